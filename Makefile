@@ -1,0 +1,66 @@
+# Builds, tests and installs rr.  POSIX make; tried with GNU make and bmake.
+#
+#   make            build rr.js from src/
+#   make test       run all tests
+#   make check      the one gate: types, layers, sizes, rr.js as built, tests
+#   make install    PREFIX=/usr/local DESTDIR=; needs no build and no Node.js
+#   make matrix     run the transcripts on Node.js 14 to 26, Bun and Deno (fetches them)
+#   make bench      measure against the budgets
+#   make example    record the example again
+#   make clean      remove what was built, fetched and measured; rr.js stays
+.POSIX:
+.SUFFIXES:
+all: tool
+	$(NODE) .scratch/tool/build.js
+
+NODE = node
+NPM = npm
+PREFIX = /usr/local
+DESTDIR =
+TSC = $(NODE) node_modules/typescript/bin/tsc
+# "--reuse": do not repeat tests that have passed on this very tree.
+TESTS =
+
+.PHONY: all tool compile static test check install matrix bench example clean
+
+node_modules/.package-lock.json: package-lock.json
+	$(NPM) ci --no-audit --no-fund --loglevel=error
+	touch node_modules/.package-lock.json
+
+tool: node_modules/.package-lock.json
+	$(TSC) -p src/tool/tsconfig.json
+
+compile: node_modules/.package-lock.json
+	$(TSC) -p tsconfig.json
+
+# Before anything builds rr.js, or an outdated one would pass.
+static: tool compile
+	$(NODE) .scratch/tool/check.js
+	$(NODE) .scratch/tool/build.js --check
+
+test: all compile
+	sh test/install-tools.sh
+	$(NODE) .scratch/tool/runtests.js $(TESTS)
+
+check: static
+	sh test/install-tools.sh
+	$(NODE) .scratch/tool/runtests.js $(TESTS)
+
+install:
+	umask 022 && mkdir -p "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/man/man1"
+	cp rr.js "$(DESTDIR)$(PREFIX)/bin/rr"
+	chmod 755 "$(DESTDIR)$(PREFIX)/bin/rr"
+	cp docs/rr.1 "$(DESTDIR)$(PREFIX)/share/man/man1/rr.1"
+	chmod 644 "$(DESTDIR)$(PREFIX)/share/man/man1/rr.1"
+
+matrix: all compile
+	$(NODE) .scratch/tool/matrix.js
+
+bench: all compile
+	$(NODE) .scratch/out/test/bench/main.js
+
+example: all
+	sh docs/example/record.sh
+
+clean:
+	rm -rf .scratch

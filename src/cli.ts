@@ -1,0 +1,218 @@
+// cli.ts - the verbs and options of rr: one table for parsing, for help and for the manual's test.
+import type { ByteString } from './core/bytes.ts';
+import { EXIT, Failure } from './core/failure.ts';
+
+export type OptionSpec = {
+  /** Without dashes. */
+  name: string;
+  letter?: string;
+  /** Word for the value in help; none: a switch. */
+  value?: string;
+  isRepeatable?: boolean;
+  help: string;
+};
+
+export type VerbSpec = {
+  name: string;
+  usage: string;
+  summary: string;
+  /** Takes everything after its options, or after --, as it stands. */
+  takesCommand?: boolean;
+  /** How many operands: least, most. */
+  operands: [number, number];
+  options: OptionSpec[];
+  example: string;
+};
+
+const PROJECT: OptionSpec = { name: 'project', value: 'DIR', help: 'the project is DIR (default: found upward from here)' };
+const QUIET: OptionSpec = { name: 'quiet', letter: 'q', help: 'say nothing but failures' };
+const JSON_OUT: OptionSpec = { name: 'json', help: 'print JSON' };
+
+export const VERBS: VerbSpec[] = [
+  {
+    name: 'init', usage: 'rr init [DIR]', summary: 'set up a project: make provenance/ and .rr/', operands: [0, 1],
+    options: [QUIET], example: 'rr init',
+  },
+  {
+    name: 'record', usage: 'rr record [OPTION...] -- COMMAND [ARG...]', summary: 'run a command and record it', takesCommand: true, operands: [0, 0],
+    options: [
+      { name: 'label', letter: 'l', value: 'NAME', help: 'name of the run, or of a series of runs' },
+      { name: 'reason', letter: 'm', value: 'TEXT', help: 'why it is run' },
+      { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'a keyword' },
+      { name: 'input', letter: 'i', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that the command reads' },
+      { name: 'output', letter: 'o', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that it writes' },
+      { name: 'param', letter: 'p', value: 'NAME=VALUE', isRepeatable: true, help: 'a parameter, for the record' },
+      { name: 'timeout', value: 'TIME', help: 'stop it after TIME: 90, 90s, 5m, 2h, 1d (default: never)' },
+      { name: 'trace', value: 'METHOD', help: 'how files are found: auto, scan, atime, none (default: auto)' },
+      { name: 'no-logs', help: "do not keep what it prints; it gets rr's own terminal" },
+      { name: 'json', help: 'print the record as JSON on standard error' },
+      QUIET, PROJECT,
+    ],
+    example: "rr record -l fit -m 'first try' -o fit.csv -- ./fit data/raw.csv",
+  },
+  {
+    name: 'list', usage: 'rr list [OPTION...]', summary: 'list runs, newest last', operands: [0, 0],
+    options: [
+      { name: 'label', letter: 'l', value: 'NAME', isRepeatable: true, help: 'with this label' },
+      { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'with this tag' },
+      { name: 'status', letter: 's', value: 'STATUS', isRepeatable: true, help: 'succeeded, failed, interrupted, running or lost' },
+      { name: 'since', value: 'DATE', help: 'started at or after DATE (UTC): 2026-11-22' },
+      { name: 'until', value: 'DATE', help: 'started before DATE' },
+      { name: 'param', letter: 'p', value: 'NAME[=VALUE]', isRepeatable: true, help: 'with this parameter' },
+      { name: 'made', value: 'FILE', isRepeatable: true, help: 'that wrote FILE' },
+      { name: 'used', value: 'FILE', isRepeatable: true, help: 'that read FILE' },
+      JSON_OUT,
+      { name: 'csv', help: 'print CSV' },
+      PROJECT,
+    ],
+    example: 'rr list --made figures/co2.svg',
+  },
+  {
+    name: 'show', usage: 'rr show [OPTION...] RUN', summary: 'show all that is known of a run', operands: [1, 1],
+    options: [
+      JSON_OUT,
+      { name: 'raw', help: 'print the record as it is' },
+      { name: 'logs', help: 'print what the command printed' },
+      PROJECT,
+    ],
+    example: 'rr show @',
+  },
+  {
+    name: 'verify', usage: 'rr verify [OPTION...] [FILE|RUN...]', summary: 'compare files and records with their hashes', operands: [0, Infinity],
+    options: [{ name: 'quick', help: 'compare sizes and kinds only' }, QUIET, PROJECT],
+    example: 'rr verify figures/co2.svg',
+  },
+  {
+    name: 'makefile', usage: 'rr makefile [OPTION...]', summary: 'make provenance/Makefile again from the records', operands: [0, 0],
+    options: [{ name: 'print', help: 'print it instead of writing it' }, QUIET, PROJECT],
+    example: 'rr makefile',
+  },
+  { name: 'help', usage: 'rr help [VERB]', summary: 'explain a verb', operands: [0, 1], options: [], example: 'rr help record' },
+];
+
+export type ParsedArguments = {
+  verb: VerbSpec;
+  /** Values of each option given, in order; a switch has one ''. */
+  values: Map<string, ByteString[]>;
+  operands: ByteString[];
+  command: ByteString[];
+};
+
+/** Number of single edits (letter put in, taken out, changed, two swapped) between two words. */
+export function editDistance(a: string, b: string): number {
+  const rows: number[][] = [];
+  for (let i = 0; i <= a.length; i++) {
+    rows.push([i]);
+    for (let j = 1; j <= b.length; j++) {
+      if (i === 0) rows[i][j] = j;
+      else {
+        const change = rows[i - 1][j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+        rows[i][j] = Math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, change);
+        if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) rows[i][j] = Math.min(rows[i][j], rows[i - 2][j - 2] + 1);
+      }
+    }
+  }
+  return rows[a.length][b.length];
+}
+
+function nearest(word: string, known: string[]): string | undefined {
+  let best: string | undefined;
+  for (const one of known) {
+    if (editDistance(word, one) > Math.max(1, Math.floor(one.length / 2))) continue;
+    if (best === undefined || editDistance(word, one) < editDistance(word, best)) best = one;
+  }
+  return best;
+}
+
+function findVerb(word: ByteString): VerbSpec {
+  const verb = VERBS.find((spec) => spec.name === word);
+  if (verb !== undefined) return verb;
+  const near = nearest(word, VERBS.map((spec) => spec.name));
+  throw new Failure('cannot do "' + word + '": no such verb', near === undefined ? 'run "rr help"' : 'did you mean "' + near + '"?', EXIT.usage);
+}
+
+function failOption(verb: VerbSpec, given: ByteString): never {
+  const near = nearest(given.replace(/^--/, ''), verb.options.map((option) => option.name).concat('help'));
+  throw new Failure('cannot use "' + given + '": no such option of rr ' + verb.name, near === undefined ? 'run "rr help ' + verb.name + '"' : 'did you mean "--' + near + '"?', EXIT.usage);
+}
+
+function putValue(parsed: ParsedArguments, option: OptionSpec, value: ByteString): void {
+  const given = parsed.values.get(option.name) ?? [];
+  parsed.values.set(option.name, option.isRepeatable === true || option.value === undefined ? given.concat(value) : [value]);
+}
+
+/** Takes the option at `at`; returns how many arguments it took. */
+function takeOption(parsed: ParsedArguments, argv: ByteString[], at: number): number {
+  const word = argv[at];
+  const isLong = word.startsWith('--');
+  const sign = isLong ? word.indexOf('=') : -1;
+  const name = isLong ? word.slice(2, sign < 0 ? undefined : sign) : word[1];
+  const option = parsed.verb.options.find((spec) => (isLong ? spec.name === name : spec.letter === name));
+  if (option === undefined) return failOption(parsed.verb, isLong ? '--' + name : '-' + name);
+  if (option.value === undefined) {
+    if (sign >= 0) throw new Failure('cannot use "' + word + '": --' + name + ' takes no value', '', EXIT.usage);
+    putValue(parsed, option, '');
+    if (isLong || word.length === 2) return 1;
+    argv[at] = '-' + word.slice(2); // -qx: the rest of the letters
+    return 0;
+  }
+  if (sign >= 0) putValue(parsed, option, word.slice(sign + 1));
+  else if (!isLong && word.length > 2) putValue(parsed, option, word.slice(2));
+  else {
+    if (at + 1 >= argv.length) throw new Failure('cannot use "' + word + '": it needs ' + option.value, 'run "rr help ' + parsed.verb.name + '"', EXIT.usage);
+    putValue(parsed, option, argv[at + 1]);
+    return 2;
+  }
+  return 1;
+}
+
+/**
+ * Arguments after `rr` as verb, options and operands (POSIX utility syntax guidelines, with long
+ * options). Throws Failure with exit status 2 for what is not understood.
+ */
+export function parseArguments(given: ByteString[]): ParsedArguments {
+  const argv = given.slice();
+  const parsed: ParsedArguments = { verb: findVerb(argv[0]), values: new Map(), operands: [], command: [] };
+  let at = 1;
+  while (at < argv.length) {
+    const word = argv[at];
+    if (word === '--') {
+      if (parsed.verb.takesCommand === true) parsed.command = argv.slice(at + 1);
+      else parsed.operands.push(...argv.slice(at + 1));
+      break;
+    }
+    if (word === '--help' || word === '-h') {
+      parsed.values.set('help', ['']);
+      return parsed;
+    }
+    if (word[0] === '-' && word.length > 1) at += takeOption(parsed, argv, at);
+    else if (parsed.verb.takesCommand === true) {
+      throw new Failure('cannot tell "' + word + '" from an option\'s value: write -- before the command', parsed.verb.usage, EXIT.usage);
+    } else {
+      parsed.operands.push(word);
+      at += 1;
+    }
+  }
+  const [least, most] = parsed.verb.operands;
+  if (parsed.operands.length < least || parsed.operands.length > most) {
+    throw new Failure('cannot do "' + parsed.verb.name + '" with ' + String(parsed.operands.length) + ' operands', parsed.verb.usage, EXIT.usage);
+  }
+  return parsed;
+}
+
+/** `rr help`: the verbs, a line each. */
+export function printOverview(version: string): string {
+  const width = VERBS.reduce((most, verb) => Math.max(most, verb.name.length), 0) + 2;
+  return 'rr ' + version + ' - record runs as plain text; reproduce them with make\n\n'
+    + VERBS.map((verb) => '  ' + verb.name.padEnd(width) + verb.summary + '\n').join('')
+    + '\n"rr help VERB" explains one.  RUN is an id, the beginning of one, a label, @\n(the last), @-1 (the one before it), or a file that the run made.\n';
+}
+
+/** `rr help VERB`: usage, a line for each option, an example. */
+export function printVerbHelp(verb: VerbSpec): string {
+  const heads = verb.options.map((option) => (option.letter === undefined ? '    --' : '-' + option.letter + ', --') + option.name + (option.value === undefined ? '' : ' ' + option.value));
+  const width = heads.reduce((most, head) => Math.max(most, head.length), 0) + 2;
+  return verb.usage + '\n\n' + verb.summary[0].toUpperCase() + verb.summary.slice(1) + '.\n'
+    + (heads.length === 0 ? '' : '\n' + verb.options.map((option, i) => '  ' + heads[i].padEnd(width) + option.help + (option.isRepeatable === true ? ' *' : '') + '\n').join(''))
+    + (verb.options.some((option) => option.isRepeatable) ? '  (* may be given several times)\n' : '') + '\nExample: ' + verb.example + '\n';
+}

@@ -1,0 +1,362 @@
+// record.ts - rr record: runs a command and writes its record.
+import type { ByteString } from '../core/bytes.ts';
+import { EXIT, Failure } from '../core/failure.ts';
+import { emptyRun } from '../core/run.ts';
+import type { FileState, Run } from '../core/run.ts';
+import { REPLAYED_VARIABLES } from '../core/variables.ts';
+import { encodeText } from '../formats/percent.ts';
+import { encodeWithheld } from '../formats/record.ts';
+import { isSecretName, maskArguments, maskValue } from '../formats/secrets.ts';
+import type { SecretHasher } from '../formats/secrets.ts';
+import { hasShellSyntax, quoteCommand } from '../formats/shell.ts';
+import { printJsonRun } from '../views/json.ts';
+import { formatUtcMicros, readUtcMicros } from '../sys/clock.ts';
+import { errorCode, lstatIfThere, makeFolder, removeIfThere, statIfThere } from '../sys/files.ts';
+import { describeFile, hashWithRetry } from '../sys/hash.ts';
+import { describeEnvironment, describePrograms, findInterpreters, findProgram, readCurrentFolder, readRedirect, readVariables } from '../sys/machine.ts';
+import { beginObservation, endObservation, toRecordPath } from '../sys/observe.ts';
+import type { Observation, Observed, TraceMethod } from '../sys/observe.ts';
+import { runCommand } from '../sys/process.ts';
+import type { CommandEnd, CommandRequest } from '../sys/process.ts';
+import { absoluteOf, describeSystemError, findProject, relativeTo, requireProject, setUpProject } from '../sys/project.ts';
+import type { Project } from '../sys/project.ts';
+import { readCode } from '../sys/git.ts';
+import { makeSecretHasher } from '../sys/secretkey.ts';
+import { claimRun, hasOverlap, includeRun, makeResultTester, noteEnded, readEndedBytes, refreshMark, runningLogName, saveByContent, saveLog, saveRecord, settleLostRuns, touchMark } from '../sys/store.ts';
+import { isTerminal, planTerminal, tell } from '../sys/terminal.ts';
+import { initialFiles, RR_VERSION } from '../views/texts.ts';
+
+export type RecordOptions = {
+  argv: ByteString[];
+  project: ByteString | undefined;
+  label: ByteString | undefined;
+  reason: ByteString | undefined;
+  tags: ByteString[];
+  inputs: ByteString[];
+  outputs: ByteString[];
+  parameters: ByteString[];
+  timeout: ByteString | undefined;
+  trace: ByteString | undefined;
+  noLogs: boolean;
+  quiet: boolean;
+  json: boolean;
+};
+
+/** What one recording carries from step to step. */
+type Session = {
+  options: RecordOptions;
+  project: Project;
+  folder: ByteString;
+  argv: ByteString[];
+  hash: SecretHasher;
+  run: Run;
+  /** What could not be recorded, as sentences; not empty = exit status says so. */
+  problems: string[];
+  endedBytes: number;
+  isShared: boolean;
+};
+
+// ---- options ----------------------------------------------------------------------------------------
+
+/** Seconds of "90", "1.5m", "2h", "1d"; throws Failure for anything else. */
+function parseDurationS(text: ByteString): number {
+  const parts = /^(\d+(?:\.\d+)?)(s|m|h|d)?$/.exec(text);
+  if (parts === null || Number(parts[1]) === 0) throw new Failure('cannot use --timeout "' + text + '": not a time', 'write seconds, or 90s, 5m, 2h, 1d', EXIT.usage);
+  return Number(parts[1]) * { s: 1, m: 60, h: 3600, d: 86400 }[parts[2] ?? 's' as string]!;
+}
+
+function parseTrace(text: ByteString | undefined): TraceMethod {
+  if (text === undefined || text === 'auto' || text === 'scan') return 'scan';
+  if (text === 'atime' || text === 'none') return text;
+  throw new Failure('cannot use --trace "' + text + '": no such method', 'one of auto, scan, atime, none', EXIT.usage);
+}
+
+function checkParameters(parameters: ByteString[]): void {
+  for (const parameter of parameters) {
+    if (!/^[^\s=]+=/.test(parameter)) throw new Failure('cannot use -p "' + parameter + '": not NAME=VALUE', '', EXIT.usage);
+  }
+}
+
+/** The command's arguments; a single one that holds shell syntax is given to a shell. */
+function resolveCommand(argv: ByteString[], folder: ByteString): ByteString[] {
+  if (argv.length === 0) throw new Failure('cannot record: no command', 'rr record [options] -- COMMAND [ARG...]', EXIT.usage);
+  if (argv.length > 1 || !hasShellSyntax(argv[0])) return argv;
+  const named = argv[0][0] === '/' ? argv[0] : folder + '/' + argv[0];
+  return argv[0].indexOf('/') >= 0 && lstatIfThere(named) !== undefined ? argv : ['sh', '-c', argv[0]];
+}
+
+// ---- before the run ---------------------------------------------------------------------------------
+
+function openProject(options: RecordOptions, current: ByteString): Project {
+  if (options.project !== undefined) return requireProject(current, options.project);
+  const found = findProject(current);
+  if (found !== undefined) return found;
+  const { project } = setUpProject(current, initialFiles());
+  if (!options.quiet) tell('rr: made provenance/ in ' + current);
+  return project;
+}
+
+function readRedirects(project: Project): { spelled: ByteString[]; from: ByteString[]; to: ByteString[]; warnings: ByteString[] } {
+  const result = { spelled: [] as ByteString[], from: [] as ByteString[], to: [] as ByteString[], warnings: [] as ByteString[] };
+  for (const descriptor of [0, 1, 2]) {
+    const redirect = readRedirect(descriptor);
+    if (redirect === undefined) continue;
+    if (redirect.path === undefined) {
+      result.warnings.push('descriptor ' + String(descriptor) + ' is a file whose name is not known');
+      continue;
+    }
+    const path = relativeTo(project, redirect.path);
+    if (descriptor === 0) result.from.push(path);
+    else if (result.to.indexOf(path) < 0) result.to.push(path);
+    else {
+      result.spelled.push('2 >& 1');
+      continue;
+    }
+    result.spelled.push(String(descriptor) + (descriptor === 0 ? ' < ' : redirect.isAppending ? ' >> ' : ' > ') + path);
+  }
+  return result;
+}
+
+/** Runs a part of the recording that must not stop the command: what fails is named. */
+function attempt(problems: string[], what: string, part: () => void): void {
+  try {
+    part();
+  } catch (error) {
+    if (error instanceof Failure) problems.push(error.message);
+    else if (errorCode(error) === '') throw error;
+    else problems.push('cannot ' + what + ': ' + describeSystemError(error));
+  }
+}
+
+function spellCommand(session: { argv: ByteString[]; project: Project; folder: ByteString; hash: SecretHasher }): ByteString {
+  const directory = relativeTo(session.project, session.folder);
+  return quoteCommand(maskArguments(session.argv, session.hash), session.project.root, directory);
+}
+
+function beginRun(options: RecordOptions, project: Project, folder: ByteString, argv: ByteString[], problems: string[]): Session {
+  let hash: SecretHasher = () => '0000000000000000';
+  attempt(problems, 'make .rr', () => { makeFolder(project.own + '/running'); hash = makeSecretHasher(project.own + '/key'); });
+  const startedMicros = readUtcMicros();
+  const fill = (id: string): Run => {
+    const run = emptyRun(id, spellCommand({ argv, project, folder, hash }), formatUtcMicros(startedMicros), RR_VERSION);
+    run.directory = relativeTo(project, folder);
+    run.label = options.label;
+    run.reason = options.reason;
+    run.tags = options.tags;
+    run.parameters = options.parameters.map((parameter) => {
+      const sign = parameter.indexOf('=');
+      const name = parameter.slice(0, sign);
+      return name + ' ' + maskValue(name, parameter.slice(sign + 1), hash);
+    });
+    run.declaredInputs = options.inputs.map((pattern) => toRecordPath(project, folder, pattern));
+    run.declaredOutputs = options.outputs.map((pattern) => toRecordPath(project, folder, pattern));
+    if (options.timeout !== undefined) run.timeoutS = parseDurationS(options.timeout);
+    return run;
+  };
+  let run: Run | undefined;
+  attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
+  return { options, project, folder, argv, hash, run: run ?? fill('00000000T000000Z-aaaaaa'), problems, endedBytes: readEndedBytes(project), isShared: false };
+}
+
+// Untracked files that are code by their name; data that git does not know is an input, not code.
+const SOURCE_NAME = /(?:^|\/)(?:Makefile|makefile|Snakefile|Rakefile|Dockerfile)$|\.(?:py|pyx|ipynb|[rR]|Rmd|qmd|jl|m|pl|pm|rb|lua|tcl|sh|bash|zsh|ksh|awk|sed|js|mjs|cjs|ts|c|h|cc|cpp|cxx|hpp|cu|f|f90|f95|F|F90|for|go|rs|java|scala|kt|swift|hs|ml|clj|lisp|scm|sql|gp|gnu|plt|do|sas|nf|smk|wdl|cwl|stan|mk|cmake|tex|bib)$/;
+const SOURCE_LIMIT_BYTES = 1 << 20;
+
+function recordCode(session: Session, observation: Observation): void {
+  const { project, run } = session;
+  const sources = observation.argumentPaths.concat(observation.declaredPaths).filter((path) => path[0] !== '/' && SOURCE_NAME.test(path)
+    && (statIfThere(absoluteOf(project, path))?.size ?? Infinity) <= SOURCE_LIMIT_BYTES);
+  const isResultNow = makeResultTester(project);
+  const code = readCode(project.root, {
+    excluded: (path) => path.startsWith('provenance/') || path.startsWith('.rr/') || isResultNow(path), untrackedSources: sources,
+  });
+  if (code === undefined) return;
+  run.code = 'git ' + code.commit;
+  if (code.patch !== undefined) run.code += ' dirty ' + (code.patch === '' ? '-' : saveByContent(project, 'code', code.patch, '.patch'));
+  run.codeBranch = code.branch;
+  run.codeRemote = code.remote;
+  run.codeSubmodules = code.submodules.map((submodule) => submodule.commit + (submodule.isDirty ? ' dirty ' : ' ') + submodule.path);
+  run.warnings.push(...code.warnings);
+}
+
+function recordVariables(session: Session): void {
+  for (const { name, value } of readVariables(REPLAYED_VARIABLES)) {
+    const masked = maskValue(name, value, session.hash);
+    if (masked === value) session.run.variables.push(name + '=' + value);
+    else session.run.variableHashes.push(name + ' ' + session.hash(value));
+  }
+  for (const name of Object.keys(process.env).sort()) {
+    if (isSecretName(name)) session.run.variableHashes.push(name + ' ' + session.hash(String(process.env[name])));
+  }
+}
+
+/** Facts of the environment; they need not wait for the end of the command. */
+function recordEnvironment(session: Session): void {
+  const { project, folder, run } = session;
+  const program = findProgram(session.argv[0], folder);
+  const programs = program.kind === 'found' ? [program.name] : [];
+  const interpreters = programs.length > 0 ? findInterpreters(programs[0], folder) : [];
+  const states = describePrograms(programs.concat(interpreters), project.own + '/programs');
+  const isInside = (state: FileState): boolean => relativeTo(project, state.path)[0] !== '/';
+  const spell = (name: string, value: ByteString): ByteString => {
+    const masked = maskValue(name, value, session.hash);
+    const parts = masked.split(project.root);
+    return parts.length === 1 || project.root === '/' ? encodeWithheld(masked) : parts.map(encodeText).join('%{project}');
+  };
+  const isProgram = (state: FileState): boolean => programs.indexOf(state.path) >= 0;
+  const text = describeEnvironment(states.filter((state) => isProgram(state) && !isInside(state)), states.filter((state) => !isProgram(state) && !isInside(state)), spell);
+  run.environment = saveByContent(project, 'environments', text, '.rec');
+}
+
+// ---- the run ----------------------------------------------------------------------------------------
+
+function planStreams(session: Session): Pick<CommandRequest, 'stdout' | 'stderr' | 'terminal'> {
+  const keep = (descriptor: number): 'inherit' | 'keep' => {
+    if (session.options.noLogs) return 'inherit';
+    return session.run.redirects.some((redirect) => redirect.startsWith(String(descriptor) + ' ')) ? 'inherit' : 'keep';
+  };
+  const onTerminal = [1, 2].some((descriptor) => isTerminal(descriptor));
+  if (session.options.noLogs || !onTerminal) return { stdout: keep(1), stderr: keep(2), terminal: undefined };
+  const terminal = planTerminal();
+  if (terminal !== undefined) return { stdout: 'keep', stderr: 'keep', terminal };
+  session.run.warnings.push('what the command printed to the terminal was not kept: there is no script(1) here');
+  return { stdout: isTerminal(1) ? 'inherit' : keep(1), stderr: isTerminal(2) ? 'inherit' : keep(2), terminal: undefined };
+}
+
+const HEARTBEAT_MS = 60000;
+
+async function runIt(session: Session): Promise<CommandEnd> {
+  const { run, project } = session;
+  const heartbeat = setInterval(() => attempt([], 'touch', () => touchMark(project, run)), HEARTBEAT_MS);
+  const end = await runCommand({
+    argv: session.argv, folder: session.folder, ...planStreams(session), logName: runningLogName(project, run.id),
+    timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
+    meanwhile: () => attempt(session.problems, 'record the environment', () => recordEnvironment(session)),
+  });
+  clearInterval(heartbeat);
+  return end;
+}
+
+const INTERRUPTING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
+
+function noteEnd(run: Run, end: CommandEnd): void {
+  run.wallS = end.wallMs / 1000;
+  run.userS = end.userS;
+  run.systemS = end.systemS;
+  run.peakMemoryBytes = end.peakMemoryBytes;
+  run.exit = end.exit;
+  run.signal = end.signal;
+  const isInterrupted = end.isTimedOut || (end.signal !== undefined && INTERRUPTING.indexOf(end.signal) >= 0)
+    || (end.exit !== 0 && end.signalsSeen.some((signal) => INTERRUPTING.indexOf(signal) >= 0));
+  run.status = isInterrupted ? 'interrupted' : end.exit === 0 ? 'succeeded' : 'failed';
+  if (end.startFailure !== undefined) run.warnings.push('the command was not started: ' + end.startFailure);
+  run.warnings.push(...end.logProblems);
+}
+
+// ---- after the run ----------------------------------------------------------------------------------
+
+function noteObserved(run: Run, observed: Observed): void {
+  run.inputs = observed.inputs;
+  run.outputs = observed.outputs;
+  run.uncertain = observed.uncertain;
+  run.removed = observed.removed;
+  run.missingOutputs = observed.missingOutputs.map((path) => path);
+  run.warnings.push(...observed.warnings);
+  if (observed.undeclared.length > 0) run.warnings.push('written but not declared: ' + shorten(observed.undeclared));
+  if (observed.uncertain.length > 0) run.warnings.push('changed while another run was active, so not counted as outputs: ' + shorten(observed.uncertain.map((file) => file.path)));
+}
+
+function shorten(paths: ByteString[]): ByteString {
+  return paths.slice(0, 5).join(', ') + (paths.length > 5 ? ' and ' + String(paths.length - 5) + ' more' : '');
+}
+
+function saveLogs(session: Session): void {
+  const { project, run } = session;
+  for (const ending of ['.out', '.err', '.order']) {
+    const path = saveLog(project, run.id, ending);
+    if (path === undefined) continue;
+    const state = describeFile(absoluteOf(project, path), path);
+    const outcome = hashWithRetry(absoluteOf(project, path));
+    if (state !== undefined && outcome.kind === 'hashed') run.logs.push({ ...state, kind: '', hash: outcome.hash });
+  }
+}
+
+/** Writes everything; each part that fails is named and does not keep the others from being tried. */
+function save(session: Session): void {
+  const { project, run, problems } = session;
+  attempt(problems, 'keep the logs', () => saveLogs(session));
+  if (run.id.startsWith('0000')) return;
+  const before = problems.length;
+  attempt(problems, 'write the record', () => saveRecord(project, run));
+  attempt(problems, 'note the end', () => noteEnded(project, run));
+  if (problems.length > before) return;
+  attempt(problems, 'bring provenance/Makefile up to date', () => {
+    const lost = settleLostRuns(project, run.id);
+    for (const one of lost) if (!session.options.quiet) tell('rr: the run ' + one.id + ' was lost: rr was killed while it ran');
+    for (const fault of includeRun(project, run)) tell('rr: ' + fault.message);
+  });
+}
+
+function report(session: Session, end: CommandEnd): void {
+  const { run, options, problems } = session;
+  if (end.startFailure !== undefined) tell('rr: cannot run "' + session.argv[0] + '": ' + end.startFailure);
+  if (end.isTimedOut) tell('rr: stopped after ' + String(run.timeoutS) + ' s (--timeout)');
+  for (const problem of problems) tell('rr: ' + problem);
+  if (problems.length > 0) tell('rr: the run was not recorded in full');
+  for (const path of run.missingOutputs) tell('rr: declared output "' + path + '" did not appear');
+  if (!options.quiet && end.startFailure === undefined) for (const warning of run.warnings) tell('rr: warning: ' + warning);
+  if (options.json) tell(printJsonRun(run));
+  else if (!options.quiet && problems.length === 0 && isTerminal(2)) {
+    const count = (files: FileState[], word: string): string => String(files.length) + ' ' + word + (files.length === 1 ? '' : 's');
+    tell('rr: recorded ' + run.id + ': ' + run.status + ', ' + count(run.inputs, 'input') + ', ' + count(run.outputs, 'output'));
+  }
+}
+
+function chooseExit(session: Session, end: CommandEnd): number {
+  if (end.isTimedOut) return EXIT.timeout;
+  if (end.exit !== 0) return end.exit;
+  if (session.problems.length > 0) return EXIT.notRecorded;
+  return session.run.missingOutputs.length > 0 ? EXIT.outputMissing : 0;
+}
+
+function observe(session: Session, method: TraceMethod): Observation {
+  const { options, project, folder, run } = session;
+  const redirects = readRedirects(project);
+  run.redirects = redirects.spelled;
+  run.warnings.push(...redirects.warnings);
+  const { observation, missing } = beginObservation({
+    project, method, folder, argv: session.argv, declaredInputs: options.inputs, declaredOutputs: options.outputs,
+    redirectedFrom: redirects.from, redirectedTo: redirects.to,
+  });
+  if (missing.length > 0) {
+    removeIfThere(project.own + '/running/' + run.id);
+    throw new Failure('cannot start: declared input "' + missing[0] + '" is not there' + (missing.length > 1 ? ' (and ' + String(missing.length - 1) + ' more)' : ''), '', EXIT.refused);
+  }
+  return observation;
+}
+
+/** Runs the command and records it. Returns the exit status for rr. */
+export async function recordRun(options: RecordOptions): Promise<number> {
+  checkParameters(options.parameters);
+  const method = parseTrace(options.trace);
+  if (options.timeout !== undefined) parseDurationS(options.timeout);
+  const folder = readCurrentFolder();
+  const argv = resolveCommand(options.argv, folder);
+  const project = openProject(options, folder);
+  const problems: string[] = [];
+  const session = beginRun(options, project, folder, argv, problems);
+  const observation = observe(session, method);
+  session.isShared = hasOverlap(project, session.run.id, session.endedBytes);
+  attempt(problems, 'record the code', () => recordCode(session, observation));
+  recordVariables(session);
+  if (problems.length > 0) tell('rr: ' + problems[0] + '; the command runs all the same');
+  else refreshMark(project, session.run);
+  const end = await runIt(session);
+  noteEnd(session.run, end);
+  session.isShared = session.isShared || hasOverlap(project, session.run.id, session.endedBytes);
+  session.run.observed = observation.method;
+  noteObserved(session.run, await endObservation(observation, session.isShared));
+  save(session);
+  report(session, end);
+  return chooseExit(session, end);
+}

@@ -1,0 +1,147 @@
+// verify.ts - rr verify: is everything as it was recorded?
+import type { ByteString } from '../core/bytes.ts';
+import { EXIT, Failure } from '../core/failure.ts';
+import { findLiveRuns, isResultPath } from '../core/graph.ts';
+import { recordPath, RUN_ID } from '../core/run.ts';
+import type { FileState, Run } from '../core/run.ts';
+import { encodeText } from '../formats/percent.ts';
+import { parseRun, unsealRecord } from '../formats/record.ts';
+import { lstatIfThere, readBytesIfThere } from '../sys/files.ts';
+import { describeFile, hashBytes, hashFiles } from '../sys/hash.ts';
+import { readCurrentFolder } from '../sys/machine.ts';
+import { toRecordPath } from '../sys/observe.ts';
+import { pickRun } from '../sys/pickrun.ts';
+import { absoluteOf, requireProject } from '../sys/project.ts';
+import type { Project } from '../sys/project.ts';
+import { listRunIds, readRuns } from '../sys/store.ts';
+import { printOut, tell } from '../sys/terminal.ts';
+
+export type VerifyOptions = { project: ByteString | undefined; quick: boolean; quiet: boolean };
+
+/** A file that must be as it was. `mayBeGone`: an input that is no longer at hand is no failure. */
+type Claim = { expected: FileState; what: string; mayBeGone: boolean };
+
+/** Says where a record is damaged; undefined if it holds. */
+function checkRecord(project: Project, id: string): string | undefined {
+  const name = 'provenance/' + recordPath(id);
+  const text = readBytesIfThere(absoluteOf(project, name)) ?? '';
+  const parts = unsealRecord(text);
+  if (parts === undefined) return name + ': no Sha256 line at the end';
+  const found = hashBytes(parts.body);
+  if (found !== parts.hash) return name + ': expected ' + parts.hash + ', found ' + found;
+  try {
+    const run = parseRun(text, name);
+    return run.id === id ? undefined : name + ': claims the id ' + run.id;
+  } catch (error) {
+    if (error instanceof Failure) return error.message;
+    throw error;
+  }
+}
+
+function checkNamedByHash(project: Project, folder: string, hash: string, ending: string): string | undefined {
+  const name = 'provenance/' + folder + '/' + hash + ending;
+  const text = readBytesIfThere(absoluteOf(project, name));
+  if (text === undefined) return name + ': expected ' + hash + ', found nothing';
+  const found = hashBytes(text);
+  return found === hash ? undefined : name + ': expected ' + hash + ', found ' + found;
+}
+
+/** What the runs claim of files: current results, raw inputs at hand, logs. */
+function collectClaims(runs: Run[], wanted: (run: Run, path: ByteString) => boolean): Claim[] {
+  const claims: Claim[] = [];
+  const owned = new Set<ByteString>();
+  for (const live of findLiveRuns(runs).runs) {
+    for (const file of live.owned) {
+      owned.add(file.path);
+      if (wanted(live.run, file.path)) claims.push({ expected: file, what: 'result', mayBeGone: false });
+    }
+  }
+  const inputs = new Map<ByteString, { file: FileState; run: Run }>();
+  for (const run of runs) {
+    for (const file of run.inputs) if (!owned.has(file.path) && file.hash !== '?') inputs.set(file.path, { file, run });
+    for (const file of run.outputs) if (!isResultPath(file.path)) inputs.delete(file.path);
+  }
+  for (const { file, run } of inputs.values()) if (wanted(run, file.path)) claims.push({ expected: file, what: 'input', mayBeGone: true });
+  for (const run of runs) for (const log of run.logs) if (wanted(run, log.path)) claims.push({ expected: log, what: 'log', mayBeGone: false });
+  return claims;
+}
+
+function describeFound(expected: FileState, found: FileState): string {
+  const kindWord = (file: FileState): string => (file.kind === '' ? 'file' : file.kind === 'x' ? 'executable file' : 'kind ' + file.kind);
+  if (expected.hash === found.hash) return 'expected ' + kindWord(expected) + ', found ' + kindWord(found);
+  return 'expected ' + expected.hash + ' (' + String(expected.size) + ' bytes), found ' + found.hash + ' (' + String(found.size) + ' bytes)';
+}
+
+async function checkClaims(project: Project, claims: Claim[], isQuick: boolean): Promise<string[]> {
+  const failures: string[] = [];
+  const waiting: { claim: Claim; found: FileState }[] = [];
+  for (const claim of claims) {
+    const found = describeFile(absoluteOf(project, claim.expected.path), claim.expected.path);
+    const name = claim.what + ' ' + encodeText(claim.expected.path) + ': ';
+    if (found === undefined) {
+      if (!claim.mayBeGone) failures.push(name + 'expected ' + claim.expected.hash + ', found nothing');
+    } else if (found.size !== claim.expected.size || found.hash !== '?') {
+      if (found.hash !== claim.expected.hash || found.size !== claim.expected.size) failures.push(name + describeFound(claim.expected, found.hash === '?' ? { ...found, hash: 'another content' } : found));
+    } else if (claim.expected.hash !== '?' && !isQuick) waiting.push({ claim, found });
+  }
+  const outcomes = await hashFiles(waiting.map(({ claim, found }) => ({ name: absoluteOf(project, claim.expected.path), sizeBytes: found.size })));
+  waiting.forEach(({ claim, found }, i) => {
+    const outcome = outcomes[i];
+    const state = outcome.kind === 'hashed' ? { ...found, hash: outcome.hash, size: outcome.size } : { ...found, hash: outcome.kind };
+    const isSameKind = claim.what === 'log' || state.kind === claim.expected.kind;
+    if (state.hash !== claim.expected.hash || !isSameKind) failures.push(claim.what + ' ' + encodeText(claim.expected.path) + ': ' + describeFound(claim.expected, state));
+  });
+  return failures;
+}
+
+/** Failures of the records themselves, their environments and patches. */
+function checkRecords(project: Project, ids: string[], runs: Run[]): string[] {
+  const failures: string[] = [];
+  const add = (failure: string | undefined): void => { if (failure !== undefined) failures.push(failure); };
+  for (const id of ids) add(checkRecord(project, id));
+  const environments = new Set<string>();
+  const patches = new Set<string>();
+  for (const run of runs) {
+    if (run.environment !== undefined) environments.add(run.environment);
+    const patch = / dirty ([0-9a-f]{64})$/.exec(run.code ?? '');
+    if (patch !== null) patches.add(patch[1]);
+  }
+  for (const hash of environments) add(checkNamedByHash(project, 'environments', hash, '.rec'));
+  for (const hash of patches) add(checkNamedByHash(project, 'code', hash, '.patch'));
+  return failures;
+}
+
+function readTargets(project: Project, current: ByteString, targets: ByteString[]): { ids: Set<string>; paths: Set<ByteString> } {
+  const ids = new Set<string>();
+  const paths = new Set<ByteString>();
+  for (const target of targets) {
+    const path = toRecordPath(project, current, target);
+    if (!RUN_ID.test(target) && lstatIfThere(absoluteOf(project, path)) !== undefined) paths.add(path);
+    else ids.add(pickRun(project, current, target).id);
+  }
+  return { ids, paths };
+}
+
+/**
+ * Compares results, inputs, logs and records with their hashes; all of them, or those of the runs
+ * and files named. One line for each failure; status 0 only if there is none. `quick`: sizes and
+ * kinds only.
+ */
+export async function verifyProject(targets: ByteString[], options: VerifyOptions): Promise<number> {
+  const current = readCurrentFolder();
+  const project = requireProject(current, options.project);
+  const { runs } = readRuns(project);
+  const { ids, paths } = readTargets(project, current, targets);
+  const isAll = targets.length === 0;
+  const wantedRuns = runs.filter((run) => isAll || ids.has(run.id));
+  const claims = collectClaims(runs, (run, path) => isAll || ids.has(run.id) || paths.has(path));
+  for (const path of paths) {
+    if (!claims.some((claim) => claim.expected.path === path)) throw new Failure('cannot verify "' + path + '": no run made it or read it', 'run "rr list"', EXIT.differs);
+  }
+  const checkedIds = isAll ? listRunIds(project) : Array.from(ids);
+  const failures = checkRecords(project, checkedIds, wantedRuns).concat(await checkClaims(project, claims, options.quick));
+  for (const failure of failures) printOut(failure + '\n');
+  const count = (what: string): string => String(claims.filter((claim) => claim.what === what).length);
+  if (!options.quiet) tell('rr: ' + (failures.length === 0 ? 'all as recorded: ' : String(failures.length) + ' not as recorded, of ') + count('result') + ' results, ' + count('input') + ' inputs, ' + count('log') + ' logs, ' + String(checkedIds.length) + ' records' + (options.quick ? ' (sizes only)' : ''));
+  return failures.length === 0 ? 0 : EXIT.differs;
+}

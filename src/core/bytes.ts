@@ -1,0 +1,33 @@
+// bytes.ts - names and arguments as bytes. Knows no files and no encodings of characters.
+
+/**
+ * A sequence of bytes: each UTF-16 code unit is one byte, 0..255 (what Node calls latin1).
+ * File names, arguments and record text are ByteStrings everywhere inside rr, because POSIX names
+ * are bytes, not characters. Comparing two with `<` compares them by bytes.
+ */
+export type ByteString = string;
+
+/** The order of `LC_ALL=C sort`. */
+export function compareBytes(a: ByteString, b: ByteString): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/**
+ * Length in bytes of the well-formed UTF-8 sequence that starts at `at` (RFC 3629), 0 if there is
+ * none. Overlong forms, surrogates and code points over U+10FFFF are not well-formed.
+ */
+export function utf8SequenceLength(text: ByteString, at: number): number {
+  const first = text.charCodeAt(at);
+  if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  const second = text.charCodeAt(at + 1);
+  const low = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
+  const high = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
+  if (!(second >= low && second <= high)) return 0;
+  for (let i = 2; i < length; i++) {
+    const next = text.charCodeAt(at + i);
+    if (!(next >= 0x80 && next <= 0xbf)) return 0;
+  }
+  return length;
+}

@@ -1,0 +1,239 @@
+// record.ts - a run as a recutils record, printed and parsed (docs/record-format.txt). Decides nothing.
+import type { ByteString } from '../core/bytes.ts';
+import { Failure } from '../core/failure.ts';
+import { emptyRun, RUN_ID } from '../core/run.ts';
+import type { FileKind, FileState, Run, RunStatus } from '../core/run.ts';
+import { decodeText, encodeText } from './percent.ts';
+
+/** Format this version writes, and the newest it understands in full. */
+export const RECORD_FORMAT = 1;
+
+const RECORD_HEAD = '# rr run record, format ';
+const RECORD_TAIL = '; described in provenance/README.txt\n';
+const STATUSES = ['running', 'succeeded', 'failed', 'interrupted', 'lost'];
+
+type Field = { name: string; value: ByteString; line: number };
+
+/** `HASH  SIZE[KIND] PATH` */
+export function printFile(file: FileState): ByteString {
+  return file.hash + '  ' + String(file.size) + file.kind + ' ' + encodeText(file.path);
+}
+
+/** Undoes printFile; undefined if the line is none. */
+export function parseFile(line: ByteString): FileState | undefined {
+  const parts = /^([0-9a-f]{64}|-|\?) {2}(\d+)([xldpscb]?) (.+)$/.exec(line);
+  if (parts === null) return undefined;
+  return { hash: parts[1], size: Number(parts[2]), kind: parts[3] as FileKind, path: decodeText(parts[4]) };
+}
+
+class FieldWriter {
+  text = '';
+  raw(name: string, value: ByteString | number | undefined): void {
+    if (value !== undefined && value !== '') this.text += name + ': ' + String(value) + '\n';
+  }
+  encoded(name: string, value: ByteString | undefined): void {
+    if (value !== undefined) this.raw(name, encodeText(value));
+  }
+  /** Text in which withheld secrets stand as %{HMAC}: they are put back after encoding. */
+  withheld(name: string, value: ByteString | undefined): void {
+    if (value !== undefined) this.raw(name, encodeWithheld(value));
+  }
+  each(name: string, values: ByteString[]): void {
+    for (const value of values) this.encoded(name, value);
+  }
+  files(name: string, files: FileState[]): void {
+    for (const file of files) this.raw(name, printFile(file));
+  }
+}
+
+/**
+ * In a Run a withheld secret is spelled NUL { 16 hex digits }: no argument can hold a NUL, so it
+ * cannot be mistaken. In the record it is %{...}.
+ */
+export function encodeWithheld(value: ByteString): ByteString {
+  return value.split('\0').map((part, i) => (i === 0 ? encodeText(part) : encodeMarked(part))).join('%');
+}
+
+function encodeMarked(part: ByteString): ByteString {
+  const mark = part.slice(0, 18);
+  return mark + (part.length > 18 ? encodeText(part.slice(18)) : '');
+}
+
+/** Undoes encodeWithheld. */
+export function decodeWithheld(value: ByteString): ByteString {
+  return value.split(/%(?=\{[0-9a-f]{16}\})/).map(decodeText).join('\0');
+}
+
+function printDecimal(value: number | undefined, digits: number): string | undefined {
+  return value === undefined ? undefined : value.toFixed(digits);
+}
+
+/**
+ * The text of a record without its Sha256 line. The writer of the file appends that line
+ * (sealRecord), because hashing is not for this folder.
+ */
+export function printRunBody(run: Run): ByteString {
+  const out = new FieldWriter();
+  out.text = RECORD_HEAD + String(RECORD_FORMAT) + RECORD_TAIL;
+  out.raw('Id', run.id);
+  out.encoded('Label', run.label);
+  out.encoded('Reason', run.reason);
+  out.each('Tag', run.tags);
+  out.withheld('Command', run.command);
+  out.encoded('Directory', run.directory);
+  out.each('Redirect', run.redirects);
+  for (const parameter of run.parameters) out.withheld('Parameter', parameter);
+  out.raw('Started', run.startedUtc);
+  out.raw('Wall_s', printDecimal(run.wallS, 3));
+  out.raw('User_s', printDecimal(run.userS, 2));
+  out.raw('System_s', printDecimal(run.systemS, 2));
+  out.raw('Peak_memory_bytes', run.peakMemoryBytes);
+  out.raw('Exit', run.exit);
+  out.raw('Signal', run.signal);
+  out.raw('Timeout_s', run.timeoutS);
+  out.raw('Status', run.status);
+  out.encoded('Code', run.code);
+  out.encoded('Code_branch', run.codeBranch);
+  out.encoded('Code_remote', run.codeRemote);
+  out.each('Code_submodule', run.codeSubmodules);
+  out.raw('Environment', run.environment);
+  out.each('Variable', run.variables);
+  out.each('Variable_hash', run.variableHashes);
+  out.raw('Observed', run.observed);
+  out.each('Declared_input', run.declaredInputs);
+  out.each('Declared_output', run.declaredOutputs);
+  out.each('Missing_output', run.missingOutputs);
+  out.files('Input', run.inputs);
+  out.files('Output', run.outputs);
+  out.files('Uncertain', run.uncertain);
+  out.each('Removed', run.removed);
+  out.files('Log', run.logs);
+  out.each('Warning', run.warnings);
+  out.raw('Rr', run.rr);
+  for (const field of run.unknown) out.raw(field.name, field.value);
+  return out.text;
+}
+
+/** The whole file: the body and the line with the body's SHA-256. */
+export function sealRecord(body: ByteString, hash: string): ByteString {
+  return body + 'Sha256: ' + hash + '\n';
+}
+
+/** Body and hash of a sealed record; undefined if the last line is no Sha256 line. */
+export function unsealRecord(text: ByteString): { body: ByteString; hash: string } | undefined {
+  const seal = text.slice(-73);
+  if (!/^Sha256: [0-9a-f]{64}\n$/.test(seal)) return undefined;
+  return { body: text.slice(0, -73), hash: seal.slice(8, 72) };
+}
+
+function fail(file: string, line: number, what: string): never {
+  throw new Failure('cannot read "' + file + '": line ' + String(line) + ': ' + what, 'the file was changed after it was written; restore it from version control or an archive');
+}
+
+function splitFields(text: ByteString, file: string): Field[] {
+  if (text === '') fail(file, 1, 'the file is empty');
+  if (!text.endsWith('\n')) fail(file, text.split('\n').length, 'the last line has no end: the file was cut');
+  const lines = text.split('\n');
+  const fields: Field[] = [];
+  for (let i = 0; i < lines.length - 1; i++) {
+    const text1 = lines[i];
+    if (i === 0 && text1.startsWith('#')) continue;
+    const colon = text1.indexOf(': ');
+    if (colon <= 0 || !/^[A-Z][A-Za-z0-9_]*$/.test(text1.slice(0, colon))) fail(file, i + 1, 'no "Name: value"');
+    if (/[\0-\x1f\x7f]/.test(text1)) fail(file, i + 1, 'a control byte that is not encoded');
+    fields.push({ name: text1.slice(0, colon), value: text1.slice(colon + 2), line: i + 1 });
+  }
+  return fields;
+}
+
+/** Number of the format a record claims; fails if the first line is not that of a record. */
+export function readRecordFormat(text: ByteString, file: string): number {
+  const parts = /^# rr run record, format (\d+)[;\n]/.exec(text);
+  if (parts === null) return fail(file, 1, 'not "# rr run record, format N"');
+  return Number(parts[1]);
+}
+
+type Setter = (run: Run, value: ByteString, fault: (what: string) => never) => void;
+
+function readNumber(value: ByteString, fault: (what: string) => never): number {
+  return /^\d+(\.\d+)?$/.test(value) ? Number(value) : fault('not a number: ' + value);
+}
+
+function readFileLine(value: ByteString, fault: (what: string) => never): FileState {
+  return parseFile(value) ?? fault('not "HASH  SIZE PATH"');
+}
+
+const SETTERS: { [name: string]: Setter } = {
+  Label: (run, value) => { run.label = decodeText(value); },
+  Reason: (run, value) => { run.reason = decodeText(value); },
+  Tag: (run, value) => { run.tags.push(decodeText(value)); },
+  Directory: (run, value) => { run.directory = decodeText(value); },
+  Redirect: (run, value) => { run.redirects.push(decodeText(value)); },
+  Parameter: (run, value) => { run.parameters.push(decodeWithheld(value)); },
+  Wall_s: (run, value, fault) => { run.wallS = readNumber(value, fault); },
+  User_s: (run, value, fault) => { run.userS = readNumber(value, fault); },
+  System_s: (run, value, fault) => { run.systemS = readNumber(value, fault); },
+  Peak_memory_bytes: (run, value, fault) => { run.peakMemoryBytes = readNumber(value, fault); },
+  Exit: (run, value, fault) => { run.exit = readNumber(value, fault); },
+  Signal: (run, value) => { run.signal = value; },
+  Timeout_s: (run, value, fault) => { run.timeoutS = readNumber(value, fault); },
+  Status: (run, value, fault) => {
+    if (STATUSES.indexOf(value) < 0) fault('unknown status "' + value + '"');
+    run.status = value as RunStatus;
+  },
+  Code: (run, value) => { run.code = decodeText(value); },
+  Code_branch: (run, value) => { run.codeBranch = decodeText(value); },
+  Code_remote: (run, value) => { run.codeRemote = decodeText(value); },
+  Code_submodule: (run, value) => { run.codeSubmodules.push(decodeText(value)); },
+  Environment: (run, value, fault) => {
+    if (!/^[0-9a-f]{64}$/.test(value)) fault('not a hash');
+    run.environment = value;
+  },
+  Variable: (run, value) => { run.variables.push(decodeText(value)); },
+  Variable_hash: (run, value) => { run.variableHashes.push(decodeText(value)); },
+  Observed: (run, value) => { run.observed = value; },
+  Declared_input: (run, value) => { run.declaredInputs.push(decodeText(value)); },
+  Declared_output: (run, value) => { run.declaredOutputs.push(decodeText(value)); },
+  Missing_output: (run, value) => { run.missingOutputs.push(decodeText(value)); },
+  Input: (run, value, fault) => { run.inputs.push(readFileLine(value, fault)); },
+  Output: (run, value, fault) => { run.outputs.push(readFileLine(value, fault)); },
+  Uncertain: (run, value, fault) => { run.uncertain.push(readFileLine(value, fault)); },
+  Removed: (run, value) => { run.removed.push(decodeText(value)); },
+  Log: (run, value, fault) => { run.logs.push(readFileLine(value, fault)); },
+  Warning: (run, value) => { run.warnings.push(decodeText(value)); },
+};
+
+const REQUIRED = ['Id', 'Command', 'Directory', 'Started', 'Status', 'Observed', 'Rr'];
+
+function requireFields(fields: Field[], file: string): Map<string, Field> {
+  const first = new Map<string, Field>();
+  for (const field of fields) if (!first.has(field.name)) first.set(field.name, field);
+  for (const name of REQUIRED) if (!first.has(name)) fail(file, fields.length + 1, 'no ' + name);
+  return first;
+}
+
+/**
+ * A run from the text of its record. `file` names the text in faults. The Sha256 line is required
+ * to be there, not compared: `rr verify` does that. Throws Failure with file:line.
+ */
+export function parseRun(text: ByteString, file: string): Run {
+  const format = readRecordFormat(text, file);
+  const fields = splitFields(text, file);
+  const last = fields[fields.length - 1];
+  if (last === undefined || last.name !== 'Sha256') fail(file, fields.length + 1, 'no Sha256 at the end');
+  const first = requireFields(fields, file);
+  const value = (name: string): ByteString => (first.get(name) as Field).value;
+  if (!RUN_ID.test(value('Id'))) fail(file, (first.get('Id') as Field).line, 'not an id');
+  const run = emptyRun(value('Id'), decodeWithheld(value('Command')), value('Started'), value('Rr'));
+  for (const field of fields) {
+    const setter = SETTERS[field.name];
+    if (setter !== undefined) setter(run, field.value, (what) => fail(file, field.line, field.name + ': ' + what));
+    else if (['Id', 'Command', 'Started', 'Rr', 'Sha256'].indexOf(field.name) < 0) {
+      run.unknown.push({ name: field.name, value: field.value });
+    }
+  }
+  if (format > RECORD_FORMAT) {
+    run.warnings.push('written in format ' + String(format) + ', newer than this rr understands in full (' + String(RECORD_FORMAT) + ')');
+  }
+  return run;
+}

@@ -1,0 +1,68 @@
+// shell.ts - words of POSIX shell source (POSIX.1-2017, Shell Command Language, 2.2). Decides nothing.
+import type { ByteString } from '../core/bytes.ts';
+
+const SAFE_WORD = /^[A-Za-z0-9_@+:,./-][A-Za-z0-9_@+=:,./-]*$/;
+// Words that mean something at the start of a command (2.4), and assignments.
+const SPECIAL_FIRST = /^(?:if|then|else|elif|fi|do|done|case|esac|while|until|for|in|function|select|time|coproc|namespace|[A-Za-z_][A-Za-z0-9_]*\+?=.*)$/;
+
+/** One argument as one shell word. */
+export function quoteWord(argument: ByteString): ByteString {
+  if (SAFE_WORD.test(argument)) return argument;
+  // A quote within single quotes cannot be; it ends them, stands escaped, and begins new ones.
+  return "'" + argument.replace(/'/g, "'\\''") + "'";
+}
+
+/** Where an absolute path of the project stands in an argument: [start, end) pairs. */
+function findRoot(argument: ByteString, root: ByteString): number[] {
+  const found: number[] = [];
+  if (root.length < 2) return found;
+  let at = argument.indexOf(root);
+  while (at >= 0) {
+    const before = argument.slice(0, at);
+    const next = argument[at + root.length];
+    const startsThere = /(?:^|[^A-Za-z0-9._/-]|^-[A-Za-z])$/.test(before);
+    const endsThere = next === undefined || !/[A-Za-z0-9._-]/.test(next);
+    if (startsThere && endsThere) found.push(at);
+    at = argument.indexOf(root, at + root.length);
+  }
+  return found;
+}
+
+/**
+ * One argument as one shell word in which the project's folder is spelled `rootWord` (shell source
+ * in double quotes, such as "$PWD"), so that a record names no place of its project.
+ */
+export function quoteArgument(argument: ByteString, root: ByteString, rootWord: string): ByteString {
+  let word = '';
+  let from = 0;
+  for (const at of findRoot(argument, root)) {
+    if (at > from) word += quoteWord(argument.slice(from, at));
+    word += rootWord;
+    from = at + root.length;
+  }
+  if (from === 0) return quoteWord(argument);
+  return from < argument.length ? word + quoteWord(argument.slice(from)) : word;
+}
+
+/** How shell source spells the project's folder when it runs in `directory` of the project. */
+export function spellRoot(directory: ByteString): string {
+  if (directory === '.') return '"$PWD"';
+  return '"$(cd ' + directory.split('/').map(() => '..').join('/') + ' && pwd -P)"';
+}
+
+/**
+ * POSIX shell source that gives a command exactly these argument bytes when it runs in `directory`
+ * of the project `root`.
+ */
+export function quoteCommand(argv: ByteString[], root: ByteString, directory: ByteString): ByteString {
+  const rootWord = spellRoot(directory);
+  return argv.map((argument, position) => {
+    if (position === 0 && SPECIAL_FIRST.test(argument)) return "'" + argument + "'";
+    return quoteArgument(argument, root, rootWord);
+  }).join(' ');
+}
+
+/** Does a single argument need a shell: does it hold anything but one plain word? */
+export function hasShellSyntax(argument: ByteString): boolean {
+  return /[\s|&;<>()$`"'\\*?[\]#~{}!]/.test(argument) || /^[A-Za-z_][A-Za-z0-9_]*=/.test(argument);
+}

@@ -1,0 +1,79 @@
+// main.ts - starts rr: dispatches the verb, catches, prints, exits.
+import type { ByteString } from './core/bytes.ts';
+import { EXIT, Failure } from './core/failure.ts';
+import { parseArguments, printOverview, printVerbHelp, VERBS } from './cli.ts';
+import type { ParsedArguments } from './cli.ts';
+import { initProject } from './commands/init.ts';
+import { listRuns } from './commands/list.ts';
+import { rebuildMakefile } from './commands/makefile.ts';
+import { recordRun } from './commands/record.ts';
+import { showRun } from './commands/show.ts';
+import { verifyProject } from './commands/verify.ts';
+import { toBytes } from './sys/files.ts';
+import { readArgumentBytes } from './sys/machine.ts';
+import { describeSystemError } from './sys/project.ts';
+import { printOut, tell } from './sys/terminal.ts';
+import { RR_VERSION } from './views/texts.ts';
+
+function showHelp(parsed: ParsedArguments): number {
+  const name = parsed.verb.name === 'help' ? parsed.operands[0] : parsed.verb.name;
+  if (name === undefined) printOut(printOverview(RR_VERSION));
+  else printOut(printVerbHelp(parseArguments([name, '--help']).verb));
+  return 0;
+}
+
+async function dispatch(parsed: ParsedArguments): Promise<number> {
+  const all = (name: string): ByteString[] => parsed.values.get(name) ?? [];
+  const one = (name: string): ByteString | undefined => parsed.values.get(name)?.[0];
+  const has = (name: string): boolean => parsed.values.has(name);
+  const project = one('project');
+  if (has('help')) return showHelp(parsed);
+  switch (parsed.verb.name) {
+    case 'init': return initProject(parsed.operands[0], has('quiet'));
+    case 'record': return recordRun({
+      argv: parsed.command, project, label: one('label'), reason: one('reason'), tags: all('tag'), inputs: all('input'),
+      outputs: all('output'), parameters: all('param'), timeout: one('timeout'), trace: one('trace'),
+      noLogs: has('no-logs'), quiet: has('quiet'), json: has('json'),
+    });
+    case 'list': return listRuns({
+      project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
+      parameters: all('param'), made: all('made'), used: all('used'), json: has('json'), csv: has('csv'),
+    });
+    case 'show': return showRun(parsed.operands[0], { project, json: has('json'), raw: has('raw'), logs: has('logs') });
+    case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), quiet: has('quiet') });
+    case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));
+    default: return showHelp(parsed);
+  }
+}
+
+async function run(argv: ByteString[]): Promise<number> {
+  if (argv.length === 0) {
+    tell('rr: no verb; one of ' + VERBS.map((verb) => verb.name).join(', '));
+    return EXIT.usage;
+  }
+  if (argv[0] === '--version' || argv[0] === '-V') {
+    printOut('rr ' + RR_VERSION + '\n');
+    return 0;
+  }
+  return dispatch(parseArguments(argv[0] === '--help' || argv[0] === '-h' ? ['help'] : argv));
+}
+
+/** Everything that goes wrong ends here: what a user can meet in one line or two, a mistake of rr's with its trace. */
+function explain(error: unknown): number {
+  if (error instanceof Failure) {
+    tell('rr: ' + error.message);
+    if (error.hint !== '') tell('rr: hint: ' + error.hint);
+    return error.exitStatus;
+  }
+  if ((error as { code?: unknown }).code !== undefined && (error as { syscall?: unknown }).syscall !== undefined) {
+    tell('rr: cannot ' + String((error as { syscall?: unknown }).syscall) + ' "' + toBytes(String((error as { path?: unknown }).path ?? '')) + '": ' + describeSystemError(error));
+    return EXIT.failed;
+  }
+  tell('rr: internal error, please report it');
+  for (const line of toBytes(String((error as Error).stack ?? error)).split('\n')) tell(line);
+  return EXIT.failed;
+}
+
+// process.exit and not the end of the event loop: a background process of the command may still
+// hold a pipe open. All output has been written by then, as rr writes synchronously.
+run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));

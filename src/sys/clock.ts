@@ -1,0 +1,36 @@
+// clock.ts - the only place that reads a clock or random numbers.
+import { crypto } from './node.ts';
+
+// In the order of their bytes, so that ids of one second sort by the fraction they begin with.
+const ID_LETTERS = '234567abcdefghijklmnopqrstuvwxyz';
+
+let wallOffsetMs: number | undefined;
+
+/** Milliseconds of a clock that never goes back, for durations. */
+export function readMonotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/**
+ * Microseconds since 1970 in UTC. The system's wall clock is read once; later readings add the
+ * monotonic clock, so that the times of one process never go back and have microseconds.
+ */
+export function readUtcMicros(): number {
+  if (wallOffsetMs === undefined) wallOffsetMs = Date.now() - readMonotonicMs();
+  return Math.round((wallOffsetMs + readMonotonicMs()) * 1000);
+}
+
+/** 2026-11-22T05:20:39.123456Z (ISO 8601) */
+export function formatUtcMicros(micros: number): string {
+  const millis = Math.floor(micros / 1000);
+  const rest = String(micros - millis * 1000).padStart(3, '0');
+  return new Date(millis).toISOString().replace('Z', rest + 'Z');
+}
+
+/** A new id of a run that started then (docs/record-format.txt, 1). */
+export function makeRunId(startedMicros: number): string {
+  const stamp = formatUtcMicros(startedMicros).replace(/[-:]|\.\d+/g, '');
+  const fraction = Math.floor(((startedMicros % 1e6) / 1e6) * 32768);
+  const digits = [fraction >> 10, (fraction >> 5) & 31, fraction & 31].concat(Array.from(crypto().randomBytes(3), (byte) => byte & 31));
+  return stamp + '-' + digits.map((digit) => ID_LETTERS[digit]).join('');
+}

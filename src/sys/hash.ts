@@ -1,0 +1,202 @@
+// hash.ts - SHA-256 (FIPS 180-4) of files, in bounded memory. Knows no records.
+import type { ByteString } from '../core/bytes.ts';
+import { crypto, fs, workerThreads } from './node.ts';
+import { errorCode, lstatIfThere, toFsPath } from './files.ts';
+import type { FileKind, FileState } from '../core/run.ts';
+
+const SMALL_BYTES = 1 << 16;
+const CHUNK_BYTES = 1 << 20;
+// Below this a second thread costs more to start (about 15 ms) than it saves.
+const WORKER_MIN_BYTES = 48 << 20;
+const WORKER_MIN_FILES = 1500;
+
+let smallBuffer: Buffer | undefined;
+let chunkBuffer: Buffer | undefined;
+
+/** SHA-256 of bytes, 64 lower-case hex digits. */
+export function hashBytes(bytes: ByteString): string {
+  return crypto().createHash('sha256').update(bytes, 'latin1').digest('hex');
+}
+
+type OneShot = (algorithm: string, data: Buffer, encoding: string) => string;
+
+function hashDescriptor(fd: number): string {
+  smallBuffer = smallBuffer ?? Buffer.allocUnsafeSlow(SMALL_BYTES);
+  let got = fs.readSync(fd, smallBuffer, 0, SMALL_BYTES, null);
+  if (got < SMALL_BYTES) {
+    const oneShot = (crypto() as unknown as { hash?: OneShot }).hash;
+    const data = smallBuffer.subarray(0, got);
+    // A short read need not be the end (a FUSE file, say): only another read that gives 0 is.
+    const more = fs.readSync(fd, smallBuffer, got, SMALL_BYTES - got, null);
+    if (more === 0) {
+      return oneShot === undefined ? crypto().createHash('sha256').update(data).digest('hex') : oneShot('sha256', data, 'hex');
+    }
+    got += more;
+  }
+  const hash = crypto().createHash('sha256').update(smallBuffer.subarray(0, got));
+  chunkBuffer = chunkBuffer ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  for (;;) {
+    const n = fs.readSync(fd, chunkBuffer, 0, CHUNK_BYTES, null);
+    if (n === 0) return hash.digest('hex');
+    hash.update(n === CHUNK_BYTES ? chunkBuffer : chunkBuffer.subarray(0, n));
+  }
+}
+
+/** What reading a file came to. 'changing': it was written to while it was read, twice. */
+export type HashOutcome =
+  | { kind: 'hashed'; hash: string; size: number }
+  | { kind: 'gone' | 'unreadable' | 'changing' | 'not-regular' };
+
+/**
+ * SHA-256 of a regular file. Never blocks on a FIFO and never follows a last link to a device:
+ * what is not a regular file is 'not-regular'. A file that changes meanwhile is read once more.
+ */
+export function hashRegularFile(name: ByteString): HashOutcome {
+  let fd: number;
+  try {
+    fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].indexOf(errorCode(error)) >= 0) return { kind: 'gone' };
+    if (['ENXIO', 'ENODEV', 'EISDIR'].indexOf(errorCode(error)) >= 0) return { kind: 'not-regular' };
+    if (['EACCES', 'EPERM', 'ELOOP', 'EIO', 'ENAMETOOLONG', 'ETXTBSY', 'EBUSY', 'ESTALE'].indexOf(errorCode(error)) >= 0) return { kind: 'unreadable' };
+    throw error;
+  }
+  try {
+    return hashOpenFile(fd);
+  } catch (error) {
+    if (['EIO', 'EISDIR', 'EACCES', 'EPERM', 'ESTALE', 'ENODATA'].indexOf(errorCode(error)) >= 0) return { kind: 'unreadable' };
+    throw error;
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function hashOpenFile(fd: number): HashOutcome {
+  const before = fs.fstatSync(fd);
+  if (!before.isFile()) return { kind: 'not-regular' };
+  const hash = hashDescriptor(fd);
+  const after = fs.fstatSync(fd);
+  if (before.size === after.size && before.mtimeMs === after.mtimeMs) return { kind: 'hashed', hash, size: after.size };
+  return { kind: 'changing' };
+}
+
+function kindOf(stat: import('fs').Stats): FileKind {
+  if (stat.isFile()) return (stat.mode & 0o100) !== 0 ? 'x' : '';
+  if (stat.isSymbolicLink()) return 'l';
+  if (stat.isDirectory()) return 'd';
+  if (stat.isFIFO()) return 'p';
+  if (stat.isSocket()) return 's';
+  return stat.isBlockDevice() ? 'b' : 'c';
+}
+
+/** A file as it is now, without its hash ('-' where there is no content, '?' where there is). */
+export function describeFile(name: ByteString, path: ByteString): FileState | undefined {
+  const stat = lstatIfThere(name);
+  if (stat === undefined) return undefined;
+  const kind = kindOf(stat);
+  if (kind === 'l') {
+    const target = fs.readlinkSync(toFsPath(name), 'latin1' as BufferEncoding) as unknown as ByteString;
+    return { hash: hashBytes(target), size: target.length, kind, path };
+  }
+  if (kind === '' || kind === 'x') return { hash: '?', size: stat.size, kind, path };
+  return { hash: '-', size: 0, kind, path };
+}
+
+export type HashRequest = { name: ByteString; sizeBytes: number };
+
+/**
+ * Outcomes for many files, in their order. Many or large ones are shared with a second thread:
+ * on two cores one main thread and one worker beat two workers.
+ */
+export async function hashFiles(requests: HashRequest[]): Promise<HashOutcome[]> {
+  let totalBytes = 0;
+  for (const request of requests) totalBytes += request.sizeBytes;
+  if (requests.length < 2 || (totalBytes < WORKER_MIN_BYTES && requests.length < WORKER_MIN_FILES)) {
+    return requests.map((request) => hashWithRetry(request.name));
+  }
+  return shareWithWorker(requests);
+}
+
+/** hashRegularFile, a second time if the file changed meanwhile. */
+export function hashWithRetry(name: ByteString): HashOutcome {
+  const outcome = hashRegularFile(name);
+  return outcome.kind === 'changing' ? hashRegularFile(name) : outcome;
+}
+
+// State of the shared queue, one Int32 each. next: index in `order` that nobody has taken yet.
+// results: 33 bytes a file: a flag (1 = hash follows), and the hash.
+type SharedQueue = { next: Int32Array; results: Uint8Array };
+const RESULT_BYTES = 33;
+
+/**
+ * Runs in the worker, which gets this function as text: it must not use anything of this file.
+ * What it cannot read plainly it leaves to the main thread, which knows what to say of it.
+ */
+function hashInWorker(): void {
+  const worker = require('worker_threads');
+  const files = require('fs');
+  const hashing = require('crypto');
+  const { names, order, nextBuffer, resultBuffer } = worker.workerData;
+  const next = new Int32Array(nextBuffer);
+  const results = new Uint8Array(resultBuffer);
+  const buffer = Buffer.allocUnsafeSlow(1 << 20);
+  for (let turn = Atomics.add(next, 0, 1); turn < order.length; turn = Atomics.add(next, 0, 1)) {
+    const index = order[turn];
+    let fd = -1;
+    try {
+      fd = files.openSync(Buffer.from(names[index], 'latin1'), files.constants.O_RDONLY | files.constants.O_NONBLOCK);
+      const before = files.fstatSync(fd);
+      if (!before.isFile()) continue;
+      const hash = hashing.createHash('sha256');
+      for (let n = files.readSync(fd, buffer, 0, buffer.length, null); n > 0; n = files.readSync(fd, buffer, 0, buffer.length, null)) {
+        hash.update(n === buffer.length ? buffer : buffer.subarray(0, n));
+      }
+      const after = files.fstatSync(fd);
+      if (before.size !== after.size || before.mtimeMs !== after.mtimeMs) continue;
+      results.set(hash.digest(), index * 33 + 1);
+      results[index * 33] = 1;
+    } catch (error) {
+      continue;
+    } finally {
+      if (fd >= 0) files.closeSync(fd);
+    }
+  }
+}
+
+async function shareWithWorker(requests: HashRequest[]): Promise<HashOutcome[]> {
+  // Largest first, so that no thread is left alone with a large file at the end.
+  const order = requests.map((_, i) => i).sort((a, b) => requests[b].sizeBytes - requests[a].sizeBytes || a - b);
+  const nextBuffer = new SharedArrayBuffer(4);
+  const resultBuffer = new SharedArrayBuffer(requests.length * RESULT_BYTES);
+  const queue: SharedQueue = { next: new Int32Array(nextBuffer), results: new Uint8Array(resultBuffer) };
+  const workerData = { names: requests.map((request) => request.name), order, nextBuffer, resultBuffer };
+  const finished = startWorker('(' + hashInWorker.toString() + ')()', workerData);
+  await new Promise((resolve) => setImmediate(resolve));
+  const outcomes: HashOutcome[] = new Array(requests.length);
+  for (let turn = Atomics.add(queue.next, 0, 1); turn < order.length; turn = Atomics.add(queue.next, 0, 1)) {
+    outcomes[order[turn]] = hashWithRetry(requests[order[turn]].name);
+  }
+  await finished;
+  for (let i = 0; i < requests.length; i++) {
+    if (outcomes[i] !== undefined) continue;
+    const at = i * RESULT_BYTES;
+    const hash = Buffer.from(resultBuffer, at + 1, 32).toString('hex');
+    outcomes[i] = queue.results[at] === 1
+      ? { kind: 'hashed', hash, size: requests[i].sizeBytes }
+      : hashWithRetry(requests[i].name);
+  }
+  return outcomes;
+}
+
+/** Resolves when the worker is through, or could not be had: what it did not do is done by others. */
+function startWorker(source: string, workerData: unknown): Promise<void> {
+  return new Promise((resolve) => {
+    try {
+      const worker = new (workerThreads().Worker)(source, { eval: true, workerData });
+      worker.on('exit', () => resolve());
+      worker.on('error', () => resolve());
+    } catch (error) {
+      resolve();
+    }
+  });
+}

@@ -1,0 +1,234 @@
+// machine.ts - facts about the machine, the program and the environment of a run. Knows no records.
+import type { ByteString } from '../core/bytes.ts';
+import type { FileState } from '../core/run.ts';
+import { encodeText } from '../formats/percent.ts';
+import { printFile } from '../formats/record.ts';
+import { fs, os } from './node.ts';
+import { errorCode, readBytesIfThere, replaceFile, statIfThere, toBytes, toFsPath } from './files.ts';
+import { hashWithRetry } from './hash.ts';
+
+/** Variables that describe the machine; recorded with the environment (docs/rr.1, VARIABLES). */
+const MACHINE_VARIABLES = [
+  'PATH', 'SHELL', 'LD_LIBRARY_PATH', 'LD_PRELOAD', 'DYLD_LIBRARY_PATH', 'PYTHONPATH', 'PYTHONHOME', 'VIRTUAL_ENV',
+  'CONDA_PREFIX', 'CONDA_DEFAULT_ENV', 'R_HOME', 'R_LIBS', 'R_LIBS_USER', 'R_LIBS_SITE', 'JULIA_PROJECT',
+  'JULIA_LOAD_PATH', 'JULIA_DEPOT_PATH', 'PERL5LIB', 'PERLLIB', 'RUBYLIB', 'GEM_PATH', 'NODE_PATH', 'NODE_OPTIONS',
+  'CLASSPATH', 'JAVA_HOME', 'JAVA_TOOL_OPTIONS', 'MATLABPATH', 'OCTAVE_PATH', 'GUIX_PROFILE', 'NIX_PROFILES',
+  'CC', 'CXX', 'FC', 'CFLAGS', 'CXXFLAGS', 'FFLAGS', 'CPPFLAGS', 'LDFLAGS', 'CUDA_HOME', 'CUDA_VISIBLE_DEVICES',
+  'LOADEDMODULES', 'MODULEPATH', 'SLURM_JOB_ID', 'SLURM_NTASKS', 'SLURM_CPUS_PER_TASK', 'TMPDIR', 'MAKEFLAGS',
+];
+
+/**
+ * The arguments of this process as bytes, the last `count` of them. Node has them as text, in which
+ * bytes that are not UTF-8 are lost; then they are read from /proc.
+ */
+export function readArgumentBytes(count: number): ByteString[] {
+  const asText = process.argv.slice(process.argv.length - count);
+  if (count === 0 || !asText.some((argument) => argument.indexOf('\ufffd') >= 0)) return asText.map(toBytes);
+  const line = readBytesIfThere('/proc/self/cmdline');
+  if (line === undefined) return asText.map(toBytes);
+  const all = line.split('\0').slice(0, -1);
+  return all.slice(all.length - count);
+}
+
+/** The current folder as bytes, links resolved. Throws if it is gone. */
+export function readCurrentFolder(): ByteString {
+  const asText = process.cwd();
+  if (asText.indexOf('\ufffd') < 0) return toBytes(asText);
+  return fs.readlinkSync('/proc/self/cwd', 'latin1' as BufferEncoding) as unknown as ByteString;
+}
+
+/**
+ * Has the parent process the same file on this descriptor? Then it is the log of a surrounding
+ * script or batch job, which grows on, and no file that this command was given for itself.
+ */
+function isFromSurroundings(descriptor: number, stat: import('fs').Stats): boolean {
+  const outer = statIfThere('/proc/' + String(process.ppid) + '/fd/' + String(descriptor));
+  return outer !== undefined && outer.ino === stat.ino && outer.dev === stat.dev;
+}
+
+/**
+ * Path of the file that descriptor 0, 1 or 2 was redirected to for this command, if it is a regular
+ * file; undefined if it was not.
+ */
+export function readRedirect(descriptor: number): { path: ByteString; isAppending: boolean } | { path: undefined } | undefined {
+  let stat: import('fs').Stats;
+  try {
+    stat = fs.fstatSync(descriptor);
+  } catch (error) {
+    return undefined;
+  }
+  if (!stat.isFile() || (descriptor > 0 && isFromSurroundings(descriptor, stat))) return undefined;
+  try {
+    const path = fs.readlinkSync('/proc/self/fd/' + String(descriptor), 'latin1' as BufferEncoding) as unknown as ByteString;
+    const there = statIfThere(path);
+    if (there === undefined || there.ino !== stat.ino || there.dev !== stat.dev) return { path: undefined };
+    const flags = /^flags:\s+([0-7]+)/m.exec(readBytesIfThere('/proc/self/fdinfo/' + String(descriptor)) ?? '');
+    return { path, isAppending: flags !== null && (parseInt(flags[1], 8) & 0o2000) !== 0 };
+  } catch (error) {
+    return { path: undefined };
+  }
+}
+
+export type Program =
+  | { kind: 'found'; name: ByteString }
+  | { kind: 'not-found' }
+  | { kind: 'not-executable'; name: ByteString };
+
+/** The file that running `command` in `folder` would start (execvp(3)), absolute, links resolved. */
+export function findProgram(command: ByteString, folder: ByteString): Program {
+  const candidates = command.indexOf('/') >= 0
+    ? [command[0] === '/' ? command : folder + '/' + command]
+    : toBytes(process.env.PATH ?? '/usr/bin:/bin').split(':').map((entry) => (entry === '' ? folder : entry[0] === '/' ? entry : folder + '/' + entry) + '/' + command);
+  let denied: ByteString | undefined;
+  for (const candidate of candidates) {
+    const stat = statIfThere(candidate);
+    if (stat === undefined || !stat.isFile()) continue;
+    try {
+      fs.accessSync(toFsPath(candidate), fs.constants.X_OK);
+      return { kind: 'found', name: resolveLinks(candidate) };
+    } catch (error) {
+      denied = candidate;
+    }
+  }
+  return denied === undefined ? { kind: 'not-found' } : { kind: 'not-executable', name: denied };
+}
+
+export function resolveLinks(name: ByteString): ByteString {
+  try {
+    return fs.realpathSync.native(toFsPath(name), 'latin1' as BufferEncoding) as unknown as ByteString;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES'].indexOf(errorCode(error)) >= 0) return name;
+    throw error;
+  }
+}
+
+/** The interpreters of a script, outermost first: #!/usr/bin/env python3 gives env and python3. */
+export function findInterpreters(program: ByteString, folder: ByteString): ByteString[] {
+  const found: ByteString[] = [];
+  let next: ByteString | undefined = program;
+  for (let depth = 0; next !== undefined && depth < 4; depth++) {
+    const words: ByteString[] = readShebang(next);
+    next = undefined;
+    if (words.length === 0) break;
+    found.push(resolveLinks(words[0]));
+    next = words[0];
+    if (/\/env$/.test(words[0])) {
+      const name = words.slice(1).find((word) => word[0] !== '-' && word.indexOf('=') < 0);
+      const program1: Program = name === undefined ? { kind: 'not-found' } : findProgram(name, folder);
+      if (program1.kind === 'found') found.push(program1.name);
+      next = program1.kind === 'found' ? program1.name : undefined;
+    }
+  }
+  return found;
+}
+
+function readShebang(name: ByteString): ByteString[] {
+  let fd: number;
+  try {
+    fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  } catch (error) {
+    return [];
+  }
+  try {
+    const head = Buffer.alloc(256);
+    const line = head.toString('latin1', 0, fs.readSync(fd, head, 0, 256, 0)).split('\n')[0];
+    return line.startsWith('#!') ? line.slice(2).trim().split(/[ \t]+/).filter((word) => word !== '') : [];
+  } catch (error) {
+    return [];
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+// ---- hashes of programs, which change seldom ------------------------------------------------------
+
+function stampOf(stat: import('fs').Stats): string {
+  return [stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join(' ');
+}
+
+/**
+ * States of programs, hashed once as long as device, inode, size and times stay. The cache is
+ * lines of "HASH DEV INO SIZE MTIME CTIME PATH"; without it (or where it cannot be written) the
+ * answer is the same, later.
+ */
+export function describePrograms(names: ByteString[], cacheName: ByteString): FileState[] {
+  const cache = readBytesIfThere(cacheName) ?? '';
+  let added = '';
+  const states: FileState[] = [];
+  for (const name of names) {
+    const stat = statIfThere(name);
+    if (stat === undefined) continue;
+    const key = ' ' + stampOf(stat) + ' ' + encodeText(name) + '\n';
+    const at = cache.indexOf(key);
+    let hash = at >= 64 ? cache.slice(at - 64, at) : '';
+    if (!/^[0-9a-f]{64}$/.test(hash)) {
+      const outcome = hashWithRetry(name);
+      hash = outcome.kind === 'hashed' ? outcome.hash : '?';
+      if (hash !== '?') added += hash + key;
+    }
+    states.push({ hash, size: stat.size, kind: 'x', path: name });
+  }
+  if (added !== '') tryReplaceCache(cacheName, (cache.length > 1 << 20 ? '' : cache) + added);
+  return states;
+}
+
+function tryReplaceCache(name: ByteString, content: ByteString): void {
+  try {
+    replaceFile(name, content, false);
+  } catch (error) {
+    if (['EACCES', 'EROFS', 'ENOSPC', 'ENOENT', 'EPERM', 'EDQUOT'].indexOf(errorCode(error)) < 0) throw error;
+  }
+}
+
+// ---- the environment record -----------------------------------------------------------------------
+
+function readOsName(): ByteString {
+  for (const name of ['/etc/os-release', '/usr/lib/os-release']) {
+    const parts = /^PRETTY_NAME=(?:"([^"]*)"|'([^']*)'|(.*))$/m.exec(readBytesIfThere(name) ?? '');
+    if (parts !== null) return parts[1] ?? parts[2] ?? parts[3];
+  }
+  return os().type() + ' ' + os().release();
+}
+
+function readLimits(): ByteString[] {
+  const lines = (readBytesIfThere('/proc/self/limits') ?? '').split('\n').slice(1);
+  const limits: ByteString[] = [];
+  for (const line of lines) {
+    const parts = /^(.{25}) (\S+) +(\S+)/.exec(line);
+    if (parts !== null) limits.push(parts[1].trim() + ' ' + parts[2] + ' ' + parts[3]);
+  }
+  return limits;
+}
+
+/** Name -> value of the variables that are set, of a list of names. Values as bytes. */
+export function readVariables(names: readonly string[]): { name: string; value: ByteString }[] {
+  const found: { name: string; value: ByteString }[] = [];
+  for (const name of names) {
+    const value = process.env[name];
+    if (value !== undefined) found.push({ name, value: toBytes(value) });
+  }
+  return found;
+}
+
+/**
+ * Text of the environment record (docs/record-format.txt, 6). `spell` makes a variable's value
+ * fit for a record: it withholds secrets and the project's place.
+ */
+export function describeEnvironment(programs: FileState[], interpreters: FileState[], spell: (name: string, value: ByteString) => ByteString): ByteString {
+  const uname = os();
+  const cpus = uname.cpus();
+  let text = '# rr environment record, format 1; described in provenance/README.txt\n';
+  const add = (name: string, value: ByteString): void => {
+    if (value !== '') text += name + ': ' + value + '\n';
+  };
+  add('Os', encodeText(readOsName()));
+  add('Kernel', encodeText(uname.type() + ' ' + uname.release() + ' ' + process.arch));
+  add('Cpu', encodeText((cpus[0]?.model ?? 'unknown').trim() + ' x ' + String(cpus.length)));
+  add('Memory_bytes', String(uname.totalmem()));
+  for (const program of programs) add('Executable', printFile(program));
+  for (const interpreter of interpreters) add('Interpreter', printFile(interpreter));
+  add('Locale', encodeText(toBytes(process.env.LC_ALL || process.env.LC_CTYPE || process.env.LANG || 'C')));
+  for (const limit of readLimits()) add('Limit', encodeText(limit));
+  for (const variable of readVariables(MACHINE_VARIABLES)) add('Variable', variable.name + '=' + spell(variable.name, variable.value));
+  return text;
+}

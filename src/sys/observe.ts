@@ -1,0 +1,313 @@
+// observe.ts - which files a run read and wrote, and their hashes. Knows no records' spelling.
+import type { ByteString } from '../core/bytes.ts';
+import { compileGlob, fixedFolder, isGlob } from '../core/glob.ts';
+import type { FileState } from '../core/run.ts';
+import { lstatIfThere, statIfThere } from './files.ts';
+import { describeFile, hashFiles, hashWithRetry } from './hash.ts';
+import type { HashOutcome } from './hash.ts';
+import { resolveLinks } from './machine.ts';
+import { absoluteOf, relativeTo } from './project.ts';
+import type { Project } from './project.ts';
+import { compareSnapshots, findRead, isLeftOut, resetAccessTimes, takeSnapshot } from './scan.ts';
+import type { Snapshot } from './scan.ts';
+
+export type TraceMethod = 'scan' | 'atime' | 'none';
+
+export type ObservationRequest = {
+  project: Project;
+  method: TraceMethod;
+  /** Absolute; patterns and arguments are relative to it. */
+  folder: ByteString;
+  argv: ByteString[];
+  declaredInputs: ByteString[];
+  declaredOutputs: ByteString[];
+  /** Paths (as in a record) of regular files that are standard input, output and error. */
+  redirectedFrom: ByteString[];
+  redirectedTo: ByteString[];
+};
+
+/** What is known before the run. */
+export type Observation = {
+  request: ObservationRequest;
+  method: TraceMethod;
+  before: Snapshot;
+  declaredPaths: ByteString[];
+  argumentPaths: ByteString[];
+  /** Stat and, if it was hashed, state of each candidate before the run. */
+  earlier: Map<ByteString, { stamp: string; state: FileState | undefined }>;
+  warnings: ByteString[];
+};
+
+export type Observed = {
+  inputs: FileState[];
+  outputs: FileState[];
+  uncertain: FileState[];
+  removed: ByteString[];
+  missingOutputs: ByteString[];
+  warnings: ByteString[];
+  undeclared: ByteString[];
+};
+
+// An argument larger than this is hashed after the run, if it is still the same then; a declared
+// input is always hashed before.
+const QUICK_HASH_BYTES = 16 << 20;
+
+function stampOfFile(name: ByteString): string {
+  const stat = lstatIfThere(name);
+  return stat === undefined ? '' : [stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs, stat.mode].join(' ');
+}
+
+/** A path as a record has it, of a name given relative to `folder`; '.' and '..' are taken out. */
+export function toRecordPath(project: Project, folder: ByteString, name: ByteString): ByteString {
+  const parts: ByteString[] = [];
+  for (const part of (name[0] === '/' ? name : folder + '/' + name).split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  const plain = '/' + parts.join('/');
+  const inside = relativeTo(project, plain);
+  if (inside[0] !== '/') return inside;
+  // The project may have been named through a link: compare the real folder.
+  const cut = plain.lastIndexOf('/');
+  return relativeTo(project, (resolveLinks(plain.slice(0, cut) || '/') + plain.slice(cut)).replace(/^\/\//, '/'));
+}
+
+// ---- declared files ---------------------------------------------------------------------------------
+
+/** Files, links and so on below a folder, as paths of a record. */
+function listBelow(project: Project, folder: ByteString): ByteString[] {
+  const base = absoluteOf(project, folder);
+  const found: ByteString[] = [];
+  for (const [path, seen] of takeSnapshot(base, [])) if (!seen.isFolder) found.push(folder === '.' ? path : folder + '/' + path);
+  return found.filter((path) => path[0] === '/' || !isLeftOut(path));
+}
+
+/** What a declaration (file, folder or glob) names now, as paths of a record, sorted by bytes. */
+export function expandDeclared(project: Project, folder: ByteString, pattern: ByteString): ByteString[] {
+  const literal = toRecordPath(project, folder, pattern);
+  const stat = statIfThere(absoluteOf(project, literal));
+  if (stat !== undefined) return stat.isDirectory() ? listBelow(project, literal).sort() : [literal];
+  if (lstatIfThere(absoluteOf(project, literal)) !== undefined) return [literal];
+  if (!isGlob(pattern)) return [];
+  const matches = compileGlob(literal);
+  const from = fixedFolder(literal);
+  const below = from === '' && literal[0] !== '/' ? '.' : from === '' ? '/' : from;
+  return listBelow(project, below).filter(matches).sort();
+}
+
+/** Does a path fall under a declaration: is it that file, in that folder, or matched by that glob? */
+function isDeclared(project: Project, folder: ByteString, pattern: ByteString): (path: ByteString) => boolean {
+  const literal = toRecordPath(project, folder, pattern);
+  const matches = compileGlob(literal);
+  return (path) => path === literal || literal === '.' || path.startsWith(literal + '/') || matches(path);
+}
+
+// ---- arguments --------------------------------------------------------------------------------------
+
+// Words of a shell script that an argument of "sh -c" holds: good enough to find names of files.
+const WORD_ENDS = /[\s;|&<>()`"'$={},:]+/;
+const NO_DATA = /^\/(dev|proc|sys)(\/|$)/;
+
+/** Words of the command that may name files: arguments, what follows "=", words of a script text. */
+export function listCandidateWords(argv: ByteString[]): ByteString[] {
+  const words = new Set<ByteString>();
+  argv.forEach((argument, position) => {
+    if (position === 0 && argument.indexOf('/') < 0) return;
+    words.add(argument);
+    const sign = argument.indexOf('=');
+    if (sign > 0) words.add(argument.slice(sign + 1));
+    if (argument.length < 65536) for (const word of argument.split(WORD_ENDS)) if (word !== '') words.add(word);
+  });
+  return Array.from(words).filter((word) => word !== '' && word.length < 4096 && word.indexOf('\0') < 0);
+}
+
+/** Arguments that name files which are there, as paths of a record, sorted by bytes. */
+function findArgumentFiles(request: ObservationRequest): ByteString[] {
+  const found = new Set<ByteString>();
+  const program = request.argv[0];
+  for (const word of listCandidateWords(request.argv)) {
+    const path = toRecordPath(request.project, request.folder, word);
+    if (path === '.' || NO_DATA.test(path) || (path[0] !== '/' && isLeftOut(path))) continue;
+    if (word === program && path[0] === '/') continue; // the program itself belongs to the environment
+    const stat = lstatIfThere(absoluteOf(request.project, path));
+    if (stat === undefined) continue;
+    if (stat.isFile()) found.add(path);
+    else if (stat.isSymbolicLink()) addLink(request, path, found);
+  }
+  return Array.from(found).sort();
+}
+
+function addLink(request: ObservationRequest, path: ByteString, found: Set<ByteString>): void {
+  const target = statIfThere(absoluteOf(request.project, path));
+  if (target === undefined || !target.isFile()) return;
+  if (path[0] !== '/') found.add(path);
+  const real = relativeTo(request.project, resolveLinks(absoluteOf(request.project, path)));
+  if (!NO_DATA.test(real)) found.add(real);
+}
+
+// ---- before the run ---------------------------------------------------------------------------------
+
+/** Looks at the project before the run. `missing` are declared inputs that name nothing. */
+export function beginObservation(request: ObservationRequest): { observation: Observation; missing: ByteString[] } {
+  const { project, folder } = request;
+  const warnings: ByteString[] = [];
+  const missing: ByteString[] = [];
+  const declared = new Set<ByteString>(request.redirectedFrom);
+  for (const pattern of request.declaredInputs) {
+    const paths = expandDeclared(project, folder, pattern);
+    if (paths.length === 0) missing.push(pattern);
+    for (const path of paths) declared.add(path);
+  }
+  const argumentPaths = findArgumentFiles(request).filter((path) => !declared.has(path));
+  const observation: Observation = { request, method: request.method, before: new Map(), declaredPaths: Array.from(declared).sort(), argumentPaths, earlier: new Map(), warnings };
+  if (missing.length > 0) return { observation, missing };
+  for (const path of observation.declaredPaths) observation.earlier.set(path, lookBefore(project, path, Infinity));
+  for (const path of argumentPaths) observation.earlier.set(path, lookBefore(project, path, QUICK_HASH_BYTES));
+  if (request.method === 'none') return { observation, missing };
+  const unreadable: ByteString[] = [];
+  observation.before = takeSnapshot(project.root, unreadable);
+  for (const path of unreadable) warnings.push('cannot look into the folder ' + path);
+  if (request.method === 'atime') tryAccessTimes(observation);
+  return { observation, missing };
+}
+
+function lookBefore(project: Project, path: ByteString, limitBytes: number): { stamp: string; state: FileState | undefined } {
+  const name = absoluteOf(project, path);
+  const stamp = stampOfFile(name);
+  const state = describeFile(name, path);
+  if (state === undefined || state.hash !== '?') return { stamp, state };
+  if (state.size > limitBytes) return { stamp, state: undefined };
+  const outcome = hashWithRetry(name);
+  return { stamp, state: outcome.kind === 'hashed' ? { ...state, hash: outcome.hash, size: outcome.size } : undefined };
+}
+
+function tryAccessTimes(observation: Observation): void {
+  const { project } = observation.request;
+  const problem = resetAccessTimes(project.root, observation.before, project.own + '/atime-probe');
+  if (problem === undefined) return;
+  observation.method = 'scan';
+  observation.warnings.push('reads were not watched: ' + problem);
+}
+
+// ---- after the run ----------------------------------------------------------------------------------
+
+type Task = { path: ByteString; role: 'input' | 'output' | 'uncertain' };
+
+/** Looks at the project after the run. `isShared`: another run was active at the same time. */
+export async function endObservation(observation: Observation, isShared: boolean): Promise<Observed> {
+  const { request } = observation;
+  const observed: Observed = { inputs: [], outputs: [], uncertain: [], removed: [], missingOutputs: [], warnings: observation.warnings.slice(), undeclared: [] };
+  const after = observation.method === 'none' ? new Map() as Snapshot : takeSnapshot(request.project.root, []);
+  const changes = compareSnapshots(observation.before, after, observation.method === 'atime');
+  const tests = request.declaredOutputs.map((pattern) => isDeclared(request.project, request.folder, pattern));
+  const named = nameTester(request, tests);
+  const outputs = new Set<ByteString>(request.redirectedTo);
+  const tasks: Task[] = [];
+  for (const path of changes.written) {
+    if (isShared && !named(path)) tasks.push({ path, role: 'uncertain' });
+    else outputs.add(path);
+  }
+  addDeclaredOutputs(observation, outputs, observed);
+  for (const path of Array.from(outputs).sort()) {
+    tasks.push({ path, role: 'output' });
+    if (tests.length > 0 && request.redirectedTo.indexOf(path) < 0 && !tests.some((test) => test(path))) observed.undeclared.push(path);
+  }
+  observed.removed = isShared ? changes.removed.filter(named) : changes.removed;
+  for (const path of listInputs(observation, after, outputs)) tasks.push({ path, role: 'input' });
+  await fillStates(observation, tasks, observed);
+  addNewFolders(observed, changes.newFolders, isShared);
+  return observed;
+}
+
+/** Is this path one the command names: by -o, by redirection, or in its arguments? */
+function nameTester(request: ObservationRequest, tests: ((path: ByteString) => boolean)[]): (path: ByteString) => boolean {
+  const words = new Set(listCandidateWords(request.argv).map((word) => toRecordPath(request.project, request.folder, word)));
+  for (const path of request.redirectedTo) words.add(path);
+  return (path) => words.has(path) || tests.some((test) => test(path));
+}
+
+function addDeclaredOutputs(observation: Observation, outputs: Set<ByteString>, observed: Observed): void {
+  const { project, folder, declaredOutputs } = observation.request;
+  for (const pattern of declaredOutputs) {
+    const paths = expandDeclared(project, folder, pattern);
+    const literal = toRecordPath(project, folder, pattern);
+    const isEmptyFolder = paths.length === 0 && lstatIfThere(absoluteOf(project, literal))?.isDirectory() === true;
+    if (paths.length === 0 && !isEmptyFolder) observed.missingOutputs.push(pattern);
+    if (isEmptyFolder) outputs.add(literal);
+    for (const path of paths) outputs.add(path);
+  }
+}
+
+/** Declared inputs always; arguments and files seen read unless the run wrote them. */
+function listInputs(observation: Observation, after: Snapshot, outputs: Set<ByteString>): ByteString[] {
+  const inputs = new Set<ByteString>(observation.declaredPaths);
+  for (const path of observation.argumentPaths) if (!outputs.has(path)) inputs.add(path);
+  if (observation.method !== 'atime') return Array.from(inputs).sort();
+  for (const path of findRead(after)) if (observation.before.has(path)) inputs.add(path);
+  return Array.from(inputs).sort();
+}
+
+async function fillStates(observation: Observation, tasks: Task[], observed: Observed): Promise<void> {
+  const { project } = observation.request;
+  const waiting: { task: Task; state: FileState }[] = [];
+  for (const task of tasks) {
+    const name = absoluteOf(project, task.path);
+    const earlier = task.role === 'input' ? observation.earlier.get(task.path) : undefined;
+    if (task.role === 'input' && isInputSettled(observation, task.path, earlier, observed)) continue;
+    const state = describeFile(name, task.path);
+    if (state === undefined) observed.warnings.push(task.path + ' vanished while it was looked at');
+    else if (state.hash === '?') waiting.push({ task, state });
+    else put(observed, task.role, state);
+  }
+  const outcomes = await hashFiles(waiting.map(({ state }) => ({ name: absoluteOf(project, state.path), sizeBytes: state.size })));
+  waiting.forEach(({ task, state }, i) => put(observed, task.role, withOutcome(state, outcomes[i], observed.warnings)));
+  for (const list of [observed.inputs, observed.outputs, observed.uncertain]) list.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function put(observed: Observed, role: Task['role'], state: FileState | undefined): void {
+  if (state === undefined) return;
+  (role === 'input' ? observed.inputs : role === 'output' ? observed.outputs : observed.uncertain).push(state);
+}
+
+function withOutcome(state: FileState, outcome: HashOutcome, warnings: ByteString[]): FileState | undefined {
+  if (outcome.kind === 'hashed') return { ...state, hash: outcome.hash, size: outcome.size };
+  if (outcome.kind === 'gone') {
+    warnings.push(state.path + ' vanished while it was looked at');
+    return undefined;
+  }
+  warnings.push(state.path + (outcome.kind === 'changing' ? ' was written to while it was hashed' : ' cannot be read') + '; its hash is not known');
+  return state;
+}
+
+/** Decides an input whose state before the run tells all; false if it is still to be hashed. */
+function isInputSettled(observation: Observation, path: ByteString, earlier: { stamp: string; state: FileState | undefined } | undefined, observed: Observed): boolean {
+  const name = absoluteOf(observation.request.project, path);
+  const isSame = earlier !== undefined && (observation.method === 'atime' ? withoutCtime(earlier.stamp) === withoutCtime(stampOfFile(name)) : earlier.stamp === stampOfFile(name));
+  if (earlier === undefined) {
+    const then = observation.before.get(path);
+    const stat = lstatIfThere(name);
+    if (then !== undefined && stat !== undefined && then.mtimeMs === stat.mtimeMs && then.size === stat.size) return false;
+  } else if (isSame) {
+    if (earlier.state !== undefined) put(observed, 'input', earlier.state);
+    return earlier.state !== undefined;
+  }
+  observed.warnings.push('the input ' + path + ' was changed during the run' + (earlier?.state === undefined ? '; what it was before is not known' : ''));
+  put(observed, 'input', earlier?.state ?? { hash: '?', size: observation.before.get(path)?.size ?? 0, kind: '', path });
+  return true;
+}
+
+function withoutCtime(stamp: string): string {
+  const parts = stamp.split(' ');
+  parts.splice(4, 1);
+  return parts.join(' ');
+}
+
+/** Folders the run made count as outputs, so that who repeats it does not make them beforehand. */
+function addNewFolders(observed: Observed, newFolders: ByteString[], isShared: boolean): void {
+  for (const folder of newFolders) {
+    const isParent = observed.outputs.some((file) => file.path.startsWith(folder + '/'));
+    const isThere = observed.outputs.some((file) => file.path === folder);
+    if (!isThere && (!isShared || isParent)) observed.outputs.push({ hash: '-', size: 0, kind: 'd', path: folder });
+  }
+  observed.outputs.sort((a, b) => (a.path < b.path ? -1 : 1));
+}

@@ -1,0 +1,444 @@
+// process.ts - runs the command: its streams, signals, end and cost. Knows no records.
+import type { ByteString } from '../core/bytes.ts';
+import { utf8SequenceLength } from '../core/bytes.ts';
+import { childProcess, fs, net, os } from './node.ts';
+import { errorCode, removeIfThere, toBytes, toFsPath, toText, writeAll } from './files.ts';
+import { readMonotonicMs } from './clock.ts';
+import { isSharingForeground } from './terminal.ts';
+import type { TerminalPlan } from './terminal.ts';
+
+export type CommandRequest = {
+  argv: ByteString[];
+  /** Absolute. */
+  folder: ByteString;
+  /** 'inherit': the command has rr's own descriptor. 'keep': rr passes it on and keeps a copy. */
+  stdout: 'inherit' | 'keep';
+  stderr: 'inherit' | 'keep';
+  /** Give the command a terminal of its own through script(1) where rr's output is a terminal. */
+  terminal: TerminalPlan | undefined;
+  /** Name without extension of the files that keep the streams: + .out, .err, .order. */
+  logName: ByteString;
+  timeoutMs: number | undefined;
+  /** Called once while the command runs, or at its end; for work that need not wait for the end. */
+  meanwhile: () => void;
+};
+
+export type CommandEnd = {
+  /** As a shell gives it: 127 not found, 126 not executable, 128+n signal n. */
+  exit: number;
+  signal?: string;
+  /** It could not be started at all: why. */
+  startFailure?: string;
+  wallMs: number;
+  userS?: number;
+  systemS?: number;
+  peakMemoryBytes?: number;
+  /** Signals that reached rr while it ran. */
+  signalsSeen: string[];
+  isTimedOut: boolean;
+  /** What was not kept of the streams, as sentences. */
+  logProblems: string[];
+};
+
+// ---- arguments that are not UTF-8 ---------------------------------------------------------------
+
+function isUtf8(bytes: ByteString): boolean {
+  for (let at = 0; at < bytes.length;) {
+    const length = utf8SequenceLength(bytes, at);
+    if (length === 0) return false;
+    at += length;
+  }
+  return true;
+}
+
+/**
+ * What spawn() takes for these bytes. Node can pass only UTF-8 arguments; others are spelled for
+ * printf in a line of shell, which then becomes the command by exec.
+ */
+export function toSpawnArguments(argv: ByteString[]): string[] {
+  if (argv.every(isUtf8)) return argv.map(toText);
+  let script = '';
+  const words = argv.map((argument, i) => {
+    if (isUtf8(argument)) return '"${' + String(i + 1) + '}"';
+    const octal = Array.from(argument, (c) => '\\' + c.charCodeAt(0).toString(8).padStart(3, '0')).join('');
+    // Command substitution strips final newlines, so an x protects them.
+    script += 'a' + String(i) + "=$(printf '" + octal + "x'); a" + String(i) + '=${a' + String(i) + '%x}; ';
+    return '"$a' + String(i) + '"';
+  });
+  const positional = argv.map((argument) => (isUtf8(argument) ? toText(argument) : ''));
+  return ['/bin/sh', '-c', script + 'exec ' + words.join(' '), 'sh'].concat(positional);
+}
+
+// ---- cost ---------------------------------------------------------------------------------------
+
+const CLOCK_TICKS_PER_S = 100; // USER_HZ, the same on every Linux but two dead architectures
+
+/** CPU time of all children waited for so far, from /proc/self/stat; undefined where there is none. */
+function readChildrenCpu(): { userS: number; systemS: number } | undefined {
+  try {
+    const stat = fs.readFileSync('/proc/self/stat', 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { userS: Number(fields[13]) / CLOCK_TICKS_PER_S, systemS: Number(fields[14]) / CLOCK_TICKS_PER_S };
+  } catch (error) {
+    return undefined;
+  }
+}
+
+/** Process ids of all descendants of `pid` and itself, from /proc; [pid] where that does not tell. */
+export function listDescendants(pid: number): number[] {
+  const found = [pid];
+  for (let i = 0; i < found.length; i++) {
+    try {
+      for (const task of fs.readdirSync('/proc/' + String(found[i]) + '/task')) {
+        const children = fs.readFileSync('/proc/' + String(found[i]) + '/task/' + task + '/children', 'latin1');
+        for (const child of children.split(' ')) if (child !== '') found.push(Number(child));
+      }
+    } catch (error) {
+      continue; // it has ended meanwhile, or there is no /proc
+    }
+  }
+  return found;
+}
+
+function readPeakMemoryBytes(pid: number): number {
+  try {
+    const parts = /^VmHWM:\s+(\d+) kB/m.exec(fs.readFileSync('/proc/' + String(pid) + '/status', 'latin1'));
+    return parts === null ? 0 : Number(parts[1]) * 1024;
+  } catch (error) {
+    return 0;
+  }
+}
+
+/**
+ * Samples the high-water marks of the command's processes. The pause is a twentieth of the time
+ * gone by (2 to 100 ms), so that at most the last 5 % of a run go unseen, and never less than 50
+ * times what a sample costs.
+ */
+class MemorySampler {
+  peakBytes = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly pid: number;
+  private readonly startMs: number;
+  constructor(pid: number) {
+    this.pid = pid;
+    this.startMs = readMonotonicMs();
+    this.sample();
+  }
+  private sample(): void {
+    const beginMs = readMonotonicMs();
+    for (const pid of listDescendants(this.pid)) this.peakBytes = Math.max(this.peakBytes, readPeakMemoryBytes(pid));
+    const nowMs = readMonotonicMs();
+    const pauseMs = Math.max(2, Math.min(100, (nowMs - this.startMs) / 20), (nowMs - beginMs) * 50);
+    this.timer = setTimeout(() => this.sample(), pauseMs);
+  }
+  stop(): void {
+    if (this.timer !== undefined) clearTimeout(this.timer);
+  }
+}
+
+// ---- streams ------------------------------------------------------------------------------------
+
+type StreamName = 'out' | 'err';
+
+/** Keeps what the command prints, with the order in which the two streams were seen. */
+class LogKeeper {
+  problems: string[] = [];
+  private readonly name: ByteString;
+  private readonly files: { [stream: string]: number } = {};
+  private order = '';
+  private last: StreamName | undefined;
+  private lastBytes = 0;
+  constructor(name: ByteString) {
+    this.name = name;
+  }
+  keep(stream: StreamName, data: Buffer): void {
+    if (this.problems.length > 0) return;
+    try {
+      if (this.files[stream] === undefined) this.files[stream] = fs.openSync(toFsPath(this.name + '.' + stream), 'w');
+      writeAll(this.files[stream], data);
+      this.note(stream, data.length);
+    } catch (error) {
+      this.problems.push('the log is incomplete: cannot write it: ' + (error as Error).message);
+    }
+  }
+  private note(stream: StreamName, bytes: number): void {
+    if (this.last !== stream) this.flushOrder();
+    this.last = stream;
+    this.lastBytes += bytes;
+  }
+  private flushOrder(): void {
+    if (this.last !== undefined) this.order += this.last + ' ' + String(this.lastBytes) + '\n';
+    this.lastBytes = 0;
+    // A program that alternates for days must not fill the memory.
+    if (this.order.length > 1 << 16) this.writeOrder();
+  }
+  private writeOrder(): void {
+    fs.appendFileSync(toFsPath(this.name + '.order'), this.order);
+    this.order = '';
+  }
+  close(): void {
+    try {
+      if (this.files.out !== undefined && this.files.err !== undefined) {
+        this.flushOrder();
+        this.writeOrder();
+      }
+      for (const stream of Object.keys(this.files)) {
+        fs.fsyncSync(this.files[stream]);
+        fs.closeSync(this.files[stream]);
+      }
+    } catch (error) {
+      this.problems.push('the log is incomplete: cannot write it: ' + (error as Error).message);
+    }
+  }
+}
+
+/** A pipe with both ends open in this process: read end for rr, write end for the command. */
+type Pipe = { read: number; write: number };
+
+/**
+ * Real pipes, by way of FIFOs. Those that spawn() makes are sockets, and a command cannot open
+ * /dev/stdout or /dev/stderr if that is a socket. undefined where FIFOs cannot be made.
+ */
+function makePipes(logName: ByteString, count: number): Pipe[] | undefined {
+  const names = ['.p1', '.p2'].slice(0, count).map((end) => toText(logName) + end);
+  try {
+    if (childProcess().spawnSync('mkfifo', ['-m', '600'].concat(names), { stdio: 'ignore' }).status !== 0) return undefined;
+    return names.map((name) => {
+      const read = fs.openSync(name, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+      return { read, write: fs.openSync(name, fs.constants.O_WRONLY) };
+    });
+  } catch (error) {
+    return undefined;
+  } finally {
+    for (const name of names) removeIfThere(toBytes(name));
+  }
+}
+
+function openReader(fd: number): import('net').Socket {
+  return new (net().Socket)({ fd, readable: true, writable: false });
+}
+
+type Reader = import('stream').Readable;
+
+/**
+ * Passes a stream on to rr's own descriptor and into the log. When nobody reads rr's output any
+ * more, the command's pipe is closed too, so that it meets SIGPIPE as it would without rr.
+ */
+function passOn(reader: Reader, descriptor: number, stream: StreamName, log: LogKeeper): void {
+  reader.on('data', (data: Buffer) => {
+    log.keep(stream, data);
+    try {
+      writeAll(descriptor, data);
+    } catch (error) {
+      if (errorCode(error) !== 'EPIPE') log.problems.push('cannot pass on the output: ' + (error as Error).message);
+      reader.destroy();
+    }
+  });
+  reader.on('error', () => reader.destroy());
+}
+
+// After the command's own end, what it started in the background may hold the pipes open for ever.
+const QUIET_AFTER_EXIT_MS = 100;
+
+/** Resolves when all readers are at their end, or the command has ended and no more came for a while. */
+function drain(readers: Reader[], hasExited: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    let open = readers.length;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let isExited = false;
+    const finish = (): void => {
+      if (timer !== undefined) clearTimeout(timer);
+      for (const reader of readers) reader.destroy();
+      resolve();
+    };
+    const rearm = (): void => {
+      if (timer !== undefined) clearTimeout(timer);
+      if (isExited) timer = setTimeout(finish, QUIET_AFTER_EXIT_MS);
+    };
+    for (const reader of readers) {
+      reader.on('data', rearm);
+      reader.on('close', () => { open -= 1; if (open === 0 && isExited) finish(); });
+    }
+    void hasExited.then(() => { isExited = true; if (open === 0) finish(); else rearm(); });
+  });
+}
+
+// ---- signals ------------------------------------------------------------------------------------
+
+const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
+const FROM_KEYBOARD = ['SIGINT', 'SIGQUIT'] as const;
+
+/**
+ * Makes signals sent to rr reach the command. Those of the keyboard come to both by themselves,
+ * as both are in the terminal's foreground group; forwarding them would deliver them twice.
+ * Returns a function that ends this.
+ */
+function forwardSignals(targetPid: () => number, seen: string[]): () => void {
+  const send = (signal: NodeJS.Signals): void => {
+    try {
+      process.kill(targetPid(), signal);
+    } catch (error) {
+      if (errorCode(error) !== 'ESRCH') throw error;
+    }
+  };
+  const handlers: [NodeJS.Signals, () => void][] = [];
+  for (const signal of FORWARDED) handlers.push([signal, () => { seen.push(signal); send(signal); }]);
+  for (const signal of FROM_KEYBOARD) handlers.push([signal, () => { seen.push(signal); if (!isSharingForeground()) send(signal); }]);
+  handlers.push(['SIGTSTP', () => { send('SIGTSTP'); process.kill(process.pid, 'SIGSTOP'); }]);
+  handlers.push(['SIGCONT', () => send('SIGCONT')]);
+  for (const [signal, handler] of handlers) process.on(signal, handler);
+  return () => {
+    for (const [signal, handler] of handlers) process.removeListener(signal, handler);
+  };
+}
+
+const KILL_AFTER_MS = 5000;
+
+/** At the limit: SIGTERM to the command and all it started, and SIGKILL 5 s later. */
+function armTimeout(pid: number, timeoutMs: number, onHit: () => void): () => void {
+  let killer: ReturnType<typeof setTimeout> | undefined;
+  const signalAll = (signal: NodeJS.Signals): void => {
+    for (const target of listDescendants(pid)) {
+      try {
+        process.kill(target, signal);
+      } catch (error) {
+        if (['ESRCH', 'EPERM'].indexOf(errorCode(error)) < 0) throw error;
+      }
+    }
+  };
+  const timer = setTimeout(() => {
+    onHit();
+    signalAll('SIGTERM');
+    signalAll('SIGCONT');
+    killer = setTimeout(() => signalAll('SIGKILL'), KILL_AFTER_MS);
+  }, Math.min(timeoutMs, 2 ** 31 - 1));
+  return () => {
+    clearTimeout(timer);
+    if (killer !== undefined) clearTimeout(killer);
+  };
+}
+
+// ---- the command --------------------------------------------------------------------------------
+
+function signalNumber(name: string): number {
+  const numbers = os().constants.signals as unknown as { [name: string]: number };
+  return numbers[name] ?? 0;
+}
+
+/** The command as it runs in a terminal of its own: descriptors that were no terminal pass round it. */
+function wrapInTerminal(argv: string[], plan: TerminalPlan): string[] {
+  const quote = (word: string): string => "'" + word.replace(/'/g, "'\\''") + "'";
+  const shell = process.env.SHELL;
+  let line = shell === undefined ? 'unset SHELL; ' : 'SHELL=' + quote(shell) + '; export SHELL; ';
+  line += 'exec ' + argv.map(quote).join(' ');
+  if (!plan.stdin) line += ' <&3';
+  if (!plan.stdout) line += ' >&4';
+  if (!plan.stderr) line += ' 2>&5';
+  line += ' 3<&- 4>&- 5>&-';
+  if (plan.flavour === 'bsd') return ['script', '-q', '/dev/null', '/bin/sh', '-c', line];
+  return ['script', '-qefc', line, '/dev/null'];
+}
+
+type Plumbing = { stdio: (number | 'pipe' | 'ignore')[]; argv: string[]; env: NodeJS.ProcessEnv; pipes: Pipe[]; kept: StreamName[] };
+
+function layPipes(request: CommandRequest): Plumbing {
+  const argv = toSpawnArguments(request.argv);
+  const terminal = request.terminal;
+  if (terminal !== undefined) {
+    const env = Object.assign({}, process.env, { SHELL: '/bin/sh' });
+    return { stdio: [terminal.stdin ? 0 : 'ignore', 'pipe', 2, 0, 1, 2], argv: wrapInTerminal(argv, terminal), env, pipes: [], kept: ['out'] };
+  }
+  const kept: StreamName[] = [];
+  if (request.stdout === 'keep') kept.push('out');
+  if (request.stderr === 'keep') kept.push('err');
+  const pipes = kept.length === 0 ? [] : makePipes(request.logName, kept.length) ?? [];
+  const end = (stream: StreamName, own: number): number | 'pipe' => {
+    const at = kept.indexOf(stream);
+    return at < 0 ? own : pipes.length === 0 ? 'pipe' : pipes[at].write;
+  };
+  return { stdio: [0, end('out', 1), end('err', 2)], argv, env: process.env, pipes, kept };
+}
+
+const MEANWHILE_AFTER_MS = 30;
+
+type Ended = { code: number | null; signal: string | null; error?: Error };
+
+function startFailureOf(error: Error): { exit: number; startFailure: string } {
+  const code = errorCode(error);
+  const exit = code === 'ENOENT' || code === 'ENOTDIR' ? 127 : 126;
+  const what: { [code: string]: string } = { ENOENT: 'not found', ENOTDIR: 'not found', EACCES: 'permission denied', E2BIG: 'argument list too long', ENOEXEC: 'not a program' };
+  return { exit, startFailure: what[code] ?? error.message };
+}
+
+/**
+ * Runs the command to its end. Its streams are passed on live; signals reach it; what it cost is
+ * measured as far as the system tells. Never throws for what the command does.
+ */
+export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
+  const plumbing = layPipes(request);
+  const log = new LogKeeper(request.logName);
+  const cpuBefore = readChildrenCpu();
+  const signalsSeen: string[] = [];
+  let target = 0;
+  let isTimedOut = false;
+  const stopForwarding = forwardSignals(() => (target === 0 ? process.pid : target), signalsSeen);
+  const startMs = readMonotonicMs();
+  let child: import('child_process').ChildProcess;
+  try {
+    child = childProcess().spawn(plumbing.argv[0], plumbing.argv.slice(1), {
+      cwd: toText(request.folder), stdio: plumbing.stdio, env: plumbing.env,
+    });
+  } catch (error) {
+    stopForwarding();
+    return { ...startFailureOf(error as Error), wallMs: 0, signalsSeen, isTimedOut, logProblems: [] };
+  }
+  const ended = new Promise<Ended>((resolve) => {
+    child.on('error', (error) => resolve({ code: null, signal: null, error }));
+    child.on('exit', (code, signal) => resolve({ code, signal }));
+  });
+  for (const pipe of plumbing.pipes) fs.closeSync(pipe.write);
+  const readers = plumbing.kept.map((stream, i): Reader => {
+    const reader = plumbing.pipes.length > 0 ? openReader(plumbing.pipes[i].read) : (stream === 'out' ? child.stdout : child.stderr) as Reader;
+    passOn(reader, stream === 'out' ? 1 : 2, stream, log);
+    return reader;
+  });
+  let sampler: MemorySampler | undefined;
+  let disarm: (() => void) | undefined;
+  if (child.pid !== undefined) {
+    const pid = child.pid;
+    target = pid;
+    sampler = new MemorySampler(pid);
+    if (request.timeoutMs !== undefined) disarm = armTimeout(pid, request.timeoutMs, () => { isTimedOut = true; });
+  }
+  // Not at once: a short command is watched better, and ends before, if nothing else goes on.
+  let isPending = true;
+  const meanwhile = (): void => { if (isPending) { isPending = false; request.meanwhile(); } };
+  const later = setTimeout(meanwhile, MEANWHILE_AFTER_MS);
+  const end = await ended;
+  clearTimeout(later);
+  const wallMs = readMonotonicMs() - startMs;
+  sampler?.stop();
+  disarm?.();
+  await drain(readers, Promise.resolve());
+  stopForwarding();
+  log.close();
+  meanwhile();
+  return describeEnd(end, { wallMs, cpuBefore, peak: sampler?.peakBytes ?? 0, signalsSeen, isTimedOut, logProblems: log.problems });
+}
+
+type Measured = { wallMs: number; cpuBefore: { userS: number; systemS: number } | undefined; peak: number; signalsSeen: string[]; isTimedOut: boolean; logProblems: string[] };
+
+function describeEnd(end: Ended, measured: Measured): CommandEnd {
+  const { wallMs, cpuBefore, peak, signalsSeen, isTimedOut, logProblems } = measured;
+  const facts = { wallMs, signalsSeen, isTimedOut, logProblems };
+  if (end.error !== undefined) return { ...startFailureOf(end.error), ...facts };
+  const cpuAfter = readChildrenCpu();
+  const cost: { userS?: number; systemS?: number; peakMemoryBytes?: number } = {};
+  if (cpuBefore !== undefined && cpuAfter !== undefined) {
+    cost.userS = cpuAfter.userS - cpuBefore.userS;
+    cost.systemS = cpuAfter.systemS - cpuBefore.systemS;
+  }
+  if (peak > 0) cost.peakMemoryBytes = peak;
+  if (end.signal !== null) return { exit: 128 + signalNumber(end.signal), signal: end.signal, ...facts, ...cost };
+  return { exit: end.code ?? 0, ...facts, ...cost };
+}

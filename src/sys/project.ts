@@ -1,0 +1,145 @@
+// project.ts - where a project is, and setting one up. Knows no records.
+import type { ByteString } from '../core/bytes.ts';
+import { Failure } from '../core/failure.ts';
+import { childProcess, fs } from './node.ts';
+import { errorCode, lstatIfThere, makeFolder, readBytesIfThere, replaceFile, toFsPath } from './files.ts';
+import { resolveLinks } from './machine.ts';
+
+/** A project's places, absolute, links resolved. */
+export type Project = {
+  root: ByteString;
+  /** root/provenance */
+  provenance: ByteString;
+  /** root/.rr: caches and running marks; never archived */
+  own: ByteString;
+};
+
+export function projectAt(root: ByteString): Project {
+  const base = root === '/' ? '' : root;
+  return { root, provenance: base + '/provenance', own: base + '/.rr' };
+}
+
+function isProject(folder: ByteString): boolean {
+  const base = folder === '/' ? '' : folder;
+  return lstatIfThere(base + '/provenance/rerun.sh') !== undefined || lstatIfThere(base + '/provenance/runs') !== undefined;
+}
+
+/** The project that `folder` lies in: the nearest folder upward that has one; undefined if none. */
+export function findProject(folder: ByteString): Project | undefined {
+  for (let at = folder; ; at = at.slice(0, at.lastIndexOf('/')) || '/') {
+    if (isProject(at)) return projectAt(at);
+    if (at === '/') return undefined;
+  }
+}
+
+/** The project at or above the current folder, or at `named`. Throws Failure if there is none. */
+export function requireProject(current: ByteString, named: ByteString | undefined): Project {
+  if (named !== undefined) {
+    const root = resolveLinks(named[0] === '/' ? named : current + '/' + named);
+    if (isProject(root)) return projectAt(root);
+    throw new Failure('cannot use "' + named + '": no rr project there', 'run "rr init" in it');
+  }
+  const project = findProject(current);
+  if (project === undefined) throw new Failure('cannot find a project: neither this folder nor one above it has provenance/', 'run "rr init", or "rr record -- COMMAND"');
+  return project;
+}
+
+/** A path as a record has it: relative to the project, absolute outside of it; '.' is the project. */
+export function relativeTo(project: Project, name: ByteString): ByteString {
+  if (name === project.root) return '.';
+  const base = project.root === '/' ? '/' : project.root + '/';
+  return name.startsWith(base) ? name.slice(base.length) : name;
+}
+
+/** The absolute name of a path of a record. */
+export function absoluteOf(project: Project, path: ByteString): ByteString {
+  if (path[0] === '/') return path;
+  return path === '.' ? project.root : (project.root === '/' ? '' : project.root) + '/' + path;
+}
+
+/** What init puts where; the Makefile and checksums of a project without runs come from the caller. */
+export type ProjectFiles = { readme: string; rerunScript: string; makefile: string; topMakefile: string };
+
+/**
+ * Makes provenance/ and .rr/ in `root`, and what is missing in them. Never changes a file that is
+ * there. Returns the names it made, relative to the root.
+ */
+export function setUpProject(root: ByteString, files: ProjectFiles): { project: Project; made: ByteString[]; kept: ByteString[] } {
+  const project = projectAt(root);
+  const made: ByteString[] = [];
+  const kept: ByteString[] = [];
+  const put = (name: ByteString, content: string, mode = 0o666): void => {
+    const there = readBytesIfThere(absoluteOf(project, name));
+    if (there === undefined) {
+      replaceFile(absoluteOf(project, name), content, false, mode);
+      made.push(name);
+    } else if (there !== content && name === 'provenance/rerun.sh') {
+      kept.push(name);
+    }
+  };
+  try {
+    makeFolder(project.provenance + '/runs');
+    makeFolder(project.own + '/running');
+    put('provenance/README.txt', files.readme);
+    put('provenance/rerun.sh', files.rerunScript, 0o777);
+    put('provenance/Makefile', files.makefile);
+    put('provenance/SHA256SUMS', '');
+    if (!['Makefile', 'makefile', 'GNUmakefile', 'BSDmakefile'].some((name) => lstatIfThere(absoluteOf(project, name)) !== undefined)) {
+      put('Makefile', files.topMakefile);
+    }
+  } catch (error) {
+    if (['EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'ENOSPC', 'EEXIST'].indexOf(errorCode(error)) < 0) throw error;
+    removeHalfMade(project, made);
+    throw new Failure('cannot set up a project in "' + root + '": ' + describeSystemError(error), 'go to a folder you may write to, or name one by --project');
+  }
+  excludeFromGit(project);
+  return { project, made, kept };
+}
+
+/** Undoes what a failed set-up made, so that nothing half made is left; folders only if empty. */
+function removeHalfMade(project: Project, made: ByteString[]): void {
+  for (const name of made) fs.unlinkSync(toFsPath(absoluteOf(project, name)));
+  for (const name of ['provenance/runs', 'provenance', '.rr/running', '.rr']) {
+    try {
+      fs.rmdirSync(toFsPath(absoluteOf(project, name)));
+    } catch (error) {
+      continue; // not empty, not there, or not ours to remove
+    }
+  }
+}
+
+/** A system error in words: "permission denied". */
+export function describeSystemError(error: unknown): string {
+  const words: { [code: string]: string } = {
+    EACCES: 'permission denied', EPERM: 'not permitted', EROFS: 'the file system is read-only', ENOSPC: 'no space left',
+    ENOENT: 'no such file or folder', ENOTDIR: 'a part of the path is no folder', EDQUOT: 'the quota is used up', EFBIG: 'the file would be too large', EIO: 'input/output error',
+  };
+  return words[errorCode(error)] ?? String((error as Error).message);
+}
+
+/** Adds ".rr/" to .git/info/exclude if this is a work tree that does not ignore it yet. */
+function excludeFromGit(project: Project): void {
+  const run = (args: string[]): { status: number | null; stdout: string } => {
+    const done = childProcess().spawnSync('git', args, { cwd: toFsPath(project.root) as string, encoding: 'latin1', stdio: ['ignore', 'pipe', 'ignore'] });
+    return { status: done.status, stdout: done.stdout ?? '' };
+  };
+  if (!isBelowGit(project.root)) return;
+  const where = run(['rev-parse', '--git-path', 'info/exclude']);
+  if (where.status !== 0 || run(['check-ignore', '-q', '.rr/']).status !== 1) return;
+  const name = where.stdout.replace(/\n$/, '');
+  const exclude = name[0] === '/' ? name : absoluteOf(project, name);
+  const content = readBytesIfThere(exclude) ?? '';
+  try {
+    makeFolder(exclude.slice(0, exclude.lastIndexOf('/')));
+    replaceFile(exclude, content + (content === '' || content.endsWith('\n') ? '' : '\n') + '.rr/\n', false);
+  } catch (error) {
+    if (['EACCES', 'EROFS', 'EPERM', 'ENOSPC'].indexOf(errorCode(error)) < 0) throw error;
+  }
+}
+
+function isBelowGit(root: ByteString): boolean {
+  for (let at = root; ; at = at.slice(0, at.lastIndexOf('/'))) {
+    if (lstatIfThere(at + '/.git') !== undefined) return true;
+    if (at === '') return false;
+  }
+}

@@ -1,0 +1,320 @@
+// store.ts - records, logs and marks on the disk, for any number of writers at once. Decides nothing.
+//
+// Invariants
+// 1. A record in runs/ is complete, on the disk, and never changed: it is written beside its name,
+//    synced, and renamed; its id was claimed by creating .rr/running/ID, which must not exist.
+// 2. The Makefile and SHA256SUMS are those of all records, once the last writer at work has ended.
+// 3. Nothing here waits for another process, so nothing is left locked by a crash.
+//
+// Life of a run's mark:   .rr/running/ID  ->  .rr/pending/ID  ->  .rr/pending/ID.done  ->  (gone)
+//                         it runs             record is there      in the Makefile
+//
+// Why 2 holds. A writer lists pending/ before it reads the Makefile and again after it has replaced
+// it; it ends only when the second list has nothing that its Makefile lacks. A slow writer may
+// overwrite another's newer Makefile with an older one, but then its second list still has the
+// other's mark: marks are deleted only by a writer that sees no other writer at work.
+import type { ByteString } from '../core/bytes.ts';
+import { Failure } from '../core/failure.ts';
+import { recordPath, RUN_ID } from '../core/run.ts';
+import type { Run } from '../core/run.ts';
+import { parseRun, printRunBody, sealRecord, unsealRecord } from '../formats/record.ts';
+import { findLiveRuns } from '../core/graph.ts';
+import { addRunToMakefile, printMakefile } from '../views/makefile.ts';
+import { findChecksum, printChecksums } from '../formats/checksums.ts';
+import { fs, os } from './node.ts';
+import { createFile, errorCode, listFolder, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, syncFolder, toFsPath } from './files.ts';
+import { hashBytes } from './hash.ts';
+import type { Project } from './project.ts';
+import { makeRunId, readUtcMicros } from './clock.ts';
+
+/** Text of a record, sealed. */
+export function printRecord(run: Run): ByteString {
+  const body = printRunBody(run);
+  return sealRecord(body, hashBytes(body));
+}
+
+// ---- who is alive ---------------------------------------------------------------------------------
+
+function readBootId(): string {
+  return (readBytesIfThere('/proc/sys/kernel/random/boot_id') ?? 'unknown').trim();
+}
+
+function readStartTicks(pid: number): string {
+  const stat = readBytesIfThere('/proc/' + String(pid) + '/stat');
+  return stat === undefined ? '0' : stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+/** "PID START-TICKS BOOT-ID HOST": tells a process from a later one with the same number. */
+function describeSelf(): string {
+  return [process.pid, readStartTicks(process.pid), readBootId(), os().hostname()].join(' ');
+}
+
+const REMOTE_LIMIT_MS = 300000; // a mark of another machine is touched every minute
+
+function isAlive(holder: string, markName: ByteString): boolean {
+  const [pid, ticks, boot, host] = holder.split(' ');
+  if (host !== os().hostname()) {
+    const stat = statIfThere(markName);
+    return stat !== undefined && readUtcMicros() / 1000 - stat.mtimeMs < REMOTE_LIMIT_MS;
+  }
+  if (boot !== readBootId()) return false;
+  if (ticks !== '0') return readStartTicks(Number(pid)) === ticks;
+  try {
+    process.kill(Number(pid), 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) === 'EPERM';
+  }
+}
+
+// ---- marks ----------------------------------------------------------------------------------------
+
+const HOLDER_FIELD = 'Process';
+
+function printMark(run: Run): ByteString {
+  const marked: Run = { ...run, unknown: [{ name: HOLDER_FIELD, value: describeSelf() }] };
+  return printRecord(marked);
+}
+
+/** Claims an id for a run that starts now: no two processes of a project get the same. */
+export function claimRun(project: Project, startedMicros: number, fill: (id: string) => Run): Run {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const run = fill(makeRunId(startedMicros));
+    if (readBytesIfThere(project.provenance + '/' + recordPath(run.id)) !== undefined) continue;
+    if (createFile(project.own + '/running/' + run.id, printMark(run))) return run;
+  }
+  throw new Failure('cannot find an id that is free in "' + project.own + '/running"');
+}
+
+/** Writes again what is known of the run so far, for whoever finds it lost. */
+export function refreshMark(project: Project, run: Run): void {
+  replaceFile(project.own + '/running/' + run.id, printMark(run), false);
+}
+
+/** Keeps a mark fresh for other machines that share the folder. */
+export function touchMark(project: Project, run: Run): void {
+  const nowS = readUtcMicros() / 1e6;
+  fs.utimesSync(toFsPath(project.own + '/running/' + run.id), nowS, nowS);
+}
+
+export type Mark = { run: Run; isAlive: boolean; isLocal: boolean };
+
+/** The runs that have a mark and no record: running, or lost. Damaged marks are passed over. */
+export function readMarks(project: Project): Mark[] {
+  const marks: Mark[] = [];
+  for (const name of listFolder(project.own + '/running').sort()) {
+    if (!RUN_ID.test(name)) continue;
+    const markName = project.own + '/running/' + name;
+    const text = readBytesIfThere(markName);
+    if (text === undefined || unsealRecord(text) === undefined) continue;
+    const run = parseRun(text, markName);
+    const holder = run.unknown.find((field) => field.name === HOLDER_FIELD)?.value ?? '';
+    run.unknown = [];
+    const alive = isAlive(holder, markName);
+    if (!alive) run.status = 'lost';
+    marks.push({ run, isAlive: alive, isLocal: holder.split(' ')[3] === os().hostname() });
+  }
+  return marks;
+}
+
+/**
+ * Makes records of the runs of this machine whose rr is gone, with "Status: lost"; of those whose
+ * record is there already only the mark moves on. Returns the runs that were lost.
+ */
+export function settleLostRuns(project: Project, self: string): Run[] {
+  const lost: Run[] = [];
+  for (const mark of readMarks(project)) {
+    if (mark.isAlive || !mark.isLocal || mark.run.id === self) continue;
+    const base = project.own + '/running/' + mark.run.id;
+    if (readBytesIfThere(project.provenance + '/' + recordPath(mark.run.id)) === undefined) {
+      mark.run.warnings.push('rr was killed while the command ran; its end, outputs and cost are not known');
+      saveRecord(project, mark.run);
+      lost.push(mark.run);
+    }
+    moveMarkToPending(project, mark.run.id);
+    for (const end of ['.out', '.err', '.order', '.p1', '.p2']) removeIfThere(base + end);
+  }
+  return lost;
+}
+
+function moveMarkToPending(project: Project, id: string): void {
+  makeFolder(project.own + '/pending');
+  try {
+    fs.renameSync(toFsPath(project.own + '/running/' + id), toFsPath(project.own + '/pending/' + id));
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error; // another process settled it meanwhile
+  }
+}
+
+// ---- runs at the same time ------------------------------------------------------------------------
+
+/** Length of the list of ended runs, to be given to hasOverlap later. */
+export function readEndedBytes(project: Project): number {
+  return statIfThere(project.own + '/ended')?.size ?? 0;
+}
+
+/** Notes that a run ended, for those that run now. One short append: whole, also with many writers. */
+export function noteEnded(project: Project, run: Run): void {
+  fs.appendFileSync(toFsPath(project.own + '/ended'), run.id + '\n');
+}
+
+/** Was another run of the project active now or since the list of ended runs had that length? */
+export function hasOverlap(project: Project, self: string, endedBytes: number): boolean {
+  if (readEndedBytes(project) > endedBytes) return true;
+  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project).some((mark) => mark.isAlive && mark.run.id !== self);
+  return false;
+}
+
+/** A test of paths: is it a current result that is a regular file (SHA256SUMS)? Read at first use. */
+export function makeResultTester(project: Project): (path: ByteString) => boolean {
+  let sums: ByteString | undefined;
+  return (path) => {
+    sums = sums ?? readBytesIfThere(project.provenance + '/SHA256SUMS') ?? '';
+    return findChecksum(sums, path).hash !== undefined;
+  };
+}
+
+// ---- records --------------------------------------------------------------------------------------
+
+/** Writes a run's record for good (invariant 1). */
+export function saveRecord(project: Project, run: Run): void {
+  const name = project.provenance + '/' + recordPath(run.id);
+  const folder = name.slice(0, name.lastIndexOf('/'));
+  if (statIfThere(folder) === undefined) {
+    makeFolder(folder);
+    syncFolder(project.provenance + '/runs');
+  }
+  replaceFile(name, printRecord(run), true);
+}
+
+/** Writes a file that is named by its content, once; the same content is already there otherwise. */
+export function saveByContent(project: Project, folder: string, content: ByteString, ending: string): string {
+  const hash = hashBytes(content);
+  const name = project.provenance + '/' + folder + '/' + hash + ending;
+  if (statIfThere(name)?.size === content.length) return hash;
+  makeFolder(project.provenance + '/' + folder);
+  replaceFile(name, content, true);
+  return hash;
+}
+
+/** Absolute name of the file in which a stream of a running command is kept, without its ending. */
+export function runningLogName(project: Project, id: string): ByteString {
+  return project.own + '/running/' + id;
+}
+
+/** Moves a kept stream to provenance/logs; undefined if there is none. Its path in the project. */
+export function saveLog(project: Project, id: string, ending: string): ByteString | undefined {
+  const from = runningLogName(project, id) + ending;
+  if (statIfThere(from) === undefined) return undefined;
+  makeFolder(project.provenance + '/logs');
+  fs.renameSync(toFsPath(from), toFsPath(project.provenance + '/logs/' + id + ending));
+  return 'provenance/logs/' + id + ending;
+}
+
+/** Ids of all records, ascending. */
+export function listRunIds(project: Project): string[] {
+  const ids: string[] = [];
+  for (const month of listFolder(project.provenance + '/runs').sort()) {
+    if (!/^\d{4}-\d\d$/.test(month)) continue;
+    for (const name of listFolder(project.provenance + '/runs/' + month)) {
+      if (name.endsWith('.rec') && RUN_ID.test(name.slice(0, -4))) ids.push(name.slice(0, -4));
+    }
+  }
+  return ids.sort();
+}
+
+/** A record by its id. Throws Failure (file and line) if it is damaged or claims another id. */
+export function readRun(project: Project, id: string): Run | undefined {
+  const path = recordPath(id);
+  const text = readBytesIfThere(project.provenance + '/' + path);
+  if (text === undefined) return undefined;
+  const run = parseRun(text, 'provenance/' + path);
+  if (run.id !== id) throw new Failure('cannot use "provenance/' + path + '": it claims the id ' + run.id, 'the file was renamed or forged');
+  return run;
+}
+
+export type ReadRuns = { runs: Run[]; faults: Failure[] };
+
+/** All records in order of ids; what cannot be read is told beside the rest. */
+export function readRuns(project: Project): ReadRuns {
+  const runs: Run[] = [];
+  const faults: Failure[] = [];
+  for (const id of listRunIds(project)) {
+    try {
+      const run = readRun(project, id);
+      if (run !== undefined) runs.push(run);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      faults.push(error);
+    }
+  }
+  return { runs, faults };
+}
+
+// ---- the derived files ----------------------------------------------------------------------------
+
+/** Makefile and SHA256SUMS from all records. */
+export function rebuildDerived(project: Project): { makefile: ByteString; sums: ByteString; faults: Failure[] } {
+  const { runs, faults } = readRuns(project);
+  const graph = findLiveRuns(runs);
+  return { makefile: printMakefile(graph), sums: printChecksums(graph), faults };
+}
+
+export function writeDerived(project: Project, derived: { makefile: ByteString; sums: ByteString }): void {
+  const put = (name: ByteString, content: ByteString): void => {
+    replaceFile(project.provenance + '/' + name, content, false);
+  };
+  put('Makefile', derived.makefile);
+  put('SHA256SUMS', derived.sums);
+}
+
+type Pending = { id: string; isAtWork: boolean };
+
+function listPending(project: Project, self: string): Pending[] {
+  return listFolder(project.own + '/pending').sort().map((name) => {
+    const id = name.replace(/\.done$/, '');
+    if (id !== name || id === self) return { id, isAtWork: false };
+    const markName = project.own + '/pending/' + name;
+    const holder = /^Process: (.*)$/m.exec(readBytesIfThere(markName) ?? '');
+    return { id, isAtWork: holder !== null && isAlive(holder[1], markName) };
+  });
+}
+
+/** Brings Makefile and SHA256SUMS up to date after run's record was saved (invariant 2). */
+export function includeRun(project: Project, run: Run): Failure[] {
+  moveMarkToPending(project, run.id);
+  let pending = listPending(project, run.id);
+  let faults: Failure[] = [];
+  for (;;) {
+    const included = new Set(pending.map((mark) => mark.id).concat(run.id));
+    const alone = pending.every((mark) => mark.id === run.id);
+    faults = writeNewDerived(project, alone ? run : undefined);
+    pending = listPending(project, run.id);
+    if (pending.every((mark) => included.has(mark.id))) break;
+  }
+  const own = project.own + '/pending/' + run.id;
+  if (pending.some((mark) => mark.isAtWork)) {
+    fs.renameSync(toFsPath(own), toFsPath(own + '.done'));
+    return faults;
+  }
+  for (const mark of pending) {
+    removeIfThere(project.own + '/pending/' + mark.id);
+    removeIfThere(project.own + '/pending/' + mark.id + '.done');
+  }
+  return faults;
+}
+
+function writeNewDerived(project: Project, added: Run | undefined): Failure[] {
+  if (added !== undefined) {
+    const makefile = readBytesIfThere(project.provenance + '/Makefile') ?? '';
+    const sums = readBytesIfThere(project.provenance + '/SHA256SUMS') ?? '';
+    const derived = addRunToMakefile(makefile, sums, added, (id) => readRun(project, id));
+    if (derived !== undefined) {
+      if (derived.makefile !== makefile || derived.sums !== sums) writeDerived(project, derived);
+      return [];
+    }
+  }
+  const derived = rebuildDerived(project);
+  writeDerived(project, derived);
+  return derived.faults;
+}

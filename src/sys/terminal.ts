@@ -1,0 +1,72 @@
+// terminal.ts - what rr's own descriptors are, and printing to them. Knows no records.
+import type { ByteString } from '../core/bytes.ts';
+import { makeHarmless } from '../formats/percent.ts';
+import { childProcess, fs, tty } from './node.ts';
+import { errorCode, writeAll } from './files.ts';
+
+/** Is this descriptor of rr a terminal? Told without process.stdout, whose mere use changes modes. */
+export function isTerminal(descriptor: number): boolean {
+  try {
+    if (!fs.fstatSync(descriptor).isCharacterDevice()) return false;
+  } catch (error) {
+    return false;
+  }
+  return tty().isatty(descriptor);
+}
+
+/**
+ * Is rr in the foreground process group of a terminal, so that what the keyboard sends comes to
+ * the command as well? From /proc/self/stat: process group and the terminal's foreground group.
+ */
+export function isSharingForeground(): boolean {
+  try {
+    const stat = fs.readFileSync('/proc/self/stat', 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[2] === fields[5] && fields[4] !== '0';
+  } catch (error) {
+    return isTerminal(0);
+  }
+}
+
+/** Columns of the terminal on `descriptor`; COLUMNS if set; 80 if neither tells. */
+export function readColumns(descriptor: number): number {
+  const fromVariable = Number(process.env.COLUMNS);
+  if (Number.isInteger(fromVariable) && fromVariable > 20) return fromVariable;
+  if (!isTerminal(descriptor)) return 80;
+  const columns = (descriptor === 1 ? process.stdout : process.stderr).columns;
+  return columns > 20 ? columns : 80;
+}
+
+/** Prints data to standard output. A reader that went away ends rr quietly: false. */
+export function printOut(text: ByteString): boolean {
+  try {
+    writeAll(1, Buffer.from(text, 'latin1'));
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EPIPE') return false;
+    throw error;
+  }
+}
+
+/** Prints a line for the person at standard error. Where that cannot be written, there is no one to tell. */
+export function tell(line: ByteString): void {
+  try {
+    writeAll(2, Buffer.from(makeHarmless(line) + '\n', 'latin1'));
+  } catch (error) {
+    if (['EPIPE', 'EBADF', 'EIO', 'ENOSPC'].indexOf(errorCode(error)) < 0) throw error;
+  }
+}
+
+/** How script(1) is called here, and which descriptors get the new terminal. */
+export type TerminalPlan = { flavour: 'util-linux' | 'bsd'; stdin: boolean; stdout: boolean; stderr: boolean };
+
+/**
+ * How to give a command a terminal of its own, so that it behaves as on the one rr writes to
+ * (docs/rr.1, TERMINALS); undefined if there is no script(1) that can.
+ */
+export function planTerminal(): TerminalPlan | undefined {
+  const plan = { stdin: isTerminal(0), stdout: isTerminal(1), stderr: isTerminal(2) };
+  if (process.platform === 'darwin' || /bsd$/.test(process.platform)) return { flavour: 'bsd', ...plan };
+  const version = childProcess().spawnSync('script', ['--version'], { encoding: 'latin1', stdio: ['ignore', 'pipe', 'ignore'] });
+  return version.status === 0 && /util-linux/.test(version.stdout) ? { flavour: 'util-linux', ...plan } : undefined;
+}

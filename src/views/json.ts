@@ -1,0 +1,48 @@
+// json.ts - runs as JSON (RFC 8259). Knows no files.
+import type { ByteString } from '../core/bytes.ts';
+import type { FileState, Run } from '../core/run.ts';
+import { encodeText } from '../formats/percent.ts';
+import { encodeWithheld } from '../formats/record.ts';
+
+/** JSON text of a value whose strings are percent-encoded bytes: ASCII and UTF-8 stay readable. */
+function printValue(value: unknown): ByteString {
+  // JSON.stringify sees each byte as one character below U+0100, and so leaves UTF-8 as it is.
+  return JSON.stringify(value);
+}
+
+function jsonFileOf(file: FileState): unknown {
+  return { hash: file.hash, size: file.size, kind: file.kind === '' ? 'f' : file.kind, path: encodeText(file.path) };
+}
+
+/** A run as an object whose keys are the record's field names in lower case; lists are arrays. */
+function jsonObjectOf(run: Run): { [key: string]: unknown } {
+  const parameters: { [name: string]: string } = {};
+  for (const parameter of run.parameters) {
+    const space = parameter.indexOf(' ');
+    parameters[encodeText(parameter.slice(0, space))] = encodeWithheld(parameter.slice(space + 1));
+  }
+  const text = (value: ByteString | undefined): string | undefined => (value === undefined ? undefined : encodeText(value));
+  return {
+    id: run.id, label: text(run.label), reason: text(run.reason), tags: run.tags.map(encodeText),
+    command: encodeWithheld(run.command), directory: encodeText(run.directory), redirects: run.redirects.map(encodeText),
+    parameters, started: run.startedUtc, wall_s: run.wallS, user_s: run.userS, system_s: run.systemS,
+    peak_memory_bytes: run.peakMemoryBytes, exit: run.exit, signal: run.signal, timeout_s: run.timeoutS, status: run.status,
+    code: text(run.code), code_branch: text(run.codeBranch), code_remote: text(run.codeRemote),
+    code_submodules: run.codeSubmodules.map(encodeText), environment: run.environment,
+    variables: run.variables.map(encodeText), variable_hashes: run.variableHashes.map(encodeText), observed: run.observed,
+    declared_inputs: run.declaredInputs.map(encodeText), declared_outputs: run.declaredOutputs.map(encodeText),
+    missing_outputs: run.missingOutputs.map(encodeText), inputs: run.inputs.map(jsonFileOf), outputs: run.outputs.map(jsonFileOf),
+    uncertain: run.uncertain.map(jsonFileOf), removed: run.removed.map(encodeText), logs: run.logs.map(jsonFileOf),
+    warnings: run.warnings.map(encodeText), rr: run.rr,
+  };
+}
+
+/** One run as one line of JSON. Texts are percent-encoded as in the record. */
+export function printJsonRun(run: Run): ByteString {
+  return printValue(jsonObjectOf(run));
+}
+
+/** Runs as a JSON array, one run a line. */
+export function printJsonRuns(runs: Run[]): ByteString {
+  return '[' + runs.map((run, i) => (i === 0 ? '\n' : ',\n') + printJsonRun(run)).join('') + '\n]\n';
+}

@@ -1,0 +1,82 @@
+// texts.ts - the fixed texts that rr puts into a project. Knows no files.
+import { findLiveRuns } from '../core/graph.ts';
+import { printMakefile } from './makefile.ts';
+import { RERUN_SCRIPT } from './rerunscript.ts';
+
+/** Version of this rr; package.json has the same. */
+export const RR_VERSION = '0.1.0';
+
+/** provenance/README.txt: what a stranger needs who has only this folder. */
+export const PROVENANCE_README = `PROVENANCE
+
+This folder tells, as plain text, how the results in the folder above it were
+made: which command, code, parameters, data and software, when, why, and with
+which bytes as outcome.  It was written by rr.  You do not need rr to read it,
+to check it, or to make the results again: a pager, sh, make and any program
+that computes SHA-256 will do.
+
+CHECK WHAT IS HERE            (in the folder above this one; runs nothing)
+
+  make -f provenance/Makefile verify
+
+compares every result, and every input that is still there, with its recorded
+hash.  The same for the results alone:
+
+  sha256sum -c provenance/SHA256SUMS
+
+MAKE THE RESULTS AGAIN
+
+  make -f provenance/Makefile              what is missing
+  make -f provenance/Makefile reproduce    everything, in a copy of the
+                                           project under .rr/reproduce, with
+                                           a verdict for each result
+  make -f provenance/Makefile FILE         one file
+  sh provenance/rerun.sh help              all that it can do
+
+The commands that are recorded here are then run on your machine, with your
+rights: read the lines "Command:" in runs/ before you do so, as you would read
+a stranger's script.
+
+WHAT IS IN IT
+
+  runs/YYYY-MM/ID.rec    one text file for each run, never changed after it.
+                         ID is the start of the run in UTC and six letters.
+  environments/HASH.rec  operating system, program, variables of the runs
+                         that name HASH
+  code/HASH.patch        changes to the code that were not committed when the
+                         runs that name HASH were made ("git apply" reads it)
+  logs/ID.out, ID.err    what the run printed
+  notes/                 remarks that were made later
+  Makefile, SHA256SUMS   made from runs/; may be deleted and made again by rr
+  rerun.sh               runs or checks one record; the same in every project
+
+A LINE OF A RECORD
+
+  Name: value            Input and Output: SHA-256, two spaces, bytes, name
+
+In a value %XX is a byte in hexadecimal; it stands for "%" itself, control
+bytes, bytes that are not UTF-8, a space at either end, and a backslash at the
+end.  %{...} stands for a secret that was not written down.  A letter after
+the bytes: x executable, l symbolic link (hash of its target's name), d folder,
+p s c b no file with content.  Hash "-": no content; "?": not known.  A path
+without "/" in front is relative to the folder above this one.  Status:
+succeeded, failed, interrupted (a signal or time limit ended the command),
+lost (rr itself was killed, and the end is not known).
+The last line, Sha256, is the SHA-256 of all the lines before it:
+
+  sed '$d' runs/YYYY-MM/ID.rec | sha256sum
+
+Without any tool: "grep -rl 'Output: .* NAME$' runs" finds the runs that wrote
+NAME; the last by name is the one that made it as it is.
+`;
+
+/** The project's own Makefile, made only where there is none. */
+export const TOP_MAKEFILE = `# Made by rr because there was no Makefile. Yours to change.
+# make: build what is missing and check. make verify; make reproduce; make FILE.
+include provenance/Makefile
+`;
+
+/** What init puts into a project. */
+export function initialFiles(): { readme: string; rerunScript: string; makefile: string; topMakefile: string } {
+  return { readme: PROVENANCE_README, rerunScript: RERUN_SCRIPT, makefile: printMakefile(findLiveRuns([])), topMakefile: TOP_MAKEFILE };
+}

@@ -1,0 +1,649 @@
+// git.test.ts - the code's state, held against git itself: status, apply in a fresh clone, traces of processes.
+import { after, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'child_process';
+import fs from 'fs';
+import os from 'os';
+import path from 'path';
+import zlib from 'zlib';
+import { parseGitConfig, findGitSetting, findRemoteUrl, stripUrlCredentials } from '../src/formats/gitconfig.ts';
+import { computeTree, hexFromBytes, parseGitIndex } from '../src/formats/gitindex.ts';
+import { formatNewFile, quoteGitPath } from '../src/formats/gitpatch.ts';
+import type { CodeState } from '../src/sys/git.ts';
+import { readCode } from '../src/sys/git.ts';
+import { findRepository, hashGitObject, readTreeOfCommit } from '../src/sys/gitrepo.ts';
+
+const base = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'rr-git-')));
+after(() => fs.rmSync(base, { recursive: true, force: true }));
+
+for (const name of Object.keys(process.env)) if (name.startsWith('GIT_')) delete process.env[name];
+const home = path.join(base, 'home');
+fs.mkdirSync(home);
+process.env.HOME = home;
+process.env.XDG_CONFIG_HOME = home;
+fs.writeFileSync(path.join(home, '.gitconfig'), '[user]\n\tname = A\n\temail = a@example.org\n[protocol "file"]\n\tallow = always\n'
+  + '[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n');
+const plainPath = process.env.PATH;
+
+let serial = 0;
+function folder(): string {
+  const made = path.join(base, 'r' + String(++serial));
+  fs.mkdirSync(made);
+  return made;
+}
+
+function git(cwd: string, ...words: string[]): string {
+  return execFileSync('git', words, { cwd, encoding: 'latin1', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+function write(root: string, name: string | Buffer, content: string | Buffer): void {
+  const whole = typeof name === 'string' ? path.join(root, name) : Buffer.concat([Buffer.from(root + '/'), name]);
+  if (typeof whole === 'string') fs.mkdirSync(path.dirname(whole), { recursive: true });
+  fs.writeFileSync(whole, content);
+}
+
+/** A repository with three files and one commit, its index older than nothing. */
+function repository(...initOptions: string[]): string {
+  const root = folder();
+  git(root, 'init', '-q', ...initOptions);
+  write(root, 'a.py', 'print(1)\n');
+  write(root, 'src/b.c', 'int b;\nint c;\n');
+  write(root, 'run.sh', '#!/bin/sh\n');
+  fs.chmodSync(path.join(root, 'run.sh'), 0o755);
+  git(root, 'add', '.');
+  git(root, 'commit', '-qm', 'one');
+  return root;
+}
+
+const OPTIONS = { excluded: (name: string) => name.startsWith('provenance/') || name === 'result.csv', untrackedSources: [] as string[] };
+
+function read(root: string, untrackedSources: string[] = []): CodeState {
+  const state = readCode(Buffer.from(root).toString('latin1'), { ...OPTIONS, untrackedSources });
+  assert.ok(state !== undefined);
+  return state;
+}
+
+/** Runs `use` with a PATH where "git" leaves a trace and fails; true if it was started. */
+function startsGit(use: () => void): boolean {
+  const bin = folder();
+  const mark = path.join(bin, 'started');
+  fs.writeFileSync(path.join(bin, 'git'), '#!/bin/sh\n: > "' + mark + '"\nexit 1\n', { mode: 0o755 });
+  process.env.PATH = bin;
+  try {
+    use();
+  } finally {
+    process.env.PATH = plainPath;
+  }
+  return fs.existsSync(mark);
+}
+
+function assertClean(root: string, untracked: string[] = []): CodeState {
+  let state: CodeState | undefined;
+  assert.equal(startsGit(() => { state = read(root, untracked); }), false, 'git was started');
+  assert.equal(state?.patch, undefined);
+  assert.deepEqual(state?.warnings, []);
+  assert.equal(state?.commit, git(root, 'rev-parse', 'HEAD').trim());
+  return state as CodeState;
+}
+
+/** Every file of a tree but .git: kind, owner's x bit and content. */
+function listTree(root: string): { [name: string]: string } {
+  const found: { [name: string]: string } = {};
+  const walk = (inner: Buffer): void => {
+    const whole = Buffer.concat([Buffer.from(root + '/'), inner]);
+    for (const entry of fs.readdirSync(whole, { encoding: 'buffer' }) as unknown as Buffer[]) {
+      if (entry.toString() === '.git') continue;
+      const name = inner.length === 0 ? entry : Buffer.concat([inner, Buffer.from('/'), entry]);
+      const file = Buffer.concat([Buffer.from(root + '/'), name]);
+      const stat = fs.lstatSync(file);
+      if (stat.isDirectory()) walk(name);
+      else if (stat.isSymbolicLink()) found[name.toString('latin1')] = 'l' + fs.readlinkSync(file, 'latin1' as BufferEncoding);
+      else found[name.toString('latin1')] = ((stat.mode & 0o100) !== 0 ? 'x' : '-') + fs.readFileSync(file, 'latin1');
+    }
+  };
+  walk(Buffer.alloc(0));
+  return found;
+}
+
+/** The oracle: the patch applied to a clean checkout of the commit gives the same files. */
+function assertReproduces(root: string, state: CodeState, leftOut: string[] = []): void {
+  assert.ok(state.patch !== undefined && state.patch !== '');
+  assert.deepEqual(state.warnings, []);
+  const clone = folder();
+  if (state.commit === 'none') {
+    git(clone, 'init', '-q');
+  } else {
+    git(clone, 'clone', '-q', '--no-checkout', root, '.');
+    git(clone, 'checkout', '-q', state.commit);
+    git(clone, 'submodule', '-q', 'update', '--init', '--recursive');
+  }
+  const applied = spawnSync('git', ['apply', '--whitespace=nowarn', '-'], { cwd: clone, input: Buffer.from(state.patch, 'latin1') });
+  assert.equal(applied.stderr.toString(), '');
+  assert.equal(applied.status, 0);
+  const wanted = listTree(root);
+  for (const name of leftOut) delete wanted[name];
+  assert.deepEqual(listTree(clone), wanted);
+}
+
+test('readCode() finds a clean work tree clean and starts no process', () => {
+  const root = repository();
+  git(root, 'remote', 'add', 'origin', 'https://me:secret@example.org/x.git');
+  const state = assertClean(root);
+  assert.equal(state.branch, 'main');
+  assert.equal(state.remote, 'https://example.org/x.git');
+  assert.deepEqual(state.submodules, []);
+  assert.equal(assertClean(path.join(root, 'src')).branch, 'main');
+  write(root, 'untracked', 'x');
+  assertClean(root);
+});
+
+test('readCode() starts no process at all for a clean tree (strace)', (context) => {
+  const root = repository();
+  const script = "const g = require(process.argv[1]); const s = g.readCode(process.argv[2], { excluded: () => false, untrackedSources: [] });"
+    + "process.exit(s.patch === undefined ? 0 : 1)";
+  const traced = spawnSync('strace', ['-f', '-e', 'trace=execve', '-o', path.join(root, '.git', 'trace'), process.execPath, '-e', script,
+    path.join(__dirname, '..', 'src', 'sys', 'git.js'), root]);
+  if (traced.error !== undefined) return context.skip('strace is not there');
+  assert.equal(traced.status, 0, traced.stderr.toString());
+  const execs = fs.readFileSync(path.join(root, '.git', 'trace'), 'latin1').match(/execve\(/g);
+  assert.equal(execs?.length, 1);
+  return undefined;
+});
+
+test('readCode() says undefined outside of a work tree and in a bare repository', () => {
+  assert.equal(readCode(folder(), OPTIONS), undefined);
+  const bare = folder();
+  git(bare, 'init', '-q', '--bare');
+  assert.equal(readCode(bare, OPTIONS), undefined);
+  const empty = folder();
+  fs.mkdirSync(path.join(empty, '.git'));
+  assert.equal(readCode(empty, OPTIONS), undefined);
+});
+
+type Change = { name: string; change: (root: string) => void; untracked?: string[]; leftOut?: string[] };
+const CHANGES: Change[] = [
+  { name: 'a modified file', change: (root) => write(root, 'a.py', 'print(2)\n') },
+  { name: 'a file of the same size and time', change: (root) => {
+    const { atime, mtime } = fs.statSync(path.join(root, 'a.py'));
+    write(root, 'a.py', 'print(2)\n');
+    fs.utimesSync(path.join(root, 'a.py'), atime, mtime);
+  } },
+  { name: 'a staged file', change: (root) => { write(root, 'a.py', 'x'); git(root, 'add', 'a.py'); } },
+  { name: 'a staged new file', change: (root) => { write(root, 'new dir/new', 'x\n'); git(root, 'add', '.'); } },
+  { name: 'a staged file that is back as it was', change: (root) => {
+    write(root, 'a.py', 'x');
+    git(root, 'add', 'a.py');
+    write(root, 'src/b.c', '');
+  } },
+  { name: 'an intended file', change: (root) => { write(root, 'n', 'x\n'); git(root, 'add', '-N', 'n'); } },
+  { name: 'a deleted file', change: (root) => fs.unlinkSync(path.join(root, 'src/b.c')) },
+  { name: 'a mode', change: (root) => fs.chmodSync(path.join(root, 'a.py'), 0o755) },
+  { name: 'a renamed file', change: (root) => git(root, 'mv', 'a.py', 'z.py') },
+  { name: 'a file that became a link', change: (root) => {
+    fs.unlinkSync(path.join(root, 'a.py'));
+    fs.symlinkSync('src/b.c', path.join(root, 'a.py'));
+  } },
+  { name: 'a binary file', change: (root) => write(root, 'a.py', Buffer.from([0, 1, 2, 255, 10, 0])) },
+  { name: 'a file that is only untracked by now', untracked: ['a.py'], change: (root) => git(root, 'rm', '-q', '--cached', 'a.py') },
+  { name: 'an untracked source', untracked: ['lib/helper.py', './a.py', 'absent', '../../outside'], change: (root) => {
+    write(root, 'lib/helper.py', 'one\ntwo');
+    write(root, 'not read', 'x');
+  }, leftOut: ['not read'] },
+  { name: 'an ignored source', untracked: ['ignored.py'], change: (root) => {
+    write(root, '.git/info/exclude', 'ignored.py\n');
+    write(root, 'ignored.py', '\r\n\r');
+  } },
+  { name: 'untracked sources of every kind', untracked: ['empty', 'run', 'link', 'binary', 'long', 'one'], change: (root) => {
+    write(root, 'empty', '');
+    write(root, 'one', 'no newline');
+    write(root, 'run', '#!/bin/sh\n');
+    fs.chmodSync(path.join(root, 'run'), 0o755);
+    fs.symlinkSync('a.py', path.join(root, 'link'));
+    write(root, 'binary', Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * i * 7919) % 256)));
+    write(root, 'long', '\n+\n-\n diff --git a/x b/x\ndiff --git a/x b/x\n\xff\n'.repeat(50));
+  } },
+  { name: 'changes of lines that look like a diff', change: (root) => write(root, 'a.py', 'diff --git a/x b/x\n* Unmerged path x\n') },
+  { name: 'an excluded and another file', leftOut: ['result.csv', 'provenance/x'], change: (root) => {
+    write(root, 'result.csv', '1');
+    write(root, 'provenance/x', '1');
+    git(root, 'add', '.');
+    write(root, 'a.py', 'changed');
+  } },
+];
+
+for (const { name, change, untracked, leftOut } of CHANGES) {
+  test('readCode() gives a patch that reproduces ' + name, () => {
+    const root = repository();
+    change(root);
+    const before = fs.readFileSync(path.join(root, '.git/index'), 'latin1');
+    const state = read(root, untracked);
+    assertReproduces(root, state, leftOut);
+    assert.equal(fs.readFileSync(path.join(root, '.git/index'), 'latin1'), before, 'the index was written');
+    assert.equal(fs.existsSync(path.join(root, '.git/index.lock')), false);
+  });
+}
+
+test('readCode() gives patches of names with every kind of byte, tracked and untracked', () => {
+  const root = repository();
+  const names = ['new\nline', 'quo"te', 'back\\slash', 'tab\there', ' space ', 'sp ace', '-dash', ':(top)magic', '*', 'b[a]d?']
+    .map((name) => Buffer.from(name)).concat([Buffer.from([0x61, 0xff, 0x62]), Buffer.from('\u00e4\u6f22.py'), Buffer.from([1, 0x7f, 0x80])]);
+  for (const name of names) write(root, name, 'old\n');
+  git(root, 'add', '.');
+  git(root, 'commit', '-qm', 'names');
+  assertClean(root);
+  for (const name of names) write(root, name, 'new\n');
+  write(root, 'result.csv', 'tracked result\n');
+  git(root, 'add', 'result.csv');
+  const fresh = names.map((name) => Buffer.concat([name, Buffer.from('.new')]));
+  for (const name of fresh) write(root, name, 'fresh');
+  assertReproduces(root, read(root, fresh.map((name) => name.toString('latin1'))), ['result.csv']);
+});
+
+test('readCode() is not misled by times: touched, freshly cloned, copied', () => {
+  const root = repository();
+  fs.utimesSync(path.join(root, 'a.py'), 1, 1);
+  assertClean(root);
+  const clone = folder();
+  git(clone, 'clone', '-q', root, '.');
+  assertClean(clone);
+  const copy = folder();
+  execFileSync('cp', ['-R', root + '/.', copy]);
+  assertClean(copy);
+});
+
+test('readCode() sees a change made in the moment the index was written', () => {
+  for (let i = 0; i < 20; i++) {
+    const root = repository();
+    write(root, 'a.py', 'print(' + String(i % 10) + ')\n');
+    const isDirty = git(root, 'status', '--porcelain') !== '';
+    assert.equal(read(root).patch !== undefined, isDirty);
+  }
+});
+
+test('readCode() knows a deleted folder behind a link', () => {
+  const root = repository();
+  fs.renameSync(path.join(root, 'src'), path.join(root, 'other'));
+  fs.symlinkSync('other', path.join(root, 'src'));
+  assert.match(read(root).patch ?? '', /deleted file mode 100644/);
+});
+
+test('readCode() counts no change of excluded files, without git if the index is clean', () => {
+  const root = repository();
+  write(root, 'result.csv', '1\n');
+  write(root, 'provenance/runs/x.rec', '1\n');
+  git(root, 'add', '.');
+  git(root, 'commit', '-qm', 'results');
+  write(root, 'result.csv', '2\n');
+  fs.unlinkSync(path.join(root, 'provenance/runs/x.rec'));
+  assertClean(root);
+  git(root, 'add', '-A');
+  const state = read(root);
+  assert.equal(state.patch, undefined);
+  assert.deepEqual(state.warnings, []);
+});
+
+test('readCode() takes excluded paths relative to the project, patches relative to the repository', () => {
+  const root = repository();
+  write(root, 'sub/result.csv', '1\n');
+  write(root, 'result.csv', '1\n');
+  git(root, 'add', '.');
+  git(root, 'commit', '-qm', 'results');
+  const project = path.join(root, 'sub');
+  write(root, 'sub/result.csv', '2\n');
+  assertClean(project);
+  write(root, 'result.csv', '2\n');
+  write(root, 'sub/helper', 'x');
+  const state = read(project, ['helper', '../a.py', path.join(root, 'lib.py')]);
+  assert.match(state.patch ?? '', /^diff --git a\/result.csv b\/result.csv\n/);
+  assert.match(state.patch ?? '', /^diff --git a\/sub\/helper b\/sub\/helper\nnew file/m);
+  assert.equal((state.patch ?? '').split('diff --git').length, 3);
+});
+
+test('readCode() reads objects and references out of packs, deltas included', () => {
+  const root = repository();
+  for (let i = 0; i < 30; i++) git(root, 'commit', '-q', '--allow-empty', '-m', 'same long message '.repeat(40) + String(i));
+  git(root, 'branch', 'other', 'HEAD~7');
+  git(root, 'gc', '-q', '--aggressive', '--prune=now');
+  assert.equal(fs.existsSync(path.join(root, '.git/refs/heads/main')), false);
+  assertClean(root);
+  const opened = findRepository(root);
+  assert.ok(opened !== undefined);
+  const commits = git(root, 'log', '--format=%H %T').trim().split('\n').map((line) => line.split(' '));
+  for (const [commit, tree] of commits) assert.equal(hexFromBytes(readTreeOfCommit(opened, commit) ?? ''), tree);
+  const verified = execFileSync('sh', ['-c', 'git verify-pack -v .git/objects/pack/*.idx'], { cwd: root, encoding: 'latin1' });
+  assert.match(verified, /^[0-9a-f]{40} commit \d+ \d+ \d+ \d+ [0-9a-f]{40}$/m, 'no commit is a delta: the test tests nothing');
+  const shared = folder();
+  git(shared, 'clone', '-q', '--shared', root, '.');
+  assertClean(shared);
+});
+
+test('readCode() works in linked worktrees, detached, with several commits', () => {
+  const root = repository();
+  const linked = folder();
+  fs.rmdirSync(linked);
+  git(root, 'worktree', 'add', '-q', '-b', 'side', linked);
+  assert.equal(assertClean(linked).branch, 'side');
+  write(linked, 'a.py', 'x');
+  assertReproduces(linked, read(linked));
+  assertClean(root);
+  git(root, 'checkout', '-q', '--detach');
+  assert.equal(assertClean(root).branch, undefined);
+  git(root, 'config', 'core.bare', 'true');
+  assert.equal(read(linked).branch, 'side');
+  assert.equal(readCode(root, OPTIONS), undefined);
+});
+
+test('readCode() of a repository before its first commit', () => {
+  const root = folder();
+  git(root, 'init', '-q');
+  const state = read(root);
+  assert.equal(state.commit, 'none');
+  assert.equal(state.branch, 'main');
+  assert.equal(state.patch, undefined);
+  write(root, 'a', '1\n');
+  git(root, 'add', 'a');
+  write(root, 'b', '2\n');
+  assertReproduces(root, read(root, ['b']));
+});
+
+test('readCode() reads SHA-256 repositories and index versions 3 and 4', () => {
+  const sha256 = repository('--object-format=sha256');
+  assert.equal(assertClean(sha256).commit.length, 64);
+  write(sha256, 'n', '\0binary');
+  assertReproduces(sha256, read(sha256, ['n']));
+  const root = repository();
+  for (let i = 0; i < 200; i++) write(root, 'folder/with/a/long/name/' + 'x'.repeat(i) + '.c', String(i));
+  git(root, 'add', '.');
+  git(root, 'commit', '-qm', 'many');
+  git(root, 'update-index', '--index-version=4');
+  assertClean(root);
+  write(root, 'folder/with/a/long/name/xx.c', 'changed');
+  assertReproduces(root, read(root));
+});
+
+test('computeTree() agrees with git write-tree where the cached tree is not valid', () => {
+  const root = repository();
+  for (const name of ['a/b', 'a.c', 'a0', 'a/c/d', 'src.x', 'src0']) write(root, name, name);
+  git(root, 'add', '.');
+  git(root, 'commit', '-qm', 'names');
+  write(root, 'new', '');
+  git(root, 'add', 'new');
+  git(root, 'reset', '-q');
+  write(root, 'a/new', '');
+  git(root, 'add', '.');
+  git(root, 'rm', '-q', '--cached', 'new', 'a/new');
+  fs.unlinkSync(path.join(root, 'new'));
+  const index = parseGitIndex(fs.readFileSync(path.join(root, '.git/index'), 'latin1'), 20);
+  assert.ok(index !== 'unsupported');
+  assert.equal(index.rootTree, undefined, 'the cached tree is valid: the test tests nothing');
+  assertClean(root);
+  const tree = computeTree(index.entries, (kind, body) => hashGitObject('sha1', kind, body));
+  assert.equal(hexFromBytes(tree), git(root, 'write-tree').trim());
+});
+
+test('parseGitIndex() says unsupported to a split and a sparse index, and git is asked', () => {
+  for (const change of [['update-index', '--split-index'], ['sparse-checkout', 'set', '--cone', '--sparse-index', 'src']]) {
+    const root = repository();
+    write(root, 'out/x', 'x');
+    git(root, 'add', '.');
+    git(root, 'commit', '-qm', 'two');
+    git(root, ...change);
+    assert.equal(parseGitIndex(fs.readFileSync(path.join(root, '.git/index'), 'latin1'), 20), 'unsupported');
+    const state = read(root, ['a.py']);
+    assert.equal(state.patch, undefined);
+    assert.deepEqual(state.warnings, []);
+    write(root, 'src/b.c', 'changed');
+    assert.match(read(root).patch ?? '', /^diff --git a\/src\/b.c/);
+  }
+});
+
+test('readCode() throws nothing at a damaged index, HEAD or gitdir, and does not call it clean', () => {
+  const damages: ((root: string) => void)[] = [
+    (root) => fs.truncateSync(path.join(root, '.git/index'), 100),
+    (root) => write(root, '.git/index', 'x'),
+    (root) => write(root, '.git/HEAD', 'ref: refs/heads/../../../../etc/passwd\n'),
+    (root) => { write(root, '.git/HEAD', 'ref: refs/heads/x\n'); write(root, '.git/refs/heads/x', 'ref: refs/heads/x\n'); },
+    (root) => { fs.rmSync(path.join(root, '.git'), { recursive: true }); write(root, '.git', 'gitdir: /nowhere/at/all\n'); },
+    (root) => git(root, 'config', 'core.worktree', '/'),
+    (root) => { git(root, 'config', 'extensions.refStorage', 'reftable'); git(root, 'config', 'core.repositoryFormatVersion', '1'); },
+  ];
+  for (const damage of damages) {
+    const root = repository();
+    damage(root);
+    const state = read(root);
+    assert.notEqual(state.patch, undefined);
+    assert.notEqual(state.warnings.length, 0);
+  }
+});
+
+test('readCode() looks into submodules, their submodules and their untracked sources', () => {
+  const inner = repository();
+  const middle = repository();
+  git(middle, 'submodule', '-q', 'add', inner, 'in ner');
+  git(middle, 'commit', '-qm', 'submodule');
+  const root = repository();
+  git(root, 'submodule', '-q', 'add', middle, 'mid');
+  git(root, 'submodule', '-q', 'update', '--init', '--recursive');
+  git(root, 'commit', '-qm', 'submodule');
+  const clean = assertClean(root);
+  const head = (where: string) => git(path.join(root, where), 'rev-parse', 'HEAD').trim();
+  assert.deepEqual(clean.submodules, [
+    { path: 'mid', commit: head('mid'), isDirty: false },
+    { path: 'mid/in ner', commit: head('mid/in ner'), isDirty: false },
+  ]);
+  write(root, 'mid/in ner/a.py', 'print(3)\n');
+  write(root, 'mid/helper', 'x');
+  const dirty = read(root, ['mid/helper', 'mid/a.py']);
+  assert.deepEqual(dirty.submodules.map((one) => one.isDirty), [true, true]);
+  assertReproduces(root, dirty);
+  fs.unlinkSync(path.join(root, 'mid/helper'));
+  git(path.join(root, 'mid/in ner'), 'commit', '-qam', 'moved on');
+  const moved = read(root);
+  assert.match(moved.patch ?? '', /^-Subproject commit [0-9a-f]{40}\n\+Subproject commit [0-9a-f]{40}$/m);
+  assert.equal(moved.submodules[1].commit, head('mid/in ner'));
+  const clone = folder();
+  git(clone, 'clone', '-q', root, '.');
+  assert.deepEqual(assertClean(clone).submodules, [{ path: 'mid', commit: head('mid'), isDirty: false }]);
+});
+
+test('readCode() leaves it to git whether ends of lines or filters make a change', () => {
+  const root = repository();
+  git(root, 'config', 'core.autocrlf', 'true');
+  write(root, 'a.py', 'print(1)\r\n');
+  const state = read(root);
+  assert.equal(state.patch, undefined);
+  assert.deepEqual(state.warnings, []);
+  write(root, 'a.py', 'print(2)\r\n');
+  assert.match(read(root).patch ?? '', /^\+print\(2\)$/m);
+});
+
+test('readCode() without git: clean is clean, changed is never called clean', () => {
+  const root = repository();
+  write(root, 'a.py', 'x');
+  process.env.PATH = path.join(base, 'nowhere');
+  try {
+    const state = read(root);
+    assert.equal(state.patch, '');
+    assert.match(state.warnings.join(), /git is not installed; files look changed: "a.py"/);
+    fs.writeFileSync(path.join(root, 'a.py'), 'print(1)\n');
+    assert.equal(read(root).patch, undefined);
+    assert.match(read(root, ['.git/config', 'src']).patch ?? 'clean', /^clean$/);
+    write(root, 'n', 'x\n');
+    assert.match(read(root, ['n']).patch ?? '', /^diff --git a\/n b\/n\n/);
+  } finally {
+    process.env.PATH = plainPath;
+  }
+});
+
+test('readCode() names files that git was told not to look at, if they differ', () => {
+  const root = repository();
+  git(root, 'update-index', '--assume-unchanged', 'a.py');
+  git(root, 'update-index', '--skip-worktree', 'src/b.c');
+  assert.deepEqual(assertClean(root).warnings, []);
+  write(root, 'a.py', 'print(7)\n');
+  write(root, 'src/b.c', '');
+  const state = read(root);
+  assert.equal(state.patch, undefined);
+  assert.match(state.warnings.join(), /assume-unchanged.*"a.py", "src\/b.c"/);
+});
+
+test('readCode() gives a patch in a conflict', () => {
+  const root = repository();
+  git(root, 'checkout', '-qb', 'side');
+  write(root, 'a.py', 'side\n');
+  git(root, 'commit', '-qam', 'side');
+  git(root, 'checkout', '-q', 'main');
+  write(root, 'a.py', 'main\n');
+  git(root, 'commit', '-qam', 'main');
+  spawnSync('git', ['merge', '-q', 'side'], { cwd: root });
+  assert.match(fs.readFileSync(path.join(root, 'a.py'), 'latin1'), /^<<<<<<</);
+  assertReproduces(root, read(root));
+});
+
+test('readCode() runs no program that the repository names, and is not changed by the user\'s settings of git diff', () => {
+  const root = repository();
+  const mark = path.join(root, '.git', 'ran');
+  const program = path.join(root, '.git', 'program');
+  fs.writeFileSync(program, '#!/bin/sh\n: > "' + mark + '"\ncat\n', { mode: 0o755 });
+  write(root, '.gitattributes', '*.py diff=evil filter=evil\nsrc/* diff=evil\n');
+  git(root, 'add', '.');
+  git(root, 'commit', '-qm', 'attributes');
+  const settings = ['core.fsmonitor', 'diff.external', 'diff.evil.textconv', 'diff.evil.command', 'filter.evil.clean',
+    'core.pager', 'pager.diff-index', 'core.sshCommand', 'core.alternateRefsCommand', 'gpg.program'];
+  for (const name of settings) git(root, 'config', name, program);
+  for (const setting of ['diff.noprefix=true', 'diff.mnemonicPrefix=true', 'color.ui=always', 'color.diff=always', 'diff.context=0',
+    'diff.relative=true', 'diff.renames=copies', 'diff.submodule=log', 'diff.orderFile=/nowhere', 'diff.suppressBlankEmpty=true',
+    'core.quotePath=false', 'diff.ignoreSubmodules=all', 'diff.wordRegex=.']) {
+    git(root, 'config', setting.slice(0, setting.indexOf('=')), setting.slice(setting.indexOf('=') + 1));
+  }
+  for (const hook of ['post-index-change', 'fsmonitor-watchman', 'reference-transaction']) {
+    fs.writeFileSync(path.join(root, '.git/hooks', hook), '#!/bin/sh\n: > "' + mark + '"\n', { mode: 0o755 });
+  }
+  process.env.GIT_EXTERNAL_DIFF = program;
+  process.env.GIT_DIR = '/nowhere';
+  try {
+    write(root, 'src/b.c', 'int b;\n\nint c;\n');
+    if (fs.existsSync(mark)) fs.unlinkSync(mark);
+    const state = read(root);
+    assert.equal(fs.existsSync(mark), false, 'a program of the repository ran');
+    assert.match(state.patch ?? '', /^diff --git a\/src\/b.c b\/src\/b.c\nindex [0-9a-f]{40}\.\.[0-9a-f]{40} 100644\n--- a\/src\/b.c\n/);
+    assert.deepEqual(state.warnings, []);
+    write(root, 'a.py', 'print(9)\n');
+    const filtered = read(root);
+    assert.equal(fs.existsSync(mark), false, 'a filter of the repository ran');
+    assert.equal(filtered.patch, state.patch);
+    assert.match(filtered.warnings.join(), /filter programs.*"a.py"/);
+    delete process.env.GIT_DIR;
+    git(root, 'config', '--unset', 'diff.orderFile');
+    git(root, 'status');
+    assert.equal(fs.existsSync(mark), true, 'git runs none of them either: the test tests nothing');
+  } finally {
+    delete process.env.GIT_EXTERNAL_DIFF;
+    delete process.env.GIT_DIR;
+  }
+});
+
+test('readCode() runs filters of the user\'s own configuration, as git status does', () => {
+  const root = repository();
+  write(root, '.gitattributes', '*.py filter=upper\n');
+  git(root, 'add', '.');
+  git(root, 'commit', '-qm', 'attributes');
+  const saved = fs.readFileSync(path.join(home, '.gitconfig'), 'latin1');
+  fs.appendFileSync(path.join(home, '.gitconfig'), '[filter "upper"]\n\tclean = tr X 1\n');
+  try {
+    write(root, 'a.py', 'print(X)\n');
+    assert.equal(read(root).patch, undefined);
+  } finally {
+    fs.writeFileSync(path.join(home, '.gitconfig'), saved);
+  }
+});
+
+test('readCode() warns where git refuses a repository of another user', (context) => {
+  if (process.getuid === undefined || process.getuid() !== 0) return context.skip('needs root to give a folder away');
+  const root = repository();
+  fs.chownSync(root, 65534, 65534);
+  fs.chownSync(path.join(root, '.git'), 65534, 65534);
+  assert.equal(read(root).patch, undefined);
+  write(root, 'a.py', 'x');
+  const state = read(root);
+  assert.equal(state.patch, '');
+  assert.match(state.warnings.join(), /another user owns/);
+  return undefined;
+});
+
+test('quoteGitPath() quotes as git does', () => {
+  const root = repository();
+  for (let code = 1; code < 256; code++) {
+    if (code === 0x2f) continue;
+    const name = Buffer.from([0x61, code, 0x62]);
+    write(root, name, '');
+  }
+  git(root, 'add', '.');
+  const expected = git(root, '-c', 'core.quotePath=true', 'ls-files').split('\n').filter((line) => /^"?a.+b"?$/.test(line) && line !== 'a.py');
+  const names = git(root, 'ls-files', '-z').split('\0').filter((name) => /^a[^]b$/.test(name));
+  assert.equal(names.length, 254);
+  assert.deepEqual(names.map(quoteGitPath), expected);
+});
+
+test('formatNewFile() equals git diff --no-index, header by header', () => {
+  const root = folder();
+  git(root, 'init', '-q');
+  const deflate = (bytes: string) => zlib.deflateSync(Buffer.from(bytes, 'latin1'), { level: 1 }).toString('latin1');
+  for (const content of ['a\nb\n', 'a', '\n', '\n\n', '', 'x\r\n', 'a\0b'.repeat(40)]) {
+    write(root, 'a b', content);
+    const wanted = spawnSync('git', ['diff', '--no-index', '--binary', '--full-index', '/dev/null', 'a b'], { cwd: root }).stdout.toString('latin1');
+    const id = git(root, 'hash-object', '--no-filters', 'a b').trim();
+    assert.equal(formatNewFile({ name: 'a b', mode: '100644', content, id }, deflate), wanted);
+  }
+});
+
+test('parseGitConfig() agrees with git config --list', () => {
+  const text = '# c\n[core]\n\tbare = false ; no\n  filemode\n[remote "or\\"ig\\\\in"]\n url = "a;b" c\\\n  d # x\n\tfetch=+refs/*:refs/* \n'
+    + '[Branch "Main"] Remote = x\n[a.Sub]k=v\n[e]\nempty =\nq = "  lead\\ttab"  \nesc = a\\\\\nn2 = 1\n';
+  const root = folder();
+  write(root, 'c', text);
+  const listed = git(root, 'config', '-f', 'c', '-z', '--list').split('\0').filter((line) => line !== '')
+    .map((line) => (line.indexOf('\n') < 0 ? line + '\ntrue' : line));
+  const parsed = parseGitConfig(text).map((one) => one.section + '.' + (one.subsection === '' ? '' : one.subsection + '.') + one.key + '\n' + one.value);
+  assert.deepEqual(parsed, listed);
+  assert.equal(findGitSetting(parseGitConfig('[A]\nb=1\nB=2\n'), 'a', '', 'b'), '2');
+});
+
+test('findRemoteUrl() takes the branch\'s remote, then origin, then the only one', () => {
+  const two = '[remote "origin"]\nurl=o:x\n[remote "up"]\nurl=u:x\n';
+  assert.equal(findRemoteUrl(parseGitConfig(two + '[branch "b"]\nremote=up\n'), 'b'), 'u:x');
+  assert.equal(findRemoteUrl(parseGitConfig(two), 'b'), 'o:x');
+  assert.equal(findRemoteUrl(parseGitConfig('[remote "up"]\nurl=u:x\nurl=v:x\n'), undefined), 'u:x');
+  assert.equal(findRemoteUrl(parseGitConfig('[remote "up"]\nurl=u:x\n[remote "v"]\nurl=v:x\n'), undefined), undefined);
+  assert.equal(findRemoteUrl(parseGitConfig('[branch "b"]\nremote=https://t@h/x\n'), 'b'), 'https://h/x');
+  assert.equal(findRemoteUrl([], 'b'), undefined);
+});
+
+test('stripUrlCredentials() removes what lets somebody in and keeps the rest', () => {
+  const table: [string, string][] = [
+    ['https://example.org/x.git', 'https://example.org/x.git'],
+    ['https://user:pw@example.org/x.git', 'https://example.org/x.git'],
+    ['https://token@example.org/x.git', 'https://example.org/x.git'],
+    ['https://oauth2:token@example.org:8443/x.git', 'https://example.org:8443/x.git'],
+    ['HTTPS://u:p@example.org', 'HTTPS://example.org'],
+    ['https://u:p@ss@example.org/x', 'https://example.org/x'],
+    ['https://u:p/ss@example.org/x', 'https://example.org/x'],
+    ['https://u:p?s#s@example.org/x', 'https://example.org/x'],
+    ['https://example.org:80/@scope/x', 'https://example.org:80/@scope/x'],
+    ['https://[::1]:80/x', 'https://[::1]:80/x'],
+    ['https://example.org/x.git?access_token=abc', 'https://example.org/x.git'],
+    ['https://example.org/x.git#token', 'https://example.org/x.git'],
+    ['ssh://git@example.org/x', 'ssh://git@example.org/x'],
+    ['ssh://git:pw@example.org:22/x', 'ssh://git@example.org:22/x'],
+    ['git+ssh://git:pw@example.org/x', 'git+ssh://git@example.org/x'],
+    ['git@example.org:group/x.git', 'git@example.org:group/x.git'],
+    ['git:pw@example.org:group/x.git', 'git@example.org:group/x.git'],
+    ['example.org:x@y', 'example.org:x@y'],
+    ['/srv/git/x@y.git', '/srv/git/x@y.git'],
+    ['../x?.git', '../x?.git'],
+    ['file:///srv/x.git', 'file:///srv/x.git'],
+    ['hg::https://u:p@example.org/x', 'hg::https://example.org/x'],
+    ['https://proxy/https://u:p@example.org/x', 'https://proxy/https://example.org/x'],
+  ];
+  for (const [url, wanted] of table) assert.equal(stripUrlCredentials(url), wanted, url);
+});

@@ -1,0 +1,50 @@
+#!/bin/sh
+# install-tools.sh - brings the programs that tests use as judges: other makes and shells, recutils.
+# Installs what is missing where that is possible (Debian, root); else names it, and the tests that
+# need it are skipped and say so.
+
+# program and the Debian package that has it
+tools='recfix recutils
+bmake bmake
+busybox busybox
+mksh mksh
+yash yash
+ksh93 ksh93u+m
+posh posh
+bash bash
+dash dash
+shellcheck shellcheck
+checkbashisms devscripts
+mandoc mandoc
+gawk gawk
+original-awk original-awk
+strace strace
+git git
+make make
+python3 python3'
+
+# missing COLUMN: 1 programs, 2 packages
+missing() {
+  printf '%s\n' "$tools" | while read -r program package; do
+    command -v "$program" >/dev/null 2>&1 && continue
+    if [ "$1" = 1 ]; then printf '%s ' "$program"; else printf '%s ' "$package"; fi
+  done
+}
+
+packages=$(missing 2)
+[ -z "$packages" ] && exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq >/dev/null 2>&1
+  # One at a time when all together fail: a release may lack one of them.
+  # shellcheck disable=SC2086
+  apt-get install -y -qq --no-install-recommends $packages >/dev/null 2>&1 ||
+    for package in $packages; do
+      apt-get install -y -qq --no-install-recommends "$package" >/dev/null 2>&1
+    done
+fi
+
+programs=$(missing 1)
+[ -z "$programs" ] || printf 'tests go without: %s\n' "$programs"
+exit 0
