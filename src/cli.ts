@@ -79,7 +79,7 @@ export const VERBS: VerbSpec[] = [
   },
   {
     name: 'verify', usage: 'rr verify [OPTION...] [FILE|RUN...]', summary: 'compare files and records with their hashes', operands: [0, Infinity],
-    options: [{ name: 'quick', help: 'compare sizes and kinds only' }, QUIET, PROJECT],
+    options: [{ name: 'quick', help: 'do not read again what has the size and times it had' }, QUIET, PROJECT],
     example: 'rr verify figures/co2.svg',
   },
   {

@@ -42,7 +42,7 @@ cd -- "$folder"
 
 node "$rr" init
 
-node "$rr" record -l clean -t co2 -t data -p min_days=7 \
+node "$rr" record -l monthly -t co2 -t data -p min_days=7 \
   -m 'Monthly means of the weekly averages; months with fewer than 7 days are gaps' \
   -i data/maunaloa_c.dat -i scripts/clean.sh -o clean/monthly.csv \
   -- sh scripts/clean.sh data/maunaloa_c.dat clean/monthly.csv 7

@@ -4,17 +4,16 @@ import { EXIT, Failure } from '../core/failure.ts';
 import { emptyRun } from '../core/run.ts';
 import type { FileState, Run } from '../core/run.ts';
 import { REPLAYED_VARIABLES } from '../core/variables.ts';
-import { encodeText } from '../formats/percent.ts';
 import { encodeWithheld } from '../formats/record.ts';
-import { isSecretName, maskArguments, maskValue } from '../formats/secrets.ts';
+import { isSecretName, maskArguments, maskKnown, maskValue } from '../formats/secrets.ts';
 import type { SecretHasher } from '../formats/secrets.ts';
 import { hasShellSyntax, quoteCommand } from '../formats/shell.ts';
 import { printJsonRun } from '../views/json.ts';
 import { formatUtcMicros, readUtcMicros } from '../sys/clock.ts';
-import { errorCode, lstatIfThere, makeFolder, removeIfThere, statIfThere } from '../sys/files.ts';
-import { describeFile, hashWithRetry } from '../sys/hash.ts';
+import { errorCode, lstatIfThere, makeFolder, removeIfThere, statIfThere, toBytes } from '../sys/files.ts';
+import { HashCache } from '../sys/hashcache.ts';
 import { describeEnvironment, describePrograms, findInterpreters, findProgram, readCurrentFolder, readRedirect, readVariables } from '../sys/machine.ts';
-import { beginObservation, endObservation, toRecordPath } from '../sys/observe.ts';
+import { beginObservation, endObservation, toRecordPath, watchReads } from '../sys/observe.ts';
 import type { Observation, Observed, TraceMethod } from '../sys/observe.ts';
 import { runCommand } from '../sys/process.ts';
 import type { CommandEnd, CommandRequest } from '../sys/process.ts';
@@ -22,7 +21,7 @@ import { absoluteOf, describeSystemError, findProject, relativeTo, requireProjec
 import type { Project } from '../sys/project.ts';
 import { readCode } from '../sys/git.ts';
 import { makeSecretHasher } from '../sys/secretkey.ts';
-import { claimRun, hasOverlap, includeRun, makeResultTester, noteEnded, readEndedBytes, refreshMark, runningLogName, saveByContent, saveLog, saveRecord, settleLostRuns, touchMark } from '../sys/store.ts';
+import { claimRun, hasOverlap, includeRun, makeResultTester, noteEnded, readEndedBytes, refreshMark, runningLogName, saveByContent, saveLogs, saveRecord, settleLostRuns, touchMark } from '../sys/store.ts';
 import { isTerminal, planTerminal, tell } from '../sys/terminal.ts';
 import { initialFiles, RR_VERSION } from '../views/texts.ts';
 
@@ -58,11 +57,14 @@ type Session = {
 
 // ---- options ----------------------------------------------------------------------------------------
 
-/** Seconds of "90", "1.5m", "2h", "1d"; throws Failure for anything else. */
+const LONGEST_TIMEOUT_S = 1e9;
+
+/** Seconds, in whole milliseconds, of "90", "1.5m", "2h", "1d"; throws Failure for anything else. */
 function parseDurationS(text: ByteString): number {
   const parts = /^(\d+(?:\.\d+)?)(s|m|h|d)?$/.exec(text);
-  if (parts === null || Number(parts[1]) === 0) throw new Failure('cannot use --timeout "' + text + '": not a time', 'write seconds, or 90s, 5m, 2h, 1d', EXIT.usage);
-  return Number(parts[1]) * { s: 1, m: 60, h: 3600, d: 86400 }[parts[2] ?? 's' as string]!;
+  const seconds = parts === null ? 0 : Math.round(Number(parts[1]) * { s: 1, m: 60, h: 3600, d: 86400 }[parts[2] ?? 's' as string]! * 1000) / 1000;
+  if (seconds === 0 || seconds > LONGEST_TIMEOUT_S) throw new Failure('cannot use --timeout "' + text + '": not a time', 'write seconds, or 90s, 5m, 2h, 1d', EXIT.usage);
+  return seconds;
 }
 
 function parseTrace(text: ByteString | undefined): TraceMethod {
@@ -73,7 +75,7 @@ function parseTrace(text: ByteString | undefined): TraceMethod {
 
 function checkParameters(parameters: ByteString[]): void {
   for (const parameter of parameters) {
-    if (!/^[^\s=]+=/.test(parameter)) throw new Failure('cannot use -p "' + parameter + '": not NAME=VALUE', '', EXIT.usage);
+    if (!/^[^ \t-\r=]+=/.test(parameter)) throw new Failure('cannot use -p "' + parameter + '": not NAME=VALUE', '', EXIT.usage);
   }
 }
 
@@ -122,20 +124,38 @@ function attempt(problems: string[], what: string, part: () => void): void {
   try {
     part();
   } catch (error) {
-    if (error instanceof Failure) problems.push(error.message);
-    else if (errorCode(error) === '') throw error;
-    else problems.push('cannot ' + what + ': ' + describeSystemError(error));
+    if (!(error instanceof Failure) && errorCode(error) === '') throw error;
+    const problem = error instanceof Failure ? error.message : 'cannot ' + what + ': ' + describeSystemError(error);
+    if (problems.indexOf(problem) < 0) problems.push(problem);
   }
+}
+
+// A shorter value is no secret ("1", "yes"), and would be found where it is none.
+const SHORTEST_SECRET_BYTES = 8;
+
+/** Withholds the values of this process's secret variables, which a shell may have put into an argument. */
+function withholdVariables(text: ByteString, hash: SecretHasher): ByteString {
+  const secrets = Object.keys(process.env).filter(isSecretName).map((name) => toBytes(String(process.env[name])));
+  return maskKnown(text, secrets.filter((secret) => secret.length >= SHORTEST_SECRET_BYTES).sort((a, b) => b.length - a.length), hash);
 }
 
 function spellCommand(session: { argv: ByteString[]; project: Project; folder: ByteString; hash: SecretHasher }): ByteString {
   const directory = relativeTo(session.project, session.folder);
-  return quoteCommand(maskArguments(session.argv, session.hash), session.project.root, directory);
+  const masked = maskArguments(session.argv, session.hash).map((argument) => withholdVariables(argument, session.hash));
+  return quoteCommand(masked, session.project.root, directory);
 }
 
+// Of a run for which no mark could be written, so that nothing of it is kept.
+const UNCLAIMED_ID = '00000000T000000Z-aaaaaa';
+
 function beginRun(options: RecordOptions, project: Project, folder: ByteString, argv: ByteString[], problems: string[]): Session {
-  let hash: SecretHasher = () => '0000000000000000';
-  attempt(problems, 'make .rr', () => { makeFolder(project.own + '/running'); hash = makeSecretHasher(project.own + '/key'); });
+  attempt(problems, 'make .rr', () => { makeFolder(project.own + '/running'); keepTemporariesIn(project.own + '/running'); });
+  const underKey = makeSecretHasher(project.own + '/key');
+  const hash: SecretHasher = (secret) => {
+    let hashed = '0000000000000000';
+    attempt(problems, 'use .rr/key', () => { hashed = underKey(secret); });
+    return hashed;
+  };
   const startedMicros = readUtcMicros();
   const fill = (id: string): Run => {
     const run = emptyRun(id, spellCommand({ argv, project, folder, hash }), formatUtcMicros(startedMicros), RR_VERSION);
@@ -146,7 +166,7 @@ function beginRun(options: RecordOptions, project: Project, folder: ByteString, 
     run.parameters = options.parameters.map((parameter) => {
       const sign = parameter.indexOf('=');
       const name = parameter.slice(0, sign);
-      return name + ' ' + maskValue(name, parameter.slice(sign + 1), hash);
+      return name + ' ' + withholdVariables(maskValue(name, parameter.slice(sign + 1), hash), hash);
     });
     run.declaredInputs = options.inputs.map((pattern) => toRecordPath(project, folder, pattern));
     run.declaredOutputs = options.outputs.map((pattern) => toRecordPath(project, folder, pattern));
@@ -155,7 +175,7 @@ function beginRun(options: RecordOptions, project: Project, folder: ByteString, 
   };
   let run: Run | undefined;
   attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
-  return { options, project, folder, argv, hash, run: run ?? fill('00000000T000000Z-aaaaaa'), problems, endedBytes: readEndedBytes(project), isShared: false };
+  return { options, project, folder, argv, hash, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false };
 }
 
 // Untracked files that are code by their name; data that git does not know is an input, not code.
@@ -196,12 +216,12 @@ function recordEnvironment(session: Session): void {
   const program = findProgram(session.argv[0], folder);
   const programs = program.kind === 'found' ? [program.name] : [];
   const interpreters = programs.length > 0 ? findInterpreters(programs[0], folder) : [];
-  const states = describePrograms(programs.concat(interpreters), project.own + '/programs');
+  const states = describePrograms(programs.concat(interpreters), new HashCache(project.own + '/programs'));
   const isInside = (state: FileState): boolean => relativeTo(project, state.path)[0] !== '/';
   const spell = (name: string, value: ByteString): ByteString => {
-    const masked = maskValue(name, value, session.hash);
+    const masked = withholdVariables(maskValue(name, value, session.hash), session.hash);
     const parts = masked.split(project.root);
-    return parts.length === 1 || project.root === '/' ? encodeWithheld(masked) : parts.map(encodeText).join('%{project}');
+    return parts.length === 1 || project.root === '/' ? encodeWithheld(masked) : parts.map(encodeWithheld).join('%{project}');
   };
   const isProgram = (state: FileState): boolean => programs.indexOf(state.path) >= 0;
   const text = describeEnvironment(states.filter((state) => isProgram(state) && !isInside(state)), states.filter((state) => !isProgram(state) && !isInside(state)), spell);
@@ -212,11 +232,11 @@ function recordEnvironment(session: Session): void {
 
 function planStreams(session: Session): Pick<CommandRequest, 'stdout' | 'stderr' | 'terminal'> {
   const keep = (descriptor: number): 'inherit' | 'keep' => {
-    if (session.options.noLogs) return 'inherit';
+    if (session.options.noLogs || session.run.id === UNCLAIMED_ID) return 'inherit';
     return session.run.redirects.some((redirect) => redirect.startsWith(String(descriptor) + ' ')) ? 'inherit' : 'keep';
   };
   const onTerminal = [1, 2].some((descriptor) => isTerminal(descriptor));
-  if (session.options.noLogs || !onTerminal) return { stdout: keep(1), stderr: keep(2), terminal: undefined };
+  if (session.options.noLogs || session.run.id === UNCLAIMED_ID || !onTerminal) return { stdout: keep(1), stderr: keep(2), terminal: undefined };
   const terminal = planTerminal();
   if (terminal !== undefined) return { stdout: 'keep', stderr: 'keep', terminal };
   session.run.warnings.push('what the command printed to the terminal was not kept: there is no script(1) here');
@@ -229,8 +249,9 @@ async function runIt(session: Session): Promise<CommandEnd> {
   const { run, project } = session;
   const heartbeat = setInterval(() => attempt([], 'touch', () => touchMark(project, run)), HEARTBEAT_MS);
   const end = await runCommand({
-    argv: session.argv, folder: session.folder, ...planStreams(session), logName: runningLogName(project, run.id),
+    argv: session.argv, folder: session.folder, ...planStreams(session), logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
+    onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
     meanwhile: () => attempt(session.problems, 'record the environment', () => recordEnvironment(session)),
   });
   clearInterval(heartbeat);
@@ -255,12 +276,13 @@ function noteEnd(run: Run, end: CommandEnd): void {
 
 // ---- after the run ----------------------------------------------------------------------------------
 
-function noteObserved(run: Run, observed: Observed): void {
+function noteObserved(session: Session, observed: Observed): void {
+  const { run, project, folder } = session;
   run.inputs = observed.inputs;
   run.outputs = observed.outputs;
   run.uncertain = observed.uncertain;
   run.removed = observed.removed;
-  run.missingOutputs = observed.missingOutputs.map((path) => path);
+  run.missingOutputs = observed.missingOutputs.map((pattern) => toRecordPath(project, folder, pattern));
   run.warnings.push(...observed.warnings);
   if (observed.undeclared.length > 0) run.warnings.push('written but not declared: ' + shorten(observed.undeclared));
   if (observed.uncertain.length > 0) run.warnings.push('changed while another run was active, so not counted as outputs: ' + shorten(observed.uncertain.map((file) => file.path)));
@@ -270,22 +292,11 @@ function shorten(paths: ByteString[]): ByteString {
   return paths.slice(0, 5).join(', ') + (paths.length > 5 ? ' and ' + String(paths.length - 5) + ' more' : '');
 }
 
-function saveLogs(session: Session): void {
-  const { project, run } = session;
-  for (const ending of ['.out', '.err', '.order']) {
-    const path = saveLog(project, run.id, ending);
-    if (path === undefined) continue;
-    const state = describeFile(absoluteOf(project, path), path);
-    const outcome = hashWithRetry(absoluteOf(project, path));
-    if (state !== undefined && outcome.kind === 'hashed') run.logs.push({ ...state, kind: '', hash: outcome.hash });
-  }
-}
-
 /** Writes everything; each part that fails is named and does not keep the others from being tried. */
 function save(session: Session): void {
   const { project, run, problems } = session;
-  attempt(problems, 'keep the logs', () => saveLogs(session));
-  if (run.id.startsWith('0000')) return;
+  if (run.id === UNCLAIMED_ID) return;
+  attempt(problems, 'keep the logs', () => saveLogs(project, run));
   const before = problems.length;
   attempt(problems, 'write the record', () => saveRecord(project, run));
   attempt(problems, 'note the end', () => noteEnded(project, run));
@@ -304,7 +315,7 @@ function report(session: Session, end: CommandEnd): void {
   for (const problem of problems) tell('rr: ' + problem);
   if (problems.length > 0) tell('rr: the run was not recorded in full');
   for (const path of run.missingOutputs) tell('rr: declared output "' + path + '" did not appear');
-  if (!options.quiet && end.startFailure === undefined) for (const warning of run.warnings) tell('rr: warning: ' + warning);
+  if (!options.quiet && end.startFailure === undefined) for (const warning of run.warnings) if (problems.indexOf(warning) < 0) tell('rr: warning: ' + warning);
   if (options.json) tell(printJsonRun(run));
   else if (!options.quiet && problems.length === 0 && isTerminal(2)) {
     const count = (files: FileState[], word: string): string => String(files.length) + ' ' + word + (files.length === 1 ? '' : 's');
@@ -350,12 +361,14 @@ export async function recordRun(options: RecordOptions): Promise<number> {
   attempt(problems, 'record the code', () => recordCode(session, observation));
   recordVariables(session);
   if (problems.length > 0) tell('rr: ' + problems[0] + '; the command runs all the same');
-  else refreshMark(project, session.run);
+  watchReads(observation);
   const end = await runIt(session);
   noteEnd(session.run, end);
-  session.isShared = session.isShared || hasOverlap(project, session.run.id, session.endedBytes);
+  problems.push(...end.logProblems);
+  // Asked once more after the last look at the project: what was changed until then may be another's.
+  const isShared = (): boolean => session.isShared || hasOverlap(project, session.run.id, session.endedBytes);
   session.run.observed = observation.method;
-  noteObserved(session.run, await endObservation(observation, session.isShared));
+  noteObserved(session, await endObservation(observation, isShared));
   save(session);
   report(session, end);
   return chooseExit(session, end);

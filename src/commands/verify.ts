@@ -8,6 +8,7 @@ import { encodeText } from '../formats/percent.ts';
 import { parseRun, unsealRecord } from '../formats/record.ts';
 import { lstatIfThere, readBytesIfThere } from '../sys/files.ts';
 import { describeFile, hashBytes, hashFiles } from '../sys/hash.ts';
+import { HashCache } from '../sys/hashcache.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import { toRecordPath } from '../sys/observe.ts';
 import { pickRun } from '../sys/pickrun.ts';
@@ -74,6 +75,7 @@ function describeFound(expected: FileState, found: FileState): string {
 
 async function checkClaims(project: Project, claims: Claim[], isQuick: boolean): Promise<string[]> {
   const failures: string[] = [];
+  const cache = new HashCache(project.own + '/seen');
   const waiting: { claim: Claim; found: FileState }[] = [];
   for (const claim of claims) {
     const found = describeFile(absoluteOf(project, claim.expected.path), claim.expected.path);
@@ -82,16 +84,25 @@ async function checkClaims(project: Project, claims: Claim[], isQuick: boolean):
       if (!claim.mayBeGone) failures.push(name + 'expected ' + claim.expected.hash + ', found nothing');
     } else if (found.size !== claim.expected.size || found.hash !== '?') {
       if (found.hash !== claim.expected.hash || found.size !== claim.expected.size) failures.push(name + describeFound(claim.expected, found.hash === '?' ? { ...found, hash: 'another content' } : found));
-    } else if (claim.expected.hash !== '?' && !isQuick) waiting.push({ claim, found });
+    } else if (claim.expected.hash !== '?' && !(isQuick && isKnown(cache, project, claim))) waiting.push({ claim, found });
   }
   const outcomes = await hashFiles(waiting.map(({ claim, found }) => ({ name: absoluteOf(project, claim.expected.path), sizeBytes: found.size })));
   waiting.forEach(({ claim, found }, i) => {
     const outcome = outcomes[i];
     const state = outcome.kind === 'hashed' ? { ...found, hash: outcome.hash, size: outcome.size } : { ...found, hash: outcome.kind };
+    const stat = lstatIfThere(absoluteOf(project, claim.expected.path));
+    if (outcome.kind === 'hashed' && stat !== undefined && stat.size === outcome.size) cache.add(stat, claim.expected.path, outcome.hash);
     const isSameKind = claim.what === 'log' || state.kind === claim.expected.kind;
     if (state.hash !== claim.expected.hash || !isSameKind) failures.push(claim.what + ' ' + encodeText(claim.expected.path) + ': ' + describeFound(claim.expected, state));
   });
+  cache.save();
   return failures;
+}
+
+/** Has the file the claimed hash, to go by its size and times and an earlier reading? */
+function isKnown(cache: HashCache, project: Project, claim: Claim): boolean {
+  const stat = lstatIfThere(absoluteOf(project, claim.expected.path));
+  return stat !== undefined && cache.find(stat, claim.expected.path) === claim.expected.hash;
 }
 
 /** Failures of the records themselves, their environments and patches. */
@@ -124,8 +135,8 @@ function readTargets(project: Project, current: ByteString, targets: ByteString[
 
 /**
  * Compares results, inputs, logs and records with their hashes; all of them, or those of the runs
- * and files named. One line for each failure; status 0 only if there is none. `quick`: sizes and
- * kinds only.
+ * and files named. One line for each failure; status 0 only if there is none. `quick`: a file whose
+ * size and times are as when it was last read is not read again.
  */
 export async function verifyProject(targets: ByteString[], options: VerifyOptions): Promise<number> {
   const current = readCurrentFolder();
@@ -142,6 +153,6 @@ export async function verifyProject(targets: ByteString[], options: VerifyOption
   const failures = checkRecords(project, checkedIds, wantedRuns).concat(await checkClaims(project, claims, options.quick));
   for (const failure of failures) printOut(failure + '\n');
   const count = (what: string): string => String(claims.filter((claim) => claim.what === what).length);
-  if (!options.quiet) tell('rr: ' + (failures.length === 0 ? 'all as recorded: ' : String(failures.length) + ' not as recorded, of ') + count('result') + ' results, ' + count('input') + ' inputs, ' + count('log') + ' logs, ' + String(checkedIds.length) + ' records' + (options.quick ? ' (sizes only)' : ''));
+  if (!options.quiet) tell('rr: ' + (failures.length === 0 ? 'all as recorded: ' : String(failures.length) + ' not as recorded, of ') + count('result') + ' results, ' + count('input') + ' inputs, ' + count('log') + ' logs, ' + String(checkedIds.length) + ' records' + (options.quick ? ' (unchanged files not read again)' : ''));
   return failures.length === 0 ? 0 : EXIT.differs;
 }

@@ -10,13 +10,27 @@ function escapeForRegExp(text: ByteString): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }
 
+// [:NAME:] in brackets, as the C locale has it (POSIX.1-2017, Base Definitions, 7.3.1).
+const CLASSES: { [name: string]: string } = {
+  alnum: 'A-Za-z0-9', alpha: 'A-Za-z', blank: ' \\t', cntrl: '\\0-\\x1f\\x7f', digit: '0-9', graph: '!-~', lower: 'a-z',
+  print: ' -~', punct: '!-\\/:-@\\[-`{-~', space: '\\t-\\r ', upper: 'A-Z', xdigit: '0-9A-Fa-f',
+};
+
 /** A bracket expression as a regular expression, and where it ends; undefined if it has no end. */
 function translateBracket(pattern: ByteString, at: number): { source: string; end: number } | undefined {
   const isNegated = pattern[at + 1] === '!' || pattern[at + 1] === '^';
   const from = at + (isNegated ? 2 : 1);
-  const end = pattern.indexOf(']', from + 1);
-  if (end < 0) return undefined;
-  const set = pattern.slice(from, end).replace(/[\\\]^]/g, '\\$&');
+  let end = from;
+  let set = '';
+  while (pattern[end] !== ']' || end === from) {
+    if (end >= pattern.length || pattern[end] === '/') return undefined;
+    const named = /^\[:([a-z]+):\]/.exec(pattern.slice(end, end + 16));
+    const range = /^([^])-([^\]/])/.exec(pattern.slice(end, end + 3));
+    if (named !== null && CLASSES[named[1]] !== undefined) set += CLASSES[named[1]];
+    else if (range !== null) set += range[1] <= range[2] ? escapeForRegExp(range[1]) + '-' + escapeForRegExp(range[2]) : '';
+    else set += escapeForRegExp(pattern[end]);
+    end += named !== null && CLASSES[named[1]] !== undefined ? named[0].length : range !== null ? 3 : 1;
+  }
   return { source: '(?!/)[' + (isNegated ? '^' : '') + set + ']', end };
 }
 

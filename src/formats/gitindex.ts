@@ -72,7 +72,7 @@ export function parseGitIndex(bytes: ByteString, hashSizeBytes: number): GitInde
   for (let i = 0; i < count; i++) {
     const fixed = 42 + hashSizeBytes + ((bytes.charCodeAt(at + 40 + hashSizeBytes) & 0x40) !== 0 ? 2 : 0);
     const name = readEntryName(bytes, at + fixed, version === 4 ? previous : undefined, end);
-    entries.push(readEntry(bytes, at, hashSizeBytes, name.text));
+    entries.push(readIndexEntry(bytes, at, hashSizeBytes, name.text));
     // Versions 2 and 3 pad with 1 to 8 NUL bytes to a multiple of 8 from the entry's start.
     at = version === 4 ? name.end + 1 : at + ((fixed + name.text.length + 8) & ~7);
     previous = name.text;
@@ -85,7 +85,7 @@ function cutOff(): Failure {
   return new Failure('cannot read the index of git: it is cut off');
 }
 
-function readEntry(bytes: ByteString, at: number, hashSizeBytes: number, name: ByteString): GitEntry {
+function readIndexEntry(bytes: ByteString, at: number, hashSizeBytes: number, name: ByteString): GitEntry {
   const flagsAt = at + 40 + hashSizeBytes;
   const flags = bytes.charCodeAt(flagsAt);
   const extended = (flags & 0x40) !== 0 ? bytes.charCodeAt(flagsAt + 2) : 0;

@@ -14,7 +14,7 @@ export type GitObject = { kind: 'commit' | 'tree' | 'blob' | 'tag'; body: ByteSt
 // A commit is some hundred bytes. What says to be larger than this is not looked at: git is asked.
 const LARGEST_OBJECT_BYTES = 16 << 20;
 const MOST_DELTAS = 4096;
-const KINDS: { [code: number]: GitObject['kind'] } = { 1: 'commit', 2: 'tree', 3: 'blob', 4: 'tag' };
+const OBJECT_KINDS: { [code: number]: GitObject['kind'] } = { 1: 'commit', 2: 'tree', 3: 'blob', 4: 'tag' };
 const OFFSET_DELTA = 6;
 const ID_DELTA = 7;
 
@@ -68,7 +68,7 @@ export function readPackedObject(read: ReadAt, offset: number, idSizeBytes: numb
     const body = inflate(read(at + head.headerBytes, bound));
     if (body.length !== head.sizeBytes) return undefined;
     if (head.code !== OFFSET_DELTA && head.code !== ID_DELTA) {
-      const kind = KINDS[head.code];
+      const kind = OBJECT_KINDS[head.code];
       const whole = applyDeltas(body, deltas);
       return kind === undefined || whole === undefined ? undefined : { kind, body: whole };
     }

@@ -22,7 +22,7 @@ export function printFile(file: FileState): ByteString {
 /** Undoes printFile; undefined if the line is none. */
 export function parseFile(line: ByteString): FileState | undefined {
   const parts = /^([0-9a-f]{64}|-|\?) {2}(\d+)([xldpscb]?) (.+)$/.exec(line);
-  if (parts === null) return undefined;
+  if (parts === null || Number(parts[2]) > Number.MAX_SAFE_INTEGER) return undefined;
   return { hash: parts[1], size: Number(parts[2]), kind: parts[3] as FileKind, path: decodeText(parts[4]) };
 }
 
@@ -41,6 +41,13 @@ class FieldWriter {
   each(name: string, values: ByteString[]): void {
     for (const value of values) this.encoded(name, value);
   }
+  /** Values of which `start` matches the words that stand before the last, encoded by themselves. */
+  worded(name: string, values: ByteString[], start: RegExp): void {
+    for (const value of values) {
+      const length = start.exec(value)?.[0].length ?? 0;
+      this.raw(name, value.slice(0, length) + encodeWithheld(value.slice(length)));
+    }
+  }
   files(name: string, files: FileState[]): void {
     for (const file of files) this.raw(name, printFile(file));
   }
@@ -57,6 +64,16 @@ export function encodeWithheld(value: ByteString): ByteString {
 function encodeMarked(part: ByteString): ByteString {
   const mark = part.slice(0, 18);
   return mark + (part.length > 18 ? encodeText(part.slice(18)) : '');
+}
+
+/**
+ * "NAME VALUE", each encoded by itself: a space at either end of the value would be lost otherwise.
+ * NAME alone if the value is empty.
+ */
+function encodeParameter(parameter: ByteString): ByteString {
+  const space = parameter.indexOf(' ');
+  const name = encodeText(parameter.slice(0, space));
+  return space === parameter.length - 1 ? name : name + ' ' + encodeWithheld(parameter.slice(space + 1));
 }
 
 /** Undoes encodeWithheld. */
@@ -81,8 +98,8 @@ export function printRunBody(run: Run): ByteString {
   out.each('Tag', run.tags);
   out.withheld('Command', run.command);
   out.encoded('Directory', run.directory);
-  out.each('Redirect', run.redirects);
-  for (const parameter of run.parameters) out.withheld('Parameter', parameter);
+  out.worded('Redirect', run.redirects, /^[012] (?:<|>|>>) /);
+  for (const parameter of run.parameters) out.raw('Parameter', encodeParameter(parameter));
   out.raw('Started', run.startedUtc);
   out.raw('Wall_s', printDecimal(run.wallS, 3));
   out.raw('User_s', printDecimal(run.userS, 2));
@@ -95,7 +112,7 @@ export function printRunBody(run: Run): ByteString {
   out.encoded('Code', run.code);
   out.encoded('Code_branch', run.codeBranch);
   out.encoded('Code_remote', run.codeRemote);
-  out.each('Code_submodule', run.codeSubmodules);
+  out.worded('Code_submodule', run.codeSubmodules, /^[^ ]+ (?:dirty )?/);
   out.raw('Environment', run.environment);
   out.each('Variable', run.variables);
   out.each('Variable_hash', run.variableHashes);
@@ -140,7 +157,8 @@ function splitFields(text: ByteString, file: string): Field[] {
     if (i === 0 && text1.startsWith('#')) continue;
     const colon = text1.indexOf(': ');
     if (colon <= 0 || !/^[A-Z][A-Za-z0-9_]*$/.test(text1.slice(0, colon))) fail(file, i + 1, 'no "Name: value"');
-    if (/[\0-\x1f\x7f]/.test(text1)) fail(file, i + 1, 'a control byte that is not encoded');
+    if (/[\0-\x1f\x7f]|\xc2[\x80-\x9f]/.test(text1)) fail(file, i + 1, 'a control character that is not encoded');
+    if (text1.length === colon + 2) fail(file, i + 1, text1.slice(0, colon) + ': no value');
     fields.push({ name: text1.slice(0, colon), value: text1.slice(colon + 2), line: i + 1 });
   }
   return fields;
@@ -156,7 +174,11 @@ export function readRecordFormat(text: ByteString, file: string): number {
 type Setter = (run: Run, value: ByteString, fault: (what: string) => never) => void;
 
 function readNumber(value: ByteString, fault: (what: string) => never): number {
-  return /^\d+(\.\d+)?$/.test(value) ? Number(value) : fault('not a number: ' + value);
+  return /^\d+(\.\d+)?$/.test(value) && Number(value) <= Number.MAX_SAFE_INTEGER ? Number(value) : fault('not a number: ' + value);
+}
+
+function readWhole(value: ByteString, most: number, fault: (what: string) => never): number {
+  return /^\d+$/.test(value) && Number(value) <= most ? Number(value) : fault('not a whole number up to ' + String(most) + ': ' + value);
 }
 
 function readFileLine(value: ByteString, fault: (what: string) => never): FileState {
@@ -169,12 +191,12 @@ const SETTERS: { [name: string]: Setter } = {
   Tag: (run, value) => { run.tags.push(decodeText(value)); },
   Directory: (run, value) => { run.directory = decodeText(value); },
   Redirect: (run, value) => { run.redirects.push(decodeText(value)); },
-  Parameter: (run, value) => { run.parameters.push(decodeWithheld(value)); },
+  Parameter: (run, value) => { run.parameters.push(decodeWithheld(value) + (value.indexOf(' ') < 0 ? ' ' : '')); },
   Wall_s: (run, value, fault) => { run.wallS = readNumber(value, fault); },
   User_s: (run, value, fault) => { run.userS = readNumber(value, fault); },
   System_s: (run, value, fault) => { run.systemS = readNumber(value, fault); },
-  Peak_memory_bytes: (run, value, fault) => { run.peakMemoryBytes = readNumber(value, fault); },
-  Exit: (run, value, fault) => { run.exit = readNumber(value, fault); },
+  Peak_memory_bytes: (run, value, fault) => { run.peakMemoryBytes = readWhole(value, Number.MAX_SAFE_INTEGER, fault); },
+  Exit: (run, value, fault) => { run.exit = readWhole(value, 255, fault); },
   Signal: (run, value) => { run.signal = value; },
   Timeout_s: (run, value, fault) => { run.timeoutS = readNumber(value, fault); },
   Status: (run, value, fault) => {
@@ -203,11 +225,17 @@ const SETTERS: { [name: string]: Setter } = {
   Warning: (run, value) => { run.warnings.push(decodeText(value)); },
 };
 
+// Of these a record has at most one; two of them would be read by one program so, by another otherwise.
+const SINGLE = ['Id', 'Label', 'Reason', 'Command', 'Directory', 'Started', 'Wall_s', 'User_s', 'System_s', 'Peak_memory_bytes', 'Exit', 'Signal',
+  'Timeout_s', 'Status', 'Code', 'Code_branch', 'Code_remote', 'Environment', 'Observed', 'Rr', 'Sha256'];
 const REQUIRED = ['Id', 'Command', 'Directory', 'Started', 'Status', 'Observed', 'Rr'];
 
 function requireFields(fields: Field[], file: string): Map<string, Field> {
   const first = new Map<string, Field>();
-  for (const field of fields) if (!first.has(field.name)) first.set(field.name, field);
+  for (const field of fields) {
+    if (!first.has(field.name)) first.set(field.name, field);
+    else if (SINGLE.indexOf(field.name) >= 0) fail(file, field.line, field.name + ' stands twice');
+  }
   for (const name of REQUIRED) if (!first.has(name)) fail(file, fields.length + 1, 'no ' + name);
   return first;
 }

@@ -4,8 +4,11 @@ import type { ByteString } from '../core/bytes.ts';
 /** Gives the 16 hex digits that stand for a secret. */
 export type SecretHasher = (secret: ByteString) => string;
 
-const SECRET_WORDS = ['password', 'passwd', 'passphrase', 'secret', 'token', 'apikey', 'credential', 'credentials', 'authorization', 'bearer'];
-const SECRET_PAIRS = ['api key', 'access key', 'private key', 'secret key', 'auth key', 'encryption key', 'signing key'];
+const SECRET_WORDS = ['secret', 'secrets', 'credential', 'credentials', 'authorization', 'bearer', 'passcode', 'sshpass'];
+// Also at the end of a word: PGPASSWORD, authtoken.
+const SECRET_ENDINGS = ['password', 'passwd', 'passphrase', 'token', 'apikey', 'secretkey', 'accesskey', 'privatekey'];
+const SECRET_PAIRS = ['api key', 'access key', 'private key', 'secret key', 'auth key', 'encryption key', 'signing key', 'db pass',
+  'user pass', 'smtp pass', 'mysql pwd', 'db pwd'];
 // --password-file names a file, not a password.
 const HARMLESS_ENDS = ['file', 'path', 'dir', 'env', 'length', 'limit', 'size', 'count', 'name', 'type', 'id', 'url', 'policy'];
 
@@ -15,7 +18,7 @@ export function isSecretName(name: ByteString): boolean {
   const last = words[words.length - 1];
   if (last === undefined || (words.length > 1 && HARMLESS_ENDS.indexOf(last) >= 0)) return false;
   const isPair = words.some((word, i) => i > 0 && SECRET_PAIRS.indexOf(words[i - 1] + ' ' + word) >= 0);
-  return isPair || words.some((word) => SECRET_WORDS.indexOf(word) >= 0);
+  return isPair || words.some((word) => SECRET_WORDS.indexOf(word) >= 0 || SECRET_ENDINGS.some((ending) => word.endsWith(ending)));
 }
 
 // Shapes that are secrets whatever they are called: GitHub, GitLab, Slack, AWS, OpenAI-like keys, JWT.
@@ -28,9 +31,12 @@ const SECRET_SHAPES = [
   /\bsk-[A-Za-z0-9_-]{20,}/g,
   /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g,
 ];
-const URL_PASSWORD = /([A-Za-z][A-Za-z0-9+.-]*:\/\/[^\s/@:'"]*:)([^\s/@'"]+)(@)/g;
-const BEARER = /(\b(?:Bearer|Basic)\s+)([A-Za-z0-9+/=._~-]{8,})/g;
-const NAMED = /(^|[\s'"?&;,({[])(-{0,2})([A-Za-z][A-Za-z0-9_.-]*)(=|:\s*|\s+)("[^"]*"|'[^']*'|[^\s'"&;|,)}\]\0]+)/g;
+// Bytes are not characters here: \s would take the byte A0, which is a part of many letters, for a space.
+const URL_PASSWORD = /([A-Za-z][A-Za-z0-9+.-]*:\/\/[^ \t-\r/@:'"]*:)([^ \t-\r/'"\0]+)(@)/g;
+const BEARER = /(\b(?:Bearer|Basic)[ \t]+)([A-Za-z0-9+/=._~-]{8,})/g;
+const AUTHORIZATION = /(\bAuthorization:[ \t]*)([^'"\r\n\0]+)/gi;
+// Name, sign and value: TOKEN=x, --token x, "token": "x", token = x.
+const NAMED = /(^|[ \t-\r'"?&#;,:/({[])(-{0,2})([A-Za-z_][A-Za-z0-9_.-]*)(['"]?(?:[ \t]*[=:][ \t]*|[ \t]+))("[^"]*"|'[^']*'|[^ \t-\r'"&;|,)}\]\0]+)/g;
 
 function mark(secret: ByteString, hash: SecretHasher): ByteString {
   return '\0{' + hash(secret) + '}';
@@ -47,6 +53,7 @@ function maskNamed(text: ByteString, hash: SecretHasher): ByteString {
 /** The text with every part that may be a secret replaced by NUL {HMAC} (see encodeWithheld). */
 export function maskText(text: ByteString, hash: SecretHasher): ByteString {
   let masked = text.replace(URL_PASSWORD, (_, before: string, secret: string, after: string) => before + mark(secret, hash) + after);
+  masked = masked.replace(AUTHORIZATION, (_, before: string, secret: string) => before + mark(secret, hash));
   masked = masked.replace(BEARER, (_, before: string, secret: string) => before + mark(secret, hash));
   for (const shape of SECRET_SHAPES) masked = masked.replace(shape, (secret) => mark(secret, hash));
   return maskNamed(masked, hash);
@@ -57,12 +64,23 @@ export function maskValue(name: ByteString, value: ByteString, hash: SecretHashe
   return isSecretName(name) && value !== '' ? mark(value, hash) : maskText(value, hash);
 }
 
+const MARK = /(\0\{[0-9a-f]{16}\})/;
+
+/** The text, which may have marks in it, with every one of these secrets masked wherever it stands. */
+export function maskKnown(text: ByteString, secrets: ByteString[], hash: SecretHasher): ByteString {
+  return secrets.reduce((masked, secret) => masked.split(MARK).map((part, i) => (
+    i % 2 === 1 ? part : part.split(secret).join(mark(secret, hash))
+  )).join(''), text);
+}
+
 /** Arguments with secrets masked: --password=X, --password X, NAME=X, URLs, tokens by their shape. */
 export function maskArguments(argv: ByteString[], hash: SecretHasher): ByteString[] {
   return argv.map((argument, i) => {
-    const option = i > 0 ? /^--?([A-Za-z][A-Za-z0-9_.-]*)$/.exec(argv[i - 1]) : null;
+    const option = i > 0 ? /^--?([A-Za-z_][A-Za-z0-9_.-]*)$/.exec(argv[i - 1]) : null;
     if (option !== null && isSecretName(option[1]) && !argument.startsWith('-')) return mark(argument, hash);
-    const assigned = /^(-{0,2})([A-Za-z][A-Za-z0-9_.-]*)=([^]+)$/.exec(argument);
+    // A script may begin with an assignment: only its value is the secret.
+    if (i > 0 && /^-[a-z]*c$/.test(argv[i - 1])) return maskText(argument, hash);
+    const assigned = /^(-{0,2})([A-Za-z_][A-Za-z0-9_.-]*)=([^]+)$/.exec(argument);
     if (assigned !== null && isSecretName(assigned[2])) return assigned[1] + assigned[2] + '=' + mark(assigned[3], hash);
     return maskText(argument, hash);
   });

@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 
 const SAFE_WORD = /^[A-Za-z0-9_@+:,./-][A-Za-z0-9_@+=:,./-]*$/;
 // Words that mean something at the start of a command (2.4), and assignments.
-const SPECIAL_FIRST = /^(?:if|then|else|elif|fi|do|done|case|esac|while|until|for|in|function|select|time|coproc|namespace|[A-Za-z_][A-Za-z0-9_]*\+?=.*)$/;
+const SPECIAL_FIRST = /^(?:if|then|else|elif|fi|do|done|case|esac|while|until|for|in|function|select|time|coproc|namespace|[A-Za-z_][A-Za-z0-9_]*\+?=[^]*)$/;
 
 /** One argument as one shell word. */
 export function quoteWord(argument: ByteString): ByteString {
@@ -20,7 +20,7 @@ function findRoot(argument: ByteString, root: ByteString): number[] {
   while (at >= 0) {
     const before = argument.slice(0, at);
     const next = argument[at + root.length];
-    const startsThere = /(?:^|[^A-Za-z0-9._/-]|^-[A-Za-z])$/.test(before);
+    const startsThere = /(?:^|[^A-Za-z0-9._/-]|^-[A-Za-z]+|:\/\/)$/.test(before);
     const endsThere = next === undefined || !/[A-Za-z0-9._-]/.test(next);
     if (startsThere && endsThere) found.push(at);
     at = argument.indexOf(root, at + root.length);
@@ -57,12 +57,13 @@ export function spellRoot(directory: ByteString): string {
 export function quoteCommand(argv: ByteString[], root: ByteString, directory: ByteString): ByteString {
   const rootWord = spellRoot(directory);
   return argv.map((argument, position) => {
-    if (position === 0 && SPECIAL_FIRST.test(argument)) return "'" + argument + "'";
-    return quoteArgument(argument, root, rootWord);
+    const word = quoteArgument(argument, root, rootWord);
+    // A quoted letter is enough: it is then neither a reserved word nor the name of an assignment.
+    return position === 0 && SPECIAL_FIRST.test(argument) ? word.replace(/^[A-Za-z_][A-Za-z0-9_]*/, "'$&'") : word;
   }).join(' ');
 }
 
 /** Does a single argument need a shell: does it hold anything but one plain word? */
 export function hasShellSyntax(argument: ByteString): boolean {
-  return /[\s|&;<>()$`"'\\*?[\]#~{}!]/.test(argument) || /^[A-Za-z_][A-Za-z0-9_]*=/.test(argument);
+  return /[ \t-\r|&;<>()$`"'\\*?[\]#~{}!]/.test(argument) || /^[A-Za-z_][A-Za-z0-9_]*=/.test(argument);
 }

@@ -27,6 +27,11 @@ export function formatUtcMicros(micros: number): string {
   return new Date(millis).toISOString().replace('Z', rest + 'Z');
 }
 
+/** Six random digits of base 32, for names that nobody else chooses. */
+export function makeRandomDigits(): string {
+  return Array.from(crypto().randomBytes(6), (byte) => ID_LETTERS[byte & 31]).join('');
+}
+
 /** A new id of a run that started then (docs/record-format.txt, 1). */
 export function makeRunId(startedMicros: number): string {
   const stamp = formatUtcMicros(startedMicros).replace(/[-:]|\.\d+/g, '');

@@ -1,5 +1,6 @@
 // files.ts - reading and writing files whose names are bytes. Knows no records.
 import type { ByteString } from '../core/bytes.ts';
+import { makeRandomDigits } from './clock.ts';
 import { fs } from './node.ts';
 
 /** What fs takes for a name that is bytes: a string where it is ASCII (faster), else a Buffer. */
@@ -31,12 +32,15 @@ export function readBytesIfThere(name: ByteString): ByteString | undefined {
   }
 }
 
+// No such name, or none that can be asked: on a mount that is gone, say.
+const NO_STAT = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EACCES', 'EIO', 'ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'ETIMEDOUT', 'EOVERFLOW'];
+
 /** lstat, or undefined if there is no such name. */
 export function lstatIfThere(name: ByteString): import('fs').Stats | undefined {
   try {
     return fs.lstatSync(toFsPath(name));
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EACCES'].indexOf(errorCode(error)) >= 0) return undefined;
+    if (NO_STAT.indexOf(errorCode(error)) >= 0) return undefined;
     throw error;
   }
 }
@@ -46,7 +50,7 @@ export function statIfThere(name: ByteString): import('fs').Stats | undefined {
   try {
     return fs.statSync(toFsPath(name));
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EACCES'].indexOf(errorCode(error)) >= 0) return undefined;
+    if (NO_STAT.indexOf(errorCode(error)) >= 0) return undefined;
     throw error;
   }
 }
@@ -100,38 +104,88 @@ export function syncFolder(name: ByteString): void {
   }
 }
 
-/**
- * Writes a file so that its name has either the old content or all of the new, whatever happens.
- * With `isDurable` it is on the disk, with its name, when this returns. `name` and its temporary
- * sibling lie in one folder, because rename() is atomic only within one filesystem.
- */
-export function replaceFile(name: ByteString, content: ByteString, isDurable: boolean, mode = 0o666): void {
-  const temporary = name.replace(/[^/]*$/, (last) => '.' + last.slice(0, 200) + '.' + String(process.pid) + '.tmp');
-  const fd = fs.openSync(toFsPath(temporary), 'w', mode);
+let temporaryFolder: ByteString | undefined;
+
+/** From now on unfinished files lie in this folder, so that what a crash leaves is all in one place. */
+export function keepTemporariesIn(folder: ByteString): void {
+  temporaryFolder = folder;
+}
+
+// rename() and link() work only within one filesystem, and the folder may be on another one, be
+// missing or not be writable: then the unfinished file lies beside the name it will get.
+const NOT_IN_FOLDER = ['EXDEV', 'EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR'];
+
+/** Writes a file under a name that nobody else has, and lets `place` give it its own. */
+function placeFile(name: ByteString, content: ByteString, isDurable: boolean, mode: number, place: (temporary: string | Buffer) => void): void {
+  const cut = name.lastIndexOf('/');
+  const last = '/.' + name.slice(cut + 1, cut + 201) + '.' + makeRandomDigits() + '.tmp';
+  if (temporaryFolder !== undefined) {
+    try {
+      placeBy(temporaryFolder + last, content, isDurable, mode, place);
+      return;
+    } catch (error) {
+      if (NOT_IN_FOLDER.indexOf(errorCode(error)) < 0) throw error;
+    }
+  }
+  placeBy(name.slice(0, cut) + last, content, isDurable, mode, place);
+}
+
+function placeBy(temporary: ByteString, content: ByteString, isDurable: boolean, mode: number, place: (temporary: string | Buffer) => void): void {
+  const fd = fs.openSync(toFsPath(temporary), 'wx', mode);
   try {
-    writeAll(fd, Buffer.from(content, 'latin1'));
-    if (isDurable) fs.fsyncSync(fd);
-    fs.closeSync(fd);
-    fs.renameSync(toFsPath(temporary), toFsPath(name));
+    try {
+      writeAll(fd, Buffer.from(content, 'latin1'));
+      if (isDurable) fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+    place(toFsPath(temporary));
   } catch (error) {
-    try { fs.closeSync(fd); } catch (closing) { if (errorCode(closing) !== 'EBADF') throw closing; }
     removeIfThere(temporary);
     throw error;
   }
+}
+
+/**
+ * Writes a file so that its name has either the old content or all of the new, whatever happens.
+ * With `isDurable` it is on the disk, with its name, when this returns.
+ */
+export function replaceFile(name: ByteString, content: ByteString, isDurable: boolean, mode = 0o666): void {
+  placeFile(name, content, isDurable, mode, (temporary) => fs.renameSync(temporary, toFsPath(name)));
   if (isDurable) syncFolder(name.slice(0, name.lastIndexOf('/')) || '/');
 }
 
-/** Creates a file that must not be there; false if it is. */
-export function createFile(name: ByteString, content: ByteString): boolean {
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'];
+
+/** Creates a file, whole from the first instant, that must not be there; false if it is. */
+export function createFile(name: ByteString, content: ByteString, mode = 0o666): boolean {
+  try {
+    placeFile(name, content, false, mode, (temporary) => {
+      fs.linkSync(temporary, toFsPath(name));
+      fs.unlinkSync(temporary);
+    });
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    if (NO_LINKS.indexOf(errorCode(error)) < 0) throw error;
+  }
+  return createFileInPlace(name, content, mode);
+}
+
+/** The same where the filesystem has no links; whoever reads it at once may see a part. */
+function createFileInPlace(name: ByteString, content: ByteString, mode: number): boolean {
   let fd: number;
   try {
-    fd = fs.openSync(toFsPath(name), 'wx');
+    fd = fs.openSync(toFsPath(name), 'wx', mode);
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
   try {
     writeAll(fd, Buffer.from(content, 'latin1'));
+  } catch (error) {
+    removeIfThere(name);
+    throw error;
   } finally {
     fs.closeSync(fd);
   }

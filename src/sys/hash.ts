@@ -136,7 +136,7 @@ function hashInWorker(): void {
   const worker = require('worker_threads');
   const files = require('fs');
   const hashing = require('crypto');
-  const { names, order, nextBuffer, resultBuffer } = worker.workerData;
+  const { names, sizes, order, nextBuffer, resultBuffer } = worker.workerData;
   const next = new Int32Array(nextBuffer);
   const results = new Uint8Array(resultBuffer);
   const buffer = Buffer.allocUnsafeSlow(1 << 20);
@@ -146,7 +146,7 @@ function hashInWorker(): void {
     try {
       fd = files.openSync(Buffer.from(names[index], 'latin1'), files.constants.O_RDONLY | files.constants.O_NONBLOCK);
       const before = files.fstatSync(fd);
-      if (!before.isFile()) continue;
+      if (!before.isFile() || before.size !== sizes[index]) continue;
       const hash = hashing.createHash('sha256');
       for (let n = files.readSync(fd, buffer, 0, buffer.length, null); n > 0; n = files.readSync(fd, buffer, 0, buffer.length, null)) {
         hash.update(n === buffer.length ? buffer : buffer.subarray(0, n));
@@ -169,7 +169,7 @@ async function shareWithWorker(requests: HashRequest[]): Promise<HashOutcome[]> 
   const nextBuffer = new SharedArrayBuffer(4);
   const resultBuffer = new SharedArrayBuffer(requests.length * RESULT_BYTES);
   const queue: SharedQueue = { next: new Int32Array(nextBuffer), results: new Uint8Array(resultBuffer) };
-  const workerData = { names: requests.map((request) => request.name), order, nextBuffer, resultBuffer };
+  const workerData = { names: requests.map((request) => request.name), sizes: requests.map((request) => request.sizeBytes), order, nextBuffer, resultBuffer };
   const finished = startWorker('(' + hashInWorker.toString() + ')()', workerData);
   await new Promise((resolve) => setImmediate(resolve));
   const outcomes: HashOutcome[] = new Array(requests.length);

@@ -3,8 +3,9 @@ import type { ByteString } from '../core/bytes.ts';
 import type { FileState } from '../core/run.ts';
 import { encodeText } from '../formats/percent.ts';
 import { printFile } from '../formats/record.ts';
+import type { HashCache } from './hashcache.ts';
 import { fs, os } from './node.ts';
-import { errorCode, readBytesIfThere, replaceFile, statIfThere, toBytes, toFsPath } from './files.ts';
+import { errorCode, listFolder, readBytesIfThere, statIfThere, toBytes, toFsPath } from './files.ts';
 import { hashWithRetry } from './hash.ts';
 
 /** Variables that describe the machine; recorded with the environment (docs/rr.1, VARIABLES). */
@@ -39,11 +40,26 @@ export function readCurrentFolder(): ByteString {
 
 /**
  * Has the parent process the same file on this descriptor? Then it is the log of a surrounding
- * script or batch job, which grows on, and no file that this command was given for itself.
+ * script or batch job, which grows on, and no file that this command was given for itself. But some
+ * shells (dash, busybox, mksh) redirect themselves while they wait for a command; they keep what
+ * they had before as a descriptor from 10 up, and the file is at its beginning, or appended to.
  */
 function isFromSurroundings(descriptor: number, stat: import('fs').Stats): boolean {
-  const outer = statIfThere('/proc/' + String(process.ppid) + '/fd/' + String(descriptor));
-  return outer !== undefined && outer.ino === stat.ino && outer.dev === stat.dev;
+  const parent = '/proc/' + String(process.ppid);
+  const outer = statIfThere(parent + '/fd/' + String(descriptor));
+  if (outer === undefined || outer.ino !== stat.ino || outer.dev !== stat.dev) return false;
+  const own = readDescriptorInfo('/proc/self', String(descriptor));
+  if (own === undefined || own.position > 0) return true;
+  return !listFolder(parent + '/fd').some((name) => Number(name) >= 10 && (readDescriptorInfo(parent, name)?.isKeptAside ?? false));
+}
+
+/** What /proc tells of an open descriptor; undefined where it does not. */
+function readDescriptorInfo(process1: string, descriptor: string): { position: number; isAppending: boolean; isKeptAside: boolean } | undefined {
+  const parts = /^pos:\s+(\d+)\nflags:\s+([0-7]+)/.exec(readBytesIfThere(process1 + '/fdinfo/' + descriptor) ?? '');
+  if (parts === null) return undefined;
+  const flags = parseInt(parts[2], 8);
+  // Kept aside by a shell: for writing, and closed in what it starts.
+  return { position: Number(parts[1]), isAppending: (flags & 0o2000) !== 0, isKeptAside: (flags & 3) !== 0 && (flags & 0o2000000) !== 0 };
 }
 
 /**
@@ -62,8 +78,7 @@ export function readRedirect(descriptor: number): { path: ByteString; isAppendin
     const path = fs.readlinkSync('/proc/self/fd/' + String(descriptor), 'latin1' as BufferEncoding) as unknown as ByteString;
     const there = statIfThere(path);
     if (there === undefined || there.ino !== stat.ino || there.dev !== stat.dev) return { path: undefined };
-    const flags = /^flags:\s+([0-7]+)/m.exec(readBytesIfThere('/proc/self/fdinfo/' + String(descriptor)) ?? '');
-    return { path, isAppending: flags !== null && (parseInt(flags[1], 8) & 0o2000) !== 0 };
+    return { path, isAppending: readDescriptorInfo('/proc/self', String(descriptor))?.isAppending ?? false };
   } catch (error) {
     return { path: undefined };
   }
@@ -140,44 +155,22 @@ function readShebang(name: ByteString): ByteString[] {
   }
 }
 
-// ---- hashes of programs, which change seldom ------------------------------------------------------
-
-function stampOf(stat: import('fs').Stats): string {
-  return [stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join(' ');
-}
-
-/**
- * States of programs, hashed once as long as device, inode, size and times stay. The cache is
- * lines of "HASH DEV INO SIZE MTIME CTIME PATH"; without it (or where it cannot be written) the
- * answer is the same, later.
- */
-export function describePrograms(names: ByteString[], cacheName: ByteString): FileState[] {
-  const cache = readBytesIfThere(cacheName) ?? '';
-  let added = '';
+/** States of programs, from the cache where they have not changed. */
+export function describePrograms(names: ByteString[], cache: HashCache): FileState[] {
   const states: FileState[] = [];
   for (const name of names) {
     const stat = statIfThere(name);
     if (stat === undefined) continue;
-    const key = ' ' + stampOf(stat) + ' ' + encodeText(name) + '\n';
-    const at = cache.indexOf(key);
-    let hash = at >= 64 ? cache.slice(at - 64, at) : '';
-    if (!/^[0-9a-f]{64}$/.test(hash)) {
+    let hash = cache.find(stat, name);
+    if (hash === undefined) {
       const outcome = hashWithRetry(name);
       hash = outcome.kind === 'hashed' ? outcome.hash : '?';
-      if (hash !== '?') added += hash + key;
+      if (hash !== '?') cache.add(stat, name, hash);
     }
     states.push({ hash, size: stat.size, kind: 'x', path: name });
   }
-  if (added !== '') tryReplaceCache(cacheName, (cache.length > 1 << 20 ? '' : cache) + added);
+  cache.save();
   return states;
-}
-
-function tryReplaceCache(name: ByteString, content: ByteString): void {
-  try {
-    replaceFile(name, content, false);
-  } catch (error) {
-    if (['EACCES', 'EROFS', 'ENOSPC', 'ENOENT', 'EPERM', 'EDQUOT'].indexOf(errorCode(error)) < 0) throw error;
-  }
 }
 
 // ---- the environment record -----------------------------------------------------------------------

@@ -5,6 +5,7 @@ import type { FileState } from '../core/run.ts';
 import { lstatIfThere, statIfThere } from './files.ts';
 import { describeFile, hashFiles, hashWithRetry } from './hash.ts';
 import type { HashOutcome } from './hash.ts';
+import { HashCache } from './hashcache.ts';
 import { resolveLinks } from './machine.ts';
 import { absoluteOf, relativeTo } from './project.ts';
 import type { Project } from './project.ts';
@@ -33,6 +34,8 @@ export type Observation = {
   before: Snapshot;
   declaredPaths: ByteString[];
   argumentPaths: ByteString[];
+  /** Known hashes of files that have not changed. */
+  cache: HashCache;
   /** Stat and, if it was hashed, state of each candidate before the run. */
   earlier: Map<ByteString, { stamp: string; state: FileState | undefined }>;
   warnings: ByteString[];
@@ -51,6 +54,9 @@ export type Observed = {
 // An argument larger than this is hashed after the run, if it is still the same then; a declared
 // input is always hashed before.
 const QUICK_HASH_BYTES = 16 << 20;
+
+// Below this it is as fast to hash a file as to look it up.
+const CACHED_FROM_BYTES = 1 << 20;
 
 function stampOfFile(name: ByteString): string {
   const stat = lstatIfThere(name);
@@ -159,45 +165,58 @@ export function beginObservation(request: ObservationRequest): { observation: Ob
     for (const path of paths) declared.add(path);
   }
   const argumentPaths = findArgumentFiles(request).filter((path) => !declared.has(path));
-  const observation: Observation = { request, method: request.method, before: new Map(), declaredPaths: Array.from(declared).sort(), argumentPaths, earlier: new Map(), warnings };
+  const observation: Observation = { request, method: request.method, before: new Map(), declaredPaths: Array.from(declared).sort(), argumentPaths, cache: new HashCache(project.own + '/seen'), earlier: new Map(), warnings };
   if (missing.length > 0) return { observation, missing };
-  for (const path of observation.declaredPaths) observation.earlier.set(path, lookBefore(project, path, Infinity));
-  for (const path of argumentPaths) observation.earlier.set(path, lookBefore(project, path, QUICK_HASH_BYTES));
+  for (const path of observation.declaredPaths) observation.earlier.set(path, lookBefore(observation, path, Infinity));
+  for (const path of argumentPaths) observation.earlier.set(path, lookBefore(observation, path, QUICK_HASH_BYTES));
   if (request.method === 'none') return { observation, missing };
   const unreadable: ByteString[] = [];
   observation.before = takeSnapshot(project.root, unreadable);
   for (const path of unreadable) warnings.push('cannot look into the folder ' + path);
-  if (request.method === 'atime') tryAccessTimes(observation);
   return { observation, missing };
 }
 
-function lookBefore(project: Project, path: ByteString, limitBytes: number): { stamp: string; state: FileState | undefined } {
-  const name = absoluteOf(project, path);
+function lookBefore(observation: Observation, path: ByteString, limitBytes: number): { stamp: string; state: FileState | undefined } {
+  const name = absoluteOf(observation.request.project, path);
   const stamp = stampOfFile(name);
   const state = describeFile(name, path);
   if (state === undefined || state.hash !== '?') return { stamp, state };
+  if (state.size >= CACHED_FROM_BYTES) {
+    const stat = lstatIfThere(name);
+    const known = stat === undefined ? undefined : observation.cache.find(stat, path);
+    if (known !== undefined) return { stamp, state: { ...state, hash: known } };
+  }
   if (state.size > limitBytes) return { stamp, state: undefined };
   const outcome = hashWithRetry(name);
   return { stamp, state: outcome.kind === 'hashed' ? { ...state, hash: outcome.hash, size: outcome.size } : undefined };
 }
 
-function tryAccessTimes(observation: Observation): void {
+/**
+ * With --trace atime: from here on, reads show. The last thing before the command, because what rr
+ * itself reads in between (the code, say) would count as read by the command.
+ */
+export function watchReads(observation: Observation): void {
+  if (observation.method !== 'atime') return;
   const { project } = observation.request;
   const problem = resetAccessTimes(project.root, observation.before, project.own + '/atime-probe');
   if (problem === undefined) return;
   observation.method = 'scan';
   observation.warnings.push('reads were not watched: ' + problem);
+  // Some may have been set back, which moved their ctime: the scan must start from there.
+  observation.before = takeSnapshot(project.root, []);
+  for (const [path, seen] of observation.earlier) seen.stamp = stampOfFile(absoluteOf(project, path));
 }
 
 // ---- after the run ----------------------------------------------------------------------------------
 
 type Task = { path: ByteString; role: 'input' | 'output' | 'uncertain' };
 
-/** Looks at the project after the run. `isShared`: another run was active at the same time. */
-export async function endObservation(observation: Observation, isShared: boolean): Promise<Observed> {
+/** Looks at the project after the run. `checkShared`, called after that look: was another run active? */
+export async function endObservation(observation: Observation, checkShared: () => boolean): Promise<Observed> {
   const { request } = observation;
   const observed: Observed = { inputs: [], outputs: [], uncertain: [], removed: [], missingOutputs: [], warnings: observation.warnings.slice(), undeclared: [] };
   const after = observation.method === 'none' ? new Map() as Snapshot : takeSnapshot(request.project.root, []);
+  const isShared = checkShared();
   const changes = compareSnapshots(observation.before, after, observation.method === 'atime');
   const tests = request.declaredOutputs.map((pattern) => isDeclared(request.project, request.folder, pattern));
   const named = nameTester(request, tests);
@@ -261,7 +280,21 @@ async function fillStates(observation: Observation, tasks: Task[], observed: Obs
   }
   const outcomes = await hashFiles(waiting.map(({ state }) => ({ name: absoluteOf(project, state.path), sizeBytes: state.size })));
   waiting.forEach(({ task, state }, i) => put(observed, task.role, withOutcome(state, outcomes[i], observed.warnings)));
+  rememberHashes(observation, observed);
   for (const list of [observed.inputs, observed.outputs, observed.uncertain]) list.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Keeps the hashes of what is still as it was hashed, for the next run and for rr verify --quick. */
+function rememberHashes(observation: Observation, observed: Observed): void {
+  const { project } = observation.request;
+  for (const file of observed.inputs.concat(observed.outputs)) {
+    if (file.hash.length !== 64 || file.kind === 'l' || file.size < CACHED_FROM_BYTES) continue;
+    const stat = lstatIfThere(absoluteOf(project, file.path));
+    const earlier = observation.earlier.get(file.path);
+    const isAsHashed = earlier === undefined || earlier.state?.hash !== file.hash || earlier.stamp === stampOfFile(absoluteOf(project, file.path));
+    if (stat !== undefined && stat.size === file.size && isAsHashed && observation.cache.find(stat, file.path) === undefined) observation.cache.add(stat, file.path, file.hash);
+  }
+  observation.cache.save();
 }
 
 function put(observed: Observed, role: Task['role'], state: FileState | undefined): void {

@@ -17,13 +17,15 @@ export function pickRun(project: Project, folder: ByteString, reference: ByteStr
     const run = readRun(project, reference);
     if (run !== undefined) return run;
   }
-  const { runs } = readRuns(project);
+  const { runs, faults } = readRuns(project);
+  // The last run may be one of those that cannot be read; another must not be taken for it.
+  if (faults.length > 0 && reference[0] === '@') throw faults[faults.length - 1];
   const recorded = new Set(runs.map((run) => run.id));
   for (const mark of readMarks(project)) if (!recorded.has(mark.run.id)) runs.push(mark.run);
   runs.sort((a, b) => (a.id < b.id ? -1 : 1));
   const selection = selectRun(reference, runs, toRecordPath(project, folder, reference));
   if (selection.kind === 'one') return selection.run;
-  if (selection.kind === 'none') throw new Failure('cannot find the run "' + reference + '"', 'run "rr list"', EXIT.differs);
+  if (selection.kind === 'none') throw new Failure('cannot find the run "' + reference + '"' + (faults.length > 0 ? ' among the records that can be read' : ''), 'run "rr list"', EXIT.differs);
   const shown = selection.runs.slice(-10).map((run) => run.id + (run.label === undefined ? '' : ' ' + run.label)).join(', ');
   throw new Failure('cannot tell which run "' + reference + '" means: ' + String(selection.runs.length) + ' fit', 'one of ' + shown, EXIT.usage);
 }

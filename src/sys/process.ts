@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { utf8SequenceLength } from '../core/bytes.ts';
 import { childProcess, fs, net, os } from './node.ts';
-import { errorCode, removeIfThere, toBytes, toFsPath, toText, writeAll } from './files.ts';
+import { errorCode, listFolder, makeFolder, removeIfThere, toFsPath, toText, writeAll } from './files.ts';
 import { readMonotonicMs } from './clock.ts';
 import { isSharingForeground } from './terminal.ts';
 import type { TerminalPlan } from './terminal.ts';
@@ -18,7 +18,11 @@ export type CommandRequest = {
   terminal: TerminalPlan | undefined;
   /** Name without extension of the files that keep the streams: + .out, .err, .order. */
   logName: ByteString;
+  /** Folder of FIFOs that runs leave for one another. */
+  pipePool: ByteString;
   timeoutMs: number | undefined;
+  /** Called once with the command's process id, if it could be started. */
+  onStart: (pid: number) => void;
   /** Called once while the command runs, or at its end; for work that need not wait for the end. */
   meanwhile: () => void;
 };
@@ -193,24 +197,57 @@ class LogKeeper {
 }
 
 /** A pipe with both ends open in this process: read end for rr, write end for the command. */
-type Pipe = { read: number; write: number };
+type Pipe = { read: number; write: number; name: ByteString; isAtEnd: boolean };
+
+/** Takes FIFOs that an earlier run has left, and makes what is missing. Their names are now logName.pN. */
+function claimFifos(logName: ByteString, pool: ByteString, count: number): ByteString[] {
+  const names: ByteString[] = [];
+  for (const spare of listFolder(pool)) {
+    if (names.length === count) return names;
+    const name = logName + '.p' + String(names.length + 1);
+    try {
+      fs.renameSync(toFsPath(pool + '/' + spare), toFsPath(name));
+      names.push(name);
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error; // another run took it
+    }
+  }
+  const missing: ByteString[] = [];
+  while (names.length + missing.length < count) missing.push(logName + '.p' + String(names.length + missing.length + 1));
+  if (missing.length > 0 && childProcess().spawnSync('mkfifo', ['-m', '600'].concat(missing.map(toText)), { stdio: 'ignore' }).status !== 0) return [];
+  return names.concat(missing);
+}
 
 /**
  * Real pipes, by way of FIFOs. Those that spawn() makes are sockets, and a command cannot open
- * /dev/stdout or /dev/stderr if that is a socket. undefined where FIFOs cannot be made.
+ * /dev/stdout or /dev/stderr if that is a socket. [] where FIFOs cannot be had. They are used again
+ * by later runs, because a process to make one costs as much as the rest of a short recording.
  */
-function makePipes(logName: ByteString, count: number): Pipe[] | undefined {
-  const names = ['.p1', '.p2'].slice(0, count).map((end) => toText(logName) + end);
+function openPipes(logName: ByteString, pool: ByteString, count: number): Pipe[] {
   try {
-    if (childProcess().spawnSync('mkfifo', ['-m', '600'].concat(names), { stdio: 'ignore' }).status !== 0) return undefined;
-    return names.map((name) => {
-      const read = fs.openSync(name, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
-      return { read, write: fs.openSync(name, fs.constants.O_WRONLY) };
+    const pipes = claimFifos(logName, pool, count).map((name) => {
+      const read = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+      return { read, write: fs.openSync(toFsPath(name), fs.constants.O_WRONLY), name, isAtEnd: false };
     });
+    if (pipes.every((pipe) => fs.fstatSync(pipe.read).isFIFO())) return pipes;
+    for (const pipe of pipes) releasePipe(pipe, pool);
+    return [];
   } catch (error) {
-    return undefined;
-  } finally {
-    for (const name of names) removeIfThere(toBytes(name));
+    if (errorCode(error) === '') throw error;
+    return [];
+  }
+}
+
+/** Leaves a FIFO for a later run if nobody can write to it any more, else removes it. */
+function releasePipe(pipe: Pipe, pool: ByteString): void {
+  try {
+    if (!pipe.isAtEnd) removeIfThere(pipe.name);
+    else {
+      makeFolder(pool);
+      fs.renameSync(toFsPath(pipe.name), toFsPath(pool + pipe.name.slice(pipe.name.lastIndexOf('/'))));
+    }
+  } catch (error) {
+    if (errorCode(error) === '') throw error; // a FIFO that is left over harms nothing
   }
 }
 
@@ -240,26 +277,41 @@ function passOn(reader: Reader, descriptor: number, stream: StreamName, log: Log
 // After the command's own end, what it started in the background may hold the pipes open for ever.
 const QUIET_AFTER_EXIT_MS = 100;
 
-/** Resolves when all readers are at their end, or the command has ended and no more came for a while. */
-function drain(readers: Reader[], hasExited: Promise<void>): Promise<void> {
+/** A stream of the command that rr reads. */
+type Output = { reader: Reader; isClosed: boolean };
+
+function openOutputs(plumbing: Plumbing, child: import('child_process').ChildProcess, log: LogKeeper): Output[] {
+  return plumbing.kept.map((stream, i) => {
+    const pipe = plumbing.pipes[i] as Pipe | undefined;
+    const reader = pipe !== undefined ? openReader(pipe.read) : (stream === 'out' ? child.stdout : child.stderr) as Reader;
+    const output = { reader, isClosed: false };
+    reader.on('end', () => { if (pipe !== undefined) pipe.isAtEnd = true; });
+    reader.on('close', () => { output.isClosed = true; });
+    passOn(reader, stream === 'out' ? 1 : 2, stream, log);
+    return output;
+  });
+}
+
+/** After the command's end: resolves when all streams are at theirs, or no more came for a while. */
+function drain(outputs: Output[]): Promise<void> {
   return new Promise((resolve) => {
-    let open = readers.length;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let isExited = false;
     const finish = (): void => {
       if (timer !== undefined) clearTimeout(timer);
-      for (const reader of readers) reader.destroy();
+      for (const output of outputs) output.reader.destroy();
       resolve();
     };
     const rearm = (): void => {
       if (timer !== undefined) clearTimeout(timer);
-      if (isExited) timer = setTimeout(finish, QUIET_AFTER_EXIT_MS);
+      timer = setTimeout(finish, QUIET_AFTER_EXIT_MS);
     };
-    for (const reader of readers) {
-      reader.on('data', rearm);
-      reader.on('close', () => { open -= 1; if (open === 0 && isExited) finish(); });
+    const check = (): void => { if (outputs.every((output) => output.isClosed)) finish(); };
+    for (const output of outputs) {
+      output.reader.on('data', rearm);
+      output.reader.on('close', check);
     }
-    void hasExited.then(() => { isExited = true; if (open === 0) finish(); else rearm(); });
+    rearm();
+    check();
   });
 }
 
@@ -325,11 +377,19 @@ function signalNumber(name: string): number {
   return numbers[name] ?? 0;
 }
 
+function signalName(number: number): string | undefined {
+  const numbers = os().constants.signals as unknown as { [name: string]: number };
+  return Object.keys(numbers).find((name) => numbers[name] === number);
+}
+
 /** The command as it runs in a terminal of its own: descriptors that were no terminal pass round it. */
 function wrapInTerminal(argv: string[], plan: TerminalPlan): string[] {
   const quote = (word: string): string => "'" + word.replace(/'/g, "'\\''") + "'";
   const shell = process.env.SHELL;
   let line = shell === undefined ? 'unset SHELL; ' : 'SHELL=' + quote(shell) + '; export SHELL; ';
+  // Without a terminal to read from, script(1) leaves the outer one as it is, and that one turns LF
+  // into CR LF: the inner one must not do so as well.
+  if (!plan.stdin) line += 'stty -onlcr <&' + (plan.stdout ? '1' : '2') + ' 2>/dev/null; ';
   line += 'exec ' + argv.map(quote).join(' ');
   if (!plan.stdin) line += ' <&3';
   if (!plan.stdout) line += ' >&4';
@@ -351,7 +411,7 @@ function layPipes(request: CommandRequest): Plumbing {
   const kept: StreamName[] = [];
   if (request.stdout === 'keep') kept.push('out');
   if (request.stderr === 'keep') kept.push('err');
-  const pipes = kept.length === 0 ? [] : makePipes(request.logName, kept.length) ?? [];
+  const pipes = kept.length === 0 ? [] : openPipes(request.logName, request.pipePool, kept.length);
   const end = (stream: StreamName, own: number): number | 'pipe' => {
     const at = kept.indexOf(stream);
     return at < 0 ? own : pipes.length === 0 ? 'pipe' : pipes[at].write;
@@ -370,6 +430,32 @@ function startFailureOf(error: Error): { exit: number; startFailure: string } {
   return { exit, startFailure: what[code] ?? error.message };
 }
 
+function startCommand(request: CommandRequest, plumbing: Plumbing): { child: import('child_process').ChildProcess; ended: Promise<Ended> } | { error: Error } {
+  try {
+    const child = childProcess().spawn(plumbing.argv[0], plumbing.argv.slice(1), {
+      cwd: toText(request.folder), stdio: plumbing.stdio, env: plumbing.env,
+    });
+    const ended = new Promise<Ended>((resolve) => {
+      child.on('error', (error) => resolve({ code: null, signal: null, error }));
+      child.on('exit', (code, signal) => resolve({ code, signal }));
+    });
+    return { child, ended };
+  } catch (error) {
+    return { error: error as Error };
+  } finally {
+    for (const pipe of plumbing.pipes) fs.closeSync(pipe.write);
+  }
+}
+
+/** Waits for the end; calls `meanwhile` if that takes some time. */
+async function waitFor(ended: Promise<Ended>, meanwhile: () => void): Promise<Ended> {
+  // Not at once: a short command is watched better, and ends before, if nothing else goes on.
+  const later = setTimeout(meanwhile, MEANWHILE_AFTER_MS);
+  const end = await ended;
+  clearTimeout(later);
+  return end;
+}
+
 /**
  * Runs the command to its end. Its streams are passed on live; signals reach it; what it cost is
  * measured as far as the system tells. Never throws for what the command does.
@@ -383,50 +469,31 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   let isTimedOut = false;
   const stopForwarding = forwardSignals(() => (target === 0 ? process.pid : target), signalsSeen);
   const startMs = readMonotonicMs();
-  let child: import('child_process').ChildProcess;
-  try {
-    child = childProcess().spawn(plumbing.argv[0], plumbing.argv.slice(1), {
-      cwd: toText(request.folder), stdio: plumbing.stdio, env: plumbing.env,
-    });
-  } catch (error) {
+  const started = startCommand(request, plumbing);
+  if ('error' in started) {
     stopForwarding();
-    return { ...startFailureOf(error as Error), wallMs: 0, signalsSeen, isTimedOut, logProblems: [] };
+    return { ...startFailureOf(started.error), wallMs: 0, signalsSeen, isTimedOut, logProblems: [] };
   }
-  const ended = new Promise<Ended>((resolve) => {
-    child.on('error', (error) => resolve({ code: null, signal: null, error }));
-    child.on('exit', (code, signal) => resolve({ code, signal }));
-  });
-  for (const pipe of plumbing.pipes) fs.closeSync(pipe.write);
-  const readers = plumbing.kept.map((stream, i): Reader => {
-    const reader = plumbing.pipes.length > 0 ? openReader(plumbing.pipes[i].read) : (stream === 'out' ? child.stdout : child.stderr) as Reader;
-    passOn(reader, stream === 'out' ? 1 : 2, stream, log);
-    return reader;
-  });
-  let sampler: MemorySampler | undefined;
-  let disarm: (() => void) | undefined;
-  if (child.pid !== undefined) {
-    const pid = child.pid;
-    target = pid;
-    sampler = new MemorySampler(pid);
-    if (request.timeoutMs !== undefined) disarm = armTimeout(pid, request.timeoutMs, () => { isTimedOut = true; });
-  }
-  // Not at once: a short command is watched better, and ends before, if nothing else goes on.
-  let isPending = true;
-  const meanwhile = (): void => { if (isPending) { isPending = false; request.meanwhile(); } };
-  const later = setTimeout(meanwhile, MEANWHILE_AFTER_MS);
-  const end = await ended;
-  clearTimeout(later);
+  const outputs = openOutputs(plumbing, started.child, log);
+  target = started.child.pid ?? 0;
+  const sampler = target === 0 ? undefined : new MemorySampler(target);
+  const disarm = target === 0 || request.timeoutMs === undefined ? undefined : armTimeout(target, request.timeoutMs, () => { isTimedOut = true; });
+  if (target !== 0) request.onStart(target);
+  let isMeanwhileDone = false;
+  const meanwhile = (): void => { if (!isMeanwhileDone) { isMeanwhileDone = true; request.meanwhile(); } };
+  const end = await waitFor(started.ended, meanwhile);
   const wallMs = readMonotonicMs() - startMs;
   sampler?.stop();
   disarm?.();
-  await drain(readers, Promise.resolve());
+  await drain(outputs);
+  for (const pipe of plumbing.pipes) releasePipe(pipe, request.pipePool);
   stopForwarding();
   log.close();
   meanwhile();
-  return describeEnd(end, { wallMs, cpuBefore, peak: sampler?.peakBytes ?? 0, signalsSeen, isTimedOut, logProblems: log.problems });
+  return describeEnd(end, { wallMs, cpuBefore, peak: sampler?.peakBytes ?? 0, signalsSeen, isTimedOut, logProblems: log.problems, isInTerminal: request.terminal !== undefined });
 }
 
-type Measured = { wallMs: number; cpuBefore: { userS: number; systemS: number } | undefined; peak: number; signalsSeen: string[]; isTimedOut: boolean; logProblems: string[] };
+type Measured = { wallMs: number; cpuBefore: { userS: number; systemS: number } | undefined; peak: number; signalsSeen: string[]; isTimedOut: boolean; logProblems: string[]; isInTerminal: boolean };
 
 function describeEnd(end: Ended, measured: Measured): CommandEnd {
   const { wallMs, cpuBefore, peak, signalsSeen, isTimedOut, logProblems } = measured;
@@ -439,6 +506,8 @@ function describeEnd(end: Ended, measured: Measured): CommandEnd {
     cost.systemS = cpuAfter.systemS - cpuBefore.systemS;
   }
   if (peak > 0) cost.peakMemoryBytes = peak;
-  if (end.signal !== null) return { exit: 128 + signalNumber(end.signal), signal: end.signal, ...facts, ...cost };
+  // script(1) tells of a signal only by the status.
+  const signal = end.signal ?? (measured.isInTerminal ? signalName((end.code ?? 0) - 128) : undefined);
+  if (signal !== undefined) return { exit: 128 + signalNumber(signal), signal, ...facts, ...cost };
   return { exit: end.code ?? 0, ...facts, ...cost };
 }

@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { childProcess, fs } from './node.ts';
-import { errorCode, lstatIfThere, makeFolder, readBytesIfThere, replaceFile, toFsPath } from './files.ts';
+import { createFile, errorCode, keepTemporariesIn, lstatIfThere, makeFolder, readBytesIfThere, replaceFile, toFsPath, toText } from './files.ts';
 import { resolveLinks } from './machine.ts';
 
 /** A project's places, absolute, links resolved. */
@@ -71,22 +71,25 @@ export function setUpProject(root: ByteString, files: ProjectFiles): { project: 
   const put = (name: ByteString, content: string, mode = 0o666): void => {
     const there = readBytesIfThere(absoluteOf(project, name));
     if (there === undefined) {
-      replaceFile(absoluteOf(project, name), content, false, mode);
-      made.push(name);
+      // Not replaced: another process may set it up at the same time, and have recorded a run already.
+      if (createFile(absoluteOf(project, name), content, mode)) made.push(name);
     } else if (there !== content && name === 'provenance/rerun.sh') {
       kept.push(name);
     }
   };
   try {
-    makeFolder(project.provenance + '/runs');
+    makeFolder(project.provenance);
     makeFolder(project.own + '/running');
+    keepTemporariesIn(project.own + '/running');
     put('provenance/README.txt', files.readme);
-    put('provenance/rerun.sh', files.rerunScript, 0o777);
     put('provenance/Makefile', files.makefile);
     put('provenance/SHA256SUMS', '');
     if (!['Makefile', 'makefile', 'GNUmakefile', 'BSDmakefile'].some((name) => lstatIfThere(absoluteOf(project, name)) !== undefined)) {
       put('Makefile', files.topMakefile);
     }
+    // Last, because by these a project is known: one half set up is set up by the next command.
+    put('provenance/rerun.sh', files.rerunScript, 0o777);
+    makeFolder(project.provenance + '/runs');
   } catch (error) {
     if (['EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'ENOSPC', 'EEXIST'].indexOf(errorCode(error)) < 0) throw error;
     removeHalfMade(project, made);
@@ -120,7 +123,7 @@ export function describeSystemError(error: unknown): string {
 /** Adds ".rr/" to .git/info/exclude if this is a work tree that does not ignore it yet. */
 function excludeFromGit(project: Project): void {
   const run = (args: string[]): { status: number | null; stdout: string } => {
-    const done = childProcess().spawnSync('git', args, { cwd: toFsPath(project.root) as string, encoding: 'latin1', stdio: ['ignore', 'pipe', 'ignore'] });
+    const done = childProcess().spawnSync('git', args, { cwd: toText(project.root), encoding: 'latin1', stdio: ['ignore', 'pipe', 'ignore'] });
     return { status: done.status, stdout: done.stdout ?? '' };
   };
   if (!isBelowGit(project.root)) return;

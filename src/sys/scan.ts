@@ -48,7 +48,7 @@ function namesIn(root: ByteString, folder: ByteString, unreadable: ByteString[])
     return fs.readdirSync(toFsPath(root + '/' + folder), 'latin1' as BufferEncoding) as unknown as ByteString[];
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].indexOf(errorCode(error)) >= 0) return [];
-    if (['EACCES', 'EPERM', 'EIO', 'ESTALE'].indexOf(errorCode(error)) < 0) throw error;
+    if (['EACCES', 'EPERM', 'EIO', 'ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'ETIMEDOUT', 'ENAMETOOLONG'].indexOf(errorCode(error)) < 0) throw error;
     unreadable.push(folder);
     return [];
   }
@@ -93,17 +93,16 @@ export function resetAccessTimes(root: ByteString, snapshot: Snapshot, probeName
   const reason = probeAccessTimes(probeName);
   if (reason !== undefined) return reason;
   const names: string[] = [];
-  let isTextOnly = true;
   for (const [path, seen] of snapshot) {
     if ((seen.mode & 0o170000) !== 0o100000) continue;
-    if (toText(path).indexOf('\ufffd') >= 0) isTextOnly = false;
-    else names.push('./' + toText(path));
+    if (toText(path).indexOf('\ufffd') >= 0) return 'a file name is not UTF-8';
+    names.push('./' + toText(path));
   }
   for (let i = 0; i < names.length; i += 500) {
-    const done = childProcess().spawnSync('touch', ['-a', '-t', OLD_TIME, '--'].concat(names.slice(i, i + 500)), { cwd: toFsPath(root) as string, stdio: 'ignore' });
+    const done = childProcess().spawnSync('touch', ['-a', '-t', OLD_TIME, '--'].concat(names.slice(i, i + 500)), { cwd: toText(root), stdio: 'ignore' });
     if (done.status !== 0) return 'access times of some files cannot be set (not their owner?)';
   }
-  return isTextOnly ? undefined : 'a file name is not UTF-8';
+  return undefined;
 }
 
 function probeAccessTimes(probeName: ByteString): string | undefined {

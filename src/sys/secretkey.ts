@@ -1,9 +1,9 @@
 // secretkey.ts - the key under which withheld values are hashed. It never leaves .rr/.
 import type { ByteString } from '../core/bytes.ts';
+import { Failure } from '../core/failure.ts';
 import type { SecretHasher } from '../formats/secrets.ts';
 import { crypto } from './node.ts';
-import { createFile, readBytesIfThere, toFsPath } from './files.ts';
-import { fs } from './node.ts';
+import { createFile, readBytesIfThere, removeIfThere } from './files.ts';
 
 /**
  * HMAC-SHA-256 (RFC 2104) under the project's key, first 16 hex digits: tells that a secret
@@ -17,9 +17,15 @@ export function makeSecretHasher(keyName: ByteString): SecretHasher {
   };
 }
 
+const KEY = /^[0-9a-f]{64}\n$/;
+
 function readOrMakeKey(keyName: ByteString): ByteString {
   const there = readBytesIfThere(keyName);
-  if (there !== undefined && there.length >= 64) return there;
-  if (createFile(keyName, crypto().randomBytes(32).toString('hex') + '\n')) fs.chmodSync(toFsPath(keyName), 0o600);
-  return readBytesIfThere(keyName) ?? '';
+  if (there !== undefined && KEY.test(there)) return there;
+  if (there !== undefined) removeIfThere(keyName); // damaged: under a short key a secret could be searched for
+  const key = crypto().randomBytes(32).toString('hex') + '\n';
+  if (createFile(keyName, key, 0o600)) return key;
+  const others = readBytesIfThere(keyName) ?? '';
+  if (!KEY.test(others)) throw new Failure('cannot use "' + keyName + '": it is no key', 'remove it; a new one is made');
+  return others;
 }

@@ -22,8 +22,8 @@ import { findLiveRuns } from '../core/graph.ts';
 import { addRunToMakefile, printMakefile } from '../views/makefile.ts';
 import { findChecksum, printChecksums } from '../formats/checksums.ts';
 import { fs, os } from './node.ts';
-import { createFile, errorCode, listFolder, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, syncFolder, toFsPath } from './files.ts';
-import { hashBytes } from './hash.ts';
+import { createFile, errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, syncFolder, toFsPath } from './files.ts';
+import { describeFile, hashBytes, hashWithRetry } from './hash.ts';
 import type { Project } from './project.ts';
 import { makeRunId, readUtcMicros } from './clock.ts';
 
@@ -41,19 +41,30 @@ function readBootId(): string {
 
 function readStartTicks(pid: number): string {
   const stat = readBytesIfThere('/proc/' + String(pid) + '/stat');
-  return stat === undefined ? '0' : stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  const fields = stat === undefined ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields.length < 20 || fields[0] === 'Z' ? '0' : fields[19]; // Z: it has ended, and its parent does not care
+}
+
+/** The machine, or the container, in which a process number means something. */
+function readHost(): string {
+  try {
+    const space = fs.readlinkSync('/proc/self/ns/pid');
+    return os().hostname() + (space === 'pid:[4026531836]' ? '' : '/' + space); // that one is the machine itself
+  } catch (error) {
+    return os().hostname();
+  }
 }
 
 /** "PID START-TICKS BOOT-ID HOST": tells a process from a later one with the same number. */
 function describeSelf(): string {
-  return [process.pid, readStartTicks(process.pid), readBootId(), os().hostname()].join(' ');
+  return [process.pid, readStartTicks(process.pid), readBootId(), readHost()].join(' ');
 }
 
 const REMOTE_LIMIT_MS = 300000; // a mark of another machine is touched every minute
 
 function isAlive(holder: string, markName: ByteString): boolean {
   const [pid, ticks, boot, host] = holder.split(' ');
-  if (host !== os().hostname()) {
+  if (host !== readHost()) {
     const stat = statIfThere(markName);
     return stat !== undefined && readUtcMicros() / 1000 - stat.mtimeMs < REMOTE_LIMIT_MS;
   }
@@ -67,13 +78,21 @@ function isAlive(holder: string, markName: ByteString): boolean {
   }
 }
 
+/** "PID START-TICKS" of a command that rr started. */
+function isCommandAlive(command: string | undefined): boolean {
+  const [pid, ticks] = (command ?? '').split(' ');
+  return ticks !== undefined && ticks !== '0' && readStartTicks(Number(pid)) === ticks;
+}
+
 // ---- marks ----------------------------------------------------------------------------------------
 
 const HOLDER_FIELD = 'Process';
+const COMMAND_FIELD = 'Command_process';
 
-function printMark(run: Run): ByteString {
-  const marked: Run = { ...run, unknown: [{ name: HOLDER_FIELD, value: describeSelf() }] };
-  return printRecord(marked);
+function printMark(run: Run, commandPid: number): ByteString {
+  const unknown = [{ name: HOLDER_FIELD, value: describeSelf() }];
+  if (commandPid > 0) unknown.push({ name: COMMAND_FIELD, value: String(commandPid) + ' ' + readStartTicks(commandPid) });
+  return printRecord({ ...run, unknown });
 }
 
 /** Claims an id for a run that starts now: no two processes of a project get the same. */
@@ -81,14 +100,14 @@ export function claimRun(project: Project, startedMicros: number, fill: (id: str
   for (let attempt = 0; attempt < 100; attempt++) {
     const run = fill(makeRunId(startedMicros));
     if (readBytesIfThere(project.provenance + '/' + recordPath(run.id)) !== undefined) continue;
-    if (createFile(project.own + '/running/' + run.id, printMark(run))) return run;
+    if (createFile(project.own + '/running/' + run.id, printMark(run, 0))) return run;
   }
   throw new Failure('cannot find an id that is free in "' + project.own + '/running"');
 }
 
-/** Writes again what is known of the run so far, for whoever finds it lost. */
-export function refreshMark(project: Project, run: Run): void {
-  replaceFile(project.own + '/running/' + run.id, printMark(run), false);
+/** Writes again what is known of the run so far, and its command's process, for whoever finds it lost. */
+export function refreshMark(project: Project, run: Run, commandPid: number): void {
+  replaceFile(project.own + '/running/' + run.id, printMark(run, commandPid), false);
 }
 
 /** Keeps a mark fresh for other machines that share the folder. */
@@ -97,7 +116,20 @@ export function touchMark(project: Project, run: Run): void {
   fs.utimesSync(toFsPath(project.own + '/running/' + run.id), nowS, nowS);
 }
 
-export type Mark = { run: Run; isAlive: boolean; isLocal: boolean };
+function parseMark(text: ByteString, name: ByteString): Run | undefined {
+  if (unsealRecord(text) === undefined) return undefined;
+  try {
+    return parseRun(text, name);
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+/** isActive: its rr or its command is alive. isOurs: nobody but this machine will settle it. */
+export type Mark = { run: Run; isAlive: boolean; isActive: boolean; isOurs: boolean };
+
+const ABANDONED_MS = 86400000; // a mark of another machine that has been silent for so long is anybody's
 
 /** The runs that have a mark and no record: running, or lost. Damaged marks are passed over. */
 export function readMarks(project: Project): Mark[] {
@@ -106,15 +138,34 @@ export function readMarks(project: Project): Mark[] {
     if (!RUN_ID.test(name)) continue;
     const markName = project.own + '/running/' + name;
     const text = readBytesIfThere(markName);
-    if (text === undefined || unsealRecord(text) === undefined) continue;
-    const run = parseRun(text, markName);
+    const run = text === undefined ? undefined : parseMark(text, markName);
+    if (run === undefined) continue;
     const holder = run.unknown.find((field) => field.name === HOLDER_FIELD)?.value ?? '';
+    const command = run.unknown.find((field) => field.name === COMMAND_FIELD)?.value;
     run.unknown = [];
     const alive = isAlive(holder, markName);
     if (!alive) run.status = 'lost';
-    marks.push({ run, isAlive: alive, isLocal: holder.split(' ')[3] === os().hostname() });
+    const [, , boot, host] = holder.split(' ');
+    const isLocal = host === readHost();
+    marks.push({ run, isAlive: alive, isActive: alive || (isLocal && boot === readBootId() && isCommandAlive(command)), isOurs: isLocal || isOlder(markName, ABANDONED_MS) });
   }
   return marks;
+}
+
+function isOlder(name: ByteString, ms: number): boolean {
+  const stat = lstatIfThere(name);
+  return stat !== undefined && readUtcMicros() / 1000 - stat.mtimeMs > ms;
+}
+
+const LEFTOVER_MS = 3600000;
+
+/** Removes what no mark accounts for: unfinished files, damaged marks, their logs. Not what is fresh. */
+function removeLeftovers(project: Project, marks: Mark[]): void {
+  const known = new Set(marks.map((mark) => mark.run.id));
+  for (const name of listFolder(project.own + '/running')) {
+    const path = project.own + '/running/' + name;
+    if (!known.has(name.split('.')[0]) && isOlder(path, LEFTOVER_MS) && lstatIfThere(path)?.isDirectory() === false) removeIfThere(path);
+  }
 }
 
 /**
@@ -123,17 +174,22 @@ export function readMarks(project: Project): Mark[] {
  */
 export function settleLostRuns(project: Project, self: string): Run[] {
   const lost: Run[] = [];
-  for (const mark of readMarks(project)) {
-    if (mark.isAlive || !mark.isLocal || mark.run.id === self) continue;
+  const marks = readMarks(project);
+  for (const mark of marks) {
+    if (mark.isAlive || !mark.isOurs || mark.run.id === self) continue;
     const base = project.own + '/running/' + mark.run.id;
     if (readBytesIfThere(project.provenance + '/' + recordPath(mark.run.id)) === undefined) {
       mark.run.warnings.push('rr was killed while the command ran; its end, outputs and cost are not known');
+      saveLogs(project, mark.run);
       saveRecord(project, mark.run);
       lost.push(mark.run);
     }
+    // As long as the command itself still runs, the mark tells others that they are not alone.
+    if (mark.isActive) continue;
     moveMarkToPending(project, mark.run.id);
     for (const end of ['.out', '.err', '.order', '.p1', '.p2']) removeIfThere(base + end);
   }
+  removeLeftovers(project, marks);
   return lost;
 }
 
@@ -161,7 +217,7 @@ export function noteEnded(project: Project, run: Run): void {
 /** Was another run of the project active now or since the list of ended runs had that length? */
 export function hasOverlap(project: Project, self: string, endedBytes: number): boolean {
   if (readEndedBytes(project) > endedBytes) return true;
-  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project).some((mark) => mark.isAlive && mark.run.id !== self);
+  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project).some((mark) => mark.isActive && mark.run.id !== self);
   return false;
 }
 
@@ -202,13 +258,29 @@ export function runningLogName(project: Project, id: string): ByteString {
   return project.own + '/running/' + id;
 }
 
-/** Moves a kept stream to provenance/logs; undefined if there is none. Its path in the project. */
-export function saveLog(project: Project, id: string, ending: string): ByteString | undefined {
-  const from = runningLogName(project, id) + ending;
-  if (statIfThere(from) === undefined) return undefined;
+/** Moves the kept streams to provenance/logs and notes them in the run. */
+export function saveLogs(project: Project, run: Run): void {
+  for (const ending of ['.out', '.err', '.order']) {
+    const path = 'provenance/logs/' + run.id + ending;
+    const name = project.provenance + '/logs/' + run.id + ending;
+    moveLog(project, runningLogName(project, run.id) + ending, name);
+    const state = describeFile(name, path);
+    const outcome = state === undefined ? undefined : hashWithRetry(name);
+    if (state !== undefined && outcome?.kind === 'hashed') run.logs.push({ ...state, kind: '', hash: outcome.hash });
+  }
+}
+
+function moveLog(project: Project, from: ByteString, to: ByteString): void {
+  if (statIfThere(from) === undefined) return;
   makeFolder(project.provenance + '/logs');
-  fs.renameSync(toFsPath(from), toFsPath(project.provenance + '/logs/' + id + ending));
-  return 'provenance/logs/' + id + ending;
+  try {
+    fs.renameSync(toFsPath(from), toFsPath(to));
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return; // another process settles the same lost run
+    if (errorCode(error) !== 'EXDEV') throw error;
+    fs.copyFileSync(toFsPath(from), toFsPath(to));
+    removeIfThere(from);
+  }
 }
 
 /** Ids of all records, ascending. */
@@ -260,7 +332,7 @@ export function rebuildDerived(project: Project): { makefile: ByteString; sums: 
   return { makefile: printMakefile(graph), sums: printChecksums(graph), faults };
 }
 
-export function writeDerived(project: Project, derived: { makefile: ByteString; sums: ByteString }): void {
+function writeDerived(project: Project, derived: { makefile: ByteString; sums: ByteString }): void {
   const put = (name: ByteString, content: ByteString): void => {
     replaceFile(project.provenance + '/' + name, content, false);
   };
@@ -283,16 +355,28 @@ function listPending(project: Project, self: string): Pending[] {
 /** Brings Makefile and SHA256SUMS up to date after run's record was saved (invariant 2). */
 export function includeRun(project: Project, run: Run): Failure[] {
   moveMarkToPending(project, run.id);
-  let pending = listPending(project, run.id);
+  return bringUpToDate(project, run.id, run);
+}
+
+/** Makes both anew from all records. It has a mark of its own, as another writer may be at work. */
+export function includeAllRuns(project: Project): Failure[] {
+  const id = makeRunId(readUtcMicros());
+  makeFolder(project.own + '/pending');
+  createFile(project.own + '/pending/' + id, HOLDER_FIELD + ': ' + describeSelf() + '\n');
+  return bringUpToDate(project, id, undefined);
+}
+
+function bringUpToDate(project: Project, id: string, run: Run | undefined): Failure[] {
+  let pending = listPending(project, id);
   let faults: Failure[] = [];
   for (;;) {
-    const included = new Set(pending.map((mark) => mark.id).concat(run.id));
-    const alone = pending.every((mark) => mark.id === run.id);
+    const included = new Set(pending.map((mark) => mark.id).concat(id));
+    const alone = pending.every((mark) => mark.id === id);
     faults = writeNewDerived(project, alone ? run : undefined);
-    pending = listPending(project, run.id);
+    pending = listPending(project, id);
     if (pending.every((mark) => included.has(mark.id))) break;
   }
-  const own = project.own + '/pending/' + run.id;
+  const own = project.own + '/pending/' + id;
   if (pending.some((mark) => mark.isAtWork)) {
     fs.renameSync(toFsPath(own), toFsPath(own + '.done'));
     return faults;

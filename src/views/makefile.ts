@@ -90,7 +90,8 @@ function printEntry(entry: Entry): ByteString {
 }
 
 function compareEntries(a: Entry, b: Entry): number {
-  return compareBytes(a.name, b.name) || rankOf(a) - rankOf(b) || compareBytes(a.id, b.id);
+  if (a.name !== b.name) return a.name < b.name ? -1 : 1;
+  return rankOf(a) - rankOf(b) || compareBytes(a.id, b.id);
 }
 
 /** A path has one owner, so a link and a file are of one rank. */

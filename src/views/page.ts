@@ -12,7 +12,7 @@ function showText(text: ByteString): ByteString {
 }
 
 function line(name: string, value: ByteString | undefined): ByteString {
-  return value === undefined || value === '' ? '' : name.padEnd(NAME_WIDTH) + value + '\n';
+  return value === undefined || value === '' ? '' : name.padEnd(NAME_WIDTH) + makeHarmless(value) + '\n';
 }
 
 function formatBytes(bytes: number): string {

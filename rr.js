@@ -1,0 +1,7498 @@
+#!/usr/bin/env node
+// rr 0.1.0: Record runs of programs as plain text, and reproduce them with make.
+//
+// Runs on Node.js 14 and newer, Bun and Deno; needs nothing else.
+// Made by `make` from the TypeScript in src/: the same files in the same order with the same
+// comments, the types taken out, the shapes of the records left as comments.
+// Change src/ if you have it; if you have only this file, change it.
+//
+// Contents: search for "==== src/".
+//   core/bytes.ts         names and arguments as bytes
+//   core/run.ts           what a run is
+//   core/variables.ts     environment variables that change results
+//   core/glob.ts          patterns of file names (POSIX.1-2017, Shell Command Language, 2.13, and **)
+//   core/graph.ts         which run made what from what, and which runs are needed
+//   core/select.ts        which runs a person means
+//   core/failure.ts       the one error type for what a user can meet
+//   formats/percent.ts    text of a record's field, percent-encoded (docs/record-format.txt, 2)
+//   formats/shell.ts      words of POSIX shell source (POSIX.1-2017, Shell Command Language, 2.2)
+//   formats/record.ts     a run as a recutils record, printed and parsed (docs/record-format.txt)
+//   formats/checksums.ts  SHA256SUMS as sha256sum and shasum write it (docs/makefile.txt, 5)
+//   formats/gitconfig.ts  git's configuration file, the part that is data
+//   formats/gitindex.ts   git's index file, versions 2 to 4 (gitformat-index(5))
+//   formats/gitpack.ts    one object out of git's object store (gitformat-pack(5))
+//   formats/gitpatch.ts   a new file as git's diff, and git's diff in parts
+//   formats/secrets.ts    which values may be secrets (docs/rr.1, SECRETS)
+//   views/makefile.ts     provenance/Makefile, whole and run by run (docs/makefile.txt)
+//   views/rerunlook.ts    first half of rerun.sh: text, content, records
+//   views/rerunscript.ts  provenance/rerun.sh
+//   views/table.ts        runs as a table for a terminal and as CSV
+//   views/json.ts         runs as JSON (RFC 8259)
+//   views/page.ts         one run as a page of text for a person
+//   views/texts.ts        the fixed texts that rr puts into a project
+//   sys/node.ts           the door to Node's standard library
+//   sys/clock.ts          the only place that reads a clock or random numbers
+//   sys/files.ts          reading and writing files whose names are bytes
+//   sys/terminal.ts       what rr's own descriptors are, and printing to them
+//   sys/hash.ts           SHA-256 (FIPS 180-4) of files, in bounded memory
+//   sys/scan.ts           which files of a project a run changed or read: by stat before and after
+//   sys/hashcache.ts      hashes of files that have not changed since they were read
+//   sys/process.ts        runs the command: its streams, signals, end and cost
+//   sys/gitrepo.ts        a git repository read without git: where it is, HEAD, objects
+//   sys/gitstatus.ts      which tracked files may differ from git's index
+//   sys/git.ts            the code's state as git knows it: commit, remote, changes as a patch
+//   sys/machine.ts        facts about the machine, the program and the environment of a run
+//   sys/secretkey.ts      the key under which withheld values are hashed
+//   sys/project.ts        where a project is, and setting one up
+//   sys/observe.ts        which files a run read and wrote, and their hashes
+//   sys/store.ts          records, logs and marks on the disk, for any number of writers at once
+//   sys/pickrun.ts        the run that a RUN argument means
+//   commands/init.ts      rr init: sets up a project
+//   commands/record.ts    rr record: runs a command and writes its record
+//   commands/list.ts      rr list: a table of runs
+//   commands/show.ts      rr show: one run, all that is known of it
+//   commands/verify.ts    rr verify: is everything as it was recorded?
+//   commands/makefile.ts  rr makefile: makes provenance/Makefile and SHA256SUMS again from the records
+//   cli.ts                the verbs and options of rr: one table for parsing, for help and for the manual's test
+//   main.ts               starts rr: dispatches the verb, catches, prints, exits
+'use strict';
+
+// ==== src/core/bytes.ts ==========================================================================
+// bytes.ts - names and arguments as bytes. Knows no files and no encodings of characters.
+
+/**
+ * A sequence of bytes: each UTF-16 code unit is one byte, 0..255 (what Node calls latin1).
+ * File names, arguments and record text are ByteStrings everywhere inside rr, because POSIX names
+ * are bytes, not characters. Comparing two with `<` compares them by bytes.
+ */
+// type ByteString = string;
+
+/** The order of `LC_ALL=C sort`. */
+function compareBytes(a, b) {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/**
+ * Length in bytes of the well-formed UTF-8 sequence that starts at `at` (RFC 3629), 0 if there is
+ * none. Overlong forms, surrogates and code points over U+10FFFF are not well-formed.
+ */
+function utf8SequenceLength(text, at) {
+  const first = text.charCodeAt(at);
+  if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  const second = text.charCodeAt(at + 1);
+  const low = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
+  const high = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
+  if (!(second >= low && second <= high)) return 0;
+  for (let i = 2; i < length; i++) {
+    const next = text.charCodeAt(at + i);
+    if (!(next >= 0x80 && next <= 0xbf)) return 0;
+  }
+  return length;
+}
+
+// ==== src/core/run.ts ============================================================================
+// run.ts - what a run is. Knows no files, clocks or processes, and not how a record is spelled.
+
+/** Regular, regular and executable by its owner, symbolic link, directory, FIFO, socket, devices. */
+// type FileKind = '' | 'x' | 'l' | 'd' | 'p' | 's' | 'c' | 'b';
+
+/** One file as it was at one moment (docs/record-format.txt, 5). */
+// type FileState = {
+//   /** SHA-256 of the content in 64 lower-case hex digits, '-' if the kind has none, '?' if unknown. */
+//   hash: string;
+//   /** Bytes; of a link, bytes of the target's text. */
+//   size: number;
+//   kind: FileKind;
+//   /** Relative to the project, without './'; absolute if outside of it. */
+//   path: ByteString;
+// };
+
+// type RunStatus = 'running' | 'succeeded' | 'failed' | 'interrupted' | 'lost';
+
+/** One execution of a command (docs/rr.1, RECORDS). Absent facts are undefined, never guessed. */
+// type Run = {
+//   id: string;
+//   label?: ByteString;
+//   reason?: ByteString;
+//   tags: ByteString[];
+//   /** POSIX shell source that gives the command its exact argument bytes. */
+//   command: ByteString;
+//   /** Relative to the project; '.' is the project. */
+//   directory: ByteString;
+//   /** '0 < PATH', '1 > PATH', '1 >> PATH', '2 >& 1' */
+//   redirects: ByteString[];
+//   /** 'NAME VALUE' */
+//   parameters: ByteString[];
+//   /** UTC, ISO 8601 with microseconds. */
+//   startedUtc: string;
+//   wallS?: number;
+//   userS?: number;
+//   systemS?: number;
+//   peakMemoryBytes?: number;
+//   /** 0..255 as a shell gives it. */
+//   exit?: number;
+//   signal?: string;
+//   timeoutS?: number;
+//   status: RunStatus;
+//   code?: ByteString;
+//   codeBranch?: ByteString;
+//   codeRemote?: ByteString;
+//   codeSubmodules: ByteString[];
+//   environment?: string;
+//   /** 'NAME=VALUE' */
+//   variables: ByteString[];
+//   /** 'NAME HMAC' */
+//   variableHashes: ByteString[];
+//   observed: string;
+//   declaredInputs: ByteString[];
+//   declaredOutputs: ByteString[];
+//   missingOutputs: ByteString[];
+//   inputs: FileState[];
+//   outputs: FileState[];
+//   uncertain: FileState[];
+//   removed: ByteString[];
+//   logs: FileState[];
+//   warnings: ByteString[];
+//   /** Version of rr. */
+//   rr: string;
+//   /** Fields this version does not know, in the order met. */
+//   unknown: { name: string; value: ByteString }[];
+// };
+
+/** A run with no facts but its identity; what is found out is filled in. */
+function emptyRun(id, command, startedUtc, rr) {
+  return {
+    id, tags: [], command, directory: '.', redirects: [], parameters: [], startedUtc, status: 'running',
+    codeSubmodules: [], variables: [], variableHashes: [], observed: 'none', declaredInputs: [],
+    declaredOutputs: [], missingOutputs: [], inputs: [], outputs: [], uncertain: [], removed: [], logs: [],
+    warnings: [], rr, unknown: [],
+  };
+}
+
+/** YYYYMMDDTHHMMSSZ-xxxxxx */
+const RUN_ID = /^(\d{4})(\d\d)\d\dT\d{6}Z-[a-z2-7]{6}$/;
+
+/** Path of the run's record under provenance/: runs/YYYY-MM/ID.rec. Throws if `id` is no id. */
+function recordPath(id) {
+  const parts = RUN_ID.exec(id);
+  if (parts === null) throw new Error('not a run id: ' + id);
+  return 'runs/' + parts[1] + '-' + parts[2] + '/' + id + '.rec';
+}
+
+/** Has this state content that can be made again and compared: a regular file or a link? */
+function isComparable(file) {
+  return file.kind === '' || file.kind === 'x' || file.kind === 'l';
+}
+
+// ==== src/core/variables.ts ======================================================================
+// variables.ts - environment variables that change results. Knows no values.
+
+/**
+ * Variables that change results and mean the same on every machine. A record holds those that were
+ * set; who repeats the run sets them and unsets the others of the list (docs/rr.1, VARIABLES).
+ */
+const REPLAYED_VARIABLES = [
+  'LANG', 'LANGUAGE', 'LC_ALL', 'LC_CTYPE', 'LC_COLLATE', 'LC_MESSAGES', 'LC_MONETARY', 'LC_NUMERIC', 'LC_TIME', 'TZ',
+  'OMP_NUM_THREADS', 'OMP_PROC_BIND', 'OMP_SCHEDULE', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS', 'BLIS_NUM_THREADS',
+  'NUMEXPR_NUM_THREADS', 'VECLIB_MAXIMUM_THREADS', 'JULIA_NUM_THREADS', 'PYTHONHASHSEED', 'PYTHONUTF8',
+  'PYTHONOPTIMIZE', 'R_DEFAULT_PACKAGES', 'SOURCE_DATE_EPOCH', 'MALLOC_PERTURB_', 'POSIXLY_CORRECT', 'GSL_RNG_SEED',
+  'GSL_RNG_TYPE', 'CUBLAS_WORKSPACE_CONFIG',
+];
+
+// ==== src/core/glob.ts ===========================================================================
+// glob.ts - patterns of file names (POSIX.1-2017, Shell Command Language, 2.13, and **). Knows no files.
+
+/** Does it hold a character that makes a pattern of it? */
+function isGlob(pattern) {
+  return /[*?[]/.test(pattern);
+}
+
+function escapeForRegExp(text) {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+}
+
+// [:NAME:] in brackets, as the C locale has it (POSIX.1-2017, Base Definitions, 7.3.1).
+const CLASSES = {
+  alnum: 'A-Za-z0-9', alpha: 'A-Za-z', blank: ' \\t', cntrl: '\\0-\\x1f\\x7f', digit: '0-9', graph: '!-~', lower: 'a-z',
+  print: ' -~', punct: '!-\\/:-@\\[-`{-~', space: '\\t-\\r ', upper: 'A-Z', xdigit: '0-9A-Fa-f',
+};
+
+/** A bracket expression as a regular expression, and where it ends; undefined if it has no end. */
+function translateBracket(pattern, at) {
+  const isNegated = pattern[at + 1] === '!' || pattern[at + 1] === '^';
+  const from = at + (isNegated ? 2 : 1);
+  let end = from;
+  let set = '';
+  while (pattern[end] !== ']' || end === from) {
+    if (end >= pattern.length || pattern[end] === '/') return undefined;
+    const named = /^\[:([a-z]+):\]/.exec(pattern.slice(end, end + 16));
+    const range = /^([^])-([^\]/])/.exec(pattern.slice(end, end + 3));
+    if (named !== null && CLASSES[named[1]] !== undefined) set += CLASSES[named[1]];
+    else if (range !== null) set += range[1] <= range[2] ? escapeForRegExp(range[1]) + '-' + escapeForRegExp(range[2]) : '';
+    else set += escapeForRegExp(pattern[end]);
+    end += named !== null && CLASSES[named[1]] !== undefined ? named[0].length : range !== null ? 3 : 1;
+  }
+  return { source: '(?!/)[' + (isNegated ? '^' : '') + set + ']', end };
+}
+
+/**
+ * The pattern as a test of a path. "*" and "?" match no "/"; "**" as a whole part of the path
+ * matches any number of parts. As in a shell, a part that begins with "." needs a "." in the pattern.
+ */
+function compileGlob(pattern) {
+  let source = '';
+  for (let at = 0; at < pattern.length; at++) {
+    const atStart = at === 0 || pattern[at - 1] === '/';
+    const noDot = atStart && pattern[at] !== '.' ? '(?!\\.)' : '';
+    if (atStart && pattern.startsWith('**/', at)) {
+      source += '(?:(?!\\.)[^/]+/)*';
+      at += 2;
+    } else if (atStart && pattern.slice(at) === '**') {
+      source += '(?:(?!\\.)[^/]+/)*(?!\\.)[^/]+';
+      at += 1;
+    } else if (pattern[at] === '*') source += noDot + '[^/]*';
+    else if (pattern[at] === '?') source += noDot + '[^/]';
+    else if (pattern[at] === '\\' && at + 1 < pattern.length) source += escapeForRegExp(pattern[++at]);
+    else {
+      const bracket = pattern[at] === '[' ? translateBracket(pattern, at) : undefined;
+      source += bracket === undefined ? escapeForRegExp(pattern[at]) : noDot + bracket.source;
+      if (bracket !== undefined) at = bracket.end;
+    }
+  }
+  const expression = new RegExp('^' + source + '$');
+  return (path) => expression.test(path);
+}
+
+/** The folders before the first part that is a pattern: where a search has to begin. '' if none. */
+function fixedFolder(pattern) {
+  const fixed = [];
+  for (const part of pattern.split('/').slice(0, -1)) {
+    if (isGlob(part)) break;
+    fixed.push(part);
+  }
+  return fixed.join('/');
+}
+
+// ==== src/core/graph.ts ==========================================================================
+// graph.ts - which run made what from what, and which runs are needed. Knows no Makefile and no files.
+
+// Runs are taken in the order of their ids, as if each had ended before the next began.
+//
+// 1. The owner of a path is the last succeeded run with the path among its Outputs; a run of any
+//    status that removed the path, or left something there that has no hash, leaves no owner.
+// 2. The producer of an Input is the owner of its path just before the run, if that content is the
+//    one that was read. An Input without producer is raw.
+// 3. Owners are live, and producers of live runs. All else has no effect on what is there now.
+// 4. A live run comes after the live run that wrote one of its paths before it, and after every
+//    live run that read what that one wrote.
+// Every edge leads from a later id to an earlier one, so there is no cycle.
+
+/** A run without which some current result could not be made again. */
+// type LiveRun = {
+//   run: Run;
+//   /** Results of which this run is the owner, sorted by path. */
+//   owned: FileState[];
+//   /** Which of run.outputs (counted from 0) are results no more, ascending. */
+//   lost: number[];
+//   /** Ids of producers of its inputs, ascending. */
+//   producers: string[];
+//   /** Ids of further runs that must come before it (rule 4), ascending. */
+//   after: string[];
+// };
+
+/** Live runs in the order of their ids. */
+// type LiveGraph = { runs: LiveRun[] };
+
+/** A path inside the project, by its text alone; nothing of rr, git or another place. */
+function isResultPath(path) {
+  return path !== '' && path !== '.' && !path.startsWith('/')
+    && !/(?:^|\/)\.\.(?:\/|$)/.test(path) && !/^(?:\.rr|\.git|provenance)(?:\/|$)/.test(path);
+}
+
+/** Can this Output be made again and compared? */
+function isResult(file) {
+  return isComparable(file) && file.hash.length === 64 && isResultPath(file.path);
+}
+
+/** The results of a run: none unless it succeeded. */
+function resultsOf(run) {
+  return run.status === 'succeeded' ? run.outputs.filter(isResult) : [];
+}
+
+/** Is it the same content? The executable bit is no content. */
+function isSameContent(a, b) {
+  return a.hash === b.hash && (a.kind === 'l') === (b.kind === 'l');
+}
+
+// type Owner = { index: number; file: FileState };
+
+function findProducers(run, owners) {
+  const found = [];
+  for (const input of run.inputs) {
+    const owner = owners.get(input.path);
+    if (owner !== undefined && isSameContent(owner.file, input) && found.indexOf(owner.index) < 0) found.push(owner.index);
+  }
+  return found.sort((a, b) => a - b);
+}
+
+/** Rules 1 and 2: the owners after all runs, and of each run the indexes of its producers. */
+function replayRuns(runs) {
+  const owners = new Map();
+  const producers = runs.map((run, index) => {
+    const found = findProducers(run, owners);
+    for (const path of run.removed) owners.delete(path);
+    if (run.status === 'succeeded') {
+      for (const file of run.outputs) {
+        if (isResult(file)) owners.set(file.path, { index, file });
+        else owners.delete(file.path);
+      }
+    }
+    return found;
+  });
+  return { owners, producers };
+}
+
+/** Rule 3. Producers are earlier, so one pass from the end finds all. */
+function markLive(count, owners, producers) {
+  const isLive = new Uint8Array(count);
+  for (const owner of owners.values()) isLive[owner.index] = 1;
+  for (let index = count - 1; index >= 0; index--) {
+    if (isLive[index] === 1) for (const producer of producers[index]) isLive[producer] = 1;
+  }
+  return isLive;
+}
+
+/** Last live run that wrote a path, what it wrote (unless it removed it), and the live runs that read that. */
+// type Writer = { index: number; file: FileState | undefined; readers: number[] };
+
+function noteReads(run, index, producers, writers) {
+  if (producers.length === 0) return;
+  for (const input of run.inputs) {
+    const writer = writers.get(input.path);
+    if (writer === undefined || writer.file === undefined || producers.indexOf(writer.index) < 0) continue;
+    if (isSameContent(writer.file, input)) writer.readers.push(index);
+  }
+}
+
+/** Rule 4 for one live run: the indexes it comes after that are no producers, ascending. */
+function noteWrites(run, index, producers, writers) {
+  const after = new Set();
+  function write(path, file) {
+    const before = writers.get(path);
+    if (before !== undefined) for (const earlier of [before.index, ...before.readers]) after.add(earlier);
+    writers.set(path, { index, file, readers: [] });
+  }
+  for (const path of run.removed) write(path, undefined);
+  for (const file of resultsOf(run)) write(file.path, file);
+  return [...after].filter((earlier) => earlier !== index && producers.indexOf(earlier) < 0).sort((a, b) => a - b);
+}
+
+function compareByPath(a, b) {
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
+}
+
+/** The live runs of `runs`, which are in the order of their ids. Time and memory are linear. */
+function findLiveRuns(runs) {
+  const { owners, producers } = replayRuns(runs);
+  const isLive = markLive(runs.length, owners, producers);
+  const writers = new Map();
+  const live = [];
+  runs.forEach((run, index) => {
+    if (isLive[index] === 0) return;
+    noteReads(run, index, producers[index], writers);
+    const after = noteWrites(run, index, producers[index], writers);
+    live.push(makeLiveRun(run, (path) => owners.get(path)?.index === index,
+      producers[index].map((i) => runs[i].id), after.map((i) => runs[i].id)));
+  });
+  return { runs: live };
+}
+
+/** The live run whose results are those of run.outputs that `isOwned` names. */
+function makeLiveRun(run, isOwned, producers, after) {
+  const owned = [];
+  const lost = [];
+  run.outputs.forEach((file, index) => {
+    if (!isResult(file)) return;
+    if (isOwned(file.path)) owned.push(file);
+    else lost.push(index);
+  });
+  return { run, owned: owned.length > 1 ? owned.sort(compareByPath) : owned, lost, producers, after };
+}
+
+// ==== src/core/select.ts =========================================================================
+// select.ts - which runs a person means. Knows no files and no output.
+
+// type Selection =
+//   | { kind: 'one'; run: Run }
+//   | { kind: 'none' }
+//   | { kind: 'several'; runs: Run[] };
+
+function selectionOf(runs) {
+  if (runs.length === 0) return { kind: 'none' };
+  return runs.length === 1 ? { kind: 'one', run: runs[0] } : { kind: 'several', runs };
+}
+
+/**
+ * The run that `reference` means, of `runs` in order of ids: "@" the last, "@-1" the one before it,
+ * an id, a prefix of an id, a label, or a path that a run made (the last that did). A label of
+ * several runs, or a prefix of several ids, is 'several'.
+ */
+function selectRun(reference, runs, path) {
+  const fromEnd = /^@(?:-(\d+))?$/.exec(reference);
+  if (fromEnd !== null) {
+    const at = runs.length - 1 - Number(fromEnd[1] ?? 0);
+    return at >= 0 ? { kind: 'one', run: runs[at] } : { kind: 'none' };
+  }
+  const exact = runs.filter((run) => run.id === reference);
+  if (exact.length > 0) return selectionOf(exact);
+  const labelled = runs.filter((run) => run.label === reference);
+  if (labelled.length > 0) return selectionOf(labelled);
+  const makers = runs.filter((run) => run.outputs.some((file) => file.path === path));
+  if (makers.length > 0) return { kind: 'one', run: makers[makers.length - 1] };
+  return /^[0-9]/.test(reference) ? selectionOf(runs.filter((run) => run.id.startsWith(reference))) : { kind: 'none' };
+}
+
+/** What `rr list` can ask for. Every condition that is there must hold. */
+// type RunFilter = {
+//   labels: ByteString[];
+//   tags: ByteString[];
+//   statuses: string[];
+//   /** UTC, ISO 8601; compared as text. */
+//   since?: string;
+//   until?: string;
+//   /** 'NAME' or 'NAME=VALUE' */
+//   parameters: ByteString[];
+//   made: ByteString[];
+//   used: ByteString[];
+// };
+
+function hasParameter(run, wanted) {
+  const sign = wanted.indexOf('=');
+  if (sign < 0) return run.parameters.some((parameter) => parameter.startsWith(wanted + ' '));
+  return run.parameters.indexOf(wanted.slice(0, sign) + ' ' + wanted.slice(sign + 1)) >= 0;
+}
+
+function matchesFilter(run, filter) {
+  if (filter.labels.length > 0 && (run.label === undefined || filter.labels.indexOf(run.label) < 0)) return false;
+  if (!filter.tags.every((tag) => run.tags.indexOf(tag) >= 0)) return false;
+  if (filter.statuses.length > 0 && filter.statuses.indexOf(run.status) < 0) return false;
+  if (filter.since !== undefined && run.startedUtc < filter.since) return false;
+  if (filter.until !== undefined && run.startedUtc >= filter.until) return false;
+  if (!filter.parameters.every((wanted) => hasParameter(run, wanted))) return false;
+  if (!filter.made.every((path) => run.outputs.some((file) => file.path === path))) return false;
+  return filter.used.every((path) => run.inputs.some((file) => file.path === path));
+}
+
+// ==== src/core/failure.ts ========================================================================
+// failure.ts - the one error type for what a user can meet. Knows no output.
+
+/** Exit statuses of rr itself; `record` otherwise passes on the command's. See docs/rr.1, EXIT STATUS. */
+const EXIT = {
+  /** The question was answered with no: something is not as recorded. */
+  differs: 1,
+  usage: 2,
+  /** `record` refused before the command started. */
+  refused: 121,
+  /** The command succeeded, its record could not be written in full. */
+  notRecorded: 122,
+  /** The command succeeded, a declared output did not appear. */
+  outputMissing: 123,
+  timeout: 124,
+  /** rr could not do its work. */
+  failed: 125,
+};
+
+/**
+ * An expected failure: `message` says cannot + act + the thing quoted + its state, `hint` the next
+ * command to try. Only main prints it, as `rr: MESSAGE` and `rr: hint: HINT`.
+ */
+class Failure extends Error {
+  // readonly hint: string;
+  // readonly exitStatus: number;
+  constructor(message, hint = '', exitStatus = EXIT.failed) {
+    super(message);
+    this.hint = hint;
+    this.exitStatus = exitStatus;
+  }
+}
+
+// ==== src/formats/percent.ts =====================================================================
+// percent.ts - text of a record's field, percent-encoded (docs/record-format.txt, 2). Decides nothing.
+
+const HEX = '0123456789ABCDEF';
+// Most text has nothing to encode, and one test of this kind is cheaper than a look at every byte.
+const PLAIN = /^[!-$&-[\]-~](?:[ -$&-~]*[!-$&-[\]-~])?$/;
+
+function escapeByte(code) {
+  return '%' + HEX[code >> 4] + HEX[code & 15];
+}
+
+/** Is the sequence at `at` a C1 control character (U+0080..U+009F), which terminals obey? */
+function isC1Control(text, at) {
+  return text.charCodeAt(at) === 0xc2 && text.charCodeAt(at + 1) < 0xa0;
+}
+
+/**
+ * The text with "%", control bytes, bytes that are not UTF-8, spaces at either end and a final "\"
+ * written as %XX. Never empty for a non-empty text; '' stays ''.
+ */
+function encodeText(text) {
+  if (PLAIN.test(text)) return text;
+  let encoded = '';
+  let at = 0;
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    const length = code < 0x80 ? 1 : utf8SequenceLength(text, at);
+    const isEdge = at === 0 || at === text.length - 1;
+    if (length === 0 || code < 0x20 || code === 0x25 || code === 0x7f || (code === 0x20 && isEdge)
+      || (code === 0x5c && at === text.length - 1)) {
+      encoded += escapeByte(code);
+      at += 1;
+    } else if (isC1Control(text, at)) {
+      encoded += escapeByte(code) + escapeByte(text.charCodeAt(at + 1));
+      at += 2;
+    } else {
+      encoded += text.slice(at, at + length);
+      at += length;
+    }
+  }
+  return encoded;
+}
+
+/** Undoes encodeText. A "%" that no two hexadecimal digits follow stands for itself. */
+function decodeText(text) {
+  if (text.indexOf('%') < 0) return text;
+  return text.replace(/%([0-9A-Fa-f]{2})/g, (_, digits) => String.fromCharCode(parseInt(digits, 16)));
+}
+
+/**
+ * Text from a record made harmless for a terminal: control bytes, C1 controls, bytes that are not
+ * UTF-8 and the marks that turn the direction of writing are shown as %XX; newlines and tabs too.
+ */
+function makeHarmless(text) {
+  if (/^[ -~]*$/.test(text)) return text;
+  let shown = '';
+  for (let at = 0; at < text.length;) {
+    const length = utf8SequenceLength(text, at);
+    const part = text.slice(at, at + Math.max(length, 1));
+    const isControl = length === 0 || part < ' ' || part === '\x7f' || /^\xc2[\x80-\x9f]$/.test(part)
+      || /^\xe2\x80[\x8e\x8f\xaa-\xae]$/.test(part) || /^\xe2\x81[\xa6-\xa9]$/.test(part) || part === '\xd8\x9c';
+    shown += isControl ? Array.from(part, (c) => '%' + c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')).join('') : part;
+    at += part.length;
+  }
+  return shown;
+}
+
+// ==== src/formats/shell.ts =======================================================================
+// shell.ts - words of POSIX shell source (POSIX.1-2017, Shell Command Language, 2.2). Decides nothing.
+
+const SAFE_WORD = /^[A-Za-z0-9_@+:,./-][A-Za-z0-9_@+=:,./-]*$/;
+// Words that mean something at the start of a command (2.4), and assignments.
+const SPECIAL_FIRST = /^(?:if|then|else|elif|fi|do|done|case|esac|while|until|for|in|function|select|time|coproc|namespace|[A-Za-z_][A-Za-z0-9_]*\+?=[^]*)$/;
+
+/** One argument as one shell word. */
+function quoteWord(argument) {
+  if (SAFE_WORD.test(argument)) return argument;
+  // A quote within single quotes cannot be; it ends them, stands escaped, and begins new ones.
+  return "'" + argument.replace(/'/g, "'\\''") + "'";
+}
+
+/** Where an absolute path of the project stands in an argument: [start, end) pairs. */
+function findRoot(argument, root) {
+  const found = [];
+  if (root.length < 2) return found;
+  let at = argument.indexOf(root);
+  while (at >= 0) {
+    const before = argument.slice(0, at);
+    const next = argument[at + root.length];
+    const startsThere = /(?:^|[^A-Za-z0-9._/-]|^-[A-Za-z]+|:\/\/)$/.test(before);
+    const endsThere = next === undefined || !/[A-Za-z0-9._-]/.test(next);
+    if (startsThere && endsThere) found.push(at);
+    at = argument.indexOf(root, at + root.length);
+  }
+  return found;
+}
+
+/**
+ * One argument as one shell word in which the project's folder is spelled `rootWord` (shell source
+ * in double quotes, such as "$PWD"), so that a record names no place of its project.
+ */
+function quoteArgument(argument, root, rootWord) {
+  let word = '';
+  let from = 0;
+  for (const at of findRoot(argument, root)) {
+    if (at > from) word += quoteWord(argument.slice(from, at));
+    word += rootWord;
+    from = at + root.length;
+  }
+  if (from === 0) return quoteWord(argument);
+  return from < argument.length ? word + quoteWord(argument.slice(from)) : word;
+}
+
+/** How shell source spells the project's folder when it runs in `directory` of the project. */
+function spellRoot(directory) {
+  if (directory === '.') return '"$PWD"';
+  return '"$(cd ' + directory.split('/').map(() => '..').join('/') + ' && pwd -P)"';
+}
+
+/**
+ * POSIX shell source that gives a command exactly these argument bytes when it runs in `directory`
+ * of the project `root`.
+ */
+function quoteCommand(argv, root, directory) {
+  const rootWord = spellRoot(directory);
+  return argv.map((argument, position) => {
+    const word = quoteArgument(argument, root, rootWord);
+    // A quoted letter is enough: it is then neither a reserved word nor the name of an assignment.
+    return position === 0 && SPECIAL_FIRST.test(argument) ? word.replace(/^[A-Za-z_][A-Za-z0-9_]*/, "'$&'") : word;
+  }).join(' ');
+}
+
+/** Does a single argument need a shell: does it hold anything but one plain word? */
+function hasShellSyntax(argument) {
+  return /[ \t-\r|&;<>()$`"'\\*?[\]#~{}!]/.test(argument) || /^[A-Za-z_][A-Za-z0-9_]*=/.test(argument);
+}
+
+// ==== src/formats/record.ts ======================================================================
+// record.ts - a run as a recutils record, printed and parsed (docs/record-format.txt). Decides nothing.
+
+/** Format this version writes, and the newest it understands in full. */
+const RECORD_FORMAT = 1;
+
+const RECORD_HEAD = '# rr run record, format ';
+const RECORD_TAIL = '; described in provenance/README.txt\n';
+const STATUSES = ['running', 'succeeded', 'failed', 'interrupted', 'lost'];
+
+// type Field = { name: string; value: ByteString; line: number };
+
+/** `HASH  SIZE[KIND] PATH` */
+function printFile(file) {
+  return file.hash + '  ' + String(file.size) + file.kind + ' ' + encodeText(file.path);
+}
+
+/** Undoes printFile; undefined if the line is none. */
+function parseFile(line) {
+  const parts = /^([0-9a-f]{64}|-|\?) {2}(\d+)([xldpscb]?) (.+)$/.exec(line);
+  if (parts === null || Number(parts[2]) > Number.MAX_SAFE_INTEGER) return undefined;
+  return { hash: parts[1], size: Number(parts[2]), kind: parts[3], path: decodeText(parts[4]) };
+}
+
+class FieldWriter {
+  text = '';
+  raw(name, value) {
+    if (value !== undefined && value !== '') this.text += name + ': ' + String(value) + '\n';
+  }
+  encoded(name, value) {
+    if (value !== undefined) this.raw(name, encodeText(value));
+  }
+  /** Text in which withheld secrets stand as %{HMAC}: they are put back after encoding. */
+  withheld(name, value) {
+    if (value !== undefined) this.raw(name, encodeWithheld(value));
+  }
+  each(name, values) {
+    for (const value of values) this.encoded(name, value);
+  }
+  /** Values of which `start` matches the words that stand before the last, encoded by themselves. */
+  worded(name, values, start) {
+    for (const value of values) {
+      const length = start.exec(value)?.[0].length ?? 0;
+      this.raw(name, value.slice(0, length) + encodeWithheld(value.slice(length)));
+    }
+  }
+  files(name, files) {
+    for (const file of files) this.raw(name, printFile(file));
+  }
+}
+
+/**
+ * In a Run a withheld secret is spelled NUL { 16 hex digits }: no argument can hold a NUL, so it
+ * cannot be mistaken. In the record it is %{...}.
+ */
+function encodeWithheld(value) {
+  return value.split('\0').map((part, i) => (i === 0 ? encodeText(part) : encodeMarked(part))).join('%');
+}
+
+function encodeMarked(part) {
+  const mark = part.slice(0, 18);
+  return mark + (part.length > 18 ? encodeText(part.slice(18)) : '');
+}
+
+/**
+ * "NAME VALUE", each encoded by itself: a space at either end of the value would be lost otherwise.
+ * NAME alone if the value is empty.
+ */
+function encodeParameter(parameter) {
+  const space = parameter.indexOf(' ');
+  const name = encodeText(parameter.slice(0, space));
+  return space === parameter.length - 1 ? name : name + ' ' + encodeWithheld(parameter.slice(space + 1));
+}
+
+/** Undoes encodeWithheld. */
+function decodeWithheld(value) {
+  return value.split(/%(?=\{[0-9a-f]{16}\})/).map(decodeText).join('\0');
+}
+
+function printDecimal(value, digits) {
+  return value === undefined ? undefined : value.toFixed(digits);
+}
+
+/**
+ * The text of a record without its Sha256 line. The writer of the file appends that line
+ * (sealRecord), because hashing is not for this folder.
+ */
+function printRunBody(run) {
+  const out = new FieldWriter();
+  out.text = RECORD_HEAD + String(RECORD_FORMAT) + RECORD_TAIL;
+  out.raw('Id', run.id);
+  out.encoded('Label', run.label);
+  out.encoded('Reason', run.reason);
+  out.each('Tag', run.tags);
+  out.withheld('Command', run.command);
+  out.encoded('Directory', run.directory);
+  out.worded('Redirect', run.redirects, /^[012] (?:<|>|>>) /);
+  for (const parameter of run.parameters) out.raw('Parameter', encodeParameter(parameter));
+  out.raw('Started', run.startedUtc);
+  out.raw('Wall_s', printDecimal(run.wallS, 3));
+  out.raw('User_s', printDecimal(run.userS, 2));
+  out.raw('System_s', printDecimal(run.systemS, 2));
+  out.raw('Peak_memory_bytes', run.peakMemoryBytes);
+  out.raw('Exit', run.exit);
+  out.raw('Signal', run.signal);
+  out.raw('Timeout_s', run.timeoutS);
+  out.raw('Status', run.status);
+  out.encoded('Code', run.code);
+  out.encoded('Code_branch', run.codeBranch);
+  out.encoded('Code_remote', run.codeRemote);
+  out.worded('Code_submodule', run.codeSubmodules, /^[^ ]+ (?:dirty )?/);
+  out.raw('Environment', run.environment);
+  out.each('Variable', run.variables);
+  out.each('Variable_hash', run.variableHashes);
+  out.raw('Observed', run.observed);
+  out.each('Declared_input', run.declaredInputs);
+  out.each('Declared_output', run.declaredOutputs);
+  out.each('Missing_output', run.missingOutputs);
+  out.files('Input', run.inputs);
+  out.files('Output', run.outputs);
+  out.files('Uncertain', run.uncertain);
+  out.each('Removed', run.removed);
+  out.files('Log', run.logs);
+  out.each('Warning', run.warnings);
+  out.raw('Rr', run.rr);
+  for (const field of run.unknown) out.raw(field.name, field.value);
+  return out.text;
+}
+
+/** The whole file: the body and the line with the body's SHA-256. */
+function sealRecord(body, hash) {
+  return body + 'Sha256: ' + hash + '\n';
+}
+
+/** Body and hash of a sealed record; undefined if the last line is no Sha256 line. */
+function unsealRecord(text) {
+  const seal = text.slice(-73);
+  if (!/^Sha256: [0-9a-f]{64}\n$/.test(seal)) return undefined;
+  return { body: text.slice(0, -73), hash: seal.slice(8, 72) };
+}
+
+function fail(file, line, what) {
+  throw new Failure('cannot read "' + file + '": line ' + String(line) + ': ' + what, 'the file was changed after it was written; restore it from version control or an archive');
+}
+
+function splitFields(text, file) {
+  if (text === '') fail(file, 1, 'the file is empty');
+  if (!text.endsWith('\n')) fail(file, text.split('\n').length, 'the last line has no end: the file was cut');
+  const lines = text.split('\n');
+  const fields = [];
+  for (let i = 0; i < lines.length - 1; i++) {
+    const text1 = lines[i];
+    if (i === 0 && text1.startsWith('#')) continue;
+    const colon = text1.indexOf(': ');
+    if (colon <= 0 || !/^[A-Z][A-Za-z0-9_]*$/.test(text1.slice(0, colon))) fail(file, i + 1, 'no "Name: value"');
+    if (/[\0-\x1f\x7f]|\xc2[\x80-\x9f]/.test(text1)) fail(file, i + 1, 'a control character that is not encoded');
+    if (text1.length === colon + 2) fail(file, i + 1, text1.slice(0, colon) + ': no value');
+    fields.push({ name: text1.slice(0, colon), value: text1.slice(colon + 2), line: i + 1 });
+  }
+  return fields;
+}
+
+/** Number of the format a record claims; fails if the first line is not that of a record. */
+function readRecordFormat(text, file) {
+  const parts = /^# rr run record, format (\d+)[;\n]/.exec(text);
+  if (parts === null) return fail(file, 1, 'not "# rr run record, format N"');
+  return Number(parts[1]);
+}
+
+// type Setter = (run: Run, value: ByteString, fault: (what: string) => never) => void;
+
+function readNumber(value, fault) {
+  return /^\d+(\.\d+)?$/.test(value) && Number(value) <= Number.MAX_SAFE_INTEGER ? Number(value) : fault('not a number: ' + value);
+}
+
+function readWhole(value, most, fault) {
+  return /^\d+$/.test(value) && Number(value) <= most ? Number(value) : fault('not a whole number up to ' + String(most) + ': ' + value);
+}
+
+function readFileLine(value, fault) {
+  return parseFile(value) ?? fault('not "HASH  SIZE PATH"');
+}
+
+const SETTERS = {
+  Label: (run, value) => { run.label = decodeText(value); },
+  Reason: (run, value) => { run.reason = decodeText(value); },
+  Tag: (run, value) => { run.tags.push(decodeText(value)); },
+  Directory: (run, value) => { run.directory = decodeText(value); },
+  Redirect: (run, value) => { run.redirects.push(decodeText(value)); },
+  Parameter: (run, value) => { run.parameters.push(decodeWithheld(value) + (value.indexOf(' ') < 0 ? ' ' : '')); },
+  Wall_s: (run, value, fault) => { run.wallS = readNumber(value, fault); },
+  User_s: (run, value, fault) => { run.userS = readNumber(value, fault); },
+  System_s: (run, value, fault) => { run.systemS = readNumber(value, fault); },
+  Peak_memory_bytes: (run, value, fault) => { run.peakMemoryBytes = readWhole(value, Number.MAX_SAFE_INTEGER, fault); },
+  Exit: (run, value, fault) => { run.exit = readWhole(value, 255, fault); },
+  Signal: (run, value) => { run.signal = value; },
+  Timeout_s: (run, value, fault) => { run.timeoutS = readNumber(value, fault); },
+  Status: (run, value, fault) => {
+    if (STATUSES.indexOf(value) < 0) fault('unknown status "' + value + '"');
+    run.status = value;
+  },
+  Code: (run, value) => { run.code = decodeText(value); },
+  Code_branch: (run, value) => { run.codeBranch = decodeText(value); },
+  Code_remote: (run, value) => { run.codeRemote = decodeText(value); },
+  Code_submodule: (run, value) => { run.codeSubmodules.push(decodeText(value)); },
+  Environment: (run, value, fault) => {
+    if (!/^[0-9a-f]{64}$/.test(value)) fault('not a hash');
+    run.environment = value;
+  },
+  Variable: (run, value) => { run.variables.push(decodeText(value)); },
+  Variable_hash: (run, value) => { run.variableHashes.push(decodeText(value)); },
+  Observed: (run, value) => { run.observed = value; },
+  Declared_input: (run, value) => { run.declaredInputs.push(decodeText(value)); },
+  Declared_output: (run, value) => { run.declaredOutputs.push(decodeText(value)); },
+  Missing_output: (run, value) => { run.missingOutputs.push(decodeText(value)); },
+  Input: (run, value, fault) => { run.inputs.push(readFileLine(value, fault)); },
+  Output: (run, value, fault) => { run.outputs.push(readFileLine(value, fault)); },
+  Uncertain: (run, value, fault) => { run.uncertain.push(readFileLine(value, fault)); },
+  Removed: (run, value) => { run.removed.push(decodeText(value)); },
+  Log: (run, value, fault) => { run.logs.push(readFileLine(value, fault)); },
+  Warning: (run, value) => { run.warnings.push(decodeText(value)); },
+};
+
+// Of these a record has at most one; two of them would be read by one program so, by another otherwise.
+const SINGLE = ['Id', 'Label', 'Reason', 'Command', 'Directory', 'Started', 'Wall_s', 'User_s', 'System_s', 'Peak_memory_bytes', 'Exit', 'Signal',
+  'Timeout_s', 'Status', 'Code', 'Code_branch', 'Code_remote', 'Environment', 'Observed', 'Rr', 'Sha256'];
+const REQUIRED = ['Id', 'Command', 'Directory', 'Started', 'Status', 'Observed', 'Rr'];
+
+function requireFields(fields, file) {
+  const first = new Map();
+  for (const field of fields) {
+    if (!first.has(field.name)) first.set(field.name, field);
+    else if (SINGLE.indexOf(field.name) >= 0) fail(file, field.line, field.name + ' stands twice');
+  }
+  for (const name of REQUIRED) if (!first.has(name)) fail(file, fields.length + 1, 'no ' + name);
+  return first;
+}
+
+/**
+ * A run from the text of its record. `file` names the text in faults. The Sha256 line is required
+ * to be there, not compared: `rr verify` does that. Throws Failure with file:line.
+ */
+function parseRun(text, file) {
+  const format = readRecordFormat(text, file);
+  const fields = splitFields(text, file);
+  const last = fields[fields.length - 1];
+  if (last === undefined || last.name !== 'Sha256') fail(file, fields.length + 1, 'no Sha256 at the end');
+  const first = requireFields(fields, file);
+  const value = (name) => (first.get(name)).value;
+  if (!RUN_ID.test(value('Id'))) fail(file, (first.get('Id')).line, 'not an id');
+  const run = emptyRun(value('Id'), decodeWithheld(value('Command')), value('Started'), value('Rr'));
+  for (const field of fields) {
+    const setter = SETTERS[field.name];
+    if (setter !== undefined) setter(run, field.value, (what) => fail(file, field.line, field.name + ': ' + what));
+    else if (['Id', 'Command', 'Started', 'Rr', 'Sha256'].indexOf(field.name) < 0) {
+      run.unknown.push({ name: field.name, value: field.value });
+    }
+  }
+  if (format > RECORD_FORMAT) {
+    run.warnings.push('written in format ' + String(format) + ', newer than this rr understands in full (' + String(RECORD_FORMAT) + ')');
+  }
+  return run;
+}
+
+// ==== src/formats/checksums.ts ===================================================================
+// checksums.ts - SHA256SUMS as sha256sum and shasum write it (docs/makefile.txt, 5). Hashes nothing.
+
+// A line is HASH, two spaces, "./", NAME, LF; the lines are sorted by the bytes of NAME, so that one
+// is found by halving the text. A NAME with LF, CR or "\" makes the line begin with "\".
+
+const NAME_AT = 64 + 2 + 2;
+
+/** One line with its LF. */
+function printChecksumLine(hash, name) {
+  if (!/[\n\r\\]/.test(name)) return hash + '  ./' + name + '\n';
+  const escaped = name.replace(/[\n\r\\]/g, (byte) => (byte === '\n' ? '\\n' : byte === '\r' ? '\\r' : '\\\\'));
+  return '\\' + hash + '  ./' + escaped + '\n';
+}
+
+function readName(line) {
+  if (!line.startsWith('\\')) return line.slice(NAME_AT);
+  return line.slice(1 + NAME_AT).replace(/\\([nr\\])/g, (_, letter) => (letter === 'n' ? '\n' : letter === 'r' ? '\r' : '\\'));
+}
+
+function hasLine(file) {
+  return file.kind !== 'l';
+}
+
+/** SHA256SUMS of all current results that are regular files. */
+function printChecksums(graph) {
+  const files = [];
+  for (const live of graph.runs) for (const file of live.owned) if (hasLine(file)) files.push(file);
+  files.sort((a, b) => compareBytes(a.path, b.path));
+  return files.map((file) => printChecksumLine(file.hash, file.path)).join('');
+}
+
+/** Where the line of `name` is, [start, end), or would be: then start is end and hash is undefined. */
+function findChecksum(sums, name) {
+  let low = 0;
+  let high = sums.length;
+  while (low < high) {
+    const start = sums.lastIndexOf('\n', ((low + high) >> 1) - 1) + 1;
+    const end = sums.indexOf('\n', start) + 1 || sums.length;
+    const line = sums.slice(start, end - 1);
+    const order = compareBytes(readName(line), name);
+    if (order === 0) return { start, end, hash: line.startsWith('\\') ? line.slice(1, 65) : line.slice(0, 64) };
+    if (order < 0) low = end;
+    else high = start;
+  }
+  return { start: low, end: low, hash: undefined };
+}
+
+/** The text with the lines of these files as they are now: each replaced, put in, or (a link) taken out. */
+function putChecksums(sums, files) {
+  const edits = files.map((file) => ({ place: findChecksum(sums, file.path), file }));
+  edits.sort((a, b) => compareBytes(a.file.path, b.file.path));
+  let text = '';
+  let from = 0;
+  for (const { place, file } of edits) {
+    text += sums.slice(from, place.start) + (hasLine(file) ? printChecksumLine(file.hash, file.path) : '');
+    from = place.end;
+  }
+  return text + sums.slice(from);
+}
+
+// ==== src/formats/gitconfig.ts ===================================================================
+// gitconfig.ts - git's configuration file, the part that is data. Follows no include, reads no file.
+
+/** Section and key in lower case, as git compares them; the subsection stands as written, '' if none. */
+// type GitSetting = { section: string; subsection: ByteString; key: string; value: ByteString };
+
+/**
+ * The settings in the order of the file (git-config(1), "CONFIGURATION FILE"). A key without "=" has
+ * the value "true". What git would refuse as malformed is passed over line by line, since the
+ * answers here only say which files to look at; git itself is asked wherever it matters.
+ */
+function parseGitConfig(text) {
+  const settings = [];
+  // A "\" before the end of a line joins it with the next, except in a comment.
+  const lines = text.replace(/\r\n/g, '\n').split('\n');
+  let section = '';
+  let subsection = '';
+  for (let i = 0; i < lines.length; i++) {
+    let line = lines[i].trim();
+    const header = /^\[\s*([A-Za-z0-9.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]/.exec(line);
+    if (header !== null) {
+      const dot = header[1].indexOf('.');
+      section = (dot < 0 ? header[1] : header[1].slice(0, dot)).toLowerCase();
+      subsection = header[2] !== undefined ? header[2].replace(/\\(.)/g, '$1') : dot < 0 ? '' : header[1].slice(dot + 1).toLowerCase();
+      line = line.slice(header[0].length).trim();
+    }
+    const setting = /^([A-Za-z][A-Za-z0-9-]*)\s*(=?)\s*/.exec(line);
+    if (setting === null) continue;
+    let rest = line.slice(setting[0].length);
+    while (isContinued(rest) && i + 1 < lines.length) rest = rest.slice(0, -1) + lines[++i];
+    settings.push({ section, subsection, key: setting[1].toLowerCase(), value: setting[2] === '' ? 'true' : parseValue(rest) });
+  }
+  return settings;
+}
+
+/** Does the value go on in the next line: an odd number of "\" at its end, outside a comment? */
+function isContinued(value) {
+  if (!/(?:^|[^\\])(?:\\\\)*\\$/.test(value)) return false;
+  return !/^(?:[^"\\;#]|\\.|"(?:[^"\\]|\\.)*")*[;#]/.test(value);
+}
+
+const ESCAPED = { n: '\n', t: '\t', b: '\b' };
+
+/** A value without quotes, escapes, comment and the spaces around it. */
+function parseValue(raw) {
+  let value = '';
+  let keptLength = 0;
+  let isQuoted = false;
+  for (let i = 0; i < raw.length; i++) {
+    const char = raw[i];
+    if (char === '"') {
+      isQuoted = !isQuoted;
+      keptLength = value.length;
+      continue;
+    }
+    if (!isQuoted && (char === '#' || char === ';')) break;
+    if (char === '\\') {
+      i += 1;
+      value += ESCAPED[raw[i]] ?? raw[i] ?? '';
+    } else {
+      value += char;
+    }
+    if (isQuoted || !/[ \t]/.test(char)) keptLength = value.length;
+  }
+  return value.slice(0, keptLength);
+}
+
+/** The last value given, as git takes it; undefined if there is none. */
+function findGitSetting(settings, section, subsection, key) {
+  for (let i = settings.length - 1; i >= 0; i--) {
+    const setting = settings[i];
+    if (setting.key === key && setting.section === section && setting.subsection === subsection) return setting.value;
+  }
+  return undefined;
+}
+
+/** git's truth values: true, yes, on and numbers but 0. */
+function isGitTrue(value, preset) {
+  if (value === undefined) return preset;
+  return /^(?:true|yes|on|[+-]?0*[1-9][0-9]*[kmg]?)$/i.test(value);
+}
+
+/**
+ * The URL of the branch's remote, else of "origin", else of the only remote there is; credentials
+ * removed. `insteadOf` is not applied: the URL is the one that the repository's own file holds.
+ */
+function findRemoteUrl(settings, branch) {
+  const urls = settings.filter((setting) => setting.section === 'remote' && setting.key === 'url' && setting.value !== '');
+  const chosen = branch === undefined ? undefined : findGitSetting(settings, 'branch', branch, 'remote');
+  for (const name of [chosen, 'origin']) {
+    const found = name === undefined ? undefined : urls.find((setting) => setting.subsection === name);
+    if (found !== undefined) return stripUrlCredentials(found.value);
+    // branch.NAME.remote may be a URL itself.
+    if (name !== undefined && name !== '.' && /[:/]/.test(name)) return stripUrlCredentials(name);
+  }
+  const isOnly = urls.length > 0 && urls.every((setting) => setting.subsection === urls[0].subsection);
+  return isOnly ? stripUrlCredentials(urls[0].value) : undefined;
+}
+
+/**
+ * A remote's URL without what may let somebody in. Behind "://" all goes up to the last "@" of the
+ * authority; the user name stays for ssh and git, where it is needed and is no secret. The query and
+ * the fragment go too: no list of the names that tokens have is complete. Of
+ * "user:password@host:path" the password goes; "git@host:path" and paths stay as they are.
+ */
+function stripUrlCredentials(url) {
+  const parts = /^([^]*?)([A-Za-z][A-Za-z0-9+.-]*):\/\/([^]*)$/.exec(url);
+  if (parts === null) return url.replace(/^([^/:@]+):[^/]*@([^/:@]+:)/, '$1@$2');
+  let rest = parts[3];
+  const authority = rest.replace(/[/?#\\][^]*$/, '');
+  // In "https://user:pass/word@host/x" the authority seems to end in the password. A port that is
+  // no number gives that away.
+  const isCutShort = /^[^@[]*:[^@]*[^0-9@]/.test(authority) && authority.indexOf('@') < 0;
+  const at = isCutShort ? rest.lastIndexOf('@') : authority.lastIndexOf('@');
+  const user = at >= 0 && /ssh|^git$/i.test(parts[2]) ? rest.slice(0, at).replace(/[:;][^]*$/, '') + '@' : '';
+  rest = rest.slice(at + 1).replace(/[?#][^]*$/, '');
+  return parts[1] + parts[2] + '://' + user + (/[A-Za-z]:\/\//.test(rest) ? stripUrlCredentials(rest) : rest);
+}
+
+// ==== src/formats/gitindex.ts ====================================================================
+// gitindex.ts - git's index file, versions 2 to 4 (gitformat-index(5)). Knows no files and no hashes.
+
+/** One entry. Times are in ms as fs.Stats has them; a `stage` over 0 is a side of a conflict. */
+// type GitEntry = {
+//   name: ByteString;
+//   mode: number;
+//   /** The blob, or a submodule's commit, as raw bytes. */
+//   id: ByteString;
+//   stage: number;
+//   sizeBytes: number;
+//   mtimeMs: number;
+//   ctimeMs: number;
+//   inode: number;
+//   /** "assume unchanged" or "skip worktree": git was told not to look at the file. */
+//   isAssumed: boolean;
+//   isSkipped: boolean;
+//   /** "git add -N": in the index without content. */
+//   isIntended: boolean;
+// };
+
+/** `rootTree` is the raw id of the tree the index would write, where the TREE extension holds it. */
+// type GitIndex = { entries: GitEntry[]; rootTree?: ByteString };
+
+const GIT_LINK = 0o160000;
+const GIT_SYMLINK = 0o120000;
+const GIT_FOLDER = 0o040000;
+
+/** A big-endian number of 32 bits. */
+function readUint32(bytes, at) {
+  return bytes.charCodeAt(at) * 0x1000000
+    + ((bytes.charCodeAt(at + 1) << 16) | (bytes.charCodeAt(at + 2) << 8) | bytes.charCodeAt(at + 3));
+}
+
+/** The raw bytes of hexadecimal digits. */
+function bytesFromHex(hex) {
+  let bytes = '';
+  for (let i = 0; i + 1 < hex.length; i += 2) bytes += String.fromCharCode(parseInt(hex.slice(i, i + 2), 16));
+  return bytes;
+}
+
+/** Bytes as lower-case hexadecimal digits. */
+function hexFromBytes(bytes) {
+  let hex = '';
+  for (let i = 0; i < bytes.length; i++) hex += (bytes.charCodeAt(i) + 256).toString(16).slice(1);
+  return hex;
+}
+
+function readTimeMs(bytes, at) {
+  // The same expression as in Node's fs.Stats, so that equal times are equal numbers.
+  return readUint32(bytes, at) * 1000 + readUint32(bytes, at + 4) / 1e6;
+}
+
+/**
+ * The index; 'unsupported' if it holds only a part of the entries (split or sparse index) or is of
+ * an unknown version, so that git must be asked. `hashSizeBytes` is 20 (SHA-1) or 32 (SHA-256).
+ * Throws Failure on a file that is cut off.
+ */
+function parseGitIndex(bytes, hashSizeBytes) {
+  if (bytes.length < 12 + hashSizeBytes || bytes.slice(0, 4) !== 'DIRC') {
+    throw new Failure('cannot read the index of git: not an index file');
+  }
+  const version = readUint32(bytes, 4);
+  if (version < 2 || version > 4) return 'unsupported';
+  const count = readUint32(bytes, 8);
+  const end = bytes.length - hashSizeBytes;
+  const entries = [];
+  let at = 12;
+  let previous = '';
+  for (let i = 0; i < count; i++) {
+    const fixed = 42 + hashSizeBytes + ((bytes.charCodeAt(at + 40 + hashSizeBytes) & 0x40) !== 0 ? 2 : 0);
+    const name = readEntryName(bytes, at + fixed, version === 4 ? previous : undefined, end);
+    entries.push(readIndexEntry(bytes, at, hashSizeBytes, name.text));
+    // Versions 2 and 3 pad with 1 to 8 NUL bytes to a multiple of 8 from the entry's start.
+    at = version === 4 ? name.end + 1 : at + ((fixed + name.text.length + 8) & ~7);
+    previous = name.text;
+    if (at > end) throw cutOff();
+  }
+  return readExtensions(bytes, at, end, hashSizeBytes, entries);
+}
+
+function cutOff() {
+  return new Failure('cannot read the index of git: it is cut off');
+}
+
+function readIndexEntry(bytes, at, hashSizeBytes, name) {
+  const flagsAt = at + 40 + hashSizeBytes;
+  const flags = bytes.charCodeAt(flagsAt);
+  const extended = (flags & 0x40) !== 0 ? bytes.charCodeAt(flagsAt + 2) : 0;
+  return {
+    name,
+    mode: readUint32(bytes, at + 24),
+    id: bytes.slice(at + 40, flagsAt),
+    stage: (flags >> 4) & 3,
+    sizeBytes: readUint32(bytes, at + 36),
+    mtimeMs: readTimeMs(bytes, at + 8),
+    ctimeMs: readTimeMs(bytes, at),
+    inode: readUint32(bytes, at + 20),
+    isAssumed: (flags & 0x80) !== 0,
+    isSkipped: (extended & 0x40) !== 0,
+    isIntended: (extended & 0x20) !== 0,
+  };
+}
+
+/** In version 4 (`previous` given) a name begins with how much of the name before falls away. */
+function readEntryName(bytes, at, previous, limit) {
+  let kept = '';
+  if (previous !== undefined) {
+    let code = bytes.charCodeAt(at++);
+    let dropped = code & 0x7f;
+    while ((code & 0x80) !== 0) {
+      code = bytes.charCodeAt(at++);
+      dropped = (dropped + 1) * 128 + (code & 0x7f);
+    }
+    kept = previous.slice(0, Math.max(0, previous.length - dropped));
+  }
+  const end = bytes.indexOf('\0', at);
+  if (end < 0 || end >= limit) throw cutOff();
+  return { text: kept + bytes.slice(at, end), end };
+}
+
+function readExtensions(bytes, start, end, hashSizeBytes, entries) {
+  let rootTree;
+  let at = start;
+  while (at + 8 <= end) {
+    const name = bytes.slice(at, at + 4);
+    // Extensions with a small first letter must be understood: "link" (split index), "sdir" (sparse).
+    if (!/^[A-Z]/.test(name)) return 'unsupported';
+    const size = readUint32(bytes, at + 4);
+    if (name === 'TREE') {
+      // PATH NUL COUNT SP SUBTREES LF ID; the root's path is empty, a COUNT under 0 means invalid.
+      const root = /^\0([0-9]+) [0-9]+\n/.exec(bytes.slice(at + 8, at + 8 + Math.min(size, 64)));
+      if (root !== null) rootTree = bytes.slice(at + 8 + root[0].length, at + 8 + root[0].length + hashSizeBytes);
+    }
+    at += 8 + size;
+  }
+  return { entries, rootTree };
+}
+
+/** The place of `name` among entries in index order, or of the first entry after it. */
+function findEntryPlace(entries, name) {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareBytes(entries[middle].name, name) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * The raw id of the tree that `git write-tree` would write: what the index holds if its TREE
+ * extension is not valid, as after "git add" and "git reset". `hash` gives the raw object id of
+ * ("tree", body). Entries without content (add -N) are left out; there must be no conflicts.
+ */
+function computeTree(entries, hash) {
+  let next = 0;
+  const writeFolder = (prefix) => {
+    const parts = [];
+    while (next < entries.length && entries[next].name.startsWith(prefix)) {
+      const entry = entries[next];
+      const slash = entry.name.indexOf('/', prefix.length);
+      if (slash >= 0) {
+        const folder = entry.name.slice(0, slash + 1);
+        const body = writeFolder(folder);
+        if (body !== '') parts.push(treeLine(GIT_FOLDER, folder.slice(prefix.length, -1), hash('tree', body)));
+      } else {
+        next += 1;
+        if (!entry.isIntended) parts.push(treeLine(entry.mode, entry.name.slice(prefix.length), entry.id));
+      }
+    }
+    return parts.join('');
+  };
+  return hash('tree', writeFolder(''));
+}
+
+function treeLine(mode, name, id) {
+  return mode.toString(8) + ' ' + name + '\0' + id;
+}
+
+// ==== src/formats/gitpack.ts =====================================================================
+// gitpack.ts - one object out of git's object store (gitformat-pack(5)). Knows no files.
+
+/** Bytes of a file from an offset; fewer at its end. */
+// type ReadAt = (offset: number, lengthBytes: number) => ByteString;
+
+/** Undoes zlib's deflate; must take bytes that go on behind the compressed data. */
+// type Inflate = (bytes: ByteString) => ByteString;
+
+// type GitObject = { kind: 'commit' | 'tree' | 'blob' | 'tag'; body: ByteString };
+
+// A commit is some hundred bytes. What says to be larger than this is not looked at: git is asked.
+const LARGEST_OBJECT_BYTES = 16 << 20;
+const MOST_DELTAS = 4096;
+const OBJECT_KINDS = { 1: 'commit', 2: 'tree', 3: 'blob', 4: 'tag' };
+const OFFSET_DELTA = 6;
+const ID_DELTA = 7;
+
+/** A loose object: "KIND SIZE NUL BODY"; undefined if it is not that. */
+function parseLooseObject(bytes) {
+  const header = /^(commit|tree|blob|tag) ([0-9]+)\0/.exec(bytes.slice(0, 40));
+  if (header === null || bytes.length !== header[0].length + Number(header[2])) return undefined;
+  return { kind: header[1], body: bytes.slice(header[0].length) };
+}
+
+/** Where the pack has the object of this raw id; undefined if it has not, or the index is not of version 2. */
+function findInPackIndex(read, id) {
+  const head = read(0, 8 + 256 * 4);
+  if (head.slice(0, 8) !== '\xfftOc\0\0\0\x02' || head.length < 8 + 256 * 4) return undefined;
+  const first = id.charCodeAt(0);
+  const total = readUint32(head, 8 + 255 * 4);
+  const idsAt = 8 + 256 * 4;
+  let low = first === 0 ? 0 : readUint32(head, 8 + (first - 1) * 4);
+  let high = readUint32(head, 8 + first * 4);
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const order = compareBytes(read(idsAt + middle * id.length, id.length), id);
+    if (order === 0) return readPackOffset(read, idsAt + total * (id.length + 4), middle, total);
+    if (order < 0) low = middle + 1;
+    else high = middle;
+  }
+  return undefined;
+}
+
+/** Offsets over 2 GiB stand in a second table of 64-bit numbers. */
+function readPackOffset(read, offsetsAt, place, total) {
+  const offset = readUint32(read(offsetsAt + place * 4, 4), 0);
+  if (offset < 0x80000000) return offset;
+  const large = read(offsetsAt + total * 4 + (offset - 0x80000000) * 8, 8);
+  return readUint32(large, 0) * 0x100000000 + readUint32(large, 4);
+}
+
+/**
+ * The object at an offset of a pack, deltas applied; undefined if it is damaged or very large.
+ * `findOffset` says where the pack has the object of a raw id.
+ */
+function readPackedObject(read, offset, idSizeBytes, inflate,
+  findOffset) {
+  const deltas = [];
+  let at = offset;
+  while (at !== undefined && deltas.length <= MOST_DELTAS) {
+    const head = parsePackHeader(read(at, 64), idSizeBytes);
+    if (head.sizeBytes > LARGEST_OBJECT_BYTES) return undefined;
+    // zlib's compressBound: deflated bytes are never more than this.
+    const bound = head.sizeBytes + (head.sizeBytes >> 9) + 64;
+    const body = inflate(read(at + head.headerBytes, bound));
+    if (body.length !== head.sizeBytes) return undefined;
+    if (head.code !== OFFSET_DELTA && head.code !== ID_DELTA) {
+      const kind = OBJECT_KINDS[head.code];
+      const whole = applyDeltas(body, deltas);
+      return kind === undefined || whole === undefined ? undefined : { kind, body: whole };
+    }
+    deltas.push(body);
+    if (head.code === ID_DELTA) at = findOffset(head.baseId);
+    else at = head.baseDistance > 0 && head.baseDistance < at ? at - head.baseDistance : undefined;
+  }
+  return undefined;
+}
+
+// type PackHeader = { code: number; sizeBytes: number; headerBytes: number; baseId: ByteString; baseDistance: number };
+
+function parsePackHeader(bytes, idSizeBytes) {
+  let at = 0;
+  let byte = bytes.charCodeAt(at++);
+  const code = (byte >> 4) & 7;
+  let sizeBytes = byte & 15;
+  let unit = 16;
+  while ((byte & 0x80) !== 0) {
+    byte = bytes.charCodeAt(at++);
+    sizeBytes += (byte & 0x7f) * unit;
+    unit *= 128;
+  }
+  let baseId = '';
+  let baseDistance = 0;
+  if (code === ID_DELTA) {
+    baseId = bytes.slice(at, at + idSizeBytes);
+    at += idSizeBytes;
+  } else if (code === OFFSET_DELTA) {
+    byte = bytes.charCodeAt(at++);
+    baseDistance = byte & 0x7f;
+    while ((byte & 0x80) !== 0) {
+      byte = bytes.charCodeAt(at++);
+      baseDistance = (baseDistance + 1) * 128 + (byte & 0x7f);
+    }
+  }
+  return { code, sizeBytes, headerBytes: at, baseId, baseDistance };
+}
+
+function applyDeltas(base, deltas) {
+  let body = base;
+  for (let i = deltas.length - 1; i >= 0 && body !== undefined; i--) body = applyGitDelta(body, deltas[i]);
+  return body;
+}
+
+/** The target of a delta; undefined if it does not fit its base. */
+function applyGitDelta(base, delta) {
+  let at = 0;
+  const readSize = () => {
+    let size = 0;
+    let unit = 1;
+    let byte;
+    do {
+      byte = delta.charCodeAt(at++);
+      size += (byte & 0x7f) * unit;
+      unit *= 128;
+    } while ((byte & 0x80) !== 0);
+    return size;
+  };
+  if (readSize() !== base.length) return undefined;
+  const targetSize = readSize();
+  const parts = [];
+  let written = 0;
+  while (at < delta.length && written <= LARGEST_OBJECT_BYTES) {
+    const order = delta.charCodeAt(at++);
+    if ((order & 0x80) === 0) {
+      parts.push(delta.slice(at, at + order));
+      at += order;
+      written += order;
+      continue;
+    }
+    let offset = 0;
+    let size = 0;
+    for (let i = 0; i < 4; i++) if ((order & (1 << i)) !== 0) offset += delta.charCodeAt(at++) * Math.pow(256, i);
+    for (let i = 0; i < 3; i++) if ((order & (16 << i)) !== 0) size += delta.charCodeAt(at++) * Math.pow(256, i);
+    if (size === 0) size = 0x10000;
+    parts.push(base.slice(offset, offset + size));
+    written += size;
+  }
+  const target = parts.join('');
+  return target.length === targetSize ? target : undefined;
+}
+
+// ==== src/formats/gitpatch.ts ====================================================================
+// gitpatch.ts - a new file as git's diff, and git's diff in parts. Reads no files, runs no git.
+
+const LETTERS = { 7: 'a', 8: 'b', 9: 't', 10: 'n', 11: 'v', 12: 'f', 13: 'r', 34: '"', 92: '\\' };
+const BASE85 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~';
+
+/** A name as git's diff has it (core.quotePath=true): in double quotes, C escapes, octal, where it must. */
+function quoteGitPath(name) {
+  if (/^[ !#-[\]-~]*$/.test(name)) return name;
+  let quoted = '"';
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    if (LETTERS[code] !== undefined) quoted += '\\' + LETTERS[code];
+    else if (code < 0x20 || code >= 0x7f) quoted += '\\' + (code + 512).toString(8).slice(1);
+    else quoted += name[i];
+  }
+  return quoted + '"';
+}
+
+/** `mode` is '100644', '100755' or '120000' (content: the link's target); `id` the blob's in hexadecimal. */
+// type NewFile = { name: ByteString; mode: string; content: ByteString; id: string };
+
+/** A file that git does not track as the section of a diff that creates it. `deflate` is zlib's. */
+function formatNewFile(file, deflate) {
+  const target = quoteGitPath('b/' + file.name);
+  const head = 'diff --git ' + quoteGitPath('a/' + file.name) + ' ' + target + '\n'
+    + 'new file mode ' + file.mode + '\nindex ' + file.id.replace(/./g, '0') + '..' + file.id + '\n';
+  if (file.content === '') return head;
+  if (file.content.indexOf('\0') >= 0) return head + formatBinary(file.content, deflate(file.content));
+  const isEnded = file.content.endsWith('\n');
+  const lines = (isEnded ? file.content.slice(0, -1) : file.content).split('\n');
+  // A TAB after a name with a space keeps patch(1) from taking what follows it for a date.
+  return head + '--- /dev/null\n+++ ' + target + (/ /.test(target) && target[0] !== '"' ? '\t' : '') + '\n'
+    + '@@ -0,0 +1' + (lines.length === 1 ? '' : ',' + String(lines.length)) + ' @@\n'
+    + '+' + lines.join('\n+') + '\n' + (isEnded ? '' : '\\ No newline at end of file\n');
+}
+
+/** "GIT binary patch": lines of up to 52 deflated bytes in base 85, a letter for how many first. */
+function formatBinary(content, deflated) {
+  const lines = ['GIT binary patch', 'literal ' + String(content.length)];
+  for (let at = 0; at < deflated.length; at += 52) {
+    const chunk = deflated.slice(at, at + 52);
+    const size = chunk.length;
+    lines.push(String.fromCharCode(size <= 26 ? 64 + size : 70 + size) + encodeBase85(chunk));
+  }
+  lines.push('', 'literal 0', 'HcmV?d00001', '', '');
+  return lines.join('\n');
+}
+
+function encodeBase85(chunk) {
+  let text = '';
+  for (let at = 0; at < chunk.length; at += 4) {
+    let number = 0;
+    for (let i = 0; i < 4; i++) number = number * 256 + (at + i < chunk.length ? chunk.charCodeAt(at + i) : 0);
+    let digits = '';
+    for (let i = 0; i < 5; i++) {
+      digits = BASE85[number % 85] + digits;
+      number = Math.floor(number / 85);
+    }
+    text += digits;
+  }
+  return text;
+}
+
+/**
+ * git's diff without the sections that change nothing (a header line alone: the file was only
+ * touched) and without "* Unmerged path" lines, which git apply does not read. A section begins with
+ * "diff --git " at the start of a line; no line of content or of base 85 can be one.
+ */
+function dropEmptySections(patch) {
+  return patch.split(/^(?=diff --git |\* Unmerged path )/m)
+    .filter((section) => section.indexOf('\n') < section.length - 1 && !section.startsWith('* Unmerged path '))
+    .join('');
+}
+
+/** The names in the output of `git diff-index --raw -z`: ":MODES IDS STATUS" NUL NAME NUL ..., each once. */
+function parseRawDiff(raw) {
+  const words = raw.split('\0');
+  const names = new Set();
+  for (let i = 0; i + 1 < words.length; i += 2) names.add(words[i + 1]);
+  return Array.from(names);
+}
+
+// ==== src/formats/secrets.ts =====================================================================
+// secrets.ts - which values may be secrets (docs/rr.1, SECRETS). Knows no keys and hashes nothing.
+
+/** Gives the 16 hex digits that stand for a secret. */
+// type SecretHasher = (secret: ByteString) => string;
+
+const SECRET_WORDS = ['secret', 'secrets', 'credential', 'credentials', 'authorization', 'bearer', 'passcode', 'sshpass'];
+// Also at the end of a word: PGPASSWORD, authtoken.
+const SECRET_ENDINGS = ['password', 'passwd', 'passphrase', 'token', 'apikey', 'secretkey', 'accesskey', 'privatekey'];
+const SECRET_PAIRS = ['api key', 'access key', 'private key', 'secret key', 'auth key', 'encryption key', 'signing key', 'db pass',
+  'user pass', 'smtp pass', 'mysql pwd', 'db pwd'];
+// --password-file names a file, not a password.
+const HARMLESS_ENDS = ['file', 'path', 'dir', 'env', 'length', 'limit', 'size', 'count', 'name', 'type', 'id', 'url', 'policy'];
+
+/** Is a variable, option or parameter of this name likely to hold a secret? */
+function isSecretName(name) {
+  const words = name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase().split(/[^a-z0-9]+/).filter((word) => word !== '');
+  const last = words[words.length - 1];
+  if (last === undefined || (words.length > 1 && HARMLESS_ENDS.indexOf(last) >= 0)) return false;
+  const isPair = words.some((word, i) => i > 0 && SECRET_PAIRS.indexOf(words[i - 1] + ' ' + word) >= 0);
+  return isPair || words.some((word) => SECRET_WORDS.indexOf(word) >= 0 || SECRET_ENDINGS.some((ending) => word.endsWith(ending)));
+}
+
+// Shapes that are secrets whatever they are called: GitHub, GitLab, Slack, AWS, OpenAI-like keys, JWT.
+const SECRET_SHAPES = [
+  /\bgh[pousr]_[A-Za-z0-9]{20,}/g,
+  /\bgithub_pat_[A-Za-z0-9_]{20,}/g,
+  /\bglpat-[A-Za-z0-9_-]{16,}/g,
+  /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/g,
+  /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
+  /\bsk-[A-Za-z0-9_-]{20,}/g,
+  /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g,
+];
+// Bytes are not characters here: \s would take the byte A0, which is a part of many letters, for a space.
+const URL_PASSWORD = /([A-Za-z][A-Za-z0-9+.-]*:\/\/[^ \t-\r/@:'"]*:)([^ \t-\r/'"\0]+)(@)/g;
+const BEARER = /(\b(?:Bearer|Basic)[ \t]+)([A-Za-z0-9+/=._~-]{8,})/g;
+const AUTHORIZATION = /(\bAuthorization:[ \t]*)([^'"\r\n\0]+)/gi;
+// Name, sign and value: TOKEN=x, --token x, "token": "x", token = x.
+const NAMED = /(^|[ \t-\r'"?&#;,:/({[])(-{0,2})([A-Za-z_][A-Za-z0-9_.-]*)(['"]?(?:[ \t]*[=:][ \t]*|[ \t]+))("[^"]*"|'[^']*'|[^ \t-\r'"&;|,)}\]\0]+)/g;
+
+function mark(secret, hash) {
+  return '\0{' + hash(secret) + '}';
+}
+
+function maskNamed(text, hash) {
+  return text.replace(NAMED, (all, before, dashes, name, sign, value) => {
+    // "token 5" in a sentence is no option: without a sign only --name value counts.
+    if ((sign.trim() === '' && dashes === '') || !isSecretName(name)) return all;
+    return before + dashes + name + sign + mark(value, hash);
+  });
+}
+
+/** The text with every part that may be a secret replaced by NUL {HMAC} (see encodeWithheld). */
+function maskText(text, hash) {
+  let masked = text.replace(URL_PASSWORD, (_, before, secret, after) => before + mark(secret, hash) + after);
+  masked = masked.replace(AUTHORIZATION, (_, before, secret) => before + mark(secret, hash));
+  masked = masked.replace(BEARER, (_, before, secret) => before + mark(secret, hash));
+  for (const shape of SECRET_SHAPES) masked = masked.replace(shape, (secret) => mark(secret, hash));
+  return maskNamed(masked, hash);
+}
+
+/** The value of something called `name`, masked whole if the name tells of a secret. */
+function maskValue(name, value, hash) {
+  return isSecretName(name) && value !== '' ? mark(value, hash) : maskText(value, hash);
+}
+
+const MARK = /(\0\{[0-9a-f]{16}\})/;
+
+/** The text, which may have marks in it, with every one of these secrets masked wherever it stands. */
+function maskKnown(text, secrets, hash) {
+  return secrets.reduce((masked, secret) => masked.split(MARK).map((part, i) => (
+    i % 2 === 1 ? part : part.split(secret).join(mark(secret, hash))
+  )).join(''), text);
+}
+
+/** Arguments with secrets masked: --password=X, --password X, NAME=X, URLs, tokens by their shape. */
+function maskArguments(argv, hash) {
+  return argv.map((argument, i) => {
+    const option = i > 0 ? /^--?([A-Za-z_][A-Za-z0-9_.-]*)$/.exec(argv[i - 1]) : null;
+    if (option !== null && isSecretName(option[1]) && !argument.startsWith('-')) return mark(argument, hash);
+    // A script may begin with an assignment: only its value is the secret.
+    if (i > 0 && /^-[a-z]*c$/.test(argv[i - 1])) return maskText(argument, hash);
+    const assigned = /^(-{0,2})([A-Za-z_][A-Za-z0-9_.-]*)=([^]+)$/.exec(argument);
+    if (assigned !== null && isSecretName(assigned[2])) return assigned[1] + assigned[2] + '=' + mark(assigned[3], hash);
+    return maskText(argument, hash);
+  });
+}
+
+// ==== src/views/makefile.ts ======================================================================
+// makefile.ts - provenance/Makefile, whole and run by run (docs/makefile.txt). Knows no files.
+
+const SCRIPT = 'provenance/rerun.sh';
+const STAMP = '.rr/made/';
+const LAST_LINE = '\nrr-all: ' + STAMP;
+const ID_LENGTH = 23;
+const LONGEST_COMMENT = 200;
+/** A run of more dependents than this is left to the full rebuild. */
+const MOST_DEPENDENTS = 64;
+
+// .SUFFIXES keeps GNU make from making run out of run.sh; all stands before every other special
+// target, for pdpmake builds nothing otherwise; .OBJDIR keeps bmake from entering a folder obj.
+const HEAD = `# Made by rr from the records in provenance/runs.
+#
+# make -f provenance/Makefile            make what is missing, check all results
+# make -f provenance/Makefile verify     compare results and inputs; run nothing
+# make -f provenance/Makefile reproduce  make everything again in a copy
+# make -f provenance/Makefile NAME       one result, label or run
+#
+# First every name and the run it belongs to ("#:" stands before a name that is
+# no target, "#-" before a name that is no result any more), then the runs.  A
+# run has a stamp, .rr/made/ID; its prerequisites are the runs that must come
+# before.  What is in the files is compared by ${SCRIPT}.
+
+.POSIX:
+.SUFFIXES:
+all:
+	@sh ${SCRIPT} all $(MAKE)
+.OBJDIR: ./
+.PHONY: all verify reproduce clean-reproduce rr-all rr-force
+verify:
+	@sh ${SCRIPT} verify
+reproduce:
+	@sh ${SCRIPT} reproduce $(MAKE)
+clean-reproduce:
+	@sh ${SCRIPT} clean
+rr-all:
+rr-force:
+`;
+
+// Targets of the head, files that make itself reads, and words that begin a directive.
+const RESERVED = new Set([
+  'all', 'verify', 'reproduce', 'clean-reproduce', 'rr-all', 'rr-force',
+  'Makefile', 'makefile', 'GNUmakefile', 'BSDmakefile', 'FORCE',
+  'include', 'sinclude', '-include', 'define', 'endef', 'undefine', 'ifdef', 'ifndef', 'ifeq', 'ifneq', 'else', 'endif',
+  'override', 'export', 'unexport', 'private', 'vpath', 'load', 'if', 'elif', 'for', 'endfor',
+]);
+const ID_LIKE = /^\d{8}T\d{6}Z-/;
+
+/** Can every make have a target of this name? */
+function isSafeName(name) {
+  return /^[A-Za-z0-9_][A-Za-z0-9._/-]*$/.test(name) && !name.includes('//') && !name.endsWith('/')
+    && !RESERVED.has(name) && !ID_LIKE.test(name);
+}
+
+/** A label that becomes a target: no "." and no "/", so that few results have such a name. */
+function isSafeLabel(label) {
+  return isSafeName(label) && !/[./]/.test(label);
+}
+
+// ---- names ----------------------------------------------------------------------------------------
+//
+// An entry is one line, or two if it is a target, and ends in the id of its run:
+//
+//   NAME: ID  <tab>@:         a result         #: NAME: ID  one whose name is no target
+//   NAME: ID  <tab>@: link    a symbolic link  #l NAME: ID  the same of a link
+//   NAME: ID  .PHONY: NAME    a label          #- NAME: ID  written or removed by ID, not its result now
+//
+// NAME is encoded text. The recipe keeps make from finding a rule of its own (GNU make would copy
+// "x" to "x.out"). Entries are sorted by NAME, these kinds, ID: halving the text finds one.
+
+const KINDS = ['result', 'link', 'label', 'gone'];
+// type Entry = { name: ByteString; kind: (typeof KINDS)[number]; id: string };
+
+function printEntry(entry) {
+  const { name, kind, id } = entry;
+  const line = name + ': ' + id + '\n';
+  if (kind === 'gone') return '#- ' + line;
+  if (kind === 'label') return line + '.PHONY: ' + name + '\n';
+  if (!isSafeName(name)) return (kind === 'link' ? '#l ' : '#: ') + line;
+  return line + (kind === 'link' ? '\t@: link\n' : '\t@:\n');
+}
+
+function compareEntries(a, b) {
+  if (a.name !== b.name) return a.name < b.name ? -1 : 1;
+  return rankOf(a) - rankOf(b) || compareBytes(a.id, b.id);
+}
+
+/** A path has one owner, so a link and a file are of one rank. */
+function rankOf(entry) {
+  return entry.kind === 'link' ? 0 : KINDS.indexOf(entry.kind);
+}
+
+function entriesOf(live, isFile) {
+  const { run } = live;
+  const entries = live.owned.map((file) => ({ name: encodeText(file.path), kind: file.kind === 'l' ? 'link' : 'result', id: run.id }));
+  const gone = live.lost.map((index) => run.outputs[index].path).concat(run.removed);
+  for (const path of new Set(gone)) entries.push({ name: encodeText(path), kind: 'gone', id: run.id });
+  if (run.label !== undefined && isSafeLabel(run.label) && !isFile(run.label)) entries.push({ name: run.label, kind: 'label', id: run.id });
+  return entries;
+}
+
+// ---- runs -----------------------------------------------------------------------------------------
+
+/** Text for a comment: make joins a line that ends in "\" with the next. */
+function printComment(text) {
+  if (text.length <= LONGEST_COMMENT) return '# ' + text + '\n';
+  const cut = text.slice(0, LONGEST_COMMENT - 3);
+  // Not within a character of UTF-8.
+  return '# ' + cut.replace(/[\xc0-\xff][\x80-\xbf]*$/, '') + '...\n';
+}
+
+function printTitle(run) {
+  const label = run.label === undefined ? '' : ' ' + encodeText(run.label);
+  return printComment(run.id + label + (run.reason === undefined ? '' : ': ' + encodeText(run.reason)));
+}
+
+function printBlock(live) {
+  const { run } = live;
+  const stamp = STAMP + run.id;
+  const before = live.producers.concat(live.after).map((id) => ' ' + STAMP + id).join('');
+  return '\n' + printTitle(run) + printComment(encodeWithheld(run.command))
+    + (live.after.length > 0 ? '# after: ' + live.after.join(' ') + '\n' : '')
+    + stamp + ':' + before + '\n\t@sh ' + SCRIPT + ' run ' + run.id + live.lost.map((index) => ' ' + String(index + 1)).join('') + '\n'
+    + run.id + ': rr-force\n\t@sh ' + SCRIPT + ' make ' + run.id + ' $(MAKE)\n'
+    + LAST_LINE.slice(1) + run.id + '\n';
+}
+
+/** The Makefile of all live runs. */
+function printMakefile(graph) {
+  const files = new Set();
+  for (const live of graph.runs) for (const file of live.owned) files.add(file.path);
+  const entries = [];
+  for (const live of graph.runs) entries.push(...entriesOf(live, (name) => files.has(name)));
+  entries.sort(compareEntries);
+  return HEAD + entries.map(printEntry).join('') + graph.runs.map(printBlock).join('');
+}
+
+// ---- one more run ---------------------------------------------------------------------------------
+//
+// The Makefile of n + 1 runs differs from that of n only in the names and the block of the new run
+// and of the runs whose results it took over. So these are found in the text, nothing is parsed.
+// Where more would change, addRunToMakefile gives up, and the caller prints all from the records.
+
+// type Block = { id: string; start: number; end: number; text: ByteString; before: string[]; after: string[] };
+/** What comes in the place of [start, end). Those of one place go by key, one without a key is last. */
+// type Splice = { start: number; end: number; text: ByteString; key?: Entry };
+/** blocksAt: where the names end and the blocks begin. */
+// type Texts = { makefile: ByteString; sums: ByteString; blocksAt: number };
+// type ReadRun = (id: string) => Run | undefined;
+
+/** Thrown within this file: the change is not a small one. */
+const TOO_MUCH = new Error('the Makefile must be made from all records');
+
+function giveUp() {
+  throw TOO_MUCH;
+}
+
+function readOr(readRun, id) {
+  return readRun(id) ?? giveUp();
+}
+
+/** Start of the entry or line of a block that `at` lies in. */
+function findLine(makefile, at) {
+  const start = makefile.lastIndexOf('\n', at - 1) + 1;
+  const isSecond = makefile.startsWith('\t@:', start) || makefile.startsWith('.PHONY: ', start);
+  return isSecond ? makefile.lastIndexOf('\n', start - 2) + 1 : start;
+}
+
+function findBlocks(makefile) {
+  let low = HEAD.length;
+  let high = makefile.length;
+  while (low < high) {
+    const start = findLine(makefile, (low + high) >> 1);
+    const line = makefile.slice(start, start + ID_LENGTH);
+    if (/^(?:[\n\t]|# |\.rr\/|rr-all:)/.test(line) || ID_LIKE.test(line)) high = start;
+    else low = readEntry(makefile, start).end;
+  }
+  return low;
+}
+
+function readEntry(makefile, start) {
+  const lineEnd = makefile.indexOf('\n', start) + 1;
+  const isNote = makefile[start] === '#';
+  const name = makefile.slice(isNote ? start + 3 : start, lineEnd - 1 - ID_LENGTH - 2);
+  const id = makefile.slice(lineEnd - 1 - ID_LENGTH, lineEnd - 1);
+  if (isNote) {
+    const mark = makefile[start + 1];
+    return { entry: { name, id, kind: mark === '-' ? 'gone' : mark === 'l' ? 'link' : 'result' }, end: lineEnd };
+  }
+  const end = makefile.indexOf('\n', lineEnd) + 1;
+  const second = makefile.slice(lineEnd, end);
+  return { entry: { name, id, kind: second === '\t@:\n' ? 'result' : second === '\t@: link\n' ? 'link' : 'label' }, end };
+}
+
+/** The first entry that is not before `key`; start is end if it is not of the same name and rank. */
+function findEntry(texts, key) {
+  let low = HEAD.length;
+  let high = texts.blocksAt;
+  while (low < high) {
+    const start = findLine(texts.makefile, (low + high) >> 1);
+    const { entry, end } = readEntry(texts.makefile, start);
+    if (compareEntries(entry, key) < 0) low = end;
+    else high = start;
+  }
+  if (low === texts.blocksAt) return { start: low, end: low, entry: undefined };
+  const { entry, end } = readEntry(texts.makefile, low);
+  if (entry.name !== key.name || rankOf(entry) !== rankOf(key)) return { start: low, end: low, entry: undefined };
+  return { start: low, end, entry };
+}
+
+/** The entry of a path's owner, of a label, or the first that says that a path is gone. */
+function findFirst(texts, path, kind) {
+  return findEntry(texts, { name: encodeText(path), kind, id: '' }).entry;
+}
+
+/** Start of the line that ends the block of `id`; gives up if it has none. */
+function findBlockEnd(texts, id) {
+  const { makefile } = texts;
+  let low = texts.blocksAt;
+  let high = makefile.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    // Blocks are sorted by id. One that begins before `middle` is found from its last line as well.
+    const mark = makefile.indexOf(LAST_LINE, middle - LAST_LINE.length);
+    const found = mark < 0 ? '~' : makefile.slice(mark + LAST_LINE.length, mark + LAST_LINE.length + ID_LENGTH);
+    if (found === id) return mark;
+    if (found < id) low = mark + LAST_LINE.length + 1;
+    else high = middle;
+  }
+  return giveUp();
+}
+
+function readBlock(texts, id) {
+  const { makefile } = texts;
+  const mark = findBlockEnd(texts, id);
+  const start = makefile.lastIndexOf('\n\n', mark) + 1;
+  const end = mark + LAST_LINE.length + ID_LENGTH + 1;
+  const text = makefile.slice(start, end);
+  const edges = new RegExp('^' + STAMP.replace(/\./g, '\\.') + id + ':(.*)$', 'm').exec(text);
+  if (edges === null) return giveUp();
+  const after = /^# after: (.*)$/m.exec(text);
+  const before = edges[1].split(' ').filter((word) => word !== '').map((word) => word.slice(STAMP.length));
+  return { id, start, end, text, before, after: after === null ? [] : after[1].split(' ') };
+}
+
+/** Blocks after `block` that name its stamp among their prerequisites. */
+function findDependents(texts, block) {
+  const { makefile } = texts;
+  const found = [];
+  const word = ' ' + STAMP + block.id;
+  let at = makefile.indexOf(word, block.end);
+  while (at >= 0) {
+    if (found.length >= MOST_DEPENDENTS) giveUp();
+    const start = makefile.lastIndexOf('\n', at) + 1 + STAMP.length;
+    const dependent = readBlock(texts, makefile.slice(start, start + ID_LENGTH));
+    found.push(dependent);
+    at = makefile.indexOf(word, dependent.end);
+  }
+  return found;
+}
+
+/** The owner of an input's path, if it made the content that was read. */
+function findProducer(texts, input, readRun) {
+  const owner = findFirst(texts, input.path, 'result');
+  if (owner === undefined || (owner.kind === 'link') !== (input.kind === 'l')) return undefined;
+  if (owner.kind === 'result') return findChecksum(texts.sums, input.path).hash === input.hash ? owner.id : undefined;
+  const made = readOr(readRun, owner.id).outputs.find((file) => file.path === input.path);
+  return made !== undefined && isSameContent(made, input) ? owner.id : undefined;
+}
+
+/** Is nothing known of a path that has no owner? Otherwise a live run wrote it, or it is a label. */
+function requireUnknown(texts, path) {
+  if (findFirst(texts, path, 'gone') !== undefined || findFirst(texts, path, 'label') !== undefined) giveUp();
+}
+
+/** Paths among `results` that have an owner, by the owner's id. */
+function mapOwners(texts, results) {
+  const taken = new Map();
+  for (const file of results) {
+    const owner = findFirst(texts, file.path, 'result');
+    if (owner === undefined) requireUnknown(texts, file.path);
+    else taken.set(owner.id, (taken.get(owner.id) ?? []).concat(file.path));
+  }
+  return taken;
+}
+
+function putIn(texts, key) {
+  const { start, end, entry } = findEntry(texts, key);
+  const isSame = entry !== undefined && entry.id === key.id;
+  return { start, end: isSame ? end : start, text: printEntry(key), key };
+}
+
+function takeOut(texts, key) {
+  const { start, end, entry } = findEntry(texts, key);
+  return { start, end: entry !== undefined && entry.id === key.id ? end : start, text: '', key };
+}
+
+/** The entry of a result that had another owner, or none. */
+function putResult(texts, key) {
+  const { start, end } = findEntry(texts, { ...key, id: '' });
+  return { start, end, text: printEntry(key), key };
+}
+
+function applySplices(text, splices) {
+  splices.sort((a, b) => a.start - b.start || (a.key === undefined ? 1 : b.key === undefined ? -1 : compareEntries(a.key, b.key)));
+  let result = '';
+  let from = 0;
+  for (const splice of splices) {
+    result += text.slice(from, splice.start) + splice.text;
+    from = splice.end;
+  }
+  return result + text.slice(from);
+}
+
+/** What a new run does to one earlier owner, and the runs that the new one comes after because of it. */
+// type Change = { block: Block; isGone: boolean; splices: Splice[]; after: string[] };
+
+/** `taken`: paths that the new run took over from the run `id`. */
+function takeOver(texts, id, taken, producers, readRun) {
+  const block = readBlock(texts, id);
+  const owner = readOr(readRun, id);
+  const isTaken = new Set(taken);
+  const dependents = findDependents(texts, block);
+  const consumers = dependents.filter((dependent) => dependent.after.indexOf(id) < 0);
+  const live = makeLiveRun(owner, (path) => !isTaken.has(path) && findFirst(texts, path, 'result')?.id === id,
+    block.before.filter((before) => block.after.indexOf(before) < 0), block.after);
+  if (live.owned.length === 0 && producers.indexOf(id) < 0 && consumers.length === 0) {
+    if (dependents.length > 0 || block.after.length > 0) giveUp();
+    requireNoTrace(texts, block, producers, isTaken, readRun);
+    const names = entriesOf(live, () => false).map((entry) => takeOut(texts, entry));
+    return { block, isGone: true, splices: [...names, { start: block.start, end: block.end, text: '' }], after: [] };
+  }
+  const readers = consumers.filter((consumer) => readOr(readRun, consumer.id).inputs.some((input) => isTaken.has(input.path)
+    && owner.outputs.some((file) => file.path === input.path && isSameContent(file, input))));
+  const lost = taken.map((path) => putIn(texts, { name: encodeText(path), kind: 'gone', id }));
+  const splices = [...lost, { start: block.start, end: block.end, text: printBlock(live) }];
+  return { block, isGone: false, splices, after: [id, ...readers.map((reader) => reader.id)] };
+}
+
+/** Gives up unless nothing but a run's own names and block go when it is live no more. */
+function requireNoTrace(texts, block, producers, taken, readRun) {
+  for (const path of taken) if (findFirst(texts, path, 'gone') !== undefined) giveUp();
+  for (const id of block.before) {
+    const isOwner = resultsOf(readOr(readRun, id)).some((file) => findFirst(texts, file.path, 'result')?.id === id);
+    if (!isOwner && producers.indexOf(id) < 0) giveUp();
+  }
+}
+
+function addLiveRun(texts, run, readRun) {
+  const { makefile } = texts;
+  if (texts.blocksAt < makefile.length && makefile.slice(-1 - ID_LENGTH, -1) >= run.id) giveUp();
+  const results = resultsOf(run);
+  const found = run.inputs.map((input) => findProducer(texts, input, readRun));
+  const producers = [...new Set(found.filter((id) => id !== undefined))].sort();
+  const changes = [];
+  for (const [id, paths] of mapOwners(texts, results)) changes.push(takeOver(texts, id, paths, producers, readRun));
+  // What one change takes away may be what keeps another block as it is.
+  if (changes.some((gone) => gone.isGone && changes.some((change) => gone.block.before.indexOf(change.block.id) >= 0))) giveUp();
+  const after = new Set();
+  for (const change of changes) for (const id of change.after) if (producers.indexOf(id) < 0) after.add(id);
+  const live = makeLiveRun(run, () => true, producers, [...after].sort());
+  const own = new Set(results.map((file) => file.path));
+  const entries = entriesOf(live, (name) => own.has(name) || findFirst(texts, name, 'result') !== undefined);
+  const names = entries.map((entry) => (entry.kind === 'result' || entry.kind === 'link' ? putResult : putIn)(texts, entry));
+  const splices = changes.reduce((all, change) => all.concat(change.splices), names);
+  return applySplices(makefile, splices) + printBlock(live);
+}
+
+/** Does the run leave no path without owner that had one? */
+function keepsOwners(texts, run) {
+  const replaced = run.status === 'succeeded' ? run.outputs.filter((file) => !isResult(file)).map((file) => file.path) : [];
+  return run.removed.concat(replaced).every((path) => findFirst(texts, path, 'result') === undefined);
+}
+
+/**
+ * Makefile and SHA256SUMS of the same records and one more, byte for byte as printMakefile and
+ * printChecksums give them. undefined if they must be made from all records: the run is not the
+ * newest, removed a result, or changed more than a few blocks. A run of a smaller id than a failed
+ * run that removed one of its results is not noticed: the texts do not tell of such a run.
+ */
+function addRunToMakefile(
+  makefile, sums, run, readRun,
+) {
+  if (!makefile.startsWith(HEAD)) return undefined;
+  const texts = { makefile, sums, blocksAt: findBlocks(makefile) };
+  try {
+    if (!keepsOwners(texts, run)) return undefined;
+    const results = resultsOf(run);
+    if (results.length === 0) return { makefile, sums };
+    if (new Set(results.map((file) => file.path)).size < results.length) return undefined;
+    if (run.removed.some((path) => findFirst(texts, path, 'gone') !== undefined)) return undefined;
+    return { makefile: addLiveRun(texts, run, readRun), sums: putChecksums(sums, results) };
+  } catch (error) {
+    if (error !== TOO_MUCH) throw error;
+    return undefined;
+  }
+}
+
+// ==== src/views/rerunlook.ts =====================================================================
+// rerunlook.ts - first half of rerun.sh: text, content, records. Written from src/rerun.sh by its test.
+
+/** Up to what finds out what there is to do. */
+const RERUN_LOOK = `#!/bin/sh
+# rerun.sh - repeats and checks the runs that provenance/runs tells of.
+# The same file in every project.  Needs a POSIX shell, awk, sed, find, xargs
+# and a program for SHA-256.  provenance/Makefile calls it; docs: README.txt.
+#
+# usage: sh provenance/rerun.sh verify           compare all results and inputs
+#        sh provenance/rerun.sh all MAKE         make what is missing, check all
+#        sh provenance/rerun.sh make ID MAKE     the same for one run
+#        sh provenance/rerun.sh run ID [N...]    repeat one run; its outputs
+#                                                number N are results no more
+#        sh provenance/rerun.sh reproduce MAKE   make all again in a copy
+#        sh provenance/rerun.sh clean            remove that copy
+#        sh provenance/rerun.sh help
+#
+# Names of files are bytes and stand percent-encoded wherever they are text:
+# rr_enc holds an encoded name, rr_path the name itself.
+
+set -u
+LC_ALL=C
+export LC_ALL
+IFS=' 	
+'
+unset CDPATH
+
+rr_made=.rr/made
+# Variables that change results.  Those that a record does not give were unset.
+rr_variables='${REPLAYED_VARIABLES.join(' ')}'
+
+rr_say() {
+	printf 'rr: %s\\n' "$*" >&2
+}
+
+rr_die() {
+	rr_say "$@"
+	exit 1
+}
+
+# ---- text -------------------------------------------------------------------
+
+# Shells that hold text of their locale instead of bytes (yash) lose others.
+rr_require_bytes() {
+	rr_probe=$(printf '\\377.')
+	case $rr_probe in
+	?.) [ "\${#rr_probe}" -eq 2 ] && return 0 ;;
+	esac
+	rr_die "cannot go on: a name or command holds bytes that this shell cannot; put another sh first in PATH (dash, bash, busybox)"
+}
+
+# %XX as octal escapes for printf %b, in lines that any printf takes.
+# shellcheck disable=SC2016  # this is a program of awk
+rr_octal_program='
+BEGIN { hex = "0123456789ABCDEF" }
+function put(piece) { out = out piece; if (length(out) > 1000) flush() }
+function flush() { if (out != "") print out; out = "" }
+function put_text(text,  n, i, j, piece) {
+	n = split(text, piece, /\\\\/)
+	for (i = 1; i <= n; i++) {
+		if (i > 1) put("\\\\0134")
+		for (j = 1; j <= length(piece[i]); j += 1000) put(substr(piece[i], j, 1000))
+	}
+}
+{
+	count = split($0, part, "%")
+	for (k = 1; k <= count; k++) {
+		high = index(hex, toupper(substr(part[k], 1, 1))) - 1
+		low = index(hex, toupper(substr(part[k], 2, 1))) - 1
+		if (k == 1) put_text(part[k])
+		else if (length(part[k]) < 2 || high < 0 || low < 0) put_text("%" part[k])
+		else {
+			code = high * 16 + low
+			put(sprintf("\\\\0%d%d%d", int(code / 64), int(code / 8) % 8, code % 8))
+			put_text(substr(part[k], 3))
+		}
+	}
+	flush()
+}'
+
+# rr_decode ENCODED: sets rr_path.
+rr_decode() {
+	rr_path=$1
+	case $1 in
+	*%*) ;;
+	*[!\\ -~]*) rr_require_bytes; return ;;
+	*) return ;;
+	esac
+	case $1 in
+	*%[89A-Fa-f]* | *[!\\ -~]*) rr_require_bytes ;;
+	esac
+	rr_path=$(
+		awk "$rr_octal_program" <<RR_END | while IFS= read -r rr_piece; do printf '%b' "$rr_piece"; done
+$1
+RR_END
+		printf .
+	)
+	rr_path=\${rr_path%.}
+}
+
+# Does the encoded text hold a byte 0, which no name can?
+rr_has_nul() {
+	case $1 in
+	*%00*) return 0 ;;
+	esac
+	return 1
+}
+
+# rr_is_inside PATH: by its text, is it in the project, and nothing of rr or git?
+rr_is_inside() {
+	case /$1/ in
+	// | //* | */../* | /./*) return 1 ;;
+	/.rr/* | /.git/* | /provenance/*) return 1 ;;
+	esac
+	return 0
+}
+
+rr_is_id() {
+	case $1 in
+	[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]T[0-9][0-9][0-9][0-9][0-9][0-9]Z-[a-z2-7][a-z2-7][a-z2-7][a-z2-7][a-z2-7][a-z2-7]) return 0 ;;
+	esac
+	return 1
+}
+
+# ---- content ----------------------------------------------------------------
+
+rr_find_tool() {
+	for rr_tool in 'sha256sum' 'shasum -a 256' 'sha256 -q' 'openssl dgst -sha256 -r' 'cksum -a sha256' 'busybox sha256sum'; do
+		if command -v "\${rr_tool%% *}" >/dev/null 2>&1; then
+			rr_hash_stdin </dev/null 2>/dev/null
+			[ "$rr_hash" = e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 ] && return 0
+		fi
+	done
+	rr_die 'cannot compute SHA-256: none of sha256sum, shasum, sha256, openssl, cksum is here'
+}
+
+# Sets rr_hash; a string that is no hash if the file cannot be read.
+rr_hash_stdin() {
+	rr_hash=$($rr_tool)
+	rr_hash=\${rr_hash##*= }
+	rr_hash=\${rr_hash%% *}
+}
+
+# rr_locate PATH: sets rr_file, the same for programs that take options.
+rr_locate() {
+	case $1 in
+	-*) rr_file=./$1 ;;
+	*) rr_file=$1 ;;
+	esac
+}
+
+# Sets rr_target, the text of the link rr_file.
+rr_read_link() {
+	if command -v readlink >/dev/null 2>&1; then
+		rr_target=$(readlink "$rr_file"; printf .)
+		rr_target=\${rr_target%.}
+	else
+		# shellcheck disable=SC2012  # POSIX has nothing else that shows it
+		rr_target=$(ls -ld "$rr_file"; printf .)
+		rr_target=\${rr_target%.}
+		rr_target=\${rr_target#*"$rr_file -> "}
+	fi
+	rr_target=\${rr_target%
+}
+}
+
+# rr_look_at ENCODED [later]: sets rr_kind: f file, x executable file, l link, u
+# unreadable, o anything else, - nothing there; and rr_hash ("?": to be
+# computed with many others, if "later" is given).
+rr_look_at() {
+	rr_hash=-
+	if rr_has_nul "$1"; then rr_kind=-; return; fi
+	rr_decode "$1"
+	rr_locate "$rr_path"
+	if [ -h "$rr_file" ]; then
+		rr_kind=l
+		rr_read_link
+		rr_hash=$(printf %s "$rr_target" | { rr_hash_stdin; printf %s "$rr_hash"; })
+	elif [ -f "$rr_file" ]; then
+		if [ -x "$rr_file" ]; then rr_kind=x; else rr_kind=f; fi
+		if [ ! -r "$rr_file" ]; then rr_kind=u
+		elif [ "\${2-}" = later ] && [ "$rr_path" = "$1" ]; then rr_hash='?'
+		else rr_hash_stdin <"$rr_file"
+		fi
+	elif [ -e "$rr_file" ]; then rr_kind=o
+	else rr_kind=-
+	fi
+}
+
+# Encoded names, a line each, to "KIND HASH NAME" lines.
+rr_look_each() {
+	while IFS= read -r rr_enc; do
+		[ -n "$rr_enc" ] || continue
+		rr_look_at "$rr_enc" "$1"
+		case $rr_enc in
+		# Where printf is no builtin it would be a process for each name.
+		*\\\\*) printf '%s\\n' "$rr_kind $rr_hash $rr_enc" ;;
+		*) echo "$rr_kind $rr_hash $rr_enc" ;;
+		esac
+	done
+}
+
+# The same with one process of the SHA-256 program for many files.  Hashes are
+# taken in order, not by name, for programs differ in how they write odd names.
+rr_look() {
+	rr_names=$(cat)
+	rr_seen=$(rr_look_each later <<RR_END
+$rr_names
+RR_END
+	)
+	# shellcheck disable=SC2086  # the tool is several words
+	{
+		case $rr_seen in
+		*' ? '*)
+			awk '$2 == "?" {
+				name = substr($0, 5)
+				gsub(/[^A-Za-z0-9._\\/]/, "\\\\\\\\&", name)
+				print (name ~ /^\\// ? "" : "./") name
+			}' <<RR_END | xargs $rr_tool | sed -n -e 's/^\\\\\\{0,1\\}\\([0-9a-f]\\{64\\}\\)[ *].*/\\1/p' -e t -e 's/.*\\([0-9a-f]\\{64\\}\\)$/\\1/p'
+$rr_seen
+RR_END
+			;;
+		esac
+		printf '=\\n'
+		cat <<RR_END
+$rr_seen
+RR_END
+	} | awk '
+		!split_seen && $0 == "=" { split_seen = 1; next }
+		!split_seen { hash[++hashes] = $0; next }
+		$0 == "" { next }
+		{ line[++n] = $0; if ($2 == "?") wanted++ }
+		END {
+			if (wanted + 0 != hashes + 0) exit 1
+			for (i = 1; i <= n; i++) {
+				if (substr(line[i], 3, 2) == "? ") line[i] = substr(line[i], 1, 2) hash[++used] substr(line[i], 4)
+				print line[i]
+			}
+		}' && return
+	# A file came, went, or could not be read: one by one.
+	rr_look_each now <<RR_END
+$rr_names
+RR_END
+}
+
+# ---- records ----------------------------------------------------------------
+
+# rr_record_path ID: sets rr_record.
+rr_record_path() {
+	rr_rest=\${1#????}
+	rr_record=provenance/runs/\${1%"$rr_rest"}-\${rr_rest%"\${rr_rest#??}"}/$1.rec
+}
+
+# Every record's lines, in the order of ids, each after "@ID".
+rr_records() {
+	find provenance/runs -type f -name '*.rec' 2>/dev/null |
+		sed -n '/^provenance\\/runs\\/[0-9]\\{4\\}-[0-9]\\{2\\}\\/[0-9]\\{8\\}T[0-9]\\{6\\}Z-[a-z2-7]\\{6\\}\\.rec$/p' | sort |
+		xargs awk '
+			FNR == 1 { name = FILENAME; sub(/.*\\//, "", name); sub(/\\.rec$/, "", name); print "@" name }
+			/^(Id|Status|Input|Output|Removed|Sha256): / { print }' /dev/null
+}
+
+# Of rr_records, the live runs (docs/makefile.txt, 1):
+#   R ID SUM                  a live run
+#   O ID HASH KIND NAME       its result         L ID NAME   its output, no result any more
+#   I ID HASH KIND PRODUCER|- NAME    its input
+# shellcheck disable=SC2016
+rr_graph_program='
+function kind_of(word) { gsub(/[0-9]/, "", word); return word == "" ? "f" : word }
+function name_of() { return substr($0, length($1) + length($2) + length($3) + 5) }
+function inside(name) {
+	name = "/" name "/"
+	return !(name ~ /^\\/\\// || name ~ /\\/\\.\\.\\// || name ~ /^\\/\\.\\// || name ~ /^\\/(\\.rr|\\.git|provenance)\\// || name ~ /%00/)
+}
+function finish(  i, name, o) {
+	if (id == "" || sum == "" || id != file) { id = ""; return }
+	n++
+	ids[n] = id; sums[n] = sum; ins[n] = ni; outs[n] = no
+	for (i = 1; i <= ni; i++) {
+		name = in_name[i]; o = owner[name]
+		if (o != "" && hash[name] == in_hash[i] && (kind[name] == "l") == (in_kind[i] == "l")) from[n, i] = o
+		input[n, i] = in_hash[i] " " in_kind[i]
+		input_name[n, i] = name
+	}
+	for (i = 1; i <= nr; i++) delete owner[gone[i]]
+	if (status == "succeeded") for (i = 1; i <= no; i++) {
+		name = out_name[i]
+		if ((out_kind[i] == "f" || out_kind[i] == "x" || out_kind[i] == "l") && length(out_hash[i]) == 64 && inside(name)) {
+			owner[name] = n; hash[name] = out_hash[i]; kind[name] = out_kind[i]
+			output[n, i] = out_hash[i] " " out_kind[i]; output_name[n, i] = name
+		} else delete owner[name]
+	}
+	id = ""
+}
+/^@/ { finish(); file = substr($0, 2); id = sum = status = ""; ni = no = nr = 0; next }
+$1 == "Id:" { id = $2 }
+$1 == "Status:" { status = $2 }
+$1 == "Input:" { ni++; in_hash[ni] = $2; in_kind[ni] = kind_of($3); in_name[ni] = name_of() }
+$1 == "Output:" { no++; out_hash[no] = $2; out_kind[no] = kind_of($3); out_name[no] = name_of() }
+$1 == "Removed:" { gone[++nr] = substr($0, 10) }
+$1 == "Sha256:" { sum = $2 }
+END {
+	finish()
+	for (name in owner) if (owner[name] != "") live[owner[name]] = 1
+	for (r = n; r > 0; r--) if (live[r]) for (i = 1; i <= ins[r]; i++) if ((r, i) in from) live[from[r, i]] = 1
+	for (r = 1; r <= n; r++) if (live[r]) {
+		print "R " ids[r] " " sums[r]
+		for (i = 1; i <= outs[r]; i++) if ((r, i) in output) {
+			name = output_name[r, i]
+			if (owner[name] == r) print "O " ids[r] " " output[r, i] " " name
+			else print "L " ids[r] " " name
+		}
+		for (i = 1; i <= ins[r]; i++)
+			print "I " ids[r] " " input[r, i] " " ((r, i) in from ? ids[from[r, i]] : "-") " " input_name[r, i]
+	}
+}'
+
+rr_graph() {
+	rr_records | awk "$rr_graph_program"
+}
+
+# Fields of one record for a shell: a letter, words, an encoded text.
+# shellcheck disable=SC2016
+rr_items_program='
+function kind_of(word) { gsub(/[0-9]/, "", word); return word == "" ? "f" : word }
+function rest(skip) { return substr($0, skip) }
+$1 == "Output:" {
+	n++; name = substr($0, length($2) + length($3) + 12); k = kind_of($3)
+	if (name == "") name = "%00"
+	if (k == "d") print "D " name
+	else if ((k == "f" || k == "x" || k == "l") && length($2) == 64) print "O " n " " $2 " " k " " name
+}
+$1 == "Input:" {
+	name = substr($0, length($2) + length($3) + 11); k = kind_of($3)
+	if (k == "f" || k == "x" || k == "l") print "I " $2 " " k " " name
+}
+$1 == "Command:" { print "C " rest(10) }
+$1 == "Directory:" { print "W " rest(12) }
+$1 == "Redirect:" { print "R " rest(11) }
+$1 == "Variable:" { print "V " rest(11) }
+$1 == "Variable_hash:" { print "H " $2 }
+$1 == "Status:" { print "S " $2 }'
+
+
+# What there is to do, of "KIND HASH NAME" lines, a line "=", and rr_graph:
+#   todo ID          a run to be repeated
+#   own ID           of those, only results that are still its own are needed
+#   input ID NAME    a raw input that is not as recorded
+#   result WORD NAME a result that is missing, different, unreadable
+#   sum ...          counts
+# With stamps=FOLDER it writes the stamps of the runs that need not be repeated.
+# shellcheck disable=SC2016
+rr_plan_program='
+function rest(count,  text) { text = $0; while (count-- > 0) sub(/^[^ ]* /, "", text); return text }
+function judge(want, name) {
+	if (kind[name] == "-" || kind[name] == "") return "missing"
+	if (kind[name] == "u") return "unreadable"
+	return kind[name] " " hash[name] == want ? "good" : "different"
+}
+function is_read(want_hash, want_kind, name) {
+	return want_hash == "?" || (hash[name] == want_hash && (kind[name] == "l") == (want_kind == "l"))
+}
+function write_stamp(id, sum,  file, old) {
+	file = stamps "/" id
+	if ((getline old < file) > 0 && old == sum) { close(file); return }
+	close(file)
+	print sum > file
+	close(file)
+}
+$0 == "=" { in_graph = 1; next }
+$0 == "" { next }
+!in_graph { name = rest(2); kind[name] = $1; hash[name] = $2; next }
+$1 == "R" { n++; id[n] = $2; sum[n] = $3; number[$2] = n; ins[n] = 0; lost[n] = 0 }
+$1 == "L" { lost[n]++ }
+$1 == "O" {
+	name = rest(4); word = judge($4 " " $3, name); results++; owned[name] = 1
+	if (word != "good") { print "result " word " " name; todo[n] = 1 }
+	count[word]++
+}
+$1 == "I" {
+	name = rest(5); i = ++ins[n]
+	want_hash[n, i] = $3; want_kind[n, i] = $4; from[n, i] = $5; read_name[n, i] = name
+}
+END {
+	for (r = n; r > 0; r--) if (r in todo) for (i = 1; i <= ins[r]; i++) {
+		made = number[from[r, i]]
+		if (made != "" && !is_read(want_hash[r, i], want_kind[r, i], read_name[r, i])) { todo[made] = 1; asked[made] = 1 }
+	}
+	for (r = 1; r <= n; r++) {
+		for (i = 1; i <= ins[r]; i++) if (from[r, i] == "-") {
+			name = read_name[r, i]
+			if (name in owned || name in told || kind[name] == "" || kind[name] == "-") continue
+			told[name] = 1; inputs++
+			if (!is_read(want_hash[r, i], want_kind[r, i], name)) { print "input " id[r] " " name; changed++ }
+		}
+		if (r in todo) { print "todo " id[r]; if (lost[r] > 0 && !(r in asked)) print "own " id[r] }
+		else if (stamps != "") write_stamp(id[r], sum[r])
+	}
+	print "sum " results + 0 " " count["good"] + 0 " " count["different"] + 0 " " count["missing"] + 0 " " count["unreadable"] + 0 " " inputs + 0 " " changed + 0
+}'
+
+# rr_plan STAMPS: sets rr_plan from rr_graphed.
+rr_make_plan() {
+	rr_states=$(awk '
+		$1 == "O" || $1 == "I" {
+			count = $1 == "O" ? 4 : 5
+			name = $0
+			while (count-- > 0) sub(/^[^ ]* /, "", name)
+			if (!(name in seen) && name != "") { seen[name] = 1; print name }
+		}' <<RR_END | rr_look
+$rr_graphed
+RR_END
+	)
+	rr_plan=$(awk -v stamps="$1" "$rr_plan_program" <<RR_END
+$rr_states
+=
+$rr_graphed
+RR_END
+	) || exit 1
+}
+
+# Sums of rr_plan in words; fails unless all is as recorded.
+rr_report_plan() {
+	while IFS=' ' read -r rr_word rr_first rr_enc; do
+		case $rr_word in
+		result) printf '%-10s  %s\\n' "$rr_first" "$rr_enc" ;;
+		input) printf '%-10s  %s\\n' 'input' "$rr_enc is not as run $rr_first read it" ;;
+		sum)
+			# shellcheck disable=SC2086  # several numbers
+			set -- $rr_first $rr_enc
+			printf 'rr: %s results: %s as recorded, %s different, %s missing, %s unreadable\\n' "$1" "$2" "$3" "$4" "$5"
+			[ "$6" -eq 0 ] || printf 'rr: %s inputs are here: %s as recorded, %s different\\n' "$6" "$(($6 - $7))" "$7"
+			[ "$1" -eq "$2" ] && [ "$7" -eq 0 ]
+			return
+			;;
+		esac
+	done <<RR_END
+$rr_plan
+RR_END
+	return 1
+}
+
+rr_verify() {
+	rr_graphed=$(rr_graph)
+	rr_make_plan ''
+	rr_report_plan
+}
+
+`;
+
+// ==== src/views/rerunscript.ts ===================================================================
+// rerunscript.ts - provenance/rerun.sh. Written from src/rerun.sh by its test.
+
+/** The whole file: static, the same in every project. */
+const RERUN_SCRIPT = RERUN_LOOK + `# ---- make -------------------------------------------------------------------
+
+# Was make asked only to tell what it would do?
+rr_is_dry() {
+	rr_first=yes
+	for rr_word in \${MAKEFLAGS-}; do
+		case $rr_word in
+		--) break ;;
+		-n) return 0 ;;
+		-* | *=*) ;;
+		*n*) [ "$rr_first" = yes ] && return 0 ;;
+		esac
+		rr_first=no
+	done
+	return 1
+}
+
+rr_own_folder() {
+	if [ -h .rr ] || [ -h "$rr_made" ]; then rr_die 'cannot go on: .rr is a link, and must be a folder of this project'; fi
+	[ -d .rr ] || mkdir .rr 2>/dev/null || [ -d .rr ] || rr_die 'cannot write here: to look without writing, run "make verify"'
+	[ -e .rr/.gitignore ] || printf '*\\n' >.rr/.gitignore
+	mkdir -p "$rr_made" || exit 1
+}
+
+# rr_keep_closure ID: keeps of rr_graphed what make looks at for ID.
+rr_keep_closure() {
+	rr_wanted=$(sed -n 's/^\\.rr\\/made\\/\\([0-9TZ]*-[a-z2-7]*\\):/\\1/p' provenance/Makefile | awk -v goal="$1" '
+		{ gsub(/\\.rr\\/made\\//, ""); n++; id[n] = $1; line[n] = $0 }
+		END {
+			want[goal] = 1
+			for (i = n; i > 0; i--) if (id[i] in want) {
+				print "W " id[i]
+				m = split(line[i], word, " ")
+				for (j = 2; j <= m; j++) want[word[j]] = 1
+			}
+		}')
+	rr_graphed=$(awk '$1 == "W" { want[$2] = 1; next } $2 in want' <<RR_END
+$rr_wanted
+$rr_graphed
+RR_END
+	)
+}
+
+# rr_bring ID|"" TARGET MAKE...
+rr_bring() {
+	rr_goal=$1
+	rr_make_target=$2
+	shift 2
+	rr_is_dry && return 0
+	rr_own_folder
+	rr_graphed=$(rr_graph)
+	[ -z "$rr_goal" ] || rr_keep_closure "$rr_goal"
+	rr_make_plan "$rr_made"
+	rr_status=0
+	rr_todo=0
+	while IFS=' ' read -r rr_word rr_first rr_enc; do
+		case $rr_word in
+		input)
+			rr_say "input $rr_enc is not as run $rr_first read it"
+			rr_status=1
+			;;
+		todo)
+			rr_todo=$((rr_todo + 1))
+			rm -f "$rr_made/$rr_first" "$rr_made/$rr_first.own"
+			;;
+		own) : >"$rr_made/$rr_first.own" ;;
+		esac
+	done <<RR_END
+$rr_plan
+RR_END
+	if [ "$rr_todo" -gt 0 ]; then
+		# Without MAKELEVEL GNU make does not tell which folder it is in.
+		(unset MAKELEVEL; "$@" -r -f provenance/Makefile "$rr_make_target") || rr_status=1
+		rr_put_all_back
+	elif [ "$rr_status" -eq 0 ] && [ -z "$rr_goal" ]; then
+		rr_report_plan
+	fi
+	return "$rr_status"
+}
+
+# Results that runs moved out of the way and nobody put back.
+rr_put_all_back() {
+	[ -d .rr/aside ] || return 0
+	while IFS=' ' read -r rr_word rr_first rr_want rr_want_kind rr_enc; do
+		[ "$rr_word" = O ] || continue
+		[ -f ".rr/aside/$rr_want" ] || continue
+		rr_look_at "$rr_enc"
+		if [ "$rr_hash" != "$rr_want" ]; then
+			rr_is_known "$rr_hash" "$rr_enc" || [ "$rr_kind" = - ] || continue
+			rm -f "$rr_file" && mv -f ".rr/aside/$rr_want" "$rr_file"
+		else
+			rm -f ".rr/aside/$rr_want"
+		fi
+	done <<RR_END
+$rr_graphed
+RR_END
+	rmdir .rr/aside 2>/dev/null || :
+}
+
+# rr_is_known HASH ENCODED: did some run leave this content under this name?
+rr_is_known() {
+	rr_records | RR_HASH=$1 RR_NAME=$2 awk '
+		BEGIN { hash = ENVIRON["RR_HASH"]; name = ENVIRON["RR_NAME"] }
+		($1 == "Output:" || $1 == "Input:") && $2 == hash && substr($0, length($1) + length($2) + length($3) + 5) == name { found = 1 }
+		END { exit !found }'
+}
+
+# ---- one run ----------------------------------------------------------------
+
+# What becomes of a run is told to reproduce by a note beside its stamp.
+rr_note() {
+	[ -z "$rr_reproducing" ] || printf '%s\\n' "$*" >"$rr_made/$rr_id.note"
+}
+
+# rr_give_up REASON: the run is not repeated.
+rr_give_up() {
+	rr_note "not run because $*"
+	rr_die "run $rr_id is not repeated: $*"
+}
+
+rr_check_record() {
+	[ -f "$rr_record" ] || rr_give_up "it has no record $rr_record"
+	rr_sum=$(sed -n '$s/^Sha256: \\([0-9a-f]\\{64\\}\\)$/\\1/p' "$rr_record")
+	rr_hash=$(sed '$d' "$rr_record" | { rr_hash_stdin; echo "$rr_hash"; })
+	[ "$rr_hash" = "$rr_sum" ] || rr_give_up "its record $rr_record was changed or cut after it was written"
+}
+
+# Two makes at once do not run one command twice: the second waits, then finds
+# the results.  A lock whose process is gone counts for nothing.
+rr_lock() {
+	rr_lock_dir=$rr_made/$rr_id.lock
+	until mkdir "$rr_lock_dir" 2>/dev/null; do
+		rr_holder=$(cat "$rr_lock_dir/process" 2>/dev/null)
+		case $rr_holder in
+		"$(uname -n) "[0-9]*)
+			if ! kill -s 0 "\${rr_holder##* }" 2>/dev/null; then
+				# Of all who see this only one can rename it.
+				mv "$rr_lock_dir" "$rr_lock_dir.$$" 2>/dev/null && rm -rf "$rr_lock_dir.$$"
+				continue
+			fi
+			;;
+		esac
+		sleep 1
+	done
+	rr_locked=yes
+	echo "$(uname -n) $$" >"$rr_lock_dir/process"
+}
+
+# What must be done on every way out, also by a signal.
+rr_clean_up() {
+	if [ -n "\${rr_moved-}" ]; then rr_put_back; fi
+	if [ -n "\${rr_locked-}" ]; then rm -rf "$rr_lock_dir"; fi
+}
+
+rr_is_lost() {
+	case $rr_lost in
+	*" $1 "*) return 0 ;;
+	esac
+	return 1
+}
+
+rr_has_stamp() {
+	[ -s "$rr_made/$rr_id" ] && [ "$(cat "$rr_made/$rr_id")" = "$rr_sum" ]
+}
+
+rr_stamp() {
+	printf '%s\\n' "$rr_sum" >"$rr_made/$rr_id.new" && mv -f "$rr_made/$rr_id.new" "$rr_made/$rr_id"
+	rm -f "$rr_made/$rr_id.own"
+}
+
+# rr_count_results: sets rr_good, rr_bad, and rr_elsewhere: how many of the bad
+# another run has moved out of the way.  With "back" these come back.
+rr_count_results() {
+	rr_good=0
+	rr_bad=0
+	rr_elsewhere=0
+	while IFS=' ' read -r rr_word rr_n rr_want rr_want_kind rr_enc; do
+		[ "$rr_word" = O ] || continue
+		if rr_is_lost "$rr_n"; then continue; fi
+		rr_look_at "$rr_enc"
+		if [ "$rr_kind $rr_hash" = "$rr_want_kind $rr_want" ]; then
+			rr_good=$((rr_good + 1))
+			continue
+		fi
+		rr_bad=$((rr_bad + 1))
+		[ -f ".rr/aside/$rr_want" ] || continue
+		if [ "$rr_kind" = - ] || rr_is_known "$rr_hash" "$rr_enc"; then
+			rr_elsewhere=$((rr_elsewhere + 1))
+			[ "\${1-}" != back ] || { rm -f "$rr_file" && cp -p ".rr/aside/$rr_want" "$rr_file"; }
+		fi
+	done <<RR_END
+$rr_items
+RR_END
+}
+
+# Are all its results there, maybe after some came back?
+rr_is_done() {
+	rr_count_results
+	if [ "$rr_bad" -gt 0 ] && [ "$rr_bad" -eq "$rr_elsewhere" ]; then
+		rr_count_results back
+		rr_count_results
+	fi
+	[ "$rr_bad" -eq 0 ] || return 1
+	# Whether outputs that are results no more are needed is told by the stamp.
+	rr_has_stamp || { [ "$rr_good" -gt 0 ] && [ -z "$rr_lost" ]; }
+}
+
+rr_refuse_unrepeatable() {
+	while IFS=' ' read -r rr_word rr_enc; do
+		case $rr_word in
+		S) [ "$rr_enc" = succeeded ] || rr_give_up "it did not succeed" ;;
+		C)
+			case $rr_enc in
+			*'%{'*) rr_give_up "its command holds a secret that was not recorded" ;;
+			*%00*) rr_give_up "its command holds a byte 0" ;;
+			esac
+			;;
+		W)
+			rr_decode "$rr_enc"
+			if [ "$rr_path" != . ] && ! rr_is_inside "$rr_path"; then rr_give_up "it ran in $rr_enc, outside the project"; fi
+			;;
+		O | D)
+			if [ "$rr_word" = O ]; then rr_enc=\${rr_enc#* * * }; fi
+			rr_decode "$rr_enc"
+			if rr_has_nul "$rr_enc" || [ -z "$rr_path" ] || ! rr_is_inside "$rr_path"; then rr_give_up "its output $rr_enc is outside the project"; fi
+			;;
+		esac
+	done <<RR_END
+$rr_items
+RR_END
+}
+
+rr_check_inputs() {
+	rr_reason=
+	while IFS=' ' read -r rr_word rr_want rr_want_kind rr_enc; do
+		[ "$rr_word" = I ] || continue
+		[ "\${#rr_want}" -eq 64 ] || continue
+		rr_look_at "$rr_enc"
+		case $rr_kind$rr_want_kind in
+		ll | [fx][fx]) [ "$rr_hash" != "$rr_want" ] || continue ;;
+		esac
+		if [ "$rr_kind" = - ]; then rr_word="input $rr_enc is not here"; else rr_word="input $rr_enc is not as recorded"; fi
+		rr_say "run $rr_id: $rr_word"
+		rr_reason=\${rr_reason:-$rr_word}
+	done <<RR_END
+$rr_items
+RR_END
+	[ -z "$rr_reason" ] || rr_give_up "$rr_reason"
+}
+
+# rr_is_input ENCODED: was this path an input of the run, too?
+rr_is_input() {
+	while IFS=' ' read -r rr_word rr_rest; do
+		[ "$rr_word" = I ] && [ "\${rr_rest#* * }" = "$1" ] && return 0
+	done <<RR_END
+$rr_items
+RR_END
+	return 1
+}
+
+# Only what some run made, or this one read, may be moved out of the way.
+rr_check_outputs() {
+	rr_blocked=
+	while IFS=' ' read -r rr_word rr_n rr_want rr_want_kind rr_enc; do
+		[ "$rr_word" = O ] || continue
+		rr_look_at "$rr_enc"
+		case $rr_kind in
+		-) continue ;;
+		[fxl]) [ "$rr_hash" = "$rr_want" ] || [ -n "$rr_reproducing" ] || rr_is_known "$rr_hash" "$rr_enc" || rr_blocked=$rr_enc ;;
+		*) rr_blocked=$rr_enc ;;
+		esac
+		[ -z "$rr_blocked" ] || rr_give_up "$rr_blocked is there and is not as any run left it; nothing is overwritten: move it away, or put it back as it was"
+	done <<RR_END
+$rr_items
+RR_END
+}
+
+rr_move_aside() {
+	rr_old=$rr_made/$rr_id.old
+	rm -rf "$rr_old"
+	mkdir "$rr_old" || exit 1
+	rr_moved=yes
+	while IFS=' ' read -r rr_word rr_n rr_want rr_want_kind rr_enc; do
+		[ "$rr_word" = O ] || continue
+		rr_decode "$rr_enc"
+		rr_locate "$rr_path"
+		[ -e "$rr_file" ] || [ -h "$rr_file" ] || continue
+		if rr_is_input "$rr_enc"; then cp -pP "$rr_file" "$rr_old/$rr_n"; else mv -f "$rr_file" "$rr_old/$rr_n"; fi || exit 1
+	done <<RR_END
+$rr_items
+RR_END
+}
+
+# Folders: those the run is to make must not be there, unless something else is
+# in them; those of its outputs must be.
+rr_prepare_folders() {
+	rr_folders=
+	rr_made_folders='
+'
+	while IFS=' ' read -r rr_word rr_enc; do
+		[ "$rr_word" = D ] || continue
+		rr_folders="$rr_enc
+$rr_folders"
+		rr_made_folders="$rr_made_folders$rr_enc
+"
+	done <<RR_END
+$rr_items
+RR_END
+	while IFS= read -r rr_enc; do
+		[ -n "$rr_enc" ] || continue
+		rr_decode "$rr_enc"
+		rr_locate "$rr_path"
+		rmdir "$rr_file" 2>/dev/null
+	done <<RR_END
+$(printf %s "$rr_folders" | sort -r)
+RR_END
+	while IFS=' ' read -r rr_word rr_rest; do
+		case $rr_word in
+		O) rr_enc=\${rr_rest#* * * } ;;
+		D) rr_enc=$rr_rest ;;
+		*) continue ;;
+		esac
+		case $rr_enc in
+		*/*) ;;
+		*) continue ;;
+		esac
+		rr_enc=\${rr_enc%/*}
+		case $rr_made_folders in
+		*"
+$rr_enc
+"*) continue ;;
+		esac
+		rr_decode "$rr_enc"
+		rr_locate "$rr_path"
+		[ -d "$rr_file" ] || mkdir -p "$rr_file" || exit 1
+	done <<RR_END
+$rr_items
+RR_END
+}
+
+# In a subshell: opens what standard streams were redirected to.
+rr_redirect() {
+	exec </dev/null
+	while IFS=' ' read -r rr_word rr_n rr_how rr_enc <&9; do
+		[ "$rr_word" = R ] || continue
+		rr_decode "$rr_enc"
+		rr_locate "$rr_path"
+		case $rr_how in
+		'>' | '>>')
+			# The bytes are no result: what lies outside is not written.
+			rr_is_inside "$rr_path" || rr_file=/dev/null
+			;;
+		esac
+		case "$rr_n $rr_how" in
+		'0 <') exec <"$rr_file" ;;
+		'1 >') exec >"$rr_file" ;;
+		'1 >>') exec >>"$rr_file" ;;
+		'2 >') exec 2>"$rr_file" ;;
+		'2 >>') exec 2>>"$rr_file" ;;
+		'2 >&') exec 2>&1 ;;
+		*) rr_die "run $rr_id: unknown redirection" ;;
+		esac
+	done 9<<RR_END
+$rr_items
+RR_END
+	exec 9<&-
+}
+
+# In a subshell: the recorded variables, and none of the list that were not set.
+rr_set_variables() {
+	rr_withheld=' '
+	while IFS=' ' read -r rr_word rr_enc; do
+		case $rr_word in
+		H) rr_withheld="$rr_withheld$rr_enc " ;;
+		V) case $rr_enc in *'%{'*) rr_withheld="$rr_withheld\${rr_enc%%=*} " ;; esac ;;
+		esac
+	done <<RR_END
+$rr_items
+RR_END
+	[ "$rr_withheld" = ' ' ] || rr_say "run $rr_id: not recorded, because it may be secret, and left as it is here:$rr_withheld"
+	rr_exports=
+	while IFS=' ' read -r rr_word rr_enc; do
+		[ "$rr_word" = V ] || continue
+		case $rr_withheld in *" \${rr_enc%%=*} "*) continue ;; esac
+		case \${rr_enc%%=*} in
+		'' | [0-9]* | *[!A-Za-z0-9_]* | rr_* | RR_* | IFS | PATH | ENV | PWD) continue ;;
+		esac
+		# Decoded later, for some change how this shell reads text.
+		rr_exports="$rr_exports$rr_enc
+"
+	done <<RR_END
+$rr_items
+RR_END
+	rr_words=
+	while IFS= read -r rr_enc; do
+		[ -n "$rr_enc" ] || continue
+		rr_decode "$rr_enc"
+		rr_quote "$rr_path"
+		rr_words="$rr_words export $rr_quoted;"
+	done <<RR_END
+$rr_exports
+RR_END
+	for rr_word in $rr_variables; do
+		case $rr_withheld in *" $rr_word "*) continue ;; esac
+		rr_words="unset $rr_word; $rr_words"
+	done
+}
+
+# rr_quote TEXT: sets rr_quoted, one word of shell source.
+rr_quote() {
+	rr_rest=$1
+	rr_quoted="'"
+	while :; do
+		case $rr_rest in
+		*\\'*)
+			rr_quoted="$rr_quoted\${rr_rest%%\\'*}'\\\\''"
+			rr_rest=\${rr_rest#*\\'}
+			;;
+		*) break ;;
+		esac
+	done
+	rr_quoted="$rr_quoted$rr_rest'"
+}
+
+# Runs the command; its exit status is the function's.
+rr_execute() {
+	rr_folder=.
+	while IFS=' ' read -r rr_word rr_rest; do
+		case $rr_word in
+		C) rr_enc=$rr_rest ;;
+		W) rr_decode "$rr_rest"; rr_locate "$rr_path"; rr_folder=$rr_file ;;
+		esac
+	done <<RR_END
+$rr_items
+RR_END
+	rr_say "run $rr_id: $rr_enc"
+	rr_decode "$rr_enc"
+	rr_command=$rr_path
+	(
+		trap - EXIT HUP INT TERM
+		rr_redirect
+		rr_set_variables
+		# "exec" takes no builtin of this shell instead of the program.
+		rr_words="$rr_words unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES RR_REPRODUCE; set +u; exec $rr_command"
+		cd "$rr_folder" || exit 126
+		eval "$rr_words"
+	)
+}
+
+# Sets rr_reason to what is not as recorded, or to nothing.
+rr_compare() {
+	rr_reason=
+	while IFS=' ' read -r rr_word rr_n rr_want rr_want_kind rr_enc; do
+		[ "$rr_word" = O ] || continue
+		rr_look_at "$rr_enc"
+		[ "$rr_kind $rr_hash" != "$rr_want_kind $rr_want" ] || continue
+		case $rr_kind in
+		-) rr_word="did not make $rr_enc" ;;
+		*) if [ "$rr_hash" = "$rr_want" ]; then rr_word="made $rr_enc with another kind or mode"; else rr_word="made $rr_enc with other bytes"; fi ;;
+		esac
+		rr_say "run $rr_id: $rr_word"
+		rr_is_lost "$rr_n" || rr_reason=\${rr_reason:-$rr_word}
+	done <<RR_END
+$rr_items
+RR_END
+}
+
+# rr_move FILE TO: with the folders of TO.
+rr_move() {
+	case $2 in
+	*/*) mkdir -p "\${2%/*}" ;;
+	esac
+	mv -f "$1" "$2"
+}
+
+# After a failure: what was made goes to .rr/different, what was there comes back.
+rr_put_back() {
+	rr_moved=
+	[ -z "$rr_reproducing" ] || { rm -rf "$rr_old"; return 0; }
+	rm -rf ".rr/different/$rr_id"
+	while IFS=' ' read -r rr_word rr_n rr_want rr_want_kind rr_enc; do
+		[ "$rr_word" = O ] || continue
+		rr_decode "$rr_enc"
+		rr_locate "$rr_path"
+		if [ -e "$rr_file" ] || [ -h "$rr_file" ]; then rr_move "$rr_file" ".rr/different/$rr_id/$rr_path" 2>/dev/null || rm -f "$rr_file"; fi
+		if [ -e "$rr_old/$rr_n" ] || [ -h "$rr_old/$rr_n" ]; then rr_move "$rr_old/$rr_n" "$rr_file"; fi
+	done <<RR_END
+$rr_items
+RR_END
+	rmdir "$rr_old" || rr_say "files that were there before are in $rr_old"
+	[ ! -d ".rr/different/$rr_id" ] || rr_say "run $rr_id: what it made is in .rr/different/$rr_id"
+}
+
+# After success: outputs that belong to a later run come back, or are kept for it.
+rr_settle() {
+	rr_moved=
+	while IFS=' ' read -r rr_word rr_n rr_want rr_want_kind rr_enc; do
+		[ "$rr_word" = O ] || continue
+		rr_is_lost "$rr_n" || continue
+		[ -z "$rr_reproducing" ] || continue
+		rr_decode "$rr_enc"
+		rr_locate "$rr_path"
+		rr_keep=$rr_old/$rr_n
+		if [ -f "$rr_made/$rr_id.own" ]; then
+			rm -f "$rr_file"
+			if [ -e "$rr_keep" ] || [ -h "$rr_keep" ]; then mv -f "$rr_keep" "$rr_file"; fi
+		elif [ -f "$rr_keep" ] && [ ! -h "$rr_keep" ]; then
+			rr_hash_stdin <"$rr_keep"
+			mkdir -p .rr/aside && mv -f "$rr_keep" ".rr/aside/$rr_hash"
+		fi
+	done <<RR_END
+$rr_items
+RR_END
+	rm -rf "$rr_old"
+}
+
+# rr_run ID [N...]
+rr_run() {
+	rr_id=$1
+	shift
+	rr_lost=
+	[ $# -eq 0 ] || rr_lost=" $* "
+	rr_is_id "$rr_id" || rr_die "not the id of a run: $rr_id"
+	rr_record_path "$rr_id"
+	rr_own_folder
+	rr_check_record
+	trap rr_clean_up EXIT
+	trap 'exit 129' HUP
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	rr_lock
+	rr_items=$(awk "$rr_items_program" "$rr_record")
+	rr_refuse_unrepeatable
+	if [ -z "$rr_reproducing" ] && rr_is_done; then
+		rr_stamp
+		return
+	fi
+	rm -f "$rr_made/$rr_id"
+	rr_check_inputs
+	rr_check_outputs
+	rr_move_aside
+	rr_prepare_folders
+	rr_execute
+	rr_exit=$?
+	rr_note ran
+	rr_compare
+	if [ "$rr_exit" -ne 0 ]; then rr_die "run $rr_id failed: exit status $rr_exit"; fi
+	if [ -n "$rr_reason" ]; then rr_die "run $rr_id is not reproduced: it $rr_reason"; fi
+	rr_settle
+	rr_note made
+	rr_stamp
+}
+
+# ---- reproduce --------------------------------------------------------------
+
+# In the copy: a link to a folder could lead to the originals; a copy of what is
+# in that folder takes its place.
+rr_cut_links() {
+	rr_before=
+	rr_after=$1
+	while :; do
+		case $rr_after in
+		*/*) ;;
+		*) return 0 ;;
+		esac
+		rr_before=$rr_before\${rr_after%%/*}
+		rr_after=\${rr_after#*/}
+		rr_locate "$rr_before"
+		if [ -h "$rr_file" ]; then
+			rr_there=$(cd "$rr_file" 2>/dev/null && pwd -P; printf .)
+			rr_there=\${rr_there%
+.}
+			rm -f "$rr_file"
+			mkdir "$rr_file"
+			[ -d "$rr_there" ] && cp -RPp "$rr_there/." "$rr_file" 2>/dev/null
+		fi
+		rr_before=$rr_before/
+	done
+}
+
+# In the copy: removes what live runs wrote, but not what they read as it was
+# before all runs.
+rr_remove_outputs() {
+	while IFS= read -r rr_enc; do
+		[ -n "$rr_enc" ] || continue
+		rr_decode "$rr_enc"
+		rr_cut_links "$rr_path"
+		rr_locate "$rr_path"
+		rm -f "$rr_file" 2>/dev/null
+	done
+}
+
+rr_copy_project() {
+	rm -rf .rr/reproduce || exit 1
+	mkdir .rr/reproduce || exit 1
+	for rr_file in ./* ./.[!.]* ./..?*; do
+		[ -e "$rr_file" ] || [ -h "$rr_file" ] || continue
+		case $rr_file in
+		./.rr | ./.git | ./provenance) continue ;;
+		esac
+		if [ -p "$rr_file" ] || ! cp -RPp "$rr_file" .rr/reproduce/ 2>/dev/null; then
+			rr_say "not all of $(printf %s "$rr_file" | tr -c ' -~' '?') could be copied"
+		fi
+	done
+	mkdir .rr/reproduce/provenance &&
+		cp -p provenance/Makefile provenance/rerun.sh .rr/reproduce/provenance/ &&
+		cp -Rp provenance/runs .rr/reproduce/provenance/ || exit 1
+}
+
+# Of "KIND HASH NAME" lines, "=", notes ("ID WORDS"), "=", rr_graph: the table.
+# shellcheck disable=SC2016
+rr_verdict_program='
+function rest(count,  text) { text = $0; while (count-- > 0) sub(/^[^ ]* /, "", text); return text }
+$0 == "=" { part++; next }
+$0 == "" { next }
+part == 0 { name = rest(2); state[name] = $2 " " $1; next }
+part == 1 { note[$1] = rest(1); next }
+$1 == "R" { n++; order[n] = $2 }
+$1 == "O" {
+	name = rest(4); k++; result[k] = name; want[k] = $3 " " $4; run[k] = $2
+	if (length(name) > width) width = length(name)
+}
+$1 == "I" && !($2 in blocked) {
+	name = rest(5)
+	if ($5 != "-" && note[$5] != "made") blocked[$2] = name
+}
+function verdict(i) {
+	if (note[run[i]] ~ /^not run/) return note[run[i]]
+	if (note[run[i]] == "") {
+		if (run[i] in blocked) return "not run because its input " blocked[run[i]] " was not reproduced"
+		return "not run because a run that comes before it failed"
+	}
+	if (state[result[i]] == want[i]) return "identical"
+	return state[result[i]] ~ / [-]$/ || state[result[i]] == "" ? "missing" : "different"
+}
+END {
+	if (width > 40) width = 40
+	if (width < 6) width = 6
+	printf "%-" width "s  %s\\n", "RESULT", "VERDICT"
+	for (i = 1; i <= k; i++) {
+		v = verdict(i)
+		printf "%-" width "s  %s\\n", result[i], v
+		sub(/ .*/, "", v)
+		count[v]++
+	}
+	printf "\\n%d results: %d identical, %d different, %d missing, %d not run\\n", k, count["identical"], count["different"], count["missing"], count["not"]
+	exit k != count["identical"] + 0
+}'
+
+rr_verdicts() {
+	{
+		awk '$1 == "O" { name = $0; for (i = 0; i < 4; i++) sub(/^[^ ]* /, "", name); print name }' <<RR_END | (cd .rr/reproduce && rr_look)
+$rr_graphed
+RR_END
+		echo '='
+		# shellcheck disable=SC2016
+		find .rr/reproduce/.rr/made -name '*.note' 2>/dev/null | sed -n '/^\\.rr\\/reproduce\\/\\.rr\\/made\\/[0-9TZ]*-[a-z2-7]*\\.note$/p' |
+			xargs awk '{ name = FILENAME; sub(/.*\\//, "", name); sub(/\\.note$/, "", name); print name " " $0 }' /dev/null
+		echo '='
+		cat <<RR_END
+$rr_graphed
+RR_END
+	} | awk "$rr_verdict_program"
+}
+
+rr_reproduce() {
+	rr_is_dry && return 0
+	rr_own_folder
+	rr_graphed=$(rr_graph)
+	rr_copy_project
+	awk '
+		function rest(count,  text) { text = $0; while (count-- > 0) sub(/^[^ ]* /, "", text); return text }
+		$1 == "I" && $5 == "-" { raw[rest(5)] = 1 }
+		$1 == "O" { name[++n] = rest(4) }
+		$1 == "L" { name[++n] = rest(2) }
+		END { for (i = 1; i <= n; i++) if (!(name[i] in raw)) print name[i] }' <<RR_END | (cd .rr/reproduce && rr_remove_outputs)
+$rr_graphed
+RR_END
+	(
+		unset MAKELEVEL
+		cd .rr/reproduce || exit 1
+		RR_REPRODUCE=yes "$@" -k -r -f provenance/Makefile rr-all
+	)
+	rr_verdicts
+}
+
+# ---- main -------------------------------------------------------------------
+
+rr_usage() {
+	sed -n '2,/^$/s/^# \\{0,1\\}//p' provenance/rerun.sh
+}
+
+case $0 in
+*/*) cd "\${0%/*}/.." || exit 1 ;;
+*) cd .. || exit 1 ;;
+esac
+[ -d provenance ] || rr_die 'cannot find the folder provenance: run "sh provenance/rerun.sh" in the project'
+rr_reproducing=\${RR_REPRODUCE-}
+case $# in
+0) set -- help ;;
+esac
+rr_verb=$1
+shift
+case $rr_verb in
+verify | run | all | make | reproduce) rr_find_tool ;;
+esac
+case $rr_verb in
+verify) rr_verify ;;
+run) rr_run "$@" ;;
+all) rr_bring '' rr-all "$@" ;;
+make)
+	rr_goal=\${1-}
+	rr_is_id "$rr_goal" || rr_die "not the id of a run: $rr_goal"
+	shift
+	rr_bring "$rr_goal" "$rr_made/$rr_goal" "$@"
+	;;
+reproduce) rr_reproduce "$@" ;;
+clean) [ -h .rr ] || rm -rf .rr/reproduce ;;
+help) rr_usage ;;
+*)
+	rr_usage >&2
+	exit 2
+	;;
+esac
+`;
+
+// ==== src/views/table.ts =========================================================================
+// table.ts - runs as a table for a terminal and as CSV. Knows no files and no terminal.
+
+// type Column = { title: string; align: 'left' | 'right'; /** May be cut to fit. */ isFlexible: boolean };
+
+/** Columns a text takes on a terminal: 0 for combining marks, 2 for East Asian wide (UAX 11) ranges. */
+function displayWidth(text) {
+  if (/^[ -~]*$/.test(text)) return text.length;
+  let width = 0;
+  for (let at = 0; at < text.length; at += Math.max(1, utf8SequenceLength(text, at))) width += widthOfCode(codePointAt(text, at));
+  return width;
+}
+
+function codePointAt(text, at) {
+  const length = Math.max(1, utf8SequenceLength(text, at));
+  if (length === 1) return text.charCodeAt(at);
+  let code = text.charCodeAt(at) & (0xff >> (length + 1));
+  for (let i = 1; i < length; i++) code = code * 64 + (text.charCodeAt(at + i) & 0x3f);
+  return code;
+}
+
+function widthOfCode(code) {
+  if ((code >= 0x300 && code <= 0x36f) || (code >= 0x200b && code <= 0x200f) || (code >= 0xfe00 && code <= 0xfe0f) || (code >= 0x20d0 && code <= 0x20ff)) return 0;
+  const isWide = (code >= 0x1100 && code <= 0x115f) || (code >= 0x2e80 && code <= 0xa4cf) || (code >= 0xac00 && code <= 0xd7a3)
+    || (code >= 0xf900 && code <= 0xfaff) || (code >= 0xfe30 && code <= 0xfe6f) || (code >= 0xff00 && code <= 0xff60) || (code >= 0xffe0 && code <= 0xffe6)
+    || (code >= 0x1f300 && code <= 0x1faff) || (code >= 0x20000 && code <= 0x3fffd);
+  return isWide ? 2 : 1;
+}
+
+/** The text cut to `width` columns, with "~" at the cut. */
+function cutToWidth(text, width) {
+  if (displayWidth(text) <= width) return text;
+  let cut = '';
+  let used = 0;
+  for (let at = 0; at < text.length;) {
+    const length = Math.max(1, utf8SequenceLength(text, at));
+    const columns = widthOfCode(codePointAt(text, at));
+    if (used + columns > width - 1) break;
+    cut += text.slice(at, at + length);
+    used += columns;
+    at += length;
+  }
+  return cut + '~';
+}
+
+/**
+ * Rows under their titles, columns two spaces apart, cut to `width` columns: flexible columns
+ * share what the others leave. Cells must be harmless already. Lines end in LF.
+ */
+function printTable(columns, rows, width) {
+  const widths = columns.map((column, i) => rows.reduce((most, row) => Math.max(most, displayWidth(row[i])), column.title.length));
+  let excess = widths.reduce((sum, one) => sum + one + 2, -2) - width;
+  while (excess > 0) {
+    // Takes from the widest flexible column, so that short ones stay whole.
+    let widest = -1;
+    columns.forEach((column, i) => { if (column.isFlexible && widths[i] > 6 && (widest < 0 || widths[i] > widths[widest])) widest = i; });
+    if (widest < 0) break;
+    widths[widest] -= 1;
+    excess -= 1;
+  }
+  const line = (cells) => cells.map((cell, i) => {
+    const cut = cutToWidth(cell, widths[i]);
+    const pad = ' '.repeat(Math.max(0, widths[i] - displayWidth(cut)));
+    return columns[i].align === 'right' ? pad + cut : cut + pad;
+  }).join('  ').replace(/ +$/, '') + '\n';
+  return line(columns.map((column) => column.title)) + rows.map(line).join('');
+}
+
+/** 12.3 -> "12.3s", 75 -> "1m15s", 3700 -> "1h02m" */
+function formatSeconds(seconds) {
+  if (seconds === undefined) return '-';
+  if (seconds < 59.95) return seconds.toFixed(seconds < 9.995 ? 2 : 1) + 's';
+  const whole = Math.round(seconds);
+  if (whole < 3600) return String(Math.floor(whole / 60)) + 'm' + String(whole % 60).padStart(2, '0') + 's';
+  return String(Math.floor(whole / 3600)) + 'h' + String(Math.floor((whole % 3600) / 60)).padStart(2, '0') + 'm';
+}
+
+const RUN_COLUMNS = [
+  { title: 'ID', align: 'left', isFlexible: false },
+  { title: 'STATUS', align: 'left', isFlexible: false },
+  { title: 'TIME', align: 'right', isFlexible: false },
+  { title: 'LABEL', align: 'left', isFlexible: true },
+  { title: 'COMMAND', align: 'left', isFlexible: true },
+];
+
+/** `rr list`: newest last, as `history` has it. */
+function printRunTable(runs, width) {
+  const rows = runs.map((run) => [run.id, run.status, formatSeconds(run.wallS), makeHarmless(run.label ?? ''), makeHarmless(encodeWithheld(run.command).replace(/%0A/g, ' ').replace(/%25/g, '%'))]);
+  return printTable(RUN_COLUMNS, rows, width);
+}
+
+/** One cell of CSV (RFC 4180). A cell that a spreadsheet would take for a formula gets a quote in front. */
+function printCsvCell(text) {
+  const safe = /^[=+@\t\r-]/.test(text) && !/^-?\d/.test(text) ? "'" + text : text;
+  return /[",\r\n]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
+}
+
+/** Runs as CSV with LF line ends; texts percent-encoded as in the records; one column a parameter. */
+function printRunCsv(runs) {
+  const names = new Set();
+  for (const run of runs) for (const parameter of run.parameters) names.add(parameter.slice(0, parameter.indexOf(' ')));
+  const sorted = Array.from(names).sort();
+  const head = ['id', 'label', 'status', 'exit', 'started', 'wall_s', 'user_s', 'system_s', 'peak_memory_bytes', 'directory', 'command', 'reason', 'tags'];
+  const lines = [head.concat(sorted.map((name) => 'parameter ' + encodeText(name)))];
+  for (const run of runs) {
+    const valueOf = (name) => run.parameters.filter((one) => one.startsWith(name + ' ')).map((one) => encodeWithheld(one.slice(name.length + 1))).join('; ');
+    const numbers = [run.wallS, run.userS, run.systemS, run.peakMemoryBytes].map((one) => (one === undefined ? '' : String(one)));
+    lines.push([run.id, encodeText(run.label ?? ''), run.status, run.exit === undefined ? '' : String(run.exit), run.startedUtc]
+      .concat(numbers, [encodeText(run.directory), encodeWithheld(run.command), encodeText(run.reason ?? ''), run.tags.map(encodeText).join(' ')], sorted.map(valueOf)));
+  }
+  return lines.map((cells) => cells.map(printCsvCell).join(',') + '\n').join('');
+}
+
+// ==== src/views/json.ts ==========================================================================
+// json.ts - runs as JSON (RFC 8259). Knows no files.
+
+/** JSON text of a value whose strings are percent-encoded bytes: ASCII and UTF-8 stay readable. */
+function printValue(value) {
+  // JSON.stringify sees each byte as one character below U+0100, and so leaves UTF-8 as it is.
+  return JSON.stringify(value);
+}
+
+function jsonFileOf(file) {
+  return { hash: file.hash, size: file.size, kind: file.kind === '' ? 'f' : file.kind, path: encodeText(file.path) };
+}
+
+/** A run as an object whose keys are the record's field names in lower case; lists are arrays. */
+function jsonObjectOf(run) {
+  const parameters = {};
+  for (const parameter of run.parameters) {
+    const space = parameter.indexOf(' ');
+    parameters[encodeText(parameter.slice(0, space))] = encodeWithheld(parameter.slice(space + 1));
+  }
+  const text = (value) => (value === undefined ? undefined : encodeText(value));
+  return {
+    id: run.id, label: text(run.label), reason: text(run.reason), tags: run.tags.map(encodeText),
+    command: encodeWithheld(run.command), directory: encodeText(run.directory), redirects: run.redirects.map(encodeText),
+    parameters, started: run.startedUtc, wall_s: run.wallS, user_s: run.userS, system_s: run.systemS,
+    peak_memory_bytes: run.peakMemoryBytes, exit: run.exit, signal: run.signal, timeout_s: run.timeoutS, status: run.status,
+    code: text(run.code), code_branch: text(run.codeBranch), code_remote: text(run.codeRemote),
+    code_submodules: run.codeSubmodules.map(encodeText), environment: run.environment,
+    variables: run.variables.map(encodeText), variable_hashes: run.variableHashes.map(encodeText), observed: run.observed,
+    declared_inputs: run.declaredInputs.map(encodeText), declared_outputs: run.declaredOutputs.map(encodeText),
+    missing_outputs: run.missingOutputs.map(encodeText), inputs: run.inputs.map(jsonFileOf), outputs: run.outputs.map(jsonFileOf),
+    uncertain: run.uncertain.map(jsonFileOf), removed: run.removed.map(encodeText), logs: run.logs.map(jsonFileOf),
+    warnings: run.warnings.map(encodeText), rr: run.rr,
+  };
+}
+
+/** One run as one line of JSON. Texts are percent-encoded as in the record. */
+function printJsonRun(run) {
+  return printValue(jsonObjectOf(run));
+}
+
+/** Runs as a JSON array, one run a line. */
+function printJsonRuns(runs) {
+  return '[' + runs.map((run, i) => (i === 0 ? '\n' : ',\n') + printJsonRun(run)).join('') + '\n]\n';
+}
+
+// ==== src/views/page.ts ==========================================================================
+// page.ts - one run as a page of text for a person. Knows no files.
+
+const NAME_WIDTH = 13;
+
+function showText(text) {
+  return makeHarmless(text.replace(/\0(\{[0-9a-f]{16}\})/g, '<withheld $1>'));
+}
+
+function line(name, value) {
+  return value === undefined || value === '' ? '' : name.padEnd(NAME_WIDTH) + makeHarmless(value) + '\n';
+}
+
+function formatBytes(bytes) {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return (unit === 0 ? String(value) : value.toFixed(1)) + ' ' + units[unit];
+}
+
+const KIND_WORDS = { x: ' executable', l: ' link', d: ' folder', p: ' FIFO', s: ' socket', c: ' device', b: ' device' };
+
+function showFiles(title, files) {
+  return files.map((file, i) => {
+    const hash = file.hash.length === 64 ? file.hash.slice(0, 12) : file.hash === '?' ? 'unknown' : '';
+    const size = file.kind === 'd' ? '' : formatBytes(file.size);
+    return line(i === 0 ? title : '', hash.padEnd(13) + size.padStart(10) + '  ' + makeHarmless(file.path) + (KIND_WORDS[file.kind] ?? ''));
+  }).join('');
+}
+
+function showCost(run) {
+  if (run.wallS === undefined) return undefined;
+  const cpu = run.userS === undefined ? '' : ', CPU ' + formatSeconds(run.userS) + ' user ' + formatSeconds(run.systemS) + ' system';
+  return formatSeconds(run.wallS) + cpu + (run.peakMemoryBytes === undefined ? '' : ', peak memory ' + formatBytes(run.peakMemoryBytes));
+}
+
+function showEnvironment(text) {
+  if (text === undefined) return '';
+  const wanted = ['Os', 'Kernel', 'Cpu', 'Executable', 'Interpreter'];
+  let shown = '';
+  for (const field of text.split('\n')) {
+    const parts = /^([A-Z]\w*): (.*)$/.exec(field);
+    if (parts === null || wanted.indexOf(parts[1]) < 0) continue;
+    shown += line(parts[1].toLowerCase(), makeHarmless(decodeText(parts[2].replace(/^([0-9a-f]{12})[0-9a-f]{52} {2}\d+x? /, '$1  '))));
+  }
+  return shown;
+}
+
+/** A run for a person: every fact the record has, names and values harmless for a terminal. */
+function printRunPage(run, environment) {
+  const list = (name, values) => values.map((value, i) => line(i === 0 ? name : '', showText(value))).join('');
+  const exit = run.exit === undefined ? '' : ', exit ' + String(run.exit) + (run.signal === undefined ? '' : ' (' + run.signal + ')');
+  return line('run', run.id) + line('label', run.label && showText(run.label)) + line('reason', run.reason && showText(run.reason))
+    + list('tags', run.tags) + line('command', showText(decodeWithheld(run.command)))
+    + line('folder', showText(run.directory)) + list('redirect', run.redirects) + list('parameter', run.parameters)
+    + line('started', run.startedUtc) + line('status', run.status + exit) + line('cost', showCost(run))
+    + line('code', run.code && showText(run.code)) + line('branch', run.codeBranch && showText(run.codeBranch))
+    + line('remote', run.codeRemote && showText(run.codeRemote)) + list('submodule', run.codeSubmodules)
+    + list('variable', run.variables) + list('withheld', run.variableHashes) + showEnvironment(environment)
+    + line('observed', run.observed) + showFiles('input', run.inputs) + showFiles('output', run.outputs)
+    + showFiles('uncertain', run.uncertain) + list('removed', run.removed) + list('missing', run.missingOutputs)
+    + showFiles('log', run.logs) + list('warning', run.warnings)
+    + run.unknown.map((field) => line(encodeText(field.name), showText(field.value))).join('');
+}
+
+// ==== src/views/texts.ts =========================================================================
+// texts.ts - the fixed texts that rr puts into a project. Knows no files.
+
+/** Version of this rr; package.json has the same. */
+const RR_VERSION = '0.1.0';
+
+/** provenance/README.txt: what a stranger needs who has only this folder. */
+const PROVENANCE_README = `PROVENANCE
+
+This folder tells, as plain text, how the results in the folder above it were
+made: which command, code, parameters, data and software, when, why, and with
+which bytes as outcome.  It was written by rr.  You do not need rr to read it,
+to check it, or to make the results again: a pager, sh, make and any program
+that computes SHA-256 will do.
+
+CHECK WHAT IS HERE            (in the folder above this one; runs nothing)
+
+  make -f provenance/Makefile verify
+
+compares every result, and every input that is still there, with its recorded
+hash.  The same for the results alone:
+
+  sha256sum -c provenance/SHA256SUMS
+
+MAKE THE RESULTS AGAIN
+
+  make -f provenance/Makefile              what is missing
+  make -f provenance/Makefile reproduce    everything, in a copy of the
+                                           project under .rr/reproduce, with
+                                           a verdict for each result
+  make -f provenance/Makefile FILE         one file
+  sh provenance/rerun.sh help              all that it can do
+
+The commands that are recorded here are then run on your machine, with your
+rights: read the lines "Command:" in runs/ before you do so, as you would read
+a stranger's script.
+
+WHAT IS IN IT
+
+  runs/YYYY-MM/ID.rec    one text file for each run, never changed after it.
+                         ID is the start of the run in UTC and six letters.
+  environments/HASH.rec  operating system, program, variables of the runs
+                         that name HASH
+  code/HASH.patch        changes to the code that were not committed when the
+                         runs that name HASH were made ("git apply" reads it)
+  logs/ID.out, ID.err    what the run printed
+  notes/                 remarks that were made later
+  Makefile, SHA256SUMS   made from runs/; may be deleted and made again by rr
+  rerun.sh               runs or checks one record; the same in every project
+
+A LINE OF A RECORD
+
+  Name: value            Input and Output: SHA-256, two spaces, bytes, name
+
+In a value %XX is a byte in hexadecimal; it stands for "%" itself, control
+bytes, bytes that are not UTF-8, a space at either end, and a backslash at the
+end.  %{...} stands for a secret that was not written down.  A letter after
+the bytes: x executable, l symbolic link (hash of its target's name), d folder,
+p s c b no file with content.  Hash "-": no content; "?": not known.  A path
+without "/" in front is relative to the folder above this one.  Status:
+succeeded, failed, interrupted (a signal or time limit ended the command),
+lost (rr itself was killed, and the end is not known).
+The last line, Sha256, is the SHA-256 of all the lines before it:
+
+  sed '$d' runs/YYYY-MM/ID.rec | sha256sum
+
+Without any tool: "grep -rl 'Output: .* NAME$' runs" finds the runs that wrote
+NAME; the last by name is the one that made it as it is.
+`;
+
+/** The project's own Makefile, made only where there is none. */
+const TOP_MAKEFILE = `# Made by rr because there was no Makefile. Yours to change.
+# make: build what is missing and check. make verify; make reproduce; make FILE.
+include provenance/Makefile
+`;
+
+/** What init puts into a project. */
+function initialFiles() {
+  return { readme: PROVENANCE_README, rerunScript: RERUN_SCRIPT, makefile: printMakefile(findLiveRuns([])), topMakefile: TOP_MAKEFILE };
+}
+
+// ==== src/sys/node.ts ============================================================================
+// node.ts - the door to Node's standard library. The only file that loads a module.
+
+// rr.js is a CommonJS file with no import of its own. Where a package.json with "type": "module"
+// or Deno makes it an ES module there is no require(); process.getBuiltinModule (Node 20.16, 22.3,
+// Deno 2, Bun) serves instead. Everything but fs and path is loaded at first use: loading all of
+// them takes a third of the time of a short run.
+// type Loader = (name: string) => unknown;
+
+function findLoader() {
+  if (typeof require === 'function') return require;
+  const host = process;
+  if (host.getBuiltinModule === undefined) {
+    throw new Error('rr.js runs as an ES module here, and this Node.js is too old for that: name it rr.cjs');
+  }
+  return host.getBuiltinModule;
+}
+
+const loadModule = findLoader();
+
+const fs = loadModule('fs');
+const path = loadModule('path');
+
+const loaded = {};
+
+function loadOnce(name) {
+  if (loaded[name] === undefined) loaded[name] = loadModule(name);
+  return loaded[name];
+}
+
+function crypto() {
+  return loadOnce('crypto');
+}
+
+function childProcess() {
+  return loadOnce('child_process');
+}
+
+function net() {
+  return loadOnce('net');
+}
+
+function os() {
+  return loadOnce('os');
+}
+
+function tty() {
+  return loadOnce('tty');
+}
+
+function workerThreads() {
+  return loadOnce('worker_threads');
+}
+
+function zlib() {
+  return loadOnce('zlib');
+}
+
+// ==== src/sys/clock.ts ===========================================================================
+// clock.ts - the only place that reads a clock or random numbers.
+
+// In the order of their bytes, so that ids of one second sort by the fraction they begin with.
+const ID_LETTERS = '234567abcdefghijklmnopqrstuvwxyz';
+
+let wallOffsetMs;
+
+/** Milliseconds of a clock that never goes back, for durations. */
+function readMonotonicMs() {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/**
+ * Microseconds since 1970 in UTC. The system's wall clock is read once; later readings add the
+ * monotonic clock, so that the times of one process never go back and have microseconds.
+ */
+function readUtcMicros() {
+  if (wallOffsetMs === undefined) wallOffsetMs = Date.now() - readMonotonicMs();
+  return Math.round((wallOffsetMs + readMonotonicMs()) * 1000);
+}
+
+/** 2026-11-22T05:20:39.123456Z (ISO 8601) */
+function formatUtcMicros(micros) {
+  const millis = Math.floor(micros / 1000);
+  const rest = String(micros - millis * 1000).padStart(3, '0');
+  return new Date(millis).toISOString().replace('Z', rest + 'Z');
+}
+
+/** Six random digits of base 32, for names that nobody else chooses. */
+function makeRandomDigits() {
+  return Array.from(crypto().randomBytes(6), (byte) => ID_LETTERS[byte & 31]).join('');
+}
+
+/** A new id of a run that started then (docs/record-format.txt, 1). */
+function makeRunId(startedMicros) {
+  const stamp = formatUtcMicros(startedMicros).replace(/[-:]|\.\d+/g, '');
+  const fraction = Math.floor(((startedMicros % 1e6) / 1e6) * 32768);
+  const digits = [fraction >> 10, (fraction >> 5) & 31, fraction & 31].concat(Array.from(crypto().randomBytes(3), (byte) => byte & 31));
+  return stamp + '-' + digits.map((digit) => ID_LETTERS[digit]).join('');
+}
+
+// ==== src/sys/files.ts ===========================================================================
+// files.ts - reading and writing files whose names are bytes. Knows no records.
+
+/** What fs takes for a name that is bytes: a string where it is ASCII (faster), else a Buffer. */
+function toFsPath(name) {
+  return /^[\x00-\x7f]*$/.test(name) ? name : Buffer.from(name, 'latin1');
+}
+
+/** The bytes of a JavaScript string (UTF-8), such as an argument or a name from a Node interface. */
+function toBytes(text) {
+  return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
+}
+
+/** The text of bytes that are UTF-8, for interfaces that take only strings. */
+function toText(bytes) {
+  return /^[\x00-\x7f]*$/.test(bytes) ? bytes : Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+function errorCode(error) {
+  return String((error).code ?? '');
+}
+
+/** The file as bytes; undefined if there is none. Other failures throw. */
+function readBytesIfThere(name) {
+  try {
+    return fs.readFileSync(toFsPath(name), 'latin1');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+// No such name, or none that can be asked: on a mount that is gone, say.
+const NO_STAT = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EACCES', 'EIO', 'ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'ETIMEDOUT', 'EOVERFLOW'];
+
+/** lstat, or undefined if there is no such name. */
+function lstatIfThere(name) {
+  try {
+    return fs.lstatSync(toFsPath(name));
+  } catch (error) {
+    if (NO_STAT.indexOf(errorCode(error)) >= 0) return undefined;
+    throw error;
+  }
+}
+
+/** stat through links, or undefined. */
+function statIfThere(name) {
+  try {
+    return fs.statSync(toFsPath(name));
+  } catch (error) {
+    if (NO_STAT.indexOf(errorCode(error)) >= 0) return undefined;
+    throw error;
+  }
+}
+
+/** Names in a folder, unsorted; [] if there is no such folder. */
+function listFolder(name) {
+  try {
+    return fs.readdirSync(toFsPath(name), 'latin1');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
+    throw error;
+  }
+}
+
+function makeFolder(name) {
+  fs.mkdirSync(toFsPath(name), { recursive: true });
+}
+
+function removeIfThere(name) {
+  try {
+    fs.unlinkSync(toFsPath(name));
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** Writes all of it: a write to a pipe or a full device can be short, or say EAGAIN. */
+function writeAll(fd, data) {
+  let done = 0;
+  while (done < data.length) {
+    try {
+      done += fs.writeSync(fd, data, done, data.length - done);
+    } catch (error) {
+      if (errorCode(error) !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
+
+/** Flushes a folder's entries to the disk. Systems that cannot do so for a folder say EINVAL or EISDIR. */
+function syncFolder(name) {
+  try {
+    const fd = fs.openSync(toFsPath(name), 'r');
+    try {
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+  } catch (error) {
+    if (['EINVAL', 'EISDIR', 'EPERM', 'EACCES', 'ENOTSUP'].indexOf(errorCode(error)) < 0) throw error;
+  }
+}
+
+let temporaryFolder;
+
+/** From now on unfinished files lie in this folder, so that what a crash leaves is all in one place. */
+function keepTemporariesIn(folder) {
+  temporaryFolder = folder;
+}
+
+// rename() and link() work only within one filesystem, and the folder may be on another one, be
+// missing or not be writable: then the unfinished file lies beside the name it will get.
+const NOT_IN_FOLDER = ['EXDEV', 'EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR'];
+
+/** Writes a file under a name that nobody else has, and lets `place` give it its own. */
+function placeFile(name, content, isDurable, mode, place) {
+  const cut = name.lastIndexOf('/');
+  const last = '/.' + name.slice(cut + 1, cut + 201) + '.' + makeRandomDigits() + '.tmp';
+  if (temporaryFolder !== undefined) {
+    try {
+      placeBy(temporaryFolder + last, content, isDurable, mode, place);
+      return;
+    } catch (error) {
+      if (NOT_IN_FOLDER.indexOf(errorCode(error)) < 0) throw error;
+    }
+  }
+  placeBy(name.slice(0, cut) + last, content, isDurable, mode, place);
+}
+
+function placeBy(temporary, content, isDurable, mode, place) {
+  const fd = fs.openSync(toFsPath(temporary), 'wx', mode);
+  try {
+    try {
+      writeAll(fd, Buffer.from(content, 'latin1'));
+      if (isDurable) fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+    place(toFsPath(temporary));
+  } catch (error) {
+    removeIfThere(temporary);
+    throw error;
+  }
+}
+
+/**
+ * Writes a file so that its name has either the old content or all of the new, whatever happens.
+ * With `isDurable` it is on the disk, with its name, when this returns.
+ */
+function replaceFile(name, content, isDurable, mode = 0o666) {
+  placeFile(name, content, isDurable, mode, (temporary) => fs.renameSync(temporary, toFsPath(name)));
+  if (isDurable) syncFolder(name.slice(0, name.lastIndexOf('/')) || '/');
+}
+
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'];
+
+/** Creates a file, whole from the first instant, that must not be there; false if it is. */
+function createFile(name, content, mode = 0o666) {
+  try {
+    placeFile(name, content, false, mode, (temporary) => {
+      fs.linkSync(temporary, toFsPath(name));
+      fs.unlinkSync(temporary);
+    });
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    if (NO_LINKS.indexOf(errorCode(error)) < 0) throw error;
+  }
+  return createFileInPlace(name, content, mode);
+}
+
+/** The same where the filesystem has no links; whoever reads it at once may see a part. */
+function createFileInPlace(name, content, mode) {
+  let fd;
+  try {
+    fd = fs.openSync(toFsPath(name), 'wx', mode);
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+  try {
+    writeAll(fd, Buffer.from(content, 'latin1'));
+  } catch (error) {
+    removeIfThere(name);
+    throw error;
+  } finally {
+    fs.closeSync(fd);
+  }
+  return true;
+}
+
+// ==== src/sys/terminal.ts ========================================================================
+// terminal.ts - what rr's own descriptors are, and printing to them. Knows no records.
+
+/** Is this descriptor of rr a terminal? Told without process.stdout, whose mere use changes modes. */
+function isTerminal(descriptor) {
+  try {
+    if (!fs.fstatSync(descriptor).isCharacterDevice()) return false;
+  } catch (error) {
+    return false;
+  }
+  return tty().isatty(descriptor);
+}
+
+/**
+ * Is rr in the foreground process group of a terminal, so that what the keyboard sends comes to
+ * the command as well? From /proc/self/stat: process group and the terminal's foreground group.
+ */
+function isSharingForeground() {
+  try {
+    const stat = fs.readFileSync('/proc/self/stat', 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[2] === fields[5] && fields[4] !== '0';
+  } catch (error) {
+    return isTerminal(0);
+  }
+}
+
+/** Columns of the terminal on `descriptor`; COLUMNS if set; 80 if neither tells. */
+function readColumns(descriptor) {
+  const fromVariable = Number(process.env.COLUMNS);
+  if (Number.isInteger(fromVariable) && fromVariable > 20) return fromVariable;
+  if (!isTerminal(descriptor)) return 80;
+  const columns = (descriptor === 1 ? process.stdout : process.stderr).columns;
+  return columns > 20 ? columns : 80;
+}
+
+/** Prints data to standard output. A reader that went away ends rr quietly: false. */
+function printOut(text) {
+  try {
+    writeAll(1, Buffer.from(text, 'latin1'));
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EPIPE') return false;
+    throw error;
+  }
+}
+
+/** Prints a line for the person at standard error. Where that cannot be written, there is no one to tell. */
+function tell(line) {
+  try {
+    writeAll(2, Buffer.from(makeHarmless(line) + '\n', 'latin1'));
+  } catch (error) {
+    if (['EPIPE', 'EBADF', 'EIO', 'ENOSPC'].indexOf(errorCode(error)) < 0) throw error;
+  }
+}
+
+/** How script(1) is called here, and which descriptors get the new terminal. */
+// type TerminalPlan = { flavour: 'util-linux' | 'bsd'; stdin: boolean; stdout: boolean; stderr: boolean };
+
+/**
+ * How to give a command a terminal of its own, so that it behaves as on the one rr writes to
+ * (docs/rr.1, TERMINALS); undefined if there is no script(1) that can.
+ */
+function planTerminal() {
+  const plan = { stdin: isTerminal(0), stdout: isTerminal(1), stderr: isTerminal(2) };
+  if (process.platform === 'darwin' || /bsd$/.test(process.platform)) return { flavour: 'bsd', ...plan };
+  const version = childProcess().spawnSync('script', ['--version'], { encoding: 'latin1', stdio: ['ignore', 'pipe', 'ignore'] });
+  return version.status === 0 && /util-linux/.test(version.stdout) ? { flavour: 'util-linux', ...plan } : undefined;
+}
+
+// ==== src/sys/hash.ts ============================================================================
+// hash.ts - SHA-256 (FIPS 180-4) of files, in bounded memory. Knows no records.
+
+const SMALL_BYTES = 1 << 16;
+const CHUNK_BYTES = 1 << 20;
+// Below this a second thread costs more to start (about 15 ms) than it saves.
+const WORKER_MIN_BYTES = 48 << 20;
+const WORKER_MIN_FILES = 1500;
+
+let smallBuffer;
+let chunkBuffer;
+
+/** SHA-256 of bytes, 64 lower-case hex digits. */
+function hashBytes(bytes) {
+  return crypto().createHash('sha256').update(bytes, 'latin1').digest('hex');
+}
+
+// type OneShot = (algorithm: string, data: Buffer, encoding: string) => string;
+
+function hashDescriptor(fd) {
+  smallBuffer = smallBuffer ?? Buffer.allocUnsafeSlow(SMALL_BYTES);
+  let got = fs.readSync(fd, smallBuffer, 0, SMALL_BYTES, null);
+  if (got < SMALL_BYTES) {
+    const oneShot = (crypto()).hash;
+    const data = smallBuffer.subarray(0, got);
+    // A short read need not be the end (a FUSE file, say): only another read that gives 0 is.
+    const more = fs.readSync(fd, smallBuffer, got, SMALL_BYTES - got, null);
+    if (more === 0) {
+      return oneShot === undefined ? crypto().createHash('sha256').update(data).digest('hex') : oneShot('sha256', data, 'hex');
+    }
+    got += more;
+  }
+  const hash = crypto().createHash('sha256').update(smallBuffer.subarray(0, got));
+  chunkBuffer = chunkBuffer ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  for (;;) {
+    const n = fs.readSync(fd, chunkBuffer, 0, CHUNK_BYTES, null);
+    if (n === 0) return hash.digest('hex');
+    hash.update(n === CHUNK_BYTES ? chunkBuffer : chunkBuffer.subarray(0, n));
+  }
+}
+
+/** What reading a file came to. 'changing': it was written to while it was read, twice. */
+// type HashOutcome =
+//   | { kind: 'hashed'; hash: string; size: number }
+//   | { kind: 'gone' | 'unreadable' | 'changing' | 'not-regular' };
+
+/**
+ * SHA-256 of a regular file. Never blocks on a FIFO and never follows a last link to a device:
+ * what is not a regular file is 'not-regular'. A file that changes meanwhile is read once more.
+ */
+function hashRegularFile(name) {
+  let fd;
+  try {
+    fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].indexOf(errorCode(error)) >= 0) return { kind: 'gone' };
+    if (['ENXIO', 'ENODEV', 'EISDIR'].indexOf(errorCode(error)) >= 0) return { kind: 'not-regular' };
+    if (['EACCES', 'EPERM', 'ELOOP', 'EIO', 'ENAMETOOLONG', 'ETXTBSY', 'EBUSY', 'ESTALE'].indexOf(errorCode(error)) >= 0) return { kind: 'unreadable' };
+    throw error;
+  }
+  try {
+    return hashOpenFile(fd);
+  } catch (error) {
+    if (['EIO', 'EISDIR', 'EACCES', 'EPERM', 'ESTALE', 'ENODATA'].indexOf(errorCode(error)) >= 0) return { kind: 'unreadable' };
+    throw error;
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function hashOpenFile(fd) {
+  const before = fs.fstatSync(fd);
+  if (!before.isFile()) return { kind: 'not-regular' };
+  const hash = hashDescriptor(fd);
+  const after = fs.fstatSync(fd);
+  if (before.size === after.size && before.mtimeMs === after.mtimeMs) return { kind: 'hashed', hash, size: after.size };
+  return { kind: 'changing' };
+}
+
+function kindOf(stat) {
+  if (stat.isFile()) return (stat.mode & 0o100) !== 0 ? 'x' : '';
+  if (stat.isSymbolicLink()) return 'l';
+  if (stat.isDirectory()) return 'd';
+  if (stat.isFIFO()) return 'p';
+  if (stat.isSocket()) return 's';
+  return stat.isBlockDevice() ? 'b' : 'c';
+}
+
+/** A file as it is now, without its hash ('-' where there is no content, '?' where there is). */
+function describeFile(name, path) {
+  const stat = lstatIfThere(name);
+  if (stat === undefined) return undefined;
+  const kind = kindOf(stat);
+  if (kind === 'l') {
+    const target = fs.readlinkSync(toFsPath(name), 'latin1');
+    return { hash: hashBytes(target), size: target.length, kind, path };
+  }
+  if (kind === '' || kind === 'x') return { hash: '?', size: stat.size, kind, path };
+  return { hash: '-', size: 0, kind, path };
+}
+
+// type HashRequest = { name: ByteString; sizeBytes: number };
+
+/**
+ * Outcomes for many files, in their order. Many or large ones are shared with a second thread:
+ * on two cores one main thread and one worker beat two workers.
+ */
+async function hashFiles(requests) {
+  let totalBytes = 0;
+  for (const request of requests) totalBytes += request.sizeBytes;
+  if (requests.length < 2 || (totalBytes < WORKER_MIN_BYTES && requests.length < WORKER_MIN_FILES)) {
+    return requests.map((request) => hashWithRetry(request.name));
+  }
+  return shareWithWorker(requests);
+}
+
+/** hashRegularFile, a second time if the file changed meanwhile. */
+function hashWithRetry(name) {
+  const outcome = hashRegularFile(name);
+  return outcome.kind === 'changing' ? hashRegularFile(name) : outcome;
+}
+
+// State of the shared queue, one Int32 each. next: index in `order` that nobody has taken yet.
+// results: 33 bytes a file: a flag (1 = hash follows), and the hash.
+// type SharedQueue = { next: Int32Array; results: Uint8Array };
+const RESULT_BYTES = 33;
+
+/**
+ * Runs in the worker, which gets this function as text: it must not use anything of this file.
+ * What it cannot read plainly it leaves to the main thread, which knows what to say of it.
+ */
+function hashInWorker() {
+  const worker = require('worker_threads');
+  const files = require('fs');
+  const hashing = require('crypto');
+  const { names, sizes, order, nextBuffer, resultBuffer } = worker.workerData;
+  const next = new Int32Array(nextBuffer);
+  const results = new Uint8Array(resultBuffer);
+  const buffer = Buffer.allocUnsafeSlow(1 << 20);
+  for (let turn = Atomics.add(next, 0, 1); turn < order.length; turn = Atomics.add(next, 0, 1)) {
+    const index = order[turn];
+    let fd = -1;
+    try {
+      fd = files.openSync(Buffer.from(names[index], 'latin1'), files.constants.O_RDONLY | files.constants.O_NONBLOCK);
+      const before = files.fstatSync(fd);
+      if (!before.isFile() || before.size !== sizes[index]) continue;
+      const hash = hashing.createHash('sha256');
+      for (let n = files.readSync(fd, buffer, 0, buffer.length, null); n > 0; n = files.readSync(fd, buffer, 0, buffer.length, null)) {
+        hash.update(n === buffer.length ? buffer : buffer.subarray(0, n));
+      }
+      const after = files.fstatSync(fd);
+      if (before.size !== after.size || before.mtimeMs !== after.mtimeMs) continue;
+      results.set(hash.digest(), index * 33 + 1);
+      results[index * 33] = 1;
+    } catch (error) {
+      continue;
+    } finally {
+      if (fd >= 0) files.closeSync(fd);
+    }
+  }
+}
+
+async function shareWithWorker(requests) {
+  // Largest first, so that no thread is left alone with a large file at the end.
+  const order = requests.map((_, i) => i).sort((a, b) => requests[b].sizeBytes - requests[a].sizeBytes || a - b);
+  const nextBuffer = new SharedArrayBuffer(4);
+  const resultBuffer = new SharedArrayBuffer(requests.length * RESULT_BYTES);
+  const queue = { next: new Int32Array(nextBuffer), results: new Uint8Array(resultBuffer) };
+  const workerData = { names: requests.map((request) => request.name), sizes: requests.map((request) => request.sizeBytes), order, nextBuffer, resultBuffer };
+  const finished = startWorker('(' + hashInWorker.toString() + ')()', workerData);
+  await new Promise((resolve) => setImmediate(resolve));
+  const outcomes = new Array(requests.length);
+  for (let turn = Atomics.add(queue.next, 0, 1); turn < order.length; turn = Atomics.add(queue.next, 0, 1)) {
+    outcomes[order[turn]] = hashWithRetry(requests[order[turn]].name);
+  }
+  await finished;
+  for (let i = 0; i < requests.length; i++) {
+    if (outcomes[i] !== undefined) continue;
+    const at = i * RESULT_BYTES;
+    const hash = Buffer.from(resultBuffer, at + 1, 32).toString('hex');
+    outcomes[i] = queue.results[at] === 1
+      ? { kind: 'hashed', hash, size: requests[i].sizeBytes }
+      : hashWithRetry(requests[i].name);
+  }
+  return outcomes;
+}
+
+/** Resolves when the worker is through, or could not be had: what it did not do is done by others. */
+function startWorker(source, workerData) {
+  return new Promise((resolve) => {
+    try {
+      const worker = new (workerThreads().Worker)(source, { eval: true, workerData });
+      worker.on('exit', () => resolve());
+      worker.on('error', () => resolve());
+    } catch (error) {
+      resolve();
+    }
+  });
+}
+
+// ==== src/sys/scan.ts ============================================================================
+// scan.ts - which files of a project a run changed or read: by stat before and after. Hashes nothing.
+
+/** What tells one state of a file from another. Times in milliseconds with fractions. */
+// type Seen = { size: number; mtimeMs: number; ctimeMs: number; atimeMs: number; ino: number; mode: number; isFolder: boolean };
+
+/** Path relative to the project -> what was seen there. */
+// type Snapshot = Map<ByteString, Seen>;
+
+// Never part of a project's data: rr's own, and version control.
+const LEFT_OUT = new Set(['.rr', '.git', '.hg', '.svn', '.bzr', '.jj', '.fslckout', '_FOSSIL_', 'provenance']);
+
+function see(stat) {
+  return { size: stat.size, mtimeMs: stat.mtimeMs, ctimeMs: stat.ctimeMs, atimeMs: stat.atimeMs, ino: stat.ino, mode: stat.mode, isFolder: stat.isDirectory() };
+}
+
+/** Is this path (relative to the project) never looked at? Version control counts at any depth. */
+function isLeftOut(path) {
+  const parts = path.split('/');
+  return parts[0] === 'provenance' || parts.some((part) => part !== 'provenance' && LEFT_OUT.has(part));
+}
+
+/**
+ * Every file and folder below `root` but those left out. Links are not followed. A folder that
+ * cannot be read is passed over and its path added to `unreadable`.
+ */
+function takeSnapshot(root, unreadable) {
+  const snapshot = new Map();
+  const folders = [''];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const name of namesIn(root, folder, unreadable)) {
+      if (LEFT_OUT.has(name) && (name !== 'provenance' || folder === '')) continue;
+      const path = folder + name;
+      const stat = lstatIfThere(root + '/' + path);
+      if (stat === undefined) continue;
+      const seen = see(stat);
+      snapshot.set(path, seen);
+      if (seen.isFolder) folders.push(path + '/');
+    }
+  }
+  return snapshot;
+}
+
+function namesIn(root, folder, unreadable) {
+  try {
+    return fs.readdirSync(toFsPath(root + '/' + folder), 'latin1');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].indexOf(errorCode(error)) >= 0) return [];
+    if (['EACCES', 'EPERM', 'EIO', 'ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'ETIMEDOUT', 'ENAMETOOLONG'].indexOf(errorCode(error)) < 0) throw error;
+    unreadable.push(folder);
+    return [];
+  }
+}
+
+// type Changes = { written: ByteString[]; removed: ByteString[]; newFolders: ByteString[] };
+
+/**
+ * What differs between two snapshots, each list sorted by bytes. A file counts as written if its
+ * content or mode may have changed: size, mtime, ctime (a tool that puts the mtime back), inode.
+ * After resetAccessTimes every ctime has moved, so then it must be ignored.
+ */
+function compareSnapshots(before, after, ignoreCtime) {
+  const changes = { written: [], removed: [], newFolders: [] };
+  for (const [path, now] of after) {
+    const then = before.get(path);
+    if (now.isFolder) {
+      if (then === undefined || !then.isFolder) changes.newFolders.push(path);
+    } else if (then === undefined || then.isFolder || then.size !== now.size || then.mtimeMs !== now.mtimeMs || then.ino !== now.ino
+      || then.mode !== now.mode || (!ignoreCtime && then.ctimeMs !== now.ctimeMs)) {
+      changes.written.push(path);
+    }
+  }
+  for (const path of before.keys()) if (!after.has(path)) changes.removed.push(path);
+  changes.written.sort();
+  changes.removed.sort();
+  changes.newFolders.sort();
+  return changes;
+}
+
+// An access time this old is before any modification time, so that with "relatime" the next read
+// moves it, whatever else is true of the file.
+const OLD_TIME = '200001010000.00';
+const OLD_TIME_LIMIT_MS = Date.UTC(2000, 0, 3);
+
+/**
+ * Sets the access times of all regular files back, so that a later read shows (docs/rr.1, --trace
+ * atime). touch(1) is used because Node's utimes cuts the modification time to microseconds.
+ * Returns why it does not work here, or undefined if it does.
+ */
+function resetAccessTimes(root, snapshot, probeName) {
+  const reason = probeAccessTimes(probeName);
+  if (reason !== undefined) return reason;
+  const names = [];
+  for (const [path, seen] of snapshot) {
+    if ((seen.mode & 0o170000) !== 0o100000) continue;
+    if (toText(path).indexOf('\ufffd') >= 0) return 'a file name is not UTF-8';
+    names.push('./' + toText(path));
+  }
+  for (let i = 0; i < names.length; i += 500) {
+    const done = childProcess().spawnSync('touch', ['-a', '-t', OLD_TIME, '--'].concat(names.slice(i, i + 500)), { cwd: toText(root), stdio: 'ignore' });
+    if (done.status !== 0) return 'access times of some files cannot be set (not their owner?)';
+  }
+  return undefined;
+}
+
+function probeAccessTimes(probeName) {
+  fs.writeFileSync(toFsPath(probeName), 'probe\n');
+  try {
+    const done = childProcess().spawnSync('touch', ['-a', '-t', OLD_TIME, toText(probeName)], { stdio: 'ignore' });
+    if (done.status !== 0) return 'touch(1) does not work';
+    fs.readFileSync(toFsPath(probeName));
+    return fs.statSync(toFsPath(probeName)).atimeMs < OLD_TIME_LIMIT_MS ? 'the file system keeps no access times (noatime)' : undefined;
+  } finally {
+    fs.unlinkSync(toFsPath(probeName));
+  }
+}
+
+/** Files whose access time moved since resetAccessTimes, sorted by bytes. */
+function findRead(after) {
+  const read = [];
+  for (const [path, seen] of after) {
+    if ((seen.mode & 0o170000) === 0o100000 && seen.atimeMs >= OLD_TIME_LIMIT_MS) read.push(path);
+  }
+  return read.sort();
+}
+
+// ==== src/sys/hashcache.ts =======================================================================
+// hashcache.ts - hashes of files that have not changed since they were read. Without it all is the same, later.
+//
+// Lines of "HASH DEV INO SIZE MTIME CTIME PATH", appended; a line is true as long as all of these are.
+// A file that was written just before it was hashed may be written again within the same tick of
+// the clock, with the same size; so what is too fresh is not kept (git calls such files racy).
+
+const TICK_MS = 40; // four times the coarsest tick of Linux
+const COARSE_TICK_MS = 2100; // file systems that keep whole or even seconds
+const LIMIT_BYTES = 64 << 20;
+const SEARCHES_BEFORE_MAP = 20;
+
+// type CachedStats = import('fs').Stats;
+
+function keyOf(stat, name) {
+  return ' ' + [stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join(' ') + ' ' + encodeText(name);
+}
+
+function isSettled(stat) {
+  const nowMs = readUtcMicros() / 1000;
+  const tickMs = stat.mtimeMs % 1000 === 0 ? COARSE_TICK_MS : TICK_MS;
+  return stat.mtimeMs < nowMs - tickMs && stat.ctimeMs < nowMs - TICK_MS;
+}
+
+class HashCache {
+  // private readonly name: ByteString;
+  // private text: ByteString | undefined;
+  // private map: Map<ByteString, string> | undefined;
+  searches = 0;
+  added = '';
+  constructor(name) {
+    this.name = name;
+  }
+
+  /** Hash of the file as it is now, if it is known. */
+  find(stat, name) {
+    this.text = this.text ?? readBytesIfThere(this.name) ?? '';
+    this.searches += 1;
+    const key = keyOf(stat, name);
+    if (this.searches > SEARCHES_BEFORE_MAP) return this.asMap(this.text).get(key);
+    const at = this.text.indexOf(key + '\n');
+    const hash = at >= 64 ? this.text.slice(at - 64, at) : '';
+    return /^[0-9a-f]{64}$/.test(hash) ? hash : undefined;
+  }
+
+  asMap(text) {
+    if (this.map === undefined) {
+      this.map = new Map();
+      for (const line of text.split('\n')) if (line.length > 64) this.map.set(line.slice(64), line.slice(0, 64));
+    }
+    return this.map;
+  }
+
+  /** Notes the hash of a file that had these stats before and after it was read. */
+  add(stat, name, hash) {
+    if (isSettled(stat)) this.added += hash + keyOf(stat, name) + '\n';
+  }
+
+  /** Writes what was added. Where that cannot be, it is forgotten: it is only a cache. */
+  save() {
+    if (this.added === '') return;
+    try {
+      fs.appendFileSync(toFsPath(this.name), Buffer.from(this.added, 'latin1'));
+      if (fs.statSync(toFsPath(this.name)).size > LIMIT_BYTES) removeIfThere(this.name);
+    } catch (error) {
+      if (['EACCES', 'EROFS', 'ENOSPC', 'ENOENT', 'ENOTDIR', 'EPERM', 'EDQUOT', 'EFBIG', 'EIO'].indexOf(errorCode(error)) < 0) throw error;
+    }
+    this.added = '';
+  }
+}
+
+// ==== src/sys/process.ts =========================================================================
+// process.ts - runs the command: its streams, signals, end and cost. Knows no records.
+
+// type CommandRequest = {
+//   argv: ByteString[];
+//   /** Absolute. */
+//   folder: ByteString;
+//   /** 'inherit': the command has rr's own descriptor. 'keep': rr passes it on and keeps a copy. */
+//   stdout: 'inherit' | 'keep';
+//   stderr: 'inherit' | 'keep';
+//   /** Give the command a terminal of its own through script(1) where rr's output is a terminal. */
+//   terminal: TerminalPlan | undefined;
+//   /** Name without extension of the files that keep the streams: + .out, .err, .order. */
+//   logName: ByteString;
+//   /** Folder of FIFOs that runs leave for one another. */
+//   pipePool: ByteString;
+//   timeoutMs: number | undefined;
+//   /** Called once while the command runs, or at its end; for work that need not wait for the end. */
+//   meanwhile: () => void;
+// };
+
+// type CommandEnd = {
+//   /** As a shell gives it: 127 not found, 126 not executable, 128+n signal n. */
+//   exit: number;
+//   signal?: string;
+//   /** It could not be started at all: why. */
+//   startFailure?: string;
+//   wallMs: number;
+//   userS?: number;
+//   systemS?: number;
+//   peakMemoryBytes?: number;
+//   /** Signals that reached rr while it ran. */
+//   signalsSeen: string[];
+//   isTimedOut: boolean;
+//   /** What was not kept of the streams, as sentences. */
+//   logProblems: string[];
+// };
+
+// ---- arguments that are not UTF-8 ---------------------------------------------------------------
+
+function isUtf8(bytes) {
+  for (let at = 0; at < bytes.length;) {
+    const length = utf8SequenceLength(bytes, at);
+    if (length === 0) return false;
+    at += length;
+  }
+  return true;
+}
+
+/**
+ * What spawn() takes for these bytes. Node can pass only UTF-8 arguments; others are spelled for
+ * printf in a line of shell, which then becomes the command by exec.
+ */
+function toSpawnArguments(argv) {
+  if (argv.every(isUtf8)) return argv.map(toText);
+  let script = '';
+  const words = argv.map((argument, i) => {
+    if (isUtf8(argument)) return '"${' + String(i + 1) + '}"';
+    const octal = Array.from(argument, (c) => '\\' + c.charCodeAt(0).toString(8).padStart(3, '0')).join('');
+    // Command substitution strips final newlines, so an x protects them.
+    script += 'a' + String(i) + "=$(printf '" + octal + "x'); a" + String(i) + '=${a' + String(i) + '%x}; ';
+    return '"$a' + String(i) + '"';
+  });
+  const positional = argv.map((argument) => (isUtf8(argument) ? toText(argument) : ''));
+  return ['/bin/sh', '-c', script + 'exec ' + words.join(' '), 'sh'].concat(positional);
+}
+
+// ---- cost ---------------------------------------------------------------------------------------
+
+const CLOCK_TICKS_PER_S = 100; // USER_HZ, the same on every Linux but two dead architectures
+
+/** CPU time of all children waited for so far, from /proc/self/stat; undefined where there is none. */
+function readChildrenCpu() {
+  try {
+    const stat = fs.readFileSync('/proc/self/stat', 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { userS: Number(fields[13]) / CLOCK_TICKS_PER_S, systemS: Number(fields[14]) / CLOCK_TICKS_PER_S };
+  } catch (error) {
+    return undefined;
+  }
+}
+
+/** Process ids of all descendants of `pid` and itself, from /proc; [pid] where that does not tell. */
+function listDescendants(pid) {
+  const found = [pid];
+  for (let i = 0; i < found.length; i++) {
+    try {
+      for (const task of fs.readdirSync('/proc/' + String(found[i]) + '/task')) {
+        const children = fs.readFileSync('/proc/' + String(found[i]) + '/task/' + task + '/children', 'latin1');
+        for (const child of children.split(' ')) if (child !== '') found.push(Number(child));
+      }
+    } catch (error) {
+      continue; // it has ended meanwhile, or there is no /proc
+    }
+  }
+  return found;
+}
+
+function readPeakMemoryBytes(pid) {
+  try {
+    const parts = /^VmHWM:\s+(\d+) kB/m.exec(fs.readFileSync('/proc/' + String(pid) + '/status', 'latin1'));
+    return parts === null ? 0 : Number(parts[1]) * 1024;
+  } catch (error) {
+    return 0;
+  }
+}
+
+/**
+ * Samples the high-water marks of the command's processes. The pause is a twentieth of the time
+ * gone by (2 to 100 ms), so that at most the last 5 % of a run go unseen, and never less than 50
+ * times what a sample costs.
+ */
+class MemorySampler {
+  peakBytes = 0;
+  // private timer: ReturnType<typeof setTimeout> | undefined;
+  // private readonly pid: number;
+  // private readonly startMs: number;
+  constructor(pid) {
+    this.pid = pid;
+    this.startMs = readMonotonicMs();
+    this.sample();
+  }
+  sample() {
+    const beginMs = readMonotonicMs();
+    for (const pid of listDescendants(this.pid)) this.peakBytes = Math.max(this.peakBytes, readPeakMemoryBytes(pid));
+    const nowMs = readMonotonicMs();
+    const pauseMs = Math.max(2, Math.min(100, (nowMs - this.startMs) / 20), (nowMs - beginMs) * 50);
+    this.timer = setTimeout(() => this.sample(), pauseMs);
+  }
+  stop() {
+    if (this.timer !== undefined) clearTimeout(this.timer);
+  }
+}
+
+// ---- streams ------------------------------------------------------------------------------------
+
+// type StreamName = 'out' | 'err';
+
+/** Keeps what the command prints, with the order in which the two streams were seen. */
+class LogKeeper {
+  problems = [];
+  // private readonly name: ByteString;
+  files = {};
+  order = '';
+  // private last: StreamName | undefined;
+  lastBytes = 0;
+  constructor(name) {
+    this.name = name;
+  }
+  keep(stream, data) {
+    if (this.problems.length > 0) return;
+    try {
+      if (this.files[stream] === undefined) this.files[stream] = fs.openSync(toFsPath(this.name + '.' + stream), 'w');
+      writeAll(this.files[stream], data);
+      this.note(stream, data.length);
+    } catch (error) {
+      this.problems.push('the log is incomplete: cannot write it: ' + (error).message);
+    }
+  }
+  note(stream, bytes) {
+    if (this.last !== stream) this.flushOrder();
+    this.last = stream;
+    this.lastBytes += bytes;
+  }
+  flushOrder() {
+    if (this.last !== undefined) this.order += this.last + ' ' + String(this.lastBytes) + '\n';
+    this.lastBytes = 0;
+    // A program that alternates for days must not fill the memory.
+    if (this.order.length > 1 << 16) this.writeOrder();
+  }
+  writeOrder() {
+    fs.appendFileSync(toFsPath(this.name + '.order'), this.order);
+    this.order = '';
+  }
+  close() {
+    try {
+      if (this.files.out !== undefined && this.files.err !== undefined) {
+        this.flushOrder();
+        this.writeOrder();
+      }
+      for (const stream of Object.keys(this.files)) {
+        fs.fsyncSync(this.files[stream]);
+        fs.closeSync(this.files[stream]);
+      }
+    } catch (error) {
+      this.problems.push('the log is incomplete: cannot write it: ' + (error).message);
+    }
+  }
+}
+
+/** A pipe with both ends open in this process: read end for rr, write end for the command. */
+// type Pipe = { read: number; write: number; name: ByteString; isAtEnd: boolean };
+
+/** Takes FIFOs that an earlier run has left, and makes what is missing. Their names are now logName.pN. */
+function claimFifos(logName, pool, count) {
+  const names = [];
+  for (const spare of listFolder(pool)) {
+    if (names.length === count) return names;
+    const name = logName + '.p' + String(names.length + 1);
+    try {
+      fs.renameSync(toFsPath(pool + '/' + spare), toFsPath(name));
+      names.push(name);
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error; // another run took it
+    }
+  }
+  const missing = [];
+  while (names.length + missing.length < count) missing.push(logName + '.p' + String(names.length + missing.length + 1));
+  if (missing.length > 0 && childProcess().spawnSync('mkfifo', ['-m', '600'].concat(missing.map(toText)), { stdio: 'ignore' }).status !== 0) return [];
+  return names.concat(missing);
+}
+
+/**
+ * Real pipes, by way of FIFOs. Those that spawn() makes are sockets, and a command cannot open
+ * /dev/stdout or /dev/stderr if that is a socket. [] where FIFOs cannot be had. They are used again
+ * by later runs, because a process to make one costs as much as the rest of a short recording.
+ */
+function openPipes(logName, pool, count) {
+  try {
+    const pipes = claimFifos(logName, pool, count).map((name) => {
+      const read = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+      return { read, write: fs.openSync(toFsPath(name), fs.constants.O_WRONLY), name, isAtEnd: false };
+    });
+    if (pipes.every((pipe) => fs.fstatSync(pipe.read).isFIFO())) return pipes;
+    for (const pipe of pipes) releasePipe(pipe, pool);
+    return [];
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return [];
+  }
+}
+
+/** Leaves a FIFO for a later run if nobody can write to it any more, else removes it. */
+function releasePipe(pipe, pool) {
+  try {
+    if (!pipe.isAtEnd) removeIfThere(pipe.name);
+    else {
+      makeFolder(pool);
+      fs.renameSync(toFsPath(pipe.name), toFsPath(pool + pipe.name.slice(pipe.name.lastIndexOf('/'))));
+    }
+  } catch (error) {
+    if (errorCode(error) === '') throw error; // a FIFO that is left over harms nothing
+  }
+}
+
+function openReader(fd) {
+  return new (net().Socket)({ fd, readable: true, writable: false });
+}
+
+// type Reader = import('stream').Readable;
+
+/**
+ * Passes a stream on to rr's own descriptor and into the log. When nobody reads rr's output any
+ * more, the command's pipe is closed too, so that it meets SIGPIPE as it would without rr.
+ */
+function passOn(reader, descriptor, stream, log) {
+  reader.on('data', (data) => {
+    log.keep(stream, data);
+    try {
+      writeAll(descriptor, data);
+    } catch (error) {
+      if (errorCode(error) !== 'EPIPE') log.problems.push('cannot pass on the output: ' + (error).message);
+      reader.destroy();
+    }
+  });
+  reader.on('error', () => reader.destroy());
+}
+
+// After the command's own end, what it started in the background may hold the pipes open for ever.
+const QUIET_AFTER_EXIT_MS = 100;
+
+/** A stream of the command that rr reads. */
+// type Output = { reader: Reader; isClosed: boolean };
+
+function openOutputs(plumbing, child, log) {
+  return plumbing.kept.map((stream, i) => {
+    const pipe = plumbing.pipes[i];
+    const reader = pipe !== undefined ? openReader(pipe.read) : (stream === 'out' ? child.stdout : child.stderr);
+    const output = { reader, isClosed: false };
+    reader.on('end', () => { if (pipe !== undefined) pipe.isAtEnd = true; });
+    reader.on('close', () => { output.isClosed = true; });
+    passOn(reader, stream === 'out' ? 1 : 2, stream, log);
+    return output;
+  });
+}
+
+/** After the command's end: resolves when all streams are at theirs, or no more came for a while. */
+function drain(outputs) {
+  return new Promise((resolve) => {
+    let timer;
+    const finish = () => {
+      if (timer !== undefined) clearTimeout(timer);
+      for (const output of outputs) output.reader.destroy();
+      resolve();
+    };
+    const rearm = () => {
+      if (timer !== undefined) clearTimeout(timer);
+      timer = setTimeout(finish, QUIET_AFTER_EXIT_MS);
+    };
+    const check = () => { if (outputs.every((output) => output.isClosed)) finish(); };
+    for (const output of outputs) {
+      output.reader.on('data', rearm);
+      output.reader.on('close', check);
+    }
+    rearm();
+    check();
+  });
+}
+
+// ---- signals ------------------------------------------------------------------------------------
+
+const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'];
+const FROM_KEYBOARD = ['SIGINT', 'SIGQUIT'];
+
+/**
+ * Makes signals sent to rr reach the command. Those of the keyboard come to both by themselves,
+ * as both are in the terminal's foreground group; forwarding them would deliver them twice.
+ * Returns a function that ends this.
+ */
+function forwardSignals(targetPid, seen) {
+  const send = (signal) => {
+    try {
+      process.kill(targetPid(), signal);
+    } catch (error) {
+      if (errorCode(error) !== 'ESRCH') throw error;
+    }
+  };
+  const handlers = [];
+  for (const signal of FORWARDED) handlers.push([signal, () => { seen.push(signal); send(signal); }]);
+  for (const signal of FROM_KEYBOARD) handlers.push([signal, () => { seen.push(signal); if (!isSharingForeground()) send(signal); }]);
+  handlers.push(['SIGTSTP', () => { send('SIGTSTP'); process.kill(process.pid, 'SIGSTOP'); }]);
+  handlers.push(['SIGCONT', () => send('SIGCONT')]);
+  for (const [signal, handler] of handlers) process.on(signal, handler);
+  return () => {
+    for (const [signal, handler] of handlers) process.removeListener(signal, handler);
+  };
+}
+
+const KILL_AFTER_MS = 5000;
+
+/** At the limit: SIGTERM to the command and all it started, and SIGKILL 5 s later. */
+function armTimeout(pid, timeoutMs, onHit) {
+  let killer;
+  const signalAll = (signal) => {
+    for (const target of listDescendants(pid)) {
+      try {
+        process.kill(target, signal);
+      } catch (error) {
+        if (['ESRCH', 'EPERM'].indexOf(errorCode(error)) < 0) throw error;
+      }
+    }
+  };
+  const timer = setTimeout(() => {
+    onHit();
+    signalAll('SIGTERM');
+    signalAll('SIGCONT');
+    killer = setTimeout(() => signalAll('SIGKILL'), KILL_AFTER_MS);
+  }, Math.min(timeoutMs, 2 ** 31 - 1));
+  return () => {
+    clearTimeout(timer);
+    if (killer !== undefined) clearTimeout(killer);
+  };
+}
+
+// ---- the command --------------------------------------------------------------------------------
+
+function signalNumber(name) {
+  const numbers = os().constants.signals;
+  return numbers[name] ?? 0;
+}
+
+function signalName(number) {
+  const numbers = os().constants.signals;
+  return Object.keys(numbers).find((name) => numbers[name] === number);
+}
+
+/** The command as it runs in a terminal of its own: descriptors that were no terminal pass round it. */
+function wrapInTerminal(argv, plan) {
+  const quote = (word) => "'" + word.replace(/'/g, "'\\''") + "'";
+  const shell = process.env.SHELL;
+  let line = shell === undefined ? 'unset SHELL; ' : 'SHELL=' + quote(shell) + '; export SHELL; ';
+  // Without a terminal to read from, script(1) leaves the outer one as it is, and that one turns LF
+  // into CR LF: the inner one must not do so as well.
+  if (!plan.stdin) line += 'stty -onlcr <&' + (plan.stdout ? '1' : '2') + ' 2>/dev/null; ';
+  line += 'exec ' + argv.map(quote).join(' ');
+  if (!plan.stdin) line += ' <&3';
+  if (!plan.stdout) line += ' >&4';
+  if (!plan.stderr) line += ' 2>&5';
+  line += ' 3<&- 4>&- 5>&-';
+  if (plan.flavour === 'bsd') return ['script', '-q', '/dev/null', '/bin/sh', '-c', line];
+  return ['script', '-qefc', line, '/dev/null'];
+}
+
+// type Plumbing = { stdio: (number | 'pipe' | 'ignore')[]; argv: string[]; env: NodeJS.ProcessEnv; pipes: Pipe[]; kept: StreamName[] };
+
+function layPipes(request) {
+  const argv = toSpawnArguments(request.argv);
+  const terminal = request.terminal;
+  if (terminal !== undefined) {
+    const env = Object.assign({}, process.env, { SHELL: '/bin/sh' });
+    return { stdio: [terminal.stdin ? 0 : 'ignore', 'pipe', 2, 0, 1, 2], argv: wrapInTerminal(argv, terminal), env, pipes: [], kept: ['out'] };
+  }
+  const kept = [];
+  if (request.stdout === 'keep') kept.push('out');
+  if (request.stderr === 'keep') kept.push('err');
+  const pipes = kept.length === 0 ? [] : openPipes(request.logName, request.pipePool, kept.length);
+  const end = (stream, own) => {
+    const at = kept.indexOf(stream);
+    return at < 0 ? own : pipes.length === 0 ? 'pipe' : pipes[at].write;
+  };
+  return { stdio: [0, end('out', 1), end('err', 2)], argv, env: process.env, pipes, kept };
+}
+
+const MEANWHILE_AFTER_MS = 30;
+
+// type Ended = { code: number | null; signal: string | null; error?: Error };
+
+function startFailureOf(error) {
+  const code = errorCode(error);
+  const exit = code === 'ENOENT' || code === 'ENOTDIR' ? 127 : 126;
+  const what = { ENOENT: 'not found', ENOTDIR: 'not found', EACCES: 'permission denied', E2BIG: 'argument list too long', ENOEXEC: 'not a program' };
+  return { exit, startFailure: what[code] ?? error.message };
+}
+
+function startCommand(request, plumbing) {
+  try {
+    const child = childProcess().spawn(plumbing.argv[0], plumbing.argv.slice(1), {
+      cwd: toText(request.folder), stdio: plumbing.stdio, env: plumbing.env,
+    });
+    const ended = new Promise((resolve) => {
+      child.on('error', (error) => resolve({ code: null, signal: null, error }));
+      child.on('exit', (code, signal) => resolve({ code, signal }));
+    });
+    return { child, ended };
+  } catch (error) {
+    return { error: error };
+  } finally {
+    for (const pipe of plumbing.pipes) fs.closeSync(pipe.write);
+  }
+}
+
+/** Waits for the end; calls `meanwhile` if that takes some time. */
+async function waitFor(ended, meanwhile) {
+  // Not at once: a short command is watched better, and ends before, if nothing else goes on.
+  const later = setTimeout(meanwhile, MEANWHILE_AFTER_MS);
+  const end = await ended;
+  clearTimeout(later);
+  return end;
+}
+
+/**
+ * Runs the command to its end. Its streams are passed on live; signals reach it; what it cost is
+ * measured as far as the system tells. Never throws for what the command does.
+ */
+async function runCommand(request) {
+  const plumbing = layPipes(request);
+  const log = new LogKeeper(request.logName);
+  const cpuBefore = readChildrenCpu();
+  const signalsSeen = [];
+  let target = 0;
+  let isTimedOut = false;
+  const stopForwarding = forwardSignals(() => (target === 0 ? process.pid : target), signalsSeen);
+  const startMs = readMonotonicMs();
+  const started = startCommand(request, plumbing);
+  if ('error' in started) {
+    stopForwarding();
+    return { ...startFailureOf(started.error), wallMs: 0, signalsSeen, isTimedOut, logProblems: [] };
+  }
+  const outputs = openOutputs(plumbing, started.child, log);
+  target = started.child.pid ?? 0;
+  const sampler = target === 0 ? undefined : new MemorySampler(target);
+  const disarm = target === 0 || request.timeoutMs === undefined ? undefined : armTimeout(target, request.timeoutMs, () => { isTimedOut = true; });
+  let isMeanwhileDone = false;
+  const meanwhile = () => { if (!isMeanwhileDone) { isMeanwhileDone = true; request.meanwhile(); } };
+  const end = await waitFor(started.ended, meanwhile);
+  const wallMs = readMonotonicMs() - startMs;
+  sampler?.stop();
+  disarm?.();
+  await drain(outputs);
+  for (const pipe of plumbing.pipes) releasePipe(pipe, request.pipePool);
+  stopForwarding();
+  log.close();
+  meanwhile();
+  return describeEnd(end, { wallMs, cpuBefore, peak: sampler?.peakBytes ?? 0, signalsSeen, isTimedOut, logProblems: log.problems, isInTerminal: request.terminal !== undefined });
+}
+
+// type Measured = { wallMs: number; cpuBefore: { userS: number; systemS: number } | undefined; peak: number; signalsSeen: string[]; isTimedOut: boolean; logProblems: string[]; isInTerminal: boolean };
+
+function describeEnd(end, measured) {
+  const { wallMs, cpuBefore, peak, signalsSeen, isTimedOut, logProblems } = measured;
+  const facts = { wallMs, signalsSeen, isTimedOut, logProblems };
+  if (end.error !== undefined) return { ...startFailureOf(end.error), ...facts };
+  const cpuAfter = readChildrenCpu();
+  const cost = {};
+  if (cpuBefore !== undefined && cpuAfter !== undefined) {
+    cost.userS = cpuAfter.userS - cpuBefore.userS;
+    cost.systemS = cpuAfter.systemS - cpuBefore.systemS;
+  }
+  if (peak > 0) cost.peakMemoryBytes = peak;
+  // script(1) tells of a signal only by the status.
+  const signal = end.signal ?? (measured.isInTerminal ? signalName((end.code ?? 0) - 128) : undefined);
+  if (signal !== undefined) return { exit: 128 + signalNumber(signal), signal, ...facts, ...cost };
+  return { exit: end.code ?? 0, ...facts, ...cost };
+}
+
+// ==== src/sys/gitrepo.ts =========================================================================
+// gitrepo.ts - a git repository read without git: where it is, HEAD, objects. Writes nothing.
+
+/** Folders are absolute, without a final slash; `top` of a repository in / is ''. */
+// type GitRepository = {
+//   top: ByteString;
+//   gitFolder: ByteString;
+//   /** Where a linked worktree's objects, branches and configuration are; else the same as gitFolder. */
+//   commonFolder: ByteString;
+//   settings: GitSetting[];
+//   algorithm: 'sha1' | 'sha256';
+//   hashSizeBytes: number;
+// };
+
+/** `commit` is undefined before the first one; `branch` if HEAD is detached. */
+// type GitHead = { commit: string | undefined; branch: ByteString | undefined };
+
+const MOST_REFERENCES = 5; // as git follows symbolic ones
+const MOST_ALTERNATES = 5;
+
+/**
+ * The repository whose work tree holds `start` (absolute). GIT_DIR and its like are not looked at:
+ * they name a repository for a git command, not the one a program's files are in. undefined if there
+ * is none, or only a bare one. Throws Failure if there is one that cannot be read.
+ */
+function findRepository(start) {
+  for (let folder = start.replace(/\/+$/, ''); ; folder = folder.slice(0, folder.lastIndexOf('/'))) {
+    const stat = statIfThere(folder + '/.git');
+    if (stat !== undefined) {
+      const found = openRepository(folder);
+      if (found !== undefined) return found.isBare ? undefined : found.repository;
+    }
+    if (folder === '') return undefined;
+  }
+}
+
+/** The repository of `top`/.git, which is a folder or a file that names one; undefined if it is neither. */
+function openRepository(top) {
+  const gitFolder = findGitFolder(top);
+  if (gitFolder === undefined) return undefined;
+  const common = readBytesIfThere(gitFolder + '/commondir');
+  const commonFolder = common === undefined ? gitFolder : joinPath(gitFolder, common.replace(/\n+$/, ''));
+  if (statIfThere(gitFolder + '/HEAD') === undefined || statIfThere(commonFolder + '/objects') === undefined) {
+    if (gitFolder === top + '/.git') return undefined;
+    throw new Failure('cannot read the git repository of "' + top + '": "' + gitFolder + '" is not a repository');
+  }
+  const settings = parseGitConfig(readBytesIfThere(commonFolder + '/config') ?? '');
+  if (isGitTrue(findGitSetting(settings, 'extensions', '', 'worktreeconfig'), false)) {
+    settings.push(...parseGitConfig(readBytesIfThere(gitFolder + '/config.worktree') ?? ''));
+  }
+  const isSha256 = findGitSetting(settings, 'extensions', '', 'objectformat') === 'sha256';
+  const repository = {
+    top, gitFolder, commonFolder, settings, algorithm: isSha256 ? 'sha256' : 'sha1', hashSizeBytes: isSha256 ? 32 : 20,
+  };
+  checkWorkTree(repository);
+  // A linked worktree of a bare repository is none itself.
+  const isBare = common === undefined && isGitTrue(findGitSetting(settings, 'core', '', 'bare'), false);
+  return { repository, isBare };
+}
+
+function findGitFolder(top) {
+  const name = top + '/.git';
+  const stat = statIfThere(name);
+  if (stat === undefined) return undefined;
+  if (stat.isDirectory()) return name;
+  if (!stat.isFile() || stat.size > 1 << 16) return undefined;
+  const link = /^gitdir: ([^]+?)\n*$/.exec(readBytesIfThere(name) ?? '');
+  if (link === null) throw new Failure('cannot read "' + name + '": it names no "gitdir:"');
+  return joinPath(top, link[1]);
+}
+
+/** core.worktree may move the files elsewhere; then the folder of .git is no work tree of it. */
+function checkWorkTree(repository) {
+  const named = findGitSetting(repository.settings, 'core', '', 'worktree');
+  if (named === undefined) return;
+  const one = statIfThere(joinPath(repository.gitFolder, named));
+  const other = statIfThere(repository.top + '/.');
+  if (one === undefined || other === undefined || one.ino !== other.ino || one.dev !== other.dev) {
+    throw new Failure('cannot read the git repository of "' + repository.top + '": core.worktree names another folder');
+  }
+}
+
+function joinPath(folder, name) {
+  return name.startsWith('/') ? name : folder + '/' + name;
+}
+
+/** Does the repository keep its references as reftable, of which readHead() knows nothing? */
+function hasReftable(repository) {
+  return findGitSetting(repository.settings, 'extensions', '', 'refstorage')?.startsWith('reftable') === true;
+}
+
+/** HEAD, where references are files. Throws Failure if it is damaged. */
+function readHead(repository) {
+  let branch;
+  let text = readBytesIfThere(repository.gitFolder + '/HEAD') ?? '';
+  for (let depth = 0; depth < MOST_REFERENCES; depth++) {
+    const id = /^([0-9a-f]+)\s*$/.exec(text);
+    if (id !== null && id[1].length === repository.hashSizeBytes * 2) return { commit: id[1], branch };
+    const reference = /^ref:\s*(refs\/[^\n]*?)\s*$/.exec(text)?.[1];
+    if (reference === undefined || /(?:^|\/)\.|\.\.|\/\/|[\0-\x1f]/.test(reference)) break;
+    if (branch === undefined) branch = reference.replace(/^refs\/heads\//, '');
+    const next = readReference(repository, reference);
+    if (next === undefined) return { commit: undefined, branch };
+    text = next;
+  }
+  throw new Failure('cannot read HEAD of "' + repository.top + '": it names no commit');
+}
+
+function readReference(repository, reference) {
+  const isOwn = /^refs\/(?:bisect|worktree|rewritten)\//.test(reference);
+  const name = (isOwn ? repository.gitFolder : repository.commonFolder) + '/' + reference;
+  // "refs/heads/a" may be a folder that "refs/heads/a/b" left behind.
+  if (statIfThere(name)?.isFile() === true) return readBytesIfThere(name);
+  const packed = '\n' + (readBytesIfThere(repository.commonFolder + '/packed-refs') ?? '');
+  const at = packed.indexOf(' ' + reference + '\n');
+  return at < 0 ? undefined : packed.slice(packed.lastIndexOf('\n', at) + 1, at);
+}
+
+/**
+ * The raw id of a commit's tree; undefined if the object is not found in a form that is known here.
+ * Replacement objects (git-replace(1)) are not applied: the record names the commit, not its stand-in.
+ */
+function readTreeOfCommit(repository, commit) {
+  const object = readGitObject(repository, commit);
+  const tree = object?.kind === 'commit' ? /^tree ([0-9a-f]+)\n/.exec(object.body) : null;
+  return tree === null || tree[1].length !== repository.hashSizeBytes * 2 ? undefined : bytesFromHex(tree[1]);
+}
+
+function readGitObject(repository, id) {
+  for (const folder of listObjectFolders(repository.commonFolder + '/objects', MOST_ALTERNATES)) {
+    const loose = readBytesIfThere(folder + '/' + id.slice(0, 2) + '/' + id.slice(2));
+    if (loose !== undefined) {
+      const bytes = inflateBytes(loose);
+      return bytes === undefined ? undefined : parseLooseObject(bytes);
+    }
+    for (const name of listFolder(folder + '/pack')) {
+      if (!name.endsWith('.idx')) continue;
+      const object = readFromPack(folder + '/pack/' + name.slice(0, -4), bytesFromHex(id));
+      if (object !== undefined) return object;
+    }
+  }
+  return undefined;
+}
+
+function listObjectFolders(folder, depth) {
+  const folders = [folder];
+  const alternates = readBytesIfThere(folder + '/info/alternates');
+  if (alternates === undefined || depth === 0) return folders;
+  for (const line of alternates.split('\n')) {
+    if (line !== '' && line[0] !== '#') folders.push(...listObjectFolders(joinPath(folder, line), depth - 1));
+  }
+  return folders;
+}
+
+function inflateBytes(bytes) {
+  try {
+    return zlib().inflateSync(Buffer.from(bytes, 'latin1'), { maxOutputLength: 32 << 20 }).toString('latin1');
+  } catch (error) {
+    // A damaged object: git will say so.
+    return undefined;
+  }
+}
+
+function readFromPack(stem, id) {
+  return withFile(stem + '.idx', (readIdx) => {
+    const offset = findInPackIndex(readIdx, id);
+    if (offset === undefined) return undefined;
+    return withFile(stem + '.pack', (read) => readPackedObject(read, offset, id.length,
+      (bytes) => inflateBytes(bytes) ?? '', (base) => findInPackIndex(readIdx, base)));
+  });
+}
+
+function withFile(name, use) {
+  if (statIfThere(name)?.isFile() !== true) return undefined;
+  const fd = fs.openSync(toFsPath(name), 'r');
+  try {
+    return use((offset, lengthBytes) => {
+      const buffer = Buffer.alloc(lengthBytes);
+      return buffer.toString('latin1', 0, fs.readSync(fd, buffer, 0, lengthBytes, offset));
+    });
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** The raw id of an object. */
+function hashGitObject(algorithm, kind, body) {
+  const hash = crypto().createHash(algorithm);
+  hash.update(kind + ' ' + String(body.length) + '\0', 'latin1');
+  return hash.update(body, 'latin1').digest().toString('latin1');
+}
+
+// ==== src/sys/gitstatus.ts =======================================================================
+// gitstatus.ts - which tracked files may differ from git's index. Starts no git and writes nothing.
+
+// type Stats = import('fs').Stats;
+
+/** The index and when its file was written; no entries if there is no file. */
+// type ReadIndex = { index: GitIndex | 'unsupported'; mtimeMs: number };
+
+function readGitIndex(repository) {
+  let fd;
+  try {
+    fd = fs.openSync(toFsPath(repository.gitFolder + '/index'), 'r');
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    return { index: { entries: [] }, mtimeMs: 0 };
+  }
+  try {
+    const mtimeMs = fs.fstatSync(fd).mtimeMs;
+    return { index: parseGitIndex(fs.readFileSync(fd, 'latin1'), repository.hashSizeBytes), mtimeMs };
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** `overlooked` are files that git was told not to look at and that differ all the same. */
+// type IndexComparison = { suspects: ByteString[]; overlooked: ByteString[]; submodules: GitEntry[] };
+
+// type Comparison = {
+//   repository: GitRepository;
+//   indexMtimeMs: number;
+//   hasModes: boolean;
+//   trustsCtime: boolean;
+//   isMinimal: boolean;
+//   isSparse: boolean;
+//   /** Whether each folder seen so far is one, and not a link to one. */
+//   folders: Map<ByteString, boolean>;
+//   /** The folder asked last: entries of one folder stand together. */
+//   lastFolder: ByteString;
+//   isLastReal: boolean;
+// };
+
+/**
+ * Compares every entry with its file as git does (gitformat-index(5); racy-git.txt): same times,
+ * size, inode and mode mean the same content, unless the file may have been written after the index.
+ * In doubt the content is hashed. A suspect may still be no change for git, if a filter or the end
+ * of line makes the difference; a name that is no suspect has the content of the index.
+ * `isExcluded` is asked only of names that look changed.
+ */
+function compareWithFiles(repository, entries, indexMtimeMs,
+  isExcluded) {
+  const core = (key) => findGitSetting(repository.settings, 'core', '', key);
+  const comparison = {
+    repository,
+    indexMtimeMs,
+    hasModes: isGitTrue(core('filemode'), true),
+    trustsCtime: isGitTrue(core('trustctime'), true),
+    isMinimal: core('checkstat')?.toLowerCase() === 'minimal',
+    isSparse: isGitTrue(core('sparsecheckout'), false),
+    folders: new Map([['', true]]),
+    lastFolder: '',
+    isLastReal: true,
+  };
+  const result = { suspects: [], overlooked: [], submodules: [] };
+  for (const entry of entries) {
+    if (entry.mode === GIT_LINK && entry.stage === 0) result.submodules.push(entry);
+    else compareEntry(comparison, entry, isExcluded, result);
+  }
+  return result;
+}
+
+function compareEntry(comparison, entry, isExcluded, result) {
+  const folder = parentOf(entry.name);
+  if (folder !== comparison.lastFolder) {
+    comparison.lastFolder = folder;
+    comparison.isLastReal = isRealFolder(comparison, folder);
+  }
+  const stat = comparison.isLastReal ? lstatIfThere(comparison.repository.top + '/' + entry.name) : undefined;
+  // A file left out of a sparse checkout is not there; if it is, git looks at it after all.
+  if (entry.isSkipped && stat === undefined) return;
+  const isToldNotToLook = entry.isAssumed || (entry.isSkipped && !comparison.isSparse);
+  if (entry.stage === 0 && !entry.isIntended && stat !== undefined && isSameStat(comparison, entry, stat)) return;
+  if (isExcluded(entry.name)) return;
+  if (entry.stage === 0 && !entry.isIntended && stat !== undefined && isSameBlob(comparison, entry, stat)) return;
+  const list = isToldNotToLook ? result.overlooked : result.suspects;
+  if (list[list.length - 1] !== entry.name) list.push(entry.name);
+}
+
+function parentOf(name) {
+  return name.slice(0, Math.max(0, name.lastIndexOf('/')));
+}
+
+/** A tracked folder that a symbolic link has replaced holds no tracked files any more. */
+function isRealFolder(comparison, folder) {
+  const known = comparison.folders.get(folder);
+  if (known !== undefined) return known;
+  const isReal = isRealFolder(comparison, parentOf(folder))
+    && lstatIfThere(comparison.repository.top + '/' + folder)?.isDirectory() === true;
+  comparison.folders.set(folder, isReal);
+  return isReal;
+}
+
+function hasSameMode(comparison, entry, stat) {
+  if (stat.isSymbolicLink()) return entry.mode === GIT_SYMLINK;
+  if (!stat.isFile() || entry.mode === GIT_SYMLINK) return false;
+  return !comparison.hasModes || ((stat.mode & 0o100) !== 0) === ((entry.mode & 0o100) !== 0);
+}
+
+function isSameStat(comparison, entry, stat) {
+  if (!hasSameMode(comparison, entry, stat) || stat.size % 0x100000000 !== entry.sizeBytes) return false;
+  if (!isSameTime(entry.mtimeMs, stat.mtimeMs, comparison.isMinimal)) return false;
+  // Written in the same moment as the index or later: the times do not tell. So does git judge.
+  const writtenMs = entry.mtimeMs % 1000 === 0 ? entry.mtimeMs + 999.9999 : entry.mtimeMs;
+  if (writtenMs >= comparison.indexMtimeMs) return false;
+  if (comparison.isMinimal) return true;
+  // 0 stands for "not recorded" in indexes that other programs than git wrote.
+  if (comparison.trustsCtime && entry.ctimeMs !== 0 && !isSameTime(entry.ctimeMs, stat.ctimeMs, false)) return false;
+  return entry.inode === 0 || stat.ino > Number.MAX_SAFE_INTEGER || stat.ino % 0x100000000 === entry.inode;
+}
+
+function isSameTime(recordedMs, seenMs, isMinimal) {
+  if (isMinimal || recordedMs % 1000 === 0) return Math.floor(recordedMs / 1000) === Math.floor(seenMs / 1000);
+  // A double holds the time to a quarter of a microsecond; no clock of a file system is finer in fact.
+  return Math.abs(recordedMs - seenMs) < 0.0005;
+}
+
+function isSameBlob(comparison, entry, stat) {
+  if (!hasSameMode(comparison, entry, stat)) return false;
+  // git sets the size to 0 where it knows that the times do not tell (racy-git.txt).
+  if (stat.size % 0x100000000 !== entry.sizeBytes && entry.sizeBytes !== 0) return false;
+  const name = comparison.repository.top + '/' + entry.name;
+  if (!stat.isSymbolicLink()) return hashFileAsBlob(comparison.repository, name, stat.size) === entry.id;
+  const target = fs.readlinkSync(toFsPath(name), 'latin1');
+  return hashGitObject(comparison.repository.algorithm, 'blob', target) === entry.id;
+}
+
+let blobBuffer;
+
+/** The raw id the file would have as a blob, without any filter; undefined if it cannot be read or changes meanwhile. */
+function hashFileAsBlob(repository, name, sizeBytes) {
+  const hash = crypto().createHash(repository.algorithm);
+  hash.update('blob ' + String(sizeBytes) + '\0', 'latin1');
+  const buffer = blobBuffer ?? (blobBuffer = Buffer.allocUnsafe(1 << 18));
+  let fd;
+  try {
+    fd = fs.openSync(toFsPath(name), 'r');
+  } catch (error) {
+    if (['ENOENT', 'EACCES', 'EPERM', 'ELOOP'].indexOf(errorCode(error)) >= 0) return undefined;
+    throw error;
+  }
+  try {
+    let total = 0;
+    for (;;) {
+      const count = fs.readSync(fd, buffer, 0, buffer.length, null);
+      if (count === 0) return total === sizeBytes ? hash.digest().toString('latin1') : undefined;
+      hash.update(count === buffer.length ? buffer : buffer.subarray(0, count));
+      total += count;
+    }
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+// ==== src/sys/git.ts =============================================================================
+// git.ts - the code's state as git knows it: commit, remote, changes as a patch. Writes nothing.
+
+// Invariants:
+// 1. Where nothing looks changed no process is started. Where something does, git decides, because
+//    filters and ends of lines can make a file that differs an unchanged one.
+// 2. "Not dirty" is said only if every tracked file that is not excluded was found unchanged. What
+//    cannot be told counts as dirty and leaves a warning.
+// 3. Nothing in a repository's own files makes git run a program, start a daemon or open a
+//    connection, and git writes nothing (safeGitArguments, safeGitEnvironment, findUntrustedFilters).
+//    Filters of the user's and the system's configuration do run, as in "git status".
+
+// type CodeState = {
+//   /** Hexadecimal digits; 'none' before the first commit, 'unknown' if a warning says why. */
+//   commit: string;
+//   branch?: ByteString;
+//   remote?: ByteString;
+//   /** There if anything is dirty; '' if nothing of the change could be told, and a warning says why. */
+//   patch?: ByteString;
+//   /** `path` is relative to the top of the work tree; `isDirty` means changes that are not committed. */
+//   submodules: { path: ByteString; commit: string; isDirty: boolean }[];
+//   warnings: ByteString[];
+// };
+
+// type CodeOptions = {
+//   /** Of a path relative to the project: does a change of it not count? */
+//   excluded: (path: ByteString) => boolean;
+//   /** Files the run read, relative to the project or absolute; those that git does not track join the patch. */
+//   untrackedSources: ByteString[];
+// };
+
+/** What is common to a work tree and its submodules. Names here are relative to the outermost top. */
+// type Survey = {
+//   isExcluded: (name: ByteString) => boolean;
+//   untracked: Set<ByteString>;
+//   state: CodeState;
+// };
+
+const UNREADABLE = ['EACCES', 'EPERM', 'EIO', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ESTALE'];
+const MOST_NESTED = 16;
+const LARGEST_PATCH_BYTES = 256 << 20;
+const LARGEST_NEW_FILE_BYTES = 64 << 20;
+const NAMES_BYTES_PER_CALL = 24000;
+const EMPTY_TREE = {
+  sha1: '4b825dc642cb6eb9a060e54bf8d69288fbee4904',
+  sha256: '6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321',
+};
+
+/**
+ * The state of the work tree that holds the folder `root` (absolute); undefined if none does. The
+ * patch is relative to the top of the work tree and `git apply` there brings a clean checkout of the
+ * commit, and of the submodules' commits, to what was run: changes of tracked files, staged or not,
+ * and the untracked sources. Before the first commit it is against the empty tree.
+ */
+function readCode(root, options) {
+  const state = { commit: 'unknown', submodules: [], warnings: [] };
+  try {
+    const repository = findRepository(root);
+    if (repository === undefined) return undefined;
+    const folder = root.replace(/\/+$/, '').slice(repository.top.length + 1);
+    const inTop = folder === '' ? '' : folder + '/';
+    const isInProject = (name) => name.startsWith(inTop);
+    const survey = {
+      isExcluded: (name) => isInProject(name) && options.excluded(name.slice(inTop.length)),
+      untracked: new Set(),
+      state,
+    };
+    for (const source of options.untrackedSources) {
+      const name = normalizeInside(source.startsWith('/') ? source : root + '/' + source, repository.top);
+      if (name !== undefined) survey.untracked.add(name);
+    }
+    const head = readHeadOrAsk(repository);
+    state.commit = head.commit ?? 'none';
+    state.branch = head.branch;
+    state.remote = findRemoteUrl(repository.settings, head.branch);
+    inspectTree(survey, repository, head, '', 0);
+  } catch (error) {
+    // A repository that is damaged or closed to this user must not keep the run from being recorded.
+    const code = errorCode(error);
+    if (!(error instanceof Failure) && UNREADABLE.indexOf(code) < 0) throw error;
+    state.warnings.push(error instanceof Failure ? error.message : 'cannot read the git repository: ' + code);
+    addPatch(state, '');
+  }
+  state.submodules.sort((a, b) => compareBytes(a.path, b.path));
+  return state;
+}
+
+/** An absolute path without "." and "..", relative to `top`; undefined if it lies outside. */
+function normalizeInside(name, top) {
+  const parts = [];
+  for (const part of name.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  const whole = '/' + parts.join('/');
+  return whole.startsWith(top + '/') ? whole.slice(top.length + 1) : undefined;
+}
+
+function addPatch(state, patch) {
+  state.patch = (state.patch ?? '') + patch;
+}
+
+function readHeadOrAsk(repository) {
+  if (!hasReftable(repository)) return readHead(repository);
+  const branch = runGit(repository, ['symbolic-ref', '-q', 'HEAD']);
+  const commit = runGit(repository, ['rev-parse', '-q', '--verify', 'HEAD^{commit}']);
+  // Exit status 1 says "detached" of the one, "no commit yet" of the other.
+  const refusal = [branch, commit].find((answer) => answer.kind !== 'done' && answer.status !== 1);
+  if (refusal !== undefined) {
+    throw new Failure('cannot read HEAD of "' + repository.top + '": references are kept as reftable, and ' + String(refusal.why));
+  }
+  return {
+    commit: commit.kind === 'done' ? commit.output.trim() : undefined,
+    branch: branch.kind === 'done' ? branch.output.trim().replace(/^refs\/heads\//, '') : undefined,
+  };
+}
+
+/**
+ * Looks at one work tree, submodules first, and adds to the survey's state. `prefix` is the path of
+ * the tree in the outermost one, '' or ending in '/'. True if it is dirty.
+ */
+function inspectTree(survey, repository, head, prefix, depth) {
+  const isExcluded = (name) => survey.isExcluded(prefix + name);
+  const { index, mtimeMs } = readGitIndex(repository);
+  let entries;
+  let suspects = [];
+  let isStagedAlike = false;
+  if (index === 'unsupported') {
+    entries = listEntriesWithGit(repository);
+  } else {
+    entries = index.entries;
+    const compared = compareWithFiles(repository, entries, mtimeMs, isExcluded);
+    suspects = compared.suspects;
+    isStagedAlike = isIndexOfHead(repository, head, entries, index.rootTree);
+    warnOfOverlooked(survey.state, prefix, compared.overlooked);
+  }
+  for (const entry of entries) {
+    if (entry.mode !== GIT_LINK || entry.stage !== 0) continue;
+    if (inspectSubmodule(survey, repository, entry, prefix, depth)) suspects.push(entry.name);
+  }
+  let isDirty = false;
+  if (suspects.length > 0 || !isStagedAlike) isDirty = askForPatch(survey, repository, head, prefix, suspects);
+  return addUntracked(survey, repository, entries, prefix) || isDirty;
+}
+
+function warnOfOverlooked(state, prefix, names) {
+  if (names.length === 0) return;
+  state.warnings.push('git was told not to look at files that differ from the commit (assume-unchanged, skip-worktree); '
+    + 'the patch lacks them: ' + listNames(prefix, names));
+}
+
+function listNames(prefix, names) {
+  const shown = names.slice(0, 5).map((name) => '"' + prefix + name + '"').join(', ');
+  return names.length <= 5 ? shown : shown + ' and ' + String(names.length - 5) + ' more';
+}
+
+/** Does the index hold the tree of HEAD's commit? False also where that cannot be told without git. */
+function isIndexOfHead(repository, head, entries, rootTree) {
+  if (head.commit === undefined) return entries.length === 0;
+  const tree = readTreeOfCommit(repository, head.commit);
+  if (tree === undefined || entries.some((entry) => entry.stage !== 0)) return false;
+  return tree === (rootTree ?? computeTree(entries, (kind, body) => hashGitObject(repository.algorithm, kind, body)));
+}
+
+/** True if the submodule is at another commit than the index of its parent says, or gone. */
+function inspectSubmodule(survey, parent, entry, prefix, depth) {
+  const path = prefix + entry.name;
+  const listed = { path, commit: hexFromBytes(entry.id), isDirty: false };
+  if (survey.isExcluded(path)) return false;
+  survey.state.submodules.push(listed);
+  const isFolder = lstatIfThere(parent.top + '/' + entry.name)?.isDirectory() === true;
+  // Without a repository in it the submodule was not checked out, and git finds nothing amiss.
+  try {
+    const opened = isFolder ? openRepository(parent.top + '/' + entry.name) : undefined;
+    if (opened === undefined) return !isFolder;
+    if (depth >= MOST_NESTED) throw new Failure('cannot read the submodule "' + path + '": nested too deep');
+    const head = readHeadOrAsk(opened.repository);
+    listed.commit = head.commit ?? 'none';
+    listed.isDirty = inspectTree(survey, opened.repository, head, path + '/', depth + 1);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    survey.state.warnings.push(error.message);
+    listed.isDirty = true;
+    addPatch(survey.state, '');
+  }
+  return listed.commit !== hexFromBytes(entry.id);
+}
+
+// ---- the patch ----------------------------------------------------------------------------------
+
+/** Adds what git says is changed; true if anything is, or if git cannot be asked. */
+function askForPatch(survey, repository, head, prefix, suspects) {
+  const { state } = survey;
+  const diff = diffWithGit(survey, repository, head, prefix);
+  if (diff.kind === 'done') {
+    if (diff.untrusted.length > 0) {
+      state.warnings.push('the repository\'s own configuration names filter programs; rr does not run them and leaves these '
+        + 'files, which may be changed, out of the patch: ' + listNames(prefix, diff.untrusted));
+    }
+    if (diff.patch !== '' || diff.untrusted.length > 0) addPatch(state, diff.patch);
+    return diff.patch !== '' || diff.untrusted.length > 0;
+  }
+  const what = suspects.length > 0 ? 'files look changed: ' + listNames(prefix, suspects) : 'the index may differ from the commit';
+  state.warnings.push('no patch of the changed code: ' + diff.why + '; ' + what);
+  addPatch(state, '');
+  return true;
+}
+
+// type Diff = { kind: 'done'; patch: ByteString; untrusted: ByteString[] } | GitRefusal;
+
+/** First the changed names, so that an excluded result of many GB is never read, then their patch. */
+function diffWithGit(survey, repository, head, prefix) {
+  const filters = findUntrustedFilters(repository);
+  if (filters.kind !== 'done') return filters;
+  const off = turnFiltersOff(filters.names);
+  const tree = head.commit ?? EMPTY_TREE[repository.algorithm];
+  const raw = runGit(repository, off.concat('diff-index', '--raw', '-z', '--no-renames', '--ignore-submodules=dirty', tree, '--'));
+  if (raw.kind !== 'done') return raw;
+  const changed = parseRawDiff(raw.output);
+  let kept = changed.filter((name) => !survey.isExcluded(prefix + name));
+  let untrusted = [];
+  if (filters.names.length > 0) {
+    const filtered = listFiltered(repository, kept, filters.names);
+    if (filtered.kind !== 'done') return filtered;
+    untrusted = kept.filter((name) => filtered.names.has(name));
+    kept = kept.filter((name) => !filtered.names.has(name));
+  }
+  const command = off.concat('--literal-pathspecs', 'diff-index', '-p', '--binary', '--full-index', '--no-renames', '--no-ext-diff',
+    '--no-textconv', '--no-color', '--ignore-submodules=dirty', '--submodule=short', '-U3', '--inter-hunk-context=0',
+    '-O/dev/null', '--src-prefix=a/' + prefix, '--dst-prefix=b/' + prefix, tree, '--');
+  let patch = '';
+  for (const names of kept.length === changed.length && kept.length > 0 ? [[]] : splitNames(kept)) {
+    const part = runGit(repository, command.concat(names));
+    if (part.kind !== 'done') return part;
+    patch += dropEmptySections(part.output);
+  }
+  return { kind: 'done', patch, untrusted };
+}
+
+/** Groups that fit on a command line. */
+function splitNames(names) {
+  const groups = [];
+  let size = NAMES_BYTES_PER_CALL;
+  for (const name of names) {
+    if (size + name.length > NAMES_BYTES_PER_CALL) {
+      groups.push([]);
+      size = 0;
+    }
+    groups[groups.length - 1].push(name);
+    size += name.length + 1;
+  }
+  return groups;
+}
+
+/** Adds the untracked sources that lie in this tree; true if there is any. */
+function addUntracked(survey, repository, entries, prefix) {
+  let isAny = false;
+  for (const path of Array.from(survey.untracked).sort(compareBytes)) {
+    if (!path.startsWith(prefix)) continue;
+    survey.untracked.delete(path);
+    const name = path.slice(prefix.length);
+    const place = findEntryPlace(entries, name);
+    if (place < entries.length && entries[place].name === name) continue;
+    if (/(?:^|\/)\.git(?:\/|$)/i.test(name) || survey.isExcluded(path)) continue;
+    const section = formatUntracked(survey.state, repository, name, path);
+    if (section === undefined) continue;
+    addPatch(survey.state, section);
+    isAny = true;
+  }
+  return isAny;
+}
+
+/** undefined if there is no such file; '' with a warning if it does not go into a patch. */
+function formatUntracked(state, repository, name, path) {
+  const whole = repository.top + '/' + name;
+  const stat = lstatIfThere(whole);
+  if (stat === undefined || !(stat.isFile() || stat.isSymbolicLink())) return undefined;
+  const refuse = (why) => {
+    state.warnings.push('the untracked source "' + path + '" is not in the patch: ' + why);
+    return '';
+  };
+  for (let slash = name.indexOf('/'); slash >= 0; slash = name.indexOf('/', slash + 1)) {
+    if (lstatIfThere(repository.top + '/' + name.slice(0, slash))?.isSymbolicLink() === true) return refuse('it lies behind a symbolic link');
+  }
+  const isTooMuch = stat.size > LARGEST_NEW_FILE_BYTES || (state.patch ?? '').length + stat.size > LARGEST_PATCH_BYTES;
+  if (isTooMuch) return refuse(String(stat.size) + ' bytes are too many');
+  try {
+    const content = stat.isFile() ? fs.readFileSync(toFsPath(whole), 'latin1')
+      : fs.readlinkSync(toFsPath(whole), 'latin1');
+    const mode = stat.isSymbolicLink() ? '120000' : (stat.mode & 0o100) !== 0 ? '100755' : '100644';
+    const id = hexFromBytes(hashGitObject(repository.algorithm, 'blob', content));
+    return formatNewFile({ name: path, mode, content, id }, (bytes) => zlib().deflateSync(Buffer.from(bytes, 'latin1')).toString('latin1'));
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT' && UNREADABLE.indexOf(errorCode(error)) < 0) throw error;
+    return refuse(errorCode(error));
+  }
+}
+
+// ---- git as a process ---------------------------------------------------------------------------
+
+// type GitRefusal = { kind: 'refused'; why: ByteString; status: number };
+// type GitAnswer = { kind: 'done'; output: ByteString; why?: undefined } | GitRefusal;
+
+/** Options before git's command that take from the repository's configuration what would start programs. */
+function safeGitArguments(top) {
+  return ['git', '-C', top === '' ? '/' : top, '--no-pager', '-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null',
+    '-c', 'core.quotePath=true', '-c', 'protocol.allow=never'];
+}
+
+/** The environment without what points git elsewhere; configuration named by the user's environment stays. */
+function safeGitEnvironment() {
+  const environment = {};
+  for (const name of Object.keys(process.env)) {
+    if (!name.startsWith('GIT_') || name.startsWith('GIT_CONFIG') || name === 'GIT_EXEC_PATH') environment[name] = process.env[name];
+  }
+  environment.LC_ALL = 'C';
+  environment.GIT_OPTIONAL_LOCKS = '0';
+  environment.GIT_NO_REPLACE_OBJECTS = '1';
+  environment.GIT_NO_LAZY_FETCH = '1';
+  environment.GIT_TERMINAL_PROMPT = '0';
+  // A blob that a partial clone lacks would be fetched; no protocol is allowed, whatever the configuration says.
+  environment.GIT_ALLOW_PROTOCOL = 'none';
+  return environment;
+}
+
+function runGit(repository, words, input = '') {
+  const argv = toSpawnArguments(safeGitArguments(repository.top).concat(words));
+  const ended = childProcess().spawnSync(argv[0], argv.slice(1), {
+    env: safeGitEnvironment(), input: Buffer.from(input, 'latin1'), maxBuffer: LARGEST_PATCH_BYTES, windowsHide: true,
+  });
+  const refuse = (why) => ({ kind: 'refused', why, status: ended.status ?? -1 });
+  if (ended.error !== undefined && errorCode(ended.error) !== 'EPIPE') {
+    const code = errorCode(ended.error);
+    return refuse(code === 'ENOENT' ? 'git is not installed' : code === 'ENOBUFS' ? 'the patch is too large' : 'git cannot be run: ' + code);
+  }
+  if (ended.status === 0) return { kind: 'done', output: ended.stdout.toString('latin1') };
+  const stderr = ended.stderr.toString('latin1');
+  if (ended.status === 127) return refuse('git is not installed');
+  if (/dubious ownership|unsafe repository/.test(stderr)) {
+    return refuse('git refuses a repository that another user owns (see "safe.directory" in git-config(1))');
+  }
+  return refuse('git says: ' + (stderr.split('\n').find((line) => line !== '') ?? 'exit status ' + String(ended.status)));
+}
+
+/** Entries of an index that is not read here, without times. Throws Failure if git does not list them. */
+function listEntriesWithGit(repository) {
+  const answer = runGit(repository, ['ls-files', '--stage', '-z']);
+  if (answer.kind !== 'done') {
+    throw new Failure('cannot read the index of git in "' + repository.top + '": it is split, sparse or of a new version; ' + answer.why);
+  }
+  const entries = [];
+  for (const line of answer.output.split('\0')) {
+    const parts = /^([0-7]+) ([0-9a-f]+) ([0-3])\t([^]+)$/.exec(line);
+    if (parts === null) continue;
+    entries.push({
+      name: parts[4], mode: parseInt(parts[1], 8), id: bytesFromHex(parts[2]), stage: Number(parts[3]), sizeBytes: 0,
+      mtimeMs: 0, ctimeMs: 0, inode: 0, isAssumed: false, isSkipped: false, isIntended: false,
+    });
+  }
+  return entries;
+}
+
+/**
+ * The filters (gitattributes(5)) that the repository's own configuration defines: a .git folder that
+ * came out of an archive may name any program there. Git LFS as "git lfs install --local" sets it up
+ * is let through. Filters of the user's own configuration are not among them.
+ */
+function findUntrustedFilters(repository) {
+  const names = new Set();
+  if (!repository.settings.some((setting) => /^(?:filter|lfs|include|includeif)$/.test(setting.section))) return { kind: 'done', names: [] };
+  const scopes = ['--local'];
+  if (isGitTrue(findGitSetting(repository.settings, 'extensions', '', 'worktreeconfig'), false)) scopes.push('--worktree');
+  for (const scope of scopes) {
+    const answer = runGit(repository, ['config', scope, '--includes', '-z', '--get-regexp', '^(filter|lfs\\.extension)\\.']);
+    if (answer.kind !== 'done' && answer.status !== 1) return answer;
+    for (const line of answer.kind === 'done' ? answer.output.split('\0') : []) {
+      const parts = /^filter\.([^]*)\.(clean|process|smudge|required)(?:\n([^]*))?$/.exec(line);
+      if (/^lfs\.extension\./.test(line)) names.add('lfs');
+      else if (parts !== null && !/^(?:git-lfs (?:clean|smudge|smudge --skip) -- %f|git-lfs filter-process(?: --skip)?|true)$/.test(parts[3] ?? 'true')) {
+        names.add(parts[1]);
+      }
+    }
+  }
+  // "-c filter.a=b.clean=" would be read as a setting of "filter.a".
+  const odd = Array.from(names).find((name) => /[=\n]/.test(name));
+  if (odd !== undefined) return { kind: 'refused', why: 'the repository configures a filter named "' + odd + '"', status: -1 };
+  return { kind: 'done', names: Array.from(names) };
+}
+
+function turnFiltersOff(names) {
+  const words = [];
+  for (const name of names) {
+    for (const setting of ['clean=', 'smudge=', 'process=', 'required=false']) words.push('-c', 'filter.' + name + '.' + setting);
+  }
+  return words;
+}
+
+function listFiltered(repository, names, filters) {
+  const answer = runGit(repository, ['check-attr', '-z', '--stdin', 'filter'], names.map((name) => name + '\0').join(''));
+  if (answer.kind !== 'done') return answer;
+  const words = answer.output.split('\0');
+  const found = new Set();
+  for (let i = 0; i + 2 < words.length; i += 3) if (filters.indexOf(words[i + 2]) >= 0) found.add(words[i]);
+  return { kind: 'done', names: found };
+}
+
+// ==== src/sys/machine.ts =========================================================================
+// machine.ts - facts about the machine, the program and the environment of a run. Knows no records.
+
+/** Variables that describe the machine; recorded with the environment (docs/rr.1, VARIABLES). */
+const MACHINE_VARIABLES = [
+  'PATH', 'SHELL', 'LD_LIBRARY_PATH', 'LD_PRELOAD', 'DYLD_LIBRARY_PATH', 'PYTHONPATH', 'PYTHONHOME', 'VIRTUAL_ENV',
+  'CONDA_PREFIX', 'CONDA_DEFAULT_ENV', 'R_HOME', 'R_LIBS', 'R_LIBS_USER', 'R_LIBS_SITE', 'JULIA_PROJECT',
+  'JULIA_LOAD_PATH', 'JULIA_DEPOT_PATH', 'PERL5LIB', 'PERLLIB', 'RUBYLIB', 'GEM_PATH', 'NODE_PATH', 'NODE_OPTIONS',
+  'CLASSPATH', 'JAVA_HOME', 'JAVA_TOOL_OPTIONS', 'MATLABPATH', 'OCTAVE_PATH', 'GUIX_PROFILE', 'NIX_PROFILES',
+  'CC', 'CXX', 'FC', 'CFLAGS', 'CXXFLAGS', 'FFLAGS', 'CPPFLAGS', 'LDFLAGS', 'CUDA_HOME', 'CUDA_VISIBLE_DEVICES',
+  'LOADEDMODULES', 'MODULEPATH', 'SLURM_JOB_ID', 'SLURM_NTASKS', 'SLURM_CPUS_PER_TASK', 'TMPDIR', 'MAKEFLAGS',
+];
+
+/**
+ * The arguments of this process as bytes, the last `count` of them. Node has them as text, in which
+ * bytes that are not UTF-8 are lost; then they are read from /proc.
+ */
+function readArgumentBytes(count) {
+  const asText = process.argv.slice(process.argv.length - count);
+  if (count === 0 || !asText.some((argument) => argument.indexOf('\ufffd') >= 0)) return asText.map(toBytes);
+  const line = readBytesIfThere('/proc/self/cmdline');
+  if (line === undefined) return asText.map(toBytes);
+  const all = line.split('\0').slice(0, -1);
+  return all.slice(all.length - count);
+}
+
+/** The current folder as bytes, links resolved. Throws if it is gone. */
+function readCurrentFolder() {
+  const asText = process.cwd();
+  if (asText.indexOf('\ufffd') < 0) return toBytes(asText);
+  return fs.readlinkSync('/proc/self/cwd', 'latin1');
+}
+
+/**
+ * Has the parent process the same file on this descriptor? Then it is the log of a surrounding
+ * script or batch job, which grows on, and no file that this command was given for itself. But some
+ * shells (dash, busybox, mksh) redirect themselves while they wait for a command; they keep what
+ * they had before as a descriptor from 10 up, and the file is at its beginning, or appended to.
+ */
+function isFromSurroundings(descriptor, stat) {
+  const parent = '/proc/' + String(process.ppid);
+  const outer = statIfThere(parent + '/fd/' + String(descriptor));
+  if (outer === undefined || outer.ino !== stat.ino || outer.dev !== stat.dev) return false;
+  const own = readDescriptorInfo('/proc/self', String(descriptor));
+  if (own === undefined || own.position > 0) return true;
+  return !listFolder(parent + '/fd').some((name) => Number(name) >= 10 && (readDescriptorInfo(parent, name)?.isKeptAside ?? false));
+}
+
+/** What /proc tells of an open descriptor; undefined where it does not. */
+function readDescriptorInfo(process1, descriptor) {
+  const parts = /^pos:\s+(\d+)\nflags:\s+([0-7]+)/.exec(readBytesIfThere(process1 + '/fdinfo/' + descriptor) ?? '');
+  if (parts === null) return undefined;
+  const flags = parseInt(parts[2], 8);
+  // Kept aside by a shell: for writing, and closed in what it starts.
+  return { position: Number(parts[1]), isAppending: (flags & 0o2000) !== 0, isKeptAside: (flags & 3) !== 0 && (flags & 0o2000000) !== 0 };
+}
+
+/**
+ * Path of the file that descriptor 0, 1 or 2 was redirected to for this command, if it is a regular
+ * file; undefined if it was not.
+ */
+function readRedirect(descriptor) {
+  let stat;
+  try {
+    stat = fs.fstatSync(descriptor);
+  } catch (error) {
+    return undefined;
+  }
+  if (!stat.isFile() || (descriptor > 0 && isFromSurroundings(descriptor, stat))) return undefined;
+  try {
+    const path = fs.readlinkSync('/proc/self/fd/' + String(descriptor), 'latin1');
+    const there = statIfThere(path);
+    if (there === undefined || there.ino !== stat.ino || there.dev !== stat.dev) return { path: undefined };
+    return { path, isAppending: readDescriptorInfo('/proc/self', String(descriptor))?.isAppending ?? false };
+  } catch (error) {
+    return { path: undefined };
+  }
+}
+
+// type Program =
+//   | { kind: 'found'; name: ByteString }
+//   | { kind: 'not-found' }
+//   | { kind: 'not-executable'; name: ByteString };
+
+/** The file that running `command` in `folder` would start (execvp(3)), absolute, links resolved. */
+function findProgram(command, folder) {
+  const candidates = command.indexOf('/') >= 0
+    ? [command[0] === '/' ? command : folder + '/' + command]
+    : toBytes(process.env.PATH ?? '/usr/bin:/bin').split(':').map((entry) => (entry === '' ? folder : entry[0] === '/' ? entry : folder + '/' + entry) + '/' + command);
+  let denied;
+  for (const candidate of candidates) {
+    const stat = statIfThere(candidate);
+    if (stat === undefined || !stat.isFile()) continue;
+    try {
+      fs.accessSync(toFsPath(candidate), fs.constants.X_OK);
+      return { kind: 'found', name: resolveLinks(candidate) };
+    } catch (error) {
+      denied = candidate;
+    }
+  }
+  return denied === undefined ? { kind: 'not-found' } : { kind: 'not-executable', name: denied };
+}
+
+function resolveLinks(name) {
+  try {
+    return fs.realpathSync.native(toFsPath(name), 'latin1');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES'].indexOf(errorCode(error)) >= 0) return name;
+    throw error;
+  }
+}
+
+/** The interpreters of a script, outermost first: #!/usr/bin/env python3 gives env and python3. */
+function findInterpreters(program, folder) {
+  const found = [];
+  let next = program;
+  for (let depth = 0; next !== undefined && depth < 4; depth++) {
+    const words = readShebang(next);
+    next = undefined;
+    if (words.length === 0) break;
+    found.push(resolveLinks(words[0]));
+    next = words[0];
+    if (/\/env$/.test(words[0])) {
+      const name = words.slice(1).find((word) => word[0] !== '-' && word.indexOf('=') < 0);
+      const program1 = name === undefined ? { kind: 'not-found' } : findProgram(name, folder);
+      if (program1.kind === 'found') found.push(program1.name);
+      next = program1.kind === 'found' ? program1.name : undefined;
+    }
+  }
+  return found;
+}
+
+function readShebang(name) {
+  let fd;
+  try {
+    fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  } catch (error) {
+    return [];
+  }
+  try {
+    const head = Buffer.alloc(256);
+    const line = head.toString('latin1', 0, fs.readSync(fd, head, 0, 256, 0)).split('\n')[0];
+    return line.startsWith('#!') ? line.slice(2).trim().split(/[ \t]+/).filter((word) => word !== '') : [];
+  } catch (error) {
+    return [];
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** States of programs, from the cache where they have not changed. */
+function describePrograms(names, cache) {
+  const states = [];
+  for (const name of names) {
+    const stat = statIfThere(name);
+    if (stat === undefined) continue;
+    let hash = cache.find(stat, name);
+    if (hash === undefined) {
+      const outcome = hashWithRetry(name);
+      hash = outcome.kind === 'hashed' ? outcome.hash : '?';
+      if (hash !== '?') cache.add(stat, name, hash);
+    }
+    states.push({ hash, size: stat.size, kind: 'x', path: name });
+  }
+  cache.save();
+  return states;
+}
+
+// ---- the environment record -----------------------------------------------------------------------
+
+function readOsName() {
+  for (const name of ['/etc/os-release', '/usr/lib/os-release']) {
+    const parts = /^PRETTY_NAME=(?:"([^"]*)"|'([^']*)'|(.*))$/m.exec(readBytesIfThere(name) ?? '');
+    if (parts !== null) return parts[1] ?? parts[2] ?? parts[3];
+  }
+  return os().type() + ' ' + os().release();
+}
+
+function readLimits() {
+  const lines = (readBytesIfThere('/proc/self/limits') ?? '').split('\n').slice(1);
+  const limits = [];
+  for (const line of lines) {
+    const parts = /^(.{25}) (\S+) +(\S+)/.exec(line);
+    if (parts !== null) limits.push(parts[1].trim() + ' ' + parts[2] + ' ' + parts[3]);
+  }
+  return limits;
+}
+
+/** Name -> value of the variables that are set, of a list of names. Values as bytes. */
+function readVariables(names) {
+  const found = [];
+  for (const name of names) {
+    const value = process.env[name];
+    if (value !== undefined) found.push({ name, value: toBytes(value) });
+  }
+  return found;
+}
+
+/**
+ * Text of the environment record (docs/record-format.txt, 6). `spell` makes a variable's value
+ * fit for a record: it withholds secrets and the project's place.
+ */
+function describeEnvironment(programs, interpreters, spell) {
+  const uname = os();
+  const cpus = uname.cpus();
+  let text = '# rr environment record, format 1; described in provenance/README.txt\n';
+  const add = (name, value) => {
+    if (value !== '') text += name + ': ' + value + '\n';
+  };
+  add('Os', encodeText(readOsName()));
+  add('Kernel', encodeText(uname.type() + ' ' + uname.release() + ' ' + process.arch));
+  add('Cpu', encodeText((cpus[0]?.model ?? 'unknown').trim() + ' x ' + String(cpus.length)));
+  add('Memory_bytes', String(uname.totalmem()));
+  for (const program of programs) add('Executable', printFile(program));
+  for (const interpreter of interpreters) add('Interpreter', printFile(interpreter));
+  add('Locale', encodeText(toBytes(process.env.LC_ALL || process.env.LC_CTYPE || process.env.LANG || 'C')));
+  for (const limit of readLimits()) add('Limit', encodeText(limit));
+  for (const variable of readVariables(MACHINE_VARIABLES)) add('Variable', variable.name + '=' + spell(variable.name, variable.value));
+  return text;
+}
+
+// ==== src/sys/secretkey.ts =======================================================================
+// secretkey.ts - the key under which withheld values are hashed. It never leaves .rr/.
+
+/**
+ * HMAC-SHA-256 (RFC 2104) under the project's key, first 16 hex digits: tells that a secret
+ * changed, and cannot be searched for without the key. The key is made at first use.
+ */
+function makeSecretHasher(keyName) {
+  let key;
+  return (secret) => {
+    key = key ?? readOrMakeKey(keyName);
+    return crypto().createHmac('sha256', Buffer.from(key, 'latin1')).update(Buffer.from(secret, 'latin1')).digest('hex').slice(0, 16);
+  };
+}
+
+const KEY = /^[0-9a-f]{64}\n$/;
+
+function readOrMakeKey(keyName) {
+  const there = readBytesIfThere(keyName);
+  if (there !== undefined && KEY.test(there)) return there;
+  if (there !== undefined) removeIfThere(keyName); // damaged: under a short key a secret could be searched for
+  const key = crypto().randomBytes(32).toString('hex') + '\n';
+  if (createFile(keyName, key, 0o600)) return key;
+  const others = readBytesIfThere(keyName) ?? '';
+  if (!KEY.test(others)) throw new Failure('cannot use "' + keyName + '": it is no key', 'remove it; a new one is made');
+  return others;
+}
+
+// ==== src/sys/project.ts =========================================================================
+// project.ts - where a project is, and setting one up. Knows no records.
+
+/** A project's places, absolute, links resolved. */
+// type Project = {
+//   root: ByteString;
+//   /** root/provenance */
+//   provenance: ByteString;
+//   /** root/.rr: caches and running marks; never archived */
+//   own: ByteString;
+// };
+
+function projectAt(root) {
+  const base = root === '/' ? '' : root;
+  return { root, provenance: base + '/provenance', own: base + '/.rr' };
+}
+
+function isProject(folder) {
+  const base = folder === '/' ? '' : folder;
+  return lstatIfThere(base + '/provenance/rerun.sh') !== undefined || lstatIfThere(base + '/provenance/runs') !== undefined;
+}
+
+/** The project that `folder` lies in: the nearest folder upward that has one; undefined if none. */
+function findProject(folder) {
+  for (let at = folder; ; at = at.slice(0, at.lastIndexOf('/')) || '/') {
+    if (isProject(at)) return projectAt(at);
+    if (at === '/') return undefined;
+  }
+}
+
+/** The project at or above the current folder, or at `named`. Throws Failure if there is none. */
+function requireProject(current, named) {
+  if (named !== undefined) {
+    const root = resolveLinks(named[0] === '/' ? named : current + '/' + named);
+    if (isProject(root)) return projectAt(root);
+    throw new Failure('cannot use "' + named + '": no rr project there', 'run "rr init" in it');
+  }
+  const project = findProject(current);
+  if (project === undefined) throw new Failure('cannot find a project: neither this folder nor one above it has provenance/', 'run "rr init", or "rr record -- COMMAND"');
+  return project;
+}
+
+/** A path as a record has it: relative to the project, absolute outside of it; '.' is the project. */
+function relativeTo(project, name) {
+  if (name === project.root) return '.';
+  const base = project.root === '/' ? '/' : project.root + '/';
+  return name.startsWith(base) ? name.slice(base.length) : name;
+}
+
+/** The absolute name of a path of a record. */
+function absoluteOf(project, path) {
+  if (path[0] === '/') return path;
+  return path === '.' ? project.root : (project.root === '/' ? '' : project.root) + '/' + path;
+}
+
+/** What init puts where; the Makefile and checksums of a project without runs come from the caller. */
+// type ProjectFiles = { readme: string; rerunScript: string; makefile: string; topMakefile: string };
+
+/**
+ * Makes provenance/ and .rr/ in `root`, and what is missing in them. Never changes a file that is
+ * there. Returns the names it made, relative to the root.
+ */
+function setUpProject(root, files) {
+  const project = projectAt(root);
+  const made = [];
+  const kept = [];
+  const put = (name, content, mode = 0o666) => {
+    const there = readBytesIfThere(absoluteOf(project, name));
+    if (there === undefined) {
+      // Not replaced: another process may set it up at the same time, and have recorded a run already.
+      if (createFile(absoluteOf(project, name), content, mode)) made.push(name);
+    } else if (there !== content && name === 'provenance/rerun.sh') {
+      kept.push(name);
+    }
+  };
+  try {
+    makeFolder(project.provenance);
+    makeFolder(project.own + '/running');
+    keepTemporariesIn(project.own + '/running');
+    put('provenance/README.txt', files.readme);
+    put('provenance/Makefile', files.makefile);
+    put('provenance/SHA256SUMS', '');
+    if (!['Makefile', 'makefile', 'GNUmakefile', 'BSDmakefile'].some((name) => lstatIfThere(absoluteOf(project, name)) !== undefined)) {
+      put('Makefile', files.topMakefile);
+    }
+    // Last, because by these a project is known: one half set up is set up by the next command.
+    put('provenance/rerun.sh', files.rerunScript, 0o777);
+    makeFolder(project.provenance + '/runs');
+  } catch (error) {
+    if (['EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'ENOSPC', 'EEXIST'].indexOf(errorCode(error)) < 0) throw error;
+    removeHalfMade(project, made);
+    throw new Failure('cannot set up a project in "' + root + '": ' + describeSystemError(error), 'go to a folder you may write to, or name one by --project');
+  }
+  excludeFromGit(project);
+  return { project, made, kept };
+}
+
+/** Undoes what a failed set-up made, so that nothing half made is left; folders only if empty. */
+function removeHalfMade(project, made) {
+  for (const name of made) fs.unlinkSync(toFsPath(absoluteOf(project, name)));
+  for (const name of ['provenance/runs', 'provenance', '.rr/running', '.rr']) {
+    try {
+      fs.rmdirSync(toFsPath(absoluteOf(project, name)));
+    } catch (error) {
+      continue; // not empty, not there, or not ours to remove
+    }
+  }
+}
+
+/** A system error in words: "permission denied". */
+function describeSystemError(error) {
+  const words = {
+    EACCES: 'permission denied', EPERM: 'not permitted', EROFS: 'the file system is read-only', ENOSPC: 'no space left',
+    ENOENT: 'no such file or folder', ENOTDIR: 'a part of the path is no folder', EDQUOT: 'the quota is used up', EFBIG: 'the file would be too large', EIO: 'input/output error',
+  };
+  return words[errorCode(error)] ?? String((error).message);
+}
+
+/** Adds ".rr/" to .git/info/exclude if this is a work tree that does not ignore it yet. */
+function excludeFromGit(project) {
+  const run = (args) => {
+    const done = childProcess().spawnSync('git', args, { cwd: toText(project.root), encoding: 'latin1', stdio: ['ignore', 'pipe', 'ignore'] });
+    return { status: done.status, stdout: done.stdout ?? '' };
+  };
+  if (!isBelowGit(project.root)) return;
+  const where = run(['rev-parse', '--git-path', 'info/exclude']);
+  if (where.status !== 0 || run(['check-ignore', '-q', '.rr/']).status !== 1) return;
+  const name = where.stdout.replace(/\n$/, '');
+  const exclude = name[0] === '/' ? name : absoluteOf(project, name);
+  const content = readBytesIfThere(exclude) ?? '';
+  try {
+    makeFolder(exclude.slice(0, exclude.lastIndexOf('/')));
+    replaceFile(exclude, content + (content === '' || content.endsWith('\n') ? '' : '\n') + '.rr/\n', false);
+  } catch (error) {
+    if (['EACCES', 'EROFS', 'EPERM', 'ENOSPC'].indexOf(errorCode(error)) < 0) throw error;
+  }
+}
+
+function isBelowGit(root) {
+  for (let at = root; ; at = at.slice(0, at.lastIndexOf('/'))) {
+    if (lstatIfThere(at + '/.git') !== undefined) return true;
+    if (at === '') return false;
+  }
+}
+
+// ==== src/sys/observe.ts =========================================================================
+// observe.ts - which files a run read and wrote, and their hashes. Knows no records' spelling.
+
+// type TraceMethod = 'scan' | 'atime' | 'none';
+
+// type ObservationRequest = {
+//   project: Project;
+//   method: TraceMethod;
+//   /** Absolute; patterns and arguments are relative to it. */
+//   folder: ByteString;
+//   argv: ByteString[];
+//   declaredInputs: ByteString[];
+//   declaredOutputs: ByteString[];
+//   /** Paths (as in a record) of regular files that are standard input, output and error. */
+//   redirectedFrom: ByteString[];
+//   redirectedTo: ByteString[];
+// };
+
+/** What is known before the run. */
+// type Observation = {
+//   request: ObservationRequest;
+//   method: TraceMethod;
+//   before: Snapshot;
+//   declaredPaths: ByteString[];
+//   argumentPaths: ByteString[];
+//   /** Known hashes of files that have not changed. */
+//   cache: HashCache;
+//   /** Stat and, if it was hashed, state of each candidate before the run. */
+//   earlier: Map<ByteString, { stamp: string; state: FileState | undefined }>;
+//   warnings: ByteString[];
+// };
+
+// type Observed = {
+//   inputs: FileState[];
+//   outputs: FileState[];
+//   uncertain: FileState[];
+//   removed: ByteString[];
+//   missingOutputs: ByteString[];
+//   warnings: ByteString[];
+//   undeclared: ByteString[];
+// };
+
+// An argument larger than this is hashed after the run, if it is still the same then; a declared
+// input is always hashed before.
+const QUICK_HASH_BYTES = 16 << 20;
+
+// Below this it is as fast to hash a file as to look it up.
+const CACHED_FROM_BYTES = 1 << 20;
+
+function stampOfFile(name) {
+  const stat = lstatIfThere(name);
+  return stat === undefined ? '' : [stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs, stat.mode].join(' ');
+}
+
+/** A path as a record has it, of a name given relative to `folder`; '.' and '..' are taken out. */
+function toRecordPath(project, folder, name) {
+  const parts = [];
+  for (const part of (name[0] === '/' ? name : folder + '/' + name).split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  const plain = '/' + parts.join('/');
+  const inside = relativeTo(project, plain);
+  if (inside[0] !== '/') return inside;
+  // The project may have been named through a link: compare the real folder.
+  const cut = plain.lastIndexOf('/');
+  return relativeTo(project, (resolveLinks(plain.slice(0, cut) || '/') + plain.slice(cut)).replace(/^\/\//, '/'));
+}
+
+// ---- declared files ---------------------------------------------------------------------------------
+
+/** Files, links and so on below a folder, as paths of a record. */
+function listBelow(project, folder) {
+  const base = absoluteOf(project, folder);
+  const found = [];
+  for (const [path, seen] of takeSnapshot(base, [])) if (!seen.isFolder) found.push(folder === '.' ? path : folder + '/' + path);
+  return found.filter((path) => path[0] === '/' || !isLeftOut(path));
+}
+
+/** What a declaration (file, folder or glob) names now, as paths of a record, sorted by bytes. */
+function expandDeclared(project, folder, pattern) {
+  const literal = toRecordPath(project, folder, pattern);
+  const stat = statIfThere(absoluteOf(project, literal));
+  if (stat !== undefined) return stat.isDirectory() ? listBelow(project, literal).sort() : [literal];
+  if (lstatIfThere(absoluteOf(project, literal)) !== undefined) return [literal];
+  if (!isGlob(pattern)) return [];
+  const matches = compileGlob(literal);
+  const from = fixedFolder(literal);
+  const below = from === '' && literal[0] !== '/' ? '.' : from === '' ? '/' : from;
+  return listBelow(project, below).filter(matches).sort();
+}
+
+/** Does a path fall under a declaration: is it that file, in that folder, or matched by that glob? */
+function isDeclared(project, folder, pattern) {
+  const literal = toRecordPath(project, folder, pattern);
+  const matches = compileGlob(literal);
+  return (path) => path === literal || literal === '.' || path.startsWith(literal + '/') || matches(path);
+}
+
+// ---- arguments --------------------------------------------------------------------------------------
+
+// Words of a shell script that an argument of "sh -c" holds: good enough to find names of files.
+const WORD_ENDS = /[\s;|&<>()`"'$={},:]+/;
+const NO_DATA = /^\/(dev|proc|sys)(\/|$)/;
+
+/** Words of the command that may name files: arguments, what follows "=", words of a script text. */
+function listCandidateWords(argv) {
+  const words = new Set();
+  argv.forEach((argument, position) => {
+    if (position === 0 && argument.indexOf('/') < 0) return;
+    words.add(argument);
+    const sign = argument.indexOf('=');
+    if (sign > 0) words.add(argument.slice(sign + 1));
+    if (argument.length < 65536) for (const word of argument.split(WORD_ENDS)) if (word !== '') words.add(word);
+  });
+  return Array.from(words).filter((word) => word !== '' && word.length < 4096 && word.indexOf('\0') < 0);
+}
+
+/** Arguments that name files which are there, as paths of a record, sorted by bytes. */
+function findArgumentFiles(request) {
+  const found = new Set();
+  const program = request.argv[0];
+  for (const word of listCandidateWords(request.argv)) {
+    const path = toRecordPath(request.project, request.folder, word);
+    if (path === '.' || NO_DATA.test(path) || (path[0] !== '/' && isLeftOut(path))) continue;
+    if (word === program && path[0] === '/') continue; // the program itself belongs to the environment
+    const stat = lstatIfThere(absoluteOf(request.project, path));
+    if (stat === undefined) continue;
+    if (stat.isFile()) found.add(path);
+    else if (stat.isSymbolicLink()) addLink(request, path, found);
+  }
+  return Array.from(found).sort();
+}
+
+function addLink(request, path, found) {
+  const target = statIfThere(absoluteOf(request.project, path));
+  if (target === undefined || !target.isFile()) return;
+  if (path[0] !== '/') found.add(path);
+  const real = relativeTo(request.project, resolveLinks(absoluteOf(request.project, path)));
+  if (!NO_DATA.test(real)) found.add(real);
+}
+
+// ---- before the run ---------------------------------------------------------------------------------
+
+/** Looks at the project before the run. `missing` are declared inputs that name nothing. */
+function beginObservation(request) {
+  const { project, folder } = request;
+  const warnings = [];
+  const missing = [];
+  const declared = new Set(request.redirectedFrom);
+  for (const pattern of request.declaredInputs) {
+    const paths = expandDeclared(project, folder, pattern);
+    if (paths.length === 0) missing.push(pattern);
+    for (const path of paths) declared.add(path);
+  }
+  const argumentPaths = findArgumentFiles(request).filter((path) => !declared.has(path));
+  const observation = { request, method: request.method, before: new Map(), declaredPaths: Array.from(declared).sort(), argumentPaths, cache: new HashCache(project.own + '/seen'), earlier: new Map(), warnings };
+  if (missing.length > 0) return { observation, missing };
+  for (const path of observation.declaredPaths) observation.earlier.set(path, lookBefore(observation, path, Infinity));
+  for (const path of argumentPaths) observation.earlier.set(path, lookBefore(observation, path, QUICK_HASH_BYTES));
+  if (request.method === 'none') return { observation, missing };
+  const unreadable = [];
+  observation.before = takeSnapshot(project.root, unreadable);
+  for (const path of unreadable) warnings.push('cannot look into the folder ' + path);
+  return { observation, missing };
+}
+
+function lookBefore(observation, path, limitBytes) {
+  const name = absoluteOf(observation.request.project, path);
+  const stamp = stampOfFile(name);
+  const state = describeFile(name, path);
+  if (state === undefined || state.hash !== '?') return { stamp, state };
+  if (state.size >= CACHED_FROM_BYTES) {
+    const stat = lstatIfThere(name);
+    const known = stat === undefined ? undefined : observation.cache.find(stat, path);
+    if (known !== undefined) return { stamp, state: { ...state, hash: known } };
+  }
+  if (state.size > limitBytes) return { stamp, state: undefined };
+  const outcome = hashWithRetry(name);
+  return { stamp, state: outcome.kind === 'hashed' ? { ...state, hash: outcome.hash, size: outcome.size } : undefined };
+}
+
+/**
+ * With --trace atime: from here on, reads show. The last thing before the command, because what rr
+ * itself reads in between (the code, say) would count as read by the command.
+ */
+function watchReads(observation) {
+  if (observation.method !== 'atime') return;
+  const { project } = observation.request;
+  const problem = resetAccessTimes(project.root, observation.before, project.own + '/atime-probe');
+  if (problem === undefined) return;
+  observation.method = 'scan';
+  observation.warnings.push('reads were not watched: ' + problem);
+  // Some may have been set back, which moved their ctime: the scan must start from there.
+  observation.before = takeSnapshot(project.root, []);
+  for (const [path, seen] of observation.earlier) seen.stamp = stampOfFile(absoluteOf(project, path));
+}
+
+// ---- after the run ----------------------------------------------------------------------------------
+
+// type Task = { path: ByteString; role: 'input' | 'output' | 'uncertain' };
+
+/** Looks at the project after the run. `isShared`: another run was active at the same time. */
+async function endObservation(observation, isShared) {
+  const { request } = observation;
+  const observed = { inputs: [], outputs: [], uncertain: [], removed: [], missingOutputs: [], warnings: observation.warnings.slice(), undeclared: [] };
+  const after = observation.method === 'none' ? new Map() : takeSnapshot(request.project.root, []);
+  const changes = compareSnapshots(observation.before, after, observation.method === 'atime');
+  const tests = request.declaredOutputs.map((pattern) => isDeclared(request.project, request.folder, pattern));
+  const named = nameTester(request, tests);
+  const outputs = new Set(request.redirectedTo);
+  const tasks = [];
+  for (const path of changes.written) {
+    if (isShared && !named(path)) tasks.push({ path, role: 'uncertain' });
+    else outputs.add(path);
+  }
+  addDeclaredOutputs(observation, outputs, observed);
+  for (const path of Array.from(outputs).sort()) {
+    tasks.push({ path, role: 'output' });
+    if (tests.length > 0 && request.redirectedTo.indexOf(path) < 0 && !tests.some((test) => test(path))) observed.undeclared.push(path);
+  }
+  observed.removed = isShared ? changes.removed.filter(named) : changes.removed;
+  for (const path of listInputs(observation, after, outputs)) tasks.push({ path, role: 'input' });
+  await fillStates(observation, tasks, observed);
+  addNewFolders(observed, changes.newFolders, isShared);
+  return observed;
+}
+
+/** Is this path one the command names: by -o, by redirection, or in its arguments? */
+function nameTester(request, tests) {
+  const words = new Set(listCandidateWords(request.argv).map((word) => toRecordPath(request.project, request.folder, word)));
+  for (const path of request.redirectedTo) words.add(path);
+  return (path) => words.has(path) || tests.some((test) => test(path));
+}
+
+function addDeclaredOutputs(observation, outputs, observed) {
+  const { project, folder, declaredOutputs } = observation.request;
+  for (const pattern of declaredOutputs) {
+    const paths = expandDeclared(project, folder, pattern);
+    const literal = toRecordPath(project, folder, pattern);
+    const isEmptyFolder = paths.length === 0 && lstatIfThere(absoluteOf(project, literal))?.isDirectory() === true;
+    if (paths.length === 0 && !isEmptyFolder) observed.missingOutputs.push(pattern);
+    if (isEmptyFolder) outputs.add(literal);
+    for (const path of paths) outputs.add(path);
+  }
+}
+
+/** Declared inputs always; arguments and files seen read unless the run wrote them. */
+function listInputs(observation, after, outputs) {
+  const inputs = new Set(observation.declaredPaths);
+  for (const path of observation.argumentPaths) if (!outputs.has(path)) inputs.add(path);
+  if (observation.method !== 'atime') return Array.from(inputs).sort();
+  for (const path of findRead(after)) if (observation.before.has(path)) inputs.add(path);
+  return Array.from(inputs).sort();
+}
+
+async function fillStates(observation, tasks, observed) {
+  const { project } = observation.request;
+  const waiting = [];
+  for (const task of tasks) {
+    const name = absoluteOf(project, task.path);
+    const earlier = task.role === 'input' ? observation.earlier.get(task.path) : undefined;
+    if (task.role === 'input' && isInputSettled(observation, task.path, earlier, observed)) continue;
+    const state = describeFile(name, task.path);
+    if (state === undefined) observed.warnings.push(task.path + ' vanished while it was looked at');
+    else if (state.hash === '?') waiting.push({ task, state });
+    else put(observed, task.role, state);
+  }
+  const outcomes = await hashFiles(waiting.map(({ state }) => ({ name: absoluteOf(project, state.path), sizeBytes: state.size })));
+  waiting.forEach(({ task, state }, i) => put(observed, task.role, withOutcome(state, outcomes[i], observed.warnings)));
+  rememberHashes(observation, observed);
+  for (const list of [observed.inputs, observed.outputs, observed.uncertain]) list.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Keeps the hashes of what is still as it was hashed, for the next run and for rr verify --quick. */
+function rememberHashes(observation, observed) {
+  const { project } = observation.request;
+  for (const file of observed.inputs.concat(observed.outputs)) {
+    if (file.hash.length !== 64 || file.kind === 'l' || file.size < CACHED_FROM_BYTES) continue;
+    const stat = lstatIfThere(absoluteOf(project, file.path));
+    const earlier = observation.earlier.get(file.path);
+    const isAsHashed = earlier === undefined || earlier.state?.hash !== file.hash || earlier.stamp === stampOfFile(absoluteOf(project, file.path));
+    if (stat !== undefined && stat.size === file.size && isAsHashed && observation.cache.find(stat, file.path) === undefined) observation.cache.add(stat, file.path, file.hash);
+  }
+  observation.cache.save();
+}
+
+function put(observed, role, state) {
+  if (state === undefined) return;
+  (role === 'input' ? observed.inputs : role === 'output' ? observed.outputs : observed.uncertain).push(state);
+}
+
+function withOutcome(state, outcome, warnings) {
+  if (outcome.kind === 'hashed') return { ...state, hash: outcome.hash, size: outcome.size };
+  if (outcome.kind === 'gone') {
+    warnings.push(state.path + ' vanished while it was looked at');
+    return undefined;
+  }
+  warnings.push(state.path + (outcome.kind === 'changing' ? ' was written to while it was hashed' : ' cannot be read') + '; its hash is not known');
+  return state;
+}
+
+/** Decides an input whose state before the run tells all; false if it is still to be hashed. */
+function isInputSettled(observation, path, earlier, observed) {
+  const name = absoluteOf(observation.request.project, path);
+  const isSame = earlier !== undefined && (observation.method === 'atime' ? withoutCtime(earlier.stamp) === withoutCtime(stampOfFile(name)) : earlier.stamp === stampOfFile(name));
+  if (earlier === undefined) {
+    const then = observation.before.get(path);
+    const stat = lstatIfThere(name);
+    if (then !== undefined && stat !== undefined && then.mtimeMs === stat.mtimeMs && then.size === stat.size) return false;
+  } else if (isSame) {
+    if (earlier.state !== undefined) put(observed, 'input', earlier.state);
+    return earlier.state !== undefined;
+  }
+  observed.warnings.push('the input ' + path + ' was changed during the run' + (earlier?.state === undefined ? '; what it was before is not known' : ''));
+  put(observed, 'input', earlier?.state ?? { hash: '?', size: observation.before.get(path)?.size ?? 0, kind: '', path });
+  return true;
+}
+
+function withoutCtime(stamp) {
+  const parts = stamp.split(' ');
+  parts.splice(4, 1);
+  return parts.join(' ');
+}
+
+/** Folders the run made count as outputs, so that who repeats it does not make them beforehand. */
+function addNewFolders(observed, newFolders, isShared) {
+  for (const folder of newFolders) {
+    const isParent = observed.outputs.some((file) => file.path.startsWith(folder + '/'));
+    const isThere = observed.outputs.some((file) => file.path === folder);
+    if (!isThere && (!isShared || isParent)) observed.outputs.push({ hash: '-', size: 0, kind: 'd', path: folder });
+  }
+  observed.outputs.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+// ==== src/sys/store.ts ===========================================================================
+// store.ts - records, logs and marks on the disk, for any number of writers at once. Decides nothing.
+//
+// Invariants
+// 1. A record in runs/ is complete, on the disk, and never changed: it is written beside its name,
+//    synced, and renamed; its id was claimed by creating .rr/running/ID, which must not exist.
+// 2. The Makefile and SHA256SUMS are those of all records, once the last writer at work has ended.
+// 3. Nothing here waits for another process, so nothing is left locked by a crash.
+//
+// Life of a run's mark:   .rr/running/ID  ->  .rr/pending/ID  ->  .rr/pending/ID.done  ->  (gone)
+//                         it runs             record is there      in the Makefile
+//
+// Why 2 holds. A writer lists pending/ before it reads the Makefile and again after it has replaced
+// it; it ends only when the second list has nothing that its Makefile lacks. A slow writer may
+// overwrite another's newer Makefile with an older one, but then its second list still has the
+// other's mark: marks are deleted only by a writer that sees no other writer at work.
+
+/** Text of a record, sealed. */
+function printRecord(run) {
+  const body = printRunBody(run);
+  return sealRecord(body, hashBytes(body));
+}
+
+// ---- who is alive ---------------------------------------------------------------------------------
+
+function readBootId() {
+  return (readBytesIfThere('/proc/sys/kernel/random/boot_id') ?? 'unknown').trim();
+}
+
+function readStartTicks(pid) {
+  const stat = readBytesIfThere('/proc/' + String(pid) + '/stat');
+  return stat === undefined ? '0' : stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+/** "PID START-TICKS BOOT-ID HOST": tells a process from a later one with the same number. */
+function describeSelf() {
+  return [process.pid, readStartTicks(process.pid), readBootId(), os().hostname()].join(' ');
+}
+
+const REMOTE_LIMIT_MS = 300000; // a mark of another machine is touched every minute
+
+function isAlive(holder, markName) {
+  const [pid, ticks, boot, host] = holder.split(' ');
+  if (host !== os().hostname()) {
+    const stat = statIfThere(markName);
+    return stat !== undefined && readUtcMicros() / 1000 - stat.mtimeMs < REMOTE_LIMIT_MS;
+  }
+  if (boot !== readBootId()) return false;
+  if (ticks !== '0') return readStartTicks(Number(pid)) === ticks;
+  try {
+    process.kill(Number(pid), 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) === 'EPERM';
+  }
+}
+
+// ---- marks ----------------------------------------------------------------------------------------
+
+const HOLDER_FIELD = 'Process';
+
+function printMark(run) {
+  const marked = { ...run, unknown: [{ name: HOLDER_FIELD, value: describeSelf() }] };
+  return printRecord(marked);
+}
+
+/** Claims an id for a run that starts now: no two processes of a project get the same. */
+function claimRun(project, startedMicros, fill) {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const run = fill(makeRunId(startedMicros));
+    if (readBytesIfThere(project.provenance + '/' + recordPath(run.id)) !== undefined) continue;
+    if (createFile(project.own + '/running/' + run.id, printMark(run))) return run;
+  }
+  throw new Failure('cannot find an id that is free in "' + project.own + '/running"');
+}
+
+/** Writes again what is known of the run so far, for whoever finds it lost. */
+function refreshMark(project, run) {
+  replaceFile(project.own + '/running/' + run.id, printMark(run), false);
+}
+
+/** Keeps a mark fresh for other machines that share the folder. */
+function touchMark(project, run) {
+  const nowS = readUtcMicros() / 1e6;
+  fs.utimesSync(toFsPath(project.own + '/running/' + run.id), nowS, nowS);
+}
+
+function parseMark(text, name) {
+  if (unsealRecord(text) === undefined) return undefined;
+  try {
+    return parseRun(text, name);
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+// type Mark = { run: Run; isAlive: boolean; isLocal: boolean };
+
+/** The runs that have a mark and no record: running, or lost. Damaged marks are passed over. */
+function readMarks(project) {
+  const marks = [];
+  for (const name of listFolder(project.own + '/running').sort()) {
+    if (!RUN_ID.test(name)) continue;
+    const markName = project.own + '/running/' + name;
+    const text = readBytesIfThere(markName);
+    const run = text === undefined ? undefined : parseMark(text, markName);
+    if (run === undefined) continue;
+    const holder = run.unknown.find((field) => field.name === HOLDER_FIELD)?.value ?? '';
+    run.unknown = [];
+    const alive = isAlive(holder, markName);
+    if (!alive) run.status = 'lost';
+    marks.push({ run, isAlive: alive, isLocal: holder.split(' ')[3] === os().hostname() });
+  }
+  return marks;
+}
+
+/**
+ * Makes records of the runs of this machine whose rr is gone, with "Status: lost"; of those whose
+ * record is there already only the mark moves on. Returns the runs that were lost.
+ */
+function settleLostRuns(project, self) {
+  const lost = [];
+  for (const mark of readMarks(project)) {
+    if (mark.isAlive || !mark.isLocal || mark.run.id === self) continue;
+    const base = project.own + '/running/' + mark.run.id;
+    if (readBytesIfThere(project.provenance + '/' + recordPath(mark.run.id)) === undefined) {
+      mark.run.warnings.push('rr was killed while the command ran; its end, outputs and cost are not known');
+      saveRecord(project, mark.run);
+      lost.push(mark.run);
+    }
+    moveMarkToPending(project, mark.run.id);
+    for (const end of ['.out', '.err', '.order', '.p1', '.p2']) removeIfThere(base + end);
+  }
+  return lost;
+}
+
+function moveMarkToPending(project, id) {
+  makeFolder(project.own + '/pending');
+  try {
+    fs.renameSync(toFsPath(project.own + '/running/' + id), toFsPath(project.own + '/pending/' + id));
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error; // another process settled it meanwhile
+  }
+}
+
+// ---- runs at the same time ------------------------------------------------------------------------
+
+/** Length of the list of ended runs, to be given to hasOverlap later. */
+function readEndedBytes(project) {
+  return statIfThere(project.own + '/ended')?.size ?? 0;
+}
+
+/** Notes that a run ended, for those that run now. One short append: whole, also with many writers. */
+function noteEnded(project, run) {
+  fs.appendFileSync(toFsPath(project.own + '/ended'), run.id + '\n');
+}
+
+/** Was another run of the project active now or since the list of ended runs had that length? */
+function hasOverlap(project, self, endedBytes) {
+  if (readEndedBytes(project) > endedBytes) return true;
+  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project).some((mark) => mark.isAlive && mark.run.id !== self);
+  return false;
+}
+
+/** A test of paths: is it a current result that is a regular file (SHA256SUMS)? Read at first use. */
+function makeResultTester(project) {
+  let sums;
+  return (path) => {
+    sums = sums ?? readBytesIfThere(project.provenance + '/SHA256SUMS') ?? '';
+    return findChecksum(sums, path).hash !== undefined;
+  };
+}
+
+// ---- records --------------------------------------------------------------------------------------
+
+/** Writes a run's record for good (invariant 1). */
+function saveRecord(project, run) {
+  const name = project.provenance + '/' + recordPath(run.id);
+  const folder = name.slice(0, name.lastIndexOf('/'));
+  if (statIfThere(folder) === undefined) {
+    makeFolder(folder);
+    syncFolder(project.provenance + '/runs');
+  }
+  replaceFile(name, printRecord(run), true);
+}
+
+/** Writes a file that is named by its content, once; the same content is already there otherwise. */
+function saveByContent(project, folder, content, ending) {
+  const hash = hashBytes(content);
+  const name = project.provenance + '/' + folder + '/' + hash + ending;
+  if (statIfThere(name)?.size === content.length) return hash;
+  makeFolder(project.provenance + '/' + folder);
+  replaceFile(name, content, true);
+  return hash;
+}
+
+/** Absolute name of the file in which a stream of a running command is kept, without its ending. */
+function runningLogName(project, id) {
+  return project.own + '/running/' + id;
+}
+
+/** Moves a kept stream to provenance/logs; undefined if there is none. Its path in the project. */
+function saveLog(project, id, ending) {
+  const from = runningLogName(project, id) + ending;
+  if (statIfThere(from) === undefined) return undefined;
+  makeFolder(project.provenance + '/logs');
+  fs.renameSync(toFsPath(from), toFsPath(project.provenance + '/logs/' + id + ending));
+  return 'provenance/logs/' + id + ending;
+}
+
+/** Ids of all records, ascending. */
+function listRunIds(project) {
+  const ids = [];
+  for (const month of listFolder(project.provenance + '/runs').sort()) {
+    if (!/^\d{4}-\d\d$/.test(month)) continue;
+    for (const name of listFolder(project.provenance + '/runs/' + month)) {
+      if (name.endsWith('.rec') && RUN_ID.test(name.slice(0, -4))) ids.push(name.slice(0, -4));
+    }
+  }
+  return ids.sort();
+}
+
+/** A record by its id. Throws Failure (file and line) if it is damaged or claims another id. */
+function readRun(project, id) {
+  const path = recordPath(id);
+  const text = readBytesIfThere(project.provenance + '/' + path);
+  if (text === undefined) return undefined;
+  const run = parseRun(text, 'provenance/' + path);
+  if (run.id !== id) throw new Failure('cannot use "provenance/' + path + '": it claims the id ' + run.id, 'the file was renamed or forged');
+  return run;
+}
+
+// type ReadRuns = { runs: Run[]; faults: Failure[] };
+
+/** All records in order of ids; what cannot be read is told beside the rest. */
+function readRuns(project) {
+  const runs = [];
+  const faults = [];
+  for (const id of listRunIds(project)) {
+    try {
+      const run = readRun(project, id);
+      if (run !== undefined) runs.push(run);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      faults.push(error);
+    }
+  }
+  return { runs, faults };
+}
+
+// ---- the derived files ----------------------------------------------------------------------------
+
+/** Makefile and SHA256SUMS from all records. */
+function rebuildDerived(project) {
+  const { runs, faults } = readRuns(project);
+  const graph = findLiveRuns(runs);
+  return { makefile: printMakefile(graph), sums: printChecksums(graph), faults };
+}
+
+function writeDerived(project, derived) {
+  const put = (name, content) => {
+    replaceFile(project.provenance + '/' + name, content, false);
+  };
+  put('Makefile', derived.makefile);
+  put('SHA256SUMS', derived.sums);
+}
+
+// type Pending = { id: string; isAtWork: boolean };
+
+function listPending(project, self) {
+  return listFolder(project.own + '/pending').sort().map((name) => {
+    const id = name.replace(/\.done$/, '');
+    if (id !== name || id === self) return { id, isAtWork: false };
+    const markName = project.own + '/pending/' + name;
+    const holder = /^Process: (.*)$/m.exec(readBytesIfThere(markName) ?? '');
+    return { id, isAtWork: holder !== null && isAlive(holder[1], markName) };
+  });
+}
+
+/** Brings Makefile and SHA256SUMS up to date after run's record was saved (invariant 2). */
+function includeRun(project, run) {
+  moveMarkToPending(project, run.id);
+  let pending = listPending(project, run.id);
+  let faults = [];
+  for (;;) {
+    const included = new Set(pending.map((mark) => mark.id).concat(run.id));
+    const alone = pending.every((mark) => mark.id === run.id);
+    faults = writeNewDerived(project, alone ? run : undefined);
+    pending = listPending(project, run.id);
+    if (pending.every((mark) => included.has(mark.id))) break;
+  }
+  const own = project.own + '/pending/' + run.id;
+  if (pending.some((mark) => mark.isAtWork)) {
+    fs.renameSync(toFsPath(own), toFsPath(own + '.done'));
+    return faults;
+  }
+  for (const mark of pending) {
+    removeIfThere(project.own + '/pending/' + mark.id);
+    removeIfThere(project.own + '/pending/' + mark.id + '.done');
+  }
+  return faults;
+}
+
+function writeNewDerived(project, added) {
+  if (added !== undefined) {
+    const makefile = readBytesIfThere(project.provenance + '/Makefile') ?? '';
+    const sums = readBytesIfThere(project.provenance + '/SHA256SUMS') ?? '';
+    const derived = addRunToMakefile(makefile, sums, added, (id) => readRun(project, id));
+    if (derived !== undefined) {
+      if (derived.makefile !== makefile || derived.sums !== sums) writeDerived(project, derived);
+      return [];
+    }
+  }
+  const derived = rebuildDerived(project);
+  writeDerived(project, derived);
+  return derived.faults;
+}
+
+// ==== src/sys/pickrun.ts =========================================================================
+// pickrun.ts - the run that a RUN argument means. Knows no output.
+
+/**
+ * The run meant by an id, a prefix, a label, "@", "@-1" or a file it made. Throws Failure if there
+ * is none, and with a list if there are several.
+ */
+function pickRun(project, folder, reference) {
+  if (RUN_ID.test(reference)) {
+    const run = readRun(project, reference);
+    if (run !== undefined) return run;
+  }
+  const { runs, faults } = readRuns(project);
+  // The last run may be one of those that cannot be read; another must not be taken for it.
+  if (faults.length > 0 && reference[0] === '@') throw faults[faults.length - 1];
+  const recorded = new Set(runs.map((run) => run.id));
+  for (const mark of readMarks(project)) if (!recorded.has(mark.run.id)) runs.push(mark.run);
+  runs.sort((a, b) => (a.id < b.id ? -1 : 1));
+  const selection = selectRun(reference, runs, toRecordPath(project, folder, reference));
+  if (selection.kind === 'one') return selection.run;
+  if (selection.kind === 'none') throw new Failure('cannot find the run "' + reference + '"' + (faults.length > 0 ? ' among the records that can be read' : ''), 'run "rr list"', EXIT.differs);
+  const shown = selection.runs.slice(-10).map((run) => run.id + (run.label === undefined ? '' : ' ' + run.label)).join(', ');
+  throw new Failure('cannot tell which run "' + reference + '" means: ' + String(selection.runs.length) + ' fit', 'one of ' + shown, EXIT.usage);
+}
+
+// ==== src/commands/init.ts =======================================================================
+// init.ts - rr init: sets up a project.
+
+/** Makes provenance/ and .rr/ in the current folder or the one named. Says what it made. */
+function initProject(folder, quiet) {
+  const current = readCurrentFolder();
+  const root = folder === undefined ? current : resolveLinks(folder[0] === '/' ? folder : current + '/' + folder);
+  const { made, kept } = setUpProject(root, initialFiles());
+  for (const name of kept) tell('rr: kept ' + name + ': it is not the one of this version of rr');
+  if (!quiet) tell(made.length === 0 ? 'rr: nothing to do, the project is set up' : 'rr: made ' + made.join(', '));
+  return 0;
+}
+
+// ==== src/commands/record.ts =====================================================================
+// record.ts - rr record: runs a command and writes its record.
+
+// type RecordOptions = {
+//   argv: ByteString[];
+//   project: ByteString | undefined;
+//   label: ByteString | undefined;
+//   reason: ByteString | undefined;
+//   tags: ByteString[];
+//   inputs: ByteString[];
+//   outputs: ByteString[];
+//   parameters: ByteString[];
+//   timeout: ByteString | undefined;
+//   trace: ByteString | undefined;
+//   noLogs: boolean;
+//   quiet: boolean;
+//   json: boolean;
+// };
+
+/** What one recording carries from step to step. */
+// type Session = {
+//   options: RecordOptions;
+//   project: Project;
+//   folder: ByteString;
+//   argv: ByteString[];
+//   hash: SecretHasher;
+//   run: Run;
+//   /** What could not be recorded, as sentences; not empty = exit status says so. */
+//   problems: string[];
+//   endedBytes: number;
+//   isShared: boolean;
+// };
+
+// ---- options ----------------------------------------------------------------------------------------
+
+const LONGEST_TIMEOUT_S = 1e9;
+
+/** Seconds, in whole milliseconds, of "90", "1.5m", "2h", "1d"; throws Failure for anything else. */
+function parseDurationS(text) {
+  const parts = /^(\d+(?:\.\d+)?)(s|m|h|d)?$/.exec(text);
+  const seconds = parts === null ? 0 : Math.round(Number(parts[1]) * { s: 1, m: 60, h: 3600, d: 86400 }[parts[2] ?? 's'] * 1000) / 1000;
+  if (seconds === 0 || seconds > LONGEST_TIMEOUT_S) throw new Failure('cannot use --timeout "' + text + '": not a time', 'write seconds, or 90s, 5m, 2h, 1d', EXIT.usage);
+  return seconds;
+}
+
+function parseTrace(text) {
+  if (text === undefined || text === 'auto' || text === 'scan') return 'scan';
+  if (text === 'atime' || text === 'none') return text;
+  throw new Failure('cannot use --trace "' + text + '": no such method', 'one of auto, scan, atime, none', EXIT.usage);
+}
+
+function checkParameters(parameters) {
+  for (const parameter of parameters) {
+    if (!/^[^ \t-\r=]+=/.test(parameter)) throw new Failure('cannot use -p "' + parameter + '": not NAME=VALUE', '', EXIT.usage);
+  }
+}
+
+/** The command's arguments; a single one that holds shell syntax is given to a shell. */
+function resolveCommand(argv, folder) {
+  if (argv.length === 0) throw new Failure('cannot record: no command', 'rr record [options] -- COMMAND [ARG...]', EXIT.usage);
+  if (argv.length > 1 || !hasShellSyntax(argv[0])) return argv;
+  const named = argv[0][0] === '/' ? argv[0] : folder + '/' + argv[0];
+  return argv[0].indexOf('/') >= 0 && lstatIfThere(named) !== undefined ? argv : ['sh', '-c', argv[0]];
+}
+
+// ---- before the run ---------------------------------------------------------------------------------
+
+function openProject(options, current) {
+  if (options.project !== undefined) return requireProject(current, options.project);
+  const found = findProject(current);
+  if (found !== undefined) return found;
+  const { project } = setUpProject(current, initialFiles());
+  if (!options.quiet) tell('rr: made provenance/ in ' + current);
+  return project;
+}
+
+function readRedirects(project) {
+  const result = { spelled: [], from: [], to: [], warnings: [] };
+  for (const descriptor of [0, 1, 2]) {
+    const redirect = readRedirect(descriptor);
+    if (redirect === undefined) continue;
+    if (redirect.path === undefined) {
+      result.warnings.push('descriptor ' + String(descriptor) + ' is a file whose name is not known');
+      continue;
+    }
+    const path = relativeTo(project, redirect.path);
+    if (descriptor === 0) result.from.push(path);
+    else if (result.to.indexOf(path) < 0) result.to.push(path);
+    else {
+      result.spelled.push('2 >& 1');
+      continue;
+    }
+    result.spelled.push(String(descriptor) + (descriptor === 0 ? ' < ' : redirect.isAppending ? ' >> ' : ' > ') + path);
+  }
+  return result;
+}
+
+/** Runs a part of the recording that must not stop the command: what fails is named. */
+function attempt(problems, what, part) {
+  try {
+    part();
+  } catch (error) {
+    if (error instanceof Failure) problems.push(error.message);
+    else if (errorCode(error) === '') throw error;
+    else problems.push('cannot ' + what + ': ' + describeSystemError(error));
+  }
+}
+
+// A shorter value is no secret ("1", "yes"), and would be found where it is none.
+const SHORTEST_SECRET_BYTES = 8;
+
+/** Withholds the values of this process's secret variables, which a shell may have put into an argument. */
+function withholdVariables(text, hash) {
+  const secrets = Object.keys(process.env).filter(isSecretName).map((name) => toBytes(String(process.env[name])));
+  return maskKnown(text, secrets.filter((secret) => secret.length >= SHORTEST_SECRET_BYTES).sort((a, b) => b.length - a.length), hash);
+}
+
+function spellCommand(session) {
+  const directory = relativeTo(session.project, session.folder);
+  const masked = maskArguments(session.argv, session.hash).map((argument) => withholdVariables(argument, session.hash));
+  return quoteCommand(masked, session.project.root, directory);
+}
+
+function beginRun(options, project, folder, argv, problems) {
+  let hash = () => '0000000000000000';
+  attempt(problems, 'make .rr', () => { makeFolder(project.own + '/running'); hash = makeSecretHasher(project.own + '/key'); });
+  const startedMicros = readUtcMicros();
+  const fill = (id) => {
+    const run = emptyRun(id, spellCommand({ argv, project, folder, hash }), formatUtcMicros(startedMicros), RR_VERSION);
+    run.directory = relativeTo(project, folder);
+    run.label = options.label;
+    run.reason = options.reason;
+    run.tags = options.tags;
+    run.parameters = options.parameters.map((parameter) => {
+      const sign = parameter.indexOf('=');
+      const name = parameter.slice(0, sign);
+      return name + ' ' + withholdVariables(maskValue(name, parameter.slice(sign + 1), hash), hash);
+    });
+    run.declaredInputs = options.inputs.map((pattern) => toRecordPath(project, folder, pattern));
+    run.declaredOutputs = options.outputs.map((pattern) => toRecordPath(project, folder, pattern));
+    if (options.timeout !== undefined) run.timeoutS = parseDurationS(options.timeout);
+    return run;
+  };
+  let run;
+  attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
+  return { options, project, folder, argv, hash, run: run ?? fill('00000000T000000Z-aaaaaa'), problems, endedBytes: readEndedBytes(project), isShared: false };
+}
+
+// Untracked files that are code by their name; data that git does not know is an input, not code.
+const SOURCE_NAME = /(?:^|\/)(?:Makefile|makefile|Snakefile|Rakefile|Dockerfile)$|\.(?:py|pyx|ipynb|[rR]|Rmd|qmd|jl|m|pl|pm|rb|lua|tcl|sh|bash|zsh|ksh|awk|sed|js|mjs|cjs|ts|c|h|cc|cpp|cxx|hpp|cu|f|f90|f95|F|F90|for|go|rs|java|scala|kt|swift|hs|ml|clj|lisp|scm|sql|gp|gnu|plt|do|sas|nf|smk|wdl|cwl|stan|mk|cmake|tex|bib)$/;
+const SOURCE_LIMIT_BYTES = 1 << 20;
+
+function recordCode(session, observation) {
+  const { project, run } = session;
+  const sources = observation.argumentPaths.concat(observation.declaredPaths).filter((path) => path[0] !== '/' && SOURCE_NAME.test(path)
+    && (statIfThere(absoluteOf(project, path))?.size ?? Infinity) <= SOURCE_LIMIT_BYTES);
+  const isResultNow = makeResultTester(project);
+  const code = readCode(project.root, {
+    excluded: (path) => path.startsWith('provenance/') || path.startsWith('.rr/') || isResultNow(path), untrackedSources: sources,
+  });
+  if (code === undefined) return;
+  run.code = 'git ' + code.commit;
+  if (code.patch !== undefined) run.code += ' dirty ' + (code.patch === '' ? '-' : saveByContent(project, 'code', code.patch, '.patch'));
+  run.codeBranch = code.branch;
+  run.codeRemote = code.remote;
+  run.codeSubmodules = code.submodules.map((submodule) => submodule.commit + (submodule.isDirty ? ' dirty ' : ' ') + submodule.path);
+  run.warnings.push(...code.warnings);
+}
+
+function recordVariables(session) {
+  for (const { name, value } of readVariables(REPLAYED_VARIABLES)) {
+    const masked = maskValue(name, value, session.hash);
+    if (masked === value) session.run.variables.push(name + '=' + value);
+    else session.run.variableHashes.push(name + ' ' + session.hash(value));
+  }
+  for (const name of Object.keys(process.env).sort()) {
+    if (isSecretName(name)) session.run.variableHashes.push(name + ' ' + session.hash(String(process.env[name])));
+  }
+}
+
+/** Facts of the environment; they need not wait for the end of the command. */
+function recordEnvironment(session) {
+  const { project, folder, run } = session;
+  const program = findProgram(session.argv[0], folder);
+  const programs = program.kind === 'found' ? [program.name] : [];
+  const interpreters = programs.length > 0 ? findInterpreters(programs[0], folder) : [];
+  const states = describePrograms(programs.concat(interpreters), new HashCache(project.own + '/programs'));
+  const isInside = (state) => relativeTo(project, state.path)[0] !== '/';
+  const spell = (name, value) => {
+    const masked = withholdVariables(maskValue(name, value, session.hash), session.hash);
+    const parts = masked.split(project.root);
+    return parts.length === 1 || project.root === '/' ? encodeWithheld(masked) : parts.map(encodeWithheld).join('%{project}');
+  };
+  const isProgram = (state) => programs.indexOf(state.path) >= 0;
+  const text = describeEnvironment(states.filter((state) => isProgram(state) && !isInside(state)), states.filter((state) => !isProgram(state) && !isInside(state)), spell);
+  run.environment = saveByContent(project, 'environments', text, '.rec');
+}
+
+// ---- the run ----------------------------------------------------------------------------------------
+
+function planStreams(session) {
+  const keep = (descriptor) => {
+    if (session.options.noLogs) return 'inherit';
+    return session.run.redirects.some((redirect) => redirect.startsWith(String(descriptor) + ' ')) ? 'inherit' : 'keep';
+  };
+  const onTerminal = [1, 2].some((descriptor) => isTerminal(descriptor));
+  if (session.options.noLogs || !onTerminal) return { stdout: keep(1), stderr: keep(2), terminal: undefined };
+  const terminal = planTerminal();
+  if (terminal !== undefined) return { stdout: 'keep', stderr: 'keep', terminal };
+  session.run.warnings.push('what the command printed to the terminal was not kept: there is no script(1) here');
+  return { stdout: isTerminal(1) ? 'inherit' : keep(1), stderr: isTerminal(2) ? 'inherit' : keep(2), terminal: undefined };
+}
+
+const HEARTBEAT_MS = 60000;
+
+async function runIt(session) {
+  const { run, project } = session;
+  const heartbeat = setInterval(() => attempt([], 'touch', () => touchMark(project, run)), HEARTBEAT_MS);
+  const end = await runCommand({
+    argv: session.argv, folder: session.folder, ...planStreams(session), logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
+    timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
+    meanwhile: () => attempt(session.problems, 'record the environment', () => recordEnvironment(session)),
+  });
+  clearInterval(heartbeat);
+  return end;
+}
+
+const INTERRUPTING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
+
+function noteEnd(run, end) {
+  run.wallS = end.wallMs / 1000;
+  run.userS = end.userS;
+  run.systemS = end.systemS;
+  run.peakMemoryBytes = end.peakMemoryBytes;
+  run.exit = end.exit;
+  run.signal = end.signal;
+  const isInterrupted = end.isTimedOut || (end.signal !== undefined && INTERRUPTING.indexOf(end.signal) >= 0)
+    || (end.exit !== 0 && end.signalsSeen.some((signal) => INTERRUPTING.indexOf(signal) >= 0));
+  run.status = isInterrupted ? 'interrupted' : end.exit === 0 ? 'succeeded' : 'failed';
+  if (end.startFailure !== undefined) run.warnings.push('the command was not started: ' + end.startFailure);
+  run.warnings.push(...end.logProblems);
+}
+
+// ---- after the run ----------------------------------------------------------------------------------
+
+function noteObserved(session, observed) {
+  const { run, project, folder } = session;
+  run.inputs = observed.inputs;
+  run.outputs = observed.outputs;
+  run.uncertain = observed.uncertain;
+  run.removed = observed.removed;
+  run.missingOutputs = observed.missingOutputs.map((pattern) => toRecordPath(project, folder, pattern));
+  run.warnings.push(...observed.warnings);
+  if (observed.undeclared.length > 0) run.warnings.push('written but not declared: ' + shorten(observed.undeclared));
+  if (observed.uncertain.length > 0) run.warnings.push('changed while another run was active, so not counted as outputs: ' + shorten(observed.uncertain.map((file) => file.path)));
+}
+
+function shorten(paths) {
+  return paths.slice(0, 5).join(', ') + (paths.length > 5 ? ' and ' + String(paths.length - 5) + ' more' : '');
+}
+
+function saveLogs(session) {
+  const { project, run } = session;
+  for (const ending of ['.out', '.err', '.order']) {
+    const path = saveLog(project, run.id, ending);
+    if (path === undefined) continue;
+    const state = describeFile(absoluteOf(project, path), path);
+    const outcome = hashWithRetry(absoluteOf(project, path));
+    if (state !== undefined && outcome.kind === 'hashed') run.logs.push({ ...state, kind: '', hash: outcome.hash });
+  }
+}
+
+/** Writes everything; each part that fails is named and does not keep the others from being tried. */
+function save(session) {
+  const { project, run, problems } = session;
+  attempt(problems, 'keep the logs', () => saveLogs(session));
+  if (run.id.startsWith('0000')) return;
+  const before = problems.length;
+  attempt(problems, 'write the record', () => saveRecord(project, run));
+  attempt(problems, 'note the end', () => noteEnded(project, run));
+  if (problems.length > before) return;
+  attempt(problems, 'bring provenance/Makefile up to date', () => {
+    const lost = settleLostRuns(project, run.id);
+    for (const one of lost) if (!session.options.quiet) tell('rr: the run ' + one.id + ' was lost: rr was killed while it ran');
+    for (const fault of includeRun(project, run)) tell('rr: ' + fault.message);
+  });
+}
+
+function report(session, end) {
+  const { run, options, problems } = session;
+  if (end.startFailure !== undefined) tell('rr: cannot run "' + session.argv[0] + '": ' + end.startFailure);
+  if (end.isTimedOut) tell('rr: stopped after ' + String(run.timeoutS) + ' s (--timeout)');
+  for (const problem of problems) tell('rr: ' + problem);
+  if (problems.length > 0) tell('rr: the run was not recorded in full');
+  for (const path of run.missingOutputs) tell('rr: declared output "' + path + '" did not appear');
+  if (!options.quiet && end.startFailure === undefined) for (const warning of run.warnings) tell('rr: warning: ' + warning);
+  if (options.json) tell(printJsonRun(run));
+  else if (!options.quiet && problems.length === 0 && isTerminal(2)) {
+    const count = (files, word) => String(files.length) + ' ' + word + (files.length === 1 ? '' : 's');
+    tell('rr: recorded ' + run.id + ': ' + run.status + ', ' + count(run.inputs, 'input') + ', ' + count(run.outputs, 'output'));
+  }
+}
+
+function chooseExit(session, end) {
+  if (end.isTimedOut) return EXIT.timeout;
+  if (end.exit !== 0) return end.exit;
+  if (session.problems.length > 0) return EXIT.notRecorded;
+  return session.run.missingOutputs.length > 0 ? EXIT.outputMissing : 0;
+}
+
+function observe(session, method) {
+  const { options, project, folder, run } = session;
+  const redirects = readRedirects(project);
+  run.redirects = redirects.spelled;
+  run.warnings.push(...redirects.warnings);
+  const { observation, missing } = beginObservation({
+    project, method, folder, argv: session.argv, declaredInputs: options.inputs, declaredOutputs: options.outputs,
+    redirectedFrom: redirects.from, redirectedTo: redirects.to,
+  });
+  if (missing.length > 0) {
+    removeIfThere(project.own + '/running/' + run.id);
+    throw new Failure('cannot start: declared input "' + missing[0] + '" is not there' + (missing.length > 1 ? ' (and ' + String(missing.length - 1) + ' more)' : ''), '', EXIT.refused);
+  }
+  return observation;
+}
+
+/** Runs the command and records it. Returns the exit status for rr. */
+async function recordRun(options) {
+  checkParameters(options.parameters);
+  const method = parseTrace(options.trace);
+  if (options.timeout !== undefined) parseDurationS(options.timeout);
+  const folder = readCurrentFolder();
+  const argv = resolveCommand(options.argv, folder);
+  const project = openProject(options, folder);
+  const problems = [];
+  const session = beginRun(options, project, folder, argv, problems);
+  const observation = observe(session, method);
+  session.isShared = hasOverlap(project, session.run.id, session.endedBytes);
+  attempt(problems, 'record the code', () => recordCode(session, observation));
+  recordVariables(session);
+  if (problems.length > 0) tell('rr: ' + problems[0] + '; the command runs all the same');
+  else refreshMark(project, session.run);
+  watchReads(observation);
+  const end = await runIt(session);
+  noteEnd(session.run, end);
+  session.isShared = session.isShared || hasOverlap(project, session.run.id, session.endedBytes);
+  session.run.observed = observation.method;
+  noteObserved(session, await endObservation(observation, session.isShared));
+  save(session);
+  report(session, end);
+  return chooseExit(session, end);
+}
+
+// ==== src/commands/list.ts =======================================================================
+// list.ts - rr list: a table of runs.
+
+// type ListOptions = {
+//   project: ByteString | undefined;
+//   labels: ByteString[];
+//   tags: ByteString[];
+//   statuses: ByteString[];
+//   since: ByteString | undefined;
+//   until: ByteString | undefined;
+//   parameters: ByteString[];
+//   made: ByteString[];
+//   used: ByteString[];
+//   json: boolean;
+//   csv: boolean;
+// };
+
+/** A date or time as rr takes it: 2026-11, 2026-11-22, 2026-11-22T05:20. UTC. */
+function checkTime(option, text) {
+  if (text === undefined) return undefined;
+  if (!/^\d{4}(-\d\d(-\d\d(T\d\d(:\d\d(:\d\d)?)?)?)?)?Z?$/.test(text)) {
+    throw new Failure('cannot use ' + option + ' "' + text + '": not a date', 'write 2026-11-22 or 2026-11-22T05:20 (UTC)', EXIT.usage);
+  }
+  return text.replace(/Z$/, '');
+}
+
+const STATUS_NAMES = ['running', 'succeeded', 'failed', 'interrupted', 'lost'];
+
+function makeFilter(options, toPath) {
+  for (const status of options.statuses) {
+    if (STATUS_NAMES.indexOf(status) < 0) throw new Failure('cannot use --status "' + status + '": no such status', 'one of ' + STATUS_NAMES.join(', '), EXIT.usage);
+  }
+  return {
+    labels: options.labels, tags: options.tags, statuses: options.statuses, parameters: options.parameters,
+    since: checkTime('--since', options.since), until: checkTime('--until', options.until),
+    made: options.made.map(toPath), used: options.used.map(toPath),
+  };
+}
+
+/** Prints the runs that fit. A record that cannot be read is named, the others are listed, status 1. */
+function listRuns(options) {
+  const current = readCurrentFolder();
+  const project = requireProject(current, options.project);
+  const filter = makeFilter(options, (name) => toRecordPath(project, current, name));
+  const { runs, faults } = readRuns(project);
+  const recorded = new Set(runs.map((run) => run.id));
+  const marked = readMarks(project).map((mark) => mark.run).filter((run) => !recorded.has(run.id));
+  const all = runs.concat(marked).sort((a, b) => (a.id < b.id ? -1 : 1)).filter((run) => matchesFilter(run, filter));
+  if (options.json) printOut(printJsonRuns(all));
+  else if (options.csv) printOut(printRunCsv(all));
+  else if (all.length > 0) printOut(printRunTable(all, readColumns(1)));
+  else tell(runs.length + marked.length === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
+  for (const fault of faults) tell('rr: ' + fault.message);
+  return faults.length > 0 ? EXIT.differs : 0;
+}
+
+// ==== src/commands/show.ts =======================================================================
+// show.ts - rr show: one run, all that is known of it.
+
+// type ShowOptions = { project: ByteString | undefined; json: boolean; raw: boolean; logs: boolean };
+
+/** Prints a run; with `raw` its record as it is, with `logs` what it printed. */
+function showRun(reference, options) {
+  const current = readCurrentFolder();
+  const project = requireProject(current, options.project);
+  const run = pickRun(project, current, reference);
+  if (options.json) printOut(printJsonRun(run) + '\n');
+  else if (options.raw) printOut(readBytesIfThere(project.provenance + '/' + recordPath(run.id)) ?? printRecord(run));
+  else if (options.logs) {
+    for (const log of run.logs) if (!log.path.endsWith('.order')) printOut(readBytesIfThere(absoluteOf(project, log.path)) ?? '');
+  } else printOut(printRunPage(run, run.environment === undefined ? undefined : readBytesIfThere(project.provenance + '/environments/' + run.environment + '.rec')));
+  return 0;
+}
+
+// ==== src/commands/verify.ts =====================================================================
+// verify.ts - rr verify: is everything as it was recorded?
+
+// type VerifyOptions = { project: ByteString | undefined; quick: boolean; quiet: boolean };
+
+/** A file that must be as it was. `mayBeGone`: an input that is no longer at hand is no failure. */
+// type Claim = { expected: FileState; what: string; mayBeGone: boolean };
+
+/** Says where a record is damaged; undefined if it holds. */
+function checkRecord(project, id) {
+  const name = 'provenance/' + recordPath(id);
+  const text = readBytesIfThere(absoluteOf(project, name)) ?? '';
+  const parts = unsealRecord(text);
+  if (parts === undefined) return name + ': no Sha256 line at the end';
+  const found = hashBytes(parts.body);
+  if (found !== parts.hash) return name + ': expected ' + parts.hash + ', found ' + found;
+  try {
+    const run = parseRun(text, name);
+    return run.id === id ? undefined : name + ': claims the id ' + run.id;
+  } catch (error) {
+    if (error instanceof Failure) return error.message;
+    throw error;
+  }
+}
+
+function checkNamedByHash(project, folder, hash, ending) {
+  const name = 'provenance/' + folder + '/' + hash + ending;
+  const text = readBytesIfThere(absoluteOf(project, name));
+  if (text === undefined) return name + ': expected ' + hash + ', found nothing';
+  const found = hashBytes(text);
+  return found === hash ? undefined : name + ': expected ' + hash + ', found ' + found;
+}
+
+/** What the runs claim of files: current results, raw inputs at hand, logs. */
+function collectClaims(runs, wanted) {
+  const claims = [];
+  const owned = new Set();
+  for (const live of findLiveRuns(runs).runs) {
+    for (const file of live.owned) {
+      owned.add(file.path);
+      if (wanted(live.run, file.path)) claims.push({ expected: file, what: 'result', mayBeGone: false });
+    }
+  }
+  const inputs = new Map();
+  for (const run of runs) {
+    for (const file of run.inputs) if (!owned.has(file.path) && file.hash !== '?') inputs.set(file.path, { file, run });
+    for (const file of run.outputs) if (!isResultPath(file.path)) inputs.delete(file.path);
+  }
+  for (const { file, run } of inputs.values()) if (wanted(run, file.path)) claims.push({ expected: file, what: 'input', mayBeGone: true });
+  for (const run of runs) for (const log of run.logs) if (wanted(run, log.path)) claims.push({ expected: log, what: 'log', mayBeGone: false });
+  return claims;
+}
+
+function describeFound(expected, found) {
+  const kindWord = (file) => (file.kind === '' ? 'file' : file.kind === 'x' ? 'executable file' : 'kind ' + file.kind);
+  if (expected.hash === found.hash) return 'expected ' + kindWord(expected) + ', found ' + kindWord(found);
+  return 'expected ' + expected.hash + ' (' + String(expected.size) + ' bytes), found ' + found.hash + ' (' + String(found.size) + ' bytes)';
+}
+
+async function checkClaims(project, claims, isQuick) {
+  const failures = [];
+  const cache = new HashCache(project.own + '/seen');
+  const waiting = [];
+  for (const claim of claims) {
+    const found = describeFile(absoluteOf(project, claim.expected.path), claim.expected.path);
+    const name = claim.what + ' ' + encodeText(claim.expected.path) + ': ';
+    if (found === undefined) {
+      if (!claim.mayBeGone) failures.push(name + 'expected ' + claim.expected.hash + ', found nothing');
+    } else if (found.size !== claim.expected.size || found.hash !== '?') {
+      if (found.hash !== claim.expected.hash || found.size !== claim.expected.size) failures.push(name + describeFound(claim.expected, found.hash === '?' ? { ...found, hash: 'another content' } : found));
+    } else if (claim.expected.hash !== '?' && !(isQuick && isKnown(cache, project, claim))) waiting.push({ claim, found });
+  }
+  const outcomes = await hashFiles(waiting.map(({ claim, found }) => ({ name: absoluteOf(project, claim.expected.path), sizeBytes: found.size })));
+  waiting.forEach(({ claim, found }, i) => {
+    const outcome = outcomes[i];
+    const state = outcome.kind === 'hashed' ? { ...found, hash: outcome.hash, size: outcome.size } : { ...found, hash: outcome.kind };
+    const stat = lstatIfThere(absoluteOf(project, claim.expected.path));
+    if (outcome.kind === 'hashed' && stat !== undefined && stat.size === outcome.size) cache.add(stat, claim.expected.path, outcome.hash);
+    const isSameKind = claim.what === 'log' || state.kind === claim.expected.kind;
+    if (state.hash !== claim.expected.hash || !isSameKind) failures.push(claim.what + ' ' + encodeText(claim.expected.path) + ': ' + describeFound(claim.expected, state));
+  });
+  cache.save();
+  return failures;
+}
+
+/** Has the file the claimed hash, to go by its size and times and an earlier reading? */
+function isKnown(cache, project, claim) {
+  const stat = lstatIfThere(absoluteOf(project, claim.expected.path));
+  return stat !== undefined && cache.find(stat, claim.expected.path) === claim.expected.hash;
+}
+
+/** Failures of the records themselves, their environments and patches. */
+function checkRecords(project, ids, runs) {
+  const failures = [];
+  const add = (failure) => { if (failure !== undefined) failures.push(failure); };
+  for (const id of ids) add(checkRecord(project, id));
+  const environments = new Set();
+  const patches = new Set();
+  for (const run of runs) {
+    if (run.environment !== undefined) environments.add(run.environment);
+    const patch = / dirty ([0-9a-f]{64})$/.exec(run.code ?? '');
+    if (patch !== null) patches.add(patch[1]);
+  }
+  for (const hash of environments) add(checkNamedByHash(project, 'environments', hash, '.rec'));
+  for (const hash of patches) add(checkNamedByHash(project, 'code', hash, '.patch'));
+  return failures;
+}
+
+function readTargets(project, current, targets) {
+  const ids = new Set();
+  const paths = new Set();
+  for (const target of targets) {
+    const path = toRecordPath(project, current, target);
+    if (!RUN_ID.test(target) && lstatIfThere(absoluteOf(project, path)) !== undefined) paths.add(path);
+    else ids.add(pickRun(project, current, target).id);
+  }
+  return { ids, paths };
+}
+
+/**
+ * Compares results, inputs, logs and records with their hashes; all of them, or those of the runs
+ * and files named. One line for each failure; status 0 only if there is none. `quick`: a file whose
+ * size and times are as when it was last read is not read again.
+ */
+async function verifyProject(targets, options) {
+  const current = readCurrentFolder();
+  const project = requireProject(current, options.project);
+  const { runs } = readRuns(project);
+  const { ids, paths } = readTargets(project, current, targets);
+  const isAll = targets.length === 0;
+  const wantedRuns = runs.filter((run) => isAll || ids.has(run.id));
+  const claims = collectClaims(runs, (run, path) => isAll || ids.has(run.id) || paths.has(path));
+  for (const path of paths) {
+    if (!claims.some((claim) => claim.expected.path === path)) throw new Failure('cannot verify "' + path + '": no run made it or read it', 'run "rr list"', EXIT.differs);
+  }
+  const checkedIds = isAll ? listRunIds(project) : Array.from(ids);
+  const failures = checkRecords(project, checkedIds, wantedRuns).concat(await checkClaims(project, claims, options.quick));
+  for (const failure of failures) printOut(failure + '\n');
+  const count = (what) => String(claims.filter((claim) => claim.what === what).length);
+  if (!options.quiet) tell('rr: ' + (failures.length === 0 ? 'all as recorded: ' : String(failures.length) + ' not as recorded, of ') + count('result') + ' results, ' + count('input') + ' inputs, ' + count('log') + ' logs, ' + String(checkedIds.length) + ' records' + (options.quick ? ' (unchanged files not read again)' : ''));
+  return failures.length === 0 ? 0 : EXIT.differs;
+}
+
+// ==== src/commands/makefile.ts ===================================================================
+// makefile.ts - rr makefile: makes provenance/Makefile and SHA256SUMS again from the records.
+
+/** Writes both files anew, or prints the Makefile. A record that cannot be read is named: status 1. */
+function rebuildMakefile(projectFolder, isPrinted, quiet) {
+  const project = requireProject(readCurrentFolder(), projectFolder);
+  if (!isPrinted) settleLostRuns(project, '');
+  const derived = rebuildDerived(project);
+  if (isPrinted) printOut(derived.makefile);
+  else {
+    writeDerived(project, derived);
+    if (!quiet) tell('rr: wrote provenance/Makefile and provenance/SHA256SUMS');
+  }
+  for (const fault of derived.faults) tell('rr: ' + fault.message);
+  return derived.faults.length > 0 ? EXIT.differs : 0;
+}
+
+// ==== src/cli.ts =================================================================================
+// cli.ts - the verbs and options of rr: one table for parsing, for help and for the manual's test.
+
+// type OptionSpec = {
+//   /** Without dashes. */
+//   name: string;
+//   letter?: string;
+//   /** Word for the value in help; none: a switch. */
+//   value?: string;
+//   isRepeatable?: boolean;
+//   help: string;
+// };
+
+// type VerbSpec = {
+//   name: string;
+//   usage: string;
+//   summary: string;
+//   /** Takes everything after its options, or after --, as it stands. */
+//   takesCommand?: boolean;
+//   /** How many operands: least, most. */
+//   operands: [number, number];
+//   options: OptionSpec[];
+//   example: string;
+// };
+
+const PROJECT = { name: 'project', value: 'DIR', help: 'the project is DIR (default: found upward from here)' };
+const QUIET = { name: 'quiet', letter: 'q', help: 'say nothing but failures' };
+const JSON_OUT = { name: 'json', help: 'print JSON' };
+
+const VERBS = [
+  {
+    name: 'init', usage: 'rr init [DIR]', summary: 'set up a project: make provenance/ and .rr/', operands: [0, 1],
+    options: [QUIET], example: 'rr init',
+  },
+  {
+    name: 'record', usage: 'rr record [OPTION...] -- COMMAND [ARG...]', summary: 'run a command and record it', takesCommand: true, operands: [0, 0],
+    options: [
+      { name: 'label', letter: 'l', value: 'NAME', help: 'name of the run, or of a series of runs' },
+      { name: 'reason', letter: 'm', value: 'TEXT', help: 'why it is run' },
+      { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'a keyword' },
+      { name: 'input', letter: 'i', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that the command reads' },
+      { name: 'output', letter: 'o', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that it writes' },
+      { name: 'param', letter: 'p', value: 'NAME=VALUE', isRepeatable: true, help: 'a parameter, for the record' },
+      { name: 'timeout', value: 'TIME', help: 'stop it after TIME: 90, 90s, 5m, 2h, 1d (default: never)' },
+      { name: 'trace', value: 'METHOD', help: 'how files are found: auto, scan, atime, none (default: auto)' },
+      { name: 'no-logs', help: "do not keep what it prints; it gets rr's own terminal" },
+      { name: 'json', help: 'print the record as JSON on standard error' },
+      QUIET, PROJECT,
+    ],
+    example: "rr record -l fit -m 'first try' -o fit.csv -- ./fit data/raw.csv",
+  },
+  {
+    name: 'list', usage: 'rr list [OPTION...]', summary: 'list runs, newest last', operands: [0, 0],
+    options: [
+      { name: 'label', letter: 'l', value: 'NAME', isRepeatable: true, help: 'with this label' },
+      { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'with this tag' },
+      { name: 'status', letter: 's', value: 'STATUS', isRepeatable: true, help: 'succeeded, failed, interrupted, running or lost' },
+      { name: 'since', value: 'DATE', help: 'started at or after DATE (UTC): 2026-11-22' },
+      { name: 'until', value: 'DATE', help: 'started before DATE' },
+      { name: 'param', letter: 'p', value: 'NAME[=VALUE]', isRepeatable: true, help: 'with this parameter' },
+      { name: 'made', value: 'FILE', isRepeatable: true, help: 'that wrote FILE' },
+      { name: 'used', value: 'FILE', isRepeatable: true, help: 'that read FILE' },
+      JSON_OUT,
+      { name: 'csv', help: 'print CSV' },
+      PROJECT,
+    ],
+    example: 'rr list --made figures/co2.svg',
+  },
+  {
+    name: 'show', usage: 'rr show [OPTION...] RUN', summary: 'show all that is known of a run', operands: [1, 1],
+    options: [
+      JSON_OUT,
+      { name: 'raw', help: 'print the record as it is' },
+      { name: 'logs', help: 'print what the command printed' },
+      PROJECT,
+    ],
+    example: 'rr show @',
+  },
+  {
+    name: 'verify', usage: 'rr verify [OPTION...] [FILE|RUN...]', summary: 'compare files and records with their hashes', operands: [0, Infinity],
+    options: [{ name: 'quick', help: 'do not read again what has the size and times it had' }, QUIET, PROJECT],
+    example: 'rr verify figures/co2.svg',
+  },
+  {
+    name: 'makefile', usage: 'rr makefile [OPTION...]', summary: 'make provenance/Makefile again from the records', operands: [0, 0],
+    options: [{ name: 'print', help: 'print it instead of writing it' }, QUIET, PROJECT],
+    example: 'rr makefile',
+  },
+  { name: 'help', usage: 'rr help [VERB]', summary: 'explain a verb', operands: [0, 1], options: [], example: 'rr help record' },
+];
+
+// type ParsedArguments = {
+//   verb: VerbSpec;
+//   /** Values of each option given, in order; a switch has one ''. */
+//   values: Map<string, ByteString[]>;
+//   operands: ByteString[];
+//   command: ByteString[];
+// };
+
+/** Number of single edits (letter put in, taken out, changed, two swapped) between two words. */
+function editDistance(a, b) {
+  const rows = [];
+  for (let i = 0; i <= a.length; i++) {
+    rows.push([i]);
+    for (let j = 1; j <= b.length; j++) {
+      if (i === 0) rows[i][j] = j;
+      else {
+        const change = rows[i - 1][j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+        rows[i][j] = Math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, change);
+        if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) rows[i][j] = Math.min(rows[i][j], rows[i - 2][j - 2] + 1);
+      }
+    }
+  }
+  return rows[a.length][b.length];
+}
+
+function nearest(word, known) {
+  let best;
+  for (const one of known) {
+    if (editDistance(word, one) > Math.max(1, Math.floor(one.length / 2))) continue;
+    if (best === undefined || editDistance(word, one) < editDistance(word, best)) best = one;
+  }
+  return best;
+}
+
+function findVerb(word) {
+  const verb = VERBS.find((spec) => spec.name === word);
+  if (verb !== undefined) return verb;
+  const near = nearest(word, VERBS.map((spec) => spec.name));
+  throw new Failure('cannot do "' + word + '": no such verb', near === undefined ? 'run "rr help"' : 'did you mean "' + near + '"?', EXIT.usage);
+}
+
+function failOption(verb, given) {
+  const near = nearest(given.replace(/^--/, ''), verb.options.map((option) => option.name).concat('help'));
+  throw new Failure('cannot use "' + given + '": no such option of rr ' + verb.name, near === undefined ? 'run "rr help ' + verb.name + '"' : 'did you mean "--' + near + '"?', EXIT.usage);
+}
+
+function putValue(parsed, option, value) {
+  const given = parsed.values.get(option.name) ?? [];
+  parsed.values.set(option.name, option.isRepeatable === true || option.value === undefined ? given.concat(value) : [value]);
+}
+
+/** Takes the option at `at`; returns how many arguments it took. */
+function takeOption(parsed, argv, at) {
+  const word = argv[at];
+  const isLong = word.startsWith('--');
+  const sign = isLong ? word.indexOf('=') : -1;
+  const name = isLong ? word.slice(2, sign < 0 ? undefined : sign) : word[1];
+  const option = parsed.verb.options.find((spec) => (isLong ? spec.name === name : spec.letter === name));
+  if (option === undefined) return failOption(parsed.verb, isLong ? '--' + name : '-' + name);
+  if (option.value === undefined) {
+    if (sign >= 0) throw new Failure('cannot use "' + word + '": --' + name + ' takes no value', '', EXIT.usage);
+    putValue(parsed, option, '');
+    if (isLong || word.length === 2) return 1;
+    argv[at] = '-' + word.slice(2); // -qx: the rest of the letters
+    return 0;
+  }
+  if (sign >= 0) putValue(parsed, option, word.slice(sign + 1));
+  else if (!isLong && word.length > 2) putValue(parsed, option, word.slice(2));
+  else {
+    if (at + 1 >= argv.length) throw new Failure('cannot use "' + word + '": it needs ' + option.value, 'run "rr help ' + parsed.verb.name + '"', EXIT.usage);
+    putValue(parsed, option, argv[at + 1]);
+    return 2;
+  }
+  return 1;
+}
+
+/**
+ * Arguments after `rr` as verb, options and operands (POSIX utility syntax guidelines, with long
+ * options). Throws Failure with exit status 2 for what is not understood.
+ */
+function parseArguments(given) {
+  const argv = given.slice();
+  const parsed = { verb: findVerb(argv[0]), values: new Map(), operands: [], command: [] };
+  let at = 1;
+  while (at < argv.length) {
+    const word = argv[at];
+    if (word === '--') {
+      if (parsed.verb.takesCommand === true) parsed.command = argv.slice(at + 1);
+      else parsed.operands.push(...argv.slice(at + 1));
+      break;
+    }
+    if (word === '--help' || word === '-h') {
+      parsed.values.set('help', ['']);
+      return parsed;
+    }
+    if (word[0] === '-' && word.length > 1) at += takeOption(parsed, argv, at);
+    else if (parsed.verb.takesCommand === true) {
+      throw new Failure('cannot tell "' + word + '" from an option\'s value: write -- before the command', parsed.verb.usage, EXIT.usage);
+    } else {
+      parsed.operands.push(word);
+      at += 1;
+    }
+  }
+  const [least, most] = parsed.verb.operands;
+  if (parsed.operands.length < least || parsed.operands.length > most) {
+    throw new Failure('cannot do "' + parsed.verb.name + '" with ' + String(parsed.operands.length) + ' operands', parsed.verb.usage, EXIT.usage);
+  }
+  return parsed;
+}
+
+/** `rr help`: the verbs, a line each. */
+function printOverview(version) {
+  const width = VERBS.reduce((most, verb) => Math.max(most, verb.name.length), 0) + 2;
+  return 'rr ' + version + ' - record runs as plain text; reproduce them with make\n\n'
+    + VERBS.map((verb) => '  ' + verb.name.padEnd(width) + verb.summary + '\n').join('')
+    + '\n"rr help VERB" explains one.  RUN is an id, the beginning of one, a label, @\n(the last), @-1 (the one before it), or a file that the run made.\n';
+}
+
+/** `rr help VERB`: usage, a line for each option, an example. */
+function printVerbHelp(verb) {
+  const heads = verb.options.map((option) => (option.letter === undefined ? '    --' : '-' + option.letter + ', --') + option.name + (option.value === undefined ? '' : ' ' + option.value));
+  const width = heads.reduce((most, head) => Math.max(most, head.length), 0) + 2;
+  return verb.usage + '\n\n' + verb.summary[0].toUpperCase() + verb.summary.slice(1) + '.\n'
+    + (heads.length === 0 ? '' : '\n' + verb.options.map((option, i) => '  ' + heads[i].padEnd(width) + option.help + (option.isRepeatable === true ? ' *' : '') + '\n').join(''))
+    + (verb.options.some((option) => option.isRepeatable) ? '  (* may be given several times)\n' : '') + '\nExample: ' + verb.example + '\n';
+}
+
+// ==== src/main.ts ================================================================================
+// main.ts - starts rr: dispatches the verb, catches, prints, exits.
+
+function showHelp(parsed) {
+  const name = parsed.verb.name === 'help' ? parsed.operands[0] : parsed.verb.name;
+  if (name === undefined) printOut(printOverview(RR_VERSION));
+  else printOut(printVerbHelp(parseArguments([name, '--help']).verb));
+  return 0;
+}
+
+async function dispatch(parsed) {
+  const all = (name) => parsed.values.get(name) ?? [];
+  const one = (name) => parsed.values.get(name)?.[0];
+  const has = (name) => parsed.values.has(name);
+  const project = one('project');
+  if (has('help')) return showHelp(parsed);
+  switch (parsed.verb.name) {
+    case 'init': return initProject(parsed.operands[0], has('quiet'));
+    case 'record': return recordRun({
+      argv: parsed.command, project, label: one('label'), reason: one('reason'), tags: all('tag'), inputs: all('input'),
+      outputs: all('output'), parameters: all('param'), timeout: one('timeout'), trace: one('trace'),
+      noLogs: has('no-logs'), quiet: has('quiet'), json: has('json'),
+    });
+    case 'list': return listRuns({
+      project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
+      parameters: all('param'), made: all('made'), used: all('used'), json: has('json'), csv: has('csv'),
+    });
+    case 'show': return showRun(parsed.operands[0], { project, json: has('json'), raw: has('raw'), logs: has('logs') });
+    case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), quiet: has('quiet') });
+    case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));
+    default: return showHelp(parsed);
+  }
+}
+
+async function run(argv) {
+  if (argv.length === 0) {
+    tell('rr: no verb; one of ' + VERBS.map((verb) => verb.name).join(', '));
+    return EXIT.usage;
+  }
+  if (argv[0] === '--version' || argv[0] === '-V') {
+    printOut('rr ' + RR_VERSION + '\n');
+    return 0;
+  }
+  return dispatch(parseArguments(argv[0] === '--help' || argv[0] === '-h' ? ['help'] : argv));
+}
+
+/** Everything that goes wrong ends here: what a user can meet in one line or two, a mistake of rr's with its trace. */
+function explain(error) {
+  if (error instanceof Failure) {
+    tell('rr: ' + error.message);
+    if (error.hint !== '') tell('rr: hint: ' + error.hint);
+    return error.exitStatus;
+  }
+  if ((error).code !== undefined && (error).syscall !== undefined) {
+    tell('rr: cannot ' + String((error).syscall) + ' "' + toBytes(String((error).path ?? '')) + '": ' + describeSystemError(error));
+    return EXIT.failed;
+  }
+  tell('rr: internal error, please report it');
+  for (const line of toBytes(String((error).stack ?? error)).split('\n')) tell(line);
+  return EXIT.failed;
+}
+
+// process.exit and not the end of the event loop: a background process of the command may still
+// hold a pipe open. All output has been written by then, as rr writes synchronously.
+run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
+
+// ==== LICENSE ====================================================================================
+// MIT License
+//
+// Copyright (c) the rr authors
+//
+// Permission is hereby granted, free of charge, to any person obtaining a copy
+// of this software and associated documentation files (the "Software"), to deal
+// in the Software without restriction, including without limitation the rights
+// to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+// copies of the Software, and to permit persons to whom the Software is
+// furnished to do so, subject to the following conditions:
+//
+// The above copyright notice and this permission notice shall be included in all
+// copies or substantial portions of the Software.
+//
+// THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+// IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+// FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+// AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+// LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+// OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+// SOFTWARE.

@@ -1,0 +1,482 @@
+// safety.test.ts - rr killed, failing, crowded or shut out: earlier records hold, the command runs.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import childProcess from 'child_process';
+import fs from 'fs';
+import os from 'os';
+import path from 'path';
+import { checkDerived, checkSeals, CLEAN_ENV, hasProgram, IS_ROOT, listRecords, listTemporaries, makeProject, makeTemporary, pathsOf, readOnlyRecord, readRecord, rr, RR_JS, run, sleep, startProgram, startRr, waitUntil } from './rig.ts';
+import type { Done } from './rig.ts';
+
+const NEEDS_STRACE = hasProgram('strace') && run(undefined, ['strace', '-o', '/dev/null', 'true']).status === 0 ? false : 'strace is missing or may not trace';
+const NEEDS_MOUNT = IS_ROOT && run(undefined, ['unshare', '-m', 'true']).status === 0 ? false : 'needs root that may mount';
+const NEEDS_OTHER_USER = IS_ROOT && hasProgram('setpriv') ? false : 'needs root and setpriv';
+
+// ---- killed or failing at every step ----------------------------------------------------------------
+
+type Site = { call: string; when: number };
+
+const CHANGING = 'write,rename,fsync,openat,mkdir,unlink,link,chmod,utime,utimensat';
+
+/** The calls by which the main thread of rr changes the project, counted as strace counts them. */
+function findSites(folder: string): Site[] {
+  const trace = path.join(folder, '..', path.basename(folder) + '.trace');
+  const done = run(folder, ['strace', '-y', '-o', trace, '-e', 'trace=' + CHANGING, process.execPath, RR_JS].concat(recordArguments(0)));
+  assert.equal(done.status, 0, done.stderr);
+  const counts: { [call: string]: number } = {};
+  const sites: Site[] = [];
+  for (const line of fs.readFileSync(trace, 'latin1').split('\n')) {
+    const parts = /^(\w+)\((.*)$/.exec(line);
+    if (parts === null) continue;
+    const [, call, rest] = parts;
+    counts[call] = (counts[call] ?? 0) + 1;
+    if (rest.indexOf(folder) >= 0 && !(call === 'openat' && !/O_CREAT|O_WRONLY/.test(rest))) sites.push({ call, when: counts[call] });
+  }
+  fs.unlinkSync(trace);
+  return sites;
+}
+
+/** Each run writes a file of its own, prints to both streams, and has a secret, so that the key is used. */
+function recordArguments(n: number): string[] {
+  return ['record', '-q', '--', 'sh', '-c', 'echo shown; echo told >&2; echo ' + String(n) + ' > f' + String(n % 3) + '.txt', '--password=' + String(n)];
+}
+
+type StoredRun = { Id?: string; id?: string; Status?: string; status?: string };
+
+function listStatuses(folder: string): Map<string, string> {
+  const done = rr(folder, ['list', '--json']);
+  assert.equal(done.status, 0, 'rr list: ' + done.stderr);
+  const parsed = JSON.parse(done.stdout === '' ? '[]' : done.stdout) as StoredRun[] | { runs: StoredRun[] };
+  const runs = Array.isArray(parsed) ? parsed : parsed.runs;
+  return new Map(runs.map((one) => [one.Id ?? one.id ?? '', one.Status ?? one.status ?? '']));
+}
+
+/** One project in which rr is hurt again and again. */
+class Patient {
+  readonly folder = makeProject();
+  private manifest = '';
+  private sealed: string[] = [];
+  private runs = 1;
+
+  /** Runs `rr record` with a fault at a site; the command's own doings are told apart by its number. */
+  async hurt(site: Site, fault: string): Promise<{ done: Done; n: number }> {
+    const n = this.runs++;
+    const inject = '--inject=' + site.call + ':' + fault + ':when=' + String(site.when);
+    const done = await startProgram(this.folder, ['strace', '-o', '/dev/null', '-e', 'trace=' + CHANGING, inject, process.execPath, RR_JS].concat(recordArguments(n))).ended;
+    return { done, n };
+  }
+
+  /** Earlier records are the bytes they were; new ones have a seal that holds; make takes the Makefile. */
+  checkRecords(what: string): void {
+    const old = run(this.folder, ['sha256sum', '-c', '--quiet', '-'], { input: this.manifest });
+    if (this.manifest !== '') assert.equal(old.status, 0, what + ': a record was changed: ' + old.stdout + old.stderr);
+    const fresh = listRecords(this.folder).filter((name) => this.sealed.indexOf(name) < 0);
+    if (fresh.length === 0) return;
+    checkSeals(this.folder, fresh);
+    this.manifest += run(this.folder, ['sha256sum'].concat(fresh)).stdout;
+    this.sealed = this.sealed.concat(fresh);
+  }
+
+  checkMakefile(what: string): void {
+    const make = run(this.folder, ['make', '-n', '-f', 'provenance/Makefile', 'rr-all']);
+    assert.equal(make.status, 0, what + ': make -n: ' + make.stderr);
+  }
+
+  /** After the fault: all is readable, the run in doubt is told as what it is, and all goes on. */
+  checkAfter(what: string, before: Map<string, string>): void {
+    this.checkRecords(what);
+    this.checkMakefile(what);
+    const doubtful = Array.from(listStatuses(this.folder)).filter(([id]) => !before.has(id));
+    assert.ok(doubtful.length <= 1, what + ': one run at most is new');
+    for (const [id, status] of doubtful) {
+      const isRecorded = listRecords(this.folder).some((name) => name.indexOf(id) >= 0);
+      assert.equal(status, isRecorded ? 'succeeded' : 'lost', what);
+    }
+    const next = rr(this.folder, recordArguments(this.runs++));
+    assert.equal(next.status, 0, what + ': the next record: ' + next.stderr);
+    this.checkRecords(what);
+    checkDerived(this.folder, what);
+    const after = listStatuses(this.folder);
+    for (const [id, status] of doubtful) assert.equal(after.get(id), status, what);
+    assert.deepEqual(listTemporaries(this.folder), [], what + ': nothing is left over');
+    assert.deepEqual(fs.readdirSync(path.join(this.folder, '.rr', 'running')), [], what + ': no mark is left over');
+    assert.deepEqual(fs.readdirSync(path.join(this.folder, '.rr', 'pending')), [], what + ': no mark is left over');
+  }
+}
+
+test('rr record killed at any of its changes leaves what was, and at most a lost run', { skip: NEEDS_STRACE, timeout: 120000 }, async () => {
+  const patient = new Patient();
+  rr(patient.folder, recordArguments(0));
+  const sites = findSites(patient.folder);
+  assert.ok(sites.length > 15, 'found ' + String(sites.length) + ' sites');
+  for (const site of sites) {
+    const before = listStatuses(patient.folder);
+    await patient.hurt(site, 'signal=SIGKILL');
+    patient.checkAfter('killed at ' + site.call + ' ' + String(site.when), before);
+  }
+});
+
+test('rr record killed in a new project leaves one that the next record completes', { skip: NEEDS_STRACE, timeout: 60000 }, () => {
+  const trial = makeTemporary();
+  const sites = findSites(trial).filter((site, i) => i % 3 === 0 || site.call === 'openat').slice(0, 14);
+  for (const site of sites) {
+    const folder = makeTemporary();
+    const what = 'killed at ' + site.call + ' ' + String(site.when);
+    run(folder, ['strace', '-o', '/dev/null', '-e', 'trace=' + CHANGING, '--inject=' + site.call + ':signal=SIGKILL:when=' + String(site.when), process.execPath, RR_JS].concat(recordArguments(0)));
+    const next = rr(folder, recordArguments(1));
+    assert.equal(next.status, 0, what + next.stderr);
+    checkSeals(folder, listRecords(folder));
+    checkDerived(folder, what);
+    for (const name of ['README.txt', 'rerun.sh', 'Makefile']) assert.ok(fs.statSync(path.join(folder, 'provenance', name)).size > 0, what + ': ' + name + ' is whole');
+    const key = fs.readFileSync(path.join(folder, '.rr', 'key'), 'latin1');
+    assert.match(key, /^[0-9a-f]{64}\n$/, what + ': the key is whole');
+    assert.deepEqual(listTemporaries(folder), [], what);
+  }
+});
+
+test('rr record whose writes fail runs the command, says so, and keeps what was', { skip: NEEDS_STRACE, timeout: 120000 }, async () => {
+  const patient = new Patient();
+  rr(patient.folder, recordArguments(0));
+  const sites = findSites(patient.folder);
+  let isEio = false;
+  for (const site of sites) {
+    isEio = !isEio;
+    const what: string = (isEio ? 'EIO' : 'ENOSPC') + ' at ' + site.call + ' ' + String(site.when);
+    const before = listStatuses(patient.folder);
+    const { done, n } = await patient.hurt(site, 'error=' + (isEio ? 'EIO' : 'ENOSPC'));
+    assert.equal(done.stdout, 'shown\n', what);
+    assert.equal(fs.readFileSync(path.join(patient.folder, 'f' + String(n % 3) + '.txt'), 'latin1'), String(n) + '\n', what + ': the command ran');
+    assert.doesNotMatch(done.stderr, /internal error/, what);
+    assert.ok(done.status === 0 || done.status === 122, what + ': status ' + String(done.status) + ' ' + done.stderr);
+    if (done.status === 122) assert.match(done.stderr, /not recorded in full/, what);
+    patient.checkRecords(what);
+    patient.checkMakefile(what);
+    assert.ok(listStatuses(patient.folder).size <= before.size + 1, what);
+    const next = rr(patient.folder, recordArguments(n + 1));
+    assert.equal(next.status, 0, what + ': the next record: ' + next.stderr);
+    patient.checkRecords(what);
+    checkDerived(patient.folder, what);
+    assert.deepEqual(listTemporaries(patient.folder), [], what + ': nothing is left over');
+  }
+});
+
+// ---- many at once -----------------------------------------------------------------------------------
+
+const WORKER = 'sleep 0.02; echo "$N" > "own$N.txt"\n';
+
+/** Starts `count` records at once, run n with the options of `argumentsOf`; kills each whose number `isKilled`. */
+async function crowd(folder: string, from: number, count: number, argumentsOf: (n: number) => string[], isKilled: (n: number) => boolean): Promise<Done[]> {
+  const started = Array.from({ length: count }, (_, i) => startRr(folder, argumentsOf(from + i), { env: { N: String(from + i) } }));
+  started.forEach(({ child }, i) => {
+    if (isKilled(from + i)) setTimeout(() => child.kill('SIGKILL'), 40 + ((i * 97) % (count * 45)));
+  });
+  return Promise.all(started.map(({ ended }) => ended));
+}
+
+function checkOwnership(folder: string, isNamed: boolean): void {
+  for (const name of listRecords(folder)) {
+    const record = readRecord(folder, name);
+    const own = 'own' + ((record.Parameter ?? ['n -1'])[0].split(' ')[1]) + '.txt';
+    for (const output of pathsOf(record.Output)) assert.equal(output, own, name + ' credits itself with what is not its own');
+    if (isNamed && record.Status[0] === 'succeeded') assert.deepEqual(pathsOf(record.Output), [own], name);
+    if (record.Status[0] === 'succeeded') assert.ok(pathsOf(record.Output).concat(pathsOf(record.Uncertain)).indexOf(own) >= 0, name + ' knows of its own file');
+  }
+}
+
+function checkSettled(folder: string): void {
+  const marks = fs.readdirSync(path.join(folder, '.rr', 'running'));
+  assert.deepEqual(marks, []);
+  for (const name of fs.readdirSync(path.join(folder, '.rr', 'pending'))) assert.match(name, /\.done$/);
+  assert.equal(rr(folder, ['record', '-q', '--', 'true']).status, 0);
+  assert.deepEqual(fs.readdirSync(path.join(folder, '.rr', 'pending')), []);
+  assert.deepEqual(listTemporaries(folder), []);
+}
+
+test('64 records at once, in a folder without a project, are 64 records, each with its own file', { timeout: 120000 }, async () => {
+  const folder = makeTemporary();
+  fs.writeFileSync(path.join(folder, 'w.sh'), WORKER);
+  const argumentsOf = (n: number): string[] => ['record', '-q', '-p', 'n=' + String(n)].concat(n % 2 === 0 ? ['-o', 'own' + String(n) + '.txt'] : [], ['--', 'sh', 'w.sh', 'own' + String(n) + '.txt']);
+  const all = await crowd(folder, 0, 64, argumentsOf, () => false);
+  all.forEach((done, n) => assert.equal(done.status, 0, String(n) + ': ' + done.stderr));
+  const names = listRecords(folder);
+  assert.equal(names.length, 64);
+  assert.equal(new Set(names.map((name) => readRecord(folder, name).Id[0])).size, 64);
+  checkOwnership(folder, true);
+  checkDerived(folder, '64 at once');
+  const sums = run(folder, ['sha256sum', '-c', '--quiet', 'provenance/SHA256SUMS']);
+  assert.equal(sums.status, 0, sums.stdout + sums.stderr);
+  const verify = run(folder, ['make', '-f', 'provenance/Makefile', 'verify']);
+  assert.equal(verify.status, 0, verify.stdout + verify.stderr);
+  checkSettled(folder);
+});
+
+test('rounds of 16 records at once that name no file never take another\'s, nor do they when some are killed', { timeout: 120000 }, async () => {
+  const folder = makeProject();
+  fs.writeFileSync(path.join(folder, 'w.sh'), WORKER);
+  const argumentsOf = (n: number): string[] => ['record', '-q', '-p', 'n=' + String(n), '--', 'sh', 'w.sh'];
+  for (let round = 0; round < 3; round++) {
+    const all = await crowd(folder, round * 16, 16, argumentsOf, (n) => round > 0 && n % 4 === 0);
+    all.forEach((done, i) => { if (round === 0 || i % 4 !== 0) assert.equal(done.status, 0, done.stderr); });
+    await sleep(60); // the commands of killed ones may still write
+    if (round === 0) assert.equal(listRecords(folder).length, 16);
+    assert.equal(rr(folder, ['record', '-q', '--', 'true']).status, 0);
+    checkOwnership(folder, false);
+    checkSeals(folder, listRecords(folder));
+    checkDerived(folder, 'round ' + String(round));
+  }
+  checkSettled(folder);
+});
+
+test('rr makefile beside records never leaves an older Makefile', { timeout: 60000 }, async () => {
+  const folder = makeProject();
+  fs.writeFileSync(path.join(folder, 'w.sh'), WORKER);
+  for (let round = 0; round < 3; round++) {
+    const records = Array.from({ length: 5 }, (_, i) => startRr(folder, ['record', '-q', '--', 'sh', 'w.sh', 'own' + String(round * 5 + i) + '.txt'], { env: { N: String(round * 5 + i) } }).ended);
+    const rebuilds = Array.from({ length: 5 }, async (_, i) => { await sleep(i * 60); return startRr(folder, ['makefile', '-q']).ended; });
+    for (const done of await Promise.all(records.concat(rebuilds))) assert.equal(done.status, 0, done.stderr);
+    checkDerived(folder, 'round ' + String(round));
+  }
+});
+
+// ---- where nothing can be written ---------------------------------------------------------------------
+
+const BIG = 'head -c 300000 /dev/zero | tr "\\0" x; echo err >&2; echo result > "$OUT"';
+
+function checkUnrecorded(done: Done, stdout: string): void {
+  assert.equal(done.stdout, stdout);
+  assert.equal(done.status, 122, done.stderr);
+  assert.match(done.stderr, /^rr: cannot .*(?:no space left|read-only|permission denied|too large|quota)/m);
+  assert.match(done.stderr, /^rr: the run was not recorded in full$/m);
+  assert.doesNotMatch(done.stderr, /internal error|\n +at /);
+}
+
+/** A copy of a project on a file system of 400 KiB; only in the shell that mounts it. */
+function onSmallDisk(script: string): Done {
+  const folder = makeTemporary();
+  const prelude = 'set -e; mount -t tmpfs -o size=400k none "$1"; cd "$1"; rr() { "$NODE" "$RR" "$@"; }; rr init -q; rr record -q -- sh -c "echo 1 > first.txt"; sha256sum provenance/runs/*/*.rec > ../sums.$$; set +e\n';
+  const epilogue = '\nsha256sum -c --quiet ../sums.$$ || echo CHANGED; rm ../sums.$$';
+  return run(folder, ['unshare', '-m', 'sh', '-c', prelude + script + epilogue, 'sh', folder], { env: { NODE: process.execPath, RR: RR_JS, OUT: '/dev/null' } });
+}
+
+test('a full disk: the command ends as it would, rr says 122, earlier records stay', { skip: NEEDS_MOUNT, timeout: 30000 }, () => {
+  const done = onSmallDisk('head -c 1000000 /dev/zero > filler 2>/dev/null; rr record -- sh -c "$BIG" > /dev/shm/rr-out.$$; echo "status $?"; wc -c < /dev/shm/rr-out.$$; rm /dev/shm/rr-out.$$ filler; rr record -q -- sh -c "echo 2 > second.txt"; echo "status $?"; cp provenance/Makefile m1; rr makefile -q; cmp m1 provenance/Makefile && echo same; rr list | tail -n +2 | wc -l'.replace('$BIG', BIG.replace(/[\\"$]/g, '\\$&')));
+  assert.doesNotMatch(done.stdout, /CHANGED/);
+  assert.match(done.stdout, /^status 122\n300000\nstatus 0\nsame\n/, done.stdout + done.stderr);
+  assert.match(done.stderr, /^rr: cannot .*no space left/m);
+  assert.doesNotMatch(done.stderr, /internal error/);
+});
+
+test('a disk that fills during the run: streams whole, 122, what is missing is named', { skip: NEEDS_MOUNT, timeout: 30000 }, () => {
+  const done = onSmallDisk('rr record -- sh -c "head -c 2000000 /dev/zero | tr \'\\0\' x" > /dev/shm/rr-out.$$; echo "status $?"; wc -c < /dev/shm/rr-out.$$; rm /dev/shm/rr-out.$$; rr list | grep -c .');
+  assert.doesNotMatch(done.stdout, /CHANGED/);
+  assert.match(done.stdout, /^status 122\n2000000\n/, done.stdout + done.stderr);
+  assert.match(done.stderr, /log is incomplete/);
+});
+
+test('a limit on the size of files: streams whole, 122', { timeout: 30000 }, () => {
+  const folder = makeProject();
+  const done = run(folder, ['sh', '-c', 'ulimit -f 16; "$0" "$1" record -- sh -c "$2"', process.execPath, RR_JS, BIG], { env: { OUT: '/dev/null' } });
+  assert.equal(done.stdout.length, 300000);
+  assert.equal(done.status, 122, done.stderr);
+  assert.doesNotMatch(done.stderr, /internal error/);
+  assert.equal(rr(folder, ['record', '-q', '--', 'true']).status, 0);
+});
+
+/** Runs rr as a user who owns nothing here. */
+function asNobody(folder: string, args: string[], env: NodeJS.ProcessEnv = {}): Done {
+  return run(folder, ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', process.execPath, RR_JS].concat(args), { env });
+}
+
+test('provenance/ or .rr/ of another user: the command runs, 122, nothing changed', { skip: NEEDS_OTHER_USER, timeout: 30000 }, () => {
+  const folder = makeProject();
+  rr(folder, ['record', '-q', '--', 'sh', '-c', 'echo 1 > first.txt', '--password=x']);
+  fs.chmodSync(folder, 0o777);
+  const before = run(folder, ['find', 'provenance', '.rr', '-type', 'f', '-exec', 'sha256sum', '{}', '+']).stdout;
+  const secrets = { API_TOKEN: 'very-secret-value-1234', OUT: folder + '/by-nobody.txt' };
+  checkUnrecorded(asNobody(folder, ['record', '--', 'sh', '-c', 'echo shown; echo 1 > "$OUT"', '--password=hunter2hunter2'], secrets), 'shown\n');
+  assert.ok(fs.existsSync(folder + '/by-nobody.txt'));
+  assert.equal(asNobody(folder, ['record', '--', 'sh', '-c', 'exit 7']).status, 7, 'the status of the command goes first');
+  assert.equal(run(folder, ['find', 'provenance', '.rr', '-type', 'f', '-exec', 'sha256sum', '{}', '+']).stdout, before);
+  assert.equal(asNobody(folder, ['list']).status, 0);
+  run(folder, ['chown', '-R', '65534', 'provenance']);
+  checkUnrecorded(asNobody(folder, ['record', '--', 'sh', '-c', 'echo shown'], secrets), 'shown\n');
+  run(folder, ['chown', '-R', '65534', '.rr']);
+  run(folder, ['chown', '-R', '0', 'provenance']);
+  checkUnrecorded(asNobody(folder, ['record', '--', 'sh', '-c', 'echo shown'], secrets), 'shown\n');
+});
+
+test('a project on a read-only mount: the command runs, 122; looking works', { skip: NEEDS_MOUNT, timeout: 30000 }, () => {
+  const folder = makeProject();
+  rr(folder, ['record', '-q', '--', 'sh', '-c', 'echo 1 > first.txt']);
+  const script = 'mount --bind "$PWD" "$PWD" && mount -o remount,ro,bind "$PWD" && cd "$PWD" && ';
+  const done = run(folder, ['unshare', '-m', 'sh', '-c', script + '"$0" "$1" list >/dev/null && "$0" "$1" verify -q && "$0" "$1" record -- sh -c "echo shown"', process.execPath, RR_JS], { env: { API_TOKEN: 'very-secret-value-1234' } });
+  checkUnrecorded(done, 'shown\n');
+});
+
+test('no project and none can be made: a line and a hint, nothing half made, the command is not run', { skip: NEEDS_OTHER_USER, timeout: 30000 }, () => {
+  const folder = makeTemporary();
+  fs.chmodSync(folder, 0o755);
+  const marker = path.join(makeTemporary(), 'ran');
+  fs.chmodSync(path.dirname(marker), 0o777);
+  const done = asNobody(folder, ['record', '--', 'touch', marker]);
+  assert.match(done.stderr, /^rr: cannot set up a project in ".*": permission denied\nrr: hint: .*\n$/);
+  assert.ok(done.status === 121 || done.status === 125, String(done.status));
+  assert.deepEqual(fs.readdirSync(folder), []);
+  assert.ok(!fs.existsSync(marker));
+});
+
+// ---- lost runs ----------------------------------------------------------------------------------------
+
+function snapshotOf(folder: string): string {
+  return run(folder, ['sh', '-c', 'find . -printf "%p %s %m %T@\\n" | sort; find . -type f -exec sha256sum {} + | sort']).stdout;
+}
+
+async function loseRun(folder: string): Promise<string> {
+  const { child, ended } = startRr(folder, ['record', '-l', 'doomed', '--', 'sh', '-c', 'echo said; exec sleep 30'], { stdio: ['ignore', 'ignore', 'ignore'] });
+  const running = path.join(folder, '.rr', 'running');
+  await waitUntil('a log', () => fs.readdirSync(running).some((name) => name.endsWith('.out')));
+  const command = run(undefined, ['pgrep', '-P', String(child.pid)]).stdout.trim().split('\n').map(Number);
+  child.kill('SIGKILL');
+  await ended;
+  for (const pid of command) if (pid > 1) process.kill(pid, 'SIGKILL');
+  return fs.readdirSync(running).filter((name) => /^\d{8}T\d{6}Z-\w{6}$/.test(name))[0];
+}
+
+test('a run whose rr was killed is told as lost by rr list, which writes nothing, and recorded by the next', { skip: hasProgram('pgrep') ? false : 'pgrep is missing', timeout: 30000 }, async () => {
+  const folder = makeProject();
+  const id = await loseRun(folder);
+  const before = snapshotOf(folder);
+  assert.equal(listStatuses(folder).get(id), 'lost');
+  assert.equal(rr(folder, ['verify', '-q']).status, 0);
+  assert.equal(rr(folder, ['show', id]).status, 0);
+  assert.equal(snapshotOf(folder), before);
+  const next = rr(folder, ['record', '--', 'true']);
+  assert.match(next.stderr, new RegExp(id + ' was lost'));
+  const record = readRecord(folder, 'provenance/runs/' + id.slice(0, 4) + '-' + id.slice(4, 6) + '/' + id + '.rec');
+  assert.deepEqual([record.Status, record.Label, record.Exit], [['lost'], ['doomed'], undefined]);
+  assert.match(record.Command[0], /sleep 30/);
+  checkSeals(folder, listRecords(folder));
+  checkDerived(folder, 'lost');
+  assert.deepEqual(fs.readdirSync(path.join(folder, '.rr', 'running')), []);
+});
+
+/** Writes another holder into a mark and seals it again; what stands there is "PID TICKS BOOT HOST". */
+function editHolder(folder: string, id: string, edit: (parts: string[]) => string[]): void {
+  const name = path.join(folder, '.rr', 'running', id);
+  const body = fs.readFileSync(name, 'latin1').replace(/^Sha256: .*\n/m, '').replace(/^Process: (.*)$/m, (_, holder: string) => 'Process: ' + edit(holder.split(' ')).join(' '));
+  const hash = run(undefined, ['sha256sum'], { input: Buffer.from(body, 'latin1') }).stdout.slice(0, 64);
+  fs.writeFileSync(name, Buffer.from(body + 'Sha256: ' + hash + '\n', 'latin1'));
+}
+
+test('a mark is judged by process, start, boot and host', { skip: hasProgram('pgrep') ? false : 'pgrep is missing', timeout: 30000 }, async () => {
+  const folder = makeProject();
+  const id = await loseRun(folder);
+  const statusAfter = (edit: (parts: string[]) => string[]): string | undefined => {
+    editHolder(folder, id, edit);
+    return listStatuses(folder).get(id);
+  };
+  const stat = fs.readFileSync('/proc/' + String(process.pid) + '/stat', 'latin1');
+  const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  const [, , boot, ...host] = /^Process: (.*)$/m.exec(fs.readFileSync(path.join(folder, '.rr', 'running', id), 'latin1'))![1].split(' ');
+  const own = [String(process.pid), ticks, boot, ...host];
+  assert.equal(statusAfter(() => own), 'running', 'a living process');
+  assert.equal(statusAfter(() => [own[0], String(Number(ticks) + 1), boot, ...host]), 'lost', 'its number was used again');
+  assert.equal(statusAfter(() => [own[0], ticks, '00000000-0000-0000-0000-000000000000', ...host]), 'lost', 'another boot');
+  assert.equal(statusAfter(() => ['1', '1', 'other-boot', 'elsewhere']), 'running', 'another machine, fresh mark');
+  const longAgo = Date.now() / 1000 - 3600;
+  fs.utimesSync(path.join(folder, '.rr', 'running', id), longAgo, longAgo);
+  assert.equal(listStatuses(folder).get(id), 'lost', 'another machine, silent for an hour');
+  rr(folder, ['record', '-q', '--', 'true']);
+  assert.ok(fs.existsSync(path.join(folder, '.rr', 'running', id)), 'the mark of another machine is left to it');
+});
+
+test('a mark with no end, no seal or no bytes harms nobody', { timeout: 20000 }, () => {
+  const folder = makeProject();
+  for (const [name, text] of [['20260101T000000Z-aaaaaa', ''], ['20260101T000000Z-bbbbbb', 'Id: 2'], ['junk', 'x'], ['20260101T000000Z-cccccc', '\0\xff\n']]) {
+    fs.writeFileSync(path.join(folder, '.rr', 'running', name), text, 'latin1');
+  }
+  fs.mkdirSync(path.join(folder, '.rr', 'running', '20260101T000000Z-dddddd'));
+  fs.mkdirSync(path.join(folder, '.rr', 'pending', '20260101T000000Z-dddddd'), { recursive: true });
+  assert.equal(rr(folder, ['list']).status, 0);
+  const done = rr(folder, ['record', '--', 'sh', '-c', 'echo 1 > f']);
+  assert.equal(done.status, 0, done.stderr);
+});
+
+// ---- odd contents ---------------------------------------------------------------------------------------
+
+test('FIFOs, sockets, devices, loops, deep paths and odd names do not stop a run', { timeout: 30000 }, () => {
+  const folder = makeProject();
+  const sh = run(folder, ['sh', '-c', 'mkfifo fifo; ln -s loop loop; ln -s . self; ln -s gone dangling; mkdir shut; [ "$(id -u)" != 0 ] || mknod null c 1 3']);
+  assert.equal(sh.status, 0, sh.stderr);
+  const python = 'import os,socket\ns=socket.socket(socket.AF_UNIX); s.bind("sock")\n'
+    + 'd=os.getcwd()\nfor i in range(18): os.mkdir("d"*250); os.chdir("d"*250)\nopen("end","w").write("x")\n'
+    + 'os.chdir(d)\nfor i in range(1,256):\n  if i not in (47,46): open(b"n"+bytes([i]),"w").write(str(i))\n';
+  assert.equal(run(folder, ['python3', '-c', python]).status, 0);
+  const done = rr(folder, ['record', '--', 'sh', '-c', 'mkfifo fifo2; ln -s x link2; echo 1 > out; rm n!; for f in n*; do echo 2 > "$f"; done; cat "n%" loop fifo2.no 2>/dev/null; true']);
+  assert.equal(done.status, 0, done.stderr);
+  const record = readOnlyRecord(folder);
+  checkSeals(folder, listRecords(folder));
+  assert.equal(record.Status[0], 'succeeded');
+  const outputs = pathsOf(record.Output);
+  for (const name of ['out', 'fifo2', 'link2', 'n%25', 'n%0A', 'n%FF', 'n%5C', 'n%20']) assert.ok(outputs.indexOf(name) >= 0, name + ' in ' + outputs.slice(0, 20).join(' '));
+  assert.deepEqual(record.Removed, ['n!']);
+  checkDerived(folder, 'odd names');
+  assert.equal(run(folder, ['make', '-n', '-f', 'provenance/Makefile', 'rr-all']).status, 0);
+});
+
+test('paths of every length up to the limit of the system do not stop a run', { timeout: 30000 }, () => {
+  const folder = makeProject();
+  const python = 'import os\nn=4096-len(os.getcwd())\nd=os.getcwd()\nwhile len(d)<4096-400: d+="/"+"d"*200; os.mkdir(d)\nfor k in range(4096-len(d)-12, 4096-len(d)-0):\n  if k>2:\n    for j in range(0,1):\n      os.chdir(d)\n      p=d\n      a="a"*min(k//2,250)+str(k)\n      os.mkdir(a); os.chdir(a)\n      b="b"*max(1,k-len(a)-1); os.mkdir(b[:255]); os.chdir(b[:255]); open("f","w").write("1")\n';
+  const made = run(folder, ['python3', '-c', python]);
+  assert.equal(made.status, 0, made.stderr);
+  const done = rr(folder, ['record', '--', 'sh', '-c', 'echo 1 > out']);
+  assert.equal(done.status, 0, done.stderr);
+  assert.deepEqual(pathsOf(readOnlyRecord(folder).Output), ['out']);
+});
+
+test('a folder that cannot be looked into is named, a file that vanishes does not stop a run', { skip: NEEDS_OTHER_USER, timeout: 30000 }, () => {
+  const folder = makeTemporary();
+  run(folder, ['sh', '-c', 'mkdir shut; echo 1 > shut/f; chmod 700 shut; chmod 777 .']);
+  const done = asNobody(folder, ['record', '--', 'sh', '-c', '(i=0; while [ $i -lt 300 ]; do echo $i > v$i; rm v$i; i=$((i+1)); done) & echo 1 > out; wait']);
+  assert.equal(done.status, 0, done.stderr);
+  const record = readOnlyRecord(folder);
+  assert.ok((record.Warning ?? []).some((line) => /cannot look into the folder shut/.test(line)), done.stderr);
+  assert.deepEqual(pathsOf(record.Output), ['out']);
+});
+
+test('a project path with spaces, newline, quote and bytes that are not UTF-8', { timeout: 30000 }, () => {
+  const names = ['with space', 'new\nline', 'qu\'o"te$x`', 'donn\xc3\xa9es', 'latin\xe9'];
+  for (const name of names) {
+    const folder = Buffer.from(path.join(makeTemporary(), name), 'latin1');
+    fs.mkdirSync(folder);
+    for (const withGit of [false, true]) {
+      const script = 'cd "$(printf %b "$2x")" 2>/dev/null; cd "${3%x}" || exit 9; ' + (withGit ? 'git init -q . ; ' : '') + '"$0" "$1" record -- sh -c \'echo shown; cat in > out; : > /dev/stderr\' < /dev/null';
+      fs.writeFileSync(Buffer.concat([folder, Buffer.from('/in')]), 'data');
+      // The name goes to the shell through its standard input: a Node argument must be UTF-8.
+      const done = run(undefined, ['sh', '-c', 'IFS= read -r -d "" d 2>/dev/null || d=$(cat; echo x); ' + script.replace('cd "$(printf %b "$2x")" 2>/dev/null; cd "${3%x}"', 'cd "${d%x}"'), process.execPath, RR_JS], { input: folder });
+      assert.equal(done.status, 0, JSON.stringify(name) + ' ' + String(withGit) + ': ' + done.stderr + done.stdout);
+      assert.equal(done.stdout, 'shown\n');
+      const months = fs.readdirSync(Buffer.concat([folder, Buffer.from('/provenance/runs')]));
+      assert.equal(months.length, 1);
+    }
+    if (name === 'new\nline') continue; // to grep these are two patterns
+    const grep = childProcess.spawnSync('sh', ['-c', 'd=$(cat; echo x); cd "${d%x}" && grep -rlF "${d%x}" provenance | head'], { input: folder, env: CLEAN_ENV, encoding: 'latin1' });
+    assert.equal(grep.stdout.replace(/provenance\/rerun.sh\n/, ''), '', 'nothing names the place of the project');
+  }
+});
+
+test('a current folder that was deleted: a line, the command is not run', { timeout: 20000 }, () => {
+  const folder = makeTemporary();
+  const done = run(folder, ['sh', '-c', 'mkdir gone; cd gone; rmdir ../gone; "$0" "$1" record -- echo ran', process.execPath, RR_JS]);
+  assert.equal(done.stdout, '');
+  assert.ok(done.status === 121 || done.status === 125, String(done.status));
+  assert.match(done.stderr, /^rr: cannot .*\n(rr: hint: .*\n)?$/);
+});
+
+test('a record is not run into os.tmpdir() or home', { timeout: 20000 }, () => {
+  const folder = makeProject();
+  const home = makeTemporary();
+  assert.equal(rr(folder, ['record', '--', 'true'], { env: { HOME: home, TMPDIR: home } }).status, 0);
+  assert.deepEqual(fs.readdirSync(home), []);
+  assert.notEqual(os.tmpdir(), folder);
+});
