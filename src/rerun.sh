@@ -211,7 +211,15 @@ RR_END
 		*' ? '*)
 			awk '$2 == "?" {
 				name = substr($0, 5)
-				gsub(/[^A-Za-z0-9._\/]/, "\\\\&", name)
+				if (name ~ /[^A-Za-z0-9._\/]/) {
+					# gsub would do, were "&" the same to every awk.
+					quoted = ""
+					for (i = 1; i <= length(name); i++) {
+						letter = substr(name, i, 1)
+						quoted = quoted (letter ~ /[A-Za-z0-9._\/]/ ? "" : "\\") letter
+					}
+					name = quoted
+				}
 				print (name ~ /^\// ? "" : "./") name
 			}' <<RR_END | xargs $rr_tool | sed -n -e 's/^\\\{0,1\}\([0-9a-f]\{64\}\)[ *].*/\1/p' -e t -e 's/.*\([0-9a-f]\{64\}\)$/\1/p'
 $rr_seen
@@ -486,11 +494,19 @@ RR_END
 	)
 }
 
-# rr_bring ID|"" TARGET MAKE...
+# Runs, "todo ID" lines of standard input, as a target rr-todo for make.  A line
+# of the Makefile for each would cost GNU make time in the square of their number.
+rr_print_todo() {
+	awk '
+		BEGIN { printf "%s", ".PHONY: rr-todo\nrr-todo:" }
+		$1 == "todo" || $1 == "R" { printf " .rr/made/%s", $2 }
+		END { print "" }'
+}
+
+# rr_bring ID|"" MAKE...
 rr_bring() {
 	rr_goal=$1
-	rr_make_target=$2
-	shift 2
+	shift
 	rr_is_dry && return 0
 	rr_own_folder
 	rr_graphed=$(rr_graph)
@@ -514,8 +530,13 @@ rr_bring() {
 $rr_plan
 RR_END
 	if [ "$rr_todo" -gt 0 ]; then
+		rr_todo_file=$rr_made/todo.$$
+		rr_print_todo >"$rr_todo_file" <<RR_END
+$rr_plan
+RR_END
 		# Without MAKELEVEL GNU make does not tell which folder it is in.
-		(unset MAKELEVEL; "$@" -r -f provenance/Makefile "$rr_make_target") || rr_status=1
+		(unset MAKELEVEL; "$@" -r -f provenance/Makefile -f "$rr_todo_file" rr-todo) || rr_status=1
+		rm -f "$rr_todo_file"
 		rr_put_all_back
 	elif [ "$rr_status" -eq 0 ] && [ -z "$rr_goal" ]; then
 		rr_report_plan
@@ -1121,10 +1142,14 @@ rr_reproduce() {
 		END { for (i = 1; i <= n; i++) if (!(name[i] in raw)) print name[i] }' <<RR_END | (cd .rr/reproduce && rr_remove_outputs)
 $rr_graphed
 RR_END
+	mkdir -p ".rr/reproduce/$rr_made" || exit 1
+	rr_print_todo >.rr/reproduce/.rr/todo <<RR_END
+$rr_graphed
+RR_END
 	(
 		unset MAKELEVEL
 		cd .rr/reproduce || exit 1
-		RR_REPRODUCE=yes "$@" -k -r -f provenance/Makefile rr-all
+		RR_REPRODUCE=yes "$@" -k -r -f provenance/Makefile -f .rr/todo rr-todo
 	)
 	rr_verdicts
 }
@@ -1152,12 +1177,12 @@ esac
 case $rr_verb in
 verify) rr_verify ;;
 run) rr_run "$@" ;;
-all) rr_bring '' rr-all "$@" ;;
+all) rr_bring '' "$@" ;;
 make)
 	rr_goal=${1-}
 	rr_is_id "$rr_goal" || rr_die "not the id of a run: $rr_goal"
 	shift
-	rr_bring "$rr_goal" "$rr_made/$rr_goal" "$@"
+	rr_bring "$rr_goal" "$@"
 	;;
 reproduce) rr_reproduce "$@" ;;
 clean) [ -h .rr ] || rm -rf .rr/reproduce ;;

@@ -62,7 +62,6 @@ out/fig.png: ${second.id}
 	@sh provenance/rerun.sh run ${first.id}
 ${first.id}: rr-force
 	@sh provenance/rerun.sh make ${first.id} $(MAKE)
-rr-all: .rr/made/${first.id}
 
 # ${second.id} figure6: ends in %5C
 # ${'x'.repeat(197)}...
@@ -70,7 +69,6 @@ rr-all: .rr/made/${first.id}
 	@sh provenance/rerun.sh run ${second.id}
 ${second.id}: rr-force
 	@sh provenance/rerun.sh make ${second.id} $(MAKE)
-rr-all: .rr/made/${second.id}
 `);
 });
 

@@ -10,9 +10,9 @@ import type { SecretHasher } from '../formats/secrets.ts';
 import { hasShellSyntax, quoteCommand } from '../formats/shell.ts';
 import { printJsonRun } from '../views/json.ts';
 import { formatUtcMicros, readUtcMicros } from '../sys/clock.ts';
-import { errorCode, lstatIfThere, makeFolder, removeIfThere, statIfThere, toBytes } from '../sys/files.ts';
+import { errorCode, keepTemporariesIn, lstatIfThere, makeFolder, removeIfThere, statIfThere, toBytes } from '../sys/files.ts';
 import { HashCache } from '../sys/hashcache.ts';
-import { describeEnvironment, describePrograms, findInterpreters, findProgram, readCurrentFolder, readRedirect, readVariables } from '../sys/machine.ts';
+import { describeEnvironment, describePrograms, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables } from '../sys/machine.ts';
 import { beginObservation, endObservation, toRecordPath, watchReads } from '../sys/observe.ts';
 import type { Observation, Observed, TraceMethod } from '../sys/observe.ts';
 import { runCommand } from '../sys/process.ts';
@@ -22,7 +22,7 @@ import type { Project } from '../sys/project.ts';
 import { readCode } from '../sys/git.ts';
 import { makeSecretHasher } from '../sys/secretkey.ts';
 import { claimRun, hasOverlap, includeRun, makeResultTester, noteEnded, readEndedBytes, refreshMark, runningLogName, saveByContent, saveLogs, saveRecord, settleLostRuns, touchMark } from '../sys/store.ts';
-import { isTerminal, planTerminal, tell } from '../sys/terminal.ts';
+import { isSharingForeground, isTerminal, planTerminal, tell } from '../sys/terminal.ts';
 import { initialFiles, RR_VERSION } from '../views/texts.ts';
 
 export type RecordOptions = {
@@ -90,7 +90,11 @@ function resolveCommand(argv: ByteString[], folder: ByteString): ByteString[] {
 // ---- before the run ---------------------------------------------------------------------------------
 
 function openProject(options: RecordOptions, current: ByteString): Project {
-  if (options.project !== undefined) return requireProject(current, options.project);
+  if (options.project !== undefined) {
+    const project = requireProject(current, options.project);
+    if (relativeTo(project, current)[0] === '/') throw new Failure('cannot record here: this folder is not in the project "' + options.project + '"', 'go to the folder of the project in which the command is to run', EXIT.refused);
+    return project;
+  }
   const found = findProject(current);
   if (found !== undefined) return found;
   const { project } = setUpProject(current, initialFiles());
@@ -206,7 +210,7 @@ function recordVariables(session: Session): void {
     else session.run.variableHashes.push(name + ' ' + session.hash(value));
   }
   for (const name of Object.keys(process.env).sort()) {
-    if (isSecretName(name)) session.run.variableHashes.push(name + ' ' + session.hash(String(process.env[name])));
+    if (isSecretName(name)) session.run.variableHashes.push(name + ' ' + session.hash(toBytes(String(process.env[name]))));
   }
 }
 
@@ -235,10 +239,11 @@ function planStreams(session: Session): Pick<CommandRequest, 'stdout' | 'stderr'
     if (session.options.noLogs || session.run.id === UNCLAIMED_ID) return 'inherit';
     return session.run.redirects.some((redirect) => redirect.startsWith(String(descriptor) + ' ')) ? 'inherit' : 'keep';
   };
-  const onTerminal = [1, 2].some((descriptor) => isTerminal(descriptor));
+  // In the background, script(1) would be stopped as soon as it touches the terminal's modes.
+  const onTerminal = isSharingForeground() && [1, 2].some((descriptor) => isTerminal(descriptor));
   if (session.options.noLogs || session.run.id === UNCLAIMED_ID || !onTerminal) return { stdout: keep(1), stderr: keep(2), terminal: undefined };
   const terminal = planTerminal();
-  if (terminal !== undefined) return { stdout: 'keep', stderr: 'keep', terminal };
+  if (terminal !== undefined) return { stdout: keep(1), stderr: keep(2), terminal };
   session.run.warnings.push('what the command printed to the terminal was not kept: there is no script(1) here');
   return { stdout: isTerminal(1) ? 'inherit' : keep(1), stderr: isTerminal(2) ? 'inherit' : keep(2), terminal: undefined };
 }
@@ -249,7 +254,7 @@ async function runIt(session: Session): Promise<CommandEnd> {
   const { run, project } = session;
   const heartbeat = setInterval(() => attempt([], 'touch', () => touchMark(project, run)), HEARTBEAT_MS);
   const end = await runCommand({
-    argv: session.argv, folder: session.folder, ...planStreams(session), logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
+    argv: session.argv, ...planStreams(session), logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
     meanwhile: () => attempt(session.problems, 'record the environment', () => recordEnvironment(session)),
@@ -271,7 +276,7 @@ function noteEnd(run: Run, end: CommandEnd): void {
     || (end.exit !== 0 && end.signalsSeen.some((signal) => INTERRUPTING.indexOf(signal) >= 0));
   run.status = isInterrupted ? 'interrupted' : end.exit === 0 ? 'succeeded' : 'failed';
   if (end.startFailure !== undefined) run.warnings.push('the command was not started: ' + end.startFailure);
-  run.warnings.push(...end.logProblems);
+  run.warnings.push(...end.logProblems, ...end.notes);
 }
 
 // ---- after the run ----------------------------------------------------------------------------------
@@ -338,12 +343,23 @@ function observe(session: Session, method: TraceMethod): Observation {
   const { observation, missing } = beginObservation({
     project, method, folder, argv: session.argv, declaredInputs: options.inputs, declaredOutputs: options.outputs,
     redirectedFrom: redirects.from, redirectedTo: redirects.to,
+    surroundingLogs: [1, 2].map(readSurroundingLog).map((name) => (name === undefined ? '' : relativeTo(project, name))),
   });
   if (missing.length > 0) {
     removeIfThere(project.own + '/running/' + run.id);
     throw new Failure('cannot start: declared input "' + missing[0] + '" is not there' + (missing.length > 1 ? ' (and ' + String(missing.length - 1) + ' more)' : ''), '', EXIT.refused);
   }
   return observation;
+}
+
+/** Looks at what the run left. The command has run: what cannot be looked at is named, the rest is recorded. */
+async function lookAfter(session: Session, observation: Observation, isShared: () => boolean): Promise<void> {
+  try {
+    noteObserved(session, await endObservation(observation, isShared));
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    session.problems.push('cannot look at the files after the run: ' + describeSystemError(error));
+  }
 }
 
 /** Runs the command and records it. Returns the exit status for rr. */
@@ -368,7 +384,7 @@ export async function recordRun(options: RecordOptions): Promise<number> {
   // Asked once more after the last look at the project: what was changed until then may be another's.
   const isShared = (): boolean => session.isShared || hasOverlap(project, session.run.id, session.endedBytes);
   session.run.observed = observation.method;
-  noteObserved(session, await endObservation(observation, isShared));
+  await lookAfter(session, observation, isShared);
   save(session);
   report(session, end);
   return chooseExit(session, end);

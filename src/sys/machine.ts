@@ -62,6 +62,17 @@ function readDescriptorInfo(process1: string, descriptor: string): { position: n
   return { position: Number(parts[1]), isAppending: (flags & 0o2000) !== 0, isKeptAside: (flags & 3) !== 0 && (flags & 0o2000000) !== 0 };
 }
 
+/** Path of the surroundings' log, if descriptor 1 or 2 is one: what the command prints ends up there. */
+export function readSurroundingLog(descriptor: number): ByteString | undefined {
+  try {
+    const stat = fs.fstatSync(descriptor);
+    if (!stat.isFile() || !isFromSurroundings(descriptor, stat)) return undefined;
+    return fs.readlinkSync('/proc/self/fd/' + String(descriptor), 'latin1' as BufferEncoding) as unknown as ByteString;
+  } catch (error) {
+    return undefined;
+  }
+}
+
 /**
  * Path of the file that descriptor 0, 1 or 2 was redirected to for this command, if it is a regular
  * file; undefined if it was not.

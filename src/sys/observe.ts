@@ -25,6 +25,8 @@ export type ObservationRequest = {
   /** Paths (as in a record) of regular files that are standard input, output and error. */
   redirectedFrom: ByteString[];
   redirectedTo: ByteString[];
+  /** Paths of files that grow because a script around this run prints to them; '' is none. */
+  surroundingLogs: ByteString[];
 };
 
 /** What is known before the run. */
@@ -223,6 +225,7 @@ export async function endObservation(observation: Observation, checkShared: () =
   const outputs = new Set<ByteString>(request.redirectedTo);
   const tasks: Task[] = [];
   for (const path of changes.written) {
+    if (request.surroundingLogs.indexOf(path) >= 0 && !tests.some((test) => test(path))) continue;
     if (isShared && !named(path)) tasks.push({ path, role: 'uncertain' });
     else outputs.add(path);
   }

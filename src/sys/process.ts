@@ -8,9 +8,8 @@ import { isSharingForeground } from './terminal.ts';
 import type { TerminalPlan } from './terminal.ts';
 
 export type CommandRequest = {
+  /** Runs in rr's own current folder: Node can name no folder whose name is not UTF-8. */
   argv: ByteString[];
-  /** Absolute. */
-  folder: ByteString;
   /** 'inherit': the command has rr's own descriptor. 'keep': rr passes it on and keeps a copy. */
   stdout: 'inherit' | 'keep';
   stderr: 'inherit' | 'keep';
@@ -42,6 +41,8 @@ export type CommandEnd = {
   isTimedOut: boolean;
   /** What was not kept of the streams, as sentences. */
   logProblems: string[];
+  /** What else befell them. */
+  notes: string[];
 };
 
 // ---- arguments that are not UTF-8 ---------------------------------------------------------------
@@ -146,7 +147,10 @@ type StreamName = 'out' | 'err';
 
 /** Keeps what the command prints, with the order in which the two streams were seen. */
 class LogKeeper {
+  /** What was not kept. */
   problems: string[] = [];
+  /** What else befell the streams. */
+  notes: string[] = [];
   private readonly name: ByteString;
   private readonly files: { [stream: string]: number } = {};
   private order = '';
@@ -257,19 +261,44 @@ function openReader(fd: number): import('net').Socket {
 
 type Reader = import('stream').Readable;
 
+/** Writes all of it; meanwhile signals and timers are served, even if nobody reads for hours. */
+function writeLater(descriptor: number, data: Buffer): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    const go = (from: number): void => fs.write(descriptor, data, from, data.length - from, null, (error, written) => {
+      if (error !== null && errorCode(error) === 'EAGAIN') setTimeout(() => go(from), 1);
+      else if (error !== null) resolve(error);
+      else if (from + written < data.length) go(from + written);
+      else resolve(undefined);
+    });
+    go(0);
+  });
+}
+
 /**
  * Passes a stream on to rr's own descriptor and into the log. When nobody reads rr's output any
- * more, the command's pipe is closed too, so that it meets SIGPIPE as it would without rr.
+ * more, the command's pipe is closed too, so that it meets SIGPIPE as it would without rr. `line`
+ * is where the streams queue that go to the same file, to come out in the order they came in.
  */
-function passOn(reader: Reader, descriptor: number, stream: StreamName, log: LogKeeper): void {
-  reader.on('data', (data: Buffer) => {
-    log.keep(stream, data);
-    try {
-      writeAll(descriptor, data);
-    } catch (error) {
-      if (errorCode(error) !== 'EPIPE') log.problems.push('cannot pass on the output: ' + (error as Error).message);
-      reader.destroy();
+function passOn(output: Output, descriptor: number, log: LogKeeper, line: { last: Promise<void> }): void {
+  const { reader } = output;
+  let isRefused = false;
+  const write = async (data: Buffer): Promise<void> => {
+    const error = isRefused ? undefined : await writeLater(descriptor, data);
+    output.isBusy = false;
+    if (error === undefined) reader.resume();
+    else if (errorCode(error) === 'EPIPE') reader.destroy();
+    else {
+      isRefused = true; // the terminal is gone, say: the command goes on, and the log has it all
+      log.notes.push('not all of the output could be passed on: ' + error.message);
+      reader.resume();
     }
+  };
+  reader.on('data', (data: Buffer) => {
+    log.keep(output.stream, data);
+    output.isBusy = true;
+    reader.pause();
+    line.last = line.last.then(() => write(data));
+    output.written = line.last;
   });
   reader.on('error', () => reader.destroy());
 }
@@ -277,17 +306,25 @@ function passOn(reader: Reader, descriptor: number, stream: StreamName, log: Log
 // After the command's own end, what it started in the background may hold the pipes open for ever.
 const QUIET_AFTER_EXIT_MS = 100;
 
-/** A stream of the command that rr reads. */
-type Output = { reader: Reader; isClosed: boolean };
+/** A stream of the command that rr reads. isBusy: what came last is not yet passed on. */
+type Output = { stream: StreamName; reader: Reader; isClosed: boolean; isBusy: boolean; written: Promise<void> };
+
+function isSameFile(one: number, other: number): boolean {
+  try {
+    const [a, b] = [fs.fstatSync(one), fs.fstatSync(other)];
+    return a.dev === b.dev && a.ino === b.ino;
+  } catch (error) {
+    return false; // one of them is closed
+  }
+}
 
 function openOutputs(plumbing: Plumbing, child: import('child_process').ChildProcess, log: LogKeeper): Output[] {
-  return plumbing.kept.map((stream, i) => {
-    const pipe = plumbing.pipes[i] as Pipe | undefined;
-    const reader = pipe !== undefined ? openReader(pipe.read) : (stream === 'out' ? child.stdout : child.stderr) as Reader;
-    const output = { reader, isClosed: false };
-    reader.on('end', () => { if (pipe !== undefined) pipe.isAtEnd = true; });
+  return plumbing.kept.map(({ stream, descriptor, from }) => {
+    const reader = typeof from === 'object' ? openReader(from.read) : (from === 'child-stdout' ? child.stdout : child.stderr) as Reader;
+    const output: Output = { stream, reader, isClosed: false, isBusy: false, written: Promise.resolve() };
+    reader.on('end', () => { if (typeof from === 'object') from.isAtEnd = true; });
     reader.on('close', () => { output.isClosed = true; });
-    passOn(reader, stream === 'out' ? 1 : 2, stream, log);
+    passOn(reader, descriptor, stream, log);
     return output;
   });
 }
@@ -299,11 +336,11 @@ function drain(outputs: Output[]): Promise<void> {
     const finish = (): void => {
       if (timer !== undefined) clearTimeout(timer);
       for (const output of outputs) output.reader.destroy();
-      resolve();
+      void Promise.all(outputs.map((output) => output.written)).then(() => resolve());
     };
     const rearm = (): void => {
       if (timer !== undefined) clearTimeout(timer);
-      timer = setTimeout(finish, QUIET_AFTER_EXIT_MS);
+      timer = setTimeout(() => (outputs.some((output) => output.isBusy) ? rearm() : finish()), QUIET_AFTER_EXIT_MS);
     };
     const check = (): void => { if (outputs.every((output) => output.isClosed)) finish(); };
     for (const output of outputs) {
@@ -399,24 +436,49 @@ function wrapInTerminal(argv: string[], plan: TerminalPlan): string[] {
   return ['script', '-qefc', line, '/dev/null'];
 }
 
-type Plumbing = { stdio: (number | 'pipe' | 'ignore')[]; argv: string[]; env: NodeJS.ProcessEnv; pipes: Pipe[]; kept: StreamName[] };
+/** A stream that is kept: its log, rr's own descriptor that it goes to, and where it comes from. */
+type Kept = { stream: StreamName; descriptor: 1 | 2; from: Pipe | 'child-stdout' | 'child-stderr' };
+
+type Plumbing = { stdio: (number | 'pipe' | 'ignore')[]; argv: string[]; env: NodeJS.ProcessEnv; kept: Kept[] };
 
 function layPipes(request: CommandRequest): Plumbing {
   const argv = toSpawnArguments(request.argv);
   const terminal = request.terminal;
-  if (terminal !== undefined) {
-    const env = Object.assign({}, process.env, { SHELL: '/bin/sh' });
-    return { stdio: [terminal.stdin ? 0 : 'ignore', 'pipe', 2, 0, 1, 2], argv: wrapInTerminal(argv, terminal), env, pipes: [], kept: ['out'] };
+  if (terminal !== undefined) return layTerminal(request, argv, terminal);
+  const wanted: StreamName[] = [];
+  if (request.stdout === 'keep') wanted.push('out');
+  if (request.stderr === 'keep') wanted.push('err');
+  const pipes = wanted.length === 0 ? [] : openPipes(request.logName, request.pipePool, wanted.length);
+  const stdio: (number | 'pipe' | 'ignore')[] = [0, 1, 2];
+  const kept = wanted.map((stream, i): Kept => {
+    const descriptor = stream === 'out' ? 1 : 2;
+    stdio[descriptor] = pipes.length === 0 ? 'pipe' : pipes[i].write;
+    return { stream, descriptor, from: pipes[i] ?? (stream === 'out' ? 'child-stdout' : 'child-stderr') };
+  });
+  return { stdio, argv, env: process.env, kept };
+}
+
+/**
+ * script(1) gives the command a terminal for those of its streams that were one; what it prints
+ * there comes out of script's standard output. The other streams pass script by on 3, 4 and 5.
+ */
+function layTerminal(request: CommandRequest, argv: string[], terminal: TerminalPlan): Plumbing {
+  const kept: Kept[] = [{ stream: terminal.stdout ? 'out' : 'err', descriptor: terminal.stdout ? 1 : 2, from: 'child-stdout' }];
+  const stdio: (number | 'pipe' | 'ignore')[] = [terminal.stdin ? 0 : 'ignore', 'pipe', 2, 0, 1, 2];
+  const isOutBeside = !terminal.stdout && request.stdout === 'keep';
+  if (isOutBeside || (!terminal.stderr && request.stderr === 'keep')) {
+    const pipe = openPipes(request.logName, request.pipePool, 1)[0] as Pipe | undefined;
+    if (pipe !== undefined) {
+      stdio[isOutBeside ? 4 : 5] = pipe.write;
+      kept.push({ stream: isOutBeside ? 'out' : 'err', descriptor: isOutBeside ? 1 : 2, from: pipe });
+    }
   }
-  const kept: StreamName[] = [];
-  if (request.stdout === 'keep') kept.push('out');
-  if (request.stderr === 'keep') kept.push('err');
-  const pipes = kept.length === 0 ? [] : openPipes(request.logName, request.pipePool, kept.length);
-  const end = (stream: StreamName, own: number): number | 'pipe' => {
-    const at = kept.indexOf(stream);
-    return at < 0 ? own : pipes.length === 0 ? 'pipe' : pipes[at].write;
-  };
-  return { stdio: [0, end('out', 1), end('err', 2)], argv, env: process.env, pipes, kept };
+  return { stdio, argv: wrapInTerminal(argv, terminal), env: Object.assign({}, process.env, { SHELL: '/bin/sh' }), kept };
+}
+
+/** The FIFOs among the streams that are kept. */
+function pipesOf(plumbing: Plumbing): Pipe[] {
+  return plumbing.kept.map((kept) => kept.from).filter((from): from is Pipe => typeof from === 'object');
 }
 
 const MEANWHILE_AFTER_MS = 30;
@@ -433,7 +495,7 @@ function startFailureOf(error: Error): { exit: number; startFailure: string } {
 function startCommand(request: CommandRequest, plumbing: Plumbing): { child: import('child_process').ChildProcess; ended: Promise<Ended> } | { error: Error } {
   try {
     const child = childProcess().spawn(plumbing.argv[0], plumbing.argv.slice(1), {
-      cwd: toText(request.folder), stdio: plumbing.stdio, env: plumbing.env,
+      stdio: plumbing.stdio, env: plumbing.env,
     });
     const ended = new Promise<Ended>((resolve) => {
       child.on('error', (error) => resolve({ code: null, signal: null, error }));
@@ -443,7 +505,7 @@ function startCommand(request: CommandRequest, plumbing: Plumbing): { child: imp
   } catch (error) {
     return { error: error as Error };
   } finally {
-    for (const pipe of plumbing.pipes) fs.closeSync(pipe.write);
+    for (const pipe of pipesOf(plumbing)) fs.closeSync(pipe.write);
   }
 }
 
@@ -472,7 +534,7 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   const started = startCommand(request, plumbing);
   if ('error' in started) {
     stopForwarding();
-    return { ...startFailureOf(started.error), wallMs: 0, signalsSeen, isTimedOut, logProblems: [] };
+    return { ...startFailureOf(started.error), wallMs: 0, signalsSeen, isTimedOut, logProblems: [], notes: [] };
   }
   const outputs = openOutputs(plumbing, started.child, log);
   target = started.child.pid ?? 0;
@@ -486,18 +548,18 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   sampler?.stop();
   disarm?.();
   await drain(outputs);
-  for (const pipe of plumbing.pipes) releasePipe(pipe, request.pipePool);
+  for (const pipe of pipesOf(plumbing)) releasePipe(pipe, request.pipePool);
   stopForwarding();
   log.close();
   meanwhile();
-  return describeEnd(end, { wallMs, cpuBefore, peak: sampler?.peakBytes ?? 0, signalsSeen, isTimedOut, logProblems: log.problems, isInTerminal: request.terminal !== undefined });
+  return describeEnd(end, { wallMs, cpuBefore, peak: sampler?.peakBytes ?? 0, signalsSeen, isTimedOut, logProblems: log.problems, notes: log.notes, isInTerminal: request.terminal !== undefined });
 }
 
-type Measured = { wallMs: number; cpuBefore: { userS: number; systemS: number } | undefined; peak: number; signalsSeen: string[]; isTimedOut: boolean; logProblems: string[]; isInTerminal: boolean };
+type Measured = { wallMs: number; cpuBefore: { userS: number; systemS: number } | undefined; peak: number; signalsSeen: string[]; isTimedOut: boolean; logProblems: string[]; notes: string[]; isInTerminal: boolean };
 
 function describeEnd(end: Ended, measured: Measured): CommandEnd {
-  const { wallMs, cpuBefore, peak, signalsSeen, isTimedOut, logProblems } = measured;
-  const facts = { wallMs, signalsSeen, isTimedOut, logProblems };
+  const { wallMs, cpuBefore, peak, signalsSeen, isTimedOut, logProblems, notes } = measured;
+  const facts = { wallMs, signalsSeen, isTimedOut, logProblems, notes };
   if (end.error !== undefined) return { ...startFailureOf(end.error), ...facts };
   const cpuAfter = readChildrenCpu();
   const cost: { userS?: number; systemS?: number; peakMemoryBytes?: number } = {};

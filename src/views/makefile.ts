@@ -10,7 +10,9 @@ import { encodeWithheld } from '../formats/record.ts';
 
 const SCRIPT = 'provenance/rerun.sh';
 const STAMP = '.rr/made/';
-const LAST_LINE = '\nrr-all: ' + STAMP;
+/** Begin and end of the last line of a block, around the id. */
+const LAST_LINE = '\n\t@sh ' + SCRIPT + ' make ';
+const LAST_END = ' $(MAKE)\n';
 const ID_LENGTH = 23;
 const LONGEST_COMMENT = 200;
 /** A run of more dependents than this is left to the full rebuild. */
@@ -35,20 +37,19 @@ const HEAD = `# Made by rr from the records in provenance/runs.
 all:
 	@sh ${SCRIPT} all $(MAKE)
 .OBJDIR: ./
-.PHONY: all verify reproduce clean-reproduce rr-all rr-force
+.PHONY: all verify reproduce clean-reproduce rr-force
 verify:
 	@sh ${SCRIPT} verify
 reproduce:
 	@sh ${SCRIPT} reproduce $(MAKE)
 clean-reproduce:
 	@sh ${SCRIPT} clean
-rr-all:
 rr-force:
 `;
 
 // Targets of the head, files that make itself reads, and words that begin a directive.
 const RESERVED = new Set([
-  'all', 'verify', 'reproduce', 'clean-reproduce', 'rr-all', 'rr-force',
+  'all', 'verify', 'reproduce', 'clean-reproduce', 'rr-force', 'rr-todo',
   'Makefile', 'makefile', 'GNUmakefile', 'BSDmakefile', 'FORCE',
   'include', 'sinclude', '-include', 'define', 'endef', 'undefine', 'ifdef', 'ifndef', 'ifeq', 'ifneq', 'else', 'endif',
   'override', 'export', 'unexport', 'private', 'vpath', 'load', 'if', 'elif', 'for', 'endfor',
@@ -130,8 +131,7 @@ function printBlock(live: LiveRun): ByteString {
   return '\n' + printTitle(run) + printComment(encodeWithheld(run.command))
     + (live.after.length > 0 ? '# after: ' + live.after.join(' ') + '\n' : '')
     + stamp + ':' + before + '\n\t@sh ' + SCRIPT + ' run ' + run.id + live.lost.map((index) => ' ' + String(index + 1)).join('') + '\n'
-    + run.id + ': rr-force\n\t@sh ' + SCRIPT + ' make ' + run.id + ' $(MAKE)\n'
-    + LAST_LINE.slice(1) + run.id + '\n';
+    + run.id + ': rr-force' + LAST_LINE + run.id + LAST_END;
 }
 
 /** The Makefile of all live runs. */
@@ -181,7 +181,7 @@ function findBlocks(makefile: ByteString): number {
   while (low < high) {
     const start = findLine(makefile, (low + high) >> 1);
     const line = makefile.slice(start, start + ID_LENGTH);
-    if (/^(?:[\n\t]|# |\.rr\/|rr-all:)/.test(line) || ID_LIKE.test(line)) high = start;
+    if (/^(?:[\n\t]|# |\.rr\/)/.test(line) || ID_LIKE.test(line)) high = start;
     else low = readEntry(makefile, start).end;
   }
   return low;
@@ -243,7 +243,7 @@ function readBlock(texts: Texts, id: string): Block {
   const { makefile } = texts;
   const mark = findBlockEnd(texts, id);
   const start = makefile.lastIndexOf('\n\n', mark) + 1;
-  const end = mark + LAST_LINE.length + ID_LENGTH + 1;
+  const end = mark + LAST_LINE.length + ID_LENGTH + LAST_END.length;
   const text = makefile.slice(start, end);
   const edges = new RegExp('^' + STAMP.replace(/\./g, '\\.') + id + ':(.*)$', 'm').exec(text);
   if (edges === null) return giveUp();
@@ -357,7 +357,7 @@ function requireNoTrace(texts: Texts, block: Block, producers: string[], taken: 
 
 function addLiveRun(texts: Texts, run: Run, readRun: ReadRun): ByteString {
   const { makefile } = texts;
-  if (texts.blocksAt < makefile.length && makefile.slice(-1 - ID_LENGTH, -1) >= run.id) giveUp();
+  if (texts.blocksAt < makefile.length && makefile.slice(-LAST_END.length - ID_LENGTH, -LAST_END.length) >= run.id) giveUp();
   const results = resultsOf(run);
   const found = run.inputs.map((input) => findProducer(texts, input, readRun));
   const producers = [...new Set(found.filter((id): id is string => id !== undefined))].sort();

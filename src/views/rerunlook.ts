@@ -215,7 +215,15 @@ RR_END
 		*' ? '*)
 			awk '$2 == "?" {
 				name = substr($0, 5)
-				gsub(/[^A-Za-z0-9._\\/]/, "\\\\\\\\&", name)
+				if (name ~ /[^A-Za-z0-9._\\/]/) {
+					# gsub would do, were "&" the same to every awk.
+					quoted = ""
+					for (i = 1; i <= length(name); i++) {
+						letter = substr(name, i, 1)
+						quoted = quoted (letter ~ /[A-Za-z0-9._\\/]/ ? "" : "\\\\") letter
+					}
+					name = quoted
+				}
 				print (name ~ /^\\// ? "" : "./") name
 			}' <<RR_END | xargs $rr_tool | sed -n -e 's/^\\\\\\{0,1\\}\\([0-9a-f]\\{64\\}\\)[ *].*/\\1/p' -e t -e 's/.*\\([0-9a-f]\\{64\\}\\)$/\\1/p'
 $rr_seen
