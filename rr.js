@@ -631,9 +631,24 @@ function quoteArgument(argument, root, rootWord) {
   return from < argument.length ? word + quoteWord(argument.slice(from)) : word;
 }
 
-/** How shell source spells the project's folder when it runs in `directory` of the project. */
+/** The argument with the project's folder given as `to` where it was given as `from`, another name of it. */
+function respellRoot(argument, from, to) {
+  let text = '';
+  let done = 0;
+  for (const at of findRoot(argument, from)) {
+    text += argument.slice(done, at) + to;
+    done = at + from.length;
+  }
+  return text + argument.slice(done);
+}
+
+/**
+ * How shell source spells the project's folder when it runs in `directory` of the project; outside
+ * of it (an absolute one) whoever repeats the command must say where the project is.
+ */
 function spellRoot(directory) {
   if (directory === '.') return '"$PWD"';
+  if (directory[0] === '/') return '"${RR_PROJECT:?}"';
   return '"$(cd ' + directory.split('/').map(() => '..').join('/') + ' && pwd -P)"';
 }
 
@@ -1552,25 +1567,42 @@ const SECRET_SHAPES = [
 const URL_PASSWORD = /([A-Za-z][A-Za-z0-9+.-]*:\/\/[^ \t-\r/@:'"]*:)([^ \t-\r/'"\0]+)(@)/g;
 const BEARER = /(\b(?:Bearer|Basic)[ \t]+)([A-Za-z0-9+/=._~-]{8,})/g;
 const AUTHORIZATION = /(\bAuthorization:[ \t]*)([^'"\r\n\0]+)/gi;
-// Name, sign and value: TOKEN=x, --token x, "token": "x", token = x.
-const NAMED = /(^|[ \t-\r'"?&#;,:/({[])(-{0,2})([A-Za-z_][A-Za-z0-9_.-]*)(['"]?(?:[ \t]*[=:][ \t]*|[ \t]+))("[^"]*"|'[^']*'|[^ \t-\r'"&;|,)}\]\0]+)/g;
+// A name and its sign: TOKEN=x, --token x, "token": "x", token = x; and the value behind it.
+const NAMED = /(^|[ \t-\r'"?&#;,:/({[])(-{0,2})([A-Za-z_][A-Za-z0-9_.-]*)(['"]?(?:[ \t]*[=:][ \t]*|[ \t]+))/g;
+const VALUE = /"[^"]*"|'[^']*'|[^ \t-\r'"&;|,)}\]\0]+/y;
+// The shell puts the secret there, later.
+const REFERENCE = /^"?(?:[A-Za-z]+ )?\$(?:[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][A-Za-z0-9_]*\})"?$/;
 
 function mark(secret, hash) {
   return '\0{' + hash(secret) + '}';
 }
 
 function maskNamed(text, hash) {
-  return text.replace(NAMED, (all, before, dashes, name, sign, value) => {
+  let masked = '';
+  let from = 0;
+  NAMED.lastIndex = 0;
+  for (let found = NAMED.exec(text); found !== null; found = NAMED.exec(text)) {
+    const [all, before, dashes, name, sign] = found;
+    VALUE.lastIndex = found.index + all.length;
     // "token 5" in a sentence is no option: without a sign only --name value counts.
-    if ((sign.trim() === '' && dashes === '') || !isSecretName(name)) return all;
-    return before + dashes + name + sign + mark(value, hash);
-  });
+    // What follows "Authorization:" maskText has dealt with; it may be two words.
+    const isNamed = (dashes !== '' || /[=:]/.test(sign)) && isSecretName(name) && !/^authorization:/i.test(name + sign);
+    const value = isNamed ? VALUE.exec(text) : null;
+    if (value === null || REFERENCE.test(value[0])) {
+      NAMED.lastIndex = found.index + before.length + dashes.length + name.length; // the value may be a name itself
+      continue;
+    }
+    masked += text.slice(from, value.index) + mark(value[0], hash);
+    from = value.index + value[0].length;
+    NAMED.lastIndex = from;
+  }
+  return masked + text.slice(from);
 }
 
 /** The text with every part that may be a secret replaced by NUL {HMAC} (see encodeWithheld). */
 function maskText(text, hash) {
   let masked = text.replace(URL_PASSWORD, (_, before, secret, after) => before + mark(secret, hash) + after);
-  masked = masked.replace(AUTHORIZATION, (_, before, secret) => before + mark(secret, hash));
+  masked = masked.replace(AUTHORIZATION, (all, before, secret) => (REFERENCE.test(secret) ? all : before + mark(secret, hash)));
   masked = masked.replace(BEARER, (_, before, secret) => before + mark(secret, hash));
   for (const shape of SECRET_SHAPES) masked = masked.replace(shape, (secret) => mark(secret, hash));
   return maskNamed(masked, hash);
@@ -1593,6 +1625,7 @@ function maskKnown(text, secrets, hash) {
 /** Arguments with secrets masked: --password=X, --password X, NAME=X, URLs, tokens by their shape. */
 function maskArguments(argv, hash) {
   return argv.map((argument, i) => {
+    if (i > 1 && /(?:^|\/)curl$/.test(argv[0]) && /^(?:-u|--user|--proxy-user)$/.test(argv[i - 1])) return argument.replace(/:([^]+)$/, (_, secret) => ':' + mark(secret, hash));
     const option = i > 0 ? /^--?([A-Za-z_][A-Za-z0-9_.-]*)$/.exec(argv[i - 1]) : null;
     if (option !== null && isSecretName(option[1]) && !argument.startsWith('-')) return mark(argument, hash);
     // A script may begin with an assignment: only its value is the secret.
@@ -1608,7 +1641,9 @@ function maskArguments(argv, hash) {
 
 const SCRIPT = 'provenance/rerun.sh';
 const STAMP = '.rr/made/';
-const LAST_LINE = '\nrr-all: ' + STAMP;
+/** Begin and end of the last line of a block, around the id. */
+const LAST_LINE = '\n\t@sh ' + SCRIPT + ' make ';
+const LAST_END = ' $(MAKE)\n';
 const ID_LENGTH = 23;
 const LONGEST_COMMENT = 200;
 /** A run of more dependents than this is left to the full rebuild. */
@@ -1633,20 +1668,19 @@ const HEAD = `# Made by rr from the records in provenance/runs.
 all:
 	@sh ${SCRIPT} all $(MAKE)
 .OBJDIR: ./
-.PHONY: all verify reproduce clean-reproduce rr-all rr-force
+.PHONY: all verify reproduce clean-reproduce rr-force
 verify:
 	@sh ${SCRIPT} verify
 reproduce:
 	@sh ${SCRIPT} reproduce $(MAKE)
 clean-reproduce:
 	@sh ${SCRIPT} clean
-rr-all:
 rr-force:
 `;
 
 // Targets of the head, files that make itself reads, and words that begin a directive.
 const RESERVED = new Set([
-  'all', 'verify', 'reproduce', 'clean-reproduce', 'rr-all', 'rr-force',
+  'all', 'verify', 'reproduce', 'clean-reproduce', 'rr-force', 'rr-todo',
   'Makefile', 'makefile', 'GNUmakefile', 'BSDmakefile', 'FORCE',
   'include', 'sinclude', '-include', 'define', 'endef', 'undefine', 'ifdef', 'ifndef', 'ifeq', 'ifneq', 'else', 'endif',
   'override', 'export', 'unexport', 'private', 'vpath', 'load', 'if', 'elif', 'for', 'endfor',
@@ -1728,8 +1762,7 @@ function printBlock(live) {
   return '\n' + printTitle(run) + printComment(encodeWithheld(run.command))
     + (live.after.length > 0 ? '# after: ' + live.after.join(' ') + '\n' : '')
     + stamp + ':' + before + '\n\t@sh ' + SCRIPT + ' run ' + run.id + live.lost.map((index) => ' ' + String(index + 1)).join('') + '\n'
-    + run.id + ': rr-force\n\t@sh ' + SCRIPT + ' make ' + run.id + ' $(MAKE)\n'
-    + LAST_LINE.slice(1) + run.id + '\n';
+    + run.id + ': rr-force' + LAST_LINE + run.id + LAST_END;
 }
 
 /** The Makefile of all live runs. */
@@ -1779,7 +1812,7 @@ function findBlocks(makefile) {
   while (low < high) {
     const start = findLine(makefile, (low + high) >> 1);
     const line = makefile.slice(start, start + ID_LENGTH);
-    if (/^(?:[\n\t]|# |\.rr\/|rr-all:)/.test(line) || ID_LIKE.test(line)) high = start;
+    if (/^(?:[\n\t]|# |\.rr\/)/.test(line) || ID_LIKE.test(line)) high = start;
     else low = readEntry(makefile, start).end;
   }
   return low;
@@ -1841,7 +1874,7 @@ function readBlock(texts, id) {
   const { makefile } = texts;
   const mark = findBlockEnd(texts, id);
   const start = makefile.lastIndexOf('\n\n', mark) + 1;
-  const end = mark + LAST_LINE.length + ID_LENGTH + 1;
+  const end = mark + LAST_LINE.length + ID_LENGTH + LAST_END.length;
   const text = makefile.slice(start, end);
   const edges = new RegExp('^' + STAMP.replace(/\./g, '\\.') + id + ':(.*)$', 'm').exec(text);
   if (edges === null) return giveUp();
@@ -1955,7 +1988,7 @@ function requireNoTrace(texts, block, producers, taken, readRun) {
 
 function addLiveRun(texts, run, readRun) {
   const { makefile } = texts;
-  if (texts.blocksAt < makefile.length && makefile.slice(-1 - ID_LENGTH, -1) >= run.id) giveUp();
+  if (texts.blocksAt < makefile.length && makefile.slice(-LAST_END.length - ID_LENGTH, -LAST_END.length) >= run.id) giveUp();
   const results = resultsOf(run);
   const found = run.inputs.map((input) => findProducer(texts, input, readRun));
   const producers = [...new Set(found.filter((id) => id !== undefined))].sort();
@@ -2042,6 +2075,16 @@ rr_say() {
 rr_die() {
 	rr_say "$@"
 	exit 1
+}
+
+# rr_trap FUNCTION: calls it on every way out, once.  make may send a signal that
+# the terminal sent already: a second one is ignored.
+rr_trap() {
+	# shellcheck disable=SC2064  # the function is named now
+	trap "$1" EXIT
+	trap 'trap "" HUP INT TERM; exit 129' HUP
+	trap 'trap "" HUP INT TERM; exit 130' INT
+	trap 'trap "" HUP INT TERM; exit 143' TERM
 }
 
 # ---- text -------------------------------------------------------------------
@@ -2220,7 +2263,15 @@ RR_END
 		*' ? '*)
 			awk '$2 == "?" {
 				name = substr($0, 5)
-				gsub(/[^A-Za-z0-9._\\/]/, "\\\\\\\\&", name)
+				if (name ~ /[^A-Za-z0-9._\\/]/) {
+					# gsub would do, were "&" the same to every awk.
+					quoted = ""
+					for (i = 1; i <= length(name); i++) {
+						letter = substr(name, i, 1)
+						quoted = quoted (letter ~ /[A-Za-z0-9._\\/]/ ? "" : "\\\\") letter
+					}
+					name = quoted
+				}
 				print (name ~ /^\\// ? "" : "./") name
 			}' <<RR_END | xargs $rr_tool | sed -n -e 's/^\\\\\\{0,1\\}\\([0-9a-f]\\{64\\}\\)[ *].*/\\1/p' -e t -e 's/.*\\([0-9a-f]\\{64\\}\\)$/\\1/p'
 $rr_seen
@@ -2501,11 +2552,19 @@ RR_END
 	)
 }
 
-# rr_bring ID|"" TARGET MAKE...
+# Runs, "todo ID" lines of standard input, as a target rr-todo for make.  A line
+# of the Makefile for each would cost GNU make time in the square of their number.
+rr_print_todo() {
+	awk '
+		BEGIN { printf "%s", ".PHONY: rr-todo\\nrr-todo:" }
+		$1 == "todo" || $1 == "R" { printf " .rr/made/%s", $2 }
+		END { print "" }'
+}
+
+# rr_bring ID|"" MAKE...
 rr_bring() {
 	rr_goal=$1
-	rr_make_target=$2
-	shift 2
+	shift
 	rr_is_dry && return 0
 	rr_own_folder
 	rr_graphed=$(rr_graph)
@@ -2529,13 +2588,22 @@ rr_bring() {
 $rr_plan
 RR_END
 	if [ "$rr_todo" -gt 0 ]; then
+		rr_todo_file=$rr_made/todo.$$
+		rr_trap rr_end_make
+		rr_print_todo >"$rr_todo_file" <<RR_END
+$rr_plan
+RR_END
 		# Without MAKELEVEL GNU make does not tell which folder it is in.
-		(unset MAKELEVEL; "$@" -r -f provenance/Makefile "$rr_make_target") || rr_status=1
-		rr_put_all_back
+		(unset MAKELEVEL; "$@" -r -f provenance/Makefile -f "$rr_todo_file" rr-todo) || rr_status=1
 	elif [ "$rr_status" -eq 0 ] && [ -z "$rr_goal" ]; then
 		rr_report_plan
 	fi
 	return "$rr_status"
+}
+
+rr_end_make() {
+	rm -f "$rr_todo_file"
+	rr_put_all_back
 }
 
 # Results that runs moved out of the way and nobody put back.
@@ -2736,8 +2804,6 @@ RR_END
 }
 
 rr_move_aside() {
-	rr_old=$rr_made/$rr_id.old
-	rm -rf "$rr_old"
 	mkdir "$rr_old" || exit 1
 	rr_moved=yes
 	while IFS=' ' read -r rr_word rr_n rr_want rr_want_kind rr_enc; do
@@ -2984,13 +3050,13 @@ rr_run() {
 	rr_record_path "$rr_id"
 	rr_own_folder
 	rr_check_record
-	trap rr_clean_up EXIT
-	trap 'exit 129' HUP
-	trap 'exit 130' INT
-	trap 'exit 143' TERM
+	rr_old=$rr_made/$rr_id.old
+	rr_trap rr_clean_up
 	rr_lock
 	rr_items=$(awk "$rr_items_program" "$rr_record")
 	rr_refuse_unrepeatable
+	# The last one that worked on this run was killed before it could tidy up.
+	if [ -d "$rr_old" ]; then rr_put_back; fi
 	if [ -z "$rr_reproducing" ] && rr_is_done; then
 		rr_stamp
 		return
@@ -3136,10 +3202,14 @@ rr_reproduce() {
 		END { for (i = 1; i <= n; i++) if (!(name[i] in raw)) print name[i] }' <<RR_END | (cd .rr/reproduce && rr_remove_outputs)
 $rr_graphed
 RR_END
+	mkdir -p ".rr/reproduce/$rr_made" || exit 1
+	rr_print_todo >.rr/reproduce/.rr/todo <<RR_END
+$rr_graphed
+RR_END
 	(
 		unset MAKELEVEL
 		cd .rr/reproduce || exit 1
-		RR_REPRODUCE=yes "$@" -k -r -f provenance/Makefile rr-all
+		RR_REPRODUCE=yes "$@" -k -r -f provenance/Makefile -f .rr/todo rr-todo
 	)
 	rr_verdicts
 }
@@ -3167,12 +3237,12 @@ esac
 case $rr_verb in
 verify) rr_verify ;;
 run) rr_run "$@" ;;
-all) rr_bring '' rr-all "$@" ;;
+all) rr_bring '' "$@" ;;
 make)
 	rr_goal=\${1-}
 	rr_is_id "$rr_goal" || rr_die "not the id of a run: $rr_goal"
 	shift
-	rr_bring "$rr_goal" "$rr_made/$rr_goal" "$@"
+	rr_bring "$rr_goal" "$@"
 	;;
 reproduce) rr_reproduce "$@" ;;
 clean) [ -h .rr ] || rm -rf .rr/reproduce ;;
@@ -3330,6 +3400,7 @@ function jsonObjectOf(run) {
     missing_outputs: run.missingOutputs.map(encodeText), inputs: run.inputs.map(jsonFileOf), outputs: run.outputs.map(jsonFileOf),
     uncertain: run.uncertain.map(jsonFileOf), removed: run.removed.map(encodeText), logs: run.logs.map(jsonFileOf),
     warnings: run.warnings.map(encodeText), rr: run.rr,
+    unknown: run.unknown.length === 0 ? undefined : run.unknown,
   };
 }
 
@@ -3841,15 +3912,38 @@ function tell(line) {
   }
 }
 
+/**
+ * Keeps the terminal from turning LF into CR LF until the function is called that this returns,
+ * which gives it back all the modes it had. script(1) does the same, but it ends, and undoes it,
+ * before the last that went through it is shown. undefined if the terminal does not do so, or if
+ * its foreground is another's.
+ */
+function holdTerminalModes() {
+  if (!isSharingForeground()) return undefined;
+  const line = 'stty -g && case " $(stty -a | tr "\\n;" "  ") " in *" onlcr "*) stty -onlcr ;; *) exit 1 ;; esac';
+  const done = childProcess().spawnSync('/bin/sh', ['-c', line], { encoding: 'latin1', stdio: [0, 'pipe', 'ignore'] });
+  if (done.status !== 0) return undefined;
+  return () => {
+    childProcess().spawnSync('stty', [done.stdout.trim()], { stdio: [0, 'ignore', 'ignore'] });
+  };
+}
+
 /** How script(1) is called here, and which descriptors get the new terminal. */
 // type TerminalPlan = { flavour: 'util-linux' | 'bsd'; stdin: boolean; stdout: boolean; stderr: boolean };
 
+function isPipe(descriptor) {
+  const stat = fs.fstatSync(descriptor);
+  return stat.isFIFO() || stat.isSocket();
+}
+
 /**
  * How to give a command a terminal of its own, so that it behaves as on the one rr writes to
- * (docs/rr.1, TERMINALS); undefined if there is no script(1) that can.
+ * (docs/rr.1, TERMINALS); undefined if there is no script(1) that can, and where the output goes on
+ * to another program: that one may use the terminal too (a pager), and script would take its keys.
  */
 function planTerminal() {
   const plan = { stdin: isTerminal(0), stdout: isTerminal(1), stderr: isTerminal(2) };
+  if (!plan.stdout && isPipe(1)) return undefined;
   if (process.platform === 'darwin' || /bsd$/.test(process.platform)) return { flavour: 'bsd', ...plan };
   const version = childProcess().spawnSync('script', ['--version'], { encoding: 'latin1', stdio: ['ignore', 'pipe', 'ignore'] });
   return version.status === 0 && /util-linux/.test(version.stdout) ? { flavour: 'util-linux', ...plan } : undefined;
@@ -4079,7 +4173,7 @@ function isLeftOut(path) {
 
 /**
  * Every file and folder below `root` but those left out. Links are not followed. A folder that
- * cannot be read is passed over and its path added to `unreadable`.
+ * cannot be read, and a name that this runtime cannot pass on, is added to `unreadable`.
  */
 function takeSnapshot(root, unreadable) {
   const snapshot = new Map();
@@ -4089,7 +4183,11 @@ function takeSnapshot(root, unreadable) {
       if (LEFT_OUT.has(name) && (name !== 'provenance' || folder === '')) continue;
       const path = folder + name;
       const stat = lstatIfThere(root + '/' + path);
-      if (stat === undefined) continue;
+      if (stat === undefined) {
+        // Deno gives names that are not UTF-8 with U+FFFD in them, and then does not find them.
+        if (name.indexOf('\xef\xbf\xbd') >= 0) unreadable.push(path);
+        continue;
+      }
       const seen = see(stat);
       snapshot.set(path, seen);
       if (seen.isFolder) folders.push(path + '/');
@@ -4256,9 +4354,8 @@ class HashCache {
 // process.ts - runs the command: its streams, signals, end and cost. Knows no records.
 
 // type CommandRequest = {
+//   /** Runs in rr's own current folder: Node can name no folder whose name is not UTF-8. */
 //   argv: ByteString[];
-//   /** Absolute. */
-//   folder: ByteString;
 //   /** 'inherit': the command has rr's own descriptor. 'keep': rr passes it on and keeps a copy. */
 //   stdout: 'inherit' | 'keep';
 //   stderr: 'inherit' | 'keep';
@@ -4269,6 +4366,8 @@ class HashCache {
 //   /** Folder of FIFOs that runs leave for one another. */
 //   pipePool: ByteString;
 //   timeoutMs: number | undefined;
+//   /** Called once with the command's process id, if it could be started. */
+//   onStart: (pid: number) => void;
 //   /** Called once while the command runs, or at its end; for work that need not wait for the end. */
 //   meanwhile: () => void;
 // };
@@ -4286,7 +4385,7 @@ class HashCache {
 //   /** Signals that reached rr while it ran. */
 //   signalsSeen: string[];
 //   isTimedOut: boolean;
-//   /** What was not kept of the streams, as sentences. */
+//   /** What was not kept of the streams, or not passed on, as sentences. */
 //   logProblems: string[];
 // };
 
@@ -4392,7 +4491,9 @@ class MemorySampler {
 
 /** Keeps what the command prints, with the order in which the two streams were seen. */
 class LogKeeper {
+  /** What was not kept or not passed on, as sentences. */
   problems = [];
+  isBroken = false;
   // private readonly name: ByteString;
   files = {};
   order = '';
@@ -4402,12 +4503,13 @@ class LogKeeper {
     this.name = name;
   }
   keep(stream, data) {
-    if (this.problems.length > 0) return;
+    if (this.isBroken) return;
     try {
       if (this.files[stream] === undefined) this.files[stream] = fs.openSync(toFsPath(this.name + '.' + stream), 'w');
       writeAll(this.files[stream], data);
       this.note(stream, data.length);
     } catch (error) {
+      this.isBroken = true;
       this.problems.push('the log is incomplete: cannot write it: ' + (error).message);
     }
   }
@@ -4460,7 +4562,8 @@ function claimFifos(logName, pool, count) {
   }
   const missing = [];
   while (names.length + missing.length < count) missing.push(logName + '.p' + String(names.length + missing.length + 1));
-  if (missing.length > 0 && childProcess().spawnSync('mkfifo', ['-m', '600'].concat(missing.map(toText)), { stdio: 'ignore' }).status !== 0) return [];
+  const maker = toSpawnArguments(['mkfifo', '-m', '600'].concat(missing));
+  if (missing.length > 0 && childProcess().spawnSync(maker[0], maker.slice(1), { stdio: 'ignore' }).status !== 0) return [];
   return names.concat(missing);
 }
 
@@ -4470,6 +4573,8 @@ function claimFifos(logName, pool, count) {
  * by later runs, because a process to make one costs as much as the rest of a short recording.
  */
 function openPipes(logName, pool, count) {
+  // Bun loses what comes through a descriptor that it was given, Deno refuses it.
+  if (process.versions.bun !== undefined || process.versions.deno !== undefined) return [];
   try {
     const pipes = claimFifos(logName, pool, count).map((name) => {
       const read = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
@@ -4503,19 +4608,44 @@ function openReader(fd) {
 
 // type Reader = import('stream').Readable;
 
+/** Writes all of it; meanwhile signals and timers are served, even if nobody reads for hours. */
+function writeLater(descriptor, data) {
+  return new Promise((resolve) => {
+    const go = (from) => fs.write(descriptor, data, from, data.length - from, null, (error, written) => {
+      if (error !== null && errorCode(error) === 'EAGAIN') setTimeout(() => go(from), 1);
+      else if (error !== null) resolve(error);
+      else if (from + written < data.length) go(from + written);
+      else resolve(undefined);
+    });
+    go(0);
+  });
+}
+
 /**
  * Passes a stream on to rr's own descriptor and into the log. When nobody reads rr's output any
- * more, the command's pipe is closed too, so that it meets SIGPIPE as it would without rr.
+ * more, the command's pipe is closed too, so that it meets SIGPIPE as it would without rr. `line`
+ * is where the streams queue that go to the same file, to come out in the order they came in.
  */
-function passOn(reader, descriptor, stream, log) {
-  reader.on('data', (data) => {
-    log.keep(stream, data);
-    try {
-      writeAll(descriptor, data);
-    } catch (error) {
-      if (errorCode(error) !== 'EPIPE') log.problems.push('cannot pass on the output: ' + (error).message);
-      reader.destroy();
+function passOn(output, descriptor, log, line) {
+  const { reader } = output;
+  let isRefused = false;
+  const write = async (data) => {
+    const error = isRefused ? undefined : await writeLater(descriptor, data);
+    output.isBusy = false;
+    if (error === undefined) reader.resume();
+    else {
+      if (errorCode(error) !== 'EPIPE') log.problems.push('not all of the output could be passed on: ' + error.message);
+      isRefused = errorCode(error) === 'EIO'; // the terminal is gone: the command goes on, and the log has it all
+      if (isRefused) reader.resume();
+      else reader.destroy();
     }
+  };
+  reader.on('data', (data) => {
+    log.keep(output.stream, data);
+    output.isBusy = true;
+    reader.pause();
+    line.last = line.last.then(() => write(data));
+    output.written = line.last;
   });
   reader.on('error', () => reader.destroy());
 }
@@ -4523,17 +4653,27 @@ function passOn(reader, descriptor, stream, log) {
 // After the command's own end, what it started in the background may hold the pipes open for ever.
 const QUIET_AFTER_EXIT_MS = 100;
 
-/** A stream of the command that rr reads. */
-// type Output = { reader: Reader; isClosed: boolean };
+/** A stream of the command that rr reads. isBusy: what came last is not yet passed on. */
+// type Output = { stream: StreamName; reader: Reader; isClosed: boolean; isBusy: boolean; written: Promise<void> };
+
+function isSameFile(one, other) {
+  try {
+    const [a, b] = [fs.fstatSync(one), fs.fstatSync(other)];
+    return a.dev === b.dev && a.ino === b.ino;
+  } catch (error) {
+    return false; // one of them is closed
+  }
+}
 
 function openOutputs(plumbing, child, log) {
-  return plumbing.kept.map((stream, i) => {
-    const pipe = plumbing.pipes[i];
-    const reader = pipe !== undefined ? openReader(pipe.read) : (stream === 'out' ? child.stdout : child.stderr);
-    const output = { reader, isClosed: false };
-    reader.on('end', () => { if (pipe !== undefined) pipe.isAtEnd = true; });
+  const lineOfOut = { last: Promise.resolve() };
+  const lineOfErr = isSameFile(1, 2) ? lineOfOut : { last: Promise.resolve() };
+  return plumbing.kept.map(({ stream, descriptor, from }) => {
+    const reader = typeof from === 'object' ? openReader(from.read) : (from === 'child-stdout' ? child.stdout : child.stderr);
+    const output = { stream, reader, isClosed: false, isBusy: false, written: Promise.resolve() };
+    reader.on('end', () => { if (typeof from === 'object') from.isAtEnd = true; });
     reader.on('close', () => { output.isClosed = true; });
-    passOn(reader, stream === 'out' ? 1 : 2, stream, log);
+    passOn(output, descriptor, log, descriptor === 1 ? lineOfOut : lineOfErr);
     return output;
   });
 }
@@ -4545,11 +4685,11 @@ function drain(outputs) {
     const finish = () => {
       if (timer !== undefined) clearTimeout(timer);
       for (const output of outputs) output.reader.destroy();
-      resolve();
+      void Promise.all(outputs.map((output) => output.written)).then(() => resolve());
     };
     const rearm = () => {
       if (timer !== undefined) clearTimeout(timer);
-      timer = setTimeout(finish, QUIET_AFTER_EXIT_MS);
+      timer = setTimeout(() => (outputs.some((output) => output.isBusy) ? rearm() : finish()), QUIET_AFTER_EXIT_MS);
     };
     const check = () => { if (outputs.every((output) => output.isClosed)) finish(); };
     for (const output of outputs) {
@@ -4568,10 +4708,10 @@ const FROM_KEYBOARD = ['SIGINT', 'SIGQUIT'];
 
 /**
  * Makes signals sent to rr reach the command. Those of the keyboard come to both by themselves,
- * as both are in the terminal's foreground group; forwarding them would deliver them twice.
- * Returns a function that ends this.
+ * as both are in the terminal's foreground group; forwarding them would deliver them twice, unless
+ * `isApart`. Returns a function that ends this.
  */
-function forwardSignals(targetPid, seen) {
+function forwardSignals(targetPid, isApart, seen) {
   const send = (signal) => {
     try {
       process.kill(targetPid(), signal);
@@ -4581,7 +4721,7 @@ function forwardSignals(targetPid, seen) {
   };
   const handlers = [];
   for (const signal of FORWARDED) handlers.push([signal, () => { seen.push(signal); send(signal); }]);
-  for (const signal of FROM_KEYBOARD) handlers.push([signal, () => { seen.push(signal); if (!isSharingForeground()) send(signal); }]);
+  for (const signal of FROM_KEYBOARD) handlers.push([signal, () => { seen.push(signal); if (isApart || !isSharingForeground()) send(signal); }]);
   handlers.push(['SIGTSTP', () => { send('SIGTSTP'); process.kill(process.pid, 'SIGSTOP'); }]);
   handlers.push(['SIGCONT', () => send('SIGCONT')]);
   for (const [signal, handler] of handlers) process.on(signal, handler);
@@ -4591,6 +4731,7 @@ function forwardSignals(targetPid, seen) {
 }
 
 const KILL_AFTER_MS = 5000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** At the limit: SIGTERM to the command and all it started, and SIGKILL 5 s later. */
 function armTimeout(pid, timeoutMs, onHit) {
@@ -4604,12 +4745,18 @@ function armTimeout(pid, timeoutMs, onHit) {
       }
     }
   };
-  const timer = setTimeout(() => {
-    onHit();
-    signalAll('SIGTERM');
-    signalAll('SIGCONT');
-    killer = setTimeout(() => signalAll('SIGKILL'), KILL_AFTER_MS);
-  }, Math.min(timeoutMs, 2 ** 31 - 1));
+  let timer;
+  // A timer holds at most 2^31 - 1 ms, 24.8 days: a longer limit is waited for in parts.
+  const wait = (leftMs) => {
+    timer = setTimeout(() => {
+      if (leftMs > LONGEST_TIMER_MS) return wait(leftMs - LONGEST_TIMER_MS);
+      onHit();
+      signalAll('SIGTERM');
+      signalAll('SIGCONT');
+      killer = setTimeout(() => signalAll('SIGKILL'), KILL_AFTER_MS);
+    }, Math.min(leftMs, LONGEST_TIMER_MS));
+  };
+  wait(timeoutMs);
   return () => {
     clearTimeout(timer);
     if (killer !== undefined) clearTimeout(killer);
@@ -4629,12 +4776,13 @@ function signalName(number) {
 }
 
 /** The command as it runs in a terminal of its own: descriptors that were no terminal pass round it. */
-function wrapInTerminal(argv, plan) {
+function wrapInTerminal(argv, plan, isHeld) {
   const quote = (word) => "'" + word.replace(/'/g, "'\\''") + "'";
   const shell = process.env.SHELL;
   let line = shell === undefined ? 'unset SHELL; ' : 'SHELL=' + quote(shell) + '; export SHELL; ';
   // Without a terminal to read from, script(1) leaves the outer one as it is, and that one turns LF
   // into CR LF: the inner one must not do so as well.
+  if (isHeld) line += 'stty onlcr <&' + (plan.stdout ? '1' : '2') + ' 2>/dev/null; ';
   if (!plan.stdin) line += 'stty -onlcr <&' + (plan.stdout ? '1' : '2') + ' 2>/dev/null; ';
   line += 'exec ' + argv.map(quote).join(' ');
   if (!plan.stdin) line += ' <&3';
@@ -4645,24 +4793,51 @@ function wrapInTerminal(argv, plan) {
   return ['script', '-qefc', line, '/dev/null'];
 }
 
-// type Plumbing = { stdio: (number | 'pipe' | 'ignore')[]; argv: string[]; env: NodeJS.ProcessEnv; pipes: Pipe[]; kept: StreamName[] };
+/** A stream that is kept: its log, rr's own descriptor that it goes to, and where it comes from. */
+// type Kept = { stream: StreamName; descriptor: 1 | 2; from: Pipe | 'child-stdout' | 'child-stderr' };
+
+// type Plumbing = { stdio: (number | 'pipe' | 'ignore')[]; argv: string[]; env: NodeJS.ProcessEnv; kept: Kept[]; release: (() => void) | undefined; isApart: boolean };
 
 function layPipes(request) {
   const argv = toSpawnArguments(request.argv);
   const terminal = request.terminal;
-  if (terminal !== undefined) {
-    const env = Object.assign({}, process.env, { SHELL: '/bin/sh' });
-    return { stdio: [terminal.stdin ? 0 : 'ignore', 'pipe', 2, 0, 1, 2], argv: wrapInTerminal(argv, terminal), env, pipes: [], kept: ['out'] };
+  if (terminal !== undefined) return layTerminal(request, argv, terminal);
+  const wanted = [];
+  if (request.stdout === 'keep') wanted.push('out');
+  if (request.stderr === 'keep') wanted.push('err');
+  const pipes = wanted.length === 0 ? [] : openPipes(request.logName, request.pipePool, wanted.length);
+  const stdio = [0, 1, 2];
+  const kept = wanted.map((stream, i) => {
+    const descriptor = stream === 'out' ? 1 : 2;
+    stdio[descriptor] = pipes.length === 0 ? 'pipe' : pipes[i].write;
+    return { stream, descriptor, from: pipes[i] ?? (stream === 'out' ? 'child-stdout' : 'child-stderr') };
+  });
+  return { stdio, argv, env: process.env, kept, release: undefined, isApart: false };
+}
+
+/**
+ * script(1) gives the command a terminal for those of its streams that were one; what it prints
+ * there comes out of script's standard output. The other streams pass script by on 3, 4 and 5.
+ * Unless script reads the keyboard it is set apart from it: Ctrl-C would have it kill the command.
+ */
+function layTerminal(request, argv, terminal) {
+  const release = terminal.stdin ? holdTerminalModes() : undefined;
+  const kept = [{ stream: terminal.stdout ? 'out' : 'err', descriptor: terminal.stdout ? 1 : 2, from: 'child-stdout' }];
+  const stdio = [terminal.stdin ? 0 : 'ignore', 'pipe', 2, 0, 1, 2];
+  const isOutBeside = !terminal.stdout && request.stdout === 'keep';
+  if (isOutBeside || (!terminal.stderr && request.stderr === 'keep')) {
+    const pipe = openPipes(request.logName, request.pipePool, 1)[0];
+    if (pipe !== undefined) {
+      stdio[isOutBeside ? 4 : 5] = pipe.write;
+      kept.push({ stream: isOutBeside ? 'out' : 'err', descriptor: isOutBeside ? 1 : 2, from: pipe });
+    }
   }
-  const kept = [];
-  if (request.stdout === 'keep') kept.push('out');
-  if (request.stderr === 'keep') kept.push('err');
-  const pipes = kept.length === 0 ? [] : openPipes(request.logName, request.pipePool, kept.length);
-  const end = (stream, own) => {
-    const at = kept.indexOf(stream);
-    return at < 0 ? own : pipes.length === 0 ? 'pipe' : pipes[at].write;
-  };
-  return { stdio: [0, end('out', 1), end('err', 2)], argv, env: process.env, pipes, kept };
+  return { stdio, argv: wrapInTerminal(argv, terminal, release !== undefined), release, isApart: !terminal.stdin, env: Object.assign({}, process.env, { SHELL: '/bin/sh' }), kept };
+}
+
+/** The FIFOs among the streams that are kept. */
+function pipesOf(plumbing) {
+  return plumbing.kept.map((kept) => kept.from).filter((from) => typeof from === 'object');
 }
 
 const MEANWHILE_AFTER_MS = 30;
@@ -4676,10 +4851,10 @@ function startFailureOf(error) {
   return { exit, startFailure: what[code] ?? error.message };
 }
 
-function startCommand(request, plumbing) {
+function startCommand(plumbing) {
   try {
     const child = childProcess().spawn(plumbing.argv[0], plumbing.argv.slice(1), {
-      cwd: toText(request.folder), stdio: plumbing.stdio, env: plumbing.env,
+      stdio: plumbing.stdio, env: plumbing.env, detached: plumbing.isApart,
     });
     const ended = new Promise((resolve) => {
       child.on('error', (error) => resolve({ code: null, signal: null, error }));
@@ -4689,7 +4864,7 @@ function startCommand(request, plumbing) {
   } catch (error) {
     return { error: error };
   } finally {
-    for (const pipe of plumbing.pipes) fs.closeSync(pipe.write);
+    for (const pipe of pipesOf(plumbing)) fs.closeSync(pipe.write);
   }
 }
 
@@ -4713,10 +4888,13 @@ async function runCommand(request) {
   const signalsSeen = [];
   let target = 0;
   let isTimedOut = false;
-  const stopForwarding = forwardSignals(() => (target === 0 ? process.pid : target), signalsSeen);
+  // In a terminal of its own the command is the child of script(1), which would make SIGTERM of any signal.
+  const findCommand = () => (request.terminal === undefined ? target : listDescendants(target)[1] ?? target);
+  const stopForwarding = forwardSignals(() => (target === 0 ? process.pid : findCommand()), plumbing.isApart, signalsSeen);
   const startMs = readMonotonicMs();
-  const started = startCommand(request, plumbing);
+  const started = startCommand(plumbing);
   if ('error' in started) {
+    plumbing.release?.();
     stopForwarding();
     return { ...startFailureOf(started.error), wallMs: 0, signalsSeen, isTimedOut, logProblems: [] };
   }
@@ -4724,6 +4902,7 @@ async function runCommand(request) {
   target = started.child.pid ?? 0;
   const sampler = target === 0 ? undefined : new MemorySampler(target);
   const disarm = target === 0 || request.timeoutMs === undefined ? undefined : armTimeout(target, request.timeoutMs, () => { isTimedOut = true; });
+  if (target !== 0) request.onStart(target);
   let isMeanwhileDone = false;
   const meanwhile = () => { if (!isMeanwhileDone) { isMeanwhileDone = true; request.meanwhile(); } };
   const end = await waitFor(started.ended, meanwhile);
@@ -4731,7 +4910,8 @@ async function runCommand(request) {
   sampler?.stop();
   disarm?.();
   await drain(outputs);
-  for (const pipe of plumbing.pipes) releasePipe(pipe, request.pipePool);
+  plumbing.release?.();
+  for (const pipe of pipesOf(plumbing)) releasePipe(pipe, request.pipePool);
   stopForwarding();
   log.close();
   meanwhile();
@@ -5574,6 +5754,17 @@ function readDescriptorInfo(process1, descriptor) {
   return { position: Number(parts[1]), isAppending: (flags & 0o2000) !== 0, isKeptAside: (flags & 3) !== 0 && (flags & 0o2000000) !== 0 };
 }
 
+/** Path of the surroundings' log, if descriptor 1 or 2 is one: what the command prints ends up there. */
+function readSurroundingLog(descriptor) {
+  try {
+    const stat = fs.fstatSync(descriptor);
+    if (!stat.isFile() || !isFromSurroundings(descriptor, stat)) return undefined;
+    return fs.readlinkSync('/proc/self/fd/' + String(descriptor), 'latin1');
+  } catch (error) {
+    return undefined;
+  }
+}
+
 /**
  * Path of the file that descriptor 0, 1 or 2 was redirected to for this command, if it is a regular
  * file; undefined if it was not.
@@ -5879,7 +6070,7 @@ function removeHalfMade(project, made) {
 function describeSystemError(error) {
   const words = {
     EACCES: 'permission denied', EPERM: 'not permitted', EROFS: 'the file system is read-only', ENOSPC: 'no space left',
-    ENOENT: 'no such file or folder', ENOTDIR: 'a part of the path is no folder', EDQUOT: 'the quota is used up', EFBIG: 'the file would be too large', EIO: 'input/output error',
+    ENOENT: 'no such file or folder', ENOTDIR: 'a part of the path is no folder', EDQUOT: 'the quota is used up', EFBIG: 'the file would be too large', EIO: 'input/output error', EEXIST: 'a file of that name is there',
   };
   return words[errorCode(error)] ?? String((error).message);
 }
@@ -5927,6 +6118,8 @@ function isBelowGit(root) {
 //   /** Paths (as in a record) of regular files that are standard input, output and error. */
 //   redirectedFrom: ByteString[];
 //   redirectedTo: ByteString[];
+//   /** Paths of files that grow because a script around this run prints to them; '' is none. */
+//   surroundingLogs: ByteString[];
 // };
 
 /** What is known before the run. */
@@ -6074,7 +6267,7 @@ function beginObservation(request) {
   if (request.method === 'none') return { observation, missing };
   const unreadable = [];
   observation.before = takeSnapshot(project.root, unreadable);
-  for (const path of unreadable) warnings.push('cannot look into the folder ' + path);
+  for (const path of unreadable) warnings.push('cannot look at ' + path);
   return { observation, missing };
 }
 
@@ -6113,17 +6306,19 @@ function watchReads(observation) {
 
 // type Task = { path: ByteString; role: 'input' | 'output' | 'uncertain' };
 
-/** Looks at the project after the run. `isShared`: another run was active at the same time. */
-async function endObservation(observation, isShared) {
+/** Looks at the project after the run. `checkShared`, called after that look: was another run active? */
+async function endObservation(observation, checkShared) {
   const { request } = observation;
   const observed = { inputs: [], outputs: [], uncertain: [], removed: [], missingOutputs: [], warnings: observation.warnings.slice(), undeclared: [] };
   const after = observation.method === 'none' ? new Map() : takeSnapshot(request.project.root, []);
+  const isShared = checkShared();
   const changes = compareSnapshots(observation.before, after, observation.method === 'atime');
   const tests = request.declaredOutputs.map((pattern) => isDeclared(request.project, request.folder, pattern));
   const named = nameTester(request, tests);
   const outputs = new Set(request.redirectedTo);
   const tasks = [];
   for (const path of changes.written) {
+    if (request.surroundingLogs.indexOf(path) >= 0 && !tests.some((test) => test(path))) continue;
     if (isShared && !named(path)) tasks.push({ path, role: 'uncertain' });
     else outputs.add(path);
   }
@@ -6277,19 +6472,30 @@ function readBootId() {
 
 function readStartTicks(pid) {
   const stat = readBytesIfThere('/proc/' + String(pid) + '/stat');
-  return stat === undefined ? '0' : stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  const fields = stat === undefined ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields.length < 20 || fields[0] === 'Z' ? '0' : fields[19]; // Z: it has ended, and its parent does not care
+}
+
+/** The machine, or the container, in which a process number means something. */
+function readHost() {
+  try {
+    const space = fs.readlinkSync('/proc/self/ns/pid');
+    return os().hostname() + (space === 'pid:[4026531836]' ? '' : '/' + space); // that one is the machine itself
+  } catch (error) {
+    return os().hostname();
+  }
 }
 
 /** "PID START-TICKS BOOT-ID HOST": tells a process from a later one with the same number. */
 function describeSelf() {
-  return [process.pid, readStartTicks(process.pid), readBootId(), os().hostname()].join(' ');
+  return [process.pid, readStartTicks(process.pid), readBootId(), readHost()].join(' ');
 }
 
 const REMOTE_LIMIT_MS = 300000; // a mark of another machine is touched every minute
 
 function isAlive(holder, markName) {
   const [pid, ticks, boot, host] = holder.split(' ');
-  if (host !== os().hostname()) {
+  if (host !== readHost()) {
     const stat = statIfThere(markName);
     return stat !== undefined && readUtcMicros() / 1000 - stat.mtimeMs < REMOTE_LIMIT_MS;
   }
@@ -6303,13 +6509,21 @@ function isAlive(holder, markName) {
   }
 }
 
+/** "PID START-TICKS" of a command that rr started. */
+function isCommandAlive(command) {
+  const [pid, ticks] = (command ?? '').split(' ');
+  return ticks !== undefined && ticks !== '0' && readStartTicks(Number(pid)) === ticks;
+}
+
 // ---- marks ----------------------------------------------------------------------------------------
 
 const HOLDER_FIELD = 'Process';
+const COMMAND_FIELD = 'Command_process';
 
-function printMark(run) {
-  const marked = { ...run, unknown: [{ name: HOLDER_FIELD, value: describeSelf() }] };
-  return printRecord(marked);
+function printMark(run, commandPid) {
+  const unknown = [{ name: HOLDER_FIELD, value: describeSelf() }];
+  if (commandPid > 0) unknown.push({ name: COMMAND_FIELD, value: String(commandPid) + ' ' + readStartTicks(commandPid) });
+  return printRecord({ ...run, unknown });
 }
 
 /** Claims an id for a run that starts now: no two processes of a project get the same. */
@@ -6317,14 +6531,14 @@ function claimRun(project, startedMicros, fill) {
   for (let attempt = 0; attempt < 100; attempt++) {
     const run = fill(makeRunId(startedMicros));
     if (readBytesIfThere(project.provenance + '/' + recordPath(run.id)) !== undefined) continue;
-    if (createFile(project.own + '/running/' + run.id, printMark(run))) return run;
+    if (createFile(project.own + '/running/' + run.id, printMark(run, 0))) return run;
   }
   throw new Failure('cannot find an id that is free in "' + project.own + '/running"');
 }
 
-/** Writes again what is known of the run so far, for whoever finds it lost. */
-function refreshMark(project, run) {
-  replaceFile(project.own + '/running/' + run.id, printMark(run), false);
+/** Writes again what is known of the run so far, and its command's process, for whoever finds it lost. */
+function refreshMark(project, run, commandPid) {
+  replaceFile(project.own + '/running/' + run.id, printMark(run, commandPid), false);
 }
 
 /** Keeps a mark fresh for other machines that share the folder. */
@@ -6343,7 +6557,10 @@ function parseMark(text, name) {
   }
 }
 
-// type Mark = { run: Run; isAlive: boolean; isLocal: boolean };
+/** isActive: its rr or its command is alive. isOurs: nobody but this machine will settle it. */
+// type Mark = { run: Run; isAlive: boolean; isActive: boolean; isOurs: boolean };
+
+const ABANDONED_MS = 86400000; // a mark of another machine that has been silent for so long is anybody's
 
 /** The runs that have a mark and no record: running, or lost. Damaged marks are passed over. */
 function readMarks(project) {
@@ -6355,12 +6572,31 @@ function readMarks(project) {
     const run = text === undefined ? undefined : parseMark(text, markName);
     if (run === undefined) continue;
     const holder = run.unknown.find((field) => field.name === HOLDER_FIELD)?.value ?? '';
+    const command = run.unknown.find((field) => field.name === COMMAND_FIELD)?.value;
     run.unknown = [];
     const alive = isAlive(holder, markName);
     if (!alive) run.status = 'lost';
-    marks.push({ run, isAlive: alive, isLocal: holder.split(' ')[3] === os().hostname() });
+    const [, , boot, host] = holder.split(' ');
+    const isLocal = host === readHost();
+    marks.push({ run, isAlive: alive, isActive: alive || (isLocal && boot === readBootId() && isCommandAlive(command)), isOurs: isLocal || isOlder(markName, ABANDONED_MS) });
   }
   return marks;
+}
+
+function isOlder(name, ms) {
+  const stat = lstatIfThere(name);
+  return stat !== undefined && readUtcMicros() / 1000 - stat.mtimeMs > ms;
+}
+
+const LEFTOVER_MS = 3600000;
+
+/** Removes what no mark accounts for: unfinished files, damaged marks, their logs. Not what is fresh. */
+function removeLeftovers(project, marks) {
+  const known = new Set(marks.map((mark) => mark.run.id));
+  for (const name of listFolder(project.own + '/running')) {
+    const path = project.own + '/running/' + name;
+    if (!known.has(name.split('.')[0]) && isOlder(path, LEFTOVER_MS) && lstatIfThere(path)?.isDirectory() === false) removeIfThere(path);
+  }
 }
 
 /**
@@ -6369,17 +6605,22 @@ function readMarks(project) {
  */
 function settleLostRuns(project, self) {
   const lost = [];
-  for (const mark of readMarks(project)) {
-    if (mark.isAlive || !mark.isLocal || mark.run.id === self) continue;
+  const marks = readMarks(project);
+  for (const mark of marks) {
+    if (mark.isAlive || !mark.isOurs || mark.run.id === self) continue;
     const base = project.own + '/running/' + mark.run.id;
     if (readBytesIfThere(project.provenance + '/' + recordPath(mark.run.id)) === undefined) {
       mark.run.warnings.push('rr was killed while the command ran; its end, outputs and cost are not known');
+      saveLogs(project, mark.run);
       saveRecord(project, mark.run);
       lost.push(mark.run);
     }
+    // As long as the command itself still runs, the mark tells others that they are not alone.
+    if (mark.isActive) continue;
     moveMarkToPending(project, mark.run.id);
     for (const end of ['.out', '.err', '.order', '.p1', '.p2']) removeIfThere(base + end);
   }
+  removeLeftovers(project, marks);
   return lost;
 }
 
@@ -6407,7 +6648,7 @@ function noteEnded(project, run) {
 /** Was another run of the project active now or since the list of ended runs had that length? */
 function hasOverlap(project, self, endedBytes) {
   if (readEndedBytes(project) > endedBytes) return true;
-  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project).some((mark) => mark.isAlive && mark.run.id !== self);
+  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project).some((mark) => mark.isActive && mark.run.id !== self);
   return false;
 }
 
@@ -6448,13 +6689,29 @@ function runningLogName(project, id) {
   return project.own + '/running/' + id;
 }
 
-/** Moves a kept stream to provenance/logs; undefined if there is none. Its path in the project. */
-function saveLog(project, id, ending) {
-  const from = runningLogName(project, id) + ending;
-  if (statIfThere(from) === undefined) return undefined;
+/** Moves the kept streams to provenance/logs and notes them in the run. */
+function saveLogs(project, run) {
+  for (const ending of ['.out', '.err', '.order']) {
+    const path = 'provenance/logs/' + run.id + ending;
+    const name = project.provenance + '/logs/' + run.id + ending;
+    moveLog(project, runningLogName(project, run.id) + ending, name);
+    const state = describeFile(name, path);
+    const outcome = state === undefined ? undefined : hashWithRetry(name);
+    if (state !== undefined && outcome?.kind === 'hashed') run.logs.push({ ...state, kind: '', hash: outcome.hash });
+  }
+}
+
+function moveLog(project, from, to) {
+  if (statIfThere(from) === undefined) return;
   makeFolder(project.provenance + '/logs');
-  fs.renameSync(toFsPath(from), toFsPath(project.provenance + '/logs/' + id + ending));
-  return 'provenance/logs/' + id + ending;
+  try {
+    fs.renameSync(toFsPath(from), toFsPath(to));
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return; // another process settles the same lost run
+    if (errorCode(error) !== 'EXDEV') throw error;
+    fs.copyFileSync(toFsPath(from), toFsPath(to));
+    removeIfThere(from);
+  }
 }
 
 /** Ids of all records, ascending. */
@@ -6529,16 +6786,28 @@ function listPending(project, self) {
 /** Brings Makefile and SHA256SUMS up to date after run's record was saved (invariant 2). */
 function includeRun(project, run) {
   moveMarkToPending(project, run.id);
-  let pending = listPending(project, run.id);
+  return bringUpToDate(project, run.id, run);
+}
+
+/** Makes both anew from all records. It has a mark of its own, as another writer may be at work. */
+function includeAllRuns(project) {
+  const id = makeRunId(readUtcMicros());
+  makeFolder(project.own + '/pending');
+  createFile(project.own + '/pending/' + id, HOLDER_FIELD + ': ' + describeSelf() + '\n');
+  return bringUpToDate(project, id, undefined);
+}
+
+function bringUpToDate(project, id, run) {
+  let pending = listPending(project, id);
   let faults = [];
   for (;;) {
-    const included = new Set(pending.map((mark) => mark.id).concat(run.id));
-    const alone = pending.every((mark) => mark.id === run.id);
+    const included = new Set(pending.map((mark) => mark.id).concat(id));
+    const alone = pending.every((mark) => mark.id === id);
     faults = writeNewDerived(project, alone ? run : undefined);
-    pending = listPending(project, run.id);
+    pending = listPending(project, id);
     if (pending.every((mark) => included.has(mark.id))) break;
   }
-  const own = project.own + '/pending/' + run.id;
+  const own = project.own + '/pending/' + id;
   if (pending.some((mark) => mark.isAtWork)) {
     fs.renameSync(toFsPath(own), toFsPath(own + '.done'));
     return faults;
@@ -6550,7 +6819,13 @@ function includeRun(project, run) {
   return faults;
 }
 
+/** Has the run neither made nor removed anything, so that the derived files stay as they are? */
+function changesNothing(run) {
+  return run.removed.length === 0 && (run.status !== 'succeeded' || run.outputs.length === 0);
+}
+
 function writeNewDerived(project, added) {
+  if (added !== undefined && changesNothing(added) && statIfThere(project.provenance + '/Makefile') !== undefined) return [];
   if (added !== undefined) {
     const makefile = readBytesIfThere(project.provenance + '/Makefile') ?? '';
     const sums = readBytesIfThere(project.provenance + '/SHA256SUMS') ?? '';
@@ -6705,9 +6980,9 @@ function attempt(problems, what, part) {
   try {
     part();
   } catch (error) {
-    if (error instanceof Failure) problems.push(error.message);
-    else if (errorCode(error) === '') throw error;
-    else problems.push('cannot ' + what + ': ' + describeSystemError(error));
+    if (!(error instanceof Failure) && errorCode(error) === '') throw error;
+    const problem = error instanceof Failure ? error.message : 'cannot ' + what + ': ' + describeSystemError(error);
+    if (problems.indexOf(problem) < 0) problems.push(problem);
   }
 }
 
@@ -6723,16 +6998,35 @@ function withholdVariables(text, hash) {
 function spellCommand(session) {
   const directory = relativeTo(session.project, session.folder);
   const masked = maskArguments(session.argv, session.hash).map((argument) => withholdVariables(argument, session.hash));
-  return quoteCommand(masked, session.project.root, directory);
+  const linked = readLinkedRoot(directory);
+  const spelled = linked === undefined ? masked : masked.map((argument) => respellRoot(argument, linked, session.project.root));
+  return quoteCommand(spelled, session.project.root, directory);
 }
 
+/** The project's folder as the shell names it, if that is by way of a link: $PWD without the folder in it. */
+function readLinkedRoot(directory) {
+  const shown = toBytes(process.env.PWD ?? '');
+  if (shown[0] !== '/' || resolveLinks(shown) === shown || resolveLinks(shown) !== readCurrentFolder()) return undefined;
+  if (directory === '.') return shown;
+  return shown.endsWith('/' + directory) ? shown.slice(0, -directory.length - 1) : undefined;
+}
+
+// Of a run for which no mark could be written, so that nothing of it is kept.
+const UNCLAIMED_ID = '00000000T000000Z-aaaaaa';
+
 function beginRun(options, project, folder, argv, problems) {
-  let hash = () => '0000000000000000';
-  attempt(problems, 'make .rr', () => { makeFolder(project.own + '/running'); hash = makeSecretHasher(project.own + '/key'); });
+  attempt(problems, 'make .rr', () => { makeFolder(project.own + '/running'); keepTemporariesIn(project.own + '/running'); });
+  const underKey = makeSecretHasher(project.own + '/key');
+  const hash = (secret) => {
+    let hashed = '0000000000000000';
+    attempt(problems, 'use .rr/key', () => { hashed = underKey(secret); });
+    return hashed;
+  };
   const startedMicros = readUtcMicros();
   const fill = (id) => {
     const run = emptyRun(id, spellCommand({ argv, project, folder, hash }), formatUtcMicros(startedMicros), RR_VERSION);
     run.directory = relativeTo(project, folder);
+    if (run.directory[0] === '/') run.warnings.push('the command ran outside of the project: it cannot be repeated elsewhere');
     run.label = options.label;
     run.reason = options.reason;
     run.tags = options.tags;
@@ -6748,7 +7042,7 @@ function beginRun(options, project, folder, argv, problems) {
   };
   let run;
   attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
-  return { options, project, folder, argv, hash, run: run ?? fill('00000000T000000Z-aaaaaa'), problems, endedBytes: readEndedBytes(project), isShared: false };
+  return { options, project, folder, argv, hash, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false };
 }
 
 // Untracked files that are code by their name; data that git does not know is an input, not code.
@@ -6779,7 +7073,7 @@ function recordVariables(session) {
     else session.run.variableHashes.push(name + ' ' + session.hash(value));
   }
   for (const name of Object.keys(process.env).sort()) {
-    if (isSecretName(name)) session.run.variableHashes.push(name + ' ' + session.hash(String(process.env[name])));
+    if (isSecretName(name)) session.run.variableHashes.push(name + ' ' + session.hash(toBytes(String(process.env[name]))));
   }
 }
 
@@ -6805,14 +7099,15 @@ function recordEnvironment(session) {
 
 function planStreams(session) {
   const keep = (descriptor) => {
-    if (session.options.noLogs) return 'inherit';
+    if (session.options.noLogs || session.run.id === UNCLAIMED_ID) return 'inherit';
     return session.run.redirects.some((redirect) => redirect.startsWith(String(descriptor) + ' ')) ? 'inherit' : 'keep';
   };
-  const onTerminal = [1, 2].some((descriptor) => isTerminal(descriptor));
-  if (session.options.noLogs || !onTerminal) return { stdout: keep(1), stderr: keep(2), terminal: undefined };
+  // In the background, script(1) would be stopped as soon as it touches the terminal's modes.
+  const onTerminal = isSharingForeground() && [1, 2].some((descriptor) => isTerminal(descriptor));
+  if (session.options.noLogs || session.run.id === UNCLAIMED_ID || !onTerminal) return { stdout: keep(1), stderr: keep(2), terminal: undefined };
   const terminal = planTerminal();
-  if (terminal !== undefined) return { stdout: 'keep', stderr: 'keep', terminal };
-  session.run.warnings.push('what the command printed to the terminal was not kept: there is no script(1) here');
+  if (terminal !== undefined) return { stdout: keep(1), stderr: keep(2), terminal };
+  session.run.warnings.push('what the command printed to the terminal was not kept: there is no script(1) here, or the output goes on to another program');
   return { stdout: isTerminal(1) ? 'inherit' : keep(1), stderr: isTerminal(2) ? 'inherit' : keep(2), terminal: undefined };
 }
 
@@ -6822,8 +7117,9 @@ async function runIt(session) {
   const { run, project } = session;
   const heartbeat = setInterval(() => attempt([], 'touch', () => touchMark(project, run)), HEARTBEAT_MS);
   const end = await runCommand({
-    argv: session.argv, folder: session.folder, ...planStreams(session), logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
+    argv: session.argv, ...planStreams(session), logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
+    onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
     meanwhile: () => attempt(session.problems, 'record the environment', () => recordEnvironment(session)),
   });
   clearInterval(heartbeat);
@@ -6864,22 +7160,11 @@ function shorten(paths) {
   return paths.slice(0, 5).join(', ') + (paths.length > 5 ? ' and ' + String(paths.length - 5) + ' more' : '');
 }
 
-function saveLogs(session) {
-  const { project, run } = session;
-  for (const ending of ['.out', '.err', '.order']) {
-    const path = saveLog(project, run.id, ending);
-    if (path === undefined) continue;
-    const state = describeFile(absoluteOf(project, path), path);
-    const outcome = hashWithRetry(absoluteOf(project, path));
-    if (state !== undefined && outcome.kind === 'hashed') run.logs.push({ ...state, kind: '', hash: outcome.hash });
-  }
-}
-
 /** Writes everything; each part that fails is named and does not keep the others from being tried. */
 function save(session) {
   const { project, run, problems } = session;
-  attempt(problems, 'keep the logs', () => saveLogs(session));
-  if (run.id.startsWith('0000')) return;
+  if (run.id === UNCLAIMED_ID) return;
+  attempt(problems, 'keep the logs', () => saveLogs(project, run));
   const before = problems.length;
   attempt(problems, 'write the record', () => saveRecord(project, run));
   attempt(problems, 'note the end', () => noteEnded(project, run));
@@ -6898,7 +7183,7 @@ function report(session, end) {
   for (const problem of problems) tell('rr: ' + problem);
   if (problems.length > 0) tell('rr: the run was not recorded in full');
   for (const path of run.missingOutputs) tell('rr: declared output "' + path + '" did not appear');
-  if (!options.quiet && end.startFailure === undefined) for (const warning of run.warnings) tell('rr: warning: ' + warning);
+  if (!options.quiet && end.startFailure === undefined) for (const warning of run.warnings) if (problems.indexOf(warning) < 0) tell('rr: warning: ' + warning);
   if (options.json) tell(printJsonRun(run));
   else if (!options.quiet && problems.length === 0 && isTerminal(2)) {
     const count = (files, word) => String(files.length) + ' ' + word + (files.length === 1 ? '' : 's');
@@ -6921,12 +7206,23 @@ function observe(session, method) {
   const { observation, missing } = beginObservation({
     project, method, folder, argv: session.argv, declaredInputs: options.inputs, declaredOutputs: options.outputs,
     redirectedFrom: redirects.from, redirectedTo: redirects.to,
+    surroundingLogs: [1, 2].map(readSurroundingLog).map((name) => (name === undefined ? '' : relativeTo(project, name))),
   });
   if (missing.length > 0) {
     removeIfThere(project.own + '/running/' + run.id);
     throw new Failure('cannot start: declared input "' + missing[0] + '" is not there' + (missing.length > 1 ? ' (and ' + String(missing.length - 1) + ' more)' : ''), '', EXIT.refused);
   }
   return observation;
+}
+
+/** Looks at what the run left. The command has run: what cannot be looked at is named, the rest is recorded. */
+async function lookAfter(session, observation, isShared) {
+  try {
+    noteObserved(session, await endObservation(observation, isShared));
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    session.problems.push('cannot look at the files after the run: ' + describeSystemError(error));
+  }
 }
 
 /** Runs the command and records it. Returns the exit status for rr. */
@@ -6944,13 +7240,14 @@ async function recordRun(options) {
   attempt(problems, 'record the code', () => recordCode(session, observation));
   recordVariables(session);
   if (problems.length > 0) tell('rr: ' + problems[0] + '; the command runs all the same');
-  else refreshMark(project, session.run);
   watchReads(observation);
   const end = await runIt(session);
   noteEnd(session.run, end);
-  session.isShared = session.isShared || hasOverlap(project, session.run.id, session.endedBytes);
+  problems.push(...end.logProblems);
+  // Asked once more after the last look at the project: what was changed until then may be another's.
+  const isShared = () => session.isShared || hasOverlap(project, session.run.id, session.endedBytes);
   session.run.observed = observation.method;
-  noteObserved(session, await endObservation(observation, session.isShared));
+  await lookAfter(session, observation, isShared);
   save(session);
   report(session, end);
   return chooseExit(session, end);
@@ -7036,7 +7333,7 @@ function showRun(reference, options) {
 // type VerifyOptions = { project: ByteString | undefined; quick: boolean; quiet: boolean };
 
 /** A file that must be as it was. `mayBeGone`: an input that is no longer at hand is no failure. */
-// type Claim = { expected: FileState; what: string; mayBeGone: boolean };
+// type Claim = { expected: FileState; what: string; mayBeGone: boolean; /** The run that says so. */ run: Run };
 
 /** Says where a record is damaged; undefined if it holds. */
 function checkRecord(project, id) {
@@ -7070,7 +7367,7 @@ function collectClaims(runs, wanted) {
   for (const live of findLiveRuns(runs).runs) {
     for (const file of live.owned) {
       owned.add(file.path);
-      if (wanted(live.run, file.path)) claims.push({ expected: file, what: 'result', mayBeGone: false });
+      if (wanted(live.run, file.path)) claims.push({ expected: file, what: 'result', mayBeGone: false, run: live.run });
     }
   }
   const inputs = new Map();
@@ -7078,8 +7375,8 @@ function collectClaims(runs, wanted) {
     for (const file of run.inputs) if (!owned.has(file.path) && file.hash !== '?') inputs.set(file.path, { file, run });
     for (const file of run.outputs) if (!isResultPath(file.path)) inputs.delete(file.path);
   }
-  for (const { file, run } of inputs.values()) if (wanted(run, file.path)) claims.push({ expected: file, what: 'input', mayBeGone: true });
-  for (const run of runs) for (const log of run.logs) if (wanted(run, log.path)) claims.push({ expected: log, what: 'log', mayBeGone: false });
+  for (const { file, run } of inputs.values()) if (wanted(run, file.path)) claims.push({ expected: file, what: 'input', mayBeGone: true, run });
+  for (const run of runs) for (const log of run.logs) if (wanted(run, log.path)) claims.push({ expected: log, what: 'log', mayBeGone: false, run });
   return claims;
 }
 
@@ -7098,8 +7395,8 @@ async function checkClaims(project, claims, isQuick) {
     const name = claim.what + ' ' + encodeText(claim.expected.path) + ': ';
     if (found === undefined) {
       if (!claim.mayBeGone) failures.push(name + 'expected ' + claim.expected.hash + ', found nothing');
-    } else if (found.size !== claim.expected.size || found.hash !== '?') {
-      if (found.hash !== claim.expected.hash || found.size !== claim.expected.size) failures.push(name + describeFound(claim.expected, found.hash === '?' ? { ...found, hash: 'another content' } : found));
+    } else if (found.hash !== '?') {
+      if (found.hash !== claim.expected.hash || found.size !== claim.expected.size) failures.push(name + describeFound(claim.expected, found));
     } else if (claim.expected.hash !== '?' && !(isQuick && isKnown(cache, project, claim))) waiting.push({ claim, found });
   }
   const outcomes = await hashFiles(waiting.map(({ claim, found }) => ({ name: absoluteOf(project, claim.expected.path), sizeBytes: found.size })));
@@ -7160,12 +7457,13 @@ async function verifyProject(targets, options) {
   const { runs } = readRuns(project);
   const { ids, paths } = readTargets(project, current, targets);
   const isAll = targets.length === 0;
-  const wantedRuns = runs.filter((run) => isAll || ids.has(run.id));
   const claims = collectClaims(runs, (run, path) => isAll || ids.has(run.id) || paths.has(path));
   for (const path of paths) {
     if (!claims.some((claim) => claim.expected.path === path)) throw new Failure('cannot verify "' + path + '": no run made it or read it', 'run "rr list"', EXIT.differs);
   }
-  const checkedIds = isAll ? listRunIds(project) : Array.from(ids);
+  for (const claim of claims) ids.add(claim.run.id);
+  const checkedIds = isAll ? listRunIds(project) : Array.from(ids).sort();
+  const wantedRuns = runs.filter((run) => isAll || ids.has(run.id));
   const failures = checkRecords(project, checkedIds, wantedRuns).concat(await checkClaims(project, claims, options.quick));
   for (const failure of failures) printOut(failure + '\n');
   const count = (what) => String(claims.filter((claim) => claim.what === what).length);
@@ -7179,15 +7477,23 @@ async function verifyProject(targets, options) {
 /** Writes both files anew, or prints the Makefile. A record that cannot be read is named: status 1. */
 function rebuildMakefile(projectFolder, isPrinted, quiet) {
   const project = requireProject(readCurrentFolder(), projectFolder);
-  if (!isPrinted) settleLostRuns(project, '');
-  const derived = rebuildDerived(project);
-  if (isPrinted) printOut(derived.makefile);
-  else {
-    writeDerived(project, derived);
-    if (!quiet) tell('rr: wrote provenance/Makefile and provenance/SHA256SUMS');
-  }
-  for (const fault of derived.faults) tell('rr: ' + fault.message);
-  return derived.faults.length > 0 ? EXIT.differs : 0;
+  const faults = isPrinted ? printAnew(project) : writeAnew(project);
+  if (!isPrinted && !quiet) tell('rr: wrote provenance/Makefile and provenance/SHA256SUMS');
+  for (const fault of faults) tell('rr: ' + fault.message);
+  return faults.length > 0 ? EXIT.differs : 0;
+}
+
+function printAnew(project) {
+  const { makefile, faults } = rebuildDerived(project);
+  printOut(makefile);
+  return faults;
+}
+
+function writeAnew(project) {
+  makeFolder(project.own + '/running');
+  keepTemporariesIn(project.own + '/running');
+  settleLostRuns(project, '');
+  return includeAllRuns(project);
 }
 
 // ==== src/cli.ts =================================================================================

@@ -35,6 +35,16 @@ rr_die() {
 	exit 1
 }
 
+# rr_trap FUNCTION: calls it on every way out, once.  make may send a signal that
+# the terminal sent already: a second one is ignored.
+rr_trap() {
+	# shellcheck disable=SC2064  # the function is named now
+	trap "$1" EXIT
+	trap 'trap "" HUP INT TERM; exit 129' HUP
+	trap 'trap "" HUP INT TERM; exit 130' INT
+	trap 'trap "" HUP INT TERM; exit 143' TERM
+}
+
 # ---- text -------------------------------------------------------------------
 
 # Shells that hold text of their locale instead of bytes (yash) lose others.
@@ -531,17 +541,21 @@ $rr_plan
 RR_END
 	if [ "$rr_todo" -gt 0 ]; then
 		rr_todo_file=$rr_made/todo.$$
+		rr_trap rr_end_make
 		rr_print_todo >"$rr_todo_file" <<RR_END
 $rr_plan
 RR_END
 		# Without MAKELEVEL GNU make does not tell which folder it is in.
 		(unset MAKELEVEL; "$@" -r -f provenance/Makefile -f "$rr_todo_file" rr-todo) || rr_status=1
-		rm -f "$rr_todo_file"
-		rr_put_all_back
 	elif [ "$rr_status" -eq 0 ] && [ -z "$rr_goal" ]; then
 		rr_report_plan
 	fi
 	return "$rr_status"
+}
+
+rr_end_make() {
+	rm -f "$rr_todo_file"
+	rr_put_all_back
 }
 
 # Results that runs moved out of the way and nobody put back.
@@ -742,8 +756,6 @@ RR_END
 }
 
 rr_move_aside() {
-	rr_old=$rr_made/$rr_id.old
-	rm -rf "$rr_old"
 	mkdir "$rr_old" || exit 1
 	rr_moved=yes
 	while IFS=' ' read -r rr_word rr_n rr_want rr_want_kind rr_enc; do
@@ -990,13 +1002,13 @@ rr_run() {
 	rr_record_path "$rr_id"
 	rr_own_folder
 	rr_check_record
-	trap rr_clean_up EXIT
-	trap 'exit 129' HUP
-	trap 'exit 130' INT
-	trap 'exit 143' TERM
+	rr_old=$rr_made/$rr_id.old
+	rr_trap rr_clean_up
 	rr_lock
 	rr_items=$(awk "$rr_items_program" "$rr_record")
 	rr_refuse_unrepeatable
+	# The last one that worked on this run was killed before it could tidy up.
+	if [ -d "$rr_old" ]; then rr_put_back; fi
 	if [ -z "$rr_reproducing" ] && rr_is_done; then
 		rr_stamp
 		return

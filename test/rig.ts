@@ -138,5 +138,5 @@ export function listLeftovers(project: string): string[] {
 
 export function makeLeftoversOld(project: string): void {
   for (const name of listLeftovers(project)) assert.match(name, /^\.rr\/running\//, 'unfinished files lie in one place');
-  run(project, ['find', '.rr/running', '-name', '.*.tmp', '-exec', 'touch', '-d', '2 hours ago', '{}', '+']);
+  run(project, ['find', '.rr/running', '-name', '*.*', '-exec', 'touch', '-d', '2 hours ago', '{}', '+']);
 }

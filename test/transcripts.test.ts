@@ -6,7 +6,8 @@
 // Format of test/transcripts/*.txt:
 //   # TEXT        a comment
 //   == NAME       a case; it begins in a new folder, which is empty
-//   needs TEST    a shell command; if it fails, the case is skipped (directly below "==")
+//   needs TEST    a shell command; if it fails, the case is skipped (directly below "=="); "runtime" runs
+//                 a script on what runs rr
 //   $ COMMAND     run by /bin/sh in that folder
 //   > MORE        a further line of the command
 //   TEXT          a line of standard output
@@ -48,6 +49,7 @@ function install(name: string, script: string): void {
 
 for (const name of ['bin', 'home']) fs.mkdirSync(path.join(base, name));
 install('rr', 'exec ' + RUNTIME.concat(RR_JS).map(quote).join(' ') + ' "$@"');
+install('runtime', 'exec ' + RUNTIME.map(quote).join(' ') + ' "$@"');
 install('rec', 'cat "$(ls provenance/runs/*/*.rec | tail -n 1)"');
 install('field', 'for name; do rec | LC_ALL=C sed -n "/^$name: /p"; done');
 

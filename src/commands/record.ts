@@ -7,12 +7,12 @@ import { REPLAYED_VARIABLES } from '../core/variables.ts';
 import { encodeWithheld } from '../formats/record.ts';
 import { isSecretName, maskArguments, maskKnown, maskValue } from '../formats/secrets.ts';
 import type { SecretHasher } from '../formats/secrets.ts';
-import { hasShellSyntax, quoteCommand } from '../formats/shell.ts';
+import { hasShellSyntax, quoteCommand, respellRoot } from '../formats/shell.ts';
 import { printJsonRun } from '../views/json.ts';
 import { formatUtcMicros, readUtcMicros } from '../sys/clock.ts';
 import { errorCode, keepTemporariesIn, lstatIfThere, makeFolder, removeIfThere, statIfThere, toBytes } from '../sys/files.ts';
 import { HashCache } from '../sys/hashcache.ts';
-import { describeEnvironment, describePrograms, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables } from '../sys/machine.ts';
+import { describeEnvironment, describePrograms, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from '../sys/machine.ts';
 import { beginObservation, endObservation, toRecordPath, watchReads } from '../sys/observe.ts';
 import type { Observation, Observed, TraceMethod } from '../sys/observe.ts';
 import { runCommand } from '../sys/process.ts';
@@ -90,11 +90,7 @@ function resolveCommand(argv: ByteString[], folder: ByteString): ByteString[] {
 // ---- before the run ---------------------------------------------------------------------------------
 
 function openProject(options: RecordOptions, current: ByteString): Project {
-  if (options.project !== undefined) {
-    const project = requireProject(current, options.project);
-    if (relativeTo(project, current)[0] === '/') throw new Failure('cannot record here: this folder is not in the project "' + options.project + '"', 'go to the folder of the project in which the command is to run', EXIT.refused);
-    return project;
-  }
+  if (options.project !== undefined) return requireProject(current, options.project);
   const found = findProject(current);
   if (found !== undefined) return found;
   const { project } = setUpProject(current, initialFiles());
@@ -146,7 +142,17 @@ function withholdVariables(text: ByteString, hash: SecretHasher): ByteString {
 function spellCommand(session: { argv: ByteString[]; project: Project; folder: ByteString; hash: SecretHasher }): ByteString {
   const directory = relativeTo(session.project, session.folder);
   const masked = maskArguments(session.argv, session.hash).map((argument) => withholdVariables(argument, session.hash));
-  return quoteCommand(masked, session.project.root, directory);
+  const linked = readLinkedRoot(directory);
+  const spelled = linked === undefined ? masked : masked.map((argument) => respellRoot(argument, linked, session.project.root));
+  return quoteCommand(spelled, session.project.root, directory);
+}
+
+/** The project's folder as the shell names it, if that is by way of a link: $PWD without the folder in it. */
+function readLinkedRoot(directory: ByteString): ByteString | undefined {
+  const shown = toBytes(process.env.PWD ?? '');
+  if (shown[0] !== '/' || resolveLinks(shown) === shown || resolveLinks(shown) !== readCurrentFolder()) return undefined;
+  if (directory === '.') return shown;
+  return shown.endsWith('/' + directory) ? shown.slice(0, -directory.length - 1) : undefined;
 }
 
 // Of a run for which no mark could be written, so that nothing of it is kept.
@@ -164,6 +170,7 @@ function beginRun(options: RecordOptions, project: Project, folder: ByteString, 
   const fill = (id: string): Run => {
     const run = emptyRun(id, spellCommand({ argv, project, folder, hash }), formatUtcMicros(startedMicros), RR_VERSION);
     run.directory = relativeTo(project, folder);
+    if (run.directory[0] === '/') run.warnings.push('the command ran outside of the project: it cannot be repeated elsewhere');
     run.label = options.label;
     run.reason = options.reason;
     run.tags = options.tags;
@@ -244,7 +251,7 @@ function planStreams(session: Session): Pick<CommandRequest, 'stdout' | 'stderr'
   if (session.options.noLogs || session.run.id === UNCLAIMED_ID || !onTerminal) return { stdout: keep(1), stderr: keep(2), terminal: undefined };
   const terminal = planTerminal();
   if (terminal !== undefined) return { stdout: keep(1), stderr: keep(2), terminal };
-  session.run.warnings.push('what the command printed to the terminal was not kept: there is no script(1) here');
+  session.run.warnings.push('what the command printed to the terminal was not kept: there is no script(1) here, or the output goes on to another program');
   return { stdout: isTerminal(1) ? 'inherit' : keep(1), stderr: isTerminal(2) ? 'inherit' : keep(2), terminal: undefined };
 }
 
@@ -276,7 +283,7 @@ function noteEnd(run: Run, end: CommandEnd): void {
     || (end.exit !== 0 && end.signalsSeen.some((signal) => INTERRUPTING.indexOf(signal) >= 0));
   run.status = isInterrupted ? 'interrupted' : end.exit === 0 ? 'succeeded' : 'failed';
   if (end.startFailure !== undefined) run.warnings.push('the command was not started: ' + end.startFailure);
-  run.warnings.push(...end.logProblems, ...end.notes);
+  run.warnings.push(...end.logProblems);
 }
 
 // ---- after the run ----------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ import { printOut, tell } from '../sys/terminal.ts';
 export type VerifyOptions = { project: ByteString | undefined; quick: boolean; quiet: boolean };
 
 /** A file that must be as it was. `mayBeGone`: an input that is no longer at hand is no failure. */
-type Claim = { expected: FileState; what: string; mayBeGone: boolean };
+type Claim = { expected: FileState; what: string; mayBeGone: boolean; /** The run that says so. */ run: Run };
 
 /** Says where a record is damaged; undefined if it holds. */
 function checkRecord(project: Project, id: string): string | undefined {
@@ -54,7 +54,7 @@ function collectClaims(runs: Run[], wanted: (run: Run, path: ByteString) => bool
   for (const live of findLiveRuns(runs).runs) {
     for (const file of live.owned) {
       owned.add(file.path);
-      if (wanted(live.run, file.path)) claims.push({ expected: file, what: 'result', mayBeGone: false });
+      if (wanted(live.run, file.path)) claims.push({ expected: file, what: 'result', mayBeGone: false, run: live.run });
     }
   }
   const inputs = new Map<ByteString, { file: FileState; run: Run }>();
@@ -62,8 +62,8 @@ function collectClaims(runs: Run[], wanted: (run: Run, path: ByteString) => bool
     for (const file of run.inputs) if (!owned.has(file.path) && file.hash !== '?') inputs.set(file.path, { file, run });
     for (const file of run.outputs) if (!isResultPath(file.path)) inputs.delete(file.path);
   }
-  for (const { file, run } of inputs.values()) if (wanted(run, file.path)) claims.push({ expected: file, what: 'input', mayBeGone: true });
-  for (const run of runs) for (const log of run.logs) if (wanted(run, log.path)) claims.push({ expected: log, what: 'log', mayBeGone: false });
+  for (const { file, run } of inputs.values()) if (wanted(run, file.path)) claims.push({ expected: file, what: 'input', mayBeGone: true, run });
+  for (const run of runs) for (const log of run.logs) if (wanted(run, log.path)) claims.push({ expected: log, what: 'log', mayBeGone: false, run });
   return claims;
 }
 
@@ -82,8 +82,8 @@ async function checkClaims(project: Project, claims: Claim[], isQuick: boolean):
     const name = claim.what + ' ' + encodeText(claim.expected.path) + ': ';
     if (found === undefined) {
       if (!claim.mayBeGone) failures.push(name + 'expected ' + claim.expected.hash + ', found nothing');
-    } else if (found.size !== claim.expected.size || found.hash !== '?') {
-      if (found.hash !== claim.expected.hash || found.size !== claim.expected.size) failures.push(name + describeFound(claim.expected, found.hash === '?' ? { ...found, hash: 'another content' } : found));
+    } else if (found.hash !== '?') {
+      if (found.hash !== claim.expected.hash || found.size !== claim.expected.size) failures.push(name + describeFound(claim.expected, found));
     } else if (claim.expected.hash !== '?' && !(isQuick && isKnown(cache, project, claim))) waiting.push({ claim, found });
   }
   const outcomes = await hashFiles(waiting.map(({ claim, found }) => ({ name: absoluteOf(project, claim.expected.path), sizeBytes: found.size })));
@@ -144,12 +144,13 @@ export async function verifyProject(targets: ByteString[], options: VerifyOption
   const { runs } = readRuns(project);
   const { ids, paths } = readTargets(project, current, targets);
   const isAll = targets.length === 0;
-  const wantedRuns = runs.filter((run) => isAll || ids.has(run.id));
   const claims = collectClaims(runs, (run, path) => isAll || ids.has(run.id) || paths.has(path));
   for (const path of paths) {
     if (!claims.some((claim) => claim.expected.path === path)) throw new Failure('cannot verify "' + path + '": no run made it or read it', 'run "rr list"', EXIT.differs);
   }
-  const checkedIds = isAll ? listRunIds(project) : Array.from(ids);
+  for (const claim of claims) ids.add(claim.run.id);
+  const checkedIds = isAll ? listRunIds(project) : Array.from(ids).sort();
+  const wantedRuns = runs.filter((run) => isAll || ids.has(run.id));
   const failures = checkRecords(project, checkedIds, wantedRuns).concat(await checkClaims(project, claims, options.quick));
   for (const failure of failures) printOut(failure + '\n');
   const count = (what: string): string => String(claims.filter((claim) => claim.what === what).length);

@@ -35,25 +35,42 @@ const SECRET_SHAPES = [
 const URL_PASSWORD = /([A-Za-z][A-Za-z0-9+.-]*:\/\/[^ \t-\r/@:'"]*:)([^ \t-\r/'"\0]+)(@)/g;
 const BEARER = /(\b(?:Bearer|Basic)[ \t]+)([A-Za-z0-9+/=._~-]{8,})/g;
 const AUTHORIZATION = /(\bAuthorization:[ \t]*)([^'"\r\n\0]+)/gi;
-// Name, sign and value: TOKEN=x, --token x, "token": "x", token = x.
-const NAMED = /(^|[ \t-\r'"?&#;,:/({[])(-{0,2})([A-Za-z_][A-Za-z0-9_.-]*)(['"]?(?:[ \t]*[=:][ \t]*|[ \t]+))("[^"]*"|'[^']*'|[^ \t-\r'"&;|,)}\]\0]+)/g;
+// A name and its sign: TOKEN=x, --token x, "token": "x", token = x; and the value behind it.
+const NAMED = /(^|[ \t-\r'"?&#;,:/({[])(-{0,2})([A-Za-z_][A-Za-z0-9_.-]*)(['"]?(?:[ \t]*[=:][ \t]*|[ \t]+))/g;
+const VALUE = /"[^"]*"|'[^']*'|[^ \t-\r'"&;|,)}\]\0]+/y;
+// The shell puts the secret there, later.
+const REFERENCE = /^"?(?:[A-Za-z]+ )?\$(?:[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][A-Za-z0-9_]*\})"?$/;
 
 function mark(secret: ByteString, hash: SecretHasher): ByteString {
   return '\0{' + hash(secret) + '}';
 }
 
 function maskNamed(text: ByteString, hash: SecretHasher): ByteString {
-  return text.replace(NAMED, (all: string, before: string, dashes: string, name: string, sign: string, value: string) => {
+  let masked = '';
+  let from = 0;
+  NAMED.lastIndex = 0;
+  for (let found = NAMED.exec(text); found !== null; found = NAMED.exec(text)) {
+    const [all, before, dashes, name, sign] = found;
+    VALUE.lastIndex = found.index + all.length;
     // "token 5" in a sentence is no option: without a sign only --name value counts.
-    if ((sign.trim() === '' && dashes === '') || !isSecretName(name)) return all;
-    return before + dashes + name + sign + mark(value, hash);
-  });
+    // What follows "Authorization:" maskText has dealt with; it may be two words.
+    const isNamed = (dashes !== '' || /[=:]/.test(sign)) && isSecretName(name) && !/^authorization:/i.test(name + sign);
+    const value = isNamed ? VALUE.exec(text) : null;
+    if (value === null || REFERENCE.test(value[0])) {
+      NAMED.lastIndex = found.index + before.length + dashes.length + name.length; // the value may be a name itself
+      continue;
+    }
+    masked += text.slice(from, value.index) + mark(value[0], hash);
+    from = value.index + value[0].length;
+    NAMED.lastIndex = from;
+  }
+  return masked + text.slice(from);
 }
 
 /** The text with every part that may be a secret replaced by NUL {HMAC} (see encodeWithheld). */
 export function maskText(text: ByteString, hash: SecretHasher): ByteString {
   let masked = text.replace(URL_PASSWORD, (_, before: string, secret: string, after: string) => before + mark(secret, hash) + after);
-  masked = masked.replace(AUTHORIZATION, (_, before: string, secret: string) => before + mark(secret, hash));
+  masked = masked.replace(AUTHORIZATION, (all: string, before: string, secret: string) => (REFERENCE.test(secret) ? all : before + mark(secret, hash)));
   masked = masked.replace(BEARER, (_, before: string, secret: string) => before + mark(secret, hash));
   for (const shape of SECRET_SHAPES) masked = masked.replace(shape, (secret) => mark(secret, hash));
   return maskNamed(masked, hash);
@@ -76,6 +93,7 @@ export function maskKnown(text: ByteString, secrets: ByteString[], hash: SecretH
 /** Arguments with secrets masked: --password=X, --password X, NAME=X, URLs, tokens by their shape. */
 export function maskArguments(argv: ByteString[], hash: SecretHasher): ByteString[] {
   return argv.map((argument, i) => {
+    if (i > 1 && /(?:^|\/)curl$/.test(argv[0]) && /^(?:-u|--user|--proxy-user)$/.test(argv[i - 1])) return argument.replace(/:([^]+)$/, (_, secret: string) => ':' + mark(secret, hash));
     const option = i > 0 ? /^--?([A-Za-z_][A-Za-z0-9_.-]*)$/.exec(argv[i - 1]) : null;
     if (option !== null && isSecretName(option[1]) && !argument.startsWith('-')) return mark(argument, hash);
     // A script may begin with an assignment: only its value is the secret.

@@ -44,9 +44,24 @@ export function quoteArgument(argument: ByteString, root: ByteString, rootWord: 
   return from < argument.length ? word + quoteWord(argument.slice(from)) : word;
 }
 
-/** How shell source spells the project's folder when it runs in `directory` of the project. */
+/** The argument with the project's folder given as `to` where it was given as `from`, another name of it. */
+export function respellRoot(argument: ByteString, from: ByteString, to: ByteString): ByteString {
+  let text = '';
+  let done = 0;
+  for (const at of findRoot(argument, from)) {
+    text += argument.slice(done, at) + to;
+    done = at + from.length;
+  }
+  return text + argument.slice(done);
+}
+
+/**
+ * How shell source spells the project's folder when it runs in `directory` of the project; outside
+ * of it (an absolute one) whoever repeats the command must say where the project is.
+ */
 export function spellRoot(directory: ByteString): string {
   if (directory === '.') return '"$PWD"';
+  if (directory[0] === '/') return '"${RR_PROJECT:?}"';
   return '"$(cd ' + directory.split('/').map(() => '..').join('/') + ' && pwd -P)"';
 }
 

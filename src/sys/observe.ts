@@ -174,7 +174,7 @@ export function beginObservation(request: ObservationRequest): { observation: Ob
   if (request.method === 'none') return { observation, missing };
   const unreadable: ByteString[] = [];
   observation.before = takeSnapshot(project.root, unreadable);
-  for (const path of unreadable) warnings.push('cannot look into the folder ' + path);
+  for (const path of unreadable) warnings.push('cannot look at ' + path);
   return { observation, missing };
 }
 

@@ -4,7 +4,7 @@ import { utf8SequenceLength } from '../core/bytes.ts';
 import { childProcess, fs, net, os } from './node.ts';
 import { errorCode, listFolder, makeFolder, removeIfThere, toFsPath, toText, writeAll } from './files.ts';
 import { readMonotonicMs } from './clock.ts';
-import { isSharingForeground } from './terminal.ts';
+import { holdTerminalModes, isSharingForeground } from './terminal.ts';
 import type { TerminalPlan } from './terminal.ts';
 
 export type CommandRequest = {
@@ -39,10 +39,8 @@ export type CommandEnd = {
   /** Signals that reached rr while it ran. */
   signalsSeen: string[];
   isTimedOut: boolean;
-  /** What was not kept of the streams, as sentences. */
+  /** What was not kept of the streams, or not passed on, as sentences. */
   logProblems: string[];
-  /** What else befell them. */
-  notes: string[];
 };
 
 // ---- arguments that are not UTF-8 ---------------------------------------------------------------
@@ -147,10 +145,9 @@ type StreamName = 'out' | 'err';
 
 /** Keeps what the command prints, with the order in which the two streams were seen. */
 class LogKeeper {
-  /** What was not kept. */
+  /** What was not kept or not passed on, as sentences. */
   problems: string[] = [];
-  /** What else befell the streams. */
-  notes: string[] = [];
+  private isBroken = false;
   private readonly name: ByteString;
   private readonly files: { [stream: string]: number } = {};
   private order = '';
@@ -160,12 +157,13 @@ class LogKeeper {
     this.name = name;
   }
   keep(stream: StreamName, data: Buffer): void {
-    if (this.problems.length > 0) return;
+    if (this.isBroken) return;
     try {
       if (this.files[stream] === undefined) this.files[stream] = fs.openSync(toFsPath(this.name + '.' + stream), 'w');
       writeAll(this.files[stream], data);
       this.note(stream, data.length);
     } catch (error) {
+      this.isBroken = true;
       this.problems.push('the log is incomplete: cannot write it: ' + (error as Error).message);
     }
   }
@@ -218,7 +216,8 @@ function claimFifos(logName: ByteString, pool: ByteString, count: number): ByteS
   }
   const missing: ByteString[] = [];
   while (names.length + missing.length < count) missing.push(logName + '.p' + String(names.length + missing.length + 1));
-  if (missing.length > 0 && childProcess().spawnSync('mkfifo', ['-m', '600'].concat(missing.map(toText)), { stdio: 'ignore' }).status !== 0) return [];
+  const maker = toSpawnArguments(['mkfifo', '-m', '600'].concat(missing));
+  if (missing.length > 0 && childProcess().spawnSync(maker[0], maker.slice(1), { stdio: 'ignore' }).status !== 0) return [];
   return names.concat(missing);
 }
 
@@ -228,6 +227,8 @@ function claimFifos(logName: ByteString, pool: ByteString, count: number): ByteS
  * by later runs, because a process to make one costs as much as the rest of a short recording.
  */
 function openPipes(logName: ByteString, pool: ByteString, count: number): Pipe[] {
+  // Bun loses what comes through a descriptor that it was given, Deno refuses it.
+  if (process.versions.bun !== undefined || process.versions.deno !== undefined) return [];
   try {
     const pipes = claimFifos(logName, pool, count).map((name) => {
       const read = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
@@ -286,11 +287,11 @@ function passOn(output: Output, descriptor: number, log: LogKeeper, line: { last
     const error = isRefused ? undefined : await writeLater(descriptor, data);
     output.isBusy = false;
     if (error === undefined) reader.resume();
-    else if (errorCode(error) === 'EPIPE') reader.destroy();
     else {
-      isRefused = true; // the terminal is gone, say: the command goes on, and the log has it all
-      log.notes.push('not all of the output could be passed on: ' + error.message);
-      reader.resume();
+      if (errorCode(error) !== 'EPIPE') log.problems.push('not all of the output could be passed on: ' + error.message);
+      isRefused = errorCode(error) === 'EIO'; // the terminal is gone: the command goes on, and the log has it all
+      if (isRefused) reader.resume();
+      else reader.destroy();
     }
   };
   reader.on('data', (data: Buffer) => {
@@ -319,12 +320,14 @@ function isSameFile(one: number, other: number): boolean {
 }
 
 function openOutputs(plumbing: Plumbing, child: import('child_process').ChildProcess, log: LogKeeper): Output[] {
+  const lineOfOut = { last: Promise.resolve() };
+  const lineOfErr = isSameFile(1, 2) ? lineOfOut : { last: Promise.resolve() };
   return plumbing.kept.map(({ stream, descriptor, from }) => {
     const reader = typeof from === 'object' ? openReader(from.read) : (from === 'child-stdout' ? child.stdout : child.stderr) as Reader;
     const output: Output = { stream, reader, isClosed: false, isBusy: false, written: Promise.resolve() };
     reader.on('end', () => { if (typeof from === 'object') from.isAtEnd = true; });
     reader.on('close', () => { output.isClosed = true; });
-    passOn(reader, descriptor, stream, log);
+    passOn(output, descriptor, log, descriptor === 1 ? lineOfOut : lineOfErr);
     return output;
   });
 }
@@ -359,10 +362,10 @@ const FROM_KEYBOARD = ['SIGINT', 'SIGQUIT'] as const;
 
 /**
  * Makes signals sent to rr reach the command. Those of the keyboard come to both by themselves,
- * as both are in the terminal's foreground group; forwarding them would deliver them twice.
- * Returns a function that ends this.
+ * as both are in the terminal's foreground group; forwarding them would deliver them twice, unless
+ * `isApart`. Returns a function that ends this.
  */
-function forwardSignals(targetPid: () => number, seen: string[]): () => void {
+function forwardSignals(targetPid: () => number, isApart: boolean, seen: string[]): () => void {
   const send = (signal: NodeJS.Signals): void => {
     try {
       process.kill(targetPid(), signal);
@@ -372,7 +375,7 @@ function forwardSignals(targetPid: () => number, seen: string[]): () => void {
   };
   const handlers: [NodeJS.Signals, () => void][] = [];
   for (const signal of FORWARDED) handlers.push([signal, () => { seen.push(signal); send(signal); }]);
-  for (const signal of FROM_KEYBOARD) handlers.push([signal, () => { seen.push(signal); if (!isSharingForeground()) send(signal); }]);
+  for (const signal of FROM_KEYBOARD) handlers.push([signal, () => { seen.push(signal); if (isApart || !isSharingForeground()) send(signal); }]);
   handlers.push(['SIGTSTP', () => { send('SIGTSTP'); process.kill(process.pid, 'SIGSTOP'); }]);
   handlers.push(['SIGCONT', () => send('SIGCONT')]);
   for (const [signal, handler] of handlers) process.on(signal, handler);
@@ -382,6 +385,7 @@ function forwardSignals(targetPid: () => number, seen: string[]): () => void {
 }
 
 const KILL_AFTER_MS = 5000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** At the limit: SIGTERM to the command and all it started, and SIGKILL 5 s later. */
 function armTimeout(pid: number, timeoutMs: number, onHit: () => void): () => void {
@@ -395,12 +399,18 @@ function armTimeout(pid: number, timeoutMs: number, onHit: () => void): () => vo
       }
     }
   };
-  const timer = setTimeout(() => {
-    onHit();
-    signalAll('SIGTERM');
-    signalAll('SIGCONT');
-    killer = setTimeout(() => signalAll('SIGKILL'), KILL_AFTER_MS);
-  }, Math.min(timeoutMs, 2 ** 31 - 1));
+  let timer: ReturnType<typeof setTimeout>;
+  // A timer holds at most 2^31 - 1 ms, 24.8 days: a longer limit is waited for in parts.
+  const wait = (leftMs: number): void => {
+    timer = setTimeout(() => {
+      if (leftMs > LONGEST_TIMER_MS) return wait(leftMs - LONGEST_TIMER_MS);
+      onHit();
+      signalAll('SIGTERM');
+      signalAll('SIGCONT');
+      killer = setTimeout(() => signalAll('SIGKILL'), KILL_AFTER_MS);
+    }, Math.min(leftMs, LONGEST_TIMER_MS));
+  };
+  wait(timeoutMs);
   return () => {
     clearTimeout(timer);
     if (killer !== undefined) clearTimeout(killer);
@@ -420,12 +430,13 @@ function signalName(number: number): string | undefined {
 }
 
 /** The command as it runs in a terminal of its own: descriptors that were no terminal pass round it. */
-function wrapInTerminal(argv: string[], plan: TerminalPlan): string[] {
+function wrapInTerminal(argv: string[], plan: TerminalPlan, isHeld: boolean): string[] {
   const quote = (word: string): string => "'" + word.replace(/'/g, "'\\''") + "'";
   const shell = process.env.SHELL;
   let line = shell === undefined ? 'unset SHELL; ' : 'SHELL=' + quote(shell) + '; export SHELL; ';
   // Without a terminal to read from, script(1) leaves the outer one as it is, and that one turns LF
   // into CR LF: the inner one must not do so as well.
+  if (isHeld) line += 'stty onlcr <&' + (plan.stdout ? '1' : '2') + ' 2>/dev/null; ';
   if (!plan.stdin) line += 'stty -onlcr <&' + (plan.stdout ? '1' : '2') + ' 2>/dev/null; ';
   line += 'exec ' + argv.map(quote).join(' ');
   if (!plan.stdin) line += ' <&3';
@@ -439,7 +450,7 @@ function wrapInTerminal(argv: string[], plan: TerminalPlan): string[] {
 /** A stream that is kept: its log, rr's own descriptor that it goes to, and where it comes from. */
 type Kept = { stream: StreamName; descriptor: 1 | 2; from: Pipe | 'child-stdout' | 'child-stderr' };
 
-type Plumbing = { stdio: (number | 'pipe' | 'ignore')[]; argv: string[]; env: NodeJS.ProcessEnv; kept: Kept[] };
+type Plumbing = { stdio: (number | 'pipe' | 'ignore')[]; argv: string[]; env: NodeJS.ProcessEnv; kept: Kept[]; release: (() => void) | undefined; isApart: boolean };
 
 function layPipes(request: CommandRequest): Plumbing {
   const argv = toSpawnArguments(request.argv);
@@ -455,14 +466,16 @@ function layPipes(request: CommandRequest): Plumbing {
     stdio[descriptor] = pipes.length === 0 ? 'pipe' : pipes[i].write;
     return { stream, descriptor, from: pipes[i] ?? (stream === 'out' ? 'child-stdout' : 'child-stderr') };
   });
-  return { stdio, argv, env: process.env, kept };
+  return { stdio, argv, env: process.env, kept, release: undefined, isApart: false };
 }
 
 /**
  * script(1) gives the command a terminal for those of its streams that were one; what it prints
  * there comes out of script's standard output. The other streams pass script by on 3, 4 and 5.
+ * Unless script reads the keyboard it is set apart from it: Ctrl-C would have it kill the command.
  */
 function layTerminal(request: CommandRequest, argv: string[], terminal: TerminalPlan): Plumbing {
+  const release = terminal.stdin ? holdTerminalModes() : undefined;
   const kept: Kept[] = [{ stream: terminal.stdout ? 'out' : 'err', descriptor: terminal.stdout ? 1 : 2, from: 'child-stdout' }];
   const stdio: (number | 'pipe' | 'ignore')[] = [terminal.stdin ? 0 : 'ignore', 'pipe', 2, 0, 1, 2];
   const isOutBeside = !terminal.stdout && request.stdout === 'keep';
@@ -473,7 +486,7 @@ function layTerminal(request: CommandRequest, argv: string[], terminal: Terminal
       kept.push({ stream: isOutBeside ? 'out' : 'err', descriptor: isOutBeside ? 1 : 2, from: pipe });
     }
   }
-  return { stdio, argv: wrapInTerminal(argv, terminal), env: Object.assign({}, process.env, { SHELL: '/bin/sh' }), kept };
+  return { stdio, argv: wrapInTerminal(argv, terminal, release !== undefined), release, isApart: !terminal.stdin, env: Object.assign({}, process.env, { SHELL: '/bin/sh' }), kept };
 }
 
 /** The FIFOs among the streams that are kept. */
@@ -492,10 +505,10 @@ function startFailureOf(error: Error): { exit: number; startFailure: string } {
   return { exit, startFailure: what[code] ?? error.message };
 }
 
-function startCommand(request: CommandRequest, plumbing: Plumbing): { child: import('child_process').ChildProcess; ended: Promise<Ended> } | { error: Error } {
+function startCommand(plumbing: Plumbing): { child: import('child_process').ChildProcess; ended: Promise<Ended> } | { error: Error } {
   try {
     const child = childProcess().spawn(plumbing.argv[0], plumbing.argv.slice(1), {
-      stdio: plumbing.stdio, env: plumbing.env,
+      stdio: plumbing.stdio, env: plumbing.env, detached: plumbing.isApart,
     });
     const ended = new Promise<Ended>((resolve) => {
       child.on('error', (error) => resolve({ code: null, signal: null, error }));
@@ -529,12 +542,15 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   const signalsSeen: string[] = [];
   let target = 0;
   let isTimedOut = false;
-  const stopForwarding = forwardSignals(() => (target === 0 ? process.pid : target), signalsSeen);
+  // In a terminal of its own the command is the child of script(1), which would make SIGTERM of any signal.
+  const findCommand = (): number => (request.terminal === undefined ? target : listDescendants(target)[1] ?? target);
+  const stopForwarding = forwardSignals(() => (target === 0 ? process.pid : findCommand()), plumbing.isApart, signalsSeen);
   const startMs = readMonotonicMs();
-  const started = startCommand(request, plumbing);
+  const started = startCommand(plumbing);
   if ('error' in started) {
+    plumbing.release?.();
     stopForwarding();
-    return { ...startFailureOf(started.error), wallMs: 0, signalsSeen, isTimedOut, logProblems: [], notes: [] };
+    return { ...startFailureOf(started.error), wallMs: 0, signalsSeen, isTimedOut, logProblems: [] };
   }
   const outputs = openOutputs(plumbing, started.child, log);
   target = started.child.pid ?? 0;
@@ -548,18 +564,19 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   sampler?.stop();
   disarm?.();
   await drain(outputs);
+  plumbing.release?.();
   for (const pipe of pipesOf(plumbing)) releasePipe(pipe, request.pipePool);
   stopForwarding();
   log.close();
   meanwhile();
-  return describeEnd(end, { wallMs, cpuBefore, peak: sampler?.peakBytes ?? 0, signalsSeen, isTimedOut, logProblems: log.problems, notes: log.notes, isInTerminal: request.terminal !== undefined });
+  return describeEnd(end, { wallMs, cpuBefore, peak: sampler?.peakBytes ?? 0, signalsSeen, isTimedOut, logProblems: log.problems, isInTerminal: request.terminal !== undefined });
 }
 
-type Measured = { wallMs: number; cpuBefore: { userS: number; systemS: number } | undefined; peak: number; signalsSeen: string[]; isTimedOut: boolean; logProblems: string[]; notes: string[]; isInTerminal: boolean };
+type Measured = { wallMs: number; cpuBefore: { userS: number; systemS: number } | undefined; peak: number; signalsSeen: string[]; isTimedOut: boolean; logProblems: string[]; isInTerminal: boolean };
 
 function describeEnd(end: Ended, measured: Measured): CommandEnd {
-  const { wallMs, cpuBefore, peak, signalsSeen, isTimedOut, logProblems, notes } = measured;
-  const facts = { wallMs, signalsSeen, isTimedOut, logProblems, notes };
+  const { wallMs, cpuBefore, peak, signalsSeen, isTimedOut, logProblems } = measured;
+  const facts = { wallMs, signalsSeen, isTimedOut, logProblems };
   if (end.error !== undefined) return { ...startFailureOf(end.error), ...facts };
   const cpuAfter = readChildrenCpu();
   const cost: { userS?: number; systemS?: number; peakMemoryBytes?: number } = {};

@@ -115,7 +115,7 @@ function removeHalfMade(project: Project, made: ByteString[]): void {
 export function describeSystemError(error: unknown): string {
   const words: { [code: string]: string } = {
     EACCES: 'permission denied', EPERM: 'not permitted', EROFS: 'the file system is read-only', ENOSPC: 'no space left',
-    ENOENT: 'no such file or folder', ENOTDIR: 'a part of the path is no folder', EDQUOT: 'the quota is used up', EFBIG: 'the file would be too large', EIO: 'input/output error',
+    ENOENT: 'no such file or folder', ENOTDIR: 'a part of the path is no folder', EDQUOT: 'the quota is used up', EFBIG: 'the file would be too large', EIO: 'input/output error', EEXIST: 'a file of that name is there',
   };
   return words[errorCode(error)] ?? String((error as Error).message);
 }

@@ -24,7 +24,7 @@ export function isLeftOut(path: ByteString): boolean {
 
 /**
  * Every file and folder below `root` but those left out. Links are not followed. A folder that
- * cannot be read is passed over and its path added to `unreadable`.
+ * cannot be read, and a name that this runtime cannot pass on, is added to `unreadable`.
  */
 export function takeSnapshot(root: ByteString, unreadable: ByteString[]): Snapshot {
   const snapshot: Snapshot = new Map();
@@ -34,7 +34,11 @@ export function takeSnapshot(root: ByteString, unreadable: ByteString[]): Snapsh
       if (LEFT_OUT.has(name) && (name !== 'provenance' || folder === '')) continue;
       const path = folder + name;
       const stat = lstatIfThere(root + '/' + path);
-      if (stat === undefined) continue;
+      if (stat === undefined) {
+        // Deno gives names that are not UTF-8 with U+FFFD in them, and then does not find them.
+        if (name.indexOf('\xef\xbf\xbd') >= 0) unreadable.push(path);
+        continue;
+      }
       const seen = see(stat);
       snapshot.set(path, seen);
       if (seen.isFolder) folders.push(path + '/');

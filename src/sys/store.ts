@@ -388,7 +388,13 @@ function bringUpToDate(project: Project, id: string, run: Run | undefined): Fail
   return faults;
 }
 
+/** Has the run neither made nor removed anything, so that the derived files stay as they are? */
+function changesNothing(run: Run): boolean {
+  return run.removed.length === 0 && (run.status !== 'succeeded' || run.outputs.length === 0);
+}
+
 function writeNewDerived(project: Project, added: Run | undefined): Failure[] {
+  if (added !== undefined && changesNothing(added) && statIfThere(project.provenance + '/Makefile') !== undefined) return [];
   if (added !== undefined) {
     const makefile = readBytesIfThere(project.provenance + '/Makefile') ?? '';
     const sums = readBytesIfThere(project.provenance + '/SHA256SUMS') ?? '';

@@ -57,15 +57,38 @@ export function tell(line: ByteString): void {
   }
 }
 
+/**
+ * Keeps the terminal from turning LF into CR LF until the function is called that this returns,
+ * which gives it back all the modes it had. script(1) does the same, but it ends, and undoes it,
+ * before the last that went through it is shown. undefined if the terminal does not do so, or if
+ * its foreground is another's.
+ */
+export function holdTerminalModes(): (() => void) | undefined {
+  if (!isSharingForeground()) return undefined;
+  const line = 'stty -g && case " $(stty -a | tr "\\n;" "  ") " in *" onlcr "*) stty -onlcr ;; *) exit 1 ;; esac';
+  const done = childProcess().spawnSync('/bin/sh', ['-c', line], { encoding: 'latin1', stdio: [0, 'pipe', 'ignore'] });
+  if (done.status !== 0) return undefined;
+  return () => {
+    childProcess().spawnSync('stty', [done.stdout.trim()], { stdio: [0, 'ignore', 'ignore'] });
+  };
+}
+
 /** How script(1) is called here, and which descriptors get the new terminal. */
 export type TerminalPlan = { flavour: 'util-linux' | 'bsd'; stdin: boolean; stdout: boolean; stderr: boolean };
 
+function isPipe(descriptor: number): boolean {
+  const stat = fs.fstatSync(descriptor);
+  return stat.isFIFO() || stat.isSocket();
+}
+
 /**
  * How to give a command a terminal of its own, so that it behaves as on the one rr writes to
- * (docs/rr.1, TERMINALS); undefined if there is no script(1) that can.
+ * (docs/rr.1, TERMINALS); undefined if there is no script(1) that can, and where the output goes on
+ * to another program: that one may use the terminal too (a pager), and script would take its keys.
  */
 export function planTerminal(): TerminalPlan | undefined {
   const plan = { stdin: isTerminal(0), stdout: isTerminal(1), stderr: isTerminal(2) };
+  if (!plan.stdout && isPipe(1)) return undefined;
   if (process.platform === 'darwin' || /bsd$/.test(process.platform)) return { flavour: 'bsd', ...plan };
   const version = childProcess().spawnSync('script', ['--version'], { encoding: 'latin1', stdio: ['ignore', 'pipe', 'ignore'] });
   return version.status === 0 && /util-linux/.test(version.stdout) ? { flavour: 'util-linux', ...plan } : undefined;

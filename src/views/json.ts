@@ -34,6 +34,7 @@ function jsonObjectOf(run: Run): { [key: string]: unknown } {
     missing_outputs: run.missingOutputs.map(encodeText), inputs: run.inputs.map(jsonFileOf), outputs: run.outputs.map(jsonFileOf),
     uncertain: run.uncertain.map(jsonFileOf), removed: run.removed.map(encodeText), logs: run.logs.map(jsonFileOf),
     warnings: run.warnings.map(encodeText), rr: run.rr,
+    unknown: run.unknown.length === 0 ? undefined : run.unknown,
   };
 }
 

@@ -39,6 +39,16 @@ rr_die() {
 	exit 1
 }
 
+# rr_trap FUNCTION: calls it on every way out, once.  make may send a signal that
+# the terminal sent already: a second one is ignored.
+rr_trap() {
+	# shellcheck disable=SC2064  # the function is named now
+	trap "$1" EXIT
+	trap 'trap "" HUP INT TERM; exit 129' HUP
+	trap 'trap "" HUP INT TERM; exit 130' INT
+	trap 'trap "" HUP INT TERM; exit 143' TERM
+}
+
 # ---- text -------------------------------------------------------------------
 
 # Shells that hold text of their locale instead of bytes (yash) lose others.

@@ -1,5 +1,6 @@
 // call.ts - a process that does one thing of rr's own code, to be timed beside a program that does the same.
 import fs from 'fs';
+import { writeAll } from '../../src/sys/files.ts';
 import { hashFiles, hashRegularFile } from '../../src/sys/hash.ts';
 import type { HashOutcome, HashRequest } from '../../src/sys/hash.ts';
 import { compareSnapshots, takeSnapshot } from '../../src/sys/scan.ts';
@@ -11,7 +12,7 @@ import { compareSnapshots, takeSnapshot } from '../../src/sys/scan.ts';
 
 function printOutcomes(names: string[], outcomes: HashOutcome[]): void {
   const lines = outcomes.map((outcome, i) => (outcome.kind === 'hashed' ? outcome.hash : outcome.kind) + '  ' + names[i] + '\n');
-  fs.writeFileSync(1, lines.join(''));
+  writeAll(1, Buffer.from(lines.join(''), 'latin1'));
 }
 
 async function hashTogether(names: string[]): Promise<void> {

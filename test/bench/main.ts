@@ -57,6 +57,7 @@ function main(): void {
   const bench: Bench = { rr: path.resolve('rr.js'), call: path.join(__dirname, 'call.js'), scratch: '', rounds: Number(process.env.ROUNDS ?? '25') };
   const rows = chooseRows(asked);
   console.log(describeMachine(os.tmpdir()));
+  if (os.loadavg()[0] > os.cpus().length / 2) console.log('The machine is busy: trust ratios only, and not those of two threads against one.');
   console.log(cell('work / against', 66) + cell('median (min..max)', 22) + cell('budget', 8) + cell('floor', 7) + cell('verdict', 8) + 'median times');
   for (const row of rows) for (const line of measureRow(row, bench)) console.log(printLine(line));
   if (asked === '' || asked === 'all') for (const what of NOT_YET) console.log(cell(what, 66) + 'not measured: no such command yet');

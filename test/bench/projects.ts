@@ -80,15 +80,18 @@ export function makeProject(rr: string, folder: string, shape: ProjectShape): vo
   runProgram([process.execPath, rr, 'makefile', '-q'], folder);
 }
 
-/** The same steps as a Makefile that a person would write, every result newer than what it is made from. */
+/**
+ * Steps as a Makefile that a person would write: chains of ten, each with a raw input of its own
+ * (what GNU make looks up its built-in rules for), every result newer than what it is made from.
+ */
 export function makePlainMakefile(folder: string, steps: number): void {
   fs.mkdirSync(folder, { recursive: true });
-  fs.writeFileSync(path.join(folder, 'raw.csv'), 'x\n');
   let all = 'all:';
   let rules = '';
   for (let n = 0; n < steps; n++) {
-    const from = n % 10 > 0 ? resultName(n - 1) : 'raw.csv';
+    const from = n % 10 > 0 ? resultName(n - 1) : path.dirname(resultName(n)) + '/raw' + String(n) + '.csv';
     if (n % 100 === 0) fs.mkdirSync(path.join(folder, path.dirname(resultName(n))), { recursive: true });
+    if (n % 10 === 0) fs.writeFileSync(path.join(folder, from), 'x\n');
     fs.writeFileSync(path.join(folder, resultName(n)), resultContent(n));
     all += ' ' + resultName(n);
     rules += resultName(n) + ': ' + from + '\n\tcp ' + from + ' ' + resultName(n) + '\n';

@@ -1,0 +1,127 @@
+// signals.test.ts - signals sent to rr reach the command, once; its end is told as a shell would.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import fs from 'fs';
+import path from 'path';
+import { hasProgram, listRecords, makeProject, readOnlyRecord, readRecord, RR_JS, run, sleep, startRr, waitUntil } from './rig.ts';
+
+const NEEDS_PYTHON = hasProgram('python3') ? false : 'python3 is missing';
+
+function isThere(folder: string, name: string): boolean {
+  return fs.existsSync(path.join(folder, name));
+}
+
+/** Starts a command under rr, waits until it says it is ready, and sends rr a signal. */
+async function signalRr(folder: string, script: string, signals: NodeJS.Signals[]): Promise<number | null> {
+  const { child, ended } = startRr(folder, ['record', '-q', '--', 'sh', '-c', script]);
+  await waitUntil('the command', () => isThere(folder, 'ready'));
+  for (const signal of signals) {
+    child.kill(signal);
+    await sleep(60);
+  }
+  const done = await ended;
+  assert.equal(done.signal, null, 'rr itself is not killed');
+  fs.unlinkSync(path.join(folder, 'ready'));
+  return done.status;
+}
+
+test('SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 to rr reach the command', { timeout: 30000 }, async () => {
+  for (const [signal, number] of [['SIGINT', 2], ['SIGTERM', 15], ['SIGHUP', 1], ['SIGQUIT', 3], ['SIGUSR1', 10], ['SIGUSR2', 12]] as [NodeJS.Signals, number][]) {
+    const folder = makeProject();
+    assert.equal(await signalRr(folder, 'ulimit -c 0; : > ready; exec sleep 20', [signal]), 128 + number, signal);
+    const record = readOnlyRecord(folder);
+    assert.deepEqual([record.Signal[0], record.Exit[0]], [signal, String(128 + number)]);
+    assert.equal(record.Status[0], signal.startsWith('SIGUSR') ? 'failed' : 'interrupted');
+  }
+});
+
+test('a command that handles a signal gets it once and has its own status', { timeout: 20000 }, async () => {
+  const folder = makeProject();
+  const script = 'trap "echo t >> got" TERM; trap "echo i >> got" INT; : > ready; i=0; while [ $i -lt 12 ]; do sleep 0.05; i=$((i+1)); done; exit 7';
+  assert.equal(await signalRr(folder, script, ['SIGTERM', 'SIGINT']), 7);
+  assert.equal(fs.readFileSync(path.join(folder, 'got'), 'latin1'), 't\ni\n');
+});
+
+test('SIGTSTP stops the command and rr, SIGCONT lets both go on', { timeout: 20000 }, async () => {
+  const folder = makeProject();
+  const { child, ended } = startRr(folder, ['record', '-q', '--', 'sh', '-c', ': > ready; while :; do echo x >> ticks; sleep 0.02; [ ! -e stop ] || exit 0; done']);
+  await waitUntil('the command', () => isThere(folder, 'ready'));
+  child.kill('SIGTSTP');
+  const stateOf = (): string => /^State:\s+(\w)/m.exec(fs.readFileSync('/proc/' + String(child.pid) + '/status', 'latin1'))![1];
+  await waitUntil('rr stopped', () => stateOf() === 'T');
+  await sleep(60);
+  const size = fs.statSync(path.join(folder, 'ticks')).size;
+  await sleep(200);
+  assert.equal(fs.statSync(path.join(folder, 'ticks')).size, size, 'the command stands still');
+  child.kill('SIGCONT');
+  await waitUntil('the command goes on', () => fs.statSync(path.join(folder, 'ticks')).size > size);
+  fs.writeFileSync(path.join(folder, 'stop'), '');
+  assert.equal((await ended).status, 0);
+});
+
+// What the keyboard does: a session with a terminal, and SIGINT for its foreground group.
+const KEYBOARD = `
+import os, pty, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+out = b""
+deadline = time.time() + 15
+sent = False
+while time.time() < deadline:
+    try:
+        data = os.read(fd, 4096)
+    except OSError:
+        break
+    if not data: break
+    out += data
+    if b"ready" in out and not sent:
+        sent = True
+        time.sleep(0.3)
+        os.write(fd, b"\\x03")
+_, status = os.waitpid(pid, 0)
+sys.stdout.write("%d\\n" % (os.waitstatus_to_exitcode(status)))
+`;
+
+test('Ctrl-C comes to the command once, with and without logs', { timeout: 30000, skip: NEEDS_PYTHON }, () => {
+  for (const option of ['-q', '--no-logs']) {
+    const folder = makeProject();
+    const script = 'trap "echo i >> got" INT; echo ready; i=0; while [ $i -lt 25 ]; do sleep 0.05; i=$((i+1)); done; exit 7';
+    const done = run(folder, ['python3', '-c', KEYBOARD, process.execPath, RR_JS, 'record', option, '--', 'sh', '-c', script]);
+    assert.equal(done.stdout, '7\n', option + done.stderr);
+    assert.equal(fs.readFileSync(path.join(folder, 'got'), 'latin1'), 'i\n', option);
+    assert.equal(run(folder, ['python3', '-c', KEYBOARD, process.execPath, RR_JS, 'record', option, '--', 'sh', '-c', 'echo ready; exec sleep 10']).stdout, '130\n');
+    const record = readRecord(folder, listRecords(folder)[1]);
+    assert.deepEqual([record.Status[0], record.Signal[0]], ['interrupted', 'SIGINT'], option);
+  }
+});
+
+test('--timeout stops the command and what it started; who ignores SIGTERM is killed after 5 s', { timeout: 30000 }, () => {
+  const folder = makeProject();
+  const started = Date.now();
+  const done = run(folder, [process.execPath, RR_JS, 'record', '-q', '--timeout', '0.3', '--', 'sh', '-c', 'sleep 987 & (sleep 986; :) ; wait']);
+  assert.equal(done.status, 124, done.stderr);
+  assert.ok(Date.now() - started < 3000);
+  const left = run(undefined, ['sh', '-c', 'ps -eo args | grep -c "^sleep 98[67]$"']).stdout.trim();
+  assert.equal(left, '0', 'nothing goes on');
+  const stubborn = Date.now();
+  assert.equal(run(folder, [process.execPath, RR_JS, 'record', '-q', '--timeout', '0.2', '--', 'sh', '-c', 'trap "" TERM; while :; do sleep 0.2; done']).status, 124);
+  const tookMs = Date.now() - stubborn;
+  assert.ok(tookMs > 5000 && tookMs < 8000, String(tookMs));
+  const record = readRecord(folder, listRecords(folder)[1]);
+  assert.deepEqual([record.Status[0], record.Timeout_s[0]], ['interrupted', '0.2']);
+});
+
+test('a signal before, at or after the command harms no record', { timeout: 40000 }, async () => {
+  const folder = makeProject();
+  for (let i = 0; i < 12; i++) {
+    const { child, ended } = startRr(folder, ['record', '-q', '--', 'sh', '-c', 'echo hi > made']);
+    await sleep(20 + i * 8);
+    child.kill('SIGTERM');
+    const done = await ended;
+    assert.ok(done.status === 0 || done.status === 143 || done.signal === 'SIGTERM', String(i) + ': ' + String(done.status) + ' ' + done.stderr);
+    assert.doesNotMatch(done.stderr, /internal error/);
+  }
+  assert.equal(run(folder, [process.execPath, RR_JS, 'record', '-q', '--', 'true']).status, 0);
+  assert.equal(run(folder, [process.execPath, RR_JS, 'list']).status, 0);
+});
