@@ -6249,7 +6249,7 @@ function addLink(request, path, found) {
 // ---- before the run ---------------------------------------------------------------------------------
 
 /** Looks at the project before the run. `missing` are declared inputs that name nothing. */
-function beginObservation(request) {
+async function beginObservation(request) {
   const { project, folder } = request;
   const warnings = [];
   const missing = [];
@@ -6262,8 +6262,9 @@ function beginObservation(request) {
   const argumentPaths = findArgumentFiles(request).filter((path) => !declared.has(path));
   const observation = { request, method: request.method, before: new Map(), declaredPaths: Array.from(declared).sort(), argumentPaths, cache: new HashCache(project.own + '/seen'), earlier: new Map(), warnings };
   if (missing.length > 0) return { observation, missing };
-  for (const path of observation.declaredPaths) observation.earlier.set(path, lookBefore(observation, path, Infinity));
-  for (const path of argumentPaths) observation.earlier.set(path, lookBefore(observation, path, QUICK_HASH_BYTES));
+  for (const path of observation.declaredPaths) observation.earlier.set(path, lookBefore(observation, path));
+  for (const path of argumentPaths) observation.earlier.set(path, lookBefore(observation, path));
+  await hashBefore(observation);
   if (request.method === 'none') return { observation, missing };
   const unreadable = [];
   observation.before = takeSnapshot(project.root, unreadable);
@@ -6271,19 +6272,31 @@ function beginObservation(request) {
   return { observation, missing };
 }
 
-function lookBefore(observation, path, limitBytes) {
+/** A candidate before the run; its hash is '?' unless it is known without reading the file. */
+function lookBefore(observation, path) {
   const name = absoluteOf(observation.request.project, path);
   const stamp = stampOfFile(name);
   const state = describeFile(name, path);
-  if (state === undefined || state.hash !== '?') return { stamp, state };
-  if (state.size >= CACHED_FROM_BYTES) {
-    const stat = lstatIfThere(name);
-    const known = stat === undefined ? undefined : observation.cache.find(stat, path);
-    if (known !== undefined) return { stamp, state: { ...state, hash: known } };
+  if (state === undefined || state.hash !== '?' || state.size < CACHED_FROM_BYTES) return { stamp, state };
+  const stat = lstatIfThere(name);
+  const known = stat === undefined ? undefined : observation.cache.find(stat, path);
+  return { stamp, state: known === undefined ? state : { ...state, hash: known } };
+}
+
+/** Hashes the candidates that are to be hashed before the run; the others have no state yet. */
+async function hashBefore(observation) {
+  const declared = new Set(observation.declaredPaths);
+  const waiting = [];
+  for (const [path, { stamp, state }] of observation.earlier) {
+    if (state === undefined || state.hash !== '?') continue;
+    if (declared.has(path) || state.size <= QUICK_HASH_BYTES) waiting.push({ path, stamp, state });
+    else observation.earlier.set(path, { stamp, state: undefined });
   }
-  if (state.size > limitBytes) return { stamp, state: undefined };
-  const outcome = hashWithRetry(name);
-  return { stamp, state: outcome.kind === 'hashed' ? { ...state, hash: outcome.hash, size: outcome.size } : undefined };
+  const outcomes = await hashFiles(waiting.map(({ path, state }) => ({ name: absoluteOf(observation.request.project, path), sizeBytes: state.size })));
+  waiting.forEach(({ path, stamp, state }, i) => {
+    const outcome = outcomes[i];
+    observation.earlier.set(path, { stamp, state: outcome.kind === 'hashed' ? { ...state, hash: outcome.hash, size: outcome.size } : undefined });
+  });
 }
 
 /**
@@ -6452,6 +6465,10 @@ function addNewFolders(observed, newFolders, isShared) {
 //
 // Life of a run's mark:   .rr/running/ID  ->  .rr/pending/ID  ->  .rr/pending/ID.done  ->  (gone)
 //                         it runs             record is there      in the Makefile
+//
+// The mark of a lost run stays in running/ as long as its command goes on, which may still write
+// files. "rr makefile" has a mark in pending/ of its own, for it is a writer too. Unfinished files
+// lie in running/ as .NAME.RANDOM.tmp and are removed when they are an hour old.
 //
 // Why 2 holds. A writer lists pending/ before it reads the Makefile and again after it has replaced
 // it; it ends only when the second list has nothing that its Makefile lacks. A slow writer may
@@ -7198,12 +7215,12 @@ function chooseExit(session, end) {
   return session.run.missingOutputs.length > 0 ? EXIT.outputMissing : 0;
 }
 
-function observe(session, method) {
+async function observe(session, method) {
   const { options, project, folder, run } = session;
   const redirects = readRedirects(project);
   run.redirects = redirects.spelled;
   run.warnings.push(...redirects.warnings);
-  const { observation, missing } = beginObservation({
+  const { observation, missing } = await beginObservation({
     project, method, folder, argv: session.argv, declaredInputs: options.inputs, declaredOutputs: options.outputs,
     redirectedFrom: redirects.from, redirectedTo: redirects.to,
     surroundingLogs: [1, 2].map(readSurroundingLog).map((name) => (name === undefined ? '' : relativeTo(project, name))),
@@ -7235,7 +7252,7 @@ async function recordRun(options) {
   const project = openProject(options, folder);
   const problems = [];
   const session = beginRun(options, project, folder, argv, problems);
-  const observation = observe(session, method);
+  const observation = await observe(session, method);
   session.isShared = hasOverlap(project, session.run.id, session.endedBytes);
   attempt(problems, 'record the code', () => recordCode(session, observation));
   recordVariables(session);

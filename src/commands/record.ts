@@ -342,12 +342,12 @@ function chooseExit(session: Session, end: CommandEnd): number {
   return session.run.missingOutputs.length > 0 ? EXIT.outputMissing : 0;
 }
 
-function observe(session: Session, method: TraceMethod): Observation {
+async function observe(session: Session, method: TraceMethod): Promise<Observation> {
   const { options, project, folder, run } = session;
   const redirects = readRedirects(project);
   run.redirects = redirects.spelled;
   run.warnings.push(...redirects.warnings);
-  const { observation, missing } = beginObservation({
+  const { observation, missing } = await beginObservation({
     project, method, folder, argv: session.argv, declaredInputs: options.inputs, declaredOutputs: options.outputs,
     redirectedFrom: redirects.from, redirectedTo: redirects.to,
     surroundingLogs: [1, 2].map(readSurroundingLog).map((name) => (name === undefined ? '' : relativeTo(project, name))),
@@ -379,7 +379,7 @@ export async function recordRun(options: RecordOptions): Promise<number> {
   const project = openProject(options, folder);
   const problems: string[] = [];
   const session = beginRun(options, project, folder, argv, problems);
-  const observation = observe(session, method);
+  const observation = await observe(session, method);
   session.isShared = hasOverlap(project, session.run.id, session.endedBytes);
   attempt(problems, 'record the code', () => recordCode(session, observation));
   recordVariables(session);

@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { compileGlob, fixedFolder, isGlob } from '../core/glob.ts';
 import type { FileState } from '../core/run.ts';
 import { lstatIfThere, statIfThere } from './files.ts';
-import { describeFile, hashFiles, hashWithRetry } from './hash.ts';
+import { describeFile, hashFiles } from './hash.ts';
 import type { HashOutcome } from './hash.ts';
 import { HashCache } from './hashcache.ts';
 import { resolveLinks } from './machine.ts';
@@ -156,7 +156,7 @@ function addLink(request: ObservationRequest, path: ByteString, found: Set<ByteS
 // ---- before the run ---------------------------------------------------------------------------------
 
 /** Looks at the project before the run. `missing` are declared inputs that name nothing. */
-export function beginObservation(request: ObservationRequest): { observation: Observation; missing: ByteString[] } {
+export async function beginObservation(request: ObservationRequest): Promise<{ observation: Observation; missing: ByteString[] }> {
   const { project, folder } = request;
   const warnings: ByteString[] = [];
   const missing: ByteString[] = [];
@@ -169,8 +169,9 @@ export function beginObservation(request: ObservationRequest): { observation: Ob
   const argumentPaths = findArgumentFiles(request).filter((path) => !declared.has(path));
   const observation: Observation = { request, method: request.method, before: new Map(), declaredPaths: Array.from(declared).sort(), argumentPaths, cache: new HashCache(project.own + '/seen'), earlier: new Map(), warnings };
   if (missing.length > 0) return { observation, missing };
-  for (const path of observation.declaredPaths) observation.earlier.set(path, lookBefore(observation, path, Infinity));
-  for (const path of argumentPaths) observation.earlier.set(path, lookBefore(observation, path, QUICK_HASH_BYTES));
+  for (const path of observation.declaredPaths) observation.earlier.set(path, lookBefore(observation, path));
+  for (const path of argumentPaths) observation.earlier.set(path, lookBefore(observation, path));
+  await hashBefore(observation);
   if (request.method === 'none') return { observation, missing };
   const unreadable: ByteString[] = [];
   observation.before = takeSnapshot(project.root, unreadable);
@@ -178,19 +179,31 @@ export function beginObservation(request: ObservationRequest): { observation: Ob
   return { observation, missing };
 }
 
-function lookBefore(observation: Observation, path: ByteString, limitBytes: number): { stamp: string; state: FileState | undefined } {
+/** A candidate before the run; its hash is '?' unless it is known without reading the file. */
+function lookBefore(observation: Observation, path: ByteString): { stamp: string; state: FileState | undefined } {
   const name = absoluteOf(observation.request.project, path);
   const stamp = stampOfFile(name);
   const state = describeFile(name, path);
-  if (state === undefined || state.hash !== '?') return { stamp, state };
-  if (state.size >= CACHED_FROM_BYTES) {
-    const stat = lstatIfThere(name);
-    const known = stat === undefined ? undefined : observation.cache.find(stat, path);
-    if (known !== undefined) return { stamp, state: { ...state, hash: known } };
+  if (state === undefined || state.hash !== '?' || state.size < CACHED_FROM_BYTES) return { stamp, state };
+  const stat = lstatIfThere(name);
+  const known = stat === undefined ? undefined : observation.cache.find(stat, path);
+  return { stamp, state: known === undefined ? state : { ...state, hash: known } };
+}
+
+/** Hashes the candidates that are to be hashed before the run; the others have no state yet. */
+async function hashBefore(observation: Observation): Promise<void> {
+  const declared = new Set(observation.declaredPaths);
+  const waiting: { path: ByteString; stamp: string; state: FileState }[] = [];
+  for (const [path, { stamp, state }] of observation.earlier) {
+    if (state === undefined || state.hash !== '?') continue;
+    if (declared.has(path) || state.size <= QUICK_HASH_BYTES) waiting.push({ path, stamp, state });
+    else observation.earlier.set(path, { stamp, state: undefined });
   }
-  if (state.size > limitBytes) return { stamp, state: undefined };
-  const outcome = hashWithRetry(name);
-  return { stamp, state: outcome.kind === 'hashed' ? { ...state, hash: outcome.hash, size: outcome.size } : undefined };
+  const outcomes = await hashFiles(waiting.map(({ path, state }) => ({ name: absoluteOf(observation.request.project, path), sizeBytes: state.size })));
+  waiting.forEach(({ path, stamp, state }, i) => {
+    const outcome = outcomes[i];
+    observation.earlier.set(path, { stamp, state: outcome.kind === 'hashed' ? { ...state, hash: outcome.hash, size: outcome.size } : undefined });
+  });
 }
 
 /**

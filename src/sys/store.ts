@@ -9,6 +9,10 @@
 // Life of a run's mark:   .rr/running/ID  ->  .rr/pending/ID  ->  .rr/pending/ID.done  ->  (gone)
 //                         it runs             record is there      in the Makefile
 //
+// The mark of a lost run stays in running/ as long as its command goes on, which may still write
+// files. "rr makefile" has a mark in pending/ of its own, for it is a writer too. Unfinished files
+// lie in running/ as .NAME.RANDOM.tmp and are removed when they are an hour old.
+//
 // Why 2 holds. A writer lists pending/ before it reads the Makefile and again after it has replaced
 // it; it ends only when the second list has nothing that its Makefile lacks. A slow writer may
 // overwrite another's newer Makefile with an older one, but then its second list still has the
