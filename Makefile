@@ -29,8 +29,9 @@ node_modules/.package-lock.json: package-lock.json
 
 tool: node_modules/.package-lock.json
 	$(TSC) -p src/tool/tsconfig.json
+	$(NODE) .scratch/tool/embed.js
 
-compile: node_modules/.package-lock.json
+compile: tool
 	$(TSC) -p tsconfig.json
 
 # Before anything builds rr.js, or an outdated one would pass.

@@ -24,8 +24,7 @@
 //   formats/gitpatch.ts   a new file as git's diff, and git's diff in parts
 //   formats/secrets.ts    which values may be secrets (docs/rr.1, SECRETS)
 //   views/makefile.ts     provenance/Makefile, whole and run by run (docs/makefile.txt)
-//   views/rerunlook.ts    first half of rerun.sh: text, content, records
-//   views/rerunscript.ts  provenance/rerun.sh
+//   views/rerunscript.ts  provenance/rerun.sh as a text
 //   views/table.ts        runs as a table for a terminal and as CSV
 //   views/json.ts         runs as JSON (RFC 8259)
 //   views/page.ts         one run as a page of text for a person
@@ -2036,11 +2035,11 @@ function addRunToMakefile(
   }
 }
 
-// ==== src/views/rerunlook.ts =====================================================================
-// rerunlook.ts - first half of rerun.sh: text, content, records. Written from src/rerun.sh by its test.
+// ==== src/views/rerunscript.ts ===================================================================
+// rerunscript.ts - provenance/rerun.sh as a text. Made from src/rerun.sh by make.
 
-/** Up to what finds out what there is to do. */
-const RERUN_LOOK = `#!/bin/sh
+/** The whole file: static, the same in every project. */
+const RERUN_SCRIPT = `#!/bin/sh
 # rerun.sh - repeats and checks the runs that provenance/runs tells of.
 # The same file in every project.  Needs a POSIX shell, awk, sed, find, xargs
 # and a program for SHA-256.  provenance/Makefile calls it; docs: README.txt.
@@ -2503,13 +2502,7 @@ rr_verify() {
 	rr_report_plan
 }
 
-`;
-
-// ==== src/views/rerunscript.ts ===================================================================
-// rerunscript.ts - provenance/rerun.sh. Written from src/rerun.sh by its test.
-
-/** The whole file: static, the same in every project. */
-const RERUN_SCRIPT = RERUN_LOOK + `# ---- make -------------------------------------------------------------------
+# ---- make -------------------------------------------------------------------
 
 # Was make asked only to tell what it would do?
 rr_is_dry() {
