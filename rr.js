@@ -6914,6 +6914,8 @@ function initProject(folder, quiet) {
 //   folder: ByteString;
 //   argv: ByteString[];
 //   hash: SecretHasher;
+//   /** Masks what is known to be a secret, wherever it stands. */
+//   withhold: (text: ByteString) => ByteString;
 //   run: Run;
 //   /** What could not be recorded, as sentences; not empty = exit status says so. */
 //   problems: string[];
@@ -6999,15 +7001,16 @@ function attempt(problems, what, part) {
 // A shorter value is no secret ("1", "yes"), and would be found where it is none.
 const SHORTEST_SECRET_BYTES = 8;
 
-/** Withholds the values of this process's secret variables, which a shell may have put into an argument. */
-function withholdVariables(text, hash) {
-  const secrets = Object.keys(process.env).filter(isSecretName).map((name) => toBytes(String(process.env[name])));
-  return maskKnown(text, secrets.filter((secret) => secret.length >= SHORTEST_SECRET_BYTES).sort((a, b) => b.length - a.length), hash);
+/** Withholds in a text the values of this process's secret variables, which a shell may have put there. */
+function makeWithholder(hash) {
+  const values = Object.keys(process.env).filter(isSecretName).map((name) => toBytes(String(process.env[name])));
+  const secrets = values.filter((secret) => secret.length >= SHORTEST_SECRET_BYTES).sort((a, b) => b.length - a.length);
+  return (text) => maskKnown(text, secrets, hash);
 }
 
 function spellCommand(session) {
   const directory = relativeTo(session.project, session.folder);
-  const masked = maskArguments(session.argv, session.hash).map((argument) => withholdVariables(argument, session.hash));
+  const masked = maskArguments(session.argv, session.hash).map(session.withhold);
   const linked = readLinkedRoot(directory);
   const spelled = linked === undefined ? masked : masked.map((argument) => respellRoot(argument, linked, session.project.root));
   return quoteCommand(spelled, session.project.root, directory);
@@ -7032,9 +7035,10 @@ function beginRun(options, project, folder, argv, problems) {
     attempt(problems, 'use .rr/key', () => { hashed = underKey(secret); });
     return hashed;
   };
+  const withhold = makeWithholder(hash);
   const startedMicros = readUtcMicros();
   const fill = (id) => {
-    const run = emptyRun(id, spellCommand({ argv, project, folder, hash }), formatUtcMicros(startedMicros), RR_VERSION);
+    const run = emptyRun(id, spellCommand({ argv, project, folder, hash, withhold }), formatUtcMicros(startedMicros), RR_VERSION);
     run.directory = relativeTo(project, folder);
     if (run.directory[0] === '/') run.warnings.push('the command ran outside of the project: it cannot be repeated elsewhere');
     run.label = options.label;
@@ -7043,7 +7047,7 @@ function beginRun(options, project, folder, argv, problems) {
     run.parameters = options.parameters.map((parameter) => {
       const sign = parameter.indexOf('=');
       const name = parameter.slice(0, sign);
-      return name + ' ' + withholdVariables(maskValue(name, parameter.slice(sign + 1), hash), hash);
+      return name + ' ' + withhold(maskValue(name, parameter.slice(sign + 1), hash));
     });
     run.declaredInputs = options.inputs.map((pattern) => toRecordPath(project, folder, pattern));
     run.declaredOutputs = options.outputs.map((pattern) => toRecordPath(project, folder, pattern));
@@ -7052,7 +7056,7 @@ function beginRun(options, project, folder, argv, problems) {
   };
   let run;
   attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
-  return { options, project, folder, argv, hash, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false };
+  return { options, project, folder, argv, hash, withhold, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false };
 }
 
 // Untracked files that are code by their name; data that git does not know is an input, not code.
@@ -7096,7 +7100,7 @@ function recordEnvironment(session) {
   const states = describePrograms(programs.concat(interpreters), new HashCache(project.own + '/programs'));
   const isInside = (state) => relativeTo(project, state.path)[0] !== '/';
   const spell = (name, value) => {
-    const masked = withholdVariables(maskValue(name, value, session.hash), session.hash);
+    const masked = session.withhold(maskValue(name, value, session.hash));
     const parts = masked.split(project.root);
     return parts.length === 1 || project.root === '/' ? encodeWithheld(masked) : parts.map(encodeWithheld).join('%{project}');
   };
