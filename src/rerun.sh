@@ -342,6 +342,8 @@ function rest(skip) { return substr($0, skip) }
 $1 == "Output:" {
 	n++; name = substr($0, length($2) + length($3) + 12); k = kind_of($3)
 	if (name == "") name = "%00"
+	# A stream that went to a file outside is no result, and is not kept again.
+	if (name ~ /^\// && name in outside) next
 	if (k == "d") print "D " name
 	else if ((k == "f" || k == "x" || k == "l") && length($2) == 64) print "O " n " " $2 " " k " " name
 }
@@ -351,7 +353,7 @@ $1 == "Input:" {
 }
 $1 == "Command:" { print "C " rest(10) }
 $1 == "Directory:" { print "W " rest(12) }
-$1 == "Redirect:" { print "R " rest(11) }
+$1 == "Redirect:" { print "R " rest(11); outside[substr($0, length($2) + length($3) + 13)] = 1 }
 $1 == "Variable:" { print "V " rest(11) }
 $1 == "Variable_hash:" { print "H " $2 }
 $1 == "Status:" { print "S " $2 }'
