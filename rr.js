@@ -3963,21 +3963,17 @@ function hashBytes(bytes) {
 
 // type OneShot = (algorithm: string, data: Buffer, encoding: string) => string;
 
-function hashDescriptor(fd) {
+/** Hash of all that can be read. A file that has the size it said is at its end; the caller looks again. */
+function hashDescriptor(fd, sizeBytes) {
   smallBuffer = smallBuffer ?? Buffer.allocUnsafeSlow(SMALL_BYTES);
-  let got = fs.readSync(fd, smallBuffer, 0, SMALL_BYTES, null);
-  if (got < SMALL_BYTES) {
-    const oneShot = (crypto()).hash;
-    const data = smallBuffer.subarray(0, got);
-    // A short read need not be the end (a FUSE file, say): only another read that gives 0 is.
-    const more = fs.readSync(fd, smallBuffer, got, SMALL_BYTES - got, null);
-    if (more === 0) {
-      return oneShot === undefined ? crypto().createHash('sha256').update(data).digest('hex') : oneShot('sha256', data, 'hex');
-    }
-    got += more;
-  }
-  const hash = crypto().createHash('sha256').update(smallBuffer.subarray(0, got));
+  const got = fs.readSync(fd, smallBuffer, 0, SMALL_BYTES, null);
+  const data = smallBuffer.subarray(0, got);
+  const oneShot = (crypto()).hash;
+  if (got === sizeBytes && got < SMALL_BYTES && oneShot !== undefined) return oneShot('sha256', data, 'hex');
+  const hash = crypto().createHash('sha256').update(data);
+  if (got === sizeBytes && got < SMALL_BYTES) return hash.digest('hex');
   chunkBuffer = chunkBuffer ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  // A short read need not be the end (a FUSE file, say): only another read that gives 0 is.
   for (;;) {
     const n = fs.readSync(fd, chunkBuffer, 0, CHUNK_BYTES, null);
     if (n === 0) return hash.digest('hex');
@@ -4017,7 +4013,7 @@ function hashRegularFile(name) {
 function hashOpenFile(fd) {
   const before = fs.fstatSync(fd);
   if (!before.isFile()) return { kind: 'not-regular' };
-  const hash = hashDescriptor(fd);
+  const hash = hashDescriptor(fd, before.size);
   const after = fs.fstatSync(fd);
   if (before.size === after.size && before.mtimeMs === after.mtimeMs) return { kind: 'hashed', hash, size: after.size };
   return { kind: 'changing' };
@@ -4087,16 +4083,20 @@ function hashInWorker() {
     const index = order[turn];
     let fd = -1;
     try {
-      fd = files.openSync(Buffer.from(names[index], 'latin1'), files.constants.O_RDONLY | files.constants.O_NONBLOCK);
+      fd = files.openSync(/^[\x00-\x7f]*$/.test(names[index]) ? names[index] : Buffer.from(names[index], 'latin1'), files.constants.O_RDONLY | files.constants.O_NONBLOCK);
       const before = files.fstatSync(fd);
       if (!before.isFile() || before.size !== sizes[index]) continue;
-      const hash = hashing.createHash('sha256');
-      for (let n = files.readSync(fd, buffer, 0, buffer.length, null); n > 0; n = files.readSync(fd, buffer, 0, buffer.length, null)) {
+      let n = files.readSync(fd, buffer, 0, buffer.length, null);
+      const isWhole = n === before.size && n < buffer.length;
+      const isOneShot = isWhole && hashing.hash !== undefined;
+      const hash = isOneShot ? undefined : hashing.createHash('sha256');
+      for (; n > 0 && !isOneShot; n = isWhole ? 0 : files.readSync(fd, buffer, 0, buffer.length, null)) {
         hash.update(n === buffer.length ? buffer : buffer.subarray(0, n));
       }
+      const digest = isOneShot ? hashing.hash('sha256', buffer.subarray(0, n), 'buffer') : hash.digest();
       const after = files.fstatSync(fd);
       if (before.size !== after.size || before.mtimeMs !== after.mtimeMs) continue;
-      results.set(hash.digest(), index * 33 + 1);
+      results.set(digest, index * 33 + 1);
       results[index * 33] = 1;
     } catch (error) {
       continue;
