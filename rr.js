@@ -4254,7 +4254,12 @@ function resetAccessTimes(root, snapshot, probeName) {
 }
 
 function probeAccessTimes(probeName) {
-  fs.writeFileSync(toFsPath(probeName), 'probe\n');
+  try {
+    fs.writeFileSync(toFsPath(probeName), 'probe\n');
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return 'it cannot be tried whether access times are kept';
+  }
   try {
     const done = childProcess().spawnSync('touch', ['-a', '-t', OLD_TIME, toText(probeName)], { stdio: 'ignore' });
     if (done.status !== 0) return 'touch(1) does not work';
@@ -6128,6 +6133,8 @@ function isBelowGit(root) {
 //   cache: HashCache;
 //   /** Stat and, if it was hashed, state of each candidate before the run. */
 //   earlier: Map<ByteString, { stamp: string; state: FileState | undefined }>;
+//   /** Stamps of what -o named before the run, also of the folders themselves. */
+//   outputStamps: Map<ByteString, string>;
 //   warnings: ByteString[];
 // };
 
@@ -6178,17 +6185,28 @@ function listBelow(project, folder) {
   return found.filter((path) => path[0] === '/' || !isLeftOut(path));
 }
 
-/** What a declaration (file, folder or glob) names now, as paths of a record, sorted by bytes. */
+/**
+ * What a declaration (file, folder or glob) names now: the files, as paths of a record, sorted by
+ * bytes, those below a folder included; and whether it names anything, if only an empty folder.
+ */
 function expandDeclared(project, folder, pattern) {
   const literal = toRecordPath(project, folder, pattern);
   const stat = statIfThere(absoluteOf(project, literal));
-  if (stat !== undefined) return stat.isDirectory() ? listBelow(project, literal).sort() : [literal];
-  if (lstatIfThere(absoluteOf(project, literal)) !== undefined) return [literal];
-  if (!isGlob(pattern)) return [];
+  if (stat !== undefined) return { paths: stat.isDirectory() ? listBelow(project, literal).sort() : [literal], isThere: true };
+  if (lstatIfThere(absoluteOf(project, literal)) !== undefined) return { paths: [literal], isThere: true };
+  if (!isGlob(pattern)) return { paths: [], isThere: false };
   const matches = compileGlob(literal);
   const from = fixedFolder(literal);
-  const below = from === '' && literal[0] !== '/' ? '.' : from === '' ? '/' : from;
-  return listBelow(project, below).filter(matches).sort();
+  const base = from === '' && literal[0] !== '/' ? '.' : from === '' ? '/' : from;
+  const folders = [];
+  const paths = [];
+  for (const [name, seen] of takeSnapshot(absoluteOf(project, base), [])) {
+    const path = base === '.' ? name : base + '/' + name;
+    if (path[0] !== '/' && isLeftOut(path)) continue;
+    if (seen.isFolder && matches(path)) folders.push(path + '/');
+    else if (!seen.isFolder && (matches(path) || folders.some((below) => path.startsWith(below)))) paths.push(path);
+  }
+  return { paths: paths.sort(), isThere: paths.length + folders.length > 0 };
 }
 
 /** Does a path fall under a declaration: is it that file, in that folder, or matched by that glob? */
@@ -6212,7 +6230,10 @@ function listCandidateWords(argv) {
     words.add(argument);
     const sign = argument.indexOf('=');
     if (sign > 0) words.add(argument.slice(sign + 1));
-    if (argument.length < 65536) for (const word of argument.split(WORD_ENDS)) if (word !== '') words.add(word);
+    if (argument.length >= 65536) return;
+    for (const word of argument.split(WORD_ENDS)) words.add(word);
+    for (const quoted of argument.match(/'[^']*'|"[^"]*"/g) ?? []) words.add(quoted.slice(1, -1));
+    for (const word of argument.match(/(?:[^\s;|&<>()`"'\\]|\\[^])+/g) ?? []) if (word.indexOf('\\') >= 0) words.add(word.replace(/\\([^])/g, '$1'));
   });
   return Array.from(words).filter((word) => word !== '' && word.length < 4096 && word.indexOf('\0') < 0);
 }
@@ -6226,19 +6247,41 @@ function findArgumentFiles(request) {
     if (path === '.' || NO_DATA.test(path) || (path[0] !== '/' && isLeftOut(path))) continue;
     if (word === program && path[0] === '/') continue; // the program itself belongs to the environment
     const stat = lstatIfThere(absoluteOf(request.project, path));
-    if (stat === undefined) continue;
-    if (stat.isFile()) found.add(path);
-    else if (stat.isSymbolicLink()) addLink(request, path, found);
+    if (stat === undefined || (!stat.isFile() && !stat.isSymbolicLink())) continue;
+    if (stat.isSymbolicLink() || (path[0] !== '/' && findLinkIn(request.project, path) !== undefined)) addLinks(request, path, found);
+    else found.add(path);
   }
   return Array.from(found).sort();
 }
 
-function addLink(request, path, found) {
-  const target = statIfThere(absoluteOf(request.project, path));
+const MOST_LINKS = 40; // as Linux has it
+
+/** Every link on the way from a name to its file, and that file: each can be pointed elsewhere. */
+function addLinks(request, path, found) {
+  const { project } = request;
+  const target = statIfThere(absoluteOf(project, path));
   if (target === undefined || !target.isFile()) return;
-  if (path[0] !== '/') found.add(path);
-  const real = relativeTo(request.project, resolveLinks(absoluteOf(request.project, path)));
+  let at = path;
+  for (let count = 0; count < MOST_LINKS; count++) {
+    const link = findLinkIn(project, at);
+    if (link === undefined) break;
+    if (link[0] !== '/') found.add(link);
+    const text = fs.readlinkSync(toFsPath(absoluteOf(project, link)), 'latin1');
+    const cut = link.lastIndexOf('/');
+    const base = text[0] === '/' ? '' : absoluteOf(project, cut > 0 ? link.slice(0, cut) : cut === 0 ? '/' : '.') + '/';
+    at = toRecordPath(project, project.root, base + text + at.slice(link.length));
+  }
+  const real = relativeTo(project, resolveLinks(absoluteOf(project, path)));
   if (!NO_DATA.test(real)) found.add(real);
+}
+
+/** The first part of a path, from the left, that is a link. Parts above the project do not count. */
+function findLinkIn(project, path) {
+  for (let end = path.indexOf('/', 1); ; end = path.indexOf('/', end + 1)) {
+    const part = end < 0 ? path : path.slice(0, end);
+    if (lstatIfThere(absoluteOf(project, part))?.isSymbolicLink() === true) return part;
+    if (end < 0) return undefined;
+  }
 }
 
 // ---- before the run ---------------------------------------------------------------------------------
@@ -6250,21 +6293,33 @@ async function beginObservation(request) {
   const missing = [];
   const declared = new Set(request.redirectedFrom);
   for (const pattern of request.declaredInputs) {
-    const paths = expandDeclared(project, folder, pattern);
-    if (paths.length === 0) missing.push(pattern);
+    const { paths, isThere } = expandDeclared(project, folder, pattern);
+    if (!isThere) missing.push(pattern);
     for (const path of paths) declared.add(path);
   }
   const argumentPaths = findArgumentFiles(request).filter((path) => !declared.has(path));
-  const observation = { request, method: request.method, before: new Map(), declaredPaths: Array.from(declared).sort(), argumentPaths, cache: new HashCache(project.own + '/seen'), earlier: new Map(), warnings };
+  const observation = { request, method: request.method, before: new Map(), declaredPaths: Array.from(declared).sort(), argumentPaths, cache: new HashCache(project.own + '/seen'), earlier: new Map(), outputStamps: new Map(), warnings };
   if (missing.length > 0) return { observation, missing };
   for (const path of observation.declaredPaths) observation.earlier.set(path, lookBefore(observation, path));
   for (const path of argumentPaths) observation.earlier.set(path, lookBefore(observation, path));
   await hashBefore(observation);
+  noteDeclaredOutputs(observation);
   if (request.method === 'none') return { observation, missing };
   const unreadable = [];
   observation.before = takeSnapshot(project.root, unreadable);
   for (const path of unreadable) warnings.push('cannot look at ' + path);
   return { observation, missing };
+}
+
+function noteDeclaredOutputs(observation) {
+  const { project, folder, declaredOutputs } = observation.request;
+  for (const pattern of declaredOutputs) {
+    const literal = toRecordPath(project, folder, pattern);
+    for (const path of expandDeclared(project, folder, pattern).paths.concat(literal)) {
+      const stamp = stampOfOutput(observation, path);
+      if (stamp !== '') observation.outputStamps.set(path, stamp);
+    }
+  }
 }
 
 /** A candidate before the run; its hash is '?' unless it is known without reading the file. */
@@ -6349,16 +6404,25 @@ function nameTester(request, tests) {
   return (path) => words.has(path) || tests.some((test) => test(path));
 }
 
+/** What -o names and this run wrote: what is as it was before has another maker, or none. */
 function addDeclaredOutputs(observation, outputs, observed) {
   const { project, folder, declaredOutputs } = observation.request;
   for (const pattern of declaredOutputs) {
-    const paths = expandDeclared(project, folder, pattern);
+    const { paths } = expandDeclared(project, folder, pattern);
+    const written = paths.filter((path) => outputs.has(path) || observation.outputStamps.get(path) !== stampOfOutput(observation, path));
     const literal = toRecordPath(project, folder, pattern);
-    const isEmptyFolder = paths.length === 0 && lstatIfThere(absoluteOf(project, literal))?.isDirectory() === true;
-    if (paths.length === 0 && !isEmptyFolder) observed.missingOutputs.push(pattern);
-    if (isEmptyFolder) outputs.add(literal);
-    for (const path of paths) outputs.add(path);
+    const isNewFolder = !observation.outputStamps.has(literal) && lstatIfThere(absoluteOf(project, literal))?.isDirectory() === true;
+    const isFilled = Array.from(outputs).some(isDeclared(project, folder, pattern));
+    if (written.length === 0 && !isNewFolder && !isFilled) observed.missingOutputs.push(pattern);
+    if (isNewFolder && written.length === 0) outputs.add(literal);
+    for (const path of written) outputs.add(path);
   }
+}
+
+/** Like stampOfFile; where access times were set back, all times of change have moved. */
+function stampOfOutput(observation, path) {
+  const stamp = stampOfFile(absoluteOf(observation.request.project, path));
+  return observation.method === 'atime' ? withoutCtime(stamp) : stamp;
 }
 
 /** Declared inputs always; arguments and files seen read unless the run wrote them. */
@@ -6978,13 +7042,18 @@ function readRedirects(project) {
       continue;
     }
     const path = relativeTo(project, redirect.path);
-    if (descriptor === 0) result.from.push(path);
-    else if (result.to.indexOf(path) < 0) result.to.push(path);
+    // What is appended to is read in the sense that the outcome depends on it.
+    if (descriptor === 0 || (redirect.isAppending && (statIfThere(redirect.path)?.size ?? 0) > 0)) result.from.push(path);
+    if (descriptor === 0) {
+      result.spelled.push('0 < ' + path);
+      continue;
+    }
+    if (result.to.indexOf(path) < 0) result.to.push(path);
     else {
       result.spelled.push('2 >& 1');
       continue;
     }
-    result.spelled.push(String(descriptor) + (descriptor === 0 ? ' < ' : redirect.isAppending ? ' >> ' : ' > ') + path);
+    result.spelled.push(String(descriptor) + (redirect.isAppending ? ' >> ' : ' > ') + path);
   }
   return result;
 }

@@ -110,13 +110,18 @@ function readRedirects(project: Project): { spelled: ByteString[]; from: ByteStr
       continue;
     }
     const path = relativeTo(project, redirect.path);
-    if (descriptor === 0) result.from.push(path);
-    else if (result.to.indexOf(path) < 0) result.to.push(path);
+    // What is appended to is read in the sense that the outcome depends on it.
+    if (descriptor === 0 || (redirect.isAppending && (statIfThere(redirect.path)?.size ?? 0) > 0)) result.from.push(path);
+    if (descriptor === 0) {
+      result.spelled.push('0 < ' + path);
+      continue;
+    }
+    if (result.to.indexOf(path) < 0) result.to.push(path);
     else {
       result.spelled.push('2 >& 1');
       continue;
     }
-    result.spelled.push(String(descriptor) + (descriptor === 0 ? ' < ' : redirect.isAppending ? ' >> ' : ' > ') + path);
+    result.spelled.push(String(descriptor) + (redirect.isAppending ? ' >> ' : ' > ') + path);
   }
   return result;
 }

@@ -2,7 +2,8 @@
 import type { ByteString } from '../core/bytes.ts';
 import { compileGlob, fixedFolder, isGlob } from '../core/glob.ts';
 import type { FileState } from '../core/run.ts';
-import { lstatIfThere, statIfThere } from './files.ts';
+import { lstatIfThere, statIfThere, toFsPath } from './files.ts';
+import { fs } from './node.ts';
 import { describeFile, hashFiles } from './hash.ts';
 import type { HashOutcome } from './hash.ts';
 import { HashCache } from './hashcache.ts';
@@ -40,6 +41,8 @@ export type Observation = {
   cache: HashCache;
   /** Stat and, if it was hashed, state of each candidate before the run. */
   earlier: Map<ByteString, { stamp: string; state: FileState | undefined }>;
+  /** Stamps of what -o named before the run, also of the folders themselves. */
+  outputStamps: Map<ByteString, string>;
   warnings: ByteString[];
 };
 
@@ -90,17 +93,28 @@ function listBelow(project: Project, folder: ByteString): ByteString[] {
   return found.filter((path) => path[0] === '/' || !isLeftOut(path));
 }
 
-/** What a declaration (file, folder or glob) names now, as paths of a record, sorted by bytes. */
-export function expandDeclared(project: Project, folder: ByteString, pattern: ByteString): ByteString[] {
+/**
+ * What a declaration (file, folder or glob) names now: the files, as paths of a record, sorted by
+ * bytes, those below a folder included; and whether it names anything, if only an empty folder.
+ */
+export function expandDeclared(project: Project, folder: ByteString, pattern: ByteString): { paths: ByteString[]; isThere: boolean } {
   const literal = toRecordPath(project, folder, pattern);
   const stat = statIfThere(absoluteOf(project, literal));
-  if (stat !== undefined) return stat.isDirectory() ? listBelow(project, literal).sort() : [literal];
-  if (lstatIfThere(absoluteOf(project, literal)) !== undefined) return [literal];
-  if (!isGlob(pattern)) return [];
+  if (stat !== undefined) return { paths: stat.isDirectory() ? listBelow(project, literal).sort() : [literal], isThere: true };
+  if (lstatIfThere(absoluteOf(project, literal)) !== undefined) return { paths: [literal], isThere: true };
+  if (!isGlob(pattern)) return { paths: [], isThere: false };
   const matches = compileGlob(literal);
   const from = fixedFolder(literal);
-  const below = from === '' && literal[0] !== '/' ? '.' : from === '' ? '/' : from;
-  return listBelow(project, below).filter(matches).sort();
+  const base = from === '' && literal[0] !== '/' ? '.' : from === '' ? '/' : from;
+  const folders: ByteString[] = [];
+  const paths: ByteString[] = [];
+  for (const [name, seen] of takeSnapshot(absoluteOf(project, base), [])) {
+    const path = base === '.' ? name : base + '/' + name;
+    if (path[0] !== '/' && isLeftOut(path)) continue;
+    if (seen.isFolder && matches(path)) folders.push(path + '/');
+    else if (!seen.isFolder && (matches(path) || folders.some((below) => path.startsWith(below)))) paths.push(path);
+  }
+  return { paths: paths.sort(), isThere: paths.length + folders.length > 0 };
 }
 
 /** Does a path fall under a declaration: is it that file, in that folder, or matched by that glob? */
@@ -124,7 +138,10 @@ export function listCandidateWords(argv: ByteString[]): ByteString[] {
     words.add(argument);
     const sign = argument.indexOf('=');
     if (sign > 0) words.add(argument.slice(sign + 1));
-    if (argument.length < 65536) for (const word of argument.split(WORD_ENDS)) if (word !== '') words.add(word);
+    if (argument.length >= 65536) return;
+    for (const word of argument.split(WORD_ENDS)) words.add(word);
+    for (const quoted of argument.match(/'[^']*'|"[^"]*"/g) ?? []) words.add(quoted.slice(1, -1));
+    for (const word of argument.match(/(?:[^\s;|&<>()`"'\\]|\\[^])+/g) ?? []) if (word.indexOf('\\') >= 0) words.add(word.replace(/\\([^])/g, '$1'));
   });
   return Array.from(words).filter((word) => word !== '' && word.length < 4096 && word.indexOf('\0') < 0);
 }
@@ -138,19 +155,41 @@ function findArgumentFiles(request: ObservationRequest): ByteString[] {
     if (path === '.' || NO_DATA.test(path) || (path[0] !== '/' && isLeftOut(path))) continue;
     if (word === program && path[0] === '/') continue; // the program itself belongs to the environment
     const stat = lstatIfThere(absoluteOf(request.project, path));
-    if (stat === undefined) continue;
-    if (stat.isFile()) found.add(path);
-    else if (stat.isSymbolicLink()) addLink(request, path, found);
+    if (stat === undefined || (!stat.isFile() && !stat.isSymbolicLink())) continue;
+    if (stat.isSymbolicLink() || (path[0] !== '/' && findLinkIn(request.project, path) !== undefined)) addLinks(request, path, found);
+    else found.add(path);
   }
   return Array.from(found).sort();
 }
 
-function addLink(request: ObservationRequest, path: ByteString, found: Set<ByteString>): void {
-  const target = statIfThere(absoluteOf(request.project, path));
+const MOST_LINKS = 40; // as Linux has it
+
+/** Every link on the way from a name to its file, and that file: each can be pointed elsewhere. */
+function addLinks(request: ObservationRequest, path: ByteString, found: Set<ByteString>): void {
+  const { project } = request;
+  const target = statIfThere(absoluteOf(project, path));
   if (target === undefined || !target.isFile()) return;
-  if (path[0] !== '/') found.add(path);
-  const real = relativeTo(request.project, resolveLinks(absoluteOf(request.project, path)));
+  let at = path;
+  for (let count = 0; count < MOST_LINKS; count++) {
+    const link = findLinkIn(project, at);
+    if (link === undefined) break;
+    if (link[0] !== '/') found.add(link);
+    const text = fs.readlinkSync(toFsPath(absoluteOf(project, link)), 'latin1' as BufferEncoding) as unknown as ByteString;
+    const cut = link.lastIndexOf('/');
+    const base = text[0] === '/' ? '' : absoluteOf(project, cut > 0 ? link.slice(0, cut) : cut === 0 ? '/' : '.') + '/';
+    at = toRecordPath(project, project.root, base + text + at.slice(link.length));
+  }
+  const real = relativeTo(project, resolveLinks(absoluteOf(project, path)));
   if (!NO_DATA.test(real)) found.add(real);
+}
+
+/** The first part of a path, from the left, that is a link. Parts above the project do not count. */
+function findLinkIn(project: Project, path: ByteString): ByteString | undefined {
+  for (let end = path.indexOf('/', 1); ; end = path.indexOf('/', end + 1)) {
+    const part = end < 0 ? path : path.slice(0, end);
+    if (lstatIfThere(absoluteOf(project, part))?.isSymbolicLink() === true) return part;
+    if (end < 0) return undefined;
+  }
 }
 
 // ---- before the run ---------------------------------------------------------------------------------
@@ -162,21 +201,33 @@ export async function beginObservation(request: ObservationRequest): Promise<{ o
   const missing: ByteString[] = [];
   const declared = new Set<ByteString>(request.redirectedFrom);
   for (const pattern of request.declaredInputs) {
-    const paths = expandDeclared(project, folder, pattern);
-    if (paths.length === 0) missing.push(pattern);
+    const { paths, isThere } = expandDeclared(project, folder, pattern);
+    if (!isThere) missing.push(pattern);
     for (const path of paths) declared.add(path);
   }
   const argumentPaths = findArgumentFiles(request).filter((path) => !declared.has(path));
-  const observation: Observation = { request, method: request.method, before: new Map(), declaredPaths: Array.from(declared).sort(), argumentPaths, cache: new HashCache(project.own + '/seen'), earlier: new Map(), warnings };
+  const observation: Observation = { request, method: request.method, before: new Map(), declaredPaths: Array.from(declared).sort(), argumentPaths, cache: new HashCache(project.own + '/seen'), earlier: new Map(), outputStamps: new Map(), warnings };
   if (missing.length > 0) return { observation, missing };
   for (const path of observation.declaredPaths) observation.earlier.set(path, lookBefore(observation, path));
   for (const path of argumentPaths) observation.earlier.set(path, lookBefore(observation, path));
   await hashBefore(observation);
+  noteDeclaredOutputs(observation);
   if (request.method === 'none') return { observation, missing };
   const unreadable: ByteString[] = [];
   observation.before = takeSnapshot(project.root, unreadable);
   for (const path of unreadable) warnings.push('cannot look at ' + path);
   return { observation, missing };
+}
+
+function noteDeclaredOutputs(observation: Observation): void {
+  const { project, folder, declaredOutputs } = observation.request;
+  for (const pattern of declaredOutputs) {
+    const literal = toRecordPath(project, folder, pattern);
+    for (const path of expandDeclared(project, folder, pattern).paths.concat(literal)) {
+      const stamp = stampOfOutput(observation, path);
+      if (stamp !== '') observation.outputStamps.set(path, stamp);
+    }
+  }
 }
 
 /** A candidate before the run; its hash is '?' unless it is known without reading the file. */
@@ -261,16 +312,25 @@ function nameTester(request: ObservationRequest, tests: ((path: ByteString) => b
   return (path) => words.has(path) || tests.some((test) => test(path));
 }
 
+/** What -o names and this run wrote: what is as it was before has another maker, or none. */
 function addDeclaredOutputs(observation: Observation, outputs: Set<ByteString>, observed: Observed): void {
   const { project, folder, declaredOutputs } = observation.request;
   for (const pattern of declaredOutputs) {
-    const paths = expandDeclared(project, folder, pattern);
+    const { paths } = expandDeclared(project, folder, pattern);
+    const written = paths.filter((path) => outputs.has(path) || observation.outputStamps.get(path) !== stampOfOutput(observation, path));
     const literal = toRecordPath(project, folder, pattern);
-    const isEmptyFolder = paths.length === 0 && lstatIfThere(absoluteOf(project, literal))?.isDirectory() === true;
-    if (paths.length === 0 && !isEmptyFolder) observed.missingOutputs.push(pattern);
-    if (isEmptyFolder) outputs.add(literal);
-    for (const path of paths) outputs.add(path);
+    const isNewFolder = !observation.outputStamps.has(literal) && lstatIfThere(absoluteOf(project, literal))?.isDirectory() === true;
+    const isFilled = Array.from(outputs).some(isDeclared(project, folder, pattern));
+    if (written.length === 0 && !isNewFolder && !isFilled) observed.missingOutputs.push(pattern);
+    if (isNewFolder && written.length === 0) outputs.add(literal);
+    for (const path of written) outputs.add(path);
   }
+}
+
+/** Like stampOfFile; where access times were set back, all times of change have moved. */
+function stampOfOutput(observation: Observation, path: ByteString): string {
+  const stamp = stampOfFile(absoluteOf(observation.request.project, path));
+  return observation.method === 'atime' ? withoutCtime(stamp) : stamp;
 }
 
 /** Declared inputs always; arguments and files seen read unless the run wrote them. */
