@@ -907,6 +907,20 @@ function requireFields(fields, file) {
   return first;
 }
 
+const NOT_UNDERSTOOD = new Error('a value of a newer format');
+
+/** A field of a newer format: if its value is not understood, it is kept as an unknown field. */
+function setIfUnderstood(run, field, setter) {
+  try {
+    setter(run, field.value, () => { throw NOT_UNDERSTOOD; });
+  } catch (error) {
+    if (error !== NOT_UNDERSTOOD) throw error;
+    run.unknown.push({ name: field.name, value: field.value });
+    // Not "running": that would be waited for. The end is told by the unknown field alone.
+    if (field.name === 'Status') run.status = 'lost';
+  }
+}
+
 /**
  * A run from the text of its record. `file` names the text in faults. The Sha256 line is required
  * to be there, not compared: `rr verify` does that. Throws Failure with file:line.
@@ -922,7 +936,8 @@ function parseRun(text, file) {
   const run = emptyRun(value('Id'), decodeWithheld(value('Command')), value('Started'), value('Rr'));
   for (const field of fields) {
     const setter = SETTERS[field.name];
-    if (setter !== undefined) setter(run, field.value, (what) => fail(file, field.line, field.name + ': ' + what));
+    if (setter !== undefined && format <= RECORD_FORMAT) setter(run, field.value, (what) => fail(file, field.line, field.name + ': ' + what));
+    else if (setter !== undefined) setIfUnderstood(run, field, setter);
     else if (['Id', 'Command', 'Started', 'Rr', 'Sha256'].indexOf(field.name) < 0) {
       run.unknown.push({ name: field.name, value: field.value });
     }
@@ -2068,7 +2083,12 @@ rr_made=.rr/made
 rr_variables='${REPLAYED_VARIABLES.join(' ')}'
 
 rr_say() {
-	printf 'rr: %s\\n' "$*" >&2
+	printf 'rr: %s\\n' "$*" | rr_harmless >&2
+}
+
+# Control bytes of a stranger's record do not reach the terminal.
+rr_harmless() {
+	tr '\\001-\\010\\013-\\037\\177' '[?*]'
 }
 
 rr_die() {
@@ -2307,10 +2327,14 @@ rr_record_path() {
 	rr_record=provenance/runs/\${1%"$rr_rest"}-\${rr_rest%"\${rr_rest#??}"}/$1.rec
 }
 
+rr_records_found() {
+	find provenance/runs -type f -name '*.rec' 2>/dev/null |
+		sed -n '/^provenance\\/runs\\/[0-9]\\{4\\}-[0-9]\\{2\\}\\/[0-9]\\{8\\}T[0-9]\\{6\\}Z-[a-z2-7]\\{6\\}\\.rec$/p' | sort
+}
+
 # Every record's lines, in the order of ids, each after "@ID".
 rr_records() {
-	find provenance/runs -type f -name '*.rec' 2>/dev/null |
-		sed -n '/^provenance\\/runs\\/[0-9]\\{4\\}-[0-9]\\{2\\}\\/[0-9]\\{8\\}T[0-9]\\{6\\}Z-[a-z2-7]\\{6\\}\\.rec$/p' | sort |
+	rr_records_found |
 		xargs awk '
 			FNR == 1 { name = FILENAME; sub(/.*\\//, "", name); sub(/\\.rec$/, "", name); print "@" name }
 			/^(Id|Status|Input|Output|Removed|Sha256): / { print }' /dev/null
@@ -2477,6 +2501,35 @@ RR_END
 	) || exit 1
 }
 
+# Are the records all there, and whole?  Says which are not.
+rr_check_graph() {
+	rr_lacking=$({
+		rr_records_found | sed 's/.*\\///; s/\\.rec$//' | sed 's/^/F /'
+		rr_records | awk '/^@/ { id = substr($0, 2) } /^Sha256: [0-9a-f]+$/ { print "G " id }'
+		sed -n 's/^\\.rr\\/made\\/\\([0-9TZ]*-[a-z2-7]*\\):.*/F \\1/p' provenance/Makefile
+	} | awk '$1 == "F" { asked[$2] = 1 } $1 == "G" { good[$2] = 1 } END { for (id in asked) if (!(id in good)) print id }' | sort)
+	[ -n "$rr_lacking" ] || return 0
+	for rr_word in $rr_lacking; do rr_say "the record of run $rr_word is not there, or was cut"; done
+	return 1
+}
+
+# Does each record that matters hold the hash it ends in?
+rr_check_seals() {
+	rr_broken=0
+	while IFS=' ' read -r rr_word rr_first rr_enc; do
+		[ "$rr_word" = R ] || continue
+		rr_record_path "$rr_first"
+		rr_sum=$(sed -n '$s/^Sha256: \\([0-9a-f]\\{64\\}\\)$/\\1/p' "$rr_record")
+		rr_hash=$(sed '$d' "$rr_record" | { rr_hash_stdin; echo "$rr_hash"; })
+		[ "$rr_hash" = "$rr_sum" ] && continue
+		rr_say "the record $rr_record was changed after it was written"
+		rr_broken=1
+	done <<RR_END
+$rr_graphed
+RR_END
+	return "$rr_broken"
+}
+
 # Sums of rr_plan in words; fails unless all is as recorded.
 rr_report_plan() {
 	while IFS=' ' read -r rr_word rr_first rr_enc; do
@@ -2501,7 +2554,12 @@ RR_END
 rr_verify() {
 	rr_graphed=$(rr_graph)
 	rr_make_plan ''
-	rr_report_plan
+	rr_verified=0
+	rr_check_graph || rr_verified=1
+	rr_check_seals || rr_verified=1
+	rr_report_plan | rr_harmless || :
+	rr_report_plan >/dev/null || rr_verified=1
+	return "$rr_verified"
 }
 
 # ---- make -------------------------------------------------------------------
@@ -2523,9 +2581,10 @@ rr_is_dry() {
 
 rr_own_folder() {
 	if [ -h .rr ] || [ -h "$rr_made" ]; then rr_die 'cannot go on: .rr is a link, and must be a folder of this project'; fi
-	[ -d .rr ] || mkdir .rr 2>/dev/null || [ -d .rr ] || rr_die 'cannot write here: to look without writing, run "make verify"'
+	if ! mkdir -p "$rr_made" 2>/dev/null || [ ! -w "$rr_made" ] || [ ! -w .rr ]; then
+		rr_die 'cannot write in .rr: to look without writing, run "make verify"'
+	fi
 	[ -e .rr/.gitignore ] || printf '*\\n' >.rr/.gitignore
-	mkdir -p "$rr_made" || exit 1
 }
 
 # rr_keep_closure ID: keeps of rr_graphed what make looks at for ID.
@@ -2556,49 +2615,150 @@ rr_print_todo() {
 		END { print "" }'
 }
 
-# rr_bring ID|"" MAKE...
+# rr_bring ID|"" MAKE...: makes what is missing.  Commands run only in a copy of
+# the project, from which what is missing is taken: whatever goes wrong, nothing
+# that is here is touched.
 rr_bring() {
 	rr_goal=$1
 	shift
 	rr_is_dry && return 0
 	rr_own_folder
+	if [ ! -f .rr/copy ]; then
+		rr_copy=
+		rr_trap rr_end_bring
+		rr_lock .rr/made/make.lock
+	fi
 	rr_graphed=$(rr_graph)
-	[ -z "$rr_goal" ] || rr_keep_closure "$rr_goal"
-	rr_make_plan "$rr_made"
 	rr_status=0
+	rr_check_graph || rr_status=1
+	if [ -n "$rr_goal" ]; then
+		case "
+$rr_graphed" in
+		*"
+R $rr_goal "*) ;;
+		*) rr_die "run $rr_goal is not repeated: no result here is its own, or needs it" ;;
+		esac
+		rr_keep_closure "$rr_goal"
+	fi
+	rr_make_plan "$rr_made"
 	rr_todo=0
+	rr_missing=
+	rr_altered=
 	while IFS=' ' read -r rr_word rr_first rr_enc; do
 		case $rr_word in
 		input)
 			rr_say "input $rr_enc is not as run $rr_first read it"
 			rr_status=1
 			;;
+		result)
+			# Content that some run left or read there may be replaced by what comes after it.
+			if [ "$rr_first" = different ] && rr_look_at "$rr_enc" && rr_is_known "$rr_hash" "$rr_enc"; then rr_first=missing; fi
+			if [ "$rr_first" = missing ]; then
+				rr_missing="$rr_missing$rr_enc
+"
+			elif [ ! -f .rr/copy ]; then
+				rr_say "$rr_enc is $rr_first; nothing is overwritten: move it away to have it made again, or put it back as it was"
+				rr_status=1
+				rr_altered="$rr_altered$rr_enc
+"
+			fi
+			;;
 		todo)
 			rr_todo=$((rr_todo + 1))
 			rm -f "$rr_made/$rr_first" "$rr_made/$rr_first.own"
 			;;
-		own) : >"$rr_made/$rr_first.own" ;;
+		own) [ ! -f .rr/copy ] || : >"$rr_made/$rr_first.own" ;;
 		esac
 	done <<RR_END
 $rr_plan
 RR_END
-	if [ "$rr_todo" -gt 0 ]; then
-		rr_todo_file=$rr_made/todo.$$
-		rr_trap rr_end_make
-		rr_print_todo >"$rr_todo_file" <<RR_END
-$rr_plan
-RR_END
-		# Without MAKELEVEL GNU make does not tell which folder it is in.
-		(unset MAKELEVEL; "$@" -r -f provenance/Makefile -f "$rr_todo_file" rr-todo) || rr_status=1
+	if [ "$rr_todo" -gt 0 ] && [ -f .rr/copy ]; then
+		rr_bring_here "$@" || rr_status=1
+	elif [ "$rr_todo" -gt 0 ]; then
+		[ -z "$rr_missing" ] || rr_bring_by_copy "$@" || rr_status=1
 	elif [ "$rr_status" -eq 0 ] && [ -z "$rr_goal" ]; then
 		rr_report_plan
 	fi
 	return "$rr_status"
 }
 
+# In a copy: repeats what is to be repeated.
+rr_bring_here() {
+	rr_todo_file=$rr_made/todo.$$
+	rr_trap rr_end_make
+	rr_print_todo >"$rr_todo_file" <<RR_END
+$rr_plan
+RR_END
+	# Without MAKELEVEL GNU make does not tell which folder it is in.
+	(unset MAKELEVEL; "$@" -r -f provenance/Makefile -f "$rr_todo_file" rr-todo)
+}
+
 rr_end_make() {
 	rm -f "$rr_todo_file"
 	rr_put_all_back
+}
+
+rr_end_bring() {
+	[ -z "$rr_copy" ] || rm -rf "$rr_copy"
+	[ -z "\${rr_locked-}" ] || rm -rf "$rr_lock_dir"
+}
+
+rr_bring_by_copy() {
+	rr_copy=.rr/build/$(uname -n)-$$
+	mkdir -p .rr/build || exit 1
+	for rr_file in .rr/build/"$(uname -n)"-*; do
+		kill -s 0 "\${rr_file##*-}" 2>/dev/null || rm -rf "$rr_file"
+	done
+	rr_copy_project
+	# What was altered here is not taken from there, and must not stand in the way.
+	printf %s "$rr_altered" | (cd "$rr_copy" && rr_remove_outputs)
+	if [ -z "$rr_goal" ]; then set -- all "$@"; else set -- make "$rr_goal" "$@"; fi
+	(cd "$rr_copy" && sh provenance/rerun.sh "$@") >&2
+	rr_copied=$?
+	# What was made otherwise can be looked at.
+	for rr_file in "$rr_copy"/.rr/different/*; do
+		[ -d "$rr_file" ] || continue
+		mkdir -p .rr/different
+		rm -rf ".rr/different/\${rr_file##*/}" && mv "$rr_file" .rr/different/
+	done
+	rr_take_missing || rr_copied=1
+	rr_make_plan "$rr_made"
+	return "$rr_copied"
+}
+
+# Takes the results that are missing here from the copy, if they are as recorded
+# there.  Each appears whole, and only where nothing is or what a run left.
+rr_take_missing() {
+	rr_wanted=$(awk '$1 == "O" { want = $4 " " $3; for (i = 0; i < 4; i++) sub(/^[^ ]* /, ""); print want " " $0 }' <<RR_END
+$rr_graphed
+RR_END
+	)
+	rr_taken=0
+	while IFS= read -r rr_enc; do
+		[ -n "$rr_enc" ] || continue
+		rr_decode "$rr_enc"
+		rr_locate "$rr_path"
+		rr_target=$rr_file
+		rr_look_at "$rr_enc"
+		[ "$rr_kind" = - ] || rr_is_known "$rr_hash" "$rr_enc" || continue
+		rr_found=$(cd "$rr_copy" && rr_look_at "$rr_enc" && printf '%s %s' "$rr_kind" "$rr_hash")
+		case "
+$rr_wanted
+" in
+		*"
+$rr_found $rr_enc
+"*) ;;
+		*) rr_taken=1; continue ;;
+		esac
+		case $rr_target in
+		*/*) mkdir -p "\${rr_target%/*}" || return 1 ;;
+		esac
+		rm -f "$rr_made/taken.$$"
+		cp -pP "$rr_copy/$rr_target" "$rr_made/taken.$$" && mv -f "$rr_made/taken.$$" "$rr_target" || return 1
+	done <<RR_END
+$rr_missing
+RR_END
+	return "$rr_taken"
 }
 
 # Results that runs moved out of the way and nobody put back.
@@ -2648,10 +2808,12 @@ rr_check_record() {
 	[ "$rr_hash" = "$rr_sum" ] || rr_give_up "its record $rr_record was changed or cut after it was written"
 }
 
-# Two makes at once do not run one command twice: the second waits, then finds
-# the results.  A lock whose process is gone counts for nothing.
+# rr_lock FOLDER: two makes at once do not run one command twice; the second
+# waits, then finds the results.  To go on without the lock would harm nothing, so
+# a holder that cannot be asked is waited for no longer than some seconds.
 rr_lock() {
-	rr_lock_dir=$rr_made/$rr_id.lock
+	rr_lock_dir=$1
+	rr_waited=0
 	until mkdir "$rr_lock_dir" 2>/dev/null; do
 		rr_holder=$(cat "$rr_lock_dir/process" 2>/dev/null)
 		case $rr_holder in
@@ -2661,8 +2823,11 @@ rr_lock() {
 				mv "$rr_lock_dir" "$rr_lock_dir.$$" 2>/dev/null && rm -rf "$rr_lock_dir.$$"
 				continue
 			fi
+			[ "$rr_waited" -ne 3 ] || rr_say "waiting for another make (process \${rr_holder##* }); if there is none, remove $rr_lock_dir"
 			;;
+		*) [ "$rr_waited" -lt 5 ] || return 0 ;;
 		esac
+		rr_waited=$((rr_waited + 1))
 		sleep 1
 	done
 	rr_locked=yes
@@ -2790,6 +2955,10 @@ rr_check_outputs() {
 		case $rr_kind in
 		-) continue ;;
 		[fxl]) [ "$rr_hash" = "$rr_want" ] || [ -n "$rr_reproducing" ] || rr_is_known "$rr_hash" "$rr_enc" || rr_blocked=$rr_enc ;;
+		o)
+			# In a copy made for this, a folder is what an earlier run made there.
+			if [ -n "$rr_reproducing" ] && [ -d "$rr_file" ]; then rm -rf "$rr_file"; else rr_blocked=$rr_enc; fi
+			;;
 		*) rr_blocked=$rr_enc ;;
 		esac
 		[ -z "$rr_blocked" ] || rr_give_up "$rr_blocked is there and is not as any run left it; nothing is overwritten: move it away, or put it back as it was"
@@ -3047,7 +3216,7 @@ rr_run() {
 	rr_check_record
 	rr_old=$rr_made/$rr_id.old
 	rr_trap rr_clean_up
-	rr_lock
+	rr_lock "$rr_made/$rr_id.lock"
 	rr_items=$(awk "$rr_items_program" "$rr_record")
 	rr_refuse_unrepeatable
 	# The last one that worked on this run was killed before it could tidy up.
@@ -3065,7 +3234,10 @@ rr_run() {
 	rr_exit=$?
 	rr_note ran
 	rr_compare
-	if [ "$rr_exit" -ne 0 ]; then rr_die "run $rr_id failed: exit status $rr_exit"; fi
+	if [ "$rr_exit" -ne 0 ]; then
+		rr_note failed
+		rr_die "run $rr_id failed: exit status $rr_exit"
+	fi
 	if [ -n "$rr_reason" ]; then rr_die "run $rr_id is not reproduced: it $rr_reason"; fi
 	rr_settle
 	rr_note made
@@ -3112,20 +3284,21 @@ rr_remove_outputs() {
 }
 
 rr_copy_project() {
-	rm -rf .rr/reproduce || exit 1
-	mkdir .rr/reproduce || exit 1
+	rm -rf "$rr_copy" || exit 1
+	mkdir -p "$rr_copy/.rr" || exit 1
 	for rr_file in ./* ./.[!.]* ./..?*; do
 		[ -e "$rr_file" ] || [ -h "$rr_file" ] || continue
 		case $rr_file in
 		./.rr | ./.git | ./provenance) continue ;;
 		esac
-		if [ -p "$rr_file" ] || ! cp -RPp "$rr_file" .rr/reproduce/ 2>/dev/null; then
+		if [ -p "$rr_file" ] || ! cp -RPp "$rr_file" "$rr_copy/" 2>/dev/null; then
 			rr_say "not all of $(printf %s "$rr_file" | tr -c ' -~' '?') could be copied"
 		fi
 	done
-	mkdir .rr/reproduce/provenance &&
-		cp -p provenance/Makefile provenance/rerun.sh .rr/reproduce/provenance/ &&
-		cp -Rp provenance/runs .rr/reproduce/provenance/ || exit 1
+	mkdir "$rr_copy/provenance" &&
+		cp -p provenance/Makefile provenance/rerun.sh "$rr_copy/provenance/" &&
+		cp -Rp provenance/runs "$rr_copy/provenance/" &&
+		: >"$rr_copy/.rr/copy" || exit 1
 }
 
 # Of "KIND HASH NAME" lines, "=", notes ("ID WORDS"), "=", rr_graph: the table.
@@ -3151,7 +3324,7 @@ function verdict(i) {
 		if (run[i] in blocked) return "not run because its input " blocked[run[i]] " was not reproduced"
 		return "not run because a run that comes before it failed"
 	}
-	if (state[result[i]] == want[i]) return "identical"
+	if (state[result[i]] == want[i]) return note[run[i]] == "failed" ? "different because its command failed" : "identical"
 	return state[result[i]] ~ / [-]$/ || state[result[i]] == "" ? "missing" : "different"
 }
 END {
@@ -3188,6 +3361,7 @@ rr_reproduce() {
 	rr_is_dry && return 0
 	rr_own_folder
 	rr_graphed=$(rr_graph)
+	rr_copy=.rr/reproduce
 	rr_copy_project
 	awk '
 		function rest(count,  text) { text = $0; while (count-- > 0) sub(/^[^ ]* /, "", text); return text }
@@ -3231,7 +3405,12 @@ verify | run | all | make | reproduce) rr_find_tool ;;
 esac
 case $rr_verb in
 verify) rr_verify ;;
-run) rr_run "$@" ;;
+run)
+	if [ -f .rr/copy ]; then rr_run "$@"; else
+		rr_is_id "\${1-}" || rr_die "not the id of a run: \${1-}"
+		rr_bring "$1" "\${MAKE:-make}"
+	fi
+	;;
 all) rr_bring '' "$@" ;;
 make)
 	rr_goal=\${1-}
@@ -3240,7 +3419,7 @@ make)
 	rr_bring "$rr_goal" "$@"
 	;;
 reproduce) rr_reproduce "$@" ;;
-clean) [ -h .rr ] || rm -rf .rr/reproduce ;;
+clean) [ -h .rr ] || rm -rf .rr/reproduce .rr/build ;;
 help) rr_usage ;;
 *)
 	rr_usage >&2
@@ -3309,7 +3488,13 @@ function printTable(columns, rows, width) {
     widths[widest] -= 1;
     excess -= 1;
   }
-  const line = (cells) => cells.map((cell, i) => {
+  // On a narrow terminal whole columns go, the last first; the first stays.
+  let count = columns.length;
+  while (excess > 0 && count > 1) {
+    count -= 1;
+    excess -= widths[count] + 2;
+  }
+  const line = (cells) => cells.slice(0, count).map((cell, i) => {
     const cut = cutToWidth(cell, widths[i]);
     const pad = ' '.repeat(Math.max(0, widths[i] - displayWidth(cut)));
     return columns[i].align === 'right' ? pad + cut : cut + pad;
@@ -3881,7 +4066,7 @@ function isSharingForeground() {
 /** Columns of the terminal on `descriptor`; COLUMNS if set; 80 if neither tells. */
 function readColumns(descriptor) {
   const fromVariable = Number(process.env.COLUMNS);
-  if (Number.isInteger(fromVariable) && fromVariable > 20) return fromVariable;
+  if (Number.isInteger(fromVariable) && fromVariable > 0) return fromVariable;
   if (!isTerminal(descriptor)) return 80;
   const columns = (descriptor === 1 ? process.stdout : process.stderr).columns;
   return columns > 20 ? columns : 80;
@@ -4734,10 +4919,11 @@ const KILL_AFTER_MS = 5000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** At the limit: SIGTERM to the command and all it started, and SIGKILL 5 s later. */
-function armTimeout(pid, timeoutMs, onHit) {
+function armTimeout(pid, timeoutMs, isInTerminal, onHit) {
   let killer;
   const signalAll = (signal) => {
-    for (const target of listDescendants(pid)) {
+    // script(1), told to end, kills the command after 2 s: it is left to end by itself.
+    for (const target of listDescendants(pid).slice(isInTerminal ? 1 : 0)) {
       try {
         process.kill(target, signal);
       } catch (error) {
@@ -4846,9 +5032,11 @@ const MEANWHILE_AFTER_MS = 30;
 
 function startFailureOf(error) {
   const code = errorCode(error);
-  const exit = code === 'ENOENT' || code === 'ENOTDIR' ? 127 : 126;
-  const what = { ENOENT: 'not found', ENOTDIR: 'not found', EACCES: 'permission denied', E2BIG: 'argument list too long', ENOEXEC: 'not a program' };
-  return { exit, startFailure: what[code] ?? error.message };
+  // Node refuses an empty name by a code of its own.
+  const isNotFound = code === 'ENOENT' || code === 'ENOTDIR' || code === 'ERR_INVALID_ARG_VALUE';
+  const exit = isNotFound ? 127 : 126;
+  const what = { EACCES: 'permission denied', E2BIG: 'argument list too long', ENOEXEC: 'not a program' };
+  return { exit, startFailure: isNotFound ? 'not found' : what[code] ?? error.message };
 }
 
 function startCommand(plumbing) {
@@ -4901,7 +5089,7 @@ async function runCommand(request) {
   const outputs = openOutputs(plumbing, started.child, log);
   target = started.child.pid ?? 0;
   const sampler = target === 0 ? undefined : new MemorySampler(target);
-  const disarm = target === 0 || request.timeoutMs === undefined ? undefined : armTimeout(target, request.timeoutMs, () => { isTimedOut = true; });
+  const disarm = target === 0 || request.timeoutMs === undefined ? undefined : armTimeout(target, request.timeoutMs, request.terminal !== undefined, () => { isTimedOut = true; });
   if (target !== 0) request.onStart(target);
   let isMeanwhileDone = false;
   const meanwhile = () => { if (!isMeanwhileDone) { isMeanwhileDone = true; request.meanwhile(); } };
@@ -4927,8 +5115,8 @@ function describeEnd(end, measured) {
   const cpuAfter = readChildrenCpu();
   const cost = {};
   if (cpuBefore !== undefined && cpuAfter !== undefined) {
-    cost.userS = cpuAfter.userS - cpuBefore.userS;
-    cost.systemS = cpuAfter.systemS - cpuBefore.systemS;
+    cost.userS = Math.round((cpuAfter.userS - cpuBefore.userS) * 100) / 100;
+    cost.systemS = Math.round((cpuAfter.systemS - cpuBefore.systemS) * 100) / 100;
   }
   if (peak > 0) cost.peakMemoryBytes = peak;
   // script(1) tells of a signal only by the status.
@@ -6050,8 +6238,18 @@ function setUpProject(root, files) {
     removeHalfMade(project, made);
     throw new Failure('cannot set up a project in "' + root + '": ' + describeSystemError(error), 'go to a folder you may write to, or name one by --project');
   }
+  // In this order: what .rr/.gitignore hides git calls ignored, by whatever else it may not be.
   excludeFromGit(project);
+  hideFromGit(project);
   return { project, made, kept };
+}
+
+// In .rr itself, because a repository that is made later, or elsewhere, must not take the key in.
+const IGNORE_ALL = '*\n';
+
+/** Makes .rr/.gitignore in a project that came without .rr, or from an rr that made none. */
+function hideFromGit(project) {
+  if (lstatIfThere(project.own + '/.gitignore') === undefined) createFile(project.own + '/.gitignore', IGNORE_ALL);
 }
 
 /** Undoes what a failed set-up made, so that nothing half made is left; folders only if empty. */
@@ -6213,7 +6411,11 @@ function expandDeclared(project, folder, pattern) {
 function isDeclared(project, folder, pattern) {
   const literal = toRecordPath(project, folder, pattern);
   const matches = compileGlob(literal);
-  return (path) => path === literal || literal === '.' || path.startsWith(literal + '/') || matches(path);
+  const isBelowMatch = (path) => {
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) if (matches(path.slice(0, end))) return true;
+    return false;
+  };
+  return (path) => path === literal || literal === '.' || path.startsWith(literal + '/') || matches(path) || (isGlob(pattern) && isBelowMatch(path));
 }
 
 // ---- arguments --------------------------------------------------------------------------------------
@@ -6790,22 +6992,34 @@ function moveLog(project, from, to) {
   }
 }
 
-/** Ids of all records, ascending. */
-function listRunIds(project) {
+/** Ids of all records, ascending; and names in runs/ that are no record, or one in the wrong folder. */
+function listRecords(project) {
   const ids = [];
+  const strays = [];
   for (const month of listFolder(project.provenance + '/runs').sort()) {
     if (!/^\d{4}-\d\d$/.test(month)) continue;
     for (const name of listFolder(project.provenance + '/runs/' + month)) {
-      if (name.endsWith('.rec') && RUN_ID.test(name.slice(0, -4))) ids.push(name.slice(0, -4));
+      const id = name.replace(/\.rec$/, '');
+      if (RUN_ID.test(id) && recordPath(id) === 'runs/' + month + '/' + name) ids.push(id);
+      else if (name.endsWith('.rec')) strays.push('provenance/runs/' + month + '/' + name);
     }
   }
-  return ids.sort();
+  return { ids: ids.sort(), strays };
+}
+
+/** Text of a record; undefined if there is none. Throws Failure for what is no regular file. */
+function readRecordText(project, id) {
+  const name = project.provenance + '/' + recordPath(id);
+  if (lstatIfThere(name) === undefined) return undefined;
+  // A FIFO would be waited for without end.
+  if (statIfThere(name)?.isFile() !== true) throw new Failure('cannot read "provenance/' + recordPath(id) + '": not a regular file', 'it is not of rr: move it away');
+  return readBytesIfThere(name);
 }
 
 /** A record by its id. Throws Failure (file and line) if it is damaged or claims another id. */
 function readRun(project, id) {
   const path = recordPath(id);
-  const text = readBytesIfThere(project.provenance + '/' + path);
+  const text = readRecordText(project, id);
   if (text === undefined) return undefined;
   const run = parseRun(text, 'provenance/' + path);
   if (run.id !== id) throw new Failure('cannot use "provenance/' + path + '": it claims the id ' + run.id, 'the file was renamed or forged');
@@ -6818,7 +7032,9 @@ function readRun(project, id) {
 function readRuns(project) {
   const runs = [];
   const faults = [];
-  for (const id of listRunIds(project)) {
+  const { ids, strays } = listRecords(project);
+  for (const stray of strays) faults.push(new Failure('cannot use "' + stray + '": it is not where a record of that id belongs', 'it was copied or renamed: move it away'));
+  for (const id of ids) {
     try {
       const run = readRun(project, id);
       if (run !== undefined) runs.push(run);
@@ -7099,7 +7315,7 @@ function readLinkedRoot(directory) {
 const UNCLAIMED_ID = '00000000T000000Z-aaaaaa';
 
 function beginRun(options, project, folder, argv, problems) {
-  attempt(problems, 'make .rr', () => { makeFolder(project.own + '/running'); keepTemporariesIn(project.own + '/running'); });
+  attempt(problems, 'make .rr', () => { makeFolder(project.own + '/running'); keepTemporariesIn(project.own + '/running'); hideFromGit(project); });
   const underKey = makeSecretHasher(project.own + '/key');
   const hash = (secret) => {
     let hashed = '0000000000000000';
@@ -7187,8 +7403,10 @@ function planStreams(session) {
     if (session.options.noLogs || session.run.id === UNCLAIMED_ID) return 'inherit';
     return session.run.redirects.some((redirect) => redirect.startsWith(String(descriptor) + ' ')) ? 'inherit' : 'keep';
   };
+  // What cannot be started needs no terminal, and script(1) would tell of it in words of its own.
+  const isProgram = findProgram(session.argv[0], session.folder).kind === 'found';
   // In the background, script(1) would be stopped as soon as it touches the terminal's modes.
-  const onTerminal = isSharingForeground() && [1, 2].some((descriptor) => isTerminal(descriptor));
+  const onTerminal = isProgram && isSharingForeground() && [1, 2].some((descriptor) => isTerminal(descriptor));
   if (session.options.noLogs || session.run.id === UNCLAIMED_ID || !onTerminal) return { stdout: keep(1), stderr: keep(2), terminal: undefined };
   const terminal = planTerminal();
   if (terminal !== undefined) return { stdout: keep(1), stderr: keep(2), terminal };
@@ -7214,7 +7432,7 @@ async function runIt(session) {
 const INTERRUPTING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
 function noteEnd(run, end) {
-  run.wallS = end.wallMs / 1000;
+  run.wallS = Math.round(end.wallMs) / 1000;
   run.userS = end.userS;
   run.systemS = end.systemS;
   run.peakMemoryBytes = end.peakMemoryBytes;
@@ -7261,13 +7479,18 @@ function save(session) {
   });
 }
 
+/** A script whose #! line names a program that is not there is "not found" to the system, too. */
+function explainStart(session, failure) {
+  return failure === 'not found' && findProgram(session.argv[0], session.folder).kind === 'found' ? 'the program in its #! line is not found' : failure;
+}
+
 function report(session, end) {
   const { run, options, problems } = session;
-  if (end.startFailure !== undefined) tell('rr: cannot run "' + session.argv[0] + '": ' + end.startFailure);
+  if (end.startFailure !== undefined) tell('rr: cannot run "' + session.argv[0] + '": ' + explainStart(session, end.startFailure));
   if (end.isTimedOut) tell('rr: stopped after ' + String(run.timeoutS) + ' s (--timeout)');
   for (const problem of problems) tell('rr: ' + problem);
   if (problems.length > 0) tell('rr: the run was not recorded in full');
-  for (const path of run.missingOutputs) tell('rr: declared output "' + path + '" did not appear');
+  for (const path of run.missingOutputs) tell('rr: declared output "' + path + (lstatIfThere(absoluteOf(session.project, path)) === undefined ? '" did not appear' : '" was not written: it is as it was before'));
   if (!options.quiet && end.startFailure === undefined) for (const warning of run.warnings) if (problems.indexOf(warning) < 0) tell('rr: warning: ' + warning);
   if (options.json) tell(printJsonRun(run));
   else if (!options.quiet && problems.length === 0 && isTerminal(2)) {
@@ -7358,10 +7581,15 @@ async function recordRun(options) {
 /** A date or time as rr takes it: 2026-11, 2026-11-22, 2026-11-22T05:20. UTC. */
 function checkTime(option, text) {
   if (text === undefined) return undefined;
-  if (!/^\d{4}(-\d\d(-\d\d(T\d\d(:\d\d(:\d\d)?)?)?)?)?Z?$/.test(text)) {
+  if (!/^\d{4}(-\d\d(-\d\d(T\d\d(:\d\d(:\d\d(\.\d+)?)?)?)?)?)?Z?$/.test(text) || !isOnCalendar(text)) {
     throw new Failure('cannot use ' + option + ' "' + text + '": not a date', 'write 2026-11-22 or 2026-11-22T05:20 (UTC)', EXIT.usage);
   }
   return text.replace(/Z$/, '');
+}
+
+function isOnCalendar(text) {
+  const [, month, day, hour, minute, second] = text.split(/[-T:Z]/).map(Number);
+  return (month === undefined || (month >= 1 && month <= 12)) && (!(day >= 0) || (day >= 1 && day <= 31)) && !(hour > 23) && !(minute > 59) && !(second >= 61);
 }
 
 const STATUS_NAMES = ['running', 'succeeded', 'failed', 'interrupted', 'lost'];
@@ -7379,6 +7607,7 @@ function makeFilter(options, toPath) {
 
 /** Prints the runs that fit. A record that cannot be read is named, the others are listed, status 1. */
 function listRuns(options) {
+  if (options.json && options.csv) throw new Failure('cannot print both JSON and CSV', 'say --json or --csv', EXIT.usage);
   const current = readCurrentFolder();
   const project = requireProject(current, options.project);
   const filter = makeFilter(options, (name) => toRecordPath(project, current, name));
@@ -7403,6 +7632,12 @@ function listRuns(options) {
 function showRun(reference, options) {
   const current = readCurrentFolder();
   const project = requireProject(current, options.project);
+  // The record as it is needs no parsing, and is wanted most when that fails.
+  const raw = options.raw && RUN_ID.test(reference) ? readRecordText(project, reference) : undefined;
+  if (raw !== undefined) {
+    printOut(raw);
+    return 0;
+  }
   const run = pickRun(project, current, reference);
   if (options.json) printOut(printJsonRun(run) + '\n');
   else if (options.raw) printOut(readBytesIfThere(project.provenance + '/' + recordPath(run.id)) ?? printRecord(run));
@@ -7423,12 +7658,12 @@ function showRun(reference, options) {
 /** Says where a record is damaged; undefined if it holds. */
 function checkRecord(project, id) {
   const name = 'provenance/' + recordPath(id);
-  const text = readBytesIfThere(absoluteOf(project, name)) ?? '';
-  const parts = unsealRecord(text);
-  if (parts === undefined) return name + ': no Sha256 line at the end';
-  const found = hashBytes(parts.body);
-  if (found !== parts.hash) return name + ': expected ' + parts.hash + ', found ' + found;
   try {
+    const text = readRecordText(project, id) ?? '';
+    const parts = unsealRecord(text);
+    if (parts === undefined) return name + ': no Sha256 line at the end';
+    const found = hashBytes(parts.body);
+    if (found !== parts.hash) return name + ': expected ' + parts.hash + ', found ' + found;
     const run = parseRun(text, name);
     return run.id === id ? undefined : name + ': claims the id ' + run.id;
   } catch (error) {
@@ -7547,9 +7782,10 @@ async function verifyProject(targets, options) {
     if (!claims.some((claim) => claim.expected.path === path)) throw new Failure('cannot verify "' + path + '": no run made it or read it', 'run "rr list"', EXIT.differs);
   }
   for (const claim of claims) ids.add(claim.run.id);
-  const checkedIds = isAll ? listRunIds(project) : Array.from(ids).sort();
+  const checkedIds = isAll ? listRecords(project).ids : Array.from(ids).sort();
   const wantedRuns = runs.filter((run) => isAll || ids.has(run.id));
-  const failures = checkRecords(project, checkedIds, wantedRuns).concat(await checkClaims(project, claims, options.quick));
+  const strays = isAll ? listRecords(project).strays.map((name) => name + ': not where a record of that id belongs') : [];
+  const failures = strays.concat(checkRecords(project, checkedIds, wantedRuns),await checkClaims(project, claims, options.quick));
   for (const failure of failures) printOut(failure + '\n');
   const count = (what) => String(claims.filter((claim) => claim.what === what).length);
   if (!options.quiet) tell('rr: ' + (failures.length === 0 ? 'all as recorded: ' : String(failures.length) + ' not as recorded, of ') + count('result') + ' results, ' + count('input') + ' inputs, ' + count('log') + ' logs, ' + String(checkedIds.length) + ' records' + (options.quick ? ' (unchanged files not read again)' : ''));
@@ -7853,7 +8089,8 @@ function explain(error) {
     return error.exitStatus;
   }
   if ((error).code !== undefined && (error).syscall !== undefined) {
-    tell('rr: cannot ' + String((error).syscall) + ' "' + toBytes(String((error).path ?? '')) + '": ' + describeSystemError(error));
+    const path = (error).path;
+    tell('rr: cannot ' + String((error).syscall) + (path === undefined ? '' : ' "' + toBytes(String(path)) + '"') + ': ' + describeSystemError(error));
     return EXIT.failed;
   }
   tell('rr: internal error, please report it');

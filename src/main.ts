@@ -66,7 +66,8 @@ function explain(error: unknown): number {
     return error.exitStatus;
   }
   if ((error as { code?: unknown }).code !== undefined && (error as { syscall?: unknown }).syscall !== undefined) {
-    tell('rr: cannot ' + String((error as { syscall?: unknown }).syscall) + ' "' + toBytes(String((error as { path?: unknown }).path ?? '')) + '": ' + describeSystemError(error));
+    const path = (error as { path?: unknown }).path;
+    tell('rr: cannot ' + String((error as { syscall?: unknown }).syscall) + (path === undefined ? '' : ' "' + toBytes(String(path)) + '"') + ': ' + describeSystemError(error));
     return EXIT.failed;
   }
   tell('rr: internal error, please report it');

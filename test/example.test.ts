@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'fs';
 import path from 'path';
+import { RERUN_SCRIPT } from '../src/views/rerunscript.ts';
+import { PROVENANCE_README } from '../src/views/texts.ts';
 import { hasProgram, makeTemporary, run } from './rig.ts';
 
 const EXAMPLE = path.resolve(__dirname, '..', '..', '..', 'docs', 'example');
@@ -63,4 +65,9 @@ test('docs/example: sha256sum reads SHA256SUMS, and every record holds its seal'
 test('docs/example: its records name no place outside of it but programs', () => {
   const found = run(EXAMPLE, ['grep', '-rhE', '^(Input|Output|Command|Directory|Redirect): .*(^| )/', 'provenance/runs']);
   assert.equal(found.stdout, '');
+});
+
+test('docs/example: its rerun.sh and README.txt are those that rr writes now', () => {
+  assert.equal(fs.readFileSync(path.join(EXAMPLE, 'provenance/rerun.sh'), 'latin1'), RERUN_SCRIPT);
+  assert.equal(fs.readFileSync(path.join(EXAMPLE, 'provenance/README.txt'), 'latin1'), PROVENANCE_README);
 });

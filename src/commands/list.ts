@@ -28,10 +28,15 @@ export type ListOptions = {
 /** A date or time as rr takes it: 2026-11, 2026-11-22, 2026-11-22T05:20. UTC. */
 function checkTime(option: string, text: ByteString | undefined): string | undefined {
   if (text === undefined) return undefined;
-  if (!/^\d{4}(-\d\d(-\d\d(T\d\d(:\d\d(:\d\d)?)?)?)?)?Z?$/.test(text)) {
+  if (!/^\d{4}(-\d\d(-\d\d(T\d\d(:\d\d(:\d\d(\.\d+)?)?)?)?)?)?Z?$/.test(text) || !isOnCalendar(text)) {
     throw new Failure('cannot use ' + option + ' "' + text + '": not a date', 'write 2026-11-22 or 2026-11-22T05:20 (UTC)', EXIT.usage);
   }
   return text.replace(/Z$/, '');
+}
+
+function isOnCalendar(text: ByteString): boolean {
+  const [, month, day, hour, minute, second] = text.split(/[-T:Z]/).map(Number);
+  return (month === undefined || (month >= 1 && month <= 12)) && (!(day >= 0) || (day >= 1 && day <= 31)) && !(hour > 23) && !(minute > 59) && !(second >= 61);
 }
 
 const STATUS_NAMES = ['running', 'succeeded', 'failed', 'interrupted', 'lost'];
@@ -49,6 +54,7 @@ function makeFilter(options: ListOptions, toPath: (name: ByteString) => ByteStri
 
 /** Prints the runs that fit. A record that cannot be read is named, the others are listed, status 1. */
 export function listRuns(options: ListOptions): number {
+  if (options.json && options.csv) throw new Failure('cannot print both JSON and CSV', 'say --json or --csv', EXIT.usage);
   const current = readCurrentFolder();
   const project = requireProject(current, options.project);
   const filter = makeFilter(options, (name) => toRecordPath(project, current, name));

@@ -17,7 +17,7 @@ import { beginObservation, endObservation, toRecordPath, watchReads } from '../s
 import type { Observation, Observed, TraceMethod } from '../sys/observe.ts';
 import { runCommand } from '../sys/process.ts';
 import type { CommandEnd, CommandRequest } from '../sys/process.ts';
-import { absoluteOf, describeSystemError, findProject, relativeTo, requireProject, setUpProject } from '../sys/project.ts';
+import { absoluteOf, describeSystemError, findProject, hideFromGit, relativeTo, requireProject, setUpProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { readCode } from '../sys/git.ts';
 import { makeSecretHasher } from '../sys/secretkey.ts';
@@ -167,7 +167,7 @@ function readLinkedRoot(directory: ByteString): ByteString | undefined {
 const UNCLAIMED_ID = '00000000T000000Z-aaaaaa';
 
 function beginRun(options: RecordOptions, project: Project, folder: ByteString, argv: ByteString[], problems: string[]): Session {
-  attempt(problems, 'make .rr', () => { makeFolder(project.own + '/running'); keepTemporariesIn(project.own + '/running'); });
+  attempt(problems, 'make .rr', () => { makeFolder(project.own + '/running'); keepTemporariesIn(project.own + '/running'); hideFromGit(project); });
   const underKey = makeSecretHasher(project.own + '/key');
   const hash: SecretHasher = (secret) => {
     let hashed = '0000000000000000';
@@ -255,8 +255,10 @@ function planStreams(session: Session): Pick<CommandRequest, 'stdout' | 'stderr'
     if (session.options.noLogs || session.run.id === UNCLAIMED_ID) return 'inherit';
     return session.run.redirects.some((redirect) => redirect.startsWith(String(descriptor) + ' ')) ? 'inherit' : 'keep';
   };
+  // What cannot be started needs no terminal, and script(1) would tell of it in words of its own.
+  const isProgram = findProgram(session.argv[0], session.folder).kind === 'found';
   // In the background, script(1) would be stopped as soon as it touches the terminal's modes.
-  const onTerminal = isSharingForeground() && [1, 2].some((descriptor) => isTerminal(descriptor));
+  const onTerminal = isProgram && isSharingForeground() && [1, 2].some((descriptor) => isTerminal(descriptor));
   if (session.options.noLogs || session.run.id === UNCLAIMED_ID || !onTerminal) return { stdout: keep(1), stderr: keep(2), terminal: undefined };
   const terminal = planTerminal();
   if (terminal !== undefined) return { stdout: keep(1), stderr: keep(2), terminal };
@@ -282,7 +284,7 @@ async function runIt(session: Session): Promise<CommandEnd> {
 const INTERRUPTING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
 function noteEnd(run: Run, end: CommandEnd): void {
-  run.wallS = end.wallMs / 1000;
+  run.wallS = Math.round(end.wallMs) / 1000;
   run.userS = end.userS;
   run.systemS = end.systemS;
   run.peakMemoryBytes = end.peakMemoryBytes;
@@ -329,13 +331,18 @@ function save(session: Session): void {
   });
 }
 
+/** A script whose #! line names a program that is not there is "not found" to the system, too. */
+function explainStart(session: Session, failure: string): string {
+  return failure === 'not found' && findProgram(session.argv[0], session.folder).kind === 'found' ? 'the program in its #! line is not found' : failure;
+}
+
 function report(session: Session, end: CommandEnd): void {
   const { run, options, problems } = session;
-  if (end.startFailure !== undefined) tell('rr: cannot run "' + session.argv[0] + '": ' + end.startFailure);
+  if (end.startFailure !== undefined) tell('rr: cannot run "' + session.argv[0] + '": ' + explainStart(session, end.startFailure));
   if (end.isTimedOut) tell('rr: stopped after ' + String(run.timeoutS) + ' s (--timeout)');
   for (const problem of problems) tell('rr: ' + problem);
   if (problems.length > 0) tell('rr: the run was not recorded in full');
-  for (const path of run.missingOutputs) tell('rr: declared output "' + path + '" did not appear');
+  for (const path of run.missingOutputs) tell('rr: declared output "' + path + (lstatIfThere(absoluteOf(session.project, path)) === undefined ? '" did not appear' : '" was not written: it is as it was before'));
   if (!options.quiet && end.startFailure === undefined) for (const warning of run.warnings) if (problems.indexOf(warning) < 0) tell('rr: warning: ' + warning);
   if (options.json) tell(printJsonRun(run));
   else if (!options.quiet && problems.length === 0 && isTerminal(2)) {

@@ -14,7 +14,7 @@ import { toRecordPath } from '../sys/observe.ts';
 import { pickRun } from '../sys/pickrun.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
-import { listRunIds, readRuns } from '../sys/store.ts';
+import { listRecords, readRecordText, readRuns } from '../sys/store.ts';
 import { printOut, tell } from '../sys/terminal.ts';
 
 export type VerifyOptions = { project: ByteString | undefined; quick: boolean; quiet: boolean };
@@ -25,12 +25,12 @@ type Claim = { expected: FileState; what: string; mayBeGone: boolean; /** The ru
 /** Says where a record is damaged; undefined if it holds. */
 function checkRecord(project: Project, id: string): string | undefined {
   const name = 'provenance/' + recordPath(id);
-  const text = readBytesIfThere(absoluteOf(project, name)) ?? '';
-  const parts = unsealRecord(text);
-  if (parts === undefined) return name + ': no Sha256 line at the end';
-  const found = hashBytes(parts.body);
-  if (found !== parts.hash) return name + ': expected ' + parts.hash + ', found ' + found;
   try {
+    const text = readRecordText(project, id) ?? '';
+    const parts = unsealRecord(text);
+    if (parts === undefined) return name + ': no Sha256 line at the end';
+    const found = hashBytes(parts.body);
+    if (found !== parts.hash) return name + ': expected ' + parts.hash + ', found ' + found;
     const run = parseRun(text, name);
     return run.id === id ? undefined : name + ': claims the id ' + run.id;
   } catch (error) {
@@ -149,9 +149,10 @@ export async function verifyProject(targets: ByteString[], options: VerifyOption
     if (!claims.some((claim) => claim.expected.path === path)) throw new Failure('cannot verify "' + path + '": no run made it or read it', 'run "rr list"', EXIT.differs);
   }
   for (const claim of claims) ids.add(claim.run.id);
-  const checkedIds = isAll ? listRunIds(project) : Array.from(ids).sort();
+  const checkedIds = isAll ? listRecords(project).ids : Array.from(ids).sort();
   const wantedRuns = runs.filter((run) => isAll || ids.has(run.id));
-  const failures = checkRecords(project, checkedIds, wantedRuns).concat(await checkClaims(project, claims, options.quick));
+  const strays = isAll ? listRecords(project).strays.map((name) => name + ': not where a record of that id belongs') : [];
+  const failures = strays.concat(checkRecords(project, checkedIds, wantedRuns),await checkClaims(project, claims, options.quick));
   for (const failure of failures) printOut(failure + '\n');
   const count = (what: string): string => String(claims.filter((claim) => claim.what === what).length);
   if (!options.quiet) tell('rr: ' + (failures.length === 0 ? 'all as recorded: ' : String(failures.length) + ' not as recorded, of ') + count('result') + ' results, ' + count('input') + ' inputs, ' + count('log') + ' logs, ' + String(checkedIds.length) + ' records' + (options.quick ? ' (unchanged files not read again)' : ''));

@@ -240,6 +240,20 @@ function requireFields(fields: Field[], file: string): Map<string, Field> {
   return first;
 }
 
+const NOT_UNDERSTOOD = new Error('a value of a newer format');
+
+/** A field of a newer format: if its value is not understood, it is kept as an unknown field. */
+function setIfUnderstood(run: Run, field: Field, setter: Setter): void {
+  try {
+    setter(run, field.value, () => { throw NOT_UNDERSTOOD; });
+  } catch (error) {
+    if (error !== NOT_UNDERSTOOD) throw error;
+    run.unknown.push({ name: field.name, value: field.value });
+    // Not "running": that would be waited for. The end is told by the unknown field alone.
+    if (field.name === 'Status') run.status = 'lost';
+  }
+}
+
 /**
  * A run from the text of its record. `file` names the text in faults. The Sha256 line is required
  * to be there, not compared: `rr verify` does that. Throws Failure with file:line.
@@ -255,7 +269,8 @@ export function parseRun(text: ByteString, file: string): Run {
   const run = emptyRun(value('Id'), decodeWithheld(value('Command')), value('Started'), value('Rr'));
   for (const field of fields) {
     const setter = SETTERS[field.name];
-    if (setter !== undefined) setter(run, field.value, (what) => fail(file, field.line, field.name + ': ' + what));
+    if (setter !== undefined && format <= RECORD_FORMAT) setter(run, field.value, (what) => fail(file, field.line, field.name + ': ' + what));
+    else if (setter !== undefined) setIfUnderstood(run, field, setter);
     else if (['Id', 'Command', 'Started', 'Rr', 'Sha256'].indexOf(field.name) < 0) {
       run.unknown.push({ name: field.name, value: field.value });
     }

@@ -121,7 +121,11 @@ export function expandDeclared(project: Project, folder: ByteString, pattern: By
 function isDeclared(project: Project, folder: ByteString, pattern: ByteString): (path: ByteString) => boolean {
   const literal = toRecordPath(project, folder, pattern);
   const matches = compileGlob(literal);
-  return (path) => path === literal || literal === '.' || path.startsWith(literal + '/') || matches(path);
+  const isBelowMatch = (path: ByteString): boolean => {
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) if (matches(path.slice(0, end))) return true;
+    return false;
+  };
+  return (path) => path === literal || literal === '.' || path.startsWith(literal + '/') || matches(path) || (isGlob(pattern) && isBelowMatch(path));
 }
 
 // ---- arguments --------------------------------------------------------------------------------------

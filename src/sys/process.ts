@@ -388,10 +388,11 @@ const KILL_AFTER_MS = 5000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** At the limit: SIGTERM to the command and all it started, and SIGKILL 5 s later. */
-function armTimeout(pid: number, timeoutMs: number, onHit: () => void): () => void {
+function armTimeout(pid: number, timeoutMs: number, isInTerminal: boolean, onHit: () => void): () => void {
   let killer: ReturnType<typeof setTimeout> | undefined;
   const signalAll = (signal: NodeJS.Signals): void => {
-    for (const target of listDescendants(pid)) {
+    // script(1), told to end, kills the command after 2 s: it is left to end by itself.
+    for (const target of listDescendants(pid).slice(isInTerminal ? 1 : 0)) {
       try {
         process.kill(target, signal);
       } catch (error) {
@@ -500,9 +501,11 @@ type Ended = { code: number | null; signal: string | null; error?: Error };
 
 function startFailureOf(error: Error): { exit: number; startFailure: string } {
   const code = errorCode(error);
-  const exit = code === 'ENOENT' || code === 'ENOTDIR' ? 127 : 126;
-  const what: { [code: string]: string } = { ENOENT: 'not found', ENOTDIR: 'not found', EACCES: 'permission denied', E2BIG: 'argument list too long', ENOEXEC: 'not a program' };
-  return { exit, startFailure: what[code] ?? error.message };
+  // Node refuses an empty name by a code of its own.
+  const isNotFound = code === 'ENOENT' || code === 'ENOTDIR' || code === 'ERR_INVALID_ARG_VALUE';
+  const exit = isNotFound ? 127 : 126;
+  const what: { [code: string]: string } = { EACCES: 'permission denied', E2BIG: 'argument list too long', ENOEXEC: 'not a program' };
+  return { exit, startFailure: isNotFound ? 'not found' : what[code] ?? error.message };
 }
 
 function startCommand(plumbing: Plumbing): { child: import('child_process').ChildProcess; ended: Promise<Ended> } | { error: Error } {
@@ -555,7 +558,7 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   const outputs = openOutputs(plumbing, started.child, log);
   target = started.child.pid ?? 0;
   const sampler = target === 0 ? undefined : new MemorySampler(target);
-  const disarm = target === 0 || request.timeoutMs === undefined ? undefined : armTimeout(target, request.timeoutMs, () => { isTimedOut = true; });
+  const disarm = target === 0 || request.timeoutMs === undefined ? undefined : armTimeout(target, request.timeoutMs, request.terminal !== undefined, () => { isTimedOut = true; });
   if (target !== 0) request.onStart(target);
   let isMeanwhileDone = false;
   const meanwhile = (): void => { if (!isMeanwhileDone) { isMeanwhileDone = true; request.meanwhile(); } };
@@ -581,8 +584,8 @@ function describeEnd(end: Ended, measured: Measured): CommandEnd {
   const cpuAfter = readChildrenCpu();
   const cost: { userS?: number; systemS?: number; peakMemoryBytes?: number } = {};
   if (cpuBefore !== undefined && cpuAfter !== undefined) {
-    cost.userS = cpuAfter.userS - cpuBefore.userS;
-    cost.systemS = cpuAfter.systemS - cpuBefore.systemS;
+    cost.userS = Math.round((cpuAfter.userS - cpuBefore.userS) * 100) / 100;
+    cost.systemS = Math.round((cpuAfter.systemS - cpuBefore.systemS) * 100) / 100;
   }
   if (peak > 0) cost.peakMemoryBytes = peak;
   // script(1) tells of a signal only by the status.

@@ -95,8 +95,18 @@ export function setUpProject(root: ByteString, files: ProjectFiles): { project: 
     removeHalfMade(project, made);
     throw new Failure('cannot set up a project in "' + root + '": ' + describeSystemError(error), 'go to a folder you may write to, or name one by --project');
   }
+  // In this order: what .rr/.gitignore hides git calls ignored, by whatever else it may not be.
   excludeFromGit(project);
+  hideFromGit(project);
   return { project, made, kept };
+}
+
+// In .rr itself, because a repository that is made later, or elsewhere, must not take the key in.
+const IGNORE_ALL = '*\n';
+
+/** Makes .rr/.gitignore in a project that came without .rr, or from an rr that made none. */
+export function hideFromGit(project: Project): void {
+  if (lstatIfThere(project.own + '/.gitignore') === undefined) createFile(project.own + '/.gitignore', IGNORE_ALL);
 }
 
 /** Undoes what a failed set-up made, so that nothing half made is left; folders only if empty. */

@@ -287,22 +287,34 @@ function moveLog(project: Project, from: ByteString, to: ByteString): void {
   }
 }
 
-/** Ids of all records, ascending. */
-export function listRunIds(project: Project): string[] {
+/** Ids of all records, ascending; and names in runs/ that are no record, or one in the wrong folder. */
+export function listRecords(project: Project): { ids: string[]; strays: ByteString[] } {
   const ids: string[] = [];
+  const strays: ByteString[] = [];
   for (const month of listFolder(project.provenance + '/runs').sort()) {
     if (!/^\d{4}-\d\d$/.test(month)) continue;
     for (const name of listFolder(project.provenance + '/runs/' + month)) {
-      if (name.endsWith('.rec') && RUN_ID.test(name.slice(0, -4))) ids.push(name.slice(0, -4));
+      const id = name.replace(/\.rec$/, '');
+      if (RUN_ID.test(id) && recordPath(id) === 'runs/' + month + '/' + name) ids.push(id);
+      else if (name.endsWith('.rec')) strays.push('provenance/runs/' + month + '/' + name);
     }
   }
-  return ids.sort();
+  return { ids: ids.sort(), strays };
+}
+
+/** Text of a record; undefined if there is none. Throws Failure for what is no regular file. */
+export function readRecordText(project: Project, id: string): ByteString | undefined {
+  const name = project.provenance + '/' + recordPath(id);
+  if (lstatIfThere(name) === undefined) return undefined;
+  // A FIFO would be waited for without end.
+  if (statIfThere(name)?.isFile() !== true) throw new Failure('cannot read "provenance/' + recordPath(id) + '": not a regular file', 'it is not of rr: move it away');
+  return readBytesIfThere(name);
 }
 
 /** A record by its id. Throws Failure (file and line) if it is damaged or claims another id. */
 export function readRun(project: Project, id: string): Run | undefined {
   const path = recordPath(id);
-  const text = readBytesIfThere(project.provenance + '/' + path);
+  const text = readRecordText(project, id);
   if (text === undefined) return undefined;
   const run = parseRun(text, 'provenance/' + path);
   if (run.id !== id) throw new Failure('cannot use "provenance/' + path + '": it claims the id ' + run.id, 'the file was renamed or forged');
@@ -315,7 +327,9 @@ export type ReadRuns = { runs: Run[]; faults: Failure[] };
 export function readRuns(project: Project): ReadRuns {
   const runs: Run[] = [];
   const faults: Failure[] = [];
-  for (const id of listRunIds(project)) {
+  const { ids, strays } = listRecords(project);
+  for (const stray of strays) faults.push(new Failure('cannot use "' + stray + '": it is not where a record of that id belongs', 'it was copied or renamed: move it away'));
+  for (const id of ids) {
     try {
       const run = readRun(project, id);
       if (run !== undefined) runs.push(run);

@@ -31,7 +31,7 @@ export function isSharingForeground(): boolean {
 /** Columns of the terminal on `descriptor`; COLUMNS if set; 80 if neither tells. */
 export function readColumns(descriptor: number): number {
   const fromVariable = Number(process.env.COLUMNS);
-  if (Number.isInteger(fromVariable) && fromVariable > 20) return fromVariable;
+  if (Number.isInteger(fromVariable) && fromVariable > 0) return fromVariable;
   if (!isTerminal(descriptor)) return 80;
   const columns = (descriptor === 1 ? process.stdout : process.stderr).columns;
   return columns > 20 ? columns : 80;

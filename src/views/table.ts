@@ -62,7 +62,13 @@ export function printTable(columns: Column[], rows: ByteString[][], width: numbe
     widths[widest] -= 1;
     excess -= 1;
   }
-  const line = (cells: ByteString[]): ByteString => cells.map((cell, i) => {
+  // On a narrow terminal whole columns go, the last first; the first stays.
+  let count = columns.length;
+  while (excess > 0 && count > 1) {
+    count -= 1;
+    excess -= widths[count] + 2;
+  }
+  const line = (cells: ByteString[]): ByteString => cells.slice(0, count).map((cell, i) => {
     const cut = cutToWidth(cell, widths[i]);
     const pad = ' '.repeat(Math.max(0, widths[i] - displayWidth(cut)));
     return columns[i].align === 'right' ? pad + cut : cut + pad;

@@ -27,7 +27,12 @@ rr_made=.rr/made
 rr_variables='LANG LANGUAGE LC_ALL LC_CTYPE LC_COLLATE LC_MESSAGES LC_MONETARY LC_NUMERIC LC_TIME TZ OMP_NUM_THREADS OMP_PROC_BIND OMP_SCHEDULE OPENBLAS_NUM_THREADS MKL_NUM_THREADS BLIS_NUM_THREADS NUMEXPR_NUM_THREADS VECLIB_MAXIMUM_THREADS JULIA_NUM_THREADS PYTHONHASHSEED PYTHONUTF8 PYTHONOPTIMIZE R_DEFAULT_PACKAGES SOURCE_DATE_EPOCH MALLOC_PERTURB_ POSIXLY_CORRECT GSL_RNG_SEED GSL_RNG_TYPE CUBLAS_WORKSPACE_CONFIG'
 
 rr_say() {
-	printf 'rr: %s\n' "$*" >&2
+	printf 'rr: %s\n' "$*" | rr_harmless >&2
+}
+
+# Control bytes of a stranger's record do not reach the terminal.
+rr_harmless() {
+	tr '\001-\010\013-\037\177' '[?*]'
 }
 
 rr_die() {
@@ -266,10 +271,14 @@ rr_record_path() {
 	rr_record=provenance/runs/${1%"$rr_rest"}-${rr_rest%"${rr_rest#??}"}/$1.rec
 }
 
+rr_records_found() {
+	find provenance/runs -type f -name '*.rec' 2>/dev/null |
+		sed -n '/^provenance\/runs\/[0-9]\{4\}-[0-9]\{2\}\/[0-9]\{8\}T[0-9]\{6\}Z-[a-z2-7]\{6\}\.rec$/p' | sort
+}
+
 # Every record's lines, in the order of ids, each after "@ID".
 rr_records() {
-	find provenance/runs -type f -name '*.rec' 2>/dev/null |
-		sed -n '/^provenance\/runs\/[0-9]\{4\}-[0-9]\{2\}\/[0-9]\{8\}T[0-9]\{6\}Z-[a-z2-7]\{6\}\.rec$/p' | sort |
+	rr_records_found |
 		xargs awk '
 			FNR == 1 { name = FILENAME; sub(/.*\//, "", name); sub(/\.rec$/, "", name); print "@" name }
 			/^(Id|Status|Input|Output|Removed|Sha256): / { print }' /dev/null
@@ -342,6 +351,8 @@ function rest(skip) { return substr($0, skip) }
 $1 == "Output:" {
 	n++; name = substr($0, length($2) + length($3) + 12); k = kind_of($3)
 	if (name == "") name = "%00"
+	# A stream that went to a file outside is no result, and is not kept again.
+	if (name ~ /^\// && name in outside) next
 	if (k == "d") print "D " name
 	else if ((k == "f" || k == "x" || k == "l") && length($2) == 64) print "O " n " " $2 " " k " " name
 }
@@ -351,7 +362,7 @@ $1 == "Input:" {
 }
 $1 == "Command:" { print "C " rest(10) }
 $1 == "Directory:" { print "W " rest(12) }
-$1 == "Redirect:" { print "R " rest(11) }
+$1 == "Redirect:" { print "R " rest(11); outside[substr($0, length($2) + length($3) + 13)] = 1 }
 $1 == "Variable:" { print "V " rest(11) }
 $1 == "Variable_hash:" { print "H " $2 }
 $1 == "Status:" { print "S " $2 }'
@@ -434,6 +445,35 @@ RR_END
 	) || exit 1
 }
 
+# Are the records all there, and whole?  Says which are not.
+rr_check_graph() {
+	rr_lacking=$({
+		rr_records_found | sed 's/.*\///; s/\.rec$//' | sed 's/^/F /'
+		rr_records | awk '/^@/ { id = substr($0, 2) } /^Sha256: [0-9a-f]+$/ { print "G " id }'
+		sed -n 's/^\.rr\/made\/\([0-9TZ]*-[a-z2-7]*\):.*/F \1/p' provenance/Makefile
+	} | awk '$1 == "F" { asked[$2] = 1 } $1 == "G" { good[$2] = 1 } END { for (id in asked) if (!(id in good)) print id }' | sort)
+	[ -n "$rr_lacking" ] || return 0
+	for rr_word in $rr_lacking; do rr_say "the record of run $rr_word is not there, or was cut"; done
+	return 1
+}
+
+# Does each record that matters hold the hash it ends in?
+rr_check_seals() {
+	rr_broken=0
+	while IFS=' ' read -r rr_word rr_first rr_enc; do
+		[ "$rr_word" = R ] || continue
+		rr_record_path "$rr_first"
+		rr_sum=$(sed -n '$s/^Sha256: \([0-9a-f]\{64\}\)$/\1/p' "$rr_record")
+		rr_hash=$(sed '$d' "$rr_record" | { rr_hash_stdin; echo "$rr_hash"; })
+		[ "$rr_hash" = "$rr_sum" ] && continue
+		rr_say "the record $rr_record was changed after it was written"
+		rr_broken=1
+	done <<RR_END
+$rr_graphed
+RR_END
+	return "$rr_broken"
+}
+
 # Sums of rr_plan in words; fails unless all is as recorded.
 rr_report_plan() {
 	while IFS=' ' read -r rr_word rr_first rr_enc; do
@@ -458,7 +498,12 @@ RR_END
 rr_verify() {
 	rr_graphed=$(rr_graph)
 	rr_make_plan ''
-	rr_report_plan
+	rr_verified=0
+	rr_check_graph || rr_verified=1
+	rr_check_seals || rr_verified=1
+	rr_report_plan | rr_harmless || :
+	rr_report_plan >/dev/null || rr_verified=1
+	return "$rr_verified"
 }
 
 # ---- make -------------------------------------------------------------------
@@ -480,9 +525,10 @@ rr_is_dry() {
 
 rr_own_folder() {
 	if [ -h .rr ] || [ -h "$rr_made" ]; then rr_die 'cannot go on: .rr is a link, and must be a folder of this project'; fi
-	[ -d .rr ] || mkdir .rr 2>/dev/null || [ -d .rr ] || rr_die 'cannot write here: to look without writing, run "make verify"'
+	if ! mkdir -p "$rr_made" 2>/dev/null || [ ! -w "$rr_made" ] || [ ! -w .rr ]; then
+		rr_die 'cannot write in .rr: to look without writing, run "make verify"'
+	fi
 	[ -e .rr/.gitignore ] || printf '*\n' >.rr/.gitignore
-	mkdir -p "$rr_made" || exit 1
 }
 
 # rr_keep_closure ID: keeps of rr_graphed what make looks at for ID.
@@ -513,49 +559,150 @@ rr_print_todo() {
 		END { print "" }'
 }
 
-# rr_bring ID|"" MAKE...
+# rr_bring ID|"" MAKE...: makes what is missing.  Commands run only in a copy of
+# the project, from which what is missing is taken: whatever goes wrong, nothing
+# that is here is touched.
 rr_bring() {
 	rr_goal=$1
 	shift
 	rr_is_dry && return 0
 	rr_own_folder
+	if [ ! -f .rr/copy ]; then
+		rr_copy=
+		rr_trap rr_end_bring
+		rr_lock .rr/made/make.lock
+	fi
 	rr_graphed=$(rr_graph)
-	[ -z "$rr_goal" ] || rr_keep_closure "$rr_goal"
-	rr_make_plan "$rr_made"
 	rr_status=0
+	rr_check_graph || rr_status=1
+	if [ -n "$rr_goal" ]; then
+		case "
+$rr_graphed" in
+		*"
+R $rr_goal "*) ;;
+		*) rr_die "run $rr_goal is not repeated: no result here is its own, or needs it" ;;
+		esac
+		rr_keep_closure "$rr_goal"
+	fi
+	rr_make_plan "$rr_made"
 	rr_todo=0
+	rr_missing=
+	rr_altered=
 	while IFS=' ' read -r rr_word rr_first rr_enc; do
 		case $rr_word in
 		input)
 			rr_say "input $rr_enc is not as run $rr_first read it"
 			rr_status=1
 			;;
+		result)
+			# Content that some run left or read there may be replaced by what comes after it.
+			if [ "$rr_first" = different ] && rr_look_at "$rr_enc" && rr_is_known "$rr_hash" "$rr_enc"; then rr_first=missing; fi
+			if [ "$rr_first" = missing ]; then
+				rr_missing="$rr_missing$rr_enc
+"
+			elif [ ! -f .rr/copy ]; then
+				rr_say "$rr_enc is $rr_first; nothing is overwritten: move it away to have it made again, or put it back as it was"
+				rr_status=1
+				rr_altered="$rr_altered$rr_enc
+"
+			fi
+			;;
 		todo)
 			rr_todo=$((rr_todo + 1))
 			rm -f "$rr_made/$rr_first" "$rr_made/$rr_first.own"
 			;;
-		own) : >"$rr_made/$rr_first.own" ;;
+		own) [ ! -f .rr/copy ] || : >"$rr_made/$rr_first.own" ;;
 		esac
 	done <<RR_END
 $rr_plan
 RR_END
-	if [ "$rr_todo" -gt 0 ]; then
-		rr_todo_file=$rr_made/todo.$$
-		rr_trap rr_end_make
-		rr_print_todo >"$rr_todo_file" <<RR_END
-$rr_plan
-RR_END
-		# Without MAKELEVEL GNU make does not tell which folder it is in.
-		(unset MAKELEVEL; "$@" -r -f provenance/Makefile -f "$rr_todo_file" rr-todo) || rr_status=1
+	if [ "$rr_todo" -gt 0 ] && [ -f .rr/copy ]; then
+		rr_bring_here "$@" || rr_status=1
+	elif [ "$rr_todo" -gt 0 ]; then
+		[ -z "$rr_missing" ] || rr_bring_by_copy "$@" || rr_status=1
 	elif [ "$rr_status" -eq 0 ] && [ -z "$rr_goal" ]; then
 		rr_report_plan
 	fi
 	return "$rr_status"
 }
 
+# In a copy: repeats what is to be repeated.
+rr_bring_here() {
+	rr_todo_file=$rr_made/todo.$$
+	rr_trap rr_end_make
+	rr_print_todo >"$rr_todo_file" <<RR_END
+$rr_plan
+RR_END
+	# Without MAKELEVEL GNU make does not tell which folder it is in.
+	(unset MAKELEVEL; "$@" -r -f provenance/Makefile -f "$rr_todo_file" rr-todo)
+}
+
 rr_end_make() {
 	rm -f "$rr_todo_file"
 	rr_put_all_back
+}
+
+rr_end_bring() {
+	[ -z "$rr_copy" ] || rm -rf "$rr_copy"
+	[ -z "${rr_locked-}" ] || rm -rf "$rr_lock_dir"
+}
+
+rr_bring_by_copy() {
+	rr_copy=.rr/build/$(uname -n)-$$
+	mkdir -p .rr/build || exit 1
+	for rr_file in .rr/build/"$(uname -n)"-*; do
+		kill -s 0 "${rr_file##*-}" 2>/dev/null || rm -rf "$rr_file"
+	done
+	rr_copy_project
+	# What was altered here is not taken from there, and must not stand in the way.
+	printf %s "$rr_altered" | (cd "$rr_copy" && rr_remove_outputs)
+	if [ -z "$rr_goal" ]; then set -- all "$@"; else set -- make "$rr_goal" "$@"; fi
+	(cd "$rr_copy" && sh provenance/rerun.sh "$@") >&2
+	rr_copied=$?
+	# What was made otherwise can be looked at.
+	for rr_file in "$rr_copy"/.rr/different/*; do
+		[ -d "$rr_file" ] || continue
+		mkdir -p .rr/different
+		rm -rf ".rr/different/${rr_file##*/}" && mv "$rr_file" .rr/different/
+	done
+	rr_take_missing || rr_copied=1
+	rr_make_plan "$rr_made"
+	return "$rr_copied"
+}
+
+# Takes the results that are missing here from the copy, if they are as recorded
+# there.  Each appears whole, and only where nothing is or what a run left.
+rr_take_missing() {
+	rr_wanted=$(awk '$1 == "O" { want = $4 " " $3; for (i = 0; i < 4; i++) sub(/^[^ ]* /, ""); print want " " $0 }' <<RR_END
+$rr_graphed
+RR_END
+	)
+	rr_taken=0
+	while IFS= read -r rr_enc; do
+		[ -n "$rr_enc" ] || continue
+		rr_decode "$rr_enc"
+		rr_locate "$rr_path"
+		rr_target=$rr_file
+		rr_look_at "$rr_enc"
+		[ "$rr_kind" = - ] || rr_is_known "$rr_hash" "$rr_enc" || continue
+		rr_found=$(cd "$rr_copy" && rr_look_at "$rr_enc" && printf '%s %s' "$rr_kind" "$rr_hash")
+		case "
+$rr_wanted
+" in
+		*"
+$rr_found $rr_enc
+"*) ;;
+		*) rr_taken=1; continue ;;
+		esac
+		case $rr_target in
+		*/*) mkdir -p "${rr_target%/*}" || return 1 ;;
+		esac
+		rm -f "$rr_made/taken.$$"
+		cp -pP "$rr_copy/$rr_target" "$rr_made/taken.$$" && mv -f "$rr_made/taken.$$" "$rr_target" || return 1
+	done <<RR_END
+$rr_missing
+RR_END
+	return "$rr_taken"
 }
 
 # Results that runs moved out of the way and nobody put back.
@@ -605,10 +752,12 @@ rr_check_record() {
 	[ "$rr_hash" = "$rr_sum" ] || rr_give_up "its record $rr_record was changed or cut after it was written"
 }
 
-# Two makes at once do not run one command twice: the second waits, then finds
-# the results.  A lock whose process is gone counts for nothing.
+# rr_lock FOLDER: two makes at once do not run one command twice; the second
+# waits, then finds the results.  To go on without the lock would harm nothing, so
+# a holder that cannot be asked is waited for no longer than some seconds.
 rr_lock() {
-	rr_lock_dir=$rr_made/$rr_id.lock
+	rr_lock_dir=$1
+	rr_waited=0
 	until mkdir "$rr_lock_dir" 2>/dev/null; do
 		rr_holder=$(cat "$rr_lock_dir/process" 2>/dev/null)
 		case $rr_holder in
@@ -618,8 +767,11 @@ rr_lock() {
 				mv "$rr_lock_dir" "$rr_lock_dir.$$" 2>/dev/null && rm -rf "$rr_lock_dir.$$"
 				continue
 			fi
+			[ "$rr_waited" -ne 3 ] || rr_say "waiting for another make (process ${rr_holder##* }); if there is none, remove $rr_lock_dir"
 			;;
+		*) [ "$rr_waited" -lt 5 ] || return 0 ;;
 		esac
+		rr_waited=$((rr_waited + 1))
 		sleep 1
 	done
 	rr_locked=yes
@@ -747,6 +899,10 @@ rr_check_outputs() {
 		case $rr_kind in
 		-) continue ;;
 		[fxl]) [ "$rr_hash" = "$rr_want" ] || [ -n "$rr_reproducing" ] || rr_is_known "$rr_hash" "$rr_enc" || rr_blocked=$rr_enc ;;
+		o)
+			# In a copy made for this, a folder is what an earlier run made there.
+			if [ -n "$rr_reproducing" ] && [ -d "$rr_file" ]; then rm -rf "$rr_file"; else rr_blocked=$rr_enc; fi
+			;;
 		*) rr_blocked=$rr_enc ;;
 		esac
 		[ -z "$rr_blocked" ] || rr_give_up "$rr_blocked is there and is not as any run left it; nothing is overwritten: move it away, or put it back as it was"
@@ -1004,7 +1160,7 @@ rr_run() {
 	rr_check_record
 	rr_old=$rr_made/$rr_id.old
 	rr_trap rr_clean_up
-	rr_lock
+	rr_lock "$rr_made/$rr_id.lock"
 	rr_items=$(awk "$rr_items_program" "$rr_record")
 	rr_refuse_unrepeatable
 	# The last one that worked on this run was killed before it could tidy up.
@@ -1022,7 +1178,10 @@ rr_run() {
 	rr_exit=$?
 	rr_note ran
 	rr_compare
-	if [ "$rr_exit" -ne 0 ]; then rr_die "run $rr_id failed: exit status $rr_exit"; fi
+	if [ "$rr_exit" -ne 0 ]; then
+		rr_note failed
+		rr_die "run $rr_id failed: exit status $rr_exit"
+	fi
 	if [ -n "$rr_reason" ]; then rr_die "run $rr_id is not reproduced: it $rr_reason"; fi
 	rr_settle
 	rr_note made
@@ -1069,20 +1228,21 @@ rr_remove_outputs() {
 }
 
 rr_copy_project() {
-	rm -rf .rr/reproduce || exit 1
-	mkdir .rr/reproduce || exit 1
+	rm -rf "$rr_copy" || exit 1
+	mkdir -p "$rr_copy/.rr" || exit 1
 	for rr_file in ./* ./.[!.]* ./..?*; do
 		[ -e "$rr_file" ] || [ -h "$rr_file" ] || continue
 		case $rr_file in
 		./.rr | ./.git | ./provenance) continue ;;
 		esac
-		if [ -p "$rr_file" ] || ! cp -RPp "$rr_file" .rr/reproduce/ 2>/dev/null; then
+		if [ -p "$rr_file" ] || ! cp -RPp "$rr_file" "$rr_copy/" 2>/dev/null; then
 			rr_say "not all of $(printf %s "$rr_file" | tr -c ' -~' '?') could be copied"
 		fi
 	done
-	mkdir .rr/reproduce/provenance &&
-		cp -p provenance/Makefile provenance/rerun.sh .rr/reproduce/provenance/ &&
-		cp -Rp provenance/runs .rr/reproduce/provenance/ || exit 1
+	mkdir "$rr_copy/provenance" &&
+		cp -p provenance/Makefile provenance/rerun.sh "$rr_copy/provenance/" &&
+		cp -Rp provenance/runs "$rr_copy/provenance/" &&
+		: >"$rr_copy/.rr/copy" || exit 1
 }
 
 # Of "KIND HASH NAME" lines, "=", notes ("ID WORDS"), "=", rr_graph: the table.
@@ -1108,7 +1268,7 @@ function verdict(i) {
 		if (run[i] in blocked) return "not run because its input " blocked[run[i]] " was not reproduced"
 		return "not run because a run that comes before it failed"
 	}
-	if (state[result[i]] == want[i]) return "identical"
+	if (state[result[i]] == want[i]) return note[run[i]] == "failed" ? "different because its command failed" : "identical"
 	return state[result[i]] ~ / [-]$/ || state[result[i]] == "" ? "missing" : "different"
 }
 END {
@@ -1145,6 +1305,7 @@ rr_reproduce() {
 	rr_is_dry && return 0
 	rr_own_folder
 	rr_graphed=$(rr_graph)
+	rr_copy=.rr/reproduce
 	rr_copy_project
 	awk '
 		function rest(count,  text) { text = $0; while (count-- > 0) sub(/^[^ ]* /, "", text); return text }
@@ -1188,7 +1349,12 @@ verify | run | all | make | reproduce) rr_find_tool ;;
 esac
 case $rr_verb in
 verify) rr_verify ;;
-run) rr_run "$@" ;;
+run)
+	if [ -f .rr/copy ]; then rr_run "$@"; else
+		rr_is_id "${1-}" || rr_die "not the id of a run: ${1-}"
+		rr_bring "$1" "${MAKE:-make}"
+	fi
+	;;
 all) rr_bring '' "$@" ;;
 make)
 	rr_goal=${1-}
@@ -1197,7 +1363,7 @@ make)
 	rr_bring "$rr_goal" "$@"
 	;;
 reproduce) rr_reproduce "$@" ;;
-clean) [ -h .rr ] || rm -rf .rr/reproduce ;;
+clean) [ -h .rr ] || rm -rf .rr/reproduce .rr/build ;;
 help) rr_usage ;;
 *)
 	rr_usage >&2
