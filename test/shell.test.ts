@@ -75,12 +75,12 @@ for (const shell of SHELLS) {
 }
 
 test('quoteCommand() leaves what only resembles the path of the project', () => {
-  for (const word of ['/work/projects', '/work/proj-2', '/work/proj.old', '/other/work/proj', 'a/work/proj', 'x/work/proj/y']) {
-    assert.equal(quoteCommand(['ls', word], '/work/proj', '.'), 'ls ' + word);
+  for (const word of ['/data/projects', '/data/proj-2', '/data/proj.old', '/other/data/proj', 'a/data/proj', 'x/data/proj/y']) {
+    assert.equal(quoteCommand(['ls', word], '/data/proj', '.'), 'ls ' + word);
   }
   assert.equal(quoteCommand(['ls', '/'], '/', '.'), 'ls /');
-  assert.equal(quoteCommand(['A=/work/proj/x'], '/work/proj', '.'), '\'A\'="$PWD"/x');
-  assert.equal(quoteCommand(['/work/proj/run', '/work/proj'], '/work/proj', 's'), '"$(cd .. && pwd -P)"/run "$(cd .. && pwd -P)"');
+  assert.equal(quoteCommand(['A=/data/proj/x'], '/data/proj', '.'), '\'A\'="$PWD"/x');
+  assert.equal(quoteCommand(['/data/proj/run', '/data/proj'], '/data/proj', 's'), '"$(cd .. && pwd -P)"/run "$(cd .. && pwd -P)"');
 });
 
 test('spellRoot() goes up as many folders as the directory is deep', () => {
