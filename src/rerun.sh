@@ -457,15 +457,20 @@ rr_check_graph() {
 	return 1
 }
 
+# Is rr_record as its Sha256 line says?  Sets rr_sum to what that says.
+rr_holds_seal() {
+	rr_sum=$(sed -n '$s/^Sha256: \([0-9a-f]\{64\}\)$/\1/p' "$rr_record")
+	rr_hash=$(sed '$d' "$rr_record" | { rr_hash_stdin; echo "$rr_hash"; })
+	[ "$rr_hash" = "$rr_sum" ]
+}
+
 # Does each record that matters hold the hash it ends in?
 rr_check_seals() {
 	rr_broken=0
 	while IFS=' ' read -r rr_word rr_first rr_enc; do
 		[ "$rr_word" = R ] || continue
 		rr_record_path "$rr_first"
-		rr_sum=$(sed -n '$s/^Sha256: \([0-9a-f]\{64\}\)$/\1/p' "$rr_record")
-		rr_hash=$(sed '$d' "$rr_record" | { rr_hash_stdin; echo "$rr_hash"; })
-		[ "$rr_hash" = "$rr_sum" ] && continue
+		rr_holds_seal && continue
 		rr_say "the record $rr_record was changed after it was written"
 		rr_broken=1
 	done <<RR_END
@@ -501,8 +506,8 @@ rr_verify() {
 	rr_verified=0
 	rr_check_graph || rr_verified=1
 	rr_check_seals || rr_verified=1
-	rr_report_plan | rr_harmless || :
-	rr_report_plan >/dev/null || rr_verified=1
+	rr_report=$(rr_report_plan) || rr_verified=1
+	printf '%s\n' "$rr_report" | rr_harmless
 	return "$rr_verified"
 }
 
@@ -747,9 +752,7 @@ rr_give_up() {
 
 rr_check_record() {
 	[ -f "$rr_record" ] || rr_give_up "it has no record $rr_record"
-	rr_sum=$(sed -n '$s/^Sha256: \([0-9a-f]\{64\}\)$/\1/p' "$rr_record")
-	rr_hash=$(sed '$d' "$rr_record" | { rr_hash_stdin; echo "$rr_hash"; })
-	[ "$rr_hash" = "$rr_sum" ] || rr_give_up "its record $rr_record was changed or cut after it was written"
+	rr_holds_seal || rr_give_up "its record $rr_record was changed or cut after it was written"
 }
 
 # rr_lock FOLDER: two makes at once do not run one command twice; the second
