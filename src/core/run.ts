@@ -15,6 +15,31 @@ export type FileState = {
   path: ByteString;
 };
 
+/** How much of a source file version control has: 'clean' as committed, 'changed' since, not tracked, no version control. */
+export type CodeFileState = 'clean' | 'changed' | 'untracked' | 'unversioned';
+
+/** One process of the command, threads included (docs/record-format.txt, "Processes"). */
+export type RunProcess = {
+  /** Position of its parent in the list; undefined if the parent is rr. A parent stands before its children. */
+  parent: number | undefined;
+  /** Seconds after the start of the run. */
+  startS: number;
+  /** Undefined if it outlived the command. */
+  endS: number | undefined;
+  /** 0..255; undefined if a signal killed it or it outlived the command. */
+  exit: number | undefined;
+  signal: string | undefined;
+  /** As in a file line: relative to the project, '.' is the project, absolute if outside of it. */
+  directory: ByteString;
+  /** POSIX shell source; '' is a copy of its parent that became no other program (a subshell). */
+  command: ByteString;
+  /** What it became afterwards, by exec without fork. */
+  later: { startS: number; directory: ByteString; command: ByteString }[];
+  /** Positions in inputs followed by outputs, from 0, ascending. */
+  read: number[];
+  wrote: number[];
+};
+
 export type RunStatus = 'running' | 'succeeded' | 'failed' | 'interrupted' | 'lost';
 
 /** One execution of a command (docs/rr.1, RECORDS). Absent facts are undefined, never guessed. */
@@ -46,6 +71,12 @@ export type Run = {
   codeBranch?: ByteString;
   codeRemote?: ByteString;
   codeSubmodules: ByteString[];
+  /** 'SYSTEM COMMIT PATH' or 'SYSTEM COMMIT dirty HASH PATH': other checkouts that the run read code from. */
+  codeOthers: ByteString[];
+  /** The scripts, modules and other sources that the run read; each is an input, too. */
+  codeFiles: { state: CodeFileState; path: ByteString }[];
+  /** Of each binary in the project that ran or was loaded: what is known of how it was compiled. */
+  compilers: { path: ByteString; producer: ByteString }[];
   environment?: string;
   /** 'NAME=VALUE' */
   variables: ByteString[];
@@ -59,6 +90,13 @@ export type Run = {
   outputs: FileState[];
   uncertain: FileState[];
   removed: ByteString[];
+  /** Files in the project that the run looked for and that were not there. */
+  absent: ByteString[];
+  /** 'HMAC PATH': files that were read and may hold secrets. */
+  secretInputs: ByteString[];
+  /** What was seen and left out, by class: temporary, ignored. */
+  leftOut: { what: ByteString; count: number }[];
+  processes: RunProcess[];
   logs: FileState[];
   warnings: ByteString[];
   /** Version of rr. */
@@ -71,8 +109,8 @@ export type Run = {
 export function emptyRun(id: string, command: ByteString, startedUtc: string, rr: string): Run {
   return {
     id, tags: [], command, directory: '.', redirects: [], parameters: [], startedUtc, status: 'running',
-    codeSubmodules: [], variables: [], variableHashes: [], observed: 'none', declaredInputs: [],
-    declaredOutputs: [], missingOutputs: [], inputs: [], outputs: [], uncertain: [], removed: [], logs: [],
+    codeSubmodules: [], codeOthers: [], codeFiles: [], compilers: [], variables: [], variableHashes: [], observed: 'none', declaredInputs: [],
+    declaredOutputs: [], missingOutputs: [], inputs: [], outputs: [], uncertain: [], removed: [], absent: [], secretInputs: [], leftOut: [], processes: [], logs: [],
     warnings: [], rr, unknown: [],
   };
 }
