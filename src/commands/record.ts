@@ -4,7 +4,7 @@ import { EXIT, Failure } from '../core/failure.ts';
 import { emptyRun } from '../core/run.ts';
 import type { FileState, Run } from '../core/run.ts';
 import { REPLAYED_VARIABLES } from '../core/variables.ts';
-import { encodeWithheld } from '../formats/record.ts';
+import { encodeWithheld } from '../formats/percent.ts';
 import { isSecretName, maskArguments, maskKnown, maskValue } from '../formats/secrets.ts';
 import type { SecretHasher } from '../formats/secrets.ts';
 import { hasShellSyntax, quoteCommand, respellRoot } from '../formats/shell.ts';
