@@ -14,7 +14,7 @@ import type { SecretHasher } from '../formats/secrets.ts';
 import { hasShellSyntax, quoteCommand, respellRoot } from '../formats/shell.ts';
 import { printJsonRun } from '../views/json.ts';
 import { formatUtcMicros, readUtcMicros } from '../sys/clock.ts';
-import { errorCode, keepTemporariesIn, lstatIfThere, makeFolder, readBytesIfThere, readHead, removeIfThere, statIfThere, toBytes } from '../sys/files.ts';
+import { errorCode, keepTemporariesIn, lstatIfThere, makeFolder, readBytesIfThere, readFirstBytes, removeIfThere, statIfThere, toBytes } from '../sys/files.ts';
 import { HashCache } from '../sys/hashcache.ts';
 import { describeEnvironment, describePrograms, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from '../sys/machine.ts';
 import { beginObservation, endObservation, toRecordPath, watchReads } from '../sys/observe.ts';
@@ -269,7 +269,7 @@ function isTraceable(argv: ByteString[], folder: ByteString): string | undefined
   if (program.kind !== 'found') return 'the program is not found';
   const stat = statIfThere(program.name);
   if (stat !== undefined && (stat.mode & 0o6000) !== 0 && process.getuid?.() !== 0) return 'the program has a set-user-id bit, which has no effect in a traced process';
-  const head = readHead(program.name, 4);
+  const head = readFirstBytes(program.name, 4);
   return head === '\x7fELF' || head.startsWith('#!') || head === '' ? undefined : 'the program has no #! line';
 }
 
