@@ -4,7 +4,7 @@ import { detachString } from './bytes.ts';
 import type { TraceArgument, TraceCall } from './traceevents.ts';
 import { folderOfName, joinNames, normalizeName } from './tracefiles.ts';
 import type { TracedFiles, TracedName, TracedNode } from './tracefiles.ts';
-import { noteRead, noteWritten } from './traceprocesses.ts';
+import { noteKept, noteRead, noteWritten } from './traceprocesses.ts';
 import type { ProcessState, ThreadState } from './traceprocesses.ts';
 
 /** What the calls of a run are told to. */
@@ -101,6 +101,14 @@ function nameOfDescriptor(state: TraceState, at: TraceArgument): TracedName | un
   return state.files.nameAt(at.path);
 }
 
+/** The run makes something where no more is kept: so it is known to be its own if it moves elsewhere. */
+function isCountedAsMade(name: TracedName): boolean {
+  if (!isCounted(name)) return false;
+  name.isTouched = true;
+  name.wasAbsent = false;
+  return true;
+}
+
 /** Are files of this name kept apart, or is it enough that there were any? */
 function isCounted(name: TracedName): boolean {
   if (name.what !== 'system' && name.what !== 'ignored') return false;
@@ -114,7 +122,7 @@ function isNotThere(call: TraceCall): boolean {
 
 /** Looked for in vain. Matters if the run itself has not removed it or its folder. */
 function noteMissed(state: TraceState, name: TracedName): void {
-  name.wasAbsent = true;
+  if (name.node === undefined) name.wasAbsent = true;
   if (name.what !== 'project' || name.node !== undefined || name.isTouched) return;
   const folder = state.files.names.get(folderOfName(name.path));
   if (folder === undefined || !folder.isTouched) name.isMissed = true;
@@ -173,9 +181,7 @@ function open(state: TraceState, thread: ThreadState, call: TraceCall, folderAt:
   } else if (real.charCodeAt(0) === 47) {
     if (call.isDeleted || isOldDeleted(real, given, flags)) return openDeleted(state, process, call.status, real, flags);
     if (given !== undefined && given !== real) noteLinked(state, given, real);
-    const name = state.files.nameAt(real);
-    state.files.learnFolderOf(name);
-    openName(state, process, name, flags);
+    openName(state, process, state.files.nameAtReal(real), flags);
   }
 }
 
@@ -208,7 +214,7 @@ function noteLinked(state: TraceState, given: ByteString, real: ByteString): voi
 }
 
 function openName(state: TraceState, process: ProcessState, name: TracedName, flags: number): void {
-  if (isCounted(name)) return;
+  if ((flags & OPEN_CREATE) !== 0 ? isCountedAsMade(name) : isCounted(name)) return;
   if ((flags & OPEN_FOLDER) !== 0) {
     noteThere(name);
     if (name.node !== undefined) name.node.kind = 'folder';
@@ -216,7 +222,8 @@ function openName(state: TraceState, process: ProcessState, name: TracedName, fl
   }
   const isCreated = (flags & (OPEN_CREATE | OPEN_EXCLUSIVE)) === (OPEN_CREATE | OPEN_EXCLUSIVE);
   const node = isCreated ? state.files.makeNode(name, 'file') : (flags & OPEN_CREATE) !== 0 ? state.files.createdNode(name) : state.files.nodeAt(name);
-  node.isKindKnown = true;
+  // A folder can be opened for reading alone.
+  if ((flags & (OPEN_WRITE | OPEN_CREATE)) !== 0) node.isKindKnown = true;
   if ((flags & OPEN_TRUNCATE) !== 0) node.isReplaced = true;
   else if ((flags & OPEN_READ) !== 0) noteRead(process, node);
   if ((flags & OPEN_WRITE) === 0 && !isCreated) return;
@@ -269,7 +276,7 @@ function addFolder(state: TraceState, thread: ThreadState, call: TraceCall, fold
   if (call.error === 'EEXIST') noteThere(name);
   if (call.error !== '') return;
   state.files.forgetRealFolders();
-  if (!isCounted(name)) state.files.makeNode(name, 'folder');
+  if (!isCountedAsMade(name)) state.files.makeNode(name, 'folder');
 }
 
 // ---- names ----------------------------------------------------------------------------------------------
@@ -280,14 +287,14 @@ function rename(state: TraceState, thread: ThreadState, call: TraceCall, fromFol
   const to = nameGiven(state, thread, call, toFolderAt, false, toAt);
   if (from === undefined || to === undefined || from === to) return;
   const { files } = state;
+  const areCounted = [isCounted(from), isCounted(to)];
+  if (areCounted[0] && areCounted[1] && from.node === undefined && to.node === undefined) return files.forgetRealFolders();
   const isExchanged = argumentOf(call, 4).text.indexOf('RENAME_EXCHANGE') >= 0;
-  for (const name of isExchanged ? [from, to] : [from]) noteRead(thread.process, files.nodeAt(name));
+  for (const name of isExchanged ? [from, to] : [from]) noteKept(thread.process, files.nodeAt(name));
   if (isExchanged) files.exchange(from, to);
   else if (!files.move(from, to)) return;
-  isCounted(from);
-  isCounted(to);
   for (const name of isExchanged ? [from, to] : [to]) if (name.node !== undefined) noteWritten(thread.process, name.node);
-  moveThreads(state, from.path, to.path);
+  if (to.node?.kind === 'folder' || to.node?.isKindKnown === false) moveThreads(state, from.path, to.path);
 }
 
 /** The current folders of processes move with them. */
@@ -311,7 +318,7 @@ function link(state: TraceState, thread: ThreadState, call: TraceCall, fromFolde
     noteWritten(thread.process, made);
     return;
   }
-  noteRead(thread.process, node);
+  noteKept(thread.process, node);
   files.linkNode(node, to);
   noteWritten(thread.process, node);
   isCounted(to);
@@ -349,7 +356,7 @@ function addLink(state: TraceState, thread: ThreadState, call: TraceCall, folder
   if (call.error === 'EEXIST') noteThere(name);
   if (call.error !== '') return;
   state.files.forgetRealFolders();
-  if (isCounted(name)) return;
+  if (isCountedAsMade(name)) return;
   const node = state.files.makeNode(name, 'link');
   node.target = detachString(argumentOf(call, 0).value ?? '');
   noteWritten(thread.process, node);
@@ -374,7 +381,7 @@ function addSpecial(state: TraceState, thread: ThreadState, call: TraceCall, fol
   const name = nameGiven(state, thread, call, folderAt, false);
   if (name === undefined) return;
   if (call.error === 'EEXIST') noteThere(name);
-  if (call.error !== '' || isCounted(name)) return;
+  if (call.error !== '' || isCountedAsMade(name)) return;
   const mode = argumentOf(call, folderAt + 2).text;
   noteWritten(thread.process, state.files.makeNode(name, /S_IF(?!REG)/.test(mode) ? 'other' : 'file'));
 }
@@ -387,7 +394,7 @@ function bindSocket(state: TraceState, thread: ThreadState, call: TraceCall): vo
   const { folder, root } = thread.surroundings;
   const path = given.charCodeAt(0) !== 47 ? joinNames(folder, given) : root === '/' ? given : root + given;
   const name = state.files.nameOf(path);
-  if (!isCounted(name)) noteWritten(thread.process, state.files.makeNode(name, 'other'));
+  if (!isCountedAsMade(name)) noteWritten(thread.process, state.files.makeNode(name, 'other'));
 }
 
 // ---- content and attributes -----------------------------------------------------------------------------
@@ -402,7 +409,7 @@ function truncate(state: TraceState, thread: ThreadState, call: TraceCall): void
   if (argumentOf(call, 1).text === '0') {
     node.isReplaced = true;
   } else {
-    noteRead(thread.process, node);
+    noteKept(thread.process, node);
     node.isUpdated = true;
   }
   noteWritten(thread.process, node);

@@ -140,17 +140,26 @@ export class TracedFiles {
     this.realFolders.clear();
   }
 
-  /** The kernel gave this real path: its folder is real too. */
-  learnFolderOf(name: TracedName): void {
+  /** The name at a path that the kernel gave: so its folder is real too, which saves asking the disk. */
+  nameAtReal(path: ByteString): TracedName {
+    const known = this.names.get(path);
+    if (known !== undefined) return known;
+    const name = this.nameAt(path);
     const folder = folderOfName(name.path);
-    if (!this.realFolders.has(folder)) this.realFolders.set(folder, folder);
+    if (!this.realFolders.has(folder)) this.realFolders.set(detachString(folder), detachString(folder));
+    return name;
   }
 
   // ---- nodes --------------------------------------------------------------------------------------
 
-  /** The file at a name that is known to have one there. Where it was not seen before, the run did not make it. */
+  /**
+   * The file at a name that is known to have one there. Where it was not seen before, it is from
+   * before the run, unless there was none earlier: something else may have put it there.
+   */
   nodeAt(name: TracedName): TracedNode {
-    return name.node ?? this.addNode(name, this.isInMadeFolder(name) ? 'made' : 'before');
+    if (name.node !== undefined) return name.node;
+    const isMade = this.isInMadeFolder(name) || (name.isTouched && !name.wasAbsent);
+    return this.addNode(name, isMade ? 'made' : name.wasAbsent ? 'unknown' : 'before');
   }
 
   /** A file that the run has put at a name just now. What was there before must have been removed by somebody else. */
@@ -262,7 +271,7 @@ export class TracedFiles {
     return this.occupied.has(path);
   }
 
-  isInMadeFolder(name: TracedName): boolean {
+  private isInMadeFolder(name: TracedName): boolean {
     return this.names.get(folderOfName(name.path))?.node?.origin === 'made';
   }
 
@@ -286,7 +295,9 @@ export class TracedFiles {
   private attach(node: TracedNode, name: TracedName): void {
     name.node = node;
     name.isRelocated = false;
-    node.names.push(name);
+    // A list made by push() has room for 17 at once.
+    if (node.names.length === 0) node.names = [name];
+    else node.names.push(name);
     node.lastName = name;
     let path = folderOfName(name.path);
     while (!this.occupied.has(path) && path !== '/') {
@@ -338,7 +349,7 @@ export class TracedFiles {
   /** Takes away what is known to lie below a folder: the rest of its path, and the file. */
   private takeBelow(node: TracedNode, name: TracedName): [ByteString, TracedNode, boolean][] {
     if (node.origin !== 'made') this.hasMoved = true;
-    if (node.kind !== 'folder' && !this.occupied.has(name.path)) return [];
+    if (!this.occupied.has(name.path)) return [];
     node.kind = 'folder';
     node.isKindKnown = true;
     const prefix = name.path + '/';

@@ -136,12 +136,16 @@ export class TracedProcesses {
   }
 }
 
+/** The file's content from before the run, if it has any left, goes into what the process does. */
+export function noteKept(process: ProcessState, node: TracedNode): void {
+  if (node.origin === 'made' || node.isReplaced) return;
+  node.isRead = true;
+  process.read = addId(process.read, node.id);
+}
+
 /** The process reads the file: what was there before the run, what the run has written, or some of both. */
 export function noteRead(process: ProcessState, node: TracedNode): void {
-  if (node.origin !== 'made' && !node.isReplaced) {
-    node.isRead = true;
-    process.read = addId(process.read, node.id);
-  }
+  noteKept(process, node);
   if (node.origin === 'made' || node.isReplaced || node.isUpdated) process.readNew = addId(process.readNew, node.id);
 }
 
