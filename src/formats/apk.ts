@@ -1,4 +1,4 @@
-// apk.ts - the list of installed packages of Alpine's apk (apk-package(5)). Knows no files.
+// apk.ts - the list of installed packages of Alpine's apk (as apk-tools' src/database.c writes it). Knows no files.
 import type { ByteString } from '../core/bytes.ts';
 import type { PackageIdentity } from '../core/packagefact.ts';
 

@@ -1,4 +1,4 @@
-// pacman.ts - the description of a package installed by Arch Linux's pacman. Knows no files.
+// pacman.ts - the description of a package installed by Arch Linux's pacman (alpm-db-desc(5)). Knows no files.
 import type { ByteString } from '../core/bytes.ts';
 import type { PackageIdentity } from '../core/packagefact.ts';
 

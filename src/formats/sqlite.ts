@@ -55,14 +55,17 @@ type SqliteVarint = { value: number; end: number };
 /** 1 to 9 bytes, 7 bits in each but the ninth, which has 8; two's complement of 64 bits. */
 function readSqliteVarint(bytes: ByteString, at: number): SqliteVarint {
   let value = 0;
+  let inverse = 0;
   for (let i = 0; i < 8; i++) {
     const byte = bytes.charCodeAt(at + i);
     value = value * 128 + (byte & 127);
+    inverse = inverse * 128 + (127 - (byte & 127));
     if (!(byte & 128)) return { value, end: at + i + 1 };
   }
-  // Only with nine bytes can it be negative. The bits are lost below 2^53; nothing here is so large.
-  value = value * 256 + bytes.charCodeAt(at + 8);
-  return { value: value >= 2 ** 63 ? value - 2 ** 64 : value, end: at + 9 };
+  // Only with nine bytes can it be negative. By its inverse a number near zero is exact.
+  const last = bytes.charCodeAt(at + 8);
+  const isNegative = (bytes.charCodeAt(at) & 64) !== 0;
+  return { value: isNegative ? -(inverse * 256 + 255 - last) - 1 : value * 256 + last, end: at + 9 };
 }
 
 function readSqliteInteger(bytes: ByteString, at: number, sizeBytes: number): number {
