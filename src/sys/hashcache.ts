@@ -20,7 +20,7 @@ function keyOf(stat: CachedStats, name: ByteString): ByteString {
   return ' ' + [stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join(' ') + ' ' + encodeText(name);
 }
 
-function isSettled(stat: CachedStats): boolean {
+export function isSettled(stat: CachedStats): boolean {
   const nowMs = readUtcMicros() / 1000;
   const tickMs = stat.mtimeMs % 1000 === 0 ? COARSE_TICK_MS : TICK_MS;
   return stat.mtimeMs < nowMs - tickMs && stat.ctimeMs < nowMs - TICK_MS;
