@@ -168,7 +168,7 @@ function readFirstEntry(reading: DwarfReading, info: DwarfSection, unit: DwarfUn
     else if (attribute === DWARF_ATTRIBUTE.dwoName || attribute === DWARF_ATTRIBUTE.gnuDwoName) isElsewhere = true;
   }
   if (producer !== undefined) countProducer(reading, resolveText(reading, unit, producer, textTableAt), language);
-  else if (isElsewhere && unit.kind !== DWARF_UNIT_TYPE.splitCompile) reading.problems.add('debug information lies in .dwo files, which are not read');
+  else if (isElsewhere && unit.kind !== DWARF_UNIT_TYPE.splitCompile) reading.problems.add('debug information lies in .dwo files');
 }
 
 function countProducer(reading: DwarfReading, text: ByteString | undefined, languageCode: number | undefined): void {
@@ -250,7 +250,7 @@ function resolveText(reading: DwarfReading, unit: DwarfUnit, place: TextPlace, t
       return textOfSection(reading, 'str', table.relocate(at, uintAt(table.source, at, unit.offsetBytes)));
     }
     case DWARF_FORM.strpSup: case DWARF_FORM.gnuStrpAlt:
-      reading.problems.add('names of compilers lie in a supplementary file (dwz), which is not read');
+      reading.problems.add('names of compilers lie in a supplementary file of debug information');
       return undefined;
   }
   reading.problems.add('the debug information has a compiler\'s name of the unknown form ' + place.form);

@@ -116,7 +116,7 @@ export function describeProducer(facts: ElfFacts): ByteString[] {
   }
   if (lines.length === 0) lines.push('compiler not recorded');
   if (facts.linking === 'static' || facts.linking === 'static-pie') lines.push('statically linked');
-  if (facts.isStripped) lines.push('stripped');
+  if (facts.isStripped && facts.linking !== undefined) lines.push('stripped');
   return lines;
 }
 
@@ -133,7 +133,7 @@ function describeUnits(producer: Producer, hasCommandLines: boolean): ByteString
 function describeLack(facts: ElfFacts): ByteString {
   if (facts.commandLines.length > 0) return '';
   if (!facts.hasDebug) return ', flags not recorded (no debug information)';
-  return facts.producers.length > 0 || facts.problems.length === 0 ? ', flags not recorded' : ', flags not read (' + facts.problems.join('; ') + ')';
+  return facts.producers.length > 0 || facts.problems.length === 0 ? ', flags not recorded' : ', flags unknown (' + facts.problems.join('; ') + ')';
 }
 
 /** What a comment and a producer have in common: of "GCC: (Debian 12.2.0-14) 12.2.0" the version, else all of it. */
