@@ -46,6 +46,8 @@ function moveWindow(source: ByteSource, at: number): void {
   const lengthBytes = Math.max(0, Math.min(WINDOW_BYTES, source.sizeBytes - at));
   source.window = lengthBytes === 0 ? new Uint8Array(0) : source.read(source.startAt + at, lengthBytes);
   source.windowAt = at;
+  // The file has become shorter than its size said: without this each byte behind its end were a read.
+  if (source.window.length < lengthBytes) source.sizeBytes = at + source.window.length;
 }
 
 /** An unsigned number of 1 to 8 bytes in the source's byte order; over 2^53 it is rounded. */
@@ -68,7 +70,7 @@ export function textAt(source: ByteSource, at: number, mostBytes: number): ByteS
     if (!isInWindow(source, at, 1)) moveWindow(source, at);
     const from = at - source.windowAt;
     const until = Math.min(source.window.length, from + mostBytes - text.length);
-    if (until <= from) break; // the file is shorter than its size said
+    if (until <= from) break;
     const end = source.window.indexOf(0, from);
     if (end >= 0 && end < until) return text + textOfBytes(source.window.subarray(from, end));
     text += textOfBytes(source.window.subarray(from, until));
