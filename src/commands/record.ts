@@ -11,8 +11,7 @@ import { hasShellSyntax, quoteCommand, respellRoot } from '../formats/shell.ts';
 import { printJsonRun } from '../views/json.ts';
 import { formatUtcMicros, readUtcMicros } from '../sys/clock.ts';
 import { errorCode, keepTemporariesIn, lstatIfThere, makeFolder, removeIfThere, statIfThere, toBytes } from '../sys/files.ts';
-import { HashCache } from '../sys/hashcache.ts';
-import { describeEnvironment, describePrograms, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from '../sys/machine.ts';
+import { describeEnvironment, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from '../sys/machine.ts';
 import { beginObservation, endObservation, toRecordPath, watchReads } from '../sys/observe.ts';
 import type { Observation, Observed, TraceMethod } from '../sys/observe.ts';
 import { runCommand } from '../sys/process.ts';
@@ -22,6 +21,7 @@ import type { Project } from '../sys/project.ts';
 import { readCode } from '../sys/git.ts';
 import { makeSecretHasher } from '../sys/secretkey.ts';
 import { claimRun, hasOverlap, includeRun, makeResultTester, noteEnded, readEndedBytes, refreshMark, runningLogName, saveByContent, saveLogs, saveRecord, settleLostRuns, touchMark } from '../sys/store.ts';
+import { describeSoftware } from '../sys/software.ts';
 import { isSharingForeground, isTerminal, planTerminal, tell } from '../sys/terminal.ts';
 import { initialFiles, RR_VERSION } from '../views/texts.ts';
 
@@ -231,21 +231,20 @@ function recordVariables(session: Session): void {
 }
 
 /** Facts of the environment; they need not wait for the end of the command. */
-function recordEnvironment(session: Session): void {
+async function recordEnvironment(session: Session): Promise<void> {
   const { project, folder, run } = session;
   const program = findProgram(session.argv[0], folder);
-  const programs = program.kind === 'found' ? [program.name] : [];
-  const interpreters = programs.length > 0 ? findInterpreters(programs[0], folder) : [];
-  const states = describePrograms(programs.concat(interpreters), new HashCache(project.own + '/programs'));
-  const isInside = (state: FileState): boolean => relativeTo(project, state.path)[0] !== '/';
+  const programs = program.kind === 'found' ? [program.name].concat(findInterpreters(program.name, folder)) : [];
+  const isInside = (name: ByteString): boolean => relativeTo(project, name)[0] !== '/';
+  const software = await describeSoftware({ isTraced: false, programs, read: [], projectBinaries: programs.filter(isInside) }, { project, cacheFolder: project.own, isInside });
   const spell = (name: string, value: ByteString): ByteString => {
     const masked = session.withhold(maskValue(name, value, session.hash));
     const parts = masked.split(project.root);
     return parts.length === 1 || project.root === '/' ? encodeWithheld(masked) : parts.map(encodeWithheld).join('%{project}');
   };
-  const isProgram = (state: FileState): boolean => programs.indexOf(state.path) >= 0;
-  const text = describeEnvironment(states.filter((state) => isProgram(state) && !isInside(state)), states.filter((state) => !isProgram(state) && !isInside(state)), spell);
-  run.environment = saveByContent(project, 'environments', text, '.rec');
+  run.environment = saveByContent(project, 'environments', describeEnvironment(software.text, spell), '.rec');
+  run.compilers = software.compilers;
+  run.warnings.push(...software.warnings);
 }
 
 // ---- the run ----------------------------------------------------------------------------------------
@@ -271,12 +270,14 @@ const HEARTBEAT_MS = 60000;
 async function runIt(session: Session): Promise<CommandEnd> {
   const { run, project } = session;
   const heartbeat = setInterval(() => attempt([], 'touch', () => touchMark(project, run)), HEARTBEAT_MS);
+  let environment: Promise<void> | undefined;
   const end = await runCommand({
     argv: session.argv, ...planStreams(session), logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
-    meanwhile: () => attempt(session.problems, 'record the environment', () => recordEnvironment(session)),
+    meanwhile: () => { environment = recordEnvironment(session).catch((error: unknown) => attempt(session.problems, 'record the environment', () => { throw error; })); },
   });
+  await environment;
   clearInterval(heartbeat);
   return end;
 }
