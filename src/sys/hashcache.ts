@@ -21,7 +21,6 @@ export function statKeyOf(stat: CachedStats, name: ByteString): ByteString {
   return ' ' + [stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join(' ') + ' ' + encodeText(name);
 }
 
-/** Is the file so old that a change of it from now on shows in its times? */
 export function isSettled(stat: CachedStats): boolean {
   const nowMs = readUtcMicros() / 1000;
   const tickMs = stat.mtimeMs % 1000 === 0 ? COARSE_TICK_MS : TICK_MS;
