@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { encodeText } from '../formats/percent.ts';
 import { fs, os } from './node.ts';
-import { errorCode, listFolder, readBytesIfThere, statIfThere, toBytes, toFsPath } from './files.ts';
+import { errorCode, listFolder, readBytesIfThere, readHead, statIfThere, toBytes, toFsPath } from './files.ts';
 
 /** Variables that describe the machine; recorded with the environment (docs/rr.1, VARIABLES). */
 const MACHINE_VARIABLES = [
@@ -145,21 +145,8 @@ export function findInterpreters(program: ByteString, folder: ByteString): ByteS
 }
 
 function readShebang(name: ByteString): ByteString[] {
-  let fd: number;
-  try {
-    fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
-  } catch (error) {
-    return [];
-  }
-  try {
-    const head = Buffer.alloc(256);
-    const line = head.toString('latin1', 0, fs.readSync(fd, head, 0, 256, 0)).split('\n')[0];
-    return line.startsWith('#!') ? line.slice(2).trim().split(/[ \t]+/).filter((word) => word !== '') : [];
-  } catch (error) {
-    return [];
-  } finally {
-    fs.closeSync(fd);
-  }
+  const line = readHead(name, 256).split('\n')[0];
+  return line.startsWith('#!') ? line.slice(2).trim().split(/[ \t]+/).filter((word) => word !== '') : [];
 }
 
 // ---- the environment record -----------------------------------------------------------------------

@@ -3,11 +3,11 @@ import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { isSecretFile } from '../core/filerules.ts';
 import type { FileState } from '../core/run.ts';
-import { encodeText } from '../formats/percent.ts';
+import { encodeText, encodeWord } from '../formats/percent.ts';
 import { printFile } from '../formats/record.ts';
 import { RR_VERSION } from '../views/texts.ts';
 import { BinaryCache, describeCompilers } from './binaries.ts';
-import { listFolder, readBytesIfThere, replaceFile, errorCode, makeFolder, removeIfThere, statIfThere, toBytes } from './files.ts';
+import { errorCode, listFolder, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, toBytes } from './files.ts';
 import { describeGpus, isGpuLibrary } from './gpu.ts';
 import { describeFile, hashBytes, hashFiles } from './hash.ts';
 import { HashCache, isSettled, statKeyOf } from './hashcache.ts';
@@ -49,7 +49,11 @@ export type SoftwareFacts = {
 };
 
 const MOST_FILES = 200;
-const SHARED_OBJECT = /\.(?:so(?:\.\d[\w.+-]*)?|node)$/;
+
+/** Is a file of this name likely to be a shared library, or a module that an interpreter loads? */
+export function isSharedObjectName(name: ByteString): boolean {
+  return /\.(?:so(?:\.\d[\w.+-]*)?|node)$/.test(name);
+}
 
 // ---- gathering --------------------------------------------------------------------------------------
 
@@ -82,7 +86,7 @@ function findLibraries(loaded: LoadedSoftware, options: SoftwareOptions, cache: 
   if (loaded.isTraced) {
     // The kernel opens a program's loader by itself, which no trace shows.
     const loaders = roots.map((name) => cache.find(name)?.interpreter).filter((name) => name !== undefined && statIfThere(name) !== undefined) as ByteString[];
-    const read = loaded.read.filter((name) => SHARED_OBJECT.test(name) && cache.find(name) !== undefined);
+    const read = loaded.read.filter((name) => isSharedObjectName(name) && cache.find(name) !== undefined);
     return { libraries: sortUnique(read.concat(loaders.map(resolveLinks))).filter((name) => !options.isInside(name)), looked: loaders, warnings: [] };
   }
   const linked = findLinkedLibraries({
@@ -152,11 +156,6 @@ async function describeFiles(names: ByteString[], project: Project, cache: HashC
 }
 
 // ---- lines ------------------------------------------------------------------------------------------
-
-/** Text as one word among others of a field: spaces are encoded, too. */
-export function encodeWord(text: ByteString): ByteString {
-  return encodeText(text).replace(/ /g, '%20');
-}
 
 function packageLine(manager: string, name: ByteString, version: ByteString, rest: ByteString): ByteString {
   return manager + ' ' + encodeWord(name) + ' ' + (version === '' ? '-' : encodeWord(version)) + (rest === '' ? '' : ' ' + encodeText(rest));
