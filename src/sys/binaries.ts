@@ -4,7 +4,7 @@
 // facts. Without this cache all is the same, later.
 import type { ByteString } from '../core/bytes.ts';
 import { describeProducer, findSeparateDebugName, readElf } from '../formats/elf.ts';
-import type { ElfFacts, Inflate } from '../formats/elf.ts';
+import type { ElfFacts } from '../formats/elf.ts';
 import { isSettled, statKeyOf } from './hashcache.ts';
 import { errorCode, readBytesIfThere, removeIfThere, statIfThere, toFsPath } from './files.ts';
 import { fs, zlib } from './node.ts';
@@ -33,27 +33,28 @@ function openBinary(name: ByteString): number | undefined {
   }
 }
 
-type AnyDecompress = (data: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
+type Decompress = (data: Uint8Array, sizeBytes: number) => Uint8Array | undefined;
+type NodeDecompress = (data: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
 
-/** Decompression by zlib, and by zstd where this Node.js has it (22.15); undefined for what is malformed. */
-export function makeInflate(): Inflate {
-  const guard = (pick: () => AnyDecompress) => (data: Uint8Array, sizeBytes: number): Uint8Array | undefined => {
+/** Undefined for what is malformed. */
+function guardDecompress(pick: () => NodeDecompress): Decompress {
+  return (data, sizeBytes) => {
     try {
       return pick()(data, { maxOutputLength: Math.max(sizeBytes, 1) });
     } catch (error) {
       return undefined;
     }
   };
-  const zstd = (): AnyDecompress | undefined => (zlib() as unknown as { zstdDecompressSync?: AnyDecompress }).zstdDecompressSync;
-  // Asked for as late as it is needed: to load zlib costs more than to read most files.
-  return {
-    zlib: guard(() => zlib().inflateSync as unknown as AnyDecompress),
-    get zstd() {
-      const decompress = zstd();
-      return decompress === undefined ? undefined : guard(() => decompress);
-    },
-  };
 }
+
+// Both as late as they are needed: to load zlib costs more than to read most files. Node.js has zstd since 22.15.
+const DECOMPRESSORS = {
+  zlib: guardDecompress(() => zlib().inflateSync as unknown as NodeDecompress),
+  get zstd(): Decompress | undefined {
+    const { zstdDecompressSync } = zlib() as unknown as { zstdDecompressSync?: NodeDecompress };
+    return zstdDecompressSync === undefined ? undefined : guardDecompress(() => zstdDecompressSync);
+  },
+};
 
 function readElfFile(name: ByteString): ElfFacts | undefined {
   const fd = openBinary(name);
@@ -70,7 +71,7 @@ function readElfFile(name: ByteString): ElfFacts | undefined {
         return buffer.subarray(0, 0);
       }
     };
-    return readElf(read, stat.size, makeInflate());
+    return readElf(read, stat.size, DECOMPRESSORS);
   } catch (error) {
     if (errorCode(error) === '') throw error;
     return undefined;
@@ -84,18 +85,20 @@ function shortenLines(lines: ByteString[]): ByteString[] {
   return lines.length > shown.length ? shown.concat('and ' + String(lines.length - shown.length) + ' more') : shown;
 }
 
-function isCompilerKnown(facts: ElfFacts): boolean {
-  return facts.producers.length > 0 || facts.comments.length > 0 || facts.commandLines.length > 0;
-}
+// What describeProducer() says of the file as a whole.
+const OF_THE_WHOLE = ['statically linked', 'stripped'];
+const NOT_RECORDED = 'compiler not recorded';
 
 function selectFacts(facts: ElfFacts): BinaryFacts {
   const { bits, machine, interpreter, needed, soname, rpath, runpath, buildId } = facts;
-  const isKnown = isCompilerKnown(facts);
-  const lines = shortenLines(describeProducer(facts));
+  const all = describeProducer(facts);
+  // On each line, so that each can be read by itself.
+  const whole = [''].concat(all.filter((line) => OF_THE_WHOLE.indexOf(line) >= 0), facts.problems).join('; ');
+  const known = all.filter((line) => OF_THE_WHOLE.indexOf(line) < 0 && line !== NOT_RECORDED);
   const debug = facts.producers.length > 0 ? undefined : findSeparateDebugName(facts);
   return {
     bits, machine, interpreter, needed, soname, rpath, runpath, buildId,
-    compiled: isKnown ? lines : [], unknown: isKnown ? '' : lines.join('; '), debugName: debug === undefined ? '' : '/' + debug,
+    compiled: shortenLines(known).map((line) => line + whole), unknown: known.length > 0 ? '' : NOT_RECORDED + whole, debugName: debug === undefined ? '' : '/' + debug,
   };
 }
 

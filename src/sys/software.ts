@@ -208,7 +208,7 @@ function describeProjectBinaries(loaded: LoadedSoftware, project: Project, cache
     const facts = cache.find(name);
     if (facts === undefined) continue;
     const lines = describeCompilers(facts, cache);
-    for (const producer of lines.length > 0 ? lines : [facts.unknown || 'compiler not recorded']) compilers.push({ path: relativeTo(project, name), producer });
+    for (const producer of lines.length > 0 ? lines : [facts.unknown]) compilers.push({ path: relativeTo(project, name), producer });
   }
   return compilers;
 }
