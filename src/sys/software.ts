@@ -10,7 +10,7 @@ import { BinaryCache, describeCompilers } from './binaries.ts';
 import { errorCode, listFolder, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, toBytes } from './files.ts';
 import { describeGpus, isGpuLibrary } from './gpu.ts';
 import { describeFile, hashBytes, hashFiles } from './hash.ts';
-import { HashCache, isSettled, statKeyOf } from './hashcache.ts';
+import { HashCache, isSettled } from './hashcache.ts';
 import { findLanguagePackages } from './languages.ts';
 import type { LanguageFacts } from './languages.ts';
 import { findLinkedLibraries } from './linking.ts';
@@ -245,19 +245,20 @@ function keyOfQuestion(loaded: LoadedSoftware, project: Project): string {
   return hashBytes([RR_VERSION, String(loaded.isTraced), project.root].concat(variables, lists).join('\0\0')).slice(0, 32);
 }
 
-/** Hash of the stats of all these; `isSettled` is false if one of them may change unseen. */
-function stampFiles(names: ByteString[]): { stamp: string; isSettled: boolean } {
+/** Hash of what tells whether one of these files changed. */
+function stampFiles(names: ByteString[]): string {
   let text = '';
-  let isOld = true;
   for (const name of names) {
     const stat = statIfThere(name);
-    if (stat === undefined) text += ' - ' + name + '\n';
-    else {
-      text += statKeyOf(stat, name) + '\n';
-      if (!isSettled(stat)) isOld = false;
-    }
+    text += stat === undefined ? '-' : String(stat.dev) + ' ' + String(stat.ino) + ' ' + String(stat.size) + ' ' + String(stat.mtimeMs) + ' ' + String(stat.ctimeMs);
+    text += ' ' + name + '\0';
   }
-  return { stamp: hashBytes(text), isSettled: isOld };
+  return hashBytes(text);
+}
+
+function isSettledFile(name: ByteString): boolean {
+  const stat = statIfThere(name);
+  return stat === undefined || isSettled(stat);
 }
 
 function listGiven(loaded: LoadedSoftware, project: Project): ByteString[] {
@@ -272,16 +273,17 @@ function findRemembered(name: ByteString, given: ByteString[]): SoftwareFacts | 
   try {
     const kept = JSON.parse(text) as RememberedSoftware;
     const isWhole = Array.isArray(kept.looked) && typeof kept.facts.text === 'string' && Array.isArray(kept.facts.compilers) && Array.isArray(kept.facts.warnings);
-    return isWhole && stampFiles(given.concat(kept.looked)).stamp === kept.stamp ? kept.facts : undefined;
+    return isWhole && stampFiles(given.concat(kept.looked)) === kept.stamp ? kept.facts : undefined;
   } catch (error) {
     return undefined; // cut short, or not ours
   }
 }
 
 function rememberSoftware(folder: ByteString, key: string, given: ByteString[], looked: ByteString[], facts: SoftwareFacts): void {
-  const { stamp, isSettled: isOld } = stampFiles(given.concat(looked));
+  const names = given.concat(looked);
+  const stamp = stampFiles(names);
   // The commit of an editable package can change without a change in any file that was read.
-  if (!isOld || /^Package: \S+ \S+ \S+ editable /m.test(facts.text)) return;
+  if (/^Package: \S+ \S+ \S+ editable /m.test(facts.text) || !names.every(isSettledFile)) return;
   try {
     makeFolder(folder);
     const kept = listFolder(folder);
