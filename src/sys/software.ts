@@ -2,6 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { isSecretFile } from '../core/filerules.ts';
+import type { PackageFact } from '../core/packagefact.ts';
 import type { FileState } from '../core/run.ts';
 import { encodeText, encodeWord } from '../formats/percent.ts';
 import { printFile } from '../formats/record.ts';
@@ -16,7 +17,6 @@ import type { LanguageFacts } from './languages.ts';
 import { findLinkedLibraries } from './linking.ts';
 import { findInterpreters, resolveLinks } from './machine.ts';
 import { findOwners } from './packages.ts';
-import type { PackageFact } from './packages.ts';
 import { relativeTo } from './project.ts';
 import type { Project } from './project.ts';
 
