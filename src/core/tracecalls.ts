@@ -2,7 +2,7 @@
 import type { ByteString } from './bytes.ts';
 import { detachString } from './bytes.ts';
 import type { TraceArgument, TraceCall } from './traceevents.ts';
-import { folderOfName, joinNames, normalizeName } from './tracefiles.ts';
+import { folderOfName, joinNames, normalizeName } from './names.ts';
 import type { TracedFiles, TracedName, TracedNode } from './tracefiles.ts';
 import { noteKept, noteRead, noteWritten } from './traceprocesses.ts';
 import type { ProcessState, ThreadState } from './traceprocesses.ts';
