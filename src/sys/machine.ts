@@ -5,7 +5,7 @@ import { encodeText } from '../formats/percent.ts';
 import { printFile } from '../formats/record.ts';
 import type { HashCache } from './hashcache.ts';
 import { fs, os } from './node.ts';
-import { errorCode, listFolder, readBytesIfThere, statIfThere, toBytes, toFsPath } from './files.ts';
+import { errorCode, listFolder, readBytesIfThere, readFirstBytes, statIfThere, toBytes, toFsPath } from './files.ts';
 import { hashWithRetry } from './hash.ts';
 
 /** Variables that describe the machine; recorded with the environment (docs/rr.1, VARIABLES). */
@@ -149,21 +149,8 @@ export function findInterpreters(program: ByteString, folder: ByteString): ByteS
 }
 
 function readShebang(name: ByteString): ByteString[] {
-  let fd: number;
-  try {
-    fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
-  } catch (error) {
-    return [];
-  }
-  try {
-    const head = Buffer.alloc(256);
-    const line = head.toString('latin1', 0, fs.readSync(fd, head, 0, 256, 0)).split('\n')[0];
-    return line.startsWith('#!') ? line.slice(2).trim().split(/[ \t]+/).filter((word) => word !== '') : [];
-  } catch (error) {
-    return [];
-  } finally {
-    fs.closeSync(fd);
-  }
+  const line = readFirstBytes(name, 256).split('\n')[0];
+  return line.startsWith('#!') ? line.slice(2).trim().split(/[ \t]+/).filter((word) => word !== '') : [];
 }
 
 /** States of programs, from the cache where they have not changed. */
