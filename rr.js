@@ -1269,8 +1269,8 @@ class TracedFiles {
 /** Where relative and absolute names begin; shared by threads. */
 // type Surroundings = { folder: ByteString; root: ByteString };
 
-/** Ids of nodes: a set while the process lives, then packed and ascending. */
-// type IdSet = Set<number> | Int32Array | undefined;
+/** Ids of nodes: a set while the process lives, then a list, which is smaller. */
+// type IdSet = Set<number> | number[] | undefined;
 
 // type ProcessState = {
 //   position: number;
@@ -1408,12 +1408,12 @@ function noteWritten(process, node) {
 }
 
 function addId(ids, id) {
-  if (ids instanceof Int32Array) return ids;
-  return ids === undefined ? new Set([id]) : ids.add(id);
+  if (ids === undefined) return new Set([id]);
+  return ids instanceof Set ? ids.add(id) : ids;
 }
 
 function packIds(ids) {
-  return ids instanceof Set ? Int32Array.from(ids).sort() : ids;
+  return ids instanceof Set ? Array.from(ids) : ids;
 }
 
 /** In any order. */
@@ -1596,7 +1596,9 @@ function open(state, thread, call, folderAt, flags) {
   if (real === undefined) {
     if (given !== undefined) openName(state, process, state.files.follow(state.files.nameOf(given)), flags);
   } else if (real.charCodeAt(0) === 47) {
-    if (call.isDeleted || isOldDeleted(real, given, flags)) return openDeleted(state, process, call.status, real, flags);
+    const isDeleted = call.isDeleted || isOldDeleted(real, given, flags);
+    if (isDeleted && (flags & OPEN_NAMELESS) !== 0) return openNameless(state, process, call.status, withoutMark(real));
+    if (isDeleted) return openDeleted(state, process, withoutMark(real), given, flags);
     if (given !== undefined && given !== real) noteLinked(state, given, real);
     openName(state, process, state.files.nameAtReal(real), flags);
   }
@@ -1611,15 +1613,28 @@ function isOldDeleted(real, given, flags) {
   return real.endsWith(' (deleted)') && ((flags & OPEN_NAMELESS) !== 0 || (given !== undefined && !given.endsWith(' (deleted)')));
 }
 
-function openDeleted(state, process, descriptor, real, flags) {
-  if ((flags & OPEN_NAMELESS) === 0) return;
-  const path = real.endsWith(' (deleted)') ? real.slice(0, -10) : real;
+function withoutMark(path) {
+  return path.endsWith(' (deleted)') ? path.slice(0, -10) : path;
+}
+
+/** O_TMPFILE: may get a name by linkat. */
+function openNameless(state, process, descriptor, path) {
   const node = state.files.makeNameless(path);
   node.isUpdated = true;
   node.isKindKnown = true;
   noteWritten(process, node);
   if (process.nameless === undefined) process.nameless = new Map();
   process.nameless.set(descriptor, node.lastName.path);
+}
+
+/**
+ * Another process removed the file before strace looked at the new descriptor. If its call was not
+ * told yet, it will be. By /proc a file can also be opened that is long gone, or never had a name.
+ */
+function openDeleted(state, process, real, given, flags) {
+  if (given === undefined || /^\/(?:proc|dev)\//.test(given)) return;
+  const name = state.files.nameAt(real);
+  if (name.node !== undefined || !name.wasAbsent || !name.isTouched) openName(state, process, name, flags);
 }
 
 /** The name as given was another than the real one: by a symbolic link on the way. */
@@ -1759,7 +1774,7 @@ function newestOf(nameless) {
 
 function namelessOf(state, path) {
   if (path === undefined) return undefined;
-  return state.files.namelessAt(path.endsWith(' (deleted)') ? path.slice(0, -10) : path);
+  return state.files.namelessAt(withoutMark(path));
 }
 
 function nodeOfDescriptor(state, at) {
@@ -7921,8 +7936,11 @@ function showEnvironment(text, most) {
     values.set(name, valuesOf(name));
     valuesOf(name).push(decodeText(field.slice(colon + 2).replace(/^([0-9a-f]{12})[0-9a-f]{52} {2}\d+x? /, '$1  ')));
   }
-  const counts = ['Library', 'Package'].filter((name) => values.has(name))
-    .map((name) => String(valuesOf(name).length) + (name === 'Library' ? ' libraries' : ' packages'));
+  const count = (name, one, several) => {
+    const length = valuesOf(name).length;
+    return length === 0 ? [] : [String(length) + ' ' + (length === 1 ? one : several)];
+  };
+  const counts = count('Library', 'library', 'libraries').concat(count('Package', 'package', 'packages'));
   return ['Os', 'Kernel', 'Cpu', 'Gpu', 'Executable', 'Interpreter'].map((name) => printList(name.toLowerCase(), valuesOf(name).map(makeHarmless), most)).join('')
     + (counts.length === 0 ? '' : line('software', counts.join(', ') + ' (--environment)'));
 }
@@ -7999,7 +8017,7 @@ const LEVEL_WIDTH = 3;
 /** Levels that are drawn, least and most: a tree a thousand deep would be nothing but its branches. */
 const DRAWN_LEVELS = [3, 24];
 /** Bytes of file names after which no more are shown; lists in a hostile record are short, what they stand for is not. */
-const MAX_NAMES_BYTES = 1 << 27;
+const MAX_NAMES_BYTES = 1 << 26;
 /** Columns that a command should have, whatever stands before it. */
 const TEXT_WIDTH = 32;
 /** Of a terminal's columns, those before the tree: about what START, TIME, READ and WROTE take. */
@@ -8041,7 +8059,7 @@ class TreeWriter {
 
   /** The lines of one process; `branch` leads to it, `below` goes on under it. */
   add(one, branch, below) {
-    const time = one.endS === undefined ? '-' : formatSeconds(one.endS - one.startS);
+    const time = one.endS === undefined ? '-' : formatSeconds(Math.max(0, one.endS - one.startS));
     const columns = [one.startS.toFixed(2), time, String(one.read.length), String(one.wrote.length)];
     const text = one.command === '' ? '(copy of its parent)' : showText(one.command);
     this.rows.push({ columns, tree: branch, text, note: describeProcess(this.run, one) });
@@ -8098,6 +8116,12 @@ function walkTree(processes, writer, drawn) {
   }
 }
 
+/** The command is cut before the note is: how it ended is worth more than its last arguments. */
+function fitRow(start, row, width) {
+  const room = Math.max(TEXT_WIDTH / 2, width - start.length - displayWidth(row.note));
+  return cutToWidth(start + cutToWidth(row.text, room) + row.note, width);
+}
+
 /**
  * `rr show --processes`: a line for each process, below its parent, in the order they were started;
  * each later program by exec, and each file that is asked for, on a line of its own. Harmless for a
@@ -8111,10 +8135,7 @@ function printProcessTree(run, options) {
   const lines = [left(TITLES) + 'COMMAND'];
   for (const row of writer.rows) {
     const start = left(row.columns) + row.tree;
-    // The command is cut before the note is: how it ended is worth more than its last arguments.
-    const room = Math.max(TEXT_WIDTH / 2, options.width - start.length - displayWidth(row.note));
-    const line = start + (displayWidth(row.text) > room ? cutToWidth(row.text, room) : row.text) + row.note;
-    lines.push((displayWidth(line) > options.width ? cutToWidth(line, options.width) : line).replace(/ +$/, ''));
+    lines.push(options.width === Infinity ? start + row.text + row.note : fitRow(start, row, options.width));
   }
   return lines.join('\n') + '\n';
 }
@@ -8181,6 +8202,9 @@ p s c b no file with content.  Hash "-": no content; "?": not known.  A path
 without "/" in front is relative to the folder above this one.  Status:
 succeeded, failed, interrupted (a signal or time limit ended the command),
 lost (rr itself was killed, and the end is not known).
+Process: number, number of its parent (0: rr), seconds from Started to its
+start and end, exit status, folder, command; Process_read and Process_wrote:
+its number, and which files: Input and then Output lines counted from 1.
 The last line, Sha256, is the SHA-256 of all the lines before it:
 
   sed '$d' runs/YYYY-MM/ID.rec | sha256sum
