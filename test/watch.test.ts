@@ -2,8 +2,8 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'fs';
-import { IS_ROOT, makeTemporary } from './rig.ts';
-import { copyProject, decode, hashAll, kindAndPath, NO_PYTHON, NO_TRACER, PYTHON, shell, traceRun } from './watchrig.ts';
+import { IS_ROOT, listRecords, makeTemporary, rr, startRr, waitUntil } from './rig.ts';
+import { copyProject, decode, hashAll, kindAndPath, NO_PYTHON, NO_TRACER, PYTHON, readTraced, shell, traceRun } from './watchrig.ts';
 import type { Traced } from './watchrig.ts';
 
 // Every case starts with these files, and may make more.
@@ -255,3 +255,148 @@ pythonCases('Python', [
   { name: 'modules that are compiled already are inputs', setup: "printf 'v = 1\\n' > mod.py; printf 'import mod\\n' > main.py; " + PYTHON + ' main.py; ', command: [PYTHON, 'main.py'], inputs: ['main.py', 'mod.py'] },
   { name: 'a module that was edited after it was compiled', setup: "printf 'v = 1\\n' > mod.py; printf 'import mod\\n' > main.py; " + PYTHON + " main.py; printf 'v = 22\\n' > mod.py; ", command: [PYTHON, 'main.py'], inputs: ['main.py', 'mod.py'] },
 ]);
+
+// ---- names of every kind ----------------------------------------------------------------------------
+
+// As shell's printf writes them, and as a record spells them (docs/record-format.txt, 2).
+const ODD_NAMES: [string, string][] = [
+  ['caf\\303\\251', 'caf\xc3\xa9'],
+  ['\\377\\001\\376', '%FF%01%FE'],
+  ['new\\nline', 'new%0Aline'],
+  ['tab\\tbell\\007', 'tab%09bell%07'],
+  ['quote\\042 and\\047', 'quote" and\''],
+  ['a > b', 'a > b'],
+  ['3\\076', '3>'],
+  ['\\074unfinished ...\\076', '<unfinished ...>'],
+  ['name (deleted)', 'name (deleted)'],
+  ['back\\134slash\\134n', 'back\\slash\\n'],
+  ['end\\134', 'end%5C'],
+  ['100%%', '100%25'],
+  ['%%41', '%2541'],
+  [' space ', '%20space%20'],
+  ['x, O_RDONLY) = 3', 'x, O_RDONLY) = 3'],
+  ['\\043 comment', '# comment'],
+  ['-dash', '-dash'],
+  ['\\342\\200\\250', '\xe2\x80\xa8'],
+  ['\\302\\205', '%C2%85'],
+  ['x'.repeat(255), 'x'.repeat(255)],
+];
+
+test('record names of every kind: read, written, renamed, missing, as a folder', { skip: NO_TRACER, timeout: 60000 }, () => {
+  const folder = copyProject();
+  fs.writeFileSync(folder + '/names.sh', 'cd "$1"\n' + ODD_NAMES.map(([name]) => [
+    "n=$(printf -- '" + name + "x'); n=${n%x}", 'cat "./in/$n" > "./out/$n"', 'printf x > "./t/$n"', 'mv "./t/$n" "./to/$n"', 'cat "./none/$n" 2> /dev/null', 'mkdir "./made/$n"', 'printf y > "./made/$n/f"', 'ln -s "$n" "./link/$n"',
+  ].join('\n') + '\n').join(''), 'latin1');
+  shell(folder, 'mkdir in out t to none made link; ' + ODD_NAMES.map(([name]) => "n=$(printf -- '" + name + "x'); n=${n%x}; printf content > \"./in/$n\"").join('; '));
+  const before = hashAll(folder);
+  const traced = traceRun(folder, ['sh', 'names.sh', '.']);
+  assert.equal(traced.done.status, 0, traced.done.stderr);
+  // A leading space or a trailing backslash is encoded where it is the first or last byte of the path only.
+  const inFolder = (name: string): string => name.replace(/^%20/, ' ');
+  const below = (name: string): string => inFolder(name).replace(/%20$/, ' ').replace(/%5C$/, '\\');
+  const names = ODD_NAMES.map(([, name]) => name);
+  assert.deepEqual(traced.inputs.map(kindAndPath).sort(), names.map((name) => 'in/' + inFolder(name)).concat('names.sh').sort());
+  assert.deepEqual(traced.outputs.map(kindAndPath).sort(), names.map((name) => ['out/' + inFolder(name), 'to/' + inFolder(name), 'd:made/' + inFolder(name), 'made/' + below(name) + '/f', 'l:link/' + inFolder(name)]).reduce((a, b) => a.concat(b)).sort());
+  assert.deepEqual(traced.absent.slice().sort(), names.map((name) => 'none/' + inFolder(name)).sort());
+  assert.deepEqual([traced.removed, traced.temporary], [[], 0]);
+  checkHashes(traced, before, hashAll(folder), 'names');
+});
+
+test('record names of every kind: a project and a folder of the command with odd names', { skip: NO_TRACER, timeout: 60000 }, () => {
+  const odd = makeTemporary() + '/a "b" > (deleted)\n%41';
+  fs.mkdirSync(odd + '/sub dir', { recursive: true });
+  assert.equal(rr(odd, ['init', '-q']).status, 0);
+  fs.writeFileSync(odd + '/sub dir/in', 'x');
+  const done = traceRun(odd, ['sh', '-c', 'cd "sub dir"; cat in > ../out; cat none']);
+  assert.deepEqual([done.inputs.map(kindAndPath), done.outputs.map(kindAndPath), done.absent], [['sub dir/in'], ['out'], ['sub dir/none']]);
+});
+
+// ---- programs of another kind -----------------------------------------------------------------------
+
+// Without a library, so that the compiler needs none for 32 bits.
+const THIRTY_TWO_BITS = `
+static int call(int n, int a, int b, int c) { int r; __asm__ volatile("int $0x80" : "=a"(r) : "a"(n), "b"(a), "c"(b), "d"(c) : "memory"); return r; }
+void _start(void) {
+  char bytes[16];
+  int in = call(5, (int)"a", 0, 0), out = call(8, (int)"out", 0644, 0), n = call(3, in, (int)bytes, 16);
+  call(4, out, (int)bytes, n);
+  call(5, (int)"none", 0, 0);
+  call(38, (int)"b", (int)"c", 0);
+  call(12, (int)"d", 0, 0);
+  call(5, (int)"x", 0, 0);
+  call(1, 0, 0, 0);
+}
+`;
+
+test('record programs: a 32-bit child', { skip: NO_TRACER, timeout: 60000 }, (t) => {
+  const folder = copyProject();
+  shell(folder, SETUP);
+  fs.writeFileSync(folder + '/small.c', THIRTY_TWO_BITS);
+  try {
+    shell(folder, 'cc -m32 -O1 -ffreestanding -fno-stack-protector -nostdlib -static -no-pie -o small small.c && rm small.c && cp a a0 && ./small && mv c b && rm a0');
+  } catch {
+    t.skip('no compiler for 32 bits, or the kernel runs no such programs');
+    return;
+  }
+  fs.unlinkSync(folder + '/out');
+  const traced = traceRun(folder, ['sh', '-c', './small; cat a > after']);
+  assert.deepEqual([traced.inputs.map(kindAndPath), traced.outputs.map(kindAndPath), traced.removed, traced.absent], [['a', 'b', 'd/x', 'small'], ['after', 'c', 'out'], ['b'], ['none']], traced.warnings.join('\n'));
+});
+
+test('record programs: rr does not wait for a daemon, and says that there is one', { skip: NO_TRACER, timeout: 30000 }, async () => {
+  const folder = copyProject();
+  shell(folder, SETUP);
+  // It goes on only when the record is there: were rr to wait, neither would end.
+  const daemon = 'cat a > early; while [ ! -e go ]; do sleep 0.05; done; cat b > late';
+  const traced = traceRun(folder, ['sh', '-c', "setsid sh -c '" + daemon + "' > /dev/null 2>&1 < /dev/null & while [ ! -s early ]; do sleep 0.02; done"]);
+  assert.deepEqual([traced.inputs.map(kindAndPath), traced.outputs.map(kindAndPath)], [['a'], ['early']]);
+  assert.match(traced.warnings.join('\n'), /outlived/);
+  assert.ok(traced.processes.some((one) => one.end === '-'), 'a process without an end');
+  fs.writeFileSync(folder + '/go', '');
+  await waitUntil('the daemon goes on', () => fs.existsSync(folder + '/late') && fs.readFileSync(folder + '/late', 'latin1') === 'beta');
+});
+
+test('record programs: the next run sees nothing of a daemon of the last', { skip: NO_TRACER, timeout: 30000 }, async () => {
+  const folder = copyProject();
+  shell(folder, SETUP);
+  traceRun(folder, ['sh', '-c', "setsid sh -c 'while [ ! -e go ]; do sleep 0.02; done; cat b > late; > done' > /dev/null 2>&1 < /dev/null & :"]);
+  const second = traceRun(folder, ['sh', '-c', ': > go; while [ ! -e done ]; do sleep 0.02; done; cat a > out']);
+  assert.deepEqual([second.inputs.map(kindAndPath), second.outputs.map(kindAndPath)], [['a'], ['go', 'out']]);
+});
+
+test('record declared files under the tracer: read, missing, not read', { skip: NO_TRACER, timeout: 30000 }, () => {
+  const folder = copyProject();
+  shell(folder, SETUP);
+  const traced = traceRun(folder, ['sh', '-c', 'cat a > out; cat a > more'], { rr: ['-i', 'a', '-i', 'b', '-o', 'out', '-o', 'never'] });
+  assert.equal(traced.done.status, 123, traced.done.stderr);
+  assert.deepEqual([traced.inputs.map(kindAndPath), traced.outputs.map(kindAndPath), traced.fields.Missing_output], [['a', 'b'], ['more', 'out'], ['never']]);
+  assert.match(traced.warnings.join('\n'), /\bb\b/, 'a declared input that was not read is named');
+  assert.match(traced.warnings.join('\n'), /\bmore\b/, 'an output that was not declared is named');
+});
+
+test('record a file that the run changes and nothing named: the earlier hash is git\'s, or said to be unknown', { skip: NO_TRACER, timeout: 30000 }, () => {
+  const folder = copyProject();
+  shell(folder, SETUP + 'git init -q .; git add a; git -c user.name=n -c user.email=e commit -qm 1; printf "printf more >> a\\nprintf more >> b\\n" > change.sh');
+  const before = hashAll(folder);
+  const traced = traceRun(folder, ['sh', 'change.sh']);
+  assert.deepEqual([traced.inputs.map(kindAndPath), traced.outputs.map(kindAndPath)], [['a', 'b', 'change.sh'], ['a', 'b']]);
+  assert.deepEqual(traced.inputs.slice(0, 2).map((file) => file.hash), [before.get('a'), '?']);
+  assert.ok(traced.warnings.some((warning) => /\bb\b/.test(warning)) && !traced.warnings.some((warning) => /\binput a\b/.test(warning)), traced.warnings.join('\n'));
+});
+
+test('record 16 traced runs at once: each has only its own files', { skip: NO_TRACER, timeout: 60000 }, async () => {
+  const folder = copyProject();
+  const numbers = Array.from({ length: 16 }, (_, i) => String(i));
+  shell(folder, 'mkdir in out; for i in ' + numbers.join(' ') + '; do printf $i > in/$i; done; printf s > shared');
+  const script = 'for k in 1 2 3 4 5; do cat in/$1 shared > t$1; cat t$1 >> out/$1; rm t$1; sleep 0.02; done; cat none$1; mkdir made$1; cp in/$1 made$1/f';
+  const ends = await Promise.all(numbers.map((i) => startRr(folder, ['record', '-q', '-l', 'run' + i, '--trace', 'strace', '--', 'sh', '-c', script, 'sh', i]).ended));
+  ends.forEach((done, i) => assert.equal(done.status, 0, String(i) + ': ' + done.stderr));
+  const names = listRecords(folder);
+  assert.equal(names.length, 16);
+  for (const name of names) {
+    const traced = readTraced(folder, name, ends[0]);
+    const i = traced.fields.Label[0].slice(3);
+    assert.deepEqual({ inputs: traced.inputs.map(kindAndPath), outputs: traced.outputs.map(kindAndPath), absent: traced.absent, removed: traced.removed, temporary: traced.temporary, uncertain: traced.fields.Uncertain ?? [], warnings: traced.warnings },
+      { inputs: ['in/' + i, 'shared'], outputs: ['d:made' + i, 'made' + i + '/f', 'out/' + i], absent: ['none' + i], removed: [], temporary: 1, uncertain: [], warnings: [] }, 'run ' + i);
+  }
+});
