@@ -2,14 +2,14 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { run } from './rig.ts';
-import { copyProject, missingOf, NO_PYTHON, NO_TRACER, PYTHON, shell, traceRun } from './watchrig.ts';
+import { copyProject, decode, missingOf, NO_PYTHON, NO_TRACER, PYTHON, shell, traceRun } from './watchrig.ts';
 import type { Traced, TracedNode } from './watchrig.ts';
 
 const SETUP = 'mkdir d; printf alpha > a; printf beta > b; printf dx > d/x; ';
 
 /** The words that a command of a record gives to its program, asked of a shell. */
 function wordsOf(folder: string, command: string): string[] {
-  const done = run(folder, ['sh', '-c', 'for word in ' + command + '; do printf "%s\\0" "$word"; done']);
+  const done = run(folder, ['sh', '-c', 'for word in ' + decode(command) + '; do printf "%s\\0" "$word"; done']);
   assert.equal(done.status, 0, command + ': ' + done.stderr);
   return done.stdout.split('\0').slice(0, -1);
 }
@@ -47,14 +47,16 @@ function checkTimes(traced: Traced): void {
 
 type Case = { name: string; setup?: string; command: string[]; status?: number; show?: Show; isSorted?: boolean; tree: string[]; skip?: string | false };
 
-const SCRIPT = 'cat a > c; (cd d; cat x > ../e; :); (cat b >> e; exec cat d/x >> e); exec cat c > g';
+// A shell may open what a command is redirected to by itself or by the process that becomes the command:
+// programs that open their files tell who it was.
+const SCRIPT = 'cp a c; (cd d; cp x ../e; :); (cp b e; exec cat d/x > f); exec cp c g';
 
 const CASES: Case[] = [
   { name: 'one program', command: ['cat', 'a'], tree: ['cat a reads a'] },
   { name: 'a program that is not there', command: ['sh', '-c', './none; exit 0'], tree: ['sh -c ./none; exit 0', '  (copy) -> 127'] },
   {
     name: 'sh -c with subshells, redirections and exec', command: ['sh', '-c', SCRIPT],
-    tree: ['sh -c ' + SCRIPT + ', then cat c reads c writes g', '  cat a reads a writes c', '  (copy)', '    cat x in d reads d/x writes e', '  cat d/x reads d/x writes e', '    cat b reads b writes e'],
+    tree: ['sh -c ' + SCRIPT + ', then cp c g reads c writes g', '  cp a c reads a writes c', '  (copy)', '    cp x ../e in d reads d/x writes e', '  cat d/x reads d/x writes f', '    cp b e reads b writes e'],
   },
   {
     name: 'a pipeline', command: ['sh', '-c', 'cat a b | tr a-z A-Z | tee c > e; :'], isSorted: true,
@@ -66,8 +68,8 @@ const CASES: Case[] = [
   },
   { name: 'arguments of every kind', command: ['sh', '-c', 'printf %s "$@" > out', '', 'two words', 'it\'s', '$HOME', 'new\nline', '*', 'back\\', '100%'], tree: ["sh -c printf %s \"$@\" > out  two words it's $HOME new\nline * back\\ 100% writes out"] },
   {
-    name: 'a script by its #! line', setup: "printf '#!/bin/sh\\ncat a > c\\n:\\n' > run.sh; chmod +x run.sh; ", command: ['./run.sh'],
-    tree: ['./run.sh reads run.sh', '  cat a reads a writes c'],
+    name: 'a script by its #! line', setup: "printf '#!/bin/sh\\ncp a c\\n:\\n' > run.sh; chmod +x run.sh; ", command: ['./run.sh'],
+    tree: ['./run.sh reads run.sh', '  cp a c reads a writes c'],
   },
   {
     name: 'a chain of programs in one process', command: ['env', 'X=1', 'nice', '-n', '1', 'sh', '-c', 'exec cat a'],
@@ -79,8 +81,8 @@ const CASES: Case[] = [
     tree: ['python3 reads a,b', '  (copy) -> 4 reads d/x'],
   },
   {
-    name: 'a child whose parent ends first', command: ['sh', '-c', '(sh -c "while [ ! -e go ]; do sleep 0.02; done; cat a > c; > done" &) ; : > go; while [ ! -e done ]; do sleep 0.02; done'], show: (words) => words.filter((word) => word.length < 5).join(' '),
-    tree: ['sh -c writes go', '  (copy)', '    sh -c writes done', '      cat a reads a writes c'], isSorted: true,
+    name: 'a child whose parent ends first', command: ['sh', '-c', '(sh -c "while [ ! -e go ]; do sleep 0.02; done; cp a c; > done" &) ; : > go; while [ ! -e done ]; do sleep 0.02; done'], show: (words) => words.filter((word) => word.length < 5).join(' '),
+    tree: ['sh -c writes go', '  (copy)', '    sh -c writes done', '      cp a c reads a writes c'], isSorted: true,
   },
   {
     name: 'what inherits an open file is not told apart from who opened it', command: ['sh', '-c', 'exec 3< a 4> c; cat <&3 >&4; :'],
