@@ -49,7 +49,8 @@ export function findOwners(paths: ByteString[], options: { root: ByteString; cac
   }
   for (const [prefix, files] of byPrefix) {
     const stamp = stampDatabases(CONDA_STAMPED.map((name) => options.root + prefix + name), 'conda');
-    others.push(...lookUp({ paths: files, stamp, cache, owners }, (unknown) => askConda(options.root, prefix, unknown)));
+    const without = lookUp({ paths: files, stamp, cache, owners }, (unknown) => askConda(options.root, prefix, unknown));
+    for (const path of without) others.push(path);
   }
   const aliases = findFolderAliases(options.root);
   const system = stampDatabases(SYSTEM_STAMPED.map((name) => options.root + name), JSON.stringify(aliases));
