@@ -2,26 +2,37 @@
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { emptyRun } from '../core/run.ts';
-import type { FileState, Run } from '../core/run.ts';
+import type { FileState, Run, RunProcess } from '../core/run.ts';
 import { REPLAYED_VARIABLES } from '../core/variables.ts';
-import { encodeWithheld } from '../formats/record.ts';
+import type { PathClass } from '../core/filerules.ts';
+import { makeClassifier } from '../core/filerules.ts';
+import { Trace } from '../core/trace.ts';
+import type { TraceSummary } from '../core/trace.ts';
+import { StraceReader } from '../formats/strace.ts';
+import { encodeWithheld } from '../formats/percent.ts';
 import { isSecretName, maskArguments, maskKnown, maskValue } from '../formats/secrets.ts';
 import type { SecretHasher } from '../formats/secrets.ts';
 import { hasShellSyntax, quoteCommand, respellRoot } from '../formats/shell.ts';
 import { printJsonRun } from '../views/json.ts';
 import { formatUtcMicros, readUtcMicros } from '../sys/clock.ts';
-import { errorCode, keepTemporariesIn, lstatIfThere, makeFolder, removeIfThere, statIfThere, toBytes } from '../sys/files.ts';
-import { HashCache } from '../sys/hashcache.ts';
-import { describeEnvironment, describePrograms, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from '../sys/machine.ts';
+import { errorCode, keepTemporariesIn, lstatIfThere, makeFolder, readBytesIfThere, readFirstBytes, removeIfThere, statIfThere, toBytes } from '../sys/files.ts';
+import { describeEnvironment, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from '../sys/machine.ts';
 import { beginObservation, endObservation, toRecordPath, watchReads } from '../sys/observe.ts';
 import type { Observation, Observed, TraceMethod } from '../sys/observe.ts';
 import { runCommand } from '../sys/process.ts';
-import type { CommandEnd, CommandRequest } from '../sys/process.ts';
+import type { CommandEnd, CommandRequest, TracerRequest } from '../sys/process.ts';
 import { absoluteOf, describeSystemError, findProject, hideFromGit, relativeTo, requireProject, setUpProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { readCode } from '../sys/git.ts';
 import { makeSecretHasher } from '../sys/secretkey.ts';
+import { isLeftOut } from '../sys/scan.ts';
+import { findStrace, straceCommand } from '../sys/strace.ts';
+import { endWatch, withholdSecretFiles } from '../sys/watch.ts';
+import type { Watched } from '../sys/watch.ts';
+import { os } from '../sys/node.ts';
 import { claimRun, hasOverlap, includeRun, makeResultTester, noteEnded, readEndedBytes, refreshMark, runningLogName, saveByContent, saveLogs, saveRecord, settleLostRuns, touchMark } from '../sys/store.ts';
+import { describeSoftware, isSharedObjectName } from '../sys/software.ts';
+import type { LoadedSoftware } from '../sys/software.ts';
 import { isSharingForeground, isTerminal, planTerminal, tell } from '../sys/terminal.ts';
 import { initialFiles, RR_VERSION } from '../views/texts.ts';
 
@@ -55,7 +66,11 @@ type Session = {
   problems: string[];
   endedBytes: number;
   isShared: boolean;
+  /** There if strace watches the run. */
+  watch: Watch | undefined;
 };
+
+type Watch = { trace: Trace; reader: StraceReader; program: ByteString; hasFilter: boolean; version: string; startMs: number };
 
 // ---- options ----------------------------------------------------------------------------------------
 
@@ -69,10 +84,10 @@ function parseDurationS(text: ByteString): number {
   return seconds;
 }
 
-function parseTrace(text: ByteString | undefined): TraceMethod {
-  if (text === undefined || text === 'auto' || text === 'scan') return 'scan';
-  if (text === 'atime' || text === 'none') return text;
-  throw new Failure('cannot use --trace "' + text + '": no such method', 'one of auto, scan, atime, none', EXIT.usage);
+function parseTrace(text: ByteString | undefined): TraceMethod | 'auto' {
+  if (text === undefined || text === 'auto') return 'auto';
+  if (text === 'strace' || text === 'scan' || text === 'atime' || text === 'none') return text;
+  throw new Failure('cannot use --trace "' + text + '": no such method', 'one of auto, strace, scan, atime, none', EXIT.usage);
 }
 
 function checkParameters(parameters: ByteString[]): void {
@@ -137,6 +152,15 @@ function attempt(problems: string[], what: string, part: () => void): void {
   }
 }
 
+/** The same for a part that takes its time. */
+async function attemptLater(problems: string[], what: string, part: () => Promise<void>): Promise<void> {
+  try {
+    await part();
+  } catch (error) {
+    attempt(problems, what, () => { throw error; });
+  }
+}
+
 // A shorter value is no secret ("1", "yes"), and would be found where it is none.
 const SHORTEST_SECRET_BYTES = 8;
 
@@ -195,7 +219,7 @@ function beginRun(options: RecordOptions, project: Project, folder: ByteString, 
   };
   let run: Run | undefined;
   attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
-  return { options, project, folder, argv, hash, withhold, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false };
+  return { options, project, folder, argv, hash, withhold, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, watch: undefined };
 }
 
 // Untracked files that are code by their name; data that git does not know is an input, not code.
@@ -230,22 +254,108 @@ function recordVariables(session: Session): void {
   }
 }
 
-/** Facts of the environment; they need not wait for the end of the command. */
-function recordEnvironment(session: Session): void {
-  const { project, folder, run } = session;
-  const program = findProgram(session.argv[0], folder);
-  const programs = program.kind === 'found' ? [program.name] : [];
-  const interpreters = programs.length > 0 ? findInterpreters(programs[0], folder) : [];
-  const states = describePrograms(programs.concat(interpreters), new HashCache(project.own + '/programs'));
-  const isInside = (state: FileState): boolean => relativeTo(project, state.path)[0] !== '/';
+/** What the command would load, as far as its program's files tell. */
+function guessSoftware(session: Session): LoadedSoftware {
+  const program = findProgram(session.argv[0], session.folder);
+  const programs = program.kind === 'found' ? [program.name].concat(findInterpreters(program.name, session.folder)) : [];
+  return { isTraced: false, programs, read: [], projectBinaries: programs.filter((name) => isInProject(session.project, name)) };
+}
+
+/** What the command loaded; binaries are the project's if they are among the inputs. */
+function listSoftware(session: Session, summary: TraceSummary, watched: Watched): LoadedSoftware {
+  const { programs, systemReads } = summary;
+  const projectBinaries = programs.filter((name) => isInProject(session.project, name)).concat(watched.readFiles.filter(isSharedObjectName));
+  return { isTraced: true, programs: programs.map(resolveLinks), read: systemReads, projectBinaries };
+}
+
+function isInProject(project: Project, name: ByteString): boolean {
+  return relativeTo(project, name)[0] !== '/';
+}
+
+/** Facts of the environment. Where nothing is traced they need not wait for the end of the command. */
+async function recordEnvironment(session: Session, loaded: LoadedSoftware): Promise<void> {
+  const { project, run } = session;
+  const software = await describeSoftware(loaded, { project, cacheFolder: project.own, isInside: (name) => isInProject(project, name) });
   const spell = (name: string, value: ByteString): ByteString => {
     const masked = session.withhold(maskValue(name, value, session.hash));
     const parts = masked.split(project.root);
     return parts.length === 1 || project.root === '/' ? encodeWithheld(masked) : parts.map(encodeWithheld).join('%{project}');
   };
-  const isProgram = (state: FileState): boolean => programs.indexOf(state.path) >= 0;
-  const text = describeEnvironment(states.filter((state) => isProgram(state) && !isInside(state)), states.filter((state) => !isProgram(state) && !isInside(state)), spell);
-  run.environment = saveByContent(project, 'environments', text, '.rec');
+  run.environment = saveByContent(project, 'environments', describeEnvironment(software.text, spell), '.rec');
+  run.compilers = software.compilers;
+  run.warnings.push(...software.warnings);
+}
+
+// ---- watching ---------------------------------------------------------------------------------------
+
+/** Can strace start it? The system takes what begins with "#!" or is ELF; of the rest execvp(3) makes a shell script. */
+function isTraceable(argv: ByteString[], folder: ByteString): string | undefined {
+  const program = findProgram(argv[0], folder);
+  if (program.kind !== 'found') return 'the program is not found';
+  const stat = statIfThere(program.name);
+  if (stat !== undefined && (stat.mode & 0o6000) !== 0 && process.getuid?.() !== 0) return 'the program has a set-user-id bit, which has no effect in a traced process';
+  const head = readFirstBytes(program.name, 4);
+  return head === '\x7fELF' || head.startsWith('#!') || head === '' ? undefined : 'the program has no #! line';
+}
+
+/** The method to use, and the tracer if there is one. Throws Failure if strace was asked for and cannot be had. */
+function chooseMethod(session: Session, wanted: TraceMethod | 'auto'): TraceMethod {
+  const { project, folder, argv, options } = session;
+  if (wanted !== 'auto' && wanted !== 'strace') return wanted;
+  if (session.run.id === UNCLAIMED_ID) return 'none';
+  const obstacle = isTraceable(argv, folder);
+  const search = findStrace(project);
+  if (search.kind === 'works' && obstacle === undefined) {
+    session.watch = beginWatch(session, search);
+    return 'strace';
+  }
+  const why = search.kind === 'works' ? obstacle as string : search.why;
+  if (wanted === 'strace' && obstacle !== 'the program is not found') {
+    removeIfThere(project.own + '/running/' + session.run.id);
+    throw new Failure('cannot use --trace strace: ' + why, 'leave the option out, or --trace scan', EXIT.refused);
+  }
+  if (!options.quiet && search.kind === 'fails' && search.isNews) tell('rr: the run is not traced, only the project is compared before and after: ' + why);
+  return 'scan';
+}
+
+function beginWatch(session: Session, tracer: { program: ByteString; version: string; hasFilter: boolean }): Watch {
+  const { project, folder, run } = session;
+  const file = project.provenance + '/files.txt';
+  const home = toBytes(os().homedir());
+  const classify = makeClassifier({ project: project.root, home, temporary: resolveLinks(toBytes(process.env.TMPDIR ?? '/tmp')) }, readBytesIfThere(file) ?? '', 'provenance/files.txt');
+  const classOf = (name: ByteString): PathClass => {
+    const found = classify(name);
+    const path = found === 'project' ? relativeTo(project, name) : name;
+    return path[0] !== '/' && isLeftOut(path) ? 'ignored' : found;
+  };
+  const trace = new Trace({ folder, classOf, resolveFolder: resolveLinks });
+  const startMs = statIfThere(project.own + '/running/' + run.id)?.mtimeMs ?? readUtcMicros() / 1000;
+  return { ...tracer, trace, reader: new StraceReader((event) => trace.handle(event)), startMs };
+}
+
+function tracerRequest(watch: Watch | undefined): TracerRequest | undefined {
+  if (watch === undefined) return undefined;
+  return {
+    prefix: (output) => straceCommand(watch.program, watch.hasFilter, output), feed: (text) => watch.reader.feed(text),
+    isMainEnded: () => watch.trace.isMainEnded(), countAlive: () => watch.trace.countAlive(),
+  };
+}
+
+/** The processes as the record has them: their commands spelled and without secrets. */
+function noteProcesses(session: Session, watched: Watched): void {
+  const { project, run } = session;
+  const startedMs = Date.parse(run.startedUtc.slice(0, 23) + 'Z') + Number(run.startedUtc.slice(23, 26)) / 1000;
+  const since = (ms: number): number => Math.max(0, Math.round((ms - startedMs) * 1000) / 1e6);
+  const spell = (image: { argv: ByteString[]; folder: ByteString }): ByteString => spellCommand({ ...session, argv: image.argv, folder: image.folder });
+  run.processes = watched.processes.map((traced): RunProcess => {
+    const [first, ...later] = traced.images;
+    return {
+      parent: traced.parent < 0 ? undefined : traced.parent, startS: since(traced.startMs), endS: traced.endMs === undefined ? undefined : since(traced.endMs),
+      exit: traced.exit, signal: traced.signal, directory: relativeTo(project, first?.folder ?? session.folder), command: first === undefined ? '' : spell(first),
+      later: later.map((image) => ({ startS: since(image.startMs), directory: relativeTo(project, image.folder), command: spell(image) })),
+      read: traced.read, wrote: traced.wrote,
+    };
+  });
 }
 
 // ---- the run ----------------------------------------------------------------------------------------
@@ -271,12 +381,15 @@ const HEARTBEAT_MS = 60000;
 async function runIt(session: Session): Promise<CommandEnd> {
   const { run, project } = session;
   const heartbeat = setInterval(() => attempt([], 'touch', () => touchMark(project, run)), HEARTBEAT_MS);
+  let environment: Promise<void> | undefined;
   const end = await runCommand({
     argv: session.argv, ...planStreams(session), logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
-    meanwhile: () => attempt(session.problems, 'record the environment', () => recordEnvironment(session)),
+    meanwhile: () => { if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
+    tracer: tracerRequest(session.watch),
   });
+  await environment;
   clearInterval(heartbeat);
   return end;
 }
@@ -309,6 +422,15 @@ function noteObserved(session: Session, observed: Observed): void {
   run.warnings.push(...observed.warnings);
   if (observed.undeclared.length > 0) run.warnings.push('written but not declared: ' + shorten(observed.undeclared));
   if (observed.uncertain.length > 0) run.warnings.push('changed while another run was active, so not counted as outputs: ' + shorten(observed.uncertain.map((file) => file.path)));
+}
+
+function noteWatched(session: Session, watched: Watched): void {
+  const { run, project } = session;
+  run.secretInputs = withholdSecretFiles(watched, (path) => absoluteOf(project, path), session.hash);
+  noteObserved(session, watched);
+  run.absent = watched.absent;
+  run.leftOut = watched.leftOut;
+  noteProcesses(session, watched);
 }
 
 function shorten(paths: ByteString[]): ByteString {
@@ -378,7 +500,13 @@ async function observe(session: Session, method: TraceMethod): Promise<Observati
 /** Looks at what the run left. The command has run: what cannot be looked at is named, the rest is recorded. */
 async function lookAfter(session: Session, observation: Observation, isShared: () => boolean): Promise<void> {
   try {
-    noteObserved(session, await endObservation(observation, isShared));
+    const { watch } = session;
+    if (watch === undefined) return noteObserved(session, await endObservation(observation, isShared));
+    watch.reader.end();
+    const summary = watch.trace.summarize();
+    const watched = await endWatch(observation, summary, { startMs: watch.startMs, readEarlier: () => undefined });
+    noteWatched(session, watched);
+    await attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, listSoftware(session, summary, watched)));
   } catch (error) {
     if (errorCode(error) === '') throw error;
     session.problems.push('cannot look at the files after the run: ' + describeSystemError(error));
@@ -388,14 +516,14 @@ async function lookAfter(session: Session, observation: Observation, isShared: (
 /** Runs the command and records it. Returns the exit status for rr. */
 export async function recordRun(options: RecordOptions): Promise<number> {
   checkParameters(options.parameters);
-  const method = parseTrace(options.trace);
+  const wanted = parseTrace(options.trace);
   if (options.timeout !== undefined) parseDurationS(options.timeout);
   const folder = readCurrentFolder();
   const argv = resolveCommand(options.argv, folder);
   const project = openProject(options, folder);
   const problems: string[] = [];
   const session = beginRun(options, project, folder, argv, problems);
-  const observation = await observe(session, method);
+  const observation = await observe(session, chooseMethod(session, wanted));
   session.isShared = hasOverlap(project, session.run.id, session.endedBytes);
   attempt(problems, 'record the code', () => recordCode(session, observation));
   recordVariables(session);
@@ -406,7 +534,7 @@ export async function recordRun(options: RecordOptions): Promise<number> {
   problems.push(...end.logProblems);
   // Asked once more after the last look at the project: what was changed until then may be another's.
   const isShared = (): boolean => session.isShared || hasOverlap(project, session.run.id, session.endedBytes);
-  session.run.observed = observation.method;
+  session.run.observed = session.watch === undefined ? observation.method : 'strace ' + session.watch.version;
   await lookAfter(session, observation, isShared);
   save(session);
   report(session, end);

@@ -92,6 +92,9 @@ ignored /etc/hostname
 ignored /etc/machine-id
 ignored /etc/mtab
 ignored **/locale-archive
+ignored **/.git/
+ignored **/.hg/
+ignored **/.svn/
 ignored **/gconv-modules.cache
 `;
 

@@ -32,6 +32,24 @@ export function readBytesIfThere(name: ByteString): ByteString | undefined {
   }
 }
 
+/** The first bytes of a file, at most `count`; '' if it cannot be read. Never waits for a FIFO. */
+export function readFirstBytes(name: ByteString, count: number): ByteString {
+  let fd: number;
+  try {
+    fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  } catch (error) {
+    return '';
+  }
+  try {
+    const head = Buffer.alloc(count);
+    return head.toString('latin1', 0, fs.readSync(fd, head, 0, count, 0));
+  } catch (error) {
+    return '';
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 // No such name, or none that can be asked: on a mount that is gone, say.
 const NO_STAT = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EACCES', 'EIO', 'ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'ETIMEDOUT', 'EOVERFLOW'];
 

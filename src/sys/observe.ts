@@ -13,7 +13,7 @@ import type { Project } from './project.ts';
 import { compareSnapshots, findRead, isLeftOut, resetAccessTimes, takeSnapshot } from './scan.ts';
 import type { Snapshot } from './scan.ts';
 
-export type TraceMethod = 'scan' | 'atime' | 'none';
+export type TraceMethod = 'strace' | 'scan' | 'atime' | 'none';
 
 export type ObservationRequest = {
   project: Project;
@@ -86,7 +86,7 @@ export function toRecordPath(project: Project, folder: ByteString, name: ByteStr
 // ---- declared files ---------------------------------------------------------------------------------
 
 /** Files, links and so on below a folder, as paths of a record. */
-function listBelow(project: Project, folder: ByteString): ByteString[] {
+export function listBelow(project: Project, folder: ByteString): ByteString[] {
   const base = absoluteOf(project, folder);
   const found: ByteString[] = [];
   for (const [path, seen] of takeSnapshot(base, [])) if (!seen.isFolder) found.push(folder === '.' ? path : folder + '/' + path);
@@ -118,7 +118,7 @@ export function expandDeclared(project: Project, folder: ByteString, pattern: By
 }
 
 /** Does a path fall under a declaration: is it that file, in that folder, or matched by that glob? */
-function isDeclared(project: Project, folder: ByteString, pattern: ByteString): (path: ByteString) => boolean {
+export function isDeclared(project: Project, folder: ByteString, pattern: ByteString): (path: ByteString) => boolean {
   const literal = toRecordPath(project, folder, pattern);
   const matches = compileGlob(literal);
   const isBelowMatch = (path: ByteString): boolean => {
@@ -169,7 +169,7 @@ function findArgumentFiles(request: ObservationRequest): ByteString[] {
 const MOST_LINKS = 40; // as Linux has it
 
 /** Every link on the way from a name to its file, and that file: each can be pointed elsewhere. */
-function addLinks(request: ObservationRequest, path: ByteString, found: Set<ByteString>): void {
+export function addLinks(request: ObservationRequest, path: ByteString, found: Set<ByteString>): void {
   const { project } = request;
   const target = statIfThere(absoluteOf(project, path));
   if (target === undefined || !target.isFile()) return;
@@ -216,7 +216,7 @@ export async function beginObservation(request: ObservationRequest): Promise<{ o
   for (const path of argumentPaths) observation.earlier.set(path, lookBefore(observation, path));
   await hashBefore(observation);
   noteDeclaredOutputs(observation);
-  if (request.method === 'none') return { observation, missing };
+  if (request.method === 'none' || request.method === 'strace') return { observation, missing };
   const unreadable: ByteString[] = [];
   observation.before = takeSnapshot(project.root, unreadable);
   for (const path of unreadable) warnings.push('cannot look at ' + path);
@@ -281,10 +281,14 @@ export function watchReads(observation: Observation): void {
 
 type Task = { path: ByteString; role: 'input' | 'output' | 'uncertain' };
 
+export function noObservation(warnings: ByteString[]): Observed {
+  return { inputs: [], outputs: [], uncertain: [], removed: [], missingOutputs: [], warnings, undeclared: [] };
+}
+
 /** Looks at the project after the run. `checkShared`, called after that look: was another run active? */
 export async function endObservation(observation: Observation, checkShared: () => boolean): Promise<Observed> {
   const { request } = observation;
-  const observed: Observed = { inputs: [], outputs: [], uncertain: [], removed: [], missingOutputs: [], warnings: observation.warnings.slice(), undeclared: [] };
+  const observed = noObservation(observation.warnings.slice());
   const after = observation.method === 'none' ? new Map() as Snapshot : takeSnapshot(request.project.root, []);
   const isShared = checkShared();
   const changes = compareSnapshots(observation.before, after, observation.method === 'atime');
@@ -317,7 +321,7 @@ function nameTester(request: ObservationRequest, tests: ((path: ByteString) => b
 }
 
 /** What -o names and this run wrote: what is as it was before has another maker, or none. */
-function addDeclaredOutputs(observation: Observation, outputs: Set<ByteString>, observed: Observed): void {
+export function addDeclaredOutputs(observation: Observation, outputs: Set<ByteString>, observed: Observed): void {
   const { project, folder, declaredOutputs } = observation.request;
   for (const pattern of declaredOutputs) {
     const { paths } = expandDeclared(project, folder, pattern);
@@ -365,7 +369,7 @@ async function fillStates(observation: Observation, tasks: Task[], observed: Obs
 }
 
 /** Keeps the hashes of what is still as it was hashed, for the next run and for rr verify --quick. */
-function rememberHashes(observation: Observation, observed: Observed): void {
+export function rememberHashes(observation: Observation, observed: Observed): void {
   const { project } = observation.request;
   for (const file of observed.inputs.concat(observed.outputs)) {
     if (file.hash.length !== 64 || file.kind === 'l' || file.size < CACHED_FROM_BYTES) continue;
@@ -382,7 +386,7 @@ function put(observed: Observed, role: Task['role'], state: FileState | undefine
   (role === 'input' ? observed.inputs : role === 'output' ? observed.outputs : observed.uncertain).push(state);
 }
 
-function withOutcome(state: FileState, outcome: HashOutcome, warnings: ByteString[]): FileState | undefined {
+export function withOutcome(state: FileState, outcome: HashOutcome, warnings: ByteString[]): FileState | undefined {
   if (outcome.kind === 'hashed') return { ...state, hash: outcome.hash, size: outcome.size };
   if (outcome.kind === 'gone') {
     warnings.push(state.path + ' vanished while it was looked at');
@@ -416,7 +420,7 @@ function withoutCtime(stamp: string): string {
 }
 
 /** Folders the run made count as outputs, so that who repeats it does not make them beforehand. */
-function addNewFolders(observed: Observed, newFolders: ByteString[], isShared: boolean): void {
+export function addNewFolders(observed: Observed, newFolders: ByteString[], isShared: boolean): void {
   for (const folder of newFolders) {
     const isParent = observed.outputs.some((file) => file.path.startsWith(folder + '/'));
     const isThere = observed.outputs.some((file) => file.path === folder);

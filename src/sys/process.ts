@@ -24,6 +24,19 @@ export type CommandRequest = {
   onStart: (pid: number) => void;
   /** Called once while the command runs, or at its end; for work that need not wait for the end. */
   meanwhile: () => void;
+  /** A tracer that starts the command and writes what it sees to a file. */
+  tracer: TracerRequest | undefined;
+};
+
+export type TracerRequest = {
+  /** Command line of the tracer that writes to `output`; the command's own words follow. */
+  prefix: (output: ByteString) => ByteString[];
+  /** Gets what the tracer writes, as it comes. */
+  feed: (text: ByteString) => void;
+  /** Has the command's end been seen by the tracer? */
+  isMainEnded: () => boolean;
+  /** Number of processes that the tracer still sees. */
+  countAlive: () => number;
 };
 
 export type CommandEnd = {
@@ -355,6 +368,88 @@ function drain(outputs: Output[]): Promise<void> {
   });
 }
 
+// ---- the trace ----------------------------------------------------------------------------------
+
+// The tracer sees the command's end before rr does; this is for a machine that is very busy.
+const LONGEST_WAIT_FOR_TRACE_MS = 10000;
+const TRACE_POLL_MS = 20;
+
+/** Where the tracer writes, and what reads it: a FIFO, or a file where FIFOs cannot be had. */
+class TraceFeed {
+  readonly name: ByteString;
+  private readonly tracer: TracerRequest;
+  private readonly pool: ByteString;
+  private readonly pipe: Pipe | undefined;
+  private reader: import('net').Socket | undefined;
+  private lastMs = 0;
+  private file = -1;
+  private timer: ReturnType<typeof setInterval> | undefined;
+  constructor(tracer: TracerRequest, logName: ByteString, pool: ByteString) {
+    this.tracer = tracer;
+    this.pool = pool;
+    this.pipe = openPipes(logName + '.trace', pool, 1)[0];
+    this.name = this.pipe?.name ?? logName + '.strace';
+    this.lastMs = readMonotonicMs();
+    if (this.pipe !== undefined) this.readPipe(this.pipe);
+    else this.readFile();
+  }
+  private take(data: Buffer): void {
+    this.lastMs = readMonotonicMs();
+    this.tracer.feed(data.toString('latin1'));
+  }
+  private readPipe(pipe: Pipe): void {
+    this.reader = openReader(pipe.read);
+    this.reader.on('data', (data: Buffer) => this.take(data));
+    this.reader.on('end', () => { pipe.isAtEnd = true; });
+    this.reader.on('error', () => { pipe.isAtEnd = true; });
+  }
+  private readFile(): void {
+    fs.writeFileSync(toFsPath(this.name), '');
+    this.file = fs.openSync(toFsPath(this.name), 'r');
+    const buffer = Buffer.allocUnsafe(1 << 18);
+    this.timer = setInterval(() => {
+      for (let count = fs.readSync(this.file, buffer, 0, buffer.length, null); count > 0; count = fs.readSync(this.file, buffer, 0, buffer.length, null)) this.take(buffer.subarray(0, count));
+    }, TRACE_POLL_MS);
+  }
+  private isComplete(): boolean {
+    if (this.pipe?.isAtEnd === true) return true;
+    return this.tracer.isMainEnded() && this.tracer.countAlive() === 0;
+  }
+  /** After the command's end: waits for the rest, but not for what the command left in the background. */
+  async finish(): Promise<void> {
+    // Opened while this process still holds the other end, or open() would wait for a writer.
+    const spare = this.pipe === undefined ? -1 : fs.openSync(toFsPath(this.pipe.name), fs.constants.O_RDONLY);
+    if (this.pipe !== undefined) fs.closeSync(this.pipe.write);
+    const startMs = readMonotonicMs();
+    while (!this.isComplete()) {
+      const nowMs = readMonotonicMs();
+      if (nowMs - startMs > LONGEST_WAIT_FOR_TRACE_MS) break;
+      if (this.tracer.isMainEnded() && nowMs - Math.max(this.lastMs, startMs) > QUIET_AFTER_EXIT_MS) break;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    this.release(spare);
+  }
+  private release(spare: number): void {
+    if (this.timer !== undefined) clearInterval(this.timer);
+    if (this.file >= 0) fs.closeSync(this.file);
+    if (this.pipe === undefined) return removeIfThere(this.name);
+    // The tracer must live on as long as what it traces, or the filter of system calls would have
+    // every open() of it fail with ENOSYS; and it complains aloud when nobody reads.
+    if (!this.pipe.isAtEnd && this.tracer.countAlive() > 0) {
+      try {
+        childProcess().spawn('cat', [], { stdio: [spare, 'ignore', 'ignore'], detached: true, cwd: '/' }).unref();
+      } catch (error) {
+        if (errorCode(error) === '') throw error; // no process to be had: it complains
+      }
+    }
+    this.reader?.destroy();
+    fs.closeSync(spare);
+    // A FIFO that the tracer still writes to is not used again.
+    if (this.tracer.countAlive() === 0) this.pipe.isAtEnd = true;
+    releasePipe(this.pipe, this.pool);
+  }
+}
+
 // ---- signals ------------------------------------------------------------------------------------
 
 const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
@@ -451,12 +546,13 @@ function wrapInTerminal(argv: string[], plan: TerminalPlan, isHeld: boolean): st
 /** A stream that is kept: its log, rr's own descriptor that it goes to, and where it comes from. */
 type Kept = { stream: StreamName; descriptor: 1 | 2; from: Pipe | 'child-stdout' | 'child-stderr' };
 
-type Plumbing = { stdio: (number | 'pipe' | 'ignore')[]; argv: string[]; env: NodeJS.ProcessEnv; kept: Kept[]; release: (() => void) | undefined; isApart: boolean };
+type Plumbing = { trace: TraceFeed | undefined; stdio: (number | 'pipe' | 'ignore')[]; argv: string[]; env: NodeJS.ProcessEnv; kept: Kept[]; release: (() => void) | undefined; isApart: boolean };
 
 function layPipes(request: CommandRequest): Plumbing {
-  const argv = toSpawnArguments(request.argv);
+  const trace = request.tracer === undefined ? undefined : new TraceFeed(request.tracer, request.logName, request.pipePool);
+  const argv = toSpawnArguments(trace === undefined ? request.argv : (request.tracer as TracerRequest).prefix(trace.name).concat(request.argv));
   const terminal = request.terminal;
-  if (terminal !== undefined) return layTerminal(request, argv, terminal);
+  if (terminal !== undefined) return layTerminal(request, argv, terminal, trace);
   const wanted: StreamName[] = [];
   if (request.stdout === 'keep') wanted.push('out');
   if (request.stderr === 'keep') wanted.push('err');
@@ -467,7 +563,7 @@ function layPipes(request: CommandRequest): Plumbing {
     stdio[descriptor] = pipes.length === 0 ? 'pipe' : pipes[i].write;
     return { stream, descriptor, from: pipes[i] ?? (stream === 'out' ? 'child-stdout' : 'child-stderr') };
   });
-  return { stdio, argv, env: process.env, kept, release: undefined, isApart: false };
+  return { trace, stdio, argv, env: process.env, kept, release: undefined, isApart: false };
 }
 
 /**
@@ -475,7 +571,7 @@ function layPipes(request: CommandRequest): Plumbing {
  * there comes out of script's standard output. The other streams pass script by on 3, 4 and 5.
  * Unless script reads the keyboard it is set apart from it: Ctrl-C would have it kill the command.
  */
-function layTerminal(request: CommandRequest, argv: string[], terminal: TerminalPlan): Plumbing {
+function layTerminal(request: CommandRequest, argv: string[], terminal: TerminalPlan, trace: TraceFeed | undefined): Plumbing {
   const release = terminal.stdin ? holdTerminalModes() : undefined;
   const kept: Kept[] = [{ stream: terminal.stdout ? 'out' : 'err', descriptor: terminal.stdout ? 1 : 2, from: 'child-stdout' }];
   const stdio: (number | 'pipe' | 'ignore')[] = [terminal.stdin ? 0 : 'ignore', 'pipe', 2, 0, 1, 2];
@@ -487,7 +583,7 @@ function layTerminal(request: CommandRequest, argv: string[], terminal: Terminal
       kept.push({ stream: isOutBeside ? 'out' : 'err', descriptor: isOutBeside ? 1 : 2, from: pipe });
     }
   }
-  return { stdio, argv: wrapInTerminal(argv, terminal, release !== undefined), release, isApart: !terminal.stdin, env: Object.assign({}, process.env, { SHELL: '/bin/sh' }), kept };
+  return { trace, stdio, argv: wrapInTerminal(argv, terminal, release !== undefined), release, isApart: !terminal.stdin, env: Object.assign({}, process.env, { SHELL: '/bin/sh' }), kept };
 }
 
 /** The FIFOs among the streams that are kept. */
@@ -552,6 +648,7 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   const started = startCommand(plumbing);
   if ('error' in started) {
     plumbing.release?.();
+    await plumbing.trace?.finish();
     stopForwarding();
     return { ...startFailureOf(started.error), wallMs: 0, signalsSeen, isTimedOut, logProblems: [] };
   }
@@ -566,7 +663,7 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   const wallMs = readMonotonicMs() - startMs;
   sampler?.stop();
   disarm?.();
-  await drain(outputs);
+  await Promise.all([drain(outputs), plumbing.trace?.finish()]);
   plumbing.release?.();
   for (const pipe of pipesOf(plumbing)) releasePipe(pipe, request.pipePool);
   stopForwarding();
