@@ -44,7 +44,7 @@ export function findOwners(paths: ByteString[], options: { root: ByteString; cac
     const fact = parseStorePath(path);
     const prefix = fact === undefined ? prefixes.find(path) : undefined;
     if (fact !== undefined) owners.set(path, fact);
-    else if (prefix !== undefined) addTo(byPrefix, prefix, path);
+    else if (prefix !== undefined) addPathTo(byPrefix, prefix, path);
     else others.push(path);
   }
   for (const [prefix, files] of byPrefix) {
@@ -59,7 +59,7 @@ export function findOwners(paths: ByteString[], options: { root: ByteString; cac
   return owners;
 }
 
-function addTo(groups: Map<ByteString, ByteString[]>, key: ByteString, path: ByteString): void {
+function addPathTo(groups: Map<ByteString, ByteString[]>, key: ByteString, path: ByteString): void {
   const group = groups.get(key);
   if (group === undefined) groups.set(key, [path]);
   else group.push(path);
