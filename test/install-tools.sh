@@ -20,6 +20,9 @@ gawk gawk
 original-awk original-awk
 strace strace
 git git
+hg mercurial
+svn subversion
+fossil fossil
 make make
 python3 python3'
 
