@@ -12,7 +12,7 @@ import { errorCode, lstatIfThere } from './files.ts';
 import type { GitAnswer, GitRefusal } from './gitprocess.ts';
 import { findUntrustedFilters, listEntriesWithGit, listFiltered, runGit, splitNames, turnFiltersOff } from './gitprocess.ts';
 import type { GitHead, GitRepository } from './gitrepo.ts';
-import { findRepository, hasReftable, hashGitObject, openRepository, readGitObject, readHead, readTreeOfCommit } from './gitrepo.ts';
+import { findRepository, hasReftable, hashGitObject, openRepository, readGitObject, readGitHead, readTreeOfCommit } from './gitrepo.ts';
 import { compareWithFiles, hasContentOfEntry, readGitIndex } from './gitstatus.ts';
 import { hashBytes } from './hash.ts';
 
@@ -114,7 +114,7 @@ function addPatch(state: GitState, patch: ByteString): void {
 }
 
 function readHeadOrAsk(repository: GitRepository): GitHead {
-  if (!hasReftable(repository)) return readHead(repository);
+  if (!hasReftable(repository)) return readGitHead(repository);
   const branch = runGit(repository, ['symbolic-ref', '-q', 'HEAD']);
   const commit = runGit(repository, ['rev-parse', '-q', '--verify', 'HEAD^{commit}']);
   // Exit status 1 says "detached" of the one, "no commit yet" of the other.
@@ -274,7 +274,7 @@ function diffNames(repository: GitRepository, words: ByteString[], names: ByteSt
 
 // ---- one file -----------------------------------------------------------------------------------
 
-function findEntry(state: GitState, name: ByteString): { tree: GitTree; entry: GitEntry } | undefined {
+function findTrackedEntry(state: GitState, name: ByteString): { tree: GitTree; entry: GitEntry } | undefined {
   let tree: GitTree | undefined;
   for (const one of state.trees) if (name.startsWith(one.prefix) && (tree === undefined || one.prefix.length > tree.prefix.length)) tree = one;
   if (tree === undefined) return undefined;
@@ -285,7 +285,7 @@ function findEntry(state: GitState, name: ByteString): { tree: GitTree; entry: G
 
 /** How a file stood to the commit when the state was read; of an excluded one, how it stands to the index now. */
 export function findGitFileState(state: GitState, name: ByteString): 'clean' | 'changed' | 'untracked' {
-  const found = findEntry(state, name);
+  const found = findTrackedEntry(state, name);
   if (found === undefined) return 'untracked';
   const { tree, entry } = found;
   if (tree.isUntold || entry.stage !== 0 || entry.isIntended || state.changed.has(name)) return 'changed';
@@ -298,7 +298,7 @@ export function findGitFileState(state: GitState, name: ByteString): 'clean' | '
  * put in when git wrote it. The path in the result is `name`.
  */
 export function readEarlierBlob(state: GitState, name: ByteString): FileState | undefined {
-  const found = findEntry(state, name);
+  const found = findTrackedEntry(state, name);
   if (found === undefined) return undefined;
   const { tree, entry } = found;
   const isKnown = tree.isIndexRead && entry.stage === 0 && !entry.isIntended && !entry.isSkipped && entry.mode !== GIT_LINK;
