@@ -6,6 +6,7 @@ import fs from 'fs';
 import path from 'path';
 import type { VerbSpec } from '../src/cli.ts';
 import { parseArguments, printOverview, printVerbHelp, VERBS } from '../src/cli.ts';
+import { DEFAULT_FILE_RULES } from '../src/core/filerules.ts';
 import { EXIT } from '../src/core/failure.ts';
 import { REPLAYED_VARIABLES } from '../src/core/variables.ts';
 import { RR_VERSION } from '../src/views/texts.ts';
@@ -220,4 +221,9 @@ test('usage of each verb is the synopsis of rr.1', () => {
   for (const verb of VERBS) {
     assert.equal(usageOnPage(verb), verb.usage);
   }
+});
+
+test('the rules in rr.1, FILES A RUN TOUCHES, are those that are built in', () => {
+  const shown = sectionOf('Sh', 'FILES A RUN TOUCHES').split('The rules that are built in:\n.Bd -literal -offset indent\n')[1].split('\n.Ed')[0];
+  assert.equal(shown.trim(), DEFAULT_FILE_RULES.trim());
 });

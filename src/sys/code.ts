@@ -4,7 +4,7 @@ import { compareBytes } from '../core/bytes.ts';
 import { isSecretFile } from '../core/filerules.ts';
 import type { CodeFileState, FileState, Run } from '../core/run.ts';
 import { isScriptCandidate, isSourceName, LARGEST_SOURCE_BYTES } from '../core/sources.ts';
-import { errorCode, lstatIfThere, readBytesIfThere, readHead, statIfThere } from './files.ts';
+import { errorCode, lstatIfThere, readBytesIfThere, readFirstBytes, statIfThere } from './files.ts';
 import type { GitState } from './git.ts';
 import { findGitFileState, readCode, readEarlierBlob } from './git.ts';
 import { describeFile, hashBytes } from './hash.ts';
@@ -177,7 +177,7 @@ function locateReading(begun: BegunCode, file: FileState): Reading | undefined {
 
 function isSource(file: FileState, name: ByteString): boolean {
   if (file.size > LARGEST_SOURCE_BYTES) return false;
-  return isSourceName(file.path) || (isScriptCandidate(file.path, file.kind === 'x') && readHead(name, 2) === '#!');
+  return isSourceName(file.path) || (isScriptCandidate(file.path, file.kind === 'x') && readFirstBytes(name, 2) === '#!');
 }
 
 /** Is it rr's own, or does it hold a secret? */

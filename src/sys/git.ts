@@ -12,7 +12,7 @@ import { errorCode, lstatIfThere } from './files.ts';
 import type { GitAnswer, GitRefusal } from './gitprocess.ts';
 import { findUntrustedFilters, listEntriesWithGit, listFiltered, runGit, splitNames, turnFiltersOff } from './gitprocess.ts';
 import type { GitHead, GitRepository } from './gitrepo.ts';
-import { findRepository, hasReftable, hashGitObject, openRepository, readGitObject, readGitHead, readTreeOfCommit } from './gitrepo.ts';
+import { findRepository, hasReftable, hashGitObject, openRepository, readGitObject, readHead, readTreeOfCommit } from './gitrepo.ts';
 import { compareWithFiles, hasContentOfEntry, readGitIndex } from './gitstatus.ts';
 import { hashBytes } from './hash.ts';
 
@@ -114,7 +114,7 @@ function addPatch(state: GitState, patch: ByteString): void {
 }
 
 function readHeadOrAsk(repository: GitRepository): GitHead {
-  if (!hasReftable(repository)) return readGitHead(repository);
+  if (!hasReftable(repository)) return readHead(repository);
   const branch = runGit(repository, ['symbolic-ref', '-q', 'HEAD']);
   const commit = runGit(repository, ['rev-parse', '-q', '--verify', 'HEAD^{commit}']);
   // Exit status 1 says "detached" of the one, "no commit yet" of the other.

@@ -92,13 +92,13 @@ function joinPath(folder: ByteString, name: ByteString): ByteString {
   return name.startsWith('/') ? name : folder + '/' + name;
 }
 
-/** Does the repository keep its references as reftable, of which readGitHead() knows nothing? */
+/** Does the repository keep its references as reftable, of which readHead() knows nothing? */
 export function hasReftable(repository: GitRepository): boolean {
   return findGitSetting(repository.settings, 'extensions', '', 'refstorage')?.startsWith('reftable') === true;
 }
 
 /** HEAD, where references are files. Throws Failure if it is damaged. */
-export function readGitHead(repository: GitRepository): GitHead {
+export function readHead(repository: GitRepository): GitHead {
   let branch: ByteString | undefined;
   let text = readBytesIfThere(repository.gitFolder + '/HEAD') ?? '';
   for (let depth = 0; depth < MOST_REFERENCES; depth++) {

@@ -4,7 +4,7 @@ import os from 'os';
 import path from 'path';
 import { describeMachine, median } from './measure.ts';
 import { NOT_YET, ROWS } from './rows.ts';
-import type { Bench, Line, Row } from './rows.ts';
+import type { Bench, Line, Row } from './lines.ts';
 
 // usage: make bench [ROW=NAME,NAME...|all|help] [ROUNDS=25] [MIB=1024], in the top folder after a build.
 // Everything is made in a new folder under TMPDIR and removed after. It must not lie in a git work tree.

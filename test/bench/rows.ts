@@ -3,24 +3,9 @@ import fs from 'fs';
 import path from 'path';
 import { isInstalled, median, peakMemory, race, ratiosOf, runProgram } from './measure.ts';
 import type { Entrant, Times } from './measure.ts';
+import type { Bench, Line, Row } from './lines.ts';
 import { makeCommits, makeLargeFile, makePlainMakefile, makeProject, makeSmallFiles } from './projects.ts';
-
-/** Where things are, and how often a short program is run. */
-export type Bench = { rr: string; call: string; scratch: string; rounds: number };
-
-/** A line of the table. Without a budget it is for information. */
-export type Line =
-  | { kind: 'ratio'; what: string; ratios: number[]; ms: number; againstMs: number; budget?: number; floor?: string }
-  | { kind: 'megabytes'; what: string; megabytes: number; budget?: number }
-  | { kind: 'absent'; what: string; why: string };
-
-export type Row = {
-  name: string;
-  help: string;
-  /** Only run if it is named: it takes minutes. */
-  isLong: boolean;
-  measure: (bench: Bench) => Line[];
-};
+import { measureTraced } from './tracerows.ts';
 
 type Judged = { what: string; budget?: number; floor?: string };
 
@@ -61,15 +46,17 @@ function measureRecord(bench: Bench): Line[] {
   makeProject(bench.rr, empty, { runs: 0, hasResults: false, isMade: false });
   const times = race([
     start, rrEntrant(bench, 'none', empty, ['record', '--trace', 'none', '--', 'true']),
-    rrEntrant(bench, 'scan', empty, ['record', '--', 'true']),
+    rrEntrant(bench, 'scan', empty, ['record', '--trace', 'scan', '--', 'true']),
+    rrEntrant(bench, 'auto', empty, ['record', '--', 'true']),
     rrEntrant(bench, 'no-logs', empty, ['record', '--trace', 'none', '--no-logs', '--', 'true']),
-    rrEntrant(bench, 'result', empty, ['record', '-o', 'new', '--', 'sh', '-c', 'echo > new']),
+    rrEntrant(bench, 'result', empty, ['record', '--trace', 'scan', '-o', 'new', '--', 'sh', '-c', 'echo > new']),
     rrEntrant(bench, 'version', empty, ['--version']),
     { name: 'nothing', argv: [process.execPath, '-e', '0'], folder: empty },
   ], bench.rounds);
   return [
     compare(times, 'none', 'start', { what: 'record --trace none -- true / same modules, spawn true', budget: 1.25, floor: '1.0' }),
-    compare(times, 'scan', 'start', { what: 'record -- true / the same' }),
+    compare(times, 'scan', 'start', { what: 'record --trace scan -- true / the same' }),
+    compare(times, 'auto', 'start', { what: 'record -- true (traced where that works) / the same' }),
     compare(times, 'no-logs', 'start', { what: 'record --trace none --no-logs -- true / the same' }),
     compare(times, 'result', 'start', { what: 'record -o new -- sh -c "echo > new" / the same' }),
     compare(times, 'version', 'nothing', { what: 'rr --version / empty Node script' }),
@@ -134,7 +121,7 @@ function measureDatalad(bench: Bench): Line[] {
   const project = path.join(bench.scratch, 'project');
   makeProject(bench.rr, project, { runs: 0, hasResults: false, isMade: false });
   const times = race([
-    rrEntrant(bench, 'rr', project, ['record', '--', 'true']),
+    rrEntrant(bench, 'rr', project, ['record', '--trace', 'scan', '--', 'true']),
     { name: 'datalad', argv: ['datalad', 'run', '-m', 'nothing', 'true'], folder: dataset },
   ], Math.min(bench.rounds, 9));
   return [compare(times, 'rr', 'datalad', { what, budget: 0.07, floor: '0.05' })];
@@ -204,7 +191,7 @@ function measureWalk(bench: Bench): Line[] {
   const times = race([
     { ...callEntrant(bench, 'rr', bench.scratch, ['walk', folder]), isSelfTimed: true },
     { name: 'find', argv: ['find', folder, '-printf', '%s %T@ %C@ %i\\n'], folder: bench.scratch },
-    rrEntrant(bench, 'scan', folder, ['record', '--', 'true']),
+    rrEntrant(bench, 'scan', folder, ['record', '--trace', 'scan', '--', 'true']),
     rrEntrant(bench, 'none', folder, ['record', '--trace', 'none', '--', 'true']),
   ], Math.min(bench.rounds, 9));
   return [
@@ -267,7 +254,7 @@ function measureList(bench: Bench, runs: number): Line[] {
   const megabytes = peakMemory([bench.rr, 'list'], project, bench.scratch);
   lines.push({ kind: 'megabytes', what: 'memory: list of ' + String(runs) + ' runs', megabytes, budget: 200 });
   lines.push({ kind: 'megabytes', what: 'memory: makefile of ' + String(runs) + ' runs', megabytes: peakMemory([bench.rr, 'makefile', '-q'], project, bench.scratch), budget: 200 });
-  lines.push({ kind: 'megabytes', what: 'memory: record with ' + String(runs) + ' runs', megabytes: peakMemory([bench.rr, 'record', '-o', 'new', '--', 'sh', '-c', 'echo > new'], project, bench.scratch), budget: 200 });
+  lines.push({ kind: 'megabytes', what: 'memory: record with ' + String(runs) + ' runs', megabytes: peakMemory([bench.rr, 'record', '--trace', 'scan', '-o', 'new', '--', 'sh', '-c', 'echo > new'], project, bench.scratch), budget: 200 });
   return lines;
 }
 
@@ -298,6 +285,7 @@ export const ROWS: Row[] = [
   { name: 'record', help: 'record -- true against a Node script that loads the same modules and spawns true', isLong: false, measure: measureRecord },
   { name: 'flat', help: 'the same with 1,000 and 10,000 earlier runs', isLong: false, measure: (bench) => measureFlatness(bench, [1000, 10000]) },
   { name: 'flat-100000', help: 'the same with 100,000', isLong: true, measure: (bench) => measureFlatness(bench, [100000]) },
+  { name: 'traced', help: 'record traced by strace against the command alone', isLong: false, measure: measureTraced },
   { name: 'git', help: 'record in a clean git tree against none', isLong: false, measure: measureGit },
   { name: 'datalad', help: 'record against datalad run', isLong: false, measure: measureDatalad },
   { name: 'hash-large', help: 'one file (MIB=1024) against openssl and sha256sum', isLong: false, measure: measureLargeFile },
@@ -312,6 +300,6 @@ export const ROWS: Row[] = [
 
 /** Rows of the budget for which there is no such command yet. */
 export const NOT_YET = [
-  'record traced by strace / the command alone', 'rr make, nothing to do, 10,000 steps / GNU make, ninja',
+  'rr make, nothing to do, 10,000 steps / GNU make, ninja',
   '1,000 steps of cp, each recorded / make -j2', 'sweep of 10,000 runs / GNU parallel',
 ];
