@@ -7,6 +7,7 @@ import { REPLAYED_VARIABLES } from '../core/variables.ts';
 import type { PathClass } from '../core/filerules.ts';
 import { makeClassifier } from '../core/filerules.ts';
 import { Trace } from '../core/trace.ts';
+import type { TraceSummary } from '../core/trace.ts';
 import { StraceReader } from '../formats/strace.ts';
 import { encodeWithheld } from '../formats/percent.ts';
 import { isSecretName, maskArguments, maskKnown, maskValue } from '../formats/secrets.ts';
@@ -15,8 +16,7 @@ import { hasShellSyntax, quoteCommand, respellRoot } from '../formats/shell.ts';
 import { printJsonRun } from '../views/json.ts';
 import { formatUtcMicros, readUtcMicros } from '../sys/clock.ts';
 import { errorCode, keepTemporariesIn, lstatIfThere, makeFolder, readBytesIfThere, readFirstBytes, removeIfThere, statIfThere, toBytes } from '../sys/files.ts';
-import { HashCache } from '../sys/hashcache.ts';
-import { describeEnvironment, describePrograms, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from '../sys/machine.ts';
+import { describeEnvironment, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from '../sys/machine.ts';
 import { beginObservation, endObservation, toRecordPath, watchReads } from '../sys/observe.ts';
 import type { Observation, Observed, TraceMethod } from '../sys/observe.ts';
 import { runCommand } from '../sys/process.ts';
@@ -31,6 +31,8 @@ import { endWatch, withholdSecretFiles } from '../sys/watch.ts';
 import type { Watched } from '../sys/watch.ts';
 import { os } from '../sys/node.ts';
 import { claimRun, hasOverlap, includeRun, makeResultTester, noteEnded, readEndedBytes, refreshMark, runningLogName, saveByContent, saveLogs, saveRecord, settleLostRuns, touchMark } from '../sys/store.ts';
+import { describeSoftware, isSharedObjectName } from '../sys/software.ts';
+import type { LoadedSoftware } from '../sys/software.ts';
 import { isSharingForeground, isTerminal, planTerminal, tell } from '../sys/terminal.ts';
 import { initialFiles, RR_VERSION } from '../views/texts.ts';
 
@@ -150,6 +152,15 @@ function attempt(problems: string[], what: string, part: () => void): void {
   }
 }
 
+/** The same for a part that takes its time. */
+async function attemptLater(problems: string[], what: string, part: () => Promise<void>): Promise<void> {
+  try {
+    await part();
+  } catch (error) {
+    attempt(problems, what, () => { throw error; });
+  }
+}
+
 // A shorter value is no secret ("1", "yes"), and would be found where it is none.
 const SHORTEST_SECRET_BYTES = 8;
 
@@ -243,22 +254,36 @@ function recordVariables(session: Session): void {
   }
 }
 
-/** Facts of the environment; they need not wait for the end of the command. */
-function recordEnvironment(session: Session): void {
-  const { project, folder, run } = session;
-  const program = findProgram(session.argv[0], folder);
-  const programs = program.kind === 'found' ? [program.name] : [];
-  const interpreters = programs.length > 0 ? findInterpreters(programs[0], folder) : [];
-  const states = describePrograms(programs.concat(interpreters), new HashCache(project.own + '/programs'));
-  const isInside = (state: FileState): boolean => relativeTo(project, state.path)[0] !== '/';
+/** What the command would load, as far as its program's files tell. */
+function guessSoftware(session: Session): LoadedSoftware {
+  const program = findProgram(session.argv[0], session.folder);
+  const programs = program.kind === 'found' ? [program.name].concat(findInterpreters(program.name, session.folder)) : [];
+  return { isTraced: false, programs, read: [], projectBinaries: programs.filter((name) => isInProject(session.project, name)) };
+}
+
+/** What the command loaded; binaries are the project's if they are among the inputs. */
+function listSoftware(session: Session, summary: TraceSummary, watched: Watched): LoadedSoftware {
+  const { programs, systemReads } = summary;
+  const projectBinaries = programs.filter((name) => isInProject(session.project, name)).concat(watched.readFiles.filter(isSharedObjectName));
+  return { isTraced: true, programs: programs.map(resolveLinks), read: systemReads, projectBinaries };
+}
+
+function isInProject(project: Project, name: ByteString): boolean {
+  return relativeTo(project, name)[0] !== '/';
+}
+
+/** Facts of the environment. Where nothing is traced they need not wait for the end of the command. */
+async function recordEnvironment(session: Session, loaded: LoadedSoftware): Promise<void> {
+  const { project, run } = session;
+  const software = await describeSoftware(loaded, { project, cacheFolder: project.own, isInside: (name) => isInProject(project, name) });
   const spell = (name: string, value: ByteString): ByteString => {
     const masked = session.withhold(maskValue(name, value, session.hash));
     const parts = masked.split(project.root);
     return parts.length === 1 || project.root === '/' ? encodeWithheld(masked) : parts.map(encodeWithheld).join('%{project}');
   };
-  const isProgram = (state: FileState): boolean => programs.indexOf(state.path) >= 0;
-  const text = describeEnvironment(states.filter((state) => isProgram(state) && !isInside(state)), states.filter((state) => !isProgram(state) && !isInside(state)), spell);
-  run.environment = saveByContent(project, 'environments', text, '.rec');
+  run.environment = saveByContent(project, 'environments', describeEnvironment(software.text, spell), '.rec');
+  run.compilers = software.compilers;
+  run.warnings.push(...software.warnings);
 }
 
 // ---- watching ---------------------------------------------------------------------------------------
@@ -356,13 +381,15 @@ const HEARTBEAT_MS = 60000;
 async function runIt(session: Session): Promise<CommandEnd> {
   const { run, project } = session;
   const heartbeat = setInterval(() => attempt([], 'touch', () => touchMark(project, run)), HEARTBEAT_MS);
+  let environment: Promise<void> | undefined;
   const end = await runCommand({
     argv: session.argv, ...planStreams(session), logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
-    meanwhile: () => { if (session.watch === undefined) attempt(session.problems, 'record the environment', () => recordEnvironment(session)); },
+    meanwhile: () => { if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
     tracer: tracerRequest(session.watch),
   });
+  await environment;
   clearInterval(heartbeat);
   return end;
 }
@@ -477,8 +504,9 @@ async function lookAfter(session: Session, observation: Observation, isShared: (
     if (watch === undefined) return noteObserved(session, await endObservation(observation, isShared));
     watch.reader.end();
     const summary = watch.trace.summarize();
-    noteWatched(session, await endWatch(observation, summary, { startMs: watch.startMs, readEarlier: () => undefined }));
-    attempt(session.problems, 'record the environment', () => recordEnvironment(session));
+    const watched = await endWatch(observation, summary, { startMs: watch.startMs, readEarlier: () => undefined });
+    noteWatched(session, watched);
+    await attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, listSoftware(session, summary, watched)));
   } catch (error) {
     if (errorCode(error) === '') throw error;
     session.problems.push('cannot look at the files after the run: ' + describeSystemError(error));

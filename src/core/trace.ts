@@ -4,6 +4,7 @@ import { compareBytes } from './bytes.ts';
 import { CALL_HANDLERS } from './tracecalls.ts';
 import type { TraceState } from './tracecalls.ts';
 import type { TraceCall, TraceEvent } from './traceevents.ts';
+import { folderOfName } from './names.ts';
 import { TracedFiles } from './tracefiles.ts';
 import type { TracedName, TracedNode, TraceOptions } from './tracefiles.ts';
 import { listIds, TracedProcesses } from './traceprocesses.ts';
@@ -43,7 +44,7 @@ export type TracedProcess = {
   signal: string | undefined;
   /** Empty of a process that was forked and ran the program of its parent. */
   images: TracedImage[];
-  /** Positions in `files`, ascending: content from before the run that was read. */
+  /** Positions in `files`, ascending, of all names of a file: content from before the run that was read. */
   read: number[];
   /** What was made, written, renamed, linked, chmodded, removed. */
   wrote: number[];
@@ -124,7 +125,9 @@ export class Trace {
 
   /** Processes that have not ended. */
   countAlive(): number {
-    return this.processes.countAlive() + this.held.size;
+    let count = this.processes.countAlive();
+    for (const waiting of this.held.values()) if (waiting[waiting.length - 1].kind === 'call') count += 1;
+    return count;
   }
 
   /** Has the command itself ended? */
@@ -175,8 +178,9 @@ export class Trace {
   }
 
   private adoptHeld(): void {
-    for (const [pid, waiting] of Array.from(this.held)) {
-      if (!this.held.has(pid)) continue;
+    // Where an id was used twice, its second life is held back again. Each round does at least one event.
+    for (let next = firstEntry(this.held); next !== undefined; next = firstEntry(this.held)) {
+      const [pid, waiting] = next;
       this.processes.adopt(pid, waiting[0].timeMs);
       this.release(pid);
     }
@@ -243,7 +247,9 @@ export class Trace {
       if (node.initialPath === undefined || node.origin === 'made' || node.names.length === 0) continue;
       if (node.kind !== 'folder' && (node.isKindKnown || node.kind !== 'file')) continue;
       const to = node.names[0].path;
-      if (to !== node.initialPath && (this.isReported(node, node.names[0]) || this.isReported(node, this.files.nameAt(node.initialPath)))) moved.push({ from: node.initialPath, to });
+      const folder = this.files.names.get(folderOfName(to))?.node;
+      const isAlong = folder !== undefined && folder.initialPath === folderOfName(node.initialPath) && to.slice(to.lastIndexOf('/')) === node.initialPath.slice(node.initialPath.lastIndexOf('/'));
+      if (to !== node.initialPath && !isAlong && (this.isReported(node, node.names[0]) || this.isReported(node, this.files.nameAt(node.initialPath)))) moved.push({ from: node.initialPath, to });
     }
     return moved.sort((a, b) => compareBytes(a.to, b.to));
   }
@@ -256,6 +262,11 @@ export class Trace {
   }
 }
 
+function firstEntry<K, V>(map: Map<K, V>): [K, V] | undefined {
+  for (const entry of map) return entry;
+  return undefined;
+}
+
 function describeNode(node: TracedNode, path: ByteString, isRelocated: boolean, isGone: boolean): TracedFile {
   const { initialPath, origin, isRead, isReplaced, isUpdated, isModeSet, isTimesSet, kind } = node;
   return { path, initialPath, origin, isRead, isReplaced, isUpdated, isRelocated, isModeSet, isTimesSet, isGone, kind };
@@ -263,13 +274,10 @@ function describeNode(node: TracedNode, path: ByteString, isRelocated: boolean, 
 
 function summarizeProcess(process: ProcessState, positions: Map<number, number[]>): TracedProcess {
   const { parent, startMs, endMs, exit, signal, images } = process;
-  const place = (ids: number[], isFirstOnly: boolean): number[] => {
+  const place = (ids: number[]): number[] => {
     const found: number[] = [];
-    for (const id of ids) {
-      const at = positions.get(id) ?? [];
-      found.push(...(isFirstOnly ? at.slice(0, 1) : at));
-    }
+    for (const id of ids) found.push(...(positions.get(id) ?? []));
     return found.sort((a, b) => a - b);
   };
-  return { parent, startMs, endMs, exit, signal, images, read: place(listIds(process.read), true), wrote: place(listIds(process.wrote), false), readNew: place(listIds(process.readNew), false) };
+  return { parent, startMs, endMs, exit, signal, images, read: place(listIds(process.read)), wrote: place(listIds(process.wrote)), readNew: place(listIds(process.readNew)) };
 }

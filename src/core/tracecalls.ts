@@ -2,9 +2,9 @@
 import type { ByteString } from './bytes.ts';
 import { detachString } from './bytes.ts';
 import type { TraceArgument, TraceCall } from './traceevents.ts';
-import { folderOfName, joinNames, normalizeName } from './tracefiles.ts';
+import { folderOfName, joinNames, normalizeName } from './names.ts';
 import type { TracedFiles, TracedName, TracedNode } from './tracefiles.ts';
-import { noteRead, noteWritten } from './traceprocesses.ts';
+import { noteKept, noteRead, noteWritten } from './traceprocesses.ts';
 import type { ProcessState, ThreadState } from './traceprocesses.ts';
 
 /** What the calls of a run are told to. */
@@ -101,6 +101,14 @@ function nameOfDescriptor(state: TraceState, at: TraceArgument): TracedName | un
   return state.files.nameAt(at.path);
 }
 
+/** The run makes something where no more is kept: so it is known to be its own if it moves elsewhere. */
+function isCountedAsMade(name: TracedName): boolean {
+  if (!isCounted(name)) return false;
+  name.isTouched = true;
+  name.wasAbsent = false;
+  return true;
+}
+
 /** Are files of this name kept apart, or is it enough that there were any? */
 function isCounted(name: TracedName): boolean {
   if (name.what !== 'system' && name.what !== 'ignored') return false;
@@ -114,7 +122,7 @@ function isNotThere(call: TraceCall): boolean {
 
 /** Looked for in vain. Matters if the run itself has not removed it or its folder. */
 function noteMissed(state: TraceState, name: TracedName): void {
-  name.wasAbsent = true;
+  if (name.node === undefined) name.wasAbsent = true;
   if (name.what !== 'project' || name.node !== undefined || name.isTouched) return;
   const folder = state.files.names.get(folderOfName(name.path));
   if (folder === undefined || !folder.isTouched) name.isMissed = true;
@@ -171,11 +179,11 @@ function open(state: TraceState, thread: ThreadState, call: TraceCall, folderAt:
   if (real === undefined) {
     if (given !== undefined) openName(state, process, state.files.follow(state.files.nameOf(given)), flags);
   } else if (real.charCodeAt(0) === 47) {
-    if (call.isDeleted || isOldDeleted(real, given, flags)) return openDeleted(state, process, call.status, real, flags);
+    const isDeleted = call.isDeleted || isOldDeleted(real, given, flags);
+    if (isDeleted && (flags & OPEN_NAMELESS) !== 0) return openNameless(state, process, call.status, withoutMark(real));
+    if (isDeleted) return openDeleted(state, process, withoutMark(real), given, flags);
     if (given !== undefined && given !== real) noteLinked(state, given, real);
-    const name = state.files.nameAt(real);
-    state.files.learnFolderOf(name);
-    openName(state, process, name, flags);
+    openName(state, process, state.files.nameAtReal(real), flags);
   }
 }
 
@@ -188,15 +196,28 @@ function isOldDeleted(real: ByteString, given: ByteString | undefined, flags: nu
   return real.endsWith(' (deleted)') && ((flags & OPEN_NAMELESS) !== 0 || (given !== undefined && !given.endsWith(' (deleted)')));
 }
 
-function openDeleted(state: TraceState, process: ProcessState, descriptor: number, real: ByteString, flags: number): void {
-  if ((flags & OPEN_NAMELESS) === 0) return;
-  const path = real.endsWith(' (deleted)') ? real.slice(0, -10) : real;
+function withoutMark(path: ByteString): ByteString {
+  return path.endsWith(' (deleted)') ? path.slice(0, -10) : path;
+}
+
+/** O_TMPFILE: may get a name by linkat. */
+function openNameless(state: TraceState, process: ProcessState, descriptor: number, path: ByteString): void {
   const node = state.files.makeNameless(path);
   node.isUpdated = true;
   node.isKindKnown = true;
   noteWritten(process, node);
   if (process.nameless === undefined) process.nameless = new Map();
   process.nameless.set(descriptor, node.lastName.path);
+}
+
+/**
+ * Another process removed the file before strace looked at the new descriptor. If its call was not
+ * told yet, it will be. By /proc a file can also be opened that is long gone, or never had a name.
+ */
+function openDeleted(state: TraceState, process: ProcessState, real: ByteString, given: ByteString | undefined, flags: number): void {
+  if (given === undefined || /^\/(?:proc|dev)\//.test(given)) return;
+  const name = state.files.nameAt(real);
+  if (name.node !== undefined || !name.wasAbsent || !name.isTouched) openName(state, process, name, flags);
 }
 
 /** The name as given was another than the real one: by a symbolic link on the way. */
@@ -208,7 +229,7 @@ function noteLinked(state: TraceState, given: ByteString, real: ByteString): voi
 }
 
 function openName(state: TraceState, process: ProcessState, name: TracedName, flags: number): void {
-  if (isCounted(name)) return;
+  if ((flags & OPEN_CREATE) !== 0 ? isCountedAsMade(name) : isCounted(name)) return;
   if ((flags & OPEN_FOLDER) !== 0) {
     noteThere(name);
     if (name.node !== undefined) name.node.kind = 'folder';
@@ -216,7 +237,8 @@ function openName(state: TraceState, process: ProcessState, name: TracedName, fl
   }
   const isCreated = (flags & (OPEN_CREATE | OPEN_EXCLUSIVE)) === (OPEN_CREATE | OPEN_EXCLUSIVE);
   const node = isCreated ? state.files.makeNode(name, 'file') : (flags & OPEN_CREATE) !== 0 ? state.files.createdNode(name) : state.files.nodeAt(name);
-  node.isKindKnown = true;
+  // A folder can be opened for reading alone.
+  if ((flags & (OPEN_WRITE | OPEN_CREATE)) !== 0) node.isKindKnown = true;
   if ((flags & OPEN_TRUNCATE) !== 0) node.isReplaced = true;
   else if ((flags & OPEN_READ) !== 0) noteRead(process, node);
   if ((flags & OPEN_WRITE) === 0 && !isCreated) return;
@@ -269,7 +291,7 @@ function addFolder(state: TraceState, thread: ThreadState, call: TraceCall, fold
   if (call.error === 'EEXIST') noteThere(name);
   if (call.error !== '') return;
   state.files.forgetRealFolders();
-  if (!isCounted(name)) state.files.makeNode(name, 'folder');
+  if (!isCountedAsMade(name)) state.files.makeNode(name, 'folder');
 }
 
 // ---- names ----------------------------------------------------------------------------------------------
@@ -280,14 +302,14 @@ function rename(state: TraceState, thread: ThreadState, call: TraceCall, fromFol
   const to = nameGiven(state, thread, call, toFolderAt, false, toAt);
   if (from === undefined || to === undefined || from === to) return;
   const { files } = state;
+  const areCounted = [isCounted(from), isCounted(to)];
+  if (areCounted[0] && areCounted[1] && from.node === undefined && to.node === undefined) return files.forgetRealFolders();
   const isExchanged = argumentOf(call, 4).text.indexOf('RENAME_EXCHANGE') >= 0;
-  for (const name of isExchanged ? [from, to] : [from]) noteRead(thread.process, files.nodeAt(name));
+  for (const name of isExchanged ? [from, to] : [from]) noteKept(thread.process, files.nodeAt(name));
   if (isExchanged) files.exchange(from, to);
   else if (!files.move(from, to)) return;
-  isCounted(from);
-  isCounted(to);
   for (const name of isExchanged ? [from, to] : [to]) if (name.node !== undefined) noteWritten(thread.process, name.node);
-  moveThreads(state, from.path, to.path);
+  if (to.node?.kind === 'folder' || to.node?.isKindKnown === false) moveThreads(state, from.path, to.path);
 }
 
 /** The current folders of processes move with them. */
@@ -311,7 +333,7 @@ function link(state: TraceState, thread: ThreadState, call: TraceCall, fromFolde
     noteWritten(thread.process, made);
     return;
   }
-  noteRead(thread.process, node);
+  noteKept(thread.process, node);
   files.linkNode(node, to);
   noteWritten(thread.process, node);
   isCounted(to);
@@ -335,7 +357,7 @@ function newestOf(nameless: Map<number, ByteString> | undefined): ByteString | u
 
 function namelessOf(state: TraceState, path: ByteString | undefined): TracedNode | undefined {
   if (path === undefined) return undefined;
-  return state.files.namelessAt(path.endsWith(' (deleted)') ? path.slice(0, -10) : path);
+  return state.files.namelessAt(withoutMark(path));
 }
 
 function nodeOfDescriptor(state: TraceState, at: TraceArgument): TracedNode | undefined {
@@ -349,7 +371,7 @@ function addLink(state: TraceState, thread: ThreadState, call: TraceCall, folder
   if (call.error === 'EEXIST') noteThere(name);
   if (call.error !== '') return;
   state.files.forgetRealFolders();
-  if (isCounted(name)) return;
+  if (isCountedAsMade(name)) return;
   const node = state.files.makeNode(name, 'link');
   node.target = detachString(argumentOf(call, 0).value ?? '');
   noteWritten(thread.process, node);
@@ -374,7 +396,7 @@ function addSpecial(state: TraceState, thread: ThreadState, call: TraceCall, fol
   const name = nameGiven(state, thread, call, folderAt, false);
   if (name === undefined) return;
   if (call.error === 'EEXIST') noteThere(name);
-  if (call.error !== '' || isCounted(name)) return;
+  if (call.error !== '' || isCountedAsMade(name)) return;
   const mode = argumentOf(call, folderAt + 2).text;
   noteWritten(thread.process, state.files.makeNode(name, /S_IF(?!REG)/.test(mode) ? 'other' : 'file'));
 }
@@ -387,7 +409,7 @@ function bindSocket(state: TraceState, thread: ThreadState, call: TraceCall): vo
   const { folder, root } = thread.surroundings;
   const path = given.charCodeAt(0) !== 47 ? joinNames(folder, given) : root === '/' ? given : root + given;
   const name = state.files.nameOf(path);
-  if (!isCounted(name)) noteWritten(thread.process, state.files.makeNode(name, 'other'));
+  if (!isCountedAsMade(name)) noteWritten(thread.process, state.files.makeNode(name, 'other'));
 }
 
 // ---- content and attributes -----------------------------------------------------------------------------
@@ -402,7 +424,7 @@ function truncate(state: TraceState, thread: ThreadState, call: TraceCall): void
   if (argumentOf(call, 1).text === '0') {
     node.isReplaced = true;
   } else {
-    noteRead(thread.process, node);
+    noteKept(thread.process, node);
     node.isUpdated = true;
   }
   noteWritten(thread.process, node);

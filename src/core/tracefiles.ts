@@ -1,5 +1,6 @@
 // tracefiles.ts - files and their names, as a trace tells of them. Knows no calls, no processes and no disk.
 import type { ByteString } from './bytes.ts';
+import { folderOfName, hasDots, joinNames, normalizeName } from './names.ts';
 import { detachString } from './bytes.ts';
 import type { PathClass } from './filerules.ts';
 
@@ -140,17 +141,26 @@ export class TracedFiles {
     this.realFolders.clear();
   }
 
-  /** The kernel gave this real path: its folder is real too. */
-  learnFolderOf(name: TracedName): void {
+  /** The name at a path that the kernel gave: so its folder is real too, which saves asking the disk. */
+  nameAtReal(path: ByteString): TracedName {
+    const known = this.names.get(path);
+    if (known !== undefined) return known;
+    const name = this.nameAt(path);
     const folder = folderOfName(name.path);
-    if (!this.realFolders.has(folder)) this.realFolders.set(folder, folder);
+    if (!this.realFolders.has(folder)) this.realFolders.set(detachString(folder), detachString(folder));
+    return name;
   }
 
   // ---- nodes --------------------------------------------------------------------------------------
 
-  /** The file at a name that is known to have one there. Where it was not seen before, the run did not make it. */
+  /**
+   * The file at a name that is known to have one there. Where it was not seen before, it is from
+   * before the run, unless there was none earlier: something else may have put it there.
+   */
   nodeAt(name: TracedName): TracedNode {
-    return name.node ?? this.addNode(name, this.isInMadeFolder(name) ? 'made' : 'before');
+    if (name.node !== undefined) return name.node;
+    const isMade = this.isInMadeFolder(name) || (name.isTouched && !name.wasAbsent);
+    return this.addNode(name, isMade ? 'made' : name.wasAbsent ? 'unknown' : 'before');
   }
 
   /** A file that the run has put at a name just now. What was there before must have been removed by somebody else. */
@@ -262,7 +272,7 @@ export class TracedFiles {
     return this.occupied.has(path);
   }
 
-  isInMadeFolder(name: TracedName): boolean {
+  private isInMadeFolder(name: TracedName): boolean {
     return this.names.get(folderOfName(name.path))?.node?.origin === 'made';
   }
 
@@ -286,7 +296,9 @@ export class TracedFiles {
   private attach(node: TracedNode, name: TracedName): void {
     name.node = node;
     name.isRelocated = false;
-    node.names.push(name);
+    // A list made by push() has room for 17 at once.
+    if (node.names.length === 0) node.names = [name];
+    else node.names.push(name);
     node.lastName = name;
     let path = folderOfName(name.path);
     while (!this.occupied.has(path) && path !== '/') {
@@ -338,7 +350,7 @@ export class TracedFiles {
   /** Takes away what is known to lie below a folder: the rest of its path, and the file. */
   private takeBelow(node: TracedNode, name: TracedName): [ByteString, TracedNode, boolean][] {
     if (node.origin !== 'made') this.hasMoved = true;
-    if (node.kind !== 'folder' && !this.occupied.has(name.path)) return [];
+    if (!this.occupied.has(name.path)) return [];
     node.kind = 'folder';
     node.isKindKnown = true;
     const prefix = name.path + '/';
@@ -382,29 +394,3 @@ export class TracedFiles {
 }
 
 // ---- paths as text ------------------------------------------------------------------------------------
-
-export function folderOfName(path: ByteString): ByteString {
-  const slash = path.lastIndexOf('/');
-  return slash <= 0 ? '/' : path.slice(0, slash);
-}
-
-export function joinNames(folder: ByteString, name: ByteString): ByteString {
-  if (name.charCodeAt(0) === 47) return name;
-  return folder.endsWith('/') ? folder + name : folder + '/' + name;
-}
-
-/** Has it empty parts, "." or ".."? */
-function hasDots(path: ByteString): boolean {
-  return path.indexOf('/.') >= 0 ? /\/\.\.?(?:\/|$)/.test(path) || path.indexOf('//') >= 0 : path.indexOf('//') >= 0;
-}
-
-/** An absolute path without empty parts, "." and "..", as text: links are not known. */
-export function normalizeName(path: ByteString): ByteString {
-  if (!hasDots(path) && (path === '/' || !path.endsWith('/'))) return path;
-  const parts: ByteString[] = [];
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return '/' + parts.join('/');
-}

@@ -16,11 +16,12 @@ const SEARCHES_BEFORE_MAP = 20;
 
 type CachedStats = import('fs').Stats;
 
-function keyOf(stat: CachedStats, name: ByteString): ByteString {
+/** All by which a file is known to be unchanged, as text: " DEV INO SIZE MTIME CTIME PATH". */
+export function statKeyOf(stat: CachedStats, name: ByteString): ByteString {
   return ' ' + [stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join(' ') + ' ' + encodeText(name);
 }
 
-function isSettled(stat: CachedStats): boolean {
+export function isSettled(stat: CachedStats): boolean {
   const nowMs = readUtcMicros() / 1000;
   const tickMs = stat.mtimeMs % 1000 === 0 ? COARSE_TICK_MS : TICK_MS;
   return stat.mtimeMs < nowMs - tickMs && stat.ctimeMs < nowMs - TICK_MS;
@@ -40,7 +41,7 @@ export class HashCache {
   find(stat: CachedStats, name: ByteString): string | undefined {
     this.text = this.text ?? readBytesIfThere(this.name) ?? '';
     this.searches += 1;
-    const key = keyOf(stat, name);
+    const key = statKeyOf(stat, name);
     if (this.searches > SEARCHES_BEFORE_MAP) return this.asMap(this.text).get(key);
     const at = this.text.indexOf(key + '\n');
     const hash = at >= 64 ? this.text.slice(at - 64, at) : '';
@@ -57,7 +58,7 @@ export class HashCache {
 
   /** Notes the hash of a file that had these stats before and after it was read. */
   add(stat: CachedStats, name: ByteString, hash: string): void {
-    if (isSettled(stat)) this.added += hash + keyOf(stat, name) + '\n';
+    if (isSettled(stat)) this.added += hash + statKeyOf(stat, name) + '\n';
   }
 
   /** Writes what was added. Where that cannot be, it is forgotten: it is only a cache. */

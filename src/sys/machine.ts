@@ -1,12 +1,8 @@
 // machine.ts - facts about the machine, the program and the environment of a run. Knows no records.
 import type { ByteString } from '../core/bytes.ts';
-import type { FileState } from '../core/run.ts';
 import { encodeText } from '../formats/percent.ts';
-import { printFile } from '../formats/record.ts';
-import type { HashCache } from './hashcache.ts';
 import { fs, os } from './node.ts';
 import { errorCode, listFolder, readBytesIfThere, readFirstBytes, statIfThere, toBytes, toFsPath } from './files.ts';
-import { hashWithRetry } from './hash.ts';
 
 /** Variables that describe the machine; recorded with the environment (docs/rr.1, VARIABLES). */
 const MACHINE_VARIABLES = [
@@ -153,24 +149,6 @@ function readShebang(name: ByteString): ByteString[] {
   return line.startsWith('#!') ? line.slice(2).trim().split(/[ \t]+/).filter((word) => word !== '') : [];
 }
 
-/** States of programs, from the cache where they have not changed. */
-export function describePrograms(names: ByteString[], cache: HashCache): FileState[] {
-  const states: FileState[] = [];
-  for (const name of names) {
-    const stat = statIfThere(name);
-    if (stat === undefined) continue;
-    let hash = cache.find(stat, name);
-    if (hash === undefined) {
-      const outcome = hashWithRetry(name);
-      hash = outcome.kind === 'hashed' ? outcome.hash : '?';
-      if (hash !== '?') cache.add(stat, name, hash);
-    }
-    states.push({ hash, size: stat.size, kind: 'x', path: name });
-  }
-  cache.save();
-  return states;
-}
-
 // ---- the environment record -----------------------------------------------------------------------
 
 function readOsName(): ByteString {
@@ -202,10 +180,11 @@ export function readVariables(names: readonly string[]): { name: string; value: 
 }
 
 /**
- * Text of the environment record (docs/record-format.txt, 6). `spell` makes a variable's value
- * fit for a record: it withholds secrets and the project's place.
+ * Text of the environment record (docs/record-format.txt, 6). `software` is lines as
+ * describeSoftware() gives them. `spell` makes a variable's value fit for a record: it withholds
+ * secrets and the project's place.
  */
-export function describeEnvironment(programs: FileState[], interpreters: FileState[], spell: (name: string, value: ByteString) => ByteString): ByteString {
+export function describeEnvironment(software: ByteString, spell: (name: string, value: ByteString) => ByteString): ByteString {
   const uname = os();
   const cpus = uname.cpus();
   let text = '# rr environment record, format 1; described in provenance/README.txt\n';
@@ -216,8 +195,7 @@ export function describeEnvironment(programs: FileState[], interpreters: FileSta
   add('Kernel', encodeText(uname.type() + ' ' + uname.release() + ' ' + process.arch));
   add('Cpu', encodeText((cpus[0]?.model ?? 'unknown').trim() + ' x ' + String(cpus.length)));
   add('Memory_bytes', String(uname.totalmem()));
-  for (const program of programs) add('Executable', printFile(program));
-  for (const interpreter of interpreters) add('Interpreter', printFile(interpreter));
+  text += software;
   add('Locale', encodeText(toBytes(process.env.LC_ALL || process.env.LC_CTYPE || process.env.LANG || 'C')));
   for (const limit of readLimits()) add('Limit', encodeText(limit));
   for (const variable of readVariables(MACHINE_VARIABLES)) add('Variable', variable.name + '=' + spell(variable.name, variable.value));
