@@ -178,7 +178,8 @@ test('describeSoftware() does not depend on the order of names, nor on what is r
   const turned = { isTraced: true, programs: programs.slice().reverse(), read: loaded.read.slice().reverse().concat(loaded.read) };
   assert.deepEqual(await describe(root, turned), first, 'remembered');
   assert.deepEqual(await describe(other, turned), first, 'without anything remembered');
-  assert.deepEqual(await describe(root, loaded, '/nonexistent/.rr'), first, 'no folder for caches');
+  assert.deepEqual(await describe(root, loaded, root + '/none/.rr'), first, 'no folder for caches');
+  assert.equal(fs.existsSync(root + '/none'), false);
   for (const name of ['binaries', 'programs']) fs.appendFileSync(root + '/.rr/' + name, '\0\n{}\t{"bits":\n1 2 3\t{}\n');
   for (const name of fs.readdirSync(root + '/.rr/software')) fs.writeFileSync(root + '/.rr/software/' + name, '{"looked":[],"stamp":"","facts":{"text":');
   assert.deepEqual(await describe(root, loaded), first, 'caches damaged');

@@ -8,7 +8,7 @@ import { encodeText, encodeWord } from '../formats/percent.ts';
 import { printFile } from '../formats/record.ts';
 import { RR_VERSION } from '../views/texts.ts';
 import { BinaryCache, describeCompilers } from './binaries.ts';
-import { errorCode, listFolder, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, toBytes } from './files.ts';
+import { errorCode, listFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, toBytes, toFsPath } from './files.ts';
 import { describeGpus, isGpuLibrary } from './gpu.ts';
 import { describeFile, hashBytes, hashFiles } from './hash.ts';
 import { HashCache, isSettled } from './hashcache.ts';
@@ -16,6 +16,7 @@ import { findLanguagePackages } from './languages.ts';
 import type { LanguageFacts } from './languages.ts';
 import { findLinkedLibraries } from './linking.ts';
 import { findInterpreters, resolveLinks } from './machine.ts';
+import { fs } from './node.ts';
 import { findOwners } from './packages.ts';
 import { relativeTo } from './project.ts';
 import type { Project } from './project.ts';
@@ -285,7 +286,8 @@ function rememberSoftware(folder: ByteString, key: string, given: ByteString[], 
   // The commit of an editable package can change without a change in any file that was read.
   if (/^Package: \S+ \S+ \S+ editable /m.test(facts.text) || !names.every(isSettledFile)) return;
   try {
-    makeFolder(folder);
+    // Not with the folders above it: where there is no .rr, none is wanted.
+    if (statIfThere(folder) === undefined) fs.mkdirSync(toFsPath(folder));
     const kept = listFolder(folder);
     if (kept.length >= MOST_REMEMBERED) for (const name of kept) removeIfThere(folder + '/' + name);
     replaceFile(folder + '/' + key, JSON.stringify({ looked, stamp, facts } as RememberedSoftware), false);
