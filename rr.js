@@ -7,53 +7,64 @@
 // Change src/ if you have it; if you have only this file, change it.
 //
 // Contents: search for "==== src/".
-//   core/bytes.ts         names and arguments as bytes
-//   core/run.ts           what a run is
-//   core/variables.ts     environment variables that change results
-//   core/glob.ts          patterns of file names (POSIX.1-2017, Shell Command Language, 2.13, and **)
-//   core/graph.ts         which run made what from what, and which runs are needed
-//   core/select.ts        which runs a person means
-//   core/failure.ts       the one error type for what a user can meet
-//   formats/percent.ts    text of a record's field, percent-encoded (docs/record-format.txt, 2)
-//   formats/shell.ts      words of POSIX shell source (POSIX.1-2017, Shell Command Language, 2.2)
-//   formats/record.ts     a run as a recutils record, printed and parsed (docs/record-format.txt)
-//   formats/checksums.ts  SHA256SUMS as sha256sum and shasum write it (docs/makefile.txt, 5)
-//   formats/gitconfig.ts  git's configuration file, the part that is data
-//   formats/gitindex.ts   git's index file, versions 2 to 4 (gitformat-index(5))
-//   formats/gitpack.ts    one object out of git's object store (gitformat-pack(5))
-//   formats/gitpatch.ts   a new file as git's diff, and git's diff in parts
-//   formats/secrets.ts    which values may be secrets (docs/rr.1, SECRETS)
-//   views/makefile.ts     provenance/Makefile, whole and run by run (docs/makefile.txt)
-//   views/rerunscript.ts  provenance/rerun.sh as a text
-//   views/table.ts        runs as a table for a terminal and as CSV
-//   views/json.ts         runs as JSON (RFC 8259)
-//   views/page.ts         one run as a page of text for a person
-//   views/texts.ts        the fixed texts that rr puts into a project
-//   sys/node.ts           the door to Node's standard library
-//   sys/clock.ts          the only place that reads a clock or random numbers
-//   sys/files.ts          reading and writing files whose names are bytes
-//   sys/terminal.ts       what rr's own descriptors are, and printing to them
-//   sys/hash.ts           SHA-256 (FIPS 180-4) of files, in bounded memory
-//   sys/scan.ts           which files of a project a run changed or read: by stat before and after
-//   sys/hashcache.ts      hashes of files that have not changed since they were read
-//   sys/process.ts        runs the command: its streams, signals, end and cost
-//   sys/gitrepo.ts        a git repository read without git: where it is, HEAD, objects
-//   sys/gitstatus.ts      which tracked files may differ from git's index
-//   sys/git.ts            the code's state as git knows it: commit, remote, changes as a patch
-//   sys/machine.ts        facts about the machine, the program and the environment of a run
-//   sys/secretkey.ts      the key under which withheld values are hashed
-//   sys/project.ts        where a project is, and setting one up
-//   sys/observe.ts        which files a run read and wrote, and their hashes
-//   sys/store.ts          records, logs and marks on the disk, for any number of writers at once
-//   sys/pickrun.ts        the run that a RUN argument means
-//   commands/init.ts      rr init: sets up a project
-//   commands/record.ts    rr record: runs a command and writes its record
-//   commands/list.ts      rr list: a table of runs
-//   commands/show.ts      rr show: one run, all that is known of it
-//   commands/verify.ts    rr verify: is everything as it was recorded?
-//   commands/makefile.ts  rr makefile: makes provenance/Makefile and SHA256SUMS again from the records
-//   cli.ts                the verbs and options of rr: one table for parsing, for help and for the manual's test
-//   main.ts               starts rr: dispatches the verb, catches, prints, exits
+//   core/bytes.ts           names and arguments as bytes
+//   core/run.ts             what a run is
+//   core/variables.ts       environment variables that change results
+//   core/glob.ts            patterns of file names (POSIX.1-2017, Shell Command Language, 2.13, and **)
+//   core/graph.ts           which run made what from what, and which runs are needed
+//   core/select.ts          which runs a person means
+//   core/failure.ts         the one error type for what a user can meet
+//   core/filerules.ts       what a file that a run touched counts as (docs/rr.1, FILES A RUN TOUCHES)
+//   core/traceevents.ts     what a tracer tells, a call at a time
+//   core/tracefiles.ts      files and their names, as a trace tells of them
+//   core/traceprocesses.ts  who started whom, where each process is, and what it read and wrote
+//   core/tracecalls.ts      what each traced call did to the files and processes
+//   core/trace.ts           what a traced run did, from the events of its tracer
+//   formats/percent.ts      text of a record's field, percent-encoded (docs/record-format.txt, 2)
+//   formats/shell.ts        words of POSIX shell source (POSIX.1-2017, Shell Command Language, 2.2)
+//   formats/processes.ts    the processes of a run as fields of its record (docs/record-format.txt, 8)
+//   formats/record.ts       a run as a recutils record, printed and parsed (docs/record-format.txt)
+//   formats/checksums.ts    SHA256SUMS as sha256sum and shasum write it (docs/makefile.txt, 5)
+//   formats/gitconfig.ts    git's configuration file, the part that is data
+//   formats/gitindex.ts     git's index file, versions 2 to 4 (gitformat-index(5))
+//   formats/gitpack.ts      one object out of git's object store (gitformat-pack(5))
+//   formats/gitpatch.ts     a new file as git's diff, and git's diff in parts
+//   formats/secrets.ts      which values may be secrets (docs/rr.1, SECRETS)
+//   formats/strace.ts       the lines of strace, as they stream in, to events
+//   views/makefile.ts       provenance/Makefile, whole and run by run (docs/makefile.txt)
+//   views/rerunscript.ts    provenance/rerun.sh as a text
+//   views/table.ts          runs as a table for a terminal and as CSV
+//   views/json.ts           runs as JSON (RFC 8259)
+//   views/page.ts           one run as a page of text for a person
+//   views/processes.ts      the processes of a run as a tree of text
+//   views/texts.ts          the fixed texts that rr puts into a project
+//   sys/node.ts             the door to Node's standard library
+//   sys/clock.ts            the only place that reads a clock or random numbers
+//   sys/files.ts            reading and writing files whose names are bytes
+//   sys/terminal.ts         what rr's own descriptors are, and printing to them
+//   sys/hash.ts             SHA-256 (FIPS 180-4) of files, in bounded memory
+//   sys/scan.ts             which files of a project a run changed or read: by stat before and after
+//   sys/hashcache.ts        hashes of files that have not changed since they were read
+//   sys/process.ts          runs the command: its streams, signals, end and cost
+//   sys/gitrepo.ts          a git repository read without git: where it is, HEAD, objects
+//   sys/gitstatus.ts        which tracked files may differ from git's index
+//   sys/git.ts              the code's state as git knows it: commit, remote, changes as a patch
+//   sys/machine.ts          facts about the machine, the program and the environment of a run
+//   sys/secretkey.ts        the key under which withheld values are hashed
+//   sys/project.ts          where a project is, and setting one up
+//   sys/strace.ts           finds out whether strace works here, and how it is called
+//   sys/observe.ts          which files a run read and wrote, and their hashes
+//   sys/watch.ts            what a traced run read and wrote: the trace, and what the files are afterwards
+//   sys/store.ts            records, logs and marks on the disk, for any number of writers at once
+//   sys/pickrun.ts          the run that a RUN argument means
+//   commands/init.ts        rr init: sets up a project
+//   commands/record.ts      rr record: runs a command and writes its record
+//   commands/list.ts        rr list: a table of runs
+//   commands/show.ts        rr show: one run, all that is known of it
+//   commands/verify.ts      rr verify: is everything as it was recorded?
+//   commands/makefile.ts    rr makefile: makes provenance/Makefile and SHA256SUMS again from the records
+//   cli.ts                  the verbs and options of rr: one table for parsing, for help and for the manual's test
+//   main.ts                 starts rr: dispatches the verb, catches, prints, exits
 'use strict';
 
 // ==== src/core/bytes.ts ==========================================================================
@@ -91,6 +102,11 @@ function utf8SequenceLength(text, at) {
   return length;
 }
 
+/** A copy that does not keep a larger string alive, of which it is a part. */
+function detachString(text) {
+  return text.length < 13 ? text : (' ' + text).slice(1);
+}
+
 // ==== src/core/run.ts ============================================================================
 // run.ts - what a run is. Knows no files, clocks or processes, and not how a record is spelled.
 
@@ -106,6 +122,31 @@ function utf8SequenceLength(text, at) {
 //   kind: FileKind;
 //   /** Relative to the project, without './'; absolute if outside of it. */
 //   path: ByteString;
+// };
+
+/** How much of a source file version control has: 'clean' as committed, 'changed' since, not tracked, no version control. */
+// type CodeFileState = 'clean' | 'changed' | 'untracked' | 'unversioned';
+
+/** One process of the command, threads included (docs/record-format.txt, 8). */
+// type RunProcess = {
+//   /** Position of its parent in the list; undefined if the parent is rr. A parent stands before its children. */
+//   parent: number | undefined;
+//   /** Seconds after the start of the run. */
+//   startS: number;
+//   /** Undefined if it outlived the command. */
+//   endS: number | undefined;
+//   /** 0..255; undefined if a signal killed it or it outlived the command. */
+//   exit: number | undefined;
+//   signal: string | undefined;
+//   /** As in a file line: relative to the project, '.' is the project, absolute if outside of it. */
+//   directory: ByteString;
+//   /** POSIX shell source; '' is a copy of its parent that became no other program (a subshell). */
+//   command: ByteString;
+//   /** What it became afterwards, by exec without fork. */
+//   later: { startS: number; directory: ByteString; command: ByteString }[];
+//   /** Positions in inputs followed by outputs, from 0, ascending. */
+//   read: number[];
+//   wrote: number[];
 // };
 
 // type RunStatus = 'running' | 'succeeded' | 'failed' | 'interrupted' | 'lost';
@@ -139,6 +180,12 @@ function utf8SequenceLength(text, at) {
 //   codeBranch?: ByteString;
 //   codeRemote?: ByteString;
 //   codeSubmodules: ByteString[];
+//   /** 'SYSTEM COMMIT PATH' or 'SYSTEM COMMIT dirty HASH PATH': other checkouts that the run read code from. */
+//   codeOthers: ByteString[];
+//   /** The scripts, modules and other sources that the run read; each is an input, too. */
+//   codeFiles: { state: CodeFileState; path: ByteString }[];
+//   /** Of each binary in the project that ran or was loaded: what is known of how it was compiled. */
+//   compilers: { path: ByteString; producer: ByteString }[];
 //   environment?: string;
 //   /** 'NAME=VALUE' */
 //   variables: ByteString[];
@@ -152,6 +199,13 @@ function utf8SequenceLength(text, at) {
 //   outputs: FileState[];
 //   uncertain: FileState[];
 //   removed: ByteString[];
+//   /** Files in the project that the run looked for and that were not there. */
+//   absent: ByteString[];
+//   /** 'HMAC PATH': files that were read and may hold secrets. */
+//   secretInputs: ByteString[];
+//   /** What was seen and left out, by class: temporary, ignored. */
+//   leftOut: { what: ByteString; count: number }[];
+//   processes: RunProcess[];
 //   logs: FileState[];
 //   warnings: ByteString[];
 //   /** Version of rr. */
@@ -164,8 +218,8 @@ function utf8SequenceLength(text, at) {
 function emptyRun(id, command, startedUtc, rr) {
   return {
     id, tags: [], command, directory: '.', redirects: [], parameters: [], startedUtc, status: 'running',
-    codeSubmodules: [], variables: [], variableHashes: [], observed: 'none', declaredInputs: [],
-    declaredOutputs: [], missingOutputs: [], inputs: [], outputs: [], uncertain: [], removed: [], logs: [],
+    codeSubmodules: [], codeOthers: [], codeFiles: [], compilers: [], variables: [], variableHashes: [], observed: 'none', declaredInputs: [],
+    declaredOutputs: [], missingOutputs: [], inputs: [], outputs: [], uncertain: [], removed: [], absent: [], secretInputs: [], leftOut: [], processes: [], logs: [],
     warnings: [], rr, unknown: [],
   };
 }
@@ -517,6 +571,1488 @@ class Failure extends Error {
   }
 }
 
+// ==== src/core/filerules.ts ======================================================================
+// filerules.ts - what a file that a run touched counts as (docs/rr.1, FILES A RUN TOUCHES). Knows no files.
+
+/**
+ * project, outside: recorded one by one. system: folded into the environment. temporary: left out
+ * and counted, unless it was there before the run: then it is data from outside. ignored: left out
+ * and counted.
+ */
+// type PathClass = 'project' | 'outside' | 'system' | 'temporary' | 'ignored';
+
+const CLASS_NAMES = ['project', 'outside', 'system', 'temporary', 'ignored'];
+
+/**
+ * The rules that hold without a provenance/files.txt, in its syntax: "CLASS PATTERN", and the last
+ * line that matches decides. "%project/" is the project's folder, "~/" the user's, "%tmp/" is
+ * $TMPDIR. A pattern that ends in "/" is all below that folder; in others "*" and "?" match within
+ * one part of a path; a "**" and "/" at the beginning are any number of folders.
+ */
+const DEFAULT_FILE_RULES = `
+system /usr/
+system /bin/
+system /sbin/
+system /lib/
+system /lib32/
+system /lib64/
+system /libx32/
+system /etc/
+system /opt/
+system /snap/
+system /boot/
+system /nix/
+system /gnu/
+system /var/lib/
+system ~/.local/lib/
+system ~/.local/share/
+system ~/.pyenv/
+system ~/.conda/
+system ~/miniconda3/
+system ~/anaconda3/
+system ~/miniforge3/
+system ~/mambaforge/
+system ~/micromamba/
+system ~/R/
+system ~/.cargo/
+system ~/.rustup/
+system ~/.julia/
+system ~/.juliaup/
+system ~/.nvm/
+system ~/.npm/
+system ~/.rbenv/
+system ~/.gem/
+system ~/.opam/
+system ~/.sdkman/
+system ~/.m2/
+system ~/.guix-profile/
+system ~/.nix-profile/
+system ~/go/pkg/
+temporary /tmp/
+temporary /var/tmp/
+temporary /dev/shm/
+temporary %tmp/
+project %project/
+system **/site-packages/
+system **/dist-packages/
+system **/node_modules/
+system **/renv/library/
+system **/conda-meta/
+system **/pyvenv.cfg
+system **/.venv/
+ignored /dev/
+temporary /dev/shm/
+ignored /proc/
+ignored /sys/
+ignored /run/
+ignored /var/run/
+ignored /var/cache/
+ignored /var/log/
+ignored ~/.cache/
+ignored ~/.texlive*/
+ignored ~/.fontconfig/
+ignored ~/.config/matplotlib/fontlist*
+ignored /etc/ld.so.cache
+ignored /etc/ld.so.preload
+ignored /etc/passwd
+ignored /etc/group
+ignored /etc/nsswitch.conf
+ignored /etc/resolv.conf
+ignored /etc/hosts
+ignored /etc/host.conf
+ignored /etc/hostname
+ignored /etc/machine-id
+ignored /etc/mtab
+ignored **/locale-archive
+ignored **/.git/
+ignored **/.hg/
+ignored **/.svn/
+ignored **/gconv-modules.cache
+`;
+
+// type Rule = { what: PathClass; test: RegExp };
+
+// type FileRulePlaces = {
+//   /** Absolute; links resolved. */
+//   project: ByteString;
+//   home: ByteString;
+//   temporary: ByteString;
+// };
+
+function escapeInRule(text) {
+  return text.replace(/[\\^$.+()[\]{}|/-]/g, '\\$&').replace(/\*/g, '[^/]*').replace(/\?/g, '[^/]');
+}
+
+/** Source of the expression for one pattern; a relative one is meant within the project. */
+function translateRule(pattern, places) {
+  const below = pattern.endsWith('/') ? '[^]+' : '';
+  const within = (folder, rest) => folder.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&').replace(/\\\/$/, '') + '\\/' + escapeInRule(rest) + below;
+  if (pattern.startsWith('**/')) return '(?:[^]*\\/)?' + escapeInRule(pattern.slice(3)) + below;
+  if (pattern.startsWith('~/')) return within(places.home, pattern.slice(2));
+  if (pattern.startsWith('%tmp/')) return within(places.temporary, pattern.slice(5));
+  if (pattern.startsWith('%project/')) return within(places.project, pattern.slice(9));
+  return pattern[0] === '/' ? escapeInRule(pattern) + below : within(places.project, pattern);
+}
+
+/** Rules in their order, neighbours of one class as one expression. Throws Failure with FILE:LINE. */
+function parseFileRules(text, file, places) {
+  const groups = [];
+  text.split('\n').forEach((line, i) => {
+    if (/^\s*(#|$)/.test(line)) return;
+    const parts = /^[ \t]*([a-z]+)[ \t]+([^]*?)[ \t\r]*$/.exec(line);
+    if (parts === null || CLASS_NAMES.indexOf(parts[1]) < 0 || parts[2] === '') {
+      throw new Failure('cannot read "' + file + '": line ' + String(i + 1) + ': not "CLASS PATTERN"', 'CLASS is one of ' + CLASS_NAMES.join(', '));
+    }
+    const what = parts[1];
+    const last = groups[groups.length - 1];
+    if (last === undefined || last.what !== what) groups.push({ what, sources: [translateRule(parts[2], places)] });
+    else last.sources.push(translateRule(parts[2], places));
+  });
+  return groups.map(({ what, sources }) => ({ what, test: new RegExp('^(?:' + sources.join('|') + ')$') }));
+}
+
+/**
+ * A function that tells the class of an absolute path. `extension` is the text of the project's
+ * own rules ('' if there are none), `file` its name for faults.
+ */
+function makeClassifier(places, extension, file) {
+  const rules = parseFileRules(DEFAULT_FILE_RULES, 'DEFAULT_FILE_RULES', places).concat(parseFileRules(extension, file, places)).reverse();
+  return (path) => {
+    for (const rule of rules) if (rule.test.test(path)) return rule.what;
+    return 'outside';
+  };
+}
+
+const SECRET_FILE = new RegExp('(?:^|/)(?:' + [
+  '[._]netrc', '\\.pgpass', '\\.my\\.cnf', '\\.git-credentials', '\\.pypirc', '\\.npmrc', '\\.env(?:\\.[^/]+)?', '\\.Renviron', '\\.s3cfg', '\\.boto',
+  '\\.htpasswd', 'kaggle\\.json', 'credentials(?:\\.json|\\.db)?', 'application_default_credentials\\.json', 'secrets?\\.(?:json|ya?ml|toml|ini|txt)',
+  '\\.docker/config\\.json', '\\.kube/config', '\\.ssh/[^/]+', '\\.gnupg/.+', '\\.aws/[^/]+', '\\.config/gh/hosts\\.yml', 'id_(?:rsa|dsa|ecdsa|ed25519)',
+  '[^/]+\\.(?:pem|key|p12|pfx|keytab|kdbx)', '\\.huggingface/token', 'huggingface/token', '\\.vault-token', '\\.cdsapirc', '\\.dockercfg',
+].join('|') + ')$');
+
+/**
+ * Is a file of this name likely to hold a secret? Then not even its SHA-256 is stored, from which a
+ * short secret could be found by trying, but a keyed hash (docs/rr.1, SECRETS).
+ */
+function isSecretFile(path) {
+  return SECRET_FILE.test(path);
+}
+
+// ==== src/core/traceevents.ts ====================================================================
+// traceevents.ts - what a tracer tells, a call at a time. Knows no tracer and not what a call means.
+
+/** One argument of a call, as the tracer prints it. */
+// type TraceArgument = {
+//   /** As printed; of a quoted string, without what is in it: ''. */
+//   text: ByteString;
+//   /** Of a quoted string: its bytes. */
+//   value: ByteString | undefined;
+//   /** The strings inside an array or a structure. */
+//   items: ByteString[];
+//   /** Of a file descriptor or AT_FDCWD followed by <...>: what is in it. */
+//   path: ByteString | undefined;
+//   /** Was the path followed by "(deleted)"? */
+//   isDeleted: boolean;
+// };
+
+// type TraceCall = {
+//   kind: 'call';
+//   pid: number;
+//   /** When it began: milliseconds of the epoch, with fraction. */
+//   timeMs: number;
+//   name: string;
+//   arguments: TraceArgument[];
+//   /** What it returned; -1 with `error`. */
+//   status: number;
+//   /** Such as ENOENT, '' of a call that succeeded. */
+//   error: string;
+//   /** Of a returned file descriptor. */
+//   path: ByteString | undefined;
+//   isDeleted: boolean;
+// };
+
+/**
+ * What a tracer told. `exited`: with `status`. `killed`: by `signal`. `superseded`: the thread
+ * `byPid` took over the id `pid` by an exec. `unreadable`: a line that cannot be read.
+ * Calls without a result (interrupted, to be restarted) make no event.
+ */
+// type TraceEvent =
+//   | TraceCall
+//   | { kind: 'exited'; pid: number; timeMs: number; status: number }
+//   | { kind: 'killed'; pid: number; timeMs: number; signal: string }
+//   | { kind: 'superseded'; pid: number; timeMs: number; byPid: number }
+//   | { kind: 'unreadable'; pid: number; timeMs: number };
+
+// ==== src/core/tracefiles.ts =====================================================================
+// tracefiles.ts - files and their names, as a trace tells of them. Knows no calls, no processes and no disk.
+
+// type TraceOptions = {
+//   /** Absolute; where the command starts. */
+//   folder: ByteString;
+//   /** Of an absolute real path. Asked once for each path. */
+//   classOf: (path: ByteString) => PathClass;
+//   /** The real path of a folder (or of a file that is perhaps a link); itself if it cannot be told. */
+//   resolveFolder: (folder: ByteString) => ByteString;
+// };
+
+/** A file, whatever its name is at the moment. */
+// type TracedNode = {
+//   id: number;
+//   /** Proven to be from before the run, proven to be made by it, or neither. */
+//   origin: 'before' | 'made' | 'unknown';
+//   kind: 'file' | 'folder' | 'link' | 'other';
+//   /** Was it opened as a file, or only named? */
+//   isKindKnown: boolean;
+//   isRead: boolean;
+//   isReplaced: boolean;
+//   isUpdated: boolean;
+//   isModeSet: boolean;
+//   isTimesSet: boolean;
+//   /** Another file was renamed over it. */
+//   isOverwritten: boolean;
+//   initialPath: ByteString | undefined;
+//   /** Of a link made by the run: its text. */
+//   target: ByteString | undefined;
+//   names: TracedName[];
+//   /** Where it is, or was when it lost its last name. */
+//   lastName: TracedName;
+// };
+
+/** A path that came up, with or without a file there now. */
+// type TracedName = {
+//   path: ByteString;
+//   what: PathClass;
+//   node: TracedNode | undefined;
+//   /** Of the file that is there now: renamed or linked into place. */
+//   isRelocated: boolean;
+//   /** Nothing was there at some moment. */
+//   wasAbsent: boolean;
+//   /** Something was there before the run. */
+//   wasThere: boolean;
+//   /** The run put something there, or took something away. */
+//   isTouched: boolean;
+//   /** The run looked for it in vain. */
+//   isMissed: boolean;
+//   /** Its text was read, as that of a link. */
+//   isLinkRead: boolean;
+//   /** Read or written; of the classes for which no more is kept. */
+//   isUsed: boolean;
+// };
+
+const MOST_LINKS_FOLLOWED = 40;
+// Files without a name (O_TMPFILE) that may still get one.
+const MOST_NAMELESS = 10000;
+
+/**
+ * Invariants: node.names holds exactly the names whose node it is. A node whose names are empty is
+ * gone, and is in `nodes` only if it is from before the run or may be. `nodes` is in order of ids.
+ */
+class TracedFiles {
+  // readonly options: TraceOptions;
+  names = new Map();
+  nodes = new Map();
+  foldersRemoved = new Set();
+  /** Names as given, by way of a symbolic link. */
+  linkedNames = new Set();
+  temporaryCount = 0;
+  nextId = 0;
+  hasMoved = false;
+  /** Folders that some file with a node lies in, at any depth. */
+  occupied = new Set();
+  /** Real paths of folders, as long as no link or folder changes. */
+  realFolders = new Map();
+  nameless = new Map();
+
+  constructor(options) {
+    this.options = options;
+  }
+
+  // ---- names --------------------------------------------------------------------------------------
+
+  /** The name at a real path. */
+  nameAt(path) {
+    const known = this.names.get(path);
+    if (known !== undefined) return known;
+    const own = detachString(path);
+    const name = {
+      path: own, what: this.options.classOf(own), node: undefined, isRelocated: false, wasAbsent: false, wasThere: false, isTouched: false, isMissed: false, isLinkRead: false, isUsed: false,
+    };
+    this.names.set(own, name);
+    return name;
+  }
+
+  /** The name at an absolute path as given: its folder may lie behind links, its last part is taken as it is. */
+  nameOf(given) {
+    let end = given.length;
+    while (end > 1 && given.charCodeAt(end - 1) === 47) end--;
+    const path = end === given.length ? given : given.slice(0, end);
+    const known = this.names.get(path);
+    if (known !== undefined && known.node !== undefined && !hasDots(path)) return known;
+    const slash = path.lastIndexOf('/');
+    const last = path.slice(slash + 1);
+    if (last === '' || last === '.' || last === '..') return this.nameAt(this.realFolder(path));
+    const folder = slash === 0 ? '/' : path.slice(0, slash);
+    const real = this.realFolder(folder);
+    return this.nameAt(real === folder ? path : joinNames(real, last));
+  }
+
+  /** The name that a symbolic link leads to; the same name if it is none. */
+  follow(name) {
+    let at = name;
+    for (let count = 0; count < MOST_LINKS_FOLLOWED; count++) {
+      if (at.node === undefined || (at.node.kind === 'link' && at.node.target === undefined)) return this.nameAt(this.realFolder(at.path));
+      if (at.node.kind !== 'link') return at;
+      at = this.nameOf(joinNames(at.path.slice(0, at.path.lastIndexOf('/') + 1), at.node.target));
+    }
+    return at;
+  }
+
+  /** The real path of a folder that was given by an absolute path. */
+  realFolder(folder) {
+    const known = this.realFolders.get(folder);
+    if (known !== undefined) return known;
+    const own = detachString(folder);
+    const found = this.options.resolveFolder(own);
+    const real = found === own && hasDots(own) ? normalizeName(own) : found;
+    this.realFolders.set(own, real);
+    return real;
+  }
+
+  /** To be called when a link or a folder was made, moved or removed. */
+  forgetRealFolders() {
+    this.realFolders.clear();
+  }
+
+  /** The kernel gave this real path: its folder is real too. */
+  learnFolderOf(name) {
+    const folder = folderOfName(name.path);
+    if (!this.realFolders.has(folder)) this.realFolders.set(folder, folder);
+  }
+
+  // ---- nodes --------------------------------------------------------------------------------------
+
+  /** The file at a name that is known to have one there. Where it was not seen before, the run did not make it. */
+  nodeAt(name) {
+    return name.node ?? this.addNode(name, this.isInMadeFolder(name) ? 'made' : 'before');
+  }
+
+  /** A file that the run has put at a name just now. What was there before must have been removed by somebody else. */
+  makeNode(name, kind) {
+    if (name.node !== undefined) this.loseName(name);
+    name.isTouched = true;
+    const node = this.addNode(name, 'made');
+    node.kind = kind;
+    node.isKindKnown = true;
+    return node;
+  }
+
+  /** The file at a name that was opened with O_CREAT, so that it may have been made just then. */
+  createdNode(name) {
+    if (name.node !== undefined) return name.node;
+    const origin = name.wasAbsent || this.isInMadeFolder(name) ? 'made' : name.wasThere ? 'before' : 'unknown';
+    name.isTouched = true;
+    return this.addNode(name, origin);
+  }
+
+  /** A file without a name, by the path that the kernel makes up for it. */
+  makeNameless(path) {
+    const node = this.newNode('made', this.nameAt(path));
+    this.names.delete(path);
+    this.nameless.set(node.lastName.path, node);
+    for (const [oldest, lost] of this.nameless) {
+      if (this.nameless.size <= MOST_NAMELESS) break;
+      this.nameless.delete(oldest);
+      if (lost.names.length === 0) this.drop(lost);
+    }
+    return node;
+  }
+
+  namelessAt(path) {
+    return this.nameless.get(path);
+  }
+
+  /** How many of those without a name still have none. */
+  countNameless() {
+    let count = 0;
+    for (const node of this.nameless.values()) if (node.names.length === 0) count += 1;
+    return count;
+  }
+
+  /** A second name of a file. */
+  linkNode(node, to) {
+    if (to.node !== undefined) this.loseName(to);
+    this.attach(node, to);
+    to.isRelocated = true;
+    to.isTouched = true;
+    if (node.kind === 'link') this.forgetRealFolders();
+  }
+
+  /** rename(2). False: both are names of one file, and nothing happens. */
+  move(from, to) {
+    const node = this.nodeAt(from);
+    if (node === to.node) return false;
+    if (to.node !== undefined) this.overwrite(to);
+    this.relocate(node, from, to);
+    return true;
+  }
+
+  /** RENAME_EXCHANGE. */
+  exchange(one, other) {
+    const first = this.nodeAt(one);
+    const second = this.nodeAt(other);
+    if (first === second) return;
+    this.detach(one);
+    this.detach(other);
+    const firstBelow = this.takeBelow(first, one);
+    const secondBelow = this.takeBelow(second, other);
+    this.settle(first, other, firstBelow);
+    this.settle(second, one, secondBelow);
+    one.isTouched = true;
+    other.isTouched = true;
+  }
+
+  /** unlink(2). */
+  remove(name) {
+    const node = this.nodeAt(name);
+    if (node.kind === 'link') this.forgetRealFolders();
+    name.isTouched = true;
+    name.wasAbsent = true;
+    this.detach(name);
+    if (node.names.length > 0) return node;
+    const isKept = node.origin !== 'made' && (name.what !== 'temporary' || node.origin === 'before');
+    if (isKept) return node;
+    this.drop(node);
+    // Its path tells nothing any more, and some programs make millions.
+    if (name.what === 'temporary') this.names.delete(name.path);
+    return node;
+  }
+
+  /** rmdir(2). */
+  removeFolder(name) {
+    const node = this.nodeAt(name);
+    if (node.origin !== 'made') this.foldersRemoved.add(node.initialPath ?? name.path);
+    node.kind = 'folder';
+    this.detach(name);
+    this.nodes.delete(node.id);
+    name.isTouched = true;
+    name.wasAbsent = true;
+    this.occupied.delete(name.path);
+    this.forgetRealFolders();
+  }
+
+  /** Something lies below this path, so that it is a folder. */
+  isOccupied(path) {
+    return this.occupied.has(path);
+  }
+
+  isInMadeFolder(name) {
+    return this.names.get(folderOfName(name.path))?.node?.origin === 'made';
+  }
+
+  // ---- how names and nodes are held together --------------------------------------------------------
+
+  newNode(origin, name) {
+    const node = {
+      id: this.nextId++, origin, kind: 'file', isKindKnown: false, isRead: false, isReplaced: false, isUpdated: false, isModeSet: false, isTimesSet: false, isOverwritten: false,
+      initialPath: origin === 'made' ? undefined : this.initialPathOf(name.path), target: undefined, names: [], lastName: name,
+    };
+    this.nodes.set(node.id, node);
+    return node;
+  }
+
+  addNode(name, origin) {
+    const node = this.newNode(origin, name);
+    this.attach(node, name);
+    return node;
+  }
+
+  attach(node, name) {
+    name.node = node;
+    name.isRelocated = false;
+    node.names.push(name);
+    node.lastName = name;
+    let path = folderOfName(name.path);
+    while (!this.occupied.has(path) && path !== '/') {
+      this.occupied.add(path);
+      path = folderOfName(path);
+    }
+  }
+
+  detach(name) {
+    const node = name.node;
+    if (node === undefined) return;
+    node.names.splice(node.names.indexOf(name), 1);
+    node.lastName = node.names.length > 0 ? node.names[node.names.length - 1] : name;
+    name.node = undefined;
+    name.isRelocated = false;
+  }
+
+  /** Created and gone. */
+  drop(node) {
+    this.nodes.delete(node.id);
+    if (node.kind !== 'folder') this.temporaryCount += 1;
+  }
+
+  /** The name was removed by something that was not traced. */
+  loseName(name) {
+    const node = name.node;
+    this.detach(name);
+    if (node.names.length === 0 && (node.origin === 'made' || !node.isRead)) this.nodes.delete(node.id);
+  }
+
+  /** Another file comes to this name. What was here stays as an input, if it was one. */
+  overwrite(name) {
+    const node = name.node;
+    this.detach(name);
+    if (node.names.length > 0) return;
+    node.isReplaced = true;
+    node.isOverwritten = true;
+    if (node.origin === 'made' || !node.isRead) this.nodes.delete(node.id);
+  }
+
+  relocate(node, from, to) {
+    from.isTouched = true;
+    from.wasAbsent = true;
+    this.detach(from);
+    this.settle(node, to, this.takeBelow(node, from));
+    if (from.what === 'temporary' && node.origin === 'made') this.names.delete(from.path);
+  }
+
+  /** Takes away what is known to lie below a folder: the rest of its path, and the file. */
+  takeBelow(node, name) {
+    if (node.origin !== 'made') this.hasMoved = true;
+    if (node.kind !== 'folder' && !this.occupied.has(name.path)) return [];
+    node.kind = 'folder';
+    node.isKindKnown = true;
+    const prefix = name.path + '/';
+    const taken = [];
+    for (const below of Array.from(this.names.values())) {
+      if (below.node === undefined || !below.path.startsWith(prefix)) continue;
+      taken.push([below.path.slice(name.path.length), below.node, below.isRelocated]);
+      below.isTouched = true;
+      below.wasAbsent = true;
+      this.detach(below);
+    }
+    for (const folder of Array.from(this.occupied)) if (folder === name.path || folder.startsWith(prefix)) this.occupied.delete(folder);
+    return taken;
+  }
+
+  settle(node, to, below) {
+    this.attach(node, to);
+    to.isRelocated = true;
+    to.isTouched = true;
+    for (const [rest, moved, wasRelocated] of below) {
+      const name = this.nameAt(to.path + rest);
+      if (name.node !== undefined) this.loseName(name);
+      this.attach(moved, name);
+      name.isRelocated = wasRelocated || node.origin !== 'made' || moved.origin !== 'made';
+      name.isTouched = true;
+    }
+    if (node.kind !== 'file' || !node.isKindKnown) this.forgetRealFolders();
+  }
+
+  /** Where a file that lies at this path now was before the run, if folders on the way were moved. */
+  initialPathOf(path) {
+    for (let folder = folderOfName(path); this.hasMoved && folder !== '/'; folder = folderOfName(folder)) {
+      const node = this.names.get(folder)?.node;
+      if (node === undefined || node.initialPath === undefined || node.initialPath === folder) continue;
+      node.kind = 'folder';
+      node.isKindKnown = true;
+      return node.initialPath + path.slice(folder.length);
+    }
+    return path;
+  }
+}
+
+// ---- paths as text ------------------------------------------------------------------------------------
+
+function folderOfName(path) {
+  const slash = path.lastIndexOf('/');
+  return slash <= 0 ? '/' : path.slice(0, slash);
+}
+
+function joinNames(folder, name) {
+  if (name.charCodeAt(0) === 47) return name;
+  return folder.endsWith('/') ? folder + name : folder + '/' + name;
+}
+
+/** Has it empty parts, "." or ".."? */
+function hasDots(path) {
+  return path.indexOf('/.') >= 0 ? /\/\.\.?(?:\/|$)/.test(path) || path.indexOf('//') >= 0 : path.indexOf('//') >= 0;
+}
+
+/** An absolute path without empty parts, "." and "..", as text: links are not known. */
+function normalizeName(path) {
+  if (!hasDots(path) && (path === '/' || !path.endsWith('/'))) return path;
+  const parts = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return '/' + parts.join('/');
+}
+
+// ==== src/core/traceprocesses.ts =================================================================
+// traceprocesses.ts - who started whom, where each process is, and what it read and wrote. Knows no files' names.
+
+/** A program that a process became by an exec. */
+// type TracedImage = {
+//   /** Milliseconds of the epoch, with fraction. */
+//   startMs: number;
+//   folder: ByteString;
+//   argv: ByteString[];
+//   /** The path given to exec, made absolute. */
+//   program: ByteString;
+// };
+
+/** Where relative and absolute names begin; shared by threads. */
+// type Surroundings = { folder: ByteString; root: ByteString };
+
+/** Ids of nodes: a set while the process lives, then packed and ascending. */
+// type IdSet = Set<number> | Int32Array | undefined;
+
+// type ProcessState = {
+//   position: number;
+//   parent: number;
+//   leaderPid: number;
+//   startMs: number;
+//   endMs: number | undefined;
+//   exit: number | undefined;
+//   signal: string | undefined;
+//   images: TracedImage[];
+//   threadCount: number;
+//   read: IdSet;
+//   readNew: IdSet;
+//   wrote: IdSet;
+//   /** Paths that the kernel made up for files without a name, by descriptor. */
+//   nameless: Map<number, ByteString> | undefined;
+// };
+
+// type ThreadState = { process: ProcessState; surroundings: Surroundings; isAdopted: boolean };
+
+class TracedProcesses {
+  list = [];
+  threads = new Map();
+  aliveCount = 0;
+  lastParent = -1;
+
+  find(pid) {
+    return this.threads.get(pid);
+  }
+
+  countAlive() {
+    return this.aliveCount;
+  }
+
+  threadsAlive() {
+    return this.threads.values();
+  }
+
+  addMain(pid, startMs, folder) {
+    return this.addProcess(pid, startMs, -1, { folder, root: '/' });
+  }
+
+  /**
+   * A process whose parent's call was not seen to return with this id, as in a namespace of process
+   * ids: most likely a child of the one that called last.
+   */
+  adopt(pid, startMs) {
+    const parent = this.list[Math.max(0, this.lastParent)];
+    const elder = this.threads.get(parent.leaderPid)?.surroundings ?? { folder: '/', root: '/' };
+    const thread = this.addProcess(pid, startMs, parent.position, { folder: elder.folder, root: elder.root });
+    thread.isAdopted = true;
+    return thread;
+  }
+
+  /** fork, vfork, clone, clone3 with their flags as text. */
+  fork(parent, pid, timeMs, flags) {
+    const position = flags.indexOf('CLONE_PARENT') >= 0 && /CLONE_PARENT(?![A-Z_])/.test(flags) ? Math.max(0, parent.process.parent) : parent.process.position;
+    this.lastParent = parent.process.position;
+    const known = this.threads.get(pid);
+    if (known !== undefined && known.isAdopted) {
+      if (position < known.process.position) known.process.parent = position;
+      known.isAdopted = false;
+      return;
+    }
+    if (known !== undefined) this.end(pid, timeMs, undefined, undefined);
+    const shared = flags.indexOf('CLONE_FS') >= 0;
+    const surroundings = shared ? parent.surroundings : { folder: parent.surroundings.folder, root: parent.surroundings.root };
+    if (flags.indexOf('CLONE_THREAD') >= 0) {
+      parent.process.threadCount += 1;
+      this.threads.set(pid, { process: parent.process, surroundings, isAdopted: false });
+      return;
+    }
+    const child = this.addProcess(pid, timeMs, position, surroundings);
+    if (parent.process.nameless !== undefined) child.process.nameless = new Map(parent.process.nameless);
+  }
+
+  /** A thread ended; with the last one its process. */
+  end(pid, timeMs, exit, signal) {
+    const thread = this.threads.get(pid);
+    if (thread === undefined) return;
+    const ended = thread.process;
+    this.threads.delete(pid);
+    ended.threadCount -= 1;
+    if (pid === ended.leaderPid) {
+      ended.exit = exit;
+      ended.signal = signal;
+    }
+    if (ended.threadCount > 0) return;
+    ended.endMs = timeMs;
+    ended.read = packIds(ended.read);
+    ended.readNew = packIds(ended.readNew);
+    ended.wrote = packIds(ended.wrote);
+    ended.nameless = undefined;
+    this.aliveCount -= 1;
+  }
+
+  /** A thread took over the id of its process by an exec. */
+  supersede(pid, byPid) {
+    const taker = this.threads.get(byPid);
+    if (taker === undefined || pid === byPid) return;
+    const leader = this.threads.get(pid);
+    this.threads.delete(byPid);
+    if (leader !== undefined) taker.process.threadCount -= 1;
+    this.threads.set(pid, taker);
+  }
+
+  addProcess(pid, startMs, parent, surroundings) {
+    const process = {
+      position: this.list.length, parent, leaderPid: pid, startMs, endMs: undefined, exit: undefined, signal: undefined, images: [], threadCount: 1,
+      read: undefined, readNew: undefined, wrote: undefined, nameless: undefined,
+    };
+    const thread = { process, surroundings, isAdopted: false };
+    this.list.push(process);
+    this.threads.set(pid, thread);
+    this.aliveCount += 1;
+    return thread;
+  }
+}
+
+/** The process reads the file: what was there before the run, what the run has written, or some of both. */
+function noteRead(process, node) {
+  if (node.origin !== 'made' && !node.isReplaced) {
+    node.isRead = true;
+    process.read = addId(process.read, node.id);
+  }
+  if (node.origin === 'made' || node.isReplaced || node.isUpdated) process.readNew = addId(process.readNew, node.id);
+}
+
+function noteWritten(process, node) {
+  process.wrote = addId(process.wrote, node.id);
+}
+
+function addId(ids, id) {
+  if (ids instanceof Int32Array) return ids;
+  return ids === undefined ? new Set([id]) : ids.add(id);
+}
+
+function packIds(ids) {
+  return ids instanceof Set ? Int32Array.from(ids).sort() : ids;
+}
+
+/** In any order. */
+function listIds(ids) {
+  return ids === undefined ? [] : Array.from(ids);
+}
+
+// ==== src/core/tracecalls.ts =====================================================================
+// tracecalls.ts - what each traced call did to the files and processes. Knows no tracer's text beyond arguments, and no disk.
+
+/** What the calls of a run are told to. */
+// type TraceState = {
+//   files: TracedFiles;
+//   /** Real paths of all that was executed. */
+//   programs: Set<ByteString>;
+//   refusedTracing: boolean;
+//   hasPivoted: boolean;
+//   /** The live threads, for a folder that moves under them. */
+//   threadsAlive: () => Iterable<ThreadState>;
+// };
+
+// type CallHandler = (state: TraceState, thread: ThreadState, call: TraceCall) => void;
+
+const NO_ARGUMENT = { text: '', value: undefined, items: [], path: undefined, isDeleted: false };
+
+/** By the name of a call: what it did. Not: fork and its kind, whose result is a process. */
+const CALL_HANDLERS = new Map([
+  ['open', (state, thread, call) => open(state, thread, call, -1, flagsOf(call, 1))],
+  ['openat', (state, thread, call) => open(state, thread, call, 0, flagsOf(call, 2))],
+  ['openat2', (state, thread, call) => open(state, thread, call, 0, flagsIn(argumentOf(call, 2).text))],
+  ['creat', (state, thread, call) => open(state, thread, call, -1, OPEN_WRITE | OPEN_CREATE | OPEN_TRUNCATE)],
+  ['execve', (state, thread, call) => execute(state, thread, call, -1)],
+  ['execveat', (state, thread, call) => execute(state, thread, call, 0)],
+  ['chdir', changeFolder],
+  ['fchdir', changeFolder],
+  ['chroot', changeRoot],
+  ['pivot_root', (state, _, call) => { if (call.error === '') state.hasPivoted = true; }],
+  ['rename', (state, thread, call) => rename(state, thread, call, -1, 0, -1, 1)],
+  ['renameat', (state, thread, call) => rename(state, thread, call, 0, 1, 2, 3)],
+  ['renameat2', (state, thread, call) => rename(state, thread, call, 0, 1, 2, 3)],
+  ['link', (state, thread, call) => link(state, thread, call, -1, 0, -1, 1)],
+  ['linkat', (state, thread, call) => link(state, thread, call, 0, 1, 2, 3)],
+  ['symlink', (state, thread, call) => addLink(state, thread, call, -1, 1)],
+  ['symlinkat', (state, thread, call) => addLink(state, thread, call, 1, 2)],
+  ['unlink', (state, thread, call) => unlink(state, thread, call, -1)],
+  ['unlinkat', (state, thread, call) => unlink(state, thread, call, 0)],
+  ['rmdir', (state, thread, call) => unlink(state, thread, call, -1)],
+  ['mkdir', (state, thread, call) => addFolder(state, thread, call, -1)],
+  ['mkdirat', (state, thread, call) => addFolder(state, thread, call, 0)],
+  ['mknod', (state, thread, call) => addSpecial(state, thread, call, -1)],
+  ['mknodat', (state, thread, call) => addSpecial(state, thread, call, 0)],
+  ['bind', bindSocket],
+  ['truncate', truncate],
+  ['ftruncate', truncate],
+  ['chmod', (state, thread, call) => setAttribute(state, thread, call, -1, 'mode')],
+  ['fchmod', (state, thread, call) => setAttribute(state, thread, call, 0, 'mode')],
+  ['fchmodat', (state, thread, call) => setAttribute(state, thread, call, 0, 'mode')],
+  ['fchmodat2', (state, thread, call) => setAttribute(state, thread, call, 0, 'mode')],
+  ['utime', (state, thread, call) => setAttribute(state, thread, call, -1, 'times')],
+  ['utimes', (state, thread, call) => setAttribute(state, thread, call, -1, 'times')],
+  ['futimesat', (state, thread, call) => setAttribute(state, thread, call, 0, 'times')],
+  ['utimensat', (state, thread, call) => setAttribute(state, thread, call, 0, 'times')],
+  ['readlink', (state, thread, call) => readLink(state, thread, call, -1)],
+  ['readlinkat', (state, thread, call) => readLink(state, thread, call, 0)],
+  ['ptrace', (state, _, call) => { if (call.error === 'EPERM') state.refusedTracing = true; }],
+]);
+
+// ---- names given to calls -------------------------------------------------------------------------------
+
+function argumentOf(call, position) {
+  return call.arguments[position] ?? NO_ARGUMENT;
+}
+
+/**
+ * The absolute path that a call was given, by the positions of its arguments: of the folder's
+ * descriptor, -1 where there is none, and of the path. Undefined if it cannot be told.
+ */
+function givenPath(thread, call, folderAt, pathAt = folderAt + 1) {
+  const given = argumentOf(call, pathAt).value;
+  if (given === undefined) return undefined;
+  const { surroundings } = thread;
+  const at = folderAt < 0 ? NO_ARGUMENT : argumentOf(call, folderAt);
+  // Newer versions of strace tell the current folder at each such call, which heals what was missed.
+  if (at.path !== undefined && at.text === 'AT_FDCWD' && at.path !== surroundings.folder && at.path.charCodeAt(0) === 47) surroundings.folder = detachString(at.path);
+  if (given.charCodeAt(0) === 47) return surroundings.root === '/' ? given : surroundings.root + given;
+  const folder = folderAt < 0 || at.text === 'AT_FDCWD' ? surroundings.folder : at.path;
+  if (folder === undefined || folder.charCodeAt(0) !== 47) return undefined;
+  return given === '' ? folder : joinNames(folder, given);
+}
+
+/** The name itself that a call was given, or what it leads to. */
+function nameGiven(state, thread, call, folderAt, isFollowed, pathAt = folderAt + 1) {
+  const given = givenPath(thread, call, folderAt, pathAt);
+  if (given === undefined) return undefined;
+  const name = state.files.nameOf(given);
+  return isFollowed ? state.files.follow(name) : name;
+}
+
+/** The file of an open descriptor; undefined for pipes, sockets and files that are gone. */
+function nameOfDescriptor(state, at) {
+  if (at.path === undefined || at.path.charCodeAt(0) !== 47 || at.isDeleted) return undefined;
+  return state.files.nameAt(at.path);
+}
+
+/** Are files of this name kept apart, or is it enough that there were any? */
+function isCounted(name) {
+  if (name.what !== 'system' && name.what !== 'ignored') return false;
+  name.isUsed = true;
+  return true;
+}
+
+function isNotThere(call) {
+  return call.error === 'ENOENT' || call.error === 'ENOTDIR';
+}
+
+/** Looked for in vain. Matters if the run itself has not removed it or its folder. */
+function noteMissed(state, name) {
+  name.wasAbsent = true;
+  if (name.what !== 'project' || name.node !== undefined || name.isTouched) return;
+  const folder = state.files.names.get(folderOfName(name.path));
+  if (folder === undefined || !folder.isTouched) name.isMissed = true;
+}
+
+// ---- opening --------------------------------------------------------------------------------------------
+
+const OPEN_READ = 1;
+const OPEN_WRITE = 2;
+const OPEN_CREATE = 4;
+const OPEN_EXCLUSIVE = 8;
+const OPEN_TRUNCATE = 16;
+const OPEN_FOLDER = 32;
+const OPEN_PATH = 64;
+const OPEN_NAMELESS = 128;
+
+const OPEN_FLAGS = {
+  O_RDONLY: OPEN_READ, O_WRONLY: OPEN_WRITE, O_RDWR: OPEN_READ | OPEN_WRITE, O_CREAT: OPEN_CREATE, O_EXCL: OPEN_EXCLUSIVE, O_TRUNC: OPEN_TRUNCATE, O_DIRECTORY: OPEN_FOLDER, O_PATH: OPEN_PATH, O_TMPFILE: OPEN_NAMELESS,
+};
+const MOST_FLAG_TEXTS = 4096;
+const flagTexts = new Map();
+
+function readFlags(text) {
+  const known = flagTexts.get(text);
+  if (known !== undefined) return known;
+  let flags = 0;
+  for (const word of text.split('|')) if (Object.prototype.hasOwnProperty.call(OPEN_FLAGS, word)) flags |= OPEN_FLAGS[word];
+  if (flagTexts.size < MOST_FLAG_TEXTS) flagTexts.set(detachString(text), flags);
+  return flags;
+}
+
+function flagsOf(call, position) {
+  return readFlags(argumentOf(call, position).text);
+}
+
+/** `{flags=O_RDWR|O_CREAT, mode=0666, resolve=0}` */
+function flagsIn(how) {
+  const match = /^\{flags=([^,}]*)/.exec(how);
+  return match === null ? 0 : readFlags(match[1]);
+}
+
+function open(state, thread, call, folderAt, flags) {
+  const given = givenPath(thread, call, folderAt);
+  if (call.error !== '') {
+    if (given === undefined) return;
+    if (isNotThere(call) && (flags & OPEN_CREATE) === 0) noteMissed(state, state.files.nameOf(given));
+    else if (call.error === 'EEXIST') noteThere(state.files.nameOf(given));
+    return;
+  }
+  const { process } = thread;
+  if (process.nameless !== undefined) process.nameless.delete(call.status);
+  if ((flags & OPEN_PATH) !== 0) return;
+  const real = call.path;
+  if (real === undefined) {
+    if (given !== undefined) openName(state, process, state.files.follow(state.files.nameOf(given)), flags);
+  } else if (real.charCodeAt(0) === 47) {
+    if (call.isDeleted || isOldDeleted(real, given, flags)) return openDeleted(state, process, call.status, real, flags);
+    if (given !== undefined && given !== real) noteLinked(state, given, real);
+    const name = state.files.nameAt(real);
+    state.files.learnFolderOf(name);
+    openName(state, process, name, flags);
+  }
+}
+
+function noteThere(name) {
+  if (name.node === undefined && !name.isTouched) name.wasThere = true;
+}
+
+/** Before 5.19, strace printed " (deleted)" as if it were part of the name. */
+function isOldDeleted(real, given, flags) {
+  return real.endsWith(' (deleted)') && ((flags & OPEN_NAMELESS) !== 0 || (given !== undefined && !given.endsWith(' (deleted)')));
+}
+
+function openDeleted(state, process, descriptor, real, flags) {
+  if ((flags & OPEN_NAMELESS) === 0) return;
+  const path = real.endsWith(' (deleted)') ? real.slice(0, -10) : real;
+  const node = state.files.makeNameless(path);
+  node.isUpdated = true;
+  node.isKindKnown = true;
+  noteWritten(process, node);
+  if (process.nameless === undefined) process.nameless = new Map();
+  process.nameless.set(descriptor, node.lastName.path);
+}
+
+/** The name as given was another than the real one: by a symbolic link on the way. */
+function noteLinked(state, given, real) {
+  const path = normalizeName(given);
+  if (path === real || state.files.linkedNames.has(path)) return;
+  const name = state.files.nameAt(path);
+  if (name.what === 'project') state.files.linkedNames.add(name.path);
+}
+
+function openName(state, process, name, flags) {
+  if (isCounted(name)) return;
+  if ((flags & OPEN_FOLDER) !== 0) {
+    noteThere(name);
+    if (name.node !== undefined) name.node.kind = 'folder';
+    return;
+  }
+  const isCreated = (flags & (OPEN_CREATE | OPEN_EXCLUSIVE)) === (OPEN_CREATE | OPEN_EXCLUSIVE);
+  const node = isCreated ? state.files.makeNode(name, 'file') : (flags & OPEN_CREATE) !== 0 ? state.files.createdNode(name) : state.files.nodeAt(name);
+  node.isKindKnown = true;
+  if ((flags & OPEN_TRUNCATE) !== 0) node.isReplaced = true;
+  else if ((flags & OPEN_READ) !== 0) noteRead(process, node);
+  if ((flags & OPEN_WRITE) === 0 && !isCreated) return;
+  if ((flags & (OPEN_WRITE | OPEN_TRUNCATE)) === OPEN_WRITE) node.isUpdated = true;
+  noteWritten(process, node);
+}
+
+// ---- programs -------------------------------------------------------------------------------------------
+
+function execute(state, thread, call, folderAt) {
+  const given = givenPath(thread, call, folderAt);
+  if (given === undefined) return;
+  if (call.error !== '') {
+    if (isNotThere(call)) noteMissed(state, state.files.nameOf(given));
+    return;
+  }
+  const { process, surroundings } = thread;
+  const program = detachString(normalizeName(given));
+  process.images.push({ startMs: call.timeMs, folder: surroundings.folder, argv: argumentOf(call, folderAt + 2).items, program });
+  // An exec of a file that has no name any more, by its descriptor.
+  if (folderAt >= 0 && argumentOf(call, folderAt).isDeleted) return;
+  const asGiven = state.files.nameOf(given);
+  const name = state.files.follow(asGiven);
+  state.programs.add(name.path);
+  if (name !== asGiven || given !== name.path) noteLinked(state, given, name.path);
+  if (isCounted(name)) return;
+  const node = state.files.nodeAt(name);
+  node.isKindKnown = true;
+  noteRead(process, node);
+}
+
+// ---- folders --------------------------------------------------------------------------------------------
+
+function changeFolder(state, thread, call) {
+  if (call.error !== '') return;
+  const at = argumentOf(call, 0);
+  const given = at.value === undefined ? undefined : givenPath(thread, call, -1);
+  if (given !== undefined) thread.surroundings.folder = state.files.realFolder(given);
+  else if (at.path !== undefined && at.path.charCodeAt(0) === 47) thread.surroundings.folder = detachString(at.path);
+}
+
+function changeRoot(state, thread, call) {
+  const given = givenPath(thread, call, -1);
+  if (call.error === '' && given !== undefined) thread.surroundings.root = state.files.realFolder(given);
+}
+
+function addFolder(state, thread, call, folderAt) {
+  const name = nameGiven(state, thread, call, folderAt, false);
+  if (name === undefined) return;
+  if (call.error === 'EEXIST') noteThere(name);
+  if (call.error !== '') return;
+  state.files.forgetRealFolders();
+  if (!isCounted(name)) state.files.makeNode(name, 'folder');
+}
+
+// ---- names ----------------------------------------------------------------------------------------------
+
+function rename(state, thread, call, fromFolderAt, fromAt, toFolderAt, toAt) {
+  if (call.error !== '') return;
+  const from = nameGiven(state, thread, call, fromFolderAt, false, fromAt);
+  const to = nameGiven(state, thread, call, toFolderAt, false, toAt);
+  if (from === undefined || to === undefined || from === to) return;
+  const { files } = state;
+  const isExchanged = argumentOf(call, 4).text.indexOf('RENAME_EXCHANGE') >= 0;
+  for (const name of isExchanged ? [from, to] : [from]) noteRead(thread.process, files.nodeAt(name));
+  if (isExchanged) files.exchange(from, to);
+  else if (!files.move(from, to)) return;
+  isCounted(from);
+  isCounted(to);
+  for (const name of isExchanged ? [from, to] : [to]) if (name.node !== undefined) noteWritten(thread.process, name.node);
+  moveThreads(state, from.path, to.path);
+}
+
+/** The current folders of processes move with them. */
+function moveThreads(state, from, to) {
+  for (const { surroundings } of state.threadsAlive()) {
+    if (surroundings.folder === from || surroundings.folder.startsWith(from + '/')) surroundings.folder = to + surroundings.folder.slice(from.length);
+  }
+}
+
+function link(state, thread, call, fromFolderAt, fromAt, toFolderAt, toAt) {
+  if (call.error !== '') return;
+  const { files } = state;
+  const to = nameGiven(state, thread, call, toFolderAt, false, toAt);
+  if (to === undefined) return;
+  const isFollowed = argumentOf(call, 4).text.indexOf('AT_SYMLINK_FOLLOW') >= 0;
+  const node = linkedNode(state, thread, call, fromFolderAt, fromAt, isFollowed);
+  if (node === undefined) {
+    // A file without a name that was not seen to be made: memory, or the file of another process.
+    const made = files.makeNode(to, 'file');
+    made.isUpdated = true;
+    noteWritten(thread.process, made);
+    return;
+  }
+  noteRead(thread.process, node);
+  files.linkNode(node, to);
+  noteWritten(thread.process, node);
+  isCounted(to);
+}
+
+/** The file that link or linkat was given, which may have no name. */
+function linkedNode(state, thread, call, folderAt, pathAt, isFollowed) {
+  const at = argumentOf(call, folderAt);
+  const given = argumentOf(call, pathAt).value;
+  if (given === '') return at.isDeleted || at.path?.endsWith(' (deleted)') === true ? namelessOf(state, at.path) : nodeOfDescriptor(state, at);
+  const match = isFollowed && given !== undefined ? /^\/(?:proc\/(?:self|thread-self|\d+)\/fd|dev\/fd)\/(\d+)$/.exec(given) : null;
+  if (match !== null) return namelessOf(state, thread.process.nameless?.get(Number(match[1])) ?? newestOf(thread.process.nameless));
+  const name = nameGiven(state, thread, call, folderAt, isFollowed, pathAt);
+  return name === undefined ? undefined : state.files.nodeAt(name);
+}
+
+/** A descriptor may have been duplicated, which is not traced. */
+function newestOf(nameless) {
+  return nameless === undefined ? undefined : Array.from(nameless.values()).pop();
+}
+
+function namelessOf(state, path) {
+  if (path === undefined) return undefined;
+  return state.files.namelessAt(path.endsWith(' (deleted)') ? path.slice(0, -10) : path);
+}
+
+function nodeOfDescriptor(state, at) {
+  const name = nameOfDescriptor(state, at);
+  return name === undefined ? undefined : state.files.nodeAt(name);
+}
+
+function addLink(state, thread, call, folderAt, pathAt) {
+  const name = nameGiven(state, thread, call, folderAt, false, pathAt);
+  if (name === undefined) return;
+  if (call.error === 'EEXIST') noteThere(name);
+  if (call.error !== '') return;
+  state.files.forgetRealFolders();
+  if (isCounted(name)) return;
+  const node = state.files.makeNode(name, 'link');
+  node.target = detachString(argumentOf(call, 0).value ?? '');
+  noteWritten(thread.process, node);
+}
+
+function unlink(state, thread, call, folderAt) {
+  const name = nameGiven(state, thread, call, folderAt, false);
+  if (name === undefined) return;
+  if (call.error === 'ENOENT') name.wasAbsent = true;
+  if (call.error !== '') return;
+  const isFolder = call.name === 'rmdir' || argumentOf(call, 2).text.indexOf('AT_REMOVEDIR') >= 0;
+  if (isCounted(name) && name.node === undefined) {
+    if (isFolder) state.files.forgetRealFolders();
+  } else if (isFolder) {
+    state.files.removeFolder(name);
+  } else {
+    noteWritten(thread.process, state.files.remove(name));
+  }
+}
+
+function addSpecial(state, thread, call, folderAt) {
+  const name = nameGiven(state, thread, call, folderAt, false);
+  if (name === undefined) return;
+  if (call.error === 'EEXIST') noteThere(name);
+  if (call.error !== '' || isCounted(name)) return;
+  const mode = argumentOf(call, folderAt + 2).text;
+  noteWritten(thread.process, state.files.makeNode(name, /S_IF(?!REG)/.test(mode) ? 'other' : 'file'));
+}
+
+function bindSocket(state, thread, call) {
+  const address = argumentOf(call, 1);
+  // An abstract address is printed as sun_path=@"...".
+  if (call.error !== '' || address.text.indexOf('sun_path="') < 0 || address.items.length === 0) return;
+  const given = address.items[0];
+  const { folder, root } = thread.surroundings;
+  const path = given.charCodeAt(0) !== 47 ? joinNames(folder, given) : root === '/' ? given : root + given;
+  const name = state.files.nameOf(path);
+  if (!isCounted(name)) noteWritten(thread.process, state.files.makeNode(name, 'other'));
+}
+
+// ---- content and attributes -----------------------------------------------------------------------------
+
+function truncate(state, thread, call) {
+  if (call.error !== '') return;
+  const at = argumentOf(call, 0);
+  const name = at.value === undefined ? nameOfDescriptor(state, at) : nameGiven(state, thread, call, -1, true);
+  if (name === undefined || isCounted(name)) return;
+  const node = state.files.nodeAt(name);
+  node.isKindKnown = true;
+  if (argumentOf(call, 1).text === '0') {
+    node.isReplaced = true;
+  } else {
+    noteRead(thread.process, node);
+    node.isUpdated = true;
+  }
+  noteWritten(thread.process, node);
+}
+
+/** chmod, utime and their kind; the file by name (after a folder) or, without a name, by the descriptor in its place. */
+function setAttribute(state, thread, call, folderAt, what) {
+  if (call.error !== '') return;
+  const given = folderAt < 0 ? argumentOf(call, 0).value : argumentOf(call, folderAt + 1).value;
+  const isFollowed = !call.arguments.some((argument) => argument.text.indexOf('AT_SYMLINK_NOFOLLOW') >= 0);
+  const name = given === undefined || given === '' ? nameOfDescriptor(state, argumentOf(call, 0)) : nameGiven(state, thread, call, folderAt, isFollowed);
+  if (name === undefined || isCounted(name)) return;
+  const node = state.files.nodeAt(name);
+  if (what === 'times') {
+    node.isTimesSet = true;
+  } else {
+    node.isModeSet = true;
+    noteWritten(thread.process, node);
+  }
+}
+
+function readLink(state, thread, call, folderAt) {
+  const given = givenPath(thread, call, folderAt);
+  if (given === undefined) return;
+  const name = state.files.nameOf(given);
+  if (isNotThere(call)) noteMissed(state, name);
+  else if (call.error === 'EINVAL') noteThere(name);
+  else if (call.error === '' && name.node?.origin !== 'made') name.isLinkRead = true;
+}
+
+// ==== src/core/trace.ts ==========================================================================
+// trace.ts - what a traced run did, from the events of its tracer. Knows no tracer's text, no files on a disk and no clock.
+
+/** One name of a file, after all that the run renamed. Paths are absolute and real. */
+// type TracedFile = {
+//   /** Where it is at the end; of a file that is gone: where it was. */
+//   path: ByteString;
+//   /** Where it was before the run, if it may have existed before. */
+//   initialPath: ByteString | undefined;
+//   /** Existed before the run (proven), made by it (proven), or opened with O_CREAT without proof. */
+//   origin: 'before' | 'made' | 'unknown';
+//   /** Content from before the run reached the run: opened for reading, executed, renamed, linked, before it was replaced as a whole. */
+//   isRead: boolean;
+//   /** Its earlier content was replaced as a whole: truncated to nothing, or another file was renamed over it. */
+//   isReplaced: boolean;
+//   /** Opened for writing without truncation; whether bytes changed is not traced. */
+//   isUpdated: boolean;
+//   /** Renamed or linked into place. */
+//   isRelocated: boolean;
+//   isModeSet: boolean;
+//   isTimesSet: boolean;
+//   /** Removed at the end. */
+//   isGone: boolean;
+//   /** As far as known; `other`: FIFO, socket, device. */
+//   kind: 'file' | 'folder' | 'link' | 'other';
+// };
+
+// type TracedProcess = {
+//   /** Position of the parent, which comes first; -1 of the command itself. Threads are part of their process. */
+//   parent: number;
+//   /** Milliseconds of the epoch, with fraction. */
+//   startMs: number;
+//   endMs: number | undefined;
+//   exit: number | undefined;
+//   signal: string | undefined;
+//   /** Empty of a process that was forked and ran the program of its parent. */
+//   images: TracedImage[];
+//   /** Positions in `files`, ascending: content from before the run that was read. */
+//   read: number[];
+//   /** What was made, written, renamed, linked, chmodded, removed. */
+//   wrote: number[];
+//   /** What was read after the run had written to it. A file that it had written only a part of is in `read` too. */
+//   readNew: number[];
+// };
+
+// type TraceSummary = {
+//   /** Of the classes project and outside, and temporary ones that existed before; sorted by path. */
+//   files: TracedFile[];
+//   processes: TracedProcess[];
+//   /** Real paths of all that was executed. */
+//   programs: ByteString[];
+//   /** What was opened of the class system. */
+//   systemReads: ByteString[];
+//   /** In the project: opened for reading, executed, read as a link, but not there, and not made by the run later. */
+//   absent: ByteString[];
+//   /** In the project: paths as given that led to another file by symbolic links. */
+//   linkedNames: ByteString[];
+//   /** Symbolic links whose text was read. */
+//   linksRead: ByteString[];
+//   /**
+//    * Folders from before the run that were renamed, with all that was never seen of their content.
+//    * Also what was renamed but never opened: that may be a plain file.
+//    */
+//   movedFolders: { from: ByteString; to: ByteString }[];
+//   /** Still there. */
+//   foldersMade: ByteString[];
+//   /** From before the run. */
+//   foldersRemoved: ByteString[];
+//   /** Files created by the run and gone again. */
+//   temporaryCount: number;
+//   /** Names of class ignored, or temporary and made by the run, that are left out. */
+//   ignoredCount: number;
+//   /** Processes that have not ended. */
+//   outlived: number;
+//   /** A process wanted to trace and was refused. */
+//   refusedTracing: boolean;
+//   setuidSuspects: ByteString[];
+//   warnings: ByteString[];
+// };
+
+// Events of processes whose parent's call has not yet returned, before they are taken for somebody's children.
+const MOST_HELD = 20000;
+const FORKS = new Set(['fork', 'vfork', 'clone', 'clone3']);
+
+/** What a traced run did. Events go in as they come; the summary may be asked for at any time. */
+class Trace {
+  // private readonly files: TracedFiles;
+  processes = new TracedProcesses();
+  // private readonly state: TraceState;
+  // private readonly folder: ByteString;
+  // private main: ProcessState | undefined;
+  /** By process id: what came before its parent's call returned. */
+  held = new Map();
+  heldCount = 0;
+  unreadableCount = 0;
+
+  constructor(options) {
+    this.folder = options.folder;
+    this.files = new TracedFiles(options);
+    this.state = { files: this.files, programs: new Set(), refusedTracing: false, hasPivoted: false, threadsAlive: () => this.processes.threadsAlive() };
+  }
+
+  handle(event) {
+    if (event.kind === 'unreadable') {
+      this.unreadableCount += 1;
+      return;
+    }
+    let thread = this.processes.find(event.pid);
+    if (thread === undefined && this.main === undefined) {
+      thread = this.processes.addMain(event.pid, event.timeMs, this.folder);
+      this.main = thread.process;
+    }
+    if (thread === undefined) this.hold(event);
+    else this.apply(thread, event);
+  }
+
+  /** Processes that have not ended. */
+  countAlive() {
+    return this.processes.countAlive() + this.held.size;
+  }
+
+  /** Has the command itself ended? */
+  isMainEnded() {
+    return this.main !== undefined && this.main.endMs !== undefined;
+  }
+
+  /** Process id of the command; 0 before it was seen. */
+  mainPid() {
+    return this.main === undefined ? 0 : this.main.leaderPid;
+  }
+
+  apply(thread, event) {
+    if (event.kind === 'call') {
+      const handler = CALL_HANDLERS.get(event.name);
+      if (handler !== undefined) handler(this.state, thread, event);
+      else if (event.status > 0 && FORKS.has(event.name)) this.fork(thread, event);
+    } else if (event.kind === 'exited') {
+      this.processes.end(event.pid, event.timeMs, event.status, undefined);
+    } else if (event.kind === 'killed') {
+      this.processes.end(event.pid, event.timeMs, undefined, event.signal);
+    } else if (event.kind === 'superseded') {
+      this.processes.supersede(event.pid, event.byPid);
+    }
+  }
+
+  fork(parent, call) {
+    const flags = call.arguments.find((argument) => argument.text.indexOf('flags=') >= 0)?.text ?? '';
+    this.processes.fork(parent, call.status, call.timeMs, flags);
+    this.release(call.status);
+  }
+
+  hold(event) {
+    const waiting = this.held.get(event.pid);
+    if (waiting === undefined) this.held.set(event.pid, [event]);
+    else waiting.push(event);
+    this.heldCount += 1;
+    if (this.heldCount > MOST_HELD) this.adoptHeld();
+  }
+
+  /** The parent is known now: what the process did meanwhile. */
+  release(pid) {
+    const waiting = this.held.get(pid);
+    if (waiting === undefined) return;
+    this.held.delete(pid);
+    this.heldCount -= waiting.length;
+    for (const event of waiting) this.handle(event);
+  }
+
+  adoptHeld() {
+    for (const [pid, waiting] of Array.from(this.held)) {
+      if (!this.held.has(pid)) continue;
+      this.processes.adopt(pid, waiting[0].timeMs);
+      this.release(pid);
+    }
+  }
+
+  // ---- the summary --------------------------------------------------------------------------------
+
+  summarize() {
+    this.adoptHeld();
+    const { files, positions } = this.listFiles();
+    const names = Array.from(this.files.names.values());
+    const pick = (test) => names.filter(test).map((name) => name.path).sort(compareBytes);
+    const isData = (name) => name.what === 'project' || name.what === 'outside';
+    return {
+      files,
+      processes: this.processes.list.map((process) => summarizeProcess(process, positions)),
+      programs: Array.from(this.state.programs).sort(compareBytes),
+      systemReads: pick((name) => name.what === 'system' && name.isUsed),
+      absent: pick((name) => name.isMissed && !name.isTouched && name.node === undefined),
+      linkedNames: Array.from(this.files.linkedNames).sort(compareBytes),
+      linksRead: pick((name) => name.isLinkRead && isData(name)),
+      movedFolders: this.listMovedFolders(),
+      foldersMade: pick((name) => isData(name) && name.node !== undefined && name.node.kind === 'folder' && name.node.origin === 'made'),
+      foldersRemoved: Array.from(this.files.foldersRemoved).filter((path) => isData(this.files.nameAt(path))).sort(compareBytes),
+      temporaryCount: this.files.temporaryCount + this.files.countNameless(),
+      ignoredCount: names.filter((name) => (name.what === 'ignored' && name.isUsed) || (name.what === 'temporary' && name.node !== undefined && name.node.kind !== 'folder' && name.node.origin !== 'before')).length,
+      outlived: this.processes.countAlive(),
+      refusedTracing: this.state.refusedTracing,
+      setuidSuspects: [],
+      warnings: this.listWarnings(),
+    };
+  }
+
+  /** The files, and for each node the positions of its names. */
+  listFiles() {
+    const found = [];
+    for (const node of this.files.nodes.values()) {
+      if (node.kind === 'folder') continue;
+      const names = node.names.filter((name) => this.isReported(node, name));
+      for (const name of names) if (!this.files.isOccupied(name.path)) found.push({ id: node.id, file: describeNode(node, name.path, name.isRelocated, false) });
+      if (names.length > 0 || node.origin === 'made') continue;
+      // Gone, or moved to where nothing is kept.
+      const path = node.names.length > 0 ? node.initialPath : node.lastName.path;
+      const initial = this.files.nameAt(node.initialPath);
+      if (this.isReported(node, initial)) found.push({ id: node.id, file: describeNode(node, path, false, true) });
+    }
+    found.sort((a, b) => compareBytes(a.file.path, b.file.path) || Number(b.file.isGone) - Number(a.file.isGone) || a.id - b.id);
+    const positions = new Map();
+    found.forEach(({ id }, at) => {
+      const known = positions.get(id);
+      if (known === undefined) positions.set(id, [at]);
+      else known.push(at);
+    });
+    return { files: found.map(({ file }) => file), positions };
+  }
+
+  isReported(node, name) {
+    return name.what === 'project' || name.what === 'outside' || (name.what === 'temporary' && node.origin === 'before');
+  }
+
+  listMovedFolders() {
+    const moved = [];
+    for (const node of this.files.nodes.values()) {
+      if (node.initialPath === undefined || node.origin === 'made' || node.names.length === 0) continue;
+      if (node.kind !== 'folder' && (node.isKindKnown || node.kind !== 'file')) continue;
+      const to = node.names[0].path;
+      if (to !== node.initialPath && (this.isReported(node, node.names[0]) || this.isReported(node, this.files.nameAt(node.initialPath)))) moved.push({ from: node.initialPath, to });
+    }
+    return moved.sort((a, b) => compareBytes(a.to, b.to));
+  }
+
+  listWarnings() {
+    const warnings = [];
+    if (this.state.hasPivoted) warnings.push('the command changed its root folder: names of files may be others than recorded');
+    if (this.unreadableCount > 0) warnings.push(String(this.unreadableCount) + (this.unreadableCount === 1 ? ' line' : ' lines') + ' of strace could not be read');
+    return warnings;
+  }
+}
+
+function describeNode(node, path, isRelocated, isGone) {
+  const { initialPath, origin, isRead, isReplaced, isUpdated, isModeSet, isTimesSet, kind } = node;
+  return { path, initialPath, origin, isRead, isReplaced, isUpdated, isRelocated, isModeSet, isTimesSet, isGone, kind };
+}
+
+function summarizeProcess(process, positions) {
+  const { parent, startMs, endMs, exit, signal, images } = process;
+  const place = (ids, isFirstOnly) => {
+    const found = [];
+    for (const id of ids) {
+      const at = positions.get(id) ?? [];
+      found.push(...(isFirstOnly ? at.slice(0, 1) : at));
+    }
+    return found.sort((a, b) => a - b);
+  };
+  return { parent, startMs, endMs, exit, signal, images, read: place(listIds(process.read), true), wrote: place(listIds(process.wrote), false), readNew: place(listIds(process.readNew), false) };
+}
+
 // ==== src/formats/percent.ts =====================================================================
 // percent.ts - text of a record's field, percent-encoded (docs/record-format.txt, 2). Decides nothing.
 
@@ -564,6 +2100,29 @@ function encodeText(text) {
 function decodeText(text) {
   if (text.indexOf('%') < 0) return text;
   return text.replace(/%([0-9A-Fa-f]{2})/g, (_, digits) => String.fromCharCode(parseInt(digits, 16)));
+}
+
+/** Text as one word: a space in it is written as %20, too. decodeText undoes it. */
+function encodeWord(text) {
+  return encodeText(text).replace(/ /g, '%20');
+}
+
+/**
+ * In a Run a withheld secret is spelled NUL { 16 hex digits }: no argument can hold a NUL, so it
+ * cannot be mistaken. In the record it is %{...}.
+ */
+function encodeWithheld(value) {
+  return value.split('\0').map((part, i) => (i === 0 ? encodeText(part) : encodeMarked(part))).join('%');
+}
+
+function encodeMarked(part) {
+  const mark = part.slice(0, 18);
+  return mark + (part.length > 18 ? encodeText(part.slice(18)) : '');
+}
+
+/** Undoes encodeWithheld. */
+function decodeWithheld(value) {
+  return value.split(/%(?=\{[0-9a-f]{16}\})/).map(decodeText).join('\0');
 }
 
 /**
@@ -669,6 +2228,153 @@ function hasShellSyntax(argument) {
   return /[ \t-\r|&;<>()$`"'\\*?[\]#~{}!]/.test(argument) || /^[A-Za-z_][A-Za-z0-9_]*=/.test(argument);
 }
 
+// ==== src/formats/processes.ts ===================================================================
+// processes.ts - the processes of a run as fields of its record (docs/record-format.txt, 8). Decides nothing.
+
+/** Names of the fields that readProcesses reads together. */
+const PROCESS_FIELDS = ['Process', 'Process_exec', 'Process_read', 'Process_wrote'];
+
+// type ProcessField = { name: string; value: ByteString };
+
+/** Called with a field and what is wrong with it; does not return. */
+// type ProcessFault<F> = (field: F, what: string) => never;
+
+/**
+ * File numbers that are read of one record. A few bytes can stand for very many, so that without a
+ * bound a hostile record would fill the memory. A true one may have more (2,000 processes that each
+ * read the same 10,000 files): what is beyond the bound is left out, and that is no fault.
+ */
+const MAX_PROCESS_FILES = 1 << 24;
+
+/** Seconds with 6 decimals, without the zeros at the end: 0.01, 2. Never negative: the clock may have been set. */
+function printSeconds(seconds) {
+  return Math.max(0, seconds).toFixed(6).replace(/\.?0+$/, '');
+}
+
+/** Positions from 0, ascending, as numbers from 1: 1-4,9,12-13. */
+function printRanges(positions) {
+  const parts = [];
+  for (let i = 0; i < positions.length;) {
+    let last = i;
+    while (last + 1 < positions.length && positions[last + 1] === positions[last] + 1) last += 1;
+    const first = String(positions[i] + 1);
+    parts.push(last === i ? first : first + '-' + String(positions[last] + 1));
+    i = last + 1;
+  }
+  return parts.join(',');
+}
+
+// type Range = { first: number; last: number };
+
+/** The ranges of a list of numbers 1..count, ascending; undefined if it is none. */
+function parseRanges(text, count) {
+  const ranges = [];
+  let least = 1;
+  for (const part of text.split(',')) {
+    const parts = /^(\d+)(?:-(\d+))?$/.exec(part);
+    if (parts === null) return undefined;
+    const first = Number(parts[1]);
+    const last = parts[2] === undefined ? first : Number(parts[2]);
+    if (first < least || last < first || last > count) return undefined;
+    ranges.push({ first, last });
+    least = last + 1;
+  }
+  return ranges;
+}
+
+/** "N DIRECTORY COMMAND" and the like: the words, then the command, which a subshell has not. */
+function joinFields(words, command) {
+  return words.join(' ') + (command === '' ? '' : ' ' + encodeWithheld(command));
+}
+
+/** The lines of all processes; each one's stand together. '' if there are none. */
+function printProcesses(processes) {
+  let text = '';
+  processes.forEach((one, at) => {
+    const number = String(at + 1);
+    const end = one.endS === undefined ? '-' : printSeconds(one.endS);
+    const exit = one.exit === undefined ? one.signal ?? '-' : String(one.exit);
+    const parent = one.parent === undefined ? '0' : String(one.parent + 1);
+    const words = [number, parent, printSeconds(one.startS), end, exit, encodeWord(one.directory)];
+    text += 'Process: ' + joinFields(words, one.command) + '\n';
+    for (const later of one.later) {
+      text += 'Process_exec: ' + joinFields([number, printSeconds(later.startS), encodeWord(later.directory)], later.command) + '\n';
+    }
+    if (one.read.length > 0) text += 'Process_read: ' + number + ' ' + printRanges(one.read) + '\n';
+    if (one.wrote.length > 0) text += 'Process_wrote: ' + number + ' ' + printRanges(one.wrote) + '\n';
+  });
+  return text;
+}
+
+const PROCESS_LINE = /^([1-9]\d*) (0|[1-9]\d*) (\d{1,15}(?:\.\d+)?) (-|\d{1,15}(?:\.\d+)?) (-|\d+|[A-Z][A-Z0-9_+-]*) ([^ ]+)(?: (.+))?$/;
+const EXEC_LINE = /^([1-9]\d*) (\d{1,15}(?:\.\d+)?) ([^ ]+)(?: (.+))?$/;
+const FILES_LINE = /^([1-9]\d*) ([0-9,-]+)$/;
+
+/** Reads the line of the process that follows on `known` others. */
+function parseProcess(field, known, fault) {
+  const parts = PROCESS_LINE.exec(field.value);
+  if (parts === null) return fault(field, 'not "N PARENT START END EXIT DIRECTORY COMMAND"');
+  if (Number(parts[1]) !== known + 1) fault(field, 'not number ' + String(known + 1) + ': ' + parts[1]);
+  if (Number(parts[2]) > known) fault(field, 'a parent that does not stand before it: ' + parts[2]);
+  const isNumber = /^\d/.test(parts[5]);
+  if (isNumber && Number(parts[5]) > 255) fault(field, 'not an exit status: ' + parts[5]);
+  return {
+    parent: parts[2] === '0' ? undefined : Number(parts[2]) - 1, startS: Number(parts[3]), endS: parts[4] === '-' ? undefined : Number(parts[4]),
+    exit: isNumber ? Number(parts[5]) : undefined, signal: isNumber || parts[5] === '-' ? undefined : parts[5],
+    directory: decodeText(parts[6]), command: parts[7] === undefined ? '' : decodeWithheld(parts[7]), later: [], read: [], wrote: [],
+  };
+}
+
+/** Reads the lists of files, as long as they come to no more than MAX_PROCESS_FILES. */
+class FileListReader {
+  /** Lists that were too much. */
+  leftOut = 0;
+  // private readonly fileCount: number;
+  total = 0;
+  constructor(fileCount) {
+    this.fileCount = fileCount;
+  }
+  /** Fills `list`, which must be empty; gives what is wrong, or ''. */
+  read(text, list) {
+    const ranges = parseRanges(text, this.fileCount);
+    if (ranges === undefined) return 'not ascending numbers of files, 1 to ' + String(this.fileCount);
+    if (list.length > 0) return 'stands twice';
+    const length = ranges.reduce((sum, range) => sum + range.last - range.first + 1, 0);
+    if (this.total + length > MAX_PROCESS_FILES) {
+      this.leftOut += 1;
+      return '';
+    }
+    this.total += length;
+    for (const range of ranges) for (let number = range.first; number <= range.last; number++) list.push(number - 1);
+    return '';
+  }
+}
+
+/**
+ * The processes of which `fields` tell, all of a record's that PROCESS_FIELDS names, in the order of
+ * the record; `fileCount`: its inputs and outputs together. `leftOut`: lists of files beyond the bound.
+ */
+function readProcesses(fields, fileCount, fault) {
+  const processes = [];
+  for (const field of fields) if (field.name === 'Process') processes.push(parseProcess(field, processes.length, fault));
+  const processOf = (field, number) => processes[Number(number) - 1] ?? fault(field, 'no process ' + number);
+  const lists = new FileListReader(fileCount);
+  for (const field of fields) {
+    if (field.name === 'Process') continue;
+    if (field.name === 'Process_exec') {
+      const parts = EXEC_LINE.exec(field.value) ?? fault(field, 'not "N START DIRECTORY COMMAND"');
+      const command = parts[4] === undefined ? '' : decodeWithheld(parts[4]);
+      processOf(field, parts[1]).later.push({ startS: Number(parts[2]), directory: decodeText(parts[3]), command });
+      continue;
+    }
+    const parts = FILES_LINE.exec(field.value) ?? fault(field, 'not "N RANGES"');
+    const one = processOf(field, parts[1]);
+    const wrong = lists.read(parts[2], field.name === 'Process_read' ? one.read : one.wrote);
+    if (wrong !== '') fault(field, wrong);
+  }
+  return { processes, leftOut: lists.leftOut };
+}
+
 // ==== src/formats/record.ts ======================================================================
 // record.ts - a run as a recutils record, printed and parsed (docs/record-format.txt). Decides nothing.
 
@@ -678,6 +2384,7 @@ const RECORD_FORMAT = 1;
 const RECORD_HEAD = '# rr run record, format ';
 const RECORD_TAIL = '; described in provenance/README.txt\n';
 const STATUSES = ['running', 'succeeded', 'failed', 'interrupted', 'lost'];
+const CODE_FILE_STATES = ['clean', 'changed', 'untracked', 'unversioned'];
 
 // type Field = { name: string; value: ByteString; line: number };
 
@@ -708,29 +2415,17 @@ class FieldWriter {
   each(name, values) {
     for (const value of values) this.encoded(name, value);
   }
-  /** Values of which `start` matches the words that stand before the last, encoded by themselves. */
+  /** Values of which `start` matches the words that stand before the last, which is encoded by itself. */
   worded(name, values, start) {
     for (const value of values) {
       const length = start.exec(value)?.[0].length ?? 0;
-      this.raw(name, value.slice(0, length) + encodeWithheld(value.slice(length)));
+      const words = length === 0 ? '' : encodeText(value.slice(0, length - 1)) + ' ';
+      this.raw(name, words + encodeWithheld(value.slice(length)));
     }
   }
   files(name, files) {
     for (const file of files) this.raw(name, printFile(file));
   }
-}
-
-/**
- * In a Run a withheld secret is spelled NUL { 16 hex digits }: no argument can hold a NUL, so it
- * cannot be mistaken. In the record it is %{...}.
- */
-function encodeWithheld(value) {
-  return value.split('\0').map((part, i) => (i === 0 ? encodeText(part) : encodeMarked(part))).join('%');
-}
-
-function encodeMarked(part) {
-  const mark = part.slice(0, 18);
-  return mark + (part.length > 18 ? encodeText(part.slice(18)) : '');
 }
 
 /**
@@ -741,11 +2436,6 @@ function encodeParameter(parameter) {
   const space = parameter.indexOf(' ');
   const name = encodeText(parameter.slice(0, space));
   return space === parameter.length - 1 ? name : name + ' ' + encodeWithheld(parameter.slice(space + 1));
-}
-
-/** Undoes encodeWithheld. */
-function decodeWithheld(value) {
-  return value.split(/%(?=\{[0-9a-f]{16}\})/).map(decodeText).join('\0');
 }
 
 function printDecimal(value, digits) {
@@ -780,6 +2470,10 @@ function printRunBody(run) {
   out.encoded('Code_branch', run.codeBranch);
   out.encoded('Code_remote', run.codeRemote);
   out.worded('Code_submodule', run.codeSubmodules, /^[^ ]+ (?:dirty )?/);
+  // A path may begin with "dirty", too; no path is a hash.
+  out.worded('Code_other', run.codeOthers, /^[^ ]+ [^ ]+ (?:dirty (?:[0-9a-f]{64}|-) )?/);
+  for (const file of run.codeFiles) out.raw('Code_file', file.state + ' ' + encodeText(file.path));
+  for (const compiler of run.compilers) out.raw('Compiler', encodeWord(compiler.path) + (compiler.producer === '' ? '' : ' ' + encodeText(compiler.producer)));
   out.raw('Environment', run.environment);
   out.each('Variable', run.variables);
   out.each('Variable_hash', run.variableHashes);
@@ -791,8 +2485,12 @@ function printRunBody(run) {
   out.files('Output', run.outputs);
   out.files('Uncertain', run.uncertain);
   out.each('Removed', run.removed);
+  out.each('Absent', run.absent);
+  out.worded('Secret_input', run.secretInputs, /^[0-9a-f]+ /);
+  for (const { what, count } of run.leftOut) out.raw('Left_out', encodeWord(what) + ' ' + String(count));
   out.files('Log', run.logs);
   out.each('Warning', run.warnings);
+  out.text += printProcesses(run.processes);
   out.raw('Rr', run.rr);
   for (const field of run.unknown) out.raw(field.name, field.value);
   return out.text;
@@ -852,6 +2550,12 @@ function readFileLine(value, fault) {
   return parseFile(value) ?? fault('not "HASH  SIZE PATH"');
 }
 
+/** The first word and what follows on it: '' if nothing does. */
+function splitWord(value) {
+  const space = value.indexOf(' ');
+  return space < 0 ? [value, ''] : [value.slice(0, space), value.slice(space + 1)];
+}
+
 const SETTERS = {
   Label: (run, value) => { run.label = decodeText(value); },
   Reason: (run, value) => { run.reason = decodeText(value); },
@@ -874,6 +2578,16 @@ const SETTERS = {
   Code_branch: (run, value) => { run.codeBranch = decodeText(value); },
   Code_remote: (run, value) => { run.codeRemote = decodeText(value); },
   Code_submodule: (run, value) => { run.codeSubmodules.push(decodeText(value)); },
+  Code_other: (run, value) => { run.codeOthers.push(decodeText(value)); },
+  Code_file: (run, value, fault) => {
+    const parts = splitWord(value);
+    if (CODE_FILE_STATES.indexOf(parts[0]) < 0 || parts[1] === '') fault('not "STATE PATH" with one of ' + CODE_FILE_STATES.join(', '));
+    run.codeFiles.push({ state: parts[0], path: decodeText(parts[1]) });
+  },
+  Compiler: (run, value) => {
+    const parts = splitWord(value);
+    run.compilers.push({ path: decodeText(parts[0]), producer: decodeText(parts[1]) });
+  },
   Environment: (run, value, fault) => {
     if (!/^[0-9a-f]{64}$/.test(value)) fault('not a hash');
     run.environment = value;
@@ -888,6 +2602,15 @@ const SETTERS = {
   Output: (run, value, fault) => { run.outputs.push(readFileLine(value, fault)); },
   Uncertain: (run, value, fault) => { run.uncertain.push(readFileLine(value, fault)); },
   Removed: (run, value) => { run.removed.push(decodeText(value)); },
+  Absent: (run, value) => { run.absent.push(decodeText(value)); },
+  Secret_input: (run, value, fault) => {
+    if (!/^[0-9a-f]+ ./.test(value)) fault('not "HASH PATH"');
+    run.secretInputs.push(decodeText(value));
+  },
+  Left_out: (run, value, fault) => {
+    const parts = splitWord(value);
+    run.leftOut.push({ what: decodeText(parts[0]), count: readWhole(parts[1], Number.MAX_SAFE_INTEGER, fault) });
+  },
   Log: (run, value, fault) => { run.logs.push(readFileLine(value, fault)); },
   Warning: (run, value) => { run.warnings.push(decodeText(value)); },
 };
@@ -907,6 +2630,8 @@ function requireFields(fields, file) {
   return first;
 }
 
+// Read by other means than SETTERS.
+const ELSEWHERE = ['Id', 'Command', 'Started', 'Rr', 'Sha256'].concat(PROCESS_FIELDS);
 const NOT_UNDERSTOOD = new Error('a value of a newer format');
 
 /** A field of a newer format: if its value is not understood, it is kept as an unknown field. */
@@ -918,6 +2643,23 @@ function setIfUnderstood(run, field, setter) {
     run.unknown.push({ name: field.name, value: field.value });
     // Not "running": that would be waited for. The end is told by the unknown field alone.
     if (field.name === 'Status') run.status = 'lost';
+  }
+}
+
+/** The lines on processes, which make sense only together and with the files; see setIfUnderstood. */
+function readProcessFields(run, fields, format, file) {
+  const own = fields.filter((field) => PROCESS_FIELDS.indexOf(field.name) >= 0);
+  const fault = (field, what) => {
+    if (format > RECORD_FORMAT) throw NOT_UNDERSTOOD;
+    return fail(file, field.line, field.name + ': ' + what);
+  };
+  try {
+    const read = readProcesses(own, run.inputs.length + run.outputs.length, fault);
+    run.processes = read.processes;
+    if (read.leftOut > 0) run.warnings.push('too long to be read here: ' + String(read.leftOut) + ' lists of the files that processes read or wrote');
+  } catch (error) {
+    if (error !== NOT_UNDERSTOOD) throw error;
+    for (const field of own) run.unknown.push({ name: field.name, value: field.value });
   }
 }
 
@@ -938,10 +2680,11 @@ function parseRun(text, file) {
     const setter = SETTERS[field.name];
     if (setter !== undefined && format <= RECORD_FORMAT) setter(run, field.value, (what) => fail(file, field.line, field.name + ': ' + what));
     else if (setter !== undefined) setIfUnderstood(run, field, setter);
-    else if (['Id', 'Command', 'Started', 'Rr', 'Sha256'].indexOf(field.name) < 0) {
+    else if (ELSEWHERE.indexOf(field.name) < 0) {
       run.unknown.push({ name: field.name, value: field.value });
     }
   }
+  readProcessFields(run, fields, format, file);
   if (format > RECORD_FORMAT) {
     run.warnings.push('written in format ' + String(format) + ', newer than this rr understands in full (' + String(RECORD_FORMAT) + ')');
   }
@@ -1648,6 +3391,321 @@ function maskArguments(argv, hash) {
     if (assigned !== null && isSecretName(assigned[2])) return assigned[1] + assigned[2] + '=' + mark(assigned[3], hash);
     return maskText(argument, hash);
   });
+}
+
+// ==== src/formats/strace.ts ======================================================================
+// strace.ts - the lines of strace, as they stream in, to events. Knows no files, no processes and not what a call means.
+
+/**
+ * For strace's `-e trace=`: calls that open, name, rename and remove files or make processes. Not
+ * stat, read, write and close, of which there are too many. `?`: unknown to a machine is no error.
+ */
+const TRACED_CALLS = ('open openat openat2 creat execve execveat fork vfork clone clone3 chdir fchdir rename renameat renameat2 '
+  + 'link linkat symlink symlinkat unlink unlinkat rmdir mkdir mkdirat mknod mknodat truncate ftruncate chmod fchmod fchmodat fchmodat2 '
+  + 'readlink readlinkat ptrace chroot pivot_root utime utimes futimesat utimensat bind').split(' ').map((name) => '?' + name).join(',');
+
+// A longer line is no call of a sane program: strace itself prints up to 128 KiB of a string.
+const LONGEST_LINE = 1 << 23;
+const UNFINISHED = ' <unfinished ...>';
+const PID_CHANGED = ' <pid changed to ';
+// The execve that changed the process id has succeeded, whatever strace 6.1 prints as its result.
+const TAKEN_OVER = '\0';
+const NO_ITEMS = [];
+
+/**
+ * Reads what `strace -f -q -y -ttt -o FILE` writes, in pieces of any size; each line that tells
+ * something goes to `onEvent`. Keeps at most a line, and of each thread the call it is in.
+ * Takes any bytes.
+ */
+class StraceReader {
+  // private readonly onEvent: (event: TraceEvent) => void;
+  rest = '';
+  isSkipping = false;
+  /** By thread: the beginning of the line of a call that has not returned, its time before it. */
+  unfinished = new Map();
+  second = '';
+  secondMs = 0;
+
+  constructor(onEvent) {
+    this.onEvent = onEvent;
+  }
+
+  feed(chunk) {
+    let end = chunk.indexOf('\n');
+    if (end < 0) {
+      this.keep(chunk);
+      return;
+    }
+    let start = 0;
+    if (this.isSkipping || this.rest !== '') {
+      this.keep(chunk.slice(0, end));
+      this.finishRest();
+      start = end + 1;
+      end = chunk.indexOf('\n', start);
+    }
+    while (end >= 0) {
+      this.readLine(chunk, start, end);
+      start = end + 1;
+      end = chunk.indexOf('\n', start);
+    }
+    if (start < chunk.length) this.keep(chunk.slice(start));
+  }
+
+  /** No more comes: what is left without a line feed was cut off. */
+  end() {
+    if (this.isSkipping || this.rest !== '') this.finishRest();
+  }
+
+  keep(text) {
+    if (this.isSkipping) return;
+    this.rest = detachString(this.rest + text);
+    if (this.rest.length <= LONGEST_LINE) return;
+    this.rest = '';
+    this.isSkipping = true;
+  }
+
+  finishRest() {
+    const line = this.rest;
+    this.rest = '';
+    if (this.isSkipping) this.onEvent({ kind: 'unreadable', pid: 0, timeMs: 0 });
+    else this.readLine(line, 0, line.length);
+    this.isSkipping = false;
+  }
+
+  readLine(text, start, end) {
+    let at = start;
+    let pid = 0;
+    let code = text.charCodeAt(at);
+    while (code >= 48 && code <= 57 && at < end) {
+      pid = pid * 10 + code - 48;
+      code = text.charCodeAt(++at);
+    }
+    while (code === 32) code = text.charCodeAt(++at);
+    const space = text.indexOf(' ', at);
+    const timeMs = space > at && space < end ? this.readTime(text, at, space) : NaN;
+    if (pid === 0 || !(timeMs >= 0) || !(pid < 1e9)) {
+      // strace -q still prints "[ Process PID=1 runs in 32 bit mode. ]" without a time.
+      if (end > start && !text.startsWith('[ ', at)) this.onEvent({ kind: 'unreadable', pid: 0, timeMs: 0 });
+      return;
+    }
+    at = space + 1;
+    code = text.charCodeAt(at);
+    if (code === 43) this.readEnd(pid, timeMs, text.slice(at, end));
+    else if (code === 60) this.readResumed(pid, timeMs, text.slice(at, end));
+    else if (code !== 45 && code !== 91) this.readCall(pid, timeMs, text, at, end);
+  }
+
+  /** `1795520003.799471` as milliseconds, NaN if it is none. */
+  readTime(text, start, end) {
+    const point = text.indexOf('.', start);
+    if (point < 0 || point > end - 2 || point - start > 12) return NaN;
+    if (this.second.length !== point - start || !text.startsWith(this.second, start)) {
+      this.second = detachString(text.slice(start, point));
+      this.secondMs = Number(this.second) * 1000;
+    }
+    let fraction = 0;
+    let scale = 1000;
+    for (let at = point + 1; at < end; at++) {
+      const code = text.charCodeAt(at);
+      if (code < 48 || code > 57) return NaN;
+      fraction = fraction * 10 + code - 48;
+      scale /= 10;
+    }
+    return this.secondMs + fraction * scale;
+  }
+
+  /** `+++ exited with 0 +++` and its like. */
+  readEnd(pid, timeMs, line) {
+    let match = /^\+\+\+ exited with (\d+) \+\+\+$/.exec(line);
+    if (match !== null) {
+      this.unfinished.delete(pid);
+      this.onEvent({ kind: 'exited', pid, timeMs, status: Number(match[1]) });
+      return;
+    }
+    match = /^\+\+\+ killed by (\S{1,30})(?: \(core dumped\))? \+\+\+$/.exec(line);
+    if (match !== null) {
+      this.unfinished.delete(pid);
+      this.onEvent({ kind: 'killed', pid, timeMs, signal: detachString(match[1]) });
+      return;
+    }
+    match = /^\+\+\+ superseded by execve in pid (\d{1,9}) \+\+\+$/.exec(line);
+    if (match !== null) this.onEvent({ kind: 'superseded', pid, timeMs, byPid: Number(match[1]) });
+    else this.onEvent({ kind: 'unreadable', pid, timeMs });
+  }
+
+  /** `<... openat resumed>) = 3</a>`: the second half of a call. */
+  readResumed(pid, timeMs, line) {
+    const first = this.unfinished.get(pid);
+    const at = line.indexOf(' resumed>');
+    const name = line.slice(5, at);
+    if (at < 0) {
+      this.onEvent({ kind: 'unreadable', pid, timeMs });
+    } else if (first !== undefined) {
+      this.unfinished.delete(pid);
+      if (!first.text.startsWith(name + '(')) return;
+      const isTakenOver = first.text.endsWith(TAKEN_OVER);
+      const whole = isTakenOver ? first.text.slice(0, -1) + ') = 0' : first.text + line.slice(at + 9);
+      this.readCall(pid, first.timeMs, whole, 0, whole.length);
+    }
+  }
+
+  readCall(pid, timeMs, text, start, end) {
+    if (text.charCodeAt(end - 1) === 62 && text.charCodeAt(end - 2) === 46) {
+      if (text.startsWith(UNFINISHED, end - UNFINISHED.length)) {
+        const isKept = /^[a-z]/.test(text[start]) && end - start < LONGEST_LINE;
+        if (isKept) this.unfinished.set(pid, { timeMs, text: detachString(text.slice(start, end - UNFINISHED.length)) });
+        return;
+      }
+      const changed = text.lastIndexOf(PID_CHANGED, end);
+      const match = changed < start ? null : / <pid changed to (\d{1,9}) \.\.\.>$/.exec(text.slice(changed, end));
+      if (match !== null) {
+        this.unfinished.set(Number(match[1]), { timeMs, text: text.slice(start, changed) + TAKEN_OVER });
+        return;
+      }
+      if (text.startsWith(' <detached ...>', end - 15)) return;
+    }
+    const open = text.indexOf('(', start);
+    if (open < 0 || open >= end || open - start > 40) {
+      this.onEvent({ kind: 'unreadable', pid, timeMs });
+      return;
+    }
+    // A call that was never traced to its end: "???", "syscall_0x1c5", "restart_syscall".
+    if (text.charCodeAt(start) === 63) return;
+    const call = { kind: 'call', pid, timeMs, name: text.slice(start, open), arguments: [], status: 0, error: '', path: undefined, isDeleted: false };
+    const close = scanArguments(text, open + 1, end, call.arguments);
+    const outcome = close < 0 ? 'unreadable' : readResult(text, close + 1, end, call);
+    if (outcome === 'known') this.onEvent(call);
+    else if (outcome === 'unreadable') this.onEvent({ kind: 'unreadable', pid, timeMs });
+  }
+}
+
+/** Appends the arguments that start at `at`; the place of the closing parenthesis, -1 without one. */
+function scanArguments(text, at, end, into) {
+  while (at < end) {
+    const code = text.charCodeAt(at);
+    if (code === 41) return at;
+    if (code === 32 || code === 44) {
+      at++;
+    } else if (code === 34) {
+      const close = findClosing(text, at + 1, end, 34);
+      if (close < 0) return -1;
+      into.push({ text: '', value: decodeStraceText(text, at + 1, close), items: NO_ITEMS, path: undefined, isDeleted: false });
+      // After a string that was cut: "...", which is passed over.
+      at = close + 1;
+      while (at < end && text.charCodeAt(at) !== 44 && text.charCodeAt(at) !== 41) at++;
+    } else {
+      at = scanPlain(text, at, end, into);
+      if (at < 0) return -1;
+    }
+  }
+  return -1;
+}
+
+/** One argument that is no string: a number, flags, a structure, a descriptor with its path. Where it ends. */
+function scanPlain(text, start, end, into) {
+  let depth = 0;
+  let path;
+  let isDeleted = false;
+  let hasStrings = false;
+  let textEnd = -1;
+  let at = start;
+  for (; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 44 || code === 41) {
+      if (depth === 0) break;
+      if (code === 41) depth--;
+    } else if (code === 34) {
+      hasStrings = true;
+      at = findClosing(text, at + 1, end, 34);
+      if (at < 0) return -1;
+    } else if (code === 60 && depth === 0 && path === undefined && text.charCodeAt(at + 1) !== 60) {
+      const close = findClosing(text, at + 1, end, 62);
+      if (close < 0) return -1;
+      path = decodeStraceText(text, at + 1, close);
+      textEnd = at;
+      at = close;
+      if (text.startsWith('(deleted)', at + 1)) {
+        isDeleted = true;
+        at += 9;
+      }
+    } else if (code === 40 || code === 91 || code === 123) {
+      depth++;
+    } else if ((code === 93 || code === 125) && depth > 0) {
+      depth--;
+    }
+  }
+  if (at >= end) return -1;
+  const own = text.slice(start, textEnd < 0 ? at : textEnd);
+  into.push({ text: own, value: undefined, items: hasStrings ? parseStrings(own) : NO_ITEMS, path, isDeleted });
+  return at;
+}
+
+/** ` = 3</a>`, ` = -1 ENOENT (No such file or directory)`, ` = ?`; puts it into the call. */
+function readResult(text, at, end, call) {
+  while (at < end && text.charCodeAt(at) === 32) at++;
+  if (at + 2 >= end || text.charCodeAt(at) !== 61 || text.charCodeAt(at + 1) !== 32) return 'unreadable';
+  at += 2;
+  const first = text.charCodeAt(at);
+  if (first === 63) return 'none';
+  if (first === 45) {
+    const space = text.indexOf(' ', at);
+    if (space < 0 || space >= end) return 'unreadable';
+    let stop = text.indexOf(' ', space + 1);
+    if (stop < 0 || stop > end) stop = end;
+    call.status = -1;
+    call.error = text.slice(space + 1, stop);
+    return 'known';
+  }
+  let status = 0;
+  let code = first;
+  if (!(code >= 48 && code <= 57)) return 'unreadable';
+  while (at < end && code >= 48 && code <= 57) {
+    status = status * 10 + code - 48;
+    code = text.charCodeAt(++at);
+  }
+  call.status = status;
+  if (at < end && code === 60) {
+    const close = findClosing(text, at + 1, end, 62);
+    if (close < 0) return 'unreadable';
+    call.path = decodeStraceText(text, at + 1, close);
+    call.isDeleted = text.startsWith('(deleted)', close + 1);
+  }
+  return 'known';
+}
+
+/** The next `wanted` without a backslash before it; -1 if there is none before `end`. */
+function findClosing(text, at, end, wanted) {
+  for (; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code === wanted) return at;
+    if (code === 92) at++;
+  }
+  return -1;
+}
+
+const LETTER_ESCAPES = { n: '\n', t: '\t', r: '\r', v: '\v', f: '\f' };
+
+/** The bytes that strace printed with C's escapes between two places. */
+function decodeStraceText(text, start, end) {
+  const printed = text.slice(start, end);
+  if (printed.indexOf('\\') < 0) return printed;
+  return printed.replace(/\\(?:([0-7]{1,3})|x([0-9a-f]{2})|([^]))/g, (_, octal, hex, other) => {
+    if (octal !== undefined) return String.fromCharCode(parseInt(octal, 8) & 255);
+    if (hex !== undefined) return String.fromCharCode(parseInt(hex, 16));
+    return LETTER_ESCAPES[other] === undefined ? other : LETTER_ESCAPES[other];
+  });
+}
+
+/** The strings in an array or a structure, `["a", "b"...]`. */
+function parseStrings(text) {
+  const found = [];
+  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at)) {
+    const close = findClosing(text, at + 1, text.length, 34);
+    if (close < 0) break;
+    found.push(detachString(decodeStraceText(text, at + 1, close)));
+    at = close + 1;
+  }
+  return found;
 }
 
 // ==== src/views/makefile.ts ======================================================================
@@ -3563,6 +5621,16 @@ function jsonFileOf(file) {
   return { hash: file.hash, size: file.size, kind: file.kind === '' ? 'f' : file.kind, path: encodeText(file.path) };
 }
 
+/** Numbers of processes and files, and lists of these, are those of the record: a list of 10,000 files stays short. */
+function jsonProcessOf(one, at) {
+  return {
+    number: at + 1, parent: one.parent === undefined ? 0 : one.parent + 1, start_s: one.startS, end_s: one.endS,
+    exit: one.exit, signal: one.signal, directory: encodeText(one.directory), command: encodeWithheld(one.command),
+    later: one.later.map((later) => ({ start_s: later.startS, directory: encodeText(later.directory), command: encodeWithheld(later.command) })),
+    read: printRanges(one.read), wrote: printRanges(one.wrote),
+  };
+}
+
 /** A run as an object whose keys are the record's field names in lower case; lists are arrays. */
 function jsonObjectOf(run) {
   const parameters = {};
@@ -3577,12 +5645,15 @@ function jsonObjectOf(run) {
     parameters, started: run.startedUtc, wall_s: run.wallS, user_s: run.userS, system_s: run.systemS,
     peak_memory_bytes: run.peakMemoryBytes, exit: run.exit, signal: run.signal, timeout_s: run.timeoutS, status: run.status,
     code: text(run.code), code_branch: text(run.codeBranch), code_remote: text(run.codeRemote),
-    code_submodules: run.codeSubmodules.map(encodeText), environment: run.environment,
+    code_submodules: run.codeSubmodules.map(encodeText), code_others: run.codeOthers.map(encodeText),
+    code_files: run.codeFiles.map((file) => ({ state: file.state, path: encodeText(file.path) })),
+    compilers: run.compilers.map((compiler) => ({ path: encodeText(compiler.path), producer: encodeText(compiler.producer) })), environment: run.environment,
     variables: run.variables.map(encodeText), variable_hashes: run.variableHashes.map(encodeText), observed: run.observed,
     declared_inputs: run.declaredInputs.map(encodeText), declared_outputs: run.declaredOutputs.map(encodeText),
     missing_outputs: run.missingOutputs.map(encodeText), inputs: run.inputs.map(jsonFileOf), outputs: run.outputs.map(jsonFileOf),
-    uncertain: run.uncertain.map(jsonFileOf), removed: run.removed.map(encodeText), logs: run.logs.map(jsonFileOf),
-    warnings: run.warnings.map(encodeText), rr: run.rr,
+    uncertain: run.uncertain.map(jsonFileOf), removed: run.removed.map(encodeText), absent: run.absent.map(encodeText),
+    secret_inputs: run.secretInputs.map(encodeText), left_out: run.leftOut.map((one) => ({ what: encodeText(one.what), count: one.count })),
+    logs: run.logs.map(jsonFileOf), warnings: run.warnings.map(encodeText), processes: run.processes.map(jsonProcessOf), rr: run.rr,
     unknown: run.unknown.length === 0 ? undefined : run.unknown,
   };
 }
@@ -3601,13 +5672,22 @@ function printJsonRuns(runs) {
 // page.ts - one run as a page of text for a person. Knows no files.
 
 const NAME_WIDTH = 13;
+/** Lines of one kind that are shown unless all are asked for. */
+const LIST_LENGTH = 10;
 
+/** Text of a run made harmless for a terminal, what was withheld by words. */
 function showText(text) {
   return makeHarmless(text.replace(/\0(\{[0-9a-f]{16}\})/g, '<withheld $1>'));
 }
 
 function line(name, value) {
   return value === undefined || value === '' ? '' : name.padEnd(NAME_WIDTH) + makeHarmless(value) + '\n';
+}
+
+/** A line for each value, the first with the name before it; no more than `most` values. */
+function printList(name, values, most) {
+  const shown = values.slice(0, most).map((value, i) => line(i === 0 ? name : '', value)).join('');
+  return shown + (values.length > most ? line('', 'and ' + String(values.length - most) + ' more (--all)') : '');
 }
 
 function formatBytes(bytes) {
@@ -3623,12 +5703,10 @@ function formatBytes(bytes) {
 
 const KIND_WORDS = { x: ' executable', l: ' link', d: ' folder', p: ' FIFO', s: ' socket', c: ' device', b: ' device' };
 
-function showFiles(title, files) {
-  return files.map((file, i) => {
-    const hash = file.hash.length === 64 ? file.hash.slice(0, 12) : file.hash === '?' ? 'unknown' : '';
-    const size = file.kind === 'd' ? '' : formatBytes(file.size);
-    return line(i === 0 ? title : '', hash.padEnd(13) + size.padStart(10) + '  ' + makeHarmless(file.path) + (KIND_WORDS[file.kind] ?? ''));
-  }).join('');
+function showFile(file) {
+  const hash = file.hash.length === 64 ? file.hash.slice(0, 12) : file.hash === '?' ? 'unknown' : '';
+  const size = file.kind === 'd' ? '' : formatBytes(file.size);
+  return hash.padEnd(13) + size.padStart(10) + '  ' + makeHarmless(file.path) + (KIND_WORDS[file.kind] ?? '');
 }
 
 function showCost(run) {
@@ -3637,33 +5715,212 @@ function showCost(run) {
   return formatSeconds(run.wallS) + cpu + (run.peakMemoryBytes === undefined ? '' : ', peak memory ' + formatBytes(run.peakMemoryBytes));
 }
 
-function showEnvironment(text) {
-  if (text === undefined) return '';
-  const wanted = ['Os', 'Kernel', 'Cpu', 'Executable', 'Interpreter'];
-  let shown = '';
-  for (const field of text.split('\n')) {
-    const parts = /^([A-Z]\w*): (.*)$/.exec(field);
-    if (parts === null || wanted.indexOf(parts[1]) < 0) continue;
-    shown += line(parts[1].toLowerCase(), makeHarmless(decodeText(parts[2].replace(/^([0-9a-f]{12})[0-9a-f]{52} {2}\d+x? /, '$1  '))));
+/** What a person wants of an environment record at first sight; the rest is counted. */
+function showEnvironment(text, most) {
+  const values = new Map();
+  const valuesOf = (name) => values.get(name) ?? [];
+  for (const field of (text ?? '').split('\n')) {
+    const colon = field.indexOf(': ');
+    const name = field.slice(0, Math.max(0, colon));
+    values.set(name, valuesOf(name));
+    valuesOf(name).push(decodeText(field.slice(colon + 2).replace(/^([0-9a-f]{12})[0-9a-f]{52} {2}\d+x? /, '$1  ')));
   }
-  return shown;
+  const counts = ['Library', 'Package'].filter((name) => values.has(name))
+    .map((name) => String(valuesOf(name).length) + (name === 'Library' ? ' libraries' : ' packages'));
+  return ['Os', 'Kernel', 'Cpu', 'Gpu', 'Executable', 'Interpreter'].map((name) => printList(name.toLowerCase(), valuesOf(name).map(makeHarmless), most)).join('')
+    + (counts.length === 0 ? '' : line('software', counts.join(', ') + ' (--environment)'));
 }
 
-/** A run for a person: every fact the record has, names and values harmless for a terminal. */
-function printRunPage(run, environment) {
-  const list = (name, values) => values.map((value, i) => line(i === 0 ? name : '', showText(value))).join('');
+/** The code that was read: how many files of each state, and those that the commit does not have. */
+function showCodeFiles(run, most) {
+  const counts = [];
+  for (const state of ['clean', 'changed', 'untracked', 'unversioned']) {
+    const count = run.codeFiles.filter((file) => file.state === state).length;
+    if (count > 0) counts.push(String(count) + ' ' + state);
+  }
+  const listed = run.codeFiles.filter((file) => file.state === 'changed' || file.state === 'untracked');
+  return line('code files', counts.join(', ')) + printList('', listed.map((file) => file.state.padEnd(11) + makeHarmless(file.path)), most);
+}
+
+function showProcessCount(run) {
+  const count = run.processes.length;
+  if (count === 0) return '';
+  const failed = run.processes.filter((one) => (one.exit !== undefined && one.exit !== 0) || one.signal !== undefined).length;
+  const outlived = run.processes.filter((one) => one.endS === undefined).length;
+  return line('processes', String(count) + (failed === 0 ? '' : ', ' + String(failed) + ' failed')
+    + (outlived === 0 ? '' : ', ' + String(outlived) + ' outlived the command') + ' (--processes)');
+}
+
+/**
+ * A run for a person: every fact the record has, names and values harmless for a terminal; of long
+ * lists the beginning unless `isComplete`.
+ */
+function printRunPage(run, environment, isComplete) {
+  const most = isComplete ? Infinity : LIST_LENGTH;
+  const list = (name, values) => printList(name, values.map(showText), most);
+  const files = (name, states) => printList(name, states.map(showFile), most);
   const exit = run.exit === undefined ? '' : ', exit ' + String(run.exit) + (run.signal === undefined ? '' : ' (' + run.signal + ')');
   return line('run', run.id) + line('label', run.label && showText(run.label)) + line('reason', run.reason && showText(run.reason))
-    + list('tags', run.tags) + line('command', showText(decodeWithheld(run.command)))
+    + list('tags', run.tags) + line('command', showText(run.command))
     + line('folder', showText(run.directory)) + list('redirect', run.redirects) + list('parameter', run.parameters)
     + line('started', run.startedUtc) + line('status', run.status + exit) + line('cost', showCost(run))
     + line('code', run.code && showText(run.code)) + line('branch', run.codeBranch && showText(run.codeBranch))
     + line('remote', run.codeRemote && showText(run.codeRemote)) + list('submodule', run.codeSubmodules)
-    + list('variable', run.variables) + list('withheld', run.variableHashes) + showEnvironment(environment)
-    + line('observed', run.observed) + showFiles('input', run.inputs) + showFiles('output', run.outputs)
-    + showFiles('uncertain', run.uncertain) + list('removed', run.removed) + list('missing', run.missingOutputs)
-    + showFiles('log', run.logs) + list('warning', run.warnings)
+    + list('other code', run.codeOthers) + showCodeFiles(run, most)
+    + list('compiler', run.compilers.map((compiler) => compiler.path + '  ' + compiler.producer))
+    + list('variable', run.variables) + list('withheld', run.variableHashes) + showEnvironment(environment, most)
+    + line('observed', run.observed) + showProcessCount(run) + files('input', run.inputs) + files('output', run.outputs)
+    + files('uncertain', run.uncertain) + list('removed', run.removed) + list('absent', run.absent)
+    + list('secret input', run.secretInputs) + list('missing', run.missingOutputs)
+    + line('left out', run.leftOut.map((one) => String(one.count) + ' ' + makeHarmless(one.what)).join(', '))
+    + files('log', run.logs) + printList('warning', run.warnings.map(showText), Infinity)
     + run.unknown.map((field) => line(encodeText(field.name), showText(field.value))).join('');
+}
+
+/** An environment record for a person: its lines decoded, harmless for a terminal. */
+function printEnvironmentPage(text) {
+  return text.split('\n').filter((field) => field !== '' && field[0] !== '#').map((field) => makeHarmless(decodeText(field)) + '\n').join('');
+}
+
+// ==== src/views/processes.ts =====================================================================
+// processes.ts - the processes of a run as a tree of text. Knows no files and no terminal.
+
+// type ProcessTreeOptions = {
+//   /** Columns of the terminal; Infinity: lines are not cut. */
+//   width: number;
+//   /** Are the files that each process read and wrote named? */
+//   hasFiles: boolean;
+//   /** Are all of them, or the first ones? */
+//   isComplete: boolean;
+// };
+
+/** `columns`: start, time, files read, files written; none where the line goes on with what is above. */
+// type TreeRow = { columns: string[]; tree: string; text: ByteString; note: string };
+
+const TITLES = ['START', 'TIME', 'READ', 'WROTE'];
+const FILES_SHOWN = 10;
+const LEVEL_WIDTH = 3;
+/** Levels that are drawn, least and most: a tree a thousand deep would be nothing but its branches. */
+const DRAWN_LEVELS = [3, 24];
+/** Bytes of file names after which no more are shown; lists in a hostile record are short, what they stand for is not. */
+const MAX_NAMES_BYTES = 1 << 27;
+/** Columns that a command should have, whatever stands before it. */
+const TEXT_WIDTH = 32;
+/** Of a terminal's columns, those before the tree: about what START, TIME, READ and WROTE take. */
+const LEFT_WIDTH = 26;
+
+/** Positions of the children of each process, and at the end those of rr's. */
+function findChildren(processes) {
+  const children = processes.map(() => []);
+  children.push([]);
+  processes.forEach((one, at) => children[one.parent ?? processes.length].push(at));
+  return children;
+}
+
+function describeOutcome(one) {
+  if (one.signal !== undefined) return one.signal;
+  if (one.exit !== undefined && one.exit !== 0) return 'exit ' + String(one.exit);
+  return one.endS === undefined ? 'outlived the command' : '';
+}
+
+/** What is to be said after the command: how it ended, and where it ran if that is not where its parent did. */
+function describeProcess(run, one) {
+  const above = one.parent === undefined ? run.directory : run.processes[one.parent].directory;
+  const notes = [describeOutcome(one), one.directory === above ? '' : 'in ' + showText(one.directory)].filter((note) => note !== '');
+  return notes.length === 0 ? '' : '  [' + notes.join(', ') + ']';
+}
+
+class TreeWriter {
+  rows = [];
+  // private readonly run: Run;
+  // private readonly options: ProcessTreeOptions;
+  // private readonly names: ByteString[];
+  namesBytes = 0;
+
+  constructor(run, options) {
+    this.run = run;
+    this.options = options;
+    this.names = options.hasFiles ? run.inputs.concat(run.outputs).map((file) => makeHarmless(file.path)) : [];
+  }
+
+  /** The lines of one process; `branch` leads to it, `below` goes on under it. */
+  add(one, branch, below) {
+    const time = one.endS === undefined ? '-' : formatSeconds(one.endS - one.startS);
+    const columns = [one.startS.toFixed(2), time, String(one.read.length), String(one.wrote.length)];
+    const text = one.command === '' ? '(copy of its parent)' : showText(one.command);
+    this.rows.push({ columns, tree: branch, text, note: describeProcess(this.run, one) });
+    let folder = one.directory;
+    for (const later of one.later) {
+      const note = later.directory === folder ? '' : '  [in ' + showText(later.directory) + ']';
+      folder = later.directory;
+      this.rows.push({ columns: [later.startS.toFixed(2), '', '', ''], tree: below, text: 'then ' + showText(later.command), note });
+    }
+    if (!this.options.hasFiles) return;
+    this.addFiles('read', one.read, below);
+    this.addFiles('wrote', one.wrote, below);
+  }
+
+  addFiles(word, positions, below) {
+    const most = this.options.isComplete ? Infinity : FILES_SHOWN;
+    let shown = 0;
+    for (; shown < positions.length && shown < most && this.namesBytes < MAX_NAMES_BYTES; shown++) {
+      const name = this.names[positions[shown]];
+      this.namesBytes += name.length + below.length;
+      this.addNote(below, word.padEnd(6) + name);
+    }
+    if (shown === positions.length) return;
+    const hint = this.options.isComplete ? ' (too many to be shown)' : ' (--all)';
+    this.addNote(below, '      and ' + String(positions.length - shown) + ' more' + hint);
+  }
+
+  addNote(below, text) {
+    this.rows.push({ columns: ['', '', '', ''], tree: below, text, note: '' });
+  }
+}
+
+function countDrawnLevels(width) {
+  return Math.min(DRAWN_LEVELS[1], Math.max(DRAWN_LEVELS[0], Math.floor((width - LEFT_WIDTH - TEXT_WIDTH) / LEVEL_WIDTH)));
+}
+
+/** Calls the writer for each process, children below their parent; `drawn` levels have branches. Without recursion: a chain can be of any length. */
+function walkTree(processes, writer, drawn) {
+  const children = findChildren(processes);
+  // type Place = { at: number; level: number; /** What stands before the branches of its siblings. */ trunk: string; isLast: boolean };
+  const waiting = [];
+  const enter = (parent, level, trunk) => {
+    const own = children[parent];
+    for (let i = own.length - 1; i >= 0; i--) waiting.push({ at: own[i], level, trunk, isLast: i === own.length - 1 });
+  };
+  enter(processes.length, 0, '');
+  for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
+    const isDrawn = place.level > 0 && place.level <= drawn;
+    const trunk = isDrawn ? place.trunk + (place.isLast ? '   ' : '|  ') : place.trunk;
+    const branch = isDrawn ? place.trunk + (place.isLast ? '`- ' : '|- ') : place.level === 0 ? '' : place.trunk + '(level ' + String(place.level) + ') ';
+    const hasChildren = children[place.at].length > 0 && place.level < drawn;
+    writer.add(processes[place.at], branch, trunk + (hasChildren ? '|  ' : '   '));
+    enter(place.at, place.level + 1, trunk);
+  }
+}
+
+/**
+ * `rr show --processes`: a line for each process, below its parent, in the order they were started;
+ * each later program by exec, and each file that is asked for, on a line of its own. Harmless for a
+ * terminal.
+ */
+function printProcessTree(run, options) {
+  const writer = new TreeWriter(run, options);
+  walkTree(run.processes, writer, countDrawnLevels(options.width));
+  const widths = TITLES.map((title, i) => writer.rows.reduce((most, row) => Math.max(most, row.columns[i].length), title.length));
+  const left = (columns) => columns.map((cell, i) => cell.padStart(widths[i]) + '  ').join('');
+  const lines = [left(TITLES) + 'COMMAND'];
+  for (const row of writer.rows) {
+    const start = left(row.columns) + row.tree;
+    // The command is cut before the note is: how it ended is worth more than its last arguments.
+    const room = Math.max(TEXT_WIDTH / 2, options.width - start.length - displayWidth(row.note));
+    const line = start + (displayWidth(row.text) > room ? cutToWidth(row.text, room) : row.text) + row.note;
+    lines.push((displayWidth(line) > options.width ? cutToWidth(line, options.width) : line).replace(/ +$/, ''));
+  }
+  return lines.join('\n') + '\n';
 }
 
 // ==== src/views/texts.ts =========================================================================
@@ -3876,6 +6133,24 @@ function readBytesIfThere(name) {
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
     throw error;
+  }
+}
+
+/** The first bytes of a file, at most `count`; '' if it cannot be read. Never waits for a FIFO. */
+function readFirstBytes(name, count) {
+  let fd;
+  try {
+    fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  } catch (error) {
+    return '';
+  }
+  try {
+    const head = Buffer.alloc(count);
+    return head.toString('latin1', 0, fs.readSync(fd, head, 0, count, 0));
+  } catch (error) {
+    return '';
+  } finally {
+    fs.closeSync(fd);
   }
 }
 
@@ -4558,6 +6833,19 @@ class HashCache {
 //   onStart: (pid: number) => void;
 //   /** Called once while the command runs, or at its end; for work that need not wait for the end. */
 //   meanwhile: () => void;
+//   /** A tracer that starts the command and writes what it sees to a file. */
+//   tracer: TracerRequest | undefined;
+// };
+
+// type TracerRequest = {
+//   /** Command line of the tracer that writes to `output`; the command's own words follow. */
+//   prefix: (output: ByteString) => ByteString[];
+//   /** Gets what the tracer writes, as it comes. */
+//   feed: (text: ByteString) => void;
+//   /** Has the command's end been seen by the tracer? */
+//   isMainEnded: () => boolean;
+//   /** Number of processes that the tracer still sees. */
+//   countAlive: () => number;
 // };
 
 // type CommandEnd = {
@@ -4889,6 +7177,88 @@ function drain(outputs) {
   });
 }
 
+// ---- the trace ----------------------------------------------------------------------------------
+
+// The tracer sees the command's end before rr does; this is for a machine that is very busy.
+const LONGEST_WAIT_FOR_TRACE_MS = 10000;
+const TRACE_POLL_MS = 20;
+
+/** Where the tracer writes, and what reads it: a FIFO, or a file where FIFOs cannot be had. */
+class TraceFeed {
+  // readonly name: ByteString;
+  // private readonly tracer: TracerRequest;
+  // private readonly pool: ByteString;
+  // private readonly pipe: Pipe | undefined;
+  // private reader: import('net').Socket | undefined;
+  lastMs = 0;
+  file = -1;
+  // private timer: ReturnType<typeof setInterval> | undefined;
+  constructor(tracer, logName, pool) {
+    this.tracer = tracer;
+    this.pool = pool;
+    this.pipe = openPipes(logName + '.trace', pool, 1)[0];
+    this.name = this.pipe?.name ?? logName + '.strace';
+    this.lastMs = readMonotonicMs();
+    if (this.pipe !== undefined) this.readPipe(this.pipe);
+    else this.readFile();
+  }
+  take(data) {
+    this.lastMs = readMonotonicMs();
+    this.tracer.feed(data.toString('latin1'));
+  }
+  readPipe(pipe) {
+    this.reader = openReader(pipe.read);
+    this.reader.on('data', (data) => this.take(data));
+    this.reader.on('end', () => { pipe.isAtEnd = true; });
+    this.reader.on('error', () => { pipe.isAtEnd = true; });
+  }
+  readFile() {
+    fs.writeFileSync(toFsPath(this.name), '');
+    this.file = fs.openSync(toFsPath(this.name), 'r');
+    const buffer = Buffer.allocUnsafe(1 << 18);
+    this.timer = setInterval(() => {
+      for (let count = fs.readSync(this.file, buffer, 0, buffer.length, null); count > 0; count = fs.readSync(this.file, buffer, 0, buffer.length, null)) this.take(buffer.subarray(0, count));
+    }, TRACE_POLL_MS);
+  }
+  isComplete() {
+    if (this.pipe?.isAtEnd === true) return true;
+    return this.tracer.isMainEnded() && this.tracer.countAlive() === 0;
+  }
+  /** After the command's end: waits for the rest, but not for what the command left in the background. */
+  async finish() {
+    // Opened while this process still holds the other end, or open() would wait for a writer.
+    const spare = this.pipe === undefined ? -1 : fs.openSync(toFsPath(this.pipe.name), fs.constants.O_RDONLY);
+    if (this.pipe !== undefined) fs.closeSync(this.pipe.write);
+    const startMs = readMonotonicMs();
+    while (!this.isComplete()) {
+      const nowMs = readMonotonicMs();
+      if (nowMs - startMs > LONGEST_WAIT_FOR_TRACE_MS) break;
+      if (this.tracer.isMainEnded() && nowMs - Math.max(this.lastMs, startMs) > QUIET_AFTER_EXIT_MS) break;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    this.release(spare);
+  }
+  release(spare) {
+    if (this.timer !== undefined) clearInterval(this.timer);
+    if (this.file >= 0) fs.closeSync(this.file);
+    if (this.pipe === undefined) return removeIfThere(this.name);
+    // The tracer must live on as long as what it traces, or the filter of system calls would have
+    // every open() of it fail with ENOSYS; and it complains aloud when nobody reads.
+    if (!this.pipe.isAtEnd && this.tracer.countAlive() > 0) {
+      try {
+        childProcess().spawn('cat', [], { stdio: [spare, 'ignore', 'ignore'], detached: true, cwd: '/' }).unref();
+      } catch (error) {
+        if (errorCode(error) === '') throw error; // no process to be had: it complains
+      }
+    }
+    this.reader?.destroy();
+    fs.closeSync(spare);
+    // A FIFO that the tracer still writes to is not used again.
+    if (this.tracer.countAlive() === 0) this.pipe.isAtEnd = true;
+    releasePipe(this.pipe, this.pool);
+  }
+}
+
 // ---- signals ------------------------------------------------------------------------------------
 
 const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'];
@@ -4985,12 +7355,13 @@ function wrapInTerminal(argv, plan, isHeld) {
 /** A stream that is kept: its log, rr's own descriptor that it goes to, and where it comes from. */
 // type Kept = { stream: StreamName; descriptor: 1 | 2; from: Pipe | 'child-stdout' | 'child-stderr' };
 
-// type Plumbing = { stdio: (number | 'pipe' | 'ignore')[]; argv: string[]; env: NodeJS.ProcessEnv; kept: Kept[]; release: (() => void) | undefined; isApart: boolean };
+// type Plumbing = { trace: TraceFeed | undefined; stdio: (number | 'pipe' | 'ignore')[]; argv: string[]; env: NodeJS.ProcessEnv; kept: Kept[]; release: (() => void) | undefined; isApart: boolean };
 
 function layPipes(request) {
-  const argv = toSpawnArguments(request.argv);
+  const trace = request.tracer === undefined ? undefined : new TraceFeed(request.tracer, request.logName, request.pipePool);
+  const argv = toSpawnArguments(trace === undefined ? request.argv : (request.tracer).prefix(trace.name).concat(request.argv));
   const terminal = request.terminal;
-  if (terminal !== undefined) return layTerminal(request, argv, terminal);
+  if (terminal !== undefined) return layTerminal(request, argv, terminal, trace);
   const wanted = [];
   if (request.stdout === 'keep') wanted.push('out');
   if (request.stderr === 'keep') wanted.push('err');
@@ -5001,7 +7372,7 @@ function layPipes(request) {
     stdio[descriptor] = pipes.length === 0 ? 'pipe' : pipes[i].write;
     return { stream, descriptor, from: pipes[i] ?? (stream === 'out' ? 'child-stdout' : 'child-stderr') };
   });
-  return { stdio, argv, env: process.env, kept, release: undefined, isApart: false };
+  return { trace, stdio, argv, env: process.env, kept, release: undefined, isApart: false };
 }
 
 /**
@@ -5009,7 +7380,7 @@ function layPipes(request) {
  * there comes out of script's standard output. The other streams pass script by on 3, 4 and 5.
  * Unless script reads the keyboard it is set apart from it: Ctrl-C would have it kill the command.
  */
-function layTerminal(request, argv, terminal) {
+function layTerminal(request, argv, terminal, trace) {
   const release = terminal.stdin ? holdTerminalModes() : undefined;
   const kept = [{ stream: terminal.stdout ? 'out' : 'err', descriptor: terminal.stdout ? 1 : 2, from: 'child-stdout' }];
   const stdio = [terminal.stdin ? 0 : 'ignore', 'pipe', 2, 0, 1, 2];
@@ -5021,7 +7392,7 @@ function layTerminal(request, argv, terminal) {
       kept.push({ stream: isOutBeside ? 'out' : 'err', descriptor: isOutBeside ? 1 : 2, from: pipe });
     }
   }
-  return { stdio, argv: wrapInTerminal(argv, terminal, release !== undefined), release, isApart: !terminal.stdin, env: Object.assign({}, process.env, { SHELL: '/bin/sh' }), kept };
+  return { trace, stdio, argv: wrapInTerminal(argv, terminal, release !== undefined), release, isApart: !terminal.stdin, env: Object.assign({}, process.env, { SHELL: '/bin/sh' }), kept };
 }
 
 /** The FIFOs among the streams that are kept. */
@@ -5086,6 +7457,7 @@ async function runCommand(request) {
   const started = startCommand(plumbing);
   if ('error' in started) {
     plumbing.release?.();
+    await plumbing.trace?.finish();
     stopForwarding();
     return { ...startFailureOf(started.error), wallMs: 0, signalsSeen, isTimedOut, logProblems: [] };
   }
@@ -5100,7 +7472,7 @@ async function runCommand(request) {
   const wallMs = readMonotonicMs() - startMs;
   sampler?.stop();
   disarm?.();
-  await drain(outputs);
+  await Promise.all([drain(outputs), plumbing.trace?.finish()]);
   plumbing.release?.();
   for (const pipe of pipesOf(plumbing)) releasePipe(pipe, request.pipePool);
   stopForwarding();
@@ -6032,21 +8404,8 @@ function findInterpreters(program, folder) {
 }
 
 function readShebang(name) {
-  let fd;
-  try {
-    fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
-  } catch (error) {
-    return [];
-  }
-  try {
-    const head = Buffer.alloc(256);
-    const line = head.toString('latin1', 0, fs.readSync(fd, head, 0, 256, 0)).split('\n')[0];
-    return line.startsWith('#!') ? line.slice(2).trim().split(/[ \t]+/).filter((word) => word !== '') : [];
-  } catch (error) {
-    return [];
-  } finally {
-    fs.closeSync(fd);
-  }
+  const line = readFirstBytes(name, 256).split('\n')[0];
+  return line.startsWith('#!') ? line.slice(2).trim().split(/[ \t]+/).filter((word) => word !== '') : [];
 }
 
 /** States of programs, from the cache where they have not changed. */
@@ -6303,10 +8662,109 @@ function isBelowGit(root) {
   }
 }
 
+// ==== src/sys/strace.ts ==========================================================================
+// strace.ts - finds out whether strace works here, and how it is called. Knows nothing of its lines.
+
+// type StraceSearch =
+//   | { kind: 'works'; program: ByteString; version: string; hasFilter: boolean }
+//   /** `isNews`: it was found out just now, not remembered from an earlier run. */
+//   | { kind: 'fails'; why: string; isNews: boolean };
+
+/**
+ * The words before the command. -D: strace stays apart, so that the command has the parent and the
+ * process id that it would have without it. --seccomp-bpf: only the calls asked for stop the
+ * command. -y: the kernel's own name for each descriptor, links resolved. The longest argument
+ * that Linux passes has 131,072 bytes.
+ */
+function straceCommand(program, hasFilter, output) {
+  return [program, '-D', '-f'].concat(hasFilter ? ['--seccomp-bpf'] : [], ['-q', '-y', '-ttt', '-s', '131072', '-e', 'trace=' + TRACED_CALLS, '-o', output, '--']);
+}
+
+/** What the outcome of a trial depends on: the program, the kernel, and what this container allows. */
+function describePlace(program) {
+  const stat = statIfThere(program);
+  const status = readBytesIfThere('/proc/self/status') ?? '';
+  const pick = (name) => new RegExp('^' + name + ':\\s*(.*)$', 'm').exec(status)?.[1] ?? '';
+  const spaces = ['user', 'pid'].map((name) => {
+    try {
+      return fs.readlinkSync('/proc/self/ns/' + name);
+    } catch (error) {
+      return errorCode(error);
+    }
+  });
+  const yama = (readBytesIfThere('/proc/sys/kernel/yama/ptrace_scope') ?? '').trim();
+  return [program, stat?.ino, stat?.size, stat?.mtimeMs, os().release(), pick('Uid'), pick('CapEff'), pick('Seccomp'), pick('NoNewPrivs'), yama].concat(spaces).join(' ').replace(/\s+/g, ' ');
+}
+
+const TRIAL_MS = 2000;
+const TRIAL_POLL_MS = 2;
+
+/** Runs ":" under strace. The tracer ends after the command, so its last line may come a little later. */
+function tryStrace(program, hasFilter, output) {
+  removeIfThere(output);
+  const argv = toSpawnArguments(straceCommand(program, hasFilter, output).concat('/bin/sh', '-c', ':'));
+  const done = childProcess().spawnSync(argv[0], argv.slice(1), { stdio: ['ignore', 'ignore', 'pipe'], timeout: TRIAL_MS, encoding: 'latin1' });
+  const endMs = readMonotonicMs() + (done.status === 0 && done.stderr === '' ? TRIAL_MS : 0);
+  for (;;) {
+    const text = readBytesIfThere(output) ?? '';
+    if (/ execve\("/.test(text) && text.endsWith('+++ exited with 0 +++\n')) return undefined;
+    if (readMonotonicMs() > endMs) break;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TRIAL_POLL_MS);
+  }
+  const lines = (done.stderr ?? '').split('\n').filter((line) => line !== '');
+  return (lines[lines.length - 1] ?? 'it traced nothing').replace(/^\S*strace: /, '');
+}
+
+/** Tries strace once for each place and remembers the outcome in .rr/tracer. */
+function findStrace(project) {
+  if (process.platform !== 'linux') return { kind: 'fails', why: 'strace is for Linux', isNews: false };
+  const found = findProgram('strace', '/');
+  const tracer = /^TracerPid:\s*(\d+)/m.exec(readBytesIfThere('/proc/self/status') ?? '');
+  if (tracer !== null && tracer[1] !== '0') return { kind: 'fails', why: 'rr itself is being traced', isNews: true };
+  const memory = project.own + '/tracer';
+  const known = (readBytesIfThere(memory) ?? '').split('\n');
+  if (found.kind !== 'found') {
+    if (known[0] !== 'none') remember(memory, 'none\n');
+    return { kind: 'fails', why: 'there is no strace', isNews: known[0] !== 'none' };
+  }
+  const place = describePlace(found.name);
+  if (known[0] === place && known.length >= 2) return readMemory(found.name, known[1]);
+  const output = project.own + '/running/trial-' + String(process.pid);
+  let problem = tryStrace(found.name, true, output);
+  const hasFilter = problem === undefined;
+  // Before 5.3 strace could not filter, and stopped the command at every system call.
+  if (problem !== undefined) problem = tryStrace(found.name, false, output) === undefined ? undefined : problem;
+  removeIfThere(output);
+  const version = problem === undefined ? readVersion(found.name) : '';
+  const outcome = problem === undefined ? 'works ' + version + (hasFilter ? ' filter' : '') : 'fails ' + problem;
+  remember(memory, place + '\n' + outcome + '\n');
+  const search = readMemory(found.name, outcome);
+  return search.kind === 'fails' ? { ...search, isNews: true } : search;
+}
+
+function readMemory(program, outcome) {
+  const works = /^works (\S+)( filter)?$/.exec(outcome);
+  if (works !== null) return { kind: 'works', program, version: works[1], hasFilter: works[2] !== undefined };
+  return { kind: 'fails', why: 'strace cannot trace here: ' + outcome.replace(/^fails /, ''), isNews: false };
+}
+
+function readVersion(program) {
+  const done = childProcess().spawnSync(toFsPath(program).toString(), ['-V'], { encoding: 'latin1' });
+  return toBytes(/version (\S+)/.exec(done.stdout ?? '')?.[1] ?? 'unknown');
+}
+
+function remember(name, text) {
+  try {
+    replaceFile(name, text, false);
+  } catch (error) {
+    if (errorCode(error) === '') throw error; // tried again next time
+  }
+}
+
 // ==== src/sys/observe.ts =========================================================================
 // observe.ts - which files a run read and wrote, and their hashes. Knows no records' spelling.
 
-// type TraceMethod = 'scan' | 'atime' | 'none';
+// type TraceMethod = 'strace' | 'scan' | 'atime' | 'none';
 
 // type ObservationRequest = {
 //   project: Project;
@@ -6509,7 +8967,7 @@ async function beginObservation(request) {
   for (const path of argumentPaths) observation.earlier.set(path, lookBefore(observation, path));
   await hashBefore(observation);
   noteDeclaredOutputs(observation);
-  if (request.method === 'none') return { observation, missing };
+  if (request.method === 'none' || request.method === 'strace') return { observation, missing };
   const unreadable = [];
   observation.before = takeSnapshot(project.root, unreadable);
   for (const path of unreadable) warnings.push('cannot look at ' + path);
@@ -6574,10 +9032,14 @@ function watchReads(observation) {
 
 // type Task = { path: ByteString; role: 'input' | 'output' | 'uncertain' };
 
+function noObservation(warnings) {
+  return { inputs: [], outputs: [], uncertain: [], removed: [], missingOutputs: [], warnings, undeclared: [] };
+}
+
 /** Looks at the project after the run. `checkShared`, called after that look: was another run active? */
 async function endObservation(observation, checkShared) {
   const { request } = observation;
-  const observed = { inputs: [], outputs: [], uncertain: [], removed: [], missingOutputs: [], warnings: observation.warnings.slice(), undeclared: [] };
+  const observed = noObservation(observation.warnings.slice());
   const after = observation.method === 'none' ? new Map() : takeSnapshot(request.project.root, []);
   const isShared = checkShared();
   const changes = compareSnapshots(observation.before, after, observation.method === 'atime');
@@ -6716,6 +9178,345 @@ function addNewFolders(observed, newFolders, isShared) {
     if (!isThere && (!isShared || isParent)) observed.outputs.push({ hash: '-', size: 0, kind: 'd', path: folder });
   }
   observed.outputs.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+// ==== src/sys/watch.ts ===========================================================================
+// watch.ts - what a traced run read and wrote: the trace, and what the files are afterwards. Knows no lines of strace.
+
+// Rules, and why they hold:
+// 1. Whether bytes of a file opened for writing changed is told by its times: the kernel sets mtime at
+//    each write and ctime at each change, by a clock that never goes back behind `startMs`, the mtime
+//    of a file that rr wrote just before the command started. Only ctime cannot be set back by the run.
+// 2. A file whose times are from before the start is now what it was when it was read.
+// 3. What was there before the run is told by the trace (a read without O_CREAT, O_EXCL, ENOENT), else
+//    by the time of birth, else by what was known before the run. Nothing is guessed: content that
+//    nothing tells is "?", and a warning says so.
+
+/** Mapped onto the record: positions are those in inputs followed by outputs. */
+// type WatchedProcess = Pick<TracedProcess, 'parent' | 'startMs' | 'endMs' | 'exit' | 'signal' | 'images'> & { read: number[]; wrote: number[] };
+
+// type Watched = Observed & {
+//   absent: ByteString[];
+//   /** Absolute names of all that was read, code among it. */
+//   readFiles: ByteString[];
+//   leftOut: { what: ByteString; count: number }[];
+//   processes: WatchedProcess[];
+// };
+
+// type WatchContext = {
+//   /** Time of the file system just before the command started, in milliseconds. */
+//   startMs: number;
+//   /** State before the run of a file that the run changed, from version control; undefined if unknown. */
+//   readEarlier: (path: ByteString) => FileState | undefined;
+// };
+
+// type Fate = {
+//   file: TracedFile;
+//   /** As in a record; where it was before the run and where it is now. */
+//   initial: ByteString;
+//   path: ByteString;
+//   wasThere: boolean;
+//   isWritten: boolean;
+//   /** Its content at `path` is no longer what was there before the run; by whom. */
+//   change: 'none' | 'own' | 'others';
+// };
+
+// type Look = { observation: Observation; context: WatchContext; watched: Watched; fates: (Fate | undefined)[]; inputs: Map<ByteString, Fate | undefined>; outputs: Set<ByteString> };
+
+/** What the run did to the files, after its end. */
+async function endWatch(observation, summary, context) {
+  const { request } = observation;
+  const watched = { ...noObservation(observation.warnings.concat(summary.warnings)), absent: [], readFiles: [], leftOut: [], processes: [] };
+  const look = { observation, context, watched, fates: [], inputs: new Map(), outputs: new Set(request.redirectedTo) };
+  let cachedCount = 0;
+  for (const file of summary.files) {
+    const fate = isPythonCache(file.path) ? undefined : judge(look, file);
+    if (isPythonCache(file.path)) cachedCount += 1;
+    look.fates.push(fate);
+    if (fate !== undefined) sortOut(look, fate);
+  }
+  for (const path of observation.declaredPaths) if (!look.inputs.has(path)) look.inputs.set(path, undefined);
+  for (const file of summary.files) if (isPythonCache(file.path) && file.isRead) addSource(look, file.path);
+  moveFolders(look, summary);
+  addLinksRead(look, summary);
+  addDeclaredOutputs(observation, look.outputs, watched);
+  const tests = request.declaredOutputs.map((pattern) => isDeclared(request.project, request.folder, pattern));
+  if (tests.length > 0) watched.undeclared = Array.from(look.outputs).filter((path) => request.redirectedTo.indexOf(path) < 0 && !tests.some((test) => test(path))).sort();
+  await describeStates(look);
+  addNewFolders(watched, summary.foldersMade.map((folder) => relativeTo(request.project, folder)).filter((path) => path[0] !== '/' && !isLeftOut(path) && isFolder(look, path)), false);
+  watched.removed.push(...summary.foldersRemoved.map((folder) => relativeTo(request.project, folder)).filter((path) => path[0] !== '/' && !isLeftOut(path)));
+  watched.removed = Array.from(new Set(watched.removed)).filter((path) => lstatIfThere(absoluteOf(request.project, path)) === undefined).sort();
+  watched.absent = listAbsent(look, summary);
+  mapProcesses(look, summary);
+  if (summary.temporaryCount > 0) watched.leftOut.push({ what: 'temporary', count: summary.temporaryCount });
+  if (summary.ignoredCount + cachedCount > 0) watched.leftOut.push({ what: 'ignored', count: summary.ignoredCount + cachedCount });
+  warnOfLimits(look, summary);
+  return watched;
+}
+
+function isFolder(look, path) {
+  return lstatIfThere(absoluteOf(look.observation.request.project, path))?.isDirectory() === true;
+}
+
+// ---- one file ---------------------------------------------------------------------------------------
+
+/** Is this time from after the start? Some file systems keep whole seconds. */
+function isSince(look, timeMs) {
+  const { startMs } = look.context;
+  return timeMs >= (timeMs % 1000 === 0 ? Math.floor(startMs / 1000) * 1000 : startMs);
+}
+
+function judge(look, file) {
+  const { project } = look.observation.request;
+  const path = relativeTo(project, file.path);
+  const initial = file.initialPath === undefined ? path : relativeTo(project, file.initialPath);
+  if (file.kind === 'folder') return undefined;
+  const stat = file.isGone ? undefined : lstatIfThere(file.path);
+  if (stat?.isDirectory() === true) return undefined;
+  const wasThere = file.origin === 'before' || (file.origin === 'unknown' && wasBornBefore(look, initial, stat));
+  const isModified = stat !== undefined && (isSince(look, stat.mtimeMs) || (file.isTimesSet && isSince(look, stat.ctimeMs)));
+  const isUpdated = file.isUpdated && (!wasThere || isModified);
+  const isTouchedOnly = isUpdated && wasThere && !file.isReplaced && file.isTimesSet && isAsBefore(look, initial, file.path);
+  const isContentNew = file.isReplaced || (isUpdated && !isTouchedOnly);
+  const isWritten = !wasThere || isContentNew || file.isRelocated || (file.isModeSet && isModeChanged(look, initial, file.path));
+  return { file, initial, path, wasThere, isWritten, change: findChange(look, file, stat, isContentNew, isModified) };
+}
+
+function findChange(look, file, stat, isContentNew, isModified) {
+  if (isContentNew) return 'own';
+  if (stat === undefined) return file.isGone ? 'own' : 'others';
+  if (isModified && !file.isTimesSet) return 'others';
+  const isExplained = file.isModeSet || file.isTimesSet || file.isRelocated || stat.nlink > 1;
+  return isSince(look, stat.ctimeMs) && !isExplained ? 'others' : 'none';
+}
+
+function wasBornBefore(look, initial, stat) {
+  const earlier = look.observation.earlier.get(initial);
+  if (earlier !== undefined) return earlier.stamp !== '';
+  if (look.observation.outputStamps.has(initial)) return true;
+  return stat !== undefined && stat.birthtimeMs > 0 && !isSince(look, stat.birthtimeMs);
+}
+
+/** Is its content known to be what it was? For what touch(1) did. */
+function isAsBefore(look, initial, name) {
+  const hash = look.observation.earlier.get(initial)?.state?.hash;
+  if (hash === undefined || hash.length !== 64) return false;
+  const now = hashWithRetry(name);
+  return now.kind === 'hashed' && now.hash === hash;
+}
+
+function isModeChanged(look, initial, name) {
+  const { observation, context } = look;
+  const before = observation.earlier.get(initial)?.state ?? context.readEarlier(initial);
+  return before !== undefined && describeFile(name, initial)?.kind !== before.kind;
+}
+
+/** Puts a file among the inputs, the outputs, what was removed. */
+function sortOut(look, fate) {
+  const { file, initial, path } = fate;
+  const { project } = look.observation.request;
+  if (fate.wasThere && (file.isRead || (fate.isWritten && !file.isReplaced && !file.isGone))) {
+    look.inputs.set(initial, fate);
+    look.watched.readFiles.push(absoluteOf(project, initial));
+  }
+  if (fate.wasThere && (file.isGone || initial !== path)) look.watched.removed.push(initial);
+  if (fate.isWritten && !file.isGone && lstatIfThere(file.path) !== undefined) look.outputs.add(path);
+}
+
+// ---- Python's compiled modules ----------------------------------------------------------------------
+
+const PYTHON_CACHE = /^(.*\/)__pycache__\/([^/]+)\.cpython-[^/]*\.pyc(?:\.\d+)?$/;
+
+/** Compiled modules hold times of their sources: they differ from copy to copy, and nobody made them on purpose. */
+function isPythonCache(path) {
+  return /\/__pycache__(\/|$)/.test(path);
+}
+
+/** Python looks at a module's source only by stat if it is compiled already. */
+function sourceOfCache(path) {
+  const parts = PYTHON_CACHE.exec(path);
+  return parts === null ? undefined : parts[1] + parts[2] + '.py';
+}
+
+function addSource(look, cache) {
+  const name = sourceOfCache(cache);
+  if (name === undefined || lstatIfThere(name)?.isFile() !== true) return;
+  const path = relativeTo(look.observation.request.project, name);
+  if (look.inputs.has(path) || look.outputs.has(path)) return;
+  const file = { path: name, initialPath: name, origin: 'before', isRead: true, isReplaced: false, isUpdated: false, isRelocated: false, isModeSet: false, isTimesSet: false, isGone: false, kind: 'file' };
+  const fate = judge(look, file);
+  if (fate !== undefined) sortOut(look, fate);
+}
+
+// ---- folders and links ------------------------------------------------------------------------------
+
+/** Files that were never opened moved with their folder: each is an input where it was and an output where it is. */
+function moveFolders(look, summary) {
+  const { project } = look.observation.request;
+  for (const { from, to } of summary.movedFolders) {
+    for (const path of listBelow(project, relativeTo(project, to))) {
+      const name = absoluteOf(project, path);
+      const before = relativeTo(project, from + name.slice(to.length));
+      if (look.outputs.has(path)) continue;
+      const file = { path: name, initialPath: absoluteOf(project, before), origin: 'before', isRead: true, isReplaced: false, isUpdated: false, isRelocated: true, isModeSet: false, isTimesSet: false, isGone: false, kind: 'file' };
+      const fate = judge(look, file);
+      if (fate !== undefined) sortOut(look, fate);
+    }
+  }
+}
+
+/** Links that lay on the way to a file, or whose text was read: each can be pointed elsewhere. */
+function addLinksRead(look, summary) {
+  const { observation } = look;
+  const { project } = observation.request;
+  const found = new Set();
+  for (const name of summary.linkedNames) addLinks(observation.request, relativeTo(project, name), found);
+  for (const name of summary.linksRead) found.add(relativeTo(project, name));
+  for (const path of found) {
+    if ((path[0] !== '/' && isLeftOut(path)) || look.outputs.has(path) || look.inputs.has(path)) continue;
+    if (lstatIfThere(absoluteOf(project, path))?.isSymbolicLink() === true) look.inputs.set(path, undefined);
+  }
+}
+
+/** What was looked for in vain, and is still not there. */
+function listAbsent(look, summary) {
+  const { project } = look.observation.request;
+  const absent = new Set();
+  for (const name of summary.absent) {
+    const path = relativeTo(project, name);
+    if (path[0] === '/' || isLeftOut(path) || isPythonCache(name) || look.inputs.has(path) || look.outputs.has(path)) continue;
+    if (lstatIfThere(name) === undefined) absent.add(path);
+  }
+  return Array.from(absent).sort();
+}
+
+// ---- states -----------------------------------------------------------------------------------------
+
+/** States of inputs as they were before the run and of outputs as they are. */
+async function describeStates(look) {
+  const { observation, watched } = look;
+  const { project } = observation.request;
+  const waiting = [];
+  for (const [path, fate] of look.inputs) {
+    const settled = settleInput(look, path, fate);
+    if (settled !== undefined && settled.hash !== '?') watched.inputs.push(settled);
+    else if (settled === undefined) {
+      const name = fate?.file.path ?? absoluteOf(project, path);
+      const state = describeFile(name, path);
+      if (state === undefined) watched.warnings.push(path + ' vanished while it was looked at');
+      else if (state.kind === 'l') watched.inputs.push(state);
+      else if (state.hash === '?') waiting.push({ role: 'inputs', state, name });
+    } else watched.inputs.push(settled);
+  }
+  for (const path of look.outputs) {
+    const state = describeFile(absoluteOf(project, path), path);
+    if (state === undefined) continue;
+    if (state.hash === '?') waiting.push({ role: 'outputs', state, name: absoluteOf(project, path) });
+    else if (state.kind !== 'd' || observation.request.declaredOutputs.length > 0) watched.outputs.push(state);
+  }
+  const outcomes = await hashFiles(waiting.map(({ state, name }) => ({ name, sizeBytes: state.size })));
+  waiting.forEach(({ role, state }, i) => {
+    const done = withOutcome(state, outcomes[i], watched.warnings);
+    if (done !== undefined) watched[role].push(done);
+  });
+  rememberHashes(observation, watched);
+  for (const list of [watched.inputs, watched.outputs]) list.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** The state of an input that is not to be hashed now: known from before, or lost. Undefined: hash it now. */
+function settleInput(look, path, fate) {
+  const { observation, watched } = look;
+  const name = absoluteOf(observation.request.project, path);
+  const stat = lstatIfThere(name);
+  const change = fate !== undefined ? fate.change : stat !== undefined && (stat.isSymbolicLink() || !isSince(look, stat.mtimeMs)) ? 'none' : look.outputs.has(path) ? 'own' : 'others';
+  if (change === 'others') watched.warnings.push('the input ' + path + ' was changed during the run, by something else');
+  const earlier = observation.earlier.get(path)?.state;
+  if (earlier !== undefined && earlier.hash !== '?') return earlier;
+  if (change === 'none') return undefined;
+  const known = look.context.readEarlier(path);
+  if (known !== undefined) return known;
+  if (earlier === undefined || change === 'own') watched.warnings.push('what the input ' + path + ' was before the run is not known: declare it with -i');
+  return { hash: '?', size: earlier?.size ?? 0, kind: '', path };
+}
+
+// ---- processes --------------------------------------------------------------------------------------
+
+function mapProcesses(look, summary) {
+  const { watched, observation } = look;
+  const { project } = observation.request;
+  const inputAt = new Map(watched.inputs.map((file, i) => [file.path, i]));
+  const outputAt = new Map(watched.outputs.map((file, i) => [file.path, watched.inputs.length + i]));
+  const readAt = summary.files.map((file, i) => {
+    const source = isPythonCache(file.path) ? sourceOfCache(file.path) : undefined;
+    if (source !== undefined) return inputAt.get(relativeTo(project, source));
+    const fate = look.fates[i];
+    return fate === undefined ? undefined : inputAt.get(fate.initial) ?? outputAt.get(fate.path);
+  });
+  const wroteAt = look.fates.map((fate) => (fate === undefined ? undefined : outputAt.get(fate.path)));
+  const pick = (positions, table, more) => {
+    for (const position of positions) {
+      const at = table[position];
+      if (at !== undefined) more.add(at);
+    }
+  };
+  watched.processes = summary.processes.map((traced, i) => {
+    const read = new Set();
+    const wrote = new Set();
+    pick(traced.read, readAt, read);
+    pick(traced.readNew, wroteAt, read);
+    pick(traced.wrote, wroteAt, wrote);
+    for (const path of i === 0 ? observation.request.redirectedFrom : []) if (inputAt.has(path)) read.add(inputAt.get(path));
+    for (const path of i === 0 ? observation.request.redirectedTo : []) if (outputAt.has(path)) wrote.add(outputAt.get(path));
+    const ascending = (set) => Array.from(set).sort((a, b) => a - b);
+    const { parent, startMs, endMs, exit, signal, images } = traced;
+    return { parent, startMs, endMs, exit, signal, images, read: ascending(read), wrote: ascending(wrote) };
+  });
+}
+
+// ---- limits -----------------------------------------------------------------------------------------
+
+const SET_ID = 0o6000;
+
+function warnOfLimits(look, summary) {
+  const { watched, observation } = look;
+  if (summary.outlived > 0) watched.warnings.push(String(summary.outlived) + (summary.outlived === 1 ? ' process' : ' processes') + ' outlived the command: what they did afterwards is not recorded');
+  if (summary.refusedTracing) watched.warnings.push('the command tried to trace a process (a debugger, a leak sanitizer) and could not, because strace watched it: record it with --trace scan');
+  if (process.getuid?.() !== 0) {
+    const gainers = summary.programs.filter((name) => ((lstatIfThere(resolveLinks(name))?.mode ?? 0) & SET_ID) !== 0);
+    if (gainers.length > 0) watched.warnings.push('gained no rights from its set-user-id bit, because strace watched it: ' + gainers.join(', ') + '; record it with --trace scan');
+  }
+  const seen = new Set(look.watched.readFiles);
+  for (const path of observation.declaredPaths) {
+    if (observation.request.redirectedFrom.indexOf(path) < 0 && !seen.has(absoluteOf(observation.request.project, path)) && !look.outputs.has(path)) watched.warnings.push('declared as an input, but not read: ' + path);
+  }
+}
+
+// ---- secrets ----------------------------------------------------------------------------------------
+
+const LARGEST_SECRET_FILE_BYTES = 1 << 20;
+
+/** Takes files that may hold secrets out of the inputs, and gives "HMAC PATH" for each. */
+function withholdSecretFiles(watched, nameOf, hash) {
+  const kept = [];
+  const withheld = [];
+  const places = new Map();
+  watched.inputs.forEach((file, i) => {
+    if (file.kind === 'l' || !isSecretFile(file.path)) {
+      places.set(i, kept.length);
+      kept.push(file);
+      return;
+    }
+    withheld.push(hash(file.size > LARGEST_SECRET_FILE_BYTES ? file.hash : readBytesIfThere(nameOf(file.path)) ?? file.hash) + ' ' + file.path);
+  });
+  if (withheld.length === 0) return withheld;
+  const shift = watched.inputs.length - kept.length;
+  const renumber = (positions) => positions.map((at) => (at >= watched.inputs.length ? at - shift : places.get(at))).filter((at) => at !== undefined);
+  for (const traced of watched.processes) {
+    traced.read = renumber(traced.read);
+    traced.wrote = renumber(traced.wrote);
+  }
+  watched.inputs = kept;
+  return withheld;
 }
 
 // ==== src/sys/store.ts ===========================================================================
@@ -7206,7 +10007,11 @@ function initProject(folder, quiet) {
 //   problems: string[];
 //   endedBytes: number;
 //   isShared: boolean;
+//   /** There if strace watches the run. */
+//   watch: Watch | undefined;
 // };
+
+// type Watch = { trace: Trace; reader: StraceReader; program: ByteString; hasFilter: boolean; version: string; startMs: number };
 
 // ---- options ----------------------------------------------------------------------------------------
 
@@ -7221,9 +10026,9 @@ function parseDurationS(text) {
 }
 
 function parseTrace(text) {
-  if (text === undefined || text === 'auto' || text === 'scan') return 'scan';
-  if (text === 'atime' || text === 'none') return text;
-  throw new Failure('cannot use --trace "' + text + '": no such method', 'one of auto, scan, atime, none', EXIT.usage);
+  if (text === undefined || text === 'auto') return 'auto';
+  if (text === 'strace' || text === 'scan' || text === 'atime' || text === 'none') return text;
+  throw new Failure('cannot use --trace "' + text + '": no such method', 'one of auto, strace, scan, atime, none', EXIT.usage);
 }
 
 function checkParameters(parameters) {
@@ -7346,7 +10151,7 @@ function beginRun(options, project, folder, argv, problems) {
   };
   let run;
   attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
-  return { options, project, folder, argv, hash, withhold, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false };
+  return { options, project, folder, argv, hash, withhold, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, watch: undefined };
 }
 
 // Untracked files that are code by their name; data that git does not know is an input, not code.
@@ -7399,6 +10204,78 @@ function recordEnvironment(session) {
   run.environment = saveByContent(project, 'environments', text, '.rec');
 }
 
+// ---- watching ---------------------------------------------------------------------------------------
+
+/** Can strace start it? The system takes what begins with "#!" or is ELF; of the rest execvp(3) makes a shell script. */
+function isTraceable(argv, folder) {
+  const program = findProgram(argv[0], folder);
+  if (program.kind !== 'found') return 'the program is not found';
+  const stat = statIfThere(program.name);
+  if (stat !== undefined && (stat.mode & 0o6000) !== 0 && process.getuid?.() !== 0) return 'the program has a set-user-id bit, which has no effect in a traced process';
+  const head = readFirstBytes(program.name, 4);
+  return head === '\x7fELF' || head.startsWith('#!') || head === '' ? undefined : 'the program has no #! line';
+}
+
+/** The method to use, and the tracer if there is one. Throws Failure if strace was asked for and cannot be had. */
+function chooseMethod(session, wanted) {
+  const { project, folder, argv, options } = session;
+  if (wanted !== 'auto' && wanted !== 'strace') return wanted;
+  if (session.run.id === UNCLAIMED_ID) return 'none';
+  const obstacle = isTraceable(argv, folder);
+  const search = findStrace(project);
+  if (search.kind === 'works' && obstacle === undefined) {
+    session.watch = beginWatch(session, search);
+    return 'strace';
+  }
+  const why = search.kind === 'works' ? obstacle : search.why;
+  if (wanted === 'strace' && obstacle !== 'the program is not found') {
+    removeIfThere(project.own + '/running/' + session.run.id);
+    throw new Failure('cannot use --trace strace: ' + why, 'leave the option out, or --trace scan', EXIT.refused);
+  }
+  if (!options.quiet && search.kind === 'fails' && search.isNews) tell('rr: the run is not traced, only the project is compared before and after: ' + why);
+  return 'scan';
+}
+
+function beginWatch(session, tracer) {
+  const { project, folder, run } = session;
+  const file = project.provenance + '/files.txt';
+  const home = toBytes(os().homedir());
+  const classify = makeClassifier({ project: project.root, home, temporary: resolveLinks(toBytes(process.env.TMPDIR ?? '/tmp')) }, readBytesIfThere(file) ?? '', 'provenance/files.txt');
+  const classOf = (name) => {
+    const found = classify(name);
+    const path = found === 'project' ? relativeTo(project, name) : name;
+    return path[0] !== '/' && isLeftOut(path) ? 'ignored' : found;
+  };
+  const trace = new Trace({ folder, classOf, resolveFolder: resolveLinks });
+  const startMs = statIfThere(project.own + '/running/' + run.id)?.mtimeMs ?? readUtcMicros() / 1000;
+  return { ...tracer, trace, reader: new StraceReader((event) => trace.handle(event)), startMs };
+}
+
+function tracerRequest(watch) {
+  if (watch === undefined) return undefined;
+  return {
+    prefix: (output) => straceCommand(watch.program, watch.hasFilter, output), feed: (text) => watch.reader.feed(text),
+    isMainEnded: () => watch.trace.isMainEnded(), countAlive: () => watch.trace.countAlive(),
+  };
+}
+
+/** The processes as the record has them: their commands spelled and without secrets. */
+function noteProcesses(session, watched) {
+  const { project, run } = session;
+  const startedMs = Date.parse(run.startedUtc.slice(0, 23) + 'Z') + Number(run.startedUtc.slice(23, 26)) / 1000;
+  const since = (ms) => Math.max(0, Math.round((ms - startedMs) * 1000) / 1e6);
+  const spell = (image) => spellCommand({ ...session, argv: image.argv, folder: image.folder });
+  run.processes = watched.processes.map((traced) => {
+    const [first, ...later] = traced.images;
+    return {
+      parent: traced.parent < 0 ? undefined : traced.parent, startS: since(traced.startMs), endS: traced.endMs === undefined ? undefined : since(traced.endMs),
+      exit: traced.exit, signal: traced.signal, directory: relativeTo(project, first?.folder ?? session.folder), command: first === undefined ? '' : spell(first),
+      later: later.map((image) => ({ startS: since(image.startMs), directory: relativeTo(project, image.folder), command: spell(image) })),
+      read: traced.read, wrote: traced.wrote,
+    };
+  });
+}
+
 // ---- the run ----------------------------------------------------------------------------------------
 
 function planStreams(session) {
@@ -7426,7 +10303,8 @@ async function runIt(session) {
     argv: session.argv, ...planStreams(session), logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
-    meanwhile: () => attempt(session.problems, 'record the environment', () => recordEnvironment(session)),
+    meanwhile: () => { if (session.watch === undefined) attempt(session.problems, 'record the environment', () => recordEnvironment(session)); },
+    tracer: tracerRequest(session.watch),
   });
   clearInterval(heartbeat);
   return end;
@@ -7460,6 +10338,15 @@ function noteObserved(session, observed) {
   run.warnings.push(...observed.warnings);
   if (observed.undeclared.length > 0) run.warnings.push('written but not declared: ' + shorten(observed.undeclared));
   if (observed.uncertain.length > 0) run.warnings.push('changed while another run was active, so not counted as outputs: ' + shorten(observed.uncertain.map((file) => file.path)));
+}
+
+function noteWatched(session, watched) {
+  const { run, project } = session;
+  run.secretInputs = withholdSecretFiles(watched, (path) => absoluteOf(project, path), session.hash);
+  noteObserved(session, watched);
+  run.absent = watched.absent;
+  run.leftOut = watched.leftOut;
+  noteProcesses(session, watched);
 }
 
 function shorten(paths) {
@@ -7529,7 +10416,12 @@ async function observe(session, method) {
 /** Looks at what the run left. The command has run: what cannot be looked at is named, the rest is recorded. */
 async function lookAfter(session, observation, isShared) {
   try {
-    noteObserved(session, await endObservation(observation, isShared));
+    const { watch } = session;
+    if (watch === undefined) return noteObserved(session, await endObservation(observation, isShared));
+    watch.reader.end();
+    const summary = watch.trace.summarize();
+    noteWatched(session, await endWatch(observation, summary, { startMs: watch.startMs, readEarlier: () => undefined }));
+    attempt(session.problems, 'record the environment', () => recordEnvironment(session));
   } catch (error) {
     if (errorCode(error) === '') throw error;
     session.problems.push('cannot look at the files after the run: ' + describeSystemError(error));
@@ -7539,14 +10431,14 @@ async function lookAfter(session, observation, isShared) {
 /** Runs the command and records it. Returns the exit status for rr. */
 async function recordRun(options) {
   checkParameters(options.parameters);
-  const method = parseTrace(options.trace);
+  const wanted = parseTrace(options.trace);
   if (options.timeout !== undefined) parseDurationS(options.timeout);
   const folder = readCurrentFolder();
   const argv = resolveCommand(options.argv, folder);
   const project = openProject(options, folder);
   const problems = [];
   const session = beginRun(options, project, folder, argv, problems);
-  const observation = await observe(session, method);
+  const observation = await observe(session, chooseMethod(session, wanted));
   session.isShared = hasOverlap(project, session.run.id, session.endedBytes);
   attempt(problems, 'record the code', () => recordCode(session, observation));
   recordVariables(session);
@@ -7557,7 +10449,7 @@ async function recordRun(options) {
   problems.push(...end.logProblems);
   // Asked once more after the last look at the project: what was changed until then may be another's.
   const isShared = () => session.isShared || hasOverlap(project, session.run.id, session.endedBytes);
-  session.run.observed = observation.method;
+  session.run.observed = session.watch === undefined ? observation.method : 'strace ' + session.watch.version;
   await lookAfter(session, observation, isShared);
   save(session);
   report(session, end);
@@ -7629,9 +10521,14 @@ function listRuns(options) {
 // ==== src/commands/show.ts =======================================================================
 // show.ts - rr show: one run, all that is known of it.
 
-// type ShowOptions = { project: ByteString | undefined; json: boolean; raw: boolean; logs: boolean };
+// type ShowOptions = {
+//   project: ByteString | undefined;
+//   json: boolean; raw: boolean; logs: boolean; processes: boolean; files: boolean; environment: boolean;
+//   /** Long lists in full. */
+//   all: boolean;
+// };
 
-/** Prints a run; with `raw` its record as it is, with `logs` what it printed. */
+/** Prints a run, or of it what `options` ask for: the first of them that is set, in their order. */
 function showRun(reference, options) {
   const current = readCurrentFolder();
   const project = requireProject(current, options.project);
@@ -7642,12 +10539,37 @@ function showRun(reference, options) {
     return 0;
   }
   const run = pickRun(project, current, reference);
-  if (options.json) printOut(printJsonRun(run) + '\n');
-  else if (options.raw) printOut(readBytesIfThere(project.provenance + '/' + recordPath(run.id)) ?? printRecord(run));
-  else if (options.logs) {
+  if (options.logs && !options.json && !options.raw) {
     for (const log of run.logs) if (!log.path.endsWith('.order')) printOut(readBytesIfThere(absoluteOf(project, log.path)) ?? '');
-  } else printOut(printRunPage(run, run.environment === undefined ? undefined : readBytesIfThere(project.provenance + '/environments/' + run.environment + '.rec')));
+  } else printOut(printAsked(project, run, options));
   return 0;
+}
+
+function printAsked(project, run, options) {
+  if (options.json) return printJsonRun(run) + '\n';
+  if (options.raw) return readBytesIfThere(project.provenance + '/' + recordPath(run.id)) ?? printRecord(run);
+  if (options.processes || options.files) return printProcessesAsked(run, options);
+  if (options.environment) return readEnvironmentPage(project, run);
+  return printRunPage(run, run.environment === undefined ? undefined : readBytesIfThere(placeOfEnvironment(project, run.environment)), options.all);
+}
+
+function printProcessesAsked(run, options) {
+  if (run.processes.length === 0) {
+    throw new Failure('cannot show the processes of "' + run.id + '": its record has none (observed by ' + run.observed + ')', 'record it with --trace strace', EXIT.differs);
+  }
+  const width = isTerminal(1) ? readColumns(1) : Infinity;
+  return printProcessTree(run, { width, hasFiles: options.files, isComplete: options.all });
+}
+
+function placeOfEnvironment(project, hash) {
+  return project.provenance + '/environments/' + hash + '.rec';
+}
+
+function readEnvironmentPage(project, run) {
+  if (run.environment === undefined) throw new Failure('cannot show the environment of "' + run.id + '": its record names none', '', EXIT.differs);
+  const text = readBytesIfThere(placeOfEnvironment(project, run.environment));
+  if (text === undefined) throw new Failure('cannot show the environment of "' + run.id + '": "provenance/environments/' + run.environment + '.rec" is not there', 'run "rr verify"', EXIT.differs);
+  return printEnvironmentPage(text);
 }
 
 // ==== src/commands/verify.ts =====================================================================
@@ -7864,7 +10786,7 @@ const VERBS = [
       { name: 'output', letter: 'o', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that it writes' },
       { name: 'param', letter: 'p', value: 'NAME=VALUE', isRepeatable: true, help: 'a parameter, for the record' },
       { name: 'timeout', value: 'TIME', help: 'stop it after TIME: 90, 90s, 5m, 2h, 1d (default: never)' },
-      { name: 'trace', value: 'METHOD', help: 'how files are found: auto, scan, atime, none (default: auto)' },
+      { name: 'trace', value: 'METHOD', help: 'how files are found: auto, strace, scan, atime, none (default: auto)' },
       { name: 'no-logs', help: "do not keep what it prints; it gets rr's own terminal" },
       { name: 'json', help: 'print the record as JSON on standard error' },
       QUIET, PROJECT,
@@ -7894,6 +10816,10 @@ const VERBS = [
       JSON_OUT,
       { name: 'raw', help: 'print the record as it is' },
       { name: 'logs', help: 'print what the command printed' },
+      { name: 'processes', help: 'print the tree of processes' },
+      { name: 'files', help: 'the same with the files that each process read and wrote' },
+      { name: 'environment', help: 'print the environment record: system, programs, libraries, packages' },
+      { name: 'all', help: 'do not cut long lists' },
       PROJECT,
     ],
     example: 'rr show @',
@@ -8065,7 +10991,10 @@ async function dispatch(parsed) {
       project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
       parameters: all('param'), made: all('made'), used: all('used'), json: has('json'), csv: has('csv'),
     });
-    case 'show': return showRun(parsed.operands[0], { project, json: has('json'), raw: has('raw'), logs: has('logs') });
+    case 'show': return showRun(parsed.operands[0], {
+      project, json: has('json'), raw: has('raw'), logs: has('logs'), processes: has('processes'), files: has('files'),
+      environment: has('environment'), all: has('all'),
+    });
     case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), quiet: has('quiet') });
     case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));
     default: return showHelp(parsed);

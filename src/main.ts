@@ -39,7 +39,10 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
       project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
       parameters: all('param'), made: all('made'), used: all('used'), json: has('json'), csv: has('csv'),
     });
-    case 'show': return showRun(parsed.operands[0], { project, json: has('json'), raw: has('raw'), logs: has('logs') });
+    case 'show': return showRun(parsed.operands[0], {
+      project, json: has('json'), raw: has('raw'), logs: has('logs'), processes: has('processes'), files: has('files'),
+      environment: has('environment'), all: has('all'),
+    });
     case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), quiet: has('quiet') });
     case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));
     default: return showHelp(parsed);

@@ -1,5 +1,6 @@
 #!/bin/sh
-# install-tools.sh - brings the programs that tests use as judges: other makes and shells, recutils.
+# install-tools.sh - brings the programs that tests use as judges: other makes and shells, recutils,
+# package managers.
 # Installs what is missing where that is possible (Debian, root); else names it, and the tests that
 # need it are skipped and say so.
 
@@ -21,7 +22,11 @@ original-awk original-awk
 strace strace
 git git
 make make
-python3 python3'
+python3 python3
+sqlite3 sqlite3
+rpmbuild rpm
+db5.3_load db5.3-util
+pacman pacman-package-manager'
 
 # missing COLUMN: 1 programs, 2 packages
 missing() {

@@ -4,18 +4,18 @@ import { EXIT, Failure } from '../core/failure.ts';
 import { emptyRun } from '../core/run.ts';
 import type { FileState, Run, RunProcess } from '../core/run.ts';
 import { REPLAYED_VARIABLES } from '../core/variables.ts';
-import { encodeWithheld } from '../formats/record.ts';
 import type { PathClass } from '../core/filerules.ts';
 import { makeClassifier } from '../core/filerules.ts';
 import { Trace } from '../core/trace.ts';
 import type { TraceSummary } from '../core/trace.ts';
 import { StraceReader } from '../formats/strace.ts';
+import { encodeWithheld } from '../formats/percent.ts';
 import { isSecretName, maskArguments, maskKnown, maskValue } from '../formats/secrets.ts';
 import type { SecretHasher } from '../formats/secrets.ts';
 import { hasShellSyntax, quoteCommand, respellRoot } from '../formats/shell.ts';
 import { printJsonRun } from '../views/json.ts';
 import { formatUtcMicros, readUtcMicros } from '../sys/clock.ts';
-import { errorCode, keepTemporariesIn, lstatIfThere, makeFolder, readBytesIfThere, readHead, removeIfThere, statIfThere, toBytes } from '../sys/files.ts';
+import { errorCode, keepTemporariesIn, lstatIfThere, makeFolder, readBytesIfThere, readFirstBytes, removeIfThere, statIfThere, toBytes } from '../sys/files.ts';
 import { describeEnvironment, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from '../sys/machine.ts';
 import { beginObservation, endObservation, toRecordPath, watchReads } from '../sys/observe.ts';
 import type { Observation, Observed, TraceMethod } from '../sys/observe.ts';
@@ -294,7 +294,7 @@ function isTraceable(argv: ByteString[], folder: ByteString): string | undefined
   if (program.kind !== 'found') return 'the program is not found';
   const stat = statIfThere(program.name);
   if (stat !== undefined && (stat.mode & 0o6000) !== 0 && process.getuid?.() !== 0) return 'the program has a set-user-id bit, which has no effect in a traced process';
-  const head = readHead(program.name, 4);
+  const head = readFirstBytes(program.name, 4);
   return head === '\x7fELF' || head.startsWith('#!') || head === '' ? undefined : 'the program has no #! line';
 }
 

@@ -31,3 +31,8 @@ export function utf8SequenceLength(text: ByteString, at: number): number {
   }
   return length;
 }
+
+/** A copy that does not keep a larger string alive, of which it is a part. */
+export function detachString(text: ByteString): ByteString {
+  return text.length < 13 ? text : (' ' + text).slice(1);
+}

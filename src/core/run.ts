@@ -18,7 +18,7 @@ export type FileState = {
 /** How much of a source file version control has: 'clean' as committed, 'changed' since, not tracked, no version control. */
 export type CodeFileState = 'clean' | 'changed' | 'untracked' | 'unversioned';
 
-/** One process of the command, threads included (docs/record-format.txt, "Processes"). */
+/** One process of the command, threads included (docs/record-format.txt, 8). */
 export type RunProcess = {
   /** Position of its parent in the list; undefined if the parent is rr. A parent stands before its children. */
   parent: number | undefined;

@@ -48,6 +48,29 @@ export function decodeText(text: ByteString): ByteString {
   return text.replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
 }
 
+/** Text as one word: a space in it is written as %20, too. decodeText undoes it. */
+export function encodeWord(text: ByteString): ByteString {
+  return encodeText(text).replace(/ /g, '%20');
+}
+
+/**
+ * In a Run a withheld secret is spelled NUL { 16 hex digits }: no argument can hold a NUL, so it
+ * cannot be mistaken. In the record it is %{...}.
+ */
+export function encodeWithheld(value: ByteString): ByteString {
+  return value.split('\0').map((part, i) => (i === 0 ? encodeText(part) : encodeMarked(part))).join('%');
+}
+
+function encodeMarked(part: ByteString): ByteString {
+  const mark = part.slice(0, 18);
+  return mark + (part.length > 18 ? encodeText(part.slice(18)) : '');
+}
+
+/** Undoes encodeWithheld. */
+export function decodeWithheld(value: ByteString): ByteString {
+  return value.split(/%(?=\{[0-9a-f]{16}\})/).map(decodeText).join('\0');
+}
+
 /**
  * Text from a record made harmless for a terminal: control bytes, C1 controls, bytes that are not
  * UTF-8 and the marks that turn the direction of writing are shown as %XX; newlines and tabs too.

@@ -2,8 +2,9 @@
 import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { emptyRun, RUN_ID } from '../core/run.ts';
-import type { FileKind, FileState, Run, RunStatus } from '../core/run.ts';
-import { decodeText, encodeText } from './percent.ts';
+import type { CodeFileState, FileKind, FileState, Run, RunStatus } from '../core/run.ts';
+import { decodeText, decodeWithheld, encodeText, encodeWithheld, encodeWord } from './percent.ts';
+import { printProcesses, PROCESS_FIELDS, readProcesses } from './processes.ts';
 
 /** Format this version writes, and the newest it understands in full. */
 export const RECORD_FORMAT = 1;
@@ -11,6 +12,7 @@ export const RECORD_FORMAT = 1;
 const RECORD_HEAD = '# rr run record, format ';
 const RECORD_TAIL = '; described in provenance/README.txt\n';
 const STATUSES = ['running', 'succeeded', 'failed', 'interrupted', 'lost'];
+const CODE_FILE_STATES = ['clean', 'changed', 'untracked', 'unversioned'];
 
 type Field = { name: string; value: ByteString; line: number };
 
@@ -41,29 +43,17 @@ class FieldWriter {
   each(name: string, values: ByteString[]): void {
     for (const value of values) this.encoded(name, value);
   }
-  /** Values of which `start` matches the words that stand before the last, encoded by themselves. */
+  /** Values of which `start` matches the words that stand before the last, which is encoded by itself. */
   worded(name: string, values: ByteString[], start: RegExp): void {
     for (const value of values) {
       const length = start.exec(value)?.[0].length ?? 0;
-      this.raw(name, value.slice(0, length) + encodeWithheld(value.slice(length)));
+      const words = length === 0 ? '' : encodeText(value.slice(0, length - 1)) + ' ';
+      this.raw(name, words + encodeWithheld(value.slice(length)));
     }
   }
   files(name: string, files: FileState[]): void {
     for (const file of files) this.raw(name, printFile(file));
   }
-}
-
-/**
- * In a Run a withheld secret is spelled NUL { 16 hex digits }: no argument can hold a NUL, so it
- * cannot be mistaken. In the record it is %{...}.
- */
-export function encodeWithheld(value: ByteString): ByteString {
-  return value.split('\0').map((part, i) => (i === 0 ? encodeText(part) : encodeMarked(part))).join('%');
-}
-
-function encodeMarked(part: ByteString): ByteString {
-  const mark = part.slice(0, 18);
-  return mark + (part.length > 18 ? encodeText(part.slice(18)) : '');
 }
 
 /**
@@ -74,11 +64,6 @@ function encodeParameter(parameter: ByteString): ByteString {
   const space = parameter.indexOf(' ');
   const name = encodeText(parameter.slice(0, space));
   return space === parameter.length - 1 ? name : name + ' ' + encodeWithheld(parameter.slice(space + 1));
-}
-
-/** Undoes encodeWithheld. */
-export function decodeWithheld(value: ByteString): ByteString {
-  return value.split(/%(?=\{[0-9a-f]{16}\})/).map(decodeText).join('\0');
 }
 
 function printDecimal(value: number | undefined, digits: number): string | undefined {
@@ -113,6 +98,10 @@ export function printRunBody(run: Run): ByteString {
   out.encoded('Code_branch', run.codeBranch);
   out.encoded('Code_remote', run.codeRemote);
   out.worded('Code_submodule', run.codeSubmodules, /^[^ ]+ (?:dirty )?/);
+  // A path may begin with "dirty", too; no path is a hash.
+  out.worded('Code_other', run.codeOthers, /^[^ ]+ [^ ]+ (?:dirty (?:[0-9a-f]{64}|-) )?/);
+  for (const file of run.codeFiles) out.raw('Code_file', file.state + ' ' + encodeText(file.path));
+  for (const compiler of run.compilers) out.raw('Compiler', encodeWord(compiler.path) + (compiler.producer === '' ? '' : ' ' + encodeText(compiler.producer)));
   out.raw('Environment', run.environment);
   out.each('Variable', run.variables);
   out.each('Variable_hash', run.variableHashes);
@@ -124,8 +113,12 @@ export function printRunBody(run: Run): ByteString {
   out.files('Output', run.outputs);
   out.files('Uncertain', run.uncertain);
   out.each('Removed', run.removed);
+  out.each('Absent', run.absent);
+  out.worded('Secret_input', run.secretInputs, /^[0-9a-f]+ /);
+  for (const { what, count } of run.leftOut) out.raw('Left_out', encodeWord(what) + ' ' + String(count));
   out.files('Log', run.logs);
   out.each('Warning', run.warnings);
+  out.text += printProcesses(run.processes);
   out.raw('Rr', run.rr);
   for (const field of run.unknown) out.raw(field.name, field.value);
   return out.text;
@@ -185,6 +178,12 @@ function readFileLine(value: ByteString, fault: (what: string) => never): FileSt
   return parseFile(value) ?? fault('not "HASH  SIZE PATH"');
 }
 
+/** The first word and what follows on it: '' if nothing does. */
+function splitWord(value: ByteString): [ByteString, ByteString] {
+  const space = value.indexOf(' ');
+  return space < 0 ? [value, ''] : [value.slice(0, space), value.slice(space + 1)];
+}
+
 const SETTERS: { [name: string]: Setter } = {
   Label: (run, value) => { run.label = decodeText(value); },
   Reason: (run, value) => { run.reason = decodeText(value); },
@@ -207,6 +206,16 @@ const SETTERS: { [name: string]: Setter } = {
   Code_branch: (run, value) => { run.codeBranch = decodeText(value); },
   Code_remote: (run, value) => { run.codeRemote = decodeText(value); },
   Code_submodule: (run, value) => { run.codeSubmodules.push(decodeText(value)); },
+  Code_other: (run, value) => { run.codeOthers.push(decodeText(value)); },
+  Code_file: (run, value, fault) => {
+    const parts = splitWord(value);
+    if (CODE_FILE_STATES.indexOf(parts[0]) < 0 || parts[1] === '') fault('not "STATE PATH" with one of ' + CODE_FILE_STATES.join(', '));
+    run.codeFiles.push({ state: parts[0] as CodeFileState, path: decodeText(parts[1]) });
+  },
+  Compiler: (run, value) => {
+    const parts = splitWord(value);
+    run.compilers.push({ path: decodeText(parts[0]), producer: decodeText(parts[1]) });
+  },
   Environment: (run, value, fault) => {
     if (!/^[0-9a-f]{64}$/.test(value)) fault('not a hash');
     run.environment = value;
@@ -221,6 +230,15 @@ const SETTERS: { [name: string]: Setter } = {
   Output: (run, value, fault) => { run.outputs.push(readFileLine(value, fault)); },
   Uncertain: (run, value, fault) => { run.uncertain.push(readFileLine(value, fault)); },
   Removed: (run, value) => { run.removed.push(decodeText(value)); },
+  Absent: (run, value) => { run.absent.push(decodeText(value)); },
+  Secret_input: (run, value, fault) => {
+    if (!/^[0-9a-f]+ ./.test(value)) fault('not "HASH PATH"');
+    run.secretInputs.push(decodeText(value));
+  },
+  Left_out: (run, value, fault) => {
+    const parts = splitWord(value);
+    run.leftOut.push({ what: decodeText(parts[0]), count: readWhole(parts[1], Number.MAX_SAFE_INTEGER, fault) });
+  },
   Log: (run, value, fault) => { run.logs.push(readFileLine(value, fault)); },
   Warning: (run, value) => { run.warnings.push(decodeText(value)); },
 };
@@ -240,6 +258,8 @@ function requireFields(fields: Field[], file: string): Map<string, Field> {
   return first;
 }
 
+// Read by other means than SETTERS.
+const ELSEWHERE = ['Id', 'Command', 'Started', 'Rr', 'Sha256'].concat(PROCESS_FIELDS);
 const NOT_UNDERSTOOD = new Error('a value of a newer format');
 
 /** A field of a newer format: if its value is not understood, it is kept as an unknown field. */
@@ -251,6 +271,23 @@ function setIfUnderstood(run: Run, field: Field, setter: Setter): void {
     run.unknown.push({ name: field.name, value: field.value });
     // Not "running": that would be waited for. The end is told by the unknown field alone.
     if (field.name === 'Status') run.status = 'lost';
+  }
+}
+
+/** The lines on processes, which make sense only together and with the files; see setIfUnderstood. */
+function readProcessFields(run: Run, fields: Field[], format: number, file: string): void {
+  const own = fields.filter((field) => PROCESS_FIELDS.indexOf(field.name) >= 0);
+  const fault = (field: Field, what: string): never => {
+    if (format > RECORD_FORMAT) throw NOT_UNDERSTOOD;
+    return fail(file, field.line, field.name + ': ' + what);
+  };
+  try {
+    const read = readProcesses(own, run.inputs.length + run.outputs.length, fault);
+    run.processes = read.processes;
+    if (read.leftOut > 0) run.warnings.push('too long to be read here: ' + String(read.leftOut) + ' lists of the files that processes read or wrote');
+  } catch (error) {
+    if (error !== NOT_UNDERSTOOD) throw error;
+    for (const field of own) run.unknown.push({ name: field.name, value: field.value });
   }
 }
 
@@ -271,10 +308,11 @@ export function parseRun(text: ByteString, file: string): Run {
     const setter = SETTERS[field.name];
     if (setter !== undefined && format <= RECORD_FORMAT) setter(run, field.value, (what) => fail(file, field.line, field.name + ': ' + what));
     else if (setter !== undefined) setIfUnderstood(run, field, setter);
-    else if (['Id', 'Command', 'Started', 'Rr', 'Sha256'].indexOf(field.name) < 0) {
+    else if (ELSEWHERE.indexOf(field.name) < 0) {
       run.unknown.push({ name: field.name, value: field.value });
     }
   }
+  readProcessFields(run, fields, format, file);
   if (format > RECORD_FORMAT) {
     run.warnings.push('written in format ' + String(format) + ', newer than this rr understands in full (' + String(RECORD_FORMAT) + ')');
   }

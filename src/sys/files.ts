@@ -33,7 +33,7 @@ export function readBytesIfThere(name: ByteString): ByteString | undefined {
 }
 
 /** The first bytes of a file, at most `count`; '' if it cannot be read. Never waits for a FIFO. */
-export function readHead(name: ByteString, count: number): ByteString {
+export function readFirstBytes(name: ByteString, count: number): ByteString {
   let fd: number;
   try {
     fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);

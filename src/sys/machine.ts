@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { encodeText } from '../formats/percent.ts';
 import { fs, os } from './node.ts';
-import { errorCode, listFolder, readBytesIfThere, readHead, statIfThere, toBytes, toFsPath } from './files.ts';
+import { errorCode, listFolder, readBytesIfThere, readFirstBytes, statIfThere, toBytes, toFsPath } from './files.ts';
 
 /** Variables that describe the machine; recorded with the environment (docs/rr.1, VARIABLES). */
 const MACHINE_VARIABLES = [
@@ -145,7 +145,7 @@ export function findInterpreters(program: ByteString, folder: ByteString): ByteS
 }
 
 function readShebang(name: ByteString): ByteString[] {
-  const line = readHead(name, 256).split('\n')[0];
+  const line = readFirstBytes(name, 256).split('\n')[0];
   return line.startsWith('#!') ? line.slice(2).trim().split(/[ \t]+/).filter((word) => word !== '') : [];
 }
 

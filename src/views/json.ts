@@ -1,8 +1,8 @@
 // json.ts - runs as JSON (RFC 8259). Knows no files.
 import type { ByteString } from '../core/bytes.ts';
-import type { FileState, Run } from '../core/run.ts';
-import { encodeText } from '../formats/percent.ts';
-import { encodeWithheld } from '../formats/record.ts';
+import type { FileState, Run, RunProcess } from '../core/run.ts';
+import { encodeText, encodeWithheld } from '../formats/percent.ts';
+import { printRanges } from '../formats/processes.ts';
 
 /** JSON text of a value whose strings are percent-encoded bytes: ASCII and UTF-8 stay readable. */
 function printValue(value: unknown): ByteString {
@@ -12,6 +12,16 @@ function printValue(value: unknown): ByteString {
 
 function jsonFileOf(file: FileState): unknown {
   return { hash: file.hash, size: file.size, kind: file.kind === '' ? 'f' : file.kind, path: encodeText(file.path) };
+}
+
+/** Numbers of processes and files, and lists of these, are those of the record: a list of 10,000 files stays short. */
+function jsonProcessOf(one: RunProcess, at: number): unknown {
+  return {
+    number: at + 1, parent: one.parent === undefined ? 0 : one.parent + 1, start_s: one.startS, end_s: one.endS,
+    exit: one.exit, signal: one.signal, directory: encodeText(one.directory), command: encodeWithheld(one.command),
+    later: one.later.map((later) => ({ start_s: later.startS, directory: encodeText(later.directory), command: encodeWithheld(later.command) })),
+    read: printRanges(one.read), wrote: printRanges(one.wrote),
+  };
 }
 
 /** A run as an object whose keys are the record's field names in lower case; lists are arrays. */
@@ -28,12 +38,15 @@ function jsonObjectOf(run: Run): { [key: string]: unknown } {
     parameters, started: run.startedUtc, wall_s: run.wallS, user_s: run.userS, system_s: run.systemS,
     peak_memory_bytes: run.peakMemoryBytes, exit: run.exit, signal: run.signal, timeout_s: run.timeoutS, status: run.status,
     code: text(run.code), code_branch: text(run.codeBranch), code_remote: text(run.codeRemote),
-    code_submodules: run.codeSubmodules.map(encodeText), environment: run.environment,
+    code_submodules: run.codeSubmodules.map(encodeText), code_others: run.codeOthers.map(encodeText),
+    code_files: run.codeFiles.map((file) => ({ state: file.state, path: encodeText(file.path) })),
+    compilers: run.compilers.map((compiler) => ({ path: encodeText(compiler.path), producer: encodeText(compiler.producer) })), environment: run.environment,
     variables: run.variables.map(encodeText), variable_hashes: run.variableHashes.map(encodeText), observed: run.observed,
     declared_inputs: run.declaredInputs.map(encodeText), declared_outputs: run.declaredOutputs.map(encodeText),
     missing_outputs: run.missingOutputs.map(encodeText), inputs: run.inputs.map(jsonFileOf), outputs: run.outputs.map(jsonFileOf),
-    uncertain: run.uncertain.map(jsonFileOf), removed: run.removed.map(encodeText), logs: run.logs.map(jsonFileOf),
-    warnings: run.warnings.map(encodeText), rr: run.rr,
+    uncertain: run.uncertain.map(jsonFileOf), removed: run.removed.map(encodeText), absent: run.absent.map(encodeText),
+    secret_inputs: run.secretInputs.map(encodeText), left_out: run.leftOut.map((one) => ({ what: encodeText(one.what), count: one.count })),
+    logs: run.logs.map(jsonFileOf), warnings: run.warnings.map(encodeText), processes: run.processes.map(jsonProcessOf), rr: run.rr,
     unknown: run.unknown.length === 0 ? undefined : run.unknown,
   };
 }

@@ -5,8 +5,7 @@ import { isResult, isSameContent, makeLiveRun, resultsOf } from '../core/graph.t
 import type { LiveGraph, LiveRun } from '../core/graph.ts';
 import type { FileState, Run } from '../core/run.ts';
 import { findChecksum, putChecksums } from '../formats/checksums.ts';
-import { encodeText } from '../formats/percent.ts';
-import { encodeWithheld } from '../formats/record.ts';
+import { encodeText, encodeWithheld } from '../formats/percent.ts';
 
 const SCRIPT = 'provenance/rerun.sh';
 const STAMP = '.rr/made/';

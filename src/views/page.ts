@@ -2,17 +2,25 @@
 import type { ByteString } from '../core/bytes.ts';
 import type { FileState, Run } from '../core/run.ts';
 import { decodeText, encodeText, makeHarmless } from '../formats/percent.ts';
-import { decodeWithheld } from '../formats/record.ts';
 import { formatSeconds } from './table.ts';
 
 const NAME_WIDTH = 13;
+/** Lines of one kind that are shown unless all are asked for. */
+const LIST_LENGTH = 10;
 
-function showText(text: ByteString): ByteString {
+/** Text of a run made harmless for a terminal, what was withheld by words. */
+export function showText(text: ByteString): ByteString {
   return makeHarmless(text.replace(/\0(\{[0-9a-f]{16}\})/g, '<withheld $1>'));
 }
 
 function line(name: string, value: ByteString | undefined): ByteString {
   return value === undefined || value === '' ? '' : name.padEnd(NAME_WIDTH) + makeHarmless(value) + '\n';
+}
+
+/** A line for each value, the first with the name before it; no more than `most` values. */
+function printList(name: string, values: ByteString[], most: number): ByteString {
+  const shown = values.slice(0, most).map((value, i) => line(i === 0 ? name : '', value)).join('');
+  return shown + (values.length > most ? line('', 'and ' + String(values.length - most) + ' more (--all)') : '');
 }
 
 function formatBytes(bytes: number): string {
@@ -28,12 +36,10 @@ function formatBytes(bytes: number): string {
 
 const KIND_WORDS: { [kind: string]: string } = { x: ' executable', l: ' link', d: ' folder', p: ' FIFO', s: ' socket', c: ' device', b: ' device' };
 
-function showFiles(title: string, files: FileState[]): ByteString {
-  return files.map((file, i) => {
-    const hash = file.hash.length === 64 ? file.hash.slice(0, 12) : file.hash === '?' ? 'unknown' : '';
-    const size = file.kind === 'd' ? '' : formatBytes(file.size);
-    return line(i === 0 ? title : '', hash.padEnd(13) + size.padStart(10) + '  ' + makeHarmless(file.path) + (KIND_WORDS[file.kind] ?? ''));
-  }).join('');
+function showFile(file: FileState): ByteString {
+  const hash = file.hash.length === 64 ? file.hash.slice(0, 12) : file.hash === '?' ? 'unknown' : '';
+  const size = file.kind === 'd' ? '' : formatBytes(file.size);
+  return hash.padEnd(13) + size.padStart(10) + '  ' + makeHarmless(file.path) + (KIND_WORDS[file.kind] ?? '');
 }
 
 function showCost(run: Run): ByteString | undefined {
@@ -42,31 +48,69 @@ function showCost(run: Run): ByteString | undefined {
   return formatSeconds(run.wallS) + cpu + (run.peakMemoryBytes === undefined ? '' : ', peak memory ' + formatBytes(run.peakMemoryBytes));
 }
 
-function showEnvironment(text: ByteString | undefined): ByteString {
-  if (text === undefined) return '';
-  const wanted = ['Os', 'Kernel', 'Cpu', 'Executable', 'Interpreter'];
-  let shown = '';
-  for (const field of text.split('\n')) {
-    const parts = /^([A-Z]\w*): (.*)$/.exec(field);
-    if (parts === null || wanted.indexOf(parts[1]) < 0) continue;
-    shown += line(parts[1].toLowerCase(), makeHarmless(decodeText(parts[2].replace(/^([0-9a-f]{12})[0-9a-f]{52} {2}\d+x? /, '$1  '))));
+/** What a person wants of an environment record at first sight; the rest is counted. */
+function showEnvironment(text: ByteString | undefined, most: number): ByteString {
+  const values = new Map<string, ByteString[]>();
+  const valuesOf = (name: string): ByteString[] => values.get(name) ?? [];
+  for (const field of (text ?? '').split('\n')) {
+    const colon = field.indexOf(': ');
+    const name = field.slice(0, Math.max(0, colon));
+    values.set(name, valuesOf(name));
+    valuesOf(name).push(decodeText(field.slice(colon + 2).replace(/^([0-9a-f]{12})[0-9a-f]{52} {2}\d+x? /, '$1  ')));
   }
-  return shown;
+  const counts = ['Library', 'Package'].filter((name) => values.has(name))
+    .map((name) => String(valuesOf(name).length) + (name === 'Library' ? ' libraries' : ' packages'));
+  return ['Os', 'Kernel', 'Cpu', 'Gpu', 'Executable', 'Interpreter'].map((name) => printList(name.toLowerCase(), valuesOf(name).map(makeHarmless), most)).join('')
+    + (counts.length === 0 ? '' : line('software', counts.join(', ') + ' (--environment)'));
 }
 
-/** A run for a person: every fact the record has, names and values harmless for a terminal. */
-export function printRunPage(run: Run, environment: ByteString | undefined): ByteString {
-  const list = (name: string, values: ByteString[]): ByteString => values.map((value, i) => line(i === 0 ? name : '', showText(value))).join('');
+/** The code that was read: how many files of each state, and those that the commit does not have. */
+function showCodeFiles(run: Run, most: number): ByteString {
+  const counts: string[] = [];
+  for (const state of ['clean', 'changed', 'untracked', 'unversioned']) {
+    const count = run.codeFiles.filter((file) => file.state === state).length;
+    if (count > 0) counts.push(String(count) + ' ' + state);
+  }
+  const listed = run.codeFiles.filter((file) => file.state === 'changed' || file.state === 'untracked');
+  return line('code files', counts.join(', ')) + printList('', listed.map((file) => file.state.padEnd(11) + makeHarmless(file.path)), most);
+}
+
+function showProcessCount(run: Run): ByteString {
+  const count = run.processes.length;
+  if (count === 0) return '';
+  const failed = run.processes.filter((one) => (one.exit !== undefined && one.exit !== 0) || one.signal !== undefined).length;
+  const outlived = run.processes.filter((one) => one.endS === undefined).length;
+  return line('processes', String(count) + (failed === 0 ? '' : ', ' + String(failed) + ' failed')
+    + (outlived === 0 ? '' : ', ' + String(outlived) + ' outlived the command') + ' (--processes)');
+}
+
+/**
+ * A run for a person: every fact the record has, names and values harmless for a terminal; of long
+ * lists the beginning unless `isComplete`.
+ */
+export function printRunPage(run: Run, environment: ByteString | undefined, isComplete: boolean): ByteString {
+  const most = isComplete ? Infinity : LIST_LENGTH;
+  const list = (name: string, values: ByteString[]): ByteString => printList(name, values.map(showText), most);
+  const files = (name: string, states: FileState[]): ByteString => printList(name, states.map(showFile), most);
   const exit = run.exit === undefined ? '' : ', exit ' + String(run.exit) + (run.signal === undefined ? '' : ' (' + run.signal + ')');
   return line('run', run.id) + line('label', run.label && showText(run.label)) + line('reason', run.reason && showText(run.reason))
-    + list('tags', run.tags) + line('command', showText(decodeWithheld(run.command)))
+    + list('tags', run.tags) + line('command', showText(run.command))
     + line('folder', showText(run.directory)) + list('redirect', run.redirects) + list('parameter', run.parameters)
     + line('started', run.startedUtc) + line('status', run.status + exit) + line('cost', showCost(run))
     + line('code', run.code && showText(run.code)) + line('branch', run.codeBranch && showText(run.codeBranch))
     + line('remote', run.codeRemote && showText(run.codeRemote)) + list('submodule', run.codeSubmodules)
-    + list('variable', run.variables) + list('withheld', run.variableHashes) + showEnvironment(environment)
-    + line('observed', run.observed) + showFiles('input', run.inputs) + showFiles('output', run.outputs)
-    + showFiles('uncertain', run.uncertain) + list('removed', run.removed) + list('missing', run.missingOutputs)
-    + showFiles('log', run.logs) + list('warning', run.warnings)
+    + list('other code', run.codeOthers) + showCodeFiles(run, most)
+    + list('compiler', run.compilers.map((compiler) => compiler.path + '  ' + compiler.producer))
+    + list('variable', run.variables) + list('withheld', run.variableHashes) + showEnvironment(environment, most)
+    + line('observed', run.observed) + showProcessCount(run) + files('input', run.inputs) + files('output', run.outputs)
+    + files('uncertain', run.uncertain) + list('removed', run.removed) + list('absent', run.absent)
+    + list('secret input', run.secretInputs) + list('missing', run.missingOutputs)
+    + line('left out', run.leftOut.map((one) => String(one.count) + ' ' + makeHarmless(one.what)).join(', '))
+    + files('log', run.logs) + printList('warning', run.warnings.map(showText), Infinity)
     + run.unknown.map((field) => line(encodeText(field.name), showText(field.value))).join('');
+}
+
+/** An environment record for a person: its lines decoded, harmless for a terminal. */
+export function printEnvironmentPage(text: ByteString): ByteString {
+  return text.split('\n').filter((field) => field !== '' && field[0] !== '#').map((field) => makeHarmless(decodeText(field)) + '\n').join('');
 }

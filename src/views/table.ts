@@ -2,8 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { utf8SequenceLength } from '../core/bytes.ts';
 import type { Run } from '../core/run.ts';
-import { encodeText, makeHarmless } from '../formats/percent.ts';
-import { encodeWithheld } from '../formats/record.ts';
+import { encodeText, encodeWithheld, makeHarmless } from '../formats/percent.ts';
 
 export type Column = { title: string; align: 'left' | 'right'; /** May be cut to fit. */ isFlexible: boolean };
 

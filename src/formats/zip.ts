@@ -1,0 +1,67 @@
+// zip.ts - the directory of a zip archive (APPNOTE.TXT 6.3.10, sections 4.3 and 4.4). Knows no files and no inflate.
+import type { ByteString } from '../core/bytes.ts';
+
+export type ZipDirectory = { offset: number; sizeBytes: number };
+
+/** `method` is 0 for stored, 8 for deflated bytes; `offset` is that of the local header. */
+export type ZipEntry = { name: ByteString; method: number; packedBytes: number; sizeBytes: number; offset: number };
+
+/** So many bytes at the end of an archive hold the end record, whatever its comment, and the Zip64 locator. */
+export const ZIP_TAIL_BYTES = 22 + 0xffff + 20;
+export const ZIP_LOCAL_HEADER_BYTES = 30;
+
+const ZIP_END_RECORD = 'PK\x05\x06';
+const ZIP64_LOCATOR = 'PK\x06\x07';
+const ZIP64_RECORD = 'PK\x06\x06';
+const ZIP_ENTRY = 'PK\x01\x02';
+const ZIP_LOCAL_HEADER = 'PK\x03\x04';
+
+/** A Zip64 locator says where the record that follows is; its 56 bytes are then to be read by parseZip64Record(). */
+export type ZipEnd = { kind: 'directory'; directory: ZipDirectory } | { kind: 'zip64'; recordOffset: number };
+
+/** What the last bytes of an archive say of its directory; undefined if it is no archive. */
+export function parseZipEnd(tail: ByteString): ZipEnd | undefined {
+  for (let at = tail.lastIndexOf(ZIP_END_RECORD); at >= 0; at = at === 0 ? -1 : tail.lastIndexOf(ZIP_END_RECORD, at - 1)) {
+    if (at + 22 > tail.length || at + 22 + readLittle(tail, at + 20, 2) > tail.length) continue;
+    const sizeBytes = readLittle(tail, at + 12, 4);
+    const offset = readLittle(tail, at + 16, 4);
+    if (sizeBytes < 0xffffffff && offset < 0xffffffff) return { kind: 'directory', directory: { offset, sizeBytes } };
+    if (tail.slice(at - 20, at - 16) !== ZIP64_LOCATOR) return undefined;
+    return { kind: 'zip64', recordOffset: readLittle(tail, at - 12, 8) };
+  }
+  return undefined;
+}
+
+export function parseZip64Record(record: ByteString): ZipDirectory | undefined {
+  if (!record.startsWith(ZIP64_RECORD) || record.length < 56) return undefined;
+  return { sizeBytes: readLittle(record, 40, 8), offset: readLittle(record, 48, 8) };
+}
+
+/** The entries of a directory up to the first damaged one. Sizes that only a Zip64 extra field has are left out. */
+export function parseZipEntries(directory: ByteString): ZipEntry[] {
+  const entries: ZipEntry[] = [];
+  for (let at = 0; at + 46 <= directory.length && directory.startsWith(ZIP_ENTRY, at);) {
+    const nameEnd = at + 46 + readLittle(directory, at + 28, 2);
+    const entry = {
+      name: directory.slice(at + 46, nameEnd), method: readLittle(directory, at + 10, 2), packedBytes: readLittle(directory, at + 20, 4),
+      sizeBytes: readLittle(directory, at + 24, 4), offset: readLittle(directory, at + 42, 4),
+    };
+    const isPlain = entry.packedBytes < 0xffffffff && entry.sizeBytes < 0xffffffff && entry.offset < 0xffffffff;
+    if (nameEnd <= directory.length && isPlain) entries.push(entry);
+    at = nameEnd + readLittle(directory, at + 30, 2) + readLittle(directory, at + 32, 2);
+  }
+  return entries;
+}
+
+/** How far behind the beginning of the local header the data begins; undefined if it is no local header. */
+export function findZipData(header: ByteString): number | undefined {
+  if (!header.startsWith(ZIP_LOCAL_HEADER) || header.length < ZIP_LOCAL_HEADER_BYTES) return undefined;
+  return ZIP_LOCAL_HEADER_BYTES + readLittle(header, 26, 2) + readLittle(header, 28, 2);
+}
+
+/** Past 2^53 inexact, which is past the end of any file too. */
+function readLittle(bytes: ByteString, at: number, count: number): number {
+  let value = 0;
+  for (let i = count - 1; i >= 0; i--) value = value * 256 + bytes.charCodeAt(at + i);
+  return value;
+}
