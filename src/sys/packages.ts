@@ -58,7 +58,7 @@ export function findOwners(paths: ByteString[], options: { root: ByteString; cac
   return owners;
 }
 
-function addTo(groups: Map<ByteString, ByteString[]>, key: ByteString, path: ByteString): void {
+export function addTo(groups: Map<ByteString, ByteString[]>, key: ByteString, path: ByteString): void {
   const group = groups.get(key);
   if (group === undefined) groups.set(key, [path]);
   else group.push(path);

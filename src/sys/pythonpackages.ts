@@ -1,8 +1,9 @@
 // pythonpackages.ts - the Python distributions that files belong to, and Python itself. Starts no Python.
 import type { ByteString } from '../core/bytes.ts';
+import { addTo } from './packages.ts';
 import { normalizePythonName, pythonSourceOf, topModuleOf } from '../formats/pythonmetadata.ts';
 import type { FilesRead, LanguagePackage, PackageClaim } from './packagefiles.ts';
-import { baseOf, folderOf, isBelow, isFileQuietly, listQuietly, readQuietly } from './packagefiles.ts';
+import { lastPartOf, folderOf, isBelow, isFileQuietly, listQuietly, readQuietly } from './packagefiles.ts';
 import { findPythonEditables } from './pythoneditables.ts';
 import type { PythonDistribution, PythonSite } from './pythonsites.ts';
 import { openPythonSite, readDistributionFacts, readDistributionFiles, readDistributionOrigin, readNamespaces, readTopLevel } from './pythonsites.ts';
@@ -36,12 +37,6 @@ export function findPythonPackages(files: FilesRead): PackageClaim[] {
   return claims;
 }
 
-function addTo(groups: Map<ByteString, ByteString[]>, key: ByteString, name: ByteString): void {
-  const group = groups.get(key);
-  if (group === undefined) groups.set(key, [name]);
-  else group.push(name);
-}
-
 /** What is known of a library's folder needs no second look. */
 function isFileQuietlyOnce(name: ByteString, known: ByteString[] | undefined): boolean {
   return known !== undefined || isFileQuietly(name);
@@ -57,8 +52,8 @@ function addProgramLibrary(libraries: Map<ByteString, ByteString[]>, program: By
 }
 
 function claimLibrary(folder: ByteString, paths: ByteString[], files: FilesRead): PackageClaim {
-  const isPypy = baseOf(folder).startsWith('pypy');
-  const minor = baseOf(folder).replace(/^[a-z]+|t$/g, '');
+  const isPypy = lastPartOf(folder).startsWith('pypy');
+  const minor = lastPartOf(folder).replace(/^[a-z]+|t$/g, '');
   const version = isPypy ? minor : findPythonVersion(folder, minor, files);
   return { package: { manager: 'python', name: isPypy ? 'pypy' : 'python', version, detail: '', covers: folder }, paths };
 }
@@ -75,7 +70,7 @@ function findPythonVersion(folder: ByteString, minor: ByteString, files: FilesRe
     const said = header === undefined ? undefined : /^#define\s+PY_VERSION\s+"(\d[\w.+]*)"/m.exec(header)?.[1];
     if (said !== undefined) return said;
   }
-  const library = files.paths.filter((name) => isBelow(name, prefix) && baseOf(name).startsWith('libpython' + minor));
+  const library = files.paths.filter((name) => isBelow(name, prefix) && lastPartOf(name).startsWith('libpython' + minor));
   const pattern = new RegExp('\\0(' + minor.replace('.', '\\.') + '\\.\\d+(?:(?:a|b|rc)\\d+)?\\+?)\\0');
   for (const name of library.concat([prefix + '/bin/python' + minor])) {
     const said = pattern.exec(readQuietly(name, MOST_BINARY_BYTES) ?? '')?.[1];
