@@ -108,7 +108,7 @@ function selectUnexplained(read: ByteString[], isListed: Set<ByteString>, owners
   return read.filter((name) => {
     if (isListed.has(name) || languages.explained.has(name)) return false;
     const isOwned = owners.has(name) || owners.has(sourceOfBytecode(name) ?? '');
-    return (!isOwned || name.startsWith('/etc/')) && (statIfThere(name)?.isFile() ?? false);
+    return !isOwned || name.startsWith('/etc/');
   });
 }
 
@@ -120,10 +120,12 @@ function gatherSoftware(loaded: LoadedSoftware, options: SoftwareOptions, cache:
   const interpreters = programs.filter((name) => named.has(name));
   const executables = programs.filter((name) => !named.has(name));
   const binaries = programs.concat(libraries);
-  const sources = loaded.read.map(sourceOfBytecode).filter((name) => name !== undefined) as ByteString[];
-  const owners = findOwners(sortUnique(binaries.concat(loaded.read, sources)), { root: '', cacheFolder: options.cacheFolder });
-  const languages = findLanguagePackages(loaded.read, { programs: loaded.programs, projectRoot: options.project.root });
-  const unexplained = selectUnexplained(loaded.read, new Set(binaries), owners, languages);
+  // A folder that was listed belongs to many packages: that says nothing of any.
+  const read = loaded.read.filter((name) => statIfThere(name)?.isFile() ?? false);
+  const sources = read.map(sourceOfBytecode).filter((name) => name !== undefined) as ByteString[];
+  const owners = findOwners(sortUnique(binaries.concat(read, sources)), { root: '', cacheFolder: options.cacheFolder });
+  const languages = findLanguagePackages(read, { programs: loaded.programs, projectRoot: options.project.root });
+  const unexplained = selectUnexplained(read, new Set(binaries), owners, languages);
   return { executables, interpreters, libraries: libraries.filter((name) => programs.indexOf(name) < 0), owners, languages, unexplained, warnings, looked };
 }
 
