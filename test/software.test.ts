@@ -67,9 +67,13 @@ test('describeSoftware() names a script\'s interpreters as such', { skip: lacksE
   const root = makeRoot();
   fs.writeFileSync(root + '/script', '#!/usr/bin/env sh\n', { mode: 0o755 });
   const [env, sh] = ['/usr/bin/env', '/bin/sh'].map((name) => fs.realpathSync(name));
-  const fields = fieldsOf((await describe(root, { programs: [root + '/script', env, sh] })).text);
-  assert.equal(fields.Executable, undefined, 'a script of the project is an input');
-  assert.deepEqual(fields.Interpreter.map((line) => line.split(' ').pop()), [env, sh].sort());
+  for (const loaded of [{ programs: [root + '/script'] }, { programs: [root + '/script', env, sh] }, { programs: [root + '/script', sh], isTraced: true }]) {
+    const fields = fieldsOf((await describe(root, loaded)).text);
+    assert.equal(fields.Executable, undefined, 'a script of the project is an input');
+    assert.deepEqual(fields.Interpreter.map((line) => line.split(' ').pop()), [env, sh].sort());
+  }
+  const traced = fieldsOf((await describe(root, { programs: [root + '/script'], isTraced: true })).text);
+  assert.deepEqual(traced.Interpreter.map((line) => line.split(' ').pop()), [env], 'what env starts is seen by itself');
 });
 
 test('describeSoftware() gives the build-ids that readelf gives', { skip: lacks('readelf', 'ldd') }, async () => {

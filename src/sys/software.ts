@@ -25,7 +25,7 @@ import type { Project } from './project.ts';
 export type LoadedSoftware = {
   /** False: `read` is not known, and what the programs load is found by their headers. */
   isTraced: boolean;
-  /** All that was executed, and the interpreters that #! lines name. */
+  /** All that was executed; interpreters that #! lines name may be left out. */
   programs: ByteString[];
   /** Files of the system's class that were read (core/filerules.ts). */
   read: ByteString[];
@@ -82,6 +82,22 @@ function sourceOfBytecode(name: ByteString): ByteString | undefined {
   return parts === null ? undefined : parts[1] + '/' + parts[2] + '.py';
 }
 
+/**
+ * The programs with those that their #! lines name, which the kernel starts by itself. `named` are the
+ * interpreters; what env(1) starts for a script is known from PATH, or, if traced, from its own start.
+ */
+function addInterpreters(loaded: LoadedSoftware, options: SoftwareOptions, cache: BinaryCache): { programs: ByteString[]; named: Set<ByteString> } {
+  const programs = loaded.programs.slice();
+  const named = new Set<ByteString>();
+  for (let i = 0; i < programs.length; i++) {
+    if (cache.find(programs[i]) !== undefined) continue;
+    const interpreters = findInterpreters(programs[i], options.project.root);
+    for (const name of interpreters) named.add(name);
+    programs.push(...interpreters.slice(0, loaded.isTraced ? 1 : 4).filter((name) => programs.indexOf(name) < 0));
+  }
+  return { programs: sortUnique(programs), named };
+}
+
 function findLibraries(loaded: LoadedSoftware, options: SoftwareOptions, cache: BinaryCache): Pick<Gathered, 'libraries' | 'looked' | 'warnings'> {
   const roots = sortUnique(loaded.programs.concat(loaded.projectBinaries));
   if (loaded.isTraced) {
@@ -112,11 +128,11 @@ function selectUnexplained(read: ByteString[], isListed: Set<ByteString>, owners
   });
 }
 
-function gatherSoftware(loaded: LoadedSoftware, options: SoftwareOptions, cache: BinaryCache): Gathered {
+function gatherSoftware(given: LoadedSoftware, options: SoftwareOptions, cache: BinaryCache): Gathered {
+  const { programs: all, named } = addInterpreters(given, options, cache);
+  const loaded: LoadedSoftware = { ...given, programs: all };
   const { libraries, looked, warnings } = findLibraries(loaded, options, cache);
-  const programs = loaded.programs.filter((name) => !options.isInside(name) && statIfThere(name) !== undefined);
-  const named = new Set<ByteString>();
-  for (const program of loaded.programs) if (cache.find(program) === undefined) for (const name of findInterpreters(program, options.project.root)) named.add(name);
+  const programs = all.filter((name) => !options.isInside(name) && statIfThere(name) !== undefined);
   const interpreters = programs.filter((name) => named.has(name));
   const executables = programs.filter((name) => !named.has(name));
   const binaries = programs.concat(libraries);
@@ -126,7 +142,7 @@ function gatherSoftware(loaded: LoadedSoftware, options: SoftwareOptions, cache:
   const owners = findOwners(sortUnique(binaries.concat(read, sources)), { root: '', cacheFolder: options.cacheFolder });
   const languages = findLanguagePackages(read, { programs: loaded.programs, projectRoot: options.project.root });
   const unexplained = selectUnexplained(read, new Set(binaries), owners, languages);
-  return { executables, interpreters, libraries: libraries.filter((name) => programs.indexOf(name) < 0), owners, languages, unexplained, warnings, looked };
+  return { executables, interpreters, libraries: libraries.filter((name) => programs.indexOf(name) < 0), owners, languages, unexplained, warnings, looked: looked.concat(all) };
 }
 
 // ---- hashing ----------------------------------------------------------------------------------------
