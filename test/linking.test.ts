@@ -204,6 +204,19 @@ test('findLinkedLibraries() passes by libraries of another architecture and file
   assert.deepEqual(compareWithLdd(folder + '/prog').filter((name) => name.startsWith(folder)), [folder + '/lib/libg1.so']);
 });
 
+test('findLinkedLibraries() ends soon on a program that asks for ever more', { skip: lacksCompiler }, () => {
+  const folder = makeTemporary();
+  const libraries = Array.from({ length: 300 }, (_, i) => 'lib' + String(i) + 'z.so');
+  compile(folder, libraries[0], 'int a(void) { return 1; }', []);
+  for (const name of libraries.slice(1)) fs.copyFileSync(folder + '/' + libraries[0], folder + '/' + name);
+  const path1 = Array.from({ length: 400 }, (_, i) => '/nowhere/' + String(i)).join(':');
+  compile(folder, 'prog', 'int main(void) { return 0; }', libraries.concat('-Wl,--disable-new-dtags,-rpath,' + path1));
+  // Without a path in the name each is looked for in all 400 folders.
+  const found = find(folder + '/prog');
+  assert.equal(found.missing.length, 301, 'the search was given up before libc');
+  assert.ok(found.looked.length <= 20000, String(found.looked.length));
+});
+
 test('findLinkedLibraries() of static programs, scripts, folders and what is missing is empty', { skip: lacksCompiler }, () => {
   const folder = makeTemporary();
   compile(folder, 'static', 'int main(void) { return 0; }', ['-static']);

@@ -251,6 +251,26 @@ test('describeSoftware() sees that a library was changed, or came to stand befor
   assert.equal(await ask(), second);
 });
 
+test('describeSoftware() lists the lock files of the languages used, as they are now', { skip: lacks('python3') }, async () => {
+  const root = makeRoot();
+  const python = fs.realpathSync(run('/', ['python3', '-c', 'import sys; print(sys.executable)']).stdout.trim());
+  const ask = async (): Promise<string[] | undefined> => {
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await describe(root, { programs: [python] });
+    return fieldsOf((await describe(root, { programs: [python] })).text).Lock_file;
+  };
+  assert.equal(await ask(), undefined);
+  const put = (text: string): void => {
+    fs.writeFileSync(root + '/requirements.txt', text);
+    run('/', ['touch', '-d', '1 minute ago', root + '/requirements.txt']);
+  };
+  const expected = (): string[] => [run(root, ['sha256sum', 'requirements.txt']).stdout.slice(0, 64) + '  12 requirements.txt'];
+  put('numpy==1.24\n');
+  assert.deepEqual(await ask(), expected());
+  put('numpy==1.25\n');
+  assert.deepEqual(await ask(), expected());
+});
+
 test('describeSoftware() lists up to 200 files that no package has, and counts the rest', async () => {
   const root = makeRoot();
   const outside = makeTemporary();

@@ -15,6 +15,7 @@ import { HashCache, isSettled } from './hashcache.ts';
 import { findLanguagePackages } from './languages.ts';
 import type { LanguageFacts } from './languages.ts';
 import { findLinkedLibraries } from './linking.ts';
+import type { LinkedLibraries } from './linking.ts';
 import { findInterpreters, resolveLinks } from './machine.ts';
 import { fs } from './node.ts';
 import { findOwners } from './packages.ts';
@@ -50,6 +51,7 @@ export type SoftwareFacts = {
 };
 
 const MOST_FILES = 200;
+const MOST_MISSING = 5;
 
 /** Is a file of this name likely to be a shared library, or a module that an interpreter loads? */
 export function isSharedObjectName(name: ByteString): boolean {
@@ -112,8 +114,13 @@ function findLibraries(loaded: LoadedSoftware, options: SoftwareOptions, cache: 
   });
   return {
     libraries: linked.libraries.filter((name) => !options.isInside(name)), looked: linked.looked.concat(linked.libraries),
-    warnings: linked.missing.map(({ name, neededBy }) => 'the library "' + name + '", which "' + relativeTo(options.project, neededBy) + '" needs, was not found'),
+    warnings: describeMissing(linked.missing, options.project),
   };
+}
+
+function describeMissing(missing: LinkedLibraries['missing'], project: Project): ByteString[] {
+  const warnings = missing.slice(0, MOST_MISSING).map(({ name, neededBy }) => 'the library "' + name + '", which "' + relativeTo(project, neededBy) + '" needs, was not found');
+  return missing.length > MOST_MISSING ? warnings.concat(String(missing.length - MOST_MISSING) + ' more libraries were not found') : warnings;
 }
 
 /**
