@@ -182,6 +182,12 @@ test('findLinkedLibraries() obeys LD_LIBRARY_PATH, LD_PRELOAD and paths as names
   assert.deepEqual(use('prog', { LD_LIBRARY_PATH: 'two' }), ['two/libd1.so']);
   const preloaded = find(folder + '/with-path', '', folder + '/two/libe1.so libd1.so', folder);
   assert.deepEqual(preloaded.libraries.filter((name) => name.startsWith(folder)), [folder + '/two/libd1.so', folder + '/two/libe1.so']);
+  // What is loaded counts by the name that it calls itself, too.
+  compile(folder, 'odd/other-name.so', 'int d(void) { return 3; }', ['-Wl,-soname,libd1.so']);
+  const named = find(folder + '/prog', '', folder + '/odd/other-name.so', folder);
+  assert.deepEqual(named.libraries.filter((name) => name.startsWith(folder)), [folder + '/odd/other-name.so']);
+  assert.equal(run(folder, ['./prog'], { env: { LD_PRELOAD: folder + '/odd/other-name.so' } }).status, 3);
+  assert.deepEqual(named.missing, []);
 });
 
 test('findLinkedLibraries() takes the best level of glibc-hwcaps that the machine has, as ldd does', { skip: lacksCompiler }, (t) => {

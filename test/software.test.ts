@@ -166,6 +166,17 @@ test('describeCompilers() reads separate debug information and names it', { skip
   assert.ok(lines.some((line) => line.includes(' -O3') && line.endsWith(' (from ' + root + '/prog.debug)')), lines.join());
 });
 
+test('BinaryCache.find() does not open a binary again that has not changed', { skip: lacksElf }, async () => {
+  const root = makeRoot();
+  const program = fs.realpathSync('/bin/sh');
+  const first = new BinaryCache(root + '/.rr/binaries');
+  const facts = first.find(program);
+  assert.ok(facts !== undefined);
+  first.save();
+  const opened = await watchOpens(async () => assert.deepEqual(new BinaryCache(root + '/.rr/binaries').find(program), JSON.parse(JSON.stringify(facts))));
+  assert.deepEqual(opened, [root + '/.rr/binaries']);
+});
+
 test('describeSoftware() warns of a library that is not there', { skip: lacks('gcc') }, async () => {
   const root = makeRoot();
   compile(root, 'lib.c', 'int f(void) { return 1; }', ['gcc', '-shared', '-fPIC', '-o', 'libgone1.so', 'lib.c']);
@@ -286,6 +297,8 @@ test('describeSoftware() lists up to 200 files that no package has, and counts t
   assert.equal(fields.File[0], '?  38 ' + outside + '/.netrc', 'no hash of what may hold a secret');
   assert.equal(fields.File[1], '5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9  1 ' + outside + '/f000%FF %25');
   assert.equal(fields.Library, undefined);
+  const turned = await describe(makeRoot(), { isTraced: true, read: read.slice().reverse() });
+  assert.deepEqual(fieldsOf(turned.text), fields, 'the same 200');
   assert.equal((await describe(root, { isTraced: true, read: read.slice(0, 20) })).text.includes('Files_not_listed'), false);
 });
 
