@@ -44,6 +44,7 @@ export const VERBS: VerbSpec[] = [
       { name: 'param', letter: 'p', value: 'NAME=VALUE', isRepeatable: true, help: 'a parameter, for the record' },
       { name: 'timeout', value: 'TIME', help: 'stop it after TIME: 90, 90s, 5m, 2h, 1d (default: never)' },
       { name: 'trace', value: 'METHOD', help: 'how files are found: auto, strace, scan, atime, none (default: auto)' },
+      { name: 'require-clean', help: 'refuse if code is changed or not tracked' },
       { name: 'no-logs', help: "do not keep what it prints; it gets rr's own terminal" },
       { name: 'json', help: 'print the record as JSON on standard error' },
       QUIET, PROJECT,

@@ -33,7 +33,7 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     case 'record': return recordRun({
       argv: parsed.command, project, label: one('label'), reason: one('reason'), tags: all('tag'), inputs: all('input'),
       outputs: all('output'), parameters: all('param'), timeout: one('timeout'), trace: one('trace'),
-      noLogs: has('no-logs'), quiet: has('quiet'), json: has('json'),
+      requireClean: has('require-clean'), noLogs: has('no-logs'), quiet: has('quiet'), json: has('json'),
     });
     case 'list': return listRuns({
       project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),

@@ -21,6 +21,9 @@ gawk gawk
 original-awk original-awk
 strace strace
 git git
+hg mercurial
+svn subversion
+fossil fossil
 make make
 python3 python3
 sqlite3 sqlite3

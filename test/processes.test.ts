@@ -205,6 +205,14 @@ test('printProcessTree() cuts commands to the width of a terminal, and keeps how
   }
 });
 
+test('printProcessTree() leaves out the folder of a program before it cuts a command', () => {
+  const made = makeRun([], []);
+  made.processes = [makeProcess({ command: '/usr/lib/gcc/cc1 -quiet a.c', later: [{ startS: 0, directory: '.', command: '/usr/bin/ld -o /tmp/very/long' }] })];
+  const texts = (width: number): string[] => printProcessTree(made, { width, hasFiles: false, isComplete: false }).split('\n').slice(1, 3).map((line) => line.slice(27).trim());
+  assert.deepEqual(texts(80), ['/usr/lib/gcc/cc1 -quiet a.c', 'then /usr/bin/ld -o /tmp/very/long']);
+  assert.deepEqual(texts(52), ['cc1 -quiet a.c', 'then ld -o /tmp/very/~']);
+});
+
 test('printProcessTree() names the files, ten of each kind unless all are asked for', () => {
   const made = makeBuild();
   const files = (isComplete: boolean): string[] => printProcessTree(made, { width: Infinity, hasFiles: true, isComplete }).split('\n').filter((line) => /^ {27}/.test(line)).map((line) => line.slice(27));

@@ -23,7 +23,8 @@ import { runCommand } from '../sys/process.ts';
 import type { CommandEnd, CommandRequest, TracerRequest } from '../sys/process.ts';
 import { absoluteOf, describeSystemError, findProject, hideFromGit, relativeTo, requireProject, setUpProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
-import { readCode } from '../sys/git.ts';
+import { beginCode, endCode, findUnclean, noteCode, readEarlierContent } from '../sys/code.ts';
+import type { BegunCode } from '../sys/code.ts';
 import { makeSecretHasher } from '../sys/secretkey.ts';
 import { isLeftOut } from '../sys/scan.ts';
 import { findStrace, straceCommand } from '../sys/strace.ts';
@@ -47,6 +48,7 @@ export type RecordOptions = {
   parameters: ByteString[];
   timeout: ByteString | undefined;
   trace: ByteString | undefined;
+  requireClean: boolean;
   noLogs: boolean;
   quiet: boolean;
   json: boolean;
@@ -68,6 +70,8 @@ type Session = {
   isShared: boolean;
   /** There if strace watches the run. */
   watch: Watch | undefined;
+  /** There if the state of the code could be read. */
+  code: BegunCode | undefined;
 };
 
 type Watch = { trace: Trace; reader: StraceReader; program: ByteString; hasFilter: boolean; version: string; startMs: number };
@@ -219,28 +223,37 @@ function beginRun(options: RecordOptions, project: Project, folder: ByteString, 
   };
   let run: Run | undefined;
   attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
-  return { options, project, folder, argv, hash, withhold, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, watch: undefined };
+  return { options, project, folder, argv, hash, withhold, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, watch: undefined, code: undefined };
 }
 
-// Untracked files that are code by their name; data that git does not know is an input, not code.
-const SOURCE_NAME = /(?:^|\/)(?:Makefile|makefile|Snakefile|Rakefile|Dockerfile)$|\.(?:py|pyx|ipynb|[rR]|Rmd|qmd|jl|m|pl|pm|rb|lua|tcl|sh|bash|zsh|ksh|awk|sed|js|mjs|cjs|ts|c|h|cc|cpp|cxx|hpp|cu|f|f90|f95|F|F90|for|go|rs|java|scala|kt|swift|hs|ml|clj|lisp|scm|sql|gp|gnu|plt|do|sas|nf|smk|wdl|cwl|stan|mk|cmake|tex|bib)$/;
-const SOURCE_LIMIT_BYTES = 1 << 20;
-
-function recordCode(session: Session, observation: Observation): void {
+function recordCode(session: Session): void {
   const { project, run } = session;
-  const sources = observation.argumentPaths.concat(observation.declaredPaths).filter((path) => path[0] !== '/' && SOURCE_NAME.test(path)
-    && (statIfThere(absoluteOf(project, path))?.size ?? Infinity) <= SOURCE_LIMIT_BYTES);
   const isResultNow = makeResultTester(project);
-  const code = readCode(project.root, {
-    excluded: (path) => path.startsWith('provenance/') || path.startsWith('.rr/') || isResultNow(path), untrackedSources: sources,
+  session.code = beginCode({
+    project, excluded: (path) => path.startsWith('provenance/') || path.startsWith('.rr/') || isResultNow(path),
+    startMs: session.watch?.startMs ?? readUtcMicros() / 1000,
   });
+  noteCode(session.code, run);
+}
+
+/** Throws Failure if the code is not as version control has it (--require-clean). Nothing has been run. */
+function refuseUnclean(session: Session, observation: Observation): void {
+  const { code, project, run, problems } = session;
+  const why = code === undefined ? problems[problems.length - 1] : findUnclean(code, observation.argumentPaths.concat(observation.declaredPaths));
+  if (why === undefined) return;
+  removeIfThere(project.own + '/running/' + run.id);
+  throw new Failure('cannot start: ' + why, 'commit it, or leave out --require-clean', EXIT.refused);
+}
+
+/** Code among what was read and not written. */
+function recordCodeFiles(session: Session): void {
+  const { code, run } = session;
   if (code === undefined) return;
-  run.code = 'git ' + code.commit;
-  if (code.patch !== undefined) run.code += ' dirty ' + (code.patch === '' ? '-' : saveByContent(project, 'code', code.patch, '.patch'));
-  run.codeBranch = code.branch;
-  run.codeRemote = code.remote;
-  run.codeSubmodules = code.submodules.map((submodule) => submodule.commit + (submodule.isDirty ? ' dirty ' : ' ') + submodule.path);
-  run.warnings.push(...code.warnings);
+  const written = new Set(run.outputs.map((file) => file.path));
+  const ended = endCode(code, run.inputs.filter((file) => !written.has(file.path)));
+  run.codeFiles = ended.codeFiles;
+  run.codeOthers = ended.codeOthers;
+  run.warnings.push(...ended.warnings);
 }
 
 function recordVariables(session: Session): void {
@@ -500,11 +513,11 @@ async function observe(session: Session, method: TraceMethod): Promise<Observati
 /** Looks at what the run left. The command has run: what cannot be looked at is named, the rest is recorded. */
 async function lookAfter(session: Session, observation: Observation, isShared: () => boolean): Promise<void> {
   try {
-    const { watch } = session;
+    const { watch, code } = session;
     if (watch === undefined) return noteObserved(session, await endObservation(observation, isShared));
     watch.reader.end();
     const summary = watch.trace.summarize();
-    const watched = await endWatch(observation, summary, { startMs: watch.startMs, readEarlier: () => undefined });
+    const watched = await endWatch(observation, summary, { startMs: watch.startMs, readEarlier: (path) => (code === undefined ? undefined : readEarlierContent(code, path)) });
     noteWatched(session, watched);
     await attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, listSoftware(session, summary, watched)));
   } catch (error) {
@@ -525,7 +538,8 @@ export async function recordRun(options: RecordOptions): Promise<number> {
   const session = beginRun(options, project, folder, argv, problems);
   const observation = await observe(session, chooseMethod(session, wanted));
   session.isShared = hasOverlap(project, session.run.id, session.endedBytes);
-  attempt(problems, 'record the code', () => recordCode(session, observation));
+  attempt(problems, 'record the code', () => recordCode(session));
+  if (options.requireClean) refuseUnclean(session, observation);
   recordVariables(session);
   if (problems.length > 0) tell('rr: ' + problems[0] + '; the command runs all the same');
   watchReads(observation);
@@ -536,6 +550,7 @@ export async function recordRun(options: RecordOptions): Promise<number> {
   const isShared = (): boolean => session.isShared || hasOverlap(project, session.run.id, session.endedBytes);
   session.run.observed = session.watch === undefined ? observation.method : 'strace ' + session.watch.version;
   await lookAfter(session, observation, isShared);
+  attempt(problems, 'record the code', () => recordCodeFiles(session));
   save(session);
   report(session, end);
   return chooseExit(session, end);

@@ -2,57 +2,76 @@
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
-import { findGitSetting, findRemoteUrl, isGitTrue } from '../formats/gitconfig.ts';
+import { isSecretFile } from '../core/filerules.ts';
+import type { FileState } from '../core/run.ts';
+import { findRemoteUrl } from '../formats/gitconfig.ts';
 import type { GitEntry } from '../formats/gitindex.ts';
-import { GIT_LINK, bytesFromHex, computeTree, findEntryPlace, hexFromBytes } from '../formats/gitindex.ts';
-import { dropEmptySections, formatNewFile, parseRawDiff } from '../formats/gitpatch.ts';
-import { errorCode, lstatIfThere, toFsPath } from './files.ts';
+import { GIT_LINK, GIT_SYMLINK, computeTree, findEntryPlace, hexFromBytes } from '../formats/gitindex.ts';
+import { dropEmptySections, listPatchedNames, parseRawDiff } from '../formats/gitpatch.ts';
+import { errorCode, lstatIfThere } from './files.ts';
+import type { GitAnswer, GitRefusal } from './gitprocess.ts';
+import { findUntrustedFilters, listEntriesWithGit, listFiltered, runGit, splitNames, turnFiltersOff } from './gitprocess.ts';
 import type { GitHead, GitRepository } from './gitrepo.ts';
-import { findRepository, hasReftable, hashGitObject, openRepository, readHead, readTreeOfCommit } from './gitrepo.ts';
-import { compareWithFiles, readGitIndex } from './gitstatus.ts';
-import { childProcess, fs, zlib } from './node.ts';
-import { toSpawnArguments } from './process.ts';
+import { findRepository, hasReftable, hashGitObject, openRepository, readGitObject, readHead, readTreeOfCommit } from './gitrepo.ts';
+import { compareWithFiles, hasContentOfEntry, readGitIndex } from './gitstatus.ts';
+import { hashBytes } from './hash.ts';
 
 // Invariants:
 // 1. Where nothing looks changed no process is started. Where something does, git decides, because
 //    filters and ends of lines can make a file that differs an unchanged one.
 // 2. "Not dirty" is said only if every tracked file that is not excluded was found unchanged. What
 //    cannot be told counts as dirty and leaves a warning.
-// 3. Nothing in a repository's own files makes git run a program, start a daemon or open a
-//    connection, and git writes nothing (safeGitArguments, safeGitEnvironment, findUntrustedFilters).
-//    Filters of the user's and the system's configuration do run, as in "git status".
 
+/** What a checkout of any system says of the code in it. Names are relative to `top`. */
 export type CodeState = {
-  /** Hexadecimal digits; 'none' before the first commit, 'unknown' if a warning says why. */
-  commit: string;
+  /** The work tree's folder, without a final slash. */
+  top: ByteString;
+  /** What identifies the version; of git hexadecimal digits. 'none' before the first commit, 'unknown' if a warning says why. */
+  commit: ByteString;
   branch?: ByteString;
   remote?: ByteString;
   /** There if anything is dirty; '' if nothing of the change could be told, and a warning says why. */
   patch?: ByteString;
-  /** `path` is relative to the top of the work tree; `isDirty` means changes that are not committed. */
+  /** `isDirty` means changes that are not committed. */
   submodules: { path: ByteString; commit: string; isDirty: boolean }[];
+  /** Tracked files that are not as in the commit, or may not be; without those that were excluded. */
+  changed: Set<ByteString>;
   warnings: ByteString[];
 };
+
+/** The tracked files of a work tree or a submodule. Names in it are relative to its own top. */
+export type GitTree = {
+  repository: GitRepository;
+  /** Path of the tree in the outermost one, '' or ending in '/'. */
+  prefix: ByteString;
+  entries: GitEntry[];
+  /** Were the entries read from the index here, with sizes and times? */
+  isIndexRead: boolean;
+  /** Files that differ from the index, or may. */
+  unlike: Set<ByteString>;
+  /** Of these the excluded ones, which were not looked into. */
+  passedOver: Set<ByteString>;
+  /** Nothing tells which of its files are as in the commit. */
+  isUntold: boolean;
+  /** Files that have changed by now and that no filter had converted on their way out of git; found out at first use. */
+  unfiltered: Set<ByteString> | undefined;
+};
+
+export type GitState = CodeState & { system: 'git'; trees: GitTree[] };
 
 export type CodeOptions = {
   /** Of a path relative to the project: does a change of it not count? */
   excluded: (path: ByteString) => boolean;
-  /** Files the run read, relative to the project or absolute; those that git does not track join the patch. */
-  untrackedSources: ByteString[];
 };
 
 /** What is common to a work tree and its submodules. Names here are relative to the outermost top. */
 type Survey = {
   isExcluded: (name: ByteString) => boolean;
-  untracked: Set<ByteString>;
-  state: CodeState;
+  state: GitState;
 };
 
 const UNREADABLE = ['EACCES', 'EPERM', 'EIO', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ESTALE'];
 const MOST_NESTED = 16;
-const LARGEST_PATCH_BYTES = 256 << 20;
-const LARGEST_NEW_FILE_BYTES = 64 << 20;
-const NAMES_BYTES_PER_CALL = 24000;
 const EMPTY_TREE = {
   sha1: '4b825dc642cb6eb9a060e54bf8d69288fbee4904',
   sha256: '6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321',
@@ -62,30 +81,23 @@ const EMPTY_TREE = {
  * The state of the work tree that holds the folder `root` (absolute); undefined if none does. The
  * patch is relative to the top of the work tree and `git apply` there brings a clean checkout of the
  * commit, and of the submodules' commits, to what was run: changes of tracked files, staged or not,
- * and the untracked sources. Before the first commit it is against the empty tree.
+ * but not of files that may hold secrets. Before the first commit it is against the empty tree.
  */
-export function readCode(root: ByteString, options: CodeOptions): CodeState | undefined {
-  const state: CodeState = { commit: 'unknown', submodules: [], warnings: [] };
+export function readCode(root: ByteString, options: CodeOptions): GitState | undefined {
+  const plain = root.replace(/\/+$/, '');
+  const state: GitState = { system: 'git', top: plain, commit: 'unknown', submodules: [], changed: new Set(), warnings: [], trees: [] };
   try {
     const repository = findRepository(root);
     if (repository === undefined) return undefined;
-    const folder = root.replace(/\/+$/, '').slice(repository.top.length + 1);
+    state.top = repository.top;
+    const folder = plain.slice(repository.top.length + 1);
     const inTop = folder === '' ? '' : folder + '/';
-    const isInProject = (name: ByteString) => name.startsWith(inTop);
-    const survey: Survey = {
-      isExcluded: (name) => isInProject(name) && options.excluded(name.slice(inTop.length)),
-      untracked: new Set(),
-      state,
-    };
-    for (const source of options.untrackedSources) {
-      const name = normalizeInside(source.startsWith('/') ? source : root + '/' + source, repository.top);
-      if (name !== undefined) survey.untracked.add(name);
-    }
+    const isExcluded = (name: ByteString): boolean => name.startsWith(inTop) && options.excluded(name.slice(inTop.length));
     const head = readHeadOrAsk(repository);
     state.commit = head.commit ?? 'none';
     state.branch = head.branch;
     state.remote = findRemoteUrl(repository.settings, head.branch);
-    inspectTree(survey, repository, head, '', 0);
+    inspectTree({ isExcluded, state }, repository, head, '', 0);
   } catch (error) {
     // A repository that is damaged or closed to this user must not keep the run from being recorded.
     const code = errorCode(error);
@@ -97,18 +109,7 @@ export function readCode(root: ByteString, options: CodeOptions): CodeState | un
   return state;
 }
 
-/** An absolute path without "." and "..", relative to `top`; undefined if it lies outside. */
-function normalizeInside(name: ByteString, top: ByteString): ByteString | undefined {
-  const parts: ByteString[] = [];
-  for (const part of name.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  const whole = '/' + parts.join('/');
-  return whole.startsWith(top + '/') ? whole.slice(top.length + 1) : undefined;
-}
-
-function addPatch(state: CodeState, patch: ByteString): void {
+function addPatch(state: GitState, patch: ByteString): void {
   state.patch = (state.patch ?? '') + patch;
 }
 
@@ -134,29 +135,30 @@ function readHeadOrAsk(repository: GitRepository): GitHead {
 function inspectTree(survey: Survey, repository: GitRepository, head: GitHead, prefix: ByteString, depth: number): boolean {
   const isExcluded = (name: ByteString) => survey.isExcluded(prefix + name);
   const { index, mtimeMs } = readGitIndex(repository);
-  let entries: GitEntry[];
+  const tree: GitTree = { repository, prefix, entries: [], isIndexRead: index !== 'unsupported', unlike: new Set(), passedOver: new Set(), isUntold: true, unfiltered: undefined };
+  survey.state.trees.push(tree);
   let suspects: ByteString[] = [];
-  let isStagedAlike = false;
   if (index === 'unsupported') {
-    entries = listEntriesWithGit(repository);
+    tree.entries = listEntriesWithGit(repository);
   } else {
-    entries = index.entries;
-    const compared = compareWithFiles(repository, entries, mtimeMs, isExcluded);
+    tree.entries = index.entries;
+    const compared = compareWithFiles(repository, tree.entries, mtimeMs, isExcluded);
     suspects = compared.suspects;
-    isStagedAlike = isIndexOfHead(repository, head, entries, index.rootTree);
+    tree.passedOver = new Set(compared.passedOver);
+    tree.unlike = new Set(suspects.concat(compared.passedOver, compared.overlooked));
+    tree.isUntold = !isIndexOfHead(repository, head, tree.entries, index.rootTree);
     warnOfOverlooked(survey.state, prefix, compared.overlooked);
   }
-  for (const entry of entries) {
+  for (const entry of tree.entries) {
     if (entry.mode !== GIT_LINK || entry.stage !== 0) continue;
     if (inspectSubmodule(survey, repository, entry, prefix, depth)) suspects.push(entry.name);
   }
-  let isDirty = false;
-  if (suspects.length > 0 || !isStagedAlike) isDirty = askForPatch(survey, repository, head, prefix, suspects);
-  return addUntracked(survey, repository, entries, prefix) || isDirty;
+  return (suspects.length > 0 || tree.isUntold) && askForPatch(survey, tree, head, suspects);
 }
 
-function warnOfOverlooked(state: CodeState, prefix: ByteString, names: ByteString[]): void {
+function warnOfOverlooked(state: GitState, prefix: ByteString, names: ByteString[]): void {
   if (names.length === 0) return;
+  for (const name of names) state.changed.add(prefix + name);
   state.warnings.push('git was told not to look at files that differ from the commit (assume-unchanged, skip-worktree); '
     + 'the patch lacks them: ' + listNames(prefix, names));
 }
@@ -201,35 +203,43 @@ function inspectSubmodule(survey: Survey, parent: GitRepository, entry: GitEntry
 // ---- the patch ----------------------------------------------------------------------------------
 
 /** Adds what git says is changed; true if anything is, or if git cannot be asked. */
-function askForPatch(survey: Survey, repository: GitRepository, head: GitHead, prefix: ByteString, suspects: ByteString[]): boolean {
+function askForPatch(survey: Survey, tree: GitTree, head: GitHead, suspects: ByteString[]): boolean {
   const { state } = survey;
-  const diff = diffWithGit(survey, repository, head, prefix);
+  const { prefix } = tree;
+  const diff = diffWithGit(survey, tree, head);
   if (diff.kind === 'done') {
+    tree.isUntold = false;
     if (diff.untrusted.length > 0) {
       state.warnings.push('the repository\'s own configuration names filter programs; rr does not run them and leaves these '
         + 'files, which may be changed, out of the patch: ' + listNames(prefix, diff.untrusted));
     }
-    if (diff.patch !== '' || diff.untrusted.length > 0) addPatch(state, diff.patch);
-    return diff.patch !== '' || diff.untrusted.length > 0;
+    if (diff.secret.length > 0) state.warnings.push('changed files that may hold secrets are left out of the patch: ' + listNames(prefix, diff.secret));
+    const changed = diff.changed.concat(diff.untrusted, diff.secret);
+    for (const name of changed) state.changed.add(prefix + name);
+    if (changed.length > 0) addPatch(state, diff.patch);
+    return changed.length > 0;
   }
   const what = suspects.length > 0 ? 'files look changed: ' + listNames(prefix, suspects) : 'the index may differ from the commit';
   state.warnings.push('no patch of the changed code: ' + diff.why + '; ' + what);
+  for (const name of suspects) state.changed.add(prefix + name);
   addPatch(state, '');
   return true;
 }
 
-type Diff = { kind: 'done'; patch: ByteString; untrusted: ByteString[] } | GitRefusal;
+/** `changed` are the names in the patch. */
+type Diff = { kind: 'done'; patch: ByteString; changed: ByteString[]; untrusted: ByteString[]; secret: ByteString[] } | GitRefusal;
 
 /** First the changed names, so that an excluded result of many GB is never read, then their patch. */
-function diffWithGit(survey: Survey, repository: GitRepository, head: GitHead, prefix: ByteString): Diff {
+function diffWithGit(survey: Survey, tree: GitTree, head: GitHead): Diff {
+  const { repository, prefix } = tree;
   const filters = findUntrustedFilters(repository);
   if (filters.kind !== 'done') return filters;
   const off = turnFiltersOff(filters.names);
-  const tree = head.commit ?? EMPTY_TREE[repository.algorithm];
-  const raw = runGit(repository, off.concat('diff-index', '--raw', '-z', '--no-renames', '--ignore-submodules=dirty', tree, '--'));
+  const against = head.commit ?? EMPTY_TREE[repository.algorithm];
+  const raw = runGit(repository, off.concat('diff-index', '--raw', '-z', '--no-renames', '--ignore-submodules=dirty', against, '--'));
   if (raw.kind !== 'done') return raw;
-  const changed = parseRawDiff(raw.output);
-  let kept = changed.filter((name) => !survey.isExcluded(prefix + name));
+  const listed = parseRawDiff(raw.output);
+  let kept = listed.filter((name) => !survey.isExcluded(prefix + name));
   let untrusted: ByteString[] = [];
   if (filters.names.length > 0) {
     const filtered = listFiltered(repository, kept, filters.names);
@@ -237,181 +247,100 @@ function diffWithGit(survey: Survey, repository: GitRepository, head: GitHead, p
     untrusted = kept.filter((name) => filtered.names.has(name));
     kept = kept.filter((name) => !filtered.names.has(name));
   }
-  const command = off.concat('--literal-pathspecs', 'diff-index', '-p', '--binary', '--full-index', '--no-renames', '--no-ext-diff',
+  const words = off.concat('--literal-pathspecs', 'diff-index', '-p', '--binary', '--full-index', '--no-renames', '--no-ext-diff',
     '--no-textconv', '--no-color', '--ignore-submodules=dirty', '--submodule=short', '-U3', '--inter-hunk-context=0',
-    '-O/dev/null', '--src-prefix=a/' + prefix, '--dst-prefix=b/' + prefix, tree, '--');
-  let patch = '';
-  for (const names of kept.length === changed.length && kept.length > 0 ? [[]] : splitNames(kept)) {
-    const part = runGit(repository, command.concat(names));
-    if (part.kind !== 'done') return part;
-    patch += dropEmptySections(part.output);
-  }
-  return { kind: 'done', patch, untrusted };
-}
-
-/** Groups that fit on a command line. */
-function splitNames(names: ByteString[]): ByteString[][] {
-  const groups: ByteString[][] = [];
-  let size = NAMES_BYTES_PER_CALL;
-  for (const name of names) {
-    if (size + name.length > NAMES_BYTES_PER_CALL) {
-      groups.push([]);
-      size = 0;
-    }
-    groups[groups.length - 1].push(name);
-    size += name.length + 1;
-  }
-  return groups;
-}
-
-/** Adds the untracked sources that lie in this tree; true if there is any. */
-function addUntracked(survey: Survey, repository: GitRepository, entries: GitEntry[], prefix: ByteString): boolean {
-  let isAny = false;
-  for (const path of Array.from(survey.untracked).sort(compareBytes)) {
-    if (!path.startsWith(prefix)) continue;
-    survey.untracked.delete(path);
-    const name = path.slice(prefix.length);
-    const place = findEntryPlace(entries, name);
-    if (place < entries.length && entries[place].name === name) continue;
-    if (/(?:^|\/)\.git(?:\/|$)/i.test(name) || survey.isExcluded(path)) continue;
-    const section = formatUntracked(survey.state, repository, name, path);
-    if (section === undefined) continue;
-    addPatch(survey.state, section);
-    isAny = true;
-  }
-  return isAny;
-}
-
-/** undefined if there is no such file; '' with a warning if it does not go into a patch. */
-function formatUntracked(state: CodeState, repository: GitRepository, name: ByteString, path: ByteString): ByteString | undefined {
-  const whole = repository.top + '/' + name;
-  const stat = lstatIfThere(whole);
-  if (stat === undefined || !(stat.isFile() || stat.isSymbolicLink())) return undefined;
-  const refuse = (why: string): ByteString => {
-    state.warnings.push('the untracked source "' + path + '" is not in the patch: ' + why);
-    return '';
+    '-O/dev/null', '--src-prefix=a/' + prefix, '--dst-prefix=b/' + prefix, against, '--');
+  const plain = kept.filter((name) => !isSecretFile(name));
+  const patch = diffNames(repository, words, plain, plain.length === listed.length);
+  if (patch.kind !== 'done') return patch;
+  const hidden = kept.filter(isSecretFile);
+  const secret = hidden.length === 0 ? patch : diffNames(repository, words, hidden, false);
+  if (secret.kind !== 'done') return secret;
+  return {
+    kind: 'done', patch: patch.output, changed: listPatchedNames(patch.output, plain, prefix), untrusted,
+    secret: listPatchedNames(secret.output, hidden, prefix),
   };
-  for (let slash = name.indexOf('/'); slash >= 0; slash = name.indexOf('/', slash + 1)) {
-    if (lstatIfThere(repository.top + '/' + name.slice(0, slash))?.isSymbolicLink() === true) return refuse('it lies behind a symbolic link');
-  }
-  const isTooMuch = stat.size > LARGEST_NEW_FILE_BYTES || (state.patch ?? '').length + stat.size > LARGEST_PATCH_BYTES;
-  if (isTooMuch) return refuse(String(stat.size) + ' bytes are too many');
-  try {
-    const content = stat.isFile() ? fs.readFileSync(toFsPath(whole), 'latin1')
-      : fs.readlinkSync(toFsPath(whole), 'latin1' as BufferEncoding) as unknown as ByteString;
-    const mode = stat.isSymbolicLink() ? '120000' : (stat.mode & 0o100) !== 0 ? '100755' : '100644';
-    const id = hexFromBytes(hashGitObject(repository.algorithm, 'blob', content));
-    return formatNewFile({ name: path, mode, content, id }, (bytes) => zlib().deflateSync(Buffer.from(bytes, 'latin1')).toString('latin1'));
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT' && UNREADABLE.indexOf(errorCode(error)) < 0) throw error;
-    return refuse(errorCode(error));
-  }
 }
 
-// ---- git as a process ---------------------------------------------------------------------------
-
-type GitRefusal = { kind: 'refused'; why: ByteString; status: number };
-type GitAnswer = { kind: 'done'; output: ByteString; why?: undefined } | GitRefusal;
-
-/** Options before git's command that take from the repository's configuration what would start programs. */
-function safeGitArguments(top: ByteString): ByteString[] {
-  return ['git', '-C', top === '' ? '/' : top, '--no-pager', '-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null',
-    '-c', 'core.quotePath=true', '-c', 'protocol.allow=never'];
+function diffNames(repository: GitRepository, words: ByteString[], names: ByteString[], isAll: boolean): GitAnswer {
+  let output = '';
+  for (const group of isAll && names.length > 0 ? [[]] : splitNames(names)) {
+    const part = runGit(repository, words.concat(group));
+    if (part.kind !== 'done') return part;
+    output += dropEmptySections(part.output);
+  }
+  return { kind: 'done', output };
 }
 
-/** The environment without what points git elsewhere; configuration named by the user's environment stays. */
-function safeGitEnvironment(): { [name: string]: string | undefined } {
-  const environment: { [name: string]: string | undefined } = {};
-  for (const name of Object.keys(process.env)) {
-    if (!name.startsWith('GIT_') || name.startsWith('GIT_CONFIG') || name === 'GIT_EXEC_PATH') environment[name] = process.env[name];
-  }
-  environment.LC_ALL = 'C';
-  environment.GIT_OPTIONAL_LOCKS = '0';
-  environment.GIT_NO_REPLACE_OBJECTS = '1';
-  environment.GIT_NO_LAZY_FETCH = '1';
-  environment.GIT_TERMINAL_PROMPT = '0';
-  // A blob that a partial clone lacks would be fetched; no protocol is allowed, whatever the configuration says.
-  environment.GIT_ALLOW_PROTOCOL = 'none';
-  return environment;
+// ---- one file -----------------------------------------------------------------------------------
+
+function findTrackedEntry(state: GitState, name: ByteString): { tree: GitTree; entry: GitEntry } | undefined {
+  let tree: GitTree | undefined;
+  for (const one of state.trees) if (name.startsWith(one.prefix) && (tree === undefined || one.prefix.length > tree.prefix.length)) tree = one;
+  if (tree === undefined) return undefined;
+  const inner = name.slice(tree.prefix.length);
+  const entry = tree.entries[findEntryPlace(tree.entries, inner)];
+  return entry?.name === inner ? { tree, entry } : undefined;
 }
 
-function runGit(repository: GitRepository, words: ByteString[], input: ByteString = ''): GitAnswer {
-  const argv = toSpawnArguments(safeGitArguments(repository.top).concat(words));
-  const ended = childProcess().spawnSync(argv[0], argv.slice(1), {
-    env: safeGitEnvironment(), input: Buffer.from(input, 'latin1'), maxBuffer: LARGEST_PATCH_BYTES, windowsHide: true,
-  });
-  const refuse = (why: ByteString): GitRefusal => ({ kind: 'refused', why, status: ended.status ?? -1 });
-  if (ended.error !== undefined && errorCode(ended.error) !== 'EPIPE') {
-    const code = errorCode(ended.error);
-    return refuse(code === 'ENOENT' ? 'git is not installed' : code === 'ENOBUFS' ? 'the patch is too large' : 'git cannot be run: ' + code);
-  }
-  if (ended.status === 0) return { kind: 'done', output: ended.stdout.toString('latin1') };
-  const stderr = ended.stderr.toString('latin1');
-  if (ended.status === 127) return refuse('git is not installed');
-  if (/dubious ownership|unsafe repository/.test(stderr)) {
-    return refuse('git refuses a repository that another user owns (see "safe.directory" in git-config(1))');
-  }
-  return refuse('git says: ' + (stderr.split('\n').find((line) => line !== '') ?? 'exit status ' + String(ended.status)));
-}
-
-/** Entries of an index that is not read here, without times. Throws Failure if git does not list them. */
-function listEntriesWithGit(repository: GitRepository): GitEntry[] {
-  const answer = runGit(repository, ['ls-files', '--stage', '-z']);
-  if (answer.kind !== 'done') {
-    throw new Failure('cannot read the index of git in "' + repository.top + '": it is split, sparse or of a new version; ' + answer.why);
-  }
-  const entries: GitEntry[] = [];
-  for (const line of answer.output.split('\0')) {
-    const parts = /^([0-7]+) ([0-9a-f]+) ([0-3])\t([^]+)$/.exec(line);
-    if (parts === null) continue;
-    entries.push({
-      name: parts[4], mode: parseInt(parts[1], 8), id: bytesFromHex(parts[2]), stage: Number(parts[3]), sizeBytes: 0,
-      mtimeMs: 0, ctimeMs: 0, inode: 0, isAssumed: false, isSkipped: false, isIntended: false,
-    });
-  }
-  return entries;
+/** How a file stood to the commit when the state was read; of an excluded one, how it stands to the index now. */
+export function findGitFileState(state: GitState, name: ByteString): 'clean' | 'changed' | 'untracked' {
+  const found = findTrackedEntry(state, name);
+  if (found === undefined) return 'untracked';
+  const { tree, entry } = found;
+  if (tree.isUntold || entry.stage !== 0 || entry.isIntended || state.changed.has(name)) return 'changed';
+  return tree.passedOver.has(entry.name) && !hasContentOfEntry(tree.repository, entry) ? 'changed' : 'clean';
 }
 
 /**
- * The filters (gitattributes(5)) that the repository's own configuration defines: a .git folder that
- * came out of an archive may name any program there. Git LFS as "git lfs install --local" sets it up
- * is let through. Filters of the user's own configuration are not among them.
+ * A tracked file as it was when the state was read: its blob in git's objects. undefined where that
+ * does not tell: it is not tracked or was changed, or a filter or another end of line may have been
+ * put in when git wrote it. The path in the result is `name`.
  */
-function findUntrustedFilters(repository: GitRepository): { kind: 'done'; names: ByteString[] } | GitRefusal {
-  const names = new Set<ByteString>();
-  if (!repository.settings.some((setting) => /^(?:filter|lfs|include|includeif)$/.test(setting.section))) return { kind: 'done', names: [] };
-  const scopes = ['--local'];
-  if (isGitTrue(findGitSetting(repository.settings, 'extensions', '', 'worktreeconfig'), false)) scopes.push('--worktree');
-  for (const scope of scopes) {
-    const answer = runGit(repository, ['config', scope, '--includes', '-z', '--get-regexp', '^(filter|lfs\\.extension)\\.']);
-    if (answer.kind !== 'done' && answer.status !== 1) return answer;
-    for (const line of answer.kind === 'done' ? answer.output.split('\0') : []) {
-      const parts = /^filter\.([^]*)\.(clean|process|smudge|required)(?:\n([^]*))?$/.exec(line);
-      if (/^lfs\.extension\./.test(line)) names.add('lfs');
-      else if (parts !== null && !/^(?:git-lfs (?:clean|smudge|smudge --skip) -- %f|git-lfs filter-process(?: --skip)?|true)$/.test(parts[3] ?? 'true')) {
-        names.add(parts[1]);
-      }
-    }
-  }
-  // "-c filter.a=b.clean=" would be read as a setting of "filter.a".
-  const odd = Array.from(names).find((name) => /[=\n]/.test(name));
-  if (odd !== undefined) return { kind: 'refused', why: 'the repository configures a filter named "' + odd + '"', status: -1 };
-  return { kind: 'done', names: Array.from(names) };
+export function readEarlierBlob(state: GitState, name: ByteString): FileState | undefined {
+  const found = findTrackedEntry(state, name);
+  if (found === undefined) return undefined;
+  const { tree, entry } = found;
+  const isKnown = tree.isIndexRead && entry.stage === 0 && !entry.isIntended && !entry.isSkipped && entry.mode !== GIT_LINK;
+  if (!isKnown || tree.unlike.has(entry.name)) return undefined;
+  const content = readBlob(tree.repository, entry);
+  if (content === undefined) return undefined;
+  const kind = entry.mode === GIT_SYMLINK ? 'l' : (entry.mode & 0o100) !== 0 ? 'x' : '';
+  // A size of 0 stands where times did not tell, and the content was compared itself (gitstatus.ts). The
+  // others are of the file as it was; another end of line would have changed the size.
+  const isSameSize = entry.sizeBytes === 0 || entry.sizeBytes === content.length % 0x100000000;
+  if (kind !== 'l' && (!isSameSize || !isUnfiltered(tree, entry))) return undefined;
+  return { hash: hashBytes(content), size: content.length, kind, path: name };
 }
 
-function turnFiltersOff(names: ByteString[]): ByteString[] {
-  const words: ByteString[] = [];
-  for (const name of names) {
-    for (const setting of ['clean=', 'smudge=', 'process=', 'required=false']) words.push('-c', 'filter.' + name + '.' + setting);
+/** The blob of an entry; git is asked only if the object is not found or of a form that is not known here. */
+function readBlob(repository: GitRepository, entry: GitEntry): ByteString | undefined {
+  const id = hexFromBytes(entry.id);
+  const object = readGitObject(repository, id);
+  let content = object?.kind === 'blob' ? object.body : undefined;
+  if (content === undefined) {
+    const answer = runGit(repository, ['cat-file', 'blob', id]);
+    content = answer.kind === 'done' ? answer.output : undefined;
   }
-  return words;
+  return content !== undefined && hashGitObject(repository.algorithm, 'blob', content) === entry.id ? content : undefined;
 }
 
-function listFiltered(repository: GitRepository, names: ByteString[], filters: ByteString[]): { kind: 'done'; names: Set<ByteString> } | GitRefusal {
-  const answer = runGit(repository, ['check-attr', '-z', '--stdin', 'filter'], names.map((name) => name + '\0').join(''));
-  if (answer.kind !== 'done') return answer;
-  const words = answer.output.split('\0');
-  const found = new Set<ByteString>();
-  for (let i = 0; i + 2 < words.length; i += 3) if (filters.indexOf(words[i + 2]) >= 0) found.add(words[i]);
-  return { kind: 'done', names: found };
+// What of gitattributes(5) converts a file without the user's doing; ends of lines show in the size.
+const CONVERTING = ['filter', 'ident', 'working-tree-encoding'];
+
+/** Is no filter set for a file? git knows all places of attributes; asked once, of all that has changed by now. */
+function isUnfiltered(tree: GitTree, entry: GitEntry): boolean {
+  if (tree.unfiltered === undefined) {
+    const names = tree.entries.filter((one) => !isUntouched(tree.repository, one)).map((one) => one.name);
+    const answer = runGit(tree.repository, ['check-attr', '-z', '--stdin'].concat(CONVERTING), names.map((name) => name + '\0').join(''));
+    tree.unfiltered = new Set(answer.kind === 'done' ? names : []);
+    const words = answer.kind === 'done' ? answer.output.split('\0') : [];
+    for (let i = 0; i + 2 < words.length; i += 3) if (words[i + 2] !== 'unspecified' && words[i + 2] !== 'unset') tree.unfiltered.delete(words[i]);
+  }
+  return tree.unfiltered.has(entry.name);
+}
+
+function isUntouched(repository: GitRepository, entry: GitEntry): boolean {
+  const stat = lstatIfThere(repository.top + '/' + entry.name);
+  return stat !== undefined && stat.size % 0x100000000 === entry.sizeBytes && Math.abs(stat.mtimeMs - entry.mtimeMs) < 0.0005 && Math.abs(stat.ctimeMs - entry.ctimeMs) < 0.0005;
 }

@@ -134,7 +134,8 @@ export function readTreeOfCommit(repository: GitRepository, commit: string): Byt
   return tree === null || tree[1].length !== repository.hashSizeBytes * 2 ? undefined : bytesFromHex(tree[1]);
 }
 
-function readGitObject(repository: GitRepository, id: string): GitObject | undefined {
+/** An object out of a loose file or a pack; undefined if it is not found in a form that is known here, or over 16 MiB. Its id is not checked. */
+export function readGitObject(repository: GitRepository, id: string): GitObject | undefined {
   for (const folder of listObjectFolders(repository.commonFolder + '/objects', MOST_ALTERNATES)) {
     const loose = readBytesIfThere(folder + '/' + id.slice(0, 2) + '/' + id.slice(2));
     if (loose !== undefined) {

@@ -29,8 +29,11 @@ export function readGitIndex(repository: GitRepository): ReadIndex {
   }
 }
 
-/** `overlooked` are files that git was told not to look at and that differ all the same. */
-export type IndexComparison = { suspects: ByteString[]; overlooked: ByteString[]; submodules: GitEntry[] };
+/**
+ * `overlooked` are files that git was told not to look at and that differ all the same; `passedOver`
+ * excluded ones that look changed.
+ */
+export type IndexComparison = { suspects: ByteString[]; overlooked: ByteString[]; passedOver: ByteString[]; submodules: GitEntry[] };
 
 type Comparison = {
   repository: GitRepository;
@@ -55,8 +58,18 @@ type Comparison = {
  */
 export function compareWithFiles(repository: GitRepository, entries: GitEntry[], indexMtimeMs: number,
   isExcluded: (name: ByteString) => boolean): IndexComparison {
+  const comparison = beginComparison(repository, indexMtimeMs);
+  const result: IndexComparison = { suspects: [], overlooked: [], passedOver: [], submodules: [] };
+  for (const entry of entries) {
+    if (entry.mode === GIT_LINK && entry.stage === 0) result.submodules.push(entry);
+    else compareEntry(comparison, entry, isExcluded, result);
+  }
+  return result;
+}
+
+function beginComparison(repository: GitRepository, indexMtimeMs: number): Comparison {
   const core = (key: string) => findGitSetting(repository.settings, 'core', '', key);
-  const comparison: Comparison = {
+  return {
     repository,
     indexMtimeMs,
     hasModes: isGitTrue(core('filemode'), true),
@@ -67,12 +80,12 @@ export function compareWithFiles(repository: GitRepository, entries: GitEntry[],
     lastFolder: '',
     isLastReal: true,
   };
-  const result: IndexComparison = { suspects: [], overlooked: [], submodules: [] };
-  for (const entry of entries) {
-    if (entry.mode === GIT_LINK && entry.stage === 0) result.submodules.push(entry);
-    else compareEntry(comparison, entry, isExcluded, result);
-  }
-  return result;
+}
+
+/** Has the file of an entry its content and mode now, bytes as they are? */
+export function hasContentOfEntry(repository: GitRepository, entry: GitEntry): boolean {
+  const stat = lstatIfThere(repository.top + '/' + entry.name);
+  return stat !== undefined && isSameBlob(beginComparison(repository, 0), { ...entry, sizeBytes: 0 }, stat);
 }
 
 function compareEntry(comparison: Comparison, entry: GitEntry, isExcluded: (name: ByteString) => boolean, result: IndexComparison): void {
@@ -86,7 +99,10 @@ function compareEntry(comparison: Comparison, entry: GitEntry, isExcluded: (name
   if (entry.isSkipped && stat === undefined) return;
   const isToldNotToLook = entry.isAssumed || (entry.isSkipped && !comparison.isSparse);
   if (entry.stage === 0 && !entry.isIntended && stat !== undefined && isSameStat(comparison, entry, stat)) return;
-  if (isExcluded(entry.name)) return;
+  if (isExcluded(entry.name)) {
+    result.passedOver.push(entry.name);
+    return;
+  }
   if (entry.stage === 0 && !entry.isIntended && stat !== undefined && isSameBlob(comparison, entry, stat)) return;
   const list = isToldNotToLook ? result.overlooked : result.suspects;
   if (list[list.length - 1] !== entry.name) list.push(entry.name);

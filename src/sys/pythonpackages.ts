@@ -1,6 +1,6 @@
 // pythonpackages.ts - the Python distributions that files belong to, and Python itself. Starts no Python.
 import type { ByteString } from '../core/bytes.ts';
-import { addTo } from './packages.ts';
+import { addPathTo } from './packages.ts';
 import { normalizePythonName, pythonSourceOf, topModuleOf } from '../formats/pythonmetadata.ts';
 import type { FilesRead, LanguagePackage, PackageClaim } from './packagefiles.ts';
 import { lastPartOf, folderOf, isBelow, isFileQuietly, listQuietly, readQuietly } from './packagefiles.ts';
@@ -25,8 +25,8 @@ export function findPythonPackages(files: FilesRead): PackageClaim[] {
   for (const name of files.paths) {
     const site = PYTHON_SITE.exec(name);
     const library = site === null ? PYTHON_LIBRARY.exec(name) : null;
-    if (site !== null) addTo(sites, site[1], name);
-    else if (library !== null && isFileQuietlyOnce(library[1] + '/os.py', libraries.get(library[1]))) addTo(libraries, library[1], name);
+    if (site !== null) addPathTo(sites, site[1], name);
+    else if (library !== null && isFileQuietlyOnce(library[1] + '/os.py', libraries.get(library[1]))) addPathTo(libraries, library[1], name);
     else if (PYTHON_FILE.test(name)) others.push(name);
   }
   for (const name of files.programs) addProgramLibrary(libraries, name);
@@ -94,7 +94,7 @@ function claimOthers(others: ByteString[], opened: PythonSite[], sites: Map<Byte
       bases.set(base, site);
       if (site.distributions.length > 0 && !sites.has(base)) opened.push(site);
     }
-    if (site.distributions.length > 0) addTo(sites, base, name);
+    if (site.distributions.length > 0) addPathTo(sites, base, name);
   }
   return claims;
 }
@@ -128,7 +128,7 @@ function claimSite(site: PythonSite, paths: ByteString[], files: FilesRead): Pac
     const distribution = egg === null ? undefined : site.distributions.find((one) => one.entry === egg[1]);
     if (PYTHON_METADATA.test(relative)) metadata.push(name);
     else if (distribution !== undefined) inEggs.set(distribution, (inEggs.get(distribution) ?? []).concat(relative));
-    else addTo(byModule, topModuleOf(relative), relative);
+    else addPathTo(byModule, topModuleOf(relative), relative);
   }
   const owned: Owned[] = Array.from(inEggs, ([distribution, its]) => ({ distribution, module: distribution.entry, files: its, isShared: false }));
   for (const [module, relatives] of byModule) owned.push(...findModuleOwners(site, module, relatives));

@@ -122,10 +122,14 @@ function walkTree(processes: RunProcess[], writer: TreeWriter, drawn: number): v
   }
 }
 
-/** The command is cut before the note is: how it ended is worth more than its last arguments. */
+/**
+ * The row in `width` columns. First goes the folder of the program (of /usr/lib/gcc/.../cc1), then the
+ * end of the command, at last the note: how a process ended is worth more than its last arguments.
+ */
 function fitRow(start: string, row: TreeRow, width: number): ByteString {
   const room = Math.max(TEXT_WIDTH / 2, width - start.length - displayWidth(row.note));
-  return cutToWidth(start + cutToWidth(row.text, room) + row.note, width);
+  const text = displayWidth(row.text) <= room ? row.text : row.text.replace(/^(then )?\/[^ ]*\//, '$1');
+  return cutToWidth(start + cutToWidth(text, room) + row.note, width);
 }
 
 /**

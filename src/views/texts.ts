@@ -45,6 +45,8 @@ WHAT IS IN IT
                          that name HASH
   code/HASH.patch        changes to the code that were not committed when the
                          runs that name HASH were made ("git apply" reads it)
+  code/HASH.src          scripts and other sources that were read and are in no
+                         version control; HASH is as in the line of the input
   logs/ID.out, ID.err    what the run printed
   notes/                 remarks that were made later
   Makefile, SHA256SUMS   made from runs/; may be deleted and made again by rr
