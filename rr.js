@@ -7,64 +7,110 @@
 // Change src/ if you have it; if you have only this file, change it.
 //
 // Contents: search for "==== src/".
-//   core/bytes.ts           names and arguments as bytes
-//   core/run.ts             what a run is
-//   core/variables.ts       environment variables that change results
-//   core/glob.ts            patterns of file names (POSIX.1-2017, Shell Command Language, 2.13, and **)
-//   core/graph.ts           which run made what from what, and which runs are needed
-//   core/select.ts          which runs a person means
-//   core/failure.ts         the one error type for what a user can meet
-//   core/filerules.ts       what a file that a run touched counts as (docs/rr.1, FILES A RUN TOUCHES)
-//   core/traceevents.ts     what a tracer tells, a call at a time
-//   core/tracefiles.ts      files and their names, as a trace tells of them
-//   core/traceprocesses.ts  who started whom, where each process is, and what it read and wrote
-//   core/tracecalls.ts      what each traced call did to the files and processes
-//   core/trace.ts           what a traced run did, from the events of its tracer
-//   formats/percent.ts      text of a record's field, percent-encoded (docs/record-format.txt, 2)
-//   formats/shell.ts        words of POSIX shell source (POSIX.1-2017, Shell Command Language, 2.2)
-//   formats/processes.ts    the processes of a run as fields of its record (docs/record-format.txt, 8)
-//   formats/record.ts       a run as a recutils record, printed and parsed (docs/record-format.txt)
-//   formats/checksums.ts    SHA256SUMS as sha256sum and shasum write it (docs/makefile.txt, 5)
-//   formats/gitconfig.ts    git's configuration file, the part that is data
-//   formats/gitindex.ts     git's index file, versions 2 to 4 (gitformat-index(5))
-//   formats/gitpack.ts      one object out of git's object store (gitformat-pack(5))
-//   formats/gitpatch.ts     a new file as git's diff, and git's diff in parts
-//   formats/secrets.ts      which values may be secrets (docs/rr.1, SECRETS)
-//   formats/strace.ts       the lines of strace, as they stream in, to events
-//   views/makefile.ts       provenance/Makefile, whole and run by run (docs/makefile.txt)
-//   views/rerunscript.ts    provenance/rerun.sh as a text
-//   views/table.ts          runs as a table for a terminal and as CSV
-//   views/json.ts           runs as JSON (RFC 8259)
-//   views/page.ts           one run as a page of text for a person
-//   views/processes.ts      the processes of a run as a tree of text
-//   views/texts.ts          the fixed texts that rr puts into a project
-//   sys/node.ts             the door to Node's standard library
-//   sys/clock.ts            the only place that reads a clock or random numbers
-//   sys/files.ts            reading and writing files whose names are bytes
-//   sys/terminal.ts         what rr's own descriptors are, and printing to them
-//   sys/hash.ts             SHA-256 (FIPS 180-4) of files, in bounded memory
-//   sys/scan.ts             which files of a project a run changed or read: by stat before and after
-//   sys/hashcache.ts        hashes of files that have not changed since they were read
-//   sys/process.ts          runs the command: its streams, signals, end and cost
-//   sys/gitrepo.ts          a git repository read without git: where it is, HEAD, objects
-//   sys/gitstatus.ts        which tracked files may differ from git's index
-//   sys/git.ts              the code's state as git knows it: commit, remote, changes as a patch
-//   sys/machine.ts          facts about the machine, the program and the environment of a run
-//   sys/secretkey.ts        the key under which withheld values are hashed
-//   sys/project.ts          where a project is, and setting one up
-//   sys/strace.ts           finds out whether strace works here, and how it is called
-//   sys/observe.ts          which files a run read and wrote, and their hashes
-//   sys/watch.ts            what a traced run read and wrote: the trace, and what the files are afterwards
-//   sys/store.ts            records, logs and marks on the disk, for any number of writers at once
-//   sys/pickrun.ts          the run that a RUN argument means
-//   commands/init.ts        rr init: sets up a project
-//   commands/record.ts      rr record: runs a command and writes its record
-//   commands/list.ts        rr list: a table of runs
-//   commands/show.ts        rr show: one run, all that is known of it
-//   commands/verify.ts      rr verify: is everything as it was recorded?
-//   commands/makefile.ts    rr makefile: makes provenance/Makefile and SHA256SUMS again from the records
-//   cli.ts                  the verbs and options of rr: one table for parsing, for help and for the manual's test
-//   main.ts                 starts rr: dispatches the verb, catches, prints, exits
+//   core/bytes.ts              names and arguments as bytes
+//   core/names.ts              names of files as texts: their folders, joined and made plain
+//   core/run.ts                what a run is
+//   core/variables.ts          environment variables that change results
+//   core/glob.ts               patterns of file names (POSIX.1-2017, Shell Command Language, 2.13, and **)
+//   core/graph.ts              which run made what from what, and which runs are needed
+//   core/select.ts             which runs a person means
+//   core/failure.ts            the one error type for what a user can meet
+//   core/filerules.ts          what a file that a run touched counts as (docs/rr.1, FILES A RUN TOUCHES)
+//   core/traceevents.ts        what a tracer tells, a call at a time
+//   core/tracefiles.ts         files and their names, as a trace tells of them
+//   core/traceprocesses.ts     who started whom, where each process is, and what it read and wrote
+//   core/tracecalls.ts         what each traced call did to the files and processes
+//   core/trace.ts              what a traced run did, from the events of its tracer
+//   core/packagefact.ts        the package that a file came with
+//   formats/percent.ts         text of a record's field, percent-encoded (docs/record-format.txt, 2)
+//   formats/shell.ts           words of POSIX shell source (POSIX.1-2017, Shell Command Language, 2.2)
+//   formats/processes.ts       the processes of a run as fields of its record (docs/record-format.txt, 8)
+//   formats/record.ts          a run as a recutils record, printed and parsed (docs/record-format.txt)
+//   formats/checksums.ts       SHA256SUMS as sha256sum and shasum write it (docs/makefile.txt, 5)
+//   formats/gitconfig.ts       git's configuration file, the part that is data
+//   formats/gitindex.ts        git's index file, versions 2 to 4 (gitformat-index(5))
+//   formats/gitpack.ts         one object out of git's object store (gitformat-pack(5))
+//   formats/gitpatch.ts        a new file as git's diff, and git's diff in parts
+//   formats/secrets.ts         which values may be secrets (docs/rr.1, SECRETS)
+//   formats/ldcache.ts         glibc's cache of libraries, /etc/ld.so.cache
+//   formats/strace.ts          the lines of strace, as they stream in, to events
+//   formats/linesearch.ts      which of some hundred lines occur in megabytes of text
+//   formats/fileparts.ts       parts of a large binary file, on demand
+//   formats/dpkg.ts            the texts of dpkg's database: status, diversions (deb822(5), dpkg-divert(1))
+//   formats/apk.ts             the list of installed packages of Alpine's apk (as apk-tools' src/database.c writes it)
+//   formats/pacman.ts          the description of a package installed by Arch Linux's pacman (alpm-db-desc(5))
+//   formats/conda.ts           the record of a package installed by conda: PREFIX/conda-meta/NAME.json
+//   formats/storepath.ts       the package in a path of the store of Guix or Nix
+//   formats/rpmheader.ts       the header of an installed package in a database of rpm
+//   formats/ndb.ts             rpm's database of packages in SUSE systems, Packages.db (rpm's lib/backend/ndb/rpmpkg.c)
+//   formats/berkeleyhash.ts    hash tables of Berkeley DB, versions 8 to 10: rpm's Packages up to CentOS 7 and 8
+//   formats/sqlitelog.ts       the write-ahead log of an SQLite database, DATABASE-wal (sqlite.org/fileformat2.html, 4)
+//   formats/sqlite.ts          reads tables and indexes of SQLite databases (sqlite.org/fileformat2.html)
+//   formats/bytewindow.ts      numbers and texts out of binary data that is read piece by piece
+//   formats/dwarf.ts           which compiler, with which flags, made each unit of a program, out of its debug information
+//   formats/elffile.ts         the tables of an ELF file: which sections and segments lie where (System V ABI, gABI 4.1)
+//   formats/elfdebug.ts        finds, unpacks and relocates the sections of debug information of an ELF file
+//   formats/gobuildinfo.ts     version, modules and settings that Go's linker writes into a program (Go's debug/buildinfo)
+//   formats/elf.ts             what a program or library is, what it needs and how it was compiled, out of its ELF file
+//   formats/headers.ts         "Name: value" lines as in Python's METADATA, R's DESCRIPTION and a jar's MANIFEST.MF
+//   formats/zip.ts             the directory of a zip archive (APPNOTE.TXT 6.3.10, sections 4.3 and 4.4)
+//   formats/pythonmetadata.ts  what an installed Python distribution says of itself (PEP 376, 503, 610, 627)
+//   formats/juliamanifest.ts   the packages that a Julia Manifest.toml names
+//   formats/perlmodule.ts      the name and the version of a Perl module, read from its text
+//   views/makefile.ts          provenance/Makefile, whole and run by run (docs/makefile.txt)
+//   views/rerunscript.ts       provenance/rerun.sh as a text
+//   views/table.ts             runs as a table for a terminal and as CSV
+//   views/json.ts              runs as JSON (RFC 8259)
+//   views/page.ts              one run as a page of text for a person
+//   views/processes.ts         the processes of a run as a tree of text
+//   views/texts.ts             the fixed texts that rr puts into a project
+//   sys/node.ts                the door to Node's standard library
+//   sys/clock.ts               the only place that reads a clock or random numbers
+//   sys/files.ts               reading and writing files whose names are bytes
+//   sys/terminal.ts            what rr's own descriptors are, and printing to them
+//   sys/hash.ts                SHA-256 (FIPS 180-4) of files, in bounded memory
+//   sys/scan.ts                which files of a project a run changed or read: by stat before and after
+//   sys/hashcache.ts           hashes of files that have not changed since they were read
+//   sys/process.ts             runs the command: its streams, signals, end and cost
+//   sys/gitrepo.ts             a git repository read without git: where it is, HEAD, objects
+//   sys/gitstatus.ts           which tracked files may differ from git's index
+//   sys/git.ts                 the code's state as git knows it: commit, remote, changes as a patch
+//   sys/machine.ts             facts about the machine, the program and the environment of a run
+//   sys/filesource.ts          files that are read in parts
+//   sys/packagepaths.ts        names that a package's list may have for a file
+//   sys/dpkgdatabase.ts        which package of Debian's dpkg a file came with
+//   sys/rpmdatabase.ts         which package of rpm a file came with
+//   sys/condaprefix.ts         which package of conda a file came with
+//   sys/ownercache.ts          packages of files that were asked for before
+//   sys/packages.ts            which package a file came with, read from the package managers' databases
+//   sys/packagefiles.ts        what the finders of language packages share
+//   sys/pythonsites.ts         the distributions installed in one folder of Python modules
+//   sys/pythoneditables.ts     Python packages that are used from the folder they are written in
+//   sys/pythonpackages.ts      the Python distributions that files belong to, and Python itself
+//   sys/folderpackages.ts      packages of R, Node.js, Ruby and Julia: each has a folder of its own
+//   sys/juliapackages.ts       Julia's packages, from its depots and manifests
+//   sys/perlpackages.ts        Perl's modules and Perl itself, from module files
+//   sys/javapackages.ts        what jars say of themselves, and which Java read them
+//   sys/languages.ts           the packages of programming languages that a run used, from the files it read
+//   sys/secretkey.ts           the key under which withheld values are hashed
+//   sys/project.ts             where a project is, and setting one up
+//   sys/binaries.ts            what ELF files say of themselves, remembered as long as they do not change
+//   sys/linking.ts             the shared libraries that a program would load, found as ld.so(8) finds them
+//   sys/gpu.ts                 graphics processors and their drivers, as /proc and /sys tell of them
+//   sys/software.ts            the software behind a run: programs, libraries, their packages and compilers
+//   sys/strace.ts              finds out whether strace works here, and how it is called
+//   sys/observe.ts             which files a run read and wrote, and their hashes
+//   sys/watch.ts               what a traced run read and wrote: the trace, and what the files are afterwards
+//   sys/store.ts               records, logs and marks on the disk, for any number of writers at once
+//   sys/pickrun.ts             the run that a RUN argument means
+//   commands/init.ts           rr init: sets up a project
+//   commands/record.ts         rr record: runs a command and writes its record
+//   commands/list.ts           rr list: a table of runs
+//   commands/show.ts           rr show: one run, all that is known of it
+//   commands/verify.ts         rr verify: is everything as it was recorded?
+//   commands/makefile.ts       rr makefile: makes provenance/Makefile and SHA256SUMS again from the records
+//   cli.ts                     the verbs and options of rr: one table for parsing, for help and for the manual's test
+//   main.ts                    starts rr: dispatches the verb, catches, prints, exits
 'use strict';
 
 // ==== src/core/bytes.ts ==========================================================================
@@ -105,6 +151,36 @@ function utf8SequenceLength(text, at) {
 /** A copy that does not keep a larger string alive, of which it is a part. */
 function detachString(text) {
   return text.length < 13 ? text : (' ' + text).slice(1);
+}
+
+// ==== src/core/names.ts ==========================================================================
+// names.ts - names of files as texts: their folders, joined and made plain. Knows no files.
+
+/** The folder that an absolute name lies in; '/' at the root. */
+function folderOfName(path) {
+  const slash = path.lastIndexOf('/');
+  return slash <= 0 ? '/' : path.slice(0, slash);
+}
+
+function joinNames(folder, name) {
+  if (name.charCodeAt(0) === 47) return name;
+  return folder.endsWith('/') ? folder + name : folder + '/' + name;
+}
+
+/** Has it empty parts, "." or ".."? */
+function hasDots(path) {
+  return path.indexOf('/.') >= 0 ? /\/\.\.?(?:\/|$)/.test(path) || path.indexOf('//') >= 0 : path.indexOf('//') >= 0;
+}
+
+/** An absolute path without empty parts, "." and "..", as text: links are not known. */
+function normalizeName(path) {
+  if (!hasDots(path) && (path === '/' || !path.endsWith('/'))) return path;
+  const parts = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return '/' + parts.join('/');
 }
 
 // ==== src/core/run.ts ============================================================================
@@ -923,17 +999,26 @@ class TracedFiles {
     this.realFolders.clear();
   }
 
-  /** The kernel gave this real path: its folder is real too. */
-  learnFolderOf(name) {
+  /** The name at a path that the kernel gave: so its folder is real too, which saves asking the disk. */
+  nameAtReal(path) {
+    const known = this.names.get(path);
+    if (known !== undefined) return known;
+    const name = this.nameAt(path);
     const folder = folderOfName(name.path);
-    if (!this.realFolders.has(folder)) this.realFolders.set(folder, folder);
+    if (!this.realFolders.has(folder)) this.realFolders.set(detachString(folder), detachString(folder));
+    return name;
   }
 
   // ---- nodes --------------------------------------------------------------------------------------
 
-  /** The file at a name that is known to have one there. Where it was not seen before, the run did not make it. */
+  /**
+   * The file at a name that is known to have one there. Where it was not seen before, it is from
+   * before the run, unless there was none earlier: something else may have put it there.
+   */
   nodeAt(name) {
-    return name.node ?? this.addNode(name, this.isInMadeFolder(name) ? 'made' : 'before');
+    if (name.node !== undefined) return name.node;
+    const isMade = this.isInMadeFolder(name) || (name.isTouched && !name.wasAbsent);
+    return this.addNode(name, isMade ? 'made' : name.wasAbsent ? 'unknown' : 'before');
   }
 
   /** A file that the run has put at a name just now. What was there before must have been removed by somebody else. */
@@ -1069,7 +1154,9 @@ class TracedFiles {
   attach(node, name) {
     name.node = node;
     name.isRelocated = false;
-    node.names.push(name);
+    // A list made by push() has room for 17 at once.
+    if (node.names.length === 0) node.names = [name];
+    else node.names.push(name);
     node.lastName = name;
     let path = folderOfName(name.path);
     while (!this.occupied.has(path) && path !== '/') {
@@ -1121,7 +1208,7 @@ class TracedFiles {
   /** Takes away what is known to lie below a folder: the rest of its path, and the file. */
   takeBelow(node, name) {
     if (node.origin !== 'made') this.hasMoved = true;
-    if (node.kind !== 'folder' && !this.occupied.has(name.path)) return [];
+    if (!this.occupied.has(name.path)) return [];
     node.kind = 'folder';
     node.isKindKnown = true;
     const prefix = name.path + '/';
@@ -1166,32 +1253,6 @@ class TracedFiles {
 
 // ---- paths as text ------------------------------------------------------------------------------------
 
-function folderOfName(path) {
-  const slash = path.lastIndexOf('/');
-  return slash <= 0 ? '/' : path.slice(0, slash);
-}
-
-function joinNames(folder, name) {
-  if (name.charCodeAt(0) === 47) return name;
-  return folder.endsWith('/') ? folder + name : folder + '/' + name;
-}
-
-/** Has it empty parts, "." or ".."? */
-function hasDots(path) {
-  return path.indexOf('/.') >= 0 ? /\/\.\.?(?:\/|$)/.test(path) || path.indexOf('//') >= 0 : path.indexOf('//') >= 0;
-}
-
-/** An absolute path without empty parts, "." and "..", as text: links are not known. */
-function normalizeName(path) {
-  if (!hasDots(path) && (path === '/' || !path.endsWith('/'))) return path;
-  const parts = [];
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return '/' + parts.join('/');
-}
-
 // ==== src/core/traceprocesses.ts =================================================================
 // traceprocesses.ts - who started whom, where each process is, and what it read and wrote. Knows no files' names.
 
@@ -1208,8 +1269,8 @@ function normalizeName(path) {
 /** Where relative and absolute names begin; shared by threads. */
 // type Surroundings = { folder: ByteString; root: ByteString };
 
-/** Ids of nodes: a set while the process lives, then packed and ascending. */
-// type IdSet = Set<number> | Int32Array | undefined;
+/** Ids of nodes: a set while the process lives, then a list, which is smaller. */
+// type IdSet = Set<number> | number[] | undefined;
 
 // type ProcessState = {
 //   position: number;
@@ -1329,12 +1390,16 @@ class TracedProcesses {
   }
 }
 
+/** The file's content from before the run, if it has any left, goes into what the process does. */
+function noteKept(process, node) {
+  if (node.origin === 'made' || node.isReplaced) return;
+  node.isRead = true;
+  process.read = addId(process.read, node.id);
+}
+
 /** The process reads the file: what was there before the run, what the run has written, or some of both. */
 function noteRead(process, node) {
-  if (node.origin !== 'made' && !node.isReplaced) {
-    node.isRead = true;
-    process.read = addId(process.read, node.id);
-  }
+  noteKept(process, node);
   if (node.origin === 'made' || node.isReplaced || node.isUpdated) process.readNew = addId(process.readNew, node.id);
 }
 
@@ -1343,12 +1408,12 @@ function noteWritten(process, node) {
 }
 
 function addId(ids, id) {
-  if (ids instanceof Int32Array) return ids;
-  return ids === undefined ? new Set([id]) : ids.add(id);
+  if (ids === undefined) return new Set([id]);
+  return ids instanceof Set ? ids.add(id) : ids;
 }
 
 function packIds(ids) {
-  return ids instanceof Set ? Int32Array.from(ids).sort() : ids;
+  return ids instanceof Set ? Array.from(ids) : ids;
 }
 
 /** In any order. */
@@ -1453,6 +1518,14 @@ function nameOfDescriptor(state, at) {
   return state.files.nameAt(at.path);
 }
 
+/** The run makes something where no more is kept: so it is known to be its own if it moves elsewhere. */
+function isCountedAsMade(name) {
+  if (!isCounted(name)) return false;
+  name.isTouched = true;
+  name.wasAbsent = false;
+  return true;
+}
+
 /** Are files of this name kept apart, or is it enough that there were any? */
 function isCounted(name) {
   if (name.what !== 'system' && name.what !== 'ignored') return false;
@@ -1466,7 +1539,7 @@ function isNotThere(call) {
 
 /** Looked for in vain. Matters if the run itself has not removed it or its folder. */
 function noteMissed(state, name) {
-  name.wasAbsent = true;
+  if (name.node === undefined) name.wasAbsent = true;
   if (name.what !== 'project' || name.node !== undefined || name.isTouched) return;
   const folder = state.files.names.get(folderOfName(name.path));
   if (folder === undefined || !folder.isTouched) name.isMissed = true;
@@ -1523,11 +1596,11 @@ function open(state, thread, call, folderAt, flags) {
   if (real === undefined) {
     if (given !== undefined) openName(state, process, state.files.follow(state.files.nameOf(given)), flags);
   } else if (real.charCodeAt(0) === 47) {
-    if (call.isDeleted || isOldDeleted(real, given, flags)) return openDeleted(state, process, call.status, real, flags);
+    const isDeleted = call.isDeleted || isOldDeleted(real, given, flags);
+    if (isDeleted && (flags & OPEN_NAMELESS) !== 0) return openNameless(state, process, call.status, withoutMark(real));
+    if (isDeleted) return openDeleted(state, process, withoutMark(real), given, flags);
     if (given !== undefined && given !== real) noteLinked(state, given, real);
-    const name = state.files.nameAt(real);
-    state.files.learnFolderOf(name);
-    openName(state, process, name, flags);
+    openName(state, process, state.files.nameAtReal(real), flags);
   }
 }
 
@@ -1540,15 +1613,28 @@ function isOldDeleted(real, given, flags) {
   return real.endsWith(' (deleted)') && ((flags & OPEN_NAMELESS) !== 0 || (given !== undefined && !given.endsWith(' (deleted)')));
 }
 
-function openDeleted(state, process, descriptor, real, flags) {
-  if ((flags & OPEN_NAMELESS) === 0) return;
-  const path = real.endsWith(' (deleted)') ? real.slice(0, -10) : real;
+function withoutMark(path) {
+  return path.endsWith(' (deleted)') ? path.slice(0, -10) : path;
+}
+
+/** O_TMPFILE: may get a name by linkat. */
+function openNameless(state, process, descriptor, path) {
   const node = state.files.makeNameless(path);
   node.isUpdated = true;
   node.isKindKnown = true;
   noteWritten(process, node);
   if (process.nameless === undefined) process.nameless = new Map();
   process.nameless.set(descriptor, node.lastName.path);
+}
+
+/**
+ * Another process removed the file before strace looked at the new descriptor. If its call was not
+ * told yet, it will be. By /proc a file can also be opened that is long gone, or never had a name.
+ */
+function openDeleted(state, process, real, given, flags) {
+  if (given === undefined || /^\/(?:proc|dev)\//.test(given)) return;
+  const name = state.files.nameAt(real);
+  if (name.node !== undefined || !name.wasAbsent || !name.isTouched) openName(state, process, name, flags);
 }
 
 /** The name as given was another than the real one: by a symbolic link on the way. */
@@ -1560,7 +1646,7 @@ function noteLinked(state, given, real) {
 }
 
 function openName(state, process, name, flags) {
-  if (isCounted(name)) return;
+  if ((flags & OPEN_CREATE) !== 0 ? isCountedAsMade(name) : isCounted(name)) return;
   if ((flags & OPEN_FOLDER) !== 0) {
     noteThere(name);
     if (name.node !== undefined) name.node.kind = 'folder';
@@ -1568,7 +1654,8 @@ function openName(state, process, name, flags) {
   }
   const isCreated = (flags & (OPEN_CREATE | OPEN_EXCLUSIVE)) === (OPEN_CREATE | OPEN_EXCLUSIVE);
   const node = isCreated ? state.files.makeNode(name, 'file') : (flags & OPEN_CREATE) !== 0 ? state.files.createdNode(name) : state.files.nodeAt(name);
-  node.isKindKnown = true;
+  // A folder can be opened for reading alone.
+  if ((flags & (OPEN_WRITE | OPEN_CREATE)) !== 0) node.isKindKnown = true;
   if ((flags & OPEN_TRUNCATE) !== 0) node.isReplaced = true;
   else if ((flags & OPEN_READ) !== 0) noteRead(process, node);
   if ((flags & OPEN_WRITE) === 0 && !isCreated) return;
@@ -1621,7 +1708,7 @@ function addFolder(state, thread, call, folderAt) {
   if (call.error === 'EEXIST') noteThere(name);
   if (call.error !== '') return;
   state.files.forgetRealFolders();
-  if (!isCounted(name)) state.files.makeNode(name, 'folder');
+  if (!isCountedAsMade(name)) state.files.makeNode(name, 'folder');
 }
 
 // ---- names ----------------------------------------------------------------------------------------------
@@ -1632,14 +1719,14 @@ function rename(state, thread, call, fromFolderAt, fromAt, toFolderAt, toAt) {
   const to = nameGiven(state, thread, call, toFolderAt, false, toAt);
   if (from === undefined || to === undefined || from === to) return;
   const { files } = state;
+  const areCounted = [isCounted(from), isCounted(to)];
+  if (areCounted[0] && areCounted[1] && from.node === undefined && to.node === undefined) return files.forgetRealFolders();
   const isExchanged = argumentOf(call, 4).text.indexOf('RENAME_EXCHANGE') >= 0;
-  for (const name of isExchanged ? [from, to] : [from]) noteRead(thread.process, files.nodeAt(name));
+  for (const name of isExchanged ? [from, to] : [from]) noteKept(thread.process, files.nodeAt(name));
   if (isExchanged) files.exchange(from, to);
   else if (!files.move(from, to)) return;
-  isCounted(from);
-  isCounted(to);
   for (const name of isExchanged ? [from, to] : [to]) if (name.node !== undefined) noteWritten(thread.process, name.node);
-  moveThreads(state, from.path, to.path);
+  if (to.node?.kind === 'folder' || to.node?.isKindKnown === false) moveThreads(state, from.path, to.path);
 }
 
 /** The current folders of processes move with them. */
@@ -1663,7 +1750,7 @@ function link(state, thread, call, fromFolderAt, fromAt, toFolderAt, toAt) {
     noteWritten(thread.process, made);
     return;
   }
-  noteRead(thread.process, node);
+  noteKept(thread.process, node);
   files.linkNode(node, to);
   noteWritten(thread.process, node);
   isCounted(to);
@@ -1687,7 +1774,7 @@ function newestOf(nameless) {
 
 function namelessOf(state, path) {
   if (path === undefined) return undefined;
-  return state.files.namelessAt(path.endsWith(' (deleted)') ? path.slice(0, -10) : path);
+  return state.files.namelessAt(withoutMark(path));
 }
 
 function nodeOfDescriptor(state, at) {
@@ -1701,7 +1788,7 @@ function addLink(state, thread, call, folderAt, pathAt) {
   if (call.error === 'EEXIST') noteThere(name);
   if (call.error !== '') return;
   state.files.forgetRealFolders();
-  if (isCounted(name)) return;
+  if (isCountedAsMade(name)) return;
   const node = state.files.makeNode(name, 'link');
   node.target = detachString(argumentOf(call, 0).value ?? '');
   noteWritten(thread.process, node);
@@ -1726,7 +1813,7 @@ function addSpecial(state, thread, call, folderAt) {
   const name = nameGiven(state, thread, call, folderAt, false);
   if (name === undefined) return;
   if (call.error === 'EEXIST') noteThere(name);
-  if (call.error !== '' || isCounted(name)) return;
+  if (call.error !== '' || isCountedAsMade(name)) return;
   const mode = argumentOf(call, folderAt + 2).text;
   noteWritten(thread.process, state.files.makeNode(name, /S_IF(?!REG)/.test(mode) ? 'other' : 'file'));
 }
@@ -1739,7 +1826,7 @@ function bindSocket(state, thread, call) {
   const { folder, root } = thread.surroundings;
   const path = given.charCodeAt(0) !== 47 ? joinNames(folder, given) : root === '/' ? given : root + given;
   const name = state.files.nameOf(path);
-  if (!isCounted(name)) noteWritten(thread.process, state.files.makeNode(name, 'other'));
+  if (!isCountedAsMade(name)) noteWritten(thread.process, state.files.makeNode(name, 'other'));
 }
 
 // ---- content and attributes -----------------------------------------------------------------------------
@@ -1754,7 +1841,7 @@ function truncate(state, thread, call) {
   if (argumentOf(call, 1).text === '0') {
     node.isReplaced = true;
   } else {
-    noteRead(thread.process, node);
+    noteKept(thread.process, node);
     node.isUpdated = true;
   }
   noteWritten(thread.process, node);
@@ -1822,7 +1909,7 @@ function readLink(state, thread, call, folderAt) {
 //   signal: string | undefined;
 //   /** Empty of a process that was forked and ran the program of its parent. */
 //   images: TracedImage[];
-//   /** Positions in `files`, ascending: content from before the run that was read. */
+//   /** Positions in `files`, ascending, of all names of a file: content from before the run that was read. */
 //   read: number[];
 //   /** What was made, written, renamed, linked, chmodded, removed. */
 //   wrote: number[];
@@ -1903,7 +1990,9 @@ class Trace {
 
   /** Processes that have not ended. */
   countAlive() {
-    return this.processes.countAlive() + this.held.size;
+    let count = this.processes.countAlive();
+    for (const waiting of this.held.values()) if (waiting[waiting.length - 1].kind === 'call') count += 1;
+    return count;
   }
 
   /** Has the command itself ended? */
@@ -1954,8 +2043,9 @@ class Trace {
   }
 
   adoptHeld() {
-    for (const [pid, waiting] of Array.from(this.held)) {
-      if (!this.held.has(pid)) continue;
+    // Where an id was used twice, its second life is held back again. Each round does at least one event.
+    for (let next = firstEntry(this.held); next !== undefined; next = firstEntry(this.held)) {
+      const [pid, waiting] = next;
       this.processes.adopt(pid, waiting[0].timeMs);
       this.release(pid);
     }
@@ -2022,7 +2112,9 @@ class Trace {
       if (node.initialPath === undefined || node.origin === 'made' || node.names.length === 0) continue;
       if (node.kind !== 'folder' && (node.isKindKnown || node.kind !== 'file')) continue;
       const to = node.names[0].path;
-      if (to !== node.initialPath && (this.isReported(node, node.names[0]) || this.isReported(node, this.files.nameAt(node.initialPath)))) moved.push({ from: node.initialPath, to });
+      const folder = this.files.names.get(folderOfName(to))?.node;
+      const isAlong = folder !== undefined && folder.initialPath === folderOfName(node.initialPath) && to.slice(to.lastIndexOf('/')) === node.initialPath.slice(node.initialPath.lastIndexOf('/'));
+      if (to !== node.initialPath && !isAlong && (this.isReported(node, node.names[0]) || this.isReported(node, this.files.nameAt(node.initialPath)))) moved.push({ from: node.initialPath, to });
     }
     return moved.sort((a, b) => compareBytes(a.to, b.to));
   }
@@ -2035,6 +2127,11 @@ class Trace {
   }
 }
 
+function firstEntry(map) {
+  for (const entry of map) return entry;
+  return undefined;
+}
+
 function describeNode(node, path, isRelocated, isGone) {
   const { initialPath, origin, isRead, isReplaced, isUpdated, isModeSet, isTimesSet, kind } = node;
   return { path, initialPath, origin, isRead, isReplaced, isUpdated, isRelocated, isModeSet, isTimesSet, isGone, kind };
@@ -2042,15 +2139,35 @@ function describeNode(node, path, isRelocated, isGone) {
 
 function summarizeProcess(process, positions) {
   const { parent, startMs, endMs, exit, signal, images } = process;
-  const place = (ids, isFirstOnly) => {
+  const place = (ids) => {
     const found = [];
-    for (const id of ids) {
-      const at = positions.get(id) ?? [];
-      found.push(...(isFirstOnly ? at.slice(0, 1) : at));
-    }
+    for (const id of ids) found.push(...(positions.get(id) ?? []));
     return found.sort((a, b) => a - b);
   };
-  return { parent, startMs, endMs, exit, signal, images, read: place(listIds(process.read), true), wrote: place(listIds(process.wrote), false), readNew: place(listIds(process.readNew), false) };
+  return { parent, startMs, endMs, exit, signal, images, read: place(listIds(process.read)), wrote: place(listIds(process.wrote)), readNew: place(listIds(process.readNew)) };
+}
+
+// ==== src/core/packagefact.ts ====================================================================
+// packagefact.ts - the package that a file came with. Knows no database.
+
+/** What a package manager calls a package; '' where it does not say. */
+// type PackageIdentity = { name: ByteString; version: ByteString; architecture: ByteString };
+
+// type PackageManager = 'dpkg' | 'rpm' | 'apk' | 'pacman' | 'guix' | 'nix' | 'conda';
+
+// type PackageFact = PackageIdentity & { manager: PackageManager };
+
+/**
+ * The one to name of two packages that hold the same file, as those of one name for two
+ * architectures may: that of the machine's own architecture, else the first by name, architecture
+ * and version. Does not depend on the order in which they were met.
+ */
+function choosePackage(a, b, ownArchitecture) {
+  if (a === undefined) return b;
+  const isOwnA = a.architecture === ownArchitecture;
+  if (isOwnA !== (b.architecture === ownArchitecture)) return isOwnA ? a : b;
+  const order = compareBytes(a.name, b.name) || compareBytes(a.architecture, b.architecture) || compareBytes(a.version, b.version);
+  return order <= 0 ? a : b;
 }
 
 // ==== src/formats/percent.ts =====================================================================
@@ -3393,6 +3510,123 @@ function maskArguments(argv, hash) {
   });
 }
 
+// ==== src/formats/ldcache.ts =====================================================================
+// ldcache.ts - glibc's cache of libraries, /etc/ld.so.cache. Knows no order of search, and no files.
+//
+// Layout: glibc, sysdeps/generic/dl-cache.h. A header of 48 bytes, entries of 24, strings, and an
+// extension that names the folders glibc-hwcaps/LEVEL. All but the oldest systems have this format,
+// alone or behind that of old ("ld.so-1.7.0"), whose entries say nothing more and are stepped over.
+
+// type CachedLibrary = {
+//   path: ByteString;
+//   /** Of the machine that it needs, a folder below glibc-hwcaps/: 'x86-64-v3'; '' for any. */
+//   level: ByteString;
+// };
+
+const NEW_MAGIC = 'glibc-ld.so.cache1.1';
+const OLD_MAGIC = 'ld.so-1.7.0';
+const OLD_ENTRY_BYTES = 12;
+const CACHE_HEADER_BYTES = 48;
+const CACHE_ENTRY_BYTES = 24;
+const EXTENSION_MAGIC = 0xeaa42174;
+const TAG_HWCAPS = 1;
+const LONGEST_PATH_BYTES = 4096;
+// Upper half of the field hwcap: "the lower half is an index into the names of the extension".
+const HWCAP_IS_INDEX = 1 << 30;
+
+/** What a word of the file is read by; outside of the file all is 0. */
+class CacheReader {
+  // private readonly view: DataView;
+  // private readonly base: number;
+  isLittle = true;
+  constructor(bytes, base) {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.base = base;
+  }
+  get sizeBytes() {
+    return this.view.byteLength - this.base;
+  }
+  word(at) {
+    return at + 4 <= this.sizeBytes ? this.view.getUint32(this.base + at, this.isLittle) : 0;
+  }
+  byte(at) {
+    return at < this.sizeBytes ? this.view.getUint8(this.base + at) : 0;
+  }
+  /** The bytes up to the next NUL, at most the longest path there is. */
+  text(at) {
+    let text = '';
+    for (let i = at; this.byte(i) !== 0 && i < at + LONGEST_PATH_BYTES; i++) text += String.fromCharCode(this.byte(i));
+    return text;
+  }
+}
+
+function startsWithMagic(bytes, at, magic) {
+  for (let i = 0; i < magic.length; i++) if (bytes[at + i] !== magic.charCodeAt(i)) return false;
+  return true;
+}
+
+/** Where the new format begins; undefined if it is not there. */
+function findNewFormat(bytes) {
+  if (startsWithMagic(bytes, 0, NEW_MAGIC)) return 0;
+  if (!startsWithMagic(bytes, 0, OLD_MAGIC)) return undefined;
+  for (const isLittle of [true, false]) {
+    const reader = new CacheReader(bytes, 0);
+    reader.isLittle = isLittle;
+    const end = 16 + reader.word(12) * OLD_ENTRY_BYTES;
+    // Aligned to the largest word of the entries: 8 bytes, on some 32-bit machines 4.
+    for (const alignBytes of [8, 4]) {
+      const at = Math.ceil(end / alignBytes) * alignBytes;
+      if (startsWithMagic(bytes, at, NEW_MAGIC)) return at;
+    }
+  }
+  return undefined;
+}
+
+function readLevels(reader) {
+  const start = reader.word(32);
+  const levels = [];
+  if (start === 0 || reader.word(start) !== EXTENSION_MAGIC) return levels;
+  const count = Math.min(reader.word(start + 4), 64);
+  for (let i = 0; i < count; i++) {
+    const section = start + 8 + i * 16;
+    if (reader.word(section) !== TAG_HWCAPS) continue;
+    const names = Math.min(reader.word(section + 12) >>> 2, 64);
+    for (let j = 0; j < names; j++) levels.push(reader.text(reader.word(reader.word(section + 8) + j * 4)));
+  }
+  return levels;
+}
+
+/**
+ * Name of a library -> the files of that name, in the order of the cache, of all architectures (the
+ * files themselves tell theirs). Entries for the older folders of hardware ("tls", "haswell"), which
+ * glibc 2.37 took out, are left out. A malformed cache gives what can be read of it.
+ */
+function parseLibraryCache(bytes) {
+  const libraries = new Map();
+  const base = findNewFormat(bytes);
+  if (base === undefined) return libraries;
+  const reader = new CacheReader(bytes, base);
+  const order = reader.byte(28) & 3;
+  // 2: little-endian, 3: big-endian; 0 before glibc 2.33: the order in which the entries fit in.
+  reader.isLittle = order === 2 || (order !== 3 && CACHE_HEADER_BYTES + reader.word(20) * CACHE_ENTRY_BYTES <= reader.sizeBytes);
+  const levels = readLevels(reader);
+  const count = Math.min(reader.word(20), Math.floor((reader.sizeBytes - CACHE_HEADER_BYTES) / CACHE_ENTRY_BYTES));
+  for (let i = 0; i < count; i++) {
+    const entry = CACHE_HEADER_BYTES + i * CACHE_ENTRY_BYTES;
+    const [low, high] = reader.isLittle ? [reader.word(entry + 16), reader.word(entry + 20)] : [reader.word(entry + 20), reader.word(entry + 16)];
+    const isIndex = (high & HWCAP_IS_INDEX) !== 0;
+    if (!isIndex && (low !== 0 || high !== 0)) continue;
+    const level = isIndex ? levels[low] : '';
+    const name = reader.text(reader.word(entry + 4));
+    const path = reader.text(reader.word(entry + 8));
+    if (level === undefined || name === '' || path[0] !== '/') continue;
+    const known = libraries.get(name);
+    if (known === undefined) libraries.set(name, [{ path, level }]);
+    else known.push({ path, level });
+  }
+  return libraries;
+}
+
 // ==== src/formats/strace.ts ======================================================================
 // strace.ts - the lines of strace, as they stream in, to events. Knows no files, no processes and not what a call means.
 
@@ -3706,6 +3940,1983 @@ function parseStrings(text) {
     at = close + 1;
   }
   return found;
+}
+
+// ==== src/formats/linesearch.ts ==================================================================
+// linesearch.ts - which of some hundred lines occur in megabytes of text. Knows no format.
+
+/** Parts of a text to look at: `count` of them from position `start` on. */
+// type PartRange = { start: number; count: number };
+
+/**
+ * Finds wanted parts of texts that are parts with a separator. Most parts are told apart by their
+ * length and last byte, without making a string of them: 9 MB of file lists take 6 ms.
+ */
+class LineSearch {
+  // private readonly separator: ByteString;
+  // private readonly wanted: Set<ByteString>;
+  mayOccur = new Uint8Array(256 * 256);
+  constructor(separator, wanted) {
+    this.separator = separator;
+    this.wanted = new Set(wanted);
+    for (const line of this.wanted) this.mayOccur[((line.length & 255) << 8) | line.charCodeAt(line.length - 1)] = 1;
+  }
+
+  /**
+   * Calls `visit` with each part that is wanted and its number, from 0. The last one need not end with
+   * the separator. The empty part is never found.
+   */
+  find(text, visit, range = { start: 0, count: Infinity }) {
+    let at = range.start;
+    for (let index = 0; index < range.count && at < text.length; index++) {
+      const found = text.indexOf(this.separator, at);
+      const end = found < 0 ? text.length : found;
+      if (end > at && this.mayOccur[(((end - at) & 255) << 8) | text.charCodeAt(end - 1)] === 1) {
+        const line = text.slice(at, end);
+        if (this.wanted.has(line)) visit(line, index);
+      }
+      at = end + 1;
+    }
+  }
+}
+
+// ==== src/formats/fileparts.ts ===================================================================
+// fileparts.ts - parts of a large binary file, on demand. Knows no format.
+
+/** A file that is read in parts: `read` gives the bytes from a position on, fewer at its end. */
+// type FileParts = { sizeBytes: number; read(at: number, length: number): ByteString };
+
+/** A little-endian number of 32 bits; NaN or a part of it behind the end. */
+function readLittle32(bytes, at) {
+  return (bytes.charCodeAt(at) | (bytes.charCodeAt(at + 1) << 8) | (bytes.charCodeAt(at + 2) << 16)) + bytes.charCodeAt(at + 3) * 0x1000000;
+}
+
+/** A little-endian number of 16 bits. */
+function readLittle16(bytes, at) {
+  return bytes.charCodeAt(at) | (bytes.charCodeAt(at + 1) << 8);
+}
+
+/** A big-endian number of 16 bits. */
+function readBig16(bytes, at) {
+  return (bytes.charCodeAt(at) << 8) | bytes.charCodeAt(at + 1);
+}
+
+// ==== src/formats/dpkg.ts ========================================================================
+// dpkg.ts - the texts of dpkg's database: status, diversions (deb822(5), dpkg-divert(1)). Knows no files.
+
+/** What `by` has as `from` lies at `to` if another package brought it; `by` is ':' for the administrator. */
+// type DpkgDiversion = { from: ByteString; to: ByteString; by: ByteString };
+
+/** The diversions; an incomplete last one is left out. */
+function parseDpkgDiversions(text) {
+  const lines = text.split('\n');
+  const diversions = [];
+  for (let i = 0; i + 2 < lines.length; i += 3) diversions.push({ from: lines[i], to: lines[i + 1], by: lines[i + 2] });
+  return diversions;
+}
+
+function readStanzaField(stanza, name) {
+  const at = stanza.indexOf('\n' + name + ':');
+  if (at < 0) return '';
+  const end = stanza.indexOf('\n', at + 1);
+  return stanza.slice(at + name.length + 2, end < 0 ? stanza.length : end).trim();
+}
+
+/**
+ * Packages of a status file by the names that their file lists have: `bash`, and `libc6:amd64` where
+ * several architectures of a package can be installed together. Only those with a name in `wanted`.
+ */
+function parseDpkgStatus(text, wanted) {
+  const packages = new Map();
+  for (let at = 0; at < text.length;) {
+    const found = text.indexOf('\n\n', at);
+    const end = found < 0 ? text.length : found;
+    const stanza = '\n' + text.slice(at, end);
+    at = end + 2;
+    const name = readStanzaField(stanza, 'Package');
+    const architecture = readStanzaField(stanza, 'Architecture');
+    const isWanted = wanted.has(name);
+    if (!isWanted && !wanted.has(name + ':' + architecture)) continue;
+    const identity = { name, version: readStanzaField(stanza, 'Version'), architecture };
+    packages.set(name + ':' + architecture, identity);
+    if (isWanted && !packages.has(name)) packages.set(name, identity);
+  }
+  return packages;
+}
+
+// ==== src/formats/apk.ts =========================================================================
+// apk.ts - the list of installed packages of Alpine's apk (as apk-tools' src/database.c writes it). Knows no files.
+
+/**
+ * Calls `visit` for each wanted file, named from the root without '/' in front, with its package. The
+ * list has a paragraph for each package, with lines of a letter, ':' and a value: P name, V version,
+ * A architecture, F a folder, R a file in the folder named last.
+ */
+function findInApkList(text, wanted, visit) {
+  const folders = new Set();
+  for (const path of wanted) folders.add(path.slice(0, path.lastIndexOf('/') + 1));
+  let identity = { name: '', version: '', architecture: '' };
+  let folder;
+  for (let at = 0; at < text.length;) {
+    const found = text.indexOf('\n', at);
+    const end = found < 0 ? text.length : found;
+    const letter = end === at ? '' : text[at + 1] === ':' ? text[at] : ' ';
+    if (letter === 'R') {
+      const path = folder === undefined ? '' : folder + text.slice(at + 2, end);
+      if (wanted.has(path)) visit(path, identity);
+    } else if (letter === 'F') {
+      const name = text.slice(at + 2, end);
+      folder = name === '' ? '' : name + '/';
+      if (!folders.has(folder)) folder = undefined;
+    } else if (letter === 'P') {
+      identity.name = text.slice(at + 2, end);
+    } else if (letter === 'V') {
+      identity.version = text.slice(at + 2, end);
+    } else if (letter === 'A') {
+      identity.architecture = text.slice(at + 2, end);
+    } else if (letter === '') {
+      identity = { name: '', version: '', architecture: '' };
+      folder = undefined;
+    }
+    at = end + 1;
+  }
+}
+
+// ==== src/formats/pacman.ts ======================================================================
+// pacman.ts - the description of a package installed by Arch Linux's pacman (alpm-db-desc(5)). Knows no files.
+
+/**
+ * The package of a `desc` file of pacman's local database: sections of a line %NAME% and lines of
+ * values, each ended by an empty line. Undefined if it has no name.
+ */
+function parsePacmanDescription(text) {
+  const values = {};
+  for (const parts of text.matchAll(/^%(NAME|VERSION|ARCH)%\n(.+)$/gm)) values[parts[1]] = values[parts[1]] ?? parts[2];
+  if (values.NAME === undefined) return undefined;
+  return { name: values.NAME, version: values.VERSION ?? '', architecture: values.ARCH ?? '' };
+}
+
+// ==== src/formats/conda.ts =======================================================================
+// conda.ts - the record of a package installed by conda: PREFIX/conda-meta/NAME.json. Knows no files.
+
+// type CondaPackage = PackageIdentity & {
+//   /** As JSON has them: text, relative to the prefix. */
+//   files: string[];
+// };
+
+function textOf(value) {
+  return typeof value === 'string' ? value : '';
+}
+
+/**
+ * The package, in text; undefined if this is no record of one. The version is VERSION=BUILD, as conda
+ * takes it for an exact package: two builds of one version are different binaries.
+ */
+function parseCondaRecord(json) {
+  let value;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const record = value;
+  const name = textOf(record.name);
+  if (name === '' || !Array.isArray(record.files)) return undefined;
+  const build = textOf(record.build);
+  return {
+    name,
+    version: textOf(record.version) + (build === '' ? '' : '=' + build),
+    architecture: textOf(record.subdir),
+    files: record.files.filter((file) => typeof file === 'string'),
+  };
+}
+
+/** The ways in which a JSON text may spell this name between quotes: as it is, and in ASCII only. */
+function spellInJson(name) {
+  const quoted = JSON.stringify(name).slice(1, -1);
+  const ascii = quoted.replace(/[\x7f-\uffff]/g, (c) => '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0'));
+  return quoted === ascii ? [quoted] : [quoted, ascii];
+}
+
+// ==== src/formats/storepath.ts ===================================================================
+// storepath.ts - the package in a path of the store of Guix or Nix. Knows no files.
+
+// 160 bits in Nix's base 32, which has no e, o, t and u.
+const STORE_PATH = /^\/(gnu|nix)\/store\/[0-9a-df-np-sv-z]{32}-([^/]+)(?:\/|$)/;
+
+/**
+ * The package that built this file of a store, by the name of its folder, /gnu/store/HASH-NAME-VERSION
+ * or /nix/store/HASH-NAME-VERSION; undefined if the path is not of that form. The version begins
+ * after the first '-' that a digit follows (Guix, package-name->name+version), or anything but a
+ * letter (Nix, builtins.parseDrvName).
+ */
+function parseStorePath(path) {
+  const parts = STORE_PATH.exec(path);
+  if (parts === null) return undefined;
+  const isGuix = parts[1] === 'gnu';
+  const cut = parts[2].search(isGuix ? /-[0-9]/ : /-[^A-Za-z]/);
+  return {
+    manager: isGuix ? 'guix' : 'nix',
+    name: cut < 0 ? parts[2] : parts[2].slice(0, cut),
+    version: cut < 0 ? '' : parts[2].slice(cut + 1),
+    architecture: '',
+  };
+}
+
+// ==== src/formats/rpmheader.ts ===================================================================
+// rpmheader.ts - the header of an installed package in a database of rpm. Knows no database.
+//
+// A header (rpm's docs/manual/format_header) is two big-endian numbers, how many entries and how many
+// bytes of data; then the entries, of four numbers: tag, type, where in the data, how many; then the data.
+
+const RPM_TAG = { name: 1000, version: 1001, release: 1002, epoch: 1003, architecture: 1022, states: 1029, folderIndexes: 1116, baseNames: 1117, folders: 1118 };
+const RPM_ENTRIES_LIMIT = 0xffff; // as in rpm's lib/header.c
+
+// type RpmEntry = { at: number; count: number };
+
+function readRpmEntries(blob) {
+  const count = readUint32(blob, 0);
+  const dataAt = 8 + 16 * count;
+  if (!(count <= RPM_ENTRIES_LIMIT && dataAt + readUint32(blob, 4) <= blob.length)) return undefined;
+  const entries = new Map();
+  for (let i = 0; i < count; i++) {
+    const at = 8 + 16 * i;
+    entries.set(readUint32(blob, at), { at: dataAt + readUint32(blob, at + 8), count: readUint32(blob, at + 12) });
+  }
+  return entries;
+}
+
+function readRpmText(blob, entry) {
+  if (entry === undefined) return '';
+  const end = blob.indexOf('\0', entry.at);
+  return end < 0 ? '' : blob.slice(entry.at, end);
+}
+
+function identifyRpm(blob, entries) {
+  const epoch = entries.get(RPM_TAG.epoch);
+  return {
+    name: readRpmText(blob, entries.get(RPM_TAG.name)),
+    // As rpm prints %{EVR}.
+    version: (epoch === undefined ? '' : String(readUint32(blob, epoch.at)) + ':')
+      + readRpmText(blob, entries.get(RPM_TAG.version)) + '-' + readRpmText(blob, entries.get(RPM_TAG.release)),
+    architecture: readRpmText(blob, entries.get(RPM_TAG.architecture)),
+  };
+}
+
+/** The folders of a header's files, by number; each is found at the first use. */
+function makeFolderReader(blob, entry) {
+  let folders;
+  return (index) => {
+    folders = folders ?? blob.slice(entry.at).split('\0', entry.count);
+    return folders[index];
+  };
+}
+
+// Normal and on a shared disk. The others were replaced by another package's, or not installed.
+function isInstalledState(state) {
+  return !(state > 0) || state === 3;
+}
+
+/** Paths to look for, and a search for their last parts, which end with NUL. */
+// type RpmQuestion = { paths: Set<ByteString>; baseNames: LineSearch };
+
+/** Calls `visit` for each wanted path that is installed as a file of this package. A malformed header has no files. */
+function findInRpmHeader(blob, wanted, visit) {
+  const entries = readRpmEntries(blob);
+  const names = entries?.get(RPM_TAG.baseNames);
+  const indexes = entries?.get(RPM_TAG.folderIndexes);
+  const folderEntry = entries?.get(RPM_TAG.folders);
+  if (entries === undefined || names === undefined || indexes === undefined || folderEntry === undefined) return;
+  const states = entries.get(RPM_TAG.states);
+  const readFolder = makeFolderReader(blob, folderEntry);
+  let identity;
+  wanted.baseNames.find(blob, (name, index) => {
+    const folder = readFolder(readUint32(blob, indexes.at + 4 * index));
+    if (folder === undefined || !wanted.paths.has(folder + name)) return;
+    if (states !== undefined && index < states.count && !isInstalledState(blob.charCodeAt(states.at + index))) return;
+    identity = identity ?? identifyRpm(blob, entries);
+    if (identity.name !== '') visit(folder + name, identity);
+  }, { start: names.at, count: names.count });
+}
+
+// ==== src/formats/ndb.ts =========================================================================
+// ndb.ts - rpm's database of packages in SUSE systems, Packages.db (rpm's lib/backend/ndb/rpmpkg.c). Knows no files.
+//
+// All numbers are little-endian and of 32 bits. The file is a header of 32 bytes, slots of 16 bytes up
+// to the end of a number of pages of 4096, then blobs in blocks of 16 bytes. A slot says 'Slot', the
+// package's number, first block (0: the slot is free), number of blocks. A blob says 'BlbS', the package's number, a
+// generation, its length; then come its bytes.
+
+const NDB_BLOCK_BYTES = 16;
+const NDB_PAGE_BYTES = 4096;
+const NDB_HEADER_BYTES = 32;
+const NDB_BLOB_HEAD_BYTES = 16;
+const NDB_VERSION = 0;
+
+/** Calls `visit` with the header of each package. What is malformed is left out. */
+function scanNdb(source, visit) {
+  const header = source.read(0, NDB_HEADER_BYTES);
+  if (header.slice(0, 4) !== 'RpmP' || readLittle32(header, 4) !== NDB_VERSION) return;
+  const slotsEnd = Math.min(readLittle32(header, 12) * NDB_PAGE_BYTES, source.sizeBytes);
+  const slots = source.read(NDB_HEADER_BYTES, Math.max(slotsEnd - NDB_HEADER_BYTES, 0));
+  // Blobs do not overlap, so no more bytes can be read than there are.
+  let leftBytes = source.sizeBytes;
+  for (let at = 0; at + 16 <= slots.length && leftBytes > 0; at += 16) {
+    const blobAt = readLittle32(slots, at + 8) * NDB_BLOCK_BYTES;
+    if (slots.slice(at, at + 4) !== 'Slot' || blobAt < slotsEnd) continue;
+    const head = source.read(blobAt, NDB_BLOB_HEAD_BYTES);
+    const length = readLittle32(head, 12);
+    if (head.slice(0, 4) !== 'BlbS' || readLittle32(head, 4) !== readLittle32(slots, at + 4)) continue;
+    if (blobAt + NDB_BLOB_HEAD_BYTES + length > source.sizeBytes) continue;
+    leftBytes -= length;
+    visit(source.read(blobAt + NDB_BLOB_HEAD_BYTES, length));
+  }
+}
+
+// ==== src/formats/berkeleyhash.ts ================================================================
+// berkeleyhash.ts - hash tables of Berkeley DB, versions 8 to 10: rpm's Packages up to CentOS 7 and 8. Knows no files.
+//
+// Page 0 says what the file is: at 12 a magic number, which also tells the order of bytes, at 16 the
+// version, at 20 the size of a page. Every page begins with 26 bytes: at 16 the page that follows, at
+// 20 the number of items, at 22 a position, at 25 the type. The items of a hash page are keys and
+// values in turn, from the end of the page to its beginning, found by the offsets behind the 26 bytes.
+// An item is a byte that tells its kind, and its content or where its overflow pages begin (as in
+// Berkeley DB's dbinc/db_page.h and rpm's lib/backend/bdb_ro.cc).
+
+const BERKELEY_MAGIC = 0x061561;
+const BERKELEY_PAGE_HEAD_BYTES = 26;
+const BERKELEY_HASH_PAGES = [2, 13]; // unsorted (until version 8) and sorted
+const BERKELEY_OVERFLOW_PAGE = 7;
+const BERKELEY_ITEM_HERE = 1;
+const BERKELEY_ITEM_OVERFLOW = 3;
+const BERKELEY_OVERFLOW_ITEM_BYTES = 12;
+
+// type BerkeleyFile = {
+//   source: FileParts;
+//   pageSizeBytes: number;
+//   read16: (bytes: ByteString, at: number) => number;
+//   read32: (bytes: ByteString, at: number) => number;
+//   /** What may still be read of overflow pages: no page belongs to two items. */
+//   leftBytes: number;
+// };
+
+function openBerkeleyHash(source) {
+  const head = source.read(0, 72);
+  if (head.length < 72) return undefined;
+  const isLittle = readLittle32(head, 12) === BERKELEY_MAGIC;
+  if (!isLittle && readUint32(head, 12) !== BERKELEY_MAGIC) return undefined;
+  const read32 = isLittle ? readLittle32 : readUint32;
+  const pageSizeBytes = read32(head, 20);
+  const version = read32(head, 16);
+  if (version < 8 || version > 10 || pageSizeBytes < 512 || pageSizeBytes > 65536 || (pageSizeBytes & (pageSizeBytes - 1)) !== 0) return undefined;
+  return { source, pageSizeBytes, read16: isLittle ? readLittle16 : readBig16, read32, leftBytes: source.sizeBytes };
+}
+
+function readOverflow(file, first, lengthBytes) {
+  const parts = [];
+  let number = first;
+  let left = lengthBytes;
+  while (left > 0 && left <= file.leftBytes) {
+    const page = file.source.read(number * file.pageSizeBytes, file.pageSizeBytes);
+    const length = file.read16(page, 22);
+    if (page.length < file.pageSizeBytes || page.charCodeAt(25) !== BERKELEY_OVERFLOW_PAGE) return undefined;
+    if (length === 0 || length > left || BERKELEY_PAGE_HEAD_BYTES + length > page.length) return undefined;
+    parts.push(page.slice(BERKELEY_PAGE_HEAD_BYTES, BERKELEY_PAGE_HEAD_BYTES + length));
+    left -= length;
+    file.leftBytes -= length;
+    number = file.read32(page, 16);
+  }
+  return left === 0 ? parts.join('') : undefined;
+}
+
+function readItem(file, item) {
+  const kind = item.charCodeAt(0);
+  if (kind === BERKELEY_ITEM_HERE) return item.slice(1);
+  if (kind !== BERKELEY_ITEM_OVERFLOW || item.length !== BERKELEY_OVERFLOW_ITEM_BYTES) return undefined;
+  return readOverflow(file, file.read32(item, 4), file.read32(item, 8));
+}
+
+/**
+ * Calls `visit` with each value, in the order of the pages. A file of another kind, and what is
+ * malformed, has no values; duplicates of a key are left out.
+ */
+function scanBerkeleyHash(source, visit) {
+  const file = openBerkeleyHash(source);
+  if (file === undefined) return;
+  const size = file.pageSizeBytes;
+  for (let pageAt = size; pageAt + size <= source.sizeBytes; pageAt += size) {
+    const page = source.read(pageAt, size);
+    if (BERKELEY_HASH_PAGES.indexOf(page.charCodeAt(25)) < 0) continue;
+    const count = Math.min(file.read16(page, 20), (size - BERKELEY_PAGE_HEAD_BYTES) >> 1);
+    for (let i = 1; i < count; i += 2) {
+      const at = file.read16(page, BERKELEY_PAGE_HEAD_BYTES + 2 * i);
+      const end = file.read16(page, BERKELEY_PAGE_HEAD_BYTES + 2 * i - 2);
+      if (at < BERKELEY_PAGE_HEAD_BYTES + 2 * count || at >= end || end > size) continue;
+      const value = readItem(file, page.slice(at, end));
+      if (value !== undefined) visit(value);
+    }
+  }
+}
+
+// ==== src/formats/sqlitelog.ts ===================================================================
+// sqlitelog.ts - the write-ahead log of an SQLite database, DATABASE-wal (sqlite.org/fileformat2.html, 4). Knows no tables.
+
+const LOG_MAGIC_LITTLE = 0x377f0682;
+const LOG_MAGIC_BIG = 0x377f0683;
+const LOG_HEADER_BYTES = 32;
+const LOG_FRAME_BYTES = 24;
+
+/** Where in the log the newest version of a page lies; `pageCount` is the size of the database by now. */
+// type SqliteLog = { pages: Map<number, number>; pageCount: number };
+
+// type Checksum = { first: number; second: number };
+
+function addToChecksum(sum, bytes, read32) {
+  let first = sum.first;
+  let second = sum.second;
+  for (let at = 0; at + 8 <= bytes.length; at += 8) {
+    first = (first + read32(bytes, at) + second) >>> 0;
+    second = (second + read32(bytes, at + 4) + first) >>> 0;
+  }
+  sum.first = first;
+  sum.second = second;
+}
+
+/** What the log's transactions that were ended have changed; undefined if there is none. */
+function readSqliteLog(log, pageSizeBytes) {
+  const header = log.read(0, LOG_HEADER_BYTES);
+  const magic = readUint32(header, 0);
+  if (header.length < LOG_HEADER_BYTES || (magic !== LOG_MAGIC_LITTLE && magic !== LOG_MAGIC_BIG) || readUint32(header, 8) !== pageSizeBytes) return undefined;
+  const read32 = magic === LOG_MAGIC_BIG ? readUint32 : readLittle32;
+  const salts = header.slice(16, 24);
+  const sum = { first: 0, second: 0 };
+  addToChecksum(sum, header.slice(0, 24), read32);
+  if (readUint32(header, 24) !== sum.first || readUint32(header, 28) !== sum.second) return undefined;
+  const pages = new Map();
+  let pending = new Map();
+  let pageCount;
+  // A frame of an older use of the file has other salts; a torn one has another checksum.
+  for (let at = LOG_HEADER_BYTES; at + LOG_FRAME_BYTES + pageSizeBytes <= log.sizeBytes; at += LOG_FRAME_BYTES + pageSizeBytes) {
+    const frame = log.read(at, LOG_FRAME_BYTES);
+    if (frame.slice(8, 16) !== salts) break;
+    addToChecksum(sum, frame.slice(0, 8), read32);
+    addToChecksum(sum, log.read(at + LOG_FRAME_BYTES, pageSizeBytes), read32);
+    if (readUint32(frame, 16) !== sum.first || readUint32(frame, 20) !== sum.second) break;
+    pending.set(readUint32(frame, 0), at + LOG_FRAME_BYTES);
+    const sizePages = readUint32(frame, 4);
+    if (sizePages === 0) continue;
+    for (const [number, pageAt] of pending) pages.set(number, pageAt);
+    pending = new Map();
+    pageCount = sizePages;
+  }
+  return pageCount === undefined ? undefined : { pages, pageCount };
+}
+
+// ==== src/formats/sqlite.ts ======================================================================
+// sqlite.ts - reads tables and indexes of SQLite databases (sqlite.org/fileformat2.html). Knows no SQL and no files.
+//
+// What is malformed gives undefined or false, after bounded work: every page costs one of the pages
+// that may be read in all.
+
+/** Text in the database's encoding, and blobs, are bytes; NULL is undefined. */
+// type SqliteValue = number | ByteString | undefined;
+
+// type SqliteDatabase = {
+//   source: FileParts;
+//   pageSizeBytes: number;
+//   /** Of a page, without what is reserved at its end for extensions. */
+//   usableBytes: number;
+//   pageCount: number;
+//   /** Pages that are newer in the write-ahead log, and where they lie in it. */
+//   logPages: Map<number, number>;
+//   log: FileParts | undefined;
+//   leftPages: number;
+// };
+
+const SQLITE_PAGE = { indexInterior: 2, tableInterior: 5, indexLeaf: 10, tableLeaf: 13 };
+const SQLITE_DEPTH_LIMIT = 32;
+const SQLITE_FIND_LIMIT = 20000;
+
+/** The database, with what of the write-ahead log is committed; undefined if it is none. */
+function openSqlite(source, log) {
+  const head = source.read(0, 100);
+  if (head.length < 100 || head.slice(0, 16) !== 'SQLite format 3\0') return undefined;
+  const size = readBig16(head, 16);
+  const pageSizeBytes = size === 1 ? 65536 : size;
+  const usableBytes = pageSizeBytes - head.charCodeAt(20);
+  if (pageSizeBytes < 512 || (pageSizeBytes & (pageSizeBytes - 1)) !== 0 || usableBytes < 480) return undefined;
+  const committed = log === undefined ? undefined : readSqliteLog(log, pageSizeBytes);
+  const pageCount = committed?.pageCount ?? Math.floor(source.sizeBytes / pageSizeBytes);
+  return { source, pageSizeBytes, usableBytes, pageCount, logPages: committed?.pages ?? new Map(), log, leftPages: 8 * pageCount + 100000 };
+}
+
+function readSqlitePage(db, number) {
+  db.leftPages -= 1;
+  if (!(number >= 1 && number <= db.pageCount) || db.leftPages < 0) return undefined;
+  const at = db.logPages.get(number);
+  const page = at === undefined || db.log === undefined
+    ? db.source.read((number - 1) * db.pageSizeBytes, db.pageSizeBytes)
+    : db.log.read(at, db.pageSizeBytes);
+  return page.length === db.pageSizeBytes ? page : undefined;
+}
+
+// type SqliteVarint = { value: number; end: number };
+
+/** 1 to 9 bytes, 7 bits in each but the ninth, which has 8; two's complement of 64 bits. */
+function readSqliteVarint(bytes, at) {
+  let value = 0;
+  let inverse = 0;
+  for (let i = 0; i < 8; i++) {
+    const byte = bytes.charCodeAt(at + i);
+    value = value * 128 + (byte & 127);
+    inverse = inverse * 128 + (127 - (byte & 127));
+    if (!(byte & 128)) return { value, end: at + i + 1 };
+  }
+  // Only with nine bytes can it be negative. By its inverse a number near zero is exact.
+  const last = bytes.charCodeAt(at + 8);
+  const isNegative = (bytes.charCodeAt(at) & 64) !== 0;
+  return { value: isNegative ? -(inverse * 256 + 255 - last) - 1 : value * 256 + last, end: at + 9 };
+}
+
+function readSqliteInteger(bytes, at, sizeBytes) {
+  let value = (bytes.charCodeAt(at) << 24) >> 24;
+  if (sizeBytes === 8) {
+    // Whole halves, so that numbers near zero are exact.
+    return (readUint32(bytes, at) | 0) * 0x100000000 + readUint32(bytes, at + 4);
+  }
+  for (let i = 1; i < sizeBytes; i++) value = value * 256 + bytes.charCodeAt(at + i);
+  return value;
+}
+
+function readSqliteFloat(bytes, at) {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setUint32(0, readUint32(bytes, at));
+  view.setUint32(4, readUint32(bytes, at + 4));
+  return view.getFloat64(0);
+}
+
+const SQLITE_INTEGER_BYTES = [0, 1, 2, 3, 4, 6, 8];
+
+/** The columns of a record (section 2.1, "Record Format"); undefined if it is cut off. */
+function parseSqliteRow(payload) {
+  const head = readSqliteVarint(payload, 0);
+  if (!(head.value <= payload.length)) return undefined;
+  const values = [];
+  let at = head.end;
+  let bodyAt = head.value;
+  while (at < head.value) {
+    const type = readSqliteVarint(payload, at);
+    at = type.end;
+    let length = 0;
+    if (type.value >= 12) {
+      length = Math.floor((type.value - 12) / 2);
+      values.push(payload.slice(bodyAt, bodyAt + length));
+    } else if (type.value === 7) {
+      length = 8;
+      values.push(readSqliteFloat(payload, bodyAt));
+    } else if (type.value >= 1 && type.value <= 6) {
+      length = SQLITE_INTEGER_BYTES[type.value];
+      values.push(readSqliteInteger(payload, bodyAt, length));
+    } else {
+      values.push(type.value === 8 ? 0 : type.value === 9 ? 1 : undefined);
+    }
+    bodyAt += length;
+    if (bodyAt > payload.length) return undefined;
+  }
+  return values;
+}
+
+// type SqliteTreePage = { page: ByteString; type: number; count: number; cellsAt: number; isLeaf: boolean; rightmost: number };
+
+/** The payload of a cell: here, and the rest on overflow pages (section 1.6). */
+function readPayload(db, tree, place) {
+  const { page, type } = tree;
+  const { at, sizeBytes } = place;
+  const usable = db.usableBytes;
+  const most = type !== SQLITE_PAGE.tableLeaf ? Math.floor((usable - 12) * 64 / 255) - 23 : usable - 35;
+  if (sizeBytes <= most) return at + sizeBytes <= usable ? page.slice(at, at + sizeBytes) : undefined;
+  if (!(sizeBytes <= db.pageCount * usable)) return undefined;
+  const least = Math.floor((usable - 12) * 32 / 255) - 23;
+  const wished = least + (sizeBytes - least) % (usable - 4);
+  const here = wished <= most ? wished : least;
+  if (at + here + 4 > usable) return undefined;
+  const parts = [page.slice(at, at + here)];
+  let next = readUint32(page, at + here);
+  for (let left = sizeBytes - here; left > 0; left -= usable - 4) {
+    const overflow = readSqlitePage(db, next);
+    if (overflow === undefined) return undefined;
+    parts.push(overflow.slice(4, 4 + Math.min(left, usable - 4)));
+    next = readUint32(overflow, 0);
+  }
+  return parts.join('');
+}
+
+function readTreePage(db, number) {
+  const page = readSqlitePage(db, number);
+  if (page === undefined) return undefined;
+  const start = number === 1 ? 100 : 0;
+  const type = page.charCodeAt(start);
+  const isLeaf = type === SQLITE_PAGE.tableLeaf || type === SQLITE_PAGE.indexLeaf;
+  if (!isLeaf && type !== SQLITE_PAGE.tableInterior && type !== SQLITE_PAGE.indexInterior) return undefined;
+  const cellsAt = start + (isLeaf ? 8 : 12);
+  const count = readBig16(page, start + 3);
+  if (cellsAt + 2 * count > page.length) return undefined;
+  return { page, type, count, cellsAt, isLeaf, rightmost: isLeaf ? 0 : readUint32(page, start + 8) };
+}
+
+function cellAt(tree, index) {
+  return readBig16(tree.page, tree.cellsAt + 2 * index);
+}
+
+/** The row of a cell of a table's leaf. */
+function readTableCell(db, tree, index) {
+  const size = readSqliteVarint(tree.page, cellAt(tree, index));
+  const rowId = readSqliteVarint(tree.page, size.end);
+  const payload = readPayload(db, tree, { at: rowId.end, sizeBytes: size.value });
+  const row = payload === undefined ? undefined : parseSqliteRow(payload);
+  return row === undefined ? undefined : { rowId: rowId.value, row };
+}
+
+// type RowVisitor = (row: SqliteValue[], rowId: number) => void;
+
+/** Calls `visit` with every row of a table in the order of row ids; false if some could not be read. */
+function scanSqliteTable(db, root, visit) {
+  return scanSqliteTree({ db, visit }, root, 0);
+}
+
+function scanSqliteTree(scan, root, depth) {
+  const { db, visit } = scan;
+  const tree = readTreePage(db, root);
+  if (tree === undefined || depth > SQLITE_DEPTH_LIMIT) return false;
+  let isWhole = true;
+  if (tree.type === SQLITE_PAGE.tableInterior) {
+    for (let i = 0; i <= tree.count; i++) {
+      const child = i < tree.count ? readUint32(tree.page, cellAt(tree, i)) : tree.rightmost;
+      if (!scanSqliteTree(scan, child, depth + 1)) isWhole = false;
+    }
+    return isWhole;
+  }
+  if (tree.type !== SQLITE_PAGE.tableLeaf) return false;
+  for (let i = 0; i < tree.count; i++) {
+    const cell = readTableCell(db, tree, i);
+    if (cell === undefined) isWhole = false;
+    else visit(cell.row, cell.rowId);
+  }
+  return isWhole;
+}
+
+/** Page at which a table or an index begins; undefined if there is none of that name. */
+function findSqliteRoot(db, type, name) {
+  let root;
+  scanSqliteTable(db, 1, (row) => {
+    if (row[0] === type && row[1] === name && typeof row[3] === 'number') root = row[3];
+  });
+  return root;
+}
+
+/** The row with this id; undefined if there is none, or the table is malformed. */
+function findSqliteRow(db, root, rowId) {
+  let number = root;
+  for (let depth = 0; depth <= SQLITE_DEPTH_LIMIT; depth++) {
+    const tree = readTreePage(db, number);
+    if (tree === undefined || (tree.type !== SQLITE_PAGE.tableInterior && tree.type !== SQLITE_PAGE.tableLeaf)) return undefined;
+    const skip = tree.isLeaf ? 0 : 4;
+    let low = 0;
+    for (let high = tree.count; low < high;) {
+      const middle = (low + high) >> 1;
+      const at = cellAt(tree, middle);
+      const key = readSqliteVarint(tree.page, tree.isLeaf ? readSqliteVarint(tree.page, at).end : at + skip).value;
+      if (key < rowId) low = middle + 1;
+      else high = middle;
+    }
+    if (tree.isLeaf) {
+      const cell = low < tree.count ? readTableCell(db, tree, low) : undefined;
+      return cell === undefined || cell.rowId !== rowId ? undefined : cell.row;
+    }
+    number = low < tree.count ? readUint32(tree.page, cellAt(tree, low)) : tree.rightmost;
+  }
+  return undefined;
+}
+
+/**
+ * Row ids of the entries of an index whose first column is this text or blob, compared as bytes (BINARY);
+ * undefined if the index is malformed or holds too many.
+ */
+function findSqliteKeys(db, root, key) {
+  const rowIds = [];
+  return collectKeys({ db, key, rowIds }, root, 0) && rowIds.length < SQLITE_FIND_LIMIT ? rowIds : undefined;
+}
+
+function readIndexCell(db, tree, index) {
+  const size = readSqliteVarint(tree.page, cellAt(tree, index) + (tree.isLeaf ? 0 : 4));
+  const payload = readPayload(db, tree, { at: size.end, sizeBytes: size.value });
+  return payload === undefined ? undefined : parseSqliteRow(payload);
+}
+
+// NULL and numbers come before text.
+function isInTree(value, key) {
+  return typeof value !== 'string' || value < key;
+}
+
+// type SqliteKeySearch = { db: SqliteDatabase; key: ByteString; rowIds: number[] };
+
+function collectKeys(search, root, depth) {
+  const { db, key, rowIds } = search;
+  const tree = readTreePage(db, root);
+  if (tree === undefined || depth > SQLITE_DEPTH_LIMIT || (tree.type !== SQLITE_PAGE.indexInterior && tree.type !== SQLITE_PAGE.indexLeaf)) return false;
+  let low = 0;
+  for (let high = tree.count; low < high;) {
+    const middle = (low + high) >> 1;
+    const row = readIndexCell(db, tree, middle);
+    if (row === undefined) return false;
+    if (isInTree(row[0], key)) low = middle + 1;
+    else high = middle;
+  }
+  // From here on entries equal the key, until one does not; each has a child before it.
+  for (let i = low; i <= tree.count && rowIds.length < SQLITE_FIND_LIMIT; i++) {
+    if (!tree.isLeaf) {
+      const child = i < tree.count ? readUint32(tree.page, cellAt(tree, i)) : tree.rightmost;
+      if (!collectKeys(search, child, depth + 1)) return false;
+    }
+    if (i === tree.count) break;
+    const row = readIndexCell(db, tree, i);
+    if (row === undefined) return false;
+    const rowId = row[row.length - 1];
+    if (row[0] !== key) break;
+    if (typeof rowId === 'number') rowIds.push(rowId);
+  }
+  return true;
+}
+
+// ==== src/formats/bytewindow.ts ==================================================================
+// bytewindow.ts - numbers and texts out of binary data that is read piece by piece. Knows no format and no files.
+
+/** Bytes of a file from an offset; fewer, or none, at its end. Never throws. */
+// type ByteReader = (offset: number, lengthBytes: number) => Uint8Array;
+
+/**
+ * A part of a file, or bytes in memory. Positions count from its start. Bytes beyond its end are 0,
+ * so that who reads a damaged file gets numbers and has to check only where it loops.
+ */
+// type ByteSource = {
+//   read: ByteReader;
+//   startAt: number;
+//   sizeBytes: number;
+//   isLittleEndian: boolean;
+//   window: Uint8Array;
+//   windowAt: number;
+// };
+
+/** How many bytes may still be looked at: what ends the reading of a file made to take for ever. */
+// type Fuel = { bytesLeft: number };
+
+/** A place in a source that moves on as values are taken. */
+// type ByteCursor = { source: ByteSource; at: number; fuel: Fuel };
+
+// A unit of debug information begins with some hundred bytes that matter; the next lies far behind.
+const WINDOW_BYTES = 4096;
+const LONGEST_LEB128_BYTES = 16;
+const TEXT_PIECE_BYTES = 8192;
+
+/** The part [startAt, startAt + sizeBytes) of what `read` reads. */
+function openSource(read, startAt, sizeBytes, isLittleEndian) {
+  return { read, startAt, sizeBytes, isLittleEndian, window: new Uint8Array(0), windowAt: 0 };
+}
+
+function sourceOfBytes(bytes, isLittleEndian) {
+  const read = (offset, lengthBytes) => bytes.subarray(offset, offset + lengthBytes);
+  return { read, startAt: 0, sizeBytes: bytes.length, isLittleEndian, window: bytes, windowAt: 0 };
+}
+
+function isInWindow(source, at, lengthBytes) {
+  return at >= source.windowAt && at + lengthBytes <= source.windowAt + source.window.length;
+}
+
+function moveWindow(source, at) {
+  const lengthBytes = Math.max(0, Math.min(WINDOW_BYTES, source.sizeBytes - at));
+  source.window = lengthBytes === 0 ? new Uint8Array(0) : source.read(source.startAt + at, lengthBytes);
+  source.windowAt = at;
+  // The file has become shorter than its size said: without this each byte behind its end were a read.
+  if (source.window.length < lengthBytes) source.sizeBytes = at + source.window.length;
+}
+
+/** An unsigned number of 1 to 8 bytes in the source's byte order; over 2^53 it is rounded. */
+function uintAt(source, at, lengthBytes) {
+  if (!isInWindow(source, at, lengthBytes)) moveWindow(source, at);
+  const { window } = source;
+  const from = at - source.windowAt;
+  let value = 0;
+  for (let i = 0; i < lengthBytes; i++) {
+    const place = from + (source.isLittleEndian ? lengthBytes - 1 - i : i);
+    value = value * 256 + (place < window.length ? window[place] : 0);
+  }
+  return value;
+}
+
+/** The bytes up to the next NUL, the end of the source or `mostBytes`. */
+function textAt(source, at, mostBytes) {
+  let text = '';
+  while (text.length < mostBytes && at < source.sizeBytes) {
+    if (!isInWindow(source, at, 1)) moveWindow(source, at);
+    const from = at - source.windowAt;
+    const until = Math.min(source.window.length, from + mostBytes - text.length);
+    if (until <= from) break;
+    const end = source.window.indexOf(0, from);
+    if (end >= 0 && end < until) return text + textOfBytes(source.window.subarray(from, end));
+    text += textOfBytes(source.window.subarray(from, until));
+    at += until - from;
+  }
+  return text;
+}
+
+/** Up to `lengthBytes` bytes from a position, by one read. */
+function bytesAt(source, at, lengthBytes) {
+  const most = Math.max(0, Math.min(lengthBytes, source.sizeBytes - at));
+  if (isInWindow(source, at, most)) return source.window.subarray(at - source.windowAt, at - source.windowAt + most);
+  return source.read(source.startAt + at, most);
+}
+
+function textOfBytes(bytes) {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += TEXT_PIECE_BYTES) {
+    text += String.fromCharCode.apply(null, bytes.subarray(at, at + TEXT_PIECE_BYTES));
+  }
+  return text;
+}
+
+/** A cursor with as much fuel as it takes: for what has its own bound. */
+function startCursor(source, at) {
+  return { source, at, fuel: { bytesLeft: Infinity } };
+}
+
+/** Has the cursor left its source, or used up the fuel? Values taken from then on mean nothing. */
+function isSpent(cursor) {
+  return cursor.at > cursor.source.sizeBytes || cursor.fuel.bytesLeft < 0;
+}
+
+function takeUint(cursor, lengthBytes) {
+  const value = uintAt(cursor.source, cursor.at, lengthBytes);
+  cursor.at += lengthBytes;
+  cursor.fuel.bytesLeft -= lengthBytes;
+  return value;
+}
+
+function skipBytes(cursor, lengthBytes) {
+  cursor.at += lengthBytes;
+}
+
+/** An unsigned LEB128 (DWARF 5, 7.6); over 2^53 it is rounded. One without end leaves the cursor spent. */
+function takeUleb128(cursor) {
+  let value = 0;
+  let unit = 1;
+  for (let i = 0; i < LONGEST_LEB128_BYTES; i++) {
+    const byte = takeUint(cursor, 1);
+    value += (byte & 0x7f) * unit;
+    if (byte < 0x80) return value;
+    unit *= 128;
+  }
+  cursor.at = Infinity;
+  return 0;
+}
+
+/** A text that ends with a NUL; what is longer than `mostBytes` is left out, but stepped over. */
+function takeText(cursor, mostBytes) {
+  const text = textAt(cursor.source, cursor.at, mostBytes);
+  cursor.at += text.length;
+  cursor.fuel.bytesLeft -= text.length;
+  while (!isSpent(cursor) && takeUint(cursor, 1) !== 0) continue;
+  return text;
+}
+
+// ==== src/formats/dwarf.ts =======================================================================
+// dwarf.ts - which compiler, with which flags, made each unit of a program, out of its debug information
+// (DWARF 2 to 5, dwarfstd.org). Knows no ELF, no compression and no files.
+
+/** A compiler as it names itself (DW_AT_producer) in `units` compile units of one source language. */
+// type Producer = { text: ByteString; language: string | undefined; units: number };
+
+// type DwarfSectionName = 'info' | 'abbrev' | 'str' | 'line_str' | 'str_offsets';
+
+/**
+ * A section as it is when unpacked. `relocate` gives the value meant where an offset into another
+ * section stands: in object files that number is written only by the linker.
+ */
+// type DwarfSection = { source: ByteSource; relocate: (at: number, value: number) => number };
+
+/** A section; undefined where there is none. Asked only for what is needed, again and again. */
+// type OpenDwarfSection = (name: DwarfSectionName) => DwarfSection | undefined;
+
+const MOST_DWARF_UNITS = 100000;
+const MOST_DEBUG_BYTES = 64 << 20;
+const MOST_PRODUCERS = 1000;
+const MOST_ATTRIBUTES = 64;
+const MOST_KEPT_DECLARATIONS = 10000;
+const LONGEST_PRODUCER_BYTES = 1 << 16;
+
+// Names as in DWARF 5, without DW_UT_, DW_TAG_, DW_AT_ and DW_FORM_.
+const DWARF_UNIT_TYPE = { compile: 1, type: 2, partial: 3, skeleton: 4, splitCompile: 5, splitType: 6 };
+const TAG_COMPILE_UNIT = 0x11;
+const TAG_SKELETON_UNIT = 0x4a;
+const DWARF_ATTRIBUTE = { language: 0x13, producer: 0x25, strOffsetsBase: 0x72, dwoName: 0x76, gnuDwoName: 0x2130 };
+const DWARF_FORM = {
+  addr: 0x01, block2: 0x03, block4: 0x04, string: 0x08, block: 0x09, block1: 0x0a, strp: 0x0e, refAddr: 0x10, indirect: 0x16,
+  exprloc: 0x18, strx: 0x1a, strpSup: 0x1d, data16: 0x1e, lineStrp: 0x1f, implicitConst: 0x21,
+  strx1: 0x25, strx2: 0x26, strx3: 0x27, strx4: 0x28, gnuStrIndex: 0x1f02, gnuStrpAlt: 0x1f21,
+};
+
+/** Forms that are numbers of so many bytes. */
+const FIXED_FORMS = {
+  0x05: 2, 0x06: 4, 0x07: 8, 0x0b: 1, 0x0c: 1, 0x11: 1, 0x12: 2, 0x13: 4, 0x14: 8, 0x19: 0, 0x1c: 4, 0x20: 8, 0x24: 8,
+  0x25: 1, 0x26: 2, 0x27: 3, 0x28: 4, 0x29: 1, 0x2a: 2, 0x2b: 3, 0x2c: 4,
+};
+/** Forms that are LEB128: sdata, udata, ref_udata, strx, addrx, loclistx, rnglistx, GNU_addr_index, GNU_str_index. */
+const LEB128_FORMS = [0x0d, 0x0f, 0x15, 0x1a, 0x1b, 0x22, 0x23, 0x1f01, 0x1f02];
+/** Forms that are offsets of 4 bytes, or 8 in 64-bit DWARF: strp, sec_offset, strp_sup, line_strp, GNU_ref_alt, GNU_strp_alt. */
+const OFFSET_FORMS = [0x0e, 0x17, 0x1d, 0x1f, 0x1f20, 0x1f21];
+
+/** DW_LANG_*, as https://dwarfstd.org/languages.html has them. */
+const DWARF_LANGUAGES = {
+  0x01: 'C89', 0x02: 'C', 0x03: 'Ada 83', 0x04: 'C++', 0x05: 'COBOL 74', 0x06: 'COBOL 85', 0x07: 'Fortran 77',
+  0x08: 'Fortran 90', 0x09: 'Pascal', 0x0a: 'Modula-2', 0x0b: 'Java', 0x0c: 'C99', 0x0d: 'Ada 95', 0x0e: 'Fortran 95',
+  0x0f: 'PL/I', 0x10: 'Objective-C', 0x11: 'Objective-C++', 0x12: 'UPC', 0x13: 'D', 0x14: 'Python', 0x15: 'OpenCL',
+  0x16: 'Go', 0x17: 'Modula-3', 0x18: 'Haskell', 0x19: 'C++03', 0x1a: 'C++11', 0x1b: 'OCaml', 0x1c: 'Rust',
+  0x1d: 'C11', 0x1e: 'Swift', 0x1f: 'Julia', 0x20: 'Dylan', 0x21: 'C++14', 0x22: 'Fortran 2003', 0x23: 'Fortran 2008',
+  0x24: 'RenderScript', 0x25: 'BLISS', 0x26: 'Kotlin', 0x27: 'Zig', 0x28: 'Crystal', 0x2a: 'C++17', 0x2b: 'C++20',
+  0x2c: 'C17', 0x2d: 'Fortran 2018', 0x2e: 'Ada 2005', 0x2f: 'Ada 2012', 0x30: 'HIP', 0x31: 'assembly', 0x32: 'C#',
+  0x33: 'Mojo', 0x34: 'GLSL', 0x35: 'GLSL ES', 0x36: 'HLSL', 0x37: 'OpenCL C++', 0x38: 'C++ for OpenCL', 0x39: 'SYCL',
+  0x3a: 'C++23', 0x3b: 'Odin', 0x3c: 'P4', 0x3d: 'Metal', 0x3e: 'C23', 0x3f: 'Fortran 2023', 0x8001: 'assembly',
+};
+
+// type DwarfReading = {
+//   open: OpenDwarfSection;
+//   fuel: Fuel;
+//   problems: Set<ByteString>;
+//   /** By place of the table and code. */
+//   declarations: Map<string, DwarfDeclaration | undefined>;
+//   /** Texts by section and offset: a linker keeps one copy of the flags of all units. */
+//   texts: Map<string, ByteString>;
+//   producers: Map<ByteString, Producer>;
+// };
+
+/** What an abbreviation stands for; attributes and forms take turns in `attributes`. */
+// type DwarfDeclaration = { tag: number; attributes: number[] };
+
+// type DwarfUnit = {
+//   version: number;
+//   kind: number;
+//   offsetBytes: 4 | 8;
+//   addressBytes: number;
+//   abbreviationsAt: number;
+//   firstEntryAt: number;
+//   endAt: number;
+// };
+
+/** A text, or where it is found. */
+// type TextPlace = { form: number; value: number; text: ByteString };
+
+/**
+ * The producers of all compile units, most units first, then in the order of bytes; [] without debug
+ * information. What could not be read is told once each in `problems`. At most 100,000 units and
+ * 64 MiB are looked at.
+ */
+function readProducers(open, problems) {
+  const info = open('info');
+  if (info === undefined) return [];
+  const fuel = { bytesLeft: MOST_DEBUG_BYTES };
+  const reading = { open, fuel, problems, declarations: new Map(), texts: new Map(), producers: new Map() };
+  let at = 0;
+  for (let count = 0; at < info.source.sizeBytes; count++) {
+    if (count === MOST_DWARF_UNITS || fuel.bytesLeft < 0 || reading.producers.size > MOST_PRODUCERS) {
+      problems.add('only the first ' + count + ' units of the debug information were read');
+      break;
+    }
+    const unit = readUnit(reading, info, at);
+    if (unit === undefined) break;
+    if (unit.kind === DWARF_UNIT_TYPE.compile || unit.kind === DWARF_UNIT_TYPE.skeleton || unit.kind === DWARF_UNIT_TYPE.splitCompile) {
+      readFirstEntry(reading, info, unit);
+    }
+    at = unit.endAt;
+  }
+  return Array.from(reading.producers.values()).sort((a, b) =>
+    b.units - a.units || compareBytes(a.text, b.text) || compareBytes(a.language ?? '', b.language ?? ''));
+}
+
+/** The header of a unit (DWARF 5, 7.5.1); undefined if nothing can be found behind it. */
+function readUnit(reading, info, at) {
+  const cursor = { source: info.source, at, fuel: reading.fuel };
+  let lengthBytes = takeUint(cursor, 4);
+  const offsetBytes = lengthBytes === 0xffffffff ? 8 : 4;
+  if (offsetBytes === 8) lengthBytes = takeUint(cursor, 8);
+  else if (lengthBytes >= 0xfffffff0) lengthBytes = Infinity;
+  const unit = {
+    version: 0, kind: 0, offsetBytes, addressBytes: 0, abbreviationsAt: 0, firstEntryAt: 0, endAt: cursor.at + lengthBytes,
+  };
+  if (unit.endAt > info.source.sizeBytes) reading.problems.add('the debug information is cut off');
+  if (lengthBytes === 0) return unit; // padding
+  unit.version = takeUint(cursor, 2);
+  if (isSpent(cursor)) return undefined;
+  if (unit.version < 2 || unit.version > 5) {
+    reading.problems.add('debug information of DWARF version ' + unit.version + ' cannot be read');
+    return unit;
+  }
+  unit.kind = unit.version === 5 ? takeUint(cursor, 1) : DWARF_UNIT_TYPE.compile;
+  if (unit.version === 5) unit.addressBytes = takeUint(cursor, 1);
+  const placeAt = cursor.at;
+  unit.abbreviationsAt = info.relocate(placeAt, takeUint(cursor, offsetBytes));
+  if (unit.version < 5) unit.addressBytes = takeUint(cursor, 1);
+  if (unit.kind === DWARF_UNIT_TYPE.skeleton || unit.kind === DWARF_UNIT_TYPE.splitCompile) skipBytes(cursor, 8); // dwo_id
+  unit.firstEntryAt = cursor.at;
+  return isSpent(cursor) ? undefined : unit;
+}
+
+/** Counts the unit whose first entry tells a producer. */
+function readFirstEntry(reading, info, unit) {
+  const cursor = { source: info.source, at: unit.firstEntryAt, fuel: reading.fuel };
+  const code = takeUleb128(cursor);
+  if (code === 0 || isSpent(cursor)) return;
+  const declaration = findDeclaration(reading, unit.abbreviationsAt, code);
+  if (declaration === undefined) {
+    reading.problems.add('the debug information has a unit without description');
+    return;
+  }
+  if (declaration.tag !== TAG_COMPILE_UNIT && declaration.tag !== TAG_SKELETON_UNIT) return;
+  let producer;
+  let language;
+  let isElsewhere = declaration.tag === TAG_SKELETON_UNIT;
+  // Without DW_AT_str_offsets_base (only split units may lack it) the table begins behind its header.
+  let textTableAt = unit.version < 5 ? 0 : unit.offsetBytes * 2;
+  for (let i = 0; i + 1 < declaration.attributes.length; i += 2) {
+    const attribute = declaration.attributes[i];
+    const value = takeAttributeValue(reading, info, unit, cursor, declaration.attributes[i + 1]);
+    if (value === undefined) break;
+    if (attribute === DWARF_ATTRIBUTE.producer) producer = value;
+    else if (attribute === DWARF_ATTRIBUTE.language) language = value.value;
+    else if (attribute === DWARF_ATTRIBUTE.strOffsetsBase) textTableAt = value.value;
+    else if (attribute === DWARF_ATTRIBUTE.dwoName || attribute === DWARF_ATTRIBUTE.gnuDwoName) isElsewhere = true;
+  }
+  if (producer !== undefined) countProducer(reading, resolveText(reading, unit, producer, textTableAt), language);
+  else if (isElsewhere && unit.kind !== DWARF_UNIT_TYPE.splitCompile) reading.problems.add('debug information lies in .dwo files');
+}
+
+function countProducer(reading, text, languageCode) {
+  if (text === undefined || text === '') return;
+  const language = languageCode === undefined ? undefined : DWARF_LANGUAGES[languageCode] ?? 'language ' + languageCode;
+  const key = (language ?? '') + '\0' + text;
+  const known = reading.producers.get(key);
+  if (known === undefined) reading.producers.set(key, { text, language, units: 1 });
+  else known.units++;
+}
+
+/** The declaration of an abbreviation's code in the table at `tableAt` (DWARF 5, 7.5.3). */
+function findDeclaration(reading, tableAt, code) {
+  const key = tableAt + ' ' + code;
+  if (reading.declarations.has(key)) return reading.declarations.get(key);
+  const table = reading.open('abbrev');
+  if (table === undefined) return undefined;
+  const cursor = { source: table.source, at: tableAt, fuel: reading.fuel };
+  let found;
+  while (found === undefined && !isSpent(cursor)) {
+    const own = takeUleb128(cursor);
+    if (own === 0) break;
+    const declaration = takeDeclaration(cursor);
+    if (own === code && !isSpent(cursor)) found = declaration;
+  }
+  if (reading.declarations.size < MOST_KEPT_DECLARATIONS) reading.declarations.set(key, found);
+  return found;
+}
+
+function takeDeclaration(cursor) {
+  const declaration = { tag: takeUleb128(cursor), attributes: [] };
+  takeUint(cursor, 1); // has it children?
+  while (!isSpent(cursor)) {
+    const attribute = takeUleb128(cursor);
+    const form = takeUleb128(cursor);
+    if (attribute === 0 && form === 0) break;
+    if (form === DWARF_FORM.implicitConst) takeUleb128(cursor); // signed, but as long
+    if (declaration.attributes.length < MOST_ATTRIBUTES * 2) declaration.attributes.push(attribute, form);
+  }
+  return declaration;
+}
+
+/** The value at the cursor, as far as it is a number or a text; undefined if it has no known end. */
+function takeAttributeValue(reading, info, unit, cursor, declaredForm) {
+  const form = declaredForm === DWARF_FORM.indirect ? takeUleb128(cursor) : declaredForm;
+  const at = cursor.at;
+  const place = { form, value: 0, text: '' };
+  if (FIXED_FORMS[form] !== undefined) place.value = takeFixed(cursor, FIXED_FORMS[form]);
+  else if (OFFSET_FORMS.includes(form)) place.value = info.relocate(at, takeUint(cursor, unit.offsetBytes));
+  else if (LEB128_FORMS.includes(form)) place.value = takeUleb128(cursor);
+  else if (form === DWARF_FORM.string) place.text = takeText(cursor, LONGEST_PRODUCER_BYTES);
+  else if (form === DWARF_FORM.addr) skipBytes(cursor, unit.addressBytes);
+  else if (form === DWARF_FORM.refAddr) skipBytes(cursor, unit.version === 2 ? unit.addressBytes : unit.offsetBytes);
+  else if (form === DWARF_FORM.data16) skipBytes(cursor, 16);
+  else if (form === DWARF_FORM.block || form === DWARF_FORM.exprloc) skipBytes(cursor, takeUleb128(cursor));
+  else if (form === DWARF_FORM.block1) skipBytes(cursor, takeUint(cursor, 1));
+  else if (form === DWARF_FORM.block2) skipBytes(cursor, takeUint(cursor, 2));
+  else if (form === DWARF_FORM.block4) skipBytes(cursor, takeUint(cursor, 4));
+  else if (form !== DWARF_FORM.implicitConst) {
+    reading.problems.add('the debug information has values of the unknown form ' + form);
+    return undefined;
+  }
+  return isSpent(cursor) ? undefined : place;
+}
+
+function takeFixed(cursor, lengthBytes) {
+  return lengthBytes === 0 ? 0 : takeUint(cursor, lengthBytes);
+}
+
+function resolveText(reading, unit, place, textTableAt) {
+  switch (place.form) {
+    case DWARF_FORM.string: return place.text;
+    case DWARF_FORM.strp: return textOfSection(reading, 'str', place.value);
+    case DWARF_FORM.lineStrp: return textOfSection(reading, 'line_str', place.value);
+    case DWARF_FORM.strx: case DWARF_FORM.strx1: case DWARF_FORM.strx2: case DWARF_FORM.strx3: case DWARF_FORM.strx4: case DWARF_FORM.gnuStrIndex: {
+      const table = reading.open('str_offsets');
+      if (table === undefined) break;
+      const at = textTableAt + place.value * unit.offsetBytes;
+      return textOfSection(reading, 'str', table.relocate(at, uintAt(table.source, at, unit.offsetBytes)));
+    }
+    case DWARF_FORM.strpSup: case DWARF_FORM.gnuStrpAlt:
+      reading.problems.add('names of compilers lie in a supplementary file of debug information');
+      return undefined;
+  }
+  reading.problems.add('the debug information has a compiler\'s name of the unknown form ' + place.form);
+  return undefined;
+}
+
+function textOfSection(reading, name, at) {
+  const key = name + ' ' + at;
+  const known = reading.texts.get(key);
+  if (known !== undefined) return known;
+  const section = reading.open(name);
+  if (section === undefined || at >= section.source.sizeBytes) {
+    reading.problems.add('the debug information lacks the name of a compiler');
+    return undefined;
+  }
+  const text = textAt(section.source, at, LONGEST_PRODUCER_BYTES);
+  reading.fuel.bytesLeft -= text.length;
+  reading.texts.set(key, text);
+  return text;
+}
+
+// ==== src/formats/elffile.ts =====================================================================
+// elffile.ts - the tables of an ELF file: which sections and segments lie where (System V ABI, gABI 4.1).
+// Knows nothing of what is in them.
+
+// type ElfSection = { index: number; name: ByteString; type: number; flags: number; offset: number; sizeBytes: number; link: number; info: number };
+
+// type ElfSegment = { type: number; offset: number; address: number; sizeBytes: number; alignBytes: number };
+
+// type ElfFile = {
+//   whole: ByteSource;
+//   bits: 32 | 64;
+//   fileType: number;
+//   sections: ElfSection[];
+//   segments: ElfSegment[];
+//   problems: Set<ByteString>;
+// };
+
+const ELF_FILE_TYPE = { object: 1, executable: 2, shared: 3, core: 4 };
+const SECTION_TYPE = { symbols: 2, relocationsAddend: 4, note: 7, noBits: 8 };
+const SECTION_FLAG = { group: 0x200, compressed: 0x800 };
+const SEGMENT_TYPE = { load: 1, dynamic: 2, interpreter: 3, note: 4 };
+
+const MOST_SECTIONS = 200000;
+const MOST_SEGMENTS = 1000;
+const LONGEST_SECTION_NAME_BYTES = 64;
+
+/** The header with the tables of sections and segments; what of them lies beyond the end is left out. */
+function openElf(read, sizeBytes) {
+  const ident = read(0, 16);
+  if (ident.length < 16 || textOfBytes(ident.subarray(0, 4)) !== '\x7fELF') return undefined;
+  if (ident[4] < 1 || ident[4] > 2 || ident[5] < 1 || ident[5] > 2) return undefined;
+  const bits = ident[4] === 2 ? 64 : 32;
+  const headerBytes = bits === 64 ? 64 : 52;
+  if (sizeBytes < headerBytes) return undefined;
+  const whole = openSource(read, 0, sizeBytes, ident[5] === 1);
+  const file = { whole, bits, fileType: uintAt(whole, 16, 2), sections: [], segments: [], problems: new Set() };
+  readSections(file);
+  readSegments(file);
+  return file;
+}
+
+/** Moved on by each call: a number of the file's own word size. */
+function takeWord(file, cursor) {
+  return takeUint(cursor, file.bits / 8);
+}
+
+function readSections(file) {
+  const is64 = file.bits === 64;
+  const tableAt = uintAt(file.whole, is64 ? 40 : 32, file.bits / 8);
+  const entryBytes = uintAt(file.whole, is64 ? 58 : 46, 2);
+  let count = uintAt(file.whole, is64 ? 60 : 48, 2);
+  let namesIndex = uintAt(file.whole, is64 ? 62 : 50, 2);
+  if (tableAt === 0 || entryBytes < (is64 ? 64 : 40)) return;
+  // What does not fit into 16 bits stands in the first section, which is none.
+  const first = readSection(file, tableAt);
+  if (count === 0) count = first.sizeBytes;
+  if (namesIndex === 0xffff) namesIndex = first.link;
+  const fitting = Math.max(0, Math.floor((file.whole.sizeBytes - tableAt) / entryBytes));
+  if (count > fitting) file.problems.add('the file is cut off');
+  if (count > MOST_SECTIONS) file.problems.add('only the first ' + MOST_SECTIONS + ' sections were read');
+  count = Math.min(count, fitting, MOST_SECTIONS);
+  if (namesIndex >= count) return;
+  const source = sourceOfSection(file, readSection(file, tableAt + namesIndex * entryBytes));
+  for (let i = 0; i < count; i++) {
+    const section = readSection(file, tableAt + i * entryBytes);
+    section.index = i;
+    section.name = textAt(source, section.nameAt, LONGEST_SECTION_NAME_BYTES);
+    file.sections.push(section);
+  }
+}
+
+function readSection(file, at) {
+  const cursor = startCursor(file.whole, at);
+  const nameAt = takeUint(cursor, 4);
+  const type = takeUint(cursor, 4);
+  const flags = takeWord(file, cursor);
+  takeWord(file, cursor); // address
+  const offset = takeWord(file, cursor);
+  const sizeBytes = takeWord(file, cursor);
+  return { index: -1, name: '', nameAt, type, flags, offset, sizeBytes, link: takeUint(cursor, 4), info: takeUint(cursor, 4) };
+}
+
+function readSegments(file) {
+  const is64 = file.bits === 64;
+  const tableAt = uintAt(file.whole, is64 ? 32 : 28, file.bits / 8);
+  const entryBytes = uintAt(file.whole, is64 ? 54 : 42, 2);
+  const count = Math.min(uintAt(file.whole, is64 ? 56 : 44, 2), MOST_SEGMENTS);
+  if (tableAt === 0 || entryBytes < (is64 ? 56 : 32)) return;
+  for (let i = 0; i < count; i++) {
+    const cursor = startCursor(file.whole, tableAt + i * entryBytes);
+    const type = takeUint(cursor, 4);
+    if (is64) takeUint(cursor, 4); // flags, which 32-bit files have further down
+    const offset = takeWord(file, cursor);
+    const address = takeWord(file, cursor);
+    takeWord(file, cursor); // physical address
+    const sizeBytes = takeWord(file, cursor);
+    takeWord(file, cursor); // size in memory
+    if (!is64) takeUint(cursor, 4);
+    const alignBytes = takeWord(file, cursor);
+    if (isSpent(cursor)) {
+      file.problems.add('the file is cut off');
+      return;
+    }
+    file.segments.push({ type, offset, address, sizeBytes, alignBytes });
+  }
+}
+
+/** A section's bytes, as much of them as the file has. */
+function sourceOfSection(file, section) {
+  const claimedBytes = section.type === SECTION_TYPE.noBits ? 0 : section.sizeBytes;
+  const sizeBytes = Math.max(0, Math.min(claimedBytes, file.whole.sizeBytes - section.offset));
+  if (sizeBytes < claimedBytes) file.problems.add('the file is cut off');
+  return openSource(file.whole.read, section.offset, sizeBytes, file.whole.isLittleEndian);
+}
+
+/** Files of debug information keep the table of segments, but not what it points to. */
+function isOnlyDebug(file) {
+  return file.sections.some((section) => section.type === SECTION_TYPE.noBits && /^\.(interp|dynamic|text)$/.test(section.name));
+}
+
+/** Where in the file the byte lies that is loaded to an address. */
+function findOffset(file, address) {
+  for (const segment of file.segments) {
+    const distance = address - segment.address;
+    if (segment.type === SEGMENT_TYPE.load && distance >= 0 && distance < segment.sizeBytes) return segment.offset + distance;
+  }
+  return undefined;
+}
+
+/** Flags may be of 64 bits, where "&" takes 32. */
+function hasFlag(section, flag) {
+  return Math.floor(section.flags / flag) % 2 === 1;
+}
+
+// ==== src/formats/elfdebug.ts ====================================================================
+// elfdebug.ts - finds, unpacks and relocates the sections of debug information of an ELF file.
+// Knows no DWARF and no decompressor.
+
+/**
+ * Undoes a compression: at most `sizeBytes` bytes, fewer where `data` is only a beginning, undefined
+ * if nothing comes out. Never throws. `zstd` is undefined where this Node.js cannot.
+ */
+// type Decompressors = { zlib: Decompressor; zstd: Decompressor | undefined };
+
+// type Decompressor = (data: Uint8Array, sizeBytes: number) => Uint8Array | undefined;
+
+const COMPRESSION = { zlib: 1, zstd: 2 };
+// Each of the five sections of interest; more is not worth the memory.
+const MOST_INFLATED_BYTES = 32 << 20;
+const MOST_RELOCATIONS = 200000;
+
+/** The section .debug_NAME, .zdebug_NAME or, in a split unit's file, .debug_NAME.dwo; undefined if none has content. */
+function findDebugSection(file, name) {
+  const names = ['.debug_' + name, '.zdebug_' + name, '.debug_' + name + '.dwo'];
+  // In object files a group holds units of types, which have no compiler.
+  return file.sections.find((section) =>
+    names.includes(section.name) && section.type !== SECTION_TYPE.noBits && !hasFlag(section, SECTION_FLAG.group));
+}
+
+/** Opens each section once. What cannot be unpacked becomes a problem of the file. */
+function makeSectionOpener(file, decompressors) {
+  const opened = new Map();
+  return (name) => {
+    if (!opened.has(name)) opened.set(name, openDebugSection(file, name, decompressors));
+    return opened.get(name);
+  };
+}
+
+function openDebugSection(file, name, decompressors) {
+  const section = findDebugSection(file, name);
+  if (section === undefined) return undefined;
+  const source = unpackSection(file, section, decompressors);
+  if (source === undefined) return undefined;
+  const relocations = file.fileType === ELF_FILE_TYPE.object ? readRelocations(file, section) : new Map();
+  return { source, relocate: (at, value) => relocations.get(at) ?? value };
+}
+
+/** The two ways to mark compressed sections: a header with a flag (gABI), and before that names with a "z" (GNU). */
+function unpackSection(file, section, decompressors) {
+  const source = sourceOfSection(file, section);
+  if (hasFlag(section, SECTION_FLAG.compressed)) {
+    const cursor = startCursor(source, 0);
+    const type = takeUint(cursor, 4);
+    if (file.bits === 64) takeUint(cursor, 4); // reserved
+    const sizeBytes = takeWord(file, cursor);
+    takeWord(file, cursor); // alignment
+    return inflateSection(file, section, { source, dataAt: cursor.at, type, sizeBytes }, decompressors);
+  }
+  if (!section.name.startsWith('.zdebug_')) return source;
+  if (textOfBytes(bytesAt(source, 0, 4)) !== 'ZLIB') return source;
+  // The size is big-endian in all files.
+  const header = openSource(source.read, source.startAt, source.sizeBytes, false);
+  return inflateSection(file, section, { source, dataAt: 12, type: COMPRESSION.zlib, sizeBytes: uintAt(header, 4, 8) }, decompressors);
+}
+
+// type PackedSection = { source: ByteSource; dataAt: number; type: number; sizeBytes: number };
+
+function inflateSection(file, section, packed, decompressors) {
+  const decompress = packed.type === COMPRESSION.zlib ? decompressors.zlib : packed.type === COMPRESSION.zstd ? decompressors.zstd : undefined;
+  if (decompress === undefined) {
+    const method = packed.type === COMPRESSION.zstd ? 'zstd, which this Node.js cannot undo' : 'the unknown method ' + packed.type;
+    file.problems.add(section.name + ' is compressed with ' + method);
+    return undefined;
+  }
+  let packedBytes = Math.max(0, packed.source.sizeBytes - packed.dataAt);
+  if (packed.sizeBytes > MOST_INFLATED_BYTES) {
+    file.problems.add('only the beginning of ' + section.name + ' was read, which is large and compressed');
+    // Half of what would give the most, because a part may be packed more densely than the whole.
+    packedBytes = Math.floor(packedBytes * MOST_INFLATED_BYTES / 2 / packed.sizeBytes);
+  }
+  const data = bytesAt(packed.source, packed.dataAt, Math.min(packedBytes, MOST_INFLATED_BYTES));
+  const bytes = decompress(data, Math.min(packed.sizeBytes, MOST_INFLATED_BYTES));
+  if (bytes === undefined) {
+    file.problems.add(section.name + ' cannot be decompressed');
+    return undefined;
+  }
+  if (bytes.length < packed.sizeBytes && packed.sizeBytes <= MOST_INFLATED_BYTES) file.problems.add(section.name + ' is damaged');
+  return sourceOfBytes(bytes, file.whole.isLittleEndian);
+}
+
+/**
+ * The values that an object file's linker would write, by their place in the section. Only entries
+ * with an addend: where it stands in the section itself, it is the value already, because the symbols
+ * of debug sections are 0 until linked.
+ */
+function readRelocations(file, target) {
+  const values = new Map();
+  const table = file.sections.find((section) => section.type === SECTION_TYPE.relocationsAddend && section.info === target.index);
+  const symbols = table === undefined ? undefined : file.sections[table.link];
+  if (table === undefined || symbols === undefined) return values;
+  const symbolSource = sourceOfSection(file, symbols);
+  const source = sourceOfSection(file, table);
+  const cursor = startCursor(source, 0);
+  const entryBytes = file.bits === 64 ? 24 : 12;
+  const count = Math.min(Math.floor(source.sizeBytes / entryBytes), MOST_RELOCATIONS);
+  for (let i = 0; i < count; i++) {
+    const at = takeWord(file, cursor);
+    const info = takeWord(file, cursor);
+    const addend = takeWord(file, cursor);
+    const symbol = Math.floor(info / (file.bits === 64 ? 0x100000000 : 0x100));
+    const symbolAt = file.bits === 64 ? symbol * 24 + 8 : symbol * 16 + 4;
+    // Text of 64-bit MIPS has the parts of `info` in another order: taken as no symbol, which has the value 0.
+    values.set(at, addend + (symbolAt < symbolSource.sizeBytes ? uintAt(symbolSource, symbolAt, file.bits / 8) : 0));
+  }
+  return values;
+}
+
+// ==== src/formats/gobuildinfo.ts =================================================================
+// gobuildinfo.ts - version, modules and settings that Go's linker writes into a program (Go's debug/buildinfo).
+// Knows no DWARF and no files.
+
+/** What Go's linker writes into a program; `settings` are "-compiler=gc", "CGO_ENABLED=1" and the like. */
+// type GoFacts = { version: ByteString; modules: { name: ByteString; version: ByteString }[]; settings: ByteString[] };
+
+const GO_MAGIC = '\xff Go buildinf:';
+const GO_FLAG_INLINE = 2;
+const LONGEST_GO_TEXT_BYTES = 1 << 20;
+const GO_MARK_BYTES = 16;
+
+/** From the section .go.buildinfo; undefined without it. */
+function readGoFacts(file, section) {
+  if (section === undefined) return undefined;
+  const source = sourceOfSection(file, section);
+  if (textAt(source, 0, GO_MAGIC.length) !== GO_MAGIC) return undefined;
+  const texts = (uintAt(source, 15, 1) & GO_FLAG_INLINE) !== 0 ? readInlineTexts(source) : readPointedTexts(file, source);
+  if (texts[0] === '') return undefined;
+  const facts = { version: texts[0], modules: [], settings: [] };
+  // The text of modules stands between two marks, by which running programs find it.
+  const lines = texts[1].slice(GO_MARK_BYTES, -GO_MARK_BYTES).split('\n');
+  for (const line of lines) {
+    const [kind, name, version] = line.split('\t');
+    if (kind === 'build' && name !== undefined) facts.settings.push(name);
+    if ((kind === 'mod' || kind === 'dep') && name !== undefined) facts.modules.push({ name, version: version ?? '' });
+    // "=>" says what was taken in place of the module before.
+    if (kind === '=>' && name !== undefined && facts.modules.length > 0) facts.modules[facts.modules.length - 1] = { name, version: version ?? '' };
+  }
+  return facts;
+}
+
+/** Since Go 1.18: two texts with their lengths before them. */
+function readInlineTexts(source) {
+  const cursor = startCursor(source, 32);
+  const texts = [];
+  for (let i = 0; i < 2; i++) {
+    const lengthBytes = takeUleb128(cursor);
+    if (isSpent(cursor)) return ['', ''];
+    texts.push(textOfBytes(bytesAt(source, cursor.at, Math.min(lengthBytes, LONGEST_GO_TEXT_BYTES))));
+    cursor.at += lengthBytes;
+  }
+  return texts;
+}
+
+/** Before Go 1.18: addresses of two texts, each of which is an address and a length. */
+function readPointedTexts(file, source) {
+  const wordBytes = uintAt(source, 14, 1) === 4 ? 4 : 8;
+  return [0, 1].map((i) => {
+    const headAt = findOffset(file, uintAt(source, 16 + i * wordBytes, wordBytes));
+    if (headAt === undefined) return '';
+    const textAddress = findOffset(file, uintAt(file.whole, headAt, wordBytes));
+    const lengthBytes = uintAt(file.whole, headAt + wordBytes, wordBytes);
+    return textAddress === undefined ? '' : textOfBytes(bytesAt(file.whole, textAddress, Math.min(lengthBytes, LONGEST_GO_TEXT_BYTES)));
+  });
+}
+
+// ==== src/formats/elf.ts =========================================================================
+// elf.ts - what a program or library is, what it needs and how it was compiled, out of its ELF file
+// (System V ABI, gABI 4.1). Reads only the parts that tell. Knows no files and no decompressor.
+
+// type ElfFacts = {
+//   /** A position-independent program is 'executable', though its file says shared. */
+//   type: 'executable' | 'shared' | 'object' | 'core' | 'other';
+//   bits: 32 | 64;
+//   /** 'x86-64', 'aarch64', ...; 'machine N' where there is no name. */
+//   machine: string;
+//   /** Undefined for what is not loaded: objects, cores. */
+//   linking: 'dynamic' | 'static' | 'static-pie' | undefined;
+//   interpreter: ByteString | undefined;
+//   needed: ByteString[];
+//   soname: ByteString | undefined;
+//   rpath: ByteString[];
+//   runpath: ByteString[];
+//   /** Lower-case hexadecimal digits. */
+//   buildId: string | undefined;
+//   /** It has no .symtab. */
+//   isStripped: boolean;
+//   hasDebug: boolean;
+//   /** Name of the file that holds the debug information (.gnu_debuglink). */
+//   debugLink: ByteString | undefined;
+//   /** The different texts of .comment: a compiler or linker each, in the order of the file. */
+//   comments: ByteString[];
+//   producers: Producer[];
+//   /** The different texts of .GCC.command.line (-frecord-gcc-switches, clang's -frecord-command-line). */
+//   commandLines: ByteString[];
+//   go: GoFacts | undefined;
+//   /** What could not be read, a phrase each. */
+//   problems: ByteString[];
+// };
+
+const DYNAMIC_TAG = { needed: 1, stringTable: 5, soname: 14, rpath: 15, runpath: 29, flags1: 0x6ffffffb };
+const FLAG_1_PIE = 0x08000000;
+const NOTE_BUILD_ID = 3;
+
+const MOST_DYNAMIC_ENTRIES = 20000;
+const MOST_ELF_NAMES = 4096;
+const LONGEST_ELF_NAME_BYTES = 4096;
+const MOST_NOTES = 1000;
+const MOST_ELF_TEXTS = 1000;
+const MOST_ELF_TEXT_BYTES = 1 << 20;
+
+const ELF_MACHINES = {
+  2: 'sparc', 3: 'i386', 4: 'm68k', 8: 'mips', 15: 'parisc', 18: 'sparc32plus', 20: 'ppc', 21: 'ppc64', 22: 's390', 40: 'arm',
+  42: 'sh', 43: 'sparcv9', 50: 'ia64', 62: 'x86-64', 164: 'hexagon', 183: 'aarch64', 190: 'cuda', 224: 'amdgpu', 243: 'riscv',
+  247: 'bpf', 258: 'loongarch', 0x9026: 'alpha',
+};
+
+/** What the file of `sizeBytes` bytes tells; undefined if it is no ELF file. Never throws, whatever the file holds. */
+function readElf(read, sizeBytes, decompressors) {
+  const file = openElf(read, sizeBytes);
+  if (file === undefined) return undefined;
+  const dynamic = readDynamic(file);
+  const interpreter = readInterpreter(file);
+  const hasSegment = (type) => file.segments.some((segment) => segment.type === type);
+  const isProgram = file.fileType === ELF_FILE_TYPE.executable
+    || (file.fileType === ELF_FILE_TYPE.shared && (dynamic.isPie || (hasSegment(SEGMENT_TYPE.interpreter) && dynamic.soname === undefined)));
+  const sectionNamed = (name) => file.sections.find((section) => section.name === name);
+  const facts = {
+    type: isProgram ? 'executable' : nameFileType(file.fileType),
+    bits: file.bits,
+    machine: ELF_MACHINES[uintAt(file.whole, 18, 2)] ?? 'machine ' + uintAt(file.whole, 18, 2),
+    linking: nameLinking(file, isProgram, hasSegment),
+    interpreter,
+    needed: dynamic.needed,
+    soname: dynamic.soname,
+    rpath: dynamic.rpath,
+    runpath: dynamic.runpath,
+    buildId: file.fileType === ELF_FILE_TYPE.core ? undefined : readBuildId(file),
+    isStripped: !file.sections.some((section) => section.type === SECTION_TYPE.symbols),
+    hasDebug: findDebugSection(file, 'info') !== undefined,
+    debugLink: readDebugLink(file, sectionNamed('.gnu_debuglink')),
+    comments: readElfTexts(file, sectionNamed('.comment')),
+    producers: readProducers(makeSectionOpener(file, decompressors), file.problems),
+    commandLines: readElfTexts(file, sectionNamed('.GCC.command.line')),
+    go: readGoFacts(file, sectionNamed('.go.buildinfo')),
+    problems: [],
+  };
+  facts.problems = Array.from(file.problems).sort(compareBytes);
+  return facts;
+}
+
+/**
+ * The usual name, below "/", of the file with the debug information of a stripped program; undefined
+ * if the program has no build id. See GDB's manual, "Separate Debug Files".
+ */
+function findSeparateDebugName(facts) {
+  if (facts.buildId === undefined || facts.buildId.length < 4) return undefined;
+  return 'usr/lib/debug/.build-id/' + facts.buildId.slice(0, 2) + '/' + facts.buildId.slice(2) + '.debug';
+}
+
+/** Lines for people: each compiler with its flags, then how the file was linked and stripped. */
+function describeProducer(facts) {
+  const lines = facts.producers.map((producer) => describeUnits(producer, facts.commandLines.length > 0));
+  lines.push(...facts.commandLines.map((line) => 'command line: ' + line));
+  if (facts.go !== undefined) lines.push('Go ' + [facts.go.version].concat(facts.go.settings).join(' '));
+  const known = lines.slice();
+  for (const comment of facts.comments) {
+    if (comment.startsWith('Linker: ')) lines.push(comment);
+    else if (!known.some((line) => line.includes(versionOfComment(comment)))) lines.push(comment + describeLack(facts));
+  }
+  if (lines.length === 0) lines.push('compiler not recorded');
+  if (facts.linking === 'static' || facts.linking === 'static-pie') lines.push('statically linked');
+  if (facts.isStripped && facts.linking !== undefined) lines.push('stripped');
+  return lines;
+}
+
+function describeUnits(producer, hasCommandLines) {
+  const { text, units } = producer;
+  // The texts of GCC and Go begin with the language and hold the flags that matter.
+  const isComplete = /^(GNU|Go) /.test(text);
+  const language = producer.language === undefined || isComplete ? '' : ', ' + producer.language;
+  const lack = isComplete || hasCommandLines || text.includes(' -') ? '' : ', flags not recorded';
+  return text + language + lack + ' (' + units + (units === 1 ? ' unit)' : ' units)');
+}
+
+/** Why there are no flags with a compiler that only .comment names. */
+function describeLack(facts) {
+  if (facts.commandLines.length > 0) return '';
+  if (!facts.hasDebug) return ', flags not recorded (no debug information)';
+  return facts.producers.length > 0 || facts.problems.length === 0 ? ', flags not recorded' : ', flags unknown (' + facts.problems.join('; ') + ')';
+}
+
+/** What a comment and a producer have in common: of "GCC: (Debian 12.2.0-14) 12.2.0" the version, else all of it. */
+function versionOfComment(comment) {
+  const match = /^GCC: \(.*\) ([0-9.]+)/.exec(comment);
+  return match === null ? comment : ' ' + match[1];
+}
+
+function nameFileType(type) {
+  if (type === ELF_FILE_TYPE.shared) return 'shared';
+  if (type === ELF_FILE_TYPE.object) return 'object';
+  return type === ELF_FILE_TYPE.core ? 'core' : 'other';
+}
+
+function nameLinking(file, isProgram, hasSegment) {
+  if (file.fileType === ELF_FILE_TYPE.shared && !isProgram) return 'dynamic';
+  if (!isProgram) return undefined;
+  if (hasSegment(SEGMENT_TYPE.interpreter)) return 'dynamic';
+  return file.fileType === ELF_FILE_TYPE.shared ? 'static-pie' : 'static';
+}
+
+function readInterpreter(file) {
+  const segment = file.segments.find((each) => each.type === SEGMENT_TYPE.interpreter);
+  if (segment === undefined || isOnlyDebug(file)) return undefined;
+  const name = textAt(file.whole, segment.offset, Math.min(segment.sizeBytes, LONGEST_ELF_NAME_BYTES));
+  return name === '' ? undefined : name;
+}
+
+// type ElfDynamic = { needed: ByteString[]; soname: ByteString | undefined; rpath: ByteString[]; runpath: ByteString[]; isPie: boolean };
+
+function readDynamic(file) {
+  const dynamic = { needed: [], soname: undefined, rpath: [], runpath: [], isPie: false };
+  const segment = file.segments.find((each) => each.type === SEGMENT_TYPE.dynamic);
+  if (segment === undefined || isOnlyDebug(file)) return dynamic;
+  const cursor = startCursor(file.whole, segment.offset);
+  const values = [];
+  let namesAt;
+  const count = Math.min(segment.sizeBytes / (file.bits / 4), MOST_DYNAMIC_ENTRIES);
+  for (let i = 0; i + 1 <= count && !isSpent(cursor); i++) {
+    const tag = takeWord(file, cursor);
+    const value = takeWord(file, cursor);
+    if (tag === 0) break;
+    if (tag === DYNAMIC_TAG.stringTable) namesAt = findOffset(file, value);
+    else if (tag === DYNAMIC_TAG.flags1) dynamic.isPie = Math.floor(value / FLAG_1_PIE) % 2 === 1;
+    else if (values.length < MOST_ELF_NAMES) values.push({ tag, value });
+  }
+  if (isSpent(cursor)) file.problems.add('the file is cut off');
+  if (namesAt === undefined) return dynamic;
+  const names = openSource(file.whole.read, namesAt, Math.max(0, file.whole.sizeBytes - namesAt), file.whole.isLittleEndian);
+  for (const { tag, value } of values) {
+    if (tag === DYNAMIC_TAG.needed) dynamic.needed.push(textAt(names, value, LONGEST_ELF_NAME_BYTES));
+    else if (tag === DYNAMIC_TAG.soname) dynamic.soname = textAt(names, value, LONGEST_ELF_NAME_BYTES);
+    else if (tag === DYNAMIC_TAG.rpath) dynamic.rpath = splitFolders(textAt(names, value, LONGEST_ELF_NAME_BYTES));
+    else if (tag === DYNAMIC_TAG.runpath) dynamic.runpath = splitFolders(textAt(names, value, LONGEST_ELF_NAME_BYTES));
+  }
+  return dynamic;
+}
+
+function splitFolders(text) {
+  return text.split(':').filter((folder) => folder !== '');
+}
+
+function readBuildId(file) {
+  // Without its segments a file has notes in sections; without sections, in segments.
+  for (const section of file.sections) {
+    if (section.type !== SECTION_TYPE.note) continue;
+    const id = findBuildId(sourceOfSection(file, section), 4);
+    if (id !== undefined) return id;
+  }
+  for (const segment of isOnlyDebug(file) ? [] : file.segments) {
+    if (segment.type !== SEGMENT_TYPE.note) continue;
+    const sizeBytes = Math.max(0, Math.min(segment.sizeBytes, file.whole.sizeBytes - segment.offset));
+    const source = openSource(file.whole.read, segment.offset, sizeBytes, file.whole.isLittleEndian);
+    const id = findBuildId(source, segment.alignBytes === 8 ? 8 : 4);
+    if (id !== undefined) return id;
+  }
+  return undefined;
+}
+
+function findBuildId(source, alignBytes) {
+  const cursor = startCursor(source, 0);
+  for (let i = 0; i < MOST_NOTES && cursor.at + 12 <= source.sizeBytes; i++) {
+    const nameBytes = takeUint(cursor, 4);
+    const bodyBytes = takeUint(cursor, 4);
+    const type = takeUint(cursor, 4);
+    const name = textAt(source, cursor.at, Math.min(nameBytes, 8));
+    const bodyAt = Math.ceil((cursor.at + nameBytes) / alignBytes) * alignBytes;
+    if (type === NOTE_BUILD_ID && name === 'GNU' && nameBytes === 4 && bodyBytes <= 64 && bodyAt + bodyBytes <= source.sizeBytes) {
+      return hexFromBytes(textOfBytes(bytesAt(source, bodyAt, bodyBytes)));
+    }
+    cursor.at = Math.ceil((bodyAt + bodyBytes) / alignBytes) * alignBytes;
+  }
+  return undefined;
+}
+
+function readDebugLink(file, section) {
+  if (section === undefined) return undefined;
+  const name = textAt(sourceOfSection(file, section), 0, LONGEST_ELF_NAME_BYTES);
+  return name === '' ? undefined : name;
+}
+
+/** The different texts of a section of texts that end with a NUL each. */
+function readElfTexts(file, section) {
+  if (section === undefined || hasFlag(section, SECTION_FLAG.compressed)) return [];
+  const bytes = bytesAt(sourceOfSection(file, section), 0, MOST_ELF_TEXT_BYTES);
+  const texts = new Set(textOfBytes(bytes).split('\0'));
+  texts.delete('');
+  if (texts.size > MOST_ELF_TEXTS || section.sizeBytes > MOST_ELF_TEXT_BYTES) file.problems.add('only the beginning of ' + section.name + ' was read');
+  return Array.from(texts).slice(0, MOST_ELF_TEXTS);
+}
+
+// ==== src/formats/headers.ts =====================================================================
+// headers.ts - "Name: value" lines as in Python's METADATA, R's DESCRIPTION and a jar's MANIFEST.MF. Knows no files.
+
+/**
+ * The fields up to the first empty line, by name in lower case; of a field that is there twice, the
+ * first. A line that begins with a blank goes on with the one before, less that blank, as the jar
+ * specification has it; fields that RFC 822 folds are not needed here.
+ */
+function parseHeaders(text) {
+  const fields = new Map();
+  let name = '';
+  for (const line of text.split(/\r\n|\n|\r/)) {
+    if (line === '') {
+      if (fields.size > 0) break;
+      continue;
+    }
+    if (line[0] === ' ' || line[0] === '\t') {
+      if (name !== '') fields.set(name, (fields.get(name)) + line.slice(1));
+      continue;
+    }
+    const colon = line.indexOf(':');
+    const next = line.slice(0, colon).toLowerCase();
+    name = colon > 0 && !fields.has(next) ? next : '';
+    if (name !== '') fields.set(name, line.slice(colon + 1).trim());
+  }
+  return fields;
+}
+
+// ==== src/formats/zip.ts =========================================================================
+// zip.ts - the directory of a zip archive (APPNOTE.TXT 6.3.10, sections 4.3 and 4.4). Knows no files and no inflate.
+
+// type ZipDirectory = { offset: number; sizeBytes: number };
+
+/** `method` is 0 for stored, 8 for deflated bytes; `offset` is that of the local header. */
+// type ZipEntry = { name: ByteString; method: number; packedBytes: number; sizeBytes: number; offset: number };
+
+/** So many bytes at the end of an archive hold the end record, whatever its comment, and the Zip64 locator. */
+const ZIP_TAIL_BYTES = 22 + 0xffff + 20;
+const ZIP_LOCAL_HEADER_BYTES = 30;
+
+const ZIP_END_RECORD = 'PK\x05\x06';
+const ZIP64_LOCATOR = 'PK\x06\x07';
+const ZIP64_RECORD = 'PK\x06\x06';
+const ZIP_ENTRY = 'PK\x01\x02';
+const ZIP_LOCAL_HEADER = 'PK\x03\x04';
+
+/** A Zip64 locator says where the record that follows is; its 56 bytes are then to be read by parseZip64Record(). */
+// type ZipEnd = { kind: 'directory'; directory: ZipDirectory } | { kind: 'zip64'; recordOffset: number };
+
+/** What the last bytes of an archive say of its directory; undefined if it is no archive. */
+function parseZipEnd(tail) {
+  for (let at = tail.lastIndexOf(ZIP_END_RECORD); at >= 0; at = at === 0 ? -1 : tail.lastIndexOf(ZIP_END_RECORD, at - 1)) {
+    if (at + 22 > tail.length || at + 22 + readLittle(tail, at + 20, 2) > tail.length) continue;
+    const sizeBytes = readLittle(tail, at + 12, 4);
+    const offset = readLittle(tail, at + 16, 4);
+    if (sizeBytes < 0xffffffff && offset < 0xffffffff) return { kind: 'directory', directory: { offset, sizeBytes } };
+    if (tail.slice(at - 20, at - 16) !== ZIP64_LOCATOR) return undefined;
+    return { kind: 'zip64', recordOffset: readLittle(tail, at - 12, 8) };
+  }
+  return undefined;
+}
+
+function parseZip64Record(record) {
+  if (!record.startsWith(ZIP64_RECORD) || record.length < 56) return undefined;
+  return { sizeBytes: readLittle(record, 40, 8), offset: readLittle(record, 48, 8) };
+}
+
+/** The entries of a directory up to the first damaged one. Sizes that only a Zip64 extra field has are left out. */
+function parseZipEntries(directory) {
+  const entries = [];
+  for (let at = 0; at + 46 <= directory.length && directory.startsWith(ZIP_ENTRY, at);) {
+    const nameEnd = at + 46 + readLittle(directory, at + 28, 2);
+    const entry = {
+      name: directory.slice(at + 46, nameEnd), method: readLittle(directory, at + 10, 2), packedBytes: readLittle(directory, at + 20, 4),
+      sizeBytes: readLittle(directory, at + 24, 4), offset: readLittle(directory, at + 42, 4),
+    };
+    const isPlain = entry.packedBytes < 0xffffffff && entry.sizeBytes < 0xffffffff && entry.offset < 0xffffffff;
+    if (nameEnd <= directory.length && isPlain) entries.push(entry);
+    at = nameEnd + readLittle(directory, at + 30, 2) + readLittle(directory, at + 32, 2);
+  }
+  return entries;
+}
+
+/** How far behind the beginning of the local header the data begins; undefined if it is no local header. */
+function findZipData(header) {
+  if (!header.startsWith(ZIP_LOCAL_HEADER) || header.length < ZIP_LOCAL_HEADER_BYTES) return undefined;
+  return ZIP_LOCAL_HEADER_BYTES + readLittle(header, 26, 2) + readLittle(header, 28, 2);
+}
+
+/** Past 2^53 inexact, which is past the end of any file too. */
+function readLittle(bytes, at, count) {
+  let value = 0;
+  for (let i = count - 1; i >= 0; i--) value = value * 256 + bytes.charCodeAt(at + i);
+  return value;
+}
+
+// ==== src/formats/pythonmetadata.ts ==============================================================
+// pythonmetadata.ts - what an installed Python distribution says of itself (PEP 376, 503, 610, 627). Knows no files.
+
+/** The one spelling of a distribution's name that all others compare equal in (PEP 503). */
+function normalizePythonName(name) {
+  return name.toLowerCase().replace(/[-_.]+/g, '-');
+}
+
+/** The module at the top, of a file's path relative to the folder that Python searches: "numpy", "six". */
+function topModuleOf(relative) {
+  const parts = relative.split('/');
+  const first = parts[0] === '__pycache__' && parts.length > 1 ? 1 : 0;
+  return first < parts.length - 1 ? parts[first] : parts[first].replace(/\..*$/, '');
+}
+
+/** "a/__pycache__/b.cpython-311.pyc" comes from "a/b.py" (PEP 3147); any other file from itself. */
+function pythonSourceOf(relative) {
+  const cached = /^((?:.*\/)?)__pycache__\/([^/.]+)\.[^/]*\.pyc$/.exec(relative);
+  return cached !== null ? cached[1] + cached[2] + '.py' : relative;
+}
+
+/** The paths in a RECORD: the first field of each line of CSV. */
+function parseRecordPaths(text) {
+  const found = [];
+  for (const line of text.split('\n')) {
+    if (line === '' || line === '\r') continue;
+    const quoted = line[0] === '"' ? /^"((?:[^"]|"")*)"/.exec(line) : null;
+    const comma = line.indexOf(',');
+    if (quoted !== null) found.push(quoted[1].replace(/""/g, '"'));
+    else found.push(comma < 0 ? line.replace(/\r$/, '') : line.slice(0, comma));
+  }
+  return found;
+}
+
+/** Names on lines of their own, as in top_level.txt; without comments. */
+function parseNameLines(text) {
+  return text.split('\n').map((line) => line.trim()).filter((line) => line !== '' && line[0] !== '#');
+}
+
+/** Where a distribution was installed from; `folder` if it is a folder on this machine. */
+// type PythonOrigin = { isEditable: boolean; folder: ByteString | undefined; text: ByteString };
+
+/** direct_url.json (PEP 610); undefined if it is not one. */
+function parseDirectUrl(text) {
+  let content;
+  try {
+    content = JSON.parse(text);
+  } catch (error) {
+    return undefined; // JSON.parse has no other failure
+  }
+  if (content === null || typeof content !== 'object' || typeof content.url !== 'string') return undefined;
+  const url = stripUrlCredentials(content.url);
+  const version = content.vcs_info;
+  if (typeof version?.vcs === 'string' && typeof version.commit_id === 'string') {
+    return { isEditable: false, folder: undefined, text: version.vcs + ' ' + version.commit_id + ' ' + url };
+  }
+  const folder = typeof content.dir_info === 'object' && content.dir_info !== null ? decodeFileUrl(url) : undefined;
+  return { isEditable: content.dir_info?.editable === true && folder !== undefined, folder, text: 'from ' + url };
+}
+
+/** The path in a "file:" URL (RFC 8089); undefined if it is of another kind, or of another host. */
+function decodeFileUrl(url) {
+  const parts = /^file:(?:\/\/(?:localhost)?)?(\/[^?#]*)/.exec(url);
+  return parts === null ? undefined : parts[1].replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16))).replace(/(.)\/+$/, '$1');
+}
+
+/** Folders and files that setuptools' finder of an editable install maps modules to. */
+function parseEditableMapping(text) {
+  const mapping = /^MAPPING(?::[^=\n]*)?\s*=\s*\{([^}\n]*)\}/m.exec(text);
+  const found = [];
+  const pair = /(?:'[^'\\]*'|"[^"\\]*")\s*:\s*(?:'([^'\\]*)'|"([^"\\]*)")/g;
+  for (let next = mapping === null ? null : pair.exec(mapping[1]); next !== null; next = pair.exec((mapping)[1])) found.push(next[1] ?? next[2]);
+  return found;
+}
+
+// ==== src/formats/juliamanifest.ts ===============================================================
+// juliamanifest.ts - the packages that a Julia Manifest.toml names. Knows no files.
+
+/** Each is '' if the manifest does not say it; of the standard library it says no version. */
+// type JuliaEntry = { name: ByteString; version: ByteString; tree: ByteString; path: ByteString; url: ByteString; revision: ByteString };
+// type JuliaManifest = { juliaVersion: ByteString; entries: JuliaEntry[] };
+
+const MOST_ENTRIES = 20000;
+
+/** Formats 1.0 ([[Name]]) and 2.0 ([[deps.Name]]). Lines that are neither are passed over. */
+function parseJuliaManifest(text) {
+  const manifest = { juliaVersion: '', entries: [] };
+  let entry;
+  for (const line of text.split('\n')) {
+    const header = /^\s*\[\[?\s*([^\]]*?)\s*\]/.exec(line);
+    if (header !== null) {
+      const name = /^\s*\[\[/.test(line) ? /^(?:deps\.)?"?([\w!]+)"?$/.exec(header[1])?.[1] : undefined;
+      entry = name === undefined ? undefined : { name, version: '', tree: '', path: '', url: '', revision: '' };
+      if (entry !== undefined && manifest.entries.length < MOST_ENTRIES) manifest.entries.push(entry);
+      // A table below an entry, such as [deps.Name.deps], ends it.
+      continue;
+    }
+    const setting = parseTomlString(line);
+    if (setting === undefined) continue;
+    if (entry !== undefined) setJuliaField(entry, setting.key, setting.value);
+    else if (setting.key === 'julia_version') manifest.juliaVersion = setting.value;
+  }
+  return manifest;
+}
+
+function setJuliaField(entry, key, value) {
+  if (key === 'version') entry.version = value;
+  else if (key === 'git-tree-sha1') entry.tree = value;
+  else if (key === 'path') entry.path = value;
+  else if (key === 'repo-url') entry.url = value;
+  else if (key === 'repo-rev') entry.revision = value;
+}
+
+/** `name` and `version` of a Project.toml; '' where it does not say. */
+function parseJuliaProject(text) {
+  const project = { name: '', version: '' };
+  for (const line of text.split('\n')) {
+    if (/^\s*\[/.test(line)) break;
+    const setting = parseTomlString(line);
+    if (setting?.key === 'name') project.name = setting.value;
+    else if (setting?.key === 'version') project.version = setting.value;
+  }
+  return project;
+}
+
+/** `key = "value"` of one line. Escapes are undone for quotes and backslashes, the only ones that Pkg writes in paths. */
+function parseTomlString(line) {
+  const parts = /^\s*([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)')\s*(?:#.*)?$/.exec(line);
+  return parts === null ? undefined : { key: parts[1], value: parts[3] ?? parts[2].replace(/\\(["\\])/g, '$1') };
+}
+
+// ==== src/formats/perlmodule.ts ==================================================================
+// perlmodule.ts - the name and the version of a Perl module, read from its text. Knows no files and runs no Perl.
+
+/** `version` is '' where the module computes it or has none. */
+// type PerlModule = { name: ByteString; version: ByteString };
+
+const PERL_PACKAGE = /^\s*package\s+([A-Za-z_]\w*(?:(?:::|')\w+)*)(?:\s+v?([\d._]+))?\s*[;{]/;
+// As Module::Metadata finds it: the first assignment to $VERSION or to $NAME::VERSION; but of the
+// values only numbers and quoted numbers are taken, for anything else is a program.
+const PERL_VERSION = /(?:^|[\s;({])\$((?:\w+(?:::|'))*)VERSION\b\s*\)?\s*=\s*(.*)$/;
+const PERL_LITERAL = /^(?:\(\s*)?(?:version->(?:new|parse|declare|qv)\(\s*|qv\(\s*|eval\s*\(?\s*)?(?:(['"])\s*v?(\d[\d._]*)\s*\1|v?(\d[\d._]*)|q[qw]?[({[]\s*v?(\d[\d._]*)\s*[)}\]])\s*[;)}|#]/;
+const PERL_REVISION = /\$Revision:\s*(\d[\d.]*)\s*\$/;
+
+/**
+ * The package whose name fits the file's path, and its version. undefined if the file declares no
+ * such package: then it is a part of some other module. `path` has forward slashes and ends in ".pm".
+ */
+function parsePerlModule(text, path) {
+  let current = '';
+  let found;
+  let isPod = false;
+  for (const line of text.split('\n')) {
+    if (line[0] === '=' && /^=[a-zA-Z]/.test(line)) isPod = !line.startsWith('=cut');
+    else if (!isPod && /^__(?:END|DATA)__\s*$/.test(line)) break;
+    if (isPod || line.length > 4000) continue;
+    const declared = PERL_PACKAGE.exec(line);
+    if (declared !== null) {
+      current = declared[1].replace(/'/g, '::');
+      if (found === undefined && fitsPath(current, path)) found = { name: current, version: (declared[2] ?? '') };
+      else if (found !== undefined && found.name === current && found.version === '') found.version = declared[2] ?? '';
+    }
+    const version = line.indexOf('VERSION') < 0 ? undefined : readPerlVersion(line, current, found);
+    if (found !== undefined && version !== undefined && found.version === '') return { name: found.name, version };
+    if (found !== undefined && found.version !== '') return found;
+  }
+  return found;
+}
+
+function fitsPath(name, path) {
+  return ('/' + path).endsWith('/' + name.replace(/::/g, '/') + '.pm');
+}
+
+/** The version a line gives to the module that was found; '' if it is one that only Perl can tell. */
+function readPerlVersion(line, current, found) {
+  const assigned = /^\s*#/.test(line) ? null : PERL_VERSION.exec(line);
+  if (assigned === null || found === undefined || assigned[2][0] === '=' || assigned[2][0] === '~') return undefined;
+  const owner = assigned[1].replace(/'/g, '::').replace(/::$/, '');
+  if ((owner === '' ? current : owner) !== found.name) return undefined;
+  const literal = PERL_LITERAL.exec(assigned[2] + ';');
+  if (literal !== null) return literal[2] ?? literal[3] ?? literal[4];
+  return PERL_REVISION.exec(assigned[2])?.[1] ?? '';
 }
 
 // ==== src/views/makefile.ts ======================================================================
@@ -5725,8 +7936,11 @@ function showEnvironment(text, most) {
     values.set(name, valuesOf(name));
     valuesOf(name).push(decodeText(field.slice(colon + 2).replace(/^([0-9a-f]{12})[0-9a-f]{52} {2}\d+x? /, '$1  ')));
   }
-  const counts = ['Library', 'Package'].filter((name) => values.has(name))
-    .map((name) => String(valuesOf(name).length) + (name === 'Library' ? ' libraries' : ' packages'));
+  const count = (name, one, several) => {
+    const length = valuesOf(name).length;
+    return length === 0 ? [] : [String(length) + ' ' + (length === 1 ? one : several)];
+  };
+  const counts = count('Library', 'library', 'libraries').concat(count('Package', 'package', 'packages'));
   return ['Os', 'Kernel', 'Cpu', 'Gpu', 'Executable', 'Interpreter'].map((name) => printList(name.toLowerCase(), valuesOf(name).map(makeHarmless), most)).join('')
     + (counts.length === 0 ? '' : line('software', counts.join(', ') + ' (--environment)'));
 }
@@ -5803,7 +8017,7 @@ const LEVEL_WIDTH = 3;
 /** Levels that are drawn, least and most: a tree a thousand deep would be nothing but its branches. */
 const DRAWN_LEVELS = [3, 24];
 /** Bytes of file names after which no more are shown; lists in a hostile record are short, what they stand for is not. */
-const MAX_NAMES_BYTES = 1 << 27;
+const MAX_NAMES_BYTES = 1 << 26;
 /** Columns that a command should have, whatever stands before it. */
 const TEXT_WIDTH = 32;
 /** Of a terminal's columns, those before the tree: about what START, TIME, READ and WROTE take. */
@@ -5845,7 +8059,7 @@ class TreeWriter {
 
   /** The lines of one process; `branch` leads to it, `below` goes on under it. */
   add(one, branch, below) {
-    const time = one.endS === undefined ? '-' : formatSeconds(one.endS - one.startS);
+    const time = one.endS === undefined ? '-' : formatSeconds(Math.max(0, one.endS - one.startS));
     const columns = [one.startS.toFixed(2), time, String(one.read.length), String(one.wrote.length)];
     const text = one.command === '' ? '(copy of its parent)' : showText(one.command);
     this.rows.push({ columns, tree: branch, text, note: describeProcess(this.run, one) });
@@ -5902,6 +8116,12 @@ function walkTree(processes, writer, drawn) {
   }
 }
 
+/** The command is cut before the note is: how it ended is worth more than its last arguments. */
+function fitRow(start, row, width) {
+  const room = Math.max(TEXT_WIDTH / 2, width - start.length - displayWidth(row.note));
+  return cutToWidth(start + cutToWidth(row.text, room) + row.note, width);
+}
+
 /**
  * `rr show --processes`: a line for each process, below its parent, in the order they were started;
  * each later program by exec, and each file that is asked for, on a line of its own. Harmless for a
@@ -5915,10 +8135,7 @@ function printProcessTree(run, options) {
   const lines = [left(TITLES) + 'COMMAND'];
   for (const row of writer.rows) {
     const start = left(row.columns) + row.tree;
-    // The command is cut before the note is: how it ended is worth more than its last arguments.
-    const room = Math.max(TEXT_WIDTH / 2, options.width - start.length - displayWidth(row.note));
-    const line = start + (displayWidth(row.text) > room ? cutToWidth(row.text, room) : row.text) + row.note;
-    lines.push((displayWidth(line) > options.width ? cutToWidth(line, options.width) : line).replace(/ +$/, ''));
+    lines.push(options.width === Infinity ? start + row.text + row.note : fitRow(start, row, options.width));
   }
   return lines.join('\n') + '\n';
 }
@@ -5985,6 +8202,9 @@ p s c b no file with content.  Hash "-": no content; "?": not known.  A path
 without "/" in front is relative to the folder above this one.  Status:
 succeeded, failed, interrupted (a signal or time limit ended the command),
 lost (rr itself was killed, and the end is not known).
+Process: number, number of its parent (0: rr), seconds from Started to its
+start and end, exit status, folder, command; Process_read and Process_wrote:
+its number, and which files: Input and then Output lines counted from 1.
 The last line, Sha256, is the SHA-256 of all the lines before it:
 
   sed '$d' runs/YYYY-MM/ID.rec | sha256sum
@@ -6756,7 +8976,8 @@ const SEARCHES_BEFORE_MAP = 20;
 
 // type CachedStats = import('fs').Stats;
 
-function keyOf(stat, name) {
+/** All by which a file is known to be unchanged, as text: " DEV INO SIZE MTIME CTIME PATH". */
+function statKeyOf(stat, name) {
   return ' ' + [stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join(' ') + ' ' + encodeText(name);
 }
 
@@ -6780,7 +9001,7 @@ class HashCache {
   find(stat, name) {
     this.text = this.text ?? readBytesIfThere(this.name) ?? '';
     this.searches += 1;
-    const key = keyOf(stat, name);
+    const key = statKeyOf(stat, name);
     if (this.searches > SEARCHES_BEFORE_MAP) return this.asMap(this.text).get(key);
     const at = this.text.indexOf(key + '\n');
     const hash = at >= 64 ? this.text.slice(at - 64, at) : '';
@@ -6797,7 +9018,7 @@ class HashCache {
 
   /** Notes the hash of a file that had these stats before and after it was read. */
   add(stat, name, hash) {
-    if (isSettled(stat)) this.added += hash + keyOf(stat, name) + '\n';
+    if (isSettled(stat)) this.added += hash + statKeyOf(stat, name) + '\n';
   }
 
   /** Writes what was added. Where that cannot be, it is forgotten: it is only a cache. */
@@ -8408,24 +10629,6 @@ function readShebang(name) {
   return line.startsWith('#!') ? line.slice(2).trim().split(/[ \t]+/).filter((word) => word !== '') : [];
 }
 
-/** States of programs, from the cache where they have not changed. */
-function describePrograms(names, cache) {
-  const states = [];
-  for (const name of names) {
-    const stat = statIfThere(name);
-    if (stat === undefined) continue;
-    let hash = cache.find(stat, name);
-    if (hash === undefined) {
-      const outcome = hashWithRetry(name);
-      hash = outcome.kind === 'hashed' ? outcome.hash : '?';
-      if (hash !== '?') cache.add(stat, name, hash);
-    }
-    states.push({ hash, size: stat.size, kind: 'x', path: name });
-  }
-  cache.save();
-  return states;
-}
-
 // ---- the environment record -----------------------------------------------------------------------
 
 function readOsName() {
@@ -8457,10 +10660,11 @@ function readVariables(names) {
 }
 
 /**
- * Text of the environment record (docs/record-format.txt, 6). `spell` makes a variable's value
- * fit for a record: it withholds secrets and the project's place.
+ * Text of the environment record (docs/record-format.txt, 6). `software` is lines as
+ * describeSoftware() gives them. `spell` makes a variable's value fit for a record: it withholds
+ * secrets and the project's place.
  */
-function describeEnvironment(programs, interpreters, spell) {
+function describeEnvironment(software, spell) {
   const uname = os();
   const cpus = uname.cpus();
   let text = '# rr environment record, format 1; described in provenance/README.txt\n';
@@ -8471,12 +10675,1683 @@ function describeEnvironment(programs, interpreters, spell) {
   add('Kernel', encodeText(uname.type() + ' ' + uname.release() + ' ' + process.arch));
   add('Cpu', encodeText((cpus[0]?.model ?? 'unknown').trim() + ' x ' + String(cpus.length)));
   add('Memory_bytes', String(uname.totalmem()));
-  for (const program of programs) add('Executable', printFile(program));
-  for (const interpreter of interpreters) add('Interpreter', printFile(interpreter));
+  text += software;
   add('Locale', encodeText(toBytes(process.env.LC_ALL || process.env.LC_CTYPE || process.env.LANG || 'C')));
   for (const limit of readLimits()) add('Limit', encodeText(limit));
   for (const variable of readVariables(MACHINE_VARIABLES)) add('Variable', variable.name + '=' + spell(variable.name, variable.value));
   return text;
+}
+
+// ==== src/sys/filesource.ts ======================================================================
+// filesource.ts - files that are read in parts. Knows no formats.
+
+const SOURCE_BLOCK_BYTES = 1 << 16;
+const SOURCE_KEPT_BLOCKS = 512; // 32 MiB
+
+/**
+ * Lets `use` read parts of a file; undefined if it is no regular file that can be opened. What cannot
+ * be read of it is missing as if the file ended there.
+ */
+function readFileInParts(name, use) {
+  let fd;
+  try {
+    fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return undefined;
+  }
+  try {
+    const stat = fs.fstatSync(fd);
+    return stat.isFile() ? use(makeSource(fd, stat.size)) : undefined;
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function makeSource(fd, sizeBytes) {
+  const blocks = new Map();
+  const buffer = Buffer.alloc(SOURCE_BLOCK_BYTES);
+  const readBlock = (number) => {
+    let block = blocks.get(number);
+    if (block !== undefined) return block;
+    if (blocks.size >= SOURCE_KEPT_BLOCKS) blocks.clear();
+    block = buffer.toString('latin1', 0, readBlockFully(fd, buffer, number * SOURCE_BLOCK_BYTES));
+    blocks.set(number, block);
+    return block;
+  };
+  const read = (at, length) => {
+    const end = Math.min(at + length, sizeBytes);
+    if (!(at >= 0 && at < end)) return '';
+    const first = Math.floor(at / SOURCE_BLOCK_BYTES);
+    const last = Math.floor((end - 1) / SOURCE_BLOCK_BYTES);
+    const start = at - first * SOURCE_BLOCK_BYTES;
+    if (first === last) return readBlock(first).slice(start, end - first * SOURCE_BLOCK_BYTES);
+    const parts = [readBlock(first).slice(start)];
+    for (let number = first + 1; number < last; number++) parts.push(readBlock(number));
+    parts.push(readBlock(last).slice(0, end - last * SOURCE_BLOCK_BYTES));
+    return parts.join('');
+  };
+  return { sizeBytes, read };
+}
+
+function readBlockFully(fd, buffer, at) {
+  let done = 0;
+  try {
+    while (done < buffer.length) {
+      const count = fs.readSync(fd, buffer, done, buffer.length - done, at + done);
+      if (count === 0) break;
+      done += count;
+    }
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+  }
+  return done;
+}
+
+// ==== src/sys/packagepaths.ts ====================================================================
+// packagepaths.ts - names that a package's list may have for a file. Knows no package manager.
+
+/** Folders that are links in some systems ("merged /usr"), while packages still list files in them. */
+const LINKED_FOLDERS = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/usr/sbin', '/usr/lib64', '/usr/libexec', '/var/run'];
+
+// type FolderAlias = { link: ByteString; target: ByteString };
+
+/** The files that are asked for, in a system whose root folder is `root` ('' normally). */
+// type PackageQuestion = {
+//   root: ByteString;
+//   /** Absolute in that system, links resolved. */
+//   paths: ByteString[];
+//   aliases: FolderAlias[];
+//   /** Names that lists may have for a file: its own first, then through links to folders. */
+//   spell: (path: ByteString) => ByteString[];
+// };
+
+/** The whole of a file of a database; '' if it cannot be read. */
+function readPackageText(name) {
+  try {
+    return readBytesIfThere(name) ?? '';
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return '';
+  }
+}
+
+function findFolderAliases(root) {
+  const realRoot = root === '' ? '' : resolveLinks(root);
+  const aliases = [];
+  for (const link of LINKED_FOLDERS) {
+    if (lstatIfThere(root + link)?.isSymbolicLink() !== true) continue;
+    const target = resolveLinks(root + link);
+    if (target.startsWith(realRoot + '/')) aliases.push({ link, target: target.slice(realRoot.length) });
+  }
+  return aliases;
+}
+
+function makePackageQuestion(root, paths, aliases) {
+  const spell = (path) => {
+    const names = [path];
+    for (const alias of aliases) if (path.startsWith(alias.target + '/')) names.push(alias.link + path.slice(alias.target.length));
+    return names;
+  };
+  return { root, paths, aliases, spell };
+}
+
+/** What a name in a list stands for, as far as links to folders are known. */
+function findRealPath(question, name) {
+  for (const alias of question.aliases) if (name.startsWith(alias.link + '/')) return alias.target + name.slice(alias.link.length);
+  return name;
+}
+
+/** Every name that lists may have for the files, without `cut` bytes in front -> the file. */
+function spellPaths(question, cut) {
+  const names = new Map();
+  for (const path of question.paths) for (const name of question.spell(path)) names.set(name.slice(cut), path);
+  return names;
+}
+
+// ==== src/sys/dpkgdatabase.ts ====================================================================
+// dpkgdatabase.ts - which package of Debian's dpkg a file came with. Knows no other package manager.
+
+/** Files and folders that change whenever an answer may. */
+const DPKG_STAMPED = ['/var/lib/dpkg/status', '/var/lib/dpkg/info', '/var/lib/dpkg/diversions', '/var/lib/dpkg/arch', '/var/lib/dpkg/status.d'];
+
+/** A name in file lists: the file it stands for, and whose lists count (diversions). */
+// type ListedName = { path: ByteString; only: ByteString | undefined; except: ByteString | undefined };
+
+function baseOf(list) {
+  const colon = list.indexOf(':');
+  return colon < 0 ? list : list.slice(0, colon);
+}
+
+/**
+ * The lines of file lists that stand for the wanted files. A file that was diverted is listed under
+ * the name that another package's file has now (dpkg-divert(1)).
+ */
+function findListedNames(question, diversions) {
+  const from = new Map();
+  const to = new Map();
+  for (const diversion of diversions) {
+    from.set(findRealPath(question, diversion.from), diversion);
+    to.set(findRealPath(question, diversion.to), diversion);
+  }
+  const listed = new Map();
+  for (const path of question.paths) {
+    const here = to.get(path);
+    const over = from.get(path);
+    const name = here === undefined ? path : findRealPath(question, here.from);
+    const entry = { path, only: here === undefined && over !== undefined ? over.by : undefined, except: here?.by };
+    for (const spelling of question.spell(name)) listed.set(spelling, (listed.get(spelling) ?? []).concat(entry));
+  }
+  return listed;
+}
+
+/** File -> names of the lists that it is in: `bash`, `libc6:amd64`. */
+function findLists(question) {
+  const listed = findListedNames(question, parseDpkgDiversions(readPackageText(question.root + '/var/lib/dpkg/diversions')));
+  const search = new LineSearch('\n', listed.keys());
+  const found = new Map();
+  const folder = question.root + '/var/lib/dpkg/info';
+  for (const file of listFolder(folder)) {
+    if (!file.endsWith('.list')) continue;
+    const list = file.slice(0, -5);
+    search.find(readPackageText(folder + '/' + file), (line) => {
+      for (const name of listed.get(line) ?? []) {
+        const base = baseOf(list);
+        if ((name.only === undefined || name.only === base) && name.except !== base) found.set(name.path, (found.get(name.path) ?? []).concat(list));
+      }
+    });
+  }
+  return found;
+}
+
+/**
+ * Images without dpkg itself ("distroless") have a status file for each package, and sums of its files
+ * in place of lists.
+ */
+function findInStatusFolder(question, found) {
+  const folder = question.root + '/var/lib/dpkg/status.d';
+  const listed = findListedNames(question, []);
+  const search = new LineSearch('\n', listed.keys());
+  for (const file of listFolder(folder)) {
+    if (!file.endsWith('.md5sums')) continue;
+    const status = readPackageText(folder + '/' + file.slice(0, -8));
+    const name = /^Package: *(\S+)/m.exec(status)?.[1];
+    const identity = name === undefined ? undefined : parseDpkgStatus(status, new Set([name])).get(name);
+    if (identity === undefined) continue;
+    search.find(readPackageText(folder + '/' + file).replace(/^[0-9a-f]{32} [ *]/gm, '/'), (line) => {
+      for (const entry of listed.get(line) ?? []) found.set(entry.path, choosePackage(found.get(entry.path), identity, ''));
+    });
+  }
+}
+
+/** The packages that own these files; a file without one is not in the map. */
+function findDpkgOwners(question) {
+  const owners = new Map();
+  const lists = findLists(question);
+  const names = new Set();
+  for (const entry of lists.values()) for (const name of entry) names.add(name);
+  const packages = names.size === 0 ? new Map() : parseDpkgStatus(readPackageText(question.root + '/var/lib/dpkg/status'), names);
+  const ownArchitecture = readPackageText(question.root + '/var/lib/dpkg/arch').split('\n')[0];
+  for (const [path, entry] of lists) {
+    let chosen;
+    for (const name of entry) chosen = choosePackage(chosen, packages.get(name) ?? { name: baseOf(name), version: '', architecture: name.slice(baseOf(name).length + 1) }, ownArchitecture);
+    if (chosen !== undefined) owners.set(path, chosen);
+  }
+  findInStatusFolder(question, owners);
+  return owners;
+}
+
+// ==== src/sys/rpmdatabase.ts =====================================================================
+// rpmdatabase.ts - which package of rpm a file came with. Knows no other package manager.
+
+// Where rpm keeps its database: in most systems, in Fedora and SUSE since 2021, in rpm-ostree's.
+const RPM_FOLDERS = ['/usr/lib/sysimage/rpm', '/var/lib/rpm', '/usr/share/rpm'];
+const RPM_FILES = ['/rpmdb.sqlite', '/Packages.db', '/Packages'];
+
+/** Files that change whenever an answer may. */
+const RPM_STAMPED = RPM_FOLDERS.map((folder) => RPM_FILES.concat('/rpmdb.sqlite-wal').map((file) => folder + file)).reduce((all, some) => all.concat(some), []);
+
+/**
+ * Headers of the packages that have a file of a wanted last part, by the database's own index;
+ * undefined if that cannot be used.
+ */
+function findByBaseName(db, names) {
+  const index = findSqliteRoot(db, 'index', 'Basenames_key_idx');
+  const table = findSqliteRoot(db, 'table', 'Basenames');
+  const packages = findSqliteRoot(db, 'table', 'Packages');
+  if (index === undefined || table === undefined || packages === undefined) return undefined;
+  const headers = new Map();
+  for (const name of names) {
+    const rowIds = findSqliteKeys(db, index, name);
+    if (rowIds === undefined) return undefined;
+    for (const rowId of rowIds) {
+      const number = findSqliteRow(db, table, rowId)?.[1];
+      if (typeof number !== 'number') return undefined;
+      if (headers.has(number)) continue;
+      const blob = findSqliteRow(db, packages, number)?.[1];
+      if (typeof blob !== 'string') return undefined;
+      headers.set(number, blob);
+    }
+  }
+  return Array.from(headers.values());
+}
+
+function scanSqliteHeaders(db, visit) {
+  const packages = findSqliteRoot(db, 'table', 'Packages');
+  if (packages === undefined) return;
+  scanSqliteTable(db, packages, (row) => {
+    if (typeof row[1] === 'string') visit(row[1]);
+  });
+}
+
+/** Calls `visit` with the headers in which wanted files may be. */
+function visitRpmHeaders(folder, baseNames, visit) {
+  readFileInParts(folder + RPM_FILES[0], (source) => {
+    const visitAll = (db) => {
+      if (db === undefined) return;
+      const headers = findByBaseName(db, baseNames);
+      if (headers === undefined) scanSqliteHeaders(db, visit);
+      else headers.forEach(visit);
+    };
+    const hasLog = readFileInParts(folder + RPM_FILES[0] + '-wal', (log) => {
+      visitAll(openSqlite(source, log));
+      return true;
+    });
+    if (hasLog === undefined) visitAll(openSqlite(source));
+  });
+  readFileInParts(folder + RPM_FILES[1], (source) => scanNdb(source, visit));
+  readFileInParts(folder + RPM_FILES[2], (source) => scanBerkeleyHash(source, visit));
+}
+
+/** The packages that own these files; a file without one is not in the map. */
+function findRpmOwners(question) {
+  const owners = new Map();
+  const names = spellPaths(question, 0);
+  const baseNames = new Set();
+  for (const name of names.keys()) baseNames.add(name.slice(name.lastIndexOf('/') + 1));
+  const wanted = { paths: new Set(names.keys()), baseNames: new LineSearch('\0', baseNames) };
+  for (const folder of RPM_FOLDERS) {
+    visitRpmHeaders(question.root + folder, baseNames, (blob) => {
+      findInRpmHeader(blob, wanted, (name, identity) => {
+        const path = names.get(name);
+        if (path !== undefined) owners.set(path, choosePackage(owners.get(path), identity, ''));
+      });
+    });
+  }
+  return owners;
+}
+
+// ==== src/sys/condaprefix.ts =====================================================================
+// condaprefix.ts - which package of conda a file came with. Knows no other package manager.
+
+/** Files and folders in a prefix that change whenever an answer may. */
+const CONDA_STAMPED = ['/conda-meta', '/conda-meta/history'];
+
+/** Finds the folders, in a system with this root folder, that conda installed files into. */
+class CondaPrefixes {
+  // private readonly root: ByteString;
+  known = new Map([['', undefined]]);
+  constructor(root) {
+    this.root = root;
+  }
+
+  /** The nearest prefix above a file; undefined if there is none. */
+  find(path) {
+    const folder = path.slice(0, Math.max(path.lastIndexOf('/'), 0));
+    if (this.known.has(folder)) return this.known.get(folder);
+    const isPrefix = statIfThere(this.root + folder + '/conda-meta')?.isDirectory() === true;
+    const prefix = isPrefix ? folder : this.find(folder);
+    this.known.set(folder, prefix);
+    return prefix;
+  }
+}
+
+/** The packages that own these files in `folder`, named relative to it; a file without one is not in the map. */
+function findCondaOwners(folder, files) {
+  const owners = new Map();
+  const wanted = new Set(files);
+  const spellings = [];
+  for (const file of files) for (const spelling of spellInJson(toText(file))) spellings.push(toBytes(spelling));
+  const search = new LineSearch('"', spellings);
+  for (const name of listFolder(folder + '/conda-meta')) {
+    if (!name.endsWith('.json')) continue;
+    const json = readPackageText(folder + '/conda-meta/' + name);
+    let mayOwn = false;
+    search.find(json, () => { mayOwn = true; });
+    const record = mayOwn ? parseCondaRecord(toText(json)) : undefined;
+    if (record === undefined) continue;
+    const identity = { name: toBytes(record.name), version: toBytes(record.version), architecture: toBytes(record.architecture) };
+    for (const file of record.files.map(toBytes)) if (wanted.has(file)) owners.set(file, choosePackage(owners.get(file), identity, ''));
+  }
+  return owners;
+}
+
+// ==== src/sys/ownercache.ts ======================================================================
+// ownercache.ts - packages of files that were asked for before. Without it all is the same, later.
+//
+// Lines of "STAMP MANAGER NAME VERSION ARCHITECTURE PATH .", separated by tabs, appended; a line is true
+// as long as the databases have this stamp. A file without an owner has a line with empty fields. The
+// "." at the end tells a whole line from one that a crash or a full disk cut off.
+
+const OWNERS_LIMIT_BYTES = 8 << 20;
+const MANAGERS = ['dpkg', 'rpm', 'apk', 'pacman', 'guix', 'nix', 'conda'];
+
+/** What changes when databases do, in 16 hexadecimal digits; `isSettled` if they were not changed just now. */
+// type DatabaseStamp = { text: string; isSettled: boolean };
+
+/** The stamp of databases that consist of these files; undefined if none of them is there. */
+function stampDatabases(names, more) {
+  const parts = [];
+  let isOld = true;
+  for (const name of names) {
+    const stat = statIfThere(name);
+    if (stat === undefined) continue;
+    parts.push([name, stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join('\t'));
+    if (!isSettled(stat)) isOld = false;
+  }
+  if (parts.length === 0) return undefined;
+  return { text: hashBytes('1\n' + more + '\n' + parts.join('\n')).slice(0, 16), isSettled: isOld };
+}
+
+class OwnerCache {
+  // private readonly name: ByteString;
+  // private known: Map<ByteString, PackageFact | 'none'> | undefined;
+  added = '';
+  constructor(name) {
+    this.name = name;
+  }
+
+  read() {
+    const known = new Map();
+    let text = '';
+    try {
+      text = readBytesIfThere(this.name) ?? '';
+    } catch (error) {
+      if (errorCode(error) === '') throw error;
+    }
+    for (const line of text.split('\n')) {
+      const parts = line.split('\t');
+      if (parts.length !== 7 || parts[6] !== '.') continue;
+      const key = parts[0] + '\t' + decodeText(parts[5]);
+      if (parts[1] === '') known.set(key, 'none');
+      else if (MANAGERS.indexOf(parts[1]) >= 0) {
+        known.set(key, { manager: parts[1], name: decodeText(parts[2]), version: decodeText(parts[3]), architecture: decodeText(parts[4]) });
+      }
+    }
+    return known;
+  }
+
+  /** The owner that was found with databases of this stamp, if the file was asked for. */
+  find(stamp, path) {
+    this.known = this.known ?? this.read();
+    return this.known.get(stamp.text + '\t' + path);
+  }
+
+  /** Notes what was found after the stamp was taken. */
+  add(stamp, path, owner) {
+    if (!stamp.isSettled) return;
+    const fields = owner === undefined ? ['', '', '', ''] : [owner.manager, owner.name, owner.version, owner.architecture];
+    this.added += [stamp.text].concat(fields.map(encodeText), encodeText(path), '.').join('\t') + '\n';
+  }
+
+  /** Writes what was added. Where that cannot be, it is forgotten: it is only a cache. */
+  save() {
+    if (this.added === '') return;
+    try {
+      fs.appendFileSync(toFsPath(this.name), Buffer.from(this.added, 'latin1'));
+      if (fs.statSync(toFsPath(this.name)).size > OWNERS_LIMIT_BYTES) removeIfThere(this.name);
+    } catch (error) {
+      if (errorCode(error) === '') throw error;
+    }
+    this.added = '';
+  }
+}
+
+// ==== src/sys/packages.ts ========================================================================
+// packages.ts - which package a file came with, read from the package managers' databases. Starts no process.
+
+const APK_LISTS = ['/lib/apk/db/installed', '/usr/lib/apk/db/installed'];
+const PACMAN_FOLDER = '/var/lib/pacman/local';
+
+// type SystemDatabase = { manager: PackageManager; find: (question: PackageQuestion) => Map<ByteString, PackageIdentity> };
+
+// Where one system has several, as Debian with the program rpm, the first that knows a file is right.
+const SYSTEM_DATABASES = [
+  { manager: 'dpkg', find: findDpkgOwners },
+  { manager: 'rpm', find: findRpmOwners },
+  { manager: 'apk', find: findApkOwners },
+  { manager: 'pacman', find: findPacmanOwners },
+];
+const SYSTEM_STAMPED = DPKG_STAMPED.concat(RPM_STAMPED, APK_LISTS, PACMAN_FOLDER);
+
+/**
+ * The packages that own these files (absolute, links resolved); a file without one is not in the map.
+ * What cannot be read of a database owns nothing. `root` is the folder of the system, '' normally;
+ * answers are kept in `cacheFolder`, if it can be written to, until a database changes.
+ */
+function findOwners(paths, options) {
+  const owners = new Map();
+  const cache = new OwnerCache(options.cacheFolder + '/owners');
+  const prefixes = new CondaPrefixes(options.root);
+  const byPrefix = new Map();
+  const others = [];
+  for (const path of new Set(paths)) {
+    const fact = parseStorePath(path);
+    const prefix = fact === undefined ? prefixes.find(path) : undefined;
+    if (fact !== undefined) owners.set(path, fact);
+    else if (prefix !== undefined) addTo(byPrefix, prefix, path);
+    else others.push(path);
+  }
+  for (const [prefix, files] of byPrefix) {
+    const stamp = stampDatabases(CONDA_STAMPED.map((name) => options.root + prefix + name), 'conda');
+    others.push(...lookUp({ paths: files, stamp, cache, owners }, (unknown) => askConda(options.root, prefix, unknown)));
+  }
+  const aliases = findFolderAliases(options.root);
+  const system = stampDatabases(SYSTEM_STAMPED.map((name) => options.root + name), JSON.stringify(aliases));
+  lookUp({ paths: others, stamp: system, cache, owners }, (unknown) => askSystem(makePackageQuestion(options.root, unknown, aliases)));
+  cache.save();
+  return owners;
+}
+
+function addTo(groups, key, path) {
+  const group = groups.get(key);
+  if (group === undefined) groups.set(key, [path]);
+  else group.push(path);
+}
+
+// type LookUp = { paths: ByteString[]; stamp: DatabaseStamp | undefined; cache: OwnerCache; owners: Map<ByteString, PackageFact> };
+
+/** Adds the owners from the cache, and those that `ask` finds of the rest; returns the files without one. */
+function lookUp(look, ask) {
+  const { stamp, cache, owners } = look;
+  if (stamp === undefined) return look.paths;
+  const without = [];
+  const unknown = [];
+  for (const path of look.paths) {
+    const owner = cache.find(stamp, path);
+    if (owner === undefined) unknown.push(path);
+    else if (owner === 'none') without.push(path);
+    else owners.set(path, owner);
+  }
+  if (unknown.length === 0) return without;
+  const found = ask(unknown);
+  for (const path of unknown) {
+    const owner = found.get(path);
+    cache.add(stamp, path, owner);
+    if (owner === undefined) without.push(path);
+    else owners.set(path, owner);
+  }
+  return without;
+}
+
+function askSystem(question) {
+  const facts = new Map();
+  for (const database of SYSTEM_DATABASES) {
+    const rest = { ...question, paths: question.paths.filter((path) => !facts.has(path)) };
+    if (rest.paths.length === 0) break;
+    for (const [path, identity] of database.find(rest)) facts.set(path, { manager: database.manager, ...identity });
+  }
+  return facts;
+}
+
+function askConda(root, prefix, paths) {
+  const facts = new Map();
+  const found = findCondaOwners(root + prefix, paths.map((path) => path.slice(prefix.length + 1)));
+  for (const [file, identity] of found) facts.set(prefix + '/' + file, { manager: 'conda', ...identity });
+  return facts;
+}
+
+function findApkOwners(question) {
+  const owners = new Map();
+  const names = spellPaths(question, 1);
+  const wanted = new Set(names.keys());
+  for (const list of APK_LISTS) {
+    findInApkList(readPackageText(question.root + list), wanted, (name, identity) => {
+      const path = names.get(name);
+      if (path !== undefined) owners.set(path, choosePackage(owners.get(path), identity, ''));
+    });
+  }
+  return owners;
+}
+
+function findPacmanOwners(question) {
+  const owners = new Map();
+  const names = spellPaths(question, 1);
+  const search = new LineSearch('\n', names.keys());
+  const folder = question.root + PACMAN_FOLDER;
+  for (const entry of listFolder(folder)) {
+    const found = [];
+    search.find(readPackageText(folder + '/' + entry + '/files'), (line) => found.push(names.get(line) ?? ''));
+    const identity = found.length === 0 ? undefined : parsePacmanDescription(readPackageText(folder + '/' + entry + '/desc'));
+    if (identity !== undefined) for (const path of found) owners.set(path, choosePackage(owners.get(path), identity, ''));
+  }
+  return owners;
+}
+
+// ==== src/sys/packagefiles.ts ====================================================================
+// packagefiles.ts - what the finders of language packages share. Knows no language.
+
+/**
+ * `version` is '' if unknown. `detail` says what name and version do not, such as "editable FOLDER
+ * git COMMIT", or is ''. `covers` is the absolute folder or file that most of its files lie under.
+ */
+// type LanguagePackage = {
+//   manager: 'python' | 'r' | 'julia' | 'npm' | 'perl' | 'java' | 'ruby';
+//   name: ByteString;
+//   version: ByteString;
+//   detail: ByteString;
+//   covers: ByteString;
+// };
+
+/** The files of a run that the finders look at: absolute, links resolved, sorted by bytes, each once. */
+// type FilesRead = { paths: ByteString[]; isRead: Set<ByteString>; programs: ByteString[]; projectRoot: ByteString };
+
+/** A package and those of the files that it explains; without a package, they are a language's but prove no use of one. */
+// type PackageClaim = { package: LanguagePackage | undefined; paths: ByteString[] };
+
+/** More of a file that describes a package is not read. */
+const MOST_METADATA_BYTES = 1 << 22;
+
+/** The first bytes of a regular file; undefined if there is none that can be read. Never throws. */
+function readQuietly(name, mostBytes = MOST_METADATA_BYTES) {
+  try {
+    const stat = statIfThere(name);
+    if (stat === undefined || !stat.isFile()) return undefined;
+    return readFirstBytes(name, Math.min(stat.size, mostBytes));
+  } catch (error) {
+    return undefined; // names from foreign files, on foreign mounts: whatever it is, there is nothing to learn
+  }
+}
+
+/** Names in a folder, sorted by bytes; [] if it cannot be listed. Never throws. */
+function listQuietly(name) {
+  try {
+    return listFolder(name).sort();
+  } catch (error) {
+    return [];
+  }
+}
+
+/** Never throws. */
+function isFileQuietly(name) {
+  try {
+    return statIfThere(name)?.isFile() === true;
+  } catch (error) {
+    return false;
+  }
+}
+
+/** "/a/b" of "/a/b/c"; '' at the root. */
+function folderOf(name) {
+  return name.slice(0, Math.max(0, name.lastIndexOf('/')));
+}
+
+function lastPartOf(name) {
+  return name.slice(name.lastIndexOf('/') + 1);
+}
+
+function isBelow(name, folder) {
+  return name.startsWith(folder) && (name.length === folder.length || name[folder.length] === '/');
+}
+
+/** The nearest of the folders that a file lies in, or that it is; undefined if none. */
+function findNearest(name, folders) {
+  for (let at = name; at !== ''; at = folderOf(at)) {
+    const found = folders.get(at);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** "a/./b/../c" as "a/c"; a path below `folder` if it is relative. */
+function joinFolders(folder, name) {
+  const parts = [];
+  for (const part of (name[0] === '/' ? name : folder + '/' + name).split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return '/' + parts.join('/');
+}
+
+/** A folder as a record names it: relative where it lies in the project. */
+function nameFolder(folder, projectRoot) {
+  if (folder === projectRoot) return '.';
+  return isBelow(folder, projectRoot) ? folder.slice(projectRoot.length + 1) : folder;
+}
+
+/** A name or version from a foreign file: one line of at most 200 bytes. */
+function cleanValue(text) {
+  return typeof text === 'string' ? text.replace(/[\0-\x20]+/g, ' ').trim().slice(0, 200) : '';
+}
+
+// ==== src/sys/pythonsites.ts =====================================================================
+// pythonsites.ts - the distributions installed in one folder of Python modules. Knows no runs and starts no Python.
+
+/** One *.dist-info, *.egg-info or egg; what it says is read when it is first asked for, and once. */
+// type PythonDistribution = {
+//   site: ByteString;
+//   /** Of the folder or file with the metadata, in `site`. */
+//   entry: ByteString;
+//   /** Normalized, as the entry's name has it: a first guess. */
+//   guessedName: ByteString;
+//   facts: { name: ByteString; version: ByteString } | undefined;
+//   origin: PythonOrigin | null | undefined;
+//   topLevel: ByteString[] | undefined;
+//   files: Set<ByteString> | null | undefined;
+// };
+
+// type PythonSite = { folder: ByteString; names: ByteString[]; distributions: PythonDistribution[] };
+
+const MOST_LIST_BYTES = 1 << 25;
+const METADATA_ENTRY = /^([^/]+)\.(?:dist-info|egg-info|egg)$/;
+
+function openPythonSite(folder) {
+  const names = listQuietly(folder);
+  const distributions = [];
+  for (const entry of names) {
+    const stem = METADATA_ENTRY.exec(entry)?.[1];
+    if (stem === undefined) continue;
+    // Both kinds write "-" in a name as "_", so that the version begins at the first one.
+    const guessedName = normalizePythonName(stem.split('-')[0]);
+    distributions.push({ site: folder, entry, guessedName, facts: undefined, origin: undefined, topLevel: undefined, files: undefined });
+  }
+  return { folder, names, distributions };
+}
+
+/** The metadata's own name and version: the entry's name may be wrong, as in "kiwisolver-0.0.0.dist-info". */
+function readDistributionFacts(one) {
+  if (one.facts !== undefined) return one.facts;
+  const folder = one.site + '/' + one.entry;
+  const inEgg = one.entry.endsWith('.egg') ? '/EGG-INFO/PKG-INFO' : '/PKG-INFO';
+  const text = one.entry.endsWith('.dist-info') ? readQuietly(folder + '/METADATA')
+    : readQuietly(folder + inEgg) ?? readQuietly(folder);
+  const fields = parseHeaders(text ?? '');
+  const guessed = one.entry.replace(METADATA_ENTRY, '$1').split('-');
+  const name = cleanValue(fields.get('name')) || guessed[0];
+  one.facts = { name, version: cleanValue(fields.get('version')) || (fields.has('name') ? '' : guessed[1] ?? '') };
+  return one.facts;
+}
+
+/** Where it was installed from; null if that is not said. */
+function readDistributionOrigin(one) {
+  if (one.origin === undefined) {
+    const text = one.entry.endsWith('.dist-info') ? readQuietly(one.site + '/' + one.entry + '/direct_url.json') : undefined;
+    one.origin = (text === undefined ? undefined : parseDirectUrl(text)) ?? null;
+  }
+  return one.origin;
+}
+
+/** The modules it says it has; [] if it does not say. */
+function readTopLevel(one) {
+  if (one.topLevel === undefined) one.topLevel = parseNameLines(readQuietly(metadataFolder(one) + '/top_level.txt') ?? '');
+  return one.topLevel;
+}
+
+/**
+ * Its files, relative to the site (RECORD, or installed-files.txt of older pip); null if there is no
+ * such list. Debian packages have none.
+ */
+function readDistributionFiles(one) {
+  if (one.files !== undefined) return one.files;
+  const record = one.entry.endsWith('.dist-info') ? readQuietly(one.site + '/' + one.entry + '/RECORD', MOST_LIST_BYTES) : undefined;
+  if (record !== undefined) {
+    one.files = new Set(parseRecordPaths(record));
+    return one.files;
+  }
+  const listed = one.entry.endsWith('.egg-info') ? readQuietly(one.site + '/' + one.entry + '/installed-files.txt', MOST_LIST_BYTES) : undefined;
+  one.files = listed === undefined ? null : new Set(parseNameLines(listed).map((line) => fromMetadataFolder(one, line)));
+  return one.files;
+}
+
+/** "../numpy/core.py" in installed-files.txt is "numpy/core.py". */
+function fromMetadataFolder(one, line) {
+  const absolute = joinFolders(one.site + '/' + one.entry, line);
+  return absolute.startsWith(one.site + '/') ? absolute.slice(one.site.length + 1) : absolute;
+}
+
+function metadataFolder(one) {
+  return one.site + '/' + one.entry + (one.entry.endsWith('.egg') ? '/EGG-INFO' : '');
+}
+
+/** The packages that several distributions share ("google", "zope"): those that this one says are so. */
+function readNamespaces(one) {
+  return parseNameLines(readQuietly(metadataFolder(one) + '/namespace_packages.txt') ?? '');
+}
+
+// ==== src/sys/pythoneditables.ts =================================================================
+// pythoneditables.ts - Python packages that are used from the folder they are written in. Starts no Python.
+
+/** `folder` is the checkout; `modules` are its top-level modules, [] if not known; `roots` are folders that Python searches, or modules themselves. */
+// type Editable = { name: ByteString; version: ByteString; folder: ByteString; roots: ByteString[]; modules: ByteString[] };
+
+/** Claims of the files that lie in folders which the sites refer to. */
+function findPythonEditables(sites, others, files) {
+  const byRoot = new Map();
+  for (const site of sites) {
+    for (const one of listEditables(site)) for (const root of one.roots) if (!byRoot.has(root)) byRoot.set(root, one);
+  }
+  if (byRoot.size === 0) return [];
+  const claimed = new Map();
+  for (const name of others) {
+    const one = findNearest(name, byRoot);
+    if (one === undefined || !isModuleOf(name, one, files.projectRoot)) continue;
+    claimed.set(one, (claimed.get(one) ?? []).concat(name));
+  }
+  return Array.from(claimed, ([one, paths]) => {
+    const detail = 'editable ' + nameFolder(one.folder, files.projectRoot) + describeCommit(one.folder);
+    return { package: { manager: 'python', name: one.name, version: one.version, detail, covers: one.folder }, paths };
+  });
+}
+
+/** Scripts that lie beside a package in the project are no use of the package. */
+function isModuleOf(name, one, projectRoot) {
+  const root = one.roots.find((folder) => isBelow(name, folder));
+  if (root !== projectRoot || name === root) return true;
+  const module = topModuleOf(name.slice(root.length + 1));
+  if (one.modules.length > 0) return one.modules.indexOf(module) >= 0;
+  return normalizePythonName(module) === normalizePythonName(one.name);
+}
+
+function listEditables(site) {
+  const found = [];
+  const explainedLinks = new Set();
+  for (const one of site.distributions) {
+    const origin = readDistributionOrigin(one);
+    if (origin === null || !origin.isEditable || origin.folder === undefined) continue;
+    found.push(makeFromDistribution(one, origin.folder, explainedLinks));
+  }
+  for (const name of site.names) {
+    if (!name.endsWith('.egg-link')) continue;
+    const folder = parseNameLines(readQuietly(site.folder + '/' + name) ?? '')[0] ?? '';
+    if (folder[0] === '/') found.push(makeFromSource(folder.replace(/(.)\/+$/, '$1'), lastPartOf(name).slice(0, -9)));
+  }
+  for (const name of site.names) {
+    if (!name.endsWith('.pth') || explainedLinks.has(name)) continue;
+    for (const folder of readPathLines(site.folder, name)) {
+      if (!found.some((one) => one.roots.some((root) => isBelow(folder, root)))) found.push(makeFromSource(folder, lastPartOf(folder)));
+    }
+  }
+  return found;
+}
+
+/** PEP 660: the distribution's own list has the .pth file or the finder that leads to its modules. */
+function makeFromDistribution(one, folder, explainedLinks) {
+  const roots = [];
+  for (const name of readDistributionFiles(one) ?? []) {
+    if (name.indexOf('/') >= 0) continue;
+    if (name.endsWith('.pth')) {
+      explainedLinks.add(name);
+      roots.push(...readPathLines(one.site, name));
+    } else if (/^__editable__.*_finder\.py$/.test(name)) {
+      roots.push(...parseEditableMapping(readQuietly(one.site + '/' + name) ?? ''));
+    }
+  }
+  if (roots.length === 0) roots.push(folder);
+  const facts = readDistributionFacts(one);
+  return { name: facts.name, version: facts.version, folder, roots, modules: readTopLevel(one) };
+}
+
+/** The folder a link leads to; its *.egg-info tells the name, unless it has several. */
+function makeFromSource(folder, preset) {
+  const entries = listQuietly(folder).filter((name) => name.endsWith('.egg-info'));
+  const fitting = entries.filter((name) => normalizePythonName(name.slice(0, -9)) === normalizePythonName(preset));
+  const entry = fitting[0] ?? (entries.length === 1 ? entries[0] : undefined);
+  if (entry === undefined) return { name: preset, version: '', folder, roots: [folder], modules: [] };
+  const fields = parseHeaders(readQuietly(folder + '/' + entry + '/PKG-INFO') ?? '');
+  const modules = parseNameLines(readQuietly(folder + '/' + entry + '/top_level.txt') ?? '');
+  return { name: cleanValue(fields.get('name')) || preset, version: cleanValue(fields.get('version')), folder, roots: [folder], modules };
+}
+
+/** Folders that a .pth file adds to the search (site.py): neither comments nor code; none of the site itself. */
+function readPathLines(site, name) {
+  const lines = parseNameLines(readQuietly(site + '/' + name) ?? '').filter((line) => !/^import[ \t]/.test(line));
+  return lines.map((line) => joinFolders(site, line)).filter((folder) => folder !== '/' && !isBelow(folder, site) && !isBelow(site, folder));
+}
+
+function describeCommit(folder) {
+  try {
+    const repository = findRepository(folder);
+    const commit = repository === undefined ? undefined : readHead(repository).commit;
+    return commit === undefined ? '' : ' git ' + commit;
+  } catch (error) {
+    return ''; // a damaged repository: the folder is named without a commit
+  }
+}
+
+// ==== src/sys/pythonpackages.ts ==================================================================
+// pythonpackages.ts - the Python distributions that files belong to, and Python itself. Starts no Python.
+
+const PYTHON_SITE = /^(.*\/(?:site|dist)-packages)\/(.+)$/;
+const PYTHON_LIBRARY = /^(.*\/(?:python(\d+\.\d+)t?|pypy(\d+\.\d+)))\//;
+const PYTHON_PROGRAM = /^(.*)\/bin\/(python(\d+\.\d+)t?)[a-z]*$/;
+const PYTHON_FILE = /\.(?:py|pyc|so|pyd|egg)$|\.egg\//;
+const PYTHON_METADATA = /^[^/]+\.(?:dist-info|egg-info|egg\/EGG-INFO)(?:\/|$)|^[^/]+\.(?:pth|egg-link)$|^(?:__pycache__\/)?__editable__|^README\.txt$/;
+const MOST_BINARY_BYTES = 1 << 26;
+
+/** Files of one distribution, or with `distribution` undefined of a module that none owns. */
+// type Owned = { distribution: PythonDistribution | undefined; module: ByteString; files: ByteString[]; isShared: boolean };
+
+function findPythonPackages(files) {
+  const libraries = new Map();
+  const sites = new Map();
+  const others = [];
+  for (const name of files.paths) {
+    const site = PYTHON_SITE.exec(name);
+    const library = site === null ? PYTHON_LIBRARY.exec(name) : null;
+    if (site !== null) addTo(sites, site[1], name);
+    else if (library !== null && isFileQuietlyOnce(library[1] + '/os.py', libraries.get(library[1]))) addTo(libraries, library[1], name);
+    else if (PYTHON_FILE.test(name)) others.push(name);
+  }
+  for (const name of files.programs) addProgramLibrary(libraries, name);
+  const claims = Array.from(libraries, ([folder, paths]) => claimLibrary(folder, paths, files));
+  const opened = Array.from(sites.keys(), openPythonSite);
+  if (libraries.size + sites.size > 0 && others.length > 0) claims.push(...claimOthers(others, opened, sites, files));
+  for (const site of opened) claims.push(...claimSite(site, sites.get(site.folder), files));
+  return claims;
+}
+
+/** What is known of a library's folder needs no second look. */
+function isFileQuietlyOnce(name, known) {
+  return known !== undefined || isFileQuietly(name);
+}
+
+/** A run that was not traced has read nothing that is known, but its interpreter tells of the library. */
+function addProgramLibrary(libraries, program) {
+  const parts = PYTHON_PROGRAM.exec(program);
+  if (parts === null) return;
+  for (const folder of [parts[1] + '/lib/' + parts[2], parts[1] + '/lib64/' + parts[2]]) {
+    if (!libraries.has(folder) && isFileQuietly(folder + '/os.py')) libraries.set(folder, []);
+  }
+}
+
+function claimLibrary(folder, paths, files) {
+  const isPypy = lastPartOf(folder).startsWith('pypy');
+  const minor = lastPartOf(folder).replace(/^[a-z]+|t$/g, '');
+  const version = isPypy ? minor : findPythonVersion(folder, minor, files);
+  return { package: { manager: 'python', name: isPypy ? 'pypy' : 'python', version, detail: '', covers: folder }, paths };
+}
+
+/**
+ * "3.11.2": from the C header beside the library, else from the interpreter, whose Py_GetVersion()
+ * holds it as a string of its own; "3.11" where neither says. pyvenv.cfg is not asked: it has the
+ * version of the day when the environment was made.
+ */
+function findPythonVersion(folder, minor, files) {
+  const prefix = folder.replace(/\/lib(?:64)?\/[^/]*$/, '');
+  for (const abi of ['', 'm', 't']) {
+    const header = readQuietly(prefix + '/include/python' + minor + abi + '/patchlevel.h', 1 << 16);
+    const said = header === undefined ? undefined : /^#define\s+PY_VERSION\s+"(\d[\w.+]*)"/m.exec(header)?.[1];
+    if (said !== undefined) return said;
+  }
+  const library = files.paths.filter((name) => isBelow(name, prefix) && lastPartOf(name).startsWith('libpython' + minor));
+  const pattern = new RegExp('\\0(' + minor.replace('.', '\\.') + '\\.\\d+(?:(?:a|b|rc)\\d+)?\\+?)\\0');
+  for (const name of library.concat([prefix + '/bin/python' + minor])) {
+    const said = pattern.exec(readQuietly(name, MOST_BINARY_BYTES) ?? '')?.[1];
+    if (said !== undefined) return said;
+  }
+  return minor;
+}
+
+/** Files outside of the usual folders: of editable installs, and of folders made by "pip install --target". */
+function claimOthers(others, opened, sites, files) {
+  const claims = findPythonEditables(opened, others, files);
+  const taken = new Set();
+  for (const claim of claims) for (const name of claim.paths) taken.add(name);
+  const bases = new Map();
+  for (const name of others) {
+    if (taken.has(name)) continue;
+    const base = findModuleBase(name, files);
+    let site = bases.get(base);
+    if (site === undefined) {
+      site = base === '' ? { folder: base, names: [], distributions: [] } : openTarget(base);
+      bases.set(base, site);
+      if (site.distributions.length > 0 && !sites.has(base)) opened.push(site);
+    }
+    if (site.distributions.length > 0) addTo(sites, base, name);
+  }
+  return claims;
+}
+
+/** Only *.dist-info and eggs: an *.egg-info also lies beside the source of a package that is being written. */
+function openTarget(base) {
+  if (!listQuietly(base).some((name) => /\.(?:dist-info|egg)$/.test(name))) return { folder: base, names: [], distributions: [] };
+  return openPythonSite(base);
+}
+
+/** The folder from which Python imported a file: above all that have an __init__ which was read. */
+function findModuleBase(name, files) {
+  const egg = /^(.*)\/[^/]+\.egg(?:\/|$)/.exec(name);
+  if (egg !== null) return egg[1];
+  let folder = folderOf(name).replace(/\/__pycache__$/, '');
+  while (folder !== '' && hasInit(folder, files)) folder = folderOf(folder);
+  return folder;
+}
+
+function hasInit(folder, files) {
+  return files.isRead.has(folder + '/__init__.py') || isFileQuietly(folder + '/__init__.py');
+}
+
+function claimSite(site, paths, files) {
+  const byModule = new Map();
+  const metadata = [];
+  const inEggs = new Map();
+  for (const name of paths) {
+    const relative = name.slice(site.folder.length + 1);
+    const egg = /^([^/]+\.egg)(?:\/|$)/.exec(relative);
+    const distribution = egg === null ? undefined : site.distributions.find((one) => one.entry === egg[1]);
+    if (PYTHON_METADATA.test(relative)) metadata.push(name);
+    else if (distribution !== undefined) inEggs.set(distribution, (inEggs.get(distribution) ?? []).concat(relative));
+    else addTo(byModule, topModuleOf(relative), relative);
+  }
+  const owned = Array.from(inEggs, ([distribution, its]) => ({ distribution, module: distribution.entry, files: its, isShared: false }));
+  for (const [module, relatives] of byModule) owned.push(...findModuleOwners(site, module, relatives));
+  const claims = mergeOwned(owned).map((one) => claimOwned(site, one, files));
+  claims.push({ package: undefined, paths: metadata });
+  return claims;
+}
+
+/**
+ * Who owns the files of one top-level module. First those with its name or that say they have it: by
+ * their lists of files, then, as Debian's have no lists, by what they say. Then the lists of all. What
+ * is still left (made after the installation, such as a parser's tables) goes with the rest.
+ */
+function findModuleOwners(site, module, relatives) {
+  const owned = [];
+  const normalized = normalizePythonName(module);
+  let left = relatives;
+  const takeListed = (candidates) => {
+    for (const one of candidates) {
+      if (left.length === 0) return;
+      const list = readDistributionFiles(one);
+      if (list === null) continue;
+      const isListed = (name) => list.has(name) || list.has(pythonSourceOf(name));
+      const its = left.filter(isListed);
+      if (its.length === 0) continue;
+      owned.push({ distribution: one, module, files: its, isShared: false });
+      left = left.filter((name) => !isListed(name));
+    }
+  };
+  takeListed(site.distributions.filter((one) => one.guessedName === normalized));
+  if (left.length === 0) return owned;
+  const claiming = site.distributions.filter((one) => one.guessedName === normalized || readTopLevel(one).indexOf(module) >= 0);
+  takeListed(claiming);
+  const unlisted = claiming.filter((one) => readDistributionFiles(one) === null);
+  if (left.length > 0 && unlisted.length > 0) left = takeUnlisted(unlisted, module, left, owned);
+  takeListed(site.distributions);
+  if (left.length > 0) {
+    if (owned.length === 1) owned[0].files = owned[0].files.concat(left);
+    else owned.push({ distribution: undefined, module, files: left, isShared: owned.length > 0 });
+  }
+  for (const one of owned) one.isShared = owned.length > 1;
+  return owned;
+}
+
+/** Files for which only names speak. Gives those that no name fits. */
+function takeUnlisted(candidates, module, left, owned) {
+  const own = candidates.filter((one) => readNamespaces(one).indexOf(module) < 0);
+  if (candidates.length === 1 || own.length === 1) {
+    owned.push({ distribution: candidates.length === 1 ? candidates[0] : own[0], module, files: left, isShared: false });
+    return [];
+  }
+  // "lazr/uri/x.py" is of "lazr.uri", and "lazr/restfulclient/x.py" of "lazr.restfulclient".
+  const rest = [];
+  const byName = new Map(candidates.map((one) => [one.guessedName, one]));
+  for (const name of left) {
+    const parts = pythonSourceOf(name).replace(/\.[^/]*$/, '').split('/');
+    let found;
+    for (let count = parts.length; count > 0 && found === undefined; count--) found = byName.get(normalizePythonName(parts.slice(0, count).join('-')));
+    if (found === undefined) rest.push(name);
+    else owned.push({ distribution: found, module, files: [name], isShared: true });
+  }
+  return rest;
+}
+
+/** One for each distribution, whatever modules it has; the module with most files first. */
+function mergeOwned(owned) {
+  const merged = [];
+  const byDistribution = new Map();
+  for (const one of owned.slice().sort((a, b) => b.files.length - a.files.length)) {
+    const first = one.distribution === undefined ? undefined : byDistribution.get(one.distribution);
+    if (first !== undefined) {
+      for (const name of one.files) first.files.push(name);
+      continue;
+    }
+    const copy = { distribution: one.distribution, module: one.module, files: one.files.slice(), isShared: one.isShared };
+    merged.push(copy);
+    if (one.distribution !== undefined) byDistribution.set(one.distribution, copy);
+  }
+  return merged;
+}
+
+function claimOwned(site, owned, files) {
+  const covers = site.folder + '/' + coverOf(owned);
+  const paths = owned.files.map((name) => site.folder + '/' + name);
+  const one = owned.distribution;
+  if (one === undefined) return { package: makePython(owned.module, '', '', covers), paths };
+  const facts = readDistributionFacts(one);
+  // Scripts and data lie outside of the site, and are listed as "../../../bin/NAME".
+  for (const listed of one.files ?? []) {
+    if (!listed.startsWith('../')) continue;
+    const up = /^(?:\.\.\/)+/.exec(listed);
+    let folder = site.folder;
+    for (let i = 0; i < up[0].length; i += 3) folder = folderOf(folder);
+    if (files.isRead.has(folder + '/' + listed.slice(up[0].length))) paths.push(folder + '/' + listed.slice(up[0].length));
+  }
+  return { package: makePython(facts.name, facts.version, readDistributionOrigin(one)?.text ?? '', covers), paths };
+}
+
+/** The module's folder or file; of a module that several share, the folder that has all of the files. */
+function coverOf(owned) {
+  const first = pythonSourceOf(owned.files[0]);
+  const ofModule = owned.files.filter((name) => topModuleOf(name) === owned.module).map(pythonSourceOf);
+  if (owned.distribution?.entry === owned.module) return owned.module;
+  if (ofModule.length === 0 || ofModule[0].indexOf('/') < 0) return ofModule[0] ?? first;
+  if (!owned.isShared) return owned.module;
+  let folder = folderOf(ofModule[0]);
+  while (!ofModule.every((name) => isBelow(name, folder))) folder = folderOf(folder);
+  return folder;
+}
+
+function makePython(name, version, detail, covers) {
+  return { manager: 'python', name, version, detail, covers };
+}
+
+// ==== src/sys/folderpackages.ts ==================================================================
+// folderpackages.ts - packages of R, Node.js, Ruby and Julia: each has a folder of its own. Starts no program.
+
+/** Claims for the files below folders; `describe` is asked once for each folder, and may know no package there. */
+function claimFolders(names, folderOfFile,
+  describe) {
+  const claims = new Map();
+  for (const name of names) {
+    const folder = folderOfFile(name);
+    if (folder === undefined) continue;
+    let claim = claims.get(folder);
+    if (claim === undefined) {
+      claim = { package: describe(folder), paths: [] };
+      claims.set(folder, claim);
+    }
+    if (claim.package !== undefined) claim.paths.push(name);
+  }
+  return Array.from(claims.values()).filter((claim) => claim.package !== undefined);
+}
+
+// Whatever reads a package of R reads one of these: its name is twice in the path, or Meta/ is there.
+const R_PACKAGE = /^(.*\/([A-Za-z][A-Za-z0-9.]*))\/(?:Meta\/[A-Za-z]+\.rds|R\/\2(?:\.rd[bx])?|libs\/(?:[^/]+\/)?\2\.so)$/;
+const R_LIBRARY = /^(.*\/(?:site-)?library\/[A-Za-z][A-Za-z0-9.]*)\//;
+const R_PROGRAM = /^(.*)\/bin\/(?:exec\/)?(?:R|Rscript)$/;
+
+/** The packages of R itself (Priority: base) have its version and count as R. */
+function findRPackages(files) {
+  const roots = new Map();
+  for (const name of files.paths) {
+    const root = R_PACKAGE.exec(name)?.[1] ?? R_LIBRARY.exec(name)?.[1];
+    if (root !== undefined) roots.set(root, root);
+  }
+  const homes = new Map();
+  for (const program of files.programs) {
+    const home = R_PROGRAM.exec(program)?.[1];
+    if (home !== undefined && isFileQuietly(home + '/library/base/DESCRIPTION')) homes.set(home, []);
+  }
+  const claims = claimFolders(files.paths, (name) => findNearest(name, roots), (root) => {
+    const one = describeRPackage(root);
+    if (one?.isBase !== true) return one?.package;
+    const home = folderOf(folderOf(root));
+    homes.set(home, (homes.get(home) ?? []).concat(lastPartOf(root)));
+    return undefined;
+  });
+  for (const [home, names] of homes) {
+    const paths = files.paths.filter((name) => isBelow(name, home) && !claims.some((claim) => isBelow(name, (claim.package).covers)));
+    claims.push({ package: makeR(home, names), paths });
+  }
+  return claims;
+}
+
+function makeR(home, names) {
+  const version = parseHeaders(readQuietly(home + '/library/base/DESCRIPTION') ?? '').get('version');
+  const used = names.filter((name) => name !== 'base').sort();
+  return { manager: 'r', name: 'R', version: cleanValue(version), detail: used.length === 0 ? '' : 'with ' + used.join(' '), covers: home };
+}
+
+function describeRPackage(root) {
+  const fields = parseHeaders(readQuietly(root + '/DESCRIPTION') ?? '');
+  const name = cleanValue(fields.get('package'));
+  // Only an installed package was built; a folder of sources is not what R loads.
+  if (name === '' || !fields.has('built')) return undefined;
+  const detail = ['built ' + cleanValue((fields.get('built')).split(';')[0])];
+  const commit = cleanValue(fields.get('remotesha'));
+  if (/^[0-9a-f]{7,}$/.test(commit)) {
+    const place = cleanValue(fields.get('remoteurl')) || ['remotetype', 'remoteusername', 'remoterepo'].map((key) => cleanValue(fields.get(key))).filter((part) => part !== '').join('/');
+    detail.push('git ' + commit + ' ' + stripUrlCredentials(place));
+  }
+  return {
+    isBase: fields.get('priority') === 'base',
+    package: { manager: 'r', name, version: cleanValue(fields.get('version')), detail: detail.join(' '), covers: root },
+  };
+}
+
+const NODE_PACKAGE = /^(.*\/(?:node_modules|(?:share|lib|lib\/[^/]+)\/nodejs)\/((?:@[^/]+\/)?[^/.@][^/]*))\//;
+const NODE_FILE = /\.(?:[cm]?js|json|node|wasm)$/;
+const NODE_PROGRAM = /^(.*)\/bin\/node(?:js)?$/;
+
+function findNodePackages(files) {
+  // A linked package (npm link, workspaces) really lies elsewhere; Node reads its package.json then.
+  const linked = new Map();
+  for (const name of files.paths) {
+    const folder = folderOf(name);
+    if (lastPartOf(name) === 'package.json' && !NODE_PACKAGE.test(name) && folder !== files.projectRoot) linked.set(folder, folder);
+  }
+  const claims = claimFolders(files.paths, (name) => {
+    return NODE_PACKAGE.exec(name)?.[1] ?? (NODE_FILE.test(name) ? findNearest(name, linked) : undefined);
+  }, (folder) => describeNodePackage(folder, linked.has(folder), files.projectRoot));
+  for (const program of files.programs) {
+    const prefix = NODE_PROGRAM.exec(program)?.[1];
+    const header = prefix === undefined ? undefined : readQuietly(prefix + '/include/node/node_version.h');
+    if (header === undefined) continue;
+    const [major, minor, patch] = ['MAJOR', 'MINOR', 'PATCH'].map((part) => new RegExp('#define NODE_' + part + '_VERSION (\\d+)').exec(header)?.[1]);
+    if (patch === undefined) continue;
+    const version = [major, minor, patch].join('.');
+    claims.push({ package: { manager: 'npm', name: 'node', version, detail: '', covers: program }, paths: files.isRead.has(program) ? [program] : [] });
+  }
+  return claims;
+}
+
+function describeNodePackage(folder, isLinked, projectRoot) {
+  const content = parseJsonObject(readQuietly(folder + '/package.json') ?? '');
+  const name = cleanValue(content.name);
+  const version = cleanValue(content.version);
+  if (isLinked && (name === '' || version === '')) return undefined;
+  const inPath = NODE_PACKAGE.exec(folder + '/')?.[2] ?? lastPartOf(folder);
+  return { manager: 'npm', name: name || inPath, version, detail: isLinked ? 'linked ' + nameFolder(folder, projectRoot) : '', covers: folder };
+}
+
+/** {} for what is no JSON or no object. */
+function parseJsonObject(text) {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch (error) {
+    return {}; // JSON.parse has no other failure
+  }
+}
+
+const GEM = /^(.*\/gems\/[^/]+)\//;
+const GEM_NAME = /^(.+?)-(\d[\w.]*)(?:-(.+))?$/;
+const RUBY_LIBRARY = /^(.*\/ruby\/(\d+\.\d+\.\d+))\//;
+
+function findRubyPackages(files) {
+  const claims = claimFolders(files.paths, findGemFolder, describeGem);
+  const libraries = claimFolders(files.paths.filter((name) => findGemFolder(name) === undefined), findRubyLibrary, (folder) => {
+    return { manager: 'ruby', name: 'ruby', version: findRubyVersion(folder, files), detail: '', covers: folder };
+  });
+  return claims.concat(libraries);
+}
+
+/** The standard library; "vendor_ruby" and "site_ruby" are not of it. */
+function findRubyLibrary(name) {
+  const folder = RUBY_LIBRARY.exec(name)?.[1];
+  return folder === undefined || /\/(?:vendor_ruby|site_ruby|gems)\//.test(folder + '/') ? undefined : folder;
+}
+
+function findGemFolder(name) {
+  const folder = GEM.exec(name)?.[1];
+  if (folder === undefined) return undefined;
+  const isNamed = GEM_NAME.test(lastPartOf(folder)) || /\/bundler\/gems\/[^/]+-[0-9a-f]{7,40}$/.test(folder);
+  return isNamed ? folder : undefined;
+}
+
+function describeGem(folder) {
+  const fromGit = /\/bundler\/gems\/([^/]+)-([0-9a-f]{7,40})$/.exec(folder);
+  if (fromGit !== null) return { manager: 'ruby', name: fromGit[1], version: '', detail: 'git ' + fromGit[2], covers: folder };
+  const parts = GEM_NAME.exec(lastPartOf(folder));
+  return { manager: 'ruby', name: parts[1], version: parts[2], detail: parts[3] ?? '', covers: folder };
+}
+
+/** The folder is named after the version of the interface, "3.1.0"; rbconfig.rb has Ruby's own. */
+function findRubyVersion(folder, files) {
+  const config = files.paths.find((name) => lastPartOf(name) === 'rbconfig.rb' && RUBY_LIBRARY.exec(name)?.[2] === lastPartOf(folder));
+  const text = config === undefined ? '' : readQuietly(config) ?? '';
+  const parts = ['MAJOR', 'MINOR', 'TEENY'].map((part) => new RegExp('CONFIG\\["' + part + '"\\] = "(\\d+)"').exec(text)?.[1]);
+  return parts.every((part) => part !== undefined) ? parts.join('.') : lastPartOf(folder);
+}
+
+// ==== src/sys/juliapackages.ts ===================================================================
+// juliapackages.ts - Julia's packages, from its depots and manifests. Starts no Julia.
+
+const JULIA_SOURCE = /^(.*)\/packages\/([\w!]+)\/[A-Za-z0-9]{4,8}\//;
+const JULIA_COMPILED = /^(.*)\/compiled\/v(\d+\.\d+)\/([\w!]+)\/[^/]+\.(?:ji|so|dylib)$/;
+const JULIA_STANDARD = /^(.*)\/(?:share\/julia\/(?:stdlib\/v(\d+\.\d+)|base|compiled\/v(\d+\.\d+))\/|lib\/julia\/sys\.so$)/;
+const JULIA_ARTIFACT = /^(.*)\/artifacts\/([0-9a-f]{40})\//;
+const JULIA_PROGRAM = /^(.*)\/bin\/julia$/;
+
+// type Depots = { manifests: { folder: ByteString; manifest: JuliaManifest }[]; byName: Map<ByteString, { entry: JuliaEntry; folder: ByteString }> };
+// type Claims = Map<ByteString, { package: LanguagePackage; paths: ByteString[] }>;
+
+function findJuliaPackages(files) {
+  const ofJulia = files.paths.filter((name) => JULIA_SOURCE.test(name) || JULIA_COMPILED.test(name) || JULIA_STANDARD.test(name) || JULIA_ARTIFACT.test(name));
+  const isUsed = ofJulia.some((name) => !JULIA_ARTIFACT.test(name)) || files.programs.some((name) => JULIA_PROGRAM.test(name));
+  if (!isUsed) return [];
+  const depots = readManifests(ofJulia, files);
+  const claims = new Map();
+  for (const name of files.programs) {
+    const prefix = JULIA_PROGRAM.exec(name)?.[1];
+    if (prefix !== undefined) claimFile(claims, makeJulia(prefix, '', depots), files.isRead.has(name) ? name : undefined);
+  }
+  for (const name of ofJulia) claimJuliaFile(claims, name, depots);
+  claimDeveloped(claims, depots, files);
+  claimArtifacts(claims, ofJulia);
+  return Array.from(claims.values());
+}
+
+function claimFile(claims, one, path) {
+  const key = one.name + '\n' + one.version;
+  const claim = claims.get(key);
+  if (claim === undefined) claims.set(key, { package: one, paths: path === undefined ? [] : [path] });
+  else if (path !== undefined) claim.paths.push(path);
+}
+
+function claimJuliaFile(claims, name, depots) {
+  const standard = JULIA_STANDARD.exec(name);
+  if (standard !== null) {
+    claimFile(claims, makeJulia(standard[1], standard[2] ?? standard[3] ?? '', depots), name);
+    return;
+  }
+  const source = JULIA_SOURCE.exec(name);
+  if (source !== null) {
+    claimFile(claims, describeSource(source[0].slice(0, -1), source[2], depots), name);
+    return;
+  }
+  const compiled = JULIA_COMPILED.exec(name);
+  if (compiled === null) return;
+  // Julia compares only the times of the sources behind a compiled file: the manifest has the version.
+  const known = depots.byName.get(compiled[3]);
+  const version = known?.entry.version ?? '';
+  claimFile(claims, { manager: 'julia', name: compiled[3], version, detail: describeJuliaOrigin(known?.entry), covers: folderOf(name) }, name);
+}
+
+/** Manifests that the run read, that of the project, and those of the depots' shared environments; the first that knows a name decides. */
+function readManifests(ofJulia, files) {
+  const names = files.paths.filter((name) => /\/(?:Julia)?Manifest(?:-v[\d.]+)?\.toml$/.test(name));
+  for (const name of listQuietly(files.projectRoot)) {
+    if (/^(?:Julia)?Manifest(?:-v[\d.]+)?\.toml$/.test(name)) names.push(files.projectRoot + '/' + name);
+  }
+  const shared = new Set();
+  for (const name of ofJulia) {
+    const compiled = JULIA_COMPILED.exec(name);
+    if (compiled !== null) shared.add(compiled[1] + '/environments/v' + compiled[2] + '/Manifest.toml');
+  }
+  const depots = { manifests: [], byName: new Map() };
+  for (const name of new Set(names.concat(Array.from(shared).sort()))) {
+    const text = readQuietly(name);
+    if (text === undefined) continue;
+    const manifest = parseJuliaManifest(text);
+    depots.manifests.push({ folder: folderOf(name), manifest });
+    for (const entry of manifest.entries) if (!depots.byName.has(entry.name)) depots.byName.set(entry.name, { entry, folder: folderOf(name) });
+  }
+  return depots;
+}
+
+/** A package's own Project.toml tells its version; those from before Julia 1.0 have none. */
+function describeSource(folder, name, depots) {
+  const project = parseJuliaProject(readQuietly(folder + '/Project.toml') ?? readQuietly(folder + '/JuliaProject.toml') ?? '');
+  const entry = depots.byName.get(name)?.entry;
+  const version = project.version !== '' ? project.version : entry?.version ?? '';
+  return { manager: 'julia', name, version, detail: entry?.version === version ? describeJuliaOrigin(entry) : '', covers: folder };
+}
+
+function describeJuliaOrigin(entry) {
+  if (entry === undefined || entry.tree === '') return '';
+  return 'tree ' + entry.tree + (entry.url === '' ? '' : ' ' + stripUrlCredentials(entry.url));
+}
+
+/** The header tells the version to the last digit, else the manifest that was made with it. */
+function makeJulia(prefix, minor, depots) {
+  const header = readQuietly(prefix + '/include/julia/julia_version.h') ?? '';
+  const fromHeader = /JULIA_VERSION_STRING\s+"([^"\n]+)"/.exec(header)?.[1];
+  const fromManifest = depots.manifests.map((one) => one.manifest.juliaVersion).find((one) => one !== '' && one.startsWith(minor));
+  return { manager: 'julia', name: 'julia', version: fromHeader ?? fromManifest ?? minor, detail: '', covers: prefix + '/share/julia' };
+}
+
+/** Packages that are used from a folder ("path" in the manifest, as Pkg.develop writes it). */
+function claimDeveloped(claims, depots, files) {
+  const byFolder = new Map();
+  for (const { folder, manifest } of depots.manifests) {
+    for (const entry of manifest.entries) if (entry.path !== '') byFolder.set(joinFolders(folder, entry.path), entry);
+  }
+  if (byFolder.size === 0) return;
+  for (const name of files.paths) {
+    const entry = name.endsWith('.jl') ? findNearest(name, byFolder) : undefined;
+    if (entry === undefined) continue;
+    const folder = findDeveloped(name, byFolder);
+    const detail = 'editable ' + nameFolder(folder, files.projectRoot);
+    claimFile(claims, { manager: 'julia', name: entry.name, version: entry.version, detail, covers: folder }, name);
+  }
+}
+
+function findDeveloped(name, byFolder) {
+  let folder = folderOf(name);
+  while (!byFolder.has(folder)) folder = folderOf(folder);
+  return folder;
+}
+
+/** An artifact is of the package whose Artifacts.toml has its hash: mostly the wrapper of a library, NAME_jll. */
+function claimArtifacts(claims, ofJulia) {
+  const depotFolders = new Set();
+  const lists = [];
+  for (const name of ofJulia) depotFolders.add(JULIA_COMPILED.exec(name)?.[1] ?? JULIA_SOURCE.exec(name)?.[1] ?? '');
+  for (const claim of claims.values()) {
+    const packageName = claim.package.name;
+    for (const depot of depotFolders) {
+      for (const slug of depot === '' ? [] : listQuietly(depot + '/packages/' + packageName)) {
+        const name = depot + '/packages/' + packageName + '/' + slug + '/Artifacts.toml';
+        if (isFileQuietly(name)) lists.push({ text: readQuietly(name) ?? '', paths: claim.paths });
+      }
+    }
+  }
+  for (const name of ofJulia) {
+    const hash = JULIA_ARTIFACT.exec(name)?.[2];
+    const list = hash === undefined ? undefined : lists.find((one) => one.text.indexOf(hash) >= 0);
+    if (list !== undefined) list.paths.push(name);
+  }
+}
+
+// ==== src/sys/perlpackages.ts ====================================================================
+// perlpackages.ts - Perl's modules and Perl itself, from module files. Starts no Perl.
+
+const MOST_MODULE_BYTES = 1 << 18;
+const PERL_MODULE = /\.pm$/;
+const PERL_FILE = /\.(?:pm|pl|pod|al|ix|so|h|t)$|\/unicore\//;
+
+/** A folder that Perl searches; `version` is Perl's if its own modules lie there. */
+// type PerlRoot = { folder: ByteString; version: ByteString | undefined };
+// type ReadModule = { path: ByteString; root: PerlRoot; module: PerlModule };
+
+function findPerlPackages(files) {
+  const roots = new Map();
+  const modules = [];
+  for (const path of files.paths) {
+    if (!PERL_MODULE.test(path)) continue;
+    const known = findNearest(folderOf(path), roots);
+    if (known?.version !== undefined) continue;
+    const module = parsePerlModule(readQuietly(path, MOST_MODULE_BYTES) ?? '', path);
+    if (module === undefined) continue;
+    const folder = path.slice(0, -(module.name.replace(/::/g, '/').length + 4));
+    // A folder that another root holds, such as x86_64-linux/ of architecture's files, is its own root.
+    const root = roots.get(folder) ?? { folder, version: findPerlVersion(folder) };
+    roots.set(folder, root);
+    if (root.version === undefined) modules.push({ path, root, module });
+  }
+  const rest = files.paths.filter((path) => PERL_FILE.test(path) && findNearest(folderOf(path), roots) !== undefined);
+  return claimPerl(roots, rest).concat(claimModules(modules, roots, rest));
+}
+
+/**
+ * Perl's version if the folder holds its own modules: those it cannot do without lie nowhere else.
+ * Config.pm says the version; it lies there or in a folder named after the architecture.
+ */
+function findPerlVersion(folder) {
+  const isCore = isFileQuietly(folder + '/strict.pm') || isFileQuietly(folder + '/Config.pm');
+  if (!isCore) return undefined;
+  const places = [folder].concat(listQuietly(folder).filter((name) => /linux|bsd|darwin|solaris|gnu|thread|cygwin/.test(name)).map((name) => folder + '/' + name));
+  for (const place of places) {
+    const said = /Perl lib (?:version|was version) \((\d+\.\d+\.\d+)\)/.exec(readQuietly(place + '/Config.pm', MOST_MODULE_BYTES) ?? '')?.[1];
+    if (said !== undefined) return said;
+  }
+  return /\/(5\.\d+\.\d+)(?:\/|$)/.exec(folder)?.[1] ?? '';
+}
+
+function claimPerl(roots, rest) {
+  const claims = [];
+  const byVersion = new Map();
+  const core = Array.from(roots.values()).filter((root) => root.version !== undefined);
+  const newest = core.map((root) => root.version).find((version) => version !== '') ?? '';
+  for (const root of core) {
+    const version = root.version === '' ? newest : root.version;
+    const claim = byVersion.get(version) ?? { package: { manager: 'perl', name: 'perl', version, detail: '', covers: root.folder }, paths: [] };
+    if (!byVersion.has(version)) claims.push(claim);
+    byVersion.set(version, claim);
+    for (const path of rest) if (findNearest(folderOf(path), roots) === root) claim.paths.push(path);
+  }
+  return claims;
+}
+
+/**
+ * A module without a version, or with that of one above it ("LWP::UserAgent" below "LWP"), is a part
+ * of that one. What else lies in the folders (auto/List/Util/Util.so) is of the module it is named after.
+ */
+function claimModules(modules, roots, rest) {
+  const claims = new Map();
+  const byName = new Map();
+  for (const one of modules) byName.set(one.module.name, one);
+  const claim = (one, path) => {
+    const owner = findMainModule(one, byName);
+    const made = claims.get(owner.module.name) ?? { package: makePerl(owner), paths: [] };
+    claims.set(owner.module.name, made);
+    made.paths.push(path);
+  };
+  for (const one of modules) claim(one, one.path);
+  const claimed = new Set(modules.map((one) => one.path));
+  for (const path of rest) {
+    const root = findNearest(folderOf(path), roots);
+    if (root === undefined || root.version !== undefined || claimed.has(path)) continue;
+    const parts = path.slice(root.folder.length + 1).replace(/^auto\//, '').split('/').slice(0, -1);
+    for (let count = parts.length; count > 0; count--) {
+      const one = byName.get(parts.slice(0, count).join('::'));
+      if (one === undefined) continue;
+      claim(one, path);
+      break;
+    }
+  }
+  return Array.from(claims.values());
+}
+
+function findMainModule(one, byName) {
+  let main = one;
+  for (let name = one.module.name; name.indexOf('::') > 0;) {
+    name = name.slice(0, name.lastIndexOf('::'));
+    const above = byName.get(name);
+    if (above === undefined || above.module.version === '' || !isBelow(one.path, above.root.folder)) continue;
+    if (main.module.version === '' || main.module.version === above.module.version) main = above;
+  }
+  return main;
+}
+
+function makePerl(one) {
+  return { manager: 'perl', name: one.module.name, version: one.module.version, detail: '', covers: one.path };
+}
+
+// ==== src/sys/javapackages.ts ====================================================================
+// javapackages.ts - what jars say of themselves, and which Java read them. Starts no Java.
+
+const JAVA_ARCHIVE = /\.(?:jar|war|ear)$/;
+const JAVA_HOME = /^(.*?)(?:\/jre)?\/(?:lib\/(?:modules|rt\.jar|(?:[^/]+\/)?server\/libjvm\.so|libjli\.so|[^/]+\/jli\/libjli\.so)|bin\/java[a-z]*)$/;
+const POM_PROPERTIES = /^META-INF\/maven\/[^/]+\/[^/]+\/pom\.properties$/;
+const MOST_DIRECTORY_BYTES = 1 << 26;
+const MOST_ENTRY_BYTES = 1 << 20;
+const MOST_PROPERTIES = 500;
+
+function findJavaPackages(files) {
+  const claims = [];
+  const homes = new Map();
+  for (const name of files.paths.concat(files.programs)) {
+    const home = JAVA_HOME.exec(name)?.[1];
+    if (home === undefined || homes.has(home)) continue;
+    const release = readQuietly(home + '/release', MOST_ENTRY_BYTES);
+    if (release !== undefined) homes.set(home, release);
+  }
+  for (const [home, release] of homes) {
+    const said = (key) => cleanValue(new RegExp('^' + key + '="([^"\n]*)"', 'm').exec(release)?.[1]);
+    if (said('JAVA_VERSION') === '') continue;
+    const version = said('JAVA_RUNTIME_VERSION') || said('JAVA_VERSION');
+    const paths = files.paths.filter((name) => isBelow(name, home));
+    claims.push({ package: { manager: 'java', name: 'java', version, detail: said('IMPLEMENTOR'), covers: home }, paths });
+  }
+  const covered = Array.from(homes.keys());
+  for (const name of files.paths) {
+    if (JAVA_ARCHIVE.test(name) && !covered.some((home) => isBelow(name, home))) claims.push({ package: describeJavaArchive(name), paths: [name] });
+  }
+  return claims;
+}
+
+/** The name of the file is all that is known of a jar that says nothing, or that is damaged. */
+function describeJavaArchive(name) {
+  const stem = lastPartOf(name).replace(/\.[a-z]+$/, '');
+  const inName = /^(.+?)-(\d[\w.+-]*)$/.exec(stem);
+  const said = readJavaArchive(name, stem);
+  return { manager: 'java', name: said.name || (inName?.[1] ?? stem), version: said.version || (said.name === '' ? inName?.[2] ?? '' : ''), detail: '', covers: name };
+}
+
+// type JavaTitle = { name: ByteString; version: ByteString };
+const NO_TITLE = { name: '', version: '' };
+
+function readJavaArchive(name, stem) {
+  let fd;
+  try {
+    fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+    const stat = fs.fstatSync(fd);
+    return stat.isFile() ? readOpenArchive(fd, stat.size, stem) : NO_TITLE;
+  } catch (error) {
+    return NO_TITLE; // unreadable or damaged: nothing to learn, and no reason to stop a run
+  } finally {
+    if (fd !== undefined) fs.closeSync(fd);
+  }
+}
+
+function readOpenArchive(fd, sizeBytes, stem) {
+  const directory = findDirectory(fd, sizeBytes);
+  if (directory === undefined || directory.sizeBytes > MOST_DIRECTORY_BYTES) return NO_TITLE;
+  const entries = parseZipEntries(readZipBytes(fd, directory.offset, directory.sizeBytes));
+  const projects = [];
+  for (const entry of entries.filter((one) => POM_PROPERTIES.test(one.name)).slice(0, MOST_PROPERTIES)) {
+    const text = readZipEntry(fd, entry);
+    const said = (key) => cleanValue(new RegExp('^' + key + '\\s*[=:]\\s*(.*)$', 'm').exec(text)?.[1]);
+    if (said('artifactId') !== '') projects.push({ name: said('groupId') + ':' + said('artifactId'), version: said('version') });
+  }
+  // A jar that holds others' classes has their properties too: its own are those it is named after.
+  const own = projects.filter((one) => stem === one.name.split(':')[1] || stem.startsWith(one.name.split(':')[1] + '-' + one.version));
+  if (own.length > 0) return own[0];
+  if (projects.length === 1) return projects[0];
+  const manifest = entries.find((one) => one.name === 'META-INF/MANIFEST.MF');
+  return manifest === undefined ? NO_TITLE : readJarManifest(parseHeaders(readZipEntry(fd, manifest)));
+}
+
+function readJarManifest(fields) {
+  const value = (key) => cleanValue(fields.get(key));
+  const version = value('implementation-version') || value('bundle-version') || value('specification-version');
+  return { name: value('implementation-title') || value('bundle-symbolicname').split(';')[0] || value('automatic-module-name'), version };
+}
+
+function findDirectory(fd, sizeBytes) {
+  const tailBytes = Math.min(sizeBytes, ZIP_TAIL_BYTES);
+  const end = parseZipEnd(readZipBytes(fd, sizeBytes - tailBytes, tailBytes));
+  if (end === undefined || end.kind === 'directory') return end?.directory;
+  return end.recordOffset > sizeBytes ? undefined : parseZip64Record(readZipBytes(fd, end.recordOffset, 56));
+}
+
+function readZipEntry(fd, entry) {
+  if (entry.packedBytes > MOST_ENTRY_BYTES || entry.sizeBytes > MOST_ENTRY_BYTES) return '';
+  const skip = findZipData(readZipBytes(fd, entry.offset, ZIP_LOCAL_HEADER_BYTES));
+  if (skip === undefined) return '';
+  const packed = readZipBytes(fd, entry.offset + skip, entry.packedBytes);
+  if (entry.method === 0) return packed;
+  return entry.method === 8 ? zlib().inflateRawSync(Buffer.from(packed, 'latin1'), { maxOutputLength: MOST_ENTRY_BYTES }).toString('latin1') : '';
+}
+
+function readZipBytes(fd, offset, sizeBytes) {
+  const area = Buffer.alloc(sizeBytes);
+  return area.toString('latin1', 0, fs.readSync(fd, area, 0, sizeBytes, offset));
+}
+
+// ==== src/sys/languages.ts =======================================================================
+// languages.ts - the packages of programming languages that a run used, from the files it read. Starts no program.
+
+/**
+ * `packages` are sorted by manager, name and version; `lockFiles` are absolute. `explained` are those
+ * of the files that belong to a package or a standard library, or to the bookkeeping of either;
+ * `owners` says to which, where it is a package that was used.
+ */
+// type LanguageFacts = {
+//   packages: LanguagePackage[];
+//   lockFiles: ByteString[];
+//   explained: Set<ByteString>;
+//   owners: Map<ByteString, LanguagePackage>;
+// };
+
+const PACKAGE_FINDERS = [
+  findPythonPackages, findRPackages, findJuliaPackages, findNodePackages, findPerlPackages, findJavaPackages, findRubyPackages,
+];
+
+/**
+ * What owns the files in `read` (absolute, links resolved). A package counts only if the run read a
+ * file of it; files that merely describe it prove nothing, for Python looks through those of all. A
+ * file that cannot be read or understood tells nothing; nothing is thrown.
+ */
+function findLanguagePackages(read, options) {
+  const isRead = new Set(read);
+  const files = { paths: Array.from(isRead).sort(), isRead, programs: Array.from(new Set(options.programs)).sort(), projectRoot: options.projectRoot };
+  const facts = { packages: [], lockFiles: [], explained: new Set(), owners: new Map() };
+  const known = new Map();
+  for (const find of PACKAGE_FINDERS) {
+    for (const claim of find(files)) addClaim(facts, known, claim);
+  }
+  facts.packages = Array.from(known.values()).sort((a, b) => compareBytes(packageKey(a), packageKey(b)));
+  facts.lockFiles = findLockFiles(facts.packages, files);
+  return facts;
+}
+
+function addClaim(facts, known, claim) {
+  for (const name of claim.paths) facts.explained.add(name);
+  if (claim.package === undefined) return;
+  const key = packageKey(claim.package);
+  const one = known.get(key) ?? claim.package;
+  // The same package in two places is one; it covers the first of them.
+  if (claim.package.covers < one.covers) one.covers = claim.package.covers;
+  known.set(key, one);
+  for (const name of claim.paths) if (!facts.owners.has(name)) facts.owners.set(name, one);
+}
+
+function packageKey(one) {
+  return one.manager + '\0' + one.name + '\0' + one.version + '\0' + one.detail;
+}
+
+// type Language = LanguagePackage['manager'] | 'rust' | 'go';
+
+const LANGUAGE_PROGRAMS = [
+  { language: 'python', pattern: /^(?:python|pypy)[\d.]*[a-z]*$/ },
+  { language: 'r', pattern: /^(?:R|Rscript|littler|r)$/ },
+  { language: 'julia', pattern: /^julia$/ },
+  { language: 'npm', pattern: /^(?:node|nodejs|deno|bun)$/ },
+  { language: 'perl', pattern: /^perl[\d.]*$/ },
+  { language: 'java', pattern: /^java$/ },
+  { language: 'ruby', pattern: /^(?:ruby[\d.]*|jruby)$/ },
+  { language: 'rust', pattern: /^(?:cargo|rustc)$/ },
+  { language: 'go', pattern: /^go$/ },
+];
+
+const LOCK_FILES = [
+  { pattern: /^requirements[^/]*\.txt$/, languages: ['python'] },
+  { pattern: /^(?:poetry|uv|pdm|Pipfile|pixi)\.lock$/, languages: ['python'] },
+  { pattern: /^(?:conda-lock\.ya?ml|environment\.ya?ml)$/, languages: ['python', 'r', 'julia', 'perl'] },
+  { pattern: /^(?:renv|packrat)\.lock$/, languages: ['r'] },
+  { pattern: /^(?:Julia)?(?:Manifest(?:-v[\d.]+)?|Project)\.toml$/, languages: ['julia'] },
+  { pattern: /^(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|deno\.lock)$/, languages: ['npm'] },
+  { pattern: /^(?:Gemfile\.lock|gems\.locked)$/, languages: ['ruby'] },
+  { pattern: /^(?:cpanfile\.snapshot|carton\.lock)$/, languages: ['perl'] },
+  { pattern: /^gradle\.lockfile$/, languages: ['java'] },
+  { pattern: /^Cargo\.lock$/, languages: ['rust'] },
+  { pattern: /^go\.sum$/, languages: ['go'] },
+];
+
+/** Those at the top of the project, of the languages that were used. */
+function findLockFiles(packages, files) {
+  const used = new Set(packages.map((one) => one.manager));
+  for (const program of files.programs) {
+    const name = lastPartOf(program);
+    for (const one of LANGUAGE_PROGRAMS) if (one.pattern.test(name)) used.add(one.language);
+  }
+  if (used.size === 0) return [];
+  const isLock = (name) => LOCK_FILES.some((one) => one.pattern.test(name) && one.languages.some((language) => used.has(language)));
+  return listQuietly(files.projectRoot).filter(isLock).map((name) => files.projectRoot + '/' + name).filter(isFileQuietly);
 }
 
 // ==== src/sys/secretkey.ts =======================================================================
@@ -8660,6 +12535,795 @@ function isBelowGit(root) {
     if (lstatIfThere(at + '/.git') !== undefined) return true;
     if (at === '') return false;
   }
+}
+
+// ==== src/sys/binaries.ts ========================================================================
+// binaries.ts - what ELF files say of themselves, remembered as long as they do not change. Knows no records.
+//
+// Lines of "1 DEV INO SIZE MTIME CTIME PATH<TAB>FACTS" in JSON, appended; "1" is the version of the
+// facts. Without this cache all is the same, later.
+
+/** The part of an ELF file's facts that a record or the search for its libraries needs. */
+// type BinaryFacts = Pick<ElfFacts, 'bits' | 'machine' | 'interpreter' | 'needed' | 'soname' | 'rpath' | 'runpath' | 'buildId'> & {
+//   /** How it was compiled, a line per compiler and its flags; [] if nothing is known of the compiler. */
+//   compiled: ByteString[];
+//   /** The same where nothing is known: "stripped, ...". */
+//   unknown: ByteString;
+//   /** Absolute name that its separate debug information would have; '' if it has its own, or no build-id. */
+//   debugName: ByteString;
+// };
+
+const FACTS_VERSION = '1';
+const FACTS_LIMIT_BYTES = 32 << 20;
+// A program put together from many libraries can name hundreds of sets of flags.
+const MOST_COMPILER_LINES = 16;
+const LONGEST_LINE_BYTES = 4000;
+
+function openBinary(name) {
+  try {
+    return fs.openSync(toFsPath(name), fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    return undefined; // gone, or not ours to read
+  }
+}
+
+// type Decompress = (data: Uint8Array, sizeBytes: number) => Uint8Array | undefined;
+// type NodeDecompress = (data: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
+
+/** Undefined for what is malformed. */
+function guardDecompress(pick) {
+  return (data, sizeBytes) => {
+    try {
+      return pick()(data, { maxOutputLength: Math.max(sizeBytes, 1) });
+    } catch (error) {
+      return undefined;
+    }
+  };
+}
+
+// Both as late as they are needed: to load zlib costs more than to read most files. Node.js has zstd since 22.15.
+const DECOMPRESSORS = {
+  zlib: guardDecompress(() => zlib().inflateSync),
+  get zstd() {
+    const { zstdDecompressSync } = zlib();
+    return zstdDecompressSync === undefined ? undefined : guardDecompress(() => zstdDecompressSync);
+  },
+};
+
+function readElfFile(name) {
+  const fd = openBinary(name);
+  if (fd === undefined) return undefined;
+  try {
+    const stat = fs.fstatSync(fd);
+    if (!stat.isFile()) return undefined;
+    const read = (offset, length) => {
+      const buffer = new Uint8Array(Math.max(0, Math.min(length, stat.size - offset)));
+      if (buffer.length === 0) return buffer;
+      try {
+        return buffer.subarray(0, fs.readSync(fd, buffer, 0, buffer.length, offset));
+      } catch (error) {
+        return buffer.subarray(0, 0);
+      }
+    };
+    return readElf(read, stat.size, DECOMPRESSORS);
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return undefined;
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function shortenLines(lines) {
+  const shown = lines.slice(0, MOST_COMPILER_LINES).map((line) => (line.length > LONGEST_LINE_BYTES ? line.slice(0, LONGEST_LINE_BYTES) + '...' : line));
+  return lines.length > shown.length ? shown.concat('and ' + String(lines.length - shown.length) + ' more') : shown;
+}
+
+// What describeProducer() says of the file as a whole.
+const OF_THE_WHOLE = ['statically linked', 'stripped'];
+const NOT_RECORDED = 'compiler not recorded';
+
+function selectFacts(facts) {
+  const { bits, machine, interpreter, needed, soname, rpath, runpath, buildId } = facts;
+  const all = describeProducer(facts);
+  // On each line, so that each can be read by itself.
+  const whole = [''].concat(all.filter((line) => OF_THE_WHOLE.indexOf(line) >= 0), facts.problems).join('; ');
+  const known = all.filter((line) => OF_THE_WHOLE.indexOf(line) < 0 && line !== NOT_RECORDED);
+  const debug = facts.producers.length > 0 ? undefined : findSeparateDebugName(facts);
+  return {
+    bits, machine, interpreter, needed, soname, rpath, runpath, buildId,
+    compiled: shortenLines(known).map((line) => line + whole), unknown: known.length > 0 ? '' : NOT_RECORDED + whole, debugName: debug === undefined ? '' : '/' + debug,
+  };
+}
+
+/** Facts of binaries by their names. */
+class BinaryCache {
+  // private readonly name: ByteString;
+  // private kept: Map<ByteString, ByteString> | undefined;
+  seen = new Map();
+  added = '';
+  constructor(name) {
+    this.name = name;
+  }
+
+  /** Facts of the file as it is now; undefined if it is no ELF file or cannot be read. */
+  find(name) {
+    if (this.seen.has(name)) return this.seen.get(name);
+    const stat = statIfThere(name);
+    const facts = stat === undefined || !stat.isFile() ? undefined : this.findByStat(stat, name);
+    this.seen.set(name, facts);
+    return facts;
+  }
+
+  findByStat(stat, name) {
+    const key = FACTS_VERSION + statKeyOf(stat, name);
+    const kept = this.readKept().get(key);
+    const known = kept === undefined ? undefined : parseFacts(kept);
+    if (known !== undefined) return known.facts;
+    const elf = readElfFile(name);
+    const facts = elf === undefined ? undefined : selectFacts(elf);
+    if (isSettled(stat)) this.added += key + '\t' + JSON.stringify(facts ?? null) + '\n';
+    return facts;
+  }
+
+  readKept() {
+    if (this.kept === undefined) {
+      this.kept = new Map();
+      for (const line of (readBytesIfThere(this.name) ?? '').split('\n')) {
+        const tab = line.indexOf('\t');
+        if (tab > 0) this.kept.set(line.slice(0, tab), line.slice(tab + 1));
+      }
+    }
+    return this.kept;
+  }
+
+  /** Writes what was found. Where that cannot be, it is forgotten: it is only a cache. */
+  save() {
+    if (this.added === '') return;
+    try {
+      fs.appendFileSync(toFsPath(this.name), Buffer.from(this.added, 'latin1'));
+      if (fs.statSync(toFsPath(this.name)).size > FACTS_LIMIT_BYTES) removeIfThere(this.name);
+    } catch (error) {
+      if (errorCode(error) === '') throw error;
+    }
+    this.added = '';
+  }
+}
+
+/** Undefined if the line was cut or is not ours. */
+function parseFacts(line) {
+  try {
+    const facts = JSON.parse(line);
+    if (facts === null) return { facts: undefined };
+    const lists = [facts.needed, facts.rpath, facts.runpath, facts.compiled];
+    return lists.every((list) => Array.isArray(list)) ? { facts } : undefined;
+  } catch (error) {
+    return undefined;
+  }
+}
+
+/**
+ * How a binary was compiled, a line per compiler and flags; from its separate debug information where
+ * that is installed, which the line then names. [] if nothing tells.
+ */
+function describeCompilers(facts, cache) {
+  const debug = facts.debugName === '' ? undefined : cache.find(facts.debugName);
+  if (debug === undefined || debug.compiled.length === 0) return facts.compiled;
+  return debug.compiled.map((line) => line + ' (from ' + facts.debugName + ')');
+}
+
+// ==== src/sys/linking.ts =========================================================================
+// linking.ts - the shared libraries that a program would load, found as ld.so(8) finds them. Starts nothing.
+//
+// Kept out, because rare: LD_AUDIT, filters (DT_FILTER), the folders for older hardware that glibc
+// 2.37 took out ("tls", "haswell"), and what a program loads by dlopen(3), which only a trace shows.
+
+// type LinkedLibraries = {
+//   /** Absolute, links resolved, with the loaders themselves; sorted by bytes. */
+//   libraries: ByteString[];
+//   /** Names that were asked for, there or not: were one of them another, the answer might be another. */
+//   looked: ByteString[];
+//   missing: { name: ByteString; neededBy: ByteString }[];
+// };
+
+// type LinkRequest = {
+//   programs: ByteString[];
+//   /** Facts of a file; undefined if it is no ELF file. */
+//   read: (name: ByteString) => BinaryFacts | undefined;
+//   /** Values of LD_LIBRARY_PATH and LD_PRELOAD, '' if not set. */
+//   libraryPath: ByteString;
+//   preload: ByteString;
+//   /** Folder of the run, for names that are relative. */
+//   folder: ByteString;
+// };
+
+/** A program or library as loaded; `name` as it was found, links not resolved. */
+// type LoadedObject = { name: ByteString; facts: BinaryFacts; loader: LoadedObject | undefined };
+
+/** What holds for one program and all that it loads. */
+// type LoadPlan = {
+//   request: LinkRequest;
+//   main: LoadedObject;
+//   isMusl: boolean;
+//   /** From LD_LIBRARY_PATH; none for a program that runs as another user. */
+//   folders: ByteString[];
+//   /** Of the loader: '' is /lib and /etc; else Guix, Nix, a prefix. */
+//   base: ByteString;
+//   looked: Set<ByteString>;
+// };
+
+// glibc, "Hardware capabilities": the microarchitecture levels of the x86-64 psABI, best first. Each needs those below it.
+const X86_LEVELS = [
+  { name: 'x86-64-v4', flags: ['avx512f', 'avx512bw', 'avx512cd', 'avx512dq', 'avx512vl'] },
+  { name: 'x86-64-v3', flags: ['avx', 'avx2', 'bmi1', 'bmi2', 'f16c', 'fma', 'abm', 'movbe', 'xsave'] },
+  { name: 'x86-64-v2', flags: ['cx16', 'lahf_lm', 'popcnt', 'sse4_1', 'sse4_2', 'ssse3'] },
+];
+
+let levelsHere;
+
+/** Folders below glibc-hwcaps/ that this machine takes, best first. */
+function readLevelsHere() {
+  if (levelsHere !== undefined) return levelsHere;
+  const flags = /^flags\s*:(.*)$/m.exec(readBytesIfThere('/proc/cpuinfo') ?? '');
+  const has = new Set(flags === null ? [] : flags[1].split(' '));
+  const rising = X86_LEVELS.slice().reverse();
+  const lacking = rising.findIndex((level) => !level.flags.every((flag) => has.has(flag)));
+  levelsHere = (lacking < 0 ? rising : rising.slice(0, lacking)).map((level) => level.name).reverse();
+  return levelsHere;
+}
+
+const libraryCaches = new Map();
+const LARGEST_CACHE_BYTES = 64 << 20;
+
+function readLibraryCache(name) {
+  let libraries = libraryCaches.get(name);
+  if (libraries === undefined) {
+    const stat = statIfThere(name);
+    const isRead = stat !== undefined && stat.isFile() && stat.size <= LARGEST_CACHE_BYTES;
+    libraries = isRead ? parseLibraryCache(readOrNothing(name)) : new Map();
+    libraryCaches.set(name, libraries);
+  }
+  return libraries;
+}
+
+function readOrNothing(name) {
+  try {
+    return fs.readFileSync(toFsPath(name));
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return new Uint8Array(0);
+  }
+}
+
+let tripletsHere;
+
+/** Debian's folders per architecture below lib/: "x86_64-linux-gnu". */
+function listTriplets() {
+  tripletsHere = tripletsHere ?? listFolder('/usr/lib').filter((name) => /-linux-(?:gnu|musl)/.test(name)).sort(compareBytes);
+  return tripletsHere;
+}
+
+/**
+ * The folders that an entry of a search path stands for. $LIB is lib, lib64 or lib/TRIPLET, as the
+ * loader was built: all are tried, and a file of the wrong architecture is none. An empty entry is
+ * the current folder.
+ */
+function expandFolder(entry, object, folder) {
+  const machine = object.facts.machine.replace('-', '_');
+  const one = entry.replace(/\$(?:ORIGIN|\{ORIGIN\})/g, () => folderOfName(object.name)).replace(/\$(?:PLATFORM|\{PLATFORM\})/g, () => machine);
+  const withLib = /\$(?:LIB|\{LIB\})/.test(one)
+    ? listTriplets().map((triplet) => 'lib/' + triplet).concat('lib64', 'lib').map((lib) => one.replace(/\$(?:LIB|\{LIB\})/g, lib))
+    : [one];
+  return withLib.map((name) => (name === '' ? folder : name[0] === '/' ? name : folder + '/' + name)).map((name) => name.replace(/(.)\/+$/, '$1'));
+}
+
+function expandFolders(entries, object, folder) {
+  const found = [];
+  for (const list of entries) for (const entry of list.split(':')) found.push(...expandFolder(entry, object, folder));
+  return found;
+}
+
+/** The library if it is there and of the program's architecture. */
+function tryLibrary(name, loader, plan) {
+  plan.looked.add(name);
+  const facts = plan.request.read(name);
+  if (facts === undefined || facts.bits !== plan.main.facts.bits || facts.machine !== plan.main.facts.machine) return undefined;
+  return { name, facts, loader };
+}
+
+function tryFolders(folders, name, loader, plan) {
+  for (const folder of folders) {
+    const hasLevels = !plan.isMusl && statIfThere(folder + '/glibc-hwcaps') !== undefined;
+    for (const level of hasLevels ? readLevelsHere() : []) {
+      const found = tryLibrary(folder + '/glibc-hwcaps/' + level + '/' + name, loader, plan);
+      if (found !== undefined) return found;
+    }
+    const found = tryLibrary(folder + '/' + name, loader, plan);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Folders of DT_RPATH: those of the object, of what loaded it, and so on, last of the program. */
+function listChainFolders(object, plan) {
+  const chain = [];
+  for (let at = object; at !== undefined; at = at.loader) chain.push(at);
+  if (chain.indexOf(plan.main) < 0) chain.push(plan.main);
+  const folders = [];
+  for (const one of chain) if (one.facts.runpath.length === 0) folders.push(...expandFolders(one.facts.rpath, one, plan.request.folder));
+  return folders;
+}
+
+function tryLibraryCache(name, loader, plan) {
+  const cacheName = plan.base + '/etc/ld.so.cache';
+  plan.looked.add(cacheName);
+  const entries = readLibraryCache(cacheName).get(name) ?? [];
+  const levels = entries.some((entry) => entry.level !== '') ? readLevelsHere() : [];
+  for (const level of levels.concat('')) {
+    for (const entry of entries) {
+      if (entry.level !== level) continue;
+      const found = tryLibrary(entry.path, loader, plan);
+      if (found !== undefined) return found;
+    }
+  }
+  return undefined;
+}
+
+function listDefaultFolders(base) {
+  const roots = base === '' ? ['/lib', '/usr/lib'] : [base + '/lib'];
+  const folders = [];
+  if (base === '') for (const triplet of listTriplets()) for (const root of roots) folders.push(root + '/' + triplet);
+  for (const suffix of ['64', '', '32', 'x32']) for (const root of roots) folders.push(root + suffix);
+  return folders;
+}
+
+/** ld.so(8), in the order of its section DESCRIPTION. */
+function findByGlibc(name, loader, plan) {
+  const folder = plan.request.folder;
+  return (loader.facts.runpath.length === 0 ? tryFolders(listChainFolders(loader, plan), name, loader, plan) : undefined)
+    ?? tryFolders(plan.folders, name, loader, plan)
+    ?? tryFolders(expandFolders(loader.facts.runpath, loader, folder), name, loader, plan)
+    ?? tryLibraryCache(name, loader, plan)
+    ?? tryFolders(listDefaultFolders(plan.base), name, loader, plan);
+}
+
+// musl, ldso/dynlink.c: these are parts of the loader itself.
+const MUSL_OWN = /^lib(?:c|pthread|rt|m|dl|util|xnet)\./;
+
+/** musl, ldso/dynlink.c, load_library(): RPATH and RUNPATH are one and the same, and inherited. */
+function findByMusl(name, loader, plan) {
+  const interpreter = plan.main.facts.interpreter ?? '';
+  if (MUSL_OWN.test(name)) return tryLibrary(interpreter, loader, plan);
+  const folders = plan.folders.slice();
+  for (let at = loader; at !== undefined; at = at.loader) {
+    folders.push(...expandFolders(at.facts.runpath.length > 0 ? at.facts.runpath : at.facts.rpath, at, plan.request.folder));
+  }
+  const pathFile = '/etc/' + interpreter.slice(interpreter.lastIndexOf('/') + 1).replace(/\.so.*$/, '.path');
+  plan.looked.add(pathFile);
+  const listed = readBytesIfThere(pathFile);
+  const system = (listed ?? '/lib:/usr/local/lib:/usr/lib').split(/[:\n]/).filter((entry) => entry !== '');
+  return tryFolders(folders.concat(system), name, loader, plan);
+}
+
+function findLibrary(name, loader, plan) {
+  if (name.indexOf('/') >= 0) return tryLibrary(expandFolder(name, loader, plan.request.folder)[0], loader, plan);
+  return plan.isMusl ? findByMusl(name, loader, plan) : findByGlibc(name, loader, plan);
+}
+
+function makeLoadPlan(request, program, looked) {
+  const facts = request.read(program);
+  if (facts === undefined || facts.interpreter === undefined) return undefined;
+  const main = { name: program, facts, loader: undefined };
+  // A program that gets another user's rights is not told where to look (ld.so(8), "secure-execution mode").
+  const isSecure = ((statIfThere(program)?.mode ?? 0) & 0o6000) !== 0;
+  const prefix = folderOfName(folderOfName(facts.interpreter));
+  const plan = {
+    request, main, looked, isMusl: /\/ld-musl-[^/]*$/.test(facts.interpreter), folders: [],
+    base: ['/', '/usr', '/lib', '/usr/lib'].indexOf(prefix) >= 0 ? '' : prefix,
+  };
+  if (!isSecure && request.libraryPath !== '') plan.folders = expandFolders(request.libraryPath.split(plan.isMusl ? /[:\n]/ : /[:;]/), main, request.folder);
+  return plan;
+}
+
+/** Libraries that are loaded before any that the program needs; their names, or paths. */
+function listPreloaded(plan) {
+  const isSecure = ((statIfThere(plan.main.name)?.mode ?? 0) & 0o6000) !== 0;
+  const own = isSecure ? [] : plan.request.preload.split(/[: ]/);
+  if (plan.isMusl) return own.filter((name) => name !== '');
+  plan.looked.add('/etc/ld.so.preload');
+  return own.concat((readBytesIfThere('/etc/ld.so.preload') ?? '').replace(/#.*/g, '').split(/[: \t\n]+/)).filter((name) => name !== '');
+}
+
+/** What one program loads, breadth first as the loader goes: that decides which object's RPATH counts. */
+function walkProgram(plan, found, missing) {
+  const loader = tryLibrary(plan.main.facts.interpreter ?? '', plan.main, plan);
+  if (loader === undefined) missing.push({ name: plan.main.facts.interpreter ?? '', neededBy: plan.main.name });
+  else found.add(resolveLinks(loader.name));
+  // A name that an object was asked for by, or that it calls itself, is not looked for again.
+  const known = new Set(loader === undefined || loader.facts.soname === undefined ? [] : [loader.facts.soname]);
+  const queue = [];
+  const load = (name, from, isRequired) => {
+    if (known.has(name)) return;
+    known.add(name);
+    const object = findLibrary(name, from, plan);
+    if (object !== undefined) {
+      found.add(resolveLinks(object.name));
+      if (object.facts.soname !== undefined) known.add(object.facts.soname);
+      queue.push(object);
+    } else if (isRequired) {
+      missing.push({ name, neededBy: from.name });
+    }
+  };
+  for (const name of listPreloaded(plan)) load(name, plan.main, false);
+  for (const name of plan.main.facts.needed) load(name, plan.main, true);
+  for (let i = 0; i < queue.length; i++) for (const name of queue[i].facts.needed) load(name, queue[i], true);
+}
+
+/** The libraries that these programs load when they start. What is no ELF program loads none. */
+function findLinkedLibraries(request) {
+  const found = new Set();
+  const looked = new Set();
+  const missing = [];
+  for (const program of request.programs) {
+    const plan = makeLoadPlan(request, program, looked);
+    if (plan !== undefined) walkProgram(plan, found, missing);
+  }
+  return { libraries: Array.from(found).sort(compareBytes), looked: Array.from(looked).sort(compareBytes), missing };
+}
+
+// ==== src/sys/gpu.ts =============================================================================
+// gpu.ts - graphics processors and their drivers, as /proc and /sys tell of them. Starts nothing.
+
+// type GpuFacts = { gpus: ByteString[]; drivers: ByteString[] };
+
+/** Name of a library by which programs reach a GPU: CUDA, HIP, OpenCL, Level Zero. */
+function isGpuLibrary(name) {
+  return /\/lib(?:cuda|amdhip64|OpenCL|ze_loader)\.so[.\d]*$/.test(name);
+}
+
+/** '' too for a file of /proc or /sys that refuses to be read. */
+function readKernelText(name) {
+  try {
+    return (readBytesIfThere(name) ?? '').trim();
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return '';
+  }
+}
+
+function listKernelFolder(name) {
+  try {
+    return listFolder(name).sort(compareBytes);
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return [];
+  }
+}
+
+/**
+ * GPUs, "nvidia MODEL, BUS" and "pci VENDOR:DEVICE, CARD" for those that the kernel's own interface lists,
+ * and drivers, "nvidia VERSION", "amdgpu VERSION". `root` stands before /proc and /sys ('' normally).
+ */
+function describeGpus(root) {
+  const gpus = [];
+  const drivers = [];
+  // NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 01:15:15 UTC 2023
+  const nvidia = /\s(\d+\.[\d.]+)(?:\s|$)/.exec(readKernelText(root + '/proc/driver/nvidia/version'));
+  if (nvidia !== null) drivers.push('nvidia ' + nvidia[1]);
+  for (const bus of listKernelFolder(root + '/proc/driver/nvidia/gpus')) {
+    const model = /^Model:\s*(.*\S)/m.exec(readKernelText(root + '/proc/driver/nvidia/gpus/' + bus + '/information'));
+    gpus.push('nvidia ' + (model === null ? 'unknown' : model[1]) + ', ' + bus);
+  }
+  const amdgpu = readKernelText(root + '/sys/module/amdgpu/version');
+  if (amdgpu !== '') drivers.push('amdgpu ' + amdgpu);
+  for (const card of listKernelFolder(root + '/sys/class/drm')) {
+    if (!/^card\d+$/.test(card)) continue;
+    const device = root + '/sys/class/drm/' + card + '/device/';
+    const [vendor, product] = [readKernelText(device + 'vendor'), readKernelText(device + 'device')].map((id) => id.replace(/^0x/, ''));
+    if (vendor !== '') gpus.push('pci ' + vendor + ':' + product + ', ' + card);
+  }
+  return { gpus, drivers };
+}
+
+// ==== src/sys/software.ts ========================================================================
+// software.ts - the software behind a run: programs, libraries, their packages and compilers. Starts nothing.
+
+/** What a run loaded; all names absolute, links resolved. */
+// type LoadedSoftware = {
+//   /** False: `read` is not known, and what the programs load is found by their headers. */
+//   isTraced: boolean;
+//   /** All that was executed, and the interpreters that #! lines name. */
+//   programs: ByteString[];
+//   /** Files of the system's class that were read (core/filerules.ts). */
+//   read: ByteString[];
+//   /** What was executed or loaded of the project's own. */
+//   projectBinaries: ByteString[];
+// };
+
+// type SoftwareOptions = {
+//   project: Project;
+//   /** The project's .rr; need not be there, nor writable. */
+//   cacheFolder: ByteString;
+//   /** Of an absolute name: is it the project's? Then it is an input of the run and none of the environment. */
+//   isInside: (path: ByteString) => boolean;
+// };
+
+// type SoftwareFacts = {
+//   /** Lines of the environment record (docs/record-format.txt, 6); the same for the same facts. */
+//   text: ByteString;
+//   /** Of each project binary; paths as in a file line. */
+//   compilers: { path: ByteString; producer: ByteString }[];
+//   warnings: ByteString[];
+// };
+
+const MOST_FILES = 200;
+
+/** Is a file of this name likely to be a shared library, or a module that an interpreter loads? */
+function isSharedObjectName(name) {
+  return /\.(?:so(?:\.\d[\w.+-]*)?|node)$/.test(name);
+}
+
+// ---- gathering --------------------------------------------------------------------------------------
+
+/** What the lines are made of, before anything is hashed. */
+// type Gathered = {
+//   executables: ByteString[];
+//   interpreters: ByteString[];
+//   libraries: ByteString[];
+//   owners: Map<ByteString, PackageFact>;
+//   languages: LanguageFacts;
+//   /** System files that no package explains. */
+//   unexplained: ByteString[];
+//   warnings: ByteString[];
+//   /** Names that the answer depends on, beyond those that the caller gave. */
+//   looked: ByteString[];
+// };
+
+function sortUnique(names) {
+  return Array.from(new Set(names)).sort(compareBytes);
+}
+
+/** The source that a compiled Python module stands for; packages list only that. */
+function sourceOfBytecode(name) {
+  const parts = /^(.*)\/__pycache__\/([^/]+?)\.[^/.]+(?:\.opt-\d)?\.pyc$/.exec(name);
+  return parts === null ? undefined : parts[1] + '/' + parts[2] + '.py';
+}
+
+function findLibraries(loaded, options, cache) {
+  const roots = sortUnique(loaded.programs.concat(loaded.projectBinaries));
+  if (loaded.isTraced) {
+    // The kernel opens a program's loader by itself, which no trace shows.
+    const loaders = roots.map((name) => cache.find(name)?.interpreter).filter((name) => name !== undefined && statIfThere(name) !== undefined);
+    const read = loaded.read.filter((name) => isSharedObjectName(name) && cache.find(name) !== undefined);
+    return { libraries: sortUnique(read.concat(loaders.map(resolveLinks))).filter((name) => !options.isInside(name)), looked: loaders, warnings: [] };
+  }
+  const linked = findLinkedLibraries({
+    programs: roots, read: (name) => cache.find(name), folder: options.project.root,
+    libraryPath: toBytes(process.env.LD_LIBRARY_PATH ?? ''), preload: toBytes(process.env.LD_PRELOAD ?? ''),
+  });
+  return {
+    libraries: linked.libraries.filter((name) => !options.isInside(name)), looked: linked.looked.concat(linked.libraries),
+    warnings: linked.missing.map(({ name, neededBy }) => 'the library "' + name + '", which "' + relativeTo(options.project, neededBy) + '" needs, was not found'),
+  };
+}
+
+/**
+ * System files that are to be listed one by one: those that no package has, and those of /etc, which
+ * a package puts there once and people change.
+ */
+function selectUnexplained(read, isListed, owners, languages) {
+  return read.filter((name) => {
+    if (isListed.has(name) || languages.explained.has(name)) return false;
+    const isOwned = owners.has(name) || owners.has(sourceOfBytecode(name) ?? '');
+    return (!isOwned || name.startsWith('/etc/')) && (statIfThere(name)?.isFile() ?? false);
+  });
+}
+
+function gatherSoftware(loaded, options, cache) {
+  const { libraries, looked, warnings } = findLibraries(loaded, options, cache);
+  const programs = loaded.programs.filter((name) => !options.isInside(name) && statIfThere(name) !== undefined);
+  const named = new Set();
+  for (const program of loaded.programs) if (cache.find(program) === undefined) for (const name of findInterpreters(program, options.project.root)) named.add(name);
+  const interpreters = programs.filter((name) => named.has(name));
+  const executables = programs.filter((name) => !named.has(name));
+  const binaries = programs.concat(libraries);
+  const sources = loaded.read.map(sourceOfBytecode).filter((name) => name !== undefined);
+  const owners = findOwners(sortUnique(binaries.concat(loaded.read, sources)), { root: '', cacheFolder: options.cacheFolder });
+  const languages = findLanguagePackages(loaded.read, { programs: loaded.programs, projectRoot: options.project.root });
+  const unexplained = selectUnexplained(loaded.read, new Set(binaries), owners, languages);
+  return { executables, interpreters, libraries: libraries.filter((name) => programs.indexOf(name) < 0), owners, languages, unexplained, warnings, looked };
+}
+
+// ---- hashing ----------------------------------------------------------------------------------------
+
+/** States of files, from the cache where they have not changed; files that are gone are left out. */
+async function describeFiles(names, project, cache) {
+  const states = new Map();
+  const pending = [];
+  for (const name of sortUnique(names)) {
+    const stat = statIfThere(name);
+    const state = describeFile(name, relativeTo(project, name));
+    if (stat === undefined || state === undefined) continue;
+    states.set(name, state);
+    // Not even the hash of what may hold a secret is kept: a short one could be found by trying.
+    if (state.hash !== '?' || isSecretFile(name)) continue;
+    const known = cache.find(stat, name);
+    if (known === undefined) pending.push({ name, stat, state });
+    else state.hash = known;
+  }
+  const outcomes = await hashFiles(pending.map(({ name, stat }) => ({ name, sizeBytes: stat.size })));
+  pending.forEach(({ name, stat, state }, i) => {
+    const outcome = outcomes[i];
+    if (outcome.kind !== 'hashed') return;
+    state.hash = outcome.hash;
+    state.size = outcome.size;
+    if (outcome.size === stat.size) cache.add(stat, name, outcome.hash);
+  });
+  cache.save();
+  return states;
+}
+
+// ---- lines ------------------------------------------------------------------------------------------
+
+function packageLine(manager, name, version, rest) {
+  return manager + ' ' + encodeWord(name) + ' ' + (version === '' ? '-' : encodeWord(version)) + (rest === '' ? '' : ' ' + encodeText(rest));
+}
+
+function listPackages(gathered) {
+  const lines = [];
+  for (const fact of gathered.owners.values()) lines.push(packageLine(fact.manager, fact.name, fact.version, fact.architecture));
+  for (const fact of gathered.languages.packages) lines.push(packageLine(fact.manager, fact.name, fact.version, fact.detail));
+  return sortUnique(lines);
+}
+
+function printSoftware(gathered, states, cache) {
+  let text = '';
+  const add = (name, lines) => {
+    for (const line of lines) text += name + ': ' + line + '\n';
+  };
+  const files = (names) => {
+    const there = sortUnique(names).map((name) => states.get(name)).filter((state) => state !== undefined);
+    return there.sort((a, b) => compareBytes(a.path, b.path)).map(printFile);
+  };
+  const binaries = sortUnique(gathered.executables.concat(gathered.interpreters, gathered.libraries));
+  const owned = [];
+  const compiled = [];
+  const identified = [];
+  for (const name of binaries) {
+    const owner = gathered.owners.get(name);
+    if (owner !== undefined) owned.push(owner.manager + ' ' + encodeWord(owner.name) + ' ' + encodeText(name));
+    const facts = cache.find(name);
+    if (facts === undefined) continue;
+    for (const line of describeCompilers(facts, cache)) compiled.push(encodeWord(name) + ' ' + encodeText(line));
+    if (facts.buildId !== undefined) identified.push(facts.buildId + ' ' + encodeText(name));
+  }
+  add('Executable', files(gathered.executables));
+  add('Interpreter', files(gathered.interpreters));
+  add('Library', files(gathered.libraries));
+  add('Package', listPackages(gathered));
+  add('Owner', sortUnique(owned));
+  add('Compiler', sortUnique(compiled));
+  add('Build_id', sortUnique(identified));
+  add('File', files(gathered.unexplained.slice(0, MOST_FILES)));
+  if (gathered.unexplained.length > MOST_FILES) add('Files_not_listed', [String(gathered.unexplained.length - MOST_FILES)]);
+  add('Lock_file', files(gathered.languages.lockFiles));
+  return text;
+}
+
+function describeProjectBinaries(loaded, project, cache) {
+  const compilers = [];
+  for (const name of sortUnique(loaded.projectBinaries)) {
+    const facts = cache.find(name);
+    if (facts === undefined) continue;
+    const lines = describeCompilers(facts, cache);
+    for (const producer of lines.length > 0 ? lines : [facts.unknown]) compilers.push({ path: relativeTo(project, name), producer });
+  }
+  return compilers;
+}
+
+function printGpus(loaded) {
+  if (loaded.isTraced && !loaded.read.some(isGpuLibrary)) return '';
+  const { gpus, drivers } = describeGpus('');
+  return gpus.map((gpu) => 'Gpu: ' + encodeText(gpu) + '\n').concat(drivers.map((driver) => 'Gpu_driver: ' + encodeText(driver) + '\n')).join('');
+}
+
+// ---- the answer as a whole, remembered ----------------------------------------------------------------
+//
+// .rr/software/KEY: KEY is of the question (names, variables that the search obeys), the file holds a
+// stamp of all files it depends on, and the answer. As long as the stamp is the same nothing is done
+// again: no ELF file, no package database and no library is read.
+
+// type RememberedSoftware = { looked: ByteString[]; stamp: string; facts: SoftwareFacts };
+
+const MOST_REMEMBERED = 64;
+const SEARCH_VARIABLES = ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'PATH', 'HOME', 'VIRTUAL_ENV', 'CONDA_PREFIX', 'PYTHONPATH', 'PYTHONHOME', 'R_LIBS', 'R_LIBS_USER',
+  'R_LIBS_SITE', 'JULIA_PROJECT', 'JULIA_LOAD_PATH', 'JULIA_DEPOT_PATH', 'PERL5LIB', 'RUBYLIB', 'GEM_PATH', 'GEM_HOME', 'NODE_PATH', 'CLASSPATH'];
+
+// A package can become another version without a change in the file that was read (rpm leaves alike files alone).
+const DATABASES = ['/var/lib/dpkg/status', '/lib/apk/db/installed', '/usr/lib/apk/db/installed', '/var/lib/pacman/local', '/var/lib/rpm/rpmdb.sqlite', '/var/lib/rpm/rpmdb.sqlite-wal',
+  '/var/lib/rpm/Packages', '/var/lib/rpm/Packages.db', '/usr/lib/sysimage/rpm/rpmdb.sqlite', '/usr/lib/sysimage/rpm/rpmdb.sqlite-wal', '/usr/lib/sysimage/rpm/Packages.db',
+  '/usr/lib/debug/.build-id'];
+
+// Wider than the names of lock files (sys/languages.ts): one more stat costs nothing.
+const LOCK_LIKE = /lock|shrinkwrap|requirements|environment|Manifest|Project|go\.sum|snapshot|Gemfile|Pipfile|\.toml$/;
+
+function keyOfQuestion(loaded, project) {
+  const variables = SEARCH_VARIABLES.map((name) => name + '=' + toBytes(process.env[name] ?? ''));
+  const lists = [loaded.programs, loaded.read, loaded.projectBinaries].map((names) => names.join('\0'));
+  return hashBytes([RR_VERSION, String(loaded.isTraced), project.root].concat(variables, lists).join('\0\0')).slice(0, 32);
+}
+
+/** Hash of what tells whether one of these files changed. */
+function stampFiles(names) {
+  let text = '';
+  for (const name of names) {
+    const stat = statIfThere(name);
+    text += stat === undefined ? '-' : String(stat.dev) + ' ' + String(stat.ino) + ' ' + String(stat.size) + ' ' + String(stat.mtimeMs) + ' ' + String(stat.ctimeMs);
+    text += ' ' + name + '\0';
+  }
+  return hashBytes(text);
+}
+
+function isSettledFile(name) {
+  const stat = statIfThere(name);
+  return stat === undefined || isSettled(stat);
+}
+
+function listGiven(loaded, project) {
+  const base = project.root === '/' ? '/' : project.root + '/';
+  const locks = listFolder(project.root).filter((name) => LOCK_LIKE.test(name)).sort(compareBytes).map((name) => base + name);
+  return loaded.programs.concat(loaded.read, loaded.projectBinaries, locks, DATABASES);
+}
+
+function findRemembered(name, given) {
+  const text = readBytesIfThere(name);
+  if (text === undefined) return undefined;
+  try {
+    const kept = JSON.parse(text);
+    const isWhole = Array.isArray(kept.looked) && typeof kept.facts.text === 'string' && Array.isArray(kept.facts.compilers) && Array.isArray(kept.facts.warnings);
+    return isWhole && stampFiles(given.concat(kept.looked)) === kept.stamp ? kept.facts : undefined;
+  } catch (error) {
+    return undefined; // cut short, or not ours
+  }
+}
+
+function rememberSoftware(folder, key, given, looked, facts) {
+  const names = given.concat(looked);
+  const stamp = stampFiles(names);
+  // The commit of an editable package can change without a change in any file that was read.
+  if (/^Package: \S+ \S+ \S+ editable /m.test(facts.text) || !names.every(isSettledFile)) return;
+  try {
+    makeFolder(folder);
+    const kept = listFolder(folder);
+    if (kept.length >= MOST_REMEMBERED) for (const name of kept) removeIfThere(folder + '/' + name);
+    replaceFile(folder + '/' + key, JSON.stringify({ looked, stamp, facts }), false);
+  } catch (error) {
+    if (errorCode(error) === '') throw error; // it is only a cache
+  }
+}
+
+/**
+ * The software environment of a run, and how the project's own binaries were compiled. The order of
+ * the names given does not matter. What has vanished or cannot be read is left out, or has the hash "?".
+ */
+async function describeSoftware(loaded, options) {
+  const sorted = {
+    isTraced: loaded.isTraced, programs: sortUnique(loaded.programs), read: sortUnique(loaded.read), projectBinaries: sortUnique(loaded.projectBinaries),
+  };
+  const folder = options.cacheFolder + '/software';
+  const key = keyOfQuestion(sorted, options.project);
+  const given = listGiven(sorted, options.project);
+  const gpus = printGpus(sorted);
+  const remembered = findRemembered(folder + '/' + key, given);
+  if (remembered !== undefined) return { ...remembered, text: remembered.text + gpus };
+  const cache = new BinaryCache(options.cacheFolder + '/binaries');
+  const gathered = gatherSoftware(sorted, options, cache);
+  const names = gathered.executables.concat(gathered.interpreters, gathered.libraries, gathered.unexplained.slice(0, MOST_FILES), gathered.languages.lockFiles);
+  const states = await describeFiles(names, options.project, new HashCache(options.cacheFolder + '/programs'));
+  const facts = { text: printSoftware(gathered, states, cache), compilers: describeProjectBinaries(sorted, options.project, cache), warnings: gathered.warnings };
+  cache.save();
+  rememberSoftware(folder, key, given, gathered.looked, facts);
+  return { ...facts, text: facts.text + gpus };
 }
 
 // ==== src/sys/strace.ts ==========================================================================
@@ -10093,6 +14757,15 @@ function attempt(problems, what, part) {
   }
 }
 
+/** The same for a part that takes its time. */
+async function attemptLater(problems, what, part) {
+  try {
+    await part();
+  } catch (error) {
+    attempt(problems, what, () => { throw error; });
+  }
+}
+
 // A shorter value is no secret ("1", "yes"), and would be found where it is none.
 const SHORTEST_SECRET_BYTES = 8;
 
@@ -10186,22 +14859,36 @@ function recordVariables(session) {
   }
 }
 
-/** Facts of the environment; they need not wait for the end of the command. */
-function recordEnvironment(session) {
-  const { project, folder, run } = session;
-  const program = findProgram(session.argv[0], folder);
-  const programs = program.kind === 'found' ? [program.name] : [];
-  const interpreters = programs.length > 0 ? findInterpreters(programs[0], folder) : [];
-  const states = describePrograms(programs.concat(interpreters), new HashCache(project.own + '/programs'));
-  const isInside = (state) => relativeTo(project, state.path)[0] !== '/';
+/** What the command would load, as far as its program's files tell. */
+function guessSoftware(session) {
+  const program = findProgram(session.argv[0], session.folder);
+  const programs = program.kind === 'found' ? [program.name].concat(findInterpreters(program.name, session.folder)) : [];
+  return { isTraced: false, programs, read: [], projectBinaries: programs.filter((name) => isInProject(session.project, name)) };
+}
+
+/** What the command loaded; binaries are the project's if they are among the inputs. */
+function listSoftware(session, summary, watched) {
+  const { programs, systemReads } = summary;
+  const projectBinaries = programs.filter((name) => isInProject(session.project, name)).concat(watched.readFiles.filter(isSharedObjectName));
+  return { isTraced: true, programs: programs.map(resolveLinks), read: systemReads, projectBinaries };
+}
+
+function isInProject(project, name) {
+  return relativeTo(project, name)[0] !== '/';
+}
+
+/** Facts of the environment. Where nothing is traced they need not wait for the end of the command. */
+async function recordEnvironment(session, loaded) {
+  const { project, run } = session;
+  const software = await describeSoftware(loaded, { project, cacheFolder: project.own, isInside: (name) => isInProject(project, name) });
   const spell = (name, value) => {
     const masked = session.withhold(maskValue(name, value, session.hash));
     const parts = masked.split(project.root);
     return parts.length === 1 || project.root === '/' ? encodeWithheld(masked) : parts.map(encodeWithheld).join('%{project}');
   };
-  const isProgram = (state) => programs.indexOf(state.path) >= 0;
-  const text = describeEnvironment(states.filter((state) => isProgram(state) && !isInside(state)), states.filter((state) => !isProgram(state) && !isInside(state)), spell);
-  run.environment = saveByContent(project, 'environments', text, '.rec');
+  run.environment = saveByContent(project, 'environments', describeEnvironment(software.text, spell), '.rec');
+  run.compilers = software.compilers;
+  run.warnings.push(...software.warnings);
 }
 
 // ---- watching ---------------------------------------------------------------------------------------
@@ -10299,13 +14986,15 @@ const HEARTBEAT_MS = 60000;
 async function runIt(session) {
   const { run, project } = session;
   const heartbeat = setInterval(() => attempt([], 'touch', () => touchMark(project, run)), HEARTBEAT_MS);
+  let environment;
   const end = await runCommand({
     argv: session.argv, ...planStreams(session), logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
-    meanwhile: () => { if (session.watch === undefined) attempt(session.problems, 'record the environment', () => recordEnvironment(session)); },
+    meanwhile: () => { if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
     tracer: tracerRequest(session.watch),
   });
+  await environment;
   clearInterval(heartbeat);
   return end;
 }
@@ -10420,8 +15109,9 @@ async function lookAfter(session, observation, isShared) {
     if (watch === undefined) return noteObserved(session, await endObservation(observation, isShared));
     watch.reader.end();
     const summary = watch.trace.summarize();
-    noteWatched(session, await endWatch(observation, summary, { startMs: watch.startMs, readEarlier: () => undefined }));
-    attempt(session.problems, 'record the environment', () => recordEnvironment(session));
+    const watched = await endWatch(observation, summary, { startMs: watch.startMs, readEarlier: () => undefined });
+    noteWatched(session, watched);
+    await attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, listSoftware(session, summary, watched)));
   } catch (error) {
     if (errorCode(error) === '') throw error;
     session.problems.push('cannot look at the files after the run: ' + describeSystemError(error));

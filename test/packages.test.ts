@@ -110,9 +110,11 @@ test('findOwners() gives the package of dpkg -S with the version of dpkg-query, 
 
 test('findOwners() follows the diversions of this machine', { skip: NO_DPKG, timeout: 120000 }, (context) => {
   const packages = queryPackages();
+  const diversions = readDiversions();
+  const byDpkg = searchByDpkg(diversions.map((one) => one.from));
   let checked = 0;
-  for (const one of readDiversions()) {
-    const owners = searchByDpkg([one.from]).get(one.from) ?? [];
+  for (const one of diversions) {
+    const owners = byDpkg.get(one.from) ?? [];
     for (const [name, isOwner] of [[one.from, (owner: string) => owner === one.by], [one.to, (owner: string) => owner !== one.by]] as const) {
       if (!fs.existsSync(name) || fs.lstatSync(name).isSymbolicLink()) continue;
       const expected = owners.filter((owner) => isOwner(owner.replace(/:.*/, ''))).map((owner) => packages.get(owner));

@@ -378,7 +378,7 @@ test('a run whose rr was killed is told as lost by rr list, which writes nothing
 /** Writes another holder into a mark and seals it again; what stands there is "PID TICKS BOOT HOST". */
 function editHolder(folder: string, id: string, edit: (parts: string[]) => string[]): void {
   const name = path.join(folder, '.rr', 'running', id);
-  const body = fs.readFileSync(name, 'latin1').replace(/^Sha256: .*\n/m, '').replace(/^Process: (.*)$/m, (_, holder: string) => 'Process: ' + edit(holder.split(' ')).join(' '));
+  const body = fs.readFileSync(name, 'latin1').replace(/^Sha256: .*\n/m, '').replace(/^Holder: (.*)$/m, (_, holder: string) => 'Holder: ' + edit(holder.split(' ')).join(' '));
   const hash = run(undefined, ['sha256sum'], { input: Buffer.from(body, 'latin1') }).stdout.slice(0, 64);
   fs.writeFileSync(name, Buffer.from(body + 'Sha256: ' + hash + '\n', 'latin1'));
 }
@@ -392,7 +392,7 @@ test('a mark is judged by process, start, boot and host', { skip: hasProgram('pg
   };
   const stat = fs.readFileSync('/proc/' + String(process.pid) + '/stat', 'latin1');
   const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  const [, , boot, ...host] = /^Process: (.*)$/m.exec(fs.readFileSync(path.join(folder, '.rr', 'running', id), 'latin1'))![1].split(' ');
+  const [, , boot, ...host] = /^Holder: (.*)$/m.exec(fs.readFileSync(path.join(folder, '.rr', 'running', id), 'latin1'))![1].split(' ');
   const own = [String(process.pid), ticks, boot, ...host];
   assert.equal(statusAfter(() => own), 'running', 'a living process');
   assert.equal(statusAfter(() => [own[0], String(Number(ticks) + 1), boot, ...host]), 'lost', 'its number was used again');

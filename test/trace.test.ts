@@ -77,6 +77,7 @@ const CASES: [string, string[], string[]][] = [
   ['O_TMPFILE and linkat by descriptor', ['openat(AT_FDCWD</p>, ".", O_RDWR|O_TMPFILE, 0644) = 3</p/#21>(deleted)', 'linkat(3</p/#21>(deleted), "", AT_FDCWD</p>, "t", AT_EMPTY_PATH) = 0'], ['/p/t made updated relocated']],
   ['O_TMPFILE of an older strace', ['openat(AT_FDCWD, ".", O_RDWR|O_TMPFILE, 0644) = 3</p/#21 (deleted)>', 'linkat(3</p/#21 (deleted)>, "", AT_FDCWD, "t", AT_EMPTY_PATH) = 0'], ['/p/t made updated relocated']],
   ['O_TMPFILE alone is temporary', ['openat(AT_FDCWD</p>, ".", O_RDWR|O_TMPFILE, 0644) = 3</p/#21>(deleted)'], []],
+  ['removed by another before strace looked', ['openat(AT_FDCWD</p>, "a", O_RDWR|O_CREAT|O_EXCL, 0600) = 3</p/a>(deleted)', 'unlink("a") = 0', 'openat(AT_FDCWD</p>, "/proc/self/fd/3", O_RDONLY) = 4</p/a>(deleted)', 'openat(AT_FDCWD</p>, "/proc/self/fd/9", O_RDONLY) = 5</memfd:x>(deleted)'], []],
   ['a symbolic link is made', ['symlink("t", "l") = 0', 'symlinkat("t", 4</p/d>, "l") = 0'], ['/p/d/l made link', '/p/l made link']],
   ['a call follows a link that the run made', ['symlink("d/t", "l") = 0', 'chmod("l", 0600) = 0'], ['/p/d/t before mode', '/p/l made link']],
   ['a call follows a link from before', ['truncate("alias", 0) = 0'], ['/p/target before replaced']],
@@ -243,6 +244,27 @@ test('StraceReader reads a long list of arguments whole', () => {
   const [event] = eventsOf('10  1700000000.000000 execve("/bin/x", [' + printed + '], 0x7f /* 3 vars */) = 0\n', 4096);
   assert.equal(event.kind, 'call');
   if (event.kind === 'call') assert.deepEqual(event.arguments[1].items, argv);
+});
+
+test('StraceReader and Trace: speed, for the reader of this output', (t) => {
+  const count = 200000;
+  const text = Array.from({ length: count }, (_, i) => '10  1700000000.' + String(i).padStart(6, '0') + ' openat(AT_FDCWD</p>, "d' + String(i % 100) + '/name' + String(i % 5000) + '", O_RDONLY|O_CLOEXEC) = '
+    + (i % 2 === 0 ? '-1 ENOENT (No such file or directory)' : '3</p/d' + String(i % 100) + '/name' + String(i % 5000) + '>') + '\n').join('');
+  const trace = newTrace();
+  const reader = new StraceReader((event) => trace.handle(event));
+  const start = process.hrtime.bigint();
+  for (let at = 0; at < text.length; at += 1 << 16) reader.feed(text.slice(at, at + (1 << 16)));
+  t.diagnostic(String(Math.round(count / (Number(process.hrtime.bigint() - start) / 1e9))) + ' lines a second');
+  const summary = trace.summarize();
+  assert.deepEqual([summary.files.length, summary.absent.length], [2500, 2500]);
+});
+
+test('Trace keeps nothing of temporary files that are gone', () => {
+  const trace = newTrace();
+  const reader = new StraceReader((event) => trace.handle(event));
+  for (let i = 0; i < 50000; i++) reader.feed(logOf(['openat(AT_FDCWD</p>, "/tmp/x' + String(i) + '", O_RDWR|O_CREAT|O_EXCL, 0600) = 3</tmp/x' + String(i) + '>', 'unlink("/tmp/x' + String(i) + '") = 0']));
+  const files = Reflect.get(trace, 'files') as { names: Map<string, unknown>; nodes: Map<number, unknown> };
+  assert.deepEqual([files.names.size, files.nodes.size, trace.summarize().temporaryCount], [0, 0, 50000]);
 });
 
 test('TRACED_CALLS has no call twice, and each may be unknown', () => {

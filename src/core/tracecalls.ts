@@ -2,7 +2,7 @@
 import type { ByteString } from './bytes.ts';
 import { detachString } from './bytes.ts';
 import type { TraceArgument, TraceCall } from './traceevents.ts';
-import { folderOfName, joinNames, normalizeName } from './tracefiles.ts';
+import { folderOfName, joinNames, normalizeName } from './names.ts';
 import type { TracedFiles, TracedName, TracedNode } from './tracefiles.ts';
 import { noteKept, noteRead, noteWritten } from './traceprocesses.ts';
 import type { ProcessState, ThreadState } from './traceprocesses.ts';
@@ -179,7 +179,9 @@ function open(state: TraceState, thread: ThreadState, call: TraceCall, folderAt:
   if (real === undefined) {
     if (given !== undefined) openName(state, process, state.files.follow(state.files.nameOf(given)), flags);
   } else if (real.charCodeAt(0) === 47) {
-    if (call.isDeleted || isOldDeleted(real, given, flags)) return openDeleted(state, process, call.status, real, flags);
+    const isDeleted = call.isDeleted || isOldDeleted(real, given, flags);
+    if (isDeleted && (flags & OPEN_NAMELESS) !== 0) return openNameless(state, process, call.status, withoutMark(real));
+    if (isDeleted) return openDeleted(state, process, withoutMark(real), given, flags);
     if (given !== undefined && given !== real) noteLinked(state, given, real);
     openName(state, process, state.files.nameAtReal(real), flags);
   }
@@ -194,15 +196,28 @@ function isOldDeleted(real: ByteString, given: ByteString | undefined, flags: nu
   return real.endsWith(' (deleted)') && ((flags & OPEN_NAMELESS) !== 0 || (given !== undefined && !given.endsWith(' (deleted)')));
 }
 
-function openDeleted(state: TraceState, process: ProcessState, descriptor: number, real: ByteString, flags: number): void {
-  if ((flags & OPEN_NAMELESS) === 0) return;
-  const path = real.endsWith(' (deleted)') ? real.slice(0, -10) : real;
+function withoutMark(path: ByteString): ByteString {
+  return path.endsWith(' (deleted)') ? path.slice(0, -10) : path;
+}
+
+/** O_TMPFILE: may get a name by linkat. */
+function openNameless(state: TraceState, process: ProcessState, descriptor: number, path: ByteString): void {
   const node = state.files.makeNameless(path);
   node.isUpdated = true;
   node.isKindKnown = true;
   noteWritten(process, node);
   if (process.nameless === undefined) process.nameless = new Map();
   process.nameless.set(descriptor, node.lastName.path);
+}
+
+/**
+ * Another process removed the file before strace looked at the new descriptor. If its call was not
+ * told yet, it will be. By /proc a file can also be opened that is long gone, or never had a name.
+ */
+function openDeleted(state: TraceState, process: ProcessState, real: ByteString, given: ByteString | undefined, flags: number): void {
+  if (given === undefined || /^\/(?:proc|dev)\//.test(given)) return;
+  const name = state.files.nameAt(real);
+  if (name.node !== undefined || !name.wasAbsent || !name.isTouched) openName(state, process, name, flags);
 }
 
 /** The name as given was another than the real one: by a symbolic link on the way. */
@@ -342,7 +357,7 @@ function newestOf(nameless: Map<number, ByteString> | undefined): ByteString | u
 
 function namelessOf(state: TraceState, path: ByteString | undefined): TracedNode | undefined {
   if (path === undefined) return undefined;
-  return state.files.namelessAt(path.endsWith(' (deleted)') ? path.slice(0, -10) : path);
+  return state.files.namelessAt(withoutMark(path));
 }
 
 function nodeOfDescriptor(state: TraceState, at: TraceArgument): TracedNode | undefined {

@@ -1,5 +1,6 @@
 // tracefiles.ts - files and their names, as a trace tells of them. Knows no calls, no processes and no disk.
 import type { ByteString } from './bytes.ts';
+import { folderOfName, hasDots, joinNames, normalizeName } from './names.ts';
 import { detachString } from './bytes.ts';
 import type { PathClass } from './filerules.ts';
 
@@ -393,29 +394,3 @@ export class TracedFiles {
 }
 
 // ---- paths as text ------------------------------------------------------------------------------------
-
-export function folderOfName(path: ByteString): ByteString {
-  const slash = path.lastIndexOf('/');
-  return slash <= 0 ? '/' : path.slice(0, slash);
-}
-
-export function joinNames(folder: ByteString, name: ByteString): ByteString {
-  if (name.charCodeAt(0) === 47) return name;
-  return folder.endsWith('/') ? folder + name : folder + '/' + name;
-}
-
-/** Has it empty parts, "." or ".."? */
-function hasDots(path: ByteString): boolean {
-  return path.indexOf('/.') >= 0 ? /\/\.\.?(?:\/|$)/.test(path) || path.indexOf('//') >= 0 : path.indexOf('//') >= 0;
-}
-
-/** An absolute path without empty parts, "." and "..", as text: links are not known. */
-export function normalizeName(path: ByteString): ByteString {
-  if (!hasDots(path) && (path === '/' || !path.endsWith('/'))) return path;
-  const parts: ByteString[] = [];
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return '/' + parts.join('/');
-}

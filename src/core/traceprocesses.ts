@@ -15,8 +15,8 @@ export type TracedImage = {
 /** Where relative and absolute names begin; shared by threads. */
 export type Surroundings = { folder: ByteString; root: ByteString };
 
-/** Ids of nodes: a set while the process lives, then packed and ascending. */
-type IdSet = Set<number> | Int32Array | undefined;
+/** Ids of nodes: a set while the process lives, then a list, which is smaller. */
+type IdSet = Set<number> | number[] | undefined;
 
 export type ProcessState = {
   position: number;
@@ -154,12 +154,12 @@ export function noteWritten(process: ProcessState, node: TracedNode): void {
 }
 
 function addId(ids: IdSet, id: number): IdSet {
-  if (ids instanceof Int32Array) return ids;
-  return ids === undefined ? new Set([id]) : ids.add(id);
+  if (ids === undefined) return new Set([id]);
+  return ids instanceof Set ? ids.add(id) : ids;
 }
 
 function packIds(ids: IdSet): IdSet {
-  return ids instanceof Set ? Int32Array.from(ids).sort() : ids;
+  return ids instanceof Set ? Array.from(ids) : ids;
 }
 
 /** In any order. */

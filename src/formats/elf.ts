@@ -52,6 +52,7 @@ const MOST_DYNAMIC_ENTRIES = 20000;
 const MOST_ELF_NAMES = 4096;
 const LONGEST_ELF_NAME_BYTES = 4096;
 const MOST_NOTES = 1000;
+const LONGEST_VERSION_BYTES = 200;
 const MOST_ELF_TEXTS = 1000;
 const MOST_ELF_TEXT_BYTES = 1 << 20;
 
@@ -109,7 +110,8 @@ export function describeProducer(facts: ElfFacts): ByteString[] {
   const lines = facts.producers.map((producer) => describeUnits(producer, facts.commandLines.length > 0));
   lines.push(...facts.commandLines.map((line) => 'command line: ' + line));
   if (facts.go !== undefined) lines.push('Go ' + [facts.go.version].concat(facts.go.settings).join(' '));
-  const known = lines.slice();
+  // Versions stand at the beginning; whole lines, of which a hostile file can have many, would take minutes.
+  const known = lines.map((line) => line.slice(0, LONGEST_VERSION_BYTES));
   for (const comment of facts.comments) {
     if (comment.startsWith('Linker: ')) lines.push(comment);
     else if (!known.some((line) => line.includes(versionOfComment(comment)))) lines.push(comment + describeLack(facts));

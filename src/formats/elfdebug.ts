@@ -109,7 +109,7 @@ function readRelocations(file: ElfFile, target: ElfSection): Map<number, number>
     const addend = takeWord(file, cursor);
     const symbol = Math.floor(info / (file.bits === 64 ? 0x100000000 : 0x100));
     const symbolAt = file.bits === 64 ? symbol * 24 + 8 : symbol * 16 + 4;
-    // Text of 64-bit MIPS has the parts of `info` in another order: taken as no symbol, which has the value 0.
+    // Little-endian 64-bit MIPS has `info` in another order: it names no symbol here, and those it means are 0.
     values.set(at, addend + (symbolAt < symbolSource.sizeBytes ? uintAt(symbolSource, symbolAt, file.bits / 8) : 0));
   }
   return values;

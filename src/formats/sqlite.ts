@@ -244,7 +244,7 @@ function readIndexCell(db: SqliteDatabase, tree: SqliteTreePage, index: number):
 }
 
 // NULL and numbers come before text.
-function isBelow(value: SqliteValue, key: ByteString): boolean {
+function isBelowKey(value: SqliteValue, key: ByteString): boolean {
   return typeof value !== 'string' || value < key;
 }
 
@@ -259,7 +259,7 @@ function collectKeys(search: SqliteKeySearch, root: number, depth: number): bool
     const middle = (low + high) >> 1;
     const row = readIndexCell(db, tree, middle);
     if (row === undefined) return false;
-    if (isBelow(row[0], key)) low = middle + 1;
+    if (isBelowKey(row[0], key)) low = middle + 1;
     else high = middle;
   }
   // From here on entries equal the key, until one does not; each has a child before it.

@@ -15,7 +15,7 @@ export const DPKG_STAMPED = ['/var/lib/dpkg/status', '/var/lib/dpkg/info', '/var
 /** A name in file lists: the file it stands for, and whose lists count (diversions). */
 type ListedName = { path: ByteString; only: ByteString | undefined; except: ByteString | undefined };
 
-function baseOf(list: ByteString): ByteString {
+function packageOfList(list: ByteString): ByteString {
   const colon = list.indexOf(':');
   return colon < 0 ? list : list.slice(0, colon);
 }
@@ -53,7 +53,7 @@ function findLists(question: PackageQuestion): Map<ByteString, ByteString[]> {
     const list = file.slice(0, -5);
     search.find(readPackageText(folder + '/' + file), (line) => {
       for (const name of listed.get(line) ?? []) {
-        const base = baseOf(list);
+        const base = packageOfList(list);
         if ((name.only === undefined || name.only === base) && name.except !== base) found.set(name.path, (found.get(name.path) ?? []).concat(list));
       }
     });
@@ -91,7 +91,7 @@ export function findDpkgOwners(question: PackageQuestion): Map<ByteString, Packa
   const ownArchitecture = readPackageText(question.root + '/var/lib/dpkg/arch').split('\n')[0];
   for (const [path, entry] of lists) {
     let chosen: PackageIdentity | undefined;
-    for (const name of entry) chosen = choosePackage(chosen, packages.get(name) ?? { name: baseOf(name), version: '', architecture: name.slice(baseOf(name).length + 1) }, ownArchitecture);
+    for (const name of entry) chosen = choosePackage(chosen, packages.get(name) ?? { name: packageOfList(name), version: '', architecture: name.slice(packageOfList(name).length + 1) }, ownArchitecture);
     if (chosen !== undefined) owners.set(path, chosen);
   }
   findInStatusFolder(question, owners);

@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { parseHeaders } from '../formats/headers.ts';
 import { stripUrlCredentials } from '../formats/gitconfig.ts';
 import type { FilesRead, LanguagePackage, PackageClaim } from './packagefiles.ts';
-import { baseOf, cleanValue, findNearest, folderOf, isBelow, isFileQuietly, nameFolder, readQuietly } from './packagefiles.ts';
+import { lastPartOf, cleanValue, findNearest, folderOf, isBelow, isFileQuietly, nameFolder, readQuietly } from './packagefiles.ts';
 
 /** Claims for the files below folders; `describe` is asked once for each folder, and may know no package there. */
 export function claimFolders(names: ByteString[], folderOfFile: (name: ByteString) => ByteString | undefined,
@@ -43,7 +43,7 @@ export function findRPackages(files: FilesRead): PackageClaim[] {
     const one = describeRPackage(root);
     if (one?.isBase !== true) return one?.package;
     const home = folderOf(folderOf(root));
-    homes.set(home, (homes.get(home) ?? []).concat(baseOf(root)));
+    homes.set(home, (homes.get(home) ?? []).concat(lastPartOf(root)));
     return undefined;
   });
   for (const [home, names] of homes) {
@@ -85,7 +85,7 @@ export function findNodePackages(files: FilesRead): PackageClaim[] {
   const linked = new Map<ByteString, ByteString>();
   for (const name of files.paths) {
     const folder = folderOf(name);
-    if (baseOf(name) === 'package.json' && !NODE_PACKAGE.test(name) && folder !== files.projectRoot) linked.set(folder, folder);
+    if (lastPartOf(name) === 'package.json' && !NODE_PACKAGE.test(name) && folder !== files.projectRoot) linked.set(folder, folder);
   }
   const claims = claimFolders(files.paths, (name) => {
     return NODE_PACKAGE.exec(name)?.[1] ?? (NODE_FILE.test(name) ? findNearest(name, linked) : undefined);
@@ -107,7 +107,7 @@ function describeNodePackage(folder: ByteString, isLinked: boolean, projectRoot:
   const name = cleanValue(content.name);
   const version = cleanValue(content.version);
   if (isLinked && (name === '' || version === '')) return undefined;
-  const inPath = NODE_PACKAGE.exec(folder + '/')?.[2] ?? baseOf(folder);
+  const inPath = NODE_PACKAGE.exec(folder + '/')?.[2] ?? lastPartOf(folder);
   return { manager: 'npm', name: name || inPath, version, detail: isLinked ? 'linked ' + nameFolder(folder, projectRoot) : '', covers: folder };
 }
 
@@ -142,21 +142,21 @@ function findRubyLibrary(name: ByteString): ByteString | undefined {
 function findGemFolder(name: ByteString): ByteString | undefined {
   const folder = GEM.exec(name)?.[1];
   if (folder === undefined) return undefined;
-  const isNamed = GEM_NAME.test(baseOf(folder)) || /\/bundler\/gems\/[^/]+-[0-9a-f]{7,40}$/.test(folder);
+  const isNamed = GEM_NAME.test(lastPartOf(folder)) || /\/bundler\/gems\/[^/]+-[0-9a-f]{7,40}$/.test(folder);
   return isNamed ? folder : undefined;
 }
 
 function describeGem(folder: ByteString): LanguagePackage {
   const fromGit = /\/bundler\/gems\/([^/]+)-([0-9a-f]{7,40})$/.exec(folder);
   if (fromGit !== null) return { manager: 'ruby', name: fromGit[1], version: '', detail: 'git ' + fromGit[2], covers: folder };
-  const parts = GEM_NAME.exec(baseOf(folder)) as RegExpExecArray;
+  const parts = GEM_NAME.exec(lastPartOf(folder)) as RegExpExecArray;
   return { manager: 'ruby', name: parts[1], version: parts[2], detail: parts[3] ?? '', covers: folder };
 }
 
 /** The folder is named after the version of the interface, "3.1.0"; rbconfig.rb has Ruby's own. */
 function findRubyVersion(folder: ByteString, files: FilesRead): ByteString {
-  const config = files.paths.find((name) => baseOf(name) === 'rbconfig.rb' && RUBY_LIBRARY.exec(name)?.[2] === baseOf(folder));
+  const config = files.paths.find((name) => lastPartOf(name) === 'rbconfig.rb' && RUBY_LIBRARY.exec(name)?.[2] === lastPartOf(folder));
   const text = config === undefined ? '' : readQuietly(config) ?? '';
   const parts = ['MAJOR', 'MINOR', 'TEENY'].map((part) => new RegExp('CONFIG\\["' + part + '"\\] = "(\\d+)"').exec(text)?.[1]);
-  return parts.every((part) => part !== undefined) ? parts.join('.') : baseOf(folder);
+  return parts.every((part) => part !== undefined) ? parts.join('.') : lastPartOf(folder);
 }

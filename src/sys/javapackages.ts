@@ -6,7 +6,7 @@ import { ZIP_LOCAL_HEADER_BYTES, ZIP_TAIL_BYTES, findZipData, parseZip64Record, 
 import { toFsPath } from './files.ts';
 import { fs, zlib } from './node.ts';
 import type { FilesRead, LanguagePackage, PackageClaim } from './packagefiles.ts';
-import { baseOf, cleanValue, isBelow, readQuietly } from './packagefiles.ts';
+import { lastPartOf, cleanValue, isBelow, readQuietly } from './packagefiles.ts';
 
 const JAVA_ARCHIVE = /\.(?:jar|war|ear)$/;
 const JAVA_HOME = /^(.*?)(?:\/jre)?\/(?:lib\/(?:modules|rt\.jar|(?:[^/]+\/)?server\/libjvm\.so|libjli\.so|[^/]+\/jli\/libjli\.so)|bin\/java[a-z]*)$/;
@@ -40,7 +40,7 @@ export function findJavaPackages(files: FilesRead): PackageClaim[] {
 
 /** The name of the file is all that is known of a jar that says nothing, or that is damaged. */
 function describeJavaArchive(name: ByteString): LanguagePackage {
-  const stem = baseOf(name).replace(/\.[a-z]+$/, '');
+  const stem = lastPartOf(name).replace(/\.[a-z]+$/, '');
   const inName = /^(.+?)-(\d[\w.+-]*)$/.exec(stem);
   const said = readJavaArchive(name, stem);
   return { manager: 'java', name: said.name || (inName?.[1] ?? stem), version: said.version || (said.name === '' ? inName?.[2] ?? '' : ''), detail: '', covers: name };

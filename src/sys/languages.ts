@@ -5,7 +5,7 @@ import { findNodePackages, findRPackages, findRubyPackages } from './folderpacka
 import { findJavaPackages } from './javapackages.ts';
 import { findJuliaPackages } from './juliapackages.ts';
 import type { FilesRead, LanguagePackage, PackageClaim } from './packagefiles.ts';
-import { baseOf, isFileQuietly, listQuietly } from './packagefiles.ts';
+import { lastPartOf, isFileQuietly, listQuietly } from './packagefiles.ts';
 import { findPerlPackages } from './perlpackages.ts';
 import { findPythonPackages } from './pythonpackages.ts';
 
@@ -90,7 +90,7 @@ const LOCK_FILES: { pattern: RegExp; languages: Language[] }[] = [
 function findLockFiles(packages: LanguagePackage[], files: FilesRead): ByteString[] {
   const used = new Set<Language>(packages.map((one) => one.manager));
   for (const program of files.programs) {
-    const name = baseOf(program);
+    const name = lastPartOf(program);
     for (const one of LANGUAGE_PROGRAMS) if (one.pattern.test(name)) used.add(one.language);
   }
   if (used.size === 0) return [];

@@ -3,6 +3,7 @@
 // Kept out, because rare: LD_AUDIT, filters (DT_FILTER), the folders for older hardware that glibc
 // 2.37 took out ("tls", "haswell"), and what a program loads by dlopen(3), which only a trace shows.
 import type { ByteString } from '../core/bytes.ts';
+import { folderOfName } from '../core/names.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { parseLibraryCache } from '../formats/ldcache.ts';
 import type { CachedLibrary } from '../formats/ldcache.ts';
@@ -88,10 +89,6 @@ function readOrNothing(name: ByteString): Uint8Array {
   }
 }
 
-function folderOf(name: ByteString): ByteString {
-  return name.slice(0, name.lastIndexOf('/')) || '/';
-}
-
 let tripletsHere: ByteString[] | undefined;
 
 /** Debian's folders per architecture below lib/: "x86_64-linux-gnu". */
@@ -107,7 +104,7 @@ function listTriplets(): ByteString[] {
  */
 function expandFolder(entry: ByteString, object: LoadedObject, folder: ByteString): ByteString[] {
   const machine = object.facts.machine.replace('-', '_');
-  const one = entry.replace(/\$(?:ORIGIN|\{ORIGIN\})/g, () => folderOf(object.name)).replace(/\$(?:PLATFORM|\{PLATFORM\})/g, () => machine);
+  const one = entry.replace(/\$(?:ORIGIN|\{ORIGIN\})/g, () => folderOfName(object.name)).replace(/\$(?:PLATFORM|\{PLATFORM\})/g, () => machine);
   const withLib = /\$(?:LIB|\{LIB\})/.test(one)
     ? listTriplets().map((triplet) => 'lib/' + triplet).concat('lib64', 'lib').map((lib) => one.replace(/\$(?:LIB|\{LIB\})/g, lib))
     : [one];
@@ -213,7 +210,7 @@ function makeLoadPlan(request: LinkRequest, program: ByteString, looked: Set<Byt
   const main: LoadedObject = { name: program, facts, loader: undefined };
   // A program that gets another user's rights is not told where to look (ld.so(8), "secure-execution mode").
   const isSecure = ((statIfThere(program)?.mode ?? 0) & 0o6000) !== 0;
-  const prefix = folderOf(folderOf(facts.interpreter));
+  const prefix = folderOfName(folderOfName(facts.interpreter));
   const plan: LoadPlan = {
     request, main, looked, isMusl: /\/ld-musl-[^/]*$/.test(facts.interpreter), folders: [],
     base: ['/', '/usr', '/lib', '/usr/lib'].indexOf(prefix) >= 0 ? '' : prefix,

@@ -11,7 +11,7 @@ import { hashBytes } from './hash.ts';
 import { isSettled } from './hashcache.ts';
 import { fs } from './node.ts';
 
-const OWNERS_LIMIT_BYTES = 8 << 20;
+const OWNERS_LIMIT_BYTES = 4 << 20;
 const MANAGERS: readonly string[] = ['dpkg', 'rpm', 'apk', 'pacman', 'guix', 'nix', 'conda'];
 
 /** What changes when databases do, in 16 hexadecimal digits; `isSettled` if they were not changed just now. */
@@ -33,13 +33,13 @@ export function stampDatabases(names: ByteString[], more: ByteString): DatabaseS
 
 export class OwnerCache {
   private readonly name: ByteString;
-  private known: Map<ByteString, PackageFact | 'none'> | undefined;
+  private readonly known = new Map<string, Map<ByteString, PackageFact | 'none'>>();
   private added = '';
   constructor(name: ByteString) {
     this.name = name;
   }
 
-  private read(): Map<ByteString, PackageFact | 'none'> {
+  private read(stamp: string): Map<ByteString, PackageFact | 'none'> {
     const known = new Map<ByteString, PackageFact | 'none'>();
     let text = '';
     try {
@@ -48,12 +48,13 @@ export class OwnerCache {
       if (errorCode(error) === '') throw error;
     }
     for (const line of text.split('\n')) {
+      if (!line.startsWith(stamp)) continue;
       const parts = line.split('\t');
       if (parts.length !== 7 || parts[6] !== '.') continue;
-      const key = parts[0] + '\t' + decodeText(parts[5]);
-      if (parts[1] === '') known.set(key, 'none');
+      const path = decodeText(parts[5]);
+      if (parts[1] === '') known.set(path, 'none');
       else if (MANAGERS.indexOf(parts[1]) >= 0) {
-        known.set(key, { manager: parts[1] as PackageManager, name: decodeText(parts[2]), version: decodeText(parts[3]), architecture: decodeText(parts[4]) });
+        known.set(path, { manager: parts[1] as PackageManager, name: decodeText(parts[2]), version: decodeText(parts[3]), architecture: decodeText(parts[4]) });
       }
     }
     return known;
@@ -61,8 +62,12 @@ export class OwnerCache {
 
   /** The owner that was found with databases of this stamp, if the file was asked for. */
   find(stamp: DatabaseStamp, path: ByteString): PackageFact | 'none' | undefined {
-    this.known = this.known ?? this.read();
-    return this.known.get(stamp.text + '\t' + path);
+    let known = this.known.get(stamp.text);
+    if (known === undefined) {
+      known = this.read(stamp.text);
+      this.known.set(stamp.text, known);
+    }
+    return known.get(path);
   }
 
   /** Notes what was found after the stamp was taken. */

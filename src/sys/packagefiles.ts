@@ -57,7 +57,7 @@ export function folderOf(name: ByteString): ByteString {
   return name.slice(0, Math.max(0, name.lastIndexOf('/')));
 }
 
-export function baseOf(name: ByteString): ByteString {
+export function lastPartOf(name: ByteString): ByteString {
   return name.slice(name.lastIndexOf('/') + 1);
 }
 

@@ -44,12 +44,13 @@ export function findOwners(paths: ByteString[], options: { root: ByteString; cac
     const fact = parseStorePath(path);
     const prefix = fact === undefined ? prefixes.find(path) : undefined;
     if (fact !== undefined) owners.set(path, fact);
-    else if (prefix !== undefined) addTo(byPrefix, prefix, path);
+    else if (prefix !== undefined) addPathTo(byPrefix, prefix, path);
     else others.push(path);
   }
   for (const [prefix, files] of byPrefix) {
     const stamp = stampDatabases(CONDA_STAMPED.map((name) => options.root + prefix + name), 'conda');
-    others.push(...lookUp({ paths: files, stamp, cache, owners }, (unknown) => askConda(options.root, prefix, unknown)));
+    const without = lookUp({ paths: files, stamp, cache, owners }, (unknown) => askConda(options.root, prefix, unknown));
+    for (const path of without) others.push(path);
   }
   const aliases = findFolderAliases(options.root);
   const system = stampDatabases(SYSTEM_STAMPED.map((name) => options.root + name), JSON.stringify(aliases));
@@ -58,7 +59,7 @@ export function findOwners(paths: ByteString[], options: { root: ByteString; cac
   return owners;
 }
 
-function addTo(groups: Map<ByteString, ByteString[]>, key: ByteString, path: ByteString): void {
+export function addPathTo(groups: Map<ByteString, ByteString[]>, key: ByteString, path: ByteString): void {
   const group = groups.get(key);
   if (group === undefined) groups.set(key, [path]);
   else group.push(path);

@@ -4,7 +4,7 @@ import { parseHeaders } from '../formats/headers.ts';
 import { normalizePythonName, parseEditableMapping, parseNameLines, topModuleOf } from '../formats/pythonmetadata.ts';
 import { findRepository, readHead } from './gitrepo.ts';
 import type { FilesRead, PackageClaim } from './packagefiles.ts';
-import { baseOf, cleanValue, findNearest, isBelow, joinFolders, listQuietly, nameFolder, readQuietly } from './packagefiles.ts';
+import { lastPartOf, cleanValue, findNearest, isBelow, joinFolders, listQuietly, nameFolder, readQuietly } from './packagefiles.ts';
 import type { PythonDistribution, PythonSite } from './pythonsites.ts';
 import { readDistributionFacts, readDistributionFiles, readDistributionOrigin, readTopLevel } from './pythonsites.ts';
 
@@ -50,12 +50,12 @@ function listEditables(site: PythonSite): Editable[] {
   for (const name of site.names) {
     if (!name.endsWith('.egg-link')) continue;
     const folder = parseNameLines(readQuietly(site.folder + '/' + name) ?? '')[0] ?? '';
-    if (folder[0] === '/') found.push(makeFromSource(folder.replace(/(.)\/+$/, '$1'), baseOf(name).slice(0, -9)));
+    if (folder[0] === '/') found.push(makeFromSource(folder.replace(/(.)\/+$/, '$1'), lastPartOf(name).slice(0, -9)));
   }
   for (const name of site.names) {
     if (!name.endsWith('.pth') || explainedLinks.has(name)) continue;
     for (const folder of readPathLines(site.folder, name)) {
-      if (!found.some((one) => one.roots.some((root) => isBelow(folder, root)))) found.push(makeFromSource(folder, baseOf(folder)));
+      if (!found.some((one) => one.roots.some((root) => isBelow(folder, root)))) found.push(makeFromSource(folder, lastPartOf(folder)));
     }
   }
   return found;

@@ -1,8 +1,9 @@
 // pythonpackages.ts - the Python distributions that files belong to, and Python itself. Starts no Python.
 import type { ByteString } from '../core/bytes.ts';
+import { addPathTo } from './packages.ts';
 import { normalizePythonName, pythonSourceOf, topModuleOf } from '../formats/pythonmetadata.ts';
 import type { FilesRead, LanguagePackage, PackageClaim } from './packagefiles.ts';
-import { baseOf, folderOf, isBelow, isFileQuietly, listQuietly, readQuietly } from './packagefiles.ts';
+import { lastPartOf, folderOf, isBelow, isFileQuietly, listQuietly, readQuietly } from './packagefiles.ts';
 import { findPythonEditables } from './pythoneditables.ts';
 import type { PythonDistribution, PythonSite } from './pythonsites.ts';
 import { openPythonSite, readDistributionFacts, readDistributionFiles, readDistributionOrigin, readNamespaces, readTopLevel } from './pythonsites.ts';
@@ -24,8 +25,8 @@ export function findPythonPackages(files: FilesRead): PackageClaim[] {
   for (const name of files.paths) {
     const site = PYTHON_SITE.exec(name);
     const library = site === null ? PYTHON_LIBRARY.exec(name) : null;
-    if (site !== null) addTo(sites, site[1], name);
-    else if (library !== null && isFileQuietlyOnce(library[1] + '/os.py', libraries.get(library[1]))) addTo(libraries, library[1], name);
+    if (site !== null) addPathTo(sites, site[1], name);
+    else if (library !== null && isFileQuietlyOnce(library[1] + '/os.py', libraries.get(library[1]))) addPathTo(libraries, library[1], name);
     else if (PYTHON_FILE.test(name)) others.push(name);
   }
   for (const name of files.programs) addProgramLibrary(libraries, name);
@@ -34,12 +35,6 @@ export function findPythonPackages(files: FilesRead): PackageClaim[] {
   if (libraries.size + sites.size > 0 && others.length > 0) claims.push(...claimOthers(others, opened, sites, files));
   for (const site of opened) claims.push(...claimSite(site, sites.get(site.folder) as ByteString[], files));
   return claims;
-}
-
-function addTo(groups: Map<ByteString, ByteString[]>, key: ByteString, name: ByteString): void {
-  const group = groups.get(key);
-  if (group === undefined) groups.set(key, [name]);
-  else group.push(name);
 }
 
 /** What is known of a library's folder needs no second look. */
@@ -57,8 +52,8 @@ function addProgramLibrary(libraries: Map<ByteString, ByteString[]>, program: By
 }
 
 function claimLibrary(folder: ByteString, paths: ByteString[], files: FilesRead): PackageClaim {
-  const isPypy = baseOf(folder).startsWith('pypy');
-  const minor = baseOf(folder).replace(/^[a-z]+|t$/g, '');
+  const isPypy = lastPartOf(folder).startsWith('pypy');
+  const minor = lastPartOf(folder).replace(/^[a-z]+|t$/g, '');
   const version = isPypy ? minor : findPythonVersion(folder, minor, files);
   return { package: { manager: 'python', name: isPypy ? 'pypy' : 'python', version, detail: '', covers: folder }, paths };
 }
@@ -75,7 +70,7 @@ function findPythonVersion(folder: ByteString, minor: ByteString, files: FilesRe
     const said = header === undefined ? undefined : /^#define\s+PY_VERSION\s+"(\d[\w.+]*)"/m.exec(header)?.[1];
     if (said !== undefined) return said;
   }
-  const library = files.paths.filter((name) => isBelow(name, prefix) && baseOf(name).startsWith('libpython' + minor));
+  const library = files.paths.filter((name) => isBelow(name, prefix) && lastPartOf(name).startsWith('libpython' + minor));
   const pattern = new RegExp('\\0(' + minor.replace('.', '\\.') + '\\.\\d+(?:(?:a|b|rc)\\d+)?\\+?)\\0');
   for (const name of library.concat([prefix + '/bin/python' + minor])) {
     const said = pattern.exec(readQuietly(name, MOST_BINARY_BYTES) ?? '')?.[1];
@@ -99,7 +94,7 @@ function claimOthers(others: ByteString[], opened: PythonSite[], sites: Map<Byte
       bases.set(base, site);
       if (site.distributions.length > 0 && !sites.has(base)) opened.push(site);
     }
-    if (site.distributions.length > 0) addTo(sites, base, name);
+    if (site.distributions.length > 0) addPathTo(sites, base, name);
   }
   return claims;
 }
@@ -133,7 +128,7 @@ function claimSite(site: PythonSite, paths: ByteString[], files: FilesRead): Pac
     const distribution = egg === null ? undefined : site.distributions.find((one) => one.entry === egg[1]);
     if (PYTHON_METADATA.test(relative)) metadata.push(name);
     else if (distribution !== undefined) inEggs.set(distribution, (inEggs.get(distribution) ?? []).concat(relative));
-    else addTo(byModule, topModuleOf(relative), relative);
+    else addPathTo(byModule, topModuleOf(relative), relative);
   }
   const owned: Owned[] = Array.from(inEggs, ([distribution, its]) => ({ distribution, module: distribution.entry, files: its, isShared: false }));
   for (const [module, relatives] of byModule) owned.push(...findModuleOwners(site, module, relatives));

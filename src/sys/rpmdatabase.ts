@@ -10,6 +10,7 @@ import { findInRpmHeader } from '../formats/rpmheader.ts';
 import type { SqliteDatabase } from '../formats/sqlite.ts';
 import { findSqliteKeys, findSqliteRoot, findSqliteRow, openSqlite, scanSqliteTable } from '../formats/sqlite.ts';
 import { readFileInParts } from './filesource.ts';
+import { resolveLinks } from './machine.ts';
 import type { PackageQuestion } from './packagepaths.ts';
 import { spellPaths } from './packagepaths.ts';
 
@@ -79,8 +80,9 @@ export function findRpmOwners(question: PackageQuestion): Map<ByteString, Packag
   const baseNames = new Set<ByteString>();
   for (const name of names.keys()) baseNames.add(name.slice(name.lastIndexOf('/') + 1));
   const wanted: RpmQuestion = { paths: new Set(names.keys()), baseNames: new LineSearch('\0', baseNames) };
-  for (const folder of RPM_FOLDERS) {
-    visitRpmHeaders(question.root + folder, baseNames, (blob) => {
+  // In many systems one is a link to another.
+  for (const folder of new Set(RPM_FOLDERS.map((name) => resolveLinks(question.root + name)))) {
+    visitRpmHeaders(folder, baseNames, (blob) => {
       findInRpmHeader(blob, wanted, (name, identity) => {
         const path = names.get(name);
         if (path !== undefined) owners.set(path, choosePackage(owners.get(path), identity, ''));

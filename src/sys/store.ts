@@ -90,7 +90,8 @@ function isCommandAlive(command: string | undefined): boolean {
 
 // ---- marks ----------------------------------------------------------------------------------------
 
-const HOLDER_FIELD = 'Process';
+// Names that no field of a record has: a mark is read as a record, and these are what it does not know.
+const HOLDER_FIELD = 'Holder';
 const COMMAND_FIELD = 'Command_process';
 
 function printMark(run: Run, commandPid: number): ByteString {
@@ -365,7 +366,7 @@ function listPending(project: Project, self: string): Pending[] {
     const id = name.replace(/\.done$/, '');
     if (id !== name || id === self) return { id, isAtWork: false };
     const markName = project.own + '/pending/' + name;
-    const holder = /^Process: (.*)$/m.exec(readBytesIfThere(markName) ?? '');
+    const holder = /^Holder: (.*)$/m.exec(readBytesIfThere(markName) ?? '');
     return { id, isAtWork: holder !== null && isAlive(holder[1], markName) };
   });
 }

@@ -58,8 +58,11 @@ function showEnvironment(text: ByteString | undefined, most: number): ByteString
     values.set(name, valuesOf(name));
     valuesOf(name).push(decodeText(field.slice(colon + 2).replace(/^([0-9a-f]{12})[0-9a-f]{52} {2}\d+x? /, '$1  ')));
   }
-  const counts = ['Library', 'Package'].filter((name) => values.has(name))
-    .map((name) => String(valuesOf(name).length) + (name === 'Library' ? ' libraries' : ' packages'));
+  const count = (name: string, one: string, several: string): string[] => {
+    const length = valuesOf(name).length;
+    return length === 0 ? [] : [String(length) + ' ' + (length === 1 ? one : several)];
+  };
+  const counts = count('Library', 'library', 'libraries').concat(count('Package', 'package', 'packages'));
   return ['Os', 'Kernel', 'Cpu', 'Gpu', 'Executable', 'Interpreter'].map((name) => printList(name.toLowerCase(), valuesOf(name).map(makeHarmless), most)).join('')
     + (counts.length === 0 ? '' : line('software', counts.join(', ') + ' (--environment)'));
 }

@@ -23,7 +23,7 @@ const LEVEL_WIDTH = 3;
 /** Levels that are drawn, least and most: a tree a thousand deep would be nothing but its branches. */
 const DRAWN_LEVELS = [3, 24];
 /** Bytes of file names after which no more are shown; lists in a hostile record are short, what they stand for is not. */
-const MAX_NAMES_BYTES = 1 << 27;
+const MAX_NAMES_BYTES = 1 << 26;
 /** Columns that a command should have, whatever stands before it. */
 const TEXT_WIDTH = 32;
 /** Of a terminal's columns, those before the tree: about what START, TIME, READ and WROTE take. */
@@ -65,7 +65,7 @@ class TreeWriter {
 
   /** The lines of one process; `branch` leads to it, `below` goes on under it. */
   add(one: RunProcess, branch: string, below: string): void {
-    const time = one.endS === undefined ? '-' : formatSeconds(one.endS - one.startS);
+    const time = one.endS === undefined ? '-' : formatSeconds(Math.max(0, one.endS - one.startS));
     const columns = [one.startS.toFixed(2), time, String(one.read.length), String(one.wrote.length)];
     const text = one.command === '' ? '(copy of its parent)' : showText(one.command);
     this.rows.push({ columns, tree: branch, text, note: describeProcess(this.run, one) });
@@ -123,6 +123,16 @@ function walkTree(processes: RunProcess[], writer: TreeWriter, drawn: number): v
 }
 
 /**
+ * The row in `width` columns. First goes the folder of the program (of /usr/lib/gcc/.../cc1), then the
+ * end of the command, at last the note: how a process ended is worth more than its last arguments.
+ */
+function fitRow(start: string, row: TreeRow, width: number): ByteString {
+  const room = Math.max(TEXT_WIDTH / 2, width - start.length - displayWidth(row.note));
+  const text = displayWidth(row.text) <= room ? row.text : row.text.replace(/^(then )?\/[^ ]*\//, '$1');
+  return cutToWidth(start + cutToWidth(text, room) + row.note, width);
+}
+
+/**
  * `rr show --processes`: a line for each process, below its parent, in the order they were started;
  * each later program by exec, and each file that is asked for, on a line of its own. Harmless for a
  * terminal.
@@ -135,10 +145,7 @@ export function printProcessTree(run: Run, options: ProcessTreeOptions): ByteStr
   const lines = [left(TITLES) + 'COMMAND'];
   for (const row of writer.rows) {
     const start = left(row.columns) + row.tree;
-    // The command is cut before the note is: how it ended is worth more than its last arguments.
-    const room = Math.max(TEXT_WIDTH / 2, options.width - start.length - displayWidth(row.note));
-    const line = start + (displayWidth(row.text) > room ? cutToWidth(row.text, room) : row.text) + row.note;
-    lines.push((displayWidth(line) > options.width ? cutToWidth(line, options.width) : line).replace(/ +$/, ''));
+    lines.push(options.width === Infinity ? start + row.text + row.note : fitRow(start, row, options.width));
   }
   return lines.join('\n') + '\n';
 }

@@ -64,6 +64,9 @@ p s c b no file with content.  Hash "-": no content; "?": not known.  A path
 without "/" in front is relative to the folder above this one.  Status:
 succeeded, failed, interrupted (a signal or time limit ended the command),
 lost (rr itself was killed, and the end is not known).
+Process: number, number of its parent (0: rr), seconds from Started to its
+start and end, exit status, folder, command; Process_read and Process_wrote:
+its number, and which files: Input and then Output lines counted from 1.
 The last line, Sha256, is the SHA-256 of all the lines before it:
 
   sed '$d' runs/YYYY-MM/ID.rec | sha256sum
