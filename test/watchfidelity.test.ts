@@ -191,7 +191,7 @@ test('record --trace strace warns of a set-user-id program, as an ordinary user'
   assert.equal(done.status, 0, done.stderr);
   assert.doesNotMatch(done.stdout, /euid=0/);
   // As the command itself it is not traced: it would lose its rights for nothing.
-  const alone = run(folder, asNobody.concat(process.execPath, RR_JS, 'record', '-q', './who'), { env: { HOME: folder } });
+  const alone = run(folder, asNobody.concat(process.execPath, RR_JS, 'record', '-q', '--', './who'), { env: { HOME: folder } });
   assert.match(alone.stdout, /euid=0/);
   assert.equal(readRecord(folder, listRecords(folder)[1]).Observed[0], 'scan');
   assert.match((readRecord(folder, listRecords(folder)[0]).Warning ?? []).join('\n'), /set-user-id.*who/);
