@@ -16,7 +16,7 @@ const SAME: [string, string[], RunOptions?][] = [
   ['limits', ['sh', '-c', 'ulimit -a; cat /proc/self/limits']],
   ['signals that are blocked, ignored and caught', ['grep', '^Sig\\(Blk\\|Ign\\|Cgt\\)\\|^Shd\\|^Cap\\|^Threads', '/proc/self/status']],
   ['variables', ['env']],
-  ['open files', ['sh', '-c', 'ls /proc/$$/fd; ls -l /proc/$$/fd | sed -n "s/.* -> //p"']],
+  ['open files', ['sh', '-c', 'for file in /proc/$$/fd/*; do echo "${file##*/}"; readlink "$file"; done']],
   ['priority', ['nice']],
   ['groups and session', ['sh', '-c', 'set -- $(cut -d " " -f 5,6 /proc/$$/stat) $(cut -d " " -f 5,6 /proc/$PPID/stat); [ $1 = $3 ] && echo group of rr; [ $2 = $4 ] && echo session of rr; [ $1 = $$ ] && echo leads its group; :']],
   ['the parent', ['sh', '-c', 'tr "\\0" "\\n" < /proc/$PPID/cmdline | grep -c "rr.js$"']],
