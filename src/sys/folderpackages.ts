@@ -124,7 +124,7 @@ function parseJsonObject(text: ByteString): { [key: string]: unknown } {
 }
 
 const GEM = /^(.*\/gems\/[^/]+)\//;
-const GEM_NAME = /^(.+?)-(\d[\w.]*)(?:-(.+))?$/;
+const GEM_NAME = /^(.+?)-(\d[\w.]*)(?:-([A-Za-z].*))?$/;
 const RUBY_LIBRARY = /^(.*\/ruby\/(\d+\.\d+\.\d+))\//;
 
 export function findRubyPackages(files: FilesRead): PackageClaim[] {
