@@ -335,6 +335,18 @@ test('findLanguagePackages() names gems by their folders, and Ruby by rbconfig.r
   ]);
 });
 
+test('findLanguagePackages() names the gems that Ruby says it loaded files of', (t) => {
+  if (skipWithout(t, 'strace', 'ruby')) return;
+  // Default gems lie in the standard library: they count as Ruby.
+  const script = 'require "json"; %w[rake minitest].each { |one| begin; require one; rescue LoadError; end }; '
+    + 'puts Gem.loaded_specs.values.select { |one| $LOADED_FEATURES.any? { |file| File.realpath(file).start_with?(File.realpath(one.full_gem_path) + "/") if File.exist?(file) } if File.exist?(one.full_gem_path) }'
+    + '.reject { |one| one.default_gem? }.map { |one| "#{one.name} #{one.version}" }, "ruby #{RUBY_VERSION}"';
+  const { read, stdout } = watch('/', ['ruby', '-e', script]);
+  const facts = find(read);
+  assert.deepEqual(namesOf(facts, 'ruby'), stdout.trim().split('\n').sort());
+  assert.deepEqual(read.filter((name) => /\/ruby\/(?:gems\/)?\d|\.gemspec$/.test(name) && !facts.explained.has(name)), []);
+});
+
 test('findLanguagePackages() gives the lock files of the languages that were used', () => {
   const folder = makeTemporary();
   const names = ['requirements.txt', 'requirements-dev.txt', 'poetry.lock', 'package-lock.json', 'renv.lock', 'Cargo.lock', 'go.sum', 'Gemfile.lock', 'environment.yml', 'Project.toml', 'other.lock'];

@@ -125,6 +125,7 @@ function parseJsonObject(text: ByteString): { [key: string]: unknown } {
 
 const GEM = /^(.*\/gems\/[^/]+)\//;
 const GEM_NAME = /^(.+?)-(\d[\w.]*)(?:-([A-Za-z].*))?$/;
+const GEM_DESCRIPTION = /\/specifications\/(?:default\/)?[^/]+\.gemspec$/;
 const RUBY_LIBRARY = /^(.*\/ruby\/(\d+\.\d+\.\d+))\//;
 
 export function findRubyPackages(files: FilesRead): PackageClaim[] {
@@ -132,7 +133,9 @@ export function findRubyPackages(files: FilesRead): PackageClaim[] {
   const libraries = claimFolders(files.paths.filter((name) => findGemFolder(name) === undefined), findRubyLibrary, (folder) => {
     return { manager: 'ruby', name: 'ruby', version: findRubyVersion(folder, files), detail: '', covers: folder };
   });
-  return claims.concat(libraries);
+  // RubyGems reads the descriptions of all gems, whichever it loads.
+  const described = { package: undefined, paths: files.paths.filter((name) => GEM_DESCRIPTION.test(name)) };
+  return claims.concat(libraries, [described]);
 }
 
 /** The standard library; "vendor_ruby" and "site_ruby" are not of it. */

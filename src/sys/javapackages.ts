@@ -81,7 +81,7 @@ function readOpenArchive(fd: number, sizeBytes: number, stem: ByteString): JavaT
   const projects: JavaTitle[] = [];
   for (const entry of entries.filter((one) => POM_PROPERTIES.test(one.name)).slice(0, MOST_PROPERTIES)) {
     const text = readZipEntry(fd, entry);
-    const said = (key: string): ByteString => cleanValue(new RegExp('^' + key + '\\s*[=:]\\s*(.*)$', 'm').exec(text)?.[1]);
+    const said = (key: string): ByteString => cleanValue(new RegExp('^' + key + '[ \\t]*[=:][ \\t]*(.*)$', 'm').exec(text)?.[1]);
     if (said('artifactId') !== '') projects.push({ name: said('groupId') + ':' + said('artifactId'), version: said('version') });
   }
   // A jar that holds others' classes has their properties too: its own are those it is named after.
