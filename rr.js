@@ -3513,6 +3513,11 @@ function listShownNames(patch) {
   return names;
 }
 
+/** A diff of fossil in which names with a space end in a TAB, as diff(1) has them: patch(1) would cut them. */
+function closeSpacedNames(patch) {
+  return patch.replace(/^(Index: [^\n]* [^\n]*\n=+\n--- [^\t\n]*)\n(\+\+\+ [^\t\n]*)\n/mg, '$1\t\n$2\t\n');
+}
+
 // ==== src/formats/secrets.ts =====================================================================
 // secrets.ts - which values may be secrets (docs/rr.1, SECRETS). Knows no keys and hashes nothing.
 
@@ -5909,7 +5914,7 @@ function parseDirectUrl(text) {
 
 /** The path in a "file:" URL (RFC 8089); undefined if it is of another kind, or of another host. */
 function decodeFileUrl(url) {
-  const parts = /^file:(?:\/\/(?:localhost)?)?(\/[^?#]*)/.exec(url);
+  const parts = /^file:(?:\/\/(?:localhost)?(?=\/)|(?!\/\/))(\/[^?#]*)/.exec(url);
   return parts === null ? undefined : parts[1].replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16))).replace(/(.)\/+$/, '$1');
 }
 
@@ -5936,9 +5941,9 @@ function parseJuliaManifest(text) {
   const manifest = { juliaVersion: '', entries: [] };
   let entry;
   for (const line of text.split('\n')) {
-    const header = /^\s*\[\[?\s*([^\]]*?)\s*\]/.exec(line);
+    const header = /^\s*\[\[?([^\]]*)\]/.exec(line);
     if (header !== null) {
-      const name = /^\s*\[\[/.test(line) ? /^(?:deps\.)?"?([\w!]+)"?$/.exec(header[1])?.[1] : undefined;
+      const name = /^\s*\[\[/.test(line) ? /^(?:deps\.)?"?([\w!]+)"?$/.exec(header[1].trim())?.[1] : undefined;
       entry = name === undefined ? undefined : { name, version: '', tree: '', path: '', url: '', revision: '' };
       if (entry !== undefined && manifest.entries.length < MOST_ENTRIES) manifest.entries.push(entry);
       // A table below an entry, such as [deps.Name.deps], ends it.
@@ -5987,7 +5992,7 @@ function parseTomlString(line) {
 const PERL_PACKAGE = /^\s*package\s+([A-Za-z_]\w*(?:(?:::|')\w+)*)(?:\s+v?([\d._]+))?\s*[;{]/;
 // As Module::Metadata finds it: the first assignment to $VERSION or to $NAME::VERSION; but of the
 // values only numbers and quoted numbers are taken, for anything else is a program.
-const PERL_VERSION = /(?:^|[\s;({])\$((?:\w+(?:::|'))*)VERSION\b\s*\)?\s*=\s*(.*)$/;
+const PERL_VERSION = /(?:^|[\s;({])\$((?:\w+(?:::|'))*)VERSION\b\s{0,40}\)?\s{0,40}=\s*(.*)$/;
 const PERL_LITERAL = /^(?:\(\s*)?(?:version->(?:new|parse|declare|qv)\(\s*|qv\(\s*|eval\s*\(?\s*)?(?:(['"])\s*v?(\d[\d._]*)\s*\1|v?(\d[\d._]*)|q[qw]?[({[]\s*v?(\d[\d._]*)\s*[)}\]])\s*[;)}|#]/;
 const PERL_REVISION = /\$Revision:\s*(\d[\d.]*)\s*\$/;
 
@@ -6028,7 +6033,14 @@ function readPerlVersion(line, current, found) {
   if ((owner === '' ? current : owner) !== found.name) return undefined;
   const literal = PERL_LITERAL.exec(assigned[2] + ';');
   if (literal !== null) return literal[2] ?? literal[3] ?? literal[4];
-  return PERL_REVISION.exec(assigned[2])?.[1] ?? '';
+  const revision = PERL_REVISION.exec(assigned[2]);
+  return revision === null ? '' : padRevision(revision[1], assigned[2]);
+}
+
+/** "2.4" as the customary sprintf("%d.%02d", ...) prints it: "2.04". */
+function padRevision(revision, expression) {
+  const width = Number(/%0([23])d/.exec(expression)?.[1] ?? 0);
+  return revision.split('.').map((part, i) => i === 0 ? part : part.padStart(width, '0')).join('.');
 }
 
 // ==== src/views/makefile.ts ======================================================================
@@ -10769,7 +10781,7 @@ function makePatch(state, ask, changed) {
       state.warnings.push('no patch of the changed code: ' + part.why + '; changed are ' + listFileNames(plain));
       return '';
     }
-    patch += part.output;
+    patch += state.system === 'fossil' ? closeSpacedNames(part.output) : part.output;
   }
   const shown = listShownNames(patch);
   const unshown = plain.filter((file) => !shown.has(file.name));
@@ -11694,6 +11706,7 @@ function isBelow(name, folder) {
 
 /** The nearest of the folders that a file lies in, or that it is; undefined if none. */
 function findNearest(name, folders) {
+  if (folders.size === 0) return undefined;
   for (let at = name; at !== ''; at = folderOf(at)) {
     const found = folders.get(at);
     if (found !== undefined) return found;
@@ -11866,7 +11879,7 @@ function listEditables(site) {
   for (const name of site.names) {
     if (!name.endsWith('.pth') || explainedLinks.has(name)) continue;
     for (const folder of readPathLines(site.folder, name)) {
-      if (!found.some((one) => one.roots.some((root) => isBelow(folder, root)))) found.push(makeFromSource(folder, lastPartOf(folder)));
+      if (!found.some((one) => one.roots.indexOf(folder) >= 0)) found.push(makeFromSource(folder, lastPartOf(folder)));
     }
   }
   return found;
@@ -12176,6 +12189,7 @@ function claimFolders(names, folderOfFile,
 
 // Whatever reads a package of R reads one of these: its name is twice in the path, or Meta/ is there.
 const R_PACKAGE = /^(.*\/([A-Za-z][A-Za-z0-9.]*))\/(?:Meta\/[A-Za-z]+\.rds|R\/\2(?:\.rd[bx])?|libs\/(?:[^/]+\/)?\2\.so)$/;
+const R_LIKE = /\/(?:Meta|R|libs|library|site-library)\//;
 const R_LIBRARY = /^(.*\/(?:site-)?library\/[A-Za-z][A-Za-z0-9.]*)\//;
 const R_PROGRAM = /^(.*)\/bin\/(?:exec\/)?(?:R|Rscript)$/;
 
@@ -12183,6 +12197,7 @@ const R_PROGRAM = /^(.*)\/bin\/(?:exec\/)?(?:R|Rscript)$/;
 function findRPackages(files) {
   const roots = new Map();
   for (const name of files.paths) {
+    if (!R_LIKE.test(name)) continue; // quick: the other patterns look at every folder of a path
     const root = R_PACKAGE.exec(name)?.[1] ?? R_LIBRARY.exec(name)?.[1];
     if (root !== undefined) roots.set(root, root);
   }
@@ -12274,7 +12289,8 @@ function parseJsonObject(text) {
 }
 
 const GEM = /^(.*\/gems\/[^/]+)\//;
-const GEM_NAME = /^(.+?)-(\d[\w.]*)(?:-(.+))?$/;
+const GEM_NAME = /^(.+?)-(\d[\w.]*)(?:-([A-Za-z].*))?$/;
+const GEM_DESCRIPTION = /\/specifications\/(?:default\/)?[^/]+\.gemspec$/;
 const RUBY_LIBRARY = /^(.*\/ruby\/(\d+\.\d+\.\d+))\//;
 
 function findRubyPackages(files) {
@@ -12282,7 +12298,9 @@ function findRubyPackages(files) {
   const libraries = claimFolders(files.paths.filter((name) => findGemFolder(name) === undefined), findRubyLibrary, (folder) => {
     return { manager: 'ruby', name: 'ruby', version: findRubyVersion(folder, files), detail: '', covers: folder };
   });
-  return claims.concat(libraries);
+  // RubyGems reads the descriptions of all gems, whichever it loads.
+  const described = { package: undefined, paths: files.paths.filter((name) => GEM_DESCRIPTION.test(name)) };
+  return claims.concat(libraries, [described]);
 }
 
 /** The standard library; "vendor_ruby" and "site_ruby" are not of it. */
@@ -12564,6 +12582,7 @@ function makePerl(one) {
 const JAVA_ARCHIVE = /\.(?:jar|war|ear)$/;
 const JAVA_HOME = /^(.*?)(?:\/jre)?\/(?:lib\/(?:modules|rt\.jar|(?:[^/]+\/)?server\/libjvm\.so|libjli\.so|[^/]+\/jli\/libjli\.so)|bin\/java[a-z]*)$/;
 const POM_PROPERTIES = /^META-INF\/maven\/[^/]+\/[^/]+\/pom\.properties$/;
+const JAR_NAME = /^(.+?)-(\d[\w.+-]*)$/;
 const MOST_DIRECTORY_BYTES = 1 << 26;
 const MOST_ENTRY_BYTES = 1 << 20;
 const MOST_PROPERTIES = 500;
@@ -12593,10 +12612,21 @@ function findJavaPackages(files) {
 
 /** The name of the file is all that is known of a jar that says nothing, or that is damaged. */
 function describeJavaArchive(name) {
+  const placed = readRepositoryPath(name);
+  if (placed !== undefined) return { manager: 'java', name: placed.name, version: placed.version, detail: '', covers: name };
   const stem = lastPartOf(name).replace(/\.[a-z]+$/, '');
-  const inName = /^(.+?)-(\d[\w.+-]*)$/.exec(stem);
+  const inName = JAR_NAME.exec(stem);
   const said = readJavaArchive(name, stem);
-  return { manager: 'java', name: said.name || (inName?.[1] ?? stem), version: said.version || (said.name === '' ? inName?.[2] ?? '' : ''), detail: '', covers: name };
+  return { manager: 'java', name: said.name || (inName?.[1] ?? stem), version: said.version || (inName?.[2] ?? ''), detail: '', covers: name };
+}
+
+// Maven's and Coursier's repositories, and Gradle's: they keep each file under the name it was asked for by.
+const IN_REPOSITORY = /\/(?:repository|maven2|m2)\/((?:[^/]+\/)*[^/]+)\/([^/]+)\/([^/]+)\/\2-\3(?:-[^/]*)?\.[a-z]+$/;
+const IN_GRADLE = /\/files-2\.1\/([^/]+)\/([^/]+)\/([^/]+)\/[0-9a-f]+\/[^/]+$/;
+
+function readRepositoryPath(name) {
+  const parts = IN_REPOSITORY.exec(name) ?? IN_GRADLE.exec(name);
+  return parts === null ? undefined : { name: parts[1].replace(/\//g, '.') + ':' + parts[2], version: parts[3] };
 }
 
 // type JavaTitle = { name: ByteString; version: ByteString };
@@ -12622,21 +12652,24 @@ function readOpenArchive(fd, sizeBytes, stem) {
   const projects = [];
   for (const entry of entries.filter((one) => POM_PROPERTIES.test(one.name)).slice(0, MOST_PROPERTIES)) {
     const text = readZipEntry(fd, entry);
-    const said = (key) => cleanValue(new RegExp('^' + key + '\\s*[=:]\\s*(.*)$', 'm').exec(text)?.[1]);
+    const said = (key) => cleanValue(new RegExp('^' + key + '[ \\t]*[=:][ \\t]*(.*)$', 'm').exec(text)?.[1]);
     if (said('artifactId') !== '') projects.push({ name: said('groupId') + ':' + said('artifactId'), version: said('version') });
   }
   // A jar that holds others' classes has their properties too: its own are those it is named after.
   const own = projects.filter((one) => stem === one.name.split(':')[1] || stem.startsWith(one.name.split(':')[1] + '-' + one.version));
   if (own.length > 0) return own[0];
-  if (projects.length === 1) return projects[0];
+  const version = JAR_NAME.exec(stem)?.[2];
+  if (projects.length === 1 && (version === undefined || version === projects[0].version)) return projects[0];
   const manifest = entries.find((one) => one.name === 'META-INF/MANIFEST.MF');
   return manifest === undefined ? NO_TITLE : readJarManifest(parseHeaders(readZipEntry(fd, manifest)));
 }
 
 function readJarManifest(fields) {
-  const value = (key) => cleanValue(fields.get(key));
+  const value = (key) => cleanValue(fields.get(key)).replace(/^"(.*)"$/, '$1');
+  // A title for people, "Apache Commons IO", is no name.
+  const title = value('implementation-title').indexOf(' ') < 0 ? value('implementation-title') : '';
   const version = value('implementation-version') || value('bundle-version') || value('specification-version');
-  return { name: value('implementation-title') || value('bundle-symbolicname').split(';')[0] || value('automatic-module-name'), version };
+  return { name: title || value('bundle-symbolicname').split(';')[0] || value('automatic-module-name'), version: version.split(' ')[0] };
 }
 
 function findDirectory(fd, sizeBytes) {
@@ -13148,7 +13181,12 @@ function describeCompilers(facts, cache) {
 //   /** Of the loader: '' is /lib and /etc; else Guix, Nix, a prefix. */
 //   base: ByteString;
 //   looked: Set<ByteString>;
+//   /** Folder -> has it glibc-hwcaps/? */
+//   hasLevels: Map<ByteString, boolean>;
 // };
+
+// A program made to be searched for without end is given up; real ones ask for some hundred names.
+const MOST_LOOKED = 20000;
 
 // glibc, "Hardware capabilities": the microarchitecture levels of the x86-64 psABI, best first. Each needs those below it.
 const X86_LEVELS = [
@@ -13223,16 +13261,26 @@ function expandFolders(entries, object, folder) {
 
 /** The library if it is there and of the program's architecture. */
 function tryLibrary(name, loader, plan) {
+  if (plan.looked.size >= MOST_LOOKED) return undefined;
   plan.looked.add(name);
   const facts = plan.request.read(name);
   if (facts === undefined || facts.bits !== plan.main.facts.bits || facts.machine !== plan.main.facts.machine) return undefined;
   return { name, facts, loader };
 }
 
+function hasLevelFolder(folder, plan) {
+  let has = plan.hasLevels.get(folder);
+  if (has === undefined) {
+    has = !plan.isMusl && statIfThere(folder + '/glibc-hwcaps') !== undefined;
+    plan.hasLevels.set(folder, has);
+  }
+  return has;
+}
+
 function tryFolders(folders, name, loader, plan) {
   for (const folder of folders) {
-    const hasLevels = !plan.isMusl && statIfThere(folder + '/glibc-hwcaps') !== undefined;
-    for (const level of hasLevels ? readLevelsHere() : []) {
+    if (plan.looked.size >= MOST_LOOKED) return undefined;
+    for (const level of hasLevelFolder(folder, plan) ? readLevelsHere() : []) {
       const found = tryLibrary(folder + '/glibc-hwcaps/' + level + '/' + name, loader, plan);
       if (found !== undefined) return found;
     }
@@ -13316,7 +13364,7 @@ function makeLoadPlan(request, program, looked) {
   const isSecure = ((statIfThere(program)?.mode ?? 0) & 0o6000) !== 0;
   const prefix = folderOfName(folderOfName(facts.interpreter));
   const plan = {
-    request, main, looked, isMusl: /\/ld-musl-[^/]*$/.test(facts.interpreter), folders: [],
+    request, main, looked, hasLevels: new Map(), isMusl: /\/ld-musl-[^/]*$/.test(facts.interpreter), folders: [],
     base: ['/', '/usr', '/lib', '/usr/lib'].indexOf(prefix) >= 0 ? '' : prefix,
   };
   if (!isSecure && request.libraryPath !== '') plan.folders = expandFolders(request.libraryPath.split(plan.isMusl ? /[:\n]/ : /[:;]/), main, request.folder);
@@ -13430,7 +13478,7 @@ function describeGpus(root) {
 // type LoadedSoftware = {
 //   /** False: `read` is not known, and what the programs load is found by their headers. */
 //   isTraced: boolean;
-//   /** All that was executed, and the interpreters that #! lines name. */
+//   /** All that was executed; interpreters that #! lines name may be left out. */
 //   programs: ByteString[];
 //   /** Files of the system's class that were read (core/filerules.ts). */
 //   read: ByteString[];
@@ -13455,6 +13503,7 @@ function describeGpus(root) {
 // };
 
 const MOST_FILES = 200;
+const MOST_MISSING = 5;
 
 /** Is a file of this name likely to be a shared library, or a module that an interpreter loads? */
 function isSharedObjectName(name) {
@@ -13487,6 +13536,22 @@ function sourceOfBytecode(name) {
   return parts === null ? undefined : parts[1] + '/' + parts[2] + '.py';
 }
 
+/**
+ * The programs with those that their #! lines name, which the kernel starts by itself. `named` are the
+ * interpreters; what env(1) starts for a script is known from PATH, or, if traced, from its own start.
+ */
+function addInterpreters(loaded, options, cache) {
+  const programs = loaded.programs.slice();
+  const named = new Set();
+  for (let i = 0; i < programs.length; i++) {
+    if (cache.find(programs[i]) !== undefined) continue;
+    const interpreters = findInterpreters(programs[i], options.project.root);
+    for (const name of interpreters) named.add(name);
+    programs.push(...interpreters.slice(0, loaded.isTraced ? 1 : 4).filter((name) => programs.indexOf(name) < 0));
+  }
+  return { programs: sortUnique(programs), named };
+}
+
 function findLibraries(loaded, options, cache) {
   const roots = sortUnique(loaded.programs.concat(loaded.projectBinaries));
   if (loaded.isTraced) {
@@ -13501,8 +13566,13 @@ function findLibraries(loaded, options, cache) {
   });
   return {
     libraries: linked.libraries.filter((name) => !options.isInside(name)), looked: linked.looked.concat(linked.libraries),
-    warnings: linked.missing.map(({ name, neededBy }) => 'the library "' + name + '", which "' + relativeTo(options.project, neededBy) + '" needs, was not found'),
+    warnings: describeMissing(linked.missing, options.project),
   };
+}
+
+function describeMissing(missing, project) {
+  const warnings = missing.slice(0, MOST_MISSING).map(({ name, neededBy }) => 'the library "' + name + '", which "' + relativeTo(project, neededBy) + '" needs, was not found');
+  return missing.length > MOST_MISSING ? warnings.concat(String(missing.length - MOST_MISSING) + ' more libraries were not found') : warnings;
 }
 
 /**
@@ -13513,23 +13583,25 @@ function selectUnexplained(read, isListed, owners, languages) {
   return read.filter((name) => {
     if (isListed.has(name) || languages.explained.has(name)) return false;
     const isOwned = owners.has(name) || owners.has(sourceOfBytecode(name) ?? '');
-    return (!isOwned || name.startsWith('/etc/')) && (statIfThere(name)?.isFile() ?? false);
+    return !isOwned || name.startsWith('/etc/');
   });
 }
 
-function gatherSoftware(loaded, options, cache) {
+function gatherSoftware(given, options, cache) {
+  const { programs: all, named } = addInterpreters(given, options, cache);
+  const loaded = { ...given, programs: all };
   const { libraries, looked, warnings } = findLibraries(loaded, options, cache);
-  const programs = loaded.programs.filter((name) => !options.isInside(name) && statIfThere(name) !== undefined);
-  const named = new Set();
-  for (const program of loaded.programs) if (cache.find(program) === undefined) for (const name of findInterpreters(program, options.project.root)) named.add(name);
+  const programs = all.filter((name) => !options.isInside(name) && statIfThere(name) !== undefined);
   const interpreters = programs.filter((name) => named.has(name));
   const executables = programs.filter((name) => !named.has(name));
   const binaries = programs.concat(libraries);
-  const sources = loaded.read.map(sourceOfBytecode).filter((name) => name !== undefined);
-  const owners = findOwners(sortUnique(binaries.concat(loaded.read, sources)), { root: '', cacheFolder: options.cacheFolder });
-  const languages = findLanguagePackages(loaded.read, { programs: loaded.programs, projectRoot: options.project.root });
-  const unexplained = selectUnexplained(loaded.read, new Set(binaries), owners, languages);
-  return { executables, interpreters, libraries: libraries.filter((name) => programs.indexOf(name) < 0), owners, languages, unexplained, warnings, looked };
+  // A folder that was listed belongs to many packages: that says nothing of any.
+  const read = loaded.read.filter((name) => statIfThere(name)?.isFile() ?? false);
+  const sources = read.map(sourceOfBytecode).filter((name) => name !== undefined);
+  const owners = findOwners(sortUnique(binaries.concat(read, sources)), { root: '', cacheFolder: options.cacheFolder });
+  const languages = findLanguagePackages(read, { programs: loaded.programs, projectRoot: options.project.root });
+  const unexplained = selectUnexplained(read, new Set(binaries), owners, languages);
+  return { executables, interpreters, libraries: libraries.filter((name) => programs.indexOf(name) < 0), owners, languages, unexplained, warnings, looked: looked.concat(all) };
 }
 
 // ---- hashing ----------------------------------------------------------------------------------------
@@ -13691,7 +13763,8 @@ function rememberSoftware(folder, key, given, looked, facts) {
   // The commit of an editable package can change without a change in any file that was read.
   if (/^Package: \S+ \S+ \S+ editable /m.test(facts.text) || !names.every(isSettledFile)) return;
   try {
-    makeFolder(folder);
+    // Not with the folders above it: where there is no .rr, none is wanted.
+    if (statIfThere(folder) === undefined) fs.mkdirSync(toFsPath(folder));
     const kept = listFolder(folder);
     if (kept.length >= MOST_REMEMBERED) for (const name of kept) removeIfThere(folder + '/' + name);
     replaceFile(folder + '/' + key, JSON.stringify({ looked, stamp, facts }), false);
@@ -16082,19 +16155,19 @@ function checkRecords(project, ids, runs) {
   }
   for (const hash of environments) add(checkNamedByHash(project, 'environments', hash, '.rec'));
   for (const hash of patches) add(checkNamedByHash(project, 'code', hash, '.patch'));
-  for (const hash of findSources(project, runs)) add(checkNamedByHash(project, 'code', hash, '.src'));
+  for (const hash of findKeptSources(runs)) add(checkNamedByHash(project, 'code', hash, '.src'));
   return failures;
 }
 
-/** Hashes of the sources that are kept of these runs. One that is not was named by a warning. */
-function findSources(project, runs) {
+/** Hashes of the sources of these runs that no version control has, and that no warning says are not kept. */
+function findKeptSources(runs) {
   const hashes = new Set();
   for (const run of runs) {
-    const sources = new Set(run.codeFiles.map((file) => file.path));
-    for (const file of sources.size === 0 ? [] : run.inputs) if (sources.has(file.path)) hashes.add(file.hash);
+    const kept = run.codeFiles.filter(({ state, path }) => (state === 'untracked' || state === 'unversioned')
+      && !run.warnings.some((warning) => warning.startsWith('the source ' + path + ' is not kept')));
+    const paths = new Set(kept.map((file) => file.path));
+    for (const file of paths.size === 0 ? [] : run.inputs) if (paths.has(file.path)) hashes.add(file.hash);
   }
-  const kept = new Set(listFolder(project.provenance + '/code'));
-  for (const hash of Array.from(hashes)) if (!kept.has(hash + '.src')) hashes.delete(hash);
   return hashes;
 }
 
