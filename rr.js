@@ -14859,7 +14859,7 @@ function settleLostRuns(project, self) {
     // As long as the command itself still runs, the mark tells others that they are not alone.
     if (mark.isActive) continue;
     moveMarkToPending(project, mark.run.id);
-    for (const end of ['.out', '.err', '.order', '.p1', '.p2']) removeIfThere(base + end);
+    for (const end of ['.out', '.err', '.order', '.p1', '.p2', '.trace.p1', '.strace']) removeIfThere(base + end);
   }
   removeLeftovers(project, marks);
   return lost;
