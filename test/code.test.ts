@@ -8,12 +8,11 @@ import path from 'path';
 import { isScriptCandidate, isSourceName } from '../src/core/sources.ts';
 import type { FileState, Run } from '../src/core/run.ts';
 import { emptyRun } from '../src/core/run.ts';
-import { listShownNames, parseFossilInfo, parseFossilList, parseHgStatus, parseSvnInfo, parseSvnStatus } from '../src/formats/vcsoutput.ts';
 import type { BegunCode, EndedCode } from '../src/sys/code.ts';
 import { beginCode, endCode, findUnclean, noteCode, readEarlierContent } from '../src/sys/code.ts';
 import { describeFile, hashWithRetry } from '../src/sys/hash.ts';
 import { projectAt } from '../src/sys/project.ts';
-import { hasProgram, listRecords, readOnlyRecord, rr } from './rig.ts';
+import { listRecords, readOnlyRecord, rr } from './rig.ts';
 
 const base = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'rr-code-')));
 after(() => fs.rmSync(base, { recursive: true, force: true }));

@@ -6,7 +6,7 @@ import { recordPath, RUN_ID } from '../core/run.ts';
 import type { FileState, Run } from '../core/run.ts';
 import { encodeText } from '../formats/percent.ts';
 import { parseRun, unsealRecord } from '../formats/record.ts';
-import { listFolder, lstatIfThere, readBytesIfThere } from '../sys/files.ts';
+import { lstatIfThere, readBytesIfThere } from '../sys/files.ts';
 import { describeFile, hashBytes, hashFiles } from '../sys/hash.ts';
 import { HashCache } from '../sys/hashcache.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
@@ -121,19 +121,19 @@ function checkRecords(project: Project, ids: string[], runs: Run[]): string[] {
   }
   for (const hash of environments) add(checkNamedByHash(project, 'environments', hash, '.rec'));
   for (const hash of patches) add(checkNamedByHash(project, 'code', hash, '.patch'));
-  for (const hash of findSources(project, runs)) add(checkNamedByHash(project, 'code', hash, '.src'));
+  for (const hash of findKeptSources(runs)) add(checkNamedByHash(project, 'code', hash, '.src'));
   return failures;
 }
 
-/** Hashes of the sources that are kept of these runs. One that is not was named by a warning. */
-function findSources(project: Project, runs: Run[]): Set<string> {
+/** Hashes of the sources of these runs that no version control has, and that no warning says are not kept. */
+function findKeptSources(runs: Run[]): Set<string> {
   const hashes = new Set<string>();
   for (const run of runs) {
-    const sources = new Set(run.codeFiles.map((file) => file.path));
-    for (const file of sources.size === 0 ? [] : run.inputs) if (sources.has(file.path)) hashes.add(file.hash);
+    const kept = run.codeFiles.filter(({ state, path }) => (state === 'untracked' || state === 'unversioned')
+      && !run.warnings.some((warning) => warning.startsWith('the source ' + path + ' is not kept')));
+    const paths = new Set(kept.map((file) => file.path));
+    for (const file of paths.size === 0 ? [] : run.inputs) if (paths.has(file.path)) hashes.add(file.hash);
   }
-  const kept = new Set(listFolder(project.provenance + '/code'));
-  for (const hash of Array.from(hashes)) if (!kept.has(hash + '.src')) hashes.delete(hash);
   return hashes;
 }
 

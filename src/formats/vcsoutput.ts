@@ -100,3 +100,8 @@ export function listShownNames(patch: ByteString): Set<ByteString> {
   }
   return names;
 }
+
+/** A diff of fossil in which names with a space end in a TAB, as diff(1) has them: patch(1) would cut them. */
+export function closeSpacedNames(patch: ByteString): ByteString {
+  return patch.replace(/^(Index: [^\n]* [^\n]*\n=+\n--- [^\t\n]*)\n(\+\+\+ [^\t\n]*)\n/mg, '$1\t\n$2\t\n');
+}

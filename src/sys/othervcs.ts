@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { isSecretFile } from '../core/filerules.ts';
 import { findGitSetting, parseGitConfig, stripUrlCredentials } from '../formats/gitconfig.ts';
 import type { TrackedFile } from '../formats/vcsoutput.ts';
-import { listShownNames, parseFossilInfo, parseFossilList, parseHgStatus, parseSvnInfo, parseSvnStatus } from '../formats/vcsoutput.ts';
+import { closeSpacedNames, listShownNames, parseFossilInfo, parseFossilList, parseHgStatus, parseSvnInfo, parseSvnStatus } from '../formats/vcsoutput.ts';
 import { lstatIfThere, readBytesIfThere, toText } from './files.ts';
 import type { CodeState } from './git.ts';
 import type { GitAnswer } from './gitprocess.ts';
@@ -95,7 +95,7 @@ function makePatch(state: OtherState, ask: Ask, changed: TrackedFile[]): ByteStr
       state.warnings.push('no patch of the changed code: ' + part.why + '; changed are ' + listFileNames(plain));
       return '';
     }
-    patch += part.output;
+    patch += state.system === 'fossil' ? closeSpacedNames(part.output) : part.output;
   }
   const shown = listShownNames(patch);
   const unshown = plain.filter((file) => !shown.has(file.name));
