@@ -174,7 +174,7 @@ test('BinaryCache.find() does not open a binary again that has not changed', { s
   assert.ok(facts !== undefined);
   first.save();
   const opened = await watchOpens(async () => assert.deepEqual(new BinaryCache(root + '/.rr/binaries').find(program), JSON.parse(JSON.stringify(facts))));
-  assert.deepEqual(opened, [root + '/.rr/binaries']);
+  assert.deepEqual(Array.from(new Set(opened)), [root + '/.rr/binaries']);
 });
 
 test('describeSoftware() warns of a library that is not there', { skip: lacks('gcc') }, async () => {
