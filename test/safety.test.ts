@@ -450,7 +450,7 @@ test('paths of every length up to the limit of the system do not stop a run', { 
 test('a folder that cannot be looked into is named, a file that vanishes does not stop a run', { skip: NEEDS_OTHER_USER, timeout: 30000 }, () => {
   const folder = makeTemporary();
   run(folder, ['sh', '-c', 'mkdir shut; echo 1 > shut/f; chmod 700 shut; chmod 777 .']);
-  const done = asNobody(folder, ['record', '--', 'sh', '-c', '(i=0; while [ $i -lt 300 ]; do echo $i > v$i; rm v$i; i=$((i+1)); done) & echo 1 > out; wait']);
+  const done = asNobody(folder, ['record', '--trace', 'scan', '--', 'sh', '-c', '(i=0; while [ $i -lt 300 ]; do echo $i > v$i; rm v$i; i=$((i+1)); done) & echo 1 > out; wait']);
   assert.equal(done.status, 0, done.stderr);
   const record = readOnlyRecord(folder);
   assert.ok((record.Warning ?? []).some((line) => /cannot look at shut/.test(line)), done.stderr);

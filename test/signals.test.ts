@@ -49,8 +49,13 @@ test('SIGTSTP stops the command and rr, SIGCONT lets both go on', { timeout: 200
   child.kill('SIGTSTP');
   const stateOf = (): string => /^State:\s+(\w)/m.exec(fs.readFileSync('/proc/' + String(child.pid) + '/status', 'latin1'))![1];
   await waitUntil('rr stopped', () => stateOf() === 'T');
-  await sleep(60);
-  const size = fs.statSync(path.join(folder, 'ticks')).size;
+  const sizeOf = (): number => fs.statSync(path.join(folder, 'ticks')).size;
+  let size = -1;
+  // Where it is traced, the tracer has to see the signal first.
+  for (let round = 0; round < 50 && size !== sizeOf(); round++) {
+    size = sizeOf();
+    await sleep(100);
+  }
   await sleep(200);
   assert.equal(fs.statSync(path.join(folder, 'ticks')).size, size, 'the command stands still');
   child.kill('SIGCONT');
