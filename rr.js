@@ -10,6 +10,7 @@
 //   core/bytes.ts              names and arguments as bytes
 //   core/names.ts              names of files as texts: their folders, joined and made plain
 //   core/run.ts                what a run is
+//   core/sources.ts            which files are code by their name and size
 //   core/variables.ts          environment variables that change results
 //   core/glob.ts               patterns of file names (POSIX.1-2017, Shell Command Language, 2.13, and **)
 //   core/graph.ts              which run made what from what, and which runs are needed
@@ -30,7 +31,8 @@
 //   formats/gitconfig.ts       git's configuration file, the part that is data
 //   formats/gitindex.ts        git's index file, versions 2 to 4 (gitformat-index(5))
 //   formats/gitpack.ts         one object out of git's object store (gitformat-pack(5))
-//   formats/gitpatch.ts        a new file as git's diff, and git's diff in parts
+//   formats/gitpatch.ts        git's diff in parts, and names as it spells them
+//   formats/vcsoutput.ts       what Mercurial, Subversion and Fossil print of a checkout
 //   formats/secrets.ts         which values may be secrets (docs/rr.1, SECRETS)
 //   formats/ldcache.ts         glibc's cache of libraries, /etc/ld.so.cache
 //   formats/strace.ts          the lines of strace, as they stream in, to events
@@ -74,7 +76,9 @@
 //   sys/process.ts             runs the command: its streams, signals, end and cost
 //   sys/gitrepo.ts             a git repository read without git: where it is, HEAD, objects
 //   sys/gitstatus.ts           which tracked files may differ from git's index
+//   sys/gitprocess.ts          asks git what only git can tell, so that nothing it finds can run or be written
 //   sys/git.ts                 the code's state as git knows it: commit, remote, changes as a patch
+//   sys/othervcs.ts            the code's state as Mercurial, Subversion and Fossil tell it
 //   sys/machine.ts             facts about the machine, the program and the environment of a run
 //   sys/filesource.ts          files that are read in parts
 //   sys/packagepaths.ts        names that a package's list may have for a file
@@ -102,6 +106,7 @@
 //   sys/observe.ts             which files a run read and wrote, and their hashes
 //   sys/watch.ts               what a traced run read and wrote: the trace, and what the files are afterwards
 //   sys/store.ts               records, logs and marks on the disk, for any number of writers at once
+//   sys/code.ts                the code of a run: the project's repository before it, the sources that it read after it
 //   sys/pickrun.ts             the run that a RUN argument means
 //   commands/init.ts           rr init: sets up a project
 //   commands/record.ts         rr record: runs a command and writes its record
@@ -313,6 +318,34 @@ function recordPath(id) {
 /** Has this state content that can be made again and compared: a regular file or a link? */
 function isComparable(file) {
   return file.kind === '' || file.kind === 'x' || file.kind === 'l';
+}
+
+// ==== src/core/sources.ts ========================================================================
+// sources.ts - which files are code by their name and size. Knows no files.
+
+/** Larger files are data, whatever their name: a dump in SQL, a table in TeX. */
+const LARGEST_SOURCE_BYTES = 1 << 20;
+
+const SOURCE_NAME = new RegExp('(?:^|/)(?:' + [
+  '(?:GNU|BSD)?[Mm]akefile', 'Snakefile', 'Rakefile', 'Dockerfile', 'Containerfile', 'SConstruct', 'SConscript', '[Jj]ustfile', 'CMakeLists\\.txt', 'meson\\.build',
+  '[^/]*\\.(?:' + [
+    'py|pyx|pxd|ipynb|[rR]|Rmd|Rnw|qmd|jl|m|pl|pm|php|rb|lua|tcl|sh|bash|zsh|ksh|fish|ps1|awk|sed|m4',
+    'js|mjs|cjs|jsx|ts|tsx|c|h|cc|hh|cpp|cxx|hpp|hxx|cu|cuh|f|f77|f90|f95|f03|f08|for|F|F77|F90|F95|F03|F08|go|rs|zig|nim|java|scala|kt|swift|cs|fs|hs|ml|mli|ex|exs|erl|clj|lisp|el|scm|rkt',
+    'sql|gp|gnu|gnuplot|plt|do|ado|sas|sps|nf|smk|wdl|cwl|stan|bugs|jags|mod|ncl|pro|mk|cmake|nix|tex|sty|cls|bib|bst',
+  ].join('|') + ')',
+].join('|') + ')$');
+
+/** Has the path the name of a script, a module or another source? */
+function isSourceName(path) {
+  return SOURCE_NAME.test(path);
+}
+
+/**
+ * May a file without such a name be a script that begins with "#!"? Only what is executable or has
+ * no ending: to look into each of 100,000 files of data costs more than to hash them.
+ */
+function isScriptCandidate(path, isExecutable) {
+  return isExecutable || !/[^/]\.[^/]*$/.test(path);
 }
 
 // ==== src/core/variables.ts ======================================================================
@@ -923,6 +956,9 @@ const MOST_NAMELESS = 10000;
  * Invariants: node.names holds exactly the names whose node it is. A node whose names are empty is
  * gone, and is in `nodes` only if it is from before the run or may be. `nodes` is in order of ids.
  */
+// Beyond it only the tree of processes lacks who wrote what was overwritten.
+const MOST_HEIRS = 1 << 17;
+
 class TracedFiles {
   // readonly options: TraceOptions;
   names = new Map();
@@ -931,6 +967,8 @@ class TracedFiles {
   /** Names as given, by way of a symbolic link. */
   linkedNames = new Set();
   temporaryCount = 0;
+  /** Files that were overwritten and are otherwise forgotten: the name at which another took their place. */
+  heirs = new Map();
   nextId = 0;
   hasMoved = false;
   /** Folders that some file with a node lies in, at any depth. */
@@ -1194,7 +1232,9 @@ class TracedFiles {
     if (node.names.length > 0) return;
     node.isReplaced = true;
     node.isOverwritten = true;
-    if (node.origin === 'made' || !node.isRead) this.nodes.delete(node.id);
+    if (node.origin !== 'made' && node.isRead) return;
+    this.nodes.delete(node.id);
+    if (this.heirs.size < MOST_HEIRS) this.heirs.set(node.id, name);
   }
 
   relocate(node, from, to) {
@@ -1450,6 +1490,7 @@ const CALL_HANDLERS = new Map([
   ['chdir', changeFolder],
   ['fchdir', changeFolder],
   ['chroot', changeRoot],
+  ['unshare', (_, thread, call) => { if (call.error === '' && argumentOf(call, 0).text.indexOf('CLONE_FS') >= 0) thread.surroundings = { folder: thread.surroundings.folder, root: thread.surroundings.root }; }],
   ['pivot_root', (state, _, call) => { if (call.error === '') state.hasPivoted = true; }],
   ['rename', (state, thread, call) => rename(state, thread, call, -1, 0, -1, 1)],
   ['renameat', (state, thread, call) => rename(state, thread, call, 0, 1, 2, 3)],
@@ -2099,6 +2140,10 @@ class Trace {
       if (known === undefined) positions.set(id, [at]);
       else known.push(at);
     });
+    for (const [id, name] of this.files.heirs) {
+      const inherited = name.node === undefined ? undefined : positions.get(name.node.id);
+      if (inherited !== undefined) positions.set(id, inherited);
+    }
     return { files: found.map(({ file }) => file), positions };
   }
 
@@ -3322,10 +3367,9 @@ function applyGitDelta(base, delta) {
 }
 
 // ==== src/formats/gitpatch.ts ====================================================================
-// gitpatch.ts - a new file as git's diff, and git's diff in parts. Reads no files, runs no git.
+// gitpatch.ts - git's diff in parts, and names as it spells them. Reads no files, runs no git.
 
 const LETTERS = { 7: 'a', 8: 'b', 9: 't', 10: 'n', 11: 'v', 12: 'f', 13: 'r', 34: '"', 92: '\\' };
-const BASE85 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~';
 
 /** A name as git's diff has it (core.quotePath=true): in double quotes, C escapes, octal, where it must. */
 function quoteGitPath(name) {
@@ -3338,51 +3382,6 @@ function quoteGitPath(name) {
     else quoted += name[i];
   }
   return quoted + '"';
-}
-
-/** `mode` is '100644', '100755' or '120000' (content: the link's target); `id` the blob's in hexadecimal. */
-// type NewFile = { name: ByteString; mode: string; content: ByteString; id: string };
-
-/** A file that git does not track as the section of a diff that creates it. `deflate` is zlib's. */
-function formatNewFile(file, deflate) {
-  const target = quoteGitPath('b/' + file.name);
-  const head = 'diff --git ' + quoteGitPath('a/' + file.name) + ' ' + target + '\n'
-    + 'new file mode ' + file.mode + '\nindex ' + file.id.replace(/./g, '0') + '..' + file.id + '\n';
-  if (file.content === '') return head;
-  if (file.content.indexOf('\0') >= 0) return head + formatBinary(file.content, deflate(file.content));
-  const isEnded = file.content.endsWith('\n');
-  const lines = (isEnded ? file.content.slice(0, -1) : file.content).split('\n');
-  // A TAB after a name with a space keeps patch(1) from taking what follows it for a date.
-  return head + '--- /dev/null\n+++ ' + target + (/ /.test(target) && target[0] !== '"' ? '\t' : '') + '\n'
-    + '@@ -0,0 +1' + (lines.length === 1 ? '' : ',' + String(lines.length)) + ' @@\n'
-    + '+' + lines.join('\n+') + '\n' + (isEnded ? '' : '\\ No newline at end of file\n');
-}
-
-/** "GIT binary patch": lines of up to 52 deflated bytes in base 85, a letter for how many first. */
-function formatBinary(content, deflated) {
-  const lines = ['GIT binary patch', 'literal ' + String(content.length)];
-  for (let at = 0; at < deflated.length; at += 52) {
-    const chunk = deflated.slice(at, at + 52);
-    const size = chunk.length;
-    lines.push(String.fromCharCode(size <= 26 ? 64 + size : 70 + size) + encodeBase85(chunk));
-  }
-  lines.push('', 'literal 0', 'HcmV?d00001', '', '');
-  return lines.join('\n');
-}
-
-function encodeBase85(chunk) {
-  let text = '';
-  for (let at = 0; at < chunk.length; at += 4) {
-    let number = 0;
-    for (let i = 0; i < 4; i++) number = number * 256 + (at + i < chunk.length ? chunk.charCodeAt(at + i) : 0);
-    let digits = '';
-    for (let i = 0; i < 5; i++) {
-      digits = BASE85[number % 85] + digits;
-      number = Math.floor(number / 85);
-    }
-    text += digits;
-  }
-  return text;
 }
 
 /**
@@ -3402,6 +3401,116 @@ function parseRawDiff(raw) {
   const names = new Set();
   for (let i = 0; i + 1 < words.length; i += 2) names.add(words[i + 1]);
   return Array.from(names);
+}
+
+/** Those of `names` that have a section in a diff made with prefixes "a/" and "b/" + `prefix`, without renames. */
+function listPatchedNames(patch, names, prefix) {
+  const heads = new Set();
+  for (const line of patch.match(/^diff --git [^\n]*/mg) ?? []) heads.add(line);
+  return names.filter((name) => heads.has('diff --git ' + quoteGitPath('a/' + prefix + name) + ' ' + quoteGitPath('b/' + prefix + name)));
+}
+
+// ==== src/formats/vcsoutput.ts ===================================================================
+// vcsoutput.ts - what Mercurial, Subversion and Fossil print of a checkout. Runs none of them.
+
+/** A tracked file or folder; 'missing' is gone without having been removed from version control, an added one not committed yet. */
+// type TrackedFile = { name: ByteString; state: 'clean' | 'changed' | 'missing'; isAdded: boolean };
+
+/** Of `hg status -mardc -0`: a letter, a space and a name that ends in NUL. */
+function parseHgStatus(output) {
+  const files = [];
+  for (const line of output.split('\0')) {
+    if (!/^[MARC!] /.test(line)) continue;
+    files.push({ name: line.slice(2), state: line[0] === 'C' ? 'clean' : line[0] === '!' ? 'missing' : 'changed', isAdded: line[0] === 'A' });
+  }
+  return files;
+}
+
+const XML_NAMES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+/** Text of XML as bytes: entities and character references undone. */
+function decodeXml(text) {
+  return text.replace(/&(?:([a-z]+)|#x([0-9A-Fa-f]+)|#([0-9]+));/g, (whole, name, hex, decimal) => {
+    if (name !== undefined) return XML_NAMES[name] ?? whole;
+    const code = hex === undefined ? Number(decimal) : parseInt(hex, 16);
+    return code < 0x80 ? String.fromCharCode(code) : whole; // svn writes other characters as they are
+  });
+}
+
+function findAttribute(tag, name) {
+  const found = new RegExp('\\s' + name + '\\s*=\\s*"([^"]*)"').exec(tag);
+  return found === null ? undefined : decodeXml(found[1]);
+}
+
+// type SvnStatus = { files: TrackedFile[]; lowest: number; highest: number; hasSwitched: boolean };
+
+const NOT_IN_SVN = ['unversioned', 'ignored', 'external', 'none'];
+
+/**
+ * Of `svn status -v --xml --ignore-externals .`: the files with the lowest and the highest revision
+ * that any of them is at (0 if none is).
+ */
+function parseSvnStatus(xml) {
+  const status = { files: [], lowest: 0, highest: 0, hasSwitched: false };
+  for (const part of xml.split(/<entry(?=\s)/).slice(1)) {
+    const name = findAttribute(part.slice(0, part.indexOf('>')), 'path');
+    const tag = /<wc-status\s[^>]*>/.exec(part)?.[0] ?? '';
+    const item = findAttribute(tag, 'item') ?? 'none';
+    if (name === undefined || NOT_IN_SVN.indexOf(item) >= 0) continue;
+    const revision = Number(findAttribute(tag, 'revision') ?? '-1');
+    if (revision >= 0) {
+      status.lowest = status.highest === 0 ? revision : Math.min(status.lowest, revision);
+      status.highest = Math.max(status.highest, revision);
+    }
+    if (findAttribute(tag, 'switched') === 'true') status.hasSwitched = true;
+    const isPropertyChanged = ['none', 'normal', undefined].indexOf(findAttribute(tag, 'props')) < 0;
+    status.files.push({
+      name, state: item === 'missing' ? 'missing' : item !== 'normal' || isPropertyChanged ? 'changed' : 'clean', isAdded: item === 'added' && !isPropertyChanged,
+    });
+  }
+  return status;
+}
+
+/** Of `svn info --xml`: URL of the folder, and its place in the repository ('' is the top). */
+function parseSvnInfo(xml) {
+  const url = /<url>([^<]*)<\/url>/.exec(xml);
+  const root = /<root>([^<]*)<\/root>/.exec(xml);
+  if (url === null) return undefined;
+  const place = root !== null && url[1].startsWith(root[1] + '/') ? url[1].slice(root[1].length + 1) : '';
+  return { url: decodeXml(url[1]), place: decodeXml(place) };
+}
+
+/** Of `fossil ls -v`: a word in capitals, spaces and a name. */
+function parseFossilList(output) {
+  const files = [];
+  for (const line of output.split('\n')) {
+    const parts = /^([A-Z_]+) +([^]+?)\r?$/.exec(line);
+    // fossil diff shows what is MISSING as removed, so it is a change like others.
+    if (parts !== null) files.push({ name: parts[2], state: parts[1] === 'UNCHANGED' ? 'clean' : 'changed', isAdded: parts[1] === 'ADDED' });
+  }
+  return files;
+}
+
+/** Of `fossil info`: the check-in. */
+function parseFossilInfo(output) {
+  return /^checkout:\s+([0-9a-f]{40,64})\b/m.exec(output)?.[1];
+}
+
+/**
+ * Names whose change a diff of hg ("diff --git") or of svn and fossil ("Index: ") shows. A section
+ * that only says that a file is binary shows nothing. No line of content begins like a section.
+ */
+function listShownNames(patch) {
+  const names = new Set();
+  for (const section of patch.split(/^(?=diff --git a\/|Index: )/m)) {
+    const indexed = /^Index: ([^\n]*)\n/.exec(section);
+    if (indexed !== null && !/^(?:Cannot display: |cannot compute difference between binary files)/m.test(section)) names.add(indexed[1]);
+    if (!section.startsWith('diff --git a/')) continue;
+    const head = section.slice(13, section.indexOf('\n'));
+    // "a/OLD b/NEW": names may hold " b/", so all ways to cut are taken; a name too many does no harm.
+    for (let at = head.indexOf(' b/'); at >= 0; at = head.indexOf(' b/', at + 1)) names.add(head.slice(0, at)).add(head.slice(at + 3));
+  }
+  return names;
 }
 
 // ==== src/formats/secrets.ts =====================================================================
@@ -3438,7 +3547,8 @@ const SECRET_SHAPES = [
   /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g,
 ];
 // Bytes are not characters here: \s would take the byte A0, which is a part of many letters, for a space.
-const URL_PASSWORD = /([A-Za-z][A-Za-z0-9+.-]*:\/\/[^ \t-\r/@:'"]*:)([^ \t-\r/'"\0]+)(@)/g;
+// The length of the scheme is bounded, or a long word without a colon would take quadratic time.
+const URL_PASSWORD = /([A-Za-z][A-Za-z0-9+.-]{0,30}:\/\/[^ \t-\r/@:'"]*:)([^ \t-\r/'"\0]+)(@)/g;
 const BEARER = /(\b(?:Bearer|Basic)[ \t]+)([A-Za-z0-9+/=._~-]{8,})/g;
 const AUTHORIZATION = /(\bAuthorization:[ \t]*)([^'"\r\n\0]+)/gi;
 // A name and its sign: TOKEN=x, --token x, "token": "x", token = x; and the value behind it.
@@ -3636,7 +3746,7 @@ function parseLibraryCache(bytes) {
  */
 const TRACED_CALLS = ('open openat openat2 creat execve execveat fork vfork clone clone3 chdir fchdir rename renameat renameat2 '
   + 'link linkat symlink symlinkat unlink unlinkat rmdir mkdir mkdirat mknod mknodat truncate ftruncate chmod fchmod fchmodat fchmodat2 '
-  + 'readlink readlinkat ptrace chroot pivot_root utime utimes futimesat utimensat bind').split(' ').map((name) => '?' + name).join(',');
+  + 'readlink readlinkat ptrace chroot pivot_root unshare utime utimes futimesat utimensat bind').split(' ').map((name) => '?' + name).join(',');
 
 // A longer line is no call of a sane program: strace itself prints up to 128 KiB of a string.
 const LONGEST_LINE = 1 << 23;
@@ -4655,7 +4765,7 @@ function readIndexCell(db, tree, index) {
 }
 
 // NULL and numbers come before text.
-function isInTree(value, key) {
+function isBelowKey(value, key) {
   return typeof value !== 'string' || value < key;
 }
 
@@ -4670,7 +4780,7 @@ function collectKeys(search, root, depth) {
     const middle = (low + high) >> 1;
     const row = readIndexCell(db, tree, middle);
     if (row === undefined) return false;
-    if (isInTree(row[0], key)) low = middle + 1;
+    if (isBelowKey(row[0], key)) low = middle + 1;
     else high = middle;
   }
   // From here on entries equal the key, until one does not; each has a child before it.
@@ -5341,7 +5451,7 @@ function readRelocations(file, target) {
     const addend = takeWord(file, cursor);
     const symbol = Math.floor(info / (file.bits === 64 ? 0x100000000 : 0x100));
     const symbolAt = file.bits === 64 ? symbol * 24 + 8 : symbol * 16 + 4;
-    // Text of 64-bit MIPS has the parts of `info` in another order: taken as no symbol, which has the value 0.
+    // Little-endian 64-bit MIPS has `info` in another order: it names no symbol here, and those it means are 0.
     values.set(at, addend + (symbolAt < symbolSource.sizeBytes ? uintAt(symbolSource, symbolAt, file.bits / 8) : 0));
   }
   return values;
@@ -5446,6 +5556,7 @@ const MOST_DYNAMIC_ENTRIES = 20000;
 const MOST_ELF_NAMES = 4096;
 const LONGEST_ELF_NAME_BYTES = 4096;
 const MOST_NOTES = 1000;
+const LONGEST_VERSION_BYTES = 200;
 const MOST_ELF_TEXTS = 1000;
 const MOST_ELF_TEXT_BYTES = 1 << 20;
 
@@ -5503,7 +5614,8 @@ function describeProducer(facts) {
   const lines = facts.producers.map((producer) => describeUnits(producer, facts.commandLines.length > 0));
   lines.push(...facts.commandLines.map((line) => 'command line: ' + line));
   if (facts.go !== undefined) lines.push('Go ' + [facts.go.version].concat(facts.go.settings).join(' '));
-  const known = lines.slice();
+  // Versions stand at the beginning; whole lines, of which a hostile file can have many, would take minutes.
+  const known = lines.map((line) => line.slice(0, LONGEST_VERSION_BYTES));
   for (const comment of facts.comments) {
     if (comment.startsWith('Linker: ')) lines.push(comment);
     else if (!known.some((line) => line.includes(versionOfComment(comment)))) lines.push(comment + describeLack(facts));
@@ -8116,10 +8228,14 @@ function walkTree(processes, writer, drawn) {
   }
 }
 
-/** The command is cut before the note is: how it ended is worth more than its last arguments. */
+/**
+ * The row in `width` columns. First goes the folder of the program (of /usr/lib/gcc/.../cc1), then the
+ * end of the command, at last the note: how a process ended is worth more than its last arguments.
+ */
 function fitRow(start, row, width) {
   const room = Math.max(TEXT_WIDTH / 2, width - start.length - displayWidth(row.note));
-  return cutToWidth(start + cutToWidth(row.text, room) + row.note, width);
+  const text = displayWidth(row.text) <= room ? row.text : row.text.replace(/^(then )?\/[^ ]*\//, '$1');
+  return cutToWidth(start + cutToWidth(text, room) + row.note, width);
 }
 
 /**
@@ -8185,6 +8301,8 @@ WHAT IS IN IT
                          that name HASH
   code/HASH.patch        changes to the code that were not committed when the
                          runs that name HASH were made ("git apply" reads it)
+  code/HASH.src          scripts and other sources that were read and are in no
+                         version control; HASH is as in the line of the input
   logs/ID.out, ID.err    what the run printed
   notes/                 remarks that were made later
   Makefile, SHA256SUMS   made from runs/; may be deleted and made again by rr
@@ -9411,7 +9529,6 @@ class TraceFeed {
   // private readonly pool: ByteString;
   // private readonly pipe: Pipe | undefined;
   // private reader: import('net').Socket | undefined;
-  lastMs = 0;
   file = -1;
   // private timer: ReturnType<typeof setInterval> | undefined;
   constructor(tracer, logName, pool) {
@@ -9419,12 +9536,10 @@ class TraceFeed {
     this.pool = pool;
     this.pipe = openPipes(logName + '.trace', pool, 1)[0];
     this.name = this.pipe?.name ?? logName + '.strace';
-    this.lastMs = readMonotonicMs();
     if (this.pipe !== undefined) this.readPipe(this.pipe);
     else this.readFile();
   }
   take(data) {
-    this.lastMs = readMonotonicMs();
     this.tracer.feed(data.toString('latin1'));
   }
   readPipe(pipe) {
@@ -9450,11 +9565,11 @@ class TraceFeed {
     // Opened while this process still holds the other end, or open() would wait for a writer.
     const spare = this.pipe === undefined ? -1 : fs.openSync(toFsPath(this.pipe.name), fs.constants.O_RDONLY);
     if (this.pipe !== undefined) fs.closeSync(this.pipe.write);
-    const startMs = readMonotonicMs();
+    let endMs = readMonotonicMs() + LONGEST_WAIT_FOR_TRACE_MS;
     while (!this.isComplete()) {
       const nowMs = readMonotonicMs();
-      if (nowMs - startMs > LONGEST_WAIT_FOR_TRACE_MS) break;
-      if (this.tracer.isMainEnded() && nowMs - Math.max(this.lastMs, startMs) > QUIET_AFTER_EXIT_MS) break;
+      if (this.tracer.isMainEnded()) endMs = Math.min(endMs, nowMs + QUIET_AFTER_EXIT_MS);
+      if (nowMs > endMs) break;
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     this.release(spare);
@@ -9849,6 +9964,7 @@ function readTreeOfCommit(repository, commit) {
   return tree === null || tree[1].length !== repository.hashSizeBytes * 2 ? undefined : bytesFromHex(tree[1]);
 }
 
+/** An object out of a loose file or a pack; undefined if it is not found in a form that is known here, or over 16 MiB. Its id is not checked. */
 function readGitObject(repository, id) {
   for (const folder of listObjectFolders(repository.commonFolder + '/objects', MOST_ALTERNATES)) {
     const loose = readBytesIfThere(folder + '/' + id.slice(0, 2) + '/' + id.slice(2));
@@ -9937,8 +10053,11 @@ function readGitIndex(repository) {
   }
 }
 
-/** `overlooked` are files that git was told not to look at and that differ all the same. */
-// type IndexComparison = { suspects: ByteString[]; overlooked: ByteString[]; submodules: GitEntry[] };
+/**
+ * `overlooked` are files that git was told not to look at and that differ all the same; `passedOver`
+ * excluded ones that look changed.
+ */
+// type IndexComparison = { suspects: ByteString[]; overlooked: ByteString[]; passedOver: ByteString[]; submodules: GitEntry[] };
 
 // type Comparison = {
 //   repository: GitRepository;
@@ -9963,8 +10082,18 @@ function readGitIndex(repository) {
  */
 function compareWithFiles(repository, entries, indexMtimeMs,
   isExcluded) {
+  const comparison = beginComparison(repository, indexMtimeMs);
+  const result = { suspects: [], overlooked: [], passedOver: [], submodules: [] };
+  for (const entry of entries) {
+    if (entry.mode === GIT_LINK && entry.stage === 0) result.submodules.push(entry);
+    else compareEntry(comparison, entry, isExcluded, result);
+  }
+  return result;
+}
+
+function beginComparison(repository, indexMtimeMs) {
   const core = (key) => findGitSetting(repository.settings, 'core', '', key);
-  const comparison = {
+  return {
     repository,
     indexMtimeMs,
     hasModes: isGitTrue(core('filemode'), true),
@@ -9975,12 +10104,12 @@ function compareWithFiles(repository, entries, indexMtimeMs,
     lastFolder: '',
     isLastReal: true,
   };
-  const result = { suspects: [], overlooked: [], submodules: [] };
-  for (const entry of entries) {
-    if (entry.mode === GIT_LINK && entry.stage === 0) result.submodules.push(entry);
-    else compareEntry(comparison, entry, isExcluded, result);
-  }
-  return result;
+}
+
+/** Has the file of an entry its content and mode now, bytes as they are? */
+function hasContentOfEntry(repository, entry) {
+  const stat = lstatIfThere(repository.top + '/' + entry.name);
+  return stat !== undefined && isSameBlob(beginComparison(repository, 0), { ...entry, sizeBytes: 0 }, stat);
 }
 
 function compareEntry(comparison, entry, isExcluded, result) {
@@ -9994,7 +10123,10 @@ function compareEntry(comparison, entry, isExcluded, result) {
   if (entry.isSkipped && stat === undefined) return;
   const isToldNotToLook = entry.isAssumed || (entry.isSkipped && !comparison.isSparse);
   if (entry.stage === 0 && !entry.isIntended && stat !== undefined && isSameStat(comparison, entry, stat)) return;
-  if (isExcluded(entry.name)) return;
+  if (isExcluded(entry.name)) {
+    result.passedOver.push(entry.name);
+    return;
+  }
   if (entry.stage === 0 && !entry.isIntended && stat !== undefined && isSameBlob(comparison, entry, stat)) return;
   const list = isToldNotToLook ? result.overlooked : result.suspects;
   if (list[list.length - 1] !== entry.name) list.push(entry.name);
@@ -10075,307 +10207,20 @@ function hashFileAsBlob(repository, name, sizeBytes) {
   }
 }
 
-// ==== src/sys/git.ts =============================================================================
-// git.ts - the code's state as git knows it: commit, remote, changes as a patch. Writes nothing.
+// ==== src/sys/gitprocess.ts ======================================================================
+// gitprocess.ts - asks git what only git can tell, so that nothing it finds can run or be written. Parses no patch.
 
-// Invariants:
-// 1. Where nothing looks changed no process is started. Where something does, git decides, because
-//    filters and ends of lines can make a file that differs an unchanged one.
-// 2. "Not dirty" is said only if every tracked file that is not excluded was found unchanged. What
-//    cannot be told counts as dirty and leaves a warning.
-// 3. Nothing in a repository's own files makes git run a program, start a daemon or open a
-//    connection, and git writes nothing (safeGitArguments, safeGitEnvironment, findUntrustedFilters).
-//    Filters of the user's and the system's configuration do run, as in "git status".
+// Invariant: nothing in a repository's own files makes git run a program, start a daemon or open a
+// connection, and git writes nothing (safeGitArguments, safeGitEnvironment, findUntrustedFilters).
+// Filters of the user's and the system's configuration do run, as in "git status".
 
-// type CodeState = {
-//   /** Hexadecimal digits; 'none' before the first commit, 'unknown' if a warning says why. */
-//   commit: string;
-//   branch?: ByteString;
-//   remote?: ByteString;
-//   /** There if anything is dirty; '' if nothing of the change could be told, and a warning says why. */
-//   patch?: ByteString;
-//   /** `path` is relative to the top of the work tree; `isDirty` means changes that are not committed. */
-//   submodules: { path: ByteString; commit: string; isDirty: boolean }[];
-//   warnings: ByteString[];
-// };
-
-// type CodeOptions = {
-//   /** Of a path relative to the project: does a change of it not count? */
-//   excluded: (path: ByteString) => boolean;
-//   /** Files the run read, relative to the project or absolute; those that git does not track join the patch. */
-//   untrackedSources: ByteString[];
-// };
-
-/** What is common to a work tree and its submodules. Names here are relative to the outermost top. */
-// type Survey = {
-//   isExcluded: (name: ByteString) => boolean;
-//   untracked: Set<ByteString>;
-//   state: CodeState;
-// };
-
-const UNREADABLE = ['EACCES', 'EPERM', 'EIO', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ESTALE'];
-const MOST_NESTED = 16;
-const LARGEST_PATCH_BYTES = 256 << 20;
-const LARGEST_NEW_FILE_BYTES = 64 << 20;
+/** More than this from one process is not taken. */
+const LARGEST_ANSWER_BYTES = 256 << 20;
 const NAMES_BYTES_PER_CALL = 24000;
-const EMPTY_TREE = {
-  sha1: '4b825dc642cb6eb9a060e54bf8d69288fbee4904',
-  sha256: '6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321',
-};
 
-/**
- * The state of the work tree that holds the folder `root` (absolute); undefined if none does. The
- * patch is relative to the top of the work tree and `git apply` there brings a clean checkout of the
- * commit, and of the submodules' commits, to what was run: changes of tracked files, staged or not,
- * and the untracked sources. Before the first commit it is against the empty tree.
- */
-function readCode(root, options) {
-  const state = { commit: 'unknown', submodules: [], warnings: [] };
-  try {
-    const repository = findRepository(root);
-    if (repository === undefined) return undefined;
-    const folder = root.replace(/\/+$/, '').slice(repository.top.length + 1);
-    const inTop = folder === '' ? '' : folder + '/';
-    const isInProject = (name) => name.startsWith(inTop);
-    const survey = {
-      isExcluded: (name) => isInProject(name) && options.excluded(name.slice(inTop.length)),
-      untracked: new Set(),
-      state,
-    };
-    for (const source of options.untrackedSources) {
-      const name = normalizeInside(source.startsWith('/') ? source : root + '/' + source, repository.top);
-      if (name !== undefined) survey.untracked.add(name);
-    }
-    const head = readHeadOrAsk(repository);
-    state.commit = head.commit ?? 'none';
-    state.branch = head.branch;
-    state.remote = findRemoteUrl(repository.settings, head.branch);
-    inspectTree(survey, repository, head, '', 0);
-  } catch (error) {
-    // A repository that is damaged or closed to this user must not keep the run from being recorded.
-    const code = errorCode(error);
-    if (!(error instanceof Failure) && UNREADABLE.indexOf(code) < 0) throw error;
-    state.warnings.push(error instanceof Failure ? error.message : 'cannot read the git repository: ' + code);
-    addPatch(state, '');
-  }
-  state.submodules.sort((a, b) => compareBytes(a.path, b.path));
-  return state;
-}
-
-/** An absolute path without "." and "..", relative to `top`; undefined if it lies outside. */
-function normalizeInside(name, top) {
-  const parts = [];
-  for (const part of name.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  const whole = '/' + parts.join('/');
-  return whole.startsWith(top + '/') ? whole.slice(top.length + 1) : undefined;
-}
-
-function addPatch(state, patch) {
-  state.patch = (state.patch ?? '') + patch;
-}
-
-function readHeadOrAsk(repository) {
-  if (!hasReftable(repository)) return readHead(repository);
-  const branch = runGit(repository, ['symbolic-ref', '-q', 'HEAD']);
-  const commit = runGit(repository, ['rev-parse', '-q', '--verify', 'HEAD^{commit}']);
-  // Exit status 1 says "detached" of the one, "no commit yet" of the other.
-  const refusal = [branch, commit].find((answer) => answer.kind !== 'done' && answer.status !== 1);
-  if (refusal !== undefined) {
-    throw new Failure('cannot read HEAD of "' + repository.top + '": references are kept as reftable, and ' + String(refusal.why));
-  }
-  return {
-    commit: commit.kind === 'done' ? commit.output.trim() : undefined,
-    branch: branch.kind === 'done' ? branch.output.trim().replace(/^refs\/heads\//, '') : undefined,
-  };
-}
-
-/**
- * Looks at one work tree, submodules first, and adds to the survey's state. `prefix` is the path of
- * the tree in the outermost one, '' or ending in '/'. True if it is dirty.
- */
-function inspectTree(survey, repository, head, prefix, depth) {
-  const isExcluded = (name) => survey.isExcluded(prefix + name);
-  const { index, mtimeMs } = readGitIndex(repository);
-  let entries;
-  let suspects = [];
-  let isStagedAlike = false;
-  if (index === 'unsupported') {
-    entries = listEntriesWithGit(repository);
-  } else {
-    entries = index.entries;
-    const compared = compareWithFiles(repository, entries, mtimeMs, isExcluded);
-    suspects = compared.suspects;
-    isStagedAlike = isIndexOfHead(repository, head, entries, index.rootTree);
-    warnOfOverlooked(survey.state, prefix, compared.overlooked);
-  }
-  for (const entry of entries) {
-    if (entry.mode !== GIT_LINK || entry.stage !== 0) continue;
-    if (inspectSubmodule(survey, repository, entry, prefix, depth)) suspects.push(entry.name);
-  }
-  let isDirty = false;
-  if (suspects.length > 0 || !isStagedAlike) isDirty = askForPatch(survey, repository, head, prefix, suspects);
-  return addUntracked(survey, repository, entries, prefix) || isDirty;
-}
-
-function warnOfOverlooked(state, prefix, names) {
-  if (names.length === 0) return;
-  state.warnings.push('git was told not to look at files that differ from the commit (assume-unchanged, skip-worktree); '
-    + 'the patch lacks them: ' + listNames(prefix, names));
-}
-
-function listNames(prefix, names) {
-  const shown = names.slice(0, 5).map((name) => '"' + prefix + name + '"').join(', ');
-  return names.length <= 5 ? shown : shown + ' and ' + String(names.length - 5) + ' more';
-}
-
-/** Does the index hold the tree of HEAD's commit? False also where that cannot be told without git. */
-function isIndexOfHead(repository, head, entries, rootTree) {
-  if (head.commit === undefined) return entries.length === 0;
-  const tree = readTreeOfCommit(repository, head.commit);
-  if (tree === undefined || entries.some((entry) => entry.stage !== 0)) return false;
-  return tree === (rootTree ?? computeTree(entries, (kind, body) => hashGitObject(repository.algorithm, kind, body)));
-}
-
-/** True if the submodule is at another commit than the index of its parent says, or gone. */
-function inspectSubmodule(survey, parent, entry, prefix, depth) {
-  const path = prefix + entry.name;
-  const listed = { path, commit: hexFromBytes(entry.id), isDirty: false };
-  if (survey.isExcluded(path)) return false;
-  survey.state.submodules.push(listed);
-  const isFolder = lstatIfThere(parent.top + '/' + entry.name)?.isDirectory() === true;
-  // Without a repository in it the submodule was not checked out, and git finds nothing amiss.
-  try {
-    const opened = isFolder ? openRepository(parent.top + '/' + entry.name) : undefined;
-    if (opened === undefined) return !isFolder;
-    if (depth >= MOST_NESTED) throw new Failure('cannot read the submodule "' + path + '": nested too deep');
-    const head = readHeadOrAsk(opened.repository);
-    listed.commit = head.commit ?? 'none';
-    listed.isDirty = inspectTree(survey, opened.repository, head, path + '/', depth + 1);
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    survey.state.warnings.push(error.message);
-    listed.isDirty = true;
-    addPatch(survey.state, '');
-  }
-  return listed.commit !== hexFromBytes(entry.id);
-}
-
-// ---- the patch ----------------------------------------------------------------------------------
-
-/** Adds what git says is changed; true if anything is, or if git cannot be asked. */
-function askForPatch(survey, repository, head, prefix, suspects) {
-  const { state } = survey;
-  const diff = diffWithGit(survey, repository, head, prefix);
-  if (diff.kind === 'done') {
-    if (diff.untrusted.length > 0) {
-      state.warnings.push('the repository\'s own configuration names filter programs; rr does not run them and leaves these '
-        + 'files, which may be changed, out of the patch: ' + listNames(prefix, diff.untrusted));
-    }
-    if (diff.patch !== '' || diff.untrusted.length > 0) addPatch(state, diff.patch);
-    return diff.patch !== '' || diff.untrusted.length > 0;
-  }
-  const what = suspects.length > 0 ? 'files look changed: ' + listNames(prefix, suspects) : 'the index may differ from the commit';
-  state.warnings.push('no patch of the changed code: ' + diff.why + '; ' + what);
-  addPatch(state, '');
-  return true;
-}
-
-// type Diff = { kind: 'done'; patch: ByteString; untrusted: ByteString[] } | GitRefusal;
-
-/** First the changed names, so that an excluded result of many GB is never read, then their patch. */
-function diffWithGit(survey, repository, head, prefix) {
-  const filters = findUntrustedFilters(repository);
-  if (filters.kind !== 'done') return filters;
-  const off = turnFiltersOff(filters.names);
-  const tree = head.commit ?? EMPTY_TREE[repository.algorithm];
-  const raw = runGit(repository, off.concat('diff-index', '--raw', '-z', '--no-renames', '--ignore-submodules=dirty', tree, '--'));
-  if (raw.kind !== 'done') return raw;
-  const changed = parseRawDiff(raw.output);
-  let kept = changed.filter((name) => !survey.isExcluded(prefix + name));
-  let untrusted = [];
-  if (filters.names.length > 0) {
-    const filtered = listFiltered(repository, kept, filters.names);
-    if (filtered.kind !== 'done') return filtered;
-    untrusted = kept.filter((name) => filtered.names.has(name));
-    kept = kept.filter((name) => !filtered.names.has(name));
-  }
-  const command = off.concat('--literal-pathspecs', 'diff-index', '-p', '--binary', '--full-index', '--no-renames', '--no-ext-diff',
-    '--no-textconv', '--no-color', '--ignore-submodules=dirty', '--submodule=short', '-U3', '--inter-hunk-context=0',
-    '-O/dev/null', '--src-prefix=a/' + prefix, '--dst-prefix=b/' + prefix, tree, '--');
-  let patch = '';
-  for (const names of kept.length === changed.length && kept.length > 0 ? [[]] : splitNames(kept)) {
-    const part = runGit(repository, command.concat(names));
-    if (part.kind !== 'done') return part;
-    patch += dropEmptySections(part.output);
-  }
-  return { kind: 'done', patch, untrusted };
-}
-
-/** Groups that fit on a command line. */
-function splitNames(names) {
-  const groups = [];
-  let size = NAMES_BYTES_PER_CALL;
-  for (const name of names) {
-    if (size + name.length > NAMES_BYTES_PER_CALL) {
-      groups.push([]);
-      size = 0;
-    }
-    groups[groups.length - 1].push(name);
-    size += name.length + 1;
-  }
-  return groups;
-}
-
-/** Adds the untracked sources that lie in this tree; true if there is any. */
-function addUntracked(survey, repository, entries, prefix) {
-  let isAny = false;
-  for (const path of Array.from(survey.untracked).sort(compareBytes)) {
-    if (!path.startsWith(prefix)) continue;
-    survey.untracked.delete(path);
-    const name = path.slice(prefix.length);
-    const place = findEntryPlace(entries, name);
-    if (place < entries.length && entries[place].name === name) continue;
-    if (/(?:^|\/)\.git(?:\/|$)/i.test(name) || survey.isExcluded(path)) continue;
-    const section = formatUntracked(survey.state, repository, name, path);
-    if (section === undefined) continue;
-    addPatch(survey.state, section);
-    isAny = true;
-  }
-  return isAny;
-}
-
-/** undefined if there is no such file; '' with a warning if it does not go into a patch. */
-function formatUntracked(state, repository, name, path) {
-  const whole = repository.top + '/' + name;
-  const stat = lstatIfThere(whole);
-  if (stat === undefined || !(stat.isFile() || stat.isSymbolicLink())) return undefined;
-  const refuse = (why) => {
-    state.warnings.push('the untracked source "' + path + '" is not in the patch: ' + why);
-    return '';
-  };
-  for (let slash = name.indexOf('/'); slash >= 0; slash = name.indexOf('/', slash + 1)) {
-    if (lstatIfThere(repository.top + '/' + name.slice(0, slash))?.isSymbolicLink() === true) return refuse('it lies behind a symbolic link');
-  }
-  const isTooMuch = stat.size > LARGEST_NEW_FILE_BYTES || (state.patch ?? '').length + stat.size > LARGEST_PATCH_BYTES;
-  if (isTooMuch) return refuse(String(stat.size) + ' bytes are too many');
-  try {
-    const content = stat.isFile() ? fs.readFileSync(toFsPath(whole), 'latin1')
-      : fs.readlinkSync(toFsPath(whole), 'latin1');
-    const mode = stat.isSymbolicLink() ? '120000' : (stat.mode & 0o100) !== 0 ? '100755' : '100644';
-    const id = hexFromBytes(hashGitObject(repository.algorithm, 'blob', content));
-    return formatNewFile({ name: path, mode, content, id }, (bytes) => zlib().deflateSync(Buffer.from(bytes, 'latin1')).toString('latin1'));
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT' && UNREADABLE.indexOf(errorCode(error)) < 0) throw error;
-    return refuse(errorCode(error));
-  }
-}
-
-// ---- git as a process ---------------------------------------------------------------------------
-
+/** `status` is the exit status, -1 if there is none. */
 // type GitRefusal = { kind: 'refused'; why: ByteString; status: number };
+
 // type GitAnswer = { kind: 'done'; output: ByteString; why?: undefined } | GitRefusal;
 
 /** Options before git's command that take from the repository's configuration what would start programs. */
@@ -10400,19 +10245,26 @@ function safeGitEnvironment() {
   return environment;
 }
 
+/** Why a program gave no answer at all, as a sentence; undefined if it ran. */
+function describeStartFailure(program, error, status) {
+  if (error !== undefined && errorCode(error) !== 'EPIPE') {
+    const code = errorCode(error);
+    return code === 'ENOENT' ? program + ' is not installed' : code === 'ENOBUFS' ? 'the patch is too large' : program + ' cannot be run: ' + code;
+  }
+  return status === 127 ? program + ' is not installed' : undefined;
+}
+
+/** git's answer in one work tree. `input` is its standard input. */
 function runGit(repository, words, input = '') {
   const argv = toSpawnArguments(safeGitArguments(repository.top).concat(words));
   const ended = childProcess().spawnSync(argv[0], argv.slice(1), {
-    env: safeGitEnvironment(), input: Buffer.from(input, 'latin1'), maxBuffer: LARGEST_PATCH_BYTES, windowsHide: true,
+    env: safeGitEnvironment(), input: Buffer.from(input, 'latin1'), maxBuffer: LARGEST_ANSWER_BYTES, windowsHide: true,
   });
   const refuse = (why) => ({ kind: 'refused', why, status: ended.status ?? -1 });
-  if (ended.error !== undefined && errorCode(ended.error) !== 'EPIPE') {
-    const code = errorCode(ended.error);
-    return refuse(code === 'ENOENT' ? 'git is not installed' : code === 'ENOBUFS' ? 'the patch is too large' : 'git cannot be run: ' + code);
-  }
+  const failure = describeStartFailure('git', ended.error, ended.status);
+  if (failure !== undefined) return refuse(failure);
   if (ended.status === 0) return { kind: 'done', output: ended.stdout.toString('latin1') };
   const stderr = ended.stderr.toString('latin1');
-  if (ended.status === 127) return refuse('git is not installed');
   if (/dubious ownership|unsafe repository/.test(stderr)) {
     return refuse('git refuses a repository that another user owns (see "safe.directory" in git-config(1))');
   }
@@ -10464,6 +10316,7 @@ function findUntrustedFilters(repository) {
   return { kind: 'done', names: Array.from(names) };
 }
 
+/** Options for git that make it take the files as they are, whatever these filters say. */
 function turnFiltersOff(names) {
   const words = [];
   for (const name of names) {
@@ -10472,6 +10325,7 @@ function turnFiltersOff(names) {
   return words;
 }
 
+/** Of `names` those to which an attribute assigns one of `filters`. */
 function listFiltered(repository, names, filters) {
   const answer = runGit(repository, ['check-attr', '-z', '--stdin', 'filter'], names.map((name) => name + '\0').join(''));
   if (answer.kind !== 'done') return answer;
@@ -10479,6 +10333,543 @@ function listFiltered(repository, names, filters) {
   const found = new Set();
   for (let i = 0; i + 2 < words.length; i += 3) if (filters.indexOf(words[i + 2]) >= 0) found.add(words[i]);
   return { kind: 'done', names: found };
+}
+
+/** Groups that fit on a command line. */
+function splitNames(names) {
+  const groups = [];
+  let size = NAMES_BYTES_PER_CALL;
+  for (const name of names) {
+    if (size + name.length > NAMES_BYTES_PER_CALL) {
+      groups.push([]);
+      size = 0;
+    }
+    groups[groups.length - 1].push(name);
+    size += name.length + 1;
+  }
+  return groups;
+}
+
+// ==== src/sys/git.ts =============================================================================
+// git.ts - the code's state as git knows it: commit, remote, changes as a patch. Writes nothing.
+
+// Invariants:
+// 1. Where nothing looks changed no process is started. Where something does, git decides, because
+//    filters and ends of lines can make a file that differs an unchanged one.
+// 2. "Not dirty" is said only if every tracked file that is not excluded was found unchanged. What
+//    cannot be told counts as dirty and leaves a warning.
+
+/** What a checkout of any system says of the code in it. Names are relative to `top`. */
+// type CodeState = {
+//   /** The work tree's folder, without a final slash. */
+//   top: ByteString;
+//   /** What identifies the version; of git hexadecimal digits. 'none' before the first commit, 'unknown' if a warning says why. */
+//   commit: ByteString;
+//   branch?: ByteString;
+//   remote?: ByteString;
+//   /** There if anything is dirty; '' if nothing of the change could be told, and a warning says why. */
+//   patch?: ByteString;
+//   /** `isDirty` means changes that are not committed. */
+//   submodules: { path: ByteString; commit: string; isDirty: boolean }[];
+//   /** Tracked files that are not as in the commit, or may not be; without those that were excluded. */
+//   changed: Set<ByteString>;
+//   warnings: ByteString[];
+// };
+
+/** The tracked files of a work tree or a submodule. Names in it are relative to its own top. */
+// type GitTree = {
+//   repository: GitRepository;
+//   /** Path of the tree in the outermost one, '' or ending in '/'. */
+//   prefix: ByteString;
+//   entries: GitEntry[];
+//   /** Were the entries read from the index here, with sizes and times? */
+//   isIndexRead: boolean;
+//   /** Files that differ from the index, or may. */
+//   unlike: Set<ByteString>;
+//   /** Of these the excluded ones, which were not looked into. */
+//   passedOver: Set<ByteString>;
+//   /** Nothing tells which of its files are as in the commit. */
+//   isUntold: boolean;
+//   /** Files that have changed by now and that no filter had converted on their way out of git; found out at first use. */
+//   unfiltered: Set<ByteString> | undefined;
+// };
+
+// type GitState = CodeState & { system: 'git'; trees: GitTree[] };
+
+// type CodeOptions = {
+//   /** Of a path relative to the project: does a change of it not count? */
+//   excluded: (path: ByteString) => boolean;
+// };
+
+/** What is common to a work tree and its submodules. Names here are relative to the outermost top. */
+// type Survey = {
+//   isExcluded: (name: ByteString) => boolean;
+//   state: GitState;
+// };
+
+const UNREADABLE = ['EACCES', 'EPERM', 'EIO', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ESTALE'];
+const MOST_NESTED = 16;
+const EMPTY_TREE = {
+  sha1: '4b825dc642cb6eb9a060e54bf8d69288fbee4904',
+  sha256: '6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321',
+};
+
+/**
+ * The state of the work tree that holds the folder `root` (absolute); undefined if none does. The
+ * patch is relative to the top of the work tree and `git apply` there brings a clean checkout of the
+ * commit, and of the submodules' commits, to what was run: changes of tracked files, staged or not,
+ * but not of files that may hold secrets. Before the first commit it is against the empty tree.
+ */
+function readCode(root, options) {
+  const plain = root.replace(/\/+$/, '');
+  const state = { system: 'git', top: plain, commit: 'unknown', submodules: [], changed: new Set(), warnings: [], trees: [] };
+  try {
+    const repository = findRepository(root);
+    if (repository === undefined) return undefined;
+    state.top = repository.top;
+    const folder = plain.slice(repository.top.length + 1);
+    const inTop = folder === '' ? '' : folder + '/';
+    const isExcluded = (name) => name.startsWith(inTop) && options.excluded(name.slice(inTop.length));
+    const head = readHeadOrAsk(repository);
+    state.commit = head.commit ?? 'none';
+    state.branch = head.branch;
+    state.remote = findRemoteUrl(repository.settings, head.branch);
+    inspectTree({ isExcluded, state }, repository, head, '', 0);
+  } catch (error) {
+    // A repository that is damaged or closed to this user must not keep the run from being recorded.
+    const code = errorCode(error);
+    if (!(error instanceof Failure) && UNREADABLE.indexOf(code) < 0) throw error;
+    state.warnings.push(error instanceof Failure ? error.message : 'cannot read the git repository: ' + code);
+    addPatch(state, '');
+  }
+  state.submodules.sort((a, b) => compareBytes(a.path, b.path));
+  return state;
+}
+
+function addPatch(state, patch) {
+  state.patch = (state.patch ?? '') + patch;
+}
+
+function readHeadOrAsk(repository) {
+  if (!hasReftable(repository)) return readHead(repository);
+  const branch = runGit(repository, ['symbolic-ref', '-q', 'HEAD']);
+  const commit = runGit(repository, ['rev-parse', '-q', '--verify', 'HEAD^{commit}']);
+  // Exit status 1 says "detached" of the one, "no commit yet" of the other.
+  const refusal = [branch, commit].find((answer) => answer.kind !== 'done' && answer.status !== 1);
+  if (refusal !== undefined) {
+    throw new Failure('cannot read HEAD of "' + repository.top + '": references are kept as reftable, and ' + String(refusal.why));
+  }
+  return {
+    commit: commit.kind === 'done' ? commit.output.trim() : undefined,
+    branch: branch.kind === 'done' ? branch.output.trim().replace(/^refs\/heads\//, '') : undefined,
+  };
+}
+
+/**
+ * Looks at one work tree, submodules first, and adds to the survey's state. `prefix` is the path of
+ * the tree in the outermost one, '' or ending in '/'. True if it is dirty.
+ */
+function inspectTree(survey, repository, head, prefix, depth) {
+  const isExcluded = (name) => survey.isExcluded(prefix + name);
+  const { index, mtimeMs } = readGitIndex(repository);
+  const tree = { repository, prefix, entries: [], isIndexRead: index !== 'unsupported', unlike: new Set(), passedOver: new Set(), isUntold: true, unfiltered: undefined };
+  survey.state.trees.push(tree);
+  let suspects = [];
+  if (index === 'unsupported') {
+    tree.entries = listEntriesWithGit(repository);
+  } else {
+    tree.entries = index.entries;
+    const compared = compareWithFiles(repository, tree.entries, mtimeMs, isExcluded);
+    suspects = compared.suspects;
+    tree.passedOver = new Set(compared.passedOver);
+    tree.unlike = new Set(suspects.concat(compared.passedOver, compared.overlooked));
+    tree.isUntold = !isIndexOfHead(repository, head, tree.entries, index.rootTree);
+    warnOfOverlooked(survey.state, prefix, compared.overlooked);
+  }
+  for (const entry of tree.entries) {
+    if (entry.mode !== GIT_LINK || entry.stage !== 0) continue;
+    if (inspectSubmodule(survey, repository, entry, prefix, depth)) suspects.push(entry.name);
+  }
+  return (suspects.length > 0 || tree.isUntold) && askForPatch(survey, tree, head, suspects);
+}
+
+function warnOfOverlooked(state, prefix, names) {
+  if (names.length === 0) return;
+  for (const name of names) state.changed.add(prefix + name);
+  state.warnings.push('git was told not to look at files that differ from the commit (assume-unchanged, skip-worktree); '
+    + 'the patch lacks them: ' + listNames(prefix, names));
+}
+
+function listNames(prefix, names) {
+  const shown = names.slice(0, 5).map((name) => '"' + prefix + name + '"').join(', ');
+  return names.length <= 5 ? shown : shown + ' and ' + String(names.length - 5) + ' more';
+}
+
+/** Does the index hold the tree of HEAD's commit? False also where that cannot be told without git. */
+function isIndexOfHead(repository, head, entries, rootTree) {
+  if (head.commit === undefined) return entries.length === 0;
+  const tree = readTreeOfCommit(repository, head.commit);
+  if (tree === undefined || entries.some((entry) => entry.stage !== 0)) return false;
+  return tree === (rootTree ?? computeTree(entries, (kind, body) => hashGitObject(repository.algorithm, kind, body)));
+}
+
+/** True if the submodule is at another commit than the index of its parent says, or gone. */
+function inspectSubmodule(survey, parent, entry, prefix, depth) {
+  const path = prefix + entry.name;
+  const listed = { path, commit: hexFromBytes(entry.id), isDirty: false };
+  if (survey.isExcluded(path)) return false;
+  survey.state.submodules.push(listed);
+  const isFolder = lstatIfThere(parent.top + '/' + entry.name)?.isDirectory() === true;
+  // Without a repository in it the submodule was not checked out, and git finds nothing amiss.
+  try {
+    const opened = isFolder ? openRepository(parent.top + '/' + entry.name) : undefined;
+    if (opened === undefined) return !isFolder;
+    if (depth >= MOST_NESTED) throw new Failure('cannot read the submodule "' + path + '": nested too deep');
+    const head = readHeadOrAsk(opened.repository);
+    listed.commit = head.commit ?? 'none';
+    listed.isDirty = inspectTree(survey, opened.repository, head, path + '/', depth + 1);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    survey.state.warnings.push(error.message);
+    listed.isDirty = true;
+    addPatch(survey.state, '');
+  }
+  return listed.commit !== hexFromBytes(entry.id);
+}
+
+// ---- the patch ----------------------------------------------------------------------------------
+
+/** Adds what git says is changed; true if anything is, or if git cannot be asked. */
+function askForPatch(survey, tree, head, suspects) {
+  const { state } = survey;
+  const { prefix } = tree;
+  const diff = diffWithGit(survey, tree, head);
+  if (diff.kind === 'done') {
+    tree.isUntold = false;
+    if (diff.untrusted.length > 0) {
+      state.warnings.push('the repository\'s own configuration names filter programs; rr does not run them and leaves these '
+        + 'files, which may be changed, out of the patch: ' + listNames(prefix, diff.untrusted));
+    }
+    if (diff.secret.length > 0) state.warnings.push('changed files that may hold secrets are left out of the patch: ' + listNames(prefix, diff.secret));
+    const changed = diff.changed.concat(diff.untrusted, diff.secret);
+    for (const name of changed) state.changed.add(prefix + name);
+    if (changed.length > 0) addPatch(state, diff.patch);
+    return changed.length > 0;
+  }
+  const what = suspects.length > 0 ? 'files look changed: ' + listNames(prefix, suspects) : 'the index may differ from the commit';
+  state.warnings.push('no patch of the changed code: ' + diff.why + '; ' + what);
+  for (const name of suspects) state.changed.add(prefix + name);
+  addPatch(state, '');
+  return true;
+}
+
+/** `changed` are the names in the patch. */
+// type Diff = { kind: 'done'; patch: ByteString; changed: ByteString[]; untrusted: ByteString[]; secret: ByteString[] } | GitRefusal;
+
+/** First the changed names, so that an excluded result of many GB is never read, then their patch. */
+function diffWithGit(survey, tree, head) {
+  const { repository, prefix } = tree;
+  const filters = findUntrustedFilters(repository);
+  if (filters.kind !== 'done') return filters;
+  const off = turnFiltersOff(filters.names);
+  const against = head.commit ?? EMPTY_TREE[repository.algorithm];
+  const raw = runGit(repository, off.concat('diff-index', '--raw', '-z', '--no-renames', '--ignore-submodules=dirty', against, '--'));
+  if (raw.kind !== 'done') return raw;
+  const listed = parseRawDiff(raw.output);
+  let kept = listed.filter((name) => !survey.isExcluded(prefix + name));
+  let untrusted = [];
+  if (filters.names.length > 0) {
+    const filtered = listFiltered(repository, kept, filters.names);
+    if (filtered.kind !== 'done') return filtered;
+    untrusted = kept.filter((name) => filtered.names.has(name));
+    kept = kept.filter((name) => !filtered.names.has(name));
+  }
+  const words = off.concat('--literal-pathspecs', 'diff-index', '-p', '--binary', '--full-index', '--no-renames', '--no-ext-diff',
+    '--no-textconv', '--no-color', '--ignore-submodules=dirty', '--submodule=short', '-U3', '--inter-hunk-context=0',
+    '-O/dev/null', '--src-prefix=a/' + prefix, '--dst-prefix=b/' + prefix, against, '--');
+  const plain = kept.filter((name) => !isSecretFile(name));
+  const patch = diffNames(repository, words, plain, plain.length === listed.length);
+  if (patch.kind !== 'done') return patch;
+  const hidden = kept.filter(isSecretFile);
+  const secret = hidden.length === 0 ? patch : diffNames(repository, words, hidden, false);
+  if (secret.kind !== 'done') return secret;
+  return {
+    kind: 'done', patch: patch.output, changed: listPatchedNames(patch.output, plain, prefix), untrusted,
+    secret: listPatchedNames(secret.output, hidden, prefix),
+  };
+}
+
+function diffNames(repository, words, names, isAll) {
+  let output = '';
+  for (const group of isAll && names.length > 0 ? [[]] : splitNames(names)) {
+    const part = runGit(repository, words.concat(group));
+    if (part.kind !== 'done') return part;
+    output += dropEmptySections(part.output);
+  }
+  return { kind: 'done', output };
+}
+
+// ---- one file -----------------------------------------------------------------------------------
+
+function findTrackedEntry(state, name) {
+  let tree;
+  for (const one of state.trees) if (name.startsWith(one.prefix) && (tree === undefined || one.prefix.length > tree.prefix.length)) tree = one;
+  if (tree === undefined) return undefined;
+  const inner = name.slice(tree.prefix.length);
+  const entry = tree.entries[findEntryPlace(tree.entries, inner)];
+  return entry?.name === inner ? { tree, entry } : undefined;
+}
+
+/** How a file stood to the commit when the state was read; of an excluded one, how it stands to the index now. */
+function findGitFileState(state, name) {
+  const found = findTrackedEntry(state, name);
+  if (found === undefined) return 'untracked';
+  const { tree, entry } = found;
+  if (tree.isUntold || entry.stage !== 0 || entry.isIntended || state.changed.has(name)) return 'changed';
+  return tree.passedOver.has(entry.name) && !hasContentOfEntry(tree.repository, entry) ? 'changed' : 'clean';
+}
+
+/**
+ * A tracked file as it was when the state was read: its blob in git's objects. undefined where that
+ * does not tell: it is not tracked or was changed, or a filter or another end of line may have been
+ * put in when git wrote it. The path in the result is `name`.
+ */
+function readEarlierBlob(state, name) {
+  const found = findTrackedEntry(state, name);
+  if (found === undefined) return undefined;
+  const { tree, entry } = found;
+  const isKnown = tree.isIndexRead && entry.stage === 0 && !entry.isIntended && !entry.isSkipped && entry.mode !== GIT_LINK;
+  if (!isKnown || tree.unlike.has(entry.name)) return undefined;
+  const content = readBlob(tree.repository, entry);
+  if (content === undefined) return undefined;
+  const kind = entry.mode === GIT_SYMLINK ? 'l' : (entry.mode & 0o100) !== 0 ? 'x' : '';
+  // A size of 0 stands where times did not tell, and the content was compared itself (gitstatus.ts). The
+  // others are of the file as it was; another end of line would have changed the size.
+  const isSameSize = entry.sizeBytes === 0 || entry.sizeBytes === content.length % 0x100000000;
+  if (kind !== 'l' && (!isSameSize || !isUnfiltered(tree, entry))) return undefined;
+  return { hash: hashBytes(content), size: content.length, kind, path: name };
+}
+
+/** The blob of an entry; git is asked only if the object is not found or of a form that is not known here. */
+function readBlob(repository, entry) {
+  const id = hexFromBytes(entry.id);
+  const object = readGitObject(repository, id);
+  let content = object?.kind === 'blob' ? object.body : undefined;
+  if (content === undefined) {
+    const answer = runGit(repository, ['cat-file', 'blob', id]);
+    content = answer.kind === 'done' ? answer.output : undefined;
+  }
+  return content !== undefined && hashGitObject(repository.algorithm, 'blob', content) === entry.id ? content : undefined;
+}
+
+// What of gitattributes(5) converts a file without the user's doing; ends of lines show in the size.
+const CONVERTING = ['filter', 'ident', 'working-tree-encoding'];
+
+/** Is no filter set for a file? git knows all places of attributes; asked once, of all that has changed by now. */
+function isUnfiltered(tree, entry) {
+  if (tree.unfiltered === undefined) {
+    const names = tree.entries.filter((one) => !isUntouched(tree.repository, one)).map((one) => one.name);
+    const answer = runGit(tree.repository, ['check-attr', '-z', '--stdin'].concat(CONVERTING), names.map((name) => name + '\0').join(''));
+    tree.unfiltered = new Set(answer.kind === 'done' ? names : []);
+    const words = answer.kind === 'done' ? answer.output.split('\0') : [];
+    for (let i = 0; i + 2 < words.length; i += 3) if (words[i + 2] !== 'unspecified' && words[i + 2] !== 'unset') tree.unfiltered.delete(words[i]);
+  }
+  return tree.unfiltered.has(entry.name);
+}
+
+function isUntouched(repository, entry) {
+  const stat = lstatIfThere(repository.top + '/' + entry.name);
+  return stat !== undefined && stat.size % 0x100000000 === entry.sizeBytes && Math.abs(stat.mtimeMs - entry.mtimeMs) < 0.0005 && Math.abs(stat.ctimeMs - entry.ctimeMs) < 0.0005;
+}
+
+// ==== src/sys/othervcs.ts ========================================================================
+// othervcs.ts - the code's state as Mercurial, Subversion and Fossil tell it. Knows nothing of git.
+
+// Invariants:
+// 1. No program is given a command that opens a connection, and none may ask a question.
+// 2. Nothing in the checkout runs: hg does not read its .hg/hgrc (HGRCSKIPREPO, Mercurial 5.4), svn
+//    and fossil compare by themselves and not by a program of their configuration.
+// 3. Configuration of the user is not read, so that a diff is the same for everybody; svn and fossil
+//    would otherwise make theirs in the home folder.
+// What they keep for themselves in the checkout (.hg/dirstate, .fslckout) they may bring up to date.
+
+// type OtherSystem = 'hg' | 'svn' | 'fossil';
+
+/** `tracked` are the names of all files under version control. */
+// type OtherState = CodeState & { system: OtherSystem; tracked: Set<ByteString> };
+
+// type OtherRequest = {
+//   /** Of a name relative to the checkout: does a change of it not count? */
+//   isExcluded: (name: ByteString) => boolean;
+//   /** A folder for what a program must write for itself. */
+//   ownFolder: ByteString;
+// };
+
+// type Facts = Pick<CodeState, 'commit' | 'branch' | 'remote' | 'warnings'> & { files: TrackedFile[] };
+// type Ask = (words: ByteString[]) => GitAnswer;
+
+const LONGEST_MS = 300000;
+
+/**
+ * The state of the checkout at `top`. If its program is missing or refuses, the commit is 'unknown'
+ * and a warning says why. The patch is what `hg diff --git`, `svn diff` or `fossil diff` prints of the
+ * files that are not excluded; "patch -p1" reads the first, "patch -p0" the others.
+ */
+function readOtherCode(system, top, request) {
+  const state = { system, top, commit: 'unknown', submodules: [], changed: new Set(), warnings: [], tracked: new Set() };
+  const ask = (words) => askProgram(system, top, request.ownFolder, words);
+  const facts = system === 'hg' ? askHg(ask, top) : system === 'svn' ? askSvn(ask) : askFossil(ask);
+  if ('kind' in facts) {
+    state.warnings.push('cannot read the state of the code: ' + facts.why);
+    return state;
+  }
+  state.commit = facts.commit;
+  state.branch = facts.branch;
+  state.remote = facts.remote;
+  state.warnings = facts.warnings;
+  for (const file of facts.files) state.tracked.add(file.name);
+  const changed = facts.files.filter((file) => file.state !== 'clean' && !request.isExcluded(file.name) && !isAddedFolder(top, file));
+  if (changed.length === 0) return state;
+  for (const file of changed) state.changed.add(file.name);
+  state.patch = makePatch(state, ask, changed);
+  return state;
+}
+
+/** How a file stood to the commit when the state was read. */
+function findOtherFileState(state, name) {
+  return !state.tracked.has(name) ? 'untracked' : state.changed.has(name) ? 'changed' : 'clean';
+}
+
+/** svn lists folders, too; one that is only new says nothing that its files do not. */
+function isAddedFolder(top, file) {
+  return file.isAdded && lstatIfThere(top + '/' + file.name)?.isDirectory() === true;
+}
+
+// ---- the patch ----------------------------------------------------------------------------------
+
+const DIFF = {
+  hg: ['diff', '--git', '--config', 'diff.unified=3'],
+  svn: ['diff', '--internal-diff', '--show-copies-as-adds', '--depth', 'empty'],
+  fossil: ['diff', '--internal', '--verbose', '--context', '3'],
+};
+
+// svn takes what stands behind the last "@" for a revision, and offers for diff no way to say that it is none.
+const LIKE_A_REVISION = /@(?:r?\d+|head|base|committed|prev|\{[^]*\})?$/i;
+
+function makePatch(state, ask, changed) {
+  const secret = changed.filter((file) => isSecretFile(file.name));
+  if (secret.length > 0) state.warnings.push('changed files that may hold secrets are left out of the patch: ' + listFileNames(secret));
+  const plain = changed.filter((file) => !isSecretFile(file.name));
+  const askable = plain.filter((file) => file.state !== 'missing' && !(state.system === 'svn' && LIKE_A_REVISION.test(file.name)));
+  const words = askable.map((file) => (state.system === 'hg' ? 'path:' : './') + file.name);
+  let patch = '';
+  for (const names of splitNames(words)) {
+    const part = ask(DIFF[state.system].concat(names));
+    if (part.kind !== 'done') {
+      state.warnings.push('no patch of the changed code: ' + part.why + '; changed are ' + listFileNames(plain));
+      return '';
+    }
+    patch += part.output;
+  }
+  const shown = listShownNames(patch);
+  const unshown = plain.filter((file) => !shown.has(file.name));
+  if (unshown.length > 0) state.warnings.push('the patch does not show what changed of ' + listFileNames(unshown) + ' (binary, missing, renamed or of another mode)');
+  return patch;
+}
+
+function listFileNames(files) {
+  const shown = files.slice(0, 5).map((file) => '"' + file.name + '"').join(', ');
+  return files.length <= 5 ? shown : shown + ' and ' + String(files.length - 5) + ' more';
+}
+
+// ---- what they are asked ------------------------------------------------------------------------
+
+// type Refusal = Exclude<GitAnswer, { kind: 'done' }>;
+
+function askHg(ask, top) {
+  const parents = ask(['parents', '--template', '{node}\\n{branch}\\n']);
+  if (parents.kind !== 'done') return parents;
+  const status = ask(['status', '--modified', '--added', '--removed', '--deleted', '--clean', '--print0']);
+  if (status.kind !== 'done') return status;
+  const [node, branch, second] = parents.output.split('\n');
+  const settings = parseGitConfig(readBytesIfThere(top + '/.hg/hgrc') ?? '');
+  const remote = findGitSetting(settings, 'paths', '', 'default');
+  return {
+    commit: /^[0-9a-f]{40,}$/.test(node) ? node : 'none', branch: branch === '' ? undefined : branch, remote: remote === undefined ? undefined : stripUrlCredentials(remote),
+    warnings: second === undefined || second === '' ? [] : ['a merge is not committed; the patch is against its first parent'], files: parseHgStatus(status.output),
+  };
+}
+
+function askSvn(ask) {
+  const info = ask(['info', '--xml']);
+  if (info.kind !== 'done') return info;
+  const listed = ask(['status', '--verbose', '--xml', '--ignore-externals', '.']);
+  if (listed.kind !== 'done') return listed;
+  const place = parseSvnInfo(info.output);
+  if (place === undefined) return { kind: 'refused', why: 'svn names no URL', status: 0 };
+  const status = parseSvnStatus(listed.output);
+  const revision = status.lowest === status.highest ? String(status.highest) : String(status.lowest) + ':' + String(status.highest);
+  return {
+    commit: stripUrlCredentials(place.url) + '@' + revision, branch: place.place === '' ? undefined : place.place,
+    warnings: status.hasSwitched ? ['parts of the working copy are switched to other places of the repository'] : [], files: status.files,
+  };
+}
+
+function askFossil(ask) {
+  const info = ask(['info']);
+  if (info.kind !== 'done') return info;
+  const commit = parseFossilInfo(info.output);
+  if (commit === undefined) return { kind: 'refused', why: 'fossil names no check-in', status: 0 };
+  // By times alone fossil takes a file of the same size that changed within a second for unchanged.
+  const listed = ask(['ls', '--verbose', '--hash']);
+  if (listed.kind !== 'done') return listed;
+  const branch = ask(['branch', 'current']);
+  const remote = ask(['remote-url']);
+  const url = remote.kind === 'done' ? remote.output.trim() : 'off';
+  return {
+    commit, branch: branch.kind === 'done' ? branch.output.trim() || undefined : undefined,
+    remote: url === 'off' || url === '' ? undefined : stripUrlCredentials(url), warnings: [], files: parseFossilList(listed.output),
+  };
+}
+
+// ---- the programs -------------------------------------------------------------------------------
+
+const BEGINNING = {
+  hg: ['hg', '--noninteractive', '--pager', 'never', '--color', 'never'],
+  // A configuration folder that cannot be: svn then makes none, and says so on standard error only.
+  svn: ['svn', '--non-interactive', '--config-dir', '/dev/null/none'],
+  fossil: ['fossil'],
+};
+
+function makeEnvironment(ownFolder) {
+  const environment = {};
+  for (const name of Object.keys(process.env)) if (!/^(?:HG|SVN_|FOSSIL_|LC_|LANG)/.test(name)) environment[name] = process.env[name];
+  const { LC_ALL, LC_CTYPE, LANG } = process.env;
+  const used = LC_ALL || LC_CTYPE || LANG || '';
+  // svn reads names only in a UTF-8 locale; what it says is parsed, so no translation.
+  environment.LC_CTYPE = /utf-?8/i.test(used) ? used : 'C.UTF-8';
+  environment.LC_MESSAGES = 'C';
+  environment.HGPLAIN = '1';
+  environment.HGRCPATH = '';
+  environment.HGRCSKIPREPO = '1';
+  environment.HGENCODING = 'UTF-8';
+  environment.FOSSIL_HOME = toText(ownFolder);
+  return environment;
+}
+
+function askProgram(system, top, ownFolder, words) {
+  const argv = toSpawnArguments(BEGINNING[system].concat(words));
+  const refuse = (why) => ({ kind: 'refused', why, status: -1 });
+  const folder = toText(top === '' ? '/' : top);
+  if (Buffer.from(folder, 'utf8').toString('latin1') !== (top === '' ? '/' : top)) return refuse('the name of the folder is not UTF-8');
+  const ended = childProcess().spawnSync(argv[0], argv.slice(1), {
+    cwd: folder, env: makeEnvironment(ownFolder), stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: LARGEST_ANSWER_BYTES, windowsHide: true, timeout: LONGEST_MS,
+  });
+  const failure = describeStartFailure(system, ended.error, ended.status);
+  if (failure !== undefined) return refuse(failure);
+  if (ended.status === 0) return { kind: 'done', output: ended.stdout.toString('latin1') };
+  const lines = ended.stderr.toString('latin1').split('\n').filter((line) => line !== '' && !/^(?:svn: )?warning: /.test(line));
+  return refuse(system + ' says: ' + (lines[0] ?? 'exit status ' + String(ended.status)).split(top + '/').join(''));
 }
 
 // ==== src/sys/machine.ts =========================================================================
@@ -10818,7 +11209,7 @@ const DPKG_STAMPED = ['/var/lib/dpkg/status', '/var/lib/dpkg/info', '/var/lib/dp
 /** A name in file lists: the file it stands for, and whose lists count (diversions). */
 // type ListedName = { path: ByteString; only: ByteString | undefined; except: ByteString | undefined };
 
-function baseOf(list) {
+function packageOfList(list) {
   const colon = list.indexOf(':');
   return colon < 0 ? list : list.slice(0, colon);
 }
@@ -10856,7 +11247,7 @@ function findLists(question) {
     const list = file.slice(0, -5);
     search.find(readPackageText(folder + '/' + file), (line) => {
       for (const name of listed.get(line) ?? []) {
-        const base = baseOf(list);
+        const base = packageOfList(list);
         if ((name.only === undefined || name.only === base) && name.except !== base) found.set(name.path, (found.get(name.path) ?? []).concat(list));
       }
     });
@@ -10894,7 +11285,7 @@ function findDpkgOwners(question) {
   const ownArchitecture = readPackageText(question.root + '/var/lib/dpkg/arch').split('\n')[0];
   for (const [path, entry] of lists) {
     let chosen;
-    for (const name of entry) chosen = choosePackage(chosen, packages.get(name) ?? { name: baseOf(name), version: '', architecture: name.slice(baseOf(name).length + 1) }, ownArchitecture);
+    for (const name of entry) chosen = choosePackage(chosen, packages.get(name) ?? { name: packageOfList(name), version: '', architecture: name.slice(packageOfList(name).length + 1) }, ownArchitecture);
     if (chosen !== undefined) owners.set(path, chosen);
   }
   findInStatusFolder(question, owners);
@@ -10970,8 +11361,9 @@ function findRpmOwners(question) {
   const baseNames = new Set();
   for (const name of names.keys()) baseNames.add(name.slice(name.lastIndexOf('/') + 1));
   const wanted = { paths: new Set(names.keys()), baseNames: new LineSearch('\0', baseNames) };
-  for (const folder of RPM_FOLDERS) {
-    visitRpmHeaders(question.root + folder, baseNames, (blob) => {
+  // In many systems one is a link to another.
+  for (const folder of new Set(RPM_FOLDERS.map((name) => resolveLinks(question.root + name)))) {
+    visitRpmHeaders(folder, baseNames, (blob) => {
       findInRpmHeader(blob, wanted, (name, identity) => {
         const path = names.get(name);
         if (path !== undefined) owners.set(path, choosePackage(owners.get(path), identity, ''));
@@ -11033,7 +11425,7 @@ function findCondaOwners(folder, files) {
 // as long as the databases have this stamp. A file without an owner has a line with empty fields. The
 // "." at the end tells a whole line from one that a crash or a full disk cut off.
 
-const OWNERS_LIMIT_BYTES = 8 << 20;
+const OWNERS_LIMIT_BYTES = 4 << 20;
 const MANAGERS = ['dpkg', 'rpm', 'apk', 'pacman', 'guix', 'nix', 'conda'];
 
 /** What changes when databases do, in 16 hexadecimal digits; `isSettled` if they were not changed just now. */
@@ -11055,13 +11447,13 @@ function stampDatabases(names, more) {
 
 class OwnerCache {
   // private readonly name: ByteString;
-  // private known: Map<ByteString, PackageFact | 'none'> | undefined;
+  known = new Map();
   added = '';
   constructor(name) {
     this.name = name;
   }
 
-  read() {
+  read(stamp) {
     const known = new Map();
     let text = '';
     try {
@@ -11070,12 +11462,13 @@ class OwnerCache {
       if (errorCode(error) === '') throw error;
     }
     for (const line of text.split('\n')) {
+      if (!line.startsWith(stamp)) continue;
       const parts = line.split('\t');
       if (parts.length !== 7 || parts[6] !== '.') continue;
-      const key = parts[0] + '\t' + decodeText(parts[5]);
-      if (parts[1] === '') known.set(key, 'none');
+      const path = decodeText(parts[5]);
+      if (parts[1] === '') known.set(path, 'none');
       else if (MANAGERS.indexOf(parts[1]) >= 0) {
-        known.set(key, { manager: parts[1], name: decodeText(parts[2]), version: decodeText(parts[3]), architecture: decodeText(parts[4]) });
+        known.set(path, { manager: parts[1], name: decodeText(parts[2]), version: decodeText(parts[3]), architecture: decodeText(parts[4]) });
       }
     }
     return known;
@@ -11083,8 +11476,12 @@ class OwnerCache {
 
   /** The owner that was found with databases of this stamp, if the file was asked for. */
   find(stamp, path) {
-    this.known = this.known ?? this.read();
-    return this.known.get(stamp.text + '\t' + path);
+    let known = this.known.get(stamp.text);
+    if (known === undefined) {
+      known = this.read(stamp.text);
+      this.known.set(stamp.text, known);
+    }
+    return known.get(path);
   }
 
   /** Notes what was found after the stamp was taken. */
@@ -11139,12 +11536,13 @@ function findOwners(paths, options) {
     const fact = parseStorePath(path);
     const prefix = fact === undefined ? prefixes.find(path) : undefined;
     if (fact !== undefined) owners.set(path, fact);
-    else if (prefix !== undefined) addTo(byPrefix, prefix, path);
+    else if (prefix !== undefined) addPathTo(byPrefix, prefix, path);
     else others.push(path);
   }
   for (const [prefix, files] of byPrefix) {
     const stamp = stampDatabases(CONDA_STAMPED.map((name) => options.root + prefix + name), 'conda');
-    others.push(...lookUp({ paths: files, stamp, cache, owners }, (unknown) => askConda(options.root, prefix, unknown)));
+    const without = lookUp({ paths: files, stamp, cache, owners }, (unknown) => askConda(options.root, prefix, unknown));
+    for (const path of without) others.push(path);
   }
   const aliases = findFolderAliases(options.root);
   const system = stampDatabases(SYSTEM_STAMPED.map((name) => options.root + name), JSON.stringify(aliases));
@@ -11153,7 +11551,7 @@ function findOwners(paths, options) {
   return owners;
 }
 
-function addTo(groups, key, path) {
+function addPathTo(groups, key, path) {
   const group = groups.get(key);
   if (group === undefined) groups.set(key, [path]);
   else group.push(path);
@@ -11538,8 +11936,8 @@ function findPythonPackages(files) {
   for (const name of files.paths) {
     const site = PYTHON_SITE.exec(name);
     const library = site === null ? PYTHON_LIBRARY.exec(name) : null;
-    if (site !== null) addTo(sites, site[1], name);
-    else if (library !== null && isFileQuietlyOnce(library[1] + '/os.py', libraries.get(library[1]))) addTo(libraries, library[1], name);
+    if (site !== null) addPathTo(sites, site[1], name);
+    else if (library !== null && isFileQuietlyOnce(library[1] + '/os.py', libraries.get(library[1]))) addPathTo(libraries, library[1], name);
     else if (PYTHON_FILE.test(name)) others.push(name);
   }
   for (const name of files.programs) addProgramLibrary(libraries, name);
@@ -11607,7 +12005,7 @@ function claimOthers(others, opened, sites, files) {
       bases.set(base, site);
       if (site.distributions.length > 0 && !sites.has(base)) opened.push(site);
     }
-    if (site.distributions.length > 0) addTo(sites, base, name);
+    if (site.distributions.length > 0) addPathTo(sites, base, name);
   }
   return claims;
 }
@@ -11641,7 +12039,7 @@ function claimSite(site, paths, files) {
     const distribution = egg === null ? undefined : site.distributions.find((one) => one.entry === egg[1]);
     if (PYTHON_METADATA.test(relative)) metadata.push(name);
     else if (distribution !== undefined) inEggs.set(distribution, (inEggs.get(distribution) ?? []).concat(relative));
-    else addTo(byModule, topModuleOf(relative), relative);
+    else addPathTo(byModule, topModuleOf(relative), relative);
   }
   const owned = Array.from(inEggs, ([distribution, its]) => ({ distribution, module: distribution.entry, files: its, isShared: false }));
   for (const [module, relatives] of byModule) owned.push(...findModuleOwners(site, module, relatives));
@@ -13893,11 +14291,13 @@ async function endWatch(observation, summary, context) {
   const watched = { ...noObservation(observation.warnings.concat(summary.warnings)), absent: [], readFiles: [], leftOut: [], processes: [] };
   const look = { observation, context, watched, fates: [], inputs: new Map(), outputs: new Set(request.redirectedTo) };
   let cachedCount = 0;
+  let temporaryCount = summary.temporaryCount;
   for (const file of summary.files) {
     const fate = isPythonCache(file.path) ? undefined : judge(look, file);
     if (isPythonCache(file.path)) cachedCount += 1;
     look.fates.push(fate);
     if (fate !== undefined) sortOut(look, fate);
+    if (fate !== undefined && file.isGone && !fate.wasThere) temporaryCount += 1;
   }
   for (const path of observation.declaredPaths) if (!look.inputs.has(path)) look.inputs.set(path, undefined);
   for (const file of summary.files) if (isPythonCache(file.path) && file.isRead) addSource(look, file.path);
@@ -13907,15 +14307,22 @@ async function endWatch(observation, summary, context) {
   const tests = request.declaredOutputs.map((pattern) => isDeclared(request.project, request.folder, pattern));
   if (tests.length > 0) watched.undeclared = Array.from(look.outputs).filter((path) => request.redirectedTo.indexOf(path) < 0 && !tests.some((test) => test(path))).sort();
   await describeStates(look);
-  addNewFolders(watched, summary.foldersMade.map((folder) => relativeTo(request.project, folder)).filter((path) => path[0] !== '/' && !isLeftOut(path) && isFolder(look, path)), false);
-  watched.removed.push(...summary.foldersRemoved.map((folder) => relativeTo(request.project, folder)).filter((path) => path[0] !== '/' && !isLeftOut(path)));
+  const moved = summary.movedFolders.filter(({ to }) => lstatIfThere(to)?.isDirectory() === true);
+  addNewFolders(watched, listFolders(look, summary.foldersMade.concat(moved.map(({ to }) => to))).filter((path) => isFolder(look, path)), false);
+  watched.removed.push(...listFolders(look, summary.foldersRemoved.concat(moved.map(({ from }) => from))));
   watched.removed = Array.from(new Set(watched.removed)).filter((path) => lstatIfThere(absoluteOf(request.project, path)) === undefined).sort();
   watched.absent = listAbsent(look, summary);
   mapProcesses(look, summary);
-  if (summary.temporaryCount > 0) watched.leftOut.push({ what: 'temporary', count: summary.temporaryCount });
+  if (temporaryCount > 0) watched.leftOut.push({ what: 'temporary', count: temporaryCount });
   if (summary.ignoredCount + cachedCount > 0) watched.leftOut.push({ what: 'ignored', count: summary.ignoredCount + cachedCount });
   warnOfLimits(look, summary);
   return watched;
+}
+
+/** Folders of the project, as a record has them. */
+function listFolders(look, names) {
+  const paths = names.filter((name) => !isPythonCache(name)).map((name) => relativeTo(look.observation.request.project, name));
+  return paths.filter((path) => path[0] !== '/' && path !== '.' && !isLeftOut(path));
 }
 
 function isFolder(look, path) {
@@ -14036,17 +14443,31 @@ function addLinksRead(look, summary) {
   const found = new Set();
   for (const name of summary.linkedNames) addLinks(observation.request, relativeTo(project, name), found);
   for (const name of summary.linksRead) found.add(relativeTo(project, name));
+  // A link that leads nowhere: the link was read, and what it names is absent.
+  for (const name of summary.absent) if (lstatIfThere(name)?.isSymbolicLink() === true) found.add(relativeTo(project, name));
   for (const path of found) {
     if ((path[0] !== '/' && isLeftOut(path)) || look.outputs.has(path) || look.inputs.has(path)) continue;
     if (lstatIfThere(absoluteOf(project, path))?.isSymbolicLink() === true) look.inputs.set(path, undefined);
   }
 }
 
+const MOST_LINKS_IN_CHAIN = 40; // as Linux has it
+
+/** Where a link that leads nowhere points to. */
+function followLinks(name) {
+  let at = name;
+  for (let count = 0; count < MOST_LINKS_IN_CHAIN && lstatIfThere(at)?.isSymbolicLink() === true; count++) {
+    at = normalizeName(joinNames(folderOfName(at), fs.readlinkSync(toFsPath(at), 'latin1')));
+  }
+  return at;
+}
+
 /** What was looked for in vain, and is still not there. */
 function listAbsent(look, summary) {
   const { project } = look.observation.request;
   const absent = new Set();
-  for (const name of summary.absent) {
+  for (const given of summary.absent) {
+    const name = followLinks(given);
     const path = relativeTo(project, name);
     if (path[0] === '/' || isLeftOut(path) || isPythonCache(name) || look.inputs.has(path) || look.outputs.has(path)) continue;
     if (lstatIfThere(name) === undefined) absent.add(path);
@@ -14263,7 +14684,8 @@ function isCommandAlive(command) {
 
 // ---- marks ----------------------------------------------------------------------------------------
 
-const HOLDER_FIELD = 'Process';
+// Names that no field of a record has: a mark is read as a record, and these are what it does not know.
+const HOLDER_FIELD = 'Holder';
 const COMMAND_FIELD = 'Command_process';
 
 function printMark(run, commandPid) {
@@ -14538,7 +14960,7 @@ function listPending(project, self) {
     const id = name.replace(/\.done$/, '');
     if (id !== name || id === self) return { id, isAtWork: false };
     const markName = project.own + '/pending/' + name;
-    const holder = /^Process: (.*)$/m.exec(readBytesIfThere(markName) ?? '');
+    const holder = /^Holder: (.*)$/m.exec(readBytesIfThere(markName) ?? '');
     return { id, isAtWork: holder !== null && isAlive(holder[1], markName) };
   });
 }
@@ -14600,6 +15022,283 @@ function writeNewDerived(project, added) {
   return derived.faults;
 }
 
+// ==== src/sys/code.ts ============================================================================
+// code.ts - the code of a run: the project's repository before it, the sources that it read after it. Knows no records' spelling.
+
+// Rules, and why they hold:
+// 1. The state of the project's own repository is that of before the run; what the run changed is no
+//    change of the code that it ran.
+// 2. The states of other checkouts are read after it, as nobody knows before which ones it will read.
+//    What changed in them since the start is named.
+// 3. Content is stored only if its SHA-256 is that of the input in the record, and under that name: so
+//    what is stored is what was read, and is found from the record.
+
+// type CodeRequest = {
+//   project: Project;
+//   /** Of a path relative to the project: is it a result, or kept by rr itself? */
+//   excluded: (path: ByteString) => boolean;
+//   /** Time of the start of the run, in milliseconds. */
+//   startMs: number;
+// };
+
+// type Checkout = GitState | OtherState;
+
+/** Where a checkout of some system begins. */
+// type Place = { system: 'git' | OtherSystem; top: ByteString };
+
+// type BegunCode = {
+//   request: CodeRequest;
+//   /** The project's own checkout, as it was before the run; undefined if it lies in none. */
+//   own: Checkout | undefined;
+//   /** Of each folder asked so far (without final slash): the checkout that it lies in. */
+//   places: Map<ByteString, Place | undefined>;
+//   /** Folders with the links in their names resolved. */
+//   folders: Map<ByteString, ByteString>;
+// };
+
+// type EndedCode = Pick<Run, 'codeFiles' | 'codeOthers' | 'warnings'>;
+
+// ---- checkouts ----------------------------------------------------------------------------------
+
+function placeAt(folder) {
+  const git = statIfThere(folder + '/.git');
+  // An empty .git is nothing to git either; a file names the repository of a submodule or a worktree.
+  if (git !== undefined && (git.isFile() || statIfThere(folder + '/.git/HEAD') !== undefined)) return { system: 'git', top: folder };
+  if (statIfThere(folder + '/.hg')?.isDirectory() === true) return { system: 'hg', top: folder };
+  if (statIfThere(folder + '/.svn')?.isDirectory() === true) return { system: 'svn', top: folder };
+  const isFossil = statIfThere(folder + '/.fslckout')?.isFile() === true || statIfThere(folder + '/_FOSSIL_')?.isFile() === true;
+  return isFossil ? { system: 'fossil', top: folder } : undefined;
+}
+
+/** The innermost checkout that a folder (without final slash, '' for /) lies in. */
+function findPlace(places, folder) {
+  if (places.has(folder)) return places.get(folder);
+  const place = placeAt(folder) ?? (folder === '' ? undefined : findPlace(places, folder.slice(0, folder.lastIndexOf('/'))));
+  places.set(folder, place);
+  return place;
+}
+
+function readCheckout(request, place) {
+  const { project, excluded } = request;
+  const root = project.root === '/' ? '' : project.root;
+  const isExcluded = (name) => {
+    const path = relativeTo(project, place.top + '/' + name);
+    return path[0] !== '/' && excluded(path);
+  };
+  if (place.system !== 'git') return readOtherCode(place.system, place.top, { isExcluded, ownFolder: project.own });
+  if (root === place.top || root.startsWith(place.top + '/')) return readCode(project.root, { excluded });
+  return readCode(place.top === '' ? '/' : place.top, { excluded: isExcluded });
+}
+
+/** Reads the state of the project's own repository, before the run. */
+function beginCode(request) {
+  const begun = { request, own: undefined, places: new Map(), folders: new Map() };
+  const place = findPlace(begun.places, request.project.root.replace(/\/$/, ''));
+  if (place !== undefined) begun.own = readCheckout(request, place);
+  return begun;
+}
+
+/** As the record has it: "git COMMIT" or "git COMMIT dirty HASH". Stores the patch. */
+function describeCheckout(project, checkout) {
+  const { patch } = checkout;
+  const version = checkout.system + ' ' + checkout.commit;
+  if (patch === undefined) return version;
+  return version + ' dirty ' + (patch === '' ? '-' : saveByContent(project, 'code', patch, '.patch'));
+}
+
+/** Puts what is known before the run into its record, and stores the patch. */
+function noteCode(begun, run) {
+  const { own, request } = begun;
+  if (own === undefined) return;
+  run.codeBranch = own.branch;
+  run.codeRemote = own.remote;
+  run.codeSubmodules = own.submodules.map((submodule) => submodule.commit + (submodule.isDirty ? ' dirty ' : ' ') + submodule.path);
+  run.warnings.push(...own.warnings);
+  // Of a patch that cannot be stored the record says at least that there was one.
+  run.code = own.system + ' ' + own.commit + (own.patch === undefined ? '' : ' dirty -');
+  run.code = describeCheckout(request.project, own);
+}
+
+function findFileState(checkout, name) {
+  return checkout.system === 'git' ? findGitFileState(checkout, name) : findOtherFileState(checkout, name);
+}
+
+/**
+ * A tracked file of the project's repository as it was before the run; undefined if it was changed,
+ * or if nothing tells. `path` as in a record.
+ */
+function readEarlierContent(begun, path) {
+  const { own, request } = begun;
+  if (own === undefined || own.system !== 'git') return undefined;
+  const name = absoluteOf(request.project, path);
+  const state = name.startsWith(own.top + '/') ? readEarlierBlob(own, name.slice(own.top.length + 1)) : undefined;
+  return state === undefined ? undefined : { ...state, path };
+}
+
+// ---- a clean beginning --------------------------------------------------------------------------
+
+/**
+ * Why the code could not be had again from version control, as a sentence; undefined if it could be.
+ * `paths` are files that the command names, as in a record.
+ */
+function findUnclean(begun, paths) {
+  const { own, request } = begun;
+  if (own === undefined) return 'the project is under no version control';
+  const spell = (name) => '"' + relativeTo(request.project, own.top + '/' + name) + '"';
+  const changed = Array.from(own.changed).sort(compareBytes);
+  if (changed.length > 0) return spell(changed[0]) + ' has changes that are not committed' + countMore(changed);
+  const dirty = own.submodules.filter((submodule) => submodule.isDirty).map((submodule) => submodule.path);
+  if (dirty.length > 0) return spell(dirty[0]) + ' has changes that are not committed' + countMore(dirty);
+  if (own.patch !== undefined || own.commit === 'unknown') return own.warnings[0] ?? 'the state of the code is not known';
+  if (own.commit === 'none') return 'nothing is committed yet';
+  const untracked = paths.filter((path) => isUntrackedSource(begun, own, path)).sort(compareBytes);
+  return untracked.length === 0 ? undefined : '"' + untracked[0] + '" is not tracked' + countMore(untracked);
+}
+
+function isUntrackedSource(begun, own, path) {
+  const file = describeFile(absoluteOf(begun.request.project, path), path);
+  const reading = file === undefined || isLeftAlone(path) ? undefined : locateReading(begun, file);
+  if (reading === undefined || !reading.isSource || reading.place === undefined || !isTreeOf(own, reading.place)) return false;
+  return findFileState(own, reading.name.slice(own.top.length + 1)) === 'untracked';
+}
+
+function countMore(names) {
+  return names.length > 1 ? ' (and ' + String(names.length - 1) + ' more)' : '';
+}
+
+// ---- what the run read --------------------------------------------------------------------------
+
+/** A file that the run read. `name` is absolute, links of its folder resolved. */
+// type Reading = { file: FileState; name: ByteString; place: Place | undefined; isSource: boolean };
+
+function locateReading(begun, file) {
+  if (file.kind !== '' && file.kind !== 'x') return undefined;
+  const given = absoluteOf(begun.request.project, file.path);
+  const cut = given.lastIndexOf('/');
+  const folder = given.slice(0, cut);
+  let real = begun.folders.get(folder);
+  if (real === undefined) {
+    real = folder === '' ? '' : resolveLinks(folder).replace(/\/$/, '');
+    begun.folders.set(folder, real);
+  }
+  const name = real + given.slice(cut);
+  return { file, name, place: findPlace(begun.places, real), isSource: isSource(file, name) };
+}
+
+function isSource(file, name) {
+  if (file.size > LARGEST_SOURCE_BYTES) return false;
+  return isSourceName(file.path) || (isScriptCandidate(file.path, file.kind === 'x') && readFirstBytes(name, 2) === '#!');
+}
+
+/** Is it rr's own, or does it hold a secret? */
+function isLeftAlone(path) {
+  return isSecretFile(path) || /^(?:provenance|\.rr)\//.test(path) || (path[0] !== '/' && /(?:^|\/)\.(?:git|hg|svn)\//.test(path));
+}
+
+/** Is the checkout that begins at a place this one, or a submodule of it? */
+function isTreeOf(checkout, place) {
+  if (place.top === checkout.top) return true;
+  return checkout.system === 'git' && checkout.trees.some((tree) => checkout.top + '/' + tree.prefix === place.top + '/');
+}
+
+// No folder is called so: what lies in no checkout.
+const NO_CHECKOUT = '?';
+
+/**
+ * What is known of the code after the run: the sources among `inputs` with their states, and the
+ * other checkouts that any of these lie in. `inputs` are what the run read and did not write, as in
+ * the record. Stores the content of what no version control has.
+ */
+function endCode(begun, inputs) {
+  const ended = { codeFiles: [], codeOthers: [], warnings: [] };
+  const groups = new Map();
+  for (const file of inputs) {
+    const reading = isLeftAlone(file.path) ? undefined : locateReading(begun, file);
+    if (reading === undefined) continue;
+    const { own } = begun;
+    const isOwn = own !== undefined && reading.place !== undefined && isTreeOf(own, reading.place);
+    // Data that its own checkout does not know says nothing of code; another checkout may be one of data.
+    if ((isOwn || reading.place === undefined) && !reading.isSource) continue;
+    const top = isOwn ? own.top : reading.place === undefined ? NO_CHECKOUT : reading.place.top;
+    const group = groups.get(top);
+    if (group === undefined) groups.set(top, [reading]);
+    else group.push(reading);
+  }
+  noteGroups(begun, groups, ended);
+  ended.codeFiles.sort((a, b) => compareBytes(a.path, b.path));
+  ended.codeOthers.sort(compareBytes);
+  return ended;
+}
+
+// Each costs a look at all its files, or some processes.
+const MOST_CHECKOUTS = 64;
+
+/** Takes the files of one checkout after the other, an outer one before its submodules. */
+function noteGroups(begun, groups, ended) {
+  const others = new Map();
+  for (const top of Array.from(groups.keys()).sort(compareBytes)) {
+    const readings = groups.get(top);
+    const { place } = readings[0];
+    let checkout = begun.own?.top === top ? begun.own : undefined;
+    if (checkout === undefined && place !== undefined) {
+      checkout = Array.from(others.keys()).find((one) => isTreeOf(one, place));
+      if (checkout === undefined && others.size >= MOST_CHECKOUTS) {
+        ended.warnings.push('the run read from more than ' + String(MOST_CHECKOUTS) + ' checkouts; not looked at are "' + top + '" and those after it');
+        return;
+      }
+      checkout = checkout ?? readCheckout(begun.request, place);
+      if (checkout !== undefined && !others.has(checkout)) others.set(checkout, false);
+    }
+    const isOfIt = noteReadings(begun, checkout, readings, ended);
+    if (checkout === undefined || !isOfIt || others.get(checkout) !== false) continue;
+    others.set(checkout, true);
+    noteOther(begun, checkout, ended);
+  }
+}
+
+/** True if the checkout has any of the files, or any is a source. */
+function noteReadings(begun, checkout, readings, ended) {
+  let isOfIt = false;
+  for (const reading of readings) {
+    const { file, name } = reading;
+    const state = checkout === undefined ? 'unversioned' : findFileState(checkout, name.slice(checkout.top.length + 1));
+    const isTracked = state === 'clean' || state === 'changed';
+    if (isTracked || reading.isSource) isOfIt = true;
+    // A source that a run made and that is not tracked can be made again: it is a result, not code.
+    if (!reading.isSource || (!isTracked && file.path[0] !== '/' && begun.request.excluded(file.path))) continue;
+    ended.codeFiles.push({ state, path: file.path });
+    if (!isTracked || (state === 'changed' && checkout?.patch === '')) storeSource(begun, reading, ended);
+  }
+  return isOfIt;
+}
+
+/** Keeps the content of a source, if it is still what the record says that was read (rule 3). */
+function storeSource(begun, reading, ended) {
+  const { file, name } = reading;
+  let content;
+  try {
+    content = lstatIfThere(name)?.isFile() === true ? readBytesIfThere(name) : undefined;
+  } catch (error) {
+    if (['EACCES', 'EPERM', 'EIO', 'ESTALE'].indexOf(errorCode(error)) < 0) throw error;
+  }
+  if (content === undefined || hashBytes(content) !== file.hash) {
+    ended.warnings.push('the source ' + file.path + ' is not kept: ' + (content === undefined ? 'it cannot be read after the run' : 'it is not any more what was read'));
+    return;
+  }
+  saveByContent(begun.request.project, 'code', content, '.src');
+}
+
+function noteOther(begun, checkout, ended) {
+  const { project, startMs } = begun.request;
+  const path = relativeTo(project, checkout.top === '' ? '/' : checkout.top);
+  ended.codeOthers.push(describeCheckout(project, checkout) + ' ' + path);
+  for (const warning of checkout.warnings) ended.warnings.push(path + ': ' + warning);
+  const late = Array.from(checkout.changed).filter((name) => (lstatIfThere(checkout.top + '/' + name)?.ctimeMs ?? 0) >= startMs).sort(compareBytes);
+  if (late.length > 0) ended.warnings.push(path + ': "' + late[0] + '"' + countMore(late) + ' changed after the run began; the patch has it as it was at the end');
+  const log = checkout.system === 'git' ? statIfThere(checkout.top + '/.git/logs/HEAD') : undefined;
+  if (log !== undefined && log.mtimeMs >= startMs) ended.warnings.push(path + ': another commit was checked out after the run began; recorded is the one at the end');
+}
+
 // ==== src/sys/pickrun.ts =========================================================================
 // pickrun.ts - the run that a RUN argument means. Knows no output.
 
@@ -14652,6 +15351,7 @@ function initProject(folder, quiet) {
 //   parameters: ByteString[];
 //   timeout: ByteString | undefined;
 //   trace: ByteString | undefined;
+//   requireClean: boolean;
 //   noLogs: boolean;
 //   quiet: boolean;
 //   json: boolean;
@@ -14673,6 +15373,8 @@ function initProject(folder, quiet) {
 //   isShared: boolean;
 //   /** There if strace watches the run. */
 //   watch: Watch | undefined;
+//   /** There if the state of the code could be read. */
+//   code: BegunCode | undefined;
 // };
 
 // type Watch = { trace: Trace; reader: StraceReader; program: ByteString; hasFilter: boolean; version: string; startMs: number };
@@ -14824,28 +15526,37 @@ function beginRun(options, project, folder, argv, problems) {
   };
   let run;
   attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
-  return { options, project, folder, argv, hash, withhold, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, watch: undefined };
+  return { options, project, folder, argv, hash, withhold, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, watch: undefined, code: undefined };
 }
 
-// Untracked files that are code by their name; data that git does not know is an input, not code.
-const SOURCE_NAME = /(?:^|\/)(?:Makefile|makefile|Snakefile|Rakefile|Dockerfile)$|\.(?:py|pyx|ipynb|[rR]|Rmd|qmd|jl|m|pl|pm|rb|lua|tcl|sh|bash|zsh|ksh|awk|sed|js|mjs|cjs|ts|c|h|cc|cpp|cxx|hpp|cu|f|f90|f95|F|F90|for|go|rs|java|scala|kt|swift|hs|ml|clj|lisp|scm|sql|gp|gnu|plt|do|sas|nf|smk|wdl|cwl|stan|mk|cmake|tex|bib)$/;
-const SOURCE_LIMIT_BYTES = 1 << 20;
-
-function recordCode(session, observation) {
+function recordCode(session) {
   const { project, run } = session;
-  const sources = observation.argumentPaths.concat(observation.declaredPaths).filter((path) => path[0] !== '/' && SOURCE_NAME.test(path)
-    && (statIfThere(absoluteOf(project, path))?.size ?? Infinity) <= SOURCE_LIMIT_BYTES);
   const isResultNow = makeResultTester(project);
-  const code = readCode(project.root, {
-    excluded: (path) => path.startsWith('provenance/') || path.startsWith('.rr/') || isResultNow(path), untrackedSources: sources,
+  session.code = beginCode({
+    project, excluded: (path) => path.startsWith('provenance/') || path.startsWith('.rr/') || isResultNow(path),
+    startMs: session.watch?.startMs ?? readUtcMicros() / 1000,
   });
+  noteCode(session.code, run);
+}
+
+/** Throws Failure if the code is not as version control has it (--require-clean). Nothing has been run. */
+function refuseUnclean(session, observation) {
+  const { code, project, run, problems } = session;
+  const why = code === undefined ? problems[problems.length - 1] : findUnclean(code, observation.argumentPaths.concat(observation.declaredPaths));
+  if (why === undefined) return;
+  removeIfThere(project.own + '/running/' + run.id);
+  throw new Failure('cannot start: ' + why, 'commit it, or leave out --require-clean', EXIT.refused);
+}
+
+/** Code among what was read and not written. */
+function recordCodeFiles(session) {
+  const { code, run } = session;
   if (code === undefined) return;
-  run.code = 'git ' + code.commit;
-  if (code.patch !== undefined) run.code += ' dirty ' + (code.patch === '' ? '-' : saveByContent(project, 'code', code.patch, '.patch'));
-  run.codeBranch = code.branch;
-  run.codeRemote = code.remote;
-  run.codeSubmodules = code.submodules.map((submodule) => submodule.commit + (submodule.isDirty ? ' dirty ' : ' ') + submodule.path);
-  run.warnings.push(...code.warnings);
+  const written = new Set(run.outputs.map((file) => file.path));
+  const ended = endCode(code, run.inputs.filter((file) => !written.has(file.path)));
+  run.codeFiles = ended.codeFiles;
+  run.codeOthers = ended.codeOthers;
+  run.warnings.push(...ended.warnings);
 }
 
 function recordVariables(session) {
@@ -15105,11 +15816,11 @@ async function observe(session, method) {
 /** Looks at what the run left. The command has run: what cannot be looked at is named, the rest is recorded. */
 async function lookAfter(session, observation, isShared) {
   try {
-    const { watch } = session;
+    const { watch, code } = session;
     if (watch === undefined) return noteObserved(session, await endObservation(observation, isShared));
     watch.reader.end();
     const summary = watch.trace.summarize();
-    const watched = await endWatch(observation, summary, { startMs: watch.startMs, readEarlier: () => undefined });
+    const watched = await endWatch(observation, summary, { startMs: watch.startMs, readEarlier: (path) => (code === undefined ? undefined : readEarlierContent(code, path)) });
     noteWatched(session, watched);
     await attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, listSoftware(session, summary, watched)));
   } catch (error) {
@@ -15130,7 +15841,8 @@ async function recordRun(options) {
   const session = beginRun(options, project, folder, argv, problems);
   const observation = await observe(session, chooseMethod(session, wanted));
   session.isShared = hasOverlap(project, session.run.id, session.endedBytes);
-  attempt(problems, 'record the code', () => recordCode(session, observation));
+  attempt(problems, 'record the code', () => recordCode(session));
+  if (options.requireClean) refuseUnclean(session, observation);
   recordVariables(session);
   if (problems.length > 0) tell('rr: ' + problems[0] + '; the command runs all the same');
   watchReads(observation);
@@ -15141,6 +15853,7 @@ async function recordRun(options) {
   const isShared = () => session.isShared || hasOverlap(project, session.run.id, session.endedBytes);
   session.run.observed = session.watch === undefined ? observation.method : 'strace ' + session.watch.version;
   await lookAfter(session, observation, isShared);
+  attempt(problems, 'record the code', () => recordCodeFiles(session));
   save(session);
   report(session, end);
   return chooseExit(session, end);
@@ -15362,12 +16075,27 @@ function checkRecords(project, ids, runs) {
   const patches = new Set();
   for (const run of runs) {
     if (run.environment !== undefined) environments.add(run.environment);
-    const patch = / dirty ([0-9a-f]{64})$/.exec(run.code ?? '');
-    if (patch !== null) patches.add(patch[1]);
+    for (const code of [run.code ?? ''].concat(run.codeOthers)) {
+      const patch = /^\S+ \S+ dirty ([0-9a-f]{64})(?: |$)/.exec(code);
+      if (patch !== null) patches.add(patch[1]);
+    }
   }
   for (const hash of environments) add(checkNamedByHash(project, 'environments', hash, '.rec'));
   for (const hash of patches) add(checkNamedByHash(project, 'code', hash, '.patch'));
+  for (const hash of findSources(project, runs)) add(checkNamedByHash(project, 'code', hash, '.src'));
   return failures;
+}
+
+/** Hashes of the sources that are kept of these runs. One that is not was named by a warning. */
+function findSources(project, runs) {
+  const hashes = new Set();
+  for (const run of runs) {
+    const sources = new Set(run.codeFiles.map((file) => file.path));
+    for (const file of sources.size === 0 ? [] : run.inputs) if (sources.has(file.path)) hashes.add(file.hash);
+  }
+  const kept = new Set(listFolder(project.provenance + '/code'));
+  for (const hash of Array.from(hashes)) if (!kept.has(hash + '.src')) hashes.delete(hash);
+  return hashes;
 }
 
 function readTargets(project, current, targets) {
@@ -15477,6 +16205,7 @@ const VERBS = [
       { name: 'param', letter: 'p', value: 'NAME=VALUE', isRepeatable: true, help: 'a parameter, for the record' },
       { name: 'timeout', value: 'TIME', help: 'stop it after TIME: 90, 90s, 5m, 2h, 1d (default: never)' },
       { name: 'trace', value: 'METHOD', help: 'how files are found: auto, strace, scan, atime, none (default: auto)' },
+      { name: 'require-clean', help: 'refuse if code is changed or not tracked' },
       { name: 'no-logs', help: "do not keep what it prints; it gets rr's own terminal" },
       { name: 'json', help: 'print the record as JSON on standard error' },
       QUIET, PROJECT,
@@ -15675,7 +16404,7 @@ async function dispatch(parsed) {
     case 'record': return recordRun({
       argv: parsed.command, project, label: one('label'), reason: one('reason'), tags: all('tag'), inputs: all('input'),
       outputs: all('output'), parameters: all('param'), timeout: one('timeout'), trace: one('trace'),
-      noLogs: has('no-logs'), quiet: has('quiet'), json: has('json'),
+      requireClean: has('require-clean'), noLogs: has('no-logs'), quiet: has('quiet'), json: has('json'),
     });
     case 'list': return listRuns({
       project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),

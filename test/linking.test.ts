@@ -182,6 +182,12 @@ test('findLinkedLibraries() obeys LD_LIBRARY_PATH, LD_PRELOAD and paths as names
   assert.deepEqual(use('prog', { LD_LIBRARY_PATH: 'two' }), ['two/libd1.so']);
   const preloaded = find(folder + '/with-path', '', folder + '/two/libe1.so libd1.so', folder);
   assert.deepEqual(preloaded.libraries.filter((name) => name.startsWith(folder)), [folder + '/two/libd1.so', folder + '/two/libe1.so']);
+  // What is loaded counts by the name that it calls itself, too.
+  compile(folder, 'odd/other-name.so', 'int d(void) { return 3; }', ['-Wl,-soname,libd1.so']);
+  const named = find(folder + '/prog', '', folder + '/odd/other-name.so', folder);
+  assert.deepEqual(named.libraries.filter((name) => name.startsWith(folder)), [folder + '/odd/other-name.so']);
+  assert.equal(run(folder, ['./prog'], { env: { LD_PRELOAD: folder + '/odd/other-name.so' } }).status, 3);
+  assert.deepEqual(named.missing, []);
 });
 
 test('findLinkedLibraries() takes the best level of glibc-hwcaps that the machine has, as ldd does', { skip: lacksCompiler }, (t) => {
@@ -202,6 +208,19 @@ test('findLinkedLibraries() passes by libraries of another architecture and file
   bytes[18] = 183; // EM_AARCH64
   fs.writeFileSync(folder + '/other/libg1.so', bytes);
   assert.deepEqual(compareWithLdd(folder + '/prog').filter((name) => name.startsWith(folder)), [folder + '/lib/libg1.so']);
+});
+
+test('findLinkedLibraries() ends soon on a program that asks for ever more', { skip: lacksCompiler }, () => {
+  const folder = makeTemporary();
+  const libraries = Array.from({ length: 300 }, (_, i) => 'lib' + String(i) + 'z.so');
+  compile(folder, libraries[0], 'int a(void) { return 1; }', []);
+  for (const name of libraries.slice(1)) fs.copyFileSync(folder + '/' + libraries[0], folder + '/' + name);
+  const path1 = Array.from({ length: 400 }, (_, i) => '/nowhere/' + String(i)).join(':');
+  compile(folder, 'prog', 'int main(void) { return 0; }', libraries.concat('-Wl,--disable-new-dtags,-rpath,' + path1));
+  // Without a path in the name each is looked for in all 400 folders.
+  const found = find(folder + '/prog');
+  assert.equal(found.missing.length, 301, 'the search was given up before libc');
+  assert.ok(found.looked.length <= 20000, String(found.looked.length));
 });
 
 test('findLinkedLibraries() of static programs, scripts, folders and what is missing is empty', { skip: lacksCompiler }, () => {

@@ -67,9 +67,13 @@ test('describeSoftware() names a script\'s interpreters as such', { skip: lacksE
   const root = makeRoot();
   fs.writeFileSync(root + '/script', '#!/usr/bin/env sh\n', { mode: 0o755 });
   const [env, sh] = ['/usr/bin/env', '/bin/sh'].map((name) => fs.realpathSync(name));
-  const fields = fieldsOf((await describe(root, { programs: [root + '/script', env, sh] })).text);
-  assert.equal(fields.Executable, undefined, 'a script of the project is an input');
-  assert.deepEqual(fields.Interpreter.map((line) => line.split(' ').pop()), [env, sh].sort());
+  for (const loaded of [{ programs: [root + '/script'] }, { programs: [root + '/script', env, sh] }, { programs: [root + '/script', sh], isTraced: true }]) {
+    const fields = fieldsOf((await describe(root, loaded)).text);
+    assert.equal(fields.Executable, undefined, 'a script of the project is an input');
+    assert.deepEqual(fields.Interpreter.map((line) => line.split(' ').pop()), [env, sh].sort());
+  }
+  const traced = fieldsOf((await describe(root, { programs: [root + '/script'], isTraced: true })).text);
+  assert.deepEqual(traced.Interpreter.map((line) => line.split(' ').pop()), [env], 'what env starts is seen by itself');
 });
 
 test('describeSoftware() gives the build-ids that readelf gives', { skip: lacks('readelf', 'ldd') }, async () => {
@@ -162,6 +166,17 @@ test('describeCompilers() reads separate debug information and names it', { skip
   assert.ok(lines.some((line) => line.includes(' -O3') && line.endsWith(' (from ' + root + '/prog.debug)')), lines.join());
 });
 
+test('BinaryCache.find() does not open a binary again that has not changed', { skip: lacksElf }, async () => {
+  const root = makeRoot();
+  const program = fs.realpathSync('/bin/sh');
+  const first = new BinaryCache(root + '/.rr/binaries');
+  const facts = first.find(program);
+  assert.ok(facts !== undefined);
+  first.save();
+  const opened = await watchOpens(async () => assert.deepEqual(new BinaryCache(root + '/.rr/binaries').find(program), JSON.parse(JSON.stringify(facts))));
+  assert.deepEqual(opened, [root + '/.rr/binaries']);
+});
+
 test('describeSoftware() warns of a library that is not there', { skip: lacks('gcc') }, async () => {
   const root = makeRoot();
   compile(root, 'lib.c', 'int f(void) { return 1; }', ['gcc', '-shared', '-fPIC', '-o', 'libgone1.so', 'lib.c']);
@@ -178,7 +193,8 @@ test('describeSoftware() does not depend on the order of names, nor on what is r
   const turned = { isTraced: true, programs: programs.slice().reverse(), read: loaded.read.slice().reverse().concat(loaded.read) };
   assert.deepEqual(await describe(root, turned), first, 'remembered');
   assert.deepEqual(await describe(other, turned), first, 'without anything remembered');
-  assert.deepEqual(await describe(root, loaded, '/nonexistent/.rr'), first, 'no folder for caches');
+  assert.deepEqual(await describe(root, loaded, root + '/none/.rr'), first, 'no folder for caches');
+  assert.equal(fs.existsSync(root + '/none'), false);
   for (const name of ['binaries', 'programs']) fs.appendFileSync(root + '/.rr/' + name, '\0\n{}\t{"bits":\n1 2 3\t{}\n');
   for (const name of fs.readdirSync(root + '/.rr/software')) fs.writeFileSync(root + '/.rr/software/' + name, '{"looked":[],"stamp":"","facts":{"text":');
   assert.deepEqual(await describe(root, loaded), first, 'caches damaged');
@@ -246,6 +262,26 @@ test('describeSoftware() sees that a library was changed, or came to stand befor
   assert.equal(await ask(), second);
 });
 
+test('describeSoftware() lists the lock files of the languages used, as they are now', { skip: lacks('python3') }, async () => {
+  const root = makeRoot();
+  const python = fs.realpathSync(run('/', ['python3', '-c', 'import sys; print(sys.executable)']).stdout.trim());
+  const ask = async (): Promise<string[] | undefined> => {
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await describe(root, { programs: [python] });
+    return fieldsOf((await describe(root, { programs: [python] })).text).Lock_file;
+  };
+  assert.equal(await ask(), undefined);
+  const put = (text: string): void => {
+    fs.writeFileSync(root + '/requirements.txt', text);
+    run('/', ['touch', '-d', '1 minute ago', root + '/requirements.txt']);
+  };
+  const expected = (): string[] => [run(root, ['sha256sum', 'requirements.txt']).stdout.slice(0, 64) + '  12 requirements.txt'];
+  put('numpy==1.24\n');
+  assert.deepEqual(await ask(), expected());
+  put('numpy==1.25\n');
+  assert.deepEqual(await ask(), expected());
+});
+
 test('describeSoftware() lists up to 200 files that no package has, and counts the rest', async () => {
   const root = makeRoot();
   const outside = makeTemporary();
@@ -261,6 +297,8 @@ test('describeSoftware() lists up to 200 files that no package has, and counts t
   assert.equal(fields.File[0], '?  38 ' + outside + '/.netrc', 'no hash of what may hold a secret');
   assert.equal(fields.File[1], '5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9  1 ' + outside + '/f000%FF %25');
   assert.equal(fields.Library, undefined);
+  const turned = await describe(makeRoot(), { isTraced: true, read: read.slice().reverse() });
+  assert.deepEqual(fieldsOf(turned.text), fields, 'the same 200');
   assert.equal((await describe(root, { isTraced: true, read: read.slice(0, 20) })).text.includes('Files_not_listed'), false);
 });
 
@@ -268,9 +306,10 @@ test('describeSoftware() lists files of /etc even though a package put them ther
   const configured = ['/etc/bash.bashrc', '/etc/profile', '/etc/debconf.conf'].find((name) => fs.existsSync(name) && run('/', ['dpkg-query', '-S', name]).status === 0);
   if (configured === undefined) return t.skip('no configuration file of a package here');
   const shared = run('/', ['dpkg-query', '-L', 'base-files']).stdout.split('\n').find((name) => name.startsWith('/usr/share/') && fs.lstatSync(name).isFile()) ?? '';
-  const fields = fieldsOf((await describe(makeRoot(), { isTraced: true, read: [configured, shared] })).text);
+  const fields = fieldsOf((await describe(makeRoot(), { isTraced: true, read: [configured, shared, '/usr/share', '/etc'] })).text);
   assert.deepEqual(fields.File.map((line) => line.split(' ').pop()), [configured]);
-  assert.ok(fields.Package.some((line) => line.startsWith('dpkg base-files ')), fields.Package.join());
+  const owner = run('/', ['dpkg-query', '-S', configured]).stdout.split(':')[0];
+  assert.deepEqual(fields.Package.map((line) => line.split(' ')[1]), Array.from(new Set(['base-files', owner])).sort(), 'folders count for no package');
 });
 
 test('describeSoftware() of a traced run adds the loader, and leaves out texts that are named like libraries', { skip: lacksElf }, async () => {

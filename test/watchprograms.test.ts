@@ -23,6 +23,8 @@ type Program = {
   env?: NodeJS.ProcessEnv;
   /** What a folder for caches needs before the run. */
   warmUp?: string;
+  /** Run in the fresh copy: takes away what a copy by git, say, would not have. */
+  strip?: string;
 };
 
 /** Runs it in two copies of a folder: in one recorded by rr, in the other watched by the reader. */
@@ -65,9 +67,10 @@ function compare(program: Program, traced: Traced, told: Told): void {
 }
 
 /** In a fresh copy without the results, make gives the same bytes, and make verify agrees. */
-function rebuild(folder: string, traced: Traced, env: NodeJS.ProcessEnv): void {
+function rebuild(folder: string, traced: Traced, env: NodeJS.ProcessEnv, strip = ''): void {
   const copy = makeTemporary();
   shell(folder, "cp -a . '" + copy + "'; rm -rf '" + copy + "/.rr'");
+  shell(copy, strip);
   const results = traced.outputs.filter((file) => isInside(file.path));
   assert.ok(results.length > 0, 'it has results');
   for (const file of results) run(copy, ['rm', '-rf', '--', file.path]);
@@ -165,7 +168,7 @@ const PROGRAMS: Program[] = [
   },
   {
     name: 'git', needs: ['git'], env: { GIT_AUTHOR_DATE: '2026-01-01T00:00:00Z', GIT_COMMITTER_DATE: '2026-01-01T00:00:00Z', GIT_CONFIG_NOSYSTEM: '1' }, setup: 'mkdir repo; printf 1 > repo/one; printf 2 > repo/two; printf "*.o\\n" > repo/.gitignore',
-    script: 'cd repo && git init -q -b main . && git add . && git -c user.name=n -c user.email=e commit -qm first && git log --stat > ../log.txt && git show HEAD:one > copy', inputs: ['repo/one', 'repo/two', 'repo/.gitignore'], outputs: ['log.txt', 'repo/copy'],
+    script: 'cd repo && git init -q -b main . && git add . && git -c user.name=n -c user.email=e commit -qm first && git log --stat > ../log.txt && git show HEAD:one > copy', strip: 'rm -rf repo/.git', inputs: ['repo/one', 'repo/two', 'repo/.gitignore'], outputs: ['log.txt', 'repo/copy'],
   },
   {
     name: 'sqlite3', needs: ['sqlite3'], setup: "printf 'a,b\\n1,2\\n3,4\\n' > data.csv; printf 'SELECT sum(a), sum(b) FROM data;\\n' > query.sql",
@@ -181,6 +184,6 @@ for (const program of PROGRAMS) {
   test('record ' + program.name + ': the record agrees with an independent reader, and make gives the results again', { skip: missingOf(PYTHON, 'make', ...program.needs), timeout: 120000 }, async () => {
     const { folder, traced, told, env } = await watchTwice(program);
     compare(program, traced, told);
-    rebuild(folder, traced, env);
+    rebuild(folder, traced, env, program.strip);
   });
 }

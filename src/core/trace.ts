@@ -234,6 +234,10 @@ export class Trace {
       if (known === undefined) positions.set(id, [at]);
       else known.push(at);
     });
+    for (const [id, name] of this.files.heirs) {
+      const inherited = name.node === undefined ? undefined : positions.get(name.node.id);
+      if (inherited !== undefined) positions.set(id, inherited);
+    }
     return { files: found.map(({ file }) => file), positions };
   }
 

@@ -33,6 +33,7 @@ export const CALL_HANDLERS = new Map<string, CallHandler>([
   ['chdir', changeFolder],
   ['fchdir', changeFolder],
   ['chroot', changeRoot],
+  ['unshare', (_, thread, call) => { if (call.error === '' && argumentOf(call, 0).text.indexOf('CLONE_FS') >= 0) thread.surroundings = { folder: thread.surroundings.folder, root: thread.surroundings.root }; }],
   ['pivot_root', (state, _, call) => { if (call.error === '') state.hasPivoted = true; }],
   ['rename', (state, thread, call) => rename(state, thread, call, -1, 0, -1, 1)],
   ['renameat', (state, thread, call) => rename(state, thread, call, 0, 1, 2, 3)],

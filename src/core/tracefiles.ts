@@ -65,6 +65,9 @@ const MOST_NAMELESS = 10000;
  * Invariants: node.names holds exactly the names whose node it is. A node whose names are empty is
  * gone, and is in `nodes` only if it is from before the run or may be. `nodes` is in order of ids.
  */
+// Beyond it only the tree of processes lacks who wrote what was overwritten.
+const MOST_HEIRS = 1 << 17;
+
 export class TracedFiles {
   readonly options: TraceOptions;
   readonly names = new Map<ByteString, TracedName>();
@@ -73,6 +76,8 @@ export class TracedFiles {
   /** Names as given, by way of a symbolic link. */
   readonly linkedNames = new Set<ByteString>();
   temporaryCount = 0;
+  /** Files that were overwritten and are otherwise forgotten: the name at which another took their place. */
+  readonly heirs = new Map<number, TracedName>();
   private nextId = 0;
   private hasMoved = false;
   /** Folders that some file with a node lies in, at any depth. */
@@ -336,7 +341,9 @@ export class TracedFiles {
     if (node.names.length > 0) return;
     node.isReplaced = true;
     node.isOverwritten = true;
-    if (node.origin === 'made' || !node.isRead) this.nodes.delete(node.id);
+    if (node.origin !== 'made' && node.isRead) return;
+    this.nodes.delete(node.id);
+    if (this.heirs.size < MOST_HEIRS) this.heirs.set(node.id, name);
   }
 
   private relocate(node: TracedNode, from: TracedName, to: TracedName): void {

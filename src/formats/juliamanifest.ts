@@ -12,9 +12,9 @@ export function parseJuliaManifest(text: ByteString): JuliaManifest {
   const manifest: JuliaManifest = { juliaVersion: '', entries: [] };
   let entry: JuliaEntry | undefined;
   for (const line of text.split('\n')) {
-    const header = /^\s*\[\[?\s*([^\]]*?)\s*\]/.exec(line);
+    const header = /^\s*\[\[?([^\]]*)\]/.exec(line);
     if (header !== null) {
-      const name = /^\s*\[\[/.test(line) ? /^(?:deps\.)?"?([\w!]+)"?$/.exec(header[1])?.[1] : undefined;
+      const name = /^\s*\[\[/.test(line) ? /^(?:deps\.)?"?([\w!]+)"?$/.exec(header[1].trim())?.[1] : undefined;
       entry = name === undefined ? undefined : { name, version: '', tree: '', path: '', url: '', revision: '' };
       if (entry !== undefined && manifest.entries.length < MOST_ENTRIES) manifest.entries.push(entry);
       // A table below an entry, such as [deps.Name.deps], ends it.

@@ -7,7 +7,7 @@ export type PerlModule = { name: ByteString; version: ByteString };
 const PERL_PACKAGE = /^\s*package\s+([A-Za-z_]\w*(?:(?:::|')\w+)*)(?:\s+v?([\d._]+))?\s*[;{]/;
 // As Module::Metadata finds it: the first assignment to $VERSION or to $NAME::VERSION; but of the
 // values only numbers and quoted numbers are taken, for anything else is a program.
-const PERL_VERSION = /(?:^|[\s;({])\$((?:\w+(?:::|'))*)VERSION\b\s*\)?\s*=\s*(.*)$/;
+const PERL_VERSION = /(?:^|[\s;({])\$((?:\w+(?:::|'))*)VERSION\b\s{0,40}\)?\s{0,40}=\s*(.*)$/;
 const PERL_LITERAL = /^(?:\(\s*)?(?:version->(?:new|parse|declare|qv)\(\s*|qv\(\s*|eval\s*\(?\s*)?(?:(['"])\s*v?(\d[\d._]*)\s*\1|v?(\d[\d._]*)|q[qw]?[({[]\s*v?(\d[\d._]*)\s*[)}\]])\s*[;)}|#]/;
 const PERL_REVISION = /\$Revision:\s*(\d[\d.]*)\s*\$/;
 
@@ -48,5 +48,12 @@ function readPerlVersion(line: ByteString, current: ByteString, found: PerlModul
   if ((owner === '' ? current : owner) !== found.name) return undefined;
   const literal = PERL_LITERAL.exec(assigned[2] + ';');
   if (literal !== null) return literal[2] ?? literal[3] ?? literal[4];
-  return PERL_REVISION.exec(assigned[2])?.[1] ?? '';
+  const revision = PERL_REVISION.exec(assigned[2]);
+  return revision === null ? '' : padRevision(revision[1], assigned[2]);
+}
+
+/** "2.4" as the customary sprintf("%d.%02d", ...) prints it: "2.04". */
+function padRevision(revision: ByteString, expression: ByteString): ByteString {
+  const width = Number(/%0([23])d/.exec(expression)?.[1] ?? 0);
+  return revision.split('.').map((part, i) => i === 0 ? part : part.padStart(width, '0')).join('.');
 }

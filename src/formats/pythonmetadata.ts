@@ -61,7 +61,7 @@ export function parseDirectUrl(text: ByteString): PythonOrigin | undefined {
 
 /** The path in a "file:" URL (RFC 8089); undefined if it is of another kind, or of another host. */
 export function decodeFileUrl(url: ByteString): ByteString | undefined {
-  const parts = /^file:(?:\/\/(?:localhost)?)?(\/[^?#]*)/.exec(url);
+  const parts = /^file:(?:\/\/(?:localhost)?(?=\/)|(?!\/\/))(\/[^?#]*)/.exec(url);
   return parts === null ? undefined : parts[1].replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))).replace(/(.)\/+$/, '$1');
 }
 

@@ -32,7 +32,8 @@ const SECRET_SHAPES = [
   /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g,
 ];
 // Bytes are not characters here: \s would take the byte A0, which is a part of many letters, for a space.
-const URL_PASSWORD = /([A-Za-z][A-Za-z0-9+.-]*:\/\/[^ \t-\r/@:'"]*:)([^ \t-\r/'"\0]+)(@)/g;
+// The length of the scheme is bounded, or a long word without a colon would take quadratic time.
+const URL_PASSWORD = /([A-Za-z][A-Za-z0-9+.-]{0,30}:\/\/[^ \t-\r/@:'"]*:)([^ \t-\r/'"\0]+)(@)/g;
 const BEARER = /(\b(?:Bearer|Basic)[ \t]+)([A-Za-z0-9+/=._~-]{8,})/g;
 const AUTHORIZATION = /(\bAuthorization:[ \t]*)([^'"\r\n\0]+)/gi;
 // A name and its sign: TOKEN=x, --token x, "token": "x", token = x; and the value behind it.

@@ -9,7 +9,7 @@ import type { TraceArgument, TraceCall, TraceEvent } from '../core/traceevents.t
  */
 export const TRACED_CALLS = ('open openat openat2 creat execve execveat fork vfork clone clone3 chdir fchdir rename renameat renameat2 '
   + 'link linkat symlink symlinkat unlink unlinkat rmdir mkdir mkdirat mknod mknodat truncate ftruncate chmod fchmod fchmodat fchmodat2 '
-  + 'readlink readlinkat ptrace chroot pivot_root utime utimes futimesat utimensat bind').split(' ').map((name) => '?' + name).join(',');
+  + 'readlink readlinkat ptrace chroot pivot_root unshare utime utimes futimesat utimensat bind').split(' ').map((name) => '?' + name).join(',');
 
 // A longer line is no call of a sane program: strace itself prints up to 128 KiB of a string.
 const LONGEST_LINE = 1 << 23;

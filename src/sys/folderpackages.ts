@@ -24,6 +24,7 @@ export function claimFolders(names: ByteString[], folderOfFile: (name: ByteStrin
 
 // Whatever reads a package of R reads one of these: its name is twice in the path, or Meta/ is there.
 const R_PACKAGE = /^(.*\/([A-Za-z][A-Za-z0-9.]*))\/(?:Meta\/[A-Za-z]+\.rds|R\/\2(?:\.rd[bx])?|libs\/(?:[^/]+\/)?\2\.so)$/;
+const R_LIKE = /\/(?:Meta|R|libs|library|site-library)\//;
 const R_LIBRARY = /^(.*\/(?:site-)?library\/[A-Za-z][A-Za-z0-9.]*)\//;
 const R_PROGRAM = /^(.*)\/bin\/(?:exec\/)?(?:R|Rscript)$/;
 
@@ -31,6 +32,7 @@ const R_PROGRAM = /^(.*)\/bin\/(?:exec\/)?(?:R|Rscript)$/;
 export function findRPackages(files: FilesRead): PackageClaim[] {
   const roots = new Map<ByteString, ByteString>();
   for (const name of files.paths) {
+    if (!R_LIKE.test(name)) continue; // quick: the other patterns look at every folder of a path
     const root = R_PACKAGE.exec(name)?.[1] ?? R_LIBRARY.exec(name)?.[1];
     if (root !== undefined) roots.set(root, root);
   }
@@ -122,7 +124,8 @@ function parseJsonObject(text: ByteString): { [key: string]: unknown } {
 }
 
 const GEM = /^(.*\/gems\/[^/]+)\//;
-const GEM_NAME = /^(.+?)-(\d[\w.]*)(?:-(.+))?$/;
+const GEM_NAME = /^(.+?)-(\d[\w.]*)(?:-([A-Za-z].*))?$/;
+const GEM_DESCRIPTION = /\/specifications\/(?:default\/)?[^/]+\.gemspec$/;
 const RUBY_LIBRARY = /^(.*\/ruby\/(\d+\.\d+\.\d+))\//;
 
 export function findRubyPackages(files: FilesRead): PackageClaim[] {
@@ -130,7 +133,9 @@ export function findRubyPackages(files: FilesRead): PackageClaim[] {
   const libraries = claimFolders(files.paths.filter((name) => findGemFolder(name) === undefined), findRubyLibrary, (folder) => {
     return { manager: 'ruby', name: 'ruby', version: findRubyVersion(folder, files), detail: '', covers: folder };
   });
-  return claims.concat(libraries);
+  // RubyGems reads the descriptions of all gems, whichever it loads.
+  const described = { package: undefined, paths: files.paths.filter((name) => GEM_DESCRIPTION.test(name)) };
+  return claims.concat(libraries, [described]);
 }
 
 /** The standard library; "vendor_ruby" and "site_ruby" are not of it. */

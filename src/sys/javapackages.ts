@@ -11,6 +11,7 @@ import { lastPartOf, cleanValue, isBelow, readQuietly } from './packagefiles.ts'
 const JAVA_ARCHIVE = /\.(?:jar|war|ear)$/;
 const JAVA_HOME = /^(.*?)(?:\/jre)?\/(?:lib\/(?:modules|rt\.jar|(?:[^/]+\/)?server\/libjvm\.so|libjli\.so|[^/]+\/jli\/libjli\.so)|bin\/java[a-z]*)$/;
 const POM_PROPERTIES = /^META-INF\/maven\/[^/]+\/[^/]+\/pom\.properties$/;
+const JAR_NAME = /^(.+?)-(\d[\w.+-]*)$/;
 const MOST_DIRECTORY_BYTES = 1 << 26;
 const MOST_ENTRY_BYTES = 1 << 20;
 const MOST_PROPERTIES = 500;
@@ -40,10 +41,21 @@ export function findJavaPackages(files: FilesRead): PackageClaim[] {
 
 /** The name of the file is all that is known of a jar that says nothing, or that is damaged. */
 function describeJavaArchive(name: ByteString): LanguagePackage {
+  const placed = readRepositoryPath(name);
+  if (placed !== undefined) return { manager: 'java', name: placed.name, version: placed.version, detail: '', covers: name };
   const stem = lastPartOf(name).replace(/\.[a-z]+$/, '');
-  const inName = /^(.+?)-(\d[\w.+-]*)$/.exec(stem);
+  const inName = JAR_NAME.exec(stem);
   const said = readJavaArchive(name, stem);
-  return { manager: 'java', name: said.name || (inName?.[1] ?? stem), version: said.version || (said.name === '' ? inName?.[2] ?? '' : ''), detail: '', covers: name };
+  return { manager: 'java', name: said.name || (inName?.[1] ?? stem), version: said.version || (inName?.[2] ?? ''), detail: '', covers: name };
+}
+
+// Maven's and Coursier's repositories, and Gradle's: they keep each file under the name it was asked for by.
+const IN_REPOSITORY = /\/(?:repository|maven2|m2)\/((?:[^/]+\/)*[^/]+)\/([^/]+)\/([^/]+)\/\2-\3(?:-[^/]*)?\.[a-z]+$/;
+const IN_GRADLE = /\/files-2\.1\/([^/]+)\/([^/]+)\/([^/]+)\/[0-9a-f]+\/[^/]+$/;
+
+function readRepositoryPath(name: ByteString): JavaTitle | undefined {
+  const parts = IN_REPOSITORY.exec(name) ?? IN_GRADLE.exec(name);
+  return parts === null ? undefined : { name: parts[1].replace(/\//g, '.') + ':' + parts[2], version: parts[3] };
 }
 
 type JavaTitle = { name: ByteString; version: ByteString };
@@ -69,21 +81,24 @@ function readOpenArchive(fd: number, sizeBytes: number, stem: ByteString): JavaT
   const projects: JavaTitle[] = [];
   for (const entry of entries.filter((one) => POM_PROPERTIES.test(one.name)).slice(0, MOST_PROPERTIES)) {
     const text = readZipEntry(fd, entry);
-    const said = (key: string): ByteString => cleanValue(new RegExp('^' + key + '\\s*[=:]\\s*(.*)$', 'm').exec(text)?.[1]);
+    const said = (key: string): ByteString => cleanValue(new RegExp('^' + key + '[ \\t]*[=:][ \\t]*(.*)$', 'm').exec(text)?.[1]);
     if (said('artifactId') !== '') projects.push({ name: said('groupId') + ':' + said('artifactId'), version: said('version') });
   }
   // A jar that holds others' classes has their properties too: its own are those it is named after.
   const own = projects.filter((one) => stem === one.name.split(':')[1] || stem.startsWith(one.name.split(':')[1] + '-' + one.version));
   if (own.length > 0) return own[0];
-  if (projects.length === 1) return projects[0];
+  const version = JAR_NAME.exec(stem)?.[2];
+  if (projects.length === 1 && (version === undefined || version === projects[0].version)) return projects[0];
   const manifest = entries.find((one) => one.name === 'META-INF/MANIFEST.MF');
   return manifest === undefined ? NO_TITLE : readJarManifest(parseHeaders(readZipEntry(fd, manifest)));
 }
 
 function readJarManifest(fields: Map<ByteString, ByteString>): JavaTitle {
-  const value = (key: string): ByteString => cleanValue(fields.get(key));
+  const value = (key: string): ByteString => cleanValue(fields.get(key)).replace(/^"(.*)"$/, '$1');
+  // A title for people, "Apache Commons IO", is no name.
+  const title = value('implementation-title').indexOf(' ') < 0 ? value('implementation-title') : '';
   const version = value('implementation-version') || value('bundle-version') || value('specification-version');
-  return { name: value('implementation-title') || value('bundle-symbolicname').split(';')[0] || value('automatic-module-name'), version };
+  return { name: title || value('bundle-symbolicname').split(';')[0] || value('automatic-module-name'), version: version.split(' ')[0] };
 }
 
 function findDirectory(fd: number, sizeBytes: number): ZipDirectory | undefined {

@@ -44,7 +44,12 @@ type LoadPlan = {
   /** Of the loader: '' is /lib and /etc; else Guix, Nix, a prefix. */
   base: ByteString;
   looked: Set<ByteString>;
+  /** Folder -> has it glibc-hwcaps/? */
+  hasLevels: Map<ByteString, boolean>;
 };
+
+// A program made to be searched for without end is given up; real ones ask for some hundred names.
+const MOST_LOOKED = 20000;
 
 // glibc, "Hardware capabilities": the microarchitecture levels of the x86-64 psABI, best first. Each needs those below it.
 const X86_LEVELS = [
@@ -119,16 +124,26 @@ function expandFolders(entries: ByteString[], object: LoadedObject, folder: Byte
 
 /** The library if it is there and of the program's architecture. */
 function tryLibrary(name: ByteString, loader: LoadedObject, plan: LoadPlan): LoadedObject | undefined {
+  if (plan.looked.size >= MOST_LOOKED) return undefined;
   plan.looked.add(name);
   const facts = plan.request.read(name);
   if (facts === undefined || facts.bits !== plan.main.facts.bits || facts.machine !== plan.main.facts.machine) return undefined;
   return { name, facts, loader };
 }
 
+function hasLevelFolder(folder: ByteString, plan: LoadPlan): boolean {
+  let has = plan.hasLevels.get(folder);
+  if (has === undefined) {
+    has = !plan.isMusl && statIfThere(folder + '/glibc-hwcaps') !== undefined;
+    plan.hasLevels.set(folder, has);
+  }
+  return has;
+}
+
 function tryFolders(folders: ByteString[], name: ByteString, loader: LoadedObject, plan: LoadPlan): LoadedObject | undefined {
   for (const folder of folders) {
-    const hasLevels = !plan.isMusl && statIfThere(folder + '/glibc-hwcaps') !== undefined;
-    for (const level of hasLevels ? readLevelsHere() : []) {
+    if (plan.looked.size >= MOST_LOOKED) return undefined;
+    for (const level of hasLevelFolder(folder, plan) ? readLevelsHere() : []) {
       const found = tryLibrary(folder + '/glibc-hwcaps/' + level + '/' + name, loader, plan);
       if (found !== undefined) return found;
     }
@@ -212,7 +227,7 @@ function makeLoadPlan(request: LinkRequest, program: ByteString, looked: Set<Byt
   const isSecure = ((statIfThere(program)?.mode ?? 0) & 0o6000) !== 0;
   const prefix = folderOfName(folderOfName(facts.interpreter));
   const plan: LoadPlan = {
-    request, main, looked, isMusl: /\/ld-musl-[^/]*$/.test(facts.interpreter), folders: [],
+    request, main, looked, hasLevels: new Map(), isMusl: /\/ld-musl-[^/]*$/.test(facts.interpreter), folders: [],
     base: ['/', '/usr', '/lib', '/usr/lib'].indexOf(prefix) >= 0 ? '' : prefix,
   };
   if (!isSecure && request.libraryPath !== '') plan.folders = expandFolders(request.libraryPath.split(plan.isMusl ? /[:\n]/ : /[:;]/), main, request.folder);

@@ -67,6 +67,7 @@ export function isBelow(name: ByteString, folder: ByteString): boolean {
 
 /** The nearest of the folders that a file lies in, or that it is; undefined if none. */
 export function findNearest<T>(name: ByteString, folders: Map<ByteString, T>): T | undefined {
+  if (folders.size === 0) return undefined;
   for (let at = name; at !== ''; at = folderOf(at)) {
     const found = folders.get(at);
     if (found !== undefined) return found;

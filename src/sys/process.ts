@@ -381,7 +381,6 @@ class TraceFeed {
   private readonly pool: ByteString;
   private readonly pipe: Pipe | undefined;
   private reader: import('net').Socket | undefined;
-  private lastMs = 0;
   private file = -1;
   private timer: ReturnType<typeof setInterval> | undefined;
   constructor(tracer: TracerRequest, logName: ByteString, pool: ByteString) {
@@ -389,12 +388,10 @@ class TraceFeed {
     this.pool = pool;
     this.pipe = openPipes(logName + '.trace', pool, 1)[0];
     this.name = this.pipe?.name ?? logName + '.strace';
-    this.lastMs = readMonotonicMs();
     if (this.pipe !== undefined) this.readPipe(this.pipe);
     else this.readFile();
   }
   private take(data: Buffer): void {
-    this.lastMs = readMonotonicMs();
     this.tracer.feed(data.toString('latin1'));
   }
   private readPipe(pipe: Pipe): void {
@@ -420,11 +417,11 @@ class TraceFeed {
     // Opened while this process still holds the other end, or open() would wait for a writer.
     const spare = this.pipe === undefined ? -1 : fs.openSync(toFsPath(this.pipe.name), fs.constants.O_RDONLY);
     if (this.pipe !== undefined) fs.closeSync(this.pipe.write);
-    const startMs = readMonotonicMs();
+    let endMs = readMonotonicMs() + LONGEST_WAIT_FOR_TRACE_MS;
     while (!this.isComplete()) {
       const nowMs = readMonotonicMs();
-      if (nowMs - startMs > LONGEST_WAIT_FOR_TRACE_MS) break;
-      if (this.tracer.isMainEnded() && nowMs - Math.max(this.lastMs, startMs) > QUIET_AFTER_EXIT_MS) break;
+      if (this.tracer.isMainEnded()) endMs = Math.min(endMs, nowMs + QUIET_AFTER_EXIT_MS);
+      if (nowMs > endMs) break;
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     this.release(spare);

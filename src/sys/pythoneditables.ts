@@ -55,7 +55,7 @@ function listEditables(site: PythonSite): Editable[] {
   for (const name of site.names) {
     if (!name.endsWith('.pth') || explainedLinks.has(name)) continue;
     for (const folder of readPathLines(site.folder, name)) {
-      if (!found.some((one) => one.roots.some((root) => isBelow(folder, root)))) found.push(makeFromSource(folder, lastPartOf(folder)));
+      if (!found.some((one) => one.roots.indexOf(folder) >= 0)) found.push(makeFromSource(folder, lastPartOf(folder)));
     }
   }
   return found;

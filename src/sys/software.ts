@@ -8,14 +8,16 @@ import { encodeText, encodeWord } from '../formats/percent.ts';
 import { printFile } from '../formats/record.ts';
 import { RR_VERSION } from '../views/texts.ts';
 import { BinaryCache, describeCompilers } from './binaries.ts';
-import { errorCode, listFolder, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, toBytes } from './files.ts';
+import { errorCode, listFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, toBytes, toFsPath } from './files.ts';
 import { describeGpus, isGpuLibrary } from './gpu.ts';
 import { describeFile, hashBytes, hashFiles } from './hash.ts';
 import { HashCache, isSettled } from './hashcache.ts';
 import { findLanguagePackages } from './languages.ts';
 import type { LanguageFacts } from './languages.ts';
 import { findLinkedLibraries } from './linking.ts';
+import type { LinkedLibraries } from './linking.ts';
 import { findInterpreters, resolveLinks } from './machine.ts';
+import { fs } from './node.ts';
 import { findOwners } from './packages.ts';
 import { relativeTo } from './project.ts';
 import type { Project } from './project.ts';
@@ -24,7 +26,7 @@ import type { Project } from './project.ts';
 export type LoadedSoftware = {
   /** False: `read` is not known, and what the programs load is found by their headers. */
   isTraced: boolean;
-  /** All that was executed, and the interpreters that #! lines name. */
+  /** All that was executed; interpreters that #! lines name may be left out. */
   programs: ByteString[];
   /** Files of the system's class that were read (core/filerules.ts). */
   read: ByteString[];
@@ -49,6 +51,7 @@ export type SoftwareFacts = {
 };
 
 const MOST_FILES = 200;
+const MOST_MISSING = 5;
 
 /** Is a file of this name likely to be a shared library, or a module that an interpreter loads? */
 export function isSharedObjectName(name: ByteString): boolean {
@@ -81,6 +84,22 @@ function sourceOfBytecode(name: ByteString): ByteString | undefined {
   return parts === null ? undefined : parts[1] + '/' + parts[2] + '.py';
 }
 
+/**
+ * The programs with those that their #! lines name, which the kernel starts by itself. `named` are the
+ * interpreters; what env(1) starts for a script is known from PATH, or, if traced, from its own start.
+ */
+function addInterpreters(loaded: LoadedSoftware, options: SoftwareOptions, cache: BinaryCache): { programs: ByteString[]; named: Set<ByteString> } {
+  const programs = loaded.programs.slice();
+  const named = new Set<ByteString>();
+  for (let i = 0; i < programs.length; i++) {
+    if (cache.find(programs[i]) !== undefined) continue;
+    const interpreters = findInterpreters(programs[i], options.project.root);
+    for (const name of interpreters) named.add(name);
+    programs.push(...interpreters.slice(0, loaded.isTraced ? 1 : 4).filter((name) => programs.indexOf(name) < 0));
+  }
+  return { programs: sortUnique(programs), named };
+}
+
 function findLibraries(loaded: LoadedSoftware, options: SoftwareOptions, cache: BinaryCache): Pick<Gathered, 'libraries' | 'looked' | 'warnings'> {
   const roots = sortUnique(loaded.programs.concat(loaded.projectBinaries));
   if (loaded.isTraced) {
@@ -95,8 +114,13 @@ function findLibraries(loaded: LoadedSoftware, options: SoftwareOptions, cache: 
   });
   return {
     libraries: linked.libraries.filter((name) => !options.isInside(name)), looked: linked.looked.concat(linked.libraries),
-    warnings: linked.missing.map(({ name, neededBy }) => 'the library "' + name + '", which "' + relativeTo(options.project, neededBy) + '" needs, was not found'),
+    warnings: describeMissing(linked.missing, options.project),
   };
+}
+
+function describeMissing(missing: LinkedLibraries['missing'], project: Project): ByteString[] {
+  const warnings = missing.slice(0, MOST_MISSING).map(({ name, neededBy }) => 'the library "' + name + '", which "' + relativeTo(project, neededBy) + '" needs, was not found');
+  return missing.length > MOST_MISSING ? warnings.concat(String(missing.length - MOST_MISSING) + ' more libraries were not found') : warnings;
 }
 
 /**
@@ -107,23 +131,25 @@ function selectUnexplained(read: ByteString[], isListed: Set<ByteString>, owners
   return read.filter((name) => {
     if (isListed.has(name) || languages.explained.has(name)) return false;
     const isOwned = owners.has(name) || owners.has(sourceOfBytecode(name) ?? '');
-    return (!isOwned || name.startsWith('/etc/')) && (statIfThere(name)?.isFile() ?? false);
+    return !isOwned || name.startsWith('/etc/');
   });
 }
 
-function gatherSoftware(loaded: LoadedSoftware, options: SoftwareOptions, cache: BinaryCache): Gathered {
+function gatherSoftware(given: LoadedSoftware, options: SoftwareOptions, cache: BinaryCache): Gathered {
+  const { programs: all, named } = addInterpreters(given, options, cache);
+  const loaded: LoadedSoftware = { ...given, programs: all };
   const { libraries, looked, warnings } = findLibraries(loaded, options, cache);
-  const programs = loaded.programs.filter((name) => !options.isInside(name) && statIfThere(name) !== undefined);
-  const named = new Set<ByteString>();
-  for (const program of loaded.programs) if (cache.find(program) === undefined) for (const name of findInterpreters(program, options.project.root)) named.add(name);
+  const programs = all.filter((name) => !options.isInside(name) && statIfThere(name) !== undefined);
   const interpreters = programs.filter((name) => named.has(name));
   const executables = programs.filter((name) => !named.has(name));
   const binaries = programs.concat(libraries);
-  const sources = loaded.read.map(sourceOfBytecode).filter((name) => name !== undefined) as ByteString[];
-  const owners = findOwners(sortUnique(binaries.concat(loaded.read, sources)), { root: '', cacheFolder: options.cacheFolder });
-  const languages = findLanguagePackages(loaded.read, { programs: loaded.programs, projectRoot: options.project.root });
-  const unexplained = selectUnexplained(loaded.read, new Set(binaries), owners, languages);
-  return { executables, interpreters, libraries: libraries.filter((name) => programs.indexOf(name) < 0), owners, languages, unexplained, warnings, looked };
+  // A folder that was listed belongs to many packages: that says nothing of any.
+  const read = loaded.read.filter((name) => statIfThere(name)?.isFile() ?? false);
+  const sources = read.map(sourceOfBytecode).filter((name) => name !== undefined) as ByteString[];
+  const owners = findOwners(sortUnique(binaries.concat(read, sources)), { root: '', cacheFolder: options.cacheFolder });
+  const languages = findLanguagePackages(read, { programs: loaded.programs, projectRoot: options.project.root });
+  const unexplained = selectUnexplained(read, new Set(binaries), owners, languages);
+  return { executables, interpreters, libraries: libraries.filter((name) => programs.indexOf(name) < 0), owners, languages, unexplained, warnings, looked: looked.concat(all) };
 }
 
 // ---- hashing ----------------------------------------------------------------------------------------
@@ -285,7 +311,8 @@ function rememberSoftware(folder: ByteString, key: string, given: ByteString[], 
   // The commit of an editable package can change without a change in any file that was read.
   if (/^Package: \S+ \S+ \S+ editable /m.test(facts.text) || !names.every(isSettledFile)) return;
   try {
-    makeFolder(folder);
+    // Not with the folders above it: where there is no .rr, none is wanted.
+    if (statIfThere(folder) === undefined) fs.mkdirSync(toFsPath(folder));
     const kept = listFolder(folder);
     if (kept.length >= MOST_REMEMBERED) for (const name of kept) removeIfThere(folder + '/' + name);
     replaceFile(folder + '/' + key, JSON.stringify({ looked, stamp, facts } as RememberedSoftware), false);

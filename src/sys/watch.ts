@@ -1,11 +1,13 @@
 // watch.ts - what a traced run read and wrote: the trace, and what the files are afterwards. Knows no lines of strace.
 import type { ByteString } from '../core/bytes.ts';
+import { folderOfName, joinNames, normalizeName } from '../core/names.ts';
 import { isSecretFile } from '../core/filerules.ts';
 import type { FileState } from '../core/run.ts';
 import type { TracedFile, TracedProcess, TraceSummary } from '../core/trace.ts';
-import { lstatIfThere, readBytesIfThere } from './files.ts';
+import { lstatIfThere, readBytesIfThere, toFsPath } from './files.ts';
 import { describeFile, hashFiles, hashWithRetry } from './hash.ts';
 import { resolveLinks } from './machine.ts';
+import { fs } from './node.ts';
 import { addDeclaredOutputs, addLinks, addNewFolders, isDeclared, listBelow, noObservation, rememberHashes, withOutcome } from './observe.ts';
 import type { Observation, Observed } from './observe.ts';
 import { absoluteOf, relativeTo } from './project.ts';
@@ -57,11 +59,13 @@ export async function endWatch(observation: Observation, summary: TraceSummary, 
   const watched: Watched = { ...noObservation(observation.warnings.concat(summary.warnings)), absent: [], readFiles: [], leftOut: [], processes: [] };
   const look: Look = { observation, context, watched, fates: [], inputs: new Map(), outputs: new Set(request.redirectedTo) };
   let cachedCount = 0;
+  let temporaryCount = summary.temporaryCount;
   for (const file of summary.files) {
     const fate = isPythonCache(file.path) ? undefined : judge(look, file);
     if (isPythonCache(file.path)) cachedCount += 1;
     look.fates.push(fate);
     if (fate !== undefined) sortOut(look, fate);
+    if (fate !== undefined && file.isGone && !fate.wasThere) temporaryCount += 1;
   }
   for (const path of observation.declaredPaths) if (!look.inputs.has(path)) look.inputs.set(path, undefined);
   for (const file of summary.files) if (isPythonCache(file.path) && file.isRead) addSource(look, file.path);
@@ -71,15 +75,22 @@ export async function endWatch(observation: Observation, summary: TraceSummary, 
   const tests = request.declaredOutputs.map((pattern) => isDeclared(request.project, request.folder, pattern));
   if (tests.length > 0) watched.undeclared = Array.from(look.outputs).filter((path) => request.redirectedTo.indexOf(path) < 0 && !tests.some((test) => test(path))).sort();
   await describeStates(look);
-  addNewFolders(watched, summary.foldersMade.map((folder) => relativeTo(request.project, folder)).filter((path) => path[0] !== '/' && !isLeftOut(path) && isFolder(look, path)), false);
-  watched.removed.push(...summary.foldersRemoved.map((folder) => relativeTo(request.project, folder)).filter((path) => path[0] !== '/' && !isLeftOut(path)));
+  const moved = summary.movedFolders.filter(({ to }) => lstatIfThere(to)?.isDirectory() === true);
+  addNewFolders(watched, listFolders(look, summary.foldersMade.concat(moved.map(({ to }) => to))).filter((path) => isFolder(look, path)), false);
+  watched.removed.push(...listFolders(look, summary.foldersRemoved.concat(moved.map(({ from }) => from))));
   watched.removed = Array.from(new Set(watched.removed)).filter((path) => lstatIfThere(absoluteOf(request.project, path)) === undefined).sort();
   watched.absent = listAbsent(look, summary);
   mapProcesses(look, summary);
-  if (summary.temporaryCount > 0) watched.leftOut.push({ what: 'temporary', count: summary.temporaryCount });
+  if (temporaryCount > 0) watched.leftOut.push({ what: 'temporary', count: temporaryCount });
   if (summary.ignoredCount + cachedCount > 0) watched.leftOut.push({ what: 'ignored', count: summary.ignoredCount + cachedCount });
   warnOfLimits(look, summary);
   return watched;
+}
+
+/** Folders of the project, as a record has them. */
+function listFolders(look: Look, names: ByteString[]): ByteString[] {
+  const paths = names.filter((name) => !isPythonCache(name)).map((name) => relativeTo(look.observation.request.project, name));
+  return paths.filter((path) => path[0] !== '/' && path !== '.' && !isLeftOut(path));
 }
 
 function isFolder(look: Look, path: ByteString): boolean {
@@ -200,17 +211,31 @@ function addLinksRead(look: Look, summary: TraceSummary): void {
   const found = new Set<ByteString>();
   for (const name of summary.linkedNames) addLinks(observation.request, relativeTo(project, name), found);
   for (const name of summary.linksRead) found.add(relativeTo(project, name));
+  // A link that leads nowhere: the link was read, and what it names is absent.
+  for (const name of summary.absent) if (lstatIfThere(name)?.isSymbolicLink() === true) found.add(relativeTo(project, name));
   for (const path of found) {
     if ((path[0] !== '/' && isLeftOut(path)) || look.outputs.has(path) || look.inputs.has(path)) continue;
     if (lstatIfThere(absoluteOf(project, path))?.isSymbolicLink() === true) look.inputs.set(path, undefined);
   }
 }
 
+const MOST_LINKS_IN_CHAIN = 40; // as Linux has it
+
+/** Where a link that leads nowhere points to. */
+function followLinks(name: ByteString): ByteString {
+  let at = name;
+  for (let count = 0; count < MOST_LINKS_IN_CHAIN && lstatIfThere(at)?.isSymbolicLink() === true; count++) {
+    at = normalizeName(joinNames(folderOfName(at), fs.readlinkSync(toFsPath(at), 'latin1' as BufferEncoding) as unknown as ByteString));
+  }
+  return at;
+}
+
 /** What was looked for in vain, and is still not there. */
 function listAbsent(look: Look, summary: TraceSummary): ByteString[] {
   const { project } = look.observation.request;
   const absent = new Set<ByteString>();
-  for (const name of summary.absent) {
+  for (const given of summary.absent) {
+    const name = followLinks(given);
     const path = relativeTo(project, name);
     if (path[0] === '/' || isLeftOut(path) || isPythonCache(name) || look.inputs.has(path) || look.outputs.has(path)) continue;
     if (lstatIfThere(name) === undefined) absent.add(path);
