@@ -251,11 +251,16 @@ test('endCode() names another checkout outside of the project, with a patch that
   assert.deepEqual(stored(root, '.src'), ['untracked elsewhere\n']);
 });
 
-test('endCode() counts data of another checkout only if it is tracked there', () => {
+test('endCode() names another checkout only if it tracks what was read', () => {
   const root = fill(folder());
   const library = repository();
   write(library, 'more.csv', '1\n');
-  assert.deepEqual(endCode(begin(root).begun, inputs(root, [library + '/more.csv'])).codeOthers, []);
+  write(library, 'own.py', '1\n');
+  write(library, 'a.py', 'changed\n');
+  const untracked = endCode(begin(root).begun, inputs(root, [library + '/more.csv', library + '/own.py']));
+  assert.deepEqual(untracked, { codeFiles: [{ state: 'untracked', path: library + '/own.py' }], codeOthers: [], warnings: [] });
+  assert.deepEqual(stored(root, '.patch'), []);
+  git(library, 'checkout', '-q', 'a.py');
   const ended = endCode(begin(root).begun, inputs(root, [library + '/data.csv']));
   assert.deepEqual(ended.codeOthers, ['git ' + git(library, 'rev-parse', 'HEAD').trim() + ' ' + library]);
   assert.deepEqual(ended.codeFiles, []);
@@ -333,6 +338,7 @@ const EARLIER: Earlier[] = [
     git(root, 'config', 'filter.turn.smudge', 'tr 12 21');
     write(root, '.gitattributes', 'a.py filter=turn\n');
     git(root, 'add', '.');
+    git(root, 'add', '--renormalize', '.');
     git(root, 'commit', '-qm', 'x');
     assert.equal(git(root, 'cat-file', 'blob', 'HEAD:a.py'), 'print(2)\n');
     // Its times are as in the index, or its content would be compared and be found different.

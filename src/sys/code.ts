@@ -233,7 +233,7 @@ function noteGroups(begun: BegunCode, groups: Map<ByteString, Reading[]>, ended:
     if (checkout === undefined && place !== undefined) {
       checkout = Array.from(others.keys()).find((one) => isTreeOf(one, place));
       if (checkout === undefined && others.size >= MOST_CHECKOUTS) {
-        ended.warnings.push('the run read from more than ' + String(MOST_CHECKOUTS) + ' checkouts; not looked at are "' + top + '" and those after it');
+        ended.warnings.push('the run read from more than ' + String(MOST_CHECKOUTS) + ' checkouts; not looked at are "' + relativeTo(begun.request.project, top) + '" and those after it');
         return;
       }
       checkout = checkout ?? readCheckout(begun.request, place);
@@ -246,14 +246,17 @@ function noteGroups(begun: BegunCode, groups: Map<ByteString, Reading[]>, ended:
   }
 }
 
-/** True if the checkout has any of the files, or any is a source. */
+/**
+ * True if the checkout has any of the files. Its commit says nothing of those that it has not, and a
+ * patch of all that is changed in it would tell more than is needed: of a home folder, say.
+ */
 function noteReadings(begun: BegunCode, checkout: Checkout | undefined, readings: Reading[], ended: EndedCode): boolean {
   let isOfIt = false;
   for (const reading of readings) {
     const { file, name } = reading;
     const state: CodeFileState = checkout === undefined ? 'unversioned' : findFileState(checkout, name.slice(checkout.top.length + 1));
     const isTracked = state === 'clean' || state === 'changed';
-    if (isTracked || reading.isSource) isOfIt = true;
+    if (isTracked || (reading.isSource && checkout?.commit === 'unknown')) isOfIt = true;
     // A source that a run made and that is not tracked can be made again: it is a result, not code.
     if (!reading.isSource || (!isTracked && file.path[0] !== '/' && begun.request.excluded(file.path))) continue;
     ended.codeFiles.push({ state, path: file.path });

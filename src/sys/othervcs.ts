@@ -195,5 +195,5 @@ function askProgram(system: OtherSystem, top: ByteString, ownFolder: ByteString,
   if (failure !== undefined) return refuse(failure);
   if (ended.status === 0) return { kind: 'done', output: ended.stdout.toString('latin1') };
   const lines = ended.stderr.toString('latin1').split('\n').filter((line) => line !== '' && !/^(?:svn: )?warning: /.test(line));
-  return refuse(system + ' says: ' + (lines[0] ?? 'exit status ' + String(ended.status)).split(top + '/').join(''));
+  return refuse(system + ' says: ' + (lines[0] ?? 'exit status ' + String(ended.status)).split(top + '/').join('').split(top).join('.'));
 }
