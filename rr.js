@@ -10881,7 +10881,7 @@ function askProgram(system, top, ownFolder, words) {
   if (failure !== undefined) return refuse(failure);
   if (ended.status === 0) return { kind: 'done', output: ended.stdout.toString('latin1') };
   const lines = ended.stderr.toString('latin1').split('\n').filter((line) => line !== '' && !/^(?:svn: )?warning: /.test(line));
-  return refuse(system + ' says: ' + (lines[0] ?? 'exit status ' + String(ended.status)).split(top + '/').join(''));
+  return refuse(system + ' says: ' + (lines[0] ?? 'exit status ' + String(ended.status)).split(top + '/').join('').split(top).join('.'));
 }
 
 // ==== src/sys/machine.ts =========================================================================
@@ -14336,6 +14336,8 @@ function addNewFolders(observed, newFolders, isShared) {
 //   readFiles: ByteString[];
 //   leftOut: { what: ByteString; count: number }[];
 //   processes: WatchedProcess[];
+//   /** Declared as inputs and not read. */
+//   unread: ByteString[];
 // };
 
 // type WatchContext = {
@@ -14361,7 +14363,7 @@ function addNewFolders(observed, newFolders, isShared) {
 /** What the run did to the files, after its end. */
 async function endWatch(observation, summary, context) {
   const { request } = observation;
-  const watched = { ...noObservation(observation.warnings.concat(summary.warnings)), absent: [], readFiles: [], leftOut: [], processes: [] };
+  const watched = { ...noObservation(observation.warnings.concat(summary.warnings)), absent: [], readFiles: [], leftOut: [], processes: [], unread: [] };
   const look = { observation, context, watched, fates: [], inputs: new Map(), outputs: new Set(request.redirectedTo) };
   let cachedCount = 0;
   let temporaryCount = summary.temporaryCount;
@@ -14644,9 +14646,8 @@ function warnOfLimits(look, summary) {
     if (gainers.length > 0) watched.warnings.push('gained no rights from its set-user-id bit, because strace watched it: ' + gainers.join(', ') + '; record it with --trace scan');
   }
   const seen = new Set(look.watched.readFiles);
-  for (const path of observation.declaredPaths) {
-    if (observation.request.redirectedFrom.indexOf(path) < 0 && !seen.has(absoluteOf(observation.request.project, path)) && !look.outputs.has(path)) watched.warnings.push('declared as an input, but not read: ' + path);
-  }
+  const isUnread = (path) => observation.request.redirectedFrom.indexOf(path) < 0 && !look.outputs.has(path) && !seen.has(absoluteOf(observation.request.project, path));
+  watched.unread = observation.declaredPaths.filter(isUnread);
 }
 
 // ---- secrets ----------------------------------------------------------------------------------------
@@ -15316,7 +15317,7 @@ function noteGroups(begun, groups, ended) {
     if (checkout === undefined && place !== undefined) {
       checkout = Array.from(others.keys()).find((one) => isTreeOf(one, place));
       if (checkout === undefined && others.size >= MOST_CHECKOUTS) {
-        ended.warnings.push('the run read from more than ' + String(MOST_CHECKOUTS) + ' checkouts; not looked at are "' + top + '" and those after it');
+        ended.warnings.push('the run read from more than ' + String(MOST_CHECKOUTS) + ' checkouts; not looked at are "' + relativeTo(begun.request.project, top) + '" and those after it');
         return;
       }
       checkout = checkout ?? readCheckout(begun.request, place);
@@ -15329,14 +15330,17 @@ function noteGroups(begun, groups, ended) {
   }
 }
 
-/** True if the checkout has any of the files, or any is a source. */
+/**
+ * True if the checkout has any of the files. Its commit says nothing of those that it has not, and a
+ * patch of all that is changed in it would tell more than is needed: of a home folder, say.
+ */
 function noteReadings(begun, checkout, readings, ended) {
   let isOfIt = false;
   for (const reading of readings) {
     const { file, name } = reading;
     const state = checkout === undefined ? 'unversioned' : findFileState(checkout, name.slice(checkout.top.length + 1));
     const isTracked = state === 'clean' || state === 'changed';
-    if (isTracked || reading.isSource) isOfIt = true;
+    if (isTracked || (reading.isSource && checkout?.commit === 'unknown')) isOfIt = true;
     // A source that a run made and that is not tracked can be made again: it is a result, not code.
     if (!reading.isSource || (!isTracked && file.path[0] !== '/' && begun.request.excluded(file.path))) continue;
     ended.codeFiles.push({ state, path: file.path });
@@ -15817,6 +15821,7 @@ function noteWatched(session, watched) {
   const { run, project } = session;
   run.secretInputs = withholdSecretFiles(watched, (path) => absoluteOf(project, path), session.hash);
   noteObserved(session, watched);
+  if (watched.unread.length > 0) run.warnings.push('declared as inputs, but not read: ' + shorten(watched.unread));
   run.absent = watched.absent;
   run.leftOut = watched.leftOut;
   noteProcesses(session, watched);

@@ -441,6 +441,7 @@ function noteWatched(session: Session, watched: Watched): void {
   const { run, project } = session;
   run.secretInputs = withholdSecretFiles(watched, (path) => absoluteOf(project, path), session.hash);
   noteObserved(session, watched);
+  if (watched.unread.length > 0) run.warnings.push('declared as inputs, but not read: ' + shorten(watched.unread));
   run.absent = watched.absent;
   run.leftOut = watched.leftOut;
   noteProcesses(session, watched);

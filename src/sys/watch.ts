@@ -31,6 +31,8 @@ export type Watched = Observed & {
   readFiles: ByteString[];
   leftOut: { what: ByteString; count: number }[];
   processes: WatchedProcess[];
+  /** Declared as inputs and not read. */
+  unread: ByteString[];
 };
 
 export type WatchContext = {
@@ -56,7 +58,7 @@ type Look = { observation: Observation; context: WatchContext; watched: Watched;
 /** What the run did to the files, after its end. */
 export async function endWatch(observation: Observation, summary: TraceSummary, context: WatchContext): Promise<Watched> {
   const { request } = observation;
-  const watched: Watched = { ...noObservation(observation.warnings.concat(summary.warnings)), absent: [], readFiles: [], leftOut: [], processes: [] };
+  const watched: Watched = { ...noObservation(observation.warnings.concat(summary.warnings)), absent: [], readFiles: [], leftOut: [], processes: [], unread: [] };
   const look: Look = { observation, context, watched, fates: [], inputs: new Map(), outputs: new Set(request.redirectedTo) };
   let cachedCount = 0;
   let temporaryCount = summary.temporaryCount;
@@ -339,9 +341,8 @@ function warnOfLimits(look: Look, summary: TraceSummary): void {
     if (gainers.length > 0) watched.warnings.push('gained no rights from its set-user-id bit, because strace watched it: ' + gainers.join(', ') + '; record it with --trace scan');
   }
   const seen = new Set(look.watched.readFiles);
-  for (const path of observation.declaredPaths) {
-    if (observation.request.redirectedFrom.indexOf(path) < 0 && !seen.has(absoluteOf(observation.request.project, path)) && !look.outputs.has(path)) watched.warnings.push('declared as an input, but not read: ' + path);
-  }
+  const isUnread = (path: ByteString): boolean => observation.request.redirectedFrom.indexOf(path) < 0 && !look.outputs.has(path) && !seen.has(absoluteOf(observation.request.project, path));
+  watched.unread = observation.declaredPaths.filter(isUnread);
 }
 
 // ---- secrets ----------------------------------------------------------------------------------------
