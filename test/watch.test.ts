@@ -182,6 +182,28 @@ testCases('names', [
   { name: 'a FIFO that stays', command: 'mkfifo p; cat a > p & cat p > out; wait', inputs: ['a'], outputs: ['out', 'p:p'] },
 ]);
 
+testCases('names that change their kind or place', [
+  { name: 'a file becomes a folder', command: 'rm a; mkdir a', outputs: ['d:a'] },
+  { name: 'a folder becomes a file', command: 'rm -r d; printf 1 > d', outputs: ['d'], removed: ['d/x', 'd/y'] },
+  { name: 'a file becomes a link', command: 'rm a; ln -s b a', outputs: ['l:a'] },
+  { name: 'a link becomes a file', setup: 'ln -s a l; ', command: 'rm l; printf x > l', outputs: ['l'] },
+  { name: 'a folder is removed and made again', command: 'rm -r d; mkdir d; printf n > d/x', outputs: ['d:d', 'd/x'], removed: ['d/y'] },
+  { name: 'a link is pointed elsewhere between two reads', setup: 'ln -s a l; ', command: 'cat l; ln -sfn b l; cat l', inputs: ['a', 'b', 'l:l'], outputs: ['l:l'] },
+  { name: 'a linked folder is written into', setup: 'ln -s d e; ', command: 'printf n > e/n', inputs: ['l:e'], outputs: ['d/n'] },
+  { name: 'a link is copied', setup: 'ln -s a l; ', command: 'cp -a l m', inputs: ['l:l'], outputs: ['l:m'] },
+  { name: 'a link is packed by tar', setup: 'ln -s a l; ', command: 'tar cf t.tar l', inputs: ['l:l'], outputs: ['t.tar'] },
+  { name: 'a file is moved into a new folder that is moved', command: 'mkdir n; mv a n; mv n m', inputs: ['a'], outputs: ['d:m', 'm/a'], removed: ['a'] },
+  { name: 'a folder is moved onto an empty one', setup: 'mkdir e; ', command: 'mv -T d e', inputs: ['d/x', 'd/y'], outputs: ['d:e', 'e/x', 'e/y'], removed: ['d', 'd/x', 'd/y'] },
+  { name: 'a folder is moved and comes back', command: 'mv d e; cat e/x > out; mv e d', inputs: ['d/x', 'd/y'], outputs: ['d/x', 'd/y', 'out'] },
+  { name: 'names with dots and slashes', command: 'cat ./d/../a d//x > ./out; cat /proc/self/cwd/b >> out', inputs: ['a', 'b', 'd/x'], outputs: ['out'] },
+  { name: 'names through a link to the project', setup: 'ln -s "$PWD" @OUT@/here; ', command: 'cat @OUT@/here/a > @OUT@/here/out', inputs: ['a'], outputs: ['out'] },
+  { name: 'a command in a folder that is a link', setup: 'ln -s d e; ', command: ['sh', '-c', 'cat x ../a > n'], outer: 'cd e && "$@"', inputs: ['a', 'd/x'], outputs: ['d/n'] },
+  { name: 'standard output of rr is appended to a file', command: ['cat', 'a'], outer: '"$@" >> b', inputs: ['a', 'b'], outputs: ['b'] },
+  { name: 'a file that is linked is edited under its other name', setup: 'ln a h; ', command: 'printf A 1<> h', inputs: ['h'], outputs: ['h'] },
+  { name: 'a file is removed and comes out the same', command: 'cat a > t; rm a; cp t a; rm t', inputs: ['a'], outputs: ['a'], temporary: 1 },
+  { name: 'three thousand files', setup: 'mkdir m; seq 3000 | split -l 1 -a 3 - m/; ', command: 'cat m/* > out', inputs: Array.from({ length: 3000 }, (_, i) => 'm/' + [676, 26, 1].map((unit) => String.fromCharCode(97 + Math.floor(i / unit) % 26)).join('')), outputs: ['out'] },
+]);
+
 testCases('what is not there', [
   { name: 'a missing file is told', command: 'cat config || :', absent: ['config'] },
   { name: 'a file in a missing folder', command: 'cat no/such || :', absent: ['no/such'] },
