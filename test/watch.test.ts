@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'fs';
 import { IS_ROOT, listRecords, makeTemporary, rr, startRr, waitUntil } from './rig.ts';
-import { copyProject, decode, hashAll, kindAndPath, NO_PYTHON, NO_TRACER, PYTHON, readTraced, shell, traceRun } from './watchrig.ts';
+import { copyProject, decode, hashAll, kindAndPath, NO_PYTHON, NO_TRACER, PYTHON, readTraced, shell, traceArguments, traceRun } from './watchrig.ts';
 import type { Traced } from './watchrig.ts';
 
 // Every case starts with these files, and may make more.
@@ -405,6 +405,29 @@ test('record a file that the run changes and nothing named: the earlier hash is 
   assert.deepEqual([traced.inputs.map(kindAndPath), traced.outputs.map(kindAndPath)], [['a', 'b', 'change.sh'], ['a', 'b']]);
   assert.deepEqual(traced.inputs.slice(0, 2).map((file) => file.hash), [before.get('a'), '?']);
   assert.ok(traced.warnings.some((warning) => /\bb\b/.test(warning)) && !traced.warnings.some((warning) => /\binput a\b/.test(warning)), traced.warnings.join('\n'));
+});
+
+test('record names an input that something else changes during the run', { skip: NO_TRACER, timeout: 30000 }, async () => {
+  const folder = copyProject();
+  shell(folder, SETUP);
+  const before = hashAll(folder);
+  const { ended } = startRr(folder, traceArguments().slice(2).concat(['sh', '-c', 'cat a b > out; : > ready; while [ ! -e go ]; do sleep 0.02; done']));
+  await waitUntil('the command', () => fs.existsSync(folder + '/ready'));
+  fs.writeFileSync(folder + '/a', 'changed');
+  fs.writeFileSync(folder + '/go', '');
+  const done = await ended;
+  const traced = readTraced(folder, listRecords(folder)[0], done);
+  assert.deepEqual([traced.inputs.map(kindAndPath), traced.outputs.map(kindAndPath)], [['a', 'b'], ['out', 'ready']]);
+  assert.deepEqual(traced.inputs.map((file) => file.hash), [before.get('a'), before.get('b')]);
+  assert.equal(traced.warnings.length, 1, traced.warnings.join('\n'));
+  assert.match(traced.warnings[0], /\ba\b.*changed during the run/);
+});
+
+test('record without an option traces, where it can', { skip: NO_TRACER, timeout: 30000 }, () => {
+  const folder = copyProject();
+  shell(folder, SETUP);
+  assert.equal(rr(folder, ['record', '-q', '--', 'sh', '-c', 'cat a > out']).status, 0);
+  assert.match(readTraced(folder, listRecords(folder)[0], { status: 0, signal: null, stdout: '', stderr: '' }).fields.Observed[0], /^strace \d/);
 });
 
 test('record 16 traced runs at once: each has only its own files', { skip: NO_TRACER, timeout: 60000 }, async () => {
