@@ -1,10 +1,10 @@
 #!/bin/sh
 # install-tools.sh - brings the programs that tests use as judges: other makes and shells, recutils,
-# package managers.
+# package managers; and those that they watch at work: compilers, R, Python, gnuplot, LaTeX and others.
 # Installs what is missing where that is possible (Debian, root); else names it, and the tests that
 # need it are skipped and say so.
 
-# program and the Debian package that has it
+# program, or file, and the Debian package that has it
 tools='recfix recutils
 bmake bmake
 busybox busybox
@@ -29,12 +29,25 @@ python3 python3
 sqlite3 sqlite3
 rpmbuild rpm
 db5.3_load db5.3-util
-pacman pacman-package-manager'
+pacman pacman-package-manager
+cc gcc
+setpriv util-linux
+script bsdutils
+gdb gdb
+parallel parallel
+gnuplot gnuplot-nox
+Rscript r-base-core
+pdflatex texlive-latex-base
+/usr/lib/python3/dist-packages/numpy python3-numpy
+/usr/lib/python3/dist-packages/matplotlib python3-matplotlib'
 
 # missing COLUMN: 1 programs, 2 packages
 missing() {
   printf '%s\n' "$tools" | while read -r program package; do
-    command -v "$program" >/dev/null 2>&1 && continue
+    case $program in
+    /*) [ -e "$program" ] && continue ;;
+    *) command -v "$program" >/dev/null 2>&1 && continue ;;
+    esac
     if [ "$1" = 1 ]; then printf '%s ' "$program"; else printf '%s ' "$package"; fi
   done
 }

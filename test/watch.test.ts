@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'fs';
 import { IS_ROOT, listRecords, makeTemporary, rr, startRr, waitUntil } from './rig.ts';
-import { copyProject, decode, hashAll, kindAndPath, NO_PYTHON, NO_TRACER, PYTHON, readTraced, shell, traceRun } from './watchrig.ts';
+import { copyProject, decode, hashAll, kindAndPath, NO_PYTHON, NO_TRACER, PYTHON, readTraced, shell, traceArguments, traceRun } from './watchrig.ts';
 import type { Traced } from './watchrig.ts';
 
 // Every case starts with these files, and may make more.
@@ -180,6 +180,28 @@ testCases('names', [
   { name: 'touch of an existing file', command: 'touch a' },
   { name: 'a FIFO between two processes', command: 'mkfifo p; cat a > p & cat p > out; wait; rm p', inputs: ['a'], outputs: ['out'], temporary: 1 },
   { name: 'a FIFO that stays', command: 'mkfifo p; cat a > p & cat p > out; wait', inputs: ['a'], outputs: ['out', 'p:p'] },
+]);
+
+testCases('names that change their kind or place', [
+  { name: 'a file becomes a folder', command: 'rm a; mkdir a', outputs: ['d:a'] },
+  { name: 'a folder becomes a file', command: 'rm -r d; printf 1 > d', outputs: ['d'], removed: ['d/x', 'd/y'] },
+  { name: 'a file becomes a link', command: 'rm a; ln -s b a', outputs: ['l:a'] },
+  { name: 'a link becomes a file', setup: 'ln -s a l; ', command: 'rm l; printf x > l', outputs: ['l'] },
+  { name: 'a folder is removed and made again', command: 'rm -r d; mkdir d; printf n > d/x', outputs: ['d:d', 'd/x'], removed: ['d/y'] },
+  { name: 'a link is pointed elsewhere between two reads', setup: 'ln -s a l; ', command: 'cat l; ln -sfn b l; cat l', inputs: ['a', 'b', 'l:l'], outputs: ['l:l'] },
+  { name: 'a linked folder is written into', setup: 'ln -s d e; ', command: 'printf n > e/n', inputs: ['l:e'], outputs: ['d/n'] },
+  { name: 'a link is copied', setup: 'ln -s a l; ', command: 'cp -a l m', inputs: ['l:l'], outputs: ['l:m'] },
+  { name: 'a link is packed by tar', setup: 'ln -s a l; ', command: 'tar cf t.tar l', inputs: ['l:l'], outputs: ['t.tar'] },
+  { name: 'a file is moved into a new folder that is moved', command: 'mkdir n; mv a n; mv n m', inputs: ['a'], outputs: ['d:m', 'm/a'], removed: ['a'] },
+  { name: 'a folder is moved onto an empty one', setup: 'mkdir e; ', command: 'mv -T d e', inputs: ['d/x', 'd/y'], outputs: ['d:e', 'e/x', 'e/y'], removed: ['d', 'd/x', 'd/y'] },
+  { name: 'a folder is moved and comes back', command: 'mv d e; cat e/x > out; mv e d', inputs: ['d/x', 'd/y'], outputs: ['d/x', 'd/y', 'out'] },
+  { name: 'names with dots and slashes', command: 'cat ./d/../a d//x > ./out; cat /proc/self/cwd/b >> out', inputs: ['a', 'b', 'd/x'], outputs: ['out'] },
+  { name: 'names through a link to the project', setup: 'ln -s "$PWD" @OUT@/here; ', command: 'cat @OUT@/here/a > @OUT@/here/out', inputs: ['a'], outputs: ['out'] },
+  { name: 'a command in a folder that is a link', setup: 'ln -s d e; ', command: ['sh', '-c', 'cat x ../a > n'], outer: 'cd e && "$@"', inputs: ['a', 'd/x'], outputs: ['d/n'] },
+  { name: 'standard output of rr is appended to a file', command: ['cat', 'a'], outer: '"$@" >> b', inputs: ['a', 'b'], outputs: ['b'] },
+  { name: 'a file that is linked is edited under its other name', setup: 'ln a h; ', command: 'printf A 1<> h', inputs: ['h'], outputs: ['h'] },
+  { name: 'a file is removed and comes out the same', command: 'cat a > t; rm a; cp t a; rm t', inputs: ['a'], outputs: ['a'], temporary: 1 },
+  { name: 'three thousand files', setup: 'mkdir m; seq 3000 | split -l 1 -a 3 - m/; ', command: 'cat m/* > out', inputs: Array.from({ length: 3000 }, (_, i) => 'm/' + [676, 26, 1].map((unit) => String.fromCharCode(97 + Math.floor(i / unit) % 26)).join('')), outputs: ['out'] },
 ]);
 
 testCases('what is not there', [
@@ -383,6 +405,29 @@ test('record a file that the run changes and nothing named: the earlier hash is 
   assert.deepEqual([traced.inputs.map(kindAndPath), traced.outputs.map(kindAndPath)], [['a', 'b', 'change.sh'], ['a', 'b']]);
   assert.deepEqual(traced.inputs.slice(0, 2).map((file) => file.hash), [before.get('a'), '?']);
   assert.ok(traced.warnings.some((warning) => /\bb\b/.test(warning)) && !traced.warnings.some((warning) => /\binput a\b/.test(warning)), traced.warnings.join('\n'));
+});
+
+test('record names an input that something else changes during the run', { skip: NO_TRACER, timeout: 30000 }, async () => {
+  const folder = copyProject();
+  shell(folder, SETUP);
+  const before = hashAll(folder);
+  const { ended } = startRr(folder, traceArguments().slice(2).concat(['sh', '-c', 'cat a b > out; : > ready; while [ ! -e go ]; do sleep 0.02; done']));
+  await waitUntil('the command', () => fs.existsSync(folder + '/ready'));
+  fs.writeFileSync(folder + '/a', 'changed');
+  fs.writeFileSync(folder + '/go', '');
+  const done = await ended;
+  const traced = readTraced(folder, listRecords(folder)[0], done);
+  assert.deepEqual([traced.inputs.map(kindAndPath), traced.outputs.map(kindAndPath)], [['a', 'b'], ['out', 'ready']]);
+  assert.deepEqual(traced.inputs.map((file) => file.hash), [before.get('a'), before.get('b')]);
+  assert.equal(traced.warnings.length, 1, traced.warnings.join('\n'));
+  assert.match(traced.warnings[0], /\ba\b.*changed during the run/);
+});
+
+test('record without an option traces, where it can', { skip: NO_TRACER, timeout: 30000 }, () => {
+  const folder = copyProject();
+  shell(folder, SETUP);
+  assert.equal(rr(folder, ['record', '-q', '--', 'sh', '-c', 'cat a > out']).status, 0);
+  assert.match(readTraced(folder, listRecords(folder)[0], { status: 0, signal: null, stdout: '', stderr: '' }).fields.Observed[0], /^strace \d/);
 });
 
 test('record 16 traced runs at once: each has only its own files', { skip: NO_TRACER, timeout: 60000 }, async () => {

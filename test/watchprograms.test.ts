@@ -27,6 +27,9 @@ type Program = {
   strip?: string;
 };
 
+/** For what hangs. */
+const LONGEST_MS = 60000;
+
 /** Runs it in two copies of a folder: in one recorded by rr, in the other watched by the reader. */
 async function watchTwice(program: Program): Promise<{ folder: string; traced: Traced; told: Told; env: NodeJS.ProcessEnv }> {
   const folder = copyProject();
@@ -37,10 +40,10 @@ async function watchTwice(program: Program): Promise<{ folder: string; traced: T
   const copy = makeTemporary();
   shell(folder, "cp -a . '" + copy + "'");
   const command = ['sh', '-c', program.script];
-  const [done, seen] = await Promise.all([
-    startProgram(folder, traceArguments().concat(command), { env }).ended,
-    startProgram(copy, [PYTHON, '-B', READER, copy].concat(command), { env }).ended,
-  ]);
+  const started = [startProgram(folder, traceArguments().concat(command), { env }), startProgram(copy, [PYTHON, '-B', READER, copy].concat(command), { env })];
+  const limit = setTimeout(() => started.forEach(({ child }) => child.kill('SIGKILL')), LONGEST_MS);
+  const [done, seen] = await Promise.all(started.map(({ ended }) => ended));
+  clearTimeout(limit);
   assert.equal(done.status, 0, done.stderr);
   assert.equal(seen.status, 0, seen.stderr);
   const told = JSON.parse(seen.stdout) as Told;

@@ -84,3 +84,13 @@ test('record stores no hash of a secret file that the run edits in place, or mov
   assert.equal(findTraces(folder, 'provenance', 'hunter2-zq'), '');
   assert.equal(run(folder, ['grep', '-rF', sha256(envOf('hunter2-zq') + 'MORE=1\n'), 'provenance']).stdout, '');
 });
+
+test('record stores no secret file in the patch of what is not committed', { skip: missingOf('git'), timeout: 60000 }, () => {
+  const { folder, home } = makeSecretProject('hunter1-zq');
+  shell(folder, 'git init -q .; git add -f script.sh .env; git -c user.name=n -c user.email=e commit -qm 1; printf "# changed\\n" >> script.sh');
+  writeSecrets(folder, home, 'hunter2-zq');
+  const traced = record(folder, home, 'hunter2-zq');
+  assert.equal(traced.done.status, 0, traced.done.stderr);
+  assert.match(traced.fields.Code[0], /dirty/);
+  assert.equal(findTraces(folder, 'provenance', 'hunter2-zq') + findTraces(folder, 'provenance', 'hunter1-zq'), '');
+});
