@@ -284,6 +284,8 @@ function normalizeName(path) {
 //   absent: ByteString[];
 //   /** 'HMAC PATH': files that were read and may hold secrets. */
 //   secretInputs: ByteString[];
+//   /** The same of files that were written. */
+//   secretOutputs: ByteString[];
 //   /** What was seen and left out, by class: temporary, ignored. */
 //   leftOut: { what: ByteString; count: number }[];
 //   processes: RunProcess[];
@@ -300,7 +302,7 @@ function emptyRun(id, command, startedUtc, rr) {
   return {
     id, tags: [], command, directory: '.', redirects: [], parameters: [], startedUtc, status: 'running',
     codeSubmodules: [], codeOthers: [], codeFiles: [], compilers: [], variables: [], variableHashes: [], observed: 'none', declaredInputs: [],
-    declaredOutputs: [], missingOutputs: [], inputs: [], outputs: [], uncertain: [], removed: [], absent: [], secretInputs: [], leftOut: [], processes: [], logs: [],
+    declaredOutputs: [], missingOutputs: [], inputs: [], outputs: [], uncertain: [], removed: [], absent: [], secretInputs: [], secretOutputs: [], leftOut: [], processes: [], logs: [],
     warnings: [], rr, unknown: [],
   };
 }
@@ -966,6 +968,8 @@ class TracedFiles {
   foldersRemoved = new Set();
   /** Names as given, by way of a symbolic link. */
   linkedNames = new Set();
+  /** Those of them that the run had not made or changed when they were followed. */
+  linksFollowed = new Set();
   temporaryCount = 0;
   /** Files that were overwritten and are otherwise forgotten: the name at which another took their place. */
   heirs = new Map();
@@ -1683,7 +1687,10 @@ function noteLinked(state, given, real) {
   const path = normalizeName(given);
   if (path === real || state.files.linkedNames.has(path)) return;
   const name = state.files.nameAt(path);
-  if (name.what === 'project') state.files.linkedNames.add(name.path);
+  if (name.what !== 'project') return;
+  state.files.linkedNames.add(name.path);
+  // Should the run point it elsewhere later, it was read before.
+  if (name.node === undefined) state.files.linksFollowed.add(name.path);
 }
 
 function openName(state, process, name, flags) {
@@ -1970,6 +1977,8 @@ function readLink(state, thread, call, folderAt) {
 //   absent: ByteString[];
 //   /** In the project: paths as given that led to another file by symbolic links. */
 //   linkedNames: ByteString[];
+//   /** Those of linkedNames that the run had not touched itself when it followed them. */
+//   linksFollowed: ByteString[];
 //   /** Symbolic links whose text was read. */
 //   linksRead: ByteString[];
 //   /**
@@ -2062,6 +2071,11 @@ class Trace {
 
   fork(parent, call) {
     const flags = call.arguments.find((argument) => argument.text.indexOf('flags=') >= 0)?.text ?? '';
+    // Such a child is hidden from tracers, and made to trace its parent: a leak sanitizer does so.
+    if (flags.indexOf('CLONE_UNTRACED') >= 0) {
+      this.state.refusedTracing = true;
+      return;
+    }
     this.processes.fork(parent, call.status, call.timeMs, flags);
     this.release(call.status);
   }
@@ -2107,6 +2121,7 @@ class Trace {
       systemReads: pick((name) => name.what === 'system' && name.isUsed),
       absent: pick((name) => name.isMissed && !name.isTouched && name.node === undefined),
       linkedNames: Array.from(this.files.linkedNames).sort(compareBytes),
+      linksFollowed: Array.from(this.files.linksFollowed).sort(compareBytes),
       linksRead: pick((name) => name.isLinkRead && isData(name)),
       movedFolders: this.listMovedFolders(),
       foldersMade: pick((name) => isData(name) && name.node !== undefined && name.node.kind === 'folder' && name.node.origin === 'made'),
@@ -2649,6 +2664,7 @@ function printRunBody(run) {
   out.each('Removed', run.removed);
   out.each('Absent', run.absent);
   out.worded('Secret_input', run.secretInputs, /^[0-9a-f]+ /);
+  out.worded('Secret_output', run.secretOutputs, /^[0-9a-f]+ /);
   for (const { what, count } of run.leftOut) out.raw('Left_out', encodeWord(what) + ' ' + String(count));
   out.files('Log', run.logs);
   out.each('Warning', run.warnings);
@@ -2768,6 +2784,10 @@ const SETTERS = {
   Secret_input: (run, value, fault) => {
     if (!/^[0-9a-f]+ ./.test(value)) fault('not "HASH PATH"');
     run.secretInputs.push(decodeText(value));
+  },
+  Secret_output: (run, value, fault) => {
+    if (!/^[0-9a-f]+ ./.test(value)) fault('not "HASH PATH"');
+    run.secretOutputs.push(decodeText(value));
   },
   Left_out: (run, value, fault) => {
     const parts = splitWord(value);
@@ -7987,7 +8007,7 @@ function jsonObjectOf(run) {
     declared_inputs: run.declaredInputs.map(encodeText), declared_outputs: run.declaredOutputs.map(encodeText),
     missing_outputs: run.missingOutputs.map(encodeText), inputs: run.inputs.map(jsonFileOf), outputs: run.outputs.map(jsonFileOf),
     uncertain: run.uncertain.map(jsonFileOf), removed: run.removed.map(encodeText), absent: run.absent.map(encodeText),
-    secret_inputs: run.secretInputs.map(encodeText), left_out: run.leftOut.map((one) => ({ what: encodeText(one.what), count: one.count })),
+    secret_inputs: run.secretInputs.map(encodeText), secret_outputs: run.secretOutputs.map(encodeText), left_out: run.leftOut.map((one) => ({ what: encodeText(one.what), count: one.count })),
     logs: run.logs.map(jsonFileOf), warnings: run.warnings.map(encodeText), processes: run.processes.map(jsonProcessOf), rr: run.rr,
     unknown: run.unknown.length === 0 ? undefined : run.unknown,
   };
@@ -8109,7 +8129,7 @@ function printRunPage(run, environment, isComplete) {
     + list('variable', run.variables) + list('withheld', run.variableHashes) + showEnvironment(environment, most)
     + line('observed', run.observed) + showProcessCount(run) + files('input', run.inputs) + files('output', run.outputs)
     + files('uncertain', run.uncertain) + list('removed', run.removed) + list('absent', run.absent)
-    + list('secret input', run.secretInputs) + list('missing', run.missingOutputs)
+    + list('secret input', run.secretInputs) + list('secret out', run.secretOutputs) + list('missing', run.missingOutputs)
     + line('left out', run.leftOut.map((one) => String(one.count) + ' ' + makeHarmless(one.what)).join(', '))
     + files('log', run.logs) + printList('warning', run.warnings.map(showText), Infinity)
     + run.unknown.map((field) => line(encodeText(field.name), showText(field.value))).join('');
@@ -14424,7 +14444,9 @@ function judge(look, file) {
   const isUpdated = file.isUpdated && (!wasThere || isModified);
   const isTouchedOnly = isUpdated && wasThere && !file.isReplaced && file.isTimesSet && isAsBefore(look, initial, file.path);
   const isContentNew = file.isReplaced || (isUpdated && !isTouchedOnly);
-  const isWritten = !wasThere || isContentNew || file.isRelocated || (file.isModeSet && isModeChanged(look, initial, file.path));
+  // Moved away and back again, it is where and what it was.
+  const isRelocated = file.isRelocated && (!wasThere || initial !== path);
+  const isWritten = !wasThere || isContentNew || isRelocated || (file.isModeSet && isModeChanged(look, initial, file.path));
   return { file, initial, path, wasThere, isWritten, change: findChange(look, file, stat, isContentNew, isModified) };
 }
 
@@ -14518,12 +14540,25 @@ function addLinksRead(look, summary) {
   const found = new Set();
   for (const name of summary.linkedNames) addLinks(observation.request, relativeTo(project, name), found);
   for (const name of summary.linksRead) found.add(relativeTo(project, name));
+  // Links that the run pointed elsewhere or removed afterwards.
+  for (const name of summary.linksFollowed) {
+    const path = relativeTo(project, name);
+    if (!look.inputs.has(path) && wasLink(look, path, name)) look.inputs.set(path, undefined);
+  }
   // A link that leads nowhere: the link was read, and what it names is absent.
   for (const name of summary.absent) if (lstatIfThere(name)?.isSymbolicLink() === true) found.add(relativeTo(project, name));
   for (const path of found) {
     if ((path[0] !== '/' && isLeftOut(path)) || look.outputs.has(path) || look.inputs.has(path)) continue;
     if (lstatIfThere(absoluteOf(project, path))?.isSymbolicLink() === true) look.inputs.set(path, undefined);
   }
+}
+
+/** Is it known to have been a link before the run, which is another or gone now? */
+function wasLink(look, path, name) {
+  const stat = lstatIfThere(name);
+  if (stat !== undefined && !look.outputs.has(path)) return false; // addLinks deals with it
+  const before = look.observation.earlier.get(path)?.state ?? look.context.readEarlier(path);
+  return before !== undefined ? before.kind === 'l' : stat !== undefined && stat.isSymbolicLink();
 }
 
 const MOST_LINKS_IN_CHAIN = 40; // as Linux has it
@@ -14635,16 +14670,23 @@ function mapProcesses(look, summary) {
 
 // ---- limits -----------------------------------------------------------------------------------------
 
-const SET_ID = 0o6000;
+const SET_USER = 0o4000;
+const SET_GROUP = 0o2000;
+
+/** Would this program, untraced, run as another user or group? To root only others than root are that. */
+function gainsRights(name) {
+  const stat = lstatIfThere(name);
+  if (stat === undefined || (stat.mode & (SET_USER | SET_GROUP)) === 0) return false;
+  if (process.getuid?.() !== 0 || /\/sudo$/.test(name)) return true;
+  return ((stat.mode & SET_USER) !== 0 && stat.uid !== 0) || ((stat.mode & SET_GROUP) !== 0 && stat.gid !== 0);
+}
 
 function warnOfLimits(look, summary) {
   const { watched, observation } = look;
   if (summary.outlived > 0) watched.warnings.push(String(summary.outlived) + (summary.outlived === 1 ? ' process' : ' processes') + ' outlived the command: what they did afterwards is not recorded');
   if (summary.refusedTracing) watched.warnings.push('the command tried to trace a process (a debugger, a leak sanitizer) and could not, because strace watched it: record it with --trace scan');
-  if (process.getuid?.() !== 0) {
-    const gainers = summary.programs.filter((name) => ((lstatIfThere(resolveLinks(name))?.mode ?? 0) & SET_ID) !== 0);
-    if (gainers.length > 0) watched.warnings.push('gained no rights from its set-user-id bit, because strace watched it: ' + gainers.join(', ') + '; record it with --trace scan');
-  }
+  const gainers = summary.programs.filter((name) => gainsRights(resolveLinks(name)));
+  if (gainers.length > 0) watched.warnings.push('gained no rights from its set-user-id bit, because strace watched it: ' + gainers.join(', ') + '; record it with --trace scan');
   const seen = new Set(look.watched.readFiles);
   const isUnread = (path) => observation.request.redirectedFrom.indexOf(path) < 0 && !look.outputs.has(path) && !seen.has(absoluteOf(observation.request.project, path));
   watched.unread = observation.declaredPaths.filter(isUnread);
@@ -14654,27 +14696,31 @@ function warnOfLimits(look, summary) {
 
 const LARGEST_SECRET_FILE_BYTES = 1 << 20;
 
-/** Takes files that may hold secrets out of the inputs, and gives "HMAC PATH" for each. */
-function withholdSecretFiles(watched, nameOf, hash) {
-  const kept = [];
-  const withheld = [];
-  const places = new Map();
-  watched.inputs.forEach((file, i) => {
-    if (file.kind === 'l' || !isSecretFile(file.path)) {
-      places.set(i, kept.length);
-      kept.push(file);
-      return;
+/** Takes files that may hold secrets out of inputs and outputs, and gives "HMAC PATH" for each. */
+function withholdSecretFiles(observed, processes, nameOf, hash) {
+  const places = [];
+  let kept = 0;
+  const take = (files) => {
+    const taken = { kept: [], withheld: [] };
+    for (const file of files) {
+      const isSecret = (file.kind === '' || file.kind === 'x') && isSecretFile(file.path);
+      places.push(isSecret ? undefined : kept++);
+      if (!isSecret) taken.kept.push(file);
+      else taken.withheld.push(hash(file.size > LARGEST_SECRET_FILE_BYTES ? file.hash : readBytesIfThere(nameOf(file.path)) ?? file.hash) + ' ' + file.path);
     }
-    withheld.push(hash(file.size > LARGEST_SECRET_FILE_BYTES ? file.hash : readBytesIfThere(nameOf(file.path)) ?? file.hash) + ' ' + file.path);
-  });
-  if (withheld.length === 0) return withheld;
-  const shift = watched.inputs.length - kept.length;
-  const renumber = (positions) => positions.map((at) => (at >= watched.inputs.length ? at - shift : places.get(at))).filter((at) => at !== undefined);
-  for (const traced of watched.processes) {
+    return taken;
+  };
+  const inputs = take(observed.inputs);
+  const outputs = take(observed.outputs);
+  const withheld = { inputs: inputs.withheld, outputs: outputs.withheld };
+  if (inputs.withheld.length + outputs.withheld.length === 0) return withheld;
+  const renumber = (positions) => positions.map((at) => places[at]).filter((at) => at !== undefined);
+  for (const traced of processes) {
     traced.read = renumber(traced.read);
     traced.wrote = renumber(traced.wrote);
   }
-  watched.inputs = kept;
+  observed.inputs = inputs.kept;
+  observed.outputs = outputs.kept;
   return withheld;
 }
 
@@ -15805,8 +15851,11 @@ function noteEnd(run, end) {
 
 // ---- after the run ----------------------------------------------------------------------------------
 
-function noteObserved(session, observed) {
+function noteObserved(session, observed, processes) {
   const { run, project, folder } = session;
+  const withheld = withholdSecretFiles(observed, processes, (path) => absoluteOf(project, path), session.hash);
+  run.secretInputs = withheld.inputs;
+  run.secretOutputs = withheld.outputs;
   run.inputs = observed.inputs;
   run.outputs = observed.outputs;
   run.uncertain = observed.uncertain;
@@ -15818,9 +15867,8 @@ function noteObserved(session, observed) {
 }
 
 function noteWatched(session, watched) {
-  const { run, project } = session;
-  run.secretInputs = withholdSecretFiles(watched, (path) => absoluteOf(project, path), session.hash);
-  noteObserved(session, watched);
+  const { run } = session;
+  noteObserved(session, watched, watched.processes);
   if (watched.unread.length > 0) run.warnings.push('declared as inputs, but not read: ' + shorten(watched.unread));
   run.absent = watched.absent;
   run.leftOut = watched.leftOut;
@@ -15895,7 +15943,7 @@ async function observe(session, method) {
 async function lookAfter(session, observation, isShared) {
   try {
     const { watch, code } = session;
-    if (watch === undefined) return noteObserved(session, await endObservation(observation, isShared));
+    if (watch === undefined) return noteObserved(session, await endObservation(observation, isShared), []);
     watch.reader.end();
     const summary = watch.trace.summarize();
     const watched = await endWatch(observation, summary, { startMs: watch.startMs, readEarlier: (path) => (code === undefined ? undefined : readEarlierContent(code, path)) });

@@ -93,6 +93,7 @@ function makeRun(seed: number): Run {
   made.removed = many(text);
   made.absent = many(text);
   made.secretInputs = many(() => makeHash(random).slice(0, 16) + ' ' + text());
+  made.secretOutputs = many(() => makeHash(random).slice(0, 16) + ' ' + text());
   made.leftOut = many(() => ({ what: text(), count: random(1e6) }));
   made.processes = makeProcesses(random, made.inputs.length + made.outputs.length);
   made.logs = many(file);

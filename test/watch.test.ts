@@ -152,7 +152,8 @@ testCases('names', [
   { name: 'mv into a folder', command: 'mv a b d', inputs: ['a', 'b'], outputs: ['d/a', 'd/b'], removed: ['a', 'b'] },
   { name: 'mv of a folder with files', command: 'mv d e', inputs: ['d/x', 'd/y'], outputs: ['d:e', 'e/x', 'e/y'], removed: ['d', 'd/x', 'd/y'] },
   { name: 'mv of a folder after one of its files was written', command: 'printf 1 > d/x; mv d e; cat e/y > out', inputs: ['d/y'], outputs: ['d:e', 'e/x', 'e/y', 'out'], removed: ['d', 'd/x', 'd/y'] },
-  { name: 'mv and back', command: 'mv a t; mv t a', inputs: ['a'], outputs: ['a'] },
+  // What comes back unchanged to where it was is no output.
+  { name: 'mv and back', command: 'mv a t; mv t a', inputs: ['a'] },
   { name: 'two files swapped by three renames', command: 'mv a t; mv b a; mv t b', inputs: ['a', 'b'], outputs: ['a', 'b'] },
   { name: 'mv of a file from outside', setup: 'printf o > @OUT@/o; touch -d 2001-01-01 @OUT@/o; ', command: 'mv @OUT@/o out', inputs: ['@OUT@/o'], outputs: ['out'], removed: ['@OUT@/o'] },
   { name: 'rm', command: 'rm a', removed: ['a'] },
@@ -194,7 +195,7 @@ testCases('names that change their kind or place', [
   { name: 'a link is packed by tar', setup: 'ln -s a l; ', command: 'tar cf t.tar l', inputs: ['l:l'], outputs: ['t.tar'] },
   { name: 'a file is moved into a new folder that is moved', command: 'mkdir n; mv a n; mv n m', inputs: ['a'], outputs: ['d:m', 'm/a'], removed: ['a'] },
   { name: 'a folder is moved onto an empty one', setup: 'mkdir e; ', command: 'mv -T d e', inputs: ['d/x', 'd/y'], outputs: ['d:e', 'e/x', 'e/y'], removed: ['d', 'd/x', 'd/y'] },
-  { name: 'a folder is moved and comes back', command: 'mv d e; cat e/x > out; mv e d', inputs: ['d/x', 'd/y'], outputs: ['d/x', 'd/y', 'out'] },
+  { name: 'a folder is moved and comes back', command: 'mv d e; cat e/x > out; mv e d', inputs: ['d/x'], outputs: ['out'] },
   { name: 'names with dots and slashes', command: 'cat ./d/../a d//x > ./out; cat /proc/self/cwd/b >> out', inputs: ['a', 'b', 'd/x'], outputs: ['out'] },
   { name: 'names through a link to the project', setup: 'ln -s "$PWD" @OUT@/here; ', command: 'cat @OUT@/here/a > @OUT@/here/out', inputs: ['a'], outputs: ['out'] },
   { name: 'a command in a folder that is a link', setup: 'ln -s d e; ', command: ['sh', '-c', 'cat x ../a > n'], outer: 'cd e && "$@"', inputs: ['a', 'd/x'], outputs: ['d/n'] },

@@ -29,7 +29,7 @@ import { makeSecretHasher } from '../sys/secretkey.ts';
 import { isLeftOut } from '../sys/scan.ts';
 import { findStrace, straceCommand } from '../sys/strace.ts';
 import { endWatch, withholdSecretFiles } from '../sys/watch.ts';
-import type { Watched } from '../sys/watch.ts';
+import type { Watched, WatchedProcess } from '../sys/watch.ts';
 import { os } from '../sys/node.ts';
 import { claimRun, hasOverlap, includeRun, makeResultTester, noteEnded, readEndedBytes, refreshMark, runningLogName, saveByContent, saveLogs, saveRecord, settleLostRuns, touchMark } from '../sys/store.ts';
 import { describeSoftware, isSharedObjectName } from '../sys/software.ts';
@@ -425,8 +425,11 @@ function noteEnd(run: Run, end: CommandEnd): void {
 
 // ---- after the run ----------------------------------------------------------------------------------
 
-function noteObserved(session: Session, observed: Observed): void {
+function noteObserved(session: Session, observed: Observed, processes: WatchedProcess[]): void {
   const { run, project, folder } = session;
+  const withheld = withholdSecretFiles(observed, processes, (path) => absoluteOf(project, path), session.hash);
+  run.secretInputs = withheld.inputs;
+  run.secretOutputs = withheld.outputs;
   run.inputs = observed.inputs;
   run.outputs = observed.outputs;
   run.uncertain = observed.uncertain;
@@ -438,9 +441,8 @@ function noteObserved(session: Session, observed: Observed): void {
 }
 
 function noteWatched(session: Session, watched: Watched): void {
-  const { run, project } = session;
-  run.secretInputs = withholdSecretFiles(watched, (path) => absoluteOf(project, path), session.hash);
-  noteObserved(session, watched);
+  const { run } = session;
+  noteObserved(session, watched, watched.processes);
   if (watched.unread.length > 0) run.warnings.push('declared as inputs, but not read: ' + shorten(watched.unread));
   run.absent = watched.absent;
   run.leftOut = watched.leftOut;
@@ -515,7 +517,7 @@ async function observe(session: Session, method: TraceMethod): Promise<Observati
 async function lookAfter(session: Session, observation: Observation, isShared: () => boolean): Promise<void> {
   try {
     const { watch, code } = session;
-    if (watch === undefined) return noteObserved(session, await endObservation(observation, isShared));
+    if (watch === undefined) return noteObserved(session, await endObservation(observation, isShared), []);
     watch.reader.end();
     const summary = watch.trace.summarize();
     const watched = await endWatch(observation, summary, { startMs: watch.startMs, readEarlier: (path) => (code === undefined ? undefined : readEarlierContent(code, path)) });

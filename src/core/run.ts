@@ -94,6 +94,8 @@ export type Run = {
   absent: ByteString[];
   /** 'HMAC PATH': files that were read and may hold secrets. */
   secretInputs: ByteString[];
+  /** The same of files that were written. */
+  secretOutputs: ByteString[];
   /** What was seen and left out, by class: temporary, ignored. */
   leftOut: { what: ByteString; count: number }[];
   processes: RunProcess[];
@@ -110,7 +112,7 @@ export function emptyRun(id: string, command: ByteString, startedUtc: string, rr
   return {
     id, tags: [], command, directory: '.', redirects: [], parameters: [], startedUtc, status: 'running',
     codeSubmodules: [], codeOthers: [], codeFiles: [], compilers: [], variables: [], variableHashes: [], observed: 'none', declaredInputs: [],
-    declaredOutputs: [], missingOutputs: [], inputs: [], outputs: [], uncertain: [], removed: [], absent: [], secretInputs: [], leftOut: [], processes: [], logs: [],
+    declaredOutputs: [], missingOutputs: [], inputs: [], outputs: [], uncertain: [], removed: [], absent: [], secretInputs: [], secretOutputs: [], leftOut: [], processes: [], logs: [],
     warnings: [], rr, unknown: [],
   };
 }

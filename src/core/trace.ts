@@ -64,6 +64,8 @@ export type TraceSummary = {
   absent: ByteString[];
   /** In the project: paths as given that led to another file by symbolic links. */
   linkedNames: ByteString[];
+  /** Those of linkedNames that the run had not touched itself when it followed them. */
+  linksFollowed: ByteString[];
   /** Symbolic links whose text was read. */
   linksRead: ByteString[];
   /**
@@ -156,6 +158,11 @@ export class Trace {
 
   private fork(parent: ThreadState, call: TraceCall): void {
     const flags = call.arguments.find((argument) => argument.text.indexOf('flags=') >= 0)?.text ?? '';
+    // Such a child is hidden from tracers, and made to trace its parent: a leak sanitizer does so.
+    if (flags.indexOf('CLONE_UNTRACED') >= 0) {
+      this.state.refusedTracing = true;
+      return;
+    }
     this.processes.fork(parent, call.status, call.timeMs, flags);
     this.release(call.status);
   }
@@ -201,6 +208,7 @@ export class Trace {
       systemReads: pick((name) => name.what === 'system' && name.isUsed),
       absent: pick((name) => name.isMissed && !name.isTouched && name.node === undefined),
       linkedNames: Array.from(this.files.linkedNames).sort(compareBytes),
+      linksFollowed: Array.from(this.files.linksFollowed).sort(compareBytes),
       linksRead: pick((name) => name.isLinkRead && isData(name)),
       movedFolders: this.listMovedFolders(),
       foldersMade: pick((name) => isData(name) && name.node !== undefined && name.node.kind === 'folder' && name.node.origin === 'made'),

@@ -226,7 +226,10 @@ function noteLinked(state: TraceState, given: ByteString, real: ByteString): voi
   const path = normalizeName(given);
   if (path === real || state.files.linkedNames.has(path)) return;
   const name = state.files.nameAt(path);
-  if (name.what === 'project') state.files.linkedNames.add(name.path);
+  if (name.what !== 'project') return;
+  state.files.linkedNames.add(name.path);
+  // Should the run point it elsewhere later, it was read before.
+  if (name.node === undefined) state.files.linksFollowed.add(name.path);
 }
 
 function openName(state: TraceState, process: ProcessState, name: TracedName, flags: number): void {

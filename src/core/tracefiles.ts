@@ -75,6 +75,8 @@ export class TracedFiles {
   readonly foldersRemoved = new Set<ByteString>();
   /** Names as given, by way of a symbolic link. */
   readonly linkedNames = new Set<ByteString>();
+  /** Those of them that the run had not made or changed when they were followed. */
+  readonly linksFollowed = new Set<ByteString>();
   temporaryCount = 0;
   /** Files that were overwritten and are otherwise forgotten: the name at which another took their place. */
   readonly heirs = new Map<number, TracedName>();

@@ -115,6 +115,7 @@ export function printRunBody(run: Run): ByteString {
   out.each('Removed', run.removed);
   out.each('Absent', run.absent);
   out.worded('Secret_input', run.secretInputs, /^[0-9a-f]+ /);
+  out.worded('Secret_output', run.secretOutputs, /^[0-9a-f]+ /);
   for (const { what, count } of run.leftOut) out.raw('Left_out', encodeWord(what) + ' ' + String(count));
   out.files('Log', run.logs);
   out.each('Warning', run.warnings);
@@ -234,6 +235,10 @@ const SETTERS: { [name: string]: Setter } = {
   Secret_input: (run, value, fault) => {
     if (!/^[0-9a-f]+ ./.test(value)) fault('not "HASH PATH"');
     run.secretInputs.push(decodeText(value));
+  },
+  Secret_output: (run, value, fault) => {
+    if (!/^[0-9a-f]+ ./.test(value)) fault('not "HASH PATH"');
+    run.secretOutputs.push(decodeText(value));
   },
   Left_out: (run, value, fault) => {
     const parts = splitWord(value);

@@ -119,7 +119,9 @@ function judge(look: Look, file: TracedFile): Fate | undefined {
   const isUpdated = file.isUpdated && (!wasThere || isModified);
   const isTouchedOnly = isUpdated && wasThere && !file.isReplaced && file.isTimesSet && isAsBefore(look, initial, file.path);
   const isContentNew = file.isReplaced || (isUpdated && !isTouchedOnly);
-  const isWritten = !wasThere || isContentNew || file.isRelocated || (file.isModeSet && isModeChanged(look, initial, file.path));
+  // Moved away and back again, it is where and what it was.
+  const isRelocated = file.isRelocated && (!wasThere || initial !== path);
+  const isWritten = !wasThere || isContentNew || isRelocated || (file.isModeSet && isModeChanged(look, initial, file.path));
   return { file, initial, path, wasThere, isWritten, change: findChange(look, file, stat, isContentNew, isModified) };
 }
 
@@ -213,12 +215,25 @@ function addLinksRead(look: Look, summary: TraceSummary): void {
   const found = new Set<ByteString>();
   for (const name of summary.linkedNames) addLinks(observation.request, relativeTo(project, name), found);
   for (const name of summary.linksRead) found.add(relativeTo(project, name));
+  // Links that the run pointed elsewhere or removed afterwards.
+  for (const name of summary.linksFollowed) {
+    const path = relativeTo(project, name);
+    if (!look.inputs.has(path) && wasLink(look, path, name)) look.inputs.set(path, undefined);
+  }
   // A link that leads nowhere: the link was read, and what it names is absent.
   for (const name of summary.absent) if (lstatIfThere(name)?.isSymbolicLink() === true) found.add(relativeTo(project, name));
   for (const path of found) {
     if ((path[0] !== '/' && isLeftOut(path)) || look.outputs.has(path) || look.inputs.has(path)) continue;
     if (lstatIfThere(absoluteOf(project, path))?.isSymbolicLink() === true) look.inputs.set(path, undefined);
   }
+}
+
+/** Is it known to have been a link before the run, which is another or gone now? */
+function wasLink(look: Look, path: ByteString, name: ByteString): boolean {
+  const stat = lstatIfThere(name);
+  if (stat !== undefined && !look.outputs.has(path)) return false; // addLinks deals with it
+  const before = look.observation.earlier.get(path)?.state ?? look.context.readEarlier(path);
+  return before !== undefined ? before.kind === 'l' : stat !== undefined && stat.isSymbolicLink();
 }
 
 const MOST_LINKS_IN_CHAIN = 40; // as Linux has it
@@ -330,16 +345,23 @@ function mapProcesses(look: Look, summary: TraceSummary): void {
 
 // ---- limits -----------------------------------------------------------------------------------------
 
-const SET_ID = 0o6000;
+const SET_USER = 0o4000;
+const SET_GROUP = 0o2000;
+
+/** Would this program, untraced, run as another user or group? To root only others than root are that. */
+function gainsRights(name: ByteString): boolean {
+  const stat = lstatIfThere(name);
+  if (stat === undefined || (stat.mode & (SET_USER | SET_GROUP)) === 0) return false;
+  if (process.getuid?.() !== 0 || /\/sudo$/.test(name)) return true;
+  return ((stat.mode & SET_USER) !== 0 && stat.uid !== 0) || ((stat.mode & SET_GROUP) !== 0 && stat.gid !== 0);
+}
 
 function warnOfLimits(look: Look, summary: TraceSummary): void {
   const { watched, observation } = look;
   if (summary.outlived > 0) watched.warnings.push(String(summary.outlived) + (summary.outlived === 1 ? ' process' : ' processes') + ' outlived the command: what they did afterwards is not recorded');
   if (summary.refusedTracing) watched.warnings.push('the command tried to trace a process (a debugger, a leak sanitizer) and could not, because strace watched it: record it with --trace scan');
-  if (process.getuid?.() !== 0) {
-    const gainers = summary.programs.filter((name) => ((lstatIfThere(resolveLinks(name))?.mode ?? 0) & SET_ID) !== 0);
-    if (gainers.length > 0) watched.warnings.push('gained no rights from its set-user-id bit, because strace watched it: ' + gainers.join(', ') + '; record it with --trace scan');
-  }
+  const gainers = summary.programs.filter((name) => gainsRights(resolveLinks(name)));
+  if (gainers.length > 0) watched.warnings.push('gained no rights from its set-user-id bit, because strace watched it: ' + gainers.join(', ') + '; record it with --trace scan');
   const seen = new Set(look.watched.readFiles);
   const isUnread = (path: ByteString): boolean => observation.request.redirectedFrom.indexOf(path) < 0 && !look.outputs.has(path) && !seen.has(absoluteOf(observation.request.project, path));
   watched.unread = observation.declaredPaths.filter(isUnread);
@@ -349,26 +371,30 @@ function warnOfLimits(look: Look, summary: TraceSummary): void {
 
 const LARGEST_SECRET_FILE_BYTES = 1 << 20;
 
-/** Takes files that may hold secrets out of the inputs, and gives "HMAC PATH" for each. */
-export function withholdSecretFiles(watched: Pick<Watched, 'inputs' | 'processes'>, nameOf: (path: ByteString) => ByteString, hash: (secret: ByteString) => string): ByteString[] {
-  const kept: FileState[] = [];
-  const withheld: ByteString[] = [];
-  const places = new Map<number, number>();
-  watched.inputs.forEach((file, i) => {
-    if (file.kind === 'l' || !isSecretFile(file.path)) {
-      places.set(i, kept.length);
-      kept.push(file);
-      return;
+/** Takes files that may hold secrets out of inputs and outputs, and gives "HMAC PATH" for each. */
+export function withholdSecretFiles(observed: Pick<Observed, 'inputs' | 'outputs'>, processes: WatchedProcess[], nameOf: (path: ByteString) => ByteString, hash: (secret: ByteString) => string): { inputs: ByteString[]; outputs: ByteString[] } {
+  const places: (number | undefined)[] = [];
+  let kept = 0;
+  const take = (files: FileState[]): { kept: FileState[]; withheld: ByteString[] } => {
+    const taken = { kept: [] as FileState[], withheld: [] as ByteString[] };
+    for (const file of files) {
+      const isSecret = (file.kind === '' || file.kind === 'x') && isSecretFile(file.path);
+      places.push(isSecret ? undefined : kept++);
+      if (!isSecret) taken.kept.push(file);
+      else taken.withheld.push(hash(file.size > LARGEST_SECRET_FILE_BYTES ? file.hash : readBytesIfThere(nameOf(file.path)) ?? file.hash) + ' ' + file.path);
     }
-    withheld.push(hash(file.size > LARGEST_SECRET_FILE_BYTES ? file.hash : readBytesIfThere(nameOf(file.path)) ?? file.hash) + ' ' + file.path);
-  });
-  if (withheld.length === 0) return withheld;
-  const shift = watched.inputs.length - kept.length;
-  const renumber = (positions: number[]): number[] => positions.map((at) => (at >= watched.inputs.length ? at - shift : places.get(at))).filter((at): at is number => at !== undefined);
-  for (const traced of watched.processes) {
+    return taken;
+  };
+  const inputs = take(observed.inputs);
+  const outputs = take(observed.outputs);
+  const withheld = { inputs: inputs.withheld, outputs: outputs.withheld };
+  if (inputs.withheld.length + outputs.withheld.length === 0) return withheld;
+  const renumber = (positions: number[]): number[] => positions.map((at) => places[at]).filter((at): at is number => at !== undefined);
+  for (const traced of processes) {
     traced.read = renumber(traced.read);
     traced.wrote = renumber(traced.wrote);
   }
-  watched.inputs = kept;
+  observed.inputs = inputs.kept;
+  observed.outputs = outputs.kept;
   return withheld;
 }

@@ -45,7 +45,7 @@ function jsonObjectOf(run: Run): { [key: string]: unknown } {
     declared_inputs: run.declaredInputs.map(encodeText), declared_outputs: run.declaredOutputs.map(encodeText),
     missing_outputs: run.missingOutputs.map(encodeText), inputs: run.inputs.map(jsonFileOf), outputs: run.outputs.map(jsonFileOf),
     uncertain: run.uncertain.map(jsonFileOf), removed: run.removed.map(encodeText), absent: run.absent.map(encodeText),
-    secret_inputs: run.secretInputs.map(encodeText), left_out: run.leftOut.map((one) => ({ what: encodeText(one.what), count: one.count })),
+    secret_inputs: run.secretInputs.map(encodeText), secret_outputs: run.secretOutputs.map(encodeText), left_out: run.leftOut.map((one) => ({ what: encodeText(one.what), count: one.count })),
     logs: run.logs.map(jsonFileOf), warnings: run.warnings.map(encodeText), processes: run.processes.map(jsonProcessOf), rr: run.rr,
     unknown: run.unknown.length === 0 ? undefined : run.unknown,
   };

@@ -107,7 +107,7 @@ export function printRunPage(run: Run, environment: ByteString | undefined, isCo
     + list('variable', run.variables) + list('withheld', run.variableHashes) + showEnvironment(environment, most)
     + line('observed', run.observed) + showProcessCount(run) + files('input', run.inputs) + files('output', run.outputs)
     + files('uncertain', run.uncertain) + list('removed', run.removed) + list('absent', run.absent)
-    + list('secret input', run.secretInputs) + list('missing', run.missingOutputs)
+    + list('secret input', run.secretInputs) + list('secret out', run.secretOutputs) + list('missing', run.missingOutputs)
     + line('left out', run.leftOut.map((one) => String(one.count) + ' ' + makeHarmless(one.what)).join(', '))
     + files('log', run.logs) + printList('warning', run.warnings.map(showText), Infinity)
     + run.unknown.map((field) => line(encodeText(field.name), showText(field.value))).join('');
