@@ -10914,7 +10914,7 @@ const MACHINE_VARIABLES = [
   'JULIA_LOAD_PATH', 'JULIA_DEPOT_PATH', 'PERL5LIB', 'PERLLIB', 'RUBYLIB', 'GEM_PATH', 'NODE_PATH', 'NODE_OPTIONS',
   'CLASSPATH', 'JAVA_HOME', 'JAVA_TOOL_OPTIONS', 'MATLABPATH', 'OCTAVE_PATH', 'GUIX_PROFILE', 'NIX_PROFILES',
   'CC', 'CXX', 'FC', 'CFLAGS', 'CXXFLAGS', 'FFLAGS', 'CPPFLAGS', 'LDFLAGS', 'CUDA_HOME', 'CUDA_VISIBLE_DEVICES',
-  'LOADEDMODULES', 'MODULEPATH', 'SLURM_JOB_ID', 'SLURM_NTASKS', 'SLURM_CPUS_PER_TASK', 'TMPDIR', 'MAKEFLAGS',
+  'LOADEDMODULES', 'MODULEPATH', 'SLURM_NTASKS', 'SLURM_CPUS_PER_TASK', 'TMPDIR', 'MAKEFLAGS',
 ];
 
 /**
@@ -10945,11 +10945,22 @@ function readCurrentFolder() {
  */
 function isFromSurroundings(descriptor, stat) {
   const parent = '/proc/' + String(process.ppid);
+  const program = readLinkText(parent + '/exe');
   const outer = statIfThere(parent + '/fd/' + String(descriptor));
   if (outer === undefined || outer.ino !== stat.ino || outer.dev !== stat.dev) return false;
   const own = readDescriptorInfo('/proc/self', String(descriptor));
   if (own === undefined || own.position > 0) return true;
+  // These fork before they redirect a command: what they have themselves is their own.
+  if (/\/(?:bash|zsh)$/.test(program)) return true;
   return !listFolder(parent + '/fd').some((name) => Number(name) >= 10 && (readDescriptorInfo(parent, name)?.isKeptAside ?? false));
+}
+
+function readLinkText(name) {
+  try {
+    return fs.readlinkSync(name);
+  } catch (error) {
+    return '';
+  }
 }
 
 /** What /proc tells of an open descriptor; undefined where it does not. */
@@ -13002,6 +13013,8 @@ function isBelowGit(root) {
 //   unknown: ByteString;
 //   /** Absolute name that its separate debug information would have; '' if it has its own, or no build-id. */
 //   debugName: ByteString;
+//   /** Name in .gnu_debuglink; '' if there is none. */
+//   debugLink: ByteString;
 // };
 
 const FACTS_VERSION = '1';
@@ -13084,6 +13097,7 @@ function selectFacts(facts) {
   return {
     bits, machine, interpreter, needed, soname, rpath, runpath, buildId,
     compiled: shortenLines(known).map((line) => line + whole), unknown: known.length > 0 ? '' : NOT_RECORDED + whole, debugName: debug === undefined ? '' : '/' + debug,
+    debugLink: facts.producers.length > 0 ? '' : facts.debugLink ?? '',
   };
 }
 
@@ -13157,10 +13171,15 @@ function parseFacts(line) {
  * How a binary was compiled, a line per compiler and flags; from its separate debug information where
  * that is installed, which the line then names. [] if nothing tells.
  */
-function describeCompilers(facts, cache) {
-  const debug = facts.debugName === '' ? undefined : cache.find(facts.debugName);
-  if (debug === undefined || debug.compiled.length === 0) return facts.compiled;
-  return debug.compiled.map((line) => line + ' (from ' + facts.debugName + ')');
+function describeCompilers(facts, cache, name) {
+  const folder = folderOfName(name);
+  // Where gdb(1) looks for them, in its order ("Debugging Information in Separate Files").
+  const beside = facts.debugLink === '' || facts.debugLink.indexOf('/') >= 0 ? [] : ['', '/.debug'].map((below) => folder + below).concat('/usr/lib/debug' + folder).map((place) => joinNames(place, facts.debugLink));
+  for (const debugName of (facts.debugName === '' ? [] : [facts.debugName]).concat(beside)) {
+    const debug = cache.find(debugName);
+    if (debug !== undefined && debug.compiled.length > 0 && debug.buildId === facts.buildId) return debug.compiled.map((line) => line + ' (from ' + debugName + ')');
+  }
+  return facts.compiled;
 }
 
 // ==== src/sys/linking.ts =========================================================================
@@ -13504,6 +13523,8 @@ function describeGpus(root) {
 //   read: ByteString[];
 //   /** What was executed or loaded of the project's own. */
 //   projectBinaries: ByteString[];
+//   /** Other files that were read and may belong to a package of a language: installed elsewhere, or editable. */
+//   modules: ByteString[];
 // };
 
 // type SoftwareOptions = {
@@ -13519,11 +13540,18 @@ function describeGpus(root) {
 //   text: ByteString;
 //   /** Of each project binary; paths as in a file line. */
 //   compilers: { path: ByteString; producer: ByteString }[];
+//   /** Untraced: libraries in the project that its programs would load; absolute. */
+//   ownLibraries: ByteString[];
 //   warnings: ByteString[];
 // };
 
 const MOST_FILES = 200;
 const MOST_MISSING = 5;
+
+/** Is a file of this name likely to belong to a package of a language? */
+function isModuleName(name) {
+  return /\.(?:py|pyc|pm|pl|R|rdb|jl|js|mjs|cjs|json|rb|jar)$/.test(name);
+}
 
 /** Is a file of this name likely to be a shared library, or a module that an interpreter loads? */
 function isSharedObjectName(name) {
@@ -13539,6 +13567,7 @@ function isSharedObjectName(name) {
 //   libraries: ByteString[];
 //   owners: Map<ByteString, PackageFact>;
 //   languages: LanguageFacts;
+//   ownLibraries: ByteString[];
 //   /** System files that no package explains. */
 //   unexplained: ByteString[];
 //   warnings: ByteString[];
@@ -13578,14 +13607,14 @@ function findLibraries(loaded, options, cache) {
     // The kernel opens a program's loader by itself, which no trace shows.
     const loaders = roots.map((name) => cache.find(name)?.interpreter).filter((name) => name !== undefined && statIfThere(name) !== undefined);
     const read = loaded.read.filter((name) => isSharedObjectName(name) && cache.find(name) !== undefined);
-    return { libraries: sortUnique(read.concat(loaders.map(resolveLinks))).filter((name) => !options.isInside(name)), looked: loaders, warnings: [] };
+    return { libraries: sortUnique(read.concat(loaders.map(resolveLinks))).filter((name) => !options.isInside(name)), ownLibraries: [], looked: loaders, warnings: [] };
   }
   const linked = findLinkedLibraries({
     programs: roots, read: (name) => cache.find(name), folder: options.project.root,
     libraryPath: toBytes(process.env.LD_LIBRARY_PATH ?? ''), preload: toBytes(process.env.LD_PRELOAD ?? ''),
   });
   return {
-    libraries: linked.libraries.filter((name) => !options.isInside(name)), looked: linked.looked.concat(linked.libraries),
+    libraries: linked.libraries.filter((name) => !options.isInside(name)), ownLibraries: linked.libraries.filter(options.isInside), looked: linked.looked.concat(linked.libraries),
     warnings: describeMissing(linked.missing, options.project),
   };
 }
@@ -13610,7 +13639,7 @@ function selectUnexplained(read, isListed, owners, languages) {
 function gatherSoftware(given, options, cache) {
   const { programs: all, named } = addInterpreters(given, options, cache);
   const loaded = { ...given, programs: all };
-  const { libraries, looked, warnings } = findLibraries(loaded, options, cache);
+  const { libraries, ownLibraries, looked, warnings } = findLibraries(loaded, options, cache);
   const programs = all.filter((name) => !options.isInside(name) && statIfThere(name) !== undefined);
   const interpreters = programs.filter((name) => named.has(name));
   const executables = programs.filter((name) => !named.has(name));
@@ -13619,9 +13648,20 @@ function gatherSoftware(given, options, cache) {
   const read = loaded.read.filter((name) => statIfThere(name)?.isFile() ?? false);
   const sources = read.map(sourceOfBytecode).filter((name) => name !== undefined);
   const owners = findOwners(sortUnique(binaries.concat(read, sources)), { root: '', cacheFolder: options.cacheFolder });
-  const languages = findLanguagePackages(read, { programs: loaded.programs, projectRoot: options.project.root });
+  const languages = findLanguagePackages(read.concat(loaded.modules), { programs: loaded.programs, projectRoot: options.project.root });
   const unexplained = selectUnexplained(read, new Set(binaries), owners, languages);
-  return { executables, interpreters, libraries: libraries.filter((name) => programs.indexOf(name) < 0), owners, languages, unexplained, warnings, looked: looked.concat(all) };
+  return { executables, interpreters, libraries: libraries.filter((name) => programs.indexOf(name) < 0), owners, languages, ownLibraries, unexplained, warnings, looked: looked.concat(all, listSites(read.concat(loaded.modules))) };
+}
+
+/** Folders in which a package's version can change without a change in the files that were read. */
+function listSites(names) {
+  const sites = new Set();
+  for (const name of names) {
+    const parts = /^.*?\/(?:site-packages|dist-packages)(?=\/)/.exec(name);
+    if (parts !== null) sites.add(parts[0]);
+    else if (isModuleName(name) && !name.startsWith('/usr/')) sites.add(folderOfName(name)).add(folderOfName(folderOfName(name)));
+  }
+  return Array.from(sites);
 }
 
 // ---- hashing ----------------------------------------------------------------------------------------
@@ -13684,7 +13724,7 @@ function printSoftware(gathered, states, cache) {
     if (owner !== undefined) owned.push(owner.manager + ' ' + encodeWord(owner.name) + ' ' + encodeText(name));
     const facts = cache.find(name);
     if (facts === undefined) continue;
-    for (const line of describeCompilers(facts, cache)) compiled.push(encodeWord(name) + ' ' + encodeText(line));
+    for (const line of describeCompilers(facts, cache, name)) compiled.push(encodeWord(name) + ' ' + encodeText(line));
     if (facts.buildId !== undefined) identified.push(facts.buildId + ' ' + encodeText(name));
   }
   add('Executable', files(gathered.executables));
@@ -13700,12 +13740,12 @@ function printSoftware(gathered, states, cache) {
   return text;
 }
 
-function describeProjectBinaries(loaded, project, cache) {
+function describeProjectBinaries(names, project, cache) {
   const compilers = [];
-  for (const name of sortUnique(loaded.projectBinaries)) {
+  for (const name of sortUnique(names)) {
     const facts = cache.find(name);
     if (facts === undefined) continue;
-    const lines = describeCompilers(facts, cache);
+    const lines = describeCompilers(facts, cache, name);
     for (const producer of lines.length > 0 ? lines : [facts.unknown]) compilers.push({ path: relativeTo(project, name), producer });
   }
   return compilers;
@@ -13739,7 +13779,7 @@ const LOCK_LIKE = /lock|shrinkwrap|requirements|environment|Manifest|Project|go\
 
 function keyOfQuestion(loaded, project) {
   const variables = SEARCH_VARIABLES.map((name) => name + '=' + toBytes(process.env[name] ?? ''));
-  const lists = [loaded.programs, loaded.read, loaded.projectBinaries].map((names) => names.join('\0'));
+  const lists = [loaded.programs, loaded.read, loaded.projectBinaries, loaded.modules].map((names) => names.join('\0'));
   return hashBytes([RR_VERSION, String(loaded.isTraced), project.root].concat(variables, lists).join('\0\0')).slice(0, 32);
 }
 
@@ -13770,7 +13810,7 @@ function findRemembered(name, given) {
   if (text === undefined) return undefined;
   try {
     const kept = JSON.parse(text);
-    const isWhole = Array.isArray(kept.looked) && typeof kept.facts.text === 'string' && Array.isArray(kept.facts.compilers) && Array.isArray(kept.facts.warnings);
+    const isWhole = Array.isArray(kept.looked) && typeof kept.facts.text === 'string' && Array.isArray(kept.facts.compilers) && Array.isArray(kept.facts.ownLibraries) && Array.isArray(kept.facts.warnings);
     return isWhole && stampFiles(given.concat(kept.looked)) === kept.stamp ? kept.facts : undefined;
   } catch (error) {
     return undefined; // cut short, or not ours
@@ -13800,6 +13840,7 @@ function rememberSoftware(folder, key, given, looked, facts) {
 async function describeSoftware(loaded, options) {
   const sorted = {
     isTraced: loaded.isTraced, programs: sortUnique(loaded.programs), read: sortUnique(loaded.read), projectBinaries: sortUnique(loaded.projectBinaries),
+    modules: sortUnique(loaded.modules),
   };
   const folder = options.cacheFolder + '/software';
   const key = keyOfQuestion(sorted, options.project);
@@ -13811,7 +13852,7 @@ async function describeSoftware(loaded, options) {
   const gathered = gatherSoftware(sorted, options, cache);
   const names = gathered.executables.concat(gathered.interpreters, gathered.libraries, gathered.unexplained.slice(0, MOST_FILES), gathered.languages.lockFiles);
   const states = await describeFiles(names, options.project, new HashCache(options.cacheFolder + '/programs'));
-  const facts = { text: printSoftware(gathered, states, cache), compilers: describeProjectBinaries(sorted, options.project, cache), warnings: gathered.warnings };
+  const facts = { text: printSoftware(gathered, states, cache), compilers: describeProjectBinaries(sorted.projectBinaries.concat(gathered.ownLibraries), options.project, cache), ownLibraries: gathered.ownLibraries, warnings: gathered.warnings };
   cache.save();
   rememberSoftware(folder, key, given, gathered.looked, facts);
   return { ...facts, text: facts.text + gpus };
@@ -15489,11 +15530,15 @@ function initProject(folder, quiet) {
 //   hash: SecretHasher;
 //   /** Masks what is known to be a secret, wherever it stands. */
 //   withhold: (text: ByteString) => ByteString;
+//   /** What is known to be a secret; grows as arguments are looked at. */
+//   secrets: Set<ByteString>;
 //   run: Run;
 //   /** What could not be recorded, as sentences; not empty = exit status says so. */
 //   problems: string[];
 //   endedBytes: number;
 //   isShared: boolean;
+//   /** Not traced: libraries of the project that the program's headers ask for. */
+//   ownLibraries: ByteString[];
 //   /** There if strace watches the run. */
 //   watch: Watch | undefined;
 //   /** There if the state of the code could be read. */
@@ -15594,16 +15639,26 @@ async function attemptLater(problems, what, part) {
 // A shorter value is no secret ("1", "yes"), and would be found where it is none.
 const SHORTEST_SECRET_BYTES = 8;
 
-/** Withholds in a text the values of this process's secret variables, which a shell may have put there. */
-function makeWithholder(hash) {
+/** Values withheld so far that would be recognised anywhere: of secret variables, and of arguments. */
+function listSecretVariables() {
   const values = Object.keys(process.env).filter(isSecretName).map((name) => toBytes(String(process.env[name])));
-  const secrets = values.filter((secret) => secret.length >= SHORTEST_SECRET_BYTES).sort((a, b) => b.length - a.length);
-  return (text) => maskKnown(text, secrets, hash);
+  return new Set(values.filter((secret) => secret.length >= SHORTEST_SECRET_BYTES));
+}
+
+/** Withholds in a text all that is known to be a secret, which a shell may have put there. */
+function makeWithholder(hash, secrets) {
+  return (text) => maskKnown(text, Array.from(secrets).sort((a, b) => b.length - a.length), hash);
 }
 
 function spellCommand(session) {
   const directory = relativeTo(session.project, session.folder);
-  const masked = maskArguments(session.argv, session.hash).map(session.withhold);
+  // What is a secret in one process's arguments is one wherever else it stands.
+  const learn = (secret) => {
+    const bare = secret.replace(/^["']|["']$/g, '');
+    if (bare.length >= SHORTEST_SECRET_BYTES) session.secrets.add(bare);
+    return session.hash(secret);
+  };
+  const masked = maskArguments(session.argv, learn).map(session.withhold);
   const linked = readLinkedRoot(directory);
   const spelled = linked === undefined ? masked : masked.map((argument) => respellRoot(argument, linked, session.project.root));
   return quoteCommand(spelled, session.project.root, directory);
@@ -15628,10 +15683,11 @@ function beginRun(options, project, folder, argv, problems) {
     attempt(problems, 'use .rr/key', () => { hashed = underKey(secret); });
     return hashed;
   };
-  const withhold = makeWithholder(hash);
+  const secrets = listSecretVariables();
+  const withhold = makeWithholder(hash, secrets);
   const startedMicros = readUtcMicros();
   const fill = (id) => {
-    const run = emptyRun(id, spellCommand({ argv, project, folder, hash, withhold }), formatUtcMicros(startedMicros), RR_VERSION);
+    const run = emptyRun(id, spellCommand({ argv, project, folder, hash, withhold, secrets }), formatUtcMicros(startedMicros), RR_VERSION);
     run.directory = relativeTo(project, folder);
     if (run.directory[0] === '/') run.warnings.push('the command ran outside of the project: it cannot be repeated elsewhere');
     run.label = options.label;
@@ -15649,7 +15705,7 @@ function beginRun(options, project, folder, argv, problems) {
   };
   let run;
   attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
-  return { options, project, folder, argv, hash, withhold, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, watch: undefined, code: undefined };
+  return { options, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined };
 }
 
 function recordCode(session) {
@@ -15680,6 +15736,9 @@ function recordCodeFiles(session) {
   run.codeFiles = ended.codeFiles;
   run.codeOthers = ended.codeOthers;
   run.warnings.push(...ended.warnings);
+  if (!session.options.requireClean) return;
+  const open = run.codeFiles.filter((file) => file.state !== 'clean').map((file) => file.path).concat(run.codeOthers.filter((other) => /^\S+ \S+ dirty /.test(other)));
+  if (open.length > 0) run.warnings.push('code that is not committed was read, which --require-clean could not know beforehand: ' + shorten(open));
 }
 
 function recordVariables(session) {
@@ -15697,14 +15756,14 @@ function recordVariables(session) {
 function guessSoftware(session) {
   const program = findProgram(session.argv[0], session.folder);
   const programs = program.kind === 'found' ? [program.name].concat(findInterpreters(program.name, session.folder)) : [];
-  return { isTraced: false, programs, read: [], projectBinaries: programs.filter((name) => isInProject(session.project, name)) };
+  return { isTraced: false, programs, read: [], projectBinaries: programs.filter((name) => isInProject(session.project, name)), modules: [] };
 }
 
 /** What the command loaded; binaries are the project's if they are among the inputs. */
 function listSoftware(session, summary, watched) {
   const { programs, systemReads } = summary;
   const projectBinaries = programs.filter((name) => isInProject(session.project, name)).concat(watched.readFiles.filter(isSharedObjectName));
-  return { isTraced: true, programs: programs.map(resolveLinks), read: systemReads, projectBinaries };
+  return { isTraced: true, programs: programs.map(resolveLinks), read: systemReads, projectBinaries, modules: watched.readFiles.filter(isModuleName) };
 }
 
 function isInProject(project, name) {
@@ -15722,6 +15781,7 @@ async function recordEnvironment(session, loaded) {
   };
   run.environment = saveByContent(project, 'environments', describeEnvironment(software.text, spell), '.rec');
   run.compilers = software.compilers;
+  session.ownLibraries = software.ownLibraries.map((name) => relativeTo(project, name));
   run.warnings.push(...software.warnings);
 }
 
@@ -15786,7 +15846,7 @@ function noteProcesses(session, watched) {
   const startedMs = Date.parse(run.startedUtc.slice(0, 23) + 'Z') + Number(run.startedUtc.slice(23, 26)) / 1000;
   const since = (ms) => Math.max(0, Math.round((ms - startedMs) * 1000) / 1e6);
   const spell = (image) => spellCommand({ ...session, argv: image.argv, folder: image.folder });
-  run.processes = watched.processes.map((traced) => {
+  const spellAll = () => watched.processes.map((traced) => {
     const [first, ...later] = traced.images;
     return {
       parent: traced.parent < 0 ? undefined : traced.parent, startS: since(traced.startMs), endS: traced.endMs === undefined ? undefined : since(traced.endMs),
@@ -15795,6 +15855,11 @@ function noteProcesses(session, watched) {
       read: traced.read, wrote: traced.wrote,
     };
   });
+  const known = session.secrets.size;
+  run.processes = spellAll();
+  if (session.secrets.size === known) return;
+  run.processes = spellAll();
+  run.command = spellCommand(session);
 }
 
 // ---- the run ----------------------------------------------------------------------------------------
@@ -15943,6 +16008,7 @@ async function observe(session, method) {
 async function lookAfter(session, observation, isShared) {
   try {
     const { watch, code } = session;
+    if (watch === undefined) observation.argumentPaths.push(...session.ownLibraries.filter((path) => !observation.earlier.has(path)));
     if (watch === undefined) return noteObserved(session, await endObservation(observation, isShared), []);
     watch.reader.end();
     const summary = watch.trace.summarize();
@@ -16084,7 +16150,7 @@ function printAsked(project, run, options) {
 
 function printProcessesAsked(run, options) {
   if (run.processes.length === 0) {
-    throw new Failure('cannot show the processes of "' + run.id + '": its record has none (observed by ' + run.observed + ')', 'record it with --trace strace', EXIT.differs);
+    throw new Failure('cannot show processes and their files of "' + run.id + '": its record has none (observed by ' + run.observed + ')', 'record it with --trace strace', EXIT.differs);
   }
   const width = isTerminal(1) ? readColumns(1) : Infinity;
   return printProcessTree(run, { width, hasFiles: options.files, isComplete: options.all });

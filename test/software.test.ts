@@ -16,7 +16,7 @@ const lacksDpkg = hasProgram('dpkg-query') && fs.existsSync('/var/lib/dpkg/statu
 
 function describe(root: string, loaded: Partial<LoadedSoftware>, cacheFolder = root + '/.rr'): Promise<SoftwareFacts> {
   const project = projectAt(root);
-  return describeSoftware({ isTraced: false, programs: [], read: [], projectBinaries: [], ...loaded }, { project, cacheFolder, isInside: (name) => name.startsWith(root + '/') });
+  return describeSoftware({ isTraced: false, programs: [], read: [], projectBinaries: [], modules: [], ...loaded }, { project, cacheFolder, isInside: (name) => name.startsWith(root + '/') });
 }
 
 /** A folder that has .rr and nothing else. */
@@ -161,8 +161,8 @@ test('describeCompilers() reads separate debug information and names it', { skip
   const facts = cache.find(program);
   assert.ok(facts !== undefined && facts.buildId !== undefined);
   assert.equal(facts.debugName, '/usr/lib/debug/.build-id/' + facts.buildId.slice(0, 2) + '/' + facts.buildId.slice(2) + '.debug');
-  assert.ok(describeCompilers(facts, cache).every((line) => !line.includes('-O3')));
-  const lines = describeCompilers({ ...facts, debugName: root + '/prog.debug' }, cache);
+  assert.ok(describeCompilers(facts, cache, program).every((line) => !line.includes('-O3')));
+  const lines = describeCompilers({ ...facts, debugName: root + '/prog.debug' }, cache, program);
   assert.ok(lines.some((line) => line.includes(' -O3') && line.endsWith(' (from ' + root + '/prog.debug)')), lines.join());
 });
 

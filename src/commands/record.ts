@@ -32,7 +32,7 @@ import { endWatch, withholdSecretFiles } from '../sys/watch.ts';
 import type { Watched, WatchedProcess } from '../sys/watch.ts';
 import { os } from '../sys/node.ts';
 import { claimRun, hasOverlap, includeRun, makeResultTester, noteEnded, readEndedBytes, refreshMark, runningLogName, saveByContent, saveLogs, saveRecord, settleLostRuns, touchMark } from '../sys/store.ts';
-import { describeSoftware, isSharedObjectName } from '../sys/software.ts';
+import { describeSoftware, isModuleName, isSharedObjectName } from '../sys/software.ts';
 import type { LoadedSoftware } from '../sys/software.ts';
 import { isSharingForeground, isTerminal, planTerminal, tell } from '../sys/terminal.ts';
 import { initialFiles, RR_VERSION } from '../views/texts.ts';
@@ -63,11 +63,15 @@ type Session = {
   hash: SecretHasher;
   /** Masks what is known to be a secret, wherever it stands. */
   withhold: (text: ByteString) => ByteString;
+  /** What is known to be a secret; grows as arguments are looked at. */
+  secrets: Set<ByteString>;
   run: Run;
   /** What could not be recorded, as sentences; not empty = exit status says so. */
   problems: string[];
   endedBytes: number;
   isShared: boolean;
+  /** Not traced: libraries of the project that the program's headers ask for. */
+  ownLibraries: ByteString[];
   /** There if strace watches the run. */
   watch: Watch | undefined;
   /** There if the state of the code could be read. */
@@ -168,16 +172,26 @@ async function attemptLater(problems: string[], what: string, part: () => Promis
 // A shorter value is no secret ("1", "yes"), and would be found where it is none.
 const SHORTEST_SECRET_BYTES = 8;
 
-/** Withholds in a text the values of this process's secret variables, which a shell may have put there. */
-function makeWithholder(hash: SecretHasher): (text: ByteString) => ByteString {
+/** Values withheld so far that would be recognised anywhere: of secret variables, and of arguments. */
+function listSecretVariables(): Set<ByteString> {
   const values = Object.keys(process.env).filter(isSecretName).map((name) => toBytes(String(process.env[name])));
-  const secrets = values.filter((secret) => secret.length >= SHORTEST_SECRET_BYTES).sort((a, b) => b.length - a.length);
-  return (text) => maskKnown(text, secrets, hash);
+  return new Set(values.filter((secret) => secret.length >= SHORTEST_SECRET_BYTES));
 }
 
-function spellCommand(session: Pick<Session, 'argv' | 'project' | 'folder' | 'hash' | 'withhold'>): ByteString {
+/** Withholds in a text all that is known to be a secret, which a shell may have put there. */
+function makeWithholder(hash: SecretHasher, secrets: Set<ByteString>): (text: ByteString) => ByteString {
+  return (text) => maskKnown(text, Array.from(secrets).sort((a, b) => b.length - a.length), hash);
+}
+
+function spellCommand(session: Pick<Session, 'argv' | 'project' | 'folder' | 'hash' | 'withhold' | 'secrets'>): ByteString {
   const directory = relativeTo(session.project, session.folder);
-  const masked = maskArguments(session.argv, session.hash).map(session.withhold);
+  // What is a secret in one process's arguments is one wherever else it stands.
+  const learn = (secret: ByteString): string => {
+    const bare = secret.replace(/^["']|["']$/g, '');
+    if (bare.length >= SHORTEST_SECRET_BYTES) session.secrets.add(bare);
+    return session.hash(secret);
+  };
+  const masked = maskArguments(session.argv, learn).map(session.withhold);
   const linked = readLinkedRoot(directory);
   const spelled = linked === undefined ? masked : masked.map((argument) => respellRoot(argument, linked, session.project.root));
   return quoteCommand(spelled, session.project.root, directory);
@@ -202,10 +216,11 @@ function beginRun(options: RecordOptions, project: Project, folder: ByteString, 
     attempt(problems, 'use .rr/key', () => { hashed = underKey(secret); });
     return hashed;
   };
-  const withhold = makeWithholder(hash);
+  const secrets = listSecretVariables();
+  const withhold = makeWithholder(hash, secrets);
   const startedMicros = readUtcMicros();
   const fill = (id: string): Run => {
-    const run = emptyRun(id, spellCommand({ argv, project, folder, hash, withhold }), formatUtcMicros(startedMicros), RR_VERSION);
+    const run = emptyRun(id, spellCommand({ argv, project, folder, hash, withhold, secrets }), formatUtcMicros(startedMicros), RR_VERSION);
     run.directory = relativeTo(project, folder);
     if (run.directory[0] === '/') run.warnings.push('the command ran outside of the project: it cannot be repeated elsewhere');
     run.label = options.label;
@@ -223,7 +238,7 @@ function beginRun(options: RecordOptions, project: Project, folder: ByteString, 
   };
   let run: Run | undefined;
   attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
-  return { options, project, folder, argv, hash, withhold, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, watch: undefined, code: undefined };
+  return { options, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined };
 }
 
 function recordCode(session: Session): void {
@@ -254,6 +269,9 @@ function recordCodeFiles(session: Session): void {
   run.codeFiles = ended.codeFiles;
   run.codeOthers = ended.codeOthers;
   run.warnings.push(...ended.warnings);
+  if (!session.options.requireClean) return;
+  const open = run.codeFiles.filter((file) => file.state !== 'clean').map((file) => file.path).concat(run.codeOthers.filter((other) => /^\S+ \S+ dirty /.test(other)));
+  if (open.length > 0) run.warnings.push('code that is not committed was read, which --require-clean could not know beforehand: ' + shorten(open));
 }
 
 function recordVariables(session: Session): void {
@@ -271,14 +289,14 @@ function recordVariables(session: Session): void {
 function guessSoftware(session: Session): LoadedSoftware {
   const program = findProgram(session.argv[0], session.folder);
   const programs = program.kind === 'found' ? [program.name].concat(findInterpreters(program.name, session.folder)) : [];
-  return { isTraced: false, programs, read: [], projectBinaries: programs.filter((name) => isInProject(session.project, name)) };
+  return { isTraced: false, programs, read: [], projectBinaries: programs.filter((name) => isInProject(session.project, name)), modules: [] };
 }
 
 /** What the command loaded; binaries are the project's if they are among the inputs. */
 function listSoftware(session: Session, summary: TraceSummary, watched: Watched): LoadedSoftware {
   const { programs, systemReads } = summary;
   const projectBinaries = programs.filter((name) => isInProject(session.project, name)).concat(watched.readFiles.filter(isSharedObjectName));
-  return { isTraced: true, programs: programs.map(resolveLinks), read: systemReads, projectBinaries };
+  return { isTraced: true, programs: programs.map(resolveLinks), read: systemReads, projectBinaries, modules: watched.readFiles.filter(isModuleName) };
 }
 
 function isInProject(project: Project, name: ByteString): boolean {
@@ -296,6 +314,7 @@ async function recordEnvironment(session: Session, loaded: LoadedSoftware): Prom
   };
   run.environment = saveByContent(project, 'environments', describeEnvironment(software.text, spell), '.rec');
   run.compilers = software.compilers;
+  session.ownLibraries = software.ownLibraries.map((name) => relativeTo(project, name));
   run.warnings.push(...software.warnings);
 }
 
@@ -360,7 +379,7 @@ function noteProcesses(session: Session, watched: Watched): void {
   const startedMs = Date.parse(run.startedUtc.slice(0, 23) + 'Z') + Number(run.startedUtc.slice(23, 26)) / 1000;
   const since = (ms: number): number => Math.max(0, Math.round((ms - startedMs) * 1000) / 1e6);
   const spell = (image: { argv: ByteString[]; folder: ByteString }): ByteString => spellCommand({ ...session, argv: image.argv, folder: image.folder });
-  run.processes = watched.processes.map((traced): RunProcess => {
+  const spellAll = (): RunProcess[] => watched.processes.map((traced): RunProcess => {
     const [first, ...later] = traced.images;
     return {
       parent: traced.parent < 0 ? undefined : traced.parent, startS: since(traced.startMs), endS: traced.endMs === undefined ? undefined : since(traced.endMs),
@@ -369,6 +388,11 @@ function noteProcesses(session: Session, watched: Watched): void {
       read: traced.read, wrote: traced.wrote,
     };
   });
+  const known = session.secrets.size;
+  run.processes = spellAll();
+  if (session.secrets.size === known) return;
+  run.processes = spellAll();
+  run.command = spellCommand(session);
 }
 
 // ---- the run ----------------------------------------------------------------------------------------
@@ -517,6 +541,7 @@ async function observe(session: Session, method: TraceMethod): Promise<Observati
 async function lookAfter(session: Session, observation: Observation, isShared: () => boolean): Promise<void> {
   try {
     const { watch, code } = session;
+    if (watch === undefined) observation.argumentPaths.push(...session.ownLibraries.filter((path) => !observation.earlier.has(path)));
     if (watch === undefined) return noteObserved(session, await endObservation(observation, isShared), []);
     watch.reader.end();
     const summary = watch.trace.summarize();

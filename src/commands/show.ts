@@ -48,7 +48,7 @@ function printAsked(project: Project, run: Run, options: ShowOptions): ByteStrin
 
 function printProcessesAsked(run: Run, options: ShowOptions): ByteString {
   if (run.processes.length === 0) {
-    throw new Failure('cannot show the processes of "' + run.id + '": its record has none (observed by ' + run.observed + ')', 'record it with --trace strace', EXIT.differs);
+    throw new Failure('cannot show processes and their files of "' + run.id + '": its record has none (observed by ' + run.observed + ')', 'record it with --trace strace', EXIT.differs);
   }
   const width = isTerminal(1) ? readColumns(1) : Infinity;
   return printProcessTree(run, { width, hasFiles: options.files, isComplete: options.all });

@@ -3,6 +3,7 @@
 // Lines of "1 DEV INO SIZE MTIME CTIME PATH<TAB>FACTS" in JSON, appended; "1" is the version of the
 // facts. Without this cache all is the same, later.
 import type { ByteString } from '../core/bytes.ts';
+import { folderOfName, joinNames } from '../core/names.ts';
 import { describeProducer, findSeparateDebugName, readElf } from '../formats/elf.ts';
 import type { ElfFacts } from '../formats/elf.ts';
 import { isSettled, statKeyOf } from './hashcache.ts';
@@ -17,6 +18,8 @@ export type BinaryFacts = Pick<ElfFacts, 'bits' | 'machine' | 'interpreter' | 'n
   unknown: ByteString;
   /** Absolute name that its separate debug information would have; '' if it has its own, or no build-id. */
   debugName: ByteString;
+  /** Name in .gnu_debuglink; '' if there is none. */
+  debugLink: ByteString;
 };
 
 const FACTS_VERSION = '1';
@@ -99,6 +102,7 @@ function selectFacts(facts: ElfFacts): BinaryFacts {
   return {
     bits, machine, interpreter, needed, soname, rpath, runpath, buildId,
     compiled: shortenLines(known).map((line) => line + whole), unknown: known.length > 0 ? '' : NOT_RECORDED + whole, debugName: debug === undefined ? '' : '/' + debug,
+    debugLink: facts.producers.length > 0 ? '' : facts.debugLink ?? '',
   };
 }
 
@@ -172,8 +176,13 @@ function parseFacts(line: ByteString): { facts: BinaryFacts | undefined } | unde
  * How a binary was compiled, a line per compiler and flags; from its separate debug information where
  * that is installed, which the line then names. [] if nothing tells.
  */
-export function describeCompilers(facts: BinaryFacts, cache: BinaryCache): ByteString[] {
-  const debug = facts.debugName === '' ? undefined : cache.find(facts.debugName);
-  if (debug === undefined || debug.compiled.length === 0) return facts.compiled;
-  return debug.compiled.map((line) => line + ' (from ' + facts.debugName + ')');
+export function describeCompilers(facts: BinaryFacts, cache: BinaryCache, name: ByteString): ByteString[] {
+  const folder = folderOfName(name);
+  // Where gdb(1) looks for them, in its order ("Debugging Information in Separate Files").
+  const beside = facts.debugLink === '' || facts.debugLink.indexOf('/') >= 0 ? [] : ['', '/.debug'].map((below) => folder + below).concat('/usr/lib/debug' + folder).map((place) => joinNames(place, facts.debugLink));
+  for (const debugName of (facts.debugName === '' ? [] : [facts.debugName]).concat(beside)) {
+    const debug = cache.find(debugName);
+    if (debug !== undefined && debug.compiled.length > 0 && debug.buildId === facts.buildId) return debug.compiled.map((line) => line + ' (from ' + debugName + ')');
+  }
+  return facts.compiled;
 }

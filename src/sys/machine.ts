@@ -11,7 +11,7 @@ const MACHINE_VARIABLES = [
   'JULIA_LOAD_PATH', 'JULIA_DEPOT_PATH', 'PERL5LIB', 'PERLLIB', 'RUBYLIB', 'GEM_PATH', 'NODE_PATH', 'NODE_OPTIONS',
   'CLASSPATH', 'JAVA_HOME', 'JAVA_TOOL_OPTIONS', 'MATLABPATH', 'OCTAVE_PATH', 'GUIX_PROFILE', 'NIX_PROFILES',
   'CC', 'CXX', 'FC', 'CFLAGS', 'CXXFLAGS', 'FFLAGS', 'CPPFLAGS', 'LDFLAGS', 'CUDA_HOME', 'CUDA_VISIBLE_DEVICES',
-  'LOADEDMODULES', 'MODULEPATH', 'SLURM_JOB_ID', 'SLURM_NTASKS', 'SLURM_CPUS_PER_TASK', 'TMPDIR', 'MAKEFLAGS',
+  'LOADEDMODULES', 'MODULEPATH', 'SLURM_NTASKS', 'SLURM_CPUS_PER_TASK', 'TMPDIR', 'MAKEFLAGS',
 ];
 
 /**
@@ -42,11 +42,22 @@ export function readCurrentFolder(): ByteString {
  */
 function isFromSurroundings(descriptor: number, stat: import('fs').Stats): boolean {
   const parent = '/proc/' + String(process.ppid);
+  const program = readLinkText(parent + '/exe');
   const outer = statIfThere(parent + '/fd/' + String(descriptor));
   if (outer === undefined || outer.ino !== stat.ino || outer.dev !== stat.dev) return false;
   const own = readDescriptorInfo('/proc/self', String(descriptor));
   if (own === undefined || own.position > 0) return true;
+  // These fork before they redirect a command: what they have themselves is their own.
+  if (/\/(?:bash|zsh)$/.test(program)) return true;
   return !listFolder(parent + '/fd').some((name) => Number(name) >= 10 && (readDescriptorInfo(parent, name)?.isKeptAside ?? false));
+}
+
+function readLinkText(name: string): string {
+  try {
+    return fs.readlinkSync(name);
+  } catch (error) {
+    return '';
+  }
 }
 
 /** What /proc tells of an open descriptor; undefined where it does not. */

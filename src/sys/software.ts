@@ -1,5 +1,6 @@
 // software.ts - the software behind a run: programs, libraries, their packages and compilers. Starts nothing.
 import type { ByteString } from '../core/bytes.ts';
+import { folderOfName } from '../core/names.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { isSecretFile } from '../core/filerules.ts';
 import type { PackageFact } from '../core/packagefact.ts';
@@ -32,6 +33,8 @@ export type LoadedSoftware = {
   read: ByteString[];
   /** What was executed or loaded of the project's own. */
   projectBinaries: ByteString[];
+  /** Other files that were read and may belong to a package of a language: installed elsewhere, or editable. */
+  modules: ByteString[];
 };
 
 export type SoftwareOptions = {
@@ -47,11 +50,18 @@ export type SoftwareFacts = {
   text: ByteString;
   /** Of each project binary; paths as in a file line. */
   compilers: { path: ByteString; producer: ByteString }[];
+  /** Untraced: libraries in the project that its programs would load; absolute. */
+  ownLibraries: ByteString[];
   warnings: ByteString[];
 };
 
 const MOST_FILES = 200;
 const MOST_MISSING = 5;
+
+/** Is a file of this name likely to belong to a package of a language? */
+export function isModuleName(name: ByteString): boolean {
+  return /\.(?:py|pyc|pm|pl|R|rdb|jl|js|mjs|cjs|json|rb|jar)$/.test(name);
+}
 
 /** Is a file of this name likely to be a shared library, or a module that an interpreter loads? */
 export function isSharedObjectName(name: ByteString): boolean {
@@ -67,6 +77,7 @@ type Gathered = {
   libraries: ByteString[];
   owners: Map<ByteString, PackageFact>;
   languages: LanguageFacts;
+  ownLibraries: ByteString[];
   /** System files that no package explains. */
   unexplained: ByteString[];
   warnings: ByteString[];
@@ -100,20 +111,20 @@ function addInterpreters(loaded: LoadedSoftware, options: SoftwareOptions, cache
   return { programs: sortUnique(programs), named };
 }
 
-function findLibraries(loaded: LoadedSoftware, options: SoftwareOptions, cache: BinaryCache): Pick<Gathered, 'libraries' | 'looked' | 'warnings'> {
+function findLibraries(loaded: LoadedSoftware, options: SoftwareOptions, cache: BinaryCache): Pick<Gathered, 'libraries' | 'ownLibraries' | 'looked' | 'warnings'> {
   const roots = sortUnique(loaded.programs.concat(loaded.projectBinaries));
   if (loaded.isTraced) {
     // The kernel opens a program's loader by itself, which no trace shows.
     const loaders = roots.map((name) => cache.find(name)?.interpreter).filter((name) => name !== undefined && statIfThere(name) !== undefined) as ByteString[];
     const read = loaded.read.filter((name) => isSharedObjectName(name) && cache.find(name) !== undefined);
-    return { libraries: sortUnique(read.concat(loaders.map(resolveLinks))).filter((name) => !options.isInside(name)), looked: loaders, warnings: [] };
+    return { libraries: sortUnique(read.concat(loaders.map(resolveLinks))).filter((name) => !options.isInside(name)), ownLibraries: [], looked: loaders, warnings: [] };
   }
   const linked = findLinkedLibraries({
     programs: roots, read: (name) => cache.find(name), folder: options.project.root,
     libraryPath: toBytes(process.env.LD_LIBRARY_PATH ?? ''), preload: toBytes(process.env.LD_PRELOAD ?? ''),
   });
   return {
-    libraries: linked.libraries.filter((name) => !options.isInside(name)), looked: linked.looked.concat(linked.libraries),
+    libraries: linked.libraries.filter((name) => !options.isInside(name)), ownLibraries: linked.libraries.filter(options.isInside), looked: linked.looked.concat(linked.libraries),
     warnings: describeMissing(linked.missing, options.project),
   };
 }
@@ -138,7 +149,7 @@ function selectUnexplained(read: ByteString[], isListed: Set<ByteString>, owners
 function gatherSoftware(given: LoadedSoftware, options: SoftwareOptions, cache: BinaryCache): Gathered {
   const { programs: all, named } = addInterpreters(given, options, cache);
   const loaded: LoadedSoftware = { ...given, programs: all };
-  const { libraries, looked, warnings } = findLibraries(loaded, options, cache);
+  const { libraries, ownLibraries, looked, warnings } = findLibraries(loaded, options, cache);
   const programs = all.filter((name) => !options.isInside(name) && statIfThere(name) !== undefined);
   const interpreters = programs.filter((name) => named.has(name));
   const executables = programs.filter((name) => !named.has(name));
@@ -147,9 +158,20 @@ function gatherSoftware(given: LoadedSoftware, options: SoftwareOptions, cache: 
   const read = loaded.read.filter((name) => statIfThere(name)?.isFile() ?? false);
   const sources = read.map(sourceOfBytecode).filter((name) => name !== undefined) as ByteString[];
   const owners = findOwners(sortUnique(binaries.concat(read, sources)), { root: '', cacheFolder: options.cacheFolder });
-  const languages = findLanguagePackages(read, { programs: loaded.programs, projectRoot: options.project.root });
+  const languages = findLanguagePackages(read.concat(loaded.modules), { programs: loaded.programs, projectRoot: options.project.root });
   const unexplained = selectUnexplained(read, new Set(binaries), owners, languages);
-  return { executables, interpreters, libraries: libraries.filter((name) => programs.indexOf(name) < 0), owners, languages, unexplained, warnings, looked: looked.concat(all) };
+  return { executables, interpreters, libraries: libraries.filter((name) => programs.indexOf(name) < 0), owners, languages, ownLibraries, unexplained, warnings, looked: looked.concat(all, listSites(read.concat(loaded.modules))) };
+}
+
+/** Folders in which a package's version can change without a change in the files that were read. */
+function listSites(names: ByteString[]): ByteString[] {
+  const sites = new Set<ByteString>();
+  for (const name of names) {
+    const parts = /^.*?\/(?:site-packages|dist-packages)(?=\/)/.exec(name);
+    if (parts !== null) sites.add(parts[0]);
+    else if (isModuleName(name) && !name.startsWith('/usr/')) sites.add(folderOfName(name)).add(folderOfName(folderOfName(name)));
+  }
+  return Array.from(sites);
 }
 
 // ---- hashing ----------------------------------------------------------------------------------------
@@ -212,7 +234,7 @@ function printSoftware(gathered: Gathered, states: Map<ByteString, FileState>, c
     if (owner !== undefined) owned.push(owner.manager + ' ' + encodeWord(owner.name) + ' ' + encodeText(name));
     const facts = cache.find(name);
     if (facts === undefined) continue;
-    for (const line of describeCompilers(facts, cache)) compiled.push(encodeWord(name) + ' ' + encodeText(line));
+    for (const line of describeCompilers(facts, cache, name)) compiled.push(encodeWord(name) + ' ' + encodeText(line));
     if (facts.buildId !== undefined) identified.push(facts.buildId + ' ' + encodeText(name));
   }
   add('Executable', files(gathered.executables));
@@ -228,12 +250,12 @@ function printSoftware(gathered: Gathered, states: Map<ByteString, FileState>, c
   return text;
 }
 
-function describeProjectBinaries(loaded: LoadedSoftware, project: Project, cache: BinaryCache): SoftwareFacts['compilers'] {
+function describeProjectBinaries(names: ByteString[], project: Project, cache: BinaryCache): SoftwareFacts['compilers'] {
   const compilers: SoftwareFacts['compilers'] = [];
-  for (const name of sortUnique(loaded.projectBinaries)) {
+  for (const name of sortUnique(names)) {
     const facts = cache.find(name);
     if (facts === undefined) continue;
-    const lines = describeCompilers(facts, cache);
+    const lines = describeCompilers(facts, cache, name);
     for (const producer of lines.length > 0 ? lines : [facts.unknown]) compilers.push({ path: relativeTo(project, name), producer });
   }
   return compilers;
@@ -267,7 +289,7 @@ const LOCK_LIKE = /lock|shrinkwrap|requirements|environment|Manifest|Project|go\
 
 function keyOfQuestion(loaded: LoadedSoftware, project: Project): string {
   const variables = SEARCH_VARIABLES.map((name) => name + '=' + toBytes(process.env[name] ?? ''));
-  const lists = [loaded.programs, loaded.read, loaded.projectBinaries].map((names) => names.join('\0'));
+  const lists = [loaded.programs, loaded.read, loaded.projectBinaries, loaded.modules].map((names) => names.join('\0'));
   return hashBytes([RR_VERSION, String(loaded.isTraced), project.root].concat(variables, lists).join('\0\0')).slice(0, 32);
 }
 
@@ -298,7 +320,7 @@ function findRemembered(name: ByteString, given: ByteString[]): SoftwareFacts | 
   if (text === undefined) return undefined;
   try {
     const kept = JSON.parse(text) as RememberedSoftware;
-    const isWhole = Array.isArray(kept.looked) && typeof kept.facts.text === 'string' && Array.isArray(kept.facts.compilers) && Array.isArray(kept.facts.warnings);
+    const isWhole = Array.isArray(kept.looked) && typeof kept.facts.text === 'string' && Array.isArray(kept.facts.compilers) && Array.isArray(kept.facts.ownLibraries) && Array.isArray(kept.facts.warnings);
     return isWhole && stampFiles(given.concat(kept.looked)) === kept.stamp ? kept.facts : undefined;
   } catch (error) {
     return undefined; // cut short, or not ours
@@ -328,6 +350,7 @@ function rememberSoftware(folder: ByteString, key: string, given: ByteString[], 
 export async function describeSoftware(loaded: LoadedSoftware, options: SoftwareOptions): Promise<SoftwareFacts> {
   const sorted: LoadedSoftware = {
     isTraced: loaded.isTraced, programs: sortUnique(loaded.programs), read: sortUnique(loaded.read), projectBinaries: sortUnique(loaded.projectBinaries),
+    modules: sortUnique(loaded.modules),
   };
   const folder = options.cacheFolder + '/software';
   const key = keyOfQuestion(sorted, options.project);
@@ -339,7 +362,7 @@ export async function describeSoftware(loaded: LoadedSoftware, options: Software
   const gathered = gatherSoftware(sorted, options, cache);
   const names = gathered.executables.concat(gathered.interpreters, gathered.libraries, gathered.unexplained.slice(0, MOST_FILES), gathered.languages.lockFiles);
   const states = await describeFiles(names, options.project, new HashCache(options.cacheFolder + '/programs'));
-  const facts: SoftwareFacts = { text: printSoftware(gathered, states, cache), compilers: describeProjectBinaries(sorted, options.project, cache), warnings: gathered.warnings };
+  const facts: SoftwareFacts = { text: printSoftware(gathered, states, cache), compilers: describeProjectBinaries(sorted.projectBinaries.concat(gathered.ownLibraries), options.project, cache), ownLibraries: gathered.ownLibraries, warnings: gathered.warnings };
   cache.save();
   rememberSoftware(folder, key, given, gathered.looked, facts);
   return { ...facts, text: facts.text + gpus };

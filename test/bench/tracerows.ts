@@ -23,7 +23,7 @@ function listWork(folder: string): Work[] {
   const works: Work[] = [];
   if (isInstalled('gcc')) works.push({ what: 'gcc -O2 of 4,000 functions', argv: ['gcc', '-O2', '-c', '-o', 'long.o', 'long.c'], budget: 1.15, floor: '1.08', prepare: writeSource });
   works.push({ what: 'a loop in awk', argv: ['awk', LOOP], budget: 1.02, floor: '1.06' });
-  works.push({ what: 'find over 100,000 files', argv: ['find', 'many', '-name', 'nothing'], budget: 1.2, floor: '1.12', prepare: () => { makeSmallFiles(path.join(folder, 'many'), 100000, 1); } });
+  works.push({ what: 'find over 100,000 files', argv: ['find', 'many', '-name', 'nothing'], budget: 1.2, floor: '1.12', prepare: () => { makeSmallFiles(path.join(folder, 'many'), 100000, 16); } });
   if (isInstalled('python3')) works.push({ what: 'python3 with ten imports', argv: ['python3', '-c', IMPORTS], budget: 1.7, floor: '1.5' });
   works.push({ what: 'opening 10,000 files', argv: ['sh', '-c', 'find few -type f | xargs cat >/dev/null'], budget: 5.5, floor: '5.0', prepare: () => { makeSmallFiles(path.join(folder, 'few'), 10000, 64); } });
   return works;
