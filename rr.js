@@ -697,7 +697,7 @@ const CLASS_NAMES = ['project', 'outside', 'system', 'temporary', 'ignored'];
 /**
  * The rules that hold without a provenance/files.txt, in its syntax: "CLASS PATTERN", and the last
  * line that matches decides. "%project/" is the project's folder, "~/" the user's, "%tmp/" is
- * $TMPDIR. A pattern that ends in "/" is all below that folder; in others "*" and "?" match within
+ * $TMPDIR. A pattern that ends in "/" is that folder and all below it; in others "*" and "?" match within
  * one part of a path; a "**" and "/" at the beginning are any number of folders.
  */
 const DEFAULT_FILE_RULES = `
@@ -796,13 +796,14 @@ function escapeInRule(text) {
 
 /** Source of the expression for one pattern; a relative one is meant within the project. */
 function translateRule(pattern, places) {
-  const below = pattern.endsWith('/') ? '[^]+' : '';
-  const within = (folder, rest) => folder.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&').replace(/\\\/$/, '') + '\\/' + escapeInRule(rest) + below;
-  if (pattern.startsWith('**/')) return '(?:[^]*\\/)?' + escapeInRule(pattern.slice(3)) + below;
-  if (pattern.startsWith('~/')) return within(places.home, pattern.slice(2));
-  if (pattern.startsWith('%tmp/')) return within(places.temporary, pattern.slice(5));
-  if (pattern.startsWith('%project/')) return within(places.project, pattern.slice(9));
-  return pattern[0] === '/' ? escapeInRule(pattern) + below : within(places.project, pattern);
+  const below = pattern.endsWith('/') ? '(?:\\/[^]*)?' : '';
+  const named = pattern.replace(/\/$/, '');
+  const within = (folder, rest) => folder.replace(/\/$/, '').replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&') + (rest === '' ? '' : '\\/' + escapeInRule(rest)) + below;
+  if (pattern.startsWith('**/')) return '(?:[^]*\\/)?' + escapeInRule(named.slice(3)) + below;
+  if (pattern.startsWith('~/')) return within(places.home, named.slice(2));
+  if (pattern.startsWith('%tmp/')) return within(places.temporary, named.slice(5));
+  if (pattern.startsWith('%project/')) return within(places.project, named.slice(9));
+  return pattern[0] === '/' ? escapeInRule(named) + below : within(places.project, named);
 }
 
 /** Rules in their order, neighbours of one class as one expression. Throws Failure with FILE:LINE. */
@@ -902,6 +903,8 @@ function isSecretFile(path) {
 //   folder: ByteString;
 //   /** Of an absolute real path. Asked once for each path. */
 //   classOf: (path: ByteString) => PathClass;
+//   /** Told at once of a name in the project that led through a symbolic link: the run may change it soon. */
+//   onLink?: (path: ByteString) => void;
 //   /** The real path of a folder (or of a file that is perhaps a link); itself if it cannot be told. */
 //   resolveFolder: (folder: ByteString) => ByteString;
 // };
@@ -918,6 +921,8 @@ function isSecretFile(path) {
 //   isReplaced: boolean;
 //   isUpdated: boolean;
 //   isModeSet: boolean;
+//   /** A name was added or taken away: its time of change moved for that alone. */
+//   isLinkCountChanged: boolean;
 //   isTimesSet: boolean;
 //   /** Another file was renamed over it. */
 //   isOverwritten: boolean;
@@ -1138,6 +1143,10 @@ class TracedFiles {
     other.isTouched = true;
   }
 
+  noticeLink(path) {
+    this.options.onLink?.(path);
+  }
+
   /** unlink(2). */
   remove(name) {
     const node = this.nodeAt(name);
@@ -1145,6 +1154,7 @@ class TracedFiles {
     name.isTouched = true;
     name.wasAbsent = true;
     this.detach(name);
+    node.isLinkCountChanged = true;
     if (node.names.length > 0) return node;
     const isKept = node.origin !== 'made' && (name.what !== 'temporary' || node.origin === 'before');
     if (isKept) return node;
@@ -1180,7 +1190,7 @@ class TracedFiles {
 
   newNode(origin, name) {
     const node = {
-      id: this.nextId++, origin, kind: 'file', isKindKnown: false, isRead: false, isReplaced: false, isUpdated: false, isModeSet: false, isTimesSet: false, isOverwritten: false,
+      id: this.nextId++, origin, kind: 'file', isKindKnown: false, isRead: false, isReplaced: false, isUpdated: false, isModeSet: false, isLinkCountChanged: false, isTimesSet: false, isOverwritten: false,
       initialPath: origin === 'made' ? undefined : this.initialPathOf(name.path), target: undefined, names: [], lastName: name,
     };
     this.nodes.set(node.id, node);
@@ -1690,7 +1700,9 @@ function noteLinked(state, given, real) {
   if (name.what !== 'project') return;
   state.files.linkedNames.add(name.path);
   // Should the run point it elsewhere later, it was read before.
-  if (name.node === undefined) state.files.linksFollowed.add(name.path);
+  if (name.node !== undefined) return;
+  state.files.linksFollowed.add(name.path);
+  state.files.noticeLink(name.path);
 }
 
 function openName(state, process, name, flags) {
@@ -1800,6 +1812,7 @@ function link(state, thread, call, fromFolderAt, fromAt, toFolderAt, toAt) {
   }
   noteKept(thread.process, node);
   files.linkNode(node, to);
+  node.isLinkCountChanged = true;
   noteWritten(thread.process, node);
   isCounted(to);
 }
@@ -1940,6 +1953,8 @@ function readLink(state, thread, call, folderAt) {
 //   /** Renamed or linked into place. */
 //   isRelocated: boolean;
 //   isModeSet: boolean;
+//   /** A hard link was made or removed, which moves its time of change. */
+//   isLinkCountChanged: boolean;
 //   isTimesSet: boolean;
 //   /** Removed at the end. */
 //   isGone: boolean;
@@ -2193,8 +2208,8 @@ function firstEntry(map) {
 }
 
 function describeNode(node, path, isRelocated, isGone) {
-  const { initialPath, origin, isRead, isReplaced, isUpdated, isModeSet, isTimesSet, kind } = node;
-  return { path, initialPath, origin, isRead, isReplaced, isUpdated, isRelocated, isModeSet, isTimesSet, isGone, kind };
+  const { initialPath, origin, isRead, isReplaced, isUpdated, isModeSet, isLinkCountChanged, isTimesSet, kind } = node;
+  return { path, initialPath, origin, isRead, isReplaced, isUpdated, isRelocated, isModeSet, isLinkCountChanged, isTimesSet, isGone, kind };
 }
 
 function summarizeProcess(process, positions) {
@@ -9206,6 +9221,8 @@ class HashCache {
 //   meanwhile: () => void;
 //   /** A tracer that starts the command and writes what it sees to a file. */
 //   tracer: TracerRequest | undefined;
+//   /** Descriptors from 3 up that rr was given and the command is to have, too. */
+//   inherited: number[];
 // };
 
 // type TracerRequest = {
@@ -9740,6 +9757,10 @@ function layPipes(request) {
     stdio[descriptor] = pipes.length === 0 ? 'pipe' : pipes[i].write;
     return { stream, descriptor, from: pipes[i] ?? (stream === 'out' ? 'child-stdout' : 'child-stderr') };
   });
+  for (const descriptor of request.inherited) {
+    while (stdio.length < descriptor) stdio.push('ignore');
+    stdio[descriptor] = descriptor;
+  }
   return { trace, stdio, argv, env: process.env, kept, release: undefined, isApart: false };
 }
 
@@ -10952,7 +10973,12 @@ function isFromSurroundings(descriptor, stat) {
   if (own === undefined || own.position > 0) return true;
   // These fork before they redirect a command: what they have themselves is their own.
   if (/\/(?:bash|zsh)$/.test(program)) return true;
-  return !listFolder(parent + '/fd').some((name) => Number(name) >= 10 && (readDescriptorInfo(parent, name)?.isKeptAside ?? false));
+  const kept = listFolder(parent + '/fd').filter((name) => Number(name) >= 10 && (readDescriptorInfo(parent, name)?.isKeptAside ?? false));
+  if (descriptor < 2 || kept.length !== 1) return kept.length === 0;
+  // One that was kept explains one redirection: that of standard output, if it looks like one, too.
+  const place = readLinkText('/proc/self/fd/1');
+  const isOutRedirected = place === readLinkText(parent + '/fd/1') && (place === '/dev/null' || (place[0] === '/' && readDescriptorInfo('/proc/self', '1')?.position === 0));
+  return isOutRedirected && readLinkText(parent + '/fd/' + kept[0]) !== place;
 }
 
 function readLinkText(name) {
@@ -11003,6 +11029,25 @@ function readRedirect(descriptor) {
   } catch (error) {
     return { path: undefined };
   }
+}
+
+const LAST_CLOSED_BY_NODE = 15;
+
+/**
+ * Descriptors from 3 up that this process was given. Node.js closes those up to 15 in what it starts,
+ * and a make's jobserver or a shell's "3<file" would be lost. Node's own take the lowest numbers that
+ * are free, the first of them an epoll; behind that only files can be told from Node's own.
+ */
+function findInheritedDescriptors() {
+  if (process.platform !== 'linux' || process.versions.bun !== undefined || process.versions.deno !== undefined) return [];
+  const found = [];
+  let isBeforeOwn = true;
+  for (let descriptor = 3; descriptor <= LAST_CLOSED_BY_NODE; descriptor++) {
+    const place = readLinkText('/proc/self/fd/' + String(descriptor));
+    if (place.startsWith('anon_inode:[eventpoll]')) isBeforeOwn = false;
+    else if (place !== '' && (isBeforeOwn || (place[0] === '/' && !place.startsWith('/dev/') && !place.startsWith('/proc/')))) found.push(descriptor);
+  }
+  return found;
 }
 
 // type Program =
@@ -14404,6 +14449,8 @@ function addNewFolders(observed, newFolders, isShared) {
 // type WatchContext = {
 //   /** Time of the file system just before the command started, in milliseconds. */
 //   startMs: number;
+//   /** Links of the project that were followed, as they were then. */
+//   links: Map<ByteString, FileState>;
 //   /** State before the run of a file that the run changed, from version control; undefined if unknown. */
 //   readEarlier: (path: ByteString) => FileState | undefined;
 // };
@@ -14495,7 +14542,7 @@ function findChange(look, file, stat, isContentNew, isModified) {
   if (isContentNew) return 'own';
   if (stat === undefined) return file.isGone ? 'own' : 'others';
   if (isModified && !file.isTimesSet) return 'others';
-  const isExplained = file.isModeSet || file.isTimesSet || file.isRelocated || stat.nlink > 1;
+  const isExplained = file.isModeSet || file.isTimesSet || file.isRelocated || file.isLinkCountChanged || stat.nlink > 1;
   return isSince(look, stat.ctimeMs) && !isExplained ? 'others' : 'none';
 }
 
@@ -14552,7 +14599,7 @@ function addSource(look, cache) {
   if (name === undefined || lstatIfThere(name)?.isFile() !== true) return;
   const path = relativeTo(look.observation.request.project, name);
   if (look.inputs.has(path) || look.outputs.has(path)) return;
-  const file = { path: name, initialPath: name, origin: 'before', isRead: true, isReplaced: false, isUpdated: false, isRelocated: false, isModeSet: false, isTimesSet: false, isGone: false, kind: 'file' };
+  const file = { path: name, initialPath: name, origin: 'before', isRead: true, isReplaced: false, isUpdated: false, isRelocated: false, isModeSet: false, isLinkCountChanged: false, isTimesSet: false, isGone: false, kind: 'file' };
   const fate = judge(look, file);
   if (fate !== undefined) sortOut(look, fate);
 }
@@ -14567,7 +14614,7 @@ function moveFolders(look, summary) {
       const name = absoluteOf(project, path);
       const before = relativeTo(project, from + name.slice(to.length));
       if (look.outputs.has(path)) continue;
-      const file = { path: name, initialPath: absoluteOf(project, before), origin: 'before', isRead: true, isReplaced: false, isUpdated: false, isRelocated: true, isModeSet: false, isTimesSet: false, isGone: false, kind: 'file' };
+      const file = { path: name, initialPath: absoluteOf(project, before), origin: 'before', isRead: true, isReplaced: false, isUpdated: false, isRelocated: true, isModeSet: false, isLinkCountChanged: false, isTimesSet: false, isGone: false, kind: 'file' };
       const fate = judge(look, file);
       if (fate !== undefined) sortOut(look, fate);
     }
@@ -14582,6 +14629,11 @@ function addLinksRead(look, summary) {
   for (const name of summary.linkedNames) addLinks(observation.request, relativeTo(project, name), found);
   for (const name of summary.linksRead) found.add(relativeTo(project, name));
   // Links that the run pointed elsewhere or removed afterwards.
+  for (const [path, state] of look.context.links) {
+    if (look.inputs.has(path) || describeFile(absoluteOf(project, path), path)?.hash === state.hash) continue;
+    observation.earlier.set(path, { stamp: '', state });
+    look.inputs.set(path, undefined);
+  }
   for (const name of summary.linksFollowed) {
     const path = relativeTo(project, name);
     if (!look.inputs.has(path) && wasLink(look, path, name)) look.inputs.set(path, undefined);
@@ -14591,6 +14643,18 @@ function addLinksRead(look, summary) {
   for (const path of found) {
     if ((path[0] !== '/' && isLeftOut(path)) || look.outputs.has(path) || look.inputs.has(path)) continue;
     if (lstatIfThere(absoluteOf(project, path))?.isSymbolicLink() === true) look.inputs.set(path, undefined);
+  }
+}
+
+/** Keeps the links on the way to a file as they are while the run follows them, if it has not changed them. */
+function keepLinks(project, name, startMs, links) {
+  const found = new Set();
+  addLinks({ project }, relativeTo(project, name), found);
+  for (const path of found) {
+    const stat = lstatIfThere(absoluteOf(project, path));
+    if (stat === undefined || !stat.isSymbolicLink() || stat.ctimeMs >= startMs || links.has(path) || path[0] === '/' || isLeftOut(path)) continue;
+    const state = describeFile(absoluteOf(project, path), path);
+    if (state !== undefined) links.set(path, state);
   }
 }
 
@@ -14698,7 +14762,8 @@ function mapProcesses(look, summary) {
   watched.processes = summary.processes.map((traced, i) => {
     const read = new Set();
     const wrote = new Set();
-    pick(traced.read, readAt, read);
+    const renewed = new Set(traced.readNew);
+    pick(traced.read.filter((position) => !renewed.has(position)), readAt, read);
     pick(traced.readNew, wroteAt, read);
     pick(traced.wrote, wroteAt, wrote);
     for (const path of i === 0 ? observation.request.redirectedFrom : []) if (inputAt.has(path)) read.add(inputAt.get(path));
@@ -15545,7 +15610,7 @@ function initProject(folder, quiet) {
 //   code: BegunCode | undefined;
 // };
 
-// type Watch = { trace: Trace; reader: StraceReader; program: ByteString; hasFilter: boolean; version: string; startMs: number };
+// type Watch = { trace: Trace; reader: StraceReader; program: ByteString; hasFilter: boolean; version: string; startMs: number; links: Map<ByteString, FileState> };
 
 // ---- options ----------------------------------------------------------------------------------------
 
@@ -15787,12 +15852,21 @@ async function recordEnvironment(session, loaded) {
 
 // ---- watching ---------------------------------------------------------------------------------------
 
+/** Is it linked with a sanitizer that traces its own process at the end? */
+function hasLeakCheck(project, program) {
+  const cache = new BinaryCache(project.own + '/binaries');
+  const needed = cache.find(program)?.needed ?? [];
+  cache.save();
+  return needed.some((name) => /^lib(?:clang_rt\.)?(?:asan|lsan|hwasan)/.test(name));
+}
+
 /** Can strace start it? The system takes what begins with "#!" or is ELF; of the rest execvp(3) makes a shell script. */
-function isTraceable(argv, folder) {
+function isTraceable(project, argv, folder, isAsked) {
   const program = findProgram(argv[0], folder);
   if (program.kind !== 'found') return 'the program is not found';
   const stat = statIfThere(program.name);
   if (stat !== undefined && (stat.mode & 0o6000) !== 0 && process.getuid?.() !== 0) return 'the program has a set-user-id bit, which has no effect in a traced process';
+  if (!isAsked && isInProject(project, program.name) && hasLeakCheck(project, program.name)) return 'its leak check does not work in a traced process';
   const head = readFirstBytes(program.name, 4);
   return head === '\x7fELF' || head.startsWith('#!') || head === '' ? undefined : 'the program has no #! line';
 }
@@ -15802,7 +15876,7 @@ function chooseMethod(session, wanted) {
   const { project, folder, argv, options } = session;
   if (wanted !== 'auto' && wanted !== 'strace') return wanted;
   if (session.run.id === UNCLAIMED_ID) return 'none';
-  const obstacle = isTraceable(argv, folder);
+  const obstacle = isTraceable(project, argv, folder, wanted === 'strace');
   const search = findStrace(project);
   if (search.kind === 'works' && obstacle === undefined) {
     session.watch = beginWatch(session, search);
@@ -15827,9 +15901,10 @@ function beginWatch(session, tracer) {
     const path = found === 'project' ? relativeTo(project, name) : name;
     return path[0] !== '/' && isLeftOut(path) ? 'ignored' : found;
   };
-  const trace = new Trace({ folder, classOf, resolveFolder: resolveLinks });
   const startMs = statIfThere(project.own + '/running/' + run.id)?.mtimeMs ?? readUtcMicros() / 1000;
-  return { ...tracer, trace, reader: new StraceReader((event) => trace.handle(event)), startMs };
+  const links = new Map();
+  const trace = new Trace({ folder, classOf, resolveFolder: resolveLinks, onLink: (name) => keepLinks(project, name, startMs, links) });
+  return { ...tracer, trace, links, reader: new StraceReader((event) => trace.handle(event)), startMs };
 }
 
 function tracerRequest(watch) {
@@ -15882,7 +15957,7 @@ function planStreams(session) {
 
 const HEARTBEAT_MS = 60000;
 
-async function runIt(session) {
+async function runIt(session, inherited) {
   const { run, project } = session;
   const heartbeat = setInterval(() => attempt([], 'touch', () => touchMark(project, run)), HEARTBEAT_MS);
   let environment;
@@ -15891,7 +15966,7 @@ async function runIt(session) {
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
     meanwhile: () => { if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
-    tracer: tracerRequest(session.watch),
+    tracer: tracerRequest(session.watch), inherited,
   });
   await environment;
   clearInterval(heartbeat);
@@ -16012,7 +16087,7 @@ async function lookAfter(session, observation, isShared) {
     if (watch === undefined) return noteObserved(session, await endObservation(observation, isShared), []);
     watch.reader.end();
     const summary = watch.trace.summarize();
-    const watched = await endWatch(observation, summary, { startMs: watch.startMs, readEarlier: (path) => (code === undefined ? undefined : readEarlierContent(code, path)) });
+    const watched = await endWatch(observation, summary, { startMs: watch.startMs, links: watch.links, readEarlier: (path) => (code === undefined ? undefined : readEarlierContent(code, path)) });
     noteWatched(session, watched);
     await attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, listSoftware(session, summary, watched)));
   } catch (error) {
@@ -16026,6 +16101,7 @@ async function recordRun(options) {
   checkParameters(options.parameters);
   const wanted = parseTrace(options.trace);
   if (options.timeout !== undefined) parseDurationS(options.timeout);
+  const inherited = findInheritedDescriptors();
   const folder = readCurrentFolder();
   const argv = resolveCommand(options.argv, folder);
   const project = openProject(options, folder);
@@ -16038,7 +16114,7 @@ async function recordRun(options) {
   recordVariables(session);
   if (problems.length > 0) tell('rr: ' + problems[0] + '; the command runs all the same');
   watchReads(observation);
-  const end = await runIt(session);
+  const end = await runIt(session, inherited);
   noteEnd(session.run, end);
   problems.push(...end.logProblems);
   // Asked once more after the last look at the project: what was changed until then may be another's.

@@ -16,7 +16,8 @@ import { hasShellSyntax, quoteCommand, respellRoot } from '../formats/shell.ts';
 import { printJsonRun } from '../views/json.ts';
 import { formatUtcMicros, readUtcMicros } from '../sys/clock.ts';
 import { errorCode, keepTemporariesIn, lstatIfThere, makeFolder, readBytesIfThere, readFirstBytes, removeIfThere, statIfThere, toBytes } from '../sys/files.ts';
-import { describeEnvironment, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from '../sys/machine.ts';
+import { describeEnvironment, findInheritedDescriptors, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from '../sys/machine.ts';
+import { BinaryCache } from '../sys/binaries.ts';
 import { beginObservation, endObservation, toRecordPath, watchReads } from '../sys/observe.ts';
 import type { Observation, Observed, TraceMethod } from '../sys/observe.ts';
 import { runCommand } from '../sys/process.ts';
@@ -28,7 +29,7 @@ import type { BegunCode } from '../sys/code.ts';
 import { makeSecretHasher } from '../sys/secretkey.ts';
 import { isLeftOut } from '../sys/scan.ts';
 import { findStrace, straceCommand } from '../sys/strace.ts';
-import { endWatch, withholdSecretFiles } from '../sys/watch.ts';
+import { endWatch, keepLinks, withholdSecretFiles } from '../sys/watch.ts';
 import type { Watched, WatchedProcess } from '../sys/watch.ts';
 import { os } from '../sys/node.ts';
 import { claimRun, hasOverlap, includeRun, makeResultTester, noteEnded, readEndedBytes, refreshMark, runningLogName, saveByContent, saveLogs, saveRecord, settleLostRuns, touchMark } from '../sys/store.ts';
@@ -78,7 +79,7 @@ type Session = {
   code: BegunCode | undefined;
 };
 
-type Watch = { trace: Trace; reader: StraceReader; program: ByteString; hasFilter: boolean; version: string; startMs: number };
+type Watch = { trace: Trace; reader: StraceReader; program: ByteString; hasFilter: boolean; version: string; startMs: number; links: Map<ByteString, FileState> };
 
 // ---- options ----------------------------------------------------------------------------------------
 
@@ -320,12 +321,21 @@ async function recordEnvironment(session: Session, loaded: LoadedSoftware): Prom
 
 // ---- watching ---------------------------------------------------------------------------------------
 
+/** Is it linked with a sanitizer that traces its own process at the end? */
+function hasLeakCheck(project: Project, program: ByteString): boolean {
+  const cache = new BinaryCache(project.own + '/binaries');
+  const needed = cache.find(program)?.needed ?? [];
+  cache.save();
+  return needed.some((name) => /^lib(?:clang_rt\.)?(?:asan|lsan|hwasan)/.test(name));
+}
+
 /** Can strace start it? The system takes what begins with "#!" or is ELF; of the rest execvp(3) makes a shell script. */
-function isTraceable(argv: ByteString[], folder: ByteString): string | undefined {
+function isTraceable(project: Project, argv: ByteString[], folder: ByteString, isAsked: boolean): string | undefined {
   const program = findProgram(argv[0], folder);
   if (program.kind !== 'found') return 'the program is not found';
   const stat = statIfThere(program.name);
   if (stat !== undefined && (stat.mode & 0o6000) !== 0 && process.getuid?.() !== 0) return 'the program has a set-user-id bit, which has no effect in a traced process';
+  if (!isAsked && isInProject(project, program.name) && hasLeakCheck(project, program.name)) return 'its leak check does not work in a traced process';
   const head = readFirstBytes(program.name, 4);
   return head === '\x7fELF' || head.startsWith('#!') || head === '' ? undefined : 'the program has no #! line';
 }
@@ -335,7 +345,7 @@ function chooseMethod(session: Session, wanted: TraceMethod | 'auto'): TraceMeth
   const { project, folder, argv, options } = session;
   if (wanted !== 'auto' && wanted !== 'strace') return wanted;
   if (session.run.id === UNCLAIMED_ID) return 'none';
-  const obstacle = isTraceable(argv, folder);
+  const obstacle = isTraceable(project, argv, folder, wanted === 'strace');
   const search = findStrace(project);
   if (search.kind === 'works' && obstacle === undefined) {
     session.watch = beginWatch(session, search);
@@ -360,9 +370,10 @@ function beginWatch(session: Session, tracer: { program: ByteString; version: st
     const path = found === 'project' ? relativeTo(project, name) : name;
     return path[0] !== '/' && isLeftOut(path) ? 'ignored' : found;
   };
-  const trace = new Trace({ folder, classOf, resolveFolder: resolveLinks });
   const startMs = statIfThere(project.own + '/running/' + run.id)?.mtimeMs ?? readUtcMicros() / 1000;
-  return { ...tracer, trace, reader: new StraceReader((event) => trace.handle(event)), startMs };
+  const links = new Map<ByteString, FileState>();
+  const trace = new Trace({ folder, classOf, resolveFolder: resolveLinks, onLink: (name) => keepLinks(project, name, startMs, links) });
+  return { ...tracer, trace, links, reader: new StraceReader((event) => trace.handle(event)), startMs };
 }
 
 function tracerRequest(watch: Watch | undefined): TracerRequest | undefined {
@@ -415,7 +426,7 @@ function planStreams(session: Session): Pick<CommandRequest, 'stdout' | 'stderr'
 
 const HEARTBEAT_MS = 60000;
 
-async function runIt(session: Session): Promise<CommandEnd> {
+async function runIt(session: Session, inherited: number[]): Promise<CommandEnd> {
   const { run, project } = session;
   const heartbeat = setInterval(() => attempt([], 'touch', () => touchMark(project, run)), HEARTBEAT_MS);
   let environment: Promise<void> | undefined;
@@ -424,7 +435,7 @@ async function runIt(session: Session): Promise<CommandEnd> {
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
     meanwhile: () => { if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
-    tracer: tracerRequest(session.watch),
+    tracer: tracerRequest(session.watch), inherited,
   });
   await environment;
   clearInterval(heartbeat);
@@ -545,7 +556,7 @@ async function lookAfter(session: Session, observation: Observation, isShared: (
     if (watch === undefined) return noteObserved(session, await endObservation(observation, isShared), []);
     watch.reader.end();
     const summary = watch.trace.summarize();
-    const watched = await endWatch(observation, summary, { startMs: watch.startMs, readEarlier: (path) => (code === undefined ? undefined : readEarlierContent(code, path)) });
+    const watched = await endWatch(observation, summary, { startMs: watch.startMs, links: watch.links, readEarlier: (path) => (code === undefined ? undefined : readEarlierContent(code, path)) });
     noteWatched(session, watched);
     await attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, listSoftware(session, summary, watched)));
   } catch (error) {
@@ -559,6 +570,7 @@ export async function recordRun(options: RecordOptions): Promise<number> {
   checkParameters(options.parameters);
   const wanted = parseTrace(options.trace);
   if (options.timeout !== undefined) parseDurationS(options.timeout);
+  const inherited = findInheritedDescriptors();
   const folder = readCurrentFolder();
   const argv = resolveCommand(options.argv, folder);
   const project = openProject(options, folder);
@@ -571,7 +583,7 @@ export async function recordRun(options: RecordOptions): Promise<number> {
   recordVariables(session);
   if (problems.length > 0) tell('rr: ' + problems[0] + '; the command runs all the same');
   watchReads(observation);
-  const end = await runIt(session);
+  const end = await runIt(session, inherited);
   noteEnd(session.run, end);
   problems.push(...end.logProblems);
   // Asked once more after the last look at the project: what was changed until then may be another's.

@@ -14,7 +14,7 @@ const CLASS_NAMES = ['project', 'outside', 'system', 'temporary', 'ignored'];
 /**
  * The rules that hold without a provenance/files.txt, in its syntax: "CLASS PATTERN", and the last
  * line that matches decides. "%project/" is the project's folder, "~/" the user's, "%tmp/" is
- * $TMPDIR. A pattern that ends in "/" is all below that folder; in others "*" and "?" match within
+ * $TMPDIR. A pattern that ends in "/" is that folder and all below it; in others "*" and "?" match within
  * one part of a path; a "**" and "/" at the beginning are any number of folders.
  */
 export const DEFAULT_FILE_RULES = `
@@ -113,13 +113,14 @@ function escapeInRule(text: ByteString): string {
 
 /** Source of the expression for one pattern; a relative one is meant within the project. */
 function translateRule(pattern: ByteString, places: FileRulePlaces): string {
-  const below = pattern.endsWith('/') ? '[^]+' : '';
-  const within = (folder: ByteString, rest: ByteString): string => folder.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&').replace(/\\\/$/, '') + '\\/' + escapeInRule(rest) + below;
-  if (pattern.startsWith('**/')) return '(?:[^]*\\/)?' + escapeInRule(pattern.slice(3)) + below;
-  if (pattern.startsWith('~/')) return within(places.home, pattern.slice(2));
-  if (pattern.startsWith('%tmp/')) return within(places.temporary, pattern.slice(5));
-  if (pattern.startsWith('%project/')) return within(places.project, pattern.slice(9));
-  return pattern[0] === '/' ? escapeInRule(pattern) + below : within(places.project, pattern);
+  const below = pattern.endsWith('/') ? '(?:\\/[^]*)?' : '';
+  const named = pattern.replace(/\/$/, '');
+  const within = (folder: ByteString, rest: ByteString): string => folder.replace(/\/$/, '').replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&') + (rest === '' ? '' : '\\/' + escapeInRule(rest)) + below;
+  if (pattern.startsWith('**/')) return '(?:[^]*\\/)?' + escapeInRule(named.slice(3)) + below;
+  if (pattern.startsWith('~/')) return within(places.home, named.slice(2));
+  if (pattern.startsWith('%tmp/')) return within(places.temporary, named.slice(5));
+  if (pattern.startsWith('%project/')) return within(places.project, named.slice(9));
+  return pattern[0] === '/' ? escapeInRule(named) + below : within(places.project, named);
 }
 
 /** Rules in their order, neighbours of one class as one expression. Throws Failure with FILE:LINE. */

@@ -27,6 +27,8 @@ export type TracedFile = {
   /** Renamed or linked into place. */
   isRelocated: boolean;
   isModeSet: boolean;
+  /** A hard link was made or removed, which moves its time of change. */
+  isLinkCountChanged: boolean;
   isTimesSet: boolean;
   /** Removed at the end. */
   isGone: boolean;
@@ -280,8 +282,8 @@ function firstEntry<K, V>(map: Map<K, V>): [K, V] | undefined {
 }
 
 function describeNode(node: TracedNode, path: ByteString, isRelocated: boolean, isGone: boolean): TracedFile {
-  const { initialPath, origin, isRead, isReplaced, isUpdated, isModeSet, isTimesSet, kind } = node;
-  return { path, initialPath, origin, isRead, isReplaced, isUpdated, isRelocated, isModeSet, isTimesSet, isGone, kind };
+  const { initialPath, origin, isRead, isReplaced, isUpdated, isModeSet, isLinkCountChanged, isTimesSet, kind } = node;
+  return { path, initialPath, origin, isRead, isReplaced, isUpdated, isRelocated, isModeSet, isLinkCountChanged, isTimesSet, isGone, kind };
 }
 
 function summarizeProcess(process: ProcessState, positions: Map<number, number[]>): TracedProcess {

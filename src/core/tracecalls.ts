@@ -229,7 +229,9 @@ function noteLinked(state: TraceState, given: ByteString, real: ByteString): voi
   if (name.what !== 'project') return;
   state.files.linkedNames.add(name.path);
   // Should the run point it elsewhere later, it was read before.
-  if (name.node === undefined) state.files.linksFollowed.add(name.path);
+  if (name.node !== undefined) return;
+  state.files.linksFollowed.add(name.path);
+  state.files.noticeLink(name.path);
 }
 
 function openName(state: TraceState, process: ProcessState, name: TracedName, flags: number): void {
@@ -339,6 +341,7 @@ function link(state: TraceState, thread: ThreadState, call: TraceCall, fromFolde
   }
   noteKept(thread.process, node);
   files.linkNode(node, to);
+  node.isLinkCountChanged = true;
   noteWritten(thread.process, node);
   isCounted(to);
 }

@@ -9,6 +9,8 @@ export type TraceOptions = {
   folder: ByteString;
   /** Of an absolute real path. Asked once for each path. */
   classOf: (path: ByteString) => PathClass;
+  /** Told at once of a name in the project that led through a symbolic link: the run may change it soon. */
+  onLink?: (path: ByteString) => void;
   /** The real path of a folder (or of a file that is perhaps a link); itself if it cannot be told. */
   resolveFolder: (folder: ByteString) => ByteString;
 };
@@ -25,6 +27,8 @@ export type TracedNode = {
   isReplaced: boolean;
   isUpdated: boolean;
   isModeSet: boolean;
+  /** A name was added or taken away: its time of change moved for that alone. */
+  isLinkCountChanged: boolean;
   isTimesSet: boolean;
   /** Another file was renamed over it. */
   isOverwritten: boolean;
@@ -245,6 +249,10 @@ export class TracedFiles {
     other.isTouched = true;
   }
 
+  noticeLink(path: ByteString): void {
+    this.options.onLink?.(path);
+  }
+
   /** unlink(2). */
   remove(name: TracedName): TracedNode {
     const node = this.nodeAt(name);
@@ -252,6 +260,7 @@ export class TracedFiles {
     name.isTouched = true;
     name.wasAbsent = true;
     this.detach(name);
+    node.isLinkCountChanged = true;
     if (node.names.length > 0) return node;
     const isKept = node.origin !== 'made' && (name.what !== 'temporary' || node.origin === 'before');
     if (isKept) return node;
@@ -287,7 +296,7 @@ export class TracedFiles {
 
   private newNode(origin: TracedNode['origin'], name: TracedName): TracedNode {
     const node: TracedNode = {
-      id: this.nextId++, origin, kind: 'file', isKindKnown: false, isRead: false, isReplaced: false, isUpdated: false, isModeSet: false, isTimesSet: false, isOverwritten: false,
+      id: this.nextId++, origin, kind: 'file', isKindKnown: false, isRead: false, isReplaced: false, isUpdated: false, isModeSet: false, isLinkCountChanged: false, isTimesSet: false, isOverwritten: false,
       initialPath: origin === 'made' ? undefined : this.initialPathOf(name.path), target: undefined, names: [], lastName: name,
     };
     this.nodes.set(node.id, node);

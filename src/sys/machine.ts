@@ -49,7 +49,12 @@ function isFromSurroundings(descriptor: number, stat: import('fs').Stats): boole
   if (own === undefined || own.position > 0) return true;
   // These fork before they redirect a command: what they have themselves is their own.
   if (/\/(?:bash|zsh)$/.test(program)) return true;
-  return !listFolder(parent + '/fd').some((name) => Number(name) >= 10 && (readDescriptorInfo(parent, name)?.isKeptAside ?? false));
+  const kept = listFolder(parent + '/fd').filter((name) => Number(name) >= 10 && (readDescriptorInfo(parent, name)?.isKeptAside ?? false));
+  if (descriptor < 2 || kept.length !== 1) return kept.length === 0;
+  // One that was kept explains one redirection: that of standard output, if it looks like one, too.
+  const place = readLinkText('/proc/self/fd/1');
+  const isOutRedirected = place === readLinkText(parent + '/fd/1') && (place === '/dev/null' || (place[0] === '/' && readDescriptorInfo('/proc/self', '1')?.position === 0));
+  return isOutRedirected && readLinkText(parent + '/fd/' + kept[0]) !== place;
 }
 
 function readLinkText(name: string): string {
@@ -100,6 +105,25 @@ export function readRedirect(descriptor: number): { path: ByteString; isAppendin
   } catch (error) {
     return { path: undefined };
   }
+}
+
+const LAST_CLOSED_BY_NODE = 15;
+
+/**
+ * Descriptors from 3 up that this process was given. Node.js closes those up to 15 in what it starts,
+ * and a make's jobserver or a shell's "3<file" would be lost. Node's own take the lowest numbers that
+ * are free, the first of them an epoll; behind that only files can be told from Node's own.
+ */
+export function findInheritedDescriptors(): number[] {
+  if (process.platform !== 'linux' || process.versions.bun !== undefined || process.versions.deno !== undefined) return [];
+  const found: number[] = [];
+  let isBeforeOwn = true;
+  for (let descriptor = 3; descriptor <= LAST_CLOSED_BY_NODE; descriptor++) {
+    const place = readLinkText('/proc/self/fd/' + String(descriptor));
+    if (place.startsWith('anon_inode:[eventpoll]')) isBeforeOwn = false;
+    else if (place !== '' && (isBeforeOwn || (place[0] === '/' && !place.startsWith('/dev/') && !place.startsWith('/proc/')))) found.push(descriptor);
+  }
+  return found;
 }
 
 export type Program =

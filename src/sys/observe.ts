@@ -169,7 +169,7 @@ function findArgumentFiles(request: ObservationRequest): ByteString[] {
 const MOST_LINKS = 40; // as Linux has it
 
 /** Every link on the way from a name to its file, and that file: each can be pointed elsewhere. */
-export function addLinks(request: ObservationRequest, path: ByteString, found: Set<ByteString>): void {
+export function addLinks(request: Pick<ObservationRequest, 'project'>, path: ByteString, found: Set<ByteString>): void {
   const { project } = request;
   const target = statIfThere(absoluteOf(project, path));
   if (target === undefined || !target.isFile()) return;

@@ -26,6 +26,8 @@ export type CommandRequest = {
   meanwhile: () => void;
   /** A tracer that starts the command and writes what it sees to a file. */
   tracer: TracerRequest | undefined;
+  /** Descriptors from 3 up that rr was given and the command is to have, too. */
+  inherited: number[];
 };
 
 export type TracerRequest = {
@@ -560,6 +562,10 @@ function layPipes(request: CommandRequest): Plumbing {
     stdio[descriptor] = pipes.length === 0 ? 'pipe' : pipes[i].write;
     return { stream, descriptor, from: pipes[i] ?? (stream === 'out' ? 'child-stdout' : 'child-stderr') };
   });
+  for (const descriptor of request.inherited) {
+    while (stdio.length < descriptor) stdio.push('ignore');
+    stdio[descriptor] = descriptor;
+  }
   return { trace, stdio, argv, env: process.env, kept, release: undefined, isApart: false };
 }
 

@@ -11,6 +11,7 @@ import { fs } from './node.ts';
 import { addDeclaredOutputs, addLinks, addNewFolders, isDeclared, listBelow, noObservation, rememberHashes, withOutcome } from './observe.ts';
 import type { Observation, Observed } from './observe.ts';
 import { absoluteOf, relativeTo } from './project.ts';
+import type { Project } from './project.ts';
 import { isLeftOut } from './scan.ts';
 
 // Rules, and why they hold:
@@ -38,6 +39,8 @@ export type Watched = Observed & {
 export type WatchContext = {
   /** Time of the file system just before the command started, in milliseconds. */
   startMs: number;
+  /** Links of the project that were followed, as they were then. */
+  links: Map<ByteString, FileState>;
   /** State before the run of a file that the run changed, from version control; undefined if unknown. */
   readEarlier: (path: ByteString) => FileState | undefined;
 };
@@ -129,7 +132,7 @@ function findChange(look: Look, file: TracedFile, stat: import('fs').Stats | und
   if (isContentNew) return 'own';
   if (stat === undefined) return file.isGone ? 'own' : 'others';
   if (isModified && !file.isTimesSet) return 'others';
-  const isExplained = file.isModeSet || file.isTimesSet || file.isRelocated || stat.nlink > 1;
+  const isExplained = file.isModeSet || file.isTimesSet || file.isRelocated || file.isLinkCountChanged || stat.nlink > 1;
   return isSince(look, stat.ctimeMs) && !isExplained ? 'others' : 'none';
 }
 
@@ -186,7 +189,7 @@ function addSource(look: Look, cache: ByteString): void {
   if (name === undefined || lstatIfThere(name)?.isFile() !== true) return;
   const path = relativeTo(look.observation.request.project, name);
   if (look.inputs.has(path) || look.outputs.has(path)) return;
-  const file: TracedFile = { path: name, initialPath: name, origin: 'before', isRead: true, isReplaced: false, isUpdated: false, isRelocated: false, isModeSet: false, isTimesSet: false, isGone: false, kind: 'file' };
+  const file: TracedFile = { path: name, initialPath: name, origin: 'before', isRead: true, isReplaced: false, isUpdated: false, isRelocated: false, isModeSet: false, isLinkCountChanged: false, isTimesSet: false, isGone: false, kind: 'file' };
   const fate = judge(look, file);
   if (fate !== undefined) sortOut(look, fate);
 }
@@ -201,7 +204,7 @@ function moveFolders(look: Look, summary: TraceSummary): void {
       const name = absoluteOf(project, path);
       const before = relativeTo(project, from + name.slice(to.length));
       if (look.outputs.has(path)) continue;
-      const file: TracedFile = { path: name, initialPath: absoluteOf(project, before), origin: 'before', isRead: true, isReplaced: false, isUpdated: false, isRelocated: true, isModeSet: false, isTimesSet: false, isGone: false, kind: 'file' };
+      const file: TracedFile = { path: name, initialPath: absoluteOf(project, before), origin: 'before', isRead: true, isReplaced: false, isUpdated: false, isRelocated: true, isModeSet: false, isLinkCountChanged: false, isTimesSet: false, isGone: false, kind: 'file' };
       const fate = judge(look, file);
       if (fate !== undefined) sortOut(look, fate);
     }
@@ -216,6 +219,11 @@ function addLinksRead(look: Look, summary: TraceSummary): void {
   for (const name of summary.linkedNames) addLinks(observation.request, relativeTo(project, name), found);
   for (const name of summary.linksRead) found.add(relativeTo(project, name));
   // Links that the run pointed elsewhere or removed afterwards.
+  for (const [path, state] of look.context.links) {
+    if (look.inputs.has(path) || describeFile(absoluteOf(project, path), path)?.hash === state.hash) continue;
+    observation.earlier.set(path, { stamp: '', state });
+    look.inputs.set(path, undefined);
+  }
   for (const name of summary.linksFollowed) {
     const path = relativeTo(project, name);
     if (!look.inputs.has(path) && wasLink(look, path, name)) look.inputs.set(path, undefined);
@@ -225,6 +233,18 @@ function addLinksRead(look: Look, summary: TraceSummary): void {
   for (const path of found) {
     if ((path[0] !== '/' && isLeftOut(path)) || look.outputs.has(path) || look.inputs.has(path)) continue;
     if (lstatIfThere(absoluteOf(project, path))?.isSymbolicLink() === true) look.inputs.set(path, undefined);
+  }
+}
+
+/** Keeps the links on the way to a file as they are while the run follows them, if it has not changed them. */
+export function keepLinks(project: Project, name: ByteString, startMs: number, links: Map<ByteString, FileState>): void {
+  const found = new Set<ByteString>();
+  addLinks({ project }, relativeTo(project, name), found);
+  for (const path of found) {
+    const stat = lstatIfThere(absoluteOf(project, path));
+    if (stat === undefined || !stat.isSymbolicLink() || stat.ctimeMs >= startMs || links.has(path) || path[0] === '/' || isLeftOut(path)) continue;
+    const state = describeFile(absoluteOf(project, path), path);
+    if (state !== undefined) links.set(path, state);
   }
 }
 
@@ -332,7 +352,8 @@ function mapProcesses(look: Look, summary: TraceSummary): void {
   watched.processes = summary.processes.map((traced, i) => {
     const read = new Set<number>();
     const wrote = new Set<number>();
-    pick(traced.read, readAt, read);
+    const renewed = new Set(traced.readNew);
+    pick(traced.read.filter((position) => !renewed.has(position)), readAt, read);
     pick(traced.readNew, wroteAt, read);
     pick(traced.wrote, wroteAt, wrote);
     for (const path of i === 0 ? observation.request.redirectedFrom : []) if (inputAt.has(path)) read.add(inputAt.get(path) as number);
