@@ -110,6 +110,12 @@ function isSince(look: Look, timeMs: number): boolean {
   return timeMs >= (timeMs % 1000 === 0 ? Math.floor(startMs / 1000) * 1000 : startMs);
 }
 
+/** Is its time of change from after the start? Deno tells that in whole seconds, whatever the file system. */
+function isStateSince(look: Look, stat: import('fs').Stats): boolean {
+  const isCut = stat.ctimeMs % 1000 === 0 && stat.mtimeMs % 1000 !== 0;
+  return isCut ? stat.ctimeMs >= look.context.startMs : isSince(look, stat.ctimeMs);
+}
+
 function judge(look: Look, file: TracedFile): Fate | undefined {
   const { project } = look.observation.request;
   const path = relativeTo(project, file.path);
@@ -118,7 +124,7 @@ function judge(look: Look, file: TracedFile): Fate | undefined {
   const stat = file.isGone ? undefined : lstatIfThere(file.path);
   if (stat?.isDirectory() === true) return undefined;
   const wasThere = file.origin === 'before' || (file.origin === 'unknown' && wasBornBefore(look, initial, stat));
-  const isModified = stat !== undefined && (isSince(look, stat.mtimeMs) || (file.isTimesSet && isSince(look, stat.ctimeMs)));
+  const isModified = stat !== undefined && (isSince(look, stat.mtimeMs) || (file.isTimesSet && isStateSince(look, stat)));
   const isUpdated = file.isUpdated && (!wasThere || isModified);
   const isTouchedOnly = isUpdated && wasThere && !file.isReplaced && file.isTimesSet && isAsBefore(look, initial, file.path);
   const isContentNew = file.isReplaced || (isUpdated && !isTouchedOnly);
@@ -133,7 +139,7 @@ function findChange(look: Look, file: TracedFile, stat: import('fs').Stats | und
   if (stat === undefined) return file.isGone ? 'own' : 'others';
   if (isModified && !file.isTimesSet) return 'others';
   const isExplained = file.isModeSet || file.isTimesSet || file.isRelocated || file.isLinkCountChanged || stat.nlink > 1;
-  return isSince(look, stat.ctimeMs) && !isExplained ? 'others' : 'none';
+  return isStateSince(look, stat) && !isExplained ? 'others' : 'none';
 }
 
 function wasBornBefore(look: Look, initial: ByteString, stat: import('fs').Stats | undefined): boolean {
