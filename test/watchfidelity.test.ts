@@ -11,6 +11,24 @@ const TRACED = { skip: NO_TRACER, timeout: 60000 };
 
 // ---- the same with and without the tracer -----------------------------------------------------------
 
+for (const method of ['none', 'scan', 'strace']) {
+  test('record --trace ' + method + ' passes on descriptors that rr was given', TRACED, () => {
+    const folder = copyProject();
+    shell(folder, 'echo three > in3; echo nine > in9');
+    const done = run(folder, ['sh', '-c', '"$@" 3< in3 4> out4 9< in9', 'sh', process.execPath, RR_JS, 'record', '-q', '--trace', method, '--', 'sh', '-c', 'cat <&3; cat <&9; echo four >&4']);
+    assert.deepEqual([done.status, done.stdout, fs.readFileSync(folder + '/out4', 'latin1')], [0, 'three\nnine\n', 'four\n'], done.stderr);
+  });
+}
+
+test('a make below rr record shares the jobs of the make above it', { skip: missingOf('make'), timeout: 60000 }, () => {
+  const folder = copyProject();
+  fs.writeFileSync(folder + '/above.mk', 'all:\n\t+' + process.execPath + ' ' + RR_JS + ' record -q -- $(MAKE) -f below.mk\n');
+  fs.writeFileSync(folder + '/below.mk', 'all:\n\ttrue\n');
+  const done = run(folder, ['make', '-j3', '-f', 'above.mk']);
+  assert.equal(done.status, 0, done.stderr);
+  assert.doesNotMatch(done.stderr, /jobserver/);
+});
+
 const SAME: [string, string[], RunOptions?][] = [
   ['umask', ['sh', '-c', 'umask; : > new; ls -l new | cut -c1-10']],
   ['limits', ['sh', '-c', 'ulimit -a; cat /proc/self/limits']],

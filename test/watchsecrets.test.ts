@@ -52,6 +52,13 @@ for (const versioned of [false, true]) {
   });
 }
 
+test('record withholds everywhere what it recognised as a secret in one process', { skip: NO_TRACER, timeout: 60000 }, () => {
+  const folder = copyProject();
+  const traced = traceRun(folder, ['sh', '-c', 'set -- hunter2-zq; : pass hunter2-zq; env true --password "$1"']);
+  assert.equal(traced.done.status, 0, traced.done.stderr);
+  assert.equal(run(folder, ['grep', '-rF', 'hunter2-zq', 'provenance']).stdout, '');
+});
+
 test('record tells that a secret changed, and that it did not', { skip: NO_TRACER, timeout: 60000 }, () => {
   const { folder, home } = makeSecretProject('hunter2-zq');
   const facts = (traced: Traced): string[] => {
