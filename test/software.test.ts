@@ -8,7 +8,7 @@ import { describeGpus, isGpuLibrary } from '../src/sys/gpu.ts';
 import { projectAt } from '../src/sys/project.ts';
 import { describeSoftware, isSharedObjectName } from '../src/sys/software.ts';
 import type { LoadedSoftware, SoftwareFacts } from '../src/sys/software.ts';
-import { hasProgram, makeTemporary, run } from './rig.ts';
+import { hasProgram, makeProject, makeTemporary, pathsOf, readOnlyRecord, rr, run } from './rig.ts';
 
 const lacksElf = process.platform === 'linux' ? false : 'programs here are no ELF files';
 const lacks = (...programs: string[]): string | false => programs.filter((name) => !hasProgram(name)).map((name) => 'no ' + name + ' here').join(', ') || lacksElf;
@@ -353,4 +353,29 @@ test('describeGpus() reads what /proc and /sys tell of GPUs', () => {
 test('isGpuLibrary() takes the libraries by which programs reach a GPU', () => {
   for (const name of ['/usr/lib/libcuda.so.550.54.15', '/opt/rocm/lib/libamdhip64.so.6', '/usr/lib/libOpenCL.so.1.0.0']) assert.ok(isGpuLibrary(name), name);
   for (const name of ['/usr/lib/libc.so.6', '/usr/lib/libcudart.so.12', '/a/libcuda.txt']) assert.ok(!isGpuLibrary(name), name);
+});
+
+test('record --trace scan has the project\'s libraries that its program needs among the inputs', { skip: lacks('gcc') }, () => {
+  const folder = makeProject();
+  fs.writeFileSync(folder + '/lib.c', 'int mine(void) { return 3; }\n');
+  fs.writeFileSync(folder + '/main.c', 'int mine(void); int main(void) { return mine() - 3; }\n');
+  const done = run(folder, ['sh', '-ec', 'gcc -shared -fPIC -O1 -g lib.c -o libmine.so; gcc main.c -L. -lmine -Wl,-rpath,\'$ORIGIN\' -o prog']);
+  assert.equal(done.status, 0, done.stderr);
+  assert.equal(rr(folder, ['record', '-q', '--trace', 'scan', '--', './prog']).status, 0);
+  const record = readOnlyRecord(folder);
+  assert.deepEqual(pathsOf(record.Input), ['libmine.so', 'prog']);
+  assert.ok(record.Compiler.some((line) => /^libmine\.so GNU C\S* .*-O1/.test(line)), record.Compiler.join('\n'));
+});
+
+test('record has an editable package of the project among the packages', { skip: lacks('python3', 'strace') }, () => {
+  const folder = makeProject();
+  fs.mkdirSync(folder + '/top/tgpk-3.0.dist-info', { recursive: true });
+  fs.mkdirSync(folder + '/top/tgpk');
+  fs.writeFileSync(folder + '/top/tgpk/__init__.py', 'answer = 42\n');
+  fs.writeFileSync(folder + '/top/tgpk-3.0.dist-info/METADATA', 'Metadata-Version: 2.1\nName: tgpk\nVersion: 3.0\n');
+  fs.writeFileSync(folder + '/top/tgpk-3.0.dist-info/RECORD', 'tgpk/__init__.py,,\ntgpk-3.0.dist-info/METADATA,,\ntgpk-3.0.dist-info/RECORD,,\n');
+  const done = rr(folder, ['record', '-q', '--trace', 'strace', '--', 'python3', '-c', 'import sys; sys.path.insert(0, "top"); import tgpk']);
+  assert.equal(done.status, 0, done.stderr);
+  const environment = fs.readFileSync(folder + '/provenance/environments/' + readOnlyRecord(folder).Environment[0] + '.rec', 'latin1');
+  assert.match(environment, /^Package: python tgpk 3\.0/m);
 });
