@@ -9249,6 +9249,8 @@ class HashCache {
 //   /** Signals that reached rr while it ran. */
 //   signalsSeen: string[];
 //   isTimedOut: boolean;
+//   /** Something that the command started goes on and holds its streams. */
+//   isHeld: boolean;
 //   /** What was not kept of the streams, or not passed on, as sentences. */
 //   logProblems: string[];
 // };
@@ -9542,20 +9544,23 @@ function openOutputs(plumbing, child, log) {
   });
 }
 
-/** After the command's end: resolves when all streams are at theirs, or no more came for a while. */
+/**
+ * After the command's end: resolves when all streams are at theirs, or no more came for a while; then
+ * with true, because something that the command started still holds them.
+ */
 function drain(outputs) {
   return new Promise((resolve) => {
     let timer;
-    const finish = () => {
+    const finish = (isHeld) => {
       if (timer !== undefined) clearTimeout(timer);
       for (const output of outputs) output.reader.destroy();
-      void Promise.all(outputs.map((output) => output.written)).then(() => resolve());
+      void Promise.all(outputs.map((output) => output.written)).then(() => resolve(isHeld));
     };
     const rearm = () => {
       if (timer !== undefined) clearTimeout(timer);
-      timer = setTimeout(() => (outputs.some((output) => output.isBusy) ? rearm() : finish()), QUIET_AFTER_EXIT_MS);
+      timer = setTimeout(() => (outputs.some((output) => output.isBusy) ? rearm() : finish(true)), QUIET_AFTER_EXIT_MS);
     };
-    const check = () => { if (outputs.every((output) => output.isClosed)) finish(); };
+    const check = () => { if (outputs.every((output) => output.isClosed)) finish(false); };
     for (const output of outputs) {
       output.reader.on('data', rearm);
       output.reader.on('close', check);
@@ -9848,7 +9853,7 @@ async function runCommand(request) {
     plumbing.release?.();
     await plumbing.trace?.finish();
     stopForwarding();
-    return { ...startFailureOf(started.error), wallMs: 0, signalsSeen, isTimedOut, logProblems: [] };
+    return { ...startFailureOf(started.error), wallMs: 0, signalsSeen, isTimedOut, isHeld: false, logProblems: [] };
   }
   const outputs = openOutputs(plumbing, started.child, log);
   target = started.child.pid ?? 0;
@@ -9861,20 +9866,20 @@ async function runCommand(request) {
   const wallMs = readMonotonicMs() - startMs;
   sampler?.stop();
   disarm?.();
-  await Promise.all([drain(outputs), plumbing.trace?.finish()]);
+  const [isHeld] = await Promise.all([drain(outputs), plumbing.trace?.finish()]);
   plumbing.release?.();
   for (const pipe of pipesOf(plumbing)) releasePipe(pipe, request.pipePool);
   stopForwarding();
   log.close();
   meanwhile();
-  return describeEnd(end, { wallMs, cpuBefore, peak: sampler?.peakBytes ?? 0, signalsSeen, isTimedOut, logProblems: log.problems, isInTerminal: request.terminal !== undefined });
+  return describeEnd(end, { wallMs, cpuBefore, peak: sampler?.peakBytes ?? 0, signalsSeen, isTimedOut, logProblems: log.problems, isInTerminal: request.terminal !== undefined, isHeld });
 }
 
-// type Measured = { wallMs: number; cpuBefore: { userS: number; systemS: number } | undefined; peak: number; signalsSeen: string[]; isTimedOut: boolean; logProblems: string[]; isInTerminal: boolean };
+// type Measured = { wallMs: number; cpuBefore: { userS: number; systemS: number } | undefined; peak: number; signalsSeen: string[]; isTimedOut: boolean; logProblems: string[]; isInTerminal: boolean; isHeld: boolean };
 
 function describeEnd(end, measured) {
   const { wallMs, cpuBefore, peak, signalsSeen, isTimedOut, logProblems } = measured;
-  const facts = { wallMs, signalsSeen, isTimedOut, logProblems };
+  const facts = { wallMs, signalsSeen, isTimedOut, logProblems, isHeld: measured.isHeld };
   if (end.error !== undefined) return { ...startFailureOf(end.error), ...facts };
   const cpuAfter = readChildrenCpu();
   const cost = {};
@@ -14958,7 +14963,7 @@ function parseMark(text, name) {
 }
 
 /** isActive: its rr or its command is alive. isOurs: nobody but this machine will settle it. */
-// type Mark = { run: Run; isAlive: boolean; isActive: boolean; isOurs: boolean };
+// type Mark = { run: Run; isAlive: boolean; isActive: boolean; isOurs: boolean; commandPid: number };
 
 const ABANDONED_MS = 86400000; // a mark of another machine that has been silent for so long is anybody's
 
@@ -14978,7 +14983,7 @@ function readMarks(project) {
     if (!alive) run.status = 'lost';
     const [, , boot, host] = holder.split(' ');
     const isLocal = host === readHost();
-    marks.push({ run, isAlive: alive, isActive: alive || (isLocal && boot === readBootId() && isCommandAlive(command)), isOurs: isLocal || isOlder(markName, ABANDONED_MS) });
+    marks.push({ run, isAlive: alive, isActive: alive || (isLocal && boot === readBootId() && isCommandAlive(command)), isOurs: isLocal || isOlder(markName, ABANDONED_MS), commandPid: isLocal ? Number((command ?? '0').split(' ')[0]) : 0 });
   }
   return marks;
 }
@@ -14999,6 +15004,26 @@ function removeLeftovers(project, marks) {
   }
 }
 
+const STUCK_WAIT_MS = 20;
+
+/**
+ * If rr was killed before strace had opened the FIFO, strace waits there for ever for a reader, and the
+ * command for strace: it has not begun, and is ended. True if that was so.
+ */
+function endStuckTracer(pipe, commandPid) {
+  try {
+    if (!(commandPid > 1) || !/\/strace$/.test(fs.readlinkSync('/proc/' + String(commandPid) + '/exe'))) return false;
+    process.kill(commandPid, 'SIGKILL');
+    const reader = fs.openSync(toFsPath(pipe), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STUCK_WAIT_MS);
+    fs.closeSync(reader);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return false; // it has ended meanwhile, or there is no /proc
+  }
+}
+
 /**
  * Makes records of the runs of this machine whose rr is gone, with "Status: lost"; of those whose
  * record is there already only the mark moves on. Returns the runs that were lost.
@@ -15016,7 +15041,7 @@ function settleLostRuns(project, self) {
       lost.push(mark.run);
     }
     // As long as the command itself still runs, the mark tells others that they are not alone.
-    if (mark.isActive) continue;
+    if (mark.isActive && !endStuckTracer(base + '.trace.p1', mark.commandPid)) continue;
     moveMarkToPending(project, mark.run.id);
     for (const end of ['.out', '.err', '.order', '.p1', '.p2', '.trace.p1', '.strace']) removeIfThere(base + end);
   }
@@ -16122,6 +16147,7 @@ async function recordRun(options) {
   watchReads(observation);
   const end = await runIt(session, inherited);
   noteEnd(session.run, end);
+  if (end.isHeld && session.watch === undefined) session.run.warnings.push('something that the command started goes on: what it does now is not recorded, or is taken for the next run\'s');
   problems.push(...end.logProblems);
   // Asked once more after the last look at the project: what was changed until then may be another's.
   const isShared = () => session.isShared || hasOverlap(project, session.run.id, session.endedBytes);

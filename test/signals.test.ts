@@ -39,7 +39,8 @@ test('a command that handles a signal gets it once and has its own status', { ti
   const folder = makeProject();
   const script = 'trap "echo t >> got" TERM; trap "echo i >> got" INT; : > ready; i=0; while [ $i -lt 12 ]; do sleep 0.05; i=$((i+1)); done; exit 7';
   assert.equal(await signalRr(folder, script, ['SIGTERM', 'SIGINT']), 7);
-  assert.equal(fs.readFileSync(path.join(folder, 'got'), 'latin1'), 't\ni\n');
+  // A shell that finds both at once serves them by their numbers.
+  assert.deepEqual(fs.readFileSync(path.join(folder, 'got'), 'latin1').split('\n').sort(), ['', 'i', 't']);
 });
 
 test('SIGTSTP stops the command and rr, SIGCONT lets both go on', { timeout: 20000 }, async () => {

@@ -585,6 +585,7 @@ export async function recordRun(options: RecordOptions): Promise<number> {
   watchReads(observation);
   const end = await runIt(session, inherited);
   noteEnd(session.run, end);
+  if (end.isHeld && session.watch === undefined) session.run.warnings.push('something that the command started goes on: what it does now is not recorded, or is taken for the next run\'s');
   problems.push(...end.logProblems);
   // Asked once more after the last look at the project: what was changed until then may be another's.
   const isShared = (): boolean => session.isShared || hasOverlap(project, session.run.id, session.endedBytes);

@@ -54,6 +54,8 @@ export type CommandEnd = {
   /** Signals that reached rr while it ran. */
   signalsSeen: string[];
   isTimedOut: boolean;
+  /** Something that the command started goes on and holds its streams. */
+  isHeld: boolean;
   /** What was not kept of the streams, or not passed on, as sentences. */
   logProblems: string[];
 };
@@ -347,20 +349,23 @@ function openOutputs(plumbing: Plumbing, child: import('child_process').ChildPro
   });
 }
 
-/** After the command's end: resolves when all streams are at theirs, or no more came for a while. */
-function drain(outputs: Output[]): Promise<void> {
+/**
+ * After the command's end: resolves when all streams are at theirs, or no more came for a while; then
+ * with true, because something that the command started still holds them.
+ */
+function drain(outputs: Output[]): Promise<boolean> {
   return new Promise((resolve) => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const finish = (): void => {
+    const finish = (isHeld: boolean): void => {
       if (timer !== undefined) clearTimeout(timer);
       for (const output of outputs) output.reader.destroy();
-      void Promise.all(outputs.map((output) => output.written)).then(() => resolve());
+      void Promise.all(outputs.map((output) => output.written)).then(() => resolve(isHeld));
     };
     const rearm = (): void => {
       if (timer !== undefined) clearTimeout(timer);
-      timer = setTimeout(() => (outputs.some((output) => output.isBusy) ? rearm() : finish()), QUIET_AFTER_EXIT_MS);
+      timer = setTimeout(() => (outputs.some((output) => output.isBusy) ? rearm() : finish(true)), QUIET_AFTER_EXIT_MS);
     };
-    const check = (): void => { if (outputs.every((output) => output.isClosed)) finish(); };
+    const check = (): void => { if (outputs.every((output) => output.isClosed)) finish(false); };
     for (const output of outputs) {
       output.reader.on('data', rearm);
       output.reader.on('close', check);
@@ -653,7 +658,7 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
     plumbing.release?.();
     await plumbing.trace?.finish();
     stopForwarding();
-    return { ...startFailureOf(started.error), wallMs: 0, signalsSeen, isTimedOut, logProblems: [] };
+    return { ...startFailureOf(started.error), wallMs: 0, signalsSeen, isTimedOut, isHeld: false, logProblems: [] };
   }
   const outputs = openOutputs(plumbing, started.child, log);
   target = started.child.pid ?? 0;
@@ -666,20 +671,20 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   const wallMs = readMonotonicMs() - startMs;
   sampler?.stop();
   disarm?.();
-  await Promise.all([drain(outputs), plumbing.trace?.finish()]);
+  const [isHeld] = await Promise.all([drain(outputs), plumbing.trace?.finish()]);
   plumbing.release?.();
   for (const pipe of pipesOf(plumbing)) releasePipe(pipe, request.pipePool);
   stopForwarding();
   log.close();
   meanwhile();
-  return describeEnd(end, { wallMs, cpuBefore, peak: sampler?.peakBytes ?? 0, signalsSeen, isTimedOut, logProblems: log.problems, isInTerminal: request.terminal !== undefined });
+  return describeEnd(end, { wallMs, cpuBefore, peak: sampler?.peakBytes ?? 0, signalsSeen, isTimedOut, logProblems: log.problems, isInTerminal: request.terminal !== undefined, isHeld });
 }
 
-type Measured = { wallMs: number; cpuBefore: { userS: number; systemS: number } | undefined; peak: number; signalsSeen: string[]; isTimedOut: boolean; logProblems: string[]; isInTerminal: boolean };
+type Measured = { wallMs: number; cpuBefore: { userS: number; systemS: number } | undefined; peak: number; signalsSeen: string[]; isTimedOut: boolean; logProblems: string[]; isInTerminal: boolean; isHeld: boolean };
 
 function describeEnd(end: Ended, measured: Measured): CommandEnd {
   const { wallMs, cpuBefore, peak, signalsSeen, isTimedOut, logProblems } = measured;
-  const facts = { wallMs, signalsSeen, isTimedOut, logProblems };
+  const facts = { wallMs, signalsSeen, isTimedOut, logProblems, isHeld: measured.isHeld };
   if (end.error !== undefined) return { ...startFailureOf(end.error), ...facts };
   const cpuAfter = readChildrenCpu();
   const cost: { userS?: number; systemS?: number; peakMemoryBytes?: number } = {};

@@ -132,7 +132,7 @@ function parseMark(text: ByteString, name: ByteString): Run | undefined {
 }
 
 /** isActive: its rr or its command is alive. isOurs: nobody but this machine will settle it. */
-export type Mark = { run: Run; isAlive: boolean; isActive: boolean; isOurs: boolean };
+export type Mark = { run: Run; isAlive: boolean; isActive: boolean; isOurs: boolean; commandPid: number };
 
 const ABANDONED_MS = 86400000; // a mark of another machine that has been silent for so long is anybody's
 
@@ -152,7 +152,7 @@ export function readMarks(project: Project): Mark[] {
     if (!alive) run.status = 'lost';
     const [, , boot, host] = holder.split(' ');
     const isLocal = host === readHost();
-    marks.push({ run, isAlive: alive, isActive: alive || (isLocal && boot === readBootId() && isCommandAlive(command)), isOurs: isLocal || isOlder(markName, ABANDONED_MS) });
+    marks.push({ run, isAlive: alive, isActive: alive || (isLocal && boot === readBootId() && isCommandAlive(command)), isOurs: isLocal || isOlder(markName, ABANDONED_MS), commandPid: isLocal ? Number((command ?? '0').split(' ')[0]) : 0 });
   }
   return marks;
 }
@@ -173,6 +173,26 @@ function removeLeftovers(project: Project, marks: Mark[]): void {
   }
 }
 
+const STUCK_WAIT_MS = 20;
+
+/**
+ * If rr was killed before strace had opened the FIFO, strace waits there for ever for a reader, and the
+ * command for strace: it has not begun, and is ended. True if that was so.
+ */
+function endStuckTracer(pipe: ByteString, commandPid: number): boolean {
+  try {
+    if (!(commandPid > 1) || !/\/strace$/.test(fs.readlinkSync('/proc/' + String(commandPid) + '/exe'))) return false;
+    process.kill(commandPid, 'SIGKILL');
+    const reader = fs.openSync(toFsPath(pipe), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STUCK_WAIT_MS);
+    fs.closeSync(reader);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return false; // it has ended meanwhile, or there is no /proc
+  }
+}
+
 /**
  * Makes records of the runs of this machine whose rr is gone, with "Status: lost"; of those whose
  * record is there already only the mark moves on. Returns the runs that were lost.
@@ -190,7 +210,7 @@ export function settleLostRuns(project: Project, self: string): Run[] {
       lost.push(mark.run);
     }
     // As long as the command itself still runs, the mark tells others that they are not alone.
-    if (mark.isActive) continue;
+    if (mark.isActive && !endStuckTracer(base + '.trace.p1', mark.commandPid)) continue;
     moveMarkToPending(project, mark.run.id);
     for (const end of ['.out', '.err', '.order', '.p1', '.p2', '.trace.p1', '.strace']) removeIfThere(base + end);
   }
