@@ -2013,7 +2013,6 @@ function readLink(state, thread, call, folderAt) {
 //   outlived: number;
 //   /** A process wanted to trace and was refused. */
 //   refusedTracing: boolean;
-//   setuidSuspects: ByteString[];
 //   warnings: ByteString[];
 // };
 
@@ -2145,7 +2144,6 @@ class Trace {
       ignoredCount: names.filter((name) => (name.what === 'ignored' && name.isUsed) || (name.what === 'temporary' && name.node !== undefined && name.node.kind !== 'folder' && name.node.origin !== 'before')).length,
       outlived: this.processes.countAlive(),
       refusedTracing: this.state.refusedTracing,
-      setuidSuspects: [],
       warnings: this.listWarnings(),
     };
   }

@@ -87,7 +87,6 @@ export type TraceSummary = {
   outlived: number;
   /** A process wanted to trace and was refused. */
   refusedTracing: boolean;
-  setuidSuspects: ByteString[];
   warnings: ByteString[];
 };
 
@@ -219,7 +218,6 @@ export class Trace {
       ignoredCount: names.filter((name) => (name.what === 'ignored' && name.isUsed) || (name.what === 'temporary' && name.node !== undefined && name.node.kind !== 'folder' && name.node.origin !== 'before')).length,
       outlived: this.processes.countAlive(),
       refusedTracing: this.state.refusedTracing,
-      setuidSuspects: [],
       warnings: this.listWarnings(),
     };
   }
