@@ -8474,6 +8474,11 @@ function formatUtcMicros(micros) {
   return new Date(millis).toISOString().replace('Z', rest + 'Z');
 }
 
+/** Does nothing for so long, and lets nothing else of this process go on. */
+function pauseMs(ms) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
 /** Six random digits of base 32, for names that nobody else chooses. */
 function makeRandomDigits() {
   return Array.from(crypto().randomBytes(6), (byte) => ID_LETTERS[byte & 31]).join('');
@@ -8590,7 +8595,7 @@ function writeAll(fd, data) {
       done += fs.writeSync(fd, data, done, data.length - done);
     } catch (error) {
       if (errorCode(error) !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+      pauseMs(1);
     }
   }
 }
@@ -13953,7 +13958,7 @@ function tryStrace(program, hasFilter, output) {
     const text = readBytesIfThere(output) ?? '';
     if (/ execve\("/.test(text) && text.endsWith('+++ exited with 0 +++\n')) return undefined;
     if (readMonotonicMs() > endMs) break;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TRIAL_POLL_MS);
+    pauseMs(TRIAL_POLL_MS);
   }
   const lines = (done.stderr ?? '').split('\n').filter((line) => line !== '');
   return (lines[lines.length - 1] ?? 'it traced nothing').replace(/^\S*strace: /, '');
@@ -14065,12 +14070,7 @@ function stampOfFile(name) {
 
 /** A path as a record has it, of a name given relative to `folder`; '.' and '..' are taken out. */
 function toRecordPath(project, folder, name) {
-  const parts = [];
-  for (const part of (name[0] === '/' ? name : folder + '/' + name).split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  const plain = '/' + parts.join('/');
+  const plain = normalizeName(joinNames(folder, name));
   const inside = relativeTo(project, plain);
   if (inside[0] !== '/') return inside;
   // The project may have been named through a link: compare the real folder.
@@ -14603,12 +14603,17 @@ function sourceOfCache(path) {
   return parts === null ? undefined : parts[1] + parts[2] + '.py';
 }
 
+/** A file of which the trace shows nothing, and that was read all the same. */
+function readUntraced(path, initialPath) {
+  return { path, initialPath, origin: 'before', isRead: true, isReplaced: false, isUpdated: false, isRelocated: false, isModeSet: false, isLinkCountChanged: false, isTimesSet: false, isGone: false, kind: 'file' };
+}
+
 function addSource(look, cache) {
   const name = sourceOfCache(cache);
   if (name === undefined || lstatIfThere(name)?.isFile() !== true) return;
   const path = relativeTo(look.observation.request.project, name);
   if (look.inputs.has(path) || look.outputs.has(path)) return;
-  const file = { path: name, initialPath: name, origin: 'before', isRead: true, isReplaced: false, isUpdated: false, isRelocated: false, isModeSet: false, isLinkCountChanged: false, isTimesSet: false, isGone: false, kind: 'file' };
+  const file = readUntraced(name, name);
   const fate = judge(look, file);
   if (fate !== undefined) sortOut(look, fate);
 }
@@ -14623,7 +14628,7 @@ function moveFolders(look, summary) {
       const name = absoluteOf(project, path);
       const before = relativeTo(project, from + name.slice(to.length));
       if (look.outputs.has(path)) continue;
-      const file = { path: name, initialPath: absoluteOf(project, before), origin: 'before', isRead: true, isReplaced: false, isUpdated: false, isRelocated: true, isModeSet: false, isLinkCountChanged: false, isTimesSet: false, isGone: false, kind: 'file' };
+      const file = { ...readUntraced(name, absoluteOf(project, before)), isRelocated: true };
       const fate = judge(look, file);
       if (fate !== undefined) sortOut(look, fate);
     }
@@ -15013,7 +15018,7 @@ function endStuckTracer(pipe, commandPid) {
     if (!(commandPid > 1) || !/\/strace$/.test(fs.readlinkSync('/proc/' + String(commandPid) + '/exe'))) return false;
     process.kill(commandPid, 'SIGKILL');
     const reader = fs.openSync(toFsPath(pipe), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STUCK_WAIT_MS);
+    pauseMs(STUCK_WAIT_MS);
     fs.closeSync(reader);
     return true;
   } catch (error) {

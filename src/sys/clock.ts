@@ -27,6 +27,11 @@ export function formatUtcMicros(micros: number): string {
   return new Date(millis).toISOString().replace('Z', rest + 'Z');
 }
 
+/** Does nothing for so long, and lets nothing else of this process go on. */
+export function pauseMs(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
 /** Six random digits of base 32, for names that nobody else chooses. */
 export function makeRandomDigits(): string {
   return Array.from(crypto().randomBytes(6), (byte) => ID_LETTERS[byte & 31]).join('');

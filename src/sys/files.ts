@@ -1,6 +1,6 @@
 // files.ts - reading and writing files whose names are bytes. Knows no records.
 import type { ByteString } from '../core/bytes.ts';
-import { makeRandomDigits } from './clock.ts';
+import { makeRandomDigits, pauseMs } from './clock.ts';
 import { fs } from './node.ts';
 
 /** What fs takes for a name that is bytes: a string where it is ASCII (faster), else a Buffer. */
@@ -103,7 +103,7 @@ export function writeAll(fd: number, data: Buffer): void {
       done += fs.writeSync(fd, data, done, data.length - done);
     } catch (error) {
       if (errorCode(error) !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+      pauseMs(1);
     }
   }
 }

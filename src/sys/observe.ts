@@ -1,6 +1,7 @@
 // observe.ts - which files a run read and wrote, and their hashes. Knows no records' spelling.
 import type { ByteString } from '../core/bytes.ts';
 import { compileGlob, fixedFolder, isGlob } from '../core/glob.ts';
+import { joinNames, normalizeName } from '../core/names.ts';
 import type { FileState } from '../core/run.ts';
 import { lstatIfThere, statIfThere, toFsPath } from './files.ts';
 import { fs } from './node.ts';
@@ -70,12 +71,7 @@ function stampOfFile(name: ByteString): string {
 
 /** A path as a record has it, of a name given relative to `folder`; '.' and '..' are taken out. */
 export function toRecordPath(project: Project, folder: ByteString, name: ByteString): ByteString {
-  const parts: ByteString[] = [];
-  for (const part of (name[0] === '/' ? name : folder + '/' + name).split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  const plain = '/' + parts.join('/');
+  const plain = normalizeName(joinNames(folder, name));
   const inside = relativeTo(project, plain);
   if (inside[0] !== '/') return inside;
   // The project may have been named through a link: compare the real folder.

@@ -29,7 +29,7 @@ import { fs, os } from './node.ts';
 import { createFile, errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, syncFolder, toFsPath } from './files.ts';
 import { describeFile, hashBytes, hashWithRetry } from './hash.ts';
 import type { Project } from './project.ts';
-import { makeRunId, readUtcMicros } from './clock.ts';
+import { makeRunId, pauseMs, readUtcMicros } from './clock.ts';
 
 /** Text of a record, sealed. */
 export function printRecord(run: Run): ByteString {
@@ -184,7 +184,7 @@ function endStuckTracer(pipe: ByteString, commandPid: number): boolean {
     if (!(commandPid > 1) || !/\/strace$/.test(fs.readlinkSync('/proc/' + String(commandPid) + '/exe'))) return false;
     process.kill(commandPid, 'SIGKILL');
     const reader = fs.openSync(toFsPath(pipe), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STUCK_WAIT_MS);
+    pauseMs(STUCK_WAIT_MS);
     fs.closeSync(reader);
     return true;
   } catch (error) {

@@ -1,13 +1,12 @@
 // strace.ts - finds out whether strace works here, and how it is called. Knows nothing of its lines.
 import type { ByteString } from '../core/bytes.ts';
 import { TRACED_CALLS } from '../formats/strace.ts';
-import { readMonotonicMs } from './clock.ts';
-import { readBytesIfThere, removeIfThere, replaceFile, statIfThere, toBytes, toFsPath } from './files.ts';
+import { pauseMs, readMonotonicMs } from './clock.ts';
+import { errorCode, readBytesIfThere, removeIfThere, replaceFile, statIfThere, toBytes, toFsPath } from './files.ts';
 import { findProgram } from './machine.ts';
 import { childProcess, fs, os } from './node.ts';
 import { toSpawnArguments } from './process.ts';
 import type { Project } from './project.ts';
-import { errorCode } from './files.ts';
 
 export type StraceSearch =
   | { kind: 'works'; program: ByteString; version: string; hasFilter: boolean }
@@ -53,7 +52,7 @@ function tryStrace(program: ByteString, hasFilter: boolean, output: ByteString):
     const text = readBytesIfThere(output) ?? '';
     if (/ execve\("/.test(text) && text.endsWith('+++ exited with 0 +++\n')) return undefined;
     if (readMonotonicMs() > endMs) break;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TRIAL_POLL_MS);
+    pauseMs(TRIAL_POLL_MS);
   }
   const lines = (done.stderr ?? '').split('\n').filter((line) => line !== '');
   return (lines[lines.length - 1] ?? 'it traced nothing').replace(/^\S*strace: /, '');

@@ -190,12 +190,17 @@ function sourceOfCache(path: ByteString): ByteString | undefined {
   return parts === null ? undefined : parts[1] + parts[2] + '.py';
 }
 
+/** A file of which the trace shows nothing, and that was read all the same. */
+function readUntraced(path: ByteString, initialPath: ByteString): TracedFile {
+  return { path, initialPath, origin: 'before', isRead: true, isReplaced: false, isUpdated: false, isRelocated: false, isModeSet: false, isLinkCountChanged: false, isTimesSet: false, isGone: false, kind: 'file' };
+}
+
 function addSource(look: Look, cache: ByteString): void {
   const name = sourceOfCache(cache);
   if (name === undefined || lstatIfThere(name)?.isFile() !== true) return;
   const path = relativeTo(look.observation.request.project, name);
   if (look.inputs.has(path) || look.outputs.has(path)) return;
-  const file: TracedFile = { path: name, initialPath: name, origin: 'before', isRead: true, isReplaced: false, isUpdated: false, isRelocated: false, isModeSet: false, isLinkCountChanged: false, isTimesSet: false, isGone: false, kind: 'file' };
+  const file = readUntraced(name, name);
   const fate = judge(look, file);
   if (fate !== undefined) sortOut(look, fate);
 }
@@ -210,7 +215,7 @@ function moveFolders(look: Look, summary: TraceSummary): void {
       const name = absoluteOf(project, path);
       const before = relativeTo(project, from + name.slice(to.length));
       if (look.outputs.has(path)) continue;
-      const file: TracedFile = { path: name, initialPath: absoluteOf(project, before), origin: 'before', isRead: true, isReplaced: false, isUpdated: false, isRelocated: true, isModeSet: false, isLinkCountChanged: false, isTimesSet: false, isGone: false, kind: 'file' };
+      const file = { ...readUntraced(name, absoluteOf(project, before)), isRelocated: true };
       const fate = judge(look, file);
       if (fate !== undefined) sortOut(look, fate);
     }
