@@ -232,9 +232,21 @@ function normalizeName(path) {
 
 // type RunStatus = 'running' | 'succeeded' | 'failed' | 'interrupted' | 'lost';
 
+/** What a repeat says of one output: as the original's, so within a stated rule, not so, not made, made in addition, not told. */
+// type VerdictWord = 'identical' | 'tolerance' | 'different' | 'missing' | 'extra' | 'unchecked';
+
+/** The verdict on one output of a repeat. `detail`: the rule that was applied, where it differs, or why it is not told; may be ''. */
+// type Verdict = { word: VerdictWord; path: ByteString; detail: ByteString };
+
 /** One execution of a command (docs/rr.1, RECORDS). Absent facts are undefined, never guessed. */
 // type Run = {
 //   id: string;
+//   /** Id of the run that this one repeats. */
+//   repeats?: string;
+//   /** Id of the run that this one was made from with something changed. */
+//   parent?: string;
+//   /** 'scratch': it ran in a copy made for it, so what it wrote and removed is none of the project's. */
+//   tree?: 'scratch';
 //   label?: ByteString;
 //   reason?: ByteString;
 //   tags: ByteString[];
@@ -290,6 +302,8 @@ function normalizeName(path) {
 //   leftOut: { what: ByteString; count: number }[];
 //   processes: RunProcess[];
 //   logs: FileState[];
+//   /** Of a repeat: its outputs compared with those of the run that it repeats. */
+//   verdicts: Verdict[];
 //   warnings: ByteString[];
 //   /** Version of rr. */
 //   rr: string;
@@ -303,7 +317,7 @@ function emptyRun(id, command, startedUtc, rr) {
     id, tags: [], command, directory: '.', redirects: [], parameters: [], startedUtc, status: 'running',
     codeSubmodules: [], codeOthers: [], codeFiles: [], compilers: [], variables: [], variableHashes: [], observed: 'none', declaredInputs: [],
     declaredOutputs: [], missingOutputs: [], inputs: [], outputs: [], uncertain: [], removed: [], absent: [], secretInputs: [], secretOutputs: [], leftOut: [], processes: [], logs: [],
-    warnings: [], rr, unknown: [],
+    verdicts: [], warnings: [], rr, unknown: [],
   };
 }
 
@@ -448,6 +462,7 @@ function fixedFolder(pattern) {
 //    status that removed the path, or left something there that has no hash, leaves no owner.
 // 2. The producer of an Input is the owner of its path just before the run, if that content is the
 //    one that was read. An Input without producer is raw.
+//    A run in a scratch tree (run.tree) left and removed nothing.
 // 3. Owners are live, and producers of live runs. All else has no effect on what is there now.
 // 4. A live run comes after the live run that wrote one of its paths before it, and after every
 //    live run that read what that one wrote.
@@ -480,9 +495,9 @@ function isResult(file) {
   return isComparable(file) && file.hash.length === 64 && isResultPath(file.path);
 }
 
-/** The results of a run: none unless it succeeded. */
+/** The results of a run: none unless it succeeded, and in the project. */
 function resultsOf(run) {
-  return run.status === 'succeeded' ? run.outputs.filter(isResult) : [];
+  return run.status === 'succeeded' && run.tree === undefined ? run.outputs.filter(isResult) : [];
 }
 
 /** Is it the same content? The executable bit is no content. */
@@ -506,6 +521,7 @@ function replayRuns(runs) {
   const owners = new Map();
   const producers = runs.map((run, index) => {
     const found = findProducers(run, owners);
+    if (run.tree !== undefined) return found;
     for (const path of run.removed) owners.delete(path);
     if (run.status === 'succeeded') {
       for (const file of run.outputs) {
@@ -613,7 +629,7 @@ function selectRun(reference, runs, path) {
   if (exact.length > 0) return selectionOf(exact);
   const labelled = runs.filter((run) => run.label === reference);
   if (labelled.length > 0) return selectionOf(labelled);
-  const makers = runs.filter((run) => run.outputs.some((file) => file.path === path));
+  const makers = runs.filter((run) => run.tree === undefined && run.outputs.some((file) => file.path === path));
   if (makers.length > 0) return { kind: 'one', run: makers[makers.length - 1] };
   return /^[0-9]/.test(reference) ? selectionOf(runs.filter((run) => run.id.startsWith(reference))) : { kind: 'none' };
 }
@@ -645,7 +661,7 @@ function matchesFilter(run, filter) {
   if (filter.since !== undefined && run.startedUtc < filter.since) return false;
   if (filter.until !== undefined && run.startedUtc >= filter.until) return false;
   if (!filter.parameters.every((wanted) => hasParameter(run, wanted))) return false;
-  if (!filter.made.every((path) => run.outputs.some((file) => file.path === path))) return false;
+  if (!filter.made.every((path) => run.tree === undefined && run.outputs.some((file) => file.path === path))) return false;
   return filter.used.every((path) => run.inputs.some((file) => file.path === path));
 }
 
@@ -2574,6 +2590,7 @@ const RECORD_FORMAT = 1;
 const RECORD_HEAD = '# rr run record, format ';
 const RECORD_TAIL = '; described in provenance/README.txt\n';
 const STATUSES = ['running', 'succeeded', 'failed', 'interrupted', 'lost'];
+const VERDICT_WORDS = ['identical', 'tolerance', 'different', 'missing', 'extra', 'unchecked'];
 const CODE_FILE_STATES = ['clean', 'changed', 'untracked', 'unversioned'];
 
 // type Field = { name: string; value: ByteString; line: number };
@@ -2640,6 +2657,9 @@ function printRunBody(run) {
   const out = new FieldWriter();
   out.text = RECORD_HEAD + String(RECORD_FORMAT) + RECORD_TAIL;
   out.raw('Id', run.id);
+  out.raw('Repeats', run.repeats);
+  out.raw('Parent', run.parent);
+  out.raw('Tree', run.tree);
   out.encoded('Label', run.label);
   out.encoded('Reason', run.reason);
   out.each('Tag', run.tags);
@@ -2672,14 +2692,16 @@ function printRunBody(run) {
   out.each('Declared_output', run.declaredOutputs);
   out.each('Missing_output', run.missingOutputs);
   out.files('Input', run.inputs);
-  out.files('Output', run.outputs);
+  // Under other names, so that no reader, old or new, takes them for results of the project.
+  out.files(run.tree === undefined ? 'Output' : 'Scratch_output', run.outputs);
   out.files('Uncertain', run.uncertain);
-  out.each('Removed', run.removed);
+  out.each(run.tree === undefined ? 'Removed' : 'Scratch_removed', run.removed);
   out.each('Absent', run.absent);
   out.worded('Secret_input', run.secretInputs, /^[0-9a-f]+ /);
   out.worded('Secret_output', run.secretOutputs, /^[0-9a-f]+ /);
   for (const { what, count } of run.leftOut) out.raw('Left_out', encodeWord(what) + ' ' + String(count));
   out.files('Log', run.logs);
+  for (const { word, path, detail } of run.verdicts) out.raw('Verdict', word + ' ' + encodeWord(path) + (detail === '' ? '' : ' ' + encodeText(detail)));
   out.each('Warning', run.warnings);
   out.text += printProcesses(run.processes);
   out.raw('Rr', run.rr);
@@ -2737,6 +2759,10 @@ function readWhole(value, most, fault) {
   return /^\d+$/.test(value) && Number(value) <= most ? Number(value) : fault('not a whole number up to ' + String(most) + ': ' + value);
 }
 
+function readId(value, fault) {
+  return RUN_ID.test(value) ? value : fault('not the id of a run: ' + value);
+}
+
 function readFileLine(value, fault) {
   return parseFile(value) ?? fault('not "HASH  SIZE PATH"');
 }
@@ -2748,6 +2774,12 @@ function splitWord(value) {
 }
 
 const SETTERS = {
+  Repeats: (run, value, fault) => { run.repeats = readId(value, fault); },
+  Parent: (run, value, fault) => { run.parent = readId(value, fault); },
+  Tree: (run, value, fault) => {
+    if (value !== 'scratch') fault('not "scratch"');
+    run.tree = 'scratch';
+  },
   Label: (run, value) => { run.label = decodeText(value); },
   Reason: (run, value) => { run.reason = decodeText(value); },
   Tag: (run, value) => { run.tags.push(decodeText(value)); },
@@ -2793,6 +2825,8 @@ const SETTERS = {
   Output: (run, value, fault) => { run.outputs.push(readFileLine(value, fault)); },
   Uncertain: (run, value, fault) => { run.uncertain.push(readFileLine(value, fault)); },
   Removed: (run, value) => { run.removed.push(decodeText(value)); },
+  Scratch_output: (run, value, fault) => { run.outputs.push(readFileLine(value, fault)); },
+  Scratch_removed: (run, value) => { run.removed.push(decodeText(value)); },
   Absent: (run, value) => { run.absent.push(decodeText(value)); },
   Secret_input: (run, value, fault) => {
     if (!/^[0-9a-f]+ ./.test(value)) fault('not "HASH PATH"');
@@ -2807,11 +2841,17 @@ const SETTERS = {
     run.leftOut.push({ what: decodeText(parts[0]), count: readWhole(parts[1], Number.MAX_SAFE_INTEGER, fault) });
   },
   Log: (run, value, fault) => { run.logs.push(readFileLine(value, fault)); },
+  Verdict: (run, value, fault) => {
+    const [word, rest] = splitWord(value);
+    const [path, detail] = splitWord(rest);
+    if (VERDICT_WORDS.indexOf(word) < 0 || path === '') fault('not "WORD PATH" with one of ' + VERDICT_WORDS.join(', '));
+    run.verdicts.push({ word: word, path: decodeText(path), detail: decodeText(detail) });
+  },
   Warning: (run, value) => { run.warnings.push(decodeText(value)); },
 };
 
 // Of these a record has at most one; two of them would be read by one program so, by another otherwise.
-const SINGLE = ['Id', 'Label', 'Reason', 'Command', 'Directory', 'Started', 'Wall_s', 'User_s', 'System_s', 'Peak_memory_bytes', 'Exit', 'Signal',
+const SINGLE = ['Id', 'Repeats', 'Parent', 'Tree', 'Label', 'Reason', 'Command', 'Directory', 'Started', 'Wall_s', 'User_s', 'System_s', 'Peak_memory_bytes', 'Exit', 'Signal',
   'Timeout_s', 'Status', 'Code', 'Code_branch', 'Code_remote', 'Environment', 'Observed', 'Rr', 'Sha256'];
 const REQUIRED = ['Id', 'Command', 'Directory', 'Started', 'Status', 'Observed', 'Rr'];
 
@@ -2825,6 +2865,8 @@ function requireFields(fields, file) {
   return first;
 }
 
+// What a run wrote and removed in a scratch tree; in the project it is Output and Removed.
+const SCRATCH_FIELDS = ['Scratch_output', 'Scratch_removed'];
 // Read by other means than SETTERS.
 const ELSEWHERE = ['Id', 'Command', 'Started', 'Rr', 'Sha256'].concat(PROCESS_FIELDS);
 const NOT_UNDERSTOOD = new Error('a value of a newer format');
@@ -2873,6 +2915,11 @@ function parseRun(text, file) {
   const run = emptyRun(value('Id'), decodeWithheld(value('Command')), value('Started'), value('Rr'));
   for (const field of fields) {
     const setter = SETTERS[field.name];
+    const isOfScratch = SCRATCH_FIELDS.indexOf(field.name) >= 0;
+    // rerun.sh goes by the names alone: what it takes for a result must be one here, too.
+    if (isOfScratch || SCRATCH_FIELDS.indexOf('Scratch_' + field.name.toLowerCase()) >= 0) {
+      if (isOfScratch !== first.has('Tree')) fail(file, field.line, field.name + ' in a record ' + (isOfScratch ? 'without' : 'with') + ' Tree');
+    }
     if (setter !== undefined && format <= RECORD_FORMAT) setter(run, field.value, (what) => fail(file, field.line, field.name + ': ' + what));
     else if (setter !== undefined) setIfUnderstood(run, field, setter);
     else if (ELSEWHERE.indexOf(field.name) < 0) {
@@ -8008,7 +8055,7 @@ function jsonObjectOf(run) {
   }
   const text = (value) => (value === undefined ? undefined : encodeText(value));
   return {
-    id: run.id, label: text(run.label), reason: text(run.reason), tags: run.tags.map(encodeText),
+    id: run.id, repeats: run.repeats, parent: run.parent, tree: run.tree, label: text(run.label), reason: text(run.reason), tags: run.tags.map(encodeText),
     command: encodeWithheld(run.command), directory: encodeText(run.directory), redirects: run.redirects.map(encodeText),
     parameters, started: run.startedUtc, wall_s: run.wallS, user_s: run.userS, system_s: run.systemS,
     peak_memory_bytes: run.peakMemoryBytes, exit: run.exit, signal: run.signal, timeout_s: run.timeoutS, status: run.status,
@@ -8021,7 +8068,7 @@ function jsonObjectOf(run) {
     missing_outputs: run.missingOutputs.map(encodeText), inputs: run.inputs.map(jsonFileOf), outputs: run.outputs.map(jsonFileOf),
     uncertain: run.uncertain.map(jsonFileOf), removed: run.removed.map(encodeText), absent: run.absent.map(encodeText),
     secret_inputs: run.secretInputs.map(encodeText), secret_outputs: run.secretOutputs.map(encodeText), left_out: run.leftOut.map((one) => ({ what: encodeText(one.what), count: one.count })),
-    logs: run.logs.map(jsonFileOf), warnings: run.warnings.map(encodeText), processes: run.processes.map(jsonProcessOf), rr: run.rr,
+    logs: run.logs.map(jsonFileOf), verdicts: run.verdicts.map((one) => ({ word: one.word, path: encodeText(one.path), detail: encodeText(one.detail) })), warnings: run.warnings.map(encodeText), processes: run.processes.map(jsonProcessOf), rr: run.rr,
     unknown: run.unknown.length === 0 ? undefined : run.unknown,
   };
 }
@@ -8113,6 +8160,11 @@ function showCodeFiles(run, most) {
   return line('code files', counts.join(', ')) + printList('', listed.map((file) => file.state.padEnd(11) + makeHarmless(file.path)), most);
 }
 
+/** One line: the word, the file, and the rule, the difference or the reason. */
+function printVerdict(verdict) {
+  return verdict.word.padEnd(11) + verdict.path + (verdict.detail === '' ? '' : ': ' + verdict.detail);
+}
+
 function showProcessCount(run) {
   const count = run.processes.length;
   if (count === 0) return '';
@@ -8131,7 +8183,7 @@ function printRunPage(run, environment, isComplete) {
   const list = (name, values) => printList(name, values.map(showText), most);
   const files = (name, states) => printList(name, states.map(showFile), most);
   const exit = run.exit === undefined ? '' : ', exit ' + String(run.exit) + (run.signal === undefined ? '' : ' (' + run.signal + ')');
-  return line('run', run.id) + line('label', run.label && showText(run.label)) + line('reason', run.reason && showText(run.reason))
+  return line('run', run.id) + line('repeats', run.repeats) + line('parent', run.parent) + line('tree', run.tree) + line('label', run.label && showText(run.label)) + line('reason', run.reason && showText(run.reason))
     + list('tags', run.tags) + line('command', showText(run.command))
     + line('folder', showText(run.directory)) + list('redirect', run.redirects) + list('parameter', run.parameters)
     + line('started', run.startedUtc) + line('status', run.status + exit) + line('cost', showCost(run))
@@ -8144,7 +8196,7 @@ function printRunPage(run, environment, isComplete) {
     + files('uncertain', run.uncertain) + list('removed', run.removed) + list('absent', run.absent)
     + list('secret input', run.secretInputs) + list('secret out', run.secretOutputs) + list('missing', run.missingOutputs)
     + line('left out', run.leftOut.map((one) => String(one.count) + ' ' + makeHarmless(one.what)).join(', '))
-    + files('log', run.logs) + printList('warning', run.warnings.map(showText), Infinity)
+    + list('verdict', run.verdicts.map(printVerdict)) + files('log', run.logs) + printList('warning', run.warnings.map(showText), Infinity)
     + run.unknown.map((field) => line(encodeText(field.name), showText(field.value))).join('');
 }
 
@@ -15263,6 +15315,7 @@ function bringUpToDate(project, id, run) {
 
 /** Has the run neither made nor removed anything, so that the derived files stay as they are? */
 function changesNothing(run) {
+  if (run.tree !== undefined) return true;
   return run.removed.length === 0 && (run.status !== 'succeeded' || run.outputs.length === 0);
 }
 

@@ -9,6 +9,7 @@ import type { FileState, Run } from './run.ts';
 //    status that removed the path, or left something there that has no hash, leaves no owner.
 // 2. The producer of an Input is the owner of its path just before the run, if that content is the
 //    one that was read. An Input without producer is raw.
+//    A run in a scratch tree (run.tree) left and removed nothing.
 // 3. Owners are live, and producers of live runs. All else has no effect on what is there now.
 // 4. A live run comes after the live run that wrote one of its paths before it, and after every
 //    live run that read what that one wrote.
@@ -41,9 +42,9 @@ export function isResult(file: FileState): boolean {
   return isComparable(file) && file.hash.length === 64 && isResultPath(file.path);
 }
 
-/** The results of a run: none unless it succeeded. */
+/** The results of a run: none unless it succeeded, and in the project. */
 export function resultsOf(run: Run): FileState[] {
-  return run.status === 'succeeded' ? run.outputs.filter(isResult) : [];
+  return run.status === 'succeeded' && run.tree === undefined ? run.outputs.filter(isResult) : [];
 }
 
 /** Is it the same content? The executable bit is no content. */
@@ -67,6 +68,7 @@ function replayRuns(runs: Run[]): { owners: Map<ByteString, Owner>; producers: n
   const owners = new Map<ByteString, Owner>();
   const producers = runs.map((run, index) => {
     const found = findProducers(run, owners);
+    if (run.tree !== undefined) return found;
     for (const path of run.removed) owners.delete(path);
     if (run.status === 'succeeded') {
       for (const file of run.outputs) {

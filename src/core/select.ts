@@ -27,7 +27,7 @@ export function selectRun(reference: ByteString, runs: Run[], path: ByteString):
   if (exact.length > 0) return selectionOf(exact);
   const labelled = runs.filter((run) => run.label === reference);
   if (labelled.length > 0) return selectionOf(labelled);
-  const makers = runs.filter((run) => run.outputs.some((file) => file.path === path));
+  const makers = runs.filter((run) => run.tree === undefined && run.outputs.some((file) => file.path === path));
   if (makers.length > 0) return { kind: 'one', run: makers[makers.length - 1] };
   return /^[0-9]/.test(reference) ? selectionOf(runs.filter((run) => run.id.startsWith(reference))) : { kind: 'none' };
 }
@@ -59,6 +59,6 @@ export function matchesFilter(run: Run, filter: RunFilter): boolean {
   if (filter.since !== undefined && run.startedUtc < filter.since) return false;
   if (filter.until !== undefined && run.startedUtc >= filter.until) return false;
   if (!filter.parameters.every((wanted) => hasParameter(run, wanted))) return false;
-  if (!filter.made.every((path) => run.outputs.some((file) => file.path === path))) return false;
+  if (!filter.made.every((path) => run.tree === undefined && run.outputs.some((file) => file.path === path))) return false;
   return filter.used.every((path) => run.inputs.some((file) => file.path === path));
 }

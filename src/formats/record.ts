@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { emptyRun, RUN_ID } from '../core/run.ts';
-import type { CodeFileState, FileKind, FileState, Run, RunStatus } from '../core/run.ts';
+import type { CodeFileState, FileKind, FileState, Run, RunStatus, VerdictWord } from '../core/run.ts';
 import { decodeText, decodeWithheld, encodeText, encodeWithheld, encodeWord } from './percent.ts';
 import { printProcesses, PROCESS_FIELDS, readProcesses } from './processes.ts';
 
@@ -12,6 +12,7 @@ export const RECORD_FORMAT = 1;
 const RECORD_HEAD = '# rr run record, format ';
 const RECORD_TAIL = '; described in provenance/README.txt\n';
 const STATUSES = ['running', 'succeeded', 'failed', 'interrupted', 'lost'];
+const VERDICT_WORDS = ['identical', 'tolerance', 'different', 'missing', 'extra', 'unchecked'];
 const CODE_FILE_STATES = ['clean', 'changed', 'untracked', 'unversioned'];
 
 type Field = { name: string; value: ByteString; line: number };
@@ -78,6 +79,9 @@ export function printRunBody(run: Run): ByteString {
   const out = new FieldWriter();
   out.text = RECORD_HEAD + String(RECORD_FORMAT) + RECORD_TAIL;
   out.raw('Id', run.id);
+  out.raw('Repeats', run.repeats);
+  out.raw('Parent', run.parent);
+  out.raw('Tree', run.tree);
   out.encoded('Label', run.label);
   out.encoded('Reason', run.reason);
   out.each('Tag', run.tags);
@@ -110,14 +114,16 @@ export function printRunBody(run: Run): ByteString {
   out.each('Declared_output', run.declaredOutputs);
   out.each('Missing_output', run.missingOutputs);
   out.files('Input', run.inputs);
-  out.files('Output', run.outputs);
+  // Under other names, so that no reader, old or new, takes them for results of the project.
+  out.files(run.tree === undefined ? 'Output' : 'Scratch_output', run.outputs);
   out.files('Uncertain', run.uncertain);
-  out.each('Removed', run.removed);
+  out.each(run.tree === undefined ? 'Removed' : 'Scratch_removed', run.removed);
   out.each('Absent', run.absent);
   out.worded('Secret_input', run.secretInputs, /^[0-9a-f]+ /);
   out.worded('Secret_output', run.secretOutputs, /^[0-9a-f]+ /);
   for (const { what, count } of run.leftOut) out.raw('Left_out', encodeWord(what) + ' ' + String(count));
   out.files('Log', run.logs);
+  for (const { word, path, detail } of run.verdicts) out.raw('Verdict', word + ' ' + encodeWord(path) + (detail === '' ? '' : ' ' + encodeText(detail)));
   out.each('Warning', run.warnings);
   out.text += printProcesses(run.processes);
   out.raw('Rr', run.rr);
@@ -175,6 +181,10 @@ function readWhole(value: ByteString, most: number, fault: (what: string) => nev
   return /^\d+$/.test(value) && Number(value) <= most ? Number(value) : fault('not a whole number up to ' + String(most) + ': ' + value);
 }
 
+function readId(value: ByteString, fault: (what: string) => never): string {
+  return RUN_ID.test(value) ? value : fault('not the id of a run: ' + value);
+}
+
 function readFileLine(value: ByteString, fault: (what: string) => never): FileState {
   return parseFile(value) ?? fault('not "HASH  SIZE PATH"');
 }
@@ -186,6 +196,12 @@ function splitWord(value: ByteString): [ByteString, ByteString] {
 }
 
 const SETTERS: { [name: string]: Setter } = {
+  Repeats: (run, value, fault) => { run.repeats = readId(value, fault); },
+  Parent: (run, value, fault) => { run.parent = readId(value, fault); },
+  Tree: (run, value, fault) => {
+    if (value !== 'scratch') fault('not "scratch"');
+    run.tree = 'scratch';
+  },
   Label: (run, value) => { run.label = decodeText(value); },
   Reason: (run, value) => { run.reason = decodeText(value); },
   Tag: (run, value) => { run.tags.push(decodeText(value)); },
@@ -231,6 +247,8 @@ const SETTERS: { [name: string]: Setter } = {
   Output: (run, value, fault) => { run.outputs.push(readFileLine(value, fault)); },
   Uncertain: (run, value, fault) => { run.uncertain.push(readFileLine(value, fault)); },
   Removed: (run, value) => { run.removed.push(decodeText(value)); },
+  Scratch_output: (run, value, fault) => { run.outputs.push(readFileLine(value, fault)); },
+  Scratch_removed: (run, value) => { run.removed.push(decodeText(value)); },
   Absent: (run, value) => { run.absent.push(decodeText(value)); },
   Secret_input: (run, value, fault) => {
     if (!/^[0-9a-f]+ ./.test(value)) fault('not "HASH PATH"');
@@ -245,11 +263,17 @@ const SETTERS: { [name: string]: Setter } = {
     run.leftOut.push({ what: decodeText(parts[0]), count: readWhole(parts[1], Number.MAX_SAFE_INTEGER, fault) });
   },
   Log: (run, value, fault) => { run.logs.push(readFileLine(value, fault)); },
+  Verdict: (run, value, fault) => {
+    const [word, rest] = splitWord(value);
+    const [path, detail] = splitWord(rest);
+    if (VERDICT_WORDS.indexOf(word) < 0 || path === '') fault('not "WORD PATH" with one of ' + VERDICT_WORDS.join(', '));
+    run.verdicts.push({ word: word as VerdictWord, path: decodeText(path), detail: decodeText(detail) });
+  },
   Warning: (run, value) => { run.warnings.push(decodeText(value)); },
 };
 
 // Of these a record has at most one; two of them would be read by one program so, by another otherwise.
-const SINGLE = ['Id', 'Label', 'Reason', 'Command', 'Directory', 'Started', 'Wall_s', 'User_s', 'System_s', 'Peak_memory_bytes', 'Exit', 'Signal',
+const SINGLE = ['Id', 'Repeats', 'Parent', 'Tree', 'Label', 'Reason', 'Command', 'Directory', 'Started', 'Wall_s', 'User_s', 'System_s', 'Peak_memory_bytes', 'Exit', 'Signal',
   'Timeout_s', 'Status', 'Code', 'Code_branch', 'Code_remote', 'Environment', 'Observed', 'Rr', 'Sha256'];
 const REQUIRED = ['Id', 'Command', 'Directory', 'Started', 'Status', 'Observed', 'Rr'];
 
@@ -263,6 +287,8 @@ function requireFields(fields: Field[], file: string): Map<string, Field> {
   return first;
 }
 
+// What a run wrote and removed in a scratch tree; in the project it is Output and Removed.
+const SCRATCH_FIELDS = ['Scratch_output', 'Scratch_removed'];
 // Read by other means than SETTERS.
 const ELSEWHERE = ['Id', 'Command', 'Started', 'Rr', 'Sha256'].concat(PROCESS_FIELDS);
 const NOT_UNDERSTOOD = new Error('a value of a newer format');
@@ -311,6 +337,11 @@ export function parseRun(text: ByteString, file: string): Run {
   const run = emptyRun(value('Id'), decodeWithheld(value('Command')), value('Started'), value('Rr'));
   for (const field of fields) {
     const setter = SETTERS[field.name];
+    const isOfScratch = SCRATCH_FIELDS.indexOf(field.name) >= 0;
+    // rerun.sh goes by the names alone: what it takes for a result must be one here, too.
+    if (isOfScratch || SCRATCH_FIELDS.indexOf('Scratch_' + field.name.toLowerCase()) >= 0) {
+      if (isOfScratch !== first.has('Tree')) fail(file, field.line, field.name + ' in a record ' + (isOfScratch ? 'without' : 'with') + ' Tree');
+    }
     if (setter !== undefined && format <= RECORD_FORMAT) setter(run, field.value, (what) => fail(file, field.line, field.name + ': ' + what));
     else if (setter !== undefined) setIfUnderstood(run, field, setter);
     else if (ELSEWHERE.indexOf(field.name) < 0) {

@@ -429,6 +429,7 @@ function bringUpToDate(project: Project, id: string, run: Run | undefined): Fail
 
 /** Has the run neither made nor removed anything, so that the derived files stay as they are? */
 function changesNothing(run: Run): boolean {
+  if (run.tree !== undefined) return true;
   return run.removed.length === 0 && (run.status !== 'succeeded' || run.outputs.length === 0);
 }
 

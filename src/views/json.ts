@@ -33,7 +33,7 @@ function jsonObjectOf(run: Run): { [key: string]: unknown } {
   }
   const text = (value: ByteString | undefined): string | undefined => (value === undefined ? undefined : encodeText(value));
   return {
-    id: run.id, label: text(run.label), reason: text(run.reason), tags: run.tags.map(encodeText),
+    id: run.id, repeats: run.repeats, parent: run.parent, tree: run.tree, label: text(run.label), reason: text(run.reason), tags: run.tags.map(encodeText),
     command: encodeWithheld(run.command), directory: encodeText(run.directory), redirects: run.redirects.map(encodeText),
     parameters, started: run.startedUtc, wall_s: run.wallS, user_s: run.userS, system_s: run.systemS,
     peak_memory_bytes: run.peakMemoryBytes, exit: run.exit, signal: run.signal, timeout_s: run.timeoutS, status: run.status,
@@ -46,7 +46,7 @@ function jsonObjectOf(run: Run): { [key: string]: unknown } {
     missing_outputs: run.missingOutputs.map(encodeText), inputs: run.inputs.map(jsonFileOf), outputs: run.outputs.map(jsonFileOf),
     uncertain: run.uncertain.map(jsonFileOf), removed: run.removed.map(encodeText), absent: run.absent.map(encodeText),
     secret_inputs: run.secretInputs.map(encodeText), secret_outputs: run.secretOutputs.map(encodeText), left_out: run.leftOut.map((one) => ({ what: encodeText(one.what), count: one.count })),
-    logs: run.logs.map(jsonFileOf), warnings: run.warnings.map(encodeText), processes: run.processes.map(jsonProcessOf), rr: run.rr,
+    logs: run.logs.map(jsonFileOf), verdicts: run.verdicts.map((one) => ({ word: one.word, path: encodeText(one.path), detail: encodeText(one.detail) })), warnings: run.warnings.map(encodeText), processes: run.processes.map(jsonProcessOf), rr: run.rr,
     unknown: run.unknown.length === 0 ? undefined : run.unknown,
   };
 }

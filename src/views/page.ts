@@ -1,6 +1,6 @@
 // page.ts - one run as a page of text for a person. Knows no files.
 import type { ByteString } from '../core/bytes.ts';
-import type { FileState, Run } from '../core/run.ts';
+import type { FileState, Run, Verdict } from '../core/run.ts';
 import { decodeText, encodeText, makeHarmless } from '../formats/percent.ts';
 import { formatSeconds } from './table.ts';
 
@@ -78,6 +78,11 @@ function showCodeFiles(run: Run, most: number): ByteString {
   return line('code files', counts.join(', ')) + printList('', listed.map((file) => file.state.padEnd(11) + makeHarmless(file.path)), most);
 }
 
+/** One line: the word, the file, and the rule, the difference or the reason. */
+export function printVerdict(verdict: Verdict): ByteString {
+  return verdict.word.padEnd(11) + verdict.path + (verdict.detail === '' ? '' : ': ' + verdict.detail);
+}
+
 function showProcessCount(run: Run): ByteString {
   const count = run.processes.length;
   if (count === 0) return '';
@@ -96,7 +101,7 @@ export function printRunPage(run: Run, environment: ByteString | undefined, isCo
   const list = (name: string, values: ByteString[]): ByteString => printList(name, values.map(showText), most);
   const files = (name: string, states: FileState[]): ByteString => printList(name, states.map(showFile), most);
   const exit = run.exit === undefined ? '' : ', exit ' + String(run.exit) + (run.signal === undefined ? '' : ' (' + run.signal + ')');
-  return line('run', run.id) + line('label', run.label && showText(run.label)) + line('reason', run.reason && showText(run.reason))
+  return line('run', run.id) + line('repeats', run.repeats) + line('parent', run.parent) + line('tree', run.tree) + line('label', run.label && showText(run.label)) + line('reason', run.reason && showText(run.reason))
     + list('tags', run.tags) + line('command', showText(run.command))
     + line('folder', showText(run.directory)) + list('redirect', run.redirects) + list('parameter', run.parameters)
     + line('started', run.startedUtc) + line('status', run.status + exit) + line('cost', showCost(run))
@@ -109,7 +114,7 @@ export function printRunPage(run: Run, environment: ByteString | undefined, isCo
     + files('uncertain', run.uncertain) + list('removed', run.removed) + list('absent', run.absent)
     + list('secret input', run.secretInputs) + list('secret out', run.secretOutputs) + list('missing', run.missingOutputs)
     + line('left out', run.leftOut.map((one) => String(one.count) + ' ' + makeHarmless(one.what)).join(', '))
-    + files('log', run.logs) + printList('warning', run.warnings.map(showText), Infinity)
+    + list('verdict', run.verdicts.map(printVerdict)) + files('log', run.logs) + printList('warning', run.warnings.map(showText), Infinity)
     + run.unknown.map((field) => line(encodeText(field.name), showText(field.value))).join('');
 }
 
