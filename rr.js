@@ -107,6 +107,7 @@
 //   sys/watch.ts               what a traced run read and wrote: the trace, and what the files are afterwards
 //   sys/store.ts               records, logs and marks on the disk, for any number of writers at once
 //   sys/code.ts                the code of a run: the project's repository before it, the sources that it read after it
+//   sys/recording.ts           runs a command and writes its record: the steps of docs/architecture.txt, 4
 //   sys/pickrun.ts             the run that a RUN argument means
 //   commands/init.ts           rr init: sets up a project
 //   commands/record.ts         rr record: runs a command and writes its record
@@ -9260,9 +9261,11 @@ class HashCache {
 // type CommandRequest = {
 //   /** Runs in rr's own current folder: Node can name no folder whose name is not UTF-8. */
 //   argv: ByteString[];
-//   /** 'inherit': the command has rr's own descriptor. 'keep': rr passes it on and keeps a copy. */
-//   stdout: 'inherit' | 'keep';
-//   stderr: 'inherit' | 'keep';
+//   /** What the command gets, or gets in the end, as its standard streams: rr's own are 0, 1 and 2. */
+//   descriptors: { stdin: number; stdout: number; stderr: number };
+//   /** 'inherit': the command has the descriptor itself. 'keep': rr passes on to it and keeps a copy. 'keep-only': rr keeps it and passes nothing on. */
+//   stdout: StreamPlan;
+//   stderr: StreamPlan;
 //   /** Give the command a terminal of its own through script(1) where rr's output is a terminal. */
 //   terminal: TerminalPlan | undefined;
 //   /** Name without extension of the files that keep the streams: + .out, .err, .order. */
@@ -9279,6 +9282,8 @@ class HashCache {
 //   /** Descriptors from 3 up that rr was given and the command is to have, too. */
 //   inherited: number[];
 // };
+
+// type StreamPlan = 'inherit' | 'keep' | 'keep-only';
 
 // type TracerRequest = {
 //   /** Command line of the tracer that writes to `output`; the command's own words follow. */
@@ -9543,12 +9548,17 @@ function writeLater(descriptor, data) {
 }
 
 /**
- * Passes a stream on to rr's own descriptor and into the log. When nobody reads rr's output any
+ * Passes a stream on to `descriptor`, if there is one, and into the log. When nobody reads rr's output any
  * more, the command's pipe is closed too, so that it meets SIGPIPE as it would without rr. `line`
  * is where the streams queue that go to the same file, to come out in the order they came in.
  */
 function passOn(output, descriptor, log, line) {
   const { reader } = output;
+  reader.on('error', () => reader.destroy());
+  if (descriptor === undefined) {
+    reader.on('data', (data) => log.keep(output.stream, data));
+    return;
+  }
   let isRefused = false;
   const write = async (data) => {
     const error = isRefused ? undefined : await writeLater(descriptor, data);
@@ -9568,7 +9578,6 @@ function passOn(output, descriptor, log, line) {
     line.last = line.last.then(() => write(data));
     output.written = line.last;
   });
-  reader.on('error', () => reader.destroy());
 }
 
 // After the command's own end, what it started in the background may hold the pipes open for ever.
@@ -9594,7 +9603,7 @@ function openOutputs(plumbing, child, log) {
     const output = { stream, reader, isClosed: false, isBusy: false, written: Promise.resolve() };
     reader.on('end', () => { if (typeof from === 'object') from.isAtEnd = true; });
     reader.on('close', () => { output.isClosed = true; });
-    passOn(output, descriptor, log, descriptor === 1 ? lineOfOut : lineOfErr);
+    passOn(output, descriptor, log, stream === 'out' ? lineOfOut : lineOfErr);
     return output;
   });
 }
@@ -9797,8 +9806,8 @@ function wrapInTerminal(argv, plan, isHeld) {
   return ['script', '-qefc', line, '/dev/null'];
 }
 
-/** A stream that is kept: its log, rr's own descriptor that it goes to, and where it comes from. */
-// type Kept = { stream: StreamName; descriptor: 1 | 2; from: Pipe | 'child-stdout' | 'child-stderr' };
+/** A stream that is kept: its log, the descriptor that it is passed on to, and where it comes from. */
+// type Kept = { stream: StreamName; descriptor: number | undefined; from: Pipe | 'child-stdout' | 'child-stderr' };
 
 // type Plumbing = { trace: TraceFeed | undefined; stdio: (number | 'pipe' | 'ignore')[]; argv: string[]; env: NodeJS.ProcessEnv; kept: Kept[]; release: (() => void) | undefined; isApart: boolean };
 
@@ -9808,14 +9817,15 @@ function layPipes(request) {
   const terminal = request.terminal;
   if (terminal !== undefined) return layTerminal(request, argv, terminal, trace);
   const wanted = [];
-  if (request.stdout === 'keep') wanted.push('out');
-  if (request.stderr === 'keep') wanted.push('err');
+  if (request.stdout !== 'inherit') wanted.push('out');
+  if (request.stderr !== 'inherit') wanted.push('err');
   const pipes = wanted.length === 0 ? [] : openPipes(request.logName, request.pipePool, wanted.length);
-  const stdio = [0, 1, 2];
+  const { stdin, stdout, stderr } = request.descriptors;
+  const stdio = [stdin, stdout, stderr];
   const kept = wanted.map((stream, i) => {
-    const descriptor = stream === 'out' ? 1 : 2;
-    stdio[descriptor] = pipes.length === 0 ? 'pipe' : pipes[i].write;
-    return { stream, descriptor, from: pipes[i] ?? (stream === 'out' ? 'child-stdout' : 'child-stderr') };
+    const [number, how, own] = stream === 'out' ? [1, request.stdout, stdout] : [2, request.stderr, stderr];
+    stdio[number] = pipes.length === 0 ? 'pipe' : pipes[i].write;
+    return { stream, descriptor: how === 'keep' ? own : undefined, from: pipes[i] ?? (stream === 'out' ? 'child-stdout' : 'child-stderr') };
   });
   for (const descriptor of request.inherited) {
     while (stdio.length < descriptor) stdio.push('ignore');
@@ -15128,7 +15138,7 @@ function noteEnded(project, run) {
 /** Was another run of the project active now or since the list of ended runs had that length? */
 function hasOverlap(project, self, endedBytes) {
   if (readEndedBytes(project) > endedBytes) return true;
-  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project).some((mark) => mark.isActive && mark.run.id !== self);
+  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project).some((mark) => mark.isActive && mark.run.id !== self && mark.run.tree === undefined);
   return false;
 }
 
@@ -15169,16 +15179,31 @@ function runningLogName(project, id) {
   return project.own + '/running/' + id;
 }
 
+const LOG_ENDINGS = ['.out', '.err', '.order'];
+
 /** Moves the kept streams to provenance/logs and notes them in the run. */
 function saveLogs(project, run) {
-  for (const ending of ['.out', '.err', '.order']) {
-    const path = 'provenance/logs/' + run.id + ending;
+  for (const ending of LOG_ENDINGS) {
     const name = project.provenance + '/logs/' + run.id + ending;
     moveLog(project, runningLogName(project, run.id) + ending, name);
-    const state = describeFile(name, path);
-    const outcome = state === undefined ? undefined : hashWithRetry(name);
-    if (state !== undefined && outcome?.kind === 'hashed') run.logs.push({ ...state, kind: '', hash: outcome.hash });
+    noteLog(run, name, 'provenance/logs/' + run.id + ending);
   }
+}
+
+function noteLog(run, name, path) {
+  const state = describeFile(name, path);
+  const outcome = state === undefined ? undefined : hashWithRetry(name);
+  if (state !== undefined && outcome?.kind === 'hashed') run.logs.push({ ...state, kind: '', hash: outcome.hash });
+}
+
+/** Notes the kept streams of a run that will have no record: absolute names of files that forgetRun() removes. */
+function noteRunningLogs(project, run) {
+  for (const ending of LOG_ENDINGS) noteLog(run, runningLogName(project, run.id) + ending, runningLogName(project, run.id) + ending);
+}
+
+/** Leaves nothing of a run that was to have no record. */
+function forgetRun(project, run) {
+  for (const ending of [''].concat(LOG_ENDINGS)) removeIfThere(runningLogName(project, run.id) + ending);
 }
 
 function moveLog(project, from, to) {
@@ -15615,67 +15640,59 @@ function noteOther(begun, checkout, ended) {
   if (log !== undefined && log.mtimeMs >= startMs) ended.warnings.push(path + ': another commit was checked out after the run began; recorded is the one at the end');
 }
 
-// ==== src/sys/pickrun.ts =========================================================================
-// pickrun.ts - the run that a RUN argument means. Knows no output.
+// ==== src/sys/recording.ts =======================================================================
+// recording.ts - runs a command and writes its record: the steps of docs/architecture.txt, 4. Chooses no exit status.
 
-/**
- * The run meant by an id, a prefix, a label, "@", "@-1" or a file it made. Throws Failure if there
- * is none, and with a list if there are several.
- */
-function pickRun(project, folder, reference) {
-  if (RUN_ID.test(reference)) {
-    const run = readRun(project, reference);
-    if (run !== undefined) return run;
-  }
-  const { runs, faults } = readRuns(project);
-  // The last run may be one of those that cannot be read; another must not be taken for it.
-  if (faults.length > 0 && reference[0] === '@') throw faults[faults.length - 1];
-  const recorded = new Set(runs.map((run) => run.id));
-  for (const mark of readMarks(project)) if (!recorded.has(mark.run.id)) runs.push(mark.run);
-  runs.sort((a, b) => (a.id < b.id ? -1 : 1));
-  const selection = selectRun(reference, runs, toRecordPath(project, folder, reference));
-  if (selection.kind === 'one') return selection.run;
-  if (selection.kind === 'none') throw new Failure('cannot find the run "' + reference + '"' + (faults.length > 0 ? ' among the records that can be read' : ''), 'run "rr list"', EXIT.differs);
-  const shown = selection.runs.slice(-10).map((run) => run.id + (run.label === undefined ? '' : ' ' + run.label)).join(', ');
-  throw new Failure('cannot tell which run "' + reference + '" means: ' + String(selection.runs.length) + ' fit', 'one of ' + shown, EXIT.usage);
-}
 
-// ==== src/commands/init.ts =======================================================================
-// init.ts - rr init: sets up a project.
-
-/** Makes provenance/ and .rr/ in the current folder or the one named. Says what it made. */
-function initProject(folder, quiet) {
-  const current = readCurrentFolder();
-  const root = folder === undefined ? current : resolveLinks(folder[0] === '/' ? folder : current + '/' + folder);
-  const { made, kept } = setUpProject(root, initialFiles());
-  for (const name of kept) tell('rr: kept ' + name + ': it is not the one of this version of rr');
-  if (!quiet) tell(made.length === 0 ? 'rr: nothing to do, the project is set up' : 'rr: made ' + made.join(', '));
-  return 0;
-}
-
-// ==== src/commands/record.ts =====================================================================
-// record.ts - rr record: runs a command and writes its record.
-
-// type RecordOptions = {
+/** A command to run and record. */
+// type RecordingRequest = {
+//   /** Paths are relative to its root, where the command runs; its provenance/ and .rr/ may lie elsewhere. */
+//   project: Project;
+//   /** Absolute, links resolved: rr's own current folder. */
+//   folder: ByteString;
 //   argv: ByteString[];
-//   project: ByteString | undefined;
 //   label: ByteString | undefined;
 //   reason: ByteString | undefined;
 //   tags: ByteString[];
+//   /** Declared files, folders and globs, relative to `folder`. */
 //   inputs: ByteString[];
 //   outputs: ByteString[];
+//   /** 'NAME=VALUE' */
 //   parameters: ByteString[];
-//   timeout: ByteString | undefined;
-//   trace: ByteString | undefined;
+//   timeoutS: number | undefined;
+//   trace: TraceMethod | 'auto';
 //   requireClean: boolean;
 //   noLogs: boolean;
 //   quiet: boolean;
-//   json: boolean;
+//   /** Descriptors above 2 that the command is to have. */
+//   inherited: number[];
+//   /** There if the run repeats another. */
+//   repeat: RepeatRequest | undefined;
 // };
+
+/** What is different where a recorded run is repeated. */
+// type RepeatRequest = {
+//   /** The project of the records, whose own files a command in a scratch tree must leave alone. */
+//   origin: Project;
+//   /** Puts into the record what is known beforehand: what it repeats, its parameters, the code. */
+//   fill: (run: Run) => void;
+//   /** For the command's standard streams; of 'keep' a copy is kept and nothing is passed on. */
+//   streams: { stdin: number; stdout: number | 'keep'; stderr: number | 'keep' };
+//   /** The same as a record has it; and the paths of the files, those that are read and those that are written. */
+//   redirects: { spelled: ByteString[]; from: ByteString[]; to: ByteString[] };
+//   /** Called when all is known of the run, before it is written. */
+//   judge: (run: Run) => Promise<void>;
+//   /** No: nothing is left of it but what the call returns. */
+//   isKept: boolean;
+// };
+
+/** `problems`: what could not be recorded, as sentences. */
+// type Recorded = { run: Run; end: CommandEnd; problems: string[] };
+
 
 /** What one recording carries from step to step. */
 // type Session = {
-//   options: RecordOptions;
+//   request: RecordingRequest;
 //   project: Project;
 //   folder: ByteString;
 //   argv: ByteString[];
@@ -15697,50 +15714,10 @@ function initProject(folder, quiet) {
 //   code: BegunCode | undefined;
 // };
 
-// type Watch = { trace: Trace; reader: StraceReader; program: ByteString; hasFilter: boolean; version: string; startMs: number; links: Map<ByteString, FileState> };
-
-// ---- options ----------------------------------------------------------------------------------------
-
-const LONGEST_TIMEOUT_S = 1e9;
-
-/** Seconds, in whole milliseconds, of "90", "1.5m", "2h", "1d"; throws Failure for anything else. */
-function parseDurationS(text) {
-  const parts = /^(\d+(?:\.\d+)?)(s|m|h|d)?$/.exec(text);
-  const seconds = parts === null ? 0 : Math.round(Number(parts[1]) * { s: 1, m: 60, h: 3600, d: 86400 }[parts[2] ?? 's'] * 1000) / 1000;
-  if (seconds === 0 || seconds > LONGEST_TIMEOUT_S) throw new Failure('cannot use --timeout "' + text + '": not a time', 'write seconds, or 90s, 5m, 2h, 1d', EXIT.usage);
-  return seconds;
-}
-
-function parseTrace(text) {
-  if (text === undefined || text === 'auto') return 'auto';
-  if (text === 'strace' || text === 'scan' || text === 'atime' || text === 'none') return text;
-  throw new Failure('cannot use --trace "' + text + '": no such method', 'one of auto, strace, scan, atime, none', EXIT.usage);
-}
-
-function checkParameters(parameters) {
-  for (const parameter of parameters) {
-    if (!/^[^ \t-\r=]+=/.test(parameter)) throw new Failure('cannot use -p "' + parameter + '": not NAME=VALUE', '', EXIT.usage);
-  }
-}
-
-/** The command's arguments; a single one that holds shell syntax is given to a shell. */
-function resolveCommand(argv, folder) {
-  if (argv.length === 0) throw new Failure('cannot record: no command', 'rr record [options] -- COMMAND [ARG...]', EXIT.usage);
-  if (argv.length > 1 || !hasShellSyntax(argv[0])) return argv;
-  const named = argv[0][0] === '/' ? argv[0] : folder + '/' + argv[0];
-  return argv[0].indexOf('/') >= 0 && lstatIfThere(named) !== undefined ? argv : ['sh', '-c', argv[0]];
-}
+/** `leaks`: files of the project itself that a command in a scratch tree used. */
+// type Watch = { leaks: Set<ByteString>; trace: Trace; reader: StraceReader; program: ByteString; hasFilter: boolean; version: string; startMs: number; links: Map<ByteString, FileState> };
 
 // ---- before the run ---------------------------------------------------------------------------------
-
-function openProject(options, current) {
-  if (options.project !== undefined) return requireProject(current, options.project);
-  const found = findProject(current);
-  if (found !== undefined) return found;
-  const { project } = setUpProject(current, initialFiles());
-  if (!options.quiet) tell('rr: made provenance/ in ' + current);
-  return project;
-}
 
 function readRedirects(project) {
   const result = { spelled: [], from: [], to: [], warnings: [] };
@@ -15812,7 +15789,8 @@ function spellCommand(session) {
   };
   const masked = maskArguments(session.argv, learn).map(session.withhold);
   const linked = readLinkedRoot(directory);
-  const spelled = linked === undefined ? masked : masked.map((argument) => respellRoot(argument, linked, session.project.root));
+  const others = linked === undefined ? listRoots(session).slice(1) : listRoots(session).slice(1).concat(linked);
+  const spelled = others.reduce((words, other) => words.map((argument) => respellRoot(argument, other, session.project.root)), masked);
   return quoteCommand(spelled, session.project.root, directory);
 }
 
@@ -15827,7 +15805,8 @@ function readLinkedRoot(directory) {
 // Of a run for which no mark could be written, so that nothing of it is kept.
 const UNCLAIMED_ID = '00000000T000000Z-aaaaaa';
 
-function beginRun(options, project, folder, argv, problems) {
+function beginRun(request, problems) {
+  const { project, folder, argv } = request;
   attempt(problems, 'make .rr', () => { makeFolder(project.own + '/running'); keepTemporariesIn(project.own + '/running'); hideFromGit(project); });
   const underKey = makeSecretHasher(project.own + '/key');
   const hash = (secret) => {
@@ -15839,29 +15818,31 @@ function beginRun(options, project, folder, argv, problems) {
   const withhold = makeWithholder(hash, secrets);
   const startedMicros = readUtcMicros();
   const fill = (id) => {
-    const run = emptyRun(id, spellCommand({ argv, project, folder, hash, withhold, secrets }), formatUtcMicros(startedMicros), RR_VERSION);
+    const run = emptyRun(id, spellCommand({ argv, project, folder, hash, withhold, secrets, request }), formatUtcMicros(startedMicros), RR_VERSION);
     run.directory = relativeTo(project, folder);
     if (run.directory[0] === '/') run.warnings.push('the command ran outside of the project: it cannot be repeated elsewhere');
-    run.label = options.label;
-    run.reason = options.reason;
-    run.tags = options.tags;
-    run.parameters = options.parameters.map((parameter) => {
+    run.label = request.label;
+    run.reason = request.reason;
+    run.tags = request.tags;
+    run.parameters = request.parameters.map((parameter) => {
       const sign = parameter.indexOf('=');
       const name = parameter.slice(0, sign);
       return name + ' ' + withhold(maskValue(name, parameter.slice(sign + 1), hash));
     });
-    run.declaredInputs = options.inputs.map((pattern) => toRecordPath(project, folder, pattern));
-    run.declaredOutputs = options.outputs.map((pattern) => toRecordPath(project, folder, pattern));
-    if (options.timeout !== undefined) run.timeoutS = parseDurationS(options.timeout);
+    run.declaredInputs = request.inputs.map((pattern) => toRecordPath(project, folder, pattern));
+    run.declaredOutputs = request.outputs.map((pattern) => toRecordPath(project, folder, pattern));
+    run.timeoutS = request.timeoutS;
+    request.repeat?.fill(run);
     return run;
   };
   let run;
   attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
-  return { options, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined };
+  return { request, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined };
 }
 
 function recordCode(session) {
-  const { project, run } = session;
+  const { project, run, request } = session;
+  if (request.repeat !== undefined) return; // it is that of the run that is repeated, and has been filled in
   const isResultNow = makeResultTester(project);
   session.code = beginCode({
     project, excluded: (path) => path.startsWith('provenance/') || path.startsWith('.rr/') || isResultNow(path),
@@ -15888,7 +15869,7 @@ function recordCodeFiles(session) {
   run.codeFiles = ended.codeFiles;
   run.codeOthers = ended.codeOthers;
   run.warnings.push(...ended.warnings);
-  if (!session.options.requireClean) return;
+  if (!session.request.requireClean) return;
   const open = run.codeFiles.filter((file) => file.state !== 'clean').map((file) => file.path).concat(run.codeOthers.filter((other) => /^\S+ \S+ dirty /.test(other)));
   if (open.length > 0) run.warnings.push('code that is not committed was read, which --require-clean could not know beforehand: ' + shorten(open));
 }
@@ -15922,14 +15903,24 @@ function isInProject(project, name) {
   return relativeTo(project, name)[0] !== '/';
 }
 
+/** Folders that stand for the project: of a repeat in a scratch tree, that tree and then the project, in which it lies. */
+function listRoots(session) {
+  const roots = [session.project.root];
+  if (session.request.repeat !== undefined) roots.push(session.request.repeat.origin.root);
+  return roots.filter((root) => root !== '/');
+}
+
+function splitAtRoots(text, roots) {
+  return roots.reduce((parts, root) => parts.reduce((all, part) => all.concat(part.split(root)), []), [text]);
+}
+
 /** Facts of the environment. Where nothing is traced they need not wait for the end of the command. */
 async function recordEnvironment(session, loaded) {
   const { project, run } = session;
   const software = await describeSoftware(loaded, { project, cacheFolder: project.own, isInside: (name) => isInProject(project, name) });
   const spell = (name, value) => {
     const masked = session.withhold(maskValue(name, value, session.hash));
-    const parts = masked.split(project.root);
-    return parts.length === 1 || project.root === '/' ? encodeWithheld(masked) : parts.map(encodeWithheld).join('%{project}');
+    return splitAtRoots(masked, listRoots(session)).map(encodeWithheld).join('%{project}');
   };
   run.environment = saveByContent(project, 'environments', describeEnvironment(software.text, spell), '.rec');
   run.compilers = software.compilers;
@@ -15960,7 +15951,7 @@ function isTraceable(project, argv, folder, isAsked) {
 
 /** The method to use, and the tracer if there is one. Throws Failure if strace was asked for and cannot be had. */
 function chooseMethod(session, wanted) {
-  const { project, folder, argv, options } = session;
+  const { project, folder, argv, request } = session;
   if (wanted !== 'auto' && wanted !== 'strace') return wanted;
   if (session.run.id === UNCLAIMED_ID) return 'none';
   const obstacle = isTraceable(project, argv, folder, wanted === 'strace');
@@ -15974,16 +15965,23 @@ function chooseMethod(session, wanted) {
     removeIfThere(project.own + '/running/' + session.run.id);
     throw new Failure('cannot use --trace strace: ' + why, 'leave the option out, or --trace scan', EXIT.refused);
   }
-  if (!options.quiet && search.kind === 'fails' && search.isNews) tell('rr: the run is not traced, only the project is compared before and after: ' + why);
+  if (!request.quiet && search.kind === 'fails' && search.isNews) tell('rr: the run is not traced, only the project is compared before and after: ' + why);
   return 'scan';
 }
 
 function beginWatch(session, tracer) {
-  const { project, folder, run } = session;
+  const { project, folder, run, request } = session;
   const file = project.provenance + '/files.txt';
   const home = toBytes(os().homedir());
   const classify = makeClassifier({ project: project.root, home, temporary: resolveLinks(toBytes(process.env.TMPDIR ?? '/tmp')) }, readBytesIfThere(file) ?? '', 'provenance/files.txt');
+  const leaks = new Set();
+  const origin = request.repeat?.origin;
   const classOf = (name) => {
+    if (origin !== undefined && isInProject(origin, name) && !isInProject(project, name)) {
+      const path = relativeTo(origin, name);
+      if (path !== '.' && !isLeftOut(path)) leaks.add(path);
+      return 'ignored';
+    }
     const found = classify(name);
     const path = found === 'project' ? relativeTo(project, name) : name;
     return path[0] !== '/' && isLeftOut(path) ? 'ignored' : found;
@@ -15991,7 +15989,7 @@ function beginWatch(session, tracer) {
   const startMs = statIfThere(project.own + '/running/' + run.id)?.mtimeMs ?? readUtcMicros() / 1000;
   const links = new Map();
   const trace = new Trace({ folder, classOf, resolveFolder: resolveLinks, onLink: (name) => keepLinks(project, name, startMs, links) });
-  return { ...tracer, trace, links, reader: new StraceReader((event) => trace.handle(event)), startMs };
+  return { ...tracer, leaks, trace, links, reader: new StraceReader((event) => trace.handle(event)), startMs };
 }
 
 function tracerRequest(watch) {
@@ -16027,24 +16025,34 @@ function noteProcesses(session, watched) {
 // ---- the run ----------------------------------------------------------------------------------------
 
 function planStreams(session) {
+  const { repeat } = session.request;
+  if (repeat !== undefined) return planRepeatStreams(repeat);
+  const descriptors = { stdin: 0, stdout: 1, stderr: 2 };
   const keep = (descriptor) => {
-    if (session.options.noLogs || session.run.id === UNCLAIMED_ID) return 'inherit';
+    if (session.request.noLogs || session.run.id === UNCLAIMED_ID) return 'inherit';
     return session.run.redirects.some((redirect) => redirect.startsWith(String(descriptor) + ' ')) ? 'inherit' : 'keep';
   };
   // What cannot be started needs no terminal, and script(1) would tell of it in words of its own.
   const isProgram = findProgram(session.argv[0], session.folder).kind === 'found';
   // In the background, script(1) would be stopped as soon as it touches the terminal's modes.
   const onTerminal = isProgram && isSharingForeground() && [1, 2].some((descriptor) => isTerminal(descriptor));
-  if (session.options.noLogs || session.run.id === UNCLAIMED_ID || !onTerminal) return { stdout: keep(1), stderr: keep(2), terminal: undefined };
+  if (session.request.noLogs || session.run.id === UNCLAIMED_ID || !onTerminal) return { descriptors, stdout: keep(1), stderr: keep(2), terminal: undefined };
   const terminal = planTerminal();
-  if (terminal !== undefined) return { stdout: keep(1), stderr: keep(2), terminal };
+  if (terminal !== undefined) return { descriptors, stdout: keep(1), stderr: keep(2), terminal };
   session.run.warnings.push('what the command printed to the terminal was not kept: there is no script(1) here, or the output goes on to another program');
-  return { stdout: isTerminal(1) ? 'inherit' : keep(1), stderr: isTerminal(2) ? 'inherit' : keep(2), terminal: undefined };
+  return { descriptors, stdout: isTerminal(1) ? 'inherit' : keep(1), stderr: isTerminal(2) ? 'inherit' : keep(2), terminal: undefined };
+}
+
+function planRepeatStreams(repeat) {
+  const { stdin, stdout, stderr } = repeat.streams;
+  const how = (stream) => (stream === 'keep' ? 'keep-only' : 'inherit');
+  const number = (stream) => (stream === 'keep' ? -1 : stream);
+  return { descriptors: { stdin, stdout: number(stdout), stderr: number(stderr) }, stdout: how(stdout), stderr: how(stderr), terminal: undefined };
 }
 
 const HEARTBEAT_MS = 60000;
 
-async function runIt(session, inherited) {
+async function runIt(session) {
   const { run, project } = session;
   const heartbeat = setInterval(() => attempt([], 'touch', () => touchMark(project, run)), HEARTBEAT_MS);
   let environment;
@@ -16053,7 +16061,7 @@ async function runIt(session, inherited) {
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
     meanwhile: () => { if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
-    tracer: tracerRequest(session.watch), inherited,
+    tracer: tracerRequest(session.watch), inherited: session.request.inherited,
   });
   await environment;
   clearInterval(heartbeat);
@@ -16097,6 +16105,8 @@ function noteWatched(session, watched) {
   const { run } = session;
   noteObserved(session, watched, watched.processes);
   if (watched.unread.length > 0) run.warnings.push('declared as inputs, but not read: ' + shorten(watched.unread));
+  const leaks = Array.from(session.watch?.leaks ?? []).sort();
+  if (leaks.length > 0) run.warnings.push('it used files of the project itself by their absolute names, not those of the scratch tree: ' + shorten(leaks));
   run.absent = watched.absent;
   run.leftOut = watched.leftOut;
   noteProcesses(session, watched);
@@ -16108,56 +16118,30 @@ function shorten(paths) {
 
 /** Writes everything; each part that fails is named and does not keep the others from being tried. */
 function save(session) {
-  const { project, run, problems } = session;
+  const { project, run, problems, request } = session;
   if (run.id === UNCLAIMED_ID) return;
   attempt(problems, 'keep the logs', () => saveLogs(project, run));
   const before = problems.length;
   attempt(problems, 'write the record', () => saveRecord(project, run));
-  attempt(problems, 'note the end', () => noteEnded(project, run));
+  // In a scratch tree it has changed nothing that another run could take for its own.
+  if (run.tree === undefined) attempt(problems, 'note the end', () => noteEnded(project, run));
   if (problems.length > before) return;
   attempt(problems, 'bring provenance/Makefile up to date', () => {
     const lost = settleLostRuns(project, run.id);
-    for (const one of lost) if (!session.options.quiet) tell('rr: the run ' + one.id + ' was lost: rr was killed while it ran');
+    for (const one of lost) if (!request.quiet) tell('rr: the run ' + one.id + ' was lost: rr was killed while it ran');
     for (const fault of includeRun(project, run)) tell('rr: ' + fault.message);
   });
 }
 
-/** A script whose #! line names a program that is not there is "not found" to the system, too. */
-function explainStart(session, failure) {
-  return failure === 'not found' && findProgram(session.argv[0], session.folder).kind === 'found' ? 'the program in its #! line is not found' : failure;
-}
-
-function report(session, end) {
-  const { run, options, problems } = session;
-  if (end.startFailure !== undefined) tell('rr: cannot run "' + session.argv[0] + '": ' + explainStart(session, end.startFailure));
-  if (end.isTimedOut) tell('rr: stopped after ' + String(run.timeoutS) + ' s (--timeout)');
-  for (const problem of problems) tell('rr: ' + problem);
-  if (problems.length > 0) tell('rr: the run was not recorded in full');
-  for (const path of run.missingOutputs) tell('rr: declared output "' + path + (lstatIfThere(absoluteOf(session.project, path)) === undefined ? '" did not appear' : '" was not written: it is as it was before'));
-  if (!options.quiet && end.startFailure === undefined) for (const warning of run.warnings) if (problems.indexOf(warning) < 0) tell('rr: warning: ' + warning);
-  if (options.json) tell(printJsonRun(run));
-  else if (!options.quiet && problems.length === 0 && isTerminal(2)) {
-    const count = (files, word) => String(files.length) + ' ' + word + (files.length === 1 ? '' : 's');
-    tell('rr: recorded ' + run.id + ': ' + run.status + ', ' + count(run.inputs, 'input') + ', ' + count(run.outputs, 'output'));
-  }
-}
-
-function chooseExit(session, end) {
-  if (end.isTimedOut) return EXIT.timeout;
-  if (end.exit !== 0) return end.exit;
-  if (session.problems.length > 0) return EXIT.notRecorded;
-  return session.run.missingOutputs.length > 0 ? EXIT.outputMissing : 0;
-}
-
 async function observe(session, method) {
-  const { options, project, folder, run } = session;
-  const redirects = readRedirects(project);
+  const { request, project, folder, run } = session;
+  const redirects = request.repeat === undefined ? readRedirects(project) : { ...request.repeat.redirects, warnings: [] };
   run.redirects = redirects.spelled;
   run.warnings.push(...redirects.warnings);
   const { observation, missing } = await beginObservation({
-    project, method, folder, argv: session.argv, declaredInputs: options.inputs, declaredOutputs: options.outputs,
+    project, method, folder, argv: session.argv, declaredInputs: request.inputs, declaredOutputs: request.outputs,
     redirectedFrom: redirects.from, redirectedTo: redirects.to,
-    surroundingLogs: [1, 2].map(readSurroundingLog).map((name) => (name === undefined ? '' : relativeTo(project, name))),
+    surroundingLogs: (request.repeat === undefined ? [1, 2] : []).map(readSurroundingLog).map((name) => (name === undefined ? '' : relativeTo(project, name))),
   });
   if (missing.length > 0) {
     removeIfThere(project.own + '/running/' + run.id);
@@ -16183,36 +16167,194 @@ async function lookAfter(session, observation, isShared) {
   }
 }
 
-/** Runs the command and records it. Returns the exit status for rr. */
-async function recordRun(options) {
-  checkParameters(options.parameters);
-  const wanted = parseTrace(options.trace);
-  if (options.timeout !== undefined) parseDurationS(options.timeout);
-  const inherited = findInheritedDescriptors();
-  const folder = readCurrentFolder();
-  const argv = resolveCommand(options.argv, folder);
-  const project = openProject(options, folder);
+/**
+ * Runs the command and records it; resolves when all is written. What fails on the way is named in
+ * `problems` and does not stop the command. Throws Failure, before anything was run, for a declared
+ * input that is missing, a tracer that cannot be had and code that is not clean.
+ */
+async function recordCommand(request) {
   const problems = [];
-  const session = beginRun(options, project, folder, argv, problems);
-  const observation = await observe(session, chooseMethod(session, wanted));
-  session.isShared = hasOverlap(project, session.run.id, session.endedBytes);
+  const session = beginRun(request, problems);
+  const observation = await observe(session, chooseMethod(session, request.trace));
+  session.isShared = isAmongOthers(session);
   attempt(problems, 'record the code', () => recordCode(session));
-  if (options.requireClean) refuseUnclean(session, observation);
+  if (request.requireClean) refuseUnclean(session, observation);
   recordVariables(session);
   if (problems.length > 0) tell('rr: ' + problems[0] + '; the command runs all the same');
   watchReads(observation);
-  const end = await runIt(session, inherited);
+  const end = await runIt(session);
   noteEnd(session.run, end);
   if (end.isHeld && session.watch === undefined) session.run.warnings.push('something that the command started goes on: what it does now is not recorded, or is taken for the next run\'s');
   problems.push(...end.logProblems);
   // Asked once more after the last look at the project: what was changed until then may be another's.
-  const isShared = () => session.isShared || hasOverlap(project, session.run.id, session.endedBytes);
+  const isShared = () => session.isShared || isAmongOthers(session);
   session.run.observed = session.watch === undefined ? observation.method : 'strace ' + session.watch.version;
   await lookAfter(session, observation, isShared);
   attempt(problems, 'record the code', () => recordCodeFiles(session));
+  await finish(session);
+  return { run: session.run, end, problems };
+}
+
+/** Is another run of the project active, or was one since this one began? In a scratch tree it is alone. */
+function isAmongOthers(session) {
+  return session.run.tree === undefined && hasOverlap(session.project, session.run.id, session.endedBytes);
+}
+
+async function finish(session) {
+  const { repeat } = session.request;
+  if (repeat === undefined) return save(session);
+  if (!repeat.isKept) {
+    noteRunningLogs(session.project, session.run);
+    await repeat.judge(session.run);
+    return forgetRun(session.project, session.run);
+  }
+  await attemptLater(session.problems, 'compare the outputs', () => repeat.judge(session.run));
   save(session);
-  report(session, end);
-  return chooseExit(session, end);
+}
+
+// ==== src/sys/pickrun.ts =========================================================================
+// pickrun.ts - the run that a RUN argument means. Knows no output.
+
+/**
+ * The run meant by an id, a prefix, a label, "@", "@-1" or a file it made. Throws Failure if there
+ * is none, and with a list if there are several.
+ */
+function pickRun(project, folder, reference) {
+  if (RUN_ID.test(reference)) {
+    const run = readRun(project, reference);
+    if (run !== undefined) return run;
+  }
+  const { runs, faults } = readRuns(project);
+  // The last run may be one of those that cannot be read; another must not be taken for it.
+  if (faults.length > 0 && reference[0] === '@') throw faults[faults.length - 1];
+  const recorded = new Set(runs.map((run) => run.id));
+  for (const mark of readMarks(project)) if (!recorded.has(mark.run.id)) runs.push(mark.run);
+  runs.sort((a, b) => (a.id < b.id ? -1 : 1));
+  const selection = selectRun(reference, runs, toRecordPath(project, folder, reference));
+  if (selection.kind === 'one') return selection.run;
+  if (selection.kind === 'none') throw new Failure('cannot find the run "' + reference + '"' + (faults.length > 0 ? ' among the records that can be read' : ''), 'run "rr list"', EXIT.differs);
+  const shown = selection.runs.slice(-10).map((run) => run.id + (run.label === undefined ? '' : ' ' + run.label)).join(', ');
+  throw new Failure('cannot tell which run "' + reference + '" means: ' + String(selection.runs.length) + ' fit', 'one of ' + shown, EXIT.usage);
+}
+
+// ==== src/commands/init.ts =======================================================================
+// init.ts - rr init: sets up a project.
+
+/** Makes provenance/ and .rr/ in the current folder or the one named. Says what it made. */
+function initProject(folder, quiet) {
+  const current = readCurrentFolder();
+  const root = folder === undefined ? current : resolveLinks(folder[0] === '/' ? folder : current + '/' + folder);
+  const { made, kept } = setUpProject(root, initialFiles());
+  for (const name of kept) tell('rr: kept ' + name + ': it is not the one of this version of rr');
+  if (!quiet) tell(made.length === 0 ? 'rr: nothing to do, the project is set up' : 'rr: made ' + made.join(', '));
+  return 0;
+}
+
+// ==== src/commands/record.ts =====================================================================
+// record.ts - rr record: runs a command and writes its record.
+
+// type RecordOptions = {
+//   argv: ByteString[];
+//   project: ByteString | undefined;
+//   label: ByteString | undefined;
+//   reason: ByteString | undefined;
+//   tags: ByteString[];
+//   inputs: ByteString[];
+//   outputs: ByteString[];
+//   parameters: ByteString[];
+//   timeout: ByteString | undefined;
+//   trace: ByteString | undefined;
+//   requireClean: boolean;
+//   noLogs: boolean;
+//   quiet: boolean;
+//   json: boolean;
+// };
+
+// ---- options ----------------------------------------------------------------------------------------
+
+const LONGEST_TIMEOUT_S = 1e9;
+
+/** Seconds, in whole milliseconds, of "90", "1.5m", "2h", "1d"; throws Failure for anything else. */
+function parseDurationS(text) {
+  const parts = /^(\d+(?:\.\d+)?)(s|m|h|d)?$/.exec(text);
+  const seconds = parts === null ? 0 : Math.round(Number(parts[1]) * { s: 1, m: 60, h: 3600, d: 86400 }[parts[2] ?? 's'] * 1000) / 1000;
+  if (seconds === 0 || seconds > LONGEST_TIMEOUT_S) throw new Failure('cannot use --timeout "' + text + '": not a time', 'write seconds, or 90s, 5m, 2h, 1d', EXIT.usage);
+  return seconds;
+}
+
+function parseTrace(text) {
+  if (text === undefined || text === 'auto') return 'auto';
+  if (text === 'strace' || text === 'scan' || text === 'atime' || text === 'none') return text;
+  throw new Failure('cannot use --trace "' + text + '": no such method', 'one of auto, strace, scan, atime, none', EXIT.usage);
+}
+
+function checkParameters(parameters) {
+  for (const parameter of parameters) {
+    if (!/^[^ \t-\r=]+=/.test(parameter)) throw new Failure('cannot use -p "' + parameter + '": not NAME=VALUE', '', EXIT.usage);
+  }
+}
+
+/** The command's arguments; a single one that holds shell syntax is given to a shell. */
+function resolveCommand(argv, folder) {
+  if (argv.length === 0) throw new Failure('cannot record: no command', 'rr record [options] -- COMMAND [ARG...]', EXIT.usage);
+  if (argv.length > 1 || !hasShellSyntax(argv[0])) return argv;
+  const named = argv[0][0] === '/' ? argv[0] : folder + '/' + argv[0];
+  return argv[0].indexOf('/') >= 0 && lstatIfThere(named) !== undefined ? argv : ['sh', '-c', argv[0]];
+}
+
+function openProject(options, current) {
+  if (options.project !== undefined) return requireProject(current, options.project);
+  const found = findProject(current);
+  if (found !== undefined) return found;
+  const { project } = setUpProject(current, initialFiles());
+  if (!options.quiet) tell('rr: made provenance/ in ' + current);
+  return project;
+}
+
+/** A script whose #! line names a program that is not there is "not found" to the system, too. */
+function explainStart(request, failure) {
+  return failure === 'not found' && findProgram(request.argv[0], request.folder).kind === 'found' ? 'the program in its #! line is not found' : failure;
+}
+
+function report(options, request, recorded) {
+  const { run, end, problems } = recorded;
+  if (end.startFailure !== undefined) tell('rr: cannot run "' + request.argv[0] + '": ' + explainStart(request, end.startFailure));
+  if (end.isTimedOut) tell('rr: stopped after ' + String(run.timeoutS) + ' s (--timeout)');
+  for (const problem of problems) tell('rr: ' + problem);
+  if (problems.length > 0) tell('rr: the run was not recorded in full');
+  for (const path of run.missingOutputs) tell('rr: declared output "' + path + (lstatIfThere(absoluteOf(request.project, path)) === undefined ? '" did not appear' : '" was not written: it is as it was before'));
+  if (!options.quiet && end.startFailure === undefined) for (const warning of run.warnings) if (problems.indexOf(warning) < 0) tell('rr: warning: ' + warning);
+  if (options.json) tell(printJsonRun(run));
+  else if (!options.quiet && problems.length === 0 && isTerminal(2)) {
+    const count = (files, word) => String(files.length) + ' ' + word + (files.length === 1 ? '' : 's');
+    tell('rr: recorded ' + run.id + ': ' + run.status + ', ' + count(run.inputs, 'input') + ', ' + count(run.outputs, 'output'));
+  }
+}
+
+function chooseExit(recorded) {
+  const { run, end, problems } = recorded;
+  if (end.isTimedOut) return EXIT.timeout;
+  if (end.exit !== 0) return end.exit;
+  if (problems.length > 0) return EXIT.notRecorded;
+  return run.missingOutputs.length > 0 ? EXIT.outputMissing : 0;
+}
+
+/** Runs the command and records it. Returns the exit status for rr. */
+async function recordRun(options) {
+  checkParameters(options.parameters);
+  const trace = parseTrace(options.trace);
+  const timeoutS = options.timeout === undefined ? undefined : parseDurationS(options.timeout);
+  // First of all, as long as rr has opened nothing itself.
+  const inherited = findInheritedDescriptors();
+  const folder = readCurrentFolder();
+  const { label, reason, tags, inputs, outputs, parameters, requireClean, noLogs, quiet } = options;
+  const request = {
+    argv: resolveCommand(options.argv, folder), project: openProject(options, folder), folder, label, reason, tags, inputs, outputs, parameters,
+    timeoutS, trace, requireClean, noLogs, quiet, inherited, repeat: undefined,
+  };
+  const recorded = await recordCommand(request);
+  report(options, request, recorded);
+  return chooseExit(recorded);
 }
 
 // ==== src/commands/list.ts =======================================================================

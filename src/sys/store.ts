@@ -242,7 +242,7 @@ export function noteEnded(project: Project, run: Run): void {
 /** Was another run of the project active now or since the list of ended runs had that length? */
 export function hasOverlap(project: Project, self: string, endedBytes: number): boolean {
   if (readEndedBytes(project) > endedBytes) return true;
-  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project).some((mark) => mark.isActive && mark.run.id !== self);
+  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project).some((mark) => mark.isActive && mark.run.id !== self && mark.run.tree === undefined);
   return false;
 }
 
@@ -283,16 +283,31 @@ export function runningLogName(project: Project, id: string): ByteString {
   return project.own + '/running/' + id;
 }
 
+const LOG_ENDINGS = ['.out', '.err', '.order'];
+
 /** Moves the kept streams to provenance/logs and notes them in the run. */
 export function saveLogs(project: Project, run: Run): void {
-  for (const ending of ['.out', '.err', '.order']) {
-    const path = 'provenance/logs/' + run.id + ending;
+  for (const ending of LOG_ENDINGS) {
     const name = project.provenance + '/logs/' + run.id + ending;
     moveLog(project, runningLogName(project, run.id) + ending, name);
-    const state = describeFile(name, path);
-    const outcome = state === undefined ? undefined : hashWithRetry(name);
-    if (state !== undefined && outcome?.kind === 'hashed') run.logs.push({ ...state, kind: '', hash: outcome.hash });
+    noteLog(run, name, 'provenance/logs/' + run.id + ending);
   }
+}
+
+function noteLog(run: Run, name: ByteString, path: ByteString): void {
+  const state = describeFile(name, path);
+  const outcome = state === undefined ? undefined : hashWithRetry(name);
+  if (state !== undefined && outcome?.kind === 'hashed') run.logs.push({ ...state, kind: '', hash: outcome.hash });
+}
+
+/** Notes the kept streams of a run that will have no record: absolute names of files that forgetRun() removes. */
+export function noteRunningLogs(project: Project, run: Run): void {
+  for (const ending of LOG_ENDINGS) noteLog(run, runningLogName(project, run.id) + ending, runningLogName(project, run.id) + ending);
+}
+
+/** Leaves nothing of a run that was to have no record. */
+export function forgetRun(project: Project, run: Run): void {
+  for (const ending of [''].concat(LOG_ENDINGS)) removeIfThere(runningLogName(project, run.id) + ending);
 }
 
 function moveLog(project: Project, from: ByteString, to: ByteString): void {
