@@ -32,6 +32,8 @@
 //   formats/gitindex.ts        git's index file, versions 2 to 4 (gitformat-index(5))
 //   formats/gitpack.ts         one object out of git's object store (gitformat-pack(5))
 //   formats/gitpatch.ts        git's diff in parts, and names as it spells them
+//   formats/gittree.ts         a tree object of git: the names in one folder of a commit
+//   formats/gitapply.ts        a patch of git applied to the contents that it was made from (git-diff(1))
 //   formats/vcsoutput.ts       what Mercurial, Subversion and Fossil print of a checkout
 //   formats/secrets.ts         which values may be secrets (docs/rr.1, SECRETS)
 //   formats/ldcache.ts         glibc's cache of libraries, /etc/ld.so.cache
@@ -77,6 +79,7 @@
 //   sys/gitrepo.ts             a git repository read without git: where it is, HEAD, objects
 //   sys/gitstatus.ts           which tracked files may differ from git's index
 //   sys/gitprocess.ts          asks git what only git can tell, so that nothing it finds can run or be written
+//   sys/gitobjects.ts          the files of a commit out of git's objects
 //   sys/git.ts                 the code's state as git knows it: commit, remote, changes as a patch
 //   sys/othervcs.ts            the code's state as Mercurial, Subversion and Fossil tell it
 //   sys/machine.ts             facts about the machine, the program and the environment of a run
@@ -107,6 +110,7 @@
 //   sys/watch.ts               what a traced run read and wrote: the trace, and what the files are afterwards
 //   sys/store.ts               records, logs and marks on the disk, for any number of writers at once
 //   sys/code.ts                the code of a run: the project's repository before it, the sources that it read after it
+//   sys/contents.ts            finds bytes again by their SHA-256: in the project, in git, among what was kept
 //   sys/recording.ts           runs a command and writes its record: the steps of docs/architecture.txt, 4
 //   sys/pickrun.ts             the run that a RUN argument means
 //   commands/init.ts           rr init: sets up a project
@@ -3489,6 +3493,157 @@ function listPatchedNames(patch, names, prefix) {
   const heads = new Set();
   for (const line of patch.match(/^diff --git [^\n]*/mg) ?? []) heads.add(line);
   return names.filter((name) => heads.has('diff --git ' + quoteGitPath('a/' + prefix + name) + ' ' + quoteGitPath('b/' + prefix + name)));
+}
+
+// ==== src/formats/gittree.ts =====================================================================
+// gittree.ts - a tree object of git: the names in one folder of a commit. Reads no objects.
+
+/** `mode` as git has it: 0o40000 folder, 0o100644, 0o100755, 0o120000 link, 0o160000 submodule. `id` in hexadecimal digits. */
+// type GitTreeEntry = { mode: number; name: ByteString; id: string };
+
+/** Entries "MODE NAME NUL ID" of a tree's body; undefined if it is damaged. A name with "/" or that climbs is damage. */
+function parseGitTree(body, idSizeBytes) {
+  const entries = [];
+  let at = 0;
+  while (at < body.length) {
+    const space = body.indexOf(' ', at);
+    const end = body.indexOf('\0', space);
+    if (space < 0 || end < 0 || end + 1 + idSizeBytes > body.length) return undefined;
+    const mode = body.slice(at, space);
+    const name = body.slice(space + 1, end);
+    if (!/^[0-7]{5,6}$/.test(mode) || name === '' || name === '.' || name === '..' || name.indexOf('/') >= 0) return undefined;
+    entries.push({ mode: parseInt(mode, 8), name, id: hexFromBytes(body.slice(end + 1, end + 1 + idSizeBytes)) });
+    at = end + 1 + idSizeBytes;
+  }
+  return entries;
+}
+
+// ==== src/formats/gitapply.ts ====================================================================
+// gitapply.ts - a patch of git applied to the contents that it was made from (git-diff(1)). Reads no files, guesses nothing.
+
+/** What a patch says of one file. `path` has no "a/"; `mode` is there if the patch tells the new one. */
+// type PatchSection = { path: ByteString; kind: 'changed' | 'added' | 'deleted'; mode: number | undefined; body: ByteString };
+
+/** Undoes zlib's deflate; undefined if it is damaged. */
+// type InflateWhole = (bytes: ByteString) => ByteString | undefined;
+
+const ESCAPES = { a: '\x07', b: '\b', t: '\t', n: '\n', v: '\v', f: '\f', r: '\r', '"': '"', '\\': '\\' };
+
+/** Undoes quoteGitPath() of a name in double quotes. */
+function unquoteGitPath(quoted) {
+  if (!quoted.startsWith('"')) return quoted;
+  return quoted.slice(1, -1).replace(/\\([0-7]{3}|[abtnvfr"\\])/g, (_, code) => ESCAPES[code] ?? String.fromCharCode(parseInt(code, 8)));
+}
+
+/** Of "diff --git a/NAME b/NAME" the name: both are the same, as the patch was made without renames. */
+function readPatchedName(head) {
+  const names = head.slice('diff --git '.length);
+  if (names.startsWith('"')) {
+    const end = /^"(?:[^"\\]|\\.)*"/.exec(names);
+    return end === null ? undefined : unquoteGitPath(end[0]).slice(2);
+  }
+  const half = (names.length - 1) / 2;
+  return names.slice(2, half) === names.slice(half + 3) && names.startsWith('a/') ? names.slice(2, half) : undefined;
+}
+
+/** The sections of a patch made by `git diff --binary --full-index --no-renames`; undefined if it is none. */
+function splitGitPatch(patch) {
+  const sections = [];
+  for (const text of patch.split(/^(?=diff --git )/m)) {
+    if (text === '') continue;
+    const firstEnd = text.indexOf('\n');
+    const path = text.startsWith('diff --git ') && firstEnd > 0 ? readPatchedName(text.slice(0, firstEnd)) : undefined;
+    if (path === undefined) return undefined;
+    const bodyAt = text.search(/^(?:@@ |GIT binary patch$)/m);
+    const header = bodyAt < 0 ? text : text.slice(0, bodyAt);
+    const mode = /^(?:new mode|new file mode) ([0-7]+)$/m.exec(header);
+    const kind = /^deleted file mode /m.test(header) ? 'deleted' : /^new file mode /m.test(header) ? 'added' : 'changed';
+    sections.push({ path, kind, mode: mode === null ? undefined : parseInt(mode[1], 8), body: bodyAt < 0 ? '' : text.slice(bodyAt) });
+  }
+  return sections;
+}
+
+/** The content that a section makes of `original` ('' for an added file); undefined if it was made from another content. */
+function applyPatchSection(section, original, inflate) {
+  if (section.kind === 'deleted') return '';
+  if (section.body === '') return original;
+  return section.body.startsWith('GIT binary patch') ? applyBinary(section.body, original, inflate) : applyHunks(section.body, original);
+}
+
+// ---- text -------------------------------------------------------------------------------------------
+
+/** Lines with their ends. */
+function splitLines(text) {
+  return text === '' ? [] : text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+}
+
+/** Applies hunks strictly: at their place, every line as it says. */
+function applyHunks(body, original) {
+  const old = splitLines(original);
+  const made = [];
+  let at = 0;
+  const lines = splitLines(body);
+  for (let i = 0; i < lines.length;) {
+    const head = /^@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(lines[i]);
+    if (head === null) return undefined;
+    let oldLeft = Number(head[2] ?? 1);
+    let newLeft = Number(head[3] ?? 1);
+    const start = Number(head[1]) - (oldLeft > 0 ? 1 : 0);
+    if (start < at || start > old.length) return undefined;
+    while (at < start) made.push(old[at++]);
+    for (i += 1; i < lines.length && (oldLeft > 0 || newLeft > 0); i++) {
+      const sign = lines[i][0];
+      // "\ No newline at end of file" after a line takes its end away.
+      const text = i + 1 < lines.length && lines[i + 1].startsWith('\\ ') ? lines[i].slice(1, -1) : lines[i].slice(1);
+      if (sign !== ' ' && sign !== '-' && sign !== '+') {
+        if (sign === '\\') continue;
+        return undefined;
+      }
+      if (sign !== '+' && (oldLeft-- === 0 || old[at++] !== text)) return undefined;
+      if (sign !== '-' && newLeft-- === 0) return undefined;
+      if (sign !== '-') made.push(text);
+    }
+    if (oldLeft > 0 || newLeft > 0) return undefined;
+    while (i < lines.length && lines[i].startsWith('\\ ')) i += 1;
+  }
+  return made.concat(old.slice(at)).join('');
+}
+
+// ---- binary -----------------------------------------------------------------------------------------
+
+const BASE85 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~';
+
+/** One line: a letter for its length in bytes, then groups of five digits for four bytes. */
+function decodeLine(line) {
+  const letter = line.charCodeAt(0);
+  const length = letter >= 97 ? letter - 97 + 27 : letter - 65 + 1;
+  let bytes = '';
+  for (let at = 1; at + 5 <= line.length; at += 5) {
+    let value = 0;
+    for (let k = 0; k < 5; k++) {
+      const digit = BASE85.indexOf(line[at + k]);
+      if (digit < 0) return undefined;
+      value = value * 85 + digit;
+    }
+    bytes += String.fromCharCode(Math.floor(value / 0x1000000) & 255, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
+  }
+  return length > 0 && length <= bytes.length ? bytes.slice(0, length) : undefined;
+}
+
+/** The first of the two parts, which leads forward: the whole content, or a delta to the old one. */
+function applyBinary(body, original, inflate) {
+  const lines = body.split('\n');
+  const head = /^(literal|delta) (\d+)$/.exec(lines[1] ?? '');
+  if (head === null) return undefined;
+  let packed = '';
+  for (let i = 2; i < lines.length && lines[i] !== ''; i++) {
+    const bytes = decodeLine(lines[i]);
+    if (bytes === undefined) return undefined;
+    packed += bytes;
+  }
+  const data = inflate(packed);
+  if (data === undefined || data.length !== Number(head[2])) return undefined;
+  return head[1] === 'literal' ? data : applyGitDelta(original, data);
 }
 
 // ==== src/formats/vcsoutput.ts ===================================================================
@@ -10114,9 +10269,10 @@ function listObjectFolders(folder, depth) {
   return folders;
 }
 
-function inflateBytes(bytes) {
+/** Undoes zlib's deflate; undefined if it is damaged or comes to more than `mostBytes`. */
+function inflateBytes(bytes, mostBytes = 32 << 20) {
   try {
-    return zlib().inflateSync(Buffer.from(bytes, 'latin1'), { maxOutputLength: 32 << 20 }).toString('latin1');
+    return zlib().inflateSync(Buffer.from(bytes, 'latin1'), { maxOutputLength: mostBytes }).toString('latin1');
   } catch (error) {
     // A damaged object: git will say so.
     return undefined;
@@ -10473,6 +10629,107 @@ function splitNames(names) {
   return groups;
 }
 
+// ==== src/sys/gitobjects.ts ======================================================================
+// gitobjects.ts - the files of a commit out of git's objects. Touches no work tree, index or reference.
+
+/** `path` from the top of the work tree. `mode` and `id` as in a tree; submodules have no content here. */
+// type CommitFile = { path: ByteString; mode: number; id: string };
+
+/** Below so many, objects are read one by one; git reads many at once, but takes a process. */
+const FEW_OBJECTS = 20;
+const OBJECTS_PER_CALL = 500;
+
+/** The id of the commit that a name of git means ("main", "HEAD~2"); undefined if it means none. */
+function resolveCommit(repository, revision) {
+  const answer = runGit(repository, ['rev-parse', '--verify', '--quiet', '--end-of-options', revision + '^{commit}']);
+  return answer.kind === 'done' ? answer.output.trim() : undefined;
+}
+
+/** All files of a commit, sorted as git has them; undefined if the commit or one of its trees is not to be had. */
+function listCommitFiles(repository, commit) {
+  const root = findRootTree(repository, commit);
+  return root === undefined ? undefined : listTreeFiles(repository, root);
+}
+
+function findRootTree(repository, commit) {
+  const raw = readTreeOfCommit(repository, commit);
+  if (raw !== undefined) return hexFromBytes(raw);
+  const answer = runGit(repository, ['rev-parse', '--verify', '--quiet', commit + '^{tree}']);
+  return answer.kind === 'done' ? answer.output.trim() : undefined;
+}
+
+function listTreeFiles(repository, root) {
+  const files = [];
+  const folders = [{ prefix: '', id: root }];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    const body = readObjectBody(repository, folder.id, 'tree');
+    const entries = body === undefined ? undefined : parseGitTree(body, repository.hashSizeBytes);
+    if (entries === undefined) return undefined;
+    for (const { mode, name, id } of entries) {
+      if (mode === GIT_FOLDER) folders.push({ prefix: folder.prefix + name + '/', id });
+      else files.push({ path: folder.prefix + name, mode, id });
+    }
+  }
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** One file of a commit; undefined if the commit has none of that name. */
+function findCommitFile(repository, commit, path) {
+  let id = findRootTree(repository, commit);
+  const parts = path.split('/');
+  for (let i = 0; i < parts.length && id !== undefined; i++) {
+    const body = readObjectBody(repository, id, 'tree');
+    const entry = (body === undefined ? undefined : parseGitTree(body, repository.hashSizeBytes))?.find((one) => one.name === parts[i]);
+    if (entry === undefined) return undefined;
+    if (i === parts.length - 1) return entry.mode === GIT_FOLDER ? undefined : { path, mode: entry.mode, id: entry.id };
+    id = entry.id;
+  }
+  return undefined;
+}
+
+/** An object's body, checked against its id; git is asked if it is not found in a form that is known here. */
+function readObjectBody(repository, id, kind) {
+  const object = readGitObject(repository, id);
+  let body = object?.kind === kind ? object.body : undefined;
+  if (body === undefined) {
+    const answer = runGit(repository, ['cat-file', kind, id]);
+    body = answer.kind === 'done' ? answer.output : undefined;
+  }
+  return body !== undefined && hashGitObject(repository.algorithm, kind, body) === bytesFromHex(id) ? body : undefined;
+}
+
+/** Gives the content of each of these blobs that can be had to `take`, in no order, each id once. */
+function readBlobs(repository, ids, take) {
+  const wanted = Array.from(new Set(ids));
+  for (let from = 0; from < wanted.length; from += OBJECTS_PER_CALL) {
+    const group = wanted.slice(from, from + OBJECTS_PER_CALL);
+    const left = group.length < FEW_OBJECTS ? group : takeBatch(repository, group, take);
+    for (const id of left) {
+      const content = readObjectBody(repository, id, 'blob');
+      if (content !== undefined) take(id, content);
+    }
+  }
+}
+
+/** The same by one process of git. Returns the ids that it did not give. */
+function takeBatch(repository, ids, take) {
+  const answer = runGit(repository, ['cat-file', '--batch'], ids.map((id) => id + '\n').join(''));
+  if (answer.kind !== 'done') return ids;
+  const left = new Set(ids);
+  const { output } = answer;
+  for (let at = 0; at < output.length;) {
+    const end = output.indexOf('\n', at);
+    const parts = /^([0-9a-f]+) (\w+)(?: (\d+))?$/.exec(output.slice(at, end));
+    if (end < 0 || parts === null) break;
+    at = end + 1;
+    if (parts[3] === undefined) continue; // "missing"
+    const content = output.slice(at, at + Number(parts[3]));
+    if (parts[2] === 'blob' && hashGitObject(repository.algorithm, 'blob', content) === bytesFromHex(parts[1]) && left.delete(parts[1])) take(parts[1], content);
+    at += Number(parts[3]) + 1;
+  }
+  return Array.from(left);
+}
+
 // ==== src/sys/git.ts =============================================================================
 // git.ts - the code's state as git knows it: commit, remote, changes as a patch. Writes nothing.
 
@@ -10763,7 +11020,7 @@ function readEarlierBlob(state, name) {
   const { tree, entry } = found;
   const isKnown = tree.isIndexRead && entry.stage === 0 && !entry.isIntended && !entry.isSkipped && entry.mode !== GIT_LINK;
   if (!isKnown || tree.unlike.has(entry.name)) return undefined;
-  const content = readBlob(tree.repository, entry);
+  const content = readObjectBody(tree.repository, hexFromBytes(entry.id), 'blob');
   if (content === undefined) return undefined;
   const kind = entry.mode === GIT_SYMLINK ? 'l' : (entry.mode & 0o100) !== 0 ? 'x' : '';
   // A size of 0 stands where times did not tell, and the content was compared itself (gitstatus.ts). The
@@ -10771,18 +11028,6 @@ function readEarlierBlob(state, name) {
   const isSameSize = entry.sizeBytes === 0 || entry.sizeBytes === content.length % 0x100000000;
   if (kind !== 'l' && (!isSameSize || !isUnfiltered(tree, entry))) return undefined;
   return { hash: hashBytes(content), size: content.length, kind, path: name };
-}
-
-/** The blob of an entry; git is asked only if the object is not found or of a form that is not known here. */
-function readBlob(repository, entry) {
-  const id = hexFromBytes(entry.id);
-  const object = readGitObject(repository, id);
-  let content = object?.kind === 'blob' ? object.body : undefined;
-  if (content === undefined) {
-    const answer = runGit(repository, ['cat-file', 'blob', id]);
-    content = answer.kind === 'done' ? answer.output : undefined;
-  }
-  return content !== undefined && hashGitObject(repository.algorithm, 'blob', content) === entry.id ? content : undefined;
 }
 
 // What of gitattributes(5) converts a file without the user's doing; ends of lines show in the size.
@@ -15638,6 +15883,216 @@ function noteOther(begun, checkout, ended) {
   if (late.length > 0) ended.warnings.push(path + ': "' + late[0] + '"' + countMore(late) + ' changed after the run began; the patch has it as it was at the end');
   const log = checkout.system === 'git' ? statIfThere(checkout.top + '/.git/logs/HEAD') : undefined;
   if (log !== undefined && log.mtimeMs >= startMs) ended.warnings.push(path + ': another commit was checked out after the run began; recorded is the one at the end');
+}
+
+// ==== src/sys/contents.ts ========================================================================
+// contents.ts - finds bytes again by their SHA-256: in the project, in git, among what was kept. Writes nothing but the cache.
+//
+// Whatever is found is hashed before it is given out: a content with the right hash is the right one,
+// wherever it comes from.
+
+/** A file that has the content now (absolute name), or the content itself; of a link the text of its target. */
+// type FoundContent = { kind: 'file'; name: ByteString } | { kind: 'bytes'; content: ByteString };
+
+/** A commit, possibly with a patch on it, of the repository whose work tree begins at `top` (absolute). */
+// type Version = { repository: GitRepository; commit: string; patch: string | undefined };
+
+const MOST_COMMITS_SEARCHED = 100;
+const LARGEST_INFLATED_BYTES = 1 << 30;
+
+class ContentFinder {
+  // private readonly project: Project;
+  // private readonly cache: HashCache;
+  offered = new Map();
+  repositories = new Map();
+  patches = new Map();
+  // private others: Map<string, ByteString[]> | undefined;
+
+  constructor(project) {
+    this.project = project;
+    this.cache = new HashCache(project.own + '/seen');
+  }
+
+  /** A file of this content that is in no project, to be found from now on. */
+  offer(hash, name) {
+    this.offered.set(hash, name);
+  }
+
+  /** The content of a file as a record has it; `run` is the run that read or wrote it. undefined if it is nowhere. */
+  find(file, run) {
+    if (file.hash.length !== 64) return undefined;
+    return this.findInPlace(file, file.path) ?? this.findOffered(file) ?? this.findKept(file)
+      ?? (run === undefined ? undefined : this.findInVersions(file, run)) ?? this.findInLfs(file)
+      ?? this.findElsewhere(file) ?? this.findInHistory(file);
+  }
+
+  /** Writes what was learned of files that have not changed. */
+  close() {
+    this.cache.save();
+  }
+
+  findInPlace(file, path) {
+    const name = absoluteOf(this.project, path);
+    const stat = lstatIfThere(name);
+    if (stat === undefined) return undefined;
+    if (file.kind === 'l') {
+      if (!stat.isSymbolicLink()) return undefined;
+      return this.checkBytes(file, fs.readlinkSync(toFsPath(name), 'latin1'));
+    }
+    if (!stat.isFile() || stat.size !== file.size) return undefined;
+    return this.hashOf(name, path, stat) === file.hash ? { kind: 'file', name } : undefined;
+  }
+
+  hashOf(name, path, stat) {
+    const known = this.cache.find(stat, path);
+    if (known !== undefined) return known;
+    const outcome = hashWithRetry(name);
+    if (outcome.kind !== 'hashed') return undefined;
+    this.cache.add(stat, path, outcome.hash);
+    return outcome.hash;
+  }
+
+  checkBytes(file, content) {
+    return content !== undefined && content.length === file.size && hashBytes(content) === file.hash ? { kind: 'bytes', content } : undefined;
+  }
+
+  findOffered(file) {
+    const name = this.offered.get(file.hash);
+    const outcome = name === undefined || file.kind === 'l' ? undefined : hashWithRetry(name);
+    return outcome?.kind === 'hashed' && outcome.hash === file.hash ? { kind: 'file', name: name } : undefined;
+  }
+
+  findKept(file) {
+    const name = this.project.provenance + '/code/' + file.hash + '.src';
+    return lstatIfThere(name)?.isFile() === true ? this.checkBytes(file, readBytesIfThere(name)) : undefined;
+  }
+
+  // ---- git ------------------------------------------------------------------------------------------
+
+  repositoryAt(folder) {
+    if (!this.repositories.has(folder)) {
+      let found;
+      try {
+        found = findRepository(folder);
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error; // one that cannot be read is none to look in
+      }
+      this.repositories.set(folder, found);
+    }
+    return this.repositories.get(folder);
+  }
+
+  /** The repository of the project itself. */
+  ownRepository() {
+    return this.repositoryAt(this.project.root);
+  }
+
+  listVersions(run) {
+    const versions = [];
+    const add = (folder, commit, patch) => {
+      const repository = /^[0-9a-f]{40,64}$/.test(commit) ? this.repositoryAt(folder) : undefined;
+      if (repository !== undefined) versions.push({ repository, commit, patch });
+    };
+    const own = /^git ([0-9a-f]+)(?: dirty ([0-9a-f]{64}))?$/.exec(run.code ?? '');
+    if (own !== null) add(this.project.root, own[1], own[2]);
+    const top = this.ownRepository()?.top;
+    for (const submodule of run.codeSubmodules) {
+      const parts = /^([0-9a-f]+) (?:dirty )?([^]+)$/.exec(submodule);
+      // Changes within submodules stand in the patch of the whole.
+      if (parts !== null && top !== undefined) add(top + '/' + parts[2], parts[1], own?.[2]);
+    }
+    for (const other of run.codeOthers) {
+      const parts = /^git ([0-9a-f]+) (?:dirty ([0-9a-f]{64}|-) )?([^]+)$/.exec(other);
+      if (parts !== null) add(absoluteOf(this.project, parts[3]), parts[1], parts[2]);
+    }
+    return versions;
+  }
+
+  findInVersions(file, run) {
+    const name = absoluteOf(this.project, file.path);
+    for (const version of this.listVersions(run)) {
+      const { repository } = version;
+      if (!name.startsWith(repository.top + '/')) continue;
+      const path = name.slice(repository.top.length + 1);
+      const entry = findCommitFile(repository, version.commit, path);
+      const content = entry === undefined ? '' : readObjectBody(repository, entry.id, 'blob');
+      const found = entry === undefined ? undefined : this.checkBytes(file, content);
+      if (found !== undefined) return found;
+      const outer = this.ownRepository()?.top ?? repository.top;
+      const inPatch = name.startsWith(outer + '/') ? name.slice(outer.length + 1) : path;
+      const section = version.patch === undefined ? undefined : this.readPatch(version.patch).get(inPatch);
+      const patched = section === undefined || content === undefined ? undefined : this.checkBytes(file, applyPatchSection(section, content, (bytes) => inflateBytes(bytes, LARGEST_INFLATED_BYTES)));
+      if (patched !== undefined) return patched;
+    }
+    return undefined;
+  }
+
+  /** The sections of a patch that a record names, by path; empty if it is not there or damaged. */
+  readPatch(hash) {
+    let sections = this.patches.get(hash);
+    if (sections === undefined) {
+      const text = readBytesIfThere(this.project.provenance + '/code/' + hash + '.patch');
+      sections = new Map((text !== undefined && hashBytes(text) === hash ? splitGitPatch(text) ?? [] : []).map((section) => [section.path, section]));
+      this.patches.set(hash, sections);
+    }
+    return sections;
+  }
+
+  /** Git LFS names its objects by the same hash. */
+  findInLfs(file) {
+    const repository = this.ownRepository();
+    if (repository === undefined || file.kind === 'l') return undefined;
+    const name = repository.commonFolder + '/lfs/objects/' + file.hash.slice(0, 2) + '/' + file.hash.slice(2, 4) + '/' + file.hash;
+    const outcome = lstatIfThere(name)?.isFile() === true ? hashWithRetry(name) : undefined;
+    return outcome?.kind === 'hashed' && outcome.hash === file.hash ? { kind: 'file', name } : undefined;
+  }
+
+  /** In later and earlier commits of the same name, newest first: results are often committed after their run. */
+  findInHistory(file) {
+    const name = absoluteOf(this.project, file.path);
+    const repository = this.ownRepository();
+    if (repository === undefined || !name.startsWith(repository.top + '/')) return undefined;
+    const path = name.slice(repository.top.length + 1);
+    const answer = runGit(repository, ['log', '--all', '--format=%H', '-n', String(MOST_COMMITS_SEARCHED), '--', ':(literal)' + path]);
+    for (const commit of answer.kind === 'done' ? answer.output.split('\n') : []) {
+      const entry = commit === '' ? undefined : findCommitFile(repository, commit, path);
+      const found = entry === undefined ? undefined : this.checkBytes(file, readObjectBody(repository, entry.id, 'blob'));
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  // ---- under another name -----------------------------------------------------------------------------
+
+  /** The names under which any run read or wrote this content. */
+  listNames(hash) {
+    if (this.others === undefined) {
+      this.others = new Map();
+      for (const run of readRuns(this.project).runs) {
+        for (const file of run.tree === undefined ? run.inputs.concat(run.outputs) : run.inputs) {
+          const paths = this.others.get(file.hash);
+          if (paths === undefined) this.others.set(file.hash, [file.path]);
+          else if (paths.indexOf(file.path) < 0) paths.push(file.path);
+        }
+      }
+    }
+    return this.others.get(hash) ?? [];
+  }
+
+  findElsewhere(file) {
+    for (const path of this.listNames(file.hash)) {
+      const found = path === file.path || file.kind === 'l' ? undefined : this.findInPlace(file, path);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+}
+
+/** The content of a found file as bytes; undefined if it has gone or is larger than `mostBytes`. */
+function readFound(found, mostBytes) {
+  if (found.kind === 'bytes') return found.content.length <= mostBytes ? found.content : undefined;
+  const stat = lstatIfThere(found.name);
+  return stat === undefined || stat.size > mostBytes ? undefined : readBytesIfThere(found.name);
 }
 
 // ==== src/sys/recording.ts =======================================================================
