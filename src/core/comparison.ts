@@ -1,4 +1,5 @@
 // comparison.ts - what a comparison of two contents can say. Knows no formats and no files.
+import type { ByteString } from './bytes.ts';
 
 /** Numbers a and b count as equal if |a - b| <= max(absolute, relative * max(|a|, |b|)) (PEP 485). */
 export type Tolerance = { absolute: number; relative: number };
@@ -18,3 +19,34 @@ export type Comparison =
   | { kind: 'equivalent'; rule: string; detail: string }
   | { kind: 'different'; rule: string; detail: string; causes: Cause[] }
   | { kind: 'unchecked'; why: string };
+
+/**
+ * What is known of the two runs that made the contents; without it fewer causes can be told.
+ * Places are absolute folders (project, home, temporary folder); those with the same index stand for
+ * each other. A span is the start and the end of a run in milliseconds since 1970 (UTC).
+ */
+export type CauseHints = {
+  firstPlaces?: ByteString[];
+  secondPlaces?: ByteString[];
+  firstSpan?: [number, number];
+  secondSpan?: [number, number];
+};
+
+/**
+ * Undoes a compression of at most `limitBytes`; `usedBytes` is how much of `data` it was, so that what
+ * follows can be compared too. Never throws.
+ */
+export type Unpack = (data: ByteString, format: 'zlib' | 'raw' | 'gzip', limitBytes: number) =>
+  | { kind: 'inflated'; content: ByteString; usedBytes: number }
+  | { kind: 'damaged' }
+  | { kind: 'too large' };
+
+/** What the comparison of a kind is given besides the two contents. `path` may tell the kind. */
+export type CompareContext = {
+  path: ByteString;
+  tolerance: Tolerance | undefined;
+  hints: CauseHints;
+  unpack: Unpack;
+  /** Compares two contents that lie inside of the two (a member, what was packed) by their own kind. */
+  compareInner: (first: ByteString, second: ByteString, path: ByteString) => Comparison;
+};
