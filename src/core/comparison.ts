@@ -50,3 +50,26 @@ export type CompareContext = {
   /** Compares two contents that lie inside of the two (a member, what was packed) by their own kind. */
   compareInner: (first: ByteString, second: ByteString, path: ByteString) => Comparison;
 };
+
+/** "numbers within 1e-9 absolute, 1e-6 relative", the part of a rule that names a tolerance. */
+export function describeTolerance(tolerance: Tolerance): string {
+  const parts = [];
+  if (tolerance.absolute > 0) parts.push(tolerance.absolute + ' absolute');
+  if (tolerance.relative > 0) parts.push(tolerance.relative + ' relative');
+  return parts.length === 0 ? 'numbers by value' : 'numbers within ' + parts.join(', ');
+}
+
+/** Are two doubles, neither of them an overflow, within the tolerance? All NaN count as the same; an infinity is only near to itself. */
+export function isWithin(first: number, second: number, tolerance: Tolerance): boolean {
+  if (first === second || (first !== first && second !== second)) return true;
+  const difference = Math.abs(first - second);
+  if (!(difference < Infinity)) return isFarWithin(first, second, tolerance);
+  return difference <= Math.max(tolerance.absolute, tolerance.relative * Math.max(Math.abs(first), Math.abs(second)));
+}
+
+/** The same where the difference of two finite numbers is more than the largest double. */
+function isFarWithin(first: number, second: number, tolerance: Tolerance): boolean {
+  if (!Number.isFinite(first) || !Number.isFinite(second)) return false;
+  const half = { absolute: tolerance.absolute / 2, relative: tolerance.relative };
+  return isWithin(first / 2, second / 2, half);
+}
