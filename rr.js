@@ -23,6 +23,11 @@
 //   core/tracecalls.ts         what each traced call did to the files and processes
 //   core/trace.ts              what a traced run did, from the events of its tracer
 //   core/packagefact.ts        the package that a file came with
+//   core/comparison.ts         what a comparison of two contents can say
+//   core/timestamps.ts         finds dates and times in texts and whether they alone differ
+//   core/localecauses.ts       whether two texts differ as if written in two locales
+//   core/causes.ts             why two texts differ, as far as the texts themselves tell
+//   core/repeat.ts             repeating a run: may it be, with what changed, and what the outcome says
 //   formats/percent.ts         text of a record's field, percent-encoded (docs/record-format.txt, 2)
 //   formats/shell.ts           words of POSIX shell source (POSIX.1-2017, Shell Command Language, 2.2)
 //   formats/processes.ts       the processes of a run as fields of its record (docs/record-format.txt, 8)
@@ -58,6 +63,14 @@
 //   formats/elf.ts             what a program or library is, what it needs and how it was compiled, out of its ELF file
 //   formats/headers.ts         "Name: value" lines as in Python's METADATA, R's DESCRIPTION and a jar's MANIFEST.MF
 //   formats/zip.ts             the directory of a zip archive (APPNOTE.TXT 6.3.10, sections 4.3 and 4.4)
+//   formats/comparebytes.ts    says where two contents differ as bytes
+//   formats/numbers.ts         finds the numbers in a text and compares them
+//   formats/numbertally.ts     counts how far the numbers of two contents are apart
+//   formats/comparetext.ts     compares two texts line by line, their numbers by value
+//   formats/comparetable.ts    compares two tables (CSV and the like, RFC 4180) cell by cell
+//   formats/jsontape.ts        parses JSON (RFC 8259) into a flat list of where its values stand
+//   formats/comparejson.ts     compares two JSON texts by value
+//   formats/comparekind.ts     finds the kind of two contents and compares them by it
 //   formats/pythonmetadata.ts  what an installed Python distribution says of itself (PEP 376, 503, 610, 627)
 //   formats/juliamanifest.ts   the packages that a Julia Manifest.toml names
 //   formats/perlmodule.ts      the name and the version of a Perl module, read from its text
@@ -83,6 +96,8 @@
 //   sys/git.ts                 the code's state as git knows it: commit, remote, changes as a patch
 //   sys/othervcs.ts            the code's state as Mercurial, Subversion and Fossil tell it
 //   sys/machine.ts             facts about the machine, the program and the environment of a run
+//   sys/inflate.ts             undoes deflate (RFC 1950, 1951, 1952) up to a limit
+//   sys/compare.ts             compares two contents, files or bytes, by their kind
 //   sys/filesource.ts          files that are read in parts
 //   sys/packagepaths.ts        names that a package's list may have for a file
 //   sys/dpkgdatabase.ts        which package of Debian's dpkg a file came with
@@ -2264,6 +2279,537 @@ function choosePackage(a, b, ownArchitecture) {
   return order <= 0 ? a : b;
 }
 
+// ==== src/core/comparison.ts =====================================================================
+// comparison.ts - what a comparison of two contents can say. Knows no formats and no files.
+
+/** Numbers a and b count as equal if |a - b| <= max(absolute, relative * max(|a|, |b|)) (PEP 485). */
+// type Tolerance = { absolute: number; relative: number };
+
+/** Why two contents may differ, as far as the contents themselves tell. */
+// type Cause = 'time stamp' | 'build path' | 'order of lines' | 'locale' | 'randomness' | 'thread order';
+
+/**
+ * How a second content stands to a first.
+ * 'equivalent': not the same bytes, but the same once `rule` is applied (a sentence part such as
+ * "PDF without CreationDate, ModDate, ID" or "numbers within 1e-9 absolute, 1e-6 relative").
+ * 'different': `detail` tells where and by how much, in one line ("3 of 120 numbers differ, at most 2.1e-16 relative, first at line 4").
+ * 'unchecked': it cannot be compared further than by its hash, and why.
+ */
+// type Comparison =
+//   | { kind: 'identical' }
+//   | { kind: 'equivalent'; rule: string; detail: string }
+//   | { kind: 'different'; rule: string; detail: string; causes: Cause[] }
+//   | { kind: 'unchecked'; why: string };
+
+/**
+ * What is known of the two runs that made the contents; without it fewer causes can be told.
+ * Places are absolute folders (project, home, temporary folder); those with the same index stand for
+ * each other. A span is the start and the end of a run in milliseconds since 1970 (UTC).
+ */
+// type CauseHints = {
+//   firstPlaces?: ByteString[];
+//   secondPlaces?: ByteString[];
+//   firstSpan?: [number, number];
+//   secondSpan?: [number, number];
+// };
+
+/**
+ * Undoes a compression of at most `limitBytes`; `usedBytes` is how much of `data` it was, so that what
+ * follows can be compared too. Never throws.
+ */
+// type Unpack = (data: ByteString, format: 'zlib' | 'raw' | 'gzip', limitBytes: number) =>
+//   | { kind: 'inflated'; content: ByteString; usedBytes: number }
+//   | { kind: 'damaged' }
+//   | { kind: 'too large' };
+
+/** What the comparison of a kind is given besides the two contents. `path` may tell the kind. */
+// type CompareContext = {
+//   path: ByteString;
+//   tolerance: Tolerance | undefined;
+//   hints: CauseHints;
+//   unpack: Unpack;
+//   /** Compares two contents that lie inside of the two (a member, what was packed) by their own kind. */
+//   compareInner: (first: ByteString, second: ByteString, path: ByteString) => Comparison;
+// };
+
+/** "numbers within 1e-9 absolute, 1e-6 relative", the part of a rule that names a tolerance. */
+function describeTolerance(tolerance) {
+  const parts = [];
+  if (tolerance.absolute > 0) parts.push(tolerance.absolute + ' absolute');
+  if (tolerance.relative > 0) parts.push(tolerance.relative + ' relative');
+  return parts.length === 0 ? 'numbers by value' : 'numbers within ' + parts.join(', ');
+}
+
+/** Are two doubles, neither of them an overflow, within the tolerance? All NaN count as the same; an infinity is only near to itself. */
+function isWithin(first, second, tolerance) {
+  if (first === second || (first !== first && second !== second)) return true;
+  const difference = Math.abs(first - second);
+  if (!(difference < Infinity)) return isFarWithin(first, second, tolerance);
+  return difference <= Math.max(tolerance.absolute, tolerance.relative * Math.max(Math.abs(first), Math.abs(second)));
+}
+
+/** The same where the difference of two finite numbers is more than the largest double. */
+function isFarWithin(first, second, tolerance) {
+  if (!Number.isFinite(first) || !Number.isFinite(second)) return false;
+  const half = { absolute: tolerance.absolute / 2, relative: tolerance.relative };
+  return isWithin(first / 2, second / 2, half);
+}
+
+// ==== src/core/timestamps.ts =====================================================================
+// timestamps.ts - finds dates and times in texts and whether they alone differ. Knows no clock.
+
+const MONTH = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
+const LONG_MONTH = '(?:January|February|March|April|May|June|July|August|September|October|November|December)';
+const WEEKDAY = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}';
+const YEAR = '(?:19|20)\\d\\d';
+const TIME = '(?:[01]\\d|2[0-3]):[0-5]\\d(?::[0-5]\\d(?:[.,]\\d{1,9})?)?';
+const ZONE = '(?: ?(?:Z|[A-Z]{3,4}|[+-]\\d\\d:?\\d\\d)\\b)?';
+
+/** Spellings of a moment, all with a year or, the last two, without: a number in a line that speaks of time, a time of day. */
+const SHAPES = [
+  { name: 'iso', pattern: YEAR + '-[01]\\d-[0-3]\\d(?:[T _]' + TIME + ZONE + ')?' },
+  { name: 'slashes', pattern: YEAR + '/[01]?\\d/[0-3]?\\d(?:[ T]' + TIME + ZONE + ')?' },
+  { name: 'day first', pattern: '[0-3]?\\d[./][0-3]?\\d[./]' + YEAR + '(?:,? ' + TIME + ZONE + ')?' },
+  { name: 'ctime', pattern: '(?:' + WEEKDAY + ',? )?' + MONTH + ' {1,2}[0-3]?\\d ' + TIME + '(?: [A-Z]{3,4}| [+-]\\d{4})? ' + YEAR },
+  { name: 'mail', pattern: '(?:' + WEEKDAY + ',? )?[0-3]?\\d[ -](?:' + LONG_MONTH + '|' + MONTH + ')[ -]' + YEAR + '(?:,? ' + TIME + ZONE + ')?' },
+  { name: 'month first', pattern: '(?:' + WEEKDAY + ',? )?(?:' + LONG_MONTH + '|' + MONTH + ') {1,2}[0-3]?\\d,? ' + YEAR + '(?:,? ' + TIME + ZONE + ')?' },
+  { name: 'compact', pattern: YEAR + '[01]\\d[0-3]\\d[T_-]?[0-2]\\d[0-5]\\d[0-5]\\d(?:Z|[+-]\\d\\d\'?\\d\\d\'?)?' },
+  { name: 'compact day', pattern: YEAR + '[01]\\d[0-3]\\d' },
+  { name: 'epoch', pattern: '1\\d{9}(?:\\d{3}(?:\\d{3}){0,2})?(?:\\.\\d+)?' },
+  { name: 'time', pattern: TIME },
+];
+
+// A stamp is no part of a longer word or number; "_" and "T" may stand around it in file names.
+const STAMPS = new RegExp('(^|[^A-Za-z0-9.])(' + SHAPES.map(({ pattern }) => '(?:' + pattern + ')').join('|') + ')(?![A-Za-z0-9]|\\.\\d)', 'g');
+const WHOLE_SHAPES = SHAPES.map(({ name, pattern }) => ({ name, whole: new RegExp('^(?:' + pattern + ')$') }));
+
+// type Stamp = { text: string; shape: string; isNamed: boolean };
+// type SplitText = { between: string; stamps: Stamp[] };
+
+/**
+ * Do the two texts differ in dates and times alone, each the same way spelled in both? Where the spans of the runs are
+ * known, what differs must lie in them; a bare number of seconds or a time of day counts only then, or
+ * the number where its line calls it a time.
+ */
+function haveStampsAsOnlyDifference(first, second, hints) {
+  const [split, other] = [splitAtStamps(first), splitAtStamps(second)];
+  if (split.stamps.length === 0 || split.stamps.length !== other.stamps.length || split.between !== other.between) return false;
+  return split.stamps.every((stamp, i) => {
+    const pair = other.stamps[i];
+    if (stamp.text === pair.text) return true;
+    return stamp.shape === pair.shape && isPlausible(stamp, hints.firstSpan) && isPlausible(pair, hints.secondSpan);
+  });
+}
+
+function splitAtStamps(text) {
+  const stamps = [];
+  const between = text.replace(STAMPS, (_, before, stamp, at) => {
+    const found = WHOLE_SHAPES.find(({ whole }) => whole.test(stamp));
+    const lineStart = Math.max(text.lastIndexOf('\n', at) + 1, at - 200);
+    stamps.push({ text: stamp, shape: found === undefined ? '' : found.name, isNamed: NAMES_TIME.test(text.slice(lineStart, at + 1)) });
+    return before + '\0';
+  });
+  return { between, stamps };
+}
+
+const NAMES_TIME = /time|date|stamp|epoch|created|modified|started|finished|built/i;
+
+const HOUR_MS = 3600000;
+// Local time is at most 14 hours away from UTC.
+const MOST_ZONE_MS = 15 * HOUR_MS;
+const CLOCK_SLACK_MS = 2000;
+
+/** Can the stamp be of this run, or if its span is not known, be a moment at all? */
+function isPlausible(stamp, span) {
+  const isBare = stamp.shape === 'epoch' || stamp.shape === 'compact day';
+  if (span === undefined) return isBare ? stamp.isNamed : stamp.shape !== 'time';
+  if (stamp.shape === 'time') return isTimeWithin(stamp.text, span);
+  if (stamp.shape === 'epoch') {
+    const whole = stamp.text.split('.')[0];
+    const timeMs = Number(stamp.text) * 1000 / 10 ** (whole.length - 10);
+    return timeMs >= span[0] - CLOCK_SLACK_MS && timeMs <= span[1] + CLOCK_SLACK_MS;
+  }
+  return listPossibleDays(stamp.text).some((dayMs) => dayMs + 24 * HOUR_MS >= span[0] - MOST_ZONE_MS && dayMs <= span[1] + MOST_ZONE_MS);
+}
+
+/** Starts of the days, as if UTC, that the date may mean: 03/04/2026 is two. */
+function listPossibleDays(text) {
+  const yearFirst = /^(\d{4})[-/]?(\d\d?)[-/]?(\d\d?)/.exec(text);
+  if (yearFirst !== null) return [Date.UTC(Number(yearFirst[1]), Number(yearFirst[2]) - 1, Number(yearFirst[3]))];
+  const numeric = /^(\d\d?)[./](\d\d?)[./](\d{4})/.exec(text);
+  if (numeric !== null) {
+    const [day, month, year] = numeric.slice(1).map(Number);
+    return [Date.UTC(year, month - 1, day), Date.UTC(year, day - 1, month)];
+  }
+  const named = /(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)/.exec(text);
+  const year = /\b(?:19|20)\d\d\b(?!:)/.exec(text);
+  const day = /\b\d\d?\b(?!:)/.exec(text.replace(/\d\d:\d\d(?::\d\d)?/, ' '));
+  if (named === null || year === null || day === null) return [];
+  return [Date.UTC(Number(year[0]), MONTH.slice(3, -1).split('|').indexOf(named[0]), Number(day[0]))];
+}
+
+/** Zones differ by quarters of hours, so in a short run the time of day tells at least the minute in a quarter. */
+function isTimeWithin(text, span) {
+  const quarterMs = HOUR_MS / 4;
+  const [hours, minutes, seconds] = text.replace(',', '.').split(':').map(Number);
+  const timeMs = (hours * 60 + minutes) * 60000 + (seconds ?? 0) * 1000;
+  const precisionMs = seconds === undefined ? 60000 : 1000;
+  const start = span[0] - CLOCK_SLACK_MS;
+  const behindStart = (((timeMs + precisionMs - start) % quarterMs) + quarterMs) % quarterMs;
+  return behindStart <= span[1] - span[0] + 2 * CLOCK_SLACK_MS + precisionMs;
+}
+
+// ==== src/core/localecauses.ts ===================================================================
+// localecauses.ts - whether two texts differ as if written in two locales. Knows no locale of the machine.
+
+/**
+ * Do the texts differ only in how numbers are punctuated (1.5 or 1,5; with ";" for "," between
+ * fields), in quotation marks, or in the names of months and days?
+ */
+function isLocaleDifference(first, second) {
+  return [withDecimalComma, withSwappedPunctuation, withPlainQuotes].some((rewrite) =>
+    rewrite(first) === second || rewrite(second) === first) || haveNamesAsOnlyDifference(first, second);
+}
+
+/** 1,5;2,5 for 1.5,2.5 and 1.5;2.5. A text without a decimal point is none. */
+function withDecimalComma(text) {
+  if (!/\d\.\d/.test(text)) return undefined;
+  return text.replace(/,/g, ';').replace(/(\d)\.(?=\d)/g, '$1,');
+}
+
+/** 1.234,5 for 1,234.5 */
+function withSwappedPunctuation(text) {
+  if (!/\d[.,]\d/.test(text)) return undefined;
+  return text.replace(/(\d)([.,])(?=\d)/g, (_, digit, mark) => digit + (mark === '.' ? ',' : '.'));
+}
+
+/** Quotation marks of a UTF-8 locale as programs print them in the C locale. */
+function withPlainQuotes(text) {
+  return text.indexOf('\xe2\x80') < 0 ? undefined : text.replace(/\xe2\x80[\x98\x99]/g, "'").replace(/\xe2\x80[\x9c\x9d]/g, '"');
+}
+
+// January to December, Monday to Sunday: English, German, French, Spanish, Italian, Portuguese, Dutch, in UTF-8.
+const MONTH_NAMES = [
+  'january february march april may june july august september october november december',
+  'januar februar m\xc3\xa4rz april mai juni juli august september oktober november dezember',
+  'janvier f\xc3\xa9vrier mars avril mai juin juillet ao\xc3\xbbt septembre octobre novembre d\xc3\xa9cembre',
+  'enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre',
+  'gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre',
+  'janeiro fevereiro mar\xc3\xa7o abril maio junho julho agosto setembro outubro novembro dezembro',
+  'januari februari maart april mei juni juli augustus september oktober november december',
+];
+const DAY_NAMES = [
+  'monday tuesday wednesday thursday friday saturday sunday',
+  'montag dienstag mittwoch donnerstag freitag samstag sonntag',
+  'lundi mardi mercredi jeudi vendredi samedi dimanche',
+  'lunes martes mi\xc3\xa9rcoles jueves viernes s\xc3\xa1bado domingo',
+  'luned\xc3\xac marted\xc3\xac mercoled\xc3\xac gioved\xc3\xac venerd\xc3\xac sabato domenica',
+  'segunda ter\xc3\xa7a quarta quinta sexta s\xc3\xa1bado domingo',
+  'maandag dinsdag woensdag donderdag vrijdag zaterdag zondag',
+];
+const NAME_WORD = /(?:[A-Za-z]|[\xc3][\x80-\xbf])+\.?/g;
+
+/** Do words alone differ, each a name, or two or more letters of it, of the same month or day in two languages? */
+function haveNamesAsOnlyDifference(first, second) {
+  const [words, others] = [first.match(NAME_WORD) ?? [], second.match(NAME_WORD) ?? []];
+  if (words.length === 0 || words.length !== others.length || first.replace(NAME_WORD, '\0') !== second.replace(NAME_WORD, '\0')) return false;
+  return words.every((word, i) => word === others[i] || isSameName(word, others[i]));
+}
+
+function isSameName(word, other) {
+  return [MONTH_NAMES, DAY_NAMES].some((names) => {
+    const places = listPlaces(word, names);
+    return listPlaces(other, names).some((place) => places.indexOf(place) >= 0);
+  });
+}
+
+function listPlaces(word, languages) {
+  const start = word.replace(/\.$/, '').toLowerCase().replace(/\xe3/g, '\xc3');
+  if (start.length < 2) return [];
+  const places = [];
+  for (const names of languages) names.split(' ').forEach((name, i) => { if (name.startsWith(start)) places.push(i); });
+  return places;
+}
+
+/** Is one list of lines in the order of bytes, the other one in that of letters, whatever their case? A first line that both have may be a header. */
+function isSortedOtherwise(lines, others) {
+  const skipped = lines[0] === others[0] ? 1 : 0;
+  const [rows, otherRows] = [lines.slice(skipped), others.slice(skipped)];
+  if (rows.length < 3) return false;
+  return (isSorted(rows, compareBytes) && isSorted(otherRows, compareLetters)) || (isSorted(rows, compareLetters) && isSorted(otherRows, compareBytes));
+}
+
+function isSorted(rows, compare) {
+  return rows.every((row, i) => i === 0 || compare(rows[i - 1], row) <= 0);
+}
+
+function compareLetters(a, b) {
+  return compareBytes(letterKey(a), letterKey(b));
+}
+
+function letterKey(row) {
+  return row.replace(/[^A-Za-z0-9]/g, '').toLowerCase();
+}
+
+// ==== src/core/causes.ts =========================================================================
+// causes.ts - why two texts differ, as far as the texts themselves tell. Knows no formats and no clock.
+
+/** More text than this is not searched for causes: several copies of it are made. */
+const MOST_SEARCHED_BYTES = 32 << 20;
+
+/**
+ * The causes that together account for every difference; [] if they do not, for a wrong cause is worse
+ * than none. Randomness and the order of threads cannot be told from two contents.
+ */
+function findCauses(first, second, hints) {
+  if (first === second || first.length + second.length > MOST_SEARCHED_BYTES) return [];
+  const withPlaces = explainBeyondPlaces(first, second, hints);
+  if (withPlaces !== undefined) return withPlaces;
+  const [known, otherKnown] = [replacePlaces(first, hints.firstPlaces), replacePlaces(second, hints.secondPlaces)];
+  const isReplaced = known !== first || otherKnown !== second;
+  const beyond = isReplaced ? explainBeyondPlaces(known, otherKnown, hints) : undefined;
+  if (beyond !== undefined) return sortCauses(['build path', ...beyond]);
+  if (hasPathsAsOnlyDifference(first, second)) return ['build path'];
+  return isLocaleDifference(first, second) ? ['locale'] : [];
+}
+
+/** Causes other than 'build path'; undefined if they do not account for all. */
+function explainBeyondPlaces(first, second, hints) {
+  if (first === second) return [];
+  if (haveStampsAsOnlyDifference(first, second, hints)) return ['time stamp'];
+  if (!haveSameLines(first, second)) return undefined;
+  return isSortedOtherwise(splitLines(first), splitLines(second)) ? ['locale'] : ['order of lines'];
+}
+
+function sortCauses(causes) {
+  return causes.sort(compareBytes);
+}
+
+/** The lines of a text, whether its last one is ended or not. */
+function splitLines(text) {
+  return text.replace(/\n$/, '').split('\n');
+}
+
+function haveSameLines(first, second) {
+  if (Math.abs(first.length - second.length) > 1) return false;
+  const [lines, others] = [splitLines(first).sort(compareBytes), splitLines(second).sort(compareBytes)];
+  return lines.length > 1 && lines.length === others.length && lines.every((line, i) => line === others[i]);
+}
+
+const PATH_GOES_ON = /[\w.+~-]/;
+
+/** The text with each place, where it is a whole path or the beginning of one, as its number between NULs. */
+function replacePlaces(text, places) {
+  const longestFirst = (places ?? []).map((place, i) => ({ place, mark: '\0' + i + '\0' })).filter(({ place }) => place.length > 1)
+    .sort((a, b) => b.place.length - a.place.length || compareBytes(a.place, b.place));
+  return longestFirst.reduce((replaced, { place, mark }) => replacePlace(replaced, place, mark), text);
+}
+
+function replacePlace(text, place, mark) {
+  const parts = text.split(place);
+  let replaced = parts[0];
+  for (let i = 1; i < parts.length; i++) {
+    const isPart = PATH_GOES_ON.test(parts[i].slice(0, 1)) || (parts[i] === '' && i < parts.length - 1) || /[\w.+~-]$/.test(parts[i - 1].slice(-1));
+    replaced += (isPart ? place : mark) + parts[i];
+  }
+  return replaced;
+}
+
+const ABSOLUTE_PATH = /(?:\/[\w.+~@%-]+){2,}/g;
+
+/** Do only absolute paths differ, each pair with the same end and all pairs with the same two beginnings? */
+function hasPathsAsOnlyDifference(first, second) {
+  if (first.replace(ABSOLUTE_PATH, '/') !== second.replace(ABSOLUTE_PATH, '/')) return false;
+  const [paths, others] = [first.match(ABSOLUTE_PATH) ?? [], second.match(ABSOLUTE_PATH) ?? []];
+  if (paths.length !== others.length) return false;
+  let beginnings;
+  for (let i = 0; i < paths.length; i++) {
+    if (paths[i] === others[i]) continue;
+    const tail = measureCommonTail(paths[i], others[i]);
+    if (tail === 0) return false;
+    const pair = paths[i].slice(0, -tail) + '\0' + others[i].slice(0, -tail);
+    if (beginnings !== undefined && beginnings !== pair) return false;
+    beginnings = pair;
+  }
+  return beginnings !== undefined;
+}
+
+/** Length of the whole components that both paths end with, their slash included. */
+function measureCommonTail(path, other) {
+  let tail = 0;
+  for (let length = 1; length < Math.min(path.length, other.length); length++) {
+    if (path[path.length - length] !== other[other.length - length]) break;
+    if (path[path.length - length] === '/') tail = length;
+  }
+  return tail;
+}
+
+// ==== src/core/repeat.ts =========================================================================
+// repeat.ts - repeating a run: may it be, with what changed, and what the outcome says. Knows no files and no processes.
+
+/** Why the run cannot be repeated from its record, as a part of a sentence; undefined if it can. */
+function findRepeatObstacle(run) {
+  if (run.status === 'running') return 'it is still running';
+  if (run.status === 'lost') return 'its end is not known (lost)';
+  if (run.command.indexOf('\0') >= 0) return 'its command holds a secret that was not recorded';
+  if (run.directory !== '.' && !isResultPath(run.directory)) return 'it ran in ' + run.directory + ', outside the project';
+  const outside = run.outputs.find((file) => file.kind !== 'd' && !isResultPath(file.path));
+  return outside === undefined ? undefined : 'its output ' + outside.path + ' is outside the project';
+}
+
+// ---- something changed --------------------------------------------------------------------------------
+
+/** `--set NAME=VALUE`. */
+// type Setting = { name: ByteString; value: ByteString };
+
+// type Changed = { kind: 'changed'; argv: ByteString[]; parameters: ByteString[] } | { kind: 'refused'; why: string };
+
+const ENDS_VALUE = '[^ \\t-\\r,;&|<>()\'"`}\\]]*';
+
+function escapeForPattern(text) {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+}
+
+/** Does this argument name the parameter as an option whose value is the next one? */
+function isNamingOption(argument, name) {
+  return argument === '--' + name || argument === '-' + name;
+}
+
+/**
+ * The arguments with a parameter set: where it stands as NAME=VALUE or NAME:VALUE (also within an
+ * argument, such as a script's text), as -NAME VALUE or --NAME VALUE, and, if `old` is known and it
+ * stands nowhere so, the one argument that is `old`. A NAME of digits is the number of an argument.
+ */
+function setArgument(argv, setting, old, quoteWord) {
+  const { name, value } = setting;
+  if (/^\d+$/.test(name) && old === undefined) {
+    const at = Number(name);
+    return at > 0 && at < argv.length ? argv.map((word, i) => (i === at ? value : word)) : 'the command has no argument ' + name;
+  }
+  const pattern = new RegExp('(^|[^A-Za-z0-9_])(' + escapeForPattern(name) + ')([=:])(' + ENDS_VALUE + ')', 'g');
+  let count = 0;
+  const changed = argv.map((word, i) => {
+    if (i > 1 && isNamingOption(argv[i - 1], name)) {
+      count += 1;
+      return value;
+    }
+    const whole = new RegExp('^(-{0,2}' + escapeForPattern(name) + '=)[^]*$').exec(word);
+    const isScript = i > 0 && /^-[a-z]*c$/.test(argv[i - 1]);
+    if (whole !== null && i > 0 && !isScript) {
+      count += 1;
+      return whole[1] + value;
+    }
+    return i === 0 ? word : word.replace(pattern, (_, before, found, sign) => {
+      count += 1;
+      return before + found + sign + (isScript ? quoteWord(value) : value);
+    });
+  });
+  if (count > 0) return changed;
+  const places = old === undefined || old === '' ? [] : argv.map((_, i) => i).filter((i) => i > 0 && argv[i] === old);
+  if (places.length === 1) return argv.map((word, i) => (i === places[0] ? value : word));
+  return places.length > 1 ? 'several arguments are ' + String(old) + '; give its number' : 'the command does not hold it';
+}
+
+/** The command and the parameters of a run with each of these set, or why that cannot be. */
+function changeRun(argv, parameters, settings, quoteWord) {
+  let words = argv;
+  let recorded = parameters;
+  for (const setting of settings) {
+    const at = recorded.findIndex((parameter) => parameter.startsWith(setting.name + ' '));
+    const old = at < 0 ? undefined : recorded[at].slice(setting.name.length + 1);
+    const set = setArgument(words, setting, old, quoteWord);
+    if (typeof set === 'string') return { kind: 'refused', why: 'cannot set ' + setting.name + ': ' + set };
+    words = set;
+    const line = setting.name + ' ' + setting.value;
+    if (at >= 0) recorded = recorded.map((parameter, i) => (i === at ? line : parameter));
+    else if (!/^\d+$/.test(setting.name)) recorded = recorded.concat(line);
+  }
+  return { kind: 'changed', argv: words, parameters: recorded };
+}
+
+// ---- the verdict ----------------------------------------------------------------------------------------
+
+/** What the repeat left under the path of an output: its state, if any. */
+// type OutputPair = { first: FileState; second: FileState | undefined };
+
+// type CompareOutputs = (first: FileState, second: FileState) => Comparison;
+
+function judgePair(pair, compare) {
+  const { first, second } = pair;
+  const say = (word, detail, comparison) => ({ verdict: { word, path: first.path, detail }, comparison });
+  if (second === undefined) return say('missing', '');
+  if (first.hash === '?' || second.hash === '?') return say('unchecked', first.hash === '?' ? 'its content was not recorded' : 'its content cannot be read');
+  if (!isComparable(first) || !isComparable(second)) return first.kind === second.kind ? say('identical', '') : say('different', 'another kind of file');
+  if ((first.kind === 'l') !== (second.kind === 'l')) return say('different', second.kind === 'l' ? 'a link, was a file' : 'a file, was a link');
+  if (first.hash === second.hash) return first.kind === second.kind ? say('identical', '') : say('different', second.kind === 'x' ? 'executable, was not' : 'not executable, was');
+  if (first.kind === 'l') return say('different', 'the link leads elsewhere');
+  const comparison = compare(first, second);
+  switch (comparison.kind) {
+    case 'identical': return say('unchecked', 'the bytes are not those of the record any more', comparison);
+    case 'equivalent': return say('tolerance', comparison.rule + (comparison.detail === '' ? '' : ': ' + comparison.detail), comparison);
+    case 'different': return say('different', comparison.detail, comparison);
+    case 'unchecked': return say('different', comparison.why, comparison);
+  }
+}
+
+// type Judgement = { verdicts: Verdict[]; comparisons: Map<ByteString, Comparison> };
+
+/**
+ * The outputs of a repeat against those of the run that it repeats, both ways, sorted by path.
+ * Folders count only if one of both has none; secret outputs by their keyed hashes.
+ */
+function judgeRepeat(original, repeat, compare) {
+  const judgement = { verdicts: [], comparisons: new Map() };
+  const made = new Map(repeat.outputs.map((file) => [file.path, file]));
+  for (const first of original.outputs) {
+    const second = made.get(first.path);
+    if (first.kind === 'd' && second?.kind === 'd') continue;
+    const { verdict, comparison } = judgePair({ first, second }, compare);
+    judgement.verdicts.push(verdict);
+    if (comparison !== undefined) judgement.comparisons.set(first.path, comparison);
+  }
+  const known = new Set(original.outputs.map((file) => file.path));
+  for (const file of repeat.outputs) if (!known.has(file.path) && file.kind !== 'd') judgement.verdicts.push({ word: 'extra', path: file.path, detail: '' });
+  judgeSecrets(original.secretOutputs, repeat.secretOutputs, judgement.verdicts);
+  judgeRemovals(original, repeat, judgement.verdicts);
+  judgement.verdicts.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  return judgement;
+}
+
+/** 'HMAC PATH' lines. */
+function judgeSecrets(first, second, verdicts) {
+  const split = (line) => [line.slice(line.indexOf(' ') + 1), line.slice(0, line.indexOf(' '))];
+  const made = new Map(second.map(split));
+  for (const [path, hash] of first.map(split)) {
+    const other = made.get(path);
+    verdicts.push({ word: other === undefined ? 'missing' : other === hash ? 'identical' : 'different', path, detail: other === undefined || other === hash ? '' : 'another secret' });
+  }
+  const known = new Set(first.map((line) => split(line)[0]));
+  for (const [path] of second.map(split)) if (!known.has(path)) verdicts.push({ word: 'extra', path, detail: '' });
+}
+
+/** What one removed and the other did not: only of files that the repeat had to remove, its inputs. */
+function judgeRemovals(original, repeat, verdicts) {
+  const inputs = new Set(original.inputs.map((file) => file.path));
+  for (const path of original.removed) if (inputs.has(path) && repeat.removed.indexOf(path) < 0) verdicts.push({ word: 'different', path, detail: 'is still there; the run had removed it' });
+  for (const path of repeat.removed) if (original.removed.indexOf(path) < 0) verdicts.push({ word: 'different', path, detail: 'was removed; the run had left it' });
+}
+
+/** What a person takes for a good repeat. */
+// type Acceptance = 'identical' | 'tolerance';
+
+/** Is every output as `accept` wants it, and did the command end as it had? */
+function isRepeatAccepted(original, repeat, accept) {
+  if (original.exit !== repeat.exit || original.signal !== repeat.signal) return false;
+  return repeat.verdicts.every(({ word }) => word === 'identical' || (word === 'tolerance' && accept === 'tolerance'));
+}
+
+/** How the repeat ended if not as the original: "exit 1, was 0"; '' if it did. */
+function describeOtherEnd(original, repeat) {
+  const tell = (run) => run.signal ?? String(run.exit ?? '-');
+  return tell(original) === tell(repeat) ? '' : 'exit ' + tell(repeat) + ', was ' + tell(original);
+}
+
 // ==== src/formats/percent.ts =====================================================================
 // percent.ts - text of a record's field, percent-encoded (docs/record-format.txt, 2). Decides nothing.
 
@@ -3554,12 +4100,12 @@ function parseGitTree(body, idSizeBytes) {
 /** Undoes zlib's deflate; undefined if it is damaged. */
 // type InflateWhole = (bytes: ByteString) => ByteString | undefined;
 
-const ESCAPES = { a: '\x07', b: '\b', t: '\t', n: '\n', v: '\v', f: '\f', r: '\r', '"': '"', '\\': '\\' };
+const PATH_ESCAPES = { a: '\x07', b: '\b', t: '\t', n: '\n', v: '\v', f: '\f', r: '\r', '"': '"', '\\': '\\' };
 
 /** Undoes quoteGitPath() of a name in double quotes. */
 function unquoteGitPath(quoted) {
   if (!quoted.startsWith('"')) return quoted;
-  return quoted.slice(1, -1).replace(/\\([0-7]{3}|[abtnvfr"\\])/g, (_, code) => ESCAPES[code] ?? String.fromCharCode(parseInt(code, 8)));
+  return quoted.slice(1, -1).replace(/\\([0-7]{3}|[abtnvfr"\\])/g, (_, code) => PATH_ESCAPES[code] ?? String.fromCharCode(parseInt(code, 8)));
 }
 
 /** Of "diff --git a/NAME b/NAME" the name: both are the same, as the patch was made without renames. */
@@ -3600,16 +4146,16 @@ function applyPatchSection(section, original, inflate) {
 // ---- text -------------------------------------------------------------------------------------------
 
 /** Lines with their ends. */
-function splitLines(text) {
+function splitPatchLines(text) {
   return text === '' ? [] : text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }
 
 /** Applies hunks strictly: at their place, every line as it says. */
 function applyHunks(body, original) {
-  const old = splitLines(original);
+  const old = splitPatchLines(original);
   const made = [];
   let at = 0;
-  const lines = splitLines(body);
+  const lines = splitPatchLines(body);
   for (let i = 0; i < lines.length;) {
     const head = /^@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(lines[i]);
     if (head === null) return undefined;
@@ -6113,6 +6659,988 @@ function readLittle(bytes, at, count) {
   let value = 0;
   for (let i = count - 1; i >= 0; i--) value = value * 256 + bytes.charCodeAt(at + i);
   return value;
+}
+
+// ==== src/formats/comparebytes.ts ================================================================
+// comparebytes.ts - says where two contents differ as bytes. Knows no formats.
+
+/** "3 of 100 bytes differ, first at byte 4" (from 1); `firstAt` counts from 0 and is -1 if only the sizes differ. */
+function describeByteCount(sizes, count, firstAt) {
+  if (sizes[0] === sizes[1]) return count + ' of ' + sizes[0] + ' bytes differ, first at byte ' + (firstAt + 1);
+  const start = sizes[0] + ' bytes against ' + sizes[1] + ', ';
+  return start + (firstAt < 0 ? 'the same up to byte ' + Math.min(sizes[0], sizes[1]) : 'first different at byte ' + (firstAt + 1));
+}
+
+/** Index of the first byte that differs or that only one of the two has; -1 if they are the same. */
+function findFirstDifference(first, second) {
+  if (first === second) return -1;
+  const common = Math.min(first.length, second.length);
+  // Comparing large slices is much faster than single bytes.
+  let at = 0;
+  for (let step = 1 << 16; step > 1; step >>= 4) {
+    while (at + step <= common && first.slice(at, at + step) === second.slice(at, at + step)) at += step;
+  }
+  while (at < common && first.charCodeAt(at) === second.charCodeAt(at)) at += 1;
+  return at;
+}
+
+/** Two contents of unknown kind. */
+function compareAsBytes(first, second) {
+  if (first === second) return { kind: 'identical' };
+  const firstAt = findFirstDifference(first, second);
+  const common = Math.min(first.length, second.length);
+  let count = 0;
+  for (let i = firstAt; i < common; i++) if (first.charCodeAt(i) !== second.charCodeAt(i)) count += 1;
+  const detail = describeByteCount([first.length, second.length], count, firstAt < common ? firstAt : -1);
+  return { kind: 'different', rule: 'byte for byte', detail, causes: [] };
+}
+
+// ==== src/formats/numbers.ts =====================================================================
+// numbers.ts - finds the numbers in a text and compares them. Knows no lines, tables or files.
+
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eEdD][+-]?\d+)?$/;
+const SPECIAL_NUMBER = /^[+-]?(?:nan|inf|infinity)$/i;
+const INTEGER = /^[+-]?\d+$/;
+/** The date 20240131 is no number. */
+const COMPACT_DATE = /^(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$/;
+const COMPLEX = /^([+-]?[\d.]+(?:[eE][+-]?\d+)?)([+-][\d.]+(?:[eE][+-]?\d+)?)[ij]$/;
+const SPLITTING_SIGN = /\xc2[\xb0\xb1]|\xc3\x97|\+\/?-/;
+/** Longer ones are text: work on them would grow with the square of their length. */
+const MOST_DIGITS = 300;
+
+/** Is this word, all of it, a number? */
+function isNumber(word) {
+  return word.length <= MOST_DIGITS && (DECIMAL.test(word) ? !COMPACT_DATE.test(word) : SPECIAL_NUMBER.test(word));
+}
+
+/**
+ * Goes through the numbers of a text. A number is a word that is one from end to end, where a word
+ * is what letters, digits and . _ + - : / \ @ # make up, so versions (1.2.3), dates (2024-01-31),
+ * times (10:30), hexadecimal numbers, ranges and identifiers (x86_64, 3D) are text. A word may end
+ * in "." or ":", begin with a name and ":", be complex (1.5+2j) or have +-, +/-, or the signs of
+ * plus-minus, times or degree between numbers. Groups of thousands (1,234) are text.
+ */
+class NumberScanner {
+  // readonly text: ByteString;
+  /** The number that next() found. */
+  start = 0;
+  end = 0;
+  word = /[\w.+\-:/\\@#\x80-\xff]+/g;
+  /** Starts and ends of those found with an earlier one in the same word. */
+  waiting = [];
+  waitingAt = 0;
+
+  constructor(text) {
+    this.text = text;
+  }
+
+  /** Finds the next number; false if there is none. */
+  next() {
+    while (this.waitingAt === this.waiting.length) {
+      if (this.waitingAt > 0) this.waiting.length = this.waitingAt = 0;
+      const found = this.word.exec(this.text);
+      if (found === null) return false;
+      if (found[0].length <= 4 * MOST_DIGITS) this.addNumbers(found[0], found.index);
+    }
+    this.start = this.waiting[this.waitingAt];
+    this.end = this.waiting[this.waitingAt + 1];
+    this.waitingAt += 2;
+    return true;
+  }
+
+  addNumbers(word, at) {
+    if (isNumber(word)) {
+      if (!isThousandsGroup(this.text, at, at + word.length)) this.waiting.push(at, at + word.length);
+      return;
+    }
+    if (!/\d|nan|inf/i.test(word)) return;
+    const last = word[word.length - 1];
+    if (last === '.' || last === ':') return this.addNumbers(word.replace(/[.:]+$/, ''), at);
+    const complex = COMPLEX.exec(word);
+    if (complex !== null && isNumber(complex[1]) && isNumber(complex[2])) {
+      this.waiting.push(at, at + complex[1].length, at + complex[1].length, at + word.length - 1);
+      return;
+    }
+    const sign = SPLITTING_SIGN.exec(word);
+    if (sign !== null) {
+      const rest = sign.index + sign[0].length;
+      this.addNumbers(word.slice(0, sign.index), at);
+      return this.addNumbers(word.slice(rest), at + rest);
+    }
+    const colon = word.lastIndexOf(':');
+    if (colon > 0 && !/\d/.test(word[colon - 1])) this.addNumbers(word.slice(colon + 1), at + colon + 1);
+  }
+}
+
+/** Is this number a part of one like 1,234,567.8? */
+function isThousandsGroup(text, start, end) {
+  if (text[end] !== ',' && text[start - 1] !== ',') return false;
+  const number = text.slice(start, end);
+  if (/^[+-]?[1-9]\d{0,2}$/.test(number) && /^,\d{3}(?!\d)/.test(text.slice(end, end + 5))) return true;
+  return text[start - 1] === ',' && /^\d{3}(?:\.\d*)?$/.test(number)
+    && /(?:^|[^\w.])[+-]?\d{1,3}$/.test(text.slice(Math.max(start - 6, 0), start - 1));
+}
+
+function toDouble(word) {
+  if (!SPECIAL_NUMBER.test(word)) return Number(word.replace(/[dD]/, 'e'));
+  return /nan/i.test(word) ? NaN : word[0] === '-' ? -Infinity : Infinity;
+}
+
+/** How far two numbers are from each other; `relative` is to the larger one of the two. */
+// type NumberDistance = { isWithin: boolean; absolute: number; relative: number };
+
+/**
+ * Compares two numbers as isNumber() or JSON takes them: integers exactly (then `tolerance` decides),
+ * others as doubles (IEEE 754). What is too large for a double or too long is near only to its own value.
+ */
+function compareNumbers(first, second, tolerance) {
+  if (isSameDecimal(first, second)) return { isWithin: true, absolute: 0, relative: 0 };
+  if (first.length > MOST_DIGITS || second.length > MOST_DIGITS) return { isWithin: false, absolute: Infinity, relative: Infinity };
+  if (first.length + second.length > 30 && INTEGER.test(first) && INTEGER.test(second)) return compareIntegers(first, second, tolerance);
+  const [a, b] = [toDouble(first), toDouble(second)];
+  if (a !== a && b !== b) return { isWithin: true, absolute: 0, relative: 0 };
+  const [isTooLarge, isOtherTooLarge] = [isOverflow(first, a), isOverflow(second, b)];
+  const absolute = isTooLarge || isOtherTooLarge || a !== a || b !== b ? Infinity : a === b ? 0 : Math.abs(a - b);
+  const largest = Math.max(Math.abs(a), Math.abs(b));
+  const relative = absolute === 0 ? 0 : absolute < Infinity && largest < Infinity ? absolute / largest : Infinity;
+  return { isWithin: !isTooLarge && !isOtherTooLarge && isWithin(a, b, tolerance), absolute, relative };
+}
+
+function isOverflow(word, value) {
+  return (value === Infinity || value === -Infinity) && !SPECIAL_NUMBER.test(word);
+}
+
+function compareIntegers(first, second, tolerance) {
+  const [a, b] = [toBigInteger(first), toBigInteger(second)];
+  const absolute = Number(a > b ? a - b : b - a);
+  const largest = Math.max(Math.abs(Number(a)), Math.abs(Number(b)));
+  return { isWithin: absolute <= Math.max(tolerance.absolute, tolerance.relative * largest), absolute, relative: absolute / largest };
+}
+
+function toBigInteger(word) {
+  const digits = BigInt(word.replace(/^[+-]/, ''));
+  return word[0] === '-' ? -digits : digits;
+}
+
+/** Are two numbers the same value exactly, however they are spelled (1.50, 15e-1)? Never true of NaN or infinities. */
+function isSameDecimal(first, second) {
+  const [a, b] = [normalizeDecimal(first), normalizeDecimal(second)];
+  return a !== undefined && a === b;
+}
+
+/** Sign, digits without zeros at either end, and exponent. */
+function normalizeDecimal(word) {
+  const parts = /^([+-]?)(\d*)\.?(\d*)(?:[eEdD]([+-]?\d{1,15}))?$/.exec(word);
+  if (parts === null) return undefined;
+  const digits = (parts[2] + parts[3]).replace(/^0+/, '');
+  if (digits === '') return '0';
+  const end = lastNonZero(digits) + 1;
+  const exponent = Number(parts[4] ?? 0) - parts[3].length + digits.length - end;
+  return (parts[1] === '-' ? '-' : '') + digits.slice(0, end) + 'e' + exponent;
+}
+
+function lastNonZero(digits) {
+  let at = digits.length - 1;
+  while (digits[at] === '0') at -= 1;
+  return at;
+}
+
+// ==== src/formats/numbertally.ts =================================================================
+// numbertally.ts - counts how far the numbers of two contents are apart. Knows no formats.
+
+const EXACTLY = { absolute: 0, relative: 0 };
+
+/** What was seen of the pairs of numbers of two contents; `place` is where, such as "line 4". */
+class NumberTally {
+  // readonly tolerance: Tolerance | undefined;
+  /** Pairs of numbers, pairs not of the same bytes, of another value, beyond the tolerance. */
+  pairs = 0;
+  unequal = 0;
+  apart = 0;
+  beyond = 0;
+  firstPlace = '';
+  largestAbsolute = { value: 0, place: '' };
+  largestRelative = { value: 0, place: '' };
+
+  constructor(tolerance) {
+    this.tolerance = tolerance;
+  }
+
+  /** Takes a pair in; false if it is beyond the tolerance, or of another value where there is none. */
+  add(first, second, place) {
+    this.pairs += 1;
+    if (first === second) return true;
+    this.unequal += 1;
+    const distance = compareNumbers(first, second, this.tolerance ?? EXACTLY);
+    // NaN against NaN and decimals that are the same double count as the same value.
+    if (distance.absolute > 0) {
+      this.apart += 1;
+      if (this.firstPlace === '') this.firstPlace = place();
+      if (distance.absolute > this.largestAbsolute.value) this.largestAbsolute = { value: distance.absolute, place: place() };
+      if (distance.relative > this.largestRelative.value) this.largestRelative = { value: distance.relative, place: place() };
+    }
+    if (!distance.isWithin) this.beyond += 1;
+    return distance.isWithin;
+  }
+
+  /** "3 of 120 numbers differ, first at line 2, at most 0.2 absolute (line 4), 1e-3 relative (line 2)"; '' if no number is unequal. */
+  describe() {
+    if (this.unequal === 0) return '';
+    const ofAll = ' of ' + this.pairs + (this.pairs === 1 ? ' number' : ' numbers');
+    if (this.apart === 0) return this.unequal + ofAll + ' written otherwise, all of the same value';
+    const { largestAbsolute, largestRelative } = this;
+    const beyond = this.tolerance === undefined || this.beyond === 0 ? '' : ', ' + this.beyond + ' by more than that';
+    return this.apart + ofAll + (this.apart === 1 ? ' differs' : ' differ') + beyond + ', first at ' + this.firstPlace
+      + ', at most ' + formatDistance(largestAbsolute.value) + ' absolute (' + largestAbsolute.place + '), '
+      + formatDistance(largestRelative.value) + ' relative (' + largestRelative.place + ')';
+  }
+}
+
+/** Two significant digits; rounded, so for people only. */
+function formatDistance(value) {
+  return value === Infinity ? 'infinite' : String(Number(value.toPrecision(2)));
+}
+
+// ==== src/formats/comparetext.ts =================================================================
+// comparetext.ts - compares two texts line by line, their numbers by value. Knows no files.
+
+/** What two texts came to, line by line. `lines` are pairs that differ in more than numbers. */
+// type TextTally = {
+//   numbers: NumberTally;
+//   lines: number;
+//   firstLine: number;
+//   excerpt: string;
+//   lineCounts: [number, number];
+//   isPaddingChanged: boolean;
+// };
+
+/** Is it text: no control bytes but white space, backspace, bell and ESC? Empty is text. */
+function looksLikeText(content) {
+  return !/[\0-\x06\x0e-\x1a\x1c-\x1f\x7f]/.test(content);
+}
+
+/**
+ * Two texts that are not the same. With a tolerance they are equivalent if they differ only in
+ * numbers within it, and in the spaces that pad such a number to the width of its field.
+ */
+function compareText(first, second, context) {
+  const tally = tallyText(first, second, context);
+  const { tolerance } = context;
+  const detail = describeTextTally(tally);
+  if (tolerance !== undefined && tally.lines === 0 && tally.numbers.beyond === 0) {
+    const padding = tally.isPaddingChanged ? ', without the spaces that pad them' : '';
+    return { kind: 'equivalent', rule: describeTolerance(tolerance) + padding, detail };
+  }
+  const rule = tolerance === undefined ? 'text, byte for byte' : 'text with ' + describeTolerance(tolerance);
+  return { kind: 'different', rule, detail: describeLineEnds(first, second) ?? detail, causes: findCauses(first, second, context.hints) };
+}
+
+/** Compares line by line. If one has more lines, those that both end with are set against each other. */
+function tallyText(first, second, context) {
+  const lineCounts = [countLines(first), countLines(second)];
+  const tally = {
+    numbers: new NumberTally(context.tolerance), lines: 0, firstLine: 0, excerpt: '', lineCounts, isPaddingChanged: false,
+  };
+  const common = lineCounts[0] === lineCounts[1] ? 0 : measureCommonEnd(first, second);
+  const [end, otherEnd] = [first.length - common, second.length - common];
+  let [at, otherAt] = [0, 0];
+  let line = 1;
+  for (; at < end && otherAt < otherEnd; line++) {
+    const [next, otherNext] = [findNextLine(first, at), findNextLine(second, otherAt)];
+    compareLine(first.slice(at, next), second.slice(otherAt, otherNext), line, tally);
+    [at, otherAt] = [next, otherNext];
+  }
+  addExtraLines(first.slice(at, end), 'the first', line, tally);
+  addExtraLines(second.slice(otherAt, otherEnd), 'the second', line, tally);
+  return tally;
+}
+
+function countLines(text) {
+  let count = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1;
+  return text === '' || text[text.length - 1] === '\n' ? count : count + 1;
+}
+
+function findNextLine(text, at) {
+  const end = text.indexOf('\n', at);
+  return end < 0 ? text.length : end + 1;
+}
+
+/** Length of the whole lines that both texts end with. */
+function measureCommonEnd(first, second) {
+  const most = Math.min(first.length, second.length);
+  let common = 0;
+  for (let step = 1 << 16; step > 0; step >>= 2) {
+    while (common + step <= most && isSamePart(first, second, common, step)) common += step;
+  }
+  const isWholeLine = (text) => text.length === common || text[text.length - common - 1] === '\n';
+  if (isWholeLine(first) && isWholeLine(second)) return common;
+  return first.length - findNextLine(first, first.length - common);
+}
+
+function isSamePart(first, second, behind, step) {
+  const [end, otherEnd] = [first.length - behind, second.length - behind];
+  return first.slice(end - step, end) === second.slice(otherEnd - step, otherEnd);
+}
+
+function addExtraLines(lines, whose, line, tally) {
+  if (lines === '') return;
+  if (tally.lines === 0) {
+    tally.firstLine = line;
+    tally.excerpt = quoteExcerpt(lines.slice(0, findNextLine(lines, 0)), 0) + ' only in ' + whose;
+  }
+  tally.lines += countLines(lines);
+}
+
+/** A line, its end included. */
+function compareLine(first, second, line, tally) {
+  const alike = addNumbersOfText(first, second, tally.numbers, () => 'line ' + line);
+  tally.isPaddingChanged = tally.isPaddingChanged || (alike.unlikeAt < 0 && alike.isPaddingChanged);
+  if (alike.unlikeAt < 0) return;
+  if (tally.lines === 0) {
+    tally.firstLine = line;
+    tally.excerpt = quoteExcerpt(first, alike.unlikeAt) + ' against ' + quoteExcerpt(second, alike.otherUnlikeAt);
+  }
+  tally.lines += 1;
+}
+
+/** Adds the numbers of two texts to the tally, if they are alike but for numbers and the spaces that pad them. */
+function addNumbersOfText(first, second, numbers, place) {
+  const alike = first === second ? { unlikeAt: -1, otherUnlikeAt: -1, isPaddingChanged: false } : findUnlikeText(first, second);
+  if (alike.unlikeAt >= 0 || !/[\dnN]/.test(first)) return alike;
+  const scanner = new NumberScanner(first);
+  if (first === second) {
+    while (scanner.next()) numbers.pairs += 1;
+    return alike;
+  }
+  const other = new NumberScanner(second);
+  while (scanner.next() && other.next()) numbers.add(first.slice(scanner.start, scanner.end), second.slice(other.start, other.end), place);
+  return alike;
+}
+
+/** Where two lines differ in more than numbers and the spaces that pad them; -1 if nowhere. */
+// type TextLikeness = { unlikeAt: number; otherUnlikeAt: number; isPaddingChanged: boolean };
+
+function findUnlikeText(first, second) {
+  const [numbers, others] = [new NumberScanner(first), new NumberScanner(second)];
+  let [at, otherAt, width, otherWidth] = [0, 0, 0, 0];
+  let isPaddingChanged = false;
+  for (;;) {
+    const [isFound, isOtherFound] = [numbers.next(), others.next()];
+    const [end, otherEnd] = [isFound ? numbers.start : first.length, isOtherFound ? others.start : second.length];
+    const [nextWidth, otherNextWidth] = [isFound ? numbers.end - end : 0, isOtherFound ? others.end - otherEnd : 0];
+    const [gap, otherGap] = [first.slice(at, end), second.slice(otherAt, otherEnd)];
+    if (gap !== otherGap) {
+      const alike = findFirstDifference(gap, otherGap);
+      const isSame = isPadding(gap, otherGap, width - otherWidth, nextWidth - otherNextWidth);
+      if (!isSame) return { unlikeAt: at + alike, otherUnlikeAt: otherAt + alike, isPaddingChanged };
+      isPaddingChanged = true;
+    }
+    if (isFound !== isOtherFound) return { unlikeAt: end, otherUnlikeAt: otherEnd, isPaddingChanged };
+    if (!isFound) return { unlikeAt: -1, otherUnlikeAt: -1, isPaddingChanged };
+    [at, otherAt, width, otherWidth] = [numbers.end, others.end, nextWidth, otherNextWidth];
+  }
+}
+
+/**
+ * Do two texts between numbers differ only in spaces that make up for the widths of the numbers beside
+ * them? `before` and `after` is how much wider the first's number is there.
+ */
+function isPadding(gap, otherGap, before, after) {
+  const [parts, others] = [splitSpaces(gap), splitSpaces(otherGap)];
+  if (parts.text !== others.text) return false;
+  const [lead, trail] = [others.lead - parts.lead, others.trail - parts.trail];
+  if (parts.text === '') return lead === before || lead === after;
+  return (lead === 0 || lead === before) && (trail === 0 || trail === after);
+}
+
+/** Counts the spaces at either end; of spaces alone, all are in front. */
+function splitSpaces(gap) {
+  let lead = 0;
+  while (gap[lead] === ' ') lead += 1;
+  let end = gap.length;
+  while (end > lead && gap[end - 1] === ' ') end -= 1;
+  return { lead, text: gap.slice(lead, end), trail: gap.length - end };
+}
+
+const EXCERPT_BEFORE = 12;
+const EXCERPT_BYTES = 36;
+
+/** A few bytes around `at`, harmless and in quotes. */
+function quoteExcerpt(text, at) {
+  let start = Math.max(at - EXCERPT_BEFORE, 0);
+  let end = Math.min(start + EXCERPT_BYTES, text.length);
+  for (let i = 0; i < 3 && start > 0 && isContinuation(text, start); i++) start -= 1;
+  for (let i = 0; i < 3 && end < text.length && isContinuation(text, end); i++) end += 1;
+  if (end === text.length && text[end - 1] === '\n' && at < end - 1) end -= 1;
+  const shown = makeHarmless(text.slice(start, end));
+  return '"' + (start > 0 ? '...' : '') + shown + (end < text.length && text[end] !== '\n' ? '...' : '') + '"';
+}
+
+function isContinuation(text, at) {
+  const code = text.charCodeAt(at);
+  return code >= 0x80 && code < 0xc0;
+}
+
+/** "2 of 10 lines differ in more than numbers, first line 3: "a" against "b"; 3 of 120 numbers differ, ..." */
+function describeTextTally(tally) {
+  const parts = [];
+  const [count, other] = tally.lineCounts;
+  if (tally.lines > 0) {
+    const all = count === other ? 'of ' + count + ' lines' : 'lines (of ' + count + ' against ' + other + ')';
+    parts.push(tally.lines + ' ' + all + (tally.lines === 1 ? ' differs' : ' differ') + ' in more than numbers, first line ' + tally.firstLine + ': ' + tally.excerpt);
+  }
+  const numbers = tally.numbers.describe();
+  if (numbers !== '') parts.push(numbers);
+  return parts.join('; ');
+}
+
+/** A text with other line ends, and nothing else, is told apart in a word. */
+function describeLineEnds(first, second) {
+  if (first.indexOf('\r') < 0 && second.indexOf('\r') < 0) return undefined;
+  const isSame = first.replace(/\r\n/g, '\n') === second.replace(/\r\n/g, '\n');
+  if (!isSame) return undefined;
+  return 'only line ends differ: ' + (first.indexOf('\r\n') < 0 ? 'LF against CR LF' : second.indexOf('\r\n') < 0 ? 'CR LF against LF' : 'LF and CR LF otherwise mixed');
+}
+
+// ==== src/formats/comparetable.ts ================================================================
+// comparetable.ts - compares two tables (CSV and the like, RFC 4180) cell by cell. Knows no files.
+
+// A comma may be a decimal comma between others, so it is tried last.
+const DELIMITERS = ['\t', ';', '|', ','];
+/** So many rows at the beginning decide whether it is a table. */
+const PROBED_ROWS = 50;
+const MOST_COLUMNS = 1 << 20;
+
+/** `unlike` counts the cells that differ in more than numbers. */
+// type TableTally = {
+//   numbers: NumberTally;
+//   cells: number;
+//   unlike: number;
+//   first: string;
+//   rowCounts: [number, number];
+//   isPaddingChanged: boolean;
+// };
+
+/** undefined if the two are not both tables with the same delimiter; `isNamedTable`: the file's name says that it is one. */
+function compareTables(first, second, context, isNamedTable) {
+  const delimiter = guessDelimiter(first, isNamedTable ? 1 : 3);
+  if (delimiter === undefined || delimiter !== guessDelimiter(second, isNamedTable ? 1 : 3)) return undefined;
+  const [reader, other] = [new TableReader(first, delimiter), new TableReader(second, delimiter)];
+  const tally = tallyTables(reader, other, context);
+  if (reader.isMalformed || other.isMalformed) return undefined;
+  const { tolerance } = context;
+  const isSameShape = tally.rowCounts[0] === tally.rowCounts[1];
+  if (isSameShape && tally.unlike === 0 && tally.numbers.beyond === 0) {
+    const numbers = tally.numbers.describe();
+    return { kind: 'equivalent', rule: describeTableRule(reader, other, tally, context), detail: numbers === '' ? 'all cells are the same' : numbers };
+  }
+  const rule = 'table by cell' + (tolerance === undefined ? '' : ', ' + describeTolerance(tolerance));
+  return { kind: 'different', rule, detail: describeTables(tally), causes: findCauses(first, second, context.hints) };
+}
+
+function describeTables(tally) {
+  const [count, other] = tally.rowCounts;
+  const first = tally.first === '' ? '' : ', first ' + tally.first;
+  if (count !== other) return count + ' rows against ' + other + first;
+  const cells = tally.unlike === 0 ? [] : [tally.unlike + ' of ' + tally.cells + ' cells ' + (tally.unlike === 1 ? 'differs' : 'differ') + ' in more than numbers' + first];
+  const numbers = tally.numbers.describe();
+  return cells.concat(numbers === '' ? [] : numbers).join('; ');
+}
+
+/** Names what is not the same in the two and does not count. */
+function describeTableRule(reader, other, tally, context) {
+  const { tolerance } = context;
+  const parts = [];
+  if (tally.numbers.unequal > 0) parts.push(tolerance === undefined || tally.numbers.apart === 0 ? 'numbers by value' : describeTolerance(tolerance));
+  if (tally.isPaddingChanged) parts.push('without the spaces that pad them');
+  const isPlain = parts.length === 0 && reader.quotedCells === other.quotedCells && reader.lineEnds === other.lineEnds;
+  if (reader.quotedCells !== other.quotedCells || isPlain) parts.push('without quotation marks');
+  if (reader.lineEnds !== other.lineEnds) parts.push('without line ends');
+  return ['table by cell'].concat(parts).join(', ');
+}
+
+function tallyTables(reader, other, context) {
+  const tally = { numbers: new NumberTally(context.tolerance), cells: 0, unlike: 0, first: '', rowCounts: [0, 0], isPaddingChanged: false };
+  let header = [];
+  for (;;) {
+    const [row, otherRow] = [reader.next(), other.next()];
+    if (row !== undefined) tally.rowCounts[0] += 1;
+    if (otherRow !== undefined) tally.rowCounts[1] += 1;
+    if (row === undefined && otherRow === undefined) return tally;
+    if (row === undefined || otherRow === undefined) {
+      if (tally.first === '') tally.first = 'at row ' + Math.max(...tally.rowCounts);
+      continue;
+    }
+    if (tally.rowCounts[0] === 1 && tally.rowCounts[1] === 1) header = readHeader(row);
+    compareRows(row, otherRow, header, tally);
+  }
+}
+
+/** The names of the columns, if the first row has no number. */
+function readHeader(row) {
+  return row.some((cell) => cell.trim() === '' || isNumber(cell.trim())) ? [] : row;
+}
+
+function compareRows(row, otherRow, header, tally) {
+  const rowNumber = tally.rowCounts[0];
+  const placeOfCell = (column) => 'column ' + (header[column] === undefined ? column + 1 : shortenName(header[column])) + ', row ' + rowNumber;
+  const common = Math.min(row.length, otherRow.length);
+  tally.cells += common;
+  for (let i = 0; i < common; i++) {
+    const alike = addNumbersOfText(row[i], otherRow[i], tally.numbers, () => placeOfCell(i));
+    if (alike.unlikeAt < 0) tally.isPaddingChanged = tally.isPaddingChanged || alike.isPaddingChanged;
+    else addUnlikeCell(tally, () => placeOfCell(i) + ': ' + quoteExcerpt(row[i], alike.unlikeAt) + ' against ' + quoteExcerpt(otherRow[i], alike.otherUnlikeAt));
+  }
+  if (row.length !== otherRow.length) addUnlikeCell(tally, () => 'row ' + rowNumber + ': ' + row.length + ' cells against ' + otherRow.length);
+}
+
+function addUnlikeCell(tally, describe) {
+  if (tally.first === '') tally.first = describe();
+  tally.unlike += 1;
+}
+
+function shortenName(name) {
+  return /^[\w.-]{1,30}$/.test(name) ? name : quoteExcerpt(name, 0);
+}
+
+/** The delimiter with which the first rows have the same number of cells, two or more; there must be `fewestRows`. */
+function guessDelimiter(text, fewestRows) {
+  return DELIMITERS.find((delimiter) => {
+    if (text.indexOf(delimiter) < 0) return false;
+    const reader = new TableReader(text, delimiter);
+    let columns = 0;
+    let rows = 0;
+    for (let row = reader.next(); row !== undefined && rows < PROBED_ROWS; row = reader.next()) {
+      rows += 1;
+      if (row.length < 2 || (columns > 0 && row.length !== columns)) return false;
+      columns = row.length;
+    }
+    return rows >= fewestRows && !reader.isMalformed;
+  });
+}
+
+/** Reads a table row by row. */
+class TableReader {
+  // readonly text: ByteString;
+  // readonly delimiter: string;
+  isMalformed = false;
+  quotedCells = 0;
+  /** How many rows end how. */
+  get lineEnds() { return this.endings.join(' '); }
+  endings = [0, 0, 0];
+  at = 0;
+
+  constructor(text, delimiter) {
+    this.text = text;
+    this.delimiter = delimiter;
+  }
+
+  /** The cells of the next row, unquoted; undefined at the end and where the table is malformed. */
+  next() {
+    const { text } = this;
+    if (this.at >= text.length || this.isMalformed) return undefined;
+    const lineFeed = text.indexOf('\n', this.at);
+    const lineEnd = lineFeed < 0 ? text.length : lineFeed;
+    const line = text.slice(this.at, lineEnd);
+    if (line.indexOf('"') >= 0) return this.readQuotedRow();
+    this.at = lineEnd + 1;
+    const isCrLf = lineFeed >= 0 && line[line.length - 1] === '\r';
+    this.endings[lineFeed < 0 ? 2 : isCrLf ? 1 : 0] += 1;
+    const cells = (isCrLf ? line.slice(0, -1) : line).split(this.delimiter, MOST_COLUMNS + 1);
+    this.isMalformed = cells.length > MOST_COLUMNS;
+    return this.isMalformed ? undefined : cells;
+  }
+
+  readQuotedRow() {
+    const cells = [];
+    const { text } = this;
+    for (;;) {
+      const end = text[this.at] === '"' ? this.readQuotedCell(cells) : this.readPlainCell(cells);
+      if (end < 0 || cells.length > MOST_COLUMNS) {
+        this.isMalformed = true;
+        return undefined;
+      }
+      this.at = end + 1;
+      if (text[end] === this.delimiter) continue;
+      if (text[end] === '\r') this.at += 1;
+      this.endings[text[end] === undefined ? 2 : text[end] === '\r' ? 1 : 0] += 1;
+      return cells;
+    }
+  }
+
+  /** Where the cell ends: at a delimiter, a line end or the end of the text; -1 if something else follows the quotation mark. */
+  readQuotedCell(cells) {
+    const { text } = this;
+    let end = text.indexOf('"', this.at + 1);
+    while (end >= 0 && text[end + 1] === '"') end = text.indexOf('"', end + 2);
+    if (end < 0) return -1;
+    this.quotedCells += 1;
+    cells.push(text.slice(this.at + 1, end).replace(/""/g, '"'));
+    return this.isCellEnd(end + 1) ? end + 1 : -1;
+  }
+
+  readPlainCell(cells) {
+    let end = this.at;
+    while (!this.isCellEnd(end)) end += 1;
+    cells.push(this.text.slice(this.at, end));
+    return end;
+  }
+
+  isCellEnd(at) {
+    const mark = this.text[at];
+    return mark === undefined || mark === this.delimiter || mark === '\n' || (mark === '\r' && this.text[at + 1] === '\n');
+  }
+}
+
+// ==== src/formats/jsontape.ts ====================================================================
+// jsontape.ts - parses JSON (RFC 8259) into a flat list of where its values stand. Knows no meaning of them.
+
+// JSON.parse will not do: it loses digits, duplicate keys and, when nested deeply, the stack.
+
+// type JsonKind = 'object' | 'array' | 'string' | 'number' | 'literal';
+
+const JSON_KINDS = ['object', 'array', 'string', 'number', 'literal'];
+const CODE_OF = { object: 0, array: 1, string: 2, number: 3, literal: 4 };
+const FIELDS = 4;
+const MOST_VALUES = 4 << 20;
+
+const JSON_SPACE = /[ \t\r\n]*/y;
+// NaN and Infinity are no JSON, but Python and others write them.
+const JSON_NUMBER = /-?(?:(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|Infinity)|NaN/y;
+const JSON_LITERAL = /true|false|null/y;
+
+/**
+ * The values of a text in the order in which they begin: a container, then what is in it; in an
+ * object each key (a string) before its value. Values are named by their number.
+ */
+class JsonTape {
+  // readonly text: ByteString;
+  /** Each value's kind, where it starts and ends in the text, and the number of the value behind all that is in it. */
+  fields = new Int32Array(1 << 10);
+  count = 0;
+  /** The values that stand on their own: one, or with JSON lines several. */
+  roots = [];
+
+  constructor(text) {
+    this.text = text;
+  }
+
+  kindOf(value) { return JSON_KINDS[this.fields[value * FIELDS]]; }
+  /** As it is spelled. */
+  spell(value) { return this.text.slice(this.fields[value * FIELDS + 1], this.fields[value * FIELDS + 2]); }
+  startOf(value) { return this.fields[value * FIELDS + 1]; }
+  nextOf(value) { return this.fields[value * FIELDS + 3]; }
+
+  add(kind, start, end) {
+    if ((this.count + 1) * FIELDS > this.fields.length) {
+      const grown = new Int32Array(this.fields.length * 2);
+      grown.set(this.fields);
+      this.fields = grown;
+    }
+    this.fields.set([CODE_OF[kind], start, end, this.count + 1], this.count * FIELDS);
+    this.count += 1;
+    return this.count - 1;
+  }
+
+  close(value, end) {
+    this.fields[value * FIELDS + 2] = end;
+    this.fields[value * FIELDS + 3] = this.count;
+  }
+}
+
+/**
+ * The values of a text that is one object or array, or several (JSON lines); undefined if it is no such
+ * text or has more than 4 million values.
+ */
+function parseJson(text) {
+  const tape = new JsonTape(text);
+  let at = skipSpace(text, 0);
+  while (at < text.length) {
+    if (text[at] !== '{' && text[at] !== '[') return undefined;
+    tape.roots.push(tape.count);
+    const end = parseRoot(tape, at);
+    if (end < 0) return undefined;
+    at = skipSpace(text, end);
+  }
+  return tape.roots.length === 0 ? undefined : tape;
+}
+
+function skipSpace(text, at) {
+  JSON_SPACE.lastIndex = at;
+  JSON_SPACE.test(text);
+  return JSON_SPACE.lastIndex;
+}
+
+/** Parses one object or array; where it ends, -1 if it is none. The open containers are on a stack of our own. */
+function parseRoot(tape, start) {
+  const { text } = tape;
+  const open = [];
+  let at = start;
+  for (;;) {
+    // Here a value, or in an object a key and its value, or the end of an empty container must follow.
+    const isInside = open.length > 0;
+    const container = isInside ? open[open.length - 1] : -1;
+    const isEmptyEnd = isInside && container === tape.count - 1 && text[at] === endMark(tape, container);
+    if (!isEmptyEnd) {
+      if (isInside && tape.kindOf(container) === 'object') at = parseKey(tape, at);
+      if (at < 0 || tape.count >= MOST_VALUES) return -1;
+      if (text[at] === '{' || text[at] === '[') {
+        open.push(tape.add(text[at] === '{' ? 'object' : 'array', at, at));
+        at = skipSpace(text, at + 1);
+        continue;
+      }
+      at = parseScalar(tape, at);
+      if (at < 0) return -1;
+    }
+    // A value is complete; so may be the containers that it is the last of.
+    at = skipSpace(text, at);
+    while (open.length > 0 && text[at] === endMark(tape, open[open.length - 1])) {
+      tape.close(open.pop(), at + 1);
+      if (open.length === 0) return at + 1;
+      at = skipSpace(text, at + 1);
+    }
+    if (text[at] !== ',') return -1;
+    at = skipSpace(text, at + 1);
+  }
+}
+
+function endMark(tape, container) {
+  return tape.kindOf(container) === 'object' ? '}' : ']';
+}
+
+/** A key, ":" and the space around; -1 if there is none. */
+function parseKey(tape, at) {
+  const end = findStringEnd(tape.text, at);
+  if (end < 0) return -1;
+  tape.add('string', at, end);
+  const colon = skipSpace(tape.text, end);
+  return tape.text[colon] === ':' ? skipSpace(tape.text, colon + 1) : -1;
+}
+
+function parseScalar(tape, at) {
+  const { text } = tape;
+  if (text[at] === '"') {
+    const end = findStringEnd(text, at);
+    if (end >= 0) tape.add('string', at, end);
+    return end;
+  }
+  for (const [kind, pattern] of [['number', JSON_NUMBER], ['literal', JSON_LITERAL]]) {
+    pattern.lastIndex = at;
+    if (!pattern.test(text)) continue;
+    tape.add(kind, at, pattern.lastIndex);
+    return pattern.lastIndex;
+  }
+  return -1;
+}
+
+/** Behind the quotation mark that ends the string at `at`; -1 if there is no string. */
+function findStringEnd(text, at) {
+  if (text[at] !== '"') return -1;
+  for (let end = text.indexOf('"', at + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let slashes = 0;
+    while (text[end - 1 - slashes] === '\\') slashes += 1;
+    if (slashes % 2 === 0) return end + 1;
+  }
+  return -1;
+}
+
+const ESCAPES = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
+
+/** What a string means, as UTF-8, without its quotation marks. Half a pair of surrogates is kept as it would be encoded. */
+function decodeJsonString(spelled) {
+  const inner = spelled.slice(1, -1);
+  if (inner.indexOf('\\') < 0) return inner;
+  return inner.replace(/\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[^]/g, (escape) => {
+    if (escape.length === 12) {
+      return encodePoint(0x10000 + ((parseInt(escape.slice(2, 6), 16) - 0xd800) << 10) + parseInt(escape.slice(8), 16) - 0xdc00);
+    }
+    return escape.length === 6 ? encodePoint(parseInt(escape.slice(2), 16)) : ESCAPES[escape[1]] ?? escape[1];
+  });
+}
+
+function encodePoint(point) {
+  if (point < 0x80) return String.fromCharCode(point);
+  const bytes = [];
+  let rest = point;
+  for (const limit of [0x3f, 0x1f, 0x0f]) {
+    if (rest <= limit && bytes.length > 0) break;
+    bytes.unshift(0x80 | (rest & 0x3f));
+    rest >>= 6;
+  }
+  bytes.unshift([0xc0, 0xe0, 0xf0][bytes.length - 1] | rest);
+  return String.fromCharCode(...bytes);
+}
+
+// ==== src/formats/comparejson.ts =================================================================
+// comparejson.ts - compares two JSON texts by value. Knows no files.
+
+/** Members or elements that stand in the same place of two containers, and which pair is looked at. */
+// type OpenPair = { tape: JsonTape; isArray: boolean; pairs: number[]; at: number };
+
+// type JsonTally = { numbers: NumberTally; values: number; first: string; isOrderChanged: boolean };
+
+/** undefined if the two are not both JSON (one value or JSON lines). */
+function compareJson(first, second, context) {
+  const tape = parseJson(first);
+  const other = tape === undefined ? undefined : parseJson(second);
+  if (tape === undefined || other === undefined) return undefined;
+  const tally = { numbers: new NumberTally(context.tolerance), values: 0, first: '', isOrderChanged: false };
+  compareRoots(tape, other, tally);
+  const numbers = tally.numbers.describe();
+  if (tally.values === 0 && tally.numbers.beyond === 0) return describeEqualJson(tally, context);
+  const values = tally.values === 0 ? [] : [tally.values + (tally.values === 1 ? ' value differs' : ' values differ') + ' in more than numbers, first ' + tally.first];
+  const rule = 'JSON by value' + (context.tolerance === undefined ? '' : ', ' + describeTolerance(context.tolerance));
+  return { kind: 'different', rule, detail: values.concat(numbers === '' ? [] : numbers).join('; '), causes: findCauses(first, second, context.hints) };
+}
+
+function describeEqualJson(tally, context) {
+  const order = tally.isOrderChanged ? ', keys in any order' : '';
+  const isTolerated = tally.numbers.apart > 0 && context.tolerance !== undefined;
+  const rule = 'JSON by value' + order + (isTolerated ? ', ' + describeTolerance(context.tolerance) : '');
+  const detail = tally.numbers.describe();
+  return { kind: 'equivalent', rule, detail: detail !== '' ? detail : tally.isOrderChanged ? 'the keys are in another order' : 'white space or escapes are different' };
+}
+
+function compareRoots(tape, other, tally) {
+  const common = Math.min(tape.roots.length, other.roots.length);
+  const isAlone = tape.roots.length === 1 && other.roots.length === 1;
+  for (let i = 0; i < common; i++) compareTrees(tape, other, tape.roots[i], other.roots[i], isAlone ? '$' : 'value ' + (i + 1) + ', $', tally);
+  if (common === tape.roots.length && common === other.roots.length) return;
+  addDifference(tally, () => 'value ' + (common + 1) + ': ' + tape.roots.length + ' values against ' + other.roots.length);
+}
+
+/** Walks two values and what is in them side by side; a stack of its own, as they may be nested deeply. */
+function compareTrees(tape, other, root, otherRoot, name, tally) {
+  const open = [];
+  const place = () => name + open.map((pair) => labelOf(pair)).join('');
+  comparePair(tape, other, root, otherRoot, open, place, tally);
+  while (open.length > 0) {
+    const top = open[open.length - 1];
+    top.at += 2;
+    if (top.at >= top.pairs.length) open.pop();
+    else comparePair(tape, other, top.pairs[top.at], top.pairs[top.at + 1], open, place, tally);
+  }
+}
+
+function labelOf(pair) {
+  if (pair.at < 0) return '';
+  if (pair.isArray) return '[' + pair.at / 2 + ']';
+  const key = decodeJsonString(pair.tape.spell(pair.pairs[pair.at] - 1));
+  return /^[A-Za-z_][\w-]*$/.test(key) ? '.' + key : '[' + quoteExcerpt(key, 0) + ']';
+}
+
+function addDifference(tally, describe) {
+  if (tally.values === 0) tally.first = describe();
+  tally.values += 1;
+}
+
+function comparePair(tape, other, a, b, open, place, tally) {
+  const kind = tape.kindOf(a);
+  const differ = () => addDifference(tally, () => place() + ': ' + quoteUnlike(tape.spell(a), other.spell(b)));
+  if (kind !== other.kindOf(b)) return differ();
+  if (kind === 'number') {
+    tally.numbers.add(tape.spell(a), other.spell(b), place);
+  } else if (kind === 'literal') {
+    if (tape.spell(a) !== other.spell(b)) differ();
+  } else if (kind === 'string') {
+    if (tape.spell(a) !== other.spell(b) && decodeJsonString(tape.spell(a)) !== decodeJsonString(other.spell(b))) differ();
+  } else {
+    const pairs = kind === 'array' ? pairElements(tape, other, a, b, place, tally) : pairMembers(tape, other, a, b, place, tally);
+    if (pairs.length > 0) open.push({ tape, isArray: kind === 'array', pairs, at: -2 });
+  }
+}
+
+function quoteUnlike(spelled, other) {
+  const at = findFirstDifference(spelled, other);
+  const shown = [spelled, other].map((text) => (text.length <= 24 ? makeHarmless(text) : quoteExcerpt(text, at)));
+  return shown.join(' against ');
+}
+
+function pairElements(tape, other, a, b, place, tally) {
+  const [end, otherEnd] = [tape.nextOf(a), other.nextOf(b)];
+  const pairs = [];
+  let [value, otherValue] = [a + 1, b + 1];
+  while (value < end && otherValue < otherEnd) {
+    pairs.push(value, otherValue);
+    [value, otherValue] = [tape.nextOf(value), other.nextOf(otherValue)];
+  }
+  if (value < end || otherValue < otherEnd) {
+    addDifference(tally, () => place() + ': ' + countElements(tape, a) + ' elements against ' + countElements(other, b));
+  }
+  return pairs;
+}
+
+function countElements(tape, array) {
+  let count = 0;
+  for (let value = array + 1; value < tape.nextOf(array); value = tape.nextOf(value)) count += 1;
+  return count;
+}
+
+/** Values with the same key; of several with one key the first goes with the first. */
+function pairMembers(tape, other, a, b, place, tally) {
+  const inOrder = pairMembersInOrder(tape, other, a, b);
+  if (inOrder !== undefined) return inOrder;
+  const waiting = new Map();
+  const keys = listKeys(other, b);
+  for (let i = keys.length - 1; i >= 0; i--) {
+    const name = decodeJsonString(other.spell(keys[i]));
+    const values = waiting.get(name);
+    if (values === undefined) waiting.set(name, [keys[i] + 1]);
+    else values.push(keys[i] + 1);
+  }
+  const pairs = [];
+  const onlyInFirst = [];
+  for (const key of listKeys(tape, a)) {
+    const name = decodeJsonString(tape.spell(key));
+    const value = (waiting.get(name) ?? []).pop();
+    if (value === undefined) onlyInFirst.push(name);
+    else pairs.push(key + 1, value);
+  }
+  const onlyInSecond = Array.from(waiting.keys()).filter((name) => (waiting.get(name) ?? []).length > 0);
+  if (onlyInFirst.length > 0) addDifference(tally, () => place() + ': key ' + quoteExcerpt(onlyInFirst[0], 0) + ' only in the first');
+  if (onlyInSecond.length > 0) addDifference(tally, () => place() + ': key ' + quoteExcerpt(onlyInSecond[0], 0) + ' only in the second');
+  tally.isOrderChanged = tally.isOrderChanged || isOrderChanged(pairs);
+  return pairs;
+}
+
+function isOrderChanged(pairs) {
+  for (let i = 3; i < pairs.length; i += 2) if (pairs[i] < pairs[i - 2]) return true;
+  return false;
+}
+
+function listKeys(tape, object) {
+  const keys = [];
+  for (let key = object + 1; key < tape.nextOf(object); key = tape.nextOf(key + 1)) keys.push(key);
+  return keys;
+}
+
+function pairMembersInOrder(tape, other, a, b) {
+  const [end, otherEnd] = [tape.nextOf(a), other.nextOf(b)];
+  const pairs = [];
+  let [key, otherKey] = [a + 1, b + 1];
+  while (key < end && otherKey < otherEnd) {
+    if (tape.spell(key) !== other.spell(otherKey)) return undefined;
+    pairs.push(key + 1, otherKey + 1);
+    [key, otherKey] = [tape.nextOf(key + 1), other.nextOf(otherKey + 1)];
+  }
+  return key < end || otherKey < otherEnd ? undefined : pairs;
+}
+
+// ==== src/formats/comparekind.ts =================================================================
+// comparekind.ts - finds the kind of two contents and compares them by it. Knows no files.
+
+/** How `second` stands to `first`, by the rules of their kind (docs/comparison.txt). Never throws. */
+function compareByKind(first, second, context) {
+  if (first === second) return { kind: 'identical' };
+  if (looksLikeText(first) && looksLikeText(second)) return compareTexts(first, second, context);
+  return compareAsBytes(first, second);
+}
+
+/** JSON and tables are told by what is in them: a name may be anything. */
+function compareTexts(first, second, context) {
+  const isNamedTable = /\.(?:csv|tsv|tab)$/i.test(context.path);
+  return compareJson(first, second, context) ?? compareTables(first, second, context, isNamedTable) ?? compareText(first, second, context);
 }
 
 // ==== src/formats/pythonmetadata.ts ==============================================================
@@ -10365,7 +11893,7 @@ function readGitIndex(repository) {
  */
 // type IndexComparison = { suspects: ByteString[]; overlooked: ByteString[]; passedOver: ByteString[]; submodules: GitEntry[] };
 
-// type Comparison = {
+// type IndexCheck = {
 //   repository: GitRepository;
 //   indexMtimeMs: number;
 //   hasModes: boolean;
@@ -11501,6 +13029,125 @@ function describeEnvironment(software, spell) {
   for (const limit of readLimits()) add('Limit', encodeText(limit));
   for (const variable of readVariables(MACHINE_VARIABLES)) add('Variable', variable.name + '=' + spell(variable.name, variable.value));
   return text;
+}
+
+// ==== src/sys/inflate.ts =========================================================================
+// inflate.ts - undoes deflate (RFC 1950, 1951, 1952) up to a limit. Knows no formats that hold it.
+
+// With the option "info", zlib's functions tell how much they used; @types/node does not say so.
+// type Inflated = { buffer: Buffer; engine: { bytesWritten: number } };
+
+/** See Unpack. A gzip file is all its members together and then, at most, bytes that are zero (unused). */
+const unpackBytes = (data, format, limitBytes) => {
+  const inflate = { zlib: zlib().inflateSync, raw: zlib().inflateRawSync, gzip: zlib().gunzipSync }[format];
+  const options = { maxOutputLength: Math.max(limitBytes, 1), info: true };
+  try {
+    const inflated = inflate(Buffer.from(data, 'latin1'), options);
+    // Deno does not tell how much it used.
+    if (Buffer.isBuffer(inflated)) return { kind: 'inflated', content: inflated.toString('latin1'), usedBytes: data.length };
+    return { kind: 'inflated', content: inflated.buffer.toString('latin1'), usedBytes: inflated.engine.bytesWritten };
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return { kind: errorCode(error) === 'ERR_BUFFER_TOO_LARGE' ? 'too large' : 'damaged' };
+  }
+};
+
+// ==== src/sys/compare.ts =========================================================================
+// compare.ts - compares two contents, files or bytes, by their kind. Decides nothing of what is accepted.
+
+/** A content is a file on the disk or bytes. */
+// type Content = { kind: 'file'; name: ByteString } | { kind: 'bytes'; content: ByteString };
+
+/** `path` is the name of both inside the project: it may tell the kind where the content does not. */
+// type CompareOptions = CauseHints & { path: ByteString; tolerance: Tolerance | undefined };
+
+// Two contents of this size and what is inflated of them fit into the memory of a small machine.
+const MOST_COMPARED_BYTES = 256 << 20;
+const COMPARE_CHUNK_BYTES = 1 << 20;
+
+// type OpenContent = { sizeBytes: number; fd: number } | { sizeBytes: number; content: ByteString };
+
+/**
+ * How the second content stands to the first. Contents up to 256 MiB are compared by their kind
+ * (docs/comparison.txt), larger ones byte for byte. What cannot be read is 'unchecked'. Throws nothing.
+ */
+function compareFiles(first, second, options) {
+  const opened = [];
+  try {
+    for (const content of [first, second]) {
+      const open = openContent(content);
+      if (typeof open === 'string') return { kind: 'unchecked', why: (content === first ? 'the first ' : 'the second ') + open };
+      opened.push(open);
+    }
+    return compareOpen(opened[0], opened[1], options);
+  } catch (error) {
+    // Read errors and files that shrink meanwhile; anything without a code is a mistake of ours.
+    if (errorCode(error) === '') throw error;
+    return { kind: 'unchecked', why: 'it cannot be read: ' + errorCode(error) };
+  } finally {
+    for (const open of opened) if ('fd' in open) fs.closeSync(open.fd);
+  }
+}
+
+function openContent(content) {
+  if (content.kind === 'bytes') return { sizeBytes: content.content.length, content: content.content };
+  let fd;
+  try {
+    fd = fs.openSync(toFsPath(content.name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return errorCode(error) === 'ENOENT' ? 'is gone' : 'cannot be read: ' + errorCode(error);
+  }
+  const stat = fs.fstatSync(fd);
+  if (stat.isFile()) return { sizeBytes: stat.size, fd };
+  fs.closeSync(fd);
+  return 'is no regular file';
+}
+
+function compareOpen(first, second, options) {
+  if (first.sizeBytes > MOST_COMPARED_BYTES || second.sizeBytes > MOST_COMPARED_BYTES) return compareAsStreams(first, second);
+  const { path, tolerance } = options;
+  return compareByKind(readContent(first), readContent(second), { path, tolerance, hints: options, unpack: unpackBytes });
+}
+
+function readContent(open) {
+  return 'fd' in open ? fs.readFileSync(open.fd, 'latin1') : open.content;
+}
+
+function compareAsStreams(first, second) {
+  const buffers = [Buffer.allocUnsafe(COMPARE_CHUNK_BYTES), Buffer.allocUnsafe(COMPARE_CHUNK_BYTES)];
+  let at = 0;
+  let firstAt = -1;
+  let count = 0;
+  for (;;) {
+    const a = readPart(first, at, buffers[0]);
+    const b = readPart(second, at, buffers[1]);
+    const common = Math.min(a.length, b.length);
+    if (common === 0) break;
+    if (!a.subarray(0, common).equals(b.subarray(0, common))) {
+      for (let i = 0; i < common; i++) {
+        if (a[i] === b[i]) continue;
+        if (firstAt < 0) firstAt = at + i;
+        count += 1;
+      }
+    }
+    at += common;
+  }
+  const sizes = [first.sizeBytes, second.sizeBytes];
+  if (count === 0 && sizes[0] === sizes[1]) return { kind: 'identical' };
+  return { kind: 'different', rule: 'byte for byte', detail: describeByteCount(sizes, count, firstAt) + '; too large to compare by kind', causes: [] };
+}
+
+/** The bytes from `at`, fewer only at the end. */
+function readPart(open, at, buffer) {
+  if ('content' in open) return Buffer.from(open.content.slice(at, at + buffer.length), 'latin1');
+  let done = 0;
+  while (done < buffer.length) {
+    const count = fs.readSync(open.fd, buffer, done, buffer.length - done, at + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return buffer.subarray(0, done);
 }
 
 // ==== src/sys/filesource.ts ======================================================================

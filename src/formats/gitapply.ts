@@ -8,12 +8,12 @@ export type PatchSection = { path: ByteString; kind: 'changed' | 'added' | 'dele
 /** Undoes zlib's deflate; undefined if it is damaged. */
 export type InflateWhole = (bytes: ByteString) => ByteString | undefined;
 
-const ESCAPES: { [letter: string]: string } = { a: '\x07', b: '\b', t: '\t', n: '\n', v: '\v', f: '\f', r: '\r', '"': '"', '\\': '\\' };
+const PATH_ESCAPES: { [letter: string]: string } = { a: '\x07', b: '\b', t: '\t', n: '\n', v: '\v', f: '\f', r: '\r', '"': '"', '\\': '\\' };
 
 /** Undoes quoteGitPath() of a name in double quotes. */
 function unquoteGitPath(quoted: ByteString): ByteString {
   if (!quoted.startsWith('"')) return quoted;
-  return quoted.slice(1, -1).replace(/\\([0-7]{3}|[abtnvfr"\\])/g, (_, code: string) => ESCAPES[code] ?? String.fromCharCode(parseInt(code, 8)));
+  return quoted.slice(1, -1).replace(/\\([0-7]{3}|[abtnvfr"\\])/g, (_, code: string) => PATH_ESCAPES[code] ?? String.fromCharCode(parseInt(code, 8)));
 }
 
 /** Of "diff --git a/NAME b/NAME" the name: both are the same, as the patch was made without renames. */
@@ -54,16 +54,16 @@ export function applyPatchSection(section: PatchSection, original: ByteString, i
 // ---- text -------------------------------------------------------------------------------------------
 
 /** Lines with their ends. */
-function splitLines(text: ByteString): ByteString[] {
+function splitPatchLines(text: ByteString): ByteString[] {
   return text === '' ? [] : text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }
 
 /** Applies hunks strictly: at their place, every line as it says. */
 function applyHunks(body: ByteString, original: ByteString): ByteString | undefined {
-  const old = splitLines(original);
+  const old = splitPatchLines(original);
   const made: ByteString[] = [];
   let at = 0;
-  const lines = splitLines(body);
+  const lines = splitPatchLines(body);
   for (let i = 0; i < lines.length;) {
     const head = /^@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(lines[i]);
     if (head === null) return undefined;
