@@ -1,7 +1,7 @@
 // repeat.ts - repeating a run: may it be, with what changed, and what the outcome says. Knows no files and no processes.
 import type { ByteString } from './bytes.ts';
 import type { Comparison } from './comparison.ts';
-import { isResultPath } from './graph.ts';
+import { isResultPath, isSameContent, resultsOf } from './graph.ts';
 import { isComparable } from './run.ts';
 import type { FileState, Run, Verdict } from './run.ts';
 
@@ -167,3 +167,39 @@ export function describeOtherEnd(original: Run, repeat: Run): string {
   const tell = (run: Run): string => run.signal ?? String(run.exit ?? '-');
   return tell(original) === tell(repeat) ? '' : 'exit ' + tell(repeat) + ', was ' + tell(original);
 }
+
+// ---- which runs -----------------------------------------------------------------------------------------
+
+/** The run that made an input as this run read it: the last one before it that left this content there. */
+export function findProducer(runs: Run[], run: Run, file: FileState): Run | undefined {
+  let found: Run | undefined;
+  for (const earlier of runs) {
+    if (earlier.id >= run.id) break;
+    if (resultsOf(earlier).some((output) => output.path === file.path && isSameContent(output, file))) found = earlier;
+  }
+  return found;
+}
+
+/** Paths of results that runs from this one on made: they were not there before it. */
+export function listLaterResults(runs: Run[], run: Run): Set<ByteString> {
+  const paths = new Set<ByteString>();
+  for (const later of runs) if (later.id >= run.id) for (const file of resultsOf(later)) paths.add(file.path);
+  for (const earlier of runs) {
+    if (earlier.id >= run.id) break;
+    for (const file of resultsOf(earlier)) paths.delete(file.path);
+  }
+  return paths;
+}
+
+/** What surrounds a repeat instead of the usual: variables set or (undefined) unset, words before the command. */
+export type Surroundings = {
+  variables: { [name: string]: ByteString | undefined };
+  umask: number | undefined;
+  prefix: ByteString[];
+  /** Beginning of the name of the scratch folder. */
+  folderName: ByteString | undefined;
+  /** Files of the tree made in the opposite order. */
+  isReversed: boolean;
+};
+
+export const USUAL_SURROUNDINGS: Surroundings = { variables: {}, umask: undefined, prefix: [], folderName: undefined, isReversed: false };

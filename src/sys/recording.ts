@@ -597,11 +597,9 @@ function isAmongOthers(session: Session): boolean {
 async function finish(session: Session): Promise<void> {
   const { repeat } = session.request;
   if (repeat === undefined) return save(session);
-  if (!repeat.isKept) {
-    noteRunningLogs(session.project, session.run);
-    await repeat.judge(session.run);
-    return forgetRun(session.project, session.run);
-  }
+  attempt(session.problems, 'keep the logs', () => noteRunningLogs(session.project, session.run));
   await attemptLater(session.problems, 'compare the outputs', () => repeat.judge(session.run));
-  save(session);
+  session.run.logs = [];
+  if (repeat.isKept) save(session);
+  else forgetRun(session.project, session.run);
 }

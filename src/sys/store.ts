@@ -59,14 +59,15 @@ function readHost(): string {
   }
 }
 
-/** "PID START-TICKS BOOT-ID HOST": tells a process from a later one with the same number. */
-function describeSelf(): string {
+/** "PID START-TICKS BOOT-ID HOST": tells this process from a later one with the same number. */
+export function describeSelf(): string {
   return [process.pid, readStartTicks(process.pid), readBootId(), readHost()].join(' ');
 }
 
 const REMOTE_LIMIT_MS = 300000; // a mark of another machine is touched every minute
 
-function isAlive(holder: string, markName: ByteString): boolean {
+/** Is the process alive that describeSelf() said this of? `markName`: the file that says so, touched now and then. */
+export function isHolderAlive(holder: string, markName: ByteString): boolean {
   const [pid, ticks, boot, host] = holder.split(' ');
   if (host !== readHost()) {
     const stat = statIfThere(markName);
@@ -148,7 +149,7 @@ export function readMarks(project: Project): Mark[] {
     const holder = run.unknown.find((field) => field.name === HOLDER_FIELD)?.value ?? '';
     const command = run.unknown.find((field) => field.name === COMMAND_FIELD)?.value;
     run.unknown = [];
-    const alive = isAlive(holder, markName);
+    const alive = isHolderAlive(holder, markName);
     if (!alive) run.status = 'lost';
     const [, , boot, host] = holder.split(' ');
     const isLocal = host === readHost();
@@ -402,7 +403,7 @@ function listPending(project: Project, self: string): Pending[] {
     if (id !== name || id === self) return { id, isAtWork: false };
     const markName = project.own + '/pending/' + name;
     const holder = /^Holder: (.*)$/m.exec(readBytesIfThere(markName) ?? '');
-    return { id, isAtWork: holder !== null && isAlive(holder[1], markName) };
+    return { id, isAtWork: holder !== null && isHolderAlive(holder[1], markName) };
   });
 }
 
