@@ -2811,6 +2811,42 @@ function describeOtherEnd(original, repeat) {
   return tell(original) === tell(repeat) ? '' : 'exit ' + tell(repeat) + ', was ' + tell(original);
 }
 
+// ---- which runs -----------------------------------------------------------------------------------------
+
+/** The run that made an input as this run read it: the last one before it that left this content there. */
+function findInputProducer(runs, run, file) {
+  let found;
+  for (const earlier of runs) {
+    if (earlier.id >= run.id) break;
+    if (resultsOf(earlier).some((output) => output.path === file.path && isSameContent(output, file))) found = earlier;
+  }
+  return found;
+}
+
+/** Paths of results that runs from this one on made: they were not there before it. */
+function listLaterResults(runs, run) {
+  const paths = new Set();
+  for (const later of runs) if (later.id >= run.id) for (const file of resultsOf(later)) paths.add(file.path);
+  for (const earlier of runs) {
+    if (earlier.id >= run.id) break;
+    for (const file of resultsOf(earlier)) paths.delete(file.path);
+  }
+  return paths;
+}
+
+/** What surrounds a repeat instead of the usual: variables set or (undefined) unset, words before the command. */
+// type RepeatSurroundings = {
+//   variables: { [name: string]: ByteString | undefined };
+//   umask: number | undefined;
+//   prefix: ByteString[];
+//   /** Beginning of the name of the scratch folder. */
+//   folderName: ByteString | undefined;
+//   /** Files of the tree made in the opposite order. */
+//   isReversed: boolean;
+// };
+
+const USUAL_SURROUNDINGS = { variables: {}, umask: undefined, prefix: [], folderName: undefined, isReversed: false };
+
 // ==== src/formats/percent.ts =====================================================================
 // percent.ts - text of a record's field, percent-encoded (docs/record-format.txt, 2). Decides nothing.
 
@@ -17845,6 +17881,11 @@ function makeScratchFolder(request) {
 
 // ---- writing --------------------------------------------------------------------------------------------
 
+/** Absolute name in the tree of a path of a record; of an absolute one, of what stands for it there. */
+function nameInTree(scratch, path) {
+  return path[0] === '/' ? scratch.folder + '/t' + path : absoluteOf(scratch.project, path);
+}
+
 /** Makes the folders above a name in the scratch tree. False if one of them is there and is no folder (invariant 1). */
 function makeParents(scratch, name) {
   const base = scratch.folder + '/t';
@@ -17874,7 +17915,7 @@ function putContent(scratch, name, found, mode, timeS) {
   if (found.kind === 'file') {
     // Shares the blocks where the file system can, and copies where it cannot: never a hard link.
     fs.copyFileSync(toFsPath(found.name), toFsPath(name), fs.constants.COPYFILE_FICLONE);
-    fs.chmodSync(toFsPath(name), mode);
+    fs.chmodSync(toFsPath(name), mode & ~process.umask());
     stampS = (lstatIfThere(found.name)?.mtimeMs ?? timeS * 1000) / 1000;
   }
   fs.utimesSync(toFsPath(name), stampS, stampS);
@@ -17886,7 +17927,7 @@ function putContent(scratch, name, found, mode, timeS) {
  * a relative one that leads out of the project is made absolute.
  */
 function putLink(scratch, project, path, target) {
-  const name = absoluteOf(scratch.project, path);
+  const name = nameInTree(scratch, path);
   if (!makeParents(scratch, name) || lstatIfThere(name)?.isDirectory() === true) return false;
   if (lstatIfThere(name) !== undefined) fs.unlinkSync(toFsPath(name));
   const place = normalizeName(joinNames(folderOfName(absoluteOf(project, path)), target));
@@ -17930,13 +17971,15 @@ function findUntouched(repository, entries, file) {
   const name = repository.top + '/' + file.path;
   const stat = lstatIfThere(name);
   const isSame = stat !== undefined && stat.isFile() && stat.size % 0x100000000 === entry.sizeBytes && entry.sizeBytes > 0
-    && Math.abs(stat.mtimeMs - entry.mtimeMs) < 0.0005 && Math.abs(stat.ctimeMs - entry.ctimeMs) < 0.0005 && stat.mtimeMs < entry.mtimeMs + 1;
+    && Math.abs(stat.mtimeMs - entry.mtimeMs) < 0.0005 && Math.abs(stat.ctimeMs - entry.ctimeMs) < 0.0005;
   return isSame ? name : undefined;
 }
 
+/** Entries by name, without those that may have been written again in the tick of the clock in which the index was. */
 function readIndexEntries(repository) {
-  const { index } = readGitIndex(repository);
-  return new Map(index === 'unsupported' ? [] : index.entries.map((entry) => [entry.name, entry]));
+  const { index, mtimeMs } = readGitIndex(repository);
+  const entries = index === 'unsupported' ? [] : index.entries.filter((entry) => entry.mtimeMs < mtimeMs);
+  return new Map(entries.map((entry) => [entry.name, entry]));
 }
 
 /** Puts in the files of the commit, with the recorded changes. */
@@ -17956,12 +17999,12 @@ function putCode(request, scratch, code, timeS) {
     else waiting.set(file.id, (waiting.get(file.id) ?? []).concat(file));
   }
   readBlobs(repository, Array.from(waiting.keys()), (id, content) => {
-    for (const file of waiting.get(id) ?? []) putCommitFile(request, scratch, top, file, content, patch.get(file.path), timeS);
+    for (const file of waiting.get(id) ?? []) putCommitFile(request, scratch, code, file, content, patch.get(file.path), timeS);
   });
   for (const section of patch.values()) {
     const added = section.kind === 'added' ? applyPatchSection(section, '', (bytes) => inflateBytes(bytes, 1 << 30)) : undefined;
     if (added === undefined || normalizeName('/' + section.path) !== '/' + section.path) continue;
-    putCommitFile(request, scratch, top, { path: section.path, mode: section.mode ?? 0o100644, id: '' }, added, undefined, timeS);
+    putCommitFile(request, scratch, code, { path: section.path, mode: section.mode ?? 0o100644, id: '' }, added, undefined, timeS);
   }
 }
 
@@ -17969,13 +18012,14 @@ function modeOf(gitMode) {
   return (gitMode & 0o100) !== 0 ? 0o777 : 0o666;
 }
 
-function putCommitFile(request, scratch, top, file, content, section, timeS) {
+function putCommitFile(request, scratch, code, file, content, section, timeS) {
   if (section?.kind === 'deleted') return;
+  const top = topInScratch(scratch, request.project, code.repository.top);
   const patched = section === undefined ? content : applyPatchSection(section, content, (bytes) => inflateBytes(bytes, 1 << 30));
   if (patched === undefined) scratch.notes.push('the recorded change of ' + file.path + ' does not fit its commit');
   const mode = section?.mode ?? file.mode;
   const text = patched ?? content;
-  if (mode === GIT_SYMLINK) putLink(scratch, request.project, relativeTo(scratch.project, top + '/' + file.path), text);
+  if (mode === GIT_SYMLINK) putLink(scratch, request.project, relativeTo(request.project, code.repository.top + '/' + file.path), text);
   else putContent(scratch, top + '/' + file.path, { kind: 'bytes', content: text }, modeOf(mode), timeS);
 }
 
@@ -18007,7 +18051,7 @@ function copyRest(scratch, from, name, mode, timeS) {
 
 /** Has the tree this input already as the run read it? */
 function isAsRead(scratch, file) {
-  const name = absoluteOf(scratch.project, file.path);
+  const name = nameInTree(scratch, file.path);
   const state = describeFile(name, file.path);
   if (state === undefined || state.size !== file.size || (state.kind === 'l') !== (file.kind === 'l')) return false;
   if (state.hash !== '?') return state.hash === file.hash;
@@ -18017,7 +18061,7 @@ function isAsRead(scratch, file) {
 
 function putInput(request, scratch, file, timeS) {
   const { project, run, finder, commit, replaced } = request;
-  const name = absoluteOf(scratch.project, file.path);
+  const name = nameInTree(scratch, file.path);
   const other = replaced.get(file.path);
   const mode = file.kind === 'x' ? 0o777 : 0o666;
   if (other !== undefined) return putContent(scratch, name, { kind: 'file', name: other }, mode, timeS) ? undefined : 'a link stands in its way';
@@ -18039,7 +18083,7 @@ function putPresent(request, scratch, file, timeS) {
   const from = absoluteOf(request.project, file.path);
   if (lstatIfThere(from)?.isFile() !== true) return 'it is gone';
   scratch.notes.push('the content of ' + file.path + ' was not recorded: it is taken as it is now');
-  return putContent(scratch, absoluteOf(scratch.project, file.path), { kind: 'file', name: from }, file.kind === 'x' ? 0o777 : 0o666, timeS) ? undefined : 'a link stands in its way';
+  return putContent(scratch, nameInTree(scratch, file.path), { kind: 'file', name: from }, file.kind === 'x' ? 0o777 : 0o666, timeS) ? undefined : 'a link stands in its way';
 }
 
 /** An input outside of the project is used where it is. A way to it by "../" is a link in the tree. */
@@ -18104,7 +18148,9 @@ function makeScratch(request) {
   for (const file of inputs) {
     const isInside = isResultPath(file.path);
     if (!isInside && file.path[0] !== '/') continue; // of .git, .rr or provenance: no data
-    const why = isInside ? putInput(request, scratch, file, timeS) : checkOutside(request, scratch, file);
+    // Of the repository that the project is a folder of, the rest is in the tree, too.
+    const isOfTree = isInside || (code !== undefined && file.path.startsWith(code.repository.top + '/') && normalizeName(file.path) === file.path && !/\/\.git(?:\/|$)/.test(file.path));
+    const why = isOfTree ? putInput(request, scratch, file, timeS) : checkOutside(request, scratch, file);
     if (why !== undefined) scratch.lacking.push({ file, why });
   }
   putSecrets(request, scratch, timeS);
@@ -18675,13 +18721,11 @@ function isAmongOthers(session) {
 async function finish(session) {
   const { repeat } = session.request;
   if (repeat === undefined) return save(session);
-  if (!repeat.isKept) {
-    noteRunningLogs(session.project, session.run);
-    await repeat.judge(session.run);
-    return forgetRun(session.project, session.run);
-  }
+  attempt(session.problems, 'keep the logs', () => noteRunningLogs(session.project, session.run));
   await attemptLater(session.problems, 'compare the outputs', () => repeat.judge(session.run));
-  save(session);
+  session.run.logs = [];
+  if (repeat.isKept) save(session);
+  else forgetRun(session.project, session.run);
 }
 
 // ==== src/sys/pickrun.ts =========================================================================

@@ -171,7 +171,7 @@ export function describeOtherEnd(original: Run, repeat: Run): string {
 // ---- which runs -----------------------------------------------------------------------------------------
 
 /** The run that made an input as this run read it: the last one before it that left this content there. */
-export function findProducer(runs: Run[], run: Run, file: FileState): Run | undefined {
+export function findInputProducer(runs: Run[], run: Run, file: FileState): Run | undefined {
   let found: Run | undefined;
   for (const earlier of runs) {
     if (earlier.id >= run.id) break;
@@ -192,7 +192,7 @@ export function listLaterResults(runs: Run[], run: Run): Set<ByteString> {
 }
 
 /** What surrounds a repeat instead of the usual: variables set or (undefined) unset, words before the command. */
-export type Surroundings = {
+export type RepeatSurroundings = {
   variables: { [name: string]: ByteString | undefined };
   umask: number | undefined;
   prefix: ByteString[];
@@ -202,4 +202,4 @@ export type Surroundings = {
   isReversed: boolean;
 };
 
-export const USUAL_SURROUNDINGS: Surroundings = { variables: {}, umask: undefined, prefix: [], folderName: undefined, isReversed: false };
+export const USUAL_SURROUNDINGS: RepeatSurroundings = { variables: {}, umask: undefined, prefix: [], folderName: undefined, isReversed: false };

@@ -93,6 +93,11 @@ function makeScratchFolder(request: ScratchRequest): Scratch {
 
 // ---- writing --------------------------------------------------------------------------------------------
 
+/** Absolute name in the tree of a path of a record; of an absolute one, of what stands for it there. */
+function nameInTree(scratch: Scratch, path: ByteString): ByteString {
+  return path[0] === '/' ? scratch.folder + '/t' + path : absoluteOf(scratch.project, path);
+}
+
 /** Makes the folders above a name in the scratch tree. False if one of them is there and is no folder (invariant 1). */
 function makeParents(scratch: Scratch, name: ByteString): boolean {
   const base = scratch.folder + '/t';
@@ -134,7 +139,7 @@ function putContent(scratch: Scratch, name: ByteString, found: FoundContent, mod
  * a relative one that leads out of the project is made absolute.
  */
 function putLink(scratch: Scratch, project: Project, path: ByteString, target: ByteString): boolean {
-  const name = absoluteOf(scratch.project, path);
+  const name = nameInTree(scratch, path);
   if (!makeParents(scratch, name) || lstatIfThere(name)?.isDirectory() === true) return false;
   if (lstatIfThere(name) !== undefined) fs.unlinkSync(toFsPath(name));
   const place = normalizeName(joinNames(folderOfName(absoluteOf(project, path)), target));
@@ -206,12 +211,12 @@ function putCode(request: ScratchRequest, scratch: Scratch, code: CodeSource, ti
     else waiting.set(file.id, (waiting.get(file.id) ?? []).concat(file));
   }
   readBlobs(repository, Array.from(waiting.keys()), (id, content) => {
-    for (const file of waiting.get(id) ?? []) putCommitFile(request, scratch, top, file, content, patch.get(file.path), timeS);
+    for (const file of waiting.get(id) ?? []) putCommitFile(request, scratch, code, file, content, patch.get(file.path), timeS);
   });
   for (const section of patch.values()) {
     const added = section.kind === 'added' ? applyPatchSection(section, '', (bytes) => inflateBytes(bytes, 1 << 30)) : undefined;
     if (added === undefined || normalizeName('/' + section.path) !== '/' + section.path) continue;
-    putCommitFile(request, scratch, top, { path: section.path, mode: section.mode ?? 0o100644, id: '' }, added, undefined, timeS);
+    putCommitFile(request, scratch, code, { path: section.path, mode: section.mode ?? 0o100644, id: '' }, added, undefined, timeS);
   }
 }
 
@@ -219,13 +224,14 @@ function modeOf(gitMode: number): number {
   return (gitMode & 0o100) !== 0 ? 0o777 : 0o666;
 }
 
-function putCommitFile(request: ScratchRequest, scratch: Scratch, top: ByteString, file: CommitFile, content: ByteString, section: PatchSection | undefined, timeS: number): void {
+function putCommitFile(request: ScratchRequest, scratch: Scratch, code: CodeSource, file: CommitFile, content: ByteString, section: PatchSection | undefined, timeS: number): void {
   if (section?.kind === 'deleted') return;
+  const top = topInScratch(scratch, request.project, code.repository.top);
   const patched = section === undefined ? content : applyPatchSection(section, content, (bytes) => inflateBytes(bytes, 1 << 30));
   if (patched === undefined) scratch.notes.push('the recorded change of ' + file.path + ' does not fit its commit');
   const mode = section?.mode ?? file.mode;
   const text = patched ?? content;
-  if (mode === GIT_SYMLINK) putLink(scratch, request.project, relativeTo(scratch.project, top + '/' + file.path), text);
+  if (mode === GIT_SYMLINK) putLink(scratch, request.project, relativeTo(request.project, code.repository.top + '/' + file.path), text);
   else putContent(scratch, top + '/' + file.path, { kind: 'bytes', content: text }, modeOf(mode), timeS);
 }
 
@@ -253,11 +259,6 @@ function copyRest(scratch: Scratch, from: ByteString, name: ByteString, mode: nu
     if (['EACCES', 'EPERM', 'ENOENT'].indexOf(errorCode(error)) < 0) throw error;
     scratch.notes.push('could not be copied: ' + from);
   }
-}
-
-/** Absolute name in the tree of a path of a record; of an absolute one, of what stands for it there. */
-function nameInTree(scratch: Scratch, path: ByteString): ByteString {
-  return path[0] === '/' ? scratch.folder + '/t' + path : absoluteOf(scratch.project, path);
 }
 
 /** Has the tree this input already as the run read it? */
