@@ -80,6 +80,7 @@
 //   views/json.ts              runs as JSON (RFC 8259)
 //   views/page.ts              one run as a page of text for a person
 //   views/processes.ts         the processes of a run as a tree of text
+//   views/verdicts.ts          what came of repeats, for a person and as JSON
 //   views/texts.ts             the fixed texts that rr puts into a project
 //   sys/node.ts                the door to Node's standard library
 //   sys/clock.ts               the only place that reads a clock or random numbers
@@ -128,6 +129,7 @@
 //   sys/contents.ts            finds bytes again by their SHA-256: in the project, in git, among what was kept
 //   sys/scratch.ts             a copy of the project as it was when a run began, to repeat the run in
 //   sys/recording.ts           runs a command and writes its record: the steps of docs/architecture.txt, 4
+//   sys/repeat.ts              repeats one recorded run, in a scratch tree or in the project, and compares what it leaves
 //   sys/pickrun.ts             the run that a RUN argument means
 //   commands/init.ts           rr init: sets up a project
 //   commands/record.ts         rr record: runs a command and writes its record
@@ -135,6 +137,7 @@
 //   commands/show.ts           rr show: one run, all that is known of it
 //   commands/verify.ts         rr verify: is everything as it was recorded?
 //   commands/makefile.ts       rr makefile: makes provenance/Makefile and SHA256SUMS again from the records
+//   commands/rerun.ts          rr rerun: repeats recorded runs and compares what they leave with what they left
 //   cli.ts                     the verbs and options of rr: one table for parsing, for help and for the manual's test
 //   main.ts                    starts rr: dispatches the verb, catches, prints, exits
 'use strict';
@@ -2802,7 +2805,9 @@ function judgeRemovals(original, repeat, verdicts) {
 /** Is every output as `accept` wants it, and did the command end as it had? */
 function isRepeatAccepted(original, repeat, accept) {
   if (original.exit !== repeat.exit || original.signal !== repeat.signal) return false;
-  return repeat.verdicts.every(({ word }) => word === 'identical' || (word === 'tolerance' && accept === 'tolerance'));
+  // What was printed counts only where nothing else was made.
+  const outputs = repeat.verdicts.filter(({ path }) => !path.startsWith('provenance/logs/'));
+  return (outputs.length > 0 ? outputs : repeat.verdicts).every(({ word }) => word === 'identical' || (word === 'tolerance' && accept === 'tolerance'));
 }
 
 /** How the repeat ended if not as the original: "exit 1, was 0"; '' if it did. */
@@ -10099,6 +10104,109 @@ function printProcessTree(run, options) {
     lines.push(options.width === Infinity ? start + row.text + row.note : fitRow(start, row, options.width));
   }
   return lines.join('\n') + '\n';
+}
+
+// ==== src/views/verdicts.ts ======================================================================
+// verdicts.ts - what came of repeats, for a person and as JSON. Knows no files.
+
+/** One repeat that was made, or why it was not. */
+// type RepeatStory =
+//   | { kind: 'repeated'; original: Run; repeat: Run; isAccepted: boolean; kept: ByteString | undefined }
+//   | { kind: 'refused'; original: Run; why: string };
+
+const WORDS = ['identical', 'tolerance', 'different', 'missing', 'extra', 'unchecked'];
+const WORD_WIDTH = 11;
+
+/** A log stands for what the command printed. */
+function nameOutput(path) {
+  return /^provenance\/logs\/[^/]*\.out$/.test(path) ? '(standard output)' : makeHarmless(path);
+}
+
+/** The text in lines of at most `width` columns, broken at spaces where there are any. */
+function wrapText(text, width) {
+  const lines = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && displayWidth(line) + 1 + displayWidth(word) > width) {
+      lines.push(line);
+      line = '';
+    }
+    line += (line === '' ? '' : ' ') + word;
+  }
+  return lines.concat(line).map((one) => cutToWidth(one, width));
+}
+
+/** The command of a run on one line, cut. */
+function nameRun(run, width) {
+  const label = run.label === undefined ? '' : ' ' + makeHarmless(run.label);
+  return cutToWidth(run.id + label + ': ' + makeHarmless(encodeWithheld(run.command).replace(/%0A/g, ' ').replace(/%25/g, '%')), width);
+}
+
+function printVerdictLines(verdict, width) {
+  const head = '  ' + verdict.word.padEnd(WORD_WIDTH) + cutToWidth(nameOutput(verdict.path), Math.max(10, width - WORD_WIDTH - 2)) + '\n';
+  if (verdict.detail === '') return head;
+  const indent = ' '.repeat(WORD_WIDTH + 2);
+  return head + wrapText(makeHarmless(verdict.detail), Math.max(20, width - indent.length)).map((line) => indent + line + '\n').join('');
+}
+
+/** "3 outputs: 2 identical, 1 different" */
+function countVerdicts(verdicts) {
+  const files = verdicts.filter((verdict) => !verdict.path.startsWith('provenance/logs/'));
+  const counted = files.length > 0 ? files : verdicts;
+  const counts = WORDS.map((word) => ({ word, count: counted.filter((verdict) => verdict.word === word).length })).filter(({ count }) => count > 0);
+  if (counts.length === 0) return 'no outputs to compare';
+  return String(counted.length) + (counted.length === 1 ? ' output: ' : ' outputs: ') + counts.map(({ word, count }) => String(count) + ' ' + (word === 'tolerance' ? 'within tolerance' : word)).join(', ');
+}
+
+/** One repeat: the run, a line for each output with what there is to say, and the sum. */
+function printRepeatStory(story, width) {
+  const head = nameRun(story.original, width) + '\n';
+  if (story.kind === 'refused') return head + wrapText('not repeated: ' + makeHarmless(story.why), width - 2).map((line) => '  ' + line + '\n').join('');
+  const { original, repeat } = story;
+  const changed = repeat.parent === undefined ? '' : cutToWidth('  now        ' + makeHarmless(encodeWithheld(repeat.command).replace(/%25/g, '%')), width) + '\n';
+  const otherEnd = describeOtherEnd(original, repeat);
+  return head + changed + repeat.verdicts.map((verdict) => printVerdictLines(verdict, width)).join('')
+    + (otherEnd === '' ? '' : '  ' + otherEnd + '\n')
+    + repeat.warnings.map((warning) => wrapText('warning: ' + makeHarmless(warning), width - 2).map((line) => '  ' + line + '\n').join('')).join('')
+    + '  ' + countVerdicts(repeat.verdicts) + (story.isAccepted ? '' : repeat.parent === undefined ? ': not accepted' : '') + '\n'
+    + (story.kept === undefined ? '' : '  to look at: ' + makeHarmless(story.kept) + '\n');
+}
+
+/** The sum over several repeats. */
+function printStorySum(stories) {
+  if (stories.length < 2) return '';
+  const accepted = stories.filter((story) => story.kind === 'repeated' && story.isAccepted).length;
+  const refused = stories.filter((story) => story.kind === 'refused').length;
+  return '\n' + String(stories.length) + ' runs: ' + String(accepted) + ' accepted, ' + String(stories.length - accepted - refused) + ' not accepted'
+    + (refused === 0 ? '' : ', ' + String(refused) + ' not repeated') + '\n';
+}
+
+/** What would be done: an action and a reason for each run. */
+// type PlannedRepeat = { run: Run; action: 'repeat' | 'cannot'; reason: string };
+
+function printRepeatPlan(plan, width) {
+  return plan.map(({ run, action, reason }) => nameRun(run, width) + '\n' + wrapText(action + ': ' + makeHarmless(reason), width - 2).map((line) => '  ' + line + '\n').join('')).join('');
+}
+
+function printJsonPlan(plan) {
+  return printJsonLines(plan.map(({ run, action, reason }) => ({ run: run.id, action, reason })));
+}
+
+function printJsonLines(values) {
+  return '[' + values.map((value, i) => (i === 0 ? '\n' : ',\n') + JSON.stringify(value)).join('') + '\n]\n';
+}
+
+/** Texts are percent-encoded as in records. */
+function printJsonStories(stories) {
+  return printJsonLines(stories.map((story) => {
+    if (story.kind === 'refused') return { run: story.original.id, repeat: null, accepted: false, why: story.why, verdicts: [] };
+    const { original, repeat, isAccepted, kept } = story;
+    return {
+      run: original.id, repeat: repeat.id, accepted: isAccepted, command: encodeWithheld(repeat.command), exit: repeat.exit, signal: repeat.signal, original_exit: original.exit, original_signal: original.signal,
+      verdicts: repeat.verdicts.map(({ word, path, detail }) => ({ word, path: encodeText(path), detail: encodeText(detail) })),
+      warnings: repeat.warnings.map(encodeText), kept: kept === undefined ? undefined : encodeText(kept),
+    };
+  }));
 }
 
 // ==== src/views/texts.ts =========================================================================
@@ -18728,6 +18836,235 @@ async function finish(session) {
   else forgetRun(session.project, session.run);
 }
 
+// ==== src/sys/repeat.ts ==========================================================================
+// repeat.ts - repeats one recorded run, in a scratch tree or in the project, and compares what it leaves. Plans nothing.
+
+/** A repeat of `run`, or of what `changed` makes of it. */
+// type OneRepeat = {
+//   /** Where the records are. */
+//   origin: Project;
+//   run: Run;
+//   finder: ContentFinder;
+//   /** Undefined: in the project itself. */
+//   scratch: Scratch | undefined;
+//   /** Other arguments than the recorded ones, and the parameters that go with them. */
+//   changed: { argv: ByteString[]; parameters: ByteString[]; label: ByteString | undefined; reason: ByteString | undefined } | undefined;
+//   /** A commit whose code is in the tree instead of the recorded one. */
+//   commit: string | undefined;
+//   surroundings: RepeatSurroundings;
+//   /** Tolerances of the outputs of the run; the first whose pattern fits holds. */
+//   toleranceOf: (path: ByteString) => Tolerance | undefined;
+//   isKept: boolean;
+//   quiet: boolean;
+//   /** Called with the verdicts before they are recorded; may complete them. */
+//   onJudged: (repeat: Run, judgement: Judgement) => Promise<void>;
+// };
+
+// type Repeated = Recorded & { judgement: Judgement };
+
+// ---- the command ------------------------------------------------------------------------------------------
+
+/** The arguments of a recorded command in this tree. What is not in the form rr records is left to a shell. */
+function argumentsOf(run, root) {
+  return splitCommand(run.command, root, run.directory) ?? ['sh', '-c', 'exec ' + run.command];
+}
+
+// Of a surrounding make: the run would take its jobs for its own.
+const MAKE_VARIABLES = ['MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'MAKEOVERRIDES'];
+
+/** Sets the variables as recorded and as the surroundings want them; returns what puts all back. */
+function setVariables(run, folder, surroundings) {
+  const before = Object.assign({}, process.env);
+  const withheld = new Set(run.variableHashes.map((line) => line.split(' ')[0]));
+  for (const name of (REPLAYED_VARIABLES).concat(MAKE_VARIABLES, 'OLDPWD')) if (!withheld.has(name)) delete process.env[name];
+  for (const variable of run.variables) {
+    const sign = variable.indexOf('=');
+    const name = variable.slice(0, sign);
+    if (REPLAYED_VARIABLES.indexOf(name) >= 0 && variable.indexOf('\0') < 0) process.env[name] = toText(variable.slice(sign + 1));
+  }
+  process.env.PWD = toText(folder);
+  for (const name of Object.keys(surroundings.variables)) {
+    const value = surroundings.variables[name];
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = toText(value);
+  }
+  return () => {
+    for (const name of Object.keys(process.env)) if (before[name] === undefined) delete process.env[name];
+    Object.assign(process.env, before);
+  };
+}
+
+// ---- streams ------------------------------------------------------------------------------------------------
+
+// type Streams = Pick<RepeatRequest, 'streams' | 'redirects'> & { close: () => void };
+
+/** Opens what the standard streams were redirected to. Outside of the tree nothing is written. */
+function openStreams(run, tree) {
+  const opened = [];
+  const open = (name, flags) => {
+    const fd = fs.openSync(toFsPath(name), flags);
+    opened.push(fd);
+    return fd;
+  };
+  const redirects = { spelled: run.redirects, from: [], to: [] };
+  const streams = { stdin: open('/dev/null', 'r'), stdout: 'keep', stderr: 'keep' };
+  for (const redirect of run.redirects) {
+    const parts = /^([012]) (<|>>?|>&) ([^]+)$/.exec(redirect);
+    if (parts === null) continue;
+    const [, descriptor, how, path] = parts;
+    const name = absoluteOf(tree, path);
+    if (how === '<') {
+      redirects.from.push(path);
+      streams.stdin = open(name, 'r');
+    } else if (how === '>&') streams.stderr = streams.stdout;
+    else {
+      const isInside = isResultPath(path);
+      if (isInside) {
+        makeFolder(name.slice(0, name.lastIndexOf('/')));
+        redirects.to.push(path);
+        if (how === '>>' && (statIfThere(name)?.size ?? 0) > 0) redirects.from.push(path);
+      }
+      const fd = open(isInside ? name : '/dev/null', how === '>>' ? 'a' : 'w');
+      if (descriptor === '1') streams.stdout = fd;
+      else streams.stderr = fd;
+    }
+  }
+  return { streams, redirects, close: () => { for (const fd of opened) fs.closeSync(fd); } };
+}
+
+// ---- comparing ----------------------------------------------------------------------------------------------
+
+/** Folders of the two runs that stand for each other, and their times: by these some causes are told. */
+function hintsOf(request, tree, repeat) {
+  const span = (run) => {
+    const startMs = Date.parse(run.startedUtc.slice(0, 23) + 'Z');
+    return [startMs, startMs + (run.wallS ?? 0) * 1000];
+  };
+  return { firstPlaces: [request.origin.root], secondPlaces: [tree.root], firstSpan: span(request.run), secondSpan: span(repeat) };
+}
+
+function compareOutput(request, tree, repeat, first, second, kept) {
+  const copy = kept.get(first.path);
+  const found = copy === undefined ? request.finder.find(first, request.run) : { kind: 'file', name: copy };
+  if (found === undefined) return { kind: 'unchecked', why: 'other bytes; those of the run are not at hand' };
+  const name = second.path[0] === '/' ? second.path : absoluteOf(tree, second.path);
+  return compareFiles(found, { kind: 'file', name }, { path: first.path, tolerance: request.toleranceOf(first.path), ...hintsOf(request, tree, repeat) });
+}
+
+/** Standard output, where it was no file, is compared, too: of a run without outputs it is what counts. */
+function judgeLog(request, tree, repeat, judgement) {
+  const isOut = (file) => file.path.endsWith('.out');
+  const first = request.run.logs.find(isOut);
+  const second = repeat.logs.find(isOut);
+  if (first === undefined && second === undefined) return;
+  const path = first?.path ?? 'provenance/logs/' + request.run.id + '.out';
+  const say = (word, detail) => { judgement.verdicts.push({ word, path, detail }); };
+  if (first === undefined || second === undefined) return say(first === undefined ? 'extra' : 'missing', '');
+  if (first.hash === second.hash) return say('identical', '');
+  const comparison = compareOutput(request, tree, repeat, first, { ...second, path: second.path }, new Map());
+  judgement.comparisons.set(path, comparison);
+  if (comparison.kind === 'equivalent') say('tolerance', comparison.rule);
+  else say('different', comparison.kind === 'different' ? comparison.detail : comparison.kind === 'unchecked' ? comparison.why : '');
+}
+
+/** In the project: copies of the outputs as they are, so that what the repeat makes can be compared with them. */
+function keepOutputs(request, folder) {
+  const kept = new Map();
+  for (const file of request.run.outputs) {
+    const found = file.kind === 'l' || !isResultPath(file.path) ? undefined : request.finder.find(file, request.run);
+    if (found === undefined || found.kind !== 'file') continue;
+    makeFolder(folder);
+    const name = folder + '/' + String(kept.size);
+    fs.copyFileSync(toFsPath(found.name), toFsPath(name), fs.constants.COPYFILE_FICLONE);
+    kept.set(file.path, name);
+  }
+  return kept;
+}
+
+// ---- the repeat -----------------------------------------------------------------------------------------------
+
+function methodOf(run) {
+  if (run.observed.startsWith('strace')) return 'auto';
+  return run.observed === 'atime' || run.observed === 'none' ? run.observed : 'scan';
+}
+
+/** What the record of the repeat says beforehand: the code is the one that was put into the tree. */
+function fillRepeat(request, repeat) {
+  const { run, changed, commit, scratch } = request;
+  if (changed === undefined) repeat.repeats = run.id;
+  else repeat.parent = run.id;
+  if (scratch !== undefined) repeat.tree = 'scratch';
+  repeat.parameters = changed?.parameters ?? run.parameters;
+  if (scratch === undefined) return;
+  repeat.code = commit === undefined ? run.code : 'git ' + commit;
+  if (commit === undefined) {
+    repeat.codeBranch = run.codeBranch;
+    repeat.codeRemote = run.codeRemote;
+    repeat.codeSubmodules = run.codeSubmodules;
+    repeat.codeOthers = run.codeOthers;
+    repeat.codeFiles = run.codeFiles;
+  }
+  repeat.warnings.push(...scratch.notes, ...scratch.lacking.map(({ file, why }) => 'the input ' + file.path + ' is not as the run read it: ' + why));
+}
+
+/**
+ * Repeats the run and judges its outputs; resolves when its record is written. Standard streams,
+ * variables and the current folder of rr itself are as before when this returns. Throws Failure as
+ * recordCommand() does, and if the command's folder cannot be entered.
+ */
+async function repeatRun(request) {
+  const { run, origin, scratch, changed, surroundings } = request;
+  const tree = scratch?.project ?? origin;
+  const folder = absoluteOf(tree, run.directory);
+  const came = process.cwd();
+  const beforeFolder = origin.own + '/scratch/before-' + String(process.pid) + '-' + String(readUtcMicros());
+  const kept = scratch === undefined ? keepOutputs(request, beforeFolder) : new Map();
+  const streams = openStreams(run, tree);
+  process.chdir(toText(folder));
+  const restore = setVariables(run, folder, surroundings);
+  const umask = surroundings.umask === undefined ? undefined : process.umask(surroundings.umask);
+  let judgement = { verdicts: [], comparisons: new Map() };
+  const judge = async (repeat) => {
+    judgement = judgeRepeat(run, repeat, (first, second) => compareOutput(request, tree, repeat, first, second, kept));
+    judgeLog(request, tree, repeat, judgement);
+    repeat.verdicts = judgement.verdicts;
+    await request.onJudged(repeat, judgement);
+  };
+  try {
+    const recorded = await recordCommand({
+      project: tree, folder: readCurrentFolder(), argv: surroundings.prefix.concat(changed?.argv ?? argumentsOf(run, tree.root)),
+      label: changed?.label, reason: changed?.reason, tags: [], inputs: [], outputs: run.declaredOutputs.map((pattern) => absoluteOf(tree, pattern)),
+      parameters: [], timeoutS: run.timeoutS, trace: methodOf(run), requireClean: false, noLogs: false, quiet: request.quiet, inherited: [],
+      repeat: { origin, fill: (repeat) => fillRepeat(request, repeat), streams: streams.streams, redirects: streams.redirects, judge, isKept: request.isKept },
+    });
+    return { ...recorded, judgement };
+  } finally {
+    if (umask !== undefined) process.umask(umask);
+    restore();
+    process.chdir(came);
+    streams.close();
+    removeTree(beforeFolder);
+  }
+}
+
+/** Moves outputs of a repeat out of its tree, to be looked at: under .rr/different/ID/. Returns that folder, relative to the project. */
+function keepForLook(origin, tree, repeat, paths) {
+  const folder = '.rr/different/' + repeat.id;
+  for (const path of paths) {
+    const from = absoluteOf(tree, path);
+    if (!isResultPath(path) || lstatIfThere(from) === undefined) continue;
+    const to = absoluteOf(origin, folder + '/' + path);
+    makeFolder(to.slice(0, to.lastIndexOf('/')));
+    try {
+      fs.renameSync(toFsPath(from), toFsPath(to));
+    } catch (error) {
+      if (errorCode(error) !== 'EXDEV') throw error;
+      fs.copyFileSync(toFsPath(from), toFsPath(to));
+    }
+  }
+  return folder;
+}
+
 // ==== src/sys/pickrun.ts =========================================================================
 // pickrun.ts - the run that a RUN argument means. Knows no output.
 
@@ -18736,9 +19073,21 @@ async function finish(session) {
  * is none, and with a list if there are several.
  */
 function pickRun(project, folder, reference) {
+  const runs = pickRuns(project, folder, reference);
+  if (runs.length === 1) return runs[0];
+  throw failSeveral(reference, runs);
+}
+
+function failSeveral(reference, runs) {
+  const shown = runs.slice(-10).map((run) => run.id + (run.label === undefined ? '' : ' ' + run.label)).join(', ');
+  return new Failure('cannot tell which run "' + reference + '" means: ' + String(runs.length) + ' fit', 'one of ' + shown, EXIT.usage);
+}
+
+/** The same, but a label of several runs means all of them. Never empty. */
+function pickRuns(project, folder, reference) {
   if (RUN_ID.test(reference)) {
     const run = readRun(project, reference);
-    if (run !== undefined) return run;
+    if (run !== undefined) return [run];
   }
   const { runs, faults } = readRuns(project);
   // The last run may be one of those that cannot be read; another must not be taken for it.
@@ -18747,10 +19096,10 @@ function pickRun(project, folder, reference) {
   for (const mark of readMarks(project)) if (!recorded.has(mark.run.id)) runs.push(mark.run);
   runs.sort((a, b) => (a.id < b.id ? -1 : 1));
   const selection = selectRun(reference, runs, toRecordPath(project, folder, reference));
-  if (selection.kind === 'one') return selection.run;
+  if (selection.kind === 'one') return [selection.run];
   if (selection.kind === 'none') throw new Failure('cannot find the run "' + reference + '"' + (faults.length > 0 ? ' among the records that can be read' : ''), 'run "rr list"', EXIT.differs);
-  const shown = selection.runs.slice(-10).map((run) => run.id + (run.label === undefined ? '' : ' ' + run.label)).join(', ');
-  throw new Failure('cannot tell which run "' + reference + '" means: ' + String(selection.runs.length) + ' fit', 'one of ' + shown, EXIT.usage);
+  if (selection.runs.every((run) => run.label === reference)) return selection.runs;
+  throw failSeveral(reference, selection.runs);
 }
 
 // ==== src/commands/init.ts =======================================================================
@@ -19174,6 +19523,332 @@ function writeAnew(project) {
   return includeAllRuns(project);
 }
 
+// ==== src/commands/rerun.ts ======================================================================
+// rerun.ts - rr rerun: repeats recorded runs and compares what they leave with what they left.
+
+// type RerunOptions = {
+//   project: ByteString | undefined;
+//   inPlace: boolean;
+//   /** 'NAME=VALUE' */
+//   settings: ByteString[];
+//   label: ByteString | undefined;
+//   reason: ByteString | undefined;
+//   /** A run: all after it. '' is the beginning. */
+//   since: ByteString | undefined;
+//   all: boolean;
+//   onto: ByteString | undefined;
+//   dryRun: boolean;
+//   accept: ByteString | undefined;
+//   /** 'PATH=ABSOLUTE[,RELATIVE]' */
+//   tolerances: ByteString[];
+//   explain: boolean;
+//   full: boolean;
+//   force: boolean;
+//   json: boolean;
+//   quiet: boolean;
+// };
+
+/** What one call carries from step to step. */
+// type RerunSession = {
+//   options: RerunOptions;
+//   project: Project;
+//   runs: Run[];
+//   finder: ContentFinder;
+//   settings: Setting[];
+//   commit: string | undefined;
+//   accept: Acceptance;
+//   tolerances: { fits: (path: ByteString) => boolean; tolerance: Tolerance }[];
+//   /** Keeps what runs of this call made for those that come after them. */
+//   folder: ByteString;
+//   /** Paths that a run of this call made anew, for the runs that read them from that run: its id + NUL + path -> absolute name. */
+//   made: Map<string, ByteString>;
+// };
+
+// ---- options ------------------------------------------------------------------------------------------------
+
+function parseSetting(text) {
+  const parts = /^([^ \t-\r=]+)=([^]*)$/.exec(text);
+  if (parts === null) throw new Failure('cannot use --set "' + text + '": not NAME=VALUE', '', EXIT.usage);
+  return { name: parts[1], value: parts[2] };
+}
+
+function parseAcceptance(text) {
+  if (text === undefined || text === 'identical') return 'identical';
+  if (text === 'tolerance') return 'tolerance';
+  throw new Failure('cannot use --accept "' + text + '": no such measure', 'one of identical, tolerance', EXIT.usage);
+}
+
+function parseTolerance(text) {
+  const parts = /^([^]+)=(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?:,(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?))?$/.exec(text);
+  if (parts === null) throw new Failure('cannot use --tolerance "' + text + '": not PATH=ABSOLUTE or PATH=ABSOLUTE,RELATIVE', 'for example --tolerance fit.csv=1e-9,1e-6', EXIT.usage);
+  return { fits: compileGlob(parts[1]), tolerance: { absolute: Number(parts[2]), relative: Number(parts[3] ?? 0) } };
+}
+
+function checkOptions(references, options) {
+  const refuse = (what, hint) => { throw new Failure('cannot rerun: ' + what, hint, EXIT.usage); };
+  const ways = [references.length > 0, options.since !== undefined, options.all].filter((isGiven) => isGiven).length;
+  if (ways === 0) refuse('no run is named', 'rr rerun RUN, rr rerun --all, rr rerun --since RUN');
+  if (ways > 1) refuse('RUN, --since and --all exclude one another', '');
+  if (options.inPlace && options.onto !== undefined) refuse('--onto takes code of another commit, which --in-place would have to put into your files', '');
+  if (options.inPlace && options.full) refuse('--full fills a scratch tree, and --in-place uses none', '');
+}
+
+function beginSession(references, options) {
+  checkOptions(references, options);
+  const project = requireProject(readCurrentFolder(), options.project);
+  const { runs, faults } = readRuns(project);
+  for (const fault of faults) tell('rr: ' + fault.message);
+  const finder = new ContentFinder(project);
+  const repository = options.onto === undefined ? undefined : finder.ownRepository();
+  const commit = options.onto === undefined || repository === undefined ? undefined : resolveCommit(repository, options.onto);
+  if (options.onto !== undefined && commit === undefined) {
+    throw new Failure('cannot use --onto "' + options.onto + '": ' + (repository === undefined ? 'the project is in no git repository' : 'no such commit'), '', EXIT.usage);
+  }
+  return {
+    options, project, runs, finder, settings: options.settings.map(parseSetting), commit, accept: parseAcceptance(options.accept),
+    tolerances: options.tolerances.map(parseTolerance), folder: project.own + '/scratch/session-' + makeRandomDigits(), made: new Map(),
+  };
+}
+
+// ---- which runs -----------------------------------------------------------------------------------------------
+
+/** The run that a repeat repeats, so that its verdict is against that. */
+function originalOf(runs, run) {
+  return run.repeats === undefined ? run : runs.find((one) => one.id === run.repeats) ?? run;
+}
+
+function selectWanted(session, references) {
+  const { options, runs, project } = session;
+  if (options.all) return findLiveRuns(runs).runs.map((live) => live.run);
+  if (options.since !== undefined) {
+    const [after] = options.since === '' ? [undefined] : pickRuns(project, readCurrentFolder(), options.since).slice(-1);
+    return runs.filter((run) => (after === undefined || run.id > after.id) && run.status === 'succeeded' && run.repeats === undefined && run.tree === undefined);
+  }
+  const wanted = new Map();
+  for (const reference of references) {
+    for (const run of pickRuns(project, readCurrentFolder(), reference)) wanted.set(originalOf(runs, run).id, originalOf(runs, run));
+  }
+  return Array.from(wanted.values());
+}
+
+/** Inputs in the project whose content of then is nowhere. */
+function listLacking(session, run) {
+  return run.inputs.filter((file) => isResultPath(file.path) && file.hash.length === 64 && session.finder.find(file, run) === undefined);
+}
+
+/** The runs wanted, and those that must be repeated before them because what they made is gone; in the order of their ids. */
+function planRepeats(session, wanted) {
+  const plan = new Map();
+  const open = wanted.map((run) => ({ run, reason: 'asked for' }));
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { run, reason } = next;
+    if (plan.has(run.id)) continue;
+    const obstacle = findRepeatObstacle(run);
+    const lacking = obstacle === undefined && !session.options.inPlace ? listLacking(session, run) : [];
+    const nowhere = [];
+    for (const file of lacking) {
+      const producer = findInputProducer(session.runs, run, file);
+      if (producer === undefined) nowhere.push(file.path);
+      else open.push({ run: producer, reason: 'its output ' + file.path + ' is needed by ' + run.id + ' and is not at hand' });
+    }
+    const why = obstacle ?? (nowhere.length > 0 && !session.options.force ? 'its input ' + nowhere[0] + ' is not at hand as it was read' + (nowhere.length > 1 ? ' (and ' + String(nowhere.length - 1) + ' more)' : '') + ', and no run made it' : undefined);
+    plan.set(run.id, why === undefined ? { run, action: 'repeat', reason } : { run, action: 'cannot', reason: why });
+  }
+  return Array.from(plan.values()).sort((a, b) => (a.run.id < b.run.id ? -1 : 1));
+}
+
+// ---- one repeat -------------------------------------------------------------------------------------------------
+
+function makeTree(session, run, surroundings) {
+  const replaced = new Map();
+  if (session.made.size > 0) {
+    for (const file of run.inputs) {
+      const producer = findInputProducer(session.runs, run, file);
+      const name = producer === undefined ? undefined : session.made.get(producer.id + '\0' + file.path);
+      if (name !== undefined) replaced.set(file.path, name);
+    }
+  }
+  return makeScratch({
+    project: session.project, run, finder: session.finder, commit: session.commit, replaced, folderName: surroundings.folderName, isReversed: surroundings.isReversed,
+    // What an untraced run read is not known in full.
+    isFull: session.options.full || !run.observed.startsWith('strace'), laterResults: listLaterResults(session.runs, run),
+  });
+}
+
+/** In the project: inputs that are not as the run read them. */
+function listChangedInPlace(session, run) {
+  const changed = [];
+  for (const file of run.inputs) {
+    if (file.hash.length !== 64 || file.kind === 'l') continue;
+    const name = absoluteOf(session.project, file.path);
+    const outcome = hashWithRetry(name);
+    if (outcome.kind !== 'hashed' || outcome.hash !== file.hash) changed.push('the input ' + file.path + (lstatIfThere(name) === undefined ? ' is gone' : ' has changed since'));
+  }
+  return changed;
+}
+
+// type Trial = { scratch: Scratch | undefined; request: OneRepeat };
+
+function prepareRepeat(session, run, surroundings) {
+  const { options, project, finder, commit } = session;
+  let lacking;
+  let scratch;
+  if (options.inPlace) lacking = listChangedInPlace(session, run);
+  else {
+    scratch = makeTree(session, run, surroundings);
+    lacking = scratch.lacking.map(({ file, why }) => 'the input ' + file.path + ' is not as it was read: ' + why);
+  }
+  if (lacking.length > 0 && !options.force) {
+    if (scratch !== undefined) removeTree(scratch.folder);
+    return lacking[0] + (lacking.length > 1 ? ' (and ' + String(lacking.length - 1) + ' more)' : '');
+  }
+  const root = scratch?.project.root ?? project.root;
+  const set = changeRun(argumentsOf(run, root), run.parameters, session.settings, quoteWord);
+  if (set.kind === 'refused') {
+    if (scratch !== undefined) removeTree(scratch.folder);
+    throw new Failure(set.why, 'run "rr show ' + run.id + '" for its command', EXIT.usage);
+  }
+  const changed = session.settings.length === 0 ? undefined : { argv: set.argv, parameters: set.parameters, label: options.label, reason: options.reason };
+  const toleranceOf = (path) => session.tolerances.find((one) => one.fits(path))?.tolerance;
+  return { scratch, request: { origin: project, run, finder, scratch, changed, commit, surroundings, toleranceOf, isKept: true, quiet: true, onJudged: async () => undefined } };
+}
+
+/** A repeat that leaves no record: hashes of its outputs by path; undefined if it could not be made. */
+async function runTrial(session, run, surroundings) {
+  const trial = prepareRepeat(session, run, surroundings);
+  if (typeof trial === 'string') return undefined;
+  try {
+    const repeated = await repeatRun({ ...trial.request, isKept: false });
+    return new Map(repeated.run.outputs.concat(repeated.run.logs).map((file) => [nameForTrials(file.path), file.hash]));
+  } finally {
+    if (trial.scratch !== undefined) removeTree(trial.scratch.folder);
+  }
+}
+
+/** Logs have another name in each repeat. */
+function nameForTrials(path) {
+  const log = /\/[0-9TZ]+-[a-z2-7]{6}(\.out|\.err|\.order)$/.exec(path);
+  return log === null ? path : '\0' + log[1];
+}
+
+const LONGEST_EXPLAINED_S = 60;
+
+/**
+ * Says of each difference the cause, if it can be told: by the contents, or by repeating once more,
+ * and, if that differs again, twice on a single processor.
+ */
+async function explainDifferences(session, run, repeat, judgement) {
+  const unexplained = [];
+  for (const verdict of repeat.verdicts) {
+    if (verdict.word !== 'different') continue;
+    const comparison = judgement.comparisons.get(verdict.path);
+    if (comparison?.kind === 'different' && comparison.causes.length > 0) verdict.detail += '; cause: ' + comparison.causes.join(', ');
+    else unexplained.push(verdict);
+  }
+  const isWanted = session.options.explain || (run.wallS ?? Infinity) <= LONGEST_EXPLAINED_S;
+  if (unexplained.length === 0 || !isWanted || session.options.inPlace || session.settings.length > 0) return;
+  const second = new Map(repeat.outputs.concat(repeat.logs).map((file) => [nameForTrials(file.path), file.hash]));
+  const third = await runTrial(session, run, USUAL_SURROUNDINGS);
+  if (third === undefined) return;
+  const differsAgain = (path) => second.get(nameForTrials(path)) !== third.get(nameForTrials(path));
+  const single = unexplained.some(({ path }) => differsAgain(path)) ? await runOnOneProcessor(session, run) : undefined;
+  for (const verdict of unexplained) {
+    const name = nameForTrials(verdict.path);
+    if (!differsAgain(verdict.path)) verdict.detail += '; the same again on a third run, so it is not random' + (repeat.environment === run.environment ? '' : ': the software or machine is not that of the run (rr diff)');
+    else if (single !== undefined && single[0].get(name) === single[1].get(name)) verdict.detail += '; cause: order of threads (differs again on a third run, but not on one processor)';
+    else verdict.detail += '; cause: randomness without a fixed seed, or the time (differs again on a third run)';
+  }
+}
+
+async function runOnOneProcessor(session, run) {
+  if (findProgram('taskset', session.project.root).kind !== 'found') return undefined;
+  const surroundings = { ...USUAL_SURROUNDINGS, prefix: ['taskset', '-c', '0'], variables: { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' } };
+  const first = await runTrial(session, run, surroundings);
+  const other = first === undefined ? undefined : await runTrial(session, run, surroundings);
+  return first === undefined || other === undefined ? undefined : [first, other];
+}
+
+/** Keeps what later runs of this call read, if it is not at hand otherwise, or if it is to be passed on as it came out. */
+function handOn(session, run, repeated, tree, later) {
+  const isPassedOn = session.commit !== undefined || session.settings.length > 0;
+  for (const file of repeated.run.outputs) {
+    if (file.hash.length !== 64 || file.kind === 'l' || !isResultPath(file.path)) continue;
+    const readers = later.filter((one) => one.inputs.some((input) => input.path === file.path && (isPassedOn || input.hash === file.hash)));
+    if (readers.length === 0) continue;
+    makeFolder(session.folder);
+    const holder = session.folder + '/holder';
+    if (lstatIfThere(holder) === undefined) fs.writeFileSync(toFsPath(holder), describeSelf() + '\n');
+    const name = session.folder + '/' + makeRandomDigits();
+    fs.copyFileSync(toFsPath(absoluteOf(tree, file.path)), toFsPath(name), fs.constants.COPYFILE_FICLONE);
+    session.finder.offer(file.hash, name);
+    if (isPassedOn) session.made.set(run.id + '\0' + file.path, name);
+  }
+}
+
+function listForLook(repeat) {
+  if (repeat.parent !== undefined) return repeat.outputs.filter((file) => file.kind !== 'd').map((file) => file.path);
+  return repeat.verdicts.filter(({ word }) => word === 'different' || word === 'tolerance' || word === 'extra').map(({ path }) => path);
+}
+
+async function repeatOne(session, run, later) {
+  const { project, options } = session;
+  const trial = prepareRepeat(session, run, USUAL_SURROUNDINGS);
+  if (typeof trial === 'string') return { kind: 'refused', original: run, why: trial };
+  const { scratch, request } = trial;
+  if (!options.quiet) tell('rr: repeating ' + run.id + (run.label === undefined ? '' : ' ' + run.label));
+  try {
+    const repeated = await repeatRun({ ...request, onJudged: (repeat, judgement) => explainDifferences(session, run, repeat, judgement) });
+    for (const problem of repeated.problems) tell('rr: ' + problem);
+    if (scratch === undefined) return { kind: 'repeated', original: run, repeat: repeated.run, isAccepted: isAccepted(session, run, repeated.run), kept: undefined };
+    handOn(session, run, repeated, scratch.project, later);
+    const paths = listForLook(repeated.run);
+    const kept = paths.length === 0 ? undefined : keepForLook(project, scratch.project, repeated.run, paths);
+    return { kind: 'repeated', original: run, repeat: repeated.run, isAccepted: isAccepted(session, run, repeated.run), kept };
+  } finally {
+    if (scratch !== undefined) removeTree(scratch.folder);
+  }
+}
+
+/** Of a run made with something changed nothing is expected but that it succeeds. */
+function isAccepted(session, run, repeat) {
+  return session.settings.length > 0 ? repeat.status === 'succeeded' : isRepeatAccepted(run, repeat, session.accept);
+}
+
+/**
+ * Repeats the runs meant, in the order of their ids, each in a scratch tree of its own unless it is to be
+ * in place. Prints the verdict on each output. Status 0 only if all of them are as wanted.
+ */
+async function rerunRuns(references, options) {
+  const session = beginSession(references, options);
+  const wanted = selectWanted(session, references);
+  if (wanted.length === 0) throw new Failure('cannot rerun: no run fits', 'run "rr list"', EXIT.differs);
+  const plan = planRepeats(session, wanted);
+  const width = readColumns(1);
+  if (options.dryRun) {
+    printOut(options.json ? printJsonPlan(plan) : printRepeatPlan(plan, width));
+    return plan.some(({ action }) => action === 'cannot') ? EXIT.differs : 0;
+  }
+  makeFolder(session.project.own + '/scratch');
+  removeAbandonedScratch(session.project);
+  const stories = [];
+  try {
+    for (const [at, { run, action, reason }] of plan.entries()) {
+      const later = plan.slice(at + 1).map((one) => one.run);
+      const story = action === 'cannot' ? { kind: 'refused', original: run, why: reason } : await repeatOne(session, run, later);
+      stories.push(story);
+      if (!options.json) printOut(printRepeatStory(story, width));
+    }
+  } catch (error) {
+    if (error instanceof Failure || (error).code === undefined) throw error;
+    throw new Failure('cannot rerun: ' + describeSystemError(error) + ' in "' + session.project.own + '"', '');
+  } finally {
+    session.finder.close();
+    removeTree(session.folder);
+  }
+  printOut(options.json ? printJsonStories(stories) : printStorySum(stories));
+  return stories.every((story) => story.kind === 'repeated' && story.isAccepted) ? 0 : EXIT.differs;
+}
+
 // ==== src/cli.ts =================================================================================
 // cli.ts - the verbs and options of rr: one table for parsing, for help and for the manual's test.
 
@@ -19261,6 +19936,26 @@ const VERBS = [
     name: 'verify', usage: 'rr verify [OPTION...] [FILE|RUN...]', summary: 'compare files and records with their hashes', operands: [0, Infinity],
     options: [{ name: 'quick', help: 'do not read again what has the size and times it had' }, QUIET, PROJECT],
     example: 'rr verify figures/co2.svg',
+  },
+  {
+    name: 'rerun', usage: 'rr rerun [OPTION...] [RUN|LABEL|FILE...]', summary: 'repeat runs and compare what they leave', operands: [0, Infinity],
+    options: [
+      { name: 'set', value: 'NAME=VALUE', isRepeatable: true, help: 'a new run, with this parameter or argument changed' },
+      { name: 'label', letter: 'l', value: 'NAME', help: 'name of the new run (--set)' },
+      { name: 'reason', letter: 'm', value: 'TEXT', help: 'why it is run (--set)' },
+      { name: 'since', value: 'RUN', help: "all runs after RUN; '' is the beginning" },
+      { name: 'all', letter: 'a', help: 'all runs that current results need' },
+      { name: 'onto', value: 'REV', help: 'with the code of this commit of git' },
+      { name: 'dry-run', letter: 'n', help: 'tell what would be done and why' },
+      { name: 'accept', value: 'MEASURE', help: 'exit 0 for: identical, tolerance (default: identical)' },
+      { name: 'tolerance', value: 'PATH=ABSOLUTE[,RELATIVE]', isRepeatable: true, help: 'numbers in PATH may differ by so much' },
+      { name: 'in-place', help: 'in the project instead of a scratch tree' },
+      { name: 'full', help: 'with the rest of the project, as it is now, in the scratch tree' },
+      { name: 'force', letter: 'f', help: 'also where inputs are not as they were' },
+      { name: 'explain', help: 'repeat again to find the cause of a difference, however long it takes' },
+      JSON_OUT, QUIET, PROJECT,
+    ],
+    example: 'rr rerun --accept tolerance --tolerance fit.csv=1e-9 fit',
   },
   {
     name: 'makefile', usage: 'rr makefile [OPTION...]', summary: 'make provenance/Makefile again from the records', operands: [0, 0],
@@ -19427,6 +20122,11 @@ async function dispatch(parsed) {
     case 'show': return showRun(parsed.operands[0], {
       project, json: has('json'), raw: has('raw'), logs: has('logs'), processes: has('processes'), files: has('files'),
       environment: has('environment'), all: has('all'),
+    });
+    case 'rerun': return rerunRuns(parsed.operands, {
+      project, inPlace: has('in-place'), settings: all('set'), label: one('label'), reason: one('reason'), since: one('since'), all: has('all'),
+      onto: one('onto'), dryRun: has('dry-run'), accept: one('accept'), tolerances: all('tolerance'), explain: has('explain'), full: has('full'),
+      force: has('force'), json: has('json'), quiet: has('quiet'),
     });
     case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), quiet: has('quiet') });
     case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));

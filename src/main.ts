@@ -7,6 +7,7 @@ import { initProject } from './commands/init.ts';
 import { listRuns } from './commands/list.ts';
 import { rebuildMakefile } from './commands/makefile.ts';
 import { recordRun } from './commands/record.ts';
+import { rerunRuns } from './commands/rerun.ts';
 import { showRun } from './commands/show.ts';
 import { verifyProject } from './commands/verify.ts';
 import { toBytes } from './sys/files.ts';
@@ -42,6 +43,11 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     case 'show': return showRun(parsed.operands[0], {
       project, json: has('json'), raw: has('raw'), logs: has('logs'), processes: has('processes'), files: has('files'),
       environment: has('environment'), all: has('all'),
+    });
+    case 'rerun': return rerunRuns(parsed.operands, {
+      project, inPlace: has('in-place'), settings: all('set'), label: one('label'), reason: one('reason'), since: one('since'), all: has('all'),
+      onto: one('onto'), dryRun: has('dry-run'), accept: one('accept'), tolerances: all('tolerance'), explain: has('explain'), full: has('full'),
+      force: has('force'), json: has('json'), quiet: has('quiet'),
     });
     case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), quiet: has('quiet') });
     case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));

@@ -13,9 +13,21 @@ import { readMarks, readRun, readRuns } from './store.ts';
  * is none, and with a list if there are several.
  */
 export function pickRun(project: Project, folder: ByteString, reference: ByteString): Run {
+  const runs = pickRuns(project, folder, reference);
+  if (runs.length === 1) return runs[0];
+  throw failSeveral(reference, runs);
+}
+
+function failSeveral(reference: ByteString, runs: Run[]): Failure {
+  const shown = runs.slice(-10).map((run) => run.id + (run.label === undefined ? '' : ' ' + run.label)).join(', ');
+  return new Failure('cannot tell which run "' + reference + '" means: ' + String(runs.length) + ' fit', 'one of ' + shown, EXIT.usage);
+}
+
+/** The same, but a label of several runs means all of them. Never empty. */
+export function pickRuns(project: Project, folder: ByteString, reference: ByteString): Run[] {
   if (RUN_ID.test(reference)) {
     const run = readRun(project, reference);
-    if (run !== undefined) return run;
+    if (run !== undefined) return [run];
   }
   const { runs, faults } = readRuns(project);
   // The last run may be one of those that cannot be read; another must not be taken for it.
@@ -24,8 +36,8 @@ export function pickRun(project: Project, folder: ByteString, reference: ByteStr
   for (const mark of readMarks(project)) if (!recorded.has(mark.run.id)) runs.push(mark.run);
   runs.sort((a, b) => (a.id < b.id ? -1 : 1));
   const selection = selectRun(reference, runs, toRecordPath(project, folder, reference));
-  if (selection.kind === 'one') return selection.run;
+  if (selection.kind === 'one') return [selection.run];
   if (selection.kind === 'none') throw new Failure('cannot find the run "' + reference + '"' + (faults.length > 0 ? ' among the records that can be read' : ''), 'run "rr list"', EXIT.differs);
-  const shown = selection.runs.slice(-10).map((run) => run.id + (run.label === undefined ? '' : ' ' + run.label)).join(', ');
-  throw new Failure('cannot tell which run "' + reference + '" means: ' + String(selection.runs.length) + ' fit', 'one of ' + shown, EXIT.usage);
+  if (selection.runs.every((run) => run.label === reference)) return selection.runs;
+  throw failSeveral(reference, selection.runs);
 }
