@@ -17937,6 +17937,8 @@ function readFound(found, mostBytes) {
 //   /** Put in the rest of the project as it is now; `laterResults` are left out. */
 //   isFull: boolean;
 //   laterResults: Set<ByteString>;
+//   /** Put in inputs that cannot be had as they were as they are now. */
+//   isForced: boolean;
 //   /** Files to take instead of recorded inputs, whatever their content: path -> absolute name. */
 //   replaced: Map<ByteString, ByteString>;
 //   /** For a trial of what depends on it: other name of the folder, files made in the opposite order. */
@@ -18181,7 +18183,11 @@ function putInput(request, scratch, file, timeS) {
     return undefined;
   }
   const found = finder.find(file, run);
-  if (found === undefined) return lstatIfThere(absoluteOf(project, file.path)) === undefined ? 'it is gone' : 'it has changed since, and its content of then is nowhere';
+  if (found === undefined) {
+    if (lstatIfThere(absoluteOf(project, file.path)) === undefined) return 'it is gone';
+    if (request.isForced) putPresent(request, scratch, file, timeS);
+    return 'it has changed since, and its content of then is nowhere';
+  }
   const isPut = file.kind === 'l' && found.kind === 'bytes' ? putLink(scratch, project, file.path, found.content) : putContent(scratch, name, found, mode, timeS);
   return isPut ? undefined : 'a link stands in its way';
 }
@@ -18190,7 +18196,7 @@ function putInput(request, scratch, file, timeS) {
 function putPresent(request, scratch, file, timeS) {
   const from = absoluteOf(request.project, file.path);
   if (lstatIfThere(from)?.isFile() !== true) return 'it is gone';
-  scratch.notes.push('the content of ' + file.path + ' was not recorded: it is taken as it is now');
+  if (file.hash === '?') scratch.notes.push('the content of ' + file.path + ' was not recorded: it is taken as it is now');
   return putContent(scratch, nameInTree(scratch, file.path), { kind: 'file', name: from }, file.kind === 'x' ? 0o777 : 0o666, timeS) ? undefined : 'a link stands in its way';
 }
 
@@ -18988,6 +18994,12 @@ function methodOf(run) {
   return run.observed === 'atime' || run.observed === 'none' ? run.observed : 'scan';
 }
 
+/** Inputs that the run changed: what they are before is known here, and is not to be looked for. */
+function listChangedInputs(run) {
+  const changed = new Set(run.outputs.map((file) => file.path).concat(run.removed));
+  return run.inputs.map((file) => file.path).filter((path) => changed.has(path) && isResultPath(path));
+}
+
 /** What the record of the repeat says beforehand: the code is the one that was put into the tree. */
 function fillRepeat(request, repeat) {
   const { run, changed, commit, scratch } = request;
@@ -19033,7 +19045,7 @@ async function repeatRun(request) {
   try {
     const recorded = await recordCommand({
       project: tree, folder: readCurrentFolder(), argv: surroundings.prefix.concat(changed?.argv ?? argumentsOf(run, tree.root)),
-      label: changed?.label, reason: changed?.reason, tags: [], inputs: [], outputs: run.declaredOutputs.map((pattern) => absoluteOf(tree, pattern)),
+      label: changed?.label, reason: changed?.reason, tags: [], inputs: listChangedInputs(run).concat(run.declaredInputs).map((path) => absoluteOf(tree, path)), outputs: run.declaredOutputs.map((pattern) => absoluteOf(tree, pattern)),
       parameters: [], timeoutS: run.timeoutS, trace: methodOf(run), requireClean: false, noLogs: false, quiet: request.quiet, inherited: [],
       repeat: { origin, fill: (repeat) => fillRepeat(request, repeat), streams: streams.streams, redirects: streams.redirects, judge, isKept: request.isKept },
     });
@@ -19671,7 +19683,7 @@ function makeTree(session, run, surroundings) {
   return makeScratch({
     project: session.project, run, finder: session.finder, commit: session.commit, replaced, folderName: surroundings.folderName, isReversed: surroundings.isReversed,
     // What an untraced run read is not known in full.
-    isFull: session.options.full || !run.observed.startsWith('strace'), laterResults: listLaterResults(session.runs, run),
+    isFull: session.options.full || !run.observed.startsWith('strace'), laterResults: listLaterResults(session.runs, run), isForced: session.options.force,
   });
 }
 
@@ -19948,11 +19960,11 @@ const VERBS = [
       { name: 'onto', value: 'REV', help: 'with the code of this commit of git' },
       { name: 'dry-run', letter: 'n', help: 'tell what would be done and why' },
       { name: 'accept', value: 'MEASURE', help: 'exit 0 for: identical, tolerance (default: identical)' },
-      { name: 'tolerance', value: 'PATH=ABSOLUTE[,RELATIVE]', isRepeatable: true, help: 'numbers in PATH may differ by so much' },
+      { name: 'tolerance', value: 'PATH=ABSOLUTE[,RELATIVE]', isRepeatable: true, help: 'how far numbers in PATH may differ' },
       { name: 'in-place', help: 'in the project instead of a scratch tree' },
-      { name: 'full', help: 'with the rest of the project, as it is now, in the scratch tree' },
+      { name: 'full', help: 'with the rest of the project, as it is now' },
       { name: 'force', letter: 'f', help: 'also where inputs are not as they were' },
-      { name: 'explain', help: 'repeat again to find the cause of a difference, however long it takes' },
+      { name: 'explain', help: 'repeat again to find the cause, however long it takes' },
       JSON_OUT, QUIET, PROJECT,
     ],
     example: 'rr rerun --accept tolerance --tolerance fit.csv=1e-9 fit',

@@ -172,7 +172,7 @@ function makeTree(session: RerunSession, run: Run, surroundings: RepeatSurroundi
   return makeScratch({
     project: session.project, run, finder: session.finder, commit: session.commit, replaced, folderName: surroundings.folderName, isReversed: surroundings.isReversed,
     // What an untraced run read is not known in full.
-    isFull: session.options.full || !run.observed.startsWith('strace'), laterResults: listLaterResults(session.runs, run),
+    isFull: session.options.full || !run.observed.startsWith('strace'), laterResults: listLaterResults(session.runs, run), isForced: session.options.force,
   });
 }
 

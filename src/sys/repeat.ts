@@ -171,6 +171,12 @@ function methodOf(run: Run): TraceMethod | 'auto' {
   return run.observed === 'atime' || run.observed === 'none' ? run.observed : 'scan';
 }
 
+/** Inputs that the run changed: what they are before is known here, and is not to be looked for. */
+function listChangedInputs(run: Run): ByteString[] {
+  const changed = new Set(run.outputs.map((file) => file.path).concat(run.removed));
+  return run.inputs.map((file) => file.path).filter((path) => changed.has(path) && isResultPath(path));
+}
+
 /** What the record of the repeat says beforehand: the code is the one that was put into the tree. */
 function fillRepeat(request: OneRepeat, repeat: Run): void {
   const { run, changed, commit, scratch } = request;
@@ -216,7 +222,7 @@ export async function repeatRun(request: OneRepeat): Promise<Repeated> {
   try {
     const recorded = await recordCommand({
       project: tree, folder: readCurrentFolder(), argv: surroundings.prefix.concat(changed?.argv ?? argumentsOf(run, tree.root)),
-      label: changed?.label, reason: changed?.reason, tags: [], inputs: [], outputs: run.declaredOutputs.map((pattern) => absoluteOf(tree, pattern)),
+      label: changed?.label, reason: changed?.reason, tags: [], inputs: listChangedInputs(run).concat(run.declaredInputs).map((path) => absoluteOf(tree, path)), outputs: run.declaredOutputs.map((pattern) => absoluteOf(tree, pattern)),
       parameters: [], timeoutS: run.timeoutS, trace: methodOf(run), requireClean: false, noLogs: false, quiet: request.quiet, inherited: [],
       repeat: { origin, fill: (repeat) => fillRepeat(request, repeat), streams: streams.streams, redirects: streams.redirects, judge, isKept: request.isKept },
     });
