@@ -6,7 +6,8 @@ import type { Run } from '../core/run.ts';
 import { selectRun } from '../core/select.ts';
 import { toRecordPath } from './observe.ts';
 import type { Project } from './project.ts';
-import { readMarks, readRun, readRuns } from './store.ts';
+import { readRun, readRuns } from './records.ts';
+import { readMarks } from './store.ts';
 
 /**
  * The run meant by an id, a prefix, a label, "@", "@-1" or a file it made. Throws Failure if there
