@@ -142,7 +142,7 @@ function findComments(notes: Note[]): Map<string, Comment[]> {
   return places;
 }
 
-/** The run and what is said of it, once `notes`, which are on it and in order, are applied. The run itself is not changed. */
+/** The run and what is said of it, once `notes`, which are on it and in order, are applied. The run itself, a plain object, is not changed. */
 export function applyNotes<R extends NotedFacts>(run: R, notes: Note[] = []): AnnotatedRun<R> {
   if (notes.length === 0) return { run, notes: { comments: [], tolerances: [], history: [] } };
   const counting = findCountingNotes(notes);
@@ -160,7 +160,7 @@ export function applyNotes<R extends NotedFacts>(run: R, notes: Note[] = []): An
 }
 
 /** Runs with the notes on them applied. */
-export function annotateRuns<R extends NotedFacts & Pick<Run, 'id'>>(runs: R[], notes: Note[]): AnnotatedRun<R>[] {
+export function annotateRuns(runs: Run[], notes: Note[]): AnnotatedRun[] {
   const groups = groupNotes(notes);
   return runs.map((run) => applyNotes(run, groups.get(run.id)));
 }

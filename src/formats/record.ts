@@ -19,10 +19,15 @@ const CODE_FILE_STATES = ['clean', 'changed', 'untracked', 'unversioned'];
  * "NAME VALUE", each encoded by itself: a space at either end of the value would be lost otherwise.
  * NAME alone if the value is empty.
  */
-function encodeParameter(parameter: ByteString): ByteString {
+export function encodeParameter(parameter: ByteString): ByteString {
   const space = parameter.indexOf(' ');
   const name = encodeText(parameter.slice(0, space));
   return space === parameter.length - 1 ? name : name + ' ' + encodeWithheld(parameter.slice(space + 1));
+}
+
+/** Undoes encodeParameter. */
+export function decodeParameter(value: ByteString): ByteString {
+  return decodeWithheld(value) + (value.indexOf(' ') < 0 ? ' ' : '');
 }
 
 function printDecimal(value: number | undefined, digits: number): string | undefined {
@@ -104,7 +109,7 @@ const SETTERS: { [name: string]: FieldSetter<Run> } = {
   Tag: (run, value) => { run.tags.push(decodeText(value)); },
   Directory: (run, value) => { run.directory = decodeText(value); },
   Redirect: (run, value) => { run.redirects.push(decodeText(value)); },
-  Parameter: (run, value) => { run.parameters.push(decodeWithheld(value) + (value.indexOf(' ') < 0 ? ' ' : '')); },
+  Parameter: (run, value) => { run.parameters.push(decodeParameter(value)); },
   Wall_s: (run, value, fault) => { run.wallS = readNumber(value, fault); },
   User_s: (run, value, fault) => { run.userS = readNumber(value, fault); },
   System_s: (run, value, fault) => { run.systemS = readNumber(value, fault); },

@@ -1,10 +1,229 @@
-// runindex.ts - what lists and graphs need of all runs, without reading all records. Without its cache all is the same, later.
-import type { Failure } from '../core/failure.ts';
+// runindex.ts - what lists and graphs need of all runs, without reading all records. Decides nothing about runs.
+//
+// For each month folder of provenance/runs .rr/index has two files of one line a run: MONTH.runs for
+// lists, MONTH.files for the graph, each with a file MONTH.*.more for what came after it was written,
+// so that one more run does not cost writing all lines again.
+//
+// 1. Records are never changed, so the line of an id is good for ever. Which ids there are is known
+//    without listing the folder while its inode, mtime and ctime are as they were; but not if these
+//    were so fresh that another record may have come within the same tick of the clock (isSettled).
+// 2. What cannot be read is never in the index, and a folder that has such a thing is listed each time.
+// 3. A file of the index that is damaged, of another version, or of a folder with another inode, is as
+//    if it were not there. Files are written whole, under another name, and renamed; MONTH.*.more
+//    tells to which MONTH.* it belongs. So any number of writers do no harm.
+// 4. Where nothing can be written all is read from the records, each time.
+//
+// A record that was edited in place is not noticed here but by "rr verify". Who can write .rr/index of
+// this machine can make lists show what no record says; but .rr is never archived or committed, and
+// by its inode the index of another copy of the project is none of this one.
+import type { ByteString } from '../core/bytes.ts';
+import { Failure } from '../core/failure.ts';
 import type { GraphRun } from '../core/graph.ts';
+import { applyNotes, groupNotes } from '../core/notes.ts';
+import type { Note, NotedFacts } from '../core/notes.ts';
+import type { Run, RunSummary } from '../core/run.ts';
+import { INDEX_HASH_BYTES, parseIndexFile, printIndexBody } from '../formats/indexfile.ts';
+import type { IndexFile, IndexHead } from '../formats/indexfile.ts';
+import { GraphLine, printGraphLine, printSummaryLine, readLineId, SummaryLine } from '../formats/runlines.ts';
+import { RR_VERSION } from '../views/texts.ts';
+import { makeRandomDigits } from './clock.ts';
+import { errorCode, keepTemporariesIn, lstatIfThere, makeFolder, readBufferIfThere, removeIfThere, replaceFile, statIfThere } from './files.ts';
+import { hashBuffer, hashBytes } from './hash.ts';
+import { isSettled } from './hashcache.ts';
+import { readNotes } from './notes.ts';
+import { hideFromGit } from './project.ts';
 import type { Project } from './project.ts';
-import { readRuns } from './records.ts';
+import { explainStrays, listMonth, listMonths } from './recordfiles.ts';
+import { readRun } from './records.ts';
 
-/** Of all records, in order of ids, what the graph needs; what cannot be read is told beside the rest. */
+/** A kind of index: the ending of its files, and the line of a run. */
+type IndexKind = { ending: 'runs' | 'files'; print: (run: Run) => ByteString };
+
+const SUMMARIES: IndexKind = { ending: 'runs', print: printSummaryLine };
+const GRAPH: IndexKind = { ending: 'files', print: printGraphLine };
+
+/** One line: `text` holds it at `start`. isKept: it stands in the large file of its month. */
+type Line = { text: ByteString; start: number; isKept: boolean };
+
+/** What of the index there is for a month: the large file, what was added to it, the state both tell of. */
+type Shelf = { base: IndexFile | undefined; more: IndexFile | undefined; head: IndexHead | undefined };
+
+function indexName(project: Project, kind: IndexKind, month: string): ByteString {
+  return project.own + '/index/' + month + '.' + kind.ending;
+}
+
+function whatOf(kind: IndexKind, month: string): string {
+  return 'rr ' + RR_VERSION + ', ' + kind.ending + ' of provenance/runs/' + month;
+}
+
+function readIndexFile(name: ByteString, what: string): IndexFile | undefined {
+  const data = readBufferIfThere(name);
+  if (data === undefined || hashBuffer(data.subarray(INDEX_HASH_BYTES)) !== data.toString('latin1', 0, INDEX_HASH_BYTES - 1)) return undefined;
+  return parseIndexFile(data.toString('latin1'), what);
+}
+
+function readShelf(project: Project, kind: IndexKind, month: string, folder: string): Shelf {
+  const name = indexName(project, kind, month);
+  const base = readIndexFile(name, whatOf(kind, month));
+  if (base === undefined || base.head.folder !== folder) return { base: undefined, more: undefined, head: undefined };
+  const more = readIndexFile(name + '.more', whatOf(kind, month));
+  if (more === undefined || more.head.tag !== base.head.tag || more.head.folder !== folder) return { base, more: undefined, head: base.head };
+  return { base, more, head: more.head };
+}
+
+/** The lines of a shelf in the order of ids; of one id only the first. */
+function mergeShelf(shelf: Shelf): Line[] {
+  const { base, more } = shelf;
+  if (base === undefined) return [];
+  const lines: Line[] = [];
+  let next = 0;
+  const takeMore = (before: string): void => {
+    if (more === undefined) return;
+    for (; next < more.starts.length; next++) {
+      const id = readLineId(more.text, more.starts[next]);
+      if (id > before) return;
+      if (id < before) lines.push({ text: more.text, start: more.starts[next], isKept: false });
+    }
+  };
+  for (const start of base.starts) {
+    if (more !== undefined) takeMore(readLineId(base.text, start));
+    lines.push({ text: base.text, start, isKept: true });
+  }
+  takeMore('~');
+  return lines;
+}
+
+function readNewLine(project: Project, kind: IndexKind, id: string, faults: Failure[]): Line | undefined {
+  try {
+    const run = readRun(project, id);
+    return run === undefined ? undefined : { text: kind.print(run), start: 0, isKept: false };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    faults.push(error);
+    return undefined;
+  }
+}
+
+/** The lines of these ids: of `lines`, which are in order, or of records. */
+function findLines(project: Project, kind: IndexKind, ids: string[], lines: Line[], faults: Failure[]): { lines: Line[]; added: number } {
+  const found: Line[] = [];
+  let added = 0;
+  let at = 0;
+  for (const id of ids) {
+    while (at < lines.length && readLineId(lines[at].text, lines[at].start) < id) at += 1;
+    const isKnown = at < lines.length && readLineId(lines[at].text, lines[at].start) === id;
+    const line = isKnown ? lines[at] : readNewLine(project, kind, id, faults);
+    if (line === undefined) continue;
+    if (!isKnown) added += 1;
+    found.push(line);
+  }
+  return { lines: found, added };
+}
+
+// To read so many records again takes as long as to write them down (about a millisecond).
+const WORTH_RECORDS = 16;
+// To list so many names does.
+const WORTH_NAMES = 512;
+const MORE_LEAST = 256;
+const MORE_PART = 16;
+
+function joinLines(lines: Line[]): ByteString {
+  return lines.map((line) => line.text.slice(line.start, line.text.indexOf('\n', line.start) + 1)).join('');
+}
+
+const NOT_WRITABLE = ['EACCES', 'EROFS', 'ENOSPC', 'ENOENT', 'ENOTDIR', 'EPERM', 'EDQUOT', 'EFBIG', 'EIO', 'EEXIST', 'ELOOP'];
+
+/** May rr make files in .rr/index? Not through a link, which may lead anywhere. */
+function prepareFolder(project: Project): boolean {
+  for (const name of [project.own, project.own + '/index']) if (lstatIfThere(name)?.isSymbolicLink() === true) return false;
+  makeFolder(project.own + '/index');
+  hideFromGit(project);
+  keepTemporariesIn(project.own + '/running');
+  return true;
+}
+
+function writeIndexFile(name: ByteString, what: string, head: IndexHead, lines: Line[]): void {
+  const body = printIndexBody(what, head, joinLines(lines));
+  replaceFile(name, hashBytes(body) + '\n' + body, false);
+}
+
+/** Writes a month's lines; where that cannot be, they are forgotten: it is only a cache. */
+function saveShelf(project: Project, kind: IndexKind, month: string, shelf: Shelf, head: { folder: string; times: string }, lines: Line[]): void {
+  const name = indexName(project, kind, month);
+  const more = lines.filter((line) => !line.isKept);
+  const kept = shelf.base === undefined ? 0 : shelf.base.starts.length;
+  const isAddition = shelf.base !== undefined && lines.length - more.length === kept && more.length <= Math.max(MORE_LEAST, kept / MORE_PART);
+  try {
+    if (!prepareFolder(project)) return;
+    if (isAddition) writeIndexFile(name + '.more', whatOf(kind, month), { tag: (shelf.base as IndexFile).head.tag, ...head }, more);
+    else {
+      writeIndexFile(name, whatOf(kind, month), { tag: makeRandomDigits(), ...head }, lines);
+      removeIfThere(name + '.more');
+    }
+  } catch (error) {
+    if (NOT_WRITABLE.indexOf(errorCode(error)) < 0) throw error;
+  }
+}
+
+type MonthLines = { lines: Line[]; strays: ByteString[]; faults: Failure[] };
+
+function readMonthLines(project: Project, kind: IndexKind, month: string): MonthLines {
+  // Before the names are read: what comes later changes the times.
+  const stat = statIfThere(project.provenance + '/runs/' + month);
+  if (stat === undefined) return { lines: [], strays: [], faults: [] };
+  const folder = String(stat.ino);
+  const times = isSettled(stat) ? String(stat.mtimeMs) + ':' + String(stat.ctimeMs) : '-';
+  const shelf = readShelf(project, kind, month, folder);
+  const known = mergeShelf(shelf);
+  if (times !== '-' && shelf.head?.times === times) return { lines: known, strays: [], faults: [] };
+  const { ids, strays } = listMonth(project, 'runs', month);
+  const faults: Failure[] = [];
+  const { lines, added } = findLines(project, kind, ids, known, faults);
+  const newTimes = strays.length > 0 || faults.length > 0 ? '-' : times;
+  const isWorth = added >= WORTH_RECORDS || (ids.length >= WORTH_NAMES && (newTimes !== '-' || added > 0));
+  if (isWorth) saveShelf(project, kind, month, shelf, { folder, times: newTimes }, lines);
+  return { lines, strays, faults };
+}
+
+/** The lines of all runs, made into what `make` makes of one, in the order of ids; strays are told first. */
+function readIndex<T>(project: Project, kind: IndexKind, make: (text: ByteString, start: number) => T): { made: T[]; faults: Failure[] } {
+  const made: T[] = [];
+  const strays: ByteString[] = [];
+  const faults: Failure[] = [];
+  for (const month of listMonths(project, 'runs')) {
+    const read = readMonthLines(project, kind, month);
+    for (const line of read.lines) made.push(make(line.text, line.start));
+    strays.push(...read.strays);
+    faults.push(...read.faults);
+  }
+  return { made, faults: explainStrays(strays).concat(faults) };
+}
+
+/** What notes make of a run's label, reason and tags; undefined if there are none on it. */
+function noteFacts(run: NotedFacts, notes: Note[] | undefined): (NotedFacts & Pick<RunSummary, 'outcome' | 'comments'>) | undefined {
+  if (notes === undefined) return undefined;
+  const noted = applyNotes({ label: run.label, reason: run.reason, tags: run.tags }, notes);
+  return { ...noted.run, outcome: noted.notes.outcome, comments: noted.notes.comments.map((comment) => comment.text) };
+}
+
+/** What lists show of all records, with the notes on them, in the order of ids; what cannot be read is told beside the rest. */
+export function readSummaries(project: Project): { summaries: RunSummary[]; faults: Failure[] } {
+  const noted = readNotes(project);
+  const groups = groupNotes(noted.notes);
+  const { made, faults } = readIndex(project, SUMMARIES, (text, start) => {
+    const notes = groups.size === 0 ? undefined : groups.get(readLineId(text, start));
+    return notes === undefined ? new SummaryLine(text, start) : new SummaryLine(text, start, noteFacts(new SummaryLine(text, start), notes));
+  });
+  return { summaries: made, faults: faults.concat(noted.faults) };
+}
+
+/** What the graph needs of all records, as readSummaries() has it. */
 export function readGraphRuns(project: Project): { runs: GraphRun[]; faults: Failure[] } {
-  return readRuns(project);
+  const noted = readNotes(project);
+  const groups = groupNotes(noted.notes);
+  const { made, faults } = readIndex(project, GRAPH, (text, start) => {
+    const notes = groups.size === 0 ? undefined : groups.get(readLineId(text, start));
+    return notes === undefined ? new GraphLine(text, start) : new GraphLine(text, start, noteFacts(new GraphLine(text, start), notes));
+  });
+  return { runs: made, faults: faults.concat(noted.faults) };
 }

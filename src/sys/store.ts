@@ -24,14 +24,12 @@ import type { Run } from '../core/run.ts';
 import { sealRecord, unsealRecord } from '../formats/fields.ts';
 import { parseRun, printRunBody } from '../formats/record.ts';
 import { findLiveRuns } from '../core/graph.ts';
-import { annotateRuns } from '../core/notes.ts';
 import { addRunToMakefile, printMakefile } from '../views/makefile.ts';
 import { findChecksum, printChecksums } from '../formats/checksums.ts';
 import { fs, os } from './node.ts';
 import { createFile, errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, syncFolder, toFsPath } from './files.ts';
 import { describeFile, hashBytes, hashWithRetry } from './hash.ts';
 import type { Project } from './project.ts';
-import { readNotes } from './notes.ts';
 import { readRun } from './records.ts';
 import { readGraphRuns } from './runindex.ts';
 import { makeRunId, pauseMs, readUtcMicros } from './clock.ts';
@@ -318,9 +316,8 @@ function moveLog(project: Project, from: ByteString, to: ByteString): void {
 /** Makefile and SHA256SUMS from all records and notes. */
 export function rebuildDerived(project: Project): { makefile: ByteString; sums: ByteString; faults: Failure[] } {
   const { runs, faults } = readGraphRuns(project);
-  const noted = readNotes(project);
-  const graph = findLiveRuns(annotateRuns(runs, noted.notes).map((one) => one.run));
-  return { makefile: printMakefile(graph), sums: printChecksums(graph), faults: faults.concat(noted.faults) };
+  const graph = findLiveRuns(runs);
+  return { makefile: printMakefile(graph), sums: printChecksums(graph), faults };
 }
 
 function writeDerived(project: Project, derived: { makefile: ByteString; sums: ByteString }): void {
