@@ -6,6 +6,7 @@ import type { ParsedArguments } from './cli.ts';
 import { initProject } from './commands/init.ts';
 import { listRuns } from './commands/list.ts';
 import { rebuildMakefile } from './commands/makefile.ts';
+import { noteRun } from './commands/note.ts';
 import { recordRun } from './commands/record.ts';
 import { showRun } from './commands/show.ts';
 import { verifyProject } from './commands/verify.ts';
@@ -33,7 +34,7 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     case 'record': return recordRun({
       argv: parsed.command, project, label: one('label'), reason: one('reason'), tags: all('tag'), inputs: all('input'),
       outputs: all('output'), parameters: all('param'), timeout: one('timeout'), trace: one('trace'),
-      requireClean: has('require-clean'), noLogs: has('no-logs'), quiet: has('quiet'), json: has('json'),
+      requireClean: has('require-clean'), noLogs: has('no-logs'), quiet: has('quiet'), json: has('json'), printId: has('print-id'),
     });
     case 'list': return listRuns({
       project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
@@ -42,6 +43,10 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     case 'show': return showRun(parsed.operands[0], {
       project, json: has('json'), raw: has('raw'), logs: has('logs'), processes: has('processes'), files: has('files'),
       environment: has('environment'), all: has('all'),
+    });
+    case 'note': return noteRun(parsed.operands, {
+      project, label: one('label'), tags: all('tag'), untags: all('untag'), reason: one('reason'), outcome: one('outcome'), comments: all('comment'),
+      tolerances: all('tolerance'), edit: one('edit'), remove: all('remove'), editor: has('editor'), all: has('all'), quiet: has('quiet'),
     });
     case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), quiet: has('quiet') });
     case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));

@@ -53,6 +53,7 @@ export type RecordOptions = {
   noLogs: boolean;
   quiet: boolean;
   json: boolean;
+  printId: boolean;
 };
 
 /** What one recording carries from step to step. */
@@ -522,6 +523,7 @@ function report(session: Session, end: CommandEnd): void {
     const count = (files: FileState[], word: string): string => String(files.length) + ' ' + word + (files.length === 1 ? '' : 's');
     tell('rr: recorded ' + run.id + ': ' + run.status + ', ' + count(run.inputs, 'input') + ', ' + count(run.outputs, 'output'));
   }
+  if (options.printId && run.id !== UNCLAIMED_ID) tell(run.id);
 }
 
 function chooseExit(session: Session, end: CommandEnd): number {

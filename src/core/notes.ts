@@ -173,3 +173,11 @@ export function findTolerance(notes: RunNotes, path: ByteString): GroundedTolera
   }
   return undefined;
 }
+
+/** Would the note, the latest on the run, change anything of it? */
+export function hasEffect(note: Note, { run, notes }: AnnotatedRun): boolean {
+  if (note.comments.length + note.tolerances.length + note.replaces.length + note.removes.length > 0) return true;
+  const after = applyFacts(run, [note]);
+  const outcome = after.outcome ?? (note.unset.indexOf('Outcome') >= 0 ? undefined : notes.outcome);
+  return after.run.label !== run.label || after.run.reason !== run.reason || outcome !== notes.outcome || after.run.tags.join('\n') !== run.tags.join('\n');
+}

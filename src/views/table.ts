@@ -1,6 +1,7 @@
 // table.ts - runs as a table for a terminal and as CSV. Knows no files and no terminal.
 import type { ByteString } from '../core/bytes.ts';
 import { utf8SequenceLength } from '../core/bytes.ts';
+import type { AnnotatedRun } from '../core/notes.ts';
 import type { Run } from '../core/run.ts';
 import { encodeText, encodeWithheld, makeHarmless } from '../formats/percent.ts';
 
@@ -105,17 +106,17 @@ function printCsvCell(text: ByteString): ByteString {
 }
 
 /** Runs as CSV with LF line ends; texts percent-encoded as in the records; one column a parameter. */
-export function printRunCsv(runs: Run[]): ByteString {
+export function printRunCsv(runs: AnnotatedRun[]): ByteString {
   const names = new Set<ByteString>();
-  for (const run of runs) for (const parameter of run.parameters) names.add(parameter.slice(0, parameter.indexOf(' ')));
+  for (const { run } of runs) for (const parameter of run.parameters) names.add(parameter.slice(0, parameter.indexOf(' ')));
   const sorted = Array.from(names).sort();
-  const head = ['id', 'label', 'status', 'exit', 'started', 'wall_s', 'user_s', 'system_s', 'peak_memory_bytes', 'directory', 'command', 'reason', 'tags'];
+  const head = ['id', 'label', 'status', 'exit', 'started', 'wall_s', 'user_s', 'system_s', 'peak_memory_bytes', 'directory', 'command', 'reason', 'tags', 'outcome', 'comments'];
   const lines = [head.concat(sorted.map((name) => 'parameter ' + encodeText(name)))];
-  for (const run of runs) {
+  for (const { run, notes } of runs) {
     const valueOf = (name: ByteString): ByteString => run.parameters.filter((one) => one.startsWith(name + ' ')).map((one) => encodeWithheld(one.slice(name.length + 1))).join('; ');
     const numbers = [run.wallS, run.userS, run.systemS, run.peakMemoryBytes].map((one) => (one === undefined ? '' : String(one)));
     lines.push([run.id, encodeText(run.label ?? ''), run.status, run.exit === undefined ? '' : String(run.exit), run.startedUtc]
-      .concat(numbers, [encodeText(run.directory), encodeWithheld(run.command), encodeText(run.reason ?? ''), run.tags.map(encodeText).join(' ')], sorted.map(valueOf)));
+      .concat(numbers, [encodeText(run.directory), encodeWithheld(run.command), encodeText(run.reason ?? ''), run.tags.map(encodeText).join(' '), encodeText(notes.outcome ?? ''), notes.comments.map((comment) => encodeText(comment.text)).join('; ')], sorted.map(valueOf)));
   }
   return lines.map((cells) => cells.map(printCsvCell).join(',') + '\n').join('');
 }
