@@ -4,7 +4,7 @@ import { EXIT, Failure } from './core/failure.ts';
 import { parseArguments, printOverview, printVerbHelp, VERBS } from './cli.ts';
 import type { ParsedArguments } from './cli.ts';
 import { initProject } from './commands/init.ts';
-import { listRuns } from './commands/list.ts';
+import { LIST_STYLES, listRuns } from './commands/list.ts';
 import { rebuildMakefile } from './commands/makefile.ts';
 import { noteRun } from './commands/note.ts';
 import { recordRun } from './commands/record.ts';
@@ -38,7 +38,8 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     });
     case 'list': return listRuns({
       project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
-      parameters: all('param'), made: all('made'), used: all('used'), json: has('json'), csv: has('csv'),
+      parameters: all('param'), grep: one('grep'), made: all('made'), used: all('used'), sort: one('sort'), last: one('last'),
+      columns: one('columns'), full: has('full'), styles: LIST_STYLES.filter(has),
     });
     case 'show': return showRun(parsed.operands[0], {
       project, json: has('json'), raw: has('raw'), logs: has('logs'), processes: has('processes'), files: has('files'),

@@ -24,6 +24,7 @@ import type { Note, NotedFacts } from '../core/notes.ts';
 import type { Run, RunSummary } from '../core/run.ts';
 import { INDEX_HASH_BYTES, parseIndexFile, printIndexBody } from '../formats/indexfile.ts';
 import type { IndexFile, IndexHead } from '../formats/indexfile.ts';
+import { encodeText } from '../formats/percent.ts';
 import { GraphLine, printGraphLine, printSummaryLine, readLineId, SummaryLine } from '../formats/runlines.ts';
 import { RR_VERSION } from '../views/texts.ts';
 import { makeRandomDigits } from './clock.ts';
@@ -185,45 +186,68 @@ function readMonthLines(project: Project, kind: IndexKind, month: string): Month
   return { lines, strays, faults };
 }
 
-/** The lines of all runs, made into what `make` makes of one, in the order of ids; strays are told first. */
-function readIndex<T>(project: Project, kind: IndexKind, make: (text: ByteString, start: number) => T): { made: T[]; faults: Failure[] } {
+/** Does a line, asked for in order, hold a file line with this path? */
+function makeLineFinder(path: ByteString): (text: ByteString, start: number) => boolean {
+  const wanted = ' ' + encodeText(path) + '\t';
+  let lastText = '';
+  let next = -1; // of lastText, the place that is nearest to the line asked for before, or after it
+  return (text, start) => {
+    if (text !== lastText) next = text.indexOf(wanted);
+    else if (next >= 0 && next < start) next = text.indexOf(wanted, start);
+    lastText = text;
+    return next >= start && next < text.indexOf('\n', start);
+  };
+}
+
+/** The lines of all runs, made into what `make` makes of one (undefined: nothing), in the order of ids; strays are told first. */
+function readIndex<T>(project: Project, kind: IndexKind, make: (text: ByteString, start: number) => T | undefined): { made: T[]; faults: Failure[] } {
   const made: T[] = [];
   const strays: ByteString[] = [];
   const faults: Failure[] = [];
   for (const month of listMonths(project, 'runs')) {
     const read = readMonthLines(project, kind, month);
-    for (const line of read.lines) made.push(make(line.text, line.start));
+    for (const line of read.lines) {
+      const one = make(line.text, line.start);
+      if (one !== undefined) made.push(one);
+    }
     strays.push(...read.strays);
     faults.push(...read.faults);
   }
   return { made, faults: explainStrays(strays).concat(faults) };
 }
 
-/** What notes make of a run's label, reason and tags; undefined if there are none on it. */
-function noteFacts(run: NotedFacts, notes: Note[] | undefined): (NotedFacts & Pick<RunSummary, 'outcome' | 'comments'>) | undefined {
-  if (notes === undefined) return undefined;
+/** What notes make of a run's label, reason and tags, and what they add. */
+export function noteFacts(run: NotedFacts, notes: Note[]): NotedFacts & Pick<RunSummary, 'outcome' | 'comments'> {
   const noted = applyNotes({ label: run.label, reason: run.reason, tags: run.tags }, notes);
   return { ...noted.run, outcome: noted.notes.outcome, comments: noted.notes.comments.map((comment) => comment.text) };
 }
 
+/** The notes on runs, by the id of the run; and the records and notes that cannot be read. */
+type Beside = { notes: Map<string, Note[]>; faults: Failure[]; noteFaults: Failure[] };
+
 /** What lists show of all records, with the notes on them, in the order of ids; what cannot be read is told beside the rest. */
-export function readSummaries(project: Project): { summaries: RunSummary[]; faults: Failure[] } {
+export function readSummaries(project: Project): { summaries: RunSummary[] } & Beside {
   const noted = readNotes(project);
   const groups = groupNotes(noted.notes);
   const { made, faults } = readIndex(project, SUMMARIES, (text, start) => {
     const notes = groups.size === 0 ? undefined : groups.get(readLineId(text, start));
     return notes === undefined ? new SummaryLine(text, start) : new SummaryLine(text, start, noteFacts(new SummaryLine(text, start), notes));
   });
-  return { summaries: made, faults: faults.concat(noted.faults) };
+  return { summaries: made, notes: groups, faults, noteFaults: noted.faults };
 }
 
-/** What the graph needs of all records, as readSummaries() has it. */
-export function readGraphRuns(project: Project): { runs: GraphRun[]; faults: Failure[] } {
+/**
+ * What the graph needs of all records, as readSummaries() has it. With `paths` only runs that read or
+ * wrote one of these, and maybe others: to look through the text is much faster than to read it.
+ */
+export function readGraphRuns(project: Project, paths: ByteString[] = []): { runs: GraphRun[] } & Beside {
   const noted = readNotes(project);
   const groups = groupNotes(noted.notes);
+  const mayName = paths.map(makeLineFinder);
   const { made, faults } = readIndex(project, GRAPH, (text, start) => {
+    if (mayName.length > 0 && !mayName.some((find) => find(text, start))) return undefined;
     const notes = groups.size === 0 ? undefined : groups.get(readLineId(text, start));
     return notes === undefined ? new GraphLine(text, start) : new GraphLine(text, start, noteFacts(new GraphLine(text, start), notes));
   });
-  return { runs: made, faults: faults.concat(noted.faults) };
+  return { runs: made, notes: groups, faults, noteFaults: noted.faults };
 }

@@ -315,9 +315,9 @@ function moveLog(project: Project, from: ByteString, to: ByteString): void {
 
 /** Makefile and SHA256SUMS from all records and notes. */
 export function rebuildDerived(project: Project): { makefile: ByteString; sums: ByteString; faults: Failure[] } {
-  const { runs, faults } = readGraphRuns(project);
+  const { runs, faults, noteFaults } = readGraphRuns(project);
   const graph = findLiveRuns(runs);
-  return { makefile: printMakefile(graph), sums: printChecksums(graph), faults };
+  return { makefile: printMakefile(graph), sums: printChecksums(graph), faults: faults.concat(noteFaults) };
 }
 
 function writeDerived(project: Project, derived: { makefile: ByteString; sums: ByteString }): void {

@@ -1,7 +1,7 @@
 // json.ts - runs as JSON (RFC 8259). Knows no files.
 import type { ByteString } from '../core/bytes.ts';
 import type { FileState, Run, RunProcess } from '../core/run.ts';
-import type { AnnotatedRun, RunNotes } from '../core/notes.ts';
+import type { RunNotes } from '../core/notes.ts';
 import { encodeText, encodeWithheld } from '../formats/percent.ts';
 import { printRanges } from '../formats/processes.ts';
 
@@ -69,9 +69,4 @@ function jsonObjectOfNotes(notes: RunNotes): { [key: string]: unknown } {
 /** One run as one line of JSON, with what is noted on it. Texts are percent-encoded as in the record. */
 export function printJsonRun(run: Run, notes?: RunNotes): ByteString {
   return printValue(notes === undefined ? jsonObjectOf(run) : { ...jsonObjectOf(run), ...jsonObjectOfNotes(notes) });
-}
-
-/** Runs as a JSON array, one run a line. */
-export function printJsonRuns(runs: AnnotatedRun[]): ByteString {
-  return '[' + runs.map(({ run, notes }, i) => (i === 0 ? '\n' : ',\n') + printJsonRun(run, notes)).join('') + '\n]\n';
 }

@@ -1,9 +1,6 @@
-// table.ts - runs as a table for a terminal and as CSV. Knows no files and no terminal.
+// table.ts - a table for a terminal, and how it shows widths, times and sizes. Knows no runs, files or terminal.
 import type { ByteString } from '../core/bytes.ts';
-import { utf8SequenceLength } from '../core/bytes.ts';
-import type { AnnotatedRun } from '../core/notes.ts';
-import type { Run } from '../core/run.ts';
-import { encodeText, encodeWithheld, makeHarmless } from '../formats/percent.ts';
+import { codePointAt, utf8SequenceLength } from '../core/bytes.ts';
 
 export type Column = { title: string; align: 'left' | 'right'; /** May be cut to fit. */ isFlexible: boolean };
 
@@ -13,14 +10,6 @@ export function displayWidth(text: ByteString): number {
   let width = 0;
   for (let at = 0; at < text.length; at += Math.max(1, utf8SequenceLength(text, at))) width += widthOfCode(codePointAt(text, at));
   return width;
-}
-
-function codePointAt(text: ByteString, at: number): number {
-  const length = Math.max(1, utf8SequenceLength(text, at));
-  if (length === 1) return text.charCodeAt(at);
-  let code = text.charCodeAt(at) & (0xff >> (length + 1));
-  for (let i = 1; i < length; i++) code = code * 64 + (text.charCodeAt(at + i) & 0x3f);
-  return code;
 }
 
 function widthOfCode(code: number): number {
@@ -85,38 +74,14 @@ export function formatSeconds(seconds: number | undefined): string {
   return String(Math.floor(whole / 3600)) + 'h' + String(Math.floor((whole % 3600) / 60)).padStart(2, '0') + 'm';
 }
 
-const RUN_COLUMNS: Column[] = [
-  { title: 'ID', align: 'left', isFlexible: false },
-  { title: 'STATUS', align: 'left', isFlexible: false },
-  { title: 'TIME', align: 'right', isFlexible: false },
-  { title: 'LABEL', align: 'left', isFlexible: true },
-  { title: 'COMMAND', align: 'left', isFlexible: true },
-];
-
-/** `rr list`: newest last, as `history` has it. */
-export function printRunTable(runs: Run[], width: number): ByteString {
-  const rows = runs.map((run) => [run.id, run.status, formatSeconds(run.wallS), makeHarmless(run.label ?? ''), makeHarmless(encodeWithheld(run.command).replace(/%0A/g, ' ').replace(/%25/g, '%'))]);
-  return printTable(RUN_COLUMNS, rows, width);
-}
-
-/** One cell of CSV (RFC 4180). A cell that a spreadsheet would take for a formula gets a quote in front. */
-function printCsvCell(text: ByteString): ByteString {
-  const safe = /^[=+@\t\r-]/.test(text) && !/^-?\d/.test(text) ? "'" + text : text;
-  return /[",\r\n]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
-}
-
-/** Runs as CSV with LF line ends; texts percent-encoded as in the records; one column a parameter. */
-export function printRunCsv(runs: AnnotatedRun[]): ByteString {
-  const names = new Set<ByteString>();
-  for (const { run } of runs) for (const parameter of run.parameters) names.add(parameter.slice(0, parameter.indexOf(' ')));
-  const sorted = Array.from(names).sort();
-  const head = ['id', 'label', 'status', 'exit', 'started', 'wall_s', 'user_s', 'system_s', 'peak_memory_bytes', 'directory', 'command', 'reason', 'tags', 'outcome', 'comments'];
-  const lines = [head.concat(sorted.map((name) => 'parameter ' + encodeText(name)))];
-  for (const { run, notes } of runs) {
-    const valueOf = (name: ByteString): ByteString => run.parameters.filter((one) => one.startsWith(name + ' ')).map((one) => encodeWithheld(one.slice(name.length + 1))).join('; ');
-    const numbers = [run.wallS, run.userS, run.systemS, run.peakMemoryBytes].map((one) => (one === undefined ? '' : String(one)));
-    lines.push([run.id, encodeText(run.label ?? ''), run.status, run.exit === undefined ? '' : String(run.exit), run.startedUtc]
-      .concat(numbers, [encodeText(run.directory), encodeWithheld(run.command), encodeText(run.reason ?? ''), run.tags.map(encodeText).join(' '), encodeText(notes.outcome ?? ''), notes.comments.map((comment) => encodeText(comment.text)).join('; ')], sorted.map(valueOf)));
+/** 2048 -> "2.0 KiB" */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
   }
-  return lines.map((cells) => cells.map(printCsvCell).join(',') + '\n').join('');
+  return (unit === 0 ? String(value) : value.toFixed(1)) + ' ' + units[unit];
 }
