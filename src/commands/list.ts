@@ -6,7 +6,7 @@ import type { GraphRun } from '../core/graph.ts';
 import { readMoment } from '../core/moment.ts';
 import { applyNotes } from '../core/notes.ts';
 import type { Note } from '../core/notes.ts';
-import type { Run } from '../core/run.ts';
+import type { Run, RunSummary } from '../core/run.ts';
 import { matchesFiles, matchesFilter, parseParameterCondition } from '../core/select.ts';
 import type { RunFilter } from '../core/select.ts';
 import { readUtcMicros } from '../sys/clock.ts';
@@ -16,14 +16,15 @@ import { toRecordPath } from '../sys/observe.ts';
 import { requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { readRun } from '../sys/records.ts';
-import { noteFacts, readGraphRuns, readSummaries } from '../sys/runindex.ts';
+import { findRunsByFiles, noteFacts, readGraphRuns, readSummaries } from '../sys/runindex.ts';
 import { readMarks } from '../sys/store.ts';
 import { printOut, readColumns, tell } from '../sys/terminal.ts';
 import { COLUMN_NAMES, findColumn, findColumns, sortRuns } from '../views/columns.ts';
-import type { ListedRun, SortOrder } from '../views/columns.ts';
+import type { FilesOf, SortOrder } from '../views/columns.ts';
 import { printJsonRun } from '../views/json.ts';
 import { printReplay, printReplayEnd, printReplayHead } from '../views/replayscript.ts';
-import { printJsonCells, printRunCsv, printRunLatex, printRunTable } from '../views/runlist.ts';
+import { printRunCsv, printRunJson, printRunLatex, printRunTable } from '../views/runlist.ts';
+import type { RunList } from '../views/runlist.ts';
 
 export const LIST_STYLES = ['json', 'csv', 'latex', 'sh'];
 
@@ -117,34 +118,41 @@ function checkStyle(options: ListOptions): string {
 
 // ---- the runs that fit ----------------------------------------------------------------------------
 
-/** `total`: how many there are. */
-type Found = { listed: ListedRun[]; total: number; notes: Map<string, Note[]>; faults: Failure[] };
+/** `total`: how many there are. `unrecorded`: those of the runs that have no record. */
+type Found = { runs: RunSummary[]; total: number; unrecorded: Run[]; notes: Map<string, Note[]>; faults: Failure[] };
 
 /** The runs that run now or were lost, and have no record. */
-function readUnrecorded(project: Project, recorded: ListedRun[]): Run[] {
+function readUnrecorded(project: Project, recorded: RunSummary[]): Run[] {
   const marks = readMarks(project);
   if (marks.length === 0) return [];
-  const ids = new Set(recorded.map((one) => one.run.id));
+  const ids = new Set(recorded.map((run) => run.id));
   return marks.map((mark) => mark.run).filter((run) => !ids.has(run.id));
 }
 
-function findFittingRuns(project: Project, filter: RunFilter, needsFiles: boolean): Found {
+function findFittingRuns(project: Project, filter: RunFilter): Found {
   const { summaries, notes, faults, noteFaults } = readSummaries(project);
-  let listed: ListedRun[] = summaries.map((run) => ({ run, files: undefined }));
-  const unrecorded = readUnrecorded(project, listed);
-  for (const run of unrecorded) listed.push({ run: { ...run, ...noteFacts(run, notes.get(run.id) ?? []) }, files: run });
-  if (unrecorded.length > 0) listed.sort((a, b) => compareBytes(a.run.id, b.run.id));
-  const total = listed.length;
-  listed = listed.filter((one) => matchesFilter(one.run, filter));
-  const isByFile = filter.made.length + filter.used.length > 0;
-  if (isByFile || needsFiles) {
-    // Without other columns only runs that name one of the files need to be looked at.
-    const files = new Map<string, GraphRun>();
-    for (const run of readGraphRuns(project, isByFile ? filter.made.concat(filter.used) : []).runs) files.set(run.id, run);
-    listed = listed.map((one) => ({ run: one.run, files: one.files ?? files.get(one.run.id) }));
-    if (isByFile) listed = listed.filter((one) => one.files !== undefined && matchesFiles(one.files, filter));
+  const unrecorded = readUnrecorded(project, summaries);
+  let runs = summaries;
+  if (unrecorded.length > 0) {
+    runs = summaries.concat(unrecorded.map((run) => ({ ...run, ...noteFacts(run, notes.get(run.id) ?? []) })));
+    runs.sort((a, b) => compareBytes(a.id, b.id));
   }
-  return { listed, total, notes, faults: faults.concat(noteFaults) };
+  const total = runs.length;
+  runs = runs.filter((run) => matchesFilter(run, filter));
+  if (filter.made.length + filter.used.length > 0) {
+    const { ids } = findRunsByFiles(project, filter.made, filter.used);
+    for (const run of unrecorded) if (matchesFiles(run, filter)) ids.add(run.id);
+    runs = runs.filter((run) => ids.has(run.id));
+  }
+  return { runs, total, unrecorded, notes, faults: faults.concat(noteFaults) };
+}
+
+/** The files of the runs of a list. */
+function readFiles(project: Project, found: Found): FilesOf {
+  const files = new Map<string, GraphRun>();
+  for (const run of readGraphRuns(project).runs) files.set(run.id, run);
+  for (const run of found.unrecorded) files.set(run.id, run);
+  return (run) => files.get(run.id);
 }
 
 // ---- printing -------------------------------------------------------------------------------------
@@ -163,75 +171,69 @@ function printPieces(pieces: Iterable<ByteString>): boolean {
   return printOut(chunk);
 }
 
-/** The whole run of each of the list: from its record, or the mark of one that has none. Faults are added to `faults`. */
-function* readWholeRuns(project: Project, listed: ListedRun[], faults: Failure[]): Generator<Run> {
-  for (const { run } of listed) {
+/** The whole run of each of the list; what cannot be read is added to the faults. */
+function* readWholeRuns(project: Project, found: Found, runs: RunSummary[]): Generator<Run> {
+  for (const { id } of runs) {
     try {
-      const whole = readRun(project, run.id) ?? readMarks(project).map((mark) => mark.run).find((one) => one.id === run.id);
+      const whole = readRun(project, id) ?? found.unrecorded.find((run) => run.id === id);
       if (whole !== undefined) yield whole;
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      faults.push(error);
+      found.faults.push(error);
     }
   }
 }
 
-function* printJson(project: Project, found: Found, columns: ByteString[] | undefined): Generator<ByteString> {
+/** A JSON array of the records with what is noted on them, a run a line. */
+function* printRecordsAsJson(project: Project, found: Found): Generator<ByteString> {
   let before = '[\n';
-  if (columns === undefined) {
-    for (const run of readWholeRuns(project, found.listed, found.faults)) {
-      const noted = applyNotes(run, found.notes.get(run.id));
-      yield before + printJsonRun(noted.run, noted.notes);
-      before = ',\n';
-    }
-  } else {
-    const chosen = findColumns(columns, found.listed);
-    for (const one of found.listed) {
-      yield before + printJsonCells(chosen, one);
-      before = ',\n';
-    }
+  for (const run of readWholeRuns(project, found, found.runs)) {
+    const noted = applyNotes(run, found.notes.get(run.id));
+    yield before + printJsonRun(noted.run, noted.notes);
+    before = ',\n';
   }
   yield before === '[\n' ? '[\n]\n' : '\n]\n';
 }
 
 function* printScript(project: Project, found: Found): Generator<ByteString> {
   // In the order in which they ran, for one may read what another wrote.
-  const ids = new Set(found.listed.filter(({ run }) => run.tree === undefined).map(({ run }) => run.id));
-  const listed = found.listed.filter(({ run }) => ids.has(run.id)).sort((a, b) => compareBytes(a.run.id, b.run.id));
+  const runs = found.runs.filter((run) => run.tree === undefined).sort((a, b) => compareBytes(a.id, b.id));
+  const filesOf = readFiles(project, found);
   const hashes = new Set<string>();
-  for (const run of readGraphRuns(project, []).runs) if (ids.has(run.id)) for (const file of run.outputs) if (file.hash.length === 64) hashes.add(file.hash);
+  for (const run of runs) for (const file of filesOf(run)?.outputs ?? []) if (file.hash.length === 64) hashes.add(file.hash);
   yield printReplayHead(hashes);
-  for (const run of readWholeRuns(project, listed, found.faults)) yield printReplay({ ...run, ...noteFacts(run, found.notes.get(run.id) ?? []) });
+  for (const run of readWholeRuns(project, found, runs)) yield printReplay({ ...run, ...noteFacts(run, found.notes.get(run.id) ?? []) });
   yield printReplayEnd();
 }
 
-function printFound(project: Project, found: Found, style: string, options: ListOptions, names: ByteString[] | undefined): void {
-  const { listed } = found;
-  if (style === 'json') printPieces(printJson(project, found, names));
-  else if (style === 'sh') printPieces(printScript(project, found));
-  else {
-    const columns = findColumns(names ?? (style === 'csv' ? CSV_COLUMNS : TABLE_COLUMNS), listed);
-    if (style === 'csv') printOut(printRunCsv(columns, listed));
-    else if (style === 'latex') printOut(printRunLatex(columns, listed));
-    else if (listed.length > 0) printOut(printRunTable(columns, listed, options.full ? Infinity : readColumns(1)));
-    else tell(found.total === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
+function printInStyle(project: Project, found: Found, style: string, list: RunList, options: ListOptions): boolean {
+  switch (style) {
+    case 'sh': return printPieces(printScript(project, found));
+    case 'json': return printPieces(options.columns === undefined ? printRecordsAsJson(project, found) : printRunJson(list));
+    case 'csv': return printPieces(printRunCsv(list));
+    case 'latex': return printPieces(printRunLatex(list));
+    default:
+      if (found.runs.length > 0) return printPieces(printRunTable(list, options.full ? Infinity : readColumns(1)));
+      tell(found.total === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
+      return true;
   }
 }
 
 /** Prints the runs that fit. A record or note that cannot be read is named, the others are listed, status 1. */
 export function listRuns(options: ListOptions): number {
   const style = checkStyle(options);
-  const names = readColumnNames(options.columns);
+  const names = readColumnNames(options.columns) ?? (style === 'csv' ? CSV_COLUMNS : TABLE_COLUMNS);
   const order = readSortOrder(options.sort);
   const last = readCount(options.last);
   const current = readCurrentFolder();
   const project = requireProject(current, options.project);
   const filter = makeFilter(options, (name) => toRecordPath(project, current, name));
-  const needsFiles = (names ?? []).map(findColumn).concat(order.map((one) => one.column)).some((column) => column?.needsFiles === true);
-  const found = findFittingRuns(project, filter, needsFiles);
-  if (order.length > 0) found.listed = sortRuns(found.listed, order);
-  if (last < found.listed.length) found.listed = last === 0 ? [] : found.listed.slice(-last);
-  printFound(project, found, style, options, names);
+  const found = findFittingRuns(project, filter);
+  const needsFiles = names.map(findColumn).concat(order.map((one) => one.column)).some((column) => column !== undefined && column.needsFiles);
+  const filesOf = needsFiles ? readFiles(project, found) : () => undefined;
+  if (order.length > 0) found.runs = sortRuns(found.runs, order, filesOf);
+  if (last < found.runs.length) found.runs = last === 0 ? [] : found.runs.slice(-last);
+  printInStyle(project, found, style, { columns: findColumns(names, found.runs), runs: found.runs, filesOf }, options);
   for (const fault of found.faults) tell('rr: ' + fault.message);
   return found.faults.length > 0 ? EXIT.differs : 0;
 }

@@ -6,11 +6,8 @@ import { codePointAt, utf8SequenceLength } from '../core/bytes.ts';
 // letters with accents are put together, signs come from mathematics, and any other character is
 // shown by LuaLaTeX and XeLaTeX, and by its number where the engine cannot.
 
-/** `use` begins what escapeLatex() gives for a character that needs the definition. */
-export const LATEX_CHARACTER = {
-  use: '\\rrcharacter{',
-  definition: '\\providecommand*{\\rrcharacter}[1]{\\ifx\\Umathchar\\undefined[U+#1]\\else\\symbol{"#1}\\fi}\n',
-};
+/** To stand once before what escapeLatex() gave, for the characters that not every engine can show. */
+export const LATEX_DEFINITION = '\\providecommand*{\\rrcharacter}[1]{\\ifx\\Umathchar\\undefined[U+#1]\\else\\symbol{"#1}\\fi}\n';
 
 const LATEX_ASCII: { [character: string]: string } = {
   '\\': '\\textbackslash{}', '{': '\\{', '}': '\\}', '$': '\\$', '&': '\\&', '#': '\\#', '%': '\\%', '_': '\\_', '^': '\\^{}', '~': '\\~{}',
@@ -44,7 +41,7 @@ function nameGreek(code: number): string | undefined {
 }
 
 function printNumbered(code: number): string {
-  return LATEX_CHARACTER.use + code.toString(16).toUpperCase().padStart(4, '0') + '}';
+  return '\\rrcharacter{' + code.toString(16).toUpperCase().padStart(4, '0') + '}';
 }
 
 /** An LATEX_ASCII letter with accents that LaTeX knows, inmost first; undefined if it is no such. */

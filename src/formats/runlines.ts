@@ -13,11 +13,19 @@ import { decodeParameter, encodeParameter } from './record.ts';
 
 const ID_LENGTH_IN_LINE = 23;
 
+// Starts of the first cells of the line that was looked at last: most are asked for several cells.
+const seen = { text: '', start: -1, count: 0, cells: new Array<number>(32).fill(0) };
+
 /** Start of a cell of the line that begins at `start`; cells are counted from 0. */
 function findCell(text: ByteString, start: number, cell: number): number {
-  let at = start;
-  for (let i = 0; i < cell; i++) at = text.indexOf('\t', at) + 1;
-  return at;
+  if (seen.start !== start || seen.text !== text) {
+    seen.text = text;
+    seen.start = start;
+    seen.cells[0] = start;
+    seen.count = 1;
+  }
+  for (; seen.count <= cell; seen.count++) seen.cells[seen.count] = text.indexOf('\t', seen.cells[seen.count - 1]) + 1;
+  return seen.cells[cell];
 }
 
 function readCell(text: ByteString, start: number, cell: number): ByteString {
@@ -123,6 +131,17 @@ export function printGraphLine(run: Run): ByteString {
   return printLine([run.id, run.status, run.repeats, run.parent, run.tree, encodeCell(run.label), encodeCell(run.reason), run.tags.map(encodeWord).join(' '),
     encodeWithheld(run.command), ...run.inputs.map((file) => 'i' + printFile(file)), ...run.outputs.map((file) => 'o' + printFile(file)),
     ...run.removed.map((path) => 'r' + encodeText(path))]);
+}
+
+/** Does the line at `start` have the path, encoded, as an output (a result or none) or an input? `hit` is where in the line " PATH<TAB>" stands. */
+export function isFileCell(text: ByteString, hit: number, kind: 'input' | 'output'): boolean {
+  const cell = text.lastIndexOf('\t', hit) + 1;
+  return text[cell] === (kind === 'input' ? 'i' : 'o') && text.indexOf(' ', text.indexOf(' ', cell) + 2) === hit;
+}
+
+/** Did the run of the line at `start` run in the project, not in a scratch tree? */
+export function isLineOfProject(text: ByteString, start: number): boolean {
+  return readCell(text, start, GRAPH_AT.tree) === '';
 }
 
 /** The run that a line of printGraphLine() tells of. Its files are read at first use, and kept. */

@@ -25,7 +25,7 @@ import type { Run, RunSummary } from '../core/run.ts';
 import { INDEX_HASH_BYTES, parseIndexFile, printIndexBody } from '../formats/indexfile.ts';
 import type { IndexFile, IndexHead } from '../formats/indexfile.ts';
 import { encodeText } from '../formats/percent.ts';
-import { GraphLine, printGraphLine, printSummaryLine, readLineId, SummaryLine } from '../formats/runlines.ts';
+import { GraphLine, isFileCell, isLineOfProject, printGraphLine, printSummaryLine, readLineId, SummaryLine } from '../formats/runlines.ts';
 import { RR_VERSION } from '../views/texts.ts';
 import { makeRandomDigits } from './clock.ts';
 import { errorCode, keepTemporariesIn, lstatIfThere, makeFolder, readBufferIfThere, removeIfThere, replaceFile, statIfThere } from './files.ts';
@@ -72,26 +72,26 @@ function readShelf(project: Project, kind: IndexKind, month: string, folder: str
   return { base, more, head: more.head };
 }
 
-/** The lines of a shelf in the order of ids; of one id only the first. */
-function mergeShelf(shelf: Shelf): Line[] {
+/** Is called with each line: `text` holds it at `start`. */
+type VisitLine = (text: ByteString, start: number, isKept: boolean) => void;
+
+/** Calls `visit` with the lines of a shelf in the order of ids; of one id only with the first. */
+function visitShelf(shelf: Shelf, visit: VisitLine): void {
   const { base, more } = shelf;
-  if (base === undefined) return [];
-  const lines: Line[] = [];
+  if (base === undefined) return;
   let next = 0;
-  const takeMore = (before: string): void => {
-    if (more === undefined) return;
-    for (; next < more.starts.length; next++) {
-      const id = readLineId(more.text, more.starts[next]);
+  const visitMore = (file: IndexFile, before: string): void => {
+    for (; next < file.starts.length; next++) {
+      const id = readLineId(file.text, file.starts[next]);
       if (id > before) return;
-      if (id < before) lines.push({ text: more.text, start: more.starts[next], isKept: false });
+      if (id < before) visit(file.text, file.starts[next], false);
     }
   };
   for (const start of base.starts) {
-    if (more !== undefined) takeMore(readLineId(base.text, start));
-    lines.push({ text: base.text, start, isKept: true });
+    if (more !== undefined) visitMore(more, readLineId(base.text, start));
+    visit(base.text, start, true);
   }
-  takeMore('~');
-  return lines;
+  if (more !== undefined) visitMore(more, '~');
 }
 
 function readNewLine(project: Project, kind: IndexKind, id: string, faults: Failure[]): Line | undefined {
@@ -105,8 +105,10 @@ function readNewLine(project: Project, kind: IndexKind, id: string, faults: Fail
   }
 }
 
-/** The lines of these ids: of `lines`, which are in order, or of records. */
-function findLines(project: Project, kind: IndexKind, ids: string[], lines: Line[], faults: Failure[]): { lines: Line[]; added: number } {
+/** The lines of these ids: of the shelf, or of records. */
+function findLines(project: Project, kind: IndexKind, ids: string[], shelf: Shelf, faults: Failure[]): { lines: Line[]; added: number } {
+  const lines: Line[] = [];
+  visitShelf(shelf, (text, start, isKept) => { lines.push({ text, start, isKept }); });
   const found: Line[] = [];
   let added = 0;
   let at = 0;
@@ -166,54 +168,38 @@ function saveShelf(project: Project, kind: IndexKind, month: string, shelf: Shel
   }
 }
 
-type MonthLines = { lines: Line[]; strays: ByteString[]; faults: Failure[] };
-
-function readMonthLines(project: Project, kind: IndexKind, month: string): MonthLines {
+/** Calls `visit` with the lines of a month in the order of ids. */
+function readMonthLines(project: Project, kind: IndexKind, month: string, visit: VisitLine): { strays: ByteString[]; faults: Failure[] } {
   // Before the names are read: what comes later changes the times.
   const stat = statIfThere(project.provenance + '/runs/' + month);
-  if (stat === undefined) return { lines: [], strays: [], faults: [] };
+  if (stat === undefined) return { strays: [], faults: [] };
   const folder = String(stat.ino);
   const times = isSettled(stat) ? String(stat.mtimeMs) + ':' + String(stat.ctimeMs) : '-';
   const shelf = readShelf(project, kind, month, folder);
-  const known = mergeShelf(shelf);
-  if (times !== '-' && shelf.head?.times === times) return { lines: known, strays: [], faults: [] };
+  if (times !== '-' && shelf.head?.times === times) {
+    visitShelf(shelf, visit);
+    return { strays: [], faults: [] };
+  }
   const { ids, strays } = listMonth(project, 'runs', month);
   const faults: Failure[] = [];
-  const { lines, added } = findLines(project, kind, ids, known, faults);
+  const { lines, added } = findLines(project, kind, ids, shelf, faults);
   const newTimes = strays.length > 0 || faults.length > 0 ? '-' : times;
   const isWorth = added >= WORTH_RECORDS || (ids.length >= WORTH_NAMES && (newTimes !== '-' || added > 0));
   if (isWorth) saveShelf(project, kind, month, shelf, { folder, times: newTimes }, lines);
-  return { lines, strays, faults };
+  for (const line of lines) visit(line.text, line.start, line.isKept);
+  return { strays, faults };
 }
 
-/** Does a line, asked for in order, hold a file line with this path? */
-function makeLineFinder(path: ByteString): (text: ByteString, start: number) => boolean {
-  const wanted = ' ' + encodeText(path) + '\t';
-  let lastText = '';
-  let next = -1; // of lastText, the place that is nearest to the line asked for before, or after it
-  return (text, start) => {
-    if (text !== lastText) next = text.indexOf(wanted);
-    else if (next >= 0 && next < start) next = text.indexOf(wanted, start);
-    lastText = text;
-    return next >= start && next < text.indexOf('\n', start);
-  };
-}
-
-/** The lines of all runs, made into what `make` makes of one (undefined: nothing), in the order of ids; strays are told first. */
-function readIndex<T>(project: Project, kind: IndexKind, make: (text: ByteString, start: number) => T | undefined): { made: T[]; faults: Failure[] } {
-  const made: T[] = [];
+/** Calls `visit` with the lines of all runs in the order of ids. What cannot be read is told, strays first. */
+function readIndex(project: Project, kind: IndexKind, visit: VisitLine): Failure[] {
   const strays: ByteString[] = [];
   const faults: Failure[] = [];
   for (const month of listMonths(project, 'runs')) {
-    const read = readMonthLines(project, kind, month);
-    for (const line of read.lines) {
-      const one = make(line.text, line.start);
-      if (one !== undefined) made.push(one);
-    }
+    const read = readMonthLines(project, kind, month, visit);
     strays.push(...read.strays);
     faults.push(...read.faults);
   }
-  return { made, faults: explainStrays(strays).concat(faults) };
+  return explainStrays(strays).concat(faults);
 }
 
 /** What notes make of a run's label, reason and tags, and what they add. */
@@ -229,25 +215,49 @@ type Beside = { notes: Map<string, Note[]>; faults: Failure[]; noteFaults: Failu
 export function readSummaries(project: Project): { summaries: RunSummary[] } & Beside {
   const noted = readNotes(project);
   const groups = groupNotes(noted.notes);
-  const { made, faults } = readIndex(project, SUMMARIES, (text, start) => {
+  const summaries: RunSummary[] = [];
+  const faults = readIndex(project, SUMMARIES, (text, start) => {
     const notes = groups.size === 0 ? undefined : groups.get(readLineId(text, start));
-    return notes === undefined ? new SummaryLine(text, start) : new SummaryLine(text, start, noteFacts(new SummaryLine(text, start), notes));
+    summaries.push(new SummaryLine(text, start, notes === undefined ? undefined : noteFacts(new SummaryLine(text, start), notes)));
   });
-  return { summaries: made, notes: groups, faults, noteFaults: noted.faults };
+  return { summaries, notes: groups, faults, noteFaults: noted.faults };
 }
 
-/**
- * What the graph needs of all records, as readSummaries() has it. With `paths` only runs that read or
- * wrote one of these, and maybe others: to look through the text is much faster than to read it.
- */
-export function readGraphRuns(project: Project, paths: ByteString[] = []): { runs: GraphRun[] } & Beside {
+/** What the graph needs of all records, as readSummaries() has it. */
+export function readGraphRuns(project: Project): { runs: GraphRun[] } & Beside {
   const noted = readNotes(project);
   const groups = groupNotes(noted.notes);
-  const mayName = paths.map(makeLineFinder);
-  const { made, faults } = readIndex(project, GRAPH, (text, start) => {
-    if (mayName.length > 0 && !mayName.some((find) => find(text, start))) return undefined;
+  const runs: GraphRun[] = [];
+  const faults = readIndex(project, GRAPH, (text, start) => {
     const notes = groups.size === 0 ? undefined : groups.get(readLineId(text, start));
-    return notes === undefined ? new GraphLine(text, start) : new GraphLine(text, start, noteFacts(new GraphLine(text, start), notes));
+    runs.push(new GraphLine(text, start, notes === undefined ? undefined : noteFacts(new GraphLine(text, start), notes)));
   });
-  return { runs: made, notes: groups, faults, noteFaults: noted.faults };
+  return { runs, notes: groups, faults, noteFaults: noted.faults };
+}
+
+/** Does the line, of several asked for in order, have this file as an input, or an output in the project? */
+function makeFileFinder(kind: 'input' | 'output', path: ByteString): (text: ByteString, start: number) => boolean {
+  const wanted = ' ' + encodeText(path) + '\t';
+  let lastText = '';
+  let next = -1; // the first place in lastText that is not before the line; -1: there is none
+  return (text, start) => {
+    if (text !== lastText) next = text.indexOf(wanted, start);
+    lastText = text;
+    if (next < 0) return false;
+    if (next < start) next = text.indexOf(wanted, start);
+    for (const end = text.indexOf('\n', start); next >= 0 && next < end; next = text.indexOf(wanted, next + 1)) {
+      if (isFileCell(text, next, kind)) return kind === 'input' || isLineOfProject(text, start);
+    }
+    return false;
+  };
+}
+
+/** Ids of the runs that wrote all files of `made` in the project and read all of `used`; and the records that cannot be read. */
+export function findRunsByFiles(project: Project, made: ByteString[], used: ByteString[]): { ids: Set<string>; faults: Failure[] } {
+  const finders = made.map((path) => makeFileFinder('output', path)).concat(used.map((path) => makeFileFinder('input', path)));
+  const ids = new Set<string>();
+  const faults = readIndex(project, GRAPH, (text, start) => {
+    if (finders.every((find) => find(text, start))) ids.add(readLineId(text, start));
+  });
+  return { ids, faults };
 }

@@ -7,8 +7,8 @@ import { readDecimal, valuesOf } from '../core/select.ts';
 import { encodeText, encodeWithheld, encodeWord, makeHarmless } from '../formats/percent.ts';
 import { formatBytes, formatSeconds } from './table.ts';
 
-/** A run of a list. `files`: only if a column of the list asks for them. */
-export type ListedRun = { run: RunSummary; files: GraphRun | undefined };
+/** The files of a run of the list; undefined if they are not known. Asked for only by columns that need them. */
+export type FilesOf = (run: RunSummary) => GraphRun | undefined;
 
 /** Bytes of one text, of several, a number, or nothing. */
 type Value = ByteString | ByteString[] | number | undefined;
@@ -21,15 +21,18 @@ export type RunColumn = {
   /** How its values are shown: a command and a parameter may hold withheld secrets. */
   kind: 'text' | 'withheld' | 'id' | 'words' | 'number' | 'seconds' | 'bytes' | 'time';
   needsFiles: boolean;
-  read: (listed: ListedRun) => Value;
+  read: (run: RunSummary, filesOf: FilesOf) => Value;
 };
 
-function makeColumn(name: string, key: string, kind: RunColumn['kind'], read: (run: RunSummary) => Value): RunColumn {
-  return { name, key, kind, needsFiles: false, read: ({ run }) => read(run) };
+function makeColumn(name: ByteString, key: ByteString, kind: RunColumn['kind'], read: (run: RunSummary) => Value): RunColumn {
+  return { name, key, kind, needsFiles: false, read };
 }
 
 function makeFilesColumn(name: string, read: (files: GraphRun) => ByteString[]): RunColumn {
-  return { name, key: name, kind: 'words', needsFiles: true, read: ({ files }) => (files === undefined ? [] : read(files)) };
+  return { name, key: name, kind: 'words', needsFiles: true, read: (run, filesOf) => {
+    const files = filesOf(run);
+    return files === undefined ? [] : read(files);
+  } };
 }
 
 const FIXED_COLUMNS: RunColumn[] = [
@@ -61,11 +64,10 @@ const FIXED_COLUMNS: RunColumn[] = [
 ];
 
 function makeParameterColumn(name: ByteString): RunColumn {
-  const read = (run: RunSummary): Value => {
+  return makeColumn('param:' + name, 'parameter ' + encodeText(name), 'withheld', (run) => {
     const values = valuesOf(run.parameters, name);
     return values.length === 0 ? undefined : values.join('; ');
-  };
-  return { name: 'param:' + name, key: 'parameter ' + encodeText(name), kind: 'withheld', needsFiles: false, read: ({ run }) => read(run) };
+  });
 }
 
 /** Names that --columns takes. */
@@ -78,22 +80,22 @@ export function findColumn(name: ByteString): RunColumn | undefined {
 }
 
 /** Columns of all names; "params" is one for each parameter of the runs, in the order of their names. Undefined names are left out. */
-export function findColumns(names: ByteString[], listed: ListedRun[]): RunColumn[] {
+export function findColumns(names: ByteString[], runs: RunSummary[]): RunColumn[] {
   return names.reduce((columns: RunColumn[], name) => {
     const column = findColumn(name);
-    return columns.concat(name === 'params' ? findParameterNames(listed).map(makeParameterColumn) : column === undefined ? [] : [column]);
+    return columns.concat(name === 'params' ? findParameterNames(runs).map(makeParameterColumn) : column === undefined ? [] : [column]);
   }, []);
 }
 
-function findParameterNames(listed: ListedRun[]): ByteString[] {
+function findParameterNames(runs: RunSummary[]): ByteString[] {
   const names = new Set<ByteString>();
-  for (const { run } of listed) for (const parameter of run.parameters) names.add(parameter.slice(0, parameter.indexOf(' ')));
+  for (const run of runs) for (const parameter of run.parameters) names.add(parameter.slice(0, parameter.indexOf(' ')));
   return Array.from(names).sort();
 }
 
 /** The cell for people: harmless, in one line, not cut. */
-export function showCell(column: RunColumn, listed: ListedRun): ByteString {
-  const value = column.read(listed);
+export function showCell(column: RunColumn, run: RunSummary, filesOf: FilesOf): ByteString {
+  const value = column.read(run, filesOf);
   if (column.kind === 'id') return value === undefined ? '' : value as ByteString; // no other text than rr's own
   if (column.kind === 'seconds') return formatSeconds(value as number | undefined);
   if (value === undefined) return '';
@@ -105,16 +107,16 @@ export function showCell(column: RunColumn, listed: ListedRun): ByteString {
 }
 
 /** The cell for programs: numbers as they are, texts encoded as in the records, words apart by spaces. */
-export function printCell(column: RunColumn, listed: ListedRun): ByteString {
-  const value = column.read(listed);
+export function printCell(column: RunColumn, run: RunSummary, filesOf: FilesOf): ByteString {
+  const value = column.read(run, filesOf);
   if (value === undefined) return '';
   if (Array.isArray(value)) return value.map(encodeWord).join(' ');
   return typeof value === 'number' ? String(value) : column.kind === 'withheld' ? encodeWithheld(value) : encodeText(value);
 }
 
 /** The value for JSON: a number, a text as in the records, a list of such, or undefined. */
-export function jsonCell(column: RunColumn, listed: ListedRun): unknown {
-  const value = column.read(listed);
+export function jsonCell(column: RunColumn, run: RunSummary, filesOf: FilesOf): unknown {
+  const value = column.read(run, filesOf);
   if (value === undefined || typeof value === 'number') return value;
   if (Array.isArray(value)) return value.map(encodeText);
   return column.kind === 'withheld' ? encodeWithheld(value) : encodeText(value);
@@ -127,8 +129,8 @@ export function isNumeric(column: RunColumn): boolean {
 
 type SortKey = number | ByteString | undefined;
 
-function sortKeyOf(column: RunColumn, listed: ListedRun): SortKey {
-  const value = column.read(listed);
+function sortKeyOf(column: RunColumn, run: RunSummary, filesOf: FilesOf): SortKey {
+  const value = column.read(run, filesOf);
   const text = Array.isArray(value) ? value.join(' ') : value;
   return typeof text === 'string' ? readDecimal(text) ?? text : text;
 }
@@ -142,8 +144,8 @@ function compareKeys(a: number | ByteString, b: number | ByteString): number {
 export type SortOrder = { column: RunColumn; isDescending: boolean }[];
 
 /** The runs in this order; what a run has not stands last either way, and what is equal stays as it was. */
-export function sortRuns(listed: ListedRun[], order: SortOrder): ListedRun[] {
-  const keys = order.map(({ column }) => listed.map((one) => sortKeyOf(column, one)));
+export function sortRuns(runs: RunSummary[], order: SortOrder, filesOf: FilesOf): RunSummary[] {
+  const keys = order.map(({ column }) => runs.map((run) => sortKeyOf(column, run, filesOf)));
   const compare = (i: number, j: number): number => {
     for (let n = 0; n < order.length; n++) {
       const a = keys[n][i];
@@ -157,5 +159,5 @@ export function sortRuns(listed: ListedRun[], order: SortOrder): ListedRun[] {
     }
     return i - j;
   };
-  return listed.map((_, i) => i).sort(compare).map((i) => listed[i]);
+  return runs.map((_, i) => i).sort(compare).map((i) => runs[i]);
 }

@@ -22,6 +22,7 @@ function widthOfCode(code: number): number {
 
 /** The text cut to `width` columns, with "~" at the cut. */
 export function cutToWidth(text: ByteString, width: number): ByteString {
+  if (/^[ -~]*$/.test(text)) return text.length <= width ? text : text.slice(0, width - 1) + '~';
   if (displayWidth(text) <= width) return text;
   let cut = '';
   let used = 0;
@@ -36,33 +37,81 @@ export function cutToWidth(text: ByteString, width: number): ByteString {
   return cut + '~';
 }
 
-/**
- * Rows under their titles, columns two spaces apart, cut to `width` columns: flexible columns
- * share what the others leave. Cells must be harmless already. Lines end in LF.
- */
+/** Widths of the columns that are printed, the first ones. */
+export type TableLayout = { columns: Column[]; widths: number[] };
+
+/** The width that each column needs. */
+export class TableMeasure {
+  private readonly columns: Column[];
+  private readonly widths: number[];
+  constructor(columns: Column[]) {
+    this.columns = columns;
+    this.widths = columns.map((column) => displayWidth(column.title));
+  }
+
+  add(cells: ByteString[]): void {
+    for (let i = 0; i < cells.length; i++) {
+      // No text takes more columns than it has bytes.
+      if (cells[i].length > this.widths[i]) this.widths[i] = Math.max(this.widths[i], displayWidth(cells[i]));
+    }
+  }
+
+  /** Columns two spaces apart in `width`: flexible ones share what the others leave. */
+  fit(width: number): TableLayout {
+    const widths = this.widths.slice();
+    let excess = widths.reduce((sum, one) => sum + one + 2, -2) - width;
+    while (excess > 0) {
+      // Takes from the widest flexible column, so that short ones stay whole.
+      let widest = -1;
+      this.columns.forEach((column, i) => { if (column.isFlexible && widths[i] > 6 && (widest < 0 || widths[i] > widths[widest])) widest = i; });
+      if (widest < 0) break;
+      widths[widest] -= 1;
+      excess -= 1;
+    }
+    // On a narrow terminal whole columns go, the last first; the first stays.
+    let count = widths.length;
+    while (excess > 0 && count > 1) {
+      count -= 1;
+      excess -= widths[count] + 2;
+    }
+    return { columns: this.columns.slice(0, count), widths: widths.slice(0, count) };
+  }
+}
+
+/** One row, cut to its widths, with LF. Cells must be harmless already. */
+export function printTableRow(layout: TableLayout, cells: ByteString[]): ByteString {
+  let line = '';
+  let spaces = 0; // not yet printed, for no line ends in some
+  for (let i = 0; i < layout.widths.length; i++) {
+    const room = layout.widths[i];
+    let cell = cells[i];
+    let width = displayWidth(cell);
+    if (width > room) {
+      cell = cutToWidth(cell, room);
+      width = displayWidth(cell);
+    }
+    const isRight = layout.columns[i].align === 'right';
+    if (isRight) spaces += room - width;
+    if (cell !== '') {
+      line += ' '.repeat(spaces) + cell;
+      spaces = 0;
+    }
+    spaces += isRight ? 2 : room - width + 2;
+  }
+  return (line.endsWith(' ') ? line.replace(/ +$/, '') : line) + '\n';
+}
+
+/** Titles of the columns as a row. */
+export function printTableHead(layout: TableLayout): ByteString {
+  return printTableRow(layout, layout.columns.map((column) => column.title));
+}
+
+/** Rows under their titles, cut to `width` columns. Cells must be harmless already. */
 export function printTable(columns: Column[], rows: ByteString[][], width: number): ByteString {
-  const widths = columns.map((column, i) => rows.reduce((most, row) => Math.max(most, displayWidth(row[i])), column.title.length));
-  let excess = widths.reduce((sum, one) => sum + one + 2, -2) - width;
-  while (excess > 0) {
-    // Takes from the widest flexible column, so that short ones stay whole.
-    let widest = -1;
-    columns.forEach((column, i) => { if (column.isFlexible && widths[i] > 6 && (widest < 0 || widths[i] > widths[widest])) widest = i; });
-    if (widest < 0) break;
-    widths[widest] -= 1;
-    excess -= 1;
-  }
-  // On a narrow terminal whole columns go, the last first; the first stays.
-  let count = columns.length;
-  while (excess > 0 && count > 1) {
-    count -= 1;
-    excess -= widths[count] + 2;
-  }
-  const line = (cells: ByteString[]): ByteString => cells.slice(0, count).map((cell, i) => {
-    const cut = cutToWidth(cell, widths[i]);
-    const pad = ' '.repeat(Math.max(0, widths[i] - displayWidth(cut)));
-    return columns[i].align === 'right' ? pad + cut : cut + pad;
-  }).join('  ').replace(/ +$/, '') + '\n';
-  return line(columns.map((column) => column.title)) + rows.map(line).join('');
+  const measure = new TableMeasure(columns);
+  for (const row of rows) measure.add(row);
+  const layout = measure.fit(width);
+  return printTableHead(layout) + rows.map((row) => printTableRow(layout, row)).join('');
 }
 
 /** 12.3 -> "12.3s", 75 -> "1m15s", 3700 -> "1h02m" */
