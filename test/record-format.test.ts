@@ -7,7 +7,8 @@ import path from 'path';
 import { Failure } from '../src/core/failure.ts';
 import { emptyRun } from '../src/core/run.ts';
 import type { FileKind, FileState, Run, RunProcess } from '../src/core/run.ts';
-import { parseFile, parseRun, printFile, printRunBody, sealRecord, unsealRecord } from '../src/formats/record.ts';
+import { parseFile, printFile, sealRecord, unsealRecord } from '../src/formats/fields.ts';
+import { parseRun, printRunBody } from '../src/formats/record.ts';
 import { hasProgram, makeTemporary, run } from './rig.ts';
 
 const NO_RECUTILS = hasProgram('recfix') && hasProgram('recsel') && hasProgram('python3') ? false : 'no recutils or python3';

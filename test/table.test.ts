@@ -2,6 +2,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { emptyRun } from '../src/core/run.ts';
+import { applyNotes } from '../src/core/notes.ts';
 import { cutToWidth, displayWidth, formatSeconds, printRunCsv, printRunTable, printTable } from '../src/views/table.ts';
 import { hasProgram, run } from './rig.ts';
 
@@ -43,7 +44,7 @@ test('printRunTable() and printRunCsv() let no control character through', () =>
   made.label = 'x\x1b]0;y\x07';
   made.tags = ['a\rb'];
   made.parameters = ['p\x01 v\x02'];
-  for (const text of [printRunTable([made], 200), printRunCsv([made])]) assert.ok(!/[\0-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]/.test(text), JSON.stringify(text));
+  for (const text of [printRunTable([made], 200), printRunCsv([applyNotes(made)])]) assert.ok(!/[\0-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]/.test(text), JSON.stringify(text));
   assert.equal(printRunTable([made], 80).split('\n').length, 3);
 });
 
@@ -55,6 +56,6 @@ test('printRunCsv() is read by python3 as it was meant, and starts no formula', 
     return made;
   });
   const script = 'import csv, io, sys\nprint("\\n".join(row["parameter p"] for row in csv.DictReader(io.TextIOWrapper(sys.stdin.buffer, "latin-1"))).encode("latin-1").decode("utf-8"))';
-  const done = run(undefined, ['python3', '-c', script], { input: Buffer.from(printRunCsv(runs), 'latin1'), env: { PYTHONIOENCODING: 'utf-8' } });
+  const done = run(undefined, ['python3', '-c', script], { input: Buffer.from(printRunCsv(runs.map((one) => applyNotes(one))), 'latin1'), env: { PYTHONIOENCODING: 'utf-8' } });
   assert.deepEqual(done.stdout.split('\n').slice(0, -1), ['a, "b"', "'=1+1", "'+1", "'@x", "'-x", '-1.5', "'x", 'plain', 'caf\xc3\xa9']);
 });

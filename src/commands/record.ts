@@ -10,7 +10,7 @@ import { findInheritedDescriptors, findProgram, readCurrentFolder } from '../sys
 import type { TraceMethod } from '../sys/observe.ts';
 import { absoluteOf, findProject, requireProject, setUpProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
-import { recordCommand } from '../sys/recording.ts';
+import { recordCommand, UNCLAIMED_ID } from '../sys/recording.ts';
 import type { Recorded, RecordingRequest } from '../sys/recording.ts';
 import { isTerminal, tell } from '../sys/terminal.ts';
 
@@ -29,6 +29,7 @@ export type RecordOptions = {
   noLogs: boolean;
   quiet: boolean;
   json: boolean;
+  printId: boolean;
 };
 
 // ---- options ----------------------------------------------------------------------------------------
@@ -90,6 +91,7 @@ function report(options: RecordOptions, request: RecordingRequest, recorded: Rec
     const count = (files: FileState[], word: string): string => String(files.length) + ' ' + word + (files.length === 1 ? '' : 's');
     tell('rr: recorded ' + run.id + ': ' + run.status + ', ' + count(run.inputs, 'input') + ', ' + count(run.outputs, 'output'));
   }
+  if (options.printId && run.id !== UNCLAIMED_ID) tell(run.id);
 }
 
 function chooseExit(recorded: Recorded): number {

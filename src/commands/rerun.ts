@@ -15,14 +15,15 @@ import { resolveCommit } from '../sys/gitobjects.ts';
 import { hashWithRetry } from '../sys/hash.ts';
 import { findProgram, readCurrentFolder } from '../sys/machine.ts';
 import { fs } from '../sys/node.ts';
-import { pickRuns } from '../sys/pickrun.ts';
+import { pickAnnotatedRuns } from '../sys/pickrun.ts';
 import { absoluteOf, describeSystemError, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { argumentsOf, keepForLook, repeatRun } from '../sys/repeat.ts';
 import type { OneRepeat, Repeated } from '../sys/repeat.ts';
 import { makeScratch, removeAbandonedScratch, removeTree } from '../sys/scratch.ts';
 import type { Scratch } from '../sys/scratch.ts';
-import { describeSelf, readRuns } from '../sys/store.ts';
+import { readRuns } from '../sys/records.ts';
+import { describeSelf } from '../sys/store.ts';
 import { printOut, readColumns, tell } from '../sys/terminal.ts';
 import { printJsonPlan, printJsonStories, printRepeatPlan, printRepeatStory, printStorySum } from '../views/verdicts.ts';
 import type { PlannedRepeat, RepeatStory } from '../views/verdicts.ts';
@@ -122,12 +123,12 @@ function selectWanted(session: RerunSession, references: ByteString[]): Run[] {
   const { options, runs, project } = session;
   if (options.all) return findLiveRuns(runs).runs.map((live) => live.run);
   if (options.since !== undefined) {
-    const [after] = options.since === '' ? [undefined] : pickRuns(project, readCurrentFolder(), options.since).slice(-1);
-    return runs.filter((run) => (after === undefined || run.id > after.id) && run.status === 'succeeded' && run.repeats === undefined && run.tree === undefined);
+    const [after] = options.since === '' ? [undefined] : pickAnnotatedRuns(project, readCurrentFolder(), options.since).slice(-1);
+    return runs.filter((run) => (after === undefined || run.id > after.run.id) && run.status === 'succeeded' && run.repeats === undefined && run.tree === undefined);
   }
   const wanted = new Map<string, Run>();
   for (const reference of references) {
-    for (const run of pickRuns(project, readCurrentFolder(), reference)) wanted.set(originalOf(runs, run).id, originalOf(runs, run));
+    for (const { run } of pickAnnotatedRuns(project, readCurrentFolder(), reference)) wanted.set(originalOf(runs, run).id, originalOf(runs, run));
   }
   return Array.from(wanted.values());
 }

@@ -17,7 +17,7 @@ import { HashCache } from './hashcache.ts';
 import { fs } from './node.ts';
 import { absoluteOf } from './project.ts';
 import type { Project } from './project.ts';
-import { readRuns } from './store.ts';
+import { readRuns } from './records.ts';
 
 /** A file that has the content now (absolute name), or the content itself; of a link the text of its target. */
 export type FoundContent = { kind: 'file'; name: ByteString } | { kind: 'bytes'; content: ByteString };

@@ -18,6 +18,11 @@ export function hashBytes(bytes: ByteString): string {
   return crypto().createHash('sha256').update(bytes, 'latin1').digest('hex');
 }
 
+/** The same of a Buffer. */
+export function hashBuffer(data: Buffer): string {
+  return crypto().createHash('sha256').update(data).digest('hex');
+}
+
 type OneShot = (algorithm: string, data: Buffer, encoding: string) => string;
 
 /** Hash of all that can be read. A file that has the size it said is at its end; the caller looks again. */

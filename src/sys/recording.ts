@@ -197,7 +197,7 @@ function readLinkedRoot(directory: ByteString): ByteString | undefined {
 }
 
 // Of a run for which no mark could be written, so that nothing of it is kept.
-const UNCLAIMED_ID = '00000000T000000Z-aaaaaa';
+export const UNCLAIMED_ID = '00000000T000000Z-aaaaaa';
 
 function beginRun(request: RecordingRequest, problems: string[]): Session {
   const { project, folder, argv } = request;

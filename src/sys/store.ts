@@ -3,7 +3,7 @@
 // Invariants
 // 1. A record in runs/ is complete, on the disk, and never changed: it is written beside its name,
 //    synced, and renamed; its id was claimed by creating .rr/running/ID, which must not exist.
-// 2. The Makefile and SHA256SUMS are those of all records, once the last writer at work has ended.
+// 2. The Makefile and SHA256SUMS are those of all records and notes, once the last writer at work has ended.
 // 3. Nothing here waits for another process, so nothing is left locked by a crash.
 //
 // Life of a run's mark:   .rr/running/ID  ->  .rr/pending/ID  ->  .rr/pending/ID.done  ->  (gone)
@@ -21,7 +21,8 @@ import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { recordPath, RUN_ID } from '../core/run.ts';
 import type { Run } from '../core/run.ts';
-import { parseRun, printRunBody, sealRecord, unsealRecord } from '../formats/record.ts';
+import { sealRecord, unsealRecord } from '../formats/fields.ts';
+import { parseRun, printRunBody } from '../formats/record.ts';
 import { findLiveRuns } from '../core/graph.ts';
 import { addRunToMakefile, printMakefile } from '../views/makefile.ts';
 import { findChecksum, printChecksums } from '../formats/checksums.ts';
@@ -29,6 +30,8 @@ import { fs, os } from './node.ts';
 import { createFile, errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, syncFolder, toFsPath } from './files.ts';
 import { describeFile, hashBytes, hashWithRetry } from './hash.ts';
 import type { Project } from './project.ts';
+import { readRun } from './records.ts';
+import { readGraphRuns } from './runindex.ts';
 import { makeRunId, pauseMs, readUtcMicros } from './clock.ts';
 
 /** Text of a record, sealed. */
@@ -324,67 +327,13 @@ function moveLog(project: Project, from: ByteString, to: ByteString): void {
   }
 }
 
-/** Ids of all records, ascending; and names in runs/ that are no record, or one in the wrong folder. */
-export function listRecords(project: Project): { ids: string[]; strays: ByteString[] } {
-  const ids: string[] = [];
-  const strays: ByteString[] = [];
-  for (const month of listFolder(project.provenance + '/runs').sort()) {
-    if (!/^\d{4}-\d\d$/.test(month)) continue;
-    for (const name of listFolder(project.provenance + '/runs/' + month)) {
-      const id = name.replace(/\.rec$/, '');
-      if (RUN_ID.test(id) && recordPath(id) === 'runs/' + month + '/' + name) ids.push(id);
-      else if (name.endsWith('.rec')) strays.push('provenance/runs/' + month + '/' + name);
-    }
-  }
-  return { ids: ids.sort(), strays };
-}
-
-/** Text of a record; undefined if there is none. Throws Failure for what is no regular file. */
-export function readRecordText(project: Project, id: string): ByteString | undefined {
-  const name = project.provenance + '/' + recordPath(id);
-  if (lstatIfThere(name) === undefined) return undefined;
-  // A FIFO would be waited for without end.
-  if (statIfThere(name)?.isFile() !== true) throw new Failure('cannot read "provenance/' + recordPath(id) + '": not a regular file', 'it is not of rr: move it away');
-  return readBytesIfThere(name);
-}
-
-/** A record by its id. Throws Failure (file and line) if it is damaged or claims another id. */
-export function readRun(project: Project, id: string): Run | undefined {
-  const path = recordPath(id);
-  const text = readRecordText(project, id);
-  if (text === undefined) return undefined;
-  const run = parseRun(text, 'provenance/' + path);
-  if (run.id !== id) throw new Failure('cannot use "provenance/' + path + '": it claims the id ' + run.id, 'the file was renamed or forged');
-  return run;
-}
-
-export type ReadRuns = { runs: Run[]; faults: Failure[] };
-
-/** All records in order of ids; what cannot be read is told beside the rest. */
-export function readRuns(project: Project): ReadRuns {
-  const runs: Run[] = [];
-  const faults: Failure[] = [];
-  const { ids, strays } = listRecords(project);
-  for (const stray of strays) faults.push(new Failure('cannot use "' + stray + '": it is not where a record of that id belongs', 'it was copied or renamed: move it away'));
-  for (const id of ids) {
-    try {
-      const run = readRun(project, id);
-      if (run !== undefined) runs.push(run);
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      faults.push(error);
-    }
-  }
-  return { runs, faults };
-}
-
 // ---- the derived files ----------------------------------------------------------------------------
 
-/** Makefile and SHA256SUMS from all records. */
+/** Makefile and SHA256SUMS from all records and notes. */
 export function rebuildDerived(project: Project): { makefile: ByteString; sums: ByteString; faults: Failure[] } {
-  const { runs, faults } = readRuns(project);
+  const { runs, faults, noteFaults } = readGraphRuns(project);
   const graph = findLiveRuns(runs);
-  return { makefile: printMakefile(graph), sums: printChecksums(graph), faults };
+  return { makefile: printMakefile(graph), sums: printChecksums(graph), faults: faults.concat(noteFaults) };
 }
 
 function writeDerived(project: Project, derived: { makefile: ByteString; sums: ByteString }): void {
@@ -413,11 +362,21 @@ export function includeRun(project: Project, run: Run): Failure[] {
   return bringUpToDate(project, run.id, run);
 }
 
-/** Makes both anew from all records. It has a mark of its own, as another writer may be at work. */
-export function includeAllRuns(project: Project): Failure[] {
+/**
+ * Makes both anew from all records. It has a mark of its own, as another writer may be at work.
+ * `change` is something else that they depend on and that is written first, under that mark: if it
+ * is cut short after it, the next writer finds the mark and makes both anew.
+ */
+export function includeAllRuns(project: Project, change: () => void = () => undefined): Failure[] {
   const id = makeRunId(readUtcMicros());
   makeFolder(project.own + '/pending');
   createFile(project.own + '/pending/' + id, HOLDER_FIELD + ': ' + describeSelf() + '\n');
+  try {
+    change();
+  } catch (error) {
+    removeIfThere(project.own + '/pending/' + id);
+    throw error;
+  }
   return bringUpToDate(project, id, undefined);
 }
 

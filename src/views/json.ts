@@ -1,6 +1,7 @@
 // json.ts - runs as JSON (RFC 8259). Knows no files.
 import type { ByteString } from '../core/bytes.ts';
 import type { FileState, Run, RunProcess } from '../core/run.ts';
+import type { RunNotes } from '../core/notes.ts';
 import { encodeText, encodeWithheld } from '../formats/percent.ts';
 import { printRanges } from '../formats/processes.ts';
 
@@ -51,12 +52,21 @@ function jsonObjectOf(run: Run): { [key: string]: unknown } {
   };
 }
 
-/** One run as one line of JSON. Texts are percent-encoded as in the record. */
-export function printJsonRun(run: Run): ByteString {
-  return printValue(jsonObjectOf(run));
+function jsonObjectOfNotes(notes: RunNotes): { [key: string]: unknown } {
+  return {
+    outcome: notes.outcome === undefined ? undefined : encodeText(notes.outcome),
+    comments: notes.comments.map(({ noteId, author, writtenUtc, text, edited }) => ({
+      note: noteId, author: encodeText(author), written: writtenUtc, text: encodeText(text),
+      edited: edited === undefined ? undefined : { note: edited.noteId, author: encodeText(edited.author), written: edited.writtenUtc },
+    })),
+    tolerances: notes.tolerances.map((one) => ({
+      absolute: one.absolute, relative: one.relative, path: encodeText(one.pattern), reason: encodeText(one.reason),
+      note: one.noteId, author: encodeText(one.author), written: one.writtenUtc,
+    })),
+  };
 }
 
-/** Runs as a JSON array, one run a line. */
-export function printJsonRuns(runs: Run[]): ByteString {
-  return '[' + runs.map((run, i) => (i === 0 ? '\n' : ',\n') + printJsonRun(run)).join('') + '\n]\n';
+/** One run as one line of JSON, with what is noted on it. Texts are percent-encoded as in the record. */
+export function printJsonRun(run: Run, notes?: RunNotes): ByteString {
+  return printValue(notes === undefined ? jsonObjectOf(run) : { ...jsonObjectOf(run), ...jsonObjectOfNotes(notes) });
 }
