@@ -92,7 +92,7 @@ export const VERBS: VerbSpec[] = [
       { name: 'reason', letter: 'm', value: 'TEXT', help: 'why it was run' },
       { name: 'outcome', value: 'TEXT', help: 'what came of it' },
       { name: 'comment', letter: 'c', value: 'TEXT', isRepeatable: true, help: 'a comment' },
-      { name: 'tolerance', value: 'PATH=ABSOLUTE[,RELATIVE]', isRepeatable: true, help: 'numbers of this output may differ so much; a comment must say why' },
+      { name: 'tolerance', value: 'PATH=LIMIT', isRepeatable: true, help: 'numbers in it may differ so much: ABSOLUTE[,RELATIVE]; say why' },
       { name: 'edit', value: 'NOTE', help: 'put the comment in the place of that of an earlier note' },
       { name: 'remove', value: 'NOTE', isRepeatable: true, help: 'an earlier note counts no more' },
       { name: 'editor', letter: 'e', help: 'open $VISUAL, $EDITOR or vi on all that is noted' },
