@@ -102,6 +102,22 @@ export const VERBS: VerbSpec[] = [
     example: "rr note --outcome 'converges' fit 'as in the draft'",
   },
   {
+    name: 'journal', usage: 'rr journal [OPTION...] [RUN...]', summary: 'tell the story of the project, day by day', operands: [0, Infinity],
+    options: [
+      { name: 'label', letter: 'l', value: 'NAME', isRepeatable: true, help: 'runs with this label' },
+      { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'with this tag' },
+      { name: 'status', letter: 's', value: 'STATUS', isRepeatable: true, help: 'succeeded, failed, interrupted, running or lost' },
+      { name: 'since', value: 'DATE', help: 'started at or after DATE (UTC): 2026-11-22' },
+      { name: 'until', value: 'DATE', help: 'started before DATE' },
+      { name: 'all', help: 'each run by itself, also those of a long series' },
+      { name: 'markdown', help: 'print Markdown' },
+      { name: 'org', help: 'print Org' },
+      { name: 'html', help: 'print one page of HTML' },
+      PROJECT,
+    ],
+    example: 'rr journal --since 2026-11 --html',
+  },
+  {
     name: 'verify', usage: 'rr verify [OPTION...] [FILE|RUN...]', summary: 'compare files and records with their hashes', operands: [0, Infinity],
     options: [{ name: 'quick', help: 'do not read again what has the size and times it had' }, QUIET, PROJECT],
     example: 'rr verify figures/co2.svg',

@@ -1,8 +1,10 @@
 // list.ts - rr list: a table of runs.
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
+import { requireMoment, requireStatuses } from '../core/filteroptions.ts';
 import { matchesFilter } from '../core/select.ts';
 import type { RunFilter } from '../core/select.ts';
+import { readUtcMicros } from '../sys/clock.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import { toRecordPath } from '../sys/observe.ts';
 import { readKnownRuns } from '../sys/pickrun.ts';
@@ -25,29 +27,11 @@ export type ListOptions = {
   csv: boolean;
 };
 
-/** A date or time as rr takes it: 2026-11, 2026-11-22, 2026-11-22T05:20. UTC. */
-function checkTime(option: string, text: ByteString | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  if (!/^\d{4}(-\d\d(-\d\d(T\d\d(:\d\d(:\d\d(\.\d+)?)?)?)?)?)?Z?$/.test(text) || !isOnCalendar(text)) {
-    throw new Failure('cannot use ' + option + ' "' + text + '": not a date', 'write 2026-11-22 or 2026-11-22T05:20 (UTC)', EXIT.usage);
-  }
-  return text.replace(/Z$/, '');
-}
-
-function isOnCalendar(text: ByteString): boolean {
-  const [, month, day, hour, minute, second] = text.split(/[-T:Z]/).map(Number);
-  return (month === undefined || (month >= 1 && month <= 12)) && (!(day >= 0) || (day >= 1 && day <= 31)) && !(hour > 23) && !(minute > 59) && !(second >= 61);
-}
-
-const STATUS_NAMES = ['running', 'succeeded', 'failed', 'interrupted', 'lost'];
-
 function makeFilter(options: ListOptions, toPath: (name: ByteString) => ByteString): RunFilter {
-  for (const status of options.statuses) {
-    if (STATUS_NAMES.indexOf(status) < 0) throw new Failure('cannot use --status "' + status + '": no such status', 'one of ' + STATUS_NAMES.join(', '), EXIT.usage);
-  }
+  const nowMs = readUtcMicros() / 1000;
   return {
-    labels: options.labels, tags: options.tags, statuses: options.statuses, parameters: options.parameters,
-    since: checkTime('--since', options.since), until: checkTime('--until', options.until),
+    labels: options.labels, tags: options.tags, statuses: requireStatuses(options.statuses), parameters: options.parameters,
+    since: requireMoment('--since', options.since, nowMs), until: requireMoment('--until', options.until, nowMs),
     made: options.made.map(toPath), used: options.used.map(toPath),
   };
 }

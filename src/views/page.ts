@@ -24,7 +24,8 @@ function printList(name: string, values: ByteString[], most: number): ByteString
   return shown + (values.length > most ? line('', 'and ' + String(values.length - most) + ' more (--all)') : '');
 }
 
-function formatBytes(bytes: number): string {
+/** 2 B, 1.5 KiB */
+export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let value = bytes;
   let unit = 0;
