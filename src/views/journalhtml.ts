@@ -18,7 +18,7 @@ const PAGE_HEAD = `<!DOCTYPE html>
 <title>Journal</title>
 <style>
 :root { color-scheme: light dark; --ink: #1b1b1b; --quiet: #5a5a5a; --paper: #fdfdfb; --line: #d8d8d2; --shade: #f2f2ec; --bad: #a31515 }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e6e1; --quiet: #a3a39c; --paper: #191a1b; --line: #3c3d3d; --shade: #242526; --bad: #ff9a8d } }
+@media screen and (prefers-color-scheme: dark) { :root { --ink: #e6e6e1; --quiet: #a3a39c; --paper: #191a1b; --line: #3c3d3d; --shade: #242526; --bad: #ff9a8d } }
 body { margin: 2rem auto; padding: 0 1rem; max-width: 44rem; color: var(--ink); background: var(--paper); font: 1rem/1.5 Georgia, "Times New Roman", serif }
 h1 { font-size: 1.6rem; margin: 0 }
 h2 { font-size: 1.2rem; margin: 2.5rem 0 0; padding-bottom: .2rem; border-bottom: 1px solid var(--line) }
@@ -29,7 +29,7 @@ h3 { font-size: 1rem; margin: 1.6rem 0 .2rem }
 p { margin: .3rem 0; overflow-wrap: anywhere }
 pre { margin: .4rem 0; padding: .4rem .6rem; background: var(--shade); font-size: .85rem; white-space: pre-wrap; overflow-wrap: anywhere }
 pre.printed { border-left: 3px solid var(--bad) }
-@media print { body { margin: 0; max-width: none; color: #000; background: #fff; font-size: 10pt } article { break-inside: avoid } h2, h3 { break-after: avoid } }
+@media print { body { margin: 0; max-width: none; font-size: 10pt } article { break-inside: avoid } h2, h3 { break-after: avoid } }
 </style>
 </head>
 <body>
