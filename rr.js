@@ -23,6 +23,11 @@
 //   core/tracecalls.ts         what each traced call did to the files and processes
 //   core/trace.ts              what a traced run did, from the events of its tracer
 //   core/packagefact.ts        the package that a file came with
+//   core/comparison.ts         what a comparison of two contents can say
+//   core/timestamps.ts         finds dates and times in texts and whether they alone differ
+//   core/localecauses.ts       whether two texts differ as if written in two locales
+//   core/causes.ts             why two texts differ, as far as the texts themselves tell
+//   core/repeat.ts             repeating a run: may it be, with what changed, and what the outcome says
 //   formats/percent.ts         text of a record's field, percent-encoded (docs/record-format.txt, 2)
 //   formats/shell.ts           words of POSIX shell source (POSIX.1-2017, Shell Command Language, 2.2)
 //   formats/processes.ts       the processes of a run as fields of its record (docs/record-format.txt, 8)
@@ -32,6 +37,8 @@
 //   formats/gitindex.ts        git's index file, versions 2 to 4 (gitformat-index(5))
 //   formats/gitpack.ts         one object out of git's object store (gitformat-pack(5))
 //   formats/gitpatch.ts        git's diff in parts, and names as it spells them
+//   formats/gittree.ts         a tree object of git: the names in one folder of a commit
+//   formats/gitapply.ts        a patch of git applied to the contents that it was made from (git-diff(1))
 //   formats/vcsoutput.ts       what Mercurial, Subversion and Fossil print of a checkout
 //   formats/secrets.ts         which values may be secrets (docs/rr.1, SECRETS)
 //   formats/ldcache.ts         glibc's cache of libraries, /etc/ld.so.cache
@@ -56,6 +63,14 @@
 //   formats/elf.ts             what a program or library is, what it needs and how it was compiled, out of its ELF file
 //   formats/headers.ts         "Name: value" lines as in Python's METADATA, R's DESCRIPTION and a jar's MANIFEST.MF
 //   formats/zip.ts             the directory of a zip archive (APPNOTE.TXT 6.3.10, sections 4.3 and 4.4)
+//   formats/comparebytes.ts    says where two contents differ as bytes
+//   formats/numbers.ts         finds the numbers in a text and compares them
+//   formats/numbertally.ts     counts how far the numbers of two contents are apart
+//   formats/comparetext.ts     compares two texts line by line, their numbers by value
+//   formats/comparetable.ts    compares two tables (CSV and the like, RFC 4180) cell by cell
+//   formats/jsontape.ts        parses JSON (RFC 8259) into a flat list of where its values stand
+//   formats/comparejson.ts     compares two JSON texts by value
+//   formats/comparekind.ts     finds the kind of two contents and compares them by it
 //   formats/pythonmetadata.ts  what an installed Python distribution says of itself (PEP 376, 503, 610, 627)
 //   formats/juliamanifest.ts   the packages that a Julia Manifest.toml names
 //   formats/perlmodule.ts      the name and the version of a Perl module, read from its text
@@ -77,9 +92,12 @@
 //   sys/gitrepo.ts             a git repository read without git: where it is, HEAD, objects
 //   sys/gitstatus.ts           which tracked files may differ from git's index
 //   sys/gitprocess.ts          asks git what only git can tell, so that nothing it finds can run or be written
+//   sys/gitobjects.ts          the files of a commit out of git's objects
 //   sys/git.ts                 the code's state as git knows it: commit, remote, changes as a patch
 //   sys/othervcs.ts            the code's state as Mercurial, Subversion and Fossil tell it
 //   sys/machine.ts             facts about the machine, the program and the environment of a run
+//   sys/inflate.ts             undoes deflate (RFC 1950, 1951, 1952) up to a limit
+//   sys/compare.ts             compares two contents, files or bytes, by their kind
 //   sys/filesource.ts          files that are read in parts
 //   sys/packagepaths.ts        names that a package's list may have for a file
 //   sys/dpkgdatabase.ts        which package of Debian's dpkg a file came with
@@ -107,6 +125,9 @@
 //   sys/watch.ts               what a traced run read and wrote: the trace, and what the files are afterwards
 //   sys/store.ts               records, logs and marks on the disk, for any number of writers at once
 //   sys/code.ts                the code of a run: the project's repository before it, the sources that it read after it
+//   sys/contents.ts            finds bytes again by their SHA-256: in the project, in git, among what was kept
+//   sys/scratch.ts             a copy of the project as it was when a run began, to repeat the run in
+//   sys/recording.ts           runs a command and writes its record: the steps of docs/architecture.txt, 4
 //   sys/pickrun.ts             the run that a RUN argument means
 //   commands/init.ts           rr init: sets up a project
 //   commands/record.ts         rr record: runs a command and writes its record
@@ -2259,6 +2280,573 @@ function choosePackage(a, b, ownArchitecture) {
   return order <= 0 ? a : b;
 }
 
+// ==== src/core/comparison.ts =====================================================================
+// comparison.ts - what a comparison of two contents can say. Knows no formats and no files.
+
+/** Numbers a and b count as equal if |a - b| <= max(absolute, relative * max(|a|, |b|)) (PEP 485). */
+// type Tolerance = { absolute: number; relative: number };
+
+/** Why two contents may differ, as far as the contents themselves tell. */
+// type Cause = 'time stamp' | 'build path' | 'order of lines' | 'locale' | 'randomness' | 'thread order';
+
+/**
+ * How a second content stands to a first.
+ * 'equivalent': not the same bytes, but the same once `rule` is applied (a sentence part such as
+ * "PDF without CreationDate, ModDate, ID" or "numbers within 1e-9 absolute, 1e-6 relative").
+ * 'different': `detail` tells where and by how much, in one line ("3 of 120 numbers differ, at most 2.1e-16 relative, first at line 4").
+ * 'unchecked': it cannot be compared further than by its hash, and why.
+ */
+// type Comparison =
+//   | { kind: 'identical' }
+//   | { kind: 'equivalent'; rule: string; detail: string }
+//   | { kind: 'different'; rule: string; detail: string; causes: Cause[] }
+//   | { kind: 'unchecked'; why: string };
+
+/**
+ * What is known of the two runs that made the contents; without it fewer causes can be told.
+ * Places are absolute folders (project, home, temporary folder); those with the same index stand for
+ * each other. A span is the start and the end of a run in milliseconds since 1970 (UTC).
+ */
+// type CauseHints = {
+//   firstPlaces?: ByteString[];
+//   secondPlaces?: ByteString[];
+//   firstSpan?: [number, number];
+//   secondSpan?: [number, number];
+// };
+
+/**
+ * Undoes a compression of at most `limitBytes`; `usedBytes` is how much of `data` it was, so that what
+ * follows can be compared too. Never throws.
+ */
+// type Unpack = (data: ByteString, format: 'zlib' | 'raw' | 'gzip', limitBytes: number) =>
+//   | { kind: 'inflated'; content: ByteString; usedBytes: number }
+//   | { kind: 'damaged' }
+//   | { kind: 'too large' };
+
+/** What the comparison of a kind is given besides the two contents. `path` may tell the kind. */
+// type CompareContext = {
+//   path: ByteString;
+//   tolerance: Tolerance | undefined;
+//   hints: CauseHints;
+//   unpack: Unpack;
+//   /** Compares two contents that lie inside of the two (a member, what was packed) by their own kind. */
+//   compareInner: (first: ByteString, second: ByteString, path: ByteString) => Comparison;
+// };
+
+/** "numbers within 1e-9 absolute, 1e-6 relative", the part of a rule that names a tolerance. */
+function describeTolerance(tolerance) {
+  const parts = [];
+  if (tolerance.absolute > 0) parts.push(tolerance.absolute + ' absolute');
+  if (tolerance.relative > 0) parts.push(tolerance.relative + ' relative');
+  return parts.length === 0 ? 'numbers by value' : 'numbers within ' + parts.join(', ');
+}
+
+/** Are two doubles, neither of them an overflow, within the tolerance? All NaN count as the same; an infinity is only near to itself. */
+function isWithin(first, second, tolerance) {
+  if (first === second || (first !== first && second !== second)) return true;
+  const difference = Math.abs(first - second);
+  if (!(difference < Infinity)) return isFarWithin(first, second, tolerance);
+  return difference <= Math.max(tolerance.absolute, tolerance.relative * Math.max(Math.abs(first), Math.abs(second)));
+}
+
+/** The same where the difference of two finite numbers is more than the largest double. */
+function isFarWithin(first, second, tolerance) {
+  if (!Number.isFinite(first) || !Number.isFinite(second)) return false;
+  const half = { absolute: tolerance.absolute / 2, relative: tolerance.relative };
+  return isWithin(first / 2, second / 2, half);
+}
+
+// ==== src/core/timestamps.ts =====================================================================
+// timestamps.ts - finds dates and times in texts and whether they alone differ. Knows no clock.
+
+const MONTH = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
+const LONG_MONTH = '(?:January|February|March|April|May|June|July|August|September|October|November|December)';
+const WEEKDAY = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}';
+const YEAR = '(?:19|20)\\d\\d';
+const TIME = '(?:[01]\\d|2[0-3]):[0-5]\\d(?::[0-5]\\d(?:[.,]\\d{1,9})?)?';
+const ZONE = '(?: ?(?:Z|[A-Z]{3,4}|[+-]\\d\\d:?\\d\\d)\\b)?';
+
+/** Spellings of a moment, all with a year or, the last two, without: a number in a line that speaks of time, a time of day. */
+const SHAPES = [
+  { name: 'iso', pattern: YEAR + '-[01]\\d-[0-3]\\d(?:[T _]' + TIME + ZONE + ')?' },
+  { name: 'slashes', pattern: YEAR + '/[01]?\\d/[0-3]?\\d(?:[ T]' + TIME + ZONE + ')?' },
+  { name: 'day first', pattern: '[0-3]?\\d[./][0-3]?\\d[./]' + YEAR + '(?:,? ' + TIME + ZONE + ')?' },
+  { name: 'ctime', pattern: '(?:' + WEEKDAY + ',? )?' + MONTH + ' {1,2}[0-3]?\\d ' + TIME + '(?: [A-Z]{3,4}| [+-]\\d{4})? ' + YEAR },
+  { name: 'mail', pattern: '(?:' + WEEKDAY + ',? )?[0-3]?\\d[ -](?:' + LONG_MONTH + '|' + MONTH + ')[ -]' + YEAR + '(?:,? ' + TIME + ZONE + ')?' },
+  { name: 'month first', pattern: '(?:' + WEEKDAY + ',? )?(?:' + LONG_MONTH + '|' + MONTH + ') {1,2}[0-3]?\\d,? ' + YEAR + '(?:,? ' + TIME + ZONE + ')?' },
+  { name: 'compact', pattern: YEAR + '[01]\\d[0-3]\\d[T_-]?[0-2]\\d[0-5]\\d[0-5]\\d(?:Z|[+-]\\d\\d\'?\\d\\d\'?)?' },
+  { name: 'compact day', pattern: YEAR + '[01]\\d[0-3]\\d' },
+  { name: 'epoch', pattern: '1\\d{9}(?:\\d{3}(?:\\d{3}){0,2})?(?:\\.\\d+)?' },
+  { name: 'time', pattern: TIME },
+];
+
+// A stamp is no part of a longer word or number; "_" and "T" may stand around it in file names.
+const STAMPS = new RegExp('(^|[^A-Za-z0-9.])(' + SHAPES.map(({ pattern }) => '(?:' + pattern + ')').join('|') + ')(?![A-Za-z0-9]|\\.\\d)', 'g');
+const WHOLE_SHAPES = SHAPES.map(({ name, pattern }) => ({ name, whole: new RegExp('^(?:' + pattern + ')$') }));
+
+// type Stamp = { text: string; shape: string; isNamed: boolean };
+// type SplitText = { between: string; stamps: Stamp[] };
+
+/**
+ * Do the two texts differ in dates and times alone, each the same way spelled in both? Where the spans of the runs are
+ * known, what differs must lie in them; a bare number of seconds or a time of day counts only then, or
+ * the number where its line calls it a time.
+ */
+function haveStampsAsOnlyDifference(first, second, hints) {
+  const [split, other] = [splitAtStamps(first), splitAtStamps(second)];
+  if (split.stamps.length === 0 || split.stamps.length !== other.stamps.length || split.between !== other.between) return false;
+  return split.stamps.every((stamp, i) => {
+    const pair = other.stamps[i];
+    if (stamp.text === pair.text) return true;
+    return stamp.shape === pair.shape && isPlausible(stamp, hints.firstSpan) && isPlausible(pair, hints.secondSpan);
+  });
+}
+
+function splitAtStamps(text) {
+  const stamps = [];
+  const between = text.replace(STAMPS, (_, before, stamp, at) => {
+    const found = WHOLE_SHAPES.find(({ whole }) => whole.test(stamp));
+    const lineStart = Math.max(text.lastIndexOf('\n', at) + 1, at - 200);
+    stamps.push({ text: stamp, shape: found === undefined ? '' : found.name, isNamed: NAMES_TIME.test(text.slice(lineStart, at + 1)) });
+    return before + '\0';
+  });
+  return { between, stamps };
+}
+
+const NAMES_TIME = /time|date|stamp|epoch|created|modified|started|finished|built/i;
+
+const HOUR_MS = 3600000;
+// Local time is at most 14 hours away from UTC.
+const MOST_ZONE_MS = 15 * HOUR_MS;
+const CLOCK_SLACK_MS = 2000;
+
+/** Can the stamp be of this run, or if its span is not known, be a moment at all? */
+function isPlausible(stamp, span) {
+  const isBare = stamp.shape === 'epoch' || stamp.shape === 'compact day';
+  if (span === undefined) return isBare ? stamp.isNamed : stamp.shape !== 'time';
+  if (stamp.shape === 'time') return isTimeWithin(stamp.text, span);
+  if (stamp.shape === 'epoch') {
+    const whole = stamp.text.split('.')[0];
+    const timeMs = Number(stamp.text) * 1000 / 10 ** (whole.length - 10);
+    return timeMs >= span[0] - CLOCK_SLACK_MS && timeMs <= span[1] + CLOCK_SLACK_MS;
+  }
+  return listPossibleDays(stamp.text).some((dayMs) => dayMs + 24 * HOUR_MS >= span[0] - MOST_ZONE_MS && dayMs <= span[1] + MOST_ZONE_MS);
+}
+
+/** Starts of the days, as if UTC, that the date may mean: 03/04/2026 is two. */
+function listPossibleDays(text) {
+  const yearFirst = /^(\d{4})[-/]?(\d\d?)[-/]?(\d\d?)/.exec(text);
+  if (yearFirst !== null) return [Date.UTC(Number(yearFirst[1]), Number(yearFirst[2]) - 1, Number(yearFirst[3]))];
+  const numeric = /^(\d\d?)[./](\d\d?)[./](\d{4})/.exec(text);
+  if (numeric !== null) {
+    const [day, month, year] = numeric.slice(1).map(Number);
+    return [Date.UTC(year, month - 1, day), Date.UTC(year, day - 1, month)];
+  }
+  const named = /(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)/.exec(text);
+  const year = /\b(?:19|20)\d\d\b(?!:)/.exec(text);
+  const day = /\b\d\d?\b(?!:)/.exec(text.replace(/\d\d:\d\d(?::\d\d)?/, ' '));
+  if (named === null || year === null || day === null) return [];
+  return [Date.UTC(Number(year[0]), MONTH.slice(3, -1).split('|').indexOf(named[0]), Number(day[0]))];
+}
+
+/** Zones differ by quarters of hours, so in a short run the time of day tells at least the minute in a quarter. */
+function isTimeWithin(text, span) {
+  const quarterMs = HOUR_MS / 4;
+  const [hours, minutes, seconds] = text.replace(',', '.').split(':').map(Number);
+  const timeMs = (hours * 60 + minutes) * 60000 + (seconds ?? 0) * 1000;
+  const precisionMs = seconds === undefined ? 60000 : 1000;
+  const start = span[0] - CLOCK_SLACK_MS;
+  const behindStart = (((timeMs + precisionMs - start) % quarterMs) + quarterMs) % quarterMs;
+  return behindStart <= span[1] - span[0] + 2 * CLOCK_SLACK_MS + precisionMs;
+}
+
+// ==== src/core/localecauses.ts ===================================================================
+// localecauses.ts - whether two texts differ as if written in two locales. Knows no locale of the machine.
+
+/**
+ * Do the texts differ only in how numbers are punctuated (1.5 or 1,5; with ";" for "," between
+ * fields), in quotation marks, or in the names of months and days?
+ */
+function isLocaleDifference(first, second) {
+  return [withDecimalComma, withSwappedPunctuation, withPlainQuotes].some((rewrite) =>
+    rewrite(first) === second || rewrite(second) === first) || haveNamesAsOnlyDifference(first, second);
+}
+
+/** 1,5;2,5 for 1.5,2.5 and 1.5;2.5. A text without a decimal point is none. */
+function withDecimalComma(text) {
+  if (!/\d\.\d/.test(text)) return undefined;
+  return text.replace(/,/g, ';').replace(/(\d)\.(?=\d)/g, '$1,');
+}
+
+/** 1.234,5 for 1,234.5 */
+function withSwappedPunctuation(text) {
+  if (!/\d[.,]\d/.test(text)) return undefined;
+  return text.replace(/(\d)([.,])(?=\d)/g, (_, digit, mark) => digit + (mark === '.' ? ',' : '.'));
+}
+
+/** Quotation marks of a UTF-8 locale as programs print them in the C locale. */
+function withPlainQuotes(text) {
+  return text.indexOf('\xe2\x80') < 0 ? undefined : text.replace(/\xe2\x80[\x98\x99]/g, "'").replace(/\xe2\x80[\x9c\x9d]/g, '"');
+}
+
+// January to December, Monday to Sunday: English, German, French, Spanish, Italian, Portuguese, Dutch, in UTF-8.
+const MONTH_NAMES = [
+  'january february march april may june july august september october november december',
+  'januar februar m\xc3\xa4rz april mai juni juli august september oktober november dezember',
+  'janvier f\xc3\xa9vrier mars avril mai juin juillet ao\xc3\xbbt septembre octobre novembre d\xc3\xa9cembre',
+  'enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre',
+  'gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre',
+  'janeiro fevereiro mar\xc3\xa7o abril maio junho julho agosto setembro outubro novembro dezembro',
+  'januari februari maart april mei juni juli augustus september oktober november december',
+];
+const DAY_NAMES = [
+  'monday tuesday wednesday thursday friday saturday sunday',
+  'montag dienstag mittwoch donnerstag freitag samstag sonntag',
+  'lundi mardi mercredi jeudi vendredi samedi dimanche',
+  'lunes martes mi\xc3\xa9rcoles jueves viernes s\xc3\xa1bado domingo',
+  'luned\xc3\xac marted\xc3\xac mercoled\xc3\xac gioved\xc3\xac venerd\xc3\xac sabato domenica',
+  'segunda ter\xc3\xa7a quarta quinta sexta s\xc3\xa1bado domingo',
+  'maandag dinsdag woensdag donderdag vrijdag zaterdag zondag',
+];
+const NAME_WORD = /(?:[A-Za-z]|[\xc3][\x80-\xbf])+\.?/g;
+
+/** Do words alone differ, each a name, or two or more letters of it, of the same month or day in two languages? */
+function haveNamesAsOnlyDifference(first, second) {
+  const [words, others] = [first.match(NAME_WORD) ?? [], second.match(NAME_WORD) ?? []];
+  if (words.length === 0 || words.length !== others.length || first.replace(NAME_WORD, '\0') !== second.replace(NAME_WORD, '\0')) return false;
+  return words.every((word, i) => word === others[i] || isSameName(word, others[i]));
+}
+
+function isSameName(word, other) {
+  return [MONTH_NAMES, DAY_NAMES].some((names) => {
+    const places = listPlaces(word, names);
+    return listPlaces(other, names).some((place) => places.indexOf(place) >= 0);
+  });
+}
+
+function listPlaces(word, languages) {
+  const start = word.replace(/\.$/, '').toLowerCase().replace(/\xe3/g, '\xc3');
+  if (start.length < 2) return [];
+  const places = [];
+  for (const names of languages) names.split(' ').forEach((name, i) => { if (name.startsWith(start)) places.push(i); });
+  return places;
+}
+
+/** Is one list of lines in the order of bytes, the other one in that of letters, whatever their case? A first line that both have may be a header. */
+function isSortedOtherwise(lines, others) {
+  const skipped = lines[0] === others[0] ? 1 : 0;
+  const [rows, otherRows] = [lines.slice(skipped), others.slice(skipped)];
+  if (rows.length < 3) return false;
+  return (isSorted(rows, compareBytes) && isSorted(otherRows, compareLetters)) || (isSorted(rows, compareLetters) && isSorted(otherRows, compareBytes));
+}
+
+function isSorted(rows, compare) {
+  return rows.every((row, i) => i === 0 || compare(rows[i - 1], row) <= 0);
+}
+
+function compareLetters(a, b) {
+  return compareBytes(letterKey(a), letterKey(b));
+}
+
+function letterKey(row) {
+  return row.replace(/[^A-Za-z0-9]/g, '').toLowerCase();
+}
+
+// ==== src/core/causes.ts =========================================================================
+// causes.ts - why two texts differ, as far as the texts themselves tell. Knows no formats and no clock.
+
+/** More text than this is not searched for causes: several copies of it are made. */
+const MOST_SEARCHED_BYTES = 32 << 20;
+
+/**
+ * The causes that together account for every difference; [] if they do not, for a wrong cause is worse
+ * than none. Randomness and the order of threads cannot be told from two contents.
+ */
+function findCauses(first, second, hints) {
+  if (first === second || first.length + second.length > MOST_SEARCHED_BYTES) return [];
+  const withPlaces = explainBeyondPlaces(first, second, hints);
+  if (withPlaces !== undefined) return withPlaces;
+  const [known, otherKnown] = [replacePlaces(first, hints.firstPlaces), replacePlaces(second, hints.secondPlaces)];
+  const isReplaced = known !== first || otherKnown !== second;
+  const beyond = isReplaced ? explainBeyondPlaces(known, otherKnown, hints) : undefined;
+  if (beyond !== undefined) return sortCauses(['build path', ...beyond]);
+  if (hasPathsAsOnlyDifference(first, second)) return ['build path'];
+  return isLocaleDifference(first, second) ? ['locale'] : [];
+}
+
+/** Causes other than 'build path'; undefined if they do not account for all. */
+function explainBeyondPlaces(first, second, hints) {
+  if (first === second) return [];
+  if (haveStampsAsOnlyDifference(first, second, hints)) return ['time stamp'];
+  if (!haveSameLines(first, second)) return undefined;
+  return isSortedOtherwise(splitLines(first), splitLines(second)) ? ['locale'] : ['order of lines'];
+}
+
+function sortCauses(causes) {
+  return causes.sort(compareBytes);
+}
+
+/** The lines of a text, whether its last one is ended or not. */
+function splitLines(text) {
+  return text.replace(/\n$/, '').split('\n');
+}
+
+function haveSameLines(first, second) {
+  if (Math.abs(first.length - second.length) > 1) return false;
+  const [lines, others] = [splitLines(first).sort(compareBytes), splitLines(second).sort(compareBytes)];
+  return lines.length > 1 && lines.length === others.length && lines.every((line, i) => line === others[i]);
+}
+
+const PATH_GOES_ON = /[\w.+~-]/;
+
+/** The text with each place, where it is a whole path or the beginning of one, as its number between NULs. */
+function replacePlaces(text, places) {
+  const longestFirst = (places ?? []).map((place, i) => ({ place, mark: '\0' + i + '\0' })).filter(({ place }) => place.length > 1)
+    .sort((a, b) => b.place.length - a.place.length || compareBytes(a.place, b.place));
+  return longestFirst.reduce((replaced, { place, mark }) => replacePlace(replaced, place, mark), text);
+}
+
+function replacePlace(text, place, mark) {
+  const parts = text.split(place);
+  let replaced = parts[0];
+  for (let i = 1; i < parts.length; i++) {
+    const isPart = PATH_GOES_ON.test(parts[i].slice(0, 1)) || (parts[i] === '' && i < parts.length - 1) || /[\w.+~-]$/.test(parts[i - 1].slice(-1));
+    replaced += (isPart ? place : mark) + parts[i];
+  }
+  return replaced;
+}
+
+const ABSOLUTE_PATH = /(?:\/[\w.+~@%-]+){2,}/g;
+
+/** Do only absolute paths differ, each pair with the same end and all pairs with the same two beginnings? */
+function hasPathsAsOnlyDifference(first, second) {
+  if (first.replace(ABSOLUTE_PATH, '/') !== second.replace(ABSOLUTE_PATH, '/')) return false;
+  const [paths, others] = [first.match(ABSOLUTE_PATH) ?? [], second.match(ABSOLUTE_PATH) ?? []];
+  if (paths.length !== others.length) return false;
+  let beginnings;
+  for (let i = 0; i < paths.length; i++) {
+    if (paths[i] === others[i]) continue;
+    const tail = measureCommonTail(paths[i], others[i]);
+    if (tail === 0) return false;
+    const pair = paths[i].slice(0, -tail) + '\0' + others[i].slice(0, -tail);
+    if (beginnings !== undefined && beginnings !== pair) return false;
+    beginnings = pair;
+  }
+  return beginnings !== undefined;
+}
+
+/** Length of the whole components that both paths end with, their slash included. */
+function measureCommonTail(path, other) {
+  let tail = 0;
+  for (let length = 1; length < Math.min(path.length, other.length); length++) {
+    if (path[path.length - length] !== other[other.length - length]) break;
+    if (path[path.length - length] === '/') tail = length;
+  }
+  return tail;
+}
+
+// ==== src/core/repeat.ts =========================================================================
+// repeat.ts - repeating a run: may it be, with what changed, and what the outcome says. Knows no files and no processes.
+
+/** Why the run cannot be repeated from its record, as a part of a sentence; undefined if it can. */
+function findRepeatObstacle(run) {
+  if (run.status === 'running') return 'it is still running';
+  if (run.status === 'lost') return 'its end is not known (lost)';
+  if (run.command.indexOf('\0') >= 0) return 'its command holds a secret that was not recorded';
+  if (run.directory !== '.' && !isResultPath(run.directory)) return 'it ran in ' + run.directory + ', outside the project';
+  const outside = run.outputs.find((file) => file.kind !== 'd' && !isResultPath(file.path));
+  return outside === undefined ? undefined : 'its output ' + outside.path + ' is outside the project';
+}
+
+// ---- something changed --------------------------------------------------------------------------------
+
+/** `--set NAME=VALUE`. */
+// type Setting = { name: ByteString; value: ByteString };
+
+// type Changed = { kind: 'changed'; argv: ByteString[]; parameters: ByteString[] } | { kind: 'refused'; why: string };
+
+const ENDS_VALUE = '[^ \\t-\\r,;&|<>()\'"`}\\]]*';
+
+function escapeForPattern(text) {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+}
+
+/** Does this argument name the parameter as an option whose value is the next one? */
+function isNamingOption(argument, name) {
+  return argument === '--' + name || argument === '-' + name;
+}
+
+/**
+ * The arguments with a parameter set: where it stands as NAME=VALUE or NAME:VALUE (also within an
+ * argument, such as a script's text), as -NAME VALUE or --NAME VALUE, and, if `old` is known and it
+ * stands nowhere so, the one argument that is `old`. A NAME of digits is the number of an argument.
+ */
+function setArgument(argv, setting, old, quoteWord) {
+  const { name, value } = setting;
+  if (/^\d+$/.test(name) && old === undefined) {
+    const at = Number(name);
+    return at > 0 && at < argv.length ? argv.map((word, i) => (i === at ? value : word)) : 'the command has no argument ' + name;
+  }
+  const pattern = new RegExp('(^|[^A-Za-z0-9_])(' + escapeForPattern(name) + ')([=:])(' + ENDS_VALUE + ')', 'g');
+  let count = 0;
+  const changed = argv.map((word, i) => {
+    if (i > 1 && isNamingOption(argv[i - 1], name)) {
+      count += 1;
+      return value;
+    }
+    const whole = new RegExp('^(-{0,2}' + escapeForPattern(name) + '=)[^]*$').exec(word);
+    const isScript = i > 0 && /^-[a-z]*c$/.test(argv[i - 1]);
+    if (whole !== null && i > 0 && !isScript) {
+      count += 1;
+      return whole[1] + value;
+    }
+    return i === 0 ? word : word.replace(pattern, (_, before, found, sign) => {
+      count += 1;
+      return before + found + sign + (isScript ? quoteWord(value) : value);
+    });
+  });
+  if (count > 0) return changed;
+  const places = old === undefined || old === '' ? [] : argv.map((_, i) => i).filter((i) => i > 0 && argv[i] === old);
+  if (places.length === 1) return argv.map((word, i) => (i === places[0] ? value : word));
+  return places.length > 1 ? 'several arguments are ' + String(old) + '; give its number' : 'the command does not hold it';
+}
+
+/** The command and the parameters of a run with each of these set, or why that cannot be. */
+function changeRun(argv, parameters, settings, quoteWord) {
+  let words = argv;
+  let recorded = parameters;
+  for (const setting of settings) {
+    const at = recorded.findIndex((parameter) => parameter.startsWith(setting.name + ' '));
+    const old = at < 0 ? undefined : recorded[at].slice(setting.name.length + 1);
+    const set = setArgument(words, setting, old, quoteWord);
+    if (typeof set === 'string') return { kind: 'refused', why: 'cannot set ' + setting.name + ': ' + set };
+    words = set;
+    const line = setting.name + ' ' + setting.value;
+    if (at >= 0) recorded = recorded.map((parameter, i) => (i === at ? line : parameter));
+    else if (!/^\d+$/.test(setting.name)) recorded = recorded.concat(line);
+  }
+  return { kind: 'changed', argv: words, parameters: recorded };
+}
+
+// ---- the verdict ----------------------------------------------------------------------------------------
+
+/** What the repeat left under the path of an output: its state, if any. */
+// type OutputPair = { first: FileState; second: FileState | undefined };
+
+// type CompareOutputs = (first: FileState, second: FileState) => Comparison;
+
+function judgePair(pair, compare) {
+  const { first, second } = pair;
+  const say = (word, detail, comparison) => ({ verdict: { word, path: first.path, detail }, comparison });
+  if (second === undefined) return say('missing', '');
+  if (first.hash === '?' || second.hash === '?') return say('unchecked', first.hash === '?' ? 'its content was not recorded' : 'its content cannot be read');
+  if (!isComparable(first) || !isComparable(second)) return first.kind === second.kind ? say('identical', '') : say('different', 'another kind of file');
+  if ((first.kind === 'l') !== (second.kind === 'l')) return say('different', second.kind === 'l' ? 'a link, was a file' : 'a file, was a link');
+  if (first.hash === second.hash) return first.kind === second.kind ? say('identical', '') : say('different', second.kind === 'x' ? 'executable, was not' : 'not executable, was');
+  if (first.kind === 'l') return say('different', 'the link leads elsewhere');
+  const comparison = compare(first, second);
+  switch (comparison.kind) {
+    case 'identical': return say('unchecked', 'the bytes are not those of the record any more', comparison);
+    case 'equivalent': return say('tolerance', comparison.rule + (comparison.detail === '' ? '' : ': ' + comparison.detail), comparison);
+    case 'different': return say('different', comparison.detail, comparison);
+    case 'unchecked': return say('different', comparison.why, comparison);
+  }
+}
+
+// type Judgement = { verdicts: Verdict[]; comparisons: Map<ByteString, Comparison> };
+
+/**
+ * The outputs of a repeat against those of the run that it repeats, both ways, sorted by path.
+ * Folders count only if one of both has none; secret outputs by their keyed hashes.
+ */
+function judgeRepeat(original, repeat, compare) {
+  const judgement = { verdicts: [], comparisons: new Map() };
+  const made = new Map(repeat.outputs.map((file) => [file.path, file]));
+  for (const first of original.outputs) {
+    const second = made.get(first.path);
+    if (first.kind === 'd' && second?.kind === 'd') continue;
+    const { verdict, comparison } = judgePair({ first, second }, compare);
+    judgement.verdicts.push(verdict);
+    if (comparison !== undefined) judgement.comparisons.set(first.path, comparison);
+  }
+  const known = new Set(original.outputs.map((file) => file.path));
+  for (const file of repeat.outputs) if (!known.has(file.path) && file.kind !== 'd') judgement.verdicts.push({ word: 'extra', path: file.path, detail: '' });
+  judgeSecrets(original.secretOutputs, repeat.secretOutputs, judgement.verdicts);
+  judgeRemovals(original, repeat, judgement.verdicts);
+  judgement.verdicts.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  return judgement;
+}
+
+/** 'HMAC PATH' lines. */
+function judgeSecrets(first, second, verdicts) {
+  const split = (line) => [line.slice(line.indexOf(' ') + 1), line.slice(0, line.indexOf(' '))];
+  const made = new Map(second.map(split));
+  for (const [path, hash] of first.map(split)) {
+    const other = made.get(path);
+    verdicts.push({ word: other === undefined ? 'missing' : other === hash ? 'identical' : 'different', path, detail: other === undefined || other === hash ? '' : 'another secret' });
+  }
+  const known = new Set(first.map((line) => split(line)[0]));
+  for (const [path] of second.map(split)) if (!known.has(path)) verdicts.push({ word: 'extra', path, detail: '' });
+}
+
+/** What one removed and the other did not: only of files that the repeat had to remove, its inputs. */
+function judgeRemovals(original, repeat, verdicts) {
+  const inputs = new Set(original.inputs.map((file) => file.path));
+  for (const path of original.removed) if (inputs.has(path) && repeat.removed.indexOf(path) < 0) verdicts.push({ word: 'different', path, detail: 'is still there; the run had removed it' });
+  for (const path of repeat.removed) if (original.removed.indexOf(path) < 0) verdicts.push({ word: 'different', path, detail: 'was removed; the run had left it' });
+}
+
+/** What a person takes for a good repeat. */
+// type Acceptance = 'identical' | 'tolerance';
+
+/** Is every output as `accept` wants it, and did the command end as it had? */
+function isRepeatAccepted(original, repeat, accept) {
+  if (original.exit !== repeat.exit || original.signal !== repeat.signal) return false;
+  return repeat.verdicts.every(({ word }) => word === 'identical' || (word === 'tolerance' && accept === 'tolerance'));
+}
+
+/** How the repeat ended if not as the original: "exit 1, was 0"; '' if it did. */
+function describeOtherEnd(original, repeat) {
+  const tell = (run) => run.signal ?? String(run.exit ?? '-');
+  return tell(original) === tell(repeat) ? '' : 'exit ' + tell(repeat) + ', was ' + tell(original);
+}
+
+// ---- which runs -----------------------------------------------------------------------------------------
+
+/** The run that made an input as this run read it: the last one before it that left this content there. */
+function findInputProducer(runs, run, file) {
+  let found;
+  for (const earlier of runs) {
+    if (earlier.id >= run.id) break;
+    if (resultsOf(earlier).some((output) => output.path === file.path && isSameContent(output, file))) found = earlier;
+  }
+  return found;
+}
+
+/** Paths of results that runs from this one on made: they were not there before it. */
+function listLaterResults(runs, run) {
+  const paths = new Set();
+  for (const later of runs) if (later.id >= run.id) for (const file of resultsOf(later)) paths.add(file.path);
+  for (const earlier of runs) {
+    if (earlier.id >= run.id) break;
+    for (const file of resultsOf(earlier)) paths.delete(file.path);
+  }
+  return paths;
+}
+
+/** What surrounds a repeat instead of the usual: variables set or (undefined) unset, words before the command. */
+// type RepeatSurroundings = {
+//   variables: { [name: string]: ByteString | undefined };
+//   umask: number | undefined;
+//   prefix: ByteString[];
+//   /** Beginning of the name of the scratch folder. */
+//   folderName: ByteString | undefined;
+//   /** Files of the tree made in the opposite order. */
+//   isReversed: boolean;
+// };
+
+const USUAL_SURROUNDINGS = { variables: {}, umask: undefined, prefix: [], folderName: undefined, isReversed: false };
+
 // ==== src/formats/percent.ts =====================================================================
 // percent.ts - text of a record's field, percent-encoded (docs/record-format.txt, 2). Decides nothing.
 
@@ -2427,6 +3015,33 @@ function quoteCommand(argv, root, directory) {
     // A quoted letter is enough: it is then neither a reserved word nor the name of an assignment.
     return position === 0 && SPECIAL_FIRST.test(argument) ? word.replace(/^[A-Za-z_][A-Za-z0-9_]*/, "'$&'") : word;
   }).join(' ');
+}
+
+/**
+ * Undoes quoteCommand(): the argument bytes, with the project's folder given as `root`. undefined if
+ * the source is not in the form that quoteCommand() gives, and so may mean anything to a shell.
+ */
+function splitCommand(source, root, directory) {
+  const rootWord = spellRoot(directory);
+  const argv = [];
+  for (let at = 0; at <= source.length; at++) {
+    const start = at;
+    let word = '';
+    while (at < source.length && source[at] !== ' ') {
+      const quoted = /^(?:'[^']*'|\\'|[A-Za-z0-9_@+=:,./-]+)/.exec(source.slice(at, at + 1) === "'" ? source.slice(at) : source.slice(at, at + 4096));
+      if (source.startsWith(rootWord, at)) {
+        word += root;
+        at += rootWord.length;
+      } else if (quoted === null) return undefined;
+      else {
+        word += quoted[0][0] === "'" ? quoted[0].slice(1, -1) : quoted[0][0] === '\\' ? "'" : quoted[0];
+        at += quoted[0].length;
+      }
+    }
+    if (at === start || (argv.length === 0 && SPECIAL_FIRST.test(source.slice(start, at)))) return undefined;
+    argv.push(word);
+  }
+  return argv;
 }
 
 /** Does a single argument need a shell: does it hold anything but one plain word? */
@@ -3488,6 +4103,157 @@ function listPatchedNames(patch, names, prefix) {
   const heads = new Set();
   for (const line of patch.match(/^diff --git [^\n]*/mg) ?? []) heads.add(line);
   return names.filter((name) => heads.has('diff --git ' + quoteGitPath('a/' + prefix + name) + ' ' + quoteGitPath('b/' + prefix + name)));
+}
+
+// ==== src/formats/gittree.ts =====================================================================
+// gittree.ts - a tree object of git: the names in one folder of a commit. Reads no objects.
+
+/** `mode` as git has it: 0o40000 folder, 0o100644, 0o100755, 0o120000 link, 0o160000 submodule. `id` in hexadecimal digits. */
+// type GitTreeEntry = { mode: number; name: ByteString; id: string };
+
+/** Entries "MODE NAME NUL ID" of a tree's body; undefined if it is damaged. A name with "/" or that climbs is damage. */
+function parseGitTree(body, idSizeBytes) {
+  const entries = [];
+  let at = 0;
+  while (at < body.length) {
+    const space = body.indexOf(' ', at);
+    const end = body.indexOf('\0', space);
+    if (space < 0 || end < 0 || end + 1 + idSizeBytes > body.length) return undefined;
+    const mode = body.slice(at, space);
+    const name = body.slice(space + 1, end);
+    if (!/^[0-7]{5,6}$/.test(mode) || name === '' || name === '.' || name === '..' || name.indexOf('/') >= 0) return undefined;
+    entries.push({ mode: parseInt(mode, 8), name, id: hexFromBytes(body.slice(end + 1, end + 1 + idSizeBytes)) });
+    at = end + 1 + idSizeBytes;
+  }
+  return entries;
+}
+
+// ==== src/formats/gitapply.ts ====================================================================
+// gitapply.ts - a patch of git applied to the contents that it was made from (git-diff(1)). Reads no files, guesses nothing.
+
+/** What a patch says of one file. `path` has no "a/"; `mode` is there if the patch tells the new one. */
+// type PatchSection = { path: ByteString; kind: 'changed' | 'added' | 'deleted'; mode: number | undefined; body: ByteString };
+
+/** Undoes zlib's deflate; undefined if it is damaged. */
+// type InflateWhole = (bytes: ByteString) => ByteString | undefined;
+
+const PATH_ESCAPES = { a: '\x07', b: '\b', t: '\t', n: '\n', v: '\v', f: '\f', r: '\r', '"': '"', '\\': '\\' };
+
+/** Undoes quoteGitPath() of a name in double quotes. */
+function unquoteGitPath(quoted) {
+  if (!quoted.startsWith('"')) return quoted;
+  return quoted.slice(1, -1).replace(/\\([0-7]{3}|[abtnvfr"\\])/g, (_, code) => PATH_ESCAPES[code] ?? String.fromCharCode(parseInt(code, 8)));
+}
+
+/** Of "diff --git a/NAME b/NAME" the name: both are the same, as the patch was made without renames. */
+function readPatchedName(head) {
+  const names = head.slice('diff --git '.length);
+  if (names.startsWith('"')) {
+    const end = /^"(?:[^"\\]|\\.)*"/.exec(names);
+    return end === null ? undefined : unquoteGitPath(end[0]).slice(2);
+  }
+  const half = (names.length - 1) / 2;
+  return names.slice(2, half) === names.slice(half + 3) && names.startsWith('a/') ? names.slice(2, half) : undefined;
+}
+
+/** The sections of a patch made by `git diff --binary --full-index --no-renames`; undefined if it is none. */
+function splitGitPatch(patch) {
+  const sections = [];
+  for (const text of patch.split(/^(?=diff --git )/m)) {
+    if (text === '') continue;
+    const firstEnd = text.indexOf('\n');
+    const path = text.startsWith('diff --git ') && firstEnd > 0 ? readPatchedName(text.slice(0, firstEnd)) : undefined;
+    if (path === undefined) return undefined;
+    const bodyAt = text.search(/^(?:@@ |GIT binary patch$)/m);
+    const header = bodyAt < 0 ? text : text.slice(0, bodyAt);
+    const mode = /^(?:new mode|new file mode) ([0-7]+)$/m.exec(header);
+    const kind = /^deleted file mode /m.test(header) ? 'deleted' : /^new file mode /m.test(header) ? 'added' : 'changed';
+    sections.push({ path, kind, mode: mode === null ? undefined : parseInt(mode[1], 8), body: bodyAt < 0 ? '' : text.slice(bodyAt) });
+  }
+  return sections;
+}
+
+/** The content that a section makes of `original` ('' for an added file); undefined if it was made from another content. */
+function applyPatchSection(section, original, inflate) {
+  if (section.kind === 'deleted') return '';
+  if (section.body === '') return original;
+  return section.body.startsWith('GIT binary patch') ? applyBinary(section.body, original, inflate) : applyHunks(section.body, original);
+}
+
+// ---- text -------------------------------------------------------------------------------------------
+
+/** Lines with their ends. */
+function splitPatchLines(text) {
+  return text === '' ? [] : text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+}
+
+/** Applies hunks strictly: at their place, every line as it says. */
+function applyHunks(body, original) {
+  const old = splitPatchLines(original);
+  const made = [];
+  let at = 0;
+  const lines = splitPatchLines(body);
+  for (let i = 0; i < lines.length;) {
+    const head = /^@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(lines[i]);
+    if (head === null) return undefined;
+    let oldLeft = Number(head[2] ?? 1);
+    let newLeft = Number(head[3] ?? 1);
+    const start = Number(head[1]) - (oldLeft > 0 ? 1 : 0);
+    if (start < at || start > old.length) return undefined;
+    while (at < start) made.push(old[at++]);
+    for (i += 1; i < lines.length && (oldLeft > 0 || newLeft > 0); i++) {
+      const sign = lines[i][0];
+      // "\ No newline at end of file" after a line takes its end away.
+      const text = i + 1 < lines.length && lines[i + 1].startsWith('\\ ') ? lines[i].slice(1, -1) : lines[i].slice(1);
+      if (sign !== ' ' && sign !== '-' && sign !== '+') {
+        if (sign === '\\') continue;
+        return undefined;
+      }
+      if (sign !== '+' && (oldLeft-- === 0 || old[at++] !== text)) return undefined;
+      if (sign !== '-' && newLeft-- === 0) return undefined;
+      if (sign !== '-') made.push(text);
+    }
+    if (oldLeft > 0 || newLeft > 0) return undefined;
+    while (i < lines.length && lines[i].startsWith('\\ ')) i += 1;
+  }
+  return made.concat(old.slice(at)).join('');
+}
+
+// ---- binary -----------------------------------------------------------------------------------------
+
+const BASE85 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~';
+
+/** One line: a letter for its length in bytes, then groups of five digits for four bytes. */
+function decodeLine(line) {
+  const letter = line.charCodeAt(0);
+  const length = letter >= 97 ? letter - 97 + 27 : letter - 65 + 1;
+  let bytes = '';
+  for (let at = 1; at + 5 <= line.length; at += 5) {
+    let value = 0;
+    for (let k = 0; k < 5; k++) {
+      const digit = BASE85.indexOf(line[at + k]);
+      if (digit < 0) return undefined;
+      value = value * 85 + digit;
+    }
+    bytes += String.fromCharCode(Math.floor(value / 0x1000000) & 255, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
+  }
+  return length > 0 && length <= bytes.length ? bytes.slice(0, length) : undefined;
+}
+
+/** The first of the two parts, which leads forward: the whole content, or a delta to the old one. */
+function applyBinary(body, original, inflate) {
+  const lines = body.split('\n');
+  const head = /^(literal|delta) (\d+)$/.exec(lines[1] ?? '');
+  if (head === null) return undefined;
+  let packed = '';
+  for (let i = 2; i < lines.length && lines[i] !== ''; i++) {
+    const bytes = decodeLine(lines[i]);
+    if (bytes === undefined) return undefined;
+    packed += bytes;
+  }
+  const data = inflate(packed);
+  if (data === undefined || data.length !== Number(head[2])) return undefined;
+  return head[1] === 'literal' ? data : applyGitDelta(original, data);
 }
 
 // ==== src/formats/vcsoutput.ts ===================================================================
@@ -5930,6 +6696,988 @@ function readLittle(bytes, at, count) {
   let value = 0;
   for (let i = count - 1; i >= 0; i--) value = value * 256 + bytes.charCodeAt(at + i);
   return value;
+}
+
+// ==== src/formats/comparebytes.ts ================================================================
+// comparebytes.ts - says where two contents differ as bytes. Knows no formats.
+
+/** "3 of 100 bytes differ, first at byte 4" (from 1); `firstAt` counts from 0 and is -1 if only the sizes differ. */
+function describeByteCount(sizes, count, firstAt) {
+  if (sizes[0] === sizes[1]) return count + ' of ' + sizes[0] + ' bytes differ, first at byte ' + (firstAt + 1);
+  const start = sizes[0] + ' bytes against ' + sizes[1] + ', ';
+  return start + (firstAt < 0 ? 'the same up to byte ' + Math.min(sizes[0], sizes[1]) : 'first different at byte ' + (firstAt + 1));
+}
+
+/** Index of the first byte that differs or that only one of the two has; -1 if they are the same. */
+function findFirstDifference(first, second) {
+  if (first === second) return -1;
+  const common = Math.min(first.length, second.length);
+  // Comparing large slices is much faster than single bytes.
+  let at = 0;
+  for (let step = 1 << 16; step > 1; step >>= 4) {
+    while (at + step <= common && first.slice(at, at + step) === second.slice(at, at + step)) at += step;
+  }
+  while (at < common && first.charCodeAt(at) === second.charCodeAt(at)) at += 1;
+  return at;
+}
+
+/** Two contents of unknown kind. */
+function compareAsBytes(first, second) {
+  if (first === second) return { kind: 'identical' };
+  const firstAt = findFirstDifference(first, second);
+  const common = Math.min(first.length, second.length);
+  let count = 0;
+  for (let i = firstAt; i < common; i++) if (first.charCodeAt(i) !== second.charCodeAt(i)) count += 1;
+  const detail = describeByteCount([first.length, second.length], count, firstAt < common ? firstAt : -1);
+  return { kind: 'different', rule: 'byte for byte', detail, causes: [] };
+}
+
+// ==== src/formats/numbers.ts =====================================================================
+// numbers.ts - finds the numbers in a text and compares them. Knows no lines, tables or files.
+
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eEdD][+-]?\d+)?$/;
+const SPECIAL_NUMBER = /^[+-]?(?:nan|inf|infinity)$/i;
+const INTEGER = /^[+-]?\d+$/;
+/** The date 20240131 is no number. */
+const COMPACT_DATE = /^(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$/;
+const COMPLEX = /^([+-]?[\d.]+(?:[eE][+-]?\d+)?)([+-][\d.]+(?:[eE][+-]?\d+)?)[ij]$/;
+const SPLITTING_SIGN = /\xc2[\xb0\xb1]|\xc3\x97|\+\/?-/;
+/** Longer ones are text: work on them would grow with the square of their length. */
+const MOST_DIGITS = 300;
+
+/** Is this word, all of it, a number? */
+function isNumber(word) {
+  return word.length <= MOST_DIGITS && (DECIMAL.test(word) ? !COMPACT_DATE.test(word) : SPECIAL_NUMBER.test(word));
+}
+
+/**
+ * Goes through the numbers of a text. A number is a word that is one from end to end, where a word
+ * is what letters, digits and . _ + - : / \ @ # make up, so versions (1.2.3), dates (2024-01-31),
+ * times (10:30), hexadecimal numbers, ranges and identifiers (x86_64, 3D) are text. A word may end
+ * in "." or ":", begin with a name and ":", be complex (1.5+2j) or have +-, +/-, or the signs of
+ * plus-minus, times or degree between numbers. Groups of thousands (1,234) are text.
+ */
+class NumberScanner {
+  // readonly text: ByteString;
+  /** The number that next() found. */
+  start = 0;
+  end = 0;
+  word = /[\w.+\-:/\\@#\x80-\xff]+/g;
+  /** Starts and ends of those found with an earlier one in the same word. */
+  waiting = [];
+  waitingAt = 0;
+
+  constructor(text) {
+    this.text = text;
+  }
+
+  /** Finds the next number; false if there is none. */
+  next() {
+    while (this.waitingAt === this.waiting.length) {
+      if (this.waitingAt > 0) this.waiting.length = this.waitingAt = 0;
+      const found = this.word.exec(this.text);
+      if (found === null) return false;
+      if (found[0].length <= 4 * MOST_DIGITS) this.addNumbers(found[0], found.index);
+    }
+    this.start = this.waiting[this.waitingAt];
+    this.end = this.waiting[this.waitingAt + 1];
+    this.waitingAt += 2;
+    return true;
+  }
+
+  addNumbers(word, at) {
+    if (isNumber(word)) {
+      if (!isThousandsGroup(this.text, at, at + word.length)) this.waiting.push(at, at + word.length);
+      return;
+    }
+    if (!/\d|nan|inf/i.test(word)) return;
+    const last = word[word.length - 1];
+    if (last === '.' || last === ':') return this.addNumbers(word.replace(/[.:]+$/, ''), at);
+    const complex = COMPLEX.exec(word);
+    if (complex !== null && isNumber(complex[1]) && isNumber(complex[2])) {
+      this.waiting.push(at, at + complex[1].length, at + complex[1].length, at + word.length - 1);
+      return;
+    }
+    const sign = SPLITTING_SIGN.exec(word);
+    if (sign !== null) {
+      const rest = sign.index + sign[0].length;
+      this.addNumbers(word.slice(0, sign.index), at);
+      return this.addNumbers(word.slice(rest), at + rest);
+    }
+    const colon = word.lastIndexOf(':');
+    if (colon > 0 && !/\d/.test(word[colon - 1])) this.addNumbers(word.slice(colon + 1), at + colon + 1);
+  }
+}
+
+/** Is this number a part of one like 1,234,567.8? */
+function isThousandsGroup(text, start, end) {
+  if (text[end] !== ',' && text[start - 1] !== ',') return false;
+  const number = text.slice(start, end);
+  if (/^[+-]?[1-9]\d{0,2}$/.test(number) && /^,\d{3}(?!\d)/.test(text.slice(end, end + 5))) return true;
+  return text[start - 1] === ',' && /^\d{3}(?:\.\d*)?$/.test(number)
+    && /(?:^|[^\w.])[+-]?\d{1,3}$/.test(text.slice(Math.max(start - 6, 0), start - 1));
+}
+
+function toDouble(word) {
+  if (!SPECIAL_NUMBER.test(word)) return Number(word.replace(/[dD]/, 'e'));
+  return /nan/i.test(word) ? NaN : word[0] === '-' ? -Infinity : Infinity;
+}
+
+/** How far two numbers are from each other; `relative` is to the larger one of the two. */
+// type NumberDistance = { isWithin: boolean; absolute: number; relative: number };
+
+/**
+ * Compares two numbers as isNumber() or JSON takes them: integers exactly (then `tolerance` decides),
+ * others as doubles (IEEE 754). What is too large for a double or too long is near only to its own value.
+ */
+function compareNumbers(first, second, tolerance) {
+  if (isSameDecimal(first, second)) return { isWithin: true, absolute: 0, relative: 0 };
+  if (first.length > MOST_DIGITS || second.length > MOST_DIGITS) return { isWithin: false, absolute: Infinity, relative: Infinity };
+  if (first.length + second.length > 30 && INTEGER.test(first) && INTEGER.test(second)) return compareIntegers(first, second, tolerance);
+  const [a, b] = [toDouble(first), toDouble(second)];
+  if (a !== a && b !== b) return { isWithin: true, absolute: 0, relative: 0 };
+  const [isTooLarge, isOtherTooLarge] = [isOverflow(first, a), isOverflow(second, b)];
+  const absolute = isTooLarge || isOtherTooLarge || a !== a || b !== b ? Infinity : a === b ? 0 : Math.abs(a - b);
+  const largest = Math.max(Math.abs(a), Math.abs(b));
+  const relative = absolute === 0 ? 0 : absolute < Infinity && largest < Infinity ? absolute / largest : Infinity;
+  return { isWithin: !isTooLarge && !isOtherTooLarge && isWithin(a, b, tolerance), absolute, relative };
+}
+
+function isOverflow(word, value) {
+  return (value === Infinity || value === -Infinity) && !SPECIAL_NUMBER.test(word);
+}
+
+function compareIntegers(first, second, tolerance) {
+  const [a, b] = [toBigInteger(first), toBigInteger(second)];
+  const absolute = Number(a > b ? a - b : b - a);
+  const largest = Math.max(Math.abs(Number(a)), Math.abs(Number(b)));
+  return { isWithin: absolute <= Math.max(tolerance.absolute, tolerance.relative * largest), absolute, relative: absolute / largest };
+}
+
+function toBigInteger(word) {
+  const digits = BigInt(word.replace(/^[+-]/, ''));
+  return word[0] === '-' ? -digits : digits;
+}
+
+/** Are two numbers the same value exactly, however they are spelled (1.50, 15e-1)? Never true of NaN or infinities. */
+function isSameDecimal(first, second) {
+  const [a, b] = [normalizeDecimal(first), normalizeDecimal(second)];
+  return a !== undefined && a === b;
+}
+
+/** Sign, digits without zeros at either end, and exponent. */
+function normalizeDecimal(word) {
+  const parts = /^([+-]?)(\d*)\.?(\d*)(?:[eEdD]([+-]?\d{1,15}))?$/.exec(word);
+  if (parts === null) return undefined;
+  const digits = (parts[2] + parts[3]).replace(/^0+/, '');
+  if (digits === '') return '0';
+  const end = lastNonZero(digits) + 1;
+  const exponent = Number(parts[4] ?? 0) - parts[3].length + digits.length - end;
+  return (parts[1] === '-' ? '-' : '') + digits.slice(0, end) + 'e' + exponent;
+}
+
+function lastNonZero(digits) {
+  let at = digits.length - 1;
+  while (digits[at] === '0') at -= 1;
+  return at;
+}
+
+// ==== src/formats/numbertally.ts =================================================================
+// numbertally.ts - counts how far the numbers of two contents are apart. Knows no formats.
+
+const EXACTLY = { absolute: 0, relative: 0 };
+
+/** What was seen of the pairs of numbers of two contents; `place` is where, such as "line 4". */
+class NumberTally {
+  // readonly tolerance: Tolerance | undefined;
+  /** Pairs of numbers, pairs not of the same bytes, of another value, beyond the tolerance. */
+  pairs = 0;
+  unequal = 0;
+  apart = 0;
+  beyond = 0;
+  firstPlace = '';
+  largestAbsolute = { value: 0, place: '' };
+  largestRelative = { value: 0, place: '' };
+
+  constructor(tolerance) {
+    this.tolerance = tolerance;
+  }
+
+  /** Takes a pair in; false if it is beyond the tolerance, or of another value where there is none. */
+  add(first, second, place) {
+    this.pairs += 1;
+    if (first === second) return true;
+    this.unequal += 1;
+    const distance = compareNumbers(first, second, this.tolerance ?? EXACTLY);
+    // NaN against NaN and decimals that are the same double count as the same value.
+    if (distance.absolute > 0) {
+      this.apart += 1;
+      if (this.firstPlace === '') this.firstPlace = place();
+      if (distance.absolute > this.largestAbsolute.value) this.largestAbsolute = { value: distance.absolute, place: place() };
+      if (distance.relative > this.largestRelative.value) this.largestRelative = { value: distance.relative, place: place() };
+    }
+    if (!distance.isWithin) this.beyond += 1;
+    return distance.isWithin;
+  }
+
+  /** "3 of 120 numbers differ, first at line 2, at most 0.2 absolute (line 4), 1e-3 relative (line 2)"; '' if no number is unequal. */
+  describe() {
+    if (this.unequal === 0) return '';
+    const ofAll = ' of ' + this.pairs + (this.pairs === 1 ? ' number' : ' numbers');
+    if (this.apart === 0) return this.unequal + ofAll + ' written otherwise, all of the same value';
+    const { largestAbsolute, largestRelative } = this;
+    const beyond = this.tolerance === undefined || this.beyond === 0 ? '' : ', ' + this.beyond + ' by more than that';
+    return this.apart + ofAll + (this.apart === 1 ? ' differs' : ' differ') + beyond + ', first at ' + this.firstPlace
+      + ', at most ' + formatDistance(largestAbsolute.value) + ' absolute (' + largestAbsolute.place + '), '
+      + formatDistance(largestRelative.value) + ' relative (' + largestRelative.place + ')';
+  }
+}
+
+/** Two significant digits; rounded, so for people only. */
+function formatDistance(value) {
+  return value === Infinity ? 'infinite' : String(Number(value.toPrecision(2)));
+}
+
+// ==== src/formats/comparetext.ts =================================================================
+// comparetext.ts - compares two texts line by line, their numbers by value. Knows no files.
+
+/** What two texts came to, line by line. `lines` are pairs that differ in more than numbers. */
+// type TextTally = {
+//   numbers: NumberTally;
+//   lines: number;
+//   firstLine: number;
+//   excerpt: string;
+//   lineCounts: [number, number];
+//   isPaddingChanged: boolean;
+// };
+
+/** Is it text: no control bytes but white space, backspace, bell and ESC? Empty is text. */
+function looksLikeText(content) {
+  return !/[\0-\x06\x0e-\x1a\x1c-\x1f\x7f]/.test(content);
+}
+
+/**
+ * Two texts that are not the same. With a tolerance they are equivalent if they differ only in
+ * numbers within it, and in the spaces that pad such a number to the width of its field.
+ */
+function compareText(first, second, context) {
+  const tally = tallyText(first, second, context);
+  const { tolerance } = context;
+  const detail = describeTextTally(tally);
+  if (tolerance !== undefined && tally.lines === 0 && tally.numbers.beyond === 0) {
+    const padding = tally.isPaddingChanged ? ', without the spaces that pad them' : '';
+    return { kind: 'equivalent', rule: describeTolerance(tolerance) + padding, detail };
+  }
+  const rule = tolerance === undefined ? 'text, byte for byte' : 'text with ' + describeTolerance(tolerance);
+  return { kind: 'different', rule, detail: describeLineEnds(first, second) ?? detail, causes: findCauses(first, second, context.hints) };
+}
+
+/** Compares line by line. If one has more lines, those that both end with are set against each other. */
+function tallyText(first, second, context) {
+  const lineCounts = [countLines(first), countLines(second)];
+  const tally = {
+    numbers: new NumberTally(context.tolerance), lines: 0, firstLine: 0, excerpt: '', lineCounts, isPaddingChanged: false,
+  };
+  const common = lineCounts[0] === lineCounts[1] ? 0 : measureCommonEnd(first, second);
+  const [end, otherEnd] = [first.length - common, second.length - common];
+  let [at, otherAt] = [0, 0];
+  let line = 1;
+  for (; at < end && otherAt < otherEnd; line++) {
+    const [next, otherNext] = [findNextLine(first, at), findNextLine(second, otherAt)];
+    compareLine(first.slice(at, next), second.slice(otherAt, otherNext), line, tally);
+    [at, otherAt] = [next, otherNext];
+  }
+  addExtraLines(first.slice(at, end), 'the first', line, tally);
+  addExtraLines(second.slice(otherAt, otherEnd), 'the second', line, tally);
+  return tally;
+}
+
+function countLines(text) {
+  let count = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1;
+  return text === '' || text[text.length - 1] === '\n' ? count : count + 1;
+}
+
+function findNextLine(text, at) {
+  const end = text.indexOf('\n', at);
+  return end < 0 ? text.length : end + 1;
+}
+
+/** Length of the whole lines that both texts end with. */
+function measureCommonEnd(first, second) {
+  const most = Math.min(first.length, second.length);
+  let common = 0;
+  for (let step = 1 << 16; step > 0; step >>= 2) {
+    while (common + step <= most && isSamePart(first, second, common, step)) common += step;
+  }
+  const isWholeLine = (text) => text.length === common || text[text.length - common - 1] === '\n';
+  if (isWholeLine(first) && isWholeLine(second)) return common;
+  return first.length - findNextLine(first, first.length - common);
+}
+
+function isSamePart(first, second, behind, step) {
+  const [end, otherEnd] = [first.length - behind, second.length - behind];
+  return first.slice(end - step, end) === second.slice(otherEnd - step, otherEnd);
+}
+
+function addExtraLines(lines, whose, line, tally) {
+  if (lines === '') return;
+  if (tally.lines === 0) {
+    tally.firstLine = line;
+    tally.excerpt = quoteExcerpt(lines.slice(0, findNextLine(lines, 0)), 0) + ' only in ' + whose;
+  }
+  tally.lines += countLines(lines);
+}
+
+/** A line, its end included. */
+function compareLine(first, second, line, tally) {
+  const alike = addNumbersOfText(first, second, tally.numbers, () => 'line ' + line);
+  tally.isPaddingChanged = tally.isPaddingChanged || (alike.unlikeAt < 0 && alike.isPaddingChanged);
+  if (alike.unlikeAt < 0) return;
+  if (tally.lines === 0) {
+    tally.firstLine = line;
+    tally.excerpt = quoteExcerpt(first, alike.unlikeAt) + ' against ' + quoteExcerpt(second, alike.otherUnlikeAt);
+  }
+  tally.lines += 1;
+}
+
+/** Adds the numbers of two texts to the tally, if they are alike but for numbers and the spaces that pad them. */
+function addNumbersOfText(first, second, numbers, place) {
+  const alike = first === second ? { unlikeAt: -1, otherUnlikeAt: -1, isPaddingChanged: false } : findUnlikeText(first, second);
+  if (alike.unlikeAt >= 0 || !/[\dnN]/.test(first)) return alike;
+  const scanner = new NumberScanner(first);
+  if (first === second) {
+    while (scanner.next()) numbers.pairs += 1;
+    return alike;
+  }
+  const other = new NumberScanner(second);
+  while (scanner.next() && other.next()) numbers.add(first.slice(scanner.start, scanner.end), second.slice(other.start, other.end), place);
+  return alike;
+}
+
+/** Where two lines differ in more than numbers and the spaces that pad them; -1 if nowhere. */
+// type TextLikeness = { unlikeAt: number; otherUnlikeAt: number; isPaddingChanged: boolean };
+
+function findUnlikeText(first, second) {
+  const [numbers, others] = [new NumberScanner(first), new NumberScanner(second)];
+  let [at, otherAt, width, otherWidth] = [0, 0, 0, 0];
+  let isPaddingChanged = false;
+  for (;;) {
+    const [isFound, isOtherFound] = [numbers.next(), others.next()];
+    const [end, otherEnd] = [isFound ? numbers.start : first.length, isOtherFound ? others.start : second.length];
+    const [nextWidth, otherNextWidth] = [isFound ? numbers.end - end : 0, isOtherFound ? others.end - otherEnd : 0];
+    const [gap, otherGap] = [first.slice(at, end), second.slice(otherAt, otherEnd)];
+    if (gap !== otherGap) {
+      const alike = findFirstDifference(gap, otherGap);
+      const isSame = isPadding(gap, otherGap, width - otherWidth, nextWidth - otherNextWidth);
+      if (!isSame) return { unlikeAt: at + alike, otherUnlikeAt: otherAt + alike, isPaddingChanged };
+      isPaddingChanged = true;
+    }
+    if (isFound !== isOtherFound) return { unlikeAt: end, otherUnlikeAt: otherEnd, isPaddingChanged };
+    if (!isFound) return { unlikeAt: -1, otherUnlikeAt: -1, isPaddingChanged };
+    [at, otherAt, width, otherWidth] = [numbers.end, others.end, nextWidth, otherNextWidth];
+  }
+}
+
+/**
+ * Do two texts between numbers differ only in spaces that make up for the widths of the numbers beside
+ * them? `before` and `after` is how much wider the first's number is there.
+ */
+function isPadding(gap, otherGap, before, after) {
+  const [parts, others] = [splitSpaces(gap), splitSpaces(otherGap)];
+  if (parts.text !== others.text) return false;
+  const [lead, trail] = [others.lead - parts.lead, others.trail - parts.trail];
+  if (parts.text === '') return lead === before || lead === after;
+  return (lead === 0 || lead === before) && (trail === 0 || trail === after);
+}
+
+/** Counts the spaces at either end; of spaces alone, all are in front. */
+function splitSpaces(gap) {
+  let lead = 0;
+  while (gap[lead] === ' ') lead += 1;
+  let end = gap.length;
+  while (end > lead && gap[end - 1] === ' ') end -= 1;
+  return { lead, text: gap.slice(lead, end), trail: gap.length - end };
+}
+
+const EXCERPT_BEFORE = 12;
+const EXCERPT_BYTES = 36;
+
+/** A few bytes around `at`, harmless and in quotes. */
+function quoteExcerpt(text, at) {
+  let start = Math.max(at - EXCERPT_BEFORE, 0);
+  let end = Math.min(start + EXCERPT_BYTES, text.length);
+  for (let i = 0; i < 3 && start > 0 && isContinuation(text, start); i++) start -= 1;
+  for (let i = 0; i < 3 && end < text.length && isContinuation(text, end); i++) end += 1;
+  if (end === text.length && text[end - 1] === '\n' && at < end - 1) end -= 1;
+  const shown = makeHarmless(text.slice(start, end));
+  return '"' + (start > 0 ? '...' : '') + shown + (end < text.length && text[end] !== '\n' ? '...' : '') + '"';
+}
+
+function isContinuation(text, at) {
+  const code = text.charCodeAt(at);
+  return code >= 0x80 && code < 0xc0;
+}
+
+/** "2 of 10 lines differ in more than numbers, first line 3: "a" against "b"; 3 of 120 numbers differ, ..." */
+function describeTextTally(tally) {
+  const parts = [];
+  const [count, other] = tally.lineCounts;
+  if (tally.lines > 0) {
+    const all = count === other ? 'of ' + count + ' lines' : 'lines (of ' + count + ' against ' + other + ')';
+    parts.push(tally.lines + ' ' + all + (tally.lines === 1 ? ' differs' : ' differ') + ' in more than numbers, first line ' + tally.firstLine + ': ' + tally.excerpt);
+  }
+  const numbers = tally.numbers.describe();
+  if (numbers !== '') parts.push(numbers);
+  return parts.join('; ');
+}
+
+/** A text with other line ends, and nothing else, is told apart in a word. */
+function describeLineEnds(first, second) {
+  if (first.indexOf('\r') < 0 && second.indexOf('\r') < 0) return undefined;
+  const isSame = first.replace(/\r\n/g, '\n') === second.replace(/\r\n/g, '\n');
+  if (!isSame) return undefined;
+  return 'only line ends differ: ' + (first.indexOf('\r\n') < 0 ? 'LF against CR LF' : second.indexOf('\r\n') < 0 ? 'CR LF against LF' : 'LF and CR LF otherwise mixed');
+}
+
+// ==== src/formats/comparetable.ts ================================================================
+// comparetable.ts - compares two tables (CSV and the like, RFC 4180) cell by cell. Knows no files.
+
+// A comma may be a decimal comma between others, so it is tried last.
+const DELIMITERS = ['\t', ';', '|', ','];
+/** So many rows at the beginning decide whether it is a table. */
+const PROBED_ROWS = 50;
+const MOST_COLUMNS = 1 << 20;
+
+/** `unlike` counts the cells that differ in more than numbers. */
+// type TableTally = {
+//   numbers: NumberTally;
+//   cells: number;
+//   unlike: number;
+//   first: string;
+//   rowCounts: [number, number];
+//   isPaddingChanged: boolean;
+// };
+
+/** undefined if the two are not both tables with the same delimiter; `isNamedTable`: the file's name says that it is one. */
+function compareTables(first, second, context, isNamedTable) {
+  const delimiter = guessDelimiter(first, isNamedTable ? 1 : 3);
+  if (delimiter === undefined || delimiter !== guessDelimiter(second, isNamedTable ? 1 : 3)) return undefined;
+  const [reader, other] = [new TableReader(first, delimiter), new TableReader(second, delimiter)];
+  const tally = tallyTables(reader, other, context);
+  if (reader.isMalformed || other.isMalformed) return undefined;
+  const { tolerance } = context;
+  const isSameShape = tally.rowCounts[0] === tally.rowCounts[1];
+  if (isSameShape && tally.unlike === 0 && tally.numbers.beyond === 0) {
+    const numbers = tally.numbers.describe();
+    return { kind: 'equivalent', rule: describeTableRule(reader, other, tally, context), detail: numbers === '' ? 'all cells are the same' : numbers };
+  }
+  const rule = 'table by cell' + (tolerance === undefined ? '' : ', ' + describeTolerance(tolerance));
+  return { kind: 'different', rule, detail: describeTables(tally), causes: findCauses(first, second, context.hints) };
+}
+
+function describeTables(tally) {
+  const [count, other] = tally.rowCounts;
+  const first = tally.first === '' ? '' : ', first ' + tally.first;
+  if (count !== other) return count + ' rows against ' + other + first;
+  const cells = tally.unlike === 0 ? [] : [tally.unlike + ' of ' + tally.cells + ' cells ' + (tally.unlike === 1 ? 'differs' : 'differ') + ' in more than numbers' + first];
+  const numbers = tally.numbers.describe();
+  return cells.concat(numbers === '' ? [] : numbers).join('; ');
+}
+
+/** Names what is not the same in the two and does not count. */
+function describeTableRule(reader, other, tally, context) {
+  const { tolerance } = context;
+  const parts = [];
+  if (tally.numbers.unequal > 0) parts.push(tolerance === undefined || tally.numbers.apart === 0 ? 'numbers by value' : describeTolerance(tolerance));
+  if (tally.isPaddingChanged) parts.push('without the spaces that pad them');
+  const isPlain = parts.length === 0 && reader.quotedCells === other.quotedCells && reader.lineEnds === other.lineEnds;
+  if (reader.quotedCells !== other.quotedCells || isPlain) parts.push('without quotation marks');
+  if (reader.lineEnds !== other.lineEnds) parts.push('without line ends');
+  return ['table by cell'].concat(parts).join(', ');
+}
+
+function tallyTables(reader, other, context) {
+  const tally = { numbers: new NumberTally(context.tolerance), cells: 0, unlike: 0, first: '', rowCounts: [0, 0], isPaddingChanged: false };
+  let header = [];
+  for (;;) {
+    const [row, otherRow] = [reader.next(), other.next()];
+    if (row !== undefined) tally.rowCounts[0] += 1;
+    if (otherRow !== undefined) tally.rowCounts[1] += 1;
+    if (row === undefined && otherRow === undefined) return tally;
+    if (row === undefined || otherRow === undefined) {
+      if (tally.first === '') tally.first = 'at row ' + Math.max(...tally.rowCounts);
+      continue;
+    }
+    if (tally.rowCounts[0] === 1 && tally.rowCounts[1] === 1) header = readHeader(row);
+    compareRows(row, otherRow, header, tally);
+  }
+}
+
+/** The names of the columns, if the first row has no number. */
+function readHeader(row) {
+  return row.some((cell) => cell.trim() === '' || isNumber(cell.trim())) ? [] : row;
+}
+
+function compareRows(row, otherRow, header, tally) {
+  const rowNumber = tally.rowCounts[0];
+  const placeOfCell = (column) => 'column ' + (header[column] === undefined ? column + 1 : shortenName(header[column])) + ', row ' + rowNumber;
+  const common = Math.min(row.length, otherRow.length);
+  tally.cells += common;
+  for (let i = 0; i < common; i++) {
+    const alike = addNumbersOfText(row[i], otherRow[i], tally.numbers, () => placeOfCell(i));
+    if (alike.unlikeAt < 0) tally.isPaddingChanged = tally.isPaddingChanged || alike.isPaddingChanged;
+    else addUnlikeCell(tally, () => placeOfCell(i) + ': ' + quoteExcerpt(row[i], alike.unlikeAt) + ' against ' + quoteExcerpt(otherRow[i], alike.otherUnlikeAt));
+  }
+  if (row.length !== otherRow.length) addUnlikeCell(tally, () => 'row ' + rowNumber + ': ' + row.length + ' cells against ' + otherRow.length);
+}
+
+function addUnlikeCell(tally, describe) {
+  if (tally.first === '') tally.first = describe();
+  tally.unlike += 1;
+}
+
+function shortenName(name) {
+  return /^[\w.-]{1,30}$/.test(name) ? name : quoteExcerpt(name, 0);
+}
+
+/** The delimiter with which the first rows have the same number of cells, two or more; there must be `fewestRows`. */
+function guessDelimiter(text, fewestRows) {
+  return DELIMITERS.find((delimiter) => {
+    if (text.indexOf(delimiter) < 0) return false;
+    const reader = new TableReader(text, delimiter);
+    let columns = 0;
+    let rows = 0;
+    for (let row = reader.next(); row !== undefined && rows < PROBED_ROWS; row = reader.next()) {
+      rows += 1;
+      if (row.length < 2 || (columns > 0 && row.length !== columns)) return false;
+      columns = row.length;
+    }
+    return rows >= fewestRows && !reader.isMalformed;
+  });
+}
+
+/** Reads a table row by row. */
+class TableReader {
+  // readonly text: ByteString;
+  // readonly delimiter: string;
+  isMalformed = false;
+  quotedCells = 0;
+  /** How many rows end how. */
+  get lineEnds() { return this.endings.join(' '); }
+  endings = [0, 0, 0];
+  at = 0;
+
+  constructor(text, delimiter) {
+    this.text = text;
+    this.delimiter = delimiter;
+  }
+
+  /** The cells of the next row, unquoted; undefined at the end and where the table is malformed. */
+  next() {
+    const { text } = this;
+    if (this.at >= text.length || this.isMalformed) return undefined;
+    const lineFeed = text.indexOf('\n', this.at);
+    const lineEnd = lineFeed < 0 ? text.length : lineFeed;
+    const line = text.slice(this.at, lineEnd);
+    if (line.indexOf('"') >= 0) return this.readQuotedRow();
+    this.at = lineEnd + 1;
+    const isCrLf = lineFeed >= 0 && line[line.length - 1] === '\r';
+    this.endings[lineFeed < 0 ? 2 : isCrLf ? 1 : 0] += 1;
+    const cells = (isCrLf ? line.slice(0, -1) : line).split(this.delimiter, MOST_COLUMNS + 1);
+    this.isMalformed = cells.length > MOST_COLUMNS;
+    return this.isMalformed ? undefined : cells;
+  }
+
+  readQuotedRow() {
+    const cells = [];
+    const { text } = this;
+    for (;;) {
+      const end = text[this.at] === '"' ? this.readQuotedCell(cells) : this.readPlainCell(cells);
+      if (end < 0 || cells.length > MOST_COLUMNS) {
+        this.isMalformed = true;
+        return undefined;
+      }
+      this.at = end + 1;
+      if (text[end] === this.delimiter) continue;
+      if (text[end] === '\r') this.at += 1;
+      this.endings[text[end] === undefined ? 2 : text[end] === '\r' ? 1 : 0] += 1;
+      return cells;
+    }
+  }
+
+  /** Where the cell ends: at a delimiter, a line end or the end of the text; -1 if something else follows the quotation mark. */
+  readQuotedCell(cells) {
+    const { text } = this;
+    let end = text.indexOf('"', this.at + 1);
+    while (end >= 0 && text[end + 1] === '"') end = text.indexOf('"', end + 2);
+    if (end < 0) return -1;
+    this.quotedCells += 1;
+    cells.push(text.slice(this.at + 1, end).replace(/""/g, '"'));
+    return this.isCellEnd(end + 1) ? end + 1 : -1;
+  }
+
+  readPlainCell(cells) {
+    let end = this.at;
+    while (!this.isCellEnd(end)) end += 1;
+    cells.push(this.text.slice(this.at, end));
+    return end;
+  }
+
+  isCellEnd(at) {
+    const mark = this.text[at];
+    return mark === undefined || mark === this.delimiter || mark === '\n' || (mark === '\r' && this.text[at + 1] === '\n');
+  }
+}
+
+// ==== src/formats/jsontape.ts ====================================================================
+// jsontape.ts - parses JSON (RFC 8259) into a flat list of where its values stand. Knows no meaning of them.
+
+// JSON.parse will not do: it loses digits, duplicate keys and, when nested deeply, the stack.
+
+// type JsonKind = 'object' | 'array' | 'string' | 'number' | 'literal';
+
+const JSON_KINDS = ['object', 'array', 'string', 'number', 'literal'];
+const CODE_OF = { object: 0, array: 1, string: 2, number: 3, literal: 4 };
+const FIELDS = 4;
+const MOST_VALUES = 4 << 20;
+
+const JSON_SPACE = /[ \t\r\n]*/y;
+// NaN and Infinity are no JSON, but Python and others write them.
+const JSON_NUMBER = /-?(?:(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|Infinity)|NaN/y;
+const JSON_LITERAL = /true|false|null/y;
+
+/**
+ * The values of a text in the order in which they begin: a container, then what is in it; in an
+ * object each key (a string) before its value. Values are named by their number.
+ */
+class JsonTape {
+  // readonly text: ByteString;
+  /** Each value's kind, where it starts and ends in the text, and the number of the value behind all that is in it. */
+  fields = new Int32Array(1 << 10);
+  count = 0;
+  /** The values that stand on their own: one, or with JSON lines several. */
+  roots = [];
+
+  constructor(text) {
+    this.text = text;
+  }
+
+  kindOf(value) { return JSON_KINDS[this.fields[value * FIELDS]]; }
+  /** As it is spelled. */
+  spell(value) { return this.text.slice(this.fields[value * FIELDS + 1], this.fields[value * FIELDS + 2]); }
+  startOf(value) { return this.fields[value * FIELDS + 1]; }
+  nextOf(value) { return this.fields[value * FIELDS + 3]; }
+
+  add(kind, start, end) {
+    if ((this.count + 1) * FIELDS > this.fields.length) {
+      const grown = new Int32Array(this.fields.length * 2);
+      grown.set(this.fields);
+      this.fields = grown;
+    }
+    this.fields.set([CODE_OF[kind], start, end, this.count + 1], this.count * FIELDS);
+    this.count += 1;
+    return this.count - 1;
+  }
+
+  close(value, end) {
+    this.fields[value * FIELDS + 2] = end;
+    this.fields[value * FIELDS + 3] = this.count;
+  }
+}
+
+/**
+ * The values of a text that is one object or array, or several (JSON lines); undefined if it is no such
+ * text or has more than 4 million values.
+ */
+function parseJson(text) {
+  const tape = new JsonTape(text);
+  let at = skipSpace(text, 0);
+  while (at < text.length) {
+    if (text[at] !== '{' && text[at] !== '[') return undefined;
+    tape.roots.push(tape.count);
+    const end = parseRoot(tape, at);
+    if (end < 0) return undefined;
+    at = skipSpace(text, end);
+  }
+  return tape.roots.length === 0 ? undefined : tape;
+}
+
+function skipSpace(text, at) {
+  JSON_SPACE.lastIndex = at;
+  JSON_SPACE.test(text);
+  return JSON_SPACE.lastIndex;
+}
+
+/** Parses one object or array; where it ends, -1 if it is none. The open containers are on a stack of our own. */
+function parseRoot(tape, start) {
+  const { text } = tape;
+  const open = [];
+  let at = start;
+  for (;;) {
+    // Here a value, or in an object a key and its value, or the end of an empty container must follow.
+    const isInside = open.length > 0;
+    const container = isInside ? open[open.length - 1] : -1;
+    const isEmptyEnd = isInside && container === tape.count - 1 && text[at] === endMark(tape, container);
+    if (!isEmptyEnd) {
+      if (isInside && tape.kindOf(container) === 'object') at = parseKey(tape, at);
+      if (at < 0 || tape.count >= MOST_VALUES) return -1;
+      if (text[at] === '{' || text[at] === '[') {
+        open.push(tape.add(text[at] === '{' ? 'object' : 'array', at, at));
+        at = skipSpace(text, at + 1);
+        continue;
+      }
+      at = parseScalar(tape, at);
+      if (at < 0) return -1;
+    }
+    // A value is complete; so may be the containers that it is the last of.
+    at = skipSpace(text, at);
+    while (open.length > 0 && text[at] === endMark(tape, open[open.length - 1])) {
+      tape.close(open.pop(), at + 1);
+      if (open.length === 0) return at + 1;
+      at = skipSpace(text, at + 1);
+    }
+    if (text[at] !== ',') return -1;
+    at = skipSpace(text, at + 1);
+  }
+}
+
+function endMark(tape, container) {
+  return tape.kindOf(container) === 'object' ? '}' : ']';
+}
+
+/** A key, ":" and the space around; -1 if there is none. */
+function parseKey(tape, at) {
+  const end = findStringEnd(tape.text, at);
+  if (end < 0) return -1;
+  tape.add('string', at, end);
+  const colon = skipSpace(tape.text, end);
+  return tape.text[colon] === ':' ? skipSpace(tape.text, colon + 1) : -1;
+}
+
+function parseScalar(tape, at) {
+  const { text } = tape;
+  if (text[at] === '"') {
+    const end = findStringEnd(text, at);
+    if (end >= 0) tape.add('string', at, end);
+    return end;
+  }
+  for (const [kind, pattern] of [['number', JSON_NUMBER], ['literal', JSON_LITERAL]]) {
+    pattern.lastIndex = at;
+    if (!pattern.test(text)) continue;
+    tape.add(kind, at, pattern.lastIndex);
+    return pattern.lastIndex;
+  }
+  return -1;
+}
+
+/** Behind the quotation mark that ends the string at `at`; -1 if there is no string. */
+function findStringEnd(text, at) {
+  if (text[at] !== '"') return -1;
+  for (let end = text.indexOf('"', at + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let slashes = 0;
+    while (text[end - 1 - slashes] === '\\') slashes += 1;
+    if (slashes % 2 === 0) return end + 1;
+  }
+  return -1;
+}
+
+const ESCAPES = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
+
+/** What a string means, as UTF-8, without its quotation marks. Half a pair of surrogates is kept as it would be encoded. */
+function decodeJsonString(spelled) {
+  const inner = spelled.slice(1, -1);
+  if (inner.indexOf('\\') < 0) return inner;
+  return inner.replace(/\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[^]/g, (escape) => {
+    if (escape.length === 12) {
+      return encodePoint(0x10000 + ((parseInt(escape.slice(2, 6), 16) - 0xd800) << 10) + parseInt(escape.slice(8), 16) - 0xdc00);
+    }
+    return escape.length === 6 ? encodePoint(parseInt(escape.slice(2), 16)) : ESCAPES[escape[1]] ?? escape[1];
+  });
+}
+
+function encodePoint(point) {
+  if (point < 0x80) return String.fromCharCode(point);
+  const bytes = [];
+  let rest = point;
+  for (const limit of [0x3f, 0x1f, 0x0f]) {
+    if (rest <= limit && bytes.length > 0) break;
+    bytes.unshift(0x80 | (rest & 0x3f));
+    rest >>= 6;
+  }
+  bytes.unshift([0xc0, 0xe0, 0xf0][bytes.length - 1] | rest);
+  return String.fromCharCode(...bytes);
+}
+
+// ==== src/formats/comparejson.ts =================================================================
+// comparejson.ts - compares two JSON texts by value. Knows no files.
+
+/** Members or elements that stand in the same place of two containers, and which pair is looked at. */
+// type OpenPair = { tape: JsonTape; isArray: boolean; pairs: number[]; at: number };
+
+// type JsonTally = { numbers: NumberTally; values: number; first: string; isOrderChanged: boolean };
+
+/** undefined if the two are not both JSON (one value or JSON lines). */
+function compareJson(first, second, context) {
+  const tape = parseJson(first);
+  const other = tape === undefined ? undefined : parseJson(second);
+  if (tape === undefined || other === undefined) return undefined;
+  const tally = { numbers: new NumberTally(context.tolerance), values: 0, first: '', isOrderChanged: false };
+  compareRoots(tape, other, tally);
+  const numbers = tally.numbers.describe();
+  if (tally.values === 0 && tally.numbers.beyond === 0) return describeEqualJson(tally, context);
+  const values = tally.values === 0 ? [] : [tally.values + (tally.values === 1 ? ' value differs' : ' values differ') + ' in more than numbers, first ' + tally.first];
+  const rule = 'JSON by value' + (context.tolerance === undefined ? '' : ', ' + describeTolerance(context.tolerance));
+  return { kind: 'different', rule, detail: values.concat(numbers === '' ? [] : numbers).join('; '), causes: findCauses(first, second, context.hints) };
+}
+
+function describeEqualJson(tally, context) {
+  const order = tally.isOrderChanged ? ', keys in any order' : '';
+  const isTolerated = tally.numbers.apart > 0 && context.tolerance !== undefined;
+  const rule = 'JSON by value' + order + (isTolerated ? ', ' + describeTolerance(context.tolerance) : '');
+  const detail = tally.numbers.describe();
+  return { kind: 'equivalent', rule, detail: detail !== '' ? detail : tally.isOrderChanged ? 'the keys are in another order' : 'white space or escapes are different' };
+}
+
+function compareRoots(tape, other, tally) {
+  const common = Math.min(tape.roots.length, other.roots.length);
+  const isAlone = tape.roots.length === 1 && other.roots.length === 1;
+  for (let i = 0; i < common; i++) compareTrees(tape, other, tape.roots[i], other.roots[i], isAlone ? '$' : 'value ' + (i + 1) + ', $', tally);
+  if (common === tape.roots.length && common === other.roots.length) return;
+  addDifference(tally, () => 'value ' + (common + 1) + ': ' + tape.roots.length + ' values against ' + other.roots.length);
+}
+
+/** Walks two values and what is in them side by side; a stack of its own, as they may be nested deeply. */
+function compareTrees(tape, other, root, otherRoot, name, tally) {
+  const open = [];
+  const place = () => name + open.map((pair) => labelOf(pair)).join('');
+  comparePair(tape, other, root, otherRoot, open, place, tally);
+  while (open.length > 0) {
+    const top = open[open.length - 1];
+    top.at += 2;
+    if (top.at >= top.pairs.length) open.pop();
+    else comparePair(tape, other, top.pairs[top.at], top.pairs[top.at + 1], open, place, tally);
+  }
+}
+
+function labelOf(pair) {
+  if (pair.at < 0) return '';
+  if (pair.isArray) return '[' + pair.at / 2 + ']';
+  const key = decodeJsonString(pair.tape.spell(pair.pairs[pair.at] - 1));
+  return /^[A-Za-z_][\w-]*$/.test(key) ? '.' + key : '[' + quoteExcerpt(key, 0) + ']';
+}
+
+function addDifference(tally, describe) {
+  if (tally.values === 0) tally.first = describe();
+  tally.values += 1;
+}
+
+function comparePair(tape, other, a, b, open, place, tally) {
+  const kind = tape.kindOf(a);
+  const differ = () => addDifference(tally, () => place() + ': ' + quoteUnlike(tape.spell(a), other.spell(b)));
+  if (kind !== other.kindOf(b)) return differ();
+  if (kind === 'number') {
+    tally.numbers.add(tape.spell(a), other.spell(b), place);
+  } else if (kind === 'literal') {
+    if (tape.spell(a) !== other.spell(b)) differ();
+  } else if (kind === 'string') {
+    if (tape.spell(a) !== other.spell(b) && decodeJsonString(tape.spell(a)) !== decodeJsonString(other.spell(b))) differ();
+  } else {
+    const pairs = kind === 'array' ? pairElements(tape, other, a, b, place, tally) : pairMembers(tape, other, a, b, place, tally);
+    if (pairs.length > 0) open.push({ tape, isArray: kind === 'array', pairs, at: -2 });
+  }
+}
+
+function quoteUnlike(spelled, other) {
+  const at = findFirstDifference(spelled, other);
+  const shown = [spelled, other].map((text) => (text.length <= 24 ? makeHarmless(text) : quoteExcerpt(text, at)));
+  return shown.join(' against ');
+}
+
+function pairElements(tape, other, a, b, place, tally) {
+  const [end, otherEnd] = [tape.nextOf(a), other.nextOf(b)];
+  const pairs = [];
+  let [value, otherValue] = [a + 1, b + 1];
+  while (value < end && otherValue < otherEnd) {
+    pairs.push(value, otherValue);
+    [value, otherValue] = [tape.nextOf(value), other.nextOf(otherValue)];
+  }
+  if (value < end || otherValue < otherEnd) {
+    addDifference(tally, () => place() + ': ' + countElements(tape, a) + ' elements against ' + countElements(other, b));
+  }
+  return pairs;
+}
+
+function countElements(tape, array) {
+  let count = 0;
+  for (let value = array + 1; value < tape.nextOf(array); value = tape.nextOf(value)) count += 1;
+  return count;
+}
+
+/** Values with the same key; of several with one key the first goes with the first. */
+function pairMembers(tape, other, a, b, place, tally) {
+  const inOrder = pairMembersInOrder(tape, other, a, b);
+  if (inOrder !== undefined) return inOrder;
+  const waiting = new Map();
+  const keys = listKeys(other, b);
+  for (let i = keys.length - 1; i >= 0; i--) {
+    const name = decodeJsonString(other.spell(keys[i]));
+    const values = waiting.get(name);
+    if (values === undefined) waiting.set(name, [keys[i] + 1]);
+    else values.push(keys[i] + 1);
+  }
+  const pairs = [];
+  const onlyInFirst = [];
+  for (const key of listKeys(tape, a)) {
+    const name = decodeJsonString(tape.spell(key));
+    const value = (waiting.get(name) ?? []).pop();
+    if (value === undefined) onlyInFirst.push(name);
+    else pairs.push(key + 1, value);
+  }
+  const onlyInSecond = Array.from(waiting.keys()).filter((name) => (waiting.get(name) ?? []).length > 0);
+  if (onlyInFirst.length > 0) addDifference(tally, () => place() + ': key ' + quoteExcerpt(onlyInFirst[0], 0) + ' only in the first');
+  if (onlyInSecond.length > 0) addDifference(tally, () => place() + ': key ' + quoteExcerpt(onlyInSecond[0], 0) + ' only in the second');
+  tally.isOrderChanged = tally.isOrderChanged || isOrderChanged(pairs);
+  return pairs;
+}
+
+function isOrderChanged(pairs) {
+  for (let i = 3; i < pairs.length; i += 2) if (pairs[i] < pairs[i - 2]) return true;
+  return false;
+}
+
+function listKeys(tape, object) {
+  const keys = [];
+  for (let key = object + 1; key < tape.nextOf(object); key = tape.nextOf(key + 1)) keys.push(key);
+  return keys;
+}
+
+function pairMembersInOrder(tape, other, a, b) {
+  const [end, otherEnd] = [tape.nextOf(a), other.nextOf(b)];
+  const pairs = [];
+  let [key, otherKey] = [a + 1, b + 1];
+  while (key < end && otherKey < otherEnd) {
+    if (tape.spell(key) !== other.spell(otherKey)) return undefined;
+    pairs.push(key + 1, otherKey + 1);
+    [key, otherKey] = [tape.nextOf(key + 1), other.nextOf(otherKey + 1)];
+  }
+  return key < end || otherKey < otherEnd ? undefined : pairs;
+}
+
+// ==== src/formats/comparekind.ts =================================================================
+// comparekind.ts - finds the kind of two contents and compares them by it. Knows no files.
+
+/** How `second` stands to `first`, by the rules of their kind (docs/comparison.txt). Never throws. */
+function compareByKind(first, second, context) {
+  if (first === second) return { kind: 'identical' };
+  if (looksLikeText(first) && looksLikeText(second)) return compareTexts(first, second, context);
+  return compareAsBytes(first, second);
+}
+
+/** JSON and tables are told by what is in them: a name may be anything. */
+function compareTexts(first, second, context) {
+  const isNamedTable = /\.(?:csv|tsv|tab)$/i.test(context.path);
+  return compareJson(first, second, context) ?? compareTables(first, second, context, isNamedTable) ?? compareText(first, second, context);
 }
 
 // ==== src/formats/pythonmetadata.ts ==============================================================
@@ -9260,9 +11008,11 @@ class HashCache {
 // type CommandRequest = {
 //   /** Runs in rr's own current folder: Node can name no folder whose name is not UTF-8. */
 //   argv: ByteString[];
-//   /** 'inherit': the command has rr's own descriptor. 'keep': rr passes it on and keeps a copy. */
-//   stdout: 'inherit' | 'keep';
-//   stderr: 'inherit' | 'keep';
+//   /** What the command gets, or gets in the end, as its standard streams: rr's own are 0, 1 and 2. */
+//   descriptors: { stdin: number; stdout: number; stderr: number };
+//   /** 'inherit': the command has the descriptor itself. 'keep': rr passes on to it and keeps a copy. 'keep-only': rr keeps it and passes nothing on. */
+//   stdout: StreamPlan;
+//   stderr: StreamPlan;
 //   /** Give the command a terminal of its own through script(1) where rr's output is a terminal. */
 //   terminal: TerminalPlan | undefined;
 //   /** Name without extension of the files that keep the streams: + .out, .err, .order. */
@@ -9279,6 +11029,8 @@ class HashCache {
 //   /** Descriptors from 3 up that rr was given and the command is to have, too. */
 //   inherited: number[];
 // };
+
+// type StreamPlan = 'inherit' | 'keep' | 'keep-only';
 
 // type TracerRequest = {
 //   /** Command line of the tracer that writes to `output`; the command's own words follow. */
@@ -9543,12 +11295,17 @@ function writeLater(descriptor, data) {
 }
 
 /**
- * Passes a stream on to rr's own descriptor and into the log. When nobody reads rr's output any
+ * Passes a stream on to `descriptor`, if there is one, and into the log. When nobody reads rr's output any
  * more, the command's pipe is closed too, so that it meets SIGPIPE as it would without rr. `line`
  * is where the streams queue that go to the same file, to come out in the order they came in.
  */
 function passOn(output, descriptor, log, line) {
   const { reader } = output;
+  reader.on('error', () => reader.destroy());
+  if (descriptor === undefined) {
+    reader.on('data', (data) => log.keep(output.stream, data));
+    return;
+  }
   let isRefused = false;
   const write = async (data) => {
     const error = isRefused ? undefined : await writeLater(descriptor, data);
@@ -9568,7 +11325,6 @@ function passOn(output, descriptor, log, line) {
     line.last = line.last.then(() => write(data));
     output.written = line.last;
   });
-  reader.on('error', () => reader.destroy());
 }
 
 // After the command's own end, what it started in the background may hold the pipes open for ever.
@@ -9594,7 +11350,7 @@ function openOutputs(plumbing, child, log) {
     const output = { stream, reader, isClosed: false, isBusy: false, written: Promise.resolve() };
     reader.on('end', () => { if (typeof from === 'object') from.isAtEnd = true; });
     reader.on('close', () => { output.isClosed = true; });
-    passOn(output, descriptor, log, descriptor === 1 ? lineOfOut : lineOfErr);
+    passOn(output, descriptor, log, stream === 'out' ? lineOfOut : lineOfErr);
     return output;
   });
 }
@@ -9797,8 +11553,8 @@ function wrapInTerminal(argv, plan, isHeld) {
   return ['script', '-qefc', line, '/dev/null'];
 }
 
-/** A stream that is kept: its log, rr's own descriptor that it goes to, and where it comes from. */
-// type Kept = { stream: StreamName; descriptor: 1 | 2; from: Pipe | 'child-stdout' | 'child-stderr' };
+/** A stream that is kept: its log, the descriptor that it is passed on to, and where it comes from. */
+// type Kept = { stream: StreamName; descriptor: number | undefined; from: Pipe | 'child-stdout' | 'child-stderr' };
 
 // type Plumbing = { trace: TraceFeed | undefined; stdio: (number | 'pipe' | 'ignore')[]; argv: string[]; env: NodeJS.ProcessEnv; kept: Kept[]; release: (() => void) | undefined; isApart: boolean };
 
@@ -9808,14 +11564,15 @@ function layPipes(request) {
   const terminal = request.terminal;
   if (terminal !== undefined) return layTerminal(request, argv, terminal, trace);
   const wanted = [];
-  if (request.stdout === 'keep') wanted.push('out');
-  if (request.stderr === 'keep') wanted.push('err');
+  if (request.stdout !== 'inherit') wanted.push('out');
+  if (request.stderr !== 'inherit') wanted.push('err');
   const pipes = wanted.length === 0 ? [] : openPipes(request.logName, request.pipePool, wanted.length);
-  const stdio = [0, 1, 2];
+  const { stdin, stdout, stderr } = request.descriptors;
+  const stdio = [stdin, stdout, stderr];
   const kept = wanted.map((stream, i) => {
-    const descriptor = stream === 'out' ? 1 : 2;
-    stdio[descriptor] = pipes.length === 0 ? 'pipe' : pipes[i].write;
-    return { stream, descriptor, from: pipes[i] ?? (stream === 'out' ? 'child-stdout' : 'child-stderr') };
+    const [number, how, own] = stream === 'out' ? [1, request.stdout, stdout] : [2, request.stderr, stderr];
+    stdio[number] = pipes.length === 0 ? 'pipe' : pipes[i].write;
+    return { stream, descriptor: how === 'keep' ? own : undefined, from: pipes[i] ?? (stream === 'out' ? 'child-stdout' : 'child-stderr') };
   });
   for (const descriptor of request.inherited) {
     while (stdio.length < descriptor) stdio.push('ignore');
@@ -10104,9 +11861,10 @@ function listObjectFolders(folder, depth) {
   return folders;
 }
 
-function inflateBytes(bytes) {
+/** Undoes zlib's deflate; undefined if it is damaged or comes to more than `mostBytes`. */
+function inflateBytes(bytes, mostBytes = 32 << 20) {
   try {
-    return zlib().inflateSync(Buffer.from(bytes, 'latin1'), { maxOutputLength: 32 << 20 }).toString('latin1');
+    return zlib().inflateSync(Buffer.from(bytes, 'latin1'), { maxOutputLength: mostBytes }).toString('latin1');
   } catch (error) {
     // A damaged object: git will say so.
     return undefined;
@@ -10172,7 +11930,7 @@ function readGitIndex(repository) {
  */
 // type IndexComparison = { suspects: ByteString[]; overlooked: ByteString[]; passedOver: ByteString[]; submodules: GitEntry[] };
 
-// type Comparison = {
+// type IndexCheck = {
 //   repository: GitRepository;
 //   indexMtimeMs: number;
 //   hasModes: boolean;
@@ -10461,6 +12219,107 @@ function splitNames(names) {
     size += name.length + 1;
   }
   return groups;
+}
+
+// ==== src/sys/gitobjects.ts ======================================================================
+// gitobjects.ts - the files of a commit out of git's objects. Touches no work tree, index or reference.
+
+/** `path` from the top of the work tree. `mode` and `id` as in a tree; submodules have no content here. */
+// type CommitFile = { path: ByteString; mode: number; id: string };
+
+/** Below so many, objects are read one by one; git reads many at once, but takes a process. */
+const FEW_OBJECTS = 20;
+const OBJECTS_PER_CALL = 500;
+
+/** The id of the commit that a name of git means ("main", "HEAD~2"); undefined if it means none. */
+function resolveCommit(repository, revision) {
+  const answer = runGit(repository, ['rev-parse', '--verify', '--quiet', '--end-of-options', revision + '^{commit}']);
+  return answer.kind === 'done' ? answer.output.trim() : undefined;
+}
+
+/** All files of a commit, sorted as git has them; undefined if the commit or one of its trees is not to be had. */
+function listCommitFiles(repository, commit) {
+  const root = findRootTree(repository, commit);
+  return root === undefined ? undefined : listTreeFiles(repository, root);
+}
+
+function findRootTree(repository, commit) {
+  const raw = readTreeOfCommit(repository, commit);
+  if (raw !== undefined) return hexFromBytes(raw);
+  const answer = runGit(repository, ['rev-parse', '--verify', '--quiet', commit + '^{tree}']);
+  return answer.kind === 'done' ? answer.output.trim() : undefined;
+}
+
+function listTreeFiles(repository, root) {
+  const files = [];
+  const folders = [{ prefix: '', id: root }];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    const body = readObjectBody(repository, folder.id, 'tree');
+    const entries = body === undefined ? undefined : parseGitTree(body, repository.hashSizeBytes);
+    if (entries === undefined) return undefined;
+    for (const { mode, name, id } of entries) {
+      if (mode === GIT_FOLDER) folders.push({ prefix: folder.prefix + name + '/', id });
+      else files.push({ path: folder.prefix + name, mode, id });
+    }
+  }
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** One file of a commit; undefined if the commit has none of that name. */
+function findCommitFile(repository, commit, path) {
+  let id = findRootTree(repository, commit);
+  const parts = path.split('/');
+  for (let i = 0; i < parts.length && id !== undefined; i++) {
+    const body = readObjectBody(repository, id, 'tree');
+    const entry = (body === undefined ? undefined : parseGitTree(body, repository.hashSizeBytes))?.find((one) => one.name === parts[i]);
+    if (entry === undefined) return undefined;
+    if (i === parts.length - 1) return entry.mode === GIT_FOLDER ? undefined : { path, mode: entry.mode, id: entry.id };
+    id = entry.id;
+  }
+  return undefined;
+}
+
+/** An object's body, checked against its id; git is asked if it is not found in a form that is known here. */
+function readObjectBody(repository, id, kind) {
+  const object = readGitObject(repository, id);
+  let body = object?.kind === kind ? object.body : undefined;
+  if (body === undefined) {
+    const answer = runGit(repository, ['cat-file', kind, id]);
+    body = answer.kind === 'done' ? answer.output : undefined;
+  }
+  return body !== undefined && hashGitObject(repository.algorithm, kind, body) === bytesFromHex(id) ? body : undefined;
+}
+
+/** Gives the content of each of these blobs that can be had to `take`, in no order, each id once. */
+function readBlobs(repository, ids, take) {
+  const wanted = Array.from(new Set(ids));
+  for (let from = 0; from < wanted.length; from += OBJECTS_PER_CALL) {
+    const group = wanted.slice(from, from + OBJECTS_PER_CALL);
+    const left = group.length < FEW_OBJECTS ? group : takeBatch(repository, group, take);
+    for (const id of left) {
+      const content = readObjectBody(repository, id, 'blob');
+      if (content !== undefined) take(id, content);
+    }
+  }
+}
+
+/** The same by one process of git. Returns the ids that it did not give. */
+function takeBatch(repository, ids, take) {
+  const answer = runGit(repository, ['cat-file', '--batch'], ids.map((id) => id + '\n').join(''));
+  if (answer.kind !== 'done') return ids;
+  const left = new Set(ids);
+  const { output } = answer;
+  for (let at = 0; at < output.length;) {
+    const end = output.indexOf('\n', at);
+    const parts = /^([0-9a-f]+) (\w+)(?: (\d+))?$/.exec(output.slice(at, end));
+    if (end < 0 || parts === null) break;
+    at = end + 1;
+    if (parts[3] === undefined) continue; // "missing"
+    const content = output.slice(at, at + Number(parts[3]));
+    if (parts[2] === 'blob' && hashGitObject(repository.algorithm, 'blob', content) === bytesFromHex(parts[1]) && left.delete(parts[1])) take(parts[1], content);
+    at += Number(parts[3]) + 1;
+  }
+  return Array.from(left);
 }
 
 // ==== src/sys/git.ts =============================================================================
@@ -10753,7 +12612,7 @@ function readEarlierBlob(state, name) {
   const { tree, entry } = found;
   const isKnown = tree.isIndexRead && entry.stage === 0 && !entry.isIntended && !entry.isSkipped && entry.mode !== GIT_LINK;
   if (!isKnown || tree.unlike.has(entry.name)) return undefined;
-  const content = readBlob(tree.repository, entry);
+  const content = readObjectBody(tree.repository, hexFromBytes(entry.id), 'blob');
   if (content === undefined) return undefined;
   const kind = entry.mode === GIT_SYMLINK ? 'l' : (entry.mode & 0o100) !== 0 ? 'x' : '';
   // A size of 0 stands where times did not tell, and the content was compared itself (gitstatus.ts). The
@@ -10761,18 +12620,6 @@ function readEarlierBlob(state, name) {
   const isSameSize = entry.sizeBytes === 0 || entry.sizeBytes === content.length % 0x100000000;
   if (kind !== 'l' && (!isSameSize || !isUnfiltered(tree, entry))) return undefined;
   return { hash: hashBytes(content), size: content.length, kind, path: name };
-}
-
-/** The blob of an entry; git is asked only if the object is not found or of a form that is not known here. */
-function readBlob(repository, entry) {
-  const id = hexFromBytes(entry.id);
-  const object = readGitObject(repository, id);
-  let content = object?.kind === 'blob' ? object.body : undefined;
-  if (content === undefined) {
-    const answer = runGit(repository, ['cat-file', 'blob', id]);
-    content = answer.kind === 'done' ? answer.output : undefined;
-  }
-  return content !== undefined && hashGitObject(repository.algorithm, 'blob', content) === entry.id ? content : undefined;
 }
 
 // What of gitattributes(5) converts a file without the user's doing; ends of lines show in the size.
@@ -11219,6 +13066,125 @@ function describeEnvironment(software, spell) {
   for (const limit of readLimits()) add('Limit', encodeText(limit));
   for (const variable of readVariables(MACHINE_VARIABLES)) add('Variable', variable.name + '=' + spell(variable.name, variable.value));
   return text;
+}
+
+// ==== src/sys/inflate.ts =========================================================================
+// inflate.ts - undoes deflate (RFC 1950, 1951, 1952) up to a limit. Knows no formats that hold it.
+
+// With the option "info", zlib's functions tell how much they used; @types/node does not say so.
+// type Inflated = { buffer: Buffer; engine: { bytesWritten: number } };
+
+/** See Unpack. A gzip file is all its members together and then, at most, bytes that are zero (unused). */
+const unpackBytes = (data, format, limitBytes) => {
+  const inflate = { zlib: zlib().inflateSync, raw: zlib().inflateRawSync, gzip: zlib().gunzipSync }[format];
+  const options = { maxOutputLength: Math.max(limitBytes, 1), info: true };
+  try {
+    const inflated = inflate(Buffer.from(data, 'latin1'), options);
+    // Deno does not tell how much it used.
+    if (Buffer.isBuffer(inflated)) return { kind: 'inflated', content: inflated.toString('latin1'), usedBytes: data.length };
+    return { kind: 'inflated', content: inflated.buffer.toString('latin1'), usedBytes: inflated.engine.bytesWritten };
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return { kind: errorCode(error) === 'ERR_BUFFER_TOO_LARGE' ? 'too large' : 'damaged' };
+  }
+};
+
+// ==== src/sys/compare.ts =========================================================================
+// compare.ts - compares two contents, files or bytes, by their kind. Decides nothing of what is accepted.
+
+/** A content is a file on the disk or bytes. */
+// type Content = { kind: 'file'; name: ByteString } | { kind: 'bytes'; content: ByteString };
+
+/** `path` is the name of both inside the project: it may tell the kind where the content does not. */
+// type CompareOptions = CauseHints & { path: ByteString; tolerance: Tolerance | undefined };
+
+// Two contents of this size and what is inflated of them fit into the memory of a small machine.
+const MOST_COMPARED_BYTES = 256 << 20;
+const COMPARE_CHUNK_BYTES = 1 << 20;
+
+// type OpenContent = { sizeBytes: number; fd: number } | { sizeBytes: number; content: ByteString };
+
+/**
+ * How the second content stands to the first. Contents up to 256 MiB are compared by their kind
+ * (docs/comparison.txt), larger ones byte for byte. What cannot be read is 'unchecked'. Throws nothing.
+ */
+function compareFiles(first, second, options) {
+  const opened = [];
+  try {
+    for (const content of [first, second]) {
+      const open = openContent(content);
+      if (typeof open === 'string') return { kind: 'unchecked', why: (content === first ? 'the first ' : 'the second ') + open };
+      opened.push(open);
+    }
+    return compareOpen(opened[0], opened[1], options);
+  } catch (error) {
+    // Read errors and files that shrink meanwhile; anything without a code is a mistake of ours.
+    if (errorCode(error) === '') throw error;
+    return { kind: 'unchecked', why: 'it cannot be read: ' + errorCode(error) };
+  } finally {
+    for (const open of opened) if ('fd' in open) fs.closeSync(open.fd);
+  }
+}
+
+function openContent(content) {
+  if (content.kind === 'bytes') return { sizeBytes: content.content.length, content: content.content };
+  let fd;
+  try {
+    fd = fs.openSync(toFsPath(content.name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return errorCode(error) === 'ENOENT' ? 'is gone' : 'cannot be read: ' + errorCode(error);
+  }
+  const stat = fs.fstatSync(fd);
+  if (stat.isFile()) return { sizeBytes: stat.size, fd };
+  fs.closeSync(fd);
+  return 'is no regular file';
+}
+
+function compareOpen(first, second, options) {
+  if (first.sizeBytes > MOST_COMPARED_BYTES || second.sizeBytes > MOST_COMPARED_BYTES) return compareAsStreams(first, second);
+  const { path, tolerance } = options;
+  return compareByKind(readContent(first), readContent(second), { path, tolerance, hints: options, unpack: unpackBytes });
+}
+
+function readContent(open) {
+  return 'fd' in open ? fs.readFileSync(open.fd, 'latin1') : open.content;
+}
+
+function compareAsStreams(first, second) {
+  const buffers = [Buffer.allocUnsafe(COMPARE_CHUNK_BYTES), Buffer.allocUnsafe(COMPARE_CHUNK_BYTES)];
+  let at = 0;
+  let firstAt = -1;
+  let count = 0;
+  for (;;) {
+    const a = readPart(first, at, buffers[0]);
+    const b = readPart(second, at, buffers[1]);
+    const common = Math.min(a.length, b.length);
+    if (common === 0) break;
+    if (!a.subarray(0, common).equals(b.subarray(0, common))) {
+      for (let i = 0; i < common; i++) {
+        if (a[i] === b[i]) continue;
+        if (firstAt < 0) firstAt = at + i;
+        count += 1;
+      }
+    }
+    at += common;
+  }
+  const sizes = [first.sizeBytes, second.sizeBytes];
+  if (count === 0 && sizes[0] === sizes[1]) return { kind: 'identical' };
+  return { kind: 'different', rule: 'byte for byte', detail: describeByteCount(sizes, count, firstAt) + '; too large to compare by kind', causes: [] };
+}
+
+/** The bytes from `at`, fewer only at the end. */
+function readPart(open, at, buffer) {
+  if ('content' in open) return Buffer.from(open.content.slice(at, at + buffer.length), 'latin1');
+  let done = 0;
+  while (done < buffer.length) {
+    const count = fs.readSync(open.fd, buffer, done, buffer.length - done, at + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return buffer.subarray(0, done);
 }
 
 // ==== src/sys/filesource.ts ======================================================================
@@ -14945,14 +16911,15 @@ function readHost() {
   }
 }
 
-/** "PID START-TICKS BOOT-ID HOST": tells a process from a later one with the same number. */
+/** "PID START-TICKS BOOT-ID HOST": tells this process from a later one with the same number. */
 function describeSelf() {
   return [process.pid, readStartTicks(process.pid), readBootId(), readHost()].join(' ');
 }
 
 const REMOTE_LIMIT_MS = 300000; // a mark of another machine is touched every minute
 
-function isAlive(holder, markName) {
+/** Is the process alive that describeSelf() said this of? `markName`: the file that says so, touched now and then. */
+function isHolderAlive(holder, markName) {
   const [pid, ticks, boot, host] = holder.split(' ');
   if (host !== readHost()) {
     const stat = statIfThere(markName);
@@ -15034,7 +17001,7 @@ function readMarks(project) {
     const holder = run.unknown.find((field) => field.name === HOLDER_FIELD)?.value ?? '';
     const command = run.unknown.find((field) => field.name === COMMAND_FIELD)?.value;
     run.unknown = [];
-    const alive = isAlive(holder, markName);
+    const alive = isHolderAlive(holder, markName);
     if (!alive) run.status = 'lost';
     const [, , boot, host] = holder.split(' ');
     const isLocal = host === readHost();
@@ -15128,7 +17095,7 @@ function noteEnded(project, run) {
 /** Was another run of the project active now or since the list of ended runs had that length? */
 function hasOverlap(project, self, endedBytes) {
   if (readEndedBytes(project) > endedBytes) return true;
-  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project).some((mark) => mark.isActive && mark.run.id !== self);
+  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project).some((mark) => mark.isActive && mark.run.id !== self && mark.run.tree === undefined);
   return false;
 }
 
@@ -15169,16 +17136,31 @@ function runningLogName(project, id) {
   return project.own + '/running/' + id;
 }
 
+const LOG_ENDINGS = ['.out', '.err', '.order'];
+
 /** Moves the kept streams to provenance/logs and notes them in the run. */
 function saveLogs(project, run) {
-  for (const ending of ['.out', '.err', '.order']) {
-    const path = 'provenance/logs/' + run.id + ending;
+  for (const ending of LOG_ENDINGS) {
     const name = project.provenance + '/logs/' + run.id + ending;
     moveLog(project, runningLogName(project, run.id) + ending, name);
-    const state = describeFile(name, path);
-    const outcome = state === undefined ? undefined : hashWithRetry(name);
-    if (state !== undefined && outcome?.kind === 'hashed') run.logs.push({ ...state, kind: '', hash: outcome.hash });
+    noteLog(run, name, 'provenance/logs/' + run.id + ending);
   }
+}
+
+function noteLog(run, name, path) {
+  const state = describeFile(name, path);
+  const outcome = state === undefined ? undefined : hashWithRetry(name);
+  if (state !== undefined && outcome?.kind === 'hashed') run.logs.push({ ...state, kind: '', hash: outcome.hash });
+}
+
+/** Notes the kept streams of a run that will have no record: absolute names of files that forgetRun() removes. */
+function noteRunningLogs(project, run) {
+  for (const ending of LOG_ENDINGS) noteLog(run, runningLogName(project, run.id) + ending, runningLogName(project, run.id) + ending);
+}
+
+/** Leaves nothing of a run that was to have no record. */
+function forgetRun(project, run) {
+  for (const ending of [''].concat(LOG_ENDINGS)) removeIfThere(runningLogName(project, run.id) + ending);
 }
 
 function moveLog(project, from, to) {
@@ -15273,7 +17255,7 @@ function listPending(project, self) {
     if (id !== name || id === self) return { id, isAtWork: false };
     const markName = project.own + '/pending/' + name;
     const holder = /^Holder: (.*)$/m.exec(readBytesIfThere(markName) ?? '');
-    return { id, isAtWork: holder !== null && isAlive(holder[1], markName) };
+    return { id, isAtWork: holder !== null && isHolderAlive(holder[1], markName) };
   });
 }
 
@@ -15615,67 +17597,620 @@ function noteOther(begun, checkout, ended) {
   if (log !== undefined && log.mtimeMs >= startMs) ended.warnings.push(path + ': another commit was checked out after the run began; recorded is the one at the end');
 }
 
-// ==== src/sys/pickrun.ts =========================================================================
-// pickrun.ts - the run that a RUN argument means. Knows no output.
+// ==== src/sys/contents.ts ========================================================================
+// contents.ts - finds bytes again by their SHA-256: in the project, in git, among what was kept. Writes nothing but the cache.
+//
+// Whatever is found is hashed before it is given out: a content with the right hash is the right one,
+// wherever it comes from.
+
+/** A file that has the content now (absolute name), or the content itself; of a link the text of its target. */
+// type FoundContent = { kind: 'file'; name: ByteString } | { kind: 'bytes'; content: ByteString };
+
+/** A commit, possibly with a patch on it, of the repository whose work tree begins at `top` (absolute). */
+// type Version = { repository: GitRepository; commit: string; patch: string | undefined };
+
+const MOST_COMMITS_SEARCHED = 100;
+const LARGEST_INFLATED_BYTES = 1 << 30;
+
+class ContentFinder {
+  // private readonly project: Project;
+  // private readonly cache: HashCache;
+  offered = new Map();
+  repositories = new Map();
+  patches = new Map();
+  // private others: Map<string, ByteString[]> | undefined;
+
+  constructor(project) {
+    this.project = project;
+    this.cache = new HashCache(project.own + '/seen');
+  }
+
+  /** A file of this content that is in no project, to be found from now on. */
+  offer(hash, name) {
+    this.offered.set(hash, name);
+  }
+
+  /** The content of a file as a record has it; `run` is the run that read or wrote it. undefined if it is nowhere. */
+  find(file, run) {
+    if (file.hash.length !== 64) return undefined;
+    return this.findInPlace(file, file.path) ?? this.findOffered(file) ?? this.findKept(file)
+      ?? (run === undefined ? undefined : this.findInVersions(file, run)) ?? this.findInLfs(file)
+      ?? this.findElsewhere(file) ?? this.findInHistory(file);
+  }
+
+  /** Writes what was learned of files that have not changed. */
+  close() {
+    this.cache.save();
+  }
+
+  findInPlace(file, path) {
+    const name = absoluteOf(this.project, path);
+    const stat = lstatIfThere(name);
+    if (stat === undefined) return undefined;
+    if (file.kind === 'l') {
+      if (!stat.isSymbolicLink()) return undefined;
+      return this.checkBytes(file, fs.readlinkSync(toFsPath(name), 'latin1'));
+    }
+    if (!stat.isFile() || stat.size !== file.size) return undefined;
+    return this.hashOf(name, path, stat) === file.hash ? { kind: 'file', name } : undefined;
+  }
+
+  hashOf(name, path, stat) {
+    const known = this.cache.find(stat, path);
+    if (known !== undefined) return known;
+    const outcome = hashWithRetry(name);
+    if (outcome.kind !== 'hashed') return undefined;
+    this.cache.add(stat, path, outcome.hash);
+    return outcome.hash;
+  }
+
+  checkBytes(file, content) {
+    return content !== undefined && content.length === file.size && hashBytes(content) === file.hash ? { kind: 'bytes', content } : undefined;
+  }
+
+  findOffered(file) {
+    const name = this.offered.get(file.hash);
+    const outcome = name === undefined || file.kind === 'l' ? undefined : hashWithRetry(name);
+    return outcome?.kind === 'hashed' && outcome.hash === file.hash ? { kind: 'file', name: name } : undefined;
+  }
+
+  findKept(file) {
+    const name = this.project.provenance + '/code/' + file.hash + '.src';
+    return lstatIfThere(name)?.isFile() === true ? this.checkBytes(file, readBytesIfThere(name)) : undefined;
+  }
+
+  // ---- git ------------------------------------------------------------------------------------------
+
+  repositoryAt(folder) {
+    if (!this.repositories.has(folder)) {
+      let found;
+      try {
+        found = findRepository(folder);
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error; // one that cannot be read is none to look in
+      }
+      this.repositories.set(folder, found);
+    }
+    return this.repositories.get(folder);
+  }
+
+  /** The repository of the project itself. */
+  ownRepository() {
+    return this.repositoryAt(this.project.root);
+  }
+
+  listVersions(run) {
+    const versions = [];
+    const add = (folder, commit, patch) => {
+      const repository = /^[0-9a-f]{40,64}$/.test(commit) ? this.repositoryAt(folder) : undefined;
+      if (repository !== undefined) versions.push({ repository, commit, patch });
+    };
+    const own = /^git ([0-9a-f]+)(?: dirty ([0-9a-f]{64}))?$/.exec(run.code ?? '');
+    if (own !== null) add(this.project.root, own[1], own[2]);
+    const top = this.ownRepository()?.top;
+    for (const submodule of run.codeSubmodules) {
+      const parts = /^([0-9a-f]+) (?:dirty )?([^]+)$/.exec(submodule);
+      // Changes within submodules stand in the patch of the whole.
+      if (parts !== null && top !== undefined) add(top + '/' + parts[2], parts[1], own?.[2]);
+    }
+    for (const other of run.codeOthers) {
+      const parts = /^git ([0-9a-f]+) (?:dirty ([0-9a-f]{64}|-) )?([^]+)$/.exec(other);
+      if (parts !== null) add(absoluteOf(this.project, parts[3]), parts[1], parts[2]);
+    }
+    return versions;
+  }
+
+  findInVersions(file, run) {
+    const name = absoluteOf(this.project, file.path);
+    for (const version of this.listVersions(run)) {
+      const { repository } = version;
+      if (!name.startsWith(repository.top + '/')) continue;
+      const path = name.slice(repository.top.length + 1);
+      const entry = findCommitFile(repository, version.commit, path);
+      const content = entry === undefined ? '' : readObjectBody(repository, entry.id, 'blob');
+      const found = entry === undefined ? undefined : this.checkBytes(file, content);
+      if (found !== undefined) return found;
+      const outer = this.ownRepository()?.top ?? repository.top;
+      const inPatch = name.startsWith(outer + '/') ? name.slice(outer.length + 1) : path;
+      const section = version.patch === undefined ? undefined : this.readPatch(version.patch).get(inPatch);
+      const patched = section === undefined || content === undefined ? undefined : this.checkBytes(file, applyPatchSection(section, content, (bytes) => inflateBytes(bytes, LARGEST_INFLATED_BYTES)));
+      if (patched !== undefined) return patched;
+    }
+    return undefined;
+  }
+
+  /** The sections of a patch that a record names, by path; empty if it is not there or damaged. */
+  readPatch(hash) {
+    let sections = this.patches.get(hash);
+    if (sections === undefined) {
+      const text = readBytesIfThere(this.project.provenance + '/code/' + hash + '.patch');
+      sections = new Map((text !== undefined && hashBytes(text) === hash ? splitGitPatch(text) ?? [] : []).map((section) => [section.path, section]));
+      this.patches.set(hash, sections);
+    }
+    return sections;
+  }
+
+  /** Git LFS names its objects by the same hash. */
+  findInLfs(file) {
+    const repository = this.ownRepository();
+    if (repository === undefined || file.kind === 'l') return undefined;
+    const name = repository.commonFolder + '/lfs/objects/' + file.hash.slice(0, 2) + '/' + file.hash.slice(2, 4) + '/' + file.hash;
+    const outcome = lstatIfThere(name)?.isFile() === true ? hashWithRetry(name) : undefined;
+    return outcome?.kind === 'hashed' && outcome.hash === file.hash ? { kind: 'file', name } : undefined;
+  }
+
+  /** In later and earlier commits of the same name, newest first: results are often committed after their run. */
+  findInHistory(file) {
+    const name = absoluteOf(this.project, file.path);
+    const repository = this.ownRepository();
+    if (repository === undefined || !name.startsWith(repository.top + '/')) return undefined;
+    const path = name.slice(repository.top.length + 1);
+    const answer = runGit(repository, ['log', '--all', '--format=%H', '-n', String(MOST_COMMITS_SEARCHED), '--', ':(literal)' + path]);
+    for (const commit of answer.kind === 'done' ? answer.output.split('\n') : []) {
+      const entry = commit === '' ? undefined : findCommitFile(repository, commit, path);
+      const found = entry === undefined ? undefined : this.checkBytes(file, readObjectBody(repository, entry.id, 'blob'));
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  // ---- under another name -----------------------------------------------------------------------------
+
+  /** The names under which any run read or wrote this content. */
+  listNames(hash) {
+    if (this.others === undefined) {
+      this.others = new Map();
+      for (const run of readRuns(this.project).runs) {
+        for (const file of run.tree === undefined ? run.inputs.concat(run.outputs) : run.inputs) {
+          const paths = this.others.get(file.hash);
+          if (paths === undefined) this.others.set(file.hash, [file.path]);
+          else if (paths.indexOf(file.path) < 0) paths.push(file.path);
+        }
+      }
+    }
+    return this.others.get(hash) ?? [];
+  }
+
+  findElsewhere(file) {
+    for (const path of this.listNames(file.hash)) {
+      const found = path === file.path || file.kind === 'l' ? undefined : this.findInPlace(file, path);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+}
+
+/** The content of a found file as bytes; undefined if it has gone or is larger than `mostBytes`. */
+function readFound(found, mostBytes) {
+  if (found.kind === 'bytes') return found.content.length <= mostBytes ? found.content : undefined;
+  const stat = lstatIfThere(found.name);
+  return stat === undefined || stat.size > mostBytes ? undefined : readBytesIfThere(found.name);
+}
+
+// ==== src/sys/scratch.ts =========================================================================
+// scratch.ts - a copy of the project as it was when a run began, to repeat the run in. Runs nothing.
+//
+// Invariants
+// 1. Nothing outside of the scratch folder is written: each parent of a name that is written is a real
+//    folder of the scratch tree, never a link; names come from records of strangers.
+// 2. The work tree, index, branch and objects of the user's repository are only read.
+// 3. No file of the scratch tree is a hard link: what the command does to it stays there.
+//
+// .rr/scratch/NAME/          removed after the repeat, or by the next one if rr was killed
+//   holder                   whose it is
+//   t/ROOT                   the project; ROOT is its absolute name, so that "../x" leads to what it led to
+
+// type ScratchRequest = {
+//   project: Project;
+//   run: Run;
+//   finder: ContentFinder;
+//   /** A commit to take the code of instead of the recorded one; its files are not held against the record. */
+//   commit: string | undefined;
+//   /** Put in the rest of the project as it is now; `laterResults` are left out. */
+//   isFull: boolean;
+//   laterResults: Set<ByteString>;
+//   /** Files to take instead of recorded inputs, whatever their content: path -> absolute name. */
+//   replaced: Map<ByteString, ByteString>;
+//   /** For a trial of what depends on it: other name of the folder, files made in the opposite order. */
+//   folderName: string | undefined;
+//   isReversed: boolean;
+// };
+
+/** An input that could not be had as it was. */
+// type Lack = { file: FileState; why: string };
+
+// type Scratch = {
+//   /** All of it. */
+//   folder: ByteString;
+//   /** The project in it; its provenance and .rr are the real ones. */
+//   project: Project;
+//   lacking: Lack[];
+//   notes: string[];
+// };
+
+// ---- the folder -----------------------------------------------------------------------------------------
+
+/** Removes a folder with all that is in it; links are removed, not followed. Folders that were closed are opened. */
+function removeTree(name) {
+  const stat = lstatIfThere(name);
+  if (stat === undefined) return;
+  if (!stat.isDirectory()) return fs.unlinkSync(toFsPath(name));
+  if ((stat.mode & 0o700) !== 0o700) fs.chmodSync(toFsPath(name), 0o700);
+  for (const entry of listFolder(name)) removeTree(name + '/' + entry);
+  fs.rmdirSync(toFsPath(name));
+}
+
+/** Removes the scratch trees of those who were killed. */
+function removeAbandonedScratch(project) {
+  for (const name of listFolder(project.own + '/scratch')) {
+    const folder = project.own + '/scratch/' + name;
+    const holder = readBytesIfThere(folder + '/holder');
+    if (holder !== undefined && !isHolderAlive(holder.trim(), folder + '/holder')) removeTree(folder);
+  }
+}
+
+function makeScratchFolder(request) {
+  const { project, folderName } = request;
+  const folder = project.own + '/scratch/' + (folderName ?? 's') + '-' + makeRandomDigits();
+  makeFolder(folder);
+  fs.writeFileSync(toFsPath(folder + '/holder'), describeSelf() + '\n');
+  const root = folder + '/t' + (project.root === '/' ? '/root' : project.root);
+  makeFolder(root);
+  return { folder, project: { root, provenance: project.provenance, own: project.own }, lacking: [], notes: [] };
+}
+
+// ---- writing --------------------------------------------------------------------------------------------
+
+/** Absolute name in the tree of a path of a record; of an absolute one, of what stands for it there. */
+function nameInTree(scratch, path) {
+  return path[0] === '/' ? scratch.folder + '/t' + path : absoluteOf(scratch.project, path);
+}
+
+/** Makes the folders above a name in the scratch tree. False if one of them is there and is no folder (invariant 1). */
+function makeParents(scratch, name) {
+  const base = scratch.folder + '/t';
+  if (!name.startsWith(base + '/') || normalizeName(name) !== name) return false;
+  const parts = name.slice(base.length + 1).split('/').slice(0, -1);
+  let at = base;
+  for (const part of parts) {
+    at += '/' + part;
+    const stat = lstatIfThere(at);
+    if (stat === undefined) fs.mkdirSync(toFsPath(at));
+    else if (!stat.isDirectory()) return false;
+  }
+  return true;
+}
+
+/** Puts a content under a name, in place of what is there. False if that would lead out of the tree, or a folder is there. */
+function putContent(scratch, name, found, mode, timeS) {
+  if (!makeParents(scratch, name) || lstatIfThere(name)?.isDirectory() === true) return false;
+  if (lstatIfThere(name) !== undefined) fs.unlinkSync(toFsPath(name));
+  const fd = fs.openSync(toFsPath(name), 'wx', mode);
+  try {
+    if (found.kind === 'bytes') writeAll(fd, Buffer.from(found.content, 'latin1'));
+  } finally {
+    fs.closeSync(fd);
+  }
+  let stampS = timeS;
+  if (found.kind === 'file') {
+    // Shares the blocks where the file system can, and copies where it cannot: never a hard link.
+    fs.copyFileSync(toFsPath(found.name), toFsPath(name), fs.constants.COPYFILE_FICLONE);
+    fs.chmodSync(toFsPath(name), mode & ~process.umask());
+    stampS = (lstatIfThere(found.name)?.mtimeMs ?? timeS * 1000) / 1000;
+  }
+  fs.utimesSync(toFsPath(name), stampS, stampS);
+  return true;
+}
 
 /**
- * The run meant by an id, a prefix, a label, "@", "@-1" or a file it made. Throws Failure if there
- * is none, and with a list if there are several.
+ * Puts a symbolic link. One that leads elsewhere in the project leads to the same place in the tree;
+ * a relative one that leads out of the project is made absolute.
  */
-function pickRun(project, folder, reference) {
-  if (RUN_ID.test(reference)) {
-    const run = readRun(project, reference);
-    if (run !== undefined) return run;
+function putLink(scratch, project, path, target) {
+  const name = nameInTree(scratch, path);
+  if (!makeParents(scratch, name) || lstatIfThere(name)?.isDirectory() === true) return false;
+  if (lstatIfThere(name) !== undefined) fs.unlinkSync(toFsPath(name));
+  const place = normalizeName(joinNames(folderOfName(absoluteOf(project, path)), target));
+  const inside = relativeTo(project, place);
+  let text = target;
+  if (target[0] === '/') text = inside[0] === '/' ? target : absoluteOf(scratch.project, inside);
+  else if (inside[0] === '/') text = place;
+  fs.symlinkSync(toFsPath(text), toFsPath(name));
+  return true;
+}
+
+// ---- the code ---------------------------------------------------------------------------------------------
+
+/** Where the top of the work tree is in the scratch tree. */
+function topInScratch(scratch, project, top) {
+  return project.root === top ? scratch.project.root : scratch.project.root.slice(0, scratch.project.root.length - (project.root.length - top.length));
+}
+
+// type CodeSource = { repository: GitRepository; files: CommitFile[]; patch: Map<ByteString, PatchSection> };
+
+function findCode(request, notes) {
+  const { run, finder, commit } = request;
+  const recorded = /^git ([0-9a-f]+)(?: dirty ([0-9a-f]{64}|-))?$/.exec(run.code ?? '');
+  const wanted = commit ?? recorded?.[1];
+  const repository = wanted === undefined ? undefined : finder.ownRepository();
+  if (wanted === undefined || !/^[0-9a-f]{40,64}$/.test(wanted)) return undefined;
+  const files = repository === undefined ? undefined : listCommitFiles(repository, wanted);
+  if (repository === undefined || files === undefined) {
+    notes.push('the commit ' + wanted + ' is not to be had: only the recorded inputs are there');
+    return undefined;
   }
-  const { runs, faults } = readRuns(project);
-  // The last run may be one of those that cannot be read; another must not be taken for it.
-  if (faults.length > 0 && reference[0] === '@') throw faults[faults.length - 1];
-  const recorded = new Set(runs.map((run) => run.id));
-  for (const mark of readMarks(project)) if (!recorded.has(mark.run.id)) runs.push(mark.run);
-  runs.sort((a, b) => (a.id < b.id ? -1 : 1));
-  const selection = selectRun(reference, runs, toRecordPath(project, folder, reference));
-  if (selection.kind === 'one') return selection.run;
-  if (selection.kind === 'none') throw new Failure('cannot find the run "' + reference + '"' + (faults.length > 0 ? ' among the records that can be read' : ''), 'run "rr list"', EXIT.differs);
-  const shown = selection.runs.slice(-10).map((run) => run.id + (run.label === undefined ? '' : ' ' + run.label)).join(', ');
-  throw new Failure('cannot tell which run "' + reference + '" means: ' + String(selection.runs.length) + ' fit', 'one of ' + shown, EXIT.usage);
+  const patch = commit === undefined && recorded !== null && recorded[2] !== undefined ? finder.readPatch(recorded[2]) : new Map();
+  if (commit === undefined && recorded?.[2] !== undefined && patch.size === 0) notes.push('the uncommitted changes of the code are not to be had: only what the run read is as it was');
+  return { repository, files, patch };
 }
 
-// ==== src/commands/init.ts =======================================================================
-// init.ts - rr init: sets up a project.
-
-/** Makes provenance/ and .rr/ in the current folder or the one named. Says what it made. */
-function initProject(folder, quiet) {
-  const current = readCurrentFolder();
-  const root = folder === undefined ? current : resolveLinks(folder[0] === '/' ? folder : current + '/' + folder);
-  const { made, kept } = setUpProject(root, initialFiles());
-  for (const name of kept) tell('rr: kept ' + name + ': it is not the one of this version of rr');
-  if (!quiet) tell(made.length === 0 ? 'rr: nothing to do, the project is set up' : 'rr: made ' + made.join(', '));
-  return 0;
+/** Of a tracked file that is in the work tree as git left it: its absolute name. Its times are worth keeping. */
+function findUntouched(repository, entries, file) {
+  const entry = entries.get(file.path);
+  if (entry === undefined || hexFromBytes(entry.id) !== file.id || entry.stage !== 0) return undefined;
+  const name = repository.top + '/' + file.path;
+  const stat = lstatIfThere(name);
+  const isSame = stat !== undefined && stat.isFile() && stat.size % 0x100000000 === entry.sizeBytes && entry.sizeBytes > 0
+    && Math.abs(stat.mtimeMs - entry.mtimeMs) < 0.0005 && Math.abs(stat.ctimeMs - entry.ctimeMs) < 0.0005;
+  return isSame ? name : undefined;
 }
 
-// ==== src/commands/record.ts =====================================================================
-// record.ts - rr record: runs a command and writes its record.
+/** Entries by name, without those that may have been written again in the tick of the clock in which the index was. */
+function readIndexEntries(repository) {
+  const { index, mtimeMs } = readGitIndex(repository);
+  const entries = index === 'unsupported' ? [] : index.entries.filter((entry) => entry.mtimeMs < mtimeMs);
+  return new Map(entries.map((entry) => [entry.name, entry]));
+}
 
-// type RecordOptions = {
+/** Puts in the files of the commit, with the recorded changes. */
+function putCode(request, scratch, code, timeS) {
+  const { project, isReversed } = request;
+  const { repository, patch } = code;
+  const top = topInScratch(scratch, project, repository.top);
+  const entries = readIndexEntries(repository);
+  const waiting = new Map();
+  const files = isReversed ? code.files.slice().reverse() : code.files;
+  for (const file of files) {
+    if (file.mode === GIT_LINK) continue; // a submodule: its files come as inputs
+    const inside = relativeTo(project, repository.top + '/' + file.path);
+    if (inside[0] !== '/' && isLeftOut(inside)) continue;
+    const untouched = patch.has(file.path) || file.mode === GIT_SYMLINK ? undefined : findUntouched(repository, entries, file);
+    if (untouched !== undefined) putContent(scratch, top + '/' + file.path, { kind: 'file', name: untouched }, modeOf(file.mode), timeS);
+    else waiting.set(file.id, (waiting.get(file.id) ?? []).concat(file));
+  }
+  readBlobs(repository, Array.from(waiting.keys()), (id, content) => {
+    for (const file of waiting.get(id) ?? []) putCommitFile(request, scratch, code, file, content, patch.get(file.path), timeS);
+  });
+  for (const section of patch.values()) {
+    const added = section.kind === 'added' ? applyPatchSection(section, '', (bytes) => inflateBytes(bytes, 1 << 30)) : undefined;
+    if (added === undefined || normalizeName('/' + section.path) !== '/' + section.path) continue;
+    putCommitFile(request, scratch, code, { path: section.path, mode: section.mode ?? 0o100644, id: '' }, added, undefined, timeS);
+  }
+}
+
+function modeOf(gitMode) {
+  return (gitMode & 0o100) !== 0 ? 0o777 : 0o666;
+}
+
+function putCommitFile(request, scratch, code, file, content, section, timeS) {
+  if (section?.kind === 'deleted') return;
+  const top = topInScratch(scratch, request.project, code.repository.top);
+  const patched = section === undefined ? content : applyPatchSection(section, content, (bytes) => inflateBytes(bytes, 1 << 30));
+  if (patched === undefined) scratch.notes.push('the recorded change of ' + file.path + ' does not fit its commit');
+  const mode = section?.mode ?? file.mode;
+  const text = patched ?? content;
+  if (mode === GIT_SYMLINK) putLink(scratch, request.project, relativeTo(request.project, code.repository.top + '/' + file.path), text);
+  else putContent(scratch, top + '/' + file.path, { kind: 'bytes', content: text }, modeOf(mode), timeS);
+}
+
+// ---- the rest ---------------------------------------------------------------------------------------------
+
+/** Puts in all files of the project that are no results of this or of a later run. */
+function putRest(request, scratch, timeS) {
+  const { project, run, laterResults } = request;
+  const own = new Set(run.outputs.filter((file) => file.kind !== 'd').map((file) => file.path));
+  const inputs = new Set(run.inputs.map((file) => file.path));
+  for (const [path, seen] of takeSnapshot(project.root, [])) {
+    const name = absoluteOf(scratch.project, path);
+    if (laterResults.has(path) || (own.has(path) && !inputs.has(path)) || run.absent.indexOf(path) >= 0 || lstatIfThere(name) !== undefined) continue;
+    const kind = seen.mode & 0o170000;
+    if (seen.isFolder && makeParents(scratch, name)) fs.mkdirSync(toFsPath(name));
+    else if (kind === 0o120000) putLink(scratch, project, path, fs.readlinkSync(toFsPath(absoluteOf(project, path)), 'latin1'));
+    else if (kind === 0o100000) copyRest(scratch, absoluteOf(project, path), name, seen.mode & 0o777, timeS);
+  }
+}
+
+function copyRest(scratch, from, name, mode, timeS) {
+  try {
+    putContent(scratch, name, { kind: 'file', name: from }, mode, timeS);
+  } catch (error) {
+    if (['EACCES', 'EPERM', 'ENOENT'].indexOf(errorCode(error)) < 0) throw error;
+    scratch.notes.push('could not be copied: ' + from);
+  }
+}
+
+/** Has the tree this input already as the run read it? */
+function isAsRead(scratch, file) {
+  const name = nameInTree(scratch, file.path);
+  const state = describeFile(name, file.path);
+  if (state === undefined || state.size !== file.size || (state.kind === 'l') !== (file.kind === 'l')) return false;
+  if (state.hash !== '?') return state.hash === file.hash;
+  const outcome = hashWithRetry(name);
+  return outcome.kind === 'hashed' && outcome.hash === file.hash;
+}
+
+function putInput(request, scratch, file, timeS) {
+  const { project, run, finder, commit, replaced } = request;
+  const name = nameInTree(scratch, file.path);
+  const other = replaced.get(file.path);
+  const mode = file.kind === 'x' ? 0o777 : 0o666;
+  if (other !== undefined) return putContent(scratch, name, { kind: 'file', name: other }, mode, timeS) ? undefined : 'a link stands in its way';
+  // With another commit's code, what that commit has is what is asked for.
+  if (commit !== undefined && lstatIfThere(name) !== undefined) return undefined;
+  if (file.hash === '?') return lstatIfThere(name) === undefined ? putPresent(request, scratch, file, timeS) : undefined;
+  if (file.hash.length !== 64 || isAsRead(scratch, file)) {
+    if (file.kind !== 'l' && file.hash.length === 64) fs.chmodSync(toFsPath(name), ((lstatIfThere(name)?.mode ?? 0o666) & 0o666) | (file.kind === 'x' ? 0o111 : 0));
+    return undefined;
+  }
+  const found = finder.find(file, run);
+  if (found === undefined) return lstatIfThere(absoluteOf(project, file.path)) === undefined ? 'it is gone' : 'it has changed since, and its content of then is nowhere';
+  const isPut = file.kind === 'l' && found.kind === 'bytes' ? putLink(scratch, project, file.path, found.content) : putContent(scratch, name, found, mode, timeS);
+  return isPut ? undefined : 'a link stands in its way';
+}
+
+/** What the record does not know the content of: as it is now. */
+function putPresent(request, scratch, file, timeS) {
+  const from = absoluteOf(request.project, file.path);
+  if (lstatIfThere(from)?.isFile() !== true) return 'it is gone';
+  scratch.notes.push('the content of ' + file.path + ' was not recorded: it is taken as it is now');
+  return putContent(scratch, nameInTree(scratch, file.path), { kind: 'file', name: from }, file.kind === 'x' ? 0o777 : 0o666, timeS) ? undefined : 'a link stands in its way';
+}
+
+/** An input outside of the project is used where it is. A way to it by "../" is a link in the tree. */
+function checkOutside(request, scratch, file) {
+  const stat = lstatIfThere(file.path);
+  if (stat === undefined) return 'it is gone';
+  const common = file.path.split('/').findIndex((part, i) => request.project.root.split('/')[i] !== part);
+  const name = scratch.folder + '/t' + file.path;
+  if (common > 1 && lstatIfThere(name) === undefined && makeParents(scratch, name)) fs.symlinkSync(toFsPath(file.path), toFsPath(name));
+  if (file.hash.length !== 64 || file.kind === 'l') return undefined;
+  const outcome = hashWithRetry(file.path);
+  return outcome.kind === 'hashed' && outcome.hash === file.hash ? undefined : 'it has changed since';
+}
+
+/** Secrets have only a keyed hash in the record: the present file is used, if there is one. */
+function putSecrets(request, scratch, timeS) {
+  for (const line of request.run.secretInputs) {
+    const path = line.slice(line.indexOf(' ') + 1);
+    const from = absoluteOf(request.project, path);
+    if (!isResultPath(path) || lstatIfThere(from)?.isFile() !== true) continue;
+    putContent(scratch, absoluteOf(scratch.project, path), { kind: 'file', name: from }, 0o600, timeS);
+    scratch.notes.push('the secret ' + path + ' is taken as it is now');
+  }
+}
+
+/** The folders that the command found: its own, those of its outputs, but not those that it made itself. */
+function putFolders(request, scratch) {
+  const { run } = request;
+  const made = new Set(run.outputs.filter((file) => file.kind === 'd').map((file) => file.path));
+  const isMade = (folder) => Array.from(made).some((one) => folder === one || folder.startsWith(one + '/'));
+  const wanted = run.outputs.filter((file) => file.kind !== 'd' && file.path.indexOf('/') > 0).map((file) => file.path.slice(0, file.path.lastIndexOf('/')));
+  for (const folder of made) if (folder.indexOf('/') > 0) wanted.push(folder.slice(0, folder.lastIndexOf('/')));
+  if (run.directory !== '.') wanted.push(run.directory);
+  for (const folder of wanted) if (isResultPath(folder) && (folder === run.directory || !isMade(folder))) makeParents(scratch, absoluteOf(scratch.project, folder) + '/x');
+}
+
+/** Of the commit or of the rest, what the run is to make itself is not there before. */
+function removeOutputs(request, scratch) {
+  const { run } = request;
+  const inputs = new Set(run.inputs.map((file) => file.path));
+  for (const path of run.outputs.filter((file) => file.kind !== 'd').map((file) => file.path).concat(run.absent)) {
+    const name = absoluteOf(scratch.project, path);
+    if (inputs.has(path) || !isResultPath(path) || !makeParents(scratch, name)) continue;
+    const stat = lstatIfThere(name);
+    if (stat !== undefined && !stat.isDirectory()) fs.unlinkSync(toFsPath(name));
+  }
+}
+
+/**
+ * Makes the tree: the code of the recorded commit with the recorded changes, every recorded input as
+ * it was read, and, if asked for, the rest of the project. What could not be had is in `lacking`.
+ */
+function makeScratch(request) {
+  const { run } = request;
+  const scratch = makeScratchFolder(request);
+  const timeS = Date.parse(run.startedUtc.slice(0, 23) + 'Z') / 1000;
+  const code = findCode(request, scratch.notes);
+  if (code !== undefined) putCode(request, scratch, code, timeS);
+  if (request.isFull) putRest(request, scratch, timeS);
+  removeOutputs(request, scratch);
+  const inputs = request.isReversed ? run.inputs.slice().reverse() : run.inputs;
+  for (const file of inputs) {
+    const isInside = isResultPath(file.path);
+    if (!isInside && file.path[0] !== '/') continue; // of .git, .rr or provenance: no data
+    // Of the repository that the project is a folder of, the rest is in the tree, too.
+    const isOfTree = isInside || (code !== undefined && file.path.startsWith(code.repository.top + '/') && normalizeName(file.path) === file.path && !/\/\.git(?:\/|$)/.test(file.path));
+    const why = isOfTree ? putInput(request, scratch, file, timeS) : checkOutside(request, scratch, file);
+    if (why !== undefined) scratch.lacking.push({ file, why });
+  }
+  putSecrets(request, scratch, timeS);
+  putFolders(request, scratch);
+  return scratch;
+}
+
+// ==== src/sys/recording.ts =======================================================================
+// recording.ts - runs a command and writes its record: the steps of docs/architecture.txt, 4. Chooses no exit status.
+
+
+/** A command to run and record. */
+// type RecordingRequest = {
+//   /** Paths are relative to its root, where the command runs; its provenance/ and .rr/ may lie elsewhere. */
+//   project: Project;
+//   /** Absolute, links resolved: rr's own current folder. */
+//   folder: ByteString;
 //   argv: ByteString[];
-//   project: ByteString | undefined;
 //   label: ByteString | undefined;
 //   reason: ByteString | undefined;
 //   tags: ByteString[];
+//   /** Declared files, folders and globs, relative to `folder`. */
 //   inputs: ByteString[];
 //   outputs: ByteString[];
+//   /** 'NAME=VALUE' */
 //   parameters: ByteString[];
-//   timeout: ByteString | undefined;
-//   trace: ByteString | undefined;
+//   timeoutS: number | undefined;
+//   trace: TraceMethod | 'auto';
 //   requireClean: boolean;
 //   noLogs: boolean;
 //   quiet: boolean;
-//   json: boolean;
+//   /** Descriptors above 2 that the command is to have. */
+//   inherited: number[];
+//   /** There if the run repeats another. */
+//   repeat: RepeatRequest | undefined;
 // };
+
+/** What is different where a recorded run is repeated. */
+// type RepeatRequest = {
+//   /** The project of the records, whose own files a command in a scratch tree must leave alone. */
+//   origin: Project;
+//   /** Puts into the record what is known beforehand: what it repeats, its parameters, the code. */
+//   fill: (run: Run) => void;
+//   /** For the command's standard streams; of 'keep' a copy is kept and nothing is passed on. */
+//   streams: { stdin: number; stdout: number | 'keep'; stderr: number | 'keep' };
+//   /** The same as a record has it; and the paths of the files, those that are read and those that are written. */
+//   redirects: { spelled: ByteString[]; from: ByteString[]; to: ByteString[] };
+//   /** Called when all is known of the run, before it is written. */
+//   judge: (run: Run) => Promise<void>;
+//   /** No: nothing is left of it but what the call returns. */
+//   isKept: boolean;
+// };
+
+/** `problems`: what could not be recorded, as sentences. */
+// type Recorded = { run: Run; end: CommandEnd; problems: string[] };
+
 
 /** What one recording carries from step to step. */
 // type Session = {
-//   options: RecordOptions;
+//   request: RecordingRequest;
 //   project: Project;
 //   folder: ByteString;
 //   argv: ByteString[];
@@ -15697,50 +18232,10 @@ function initProject(folder, quiet) {
 //   code: BegunCode | undefined;
 // };
 
-// type Watch = { trace: Trace; reader: StraceReader; program: ByteString; hasFilter: boolean; version: string; startMs: number; links: Map<ByteString, FileState> };
-
-// ---- options ----------------------------------------------------------------------------------------
-
-const LONGEST_TIMEOUT_S = 1e9;
-
-/** Seconds, in whole milliseconds, of "90", "1.5m", "2h", "1d"; throws Failure for anything else. */
-function parseDurationS(text) {
-  const parts = /^(\d+(?:\.\d+)?)(s|m|h|d)?$/.exec(text);
-  const seconds = parts === null ? 0 : Math.round(Number(parts[1]) * { s: 1, m: 60, h: 3600, d: 86400 }[parts[2] ?? 's'] * 1000) / 1000;
-  if (seconds === 0 || seconds > LONGEST_TIMEOUT_S) throw new Failure('cannot use --timeout "' + text + '": not a time', 'write seconds, or 90s, 5m, 2h, 1d', EXIT.usage);
-  return seconds;
-}
-
-function parseTrace(text) {
-  if (text === undefined || text === 'auto') return 'auto';
-  if (text === 'strace' || text === 'scan' || text === 'atime' || text === 'none') return text;
-  throw new Failure('cannot use --trace "' + text + '": no such method', 'one of auto, strace, scan, atime, none', EXIT.usage);
-}
-
-function checkParameters(parameters) {
-  for (const parameter of parameters) {
-    if (!/^[^ \t-\r=]+=/.test(parameter)) throw new Failure('cannot use -p "' + parameter + '": not NAME=VALUE', '', EXIT.usage);
-  }
-}
-
-/** The command's arguments; a single one that holds shell syntax is given to a shell. */
-function resolveCommand(argv, folder) {
-  if (argv.length === 0) throw new Failure('cannot record: no command', 'rr record [options] -- COMMAND [ARG...]', EXIT.usage);
-  if (argv.length > 1 || !hasShellSyntax(argv[0])) return argv;
-  const named = argv[0][0] === '/' ? argv[0] : folder + '/' + argv[0];
-  return argv[0].indexOf('/') >= 0 && lstatIfThere(named) !== undefined ? argv : ['sh', '-c', argv[0]];
-}
+/** `leaks`: files of the project itself that a command in a scratch tree used. */
+// type Watch = { leaks: Set<ByteString>; trace: Trace; reader: StraceReader; program: ByteString; hasFilter: boolean; version: string; startMs: number; links: Map<ByteString, FileState> };
 
 // ---- before the run ---------------------------------------------------------------------------------
-
-function openProject(options, current) {
-  if (options.project !== undefined) return requireProject(current, options.project);
-  const found = findProject(current);
-  if (found !== undefined) return found;
-  const { project } = setUpProject(current, initialFiles());
-  if (!options.quiet) tell('rr: made provenance/ in ' + current);
-  return project;
-}
 
 function readRedirects(project) {
   const result = { spelled: [], from: [], to: [], warnings: [] };
@@ -15812,7 +18307,8 @@ function spellCommand(session) {
   };
   const masked = maskArguments(session.argv, learn).map(session.withhold);
   const linked = readLinkedRoot(directory);
-  const spelled = linked === undefined ? masked : masked.map((argument) => respellRoot(argument, linked, session.project.root));
+  const others = linked === undefined ? listRoots(session).slice(1) : listRoots(session).slice(1).concat(linked);
+  const spelled = others.reduce((words, other) => words.map((argument) => respellRoot(argument, other, session.project.root)), masked);
   return quoteCommand(spelled, session.project.root, directory);
 }
 
@@ -15827,7 +18323,8 @@ function readLinkedRoot(directory) {
 // Of a run for which no mark could be written, so that nothing of it is kept.
 const UNCLAIMED_ID = '00000000T000000Z-aaaaaa';
 
-function beginRun(options, project, folder, argv, problems) {
+function beginRun(request, problems) {
+  const { project, folder, argv } = request;
   attempt(problems, 'make .rr', () => { makeFolder(project.own + '/running'); keepTemporariesIn(project.own + '/running'); hideFromGit(project); });
   const underKey = makeSecretHasher(project.own + '/key');
   const hash = (secret) => {
@@ -15839,29 +18336,31 @@ function beginRun(options, project, folder, argv, problems) {
   const withhold = makeWithholder(hash, secrets);
   const startedMicros = readUtcMicros();
   const fill = (id) => {
-    const run = emptyRun(id, spellCommand({ argv, project, folder, hash, withhold, secrets }), formatUtcMicros(startedMicros), RR_VERSION);
+    const run = emptyRun(id, spellCommand({ argv, project, folder, hash, withhold, secrets, request }), formatUtcMicros(startedMicros), RR_VERSION);
     run.directory = relativeTo(project, folder);
     if (run.directory[0] === '/') run.warnings.push('the command ran outside of the project: it cannot be repeated elsewhere');
-    run.label = options.label;
-    run.reason = options.reason;
-    run.tags = options.tags;
-    run.parameters = options.parameters.map((parameter) => {
+    run.label = request.label;
+    run.reason = request.reason;
+    run.tags = request.tags;
+    run.parameters = request.parameters.map((parameter) => {
       const sign = parameter.indexOf('=');
       const name = parameter.slice(0, sign);
       return name + ' ' + withhold(maskValue(name, parameter.slice(sign + 1), hash));
     });
-    run.declaredInputs = options.inputs.map((pattern) => toRecordPath(project, folder, pattern));
-    run.declaredOutputs = options.outputs.map((pattern) => toRecordPath(project, folder, pattern));
-    if (options.timeout !== undefined) run.timeoutS = parseDurationS(options.timeout);
+    run.declaredInputs = request.inputs.map((pattern) => toRecordPath(project, folder, pattern));
+    run.declaredOutputs = request.outputs.map((pattern) => toRecordPath(project, folder, pattern));
+    run.timeoutS = request.timeoutS;
+    request.repeat?.fill(run);
     return run;
   };
   let run;
   attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
-  return { options, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined };
+  return { request, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined };
 }
 
 function recordCode(session) {
-  const { project, run } = session;
+  const { project, run, request } = session;
+  if (request.repeat !== undefined) return; // it is that of the run that is repeated, and has been filled in
   const isResultNow = makeResultTester(project);
   session.code = beginCode({
     project, excluded: (path) => path.startsWith('provenance/') || path.startsWith('.rr/') || isResultNow(path),
@@ -15888,7 +18387,7 @@ function recordCodeFiles(session) {
   run.codeFiles = ended.codeFiles;
   run.codeOthers = ended.codeOthers;
   run.warnings.push(...ended.warnings);
-  if (!session.options.requireClean) return;
+  if (!session.request.requireClean) return;
   const open = run.codeFiles.filter((file) => file.state !== 'clean').map((file) => file.path).concat(run.codeOthers.filter((other) => /^\S+ \S+ dirty /.test(other)));
   if (open.length > 0) run.warnings.push('code that is not committed was read, which --require-clean could not know beforehand: ' + shorten(open));
 }
@@ -15922,14 +18421,24 @@ function isInProject(project, name) {
   return relativeTo(project, name)[0] !== '/';
 }
 
+/** Folders that stand for the project: of a repeat in a scratch tree, that tree and then the project, in which it lies. */
+function listRoots(session) {
+  const roots = [session.project.root];
+  if (session.request.repeat !== undefined) roots.push(session.request.repeat.origin.root);
+  return roots.filter((root) => root !== '/');
+}
+
+function splitAtRoots(text, roots) {
+  return roots.reduce((parts, root) => parts.reduce((all, part) => all.concat(part.split(root)), []), [text]);
+}
+
 /** Facts of the environment. Where nothing is traced they need not wait for the end of the command. */
 async function recordEnvironment(session, loaded) {
   const { project, run } = session;
   const software = await describeSoftware(loaded, { project, cacheFolder: project.own, isInside: (name) => isInProject(project, name) });
   const spell = (name, value) => {
     const masked = session.withhold(maskValue(name, value, session.hash));
-    const parts = masked.split(project.root);
-    return parts.length === 1 || project.root === '/' ? encodeWithheld(masked) : parts.map(encodeWithheld).join('%{project}');
+    return splitAtRoots(masked, listRoots(session)).map(encodeWithheld).join('%{project}');
   };
   run.environment = saveByContent(project, 'environments', describeEnvironment(software.text, spell), '.rec');
   run.compilers = software.compilers;
@@ -15960,7 +18469,7 @@ function isTraceable(project, argv, folder, isAsked) {
 
 /** The method to use, and the tracer if there is one. Throws Failure if strace was asked for and cannot be had. */
 function chooseMethod(session, wanted) {
-  const { project, folder, argv, options } = session;
+  const { project, folder, argv, request } = session;
   if (wanted !== 'auto' && wanted !== 'strace') return wanted;
   if (session.run.id === UNCLAIMED_ID) return 'none';
   const obstacle = isTraceable(project, argv, folder, wanted === 'strace');
@@ -15974,16 +18483,23 @@ function chooseMethod(session, wanted) {
     removeIfThere(project.own + '/running/' + session.run.id);
     throw new Failure('cannot use --trace strace: ' + why, 'leave the option out, or --trace scan', EXIT.refused);
   }
-  if (!options.quiet && search.kind === 'fails' && search.isNews) tell('rr: the run is not traced, only the project is compared before and after: ' + why);
+  if (!request.quiet && search.kind === 'fails' && search.isNews) tell('rr: the run is not traced, only the project is compared before and after: ' + why);
   return 'scan';
 }
 
 function beginWatch(session, tracer) {
-  const { project, folder, run } = session;
+  const { project, folder, run, request } = session;
   const file = project.provenance + '/files.txt';
   const home = toBytes(os().homedir());
   const classify = makeClassifier({ project: project.root, home, temporary: resolveLinks(toBytes(process.env.TMPDIR ?? '/tmp')) }, readBytesIfThere(file) ?? '', 'provenance/files.txt');
+  const leaks = new Set();
+  const origin = request.repeat?.origin;
   const classOf = (name) => {
+    if (origin !== undefined && isInProject(origin, name) && !isInProject(project, name)) {
+      const path = relativeTo(origin, name);
+      if (path !== '.' && !isLeftOut(path)) leaks.add(path);
+      return 'ignored';
+    }
     const found = classify(name);
     const path = found === 'project' ? relativeTo(project, name) : name;
     return path[0] !== '/' && isLeftOut(path) ? 'ignored' : found;
@@ -15991,7 +18507,7 @@ function beginWatch(session, tracer) {
   const startMs = statIfThere(project.own + '/running/' + run.id)?.mtimeMs ?? readUtcMicros() / 1000;
   const links = new Map();
   const trace = new Trace({ folder, classOf, resolveFolder: resolveLinks, onLink: (name) => keepLinks(project, name, startMs, links) });
-  return { ...tracer, trace, links, reader: new StraceReader((event) => trace.handle(event)), startMs };
+  return { ...tracer, leaks, trace, links, reader: new StraceReader((event) => trace.handle(event)), startMs };
 }
 
 function tracerRequest(watch) {
@@ -16027,24 +18543,34 @@ function noteProcesses(session, watched) {
 // ---- the run ----------------------------------------------------------------------------------------
 
 function planStreams(session) {
+  const { repeat } = session.request;
+  if (repeat !== undefined) return planRepeatStreams(repeat);
+  const descriptors = { stdin: 0, stdout: 1, stderr: 2 };
   const keep = (descriptor) => {
-    if (session.options.noLogs || session.run.id === UNCLAIMED_ID) return 'inherit';
+    if (session.request.noLogs || session.run.id === UNCLAIMED_ID) return 'inherit';
     return session.run.redirects.some((redirect) => redirect.startsWith(String(descriptor) + ' ')) ? 'inherit' : 'keep';
   };
   // What cannot be started needs no terminal, and script(1) would tell of it in words of its own.
   const isProgram = findProgram(session.argv[0], session.folder).kind === 'found';
   // In the background, script(1) would be stopped as soon as it touches the terminal's modes.
   const onTerminal = isProgram && isSharingForeground() && [1, 2].some((descriptor) => isTerminal(descriptor));
-  if (session.options.noLogs || session.run.id === UNCLAIMED_ID || !onTerminal) return { stdout: keep(1), stderr: keep(2), terminal: undefined };
+  if (session.request.noLogs || session.run.id === UNCLAIMED_ID || !onTerminal) return { descriptors, stdout: keep(1), stderr: keep(2), terminal: undefined };
   const terminal = planTerminal();
-  if (terminal !== undefined) return { stdout: keep(1), stderr: keep(2), terminal };
+  if (terminal !== undefined) return { descriptors, stdout: keep(1), stderr: keep(2), terminal };
   session.run.warnings.push('what the command printed to the terminal was not kept: there is no script(1) here, or the output goes on to another program');
-  return { stdout: isTerminal(1) ? 'inherit' : keep(1), stderr: isTerminal(2) ? 'inherit' : keep(2), terminal: undefined };
+  return { descriptors, stdout: isTerminal(1) ? 'inherit' : keep(1), stderr: isTerminal(2) ? 'inherit' : keep(2), terminal: undefined };
+}
+
+function planRepeatStreams(repeat) {
+  const { stdin, stdout, stderr } = repeat.streams;
+  const how = (stream) => (stream === 'keep' ? 'keep-only' : 'inherit');
+  const number = (stream) => (stream === 'keep' ? -1 : stream);
+  return { descriptors: { stdin, stdout: number(stdout), stderr: number(stderr) }, stdout: how(stdout), stderr: how(stderr), terminal: undefined };
 }
 
 const HEARTBEAT_MS = 60000;
 
-async function runIt(session, inherited) {
+async function runIt(session) {
   const { run, project } = session;
   const heartbeat = setInterval(() => attempt([], 'touch', () => touchMark(project, run)), HEARTBEAT_MS);
   let environment;
@@ -16053,7 +18579,7 @@ async function runIt(session, inherited) {
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
     meanwhile: () => { if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
-    tracer: tracerRequest(session.watch), inherited,
+    tracer: tracerRequest(session.watch), inherited: session.request.inherited,
   });
   await environment;
   clearInterval(heartbeat);
@@ -16097,6 +18623,8 @@ function noteWatched(session, watched) {
   const { run } = session;
   noteObserved(session, watched, watched.processes);
   if (watched.unread.length > 0) run.warnings.push('declared as inputs, but not read: ' + shorten(watched.unread));
+  const leaks = Array.from(session.watch?.leaks ?? []).sort();
+  if (leaks.length > 0) run.warnings.push('it used files of the project itself by their absolute names, not those of the scratch tree: ' + shorten(leaks));
   run.absent = watched.absent;
   run.leftOut = watched.leftOut;
   noteProcesses(session, watched);
@@ -16108,56 +18636,30 @@ function shorten(paths) {
 
 /** Writes everything; each part that fails is named and does not keep the others from being tried. */
 function save(session) {
-  const { project, run, problems } = session;
+  const { project, run, problems, request } = session;
   if (run.id === UNCLAIMED_ID) return;
   attempt(problems, 'keep the logs', () => saveLogs(project, run));
   const before = problems.length;
   attempt(problems, 'write the record', () => saveRecord(project, run));
-  attempt(problems, 'note the end', () => noteEnded(project, run));
+  // In a scratch tree it has changed nothing that another run could take for its own.
+  if (run.tree === undefined) attempt(problems, 'note the end', () => noteEnded(project, run));
   if (problems.length > before) return;
   attempt(problems, 'bring provenance/Makefile up to date', () => {
     const lost = settleLostRuns(project, run.id);
-    for (const one of lost) if (!session.options.quiet) tell('rr: the run ' + one.id + ' was lost: rr was killed while it ran');
+    for (const one of lost) if (!request.quiet) tell('rr: the run ' + one.id + ' was lost: rr was killed while it ran');
     for (const fault of includeRun(project, run)) tell('rr: ' + fault.message);
   });
 }
 
-/** A script whose #! line names a program that is not there is "not found" to the system, too. */
-function explainStart(session, failure) {
-  return failure === 'not found' && findProgram(session.argv[0], session.folder).kind === 'found' ? 'the program in its #! line is not found' : failure;
-}
-
-function report(session, end) {
-  const { run, options, problems } = session;
-  if (end.startFailure !== undefined) tell('rr: cannot run "' + session.argv[0] + '": ' + explainStart(session, end.startFailure));
-  if (end.isTimedOut) tell('rr: stopped after ' + String(run.timeoutS) + ' s (--timeout)');
-  for (const problem of problems) tell('rr: ' + problem);
-  if (problems.length > 0) tell('rr: the run was not recorded in full');
-  for (const path of run.missingOutputs) tell('rr: declared output "' + path + (lstatIfThere(absoluteOf(session.project, path)) === undefined ? '" did not appear' : '" was not written: it is as it was before'));
-  if (!options.quiet && end.startFailure === undefined) for (const warning of run.warnings) if (problems.indexOf(warning) < 0) tell('rr: warning: ' + warning);
-  if (options.json) tell(printJsonRun(run));
-  else if (!options.quiet && problems.length === 0 && isTerminal(2)) {
-    const count = (files, word) => String(files.length) + ' ' + word + (files.length === 1 ? '' : 's');
-    tell('rr: recorded ' + run.id + ': ' + run.status + ', ' + count(run.inputs, 'input') + ', ' + count(run.outputs, 'output'));
-  }
-}
-
-function chooseExit(session, end) {
-  if (end.isTimedOut) return EXIT.timeout;
-  if (end.exit !== 0) return end.exit;
-  if (session.problems.length > 0) return EXIT.notRecorded;
-  return session.run.missingOutputs.length > 0 ? EXIT.outputMissing : 0;
-}
-
 async function observe(session, method) {
-  const { options, project, folder, run } = session;
-  const redirects = readRedirects(project);
+  const { request, project, folder, run } = session;
+  const redirects = request.repeat === undefined ? readRedirects(project) : { ...request.repeat.redirects, warnings: [] };
   run.redirects = redirects.spelled;
   run.warnings.push(...redirects.warnings);
   const { observation, missing } = await beginObservation({
-    project, method, folder, argv: session.argv, declaredInputs: options.inputs, declaredOutputs: options.outputs,
+    project, method, folder, argv: session.argv, declaredInputs: request.inputs, declaredOutputs: request.outputs,
     redirectedFrom: redirects.from, redirectedTo: redirects.to,
-    surroundingLogs: [1, 2].map(readSurroundingLog).map((name) => (name === undefined ? '' : relativeTo(project, name))),
+    surroundingLogs: (request.repeat === undefined ? [1, 2] : []).map(readSurroundingLog).map((name) => (name === undefined ? '' : relativeTo(project, name))),
   });
   if (missing.length > 0) {
     removeIfThere(project.own + '/running/' + run.id);
@@ -16183,36 +18685,192 @@ async function lookAfter(session, observation, isShared) {
   }
 }
 
-/** Runs the command and records it. Returns the exit status for rr. */
-async function recordRun(options) {
-  checkParameters(options.parameters);
-  const wanted = parseTrace(options.trace);
-  if (options.timeout !== undefined) parseDurationS(options.timeout);
-  const inherited = findInheritedDescriptors();
-  const folder = readCurrentFolder();
-  const argv = resolveCommand(options.argv, folder);
-  const project = openProject(options, folder);
+/**
+ * Runs the command and records it; resolves when all is written. What fails on the way is named in
+ * `problems` and does not stop the command. Throws Failure, before anything was run, for a declared
+ * input that is missing, a tracer that cannot be had and code that is not clean.
+ */
+async function recordCommand(request) {
   const problems = [];
-  const session = beginRun(options, project, folder, argv, problems);
-  const observation = await observe(session, chooseMethod(session, wanted));
-  session.isShared = hasOverlap(project, session.run.id, session.endedBytes);
+  const session = beginRun(request, problems);
+  const observation = await observe(session, chooseMethod(session, request.trace));
+  session.isShared = isAmongOthers(session);
   attempt(problems, 'record the code', () => recordCode(session));
-  if (options.requireClean) refuseUnclean(session, observation);
+  if (request.requireClean) refuseUnclean(session, observation);
   recordVariables(session);
   if (problems.length > 0) tell('rr: ' + problems[0] + '; the command runs all the same');
   watchReads(observation);
-  const end = await runIt(session, inherited);
+  const end = await runIt(session);
   noteEnd(session.run, end);
   if (end.isHeld && session.watch === undefined) session.run.warnings.push('something that the command started goes on: what it does now is not recorded, or is taken for the next run\'s');
   problems.push(...end.logProblems);
   // Asked once more after the last look at the project: what was changed until then may be another's.
-  const isShared = () => session.isShared || hasOverlap(project, session.run.id, session.endedBytes);
+  const isShared = () => session.isShared || isAmongOthers(session);
   session.run.observed = session.watch === undefined ? observation.method : 'strace ' + session.watch.version;
   await lookAfter(session, observation, isShared);
   attempt(problems, 'record the code', () => recordCodeFiles(session));
-  save(session);
-  report(session, end);
-  return chooseExit(session, end);
+  await finish(session);
+  return { run: session.run, end, problems };
+}
+
+/** Is another run of the project active, or was one since this one began? In a scratch tree it is alone. */
+function isAmongOthers(session) {
+  return session.run.tree === undefined && hasOverlap(session.project, session.run.id, session.endedBytes);
+}
+
+async function finish(session) {
+  const { repeat } = session.request;
+  if (repeat === undefined) return save(session);
+  attempt(session.problems, 'keep the logs', () => noteRunningLogs(session.project, session.run));
+  await attemptLater(session.problems, 'compare the outputs', () => repeat.judge(session.run));
+  session.run.logs = [];
+  if (repeat.isKept) save(session);
+  else forgetRun(session.project, session.run);
+}
+
+// ==== src/sys/pickrun.ts =========================================================================
+// pickrun.ts - the run that a RUN argument means. Knows no output.
+
+/**
+ * The run meant by an id, a prefix, a label, "@", "@-1" or a file it made. Throws Failure if there
+ * is none, and with a list if there are several.
+ */
+function pickRun(project, folder, reference) {
+  if (RUN_ID.test(reference)) {
+    const run = readRun(project, reference);
+    if (run !== undefined) return run;
+  }
+  const { runs, faults } = readRuns(project);
+  // The last run may be one of those that cannot be read; another must not be taken for it.
+  if (faults.length > 0 && reference[0] === '@') throw faults[faults.length - 1];
+  const recorded = new Set(runs.map((run) => run.id));
+  for (const mark of readMarks(project)) if (!recorded.has(mark.run.id)) runs.push(mark.run);
+  runs.sort((a, b) => (a.id < b.id ? -1 : 1));
+  const selection = selectRun(reference, runs, toRecordPath(project, folder, reference));
+  if (selection.kind === 'one') return selection.run;
+  if (selection.kind === 'none') throw new Failure('cannot find the run "' + reference + '"' + (faults.length > 0 ? ' among the records that can be read' : ''), 'run "rr list"', EXIT.differs);
+  const shown = selection.runs.slice(-10).map((run) => run.id + (run.label === undefined ? '' : ' ' + run.label)).join(', ');
+  throw new Failure('cannot tell which run "' + reference + '" means: ' + String(selection.runs.length) + ' fit', 'one of ' + shown, EXIT.usage);
+}
+
+// ==== src/commands/init.ts =======================================================================
+// init.ts - rr init: sets up a project.
+
+/** Makes provenance/ and .rr/ in the current folder or the one named. Says what it made. */
+function initProject(folder, quiet) {
+  const current = readCurrentFolder();
+  const root = folder === undefined ? current : resolveLinks(folder[0] === '/' ? folder : current + '/' + folder);
+  const { made, kept } = setUpProject(root, initialFiles());
+  for (const name of kept) tell('rr: kept ' + name + ': it is not the one of this version of rr');
+  if (!quiet) tell(made.length === 0 ? 'rr: nothing to do, the project is set up' : 'rr: made ' + made.join(', '));
+  return 0;
+}
+
+// ==== src/commands/record.ts =====================================================================
+// record.ts - rr record: runs a command and writes its record.
+
+// type RecordOptions = {
+//   argv: ByteString[];
+//   project: ByteString | undefined;
+//   label: ByteString | undefined;
+//   reason: ByteString | undefined;
+//   tags: ByteString[];
+//   inputs: ByteString[];
+//   outputs: ByteString[];
+//   parameters: ByteString[];
+//   timeout: ByteString | undefined;
+//   trace: ByteString | undefined;
+//   requireClean: boolean;
+//   noLogs: boolean;
+//   quiet: boolean;
+//   json: boolean;
+// };
+
+// ---- options ----------------------------------------------------------------------------------------
+
+const LONGEST_TIMEOUT_S = 1e9;
+
+/** Seconds, in whole milliseconds, of "90", "1.5m", "2h", "1d"; throws Failure for anything else. */
+function parseDurationS(text) {
+  const parts = /^(\d+(?:\.\d+)?)(s|m|h|d)?$/.exec(text);
+  const seconds = parts === null ? 0 : Math.round(Number(parts[1]) * { s: 1, m: 60, h: 3600, d: 86400 }[parts[2] ?? 's'] * 1000) / 1000;
+  if (seconds === 0 || seconds > LONGEST_TIMEOUT_S) throw new Failure('cannot use --timeout "' + text + '": not a time', 'write seconds, or 90s, 5m, 2h, 1d', EXIT.usage);
+  return seconds;
+}
+
+function parseTrace(text) {
+  if (text === undefined || text === 'auto') return 'auto';
+  if (text === 'strace' || text === 'scan' || text === 'atime' || text === 'none') return text;
+  throw new Failure('cannot use --trace "' + text + '": no such method', 'one of auto, strace, scan, atime, none', EXIT.usage);
+}
+
+function checkParameters(parameters) {
+  for (const parameter of parameters) {
+    if (!/^[^ \t-\r=]+=/.test(parameter)) throw new Failure('cannot use -p "' + parameter + '": not NAME=VALUE', '', EXIT.usage);
+  }
+}
+
+/** The command's arguments; a single one that holds shell syntax is given to a shell. */
+function resolveCommand(argv, folder) {
+  if (argv.length === 0) throw new Failure('cannot record: no command', 'rr record [options] -- COMMAND [ARG...]', EXIT.usage);
+  if (argv.length > 1 || !hasShellSyntax(argv[0])) return argv;
+  const named = argv[0][0] === '/' ? argv[0] : folder + '/' + argv[0];
+  return argv[0].indexOf('/') >= 0 && lstatIfThere(named) !== undefined ? argv : ['sh', '-c', argv[0]];
+}
+
+function openProject(options, current) {
+  if (options.project !== undefined) return requireProject(current, options.project);
+  const found = findProject(current);
+  if (found !== undefined) return found;
+  const { project } = setUpProject(current, initialFiles());
+  if (!options.quiet) tell('rr: made provenance/ in ' + current);
+  return project;
+}
+
+/** A script whose #! line names a program that is not there is "not found" to the system, too. */
+function explainStart(request, failure) {
+  return failure === 'not found' && findProgram(request.argv[0], request.folder).kind === 'found' ? 'the program in its #! line is not found' : failure;
+}
+
+function report(options, request, recorded) {
+  const { run, end, problems } = recorded;
+  if (end.startFailure !== undefined) tell('rr: cannot run "' + request.argv[0] + '": ' + explainStart(request, end.startFailure));
+  if (end.isTimedOut) tell('rr: stopped after ' + String(run.timeoutS) + ' s (--timeout)');
+  for (const problem of problems) tell('rr: ' + problem);
+  if (problems.length > 0) tell('rr: the run was not recorded in full');
+  for (const path of run.missingOutputs) tell('rr: declared output "' + path + (lstatIfThere(absoluteOf(request.project, path)) === undefined ? '" did not appear' : '" was not written: it is as it was before'));
+  if (!options.quiet && end.startFailure === undefined) for (const warning of run.warnings) if (problems.indexOf(warning) < 0) tell('rr: warning: ' + warning);
+  if (options.json) tell(printJsonRun(run));
+  else if (!options.quiet && problems.length === 0 && isTerminal(2)) {
+    const count = (files, word) => String(files.length) + ' ' + word + (files.length === 1 ? '' : 's');
+    tell('rr: recorded ' + run.id + ': ' + run.status + ', ' + count(run.inputs, 'input') + ', ' + count(run.outputs, 'output'));
+  }
+}
+
+function chooseExit(recorded) {
+  const { run, end, problems } = recorded;
+  if (end.isTimedOut) return EXIT.timeout;
+  if (end.exit !== 0) return end.exit;
+  if (problems.length > 0) return EXIT.notRecorded;
+  return run.missingOutputs.length > 0 ? EXIT.outputMissing : 0;
+}
+
+/** Runs the command and records it. Returns the exit status for rr. */
+async function recordRun(options) {
+  checkParameters(options.parameters);
+  const trace = parseTrace(options.trace);
+  const timeoutS = options.timeout === undefined ? undefined : parseDurationS(options.timeout);
+  // First of all, as long as rr has opened nothing itself.
+  const inherited = findInheritedDescriptors();
+  const folder = readCurrentFolder();
+  const { label, reason, tags, inputs, outputs, parameters, requireClean, noLogs, quiet } = options;
+  const request = {
+    argv: resolveCommand(options.argv, folder), project: openProject(options, folder), folder, label, reason, tags, inputs, outputs, parameters,
+    timeoutS, trace, requireClean, noLogs, quiet, inherited, repeat: undefined,
+  };
+  const recorded = await recordCommand(request);
+  report(options, request, recorded);
+  return chooseExit(recorded);
 }
 
 // ==== src/commands/list.ts =======================================================================
