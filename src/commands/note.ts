@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { compileGlob } from '../core/glob.ts';
 import { emptyNote, findCountingNotes, hasEffect } from '../core/notes.ts';
-import type { AnnotatedRun, Note, Tolerance } from '../core/notes.ts';
+import type { AnnotatedRun, Note, OutputTolerance } from '../core/notes.ts';
 import { parseMagnitude } from '../formats/note.ts';
 import { parseNoteText, printNoteText } from '../formats/notetext.ts';
 import type { NoteText } from '../formats/notetext.ts';
@@ -47,7 +47,7 @@ function failUsage(message: string, hint: string): never {
 // ---- from the options -------------------------------------------------------------------------------
 
 /** "PATH=ABSOLUTE[,RELATIVE]"; the path may hold "=". */
-function parseToleranceOption(text: ByteString, toPath: (name: ByteString) => ByteString): Tolerance {
+function parseToleranceOption(text: ByteString, toPath: (name: ByteString) => ByteString): OutputTolerance {
   const parts = /^([^]+)=([^=,]+)(?:,([^=,]+))?$/.exec(text);
   const absolute = parts === null ? undefined : parseMagnitude(parts[2]);
   const relative = parts === null ? undefined : parseMagnitude(parts[3] ?? '0');
@@ -58,7 +58,7 @@ function parseToleranceOption(text: ByteString, toPath: (name: ByteString) => By
 }
 
 /** A tolerance that fits no output would be taken for one that counts. */
-function requireOutputs(tolerances: Tolerance[], runs: AnnotatedRun[]): void {
+function requireOutputs(tolerances: OutputTolerance[], runs: AnnotatedRun[]): void {
   if (runs.some(({ run }) => run.status === 'running')) return;
   for (const { pattern } of tolerances) {
     const fits = compileGlob(pattern);

@@ -10,7 +10,7 @@ import { findInheritedDescriptors, findProgram, readCurrentFolder } from '../sys
 import type { TraceMethod } from '../sys/observe.ts';
 import { absoluteOf, findProject, requireProject, setUpProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
-import { recordCommand } from '../sys/recording.ts';
+import { recordCommand, UNCLAIMED_ID } from '../sys/recording.ts';
 import type { Recorded, RecordingRequest } from '../sys/recording.ts';
 import { isTerminal, tell } from '../sys/terminal.ts';
 

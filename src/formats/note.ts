@@ -1,7 +1,7 @@
 // note.ts - a note as a recutils record, printed and parsed (docs/record-format.txt, 9). Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
 import { emptyNote } from '../core/notes.ts';
-import type { Note, Tolerance, Unsettable } from '../core/notes.ts';
+import type { Note, OutputTolerance, Unsettable } from '../core/notes.ts';
 import { RUN_ID } from '../core/run.ts';
 import { failRecord, FieldWriter, readFormatNumber, readId, requireFields, setFields, splitFields, splitWord } from './fields.ts';
 import type { Field, FieldSetter } from './fields.ts';
@@ -41,7 +41,7 @@ export function parseMagnitude(text: ByteString): number | undefined {
   return number === Infinity ? undefined : number;
 }
 
-function parseTolerance(value: ByteString): Tolerance | undefined {
+function parseTolerance(value: ByteString): OutputTolerance | undefined {
   const [absolute, rest] = splitWord(value);
   const [relative, pattern] = splitWord(rest);
   const limits = [parseMagnitude(absolute), parseMagnitude(relative)];

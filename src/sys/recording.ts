@@ -196,8 +196,8 @@ function readLinkedRoot(directory: ByteString): ByteString | undefined {
   return shown.endsWith('/' + directory) ? shown.slice(0, -directory.length - 1) : undefined;
 }
 
-// Of a run for which no mark could be written, so that nothing of it is kept.
-const UNCLAIMED_ID = '00000000T000000Z-aaaaaa';
+/** Of a run for which no mark could be written, so that nothing of it is kept. */
+export const UNCLAIMED_ID = '00000000T000000Z-aaaaaa';
 
 function beginRun(request: RecordingRequest, problems: string[]): Session {
   const { project, folder, argv } = request;
