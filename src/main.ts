@@ -4,6 +4,7 @@ import { EXIT, Failure } from './core/failure.ts';
 import { parseArguments, printOverview, printVerbHelp, VERBS } from './cli.ts';
 import type { ParsedArguments } from './cli.ts';
 import { initProject } from './commands/init.ts';
+import { printJournal } from './commands/journal.ts';
 import { LIST_STYLES, listRuns } from './commands/list.ts';
 import { rebuildMakefile } from './commands/makefile.ts';
 import { noteRun } from './commands/note.ts';
@@ -54,6 +55,10 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     case 'note': return noteRun(parsed.operands, {
       project, label: one('label'), tags: all('tag'), untags: all('untag'), reason: one('reason'), outcome: one('outcome'), comments: all('comment'),
       tolerances: all('tolerance'), edit: one('edit'), remove: all('remove'), editor: has('editor'), all: has('all'), quiet: has('quiet'),
+    });
+    case 'journal': return printJournal(parsed.operands, {
+      project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
+      all: has('all'), markdown: has('markdown'), org: has('org'), html: has('html'),
     });
     case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), quiet: has('quiet') });
     case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));

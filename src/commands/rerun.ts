@@ -4,9 +4,12 @@ import type { Tolerance } from '../core/comparison.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { compileGlob } from '../core/glob.ts';
 import { findLiveRuns, isResultPath } from '../core/graph.ts';
+import { applyNotes, findTolerance, groupNotes } from '../core/notes.ts';
+import type { Note, OutputTolerance } from '../core/notes.ts';
 import { changeRun, findInputProducer, findRepeatObstacle, isRepeatAccepted, listLaterResults, USUAL_SURROUNDINGS } from '../core/repeat.ts';
 import type { Acceptance, Judgement, RepeatSurroundings, Setting } from '../core/repeat.ts';
 import type { FileState, Run } from '../core/run.ts';
+import { parseToleranceOption } from '../formats/note.ts';
 import { quoteWord } from '../formats/shell.ts';
 import { makeRandomDigits } from '../sys/clock.ts';
 import { ContentFinder } from '../sys/contents.ts';
@@ -15,6 +18,8 @@ import { resolveCommit } from '../sys/gitobjects.ts';
 import { hashWithRetry } from '../sys/hash.ts';
 import { findProgram, readCurrentFolder } from '../sys/machine.ts';
 import { fs } from '../sys/node.ts';
+import { readNotes } from '../sys/notes.ts';
+import { toRecordPath } from '../sys/observe.ts';
 import { pickAnnotatedRuns } from '../sys/pickrun.ts';
 import { absoluteOf, describeSystemError, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
@@ -59,7 +64,9 @@ type RerunSession = {
   settings: Setting[];
   commit: string | undefined;
   accept: Acceptance;
-  tolerances: { fits: (path: ByteString) => boolean; tolerance: Tolerance }[];
+  /** Of the options; those of notes come after them. */
+  tolerances: OutputTolerance[];
+  notes: Map<string, Note[]>;
   /** Keeps what runs of this call made for those that come after them. */
   folder: ByteString;
   /** Paths that a run of this call made anew, for the runs that read them from that run: its id + NUL + path -> absolute name. */
@@ -78,12 +85,6 @@ function parseAcceptance(text: ByteString | undefined): Acceptance {
   if (text === undefined || text === 'identical') return 'identical';
   if (text === 'tolerance') return 'tolerance';
   throw new Failure('cannot use --accept "' + text + '": no such measure', 'one of identical, tolerance', EXIT.usage);
-}
-
-function parseTolerance(text: ByteString): RerunSession['tolerances'][number] {
-  const parts = /^([^]+)=(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?:,(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?))?$/.exec(text);
-  if (parts === null) throw new Failure('cannot use --tolerance "' + text + '": not PATH=ABSOLUTE or PATH=ABSOLUTE,RELATIVE', 'for example --tolerance fit.csv=1e-9,1e-6', EXIT.usage);
-  return { fits: compileGlob(parts[1]), tolerance: { absolute: Number(parts[2]), relative: Number(parts[3] ?? 0) } };
 }
 
 function checkOptions(references: ByteString[], options: RerunOptions): void {
@@ -108,7 +109,7 @@ function beginSession(references: ByteString[], options: RerunOptions): RerunSes
   }
   return {
     options, project, runs, finder, settings: options.settings.map(parseSetting), commit, accept: parseAcceptance(options.accept),
-    tolerances: options.tolerances.map(parseTolerance), folder: project.own + '/scratch/session-' + makeRandomDigits(), made: new Map(),
+    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(readNotes(project).notes), folder: project.own + '/scratch/session-' + makeRandomDigits(), made: new Map(),
   };
 }
 
@@ -121,7 +122,10 @@ function originalOf(runs: Run[], run: Run): Run {
 
 function selectWanted(session: RerunSession, references: ByteString[]): Run[] {
   const { options, runs, project } = session;
-  if (options.all) return findLiveRuns(runs).runs.map((live) => live.run);
+  if (options.all) {
+    const live = new Set(findLiveRuns(runs).runs.map((one) => one.run.id));
+    return runs.filter((run) => live.has(run.id));
+  }
   if (options.since !== undefined) {
     const [after] = options.since === '' ? [undefined] : pickAnnotatedRuns(project, readCurrentFolder(), options.since).slice(-1);
     return runs.filter((run) => (after === undefined || run.id > after.run.id) && run.status === 'succeeded' && run.repeats === undefined && run.tree === undefined);
@@ -211,7 +215,8 @@ function prepareRepeat(session: RerunSession, run: Run, surroundings: RepeatSurr
     throw new Failure(set.why, 'run "rr show ' + run.id + '" for its command', EXIT.usage);
   }
   const changed = session.settings.length === 0 ? undefined : { argv: set.argv, parameters: set.parameters, label: options.label, reason: options.reason };
-  const toleranceOf = (path: ByteString): Tolerance | undefined => session.tolerances.find((one) => one.fits(path))?.tolerance;
+  const noted = applyNotes(run, session.notes.get(run.id)).notes;
+  const toleranceOf = (path: ByteString): Tolerance | undefined => session.tolerances.find((one) => compileGlob(one.pattern)(path)) ?? findTolerance(noted, path);
   return { scratch, request: { origin: project, run, finder, scratch, changed, commit, surroundings, toleranceOf, isKept: true, quiet: true, onJudged: async () => undefined } };
 }
 

@@ -46,7 +46,11 @@ export function pickAnnotatedRuns(project: Project, folder: ByteString, referenc
     const run = readRun(project, reference);
     if (run !== undefined) return [applyNotes(run, groupNotes(readNotes(project).notes).get(run.id))];
   }
-  const { runs, runFaults, noteFaults } = readKnownRuns(project);
+  return selectKnownRuns(readKnownRuns(project), project, folder, reference);
+}
+
+/** The same among runs that are read already. */
+export function selectKnownRuns({ runs, runFaults, noteFaults }: KnownRuns, project: Project, folder: ByteString, reference: ByteString): AnnotatedRun[] {
   // The last run may be one of those that cannot be read; another must not be taken for it.
   if (runFaults.length > 0 && reference[0] === '@') throw runFaults[runFaults.length - 1];
   const selection = selectRun(reference, runs.map((one) => one.run), toRecordPath(project, folder, reference));

@@ -196,7 +196,7 @@ function readLinkedRoot(directory: ByteString): ByteString | undefined {
   return shown.endsWith('/' + directory) ? shown.slice(0, -directory.length - 1) : undefined;
 }
 
-// Of a run for which no mark could be written, so that nothing of it is kept.
+/** Of a run for which no mark could be written, so that nothing of it is kept. */
 export const UNCLAIMED_ID = '00000000T000000Z-aaaaaa';
 
 function beginRun(request: RecordingRequest, problems: string[]): Session {

@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { describeOtherEnd } from '../core/repeat.ts';
 import type { Run, Verdict } from '../core/run.ts';
 import { encodeText, encodeWithheld, makeHarmless } from '../formats/percent.ts';
-import { cutToWidth, displayWidth } from './table.ts';
+import { cutToWidth, wrapText } from './table.ts';
 
 /** One repeat that was made, or why it was not. */
 export type RepeatStory =
@@ -16,20 +16,6 @@ const WORD_WIDTH = 11;
 /** A log stands for what the command printed. */
 function nameOutput(path: ByteString): ByteString {
   return /^provenance\/logs\/[^/]*\.out$/.test(path) ? '(standard output)' : makeHarmless(path);
-}
-
-/** The text in lines of at most `width` columns, broken at spaces where there are any. */
-function wrapText(text: ByteString, width: number): ByteString[] {
-  const lines: ByteString[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && displayWidth(line) + 1 + displayWidth(word) > width) {
-      lines.push(line);
-      line = '';
-    }
-    line += (line === '' ? '' : ' ') + word;
-  }
-  return lines.concat(line).map((one) => cutToWidth(one, width));
 }
 
 /** The command of a run on one line, cut. */
