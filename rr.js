@@ -685,10 +685,11 @@ function selectionOf(runs) {
 
 /**
  * The run that `reference` means, of `runs` in order of ids: "@" the last, "@-1" the one before it,
- * an id, a prefix of an id, a label, or a path that a run made (the last that did). A label of
- * several runs, or a prefix of several ids, is 'several'.
+ * an id, a prefix of an id, a label, or a file that a run made (the last that did); findMakers gives
+ * the ids of those that made it, and is asked last. A label of several runs, or a prefix of several
+ * ids, is 'several'.
  */
-function selectRun(reference, runs, path) {
+function selectRun(reference, runs, findMakers) {
   const fromEnd = /^@(?:-(\d+))?$/.exec(reference);
   if (fromEnd !== null) {
     const at = runs.length - 1 - Number(fromEnd[1] ?? 0);
@@ -698,7 +699,8 @@ function selectRun(reference, runs, path) {
   if (exact.length > 0) return selectionOf(exact);
   const labelled = runs.filter((run) => run.label === reference);
   if (labelled.length > 0) return selectionOf(labelled);
-  const makers = runs.filter((run) => run.tree === undefined && run.outputs.some((file) => file.path === path));
+  const ids = findMakers();
+  const makers = runs.filter((run) => ids.has(run.id));
   if (makers.length > 0) return { kind: 'one', run: makers[makers.length - 1] };
   return /^[0-9]/.test(reference) ? selectionOf(runs.filter((run) => run.id.startsWith(reference))) : { kind: 'none' };
 }
@@ -730,7 +732,8 @@ function compareValues(a, b) {
 
 /** The values that a run's parameters "NAME VALUE" give a name. */
 function valuesOf(parameters, name) {
-  return parameters.filter((one) => one.startsWith(name + ' ')).map((one) => one.slice(name.length + 1));
+  const start = name + ' ';
+  return parameters.filter((one) => one.startsWith(start)).map((one) => one.slice(start.length));
 }
 
 /** A withheld value (it holds NUL) is not known, and fits no comparison. */
@@ -19363,6 +19366,22 @@ function readGraphRuns(project) {
   return { runs, notes: groups, faults, noteFaults: noted.faults };
 }
 
+/** A function that tells of a recorded run, by its id, what the graph needs. It keeps nothing of what it told. */
+function readFileLookup(project) {
+  const texts = [];
+  const starts = [];
+  const places = new Map();
+  readIndex(project, GRAPH, (text, start) => {
+    places.set(readLineId(text, start), texts.length);
+    texts.push(text);
+    starts.push(start);
+  });
+  return (id) => {
+    const place = places.get(id);
+    return place === undefined ? undefined : new GraphLine(texts[place], starts[place]);
+  };
+}
+
 /** Does the line, of several asked for in order, have this file as an input, or an output in the project? */
 function makeFileFinder(kind, path) {
   const wanted = ' ' + encodeText(path) + '\t';
@@ -19380,14 +19399,14 @@ function makeFileFinder(kind, path) {
   };
 }
 
-/** Ids of the runs that wrote all files of `made` in the project and read all of `used`; and the records that cannot be read. */
+/** Ids of the recorded runs that wrote all files of `made` in the project and read all of `used`. */
 function findRunsByFiles(project, made, used) {
   const finders = made.map((path) => makeFileFinder('output', path)).concat(used.map((path) => makeFileFinder('input', path)));
   const ids = new Set();
-  const faults = readIndex(project, GRAPH, (text, start) => {
+  readIndex(project, GRAPH, (text, start) => {
     if (finders.every((find) => find(text, start))) ids.add(readLineId(text, start));
   });
-  return { ids, faults };
+  return ids;
 }
 
 // ==== src/sys/store.ts ===========================================================================
@@ -21456,17 +21475,40 @@ function keepForLook(origin, tree, repeat, paths) {
 // ==== src/sys/pickrun.ts =========================================================================
 // pickrun.ts - the runs of a project with their notes, and the one that a RUN argument means. Knows no output.
 
-/** runFaults, noteFaults: records and notes that cannot be read. */
-// type KnownRuns = { runs: AnnotatedRun[]; runFaults: Failure[]; noteFaults: Failure[] };
+/**
+ * summaries: of all runs in order of their ids, with label, tags and reason that count. unrecorded: those of
+ * them that run or were lost, and have no record. notes: by the id of the run. runFaults, noteFaults:
+ * records and notes that cannot be read.
+ */
+// type KnownRuns = { summaries: RunSummary[]; unrecorded: Run[]; notes: Map<string, Note[]>; runFaults: Failure[]; noteFaults: Failure[] };
 
-/** All runs in order of their ids, those that run or were lost too, with label, tags and reason that count. */
+function readUnrecorded(project, recorded) {
+  const marks = readMarks(project);
+  if (marks.length === 0) return [];
+  const ids = new Set(recorded.map((run) => run.id));
+  return marks.map((mark) => mark.run).filter((run) => !ids.has(run.id));
+}
+
+/** All runs, those that run or were lost too. */
 function readKnownRuns(project) {
-  const { runs, faults } = readRuns(project);
-  const recorded = new Set(runs.map((run) => run.id));
-  for (const mark of readMarks(project)) if (!recorded.has(mark.run.id)) runs.push(mark.run);
-  runs.sort((a, b) => (a.id < b.id ? -1 : 1));
-  const noted = readNotes(project);
-  return { runs: annotateRuns(runs, noted.notes), runFaults: faults, noteFaults: noted.faults };
+  const { summaries, notes, faults, noteFaults } = readSummaries(project);
+  const unrecorded = readUnrecorded(project, summaries);
+  for (const run of unrecorded) summaries.push({ ...run, ...noteFacts(run, notes.get(run.id) ?? []) });
+  if (unrecorded.length > 0) summaries.sort((a, b) => compareBytes(a.id, b.id));
+  return { summaries, unrecorded, notes, runFaults: faults, noteFaults };
+}
+
+/** The whole of a known run; undefined if its record has gone. Throws Failure if that is damaged. */
+function readKnownRun(project, known, id) {
+  const run = readRun(project, id) ?? known.unrecorded.find((one) => one.id === id);
+  return run === undefined ? undefined : applyNotes(run, known.notes.get(id));
+}
+
+/** Ids of the known runs that wrote all files of `made` in the project and read all of `used`. */
+function findKnownRunsByFiles(project, known, made, used) {
+  const ids = findRunsByFiles(project, made, used);
+  for (const run of known.unrecorded) if (matchesFiles(run, { made, used })) ids.add(run.id);
+  return ids;
 }
 
 /**
@@ -21490,18 +21532,20 @@ function pickAnnotatedRuns(project, folder, reference) {
     const run = readRun(project, reference);
     if (run !== undefined) return [applyNotes(run, groupNotes(readNotes(project).notes).get(run.id))];
   }
-  return selectKnownRuns(readKnownRuns(project), project, folder, reference);
+  const known = readKnownRuns(project);
+  return selectKnownRuns(known, project, folder, reference).map((run) => readKnownRun(project, known, run.id)).filter((run) => run !== undefined);
 }
 
 /** The same among runs that are read already. */
-function selectKnownRuns({ runs, runFaults, noteFaults }, project, folder, reference) {
+function selectKnownRuns(known, project, folder, reference) {
+  const { runFaults, noteFaults } = known;
   // The last run may be one of those that cannot be read; another must not be taken for it.
   if (runFaults.length > 0 && reference[0] === '@') throw runFaults[runFaults.length - 1];
-  const selection = selectRun(reference, runs.map((one) => one.run), toRecordPath(project, folder, reference));
+  const selection = selectRun(reference, known.summaries, () => findKnownRunsByFiles(project, known, [toRecordPath(project, folder, reference)], []));
   if (selection.kind === 'none') throw new Failure('cannot find the run "' + reference + '"' + (runFaults.length + noteFaults.length > 0 ? ' among the records that can be read' : ''), 'run "rr list"', EXIT.differs);
   const meant = selection.kind === 'one' ? [selection.run] : selection.runs;
   if (meant.length > 1 && meant.some((run) => run.label !== reference)) throw failSeveral(reference, meant);
-  return runs.filter((one) => meant.indexOf(one.run) >= 0);
+  return meant;
 }
 
 /** The same without the notes; label, tags and reason are those that count. */
@@ -21718,41 +21762,22 @@ function checkStyle(options) {
 
 // ---- the runs that fit ----------------------------------------------------------------------------
 
-/** `total`: how many there are. `unrecorded`: those of the runs that have no record. */
-// type Found = { runs: RunSummary[]; total: number; unrecorded: Run[]; notes: Map<string, Note[]>; faults: Failure[] };
-
-/** The runs that run now or were lost, and have no record. */
-function readUnrecorded(project, recorded) {
-  const marks = readMarks(project);
-  if (marks.length === 0) return [];
-  const ids = new Set(recorded.map((run) => run.id));
-  return marks.map((mark) => mark.run).filter((run) => !ids.has(run.id));
-}
+// type Found = { known: KnownRuns; /** Those that fit. */ runs: RunSummary[]; faults: Failure[] };
 
 function findFittingRuns(project, filter) {
-  const { summaries, notes, faults, noteFaults } = readSummaries(project);
-  const unrecorded = readUnrecorded(project, summaries);
-  let runs = summaries;
-  if (unrecorded.length > 0) {
-    runs = summaries.concat(unrecorded.map((run) => ({ ...run, ...noteFacts(run, notes.get(run.id) ?? []) })));
-    runs.sort((a, b) => compareBytes(a.id, b.id));
-  }
-  const total = runs.length;
-  runs = runs.filter((run) => matchesFilter(run, filter));
+  const known = readKnownRuns(project);
+  let runs = known.summaries.filter((run) => matchesFilter(run, filter));
   if (filter.made.length + filter.used.length > 0) {
-    const { ids } = findRunsByFiles(project, filter.made, filter.used);
-    for (const run of unrecorded) if (matchesFiles(run, filter)) ids.add(run.id);
+    const ids = findKnownRunsByFiles(project, known, filter.made, filter.used);
     runs = runs.filter((run) => ids.has(run.id));
   }
-  return { runs, total, unrecorded, notes, faults: faults.concat(noteFaults) };
+  return { known, runs, faults: known.runFaults.concat(known.noteFaults) };
 }
 
 /** The files of the runs of a list. */
 function readFiles(project, found) {
-  const files = new Map();
-  for (const run of readGraphRuns(project).runs) files.set(run.id, run);
-  for (const run of found.unrecorded) files.set(run.id, run);
-  return (run) => files.get(run.id);
+  const find = readFileLookup(project);
+  return (run) => find(run.id) ?? found.known.unrecorded.find((one) => one.id === run.id);
 }
 
 // ---- printing -------------------------------------------------------------------------------------
@@ -21775,7 +21800,7 @@ function printPieces(pieces) {
 function* readWholeRuns(project, found, runs) {
   for (const { id } of runs) {
     try {
-      const whole = readRun(project, id) ?? found.unrecorded.find((run) => run.id === id);
+      const whole = readKnownRun(project, found.known, id);
       if (whole !== undefined) yield whole;
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -21787,9 +21812,8 @@ function* readWholeRuns(project, found, runs) {
 /** A JSON array of the records with what is noted on them, a run a line. */
 function* printRecordsAsJson(project, found) {
   let before = '[\n';
-  for (const run of readWholeRuns(project, found, found.runs)) {
-    const noted = applyNotes(run, found.notes.get(run.id));
-    yield before + printJsonRun(noted.run, noted.notes);
+  for (const { run, notes } of readWholeRuns(project, found, found.runs)) {
+    yield before + printJsonRun(run, notes);
     before = ',\n';
   }
   yield before === '[\n' ? '[\n]\n' : '\n]\n';
@@ -21802,7 +21826,7 @@ function* printScript(project, found) {
   const hashes = new Set();
   for (const run of runs) for (const file of filesOf(run)?.outputs ?? []) if (file.hash.length === 64) hashes.add(file.hash);
   yield printReplayHead(hashes);
-  for (const run of readWholeRuns(project, found, runs)) yield printReplay({ ...run, ...noteFacts(run, found.notes.get(run.id) ?? []) });
+  for (const { run } of readWholeRuns(project, found, runs)) yield printReplay(run);
   yield printReplayEnd();
 }
 
@@ -21814,7 +21838,7 @@ function printInStyle(project, found, style, list, options) {
     case 'latex': return printPieces(printRunLatex(list));
     default:
       if (found.runs.length > 0) return printPieces(printRunTable(list, options.full ? Infinity : readColumns(1)));
-      tell(found.total === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
+      tell(found.known.summaries.length === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
       return true;
   }
 }
@@ -22041,7 +22065,9 @@ function draftFromEditor(draft, project, annotated) {
 
 function findRuns(project, folder, reference, isAll) {
   if (!isAll) return [pickAnnotatedRun(project, folder, reference)];
-  const runs = readKnownRuns(project).runs.filter(({ run }) => run.label === reference);
+  const known = readKnownRuns(project);
+  const labelled = known.summaries.filter((run) => run.label === reference).map((run) => readKnownRun(project, known, run.id));
+  const runs = labelled.filter((run) => run !== undefined);
   if (runs.length === 0) throw new Failure('cannot find a run with the label "' + reference + '"', 'run "rr list"', EXIT.differs);
   return runs;
 }
@@ -22134,12 +22160,10 @@ function makeJournalFilter(options) {
 
 /** The runs that operands name, in order of ids: a label means all that have it. All runs if there is no operand. */
 function chooseRuns(known, project, folder, references) {
-  if (references.length === 0) return known.runs;
+  if (references.length === 0) return known.summaries;
   const chosen = new Set();
-  for (const reference of references) {
-    for (const one of selectKnownRuns(known, project, folder, reference)) chosen.add(one);
-  }
-  return known.runs.filter((one) => chosen.has(one));
+  for (const reference of references) for (const run of selectKnownRuns(known, project, folder, reference)) chosen.add(run.id);
+  return known.summaries.filter((run) => chosen.has(run.id));
 }
 
 /** Prints the story of the runs that are named and fit. A record or note that cannot be read is named: status 1. */
@@ -22149,9 +22173,10 @@ function printJournal(references, options) {
   const current = readCurrentFolder();
   const project = requireProject(current, options.project);
   const known = readKnownRuns(project);
-  const runs = chooseRuns(known, project, current, references).filter(({ run }) => matchesFilter(run, filter));
+  const summaries = chooseRuns(known, project, current, references).filter((run) => matchesFilter(run, filter));
+  const runs = summaries.map((run) => readKnownRun(project, known, run.id)).filter((run) => run !== undefined);
   const journal = describeJournal(arrangeJournal(runs, options.all), (run) => readTailOf(project, run));
-  if (runs.length === 0) tell(known.runs.length === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
+  if (runs.length === 0) tell(known.summaries.length === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
   const print = options.html ? printJournalHtml : options.markdown ? printJournalMarkdown : options.org ? printJournalOrg : printJournalText;
   if (runs.length > 0 || print !== printJournalText) printOut(print(journal));
   const faults = known.runFaults.concat(known.noteFaults);

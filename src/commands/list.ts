@@ -3,21 +3,19 @@ import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { requireMoment, requireStatuses } from '../core/filteroptions.ts';
-import type { GraphRun } from '../core/graph.ts';
-import { applyNotes } from '../core/notes.ts';
-import type { Note } from '../core/notes.ts';
-import type { Run, RunSummary } from '../core/run.ts';
-import { matchesFiles, matchesFilter, parseParameterCondition } from '../core/select.ts';
+import type { AnnotatedRun } from '../core/notes.ts';
+import type { RunSummary } from '../core/run.ts';
+import { matchesFilter, parseParameterCondition } from '../core/select.ts';
 import type { RunFilter } from '../core/select.ts';
 import { readUtcMicros } from '../sys/clock.ts';
 import { toText } from '../sys/files.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import { toRecordPath } from '../sys/observe.ts';
+import { findKnownRunsByFiles, readKnownRun, readKnownRuns } from '../sys/pickrun.ts';
+import type { KnownRuns } from '../sys/pickrun.ts';
 import { requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
-import { readRun } from '../sys/records.ts';
-import { findRunsByFiles, noteFacts, readGraphRuns, readSummaries } from '../sys/runindex.ts';
-import { readMarks } from '../sys/store.ts';
+import { readFileLookup } from '../sys/runindex.ts';
 import { printOut, readColumns, tell } from '../sys/terminal.ts';
 import { COLUMN_NAMES, findColumn, findColumns, sortRuns } from '../views/columns.ts';
 import type { FilesOf, SortOrder } from '../views/columns.ts';
@@ -110,41 +108,22 @@ function checkStyle(options: ListOptions): string {
 
 // ---- the runs that fit ----------------------------------------------------------------------------
 
-/** `total`: how many there are. `unrecorded`: those of the runs that have no record. */
-type Found = { runs: RunSummary[]; total: number; unrecorded: Run[]; notes: Map<string, Note[]>; faults: Failure[] };
-
-/** The runs that run now or were lost, and have no record. */
-function readUnrecorded(project: Project, recorded: RunSummary[]): Run[] {
-  const marks = readMarks(project);
-  if (marks.length === 0) return [];
-  const ids = new Set(recorded.map((run) => run.id));
-  return marks.map((mark) => mark.run).filter((run) => !ids.has(run.id));
-}
+type Found = { known: KnownRuns; /** Those that fit. */ runs: RunSummary[]; faults: Failure[] };
 
 function findFittingRuns(project: Project, filter: RunFilter): Found {
-  const { summaries, notes, faults, noteFaults } = readSummaries(project);
-  const unrecorded = readUnrecorded(project, summaries);
-  let runs = summaries;
-  if (unrecorded.length > 0) {
-    runs = summaries.concat(unrecorded.map((run) => ({ ...run, ...noteFacts(run, notes.get(run.id) ?? []) })));
-    runs.sort((a, b) => compareBytes(a.id, b.id));
-  }
-  const total = runs.length;
-  runs = runs.filter((run) => matchesFilter(run, filter));
+  const known = readKnownRuns(project);
+  let runs = known.summaries.filter((run) => matchesFilter(run, filter));
   if (filter.made.length + filter.used.length > 0) {
-    const { ids } = findRunsByFiles(project, filter.made, filter.used);
-    for (const run of unrecorded) if (matchesFiles(run, filter)) ids.add(run.id);
+    const ids = findKnownRunsByFiles(project, known, filter.made, filter.used);
     runs = runs.filter((run) => ids.has(run.id));
   }
-  return { runs, total, unrecorded, notes, faults: faults.concat(noteFaults) };
+  return { known, runs, faults: known.runFaults.concat(known.noteFaults) };
 }
 
 /** The files of the runs of a list. */
 function readFiles(project: Project, found: Found): FilesOf {
-  const files = new Map<string, GraphRun>();
-  for (const run of readGraphRuns(project).runs) files.set(run.id, run);
-  for (const run of found.unrecorded) files.set(run.id, run);
-  return (run) => files.get(run.id);
+  const find = readFileLookup(project);
+  return (run) => find(run.id) ?? found.known.unrecorded.find((one) => one.id === run.id);
 }
 
 // ---- printing -------------------------------------------------------------------------------------
@@ -164,10 +143,10 @@ function printPieces(pieces: Iterable<ByteString>): boolean {
 }
 
 /** The whole run of each of the list; what cannot be read is added to the faults. */
-function* readWholeRuns(project: Project, found: Found, runs: RunSummary[]): Generator<Run> {
+function* readWholeRuns(project: Project, found: Found, runs: RunSummary[]): Generator<AnnotatedRun> {
   for (const { id } of runs) {
     try {
-      const whole = readRun(project, id) ?? found.unrecorded.find((run) => run.id === id);
+      const whole = readKnownRun(project, found.known, id);
       if (whole !== undefined) yield whole;
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -179,9 +158,8 @@ function* readWholeRuns(project: Project, found: Found, runs: RunSummary[]): Gen
 /** A JSON array of the records with what is noted on them, a run a line. */
 function* printRecordsAsJson(project: Project, found: Found): Generator<ByteString> {
   let before = '[\n';
-  for (const run of readWholeRuns(project, found, found.runs)) {
-    const noted = applyNotes(run, found.notes.get(run.id));
-    yield before + printJsonRun(noted.run, noted.notes);
+  for (const { run, notes } of readWholeRuns(project, found, found.runs)) {
+    yield before + printJsonRun(run, notes);
     before = ',\n';
   }
   yield before === '[\n' ? '[\n]\n' : '\n]\n';
@@ -194,7 +172,7 @@ function* printScript(project: Project, found: Found): Generator<ByteString> {
   const hashes = new Set<string>();
   for (const run of runs) for (const file of filesOf(run)?.outputs ?? []) if (file.hash.length === 64) hashes.add(file.hash);
   yield printReplayHead(hashes);
-  for (const run of readWholeRuns(project, found, runs)) yield printReplay({ ...run, ...noteFacts(run, found.notes.get(run.id) ?? []) });
+  for (const { run } of readWholeRuns(project, found, runs)) yield printReplay(run);
   yield printReplayEnd();
 }
 
@@ -206,7 +184,7 @@ function printInStyle(project: Project, found: Found, style: string, list: RunLi
     case 'latex': return printPieces(printRunLatex(list));
     default:
       if (found.runs.length > 0) return printPieces(printRunTable(list, options.full ? Infinity : readColumns(1)));
-      tell(found.total === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
+      tell(found.known.summaries.length === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
       return true;
   }
 }

@@ -15,7 +15,7 @@ import { keepTemporariesIn, makeFolder, removeIfThere } from '../sys/files.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import { saveNote } from '../sys/notes.ts';
 import { toRecordPath } from '../sys/observe.ts';
-import { pickAnnotatedRun, readKnownRuns } from '../sys/pickrun.ts';
+import { pickAnnotatedRun, readKnownRun, readKnownRuns } from '../sys/pickrun.ts';
 import { hideFromGit, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { includeAllRuns } from '../sys/store.ts';
@@ -167,7 +167,9 @@ function draftFromEditor(draft: Note, project: Project, annotated: AnnotatedRun)
 
 function findRuns(project: Project, folder: ByteString, reference: ByteString, isAll: boolean): AnnotatedRun[] {
   if (!isAll) return [pickAnnotatedRun(project, folder, reference)];
-  const runs = readKnownRuns(project).runs.filter(({ run }) => run.label === reference);
+  const known = readKnownRuns(project);
+  const labelled = known.summaries.filter((run) => run.label === reference).map((run) => readKnownRun(project, known, run.id));
+  const runs = labelled.filter((run): run is AnnotatedRun => run !== undefined);
   if (runs.length === 0) throw new Failure('cannot find a run with the label "' + reference + '"', 'run "rr list"', EXIT.differs);
   return runs;
 }

@@ -16,10 +16,11 @@ function selectionOf<R>(runs: R[]): Selection<R> {
 
 /**
  * The run that `reference` means, of `runs` in order of ids: "@" the last, "@-1" the one before it,
- * an id, a prefix of an id, a label, or a path that a run made (the last that did). A label of
- * several runs, or a prefix of several ids, is 'several'.
+ * an id, a prefix of an id, a label, or a file that a run made (the last that did); findMakers gives
+ * the ids of those that made it, and is asked last. A label of several runs, or a prefix of several
+ * ids, is 'several'.
  */
-export function selectRun<R extends Pick<GraphRun, 'id' | 'label' | 'tree' | 'outputs'>>(reference: ByteString, runs: R[], path: ByteString): Selection<R> {
+export function selectRun<R extends Pick<RunSummary, 'id' | 'label'>>(reference: ByteString, runs: R[], findMakers: () => Set<string>): Selection<R> {
   const fromEnd = /^@(?:-(\d+))?$/.exec(reference);
   if (fromEnd !== null) {
     const at = runs.length - 1 - Number(fromEnd[1] ?? 0);
@@ -29,7 +30,8 @@ export function selectRun<R extends Pick<GraphRun, 'id' | 'label' | 'tree' | 'ou
   if (exact.length > 0) return selectionOf(exact);
   const labelled = runs.filter((run) => run.label === reference);
   if (labelled.length > 0) return selectionOf(labelled);
-  const makers = runs.filter((run) => run.tree === undefined && run.outputs.some((file) => file.path === path));
+  const ids = findMakers();
+  const makers = runs.filter((run) => ids.has(run.id));
   if (makers.length > 0) return { kind: 'one', run: makers[makers.length - 1] };
   return /^[0-9]/.test(reference) ? selectionOf(runs.filter((run) => run.id.startsWith(reference))) : { kind: 'none' };
 }
@@ -61,7 +63,8 @@ export function compareValues(a: ByteString, b: ByteString): number {
 
 /** The values that a run's parameters "NAME VALUE" give a name. */
 export function valuesOf(parameters: ByteString[], name: ByteString): ByteString[] {
-  return parameters.filter((one) => one.startsWith(name + ' ')).map((one) => one.slice(name.length + 1));
+  const start = name + ' ';
+  return parameters.filter((one) => one.startsWith(start)).map((one) => one.slice(start.length));
 }
 
 /** A withheld value (it holds NUL) is not known, and fits no comparison. */
@@ -119,7 +122,7 @@ export function matchesFilter(run: RunSummary, filter: RunFilter): boolean {
 }
 
 /** Do `made` and `used` hold? */
-export function matchesFiles(run: GraphRun, filter: Pick<RunFilter, 'made' | 'used'>): boolean {
+export function matchesFiles(run: Pick<GraphRun, 'tree' | 'inputs' | 'outputs'>, filter: Pick<RunFilter, 'made' | 'used'>): boolean {
   if (!filter.made.every((path) => run.tree === undefined && run.outputs.some((file) => file.path === path))) return false;
   return filter.used.every((path) => run.inputs.some((file) => file.path === path));
 }

@@ -235,6 +235,22 @@ export function readGraphRuns(project: Project): { runs: GraphRun[] } & Beside {
   return { runs, notes: groups, faults, noteFaults: noted.faults };
 }
 
+/** A function that tells of a recorded run, by its id, what the graph needs. It keeps nothing of what it told. */
+export function readFileLookup(project: Project): (id: string) => GraphRun | undefined {
+  const texts: ByteString[] = [];
+  const starts: number[] = [];
+  const places = new Map<string, number>();
+  readIndex(project, GRAPH, (text, start) => {
+    places.set(readLineId(text, start), texts.length);
+    texts.push(text);
+    starts.push(start);
+  });
+  return (id) => {
+    const place = places.get(id);
+    return place === undefined ? undefined : new GraphLine(texts[place], starts[place]);
+  };
+}
+
 /** Does the line, of several asked for in order, have this file as an input, or an output in the project? */
 function makeFileFinder(kind: 'input' | 'output', path: ByteString): (text: ByteString, start: number) => boolean {
   const wanted = ' ' + encodeText(path) + '\t';
@@ -252,12 +268,12 @@ function makeFileFinder(kind: 'input' | 'output', path: ByteString): (text: Byte
   };
 }
 
-/** Ids of the runs that wrote all files of `made` in the project and read all of `used`; and the records that cannot be read. */
-export function findRunsByFiles(project: Project, made: ByteString[], used: ByteString[]): { ids: Set<string>; faults: Failure[] } {
+/** Ids of the recorded runs that wrote all files of `made` in the project and read all of `used`. */
+export function findRunsByFiles(project: Project, made: ByteString[], used: ByteString[]): Set<string> {
   const finders = made.map((path) => makeFileFinder('output', path)).concat(used.map((path) => makeFileFinder('input', path)));
   const ids = new Set<string>();
-  const faults = readIndex(project, GRAPH, (text, start) => {
+  readIndex(project, GRAPH, (text, start) => {
     if (finders.every((find) => find(text, start))) ids.add(readLineId(text, start));
   });
-  return { ids, faults };
+  return ids;
 }
