@@ -1,5 +1,6 @@
 // journal.ts - rr journal: the story of the project, for people.
 import type { ByteString } from '../core/bytes.ts';
+import { trimBlanks } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { requireMoment, requireStatuses } from '../core/filteroptions.ts';
 import { arrangeJournal } from '../core/journal.ts';
@@ -42,7 +43,7 @@ function readTailOf(project: Project, run: Run): ByteString[] {
   for (const ending of ['.err', '.out']) {
     const log = run.logs.find((file) => file.path === 'provenance/logs/' + run.id + ending);
     const tail = log === undefined ? '' : readLastBytes(absoluteOf(project, log.path), TAIL_BYTES);
-    const lines = tail.split('\n').filter((line) => line.trim() !== '');
+    const lines = tail.split('\n').filter((line) => trimBlanks(line) !== '');
     if (lines.length > 0) return lines.slice(-TAIL_LINES).map((line) => line.slice(-LONGEST_TAIL_LINE));
   }
   return [];

@@ -1,5 +1,6 @@
 // note.ts - rr note: label, tags, reason, outcome, comments and tolerances after the fact.
 import type { ByteString } from '../core/bytes.ts';
+import { trimBlanks } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { compileGlob } from '../core/glob.ts';
 import { emptyNote, findCountingNotes, hasEffect } from '../core/notes.ts';
@@ -107,7 +108,7 @@ function hasChange(options: NoteOptions): boolean {
 function readTexts(options: NoteOptions, operand: ByteString | undefined): ByteString[] {
   const text = operand === '-' ? readIn().replace(/\n+$/, '') : operand;
   const texts = (text === undefined ? [] : [text]).concat(options.comments);
-  if (texts.some((one) => one.trim() === '')) failUsage('cannot note an empty text', '');
+  if (texts.some((one) => trimBlanks(one) === '')) failUsage('cannot note an empty text', '');
   return texts;
 }
 

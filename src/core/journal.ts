@@ -1,6 +1,6 @@
 // journal.ts - runs as a story: by days, long series as one entry. Knows no texts for people and no files.
 import type { ByteString } from './bytes.ts';
-import { compareBytes } from './bytes.ts';
+import { compareBytes, trimBlanks } from './bytes.ts';
 import type { AnnotatedRun } from './notes.ts';
 import type { Run, RunStatus } from './run.ts';
 
@@ -64,7 +64,7 @@ export function spanParameters(runs: Run[]): ParameterSpan[] {
   }
   return Array.from(values, ([name, found]) => {
     const all = Array.from(found);
-    if (all.length < 3 || !all.every((value) => value.trim() !== '' && Number.isFinite(Number(value)))) return { name, values: all, isRange: false };
+    if (all.length < 3 || !all.every((value) => trimBlanks(value) !== '' && Number.isFinite(Number(value)))) return { name, values: all, isRange: false };
     all.sort((a, b) => Number(a) - Number(b) || compareBytes(a, b));
     return { name, values: [all[0], all[all.length - 1]], isRange: true };
   });

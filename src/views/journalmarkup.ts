@@ -1,5 +1,6 @@
 // journalmarkup.ts - a journal as Markdown and as Org. Knows no files.
 import type { ByteString } from '../core/bytes.ts';
+import { trimBlanks } from '../core/bytes.ts';
 import type { Journal, JournalItem, JournalParagraphs } from './journal.ts';
 
 /** What the two have each in its own way. */
@@ -19,10 +20,10 @@ type Markup = {
 
 /** Any ASCII punctuation may be escaped (CommonMark 2.4); escaped is what would begin something. */
 export function escapeMarkdown(text: ByteString): ByteString {
-  return text.trim().replace(/[\\`*_{}[\]<>#|~$^&@]/g, '\\$&').replace(/:(?=\S)/g, '\\:')
-    .replace(/(?<=^|\s)(www)\./gi, '$1\\.')
+  return trimBlanks(text).replace(/[\\`*_{}[\]<>#|~$^&@]/g, '\\$&').replace(/:(?=\S)/g, '\\:')
+    .replace(/(?<=^| )(www)\./gi, '$1\\.')
     .replace(/^[-+=:]/, '\\$&').replace(/--/g, '\\-\\-')
-    .replace(/^(\(?(?:\d+|[A-Za-z]+))([.)])(?=\s|$)/, '$1\\$2');
+    .replace(/^(\(?(?:\d+|[A-Za-z]+))([.)])(?= |$)/, '$1\\$2');
 }
 
 function fence(lines: ByteString[]): ByteString {
@@ -48,10 +49,10 @@ const APART = '\xe2\x80\x8b';
 
 /** A line that is no heading, list, table, keyword, and holds no markup, link, macro, entity, footnote, timestamp or call. */
 export function escapeOrg(text: ByteString): ByteString {
-  return text.trim()
+  return trimBlanks(text)
     .replace(/(?<![A-Za-z0-9])[*/=~+](?=\S)/g, '$&' + APART).replace(/[_^$:\\<[{@](?=\S)/g, '$&' + APART)
     .replace(/\\$/, '\\' + APART)
-    .replace(/^(?=[*#|:+-]|\(?[0-9A-Za-z]+[.)](?:\s|$)|%%)/, APART);
+    .replace(/^(?=[*#|:+-]|\(?[0-9A-Za-z]+[.)](?: |$)|%%)/, APART);
 }
 
 const ORG: Markup = {
@@ -66,7 +67,7 @@ const ORG: Markup = {
 // ---- both -------------------------------------------------------------------------------------------
 
 function joinLines(markup: Markup, lines: ByteString[], indent: string): ByteString {
-  return lines.map((line) => (line.trim() === '' ? '' : markup.escape(line))).map((line, i) => (i === 0 ? '' : indent) + line + (i < lines.length - 1 ? markup.lineBreak : '') + '\n').join('');
+  return lines.map((line) => (trimBlanks(line) === '' ? '' : markup.escape(line))).map((line, i) => (i === 0 ? '' : indent) + line + (i < lines.length - 1 ? markup.lineBreak : '') + '\n').join('');
 }
 
 function printMarkupItem(markup: Markup, item: JournalItem): ByteString {
