@@ -13,9 +13,10 @@ import { RERUN_SCRIPT } from './rerunscript.ts';
 
 const BORROWED = ['rr_say', 'rr_harmless', 'rr_die', 'rr_find_tool', 'rr_hash_stdin', 'rr_locate', 'rr_read_link'];
 
+/** A function of rerun.sh, where an empty line stands after each. */
 function borrowFunction(name: string): string {
   const start = RERUN_SCRIPT.indexOf('\n' + name + '() {\n') + 1;
-  return RERUN_SCRIPT.slice(start, RERUN_SCRIPT.indexOf('\n}\n', start) + 3) + '\n';
+  return RERUN_SCRIPT.slice(start, RERUN_SCRIPT.indexOf('\n}\n\n', start) + 4);
 }
 
 const USAGE = `#!/bin/sh
@@ -30,6 +31,8 @@ const USAGE = `#!/bin/sh
 # in .rr/replaced while it is made again, and comes back if that fails or gives
 # other bytes, which are then in .rr/different.  A file that none of these runs
 # left so is not overwritten.  Needs a POSIX shell and a program for SHA-256.
+#
+# shellcheck disable=SC2030,SC2031  # each run has variables of its own
 
 set -u
 LC_ALL=C
@@ -141,7 +144,7 @@ rr_finish() {
 	find ".rr/replaced/$rr_id" -depth -type d -exec rmdir {} \\; 2>/dev/null
 	if rr_is_good; then
 		rr_done=$((rr_done + 1))
-		rr_say "run $rr_id: as recorded ($rr_outputs outputs)"
+		rr_say "run $rr_id: as recorded (outputs: $rr_outputs)"
 	else
 		rr_failed=$((rr_failed + 1))
 		[ "$rr_go_on" = yes ] || rr_die "stopped; to go on after such a run: -k"
@@ -170,7 +173,7 @@ rr_left_out=0
 `;
 
 const CONCLUSION = `
-rr_say "$rr_done runs as recorded, $rr_failed not, $rr_left_out left out"
+rr_say "runs: $rr_done as recorded, $rr_failed not, $rr_left_out left out"
 [ "$((rr_failed + rr_left_out))" -eq 0 ]
 `;
 
@@ -240,7 +243,9 @@ function printRedirects(run: Run): ByteString {
   }, '\t\texec </dev/null\n');
 }
 
-const NOT_EXPORTED = /^(?:[0-9].*|rr_.*|RR_.*|IFS|PATH|ENV|PWD|.*[^A-Za-z0-9_].*|)$/;
+function isExported(name: ByteString): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !/^(?:rr_.*|RR_.*|IFS|PATH|ENV|PWD)$/.test(name);
+}
 
 /** The recorded variables, and none of the list that were not set; what was withheld stays as it is. */
 function printVariables(run: Run): ByteString {
@@ -249,7 +254,7 @@ function printVariables(run: Run): ByteString {
   const unset = REPLAYED_VARIABLES.some((name) => withheld.has(name))
     ? REPLAYED_VARIABLES.filter((name) => !withheld.has(name)).map((name) => '\t\tunset ' + name + '\n').join('') : '\t\trr_unset_variables\n';
   const told = withheld.size === 0 ? '' : '\t\t# not recorded, because it may be secret, and left as it is: ' + makeHarmless(Array.from(withheld).join(' ')) + '\n';
-  const given = run.variables.filter((one) => !withheld.has(nameOf(one)) && !NOT_EXPORTED.test(nameOf(one)));
+  const given = run.variables.filter((one) => !withheld.has(nameOf(one)) && isExported(nameOf(one)));
   return told + unset + given.map((one) => '\t\texport ' + nameOf(one) + '=' + quoteWord(one.slice(one.indexOf('=') + 1)) + '\n').join('') + '\t\tunset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES\n';
 }
 
