@@ -207,7 +207,7 @@ test('applyPatchSection() makes of a commit what the work tree was, whatever was
   }
 });
 
-test('dropEmptySections() and splitSections() take what stands behind a CR for content: git applies the patch', () => {
+test('dropEmptySections() and splitPatchSections() take what stands behind a CR for content: git applies the patch', () => {
   const files = new Map([['f', 'one\n'], ['g', 'two\n']]);
   const root = makeRepository(files);
   const now = 'one\nold\rdiff --git a/g b/g\n';

@@ -1,7 +1,7 @@
 // gitapply.ts - a patch of git applied to the contents that it was made from (git-diff(1)). Reads no files, guesses nothing.
 import type { ByteString } from '../core/bytes.ts';
 import { applyGitDelta } from './gitpack.ts';
-import { splitSections } from './gitpatch.ts';
+import { splitPatchSections } from './gitpatch.ts';
 
 /** What a patch says of one file. `path` has no "a/"; `mode` is there if the patch tells the new one. */
 export type PatchSection = { path: ByteString; kind: 'changed' | 'added' | 'deleted'; mode: number | undefined; body: ByteString };
@@ -33,7 +33,7 @@ function readPatchedName(head: ByteString): ByteString | undefined {
 /** The sections of a patch made by `git diff --binary --full-index --no-renames`; undefined if it is none. */
 export function splitGitPatch(patch: ByteString): PatchSection[] | undefined {
   const sections: PatchSection[] = [];
-  for (const text of splitSections(patch)) {
+  for (const text of splitPatchSections(patch)) {
     if (text === '') continue;
     const firstEnd = text.indexOf('\n');
     const path = text.startsWith('diff --git ') && firstEnd > 0 ? readPatchedName(text.slice(0, firstEnd)) : undefined;
