@@ -21,6 +21,7 @@ gawk gawk
 original-awk original-awk
 strace strace
 git git
+patch patch
 hg mercurial
 svn subversion
 fossil fossil
