@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'fs';
 import path from 'path';
-import { diffLines, diffTexts, isBinaryContent, splitLines } from '../src/core/linediff.ts';
+import { diffLines, diffTexts, isBinaryContent, splitAtLineEnds } from '../src/core/linediff.ts';
 import { hasProgram, makeTemporary, run } from './rig.ts';
 
 /** Random numbers that are the same in each run (mulberry32). */
@@ -26,7 +26,7 @@ function makeText(random: (below: number) => number, most: number, kinds: number
 
 /** A text with some of its lines removed, changed, added and moved. */
 function editText(random: (below: number) => number, text: string): string {
-  const lines = splitLines(text);
+  const lines = splitAtLineEnds(text);
   for (let edits = random(6); edits > 0; edits--) {
     const at = random(lines.length + 1);
     const kind = random(4);
@@ -77,16 +77,16 @@ function leastCost(a: string[], b: string[]): number {
   return a.length + b.length - 2 * row[b.length];
 }
 
-test('splitLines() keeps every byte', () => {
-  for (const text of ['', '\n', 'a', 'a\n', '\n\na', 'a\r\nb\r\n']) assert.equal(splitLines(text).join(''), text);
-  assert.deepEqual(splitLines('a\n\nb'), ['a\n', '\n', 'b']);
+test('splitAtLineEnds() keeps every byte', () => {
+  for (const text of ['', '\n', 'a', 'a\n', '\n\na', 'a\r\nb\r\n']) assert.equal(splitAtLineEnds(text).join(''), text);
+  assert.deepEqual(splitAtLineEnds('a\n\nb'), ['a\n', '\n', 'b']);
 });
 
 test('diffLines() turns the first text into the second with the fewest lines, of 3,000 random pairs', () => {
   for (const [before, after] of makePairs(3000)) {
-    const found = applyChanges(splitLines(before), splitLines(after));
+    const found = applyChanges(splitAtLineEnds(before), splitAtLineEnds(after));
     assert.equal(found.text, after);
-    assert.equal(found.cost, leastCost(splitLines(before), splitLines(after)), JSON.stringify([before, after]));
+    assert.equal(found.cost, leastCost(splitAtLineEnds(before), splitAtLineEnds(after)), JSON.stringify([before, after]));
     assert.equal(found.isCoarse, false);
   }
 });
@@ -94,7 +94,7 @@ test('diffLines() turns the first text into the second with the fewest lines, of
 test('diffLines() turns the first text into the second, however few steps it may take', () => {
   const random = makeRandom(7);
   for (const [before, after] of makePairs(1000)) {
-    assert.equal(applyChanges(splitLines(before), splitLines(after), random(60)).text, after);
+    assert.equal(applyChanges(splitAtLineEnds(before), splitAtLineEnds(after), random(60)).text, after);
   }
 });
 

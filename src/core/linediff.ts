@@ -18,7 +18,7 @@ const GAP_STEPS_PER_LINE = 64;
 const NO_NEWLINE = '\\ No newline at end of file';
 
 /** The lines of a text, each with its LF, which the last may lack. */
-export function splitLines(text: ByteString): ByteString[] {
+export function splitAtLineEnds(text: ByteString): ByteString[] {
   const lines = text.split('\n');
   const last = lines.pop() as ByteString;
   return lines.map((line) => line + '\n').concat(last === '' ? [] : [last]);
@@ -327,8 +327,8 @@ function printHunk(before: ByteString[], after: ByteString[], group: LineChange[
 
 /** The difference of two texts as "diff -u" prints it below its two lines of names; no lines if there is none. */
 export function diffTexts(before: ByteString, after: ByteString): UnifiedDiff {
-  const old = splitLines(before);
-  const fresh = splitLines(after);
+  const old = splitAtLineEnds(before);
+  const fresh = splitAtLineEnds(after);
   const { changes, isCoarse } = diffLines(old, fresh);
   const lines: ByteString[] = [];
   for (const group of groupChanges(changes)) for (const line of printHunk(old, fresh, group)) lines.push(line);

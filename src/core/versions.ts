@@ -96,9 +96,9 @@ function compareReleases(a: string[], b: string[]): number {
 
 // ---- PEP 440, "Summary of permitted suffixes and relative ordering" ----------------------------------------
 
-const WORDS: { [word: string]: string } = { alpha: 'a', beta: 'b', c: 'rc', pre: 'rc', preview: 'rc', snapshot: 'dev', rev: 'post', r: 'post', p: 'post' };
+const SUFFIX_WORDS = new Map([['alpha', 'a'], ['beta', 'b'], ['c', 'rc'], ['pre', 'rc'], ['preview', 'rc'], ['snapshot', 'dev'], ['rev', 'post'], ['r', 'post'], ['p', 'post']]);
 /** What stands before the end of a version, and what after it. */
-const ORDER_OF_WORDS = ['dev', 'a', 'b', 'rc', '', 'post'];
+const ORDER_OF_SUFFIXES = ['dev', 'a', 'b', 'rc', '', 'post'];
 
 type PythonVersion = { epoch: string; release: string[]; /** Words and numbers in turn. */ suffix: string[]; local: string[] };
 
@@ -107,14 +107,14 @@ function splitPythonVersion(version: ByteString): PythonVersion {
   const suffix: string[] = [];
   // "-1" is a post-release, too; a word without a number has number 0.
   for (const [, word, digits] of (parts[3] ?? '').replace(/^-(?=\d)/, 'post').matchAll(/([^\d._-]+?(?=post|rev|dev|[\d._-]|$))?[._-]?(\d+)?/g)) {
-    if (word !== undefined || digits !== undefined) suffix.push(word === undefined ? '' : WORDS[word] ?? word, digits ?? '0');
+    if (word !== undefined || digits !== undefined) suffix.push(word === undefined ? '' : SUFFIX_WORDS.get(word) ?? word, digits ?? '0');
   }
   return { epoch: parts[1] ?? '0', release: (parts[2] ?? '0').split('.'), suffix, local: (parts[4] ?? '').split(/[._-]/).filter((part) => part !== '') };
 }
 
 function rankOfWord(word: string | undefined): number {
-  const rank = ORDER_OF_WORDS.indexOf(word ?? '');
-  return rank < 0 ? ORDER_OF_WORDS.length : rank;
+  const rank = ORDER_OF_SUFFIXES.indexOf(word ?? '');
+  return rank < 0 ? ORDER_OF_SUFFIXES.length : rank;
 }
 
 function comparePythonVersions(a: ByteString, b: ByteString): number {

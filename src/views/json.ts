@@ -6,12 +6,12 @@ import { encodeText, encodeWithheld } from '../formats/percent.ts';
 import { printRanges } from '../formats/processes.ts';
 
 /** JSON text of a value whose strings are percent-encoded bytes: ASCII and UTF-8 stay readable. */
-function printValue(value: unknown): ByteString {
+export function printValue(value: unknown): ByteString {
   // JSON.stringify sees each byte as one character below U+0100, and so leaves UTF-8 as it is.
   return JSON.stringify(value);
 }
 
-function jsonFileOf(file: FileState): unknown {
+export function jsonFileOf(file: FileState): unknown {
   return { hash: file.hash, size: file.size, kind: file.kind === '' ? 'f' : file.kind, path: encodeText(file.path) };
 }
 
