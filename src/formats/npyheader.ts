@@ -48,14 +48,14 @@ class NpyProblem extends Error {}
 /** The header, checked against the size of the file; or why there is none. Never throws. */
 export function readNpyHeader(bytes: Uint8Array): NpyReading {
   try {
-    return { kind: 'array', header: readHeader(bytes) };
+    return { kind: 'array', header: parseNpyHeader(bytes) };
   } catch (error) {
     if (!(error instanceof NpyProblem)) throw error;
     return { kind: 'unreadable', why: error.message };
   }
 }
 
-function readHeader(bytes: Uint8Array): NpyHeader {
+function parseNpyHeader(bytes: Uint8Array): NpyHeader {
   if (textOfBytes(bytes.subarray(0, 6)) !== NPY_MAGIC) throw new NpyProblem('it does not begin as a NumPy array');
   const version = bytes[6];
   if (!(version >= 1 && version <= 3) || bytes[7] !== 0) throw new NpyProblem('its format is none of 1.0, 2.0 and 3.0');
