@@ -188,15 +188,15 @@ function isContinuation(text: ByteString, at: number): boolean {
 
 /** "2 of 10 lines differ in more than numbers, first line 3: "a" against "b"; 3 of 120 numbers differ, ..." */
 export function describeTextTally(tally: TextTally): string {
-  const parts = [];
-  const [count, other] = tally.lineCounts;
-  if (tally.lines > 0) {
-    const all = count === other ? 'of ' + count + ' lines' : 'lines (of ' + count + ' against ' + other + ')';
-    parts.push(tally.lines + ' ' + all + (tally.lines === 1 ? ' differs' : ' differ') + ' in more than numbers, first line ' + tally.firstLine + ': ' + tally.excerpt);
-  }
   const numbers = tally.numbers.describe();
-  if (numbers !== '') parts.push(numbers);
-  return parts.join('; ');
+  if (tally.lines === 0) return numbers;
+  const [count, other] = tally.lineCounts;
+  const of = count === other ? ' of ' + count : '';
+  const beside = numbers === '' ? '' : ' in more than numbers';
+  const verb = tally.lines === 1 ? ' differs' : ' differ';
+  const lines = tally.lines + of + (tally.lines === 1 && (of === '' || count === 1) ? ' line' : ' lines') + verb + beside;
+  const lengths = count === other ? '' : count + ' lines against ' + other + '; ';
+  return lengths + lines + ', first line ' + tally.firstLine + ': ' + tally.excerpt + (numbers === '' ? '' : '; ' + numbers);
 }
 
 /** A text with other line ends, and nothing else, is told apart in a word. */
