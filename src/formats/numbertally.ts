@@ -6,6 +6,8 @@ import { compareNumbers } from './numbers.ts';
 
 const EXACTLY: Tolerance = { absolute: 0, relative: 0 };
 
+type NumberCounts = Pick<NumberTally, 'pairs' | 'unequal' | 'apart' | 'beyond' | 'firstPlace' | 'largestAbsolute' | 'largestRelative'>;
+
 /** What was seen of the pairs of numbers of two contents; `place` is where, such as "line 4". */
 export class NumberTally {
   readonly tolerance: Tolerance | undefined;
@@ -15,11 +17,21 @@ export class NumberTally {
   apart = 0;
   beyond = 0;
   firstPlace = '';
-  private largestAbsolute = { value: 0, place: '' };
-  private largestRelative = { value: 0, place: '' };
+  largestAbsolute = { value: 0, place: '' };
+  largestRelative = { value: 0, place: '' };
 
   constructor(tolerance: Tolerance | undefined) {
     this.tolerance = tolerance;
+  }
+
+  /** What restore() takes back to. */
+  save(): NumberCounts {
+    const { pairs, unequal, apart, beyond, firstPlace, largestAbsolute, largestRelative } = this;
+    return { pairs, unequal, apart, beyond, firstPlace, largestAbsolute, largestRelative };
+  }
+
+  restore(counts: NumberCounts): void {
+    Object.assign(this, counts);
   }
 
   /** Takes a pair in; false if it is beyond the tolerance, or of another value where there is none. */
