@@ -112,8 +112,8 @@ test('compareFiles() keeps digits and duplicate keys of JSON', () => {
   assert.equal(compareContents('[NaN, -Infinity]', '[NaN,-Infinity]').kind, 'equivalent');
 });
 
-test('compareFiles() compares JSON nested a million deep', () => {
-  const [open, close] = ['[{"a":'.repeat(500000), '}]'.repeat(500000)];
+test('compareFiles() compares JSON nested 400,000 deep', () => {
+  const [open, close] = ['[{"a":'.repeat(200000), '}]'.repeat(200000)];
   assert.equal(compareContents(open + '1' + close, open + ' 1' + close).kind, 'equivalent');
   const detail = detailOf(compareContents(open + '1' + close, open + '2' + close));
   assert.match(detail, /^1 of 1 number differs, by 1 absolute, 0.5 relative, at \$\[0\]\.a.*\.\.\..*\.a$/);

@@ -6,7 +6,7 @@ import { haveStampsAsOnlyDifference } from './timestamps.ts';
 import { isLocaleDifference, isSortedOtherwise } from './localecauses.ts';
 
 /** More text than this is not searched for causes: several copies of it are made. */
-const MOST_SEARCHED_BYTES = 32 << 20;
+const MOST_SEARCHED_BYTES = 16 << 20;
 
 /**
  * The causes that together account for every difference; [] if they do not, for a wrong cause is worse

@@ -50,13 +50,14 @@ function splitAtStamps(text: ByteString): SplitText {
   const stamps: Stamp[] = [];
   const between = text.replace(STAMP_PATTERN, (_, before: string, stamp: string, at: number) => {
     const found = WHOLE_SHAPES.find(({ whole }) => whole.test(stamp));
-    const lineStart = Math.max(text.lastIndexOf('\n', at) + 1, at - 200);
-    stamps.push({ text: stamp, shape: found === undefined ? '' : found.name, isNamed: NAMES_TIME.test(text.slice(lineStart, at + 1)) });
+    const line = text.slice(Math.max(at - LONGEST_NAMING, 0), at + 1);
+    stamps.push({ text: stamp, shape: found === undefined ? '' : found.name, isNamed: NAMES_TIME.test(line.slice(line.lastIndexOf('\n') + 1)) });
     return before + '\0';
   });
   return { between, stamps };
 }
 
+const LONGEST_NAMING = 200;
 const NAMES_TIME = /time|date|stamp|epoch|created|modified|started|finished|built/i;
 
 const HOUR_MS = 3600000;
