@@ -29,3 +29,10 @@ export function joinWords(words: string[], most: number): string {
   if (words.length > most) return words.slice(0, most).join(', ') + ' and ' + String(words.length - most) + ' more';
   return words.length < 2 ? words.join('') : words.slice(0, -1).join(', ') + ' and ' + words[words.length - 1];
 }
+
+/** "compression differs", "owners differ", "compression and owners differ"; no more than `most` are named. */
+export function tellDiffering(names: string[], most: number): string {
+  // "order of members", "chunk tEXt", "extended header NAME": what follows does not count.
+  const head = names.join().split(/ (?:of|behind|around|at) |(?<=chunk|header) /)[0];
+  return joinWords(names, most) + (names.length > 1 || /(?:s|^chunks .*)$/.test(head) ? ' differ' : ' differs');
+}

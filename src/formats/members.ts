@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import type { Cause, Comparison } from '../core/comparison.ts';
-import { groupDigits, joinWords } from './amounts.ts';
+import { groupDigits, tellDiffering } from './amounts.ts';
 import { areSameBytes } from './bytewindow.ts';
 import { crc32 } from './crc32.ts';
 import { makeHarmless } from './percent.ts';
@@ -95,8 +95,7 @@ function judgeFindings(format: string, found: Findings): Comparison {
   }
   if (unchecked.length > 0) return { kind: 'unchecked', why: listMembers(unchecked, '; ') };
   const facts = Array.from(found.facts).sort(compareBytes);
-  const isSingular = facts.length === 1 && !/s( |$)/.test(facts[0].split(' ')[0]);
-  const differ = facts.length === 0 ? (rules.length > 0 ? '' : ': bytes around the members differ') : ': ' + joinWords(facts, MOST_FACTS_NAMED) + (isSingular ? ' differs' : ' differ');
+  const differ = facts.length === 0 ? (rules.length > 0 ? '' : ': ' + tellDiffering(['bytes around the members'], 1)) : ': ' + tellDiffering(facts, MOST_FACTS_NAMED);
   const detail = groupDigits(found.compared) + (found.compared === 1 ? ' member' : ' members') + ', ' + groupDigits(rules.length) + ' of them equivalent by kind';
   return { kind: 'equivalent', rule: rule + differ + (rules.length === 0 ? '' : '; ' + listMembers(rules, '; ')), detail };
 }

@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import type { Comparison, Tolerance } from '../core/comparison.ts';
 import { describeTolerance } from '../core/comparison.ts';
-import { groupDigits, joinWords, roundNumber } from './amounts.ts';
+import { groupDigits, roundNumber, tellDiffering } from './amounts.ts';
 import { areSameBytes } from './bytewindow.ts';
 import type { NpyField, NpyHeader } from './npyheader.ts';
 import { readNpyHeader } from './npyheader.ts';
@@ -81,7 +81,7 @@ function judgeForm(one: NpyArray, other: NpyArray, tallies: FieldTally[], within
   const [rest, otherRest] = [one, other].map(({ header, bytes }) => bytes.subarray(header.dataAt + header.elements * header.itemBytes));
   if (!areSameBytes(rest, otherRest)) parts.push('bytes behind the array');
   if (one.header.text !== other.header.text && parts.length === 0) parts.push('spelling of the header');
-  const differ = parts.length === 0 ? '' : ': ' + joinWords(parts, parts.length) + (parts.length > 1 ? ' differ' : ' differs');
+  const differ = parts.length === 0 ? '' : ': ' + tellDiffering(parts, parts.length);
   const changed = tallies.filter((tally) => tally.one.kind !== 'padding' && tally.differing > 0);
   const detail = within === '' ? groupDigits(one.header.elements) + (one.header.elements === 1 ? ' element is' : ' elements are') + ' the same'
     : joinFieldLines(changed.map((tally) => describeTally(tally, one.header, false)));
