@@ -57,6 +57,7 @@ type Findings = {
 const MOST_MEMBERS_NAMED = 3;
 const MOST_FACTS_NAMED = 8;
 const LONGEST_MEMBER_DETAIL = 200;
+const LONGEST_FACT = 80;
 
 /**
  * Two archives of the same format. Names, types, permissions and contents must be the same, contents
@@ -94,7 +95,8 @@ function judgeFindings(format: string, found: Findings): Comparison {
     return { kind: 'different', rule, detail: parts.filter((part) => part !== '').join('; '), causes: Array.from(found.causes).sort() };
   }
   if (unchecked.length > 0) return { kind: 'unchecked', why: listMembers(unchecked, '; ') };
-  const facts = Array.from(found.facts).sort(compareBytes);
+  // Some are named by the archive.
+  const facts = Array.from(found.facts).sort(compareBytes).map((fact) => makeHarmless(fact.length > LONGEST_FACT ? fact.slice(0, LONGEST_FACT) + '...' : fact));
   const differ = facts.length === 0 ? (rules.length > 0 ? '' : ': ' + tellDiffering(['bytes around the members'], 1)) : ': ' + tellDiffering(facts, MOST_FACTS_NAMED);
   const detail = groupDigits(found.compared) + (found.compared === 1 ? ' member' : ' members') + ', ' + groupDigits(rules.length) + ' of them equivalent by kind';
   return { kind: 'equivalent', rule: rule + differ + (rules.length === 0 ? '' : '; ' + listMembers(rules, '; ')), detail };
