@@ -137,7 +137,7 @@ np.lib.format.write_array(open('v2.npy', 'wb'), a, version=(2, 0)); np.lib.forma
 np.save('object', np.array([1, 'a', None], object), allow_pickle=True); np.save('object2', np.array([1, 'b', None], object), allow_pickle=True)
 open('longtail.npy', 'wb').write(open('a.npy', 'rb').read() + b'tail'); open('cut.npy', 'wb').write(open('a.npy', 'rb').read()[:-8])
 np.save('c', np.array([1+1j, 2])); np.save('d', np.array([1+1.0001j, 2])); np.save('e', np.array([np.nan+1j, 2])); np.save('f', np.array([np.nan+1.0001j, 2]))
-np.save('empty', np.zeros((0, 3))); np.save('empty2', np.zeros((3, 0))); np.save('i4', np.arange(3, dtype='i4')); np.save('f4', np.arange(3, dtype='f4')); np.save('U', np.array(['ab'])); np.save('V', np.array(['ab']).astype('>U2'))
+np.save('little', np.array([1, 256], '<i2')); np.save('large', np.array([256, 1], '>i2')); np.save('empty', np.zeros((0, 3))); np.save('empty2', np.zeros((3, 0))); np.save('i4', np.arange(3, dtype='i4')); np.save('f4', np.arange(3, dtype='f4')); np.save('U', np.array(['ab'])); np.save('V', np.array(['ab']).astype('>U2'))
 `);
   const compare = (first: string, second: string, absolute = 0, relative = 0): Comparison => compareBytesOf(read(first + '.npy'), read(second + '.npy'), absolute + relative === 0 ? undefined : { absolute, relative });
   const different = (detail: string, rule = 'npy by element'): Comparison => ({ kind: 'different', rule, detail, causes: [] });
@@ -156,6 +156,7 @@ np.save('empty', np.zeros((0, 3))); np.save('empty2', np.zeros((3, 0))); np.save
   assert.deepEqual(compare('a', 'single'), different('type f8 and f4; the numbers are the same'));
   assert.deepEqual(compare('third', 'third4'), different('type f8 and f4; 8 of 12 numbers differ, at most 7.9e-8 absolute, 3.4e-8 relative, first at [0, 1], worst at [1, 3] (2.3333333333333335 and 2.3333333)'));
   assert.deepEqual(compare('i4', 'f4'), different('type i4 and f4; the numbers are the same'));
+  assert.deepEqual(compare('little', 'large'), different('2 of 2 numbers differ, at most 260 absolute, 1 relative, first at [0] (1 and 256)'), 'the same bytes can be other numbers');
   assert.deepEqual(compare('a', 'row'), different('shape (3, 4) and (12,)'));
   assert.deepEqual(compare('row', 'longer'), different('shape (12,) and (13,)'));
   assert.deepEqual(compare('empty', 'empty2'), different('shape (0, 3) and (3, 0)'));

@@ -39,15 +39,19 @@ function wrap(chunks: Buffer[]): Uint8Array {
   return Uint8Array.from(Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), ...chunks, chunk('IEND', Buffer.alloc(0))]));
 }
 
-/** A legal picture of bytes by chance: any byte behind any filter is some pixel. Its IDAT is in pieces. */
+/**
+ * A legal picture of bytes by chance: any byte behind any filter is some pixel. Its IDAT is in pieces.
+ * One in two has so few colours that the transparent one is among them.
+ */
 function makePng(form: Form, dice: (limit: number) => number): Uint8Array {
   const { width, height, colourType, bitDepth } = form;
+  const isPoor = bitDepth >= 8 && dice(2) === 0;
   const sizes = form.isInterlaced ? listPassSizes(width, height) : [[width, height]];
   const raw: number[] = [];
   for (const [columns, rows] of sizes) {
     for (let y = 0; y < rows && columns > 0; y++) {
-      raw.push(dice(5));
-      for (let i = 0; i < Math.ceil(columns * SAMPLES[colourType] * bitDepth / 8); i++) raw.push(dice(256));
+      raw.push(isPoor ? 0 : dice(5));
+      for (let i = 0; i < Math.ceil(columns * SAMPLES[colourType] * bitDepth / 8); i++) raw.push(dice(isPoor ? 2 : 256));
     }
   }
   const packed = zlib.deflateSync(Buffer.from(raw));
@@ -55,8 +59,8 @@ function makePng(form: Form, dice: (limit: number) => number): Uint8Array {
   const some = (count: number): Buffer => Buffer.from(Array.from({ length: count }, () => dice(256)));
   // Of tRNS's samples only as many bits count as the picture has; the rest must be 0.
   const clear = (count: number): Buffer => Buffer.concat(Array.from({ length: count }, () => {
-    const value = dice(1 << Math.min(bitDepth, 8));
-    return Buffer.from(bitDepth === 16 ? [dice(256), value] : [0, value]);
+    const value = dice(isPoor ? 2 : 1 << Math.min(bitDepth, 8));
+    return Buffer.from(bitDepth === 16 ? [dice(isPoor ? 2 : 256), value] : [0, value]);
   }));
   const chunks = [chunk('IHDR', headerOf(form))];
   if (colourType === 3) chunks.push(chunk('PLTE', some(3 << bitDepth)));
@@ -150,20 +154,20 @@ test('encodePng() writes what Pillow reads', { skip: NO_PILLOW }, () => {
 const PLAIN: Form = { width: 20, height: 10, colourType: 2, bitDepth: 8, isInterlaced: false, hasTransparency: false };
 
 test('decodePng() names what is wrong with a picture', () => {
-  const good = makePng(PLAIN, makeDice(3));
   const why = (bytes: Uint8Array): string => {
     const reading = decodePng(bytes, inflateZlib);
     return reading.kind === 'image' ? 'nothing' : reading.why;
   };
-  const changed = (at: number): Uint8Array => good.map((byte, i) => (i === at ? byte ^ 1 : byte));
   const header = (form: Partial<Form>): Buffer => chunk('IHDR', headerOf({ ...PLAIN, ...form }));
   const pixels = (bytes: number): Buffer => chunk('IDAT', zlib.deflateSync(Buffer.alloc(bytes)));
+  const good = wrap([header({}), pixels(610)]);
+  const changed = (at: number): Uint8Array => good.map((byte, i) => (i === at ? byte ^ 1 : byte));
   assert.equal(why(good), 'nothing');
   assert.equal(why(changed(0)), 'it does not begin as a PNG');
   assert.equal(why(changed(20)), 'the checksum of its chunk IHDR is wrong');
-  assert.equal(why(changed(60)), 'the checksum of its chunk IDAT is wrong');
+  assert.equal(why(changed(45)), 'the checksum of its chunk IDAT is wrong');
   assert.equal(why(good.subarray(0, good.length - 12)), 'it is cut off');
-  assert.equal(why(good.subarray(0, 60)), 'its chunk IDAT is cut off');
+  assert.equal(why(good.subarray(0, 50)), 'its chunk IDAT is cut off');
   assert.equal(why(wrap([header({}), pixels(609)])), 'its pixels do not unpack to 610 bytes');
   assert.equal(why(wrap([header({}), pixels(611)])), 'its pixels do not unpack to 610 bytes');
   assert.equal(why(wrap([header({})])), 'its pixels do not unpack to 610 bytes');
@@ -302,6 +306,8 @@ test('comparePng() says what it does with one pixel, other sizes and 16 bits', (
   });
   const deep = (value: number): Uint8Array => wrap([chunk('IHDR', headerOf({ ...PLAIN, width: 1, height: 1, colourType: 0, bitDepth: 16 })), chunk('IDAT', zlib.deflateSync(Buffer.from([0, value >> 8, value & 255])))]);
   assert.deepEqual(compareBytesOf(deep(0x1234), deep(0x1235)), { kind: 'different', rule: 'PNG by pixel', detail: '1 of 1 pixel differs (100 %), at most 1 of 65,535, at 0,0', causes: [] });
+  const paletted = (red: number): Uint8Array => wrap([chunk('IHDR', headerOf({ ...PLAIN, width: 2, height: 1, colourType: 3 })), chunk('PLTE', Buffer.from([0, 0, 0, red, 0, 0])), chunk('IDAT', zlib.deflateSync(Buffer.from([0, 1, 0])))]);
+  assert.deepEqual(compareBytesOf(paletted(1), paletted(3)), { kind: 'different', rule: 'PNG by pixel', detail: '1 of 2 pixels differs (50 %), at most 2 of 255, at 0,0', causes: [] });
   assert.equal(compareBytesOf(deep(0), deep(257), { absolute: 1, relative: 0 }).kind, 'equivalent');
   assert.equal(compareBytesOf(deep(0), deep(258), { absolute: 1, relative: 0 }).kind, 'different');
 });
@@ -327,6 +333,21 @@ test('drawPngDifference() shows every differing pixel in colour, all others in g
     }
     if (percent < 40) assert.ok(framed > 10, 'there is a frame');
   }
+});
+
+test('drawPngDifference() draws no frame over a differing pixel', () => {
+  const [width, height] = [200, 200];
+  const [rgba, other] = [new Uint8Array(width * height * 4).fill(255), new Uint8Array(width * height * 4).fill(255)];
+  const places: number[] = [60 * width + 194];
+  // An L, whose box has empty corners; the frame around it goes over the pixel beside it.
+  for (let at = 10; at <= 190; at++) places.push(at * width + 10, 190 * width + at);
+  for (const place of places) other[place * 4] = 0;
+  const encode = (pixels: Uint8Array): Uint8Array => encodePng({ width, height, rgba: pixels }, (bytes) => zlib.deflateSync(bytes));
+  const drawn = drawPngDifference(encode(rgba), encode(other), inflateZlib, (bytes) => zlib.deflateSync(bytes));
+  assert.ok(drawn !== undefined);
+  const pixels = pixelsOf(decode(drawn));
+  for (const place of places) assert.deepEqual([0, 2, 4].map((at) => pixels[place * 8 + at] > 80), [true, false, false], String(place));
+  assert.ok(pixels[(62 * width + 194) * 8 + 4] > 200, 'the frame is there');
 });
 
 test('drawPngDifference() has room for both pictures, and gives none for what cannot be read', () => {

@@ -31,6 +31,7 @@ function read(folder: string, name: string): Uint8Array {
 const TREE = `
 mkdir -p plain/d full/d; cd plain; printf hello > file; printf '#!/bin/sh' > run; chmod 755 run; : > empty; head -c 5000 /dev/zero | tr '\\0' x > d/large
 ln -s file link; mkfifo pipe; printf 1 > 'with space'; chmod 600 'with space'; touch -d '2001-02-03 04:05:06.789 UTC' file; touch -d '2024-05-06 07:08:09 UTC' d/large
+k=$(printf %090d 5); mkdir d/$k; printf far > d/$k/$k
 cp -a . ../full; cd ../full; ln file hard; l=$(printf %0120d 7); : > $l; printf deep > d/$l; mkdir d/$l.d; printf deeper > d/$l.d/$l; ln -s $l$l$l long-link; ln d/$l.d/$l long-hard
 printf x > "$(printf 'n\\303\\244me\\377')"; printf y > "$(printf 'two\\nlines')"; printf z > old; touch -d '1960-01-02 03:04:05 UTC' old
 `;
@@ -76,7 +77,7 @@ test('readTar() reads what GNU tar writes, in all its formats', { skip: NO_GNU }
   sh(folder, TREE);
   for (const format of ['v7', 'oldgnu', 'gnu', 'ustar', 'pax']) {
     const isLimited = format === 'v7' || format === 'ustar';
-    sh(folder, 'tar --format=' + format + ' --owner=someone:' + (isLimited ? '1234' : '3000000000') + ' --group=group:77 ' + (format === 'v7' ? '--exclude=./pipe ' : '') + '-cf ' + format + '.tar -C ' + (isLimited ? 'plain' : 'full') + ' .');
+    sh(folder, 'tar --format=' + format + ' --owner=someone:' + (isLimited ? '1234' : '3000000000') + ' --group=group:77 ' + (format === 'v7' ? '--exclude=./pipe --exclude=./d/0* ' : '') + '-cf ' + format + '.tar -C ' + (isLimited ? 'plain' : 'full') + ' .');
     assertListsAlike(folder, format + '.tar', isLimited ? 7 : 17);
   }
   sh(folder, 'cp pax.tar twice.tar && tar -rf twice.tar -C plain ./file && tar --format=pax --pax-option=globexthdr.name=g,comment=said,mtime=123.5 -cf global.tar -C plain .');
@@ -89,9 +90,8 @@ test('readTar() reads what bsdtar writes', { skip: NO_BSDTAR }, () => {
   sh(folder, TREE);
   for (const format of ['ustar', 'pax', 'gnutar', 'v7']) {
     const isFull = format === 'pax' || format === 'gnutar';
-    // bsdtar leaves the link out that is too long for a format, and says so.
-    sh(folder, 'LC_ALL=C.UTF-8 bsdtar --format ' + format + ' -cf ' + format + '.tar -C ' + (isFull ? 'full' : 'plain') + ' .');
-    assertListsAlike(folder, format + '.tar', 8);
+    sh(folder, 'LC_ALL=C.UTF-8 bsdtar --format ' + format + ' -cf ' + format + '.tar -C ' + (isFull ? 'full' : 'plain') + (format === 'v7' ? ' --exclude ./pipe --exclude "./d/0*" .' : ' .'));
+    assertListsAlike(folder, format + '.tar', isFull ? 17 : 7);
   }
 });
 
@@ -249,13 +249,14 @@ test('compareBinary() compares members by their own kind, archives in archives t
   assert.ok(deepest.kind === 'unchecked' && deepest.why.endsWith('archives are nested too deep'), JSON.stringify(deepest));
 });
 
-function zipOf(members: [string, Uint8Array, number][]): Uint8Array {
+function zipOf(members: [string, Uint8Array, number][], method = 8): Uint8Array {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let at = 0;
   for (const [name, packed, sizeBytes] of members) {
     const entry = Buffer.alloc(46);
     entry.write('PK\x01\x02\x14\0\x14\0\0\0\x08\0', 'latin1');
+    entry.writeUInt16LE(method, 10);
     entry.writeUInt32LE(packed.length, 20);
     entry.writeUInt32LE(sizeBytes, 24);
     entry.writeUInt16LE(name.length, 28);
@@ -299,6 +300,12 @@ test('compareBinary() unpacks no more than its budget, and nothing twice', () =>
     view.setUint32(at + 42, 0, true);
   }
   assert.deepEqual(compareBytesOf(shared, zipOf([['a', bomb(1), 100]])), { kind: 'unchecked', why: 'the first zip cannot be read: its members overlap' });
+});
+
+test('compareMembers() takes the same bytes for the same content only if they are packed the same way', () => {
+  const bytes = Buffer.from('same');
+  assert.deepEqual(compareBytesOf(zipOf([['a', bytes, 4]], 12), zipOf([['a', bytes, 4]], 14)), { kind: 'unchecked', why: '"a": it is packed by method 12' });
+  assert.equal(compareBytesOf(zipOf([['a', bytes, 4], ['b', bytes, 4]], 12), zipOf([['b', bytes, 4], ['a', bytes, 4]], 12)).kind, 'equivalent');
 });
 
 test('compareMembers() keeps members of the same name apart', { skip: NO_GNU }, () => {
