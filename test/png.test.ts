@@ -182,7 +182,7 @@ test('decodePng() names what is wrong with a picture', () => {
   assert.equal(why(wrap([header({}), chunk('IDAT', zlib.deflateSync(Buffer.alloc(610, 7)))])), 'row 0 has an unknown filter');
   // A header may promise anything; nothing is made ready for it.
   assert.equal(why(wrap([header({ width: 10001, height: 10000 }), pixels(610)])), '10001 x 10000 pixels are more than are compared');
-  assert.equal(why(wrap([header({ width: 10000, height: 10000, colourType: 6, bitDepth: 16 }), pixels(610)])), 'its pixels take more than 512 MiB');
+  assert.equal(why(wrap([header({ width: 10000, height: 10000, colourType: 6, bitDepth: 16 }), pixels(610)])), 'its pixels take more than 320 MiB');
 });
 
 function ruleOf(comparison: Comparison): string {
