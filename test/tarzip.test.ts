@@ -241,7 +241,7 @@ test('compareBinary() compares members by their own kind, archives in archives t
   const compare = (first: string, second: string, absolute = 0): Comparison => compareBytesOf(read(folder, first), read(folder, second), { absolute, relative: 0 });
   const detail = '1 of 5 numbers differs, at most 1e-9 absolute, 3.3e-10 relative, first at [3] (3 and 3.000000001)';
   assert.deepEqual(compare('a.npz', 'b.npz'), different('npz by member', '1 of 2 members differs: "x.npy" (' + detail + ')'));
-  assert.deepEqual(compare('a.npz', 'b.npz', 1e-8), same('npz by member; "x.npy" by npy by element, numbers within 1e-8 absolute', '2 members, 1 of them equivalent by kind'));
+  assert.deepEqual(compare('a.npz', 'b.npz', 1e-8), same('npz by member; npy by element, numbers within 1e-8 absolute ("x.npy")', '2 members, 1 of them equivalent by kind'));
   assert.deepEqual(compare('a.npz', 'ac.npz'), same('npz by member: compression differs', '2 members, 0 of them equivalent by kind'));
   const deep = compare('a2.tar', 'b2.tar');
   assert.ok(deep.kind === 'different' && deep.detail.startsWith('1 of 1 members differs: "inner" (1 of 1 members differs: "inner" (1 of 1 members differs: "inner" (1 of 2 members differs: "x.npy" (1 of 5 '), JSON.stringify(deep));
