@@ -43,7 +43,7 @@ export type Picture = { width: number; height: number; rgba: Uint8Array };
 export const PNG_SIGNATURE = '\x89PNG\r\n\x1a\n';
 
 /** 10,000 by 10,000. With 16 bits a sample this unpacks to 800 MB, hence the second bound: 8 bits of three colours fit. */
-export const MOST_PNG_PIXELS = 100000000;
+const MOST_PNG_PIXELS = 100000000;
 const MOST_PNG_RAW_BYTES = 320 << 20;
 const MOST_PNG_CHUNKS = 10000;
 
