@@ -38,6 +38,12 @@ parallel parallel
 gnuplot gnuplot-nox
 Rscript r-base-core
 pdflatex texlive-latex-base
+convert imagemagick
+pngcrush pngcrush
+optipng optipng
+bsdtar libarchive-tools
+zip zip
+/usr/lib/python3/dist-packages/PIL python3-pil
 /usr/lib/python3/dist-packages/numpy python3-numpy
 /usr/lib/python3/dist-packages/matplotlib python3-matplotlib'
 

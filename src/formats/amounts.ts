@@ -5,11 +5,6 @@ export function groupDigits(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
-/** "1 pixel", "1,234 pixels". */
-export function countThings(count: number, thing: string): string {
-  return groupDigits(count) + ' ' + thing + (count === 1 ? '' : 's');
-}
-
 /** A part of a whole as "0.26 %"; never rounded to nothing, nor to all of it. */
 export function percentOf(part: number, whole: number): string {
   const percent = 100 * part / whole;
@@ -28,4 +23,11 @@ export function roundNumber(value: number): string {
 export function joinWords(words: string[], most: number): string {
   if (words.length > most) return words.slice(0, most).join(', ') + ' and ' + String(words.length - most) + ' more';
   return words.length < 2 ? words.join('') : words.slice(0, -1).join(', ') + ' and ' + words[words.length - 1];
+}
+
+/** "compression differs", "owners differ", "compression and owners differ"; no more than `most` are named. */
+export function tellDiffering(names: string[], most: number): string {
+  // "order of members", "chunk tEXt", "extended header NAME": what follows does not count.
+  const head = names.join().split(/ (?:of|behind|around|at) |(?<=chunk|header) /)[0];
+  return joinWords(names, most) + (names.length > 1 || /(?:s|^chunks .*)$/.test(head) ? ' differ' : ' differs');
 }

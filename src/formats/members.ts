@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import type { Cause, Comparison } from '../core/comparison.ts';
-import { groupDigits, joinWords } from './amounts.ts';
+import { groupDigits, tellDiffering } from './amounts.ts';
 import { areSameBytes } from './bytewindow.ts';
 import { crc32 } from './crc32.ts';
 import { makeHarmless } from './percent.ts';
@@ -47,8 +47,8 @@ type Findings = {
   extra: ByteString[];
   different: ByteString[];
   unchecked: ByteString[];
-  /** Of members that are equivalent by the rules of their kinds. */
-  rules: ByteString[];
+  /** Rules by which members are equivalent, and these members. */
+  rules: Map<ByteString, ByteString[]>;
   facts: Set<string>;
   causes: Set<Cause>;
   compared: number;
@@ -57,6 +57,7 @@ type Findings = {
 const MOST_MEMBERS_NAMED = 3;
 const MOST_FACTS_NAMED = 8;
 const LONGEST_MEMBER_DETAIL = 200;
+const LONGEST_FACT = 80;
 
 /**
  * Two archives of the same format. Names, types, permissions and contents must be the same, contents
@@ -69,7 +70,7 @@ export function compareMembers(format: string, first: Archive, second: Archive, 
   if (count > budget.membersLeft) return { kind: 'unchecked', why: 'the archives have ' + groupDigits(count) + ' members, more than are compared' };
   budget.membersLeft -= count;
   const [mine, theirs] = [keyMembers(first.members), keyMembers(second.members)];
-  const found: Findings = { missing: [], extra: [], different: [], unchecked: [], rules: [], facts: new Set(), causes: new Set(), compared: 0 };
+  const found: Findings = { missing: [], extra: [], different: [], unchecked: [], rules: new Map(), facts: new Set(), causes: new Set(), compared: 0 };
   for (const [key, member] of theirs) if (!mine.has(key)) found.extra.push(member.name);
   for (const key of Array.from(mine.keys()).sort(compareBytes)) {
     const other = theirs.get(key);
@@ -94,11 +95,13 @@ function judgeFindings(format: string, found: Findings): Comparison {
     return { kind: 'different', rule, detail: parts.filter((part) => part !== '').join('; '), causes: Array.from(found.causes).sort() };
   }
   if (unchecked.length > 0) return { kind: 'unchecked', why: listMembers(unchecked, '; ') };
-  const facts = Array.from(found.facts).sort(compareBytes);
-  const isSingular = facts.length === 1 && !/s( |$)/.test(facts[0].split(' ')[0]);
-  const differ = facts.length === 0 ? (rules.length > 0 ? '' : ': bytes around the members differ') : ': ' + joinWords(facts, MOST_FACTS_NAMED) + (isSingular ? ' differs' : ' differ');
-  const detail = groupDigits(found.compared) + (found.compared === 1 ? ' member' : ' members') + ', ' + groupDigits(rules.length) + ' of them equivalent by kind';
-  return { kind: 'equivalent', rule: rule + differ + (rules.length === 0 ? '' : '; ' + listMembers(rules, '; ')), detail };
+  // Some are named by the archive.
+  const facts = Array.from(found.facts).sort(compareBytes).map((fact) => makeHarmless(fact.length > LONGEST_FACT ? fact.slice(0, LONGEST_FACT) + '...' : fact));
+  const differ = facts.length > 0 ? ': ' + tellDiffering(facts, MOST_FACTS_NAMED) : rules.size > 0 ? '' : ': ' + tellDiffering(['bytes around the members'], 1);
+  const lines = Array.from(rules).map(([inner, names]) => inner + ' (' + listMembers(names, ', ') + ')');
+  const equivalent = Array.from(rules.values()).reduce((sum, names) => sum + names.length, 0);
+  const detail = groupDigits(found.compared) + (found.compared === 1 ? ' member' : ' members') + ', ' + groupDigits(equivalent) + ' of them equivalent by kind';
+  return { kind: 'equivalent', rule: [rule + differ].concat(lines.length === 0 ? [] : listMembers(lines, '; ')).join('; '), detail };
 }
 
 function quoteMember(name: ByteString): ByteString {
@@ -142,10 +145,12 @@ function compareMemberPair(one: Member, other: Member, context: MemberContext, f
   if (comparison.kind === 'unchecked') {
     found.unchecked.push(name + ': ' + comparison.why);
   } else if (comparison.kind === 'equivalent') {
-    found.rules.push(name + ' by ' + comparison.rule);
+    const names = found.rules.get(comparison.rule);
+    if (names === undefined) found.rules.set(comparison.rule, [name]);
+    else names.push(name);
   } else if (comparison.kind === 'different') {
     const { detail } = comparison;
-    found.different.push(name + ' (' + (detail.length > LONGEST_MEMBER_DETAIL ? detail.slice(0, LONGEST_MEMBER_DETAIL) + '...' : detail) + ')');
+    found.different.push(name + ' (' + (detail.length > LONGEST_MEMBER_DETAIL ? makeHarmless(detail.slice(0, LONGEST_MEMBER_DETAIL)) + '...' : detail) + ')');
     for (const cause of comparison.causes) found.causes.add(cause);
   }
 }

@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import type { Comparison, Tolerance } from '../core/comparison.ts';
 import { describeTolerance } from '../core/comparison.ts';
-import { groupDigits, joinWords, roundNumber } from './amounts.ts';
+import { groupDigits, roundNumber, tellDiffering } from './amounts.ts';
 import { areSameBytes } from './bytewindow.ts';
 import type { NpyField, NpyHeader } from './npyheader.ts';
 import { readNpyHeader } from './npyheader.ts';
@@ -81,7 +81,7 @@ function judgeForm(one: NpyArray, other: NpyArray, tallies: FieldTally[], within
   const [rest, otherRest] = [one, other].map(({ header, bytes }) => bytes.subarray(header.dataAt + header.elements * header.itemBytes));
   if (!areSameBytes(rest, otherRest)) parts.push('bytes behind the array');
   if (one.header.text !== other.header.text && parts.length === 0) parts.push('spelling of the header');
-  const differ = parts.length === 0 ? '' : ': ' + joinWords(parts, parts.length) + (parts.length > 1 ? ' differ' : ' differs');
+  const differ = parts.length === 0 ? '' : ': ' + tellDiffering(parts, parts.length);
   const changed = tallies.filter((tally) => tally.one.kind !== 'padding' && tally.differing > 0);
   const detail = within === '' ? groupDigits(one.header.elements) + (one.header.elements === 1 ? ' element is' : ' elements are') + ' the same'
     : joinFieldLines(changed.map((tally) => describeTally(tally, one.header, false)));
@@ -220,21 +220,23 @@ function tallyValue(one: NpyArray, other: NpyArray, tally: FieldTally, at: numbe
   }
   readNpyNumber(one.view, at, tally.one, tally.forms[0], parts[0]);
   readNpyNumber(other.view, otherAt, tally.other, tally.forms[1], parts[1]);
-  const [real, imaginary] = [apartOf(parts[0].real, parts[1].real), apartOf(parts[0].imaginary, parts[1].imaginary)];
+  const real = apartOf(parts[0].real, parts[1].real);
+  const imaginary = apartOf(parts[0].imaginary, parts[1].imaginary);
   if (real === 0 && imaginary === 0) {
     if (isSameType) tally.respelled += 1;
     return;
   }
   const apart = imaginary === 0 ? real : Math.hypot(real, imaginary);
-  const sizes = parts.map(sizeOfParts);
+  const size = sizeOfParts(parts[0]);
+  const otherSize = sizeOfParts(parts[1]);
   tally.differing += 1;
-  if (!isNear(apart, sizes[0], sizes[1], tolerance)) tally.beyond += 1;
+  if (!isNear(apart, size, otherSize, tolerance)) tally.beyond += 1;
   if (tally.firstAt < 0) tally.firstAt = index;
   if (!(apart < Infinity)) {
     tally.endless += 1;
     return;
   }
-  const relative = apart / Math.max(sizes[0], sizes[1]);
+  const relative = apart / Math.max(size, otherSize);
   if (relative > tally.greatestRelative) tally.greatestRelative = relative;
   if (apart <= tally.greatest) return;
   tally.greatest = apart;
@@ -265,7 +267,9 @@ function apartOf(one: Float64Array, other: Float64Array): number {
 }
 
 function sizeOfParts(parts: NumberParts): number {
-  const [real, imaginary] = [sumOfParts(parts.real), sumOfParts(parts.imaginary)];
+  const real = sumOfParts(parts.real);
+  const imaginary = sumOfParts(parts.imaginary);
+  if (imaginary === 0 && real === real) return Math.abs(real);
   // A NaN that both have does not decide over the other part.
   return Math.hypot(real !== real ? 0 : real, imaginary !== imaginary ? 0 : imaginary);
 }

@@ -42,9 +42,9 @@ export type Picture = { width: number; height: number; rgba: Uint8Array };
 
 export const PNG_SIGNATURE = '\x89PNG\r\n\x1a\n';
 
-/** 10,000 by 10,000. With 16 bits a sample this unpacks to 800 MB, hence the second bound. */
-export const MOST_PNG_PIXELS = 100000000;
-const MOST_PNG_RAW_BYTES = 1 << 29;
+/** 10,000 by 10,000. With 16 bits a sample this unpacks to 800 MB, hence the second bound: 8 bits of three colours fit. */
+const MOST_PNG_PIXELS = 100000000;
+const MOST_PNG_RAW_BYTES = 320 << 20;
 const MOST_PNG_CHUNKS = 10000;
 
 const SAMPLES_OF_COLOUR_TYPE: { [colourType: number]: number } = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };

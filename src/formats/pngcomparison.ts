@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import type { Comparison, Tolerance } from '../core/comparison.ts';
-import { groupDigits, joinWords, percentOf } from './amounts.ts';
+import { groupDigits, joinWords, percentOf, tellDiffering } from './amounts.ts';
 import { areSameBytes, textOfBytes } from './bytewindow.ts';
 import { makeHarmless } from './percent.ts';
 import type { InflateAtMost, PngChunk, PngImage } from './png.ts';
@@ -65,8 +65,7 @@ function judgeWrapping(one: PngImage, other: PngImage, words: string, within: st
     if (one.restBytes !== other.restBytes) parts.push('bytes behind the picture');
   }
   if (parts.length === 0 && within === '') parts.push('layout of chunks');
-  const isOne = parts.length === 1 && names.length <= 1;
-  const differ = parts.length === 0 ? '' : ': ' + joinWords(parts, MOST_NAMED) + (isOne ? ' differs' : ' differ');
+  const differ = parts.length === 0 ? '' : ': ' + tellDiffering(parts, MOST_NAMED);
   return { kind: 'equivalent', rule: 'PNG by pixel' + within + differ, detail: [words].concat(describeTexts(one.chunks, other.chunks)).join('; ') };
 }
 

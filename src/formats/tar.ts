@@ -65,7 +65,6 @@ function readMembers(bytes: Uint8Array, mostMembers: number): Archive {
   }
   const rest = bytes.subarray(Math.min(at, bytes.length));
   if (rest.some((byte) => byte !== 0)) throw new TarProblem('something follows its end at byte ' + String(at));
-  archive.facts.set('padding at the end', String(rest.length));
   for (const [key, value] of always) if (PAX_HEADER_KEYS.indexOf(key) < 0) archive.facts.set('global header ' + key, value);
   return archive;
 }
@@ -174,7 +173,8 @@ function makeMember(header: TarHeader, data: Uint8Array, dataAt: number): Member
   // GNU's own format has other things in the place of the prefix.
   const prefix = textOfBytes(bytes.subarray(at + 257, at + 263)) === 'ustar\0' ? takeField(bytes, at + 345, 155) : '';
   const short = takeField(bytes, at, 100);
-  const name = extendedValue(header, 'path') || (prefix === '' ? short : prefix + '/' + short);
+  // Of sparse files the path has the number of a process in it.
+  const name = header.once.get('GNU.sparse.name') || extendedValue(header, 'path') || (prefix === '' ? short : prefix + '/' + short);
   const target = extendedValue(header, 'linkpath') || takeField(bytes, at + 157, 100);
   // Before there was a type for folders, a "/" at the end told.
   const type = (flag === '0' || flag === '\0') && name.endsWith('/') ? 'folder' : typeOf(bytes, at, flag, target);
