@@ -12,14 +12,15 @@ function fileOf(text: string): FileState {
   return { path: parts[1], hash, size: 1, kind: parts[3] as FileKind };
 }
 
-/** 'a1 b2 > c3 ; d': reads a and b, writes c, removes d. '!' in front: failed. */
+/** 'a1 b2 > c3 ; d': reads a and b, writes c, removes d. '!' in front: failed; '~': in a scratch tree. */
 function runsOf(...texts: string[]): Run[] {
   return texts.map((text, n) => {
     const run = emptyRun(String(n + 1), 'command', '', '');
-    const [left, right] = text.replace('!', '').split('>');
+    const [left, right] = text.replace(/[!~]/, '').split('>');
     const [outputs, removed] = (right + ';').split(';');
     const words = (part: string): string[] => part.split(' ').filter((word) => word !== '');
     run.status = text.startsWith('!') ? 'failed' : 'succeeded';
+    if (text.startsWith('~')) run.tree = 'scratch';
     run.inputs = words(left).map(fileOf);
     run.outputs = words(outputs).map(fileOf);
     run.removed = words(removed);
@@ -37,6 +38,7 @@ const CASES: [string, string[], string[]][] = [
   ['a chain', ['x1 > a1', 'a1 > b1', 'b1 > c1'], ['1 | a |  |  | ', '2 | b |  | 1 | ', '3 | c |  | 2 | ']],
   ['results sorted by path', ['> b1 a1 c1'], ['1 | a,b,c |  |  | ']],
   ['a failed run owns nothing', ['> a1', '!a1 > a2 b2'], ['1 | a |  |  | ']],
+  ['a run in a scratch tree owns and removes nothing', ['> a1 b1', '~a1 > a2 b1 c1 ; b', 'a1 b1 > d1'], ['1 | a,b |  |  | ', '3 | d |  | 1 | ']],
   ['a removed result', ['> a1 b1', '! > ; a'], ['1 | b | 0 |  | ']],
   ['a result of which nothing is left', ['> a1', '> a2'], ['2 | a |  |  | ']],
   ['a result that became a directory', ['> a1', '> a-d b1'], ['2 | b |  |  | ']],

@@ -7,7 +7,8 @@ import path from 'path';
 import { Failure } from '../src/core/failure.ts';
 import { emptyRun } from '../src/core/run.ts';
 import type { FileKind, FileState, Run, RunProcess } from '../src/core/run.ts';
-import { parseFile, parseRun, printFile, printRunBody, sealRecord, unsealRecord } from '../src/formats/record.ts';
+import { parseFile, printFile, sealRecord, unsealRecord } from '../src/formats/fields.ts';
+import { parseRun, printRunBody } from '../src/formats/record.ts';
 import { hasProgram, makeTemporary, run } from './rig.ts';
 
 const NO_RECUTILS = hasProgram('recfix') && hasProgram('recsel') && hasProgram('python3') ? false : 'no recutils or python3';
@@ -59,6 +60,9 @@ function makeRun(seed: number): Run {
   const secret = (): string => (random(2) === 0 ? '' : '\0{' + makeHash(random).slice(0, 16) + '}' + text());
   const file = (): FileState => makeFile(random);
   const made = emptyRun('20261122T052039Z-k3f9q2'.replace(/[^2-7a-zTZ0-9-]/g, '').replace('9q', '5q'), text() + secret(), '2026-11-22T05:20:39.123456Z', '0.1.0');
+  made.repeats = maybe(() => '20261121T052039Z-k35f5q');
+  made.parent = maybe(() => '20261120T052039Z-k35f5q');
+  made.tree = maybe(() => 'scratch');
   made.label = maybe(text);
   made.reason = maybe(text);
   made.tags = many(text);
@@ -97,6 +101,7 @@ function makeRun(seed: number): Run {
   made.leftOut = many(() => ({ what: text(), count: random(1e6) }));
   made.processes = makeProcesses(random, made.inputs.length + made.outputs.length);
   made.logs = many(file);
+  made.verdicts = many(() => ({ word: (['identical', 'tolerance', 'different', 'missing', 'extra', 'unchecked'] as const)[random(6)], path: text(), detail: random(3) === 0 ? '' : text() }));
   made.warnings = many(text);
   made.unknown = many(() => ({ name: 'Mood', value: 'x%0A y' }));
   return made;
@@ -147,10 +152,10 @@ test('recfix accepts every record, and recsel with percent-decoding gives the sa
   assert.equal(check.status, 0, check.stderr);
   const script = 'import subprocess, sys, glob, urllib.parse\n'
     + 'for f in sorted(glob.glob("*.rec")):\n'
-    + '  for name in ("Command", "Declared_input", "Output"):\n'
+    + '  for name in ("Command", "Declared_input", "Output", "Scratch_output"):\n'
     + '    for line in subprocess.run(["recsel", "-P", name, f], stdout=subprocess.PIPE).stdout.split(b"\\n"):\n'
     + '      if line == b"": continue\n'
-    + '      if name == "Output": line = line.split(b" ", 3)[3]\n'
+    + '      if name.endswith("utput"): line = line.split(b" ", 3)[3]\n'
     + '      sys.stdout.buffer.write(urllib.parse.unquote_to_bytes(line) + b"\\0")\n';
   const done = run(folder, ['python3', '-c', script]);
   assert.equal(done.stderr, '');
@@ -226,6 +231,10 @@ test('parseRun() names file and line of each kind of damage', () => {
     ['no count', damage('Input', 'Left_out: temporary\nInput'), /line 10: Left_out: not a whole number/],
     ['negative count', damage('Input', 'Left_out: temporary -1\nInput'), /line 10: Left_out: not a whole number/],
   ];
+  for (const line of ['Directory: a%00', 'Input: ' + '0'.repeat(64) + '  10 a%00b', 'Tree: scratch\nScratch_output: ' + '0'.repeat(64) + '  10 a%00b', 'Redirect: 1 > a%00', 'Removed: %00', 'Tree: scratch\nScratch_removed: %00', 'Absent: %00', 'Code_submodule: 12 a%00',
+    'Code_other: git 12 a%00', 'Code_file: clean a%00', 'Compiler: a%00 gcc', 'Declared_input: a%00', 'Declared_output: a%00', 'Missing_output: a%00', 'Secret_input: 12 a%00', 'Secret_output: 12 a%00', 'Verdict: missing a%00']) {
+    table.push([line, line.startsWith('Directory') ? damage('Directory: .', line) : damage(/Input.*/, line), /line \d+: \w+: a NUL in a name$/]);
+  }
   assert.equal(parseRun(GOOD, 'x.rec').exit, 0);
   for (const [what, text, message] of table) {
     assert.throws(() => parseRun(text, 'provenance/runs/x.rec'), (error) => error instanceof Failure && error.message.startsWith('cannot read "provenance/runs/x.rec": line ') && message.test(error.message), what);
@@ -253,4 +262,16 @@ test('parseFile() undoes printFile()', () => {
     const file = makeFile(random);
     assert.deepEqual(parseFile(printFile(file)), file);
   }
+});
+
+test('parseRun() takes Scratch_output and Output for what they are by Tree alone, as rerun.sh does by their names', () => {
+  const made = emptyRun('20261122T052039Z-k35f5q', 'true', '2026-11-22T05:20:39.123456Z', '0.1.0');
+  made.outputs = [{ hash: 'a'.repeat(64), size: 1, kind: '', path: 'x' }];
+  const plain = printRunBody(made);
+  const scratch = printRunBody({ ...made, tree: 'scratch', removed: ['y'] });
+  assert.match(plain, /^Output: a{64} {2}1 x$/m);
+  assert.match(scratch, /^Scratch_output: a{64} {2}1 x\nScratch_removed: y$/m);
+  assert.doesNotMatch(scratch, /^(Output|Removed): /m);
+  assert.throws(() => parseRun(seal(plain.replace('Output:', 'Scratch_output:')), 'x.rec'), /line 8: Scratch_output in a record without Tree/);
+  assert.throws(() => parseRun(seal(scratch.replace('Scratch_output:', 'Output:')), 'x.rec'), /line \d+: Output in a record with Tree/);
 });

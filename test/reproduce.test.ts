@@ -12,7 +12,8 @@ import type { FileState, Run } from '../src/core/run.ts';
 import { recordPath } from '../src/core/run.ts';
 import { printChecksums } from '../src/formats/checksums.ts';
 import { encodeText } from '../src/formats/percent.ts';
-import { printRunBody, sealRecord } from '../src/formats/record.ts';
+import { sealRecord } from '../src/formats/fields.ts';
+import { printRunBody } from '../src/formats/record.ts';
 import { printMakefile } from '../src/views/makefile.ts';
 import { RERUN_SCRIPT } from '../src/views/rerunscript.ts';
 

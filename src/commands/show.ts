@@ -1,17 +1,19 @@
 // show.ts - rr show: one run, all that is known of it.
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
+import type { AnnotatedRun } from '../core/notes.ts';
 import type { Run } from '../core/run.ts';
 import { recordPath, RUN_ID } from '../core/run.ts';
 import { printJsonRun } from '../views/json.ts';
-import { printEnvironmentPage, printRunPage } from '../views/page.ts';
+import { printEnvironmentPage, printNotesPage, printRunPage } from '../views/page.ts';
 import { printProcessTree } from '../views/processes.ts';
 import { readBytesIfThere } from '../sys/files.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
-import { pickRun } from '../sys/pickrun.ts';
+import { pickAnnotatedRun } from '../sys/pickrun.ts';
 import type { Project } from '../sys/project.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
-import { printRecord, readRecordText } from '../sys/store.ts';
+import { readRecordText } from '../sys/records.ts';
+import { printRecord } from '../sys/store.ts';
 import { isTerminal, printOut, readColumns } from '../sys/terminal.ts';
 
 export type ShowOptions = {
@@ -31,19 +33,21 @@ export function showRun(reference: ByteString, options: ShowOptions): number {
     printOut(raw);
     return 0;
   }
-  const run = pickRun(project, current, reference);
+  const annotated = pickAnnotatedRun(project, current, reference);
+  const { run } = annotated;
   if (options.logs && !options.json && !options.raw) {
     for (const log of run.logs) if (!log.path.endsWith('.order')) printOut(readBytesIfThere(absoluteOf(project, log.path)) ?? '');
-  } else printOut(printAsked(project, run, options));
+  } else printOut(printAsked(project, annotated, options));
   return 0;
 }
 
-function printAsked(project: Project, run: Run, options: ShowOptions): ByteString {
-  if (options.json) return printJsonRun(run) + '\n';
+function printAsked(project: Project, { run, notes }: AnnotatedRun, options: ShowOptions): ByteString {
+  if (options.json) return printJsonRun(run, notes) + '\n';
   if (options.raw) return readBytesIfThere(project.provenance + '/' + recordPath(run.id)) ?? printRecord(run);
   if (options.processes || options.files) return printProcessesAsked(run, options);
   if (options.environment) return readEnvironmentPage(project, run);
-  return printRunPage(run, run.environment === undefined ? undefined : readBytesIfThere(placeOfEnvironment(project, run.environment)), options.all);
+  const environment = run.environment === undefined ? undefined : readBytesIfThere(placeOfEnvironment(project, run.environment));
+  return printRunPage(run, environment, options.all) + printNotesPage(notes, options.all);
 }
 
 function printProcessesAsked(run: Run, options: ShowOptions): ByteString {

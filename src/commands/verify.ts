@@ -2,10 +2,14 @@
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { findLiveRuns, isResultPath } from '../core/graph.ts';
+import type { GraphRun } from '../core/graph.ts';
+import { notePath } from '../core/notes.ts';
 import { recordPath, RUN_ID } from '../core/run.ts';
 import type { FileState, Run } from '../core/run.ts';
 import { encodeText } from '../formats/percent.ts';
-import { parseRun, unsealRecord } from '../formats/record.ts';
+import { unsealRecord } from '../formats/fields.ts';
+import { parseNote } from '../formats/note.ts';
+import { parseRun } from '../formats/record.ts';
 import { lstatIfThere, readBytesIfThere } from '../sys/files.ts';
 import { describeFile, hashBytes, hashFiles } from '../sys/hash.ts';
 import { HashCache } from '../sys/hashcache.ts';
@@ -14,25 +18,27 @@ import { toRecordPath } from '../sys/observe.ts';
 import { pickRun } from '../sys/pickrun.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
-import { listRecords, readRecordText, readRuns } from '../sys/store.ts';
+import { listRecordFiles, readRecordFile } from '../sys/recordfiles.ts';
+import { readNotes } from '../sys/notes.ts';
+import { listRecords, readRuns } from '../sys/records.ts';
 import { printOut, tell } from '../sys/terminal.ts';
 
 export type VerifyOptions = { project: ByteString | undefined; quick: boolean; quiet: boolean };
 
 /** A file that must be as it was. `mayBeGone`: an input that is no longer at hand is no failure. */
-type Claim = { expected: FileState; what: string; mayBeGone: boolean; /** The run that says so. */ run: Run };
+type Claim = { expected: FileState; what: string; mayBeGone: boolean; /** The run that says so. */ run: GraphRun };
 
-/** Says where a record is damaged; undefined if it holds. */
-function checkRecord(project: Project, id: string): string | undefined {
-  const name = 'provenance/' + recordPath(id);
+/** Says where the record at `path` is damaged; undefined if it holds. */
+function checkRecord(project: Project, id: string, path: string, parse: (text: ByteString, name: string) => { id: string }): string | undefined {
+  const name = 'provenance/' + path;
   try {
-    const text = readRecordText(project, id) ?? '';
+    const text = readRecordFile(project, path) ?? '';
     const parts = unsealRecord(text);
     if (parts === undefined) return name + ': no Sha256 line at the end';
     const found = hashBytes(parts.body);
     if (found !== parts.hash) return name + ': expected ' + parts.hash + ', found ' + found;
-    const run = parseRun(text, name);
-    return run.id === id ? undefined : name + ': claims the id ' + run.id;
+    const claimed = parse(text, name).id;
+    return claimed === id ? undefined : name + ': claims the id ' + claimed;
   } catch (error) {
     if (error instanceof Failure) return error.message;
     throw error;
@@ -48,7 +54,7 @@ function checkNamedByHash(project: Project, folder: string, hash: string, ending
 }
 
 /** What the runs claim of files: current results, raw inputs at hand, logs. */
-function collectClaims(runs: Run[], wanted: (run: Run, path: ByteString) => boolean): Claim[] {
+function collectClaims(runs: Run[], wanted: (run: GraphRun, path: ByteString) => boolean): Claim[] {
   const claims: Claim[] = [];
   const owned = new Set<ByteString>();
   for (const live of findLiveRuns(runs).runs) {
@@ -57,7 +63,7 @@ function collectClaims(runs: Run[], wanted: (run: Run, path: ByteString) => bool
       if (wanted(live.run, file.path)) claims.push({ expected: file, what: 'result', mayBeGone: false, run: live.run });
     }
   }
-  const inputs = new Map<ByteString, { file: FileState; run: Run }>();
+  const inputs = new Map<ByteString, { file: FileState; run: GraphRun }>();
   for (const run of runs) {
     for (const file of run.inputs) if (!owned.has(file.path) && file.hash !== '?') inputs.set(file.path, { file, run });
     for (const file of run.outputs) if (!isResultPath(file.path)) inputs.delete(file.path);
@@ -99,6 +105,12 @@ async function checkClaims(project: Project, claims: Claim[], isQuick: boolean):
   return failures;
 }
 
+/** Ids of the notes to look at: all, or those that can be read and are on one of these runs. */
+function chooseNotes(project: Project, runIds: Set<string> | undefined): string[] {
+  if (runIds === undefined) return listRecordFiles(project, 'notes').ids;
+  return readNotes(project).notes.filter((note) => note.runs.some((id) => runIds.has(id))).map((note) => note.id);
+}
+
 /** Has the file the claimed hash, to go by its size and times and an earlier reading? */
 function isKnown(cache: HashCache, project: Project, claim: Claim): boolean {
   const stat = lstatIfThere(absoluteOf(project, claim.expected.path));
@@ -109,7 +121,7 @@ function isKnown(cache: HashCache, project: Project, claim: Claim): boolean {
 function checkRecords(project: Project, ids: string[], runs: Run[]): string[] {
   const failures: string[] = [];
   const add = (failure: string | undefined): void => { if (failure !== undefined) failures.push(failure); };
-  for (const id of ids) add(checkRecord(project, id));
+  for (const id of ids) add(checkRecord(project, id, recordPath(id), parseRun));
   const environments = new Set<string>();
   const patches = new Set<string>();
   for (const run of runs) {
@@ -166,10 +178,12 @@ export async function verifyProject(targets: ByteString[], options: VerifyOption
   for (const claim of claims) ids.add(claim.run.id);
   const checkedIds = isAll ? listRecords(project).ids : Array.from(ids).sort();
   const wantedRuns = runs.filter((run) => isAll || ids.has(run.id));
-  const strays = isAll ? listRecords(project).strays.map((name) => name + ': not where a record of that id belongs') : [];
-  const failures = strays.concat(checkRecords(project, checkedIds, wantedRuns),await checkClaims(project, claims, options.quick));
+  const noteIds = chooseNotes(project, isAll ? undefined : ids);
+  const strays = isAll ? listRecords(project).strays.concat(listRecordFiles(project, 'notes').strays).map((name) => name + ': not where a record of that id belongs') : [];
+  const noteFailures = noteIds.map((id) => checkRecord(project, id, notePath(id), parseNote)).filter((failure): failure is string => failure !== undefined);
+  const failures = strays.concat(checkRecords(project, checkedIds, wantedRuns), noteFailures, await checkClaims(project, claims, options.quick));
   for (const failure of failures) printOut(failure + '\n');
   const count = (what: string): string => String(claims.filter((claim) => claim.what === what).length);
-  if (!options.quiet) tell('rr: ' + (failures.length === 0 ? 'all as recorded: ' : String(failures.length) + ' not as recorded, of ') + count('result') + ' results, ' + count('input') + ' inputs, ' + count('log') + ' logs, ' + String(checkedIds.length) + ' records' + (options.quick ? ' (unchanged files not read again)' : ''));
+  if (!options.quiet) tell('rr: ' + (failures.length === 0 ? 'all as recorded: ' : String(failures.length) + ' not as recorded, of ') + count('result') + ' results, ' + count('input') + ' inputs, ' + count('log') + ' logs, ' + String(checkedIds.length) + ' records' + (noteIds.length === 0 ? '' : ', ' + String(noteIds.length) + ' notes') + (options.quick ? ' (unchanged files not read again)' : ''));
   return failures.length === 0 ? 0 : EXIT.differs;
 }

@@ -12,6 +12,17 @@ export function compareBytes(a: ByteString, b: ByteString): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+const BLANKS = ' \t\r\n';
+
+/** The text without the spaces, tabs and ends of lines at its ends. trim() would take the byte A0, too, in which "\u00e0" ends. */
+export function trimBlanks(text: ByteString): ByteString {
+  let from = 0;
+  let to = text.length;
+  while (from < to && BLANKS.indexOf(text[from]) >= 0) from += 1;
+  while (to > from && BLANKS.indexOf(text[to - 1]) >= 0) to -= 1;
+  return text.slice(from, to);
+}
+
 /**
  * Length in bytes of the well-formed UTF-8 sequence that starts at `at` (RFC 3629), 0 if there is
  * none. Overlong forms, surrogates and code points over U+10FFFF are not well-formed.
@@ -30,6 +41,15 @@ export function utf8SequenceLength(text: ByteString, at: number): number {
     if (!(next >= 0x80 && next <= 0xbf)) return 0;
   }
   return length;
+}
+
+/** The code point of the UTF-8 sequence that starts at `at`; of what is none, the byte. */
+export function codePointAt(text: ByteString, at: number): number {
+  const length = Math.max(1, utf8SequenceLength(text, at));
+  if (length === 1) return text.charCodeAt(at);
+  let code = text.charCodeAt(at) & (0xff >> (length + 1));
+  for (let i = 1; i < length; i++) code = code * 64 + (text.charCodeAt(at + i) & 0x3f);
+  return code;
 }
 
 /** A copy that does not keep a larger string alive, of which it is a part. */

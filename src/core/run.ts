@@ -42,9 +42,21 @@ export type RunProcess = {
 
 export type RunStatus = 'running' | 'succeeded' | 'failed' | 'interrupted' | 'lost';
 
+/** What a repeat says of one output: as the original's, so within a stated rule, not so, not made, made in addition, not told. */
+export type VerdictWord = 'identical' | 'tolerance' | 'different' | 'missing' | 'extra' | 'unchecked';
+
+/** The verdict on one output of a repeat. `detail`: the rule that was applied, where it differs, or why it is not told; may be ''. */
+export type Verdict = { word: VerdictWord; path: ByteString; detail: ByteString };
+
 /** One execution of a command (docs/rr.1, RECORDS). Absent facts are undefined, never guessed. */
 export type Run = {
   id: string;
+  /** Id of the run that this one repeats. */
+  repeats?: string;
+  /** Id of the run that this one was made from with something changed. */
+  parent?: string;
+  /** 'scratch': it ran in a copy made for it, so what it wrote and removed is none of the project's. */
+  tree?: 'scratch';
   label?: ByteString;
   reason?: ByteString;
   tags: ByteString[];
@@ -100,6 +112,8 @@ export type Run = {
   leftOut: { what: ByteString; count: number }[];
   processes: RunProcess[];
   logs: FileState[];
+  /** Of a repeat: its outputs compared with those of the run that it repeats. */
+  verdicts: Verdict[];
   warnings: ByteString[];
   /** Version of rr. */
   rr: string;
@@ -113,7 +127,7 @@ export function emptyRun(id: string, command: ByteString, startedUtc: string, rr
     id, tags: [], command, directory: '.', redirects: [], parameters: [], startedUtc, status: 'running',
     codeSubmodules: [], codeOthers: [], codeFiles: [], compilers: [], variables: [], variableHashes: [], observed: 'none', declaredInputs: [],
     declaredOutputs: [], missingOutputs: [], inputs: [], outputs: [], uncertain: [], removed: [], absent: [], secretInputs: [], secretOutputs: [], leftOut: [], processes: [], logs: [],
-    warnings: [], rr, unknown: [],
+    verdicts: [], warnings: [], rr, unknown: [],
   };
 }
 
@@ -131,3 +145,11 @@ export function recordPath(id: string): string {
 export function isComparable(file: FileState): boolean {
   return file.kind === '' || file.kind === 'x' || file.kind === 'l';
 }
+
+/** Of a run what lists show, filter and sort by; of its notes what changes or adds to that. */
+export type RunSummary = Pick<Run, 'id' | 'repeats' | 'parent' | 'tree' | 'label' | 'reason' | 'tags' | 'command' | 'directory' | 'parameters' | 'startedUtc'
+  | 'wallS' | 'userS' | 'systemS' | 'peakMemoryBytes' | 'exit' | 'signal' | 'status' | 'code' | 'environment'> & {
+  verdicts: Pick<Verdict, 'word'>[];
+  outcome?: ByteString;
+  comments?: ByteString[];
+};

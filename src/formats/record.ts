@@ -1,69 +1,33 @@
 // record.ts - a run as a recutils record, printed and parsed (docs/record-format.txt). Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
-import { Failure } from '../core/failure.ts';
 import { emptyRun, RUN_ID } from '../core/run.ts';
-import type { CodeFileState, FileKind, FileState, Run, RunStatus } from '../core/run.ts';
+import type { CodeFileState, FileState, Run, RunStatus, VerdictWord } from '../core/run.ts';
+import { failRecord, FieldWriter, NOT_UNDERSTOOD, parseFile, readFormatNumber, readId, readNumber, readWhole, requireFields, setFields, splitFields, splitWord } from './fields.ts';
+import type { Field, FieldSetter } from './fields.ts';
 import { decodeText, decodeWithheld, encodeText, encodeWithheld, encodeWord } from './percent.ts';
 import { printProcesses, PROCESS_FIELDS, readProcesses } from './processes.ts';
 
 /** Format this version writes, and the newest it understands in full. */
 export const RECORD_FORMAT = 1;
 
-const RECORD_HEAD = '# rr run record, format ';
-const RECORD_TAIL = '; described in provenance/README.txt\n';
+const RECORD_KIND = 'run record';
 const STATUSES = ['running', 'succeeded', 'failed', 'interrupted', 'lost'];
+const VERDICT_WORDS = ['identical', 'tolerance', 'different', 'missing', 'extra', 'unchecked'];
 const CODE_FILE_STATES = ['clean', 'changed', 'untracked', 'unversioned'];
-
-type Field = { name: string; value: ByteString; line: number };
-
-/** `HASH  SIZE[KIND] PATH` */
-export function printFile(file: FileState): ByteString {
-  return file.hash + '  ' + String(file.size) + file.kind + ' ' + encodeText(file.path);
-}
-
-/** Undoes printFile; undefined if the line is none. */
-export function parseFile(line: ByteString): FileState | undefined {
-  const parts = /^([0-9a-f]{64}|-|\?) {2}(\d+)([xldpscb]?) (.+)$/.exec(line);
-  if (parts === null || Number(parts[2]) > Number.MAX_SAFE_INTEGER) return undefined;
-  return { hash: parts[1], size: Number(parts[2]), kind: parts[3] as FileKind, path: decodeText(parts[4]) };
-}
-
-class FieldWriter {
-  text = '';
-  raw(name: string, value: ByteString | number | undefined): void {
-    if (value !== undefined && value !== '') this.text += name + ': ' + String(value) + '\n';
-  }
-  encoded(name: string, value: ByteString | undefined): void {
-    if (value !== undefined) this.raw(name, encodeText(value));
-  }
-  /** Text in which withheld secrets stand as %{HMAC}: they are put back after encoding. */
-  withheld(name: string, value: ByteString | undefined): void {
-    if (value !== undefined) this.raw(name, encodeWithheld(value));
-  }
-  each(name: string, values: ByteString[]): void {
-    for (const value of values) this.encoded(name, value);
-  }
-  /** Values of which `start` matches the words that stand before the last, which is encoded by itself. */
-  worded(name: string, values: ByteString[], start: RegExp): void {
-    for (const value of values) {
-      const length = start.exec(value)?.[0].length ?? 0;
-      const words = length === 0 ? '' : encodeText(value.slice(0, length - 1)) + ' ';
-      this.raw(name, words + encodeWithheld(value.slice(length)));
-    }
-  }
-  files(name: string, files: FileState[]): void {
-    for (const file of files) this.raw(name, printFile(file));
-  }
-}
 
 /**
  * "NAME VALUE", each encoded by itself: a space at either end of the value would be lost otherwise.
  * NAME alone if the value is empty.
  */
-function encodeParameter(parameter: ByteString): ByteString {
+export function encodeParameter(parameter: ByteString): ByteString {
   const space = parameter.indexOf(' ');
   const name = encodeText(parameter.slice(0, space));
   return space === parameter.length - 1 ? name : name + ' ' + encodeWithheld(parameter.slice(space + 1));
+}
+
+/** Undoes encodeParameter. */
+export function decodeParameter(value: ByteString): ByteString {
+  return decodeWithheld(value) + (value.indexOf(' ') < 0 ? ' ' : '');
 }
 
 function printDecimal(value: number | undefined, digits: number): string | undefined {
@@ -75,9 +39,11 @@ function printDecimal(value: number | undefined, digits: number): string | undef
  * (sealRecord), because hashing is not for this folder.
  */
 export function printRunBody(run: Run): ByteString {
-  const out = new FieldWriter();
-  out.text = RECORD_HEAD + String(RECORD_FORMAT) + RECORD_TAIL;
+  const out = new FieldWriter(RECORD_KIND, RECORD_FORMAT);
   out.raw('Id', run.id);
+  out.raw('Repeats', run.repeats);
+  out.raw('Parent', run.parent);
+  out.raw('Tree', run.tree);
   out.encoded('Label', run.label);
   out.encoded('Reason', run.reason);
   out.each('Tag', run.tags);
@@ -110,14 +76,16 @@ export function printRunBody(run: Run): ByteString {
   out.each('Declared_output', run.declaredOutputs);
   out.each('Missing_output', run.missingOutputs);
   out.files('Input', run.inputs);
-  out.files('Output', run.outputs);
+  // Under other names, so that no reader, old or new, takes them for results of the project.
+  out.files(run.tree === undefined ? 'Output' : 'Scratch_output', run.outputs);
   out.files('Uncertain', run.uncertain);
-  out.each('Removed', run.removed);
+  out.each(run.tree === undefined ? 'Removed' : 'Scratch_removed', run.removed);
   out.each('Absent', run.absent);
   out.worded('Secret_input', run.secretInputs, /^[0-9a-f]+ /);
   out.worded('Secret_output', run.secretOutputs, /^[0-9a-f]+ /);
   for (const { what, count } of run.leftOut) out.raw('Left_out', encodeWord(what) + ' ' + String(count));
   out.files('Log', run.logs);
+  for (const { word, path, detail } of run.verdicts) out.raw('Verdict', word + ' ' + encodeWord(path) + (detail === '' ? '' : ' ' + encodeText(detail)));
   out.each('Warning', run.warnings);
   out.text += printProcesses(run.processes);
   out.raw('Rr', run.rr);
@@ -125,73 +93,30 @@ export function printRunBody(run: Run): ByteString {
   return out.text;
 }
 
-/** The whole file: the body and the line with the body's SHA-256. */
-export function sealRecord(body: ByteString, hash: string): ByteString {
-  return body + 'Sha256: ' + hash + '\n';
-}
-
-/** Body and hash of a sealed record; undefined if the last line is no Sha256 line. */
-export function unsealRecord(text: ByteString): { body: ByteString; hash: string } | undefined {
-  const seal = text.slice(-73);
-  if (!/^Sha256: [0-9a-f]{64}\n$/.test(seal)) return undefined;
-  return { body: text.slice(0, -73), hash: seal.slice(8, 72) };
-}
-
-function fail(file: string, line: number, what: string): never {
-  throw new Failure('cannot read "' + file + '": line ' + String(line) + ': ' + what, 'the file was changed after it was written; restore it from version control or an archive');
-}
-
-function splitFields(text: ByteString, file: string): Field[] {
-  if (text === '') fail(file, 1, 'the file is empty');
-  if (!text.endsWith('\n')) fail(file, text.split('\n').length, 'the last line has no end: the file was cut');
-  const lines = text.split('\n');
-  const fields: Field[] = [];
-  for (let i = 0; i < lines.length - 1; i++) {
-    const text1 = lines[i];
-    if (i === 0 && text1.startsWith('#')) continue;
-    const colon = text1.indexOf(': ');
-    if (colon <= 0 || !/^[A-Z][A-Za-z0-9_]*$/.test(text1.slice(0, colon))) fail(file, i + 1, 'no "Name: value"');
-    if (/[\0-\x1f\x7f]|\xc2[\x80-\x9f]/.test(text1)) fail(file, i + 1, 'a control character that is not encoded');
-    if (text1.length === colon + 2) fail(file, i + 1, text1.slice(0, colon) + ': no value');
-    fields.push({ name: text1.slice(0, colon), value: text1.slice(colon + 2), line: i + 1 });
-  }
-  return fields;
-}
-
-/** Number of the format a record claims; fails if the first line is not that of a record. */
-export function readRecordFormat(text: ByteString, file: string): number {
-  const parts = /^# rr run record, format (\d+)[;\n]/.exec(text);
-  if (parts === null) return fail(file, 1, 'not "# rr run record, format N"');
-  return Number(parts[1]);
-}
-
-type Setter = (run: Run, value: ByteString, fault: (what: string) => never) => void;
-
-function readNumber(value: ByteString, fault: (what: string) => never): number {
-  return /^\d+(\.\d+)?$/.test(value) && Number(value) <= Number.MAX_SAFE_INTEGER ? Number(value) : fault('not a number: ' + value);
-}
-
-function readWhole(value: ByteString, most: number, fault: (what: string) => never): number {
-  return /^\d+$/.test(value) && Number(value) <= most ? Number(value) : fault('not a whole number up to ' + String(most) + ': ' + value);
-}
-
 function readFileLine(value: ByteString, fault: (what: string) => never): FileState {
-  return parseFile(value) ?? fault('not "HASH  SIZE PATH"');
+  const file = parseFile(value) ?? fault('not "HASH  SIZE PATH"');
+  return file.path.indexOf('\0') < 0 ? file : fault('a NUL in a name');
 }
 
-/** The first word and what follows on it: '' if nothing does. */
-function splitWord(value: ByteString): [ByteString, ByteString] {
-  const space = value.indexOf(' ');
-  return space < 0 ? [value, ''] : [value.slice(0, space), value.slice(space + 1)];
+/** A name of a file, or a text with one. No name holds a NUL, and no call of the system takes it. */
+function readRecordedName(value: ByteString, fault: (what: string) => never): ByteString {
+  const name = decodeText(value);
+  return name.indexOf('\0') < 0 ? name : fault('a NUL in a name');
 }
 
-const SETTERS: { [name: string]: Setter } = {
+const SETTERS: { [name: string]: FieldSetter<Run> } = {
+  Repeats: (run, value, fault) => { run.repeats = readId(value, fault); },
+  Parent: (run, value, fault) => { run.parent = readId(value, fault); },
+  Tree: (run, value, fault) => {
+    if (value !== 'scratch') fault('not "scratch"');
+    run.tree = 'scratch';
+  },
   Label: (run, value) => { run.label = decodeText(value); },
   Reason: (run, value) => { run.reason = decodeText(value); },
   Tag: (run, value) => { run.tags.push(decodeText(value)); },
-  Directory: (run, value) => { run.directory = decodeText(value); },
-  Redirect: (run, value) => { run.redirects.push(decodeText(value)); },
-  Parameter: (run, value) => { run.parameters.push(decodeWithheld(value) + (value.indexOf(' ') < 0 ? ' ' : '')); },
+  Directory: (run, value, fault) => { run.directory = readRecordedName(value, fault); },
+  Redirect: (run, value, fault) => { run.redirects.push(readRecordedName(value, fault)); },
+  Parameter: (run, value) => { run.parameters.push(decodeParameter(value)); },
   Wall_s: (run, value, fault) => { run.wallS = readNumber(value, fault); },
   User_s: (run, value, fault) => { run.userS = readNumber(value, fault); },
   System_s: (run, value, fault) => { run.systemS = readNumber(value, fault); },
@@ -206,16 +131,16 @@ const SETTERS: { [name: string]: Setter } = {
   Code: (run, value) => { run.code = decodeText(value); },
   Code_branch: (run, value) => { run.codeBranch = decodeText(value); },
   Code_remote: (run, value) => { run.codeRemote = decodeText(value); },
-  Code_submodule: (run, value) => { run.codeSubmodules.push(decodeText(value)); },
-  Code_other: (run, value) => { run.codeOthers.push(decodeText(value)); },
+  Code_submodule: (run, value, fault) => { run.codeSubmodules.push(readRecordedName(value, fault)); },
+  Code_other: (run, value, fault) => { run.codeOthers.push(readRecordedName(value, fault)); },
   Code_file: (run, value, fault) => {
     const parts = splitWord(value);
     if (CODE_FILE_STATES.indexOf(parts[0]) < 0 || parts[1] === '') fault('not "STATE PATH" with one of ' + CODE_FILE_STATES.join(', '));
-    run.codeFiles.push({ state: parts[0] as CodeFileState, path: decodeText(parts[1]) });
+    run.codeFiles.push({ state: parts[0] as CodeFileState, path: readRecordedName(parts[1], fault) });
   },
-  Compiler: (run, value) => {
+  Compiler: (run, value, fault) => {
     const parts = splitWord(value);
-    run.compilers.push({ path: decodeText(parts[0]), producer: decodeText(parts[1]) });
+    run.compilers.push({ path: readRecordedName(parts[0], fault), producer: decodeText(parts[1]) });
   },
   Environment: (run, value, fault) => {
     if (!/^[0-9a-f]{64}$/.test(value)) fault('not a hash');
@@ -224,67 +149,54 @@ const SETTERS: { [name: string]: Setter } = {
   Variable: (run, value) => { run.variables.push(decodeText(value)); },
   Variable_hash: (run, value) => { run.variableHashes.push(decodeText(value)); },
   Observed: (run, value) => { run.observed = value; },
-  Declared_input: (run, value) => { run.declaredInputs.push(decodeText(value)); },
-  Declared_output: (run, value) => { run.declaredOutputs.push(decodeText(value)); },
-  Missing_output: (run, value) => { run.missingOutputs.push(decodeText(value)); },
+  Declared_input: (run, value, fault) => { run.declaredInputs.push(readRecordedName(value, fault)); },
+  Declared_output: (run, value, fault) => { run.declaredOutputs.push(readRecordedName(value, fault)); },
+  Missing_output: (run, value, fault) => { run.missingOutputs.push(readRecordedName(value, fault)); },
   Input: (run, value, fault) => { run.inputs.push(readFileLine(value, fault)); },
   Output: (run, value, fault) => { run.outputs.push(readFileLine(value, fault)); },
   Uncertain: (run, value, fault) => { run.uncertain.push(readFileLine(value, fault)); },
-  Removed: (run, value) => { run.removed.push(decodeText(value)); },
-  Absent: (run, value) => { run.absent.push(decodeText(value)); },
+  Removed: (run, value, fault) => { run.removed.push(readRecordedName(value, fault)); },
+  Scratch_output: (run, value, fault) => { run.outputs.push(readFileLine(value, fault)); },
+  Scratch_removed: (run, value, fault) => { run.removed.push(readRecordedName(value, fault)); },
+  Absent: (run, value, fault) => { run.absent.push(readRecordedName(value, fault)); },
   Secret_input: (run, value, fault) => {
     if (!/^[0-9a-f]+ ./.test(value)) fault('not "HASH PATH"');
-    run.secretInputs.push(decodeText(value));
+    run.secretInputs.push(readRecordedName(value, fault));
   },
   Secret_output: (run, value, fault) => {
     if (!/^[0-9a-f]+ ./.test(value)) fault('not "HASH PATH"');
-    run.secretOutputs.push(decodeText(value));
+    run.secretOutputs.push(readRecordedName(value, fault));
   },
   Left_out: (run, value, fault) => {
     const parts = splitWord(value);
     run.leftOut.push({ what: decodeText(parts[0]), count: readWhole(parts[1], Number.MAX_SAFE_INTEGER, fault) });
   },
   Log: (run, value, fault) => { run.logs.push(readFileLine(value, fault)); },
+  Verdict: (run, value, fault) => {
+    const [word, rest] = splitWord(value);
+    const [path, detail] = splitWord(rest);
+    if (VERDICT_WORDS.indexOf(word) < 0 || path === '') fault('not "WORD PATH" with one of ' + VERDICT_WORDS.join(', '));
+    run.verdicts.push({ word: word as VerdictWord, path: readRecordedName(path, fault), detail: decodeText(detail) });
+  },
   Warning: (run, value) => { run.warnings.push(decodeText(value)); },
 };
 
-// Of these a record has at most one; two of them would be read by one program so, by another otherwise.
-const SINGLE = ['Id', 'Label', 'Reason', 'Command', 'Directory', 'Started', 'Wall_s', 'User_s', 'System_s', 'Peak_memory_bytes', 'Exit', 'Signal',
+// Of these a record has at most one.
+const SINGLE = ['Id', 'Repeats', 'Parent', 'Tree', 'Label', 'Reason', 'Command', 'Directory', 'Started', 'Wall_s', 'User_s', 'System_s', 'Peak_memory_bytes', 'Exit', 'Signal',
   'Timeout_s', 'Status', 'Code', 'Code_branch', 'Code_remote', 'Environment', 'Observed', 'Rr', 'Sha256'];
 const REQUIRED = ['Id', 'Command', 'Directory', 'Started', 'Status', 'Observed', 'Rr'];
 
-function requireFields(fields: Field[], file: string): Map<string, Field> {
-  const first = new Map<string, Field>();
-  for (const field of fields) {
-    if (!first.has(field.name)) first.set(field.name, field);
-    else if (SINGLE.indexOf(field.name) >= 0) fail(file, field.line, field.name + ' stands twice');
-  }
-  for (const name of REQUIRED) if (!first.has(name)) fail(file, fields.length + 1, 'no ' + name);
-  return first;
-}
-
+// What a run wrote and removed in a scratch tree; in the project it is Output and Removed.
+const SCRATCH_FIELDS = ['Scratch_output', 'Scratch_removed'];
 // Read by other means than SETTERS.
 const ELSEWHERE = ['Id', 'Command', 'Started', 'Rr', 'Sha256'].concat(PROCESS_FIELDS);
-const NOT_UNDERSTOOD = new Error('a value of a newer format');
 
-/** A field of a newer format: if its value is not understood, it is kept as an unknown field. */
-function setIfUnderstood(run: Run, field: Field, setter: Setter): void {
-  try {
-    setter(run, field.value, () => { throw NOT_UNDERSTOOD; });
-  } catch (error) {
-    if (error !== NOT_UNDERSTOOD) throw error;
-    run.unknown.push({ name: field.name, value: field.value });
-    // Not "running": that would be waited for. The end is told by the unknown field alone.
-    if (field.name === 'Status') run.status = 'lost';
-  }
-}
-
-/** The lines on processes, which make sense only together and with the files; see setIfUnderstood. */
+/** The lines on processes, which make sense only together and with the files; of a newer format as in setFields. */
 function readProcessFields(run: Run, fields: Field[], format: number, file: string): void {
   const own = fields.filter((field) => PROCESS_FIELDS.indexOf(field.name) >= 0);
   const fault = (field: Field, what: string): never => {
     if (format > RECORD_FORMAT) throw NOT_UNDERSTOOD;
-    return fail(file, field.line, field.name + ': ' + what);
+    return failRecord(file, field.line, field.name + ': ' + what);
   };
   try {
     const read = readProcesses(own, run.inputs.length + run.outputs.length, fault);
@@ -301,22 +213,22 @@ function readProcessFields(run: Run, fields: Field[], format: number, file: stri
  * to be there, not compared: `rr verify` does that. Throws Failure with file:line.
  */
 export function parseRun(text: ByteString, file: string): Run {
-  const format = readRecordFormat(text, file);
+  const format = readFormatNumber(text, RECORD_KIND, file);
   const fields = splitFields(text, file);
-  const last = fields[fields.length - 1];
-  if (last === undefined || last.name !== 'Sha256') fail(file, fields.length + 1, 'no Sha256 at the end');
-  const first = requireFields(fields, file);
+  const first = requireFields(fields, file, SINGLE, REQUIRED);
   const value = (name: string): ByteString => (first.get(name) as Field).value;
-  if (!RUN_ID.test(value('Id'))) fail(file, (first.get('Id') as Field).line, 'not an id');
+  if (!RUN_ID.test(value('Id'))) failRecord(file, (first.get('Id') as Field).line, 'not an id');
   const run = emptyRun(value('Id'), decodeWithheld(value('Command')), value('Started'), value('Rr'));
   for (const field of fields) {
-    const setter = SETTERS[field.name];
-    if (setter !== undefined && format <= RECORD_FORMAT) setter(run, field.value, (what) => fail(file, field.line, field.name + ': ' + what));
-    else if (setter !== undefined) setIfUnderstood(run, field, setter);
-    else if (ELSEWHERE.indexOf(field.name) < 0) {
-      run.unknown.push({ name: field.name, value: field.value });
+    const isOfScratch = SCRATCH_FIELDS.indexOf(field.name) >= 0;
+    // rerun.sh goes by the names alone: what it takes for a result must be one here, too.
+    if (isOfScratch || SCRATCH_FIELDS.indexOf('Scratch_' + field.name.toLowerCase()) >= 0) {
+      if (isOfScratch !== first.has('Tree')) failRecord(file, field.line, field.name + ' in a record ' + (isOfScratch ? 'without' : 'with') + ' Tree');
     }
   }
+  setFields(run, fields, SETTERS, ELSEWHERE, { file, isNewer: format > RECORD_FORMAT });
+  // A status of a newer format is no "running", which would be waited for: the unknown field tells it.
+  if (run.unknown.some((field) => field.name === 'Status')) run.status = 'lost';
   readProcessFields(run, fields, format, file);
   if (format > RECORD_FORMAT) {
     run.warnings.push('written in format ' + String(format) + ', newer than this rr understands in full (' + String(RECORD_FORMAT) + ')');

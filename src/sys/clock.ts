@@ -44,3 +44,12 @@ export function makeRunId(startedMicros: number): string {
   const digits = [fraction >> 10, (fraction >> 5) & 31, fraction & 31].concat(Array.from(crypto().randomBytes(3), (byte) => byte & 31));
   return stamp + '-' + digits.map((digit) => ID_LETTERS[digit]).join('');
 }
+
+/** Microseconds since 1970 that an id tells of, rounded up to a whole one. */
+export function readIdMicros(id: string): number {
+  const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-(...)/.exec(id);
+  if (parts === null) throw new Error('not an id: ' + id);
+  const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number);
+  const fraction = Array.from(parts[7], (letter) => ID_LETTERS.indexOf(letter)).reduce((sum, digit) => sum * 32 + digit, 0);
+  return Date.UTC(year, month - 1, day, hour, minute, second) * 1000 + Math.ceil((fraction / 32768) * 1e6);
+}

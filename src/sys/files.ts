@@ -24,8 +24,13 @@ export function errorCode(error: unknown): string {
 
 /** The file as bytes; undefined if there is none. Other failures throw. */
 export function readBytesIfThere(name: ByteString): ByteString | undefined {
+  return readBufferIfThere(name)?.toString('latin1');
+}
+
+/** The same as a Buffer. */
+export function readBufferIfThere(name: ByteString): Buffer | undefined {
   try {
-    return fs.readFileSync(toFsPath(name), 'latin1');
+    return fs.readFileSync(toFsPath(name));
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
     throw error;
@@ -47,6 +52,24 @@ export function readFirstBytes(name: ByteString, count: number): ByteString {
     return '';
   } finally {
     fs.closeSync(fd);
+  }
+}
+
+/** The last bytes of a regular file, at most `count`; '' if it cannot be read. */
+export function readLastBytes(name: ByteString, count: number): ByteString {
+  const stat = statIfThere(name);
+  if (stat === undefined || !stat.isFile()) return '';
+  try {
+    const fd = fs.openSync(toFsPath(name), 'r');
+    try {
+      const tail = Buffer.alloc(Math.min(count, stat.size));
+      return tail.toString('latin1', 0, fs.readSync(fd, tail, 0, tail.length, stat.size - tail.length));
+    } finally {
+      fs.closeSync(fd);
+    }
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return '';
   }
 }
 
@@ -175,10 +198,19 @@ export function replaceFile(name: ByteString, content: ByteString, isDurable: bo
 
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'];
 
-/** Creates a file, whole from the first instant, that must not be there; false if it is. */
-export function createFile(name: ByteString, content: ByteString, mode = 0o666): boolean {
+/**
+ * Creates a file, whole from the first instant, that must not be there; false if it is. With
+ * `isDurable` it is on the disk, with its name, when this returns.
+ */
+export function createFile(name: ByteString, content: ByteString, mode = 0o666, isDurable = false): boolean {
+  const isCreated = createWhole(name, content, mode, isDurable);
+  if (isCreated && isDurable) syncFolder(name.slice(0, name.lastIndexOf('/')) || '/');
+  return isCreated;
+}
+
+function createWhole(name: ByteString, content: ByteString, mode: number, isDurable: boolean): boolean {
   try {
-    placeFile(name, content, false, mode, (temporary) => {
+    placeFile(name, content, isDurable, mode, (temporary) => {
       fs.linkSync(temporary, toFsPath(name));
       fs.unlinkSync(temporary);
     });
@@ -187,11 +219,11 @@ export function createFile(name: ByteString, content: ByteString, mode = 0o666):
     if (errorCode(error) === 'EEXIST') return false;
     if (NO_LINKS.indexOf(errorCode(error)) < 0) throw error;
   }
-  return createFileInPlace(name, content, mode);
+  return createFileInPlace(name, content, mode, isDurable);
 }
 
 /** The same where the filesystem has no links; whoever reads it at once may see a part. */
-function createFileInPlace(name: ByteString, content: ByteString, mode: number): boolean {
+function createFileInPlace(name: ByteString, content: ByteString, mode: number, isDurable: boolean): boolean {
   let fd: number;
   try {
     fd = fs.openSync(toFsPath(name), 'wx', mode);
@@ -201,6 +233,7 @@ function createFileInPlace(name: ByteString, content: ByteString, mode: number):
   }
   try {
     writeAll(fd, Buffer.from(content, 'latin1'));
+    if (isDurable) fs.fsyncSync(fd);
   } catch (error) {
     removeIfThere(name);
     throw error;

@@ -6,7 +6,7 @@ import { isSecretFile } from '../core/filerules.ts';
 import type { PackageFact } from '../core/packagefact.ts';
 import type { FileState } from '../core/run.ts';
 import { encodeText, encodeWord } from '../formats/percent.ts';
-import { printFile } from '../formats/record.ts';
+import { printFile } from '../formats/fields.ts';
 import { RR_VERSION } from '../views/texts.ts';
 import { BinaryCache, describeCompilers } from './binaries.ts';
 import { errorCode, listFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, toBytes, toFsPath } from './files.ts';

@@ -3,7 +3,7 @@
 // Invariants
 // 1. A record in runs/ is complete, on the disk, and never changed: it is written beside its name,
 //    synced, and renamed; its id was claimed by creating .rr/running/ID, which must not exist.
-// 2. The Makefile and SHA256SUMS are those of all records, once the last writer at work has ended.
+// 2. The Makefile and SHA256SUMS are those of all records and notes, once the last writer at work has ended.
 // 3. Nothing here waits for another process, so nothing is left locked by a crash.
 //
 // Life of a run's mark:   .rr/running/ID  ->  .rr/pending/ID  ->  .rr/pending/ID.done  ->  (gone)
@@ -21,7 +21,8 @@ import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { recordPath, RUN_ID } from '../core/run.ts';
 import type { Run } from '../core/run.ts';
-import { parseRun, printRunBody, sealRecord, unsealRecord } from '../formats/record.ts';
+import { sealRecord, unsealRecord } from '../formats/fields.ts';
+import { parseRun, printRunBody } from '../formats/record.ts';
 import { findLiveRuns } from '../core/graph.ts';
 import { addRunToMakefile, printMakefile } from '../views/makefile.ts';
 import { findChecksum, printChecksums } from '../formats/checksums.ts';
@@ -29,6 +30,8 @@ import { fs, os } from './node.ts';
 import { createFile, errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, syncFolder, toFsPath } from './files.ts';
 import { describeFile, hashBytes, hashWithRetry } from './hash.ts';
 import type { Project } from './project.ts';
+import { readRun } from './records.ts';
+import { readGraphRuns } from './runindex.ts';
 import { makeRunId, pauseMs, readUtcMicros } from './clock.ts';
 
 /** Text of a record, sealed. */
@@ -59,14 +62,15 @@ function readHost(): string {
   }
 }
 
-/** "PID START-TICKS BOOT-ID HOST": tells a process from a later one with the same number. */
-function describeSelf(): string {
+/** "PID START-TICKS BOOT-ID HOST": tells this process from a later one with the same number. */
+export function describeSelf(): string {
   return [process.pid, readStartTicks(process.pid), readBootId(), readHost()].join(' ');
 }
 
 const REMOTE_LIMIT_MS = 300000; // a mark of another machine is touched every minute
 
-function isAlive(holder: string, markName: ByteString): boolean {
+/** Is the process alive that describeSelf() said this of? `markName`: the file that says so, touched now and then. */
+export function isHolderAlive(holder: string, markName: ByteString): boolean {
   const [pid, ticks, boot, host] = holder.split(' ');
   if (host !== readHost()) {
     const stat = statIfThere(markName);
@@ -148,7 +152,7 @@ export function readMarks(project: Project): Mark[] {
     const holder = run.unknown.find((field) => field.name === HOLDER_FIELD)?.value ?? '';
     const command = run.unknown.find((field) => field.name === COMMAND_FIELD)?.value;
     run.unknown = [];
-    const alive = isAlive(holder, markName);
+    const alive = isHolderAlive(holder, markName);
     if (!alive) run.status = 'lost';
     const [, , boot, host] = holder.split(' ');
     const isLocal = host === readHost();
@@ -242,7 +246,7 @@ export function noteEnded(project: Project, run: Run): void {
 /** Was another run of the project active now or since the list of ended runs had that length? */
 export function hasOverlap(project: Project, self: string, endedBytes: number): boolean {
   if (readEndedBytes(project) > endedBytes) return true;
-  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project).some((mark) => mark.isActive && mark.run.id !== self);
+  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project).some((mark) => mark.isActive && mark.run.id !== self && mark.run.tree === undefined);
   return false;
 }
 
@@ -283,16 +287,31 @@ export function runningLogName(project: Project, id: string): ByteString {
   return project.own + '/running/' + id;
 }
 
+const LOG_ENDINGS = ['.out', '.err', '.order'];
+
 /** Moves the kept streams to provenance/logs and notes them in the run. */
 export function saveLogs(project: Project, run: Run): void {
-  for (const ending of ['.out', '.err', '.order']) {
-    const path = 'provenance/logs/' + run.id + ending;
+  for (const ending of LOG_ENDINGS) {
     const name = project.provenance + '/logs/' + run.id + ending;
     moveLog(project, runningLogName(project, run.id) + ending, name);
-    const state = describeFile(name, path);
-    const outcome = state === undefined ? undefined : hashWithRetry(name);
-    if (state !== undefined && outcome?.kind === 'hashed') run.logs.push({ ...state, kind: '', hash: outcome.hash });
+    noteLog(run, name, 'provenance/logs/' + run.id + ending);
   }
+}
+
+function noteLog(run: Run, name: ByteString, path: ByteString): void {
+  const state = describeFile(name, path);
+  const outcome = state === undefined ? undefined : hashWithRetry(name);
+  if (state !== undefined && outcome?.kind === 'hashed') run.logs.push({ ...state, kind: '', hash: outcome.hash });
+}
+
+/** Notes the kept streams of a run that will have no record: absolute names of files that forgetRun() removes. */
+export function noteRunningLogs(project: Project, run: Run): void {
+  for (const ending of LOG_ENDINGS) noteLog(run, runningLogName(project, run.id) + ending, runningLogName(project, run.id) + ending);
+}
+
+/** Leaves nothing of a run that was to have no record. */
+export function forgetRun(project: Project, run: Run): void {
+  for (const ending of [''].concat(LOG_ENDINGS)) removeIfThere(runningLogName(project, run.id) + ending);
 }
 
 function moveLog(project: Project, from: ByteString, to: ByteString): void {
@@ -308,67 +327,13 @@ function moveLog(project: Project, from: ByteString, to: ByteString): void {
   }
 }
 
-/** Ids of all records, ascending; and names in runs/ that are no record, or one in the wrong folder. */
-export function listRecords(project: Project): { ids: string[]; strays: ByteString[] } {
-  const ids: string[] = [];
-  const strays: ByteString[] = [];
-  for (const month of listFolder(project.provenance + '/runs').sort()) {
-    if (!/^\d{4}-\d\d$/.test(month)) continue;
-    for (const name of listFolder(project.provenance + '/runs/' + month)) {
-      const id = name.replace(/\.rec$/, '');
-      if (RUN_ID.test(id) && recordPath(id) === 'runs/' + month + '/' + name) ids.push(id);
-      else if (name.endsWith('.rec')) strays.push('provenance/runs/' + month + '/' + name);
-    }
-  }
-  return { ids: ids.sort(), strays };
-}
-
-/** Text of a record; undefined if there is none. Throws Failure for what is no regular file. */
-export function readRecordText(project: Project, id: string): ByteString | undefined {
-  const name = project.provenance + '/' + recordPath(id);
-  if (lstatIfThere(name) === undefined) return undefined;
-  // A FIFO would be waited for without end.
-  if (statIfThere(name)?.isFile() !== true) throw new Failure('cannot read "provenance/' + recordPath(id) + '": not a regular file', 'it is not of rr: move it away');
-  return readBytesIfThere(name);
-}
-
-/** A record by its id. Throws Failure (file and line) if it is damaged or claims another id. */
-export function readRun(project: Project, id: string): Run | undefined {
-  const path = recordPath(id);
-  const text = readRecordText(project, id);
-  if (text === undefined) return undefined;
-  const run = parseRun(text, 'provenance/' + path);
-  if (run.id !== id) throw new Failure('cannot use "provenance/' + path + '": it claims the id ' + run.id, 'the file was renamed or forged');
-  return run;
-}
-
-export type ReadRuns = { runs: Run[]; faults: Failure[] };
-
-/** All records in order of ids; what cannot be read is told beside the rest. */
-export function readRuns(project: Project): ReadRuns {
-  const runs: Run[] = [];
-  const faults: Failure[] = [];
-  const { ids, strays } = listRecords(project);
-  for (const stray of strays) faults.push(new Failure('cannot use "' + stray + '": it is not where a record of that id belongs', 'it was copied or renamed: move it away'));
-  for (const id of ids) {
-    try {
-      const run = readRun(project, id);
-      if (run !== undefined) runs.push(run);
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      faults.push(error);
-    }
-  }
-  return { runs, faults };
-}
-
 // ---- the derived files ----------------------------------------------------------------------------
 
-/** Makefile and SHA256SUMS from all records. */
+/** Makefile and SHA256SUMS from all records and notes. */
 export function rebuildDerived(project: Project): { makefile: ByteString; sums: ByteString; faults: Failure[] } {
-  const { runs, faults } = readRuns(project);
+  const { runs, faults, noteFaults } = readGraphRuns(project);
   const graph = findLiveRuns(runs);
-  return { makefile: printMakefile(graph), sums: printChecksums(graph), faults };
+  return { makefile: printMakefile(graph), sums: printChecksums(graph), faults: faults.concat(noteFaults) };
 }
 
 function writeDerived(project: Project, derived: { makefile: ByteString; sums: ByteString }): void {
@@ -387,7 +352,7 @@ function listPending(project: Project, self: string): Pending[] {
     if (id !== name || id === self) return { id, isAtWork: false };
     const markName = project.own + '/pending/' + name;
     const holder = /^Holder: (.*)$/m.exec(readBytesIfThere(markName) ?? '');
-    return { id, isAtWork: holder !== null && isAlive(holder[1], markName) };
+    return { id, isAtWork: holder !== null && isHolderAlive(holder[1], markName) };
   });
 }
 
@@ -397,11 +362,21 @@ export function includeRun(project: Project, run: Run): Failure[] {
   return bringUpToDate(project, run.id, run);
 }
 
-/** Makes both anew from all records. It has a mark of its own, as another writer may be at work. */
-export function includeAllRuns(project: Project): Failure[] {
+/**
+ * Makes both anew from all records. It has a mark of its own, as another writer may be at work.
+ * `change` is something else that they depend on and that is written first, under that mark: if it
+ * is cut short after it, the next writer finds the mark and makes both anew.
+ */
+export function includeAllRuns(project: Project, change: () => void = () => undefined): Failure[] {
   const id = makeRunId(readUtcMicros());
   makeFolder(project.own + '/pending');
   createFile(project.own + '/pending/' + id, HOLDER_FIELD + ': ' + describeSelf() + '\n');
+  try {
+    change();
+  } catch (error) {
+    removeIfThere(project.own + '/pending/' + id);
+    throw error;
+  }
   return bringUpToDate(project, id, undefined);
 }
 
@@ -429,6 +404,7 @@ function bringUpToDate(project: Project, id: string, run: Run | undefined): Fail
 
 /** Has the run neither made nor removed anything, so that the derived files stay as they are? */
 function changesNothing(run: Run): boolean {
+  if (run.tree !== undefined) return true;
   return run.removed.length === 0 && (run.status !== 'succeeded' || run.outputs.length === 0);
 }
 

@@ -2,6 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { makeHarmless } from '../formats/percent.ts';
 import { childProcess, fs, tty } from './node.ts';
+import { pauseMs } from './clock.ts';
 import { errorCode, writeAll } from './files.ts';
 
 /** Is this descriptor of rr a terminal? Told without process.stdout, whose mere use changes modes. */
@@ -45,6 +46,23 @@ export function printOut(text: ByteString): boolean {
   } catch (error) {
     if (errorCode(error) === 'EPIPE') return false;
     throw error;
+  }
+}
+
+/** All of standard input. */
+export function readIn(): ByteString {
+  const buffer = Buffer.alloc(65536);
+  let text = '';
+  for (;;) {
+    try {
+      const count = fs.readSync(0, buffer, 0, buffer.length, null);
+      if (count === 0) return text;
+      text += buffer.toString('latin1', 0, count);
+    } catch (error) {
+      if (errorCode(error) === 'EOF') return text;
+      if (errorCode(error) !== 'EAGAIN') throw error;
+      pauseMs(10);
+    }
   }
 }
 

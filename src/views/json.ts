@@ -1,16 +1,17 @@
 // json.ts - runs as JSON (RFC 8259). Knows no files.
 import type { ByteString } from '../core/bytes.ts';
 import type { FileState, Run, RunProcess } from '../core/run.ts';
+import type { RunNotes } from '../core/notes.ts';
 import { encodeText, encodeWithheld } from '../formats/percent.ts';
 import { printRanges } from '../formats/processes.ts';
 
 /** JSON text of a value whose strings are percent-encoded bytes: ASCII and UTF-8 stay readable. */
-function printValue(value: unknown): ByteString {
+export function printJsonValue(value: unknown): ByteString {
   // JSON.stringify sees each byte as one character below U+0100, and so leaves UTF-8 as it is.
   return JSON.stringify(value);
 }
 
-function jsonFileOf(file: FileState): unknown {
+export function jsonFileOf(file: FileState): unknown {
   return { hash: file.hash, size: file.size, kind: file.kind === '' ? 'f' : file.kind, path: encodeText(file.path) };
 }
 
@@ -33,7 +34,7 @@ function jsonObjectOf(run: Run): { [key: string]: unknown } {
   }
   const text = (value: ByteString | undefined): string | undefined => (value === undefined ? undefined : encodeText(value));
   return {
-    id: run.id, label: text(run.label), reason: text(run.reason), tags: run.tags.map(encodeText),
+    id: run.id, repeats: run.repeats, parent: run.parent, tree: run.tree, label: text(run.label), reason: text(run.reason), tags: run.tags.map(encodeText),
     command: encodeWithheld(run.command), directory: encodeText(run.directory), redirects: run.redirects.map(encodeText),
     parameters, started: run.startedUtc, wall_s: run.wallS, user_s: run.userS, system_s: run.systemS,
     peak_memory_bytes: run.peakMemoryBytes, exit: run.exit, signal: run.signal, timeout_s: run.timeoutS, status: run.status,
@@ -46,17 +47,26 @@ function jsonObjectOf(run: Run): { [key: string]: unknown } {
     missing_outputs: run.missingOutputs.map(encodeText), inputs: run.inputs.map(jsonFileOf), outputs: run.outputs.map(jsonFileOf),
     uncertain: run.uncertain.map(jsonFileOf), removed: run.removed.map(encodeText), absent: run.absent.map(encodeText),
     secret_inputs: run.secretInputs.map(encodeText), secret_outputs: run.secretOutputs.map(encodeText), left_out: run.leftOut.map((one) => ({ what: encodeText(one.what), count: one.count })),
-    logs: run.logs.map(jsonFileOf), warnings: run.warnings.map(encodeText), processes: run.processes.map(jsonProcessOf), rr: run.rr,
+    logs: run.logs.map(jsonFileOf), verdicts: run.verdicts.map((one) => ({ word: one.word, path: encodeText(one.path), detail: encodeText(one.detail) })), warnings: run.warnings.map(encodeText), processes: run.processes.map(jsonProcessOf), rr: run.rr,
     unknown: run.unknown.length === 0 ? undefined : run.unknown,
   };
 }
 
-/** One run as one line of JSON. Texts are percent-encoded as in the record. */
-export function printJsonRun(run: Run): ByteString {
-  return printValue(jsonObjectOf(run));
+function jsonObjectOfNotes(notes: RunNotes): { [key: string]: unknown } {
+  return {
+    outcome: notes.outcome === undefined ? undefined : encodeText(notes.outcome),
+    comments: notes.comments.map(({ noteId, author, writtenUtc, text, edited }) => ({
+      note: noteId, author: encodeText(author), written: writtenUtc, text: encodeText(text),
+      edited: edited === undefined ? undefined : { note: edited.noteId, author: encodeText(edited.author), written: edited.writtenUtc },
+    })),
+    tolerances: notes.tolerances.map((one) => ({
+      absolute: one.absolute, relative: one.relative, path: encodeText(one.pattern), reason: encodeText(one.reason),
+      note: one.noteId, author: encodeText(one.author), written: one.writtenUtc,
+    })),
+  };
 }
 
-/** Runs as a JSON array, one run a line. */
-export function printJsonRuns(runs: Run[]): ByteString {
-  return '[' + runs.map((run, i) => (i === 0 ? '\n' : ',\n') + printJsonRun(run)).join('') + '\n]\n';
+/** One run as one line of JSON, with what is noted on it. Texts are percent-encoded as in the record. */
+export function printJsonRun(run: Run, notes?: RunNotes): ByteString {
+  return printJsonValue(notes === undefined ? jsonObjectOf(run) : { ...jsonObjectOf(run), ...jsonObjectOfNotes(notes) });
 }

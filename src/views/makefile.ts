@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { isResult, isSameContent, makeLiveRun, resultsOf } from '../core/graph.ts';
-import type { LiveGraph, LiveRun } from '../core/graph.ts';
+import type { GraphRun, LiveGraph, LiveRun } from '../core/graph.ts';
 import type { FileState, Run } from '../core/run.ts';
 import { findChecksum, putChecksums } from '../formats/checksums.ts';
 import { encodeText, encodeWithheld } from '../formats/percent.ts';
@@ -118,16 +118,16 @@ function printComment(text: ByteString): ByteString {
   return '# ' + cut.replace(/[\xc0-\xff][\x80-\xbf]*$/, '') + '...\n';
 }
 
-function printTitle(run: Run): ByteString {
+function printTitle(run: GraphRun): ByteString {
   const label = run.label === undefined ? '' : ' ' + encodeText(run.label);
   return printComment(run.id + label + (run.reason === undefined ? '' : ': ' + encodeText(run.reason)));
 }
 
-function printBlock(live: LiveRun): ByteString {
+function printBlock(live: LiveRun, title = printTitle(live.run)): ByteString {
   const { run } = live;
   const stamp = STAMP + run.id;
   const before = live.producers.concat(live.after).map((id) => ' ' + STAMP + id).join('');
-  return '\n' + printTitle(run) + printComment(encodeWithheld(run.command))
+  return '\n' + title + printComment(encodeWithheld(run.command))
     + (live.after.length > 0 ? '# after: ' + live.after.join(' ') + '\n' : '')
     + stamp + ':' + before + '\n\t@sh ' + SCRIPT + ' run ' + run.id + live.lost.map((index) => ' ' + String(index + 1)).join('') + '\n'
     + run.id + ': rr-force' + LAST_LINE + run.id + LAST_END;
@@ -140,7 +140,7 @@ export function printMakefile(graph: LiveGraph): ByteString {
   const entries: Entry[] = [];
   for (const live of graph.runs) entries.push(...entriesOf(live, (name) => files.has(name)));
   entries.sort(compareEntries);
-  return HEAD + entries.map(printEntry).join('') + graph.runs.map(printBlock).join('');
+  return HEAD + entries.map(printEntry).join('') + graph.runs.map((live) => printBlock(live)).join('');
 }
 
 // ---- one more run ---------------------------------------------------------------------------------
@@ -251,6 +251,21 @@ function readBlock(texts: Texts, id: string): Block {
   return { id, start, end, text, before, after: after === null ? [] : after[1].split(' ') };
 }
 
+/** The line of a block that has label and reason. */
+function titleOf(block: Block): ByteString {
+  return block.text.slice(1, block.text.indexOf('\n', 1) + 1);
+}
+
+/**
+ * The label of a run in the names, if it has one there. A note may have given it, of which the record
+ * does not tell; a label that is a target is a word, and stands whole in the title unless that is cut.
+ */
+function labelInTitle(block: Block): ByteString | undefined {
+  const text = titleOf(block).slice('# '.length + ID_LENGTH);
+  if (/^ [A-Za-z0-9_-]+\.\.\.\n/.test(text)) giveUp();
+  return /^ ([A-Za-z0-9_-]+)[:\n]/.exec(text)?.[1];
+}
+
 /** Blocks after `block` that name its stamp among their prerequisites. */
 function findDependents(texts: Texts, block: Block): Block[] {
   const { makefile } = texts;
@@ -326,7 +341,7 @@ type Change = { block: Block; isGone: boolean; splices: Splice[]; after: string[
 /** `taken`: paths that the new run took over from the run `id`. */
 function takeOver(texts: Texts, id: string, taken: ByteString[], producers: string[], readRun: ReadRun): Change {
   const block = readBlock(texts, id);
-  const owner = readOr(readRun, id);
+  const owner = { ...readOr(readRun, id), label: labelInTitle(block) };
   const isTaken = new Set(taken);
   const dependents = findDependents(texts, block);
   const consumers = dependents.filter((dependent) => dependent.after.indexOf(id) < 0);
@@ -341,7 +356,7 @@ function takeOver(texts: Texts, id: string, taken: ByteString[], producers: stri
   const readers = consumers.filter((consumer) => readOr(readRun, consumer.id).inputs.some((input) => isTaken.has(input.path)
     && owner.outputs.some((file) => file.path === input.path && isSameContent(file, input))));
   const lost = taken.map((path) => putIn(texts, { name: encodeText(path), kind: 'gone', id }));
-  const splices = [...lost, { start: block.start, end: block.end, text: printBlock(live) }];
+  const splices = [...lost, { start: block.start, end: block.end, text: printBlock(live, titleOf(block)) }];
   return { block, isGone: false, splices, after: [id, ...readers.map((reader) => reader.id)] };
 }
 

@@ -1,8 +1,9 @@
 // page.ts - one run as a page of text for a person. Knows no files.
 import type { ByteString } from '../core/bytes.ts';
-import type { FileState, Run } from '../core/run.ts';
+import type { Comment, Note, RunNotes } from '../core/notes.ts';
+import type { FileState, Run, Verdict } from '../core/run.ts';
 import { decodeText, encodeText, makeHarmless } from '../formats/percent.ts';
-import { formatSeconds } from './table.ts';
+import { formatBytes, formatSeconds } from './table.ts';
 
 const NAME_WIDTH = 13;
 /** Lines of one kind that are shown unless all are asked for. */
@@ -21,17 +22,6 @@ function line(name: string, value: ByteString | undefined): ByteString {
 function printList(name: string, values: ByteString[], most: number): ByteString {
   const shown = values.slice(0, most).map((value, i) => line(i === 0 ? name : '', value)).join('');
   return shown + (values.length > most ? line('', 'and ' + String(values.length - most) + ' more (--all)') : '');
-}
-
-function formatBytes(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return (unit === 0 ? String(value) : value.toFixed(1)) + ' ' + units[unit];
 }
 
 const KIND_WORDS: { [kind: string]: string } = { x: ' executable', l: ' link', d: ' folder', p: ' FIFO', s: ' socket', c: ' device', b: ' device' };
@@ -78,6 +68,11 @@ function showCodeFiles(run: Run, most: number): ByteString {
   return line('code files', counts.join(', ')) + printList('', listed.map((file) => file.state.padEnd(11) + makeHarmless(file.path)), most);
 }
 
+/** One line: the word, the file, and the rule, the difference or the reason. */
+export function printVerdict(verdict: Verdict): ByteString {
+  return verdict.word.padEnd(11) + verdict.path + (verdict.detail === '' ? '' : ': ' + verdict.detail);
+}
+
 function showProcessCount(run: Run): ByteString {
   const count = run.processes.length;
   if (count === 0) return '';
@@ -96,7 +91,7 @@ export function printRunPage(run: Run, environment: ByteString | undefined, isCo
   const list = (name: string, values: ByteString[]): ByteString => printList(name, values.map(showText), most);
   const files = (name: string, states: FileState[]): ByteString => printList(name, states.map(showFile), most);
   const exit = run.exit === undefined ? '' : ', exit ' + String(run.exit) + (run.signal === undefined ? '' : ' (' + run.signal + ')');
-  return line('run', run.id) + line('label', run.label && showText(run.label)) + line('reason', run.reason && showText(run.reason))
+  return line('run', run.id) + line('repeats', run.repeats) + line('parent', run.parent) + line('tree', run.tree) + line('label', run.label && showText(run.label)) + line('reason', run.reason && showText(run.reason))
     + list('tags', run.tags) + line('command', showText(run.command))
     + line('folder', showText(run.directory)) + list('redirect', run.redirects) + list('parameter', run.parameters)
     + line('started', run.startedUtc) + line('status', run.status + exit) + line('cost', showCost(run))
@@ -109,11 +104,43 @@ export function printRunPage(run: Run, environment: ByteString | undefined, isCo
     + files('uncertain', run.uncertain) + list('removed', run.removed) + list('absent', run.absent)
     + list('secret input', run.secretInputs) + list('secret out', run.secretOutputs) + list('missing', run.missingOutputs)
     + line('left out', run.leftOut.map((one) => String(one.count) + ' ' + makeHarmless(one.what)).join(', '))
-    + files('log', run.logs) + printList('warning', run.warnings.map(showText), Infinity)
+    + list('verdict', run.verdicts.map(printVerdict)) + files('log', run.logs) + printList('warning', run.warnings.map(showText), Infinity)
     + run.unknown.map((field) => line(encodeText(field.name), showText(field.value))).join('');
 }
 
 /** An environment record for a person: its lines decoded, harmless for a terminal. */
 export function printEnvironmentPage(text: ByteString): ByteString {
   return text.split('\n').filter((field) => field !== '' && field[0] !== '#').map((field) => makeHarmless(decodeText(field)) + '\n').join('');
+}
+
+/** The lines of a text that people wrote, each harmless. */
+export function showLines(text: ByteString): ByteString[] {
+  return text.replace(/\r\n/g, '\n').split('\n').map((one) => makeHarmless(one.replace(/\t/g, ' ')));
+}
+
+/** Who wrote it and when, and who wrote the text that stands there now. */
+export function describeComment({ author, writtenUtc, edited }: Comment): ByteString {
+  const changed = edited === undefined ? '' : ', changed ' + (edited.author === author ? '' : 'by ' + makeHarmless(edited.author) + ' ') + edited.writtenUtc.slice(0, 10);
+  return makeHarmless(author) + ', ' + writtenUtc.slice(0, 10) + changed;
+}
+
+/** What a note says, a line each, in the words of its record. */
+function showNote(note: Note): ByteString[] {
+  const words = (name: string, values: ByteString[]): ByteString[] => values.map((value) => name + ' ' + showText(value));
+  const single = (name: string, value: ByteString | undefined): ByteString[] => words(name, value === undefined ? [] : [value]);
+  return [note.id + '  ' + makeHarmless(note.author) + ', ' + note.writtenUtc + (note.runs.length > 1 ? ', on ' + String(note.runs.length) + ' runs' : '')].concat(
+    words('unset', note.unset), single('label', note.label), words('untag', note.untags), words('tag', note.tags), single('reason', note.reason),
+    single('outcome', note.outcome), words('comment', note.comments), words('tolerance', note.tolerances.map((one) => String(one.absolute) + ' ' + String(one.relative) + ' ' + one.pattern)),
+    words('replaces', note.replaces.map((one) => one.id + (one.text === undefined ? '' : ' ' + one.text))), words('removes', note.removes),
+    words('warning', note.warnings), note.unknown.map((field) => field.name + ' ' + showText(field.value)));
+}
+
+/** What is noted on a run; with `isComplete` the notes themselves in their order, those that count no more too. */
+export function printNotesPage(notes: RunNotes, isComplete: boolean): ByteString {
+  const under = (name: string, heads: ByteString[]): ByteString => heads.map((head, i) => line(i === 0 ? name : '', head)).join('');
+  const history = !isComplete ? '' : notes.history.map((note) => under('note', showNote(note).map((one, i) => (i === 0 ? one : '  ' + one)))).join('');
+  return under('outcome', notes.outcome === undefined ? [] : showLines(notes.outcome))
+    + notes.comments.map((comment) => under('comment', [comment.noteId + '  ' + describeComment(comment)].concat(showLines(comment.text).map((one) => '  ' + one)))).join('')
+    + notes.tolerances.map((one) => under('tolerance', ['absolute ' + String(one.absolute) + ', relative ' + String(one.relative) + ': ' + makeHarmless(one.pattern) + ' (' + one.noteId + ')'])).join('')
+    + history;
 }

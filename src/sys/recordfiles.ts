@@ -1,0 +1,62 @@
+// recordfiles.ts - records that lie in folders by month: listing them, reading one. Knows not what they tell.
+import type { ByteString } from '../core/bytes.ts';
+import { Failure } from '../core/failure.ts';
+import { recordPath, RUN_ID } from '../core/run.ts';
+import { listFolder, lstatIfThere, readBytesIfThere, statIfThere } from './files.ts';
+import type { Project } from './project.ts';
+
+/** The folders YYYY-MM of provenance/runs or provenance/notes, ascending. */
+export function listMonths(project: Project, folder: 'runs' | 'notes'): string[] {
+  return listFolder(project.provenance + '/' + folder).filter((name) => /^\d{4}-\d\d$/.test(name)).sort();
+}
+
+/** Ids of the records in one of these folders, ascending; and names in it that are none, or belong elsewhere. */
+export function listMonth(project: Project, folder: 'runs' | 'notes', month: string): { ids: string[]; strays: ByteString[] } {
+  const ids: string[] = [];
+  const strays: ByteString[] = [];
+  for (const name of listFolder(project.provenance + '/' + folder + '/' + month)) {
+    const id = name.replace(/\.rec$/, '');
+    if (RUN_ID.test(id) && recordPath(id) === 'runs/' + month + '/' + name) ids.push(id);
+    else if (name.endsWith('.rec')) strays.push('provenance/' + folder + '/' + month + '/' + name);
+  }
+  return { ids: ids.sort(), strays };
+}
+
+/** The same of all months. */
+export function listRecordFiles(project: Project, folder: 'runs' | 'notes'): { ids: string[]; strays: ByteString[] } {
+  const months = listMonths(project, folder).map((month) => listMonth(project, folder, month));
+  const ids = months.reduce((all: string[], month) => all.concat(month.ids), []);
+  return { ids, strays: months.reduce((all: ByteString[], month) => all.concat(month.strays), []) };
+}
+
+/** Text of a record at a path under provenance/; undefined if there is none. Throws Failure for what is no regular file. */
+export function readRecordFile(project: Project, path: string): ByteString | undefined {
+  const name = project.provenance + '/' + path;
+  if (lstatIfThere(name) === undefined) return undefined;
+  // A FIFO would be waited for without end.
+  if (statIfThere(name)?.isFile() !== true) throw new Failure('cannot read "provenance/' + path + '": not a regular file', 'it is not of rr: move it away');
+  return readBytesIfThere(name);
+}
+
+/** The Failures that `strays` are, which listRecordFiles() gave. */
+export function explainStrays(strays: ByteString[]): Failure[] {
+  return strays.map((stray) => new Failure('cannot use "' + stray + '": it is not where a record of that id belongs', 'it was copied or renamed: move it away'));
+}
+
+/**
+ * Each record by its id, in order of ids; a Failure that `read` throws is told beside the rest.
+ * `read` gives undefined if the record has gone meanwhile.
+ */
+export function readEachRecord<T>(ids: string[], faults: Failure[], read: (id: string) => T | undefined): T[] {
+  const records: T[] = [];
+  for (const id of ids) {
+    try {
+      const record = read(id);
+      if (record !== undefined) records.push(record);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      faults.push(error);
+    }
+  }
+  return records;
+}
