@@ -40,6 +40,12 @@ gnuplot gnuplot-nox
 dot graphviz
 Rscript r-base-core
 pdflatex texlive-latex-base
+convert imagemagick
+pngcrush pngcrush
+optipng optipng
+bsdtar libarchive-tools
+zip zip
+/usr/lib/python3/dist-packages/PIL python3-pil
 /usr/lib/python3/dist-packages/numpy python3-numpy
 /usr/lib/python3/dist-packages/matplotlib python3-matplotlib'
 
