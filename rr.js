@@ -82,6 +82,18 @@
 //   formats/elf.ts             what a program or library is, what it needs and how it was compiled, out of its ELF file
 //   formats/headers.ts         "Name: value" lines as in Python's METADATA, R's DESCRIPTION and a jar's MANIFEST.MF
 //   formats/zip.ts             the directory of a zip archive (APPNOTE.TXT 6.3.10, sections 4.3 and 4.4)
+//   formats/amounts.ts         counts, parts and numbers in words, as a line of a comparison has them
+//   formats/crc32.ts           the checksum of PNG and zip (ISO 3309, polynomial EDB88320)
+//   formats/png.ts             pictures in PNG (W3C "Portable Network Graphics", third edition; ISO/IEC 15948): pixels out
+//   formats/pngcomparison.ts   two PNG pictures compared by pixel
+//   formats/pngpicture.ts      a picture of where two pictures differ
+//   formats/npyheader.ts       what a NumPy file says of its array (NEP 1, numpy.lib.format)
+//   formats/npynumbers.ts      the numbers in the elements of a NumPy array, of every size it knows
+//   formats/npy.ts             two NumPy arrays compared element by element
+//   formats/members.ts         two archives compared member by member, whatever their format
+//   formats/tar.ts             the members of a tar archive: ustar and pax (POSIX.1-2017, pax), GNU's and older ones
+//   formats/zipmembers.ts      the members of a zip archive (APPNOTE.TXT 6.3.10, and Info-ZIP's extra fields)
+//   formats/binarykind.ts      tells binary formats apart and compares two contents of one
 //   formats/comparebytes.ts    says where two contents differ as bytes
 //   formats/numbers.ts         finds the numbers in a text and compares them
 //   formats/numbertally.ts     counts how far the numbers of two contents are apart
@@ -89,6 +101,11 @@
 //   formats/comparetable.ts    compares two tables (CSV and the like, RFC 4180) cell by cell
 //   formats/jsontape.ts        parses JSON (RFC 8259) into a flat list of where its values stand
 //   formats/comparejson.ts     compares two JSON texts by value
+//   formats/segments.ts        compares contents of which some parts do not count: dates, identifiers, offsets
+//   formats/pdf.ts             cuts a PDF (ISO 32000-1) into what counts and what does not
+//   formats/postscript.ts      cuts PostScript and EPS into what counts and dates
+//   formats/svg.ts             cuts SVG into what counts, dates and random identifiers
+//   formats/gzip.ts            compares what two gzip files (RFC 1952) hold
 //   formats/comparekind.ts     finds the kind of two contents and compares them by it
 //   formats/pythonmetadata.ts  what an installed Python distribution says of itself (PEP 376, 503, 610, 627)
 //   formats/juliamanifest.ts   the packages that a Julia Manifest.toml names
@@ -131,7 +148,7 @@
 //   sys/git.ts                 the code's state as git knows it: commit, remote, changes as a patch
 //   sys/othervcs.ts            the code's state as Mercurial, Subversion and Fossil tell it
 //   sys/machine.ts             facts about the machine, the program and the environment of a run
-//   sys/inflate.ts             undoes deflate (RFC 1950, 1951, 1952) up to a limit
+//   sys/inflate.ts             packs and unpacks deflate (RFC 1950, 1951, 1952) up to a limit
 //   sys/compare.ts             compares two contents, files or bytes, by their kind
 //   sys/filesource.ts          files that are read in parts
 //   sys/packagepaths.ts        names that a package's list may have for a file
@@ -2394,9 +2411,14 @@ function findCounterpart(run, runs) {
 /** "numbers within 1e-9 absolute, 1e-6 relative", the part of a rule that names a tolerance. */
 function describeTolerance(tolerance) {
   const parts = [];
-  if (tolerance.absolute > 0) parts.push(tolerance.absolute + ' absolute');
-  if (tolerance.relative > 0) parts.push(tolerance.relative + ' relative');
+  if (tolerance.absolute > 0) parts.push(formatMagnitude(tolerance.absolute) + ' absolute');
+  if (tolerance.relative > 0) parts.push(formatMagnitude(tolerance.relative) + ' relative');
   return parts.length === 0 ? 'numbers by value' : 'numbers within ' + parts.join(', ');
+}
+
+/** A positive number as short as it is exact: 0.25, 1e-6, 1.5e+21. */
+function formatMagnitude(value) {
+  return value > 0 && value < 1e-3 ? value.toExponential() : String(value);
 }
 
 /** Are two doubles, neither of them an overflow, within the tolerance? All NaN count as the same; an infinity is only near to itself. */
@@ -4344,8 +4366,9 @@ const SHAPES = [
   { name: 'time', pattern: TIME },
 ];
 
-// A stamp is no part of a longer word or number; "_" and "T" may stand around it in file names.
-const STAMPS = new RegExp('(^|[^A-Za-z0-9.])(' + SHAPES.map(({ pattern }) => '(?:' + pattern + ')').join('|') + ')(?![A-Za-z0-9]|\\.\\d)', 'g');
+// A stamp is no part of a longer word or number; "_" may stand around it in file names.
+/** Finds stamps; group 2 of a match is one. */
+const STAMP_PATTERN = new RegExp('(^|[^A-Za-z0-9.])(' + SHAPES.map(({ pattern }) => '(?:' + pattern + ')').join('|') + ')(?![A-Za-z0-9]|\\.\\d)', 'g');
 const WHOLE_SHAPES = SHAPES.map(({ name, pattern }) => ({ name, whole: new RegExp('^(?:' + pattern + ')$') }));
 
 // type Stamp = { text: string; shape: string; isNamed: boolean };
@@ -4368,15 +4391,16 @@ function haveStampsAsOnlyDifference(first, second, hints) {
 
 function splitAtStamps(text) {
   const stamps = [];
-  const between = text.replace(STAMPS, (_, before, stamp, at) => {
+  const between = text.replace(STAMP_PATTERN, (_, before, stamp, at) => {
     const found = WHOLE_SHAPES.find(({ whole }) => whole.test(stamp));
-    const lineStart = Math.max(text.lastIndexOf('\n', at) + 1, at - 200);
-    stamps.push({ text: stamp, shape: found === undefined ? '' : found.name, isNamed: NAMES_TIME.test(text.slice(lineStart, at + 1)) });
+    const line = text.slice(Math.max(at - LONGEST_NAMING, 0), at + 1);
+    stamps.push({ text: stamp, shape: found === undefined ? '' : found.name, isNamed: NAMES_TIME.test(line.slice(line.lastIndexOf('\n') + 1)) });
     return before + '\0';
   });
   return { between, stamps };
 }
 
+const LONGEST_NAMING = 200;
 const NAMES_TIME = /time|date|stamp|epoch|created|modified|started|finished|built/i;
 
 const HOUR_MS = 3600000;
@@ -4476,8 +4500,9 @@ const NAME_WORD = /(?:[A-Za-z]|[\xc3][\x80-\xbf])+\.?/g;
 
 /** Do words alone differ, each a name, or two or more letters of it, of the same month or day in two languages? */
 function haveNamesAsOnlyDifference(first, second) {
+  if (first.replace(NAME_WORD, '\0') !== second.replace(NAME_WORD, '\0')) return false;
   const [words, others] = [first.match(NAME_WORD) ?? [], second.match(NAME_WORD) ?? []];
-  if (words.length === 0 || words.length !== others.length || first.replace(NAME_WORD, '\0') !== second.replace(NAME_WORD, '\0')) return false;
+  if (words.length === 0 || words.length !== others.length) return false;
   return words.every((word, i) => word === others[i] || isSameName(word, others[i]));
 }
 
@@ -4520,7 +4545,7 @@ function letterKey(row) {
 // causes.ts - why two texts differ, as far as the texts themselves tell. Knows no formats and no clock.
 
 /** More text than this is not searched for causes: several copies of it are made. */
-const MOST_SEARCHED_BYTES = 32 << 20;
+const MOST_SEARCHED_BYTES = 16 << 20;
 
 /**
  * The causes that together account for every difference; [] if they do not, for a wrong cause is worse
@@ -4542,8 +4567,9 @@ function findCauses(first, second, hints) {
 function explainBeyondPlaces(first, second, hints) {
   if (first === second) return [];
   if (haveStampsAsOnlyDifference(first, second, hints)) return ['time stamp'];
-  if (!haveSameLines(first, second)) return undefined;
-  return isSortedOtherwise(splitLines(first), splitLines(second)) ? ['locale'] : ['order of lines'];
+  const [lines, others] = [splitLines(first), splitLines(second)];
+  if (!haveOtherOrder(lines, others)) return undefined;
+  return isSortedOtherwise(lines, others) ? ['locale'] : ['order of lines'];
 }
 
 function sortCauses(causes) {
@@ -4555,10 +4581,11 @@ function splitLines(text) {
   return text.replace(/\n$/, '').split('\n');
 }
 
-function haveSameLines(first, second) {
-  if (Math.abs(first.length - second.length) > 1) return false;
-  const [lines, others] = [splitLines(first).sort(compareBytes), splitLines(second).sort(compareBytes)];
-  return lines.length > 1 && lines.length === others.length && lines.every((line, i) => line === others[i]);
+/** The same lines, each as often, in another order. */
+function haveOtherOrder(lines, others) {
+  if (lines.length !== others.length || lines.every((line, i) => line === others[i])) return false;
+  const [sorted, otherSorted] = [lines.slice().sort(compareBytes), others.slice().sort(compareBytes)];
+  return sorted.every((line, i) => line === otherSorted[i]);
 }
 
 const PATH_GOES_ON = /[\w.+~-]/;
@@ -8461,6 +8488,18 @@ function textOfBytes(bytes) {
   return text;
 }
 
+function bytesOfText(text) {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+function areSameBytes(first, second) {
+  if (first.length !== second.length) return false;
+  for (let i = 0; i < first.length; i++) if (first[i] !== second[i]) return false;
+  return true;
+}
+
 /** A cursor with as much fuel as it takes: for what has its own bound. */
 function startCursor(source, at) {
   return { source, at, fuel: { bytesLeft: Infinity } };
@@ -9351,7 +9390,21 @@ function parseHeaders(text) {
 // type ZipDirectory = { offset: number; sizeBytes: number };
 
 /** `method` is 0 for stored, 8 for deflated bytes; `offset` is that of the local header. */
-// type ZipEntry = { name: ByteString; method: number; packedBytes: number; sizeBytes: number; offset: number };
+// type ZipEntry = {
+//   name: ByteString; method: number; packedBytes: number; sizeBytes: number; offset: number;
+//   /** General purpose bits: 1 for encrypted. */
+//   flags: number;
+//   crc: number;
+//   /** Date and time of MS-DOS, as they stand. */
+//   time: ByteString;
+//   /** The system that the attributes are of: 3 for Unix, whose mode are their upper 16 bits. */
+//   system: number;
+//   attributes: number;
+//   extra: ByteString;
+//   comment: ByteString;
+//   /** Of this entry in the directory. */
+//   entryBytes: number;
+// };
 
 /** So many bytes at the end of an archive hold the end record, whatever its comment, and the Zip64 locator. */
 const ZIP_TAIL_BYTES = 22 + 0xffff + 20;
@@ -9384,20 +9437,48 @@ function parseZip64Record(record) {
   return { sizeBytes: readLittle(record, 40, 8), offset: readLittle(record, 48, 8) };
 }
 
-/** The entries of a directory up to the first damaged one. Sizes that only a Zip64 extra field has are left out. */
+/** The entries of a directory up to the first damaged one. */
 function parseZipEntries(directory) {
   const entries = [];
   for (let at = 0; at + 46 <= directory.length && directory.startsWith(ZIP_ENTRY, at);) {
     const nameEnd = at + 46 + readLittle(directory, at + 28, 2);
+    const extraEnd = nameEnd + readLittle(directory, at + 30, 2);
+    const end = extraEnd + readLittle(directory, at + 32, 2);
+    if (end > directory.length) break;
     const entry = {
       name: directory.slice(at + 46, nameEnd), method: readLittle(directory, at + 10, 2), packedBytes: readLittle(directory, at + 20, 4),
-      sizeBytes: readLittle(directory, at + 24, 4), offset: readLittle(directory, at + 42, 4),
+      sizeBytes: readLittle(directory, at + 24, 4), offset: readLittle(directory, at + 42, 4), flags: readLittle(directory, at + 8, 2),
+      crc: readLittle(directory, at + 16, 4), time: directory.slice(at + 12, at + 16), system: directory.charCodeAt(at + 5),
+      attributes: readLittle(directory, at + 38, 4), extra: directory.slice(nameEnd, extraEnd), comment: directory.slice(extraEnd, end), entryBytes: end - at,
     };
-    const isPlain = entry.packedBytes < 0xffffffff && entry.sizeBytes < 0xffffffff && entry.offset < 0xffffffff;
-    if (nameEnd <= directory.length && isPlain) entries.push(entry);
-    at = nameEnd + readLittle(directory, at + 30, 2) + readLittle(directory, at + 32, 2);
+    addZip64Sizes(entry);
+    entries.push(entry);
+    at = end;
   }
   return entries;
+}
+
+/** Sizes and offset that do not fit into 32 bits stand in an extra field (4.5.3), each only if it is needed. */
+function addZip64Sizes(entry) {
+  const field = parseZipExtra(entry.extra).find((one) => one.id === 1)?.data ?? '';
+  let at = 0;
+  for (const key of ['sizeBytes', 'packedBytes', 'offset']) {
+    if (entry[key] < 0xffffffff || at + 8 > field.length) continue;
+    entry[key] = readLittle(field, at, 8);
+    at += 8;
+  }
+}
+
+/** The extra fields of an entry or a local header, up to the first damaged one. */
+function parseZipExtra(extra) {
+  const fields = [];
+  for (let at = 0; at + 4 <= extra.length;) {
+    const end = at + 4 + readLittle(extra, at + 2, 2);
+    if (end > extra.length) break;
+    fields.push({ id: readLittle(extra, at, 2), data: extra.slice(at + 4, end) });
+    at = end;
+  }
+  return fields;
 }
 
 /** How far behind the beginning of the local header the data begins; undefined if it is no local header. */
@@ -9406,11 +9487,2011 @@ function findZipData(header) {
   return ZIP_LOCAL_HEADER_BYTES + readLittle(header, 26, 2) + readLittle(header, 28, 2);
 }
 
+/** Where the extra fields of a local header begin; they end where the data begins. */
+function findZipLocalExtra(header) {
+  return ZIP_LOCAL_HEADER_BYTES + readLittle(header, 26, 2);
+}
+
 /** Past 2^53 inexact, which is past the end of any file too. */
 function readLittle(bytes, at, count) {
   let value = 0;
   for (let i = count - 1; i >= 0; i--) value = value * 256 + bytes.charCodeAt(at + i);
   return value;
+}
+
+// ==== src/formats/amounts.ts =====================================================================
+// amounts.ts - counts, parts and numbers in words, as a line of a comparison has them. Knows no locale.
+
+/** 1234567 is "1,234,567". */
+function groupDigits(count) {
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
+}
+
+/** A part of a whole as "0.26 %"; never rounded to nothing, nor to all of it. */
+function percentOf(part, whole) {
+  const percent = 100 * part / whole;
+  if (part === 0 || part === whole) return String(percent) + ' %';
+  if (percent < 0.01) return 'less than 0.01 %';
+  if (percent > 99.99) return 'more than 99.99 %';
+  return String(Number(percent.toFixed(percent < 10 ? 2 : percent < 99 ? 1 : 2))) + ' %';
+}
+
+/** Two significant digits, as "2.1e-16", "0.035", "17". */
+function roundNumber(value) {
+  return String(Number(value.toPrecision(2)));
+}
+
+/** "a", "a and b", "a, b and c"; of more than `most` only as many, and how many more. */
+function joinWords(words, most) {
+  if (words.length > most) return words.slice(0, most).join(', ') + ' and ' + String(words.length - most) + ' more';
+  return words.length < 2 ? words.join('') : words.slice(0, -1).join(', ') + ' and ' + words[words.length - 1];
+}
+
+/** "compression differs", "owners differ", "compression and owners differ"; no more than `most` are named. */
+function tellDiffering(names, most) {
+  // "order of members", "chunk tEXt", "extended header NAME": what follows does not count.
+  const head = names.join().split(/ (?:of|behind|around|at) |(?<=chunk|header) /)[0];
+  return joinWords(names, most) + (names.length > 1 || /(?:s|^chunks .*)$/.test(head) ? ' differ' : ' differs');
+}
+
+// ==== src/formats/crc32.ts =======================================================================
+// crc32.ts - the checksum of PNG and zip (ISO 3309, polynomial EDB88320). Knows neither.
+
+let crcTable;
+
+// Made at first use: most runs of rr need none.
+function findCrcTable() {
+  if (crcTable !== undefined) return crcTable;
+  const table = new Uint32Array(4 * 256);
+  for (let byte = 0; byte < 256; byte++) {
+    let value = byte;
+    for (let bit = 0; bit < 8; bit++) value = (value & 1) === 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+    table[byte] = value;
+  }
+  // The next three tables are what a byte does one, two and three bytes later, so that four are taken at once.
+  for (let i = 256; i < 4 * 256; i++) table[i] = (table[i - 256] >>> 8) ^ table[table[i - 256] & 255];
+  crcTable = table;
+  return table;
+}
+
+/** The CRC-32 of bytes [from, until), 0 to 2^32 - 1. */
+function crc32(bytes, from, until) {
+  const table = findCrcTable();
+  let crc = 0xffffffff;
+  let at = from;
+  for (; at + 4 <= until; at += 4) {
+    crc ^= bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
+    crc = table[768 + (crc & 255)] ^ table[512 + ((crc >>> 8) & 255)] ^ table[256 + ((crc >>> 16) & 255)] ^ table[crc >>> 24];
+  }
+  for (; at < until; at++) crc = table[(crc ^ bytes[at]) & 255] ^ (crc >>> 8);
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+// ==== src/formats/png.ts =========================================================================
+// png.ts - pictures in PNG (W3C "Portable Network Graphics", third edition; ISO/IEC 15948): pixels out
+// of them and into them. Knows no files, no inflate and no deflate.
+
+/** Unpacks one stream; undefined if it is damaged or unpacks to more than `mostBytes`. */
+// type InflateAtMost = (packed: Uint8Array, mostBytes: number) => Uint8Array | undefined;
+
+/** Packs bytes as a zlib stream. */
+// type DeflateBytes = (bytes: Uint8Array) => Uint8Array;
+
+// type PngChunk = { type: ByteString; data: Uint8Array };
+
+// type PngImage = {
+//   width: number;
+//   height: number;
+//   /** 0 grey, 2 red green blue, 3 palette, 4 grey and alpha, 6 red green blue and alpha. */
+//   colourType: number;
+//   /** Of a sample: 1, 2, 4, 8 or 16. */
+//   bitDepth: number;
+//   isInterlaced: boolean;
+//   palette: Uint8Array | undefined;
+//   /** Data of the chunk tRNS. */
+//   transparency: Uint8Array | undefined;
+//   /** Row y begins at y * strideBytes + skipBytes; samples are packed as in the file, filters undone. */
+//   rows: Uint8Array;
+//   strideBytes: number;
+//   skipBytes: number;
+//   /** All IDAT chunks joined. */
+//   packed: Uint8Array;
+//   /** Every chunk but IHDR, IDAT and IEND, in the order of the file. */
+//   chunks: PngChunk[];
+//   /** How many bytes stand behind IEND. */
+//   restBytes: number;
+// };
+
+// type PngReading = { kind: 'image'; image: PngImage } | { kind: 'unreadable'; why: string };
+
+/** Red, green, blue and alpha, 8 bits each, row by row from the top. */
+// type Picture = { width: number; height: number; rgba: Uint8Array };
+
+const PNG_SIGNATURE = '\x89PNG\r\n\x1a\n';
+
+/** 10,000 by 10,000. With 16 bits a sample this unpacks to 800 MB, hence the second bound: 8 bits of three colours fit. */
+const MOST_PNG_PIXELS = 100000000;
+const MOST_PNG_RAW_BYTES = 320 << 20;
+const MOST_PNG_CHUNKS = 10000;
+
+const SAMPLES_OF_COLOUR_TYPE = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+const DEPTHS_OF_COLOUR_TYPE = { 0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16] };
+
+// First column and row, and steps to the next, of the seven passes (8.1, "Adam7").
+const ADAM7 = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
+
+// type PngHeader = Pick<PngImage, 'width' | 'height' | 'colourType' | 'bitDepth' | 'isInterlaced'>;
+// type PngParts = Pick<PngImage, 'palette' | 'transparency' | 'chunks' | 'restBytes' | 'packed'> & { header: PngHeader };
+
+class Unreadable extends Error {}
+
+/** The picture in `bytes`, every checksum of it checked; or why it is none. Never throws. */
+function decodePng(bytes, inflateZlib) {
+  try {
+    return { kind: 'image', image: readImage(bytes, inflateZlib) };
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    return { kind: 'unreadable', why: error.message };
+  }
+}
+
+function readImage(bytes, inflateZlib) {
+  const { header, ...parts } = readParts(bytes);
+  const { width, height } = header;
+  if (width * height > MOST_PNG_PIXELS) throw new Unreadable(String(width) + ' x ' + String(height) + ' pixels are more than are compared');
+  const bitsPerPixel = SAMPLES_OF_COLOUR_TYPE[header.colourType] * header.bitDepth;
+  const passes = header.isInterlaced ? ADAM7 : [[0, 0, 1, 1]];
+  const sizes = passes.map(([x, y, stepX, stepY]) => {
+    const columns = Math.ceil((width - x) / stepX);
+    return { rowBytes: Math.ceil(columns * bitsPerPixel / 8), rowCount: columns > 0 ? Math.max(0, Math.ceil((height - y) / stepY)) : 0 };
+  });
+  const rawBytes = sizes.reduce((sum, size) => sum + size.rowCount * (size.rowBytes + 1), 0);
+  if (rawBytes > MOST_PNG_RAW_BYTES) throw new Unreadable('its pixels take more than ' + String(MOST_PNG_RAW_BYTES >> 20) + ' MiB');
+  const raw = inflateZlib(parts.packed, rawBytes);
+  if (raw === undefined || raw.length !== rawBytes) throw new Unreadable('its pixels do not unpack to ' + String(rawBytes) + ' bytes');
+  let at = 0;
+  for (const { rowBytes, rowCount } of sizes) {
+    undoFilters(raw, at, rowBytes, rowCount, Math.max(1, bitsPerPixel >> 3));
+    at += rowCount * (rowBytes + 1);
+  }
+  const rowBytes = Math.ceil(width * bitsPerPixel / 8);
+  if (!header.isInterlaced) return { ...header, ...parts, rows: raw, strideBytes: rowBytes + 1, skipBytes: 1 };
+  return { ...header, ...parts, rows: joinPasses(raw, header, bitsPerPixel), strideBytes: rowBytes, skipBytes: 0 };
+}
+
+function readBig32(bytes, at) {
+  return bytes[at] * 0x1000000 + ((bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]);
+}
+
+/** Walks over all chunks; their order and lengths are judged here (5.6, 11.2, 11.3.1). */
+function readParts(bytes) {
+  if (textOfBytes(bytes.subarray(0, 8)) !== PNG_SIGNATURE) throw new Unreadable('it does not begin as a PNG');
+  const chunks = [];
+  // As much as there can be: the chunks are only known once all are walked over.
+  const packed = new Uint8Array(bytes.length);
+  let packedBytes = 0;
+  let header;
+  let previous = '';
+  for (let at = 8; ;) {
+    const chunk = readChunk(bytes, at);
+    const { type, data } = chunk;
+    at += 12 + data.length;
+    if (header === undefined) {
+      header = readPngHeader(chunk);
+    } else if (type === 'IDAT') {
+      if (packedBytes > 0 && previous !== 'IDAT') throw new Unreadable('its IDAT chunks are apart');
+      packed.set(data, packedBytes);
+      packedBytes += data.length;
+    } else if (type === 'IEND') {
+      return { header, chunks, packed: packed.subarray(0, packedBytes), restBytes: bytes.length - at, ...readColours(chunks, header) };
+    } else {
+      if (chunks.length >= MOST_PNG_CHUNKS) throw new Unreadable('it has more than ' + String(MOST_PNG_CHUNKS) + ' chunks');
+      judgeChunk(chunk, chunks, packedBytes > 0);
+      chunks.push(chunk);
+    }
+    previous = type;
+  }
+}
+
+function readChunk(bytes, at) {
+  if (at + 12 > bytes.length) throw new Unreadable('it is cut off');
+  const type = textOfBytes(bytes.subarray(at + 4, at + 8));
+  if (!/^[A-Za-z]{4}$/.test(type)) throw new Unreadable('its chunk at byte ' + String(at) + ' has no name');
+  const end = at + 8 + readBig32(bytes, at);
+  if (end + 4 > bytes.length) throw new Unreadable('its chunk ' + type + ' is cut off');
+  if (crc32(bytes, at + 4, end) !== readBig32(bytes, end)) throw new Unreadable('the checksum of its chunk ' + type + ' is wrong');
+  return { type, data: bytes.subarray(at + 8, end) };
+}
+
+function readPngHeader({ type, data }) {
+  if (type !== 'IHDR' || data.length !== 13) throw new Unreadable('its first chunk is no IHDR');
+  const [width, height, bitDepth, colourType] = [readBig32(data, 0), readBig32(data, 4), data[8], data[9]];
+  const depths = DEPTHS_OF_COLOUR_TYPE[colourType] ?? [];
+  const isLegal = width > 0 && height > 0 && width < 0x80000000 && height < 0x80000000
+    && depths.indexOf(bitDepth) >= 0 && data[10] === 0 && data[11] === 0 && data[12] < 2;
+  if (!isLegal) throw new Unreadable('its IHDR says what no PNG can be');
+  return { width, height, colourType, bitDepth, isInterlaced: data[12] === 1 };
+}
+
+function judgeChunk({ type }, earlier, isAfterPixels) {
+  const isCritical = type[0] < 'a';
+  if (isCritical && type !== 'PLTE') throw new Unreadable('nobody can show it who does not know its chunk ' + type);
+  if (type !== 'PLTE' && type !== 'tRNS') return;
+  const isFirst = !earlier.some((chunk) => chunk.type === type || (type === 'PLTE' && chunk.type === 'tRNS'));
+  if (isAfterPixels || !isFirst) throw new Unreadable('its chunk ' + type + ' is out of place');
+}
+
+function readColours(chunks, header) {
+  const { colourType, bitDepth } = header;
+  const palette = chunks.find((chunk) => chunk.type === 'PLTE')?.data;
+  const transparency = chunks.find((chunk) => chunk.type === 'tRNS')?.data;
+  const colours = palette === undefined ? 0 : palette.length / 3;
+  const isPaletteLegal = palette === undefined ? colourType !== 3
+    : colourType !== 0 && colourType !== 4 && colours % 1 === 0 && colours > 0 && colours <= (colourType === 3 ? 1 << bitDepth : 256);
+  if (!isPaletteLegal) throw new Unreadable('its palette is missing or wrong');
+  if (transparency !== undefined) {
+    const isLegal = colourType === 3 ? transparency.length <= colours : transparency.length === { 0: 2, 2: 6 }[colourType];
+    if (!isLegal) throw new Unreadable('its chunk tRNS is wrong');
+  }
+  return { palette, transparency };
+}
+
+/** Undoes the filters (9.2) of `rowCount` rows from `start`, each behind the byte that names its filter. */
+function undoFilters(raw, start, rowBytes, rowCount, pixelBytes) {
+  for (let y = 0; y < rowCount; y++) {
+    const row = start + y * (rowBytes + 1) + 1;
+    const filter = raw[row - 1];
+    // The row above the first one counts as zeros.
+    const up = y === 0 ? -1 : row - rowBytes - 1;
+    if (filter > 4) throw new Unreadable('row ' + String(y) + ' has an unknown filter');
+    if (filter === 1) undoSub(raw, row, rowBytes, pixelBytes);
+    else if (filter === 2 && up >= 0) for (let i = 0; i < rowBytes; i++) raw[row + i] += raw[up + i];
+    else if (filter === 3) undoAverage(raw, row, up, rowBytes, pixelBytes);
+    else if (filter === 4 && up >= 0) undoPaeth(raw, row, up, rowBytes, pixelBytes);
+    // Without a row above, Paeth's predictor is the byte to the left.
+    else if (filter === 4) undoSub(raw, row, rowBytes, pixelBytes);
+  }
+}
+
+function undoSub(raw, row, rowBytes, pixelBytes) {
+  for (let i = pixelBytes; i < rowBytes; i++) raw[row + i] += raw[row + i - pixelBytes];
+}
+
+function undoAverage(raw, row, up, rowBytes, pixelBytes) {
+  for (let i = 0; i < rowBytes; i++) {
+    const left = i < pixelBytes ? 0 : raw[row + i - pixelBytes];
+    raw[row + i] += (left + (up < 0 ? 0 : raw[up + i])) >> 1;
+  }
+}
+
+function undoPaeth(raw, row, up, rowBytes, pixelBytes) {
+  for (let i = 0; i < Math.min(pixelBytes, rowBytes); i++) raw[row + i] += raw[up + i];
+  for (let i = pixelBytes; i < rowBytes; i++) {
+    const a = raw[row + i - pixelBytes];
+    const b = raw[up + i];
+    const c = raw[up + i - pixelBytes];
+    const toA = Math.abs(b - c);
+    const toB = Math.abs(a - c);
+    const toC = Math.abs(a + b - c - c);
+    raw[row + i] += toA <= toB && toA <= toC ? a : toB <= toC ? b : c;
+  }
+}
+
+/** The rows of the whole picture, of those of the seven passes. */
+function joinPasses(raw, { width, height }, bitsPerPixel) {
+  const rowBytes = Math.ceil(width * bitsPerPixel / 8);
+  const rows = new Uint8Array(rowBytes * height);
+  let from = 0;
+  for (const [firstX, firstY, stepX, stepY] of ADAM7) {
+    const passBytes = Math.ceil(Math.ceil((width - firstX) / stepX) * bitsPerPixel / 8);
+    if (passBytes <= 0) continue;
+    for (let y = firstY; y < height; y += stepY) {
+      for (let x = firstX, i = 0; x < width; x += stepX, i++) copyPixel(raw, from + 1, i, rows, y * rowBytes, x, bitsPerPixel);
+      from += passBytes + 1;
+    }
+  }
+  return rows;
+}
+
+/** Pixel number `source` of a row goes to number `target` of another that is zero there. */
+function copyPixel(raw, rawRow, source, rows, row, target, bitsPerPixel) {
+  if (bitsPerPixel < 8) {
+    const perByte = 8 / bitsPerPixel;
+    const bits = (raw[rawRow + Math.floor(source / perByte)] >> (8 - bitsPerPixel * (source % perByte + 1))) & ((1 << bitsPerPixel) - 1);
+    rows[row + Math.floor(target / perByte)] |= bits << (8 - bitsPerPixel * (target % perByte + 1));
+    return;
+  }
+  const pixelBytes = bitsPerPixel >> 3;
+  for (let i = 0; i < pixelBytes; i++) rows[row + target * pixelBytes + i] = raw[rawRow + source * pixelBytes + i];
+}
+
+/** Row y as red, green, blue and alpha of 0 to 65535 each, whatever the depth: 8 bits are scaled by 257. */
+function readPngRow(image, y, into) {
+  const samples = readSamples(image, y);
+  const scale = 65535 / ((1 << image.bitDepth) - 1);
+  const { colourType, transparency, width } = image;
+  const isGrey = colourType === 0 || colourType === 4;
+  const hasAlpha = colourType === 4 || colourType === 6;
+  // One colour, as samples, that is transparent: tRNS of the types without alpha.
+  const clear = transparency === undefined || colourType === 3 ? [] : [0, 2, 4].map((at) => (transparency[at] << 8) | transparency[at + 1]);
+  const count = SAMPLES_OF_COLOUR_TYPE[colourType];
+  for (let x = 0, from = 0, to = 0; x < width; x++, from += count, to += 4) {
+    if (colourType === 3) {
+      readPaletteColour(image, samples[from], into, to);
+      continue;
+    }
+    const green = from + (isGrey ? 0 : 1);
+    const blue = from + (isGrey ? 0 : 2);
+    into[to] = samples[from] * scale;
+    into[to + 1] = samples[green] * scale;
+    into[to + 2] = samples[blue] * scale;
+    const isClear = clear.length > 0 && samples[from] === clear[0] && (isGrey || (samples[green] === clear[1] && samples[blue] === clear[2]));
+    into[to + 3] = hasAlpha ? samples[from + count - 1] * scale : isClear ? 0 : 65535;
+  }
+}
+
+/** A palette's colours have 8 bits. An index behind its end, which no legal picture has, is black. */
+function readPaletteColour({ palette, transparency }, index, into, to) {
+  for (let i = 0; i < 3; i++) into[to + i] = palette === undefined || index * 3 >= palette.length ? 0 : palette[index * 3 + i] * 257;
+  into[to + 3] = transparency === undefined || index >= transparency.length ? 65535 : transparency[index] * 257;
+}
+
+function readSamples(image, y) {
+  const { bitDepth, rows, width } = image;
+  const start = y * image.strideBytes + image.skipBytes;
+  const count = width * SAMPLES_OF_COLOUR_TYPE[image.colourType];
+  if (bitDepth === 8) return rows.subarray(start, start + count);
+  const samples = new Uint16Array(count);
+  if (bitDepth === 16) {
+    for (let i = 0; i < count; i++) samples[i] = (rows[start + 2 * i] << 8) | rows[start + 2 * i + 1];
+    return samples;
+  }
+  const mask = (1 << bitDepth) - 1;
+  for (let i = 0; i < count; i++) {
+    const bit = i * bitDepth;
+    samples[i] = (rows[start + (bit >> 3)] >> (8 - bitDepth - (bit & 7))) & mask;
+  }
+  return samples;
+}
+
+/** The picture as a PNG: with alpha only where not all of it is opaque. */
+function encodePng(picture, deflateZlib) {
+  const { width, height, rgba } = picture;
+  let isOpaque = true;
+  for (let i = 3; i < rgba.length && isOpaque; i += 4) isOpaque = rgba[i] === 255;
+  const header = new Uint8Array(13);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, width);
+  view.setUint32(4, height);
+  header.set([8, isOpaque ? 2 : 6], 8);
+  const packed = deflateZlib(filterRows(picture, isOpaque ? 3 : 4));
+  return joinArrays([bytesOfText(PNG_SIGNATURE), makeChunk('IHDR', header), makeChunk('IDAT', packed), makeChunk('IEND', new Uint8Array(0))]);
+}
+
+/** Each row behind its filter: Sub or Up, whichever leaves the smaller numbers, as the standard advises (12.7). */
+function filterRows({ width, height, rgba }, pixelBytes) {
+  const rowBytes = width * pixelBytes;
+  const filtered = new Uint8Array((rowBytes + 1) * height);
+  const [sub, up] = [new Uint8Array(rowBytes), new Uint8Array(rowBytes)];
+  let [row, above] = [new Uint8Array(rowBytes), new Uint8Array(rowBytes)];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) for (let i = 0; i < pixelBytes; i++) row[x * pixelBytes + i] = rgba[(y * width + x) * 4 + i];
+    let [subSum, upSum] = [0, 0];
+    for (let i = 0; i < rowBytes; i++) {
+      sub[i] = row[i] - (i < pixelBytes ? 0 : row[i - pixelBytes]);
+      up[i] = row[i] - above[i];
+      subSum += sub[i] < 128 ? sub[i] : 256 - sub[i];
+      upSum += up[i] < 128 ? up[i] : 256 - up[i];
+    }
+    filtered[y * (rowBytes + 1)] = subSum < upSum ? 1 : 2;
+    filtered.set(subSum < upSum ? sub : up, y * (rowBytes + 1) + 1);
+    [row, above] = [above, row];
+  }
+  return filtered;
+}
+
+function makeChunk(type, data) {
+  const chunk = new Uint8Array(12 + data.length);
+  const view = new DataView(chunk.buffer);
+  view.setUint32(0, data.length);
+  for (let i = 0; i < 4; i++) chunk[4 + i] = type.charCodeAt(i);
+  chunk.set(data, 8);
+  view.setUint32(8 + data.length, crc32(chunk, 4, 8 + data.length));
+  return chunk;
+}
+
+function joinArrays(parts) {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+// ==== src/formats/pngcomparison.ts ===============================================================
+// pngcomparison.ts - two PNG pictures compared by pixel. Knows no files.
+
+/** Where two pictures differ in what both cover, edges included. Channels count 0 to 65535. */
+// type PixelDifference = {
+//   differing: number;
+//   /** Pixels of which a channel differs by more than was allowed. */
+//   beyond: number;
+//   greatest: number;
+//   left: number; top: number; right: number; bottom: number;
+// };
+
+// Colour space, light and movement: with another of these the same pixels look otherwise.
+const CHUNKS_THAT_SHOW = ['acTL', 'cHRM', 'cICP', 'cLLI', 'fcTL', 'fdAT', 'gAMA', 'iCCP', 'mDCV', 'sRGB'];
+const MOST_CHUNKS_NAMED = 6;
+const MOST_TEXTS = 3;
+const LONGEST_TEXT = 60;
+
+/**
+ * Two contents that are not the same bytes, as pictures. The absolute tolerance is the largest
+ * difference of a channel, 0 to 255; a relative one means nothing here. Alpha counts as a channel,
+ * and so does the colour under a transparent pixel.
+ */
+function comparePng(first, second, inflateZlib, tolerance) {
+  const readings = [decodePng(first, inflateZlib), decodePng(second, inflateZlib)];
+  const [one, other] = readings;
+  if (one.kind === 'unreadable') return { kind: 'unchecked', why: 'the first PNG cannot be read: ' + one.why };
+  if (other.kind === 'unreadable') return { kind: 'unchecked', why: 'the second PNG cannot be read: ' + other.why };
+  const allowed = tolerance === undefined ? 0 : tolerance.absolute;
+  const found = measurePixels(one.image, other.image, allowed * 257);
+  const isDeep = one.image.bitDepth === 16 || other.image.bitDepth === 16;
+  const words = describePixels(one.image, other.image, found, isDeep);
+  const isSameSize = one.image.width === other.image.width && one.image.height === other.image.height;
+  const within = allowed > 0 ? ', channels within ' + String(allowed) + ' of 255' : '';
+  if (!isSameSize || found.beyond > 0) {
+    const beyond = allowed > 0 && found.differing > 0 ? ', ' + groupDigits(found.beyond) + ' of them by more than that' : '';
+    return { kind: 'different', rule: 'PNG by pixel' + within, detail: words + beyond, causes: [] };
+  }
+  return judgeWrapping(one.image, other.image, words, found.differing > 0 ? within : '');
+}
+
+/** The pixels are the same, or near enough: what else is different? */
+function judgeWrapping(one, other, words, within) {
+  const names = findDifferingChunks(one.chunks, other.chunks);
+  const showing = names.filter((name) => CHUNKS_THAT_SHOW.indexOf(name) >= 0);
+  if (showing.length > 0) {
+    const detail = words + ', but not what says how they look: chunk ' + joinWords(showing, MOST_CHUNKS_NAMED);
+    return { kind: 'different', rule: 'PNG by pixel' + within, detail, causes: [] };
+  }
+  const parts = [];
+  if (one.colourType !== other.colourType) parts.push('colour type');
+  if (one.bitDepth !== other.bitDepth) parts.push('bit depth');
+  if (one.isInterlaced !== other.isInterlaced) parts.push('interlacing');
+  if (names.length > 0) parts.push((names.length === 1 ? 'chunk ' : 'chunks ') + joinWords(names, MOST_CHUNKS_NAMED));
+  if (parts.length === 0 || (parts.length === 1 && names.length > 0)) {
+    // With other pixels within the tolerance the packed ones say nothing.
+    if (within === '' && !areSameBytes(one.packed, other.packed)) parts.push('compression');
+    if (one.restBytes !== other.restBytes) parts.push('bytes behind the picture');
+  }
+  if (parts.length === 0 && within === '') parts.push('layout of chunks');
+  const differ = parts.length === 0 ? '' : ': ' + tellDiffering(parts, MOST_CHUNKS_NAMED);
+  return { kind: 'equivalent', rule: 'PNG by pixel' + within + differ, detail: [words].concat(describeTexts(one.chunks, other.chunks)).join('; ') };
+}
+
+/** Over what both pictures cover; `allowed` is that of a channel of 65535. */
+function measurePixels(one, other, allowed) {
+  const found = { differing: 0, beyond: 0, greatest: 0, left: Infinity, top: -1, right: -1, bottom: -1 };
+  const [width, height] = [Math.min(one.width, other.width), Math.min(one.height, other.height)];
+  const [row, otherRow] = [new Uint16Array(one.width * 4), new Uint16Array(other.width * 4)];
+  const isSameForm = hasSameForm(one, other);
+  for (let y = 0; y < height; y++) {
+    if (isSameForm && areSameRows(one, other, y)) continue;
+    readPngRow(one, y, row);
+    readPngRow(other, y, otherRow);
+    for (let x = 0; x < width; x++) {
+      const apart = channelsApart(row, otherRow, x * 4);
+      if (apart === 0) continue;
+      found.differing += 1;
+      if (apart > allowed) found.beyond += 1;
+      if (apart > found.greatest) found.greatest = apart;
+      if (x < found.left) found.left = x;
+      if (x > found.right) found.right = x;
+      if (found.top < 0) found.top = y;
+      found.bottom = y;
+    }
+  }
+  return found;
+}
+
+/** The largest difference of a channel of the pixel at `at` in both rows. */
+function channelsApart(row, other, at) {
+  let apart = 0;
+  for (let i = at; i < at + 4; i++) {
+    const difference = row[i] < other[i] ? other[i] - row[i] : row[i] - other[i];
+    if (difference > apart) apart = difference;
+  }
+  return apart;
+}
+
+/** Do the same bytes in a row mean the same pixels? */
+function hasSameForm(one, other) {
+  const isSame = (a, b) => (a === undefined || b === undefined ? a === b : areSameBytes(a, b));
+  return one.width === other.width && one.colourType === other.colourType && one.bitDepth === other.bitDepth
+    && isSame(one.palette, other.palette) && isSame(one.transparency, other.transparency);
+}
+
+function areSameRows(one, other, y) {
+  const at = y * one.strideBytes + one.skipBytes;
+  const otherAt = y * other.strideBytes + other.skipBytes;
+  const rowBytes = one.strideBytes - one.skipBytes;
+  for (let i = 0; i < rowBytes; i++) if (one.rows[at + i] !== other.rows[otherAt + i]) return false;
+  return true;
+}
+
+function describePixels(one, other, found, isDeep) {
+  const isSameSize = one.width === other.width && one.height === other.height;
+  const pixels = Math.min(one.width, other.width) * Math.min(one.height, other.height);
+  const sizes = isSameSize ? '' : describeSize(one) + ' and ' + describeSize(other) + ' pixels; ';
+  const common = isSameSize ? '' : ' that both have';
+  if (found.differing === 0) return sizes + groupDigits(pixels) + (pixels === 1 ? ' pixel' : ' pixels') + common + (pixels === 1 ? ' is the same' : ' are the same');
+  const most = isDeep ? groupDigits(found.greatest) + ' of 65,535' : String(found.greatest / 257) + ' of 255';
+  const place = found.left === found.right && found.top === found.bottom ? 'at ' + String(found.left) + ',' + String(found.top)
+    : 'within the rectangle ' + String(found.left) + ',' + String(found.top) + ' to ' + String(found.right) + ',' + String(found.bottom);
+  return sizes + groupDigits(found.differing) + ' of ' + groupDigits(pixels) + (pixels === 1 ? ' pixel' : ' pixels') + common
+    + (found.differing === 1 ? ' differs (' : ' differ (') + percentOf(found.differing, pixels) + '), at most ' + most + ', ' + place;
+}
+
+function describeSize({ width, height }) {
+  return String(width) + ' x ' + String(height);
+}
+
+/** Names of the chunks that are not in both as often and with the same content in the same order. */
+function findDifferingChunks(chunks, others) {
+  const names = new Set(chunks.concat(others).map((chunk) => chunk.type));
+  const isSame = (name) => {
+    const [mine, theirs] = [chunks, others].map((list) => list.filter((chunk) => chunk.type === name));
+    return mine.length === theirs.length && mine.every((chunk, i) => areSameBytes(chunk.data, theirs[i].data));
+  };
+  return Array.from(names).filter((name) => !isSame(name)).sort(compareBytes);
+}
+
+/** What the differing texts and dates say, of the chunks tEXt and tIME. */
+function describeTexts(chunks, others) {
+  const [mine, theirs] = [readPngTexts(chunks), readPngTexts(others)];
+  const keys = Array.from(new Set(Array.from(mine.keys()).concat(Array.from(theirs.keys())))).sort(compareBytes);
+  const differing = keys.filter((key) => mine.get(key) !== theirs.get(key));
+  const lines = differing.slice(0, MOST_TEXTS).map((key) => quoteText(key) + ' is ' + quoteText(mine.get(key)) + ' and ' + quoteText(theirs.get(key)));
+  return differing.length > MOST_TEXTS ? lines.concat('and ' + String(differing.length - MOST_TEXTS) + ' more texts') : lines;
+}
+
+function quoteText(text) {
+  if (text === undefined) return 'not there';
+  return '"' + makeHarmless(text.length > LONGEST_TEXT ? text.slice(0, LONGEST_TEXT) + '...' : text) + '"';
+}
+
+function readPngTexts(chunks) {
+  const texts = new Map();
+  for (const { type, data } of chunks) {
+    if (type === 'tIME' && data.length === 7) texts.set('tIME', readTime(data));
+    if (type !== 'tEXt') continue;
+    const text = textOfBytes(data);
+    const end = text.indexOf('\0');
+    if (end >= 0) texts.set(text.slice(0, end), text.slice(end + 1));
+  }
+  return texts;
+}
+
+function readTime(data) {
+  const two = (value) => String(value).padStart(2, '0');
+  return String((data[0] << 8) | data[1]) + '-' + two(data[2]) + '-' + two(data[3]) + ' ' + two(data[4]) + ':' + two(data[5]) + ':' + two(data[6]);
+}
+
+// ==== src/formats/pngpicture.ts ==================================================================
+// pngpicture.ts - a picture of where two pictures differ. Knows no files.
+
+// type Box = { left: number; top: number; right: number; bottom: number };
+/** A grid of square cells over the picture: 1 where a pixel differs, and the box of those pixels. */
+// type Grid = { cellPixels: number; columns: number; rows: number; boxes: (Box | undefined)[] };
+
+// Memory for the picture and for what is made of it, beside the two that are compared.
+const MOST_DRAWN_PIXELS = 40000000;
+// The smallest grid that is tried has so many cells along the longer side.
+const FINEST_CELLS = 64;
+// More frames than this would hide what they frame.
+const MOST_FRAMES = 24;
+const FRAME_COLOUR = [0, 90, 230];
+/** What only one of the pictures covers. */
+const ONLY_FIRST = [255, 214, 153];
+const ONLY_SECOND = [178, 216, 255];
+
+/**
+ * A PNG that shows where two PNGs differ, in the size of the larger: the first one pale and grey, and
+ * over it the differing pixels from yellow (little) over red to black (as far apart as can be), in
+ * blue frames. Undefined if one cannot be read, or they are too large.
+ */
+function drawPngDifference(first, second, inflateZlib, deflateZlib) {
+  const one = decodePng(first, inflateZlib);
+  const other = decodePng(second, inflateZlib);
+  if (one.kind === 'unreadable' || other.kind === 'unreadable') return undefined;
+  const width = Math.max(one.image.width, other.image.width);
+  const height = Math.max(one.image.height, other.image.height);
+  return width * height > MOST_DRAWN_PIXELS ? undefined : encodePng(drawDifference(one.image, other.image), deflateZlib);
+}
+
+/** The same as pixels; opaque. */
+function drawDifference(one, other) {
+  const width = Math.max(one.width, other.width);
+  const height = Math.max(one.height, other.height);
+  const picture = { width, height, rgba: new Uint8Array(width * height * 4).fill(255) };
+  const cellPixels = Math.max(8, Math.ceil(Math.max(width, height) / FINEST_CELLS));
+  const grid = { cellPixels, columns: Math.ceil(width / cellPixels), rows: Math.ceil(height / cellPixels), boxes: [] };
+  const row = new Uint16Array(one.width * 4);
+  const otherRow = new Uint16Array(other.width * 4);
+  for (let y = 0; y < height; y++) {
+    if (y < one.height) readPngRow(one, y, row);
+    if (y < other.height) readPngRow(other, y, otherRow);
+    for (let x = 0; x < width; x++) {
+      const isInOne = x < one.width && y < one.height;
+      const isInOther = x < other.width && y < other.height;
+      const apart = isInOne && isInOther ? channelsApart(row, otherRow, x * 4) : 0;
+      if (apart > 0) markCell(grid, x, y);
+      paint(picture, x, y, isInOne && isInOther ? (apart > 0 ? colourOf(apart) : paleGrey(row, x * 4)) : isInOne ? ONLY_FIRST : isInOther ? ONLY_SECOND : [255, 255, 255]);
+    }
+  }
+  for (const box of findFrames(grid)) drawFrame(picture, box);
+  return picture;
+}
+
+function paint(picture, x, y, colour) {
+  const at = (y * picture.width + x) * 4;
+  for (let i = 0; i < 3; i++) picture.rgba[at + i] = colour[i];
+}
+
+/** On white, and between white and half grey, so that every colour stands out from it. */
+function paleGrey(row, at) {
+  const light = 0.2126 * row[at] + 0.7152 * row[at + 1] + 0.0722 * row[at + 2];
+  const alpha = row[at + 3] / 65535;
+  const grey = 255 - Math.round((255 - light / 257) * alpha * 0.35);
+  return [grey, grey, grey];
+}
+
+/** Orange for the least there can be, red for a quarter of all, dark for all. */
+function colourOf(apart) {
+  const part = Math.sqrt(apart / 65535);
+  if (part < 0.5) return [255, Math.round(165 * (1 - part * 2)), 0];
+  return [Math.round(255 - 165 * (part - 0.5) * 2), 0, 0];
+}
+
+function markCell(grid, x, y) {
+  const cell = Math.floor(y / grid.cellPixels) * grid.columns + Math.floor(x / grid.cellPixels);
+  grid.boxes[cell] = uniteBoxes(grid.boxes[cell], { left: x, top: y, right: x, bottom: y });
+}
+
+function uniteBoxes(box, other) {
+  if (box === undefined) return other;
+  box.left = Math.min(box.left, other.left);
+  box.top = Math.min(box.top, other.top);
+  box.right = Math.max(box.right, other.right);
+  box.bottom = Math.max(box.bottom, other.bottom);
+  return box;
+}
+
+/** Boxes around the clusters of differing pixels; coarser cells until there are few of them. */
+function findFrames(grid) {
+  for (let current = grid; ; current = coarsen(current)) {
+    const boxes = joinOverlapping(findClusters(current));
+    if (boxes.length <= MOST_FRAMES) return boxes;
+  }
+}
+
+/** A box in or over another one would frame nothing that is not framed already. */
+function joinOverlapping(boxes) {
+  const apart = [];
+  for (const box of boxes) {
+    // What has grown may have come to overlap one that it did not.
+    for (let i = 0; i < apart.length;) {
+      const other = apart[i];
+      const overlaps = box.left <= other.right && other.left <= box.right && box.top <= other.bottom && other.top <= box.bottom;
+      if (overlaps) uniteBoxes(box, apart.splice(i, 1)[0]);
+      i = overlaps ? 0 : i + 1;
+    }
+    apart.push(box);
+  }
+  return apart;
+}
+
+function coarsen(grid) {
+  const columns = Math.ceil(grid.columns / 2);
+  const coarse = { cellPixels: grid.cellPixels * 2, columns, rows: Math.ceil(grid.rows / 2), boxes: [] };
+  grid.boxes.forEach((box, cell) => {
+    if (box === undefined) return;
+    const target = (Math.floor(cell / grid.columns) >> 1) * columns + ((cell % grid.columns) >> 1);
+    coarse.boxes[target] = uniteBoxes(coarse.boxes[target], { ...box });
+  });
+  return coarse;
+}
+
+/** Cells that touch, at corners too, are one cluster. */
+function findClusters(grid) {
+  const seen = new Set();
+  const clusters = [];
+  grid.boxes.forEach((_, start) => {
+    if (seen.has(start)) return;
+    let cluster;
+    const waiting = [start];
+    seen.add(start);
+    for (let cell = waiting.pop(); cell !== undefined; cell = waiting.pop()) {
+      cluster = uniteBoxes(cluster, { ...grid.boxes[cell] });
+      for (const near of neighboursOf(grid, cell)) {
+        if (grid.boxes[near] === undefined || seen.has(near)) continue;
+        seen.add(near);
+        waiting.push(near);
+      }
+    }
+    clusters.push(cluster);
+  });
+  return clusters;
+}
+
+function neighboursOf(grid, cell) {
+  const [column, row] = [cell % grid.columns, Math.floor(cell / grid.columns)];
+  const near = [];
+  for (let y = Math.max(0, row - 1); y <= Math.min(grid.rows - 1, row + 1); y++) {
+    for (let x = Math.max(0, column - 1); x <= Math.min(grid.columns - 1, column + 1); x++) near.push(y * grid.columns + x);
+  }
+  return near;
+}
+
+/** Around the box with some room, never smaller than the eye finds at a glance, and never over a pixel in the box. */
+function drawFrame(picture, box) {
+  const side = Math.max(picture.width, picture.height);
+  const thickness = Math.max(1, Math.round(side / 350));
+  const room = Math.max(3, Math.round(side / 100));
+  const left = Math.max(0, box.left - room - thickness);
+  const top = Math.max(0, box.top - room - thickness);
+  const right = Math.min(picture.width - 1, box.right + room + thickness);
+  const bottom = Math.min(picture.height - 1, box.bottom + room + thickness);
+  for (let i = 0; i < thickness; i++) {
+    for (let x = left; x <= right; x++) {
+      paintFrame(picture, x, top + i, box);
+      paintFrame(picture, x, bottom - i, box);
+    }
+    for (let y = top; y <= bottom; y++) {
+      paintFrame(picture, left + i, y, box);
+      paintFrame(picture, right - i, y, box);
+    }
+  }
+}
+
+function paintFrame(picture, x, y, box) {
+  if (x < 0 || y < 0 || x >= picture.width || y >= picture.height) return;
+  if (x >= box.left && x <= box.right && y >= box.top && y <= box.bottom) return;
+  const at = (y * picture.width + x) * 4;
+  // A pixel of another cluster, which is red without blue, stays.
+  if (picture.rgba[at + 2] === 0 && picture.rgba[at] > 0) return;
+  paint(picture, x, y, FRAME_COLOUR);
+}
+
+// ==== src/formats/npyheader.ts ===================================================================
+// npyheader.ts - what a NumPy file says of its array (NEP 1, numpy.lib.format). Reads no elements.
+
+/** 'exact' compares as bytes: text, dates, raw data. */
+// type NpyField = {
+//   /** Names from the outermost in, joined by "."; '' if the array has no fields. */
+//   name: ByteString;
+//   kind: 'bool' | 'int' | 'uint' | 'float' | 'complex' | 'exact' | 'padding';
+//   /** Of a single value; of a complex number, of both parts together. */
+//   sizeBytes: number;
+//   isLittleEndian: boolean;
+//   /** Of the first value from the beginning of the element. */
+//   offset: number;
+//   /** More than 1 for an array inside of the element. */
+//   count: number;
+//   /** The type without the order of its bytes: what two arrays must have in common. */
+//   type: ByteString;
+// };
+
+// type NpyHeader = {
+//   fields: NpyField[];
+//   itemBytes: number;
+//   isFortran: boolean;
+//   shape: number[];
+//   /** Of the product of the shape. */
+//   elements: number;
+//   dataAt: number;
+//   /** As the file spells them, with the version of its format. */
+//   text: ByteString;
+// };
+
+// type NpyReading = { kind: 'array'; header: NpyHeader } | { kind: 'unreadable'; why: string };
+
+const NPY_MAGIC = '\x93NUMPY';
+
+const MOST_HEADER_BYTES = 1 << 20;
+const MOST_NPY_FIELDS = 10000;
+const MOST_LITERAL_DEPTH = 40;
+const MOST_DIMENSIONS = 64;
+
+/** What Python's literals become; a tuple is a list. */
+// type Literal = ByteString | number | boolean | undefined | LiteralList | Map<ByteString, Literal>;
+// type LiteralList = { isTuple: boolean; items: Literal[] };
+
+class NpyProblem extends Error {}
+
+/** The header, checked against the size of the file; or why there is none. Never throws. */
+function readNpyHeader(bytes) {
+  try {
+    return { kind: 'array', header: parseNpyHeader(bytes) };
+  } catch (error) {
+    if (!(error instanceof NpyProblem)) throw error;
+    return { kind: 'unreadable', why: error.message };
+  }
+}
+
+function parseNpyHeader(bytes) {
+  if (textOfBytes(bytes.subarray(0, 6)) !== NPY_MAGIC) throw new NpyProblem('it does not begin as a NumPy array');
+  const version = bytes[6];
+  if (!(version >= 1 && version <= 3) || bytes[7] !== 0) throw new NpyProblem('its format is none of 1.0, 2.0 and 3.0');
+  const start = version === 1 ? 10 : 12;
+  if (bytes.length < start) throw new NpyProblem('it is cut off');
+  const lengthBytes = bytes[8] + bytes[9] * 256 + (version === 1 ? 0 : bytes[10] * 65536 + bytes[11] * 16777216);
+  if (lengthBytes > MOST_HEADER_BYTES) throw new NpyProblem('its header is longer than ' + String(MOST_HEADER_BYTES) + ' bytes');
+  const dataAt = start + lengthBytes;
+  if (bytes.length < dataAt) throw new NpyProblem('its header is cut off');
+  const text = textOfBytes(bytes.subarray(start, dataAt));
+  const said = parseLiteral(text);
+  if (!(said instanceof Map) || Array.from(said.keys()).sort().join() !== 'descr,fortran_order,shape') throw new NpyProblem('its header is not {descr, fortran_order, shape}');
+  const isFortran = said.get('fortran_order');
+  if (typeof isFortran !== 'boolean') throw new NpyProblem('its fortran_order is neither True nor False');
+  const shape = readShape(said.get('shape'));
+  const fields = [];
+  const itemBytes = addFields(said.get('descr'), '', 0, fields);
+  // In this order, or a shape of immense lengths and a zero were no number.
+  const elements = shape.indexOf(0) >= 0 ? 0 : shape.reduce((product, length) => product * length, 1);
+  const neededBytes = itemBytes === 0 ? 0 : elements * itemBytes;
+  if (neededBytes > bytes.length - dataAt) throw new NpyProblem('it has ' + String(bytes.length - dataAt) + ' bytes of the ' + String(neededBytes) + ' that its shape needs');
+  return { fields, itemBytes, isFortran, shape, elements, dataAt, text: 'format ' + String(version) + ' ' + text };
+}
+
+function readShape(said) {
+  if (!isList(said) || !said.isTuple || said.items.length > MOST_DIMENSIONS) throw new NpyProblem('its shape is no tuple');
+  for (const length of said.items) {
+    if (typeof length !== 'number' || !(length >= 0)) throw new NpyProblem('its shape is no tuple of lengths');
+  }
+  return said.items;
+}
+
+function isList(said) {
+  return typeof said === 'object' && !(said instanceof Map);
+}
+
+/** Adds the fields of a type that begins at `offset`; returns its size in bytes. */
+function addFields(descr, name, offset, fields) {
+  if (fields.length >= MOST_NPY_FIELDS) throw new NpyProblem('it has more than ' + String(MOST_NPY_FIELDS) + ' fields');
+  if (typeof descr === 'string') {
+    fields.push({ ...readType(descr), name, offset, count: 1 });
+    return fields[fields.length - 1].sizeBytes;
+  }
+  if (!isList(descr)) throw new NpyProblem('its descr is no type');
+  // A type and a shape: an array in each element.
+  if (descr.isTuple) return descr.items.length === 2 ? addArray(descr.items[0], readShape(descr.items[1]), name, offset, fields) : refuseField();
+  let sizeBytes = 0;
+  for (const field of descr.items) {
+    if (!isList(field) || !field.isTuple || field.items.length < 2 || field.items.length > 3) return refuseField();
+    // A field can have a title beside its name.
+    const [said, type, shape] = field.items;
+    const title = isList(said) && said.isTuple && said.items.length === 2 ? said.items[1] : said;
+    if (typeof title !== 'string') return refuseField();
+    const isPadding = title === '' && typeof type === 'string' && /^\|V\d+$/.test(type);
+    const before = fields.length;
+    const path = name === '' ? title : name + '.' + title;
+    if (shape === undefined) sizeBytes += addFields(type, path, offset + sizeBytes, fields);
+    else sizeBytes += addArray(type, typeof shape === 'number' ? [shape] : readShape(shape), path, offset + sizeBytes, fields);
+    if (isPadding) fields[before].kind = 'padding';
+  }
+  return sizeBytes;
+}
+
+function refuseField() {
+  throw new NpyProblem('its descr has a field that is none');
+}
+
+function addArray(type, shape, name, offset, fields) {
+  const count = shape.reduce((product, length) => product * length, 1);
+  if (!(count <= Number.MAX_SAFE_INTEGER)) throw new NpyProblem('its descr has an array without end');
+  if (typeof type === 'string') {
+    const field = { ...readType(type), name, offset, count };
+    fields.push({ ...field, type: field.type + '[' + shape.join(',') + ']' });
+    return field.sizeBytes * count;
+  }
+  let sizeBytes = 0;
+  // The fields of each: there is no need for names of their own.
+  const inner = [];
+  const innerBytes = addFields(type, name, 0, inner);
+  if (inner.length === 0) return 0;
+  if (inner.length * count > MOST_NPY_FIELDS) throw new NpyProblem('it has more than ' + String(MOST_NPY_FIELDS) + ' fields');
+  for (let i = 0; i < count; i++, sizeBytes += innerBytes) fields.push(...inner.map((field) => ({ ...field, offset: offset + sizeBytes + field.offset })));
+  return sizeBytes;
+}
+
+const NPY_KINDS = {
+  b: 'bool', i: 'int', u: 'uint', f: 'float', c: 'complex', S: 'exact', a: 'exact', U: 'exact', V: 'exact', M: 'exact', m: 'exact',
+};
+const NPY_SIZES = { b: [1], i: [1, 2, 4, 8], u: [1, 2, 4, 8], f: [2, 4, 8, 12, 16], c: [8, 16, 24, 32], M: [8], m: [8] };
+
+function readType(text) {
+  const parts = /^([<>|=]?)([biufcSaUVMmO])(\d{0,9})(\[[0-9A-Za-z/]*\])?$/.exec(text);
+  if (parts === null) throw new NpyProblem('it has elements of unknown type');
+  const [, order, letter, digits, unit] = parts;
+  if (letter === 'O') throw new NpyProblem('its elements are pickled Python objects');
+  const size = digits === '' ? NaN : Number(digits);
+  const sizes = NPY_SIZES[letter];
+  const isDated = letter === 'M' || letter === 'm';
+  if (!(size >= 0) || (sizes !== undefined && sizes.indexOf(size) < 0) || (unit !== undefined && !isDated)) throw new NpyProblem('it has elements of unknown type');
+  const kind = NPY_KINDS[letter];
+  // Of characters U counts four bytes each; their order is that of a number.
+  return { kind, sizeBytes: letter === 'U' ? size * 4 : size, isLittleEndian: order !== '>', type: letter + digits + (unit ?? '') };
+}
+
+// type LiteralReader = { text: ByteString; at: number };
+
+/** Python's literals as far as a header can have them; anything else is refused. */
+function parseLiteral(text) {
+  const reader = { text, at: 0 };
+  const value = takeLiteral(reader, 0);
+  if (/[^ \n\t\r\0]/.test(text.slice(reader.at))) throw new NpyProblem('its header does not end where it should');
+  return value;
+}
+
+function takeLiteral(reader, depth) {
+  if (depth > MOST_LITERAL_DEPTH) throw new NpyProblem('its header is nested too deep');
+  if (takeSign(reader, '{')) return takeDictionary(reader, depth);
+  if (takeSign(reader, '(')) return takeItems(reader, ')', depth);
+  if (takeSign(reader, '[')) return takeItems(reader, ']', depth);
+  const rest = /(?:([0-9]{1,15})L?|(True|False|None)|[ub]?('[^'\\\n]*(?:\\.[^'\\\n]*)*'|"[^"\\\n]*(?:\\.[^"\\\n]*)*"))(?![A-Za-z0-9_.])/y;
+  rest.lastIndex = reader.at;
+  const parts = rest.exec(reader.text);
+  if (parts === null) throw new NpyProblem('its header is no Python literal at byte ' + String(reader.at));
+  reader.at = rest.lastIndex;
+  if (parts[1] !== undefined) return Number(parts[1]);
+  if (parts[2] !== undefined) return parts[2] === 'None' ? undefined : parts[2] === 'True';
+  // Escapes stay as they are written: names are only compared.
+  return parts[3].slice(1, -1);
+}
+
+/** White space, then `sign`? */
+function takeSign(reader, sign) {
+  while (reader.at < reader.text.length && ' \n\t\r'.indexOf(reader.text[reader.at]) >= 0) reader.at += 1;
+  if (reader.text[reader.at] !== sign) return false;
+  reader.at += 1;
+  return true;
+}
+
+function takeDictionary(reader, depth) {
+  const entries = new Map();
+  while (!takeSign(reader, '}')) {
+    const key = takeLiteral(reader, depth + 1);
+    if (typeof key !== 'string' || entries.has(key) || !takeSign(reader, ':')) throw new NpyProblem('its header has a key that is none');
+    entries.set(key, takeLiteral(reader, depth + 1));
+    if (takeSign(reader, ',')) continue;
+    if (takeSign(reader, '}')) break;
+    throw new NpyProblem('its header is no Python literal at byte ' + String(reader.at));
+  }
+  return entries;
+}
+
+/** Of round brackets: "(x)" is x, "(x,)" a tuple. */
+function takeItems(reader, end, depth) {
+  const items = [];
+  let isLone = false;
+  while (!takeSign(reader, end)) {
+    items.push(takeLiteral(reader, depth + 1));
+    isLone = items.length === 1 && end === ')';
+    if (takeSign(reader, ',')) {
+      isLone = false;
+      continue;
+    }
+    if (takeSign(reader, end)) break;
+    throw new NpyProblem('its header is no Python literal at byte ' + String(reader.at));
+  }
+  return isLone ? items[0] : { isTuple: end === ')', items };
+}
+
+// ==== src/formats/npynumbers.ts ==================================================================
+// npynumbers.ts - the numbers in the elements of a NumPy array, of every size it knows. Compares nothing.
+
+/**
+ * How floats of more than 8 bytes are spelled, which their type does not say: x87 has 80 bits and
+ * padding (NumPy on x86), binary128 is IEEE 754's (NumPy on AArch64 and others).
+ */
+// type LongForm = 'x87' | 'binary128';
+
+/** A number as a sum from large to small, so that a difference of two is exact where doubles are not. */
+// type NumberParts = { real: Float64Array; imaginary: Float64Array };
+
+const PARTS_OF_NUMBER = 3;
+
+const X87_BYTES = 10;
+const EXPONENT_BIAS = 16383;
+// Longs beyond the range of doubles are rare; in bytes that are no x87 number such exponents are the rule.
+const LIKELY_EXPONENTS = 1100;
+
+function isNumericField(field) {
+  return field.kind === 'int' || field.kind === 'uint' || field.kind === 'float' || field.kind === 'complex';
+}
+
+/** Puts the number at `at` into `parts`; the imaginary part of a real one is 0. */
+function readNpyNumber(view, at, field, form, parts) {
+  if (field.kind !== 'complex') {
+    setParts(parts.imaginary, 0);
+    readReal(view, at, field.sizeBytes, field, form, parts.real);
+    return;
+  }
+  readReal(view, at, field.sizeBytes / 2, field, form, parts.real);
+  readReal(view, at + field.sizeBytes / 2, field.sizeBytes / 2, field, form, parts.imaginary);
+}
+
+/** The nearest double. */
+function sumOfParts(parts) {
+  // From the small end: Infinity and NaN stand in the first.
+  return parts[0] + (parts[1] + parts[2]);
+}
+
+// fill() takes longer than all else that is done with a number.
+function setParts(parts, value) {
+  parts[0] = value;
+  parts[1] = 0;
+  parts[2] = 0;
+}
+
+function readReal(view, at, sizeBytes, field, form, real) {
+  const isLittle = field.isLittleEndian;
+  setParts(real, 0);
+  if (field.kind === 'int' || field.kind === 'uint') {
+    readInteger(view, at, sizeBytes, isLittle, field.kind === 'int', real);
+  } else if (sizeBytes === 8) {
+    real[0] = view.getFloat64(at, isLittle);
+  } else if (sizeBytes === 4) {
+    real[0] = view.getFloat32(at, isLittle);
+  } else if (sizeBytes === 2) {
+    real[0] = toHalf(view.getUint16(at, isLittle));
+  } else {
+    readLong(view, at, sizeBytes, isLittle, form, real);
+  }
+}
+
+function readInteger(view, at, sizeBytes, isLittle, isSigned, real) {
+  if (sizeBytes === 1) {
+    real[0] = isSigned ? view.getInt8(at) : view.getUint8(at);
+  } else if (sizeBytes === 2) {
+    real[0] = isSigned ? view.getInt16(at, isLittle) : view.getUint16(at, isLittle);
+  } else if (sizeBytes === 4) {
+    real[0] = isSigned ? view.getInt32(at, isLittle) : view.getUint32(at, isLittle);
+  } else {
+    const high = at + (isLittle ? 4 : 0);
+    real[0] = (isSigned ? view.getInt32(high, isLittle) : view.getUint32(high, isLittle)) * 0x100000000;
+    real[1] = view.getUint32(at + (isLittle ? 0 : 4), isLittle);
+  }
+}
+
+/** IEEE 754 binary16. */
+function toHalf(bits) {
+  const sign = bits >= 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
+/** Byte number `i` of a number of `sizeBytes`, counted from the least one. */
+function byteOf(view, at, sizeBytes, isLittle, i) {
+  return view.getUint8(isLittle ? at + i : at + sizeBytes - 1 - i);
+}
+
+function uintOf(view, at, sizeBytes, isLittle, from, count) {
+  let value = 0;
+  for (let i = count - 1; i >= 0; i--) value = value * 256 + byteOf(view, at, sizeBytes, isLittle, from + i);
+  return value;
+}
+
+/** Values beyond the range of doubles are infinite here, smaller ones 0. */
+function readLong(view, at, sizeBytes, isLittle, form, real) {
+  const top = form === 'x87' ? X87_BYTES - 2 : sizeBytes - 2;
+  const head = uintOf(view, at, sizeBytes, isLittle, top, 2);
+  const sign = head >= 0x8000 ? -1 : 1;
+  const exponent = head & 0x7fff;
+  // Of x87 the whole part is a bit of its own; of binary128 it is understood.
+  const pieces = form === 'x87' ? [[4, 4], [0, 4]] : [[8, 6], [4, 4], [0, 4]];
+  const scaled = form === 'x87' ? 63 : 112;
+  let isZero = true;
+  for (let i = 0; i < pieces.length; i++) {
+    const [from, count] = pieces[i];
+    let value = uintOf(view, at, sizeBytes, isLittle, from, count);
+    // The whole part of an infinity does not tell it from a NaN.
+    if (value !== 0 && !(form === 'x87' && from === 4 && exponent === 0x7fff && value === 0x80000000)) isZero = false;
+    if (form === 'binary128' && from === 8 && exponent !== 0) value += 0x1000000000000;
+    real[i] = sign * scaleByPower(value, Math.max(exponent, 1) - EXPONENT_BIAS - scaled + from * 8);
+  }
+  if (exponent === 0x7fff) setParts(real, isZero ? sign * Infinity : NaN);
+  else if (Math.abs(real[0]) === Infinity) setParts(real, real[0]);
+}
+
+/** value * 2^power, in two steps so that neither overflows before the result does. */
+function scaleByPower(value, power) {
+  if (value === 0) return 0;
+  const half = Math.trunc(Math.max(-1400, Math.min(1400, power)) / 2);
+  return value * 2 ** half * 2 ** (Math.max(-1400, Math.min(1400, power)) - half);
+}
+
+/** Which form the long floats of a field have; `places` calls back with the place of each of its values. */
+function findLongForm(field, view, places) {
+  const partBytes = field.kind === 'complex' ? field.sizeBytes / 2 : field.sizeBytes;
+  if (partBytes === 12) return 'x87';
+  let isLegal = true;
+  let isLikely = true;
+  let isPadded = true;
+  let isEmpty = true;
+  places((start) => {
+    for (let at = start; at < start + field.sizeBytes; at += partBytes) {
+      const exponent = uintOf(view, at, partBytes, field.isLittleEndian, 8, 2) & 0x7fff;
+      const hasWhole = byteOf(view, at, partBytes, field.isLittleEndian, 7) >= 0x80;
+      if (hasWhole !== exponent > 0) isLegal = false;
+      if (exponent !== 0 && exponent !== 0x7fff && Math.abs(exponent - EXPONENT_BIAS) > LIKELY_EXPONENTS) isLikely = false;
+      if (hasWhole) isEmpty = false;
+      if (uintOf(view, at, partBytes, field.isLittleEndian, X87_BYTES, 6) !== 0) isPadded = false;
+    }
+  });
+  return isLegal && (isPadded || (isLikely && !isEmpty)) ? 'x87' : 'binary128';
+}
+
+// ==== src/formats/npy.ts =========================================================================
+// npy.ts - two NumPy arrays compared element by element. Knows no files.
+
+// type NpyArray = { header: NpyHeader; bytes: Uint8Array; view: DataView };
+
+/** The same field of both arrays, and what was found of it. `at` counts elements in the order of C. */
+// type FieldTally = {
+//   one: NpyField;
+//   other: NpyField;
+//   forms: [LongForm, LongForm];
+//   values: number;
+//   differing: number;
+//   /** Of those, how many are farther apart than the tolerance. */
+//   beyond: number;
+//   /** Of those, how many have a NaN or an infinity on one side, and so no distance. */
+//   endless: number;
+//   /** Equal values of other bytes: 0 and -0, kinds of NaN. */
+//   respelled: number;
+//   firstAt: number;
+//   worstAt: number;
+//   greatest: number;
+//   greatestRelative: number;
+//   worstValues: string;
+// };
+
+const MOST_FIELDS_NAMED = 3;
+const EXACT = { absolute: 0, relative: 0 };
+
+/**
+ * Two contents that are not the same bytes, as arrays. Numbers are compared as math.isclose and, for
+ * complex ones by their modulus, cmath.isclose do, but NaN equals NaN; all else must be the same.
+ */
+function compareNpy(first, second, tolerance) {
+  const arrays = [];
+  for (const bytes of [first, second]) {
+    const reading = readNpyHeader(bytes);
+    if (reading.kind === 'unreadable') return { kind: 'unchecked', why: (bytes === first ? 'the first' : 'the second') + ' NumPy array cannot be read: ' + reading.why };
+    arrays.push({ header: reading.header, bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) });
+  }
+  const [one, other] = arrays;
+  const rule = 'npy by element';
+  if (one.header.shape.join() !== other.header.shape.join()) {
+    return { kind: 'different', rule, detail: 'shape ' + describeShape(one.header.shape) + ' and ' + describeShape(other.header.shape), causes: [] };
+  }
+  const types = describeTypes(one.header.fields, other.header.fields);
+  if (types !== '') return { kind: 'different', rule, detail: types + describeAsNumbers(one, other), causes: [] };
+  const tallies = one.header.fields.map((field, i) => startTally(field, other.header.fields[i]));
+  tallyElements(one, other, tallies, tolerance ?? EXACT);
+  const said = tallies.filter((tally) => tally.one.kind !== 'padding');
+  const changed = said.filter((tally) => tally.differing > 0);
+  const isBeyond = said.some((tally) => tally.beyond > 0);
+  const within = tolerance === undefined ? '' : describeWithin(tolerance, said);
+  if (isBeyond) {
+    return { kind: 'different', rule: rule + within, detail: joinFieldLines(changed.map((tally) => describeTally(tally, one.header, within !== ''))), causes: [] };
+  }
+  return judgeForm(one, other, tallies, changed.length > 0 ? within : '');
+}
+
+/** The part of the rule that names the tolerance; '' where it applies to no number. */
+function describeWithin(tolerance, tallies) {
+  if (!tallies.some((tally) => isNumericField(tally.one)) || (tolerance.absolute <= 0 && tolerance.relative <= 0)) return '';
+  return ', ' + describeTolerance(tolerance) + (tallies.some((tally) => tally.one.kind === 'complex') ? ', complex ones by modulus' : '');
+}
+
+/** The values are the same, or near enough, which `within` then says: how else are the files different? */
+function judgeForm(one, other, tallies, within) {
+  const parts = [];
+  if (one.header.isFortran !== other.header.isFortran) parts.push('memory order');
+  if (tallies.some((tally) => tally.one.isLittleEndian !== tally.other.isLittleEndian && unitOf(tally.one) > 1)) parts.push('byte order');
+  if (tallies.some((tally) => tally.one.kind === 'padding' && tally.differing > 0)) parts.push('padding');
+  if (tallies.some((tally) => tally.respelled > 0)) parts.push('spelling of zeros, NaNs or padded numbers');
+  const [rest, otherRest] = [one, other].map(({ header, bytes }) => bytes.subarray(header.dataAt + header.elements * header.itemBytes));
+  if (!areSameBytes(rest, otherRest)) parts.push('bytes behind the array');
+  if (one.header.text !== other.header.text && parts.length === 0) parts.push('spelling of the header');
+  const differ = parts.length === 0 ? '' : ': ' + tellDiffering(parts, parts.length);
+  const changed = tallies.filter((tally) => tally.one.kind !== 'padding' && tally.differing > 0);
+  const detail = within === '' ? groupDigits(one.header.elements) + (one.header.elements === 1 ? ' element is' : ' elements are') + ' the same'
+    : joinFieldLines(changed.map((tally) => describeTally(tally, one.header, false)));
+  return { kind: 'equivalent', rule: 'npy by element' + within + differ, detail };
+}
+
+function describeShape(shape) {
+  return '(' + shape.join(', ') + (shape.length === 1 ? ',)' : ')');
+}
+
+function joinFieldLines(lines) {
+  const shown = lines.slice(0, MOST_FIELDS_NAMED);
+  return (lines.length > shown.length ? shown.concat('and ' + String(lines.length - shown.length) + ' more fields') : shown).join('; ');
+}
+
+/** How the types differ, the order of bytes aside; '' if they do not. */
+function describeTypes(fields, others) {
+  const spell = (field) => (field === undefined ? 'missing' : field.type);
+  const lines = [];
+  for (let i = 0; i < Math.max(fields.length, others.length) && lines.length <= MOST_FIELDS_NAMED; i++) {
+    const [one, other] = [fields[i], others[i]];
+    if (one?.name === other?.name && spell(one) === spell(other) && one?.offset === other?.offset) continue;
+    if (one?.name === '' && other?.name === '') return 'type ' + makeHarmless(one.type) + ' and ' + makeHarmless(other.type);
+    const names = one === undefined || other === undefined || one.name === other.name ? (one ?? other).name : one.name + '" and "' + other.name;
+    lines.push('field "' + makeHarmless(names) + '": ' + makeHarmless(spell(one)) + ' and ' + makeHarmless(spell(other)));
+  }
+  return joinFieldLines(lines);
+}
+
+/** Of two plain arrays of numbers of different types, how near they are nevertheless. */
+function describeAsNumbers(one, other) {
+  const [fields, others] = [one.header.fields, other.header.fields];
+  const isPlain = [fields, others].every((list) => list.length === 1 && list[0].name === '' && list[0].count === 1 && isNumericField(list[0]));
+  if (!isPlain) return '';
+  const tally = startTally(fields[0], others[0]);
+  tallyElements(one, other, [tally], EXACT);
+  return tally.differing === 0 ? '; the numbers are the same' : '; ' + describeTally(tally, one.header, false);
+}
+
+function startTally(one, other) {
+  return {
+    one, other, forms: ['x87', 'x87'], values: 0, differing: 0, beyond: 0, endless: 0, respelled: 0,
+    firstAt: -1, worstAt: -1, greatest: -1, greatestRelative: 0, worstValues: '',
+  };
+}
+
+/** Goes over all elements in the order of C and fills the tallies. */
+function tallyElements(one, other, tallies, tolerance) {
+  // What has no bytes is the same, however often it is there.
+  const filled = tallies.filter((tally) => tally.one.sizeBytes * tally.one.count > 0);
+  if (filled.length === 0 || one.header.elements === 0) return;
+  for (const tally of filled) {
+    tally.values = one.header.elements * tally.one.count;
+    if (isNumericField(tally.one) && isNumericField(tally.other)) tally.forms = [formOf(one, tally.one), formOf(other, tally.other)];
+  }
+  const parts = [newParts(), newParts()];
+  forEachDifferingPair(one, other, (at, otherAt, index) => {
+    for (const tally of filled) {
+      for (let i = 0; i < tally.one.count; i++) {
+        const place = at + tally.one.offset + i * tally.one.sizeBytes;
+        const otherPlace = otherAt + tally.other.offset + i * tally.other.sizeBytes;
+        tallyValue(one, other, tally, place, otherPlace, index, tolerance, parts);
+      }
+    }
+  });
+}
+
+function newParts() {
+  return { real: new Float64Array(PARTS_OF_NUMBER), imaginary: new Float64Array(PARTS_OF_NUMBER) };
+}
+
+function formOf(array, field) {
+  if ((field.kind === 'complex' ? field.sizeBytes / 2 : field.sizeBytes) < 12) return 'x87';
+  const { dataAt, elements, itemBytes } = array.header;
+  return findLongForm(field, array.view, (visit) => {
+    for (let i = 0; i < elements; i++) {
+      for (let k = 0; k < field.count; k++) visit(dataAt + i * itemBytes + field.offset + k * field.sizeBytes);
+    }
+  });
+}
+
+/** Calls back with the places of an element in both files, but not for every one that has the same bytes. */
+function forEachDifferingPair(one, other, visit) {
+  const { shape, itemBytes, elements, dataAt } = one.header;
+  const isInOrder = shape.length < 2 || (!one.header.isFortran && !other.header.isFortran);
+  // Otherwise the same bytes can be other values.
+  const isSameForm = one.header.fields.every((field, i) => field.type === other.header.fields[i].type && field.isLittleEndian === other.header.fields[i].isLittleEndian);
+  if (isInOrder && isSameForm) {
+    const [bytes, others, shift, end] = [one.bytes, other.bytes, other.header.dataAt - dataAt, dataAt + elements * itemBytes];
+    for (let at = dataAt; at < end;) {
+      while (at < end && bytes[at] === others[at + shift]) at += 1;
+      if (at >= end) return;
+      const index = Math.floor((at - dataAt) / itemBytes);
+      visit(dataAt + index * itemBytes, other.header.dataAt + index * itemBytes, index);
+      at = dataAt + (index + 1) * itemBytes;
+    }
+    return;
+  }
+  const [strides, otherStrides] = [stridesOf(one.header), stridesOf(other.header)];
+  const position = shape.map(() => 0);
+  let [at, otherAt] = [dataAt, other.header.dataAt];
+  for (let index = 0; index < elements; index++) {
+    visit(at, otherAt, index);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      position[axis] += 1;
+      at += strides[axis];
+      otherAt += otherStrides[axis];
+      if (position[axis] < shape[axis]) break;
+      position[axis] = 0;
+      at -= strides[axis] * shape[axis];
+      otherAt -= otherStrides[axis] * shape[axis];
+    }
+  }
+}
+
+/** Bytes from an element to the next one along each axis. */
+function stridesOf({ shape, itemBytes, isFortran }) {
+  const strides = shape.map(() => itemBytes);
+  let step = itemBytes;
+  for (let i = 0; i < shape.length; i++) {
+    const axis = isFortran ? i : shape.length - 1 - i;
+    strides[axis] = step;
+    step *= shape[axis];
+  }
+  return strides;
+}
+
+function tallyValue(one, other, tally, at, otherAt, index, tolerance, parts) {
+  const isSameType = tally.one.type === tally.other.type;
+  if (isSameType && hasSameUnits(one.bytes, at, other.bytes, otherAt, tally)) return;
+  if (!isNumericField(tally.one)) {
+    tally.differing += 1;
+    tally.beyond += 1;
+    if (tally.firstAt < 0) tally.firstAt = index;
+    return;
+  }
+  readNpyNumber(one.view, at, tally.one, tally.forms[0], parts[0]);
+  readNpyNumber(other.view, otherAt, tally.other, tally.forms[1], parts[1]);
+  const real = apartOf(parts[0].real, parts[1].real);
+  const imaginary = apartOf(parts[0].imaginary, parts[1].imaginary);
+  if (real === 0 && imaginary === 0) {
+    if (isSameType) tally.respelled += 1;
+    return;
+  }
+  const apart = imaginary === 0 ? real : Math.hypot(real, imaginary);
+  const size = sizeOfParts(parts[0]);
+  const otherSize = sizeOfParts(parts[1]);
+  tally.differing += 1;
+  if (!isNear(apart, size, otherSize, tolerance)) tally.beyond += 1;
+  if (tally.firstAt < 0) tally.firstAt = index;
+  if (!(apart < Infinity)) {
+    tally.endless += 1;
+    return;
+  }
+  const relative = apart / Math.max(size, otherSize);
+  if (relative > tally.greatestRelative) tally.greatestRelative = relative;
+  if (apart <= tally.greatest) return;
+  tally.greatest = apart;
+  tally.worstAt = index;
+  tally.worstValues = spellNumber(tally.one, parts[0]) + ' and ' + spellNumber(tally.other, parts[1]);
+}
+
+/** Bytes that change their places with the byte order: of a complex number each part, of a text each character. */
+function unitOf(field) {
+  if (field.kind === 'complex') return field.sizeBytes / 2;
+  if (field.kind !== 'exact' && field.kind !== 'padding') return field.sizeBytes;
+  return field.type[0] === 'U' ? 4 : /^[mM]/.test(field.type) ? 8 : 1;
+}
+
+function hasSameUnits(bytes, at, others, otherAt, { one, other }) {
+  const unit = one.isLittleEndian === other.isLittleEndian ? 1 : unitOf(one);
+  for (let i = 0; i < one.sizeBytes; i += unit) {
+    for (let k = 0; k < unit; k++) if (bytes[at + i + k] !== others[otherAt + i + unit - 1 - k]) return false;
+  }
+  return true;
+}
+
+/** The distance of two numbers: 0 for two NaNs and for the same infinity, NaN or Infinity where there is none. */
+function apartOf(one, other) {
+  if (one[0] === other[0]) return Math.abs(one[1] - other[1] + (one[2] - other[2]));
+  if (one[0] !== one[0] && other[0] !== other[0]) return 0;
+  return Math.abs(one[0] - other[0] + (one[1] - other[1]) + (one[2] - other[2]));
+}
+
+function sizeOfParts(parts) {
+  const real = sumOfParts(parts.real);
+  const imaginary = sumOfParts(parts.imaginary);
+  if (imaginary === 0 && real === real) return Math.abs(real);
+  // A NaN that both have does not decide over the other part.
+  return Math.hypot(real !== real ? 0 : real, imaginary !== imaginary ? 0 : imaginary);
+}
+
+/** As math.isclose and cmath.isclose: `apart` is the distance of two numbers of these magnitudes. Nothing infinite is near. */
+function isNear(apart, size, otherSize, tolerance) {
+  const greater = Math.max(size, otherSize);
+  return greater < Infinity && apart <= Math.max(tolerance.absolute, tolerance.relative * greater);
+}
+
+function spellNumber(field, parts) {
+  const digits = field.kind === 'float' ? { 2: 4, 4: 8 }[field.sizeBytes] : field.sizeBytes === 8 && field.kind === 'complex' ? 8 : undefined;
+  const spell = (part) => {
+    const sum = sumOfParts(part);
+    if (field.kind !== 'float' && field.kind !== 'complex') return String(BigInt(part[0]) + BigInt(part[1]));
+    return digits === undefined || !(Math.abs(sum) < Infinity) ? String(sum) : String(Number(sum.toPrecision(digits)));
+  };
+  const imaginary = spell(parts.imaginary);
+  return field.kind !== 'complex' ? spell(parts.real) : spell(parts.real) + (imaginary[0] === '-' ? '' : '+') + imaginary + 'j';
+}
+
+/** "3 of 120 numbers differ, at most ..."; with how many are beyond the tolerance, where the rule names one. */
+function describeTally(tally, header, isLimited) {
+  const thing = isNumericField(tally.one) ? 'number' : 'value';
+  const field = tally.one.name === '' ? '' : 'field "' + makeHarmless(tally.one.name) + '": ';
+  const count = groupDigits(tally.differing) + ' of ' + groupDigits(tally.values) + ' ' + thing + (tally.values === 1 ? '' : 's') + (tally.differing === 1 ? ' differs' : ' differ');
+  const limited = isLimited && isNumericField(tally.one) ? ', ' + groupDigits(tally.beyond) + ' by more than that' : '';
+  const most = tally.greatest <= 0 ? '' : ', at most ' + roundNumber(tally.greatest) + ' absolute, ' + roundNumber(tally.greatestRelative) + ' relative';
+  const endless = tally.endless === 0 ? '' : ', ' + groupDigits(tally.endless) + ' with NaN or infinity on one side';
+  const first = header.shape.length === 0 ? '' : ', first at ' + describeIndex(tally.firstAt, header.shape);
+  if (tally.worstAt < 0) return field + count + limited + most + endless + first;
+  const worst = header.shape.length === 0 || tally.worstAt === tally.firstAt ? '' : ', worst at ' + describeIndex(tally.worstAt, header.shape);
+  return field + count + limited + most + endless + first + worst + ' (' + tally.worstValues + ')';
+}
+
+/** As Python spells the index of an element. */
+function describeIndex(index, shape) {
+  const position = [];
+  let rest = index;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    position.unshift(rest % shape[axis]);
+    rest = Math.floor(rest / shape[axis]);
+  }
+  return '[' + position.join(', ') + ']';
+}
+
+// ==== src/formats/members.ts =====================================================================
+// members.ts - two archives compared member by member, whatever their format. Knows no files.
+
+/** Something that an archive holds. */
+// type Member = {
+//   name: ByteString;
+//   /** "file", "folder", "link to TARGET", ...: must be the same in both. */
+//   type: ByteString;
+//   /** The permissions, 0 to 07777; undefined where the archive has none. */
+//   mode: number | undefined;
+//   /** What may differ without a difference in what is held: name of a fact, in the plural where it counts, and its value. */
+//   facts: Map<string, ByteString>;
+//   packed: Uint8Array;
+//   /** "stored", "deflated", or what else must be the same for the same packed bytes to be the same content. */
+//   packing: ByteString;
+//   sizeBytes: number;
+//   /** Of the content, where the archive has it. */
+//   crc: number | undefined;
+//   /** Why the content cannot be had, where it is neither stored nor deflated. */
+//   obstacle: string;
+// };
+
+/** `facts` are those of the archive as a whole, as a member has them. */
+// type Archive = { members: Member[]; facts: Map<string, ByteString> };
+
+// type ArchiveReading = { kind: 'archive'; archive: Archive } | { kind: 'unreadable'; why: string };
+
+/** How much more may be looked at and unpacked, by all comparisons inside of one together. */
+// type UnpackBudget = { membersLeft: number; bytesLeft: number };
+
+// type MemberContext = {
+//   inflateRaw: InflateAtMost;
+//   budget: UnpackBudget;
+//   /** Compares two contents that are not the same bytes. */
+//   compareMember(name: ByteString, first: Uint8Array, second: Uint8Array): Comparison;
+// };
+
+// type Findings = {
+//   missing: ByteString[];
+//   extra: ByteString[];
+//   different: ByteString[];
+//   unchecked: ByteString[];
+//   /** Rules by which members are equivalent, and these members. */
+//   rules: Map<ByteString, ByteString[]>;
+//   facts: Set<string>;
+//   causes: Set<Cause>;
+//   compared: number;
+// };
+
+const MOST_MEMBERS_NAMED = 3;
+const MOST_FACTS_NAMED = 8;
+const LONGEST_MEMBER_DETAIL = 200;
+const LONGEST_FACT = 80;
+
+/**
+ * Two archives of the same format. Names, types, permissions and contents must be the same, contents
+ * by the rules of their kinds; facts and the order of members need not, but are named. A name that is
+ * there more than once stands for its first, second, ... member. The two are not the same bytes.
+ */
+function compareMembers(format, first, second, context) {
+  const { budget } = context;
+  const count = first.members.length + second.members.length;
+  if (count > budget.membersLeft) return { kind: 'unchecked', why: 'the archives have ' + groupDigits(count) + ' members, more than are compared' };
+  budget.membersLeft -= count;
+  const [mine, theirs] = [keyMembers(first.members), keyMembers(second.members)];
+  const found = { missing: [], extra: [], different: [], unchecked: [], rules: new Map(), facts: new Set(), causes: new Set(), compared: 0 };
+  for (const [key, member] of theirs) if (!mine.has(key)) found.extra.push(member.name);
+  for (const key of Array.from(mine.keys()).sort(compareBytes)) {
+    const other = theirs.get(key);
+    if (other === undefined) found.missing.push(mine.get(key).name);
+    else compareMemberPair(mine.get(key), other, context, found);
+  }
+  compareMemberFacts(first.facts, second.facts, found.facts);
+  const [order, otherOrder] = [Array.from(mine.keys()).filter((key) => theirs.has(key)), Array.from(theirs.keys()).filter((key) => mine.has(key))];
+  if (order.some((key, i) => key !== otherOrder[i])) found.facts.add('order of members');
+  return judgeFindings(format, found);
+}
+
+function judgeFindings(format, found) {
+  const rule = format + ' by member';
+  const { missing, extra, different, unchecked, rules } = found;
+  if (missing.length + extra.length + different.length > 0) {
+    const parts = [
+      different.length === 0 ? '' : groupDigits(different.length) + ' of ' + groupDigits(found.compared) + ' members differ' + (different.length === 1 ? 's' : '') + ': ' + listMembers(different, '; '),
+      missing.length === 0 ? '' : 'only in the first: ' + listMembers(missing.map(quoteMember), ', '),
+      extra.length === 0 ? '' : 'only in the second: ' + listMembers(extra.sort(compareBytes).map(quoteMember), ', '),
+    ];
+    return { kind: 'different', rule, detail: parts.filter((part) => part !== '').join('; '), causes: Array.from(found.causes).sort() };
+  }
+  if (unchecked.length > 0) return { kind: 'unchecked', why: listMembers(unchecked, '; ') };
+  // Some are named by the archive.
+  const facts = Array.from(found.facts).sort(compareBytes).map((fact) => makeHarmless(fact.length > LONGEST_FACT ? fact.slice(0, LONGEST_FACT) + '...' : fact));
+  const differ = facts.length > 0 ? ': ' + tellDiffering(facts, MOST_FACTS_NAMED) : rules.size > 0 ? '' : ': ' + tellDiffering(['bytes around the members'], 1);
+  const lines = Array.from(rules).map(([inner, names]) => inner + ' (' + listMembers(names, ', ') + ')');
+  const equivalent = Array.from(rules.values()).reduce((sum, names) => sum + names.length, 0);
+  const detail = groupDigits(found.compared) + (found.compared === 1 ? ' member' : ' members') + ', ' + groupDigits(equivalent) + ' of them equivalent by kind';
+  return { kind: 'equivalent', rule: [rule + differ].concat(lines.length === 0 ? [] : listMembers(lines, '; ')).join('; '), detail };
+}
+
+function quoteMember(name) {
+  return '"' + makeHarmless(name) + '"';
+}
+
+function listMembers(lines, between) {
+  const shown = lines.slice(0, MOST_MEMBERS_NAMED).join(between);
+  return lines.length > MOST_MEMBERS_NAMED ? shown + between + 'and ' + groupDigits(lines.length - MOST_MEMBERS_NAMED) + ' more' : shown;
+}
+
+function keyMembers(members) {
+  const keyed = new Map();
+  const counts = new Map();
+  for (const member of members) {
+    const count = counts.get(member.name) ?? 0;
+    counts.set(member.name, count + 1);
+    keyed.set(String(count) + '/' + member.name, member);
+  }
+  return keyed;
+}
+
+function compareMemberFacts(mine, theirs, differing) {
+  for (const [name, value] of mine) if (theirs.get(name) !== value) differing.add(name);
+  for (const name of theirs.keys()) if (!mine.has(name)) differing.add(name);
+}
+
+function compareMemberPair(one, other, context, found) {
+  found.compared += 1;
+  compareMemberFacts(one.facts, other.facts, found.facts);
+  const name = quoteMember(one.name);
+  if (one.type !== other.type) {
+    found.different.push(name + ' is ' + makeHarmless(one.type) + ' and ' + makeHarmless(other.type));
+    return;
+  }
+  if (one.mode !== undefined && other.mode !== undefined && one.mode !== other.mode) {
+    found.different.push(name + ' has mode ' + spellMode(one.mode) + ' and ' + spellMode(other.mode));
+    return;
+  }
+  const comparison = compareContents(one, other, context, found.facts);
+  if (comparison.kind === 'unchecked') {
+    found.unchecked.push(name + ': ' + comparison.why);
+  } else if (comparison.kind === 'equivalent') {
+    const names = found.rules.get(comparison.rule);
+    if (names === undefined) found.rules.set(comparison.rule, [name]);
+    else names.push(name);
+  } else if (comparison.kind === 'different') {
+    const { detail } = comparison;
+    found.different.push(name + ' (' + (detail.length > LONGEST_MEMBER_DETAIL ? makeHarmless(detail.slice(0, LONGEST_MEMBER_DETAIL)) + '...' : detail) + ')');
+    for (const cause of comparison.causes) found.causes.add(cause);
+  }
+}
+
+function spellMode(mode) {
+  return mode.toString(8).padStart(3, '0');
+}
+
+function compareContents(one, other, context, facts) {
+  const isSamePacking = one.packing === other.packing && one.sizeBytes === other.sizeBytes && one.crc === other.crc;
+  if (isSamePacking && areSameBytes(one.packed, other.packed)) return { kind: 'identical' };
+  const contents = [];
+  for (const member of [one, other]) {
+    const content = unpackMember(member, context);
+    if (typeof content === 'string') return { kind: 'unchecked', why: content };
+    contents.push(content);
+  }
+  if (areSameBytes(contents[0], contents[1])) {
+    facts.add('compression');
+    return { kind: 'identical' };
+  }
+  // The target of a link is a name, not a text.
+  if (one.type !== 'file') return { kind: 'different', rule: 'byte for byte', detail: 'another ' + one.type, causes: [] };
+  return context.compareMember(one.name, contents[0], contents[1]);
+}
+
+/** The content, or why it cannot be had. */
+function unpackMember(member, { inflateRaw, budget }) {
+  if (member.packing === 'stored') return checkContent(member, member.packed);
+  if (member.packing !== 'deflated') return member.obstacle;
+  if (member.sizeBytes > budget.bytesLeft) return 'it is too large to be unpacked';
+  budget.bytesLeft -= member.sizeBytes;
+  const content = inflateRaw(member.packed, member.sizeBytes);
+  return content === undefined ? 'it does not unpack to the size that the archive says' : checkContent(member, content);
+}
+
+function checkContent(member, content) {
+  if (content.length !== member.sizeBytes) return 'it has not the size that the archive says';
+  return member.crc !== undefined && crc32(content, 0, content.length) !== member.crc ? 'its checksum is wrong' : content;
+}
+
+// ==== src/formats/tar.ts =========================================================================
+// tar.ts - the members of a tar archive: ustar and pax (POSIX.1-2017, pax), GNU's and older ones
+// (tar(5) of libarchive). Knows no files.
+
+const BLOCK_BYTES = 512;
+const MOST_EXTENDED_BYTES = 1 << 24;
+// Each member has what stands for all members: without this a small archive could fill the memory.
+const LONGEST_GLOBAL_VALUE = 4096;
+
+const TAR_TYPES = {
+  '\0': 'file', '0': 'file', '7': 'file', '3': 'character device', '4': 'block device', '5': 'folder', '6': 'FIFO',
+};
+
+// What stands in the place of something in a header.
+const PAX_HEADER_KEYS = ['path', 'linkpath', 'size', 'mtime', 'uid', 'gid', 'uname', 'gname'];
+const PAX_TIMES = ['atime', 'ctime', 'LIBARCHIVE.creationtime'];
+
+// type Extended = Map<ByteString, ByteString>;
+
+/** A header of the archive at `at`, with what extended headers say for it and for all. */
+// type TarHeader = { bytes: Uint8Array; at: number; flag: string; once: Extended; always: Extended };
+
+class TarProblem extends Error {}
+
+/** Does it begin with a header whose checksum is right? */
+function isTar(bytes) {
+  return bytes.length >= BLOCK_BYTES && bytes[0] !== 0 && hasChecksum(bytes, 0);
+}
+
+/** All members, in the order of the archive; no more than `mostMembers`. Never throws. */
+function readTar(bytes, mostMembers) {
+  try {
+    return { kind: 'archive', archive: readMembers(bytes, mostMembers) };
+  } catch (error) {
+    if (!(error instanceof TarProblem)) throw error;
+    return { kind: 'unreadable', why: error.message };
+  }
+}
+
+function readMembers(bytes, mostMembers) {
+  const archive = { members: [], facts: new Map() };
+  const always = new Map();
+  let once = new Map();
+  let at = 0;
+  while (at + BLOCK_BYTES <= bytes.length && !isZeroBlock(bytes, at)) {
+    if (!hasChecksum(bytes, at)) throw new TarProblem('the checksum of the header at byte ' + String(at) + ' is wrong');
+    const flag = String.fromCharCode(bytes[at + 156]);
+    const isExtension = 'xgLK'.indexOf(flag) >= 0;
+    const header = { bytes, at, flag, once, always };
+    const dataAt = at + BLOCK_BYTES + (flag === 'S' ? countSparseBlocks(bytes, at) * BLOCK_BYTES : 0);
+    const dataBytes = sizeOfData(header, dataAt, isExtension);
+    if (dataAt + dataBytes > bytes.length) throw new TarProblem('it is cut off');
+    const data = bytes.subarray(dataAt, dataAt + dataBytes);
+    if (flag === 'x') addRecords(data, once);
+    else if (flag === 'g') addRecords(data, always);
+    else if (isExtension) once.set(flag === 'L' ? 'path' : 'linkpath', readLongName(data));
+    else {
+      if (archive.members.length >= mostMembers) throw new TarProblem('it has more than ' + String(mostMembers) + ' members');
+      archive.members.push(makeMember(header, data, dataAt));
+      once = new Map();
+    }
+    at = dataAt + Math.ceil(dataBytes / BLOCK_BYTES) * BLOCK_BYTES;
+  }
+  const rest = bytes.subarray(Math.min(at, bytes.length));
+  if (rest.some((byte) => byte !== 0)) throw new TarProblem('something follows its end at byte ' + String(at));
+  for (const [key, value] of always) if (PAX_HEADER_KEYS.indexOf(key) < 0) archive.facts.set('global header ' + key, value);
+  return archive;
+}
+
+/** Links and devices have no data, whatever their size says; of a hard link pax can have it. */
+function sizeOfData({ bytes, at, flag, once, always }, dataAt, isExtension) {
+  if (flag >= '2' && flag <= '6') return 0;
+  const said = isExtension ? undefined : once.get('size') ?? always.get('size');
+  const sizeBytes = said === undefined ? takeNumber(bytes, at + 124, 12) : readTarDecimal(said);
+  if (sizeBytes < 0) throw new TarProblem('the header at byte ' + String(at) + ' has a size below zero');
+  return flag === '1' && !isPaxHardLink(bytes, at, dataAt, sizeBytes) ? 0 : sizeBytes;
+}
+
+/** Blocks between the header of GNU's sparse file and its data, which go on with the list of its parts. */
+function countSparseBlocks(bytes, at) {
+  let count = 0;
+  for (let more = at + 482; more < bytes.length && bytes[more] !== 0; more = at + count * BLOCK_BYTES + 504) count += 1;
+  return count;
+}
+
+/** A hard link with data is known by what follows: a header, or the end, behind the data and not before. */
+function isPaxHardLink(bytes, at, dataAt, sizeBytes) {
+  const next = dataAt + Math.ceil(sizeBytes / BLOCK_BYTES) * BLOCK_BYTES;
+  if (sizeBytes === 0 || next > bytes.length || textOfBytes(bytes.subarray(at + 257, at + 263)) !== 'ustar\0') return false;
+  return !isHeaderOrEnd(bytes, dataAt) && isHeaderOrEnd(bytes, next);
+}
+
+function isHeaderOrEnd(bytes, at) {
+  return at >= bytes.length || isZeroBlock(bytes, at) || hasChecksum(bytes, at);
+}
+
+function isZeroBlock(bytes, at) {
+  for (let i = at; i < at + BLOCK_BYTES && i < bytes.length; i++) if (bytes[i] !== 0) return false;
+  return true;
+}
+
+/** The sum of the header's bytes, its own eight as spaces. Old programs summed signed bytes. */
+function hasChecksum(bytes, at) {
+  if (at + BLOCK_BYTES > bytes.length) return false;
+  const said = /^ *([0-7]{1,7})[ \0]*$/.exec(textOfBytes(bytes.subarray(at + 148, at + 156)));
+  if (said === null) return false;
+  let [sum, signed] = [0, 0];
+  for (let i = 0; i < BLOCK_BYTES; i++) {
+    const byte = i >= 148 && i < 156 ? 32 : bytes[at + i];
+    sum += byte;
+    signed += byte < 128 ? byte : byte - 256;
+  }
+  const expected = parseInt(said[1], 8);
+  return expected === sum || expected === signed;
+}
+
+/** Octal digits, or base 256 where the first bit is set; not over 2^53. */
+function takeNumber(bytes, at, length) {
+  if (bytes[at] < 0x80) {
+    const digits = /^[ \0]*([0-7]*)[ \0]*/.exec(textOfBytes(bytes.subarray(at, at + length)))[1];
+    return digits === '' ? 0 : parseInt(digits, 8);
+  }
+  // Two's complement of `length` bytes, but for the bit that marks it.
+  let value = bytes[at] === 0xff ? -1 : bytes[at] & 0x7f;
+  for (let i = 1; i < length; i++) value = value * 256 + bytes[at + i];
+  if (!Number.isSafeInteger(value)) throw new TarProblem('a number in the header at byte ' + String(at) + ' is too large');
+  return value;
+}
+
+function readTarDecimal(text) {
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
+  if (!Number.isSafeInteger(value)) throw new TarProblem('a size in an extended header is no number');
+  return value;
+}
+
+/** Text of a field that a NUL ends, if it does not fill it. */
+function takeField(bytes, at, length) {
+  const end = bytes.subarray(at, at + length).indexOf(0);
+  return textOfBytes(bytes.subarray(at, end < 0 ? at + length : at + end));
+}
+
+function readLongName(data) {
+  if (data.length > MOST_EXTENDED_BYTES) throw new TarProblem('it has a name without end');
+  return takeField(data, 0, data.length);
+}
+
+/** "LENGTH KEY=VALUE\n", one after another; LENGTH counts all of it. */
+function addRecords(data, records) {
+  if (data.length > MOST_EXTENDED_BYTES) throw new TarProblem('it has an extended header without end');
+  const text = textOfBytes(data);
+  for (let at = 0; at < text.length;) {
+    const space = text.indexOf(' ', at);
+    const digits = space < 0 || space > at + 9 ? '' : text.slice(at, space);
+    const end = at + Number(digits);
+    const equals = text.indexOf('=', space);
+    if (!/^[1-9]\d*$/.test(digits) || end > text.length || text[end - 1] !== '\n' || equals < 0 || equals >= end) throw new TarProblem('an extended header is damaged');
+    records.set(text.slice(space + 1, equals), text.slice(equals + 1, end - 1));
+    at = end;
+  }
+}
+
+/** What extended headers say of `key`; '' if nothing. */
+function extendedValue({ once, always }, key) {
+  const value = once.get(key) || always.get(key) || '';
+  if (!once.has(key) && value.length > LONGEST_GLOBAL_VALUE) throw new TarProblem('it has a global header without end');
+  return value;
+}
+
+function makeMember(header, data, dataAt) {
+  const { bytes, at, flag } = header;
+  // GNU's own format has other things in the place of the prefix.
+  const prefix = textOfBytes(bytes.subarray(at + 257, at + 263)) === 'ustar\0' ? takeField(bytes, at + 345, 155) : '';
+  const short = takeField(bytes, at, 100);
+  // Of sparse files the path has the number of a process in it.
+  const name = header.once.get('GNU.sparse.name') || extendedValue(header, 'path') || (prefix === '' ? short : prefix + '/' + short);
+  const target = extendedValue(header, 'linkpath') || takeField(bytes, at + 157, 100);
+  // Before there was a type for folders, a "/" at the end told.
+  const type = (flag === '0' || flag === '\0') && name.endsWith('/') ? 'folder' : typeOf(bytes, at, flag, target);
+  const holes = findHoles(header, dataAt);
+  return {
+    name: type === 'folder' ? name.replace(/\/+$/, '') || '/' : name,
+    type, mode: takeNumber(bytes, at + 100, 8) & 0o7777, facts: findTarFacts(header),
+    packed: data, packing: holes === '' ? 'stored' : holes, sizeBytes: data.length, crc: undefined, obstacle: 'it is stored without its holes (sparse)',
+  };
+}
+
+/** What says where a sparse file has its holes; '' for any other. */
+function findHoles({ bytes, at, flag, once }, dataAt) {
+  const records = Array.from(once).filter(([key]) => key.startsWith('GNU.sparse.')).map(([key, value]) => key + '=' + value + '\n').join('');
+  return flag === 'S' ? textOfBytes(bytes.subarray(at + 386, at + 495)) + textOfBytes(bytes.subarray(at + BLOCK_BYTES, dataAt)) : records;
+}
+
+function typeOf(bytes, at, flag, target) {
+  if (flag === '1') return 'hard link to ' + target;
+  if (flag === '2') return 'link to ' + target;
+  const type = flag === 'S' ? 'file' : TAR_TYPES[flag] ?? 'of type "' + flag + '"';
+  return flag === '3' || flag === '4' ? type + ' ' + String(takeNumber(bytes, at + 329, 8)) + ',' + String(takeNumber(bytes, at + 337, 8)) : type;
+}
+
+function findTarFacts(header) {
+  const { bytes, at } = header;
+  const facts = new Map();
+  const isNamed = textOfBytes(bytes.subarray(at + 257, at + 262)) === 'ustar';
+  const numberAt = (place, length) => String(takeNumber(bytes, at + place, length));
+  facts.set('modification times', (extendedValue(header, 'mtime') || numberAt(136, 12)).replace(/\.0*$/, ''));
+  facts.set('owners', [
+    extendedValue(header, 'uid') || numberAt(108, 8), extendedValue(header, 'gid') || numberAt(116, 8),
+    extendedValue(header, 'uname') || (isNamed ? takeField(bytes, at + 265, 32) : ''), extendedValue(header, 'gname') || (isNamed ? takeField(bytes, at + 297, 32) : ''),
+  ].join('\0'));
+  for (const [key, value] of header.once) {
+    if (PAX_HEADER_KEYS.indexOf(key) >= 0 || key.startsWith('GNU.sparse.')) continue;
+    if (PAX_TIMES.indexOf(key) < 0) facts.set('extended header ' + key, value);
+    else facts.set('times of access and creation', (facts.get('times of access and creation') ?? '') + key + '=' + value + '\n');
+  }
+  return facts;
+}
+
+// ==== src/formats/zipmembers.ts ==================================================================
+// zipmembers.ts - the members of a zip archive (APPNOTE.TXT 6.3.10, and Info-ZIP's extra fields). Knows no files.
+
+const MOST_DIRECTORY_PART_BYTES = 1 << 26;
+
+// Systems that keep a Unix mode: Unix itself and macOS.
+const SYSTEMS_WITH_MODE = [3, 19];
+const TYPE_BITS = 0o170000;
+const LINK_BITS = 0o120000;
+const FOLDER_BITS = 0o040000;
+
+/** What extra fields tell that may differ; that of the sizes of Zip64 tells nothing else. */
+const EXTRA_FACTS = {
+  1: '', 0x000a: 'modification times', 0x5455: 'modification times', 0x5855: 'modification times', 0x7855: 'owners', 0x7875: 'owners',
+};
+
+/** All members, in the order of the directory; no more than `mostMembers`. Never throws. */
+function readZip(bytes, mostMembers) {
+  const tailBytes = Math.min(bytes.length, ZIP_TAIL_BYTES);
+  const end = parseZipEnd(textOfBytes(bytes.subarray(bytes.length - tailBytes)));
+  const directory = end === undefined || end.kind === 'directory' ? end?.directory : parseZip64Record(textOfBytes(bytes.subarray(end.recordOffset, end.recordOffset + 56)));
+  if (directory === undefined || directory.offset + directory.sizeBytes > bytes.length) return { kind: 'unreadable', why: 'it is cut off' };
+  if (directory.sizeBytes > MOST_DIRECTORY_PART_BYTES) return { kind: 'unreadable', why: 'its directory is too large' };
+  const entries = parseZipEntries(textOfBytes(bytes.subarray(directory.offset, directory.offset + directory.sizeBytes)));
+  if (entries.reduce((sum, entry) => sum + entry.entryBytes, 0) !== directory.sizeBytes) return { kind: 'unreadable', why: 'its directory is damaged' };
+  if (entries.length > mostMembers) return { kind: 'unreadable', why: 'it has more than ' + String(mostMembers) + ' members' };
+  // Members that share bytes make an archive that unpacks to any size, and takes as long to read.
+  if (entries.reduce((sum, entry) => sum + entry.packedBytes, 0) > bytes.length) return { kind: 'unreadable', why: 'its members overlap' };
+  return makeArchive(bytes, directory, entries);
+}
+
+function makeArchive(bytes, directory, entries) {
+  const archive = { members: [], facts: new Map() };
+  for (const entry of entries) {
+    const start = textOfBytes(bytes.subarray(entry.offset, entry.offset + ZIP_LOCAL_HEADER_BYTES));
+    const skip = findZipData(start);
+    if (skip === undefined || entry.offset + skip + entry.packedBytes > bytes.length) return { kind: 'unreadable', why: 'one of its members is cut off' };
+    const dataAt = entry.offset + skip;
+    const localExtra = textOfBytes(bytes.subarray(entry.offset + findZipLocalExtra(start), dataAt));
+    archive.members.push(makeZipMember(entry, bytes.subarray(dataAt, dataAt + entry.packedBytes), localExtra));
+  }
+  // The comment of the archive is the last thing in it.
+  const rest = textOfBytes(bytes.subarray(directory.offset + directory.sizeBytes));
+  archive.facts.set('comments', rest.slice(rest.lastIndexOf('PK\x05\x06') + 22));
+  return { kind: 'archive', archive };
+}
+
+function makeZipMember(entry, packed, localExtra) {
+  const { name, method, sizeBytes, crc } = entry;
+  const bits = SYSTEMS_WITH_MODE.indexOf(entry.system) >= 0 ? entry.attributes >>> 16 : 0;
+  const isEncrypted = (entry.flags & 1) === 1;
+  const isFolder = (bits & TYPE_BITS) === FOLDER_BITS || name.endsWith('/');
+  const packing = method === 0 ? 'stored' : method === 8 ? 'deflated' : 'packed by method ' + String(method);
+  return {
+    name: isFolder ? name.replace(/\/+$/, '') || '/' : name,
+    type: isFolder ? 'folder' : (bits & TYPE_BITS) === LINK_BITS ? 'link' : 'file',
+    mode: bits === 0 ? undefined : bits & 0o7777, facts: findZipFacts(entry, localExtra),
+    packed, packing: isEncrypted ? 'encrypted, ' + packing : packing, sizeBytes, crc, obstacle: isEncrypted ? 'it is encrypted' : 'it is ' + packing,
+  };
+}
+
+function findZipFacts(entry, localExtra) {
+  const facts = new Map([['system of origin', String(entry.system)], ['compression', String(entry.method)]]);
+  facts.set('comments', entry.comment);
+  facts.set('modification times', entry.time);
+  for (const { id, data } of parseZipExtra(entry.extra)) {
+    const fact = EXTRA_FACTS[id] ?? 'extra fields';
+    if (fact !== '') facts.set(fact, (facts.get(fact) ?? '') + String(id) + '=' + data);
+  }
+  // In front of the data these fields say more: owners, and times of access and creation.
+  for (const { id, data } of parseZipExtra(localExtra)) {
+    const fact = id === 0x5455 ? 'times of access and creation' : EXTRA_FACTS[id] ?? 'extra fields';
+    // Flags and modification time, which the directory has too.
+    if (fact !== '') facts.set(fact, (facts.get(fact) ?? '') + String(id) + '=' + (id === 0x5455 ? data.slice(5) : data));
+  }
+  return facts;
+}
+
+// ==== src/formats/binarykind.ts ==================================================================
+// binarykind.ts - tells binary formats apart and compares two contents of one. Knows no files.
+
+// type BinaryKind = 'PNG' | 'npy' | 'tar' | 'zip';
+
+// type BinaryContext = {
+//   tolerance: Tolerance | undefined;
+//   inflateZlib: InflateAtMost;
+//   inflateRaw: InflateAtMost;
+//   /** Spent by all comparisons that begin with this one. */
+//   budget: UnpackBudget;
+//   /** How many archives inside of each other may be opened yet. */
+//   depthLeft: number;
+//   /** Compares two members that are not the same bytes; `inner` is the context for what they are. */
+//   compareMember(name: ByteString, first: Uint8Array, second: Uint8Array, inner: BinaryContext): Comparison;
+// };
+
+/** What a comparison that begins at a file may spend. */
+const BINARY_DEPTH = 4;
+
+function startUnpackBudget() {
+  return { membersLeft: 200000, bytesLeft: 2 ** 30 };
+}
+
+/** The format of the content, by how it begins; undefined if it is none of these. */
+function recognizeBinary(bytes) {
+  const start = textOfBytes(bytes.subarray(0, 8));
+  if (start === PNG_SIGNATURE) return 'PNG';
+  if (start.startsWith(NPY_MAGIC)) return 'npy';
+  if (start.startsWith('PK\x03\x04') || start.startsWith('PK\x05\x06')) return 'zip';
+  return isTar(bytes) ? 'tar' : undefined;
+}
+
+/** Two contents that recognizeBinary() says are of that kind. Never throws. */
+function compareBinary(kind, first, second, context) {
+  if (areSameBytes(first, second)) return { kind: 'identical' };
+  if (kind === 'PNG') return comparePng(first, second, spendOn(context.budget, context.inflateZlib), context.tolerance);
+  if (kind === 'npy') return compareNpy(first, second, context.tolerance);
+  if (context.depthLeft <= 0) return { kind: 'unchecked', why: 'archives are nested too deep' };
+  const archives = [];
+  for (const bytes of [first, second]) {
+    const reading = kind === 'tar' ? readTar(bytes, context.budget.membersLeft) : readZip(bytes, context.budget.membersLeft);
+    if (reading.kind === 'unreadable') return { kind: 'unchecked', why: (bytes === first ? 'the first ' : 'the second ') + kind + ' cannot be read: ' + reading.why };
+    archives.push(reading.archive);
+  }
+  const inner = { ...context, depthLeft: context.depthLeft - 1 };
+  // NumPy's .npz is a zip of arrays.
+  const isOfArrays = kind === 'zip' && archives.every(({ members }) => members.length > 0 && members.every(({ name }) => name.endsWith('.npy')));
+  return compareMembers(isOfArrays ? 'npz' : kind, archives[0], archives[1], {
+    inflateRaw: context.inflateRaw, budget: context.budget,
+    compareMember: (name, one, other) => context.compareMember(name, one, other, inner),
+  });
+}
+
+/** Unpacks only what the budget has left. */
+function spendOn(budget, inflate) {
+  return (packed, mostBytes) => {
+    if (mostBytes > budget.bytesLeft) return undefined;
+    budget.bytesLeft -= mostBytes;
+    return inflate(packed, mostBytes);
+  };
 }
 
 // ==== src/formats/comparebytes.ts ================================================================
@@ -9462,7 +11543,7 @@ const MOST_DIGITS = 300;
 
 /** Is this word, all of it, a number? */
 function isNumber(word) {
-  return word.length <= MOST_DIGITS && (DECIMAL.test(word) ? !COMPACT_DATE.test(word) : SPECIAL_NUMBER.test(word));
+  return word.length <= MOST_DIGITS && (DECIMAL.test(word) ? word.length !== 8 || !COMPACT_DATE.test(word) : SPECIAL_NUMBER.test(word));
 }
 
 /**
@@ -9533,7 +11614,10 @@ function isThousandsGroup(text, start, end) {
     && /(?:^|[^\w.])[+-]?\d{1,3}$/.test(text.slice(Math.max(start - 6, 0), start - 1));
 }
 
+/** NaN also for what Number() does not take, such as the exponents of Fortran. */
 function toDouble(word) {
+  const value = Number(word);
+  if (value === value) return value;
   if (!SPECIAL_NUMBER.test(word)) return Number(word.replace(/[dD]/, 'e'));
   return /nan/i.test(word) ? NaN : word[0] === '-' ? -Infinity : Infinity;
 }
@@ -9541,21 +11625,26 @@ function toDouble(word) {
 /** How far two numbers are from each other; `relative` is to the larger one of the two. */
 // type NumberDistance = { isWithin: boolean; absolute: number; relative: number };
 
+const NO_DISTANCE = { isWithin: true, absolute: 0, relative: 0 };
+const ENDLESS_DISTANCE = { isWithin: false, absolute: Infinity, relative: Infinity };
+
 /**
  * Compares two numbers as isNumber() or JSON takes them: integers exactly (then `tolerance` decides),
  * others as doubles (IEEE 754). What is too large for a double or too long is near only to its own value.
  */
 function compareNumbers(first, second, tolerance) {
-  if (isSameDecimal(first, second)) return { isWithin: true, absolute: 0, relative: 0 };
-  if (first.length > MOST_DIGITS || second.length > MOST_DIGITS) return { isWithin: false, absolute: Infinity, relative: Infinity };
+  if (first.length > MOST_DIGITS || second.length > MOST_DIGITS) return isSameDecimal(first, second) ? NO_DISTANCE : ENDLESS_DISTANCE;
   if (first.length + second.length > 30 && INTEGER.test(first) && INTEGER.test(second)) return compareIntegers(first, second, tolerance);
   const [a, b] = [toDouble(first), toDouble(second)];
-  if (a !== a && b !== b) return { isWithin: true, absolute: 0, relative: 0 };
-  const [isTooLarge, isOtherTooLarge] = [isOverflow(first, a), isOverflow(second, b)];
-  const absolute = isTooLarge || isOtherTooLarge || a !== a || b !== b ? Infinity : a === b ? 0 : Math.abs(a - b);
-  const largest = Math.max(Math.abs(a), Math.abs(b));
-  const relative = absolute === 0 ? 0 : absolute < Infinity && largest < Infinity ? absolute / largest : Infinity;
-  return { isWithin: !isTooLarge && !isOtherTooLarge && isWithin(a, b, tolerance), absolute, relative };
+  const difference = Math.abs(a - b);
+  if (difference < Infinity) {
+    const largest = Math.max(Math.abs(a), Math.abs(b));
+    return { isWithin: isWithin(a, b, tolerance), absolute: difference, relative: difference === 0 ? 0 : difference / largest };
+  }
+  if (isOverflow(first, a) || isOverflow(second, b)) return isSameDecimal(first, second) ? NO_DISTANCE : ENDLESS_DISTANCE;
+  // Infinities, NaN, and two finite ones so far apart that only their halves can be told.
+  if (a === b || (a !== a && b !== b)) return NO_DISTANCE;
+  return { ...ENDLESS_DISTANCE, isWithin: isWithin(a, b, tolerance) };
 }
 
 function isOverflow(word, value) {
@@ -9564,6 +11653,7 @@ function isOverflow(word, value) {
 
 function compareIntegers(first, second, tolerance) {
   const [a, b] = [toBigInteger(first), toBigInteger(second)];
+  if (a === b) return NO_DISTANCE;
   const absolute = Number(a > b ? a - b : b - a);
   const largest = Math.max(Math.abs(Number(a)), Math.abs(Number(b)));
   return { isWithin: absolute <= Math.max(tolerance.absolute, tolerance.relative * largest), absolute, relative: absolute / largest };
@@ -9602,6 +11692,8 @@ function lastNonZero(digits) {
 
 const EXACTLY = { absolute: 0, relative: 0 };
 
+// type NumberCounts = Pick<NumberTally, 'pairs' | 'unequal' | 'apart' | 'beyond' | 'firstPlace' | 'largestAbsolute' | 'largestRelative'>;
+
 /** What was seen of the pairs of numbers of two contents; `place` is where, such as "line 4". */
 class NumberTally {
   // readonly tolerance: Tolerance | undefined;
@@ -9616,6 +11708,16 @@ class NumberTally {
 
   constructor(tolerance) {
     this.tolerance = tolerance;
+  }
+
+  /** What restore() takes back to. */
+  save() {
+    const { pairs, unequal, apart, beyond, firstPlace, largestAbsolute, largestRelative } = this;
+    return { pairs, unequal, apart, beyond, firstPlace, largestAbsolute, largestRelative };
+  }
+
+  restore(counts) {
+    Object.assign(this, counts);
   }
 
   /** Takes a pair in; false if it is beyond the tolerance, or of another value where there is none. */
@@ -9635,22 +11737,23 @@ class NumberTally {
     return distance.isWithin;
   }
 
-  /** "3 of 120 numbers differ, first at line 2, at most 0.2 absolute (line 4), 1e-3 relative (line 2)"; '' if no number is unequal. */
+  /** "3 of 120 numbers differ, by up to 0.2 absolute (line 4), 1e-3 relative (line 2), first at line 2"; '' if none is unequal. */
   describe() {
     if (this.unequal === 0) return '';
     const ofAll = ' of ' + this.pairs + (this.pairs === 1 ? ' number' : ' numbers');
     if (this.apart === 0) return this.unequal + ofAll + ' written otherwise, all of the same value';
     const { largestAbsolute, largestRelative } = this;
-    const beyond = this.tolerance === undefined || this.beyond === 0 ? '' : ', ' + this.beyond + ' by more than that';
-    return this.apart + ofAll + (this.apart === 1 ? ' differs' : ' differ') + beyond + ', first at ' + this.firstPlace
-      + ', at most ' + formatDistance(largestAbsolute.value) + ' absolute (' + largestAbsolute.place + '), '
-      + formatDistance(largestRelative.value) + ' relative (' + largestRelative.place + ')';
+    const [absolute, relative] = [largestAbsolute, largestRelative].map(({ value }) => formatDistance(value));
+    if (this.apart === 1) return 1 + ofAll + ' differs, by ' + absolute + ' absolute, ' + relative + ' relative, at ' + this.firstPlace;
+    const beyond = this.tolerance === undefined || this.beyond === 0 ? '' : ', ' + this.beyond + ' of them too much';
+    return this.apart + ofAll + ' differ' + beyond + ', by up to ' + absolute + ' absolute (' + largestAbsolute.place + '), '
+      + relative + ' relative (' + largestRelative.place + '), first at ' + this.firstPlace;
   }
 }
 
 /** Two significant digits; rounded, so for people only. */
 function formatDistance(value) {
-  return value === Infinity ? 'infinite' : String(Number(value.toPrecision(2)));
+  return value === Infinity ? 'infinite' : formatMagnitude(Number(value.toPrecision(2)));
 }
 
 // ==== src/formats/comparetext.ts =================================================================
@@ -9758,22 +11861,21 @@ function compareLine(first, second, line, tally) {
 
 /** Adds the numbers of two texts to the tally, if they are alike but for numbers and the spaces that pad them. */
 function addNumbersOfText(first, second, numbers, place) {
-  const alike = first === second ? { unlikeAt: -1, otherUnlikeAt: -1, isPaddingChanged: false } : findUnlikeText(first, second);
-  if (alike.unlikeAt >= 0 || !/[\dnN]/.test(first)) return alike;
-  const scanner = new NumberScanner(first);
   if (first === second) {
-    while (scanner.next()) numbers.pairs += 1;
-    return alike;
+    const scanner = new NumberScanner(first);
+    if (/[\dnN]/.test(first)) while (scanner.next()) numbers.pairs += 1;
+    return { unlikeAt: -1, otherUnlikeAt: -1, isPaddingChanged: false };
   }
-  const other = new NumberScanner(second);
-  while (scanner.next() && other.next()) numbers.add(first.slice(scanner.start, scanner.end), second.slice(other.start, other.end), place);
+  const before = numbers.save();
+  const alike = addNumbersWhileAlike(first, second, numbers, place);
+  if (alike.unlikeAt >= 0) numbers.restore(before);
   return alike;
 }
 
 /** Where two lines differ in more than numbers and the spaces that pad them; -1 if nowhere. */
 // type TextLikeness = { unlikeAt: number; otherUnlikeAt: number; isPaddingChanged: boolean };
 
-function findUnlikeText(first, second) {
+function addNumbersWhileAlike(first, second, tally, place) {
   const [numbers, others] = [new NumberScanner(first), new NumberScanner(second)];
   let [at, otherAt, width, otherWidth] = [0, 0, 0, 0];
   let isPaddingChanged = false;
@@ -9790,6 +11892,7 @@ function findUnlikeText(first, second) {
     }
     if (isFound !== isOtherFound) return { unlikeAt: end, otherUnlikeAt: otherEnd, isPaddingChanged };
     if (!isFound) return { unlikeAt: -1, otherUnlikeAt: -1, isPaddingChanged };
+    tally.add(first.slice(end, numbers.end), second.slice(otherEnd, others.end), place);
     [at, otherAt, width, otherWidth] = [numbers.end, others.end, nextWidth, otherNextWidth];
   }
 }
@@ -9836,15 +11939,15 @@ function isContinuation(text, at) {
 
 /** "2 of 10 lines differ in more than numbers, first line 3: "a" against "b"; 3 of 120 numbers differ, ..." */
 function describeTextTally(tally) {
-  const parts = [];
-  const [count, other] = tally.lineCounts;
-  if (tally.lines > 0) {
-    const all = count === other ? 'of ' + count + ' lines' : 'lines (of ' + count + ' against ' + other + ')';
-    parts.push(tally.lines + ' ' + all + (tally.lines === 1 ? ' differs' : ' differ') + ' in more than numbers, first line ' + tally.firstLine + ': ' + tally.excerpt);
-  }
   const numbers = tally.numbers.describe();
-  if (numbers !== '') parts.push(numbers);
-  return parts.join('; ');
+  if (tally.lines === 0) return numbers;
+  const [count, other] = tally.lineCounts;
+  const of = count === other ? ' of ' + count : '';
+  const beside = numbers === '' ? '' : ' in more than numbers';
+  const verb = tally.lines === 1 ? ' differs' : ' differ';
+  const lines = tally.lines + of + (tally.lines === 1 && (of === '' || count === 1) ? ' line' : ' lines') + verb + beside;
+  const lengths = count === other ? '' : count + ' lines against ' + other + '; ';
+  return lengths + lines + ', first line ' + tally.firstLine + ': ' + tally.excerpt + (numbers === '' ? '' : '; ' + numbers);
 }
 
 /** A text with other line ends, and nothing else, is told apart in a word. */
@@ -9876,8 +11979,8 @@ const MOST_COLUMNS = 1 << 20;
 
 /** undefined if the two are not both tables with the same delimiter; `isNamedTable`: the file's name says that it is one. */
 function compareTables(first, second, context, isNamedTable) {
-  const delimiter = guessDelimiter(first, isNamedTable ? 1 : 3);
-  if (delimiter === undefined || delimiter !== guessDelimiter(second, isNamedTable ? 1 : 3)) return undefined;
+  const delimiter = guessDelimiter(first, isNamedTable);
+  if (delimiter === undefined || delimiter !== guessDelimiter(second, isNamedTable)) return undefined;
   const [reader, other] = [new TableReader(first, delimiter), new TableReader(second, delimiter)];
   const tally = tallyTables(reader, other, context);
   if (reader.isMalformed || other.isMalformed) return undefined;
@@ -9895,8 +11998,9 @@ function describeTables(tally) {
   const [count, other] = tally.rowCounts;
   const first = tally.first === '' ? '' : ', first ' + tally.first;
   if (count !== other) return count + ' rows against ' + other + first;
-  const cells = tally.unlike === 0 ? [] : [tally.unlike + ' of ' + tally.cells + ' cells ' + (tally.unlike === 1 ? 'differs' : 'differ') + ' in more than numbers' + first];
   const numbers = tally.numbers.describe();
+  const beside = numbers === '' ? '' : ' in more than numbers';
+  const cells = tally.unlike === 0 ? [] : [tally.unlike + ' of ' + tally.cells + ' cells ' + (tally.unlike === 1 ? 'differs' : 'differ') + beside + first];
   return cells.concat(numbers === '' ? [] : numbers).join('; ');
 }
 
@@ -9956,20 +12060,26 @@ function shortenName(name) {
   return /^[\w.-]{1,30}$/.test(name) ? name : quoteExcerpt(name, 0);
 }
 
-/** The delimiter with which the first rows have the same number of cells, two or more; there must be `fewestRows`. */
-function guessDelimiter(text, fewestRows) {
-  return DELIMITERS.find((delimiter) => {
-    if (text.indexOf(delimiter) < 0) return false;
-    const reader = new TableReader(text, delimiter);
-    let columns = 0;
-    let rows = 0;
-    for (let row = reader.next(); row !== undefined && rows < PROBED_ROWS; row = reader.next()) {
-      rows += 1;
-      if (row.length < 2 || (columns > 0 && row.length !== columns)) return false;
-      columns = row.length;
-    }
-    return rows >= fewestRows && !reader.isMalformed;
-  });
+/** Without a name that says so, what has fewer rows is no table. */
+const FEWEST_ROWS = 3;
+
+/** The delimiter with which the first rows have the same number of cells, two or more; in a file named as a table, the first row alone will do. */
+function guessDelimiter(text, isNamedTable) {
+  const regular = DELIMITERS.find((delimiter) => hasEvenRows(text, delimiter, PROBED_ROWS, isNamedTable ? 1 : FEWEST_ROWS));
+  return regular ?? (isNamedTable ? DELIMITERS.find((delimiter) => hasEvenRows(text, delimiter, 1, 1)) : undefined);
+}
+
+function hasEvenRows(text, delimiter, mostRows, fewestRows) {
+  if (text.indexOf(delimiter) < 0) return false;
+  const reader = new TableReader(text, delimiter);
+  let columns = 0;
+  let rows = 0;
+  for (let row = reader.next(); row !== undefined && rows < mostRows; row = reader.next()) {
+    rows += 1;
+    if (row.length < 2 || (columns > 0 && row.length !== columns)) return false;
+    columns = row.length;
+  }
+  return rows >= fewestRows && (rows === mostRows || !reader.isMalformed);
 }
 
 /** Reads a table row by row. */
@@ -10241,7 +12351,8 @@ function compareJson(first, second, context) {
   compareRoots(tape, other, tally);
   const numbers = tally.numbers.describe();
   if (tally.values === 0 && tally.numbers.beyond === 0) return describeEqualJson(tally, context);
-  const values = tally.values === 0 ? [] : [tally.values + (tally.values === 1 ? ' value differs' : ' values differ') + ' in more than numbers, first ' + tally.first];
+  const beside = numbers === '' ? '' : ' in more than numbers';
+  const values = tally.values === 0 ? [] : [tally.values + (tally.values === 1 ? ' value differs' : ' values differ') + beside + ', first ' + tally.first];
   const rule = 'JSON by value' + (context.tolerance === undefined ? '' : ', ' + describeTolerance(context.tolerance));
   return { kind: 'different', rule, detail: values.concat(numbers === '' ? [] : numbers).join('; '), causes: findCauses(first, second, context.hints) };
 }
@@ -10265,7 +12376,7 @@ function compareRoots(tape, other, tally) {
 /** Walks two values and what is in them side by side; a stack of its own, as they may be nested deeply. */
 function compareTrees(tape, other, root, otherRoot, name, tally) {
   const open = [];
-  const place = () => name + open.map((pair) => labelOf(pair)).join('');
+  const place = () => name + describePath(open);
   comparePair(tape, other, root, otherRoot, open, place, tally);
   while (open.length > 0) {
     const top = open[open.length - 1];
@@ -10273,6 +12384,14 @@ function compareTrees(tape, other, root, otherRoot, name, tally) {
     if (top.at >= top.pairs.length) open.pop();
     else comparePair(tape, other, top.pairs[top.at], top.pairs[top.at + 1], open, place, tally);
   }
+}
+
+const MOST_LABELS = 6;
+
+/** The way into nested values, without its middle where it is long. */
+function describePath(open) {
+  if (open.length <= 2 * MOST_LABELS) return open.map(labelOf).join('');
+  return open.slice(0, MOST_LABELS).map(labelOf).join('') + '...' + open.slice(-MOST_LABELS).map(labelOf).join('');
 }
 
 function labelOf(pair) {
@@ -10379,20 +12498,553 @@ function pairMembersInOrder(tape, other, a, b) {
   return key < end || otherKey < otherEnd ? undefined : pairs;
 }
 
+// ==== src/formats/segments.ts ====================================================================
+// segments.ts - compares contents of which some parts do not count: dates, identifiers, offsets. Knows no formats.
+
+/**
+ * A content is cut into segments that together hold every byte of it, so that nothing is left out
+ * unseen. A 'kept' segment counts; `place` is where it is, and it is kept as text with numbers, to
+ * which a tolerance applies, if `isText`. A 'left' one does not: `what` names it in the rule, but
+ * `standsFor`, if not '', must be the same in both. What was packed stands unpacked, as kept.
+ */
+// type Segment =
+//   | { kind: 'kept'; place: string; text: ByteString; isText: boolean }
+//   | { kind: 'left'; what: string; value: ByteString; standsFor: string };
+
+/** Segments of one content, in order. */
+class SegmentList {
+  segments = [];
+  // place: string;
+
+  constructor(place) {
+    this.place = place;
+  }
+
+  keep(text, isText = false) {
+    if (text !== '') this.segments.push({ kind: 'kept', place: this.place, text, isText });
+  }
+
+  leave(what, value, standsFor = '') {
+    this.segments.push({ kind: 'left', what, value, standsFor });
+  }
+}
+
+/** Keeps a text but for what a pattern finds: `leave` says what of a match, at which offset in it, does not count. */
+function keepBut(list, text, pattern, leave, isText = false) {
+  let at = 0;
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    const left = leave(match);
+    if (left === undefined) continue;
+    const start = match.index + match[0].lastIndexOf(left.value);
+    list.keep(text.slice(at, start), isText);
+    list.leave(left.what, left.value, left.standsFor);
+    at = start + left.value.length;
+  }
+  list.keep(text.slice(at), isText);
+}
+
+/**
+ * Two contents of the kind that `name` says. Equivalent if all kept segments are the same, or within
+ * the tolerance where they are text; the rule then names exactly what else was not the same.
+ */
+function compareSegments(name, segments, others, context) {
+  const isText = segments.concat(others).every((segment) => segment.kind === 'left' || segment.isText);
+  const kept = isText ? compareKeptText(segments, others, context) : compareKeptParts(segments, others, context);
+  const left = listLeftOut(segments, others);
+  const { tolerance } = context;
+  const rule = name + (left.names.length === 0 ? '' : ' without ' + left.names.join(', '));
+  const within = tolerance === undefined ? '' : ', ' + describeTolerance(tolerance);
+  if (kept.isSame) {
+    return { kind: 'equivalent', rule: rule + (kept.detail === '' ? '' : within), detail: [left.example, kept.detail].filter((part) => part !== '').join('; ') };
+  }
+  return { kind: 'different', rule: rule + within, detail: kept.detail, causes: findCauses(joinKept(segments), joinKept(others), context.hints) };
+}
+
+/** `detail` is '' if not even a number differs. */
+// type KeptComparison = { isSame: boolean; detail: string };
+
+// No text has a NUL, so nothing in a text can pass for what was left out.
+function joinKept(segments) {
+  return segments.map((segment) => (segment.kind === 'kept' ? segment.text : '\0' + segment.standsFor)).join('');
+}
+
+function compareKeptText(segments, others, context) {
+  const tally = tallyText(joinKept(segments), joinKept(others), context);
+  const isSameText = tally.lines === 0 && (context.tolerance === undefined ? tally.numbers.unequal === 0 && !tally.isPaddingChanged : tally.numbers.beyond === 0);
+  const [left, otherLeft] = [segments, others].map((list) => list.filter((segment) => segment.kind === 'left').map((segment) => (segment.kind === 'left' ? segment.what : '')).join('\0'));
+  const detail = describeTextTally(tally);
+  return isSameText && left !== otherLeft ? { isSame: false, detail: 'other parts would have to be left out of one than of the other' } : { isSame: isSameText, detail };
+}
+
+/** Segment by segment; from where the two are built differently on, nothing is said. */
+function compareKeptParts(segments, others, context) {
+  let unlike = 0;
+  let first = '';
+  let tolerated = '';
+  for (let i = 0; i < segments.length || i < others.length; i++) {
+    const [segment, other] = [segments[i], others[i]];
+    if (!isSamePlace(segment, other)) {
+      unlike += 1;
+      if (first === '') first = nameSegment(segment ?? other) + ' is in one alone or in another place';
+      break;
+    }
+    if (segment.kind === 'left' || other.kind === 'left' || segment.text === other.text) continue;
+    const detail = describeUnlikePart(segment.text, other.text, context, segment.isText && other.isText);
+    if (detail.isSame) tolerated = tolerated === '' ? segment.place + ': ' + detail.detail : tolerated;
+    else if (first === '') first = segment.place + ': ' + detail.detail;
+    if (!detail.isSame) unlike += 1;
+  }
+  if (unlike === 0) return { isSame: true, detail: tolerated };
+  return { isSame: false, detail: unlike + (unlike === 1 ? ' part differs, ' : ' parts differ, first ') + first };
+}
+
+function isSamePlace(segment, other) {
+  if (segment === undefined || other === undefined) return false;
+  if (segment.kind === 'left') return other.kind === 'left' && other.what === segment.what && other.standsFor === segment.standsFor;
+  return other.kind === 'kept' && other.place === segment.place;
+}
+
+function nameSegment(segment) {
+  return segment.kind === 'kept' ? segment.place : segment.what;
+}
+
+/** A tolerance applies only if `isNumeric`. */
+function describeUnlikePart(text, other, context, isNumeric) {
+  if (!looksLikeText(text) || !looksLikeText(other)) {
+    const bytes = compareAsBytes(text, other);
+    return { isSame: false, detail: bytes.kind === 'different' ? bytes.detail : '' };
+  }
+  const tolerance = isNumeric ? context.tolerance : undefined;
+  const tally = tallyText(text, other, { tolerance });
+  return { isSame: tolerance !== undefined && tally.lines === 0 && tally.numbers.beyond === 0, detail: describeTextTally(tally) };
+}
+
+const LONGEST_EXAMPLE = 80;
+
+/** What was not the same and does not count: its names, and the first that can be shown. */
+function listLeftOut(segments, others) {
+  const names = [];
+  let example = '';
+  const otherLeft = others.filter((segment) => segment.kind === 'left');
+  segments.filter((segment) => segment.kind === 'left').forEach((segment, i) => {
+    const other = otherLeft[i];
+    if (segment.kind !== 'left' || other === undefined || other.kind !== 'left' || segment.value === other.value) return;
+    if (names.indexOf(segment.what) < 0) names.push(segment.what);
+    const isShort = segment.value.length <= LONGEST_EXAMPLE && other.value.length <= LONGEST_EXAMPLE;
+    if (example === '' && isShort) example = segment.what + ' ' + makeHarmless(segment.value) + ' against ' + makeHarmless(other.value);
+  });
+  return { names: names.sort(compareBytes), example };
+}
+
+// ==== src/formats/pdf.ts =========================================================================
+// pdf.ts - cuts a PDF (ISO 32000-1) into what counts and what does not. Knows no decompressor and no files.
+
+// What does not count: CreationDate and ModDate, the ID of the file, dates and identifiers of XMP
+// metadata; what follows from them: lengths and offsets; and how streams are compressed. All else is
+// kept byte for byte, also what is not understood.
+
+// type PdfReading = { kind: 'cut'; segments: Segment[] } | { kind: 'unreadable'; why: string };
+
+const PDF_MAGIC = '%PDF-';
+
+const LENGTHS = 'lengths and offsets';
+const SPACE = '[ \\t\\r\\n\\f\\0]';
+const STRUCTURE = new RegExp('\\b(\\d{1,10})' + SPACE + '{1,20}(\\d{1,10})' + SPACE + '{1,20}obj\\b|\\bxref\\b|\\btrailer\\b|\\bstartxref\\b', 'g');
+const STRING = '\\((?:[^()\\\\]|\\\\[^]){0,200}\\)|<[0-9A-Fa-f \\r\\n]{0,400}>';
+// A date that is not written as one (D:20261125..., in bytes, UTF-16 or hexadecimal digits) is kept.
+const DATE = '\\((?:D:|\\xfe\\xff\\0D\\0:|\\\\376\\\\377)(?:[^()\\\\]|\\\\[^]){0,200}\\)|<(?:443[aA]|[fF][eE][fF][fF]0044)[0-9A-Fa-f \\r\\n]{0,400}>';
+const FILE_ID = '\\[(?:' + SPACE + '{0,20}(?:' + STRING + ')){0,2}' + SPACE + '{0,20}\\]';
+const LEFT_OF_DICTIONARY = new RegExp('/(CreationDate|ModDate)' + SPACE + '{0,20}(' + DATE + ')|/(ID)' + SPACE + '{0,20}(' + FILE_ID + ')'
+  + '|/(Length|Prev|XRefStm|First)' + SPACE + '{1,20}(\\d{1,20})(?!' + SPACE + '{1,20}\\d{1,10}' + SPACE + '{1,20}R)', 'g');
+
+// type PdfCut = { text: ByteString; list: SegmentList; unpack: Unpack; bytesLeft: number; lengthObjects: Set<string> };
+
+/** What `bytesLeft` bytes of unpacked streams are not enough for is unreadable, and so is what is encrypted. */
+function cutPdf(text, unpack, bytesLeft) {
+  if (new RegExp('/Encrypt' + SPACE + '{0,20}(?:\\d|<<)').test(text)) return { kind: 'unreadable', why: 'it is encrypted' };
+  const cut = { text, list: new SegmentList('the head'), unpack, bytesLeft, lengthObjects: listLengthObjects(text) };
+  const structure = new RegExp(STRUCTURE.source, 'g');
+  let at = 0;
+  for (let match = structure.exec(text); match !== null; match = structure.exec(text)) {
+    cut.list.keep(text.slice(at, match.index));
+    at = match[1] !== undefined ? cutObject(cut, match) : cutTail(cut, match);
+    if (at < 0) return { kind: 'unreadable', why: 'its streams are too large unpacked' };
+    structure.lastIndex = at;
+  }
+  cut.list.keep(text.slice(at));
+  return { kind: 'cut', segments: cut.list.segments };
+}
+
+/** The objects that hold the length of a stream: "/Length 12 0 R". */
+function listLengthObjects(text) {
+  const found = new Set();
+  const reference = new RegExp('/Length' + SPACE + '{1,20}(\\d{1,10})' + SPACE + '{1,20}(\\d{1,10})' + SPACE + '{1,20}R', 'g');
+  for (let match = reference.exec(text); match !== null; match = reference.exec(text)) found.add(match[1] + ' ' + match[2]);
+  return found;
+}
+
+/** Cuts what begins with "N G obj"; where it ends, -1 if a stream is too large. */
+function cutObject(cut, match) {
+  const { text, list } = cut;
+  const name = Number(match[1]) + ' ' + Number(match[2]);
+  list.place = 'object ' + name;
+  list.keep(match[0]);
+  const start = match.index + match[0].length;
+  const body = findBodyEnd(text, start);
+  const dictionary = text.slice(start, body.at);
+  if (body.keyword !== 'stream') {
+    const number = cut.lengthObjects.has(name) ? new RegExp('^' + SPACE + '*(\\d+)' + SPACE + '*$').exec(dictionary) : null;
+    if (number === null) keepDictionary(list, dictionary, false, false);
+    else list.leave(LENGTHS, dictionary);
+    return body.at;
+  }
+  const isReferences = new RegExp('/Type' + SPACE + '*/XRef\\b').test(dictionary);
+  keepDictionary(list, dictionary, true, isReferences);
+  return cutStream(cut, dictionary, body.at, isReferences);
+}
+
+/** Keeps a dictionary but for dates, and the file's ID and offsets where `isTrailer`, lengths where it has a stream. */
+function keepDictionary(list, dictionary, hasStream, isTrailer) {
+  const isOfObjects = hasStream && new RegExp('/Type' + SPACE + '*/ObjStm\\b').test(dictionary);
+  keepBut(list, dictionary, LEFT_OF_DICTIONARY, (match) => {
+    if (match[1] !== undefined) return { what: match[1], value: match[2] };
+    if (match[3] !== undefined) return isTrailer ? { what: 'ID', value: match[4] } : undefined;
+    const isLeft = match[5] === 'Length' ? hasStream : match[5] === 'First' ? isOfObjects : isTrailer;
+    return isLeft ? { what: LENGTHS, value: match[6] } : undefined;
+  });
+}
+
+/** Where the next keyword that ends a dictionary stands, outside of strings and comments. */
+function findBodyEnd(text, start) {
+  const mark = /[(%]|\b(?:stream|endobj|startxref)\b/g;
+  mark.lastIndex = start;
+  for (let match = mark.exec(text); match !== null; match = mark.exec(text)) {
+    if (match[0].length > 1) return { at: match.index, keyword: match[0] };
+    mark.lastIndex = match[0] === '(' ? findPdfStringEnd(text, match.index) : findLineEnd(text, match.index);
+  }
+  return { at: text.length, keyword: '' };
+}
+
+function findLineEnd(text, at) {
+  const end = /[\r\n]/g;
+  end.lastIndex = at;
+  const match = end.exec(text);
+  return match === null ? text.length : match.index;
+}
+
+/** Behind the ")" that ends the string at `start`; strings hold pairs of them. */
+function findPdfStringEnd(text, start) {
+  const mark = /\\[^]|[()]/g;
+  mark.lastIndex = start;
+  let depth = 0;
+  for (let match = mark.exec(text); match !== null; match = mark.exec(text)) {
+    depth += match[0] === '(' ? 1 : match[0] === ')' ? -1 : 0;
+    if (depth === 0) return mark.lastIndex;
+  }
+  return text.length;
+}
+
+function cutStream(cut, dictionary, keywordAt, isReferences) {
+  const { text, list } = cut;
+  const intro = /stream(?:\r\n|\n|\r)?/y;
+  intro.lastIndex = keywordAt;
+  intro.test(text);
+  const start = intro.lastIndex;
+  const end = findStreamEnd(text, dictionary, start);
+  list.keep(text.slice(keywordAt, start));
+  const data = text.slice(start, end);
+  if (isReferences) {
+    list.leave(LENGTHS, data);
+    return end;
+  }
+  const filter = new RegExp('/Filter' + SPACE + '*\\[?' + SPACE + '*/Fl(?:ateDecode)?' + SPACE + '*(?:\\]|/|>>|' + SPACE + ')').exec(dictionary);
+  const hasOthers = new RegExp('/Filter' + SPACE + '*\\[[^\\]]*/[^\\]/]*/').test(dictionary);
+  if (filter === null || hasOthers) {
+    keepContent(list, data, dictionary);
+    return end;
+  }
+  const unpacked = cut.unpack(data, 'zlib', cut.bytesLeft);
+  if (unpacked.kind === 'too large') return -1;
+  if (unpacked.kind === 'damaged') {
+    list.keep(data);
+    return end;
+  }
+  cut.bytesLeft -= unpacked.content.length;
+  keepContent(list, unpacked.content, dictionary);
+  list.leave('compression', data.slice(0, unpacked.usedBytes));
+  list.keep(data.slice(unpacked.usedBytes));
+  return end;
+}
+
+function findStreamEnd(text, dictionary, start) {
+  const length = new RegExp('/Length' + SPACE + '+(\\d{1,10})(?!' + SPACE + '+\\d+' + SPACE + '+R)').exec(dictionary);
+  if (length !== null) {
+    const end = start + Number(length[1]);
+    if (new RegExp('^' + SPACE + '{0,4}endstream').test(text.slice(end, end + 20))) return end;
+  }
+  const found = text.indexOf('endstream', start);
+  if (found < 0) return text.length;
+  const before = /(?:\r\n|\n|\r)$/.exec(text.slice(Math.max(found - 2, start), found));
+  return found - (before === null ? 0 : before[0].length);
+}
+
+/** A stream's content, unpacked. */
+function keepContent(list, content, dictionary) {
+  const type = new RegExp('/Type' + SPACE + '*/(\\w+)').exec(dictionary)?.[1];
+  if (type === 'ObjStm') keepObjects(list, content, dictionary);
+  else if (type === 'Metadata' || content.startsWith('<?xpacket')) keepXmp(list, content);
+  else list.keep(content, type !== 'XRef' && looksLikeText(content));
+}
+
+/** Objects that are packed together: numbers and offsets of all, then all of them. */
+function keepObjects(list, content, dictionary) {
+  const first = Number(new RegExp('/First' + SPACE + '+(\\d{1,10})').exec(dictionary)?.[1] ?? NaN);
+  const numbers = content.slice(0, first).split(/[ \t\r\n\f\0]+/).filter((word) => word !== '').map(Number);
+  const starts = numbers.filter((_, i) => i % 2 === 1).map((offset) => first + offset);
+  const isOrdered = starts.every((start, i) => start <= content.length && start >= (i === 0 ? first : starts[i - 1]));
+  if (!(first >= 0) || !isOrdered) return list.keep(content);
+  list.leave(LENGTHS, content.slice(0, first), numbers.filter((_, i) => i % 2 === 0).join(' '));
+  list.keep(content.slice(first, starts[0]));
+  const container = list.place;
+  starts.forEach((start, i) => {
+    list.place = 'object ' + numbers[2 * i] + ' 0';
+    keepDictionary(list, content.slice(start, starts[i + 1]), false, false);
+  });
+  list.place = container;
+}
+
+const XMP_LEFT = new RegExp('\\b(?:(?:xmp|xap):(CreateDate|ModifyDate|MetadataDate)|(?:xmpMM|xapMM):(DocumentID|InstanceID|OriginalDocumentID)'
+  + '|stEvt:(when|instanceID)|rdf:(about))(?:>([^<]{1,100})<|\\s{0,5}=\\s{0,5}"([^"<]{1,100})"|\\s{0,5}=\\s{0,5}\'([^\'<]{1,100})\')', 'g');
+
+/** Dates and identifiers of XMP metadata (ISO 16684-1). */
+function keepXmp(list, content) {
+  keepBut(list, content, XMP_LEFT, (match) => {
+    const value = match[5] ?? match[6] ?? match[7];
+    if (match[4] !== undefined && !/^(?:uuid:)?[0-9a-f]{8}-/i.test(value)) return undefined;
+    return { what: 'XMP ' + (match[1] ?? match[2] ?? match[3] ?? match[4]), value };
+  });
+}
+
+/** "trailer" and "startxref", and the table of offsets that begins with "xref". */
+function cutTail(cut, match) {
+  const { text, list } = cut;
+  list.place = 'the ' + match[0];
+  list.keep(match[0]);
+  const start = match.index + match[0].length;
+  if (match[0] === 'trailer') {
+    const end = findBodyEnd(text, start).at;
+    keepDictionary(list, text.slice(start, end), false, true);
+    return end;
+  }
+  const numbers = match[0] === 'xref' ? /(?:[ \t\r\n\f\0]|\d|[nf](?=[ \r\n]))*/y : /[ \t\r\n\f\0]*\d+/y;
+  numbers.lastIndex = start;
+  if (!numbers.test(text)) return start;
+  const table = text.slice(start, numbers.lastIndex);
+  list.leave(LENGTHS, table, match[0] === 'xref' ? table.replace(/\d{10}(?= )/g, '') : '');
+  return start + table.length;
+}
+
+// ==== src/formats/postscript.ts ==================================================================
+// postscript.ts - cuts PostScript and EPS into what counts and dates. Knows no files.
+
+const POSTSCRIPT_MAGIC = '%!';
+
+const DATES = /^%%(CreationDate|ModDate):[ \t]*(\S[^\r\n]{0,200})|\/(CreationDate|ModDate)[ \t\r\n]{0,20}\(([^()\\\r\n]{1,200})\)|^%DVIPSSource:[ \t]+(?:TeX|XeTeX) output ([^\r\n:]{1,40}:\d{1,4})/gm;
+
+/** Everything but the dates in comments (Document Structuring Conventions) and in what is said to pdfmark. */
+function cutPostScript(text) {
+  const list = new SegmentList('the file');
+  keepBut(list, text, DATES, (match) => {
+    if (match[5] !== undefined) return { what: 'DVIPSSource', value: match[5] };
+    return { what: match[1] ?? match[3], value: match[2] ?? match[4] };
+  }, looksLikeText(text));
+  return list.segments;
+}
+
+// ==== src/formats/svg.ts =========================================================================
+// svg.ts - cuts SVG into what counts, dates and random identifiers. Knows no files.
+
+/** Is it an SVG document, or the beginning of one? */
+function looksLikeSvg(text) {
+  return /^(?:\xef\xbb\xbf)?\s{0,100}</.test(text) && /<(?:svg:)?svg[\s>]/.test(text.slice(0, 4096));
+}
+
+/**
+ * Everything but dates in comments and in <metadata>, and random identifiers, which are numbered in
+ * the order in which they appear: what has the same number in both must be the same thing.
+ */
+function cutSvg(text) {
+  const list = new SegmentList('the file');
+  const numbers = new Map();
+  let at = 0;
+  for (let region = findRegion(text, 0); region !== undefined; region = findRegion(text, at)) {
+    keepIdentifiers(list, text.slice(at, region.start), numbers);
+    keepBut(list, text.slice(region.start, region.end), STAMP_PATTERN, (match) => ({ what: 'dates', value: match[2] }), true);
+    at = region.end;
+  }
+  keepIdentifiers(list, text.slice(at), numbers);
+  return list.segments;
+}
+
+/** The next comment or <metadata> from `from` on. */
+function findRegion(text, from) {
+  const found = ([['<!--', '-->'], ['<metadata', '</metadata>']]).map(([open, close]) => {
+    const start = text.indexOf(open, from);
+    return { start, end: start < 0 ? -1 : text.indexOf(close, start), length: close.length };
+  }).filter(({ start, end }) => start >= 0 && end >= 0).sort((a, b) => a.start - b.start);
+  return found.length === 0 ? undefined : { start: found[0].start, end: found[0].end + found[0].length };
+}
+
+const IDENTIFIER = /(?:\bid="|\bid='|\burl\(["']?#|\bhref="#|\bhref='#)([^"')<>]{1,200})(?=["')])/g;
+// As matplotlib, plotly and others make them: a few letters and then hexadecimal digits, or a UUID.
+const RANDOM_END = /(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{8,}|(?=[a-f]*\d)[0-9a-f]{6,7})$/i;
+
+function keepIdentifiers(list, text, numbers) {
+  keepBut(list, text, IDENTIFIER, (match) => {
+    const id = match[1];
+    const end = RANDOM_END.exec(id);
+    if (end === null) return undefined;
+    const number = numbers.get(id) ?? numbers.size;
+    numbers.set(id, number);
+    return { what: 'random identifiers', value: id, standsFor: id.slice(0, end.index) + '#' + number };
+  }, true);
+}
+
+// ==== src/formats/gzip.ts ========================================================================
+// gzip.ts - compares what two gzip files (RFC 1952) hold. Knows no decompressor and no files.
+
+const GZIP_MAGIC = '\x1f\x8b\x08';
+
+const HAS_CHECK = 2;
+const HAS_EXTRA = 4;
+const HAS_NAME = 8;
+const HAS_COMMENT = 16;
+
+/** Fields of the header of the first member, as bytes, and all that follows it. */
+// type GzipFields = { [name: string]: ByteString };
+
+/** Both contents begin with GZIP_MAGIC and are not the same; undefined if one is damaged. */
+function compareGzip(first, second, context, mostBytes) {
+  const unpacked = [first, second].map((content) => context.unpack(content, 'gzip', mostBytes));
+  const [one, other] = unpacked;
+  if (one.kind === 'damaged' || other.kind === 'damaged') return undefined;
+  if (one.kind === 'too large' || other.kind === 'too large') return { kind: 'unchecked', why: 'what the gzip file holds is too large' };
+  const names = listDifferentFields(splitGzip(first.slice(0, one.usedBytes)), splitGzip(second.slice(0, other.usedBytes)));
+  const isPadded = first.slice(one.usedBytes) !== second.slice(other.usedBytes);
+  const rule = 'content of gzip' + (names.length === 0 ? '' : ' without ' + names.join(', '));
+  const inner = context.compareInner(one.content, other.content, context.path.replace(/\.(?:gz|tgz|svgz)$/i, (end) => ({ '.tgz': '.tar', '.svgz': '.svg' }[end.toLowerCase()] ?? '')));
+  if (inner.kind === 'unchecked') return inner;
+  if (isPadded && inner.kind !== 'different') return { kind: 'different', rule, detail: 'only the bytes behind the last member differ', causes: [] };
+  if (inner.kind === 'identical') return { kind: 'equivalent', rule, detail: 'what is packed is identical' };
+  return { ...inner, rule: rule + '; ' + inner.rule };
+}
+
+function listDifferentFields(fields, others) {
+  return Object.keys(fields).filter((name) => fields[name] !== others[name]);
+}
+
+function splitGzip(content) {
+  const flags = content.charCodeAt(3);
+  const fields = { time: content.slice(4, 8), flags: content[3] + content[8], system: content[9], extra: '', name: '', comment: '', compression: '' };
+  let at = 10;
+  if ((flags & HAS_EXTRA) !== 0) {
+    const end = at + 2 + content.charCodeAt(at) + 256 * content.charCodeAt(at + 1);
+    fields.extra = content.slice(at, end);
+    at = end;
+  }
+  for (const [flag, name] of [[HAS_NAME, 'name'], [HAS_COMMENT, 'comment']]) {
+    if ((flags & flag) === 0) continue;
+    const end = content.indexOf('\0', at);
+    fields[name] = content.slice(at, end);
+    at = end + 1;
+  }
+  if ((flags & HAS_CHECK) !== 0) at += 2;
+  fields.compression = content.slice(at);
+  return fields;
+}
+
 // ==== src/formats/comparekind.ts =================================================================
 // comparekind.ts - finds the kind of two contents and compares them by it. Knows no files.
 
-/** How `second` stands to `first`, by the rules of their kind (docs/comparison.txt). Never throws. */
+/** What is unpacked of one content; a string cannot be much longer than twice that. */
+const MOST_UNPACKED_BYTES = 256 << 20;
+
+/** What a comparison is given from outside. */
+// type KindContext = Pick<CompareContext, 'path' | 'tolerance' | 'hints' | 'unpack'> & Pick<BinaryContext, 'inflateZlib' | 'inflateRaw'>;
+
+/** How `second` stands to `first`, by the rules of their kind (docs/comparison.txt). Throws nothing. */
 function compareByKind(first, second, context) {
+  const { tolerance, inflateZlib, inflateRaw, hints, path } = context;
+  const compareMember = (name, one, other, inner) =>
+    compareNested(textOfBytes(one), textOfBytes(other), { ...spendUnpacking(context, inner), path: name }, inner);
+  const binary = { tolerance, inflateZlib, inflateRaw, budget: startUnpackBudget(), depthLeft: BINARY_DEPTH, compareMember };
+  return compareNested(first, second, { ...spendUnpacking(context, binary), hints, path }, binary);
+}
+
+/** The same with all that is unpacked taken from one budget. */
+function spendUnpacking(context, { budget }) {
+  return {
+    ...context,
+    unpack: (data, format, limitBytes) => {
+      const unpacked = context.unpack(data, format, Math.min(limitBytes, budget.bytesLeft));
+      if (unpacked.kind === 'inflated') budget.bytesLeft -= unpacked.content.length;
+      return unpacked;
+    },
+  };
+}
+
+function compareNested(first, second, context, binary) {
   if (first === second) return { kind: 'identical' };
+  const haveBoth = (magic) => first.startsWith(magic) && second.startsWith(magic);
+  const packer = PACKERS.find(([, magic]) => haveBoth(magic));
+  if (packer !== undefined) return { kind: 'unchecked', why: 'rr cannot unpack ' + packer[0] };
+  if (haveBoth(GZIP_MAGIC)) return compareGzipNested(first, second, context, binary) ?? compareUnknown(first, second, context);
+  const kind = recognizeStart(first);
+  if (kind !== undefined && kind === recognizeStart(second)) return compareBinary(kind, bytesOfText(first), bytesOfText(second), binary);
+  if (haveBoth(PDF_MAGIC)) return comparePdf(first, second, context);
+  if (haveBoth(POSTSCRIPT_MAGIC)) return compareSegments('PostScript', cutPostScript(first), cutPostScript(second), context);
   if (looksLikeText(first) && looksLikeText(second)) return compareTexts(first, second, context);
-  return compareAsBytes(first, second);
+  return compareUnknown(first, second, context);
+}
+
+/** What is packed so that Node.js alone cannot unpack it everywhere. */
+const PACKERS = [
+  ['xz', '\xfd7zXZ\0'], ['bzip2', 'BZh'], ['zstd', '\x28\xb5\x2f\xfd'], ['7z', '7z\xbc\xaf\x27\x1c'], ['lz4', '\x04\x22\x4d\x18'],
+];
+
+const RECOGNIZED_BYTES = 1024;
+
+function recognizeStart(content) {
+  return recognizeBinary(bytesOfText(content.slice(0, RECOGNIZED_BYTES)));
+}
+
+function compareGzipNested(first, second, context, binary) {
+  if (binary.depthLeft <= 0) return { kind: 'unchecked', why: 'archives are nested too deep' };
+  const inner = { ...binary, depthLeft: binary.depthLeft - 1 };
+  const compareInner = (one, other, path) => compareNested(one, other, { ...context, path }, inner);
+  return compareGzip(first, second, { ...context, compareInner }, MOST_UNPACKED_BYTES);
+}
+
+function comparePdf(first, second, context) {
+  const [reading, other] = [first, second].map((content) => cutPdf(content, context.unpack, MOST_UNPACKED_BYTES));
+  if (reading.kind === 'unreadable') return { kind: 'unchecked', why: 'the first PDF cannot be read: ' + reading.why };
+  if (other.kind === 'unreadable') return { kind: 'unchecked', why: 'the second PDF cannot be read: ' + other.why };
+  return compareSegments('PDF', reading.segments, other.segments, context);
 }
 
 /** JSON and tables are told by what is in them: a name may be anything. */
 function compareTexts(first, second, context) {
+  if (looksLikeSvg(first) && looksLikeSvg(second)) return compareSegments('SVG', cutSvg(first), cutSvg(second), context);
   const isNamedTable = /\.(?:csv|tsv|tab)$/i.test(context.path);
   return compareJson(first, second, context) ?? compareTables(first, second, context, isNamedTable) ?? compareText(first, second, context);
+}
+
+/** Bytes; lines mean nothing in them. */
+function compareUnknown(first, second, context) {
+  const compared = compareAsBytes(first, second);
+  if (compared.kind !== 'different') return compared;
+  return { ...compared, causes: findCauses(first, second, context.hints).filter((cause) => cause === 'build path' || cause === 'time stamp') };
 }
 
 // ==== src/formats/pythonmetadata.ts ==============================================================
@@ -14640,7 +17292,7 @@ function cutPath(path, width) {
   return displayWidth(tail) + 2 <= width ? '~/' + tail : cutToWidth(tail, width);
 }
 
-// type Box = { lines: ByteString[]; tip: ByteString; kind: string; width: number; height: number };
+// type LineageBox = { lines: ByteString[]; tip: ByteString; kind: string; width: number; height: number };
 
 function makeBox(lines, tip, kind) {
   const letters = lines.reduce((most, line) => Math.max(most, displayWidth(line)), 0);
@@ -14691,7 +17343,7 @@ function listLinks(story) {
 }
 
 /** A layering turned into a picture: along the flow of the data (u), and across it (v). */
-// type Plan = { isUpright: boolean; layering: Layering; boxes: Box[]; /** Of each layer where it begins and ends along the flow. */ starts: number[]; ends: number[]; width: number; height: number };
+// type Plan = { isUpright: boolean; layering: Layering; boxes: LineageBox[]; /** Of each layer where it begins and ends along the flow. */ starts: number[]; ends: number[]; width: number; height: number };
 
 /** Room between each layer and the next: more where many lines go. */
 function measureGaps(layering, links) {
@@ -17967,25 +20619,45 @@ function describeEnvironment(software, spell) {
 }
 
 // ==== src/sys/inflate.ts =========================================================================
-// inflate.ts - undoes deflate (RFC 1950, 1951, 1952) up to a limit. Knows no formats that hold it.
+// inflate.ts - packs and unpacks deflate (RFC 1950, 1951, 1952) up to a limit. Knows no formats that hold it.
 
-// With the option "info", zlib's functions tell how much they used; @types/node does not say so.
-// type Inflated = { buffer: Buffer; engine: { bytesWritten: number } };
+/** `usedBytes`: how much of the packed bytes it was. */
+// type Unpacked = { kind: 'inflated'; buffer: Buffer; usedBytes: number } | { kind: 'damaged' } | { kind: 'too large' };
 
-/** See Unpack. A gzip file is all its members together and then, at most, bytes that are zero (unused). */
-const unpackBytes = (data, format, limitBytes) => {
+/** A gzip file is all its members together and then, at most, bytes that are zero, which are not used. */
+function unpackBuffer(data, format, limitBytes) {
   const inflate = { zlib: zlib().inflateSync, raw: zlib().inflateRawSync, gzip: zlib().gunzipSync }[format];
-  const options = { maxOutputLength: Math.max(limitBytes, 1), info: true };
   try {
-    const inflated = inflate(Buffer.from(data, 'latin1'), options);
-    // Deno does not tell how much it used.
-    if (Buffer.isBuffer(inflated)) return { kind: 'inflated', content: inflated.toString('latin1'), usedBytes: data.length };
-    return { kind: 'inflated', content: inflated.buffer.toString('latin1'), usedBytes: inflated.engine.bytesWritten };
+    // With "info" they tell how much they used, which @types/node does not know; Deno does not.
+    const options = { maxOutputLength: Math.max(limitBytes, 1), info: true };
+    const result = inflate(data, options);
+    if (Buffer.isBuffer(result)) return { kind: 'inflated', buffer: result, usedBytes: data.length };
+    return { kind: 'inflated', buffer: result.buffer, usedBytes: result.engine.bytesWritten };
   } catch (error) {
     if (errorCode(error) === '') throw error;
     return { kind: errorCode(error) === 'ERR_BUFFER_TOO_LARGE' ? 'too large' : 'damaged' };
   }
+}
+
+/** See Unpack. */
+const unpackBytes = (data, format, limitBytes) => {
+  const unpacked = unpackBuffer(Buffer.from(data, 'latin1'), format, limitBytes);
+  return unpacked.kind === 'inflated' ? { kind: 'inflated', content: unpacked.buffer.toString('latin1'), usedBytes: unpacked.usedBytes } : unpacked;
 };
+
+/** See InflateAtMost: zlib's stream and a bare one. */
+const inflateZlibAtMost = (packed, mostBytes) => {
+  const unpacked = unpackBuffer(packed, 'zlib', mostBytes);
+  return unpacked.kind === 'inflated' ? unpacked.buffer : undefined;
+};
+
+const inflateRawAtMost = (packed, mostBytes) => {
+  const unpacked = unpackBuffer(packed, 'raw', mostBytes);
+  return unpacked.kind === 'inflated' ? unpacked.buffer : undefined;
+};
+
+/** See DeflateBytes. */
+const deflateZlib = (bytes) => zlib().deflateSync(bytes);
 
 // ==== src/sys/compare.ts =========================================================================
 // compare.ts - compares two contents, files or bytes, by their kind. Decides nothing of what is accepted.
@@ -18042,7 +20714,7 @@ function openContent(content) {
 function compareOpen(first, second, options) {
   if (first.sizeBytes > MOST_COMPARED_BYTES || second.sizeBytes > MOST_COMPARED_BYTES) return compareAsStreams(first, second);
   const { path, tolerance } = options;
-  return compareByKind(readContent(first), readContent(second), { path, tolerance, hints: options, unpack: unpackBytes });
+  return compareByKind(readContent(first), readContent(second), { path, tolerance, hints: options, unpack: unpackBytes, inflateZlib: inflateZlibAtMost, inflateRaw: inflateRawAtMost });
 }
 
 function readContent(open) {
@@ -25527,7 +28199,7 @@ function diffRuns(references, options) {
   const unseen = findUnseenCode(project, finder, runs);
   const difference = compareRuns(runs, runs.map((run) => readEnvironment(project, run)), unseen.files);
   tellOfCode(finder, difference, unseen);
-  compareContents(finder, difference, options.all ? Infinity : MOST_DIFFERENCE_ROWS);
+  compareRunContents(finder, difference, options.all ? Infinity : MOST_DIFFERENCE_ROWS);
   finder.close();
   if (options.json) printOut(printJsonDifference(difference, options.all));
   else printOut(printRunDifference(difference, { width: readColumns(1), isComplete: options.all }));
@@ -25653,7 +28325,7 @@ function tellOfCode(finder, difference, unseen) {
  * Finds the contents of files that changed, and tells in what they differ; of each aspect no more than
  * `most`, as to look for a content that is nowhere any more takes its time.
  */
-function compareContents(finder, difference, most) {
+function compareRunContents(finder, difference, most) {
   for (const aspect of difference.aspects) {
     if (WITH_CONTENTS.indexOf(aspect.name) < 0) continue;
     const isByKind = WITH_KINDS.indexOf(aspect.name) >= 0;
