@@ -6,7 +6,7 @@ import { compileGlob } from '../core/glob.ts';
 import { findLiveRuns, isResultPath } from '../core/graph.ts';
 import { applyNotes, findTolerance, groupNotes } from '../core/notes.ts';
 import type { Note, OutputTolerance } from '../core/notes.ts';
-import { changeRun, findInputProducer, findRepeatObstacle, isRepeatAccepted, listLaterResults, USUAL_SURROUNDINGS } from '../core/repeat.ts';
+import { ACCEPTANCES, changeRun, findInputProducer, findRepeatObstacle, isRepeatAccepted, listLaterResults, USUAL_SURROUNDINGS } from '../core/repeat.ts';
 import type { Acceptance, Judgement, RepeatSurroundings, Setting } from '../core/repeat.ts';
 import type { FileState, Run } from '../core/run.ts';
 import { parseToleranceOption } from '../formats/note.ts';
@@ -81,12 +81,6 @@ function parseSetting(text: ByteString): Setting {
   return { name: parts[1], value: parts[2] };
 }
 
-function parseAcceptance(text: ByteString | undefined): Acceptance {
-  if (text === undefined || text === 'identical') return 'identical';
-  if (text === 'tolerance') return 'tolerance';
-  throw new Failure('cannot use --accept "' + text + '": no such measure', 'one of identical, tolerance', EXIT.usage);
-}
-
 function checkOptions(references: ByteString[], options: RerunOptions): void {
   const refuse = (what: string, hint: string): never => { throw new Failure('cannot rerun: ' + what, hint, EXIT.usage); };
   const ways = [references.length > 0, options.since !== undefined, options.all].filter((isGiven) => isGiven).length;
@@ -108,7 +102,7 @@ function beginSession(references: ByteString[], options: RerunOptions): RerunSes
     throw new Failure('cannot use --onto "' + options.onto + '": ' + (repository === undefined ? 'the project is in no git repository' : 'no such commit'), '', EXIT.usage);
   }
   return {
-    options, project, runs, finder, settings: options.settings.map(parseSetting), commit, accept: parseAcceptance(options.accept),
+    options, project, runs, finder, settings: options.settings.map(parseSetting), commit, accept: ACCEPTANCES.find((one) => one === options.accept) ?? 'identical',
     tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(readNotes(project).notes), folder: project.own + '/scratch/session-' + makeRandomDigits(), made: new Map(),
   };
 }
