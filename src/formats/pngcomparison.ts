@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import type { Comparison, Tolerance } from '../core/comparison.ts';
-import { groupDigits, joinWords, percentOf, tellDiffering } from './amounts.ts';
+import { groupDigits, joinSome, percentOf, tellDiffering } from './amounts.ts';
 import { areSameBytes, textOfBytes } from './bytewindow.ts';
 import { makeHarmless } from './percent.ts';
 import type { InflateAtMost, PngChunk, PngImage } from './png.ts';
@@ -51,14 +51,14 @@ function judgeWrapping(one: PngImage, other: PngImage, words: string, within: st
   const names = findDifferingChunks(one.chunks, other.chunks);
   const showing = names.filter((name) => CHUNKS_THAT_SHOW.indexOf(name) >= 0);
   if (showing.length > 0) {
-    const detail = words + ', but not what says how they look: chunk ' + joinWords(showing, MOST_CHUNKS_NAMED);
+    const detail = words + ', but not what says how they look: chunk ' + joinSome(showing, MOST_CHUNKS_NAMED);
     return { kind: 'different', rule: 'PNG by pixel' + within, detail, causes: [] };
   }
   const parts: string[] = [];
   if (one.colourType !== other.colourType) parts.push('colour type');
   if (one.bitDepth !== other.bitDepth) parts.push('bit depth');
   if (one.isInterlaced !== other.isInterlaced) parts.push('interlacing');
-  if (names.length > 0) parts.push((names.length === 1 ? 'chunk ' : 'chunks ') + joinWords(names, MOST_CHUNKS_NAMED));
+  if (names.length > 0) parts.push((names.length === 1 ? 'chunk ' : 'chunks ') + joinSome(names, MOST_CHUNKS_NAMED));
   if (parts.length === 0 || (parts.length === 1 && names.length > 0)) {
     // With other pixels within the tolerance the packed ones say nothing.
     if (within === '' && !areSameBytes(one.packed, other.packed)) parts.push('compression');
