@@ -160,7 +160,8 @@ function putContent(scratch: Scratch, name: ByteString, found: FoundContent, mod
     // Shares the blocks where the file system can, and copies where it cannot: never a hard link.
     fs.copyFileSync(toFsPath(found.name), toFsPath(name), fs.constants.COPYFILE_FICLONE);
     fs.chmodSync(toFsPath(name), mode & ~process.umask());
-    stampS = (lstatIfThere(found.name)?.mtimeMs ?? timeS * 1000) / 1000;
+    // A file that is younger than the run, a copy of what was made again, say, would seem to be changed by it.
+    stampS = Math.min((lstatIfThere(found.name)?.mtimeMs ?? Infinity) / 1000, timeS);
   }
   fs.utimesSync(toFsPath(name), stampS, stampS);
   return true;
