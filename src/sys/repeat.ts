@@ -9,6 +9,7 @@ import type { FileState, Run, Verdict } from '../core/run.ts';
 import { REPLAYED_VARIABLES } from '../core/variables.ts';
 import { splitCommand } from '../formats/shell.ts';
 import { findLinkAbove, findLinkOut } from './bounds.ts';
+import { pauseMs } from './clock.ts';
 import { compareFiles } from './compare.ts';
 import type { Content } from './compare.ts';
 import type { ContentFinder } from './contents.ts';
@@ -209,6 +210,9 @@ function fillRepeat(request: OneRepeat, repeat: Run): void {
   repeat.warnings.push(...scratch.notes, ...scratch.lacking.map(({ file, why }) => 'the input ' + file.path + ' is not as the run read it: ' + why));
 }
 
+// Times of files go by ticks of 1 to 10 ms: what was put into the tree must not seem to be as young as the run.
+const TICK_OF_FILES_MS = 12;
+
 /**
  * Repeats the run and judges its outputs; resolves when its record is written. Standard streams,
  * variables and the current folder of rr itself are as before when this returns. Throws Failure as
@@ -234,6 +238,7 @@ export async function repeatRun(request: OneRepeat): Promise<Repeated> {
   try {
     streams = openStreams(run, tree);
     enterFolder(folder);
+    if (scratch !== undefined) pauseMs(TICK_OF_FILES_MS);
     const recorded = await recordCommand({
       project: tree, folder: readCurrentFolder(), argv: surroundings.prefix.concat(changed?.argv ?? argumentsOf(run, tree.root)),
       label: changed?.label, reason: changed?.reason, tags: [], inputs: listChangedInputs(run).concat(run.declaredInputs).map((path) => absoluteOf(tree, path)), outputs: run.declaredOutputs.map((pattern) => absoluteOf(tree, pattern)),
