@@ -15,7 +15,12 @@
 //   core/glob.ts               patterns of file names (POSIX.1-2017, Shell Command Language, 2.13, and **)
 //   core/graph.ts              which run made what from what, and which runs are needed
 //   core/select.ts             which runs a person means
+//   core/comparison.ts         what a comparison of two contents can say
+//   core/moment.ts             a moment as a person gives it
+//   core/notes.ts              what was noted on runs afterwards, and what of it counts
+//   core/journal.ts            runs as a story: by days, long series as one entry
 //   core/failure.ts            the one error type for what a user can meet
+//   core/filteroptions.ts      what options say of which runs are wanted, checked
 //   core/filerules.ts          what a file that a run touched counts as (docs/rr.1, FILES A RUN TOUCHES)
 //   core/traceevents.ts        what a tracer tells, a call at a time
 //   core/tracefiles.ts         files and their names, as a trace tells of them
@@ -23,15 +28,27 @@
 //   core/tracecalls.ts         what each traced call did to the files and processes
 //   core/trace.ts              what a traced run did, from the events of its tracer
 //   core/packagefact.ts        the package that a file came with
+//   core/timestamps.ts         finds dates and times in texts and whether they alone differ
+//   core/localecauses.ts       whether two texts differ as if written in two locales
+//   core/causes.ts             why two texts differ, as far as the texts themselves tell
+//   core/repeat.ts             repeating a run: may it be, with what changed, and what the outcome says
 //   formats/percent.ts         text of a record's field, percent-encoded (docs/record-format.txt, 2)
 //   formats/shell.ts           words of POSIX shell source (POSIX.1-2017, Shell Command Language, 2.2)
+//   formats/latex.ts           text as LaTeX that every engine sets, without packages
 //   formats/processes.ts       the processes of a run as fields of its record (docs/record-format.txt, 8)
+//   formats/fields.ts          what all records have in common: head, fields, seal (docs/record-format.txt, 3)
 //   formats/record.ts          a run as a recutils record, printed and parsed (docs/record-format.txt)
+//   formats/runlines.ts        a run as a line of the index: what lists show, what the graph needs
+//   formats/indexfile.ts       a file of the index in .rr/index, printed and parsed
+//   formats/note.ts            a note as a recutils record, printed and parsed (docs/record-format.txt, 9)
+//   formats/notetext.ts        the notes of a run as a text for an editor, printed and parsed
 //   formats/checksums.ts       SHA256SUMS as sha256sum and shasum write it (docs/makefile.txt, 5)
 //   formats/gitconfig.ts       git's configuration file, the part that is data
 //   formats/gitindex.ts        git's index file, versions 2 to 4 (gitformat-index(5))
 //   formats/gitpack.ts         one object out of git's object store (gitformat-pack(5))
 //   formats/gitpatch.ts        git's diff in parts, and names as it spells them
+//   formats/gittree.ts         a tree object of git: the names in one folder of a commit
+//   formats/gitapply.ts        a patch of git applied to the contents that it was made from (git-diff(1))
 //   formats/vcsoutput.ts       what Mercurial, Subversion and Fossil print of a checkout
 //   formats/secrets.ts         which values may be secrets (docs/rr.1, SECRETS)
 //   formats/ldcache.ts         glibc's cache of libraries, /etc/ld.so.cache
@@ -56,15 +73,31 @@
 //   formats/elf.ts             what a program or library is, what it needs and how it was compiled, out of its ELF file
 //   formats/headers.ts         "Name: value" lines as in Python's METADATA, R's DESCRIPTION and a jar's MANIFEST.MF
 //   formats/zip.ts             the directory of a zip archive (APPNOTE.TXT 6.3.10, sections 4.3 and 4.4)
+//   formats/comparebytes.ts    says where two contents differ as bytes
+//   formats/numbers.ts         finds the numbers in a text and compares them
+//   formats/numbertally.ts     counts how far the numbers of two contents are apart
+//   formats/comparetext.ts     compares two texts line by line, their numbers by value
+//   formats/comparetable.ts    compares two tables (CSV and the like, RFC 4180) cell by cell
+//   formats/jsontape.ts        parses JSON (RFC 8259) into a flat list of where its values stand
+//   formats/comparejson.ts     compares two JSON texts by value
+//   formats/comparekind.ts     finds the kind of two contents and compares them by it
 //   formats/pythonmetadata.ts  what an installed Python distribution says of itself (PEP 376, 503, 610, 627)
 //   formats/juliamanifest.ts   the packages that a Julia Manifest.toml names
 //   formats/perlmodule.ts      the name and the version of a Perl module, read from its text
 //   views/makefile.ts          provenance/Makefile, whole and run by run (docs/makefile.txt)
 //   views/rerunscript.ts       provenance/rerun.sh as a text
-//   views/table.ts             runs as a table for a terminal and as CSV
+//   views/replayscript.ts      recorded runs as a shell script that repeats them without rr
+//   views/table.ts             a table for a terminal, and how it shows widths, times and sizes
+//   views/columns.ts           what lists of runs can show: the columns and their cells
+//   views/runlist.ts           a list of runs as a table, CSV, JSON and LaTeX
 //   views/json.ts              runs as JSON (RFC 8259)
 //   views/page.ts              one run as a page of text for a person
+//   views/journal.ts           what a journal says of each run, before it becomes text, markup or a page
+//   views/journaltext.ts       a journal as plain text, 80 columns wide
+//   views/journalmarkup.ts     a journal as Markdown and as Org
+//   views/journalhtml.ts       a journal as one page of HTML that needs nothing else
 //   views/processes.ts         the processes of a run as a tree of text
+//   views/verdicts.ts          what came of repeats, for a person and as JSON
 //   views/texts.ts             the fixed texts that rr puts into a project
 //   sys/node.ts                the door to Node's standard library
 //   sys/clock.ts               the only place that reads a clock or random numbers
@@ -77,9 +110,12 @@
 //   sys/gitrepo.ts             a git repository read without git: where it is, HEAD, objects
 //   sys/gitstatus.ts           which tracked files may differ from git's index
 //   sys/gitprocess.ts          asks git what only git can tell, so that nothing it finds can run or be written
+//   sys/gitobjects.ts          the files of a commit out of git's objects
 //   sys/git.ts                 the code's state as git knows it: commit, remote, changes as a patch
 //   sys/othervcs.ts            the code's state as Mercurial, Subversion and Fossil tell it
 //   sys/machine.ts             facts about the machine, the program and the environment of a run
+//   sys/inflate.ts             undoes deflate (RFC 1950, 1951, 1952) up to a limit
+//   sys/compare.ts             compares two contents, files or bytes, by their kind
 //   sys/filesource.ts          files that are read in parts
 //   sys/packagepaths.ts        names that a package's list may have for a file
 //   sys/dpkgdatabase.ts        which package of Debian's dpkg a file came with
@@ -98,6 +134,10 @@
 //   sys/languages.ts           the packages of programming languages that a run used, from the files it read
 //   sys/secretkey.ts           the key under which withheld values are hashed
 //   sys/project.ts             where a project is, and setting one up
+//   sys/recordfiles.ts         records that lie in folders by month: listing them, reading one
+//   sys/notes.ts               notes on the disk: read all, write one
+//   sys/author.ts              the name of the person who notes
+//   sys/editor.ts              a text given to the editor of the person at the terminal
 //   sys/binaries.ts            what ELF files say of themselves, remembered as long as they do not change
 //   sys/linking.ts             the shared libraries that a program would load, found as ld.so(8) finds them
 //   sys/gpu.ts                 graphics processors and their drivers, as /proc and /sys tell of them
@@ -105,15 +145,24 @@
 //   sys/strace.ts              finds out whether strace works here, and how it is called
 //   sys/observe.ts             which files a run read and wrote, and their hashes
 //   sys/watch.ts               what a traced run read and wrote: the trace, and what the files are afterwards
+//   sys/records.ts             reading the records of runs in provenance/runs
+//   sys/runindex.ts            what lists and graphs need of all runs, without reading all records
 //   sys/store.ts               records, logs and marks on the disk, for any number of writers at once
 //   sys/code.ts                the code of a run: the project's repository before it, the sources that it read after it
-//   sys/pickrun.ts             the run that a RUN argument means
+//   sys/contents.ts            finds bytes again by their SHA-256: in the project, in git, among what was kept
+//   sys/scratch.ts             a copy of the project as it was when a run began, to repeat the run in
+//   sys/recording.ts           runs a command and writes its record: the steps of docs/architecture.txt, 4
+//   sys/repeat.ts              repeats one recorded run, in a scratch tree or in the project, and compares what it leaves
+//   sys/pickrun.ts             the runs of a project with their notes, and the one that a RUN argument means
 //   commands/init.ts           rr init: sets up a project
 //   commands/record.ts         rr record: runs a command and writes its record
-//   commands/list.ts           rr list: a table of runs
+//   commands/list.ts           rr list: the runs that fit, as a table, CSV, JSON, LaTeX, or a script that repeats them
 //   commands/show.ts           rr show: one run, all that is known of it
+//   commands/note.ts           rr note: label, tags, reason, outcome, comments and tolerances after the fact
+//   commands/journal.ts        rr journal: the story of the project, for people
 //   commands/verify.ts         rr verify: is everything as it was recorded?
 //   commands/makefile.ts       rr makefile: makes provenance/Makefile and SHA256SUMS again from the records
+//   commands/rerun.ts          rr rerun: repeats recorded runs and compares what they leave with what they left
 //   cli.ts                     the verbs and options of rr: one table for parsing, for help and for the manual's test
 //   main.ts                    starts rr: dispatches the verb, catches, prints, exits
 'use strict';
@@ -151,6 +200,15 @@ function utf8SequenceLength(text, at) {
     if (!(next >= 0x80 && next <= 0xbf)) return 0;
   }
   return length;
+}
+
+/** The code point of the UTF-8 sequence that starts at `at`; of what is none, the byte. */
+function codePointAt(text, at) {
+  const length = Math.max(1, utf8SequenceLength(text, at));
+  if (length === 1) return text.charCodeAt(at);
+  let code = text.charCodeAt(at) & (0xff >> (length + 1));
+  for (let i = 1; i < length; i++) code = code * 64 + (text.charCodeAt(at + i) & 0x3f);
+  return code;
 }
 
 /** A copy that does not keep a larger string alive, of which it is a part. */
@@ -336,6 +394,14 @@ function isComparable(file) {
   return file.kind === '' || file.kind === 'x' || file.kind === 'l';
 }
 
+/** Of a run what lists show, filter and sort by; of its notes what changes or adds to that. */
+// type RunSummary = Pick<Run, 'id' | 'repeats' | 'parent' | 'tree' | 'label' | 'reason' | 'tags' | 'command' | 'directory' | 'parameters' | 'startedUtc'
+//   | 'wallS' | 'userS' | 'systemS' | 'peakMemoryBytes' | 'exit' | 'signal' | 'status' | 'code' | 'environment'> & {
+//   verdicts: Pick<Verdict, 'word'>[];
+//   outcome?: ByteString;
+//   comments?: ByteString[];
+// };
+
 // ==== src/core/sources.ts ========================================================================
 // sources.ts - which files are code by their name and size. Knows no files.
 
@@ -468,9 +534,12 @@ function fixedFolder(pattern) {
 //    live run that read what that one wrote.
 // Every edge leads from a later id to an earlier one, so there is no cycle.
 
+/** Of a run what the graph, and those who tell of it, look at. */
+// type GraphRun = Pick<Run, 'id' | 'repeats' | 'parent' | 'tree' | 'label' | 'reason' | 'tags' | 'command' | 'status' | 'inputs' | 'outputs' | 'removed'>;
+
 /** A run without which some current result could not be made again. */
 // type LiveRun = {
-//   run: Run;
+//   run: GraphRun;
 //   /** Results of which this run is the owner, sorted by path. */
 //   owned: FileState[];
 //   /** Which of run.outputs (counted from 0) are results no more, ascending. */
@@ -604,10 +673,10 @@ function makeLiveRun(run, isOwned, producers, after) {
 // ==== src/core/select.ts =========================================================================
 // select.ts - which runs a person means. Knows no files and no output.
 
-// type Selection =
-//   | { kind: 'one'; run: Run }
+// type Selection<R> =
+//   | { kind: 'one'; run: R }
 //   | { kind: 'none' }
-//   | { kind: 'several'; runs: Run[] };
+//   | { kind: 'several'; runs: R[] };
 
 function selectionOf(runs) {
   if (runs.length === 0) return { kind: 'none' };
@@ -616,10 +685,11 @@ function selectionOf(runs) {
 
 /**
  * The run that `reference` means, of `runs` in order of ids: "@" the last, "@-1" the one before it,
- * an id, a prefix of an id, a label, or a path that a run made (the last that did). A label of
- * several runs, or a prefix of several ids, is 'several'.
+ * an id, a prefix of an id, a label, or a file that a run made (the last that did); findMakers gives
+ * the ids of those that made it, and is asked last. A label of several runs, or a prefix of several
+ * ids, is 'several'.
  */
-function selectRun(reference, runs, path) {
+function selectRun(reference, runs, findMakers) {
   const fromEnd = /^@(?:-(\d+))?$/.exec(reference);
   if (fromEnd !== null) {
     const at = runs.length - 1 - Number(fromEnd[1] ?? 0);
@@ -629,9 +699,56 @@ function selectRun(reference, runs, path) {
   if (exact.length > 0) return selectionOf(exact);
   const labelled = runs.filter((run) => run.label === reference);
   if (labelled.length > 0) return selectionOf(labelled);
-  const makers = runs.filter((run) => run.tree === undefined && run.outputs.some((file) => file.path === path));
+  const ids = findMakers();
+  const makers = runs.filter((run) => ids.has(run.id));
   if (makers.length > 0) return { kind: 'one', run: makers[makers.length - 1] };
   return /^[0-9]/.test(reference) ? selectionOf(runs.filter((run) => run.id.startsWith(reference))) : { kind: 'none' };
+}
+
+/** "NAME" alone, or with what one of its values is to be. */
+// type ParameterCondition = { name: ByteString; operator?: '=' | '!=' | '<' | '<=' | '>' | '>='; value: ByteString };
+
+/** Reads "gamma", "gamma<0.5"; undefined if there is no name. */
+function parseParameterCondition(text) {
+  const sign = /!=|[<>]=?|=/.exec(text);
+  if (text === '' || sign?.index === 0) return undefined;
+  if (sign === null) return { name: text, value: '' };
+  return { name: text.slice(0, sign.index), operator: sign[0], value: text.slice(sign.index + sign[0].length) };
+}
+
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+/** The number that a text is, in decimal; undefined if it is none. */
+function readDecimal(text) {
+  return NUMBER.test(text) ? Number(text) : undefined;
+}
+
+/** As numbers if both are some, else by bytes: negative, 0, positive. */
+function compareValues(a, b) {
+  const numbers = [readDecimal(a), readDecimal(b)];
+  if (numbers[0] !== undefined && numbers[1] !== undefined) return numbers[0] - numbers[1];
+  return compareBytes(a, b);
+}
+
+/** The values that a run's parameters "NAME VALUE" give a name. */
+function valuesOf(parameters, name) {
+  const start = name + ' ';
+  return parameters.filter((one) => one.startsWith(start)).map((one) => one.slice(start.length));
+}
+
+/** A withheld value (it holds NUL) is not known, and fits no comparison. */
+function meetsCondition(run, { name, operator, value }) {
+  const values = valuesOf(run.parameters, name);
+  if (operator === undefined) return values.length > 0;
+  const orders = values.filter((one) => one.indexOf('\0') < 0).map((one) => compareValues(one, value));
+  switch (operator) {
+    case '=': return orders.some((order) => order === 0);
+    case '!=': return orders.length > 0 && orders.every((order) => order !== 0);
+    case '<': return orders.some((order) => order < 0);
+    case '<=': return orders.some((order) => order <= 0);
+    case '>': return orders.some((order) => order > 0);
+    case '>=': return orders.some((order) => order >= 0);
+  }
 }
 
 /** What `rr list` can ask for. Every condition that is there must hold. */
@@ -642,27 +759,408 @@ function selectRun(reference, runs, path) {
 //   /** UTC, ISO 8601; compared as text. */
 //   since?: string;
 //   until?: string;
-//   /** 'NAME' or 'NAME=VALUE' */
-//   parameters: ByteString[];
+//   parameters: ParameterCondition[];
 //   made: ByteString[];
 //   used: ByteString[];
+//   /** Is what is looked for in this text? */
+//   grep?: (text: ByteString) => boolean;
 // };
 
-function hasParameter(run, wanted) {
-  const sign = wanted.indexOf('=');
-  if (sign < 0) return run.parameters.some((parameter) => parameter.startsWith(wanted + ' '));
-  return run.parameters.indexOf(wanted.slice(0, sign) + ' ' + wanted.slice(sign + 1)) >= 0;
+/** In which texts of a run is looked for a pattern. */
+function textsOf(run) {
+  const texts = [run.command].concat(run.tags, run.parameters, run.comments ?? []);
+  for (const text of [run.label, run.reason, run.outcome]) if (text !== undefined) texts.push(text);
+  return texts;
 }
 
+/** Does all hold but `made` and `used`? */
 function matchesFilter(run, filter) {
-  if (filter.labels.length > 0 && (run.label === undefined || filter.labels.indexOf(run.label) < 0)) return false;
-  if (!filter.tags.every((tag) => run.tags.indexOf(tag) >= 0)) return false;
+  if (filter.labels.length > 0) {
+    const label = run.label;
+    if (label === undefined || filter.labels.indexOf(label) < 0) return false;
+  }
   if (filter.statuses.length > 0 && filter.statuses.indexOf(run.status) < 0) return false;
   if (filter.since !== undefined && run.startedUtc < filter.since) return false;
   if (filter.until !== undefined && run.startedUtc >= filter.until) return false;
-  if (!filter.parameters.every((wanted) => hasParameter(run, wanted))) return false;
+  if (filter.tags.length > 0) {
+    const tags = run.tags;
+    if (!filter.tags.every((tag) => tags.indexOf(tag) >= 0)) return false;
+  }
+  if (!filter.parameters.every((condition) => meetsCondition(run, condition))) return false;
+  return filter.grep === undefined || textsOf(run).some(filter.grep);
+}
+
+/** Do `made` and `used` hold? */
+function matchesFiles(run, filter) {
   if (!filter.made.every((path) => run.tree === undefined && run.outputs.some((file) => file.path === path))) return false;
   return filter.used.every((path) => run.inputs.some((file) => file.path === path));
+}
+
+// ==== src/core/comparison.ts =====================================================================
+// comparison.ts - what a comparison of two contents can say. Knows no formats and no files.
+
+/** Numbers a and b count as equal if |a - b| <= max(absolute, relative * max(|a|, |b|)) (PEP 485). */
+// type Tolerance = { absolute: number; relative: number };
+
+/** Why two contents may differ, as far as the contents themselves tell. */
+// type Cause = 'time stamp' | 'build path' | 'order of lines' | 'locale' | 'randomness' | 'thread order';
+
+/**
+ * How a second content stands to a first.
+ * 'equivalent': not the same bytes, but the same once `rule` is applied (a sentence part such as
+ * "PDF without CreationDate, ModDate, ID" or "numbers within 1e-9 absolute, 1e-6 relative").
+ * 'different': `detail` tells where and by how much, in one line ("3 of 120 numbers differ, at most 2.1e-16 relative, first at line 4").
+ * 'unchecked': it cannot be compared further than by its hash, and why.
+ */
+// type Comparison =
+//   | { kind: 'identical' }
+//   | { kind: 'equivalent'; rule: string; detail: string }
+//   | { kind: 'different'; rule: string; detail: string; causes: Cause[] }
+//   | { kind: 'unchecked'; why: string };
+
+/**
+ * What is known of the two runs that made the contents; without it fewer causes can be told.
+ * Places are absolute folders (project, home, temporary folder); those with the same index stand for
+ * each other. A span is the start and the end of a run in milliseconds since 1970 (UTC).
+ */
+// type CauseHints = {
+//   firstPlaces?: ByteString[];
+//   secondPlaces?: ByteString[];
+//   firstSpan?: [number, number];
+//   secondSpan?: [number, number];
+// };
+
+/**
+ * Undoes a compression of at most `limitBytes`; `usedBytes` is how much of `data` it was, so that what
+ * follows can be compared too. Never throws.
+ */
+// type Unpack = (data: ByteString, format: 'zlib' | 'raw' | 'gzip', limitBytes: number) =>
+//   | { kind: 'inflated'; content: ByteString; usedBytes: number }
+//   | { kind: 'damaged' }
+//   | { kind: 'too large' };
+
+/** What the comparison of a kind is given besides the two contents. `path` may tell the kind. */
+// type CompareContext = {
+//   path: ByteString;
+//   tolerance: Tolerance | undefined;
+//   hints: CauseHints;
+//   unpack: Unpack;
+//   /** Compares two contents that lie inside of the two (a member, what was packed) by their own kind. */
+//   compareInner: (first: ByteString, second: ByteString, path: ByteString) => Comparison;
+// };
+
+/** "numbers within 1e-9 absolute, 1e-6 relative", the part of a rule that names a tolerance. */
+function describeTolerance(tolerance) {
+  const parts = [];
+  if (tolerance.absolute > 0) parts.push(tolerance.absolute + ' absolute');
+  if (tolerance.relative > 0) parts.push(tolerance.relative + ' relative');
+  return parts.length === 0 ? 'numbers by value' : 'numbers within ' + parts.join(', ');
+}
+
+/** Are two doubles, neither of them an overflow, within the tolerance? All NaN count as the same; an infinity is only near to itself. */
+function isWithin(first, second, tolerance) {
+  if (first === second || (first !== first && second !== second)) return true;
+  const difference = Math.abs(first - second);
+  if (!(difference < Infinity)) return isFarWithin(first, second, tolerance);
+  return difference <= Math.max(tolerance.absolute, tolerance.relative * Math.max(Math.abs(first), Math.abs(second)));
+}
+
+/** The same where the difference of two finite numbers is more than the largest double. */
+function isFarWithin(first, second, tolerance) {
+  if (!Number.isFinite(first) || !Number.isFinite(second)) return false;
+  const half = { absolute: tolerance.absolute / 2, relative: tolerance.relative };
+  return isWithin(first / 2, second / 2, half);
+}
+
+// ==== src/core/moment.ts =========================================================================
+// moment.ts - a moment as a person gives it. Reads no clock.
+
+const UNIT_MS = { s: 1000, m: 60000, h: 3600000, d: 86400000, w: 604800000 };
+const DAY_MS = 86400000;
+
+/** 2026-11-22T05:20:39.123 */
+function printMs(ms) {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) || date.getUTCFullYear() < 0 ? undefined : date.toISOString().replace('Z', '');
+}
+
+function isOnCalendar(text) {
+  const [, month, day, hour, minute, second] = text.split(/[-T:Z]/).map(Number);
+  return (month === undefined || (month >= 1 && month <= 12)) && (!(day >= 0) || (day >= 1 && day <= 31)) && !(hour > 23) && !(minute > 59) && !(second >= 61);
+}
+
+/**
+ * The beginning of what a person means, as UTC in ISO 8601 to be compared as text: 2026-11,
+ * 2026-11-22, 2026-11-22T05:20; 7d, 12h, 90m, 30s, 2w before `nowMs`; today, yesterday (UTC).
+ * undefined if it is none of these.
+ */
+function readMoment(text, nowMs) {
+  if (text === 'today' || text === 'yesterday') return printMs(Math.floor(nowMs / DAY_MS) * DAY_MS - (text === 'today' ? 0 : DAY_MS));
+  const back = /^(\d+)([smhdw])$/.exec(text);
+  if (back !== null) return printMs(nowMs - Number(back[1]) * UNIT_MS[back[2]]);
+  if (!/^\d{4}(-\d\d(-\d\d(T\d\d(:\d\d(:\d\d(\.\d+)?)?)?)?)?)?Z?$/.test(text) || !isOnCalendar(text)) return undefined;
+  return text.replace(/Z$/, '');
+}
+
+// ==== src/core/notes.ts ==========================================================================
+// notes.ts - what was noted on runs afterwards, and what of it counts. Knows no files and no spelling.
+
+// Notes are applied in the order of their ids, so it does not matter in which they were read.
+//
+// 1. A note says something of the runs it names and of no others.
+// 2. It counts for a run unless a later note on that run, which counts itself, removes it.
+// 3. Of labels, reasons and outcomes the last one counts; tags are put on and taken off in order.
+// 4. A comment stands at the place of its note. Where notes replaced it, what the last of them says
+//    in its place stands there.
+// 5. A note can replace or remove earlier ones only: there is no circle.
+
+/** By how much numbers of outputs may differ. pattern: path or glob, relative to the project. */
+// type OutputTolerance = Tolerance & { pattern: ByteString };
+
+/** What a note can take back. */
+// type Unsettable = 'Label' | 'Reason' | 'Outcome';
+
+/** One act of noting: a file that is never changed (docs/record-format.txt, 9). */
+// type Note = {
+//   /** Of the form of a run's id. */
+//   id: string;
+//   runs: string[];
+//   /** UTC, ISO 8601 with microseconds. */
+//   writtenUtc: string;
+//   author: ByteString;
+//   label?: ByteString;
+//   tags: ByteString[];
+//   untags: ByteString[];
+//   unset: Unsettable[];
+//   reason?: ByteString;
+//   outcome?: ByteString;
+//   comments: ByteString[];
+//   tolerances: OutputTolerance[];
+//   /** The comments of the note `id` are replaced: by `text`, or by nothing; several entries of one id by several texts. */
+//   replaces: { id: string; text: ByteString | undefined }[];
+//   /** Ids of notes that count no more. */
+//   removes: string[];
+//   /** Version of rr. */
+//   rr: string;
+//   /** Fields this version does not know, in the order met. */
+//   unknown: { name: string; value: ByteString }[];
+//   /** What a reader should be told, such as a newer format. Not part of the note. */
+//   warnings: string[];
+// };
+
+/** A note that says nothing yet. */
+function emptyNote(id, runs, writtenUtc, author, rr) {
+  return { id, runs, writtenUtc, author, tags: [], untags: [], unset: [], comments: [], tolerances: [], replaces: [], removes: [], rr, unknown: [], warnings: [] };
+}
+
+/** Path of the note under provenance/: notes/YYYY-MM/ID.rec. Throws if `id` is no id. */
+function notePath(id) {
+  return recordPath(id).replace(/^runs/, 'notes');
+}
+
+/** A comment that counts. noteId: by which it is replaced or removed; edited: who wrote the text that stands there now. */
+// type Comment = {
+//   noteId: string; author: ByteString; writtenUtc: string; text: ByteString;
+//   edited?: { noteId: string; author: ByteString; writtenUtc: string };
+// };
+
+/** A tolerance that counts, with the comments of its note as its reason. */
+// type GroundedTolerance = OutputTolerance & { noteId: string; author: ByteString; writtenUtc: string; reason: ByteString };
+
+/** What notes say of a run beyond its label, tags and reason. */
+// type RunNotes = {
+//   outcome?: ByteString;
+//   comments: Comment[];
+//   tolerances: GroundedTolerance[];
+//   /** All notes on the run in the order of their ids, those that count no more too. */
+//   history: Note[];
+// };
+
+/** Of a run what notes can change. */
+// type NotedFacts = Pick<Run, 'label' | 'reason' | 'tags'>;
+
+/** run: with the label, tags and reason that count. */
+// type AnnotatedRun<R extends NotedFacts = Run> = { run: R; notes: RunNotes };
+
+/** The notes on each run, by its id, in the order of their own ids. */
+function groupNotes(notes) {
+  const groups = new Map();
+  for (const note of notes.slice().sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    for (const id of new Set(note.runs)) {
+      const group = groups.get(id);
+      if (group === undefined) groups.set(id, [note]);
+      else group.push(note);
+    }
+  }
+  return groups;
+}
+
+/** Rule 2: those of `notes`, all on one run and in order, that count. */
+function findCountingNotes(notes) {
+  const removed = new Set();
+  const counting = [];
+  for (let i = notes.length - 1; i >= 0; i--) {
+    const note = notes[i];
+    if (removed.has(note.id)) continue;
+    counting.push(note);
+    for (const id of note.removes) if (id < note.id) removed.add(id);
+  }
+  return counting.reverse();
+}
+
+/** Rule 3. */
+function applyFacts(run, notes) {
+  const changed = { ...run };
+  let outcome;
+  for (const note of notes) {
+    if (note.unset.indexOf('Label') >= 0) changed.label = undefined;
+    if (note.unset.indexOf('Reason') >= 0) changed.reason = undefined;
+    if (note.unset.indexOf('Outcome') >= 0) outcome = undefined;
+    changed.label = note.label ?? changed.label;
+    changed.reason = note.reason ?? changed.reason;
+    outcome = note.outcome ?? outcome;
+    changed.tags = changed.tags.filter((tag) => note.untags.indexOf(tag) < 0);
+    for (const tag of note.tags) if (changed.tags.indexOf(tag) < 0) changed.tags.push(tag);
+  }
+  return { run: changed, outcome };
+}
+
+/** Rules 4 and 5: the comments of each note that has any, by its id. */
+function findComments(notes) {
+  const places = new Map();
+  const origins = new Map();
+  for (const note of notes) {
+    origins.set(note.id, note);
+    places.set(note.id, note.comments.map((text) => ({ noteId: note.id, author: note.author, writtenUtc: note.writtenUtc, text })));
+    for (const id of new Set(note.replaces.map((one) => one.id))) {
+      const origin = id < note.id ? origins.get(id) : undefined;
+      if (origin === undefined) continue;
+      const edited = { noteId: note.id, author: note.author, writtenUtc: note.writtenUtc };
+      const texts = note.replaces.filter((one) => one.id === id && one.text !== undefined).map((one) => one.text);
+      places.set(id, texts.map((text) => ({ noteId: id, author: origin.author, writtenUtc: origin.writtenUtc, text, edited })));
+    }
+  }
+  return places;
+}
+
+/** The run and what is said of it, once `notes`, which are on it and in order, are applied. The run itself, a plain object, is not changed. */
+function applyNotes(run, notes = []) {
+  if (notes.length === 0) return { run, notes: { comments: [], tolerances: [], history: [] } };
+  const counting = findCountingNotes(notes);
+  const facts = applyFacts(run, counting);
+  const places = findComments(counting);
+  const comments = [];
+  const tolerances = [];
+  for (const note of counting) {
+    const own = places.get(note.id);
+    comments.push(...own);
+    const reason = own.map((comment) => comment.text).join('\n');
+    for (const tolerance of note.tolerances) tolerances.push({ ...tolerance, noteId: note.id, author: note.author, writtenUtc: note.writtenUtc, reason });
+  }
+  return { run: facts.run, notes: { outcome: facts.outcome, comments, tolerances, history: notes } };
+}
+
+/** Runs with the notes on them applied. */
+function annotateRuns(runs, notes) {
+  const groups = groupNotes(notes);
+  return runs.map((run) => applyNotes(run, groups.get(run.id)));
+}
+
+/** The tolerance of an output: of those whose pattern fits its path the last; undefined if there is none. */
+function findTolerance(notes, path) {
+  for (let i = notes.tolerances.length - 1; i >= 0; i--) {
+    const { pattern } = notes.tolerances[i];
+    if (pattern === path || compileGlob(pattern)(path)) return notes.tolerances[i];
+  }
+  return undefined;
+}
+
+/** Would the note, the latest on the run, change anything of it? */
+function hasEffect(note, { run, notes }) {
+  if (note.comments.length + note.tolerances.length + note.replaces.length + note.removes.length > 0) return true;
+  const after = applyFacts(run, [note]);
+  const outcome = after.outcome ?? (note.unset.indexOf('Outcome') >= 0 ? undefined : notes.outcome);
+  return after.run.label !== run.label || after.run.reason !== run.reason || outcome !== notes.outcome || after.run.tags.join('\n') !== run.tags.join('\n');
+}
+
+// ==== src/core/journal.ts ========================================================================
+// journal.ts - runs as a story: by days, long series as one entry. Knows no texts for people and no files.
+
+/** One run, or several of one label and one day. */
+// type JournalEntry = { label: ByteString | undefined; runs: AnnotatedRun[] };
+
+/** date: 2026-11-22, UTC. */
+// type JournalDay = { date: string; entries: JournalEntry[] };
+
+/** So many runs of one label on one day are told as one. */
+const SERIES_LENGTH = 4;
+
+function dayOf(run) {
+  return run.startedUtc.slice(0, 10);
+}
+
+/**
+ * Days in their order; on each the runs in the order of their ids, a series where its first run
+ * stands. With `isComplete` each run is an entry of its own.
+ */
+function arrangeJournal(runs, isComplete) {
+  const days = new Map();
+  for (const one of runs) {
+    const entries = days.get(dayOf(one.run));
+    if (entries === undefined) days.set(dayOf(one.run), [{ label: one.run.label, runs: [one] }]);
+    else entries.push({ label: one.run.label, runs: [one] });
+  }
+  const sorted = Array.from(days.keys()).sort(compareBytes);
+  return sorted.map((date) => ({ date, entries: isComplete ? days.get(date) : foldSeries(days.get(date)) }));
+}
+
+function foldSeries(entries) {
+  const series = new Map();
+  for (const { label, runs } of entries) {
+    if (label === undefined) continue;
+    const one = series.get(label);
+    if (one === undefined) series.set(label, { label, runs: runs.slice() });
+    else one.runs.push(...runs);
+  }
+  const folded = [];
+  for (const entry of entries) {
+    const one = entry.label === undefined ? undefined : series.get(entry.label);
+    if (one === undefined || one.runs.length < SERIES_LENGTH) folded.push(entry);
+    else if (one.runs[0] === entry.runs[0]) folded.push(one);
+  }
+  return folded;
+}
+
+/** What a parameter was in several runs. `isRange`: first and last are the least and the greatest number. */
+// type ParameterSpan = { name: ByteString; values: ByteString[]; isRange: boolean };
+
+/** Each parameter of the runs, in the order met: its values, each once; of numbers the least and the greatest. */
+function spanParameters(runs) {
+  const values = new Map();
+  for (const run of runs) {
+    for (const parameter of run.parameters) {
+      const space = parameter.indexOf(' ');
+      const name = parameter.slice(0, space);
+      values.set(name, (values.get(name) ?? new Set()).add(parameter.slice(space + 1)));
+    }
+  }
+  return Array.from(values, ([name, found]) => {
+    const all = Array.from(found);
+    if (all.length < 3 || !all.every((value) => value.trim() !== '' && Number.isFinite(Number(value)))) return { name, values: all, isRange: false };
+    all.sort((a, b) => Number(a) - Number(b) || compareBytes(a, b));
+    return { name, values: [all[0], all[all.length - 1]], isRange: true };
+  });
+}
+
+/** How many runs ended so, in a fixed order; statuses of no run are left out. */
+function countStatuses(runs) {
+  const order = ['succeeded', 'failed', 'interrupted', 'lost', 'running'];
+  return order.map((status) => ({ status, count: runs.filter((run) => run.status === status).length })).filter((one) => one.count > 0);
+}
+
+/** Each value once, in the order first met; undefined is none. */
+function distinctTexts(values) {
+  return Array.from(new Set(values.filter((value) => value !== undefined && value !== '')));
 }
 
 // ==== src/core/failure.ts ========================================================================
@@ -696,6 +1194,27 @@ class Failure extends Error {
     this.hint = hint;
     this.exitStatus = exitStatus;
   }
+}
+
+// ==== src/core/filteroptions.ts ==================================================================
+// filteroptions.ts - what options say of which runs are wanted, checked. Reads no clock.
+
+const STATUS_NAMES = ['running', 'succeeded', 'failed', 'interrupted', 'lost'];
+
+/** The moment that an option names, to be compared as text; undefined if it is not given. Throws Failure for what is none. */
+function requireMoment(option, text, nowMs) {
+  if (text === undefined) return undefined;
+  const moment = readMoment(text, nowMs);
+  if (moment === undefined) throw new Failure('cannot use ' + option + ' "' + text + '": not a date', 'write 2026-11-22 or 2026-11-22T05:20 (UTC), today, yesterday, 7d, 12h', EXIT.usage);
+  return moment;
+}
+
+/** The statuses as they are. Throws Failure for one that is none. */
+function requireStatuses(statuses) {
+  for (const status of statuses) {
+    if (STATUS_NAMES.indexOf(status) < 0) throw new Failure('cannot use --status "' + status + '": no such status', 'one of ' + STATUS_NAMES.join(', '), EXIT.usage);
+  }
+  return statuses;
 }
 
 // ==== src/core/filerules.ts ======================================================================
@@ -2259,6 +2778,499 @@ function choosePackage(a, b, ownArchitecture) {
   return order <= 0 ? a : b;
 }
 
+// ==== src/core/timestamps.ts =====================================================================
+// timestamps.ts - finds dates and times in texts and whether they alone differ. Knows no clock.
+
+const MONTH = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
+const LONG_MONTH = '(?:January|February|March|April|May|June|July|August|September|October|November|December)';
+const WEEKDAY = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}';
+const YEAR = '(?:19|20)\\d\\d';
+const TIME = '(?:[01]\\d|2[0-3]):[0-5]\\d(?::[0-5]\\d(?:[.,]\\d{1,9})?)?';
+const ZONE = '(?: ?(?:Z|[A-Z]{3,4}|[+-]\\d\\d:?\\d\\d)\\b)?';
+
+/** Spellings of a moment, all with a year or, the last two, without: a number in a line that speaks of time, a time of day. */
+const SHAPES = [
+  { name: 'iso', pattern: YEAR + '-[01]\\d-[0-3]\\d(?:[T _]' + TIME + ZONE + ')?' },
+  { name: 'slashes', pattern: YEAR + '/[01]?\\d/[0-3]?\\d(?:[ T]' + TIME + ZONE + ')?' },
+  { name: 'day first', pattern: '[0-3]?\\d[./][0-3]?\\d[./]' + YEAR + '(?:,? ' + TIME + ZONE + ')?' },
+  { name: 'ctime', pattern: '(?:' + WEEKDAY + ',? )?' + MONTH + ' {1,2}[0-3]?\\d ' + TIME + '(?: [A-Z]{3,4}| [+-]\\d{4})? ' + YEAR },
+  { name: 'mail', pattern: '(?:' + WEEKDAY + ',? )?[0-3]?\\d[ -](?:' + LONG_MONTH + '|' + MONTH + ')[ -]' + YEAR + '(?:,? ' + TIME + ZONE + ')?' },
+  { name: 'month first', pattern: '(?:' + WEEKDAY + ',? )?(?:' + LONG_MONTH + '|' + MONTH + ') {1,2}[0-3]?\\d,? ' + YEAR + '(?:,? ' + TIME + ZONE + ')?' },
+  { name: 'compact', pattern: YEAR + '[01]\\d[0-3]\\d[T_-]?[0-2]\\d[0-5]\\d[0-5]\\d(?:Z|[+-]\\d\\d\'?\\d\\d\'?)?' },
+  { name: 'compact day', pattern: YEAR + '[01]\\d[0-3]\\d' },
+  { name: 'epoch', pattern: '1\\d{9}(?:\\d{3}(?:\\d{3}){0,2})?(?:\\.\\d+)?' },
+  { name: 'time', pattern: TIME },
+];
+
+// A stamp is no part of a longer word or number; "_" and "T" may stand around it in file names.
+const STAMPS = new RegExp('(^|[^A-Za-z0-9.])(' + SHAPES.map(({ pattern }) => '(?:' + pattern + ')').join('|') + ')(?![A-Za-z0-9]|\\.\\d)', 'g');
+const WHOLE_SHAPES = SHAPES.map(({ name, pattern }) => ({ name, whole: new RegExp('^(?:' + pattern + ')$') }));
+
+// type Stamp = { text: string; shape: string; isNamed: boolean };
+// type SplitText = { between: string; stamps: Stamp[] };
+
+/**
+ * Do the two texts differ in dates and times alone, each the same way spelled in both? Where the spans of the runs are
+ * known, what differs must lie in them; a bare number of seconds or a time of day counts only then, or
+ * the number where its line calls it a time.
+ */
+function haveStampsAsOnlyDifference(first, second, hints) {
+  const [split, other] = [splitAtStamps(first), splitAtStamps(second)];
+  if (split.stamps.length === 0 || split.stamps.length !== other.stamps.length || split.between !== other.between) return false;
+  return split.stamps.every((stamp, i) => {
+    const pair = other.stamps[i];
+    if (stamp.text === pair.text) return true;
+    return stamp.shape === pair.shape && isPlausible(stamp, hints.firstSpan) && isPlausible(pair, hints.secondSpan);
+  });
+}
+
+function splitAtStamps(text) {
+  const stamps = [];
+  const between = text.replace(STAMPS, (_, before, stamp, at) => {
+    const found = WHOLE_SHAPES.find(({ whole }) => whole.test(stamp));
+    const lineStart = Math.max(text.lastIndexOf('\n', at) + 1, at - 200);
+    stamps.push({ text: stamp, shape: found === undefined ? '' : found.name, isNamed: NAMES_TIME.test(text.slice(lineStart, at + 1)) });
+    return before + '\0';
+  });
+  return { between, stamps };
+}
+
+const NAMES_TIME = /time|date|stamp|epoch|created|modified|started|finished|built/i;
+
+const HOUR_MS = 3600000;
+// Local time is at most 14 hours away from UTC.
+const MOST_ZONE_MS = 15 * HOUR_MS;
+const CLOCK_SLACK_MS = 2000;
+
+/** Can the stamp be of this run, or if its span is not known, be a moment at all? */
+function isPlausible(stamp, span) {
+  const isBare = stamp.shape === 'epoch' || stamp.shape === 'compact day';
+  if (span === undefined) return isBare ? stamp.isNamed : stamp.shape !== 'time';
+  if (stamp.shape === 'time') return isTimeWithin(stamp.text, span);
+  if (stamp.shape === 'epoch') {
+    const whole = stamp.text.split('.')[0];
+    const timeMs = Number(stamp.text) * 1000 / 10 ** (whole.length - 10);
+    return timeMs >= span[0] - CLOCK_SLACK_MS && timeMs <= span[1] + CLOCK_SLACK_MS;
+  }
+  return listPossibleDays(stamp.text).some((dayMs) => dayMs + 24 * HOUR_MS >= span[0] - MOST_ZONE_MS && dayMs <= span[1] + MOST_ZONE_MS);
+}
+
+/** Starts of the days, as if UTC, that the date may mean: 03/04/2026 is two. */
+function listPossibleDays(text) {
+  const yearFirst = /^(\d{4})[-/]?(\d\d?)[-/]?(\d\d?)/.exec(text);
+  if (yearFirst !== null) return [Date.UTC(Number(yearFirst[1]), Number(yearFirst[2]) - 1, Number(yearFirst[3]))];
+  const numeric = /^(\d\d?)[./](\d\d?)[./](\d{4})/.exec(text);
+  if (numeric !== null) {
+    const [day, month, year] = numeric.slice(1).map(Number);
+    return [Date.UTC(year, month - 1, day), Date.UTC(year, day - 1, month)];
+  }
+  const named = /(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)/.exec(text);
+  const year = /\b(?:19|20)\d\d\b(?!:)/.exec(text);
+  const day = /\b\d\d?\b(?!:)/.exec(text.replace(/\d\d:\d\d(?::\d\d)?/, ' '));
+  if (named === null || year === null || day === null) return [];
+  return [Date.UTC(Number(year[0]), MONTH.slice(3, -1).split('|').indexOf(named[0]), Number(day[0]))];
+}
+
+/** Zones differ by quarters of hours, so in a short run the time of day tells at least the minute in a quarter. */
+function isTimeWithin(text, span) {
+  const quarterMs = HOUR_MS / 4;
+  const [hours, minutes, seconds] = text.replace(',', '.').split(':').map(Number);
+  const timeMs = (hours * 60 + minutes) * 60000 + (seconds ?? 0) * 1000;
+  const precisionMs = seconds === undefined ? 60000 : 1000;
+  const start = span[0] - CLOCK_SLACK_MS;
+  const behindStart = (((timeMs + precisionMs - start) % quarterMs) + quarterMs) % quarterMs;
+  return behindStart <= span[1] - span[0] + 2 * CLOCK_SLACK_MS + precisionMs;
+}
+
+// ==== src/core/localecauses.ts ===================================================================
+// localecauses.ts - whether two texts differ as if written in two locales. Knows no locale of the machine.
+
+/**
+ * Do the texts differ only in how numbers are punctuated (1.5 or 1,5; with ";" for "," between
+ * fields), in quotation marks, or in the names of months and days?
+ */
+function isLocaleDifference(first, second) {
+  return [withDecimalComma, withSwappedPunctuation, withPlainQuotes].some((rewrite) =>
+    rewrite(first) === second || rewrite(second) === first) || haveNamesAsOnlyDifference(first, second);
+}
+
+/** 1,5;2,5 for 1.5,2.5 and 1.5;2.5. A text without a decimal point is none. */
+function withDecimalComma(text) {
+  if (!/\d\.\d/.test(text)) return undefined;
+  return text.replace(/,/g, ';').replace(/(\d)\.(?=\d)/g, '$1,');
+}
+
+/** 1.234,5 for 1,234.5 */
+function withSwappedPunctuation(text) {
+  if (!/\d[.,]\d/.test(text)) return undefined;
+  return text.replace(/(\d)([.,])(?=\d)/g, (_, digit, mark) => digit + (mark === '.' ? ',' : '.'));
+}
+
+/** Quotation marks of a UTF-8 locale as programs print them in the C locale. */
+function withPlainQuotes(text) {
+  return text.indexOf('\xe2\x80') < 0 ? undefined : text.replace(/\xe2\x80[\x98\x99]/g, "'").replace(/\xe2\x80[\x9c\x9d]/g, '"');
+}
+
+// January to December, Monday to Sunday: English, German, French, Spanish, Italian, Portuguese, Dutch, in UTF-8.
+const MONTH_NAMES = [
+  'january february march april may june july august september october november december',
+  'januar februar m\xc3\xa4rz april mai juni juli august september oktober november dezember',
+  'janvier f\xc3\xa9vrier mars avril mai juin juillet ao\xc3\xbbt septembre octobre novembre d\xc3\xa9cembre',
+  'enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre',
+  'gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre',
+  'janeiro fevereiro mar\xc3\xa7o abril maio junho julho agosto setembro outubro novembro dezembro',
+  'januari februari maart april mei juni juli augustus september oktober november december',
+];
+const DAY_NAMES = [
+  'monday tuesday wednesday thursday friday saturday sunday',
+  'montag dienstag mittwoch donnerstag freitag samstag sonntag',
+  'lundi mardi mercredi jeudi vendredi samedi dimanche',
+  'lunes martes mi\xc3\xa9rcoles jueves viernes s\xc3\xa1bado domingo',
+  'luned\xc3\xac marted\xc3\xac mercoled\xc3\xac gioved\xc3\xac venerd\xc3\xac sabato domenica',
+  'segunda ter\xc3\xa7a quarta quinta sexta s\xc3\xa1bado domingo',
+  'maandag dinsdag woensdag donderdag vrijdag zaterdag zondag',
+];
+const NAME_WORD = /(?:[A-Za-z]|[\xc3][\x80-\xbf])+\.?/g;
+
+/** Do words alone differ, each a name, or two or more letters of it, of the same month or day in two languages? */
+function haveNamesAsOnlyDifference(first, second) {
+  const [words, others] = [first.match(NAME_WORD) ?? [], second.match(NAME_WORD) ?? []];
+  if (words.length === 0 || words.length !== others.length || first.replace(NAME_WORD, '\0') !== second.replace(NAME_WORD, '\0')) return false;
+  return words.every((word, i) => word === others[i] || isSameName(word, others[i]));
+}
+
+function isSameName(word, other) {
+  return [MONTH_NAMES, DAY_NAMES].some((names) => {
+    const places = listPlaces(word, names);
+    return listPlaces(other, names).some((place) => places.indexOf(place) >= 0);
+  });
+}
+
+function listPlaces(word, languages) {
+  const start = word.replace(/\.$/, '').toLowerCase().replace(/\xe3/g, '\xc3');
+  if (start.length < 2) return [];
+  const places = [];
+  for (const names of languages) names.split(' ').forEach((name, i) => { if (name.startsWith(start)) places.push(i); });
+  return places;
+}
+
+/** Is one list of lines in the order of bytes, the other one in that of letters, whatever their case? A first line that both have may be a header. */
+function isSortedOtherwise(lines, others) {
+  const skipped = lines[0] === others[0] ? 1 : 0;
+  const [rows, otherRows] = [lines.slice(skipped), others.slice(skipped)];
+  if (rows.length < 3) return false;
+  return (isSorted(rows, compareBytes) && isSorted(otherRows, compareLetters)) || (isSorted(rows, compareLetters) && isSorted(otherRows, compareBytes));
+}
+
+function isSorted(rows, compare) {
+  return rows.every((row, i) => i === 0 || compare(rows[i - 1], row) <= 0);
+}
+
+function compareLetters(a, b) {
+  return compareBytes(letterKey(a), letterKey(b));
+}
+
+function letterKey(row) {
+  return row.replace(/[^A-Za-z0-9]/g, '').toLowerCase();
+}
+
+// ==== src/core/causes.ts =========================================================================
+// causes.ts - why two texts differ, as far as the texts themselves tell. Knows no formats and no clock.
+
+/** More text than this is not searched for causes: several copies of it are made. */
+const MOST_SEARCHED_BYTES = 32 << 20;
+
+/**
+ * The causes that together account for every difference; [] if they do not, for a wrong cause is worse
+ * than none. Randomness and the order of threads cannot be told from two contents.
+ */
+function findCauses(first, second, hints) {
+  if (first === second || first.length + second.length > MOST_SEARCHED_BYTES) return [];
+  const withPlaces = explainBeyondPlaces(first, second, hints);
+  if (withPlaces !== undefined) return withPlaces;
+  const [known, otherKnown] = [replacePlaces(first, hints.firstPlaces), replacePlaces(second, hints.secondPlaces)];
+  const isReplaced = known !== first || otherKnown !== second;
+  const beyond = isReplaced ? explainBeyondPlaces(known, otherKnown, hints) : undefined;
+  if (beyond !== undefined) return sortCauses(['build path', ...beyond]);
+  if (hasPathsAsOnlyDifference(first, second)) return ['build path'];
+  return isLocaleDifference(first, second) ? ['locale'] : [];
+}
+
+/** Causes other than 'build path'; undefined if they do not account for all. */
+function explainBeyondPlaces(first, second, hints) {
+  if (first === second) return [];
+  if (haveStampsAsOnlyDifference(first, second, hints)) return ['time stamp'];
+  if (!haveSameLines(first, second)) return undefined;
+  return isSortedOtherwise(splitLines(first), splitLines(second)) ? ['locale'] : ['order of lines'];
+}
+
+function sortCauses(causes) {
+  return causes.sort(compareBytes);
+}
+
+/** The lines of a text, whether its last one is ended or not. */
+function splitLines(text) {
+  return text.replace(/\n$/, '').split('\n');
+}
+
+function haveSameLines(first, second) {
+  if (Math.abs(first.length - second.length) > 1) return false;
+  const [lines, others] = [splitLines(first).sort(compareBytes), splitLines(second).sort(compareBytes)];
+  return lines.length > 1 && lines.length === others.length && lines.every((line, i) => line === others[i]);
+}
+
+const PATH_GOES_ON = /[\w.+~-]/;
+
+/** The text with each place, where it is a whole path or the beginning of one, as its number between NULs. */
+function replacePlaces(text, places) {
+  const longestFirst = (places ?? []).map((place, i) => ({ place, mark: '\0' + i + '\0' })).filter(({ place }) => place.length > 1)
+    .sort((a, b) => b.place.length - a.place.length || compareBytes(a.place, b.place));
+  return longestFirst.reduce((replaced, { place, mark }) => replacePlace(replaced, place, mark), text);
+}
+
+function replacePlace(text, place, mark) {
+  const parts = text.split(place);
+  let replaced = parts[0];
+  for (let i = 1; i < parts.length; i++) {
+    const isPart = PATH_GOES_ON.test(parts[i].slice(0, 1)) || (parts[i] === '' && i < parts.length - 1) || /[\w.+~-]$/.test(parts[i - 1].slice(-1));
+    replaced += (isPart ? place : mark) + parts[i];
+  }
+  return replaced;
+}
+
+const ABSOLUTE_PATH = /(?:\/[\w.+~@%-]+){2,}/g;
+
+/** Do only absolute paths differ, each pair with the same end and all pairs with the same two beginnings? */
+function hasPathsAsOnlyDifference(first, second) {
+  if (first.replace(ABSOLUTE_PATH, '/') !== second.replace(ABSOLUTE_PATH, '/')) return false;
+  const [paths, others] = [first.match(ABSOLUTE_PATH) ?? [], second.match(ABSOLUTE_PATH) ?? []];
+  if (paths.length !== others.length) return false;
+  let beginnings;
+  for (let i = 0; i < paths.length; i++) {
+    if (paths[i] === others[i]) continue;
+    const tail = measureCommonTail(paths[i], others[i]);
+    if (tail === 0) return false;
+    const pair = paths[i].slice(0, -tail) + '\0' + others[i].slice(0, -tail);
+    if (beginnings !== undefined && beginnings !== pair) return false;
+    beginnings = pair;
+  }
+  return beginnings !== undefined;
+}
+
+/** Length of the whole components that both paths end with, their slash included. */
+function measureCommonTail(path, other) {
+  let tail = 0;
+  for (let length = 1; length < Math.min(path.length, other.length); length++) {
+    if (path[path.length - length] !== other[other.length - length]) break;
+    if (path[path.length - length] === '/') tail = length;
+  }
+  return tail;
+}
+
+// ==== src/core/repeat.ts =========================================================================
+// repeat.ts - repeating a run: may it be, with what changed, and what the outcome says. Knows no files and no processes.
+
+/** Why the run cannot be repeated from its record, as a part of a sentence; undefined if it can. */
+function findRepeatObstacle(run) {
+  if (run.status === 'running') return 'it is still running';
+  if (run.status === 'lost') return 'its end is not known (lost)';
+  if (run.command.indexOf('\0') >= 0) return 'its command holds a secret that was not recorded';
+  if (run.directory !== '.' && !isResultPath(run.directory)) return 'it ran in ' + run.directory + ', outside the project';
+  const outside = run.outputs.find((file) => file.kind !== 'd' && !isResultPath(file.path));
+  return outside === undefined ? undefined : 'its output ' + outside.path + ' is outside the project';
+}
+
+// ---- something changed --------------------------------------------------------------------------------
+
+/** `--set NAME=VALUE`. */
+// type Setting = { name: ByteString; value: ByteString };
+
+// type Changed = { kind: 'changed'; argv: ByteString[]; parameters: ByteString[] } | { kind: 'refused'; why: string };
+
+const ENDS_VALUE = '[^ \\t-\\r,;&|<>()\'"`}\\]]*';
+
+function escapeForPattern(text) {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+}
+
+/** Does this argument name the parameter as an option whose value is the next one? */
+function isNamingOption(argument, name) {
+  return argument === '--' + name || argument === '-' + name;
+}
+
+/**
+ * The arguments with a parameter set: where it stands as NAME=VALUE or NAME:VALUE (also within an
+ * argument, such as a script's text), as -NAME VALUE or --NAME VALUE, and, if `old` is known and it
+ * stands nowhere so, the one argument that is `old`. A NAME of digits is the number of an argument.
+ */
+function setArgument(argv, setting, old, quoteWord) {
+  const { name, value } = setting;
+  if (/^\d+$/.test(name) && old === undefined) {
+    const at = Number(name);
+    return at > 0 && at < argv.length ? argv.map((word, i) => (i === at ? value : word)) : 'the command has no argument ' + name;
+  }
+  const pattern = new RegExp('(^|[^A-Za-z0-9_])(' + escapeForPattern(name) + ')([=:])(' + ENDS_VALUE + ')', 'g');
+  let count = 0;
+  const changed = argv.map((word, i) => {
+    if (i > 1 && isNamingOption(argv[i - 1], name)) {
+      count += 1;
+      return value;
+    }
+    const whole = new RegExp('^(-{0,2}' + escapeForPattern(name) + '=)[^]*$').exec(word);
+    const isScript = i > 0 && /^-[a-z]*c$/.test(argv[i - 1]);
+    if (whole !== null && i > 0 && !isScript) {
+      count += 1;
+      return whole[1] + value;
+    }
+    return i === 0 ? word : word.replace(pattern, (_, before, found, sign) => {
+      count += 1;
+      return before + found + sign + (isScript ? quoteWord(value) : value);
+    });
+  });
+  if (count > 0) return changed;
+  const places = old === undefined || old === '' ? [] : argv.map((_, i) => i).filter((i) => i > 0 && argv[i] === old);
+  if (places.length === 1) return argv.map((word, i) => (i === places[0] ? value : word));
+  return places.length > 1 ? 'several arguments are ' + String(old) + '; give its number' : 'the command does not hold it';
+}
+
+/** The command and the parameters of a run with each of these set, or why that cannot be. */
+function changeRun(argv, parameters, settings, quoteWord) {
+  let words = argv;
+  let recorded = parameters;
+  for (const setting of settings) {
+    const at = recorded.findIndex((parameter) => parameter.startsWith(setting.name + ' '));
+    const old = at < 0 ? undefined : recorded[at].slice(setting.name.length + 1);
+    const set = setArgument(words, setting, old, quoteWord);
+    if (typeof set === 'string') return { kind: 'refused', why: 'cannot set ' + setting.name + ': ' + set };
+    words = set;
+    const line = setting.name + ' ' + setting.value;
+    if (at >= 0) recorded = recorded.map((parameter, i) => (i === at ? line : parameter));
+    else if (!/^\d+$/.test(setting.name)) recorded = recorded.concat(line);
+  }
+  return { kind: 'changed', argv: words, parameters: recorded };
+}
+
+// ---- the verdict ----------------------------------------------------------------------------------------
+
+/** What the repeat left under the path of an output: its state, if any. */
+// type OutputPair = { first: FileState; second: FileState | undefined };
+
+// type CompareOutputs = (first: FileState, second: FileState) => Comparison;
+
+function judgePair(pair, compare) {
+  const { first, second } = pair;
+  const say = (word, detail, comparison) => ({ verdict: { word, path: first.path, detail }, comparison });
+  if (second === undefined) return say('missing', '');
+  if (first.hash === '?' || second.hash === '?') return say('unchecked', first.hash === '?' ? 'its content was not recorded' : 'its content cannot be read');
+  if (!isComparable(first) || !isComparable(second)) return first.kind === second.kind ? say('identical', '') : say('different', 'another kind of file');
+  if ((first.kind === 'l') !== (second.kind === 'l')) return say('different', second.kind === 'l' ? 'a link, was a file' : 'a file, was a link');
+  if (first.hash === second.hash) return first.kind === second.kind ? say('identical', '') : say('different', second.kind === 'x' ? 'executable, was not' : 'not executable, was');
+  if (first.kind === 'l') return say('different', 'the link leads elsewhere');
+  const comparison = compare(first, second);
+  switch (comparison.kind) {
+    case 'identical': return say('unchecked', 'the bytes are not those of the record any more', comparison);
+    case 'equivalent': return say('tolerance', comparison.rule + (comparison.detail === '' ? '' : ': ' + comparison.detail), comparison);
+    case 'different': return say('different', comparison.detail, comparison);
+    case 'unchecked': return say('different', comparison.why, comparison);
+  }
+}
+
+// type Judgement = { verdicts: Verdict[]; comparisons: Map<ByteString, Comparison> };
+
+/**
+ * The outputs of a repeat against those of the run that it repeats, both ways, sorted by path.
+ * Folders count only if one of both has none; secret outputs by their keyed hashes.
+ */
+function judgeRepeat(original, repeat, compare) {
+  const judgement = { verdicts: [], comparisons: new Map() };
+  const made = new Map(repeat.outputs.map((file) => [file.path, file]));
+  for (const first of original.outputs) {
+    const second = made.get(first.path);
+    if (first.kind === 'd' && second?.kind === 'd') continue;
+    const { verdict, comparison } = judgePair({ first, second }, compare);
+    judgement.verdicts.push(verdict);
+    if (comparison !== undefined) judgement.comparisons.set(first.path, comparison);
+  }
+  const known = new Set(original.outputs.map((file) => file.path));
+  for (const file of repeat.outputs) if (!known.has(file.path) && file.kind !== 'd') judgement.verdicts.push({ word: 'extra', path: file.path, detail: '' });
+  judgeSecrets(original.secretOutputs, repeat.secretOutputs, judgement.verdicts);
+  judgeRemovals(original, repeat, judgement.verdicts);
+  judgement.verdicts.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  return judgement;
+}
+
+/** 'HMAC PATH' lines. */
+function judgeSecrets(first, second, verdicts) {
+  const split = (line) => [line.slice(line.indexOf(' ') + 1), line.slice(0, line.indexOf(' '))];
+  const made = new Map(second.map(split));
+  for (const [path, hash] of first.map(split)) {
+    const other = made.get(path);
+    verdicts.push({ word: other === undefined ? 'missing' : other === hash ? 'identical' : 'different', path, detail: other === undefined || other === hash ? '' : 'another secret' });
+  }
+  const known = new Set(first.map((line) => split(line)[0]));
+  for (const [path] of second.map(split)) if (!known.has(path)) verdicts.push({ word: 'extra', path, detail: '' });
+}
+
+/** What one removed and the other did not: only of files that the repeat had to remove, its inputs. */
+function judgeRemovals(original, repeat, verdicts) {
+  const inputs = new Set(original.inputs.map((file) => file.path));
+  for (const path of original.removed) if (inputs.has(path) && repeat.removed.indexOf(path) < 0) verdicts.push({ word: 'different', path, detail: 'is still there; the run had removed it' });
+  for (const path of repeat.removed) if (original.removed.indexOf(path) < 0) verdicts.push({ word: 'different', path, detail: 'was removed; the run had left it' });
+}
+
+/** What a person takes for a good repeat. */
+// type Acceptance = 'identical' | 'tolerance';
+
+/** Is every output as `accept` wants it, and did the command end as it had? */
+function isRepeatAccepted(original, repeat, accept) {
+  if (original.exit !== repeat.exit || original.signal !== repeat.signal) return false;
+  // What was printed counts only where nothing else was made.
+  const outputs = repeat.verdicts.filter(({ path }) => !path.startsWith('provenance/logs/'));
+  return (outputs.length > 0 ? outputs : repeat.verdicts).every(({ word }) => word === 'identical' || (word === 'tolerance' && accept === 'tolerance'));
+}
+
+/** How the repeat ended if not as the original: "exit 1, was 0"; '' if it did. */
+function describeOtherEnd(original, repeat) {
+  const tell = (run) => run.signal ?? String(run.exit ?? '-');
+  return tell(original) === tell(repeat) ? '' : 'exit ' + tell(repeat) + ', was ' + tell(original);
+}
+
+// ---- which runs -----------------------------------------------------------------------------------------
+
+/** The run that made an input as this run read it: the last one before it that left this content there. */
+function findInputProducer(runs, run, file) {
+  let found;
+  for (const earlier of runs) {
+    if (earlier.id >= run.id) break;
+    if (resultsOf(earlier).some((output) => output.path === file.path && isSameContent(output, file))) found = earlier;
+  }
+  return found;
+}
+
+/** Paths of results that runs from this one on made: they were not there before it. */
+function listLaterResults(runs, run) {
+  const paths = new Set();
+  for (const later of runs) if (later.id >= run.id) for (const file of resultsOf(later)) paths.add(file.path);
+  for (const earlier of runs) {
+    if (earlier.id >= run.id) break;
+    for (const file of resultsOf(earlier)) paths.delete(file.path);
+  }
+  return paths;
+}
+
+/** What surrounds a repeat instead of the usual: variables set or (undefined) unset, words before the command. */
+// type RepeatSurroundings = {
+//   variables: { [name: string]: ByteString | undefined };
+//   umask: number | undefined;
+//   prefix: ByteString[];
+//   /** Beginning of the name of the scratch folder. */
+//   folderName: ByteString | undefined;
+//   /** Files of the tree made in the opposite order. */
+//   isReversed: boolean;
+// };
+
+const USUAL_SURROUNDINGS = { variables: {}, umask: undefined, prefix: [], folderName: undefined, isReversed: false };
+
 // ==== src/formats/percent.ts =====================================================================
 // percent.ts - text of a record's field, percent-encoded (docs/record-format.txt, 2). Decides nothing.
 
@@ -2318,6 +3330,7 @@ function encodeWord(text) {
  * cannot be mistaken. In the record it is %{...}.
  */
 function encodeWithheld(value) {
+  if (value.indexOf('\0') < 0) return encodeText(value);
   return value.split('\0').map((part, i) => (i === 0 ? encodeText(part) : encodeMarked(part))).join('%');
 }
 
@@ -2328,6 +3341,7 @@ function encodeMarked(part) {
 
 /** Undoes encodeWithheld. */
 function decodeWithheld(value) {
+  if (value.indexOf('%') < 0) return value;
   return value.split(/%(?=\{[0-9a-f]{16}\})/).map(decodeText).join('\0');
 }
 
@@ -2429,9 +3443,110 @@ function quoteCommand(argv, root, directory) {
   }).join(' ');
 }
 
+/**
+ * Undoes quoteCommand(): the argument bytes, with the project's folder given as `root`. undefined if
+ * the source is not in the form that quoteCommand() gives, and so may mean anything to a shell.
+ */
+function splitCommand(source, root, directory) {
+  const rootWord = spellRoot(directory);
+  const argv = [];
+  for (let at = 0; at <= source.length; at++) {
+    const start = at;
+    let word = '';
+    while (at < source.length && source[at] !== ' ') {
+      const quoted = /^(?:'[^']*'|\\'|[A-Za-z0-9_@+=:,./-]+)/.exec(source.slice(at, at + 1) === "'" ? source.slice(at) : source.slice(at, at + 4096));
+      if (source.startsWith(rootWord, at)) {
+        word += root;
+        at += rootWord.length;
+      } else if (quoted === null) return undefined;
+      else {
+        word += quoted[0][0] === "'" ? quoted[0].slice(1, -1) : quoted[0][0] === '\\' ? "'" : quoted[0];
+        at += quoted[0].length;
+      }
+    }
+    if (at === start || (argv.length === 0 && SPECIAL_FIRST.test(source.slice(start, at)))) return undefined;
+    argv.push(word);
+  }
+  return argv;
+}
+
 /** Does a single argument need a shell: does it hold anything but one plain word? */
 function hasShellSyntax(argument) {
   return /[ \t-\r|&;<>()$`"'\\*?[\]#~{}!]/.test(argument) || /^[A-Za-z_][A-Za-z0-9_]*=/.test(argument);
+}
+
+// ==== src/formats/latex.ts =======================================================================
+// latex.ts - text as LaTeX that every engine sets, without packages. Decides nothing.
+
+// The result is LATEX_ASCII: what a font encoding (OT1, which is the default) lacks would be an error, so
+// letters with accents are put together, signs come from mathematics, and any other character is
+// shown by LuaLaTeX and XeLaTeX, and by its number where the engine cannot.
+
+/** To stand once before what escapeLatex() gave, for the characters that not every engine can show. */
+const LATEX_DEFINITION = '\\providecommand*{\\rrcharacter}[1]{\\ifx\\Umathchar\\undefined[U+#1]\\else\\symbol{"#1}\\fi}\n';
+
+const LATEX_ASCII = {
+  '\\': '\\textbackslash{}', '{': '\\{', '}': '\\}', '$': '\\$', '&': '\\&', '#': '\\#', '%': '\\%', '_': '\\_', '^': '\\^{}', '~': '\\~{}',
+  '<': '\\ensuremath{<}', '>': '\\ensuremath{>}', '|': '\\ensuremath{|}', '"': '{\\ttfamily\\char34}',
+  // Two of these would become one sign; "[" or "*" at the start of a row would belong to the end of the row before.
+  '-': '-{}', "'": "'{}", '`': '`{}', ',': ',{}', '!': '!{}', '?': '?{}', '[': '{[}', ']': '{]}', '*': '{*}',
+};
+
+const LATEX_ACCENTS = {
+  0x300: '`', 0x301: "'", 0x302: '^', 0x303: '~', 0x304: '=', 0x306: 'u', 0x307: '.', 0x308: '"', 0x30a: 'r', 0x30b: 'H', 0x30c: 'v', 0x323: 'd', 0x327: 'c', 0x331: 'b',
+};
+
+const GREEK = 'alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi o pi rho varsigma sigma tau upsilon varphi chi psi omega'.split(' ');
+const GREEK_CAPITALS = { 0x393: 'Gamma', 0x394: 'Delta', 0x398: 'Theta', 0x39b: 'Lambda', 0x39e: 'Xi', 0x3a0: 'Pi', 0x3a3: 'Sigma', 0x3a5: 'Upsilon', 0x3a6: 'Phi', 0x3a8: 'Psi', 0x3a9: 'Omega' };
+
+const LATEX_LETTERS = {
+  0xa0: '~', 0xa1: '{\\textexclamdown}', 0xbf: '{\\textquestiondown}', 0xa3: '\\pounds{}', 0xa7: '\\S{}', 0xa9: '\\copyright{}', 0xb6: '\\P{}', 0xc6: '\\AE{}', 0xe6: '\\ae{}',
+  0xd8: '\\O{}', 0xf8: '\\o{}', 0xdf: '\\ss{}', 0x131: '\\i{}', 0x141: '\\L{}', 0x142: '\\l{}', 0x152: '\\OE{}', 0x153: '\\oe{}',
+  0x2013: '{\\textendash}', 0x2014: '{\\textemdash}', 0x2018: '{\\textquoteleft}', 0x2019: '{\\textquoteright}', 0x201c: '{\\textquotedblleft}', 0x201d: '{\\textquotedblright}', 0x2026: '\\ldots{}',
+};
+
+const LATEX_MATH = {
+  0xac: '\\neg', 0xb0: '^\\circ', 0xb1: '\\pm', 0xb2: '^2', 0xb3: '^3', 0xb5: '\\mu', 0xb7: '\\cdot', 0xb9: '^1', 0xd7: '\\times', 0xf7: '\\div', 0x3f5: '\\epsilon', 0x3d5: '\\phi', 0x3d1: '\\vartheta',
+  0x2020: '\\dagger', 0x2022: '\\bullet', 0x2032: "'", 0x2190: '\\leftarrow', 0x2192: '\\rightarrow', 0x2194: '\\leftrightarrow', 0x21d2: '\\Rightarrow', 0x2200: '\\forall', 0x2202: '\\partial',
+  0x2203: '\\exists', 0x2207: '\\nabla', 0x2208: '\\in', 0x2211: '\\sum', 0x2212: '-', 0x221a: '\\surd', 0x221e: '\\infty', 0x222b: '\\int', 0x2248: '\\approx', 0x2260: '\\neq', 0x2264: '\\leq', 0x2265: '\\geq',
+};
+
+function nameGreek(code) {
+  if (code >= 0x3b1 && code <= 0x3c9) return code === 0x3bf ? undefined : '\\' + GREEK[code - 0x3b1];
+  return GREEK_CAPITALS[code] === undefined ? undefined : '\\' + GREEK_CAPITALS[code];
+}
+
+function printNumbered(code) {
+  return '\\rrcharacter{' + code.toString(16).toUpperCase().padStart(4, '0') + '}';
+}
+
+/** An LATEX_ASCII letter with accents that LaTeX knows, inmost first; undefined if it is no such. */
+function printAccented(code) {
+  const [base, ...marks] = Array.from(String.fromCodePoint(code).normalize('NFD'));
+  const accents = marks.map((mark) => LATEX_ACCENTS[mark.codePointAt(0)]);
+  if (marks.length === 0 || !/^[A-Za-z]$/.test(base) || accents.indexOf(undefined) >= 0) return undefined;
+  const isAbove = accents.some((accent) => accent !== 'd' && accent !== 'c' && accent !== 'b');
+  const letter = isAbove && (base === 'i' || base === 'j') ? '\\' + base + '{}' : base;
+  return accents.reduce((text, accent) => '\\' + accent + '{' + text + '}', letter);
+}
+
+function printCharacter(code) {
+  if (code === 0x3bf) return 'o';
+  const math = LATEX_MATH[code] ?? nameGreek(code);
+  return LATEX_LETTERS[code] ?? (math !== undefined ? '\\ensuremath{' + math + '}' : printAccented(code) ?? printNumbered(code));
+}
+
+/** UTF-8 text without control characters (makeHarmless) for a row of a tabular. Bytes that are not UTF-8 are shown by their number. */
+function escapeLatex(text) {
+  if (/^[A-Za-z0-9 .:;()/+=@]*$/.test(text)) return text;
+  let escaped = '';
+  for (let at = 0; at < text.length;) {
+    const length = Math.max(1, utf8SequenceLength(text, at));
+    const code = codePointAt(text, at);
+    escaped += code < 0x80 ? LATEX_ASCII[text[at]] ?? text[at] : printCharacter(code);
+    at += length;
+  }
+  return escaped;
 }
 
 // ==== src/formats/processes.ts ===================================================================
@@ -2581,17 +3696,8 @@ function readProcesses(fields, fileCount, fault) {
   return { processes, leftOut: lists.leftOut };
 }
 
-// ==== src/formats/record.ts ======================================================================
-// record.ts - a run as a recutils record, printed and parsed (docs/record-format.txt). Decides nothing.
-
-/** Format this version writes, and the newest it understands in full. */
-const RECORD_FORMAT = 1;
-
-const RECORD_HEAD = '# rr run record, format ';
-const RECORD_TAIL = '; described in provenance/README.txt\n';
-const STATUSES = ['running', 'succeeded', 'failed', 'interrupted', 'lost'];
-const VERDICT_WORDS = ['identical', 'tolerance', 'different', 'missing', 'extra', 'unchecked'];
-const CODE_FILE_STATES = ['clean', 'changed', 'untracked', 'unversioned'];
+// ==== src/formats/fields.ts ======================================================================
+// fields.ts - what all records have in common: head, fields, seal (docs/record-format.txt, 3). Decides nothing.
 
 // type Field = { name: string; value: ByteString; line: number };
 
@@ -2607,8 +3713,12 @@ function parseFile(line) {
   return { hash: parts[1], size: Number(parts[2]), kind: parts[3], path: decodeText(parts[4]) };
 }
 
+/** Gathers the text of a record, beginning with its head. */
 class FieldWriter {
-  text = '';
+  // text: ByteString;
+  constructor(kind, format) {
+    this.text = '# rr ' + kind + ', format ' + String(format) + '; described in provenance/README.txt\n';
+  }
   raw(name, value) {
     if (value !== undefined && value !== '') this.text += name + ': ' + String(value) + '\n';
   }
@@ -2635,6 +3745,128 @@ class FieldWriter {
   }
 }
 
+/** The whole file: the body and the line with the body's SHA-256. */
+function sealRecord(body, hash) {
+  return body + 'Sha256: ' + hash + '\n';
+}
+
+/** Body and hash of a sealed record; undefined if the last line is no Sha256 line. */
+function unsealRecord(text) {
+  const seal = text.slice(-73);
+  if (!/^Sha256: [0-9a-f]{64}\n$/.test(seal)) return undefined;
+  return { body: text.slice(0, -73), hash: seal.slice(8, 72) };
+}
+
+/** Throws the Failure that a record is damaged at a line. */
+function failRecord(file, line, what) {
+  throw new Failure('cannot read "' + file + '": line ' + String(line) + ': ' + what, 'the file was changed after it was written; restore it from version control or an archive');
+}
+
+/** Number of the format that a record of this kind claims; fails if the first line is not that of one. */
+function readFormatNumber(text, kind, file) {
+  const head = '# rr ' + kind + ', format ';
+  const parts = text.startsWith(head) ? /^(\d+)[;\n]/.exec(text.slice(head.length, head.length + 32)) : null;
+  if (parts === null) return failRecord(file, 1, 'not "' + head + 'N"');
+  return Number(parts[1]);
+}
+
+/** The fields in the order of the file. */
+function splitFields(text, file) {
+  if (text === '') failRecord(file, 1, 'the file is empty');
+  if (!text.endsWith('\n')) failRecord(file, text.split('\n').length, 'the last line has no end: the file was cut');
+  const lines = text.split('\n');
+  const fields = [];
+  for (let i = 0; i < lines.length - 1; i++) {
+    const text1 = lines[i];
+    if (i === 0 && text1.startsWith('#')) continue;
+    const colon = text1.indexOf(': ');
+    if (colon <= 0 || !/^[A-Z][A-Za-z0-9_]*$/.test(text1.slice(0, colon))) failRecord(file, i + 1, 'no "Name: value"');
+    if (/[\0-\x1f\x7f]|\xc2[\x80-\x9f]/.test(text1)) failRecord(file, i + 1, 'a control character that is not encoded');
+    if (text1.length === colon + 2) failRecord(file, i + 1, text1.slice(0, colon) + ': no value');
+    fields.push({ name: text1.slice(0, colon), value: text1.slice(colon + 2), line: i + 1 });
+  }
+  return fields;
+}
+
+/**
+ * The first field of each name. Fails if the last one is not Sha256, if one of `required` is not
+ * there, or if one of `single` stands twice, which one program would read so, another otherwise.
+ */
+function requireFields(fields, file, single, required) {
+  const last = fields[fields.length - 1];
+  if (last === undefined || last.name !== 'Sha256') failRecord(file, fields.length + 1, 'no Sha256 at the end');
+  const first = new Map();
+  for (const field of fields) {
+    if (!first.has(field.name)) first.set(field.name, field);
+    else if (single.indexOf(field.name) >= 0) failRecord(file, field.line, field.name + ' stands twice');
+  }
+  for (const name of required) if (!first.has(name)) failRecord(file, fields.length + 1, 'no ' + name);
+  return first;
+}
+
+// type UnknownField = { name: string; value: ByteString };
+
+/** Puts the value of a field into a record; `fault` is called, and does not return, if it cannot be read. */
+// type FieldSetter<T> = (record: T, value: ByteString, fault: (what: string) => never) => void;
+
+/** Thrown and caught within one reading: a value of a newer format that is not understood. */
+const NOT_UNDERSTOOD = new Error('a value of a newer format');
+
+/**
+ * Puts the fields into a record. One without setter that is not read `elsewhere` is kept as unknown.
+ * Of a newer format so is a value that is not understood, which otherwise is a fault.
+ */
+function setFields(
+  record, fields, setters, elsewhere, source,
+) {
+  for (const field of fields) {
+    const setter = setters[field.name];
+    if (setter === undefined) {
+      if (elsewhere.indexOf(field.name) < 0) record.unknown.push({ name: field.name, value: field.value });
+      continue;
+    }
+    try {
+      setter(record, field.value, (what) => {
+        if (source.isNewer) throw NOT_UNDERSTOOD;
+        return failRecord(source.file, field.line, field.name + ': ' + what);
+      });
+    } catch (error) {
+      if (error !== NOT_UNDERSTOOD) throw error;
+      record.unknown.push({ name: field.name, value: field.value });
+    }
+  }
+}
+
+/** A decimal number, not negative. */
+function readNumber(value, fault) {
+  return /^\d+(\.\d+)?$/.test(value) && Number(value) <= Number.MAX_SAFE_INTEGER ? Number(value) : fault('not a number: ' + value);
+}
+
+function readWhole(value, most, fault) {
+  return /^\d+$/.test(value) && Number(value) <= most ? Number(value) : fault('not a whole number up to ' + String(most) + ': ' + value);
+}
+
+function readId(value, fault) {
+  return RUN_ID.test(value) ? value : fault('not an id: ' + value);
+}
+
+/** The first word and what follows on it: '' if nothing does. */
+function splitWord(value) {
+  const space = value.indexOf(' ');
+  return space < 0 ? [value, ''] : [value.slice(0, space), value.slice(space + 1)];
+}
+
+// ==== src/formats/record.ts ======================================================================
+// record.ts - a run as a recutils record, printed and parsed (docs/record-format.txt). Decides nothing.
+
+/** Format this version writes, and the newest it understands in full. */
+const RECORD_FORMAT = 1;
+
+const RECORD_KIND = 'run record';
+const STATUSES = ['running', 'succeeded', 'failed', 'interrupted', 'lost'];
+const VERDICT_WORDS = ['identical', 'tolerance', 'different', 'missing', 'extra', 'unchecked'];
+const CODE_FILE_STATES = ['clean', 'changed', 'untracked', 'unversioned'];
+
 /**
  * "NAME VALUE", each encoded by itself: a space at either end of the value would be lost otherwise.
  * NAME alone if the value is empty.
@@ -2643,6 +3875,11 @@ function encodeParameter(parameter) {
   const space = parameter.indexOf(' ');
   const name = encodeText(parameter.slice(0, space));
   return space === parameter.length - 1 ? name : name + ' ' + encodeWithheld(parameter.slice(space + 1));
+}
+
+/** Undoes encodeParameter. */
+function decodeParameter(value) {
+  return decodeWithheld(value) + (value.indexOf(' ') < 0 ? ' ' : '');
 }
 
 function printDecimal(value, digits) {
@@ -2654,8 +3891,7 @@ function printDecimal(value, digits) {
  * (sealRecord), because hashing is not for this folder.
  */
 function printRunBody(run) {
-  const out = new FieldWriter();
-  out.text = RECORD_HEAD + String(RECORD_FORMAT) + RECORD_TAIL;
+  const out = new FieldWriter(RECORD_KIND, RECORD_FORMAT);
   out.raw('Id', run.id);
   out.raw('Repeats', run.repeats);
   out.raw('Parent', run.parent);
@@ -2709,68 +3945,8 @@ function printRunBody(run) {
   return out.text;
 }
 
-/** The whole file: the body and the line with the body's SHA-256. */
-function sealRecord(body, hash) {
-  return body + 'Sha256: ' + hash + '\n';
-}
-
-/** Body and hash of a sealed record; undefined if the last line is no Sha256 line. */
-function unsealRecord(text) {
-  const seal = text.slice(-73);
-  if (!/^Sha256: [0-9a-f]{64}\n$/.test(seal)) return undefined;
-  return { body: text.slice(0, -73), hash: seal.slice(8, 72) };
-}
-
-function fail(file, line, what) {
-  throw new Failure('cannot read "' + file + '": line ' + String(line) + ': ' + what, 'the file was changed after it was written; restore it from version control or an archive');
-}
-
-function splitFields(text, file) {
-  if (text === '') fail(file, 1, 'the file is empty');
-  if (!text.endsWith('\n')) fail(file, text.split('\n').length, 'the last line has no end: the file was cut');
-  const lines = text.split('\n');
-  const fields = [];
-  for (let i = 0; i < lines.length - 1; i++) {
-    const text1 = lines[i];
-    if (i === 0 && text1.startsWith('#')) continue;
-    const colon = text1.indexOf(': ');
-    if (colon <= 0 || !/^[A-Z][A-Za-z0-9_]*$/.test(text1.slice(0, colon))) fail(file, i + 1, 'no "Name: value"');
-    if (/[\0-\x1f\x7f]|\xc2[\x80-\x9f]/.test(text1)) fail(file, i + 1, 'a control character that is not encoded');
-    if (text1.length === colon + 2) fail(file, i + 1, text1.slice(0, colon) + ': no value');
-    fields.push({ name: text1.slice(0, colon), value: text1.slice(colon + 2), line: i + 1 });
-  }
-  return fields;
-}
-
-/** Number of the format a record claims; fails if the first line is not that of a record. */
-function readRecordFormat(text, file) {
-  const parts = /^# rr run record, format (\d+)[;\n]/.exec(text);
-  if (parts === null) return fail(file, 1, 'not "# rr run record, format N"');
-  return Number(parts[1]);
-}
-
-// type Setter = (run: Run, value: ByteString, fault: (what: string) => never) => void;
-
-function readNumber(value, fault) {
-  return /^\d+(\.\d+)?$/.test(value) && Number(value) <= Number.MAX_SAFE_INTEGER ? Number(value) : fault('not a number: ' + value);
-}
-
-function readWhole(value, most, fault) {
-  return /^\d+$/.test(value) && Number(value) <= most ? Number(value) : fault('not a whole number up to ' + String(most) + ': ' + value);
-}
-
-function readId(value, fault) {
-  return RUN_ID.test(value) ? value : fault('not the id of a run: ' + value);
-}
-
 function readFileLine(value, fault) {
   return parseFile(value) ?? fault('not "HASH  SIZE PATH"');
-}
-
-/** The first word and what follows on it: '' if nothing does. */
-function splitWord(value) {
-  const space = value.indexOf(' ');
-  return space < 0 ? [value, ''] : [value.slice(0, space), value.slice(space + 1)];
 }
 
 const SETTERS = {
@@ -2785,7 +3961,7 @@ const SETTERS = {
   Tag: (run, value) => { run.tags.push(decodeText(value)); },
   Directory: (run, value) => { run.directory = decodeText(value); },
   Redirect: (run, value) => { run.redirects.push(decodeText(value)); },
-  Parameter: (run, value) => { run.parameters.push(decodeWithheld(value) + (value.indexOf(' ') < 0 ? ' ' : '')); },
+  Parameter: (run, value) => { run.parameters.push(decodeParameter(value)); },
   Wall_s: (run, value, fault) => { run.wallS = readNumber(value, fault); },
   User_s: (run, value, fault) => { run.userS = readNumber(value, fault); },
   System_s: (run, value, fault) => { run.systemS = readNumber(value, fault); },
@@ -2850,45 +4026,22 @@ const SETTERS = {
   Warning: (run, value) => { run.warnings.push(decodeText(value)); },
 };
 
-// Of these a record has at most one; two of them would be read by one program so, by another otherwise.
+// Of these a record has at most one.
 const SINGLE = ['Id', 'Repeats', 'Parent', 'Tree', 'Label', 'Reason', 'Command', 'Directory', 'Started', 'Wall_s', 'User_s', 'System_s', 'Peak_memory_bytes', 'Exit', 'Signal',
   'Timeout_s', 'Status', 'Code', 'Code_branch', 'Code_remote', 'Environment', 'Observed', 'Rr', 'Sha256'];
 const REQUIRED = ['Id', 'Command', 'Directory', 'Started', 'Status', 'Observed', 'Rr'];
-
-function requireFields(fields, file) {
-  const first = new Map();
-  for (const field of fields) {
-    if (!first.has(field.name)) first.set(field.name, field);
-    else if (SINGLE.indexOf(field.name) >= 0) fail(file, field.line, field.name + ' stands twice');
-  }
-  for (const name of REQUIRED) if (!first.has(name)) fail(file, fields.length + 1, 'no ' + name);
-  return first;
-}
 
 // What a run wrote and removed in a scratch tree; in the project it is Output and Removed.
 const SCRATCH_FIELDS = ['Scratch_output', 'Scratch_removed'];
 // Read by other means than SETTERS.
 const ELSEWHERE = ['Id', 'Command', 'Started', 'Rr', 'Sha256'].concat(PROCESS_FIELDS);
-const NOT_UNDERSTOOD = new Error('a value of a newer format');
 
-/** A field of a newer format: if its value is not understood, it is kept as an unknown field. */
-function setIfUnderstood(run, field, setter) {
-  try {
-    setter(run, field.value, () => { throw NOT_UNDERSTOOD; });
-  } catch (error) {
-    if (error !== NOT_UNDERSTOOD) throw error;
-    run.unknown.push({ name: field.name, value: field.value });
-    // Not "running": that would be waited for. The end is told by the unknown field alone.
-    if (field.name === 'Status') run.status = 'lost';
-  }
-}
-
-/** The lines on processes, which make sense only together and with the files; see setIfUnderstood. */
+/** The lines on processes, which make sense only together and with the files; of a newer format as in setFields. */
 function readProcessFields(run, fields, format, file) {
   const own = fields.filter((field) => PROCESS_FIELDS.indexOf(field.name) >= 0);
   const fault = (field, what) => {
     if (format > RECORD_FORMAT) throw NOT_UNDERSTOOD;
-    return fail(file, field.line, field.name + ': ' + what);
+    return failRecord(file, field.line, field.name + ': ' + what);
   };
   try {
     const read = readProcesses(own, run.inputs.length + run.outputs.length, fault);
@@ -2905,32 +4058,442 @@ function readProcessFields(run, fields, format, file) {
  * to be there, not compared: `rr verify` does that. Throws Failure with file:line.
  */
 function parseRun(text, file) {
-  const format = readRecordFormat(text, file);
+  const format = readFormatNumber(text, RECORD_KIND, file);
   const fields = splitFields(text, file);
-  const last = fields[fields.length - 1];
-  if (last === undefined || last.name !== 'Sha256') fail(file, fields.length + 1, 'no Sha256 at the end');
-  const first = requireFields(fields, file);
+  const first = requireFields(fields, file, SINGLE, REQUIRED);
   const value = (name) => (first.get(name)).value;
-  if (!RUN_ID.test(value('Id'))) fail(file, (first.get('Id')).line, 'not an id');
+  if (!RUN_ID.test(value('Id'))) failRecord(file, (first.get('Id')).line, 'not an id');
   const run = emptyRun(value('Id'), decodeWithheld(value('Command')), value('Started'), value('Rr'));
   for (const field of fields) {
-    const setter = SETTERS[field.name];
     const isOfScratch = SCRATCH_FIELDS.indexOf(field.name) >= 0;
     // rerun.sh goes by the names alone: what it takes for a result must be one here, too.
     if (isOfScratch || SCRATCH_FIELDS.indexOf('Scratch_' + field.name.toLowerCase()) >= 0) {
-      if (isOfScratch !== first.has('Tree')) fail(file, field.line, field.name + ' in a record ' + (isOfScratch ? 'without' : 'with') + ' Tree');
-    }
-    if (setter !== undefined && format <= RECORD_FORMAT) setter(run, field.value, (what) => fail(file, field.line, field.name + ': ' + what));
-    else if (setter !== undefined) setIfUnderstood(run, field, setter);
-    else if (ELSEWHERE.indexOf(field.name) < 0) {
-      run.unknown.push({ name: field.name, value: field.value });
+      if (isOfScratch !== first.has('Tree')) failRecord(file, field.line, field.name + ' in a record ' + (isOfScratch ? 'without' : 'with') + ' Tree');
     }
   }
+  setFields(run, fields, SETTERS, ELSEWHERE, { file, isNewer: format > RECORD_FORMAT });
+  // A status of a newer format is no "running", which would be waited for: the unknown field tells it.
+  if (run.unknown.some((field) => field.name === 'Status')) run.status = 'lost';
   readProcessFields(run, fields, format, file);
   if (format > RECORD_FORMAT) {
     run.warnings.push('written in format ' + String(format) + ', newer than this rr understands in full (' + String(RECORD_FORMAT) + ')');
   }
   return run;
+}
+
+// ==== src/formats/runlines.ts ====================================================================
+// runlines.ts - a run as a line of the index: what lists show, what the graph needs. Decides nothing.
+
+// A line is cells, each ended by TAB, then LF. Cells are encoded as in a record, so they hold neither;
+// what is absent is an empty cell. The line is kept as it is and cells are read when they are asked
+// for: of 100,000 runs most are looked at for one or two things only.
+
+const ID_LENGTH_IN_LINE = 23;
+
+// Starts of the first cells of the line that was looked at last: most are asked for several cells.
+const seen = { text: '', start: -1, count: 0, cells: new Array(32).fill(0) };
+
+/** Start of a cell of the line that begins at `start`; cells are counted from 0. */
+function findCell(text, start, cell) {
+  if (seen.start !== start || seen.text !== text) {
+    seen.text = text;
+    seen.start = start;
+    seen.cells[0] = start;
+    seen.count = 1;
+  }
+  for (; seen.count <= cell; seen.count++) seen.cells[seen.count] = text.indexOf('\t', seen.cells[seen.count - 1]) + 1;
+  return seen.cells[cell];
+}
+
+function readCell(text, start, cell) {
+  const at = findCell(text, start, cell);
+  return text.slice(at, text.indexOf('\t', at));
+}
+
+function readTextCell(text, start, cell) {
+  const value = readCell(text, start, cell);
+  return value === '' ? undefined : decodeText(value);
+}
+
+function readNumberCell(text, start, cell) {
+  const value = readCell(text, start, cell);
+  return value === '' ? undefined : Number(value);
+}
+
+function readWordsCell(text, start, cell) {
+  const value = readCell(text, start, cell);
+  return value === '' ? [] : value.split(' ').map(decodeText);
+}
+
+/** The cells from `cell` on, to the end of the line. */
+function readLastCells(text, start, cell) {
+  const at = findCell(text, start, cell);
+  const end = text.indexOf('\n', at) - 1;
+  return end < at ? [] : text.slice(at, end).split('\t');
+}
+
+function printLine(cells) {
+  return cells.map((cell) => (cell === undefined ? '\t' : String(cell) + '\t')).join('') + '\n';
+}
+
+function encodeCell(text) {
+  return text === undefined ? undefined : encodeText(text);
+}
+
+/** The id that the line at `start` begins with. */
+function readLineId(text, start) {
+  return text.slice(start, start + ID_LENGTH_IN_LINE);
+}
+
+// ---- what lists show ------------------------------------------------------------------------------
+
+// What is asked for most stands first.
+const AT = { status: 1, wallS: 2, label: 3, command: 4, startedUtc: 5, tags: 6, exit: 7, signal: 8, userS: 9, systemS: 10, peakMemoryBytes: 11, reason: 12,
+  directory: 13, code: 14, environment: 15, repeats: 16, parent: 17, tree: 18, verdicts: 19, parameters: 20 };
+
+// type SummaryNotes = NotedFacts & Pick<RunSummary, 'outcome' | 'comments'>;
+
+/** A line that SummaryLine reads. */
+function printSummaryLine(run) {
+  return printLine([run.id, run.status, run.wallS, encodeCell(run.label), encodeWithheld(run.command), run.startedUtc, run.tags.map(encodeWord).join(' '),
+    run.exit, run.signal, run.userS, run.systemS, run.peakMemoryBytes, encodeCell(run.reason), encodeText(run.directory), encodeCell(run.code),
+    run.environment, run.repeats, run.parent, run.tree, Array.from(new Set(run.verdicts.map((verdict) => verdict.word))).join(' '),
+    ...run.parameters.map(encodeParameter)]);
+}
+
+/** The run that a line of printSummaryLine() tells of: `text` holds it at `start`. `noted`: what notes make of it. */
+class SummaryLine {
+  // private readonly text: ByteString;
+  // private readonly start: number;
+  // private readonly noted: SummaryNotes | undefined;
+  constructor(text, start, noted) {
+    this.text = text;
+    this.start = start;
+    this.noted = noted;
+  }
+
+  get id() { return readLineId(this.text, this.start); }
+  get status() { return readCell(this.text, this.start, AT.status); }
+  get wallS() { return readNumberCell(this.text, this.start, AT.wallS); }
+  get label() { return this.noted === undefined ? readTextCell(this.text, this.start, AT.label) : this.noted.label; }
+  get command() { return decodeWithheld(readCell(this.text, this.start, AT.command)); }
+  get startedUtc() { return readCell(this.text, this.start, AT.startedUtc); }
+  get tags() { return this.noted === undefined ? readWordsCell(this.text, this.start, AT.tags) : this.noted.tags; }
+  get exit() { return readNumberCell(this.text, this.start, AT.exit); }
+  get signal() { return readCell(this.text, this.start, AT.signal) || undefined; }
+  get userS() { return readNumberCell(this.text, this.start, AT.userS); }
+  get systemS() { return readNumberCell(this.text, this.start, AT.systemS); }
+  get peakMemoryBytes() { return readNumberCell(this.text, this.start, AT.peakMemoryBytes); }
+  get reason() { return this.noted === undefined ? readTextCell(this.text, this.start, AT.reason) : this.noted.reason; }
+  get directory() { return decodeText(readCell(this.text, this.start, AT.directory)); }
+  get code() { return readTextCell(this.text, this.start, AT.code); }
+  get environment() { return readCell(this.text, this.start, AT.environment) || undefined; }
+  get repeats() { return readCell(this.text, this.start, AT.repeats) || undefined; }
+  get parent() { return readCell(this.text, this.start, AT.parent) || undefined; }
+  get tree() { return readCell(this.text, this.start, AT.tree) === '' ? undefined : 'scratch'; }
+  get verdicts() {
+    return readWordsCell(this.text, this.start, AT.verdicts).map((word) => ({ word: word }));
+  }
+  get outcome() { return this.noted?.outcome; }
+  get comments() { return this.noted?.comments; }
+  get parameters() { return readLastCells(this.text, this.start, AT.parameters).map(decodeParameter); }
+}
+
+// ---- what the graph needs -------------------------------------------------------------------------
+
+const GRAPH_AT = { status: 1, repeats: 2, parent: 3, tree: 4, label: 5, reason: 6, tags: 7, command: 8, files: 9 };
+
+/** A line that GraphLine reads. */
+function printGraphLine(run) {
+  return printLine([run.id, run.status, run.repeats, run.parent, run.tree, encodeCell(run.label), encodeCell(run.reason), run.tags.map(encodeWord).join(' '),
+    encodeWithheld(run.command), ...run.inputs.map((file) => 'i' + printFile(file)), ...run.outputs.map((file) => 'o' + printFile(file)),
+    ...run.removed.map((path) => 'r' + encodeText(path))]);
+}
+
+/** Does the line at `start` have the path, encoded, as an output (a result or none) or an input? `hit` is where in the line " PATH<TAB>" stands. */
+function isFileCell(text, hit, kind) {
+  const cell = text.lastIndexOf('\t', hit) + 1;
+  return text[cell] === (kind === 'input' ? 'i' : 'o') && text.indexOf(' ', text.indexOf(' ', cell) + 2) === hit;
+}
+
+/** Did the run of the line at `start` run in the project, not in a scratch tree? */
+function isLineOfProject(text, start) {
+  return readCell(text, start, GRAPH_AT.tree) === '';
+}
+
+/** The run that a line of printGraphLine() tells of. Its files are read at first use, and kept. */
+class GraphLine {
+  // private readonly text: ByteString;
+  // private readonly start: number;
+  // private readonly noted: NotedFacts | undefined;
+  // private files: { inputs: FileState[]; outputs: FileState[]; removed: ByteString[] } | undefined;
+  constructor(text, start, noted) {
+    this.text = text;
+    this.start = start;
+    this.noted = noted;
+  }
+
+  get id() { return readLineId(this.text, this.start); }
+  get status() { return readCell(this.text, this.start, GRAPH_AT.status); }
+  get repeats() { return readCell(this.text, this.start, GRAPH_AT.repeats) || undefined; }
+  get parent() { return readCell(this.text, this.start, GRAPH_AT.parent) || undefined; }
+  get tree() { return readCell(this.text, this.start, GRAPH_AT.tree) === '' ? undefined : 'scratch'; }
+  get label() { return this.noted === undefined ? readTextCell(this.text, this.start, GRAPH_AT.label) : this.noted.label; }
+  get reason() { return this.noted === undefined ? readTextCell(this.text, this.start, GRAPH_AT.reason) : this.noted.reason; }
+  get tags() { return this.noted === undefined ? readWordsCell(this.text, this.start, GRAPH_AT.tags) : this.noted.tags; }
+  get command() { return decodeWithheld(readCell(this.text, this.start, GRAPH_AT.command)); }
+  get inputs() { return this.readFiles().inputs; }
+  get outputs() { return this.readFiles().outputs; }
+  get removed() { return this.readFiles().removed; }
+
+  readFiles() {
+    if (this.files !== undefined) return this.files;
+    this.files = { inputs: [], outputs: [], removed: [] };
+    for (const cell of readLastCells(this.text, this.start, GRAPH_AT.files)) {
+      const rest = cell.slice(1);
+      if (cell[0] === 'r') this.files.removed.push(decodeText(rest));
+      else (cell[0] === 'i' ? this.files.inputs : this.files.outputs).push(parseFile(rest));
+    }
+    return this.files;
+  }
+}
+
+// ==== src/formats/indexfile.ts ===================================================================
+// indexfile.ts - a file of the index in .rr/index, printed and parsed. Decides nothing and hashes nothing.
+
+//   HASH                          SHA-256 of all that follows on this line
+//   # rr index, format 1, WHAT    WHAT: which version of rr, of which records
+//   TAG FOLDER TIMES              TAG is the file's own, or of the file that this one adds to
+//   LINES                         a line a record, in the order of ids
+//
+// FOLDER and TIMES tell the state of the folder of records of which these are all; TIMES is "-" if
+// there may be more. No cell of a line holds LF.
+
+// type IndexHead = { tag: string; folder: string; times: string };
+
+/** Bytes before those that HASH is of. */
+const INDEX_HASH_BYTES = 65;
+
+function printFirst(what) {
+  return '# rr index, format 1, ' + what + '\n';
+}
+
+/** All but HASH. */
+function printIndexBody(what, head, lines) {
+  return printFirst(what) + head.tag + ' ' + head.folder + ' ' + head.times + '\n' + lines;
+}
+
+/** `starts`: where in `text` the lines begin. */
+// type IndexFile = { head: IndexHead; text: ByteString; starts: number[] };
+
+/** undefined if the file is not of this form and of `what`. */
+function parseIndexFile(text, what) {
+  const first = printFirst(what);
+  if (!text.startsWith(first, INDEX_HASH_BYTES) || !text.endsWith('\n')) return undefined;
+  const from = INDEX_HASH_BYTES + first.length;
+  const end = text.indexOf('\n', from);
+  const words = text.slice(from, end).split(' ');
+  if (end < 0 || words.length !== 3) return undefined;
+  const starts = [];
+  for (let at = end + 1; at < text.length; at = text.indexOf('\n', at) + 1) starts.push(at);
+  return { head: { tag: words[0], folder: words[1], times: words[2] }, text, starts };
+}
+
+// ==== src/formats/note.ts ========================================================================
+// note.ts - a note as a recutils record, printed and parsed (docs/record-format.txt, 9). Decides nothing.
+
+/** Format this version writes, and the newest it understands in full. */
+const NOTE_FORMAT = 1;
+
+const NOTE_KIND = 'note';
+const UNSETTABLE = ['Label', 'Reason', 'Outcome'];
+
+/** The text of a note without its Sha256 line (sealRecord). */
+function printNoteBody(note) {
+  const out = new FieldWriter(NOTE_KIND, NOTE_FORMAT);
+  out.raw('Id', note.id);
+  for (const id of note.runs) out.raw('Run', id);
+  out.raw('Written', note.writtenUtc);
+  out.encoded('Author', note.author);
+  out.encoded('Label', note.label);
+  out.each('Tag', note.tags);
+  out.each('Untag', note.untags);
+  for (const name of note.unset) out.raw('Unset', name);
+  out.encoded('Reason', note.reason);
+  out.encoded('Outcome', note.outcome);
+  out.each('Comment', note.comments);
+  for (const one of note.tolerances) out.raw('Tolerance', String(one.absolute) + ' ' + String(one.relative) + ' ' + encodeText(one.pattern));
+  for (const { id, text } of note.replaces) out.raw('Replaces', id + (text === undefined ? '' : ' ' + encodeText(text)));
+  for (const id of note.removes) out.raw('Removes', id);
+  out.raw('Rr', note.rr);
+  for (const field of note.unknown) out.raw(field.name, field.value);
+  return out.text;
+}
+
+/** A number as in "1e-6" or "0.5", not negative; undefined if it is none. */
+function parseMagnitude(text) {
+  const number = /^\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : Infinity;
+  return number === Infinity ? undefined : number;
+}
+
+/** The option "PATH=ABSOLUTE[,RELATIVE]"; the path may hold "=". `toPath` makes of it one as in a record. Throws Failure. */
+function parseToleranceOption(text, toPath) {
+  const parts = /^([^]+)=([^=,]+)(?:,([^=,]+))?$/.exec(text);
+  const absolute = parts === null ? undefined : parseMagnitude(parts[2]);
+  const relative = parts === null ? undefined : parseMagnitude(parts[3] ?? '0');
+  if (parts === null || absolute === undefined || relative === undefined) {
+    throw new Failure('cannot use --tolerance "' + text + '": not PATH=ABSOLUTE[,RELATIVE]', "such as --tolerance 'fit.csv=1e-9,1e-6'", EXIT.usage);
+  }
+  return { absolute, relative, pattern: toPath(parts[1]) };
+}
+
+function parseTolerance(value) {
+  const [absolute, rest] = splitWord(value);
+  const [relative, pattern] = splitWord(rest);
+  const limits = [parseMagnitude(absolute), parseMagnitude(relative)];
+  if (limits[0] === undefined || limits[1] === undefined || pattern === '') return undefined;
+  return { absolute: limits[0], relative: limits[1], pattern: decodeText(pattern) };
+}
+
+const NOTE_SETTERS = {
+  Run: (note, value, fault) => { note.runs.push(readId(value, fault)); },
+  Label: (note, value) => { note.label = decodeText(value); },
+  Tag: (note, value) => { note.tags.push(decodeText(value)); },
+  Untag: (note, value) => { note.untags.push(decodeText(value)); },
+  Unset: (note, value, fault) => { note.unset.push(UNSETTABLE.indexOf(value) < 0 ? fault('not one of ' + UNSETTABLE.join(', ')) : value); },
+  Reason: (note, value) => { note.reason = decodeText(value); },
+  Outcome: (note, value) => { note.outcome = decodeText(value); },
+  Comment: (note, value) => { note.comments.push(decodeText(value)); },
+  Tolerance: (note, value, fault) => { note.tolerances.push(parseTolerance(value) ?? fault('not "ABSOLUTE RELATIVE PATH"')); },
+  Replaces: (note, value, fault) => {
+    const [id, text] = splitWord(value);
+    note.replaces.push({ id: readId(id, fault), text: text === '' ? undefined : decodeText(text) });
+  },
+  Removes: (note, value, fault) => { note.removes.push(readId(value, fault)); },
+};
+
+const NOTE_SINGLE = ['Id', 'Written', 'Author', 'Label', 'Reason', 'Outcome', 'Rr', 'Sha256'];
+const NOTE_REQUIRED = ['Id', 'Run', 'Written', 'Author', 'Rr'];
+// Read by other means than NOTE_SETTERS.
+const NOTE_ELSEWHERE = ['Id', 'Written', 'Author', 'Rr', 'Sha256'];
+
+/**
+ * A note from the text of its file, which `file` names in faults. The Sha256 line is required to be
+ * there, not compared: `rr verify` does that. Throws Failure with file:line.
+ */
+function parseNote(text, file) {
+  const format = readFormatNumber(text, NOTE_KIND, file);
+  const isNewer = format > NOTE_FORMAT;
+  const fields = splitFields(text, file);
+  const first = requireFields(fields, file, NOTE_SINGLE, NOTE_REQUIRED);
+  const fieldOf = (name) => first.get(name);
+  if (!RUN_ID.test(fieldOf('Id').value)) failRecord(file, fieldOf('Id').line, 'not an id');
+  const written = fieldOf('Written');
+  if (!isNewer && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(written.value)) failRecord(file, written.line, 'Written: not a time in UTC with microseconds');
+  const note = emptyNote(fieldOf('Id').value, [], written.value, decodeText(fieldOf('Author').value), fieldOf('Rr').value);
+  setFields(note, fields, NOTE_SETTERS, NOTE_ELSEWHERE, { file, isNewer });
+  if (isNewer) note.warnings.push('written in format ' + String(format) + ', newer than this rr understands in full (' + String(NOTE_FORMAT) + ')');
+  return note;
+}
+
+// ==== src/formats/notetext.ts ====================================================================
+// notetext.ts - the notes of a run as a text for an editor, printed and parsed. Decides nothing.
+
+/** noteId: of a comment that is there; undefined: a new one. `by` is for people. */
+// type NoteText = {
+//   label: ByteString; tags: ByteString[]; reason: ByteString; outcome: ByteString;
+//   comments: { noteId: string | undefined; by: ByteString; text: ByteString }[];
+// };
+
+// A section begins with a line "--- NAME"; what stands behind a comma there is for people. A line of
+// text that begins with "---" has a "\" in front, and so has one that begins with "\---". At either
+// end stand lines of ours, more than those in which editors look for settings that the text makes.
+const TEXT_HEAD = `# Text stands below the lines that begin with "---": leave these as they are.
+# What you empty is removed; nothing is noted if nothing changed.
+# A comment that you change keeps its author and date, and names you beside.
+# A line of text that begins with "---" is written "\\---".
+# %XX is a byte in hexadecimal.
+`;
+const TEXT_END = `--- end
+# Label and each tag are one line.
+# For a further comment write one more line "--- new comment".
+# rr show --all RUN shows what stood here before.
+#
+# Nothing from the line "--- end" on is read.
+`;
+const HEADING = /^--- (?:(label|tags|reason|outcome|new comment|end)|comment ([0-9A-Za-z-]+))(?:,.*)?[ \t]*$/;
+
+/** Bytes that a terminal obeys or that are no text stand as %XX, and so does a "%" that would be taken for one. */
+function spellLine(line) {
+  return makeHarmless(line.replace(/%(?=[0-9A-Fa-f]{2})/g, '%25')).replace(/%09/g, '\t').replace(/^(\\*---)/, '\\$1');
+}
+
+function spellText(text) {
+  return text === '' ? '' : text.split('\n').map(spellLine).join('\n') + '\n';
+}
+
+/** `title` is one line that says which run it is. */
+function printNoteText(title, notes) {
+  const section = (name, text) => '--- ' + name + '\n' + text + '\n';
+  return '# ' + makeHarmless(title) + '\n#\n' + TEXT_HEAD + '\n' + section('label', notes.label === '' ? '' : spellLine(notes.label) + '\n')
+    + section('tags, one a line', notes.tags.map((tag) => spellLine(tag) + '\n').join(''))
+    + section('reason', spellText(notes.reason)) + section('outcome', spellText(notes.outcome))
+    + notes.comments.map(({ noteId, by, text }) => section(noteId === undefined ? 'new comment' : 'comment ' + noteId + ', ' + makeHarmless(by), spellText(text))).join('')
+    + section('new comment', '') + TEXT_END;
+}
+
+function failText(line, what) {
+  throw new Failure('cannot take the edited text: line ' + String(line) + ': ' + what, '', EXIT.usage);
+}
+
+// type Section = { name: string; noteId: string | undefined; line: number; lines: ByteString[] };
+
+function splitSections(text) {
+  const sections = [];
+  let last;
+  const lines = text.replace(/\r\n/g, '\n').split('\n');
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i];
+    const heading = HEADING.exec(line);
+    if (heading !== null && heading[1] === 'end') break;
+    if (heading !== null) {
+      last = { name: heading[1] ?? 'comment', noteId: heading[2], line: i + 1, lines: [] };
+      sections.push(last);
+    } else if (line.startsWith('---')) failText(i + 1, 'no such heading: "' + line + '"; write "\\---" for text that begins so');
+    else if (last !== undefined) last.lines.push(decodeText(line.replace(/^\\(?=\\*---)/, '')));
+    else if (line.trim() !== '' && line[0] !== '#') failText(i + 1, 'text above the first line "---"');
+  }
+  return sections;
+}
+
+/** The text of a section, without empty lines and spaces at its ends. */
+function trimSection(section) {
+  return section.lines.join('\n').replace(/^(?:[ \t]*\n)+/, '').replace(/[ \t\n]+$/, '');
+}
+
+/**
+ * Undoes printNoteText; a new comment that is empty is none. undefined if no section is left, which
+ * is how one gives up. Throws Failure with the line.
+ */
+function parseNoteText(text) {
+  const sections = splitSections(text);
+  if (sections.length === 0) return undefined;
+  const notes = { label: '', tags: [], reason: '', outcome: '', comments: [] };
+  const seen = new Set();
+  for (const section of sections) {
+    const { name, noteId, line } = section;
+    const value = trimSection(section);
+    if (name === 'comment' || name === 'new comment') {
+      if (value !== '') notes.comments.push({ noteId, by: '', text: value });
+      continue;
+    }
+    if (seen.has(name)) failText(line, '"--- ' + name + '" stands twice');
+    seen.add(name);
+    if (name === 'tags') notes.tags = section.lines.map((one) => one.trim()).filter((one) => one !== '');
+    else if (name === 'label' && section.lines.filter((one) => one.trim() !== '').length > 1) failText(line, 'a label is one line');
+    else if (name === 'label' || name === 'reason' || name === 'outcome') notes[name] = name === 'label' ? value.trim() : value;
+  }
+  return notes;
 }
 
 // ==== src/formats/checksums.ts ===================================================================
@@ -3488,6 +5051,157 @@ function listPatchedNames(patch, names, prefix) {
   const heads = new Set();
   for (const line of patch.match(/^diff --git [^\n]*/mg) ?? []) heads.add(line);
   return names.filter((name) => heads.has('diff --git ' + quoteGitPath('a/' + prefix + name) + ' ' + quoteGitPath('b/' + prefix + name)));
+}
+
+// ==== src/formats/gittree.ts =====================================================================
+// gittree.ts - a tree object of git: the names in one folder of a commit. Reads no objects.
+
+/** `mode` as git has it: 0o40000 folder, 0o100644, 0o100755, 0o120000 link, 0o160000 submodule. `id` in hexadecimal digits. */
+// type GitTreeEntry = { mode: number; name: ByteString; id: string };
+
+/** Entries "MODE NAME NUL ID" of a tree's body; undefined if it is damaged. A name with "/" or that climbs is damage. */
+function parseGitTree(body, idSizeBytes) {
+  const entries = [];
+  let at = 0;
+  while (at < body.length) {
+    const space = body.indexOf(' ', at);
+    const end = body.indexOf('\0', space);
+    if (space < 0 || end < 0 || end + 1 + idSizeBytes > body.length) return undefined;
+    const mode = body.slice(at, space);
+    const name = body.slice(space + 1, end);
+    if (!/^[0-7]{5,6}$/.test(mode) || name === '' || name === '.' || name === '..' || name.indexOf('/') >= 0) return undefined;
+    entries.push({ mode: parseInt(mode, 8), name, id: hexFromBytes(body.slice(end + 1, end + 1 + idSizeBytes)) });
+    at = end + 1 + idSizeBytes;
+  }
+  return entries;
+}
+
+// ==== src/formats/gitapply.ts ====================================================================
+// gitapply.ts - a patch of git applied to the contents that it was made from (git-diff(1)). Reads no files, guesses nothing.
+
+/** What a patch says of one file. `path` has no "a/"; `mode` is there if the patch tells the new one. */
+// type PatchSection = { path: ByteString; kind: 'changed' | 'added' | 'deleted'; mode: number | undefined; body: ByteString };
+
+/** Undoes zlib's deflate; undefined if it is damaged. */
+// type InflateWhole = (bytes: ByteString) => ByteString | undefined;
+
+const PATH_ESCAPES = { a: '\x07', b: '\b', t: '\t', n: '\n', v: '\v', f: '\f', r: '\r', '"': '"', '\\': '\\' };
+
+/** Undoes quoteGitPath() of a name in double quotes. */
+function unquoteGitPath(quoted) {
+  if (!quoted.startsWith('"')) return quoted;
+  return quoted.slice(1, -1).replace(/\\([0-7]{3}|[abtnvfr"\\])/g, (_, code) => PATH_ESCAPES[code] ?? String.fromCharCode(parseInt(code, 8)));
+}
+
+/** Of "diff --git a/NAME b/NAME" the name: both are the same, as the patch was made without renames. */
+function readPatchedName(head) {
+  const names = head.slice('diff --git '.length);
+  if (names.startsWith('"')) {
+    const end = /^"(?:[^"\\]|\\.)*"/.exec(names);
+    return end === null ? undefined : unquoteGitPath(end[0]).slice(2);
+  }
+  const half = (names.length - 1) / 2;
+  return names.slice(2, half) === names.slice(half + 3) && names.startsWith('a/') ? names.slice(2, half) : undefined;
+}
+
+/** The sections of a patch made by `git diff --binary --full-index --no-renames`; undefined if it is none. */
+function splitGitPatch(patch) {
+  const sections = [];
+  for (const text of patch.split(/^(?=diff --git )/m)) {
+    if (text === '') continue;
+    const firstEnd = text.indexOf('\n');
+    const path = text.startsWith('diff --git ') && firstEnd > 0 ? readPatchedName(text.slice(0, firstEnd)) : undefined;
+    if (path === undefined) return undefined;
+    const bodyAt = text.search(/^(?:@@ |GIT binary patch$)/m);
+    const header = bodyAt < 0 ? text : text.slice(0, bodyAt);
+    const mode = /^(?:new mode|new file mode) ([0-7]+)$/m.exec(header);
+    const kind = /^deleted file mode /m.test(header) ? 'deleted' : /^new file mode /m.test(header) ? 'added' : 'changed';
+    sections.push({ path, kind, mode: mode === null ? undefined : parseInt(mode[1], 8), body: bodyAt < 0 ? '' : text.slice(bodyAt) });
+  }
+  return sections;
+}
+
+/** The content that a section makes of `original` ('' for an added file); undefined if it was made from another content. */
+function applyPatchSection(section, original, inflate) {
+  if (section.kind === 'deleted') return '';
+  if (section.body === '') return original;
+  return section.body.startsWith('GIT binary patch') ? applyBinary(section.body, original, inflate) : applyHunks(section.body, original);
+}
+
+// ---- text -------------------------------------------------------------------------------------------
+
+/** Lines with their ends. */
+function splitPatchLines(text) {
+  return text === '' ? [] : text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+}
+
+/** Applies hunks strictly: at their place, every line as it says. */
+function applyHunks(body, original) {
+  const old = splitPatchLines(original);
+  const made = [];
+  let at = 0;
+  const lines = splitPatchLines(body);
+  for (let i = 0; i < lines.length;) {
+    const head = /^@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(lines[i]);
+    if (head === null) return undefined;
+    let oldLeft = Number(head[2] ?? 1);
+    let newLeft = Number(head[3] ?? 1);
+    const start = Number(head[1]) - (oldLeft > 0 ? 1 : 0);
+    if (start < at || start > old.length) return undefined;
+    while (at < start) made.push(old[at++]);
+    for (i += 1; i < lines.length && (oldLeft > 0 || newLeft > 0); i++) {
+      const sign = lines[i][0];
+      // "\ No newline at end of file" after a line takes its end away.
+      const text = i + 1 < lines.length && lines[i + 1].startsWith('\\ ') ? lines[i].slice(1, -1) : lines[i].slice(1);
+      if (sign !== ' ' && sign !== '-' && sign !== '+') {
+        if (sign === '\\') continue;
+        return undefined;
+      }
+      if (sign !== '+' && (oldLeft-- === 0 || old[at++] !== text)) return undefined;
+      if (sign !== '-' && newLeft-- === 0) return undefined;
+      if (sign !== '-') made.push(text);
+    }
+    if (oldLeft > 0 || newLeft > 0) return undefined;
+    while (i < lines.length && lines[i].startsWith('\\ ')) i += 1;
+  }
+  return made.concat(old.slice(at)).join('');
+}
+
+// ---- binary -----------------------------------------------------------------------------------------
+
+const BASE85 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~';
+
+/** One line: a letter for its length in bytes, then groups of five digits for four bytes. */
+function decodeLine(line) {
+  const letter = line.charCodeAt(0);
+  const length = letter >= 97 ? letter - 97 + 27 : letter - 65 + 1;
+  let bytes = '';
+  for (let at = 1; at + 5 <= line.length; at += 5) {
+    let value = 0;
+    for (let k = 0; k < 5; k++) {
+      const digit = BASE85.indexOf(line[at + k]);
+      if (digit < 0) return undefined;
+      value = value * 85 + digit;
+    }
+    bytes += String.fromCharCode(Math.floor(value / 0x1000000) & 255, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
+  }
+  return length > 0 && length <= bytes.length ? bytes.slice(0, length) : undefined;
+}
+
+/** The first of the two parts, which leads forward: the whole content, or a delta to the old one. */
+function applyBinary(body, original, inflate) {
+  const lines = body.split('\n');
+  const head = /^(literal|delta) (\d+)$/.exec(lines[1] ?? '');
+  if (head === null) return undefined;
+  let packed = '';
+  for (let i = 2; i < lines.length && lines[i] !== ''; i++) {
+    const bytes = decodeLine(lines[i]);
+    if (bytes === undefined) return undefined;
+    packed += bytes;
+  }
+  const data = inflate(packed);
+  if (data === undefined || data.length !== Number(head[2])) return undefined;
+  return head[1] === 'literal' ? data : applyGitDelta(original, data);
 }
 
 // ==== src/formats/vcsoutput.ts ===================================================================
@@ -5932,6 +7646,988 @@ function readLittle(bytes, at, count) {
   return value;
 }
 
+// ==== src/formats/comparebytes.ts ================================================================
+// comparebytes.ts - says where two contents differ as bytes. Knows no formats.
+
+/** "3 of 100 bytes differ, first at byte 4" (from 1); `firstAt` counts from 0 and is -1 if only the sizes differ. */
+function describeByteCount(sizes, count, firstAt) {
+  if (sizes[0] === sizes[1]) return count + ' of ' + sizes[0] + ' bytes differ, first at byte ' + (firstAt + 1);
+  const start = sizes[0] + ' bytes against ' + sizes[1] + ', ';
+  return start + (firstAt < 0 ? 'the same up to byte ' + Math.min(sizes[0], sizes[1]) : 'first different at byte ' + (firstAt + 1));
+}
+
+/** Index of the first byte that differs or that only one of the two has; -1 if they are the same. */
+function findFirstDifference(first, second) {
+  if (first === second) return -1;
+  const common = Math.min(first.length, second.length);
+  // Comparing large slices is much faster than single bytes.
+  let at = 0;
+  for (let step = 1 << 16; step > 1; step >>= 4) {
+    while (at + step <= common && first.slice(at, at + step) === second.slice(at, at + step)) at += step;
+  }
+  while (at < common && first.charCodeAt(at) === second.charCodeAt(at)) at += 1;
+  return at;
+}
+
+/** Two contents of unknown kind. */
+function compareAsBytes(first, second) {
+  if (first === second) return { kind: 'identical' };
+  const firstAt = findFirstDifference(first, second);
+  const common = Math.min(first.length, second.length);
+  let count = 0;
+  for (let i = firstAt; i < common; i++) if (first.charCodeAt(i) !== second.charCodeAt(i)) count += 1;
+  const detail = describeByteCount([first.length, second.length], count, firstAt < common ? firstAt : -1);
+  return { kind: 'different', rule: 'byte for byte', detail, causes: [] };
+}
+
+// ==== src/formats/numbers.ts =====================================================================
+// numbers.ts - finds the numbers in a text and compares them. Knows no lines, tables or files.
+
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eEdD][+-]?\d+)?$/;
+const SPECIAL_NUMBER = /^[+-]?(?:nan|inf|infinity)$/i;
+const INTEGER = /^[+-]?\d+$/;
+/** The date 20240131 is no number. */
+const COMPACT_DATE = /^(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$/;
+const COMPLEX = /^([+-]?[\d.]+(?:[eE][+-]?\d+)?)([+-][\d.]+(?:[eE][+-]?\d+)?)[ij]$/;
+const SPLITTING_SIGN = /\xc2[\xb0\xb1]|\xc3\x97|\+\/?-/;
+/** Longer ones are text: work on them would grow with the square of their length. */
+const MOST_DIGITS = 300;
+
+/** Is this word, all of it, a number? */
+function isNumber(word) {
+  return word.length <= MOST_DIGITS && (DECIMAL.test(word) ? !COMPACT_DATE.test(word) : SPECIAL_NUMBER.test(word));
+}
+
+/**
+ * Goes through the numbers of a text. A number is a word that is one from end to end, where a word
+ * is what letters, digits and . _ + - : / \ @ # make up, so versions (1.2.3), dates (2024-01-31),
+ * times (10:30), hexadecimal numbers, ranges and identifiers (x86_64, 3D) are text. A word may end
+ * in "." or ":", begin with a name and ":", be complex (1.5+2j) or have +-, +/-, or the signs of
+ * plus-minus, times or degree between numbers. Groups of thousands (1,234) are text.
+ */
+class NumberScanner {
+  // readonly text: ByteString;
+  /** The number that next() found. */
+  start = 0;
+  end = 0;
+  word = /[\w.+\-:/\\@#\x80-\xff]+/g;
+  /** Starts and ends of those found with an earlier one in the same word. */
+  waiting = [];
+  waitingAt = 0;
+
+  constructor(text) {
+    this.text = text;
+  }
+
+  /** Finds the next number; false if there is none. */
+  next() {
+    while (this.waitingAt === this.waiting.length) {
+      if (this.waitingAt > 0) this.waiting.length = this.waitingAt = 0;
+      const found = this.word.exec(this.text);
+      if (found === null) return false;
+      if (found[0].length <= 4 * MOST_DIGITS) this.addNumbers(found[0], found.index);
+    }
+    this.start = this.waiting[this.waitingAt];
+    this.end = this.waiting[this.waitingAt + 1];
+    this.waitingAt += 2;
+    return true;
+  }
+
+  addNumbers(word, at) {
+    if (isNumber(word)) {
+      if (!isThousandsGroup(this.text, at, at + word.length)) this.waiting.push(at, at + word.length);
+      return;
+    }
+    if (!/\d|nan|inf/i.test(word)) return;
+    const last = word[word.length - 1];
+    if (last === '.' || last === ':') return this.addNumbers(word.replace(/[.:]+$/, ''), at);
+    const complex = COMPLEX.exec(word);
+    if (complex !== null && isNumber(complex[1]) && isNumber(complex[2])) {
+      this.waiting.push(at, at + complex[1].length, at + complex[1].length, at + word.length - 1);
+      return;
+    }
+    const sign = SPLITTING_SIGN.exec(word);
+    if (sign !== null) {
+      const rest = sign.index + sign[0].length;
+      this.addNumbers(word.slice(0, sign.index), at);
+      return this.addNumbers(word.slice(rest), at + rest);
+    }
+    const colon = word.lastIndexOf(':');
+    if (colon > 0 && !/\d/.test(word[colon - 1])) this.addNumbers(word.slice(colon + 1), at + colon + 1);
+  }
+}
+
+/** Is this number a part of one like 1,234,567.8? */
+function isThousandsGroup(text, start, end) {
+  if (text[end] !== ',' && text[start - 1] !== ',') return false;
+  const number = text.slice(start, end);
+  if (/^[+-]?[1-9]\d{0,2}$/.test(number) && /^,\d{3}(?!\d)/.test(text.slice(end, end + 5))) return true;
+  return text[start - 1] === ',' && /^\d{3}(?:\.\d*)?$/.test(number)
+    && /(?:^|[^\w.])[+-]?\d{1,3}$/.test(text.slice(Math.max(start - 6, 0), start - 1));
+}
+
+function toDouble(word) {
+  if (!SPECIAL_NUMBER.test(word)) return Number(word.replace(/[dD]/, 'e'));
+  return /nan/i.test(word) ? NaN : word[0] === '-' ? -Infinity : Infinity;
+}
+
+/** How far two numbers are from each other; `relative` is to the larger one of the two. */
+// type NumberDistance = { isWithin: boolean; absolute: number; relative: number };
+
+/**
+ * Compares two numbers as isNumber() or JSON takes them: integers exactly (then `tolerance` decides),
+ * others as doubles (IEEE 754). What is too large for a double or too long is near only to its own value.
+ */
+function compareNumbers(first, second, tolerance) {
+  if (isSameDecimal(first, second)) return { isWithin: true, absolute: 0, relative: 0 };
+  if (first.length > MOST_DIGITS || second.length > MOST_DIGITS) return { isWithin: false, absolute: Infinity, relative: Infinity };
+  if (first.length + second.length > 30 && INTEGER.test(first) && INTEGER.test(second)) return compareIntegers(first, second, tolerance);
+  const [a, b] = [toDouble(first), toDouble(second)];
+  if (a !== a && b !== b) return { isWithin: true, absolute: 0, relative: 0 };
+  const [isTooLarge, isOtherTooLarge] = [isOverflow(first, a), isOverflow(second, b)];
+  const absolute = isTooLarge || isOtherTooLarge || a !== a || b !== b ? Infinity : a === b ? 0 : Math.abs(a - b);
+  const largest = Math.max(Math.abs(a), Math.abs(b));
+  const relative = absolute === 0 ? 0 : absolute < Infinity && largest < Infinity ? absolute / largest : Infinity;
+  return { isWithin: !isTooLarge && !isOtherTooLarge && isWithin(a, b, tolerance), absolute, relative };
+}
+
+function isOverflow(word, value) {
+  return (value === Infinity || value === -Infinity) && !SPECIAL_NUMBER.test(word);
+}
+
+function compareIntegers(first, second, tolerance) {
+  const [a, b] = [toBigInteger(first), toBigInteger(second)];
+  const absolute = Number(a > b ? a - b : b - a);
+  const largest = Math.max(Math.abs(Number(a)), Math.abs(Number(b)));
+  return { isWithin: absolute <= Math.max(tolerance.absolute, tolerance.relative * largest), absolute, relative: absolute / largest };
+}
+
+function toBigInteger(word) {
+  const digits = BigInt(word.replace(/^[+-]/, ''));
+  return word[0] === '-' ? -digits : digits;
+}
+
+/** Are two numbers the same value exactly, however they are spelled (1.50, 15e-1)? Never true of NaN or infinities. */
+function isSameDecimal(first, second) {
+  const [a, b] = [normalizeDecimal(first), normalizeDecimal(second)];
+  return a !== undefined && a === b;
+}
+
+/** Sign, digits without zeros at either end, and exponent. */
+function normalizeDecimal(word) {
+  const parts = /^([+-]?)(\d*)\.?(\d*)(?:[eEdD]([+-]?\d{1,15}))?$/.exec(word);
+  if (parts === null) return undefined;
+  const digits = (parts[2] + parts[3]).replace(/^0+/, '');
+  if (digits === '') return '0';
+  const end = lastNonZero(digits) + 1;
+  const exponent = Number(parts[4] ?? 0) - parts[3].length + digits.length - end;
+  return (parts[1] === '-' ? '-' : '') + digits.slice(0, end) + 'e' + exponent;
+}
+
+function lastNonZero(digits) {
+  let at = digits.length - 1;
+  while (digits[at] === '0') at -= 1;
+  return at;
+}
+
+// ==== src/formats/numbertally.ts =================================================================
+// numbertally.ts - counts how far the numbers of two contents are apart. Knows no formats.
+
+const EXACTLY = { absolute: 0, relative: 0 };
+
+/** What was seen of the pairs of numbers of two contents; `place` is where, such as "line 4". */
+class NumberTally {
+  // readonly tolerance: Tolerance | undefined;
+  /** Pairs of numbers, pairs not of the same bytes, of another value, beyond the tolerance. */
+  pairs = 0;
+  unequal = 0;
+  apart = 0;
+  beyond = 0;
+  firstPlace = '';
+  largestAbsolute = { value: 0, place: '' };
+  largestRelative = { value: 0, place: '' };
+
+  constructor(tolerance) {
+    this.tolerance = tolerance;
+  }
+
+  /** Takes a pair in; false if it is beyond the tolerance, or of another value where there is none. */
+  add(first, second, place) {
+    this.pairs += 1;
+    if (first === second) return true;
+    this.unequal += 1;
+    const distance = compareNumbers(first, second, this.tolerance ?? EXACTLY);
+    // NaN against NaN and decimals that are the same double count as the same value.
+    if (distance.absolute > 0) {
+      this.apart += 1;
+      if (this.firstPlace === '') this.firstPlace = place();
+      if (distance.absolute > this.largestAbsolute.value) this.largestAbsolute = { value: distance.absolute, place: place() };
+      if (distance.relative > this.largestRelative.value) this.largestRelative = { value: distance.relative, place: place() };
+    }
+    if (!distance.isWithin) this.beyond += 1;
+    return distance.isWithin;
+  }
+
+  /** "3 of 120 numbers differ, first at line 2, at most 0.2 absolute (line 4), 1e-3 relative (line 2)"; '' if no number is unequal. */
+  describe() {
+    if (this.unequal === 0) return '';
+    const ofAll = ' of ' + this.pairs + (this.pairs === 1 ? ' number' : ' numbers');
+    if (this.apart === 0) return this.unequal + ofAll + ' written otherwise, all of the same value';
+    const { largestAbsolute, largestRelative } = this;
+    const beyond = this.tolerance === undefined || this.beyond === 0 ? '' : ', ' + this.beyond + ' by more than that';
+    return this.apart + ofAll + (this.apart === 1 ? ' differs' : ' differ') + beyond + ', first at ' + this.firstPlace
+      + ', at most ' + formatDistance(largestAbsolute.value) + ' absolute (' + largestAbsolute.place + '), '
+      + formatDistance(largestRelative.value) + ' relative (' + largestRelative.place + ')';
+  }
+}
+
+/** Two significant digits; rounded, so for people only. */
+function formatDistance(value) {
+  return value === Infinity ? 'infinite' : String(Number(value.toPrecision(2)));
+}
+
+// ==== src/formats/comparetext.ts =================================================================
+// comparetext.ts - compares two texts line by line, their numbers by value. Knows no files.
+
+/** What two texts came to, line by line. `lines` are pairs that differ in more than numbers. */
+// type TextTally = {
+//   numbers: NumberTally;
+//   lines: number;
+//   firstLine: number;
+//   excerpt: string;
+//   lineCounts: [number, number];
+//   isPaddingChanged: boolean;
+// };
+
+/** Is it text: no control bytes but white space, backspace, bell and ESC? Empty is text. */
+function looksLikeText(content) {
+  return !/[\0-\x06\x0e-\x1a\x1c-\x1f\x7f]/.test(content);
+}
+
+/**
+ * Two texts that are not the same. With a tolerance they are equivalent if they differ only in
+ * numbers within it, and in the spaces that pad such a number to the width of its field.
+ */
+function compareText(first, second, context) {
+  const tally = tallyText(first, second, context);
+  const { tolerance } = context;
+  const detail = describeTextTally(tally);
+  if (tolerance !== undefined && tally.lines === 0 && tally.numbers.beyond === 0) {
+    const padding = tally.isPaddingChanged ? ', without the spaces that pad them' : '';
+    return { kind: 'equivalent', rule: describeTolerance(tolerance) + padding, detail };
+  }
+  const rule = tolerance === undefined ? 'text, byte for byte' : 'text with ' + describeTolerance(tolerance);
+  return { kind: 'different', rule, detail: describeLineEnds(first, second) ?? detail, causes: findCauses(first, second, context.hints) };
+}
+
+/** Compares line by line. If one has more lines, those that both end with are set against each other. */
+function tallyText(first, second, context) {
+  const lineCounts = [countLines(first), countLines(second)];
+  const tally = {
+    numbers: new NumberTally(context.tolerance), lines: 0, firstLine: 0, excerpt: '', lineCounts, isPaddingChanged: false,
+  };
+  const common = lineCounts[0] === lineCounts[1] ? 0 : measureCommonEnd(first, second);
+  const [end, otherEnd] = [first.length - common, second.length - common];
+  let [at, otherAt] = [0, 0];
+  let line = 1;
+  for (; at < end && otherAt < otherEnd; line++) {
+    const [next, otherNext] = [findNextLine(first, at), findNextLine(second, otherAt)];
+    compareLine(first.slice(at, next), second.slice(otherAt, otherNext), line, tally);
+    [at, otherAt] = [next, otherNext];
+  }
+  addExtraLines(first.slice(at, end), 'the first', line, tally);
+  addExtraLines(second.slice(otherAt, otherEnd), 'the second', line, tally);
+  return tally;
+}
+
+function countLines(text) {
+  let count = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1;
+  return text === '' || text[text.length - 1] === '\n' ? count : count + 1;
+}
+
+function findNextLine(text, at) {
+  const end = text.indexOf('\n', at);
+  return end < 0 ? text.length : end + 1;
+}
+
+/** Length of the whole lines that both texts end with. */
+function measureCommonEnd(first, second) {
+  const most = Math.min(first.length, second.length);
+  let common = 0;
+  for (let step = 1 << 16; step > 0; step >>= 2) {
+    while (common + step <= most && isSamePart(first, second, common, step)) common += step;
+  }
+  const isWholeLine = (text) => text.length === common || text[text.length - common - 1] === '\n';
+  if (isWholeLine(first) && isWholeLine(second)) return common;
+  return first.length - findNextLine(first, first.length - common);
+}
+
+function isSamePart(first, second, behind, step) {
+  const [end, otherEnd] = [first.length - behind, second.length - behind];
+  return first.slice(end - step, end) === second.slice(otherEnd - step, otherEnd);
+}
+
+function addExtraLines(lines, whose, line, tally) {
+  if (lines === '') return;
+  if (tally.lines === 0) {
+    tally.firstLine = line;
+    tally.excerpt = quoteExcerpt(lines.slice(0, findNextLine(lines, 0)), 0) + ' only in ' + whose;
+  }
+  tally.lines += countLines(lines);
+}
+
+/** A line, its end included. */
+function compareLine(first, second, line, tally) {
+  const alike = addNumbersOfText(first, second, tally.numbers, () => 'line ' + line);
+  tally.isPaddingChanged = tally.isPaddingChanged || (alike.unlikeAt < 0 && alike.isPaddingChanged);
+  if (alike.unlikeAt < 0) return;
+  if (tally.lines === 0) {
+    tally.firstLine = line;
+    tally.excerpt = quoteExcerpt(first, alike.unlikeAt) + ' against ' + quoteExcerpt(second, alike.otherUnlikeAt);
+  }
+  tally.lines += 1;
+}
+
+/** Adds the numbers of two texts to the tally, if they are alike but for numbers and the spaces that pad them. */
+function addNumbersOfText(first, second, numbers, place) {
+  const alike = first === second ? { unlikeAt: -1, otherUnlikeAt: -1, isPaddingChanged: false } : findUnlikeText(first, second);
+  if (alike.unlikeAt >= 0 || !/[\dnN]/.test(first)) return alike;
+  const scanner = new NumberScanner(first);
+  if (first === second) {
+    while (scanner.next()) numbers.pairs += 1;
+    return alike;
+  }
+  const other = new NumberScanner(second);
+  while (scanner.next() && other.next()) numbers.add(first.slice(scanner.start, scanner.end), second.slice(other.start, other.end), place);
+  return alike;
+}
+
+/** Where two lines differ in more than numbers and the spaces that pad them; -1 if nowhere. */
+// type TextLikeness = { unlikeAt: number; otherUnlikeAt: number; isPaddingChanged: boolean };
+
+function findUnlikeText(first, second) {
+  const [numbers, others] = [new NumberScanner(first), new NumberScanner(second)];
+  let [at, otherAt, width, otherWidth] = [0, 0, 0, 0];
+  let isPaddingChanged = false;
+  for (;;) {
+    const [isFound, isOtherFound] = [numbers.next(), others.next()];
+    const [end, otherEnd] = [isFound ? numbers.start : first.length, isOtherFound ? others.start : second.length];
+    const [nextWidth, otherNextWidth] = [isFound ? numbers.end - end : 0, isOtherFound ? others.end - otherEnd : 0];
+    const [gap, otherGap] = [first.slice(at, end), second.slice(otherAt, otherEnd)];
+    if (gap !== otherGap) {
+      const alike = findFirstDifference(gap, otherGap);
+      const isSame = isPadding(gap, otherGap, width - otherWidth, nextWidth - otherNextWidth);
+      if (!isSame) return { unlikeAt: at + alike, otherUnlikeAt: otherAt + alike, isPaddingChanged };
+      isPaddingChanged = true;
+    }
+    if (isFound !== isOtherFound) return { unlikeAt: end, otherUnlikeAt: otherEnd, isPaddingChanged };
+    if (!isFound) return { unlikeAt: -1, otherUnlikeAt: -1, isPaddingChanged };
+    [at, otherAt, width, otherWidth] = [numbers.end, others.end, nextWidth, otherNextWidth];
+  }
+}
+
+/**
+ * Do two texts between numbers differ only in spaces that make up for the widths of the numbers beside
+ * them? `before` and `after` is how much wider the first's number is there.
+ */
+function isPadding(gap, otherGap, before, after) {
+  const [parts, others] = [splitSpaces(gap), splitSpaces(otherGap)];
+  if (parts.text !== others.text) return false;
+  const [lead, trail] = [others.lead - parts.lead, others.trail - parts.trail];
+  if (parts.text === '') return lead === before || lead === after;
+  return (lead === 0 || lead === before) && (trail === 0 || trail === after);
+}
+
+/** Counts the spaces at either end; of spaces alone, all are in front. */
+function splitSpaces(gap) {
+  let lead = 0;
+  while (gap[lead] === ' ') lead += 1;
+  let end = gap.length;
+  while (end > lead && gap[end - 1] === ' ') end -= 1;
+  return { lead, text: gap.slice(lead, end), trail: gap.length - end };
+}
+
+const EXCERPT_BEFORE = 12;
+const EXCERPT_BYTES = 36;
+
+/** A few bytes around `at`, harmless and in quotes. */
+function quoteExcerpt(text, at) {
+  let start = Math.max(at - EXCERPT_BEFORE, 0);
+  let end = Math.min(start + EXCERPT_BYTES, text.length);
+  for (let i = 0; i < 3 && start > 0 && isContinuation(text, start); i++) start -= 1;
+  for (let i = 0; i < 3 && end < text.length && isContinuation(text, end); i++) end += 1;
+  if (end === text.length && text[end - 1] === '\n' && at < end - 1) end -= 1;
+  const shown = makeHarmless(text.slice(start, end));
+  return '"' + (start > 0 ? '...' : '') + shown + (end < text.length && text[end] !== '\n' ? '...' : '') + '"';
+}
+
+function isContinuation(text, at) {
+  const code = text.charCodeAt(at);
+  return code >= 0x80 && code < 0xc0;
+}
+
+/** "2 of 10 lines differ in more than numbers, first line 3: "a" against "b"; 3 of 120 numbers differ, ..." */
+function describeTextTally(tally) {
+  const parts = [];
+  const [count, other] = tally.lineCounts;
+  if (tally.lines > 0) {
+    const all = count === other ? 'of ' + count + ' lines' : 'lines (of ' + count + ' against ' + other + ')';
+    parts.push(tally.lines + ' ' + all + (tally.lines === 1 ? ' differs' : ' differ') + ' in more than numbers, first line ' + tally.firstLine + ': ' + tally.excerpt);
+  }
+  const numbers = tally.numbers.describe();
+  if (numbers !== '') parts.push(numbers);
+  return parts.join('; ');
+}
+
+/** A text with other line ends, and nothing else, is told apart in a word. */
+function describeLineEnds(first, second) {
+  if (first.indexOf('\r') < 0 && second.indexOf('\r') < 0) return undefined;
+  const isSame = first.replace(/\r\n/g, '\n') === second.replace(/\r\n/g, '\n');
+  if (!isSame) return undefined;
+  return 'only line ends differ: ' + (first.indexOf('\r\n') < 0 ? 'LF against CR LF' : second.indexOf('\r\n') < 0 ? 'CR LF against LF' : 'LF and CR LF otherwise mixed');
+}
+
+// ==== src/formats/comparetable.ts ================================================================
+// comparetable.ts - compares two tables (CSV and the like, RFC 4180) cell by cell. Knows no files.
+
+// A comma may be a decimal comma between others, so it is tried last.
+const DELIMITERS = ['\t', ';', '|', ','];
+/** So many rows at the beginning decide whether it is a table. */
+const PROBED_ROWS = 50;
+const MOST_COLUMNS = 1 << 20;
+
+/** `unlike` counts the cells that differ in more than numbers. */
+// type TableTally = {
+//   numbers: NumberTally;
+//   cells: number;
+//   unlike: number;
+//   first: string;
+//   rowCounts: [number, number];
+//   isPaddingChanged: boolean;
+// };
+
+/** undefined if the two are not both tables with the same delimiter; `isNamedTable`: the file's name says that it is one. */
+function compareTables(first, second, context, isNamedTable) {
+  const delimiter = guessDelimiter(first, isNamedTable ? 1 : 3);
+  if (delimiter === undefined || delimiter !== guessDelimiter(second, isNamedTable ? 1 : 3)) return undefined;
+  const [reader, other] = [new TableReader(first, delimiter), new TableReader(second, delimiter)];
+  const tally = tallyTables(reader, other, context);
+  if (reader.isMalformed || other.isMalformed) return undefined;
+  const { tolerance } = context;
+  const isSameShape = tally.rowCounts[0] === tally.rowCounts[1];
+  if (isSameShape && tally.unlike === 0 && tally.numbers.beyond === 0) {
+    const numbers = tally.numbers.describe();
+    return { kind: 'equivalent', rule: describeTableRule(reader, other, tally, context), detail: numbers === '' ? 'all cells are the same' : numbers };
+  }
+  const rule = 'table by cell' + (tolerance === undefined ? '' : ', ' + describeTolerance(tolerance));
+  return { kind: 'different', rule, detail: describeTables(tally), causes: findCauses(first, second, context.hints) };
+}
+
+function describeTables(tally) {
+  const [count, other] = tally.rowCounts;
+  const first = tally.first === '' ? '' : ', first ' + tally.first;
+  if (count !== other) return count + ' rows against ' + other + first;
+  const cells = tally.unlike === 0 ? [] : [tally.unlike + ' of ' + tally.cells + ' cells ' + (tally.unlike === 1 ? 'differs' : 'differ') + ' in more than numbers' + first];
+  const numbers = tally.numbers.describe();
+  return cells.concat(numbers === '' ? [] : numbers).join('; ');
+}
+
+/** Names what is not the same in the two and does not count. */
+function describeTableRule(reader, other, tally, context) {
+  const { tolerance } = context;
+  const parts = [];
+  if (tally.numbers.unequal > 0) parts.push(tolerance === undefined || tally.numbers.apart === 0 ? 'numbers by value' : describeTolerance(tolerance));
+  if (tally.isPaddingChanged) parts.push('without the spaces that pad them');
+  const isPlain = parts.length === 0 && reader.quotedCells === other.quotedCells && reader.lineEnds === other.lineEnds;
+  if (reader.quotedCells !== other.quotedCells || isPlain) parts.push('without quotation marks');
+  if (reader.lineEnds !== other.lineEnds) parts.push('without line ends');
+  return ['table by cell'].concat(parts).join(', ');
+}
+
+function tallyTables(reader, other, context) {
+  const tally = { numbers: new NumberTally(context.tolerance), cells: 0, unlike: 0, first: '', rowCounts: [0, 0], isPaddingChanged: false };
+  let header = [];
+  for (;;) {
+    const [row, otherRow] = [reader.next(), other.next()];
+    if (row !== undefined) tally.rowCounts[0] += 1;
+    if (otherRow !== undefined) tally.rowCounts[1] += 1;
+    if (row === undefined && otherRow === undefined) return tally;
+    if (row === undefined || otherRow === undefined) {
+      if (tally.first === '') tally.first = 'at row ' + Math.max(...tally.rowCounts);
+      continue;
+    }
+    if (tally.rowCounts[0] === 1 && tally.rowCounts[1] === 1) header = readHeader(row);
+    compareRows(row, otherRow, header, tally);
+  }
+}
+
+/** The names of the columns, if the first row has no number. */
+function readHeader(row) {
+  return row.some((cell) => cell.trim() === '' || isNumber(cell.trim())) ? [] : row;
+}
+
+function compareRows(row, otherRow, header, tally) {
+  const rowNumber = tally.rowCounts[0];
+  const placeOfCell = (column) => 'column ' + (header[column] === undefined ? column + 1 : shortenName(header[column])) + ', row ' + rowNumber;
+  const common = Math.min(row.length, otherRow.length);
+  tally.cells += common;
+  for (let i = 0; i < common; i++) {
+    const alike = addNumbersOfText(row[i], otherRow[i], tally.numbers, () => placeOfCell(i));
+    if (alike.unlikeAt < 0) tally.isPaddingChanged = tally.isPaddingChanged || alike.isPaddingChanged;
+    else addUnlikeCell(tally, () => placeOfCell(i) + ': ' + quoteExcerpt(row[i], alike.unlikeAt) + ' against ' + quoteExcerpt(otherRow[i], alike.otherUnlikeAt));
+  }
+  if (row.length !== otherRow.length) addUnlikeCell(tally, () => 'row ' + rowNumber + ': ' + row.length + ' cells against ' + otherRow.length);
+}
+
+function addUnlikeCell(tally, describe) {
+  if (tally.first === '') tally.first = describe();
+  tally.unlike += 1;
+}
+
+function shortenName(name) {
+  return /^[\w.-]{1,30}$/.test(name) ? name : quoteExcerpt(name, 0);
+}
+
+/** The delimiter with which the first rows have the same number of cells, two or more; there must be `fewestRows`. */
+function guessDelimiter(text, fewestRows) {
+  return DELIMITERS.find((delimiter) => {
+    if (text.indexOf(delimiter) < 0) return false;
+    const reader = new TableReader(text, delimiter);
+    let columns = 0;
+    let rows = 0;
+    for (let row = reader.next(); row !== undefined && rows < PROBED_ROWS; row = reader.next()) {
+      rows += 1;
+      if (row.length < 2 || (columns > 0 && row.length !== columns)) return false;
+      columns = row.length;
+    }
+    return rows >= fewestRows && !reader.isMalformed;
+  });
+}
+
+/** Reads a table row by row. */
+class TableReader {
+  // readonly text: ByteString;
+  // readonly delimiter: string;
+  isMalformed = false;
+  quotedCells = 0;
+  /** How many rows end how. */
+  get lineEnds() { return this.endings.join(' '); }
+  endings = [0, 0, 0];
+  at = 0;
+
+  constructor(text, delimiter) {
+    this.text = text;
+    this.delimiter = delimiter;
+  }
+
+  /** The cells of the next row, unquoted; undefined at the end and where the table is malformed. */
+  next() {
+    const { text } = this;
+    if (this.at >= text.length || this.isMalformed) return undefined;
+    const lineFeed = text.indexOf('\n', this.at);
+    const lineEnd = lineFeed < 0 ? text.length : lineFeed;
+    const line = text.slice(this.at, lineEnd);
+    if (line.indexOf('"') >= 0) return this.readQuotedRow();
+    this.at = lineEnd + 1;
+    const isCrLf = lineFeed >= 0 && line[line.length - 1] === '\r';
+    this.endings[lineFeed < 0 ? 2 : isCrLf ? 1 : 0] += 1;
+    const cells = (isCrLf ? line.slice(0, -1) : line).split(this.delimiter, MOST_COLUMNS + 1);
+    this.isMalformed = cells.length > MOST_COLUMNS;
+    return this.isMalformed ? undefined : cells;
+  }
+
+  readQuotedRow() {
+    const cells = [];
+    const { text } = this;
+    for (;;) {
+      const end = text[this.at] === '"' ? this.readQuotedCell(cells) : this.readPlainCell(cells);
+      if (end < 0 || cells.length > MOST_COLUMNS) {
+        this.isMalformed = true;
+        return undefined;
+      }
+      this.at = end + 1;
+      if (text[end] === this.delimiter) continue;
+      if (text[end] === '\r') this.at += 1;
+      this.endings[text[end] === undefined ? 2 : text[end] === '\r' ? 1 : 0] += 1;
+      return cells;
+    }
+  }
+
+  /** Where the cell ends: at a delimiter, a line end or the end of the text; -1 if something else follows the quotation mark. */
+  readQuotedCell(cells) {
+    const { text } = this;
+    let end = text.indexOf('"', this.at + 1);
+    while (end >= 0 && text[end + 1] === '"') end = text.indexOf('"', end + 2);
+    if (end < 0) return -1;
+    this.quotedCells += 1;
+    cells.push(text.slice(this.at + 1, end).replace(/""/g, '"'));
+    return this.isCellEnd(end + 1) ? end + 1 : -1;
+  }
+
+  readPlainCell(cells) {
+    let end = this.at;
+    while (!this.isCellEnd(end)) end += 1;
+    cells.push(this.text.slice(this.at, end));
+    return end;
+  }
+
+  isCellEnd(at) {
+    const mark = this.text[at];
+    return mark === undefined || mark === this.delimiter || mark === '\n' || (mark === '\r' && this.text[at + 1] === '\n');
+  }
+}
+
+// ==== src/formats/jsontape.ts ====================================================================
+// jsontape.ts - parses JSON (RFC 8259) into a flat list of where its values stand. Knows no meaning of them.
+
+// JSON.parse will not do: it loses digits, duplicate keys and, when nested deeply, the stack.
+
+// type JsonKind = 'object' | 'array' | 'string' | 'number' | 'literal';
+
+const JSON_KINDS = ['object', 'array', 'string', 'number', 'literal'];
+const CODE_OF = { object: 0, array: 1, string: 2, number: 3, literal: 4 };
+const FIELDS = 4;
+const MOST_VALUES = 4 << 20;
+
+const JSON_SPACE = /[ \t\r\n]*/y;
+// NaN and Infinity are no JSON, but Python and others write them.
+const JSON_NUMBER = /-?(?:(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|Infinity)|NaN/y;
+const JSON_LITERAL = /true|false|null/y;
+
+/**
+ * The values of a text in the order in which they begin: a container, then what is in it; in an
+ * object each key (a string) before its value. Values are named by their number.
+ */
+class JsonTape {
+  // readonly text: ByteString;
+  /** Each value's kind, where it starts and ends in the text, and the number of the value behind all that is in it. */
+  fields = new Int32Array(1 << 10);
+  count = 0;
+  /** The values that stand on their own: one, or with JSON lines several. */
+  roots = [];
+
+  constructor(text) {
+    this.text = text;
+  }
+
+  kindOf(value) { return JSON_KINDS[this.fields[value * FIELDS]]; }
+  /** As it is spelled. */
+  spell(value) { return this.text.slice(this.fields[value * FIELDS + 1], this.fields[value * FIELDS + 2]); }
+  startOf(value) { return this.fields[value * FIELDS + 1]; }
+  nextOf(value) { return this.fields[value * FIELDS + 3]; }
+
+  add(kind, start, end) {
+    if ((this.count + 1) * FIELDS > this.fields.length) {
+      const grown = new Int32Array(this.fields.length * 2);
+      grown.set(this.fields);
+      this.fields = grown;
+    }
+    this.fields.set([CODE_OF[kind], start, end, this.count + 1], this.count * FIELDS);
+    this.count += 1;
+    return this.count - 1;
+  }
+
+  close(value, end) {
+    this.fields[value * FIELDS + 2] = end;
+    this.fields[value * FIELDS + 3] = this.count;
+  }
+}
+
+/**
+ * The values of a text that is one object or array, or several (JSON lines); undefined if it is no such
+ * text or has more than 4 million values.
+ */
+function parseJson(text) {
+  const tape = new JsonTape(text);
+  let at = skipSpace(text, 0);
+  while (at < text.length) {
+    if (text[at] !== '{' && text[at] !== '[') return undefined;
+    tape.roots.push(tape.count);
+    const end = parseRoot(tape, at);
+    if (end < 0) return undefined;
+    at = skipSpace(text, end);
+  }
+  return tape.roots.length === 0 ? undefined : tape;
+}
+
+function skipSpace(text, at) {
+  JSON_SPACE.lastIndex = at;
+  JSON_SPACE.test(text);
+  return JSON_SPACE.lastIndex;
+}
+
+/** Parses one object or array; where it ends, -1 if it is none. The open containers are on a stack of our own. */
+function parseRoot(tape, start) {
+  const { text } = tape;
+  const open = [];
+  let at = start;
+  for (;;) {
+    // Here a value, or in an object a key and its value, or the end of an empty container must follow.
+    const isInside = open.length > 0;
+    const container = isInside ? open[open.length - 1] : -1;
+    const isEmptyEnd = isInside && container === tape.count - 1 && text[at] === endMark(tape, container);
+    if (!isEmptyEnd) {
+      if (isInside && tape.kindOf(container) === 'object') at = parseKey(tape, at);
+      if (at < 0 || tape.count >= MOST_VALUES) return -1;
+      if (text[at] === '{' || text[at] === '[') {
+        open.push(tape.add(text[at] === '{' ? 'object' : 'array', at, at));
+        at = skipSpace(text, at + 1);
+        continue;
+      }
+      at = parseScalar(tape, at);
+      if (at < 0) return -1;
+    }
+    // A value is complete; so may be the containers that it is the last of.
+    at = skipSpace(text, at);
+    while (open.length > 0 && text[at] === endMark(tape, open[open.length - 1])) {
+      tape.close(open.pop(), at + 1);
+      if (open.length === 0) return at + 1;
+      at = skipSpace(text, at + 1);
+    }
+    if (text[at] !== ',') return -1;
+    at = skipSpace(text, at + 1);
+  }
+}
+
+function endMark(tape, container) {
+  return tape.kindOf(container) === 'object' ? '}' : ']';
+}
+
+/** A key, ":" and the space around; -1 if there is none. */
+function parseKey(tape, at) {
+  const end = findStringEnd(tape.text, at);
+  if (end < 0) return -1;
+  tape.add('string', at, end);
+  const colon = skipSpace(tape.text, end);
+  return tape.text[colon] === ':' ? skipSpace(tape.text, colon + 1) : -1;
+}
+
+function parseScalar(tape, at) {
+  const { text } = tape;
+  if (text[at] === '"') {
+    const end = findStringEnd(text, at);
+    if (end >= 0) tape.add('string', at, end);
+    return end;
+  }
+  for (const [kind, pattern] of [['number', JSON_NUMBER], ['literal', JSON_LITERAL]]) {
+    pattern.lastIndex = at;
+    if (!pattern.test(text)) continue;
+    tape.add(kind, at, pattern.lastIndex);
+    return pattern.lastIndex;
+  }
+  return -1;
+}
+
+/** Behind the quotation mark that ends the string at `at`; -1 if there is no string. */
+function findStringEnd(text, at) {
+  if (text[at] !== '"') return -1;
+  for (let end = text.indexOf('"', at + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let slashes = 0;
+    while (text[end - 1 - slashes] === '\\') slashes += 1;
+    if (slashes % 2 === 0) return end + 1;
+  }
+  return -1;
+}
+
+const ESCAPES = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
+
+/** What a string means, as UTF-8, without its quotation marks. Half a pair of surrogates is kept as it would be encoded. */
+function decodeJsonString(spelled) {
+  const inner = spelled.slice(1, -1);
+  if (inner.indexOf('\\') < 0) return inner;
+  return inner.replace(/\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[^]/g, (escape) => {
+    if (escape.length === 12) {
+      return encodePoint(0x10000 + ((parseInt(escape.slice(2, 6), 16) - 0xd800) << 10) + parseInt(escape.slice(8), 16) - 0xdc00);
+    }
+    return escape.length === 6 ? encodePoint(parseInt(escape.slice(2), 16)) : ESCAPES[escape[1]] ?? escape[1];
+  });
+}
+
+function encodePoint(point) {
+  if (point < 0x80) return String.fromCharCode(point);
+  const bytes = [];
+  let rest = point;
+  for (const limit of [0x3f, 0x1f, 0x0f]) {
+    if (rest <= limit && bytes.length > 0) break;
+    bytes.unshift(0x80 | (rest & 0x3f));
+    rest >>= 6;
+  }
+  bytes.unshift([0xc0, 0xe0, 0xf0][bytes.length - 1] | rest);
+  return String.fromCharCode(...bytes);
+}
+
+// ==== src/formats/comparejson.ts =================================================================
+// comparejson.ts - compares two JSON texts by value. Knows no files.
+
+/** Members or elements that stand in the same place of two containers, and which pair is looked at. */
+// type OpenPair = { tape: JsonTape; isArray: boolean; pairs: number[]; at: number };
+
+// type JsonTally = { numbers: NumberTally; values: number; first: string; isOrderChanged: boolean };
+
+/** undefined if the two are not both JSON (one value or JSON lines). */
+function compareJson(first, second, context) {
+  const tape = parseJson(first);
+  const other = tape === undefined ? undefined : parseJson(second);
+  if (tape === undefined || other === undefined) return undefined;
+  const tally = { numbers: new NumberTally(context.tolerance), values: 0, first: '', isOrderChanged: false };
+  compareRoots(tape, other, tally);
+  const numbers = tally.numbers.describe();
+  if (tally.values === 0 && tally.numbers.beyond === 0) return describeEqualJson(tally, context);
+  const values = tally.values === 0 ? [] : [tally.values + (tally.values === 1 ? ' value differs' : ' values differ') + ' in more than numbers, first ' + tally.first];
+  const rule = 'JSON by value' + (context.tolerance === undefined ? '' : ', ' + describeTolerance(context.tolerance));
+  return { kind: 'different', rule, detail: values.concat(numbers === '' ? [] : numbers).join('; '), causes: findCauses(first, second, context.hints) };
+}
+
+function describeEqualJson(tally, context) {
+  const order = tally.isOrderChanged ? ', keys in any order' : '';
+  const isTolerated = tally.numbers.apart > 0 && context.tolerance !== undefined;
+  const rule = 'JSON by value' + order + (isTolerated ? ', ' + describeTolerance(context.tolerance) : '');
+  const detail = tally.numbers.describe();
+  return { kind: 'equivalent', rule, detail: detail !== '' ? detail : tally.isOrderChanged ? 'the keys are in another order' : 'white space or escapes are different' };
+}
+
+function compareRoots(tape, other, tally) {
+  const common = Math.min(tape.roots.length, other.roots.length);
+  const isAlone = tape.roots.length === 1 && other.roots.length === 1;
+  for (let i = 0; i < common; i++) compareTrees(tape, other, tape.roots[i], other.roots[i], isAlone ? '$' : 'value ' + (i + 1) + ', $', tally);
+  if (common === tape.roots.length && common === other.roots.length) return;
+  addDifference(tally, () => 'value ' + (common + 1) + ': ' + tape.roots.length + ' values against ' + other.roots.length);
+}
+
+/** Walks two values and what is in them side by side; a stack of its own, as they may be nested deeply. */
+function compareTrees(tape, other, root, otherRoot, name, tally) {
+  const open = [];
+  const place = () => name + open.map((pair) => labelOf(pair)).join('');
+  comparePair(tape, other, root, otherRoot, open, place, tally);
+  while (open.length > 0) {
+    const top = open[open.length - 1];
+    top.at += 2;
+    if (top.at >= top.pairs.length) open.pop();
+    else comparePair(tape, other, top.pairs[top.at], top.pairs[top.at + 1], open, place, tally);
+  }
+}
+
+function labelOf(pair) {
+  if (pair.at < 0) return '';
+  if (pair.isArray) return '[' + pair.at / 2 + ']';
+  const key = decodeJsonString(pair.tape.spell(pair.pairs[pair.at] - 1));
+  return /^[A-Za-z_][\w-]*$/.test(key) ? '.' + key : '[' + quoteExcerpt(key, 0) + ']';
+}
+
+function addDifference(tally, describe) {
+  if (tally.values === 0) tally.first = describe();
+  tally.values += 1;
+}
+
+function comparePair(tape, other, a, b, open, place, tally) {
+  const kind = tape.kindOf(a);
+  const differ = () => addDifference(tally, () => place() + ': ' + quoteUnlike(tape.spell(a), other.spell(b)));
+  if (kind !== other.kindOf(b)) return differ();
+  if (kind === 'number') {
+    tally.numbers.add(tape.spell(a), other.spell(b), place);
+  } else if (kind === 'literal') {
+    if (tape.spell(a) !== other.spell(b)) differ();
+  } else if (kind === 'string') {
+    if (tape.spell(a) !== other.spell(b) && decodeJsonString(tape.spell(a)) !== decodeJsonString(other.spell(b))) differ();
+  } else {
+    const pairs = kind === 'array' ? pairElements(tape, other, a, b, place, tally) : pairMembers(tape, other, a, b, place, tally);
+    if (pairs.length > 0) open.push({ tape, isArray: kind === 'array', pairs, at: -2 });
+  }
+}
+
+function quoteUnlike(spelled, other) {
+  const at = findFirstDifference(spelled, other);
+  const shown = [spelled, other].map((text) => (text.length <= 24 ? makeHarmless(text) : quoteExcerpt(text, at)));
+  return shown.join(' against ');
+}
+
+function pairElements(tape, other, a, b, place, tally) {
+  const [end, otherEnd] = [tape.nextOf(a), other.nextOf(b)];
+  const pairs = [];
+  let [value, otherValue] = [a + 1, b + 1];
+  while (value < end && otherValue < otherEnd) {
+    pairs.push(value, otherValue);
+    [value, otherValue] = [tape.nextOf(value), other.nextOf(otherValue)];
+  }
+  if (value < end || otherValue < otherEnd) {
+    addDifference(tally, () => place() + ': ' + countElements(tape, a) + ' elements against ' + countElements(other, b));
+  }
+  return pairs;
+}
+
+function countElements(tape, array) {
+  let count = 0;
+  for (let value = array + 1; value < tape.nextOf(array); value = tape.nextOf(value)) count += 1;
+  return count;
+}
+
+/** Values with the same key; of several with one key the first goes with the first. */
+function pairMembers(tape, other, a, b, place, tally) {
+  const inOrder = pairMembersInOrder(tape, other, a, b);
+  if (inOrder !== undefined) return inOrder;
+  const waiting = new Map();
+  const keys = listKeys(other, b);
+  for (let i = keys.length - 1; i >= 0; i--) {
+    const name = decodeJsonString(other.spell(keys[i]));
+    const values = waiting.get(name);
+    if (values === undefined) waiting.set(name, [keys[i] + 1]);
+    else values.push(keys[i] + 1);
+  }
+  const pairs = [];
+  const onlyInFirst = [];
+  for (const key of listKeys(tape, a)) {
+    const name = decodeJsonString(tape.spell(key));
+    const value = (waiting.get(name) ?? []).pop();
+    if (value === undefined) onlyInFirst.push(name);
+    else pairs.push(key + 1, value);
+  }
+  const onlyInSecond = Array.from(waiting.keys()).filter((name) => (waiting.get(name) ?? []).length > 0);
+  if (onlyInFirst.length > 0) addDifference(tally, () => place() + ': key ' + quoteExcerpt(onlyInFirst[0], 0) + ' only in the first');
+  if (onlyInSecond.length > 0) addDifference(tally, () => place() + ': key ' + quoteExcerpt(onlyInSecond[0], 0) + ' only in the second');
+  tally.isOrderChanged = tally.isOrderChanged || isOrderChanged(pairs);
+  return pairs;
+}
+
+function isOrderChanged(pairs) {
+  for (let i = 3; i < pairs.length; i += 2) if (pairs[i] < pairs[i - 2]) return true;
+  return false;
+}
+
+function listKeys(tape, object) {
+  const keys = [];
+  for (let key = object + 1; key < tape.nextOf(object); key = tape.nextOf(key + 1)) keys.push(key);
+  return keys;
+}
+
+function pairMembersInOrder(tape, other, a, b) {
+  const [end, otherEnd] = [tape.nextOf(a), other.nextOf(b)];
+  const pairs = [];
+  let [key, otherKey] = [a + 1, b + 1];
+  while (key < end && otherKey < otherEnd) {
+    if (tape.spell(key) !== other.spell(otherKey)) return undefined;
+    pairs.push(key + 1, otherKey + 1);
+    [key, otherKey] = [tape.nextOf(key + 1), other.nextOf(otherKey + 1)];
+  }
+  return key < end || otherKey < otherEnd ? undefined : pairs;
+}
+
+// ==== src/formats/comparekind.ts =================================================================
+// comparekind.ts - finds the kind of two contents and compares them by it. Knows no files.
+
+/** How `second` stands to `first`, by the rules of their kind (docs/comparison.txt). Never throws. */
+function compareByKind(first, second, context) {
+  if (first === second) return { kind: 'identical' };
+  if (looksLikeText(first) && looksLikeText(second)) return compareTexts(first, second, context);
+  return compareAsBytes(first, second);
+}
+
+/** JSON and tables are told by what is in them: a name may be anything. */
+function compareTexts(first, second, context) {
+  const isNamedTable = /\.(?:csv|tsv|tab)$/i.test(context.path);
+  return compareJson(first, second, context) ?? compareTables(first, second, context, isNamedTable) ?? compareText(first, second, context);
+}
+
 // ==== src/formats/pythonmetadata.ts ==============================================================
 // pythonmetadata.ts - what an installed Python distribution says of itself (PEP 376, 503, 610, 627). Knows no files.
 
@@ -6242,11 +8938,11 @@ function printTitle(run) {
   return printComment(run.id + label + (run.reason === undefined ? '' : ': ' + encodeText(run.reason)));
 }
 
-function printBlock(live) {
+function printBlock(live, title = printTitle(live.run)) {
   const { run } = live;
   const stamp = STAMP + run.id;
   const before = live.producers.concat(live.after).map((id) => ' ' + STAMP + id).join('');
-  return '\n' + printTitle(run) + printComment(encodeWithheld(run.command))
+  return '\n' + title + printComment(encodeWithheld(run.command))
     + (live.after.length > 0 ? '# after: ' + live.after.join(' ') + '\n' : '')
     + stamp + ':' + before + '\n\t@sh ' + SCRIPT + ' run ' + run.id + live.lost.map((index) => ' ' + String(index + 1)).join('') + '\n'
     + run.id + ': rr-force' + LAST_LINE + run.id + LAST_END;
@@ -6259,7 +8955,7 @@ function printMakefile(graph) {
   const entries = [];
   for (const live of graph.runs) entries.push(...entriesOf(live, (name) => files.has(name)));
   entries.sort(compareEntries);
-  return HEAD + entries.map(printEntry).join('') + graph.runs.map(printBlock).join('');
+  return HEAD + entries.map(printEntry).join('') + graph.runs.map((live) => printBlock(live)).join('');
 }
 
 // ---- one more run ---------------------------------------------------------------------------------
@@ -6370,6 +9066,21 @@ function readBlock(texts, id) {
   return { id, start, end, text, before, after: after === null ? [] : after[1].split(' ') };
 }
 
+/** The line of a block that has label and reason. */
+function titleOf(block) {
+  return block.text.slice(1, block.text.indexOf('\n', 1) + 1);
+}
+
+/**
+ * The label of a run in the names, if it has one there. A note may have given it, of which the record
+ * does not tell; a label that is a target is a word, and stands whole in the title unless that is cut.
+ */
+function labelInTitle(block) {
+  const text = titleOf(block).slice('# '.length + ID_LENGTH);
+  if (/^ [A-Za-z0-9_-]+\.\.\.\n/.test(text)) giveUp();
+  return /^ ([A-Za-z0-9_-]+)[:\n]/.exec(text)?.[1];
+}
+
 /** Blocks after `block` that name its stamp among their prerequisites. */
 function findDependents(texts, block) {
   const { makefile } = texts;
@@ -6445,7 +9156,7 @@ function applySplices(text, splices) {
 /** `taken`: paths that the new run took over from the run `id`. */
 function takeOver(texts, id, taken, producers, readRun) {
   const block = readBlock(texts, id);
-  const owner = readOr(readRun, id);
+  const owner = { ...readOr(readRun, id), label: labelInTitle(block) };
   const isTaken = new Set(taken);
   const dependents = findDependents(texts, block);
   const consumers = dependents.filter((dependent) => dependent.after.indexOf(id) < 0);
@@ -6460,7 +9171,7 @@ function takeOver(texts, id, taken, producers, readRun) {
   const readers = consumers.filter((consumer) => readOr(readRun, consumer.id).inputs.some((input) => isTaken.has(input.path)
     && owner.outputs.some((file) => file.path === input.path && isSameContent(file, input))));
   const lost = taken.map((path) => putIn(texts, { name: encodeText(path), kind: 'gone', id }));
-  const splices = [...lost, { start: block.start, end: block.end, text: printBlock(live) }];
+  const splices = [...lost, { start: block.start, end: block.end, text: printBlock(live, titleOf(block)) }];
   return { block, isGone: false, splices, after: [id, ...readers.map((reader) => reader.id)] };
 }
 
@@ -7904,8 +10615,293 @@ help) rr_usage ;;
 esac
 `;
 
+// ==== src/views/replayscript.ts ==================================================================
+// replayscript.ts - recorded runs as a shell script that repeats them without rr. Knows no files.
+
+// What repeats a run and how its files are compared is as in provenance/rerun.sh, parts of which are
+// taken over word for word.
+
+const BORROWED = ['rr_say', 'rr_harmless', 'rr_die', 'rr_find_tool', 'rr_hash_stdin', 'rr_locate', 'rr_read_link'];
+
+function borrowFunction(name) {
+  const start = RERUN_SCRIPT.indexOf('\n' + name + '() {\n') + 1;
+  return RERUN_SCRIPT.slice(start, RERUN_SCRIPT.indexOf('\n}\n', start) + 3) + '\n';
+}
+
+const USAGE = `#!/bin/sh
+# Repeats recorded runs without rr and compares what they write with the SHA-256
+# that was recorded.  Made by "rr list --sh".
+#
+# usage: sh FILE [-k] [PROJECT]
+#        PROJECT is the folder that the paths below begin in (default: this one)
+#        -k: go on after a run that is not as recorded
+#
+# It runs the commands in the project itself.  A result that is there already is
+# in .rr/replaced while it is made again, and comes back if that fails or gives
+# other bytes, which are then in .rr/different.  A file that none of these runs
+# left so is not overwritten.  Needs a POSIX shell and a program for SHA-256.
+
+set -u
+LC_ALL=C
+export LC_ALL
+IFS=' 	
+'
+unset CDPATH
+
+`;
+
+const FUNCTIONS = `# rr_look PATH: sets rr_file; rr_kind: f file, x executable file, l link, o other, -
+# nothing there; and rr_hash.
+rr_look() {
+	rr_hash=-
+	rr_locate "$1"
+	if [ -h "$rr_file" ]; then
+		rr_kind=l
+		rr_read_link
+		rr_hash=$(printf %s "$rr_target" | { rr_hash_stdin; printf %s "$rr_hash"; })
+	elif [ -f "$rr_file" ]; then
+		if [ -x "$rr_file" ]; then rr_kind=x; else rr_kind=f; fi
+		[ ! -r "$rr_file" ] || rr_hash_stdin <"$rr_file"
+	elif [ -e "$rr_file" ]; then rr_kind=o
+	else rr_kind=-
+	fi
+}
+
+# rr_note SENTENCE: the run is not as recorded, and why.
+rr_note() {
+	rr_say "run $rr_id: $1"
+	rr_good=no
+}
+
+rr_start() {
+	rr_id=$1
+	rr_good=yes
+	rr_outputs=0
+}
+
+# rr_input PATH KIND HASH SHOWN
+rr_input() {
+	rr_look "$1"
+	case $rr_kind$2 in
+	ll | [fx][fx]) [ "$rr_hash" != "$3" ] || return 0 ;;
+	esac
+	if [ "$rr_kind" = - ]; then rr_note "its input $4 is not here"; else rr_note "its input $4 is not as recorded"; fi
+}
+
+# rr_place PATH SHOWN: may the run write there?
+rr_place() {
+	rr_look "$1"
+	case $rr_kind in
+	-) return 0 ;;
+	[fxl])
+		case $rr_known in
+		*" $rr_hash "*) return 0 ;;
+		esac
+		;;
+	esac
+	rr_note "$2 is there and is not as any of these runs left it; nothing is overwritten: move it away"
+}
+
+rr_is_good() {
+	[ "$rr_good" = yes ]
+}
+
+# rr_folder_of NAME: makes the folder that NAME lies in.
+rr_folder_of() {
+	case $1 in
+	*/*) mkdir -p "\${1%/*}" || exit 1 ;;
+	esac
+}
+
+# rr_clear PATH: moves what is there out of the way.
+rr_clear() {
+	rr_locate "$1"
+	[ -e "$rr_file" ] || [ -h "$rr_file" ] || return 0
+	rr_folder_of ".rr/replaced/$rr_id/$rr_file"
+	mv -f "$rr_file" ".rr/replaced/$rr_id/$rr_file" || exit 1
+}
+
+# rr_exit STATUS
+rr_exit() {
+	[ "$1" -eq 0 ] || rr_note "its command exited with $1"
+}
+
+# rr_output PATH KIND HASH SHOWN
+rr_output() {
+	rr_outputs=$((rr_outputs + 1))
+	rr_look "$1"
+	if [ "$rr_kind $rr_hash" = "$2 $3" ]; then
+		rm -f ".rr/replaced/$rr_id/$rr_file"
+		return
+	fi
+	case $rr_kind in
+	-) rr_note "it did not make $4" ;;
+	*) if [ "$rr_hash" = "$3" ]; then rr_note "it made $4 with another kind or mode"; else rr_note "it made $4 with other bytes"; fi ;;
+	esac
+	[ -e ".rr/replaced/$rr_id/$rr_file" ] || [ -h ".rr/replaced/$rr_id/$rr_file" ] || return 0
+	if [ "$rr_kind" != - ]; then
+		rr_folder_of ".rr/different/$rr_id/$rr_file"
+		mv -f "$rr_file" ".rr/different/$rr_id/$rr_file" || exit 1
+	fi
+	rr_folder_of "$rr_file"
+	mv -f ".rr/replaced/$rr_id/$rr_file" "$rr_file"
+}
+
+rr_finish() {
+	find ".rr/replaced/$rr_id" -depth -type d -exec rmdir {} \\; 2>/dev/null
+	if rr_is_good; then
+		rr_done=$((rr_done + 1))
+		rr_say "run $rr_id: as recorded ($rr_outputs outputs)"
+	else
+		rr_failed=$((rr_failed + 1))
+		[ "$rr_go_on" = yes ] || rr_die "stopped; to go on after such a run: -k"
+	fi
+}
+
+# rr_leave_out ID WHY
+rr_leave_out() {
+	rr_say "run $1 is left out: $2"
+	rr_left_out=$((rr_left_out + 1))
+}
+
+rr_go_on=no
+case \${1-} in
+-k)
+	rr_go_on=yes
+	shift
+	;;
+esac
+if [ $# -gt 0 ]; then cd "$1" || exit 1; fi
+if [ -h .rr ]; then rr_die 'cannot go on: .rr is a link, and must be a folder of this project'; fi
+rr_find_tool
+rr_done=0
+rr_failed=0
+rr_left_out=0
+`;
+
+const CONCLUSION = `
+rr_say "$rr_done runs as recorded, $rr_failed not, $rr_left_out left out"
+[ "$((rr_failed + rr_left_out))" -eq 0 ]
+`;
+
+/** The script up to the first run. `hashes`: of all that the runs wrote. */
+function printReplayHead(hashes) {
+  const unset = '# Variables that change results.  Those that a record does not give were unset.\nrr_unset_variables() {\n'
+    + REPLAYED_VARIABLES.map((name) => '\tunset ' + name + '\n').join('') + '}\n\n';
+  const known = "# What these runs wrote.\nrr_known=' " + Array.from(hashes).sort().map((hash) => hash + ' ').join('\n ') + "'\n";
+  return USAGE + BORROWED.map(borrowFunction).join('') + unset + FUNCTIONS + known;
+}
+
+function printReplayEnd() {
+  return CONCLUSION;
+}
+
+/** Why a run cannot be repeated by the script; `isLacking`: something that it would make will be missing. */
+// type ReplayObstacle = { why: string; isLacking: boolean };
+
+/** undefined if the run can be repeated. */
+function findReplayObstacle(run) {
+  if (run.status !== 'succeeded') return { why: 'it did not succeed (' + run.status + ')', isLacking: false };
+  if (run.command.indexOf('\0') >= 0) return { why: 'its command holds a secret that was not recorded', isLacking: true };
+  if (run.directory !== '.' && !isResultPath(run.directory)) return { why: 'it ran in ' + encodeText(run.directory) + ', outside of the project', isLacking: true };
+  const outside = run.outputs.find((file) => !isResultPath(file.path) && !isRedirected(run, file.path));
+  return outside === undefined ? undefined : { why: 'its output ' + encodeText(outside.path) + ' is outside of the project', isLacking: true };
+}
+
+/** A stream that went to a file outside is no result, and is not kept again. */
+function isRedirected(run, path) {
+  return path[0] === '/' && run.redirects.some((redirect) => redirect.replace(/^[012] (?:<|>|>>) /, '') === path);
+}
+
+function printScriptComment(text) {
+  return '# ' + makeHarmless(text) + '\n';
+}
+
+function printScriptTitle(run) {
+  const label = run.label === undefined ? '' : '  ' + run.label;
+  return '\n' + printScriptComment('---- ' + run.id + label) + (run.reason === undefined ? '' : printScriptComment(run.reason));
+}
+
+/** A name that no program takes for an option. */
+function quoteName(path) {
+  return quoteWord(path[0] === '-' ? './' + path : path);
+}
+
+function shownOf(file) {
+  return quoteWord(encodeText(file.path));
+}
+
+function kindWord(file) {
+  return file.kind === '' ? 'f' : file.kind;
+}
+
+function isHashed(file) {
+  return isComparable(file) && file.hash.length === 64;
+}
+
+function printRedirects(run) {
+  return run.redirects.reduce((text, redirect) => {
+    const parts = /^([012]) (<|>|>>|>&) ([^]*)$/.exec(redirect);
+    if (parts === null) return text;
+    if (parts[2] === '>&') return text + '\t\texec ' + parts[1] + '>&' + parts[3] + '\n';
+    // The bytes are no result: what lies outside is not written.
+    const isLost = parts[2] !== '<' && !isResultPath(parts[3]);
+    return text + '\t\texec ' + parts[1] + parts[2] + (isLost ? '/dev/null' : quoteName(parts[3])) + '\n';
+  }, '\t\texec </dev/null\n');
+}
+
+const NOT_EXPORTED = /^(?:[0-9].*|rr_.*|RR_.*|IFS|PATH|ENV|PWD|.*[^A-Za-z0-9_].*|)$/;
+
+/** The recorded variables, and none of the list that were not set; what was withheld stays as it is. */
+function printVariables(run) {
+  const nameOf = (variable) => variable.slice(0, variable.indexOf('='));
+  const withheld = new Set(run.variableHashes.map((one) => one.split(' ')[0]).concat(run.variables.filter((one) => one.indexOf('\0') >= 0).map(nameOf)));
+  const unset = REPLAYED_VARIABLES.some((name) => withheld.has(name))
+    ? REPLAYED_VARIABLES.filter((name) => !withheld.has(name)).map((name) => '\t\tunset ' + name + '\n').join('') : '\t\trr_unset_variables\n';
+  const told = withheld.size === 0 ? '' : '\t\t# not recorded, because it may be secret, and left as it is: ' + makeHarmless(Array.from(withheld).join(' ')) + '\n';
+  const given = run.variables.filter((one) => !withheld.has(nameOf(one)) && !NOT_EXPORTED.test(nameOf(one)));
+  return told + unset + given.map((one) => '\t\texport ' + nameOf(one) + '=' + quoteWord(one.slice(one.indexOf('=') + 1)) + '\n').join('') + '\t\tunset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES\n';
+}
+
+/** Folders that the run makes are taken away if they are empty; those that its outputs lie in are made. */
+function printFolders(run) {
+  const made = run.outputs.filter((file) => file.kind === 'd').map((file) => file.path).sort();
+  const parents = new Set();
+  for (const { path } of run.outputs) {
+    const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    if (parent !== '' && path[0] !== '/' && made.indexOf(parent) < 0) parents.add(parent);
+  }
+  return made.reverse().map((path) => '\trmdir ' + quoteName(path) + ' 2>/dev/null\n').join('')
+    + Array.from(parents).sort().map((path) => '\tmkdir -p ' + quoteName(path) + ' || exit 1\n').join('');
+}
+
+function printCommand(run) {
+  // "exec" takes no builtin of this shell instead of the program.
+  return '\t(\n' + printRedirects(run) + printVariables(run) + (run.directory === '.' ? '' : '\t\tcd ' + quoteName(run.directory) + ' || exit 126\n')
+    + '\t\tset +u\n\t\texec ' + run.command + '\n\t)\n\trr_exit "$?"\n';
+}
+
+function printRepeat(run) {
+  const outputs = run.outputs.filter((file) => isHashed(file) && isResultPath(file.path));
+  const read = new Set(run.inputs.map((file) => file.path));
+  const written = outputs.filter((file) => !read.has(file.path));
+  const compared = (verb, file) => verb + ' ' + quoteWord(file.path) + ' ' + kindWord(file) + ' ' + file.hash + ' ' + shownOf(file) + '\n';
+  return 'rr_start ' + run.id + '\n' + run.inputs.filter(isHashed).map((file) => compared('rr_input', file)).join('')
+    + written.map((file) => 'rr_place ' + quoteWord(file.path) + ' ' + shownOf(file) + '\n').join('')
+    + 'if rr_is_good; then\n' + written.map((file) => '\trr_clear ' + quoteWord(file.path) + '\n').join('') + printFolders(run) + printCommand(run)
+    + outputs.map((file) => '\t' + compared('rr_output', file)).join('') + 'fi\nrr_finish\n';
+}
+
+/** One run of the script: repeated, or as a comment with the reason. */
+function printReplay(run) {
+  const obstacle = findReplayObstacle(run);
+  if (obstacle === undefined) return printScriptTitle(run) + printRepeat(run);
+  const told = obstacle.isLacking ? 'rr_leave_out ' + run.id + ' ' + quoteWord(makeHarmless(obstacle.why)) + '\n' : '';
+  return printScriptTitle(run) + printScriptComment('left out: ' + obstacle.why) + printScriptComment('  ' + encodeWithheld(run.command)) + told;
+}
+
 // ==== src/views/table.ts =========================================================================
-// table.ts - runs as a table for a terminal and as CSV. Knows no files and no terminal.
+// table.ts - a table for a terminal, and how it shows widths, times and sizes. Knows no runs, files or terminal.
 
 // type Column = { title: string; align: 'left' | 'right'; /** May be cut to fit. */ isFlexible: boolean };
 
@@ -7915,14 +10911,6 @@ function displayWidth(text) {
   let width = 0;
   for (let at = 0; at < text.length; at += Math.max(1, utf8SequenceLength(text, at))) width += widthOfCode(codePointAt(text, at));
   return width;
-}
-
-function codePointAt(text, at) {
-  const length = Math.max(1, utf8SequenceLength(text, at));
-  if (length === 1) return text.charCodeAt(at);
-  let code = text.charCodeAt(at) & (0xff >> (length + 1));
-  for (let i = 1; i < length; i++) code = code * 64 + (text.charCodeAt(at + i) & 0x3f);
-  return code;
 }
 
 function widthOfCode(code) {
@@ -7935,6 +10923,7 @@ function widthOfCode(code) {
 
 /** The text cut to `width` columns, with "~" at the cut. */
 function cutToWidth(text, width) {
+  if (/^[ -~]*$/.test(text)) return text.length <= width ? text : text.slice(0, width - 1) + '~';
   if (displayWidth(text) <= width) return text;
   let cut = '';
   let used = 0;
@@ -7949,33 +10938,113 @@ function cutToWidth(text, width) {
   return cut + '~';
 }
 
-/**
- * Rows under their titles, columns two spaces apart, cut to `width` columns: flexible columns
- * share what the others leave. Cells must be harmless already. Lines end in LF.
- */
+/** The first part of a word that fits the width, at least one character. */
+function cutWord(word, width) {
+  let cut = '';
+  for (let at = 0; at < word.length;) {
+    const part = word.slice(at, at + Math.max(1, utf8SequenceLength(word, at)));
+    if (cut !== '' && displayWidth(cut + part) > width) break;
+    cut += part;
+    at += part.length;
+  }
+  return cut;
+}
+
+/** Lines of at most `width` columns; broken at spaces, a word that is longer than a line within it. */
+function wrapText(text, width) {
+  const lines = [];
+  let line = '';
+  for (let word of text.split(' ')) {
+    if (line !== '' && displayWidth(line + ' ' + word) <= width) {
+      line += ' ' + word;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    while (displayWidth(word) > width) {
+      const cut = cutWord(word, width);
+      lines.push(cut);
+      word = word.slice(cut.length);
+    }
+    line = word;
+  }
+  return line !== '' || lines.length === 0 ? lines.concat(line) : lines;
+}
+
+/** Widths of the columns that are printed, the first ones. */
+// type TableLayout = { columns: Column[]; widths: number[] };
+
+/** The width that each column needs. */
+class TableMeasure {
+  // private readonly columns: Column[];
+  // private readonly widths: number[];
+  constructor(columns) {
+    this.columns = columns;
+    this.widths = columns.map((column) => displayWidth(column.title));
+  }
+
+  add(cells) {
+    for (let i = 0; i < cells.length; i++) {
+      // No text takes more columns than it has bytes.
+      if (cells[i].length > this.widths[i]) this.widths[i] = Math.max(this.widths[i], displayWidth(cells[i]));
+    }
+  }
+
+  /** Columns two spaces apart in `width`: flexible ones share what the others leave. */
+  fit(width) {
+    const widths = this.widths.slice();
+    let excess = widths.reduce((sum, one) => sum + one + 2, -2) - width;
+    while (excess > 0) {
+      // Takes from the widest flexible column, so that short ones stay whole.
+      let widest = -1;
+      this.columns.forEach((column, i) => { if (column.isFlexible && widths[i] > 6 && (widest < 0 || widths[i] > widths[widest])) widest = i; });
+      if (widest < 0) break;
+      widths[widest] -= 1;
+      excess -= 1;
+    }
+    // On a narrow terminal whole columns go, the last first; the first stays.
+    let count = widths.length;
+    while (excess > 0 && count > 1) {
+      count -= 1;
+      excess -= widths[count] + 2;
+    }
+    return { columns: this.columns.slice(0, count), widths: widths.slice(0, count) };
+  }
+}
+
+/** One row, cut to its widths, with LF. Cells must be harmless already. */
+function printTableRow(layout, cells) {
+  let line = '';
+  let spaces = 0; // not yet printed, for no line ends in some
+  for (let i = 0; i < layout.widths.length; i++) {
+    const room = layout.widths[i];
+    let cell = cells[i];
+    let width = displayWidth(cell);
+    if (width > room) {
+      cell = cutToWidth(cell, room);
+      width = displayWidth(cell);
+    }
+    const isRight = layout.columns[i].align === 'right';
+    if (isRight) spaces += room - width;
+    if (cell !== '') {
+      line += ' '.repeat(spaces) + cell;
+      spaces = 0;
+    }
+    spaces += isRight ? 2 : room - width + 2;
+  }
+  return (line.endsWith(' ') ? line.replace(/ +$/, '') : line) + '\n';
+}
+
+/** Titles of the columns as a row. */
+function printTableHead(layout) {
+  return printTableRow(layout, layout.columns.map((column) => column.title));
+}
+
+/** Rows under their titles, cut to `width` columns. Cells must be harmless already. */
 function printTable(columns, rows, width) {
-  const widths = columns.map((column, i) => rows.reduce((most, row) => Math.max(most, displayWidth(row[i])), column.title.length));
-  let excess = widths.reduce((sum, one) => sum + one + 2, -2) - width;
-  while (excess > 0) {
-    // Takes from the widest flexible column, so that short ones stay whole.
-    let widest = -1;
-    columns.forEach((column, i) => { if (column.isFlexible && widths[i] > 6 && (widest < 0 || widths[i] > widths[widest])) widest = i; });
-    if (widest < 0) break;
-    widths[widest] -= 1;
-    excess -= 1;
-  }
-  // On a narrow terminal whole columns go, the last first; the first stays.
-  let count = columns.length;
-  while (excess > 0 && count > 1) {
-    count -= 1;
-    excess -= widths[count] + 2;
-  }
-  const line = (cells) => cells.slice(0, count).map((cell, i) => {
-    const cut = cutToWidth(cell, widths[i]);
-    const pad = ' '.repeat(Math.max(0, widths[i] - displayWidth(cut)));
-    return columns[i].align === 'right' ? pad + cut : cut + pad;
-  }).join('  ').replace(/ +$/, '') + '\n';
-  return line(columns.map((column) => column.title)) + rows.map(line).join('');
+  const measure = new TableMeasure(columns);
+  for (const row of rows) measure.add(row);
+  const layout = measure.fit(width);
+  return printTableHead(layout) + rows.map((row) => printTableRow(layout, row)).join('');
 }
 
 /** 12.3 -> "12.3s", 75 -> "1m15s", 3700 -> "1h02m" */
@@ -7987,18 +11056,197 @@ function formatSeconds(seconds) {
   return String(Math.floor(whole / 3600)) + 'h' + String(Math.floor((whole % 3600) / 60)).padStart(2, '0') + 'm';
 }
 
-const RUN_COLUMNS = [
-  { title: 'ID', align: 'left', isFlexible: false },
-  { title: 'STATUS', align: 'left', isFlexible: false },
-  { title: 'TIME', align: 'right', isFlexible: false },
-  { title: 'LABEL', align: 'left', isFlexible: true },
-  { title: 'COMMAND', align: 'left', isFlexible: true },
+/** 2048 -> "2.0 KiB" */
+function formatBytes(bytes) {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return (unit === 0 ? String(value) : value.toFixed(1)) + ' ' + units[unit];
+}
+
+// ==== src/views/columns.ts =======================================================================
+// columns.ts - what lists of runs can show: the columns and their cells. Knows no files and no way of printing.
+
+/** The files of a run of the list; undefined if they are not known. Asked for only by columns that need them. */
+// type FilesOf = (run: RunSummary) => GraphRun | undefined;
+
+/** Bytes of one text, of several, a number, or nothing. */
+// type Value = ByteString | ByteString[] | number | undefined;
+
+// type RunColumn = {
+//   /** As --columns has it. */
+//   name: ByteString;
+//   /** Key in CSV and JSON. */
+//   key: ByteString;
+//   /** How its values are shown: a command and a parameter may hold withheld secrets. */
+//   kind: 'text' | 'withheld' | 'id' | 'words' | 'number' | 'seconds' | 'bytes' | 'time';
+//   needsFiles: boolean;
+//   read: (run: RunSummary, filesOf: FilesOf) => Value;
+// };
+
+function makeColumn(name, key, kind, read) {
+  return { name, key, kind, needsFiles: false, read };
+}
+
+function makeFilesColumn(name, read) {
+  return { name, key: name, kind: 'words', needsFiles: true, read: (run, filesOf) => {
+    const files = filesOf(run);
+    return files === undefined ? [] : read(files);
+  } };
+}
+
+const FIXED_COLUMNS = [
+  makeColumn('id', 'id', 'id', (run) => run.id),
+  makeColumn('label', 'label', 'text', (run) => run.label),
+  makeColumn('status', 'status', 'id', (run) => run.status),
+  makeColumn('exit', 'exit', 'number', (run) => run.exit),
+  makeColumn('signal', 'signal', 'id', (run) => run.signal),
+  makeColumn('started', 'started', 'time', (run) => run.startedUtc),
+  makeColumn('time', 'wall_s', 'seconds', (run) => run.wallS),
+  makeColumn('user', 'user_s', 'seconds', (run) => run.userS),
+  makeColumn('system', 'system_s', 'seconds', (run) => run.systemS),
+  makeColumn('memory', 'peak_memory_bytes', 'bytes', (run) => run.peakMemoryBytes),
+  makeColumn('directory', 'directory', 'text', (run) => run.directory),
+  makeColumn('command', 'command', 'withheld', (run) => run.command),
+  makeColumn('reason', 'reason', 'text', (run) => run.reason),
+  makeColumn('tags', 'tags', 'words', (run) => run.tags),
+  makeColumn('outcome', 'outcome', 'text', (run) => run.outcome),
+  makeColumn('comments', 'comments', 'text', (run) => (run.comments === undefined || run.comments.length === 0 ? undefined : run.comments.join('; '))),
+  makeColumn('code', 'code', 'text', (run) => run.code),
+  makeColumn('environment', 'environment', 'text', (run) => run.environment),
+  makeColumn('repeats', 'repeats', 'id', (run) => run.repeats),
+  makeColumn('parent', 'parent', 'id', (run) => run.parent),
+  makeColumn('tree', 'tree', 'id', (run) => run.tree),
+  makeColumn('verdict', 'verdict', 'words', (run) => Array.from(new Set(run.verdicts.map((verdict) => verdict.word)))),
+  makeFilesColumn('inputs', (files) => files.inputs.map((file) => file.path)),
+  makeFilesColumn('outputs', (files) => files.outputs.map((file) => file.path)),
+  makeFilesColumn('removed', (files) => files.removed),
 ];
 
-/** `rr list`: newest last, as `history` has it. */
-function printRunTable(runs, width) {
-  const rows = runs.map((run) => [run.id, run.status, formatSeconds(run.wallS), makeHarmless(run.label ?? ''), makeHarmless(encodeWithheld(run.command).replace(/%0A/g, ' ').replace(/%25/g, '%'))]);
-  return printTable(RUN_COLUMNS, rows, width);
+function makeParameterColumn(name) {
+  return makeColumn('param:' + name, 'parameter ' + encodeText(name), 'withheld', (run) => {
+    const values = valuesOf(run.parameters, name);
+    return values.length === 0 ? undefined : values.join('; ');
+  });
+}
+
+/** Names that --columns takes. */
+const COLUMN_NAMES = FIXED_COLUMNS.map((column) => column.name).concat('params', 'param:NAME');
+
+/** One column by its name; undefined if there is none, and for "params". */
+function findColumn(name) {
+  if (name.startsWith('param:') && name.length > 6) return makeParameterColumn(name.slice(6));
+  return FIXED_COLUMNS.find((column) => column.name === name);
+}
+
+/** Columns of all names; "params" is one for each parameter of the runs, in the order of their names. Undefined names are left out. */
+function findColumns(names, runs) {
+  return names.reduce((columns, name) => {
+    const column = findColumn(name);
+    return columns.concat(name === 'params' ? findParameterNames(runs).map(makeParameterColumn) : column === undefined ? [] : [column]);
+  }, []);
+}
+
+function findParameterNames(runs) {
+  const names = new Set();
+  for (const run of runs) for (const parameter of run.parameters) names.add(parameter.slice(0, parameter.indexOf(' ')));
+  return Array.from(names).sort();
+}
+
+/** The cell for people: harmless, in one line, not cut. */
+function showCell(column, run, filesOf) {
+  const value = column.read(run, filesOf);
+  if (column.kind === 'id') return value === undefined ? '' : value; // no other text than rr's own
+  if (column.kind === 'seconds') return formatSeconds(value);
+  if (value === undefined) return '';
+  if (column.kind === 'bytes') return formatBytes(value);
+  if (column.kind === 'time') return makeHarmless((value).slice(0, 19).replace('T', ' '));
+  if (Array.isArray(value)) return makeHarmless(value.join(' '));
+  if (typeof value === 'number') return String(value);
+  return makeHarmless(value.indexOf('\n') < 0 && value.indexOf('\0') < 0 ? value : encodeWithheld(value).replace(/%0A/g, ' ').replace(/%25/g, '%'));
+}
+
+/** The cell for programs: numbers as they are, texts encoded as in the records, words apart by spaces. */
+function printCell(column, run, filesOf) {
+  const value = column.read(run, filesOf);
+  if (value === undefined) return '';
+  if (Array.isArray(value)) return value.map(encodeWord).join(' ');
+  return typeof value === 'number' ? String(value) : column.kind === 'withheld' ? encodeWithheld(value) : encodeText(value);
+}
+
+/** The value for JSON: a number, a text as in the records, a list of such, or undefined. */
+function jsonCell(column, run, filesOf) {
+  const value = column.read(run, filesOf);
+  if (value === undefined || typeof value === 'number') return value;
+  if (Array.isArray(value)) return value.map(encodeText);
+  return column.kind === 'withheld' ? encodeWithheld(value) : encodeText(value);
+}
+
+/** Is the column flushed right? */
+function isNumeric(column) {
+  return column.kind === 'number' || column.kind === 'seconds' || column.kind === 'bytes';
+}
+
+// type SortKey = number | ByteString | undefined;
+
+function sortKeyOf(column, run, filesOf) {
+  const value = column.read(run, filesOf);
+  const text = Array.isArray(value) ? value.join(' ') : value;
+  return typeof text === 'string' ? readDecimal(text) ?? text : text;
+}
+
+/** Numbers before texts; both ascending. */
+function compareKeys(a, b) {
+  if (typeof a === 'number') return typeof b === 'number' ? a - b : -1;
+  return typeof b === 'number' ? 1 : compareBytes(a, b);
+}
+
+// type SortOrder = { column: RunColumn; isDescending: boolean }[];
+
+/** The runs in this order; what a run has not stands last either way, and what is equal stays as it was. */
+function sortRuns(runs, order, filesOf) {
+  const keys = order.map(({ column }) => runs.map((run) => sortKeyOf(column, run, filesOf)));
+  const compare = (i, j) => {
+    for (let n = 0; n < order.length; n++) {
+      const a = keys[n][i];
+      const b = keys[n][j];
+      if (a === undefined || b === undefined) {
+        if (a !== b) return a === undefined ? 1 : -1;
+        continue;
+      }
+      const sign = compareKeys(a, b);
+      if (sign !== 0) return order[n].isDescending ? -sign : sign;
+    }
+    return i - j;
+  };
+  return runs.map((_, i) => i).sort(compare).map((i) => runs[i]);
+}
+
+// ==== src/views/runlist.ts =======================================================================
+// runlist.ts - a list of runs as a table, CSV, JSON and LaTeX. Knows no files and no terminal.
+
+/** "time", and of a parameter its name as it is. */
+function printColumnTitle(column) {
+  return column.name.startsWith('param:') ? makeHarmless(column.name.slice(6)) : column.name;
+}
+
+/** What is printed: these runs, with these columns. */
+// type RunList = { columns: RunColumn[]; runs: RunSummary[]; filesOf: FilesOf };
+
+/** A run a line, in `width` columns of a terminal. In two passes, so that not all cells are held at once. */
+function* printRunTable({ columns, runs, filesOf }, width) {
+  const measure = new TableMeasure(columns.map((column) => ({
+    title: column.name.startsWith('param:') ? printColumnTitle(column) : column.name.toUpperCase(), align: isNumeric(column) ? 'right' : 'left', isFlexible: ['text', 'withheld', 'words'].indexOf(column.kind) >= 0,
+  })));
+  for (const run of runs) measure.add(columns.map((column) => showCell(column, run, filesOf)));
+  const layout = measure.fit(width);
+  const printed = columns.slice(0, layout.columns.length);
+  yield printTableHead(layout);
+  for (const run of runs) yield printTableRow(layout, printed.map((column) => showCell(column, run, filesOf)));
 }
 
 /** One cell of CSV (RFC 4180). A cell that a spreadsheet would take for a formula gets a quote in front. */
@@ -8007,20 +11255,32 @@ function printCsvCell(text) {
   return /[",\r\n]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
 }
 
-/** Runs as CSV with LF line ends; texts percent-encoded as in the records; one column a parameter. */
-function printRunCsv(runs) {
-  const names = new Set();
-  for (const run of runs) for (const parameter of run.parameters) names.add(parameter.slice(0, parameter.indexOf(' ')));
-  const sorted = Array.from(names).sort();
-  const head = ['id', 'label', 'status', 'exit', 'started', 'wall_s', 'user_s', 'system_s', 'peak_memory_bytes', 'directory', 'command', 'reason', 'tags'];
-  const lines = [head.concat(sorted.map((name) => 'parameter ' + encodeText(name)))];
+/** CSV with a head and LF line ends; texts percent-encoded as in the records. */
+function* printRunCsv({ columns, runs, filesOf }) {
+  yield columns.map((column) => printCsvCell(column.key)).join(',') + '\n';
+  for (const run of runs) yield columns.map((column) => printCsvCell(printCell(column, run, filesOf))).join(',') + '\n';
+}
+
+/** A JSON array, a run a line, of what the columns show. */
+function* printRunJson({ columns, runs, filesOf }) {
+  let before = '[\n';
   for (const run of runs) {
-    const valueOf = (name) => run.parameters.filter((one) => one.startsWith(name + ' ')).map((one) => encodeWithheld(one.slice(name.length + 1))).join('; ');
-    const numbers = [run.wallS, run.userS, run.systemS, run.peakMemoryBytes].map((one) => (one === undefined ? '' : String(one)));
-    lines.push([run.id, encodeText(run.label ?? ''), run.status, run.exit === undefined ? '' : String(run.exit), run.startedUtc]
-      .concat(numbers, [encodeText(run.directory), encodeWithheld(run.command), encodeText(run.reason ?? ''), run.tags.map(encodeText).join(' ')], sorted.map(valueOf)));
+    const object = {};
+    for (const column of columns) object[column.key] = jsonCell(column, run, filesOf);
+    // JSON.stringify sees each byte as one character below U+0100, and so leaves UTF-8 as it is.
+    yield before + JSON.stringify(object);
+    before = ',\n';
   }
-  return lines.map((cells) => cells.map(printCsvCell).join(',') + '\n').join('');
+  yield runs.length === 0 ? '[\n]\n' : '\n]\n';
+}
+
+/** A "tabular" of plain LaTeX that needs no package. */
+function* printRunLatex({ columns, runs, filesOf }) {
+  const row = (cells) => cells.map(escapeLatex).join(' & ') + ' \\\\\n';
+  yield LATEX_DEFINITION + '\\begin{tabular}{' + columns.map((column) => (isNumeric(column) ? 'r' : 'l')).join('') + '}\n\\hline\n';
+  yield row(columns.map((column) => printColumnTitle(column))) + '\\hline\n';
+  for (const run of runs) yield row(columns.map((column) => showCell(column, run, filesOf)));
+  yield '\\hline\n\\end{tabular}\n';
 }
 
 // ==== src/views/json.ts ==========================================================================
@@ -8073,14 +11333,23 @@ function jsonObjectOf(run) {
   };
 }
 
-/** One run as one line of JSON. Texts are percent-encoded as in the record. */
-function printJsonRun(run) {
-  return printValue(jsonObjectOf(run));
+function jsonObjectOfNotes(notes) {
+  return {
+    outcome: notes.outcome === undefined ? undefined : encodeText(notes.outcome),
+    comments: notes.comments.map(({ noteId, author, writtenUtc, text, edited }) => ({
+      note: noteId, author: encodeText(author), written: writtenUtc, text: encodeText(text),
+      edited: edited === undefined ? undefined : { note: edited.noteId, author: encodeText(edited.author), written: edited.writtenUtc },
+    })),
+    tolerances: notes.tolerances.map((one) => ({
+      absolute: one.absolute, relative: one.relative, path: encodeText(one.pattern), reason: encodeText(one.reason),
+      note: one.noteId, author: encodeText(one.author), written: one.writtenUtc,
+    })),
+  };
 }
 
-/** Runs as a JSON array, one run a line. */
-function printJsonRuns(runs) {
-  return '[' + runs.map((run, i) => (i === 0 ? '\n' : ',\n') + printJsonRun(run)).join('') + '\n]\n';
+/** One run as one line of JSON, with what is noted on it. Texts are percent-encoded as in the record. */
+function printJsonRun(run, notes) {
+  return printValue(notes === undefined ? jsonObjectOf(run) : { ...jsonObjectOf(run), ...jsonObjectOfNotes(notes) });
 }
 
 // ==== src/views/page.ts ==========================================================================
@@ -8103,17 +11372,6 @@ function line(name, value) {
 function printList(name, values, most) {
   const shown = values.slice(0, most).map((value, i) => line(i === 0 ? name : '', value)).join('');
   return shown + (values.length > most ? line('', 'and ' + String(values.length - most) + ' more (--all)') : '');
-}
-
-function formatBytes(bytes) {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return (unit === 0 ? String(value) : value.toFixed(1)) + ' ' + units[unit];
 }
 
 const KIND_WORDS = { x: ' executable', l: ' link', d: ' folder', p: ' FIFO', s: ' socket', c: ' device', b: ' device' };
@@ -8203,6 +11461,401 @@ function printRunPage(run, environment, isComplete) {
 /** An environment record for a person: its lines decoded, harmless for a terminal. */
 function printEnvironmentPage(text) {
   return text.split('\n').filter((field) => field !== '' && field[0] !== '#').map((field) => makeHarmless(decodeText(field)) + '\n').join('');
+}
+
+/** The lines of a text that people wrote, each harmless. */
+function showLines(text) {
+  return text.replace(/\r\n/g, '\n').split('\n').map((one) => makeHarmless(one.replace(/\t/g, ' ')));
+}
+
+/** Who wrote it and when, and who wrote the text that stands there now. */
+function describeComment({ author, writtenUtc, edited }) {
+  const changed = edited === undefined ? '' : ', changed ' + (edited.author === author ? '' : 'by ' + makeHarmless(edited.author) + ' ') + edited.writtenUtc.slice(0, 10);
+  return makeHarmless(author) + ', ' + writtenUtc.slice(0, 10) + changed;
+}
+
+/** What a note says, a line each, in the words of its record. */
+function showNote(note) {
+  const words = (name, values) => values.map((value) => name + ' ' + showText(value));
+  const single = (name, value) => words(name, value === undefined ? [] : [value]);
+  return [note.id + '  ' + makeHarmless(note.author) + ', ' + note.writtenUtc + (note.runs.length > 1 ? ', on ' + String(note.runs.length) + ' runs' : '')].concat(
+    words('unset', note.unset), single('label', note.label), words('untag', note.untags), words('tag', note.tags), single('reason', note.reason),
+    single('outcome', note.outcome), words('comment', note.comments), words('tolerance', note.tolerances.map((one) => String(one.absolute) + ' ' + String(one.relative) + ' ' + one.pattern)),
+    words('replaces', note.replaces.map((one) => one.id + (one.text === undefined ? '' : ' ' + one.text))), words('removes', note.removes),
+    words('warning', note.warnings), note.unknown.map((field) => field.name + ' ' + showText(field.value)));
+}
+
+/** What is noted on a run; with `isComplete` the notes themselves in their order, those that count no more too. */
+function printNotesPage(notes, isComplete) {
+  const under = (name, heads) => heads.map((head, i) => line(i === 0 ? name : '', head)).join('');
+  const history = !isComplete ? '' : notes.history.map((note) => under('note', showNote(note).map((one, i) => (i === 0 ? one : '  ' + one)))).join('');
+  return under('outcome', notes.outcome === undefined ? [] : showLines(notes.outcome))
+    + notes.comments.map((comment) => under('comment', [comment.noteId + '  ' + describeComment(comment)].concat(showLines(comment.text).map((one) => '  ' + one)))).join('')
+    + notes.tolerances.map((one) => under('tolerance', ['absolute ' + String(one.absolute) + ', relative ' + String(one.relative) + ': ' + makeHarmless(one.pattern) + ' (' + one.noteId + ')'])).join('')
+    + history;
+}
+
+// ==== src/views/journal.ts =======================================================================
+// journal.ts - what a journal says of each run, before it becomes text, markup or a page. Knows no files.
+
+/**
+ * A paragraph: `name` stands before a text that needs one; a command; what a command printed last.
+ * Lines are harmless, not escaped for any markup, and not wrapped.
+ */
+// type JournalItem = { kind: 'text' | 'command' | 'printed'; name: ByteString; lines: ByteString[] };
+
+/** time: 05:20, or 05:20 to 07:11. id: of the run; of a series none. */
+// type JournalParagraphs = { time: ByteString; label: ByteString | undefined; id: string | undefined; hasFailed: boolean; items: JournalItem[] };
+
+// type Journal = { summary: ByteString; days: { date: string; entries: JournalParagraphs[] }[] };
+
+/** Files, failures, and different texts of a series that are named; the rest is counted. */
+const MOST_NAMED = 5;
+const MOST_FAILURES = 3;
+
+/** The last lines of what a failed run printed: raw, at most a few. */
+// type ReadTail = (run: Run) => ByteString[];
+
+function textItem(name, lines) {
+  return lines.length === 0 ? [] : [{ kind: 'text', name, lines }];
+}
+
+function joinSome(texts, what) {
+  const more = texts.length - MOST_NAMED;
+  return texts.slice(0, MOST_NAMED).join(', ') + (more > 0 ? ' and ' + String(more) + ' more' + (what === '' ? '' : ' ' + what) : '');
+}
+
+function countOf(count, word) {
+  return String(count) + ' ' + word + (count === 1 ? '' : 's');
+}
+
+/** How a run ended; '' if it succeeded or runs. */
+function describeStop(run) {
+  const after = run.wallS === undefined ? '' : ' after ' + formatSeconds(run.wallS);
+  if (run.status === 'lost') return 'lost: rr was killed while it ran';
+  if (run.status === 'running') return 'running';
+  if (run.status === 'succeeded') return '';
+  const how = run.signal !== undefined ? makeHarmless(run.signal) : run.exit === undefined ? 'its end is not known' : 'exit ' + String(run.exit);
+  return run.status + ': ' + how + (run.timeoutS !== undefined && run.status === 'interrupted' ? ', limit ' + formatSeconds(run.timeoutS) : '') + after;
+}
+
+function describeResult(file) {
+  return makeHarmless(file.path) + ' (' + formatBytes(file.size) + ', ' + file.hash.slice(0, 12) + ')';
+}
+
+/** "3 identical, 1 different (out.csv)": words in the order met, files of those that are not as they were. */
+function summarizeVerdicts(verdicts) {
+  const words = distinctTexts(verdicts.map((one) => one.word));
+  return words.map((word) => {
+    const paths = verdicts.filter((one) => one.word === word).map((one) => makeHarmless(one.path));
+    return String(paths.length) + ' ' + (word === 'tolerance' ? 'within tolerance' : word) + (word === 'identical' ? '' : ' (' + joinSome(paths, '') + ')');
+  }).join(', ');
+}
+
+function describeSpans(runs) {
+  return spanParameters(runs).map(({ name, values, isRange }) => {
+    const shown = values.map((value) => (value === '' ? '""' : showText(value)));
+    return showText(name) + ' ' + (isRange ? shown.join(' to ') : shown.length > MOST_NAMED ? countOf(shown.length, 'value') : shown.join(', '));
+  });
+}
+
+/** Tail of the streams without the terminal's codes and what a carriage return overwrote. */
+function printedItem(lines) {
+  const clean = lines.map((one) => makeHarmless(one.replace(/\r+$/, '').replace(/^[^]*\r/, '').replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, '').replace(/\t/g, ' ')));
+  return clean.length === 0 ? [] : [{ kind: 'printed', name: '', lines: clean }];
+}
+
+/** Who commented, with the date unless it is that of the entry. */
+function commentItem(comment, date) {
+  const { author, writtenUtc, edited } = comment;
+  const day = writtenUtc.slice(0, 10) === date ? '' : ', ' + makeHarmless(writtenUtc.slice(0, 10));
+  const changed = edited === undefined ? '' : ', changed' + (edited.author === author ? '' : ' by ' + makeHarmless(edited.author)) + (edited.writtenUtc.slice(0, 10) === date ? '' : ' ' + makeHarmless(edited.writtenUtc.slice(0, 10)));
+  return { kind: 'text', name: makeHarmless(author) + day + changed, lines: showLines(comment.text) };
+}
+
+/** A comment of one note on several runs is told once. */
+function commentItems(of, date) {
+  const seen = new Set();
+  const items = [];
+  for (const { notes } of of) {
+    for (const comment of notes.comments) {
+      const key = comment.noteId + '\n' + (comment.edited?.noteId ?? '') + '\n' + comment.text;
+      if (!seen.has(key)) items.push(commentItem(comment, date));
+      seen.add(key);
+    }
+  }
+  return items;
+}
+
+function describeRun(one, date, readTail) {
+  const { run, notes } = one;
+  const results = run.tree === undefined && run.status === 'succeeded' ? run.outputs.filter(isResult) : [];
+  const end = describeStop(run);
+  const verdicts = summarizeVerdicts(run.verdicts);
+  return [
+    ...textItem('', run.reason === undefined ? [] : showLines(run.reason)),
+    { kind: 'command', name: '', lines: [showText(run.command)] },
+    ...textItem('', run.directory === '.' ? [] : ['in ' + makeHarmless(run.directory)]),
+    ...textItem('parameters', run.parameters.length === 0 ? [] : [describeSpans([run]).join(', ')]),
+    ...textItem('', end === '' ? [] : [end]),
+    ...printedItem(run.status === 'failed' || run.status === 'interrupted' ? readTail(run) : []),
+    ...textItem('made', results.length === 0 ? [] : [joinSome(results.map(describeResult), '')]),
+    ...textItem('removed', run.removed.length === 0 || run.tree !== undefined ? [] : [joinSome(run.removed.map(makeHarmless), '')]),
+    ...textItem('not made', run.missingOutputs.length === 0 ? [] : [joinSome(run.missingOutputs.map(makeHarmless), '')]),
+    ...textItem('repeats', run.repeats === undefined ? [] : [run.repeats + (verdicts === '' ? '' : ': ' + verdicts)]),
+    ...textItem('made from', run.parent === undefined ? [] : [run.parent]),
+    ...textItem('outcome', notes.outcome === undefined ? [] : showLines(notes.outcome)),
+    ...commentItems([one], date),
+    ...textItem('tolerance', notes.tolerances.map((limit) => makeHarmless(limit.pattern) + ': ' + String(limit.absolute) + ' absolute, ' + String(limit.relative) + ' relative')),
+    ...textItem('tags', run.tags.length === 0 ? [] : [run.tags.map(showText).join(', ')]),
+  ];
+}
+
+/** Of the runs of a series that did not succeed each how, the first few with what they printed. */
+function describeFailures(runs, readTail) {
+  const failed = runs.filter((run) => run.status !== 'succeeded' && run.status !== 'running');
+  const items = [];
+  for (const run of failed.slice(0, MOST_FAILURES)) {
+    const parameters = describeSpans([run]).join(', ');
+    items.push(...textItem('', [run.id + (parameters === '' ? '' : ', ' + parameters) + ', ' + describeStop(run)]));
+    if (run.status !== 'lost') items.push(...printedItem(readTail(run)));
+  }
+  return items.concat(textItem('', failed.length > MOST_FAILURES ? ['and ' + String(failed.length - MOST_FAILURES) + ' more that did not succeed'] : []));
+}
+
+function describeSeries({ runs: of }, date, readTail) {
+  const runs = of.map((one) => one.run);
+  const statuses = countStatuses(runs).filter((one) => one.status !== 'succeeded').map((one) => String(one.count) + ' ' + one.status);
+  const commands = distinctTexts(runs.map((run) => run.command));
+  const results = new Map();
+  for (const run of runs) if (run.tree === undefined && run.status === 'succeeded') for (const file of run.outputs) if (isResult(file)) results.set(file.path, file);
+  const made = Array.from(results.values());
+  const bytes = made.reduce((sum, file) => sum + file.size, 0);
+  const outcomes = distinctTexts(of.map((one) => one.notes.outcome));
+  const tags = distinctTexts(runs.reduce((all, run) => all.concat(run.tags), []));
+  const reasons = distinctTexts(runs.map((run) => run.reason));
+  const some = (texts) => texts.slice(0, MOST_NAMED);
+  const restOf = (texts, what) => textItem('', texts.length > MOST_NAMED ? ['and ' + String(texts.length - MOST_NAMED) + ' more ' + what] : []);
+  const verdicts = summarizeVerdicts(runs.reduce((all, run) => all.concat(run.verdicts), []));
+  return [
+    ...some(reasons).reduce((all, text) => all.concat(textItem('', showLines(text))), []), ...restOf(reasons, 'reasons'),
+    ...textItem('', [[countOf(runs.length, 'run')].concat(describeSpans(runs), statuses).join(', ')]),
+    { kind: 'command', name: '', lines: [showText(commands[0])] },
+    ...textItem('', commands.length > 1 ? ['and ' + countOf(commands.length - 1, 'other command')] : []),
+    ...describeFailures(runs, readTail),
+    ...textItem('made', made.length === 0 ? [] : [made.length > MOST_NAMED ? countOf(made.length, 'file') + ', ' + formatBytes(bytes) : made.map(describeResult).join(', ')]),
+    ...textItem('repeats', verdicts === '' ? [] : [verdicts]),
+    ...some(outcomes).reduce((all, text) => all.concat(textItem('outcome', showLines(text))), []), ...restOf(outcomes, 'outcomes'),
+    ...commentItems(of, date),
+    ...textItem('tags', tags.length === 0 ? [] : [tags.map(showText).join(', ')]),
+  ];
+}
+
+function describeEntry(entry, date, readTail) {
+  const { runs, label } = entry;
+  const timeOf = (one) => one.run.startedUtc.slice(11, 16);
+  const last = runs[runs.length - 1];
+  const time = timeOf(runs[0]) + (runs.length > 1 && timeOf(last) !== timeOf(runs[0]) ? ' to ' + timeOf(last) : '');
+  return {
+    time: makeHarmless(time), label: label === undefined ? undefined : showText(label), id: runs.length === 1 ? runs[0].run.id : undefined,
+    hasFailed: runs.some(({ run }) => run.status !== 'succeeded' && run.status !== 'running'),
+    items: runs.length === 1 ? describeRun(runs[0], date, readTail) : describeSeries(entry, date, readTail),
+  };
+}
+
+/** What is to be told of the days. `readTail` is asked for runs that failed and are told of. */
+function describeJournal(days, readTail) {
+  const runs = days.reduce((sum, day) => sum + day.entries.reduce((count, entry) => count + entry.runs.length, 0), 0);
+  const span = days.length === 0 ? '' : ', ' + days[0].date + (days.length > 1 ? ' to ' + days[days.length - 1].date : '');
+  return {
+    summary: countOf(runs, 'run') + makeHarmless(span),
+    days: days.map((day) => ({ date: makeHarmless(day.date), entries: day.entries.map((entry) => describeEntry(entry, day.date, readTail)) })),
+  };
+}
+
+// ==== src/views/journaltext.ts ===================================================================
+// journaltext.ts - a journal as plain text, 80 columns wide. Knows no files.
+
+const JOURNAL_WIDTH = 80;
+
+/** A paragraph: its first line after `first`, the others after `rest`. */
+function printParagraph(first, rest, lines) {
+  let printed = '';
+  for (const text of lines) {
+    for (const line of wrapText(text, JOURNAL_WIDTH - rest.length)) printed += ((printed === '' ? first : rest) + line).replace(/ +$/, '') + '\n';
+  }
+  return printed;
+}
+
+function printItem(item) {
+  switch (item.kind) {
+    case 'command': return printParagraph('  $ ', '      ', item.lines);
+    case 'printed': return item.lines.map((line) => printParagraph('  | ', '  | ', [line])).join('');
+    case 'text': {
+      const lines = item.name === '' ? item.lines : [item.name + ': ' + item.lines[0]].concat(item.lines.slice(1));
+      return printParagraph('  ', item.name === '' ? '  ' : '    ', lines);
+    }
+  }
+}
+
+function printJournalText(journal) {
+  return printParagraph('', '', ['Journal: ' + journal.summary]) + journal.days.map((day) => '\n' + day.date + '\n' + '-'.repeat(displayWidth(day.date)) + '\n'
+    + day.entries.map((entry) => '\n' + printParagraph('', '    ', [entry.time + (entry.label === undefined ? '' : ' ' + entry.label) + (entry.id === undefined ? '' : '  (' + entry.id + ')')])
+      + entry.items.map(printItem).join('')).join('')).join('');
+}
+
+// ==== src/views/journalmarkup.ts =================================================================
+// journalmarkup.ts - a journal as Markdown and as Org. Knows no files.
+
+/** What the two have each in its own way. */
+// type Markup = {
+//   title: (text: ByteString) => ByteString;
+//   heading: (level: number, escaped: ByteString) => ByteString;
+//   /** A line of prose that means nothing but itself. */
+//   escape: (line: ByteString) => ByteString;
+//   strong: (escaped: ByteString) => ByteString;
+//   /** At the end of a line that is to end there. */
+//   lineBreak: string;
+//   /** Lines as they are. */
+//   literal: (lines: ByteString[]) => ByteString;
+// };
+
+// ---- Markdown: CommonMark 0.31, and what GitHub and pandoc add --------------------------------------
+
+/** Any ASCII punctuation may be escaped (CommonMark 2.4); escaped is what would begin something. */
+function escapeMarkdown(text) {
+  return text.trim().replace(/[\\`*_{}[\]<>#|~$^&@]/g, '\\$&').replace(/:(?=\S)/g, '\\:')
+    .replace(/(?<=^|\s)(www)\./gi, '$1\\.')
+    .replace(/^[-+=:]/, '\\$&').replace(/--/g, '\\-\\-')
+    .replace(/^(\(?(?:\d+|[A-Za-z]+))([.)])(?=\s|$)/, '$1\\$2');
+}
+
+function fence(lines) {
+  const longest = lines.join('\n').match(/`+/g)?.reduce((most, run) => Math.max(most, run.length), 0) ?? 0;
+  const marks = '`'.repeat(Math.max(3, longest + 1));
+  return marks + '\n' + lines.join('\n') + '\n' + marks + '\n';
+}
+
+const MARKDOWN = {
+  title: (text) => '# ' + text + '\n',
+  heading: (level, escaped) => '#'.repeat(level + 1) + ' ' + escaped + '\n',
+  escape: escapeMarkdown,
+  strong: (escaped) => '**' + escaped + '**',
+  lineBreak: '\\',
+  literal: fence,
+};
+
+// ---- Org: Org 9 syntax ------------------------------------------------------------------------------
+
+// Org has no escape: a zero width space (U+200B) keeps two characters apart that would begin something,
+// as its manual advises ("Escape Character").
+const APART = '\xe2\x80\x8b';
+
+/** A line that is no heading, list, table, keyword, and holds no markup, link, macro, entity, footnote, timestamp or call. */
+function escapeOrg(text) {
+  return text.trim()
+    .replace(/(?<![A-Za-z0-9])[*/=~+](?=\S)/g, '$&' + APART).replace(/[_^$:\\<[{@](?=\S)/g, '$&' + APART)
+    .replace(/\\$/, '\\' + APART)
+    .replace(/^(?=[*#|:+-]|\(?[0-9A-Za-z]+[.)](?:\s|$)|%%)/, APART);
+}
+
+const ORG = {
+  title: (text) => '#+title: ' + text + '\n#+options: toc:nil num:nil ^:{}\n',
+  heading: (level, escaped) => '*'.repeat(level) + ' ' + escaped + '\n',
+  escape: escapeOrg,
+  strong: (escaped) => escaped,
+  lineBreak: '\\\\',
+  literal: (lines) => lines.map((line) => ': ' + line + '\n').join(''),
+};
+
+// ---- both -------------------------------------------------------------------------------------------
+
+function joinLines(markup, lines, indent) {
+  return lines.map((line) => (line.trim() === '' ? '' : markup.escape(line))).map((line, i) => (i === 0 ? '' : indent) + line + (i < lines.length - 1 ? markup.lineBreak : '') + '\n').join('');
+}
+
+function printMarkupItem(markup, item) {
+  if (item.kind === 'command') return markup.literal(item.lines.map((line) => '$ ' + line));
+  if (item.kind === 'printed') return markup.literal(item.lines);
+  if (item.name === '') return joinLines(markup, item.lines, '');
+  return '- ' + markup.strong(markup.escape(item.name)) + ': ' + joinLines(markup, item.lines, '  ');
+}
+
+function printMarkupEntry(markup, entry) {
+  const title = entry.time + (entry.label === undefined ? '' : ' ' + markup.escape(entry.label));
+  let printed = '\n' + markup.heading(2, title) + (entry.id === undefined ? '' : '\n' + entry.id + '\n');
+  entry.items.forEach((item, i) => {
+    const isNextInList = i > 0 && item.name !== '' && entry.items[i - 1].name !== '';
+    printed += (isNextInList ? '' : '\n') + printMarkupItem(markup, item);
+  });
+  return printed;
+}
+
+function printMarkup(markup, journal) {
+  return markup.title('Journal') + '\n' + markup.escape(journal.summary) + '\n' + journal.days.map((day) => '\n' + markup.heading(1, markup.escape(day.date)) + day.entries.map((entry) => printMarkupEntry(markup, entry)).join('')).join('');
+}
+
+function printJournalMarkdown(journal) {
+  return printMarkup(MARKDOWN, journal);
+}
+
+function printJournalOrg(journal) {
+  return printMarkup(ORG, journal);
+}
+
+// ==== src/views/journalhtml.ts ===================================================================
+// journalhtml.ts - a journal as one page of HTML that needs nothing else. Knows no files.
+
+/** Text that is nothing but text in an element and in an attribute between double quotes. */
+function escapeHtml(text) {
+  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;').replace(/'/g, '&#39;');
+}
+
+// No script, no link, no picture, no font, no network: what is hostile in a record has nothing to work with.
+const PAGE_HEAD = `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Journal</title>
+<style>
+:root { color-scheme: light dark; --ink: #1b1b1b; --quiet: #5a5a5a; --paper: #fdfdfb; --line: #d8d8d2; --shade: #f2f2ec; --bad: #a31515 }
+@media screen and (prefers-color-scheme: dark) { :root { --ink: #e6e6e1; --quiet: #a3a39c; --paper: #191a1b; --line: #3c3d3d; --shade: #242526; --bad: #ff9a8d } }
+body { margin: 2rem auto; padding: 0 1rem; max-width: 44rem; color: var(--ink); background: var(--paper); font: 1rem/1.5 Georgia, "Times New Roman", serif }
+h1 { font-size: 1.6rem; margin: 0 }
+h2 { font-size: 1.2rem; margin: 2.5rem 0 0; padding-bottom: .2rem; border-bottom: 1px solid var(--line) }
+h3 { font-size: 1rem; margin: 1.6rem 0 .2rem }
+.id, .name { color: var(--quiet); font-weight: normal }
+.id { font-family: monospace; font-size: .85rem }
+.failed h3 { color: var(--bad) }
+p { margin: .3rem 0; overflow-wrap: anywhere }
+pre { margin: .4rem 0; padding: .4rem .6rem; background: var(--shade); font-size: .85rem; white-space: pre-wrap; overflow-wrap: anywhere }
+pre.printed { border-left: 3px solid var(--bad) }
+@media print { body { margin: 0; max-width: none; font-size: 10pt } article { break-inside: avoid } h2, h3 { break-after: avoid } }
+</style>
+</head>
+<body>
+<h1>Journal</h1>
+`;
+
+function printHtmlItem(item) {
+  const lines = item.lines.map(escapeHtml);
+  if (item.kind === 'command') return '<pre><code>' + lines.join('\n') + '</code></pre>\n';
+  if (item.kind === 'printed') return '<pre class="printed"><samp>' + lines.join('\n') + '</samp></pre>\n';
+  return '<p dir="auto">' + (item.name === '' ? '' : '<span class="name">' + escapeHtml(item.name) + ':</span> ') + lines.join('<br>\n') + '</p>\n';
+}
+
+function printHtmlEntry(entry) {
+  const title = '<time>' + escapeHtml(entry.time) + '</time>' + (entry.label === undefined ? '' : ' <bdi>' + escapeHtml(entry.label) + '</bdi>');
+  return '<article' + (entry.hasFailed ? ' class="failed"' : '') + '>\n<h3>' + title + (entry.id === undefined ? '' : ' <span class="id">' + entry.id + '</span>') + '</h3>\n' + entry.items.map(printHtmlItem).join('') + '</article>\n';
+}
+
+function printJournalHtml(journal) {
+  return PAGE_HEAD + '<p>' + escapeHtml(journal.summary) + '. Times are UTC.</p>\n'
+    + journal.days.map((day) => '<section>\n<h2>' + escapeHtml(day.date) + '</h2>\n' + day.entries.map(printHtmlEntry).join('') + '</section>\n').join('')
+    + '</body>\n</html>\n';
 }
 
 // ==== src/views/processes.ts =====================================================================
@@ -8353,6 +12006,95 @@ function printProcessTree(run, options) {
   return lines.join('\n') + '\n';
 }
 
+// ==== src/views/verdicts.ts ======================================================================
+// verdicts.ts - what came of repeats, for a person and as JSON. Knows no files.
+
+/** One repeat that was made, or why it was not. */
+// type RepeatStory =
+//   | { kind: 'repeated'; original: Run; repeat: Run; isAccepted: boolean; kept: ByteString | undefined }
+//   | { kind: 'refused'; original: Run; why: string };
+
+const WORDS = ['identical', 'tolerance', 'different', 'missing', 'extra', 'unchecked'];
+const WORD_WIDTH = 11;
+
+/** A log stands for what the command printed. */
+function nameOutput(path) {
+  return /^provenance\/logs\/[^/]*\.out$/.test(path) ? '(standard output)' : makeHarmless(path);
+}
+
+/** The command of a run on one line, cut. */
+function nameRun(run, width) {
+  const label = run.label === undefined ? '' : ' ' + makeHarmless(run.label);
+  return cutToWidth(run.id + label + ': ' + makeHarmless(encodeWithheld(run.command).replace(/%0A/g, ' ').replace(/%25/g, '%')), width);
+}
+
+function printVerdictLines(verdict, width) {
+  const head = '  ' + verdict.word.padEnd(WORD_WIDTH) + cutToWidth(nameOutput(verdict.path), Math.max(10, width - WORD_WIDTH - 2)) + '\n';
+  if (verdict.detail === '') return head;
+  const indent = ' '.repeat(WORD_WIDTH + 2);
+  return head + wrapText(makeHarmless(verdict.detail), Math.max(20, width - indent.length)).map((line) => indent + line + '\n').join('');
+}
+
+/** "3 outputs: 2 identical, 1 different" */
+function countVerdicts(verdicts) {
+  const files = verdicts.filter((verdict) => !verdict.path.startsWith('provenance/logs/'));
+  const counted = files.length > 0 ? files : verdicts;
+  const counts = WORDS.map((word) => ({ word, count: counted.filter((verdict) => verdict.word === word).length })).filter(({ count }) => count > 0);
+  if (counts.length === 0) return 'no outputs to compare';
+  return String(counted.length) + (counted.length === 1 ? ' output: ' : ' outputs: ') + counts.map(({ word, count }) => String(count) + ' ' + (word === 'tolerance' ? 'within tolerance' : word)).join(', ');
+}
+
+/** One repeat: the run, a line for each output with what there is to say, and the sum. */
+function printRepeatStory(story, width) {
+  const head = nameRun(story.original, width) + '\n';
+  if (story.kind === 'refused') return head + wrapText('not repeated: ' + makeHarmless(story.why), width - 2).map((line) => '  ' + line + '\n').join('');
+  const { original, repeat } = story;
+  const changed = repeat.parent === undefined ? '' : cutToWidth('  now        ' + makeHarmless(encodeWithheld(repeat.command).replace(/%25/g, '%')), width) + '\n';
+  const otherEnd = describeOtherEnd(original, repeat);
+  return head + changed + repeat.verdicts.map((verdict) => printVerdictLines(verdict, width)).join('')
+    + (otherEnd === '' ? '' : '  ' + otherEnd + '\n')
+    + repeat.warnings.map((warning) => wrapText('warning: ' + makeHarmless(warning), width - 2).map((line) => '  ' + line + '\n').join('')).join('')
+    + '  ' + countVerdicts(repeat.verdicts) + (story.isAccepted ? '' : repeat.parent === undefined ? ': not accepted' : '') + '\n'
+    + (story.kept === undefined ? '' : '  to look at: ' + makeHarmless(story.kept) + '\n');
+}
+
+/** The sum over several repeats. */
+function printStorySum(stories) {
+  if (stories.length < 2) return '';
+  const accepted = stories.filter((story) => story.kind === 'repeated' && story.isAccepted).length;
+  const refused = stories.filter((story) => story.kind === 'refused').length;
+  return '\n' + String(stories.length) + ' runs: ' + String(accepted) + ' accepted, ' + String(stories.length - accepted - refused) + ' not accepted'
+    + (refused === 0 ? '' : ', ' + String(refused) + ' not repeated') + '\n';
+}
+
+/** What would be done: an action and a reason for each run. */
+// type PlannedRepeat = { run: Run; action: 'repeat' | 'cannot'; reason: string };
+
+function printRepeatPlan(plan, width) {
+  return plan.map(({ run, action, reason }) => nameRun(run, width) + '\n' + wrapText(action + ': ' + makeHarmless(reason), width - 2).map((line) => '  ' + line + '\n').join('')).join('');
+}
+
+function printJsonPlan(plan) {
+  return printJsonLines(plan.map(({ run, action, reason }) => ({ run: run.id, action, reason })));
+}
+
+function printJsonLines(values) {
+  return '[' + values.map((value, i) => (i === 0 ? '\n' : ',\n') + JSON.stringify(value)).join('') + '\n]\n';
+}
+
+/** Texts are percent-encoded as in records. */
+function printJsonStories(stories) {
+  return printJsonLines(stories.map((story) => {
+    if (story.kind === 'refused') return { run: story.original.id, repeat: null, accepted: false, why: story.why, verdicts: [] };
+    const { original, repeat, isAccepted, kept } = story;
+    return {
+      run: original.id, repeat: repeat.id, accepted: isAccepted, command: encodeWithheld(repeat.command), exit: repeat.exit, signal: repeat.signal, original_exit: original.exit, original_signal: original.signal,
+      verdicts: repeat.verdicts.map(({ word, path, detail }) => ({ word, path: encodeText(path), detail: encodeText(detail) })),
+      warnings: repeat.warnings.map(encodeText), kept: kept === undefined ? undefined : encodeText(kept),
+    };
+  }));
+}
+
 // ==== src/views/texts.ts =========================================================================
 // texts.ts - the fixed texts that rr puts into a project. Knows no files.
 
@@ -8401,7 +12143,10 @@ WHAT IS IN IT
   code/HASH.src          scripts and other sources that were read and are in no
                          version control; HASH is as in the line of the input
   logs/ID.out, ID.err    what the run printed
-  notes/                 remarks that were made later
+  notes/YYYY-MM/ID.rec   what was noted on runs later, never changed either:
+                         each names its runs (Run) and sets their Label, Tag,
+                         Untag, Reason, Outcome, adds a Comment, or replaces or
+                         removes an earlier note; the last by name counts
   Makefile, SHA256SUMS   made from runs/; may be deleted and made again by rr
   rerun.sh               runs or checks one record; the same in every project
 
@@ -8544,6 +12289,15 @@ function makeRunId(startedMicros) {
   return stamp + '-' + digits.map((digit) => ID_LETTERS[digit]).join('');
 }
 
+/** Microseconds since 1970 that an id tells of, rounded up to a whole one. */
+function readIdMicros(id) {
+  const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-(...)/.exec(id);
+  if (parts === null) throw new Error('not an id: ' + id);
+  const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number);
+  const fraction = Array.from(parts[7], (letter) => ID_LETTERS.indexOf(letter)).reduce((sum, digit) => sum * 32 + digit, 0);
+  return Date.UTC(year, month - 1, day, hour, minute, second) * 1000 + Math.ceil((fraction / 32768) * 1e6);
+}
+
 // ==== src/sys/files.ts ===========================================================================
 // files.ts - reading and writing files whose names are bytes. Knows no records.
 
@@ -8568,8 +12322,13 @@ function errorCode(error) {
 
 /** The file as bytes; undefined if there is none. Other failures throw. */
 function readBytesIfThere(name) {
+  return readBufferIfThere(name)?.toString('latin1');
+}
+
+/** The same as a Buffer. */
+function readBufferIfThere(name) {
   try {
-    return fs.readFileSync(toFsPath(name), 'latin1');
+    return fs.readFileSync(toFsPath(name));
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
     throw error;
@@ -8591,6 +12350,24 @@ function readFirstBytes(name, count) {
     return '';
   } finally {
     fs.closeSync(fd);
+  }
+}
+
+/** The last bytes of a regular file, at most `count`; '' if it cannot be read. */
+function readLastBytes(name, count) {
+  const stat = statIfThere(name);
+  if (stat === undefined || !stat.isFile()) return '';
+  try {
+    const fd = fs.openSync(toFsPath(name), 'r');
+    try {
+      const tail = Buffer.alloc(Math.min(count, stat.size));
+      return tail.toString('latin1', 0, fs.readSync(fd, tail, 0, tail.length, stat.size - tail.length));
+    } finally {
+      fs.closeSync(fd);
+    }
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return '';
   }
 }
 
@@ -8719,10 +12496,19 @@ function replaceFile(name, content, isDurable, mode = 0o666) {
 
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'];
 
-/** Creates a file, whole from the first instant, that must not be there; false if it is. */
-function createFile(name, content, mode = 0o666) {
+/**
+ * Creates a file, whole from the first instant, that must not be there; false if it is. With
+ * `isDurable` it is on the disk, with its name, when this returns.
+ */
+function createFile(name, content, mode = 0o666, isDurable = false) {
+  const isCreated = createWhole(name, content, mode, isDurable);
+  if (isCreated && isDurable) syncFolder(name.slice(0, name.lastIndexOf('/')) || '/');
+  return isCreated;
+}
+
+function createWhole(name, content, mode, isDurable) {
   try {
-    placeFile(name, content, false, mode, (temporary) => {
+    placeFile(name, content, isDurable, mode, (temporary) => {
       fs.linkSync(temporary, toFsPath(name));
       fs.unlinkSync(temporary);
     });
@@ -8731,11 +12517,11 @@ function createFile(name, content, mode = 0o666) {
     if (errorCode(error) === 'EEXIST') return false;
     if (NO_LINKS.indexOf(errorCode(error)) < 0) throw error;
   }
-  return createFileInPlace(name, content, mode);
+  return createFileInPlace(name, content, mode, isDurable);
 }
 
 /** The same where the filesystem has no links; whoever reads it at once may see a part. */
-function createFileInPlace(name, content, mode) {
+function createFileInPlace(name, content, mode, isDurable) {
   let fd;
   try {
     fd = fs.openSync(toFsPath(name), 'wx', mode);
@@ -8745,6 +12531,7 @@ function createFileInPlace(name, content, mode) {
   }
   try {
     writeAll(fd, Buffer.from(content, 'latin1'));
+    if (isDurable) fs.fsyncSync(fd);
   } catch (error) {
     removeIfThere(name);
     throw error;
@@ -8798,6 +12585,23 @@ function printOut(text) {
   } catch (error) {
     if (errorCode(error) === 'EPIPE') return false;
     throw error;
+  }
+}
+
+/** All of standard input. */
+function readIn() {
+  const buffer = Buffer.alloc(65536);
+  let text = '';
+  for (;;) {
+    try {
+      const count = fs.readSync(0, buffer, 0, buffer.length, null);
+      if (count === 0) return text;
+      text += buffer.toString('latin1', 0, count);
+    } catch (error) {
+      if (errorCode(error) === 'EOF') return text;
+      if (errorCode(error) !== 'EAGAIN') throw error;
+      pauseMs(10);
+    }
   }
 }
 
@@ -8862,6 +12666,11 @@ let chunkBuffer;
 /** SHA-256 of bytes, 64 lower-case hex digits. */
 function hashBytes(bytes) {
   return crypto().createHash('sha256').update(bytes, 'latin1').digest('hex');
+}
+
+/** The same of a Buffer. */
+function hashBuffer(data) {
+  return crypto().createHash('sha256').update(data).digest('hex');
 }
 
 // type OneShot = (algorithm: string, data: Buffer, encoding: string) => string;
@@ -9260,9 +13069,11 @@ class HashCache {
 // type CommandRequest = {
 //   /** Runs in rr's own current folder: Node can name no folder whose name is not UTF-8. */
 //   argv: ByteString[];
-//   /** 'inherit': the command has rr's own descriptor. 'keep': rr passes it on and keeps a copy. */
-//   stdout: 'inherit' | 'keep';
-//   stderr: 'inherit' | 'keep';
+//   /** What the command gets, or gets in the end, as its standard streams: rr's own are 0, 1 and 2. */
+//   descriptors: { stdin: number; stdout: number; stderr: number };
+//   /** 'inherit': the command has the descriptor itself. 'keep': rr passes on to it and keeps a copy. 'keep-only': rr keeps it and passes nothing on. */
+//   stdout: StreamPlan;
+//   stderr: StreamPlan;
 //   /** Give the command a terminal of its own through script(1) where rr's output is a terminal. */
 //   terminal: TerminalPlan | undefined;
 //   /** Name without extension of the files that keep the streams: + .out, .err, .order. */
@@ -9279,6 +13090,8 @@ class HashCache {
 //   /** Descriptors from 3 up that rr was given and the command is to have, too. */
 //   inherited: number[];
 // };
+
+// type StreamPlan = 'inherit' | 'keep' | 'keep-only';
 
 // type TracerRequest = {
 //   /** Command line of the tracer that writes to `output`; the command's own words follow. */
@@ -9543,12 +13356,17 @@ function writeLater(descriptor, data) {
 }
 
 /**
- * Passes a stream on to rr's own descriptor and into the log. When nobody reads rr's output any
+ * Passes a stream on to `descriptor`, if there is one, and into the log. When nobody reads rr's output any
  * more, the command's pipe is closed too, so that it meets SIGPIPE as it would without rr. `line`
  * is where the streams queue that go to the same file, to come out in the order they came in.
  */
 function passOn(output, descriptor, log, line) {
   const { reader } = output;
+  reader.on('error', () => reader.destroy());
+  if (descriptor === undefined) {
+    reader.on('data', (data) => log.keep(output.stream, data));
+    return;
+  }
   let isRefused = false;
   const write = async (data) => {
     const error = isRefused ? undefined : await writeLater(descriptor, data);
@@ -9568,7 +13386,6 @@ function passOn(output, descriptor, log, line) {
     line.last = line.last.then(() => write(data));
     output.written = line.last;
   });
-  reader.on('error', () => reader.destroy());
 }
 
 // After the command's own end, what it started in the background may hold the pipes open for ever.
@@ -9594,7 +13411,7 @@ function openOutputs(plumbing, child, log) {
     const output = { stream, reader, isClosed: false, isBusy: false, written: Promise.resolve() };
     reader.on('end', () => { if (typeof from === 'object') from.isAtEnd = true; });
     reader.on('close', () => { output.isClosed = true; });
-    passOn(output, descriptor, log, descriptor === 1 ? lineOfOut : lineOfErr);
+    passOn(output, descriptor, log, stream === 'out' ? lineOfOut : lineOfErr);
     return output;
   });
 }
@@ -9797,8 +13614,8 @@ function wrapInTerminal(argv, plan, isHeld) {
   return ['script', '-qefc', line, '/dev/null'];
 }
 
-/** A stream that is kept: its log, rr's own descriptor that it goes to, and where it comes from. */
-// type Kept = { stream: StreamName; descriptor: 1 | 2; from: Pipe | 'child-stdout' | 'child-stderr' };
+/** A stream that is kept: its log, the descriptor that it is passed on to, and where it comes from. */
+// type Kept = { stream: StreamName; descriptor: number | undefined; from: Pipe | 'child-stdout' | 'child-stderr' };
 
 // type Plumbing = { trace: TraceFeed | undefined; stdio: (number | 'pipe' | 'ignore')[]; argv: string[]; env: NodeJS.ProcessEnv; kept: Kept[]; release: (() => void) | undefined; isApart: boolean };
 
@@ -9808,14 +13625,15 @@ function layPipes(request) {
   const terminal = request.terminal;
   if (terminal !== undefined) return layTerminal(request, argv, terminal, trace);
   const wanted = [];
-  if (request.stdout === 'keep') wanted.push('out');
-  if (request.stderr === 'keep') wanted.push('err');
+  if (request.stdout !== 'inherit') wanted.push('out');
+  if (request.stderr !== 'inherit') wanted.push('err');
   const pipes = wanted.length === 0 ? [] : openPipes(request.logName, request.pipePool, wanted.length);
-  const stdio = [0, 1, 2];
+  const { stdin, stdout, stderr } = request.descriptors;
+  const stdio = [stdin, stdout, stderr];
   const kept = wanted.map((stream, i) => {
-    const descriptor = stream === 'out' ? 1 : 2;
-    stdio[descriptor] = pipes.length === 0 ? 'pipe' : pipes[i].write;
-    return { stream, descriptor, from: pipes[i] ?? (stream === 'out' ? 'child-stdout' : 'child-stderr') };
+    const [number, how, own] = stream === 'out' ? [1, request.stdout, stdout] : [2, request.stderr, stderr];
+    stdio[number] = pipes.length === 0 ? 'pipe' : pipes[i].write;
+    return { stream, descriptor: how === 'keep' ? own : undefined, from: pipes[i] ?? (stream === 'out' ? 'child-stdout' : 'child-stderr') };
   });
   for (const descriptor of request.inherited) {
     while (stdio.length < descriptor) stdio.push('ignore');
@@ -10104,9 +13922,10 @@ function listObjectFolders(folder, depth) {
   return folders;
 }
 
-function inflateBytes(bytes) {
+/** Undoes zlib's deflate; undefined if it is damaged or comes to more than `mostBytes`. */
+function inflateBytes(bytes, mostBytes = 32 << 20) {
   try {
-    return zlib().inflateSync(Buffer.from(bytes, 'latin1'), { maxOutputLength: 32 << 20 }).toString('latin1');
+    return zlib().inflateSync(Buffer.from(bytes, 'latin1'), { maxOutputLength: mostBytes }).toString('latin1');
   } catch (error) {
     // A damaged object: git will say so.
     return undefined;
@@ -10172,7 +13991,7 @@ function readGitIndex(repository) {
  */
 // type IndexComparison = { suspects: ByteString[]; overlooked: ByteString[]; passedOver: ByteString[]; submodules: GitEntry[] };
 
-// type Comparison = {
+// type IndexCheck = {
 //   repository: GitRepository;
 //   indexMtimeMs: number;
 //   hasModes: boolean;
@@ -10461,6 +14280,107 @@ function splitNames(names) {
     size += name.length + 1;
   }
   return groups;
+}
+
+// ==== src/sys/gitobjects.ts ======================================================================
+// gitobjects.ts - the files of a commit out of git's objects. Touches no work tree, index or reference.
+
+/** `path` from the top of the work tree. `mode` and `id` as in a tree; submodules have no content here. */
+// type CommitFile = { path: ByteString; mode: number; id: string };
+
+/** Below so many, objects are read one by one; git reads many at once, but takes a process. */
+const FEW_OBJECTS = 20;
+const OBJECTS_PER_CALL = 500;
+
+/** The id of the commit that a name of git means ("main", "HEAD~2"); undefined if it means none. */
+function resolveCommit(repository, revision) {
+  const answer = runGit(repository, ['rev-parse', '--verify', '--quiet', '--end-of-options', revision + '^{commit}']);
+  return answer.kind === 'done' ? answer.output.trim() : undefined;
+}
+
+/** All files of a commit, sorted as git has them; undefined if the commit or one of its trees is not to be had. */
+function listCommitFiles(repository, commit) {
+  const root = findRootTree(repository, commit);
+  return root === undefined ? undefined : listTreeFiles(repository, root);
+}
+
+function findRootTree(repository, commit) {
+  const raw = readTreeOfCommit(repository, commit);
+  if (raw !== undefined) return hexFromBytes(raw);
+  const answer = runGit(repository, ['rev-parse', '--verify', '--quiet', commit + '^{tree}']);
+  return answer.kind === 'done' ? answer.output.trim() : undefined;
+}
+
+function listTreeFiles(repository, root) {
+  const files = [];
+  const folders = [{ prefix: '', id: root }];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    const body = readObjectBody(repository, folder.id, 'tree');
+    const entries = body === undefined ? undefined : parseGitTree(body, repository.hashSizeBytes);
+    if (entries === undefined) return undefined;
+    for (const { mode, name, id } of entries) {
+      if (mode === GIT_FOLDER) folders.push({ prefix: folder.prefix + name + '/', id });
+      else files.push({ path: folder.prefix + name, mode, id });
+    }
+  }
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** One file of a commit; undefined if the commit has none of that name. */
+function findCommitFile(repository, commit, path) {
+  let id = findRootTree(repository, commit);
+  const parts = path.split('/');
+  for (let i = 0; i < parts.length && id !== undefined; i++) {
+    const body = readObjectBody(repository, id, 'tree');
+    const entry = (body === undefined ? undefined : parseGitTree(body, repository.hashSizeBytes))?.find((one) => one.name === parts[i]);
+    if (entry === undefined) return undefined;
+    if (i === parts.length - 1) return entry.mode === GIT_FOLDER ? undefined : { path, mode: entry.mode, id: entry.id };
+    id = entry.id;
+  }
+  return undefined;
+}
+
+/** An object's body, checked against its id; git is asked if it is not found in a form that is known here. */
+function readObjectBody(repository, id, kind) {
+  const object = readGitObject(repository, id);
+  let body = object?.kind === kind ? object.body : undefined;
+  if (body === undefined) {
+    const answer = runGit(repository, ['cat-file', kind, id]);
+    body = answer.kind === 'done' ? answer.output : undefined;
+  }
+  return body !== undefined && hashGitObject(repository.algorithm, kind, body) === bytesFromHex(id) ? body : undefined;
+}
+
+/** Gives the content of each of these blobs that can be had to `take`, in no order, each id once. */
+function readBlobs(repository, ids, take) {
+  const wanted = Array.from(new Set(ids));
+  for (let from = 0; from < wanted.length; from += OBJECTS_PER_CALL) {
+    const group = wanted.slice(from, from + OBJECTS_PER_CALL);
+    const left = group.length < FEW_OBJECTS ? group : takeBatch(repository, group, take);
+    for (const id of left) {
+      const content = readObjectBody(repository, id, 'blob');
+      if (content !== undefined) take(id, content);
+    }
+  }
+}
+
+/** The same by one process of git. Returns the ids that it did not give. */
+function takeBatch(repository, ids, take) {
+  const answer = runGit(repository, ['cat-file', '--batch'], ids.map((id) => id + '\n').join(''));
+  if (answer.kind !== 'done') return ids;
+  const left = new Set(ids);
+  const { output } = answer;
+  for (let at = 0; at < output.length;) {
+    const end = output.indexOf('\n', at);
+    const parts = /^([0-9a-f]+) (\w+)(?: (\d+))?$/.exec(output.slice(at, end));
+    if (end < 0 || parts === null) break;
+    at = end + 1;
+    if (parts[3] === undefined) continue; // "missing"
+    const content = output.slice(at, at + Number(parts[3]));
+    if (parts[2] === 'blob' && hashGitObject(repository.algorithm, 'blob', content) === bytesFromHex(parts[1]) && left.delete(parts[1])) take(parts[1], content);
+    at += Number(parts[3]) + 1;
+  }
+  return Array.from(left);
 }
 
 // ==== src/sys/git.ts =============================================================================
@@ -10753,7 +14673,7 @@ function readEarlierBlob(state, name) {
   const { tree, entry } = found;
   const isKnown = tree.isIndexRead && entry.stage === 0 && !entry.isIntended && !entry.isSkipped && entry.mode !== GIT_LINK;
   if (!isKnown || tree.unlike.has(entry.name)) return undefined;
-  const content = readBlob(tree.repository, entry);
+  const content = readObjectBody(tree.repository, hexFromBytes(entry.id), 'blob');
   if (content === undefined) return undefined;
   const kind = entry.mode === GIT_SYMLINK ? 'l' : (entry.mode & 0o100) !== 0 ? 'x' : '';
   // A size of 0 stands where times did not tell, and the content was compared itself (gitstatus.ts). The
@@ -10761,18 +14681,6 @@ function readEarlierBlob(state, name) {
   const isSameSize = entry.sizeBytes === 0 || entry.sizeBytes === content.length % 0x100000000;
   if (kind !== 'l' && (!isSameSize || !isUnfiltered(tree, entry))) return undefined;
   return { hash: hashBytes(content), size: content.length, kind, path: name };
-}
-
-/** The blob of an entry; git is asked only if the object is not found or of a form that is not known here. */
-function readBlob(repository, entry) {
-  const id = hexFromBytes(entry.id);
-  const object = readGitObject(repository, id);
-  let content = object?.kind === 'blob' ? object.body : undefined;
-  if (content === undefined) {
-    const answer = runGit(repository, ['cat-file', 'blob', id]);
-    content = answer.kind === 'done' ? answer.output : undefined;
-  }
-  return content !== undefined && hashGitObject(repository.algorithm, 'blob', content) === entry.id ? content : undefined;
 }
 
 // What of gitattributes(5) converts a file without the user's doing; ends of lines show in the size.
@@ -11219,6 +15127,125 @@ function describeEnvironment(software, spell) {
   for (const limit of readLimits()) add('Limit', encodeText(limit));
   for (const variable of readVariables(MACHINE_VARIABLES)) add('Variable', variable.name + '=' + spell(variable.name, variable.value));
   return text;
+}
+
+// ==== src/sys/inflate.ts =========================================================================
+// inflate.ts - undoes deflate (RFC 1950, 1951, 1952) up to a limit. Knows no formats that hold it.
+
+// With the option "info", zlib's functions tell how much they used; @types/node does not say so.
+// type Inflated = { buffer: Buffer; engine: { bytesWritten: number } };
+
+/** See Unpack. A gzip file is all its members together and then, at most, bytes that are zero (unused). */
+const unpackBytes = (data, format, limitBytes) => {
+  const inflate = { zlib: zlib().inflateSync, raw: zlib().inflateRawSync, gzip: zlib().gunzipSync }[format];
+  const options = { maxOutputLength: Math.max(limitBytes, 1), info: true };
+  try {
+    const inflated = inflate(Buffer.from(data, 'latin1'), options);
+    // Deno does not tell how much it used.
+    if (Buffer.isBuffer(inflated)) return { kind: 'inflated', content: inflated.toString('latin1'), usedBytes: data.length };
+    return { kind: 'inflated', content: inflated.buffer.toString('latin1'), usedBytes: inflated.engine.bytesWritten };
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return { kind: errorCode(error) === 'ERR_BUFFER_TOO_LARGE' ? 'too large' : 'damaged' };
+  }
+};
+
+// ==== src/sys/compare.ts =========================================================================
+// compare.ts - compares two contents, files or bytes, by their kind. Decides nothing of what is accepted.
+
+/** A content is a file on the disk or bytes. */
+// type Content = { kind: 'file'; name: ByteString } | { kind: 'bytes'; content: ByteString };
+
+/** `path` is the name of both inside the project: it may tell the kind where the content does not. */
+// type CompareOptions = CauseHints & { path: ByteString; tolerance: Tolerance | undefined };
+
+// Two contents of this size and what is inflated of them fit into the memory of a small machine.
+const MOST_COMPARED_BYTES = 256 << 20;
+const COMPARE_CHUNK_BYTES = 1 << 20;
+
+// type OpenContent = { sizeBytes: number; fd: number } | { sizeBytes: number; content: ByteString };
+
+/**
+ * How the second content stands to the first. Contents up to 256 MiB are compared by their kind
+ * (docs/comparison.txt), larger ones byte for byte. What cannot be read is 'unchecked'. Throws nothing.
+ */
+function compareFiles(first, second, options) {
+  const opened = [];
+  try {
+    for (const content of [first, second]) {
+      const open = openContent(content);
+      if (typeof open === 'string') return { kind: 'unchecked', why: (content === first ? 'the first ' : 'the second ') + open };
+      opened.push(open);
+    }
+    return compareOpen(opened[0], opened[1], options);
+  } catch (error) {
+    // Read errors and files that shrink meanwhile; anything without a code is a mistake of ours.
+    if (errorCode(error) === '') throw error;
+    return { kind: 'unchecked', why: 'it cannot be read: ' + errorCode(error) };
+  } finally {
+    for (const open of opened) if ('fd' in open) fs.closeSync(open.fd);
+  }
+}
+
+function openContent(content) {
+  if (content.kind === 'bytes') return { sizeBytes: content.content.length, content: content.content };
+  let fd;
+  try {
+    fd = fs.openSync(toFsPath(content.name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return errorCode(error) === 'ENOENT' ? 'is gone' : 'cannot be read: ' + errorCode(error);
+  }
+  const stat = fs.fstatSync(fd);
+  if (stat.isFile()) return { sizeBytes: stat.size, fd };
+  fs.closeSync(fd);
+  return 'is no regular file';
+}
+
+function compareOpen(first, second, options) {
+  if (first.sizeBytes > MOST_COMPARED_BYTES || second.sizeBytes > MOST_COMPARED_BYTES) return compareAsStreams(first, second);
+  const { path, tolerance } = options;
+  return compareByKind(readContent(first), readContent(second), { path, tolerance, hints: options, unpack: unpackBytes });
+}
+
+function readContent(open) {
+  return 'fd' in open ? fs.readFileSync(open.fd, 'latin1') : open.content;
+}
+
+function compareAsStreams(first, second) {
+  const buffers = [Buffer.allocUnsafe(COMPARE_CHUNK_BYTES), Buffer.allocUnsafe(COMPARE_CHUNK_BYTES)];
+  let at = 0;
+  let firstAt = -1;
+  let count = 0;
+  for (;;) {
+    const a = readPart(first, at, buffers[0]);
+    const b = readPart(second, at, buffers[1]);
+    const common = Math.min(a.length, b.length);
+    if (common === 0) break;
+    if (!a.subarray(0, common).equals(b.subarray(0, common))) {
+      for (let i = 0; i < common; i++) {
+        if (a[i] === b[i]) continue;
+        if (firstAt < 0) firstAt = at + i;
+        count += 1;
+      }
+    }
+    at += common;
+  }
+  const sizes = [first.sizeBytes, second.sizeBytes];
+  if (count === 0 && sizes[0] === sizes[1]) return { kind: 'identical' };
+  return { kind: 'different', rule: 'byte for byte', detail: describeByteCount(sizes, count, firstAt) + '; too large to compare by kind', causes: [] };
+}
+
+/** The bytes from `at`, fewer only at the end. */
+function readPart(open, at, buffer) {
+  if ('content' in open) return Buffer.from(open.content.slice(at, at + buffer.length), 'latin1');
+  let done = 0;
+  while (done < buffer.length) {
+    const count = fs.readSync(open.fd, buffer, done, buffer.length - done, at + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return buffer.subarray(0, done);
 }
 
 // ==== src/sys/filesource.ts ======================================================================
@@ -13104,6 +17131,199 @@ function isBelowGit(root) {
   }
 }
 
+// ==== src/sys/recordfiles.ts =====================================================================
+// recordfiles.ts - records that lie in folders by month: listing them, reading one. Knows not what they tell.
+
+/** The folders YYYY-MM of provenance/runs or provenance/notes, ascending. */
+function listMonths(project, folder) {
+  return listFolder(project.provenance + '/' + folder).filter((name) => /^\d{4}-\d\d$/.test(name)).sort();
+}
+
+/** Ids of the records in one of these folders, ascending; and names in it that are none, or belong elsewhere. */
+function listMonth(project, folder, month) {
+  const ids = [];
+  const strays = [];
+  for (const name of listFolder(project.provenance + '/' + folder + '/' + month)) {
+    const id = name.replace(/\.rec$/, '');
+    if (RUN_ID.test(id) && recordPath(id) === 'runs/' + month + '/' + name) ids.push(id);
+    else if (name.endsWith('.rec')) strays.push('provenance/' + folder + '/' + month + '/' + name);
+  }
+  return { ids: ids.sort(), strays };
+}
+
+/** The same of all months. */
+function listRecordFiles(project, folder) {
+  const months = listMonths(project, folder).map((month) => listMonth(project, folder, month));
+  const ids = months.reduce((all, month) => all.concat(month.ids), []);
+  return { ids, strays: months.reduce((all, month) => all.concat(month.strays), []) };
+}
+
+/** Text of a record at a path under provenance/; undefined if there is none. Throws Failure for what is no regular file. */
+function readRecordFile(project, path) {
+  const name = project.provenance + '/' + path;
+  if (lstatIfThere(name) === undefined) return undefined;
+  // A FIFO would be waited for without end.
+  if (statIfThere(name)?.isFile() !== true) throw new Failure('cannot read "provenance/' + path + '": not a regular file', 'it is not of rr: move it away');
+  return readBytesIfThere(name);
+}
+
+/** The Failures that `strays` are, which listRecordFiles() gave. */
+function explainStrays(strays) {
+  return strays.map((stray) => new Failure('cannot use "' + stray + '": it is not where a record of that id belongs', 'it was copied or renamed: move it away'));
+}
+
+/**
+ * Each record by its id, in order of ids; a Failure that `read` throws is told beside the rest.
+ * `read` gives undefined if the record has gone meanwhile.
+ */
+function readEachRecord(ids, faults, read) {
+  const records = [];
+  for (const id of ids) {
+    try {
+      const record = read(id);
+      if (record !== undefined) records.push(record);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      faults.push(error);
+    }
+  }
+  return records;
+}
+
+// ==== src/sys/notes.ts ===========================================================================
+// notes.ts - notes on the disk: read all, write one. Decides nothing.
+//
+// A note's file is created whole, under a name that was not there, synced, and never changed. So any
+// number of writers need no lock, and branches that both add notes merge.
+
+// type ReadNotes = { notes: Note[]; faults: Failure[] };
+
+/** A note by its id. Throws Failure (file and line) if it is damaged or claims another id. */
+function readNote(project, id) {
+  const path = notePath(id);
+  const text = readRecordFile(project, path);
+  if (text === undefined) return undefined;
+  const note = parseNote(text, 'provenance/' + path);
+  if (note.id !== id) throw new Failure('cannot use "provenance/' + path + '": it claims the id ' + note.id, 'the file was renamed or forged');
+  return note;
+}
+
+/** All notes in the order of their ids; what cannot be read is told beside the rest. */
+function readNotes(project) {
+  const { ids, strays } = listRecordFiles(project, 'notes');
+  const faults = explainStrays(strays);
+  return { notes: readEachRecord(ids, faults, (id) => readNote(project, id)), faults };
+}
+
+const ID_STEP_MICROS = 62; // two steps of an id's fraction
+
+/**
+ * Writes a note for good; `fill` makes it of its id and the time. The id is above `after`, ids of
+ * notes that it is to count after: of a note written by a clock that goes ahead, too.
+ */
+function saveNote(project, after, fill) {
+  const writtenMicros = readUtcMicros();
+  const idMicros = after.reduce((least, id) => Math.max(least, readIdMicros(id) + ID_STEP_MICROS), writtenMicros);
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const note = fill(makeRunId(idMicros), formatUtcMicros(writtenMicros));
+    if (createNoteFile(project, note)) return note;
+  }
+  throw new Failure('cannot find an id that is free in "' + project.provenance + '/notes"');
+}
+
+function createNoteFile(project, note) {
+  const name = project.provenance + '/' + notePath(note.id);
+  const folder = name.slice(0, name.lastIndexOf('/'));
+  if (statIfThere(folder) === undefined) {
+    makeFolder(folder);
+    syncFolder(project.provenance);
+    syncFolder(project.provenance + '/notes');
+  }
+  const body = printNoteBody(note);
+  return createFile(name, sealRecord(body, hashBytes(body)), 0o666, true);
+}
+
+// ==== src/sys/author.ts ==========================================================================
+// author.ts - the name of the person who notes. Starts no program, and gives no address and no host.
+
+/** A name in one line, without what stands in <> and without words that hold an "@"; '' if nothing is left. */
+function cleanAuthor(name) {
+  return name.replace(/<[^>]*>?/g, ' ').split(/[\0-\x20\x7f]+/).filter((word) => word !== '' && word.indexOf('@') < 0).join(' ');
+}
+
+function readRepositorySettings(project) {
+  try {
+    return findRepository(project.root)?.settings ?? [];
+  } catch (error) {
+    if (error instanceof Failure || errorCode(error) !== '') return []; // a repository that cannot be read has no say
+    throw error;
+  }
+}
+
+function readSettings(name) {
+  try {
+    return parseGitConfig(readBytesIfThere(name) ?? '');
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return [];
+  }
+}
+
+function readLoginName() {
+  try {
+    return toBytes(os().userInfo().username);
+  } catch (error) {
+    return toBytes(process.env.LOGNAME ?? process.env.USER ?? ''); // a user without an entry in the list of users
+  }
+}
+
+/**
+ * $RR_AUTHOR, else git's user.name (of the repository, of the user), else the login name. Files that
+ * git's configuration includes are not read.
+ */
+function findAuthor(project) {
+  const home = toBytes(process.env.HOME ?? '');
+  const configured = toBytes(process.env.XDG_CONFIG_HOME ?? '');
+  const nameIn = (settings) => findGitSetting(settings, 'user', '', 'name') ?? '';
+  // In the order in which one overrides the other in git.
+  const sources = [
+    () => toBytes(process.env.RR_AUTHOR ?? ''),
+    () => nameIn(readRepositorySettings(project)),
+    () => (home === '' ? '' : nameIn(readSettings(home + '/.gitconfig'))),
+    () => (home + configured === '' ? '' : nameIn(readSettings((configured === '' ? home + '/.config' : configured) + '/git/config'))),
+    readLoginName,
+  ];
+  for (const source of sources) {
+    const name = cleanAuthor(source());
+    if (name !== '') return name;
+  }
+  return 'unknown';
+}
+
+// ==== src/sys/editor.ts ==========================================================================
+// editor.ts - a text given to the editor of the person at the terminal. Knows not what is in it.
+
+/**
+ * The text as it is after $VISUAL, else $EDITOR, else vi has ended. The file `name`, which must not
+ * be there, is left for the caller to remove. Throws Failure if the editor fails.
+ */
+function editText(name, text) {
+  if (!createFile(name, text, 0o600)) throw new Failure('cannot edit "' + name + '": it is there already', 'remove it');
+  const isSet = (value) => value !== undefined && value !== '';
+  const editor = [process.env.VISUAL, process.env.EDITOR].find(isSet) ?? 'vi';
+  // The keyboard's interrupt is for the editor, as long as it has the terminal.
+  const ignore = () => undefined;
+  for (const signal of ['SIGINT', 'SIGQUIT']) process.on(signal, ignore);
+  // The value is shell source, as for git and others: "code --wait", "vim -c 'set tw=72'".
+  const done = childProcess().spawnSync('/bin/sh', ['-c', editor + ' "$@"', editor, toText(name)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGQUIT']) process.removeListener(signal, ignore);
+  if (done.status !== 0) {
+    const how = done.error !== undefined ? 'it could not be started' : done.signal !== null ? 'ended by ' + done.signal : 'exit status ' + String(done.status);
+    throw new Failure('cannot edit: the editor "' + editor + '" failed: ' + how + '; nothing is noted', 'set VISUAL or EDITOR');
+  }
+  return readBytesIfThere(name) ?? '';
+}
+
 // ==== src/sys/binaries.ts ========================================================================
 // binaries.ts - what ELF files say of themselves, remembered as long as they do not change. Knows no records.
 //
@@ -14896,13 +19116,306 @@ function withholdSecretFiles(observed, processes, nameOf, hash) {
   return withheld;
 }
 
+// ==== src/sys/records.ts =========================================================================
+// records.ts - reading the records of runs in provenance/runs. Knows no marks, logs or derived files.
+
+/** Ids of all records, ascending; and names in runs/ that are no record, or one in the wrong folder. */
+function listRecords(project) {
+  return listRecordFiles(project, 'runs');
+}
+
+/** Text of a record; undefined if there is none. Throws Failure for what is no regular file. */
+function readRecordText(project, id) {
+  return readRecordFile(project, recordPath(id));
+}
+
+/** A record by its id. Throws Failure (file and line) if it is damaged or claims another id. */
+function readRun(project, id) {
+  const path = recordPath(id);
+  const text = readRecordText(project, id);
+  if (text === undefined) return undefined;
+  const run = parseRun(text, 'provenance/' + path);
+  if (run.id !== id) throw new Failure('cannot use "provenance/' + path + '": it claims the id ' + run.id, 'the file was renamed or forged');
+  return run;
+}
+
+// type ReadRuns = { runs: Run[]; faults: Failure[] };
+
+/** All records in order of ids; what cannot be read is told beside the rest. */
+function readRuns(project) {
+  const { ids, strays } = listRecords(project);
+  const faults = explainStrays(strays);
+  return { runs: readEachRecord(ids, faults, (id) => readRun(project, id)), faults };
+}
+
+// ==== src/sys/runindex.ts ========================================================================
+// runindex.ts - what lists and graphs need of all runs, without reading all records. Decides nothing about runs.
+//
+// For each month folder of provenance/runs .rr/index has two files of one line a run: MONTH.runs for
+// lists, MONTH.files for the graph, each with a file MONTH.*.more for what came after it was written,
+// so that one more run does not cost writing all lines again.
+//
+// 1. Records are never changed, so the line of an id is good for ever. Which ids there are is known
+//    without listing the folder while its inode, mtime and ctime are as they were; but not if these
+//    were so fresh that another record may have come within the same tick of the clock (isSettled).
+// 2. What cannot be read is never in the index, and a folder that has such a thing is listed each time.
+// 3. A file of the index that is damaged, of another version, or of a folder with another inode, is as
+//    if it were not there. Files are written whole, under another name, and renamed; MONTH.*.more
+//    tells to which MONTH.* it belongs. So any number of writers do no harm.
+// 4. Where nothing can be written all is read from the records, each time.
+//
+// A record that was edited in place is not noticed here but by "rr verify". Who can write .rr/index of
+// this machine can make lists show what no record says; but .rr is never archived or committed, and
+// by its inode the index of another copy of the project is none of this one.
+
+/** A kind of index: the ending of its files, and the line of a run. */
+// type IndexKind = { ending: 'runs' | 'files'; print: (run: Run) => ByteString };
+
+const SUMMARIES = { ending: 'runs', print: printSummaryLine };
+const GRAPH = { ending: 'files', print: printGraphLine };
+
+/** One line: `text` holds it at `start`. isKept: it stands in the large file of its month. */
+// type Line = { text: ByteString; start: number; isKept: boolean };
+
+/** What of the index there is for a month: the large file, what was added to it, the state both tell of. */
+// type Shelf = { base: IndexFile | undefined; more: IndexFile | undefined; head: IndexHead | undefined };
+
+function indexName(project, kind, month) {
+  return project.own + '/index/' + month + '.' + kind.ending;
+}
+
+function whatOf(kind, month) {
+  return 'rr ' + RR_VERSION + ', ' + kind.ending + ' of provenance/runs/' + month;
+}
+
+function readIndexFile(name, what) {
+  const data = readBufferIfThere(name);
+  if (data === undefined || hashBuffer(data.subarray(INDEX_HASH_BYTES)) !== data.toString('latin1', 0, INDEX_HASH_BYTES - 1)) return undefined;
+  return parseIndexFile(data.toString('latin1'), what);
+}
+
+function readShelf(project, kind, month, folder) {
+  const name = indexName(project, kind, month);
+  const base = readIndexFile(name, whatOf(kind, month));
+  if (base === undefined || base.head.folder !== folder) return { base: undefined, more: undefined, head: undefined };
+  const more = readIndexFile(name + '.more', whatOf(kind, month));
+  if (more === undefined || more.head.tag !== base.head.tag || more.head.folder !== folder) return { base, more: undefined, head: base.head };
+  return { base, more, head: more.head };
+}
+
+/** Is called with each line: `text` holds it at `start`. */
+// type VisitLine = (text: ByteString, start: number, isKept: boolean) => void;
+
+/** Calls `visit` with the lines of a shelf in the order of ids; of one id only with the first. */
+function visitShelf(shelf, visit) {
+  const { base, more } = shelf;
+  if (base === undefined) return;
+  let next = 0;
+  const visitMore = (file, before) => {
+    for (; next < file.starts.length; next++) {
+      const id = readLineId(file.text, file.starts[next]);
+      if (id > before) return;
+      if (id < before) visit(file.text, file.starts[next], false);
+    }
+  };
+  for (const start of base.starts) {
+    if (more !== undefined) visitMore(more, readLineId(base.text, start));
+    visit(base.text, start, true);
+  }
+  if (more !== undefined) visitMore(more, '~');
+}
+
+function readNewLine(project, kind, id, faults) {
+  try {
+    const run = readRun(project, id);
+    return run === undefined ? undefined : { text: kind.print(run), start: 0, isKept: false };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    faults.push(error);
+    return undefined;
+  }
+}
+
+/** The lines of these ids: of the shelf, or of records. */
+function findLines(project, kind, ids, shelf, faults) {
+  const lines = [];
+  visitShelf(shelf, (text, start, isKept) => { lines.push({ text, start, isKept }); });
+  const found = [];
+  let added = 0;
+  let at = 0;
+  for (const id of ids) {
+    while (at < lines.length && readLineId(lines[at].text, lines[at].start) < id) at += 1;
+    const isKnown = at < lines.length && readLineId(lines[at].text, lines[at].start) === id;
+    const line = isKnown ? lines[at] : readNewLine(project, kind, id, faults);
+    if (line === undefined) continue;
+    if (!isKnown) added += 1;
+    found.push(line);
+  }
+  return { lines: found, added };
+}
+
+// To read so many records again takes as long as to write them down (about a millisecond).
+const WORTH_RECORDS = 16;
+// To list so many names does.
+const WORTH_NAMES = 512;
+const MORE_LEAST = 256;
+const MORE_PART = 16;
+
+function joinIndexLines(lines) {
+  return lines.map((line) => line.text.slice(line.start, line.text.indexOf('\n', line.start) + 1)).join('');
+}
+
+const NOT_WRITABLE = ['EACCES', 'EROFS', 'ENOSPC', 'ENOENT', 'ENOTDIR', 'EPERM', 'EDQUOT', 'EFBIG', 'EIO', 'EEXIST', 'ELOOP'];
+
+/** May rr make files in .rr/index? Not through a link, which may lead anywhere. */
+function prepareFolder(project) {
+  for (const name of [project.own, project.own + '/index']) if (lstatIfThere(name)?.isSymbolicLink() === true) return false;
+  makeFolder(project.own + '/index');
+  hideFromGit(project);
+  keepTemporariesIn(project.own + '/running');
+  return true;
+}
+
+function writeIndexFile(name, what, head, lines) {
+  const body = printIndexBody(what, head, joinIndexLines(lines));
+  replaceFile(name, hashBytes(body) + '\n' + body, false);
+}
+
+/** Writes a month's lines; where that cannot be, they are forgotten: it is only a cache. */
+function saveShelf(project, kind, month, shelf, head, lines) {
+  const name = indexName(project, kind, month);
+  const more = lines.filter((line) => !line.isKept);
+  const kept = shelf.base === undefined ? 0 : shelf.base.starts.length;
+  const isAddition = shelf.base !== undefined && lines.length - more.length === kept && more.length <= Math.max(MORE_LEAST, kept / MORE_PART);
+  try {
+    if (!prepareFolder(project)) return;
+    if (isAddition) writeIndexFile(name + '.more', whatOf(kind, month), { tag: (shelf.base).head.tag, ...head }, more);
+    else {
+      writeIndexFile(name, whatOf(kind, month), { tag: makeRandomDigits(), ...head }, lines);
+      removeIfThere(name + '.more');
+    }
+  } catch (error) {
+    if (NOT_WRITABLE.indexOf(errorCode(error)) < 0) throw error;
+  }
+}
+
+/** Calls `visit` with the lines of a month in the order of ids. */
+function readMonthLines(project, kind, month, visit) {
+  // Before the names are read: what comes later changes the times.
+  const stat = statIfThere(project.provenance + '/runs/' + month);
+  if (stat === undefined) return { strays: [], faults: [] };
+  const folder = String(stat.ino);
+  const times = isSettled(stat) ? String(stat.mtimeMs) + ':' + String(stat.ctimeMs) : '-';
+  const shelf = readShelf(project, kind, month, folder);
+  if (times !== '-' && shelf.head?.times === times) {
+    visitShelf(shelf, visit);
+    return { strays: [], faults: [] };
+  }
+  const { ids, strays } = listMonth(project, 'runs', month);
+  const faults = [];
+  const { lines, added } = findLines(project, kind, ids, shelf, faults);
+  const newTimes = strays.length > 0 || faults.length > 0 ? '-' : times;
+  const isWorth = added >= WORTH_RECORDS || (ids.length >= WORTH_NAMES && (newTimes !== '-' || added > 0));
+  if (isWorth) saveShelf(project, kind, month, shelf, { folder, times: newTimes }, lines);
+  for (const line of lines) visit(line.text, line.start, line.isKept);
+  return { strays, faults };
+}
+
+/** Calls `visit` with the lines of all runs in the order of ids. What cannot be read is told, strays first. */
+function readIndex(project, kind, visit) {
+  const strays = [];
+  const faults = [];
+  for (const month of listMonths(project, 'runs')) {
+    const read = readMonthLines(project, kind, month, visit);
+    strays.push(...read.strays);
+    faults.push(...read.faults);
+  }
+  return explainStrays(strays).concat(faults);
+}
+
+/** What notes make of a run's label, reason and tags, and what they add. */
+function noteFacts(run, notes) {
+  const noted = applyNotes({ label: run.label, reason: run.reason, tags: run.tags }, notes);
+  return { ...noted.run, outcome: noted.notes.outcome, comments: noted.notes.comments.map((comment) => comment.text) };
+}
+
+/** The notes on runs, by the id of the run; and the records and notes that cannot be read. */
+// type Beside = { notes: Map<string, Note[]>; faults: Failure[]; noteFaults: Failure[] };
+
+/** What lists show of all records, with the notes on them, in the order of ids; what cannot be read is told beside the rest. */
+function readSummaries(project) {
+  const noted = readNotes(project);
+  const groups = groupNotes(noted.notes);
+  const summaries = [];
+  const faults = readIndex(project, SUMMARIES, (text, start) => {
+    const notes = groups.size === 0 ? undefined : groups.get(readLineId(text, start));
+    summaries.push(new SummaryLine(text, start, notes === undefined ? undefined : noteFacts(new SummaryLine(text, start), notes)));
+  });
+  return { summaries, notes: groups, faults, noteFaults: noted.faults };
+}
+
+/** What the graph needs of all records, as readSummaries() has it. */
+function readGraphRuns(project) {
+  const noted = readNotes(project);
+  const groups = groupNotes(noted.notes);
+  const runs = [];
+  const faults = readIndex(project, GRAPH, (text, start) => {
+    const notes = groups.size === 0 ? undefined : groups.get(readLineId(text, start));
+    runs.push(new GraphLine(text, start, notes === undefined ? undefined : noteFacts(new GraphLine(text, start), notes)));
+  });
+  return { runs, notes: groups, faults, noteFaults: noted.faults };
+}
+
+/** A function that tells of a recorded run, by its id, what the graph needs. It keeps nothing of what it told. */
+function readFileLookup(project) {
+  const texts = [];
+  const starts = [];
+  const places = new Map();
+  readIndex(project, GRAPH, (text, start) => {
+    places.set(readLineId(text, start), texts.length);
+    texts.push(text);
+    starts.push(start);
+  });
+  return (id) => {
+    const place = places.get(id);
+    return place === undefined ? undefined : new GraphLine(texts[place], starts[place]);
+  };
+}
+
+/** Does the line, of several asked for in order, have this file as an input, or an output in the project? */
+function makeFileFinder(kind, path) {
+  const wanted = ' ' + encodeText(path) + '\t';
+  let lastText = '';
+  let next = -1; // the first place in lastText that is not before the line; -1: there is none
+  return (text, start) => {
+    if (text !== lastText) next = text.indexOf(wanted, start);
+    lastText = text;
+    if (next < 0) return false;
+    if (next < start) next = text.indexOf(wanted, start);
+    for (const end = text.indexOf('\n', start); next >= 0 && next < end; next = text.indexOf(wanted, next + 1)) {
+      if (isFileCell(text, next, kind)) return kind === 'input' || isLineOfProject(text, start);
+    }
+    return false;
+  };
+}
+
+/** Ids of the recorded runs that wrote all files of `made` in the project and read all of `used`. */
+function findRunsByFiles(project, made, used) {
+  const finders = made.map((path) => makeFileFinder('output', path)).concat(used.map((path) => makeFileFinder('input', path)));
+  const ids = new Set();
+  readIndex(project, GRAPH, (text, start) => {
+    if (finders.every((find) => find(text, start))) ids.add(readLineId(text, start));
+  });
+  return ids;
+}
+
 // ==== src/sys/store.ts ===========================================================================
 // store.ts - records, logs and marks on the disk, for any number of writers at once. Decides nothing.
 //
 // Invariants
 // 1. A record in runs/ is complete, on the disk, and never changed: it is written beside its name,
 //    synced, and renamed; its id was claimed by creating .rr/running/ID, which must not exist.
-// 2. The Makefile and SHA256SUMS are those of all records, once the last writer at work has ended.
+// 2. The Makefile and SHA256SUMS are those of all records and notes, once the last writer at work has ended.
 // 3. Nothing here waits for another process, so nothing is left locked by a crash.
 //
 // Life of a run's mark:   .rr/running/ID  ->  .rr/pending/ID  ->  .rr/pending/ID.done  ->  (gone)
@@ -14945,14 +19458,15 @@ function readHost() {
   }
 }
 
-/** "PID START-TICKS BOOT-ID HOST": tells a process from a later one with the same number. */
+/** "PID START-TICKS BOOT-ID HOST": tells this process from a later one with the same number. */
 function describeSelf() {
   return [process.pid, readStartTicks(process.pid), readBootId(), readHost()].join(' ');
 }
 
 const REMOTE_LIMIT_MS = 300000; // a mark of another machine is touched every minute
 
-function isAlive(holder, markName) {
+/** Is the process alive that describeSelf() said this of? `markName`: the file that says so, touched now and then. */
+function isHolderAlive(holder, markName) {
   const [pid, ticks, boot, host] = holder.split(' ');
   if (host !== readHost()) {
     const stat = statIfThere(markName);
@@ -15034,7 +19548,7 @@ function readMarks(project) {
     const holder = run.unknown.find((field) => field.name === HOLDER_FIELD)?.value ?? '';
     const command = run.unknown.find((field) => field.name === COMMAND_FIELD)?.value;
     run.unknown = [];
-    const alive = isAlive(holder, markName);
+    const alive = isHolderAlive(holder, markName);
     if (!alive) run.status = 'lost';
     const [, , boot, host] = holder.split(' ');
     const isLocal = host === readHost();
@@ -15128,7 +19642,7 @@ function noteEnded(project, run) {
 /** Was another run of the project active now or since the list of ended runs had that length? */
 function hasOverlap(project, self, endedBytes) {
   if (readEndedBytes(project) > endedBytes) return true;
-  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project).some((mark) => mark.isActive && mark.run.id !== self);
+  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project).some((mark) => mark.isActive && mark.run.id !== self && mark.run.tree === undefined);
   return false;
 }
 
@@ -15169,16 +19683,31 @@ function runningLogName(project, id) {
   return project.own + '/running/' + id;
 }
 
+const LOG_ENDINGS = ['.out', '.err', '.order'];
+
 /** Moves the kept streams to provenance/logs and notes them in the run. */
 function saveLogs(project, run) {
-  for (const ending of ['.out', '.err', '.order']) {
-    const path = 'provenance/logs/' + run.id + ending;
+  for (const ending of LOG_ENDINGS) {
     const name = project.provenance + '/logs/' + run.id + ending;
     moveLog(project, runningLogName(project, run.id) + ending, name);
-    const state = describeFile(name, path);
-    const outcome = state === undefined ? undefined : hashWithRetry(name);
-    if (state !== undefined && outcome?.kind === 'hashed') run.logs.push({ ...state, kind: '', hash: outcome.hash });
+    noteLog(run, name, 'provenance/logs/' + run.id + ending);
   }
+}
+
+function noteLog(run, name, path) {
+  const state = describeFile(name, path);
+  const outcome = state === undefined ? undefined : hashWithRetry(name);
+  if (state !== undefined && outcome?.kind === 'hashed') run.logs.push({ ...state, kind: '', hash: outcome.hash });
+}
+
+/** Notes the kept streams of a run that will have no record: absolute names of files that forgetRun() removes. */
+function noteRunningLogs(project, run) {
+  for (const ending of LOG_ENDINGS) noteLog(run, runningLogName(project, run.id) + ending, runningLogName(project, run.id) + ending);
+}
+
+/** Leaves nothing of a run that was to have no record. */
+function forgetRun(project, run) {
+  for (const ending of [''].concat(LOG_ENDINGS)) removeIfThere(runningLogName(project, run.id) + ending);
 }
 
 function moveLog(project, from, to) {
@@ -15194,67 +19723,13 @@ function moveLog(project, from, to) {
   }
 }
 
-/** Ids of all records, ascending; and names in runs/ that are no record, or one in the wrong folder. */
-function listRecords(project) {
-  const ids = [];
-  const strays = [];
-  for (const month of listFolder(project.provenance + '/runs').sort()) {
-    if (!/^\d{4}-\d\d$/.test(month)) continue;
-    for (const name of listFolder(project.provenance + '/runs/' + month)) {
-      const id = name.replace(/\.rec$/, '');
-      if (RUN_ID.test(id) && recordPath(id) === 'runs/' + month + '/' + name) ids.push(id);
-      else if (name.endsWith('.rec')) strays.push('provenance/runs/' + month + '/' + name);
-    }
-  }
-  return { ids: ids.sort(), strays };
-}
-
-/** Text of a record; undefined if there is none. Throws Failure for what is no regular file. */
-function readRecordText(project, id) {
-  const name = project.provenance + '/' + recordPath(id);
-  if (lstatIfThere(name) === undefined) return undefined;
-  // A FIFO would be waited for without end.
-  if (statIfThere(name)?.isFile() !== true) throw new Failure('cannot read "provenance/' + recordPath(id) + '": not a regular file', 'it is not of rr: move it away');
-  return readBytesIfThere(name);
-}
-
-/** A record by its id. Throws Failure (file and line) if it is damaged or claims another id. */
-function readRun(project, id) {
-  const path = recordPath(id);
-  const text = readRecordText(project, id);
-  if (text === undefined) return undefined;
-  const run = parseRun(text, 'provenance/' + path);
-  if (run.id !== id) throw new Failure('cannot use "provenance/' + path + '": it claims the id ' + run.id, 'the file was renamed or forged');
-  return run;
-}
-
-// type ReadRuns = { runs: Run[]; faults: Failure[] };
-
-/** All records in order of ids; what cannot be read is told beside the rest. */
-function readRuns(project) {
-  const runs = [];
-  const faults = [];
-  const { ids, strays } = listRecords(project);
-  for (const stray of strays) faults.push(new Failure('cannot use "' + stray + '": it is not where a record of that id belongs', 'it was copied or renamed: move it away'));
-  for (const id of ids) {
-    try {
-      const run = readRun(project, id);
-      if (run !== undefined) runs.push(run);
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      faults.push(error);
-    }
-  }
-  return { runs, faults };
-}
-
 // ---- the derived files ----------------------------------------------------------------------------
 
-/** Makefile and SHA256SUMS from all records. */
+/** Makefile and SHA256SUMS from all records and notes. */
 function rebuildDerived(project) {
-  const { runs, faults } = readRuns(project);
+  const { runs, faults, noteFaults } = readGraphRuns(project);
   const graph = findLiveRuns(runs);
-  return { makefile: printMakefile(graph), sums: printChecksums(graph), faults };
+  return { makefile: printMakefile(graph), sums: printChecksums(graph), faults: faults.concat(noteFaults) };
 }
 
 function writeDerived(project, derived) {
@@ -15273,7 +19748,7 @@ function listPending(project, self) {
     if (id !== name || id === self) return { id, isAtWork: false };
     const markName = project.own + '/pending/' + name;
     const holder = /^Holder: (.*)$/m.exec(readBytesIfThere(markName) ?? '');
-    return { id, isAtWork: holder !== null && isAlive(holder[1], markName) };
+    return { id, isAtWork: holder !== null && isHolderAlive(holder[1], markName) };
   });
 }
 
@@ -15283,11 +19758,21 @@ function includeRun(project, run) {
   return bringUpToDate(project, run.id, run);
 }
 
-/** Makes both anew from all records. It has a mark of its own, as another writer may be at work. */
-function includeAllRuns(project) {
+/**
+ * Makes both anew from all records. It has a mark of its own, as another writer may be at work.
+ * `change` is something else that they depend on and that is written first, under that mark: if it
+ * is cut short after it, the next writer finds the mark and makes both anew.
+ */
+function includeAllRuns(project, change = () => undefined) {
   const id = makeRunId(readUtcMicros());
   makeFolder(project.own + '/pending');
   createFile(project.own + '/pending/' + id, HOLDER_FIELD + ': ' + describeSelf() + '\n');
+  try {
+    change();
+  } catch (error) {
+    removeIfThere(project.own + '/pending/' + id);
+    throw error;
+  }
   return bringUpToDate(project, id, undefined);
 }
 
@@ -15615,67 +20100,626 @@ function noteOther(begun, checkout, ended) {
   if (log !== undefined && log.mtimeMs >= startMs) ended.warnings.push(path + ': another commit was checked out after the run began; recorded is the one at the end');
 }
 
-// ==== src/sys/pickrun.ts =========================================================================
-// pickrun.ts - the run that a RUN argument means. Knows no output.
+// ==== src/sys/contents.ts ========================================================================
+// contents.ts - finds bytes again by their SHA-256: in the project, in git, among what was kept. Writes nothing but the cache.
+//
+// Whatever is found is hashed before it is given out: a content with the right hash is the right one,
+// wherever it comes from.
+
+/** A file that has the content now (absolute name), or the content itself; of a link the text of its target. */
+// type FoundContent = { kind: 'file'; name: ByteString } | { kind: 'bytes'; content: ByteString };
+
+/** A commit, possibly with a patch on it, of the repository whose work tree begins at `top` (absolute). */
+// type Version = { repository: GitRepository; commit: string; patch: string | undefined };
+
+const MOST_COMMITS_SEARCHED = 100;
+const LARGEST_INFLATED_BYTES = 1 << 30;
+
+class ContentFinder {
+  // private readonly project: Project;
+  // private readonly cache: HashCache;
+  offered = new Map();
+  repositories = new Map();
+  patches = new Map();
+  // private others: Map<string, ByteString[]> | undefined;
+
+  constructor(project) {
+    this.project = project;
+    this.cache = new HashCache(project.own + '/seen');
+  }
+
+  /** A file of this content that is in no project, to be found from now on. */
+  offer(hash, name) {
+    this.offered.set(hash, name);
+  }
+
+  /** The content of a file as a record has it; `run` is the run that read or wrote it. undefined if it is nowhere. */
+  find(file, run) {
+    if (file.hash.length !== 64) return undefined;
+    return this.findInPlace(file, file.path) ?? this.findOffered(file) ?? this.findKept(file)
+      ?? (run === undefined ? undefined : this.findInVersions(file, run)) ?? this.findInLfs(file)
+      ?? this.findElsewhere(file) ?? this.findInHistory(file);
+  }
+
+  /** Writes what was learned of files that have not changed. */
+  close() {
+    this.cache.save();
+  }
+
+  findInPlace(file, path) {
+    const name = absoluteOf(this.project, path);
+    const stat = lstatIfThere(name);
+    if (stat === undefined) return undefined;
+    if (file.kind === 'l') {
+      if (!stat.isSymbolicLink()) return undefined;
+      return this.checkBytes(file, fs.readlinkSync(toFsPath(name), 'latin1'));
+    }
+    if (!stat.isFile() || stat.size !== file.size) return undefined;
+    return this.hashOf(name, path, stat) === file.hash ? { kind: 'file', name } : undefined;
+  }
+
+  hashOf(name, path, stat) {
+    const known = this.cache.find(stat, path);
+    if (known !== undefined) return known;
+    const outcome = hashWithRetry(name);
+    if (outcome.kind !== 'hashed') return undefined;
+    this.cache.add(stat, path, outcome.hash);
+    return outcome.hash;
+  }
+
+  checkBytes(file, content) {
+    return content !== undefined && content.length === file.size && hashBytes(content) === file.hash ? { kind: 'bytes', content } : undefined;
+  }
+
+  findOffered(file) {
+    const name = this.offered.get(file.hash);
+    const outcome = name === undefined || file.kind === 'l' ? undefined : hashWithRetry(name);
+    return outcome?.kind === 'hashed' && outcome.hash === file.hash ? { kind: 'file', name: name } : undefined;
+  }
+
+  findKept(file) {
+    const name = this.project.provenance + '/code/' + file.hash + '.src';
+    return lstatIfThere(name)?.isFile() === true ? this.checkBytes(file, readBytesIfThere(name)) : undefined;
+  }
+
+  // ---- git ------------------------------------------------------------------------------------------
+
+  repositoryAt(folder) {
+    if (!this.repositories.has(folder)) {
+      let found;
+      try {
+        found = findRepository(folder);
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error; // one that cannot be read is none to look in
+      }
+      this.repositories.set(folder, found);
+    }
+    return this.repositories.get(folder);
+  }
+
+  /** The repository of the project itself. */
+  ownRepository() {
+    return this.repositoryAt(this.project.root);
+  }
+
+  listVersions(run) {
+    const versions = [];
+    const add = (folder, commit, patch) => {
+      const repository = /^[0-9a-f]{40,64}$/.test(commit) ? this.repositoryAt(folder) : undefined;
+      if (repository !== undefined) versions.push({ repository, commit, patch });
+    };
+    const own = /^git ([0-9a-f]+)(?: dirty ([0-9a-f]{64}))?$/.exec(run.code ?? '');
+    if (own !== null) add(this.project.root, own[1], own[2]);
+    const top = this.ownRepository()?.top;
+    for (const submodule of run.codeSubmodules) {
+      const parts = /^([0-9a-f]+) (?:dirty )?([^]+)$/.exec(submodule);
+      // Changes within submodules stand in the patch of the whole.
+      if (parts !== null && top !== undefined) add(top + '/' + parts[2], parts[1], own?.[2]);
+    }
+    for (const other of run.codeOthers) {
+      const parts = /^git ([0-9a-f]+) (?:dirty ([0-9a-f]{64}|-) )?([^]+)$/.exec(other);
+      if (parts !== null) add(absoluteOf(this.project, parts[3]), parts[1], parts[2]);
+    }
+    return versions;
+  }
+
+  findInVersions(file, run) {
+    const name = absoluteOf(this.project, file.path);
+    for (const version of this.listVersions(run)) {
+      const { repository } = version;
+      if (!name.startsWith(repository.top + '/')) continue;
+      const path = name.slice(repository.top.length + 1);
+      const entry = findCommitFile(repository, version.commit, path);
+      const content = entry === undefined ? '' : readObjectBody(repository, entry.id, 'blob');
+      const found = entry === undefined ? undefined : this.checkBytes(file, content);
+      if (found !== undefined) return found;
+      const outer = this.ownRepository()?.top ?? repository.top;
+      const inPatch = name.startsWith(outer + '/') ? name.slice(outer.length + 1) : path;
+      const section = version.patch === undefined ? undefined : this.readPatch(version.patch).get(inPatch);
+      const patched = section === undefined || content === undefined ? undefined : this.checkBytes(file, applyPatchSection(section, content, (bytes) => inflateBytes(bytes, LARGEST_INFLATED_BYTES)));
+      if (patched !== undefined) return patched;
+    }
+    return undefined;
+  }
+
+  /** The sections of a patch that a record names, by path; empty if it is not there or damaged. */
+  readPatch(hash) {
+    let sections = this.patches.get(hash);
+    if (sections === undefined) {
+      const text = readBytesIfThere(this.project.provenance + '/code/' + hash + '.patch');
+      sections = new Map((text !== undefined && hashBytes(text) === hash ? splitGitPatch(text) ?? [] : []).map((section) => [section.path, section]));
+      this.patches.set(hash, sections);
+    }
+    return sections;
+  }
+
+  /** Git LFS names its objects by the same hash. */
+  findInLfs(file) {
+    const repository = this.ownRepository();
+    if (repository === undefined || file.kind === 'l') return undefined;
+    const name = repository.commonFolder + '/lfs/objects/' + file.hash.slice(0, 2) + '/' + file.hash.slice(2, 4) + '/' + file.hash;
+    const outcome = lstatIfThere(name)?.isFile() === true ? hashWithRetry(name) : undefined;
+    return outcome?.kind === 'hashed' && outcome.hash === file.hash ? { kind: 'file', name } : undefined;
+  }
+
+  /** In later and earlier commits of the same name, newest first: results are often committed after their run. */
+  findInHistory(file) {
+    const name = absoluteOf(this.project, file.path);
+    const repository = this.ownRepository();
+    if (repository === undefined || !name.startsWith(repository.top + '/')) return undefined;
+    const path = name.slice(repository.top.length + 1);
+    const answer = runGit(repository, ['log', '--all', '--format=%H', '-n', String(MOST_COMMITS_SEARCHED), '--', ':(literal)' + path]);
+    for (const commit of answer.kind === 'done' ? answer.output.split('\n') : []) {
+      const entry = commit === '' ? undefined : findCommitFile(repository, commit, path);
+      const found = entry === undefined ? undefined : this.checkBytes(file, readObjectBody(repository, entry.id, 'blob'));
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  // ---- under another name -----------------------------------------------------------------------------
+
+  /** The names under which any run read or wrote this content. */
+  listNames(hash) {
+    if (this.others === undefined) {
+      this.others = new Map();
+      for (const run of readRuns(this.project).runs) {
+        for (const file of run.tree === undefined ? run.inputs.concat(run.outputs) : run.inputs) {
+          const paths = this.others.get(file.hash);
+          if (paths === undefined) this.others.set(file.hash, [file.path]);
+          else if (paths.indexOf(file.path) < 0) paths.push(file.path);
+        }
+      }
+    }
+    return this.others.get(hash) ?? [];
+  }
+
+  findElsewhere(file) {
+    for (const path of this.listNames(file.hash)) {
+      const found = path === file.path || file.kind === 'l' ? undefined : this.findInPlace(file, path);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+}
+
+/** The content of a found file as bytes; undefined if it has gone or is larger than `mostBytes`. */
+function readFound(found, mostBytes) {
+  if (found.kind === 'bytes') return found.content.length <= mostBytes ? found.content : undefined;
+  const stat = lstatIfThere(found.name);
+  return stat === undefined || stat.size > mostBytes ? undefined : readBytesIfThere(found.name);
+}
+
+// ==== src/sys/scratch.ts =========================================================================
+// scratch.ts - a copy of the project as it was when a run began, to repeat the run in. Runs nothing.
+//
+// Invariants
+// 1. Nothing outside of the scratch folder is written: each parent of a name that is written is a real
+//    folder of the scratch tree, never a link; names come from records of strangers.
+// 2. The work tree, index, branch and objects of the user's repository are only read.
+// 3. No file of the scratch tree is a hard link: what the command does to it stays there.
+//
+// .rr/scratch/NAME/          removed after the repeat, or by the next one if rr was killed
+//   holder                   whose it is
+//   t/ROOT                   the project; ROOT is its absolute name, so that "../x" leads to what it led to
+
+// type ScratchRequest = {
+//   project: Project;
+//   run: Run;
+//   finder: ContentFinder;
+//   /** A commit to take the code of instead of the recorded one; its files are not held against the record. */
+//   commit: string | undefined;
+//   /** Put in the rest of the project as it is now; `laterResults` are left out. */
+//   isFull: boolean;
+//   laterResults: Set<ByteString>;
+//   /** Put in inputs that cannot be had as they were as they are now. */
+//   isForced: boolean;
+//   /** Files to take instead of recorded inputs, whatever their content: path -> absolute name. */
+//   replaced: Map<ByteString, ByteString>;
+//   /** For a trial of what depends on it: other name of the folder, files made in the opposite order. */
+//   folderName: string | undefined;
+//   isReversed: boolean;
+// };
+
+/** An input that could not be had as it was. */
+// type Lack = { file: FileState; why: string };
+
+// type Scratch = {
+//   /** All of it. */
+//   folder: ByteString;
+//   /** The project in it; its provenance and .rr are the real ones. */
+//   project: Project;
+//   lacking: Lack[];
+//   notes: string[];
+// };
+
+// ---- the folder -----------------------------------------------------------------------------------------
+
+/** Removes a folder with all that is in it; links are removed, not followed. Folders that were closed are opened. */
+function removeTree(name) {
+  const stat = lstatIfThere(name);
+  if (stat === undefined) return;
+  if (!stat.isDirectory()) return fs.unlinkSync(toFsPath(name));
+  if ((stat.mode & 0o700) !== 0o700) fs.chmodSync(toFsPath(name), 0o700);
+  for (const entry of listFolder(name)) removeTree(name + '/' + entry);
+  fs.rmdirSync(toFsPath(name));
+}
+
+/** Removes the scratch trees of those who were killed. */
+function removeAbandonedScratch(project) {
+  for (const name of listFolder(project.own + '/scratch')) {
+    const folder = project.own + '/scratch/' + name;
+    const holder = readBytesIfThere(folder + '/holder');
+    if (holder !== undefined && !isHolderAlive(holder.trim(), folder + '/holder')) removeTree(folder);
+  }
+}
+
+function makeScratchFolder(request) {
+  const { project, folderName } = request;
+  const folder = project.own + '/scratch/' + (folderName ?? 's') + '-' + makeRandomDigits();
+  makeFolder(folder);
+  fs.writeFileSync(toFsPath(folder + '/holder'), describeSelf() + '\n');
+  const root = folder + '/t' + (project.root === '/' ? '/root' : project.root);
+  makeFolder(root);
+  return { folder, project: { root, provenance: project.provenance, own: project.own }, lacking: [], notes: [] };
+}
+
+// ---- writing --------------------------------------------------------------------------------------------
+
+/** Absolute name in the tree of a path of a record; of an absolute one, of what stands for it there. */
+function nameInTree(scratch, path) {
+  return path[0] === '/' ? scratch.folder + '/t' + path : absoluteOf(scratch.project, path);
+}
+
+/** Makes the folders above a name in the scratch tree. False if one of them is there and is no folder (invariant 1). */
+function makeParents(scratch, name) {
+  const base = scratch.folder + '/t';
+  if (!name.startsWith(base + '/') || normalizeName(name) !== name) return false;
+  const parts = name.slice(base.length + 1).split('/').slice(0, -1);
+  let at = base;
+  for (const part of parts) {
+    at += '/' + part;
+    const stat = lstatIfThere(at);
+    if (stat === undefined) fs.mkdirSync(toFsPath(at));
+    else if (!stat.isDirectory()) return false;
+  }
+  return true;
+}
+
+/** Puts a content under a name, in place of what is there. False if that would lead out of the tree, or a folder is there. */
+function putContent(scratch, name, found, mode, timeS) {
+  if (!makeParents(scratch, name) || lstatIfThere(name)?.isDirectory() === true) return false;
+  if (lstatIfThere(name) !== undefined) fs.unlinkSync(toFsPath(name));
+  const fd = fs.openSync(toFsPath(name), 'wx', mode);
+  try {
+    if (found.kind === 'bytes') writeAll(fd, Buffer.from(found.content, 'latin1'));
+  } finally {
+    fs.closeSync(fd);
+  }
+  let stampS = timeS;
+  if (found.kind === 'file') {
+    // Shares the blocks where the file system can, and copies where it cannot: never a hard link.
+    fs.copyFileSync(toFsPath(found.name), toFsPath(name), fs.constants.COPYFILE_FICLONE);
+    fs.chmodSync(toFsPath(name), mode & ~process.umask());
+    stampS = (lstatIfThere(found.name)?.mtimeMs ?? timeS * 1000) / 1000;
+  }
+  fs.utimesSync(toFsPath(name), stampS, stampS);
+  return true;
+}
 
 /**
- * The run meant by an id, a prefix, a label, "@", "@-1" or a file it made. Throws Failure if there
- * is none, and with a list if there are several.
+ * Puts a symbolic link. One that leads elsewhere in the project leads to the same place in the tree;
+ * a relative one that leads out of the project is made absolute.
  */
-function pickRun(project, folder, reference) {
-  if (RUN_ID.test(reference)) {
-    const run = readRun(project, reference);
-    if (run !== undefined) return run;
+function putLink(scratch, project, path, target) {
+  const name = nameInTree(scratch, path);
+  if (!makeParents(scratch, name) || lstatIfThere(name)?.isDirectory() === true) return false;
+  if (lstatIfThere(name) !== undefined) fs.unlinkSync(toFsPath(name));
+  const place = normalizeName(joinNames(folderOfName(absoluteOf(project, path)), target));
+  const inside = relativeTo(project, place);
+  let text = target;
+  if (target[0] === '/') text = inside[0] === '/' ? target : absoluteOf(scratch.project, inside);
+  else if (inside[0] === '/') text = place;
+  fs.symlinkSync(toFsPath(text), toFsPath(name));
+  return true;
+}
+
+// ---- the code ---------------------------------------------------------------------------------------------
+
+/** Where the top of the work tree is in the scratch tree. */
+function topInScratch(scratch, project, top) {
+  return project.root === top ? scratch.project.root : scratch.project.root.slice(0, scratch.project.root.length - (project.root.length - top.length));
+}
+
+// type CodeSource = { repository: GitRepository; files: CommitFile[]; patch: Map<ByteString, PatchSection> };
+
+function findCode(request, notes) {
+  const { run, finder, commit } = request;
+  const recorded = /^git ([0-9a-f]+)(?: dirty ([0-9a-f]{64}|-))?$/.exec(run.code ?? '');
+  const wanted = commit ?? recorded?.[1];
+  const repository = wanted === undefined ? undefined : finder.ownRepository();
+  if (wanted === undefined || !/^[0-9a-f]{40,64}$/.test(wanted)) return undefined;
+  const files = repository === undefined ? undefined : listCommitFiles(repository, wanted);
+  if (repository === undefined || files === undefined) {
+    notes.push('the commit ' + wanted + ' is not to be had: only the recorded inputs are there');
+    return undefined;
   }
-  const { runs, faults } = readRuns(project);
-  // The last run may be one of those that cannot be read; another must not be taken for it.
-  if (faults.length > 0 && reference[0] === '@') throw faults[faults.length - 1];
-  const recorded = new Set(runs.map((run) => run.id));
-  for (const mark of readMarks(project)) if (!recorded.has(mark.run.id)) runs.push(mark.run);
-  runs.sort((a, b) => (a.id < b.id ? -1 : 1));
-  const selection = selectRun(reference, runs, toRecordPath(project, folder, reference));
-  if (selection.kind === 'one') return selection.run;
-  if (selection.kind === 'none') throw new Failure('cannot find the run "' + reference + '"' + (faults.length > 0 ? ' among the records that can be read' : ''), 'run "rr list"', EXIT.differs);
-  const shown = selection.runs.slice(-10).map((run) => run.id + (run.label === undefined ? '' : ' ' + run.label)).join(', ');
-  throw new Failure('cannot tell which run "' + reference + '" means: ' + String(selection.runs.length) + ' fit', 'one of ' + shown, EXIT.usage);
+  const patch = commit === undefined && recorded !== null && recorded[2] !== undefined ? finder.readPatch(recorded[2]) : new Map();
+  if (commit === undefined && recorded?.[2] !== undefined && patch.size === 0) notes.push('the uncommitted changes of the code are not to be had: only what the run read is as it was');
+  return { repository, files, patch };
 }
 
-// ==== src/commands/init.ts =======================================================================
-// init.ts - rr init: sets up a project.
-
-/** Makes provenance/ and .rr/ in the current folder or the one named. Says what it made. */
-function initProject(folder, quiet) {
-  const current = readCurrentFolder();
-  const root = folder === undefined ? current : resolveLinks(folder[0] === '/' ? folder : current + '/' + folder);
-  const { made, kept } = setUpProject(root, initialFiles());
-  for (const name of kept) tell('rr: kept ' + name + ': it is not the one of this version of rr');
-  if (!quiet) tell(made.length === 0 ? 'rr: nothing to do, the project is set up' : 'rr: made ' + made.join(', '));
-  return 0;
+/** Of a tracked file that is in the work tree as git left it: its absolute name. Its times are worth keeping. */
+function findUntouched(repository, entries, file) {
+  const entry = entries.get(file.path);
+  if (entry === undefined || hexFromBytes(entry.id) !== file.id || entry.stage !== 0) return undefined;
+  const name = repository.top + '/' + file.path;
+  const stat = lstatIfThere(name);
+  const isSame = stat !== undefined && stat.isFile() && stat.size % 0x100000000 === entry.sizeBytes && entry.sizeBytes > 0
+    && Math.abs(stat.mtimeMs - entry.mtimeMs) < 0.0005 && Math.abs(stat.ctimeMs - entry.ctimeMs) < 0.0005;
+  return isSame ? name : undefined;
 }
 
-// ==== src/commands/record.ts =====================================================================
-// record.ts - rr record: runs a command and writes its record.
+/** Entries by name, without those that may have been written again in the tick of the clock in which the index was. */
+function readIndexEntries(repository) {
+  const { index, mtimeMs } = readGitIndex(repository);
+  const entries = index === 'unsupported' ? [] : index.entries.filter((entry) => entry.mtimeMs < mtimeMs);
+  return new Map(entries.map((entry) => [entry.name, entry]));
+}
 
-// type RecordOptions = {
+/** Puts in the files of the commit, with the recorded changes. */
+function putCode(request, scratch, code, timeS) {
+  const { project, isReversed } = request;
+  const { repository, patch } = code;
+  const top = topInScratch(scratch, project, repository.top);
+  const entries = readIndexEntries(repository);
+  const waiting = new Map();
+  const files = isReversed ? code.files.slice().reverse() : code.files;
+  for (const file of files) {
+    if (file.mode === GIT_LINK) continue; // a submodule: its files come as inputs
+    const inside = relativeTo(project, repository.top + '/' + file.path);
+    if (inside[0] !== '/' && isLeftOut(inside)) continue;
+    const untouched = patch.has(file.path) || file.mode === GIT_SYMLINK ? undefined : findUntouched(repository, entries, file);
+    if (untouched !== undefined) putContent(scratch, top + '/' + file.path, { kind: 'file', name: untouched }, modeOf(file.mode), timeS);
+    else waiting.set(file.id, (waiting.get(file.id) ?? []).concat(file));
+  }
+  readBlobs(repository, Array.from(waiting.keys()), (id, content) => {
+    for (const file of waiting.get(id) ?? []) putCommitFile(request, scratch, code, file, content, patch.get(file.path), timeS);
+  });
+  for (const section of patch.values()) {
+    const added = section.kind === 'added' ? applyPatchSection(section, '', (bytes) => inflateBytes(bytes, 1 << 30)) : undefined;
+    if (added === undefined || normalizeName('/' + section.path) !== '/' + section.path) continue;
+    putCommitFile(request, scratch, code, { path: section.path, mode: section.mode ?? 0o100644, id: '' }, added, undefined, timeS);
+  }
+}
+
+function modeOf(gitMode) {
+  return (gitMode & 0o100) !== 0 ? 0o777 : 0o666;
+}
+
+function putCommitFile(request, scratch, code, file, content, section, timeS) {
+  if (section?.kind === 'deleted') return;
+  const top = topInScratch(scratch, request.project, code.repository.top);
+  const patched = section === undefined ? content : applyPatchSection(section, content, (bytes) => inflateBytes(bytes, 1 << 30));
+  if (patched === undefined) scratch.notes.push('the recorded change of ' + file.path + ' does not fit its commit');
+  const mode = section?.mode ?? file.mode;
+  const text = patched ?? content;
+  if (mode === GIT_SYMLINK) putLink(scratch, request.project, relativeTo(request.project, code.repository.top + '/' + file.path), text);
+  else putContent(scratch, top + '/' + file.path, { kind: 'bytes', content: text }, modeOf(mode), timeS);
+}
+
+// ---- the rest ---------------------------------------------------------------------------------------------
+
+/** Puts in all files of the project that are no results of this or of a later run. */
+function putRest(request, scratch, timeS) {
+  const { project, run, laterResults } = request;
+  const own = new Set(run.outputs.filter((file) => file.kind !== 'd').map((file) => file.path));
+  const inputs = new Set(run.inputs.map((file) => file.path));
+  for (const [path, seen] of takeSnapshot(project.root, [])) {
+    const name = absoluteOf(scratch.project, path);
+    if (laterResults.has(path) || (own.has(path) && !inputs.has(path)) || run.absent.indexOf(path) >= 0 || lstatIfThere(name) !== undefined) continue;
+    const kind = seen.mode & 0o170000;
+    if (seen.isFolder && makeParents(scratch, name)) fs.mkdirSync(toFsPath(name));
+    else if (kind === 0o120000) putLink(scratch, project, path, fs.readlinkSync(toFsPath(absoluteOf(project, path)), 'latin1'));
+    else if (kind === 0o100000) copyRest(scratch, absoluteOf(project, path), name, seen.mode & 0o777, timeS);
+  }
+}
+
+function copyRest(scratch, from, name, mode, timeS) {
+  try {
+    putContent(scratch, name, { kind: 'file', name: from }, mode, timeS);
+  } catch (error) {
+    if (['EACCES', 'EPERM', 'ENOENT'].indexOf(errorCode(error)) < 0) throw error;
+    scratch.notes.push('could not be copied: ' + from);
+  }
+}
+
+/** Has the tree this input already as the run read it? */
+function isAsRead(scratch, file) {
+  const name = nameInTree(scratch, file.path);
+  const state = describeFile(name, file.path);
+  if (state === undefined || state.size !== file.size || (state.kind === 'l') !== (file.kind === 'l')) return false;
+  if (state.hash !== '?') return state.hash === file.hash;
+  const outcome = hashWithRetry(name);
+  return outcome.kind === 'hashed' && outcome.hash === file.hash;
+}
+
+function putInput(request, scratch, file, timeS) {
+  const { project, run, finder, commit, replaced } = request;
+  const name = nameInTree(scratch, file.path);
+  const other = replaced.get(file.path);
+  const mode = file.kind === 'x' ? 0o777 : 0o666;
+  if (other !== undefined) return putContent(scratch, name, { kind: 'file', name: other }, mode, timeS) ? undefined : 'a link stands in its way';
+  // With another commit's code, what that commit has is what is asked for.
+  if (commit !== undefined && lstatIfThere(name) !== undefined) return undefined;
+  if (file.hash === '?') return lstatIfThere(name) === undefined ? putPresent(request, scratch, file, timeS) : undefined;
+  if (file.hash.length !== 64 || isAsRead(scratch, file)) {
+    if (file.kind !== 'l' && file.hash.length === 64) fs.chmodSync(toFsPath(name), ((lstatIfThere(name)?.mode ?? 0o666) & 0o666) | (file.kind === 'x' ? 0o111 : 0));
+    return undefined;
+  }
+  const found = finder.find(file, run);
+  if (found === undefined) {
+    if (lstatIfThere(absoluteOf(project, file.path)) === undefined) return 'it is gone';
+    if (request.isForced) putPresent(request, scratch, file, timeS);
+    return 'it has changed since, and its content of then is nowhere';
+  }
+  const isPut = file.kind === 'l' && found.kind === 'bytes' ? putLink(scratch, project, file.path, found.content) : putContent(scratch, name, found, mode, timeS);
+  return isPut ? undefined : 'a link stands in its way';
+}
+
+/** What the record does not know the content of: as it is now. */
+function putPresent(request, scratch, file, timeS) {
+  const from = absoluteOf(request.project, file.path);
+  if (lstatIfThere(from)?.isFile() !== true) return 'it is gone';
+  if (file.hash === '?') scratch.notes.push('the content of ' + file.path + ' was not recorded: it is taken as it is now');
+  return putContent(scratch, nameInTree(scratch, file.path), { kind: 'file', name: from }, file.kind === 'x' ? 0o777 : 0o666, timeS) ? undefined : 'a link stands in its way';
+}
+
+/** An input outside of the project is used where it is. A way to it by "../" is a link in the tree. */
+function checkOutside(request, scratch, file) {
+  const stat = lstatIfThere(file.path);
+  if (stat === undefined) return 'it is gone';
+  const common = file.path.split('/').findIndex((part, i) => request.project.root.split('/')[i] !== part);
+  const name = scratch.folder + '/t' + file.path;
+  if (common > 1 && lstatIfThere(name) === undefined && makeParents(scratch, name)) fs.symlinkSync(toFsPath(file.path), toFsPath(name));
+  if (file.hash.length !== 64 || file.kind === 'l') return undefined;
+  const outcome = hashWithRetry(file.path);
+  return outcome.kind === 'hashed' && outcome.hash === file.hash ? undefined : 'it has changed since';
+}
+
+/** Secrets have only a keyed hash in the record: the present file is used, if there is one. */
+function putSecrets(request, scratch, timeS) {
+  for (const line of request.run.secretInputs) {
+    const path = line.slice(line.indexOf(' ') + 1);
+    const from = absoluteOf(request.project, path);
+    if (!isResultPath(path) || lstatIfThere(from)?.isFile() !== true) continue;
+    putContent(scratch, absoluteOf(scratch.project, path), { kind: 'file', name: from }, 0o600, timeS);
+    scratch.notes.push('the secret ' + path + ' is taken as it is now');
+  }
+}
+
+/** The folders that the command found: its own, those of its outputs, but not those that it made itself. */
+function putFolders(request, scratch) {
+  const { run } = request;
+  const made = new Set(run.outputs.filter((file) => file.kind === 'd').map((file) => file.path));
+  const isMade = (folder) => Array.from(made).some((one) => folder === one || folder.startsWith(one + '/'));
+  const wanted = run.outputs.filter((file) => file.kind !== 'd' && file.path.indexOf('/') > 0).map((file) => file.path.slice(0, file.path.lastIndexOf('/')));
+  for (const folder of made) if (folder.indexOf('/') > 0) wanted.push(folder.slice(0, folder.lastIndexOf('/')));
+  if (run.directory !== '.') wanted.push(run.directory);
+  for (const folder of wanted) if (isResultPath(folder) && (folder === run.directory || !isMade(folder))) makeParents(scratch, absoluteOf(scratch.project, folder) + '/x');
+}
+
+/** Of the commit or of the rest, what the run is to make itself is not there before. */
+function removeOutputs(request, scratch) {
+  const { run } = request;
+  const inputs = new Set(run.inputs.map((file) => file.path));
+  for (const path of run.outputs.filter((file) => file.kind !== 'd').map((file) => file.path).concat(run.absent)) {
+    const name = absoluteOf(scratch.project, path);
+    if (inputs.has(path) || !isResultPath(path) || !makeParents(scratch, name)) continue;
+    const stat = lstatIfThere(name);
+    if (stat !== undefined && !stat.isDirectory()) fs.unlinkSync(toFsPath(name));
+  }
+}
+
+/**
+ * Makes the tree: the code of the recorded commit with the recorded changes, every recorded input as
+ * it was read, and, if asked for, the rest of the project. What could not be had is in `lacking`.
+ */
+function makeScratch(request) {
+  const { run } = request;
+  const scratch = makeScratchFolder(request);
+  const timeS = Date.parse(run.startedUtc.slice(0, 23) + 'Z') / 1000;
+  const code = findCode(request, scratch.notes);
+  if (code !== undefined) putCode(request, scratch, code, timeS);
+  if (request.isFull) putRest(request, scratch, timeS);
+  removeOutputs(request, scratch);
+  const inputs = request.isReversed ? run.inputs.slice().reverse() : run.inputs;
+  for (const file of inputs) {
+    const isInside = isResultPath(file.path);
+    if (!isInside && file.path[0] !== '/') continue; // of .git, .rr or provenance: no data
+    // Of the repository that the project is a folder of, the rest is in the tree, too.
+    const isOfTree = isInside || (code !== undefined && file.path.startsWith(code.repository.top + '/') && normalizeName(file.path) === file.path && !/\/\.git(?:\/|$)/.test(file.path));
+    const why = isOfTree ? putInput(request, scratch, file, timeS) : checkOutside(request, scratch, file);
+    if (why !== undefined) scratch.lacking.push({ file, why });
+  }
+  putSecrets(request, scratch, timeS);
+  putFolders(request, scratch);
+  return scratch;
+}
+
+// ==== src/sys/recording.ts =======================================================================
+// recording.ts - runs a command and writes its record: the steps of docs/architecture.txt, 4. Chooses no exit status.
+
+
+/** A command to run and record. */
+// type RecordingRequest = {
+//   /** Paths are relative to its root, where the command runs; its provenance/ and .rr/ may lie elsewhere. */
+//   project: Project;
+//   /** Absolute, links resolved: rr's own current folder. */
+//   folder: ByteString;
 //   argv: ByteString[];
-//   project: ByteString | undefined;
 //   label: ByteString | undefined;
 //   reason: ByteString | undefined;
 //   tags: ByteString[];
+//   /** Declared files, folders and globs, relative to `folder`. */
 //   inputs: ByteString[];
 //   outputs: ByteString[];
+//   /** 'NAME=VALUE' */
 //   parameters: ByteString[];
-//   timeout: ByteString | undefined;
-//   trace: ByteString | undefined;
+//   timeoutS: number | undefined;
+//   trace: TraceMethod | 'auto';
 //   requireClean: boolean;
 //   noLogs: boolean;
 //   quiet: boolean;
-//   json: boolean;
+//   /** Descriptors above 2 that the command is to have. */
+//   inherited: number[];
+//   /** There if the run repeats another. */
+//   repeat: RepeatRequest | undefined;
 // };
+
+/** What is different where a recorded run is repeated. */
+// type RepeatRequest = {
+//   /** The project of the records, whose own files a command in a scratch tree must leave alone. */
+//   origin: Project;
+//   /** Puts into the record what is known beforehand: what it repeats, its parameters, the code. */
+//   fill: (run: Run) => void;
+//   /** For the command's standard streams; of 'keep' a copy is kept and nothing is passed on. */
+//   streams: { stdin: number; stdout: number | 'keep'; stderr: number | 'keep' };
+//   /** The same as a record has it; and the paths of the files, those that are read and those that are written. */
+//   redirects: { spelled: ByteString[]; from: ByteString[]; to: ByteString[] };
+//   /** Called when all is known of the run, before it is written. */
+//   judge: (run: Run) => Promise<void>;
+//   /** No: nothing is left of it but what the call returns. */
+//   isKept: boolean;
+// };
+
+/** `problems`: what could not be recorded, as sentences. */
+// type Recorded = { run: Run; end: CommandEnd; problems: string[] };
+
 
 /** What one recording carries from step to step. */
 // type Session = {
-//   options: RecordOptions;
+//   request: RecordingRequest;
 //   project: Project;
 //   folder: ByteString;
 //   argv: ByteString[];
@@ -15697,50 +20741,10 @@ function initProject(folder, quiet) {
 //   code: BegunCode | undefined;
 // };
 
-// type Watch = { trace: Trace; reader: StraceReader; program: ByteString; hasFilter: boolean; version: string; startMs: number; links: Map<ByteString, FileState> };
-
-// ---- options ----------------------------------------------------------------------------------------
-
-const LONGEST_TIMEOUT_S = 1e9;
-
-/** Seconds, in whole milliseconds, of "90", "1.5m", "2h", "1d"; throws Failure for anything else. */
-function parseDurationS(text) {
-  const parts = /^(\d+(?:\.\d+)?)(s|m|h|d)?$/.exec(text);
-  const seconds = parts === null ? 0 : Math.round(Number(parts[1]) * { s: 1, m: 60, h: 3600, d: 86400 }[parts[2] ?? 's'] * 1000) / 1000;
-  if (seconds === 0 || seconds > LONGEST_TIMEOUT_S) throw new Failure('cannot use --timeout "' + text + '": not a time', 'write seconds, or 90s, 5m, 2h, 1d', EXIT.usage);
-  return seconds;
-}
-
-function parseTrace(text) {
-  if (text === undefined || text === 'auto') return 'auto';
-  if (text === 'strace' || text === 'scan' || text === 'atime' || text === 'none') return text;
-  throw new Failure('cannot use --trace "' + text + '": no such method', 'one of auto, strace, scan, atime, none', EXIT.usage);
-}
-
-function checkParameters(parameters) {
-  for (const parameter of parameters) {
-    if (!/^[^ \t-\r=]+=/.test(parameter)) throw new Failure('cannot use -p "' + parameter + '": not NAME=VALUE', '', EXIT.usage);
-  }
-}
-
-/** The command's arguments; a single one that holds shell syntax is given to a shell. */
-function resolveCommand(argv, folder) {
-  if (argv.length === 0) throw new Failure('cannot record: no command', 'rr record [options] -- COMMAND [ARG...]', EXIT.usage);
-  if (argv.length > 1 || !hasShellSyntax(argv[0])) return argv;
-  const named = argv[0][0] === '/' ? argv[0] : folder + '/' + argv[0];
-  return argv[0].indexOf('/') >= 0 && lstatIfThere(named) !== undefined ? argv : ['sh', '-c', argv[0]];
-}
+/** `leaks`: files of the project itself that a command in a scratch tree used. */
+// type Watch = { leaks: Set<ByteString>; trace: Trace; reader: StraceReader; program: ByteString; hasFilter: boolean; version: string; startMs: number; links: Map<ByteString, FileState> };
 
 // ---- before the run ---------------------------------------------------------------------------------
-
-function openProject(options, current) {
-  if (options.project !== undefined) return requireProject(current, options.project);
-  const found = findProject(current);
-  if (found !== undefined) return found;
-  const { project } = setUpProject(current, initialFiles());
-  if (!options.quiet) tell('rr: made provenance/ in ' + current);
-  return project;
-}
 
 function readRedirects(project) {
   const result = { spelled: [], from: [], to: [], warnings: [] };
@@ -15812,7 +20816,8 @@ function spellCommand(session) {
   };
   const masked = maskArguments(session.argv, learn).map(session.withhold);
   const linked = readLinkedRoot(directory);
-  const spelled = linked === undefined ? masked : masked.map((argument) => respellRoot(argument, linked, session.project.root));
+  const others = linked === undefined ? listRoots(session).slice(1) : listRoots(session).slice(1).concat(linked);
+  const spelled = others.reduce((words, other) => words.map((argument) => respellRoot(argument, other, session.project.root)), masked);
   return quoteCommand(spelled, session.project.root, directory);
 }
 
@@ -15824,10 +20829,11 @@ function readLinkedRoot(directory) {
   return shown.endsWith('/' + directory) ? shown.slice(0, -directory.length - 1) : undefined;
 }
 
-// Of a run for which no mark could be written, so that nothing of it is kept.
+/** Of a run for which no mark could be written, so that nothing of it is kept. */
 const UNCLAIMED_ID = '00000000T000000Z-aaaaaa';
 
-function beginRun(options, project, folder, argv, problems) {
+function beginRun(request, problems) {
+  const { project, folder, argv } = request;
   attempt(problems, 'make .rr', () => { makeFolder(project.own + '/running'); keepTemporariesIn(project.own + '/running'); hideFromGit(project); });
   const underKey = makeSecretHasher(project.own + '/key');
   const hash = (secret) => {
@@ -15839,29 +20845,31 @@ function beginRun(options, project, folder, argv, problems) {
   const withhold = makeWithholder(hash, secrets);
   const startedMicros = readUtcMicros();
   const fill = (id) => {
-    const run = emptyRun(id, spellCommand({ argv, project, folder, hash, withhold, secrets }), formatUtcMicros(startedMicros), RR_VERSION);
+    const run = emptyRun(id, spellCommand({ argv, project, folder, hash, withhold, secrets, request }), formatUtcMicros(startedMicros), RR_VERSION);
     run.directory = relativeTo(project, folder);
     if (run.directory[0] === '/') run.warnings.push('the command ran outside of the project: it cannot be repeated elsewhere');
-    run.label = options.label;
-    run.reason = options.reason;
-    run.tags = options.tags;
-    run.parameters = options.parameters.map((parameter) => {
+    run.label = request.label;
+    run.reason = request.reason;
+    run.tags = request.tags;
+    run.parameters = request.parameters.map((parameter) => {
       const sign = parameter.indexOf('=');
       const name = parameter.slice(0, sign);
       return name + ' ' + withhold(maskValue(name, parameter.slice(sign + 1), hash));
     });
-    run.declaredInputs = options.inputs.map((pattern) => toRecordPath(project, folder, pattern));
-    run.declaredOutputs = options.outputs.map((pattern) => toRecordPath(project, folder, pattern));
-    if (options.timeout !== undefined) run.timeoutS = parseDurationS(options.timeout);
+    run.declaredInputs = request.inputs.map((pattern) => toRecordPath(project, folder, pattern));
+    run.declaredOutputs = request.outputs.map((pattern) => toRecordPath(project, folder, pattern));
+    run.timeoutS = request.timeoutS;
+    request.repeat?.fill(run);
     return run;
   };
   let run;
   attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
-  return { options, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined };
+  return { request, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined };
 }
 
 function recordCode(session) {
-  const { project, run } = session;
+  const { project, run, request } = session;
+  if (request.repeat !== undefined) return; // it is that of the run that is repeated, and has been filled in
   const isResultNow = makeResultTester(project);
   session.code = beginCode({
     project, excluded: (path) => path.startsWith('provenance/') || path.startsWith('.rr/') || isResultNow(path),
@@ -15888,7 +20896,7 @@ function recordCodeFiles(session) {
   run.codeFiles = ended.codeFiles;
   run.codeOthers = ended.codeOthers;
   run.warnings.push(...ended.warnings);
-  if (!session.options.requireClean) return;
+  if (!session.request.requireClean) return;
   const open = run.codeFiles.filter((file) => file.state !== 'clean').map((file) => file.path).concat(run.codeOthers.filter((other) => /^\S+ \S+ dirty /.test(other)));
   if (open.length > 0) run.warnings.push('code that is not committed was read, which --require-clean could not know beforehand: ' + shorten(open));
 }
@@ -15922,14 +20930,24 @@ function isInProject(project, name) {
   return relativeTo(project, name)[0] !== '/';
 }
 
+/** Folders that stand for the project: of a repeat in a scratch tree, that tree and then the project, in which it lies. */
+function listRoots(session) {
+  const roots = [session.project.root];
+  if (session.request.repeat !== undefined) roots.push(session.request.repeat.origin.root);
+  return roots.filter((root) => root !== '/');
+}
+
+function splitAtRoots(text, roots) {
+  return roots.reduce((parts, root) => parts.reduce((all, part) => all.concat(part.split(root)), []), [text]);
+}
+
 /** Facts of the environment. Where nothing is traced they need not wait for the end of the command. */
 async function recordEnvironment(session, loaded) {
   const { project, run } = session;
   const software = await describeSoftware(loaded, { project, cacheFolder: project.own, isInside: (name) => isInProject(project, name) });
   const spell = (name, value) => {
     const masked = session.withhold(maskValue(name, value, session.hash));
-    const parts = masked.split(project.root);
-    return parts.length === 1 || project.root === '/' ? encodeWithheld(masked) : parts.map(encodeWithheld).join('%{project}');
+    return splitAtRoots(masked, listRoots(session)).map(encodeWithheld).join('%{project}');
   };
   run.environment = saveByContent(project, 'environments', describeEnvironment(software.text, spell), '.rec');
   run.compilers = software.compilers;
@@ -15960,7 +20978,7 @@ function isTraceable(project, argv, folder, isAsked) {
 
 /** The method to use, and the tracer if there is one. Throws Failure if strace was asked for and cannot be had. */
 function chooseMethod(session, wanted) {
-  const { project, folder, argv, options } = session;
+  const { project, folder, argv, request } = session;
   if (wanted !== 'auto' && wanted !== 'strace') return wanted;
   if (session.run.id === UNCLAIMED_ID) return 'none';
   const obstacle = isTraceable(project, argv, folder, wanted === 'strace');
@@ -15974,16 +20992,23 @@ function chooseMethod(session, wanted) {
     removeIfThere(project.own + '/running/' + session.run.id);
     throw new Failure('cannot use --trace strace: ' + why, 'leave the option out, or --trace scan', EXIT.refused);
   }
-  if (!options.quiet && search.kind === 'fails' && search.isNews) tell('rr: the run is not traced, only the project is compared before and after: ' + why);
+  if (!request.quiet && search.kind === 'fails' && search.isNews) tell('rr: the run is not traced, only the project is compared before and after: ' + why);
   return 'scan';
 }
 
 function beginWatch(session, tracer) {
-  const { project, folder, run } = session;
+  const { project, folder, run, request } = session;
   const file = project.provenance + '/files.txt';
   const home = toBytes(os().homedir());
   const classify = makeClassifier({ project: project.root, home, temporary: resolveLinks(toBytes(process.env.TMPDIR ?? '/tmp')) }, readBytesIfThere(file) ?? '', 'provenance/files.txt');
+  const leaks = new Set();
+  const origin = request.repeat?.origin;
   const classOf = (name) => {
+    if (origin !== undefined && isInProject(origin, name) && !isInProject(project, name)) {
+      const path = relativeTo(origin, name);
+      if (path !== '.' && !isLeftOut(path)) leaks.add(path);
+      return 'ignored';
+    }
     const found = classify(name);
     const path = found === 'project' ? relativeTo(project, name) : name;
     return path[0] !== '/' && isLeftOut(path) ? 'ignored' : found;
@@ -15991,7 +21016,7 @@ function beginWatch(session, tracer) {
   const startMs = statIfThere(project.own + '/running/' + run.id)?.mtimeMs ?? readUtcMicros() / 1000;
   const links = new Map();
   const trace = new Trace({ folder, classOf, resolveFolder: resolveLinks, onLink: (name) => keepLinks(project, name, startMs, links) });
-  return { ...tracer, trace, links, reader: new StraceReader((event) => trace.handle(event)), startMs };
+  return { ...tracer, leaks, trace, links, reader: new StraceReader((event) => trace.handle(event)), startMs };
 }
 
 function tracerRequest(watch) {
@@ -16027,24 +21052,34 @@ function noteProcesses(session, watched) {
 // ---- the run ----------------------------------------------------------------------------------------
 
 function planStreams(session) {
+  const { repeat } = session.request;
+  if (repeat !== undefined) return planRepeatStreams(repeat);
+  const descriptors = { stdin: 0, stdout: 1, stderr: 2 };
   const keep = (descriptor) => {
-    if (session.options.noLogs || session.run.id === UNCLAIMED_ID) return 'inherit';
+    if (session.request.noLogs || session.run.id === UNCLAIMED_ID) return 'inherit';
     return session.run.redirects.some((redirect) => redirect.startsWith(String(descriptor) + ' ')) ? 'inherit' : 'keep';
   };
   // What cannot be started needs no terminal, and script(1) would tell of it in words of its own.
   const isProgram = findProgram(session.argv[0], session.folder).kind === 'found';
   // In the background, script(1) would be stopped as soon as it touches the terminal's modes.
   const onTerminal = isProgram && isSharingForeground() && [1, 2].some((descriptor) => isTerminal(descriptor));
-  if (session.options.noLogs || session.run.id === UNCLAIMED_ID || !onTerminal) return { stdout: keep(1), stderr: keep(2), terminal: undefined };
+  if (session.request.noLogs || session.run.id === UNCLAIMED_ID || !onTerminal) return { descriptors, stdout: keep(1), stderr: keep(2), terminal: undefined };
   const terminal = planTerminal();
-  if (terminal !== undefined) return { stdout: keep(1), stderr: keep(2), terminal };
+  if (terminal !== undefined) return { descriptors, stdout: keep(1), stderr: keep(2), terminal };
   session.run.warnings.push('what the command printed to the terminal was not kept: there is no script(1) here, or the output goes on to another program');
-  return { stdout: isTerminal(1) ? 'inherit' : keep(1), stderr: isTerminal(2) ? 'inherit' : keep(2), terminal: undefined };
+  return { descriptors, stdout: isTerminal(1) ? 'inherit' : keep(1), stderr: isTerminal(2) ? 'inherit' : keep(2), terminal: undefined };
+}
+
+function planRepeatStreams(repeat) {
+  const { stdin, stdout, stderr } = repeat.streams;
+  const how = (stream) => (stream === 'keep' ? 'keep-only' : 'inherit');
+  const number = (stream) => (stream === 'keep' ? -1 : stream);
+  return { descriptors: { stdin, stdout: number(stdout), stderr: number(stderr) }, stdout: how(stdout), stderr: how(stderr), terminal: undefined };
 }
 
 const HEARTBEAT_MS = 60000;
 
-async function runIt(session, inherited) {
+async function runIt(session) {
   const { run, project } = session;
   const heartbeat = setInterval(() => attempt([], 'touch', () => touchMark(project, run)), HEARTBEAT_MS);
   let environment;
@@ -16053,7 +21088,7 @@ async function runIt(session, inherited) {
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
     meanwhile: () => { if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
-    tracer: tracerRequest(session.watch), inherited,
+    tracer: tracerRequest(session.watch), inherited: session.request.inherited,
   });
   await environment;
   clearInterval(heartbeat);
@@ -16097,6 +21132,8 @@ function noteWatched(session, watched) {
   const { run } = session;
   noteObserved(session, watched, watched.processes);
   if (watched.unread.length > 0) run.warnings.push('declared as inputs, but not read: ' + shorten(watched.unread));
+  const leaks = Array.from(session.watch?.leaks ?? []).sort();
+  if (leaks.length > 0) run.warnings.push('it used files of the project itself by their absolute names, not those of the scratch tree: ' + shorten(leaks));
   run.absent = watched.absent;
   run.leftOut = watched.leftOut;
   noteProcesses(session, watched);
@@ -16108,56 +21145,30 @@ function shorten(paths) {
 
 /** Writes everything; each part that fails is named and does not keep the others from being tried. */
 function save(session) {
-  const { project, run, problems } = session;
+  const { project, run, problems, request } = session;
   if (run.id === UNCLAIMED_ID) return;
   attempt(problems, 'keep the logs', () => saveLogs(project, run));
   const before = problems.length;
   attempt(problems, 'write the record', () => saveRecord(project, run));
-  attempt(problems, 'note the end', () => noteEnded(project, run));
+  // In a scratch tree it has changed nothing that another run could take for its own.
+  if (run.tree === undefined) attempt(problems, 'note the end', () => noteEnded(project, run));
   if (problems.length > before) return;
   attempt(problems, 'bring provenance/Makefile up to date', () => {
     const lost = settleLostRuns(project, run.id);
-    for (const one of lost) if (!session.options.quiet) tell('rr: the run ' + one.id + ' was lost: rr was killed while it ran');
+    for (const one of lost) if (!request.quiet) tell('rr: the run ' + one.id + ' was lost: rr was killed while it ran');
     for (const fault of includeRun(project, run)) tell('rr: ' + fault.message);
   });
 }
 
-/** A script whose #! line names a program that is not there is "not found" to the system, too. */
-function explainStart(session, failure) {
-  return failure === 'not found' && findProgram(session.argv[0], session.folder).kind === 'found' ? 'the program in its #! line is not found' : failure;
-}
-
-function report(session, end) {
-  const { run, options, problems } = session;
-  if (end.startFailure !== undefined) tell('rr: cannot run "' + session.argv[0] + '": ' + explainStart(session, end.startFailure));
-  if (end.isTimedOut) tell('rr: stopped after ' + String(run.timeoutS) + ' s (--timeout)');
-  for (const problem of problems) tell('rr: ' + problem);
-  if (problems.length > 0) tell('rr: the run was not recorded in full');
-  for (const path of run.missingOutputs) tell('rr: declared output "' + path + (lstatIfThere(absoluteOf(session.project, path)) === undefined ? '" did not appear' : '" was not written: it is as it was before'));
-  if (!options.quiet && end.startFailure === undefined) for (const warning of run.warnings) if (problems.indexOf(warning) < 0) tell('rr: warning: ' + warning);
-  if (options.json) tell(printJsonRun(run));
-  else if (!options.quiet && problems.length === 0 && isTerminal(2)) {
-    const count = (files, word) => String(files.length) + ' ' + word + (files.length === 1 ? '' : 's');
-    tell('rr: recorded ' + run.id + ': ' + run.status + ', ' + count(run.inputs, 'input') + ', ' + count(run.outputs, 'output'));
-  }
-}
-
-function chooseExit(session, end) {
-  if (end.isTimedOut) return EXIT.timeout;
-  if (end.exit !== 0) return end.exit;
-  if (session.problems.length > 0) return EXIT.notRecorded;
-  return session.run.missingOutputs.length > 0 ? EXIT.outputMissing : 0;
-}
-
 async function observe(session, method) {
-  const { options, project, folder, run } = session;
-  const redirects = readRedirects(project);
+  const { request, project, folder, run } = session;
+  const redirects = request.repeat === undefined ? readRedirects(project) : { ...request.repeat.redirects, warnings: [] };
   run.redirects = redirects.spelled;
   run.warnings.push(...redirects.warnings);
   const { observation, missing } = await beginObservation({
-    project, method, folder, argv: session.argv, declaredInputs: options.inputs, declaredOutputs: options.outputs,
+    project, method, folder, argv: session.argv, declaredInputs: request.inputs, declaredOutputs: request.outputs,
     redirectedFrom: redirects.from, redirectedTo: redirects.to,
-    surroundingLogs: [1, 2].map(readSurroundingLog).map((name) => (name === undefined ? '' : relativeTo(project, name))),
+    surroundingLogs: (request.repeat === undefined ? [1, 2] : []).map(readSurroundingLog).map((name) => (name === undefined ? '' : relativeTo(project, name))),
   });
   if (missing.length > 0) {
     removeIfThere(project.own + '/running/' + run.id);
@@ -16183,40 +21194,491 @@ async function lookAfter(session, observation, isShared) {
   }
 }
 
-/** Runs the command and records it. Returns the exit status for rr. */
-async function recordRun(options) {
-  checkParameters(options.parameters);
-  const wanted = parseTrace(options.trace);
-  if (options.timeout !== undefined) parseDurationS(options.timeout);
-  const inherited = findInheritedDescriptors();
-  const folder = readCurrentFolder();
-  const argv = resolveCommand(options.argv, folder);
-  const project = openProject(options, folder);
+/**
+ * Runs the command and records it; resolves when all is written. What fails on the way is named in
+ * `problems` and does not stop the command. Throws Failure, before anything was run, for a declared
+ * input that is missing, a tracer that cannot be had and code that is not clean.
+ */
+async function recordCommand(request) {
   const problems = [];
-  const session = beginRun(options, project, folder, argv, problems);
-  const observation = await observe(session, chooseMethod(session, wanted));
-  session.isShared = hasOverlap(project, session.run.id, session.endedBytes);
+  const session = beginRun(request, problems);
+  const observation = await observe(session, chooseMethod(session, request.trace));
+  session.isShared = isAmongOthers(session);
   attempt(problems, 'record the code', () => recordCode(session));
-  if (options.requireClean) refuseUnclean(session, observation);
+  if (request.requireClean) refuseUnclean(session, observation);
   recordVariables(session);
   if (problems.length > 0) tell('rr: ' + problems[0] + '; the command runs all the same');
   watchReads(observation);
-  const end = await runIt(session, inherited);
+  const end = await runIt(session);
   noteEnd(session.run, end);
   if (end.isHeld && session.watch === undefined) session.run.warnings.push('something that the command started goes on: what it does now is not recorded, or is taken for the next run\'s');
   problems.push(...end.logProblems);
   // Asked once more after the last look at the project: what was changed until then may be another's.
-  const isShared = () => session.isShared || hasOverlap(project, session.run.id, session.endedBytes);
+  const isShared = () => session.isShared || isAmongOthers(session);
   session.run.observed = session.watch === undefined ? observation.method : 'strace ' + session.watch.version;
   await lookAfter(session, observation, isShared);
   attempt(problems, 'record the code', () => recordCodeFiles(session));
-  save(session);
-  report(session, end);
-  return chooseExit(session, end);
+  await finish(session);
+  return { run: session.run, end, problems };
+}
+
+/** Is another run of the project active, or was one since this one began? In a scratch tree it is alone. */
+function isAmongOthers(session) {
+  return session.run.tree === undefined && hasOverlap(session.project, session.run.id, session.endedBytes);
+}
+
+async function finish(session) {
+  const { repeat } = session.request;
+  if (repeat === undefined) return save(session);
+  attempt(session.problems, 'keep the logs', () => noteRunningLogs(session.project, session.run));
+  await attemptLater(session.problems, 'compare the outputs', () => repeat.judge(session.run));
+  session.run.logs = [];
+  if (repeat.isKept) save(session);
+  else forgetRun(session.project, session.run);
+}
+
+// ==== src/sys/repeat.ts ==========================================================================
+// repeat.ts - repeats one recorded run, in a scratch tree or in the project, and compares what it leaves. Plans nothing.
+
+/** A repeat of `run`, or of what `changed` makes of it. */
+// type OneRepeat = {
+//   /** Where the records are. */
+//   origin: Project;
+//   run: Run;
+//   finder: ContentFinder;
+//   /** Undefined: in the project itself. */
+//   scratch: Scratch | undefined;
+//   /** Other arguments than the recorded ones, and the parameters that go with them. */
+//   changed: { argv: ByteString[]; parameters: ByteString[]; label: ByteString | undefined; reason: ByteString | undefined } | undefined;
+//   /** A commit whose code is in the tree instead of the recorded one. */
+//   commit: string | undefined;
+//   surroundings: RepeatSurroundings;
+//   /** Tolerances of the outputs of the run; the first whose pattern fits holds. */
+//   toleranceOf: (path: ByteString) => Tolerance | undefined;
+//   isKept: boolean;
+//   quiet: boolean;
+//   /** Called with the verdicts before they are recorded; may complete them. */
+//   onJudged: (repeat: Run, judgement: Judgement) => Promise<void>;
+// };
+
+// type Repeated = Recorded & { judgement: Judgement };
+
+// ---- the command ------------------------------------------------------------------------------------------
+
+/** The arguments of a recorded command in this tree. What is not in the form rr records is left to a shell. */
+function argumentsOf(run, root) {
+  return splitCommand(run.command, root, run.directory) ?? ['sh', '-c', 'exec ' + run.command];
+}
+
+// Of a surrounding make: the run would take its jobs for its own.
+const MAKE_VARIABLES = ['MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'MAKEOVERRIDES'];
+
+/** Sets the variables as recorded and as the surroundings want them; returns what puts all back. */
+function setVariables(run, folder, surroundings) {
+  const before = Object.assign({}, process.env);
+  const withheld = new Set(run.variableHashes.map((line) => line.split(' ')[0]));
+  for (const name of (REPLAYED_VARIABLES).concat(MAKE_VARIABLES, 'OLDPWD')) if (!withheld.has(name)) delete process.env[name];
+  for (const variable of run.variables) {
+    const sign = variable.indexOf('=');
+    const name = variable.slice(0, sign);
+    if (REPLAYED_VARIABLES.indexOf(name) >= 0 && variable.indexOf('\0') < 0) process.env[name] = toText(variable.slice(sign + 1));
+  }
+  process.env.PWD = toText(folder);
+  for (const name of Object.keys(surroundings.variables)) {
+    const value = surroundings.variables[name];
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = toText(value);
+  }
+  return () => {
+    for (const name of Object.keys(process.env)) if (before[name] === undefined) delete process.env[name];
+    Object.assign(process.env, before);
+  };
+}
+
+// ---- streams ------------------------------------------------------------------------------------------------
+
+// type Streams = Pick<RepeatRequest, 'streams' | 'redirects'> & { close: () => void };
+
+/** Opens what the standard streams were redirected to. Outside of the tree nothing is written. */
+function openStreams(run, tree) {
+  const opened = [];
+  const open = (name, flags) => {
+    const fd = fs.openSync(toFsPath(name), flags);
+    opened.push(fd);
+    return fd;
+  };
+  const redirects = { spelled: run.redirects, from: [], to: [] };
+  const streams = { stdin: open('/dev/null', 'r'), stdout: 'keep', stderr: 'keep' };
+  for (const redirect of run.redirects) {
+    const parts = /^([012]) (<|>>?|>&) ([^]+)$/.exec(redirect);
+    if (parts === null) continue;
+    const [, descriptor, how, path] = parts;
+    const name = absoluteOf(tree, path);
+    if (how === '<') {
+      redirects.from.push(path);
+      streams.stdin = open(name, 'r');
+    } else if (how === '>&') streams.stderr = streams.stdout;
+    else {
+      const isInside = isResultPath(path);
+      if (isInside) {
+        makeFolder(name.slice(0, name.lastIndexOf('/')));
+        redirects.to.push(path);
+        if (how === '>>' && (statIfThere(name)?.size ?? 0) > 0) redirects.from.push(path);
+      }
+      const fd = open(isInside ? name : '/dev/null', how === '>>' ? 'a' : 'w');
+      if (descriptor === '1') streams.stdout = fd;
+      else streams.stderr = fd;
+    }
+  }
+  return { streams, redirects, close: () => { for (const fd of opened) fs.closeSync(fd); } };
+}
+
+// ---- comparing ----------------------------------------------------------------------------------------------
+
+/** Folders of the two runs that stand for each other, and their times: by these some causes are told. */
+function hintsOf(request, tree, repeat) {
+  const span = (run) => {
+    const startMs = Date.parse(run.startedUtc.slice(0, 23) + 'Z');
+    return [startMs, startMs + (run.wallS ?? 0) * 1000];
+  };
+  return { firstPlaces: [request.origin.root], secondPlaces: [tree.root], firstSpan: span(request.run), secondSpan: span(repeat) };
+}
+
+function compareOutput(request, tree, repeat, first, second, kept) {
+  const copy = kept.get(first.path);
+  const found = copy === undefined ? request.finder.find(first, request.run) : { kind: 'file', name: copy };
+  if (found === undefined) return { kind: 'unchecked', why: 'other bytes; those of the run are not at hand' };
+  const name = second.path[0] === '/' ? second.path : absoluteOf(tree, second.path);
+  return compareFiles(found, { kind: 'file', name }, { path: first.path, tolerance: request.toleranceOf(first.path), ...hintsOf(request, tree, repeat) });
+}
+
+/** Standard output, where it was no file, is compared, too: of a run without outputs it is what counts. */
+function judgeLog(request, tree, repeat, judgement) {
+  const isOut = (file) => file.path.endsWith('.out');
+  const first = request.run.logs.find(isOut);
+  const second = repeat.logs.find(isOut);
+  if (first === undefined && second === undefined) return;
+  const path = first?.path ?? 'provenance/logs/' + request.run.id + '.out';
+  const say = (word, detail) => { judgement.verdicts.push({ word, path, detail }); };
+  if (first === undefined || second === undefined) return say(first === undefined ? 'extra' : 'missing', '');
+  if (first.hash === second.hash) return say('identical', '');
+  const comparison = compareOutput(request, tree, repeat, first, { ...second, path: second.path }, new Map());
+  judgement.comparisons.set(path, comparison);
+  if (comparison.kind === 'equivalent') say('tolerance', comparison.rule);
+  else say('different', comparison.kind === 'different' ? comparison.detail : comparison.kind === 'unchecked' ? comparison.why : '');
+}
+
+/** In the project: copies of the outputs as they are, so that what the repeat makes can be compared with them. */
+function keepOutputs(request, folder) {
+  const kept = new Map();
+  for (const file of request.run.outputs) {
+    const found = file.kind === 'l' || !isResultPath(file.path) ? undefined : request.finder.find(file, request.run);
+    if (found === undefined || found.kind !== 'file') continue;
+    makeFolder(folder);
+    const name = folder + '/' + String(kept.size);
+    fs.copyFileSync(toFsPath(found.name), toFsPath(name), fs.constants.COPYFILE_FICLONE);
+    kept.set(file.path, name);
+  }
+  return kept;
+}
+
+// ---- the repeat -----------------------------------------------------------------------------------------------
+
+function methodOf(run) {
+  if (run.observed.startsWith('strace')) return 'auto';
+  return run.observed === 'atime' || run.observed === 'none' ? run.observed : 'scan';
+}
+
+/** Inputs that the run changed: what they are before is known here, and is not to be looked for. */
+function listChangedInputs(run) {
+  const changed = new Set(run.outputs.map((file) => file.path).concat(run.removed));
+  return run.inputs.map((file) => file.path).filter((path) => changed.has(path) && isResultPath(path));
+}
+
+/** What the record of the repeat says beforehand: the code is the one that was put into the tree. */
+function fillRepeat(request, repeat) {
+  const { run, changed, commit, scratch } = request;
+  if (changed === undefined) repeat.repeats = run.id;
+  else repeat.parent = run.id;
+  if (scratch !== undefined) repeat.tree = 'scratch';
+  repeat.parameters = changed?.parameters ?? run.parameters;
+  if (scratch === undefined) return;
+  repeat.code = commit === undefined ? run.code : 'git ' + commit;
+  if (commit === undefined) {
+    repeat.codeBranch = run.codeBranch;
+    repeat.codeRemote = run.codeRemote;
+    repeat.codeSubmodules = run.codeSubmodules;
+    repeat.codeOthers = run.codeOthers;
+    repeat.codeFiles = run.codeFiles;
+  }
+  repeat.warnings.push(...scratch.notes, ...scratch.lacking.map(({ file, why }) => 'the input ' + file.path + ' is not as the run read it: ' + why));
+}
+
+/**
+ * Repeats the run and judges its outputs; resolves when its record is written. Standard streams,
+ * variables and the current folder of rr itself are as before when this returns. Throws Failure as
+ * recordCommand() does, and if the command's folder cannot be entered.
+ */
+async function repeatRun(request) {
+  const { run, origin, scratch, changed, surroundings } = request;
+  const tree = scratch?.project ?? origin;
+  const folder = absoluteOf(tree, run.directory);
+  const came = process.cwd();
+  const beforeFolder = origin.own + '/scratch/before-' + String(process.pid) + '-' + String(readUtcMicros());
+  const kept = scratch === undefined ? keepOutputs(request, beforeFolder) : new Map();
+  const streams = openStreams(run, tree);
+  process.chdir(toText(folder));
+  const restore = setVariables(run, folder, surroundings);
+  const umask = surroundings.umask === undefined ? undefined : process.umask(surroundings.umask);
+  let judgement = { verdicts: [], comparisons: new Map() };
+  const judge = async (repeat) => {
+    judgement = judgeRepeat(run, repeat, (first, second) => compareOutput(request, tree, repeat, first, second, kept));
+    judgeLog(request, tree, repeat, judgement);
+    repeat.verdicts = judgement.verdicts;
+    await request.onJudged(repeat, judgement);
+  };
+  try {
+    const recorded = await recordCommand({
+      project: tree, folder: readCurrentFolder(), argv: surroundings.prefix.concat(changed?.argv ?? argumentsOf(run, tree.root)),
+      label: changed?.label, reason: changed?.reason, tags: [], inputs: listChangedInputs(run).concat(run.declaredInputs).map((path) => absoluteOf(tree, path)), outputs: run.declaredOutputs.map((pattern) => absoluteOf(tree, pattern)),
+      parameters: [], timeoutS: run.timeoutS, trace: methodOf(run), requireClean: false, noLogs: false, quiet: request.quiet, inherited: [],
+      repeat: { origin, fill: (repeat) => fillRepeat(request, repeat), streams: streams.streams, redirects: streams.redirects, judge, isKept: request.isKept },
+    });
+    return { ...recorded, judgement };
+  } finally {
+    if (umask !== undefined) process.umask(umask);
+    restore();
+    process.chdir(came);
+    streams.close();
+    removeTree(beforeFolder);
+  }
+}
+
+/** Moves outputs of a repeat out of its tree, to be looked at: under .rr/different/ID/. Returns that folder, relative to the project. */
+function keepForLook(origin, tree, repeat, paths) {
+  const folder = '.rr/different/' + repeat.id;
+  for (const path of paths) {
+    const from = absoluteOf(tree, path);
+    if (!isResultPath(path) || lstatIfThere(from) === undefined) continue;
+    const to = absoluteOf(origin, folder + '/' + path);
+    makeFolder(to.slice(0, to.lastIndexOf('/')));
+    try {
+      fs.renameSync(toFsPath(from), toFsPath(to));
+    } catch (error) {
+      if (errorCode(error) !== 'EXDEV') throw error;
+      fs.copyFileSync(toFsPath(from), toFsPath(to));
+    }
+  }
+  return folder;
+}
+
+// ==== src/sys/pickrun.ts =========================================================================
+// pickrun.ts - the runs of a project with their notes, and the one that a RUN argument means. Knows no output.
+
+/**
+ * summaries: of all runs in order of their ids, with label, tags and reason that count. unrecorded: those of
+ * them that run or were lost, and have no record. notes: by the id of the run. runFaults, noteFaults:
+ * records and notes that cannot be read.
+ */
+// type KnownRuns = { summaries: RunSummary[]; unrecorded: Run[]; notes: Map<string, Note[]>; runFaults: Failure[]; noteFaults: Failure[] };
+
+function readUnrecorded(project, recorded) {
+  const marks = readMarks(project);
+  if (marks.length === 0) return [];
+  const ids = new Set(recorded.map((run) => run.id));
+  return marks.map((mark) => mark.run).filter((run) => !ids.has(run.id));
+}
+
+/** All runs, those that run or were lost too. */
+function readKnownRuns(project) {
+  const { summaries, notes, faults, noteFaults } = readSummaries(project);
+  const unrecorded = readUnrecorded(project, summaries);
+  for (const run of unrecorded) summaries.push({ ...run, ...noteFacts(run, notes.get(run.id) ?? []) });
+  if (unrecorded.length > 0) summaries.sort((a, b) => compareBytes(a.id, b.id));
+  return { summaries, unrecorded, notes, runFaults: faults, noteFaults };
+}
+
+/** The whole of a known run; undefined if its record has gone. Throws Failure if that is damaged. */
+function readKnownRun(project, known, id) {
+  const run = readRun(project, id) ?? known.unrecorded.find((one) => one.id === id);
+  return run === undefined ? undefined : applyNotes(run, known.notes.get(id));
+}
+
+/** Ids of the known runs that wrote all files of `made` in the project and read all of `used`. */
+function findKnownRunsByFiles(project, known, made, used) {
+  const ids = findRunsByFiles(project, made, used);
+  for (const run of known.unrecorded) if (matchesFiles(run, { made, used })) ids.add(run.id);
+  return ids;
+}
+
+/**
+ * The run meant by an id, a prefix, a label, "@", "@-1" or a file it made, with what is noted on it.
+ * Throws Failure if there is none, and with a list if there are several.
+ */
+function pickAnnotatedRun(project, folder, reference) {
+  const runs = pickAnnotatedRuns(project, folder, reference);
+  if (runs.length === 1) return runs[0];
+  throw failSeveral(reference, runs.map((one) => one.run));
+}
+
+function failSeveral(reference, runs) {
+  const shown = runs.slice(-10).map((run) => run.id + (run.label === undefined ? '' : ' ' + run.label)).join(', ');
+  return new Failure('cannot tell which run "' + reference + '" means: ' + String(runs.length) + ' fit', 'one of ' + shown, EXIT.usage);
+}
+
+/** The same, but a label of several runs means all of them. Never empty. */
+function pickAnnotatedRuns(project, folder, reference) {
+  if (RUN_ID.test(reference)) {
+    const run = readRun(project, reference);
+    if (run !== undefined) return [applyNotes(run, groupNotes(readNotes(project).notes).get(run.id))];
+  }
+  const known = readKnownRuns(project);
+  return selectKnownRuns(known, project, folder, reference).map((run) => readKnownRun(project, known, run.id)).filter((run) => run !== undefined);
+}
+
+/** The same among runs that are read already. */
+function selectKnownRuns(known, project, folder, reference) {
+  const { runFaults, noteFaults } = known;
+  // The last run may be one of those that cannot be read; another must not be taken for it.
+  if (runFaults.length > 0 && reference[0] === '@') throw runFaults[runFaults.length - 1];
+  const selection = selectRun(reference, known.summaries, () => findKnownRunsByFiles(project, known, [toRecordPath(project, folder, reference)], []));
+  if (selection.kind === 'none') throw new Failure('cannot find the run "' + reference + '"' + (runFaults.length + noteFaults.length > 0 ? ' among the records that can be read' : ''), 'run "rr list"', EXIT.differs);
+  const meant = selection.kind === 'one' ? [selection.run] : selection.runs;
+  if (meant.length > 1 && meant.some((run) => run.label !== reference)) throw failSeveral(reference, meant);
+  return meant;
+}
+
+/** The same without the notes; label, tags and reason are those that count. */
+function pickRun(project, folder, reference) {
+  return pickAnnotatedRun(project, folder, reference).run;
+}
+
+// ==== src/commands/init.ts =======================================================================
+// init.ts - rr init: sets up a project.
+
+/** Makes provenance/ and .rr/ in the current folder or the one named. Says what it made. */
+function initProject(folder, quiet) {
+  const current = readCurrentFolder();
+  const root = folder === undefined ? current : resolveLinks(folder[0] === '/' ? folder : current + '/' + folder);
+  const { made, kept } = setUpProject(root, initialFiles());
+  for (const name of kept) tell('rr: kept ' + name + ': it is not the one of this version of rr');
+  if (!quiet) tell(made.length === 0 ? 'rr: nothing to do, the project is set up' : 'rr: made ' + made.join(', '));
+  return 0;
+}
+
+// ==== src/commands/record.ts =====================================================================
+// record.ts - rr record: runs a command and writes its record.
+
+// type RecordOptions = {
+//   argv: ByteString[];
+//   project: ByteString | undefined;
+//   label: ByteString | undefined;
+//   reason: ByteString | undefined;
+//   tags: ByteString[];
+//   inputs: ByteString[];
+//   outputs: ByteString[];
+//   parameters: ByteString[];
+//   timeout: ByteString | undefined;
+//   trace: ByteString | undefined;
+//   requireClean: boolean;
+//   noLogs: boolean;
+//   quiet: boolean;
+//   json: boolean;
+//   printId: boolean;
+// };
+
+// ---- options ----------------------------------------------------------------------------------------
+
+const LONGEST_TIMEOUT_S = 1e9;
+
+/** Seconds, in whole milliseconds, of "90", "1.5m", "2h", "1d"; throws Failure for anything else. */
+function parseDurationS(text) {
+  const parts = /^(\d+(?:\.\d+)?)(s|m|h|d)?$/.exec(text);
+  const seconds = parts === null ? 0 : Math.round(Number(parts[1]) * { s: 1, m: 60, h: 3600, d: 86400 }[parts[2] ?? 's'] * 1000) / 1000;
+  if (seconds === 0 || seconds > LONGEST_TIMEOUT_S) throw new Failure('cannot use --timeout "' + text + '": not a time', 'write seconds, or 90s, 5m, 2h, 1d', EXIT.usage);
+  return seconds;
+}
+
+function parseTrace(text) {
+  if (text === undefined || text === 'auto') return 'auto';
+  if (text === 'strace' || text === 'scan' || text === 'atime' || text === 'none') return text;
+  throw new Failure('cannot use --trace "' + text + '": no such method', 'one of auto, strace, scan, atime, none', EXIT.usage);
+}
+
+function checkParameters(parameters) {
+  for (const parameter of parameters) {
+    if (!/^[^ \t-\r=]+=/.test(parameter)) throw new Failure('cannot use -p "' + parameter + '": not NAME=VALUE', '', EXIT.usage);
+  }
+}
+
+/** The command's arguments; a single one that holds shell syntax is given to a shell. */
+function resolveCommand(argv, folder) {
+  if (argv.length === 0) throw new Failure('cannot record: no command', 'rr record [options] -- COMMAND [ARG...]', EXIT.usage);
+  if (argv.length > 1 || !hasShellSyntax(argv[0])) return argv;
+  const named = argv[0][0] === '/' ? argv[0] : folder + '/' + argv[0];
+  return argv[0].indexOf('/') >= 0 && lstatIfThere(named) !== undefined ? argv : ['sh', '-c', argv[0]];
+}
+
+function openProject(options, current) {
+  if (options.project !== undefined) return requireProject(current, options.project);
+  const found = findProject(current);
+  if (found !== undefined) return found;
+  const { project } = setUpProject(current, initialFiles());
+  if (!options.quiet) tell('rr: made provenance/ in ' + current);
+  return project;
+}
+
+/** A script whose #! line names a program that is not there is "not found" to the system, too. */
+function explainStart(request, failure) {
+  return failure === 'not found' && findProgram(request.argv[0], request.folder).kind === 'found' ? 'the program in its #! line is not found' : failure;
+}
+
+function report(options, request, recorded) {
+  const { run, end, problems } = recorded;
+  if (end.startFailure !== undefined) tell('rr: cannot run "' + request.argv[0] + '": ' + explainStart(request, end.startFailure));
+  if (end.isTimedOut) tell('rr: stopped after ' + String(run.timeoutS) + ' s (--timeout)');
+  for (const problem of problems) tell('rr: ' + problem);
+  if (problems.length > 0) tell('rr: the run was not recorded in full');
+  for (const path of run.missingOutputs) tell('rr: declared output "' + path + (lstatIfThere(absoluteOf(request.project, path)) === undefined ? '" did not appear' : '" was not written: it is as it was before'));
+  if (!options.quiet && end.startFailure === undefined) for (const warning of run.warnings) if (problems.indexOf(warning) < 0) tell('rr: warning: ' + warning);
+  if (options.json) tell(printJsonRun(run));
+  else if (!options.quiet && problems.length === 0 && isTerminal(2)) {
+    const count = (files, word) => String(files.length) + ' ' + word + (files.length === 1 ? '' : 's');
+    tell('rr: recorded ' + run.id + ': ' + run.status + ', ' + count(run.inputs, 'input') + ', ' + count(run.outputs, 'output'));
+  }
+  if (options.printId && run.id !== UNCLAIMED_ID) tell(run.id);
+}
+
+function chooseExit(recorded) {
+  const { run, end, problems } = recorded;
+  if (end.isTimedOut) return EXIT.timeout;
+  if (end.exit !== 0) return end.exit;
+  if (problems.length > 0) return EXIT.notRecorded;
+  return run.missingOutputs.length > 0 ? EXIT.outputMissing : 0;
+}
+
+/** Runs the command and records it. Returns the exit status for rr. */
+async function recordRun(options) {
+  checkParameters(options.parameters);
+  const trace = parseTrace(options.trace);
+  const timeoutS = options.timeout === undefined ? undefined : parseDurationS(options.timeout);
+  // First of all, as long as rr has opened nothing itself.
+  const inherited = findInheritedDescriptors();
+  const folder = readCurrentFolder();
+  const { label, reason, tags, inputs, outputs, parameters, requireClean, noLogs, quiet } = options;
+  const request = {
+    argv: resolveCommand(options.argv, folder), project: openProject(options, folder), folder, label, reason, tags, inputs, outputs, parameters,
+    timeoutS, trace, requireClean, noLogs, quiet, inherited, repeat: undefined,
+  };
+  const recorded = await recordCommand(request);
+  report(options, request, recorded);
+  return chooseExit(recorded);
 }
 
 // ==== src/commands/list.ts =======================================================================
-// list.ts - rr list: a table of runs.
+// list.ts - rr list: the runs that fit, as a table, CSV, JSON, LaTeX, or a script that repeats them.
+
+const LIST_STYLES = ['json', 'csv', 'latex', 'sh'];
 
 // type ListOptions = {
 //   project: ByteString | undefined;
@@ -16226,55 +21688,178 @@ async function recordRun(options) {
 //   since: ByteString | undefined;
 //   until: ByteString | undefined;
 //   parameters: ByteString[];
+//   grep: ByteString | undefined;
 //   made: ByteString[];
 //   used: ByteString[];
-//   json: boolean;
-//   csv: boolean;
+//   sort: ByteString | undefined;
+//   last: ByteString | undefined;
+//   columns: ByteString | undefined;
+//   full: boolean;
+//   /** Those of LIST_STYLES that were asked for; none: a table. */
+//   styles: string[];
 // };
 
-/** A date or time as rr takes it: 2026-11, 2026-11-22, 2026-11-22T05:20. UTC. */
-function checkTime(option, text) {
-  if (text === undefined) return undefined;
-  if (!/^\d{4}(-\d\d(-\d\d(T\d\d(:\d\d(:\d\d(\.\d+)?)?)?)?)?)?Z?$/.test(text) || !isOnCalendar(text)) {
-    throw new Failure('cannot use ' + option + ' "' + text + '": not a date', 'write 2026-11-22 or 2026-11-22T05:20 (UTC)', EXIT.usage);
+const TABLE_COLUMNS = ['id', 'status', 'time', 'label', 'command'];
+const CSV_COLUMNS = ['id', 'label', 'status', 'exit', 'started', 'time', 'user', 'system', 'memory', 'directory', 'command', 'reason', 'tags', 'outcome', 'comments', 'params'];
+
+// ---- what was asked for ---------------------------------------------------------------------------
+
+function failOptionValue(option, given, state, hint) {
+  throw new Failure('cannot use --' + option + ' "' + given + '": ' + state, hint, EXIT.usage);
+}
+
+/** Case is not told apart, and a text is UTF-8. How long a pattern takes is the user's own affair. */
+function compilePattern(pattern) {
+  try {
+    const expression = new RegExp(toText(pattern), 'iu');
+    return (text) => expression.test(toText(text));
+  } catch (error) {
+    return failOptionValue('grep', pattern, 'not a regular expression', 'a sign such as ( [ * + ? that is meant as it stands needs a \\ before it');
   }
-  return text.replace(/Z$/, '');
 }
-
-function isOnCalendar(text) {
-  const [, month, day, hour, minute, second] = text.split(/[-T:Z]/).map(Number);
-  return (month === undefined || (month >= 1 && month <= 12)) && (!(day >= 0) || (day >= 1 && day <= 31)) && !(hour > 23) && !(minute > 59) && !(second >= 61);
-}
-
-const STATUS_NAMES = ['running', 'succeeded', 'failed', 'interrupted', 'lost'];
 
 function makeFilter(options, toPath) {
-  for (const status of options.statuses) {
-    if (STATUS_NAMES.indexOf(status) < 0) throw new Failure('cannot use --status "' + status + '": no such status', 'one of ' + STATUS_NAMES.join(', '), EXIT.usage);
-  }
+  const nowMs = readUtcMicros() / 1000;
   return {
-    labels: options.labels, tags: options.tags, statuses: options.statuses, parameters: options.parameters,
-    since: checkTime('--since', options.since), until: checkTime('--until', options.until),
+    labels: options.labels, tags: options.tags, statuses: requireStatuses(options.statuses),
+    parameters: options.parameters.map((text) => parseParameterCondition(text) ?? failOptionValue('param', text, 'no name', "write NAME, NAME=VALUE, or such as 'gamma<0.5'")),
+    since: requireMoment('--since', options.since, nowMs), until: requireMoment('--until', options.until, nowMs),
+    grep: options.grep === undefined ? undefined : compilePattern(options.grep),
     made: options.made.map(toPath), used: options.used.map(toPath),
   };
 }
 
-/** Prints the runs that fit. A record that cannot be read is named, the others are listed, status 1. */
+function failColumn(option, name) {
+  return failOptionValue(option, name, 'no such column', 'one of ' + COLUMN_NAMES.join(', '));
+}
+
+/** Names of --columns; undefined if it was not given. */
+function readColumnNames(text) {
+  if (text === undefined) return undefined;
+  const names = text.split(',');
+  for (const name of names) if (name !== 'params' && findColumn(name) === undefined) failColumn('columns', name);
+  return names;
+}
+
+function readSortOrder(text) {
+  if (text === undefined) return [];
+  return text.split(',').map((name) => {
+    const isDescending = name[0] === '-';
+    return { column: findColumn(isDescending ? name.slice(1) : name) ?? failColumn('sort', name), isDescending };
+  });
+}
+
+function readCount(text) {
+  if (text === undefined) return Infinity;
+  return /^\d{1,15}$/.test(text) ? Number(text) : failOptionValue('last', text, 'not a number', 'write such as -n 20');
+}
+
+function checkStyle(options) {
+  if (options.styles.length > 1) throw new Failure('cannot print a list in several ways at once: --' + options.styles.join(', --'), 'say one of them', EXIT.usage);
+  if (options.styles[0] === 'sh' && options.columns !== undefined) throw new Failure('cannot use --columns with --sh: a script has no columns', '', EXIT.usage);
+  return options.styles[0] ?? 'table';
+}
+
+// ---- the runs that fit ----------------------------------------------------------------------------
+
+// type Found = { known: KnownRuns; /** Those that fit. */ runs: RunSummary[]; faults: Failure[] };
+
+function findFittingRuns(project, filter) {
+  const known = readKnownRuns(project);
+  let runs = known.summaries.filter((run) => matchesFilter(run, filter));
+  if (filter.made.length + filter.used.length > 0) {
+    const ids = findKnownRunsByFiles(project, known, filter.made, filter.used);
+    runs = runs.filter((run) => ids.has(run.id));
+  }
+  return { known, runs, faults: known.runFaults.concat(known.noteFaults) };
+}
+
+/** The files of the runs of a list. */
+function readFiles(project, found) {
+  const find = readFileLookup(project);
+  return (run) => find(run.id) ?? found.known.unrecorded.find((one) => one.id === run.id);
+}
+
+// ---- printing -------------------------------------------------------------------------------------
+
+const CHUNK_LENGTH = 1 << 20;
+
+/** Prints pieces as they come, many at a time; false if nobody reads on. */
+function printPieces(pieces) {
+  let chunk = '';
+  for (const piece of pieces) {
+    chunk += piece;
+    if (chunk.length < CHUNK_LENGTH) continue;
+    if (!printOut(chunk)) return false;
+    chunk = '';
+  }
+  return printOut(chunk);
+}
+
+/** The whole run of each of the list; what cannot be read is added to the faults. */
+function* readWholeRuns(project, found, runs) {
+  for (const { id } of runs) {
+    try {
+      const whole = readKnownRun(project, found.known, id);
+      if (whole !== undefined) yield whole;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      found.faults.push(error);
+    }
+  }
+}
+
+/** A JSON array of the records with what is noted on them, a run a line. */
+function* printRecordsAsJson(project, found) {
+  let before = '[\n';
+  for (const { run, notes } of readWholeRuns(project, found, found.runs)) {
+    yield before + printJsonRun(run, notes);
+    before = ',\n';
+  }
+  yield before === '[\n' ? '[\n]\n' : '\n]\n';
+}
+
+function* printScript(project, found) {
+  // In the order in which they ran, for one may read what another wrote.
+  const runs = found.runs.filter((run) => run.tree === undefined).sort((a, b) => compareBytes(a.id, b.id));
+  const filesOf = readFiles(project, found);
+  const hashes = new Set();
+  for (const run of runs) for (const file of filesOf(run)?.outputs ?? []) if (file.hash.length === 64) hashes.add(file.hash);
+  yield printReplayHead(hashes);
+  for (const { run } of readWholeRuns(project, found, runs)) yield printReplay(run);
+  yield printReplayEnd();
+}
+
+function printInStyle(project, found, style, list, options) {
+  switch (style) {
+    case 'sh': return printPieces(printScript(project, found));
+    case 'json': return printPieces(options.columns === undefined ? printRecordsAsJson(project, found) : printRunJson(list));
+    case 'csv': return printPieces(printRunCsv(list));
+    case 'latex': return printPieces(printRunLatex(list));
+    default:
+      if (found.runs.length > 0) return printPieces(printRunTable(list, options.full ? Infinity : readColumns(1)));
+      tell(found.known.summaries.length === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
+      return true;
+  }
+}
+
+/** Prints the runs that fit. A record or note that cannot be read is named, the others are listed, status 1. */
 function listRuns(options) {
-  if (options.json && options.csv) throw new Failure('cannot print both JSON and CSV', 'say --json or --csv', EXIT.usage);
+  const style = checkStyle(options);
+  const names = readColumnNames(options.columns) ?? (style === 'csv' ? CSV_COLUMNS : TABLE_COLUMNS);
+  const order = readSortOrder(options.sort);
+  const last = readCount(options.last);
   const current = readCurrentFolder();
   const project = requireProject(current, options.project);
   const filter = makeFilter(options, (name) => toRecordPath(project, current, name));
-  const { runs, faults } = readRuns(project);
-  const recorded = new Set(runs.map((run) => run.id));
-  const marked = readMarks(project).map((mark) => mark.run).filter((run) => !recorded.has(run.id));
-  const all = runs.concat(marked).sort((a, b) => (a.id < b.id ? -1 : 1)).filter((run) => matchesFilter(run, filter));
-  if (options.json) printOut(printJsonRuns(all));
-  else if (options.csv) printOut(printRunCsv(all));
-  else if (all.length > 0) printOut(printRunTable(all, readColumns(1)));
-  else tell(runs.length + marked.length === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
-  for (const fault of faults) tell('rr: ' + fault.message);
-  return faults.length > 0 ? EXIT.differs : 0;
+  const found = findFittingRuns(project, filter);
+  const needsFiles = names.map(findColumn).concat(order.map((one) => one.column)).some((column) => column !== undefined && column.needsFiles);
+  const filesOf = needsFiles ? readFiles(project, found) : () => undefined;
+  if (order.length > 0) found.runs = sortRuns(found.runs, order, filesOf);
+  if (last < found.runs.length) found.runs = last === 0 ? [] : found.runs.slice(-last);
+  printInStyle(project, found, style, { columns: findColumns(names, found.runs), runs: found.runs, filesOf }, options);
+  for (const fault of found.faults) tell('rr: ' + fault.message);
+  return found.faults.length > 0 ? EXIT.differs : 0;
 }
 
 // ==== src/commands/show.ts =======================================================================
@@ -16297,19 +21882,21 @@ function showRun(reference, options) {
     printOut(raw);
     return 0;
   }
-  const run = pickRun(project, current, reference);
+  const annotated = pickAnnotatedRun(project, current, reference);
+  const { run } = annotated;
   if (options.logs && !options.json && !options.raw) {
     for (const log of run.logs) if (!log.path.endsWith('.order')) printOut(readBytesIfThere(absoluteOf(project, log.path)) ?? '');
-  } else printOut(printAsked(project, run, options));
+  } else printOut(printAsked(project, annotated, options));
   return 0;
 }
 
-function printAsked(project, run, options) {
-  if (options.json) return printJsonRun(run) + '\n';
+function printAsked(project, { run, notes }, options) {
+  if (options.json) return printJsonRun(run, notes) + '\n';
   if (options.raw) return readBytesIfThere(project.provenance + '/' + recordPath(run.id)) ?? printRecord(run);
   if (options.processes || options.files) return printProcessesAsked(run, options);
   if (options.environment) return readEnvironmentPage(project, run);
-  return printRunPage(run, run.environment === undefined ? undefined : readBytesIfThere(placeOfEnvironment(project, run.environment)), options.all);
+  const environment = run.environment === undefined ? undefined : readBytesIfThere(placeOfEnvironment(project, run.environment));
+  return printRunPage(run, environment, options.all) + printNotesPage(notes, options.all);
 }
 
 function printProcessesAsked(run, options) {
@@ -16331,25 +21918,291 @@ function readEnvironmentPage(project, run) {
   return printEnvironmentPage(text);
 }
 
+// ==== src/commands/note.ts =======================================================================
+// note.ts - rr note: label, tags, reason, outcome, comments and tolerances after the fact.
+
+// type NoteOptions = {
+//   project: ByteString | undefined;
+//   /** '' takes it away; so of reason and outcome. */
+//   label: ByteString | undefined;
+//   tags: ByteString[];
+//   untags: ByteString[];
+//   reason: ByteString | undefined;
+//   outcome: ByteString | undefined;
+//   comments: ByteString[];
+//   tolerances: ByteString[];
+//   edit: ByteString | undefined;
+//   remove: ByteString[];
+//   editor: boolean;
+//   all: boolean;
+//   quiet: boolean;
+// };
+
+function failUsage(message, hint) {
+  throw new Failure(message, hint, EXIT.usage);
+}
+
+// ---- from the options -------------------------------------------------------------------------------
+
+/** A tolerance that fits no output would be taken for one that counts. */
+function requireOutputs(tolerances, runs) {
+  if (runs.some(({ run }) => run.status === 'running')) return;
+  for (const { pattern } of tolerances) {
+    const fits = compileGlob(pattern);
+    if (!runs.some(({ run }) => run.outputs.some((file) => file.path === pattern || fits(file.path)))) {
+      throw new Failure('cannot note a tolerance for "' + pattern + '": the run has no such output', 'run "rr show ' + runs[0].run.id + '"', EXIT.differs);
+    }
+  }
+}
+
+/** The id of a note on one of the runs by its beginning. */
+function findNoteId(option, given, runs, isWanted) {
+  const found = new Set();
+  for (const { notes } of runs) for (const note of findCountingNotes(notes.history)) if (isWanted(note) && given !== '' && note.id.startsWith(given)) found.add(note.id);
+  const ids = Array.from(found).sort();
+  if (ids.length === 1) return ids[0];
+  if (ids.length > 1) return failUsage('cannot use --' + option + ' "' + given + '": it means several notes', 'one of ' + ids.slice(-10).join(', '));
+  throw new Failure('cannot use --' + option + ' "' + given + '": no such note' + (option === 'edit' ? ' with a comment' : '') + ' on this run', 'run "rr show --all ' + runs[0].run.id + '"', EXIT.differs);
+}
+
+function checkTags(options) {
+  for (const tag of options.tags.concat(options.untags)) if (tag === '') failUsage('cannot use an empty tag', '');
+  for (const tag of options.tags) if (options.untags.indexOf(tag) >= 0) failUsage('cannot both put on and take off the tag "' + tag + '"', '');
+}
+
+/** What the options and the operand say, in a note without id and time. */
+function draftFromOptions(draft, options, texts, runs, toPath) {
+  checkTags(options);
+  const set = (name, value) => {
+    if (value === '') draft.unset.push(name);
+    return value === '' ? undefined : value;
+  };
+  draft.label = set('Label', options.label);
+  draft.reason = set('Reason', options.reason);
+  draft.outcome = set('Outcome', options.outcome);
+  draft.tags = options.tags;
+  draft.untags = options.untags;
+  draft.tolerances = options.tolerances.map((text) => parseToleranceOption(text, toPath));
+  requireOutputs(draft.tolerances, runs);
+  if (draft.tolerances.length > 0 && texts.length === 0) failUsage('cannot note a tolerance without a reason', 'say why: rr note --tolerance ' + "'PATH=ABSOLUTE' RUN 'the sum is taken in any order'");
+  draft.removes = options.remove.map((given) => findNoteId('remove', given, runs, () => true));
+  if (options.edit === undefined) {
+    draft.comments = texts;
+    return;
+  }
+  if (draft.tolerances.length > 0) failUsage('cannot note a tolerance by --edit', 'note it anew: of two for one file the later counts');
+  if (texts.length === 0) failUsage('cannot edit a note: no text', 'to take it back: rr note --remove NOTE RUN');
+  const id = findNoteId('edit', options.edit, runs, (note) => note.comments.length > 0);
+  draft.replaces = texts.map((text) => ({ id, text }));
+}
+
+function hasChange(options) {
+  return [options.label, options.reason, options.outcome, options.edit].some((value) => value !== undefined)
+    || [options.tags, options.untags, options.comments, options.tolerances, options.remove].some((values) => values.length > 0);
+}
+
+/** Comments by the operand, which may be "-", and by --comment. */
+function readTexts(options, operand) {
+  const text = operand === '-' ? readIn().replace(/\n+$/, '') : operand;
+  const texts = (text === undefined ? [] : [text]).concat(options.comments);
+  if (texts.some((one) => one.trim() === '')) failUsage('cannot note an empty text', '');
+  return texts;
+}
+
+// ---- from the editor --------------------------------------------------------------------------------
+
+function describeState({ run, notes }) {
+  return {
+    label: run.label ?? '', tags: run.tags, reason: run.reason ?? '', outcome: notes.outcome ?? '',
+    comments: notes.comments.map((comment) => ({ noteId: comment.noteId, by: describeComment(comment), text: comment.text })),
+  };
+}
+
+/** What changed from one text to the other, in a note without id and time. */
+function draftFromTexts(draft, before, after) {
+  const change = (name, field) => {
+    if (after[name] === before[name]) return;
+    if (after[name] === '') draft.unset.push(field);
+    else draft[name] = after[name];
+  };
+  change('label', 'Label');
+  change('reason', 'Reason');
+  change('outcome', 'Outcome');
+  draft.tags = after.tags.filter((tag) => before.tags.indexOf(tag) < 0);
+  draft.untags = before.tags.filter((tag) => after.tags.indexOf(tag) < 0);
+  const textsOf = (notes, id) => notes.comments.filter((one) => one.noteId === id).map((one) => one.text);
+  const known = new Set(before.comments.map((one) => one.noteId));
+  for (const { noteId } of after.comments) if (noteId !== undefined && !known.has(noteId)) failUsage('cannot take the edited text: no comment "' + noteId + '" is there', '');
+  for (const id of known) {
+    if (id === undefined) continue;
+    const texts = textsOf(after, id);
+    if (texts.join('\0') === textsOf(before, id).join('\0')) continue;
+    draft.replaces.push(...(texts.length === 0 ? [{ id, text: undefined }] : texts.map((text) => ({ id, text }))));
+  }
+  draft.comments = textsOf(after, undefined);
+}
+
+/** Has the person edit what is noted now. False if they gave up. What cannot be understood stays in a file that is named. */
+function draftFromEditor(draft, project, annotated) {
+  const { run } = annotated;
+  const text = printNoteText('Notes on the run ' + run.id + ': ' + encodeWithheld(run.command), describeState(annotated));
+  const name = project.own + '/note-' + makeRandomDigits() + '.txt';
+  let edited;
+  try {
+    edited = editText(name, text);
+    const after = parseNoteText(edited);
+    if (after !== undefined) draftFromTexts(draft, parseNoteText(text), after);
+    removeIfThere(name);
+    return after !== undefined;
+  } catch (error) {
+    if (error instanceof Failure && edited !== undefined && edited !== text) throw new Failure(error.message, 'the text is kept in "' + name + '"', error.exitStatus);
+    removeIfThere(name);
+    throw error;
+  }
+}
+
+// ---- writing ----------------------------------------------------------------------------------------
+
+function findRuns(project, folder, reference, isAll) {
+  if (!isAll) return [pickAnnotatedRun(project, folder, reference)];
+  const known = readKnownRuns(project);
+  const labelled = known.summaries.filter((run) => run.label === reference).map((run) => readKnownRun(project, known, run.id));
+  const runs = labelled.filter((run) => run !== undefined);
+  if (runs.length === 0) throw new Failure('cannot find a run with the label "' + reference + '"', 'run "rr list"', EXIT.differs);
+  return runs;
+}
+
+/** Does the note change what provenance/Makefile has of a run: label and reason? */
+function concernsMakefile(draft, runs) {
+  const isTitle = (note) => note.label !== undefined || note.reason !== undefined || note.unset.some((name) => name !== 'Outcome');
+  if (isTitle(draft)) return true;
+  // What is taken back may have been such a note, or what took one back.
+  return draft.removes.some((id) => runs.some(({ notes }) => notes.history.some((note) => note.id === id && (isTitle(note) || note.removes.length > 0))));
+}
+
+/** Writes the note, and the Makefile if it depends on it. */
+function writeNote(project, draft, runs) {
+  const isInMakefile = concernsMakefile(draft, runs);
+  const running = runs.find(({ run }) => run.status === 'running');
+  if (isInMakefile && running !== undefined) throw new Failure('cannot note label or reason of "' + running.run.id + '": it is running', 'note it when it has ended');
+  const earlier = runs.map(({ notes }) => notes.history).filter((history) => history.length > 0).map((history) => history[history.length - 1].id);
+  let note;
+  const write = () => { note = saveNote(project, earlier, (id, writtenUtc) => ({ ...draft, id, writtenUtc })); };
+  let faults = [];
+  if (isInMakefile) faults = includeAllRuns(project, write);
+  else write();
+  return { note: note, faults };
+}
+
+/** Notes something on a run, or on all runs of a label. Prints nothing but failures if standard error is no terminal. */
+function noteRun(operands, options) {
+  const [reference, operand] = operands;
+  if (options.editor && (operand !== undefined || hasChange(options))) failUsage('cannot both take texts and open an editor', 'say -e alone');
+  if (!options.editor && operand === undefined && !hasChange(options)) failUsage('cannot note: nothing to note', 'rr note RUN TEXT, or rr note -e RUN');
+  const current = readCurrentFolder();
+  const project = requireProject(current, options.project);
+  const runs = findRuns(project, current, reference, options.all);
+  if (options.editor && runs.length > 1) failUsage('cannot edit the notes on ' + String(runs.length) + ' runs at once', 'say what to note: rr note --all LABEL TEXT');
+  makeFolder(project.own + '/running');
+  keepTemporariesIn(project.own + '/running');
+  hideFromGit(project);
+  const draft = emptyNote('', runs.map(({ run }) => run.id), '', findAuthor(project), RR_VERSION);
+  if (options.editor) draftFromEditor(draft, project, runs[0]);
+  else draftFromOptions(draft, options, readTexts(options, operand), runs, (name) => toRecordPath(project, current, name));
+  if (!runs.some((one) => hasEffect(draft, one))) {
+    if (!options.quiet) tell('rr: nothing changed, nothing noted');
+    return 0;
+  }
+  const { note, faults } = writeNote(project, draft, runs);
+  if (!options.quiet && isTerminal(2)) tell('rr: noted ' + note.id);
+  for (const fault of faults) tell('rr: ' + fault.message);
+  return 0;
+}
+
+// ==== src/commands/journal.ts ====================================================================
+// journal.ts - rr journal: the story of the project, for people.
+
+// type JournalOptions = {
+//   project: ByteString | undefined;
+//   labels: ByteString[];
+//   tags: ByteString[];
+//   statuses: ByteString[];
+//   since: ByteString | undefined;
+//   until: ByteString | undefined;
+//   all: boolean;
+//   markdown: boolean;
+//   org: boolean;
+//   html: boolean;
+// };
+
+const TAIL_LINES = 3;
+const TAIL_BYTES = 4096;
+const LONGEST_TAIL_LINE = 200;
+
+/** The last lines that a run printed on standard error, or where it printed nothing there, at all. */
+function readTailOf(project, run) {
+  for (const ending of ['.err', '.out']) {
+    const log = run.logs.find((file) => file.path === 'provenance/logs/' + run.id + ending);
+    const tail = log === undefined ? '' : readLastBytes(absoluteOf(project, log.path), TAIL_BYTES);
+    const lines = tail.split('\n').filter((line) => line.trim() !== '');
+    if (lines.length > 0) return lines.slice(-TAIL_LINES).map((line) => line.slice(-LONGEST_TAIL_LINE));
+  }
+  return [];
+}
+
+function makeJournalFilter(options) {
+  const nowMs = readUtcMicros() / 1000;
+  return {
+    labels: options.labels, tags: options.tags, statuses: requireStatuses(options.statuses), parameters: [], made: [], used: [],
+    since: requireMoment('--since', options.since, nowMs), until: requireMoment('--until', options.until, nowMs),
+  };
+}
+
+/** The runs that operands name, in order of ids: a label means all that have it. All runs if there is no operand. */
+function chooseRuns(known, project, folder, references) {
+  if (references.length === 0) return known.summaries;
+  const chosen = new Set();
+  for (const reference of references) for (const run of selectKnownRuns(known, project, folder, reference)) chosen.add(run.id);
+  return known.summaries.filter((run) => chosen.has(run.id));
+}
+
+/** Prints the story of the runs that are named and fit. A record or note that cannot be read is named: status 1. */
+function printJournal(references, options) {
+  if ([options.markdown, options.org, options.html].filter((one) => one).length > 1) throw new Failure('cannot print a journal in two formats', 'say --markdown, --org or --html', EXIT.usage);
+  const filter = makeJournalFilter(options);
+  const current = readCurrentFolder();
+  const project = requireProject(current, options.project);
+  const known = readKnownRuns(project);
+  const summaries = chooseRuns(known, project, current, references).filter((run) => matchesFilter(run, filter));
+  const runs = summaries.map((run) => readKnownRun(project, known, run.id)).filter((run) => run !== undefined);
+  const journal = describeJournal(arrangeJournal(runs, options.all), (run) => readTailOf(project, run));
+  if (runs.length === 0) tell(known.summaries.length === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
+  const print = options.html ? printJournalHtml : options.markdown ? printJournalMarkdown : options.org ? printJournalOrg : printJournalText;
+  if (runs.length > 0 || print !== printJournalText) printOut(print(journal));
+  const faults = known.runFaults.concat(known.noteFaults);
+  for (const fault of faults) tell('rr: ' + fault.message);
+  return faults.length > 0 ? EXIT.differs : 0;
+}
+
 // ==== src/commands/verify.ts =====================================================================
 // verify.ts - rr verify: is everything as it was recorded?
 
 // type VerifyOptions = { project: ByteString | undefined; quick: boolean; quiet: boolean };
 
 /** A file that must be as it was. `mayBeGone`: an input that is no longer at hand is no failure. */
-// type Claim = { expected: FileState; what: string; mayBeGone: boolean; /** The run that says so. */ run: Run };
+// type Claim = { expected: FileState; what: string; mayBeGone: boolean; /** The run that says so. */ run: GraphRun };
 
-/** Says where a record is damaged; undefined if it holds. */
-function checkRecord(project, id) {
-  const name = 'provenance/' + recordPath(id);
+/** Says where the record at `path` is damaged; undefined if it holds. */
+function checkRecord(project, id, path, parse) {
+  const name = 'provenance/' + path;
   try {
-    const text = readRecordText(project, id) ?? '';
+    const text = readRecordFile(project, path) ?? '';
     const parts = unsealRecord(text);
     if (parts === undefined) return name + ': no Sha256 line at the end';
     const found = hashBytes(parts.body);
     if (found !== parts.hash) return name + ': expected ' + parts.hash + ', found ' + found;
-    const run = parseRun(text, name);
-    return run.id === id ? undefined : name + ': claims the id ' + run.id;
+    const claimed = parse(text, name).id;
+    return claimed === id ? undefined : name + ': claims the id ' + claimed;
   } catch (error) {
     if (error instanceof Failure) return error.message;
     throw error;
@@ -16416,6 +22269,12 @@ async function checkClaims(project, claims, isQuick) {
   return failures;
 }
 
+/** Ids of the notes to look at: all, or those that can be read and are on one of these runs. */
+function chooseNotes(project, runIds) {
+  if (runIds === undefined) return listRecordFiles(project, 'notes').ids;
+  return readNotes(project).notes.filter((note) => note.runs.some((id) => runIds.has(id))).map((note) => note.id);
+}
+
 /** Has the file the claimed hash, to go by its size and times and an earlier reading? */
 function isKnown(cache, project, claim) {
   const stat = lstatIfThere(absoluteOf(project, claim.expected.path));
@@ -16426,7 +22285,7 @@ function isKnown(cache, project, claim) {
 function checkRecords(project, ids, runs) {
   const failures = [];
   const add = (failure) => { if (failure !== undefined) failures.push(failure); };
-  for (const id of ids) add(checkRecord(project, id));
+  for (const id of ids) add(checkRecord(project, id, recordPath(id), parseRun));
   const environments = new Set();
   const patches = new Set();
   for (const run of runs) {
@@ -16483,11 +22342,13 @@ async function verifyProject(targets, options) {
   for (const claim of claims) ids.add(claim.run.id);
   const checkedIds = isAll ? listRecords(project).ids : Array.from(ids).sort();
   const wantedRuns = runs.filter((run) => isAll || ids.has(run.id));
-  const strays = isAll ? listRecords(project).strays.map((name) => name + ': not where a record of that id belongs') : [];
-  const failures = strays.concat(checkRecords(project, checkedIds, wantedRuns),await checkClaims(project, claims, options.quick));
+  const noteIds = chooseNotes(project, isAll ? undefined : ids);
+  const strays = isAll ? listRecords(project).strays.concat(listRecordFiles(project, 'notes').strays).map((name) => name + ': not where a record of that id belongs') : [];
+  const noteFailures = noteIds.map((id) => checkRecord(project, id, notePath(id), parseNote)).filter((failure) => failure !== undefined);
+  const failures = strays.concat(checkRecords(project, checkedIds, wantedRuns), noteFailures, await checkClaims(project, claims, options.quick));
   for (const failure of failures) printOut(failure + '\n');
   const count = (what) => String(claims.filter((claim) => claim.what === what).length);
-  if (!options.quiet) tell('rr: ' + (failures.length === 0 ? 'all as recorded: ' : String(failures.length) + ' not as recorded, of ') + count('result') + ' results, ' + count('input') + ' inputs, ' + count('log') + ' logs, ' + String(checkedIds.length) + ' records' + (options.quick ? ' (unchanged files not read again)' : ''));
+  if (!options.quiet) tell('rr: ' + (failures.length === 0 ? 'all as recorded: ' : String(failures.length) + ' not as recorded, of ') + count('result') + ' results, ' + count('input') + ' inputs, ' + count('log') + ' logs, ' + String(checkedIds.length) + ' records' + (noteIds.length === 0 ? '' : ', ' + String(noteIds.length) + ' notes') + (options.quick ? ' (unchanged files not read again)' : ''));
   return failures.length === 0 ? 0 : EXIT.differs;
 }
 
@@ -16514,6 +22375,332 @@ function writeAnew(project) {
   keepTemporariesIn(project.own + '/running');
   settleLostRuns(project, '');
   return includeAllRuns(project);
+}
+
+// ==== src/commands/rerun.ts ======================================================================
+// rerun.ts - rr rerun: repeats recorded runs and compares what they leave with what they left.
+
+// type RerunOptions = {
+//   project: ByteString | undefined;
+//   inPlace: boolean;
+//   /** 'NAME=VALUE' */
+//   settings: ByteString[];
+//   label: ByteString | undefined;
+//   reason: ByteString | undefined;
+//   /** A run: all after it. '' is the beginning. */
+//   since: ByteString | undefined;
+//   all: boolean;
+//   onto: ByteString | undefined;
+//   dryRun: boolean;
+//   accept: ByteString | undefined;
+//   /** 'PATH=ABSOLUTE[,RELATIVE]' */
+//   tolerances: ByteString[];
+//   explain: boolean;
+//   full: boolean;
+//   force: boolean;
+//   json: boolean;
+//   quiet: boolean;
+// };
+
+/** What one call carries from step to step. */
+// type RerunSession = {
+//   options: RerunOptions;
+//   project: Project;
+//   runs: Run[];
+//   finder: ContentFinder;
+//   settings: Setting[];
+//   commit: string | undefined;
+//   accept: Acceptance;
+//   /** Of the options; those of notes come after them. */
+//   tolerances: OutputTolerance[];
+//   notes: Map<string, Note[]>;
+//   /** Keeps what runs of this call made for those that come after them. */
+//   folder: ByteString;
+//   /** Paths that a run of this call made anew, for the runs that read them from that run: its id + NUL + path -> absolute name. */
+//   made: Map<string, ByteString>;
+// };
+
+// ---- options ------------------------------------------------------------------------------------------------
+
+function parseSetting(text) {
+  const parts = /^([^ \t-\r=]+)=([^]*)$/.exec(text);
+  if (parts === null) throw new Failure('cannot use --set "' + text + '": not NAME=VALUE', '', EXIT.usage);
+  return { name: parts[1], value: parts[2] };
+}
+
+function parseAcceptance(text) {
+  if (text === undefined || text === 'identical') return 'identical';
+  if (text === 'tolerance') return 'tolerance';
+  throw new Failure('cannot use --accept "' + text + '": no such measure', 'one of identical, tolerance', EXIT.usage);
+}
+
+function checkOptions(references, options) {
+  const refuse = (what, hint) => { throw new Failure('cannot rerun: ' + what, hint, EXIT.usage); };
+  const ways = [references.length > 0, options.since !== undefined, options.all].filter((isGiven) => isGiven).length;
+  if (ways === 0) refuse('no run is named', 'rr rerun RUN, rr rerun --all, rr rerun --since RUN');
+  if (ways > 1) refuse('RUN, --since and --all exclude one another', '');
+  if (options.inPlace && options.onto !== undefined) refuse('--onto takes code of another commit, which --in-place would have to put into your files', '');
+  if (options.inPlace && options.full) refuse('--full fills a scratch tree, and --in-place uses none', '');
+}
+
+function beginSession(references, options) {
+  checkOptions(references, options);
+  const project = requireProject(readCurrentFolder(), options.project);
+  const { runs, faults } = readRuns(project);
+  for (const fault of faults) tell('rr: ' + fault.message);
+  const finder = new ContentFinder(project);
+  const repository = options.onto === undefined ? undefined : finder.ownRepository();
+  const commit = options.onto === undefined || repository === undefined ? undefined : resolveCommit(repository, options.onto);
+  if (options.onto !== undefined && commit === undefined) {
+    throw new Failure('cannot use --onto "' + options.onto + '": ' + (repository === undefined ? 'the project is in no git repository' : 'no such commit'), '', EXIT.usage);
+  }
+  return {
+    options, project, runs, finder, settings: options.settings.map(parseSetting), commit, accept: parseAcceptance(options.accept),
+    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(readNotes(project).notes), folder: project.own + '/scratch/session-' + makeRandomDigits(), made: new Map(),
+  };
+}
+
+// ---- which runs -----------------------------------------------------------------------------------------------
+
+/** The run that a repeat repeats, so that its verdict is against that. */
+function originalOf(runs, run) {
+  return run.repeats === undefined ? run : runs.find((one) => one.id === run.repeats) ?? run;
+}
+
+function selectWanted(session, references) {
+  const { options, runs, project } = session;
+  if (options.all) {
+    const live = new Set(findLiveRuns(runs).runs.map((one) => one.run.id));
+    return runs.filter((run) => live.has(run.id));
+  }
+  if (options.since !== undefined) {
+    const [after] = options.since === '' ? [undefined] : pickAnnotatedRuns(project, readCurrentFolder(), options.since).slice(-1);
+    return runs.filter((run) => (after === undefined || run.id > after.run.id) && run.status === 'succeeded' && run.repeats === undefined && run.tree === undefined);
+  }
+  const wanted = new Map();
+  for (const reference of references) {
+    for (const { run } of pickAnnotatedRuns(project, readCurrentFolder(), reference)) wanted.set(originalOf(runs, run).id, originalOf(runs, run));
+  }
+  return Array.from(wanted.values());
+}
+
+/** Inputs in the project whose content of then is nowhere. */
+function listLacking(session, run) {
+  return run.inputs.filter((file) => isResultPath(file.path) && file.hash.length === 64 && session.finder.find(file, run) === undefined);
+}
+
+/** The runs wanted, and those that must be repeated before them because what they made is gone; in the order of their ids. */
+function planRepeats(session, wanted) {
+  const plan = new Map();
+  const open = wanted.map((run) => ({ run, reason: 'asked for' }));
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { run, reason } = next;
+    if (plan.has(run.id)) continue;
+    const obstacle = findRepeatObstacle(run);
+    const lacking = obstacle === undefined && !session.options.inPlace ? listLacking(session, run) : [];
+    const nowhere = [];
+    for (const file of lacking) {
+      const producer = findInputProducer(session.runs, run, file);
+      if (producer === undefined) nowhere.push(file.path);
+      else open.push({ run: producer, reason: 'its output ' + file.path + ' is needed by ' + run.id + ' and is not at hand' });
+    }
+    const why = obstacle ?? (nowhere.length > 0 && !session.options.force ? 'its input ' + nowhere[0] + ' is not at hand as it was read' + (nowhere.length > 1 ? ' (and ' + String(nowhere.length - 1) + ' more)' : '') + ', and no run made it' : undefined);
+    plan.set(run.id, why === undefined ? { run, action: 'repeat', reason } : { run, action: 'cannot', reason: why });
+  }
+  return Array.from(plan.values()).sort((a, b) => (a.run.id < b.run.id ? -1 : 1));
+}
+
+// ---- one repeat -------------------------------------------------------------------------------------------------
+
+function makeTree(session, run, surroundings) {
+  const replaced = new Map();
+  if (session.made.size > 0) {
+    for (const file of run.inputs) {
+      const producer = findInputProducer(session.runs, run, file);
+      const name = producer === undefined ? undefined : session.made.get(producer.id + '\0' + file.path);
+      if (name !== undefined) replaced.set(file.path, name);
+    }
+  }
+  return makeScratch({
+    project: session.project, run, finder: session.finder, commit: session.commit, replaced, folderName: surroundings.folderName, isReversed: surroundings.isReversed,
+    // What an untraced run read is not known in full.
+    isFull: session.options.full || !run.observed.startsWith('strace'), laterResults: listLaterResults(session.runs, run), isForced: session.options.force,
+  });
+}
+
+/** In the project: inputs that are not as the run read them. */
+function listChangedInPlace(session, run) {
+  const changed = [];
+  for (const file of run.inputs) {
+    if (file.hash.length !== 64 || file.kind === 'l') continue;
+    const name = absoluteOf(session.project, file.path);
+    const outcome = hashWithRetry(name);
+    if (outcome.kind !== 'hashed' || outcome.hash !== file.hash) changed.push('the input ' + file.path + (lstatIfThere(name) === undefined ? ' is gone' : ' has changed since'));
+  }
+  return changed;
+}
+
+// type Trial = { scratch: Scratch | undefined; request: OneRepeat };
+
+function prepareRepeat(session, run, surroundings) {
+  const { options, project, finder, commit } = session;
+  let lacking;
+  let scratch;
+  if (options.inPlace) lacking = listChangedInPlace(session, run);
+  else {
+    scratch = makeTree(session, run, surroundings);
+    lacking = scratch.lacking.map(({ file, why }) => 'the input ' + file.path + ' is not as it was read: ' + why);
+  }
+  if (lacking.length > 0 && !options.force) {
+    if (scratch !== undefined) removeTree(scratch.folder);
+    return lacking[0] + (lacking.length > 1 ? ' (and ' + String(lacking.length - 1) + ' more)' : '');
+  }
+  const root = scratch?.project.root ?? project.root;
+  const set = changeRun(argumentsOf(run, root), run.parameters, session.settings, quoteWord);
+  if (set.kind === 'refused') {
+    if (scratch !== undefined) removeTree(scratch.folder);
+    throw new Failure(set.why, 'run "rr show ' + run.id + '" for its command', EXIT.usage);
+  }
+  const changed = session.settings.length === 0 ? undefined : { argv: set.argv, parameters: set.parameters, label: options.label, reason: options.reason };
+  const noted = applyNotes(run, session.notes.get(run.id)).notes;
+  const toleranceOf = (path) => session.tolerances.find((one) => compileGlob(one.pattern)(path)) ?? findTolerance(noted, path);
+  return { scratch, request: { origin: project, run, finder, scratch, changed, commit, surroundings, toleranceOf, isKept: true, quiet: true, onJudged: async () => undefined } };
+}
+
+/** A repeat that leaves no record: hashes of its outputs by path; undefined if it could not be made. */
+async function runTrial(session, run, surroundings) {
+  const trial = prepareRepeat(session, run, surroundings);
+  if (typeof trial === 'string') return undefined;
+  try {
+    const repeated = await repeatRun({ ...trial.request, isKept: false });
+    return new Map(repeated.run.outputs.concat(repeated.run.logs).map((file) => [nameForTrials(file.path), file.hash]));
+  } finally {
+    if (trial.scratch !== undefined) removeTree(trial.scratch.folder);
+  }
+}
+
+/** Logs have another name in each repeat. */
+function nameForTrials(path) {
+  const log = /\/[0-9TZ]+-[a-z2-7]{6}(\.out|\.err|\.order)$/.exec(path);
+  return log === null ? path : '\0' + log[1];
+}
+
+const LONGEST_EXPLAINED_S = 60;
+
+/**
+ * Says of each difference the cause, if it can be told: by the contents, or by repeating once more,
+ * and, if that differs again, twice on a single processor.
+ */
+async function explainDifferences(session, run, repeat, judgement) {
+  const unexplained = [];
+  for (const verdict of repeat.verdicts) {
+    if (verdict.word !== 'different') continue;
+    const comparison = judgement.comparisons.get(verdict.path);
+    if (comparison?.kind === 'different' && comparison.causes.length > 0) verdict.detail += '; cause: ' + comparison.causes.join(', ');
+    else unexplained.push(verdict);
+  }
+  const isWanted = session.options.explain || (run.wallS ?? Infinity) <= LONGEST_EXPLAINED_S;
+  if (unexplained.length === 0 || !isWanted || session.options.inPlace || session.settings.length > 0) return;
+  const second = new Map(repeat.outputs.concat(repeat.logs).map((file) => [nameForTrials(file.path), file.hash]));
+  const third = await runTrial(session, run, USUAL_SURROUNDINGS);
+  if (third === undefined) return;
+  const differsAgain = (path) => second.get(nameForTrials(path)) !== third.get(nameForTrials(path));
+  const single = unexplained.some(({ path }) => differsAgain(path)) ? await runOnOneProcessor(session, run) : undefined;
+  for (const verdict of unexplained) {
+    const name = nameForTrials(verdict.path);
+    if (!differsAgain(verdict.path)) verdict.detail += '; the same again on a third run, so it is not random' + (repeat.environment === run.environment ? '' : ': the software or machine is not that of the run (rr diff)');
+    else if (single !== undefined && single[0].get(name) === single[1].get(name)) verdict.detail += '; cause: order of threads (differs again on a third run, but not on one processor)';
+    else verdict.detail += '; cause: randomness without a fixed seed, or the time (differs again on a third run)';
+  }
+}
+
+async function runOnOneProcessor(session, run) {
+  if (findProgram('taskset', session.project.root).kind !== 'found') return undefined;
+  const surroundings = { ...USUAL_SURROUNDINGS, prefix: ['taskset', '-c', '0'], variables: { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' } };
+  const first = await runTrial(session, run, surroundings);
+  const other = first === undefined ? undefined : await runTrial(session, run, surroundings);
+  return first === undefined || other === undefined ? undefined : [first, other];
+}
+
+/** Keeps what later runs of this call read, if it is not at hand otherwise, or if it is to be passed on as it came out. */
+function handOn(session, run, repeated, tree, later) {
+  const isPassedOn = session.commit !== undefined || session.settings.length > 0;
+  for (const file of repeated.run.outputs) {
+    if (file.hash.length !== 64 || file.kind === 'l' || !isResultPath(file.path)) continue;
+    const readers = later.filter((one) => one.inputs.some((input) => input.path === file.path && (isPassedOn || input.hash === file.hash)));
+    if (readers.length === 0) continue;
+    makeFolder(session.folder);
+    const holder = session.folder + '/holder';
+    if (lstatIfThere(holder) === undefined) fs.writeFileSync(toFsPath(holder), describeSelf() + '\n');
+    const name = session.folder + '/' + makeRandomDigits();
+    fs.copyFileSync(toFsPath(absoluteOf(tree, file.path)), toFsPath(name), fs.constants.COPYFILE_FICLONE);
+    session.finder.offer(file.hash, name);
+    if (isPassedOn) session.made.set(run.id + '\0' + file.path, name);
+  }
+}
+
+function listForLook(repeat) {
+  if (repeat.parent !== undefined) return repeat.outputs.filter((file) => file.kind !== 'd').map((file) => file.path);
+  return repeat.verdicts.filter(({ word }) => word === 'different' || word === 'tolerance' || word === 'extra').map(({ path }) => path);
+}
+
+async function repeatOne(session, run, later) {
+  const { project, options } = session;
+  const trial = prepareRepeat(session, run, USUAL_SURROUNDINGS);
+  if (typeof trial === 'string') return { kind: 'refused', original: run, why: trial };
+  const { scratch, request } = trial;
+  if (!options.quiet) tell('rr: repeating ' + run.id + (run.label === undefined ? '' : ' ' + run.label));
+  try {
+    const repeated = await repeatRun({ ...request, onJudged: (repeat, judgement) => explainDifferences(session, run, repeat, judgement) });
+    for (const problem of repeated.problems) tell('rr: ' + problem);
+    if (scratch === undefined) return { kind: 'repeated', original: run, repeat: repeated.run, isAccepted: isAccepted(session, run, repeated.run), kept: undefined };
+    handOn(session, run, repeated, scratch.project, later);
+    const paths = listForLook(repeated.run);
+    const kept = paths.length === 0 ? undefined : keepForLook(project, scratch.project, repeated.run, paths);
+    return { kind: 'repeated', original: run, repeat: repeated.run, isAccepted: isAccepted(session, run, repeated.run), kept };
+  } finally {
+    if (scratch !== undefined) removeTree(scratch.folder);
+  }
+}
+
+/** Of a run made with something changed nothing is expected but that it succeeds. */
+function isAccepted(session, run, repeat) {
+  return session.settings.length > 0 ? repeat.status === 'succeeded' : isRepeatAccepted(run, repeat, session.accept);
+}
+
+/**
+ * Repeats the runs meant, in the order of their ids, each in a scratch tree of its own unless it is to be
+ * in place. Prints the verdict on each output. Status 0 only if all of them are as wanted.
+ */
+async function rerunRuns(references, options) {
+  const session = beginSession(references, options);
+  const wanted = selectWanted(session, references);
+  if (wanted.length === 0) throw new Failure('cannot rerun: no run fits', 'run "rr list"', EXIT.differs);
+  const plan = planRepeats(session, wanted);
+  const width = readColumns(1);
+  if (options.dryRun) {
+    printOut(options.json ? printJsonPlan(plan) : printRepeatPlan(plan, width));
+    return plan.some(({ action }) => action === 'cannot') ? EXIT.differs : 0;
+  }
+  makeFolder(session.project.own + '/scratch');
+  removeAbandonedScratch(session.project);
+  const stories = [];
+  try {
+    for (const [at, { run, action, reason }] of plan.entries()) {
+      const later = plan.slice(at + 1).map((one) => one.run);
+      const story = action === 'cannot' ? { kind: 'refused', original: run, why: reason } : await repeatOne(session, run, later);
+      stories.push(story);
+      if (!options.json) printOut(printRepeatStory(story, width));
+    }
+  } catch (error) {
+    if (error instanceof Failure || (error).code === undefined) throw error;
+    throw new Failure('cannot rerun: ' + describeSystemError(error) + ' in "' + session.project.own + '"', '');
+  } finally {
+    session.finder.close();
+    removeTree(session.folder);
+  }
+  printOut(options.json ? printJsonStories(stories) : printStorySum(stories));
+  return stories.every((story) => story.kind === 'repeated' && story.isAccepted) ? 0 : EXIT.differs;
 }
 
 // ==== src/cli.ts =================================================================================
@@ -16564,6 +22751,7 @@ const VERBS = [
       { name: 'require-clean', help: 'refuse if code is changed or not tracked' },
       { name: 'no-logs', help: "do not keep what it prints; it gets rr's own terminal" },
       { name: 'json', help: 'print the record as JSON on standard error' },
+      { name: 'print-id', help: 'print the id of the run as the last line on standard error' },
       QUIET, PROJECT,
     ],
     example: "rr record -l fit -m 'first try' -o fit.csv -- ./fit data/raw.csv",
@@ -16574,13 +22762,20 @@ const VERBS = [
       { name: 'label', letter: 'l', value: 'NAME', isRepeatable: true, help: 'with this label' },
       { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'with this tag' },
       { name: 'status', letter: 's', value: 'STATUS', isRepeatable: true, help: 'succeeded, failed, interrupted, running or lost' },
-      { name: 'since', value: 'DATE', help: 'started at or after DATE (UTC): 2026-11-22' },
+      { name: 'since', value: 'DATE', help: 'started at or after DATE (UTC): 2026-11-22, today, 7d, 12h' },
       { name: 'until', value: 'DATE', help: 'started before DATE' },
-      { name: 'param', letter: 'p', value: 'NAME[=VALUE]', isRepeatable: true, help: 'with this parameter' },
+      { name: 'param', letter: 'p', value: 'TEST', isRepeatable: true, help: 'with this parameter: NAME, NAME=VALUE, also != < <= > >=' },
+      { name: 'grep', value: 'PATTERN', help: 'with a text that this regular expression fits' },
       { name: 'made', value: 'FILE', isRepeatable: true, help: 'that wrote FILE' },
       { name: 'used', value: 'FILE', isRepeatable: true, help: 'that read FILE' },
+      { name: 'sort', value: 'LIST', help: 'in the order of these columns; -COLUMN: descending' },
+      { name: 'last', letter: 'n', value: 'N', help: 'only the last N of the list' },
+      { name: 'columns', value: 'LIST', help: 'show these columns: id,label,param:NAME,params,...' },
+      { name: 'full', help: 'do not cut texts to the width of the terminal' },
       JSON_OUT,
       { name: 'csv', help: 'print CSV' },
+      { name: 'latex', help: 'print a LaTeX tabular' },
+      { name: 'sh', help: 'print a shell script that repeats the runs without rr' },
       PROJECT,
     ],
     example: 'rr list --made figures/co2.svg',
@@ -16600,9 +22795,63 @@ const VERBS = [
     example: 'rr show @',
   },
   {
+    name: 'note', usage: 'rr note [OPTION...] RUN [TEXT]', summary: 'note something on a run: TEXT is a comment', operands: [1, 2],
+    options: [
+      { name: 'label', letter: 'l', value: 'NAME', help: 'its label from now on' },
+      { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'put a tag on it' },
+      { name: 'untag', value: 'TAG', isRepeatable: true, help: 'take a tag off' },
+      { name: 'reason', letter: 'm', value: 'TEXT', help: 'why it was run' },
+      { name: 'outcome', value: 'TEXT', help: 'what came of it' },
+      { name: 'comment', letter: 'c', value: 'TEXT', isRepeatable: true, help: 'a comment' },
+      { name: 'tolerance', value: 'PATH=LIMIT', isRepeatable: true, help: 'numbers in it may differ so much: ABSOLUTE[,RELATIVE]; say why' },
+      { name: 'edit', value: 'NOTE', help: 'put the comment in the place of that of an earlier note' },
+      { name: 'remove', value: 'NOTE', isRepeatable: true, help: 'an earlier note counts no more' },
+      { name: 'editor', letter: 'e', help: 'open $VISUAL, $EDITOR or vi on all that is noted' },
+      { name: 'all', help: 'all runs that have the label RUN' },
+      QUIET, PROJECT,
+    ],
+    example: "rr note --outcome 'converges' fit 'as in the draft'",
+  },
+  {
+    name: 'journal', usage: 'rr journal [OPTION...] [RUN...]', summary: 'tell the story of the project, day by day', operands: [0, Infinity],
+    options: [
+      { name: 'label', letter: 'l', value: 'NAME', isRepeatable: true, help: 'runs with this label' },
+      { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'with this tag' },
+      { name: 'status', letter: 's', value: 'STATUS', isRepeatable: true, help: 'succeeded, failed, interrupted, running or lost' },
+      { name: 'since', value: 'DATE', help: 'started at or after DATE (UTC): 2026-11-22' },
+      { name: 'until', value: 'DATE', help: 'started before DATE' },
+      { name: 'all', help: 'each run by itself, also those of a long series' },
+      { name: 'markdown', help: 'print Markdown' },
+      { name: 'org', help: 'print Org' },
+      { name: 'html', help: 'print one page of HTML' },
+      PROJECT,
+    ],
+    example: 'rr journal --since 2026-11 --html',
+  },
+  {
     name: 'verify', usage: 'rr verify [OPTION...] [FILE|RUN...]', summary: 'compare files and records with their hashes', operands: [0, Infinity],
     options: [{ name: 'quick', help: 'do not read again what has the size and times it had' }, QUIET, PROJECT],
     example: 'rr verify figures/co2.svg',
+  },
+  {
+    name: 'rerun', usage: 'rr rerun [OPTION...] [RUN|LABEL|FILE...]', summary: 'repeat runs and compare what they leave', operands: [0, Infinity],
+    options: [
+      { name: 'set', value: 'NAME=VALUE', isRepeatable: true, help: 'a new run, with this parameter or argument changed' },
+      { name: 'label', letter: 'l', value: 'NAME', help: 'name of the new run (--set)' },
+      { name: 'reason', letter: 'm', value: 'TEXT', help: 'why it is run (--set)' },
+      { name: 'since', value: 'RUN', help: "all runs after RUN; '' is the beginning" },
+      { name: 'all', letter: 'a', help: 'all runs that current results need' },
+      { name: 'onto', value: 'REV', help: 'with the code of this commit of git' },
+      { name: 'dry-run', letter: 'n', help: 'tell what would be done and why' },
+      { name: 'accept', value: 'MEASURE', help: 'exit 0 for: identical, tolerance (default: identical)' },
+      { name: 'tolerance', value: 'PATH=ABSOLUTE[,RELATIVE]', isRepeatable: true, help: 'how far numbers in PATH may differ' },
+      { name: 'in-place', help: 'in the project instead of a scratch tree' },
+      { name: 'full', help: 'with the rest of the project, as it is now' },
+      { name: 'force', letter: 'f', help: 'also where inputs are not as they were' },
+      { name: 'explain', help: 'repeat again to find the cause, however long it takes' },
+      JSON_OUT, QUIET, PROJECT,
+    ],
+    example: 'rr rerun --accept tolerance --tolerance fit.csv=1e-9 fit',
   },
   {
     name: 'makefile', usage: 'rr makefile [OPTION...]', summary: 'make provenance/Makefile again from the records', operands: [0, 0],
@@ -16760,15 +23009,29 @@ async function dispatch(parsed) {
     case 'record': return recordRun({
       argv: parsed.command, project, label: one('label'), reason: one('reason'), tags: all('tag'), inputs: all('input'),
       outputs: all('output'), parameters: all('param'), timeout: one('timeout'), trace: one('trace'),
-      requireClean: has('require-clean'), noLogs: has('no-logs'), quiet: has('quiet'), json: has('json'),
+      requireClean: has('require-clean'), noLogs: has('no-logs'), quiet: has('quiet'), json: has('json'), printId: has('print-id'),
     });
     case 'list': return listRuns({
       project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
-      parameters: all('param'), made: all('made'), used: all('used'), json: has('json'), csv: has('csv'),
+      parameters: all('param'), grep: one('grep'), made: all('made'), used: all('used'), sort: one('sort'), last: one('last'),
+      columns: one('columns'), full: has('full'), styles: LIST_STYLES.filter(has),
     });
     case 'show': return showRun(parsed.operands[0], {
       project, json: has('json'), raw: has('raw'), logs: has('logs'), processes: has('processes'), files: has('files'),
       environment: has('environment'), all: has('all'),
+    });
+    case 'rerun': return rerunRuns(parsed.operands, {
+      project, inPlace: has('in-place'), settings: all('set'), label: one('label'), reason: one('reason'), since: one('since'), all: has('all'),
+      onto: one('onto'), dryRun: has('dry-run'), accept: one('accept'), tolerances: all('tolerance'), explain: has('explain'), full: has('full'),
+      force: has('force'), json: has('json'), quiet: has('quiet'),
+    });
+    case 'note': return noteRun(parsed.operands, {
+      project, label: one('label'), tags: all('tag'), untags: all('untag'), reason: one('reason'), outcome: one('outcome'), comments: all('comment'),
+      tolerances: all('tolerance'), edit: one('edit'), remove: all('remove'), editor: has('editor'), all: has('all'), quiet: has('quiet'),
+    });
+    case 'journal': return printJournal(parsed.operands, {
+      project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
+      all: has('all'), markdown: has('markdown'), org: has('org'), html: has('html'),
     });
     case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), quiet: has('quiet') });
     case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));

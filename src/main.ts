@@ -4,12 +4,16 @@ import { EXIT, Failure } from './core/failure.ts';
 import { parseArguments, printOverview, printVerbHelp, VERBS } from './cli.ts';
 import type { ParsedArguments } from './cli.ts';
 import { initProject } from './commands/init.ts';
+import { printJournal } from './commands/journal.ts';
 import { LIST_STYLES, listRuns } from './commands/list.ts';
 import { rebuildMakefile } from './commands/makefile.ts';
 import { noteRun } from './commands/note.ts';
 import { recordRun } from './commands/record.ts';
+import { rerunRuns } from './commands/rerun.ts';
 import { showRun } from './commands/show.ts';
+import { showStatus } from './commands/status.ts';
 import { verifyProject } from './commands/verify.ts';
+import { explainFile } from './commands/why.ts';
 import { toBytes } from './sys/files.ts';
 import { readArgumentBytes } from './sys/machine.ts';
 import { describeSystemError } from './sys/project.ts';
@@ -45,10 +49,24 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
       project, json: has('json'), raw: has('raw'), logs: has('logs'), processes: has('processes'), files: has('files'),
       environment: has('environment'), all: has('all'),
     });
+    case 'rerun': return rerunRuns(parsed.operands, {
+      project, inPlace: has('in-place'), settings: all('set'), label: one('label'), reason: one('reason'), since: one('since'), all: has('all'),
+      onto: one('onto'), dryRun: has('dry-run'), accept: one('accept'), tolerances: all('tolerance'), explain: has('explain'), full: has('full'),
+      force: has('force'), json: has('json'), quiet: has('quiet'),
+    });
     case 'note': return noteRun(parsed.operands, {
       project, label: one('label'), tags: all('tag'), untags: all('untag'), reason: one('reason'), outcome: one('outcome'), comments: all('comment'),
       tolerances: all('tolerance'), edit: one('edit'), remove: all('remove'), editor: has('editor'), all: has('all'), quiet: has('quiet'),
     });
+    case 'journal': return printJournal(parsed.operands, {
+      project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
+      all: has('all'), markdown: has('markdown'), org: has('org'), html: has('html'),
+    });
+    case 'why':
+    case 'used': return explainFile(parsed.operands[0], {
+      project, isDown: has('down') || parsed.verb.name === 'used', depth: one('depth'), all: has('all'), dot: has('dot'), svg: has('svg'), json: has('json'),
+    });
+    case 'status': return showStatus(parsed.operands, { project, environment: has('environment'), all: has('all'), json: has('json'), quiet: has('quiet') });
     case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), quiet: has('quiet') });
     case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));
     default: return showHelp(parsed);

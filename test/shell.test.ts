@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'fs';
 import path from 'path';
-import { hasShellSyntax, quoteCommand, quoteWord, spellRoot } from '../src/formats/shell.ts';
+import { hasShellSyntax, quoteCommand, quoteWord, spellRoot, splitCommand } from '../src/formats/shell.ts';
 import { hasProgram, makeTemporary, run } from './rig.ts';
 
 type Shell = { name: string; argv: string[]; isTextOnly: boolean };
@@ -97,4 +97,21 @@ test('quoteWord() leaves plain words plain', () => {
 test('hasShellSyntax() tells a line of shell from a plain word', () => {
   for (const line of ['a b', 'a|b', 'a>b', '$HOME', '*.txt', 'A=1', 'a;b', "it's", 'a\tb', 'a\nb', '~/x', '`id`', '{a,b}']) assert.equal(hasShellSyntax(line), true, line);
   for (const word of ['true', './run.sh', '/usr/bin/env', 'a-b_c.d+e', 'caf\xc3\xa9', '\xc3\xa0', 'x=y'.slice(0, 1), '--a=b']) assert.equal(hasShellSyntax(word), false, word);
+});
+
+test('splitCommand() gives the arguments back that quoteCommand() was given', () => {
+  for (const directory of ['.', 'a', 'a/b', '/elsewhere']) {
+    const root = "/some/where 'odd";
+    const argv = ['if'].concat(WORDS, ['A=b', root, root + '/x', '--in=' + root + '/y', "'" + root + "'", 'x'.repeat(10000), "'".repeat(100)]);
+    const source = quoteCommand(argv, root, directory);
+    assert.deepEqual(splitCommand(source, root, directory), argv);
+    assert.deepEqual(splitCommand(source, '/new place', directory), argv.map((word) => word.split(root).join('/new place')));
+    for (const word of WORDS) assert.deepEqual(splitCommand(quoteCommand(['p', word], root, directory), root, directory), ['p', word]);
+  }
+});
+
+test('splitCommand() refuses what a shell would take for more than words', () => {
+  for (const source of ['', ' a', 'a ', 'a  b', 'a; b', 'a | b', 'a $x', 'a "b"', 'a `b`', 'A=b c', 'if x', 'a *', "a 'b", 'a \\b', 'a\nb', 'a \xff', 'a > b', 'a ~/x', 'a #b', 'a "$PWD', 'a \0{0123456789abcdef}']) {
+    assert.equal(splitCommand(source, '/root', '.'), undefined, JSON.stringify(source));
+  }
 });

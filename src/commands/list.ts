@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
-import { readMoment } from '../core/moment.ts';
+import { requireMoment, requireStatuses } from '../core/filteroptions.ts';
 import type { AnnotatedRun } from '../core/notes.ts';
 import type { RunSummary } from '../core/run.ts';
 import { matchesFilter, parseParameterCondition } from '../core/select.ts';
@@ -47,17 +47,11 @@ export type ListOptions = {
 
 const TABLE_COLUMNS = ['id', 'status', 'time', 'label', 'command'];
 const CSV_COLUMNS = ['id', 'label', 'status', 'exit', 'started', 'time', 'user', 'system', 'memory', 'directory', 'command', 'reason', 'tags', 'outcome', 'comments', 'params'];
-const STATUS_NAMES = ['running', 'succeeded', 'failed', 'interrupted', 'lost'];
 
 // ---- what was asked for ---------------------------------------------------------------------------
 
 function failOptionValue(option: string, given: ByteString, state: string, hint: string): never {
   throw new Failure('cannot use --' + option + ' "' + given + '": ' + state, hint, EXIT.usage);
-}
-
-function readTime(option: string, text: ByteString | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  return readMoment(text, readUtcMicros() / 1000) ?? failOptionValue(option, text, 'not a date', 'write 2026-11-22 or 2026-11-22T05:20 (UTC), today, yesterday, 7d, 12h');
 }
 
 /** Case is not told apart, and a text is UTF-8. How long a pattern takes is the user's own affair. */
@@ -71,13 +65,11 @@ function compilePattern(pattern: ByteString): (text: ByteString) => boolean {
 }
 
 function makeFilter(options: ListOptions, toPath: (name: ByteString) => ByteString): RunFilter {
-  for (const status of options.statuses) {
-    if (STATUS_NAMES.indexOf(status) < 0) failOptionValue('status', status, 'no such status', 'one of ' + STATUS_NAMES.join(', '));
-  }
+  const nowMs = readUtcMicros() / 1000;
   return {
-    labels: options.labels, tags: options.tags, statuses: options.statuses,
+    labels: options.labels, tags: options.tags, statuses: requireStatuses(options.statuses),
     parameters: options.parameters.map((text) => parseParameterCondition(text) ?? failOptionValue('param', text, 'no name', "write NAME, NAME=VALUE, or such as 'gamma<0.5'")),
-    since: readTime('since', options.since), until: readTime('until', options.until),
+    since: requireMoment('--since', options.since, nowMs), until: requireMoment('--until', options.until, nowMs),
     grep: options.grep === undefined ? undefined : compilePattern(options.grep),
     made: options.made.map(toPath), used: options.used.map(toPath),
   };

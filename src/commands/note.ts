@@ -1,10 +1,11 @@
 // note.ts - rr note: label, tags, reason, outcome, comments and tolerances after the fact.
 import type { ByteString } from '../core/bytes.ts';
+import { trimBlanks } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { compileGlob } from '../core/glob.ts';
 import { emptyNote, findCountingNotes, hasEffect } from '../core/notes.ts';
-import type { AnnotatedRun, Note, Tolerance } from '../core/notes.ts';
-import { parseMagnitude } from '../formats/note.ts';
+import type { AnnotatedRun, Note, OutputTolerance } from '../core/notes.ts';
+import { parseToleranceOption } from '../formats/note.ts';
 import { parseNoteText, printNoteText } from '../formats/notetext.ts';
 import type { NoteText } from '../formats/notetext.ts';
 import { encodeWithheld } from '../formats/percent.ts';
@@ -46,19 +47,8 @@ function failUsage(message: string, hint: string): never {
 
 // ---- from the options -------------------------------------------------------------------------------
 
-/** "PATH=ABSOLUTE[,RELATIVE]"; the path may hold "=". */
-function parseToleranceOption(text: ByteString, toPath: (name: ByteString) => ByteString): Tolerance {
-  const parts = /^([^]+)=([^=,]+)(?:,([^=,]+))?$/.exec(text);
-  const absolute = parts === null ? undefined : parseMagnitude(parts[2]);
-  const relative = parts === null ? undefined : parseMagnitude(parts[3] ?? '0');
-  if (parts === null || absolute === undefined || relative === undefined) {
-    return failUsage('cannot use --tolerance "' + text + '": not PATH=ABSOLUTE[,RELATIVE]', "such as --tolerance 'fit.csv=1e-9,1e-6'");
-  }
-  return { absolute, relative, pattern: toPath(parts[1]) };
-}
-
 /** A tolerance that fits no output would be taken for one that counts. */
-function requireOutputs(tolerances: Tolerance[], runs: AnnotatedRun[]): void {
+function requireOutputs(tolerances: OutputTolerance[], runs: AnnotatedRun[]): void {
   if (runs.some(({ run }) => run.status === 'running')) return;
   for (const { pattern } of tolerances) {
     const fits = compileGlob(pattern);
@@ -118,7 +108,7 @@ function hasChange(options: NoteOptions): boolean {
 function readTexts(options: NoteOptions, operand: ByteString | undefined): ByteString[] {
   const text = operand === '-' ? readIn().replace(/\n+$/, '') : operand;
   const texts = (text === undefined ? [] : [text]).concat(options.comments);
-  if (texts.some((one) => one.trim() === '')) failUsage('cannot note an empty text', '');
+  if (texts.some((one) => trimBlanks(one) === '')) failUsage('cannot note an empty text', '');
   return texts;
 }
 

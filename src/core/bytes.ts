@@ -12,6 +12,17 @@ export function compareBytes(a: ByteString, b: ByteString): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+const BLANKS = ' \t\r\n';
+
+/** The text without the spaces, tabs and ends of lines at its ends. trim() would take the byte A0, too, in which "\u00e0" ends. */
+export function trimBlanks(text: ByteString): ByteString {
+  let from = 0;
+  let to = text.length;
+  while (from < to && BLANKS.indexOf(text[from]) >= 0) from += 1;
+  while (to > from && BLANKS.indexOf(text[to - 1]) >= 0) to -= 1;
+  return text.slice(from, to);
+}
+
 /**
  * Length in bytes of the well-formed UTF-8 sequence that starts at `at` (RFC 3629), 0 if there is
  * none. Overlong forms, surrogates and code points over U+10FFFF are not well-formed.

@@ -1,5 +1,6 @@
 // notes.ts - what was noted on runs afterwards, and what of it counts. Knows no files and no spelling.
 import type { ByteString } from './bytes.ts';
+import type { Tolerance } from './comparison.ts';
 import { compileGlob } from './glob.ts';
 import { recordPath } from './run.ts';
 import type { Run } from './run.ts';
@@ -13,8 +14,8 @@ import type { Run } from './run.ts';
 //    in its place stands there.
 // 5. A note can replace or remove earlier ones only: there is no circle.
 
-/** Numbers of an output may differ by `absolute`, or by `relative` times the larger of the two. */
-export type Tolerance = { absolute: number; relative: number; /** Path or glob, relative to the project. */ pattern: ByteString };
+/** By how much numbers of outputs may differ. pattern: path or glob, relative to the project. */
+export type OutputTolerance = Tolerance & { pattern: ByteString };
 
 /** What a note can take back. */
 export type Unsettable = 'Label' | 'Reason' | 'Outcome';
@@ -34,7 +35,7 @@ export type Note = {
   reason?: ByteString;
   outcome?: ByteString;
   comments: ByteString[];
-  tolerances: Tolerance[];
+  tolerances: OutputTolerance[];
   /** The comments of the note `id` are replaced: by `text`, or by nothing; several entries of one id by several texts. */
   replaces: { id: string; text: ByteString | undefined }[];
   /** Ids of notes that count no more. */
@@ -64,7 +65,7 @@ export type Comment = {
 };
 
 /** A tolerance that counts, with the comments of its note as its reason. */
-export type GroundedTolerance = Tolerance & { noteId: string; author: ByteString; writtenUtc: string; reason: ByteString };
+export type GroundedTolerance = OutputTolerance & { noteId: string; author: ByteString; writtenUtc: string; reason: ByteString };
 
 /** What notes say of a run beyond its label, tags and reason. */
 export type RunNotes = {

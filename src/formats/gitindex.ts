@@ -26,7 +26,7 @@ export type GitIndex = { entries: GitEntry[]; rootTree?: ByteString };
 
 export const GIT_LINK = 0o160000;
 export const GIT_SYMLINK = 0o120000;
-const GIT_FOLDER = 0o040000;
+export const GIT_FOLDER = 0o040000;
 
 /** A big-endian number of 32 bits. */
 export function readUint32(bytes: ByteString, at: number): number {

@@ -1,5 +1,6 @@
 // notetext.ts - the notes of a run as a text for an editor, printed and parsed. Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
+import { trimBlanks } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { decodeText, makeHarmless } from './percent.ts';
 
@@ -65,14 +66,17 @@ function splitSections(text: ByteString): Section[] {
       sections.push(last);
     } else if (line.startsWith('---')) failText(i + 1, 'no such heading: "' + line + '"; write "\\---" for text that begins so');
     else if (last !== undefined) last.lines.push(decodeText(line.replace(/^\\(?=\\*---)/, '')));
-    else if (line.trim() !== '' && line[0] !== '#') failText(i + 1, 'text above the first line "---"');
+    else if (trimBlanks(line) !== '' && line[0] !== '#') failText(i + 1, 'text above the first line "---"');
   }
   return sections;
 }
 
-/** The text of a section, without empty lines and spaces at its ends. */
+/** The text of a section, without empty lines at its ends. */
 function trimSection(section: Section): ByteString {
-  return section.lines.join('\n').replace(/^(?:[ \t]*\n)+/, '').replace(/[ \t\n]+$/, '');
+  const lines = section.lines.slice();
+  while (lines.length > 0 && trimBlanks(lines[0]) === '') lines.shift();
+  while (lines.length > 0 && trimBlanks(lines[lines.length - 1]) === '') lines.pop();
+  return lines.join('\n');
 }
 
 /**
@@ -93,9 +97,9 @@ export function parseNoteText(text: ByteString): NoteText | undefined {
     }
     if (seen.has(name)) failText(line, '"--- ' + name + '" stands twice');
     seen.add(name);
-    if (name === 'tags') notes.tags = section.lines.map((one) => one.trim()).filter((one) => one !== '');
-    else if (name === 'label' && section.lines.filter((one) => one.trim() !== '').length > 1) failText(line, 'a label is one line');
-    else if (name === 'label' || name === 'reason' || name === 'outcome') notes[name] = name === 'label' ? value.trim() : value;
+    if (name === 'tags') notes.tags = section.lines.map(trimBlanks).filter((one) => one !== '');
+    else if (name === 'label' && section.lines.filter((one) => trimBlanks(one) !== '').length > 1) failText(line, 'a label is one line');
+    else if (name === 'label' || name === 'reason' || name === 'outcome') notes[name] = name === 'label' ? trimBlanks(value) : value;
   }
   return notes;
 }

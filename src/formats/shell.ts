@@ -78,6 +78,33 @@ export function quoteCommand(argv: ByteString[], root: ByteString, directory: By
   }).join(' ');
 }
 
+/**
+ * Undoes quoteCommand(): the argument bytes, with the project's folder given as `root`. undefined if
+ * the source is not in the form that quoteCommand() gives, and so may mean anything to a shell.
+ */
+export function splitCommand(source: ByteString, root: ByteString, directory: ByteString): ByteString[] | undefined {
+  const rootWord = spellRoot(directory);
+  const argv: ByteString[] = [];
+  for (let at = 0; at <= source.length; at++) {
+    const start = at;
+    let word = '';
+    while (at < source.length && source[at] !== ' ') {
+      const quoted = /^(?:'[^']*'|\\'|[A-Za-z0-9_@+=:,./-]+)/.exec(source.slice(at, at + 1) === "'" ? source.slice(at) : source.slice(at, at + 4096));
+      if (source.startsWith(rootWord, at)) {
+        word += root;
+        at += rootWord.length;
+      } else if (quoted === null) return undefined;
+      else {
+        word += quoted[0][0] === "'" ? quoted[0].slice(1, -1) : quoted[0][0] === '\\' ? "'" : quoted[0];
+        at += quoted[0].length;
+      }
+    }
+    if (at === start || (argv.length === 0 && SPECIAL_FIRST.test(source.slice(start, at)))) return undefined;
+    argv.push(word);
+  }
+  return argv;
+}
+
 /** Does a single argument need a shell: does it hold anything but one plain word? */
 export function hasShellSyntax(argument: ByteString): boolean {
   return /[ \t-\r|&;<>()$`"'\\*?[\]#~{}!]/.test(argument) || /^[A-Za-z_][A-Za-z0-9_]*=/.test(argument);

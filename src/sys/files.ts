@@ -72,6 +72,24 @@ export function readFirstBytes(name: ByteString, count: number): ByteString {
   }
 }
 
+/** The last bytes of a regular file, at most `count`; '' if it cannot be read. */
+export function readLastBytes(name: ByteString, count: number): ByteString {
+  const stat = statIfThere(name);
+  if (stat === undefined || !stat.isFile()) return '';
+  try {
+    const fd = fs.openSync(toFsPath(name), 'r');
+    try {
+      const tail = Buffer.alloc(Math.min(count, stat.size));
+      return tail.toString('latin1', 0, fs.readSync(fd, tail, 0, tail.length, stat.size - tail.length));
+    } finally {
+      fs.closeSync(fd);
+    }
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return '';
+  }
+}
+
 // No such name, or none that can be asked: on a mount that is gone, say.
 const NO_STAT = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EACCES', 'EIO', 'ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'ETIMEDOUT', 'EOVERFLOW'];
 

@@ -12,7 +12,8 @@ import { errorCode, lstatIfThere } from './files.ts';
 import type { GitAnswer, GitRefusal } from './gitprocess.ts';
 import { findUntrustedFilters, listEntriesWithGit, listFiltered, runGit, splitNames, turnFiltersOff } from './gitprocess.ts';
 import type { GitHead, GitRepository } from './gitrepo.ts';
-import { findRepository, hasReftable, hashGitObject, openRepository, readGitObject, readHead, readTreeOfCommit } from './gitrepo.ts';
+import { findRepository, hasReftable, hashGitObject, openRepository, readHead, readTreeOfCommit } from './gitrepo.ts';
+import { readObjectBody } from './gitobjects.ts';
 import { compareWithFiles, hasContentOfEntry, readGitIndex } from './gitstatus.ts';
 import { hashBytes } from './hash.ts';
 
@@ -303,7 +304,7 @@ export function readEarlierBlob(state: GitState, name: ByteString): FileState | 
   const { tree, entry } = found;
   const isKnown = tree.isIndexRead && entry.stage === 0 && !entry.isIntended && !entry.isSkipped && entry.mode !== GIT_LINK;
   if (!isKnown || tree.unlike.has(entry.name)) return undefined;
-  const content = readBlob(tree.repository, entry);
+  const content = readObjectBody(tree.repository, hexFromBytes(entry.id), 'blob');
   if (content === undefined) return undefined;
   const kind = entry.mode === GIT_SYMLINK ? 'l' : (entry.mode & 0o100) !== 0 ? 'x' : '';
   // A size of 0 stands where times did not tell, and the content was compared itself (gitstatus.ts). The
@@ -311,18 +312,6 @@ export function readEarlierBlob(state: GitState, name: ByteString): FileState | 
   const isSameSize = entry.sizeBytes === 0 || entry.sizeBytes === content.length % 0x100000000;
   if (kind !== 'l' && (!isSameSize || !isUnfiltered(tree, entry))) return undefined;
   return { hash: hashBytes(content), size: content.length, kind, path: name };
-}
-
-/** The blob of an entry; git is asked only if the object is not found or of a form that is not known here. */
-function readBlob(repository: GitRepository, entry: GitEntry): ByteString | undefined {
-  const id = hexFromBytes(entry.id);
-  const object = readGitObject(repository, id);
-  let content = object?.kind === 'blob' ? object.body : undefined;
-  if (content === undefined) {
-    const answer = runGit(repository, ['cat-file', 'blob', id]);
-    content = answer.kind === 'done' ? answer.output : undefined;
-  }
-  return content !== undefined && hashGitObject(repository.algorithm, 'blob', content) === entry.id ? content : undefined;
 }
 
 // What of gitattributes(5) converts a file without the user's doing; ends of lines show in the size.

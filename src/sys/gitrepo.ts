@@ -161,9 +161,10 @@ function listObjectFolders(folder: ByteString, depth: number): ByteString[] {
   return folders;
 }
 
-function inflateBytes(bytes: ByteString): ByteString | undefined {
+/** Undoes zlib's deflate; undefined if it is damaged or comes to more than `mostBytes`. */
+export function inflateBytes(bytes: ByteString, mostBytes = 32 << 20): ByteString | undefined {
   try {
-    return zlib().inflateSync(Buffer.from(bytes, 'latin1'), { maxOutputLength: 32 << 20 }).toString('latin1');
+    return zlib().inflateSync(Buffer.from(bytes, 'latin1'), { maxOutputLength: mostBytes }).toString('latin1');
   } catch (error) {
     // A damaged object: git will say so.
     return undefined;

@@ -35,7 +35,7 @@ export function readGitIndex(repository: GitRepository): ReadIndex {
  */
 export type IndexComparison = { suspects: ByteString[]; overlooked: ByteString[]; passedOver: ByteString[]; submodules: GitEntry[] };
 
-type Comparison = {
+type IndexCheck = {
   repository: GitRepository;
   indexMtimeMs: number;
   hasModes: boolean;
@@ -67,7 +67,7 @@ export function compareWithFiles(repository: GitRepository, entries: GitEntry[],
   return result;
 }
 
-function beginComparison(repository: GitRepository, indexMtimeMs: number): Comparison {
+function beginComparison(repository: GitRepository, indexMtimeMs: number): IndexCheck {
   const core = (key: string) => findGitSetting(repository.settings, 'core', '', key);
   return {
     repository,
@@ -88,7 +88,7 @@ export function hasContentOfEntry(repository: GitRepository, entry: GitEntry): b
   return stat !== undefined && isSameBlob(beginComparison(repository, 0), { ...entry, sizeBytes: 0 }, stat);
 }
 
-function compareEntry(comparison: Comparison, entry: GitEntry, isExcluded: (name: ByteString) => boolean, result: IndexComparison): void {
+function compareEntry(comparison: IndexCheck, entry: GitEntry, isExcluded: (name: ByteString) => boolean, result: IndexComparison): void {
   const folder = parentOf(entry.name);
   if (folder !== comparison.lastFolder) {
     comparison.lastFolder = folder;
@@ -113,7 +113,7 @@ function parentOf(name: ByteString): ByteString {
 }
 
 /** A tracked folder that a symbolic link has replaced holds no tracked files any more. */
-function isRealFolder(comparison: Comparison, folder: ByteString): boolean {
+function isRealFolder(comparison: IndexCheck, folder: ByteString): boolean {
   const known = comparison.folders.get(folder);
   if (known !== undefined) return known;
   const isReal = isRealFolder(comparison, parentOf(folder))
@@ -122,13 +122,13 @@ function isRealFolder(comparison: Comparison, folder: ByteString): boolean {
   return isReal;
 }
 
-function hasSameMode(comparison: Comparison, entry: GitEntry, stat: Stats): boolean {
+function hasSameMode(comparison: IndexCheck, entry: GitEntry, stat: Stats): boolean {
   if (stat.isSymbolicLink()) return entry.mode === GIT_SYMLINK;
   if (!stat.isFile() || entry.mode === GIT_SYMLINK) return false;
   return !comparison.hasModes || ((stat.mode & 0o100) !== 0) === ((entry.mode & 0o100) !== 0);
 }
 
-function isSameStat(comparison: Comparison, entry: GitEntry, stat: Stats): boolean {
+function isSameStat(comparison: IndexCheck, entry: GitEntry, stat: Stats): boolean {
   if (!hasSameMode(comparison, entry, stat) || stat.size % 0x100000000 !== entry.sizeBytes) return false;
   if (!isSameTime(entry.mtimeMs, stat.mtimeMs, comparison.isMinimal)) return false;
   // Written in the same moment as the index or later: the times do not tell. So does git judge.
@@ -146,7 +146,7 @@ function isSameTime(recordedMs: number, seenMs: number, isMinimal: boolean): boo
   return Math.abs(recordedMs - seenMs) < 0.0005;
 }
 
-function isSameBlob(comparison: Comparison, entry: GitEntry, stat: Stats): boolean {
+function isSameBlob(comparison: IndexCheck, entry: GitEntry, stat: Stats): boolean {
   if (!hasSameMode(comparison, entry, stat)) return false;
   // git sets the size to 0 where it knows that the times do not tell (racy-git.txt).
   if (stat.size % 0x100000000 !== entry.sizeBytes && entry.sizeBytes !== 0) return false;

@@ -55,20 +55,36 @@ export function findKnownRunsByFiles(project: Project, known: KnownRuns, made: B
  * Throws Failure if there is none, and with a list if there are several.
  */
 export function pickAnnotatedRun(project: Project, folder: ByteString, reference: ByteString): AnnotatedRun {
+  const runs = pickAnnotatedRuns(project, folder, reference);
+  if (runs.length === 1) return runs[0];
+  throw failSeveral(reference, runs.map((one) => one.run));
+}
+
+function failSeveral(reference: ByteString, runs: Pick<Run, 'id' | 'label'>[]): Failure {
+  const shown = runs.slice(-10).map((run) => run.id + (run.label === undefined ? '' : ' ' + run.label)).join(', ');
+  return new Failure('cannot tell which run "' + reference + '" means: ' + String(runs.length) + ' fit', 'one of ' + shown, EXIT.usage);
+}
+
+/** The same, but a label of several runs means all of them. Never empty. */
+export function pickAnnotatedRuns(project: Project, folder: ByteString, reference: ByteString): AnnotatedRun[] {
   if (RUN_ID.test(reference)) {
     const run = readRun(project, reference);
-    if (run !== undefined) return applyNotes(run, groupNotes(readNotes(project).notes).get(run.id));
+    if (run !== undefined) return [applyNotes(run, groupNotes(readNotes(project).notes).get(run.id))];
   }
   const known = readKnownRuns(project);
+  return selectKnownRuns(known, project, folder, reference).map((run) => readKnownRun(project, known, run.id)).filter((run): run is AnnotatedRun => run !== undefined);
+}
+
+/** The same among runs that are read already. */
+export function selectKnownRuns(known: KnownRuns, project: Project, folder: ByteString, reference: ByteString): RunSummary[] {
   const { runFaults, noteFaults } = known;
   // The last run may be one of those that cannot be read; another must not be taken for it.
   if (runFaults.length > 0 && reference[0] === '@') throw runFaults[runFaults.length - 1];
   const selection = selectRun(reference, known.summaries, () => findKnownRunsByFiles(project, known, [toRecordPath(project, folder, reference)], []));
-  const picked = selection.kind === 'one' ? readKnownRun(project, known, selection.run.id) : undefined;
-  if (picked !== undefined) return picked;
-  if (selection.kind !== 'several') throw new Failure('cannot find the run "' + reference + '"' + (runFaults.length + noteFaults.length > 0 ? ' among the records that can be read' : ''), 'run "rr list"', EXIT.differs);
-  const shown = selection.runs.slice(-10).map((run) => run.id + (run.label === undefined ? '' : ' ' + run.label)).join(', ');
-  throw new Failure('cannot tell which run "' + reference + '" means: ' + String(selection.runs.length) + ' fit', 'one of ' + shown, EXIT.usage);
+  if (selection.kind === 'none') throw new Failure('cannot find the run "' + reference + '"' + (runFaults.length + noteFaults.length > 0 ? ' among the records that can be read' : ''), 'run "rr list"', EXIT.differs);
+  const meant = selection.kind === 'one' ? [selection.run] : selection.runs;
+  if (meant.length > 1 && meant.some((run) => run.label !== reference)) throw failSeveral(reference, meant);
+  return meant;
 }
 
 /** The same without the notes; label, tags and reason are those that count. */

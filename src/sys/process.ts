@@ -10,9 +10,11 @@ import type { TerminalPlan } from './terminal.ts';
 export type CommandRequest = {
   /** Runs in rr's own current folder: Node can name no folder whose name is not UTF-8. */
   argv: ByteString[];
-  /** 'inherit': the command has rr's own descriptor. 'keep': rr passes it on and keeps a copy. */
-  stdout: 'inherit' | 'keep';
-  stderr: 'inherit' | 'keep';
+  /** What the command gets, or gets in the end, as its standard streams: rr's own are 0, 1 and 2. */
+  descriptors: { stdin: number; stdout: number; stderr: number };
+  /** 'inherit': the command has the descriptor itself. 'keep': rr passes on to it and keeps a copy. 'keep-only': rr keeps it and passes nothing on. */
+  stdout: StreamPlan;
+  stderr: StreamPlan;
   /** Give the command a terminal of its own through script(1) where rr's output is a terminal. */
   terminal: TerminalPlan | undefined;
   /** Name without extension of the files that keep the streams: + .out, .err, .order. */
@@ -29,6 +31,8 @@ export type CommandRequest = {
   /** Descriptors from 3 up that rr was given and the command is to have, too. */
   inherited: number[];
 };
+
+export type StreamPlan = 'inherit' | 'keep' | 'keep-only';
 
 export type TracerRequest = {
   /** Command line of the tracer that writes to `output`; the command's own words follow. */
@@ -293,12 +297,17 @@ function writeLater(descriptor: number, data: Buffer): Promise<Error | undefined
 }
 
 /**
- * Passes a stream on to rr's own descriptor and into the log. When nobody reads rr's output any
+ * Passes a stream on to `descriptor`, if there is one, and into the log. When nobody reads rr's output any
  * more, the command's pipe is closed too, so that it meets SIGPIPE as it would without rr. `line`
  * is where the streams queue that go to the same file, to come out in the order they came in.
  */
-function passOn(output: Output, descriptor: number, log: LogKeeper, line: { last: Promise<void> }): void {
+function passOn(output: Output, descriptor: number | undefined, log: LogKeeper, line: { last: Promise<void> }): void {
   const { reader } = output;
+  reader.on('error', () => reader.destroy());
+  if (descriptor === undefined) {
+    reader.on('data', (data: Buffer) => log.keep(output.stream, data));
+    return;
+  }
   let isRefused = false;
   const write = async (data: Buffer): Promise<void> => {
     const error = isRefused ? undefined : await writeLater(descriptor, data);
@@ -318,7 +327,6 @@ function passOn(output: Output, descriptor: number, log: LogKeeper, line: { last
     line.last = line.last.then(() => write(data));
     output.written = line.last;
   });
-  reader.on('error', () => reader.destroy());
 }
 
 // After the command's own end, what it started in the background may hold the pipes open for ever.
@@ -344,7 +352,7 @@ function openOutputs(plumbing: Plumbing, child: import('child_process').ChildPro
     const output: Output = { stream, reader, isClosed: false, isBusy: false, written: Promise.resolve() };
     reader.on('end', () => { if (typeof from === 'object') from.isAtEnd = true; });
     reader.on('close', () => { output.isClosed = true; });
-    passOn(output, descriptor, log, descriptor === 1 ? lineOfOut : lineOfErr);
+    passOn(output, descriptor, log, stream === 'out' ? lineOfOut : lineOfErr);
     return output;
   });
 }
@@ -547,8 +555,8 @@ function wrapInTerminal(argv: string[], plan: TerminalPlan, isHeld: boolean): st
   return ['script', '-qefc', line, '/dev/null'];
 }
 
-/** A stream that is kept: its log, rr's own descriptor that it goes to, and where it comes from. */
-type Kept = { stream: StreamName; descriptor: 1 | 2; from: Pipe | 'child-stdout' | 'child-stderr' };
+/** A stream that is kept: its log, the descriptor that it is passed on to, and where it comes from. */
+type Kept = { stream: StreamName; descriptor: number | undefined; from: Pipe | 'child-stdout' | 'child-stderr' };
 
 type Plumbing = { trace: TraceFeed | undefined; stdio: (number | 'pipe' | 'ignore')[]; argv: string[]; env: NodeJS.ProcessEnv; kept: Kept[]; release: (() => void) | undefined; isApart: boolean };
 
@@ -558,14 +566,15 @@ function layPipes(request: CommandRequest): Plumbing {
   const terminal = request.terminal;
   if (terminal !== undefined) return layTerminal(request, argv, terminal, trace);
   const wanted: StreamName[] = [];
-  if (request.stdout === 'keep') wanted.push('out');
-  if (request.stderr === 'keep') wanted.push('err');
+  if (request.stdout !== 'inherit') wanted.push('out');
+  if (request.stderr !== 'inherit') wanted.push('err');
   const pipes = wanted.length === 0 ? [] : openPipes(request.logName, request.pipePool, wanted.length);
-  const stdio: (number | 'pipe' | 'ignore')[] = [0, 1, 2];
+  const { stdin, stdout, stderr } = request.descriptors;
+  const stdio: (number | 'pipe' | 'ignore')[] = [stdin, stdout, stderr];
   const kept = wanted.map((stream, i): Kept => {
-    const descriptor = stream === 'out' ? 1 : 2;
-    stdio[descriptor] = pipes.length === 0 ? 'pipe' : pipes[i].write;
-    return { stream, descriptor, from: pipes[i] ?? (stream === 'out' ? 'child-stdout' : 'child-stderr') };
+    const [number, how, own] = stream === 'out' ? [1, request.stdout, stdout] : [2, request.stderr, stderr];
+    stdio[number] = pipes.length === 0 ? 'pipe' : pipes[i].write;
+    return { stream, descriptor: how === 'keep' ? own : undefined, from: pipes[i] ?? (stream === 'out' ? 'child-stdout' : 'child-stderr') };
   });
   for (const descriptor of request.inherited) {
     while (stdio.length < descriptor) stdio.push('ignore');

@@ -130,7 +130,7 @@ const WORTH_NAMES = 512;
 const MORE_LEAST = 256;
 const MORE_PART = 16;
 
-function joinLines(lines: Line[]): ByteString {
+function joinIndexLines(lines: Line[]): ByteString {
   return lines.map((line) => line.text.slice(line.start, line.text.indexOf('\n', line.start) + 1)).join('');
 }
 
@@ -146,7 +146,7 @@ function prepareFolder(project: Project): boolean {
 }
 
 function writeIndexFile(name: ByteString, what: string, head: IndexHead, lines: Line[]): void {
-  const body = printIndexBody(what, head, joinLines(lines));
+  const body = printIndexBody(what, head, joinIndexLines(lines));
   replaceFile(name, hashBytes(body) + '\n' + body, false);
 }
 

@@ -63,14 +63,15 @@ function readHost(): string {
   }
 }
 
-/** "PID START-TICKS BOOT-ID HOST": tells a process from a later one with the same number. */
-function describeSelf(): string {
+/** "PID START-TICKS BOOT-ID HOST": tells this process from a later one with the same number. */
+export function describeSelf(): string {
   return [process.pid, readStartTicks(process.pid), readBootId(), readHost()].join(' ');
 }
 
 const REMOTE_LIMIT_MS = 300000; // a mark of another machine is touched every minute
 
-function isAlive(holder: string, markName: ByteString): boolean {
+/** Is the process alive that describeSelf() said this of? `markName`: the file that says so, touched now and then. */
+export function isHolderAlive(holder: string, markName: ByteString): boolean {
   const [pid, ticks, boot, host] = holder.split(' ');
   if (host !== readHost()) {
     const stat = statIfThere(markName);
@@ -152,7 +153,7 @@ export function readMarks(project: Project): Mark[] {
     const holder = run.unknown.find((field) => field.name === HOLDER_FIELD)?.value ?? '';
     const command = run.unknown.find((field) => field.name === COMMAND_FIELD)?.value;
     run.unknown = [];
-    const alive = isAlive(holder, markName);
+    const alive = isHolderAlive(holder, markName);
     if (!alive) run.status = 'lost';
     const [, , boot, host] = holder.split(' ');
     const isLocal = host === readHost();
@@ -246,7 +247,7 @@ export function noteEnded(project: Project, run: Run): void {
 /** Was another run of the project active now or since the list of ended runs had that length? */
 export function hasOverlap(project: Project, self: string, endedBytes: number): boolean {
   if (readEndedBytes(project) > endedBytes) return true;
-  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project).some((mark) => mark.isActive && mark.run.id !== self);
+  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project).some((mark) => mark.isActive && mark.run.id !== self && mark.run.tree === undefined);
   return false;
 }
 
@@ -287,16 +288,31 @@ export function runningLogName(project: Project, id: string): ByteString {
   return project.own + '/running/' + id;
 }
 
+const LOG_ENDINGS = ['.out', '.err', '.order'];
+
 /** Moves the kept streams to provenance/logs and notes them in the run. */
 export function saveLogs(project: Project, run: Run): void {
-  for (const ending of ['.out', '.err', '.order']) {
-    const path = 'provenance/logs/' + run.id + ending;
+  for (const ending of LOG_ENDINGS) {
     const name = project.provenance + '/logs/' + run.id + ending;
     moveLog(project, runningLogName(project, run.id) + ending, name);
-    const state = describeFile(name, path);
-    const outcome = state === undefined ? undefined : hashWithRetry(name);
-    if (state !== undefined && outcome?.kind === 'hashed') run.logs.push({ ...state, kind: '', hash: outcome.hash });
+    noteLog(run, name, 'provenance/logs/' + run.id + ending);
   }
+}
+
+function noteLog(run: Run, name: ByteString, path: ByteString): void {
+  const state = describeFile(name, path);
+  const outcome = state === undefined ? undefined : hashWithRetry(name);
+  if (state !== undefined && outcome?.kind === 'hashed') run.logs.push({ ...state, kind: '', hash: outcome.hash });
+}
+
+/** Notes the kept streams of a run that will have no record: absolute names of files that forgetRun() removes. */
+export function noteRunningLogs(project: Project, run: Run): void {
+  for (const ending of LOG_ENDINGS) noteLog(run, runningLogName(project, run.id) + ending, runningLogName(project, run.id) + ending);
+}
+
+/** Leaves nothing of a run that was to have no record. */
+export function forgetRun(project: Project, run: Run): void {
+  for (const ending of [''].concat(LOG_ENDINGS)) removeIfThere(runningLogName(project, run.id) + ending);
 }
 
 function moveLog(project: Project, from: ByteString, to: ByteString): void {
@@ -337,7 +353,7 @@ function listPending(project: Project, self: string): Pending[] {
     if (id !== name || id === self) return { id, isAtWork: false };
     const markName = project.own + '/pending/' + name;
     const holder = /^Holder: (.*)$/m.exec(readBytesIfThere(markName) ?? '');
-    return { id, isAtWork: holder !== null && isAlive(holder[1], markName) };
+    return { id, isAtWork: holder !== null && isHolderAlive(holder[1], markName) };
   });
 }
 

@@ -37,6 +37,38 @@ export function cutToWidth(text: ByteString, width: number): ByteString {
   return cut + '~';
 }
 
+/** The first part of a word that fits the width, at least one character. */
+function cutWord(word: ByteString, width: number): ByteString {
+  let cut = '';
+  for (let at = 0; at < word.length;) {
+    const part = word.slice(at, at + Math.max(1, utf8SequenceLength(word, at)));
+    if (cut !== '' && displayWidth(cut + part) > width) break;
+    cut += part;
+    at += part.length;
+  }
+  return cut;
+}
+
+/** Lines of at most `width` columns; broken at spaces, a word that is longer than a line within it. */
+export function wrapText(text: ByteString, width: number): ByteString[] {
+  const lines: ByteString[] = [];
+  let line = '';
+  for (let word of text.split(' ')) {
+    if (line !== '' && displayWidth(line + ' ' + word) <= width) {
+      line += ' ' + word;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    while (displayWidth(word) > width) {
+      const cut = cutWord(word, width);
+      lines.push(cut);
+      word = word.slice(cut.length);
+    }
+    line = word;
+  }
+  return line !== '' || lines.length === 0 ? lines.concat(line) : lines;
+}
+
 /** Widths of the columns that are printed, the first ones. */
 export type TableLayout = { columns: Column[]; widths: number[] };
 

@@ -48,7 +48,10 @@ WHAT IS IN IT
   code/HASH.src          scripts and other sources that were read and are in no
                          version control; HASH is as in the line of the input
   logs/ID.out, ID.err    what the run printed
-  notes/                 remarks that were made later
+  notes/YYYY-MM/ID.rec   what was noted on runs later, never changed either:
+                         each names its runs (Run) and sets their Label, Tag,
+                         Untag, Reason, Outcome, adds a Comment, or replaces or
+                         removes an earlier note; the last by name counts
   Makefile, SHA256SUMS   made from runs/; may be deleted and made again by rr
   rerun.sh               runs or checks one record; the same in every project
 

@@ -1,0 +1,605 @@
+// recording.ts - runs a command and writes its record: the steps of docs/architecture.txt, 4. Chooses no exit status.
+import type { ByteString } from '../core/bytes.ts';
+import { EXIT, Failure } from '../core/failure.ts';
+import { emptyRun } from '../core/run.ts';
+import type { FileState, Run, RunProcess } from '../core/run.ts';
+import { REPLAYED_VARIABLES } from '../core/variables.ts';
+import type { PathClass } from '../core/filerules.ts';
+import { makeClassifier } from '../core/filerules.ts';
+import { Trace } from '../core/trace.ts';
+import type { TraceSummary } from '../core/trace.ts';
+import { StraceReader } from '../formats/strace.ts';
+import { encodeWithheld } from '../formats/percent.ts';
+import { isSecretName, maskArguments, maskKnown, maskValue } from '../formats/secrets.ts';
+import type { SecretHasher } from '../formats/secrets.ts';
+import { quoteCommand, respellRoot } from '../formats/shell.ts';
+import { formatUtcMicros, readUtcMicros } from './clock.ts';
+import { errorCode, keepTemporariesIn, makeFolder, readBytesIfThere, readFirstBytes, removeIfThere, statIfThere, toBytes } from './files.ts';
+import { describeEnvironment, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from './machine.ts';
+import { BinaryCache } from './binaries.ts';
+import { beginObservation, endObservation, toRecordPath, watchReads } from './observe.ts';
+import type { Observation, Observed, TraceMethod } from './observe.ts';
+import { runCommand } from './process.ts';
+import type { CommandEnd, CommandRequest, TracerRequest } from './process.ts';
+import { absoluteOf, describeSystemError, hideFromGit, relativeTo } from './project.ts';
+import type { Project } from './project.ts';
+import { beginCode, endCode, findUnclean, noteCode, readEarlierContent } from './code.ts';
+import type { BegunCode } from './code.ts';
+import { makeSecretHasher } from './secretkey.ts';
+import { isLeftOut } from './scan.ts';
+import { findStrace, straceCommand } from './strace.ts';
+import { endWatch, keepLinks, withholdSecretFiles } from './watch.ts';
+import type { Watched, WatchedProcess } from './watch.ts';
+import { os } from './node.ts';
+import { claimRun, forgetRun, hasOverlap, includeRun, makeResultTester, noteEnded, noteRunningLogs, readEndedBytes, refreshMark, runningLogName, saveByContent, saveLogs, saveRecord, settleLostRuns, touchMark } from './store.ts';
+import { describeSoftware, isModuleName, isSharedObjectName } from './software.ts';
+import type { LoadedSoftware } from './software.ts';
+import { isSharingForeground, isTerminal, planTerminal, tell } from './terminal.ts';
+import { RR_VERSION } from '../views/texts.ts';
+
+
+/** A command to run and record. */
+export type RecordingRequest = {
+  /** Paths are relative to its root, where the command runs; its provenance/ and .rr/ may lie elsewhere. */
+  project: Project;
+  /** Absolute, links resolved: rr's own current folder. */
+  folder: ByteString;
+  argv: ByteString[];
+  label: ByteString | undefined;
+  reason: ByteString | undefined;
+  tags: ByteString[];
+  /** Declared files, folders and globs, relative to `folder`. */
+  inputs: ByteString[];
+  outputs: ByteString[];
+  /** 'NAME=VALUE' */
+  parameters: ByteString[];
+  timeoutS: number | undefined;
+  trace: TraceMethod | 'auto';
+  requireClean: boolean;
+  noLogs: boolean;
+  quiet: boolean;
+  /** Descriptors above 2 that the command is to have. */
+  inherited: number[];
+  /** There if the run repeats another. */
+  repeat: RepeatRequest | undefined;
+};
+
+/** What is different where a recorded run is repeated. */
+export type RepeatRequest = {
+  /** The project of the records, whose own files a command in a scratch tree must leave alone. */
+  origin: Project;
+  /** Puts into the record what is known beforehand: what it repeats, its parameters, the code. */
+  fill: (run: Run) => void;
+  /** For the command's standard streams; of 'keep' a copy is kept and nothing is passed on. */
+  streams: { stdin: number; stdout: number | 'keep'; stderr: number | 'keep' };
+  /** The same as a record has it; and the paths of the files, those that are read and those that are written. */
+  redirects: { spelled: ByteString[]; from: ByteString[]; to: ByteString[] };
+  /** Called when all is known of the run, before it is written. */
+  judge: (run: Run) => Promise<void>;
+  /** No: nothing is left of it but what the call returns. */
+  isKept: boolean;
+};
+
+/** `problems`: what could not be recorded, as sentences. */
+export type Recorded = { run: Run; end: CommandEnd; problems: string[] };
+
+
+/** What one recording carries from step to step. */
+type Session = {
+  request: RecordingRequest;
+  project: Project;
+  folder: ByteString;
+  argv: ByteString[];
+  hash: SecretHasher;
+  /** Masks what is known to be a secret, wherever it stands. */
+  withhold: (text: ByteString) => ByteString;
+  /** What is known to be a secret; grows as arguments are looked at. */
+  secrets: Set<ByteString>;
+  run: Run;
+  /** What could not be recorded, as sentences; not empty = exit status says so. */
+  problems: string[];
+  endedBytes: number;
+  isShared: boolean;
+  /** Not traced: libraries of the project that the program's headers ask for. */
+  ownLibraries: ByteString[];
+  /** There if strace watches the run. */
+  watch: Watch | undefined;
+  /** There if the state of the code could be read. */
+  code: BegunCode | undefined;
+};
+
+/** `leaks`: files of the project itself that a command in a scratch tree used. */
+type Watch = { leaks: Set<ByteString>; trace: Trace; reader: StraceReader; program: ByteString; hasFilter: boolean; version: string; startMs: number; links: Map<ByteString, FileState> };
+
+// ---- before the run ---------------------------------------------------------------------------------
+
+function readRedirects(project: Project): { spelled: ByteString[]; from: ByteString[]; to: ByteString[]; warnings: ByteString[] } {
+  const result = { spelled: [] as ByteString[], from: [] as ByteString[], to: [] as ByteString[], warnings: [] as ByteString[] };
+  for (const descriptor of [0, 1, 2]) {
+    const redirect = readRedirect(descriptor);
+    if (redirect === undefined) continue;
+    if (redirect.path === undefined) {
+      result.warnings.push('descriptor ' + String(descriptor) + ' is a file whose name is not known');
+      continue;
+    }
+    const path = relativeTo(project, redirect.path);
+    // What is appended to is read in the sense that the outcome depends on it.
+    if (descriptor === 0 || (redirect.isAppending && (statIfThere(redirect.path)?.size ?? 0) > 0)) result.from.push(path);
+    if (descriptor === 0) {
+      result.spelled.push('0 < ' + path);
+      continue;
+    }
+    if (result.to.indexOf(path) < 0) result.to.push(path);
+    else {
+      result.spelled.push('2 >& 1');
+      continue;
+    }
+    result.spelled.push(String(descriptor) + (redirect.isAppending ? ' >> ' : ' > ') + path);
+  }
+  return result;
+}
+
+/** Runs a part of the recording that must not stop the command: what fails is named. */
+function attempt(problems: string[], what: string, part: () => void): void {
+  try {
+    part();
+  } catch (error) {
+    if (!(error instanceof Failure) && errorCode(error) === '') throw error;
+    const problem = error instanceof Failure ? error.message : 'cannot ' + what + ': ' + describeSystemError(error);
+    if (problems.indexOf(problem) < 0) problems.push(problem);
+  }
+}
+
+/** The same for a part that takes its time. */
+async function attemptLater(problems: string[], what: string, part: () => Promise<void>): Promise<void> {
+  try {
+    await part();
+  } catch (error) {
+    attempt(problems, what, () => { throw error; });
+  }
+}
+
+// A shorter value is no secret ("1", "yes"), and would be found where it is none.
+const SHORTEST_SECRET_BYTES = 8;
+
+/** Values withheld so far that would be recognised anywhere: of secret variables, and of arguments. */
+function listSecretVariables(): Set<ByteString> {
+  const values = Object.keys(process.env).filter(isSecretName).map((name) => toBytes(String(process.env[name])));
+  return new Set(values.filter((secret) => secret.length >= SHORTEST_SECRET_BYTES));
+}
+
+/** Withholds in a text all that is known to be a secret, which a shell may have put there. */
+function makeWithholder(hash: SecretHasher, secrets: Set<ByteString>): (text: ByteString) => ByteString {
+  return (text) => maskKnown(text, Array.from(secrets).sort((a, b) => b.length - a.length), hash);
+}
+
+function spellCommand(session: Pick<Session, 'argv' | 'project' | 'folder' | 'hash' | 'withhold' | 'secrets' | 'request'>): ByteString {
+  const directory = relativeTo(session.project, session.folder);
+  // What is a secret in one process's arguments is one wherever else it stands.
+  const learn = (secret: ByteString): string => {
+    const bare = secret.replace(/^["']|["']$/g, '');
+    if (bare.length >= SHORTEST_SECRET_BYTES) session.secrets.add(bare);
+    return session.hash(secret);
+  };
+  const masked = maskArguments(session.argv, learn).map(session.withhold);
+  const linked = readLinkedRoot(directory);
+  const others = linked === undefined ? listRoots(session).slice(1) : listRoots(session).slice(1).concat(linked);
+  const spelled = others.reduce((words, other) => words.map((argument) => respellRoot(argument, other, session.project.root)), masked);
+  return quoteCommand(spelled, session.project.root, directory);
+}
+
+/** The project's folder as the shell names it, if that is by way of a link: $PWD without the folder in it. */
+function readLinkedRoot(directory: ByteString): ByteString | undefined {
+  const shown = toBytes(process.env.PWD ?? '');
+  if (shown[0] !== '/' || resolveLinks(shown) === shown || resolveLinks(shown) !== readCurrentFolder()) return undefined;
+  if (directory === '.') return shown;
+  return shown.endsWith('/' + directory) ? shown.slice(0, -directory.length - 1) : undefined;
+}
+
+/** Of a run for which no mark could be written, so that nothing of it is kept. */
+export const UNCLAIMED_ID = '00000000T000000Z-aaaaaa';
+
+function beginRun(request: RecordingRequest, problems: string[]): Session {
+  const { project, folder, argv } = request;
+  attempt(problems, 'make .rr', () => { makeFolder(project.own + '/running'); keepTemporariesIn(project.own + '/running'); hideFromGit(project); });
+  const underKey = makeSecretHasher(project.own + '/key');
+  const hash: SecretHasher = (secret) => {
+    let hashed = '0000000000000000';
+    attempt(problems, 'use .rr/key', () => { hashed = underKey(secret); });
+    return hashed;
+  };
+  const secrets = listSecretVariables();
+  const withhold = makeWithholder(hash, secrets);
+  const startedMicros = readUtcMicros();
+  const fill = (id: string): Run => {
+    const run = emptyRun(id, spellCommand({ argv, project, folder, hash, withhold, secrets, request }), formatUtcMicros(startedMicros), RR_VERSION);
+    run.directory = relativeTo(project, folder);
+    if (run.directory[0] === '/') run.warnings.push('the command ran outside of the project: it cannot be repeated elsewhere');
+    run.label = request.label;
+    run.reason = request.reason;
+    run.tags = request.tags;
+    run.parameters = request.parameters.map((parameter) => {
+      const sign = parameter.indexOf('=');
+      const name = parameter.slice(0, sign);
+      return name + ' ' + withhold(maskValue(name, parameter.slice(sign + 1), hash));
+    });
+    run.declaredInputs = request.inputs.map((pattern) => toRecordPath(project, folder, pattern));
+    run.declaredOutputs = request.outputs.map((pattern) => toRecordPath(project, folder, pattern));
+    run.timeoutS = request.timeoutS;
+    request.repeat?.fill(run);
+    return run;
+  };
+  let run: Run | undefined;
+  attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
+  return { request, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined };
+}
+
+function recordCode(session: Session): void {
+  const { project, run, request } = session;
+  if (request.repeat !== undefined) return; // it is that of the run that is repeated, and has been filled in
+  const isResultNow = makeResultTester(project);
+  session.code = beginCode({
+    project, excluded: (path) => path.startsWith('provenance/') || path.startsWith('.rr/') || isResultNow(path),
+    startMs: session.watch?.startMs ?? readUtcMicros() / 1000,
+  });
+  noteCode(session.code, run);
+}
+
+/** Throws Failure if the code is not as version control has it (--require-clean). Nothing has been run. */
+function refuseUnclean(session: Session, observation: Observation): void {
+  const { code, project, run, problems } = session;
+  const why = code === undefined ? problems[problems.length - 1] : findUnclean(code, observation.argumentPaths.concat(observation.declaredPaths));
+  if (why === undefined) return;
+  removeIfThere(project.own + '/running/' + run.id);
+  throw new Failure('cannot start: ' + why, 'commit it, or leave out --require-clean', EXIT.refused);
+}
+
+/** Code among what was read and not written. */
+function recordCodeFiles(session: Session): void {
+  const { code, run } = session;
+  if (code === undefined) return;
+  const written = new Set(run.outputs.map((file) => file.path));
+  const ended = endCode(code, run.inputs.filter((file) => !written.has(file.path)));
+  run.codeFiles = ended.codeFiles;
+  run.codeOthers = ended.codeOthers;
+  run.warnings.push(...ended.warnings);
+  if (!session.request.requireClean) return;
+  const open = run.codeFiles.filter((file) => file.state !== 'clean').map((file) => file.path).concat(run.codeOthers.filter((other) => /^\S+ \S+ dirty /.test(other)));
+  if (open.length > 0) run.warnings.push('code that is not committed was read, which --require-clean could not know beforehand: ' + shorten(open));
+}
+
+function recordVariables(session: Session): void {
+  for (const { name, value } of readVariables(REPLAYED_VARIABLES)) {
+    const masked = maskValue(name, value, session.hash);
+    if (masked === value) session.run.variables.push(name + '=' + value);
+    else session.run.variableHashes.push(name + ' ' + session.hash(value));
+  }
+  for (const name of Object.keys(process.env).sort()) {
+    if (isSecretName(name)) session.run.variableHashes.push(name + ' ' + session.hash(toBytes(String(process.env[name]))));
+  }
+}
+
+/** What the command would load, as far as its program's files tell. */
+function guessSoftware(session: Session): LoadedSoftware {
+  const program = findProgram(session.argv[0], session.folder);
+  const programs = program.kind === 'found' ? [program.name].concat(findInterpreters(program.name, session.folder)) : [];
+  return { isTraced: false, programs, read: [], projectBinaries: programs.filter((name) => isInProject(session.project, name)), modules: [] };
+}
+
+/** What the command loaded; binaries are the project's if they are among the inputs. */
+function listSoftware(session: Session, summary: TraceSummary, watched: Watched): LoadedSoftware {
+  const { programs, systemReads } = summary;
+  const projectBinaries = programs.filter((name) => isInProject(session.project, name)).concat(watched.readFiles.filter(isSharedObjectName));
+  return { isTraced: true, programs: programs.map(resolveLinks), read: systemReads, projectBinaries, modules: watched.readFiles.filter(isModuleName) };
+}
+
+function isInProject(project: Project, name: ByteString): boolean {
+  return relativeTo(project, name)[0] !== '/';
+}
+
+/** Folders that stand for the project: of a repeat in a scratch tree, that tree and then the project, in which it lies. */
+function listRoots(session: Pick<Session, 'project' | 'request'>): ByteString[] {
+  const roots = [session.project.root];
+  if (session.request.repeat !== undefined) roots.push(session.request.repeat.origin.root);
+  return roots.filter((root) => root !== '/');
+}
+
+function splitAtRoots(text: ByteString, roots: ByteString[]): ByteString[] {
+  return roots.reduce((parts, root) => parts.reduce((all: ByteString[], part) => all.concat(part.split(root)), []), [text]);
+}
+
+/** Facts of the environment. Where nothing is traced they need not wait for the end of the command. */
+async function recordEnvironment(session: Session, loaded: LoadedSoftware): Promise<void> {
+  const { project, run } = session;
+  const software = await describeSoftware(loaded, { project, cacheFolder: project.own, isInside: (name) => isInProject(project, name) });
+  const spell = (name: string, value: ByteString): ByteString => {
+    const masked = session.withhold(maskValue(name, value, session.hash));
+    return splitAtRoots(masked, listRoots(session)).map(encodeWithheld).join('%{project}');
+  };
+  run.environment = saveByContent(project, 'environments', describeEnvironment(software.text, spell), '.rec');
+  run.compilers = software.compilers;
+  session.ownLibraries = software.ownLibraries.map((name) => relativeTo(project, name));
+  run.warnings.push(...software.warnings);
+}
+
+// ---- watching ---------------------------------------------------------------------------------------
+
+/** Is it linked with a sanitizer that traces its own process at the end? */
+function hasLeakCheck(project: Project, program: ByteString): boolean {
+  const cache = new BinaryCache(project.own + '/binaries');
+  const needed = cache.find(program)?.needed ?? [];
+  cache.save();
+  return needed.some((name) => /^lib(?:clang_rt\.)?(?:asan|lsan|hwasan)/.test(name));
+}
+
+/** Can strace start it? The system takes what begins with "#!" or is ELF; of the rest execvp(3) makes a shell script. */
+function isTraceable(project: Project, argv: ByteString[], folder: ByteString, isAsked: boolean): string | undefined {
+  const program = findProgram(argv[0], folder);
+  if (program.kind !== 'found') return 'the program is not found';
+  const stat = statIfThere(program.name);
+  if (stat !== undefined && (stat.mode & 0o6000) !== 0 && process.getuid?.() !== 0) return 'the program has a set-user-id bit, which has no effect in a traced process';
+  if (!isAsked && isInProject(project, program.name) && hasLeakCheck(project, program.name)) return 'its leak check does not work in a traced process';
+  const head = readFirstBytes(program.name, 4);
+  return head === '\x7fELF' || head.startsWith('#!') || head === '' ? undefined : 'the program has no #! line';
+}
+
+/** The method to use, and the tracer if there is one. Throws Failure if strace was asked for and cannot be had. */
+function chooseMethod(session: Session, wanted: TraceMethod | 'auto'): TraceMethod {
+  const { project, folder, argv, request } = session;
+  if (wanted !== 'auto' && wanted !== 'strace') return wanted;
+  if (session.run.id === UNCLAIMED_ID) return 'none';
+  const obstacle = isTraceable(project, argv, folder, wanted === 'strace');
+  const search = findStrace(project);
+  if (search.kind === 'works' && obstacle === undefined) {
+    session.watch = beginWatch(session, search);
+    return 'strace';
+  }
+  const why = search.kind === 'works' ? obstacle as string : search.why;
+  if (wanted === 'strace' && obstacle !== 'the program is not found') {
+    removeIfThere(project.own + '/running/' + session.run.id);
+    throw new Failure('cannot use --trace strace: ' + why, 'leave the option out, or --trace scan', EXIT.refused);
+  }
+  if (!request.quiet && search.kind === 'fails' && search.isNews) tell('rr: the run is not traced, only the project is compared before and after: ' + why);
+  return 'scan';
+}
+
+function beginWatch(session: Session, tracer: { program: ByteString; version: string; hasFilter: boolean }): Watch {
+  const { project, folder, run, request } = session;
+  const file = project.provenance + '/files.txt';
+  const home = toBytes(os().homedir());
+  const classify = makeClassifier({ project: project.root, home, temporary: resolveLinks(toBytes(process.env.TMPDIR ?? '/tmp')) }, readBytesIfThere(file) ?? '', 'provenance/files.txt');
+  const leaks = new Set<ByteString>();
+  const origin = request.repeat?.origin;
+  const classOf = (name: ByteString): PathClass => {
+    if (origin !== undefined && isInProject(origin, name) && !isInProject(project, name)) {
+      const path = relativeTo(origin, name);
+      if (path !== '.' && !isLeftOut(path)) leaks.add(path);
+      return 'ignored';
+    }
+    const found = classify(name);
+    const path = found === 'project' ? relativeTo(project, name) : name;
+    return path[0] !== '/' && isLeftOut(path) ? 'ignored' : found;
+  };
+  const startMs = statIfThere(project.own + '/running/' + run.id)?.mtimeMs ?? readUtcMicros() / 1000;
+  const links = new Map<ByteString, FileState>();
+  const trace = new Trace({ folder, classOf, resolveFolder: resolveLinks, onLink: (name) => keepLinks(project, name, startMs, links) });
+  return { ...tracer, leaks, trace, links, reader: new StraceReader((event) => trace.handle(event)), startMs };
+}
+
+function tracerRequest(watch: Watch | undefined): TracerRequest | undefined {
+  if (watch === undefined) return undefined;
+  return {
+    prefix: (output) => straceCommand(watch.program, watch.hasFilter, output), feed: (text) => watch.reader.feed(text),
+    isMainEnded: () => watch.trace.isMainEnded(), countAlive: () => watch.trace.countAlive(),
+  };
+}
+
+/** The processes as the record has them: their commands spelled and without secrets. */
+function noteProcesses(session: Session, watched: Watched): void {
+  const { project, run } = session;
+  const startedMs = Date.parse(run.startedUtc.slice(0, 23) + 'Z') + Number(run.startedUtc.slice(23, 26)) / 1000;
+  const since = (ms: number): number => Math.max(0, Math.round((ms - startedMs) * 1000) / 1e6);
+  const spell = (image: { argv: ByteString[]; folder: ByteString }): ByteString => spellCommand({ ...session, argv: image.argv, folder: image.folder });
+  const spellAll = (): RunProcess[] => watched.processes.map((traced): RunProcess => {
+    const [first, ...later] = traced.images;
+    return {
+      parent: traced.parent < 0 ? undefined : traced.parent, startS: since(traced.startMs), endS: traced.endMs === undefined ? undefined : since(traced.endMs),
+      exit: traced.exit, signal: traced.signal, directory: relativeTo(project, first?.folder ?? session.folder), command: first === undefined ? '' : spell(first),
+      later: later.map((image) => ({ startS: since(image.startMs), directory: relativeTo(project, image.folder), command: spell(image) })),
+      read: traced.read, wrote: traced.wrote,
+    };
+  });
+  const known = session.secrets.size;
+  run.processes = spellAll();
+  if (session.secrets.size === known) return;
+  run.processes = spellAll();
+  run.command = spellCommand(session);
+}
+
+// ---- the run ----------------------------------------------------------------------------------------
+
+function planStreams(session: Session): Pick<CommandRequest, 'descriptors' | 'stdout' | 'stderr' | 'terminal'> {
+  const { repeat } = session.request;
+  if (repeat !== undefined) return planRepeatStreams(repeat);
+  const descriptors = { stdin: 0, stdout: 1, stderr: 2 };
+  const keep = (descriptor: number): 'inherit' | 'keep' => {
+    if (session.request.noLogs || session.run.id === UNCLAIMED_ID) return 'inherit';
+    return session.run.redirects.some((redirect) => redirect.startsWith(String(descriptor) + ' ')) ? 'inherit' : 'keep';
+  };
+  // What cannot be started needs no terminal, and script(1) would tell of it in words of its own.
+  const isProgram = findProgram(session.argv[0], session.folder).kind === 'found';
+  // In the background, script(1) would be stopped as soon as it touches the terminal's modes.
+  const onTerminal = isProgram && isSharingForeground() && [1, 2].some((descriptor) => isTerminal(descriptor));
+  if (session.request.noLogs || session.run.id === UNCLAIMED_ID || !onTerminal) return { descriptors, stdout: keep(1), stderr: keep(2), terminal: undefined };
+  const terminal = planTerminal();
+  if (terminal !== undefined) return { descriptors, stdout: keep(1), stderr: keep(2), terminal };
+  session.run.warnings.push('what the command printed to the terminal was not kept: there is no script(1) here, or the output goes on to another program');
+  return { descriptors, stdout: isTerminal(1) ? 'inherit' : keep(1), stderr: isTerminal(2) ? 'inherit' : keep(2), terminal: undefined };
+}
+
+function planRepeatStreams(repeat: RepeatRequest): Pick<CommandRequest, 'descriptors' | 'stdout' | 'stderr' | 'terminal'> {
+  const { stdin, stdout, stderr } = repeat.streams;
+  const how = (stream: number | 'keep'): 'inherit' | 'keep-only' => (stream === 'keep' ? 'keep-only' : 'inherit');
+  const number = (stream: number | 'keep'): number => (stream === 'keep' ? -1 : stream);
+  return { descriptors: { stdin, stdout: number(stdout), stderr: number(stderr) }, stdout: how(stdout), stderr: how(stderr), terminal: undefined };
+}
+
+const HEARTBEAT_MS = 60000;
+
+async function runIt(session: Session): Promise<CommandEnd> {
+  const { run, project } = session;
+  const heartbeat = setInterval(() => attempt([], 'touch', () => touchMark(project, run)), HEARTBEAT_MS);
+  let environment: Promise<void> | undefined;
+  const end = await runCommand({
+    argv: session.argv, ...planStreams(session), logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
+    timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
+    onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
+    meanwhile: () => { if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
+    tracer: tracerRequest(session.watch), inherited: session.request.inherited,
+  });
+  await environment;
+  clearInterval(heartbeat);
+  return end;
+}
+
+const INTERRUPTING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
+
+function noteEnd(run: Run, end: CommandEnd): void {
+  run.wallS = Math.round(end.wallMs) / 1000;
+  run.userS = end.userS;
+  run.systemS = end.systemS;
+  run.peakMemoryBytes = end.peakMemoryBytes;
+  run.exit = end.exit;
+  run.signal = end.signal;
+  const isInterrupted = end.isTimedOut || (end.signal !== undefined && INTERRUPTING.indexOf(end.signal) >= 0)
+    || (end.exit !== 0 && end.signalsSeen.some((signal) => INTERRUPTING.indexOf(signal) >= 0));
+  run.status = isInterrupted ? 'interrupted' : end.exit === 0 ? 'succeeded' : 'failed';
+  if (end.startFailure !== undefined) run.warnings.push('the command was not started: ' + end.startFailure);
+  run.warnings.push(...end.logProblems);
+}
+
+// ---- after the run ----------------------------------------------------------------------------------
+
+function noteObserved(session: Session, observed: Observed, processes: WatchedProcess[]): void {
+  const { run, project, folder } = session;
+  const withheld = withholdSecretFiles(observed, processes, (path) => absoluteOf(project, path), session.hash);
+  run.secretInputs = withheld.inputs;
+  run.secretOutputs = withheld.outputs;
+  run.inputs = observed.inputs;
+  run.outputs = observed.outputs;
+  run.uncertain = observed.uncertain;
+  run.removed = observed.removed;
+  run.missingOutputs = observed.missingOutputs.map((pattern) => toRecordPath(project, folder, pattern));
+  run.warnings.push(...observed.warnings);
+  if (observed.undeclared.length > 0) run.warnings.push('written but not declared: ' + shorten(observed.undeclared));
+  if (observed.uncertain.length > 0) run.warnings.push('changed while another run was active, so not counted as outputs: ' + shorten(observed.uncertain.map((file) => file.path)));
+}
+
+function noteWatched(session: Session, watched: Watched): void {
+  const { run } = session;
+  noteObserved(session, watched, watched.processes);
+  if (watched.unread.length > 0) run.warnings.push('declared as inputs, but not read: ' + shorten(watched.unread));
+  const leaks = Array.from(session.watch?.leaks ?? []).sort();
+  if (leaks.length > 0) run.warnings.push('it used files of the project itself by their absolute names, not those of the scratch tree: ' + shorten(leaks));
+  run.absent = watched.absent;
+  run.leftOut = watched.leftOut;
+  noteProcesses(session, watched);
+}
+
+function shorten(paths: ByteString[]): ByteString {
+  return paths.slice(0, 5).join(', ') + (paths.length > 5 ? ' and ' + String(paths.length - 5) + ' more' : '');
+}
+
+/** Writes everything; each part that fails is named and does not keep the others from being tried. */
+function save(session: Session): void {
+  const { project, run, problems, request } = session;
+  if (run.id === UNCLAIMED_ID) return;
+  attempt(problems, 'keep the logs', () => saveLogs(project, run));
+  const before = problems.length;
+  attempt(problems, 'write the record', () => saveRecord(project, run));
+  // In a scratch tree it has changed nothing that another run could take for its own.
+  if (run.tree === undefined) attempt(problems, 'note the end', () => noteEnded(project, run));
+  if (problems.length > before) return;
+  attempt(problems, 'bring provenance/Makefile up to date', () => {
+    const lost = settleLostRuns(project, run.id);
+    for (const one of lost) if (!request.quiet) tell('rr: the run ' + one.id + ' was lost: rr was killed while it ran');
+    for (const fault of includeRun(project, run)) tell('rr: ' + fault.message);
+  });
+}
+
+async function observe(session: Session, method: TraceMethod): Promise<Observation> {
+  const { request, project, folder, run } = session;
+  const redirects = request.repeat === undefined ? readRedirects(project) : { ...request.repeat.redirects, warnings: [] };
+  run.redirects = redirects.spelled;
+  run.warnings.push(...redirects.warnings);
+  const { observation, missing } = await beginObservation({
+    project, method, folder, argv: session.argv, declaredInputs: request.inputs, declaredOutputs: request.outputs,
+    redirectedFrom: redirects.from, redirectedTo: redirects.to,
+    surroundingLogs: (request.repeat === undefined ? [1, 2] : []).map(readSurroundingLog).map((name) => (name === undefined ? '' : relativeTo(project, name))),
+  });
+  if (missing.length > 0) {
+    removeIfThere(project.own + '/running/' + run.id);
+    throw new Failure('cannot start: declared input "' + missing[0] + '" is not there' + (missing.length > 1 ? ' (and ' + String(missing.length - 1) + ' more)' : ''), '', EXIT.refused);
+  }
+  return observation;
+}
+
+/** Looks at what the run left. The command has run: what cannot be looked at is named, the rest is recorded. */
+async function lookAfter(session: Session, observation: Observation, isShared: () => boolean): Promise<void> {
+  try {
+    const { watch, code } = session;
+    if (watch === undefined) observation.argumentPaths.push(...session.ownLibraries.filter((path) => !observation.earlier.has(path)));
+    if (watch === undefined) return noteObserved(session, await endObservation(observation, isShared), []);
+    watch.reader.end();
+    const summary = watch.trace.summarize();
+    const watched = await endWatch(observation, summary, { startMs: watch.startMs, links: watch.links, readEarlier: (path) => (code === undefined ? undefined : readEarlierContent(code, path)) });
+    noteWatched(session, watched);
+    await attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, listSoftware(session, summary, watched)));
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    session.problems.push('cannot look at the files after the run: ' + describeSystemError(error));
+  }
+}
+
+/**
+ * Runs the command and records it; resolves when all is written. What fails on the way is named in
+ * `problems` and does not stop the command. Throws Failure, before anything was run, for a declared
+ * input that is missing, a tracer that cannot be had and code that is not clean.
+ */
+export async function recordCommand(request: RecordingRequest): Promise<Recorded> {
+  const problems: string[] = [];
+  const session = beginRun(request, problems);
+  const observation = await observe(session, chooseMethod(session, request.trace));
+  session.isShared = isAmongOthers(session);
+  attempt(problems, 'record the code', () => recordCode(session));
+  if (request.requireClean) refuseUnclean(session, observation);
+  recordVariables(session);
+  if (problems.length > 0) tell('rr: ' + problems[0] + '; the command runs all the same');
+  watchReads(observation);
+  const end = await runIt(session);
+  noteEnd(session.run, end);
+  if (end.isHeld && session.watch === undefined) session.run.warnings.push('something that the command started goes on: what it does now is not recorded, or is taken for the next run\'s');
+  problems.push(...end.logProblems);
+  // Asked once more after the last look at the project: what was changed until then may be another's.
+  const isShared = (): boolean => session.isShared || isAmongOthers(session);
+  session.run.observed = session.watch === undefined ? observation.method : 'strace ' + session.watch.version;
+  await lookAfter(session, observation, isShared);
+  attempt(problems, 'record the code', () => recordCodeFiles(session));
+  await finish(session);
+  return { run: session.run, end, problems };
+}
+
+/** Is another run of the project active, or was one since this one began? In a scratch tree it is alone. */
+function isAmongOthers(session: Session): boolean {
+  return session.run.tree === undefined && hasOverlap(session.project, session.run.id, session.endedBytes);
+}
+
+async function finish(session: Session): Promise<void> {
+  const { repeat } = session.request;
+  if (repeat === undefined) return save(session);
+  attempt(session.problems, 'keep the logs', () => noteRunningLogs(session.project, session.run));
+  await attemptLater(session.problems, 'compare the outputs', () => repeat.judge(session.run));
+  session.run.logs = [];
+  if (repeat.isKept) save(session);
+  else forgetRun(session.project, session.run);
+}
