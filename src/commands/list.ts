@@ -16,7 +16,7 @@ import type { KnownRuns } from '../sys/pickrun.ts';
 import { requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { readFileLookup } from '../sys/runindex.ts';
-import { printOut, readColumns, tell } from '../sys/terminal.ts';
+import { printPieces, readColumns, tell } from '../sys/terminal.ts';
 import { COLUMN_NAMES, findColumn, findColumns, sortRuns } from '../views/columns.ts';
 import type { FilesOf, SortOrder } from '../views/columns.ts';
 import { printJsonRun } from '../views/json.ts';
@@ -127,20 +127,6 @@ function readFiles(project: Project, found: Found): FilesOf {
 }
 
 // ---- printing -------------------------------------------------------------------------------------
-
-const CHUNK_LENGTH = 1 << 20;
-
-/** Prints pieces as they come, many at a time; false if nobody reads on. */
-function printPieces(pieces: Iterable<ByteString>): boolean {
-  let chunk = '';
-  for (const piece of pieces) {
-    chunk += piece;
-    if (chunk.length < CHUNK_LENGTH) continue;
-    if (!printOut(chunk)) return false;
-    chunk = '';
-  }
-  return printOut(chunk);
-}
 
 /** The whole run of each of the list; what cannot be read is added to the faults. */
 function* readWholeRuns(project: Project, found: Found, runs: RunSummary[]): Generator<AnnotatedRun> {
