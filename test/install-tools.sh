@@ -38,6 +38,9 @@ parallel parallel
 gnuplot gnuplot-nox
 Rscript r-base-core
 pdflatex texlive-latex-base
+pandoc pandoc
+emacs emacs-nox
+chromium chromium
 /usr/lib/python3/dist-packages/numpy python3-numpy
 /usr/lib/python3/dist-packages/matplotlib python3-matplotlib'
 
