@@ -28,6 +28,14 @@ const PROJECT: OptionSpec = { name: 'project', value: 'DIR', help: 'the project 
 const QUIET: OptionSpec = { name: 'quiet', letter: 'q', help: 'say nothing but failures' };
 const JSON_OUT: OptionSpec = { name: 'json', help: 'print JSON' };
 
+const LINEAGE_OPTIONS: OptionSpec[] = [
+  { name: 'depth', value: 'N', help: 'follow at most N runs (default: all)' },
+  { name: 'all', help: 'do not cut long lists' },
+  { name: 'dot', help: 'print a graph for Graphviz' },
+  { name: 'svg', help: 'print a picture' },
+  JSON_OUT, PROJECT,
+];
+
 export const VERBS: VerbSpec[] = [
   {
     name: 'init', usage: 'rr init [DIR]', summary: 'set up a project: make provenance/ and .rr/', operands: [0, 1],
@@ -58,13 +66,20 @@ export const VERBS: VerbSpec[] = [
       { name: 'label', letter: 'l', value: 'NAME', isRepeatable: true, help: 'with this label' },
       { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'with this tag' },
       { name: 'status', letter: 's', value: 'STATUS', isRepeatable: true, help: 'succeeded, failed, interrupted, running or lost' },
-      { name: 'since', value: 'DATE', help: 'started at or after DATE (UTC): 2026-11-22' },
+      { name: 'since', value: 'DATE', help: 'started at or after DATE (UTC): 2026-11-22, today, 7d, 12h' },
       { name: 'until', value: 'DATE', help: 'started before DATE' },
-      { name: 'param', letter: 'p', value: 'NAME[=VALUE]', isRepeatable: true, help: 'with this parameter' },
+      { name: 'param', letter: 'p', value: 'TEST', isRepeatable: true, help: 'with this parameter: NAME, NAME=VALUE, also != < <= > >=' },
+      { name: 'grep', value: 'PATTERN', help: 'with a text that this regular expression fits' },
       { name: 'made', value: 'FILE', isRepeatable: true, help: 'that wrote FILE' },
       { name: 'used', value: 'FILE', isRepeatable: true, help: 'that read FILE' },
+      { name: 'sort', value: 'LIST', help: 'in the order of these columns; -COLUMN: descending' },
+      { name: 'last', letter: 'n', value: 'N', help: 'only the last N of the list' },
+      { name: 'columns', value: 'LIST', help: 'show these columns: id,label,param:NAME,params,...' },
+      { name: 'full', help: 'do not cut texts to the width of the terminal' },
       JSON_OUT,
       { name: 'csv', help: 'print CSV' },
+      { name: 'latex', help: 'print a LaTeX tabular' },
+      { name: 'sh', help: 'print a shell script that repeats the runs without rr' },
       PROJECT,
     ],
     example: 'rr list --made figures/co2.svg',
@@ -118,9 +133,48 @@ export const VERBS: VerbSpec[] = [
     example: 'rr journal --since 2026-11 --html',
   },
   {
+    name: 'why', usage: 'rr why [OPTION...] FILE|RUN', summary: 'tell which run made a file, from what, and whether it is reproducible', operands: [1, 1],
+    options: [{ name: 'down', help: 'tell what depends on it instead, as rr used' }, ...LINEAGE_OPTIONS], example: 'rr why figures/co2.svg',
+  },
+  {
+    name: 'used', usage: 'rr used [OPTION...] FILE|RUN', summary: 'tell what depends on a file', operands: [1, 1],
+    options: LINEAGE_OPTIONS, example: 'rr used data/raw.csv',
+  },
+  {
+    name: 'status', usage: 'rr status [OPTION...] [PATH...]', summary: 'tell which results are stale, missing or changed, and why', operands: [0, Infinity],
+    options: [
+      { name: 'environment', help: 'compare programs, libraries and packages, too' },
+      { name: 'all', help: 'do not cut long lists' },
+      JSON_OUT,
+      { name: 'quiet', letter: 'q', help: 'print nothing; the exit status tells' },
+      PROJECT,
+    ],
+    example: 'rr status figures',
+  },
+  {
     name: 'verify', usage: 'rr verify [OPTION...] [FILE|RUN...]', summary: 'compare files and records with their hashes', operands: [0, Infinity],
     options: [{ name: 'quick', help: 'do not read again what has the size and times it had' }, QUIET, PROJECT],
     example: 'rr verify figures/co2.svg',
+  },
+  {
+    name: 'rerun', usage: 'rr rerun [OPTION...] [RUN|LABEL|FILE...]', summary: 'repeat runs and compare what they leave', operands: [0, Infinity],
+    options: [
+      { name: 'set', value: 'NAME=VALUE', isRepeatable: true, help: 'a new run, with this parameter or argument changed' },
+      { name: 'label', letter: 'l', value: 'NAME', help: 'name of the new run (--set)' },
+      { name: 'reason', letter: 'm', value: 'TEXT', help: 'why it is run (--set)' },
+      { name: 'since', value: 'RUN', help: "all runs after RUN; '' is the beginning" },
+      { name: 'all', letter: 'a', help: 'all runs that current results need' },
+      { name: 'onto', value: 'REV', help: 'with the code of this commit of git' },
+      { name: 'dry-run', letter: 'n', help: 'tell what would be done and why' },
+      { name: 'accept', value: 'MEASURE', help: 'exit 0 for: identical, tolerance (default: identical)' },
+      { name: 'tolerance', value: 'PATH=ABSOLUTE[,RELATIVE]', isRepeatable: true, help: 'how far numbers in PATH may differ' },
+      { name: 'in-place', help: 'in the project instead of a scratch tree' },
+      { name: 'full', help: 'with the rest of the project, as it is now' },
+      { name: 'force', letter: 'f', help: 'also where inputs are not as they were' },
+      { name: 'explain', help: 'repeat again to find the cause, however long it takes' },
+      JSON_OUT, QUIET, PROJECT,
+    ],
+    example: 'rr rerun --accept tolerance --tolerance fit.csv=1e-9 fit',
   },
   {
     name: 'makefile', usage: 'rr makefile [OPTION...]', summary: 'make provenance/Makefile again from the records', operands: [0, 0],

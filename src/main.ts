@@ -5,12 +5,15 @@ import { parseArguments, printOverview, printVerbHelp, VERBS } from './cli.ts';
 import type { ParsedArguments } from './cli.ts';
 import { initProject } from './commands/init.ts';
 import { printJournal } from './commands/journal.ts';
-import { listRuns } from './commands/list.ts';
+import { LIST_STYLES, listRuns } from './commands/list.ts';
 import { rebuildMakefile } from './commands/makefile.ts';
 import { noteRun } from './commands/note.ts';
 import { recordRun } from './commands/record.ts';
+import { rerunRuns } from './commands/rerun.ts';
 import { showRun } from './commands/show.ts';
+import { showStatus } from './commands/status.ts';
 import { verifyProject } from './commands/verify.ts';
+import { explainFile } from './commands/why.ts';
 import { toBytes } from './sys/files.ts';
 import { readArgumentBytes } from './sys/machine.ts';
 import { describeSystemError } from './sys/project.ts';
@@ -39,11 +42,17 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     });
     case 'list': return listRuns({
       project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
-      parameters: all('param'), made: all('made'), used: all('used'), json: has('json'), csv: has('csv'),
+      parameters: all('param'), grep: one('grep'), made: all('made'), used: all('used'), sort: one('sort'), last: one('last'),
+      columns: one('columns'), full: has('full'), styles: LIST_STYLES.filter(has),
     });
     case 'show': return showRun(parsed.operands[0], {
       project, json: has('json'), raw: has('raw'), logs: has('logs'), processes: has('processes'), files: has('files'),
       environment: has('environment'), all: has('all'),
+    });
+    case 'rerun': return rerunRuns(parsed.operands, {
+      project, inPlace: has('in-place'), settings: all('set'), label: one('label'), reason: one('reason'), since: one('since'), all: has('all'),
+      onto: one('onto'), dryRun: has('dry-run'), accept: one('accept'), tolerances: all('tolerance'), explain: has('explain'), full: has('full'),
+      force: has('force'), json: has('json'), quiet: has('quiet'),
     });
     case 'note': return noteRun(parsed.operands, {
       project, label: one('label'), tags: all('tag'), untags: all('untag'), reason: one('reason'), outcome: one('outcome'), comments: all('comment'),
@@ -53,6 +62,11 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
       project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
       all: has('all'), markdown: has('markdown'), org: has('org'), html: has('html'),
     });
+    case 'why':
+    case 'used': return explainFile(parsed.operands[0], {
+      project, isDown: has('down') || parsed.verb.name === 'used', depth: one('depth'), all: has('all'), dot: has('dot'), svg: has('svg'), json: has('json'),
+    });
+    case 'status': return showStatus(parsed.operands, { project, environment: has('environment'), all: has('all'), json: has('json'), quiet: has('quiet') });
     case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), quiet: has('quiet') });
     case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));
     default: return showHelp(parsed);

@@ -21,6 +21,7 @@ gawk gawk
 original-awk original-awk
 strace strace
 git git
+patch patch
 hg mercurial
 svn subversion
 fossil fossil
@@ -36,6 +37,7 @@ script bsdutils
 gdb gdb
 parallel parallel
 gnuplot gnuplot-nox
+dot graphviz
 Rscript r-base-core
 pdflatex texlive-latex-base
 pandoc pandoc

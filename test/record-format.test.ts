@@ -231,6 +231,10 @@ test('parseRun() names file and line of each kind of damage', () => {
     ['no count', damage('Input', 'Left_out: temporary\nInput'), /line 10: Left_out: not a whole number/],
     ['negative count', damage('Input', 'Left_out: temporary -1\nInput'), /line 10: Left_out: not a whole number/],
   ];
+  for (const line of ['Directory: a%00', 'Input: ' + '0'.repeat(64) + '  10 a%00b', 'Tree: scratch\nScratch_output: ' + '0'.repeat(64) + '  10 a%00b', 'Redirect: 1 > a%00', 'Removed: %00', 'Tree: scratch\nScratch_removed: %00', 'Absent: %00', 'Code_submodule: 12 a%00',
+    'Code_other: git 12 a%00', 'Code_file: clean a%00', 'Compiler: a%00 gcc', 'Declared_input: a%00', 'Declared_output: a%00', 'Missing_output: a%00', 'Secret_input: 12 a%00', 'Secret_output: 12 a%00', 'Verdict: missing a%00']) {
+    table.push([line, line.startsWith('Directory') ? damage('Directory: .', line) : damage(/Input.*/, line), /line \d+: \w+: a NUL in a name$/]);
+  }
   assert.equal(parseRun(GOOD, 'x.rec').exit, 0);
   for (const [what, text, message] of table) {
     assert.throws(() => parseRun(text, 'provenance/runs/x.rec'), (error) => error instanceof Failure && error.message.startsWith('cannot read "provenance/runs/x.rec": line ') && message.test(error.message), what);

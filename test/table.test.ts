@@ -2,11 +2,19 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { emptyRun } from '../src/core/run.ts';
-import { applyNotes } from '../src/core/notes.ts';
-import { cutToWidth, displayWidth, formatSeconds, printRunCsv, printRunTable, printTable } from '../src/views/table.ts';
+import type { RunSummary } from '../src/core/run.ts';
+import { findColumns } from '../src/views/columns.ts';
+import { printRunCsv, printRunTable } from '../src/views/runlist.ts';
+import type { RunList } from '../src/views/runlist.ts';
+import { cutToWidth, displayWidth, formatSeconds, printTable } from '../src/views/table.ts';
 import { hasProgram, run } from './rig.ts';
 
 const bytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+
+/** A list with these columns. */
+function listOf(runs: RunSummary[], names: string[]): RunList {
+  return { columns: findColumns(names, runs), runs, filesOf: () => undefined };
+}
 
 test('displayWidth() counts columns, not bytes', () => {
   const table: [string, number][] = [['', 0], ['abc', 3], ['caf\u00e9', 4], ['e\u0301', 1], ['\u4e2d\u6587', 4], ['\u{1f600}', 2], ['\u20ac', 1], ['a\u200bb', 2]];
@@ -44,8 +52,12 @@ test('printRunTable() and printRunCsv() let no control character through', () =>
   made.label = 'x\x1b]0;y\x07';
   made.tags = ['a\rb'];
   made.parameters = ['p\x01 v\x02'];
-  for (const text of [printRunTable([made], 200), printRunCsv([applyNotes(made)])]) assert.ok(!/[\0-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]/.test(text), JSON.stringify(text));
-  assert.equal(printRunTable([made], 80).split('\n').length, 3);
+  const list = listOf([made], ['id', 'label', 'tags', 'command', 'params']);
+  for (const lines of [printRunTable(list, 200), printRunCsv(list)]) {
+    const text = Array.from(lines).join('');
+    assert.ok(!/[\0-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]/.test(text), JSON.stringify(text));
+    assert.equal(text.split('\n').length, 3);
+  }
 });
 
 test('printRunCsv() is read by python3 as it was meant, and starts no formula', { skip: hasProgram('python3') ? false : 'no python3' }, () => {
@@ -56,6 +68,6 @@ test('printRunCsv() is read by python3 as it was meant, and starts no formula', 
     return made;
   });
   const script = 'import csv, io, sys\nprint("\\n".join(row["parameter p"] for row in csv.DictReader(io.TextIOWrapper(sys.stdin.buffer, "latin-1"))).encode("latin-1").decode("utf-8"))';
-  const done = run(undefined, ['python3', '-c', script], { input: Buffer.from(printRunCsv(runs.map((one) => applyNotes(one))), 'latin1'), env: { PYTHONIOENCODING: 'utf-8' } });
+  const done = run(undefined, ['python3', '-c', script], { input: Buffer.from(Array.from(printRunCsv(listOf(runs, ['id', 'params']))).join(''), 'latin1'), env: { PYTHONIOENCODING: 'utf-8' } });
   assert.deepEqual(done.stdout.split('\n').slice(0, -1), ['a, "b"', "'=1+1", "'+1", "'@x", "'-x", '-1.5', "'x", 'plain', 'caf\xc3\xa9']);
 });

@@ -5,13 +5,13 @@ import { EXIT, Failure } from '../core/failure.ts';
 import { requireMoment, requireStatuses } from '../core/filteroptions.ts';
 import { arrangeJournal } from '../core/journal.ts';
 import type { AnnotatedRun } from '../core/notes.ts';
-import type { Run } from '../core/run.ts';
+import type { Run, RunSummary } from '../core/run.ts';
 import { matchesFilter } from '../core/select.ts';
 import type { RunFilter } from '../core/select.ts';
 import { readUtcMicros } from '../sys/clock.ts';
 import { readLastBytes } from '../sys/files.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
-import { readKnownRuns, selectKnownRun } from '../sys/pickrun.ts';
+import { readKnownRun, readKnownRuns, selectKnownRuns } from '../sys/pickrun.ts';
 import type { KnownRuns } from '../sys/pickrun.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
@@ -58,14 +58,11 @@ function makeJournalFilter(options: JournalOptions): RunFilter {
 }
 
 /** The runs that operands name, in order of ids: a label means all that have it. All runs if there is no operand. */
-function chooseRuns(known: KnownRuns, project: Project, folder: ByteString, references: ByteString[]): AnnotatedRun[] {
-  if (references.length === 0) return known.runs;
-  const chosen = new Set<AnnotatedRun>();
-  for (const reference of references) {
-    const labelled = known.runs.filter(({ run }) => run.label === reference);
-    for (const one of labelled.length > 0 ? labelled : [selectKnownRun(known, project, folder, reference)]) chosen.add(one);
-  }
-  return known.runs.filter((one) => chosen.has(one));
+function chooseRuns(known: KnownRuns, project: Project, folder: ByteString, references: ByteString[]): RunSummary[] {
+  if (references.length === 0) return known.summaries;
+  const chosen = new Set<string>();
+  for (const reference of references) for (const run of selectKnownRuns(known, project, folder, reference)) chosen.add(run.id);
+  return known.summaries.filter((run) => chosen.has(run.id));
 }
 
 /** Prints the story of the runs that are named and fit. A record or note that cannot be read is named: status 1. */
@@ -75,9 +72,10 @@ export function printJournal(references: ByteString[], options: JournalOptions):
   const current = readCurrentFolder();
   const project = requireProject(current, options.project);
   const known = readKnownRuns(project);
-  const runs = chooseRuns(known, project, current, references).filter(({ run }) => matchesFilter(run, filter));
+  const summaries = chooseRuns(known, project, current, references).filter((run) => matchesFilter(run, filter));
+  const runs = summaries.map((run) => readKnownRun(project, known, run.id)).filter((run): run is AnnotatedRun => run !== undefined);
   const journal = describeJournal(arrangeJournal(runs, options.all), (run) => readTailOf(project, run));
-  if (runs.length === 0) tell(known.runs.length === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
+  if (runs.length === 0) tell(known.summaries.length === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
   const print = options.html ? printJournalHtml : options.markdown ? printJournalMarkdown : options.org ? printJournalOrg : printJournalText;
   if (runs.length > 0 || print !== printJournalText) printOut(print(journal));
   const faults = known.runFaults.concat(known.noteFaults);

@@ -1,17 +1,30 @@
-// list.ts - rr list: a table of runs.
+// list.ts - rr list: the runs that fit, as a table, CSV, JSON, LaTeX, or a script that repeats them.
 import type { ByteString } from '../core/bytes.ts';
+import { compareBytes } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { requireMoment, requireStatuses } from '../core/filteroptions.ts';
-import { matchesFilter } from '../core/select.ts';
+import type { AnnotatedRun } from '../core/notes.ts';
+import type { RunSummary } from '../core/run.ts';
+import { matchesFilter, parseParameterCondition } from '../core/select.ts';
 import type { RunFilter } from '../core/select.ts';
 import { readUtcMicros } from '../sys/clock.ts';
+import { toText } from '../sys/files.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import { toRecordPath } from '../sys/observe.ts';
-import { readKnownRuns } from '../sys/pickrun.ts';
+import { findKnownRunsByFiles, readKnownRun, readKnownRuns } from '../sys/pickrun.ts';
+import type { KnownRuns } from '../sys/pickrun.ts';
 import { requireProject } from '../sys/project.ts';
+import type { Project } from '../sys/project.ts';
+import { readFileLookup } from '../sys/runindex.ts';
 import { printOut, readColumns, tell } from '../sys/terminal.ts';
-import { printJsonRuns } from '../views/json.ts';
-import { printRunCsv, printRunTable } from '../views/table.ts';
+import { COLUMN_NAMES, findColumn, findColumns, sortRuns } from '../views/columns.ts';
+import type { FilesOf, SortOrder } from '../views/columns.ts';
+import { printJsonRun } from '../views/json.ts';
+import { printReplay, printReplayEnd, printReplayHead } from '../views/replayscript.ts';
+import { printRunCsv, printRunJson, printRunLatex, printRunTable } from '../views/runlist.ts';
+import type { RunList } from '../views/runlist.ts';
+
+export const LIST_STYLES = ['json', 'csv', 'latex', 'sh'];
 
 export type ListOptions = {
   project: ByteString | undefined;
@@ -21,34 +34,176 @@ export type ListOptions = {
   since: ByteString | undefined;
   until: ByteString | undefined;
   parameters: ByteString[];
+  grep: ByteString | undefined;
   made: ByteString[];
   used: ByteString[];
-  json: boolean;
-  csv: boolean;
+  sort: ByteString | undefined;
+  last: ByteString | undefined;
+  columns: ByteString | undefined;
+  full: boolean;
+  /** Those of LIST_STYLES that were asked for; none: a table. */
+  styles: string[];
 };
+
+const TABLE_COLUMNS = ['id', 'status', 'time', 'label', 'command'];
+const CSV_COLUMNS = ['id', 'label', 'status', 'exit', 'started', 'time', 'user', 'system', 'memory', 'directory', 'command', 'reason', 'tags', 'outcome', 'comments', 'params'];
+
+// ---- what was asked for ---------------------------------------------------------------------------
+
+function failOptionValue(option: string, given: ByteString, state: string, hint: string): never {
+  throw new Failure('cannot use --' + option + ' "' + given + '": ' + state, hint, EXIT.usage);
+}
+
+/** Case is not told apart, and a text is UTF-8. How long a pattern takes is the user's own affair. */
+function compilePattern(pattern: ByteString): (text: ByteString) => boolean {
+  try {
+    const expression = new RegExp(toText(pattern), 'iu');
+    return (text) => expression.test(toText(text));
+  } catch (error) {
+    return failOptionValue('grep', pattern, 'not a regular expression', 'a sign such as ( [ * + ? that is meant as it stands needs a \\ before it');
+  }
+}
 
 function makeFilter(options: ListOptions, toPath: (name: ByteString) => ByteString): RunFilter {
   const nowMs = readUtcMicros() / 1000;
   return {
-    labels: options.labels, tags: options.tags, statuses: requireStatuses(options.statuses), parameters: options.parameters,
+    labels: options.labels, tags: options.tags, statuses: requireStatuses(options.statuses),
+    parameters: options.parameters.map((text) => parseParameterCondition(text) ?? failOptionValue('param', text, 'no name', "write NAME, NAME=VALUE, or such as 'gamma<0.5'")),
     since: requireMoment('--since', options.since, nowMs), until: requireMoment('--until', options.until, nowMs),
+    grep: options.grep === undefined ? undefined : compilePattern(options.grep),
     made: options.made.map(toPath), used: options.used.map(toPath),
   };
 }
 
-/** Prints the runs that fit. A record that cannot be read is named, the others are listed, status 1. */
+function failColumn(option: string, name: ByteString): never {
+  return failOptionValue(option, name, 'no such column', 'one of ' + COLUMN_NAMES.join(', '));
+}
+
+/** Names of --columns; undefined if it was not given. */
+function readColumnNames(text: ByteString | undefined): ByteString[] | undefined {
+  if (text === undefined) return undefined;
+  const names = text.split(',');
+  for (const name of names) if (name !== 'params' && findColumn(name) === undefined) failColumn('columns', name);
+  return names;
+}
+
+function readSortOrder(text: ByteString | undefined): SortOrder {
+  if (text === undefined) return [];
+  return text.split(',').map((name) => {
+    const isDescending = name[0] === '-';
+    return { column: findColumn(isDescending ? name.slice(1) : name) ?? failColumn('sort', name), isDescending };
+  });
+}
+
+function readCount(text: ByteString | undefined): number {
+  if (text === undefined) return Infinity;
+  return /^\d{1,15}$/.test(text) ? Number(text) : failOptionValue('last', text, 'not a number', 'write such as -n 20');
+}
+
+function checkStyle(options: ListOptions): string {
+  if (options.styles.length > 1) throw new Failure('cannot print a list in several ways at once: --' + options.styles.join(', --'), 'say one of them', EXIT.usage);
+  if (options.styles[0] === 'sh' && options.columns !== undefined) throw new Failure('cannot use --columns with --sh: a script has no columns', '', EXIT.usage);
+  return options.styles[0] ?? 'table';
+}
+
+// ---- the runs that fit ----------------------------------------------------------------------------
+
+type Found = { known: KnownRuns; /** Those that fit. */ runs: RunSummary[]; faults: Failure[] };
+
+function findFittingRuns(project: Project, filter: RunFilter): Found {
+  const known = readKnownRuns(project);
+  let runs = known.summaries.filter((run) => matchesFilter(run, filter));
+  if (filter.made.length + filter.used.length > 0) {
+    const ids = findKnownRunsByFiles(project, known, filter.made, filter.used);
+    runs = runs.filter((run) => ids.has(run.id));
+  }
+  return { known, runs, faults: known.runFaults.concat(known.noteFaults) };
+}
+
+/** The files of the runs of a list. */
+function readFiles(project: Project, found: Found): FilesOf {
+  const find = readFileLookup(project);
+  return (run) => find(run.id) ?? found.known.unrecorded.find((one) => one.id === run.id);
+}
+
+// ---- printing -------------------------------------------------------------------------------------
+
+const CHUNK_LENGTH = 1 << 20;
+
+/** Prints pieces as they come, many at a time; false if nobody reads on. */
+function printPieces(pieces: Iterable<ByteString>): boolean {
+  let chunk = '';
+  for (const piece of pieces) {
+    chunk += piece;
+    if (chunk.length < CHUNK_LENGTH) continue;
+    if (!printOut(chunk)) return false;
+    chunk = '';
+  }
+  return printOut(chunk);
+}
+
+/** The whole run of each of the list; what cannot be read is added to the faults. */
+function* readWholeRuns(project: Project, found: Found, runs: RunSummary[]): Generator<AnnotatedRun> {
+  for (const { id } of runs) {
+    try {
+      const whole = readKnownRun(project, found.known, id);
+      if (whole !== undefined) yield whole;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      found.faults.push(error);
+    }
+  }
+}
+
+/** A JSON array of the records with what is noted on them, a run a line. */
+function* printRecordsAsJson(project: Project, found: Found): Generator<ByteString> {
+  let before = '[\n';
+  for (const { run, notes } of readWholeRuns(project, found, found.runs)) {
+    yield before + printJsonRun(run, notes);
+    before = ',\n';
+  }
+  yield before === '[\n' ? '[\n]\n' : '\n]\n';
+}
+
+function* printScript(project: Project, found: Found): Generator<ByteString> {
+  // In the order in which they ran, for one may read what another wrote.
+  const runs = found.runs.filter((run) => run.tree === undefined).sort((a, b) => compareBytes(a.id, b.id));
+  const filesOf = readFiles(project, found);
+  const hashes = new Set<string>();
+  for (const run of runs) for (const file of filesOf(run)?.outputs ?? []) if (file.hash.length === 64) hashes.add(file.hash);
+  yield printReplayHead(hashes);
+  for (const { run } of readWholeRuns(project, found, runs)) yield printReplay(run);
+  yield printReplayEnd();
+}
+
+function printInStyle(project: Project, found: Found, style: string, list: RunList, options: ListOptions): boolean {
+  switch (style) {
+    case 'sh': return printPieces(printScript(project, found));
+    case 'json': return printPieces(options.columns === undefined ? printRecordsAsJson(project, found) : printRunJson(list));
+    case 'csv': return printPieces(printRunCsv(list));
+    case 'latex': return printPieces(printRunLatex(list));
+    default:
+      if (found.runs.length > 0) return printPieces(printRunTable(list, options.full ? Infinity : readColumns(1)));
+      tell(found.known.summaries.length === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
+      return true;
+  }
+}
+
+/** Prints the runs that fit. A record or note that cannot be read is named, the others are listed, status 1. */
 export function listRuns(options: ListOptions): number {
-  if (options.json && options.csv) throw new Failure('cannot print both JSON and CSV', 'say --json or --csv', EXIT.usage);
+  const style = checkStyle(options);
+  const names = readColumnNames(options.columns) ?? (style === 'csv' ? CSV_COLUMNS : TABLE_COLUMNS);
+  const order = readSortOrder(options.sort);
+  const last = readCount(options.last);
   const current = readCurrentFolder();
   const project = requireProject(current, options.project);
   const filter = makeFilter(options, (name) => toRecordPath(project, current, name));
-  const { runs, runFaults, noteFaults } = readKnownRuns(project);
-  const faults = runFaults.concat(noteFaults);
-  const all = runs.filter((one) => matchesFilter(one.run, filter));
-  if (options.json) printOut(printJsonRuns(all));
-  else if (options.csv) printOut(printRunCsv(all));
-  else if (all.length > 0) printOut(printRunTable(all.map((one) => one.run), readColumns(1)));
-  else tell(runs.length === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
-  for (const fault of faults) tell('rr: ' + fault.message);
-  return faults.length > 0 ? EXIT.differs : 0;
+  const found = findFittingRuns(project, filter);
+  const needsFiles = names.map(findColumn).concat(order.map((one) => one.column)).some((column) => column !== undefined && column.needsFiles);
+  const filesOf = needsFiles ? readFiles(project, found) : () => undefined;
+  if (order.length > 0) found.runs = sortRuns(found.runs, order, filesOf);
+  if (last < found.runs.length) found.runs = last === 0 ? [] : found.runs.slice(-last);
+  printInStyle(project, found, style, { columns: findColumns(names, found.runs), runs: found.runs, filesOf }, options);
+  for (const fault of found.faults) tell('rr: ' + fault.message);
+  return found.faults.length > 0 ? EXIT.differs : 0;
 }

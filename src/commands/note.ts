@@ -5,7 +5,7 @@ import { EXIT, Failure } from '../core/failure.ts';
 import { compileGlob } from '../core/glob.ts';
 import { emptyNote, findCountingNotes, hasEffect } from '../core/notes.ts';
 import type { AnnotatedRun, Note, OutputTolerance } from '../core/notes.ts';
-import { parseMagnitude } from '../formats/note.ts';
+import { parseToleranceOption } from '../formats/note.ts';
 import { parseNoteText, printNoteText } from '../formats/notetext.ts';
 import type { NoteText } from '../formats/notetext.ts';
 import { encodeWithheld } from '../formats/percent.ts';
@@ -16,7 +16,7 @@ import { keepTemporariesIn, makeFolder, removeIfThere } from '../sys/files.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import { saveNote } from '../sys/notes.ts';
 import { toRecordPath } from '../sys/observe.ts';
-import { pickAnnotatedRun, readKnownRuns } from '../sys/pickrun.ts';
+import { pickAnnotatedRun, readKnownRun, readKnownRuns } from '../sys/pickrun.ts';
 import { hideFromGit, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { includeAllRuns } from '../sys/store.ts';
@@ -46,17 +46,6 @@ function failUsage(message: string, hint: string): never {
 }
 
 // ---- from the options -------------------------------------------------------------------------------
-
-/** "PATH=ABSOLUTE[,RELATIVE]"; the path may hold "=". */
-function parseToleranceOption(text: ByteString, toPath: (name: ByteString) => ByteString): OutputTolerance {
-  const parts = /^([^]+)=([^=,]+)(?:,([^=,]+))?$/.exec(text);
-  const absolute = parts === null ? undefined : parseMagnitude(parts[2]);
-  const relative = parts === null ? undefined : parseMagnitude(parts[3] ?? '0');
-  if (parts === null || absolute === undefined || relative === undefined) {
-    return failUsage('cannot use --tolerance "' + text + '": not PATH=ABSOLUTE[,RELATIVE]', "such as --tolerance 'fit.csv=1e-9,1e-6'");
-  }
-  return { absolute, relative, pattern: toPath(parts[1]) };
-}
 
 /** A tolerance that fits no output would be taken for one that counts. */
 function requireOutputs(tolerances: OutputTolerance[], runs: AnnotatedRun[]): void {
@@ -179,7 +168,9 @@ function draftFromEditor(draft: Note, project: Project, annotated: AnnotatedRun)
 
 function findRuns(project: Project, folder: ByteString, reference: ByteString, isAll: boolean): AnnotatedRun[] {
   if (!isAll) return [pickAnnotatedRun(project, folder, reference)];
-  const runs = readKnownRuns(project).runs.filter(({ run }) => run.label === reference);
+  const known = readKnownRuns(project);
+  const labelled = known.summaries.filter((run) => run.label === reference).map((run) => readKnownRun(project, known, run.id));
+  const runs = labelled.filter((run): run is AnnotatedRun => run !== undefined);
   if (runs.length === 0) throw new Failure('cannot find a run with the label "' + reference + '"', 'run "rr list"', EXIT.differs);
   return runs;
 }

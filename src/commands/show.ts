@@ -12,7 +12,8 @@ import { readCurrentFolder } from '../sys/machine.ts';
 import { pickAnnotatedRun } from '../sys/pickrun.ts';
 import type { Project } from '../sys/project.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
-import { printRecord, readRecordText } from '../sys/store.ts';
+import { readRecordText } from '../sys/records.ts';
+import { printRecord } from '../sys/store.ts';
 import { isTerminal, printOut, readColumns } from '../sys/terminal.ts';
 
 export type ShowOptions = {

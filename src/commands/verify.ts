@@ -2,6 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { findLiveRuns, isResultPath } from '../core/graph.ts';
+import type { GraphRun } from '../core/graph.ts';
 import { notePath } from '../core/notes.ts';
 import { recordPath, RUN_ID } from '../core/run.ts';
 import type { FileState, Run } from '../core/run.ts';
@@ -19,13 +20,13 @@ import { absoluteOf, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { listRecordFiles, readRecordFile } from '../sys/recordfiles.ts';
 import { readNotes } from '../sys/notes.ts';
-import { listRecords, readRuns } from '../sys/store.ts';
+import { listRecords, readRuns } from '../sys/records.ts';
 import { printOut, tell } from '../sys/terminal.ts';
 
 export type VerifyOptions = { project: ByteString | undefined; quick: boolean; quiet: boolean };
 
 /** A file that must be as it was. `mayBeGone`: an input that is no longer at hand is no failure. */
-type Claim = { expected: FileState; what: string; mayBeGone: boolean; /** The run that says so. */ run: Run };
+type Claim = { expected: FileState; what: string; mayBeGone: boolean; /** The run that says so. */ run: GraphRun };
 
 /** Says where the record at `path` is damaged; undefined if it holds. */
 function checkRecord(project: Project, id: string, path: string, parse: (text: ByteString, name: string) => { id: string }): string | undefined {
@@ -53,7 +54,7 @@ function checkNamedByHash(project: Project, folder: string, hash: string, ending
 }
 
 /** What the runs claim of files: current results, raw inputs at hand, logs. */
-function collectClaims(runs: Run[], wanted: (run: Run, path: ByteString) => boolean): Claim[] {
+function collectClaims(runs: Run[], wanted: (run: GraphRun, path: ByteString) => boolean): Claim[] {
   const claims: Claim[] = [];
   const owned = new Set<ByteString>();
   for (const live of findLiveRuns(runs).runs) {
@@ -62,7 +63,7 @@ function collectClaims(runs: Run[], wanted: (run: Run, path: ByteString) => bool
       if (wanted(live.run, file.path)) claims.push({ expected: file, what: 'result', mayBeGone: false, run: live.run });
     }
   }
-  const inputs = new Map<ByteString, { file: FileState; run: Run }>();
+  const inputs = new Map<ByteString, { file: FileState; run: GraphRun }>();
   for (const run of runs) {
     for (const file of run.inputs) if (!owned.has(file.path) && file.hash !== '?') inputs.set(file.path, { file, run });
     for (const file of run.outputs) if (!isResultPath(file.path)) inputs.delete(file.path);

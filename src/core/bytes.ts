@@ -43,6 +43,15 @@ export function utf8SequenceLength(text: ByteString, at: number): number {
   return length;
 }
 
+/** The code point of the UTF-8 sequence that starts at `at`; of what is none, the byte. */
+export function codePointAt(text: ByteString, at: number): number {
+  const length = Math.max(1, utf8SequenceLength(text, at));
+  if (length === 1) return text.charCodeAt(at);
+  let code = text.charCodeAt(at) & (0xff >> (length + 1));
+  for (let i = 1; i < length; i++) code = code * 64 + (text.charCodeAt(at + i) & 0x3f);
+  return code;
+}
+
 /** A copy that does not keep a larger string alive, of which it is a part. */
 export function detachString(text: ByteString): ByteString {
   return text.length < 13 ? text : (' ' + text).slice(1);

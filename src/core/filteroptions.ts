@@ -9,7 +9,7 @@ const STATUS_NAMES = ['running', 'succeeded', 'failed', 'interrupted', 'lost'];
 export function requireMoment(option: string, text: ByteString | undefined, nowMs: number): string | undefined {
   if (text === undefined) return undefined;
   const moment = readMoment(text, nowMs);
-  if (moment === undefined) throw new Failure('cannot use ' + option + ' "' + text + '": not a date', 'write 2026-11-22 or 2026-11-22T05:20 (UTC)', EXIT.usage);
+  if (moment === undefined) throw new Failure('cannot use ' + option + ' "' + text + '": not a date', 'write 2026-11-22 or 2026-11-22T05:20 (UTC), today, yesterday, 7d, 12h', EXIT.usage);
   return moment;
 }
 

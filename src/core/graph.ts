@@ -15,9 +15,12 @@ import type { FileState, Run } from './run.ts';
 //    live run that read what that one wrote.
 // Every edge leads from a later id to an earlier one, so there is no cycle.
 
+/** Of a run what the graph, and those who tell of it, look at. */
+export type GraphRun = Pick<Run, 'id' | 'repeats' | 'parent' | 'tree' | 'label' | 'reason' | 'tags' | 'command' | 'status' | 'inputs' | 'outputs' | 'removed'>;
+
 /** A run without which some current result could not be made again. */
 export type LiveRun = {
-  run: Run;
+  run: GraphRun;
   /** Results of which this run is the owner, sorted by path. */
   owned: FileState[];
   /** Which of run.outputs (counted from 0) are results no more, ascending. */
@@ -43,7 +46,7 @@ export function isResult(file: FileState): boolean {
 }
 
 /** The results of a run: none unless it succeeded, and in the project. */
-export function resultsOf(run: Run): FileState[] {
+export function resultsOf(run: GraphRun): FileState[] {
   return run.status === 'succeeded' && run.tree === undefined ? run.outputs.filter(isResult) : [];
 }
 
@@ -52,9 +55,30 @@ export function isSameContent(a: FileState, b: FileState): boolean {
   return a.hash === b.hash && (a.kind === 'l') === (b.kind === 'l');
 }
 
-type Owner = { index: number; file: FileState };
+/** The run, counted in its list, that a current result is of. */
+export type Owner = { index: number; file: FileState };
 
-function findProducers(run: Run, owners: Map<ByteString, Owner>): number[] {
+type OwningRun = Pick<GraphRun, 'status' | 'outputs' | 'removed' | 'tree'>;
+
+/** Rule 1, for one more run. */
+function noteOwned(owners: Map<ByteString, Owner>, run: OwningRun, index: number): void {
+  if (run.tree !== undefined) return;
+  for (const path of run.removed) owners.delete(path);
+  if (run.status !== 'succeeded') return;
+  for (const file of run.outputs) {
+    if (isResult(file)) owners.set(file.path, { index, file });
+    else owners.delete(file.path);
+  }
+}
+
+/** The current results of `runs`, which are in the order of their ids, by path (rule 1). */
+export function listOwners(runs: OwningRun[]): Map<ByteString, Owner> {
+  const owners = new Map<ByteString, Owner>();
+  runs.forEach((run, index) => noteOwned(owners, run, index));
+  return owners;
+}
+
+function findProducers(run: GraphRun, owners: Map<ByteString, Owner>): number[] {
   const found: number[] = [];
   for (const input of run.inputs) {
     const owner = owners.get(input.path);
@@ -64,18 +88,11 @@ function findProducers(run: Run, owners: Map<ByteString, Owner>): number[] {
 }
 
 /** Rules 1 and 2: the owners after all runs, and of each run the indexes of its producers. */
-function replayRuns(runs: Run[]): { owners: Map<ByteString, Owner>; producers: number[][] } {
+function replayRuns(runs: GraphRun[]): { owners: Map<ByteString, Owner>; producers: number[][] } {
   const owners = new Map<ByteString, Owner>();
   const producers = runs.map((run, index) => {
     const found = findProducers(run, owners);
-    if (run.tree !== undefined) return found;
-    for (const path of run.removed) owners.delete(path);
-    if (run.status === 'succeeded') {
-      for (const file of run.outputs) {
-        if (isResult(file)) owners.set(file.path, { index, file });
-        else owners.delete(file.path);
-      }
-    }
+    noteOwned(owners, run, index);
     return found;
   });
   return { owners, producers };
@@ -94,7 +111,7 @@ function markLive(count: number, owners: Map<ByteString, Owner>, producers: numb
 /** Last live run that wrote a path, what it wrote (unless it removed it), and the live runs that read that. */
 type Writer = { index: number; file: FileState | undefined; readers: number[] };
 
-function noteReads(run: Run, index: number, producers: number[], writers: Map<ByteString, Writer>): void {
+function noteReads(run: GraphRun, index: number, producers: number[], writers: Map<ByteString, Writer>): void {
   if (producers.length === 0) return;
   for (const input of run.inputs) {
     const writer = writers.get(input.path);
@@ -104,7 +121,7 @@ function noteReads(run: Run, index: number, producers: number[], writers: Map<By
 }
 
 /** Rule 4 for one live run: the indexes it comes after that are no producers, ascending. */
-function noteWrites(run: Run, index: number, producers: number[], writers: Map<ByteString, Writer>): number[] {
+function noteWrites(run: GraphRun, index: number, producers: number[], writers: Map<ByteString, Writer>): number[] {
   const after = new Set<number>();
   function write(path: ByteString, file: FileState | undefined): void {
     const before = writers.get(path);
@@ -121,7 +138,7 @@ function compareByPath(a: FileState, b: FileState): number {
 }
 
 /** The live runs of `runs`, which are in the order of their ids. Time and memory are linear. */
-export function findLiveRuns(runs: Run[]): LiveGraph {
+export function findLiveRuns(runs: GraphRun[]): LiveGraph {
   const { owners, producers } = replayRuns(runs);
   const isLive = markLive(runs.length, owners, producers);
   const writers = new Map<ByteString, Writer>();
@@ -137,7 +154,7 @@ export function findLiveRuns(runs: Run[]): LiveGraph {
 }
 
 /** The live run whose results are those of run.outputs that `isOwned` names. */
-export function makeLiveRun(run: Run, isOwned: (path: ByteString) => boolean, producers: string[], after: string[]): LiveRun {
+export function makeLiveRun(run: GraphRun, isOwned: (path: ByteString) => boolean, producers: string[], after: string[]): LiveRun {
   const owned: FileState[] = [];
   const lost: number[] = [];
   run.outputs.forEach((file, index) => {

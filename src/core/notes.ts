@@ -76,8 +76,11 @@ export type RunNotes = {
   history: Note[];
 };
 
+/** Of a run what notes can change. */
+export type NotedFacts = Pick<Run, 'label' | 'reason' | 'tags'>;
+
 /** run: with the label, tags and reason that count. */
-export type AnnotatedRun = { run: Run; notes: RunNotes };
+export type AnnotatedRun<R extends NotedFacts = Run> = { run: R; notes: RunNotes };
 
 /** The notes on each run, by its id, in the order of their own ids. */
 export function groupNotes(notes: Note[]): Map<string, Note[]> {
@@ -106,7 +109,7 @@ export function findCountingNotes(notes: Note[]): Note[] {
 }
 
 /** Rule 3. */
-function applyFacts(run: Run, notes: Note[]): { run: Run; outcome: ByteString | undefined } {
+function applyFacts<R extends NotedFacts>(run: R, notes: Note[]): { run: R; outcome: ByteString | undefined } {
   const changed = { ...run };
   let outcome: ByteString | undefined;
   for (const note of notes) {
@@ -140,8 +143,8 @@ function findComments(notes: Note[]): Map<string, Comment[]> {
   return places;
 }
 
-/** The run and what is said of it, once `notes`, which are on it and in order, are applied. The run itself is not changed. */
-export function applyNotes(run: Run, notes: Note[] = []): AnnotatedRun {
+/** The run and what is said of it, once `notes`, which are on it and in order, are applied. The run itself, a plain object, is not changed. */
+export function applyNotes<R extends NotedFacts>(run: R, notes: Note[] = []): AnnotatedRun<R> {
   if (notes.length === 0) return { run, notes: { comments: [], tolerances: [], history: [] } };
   const counting = findCountingNotes(notes);
   const facts = applyFacts(run, counting);

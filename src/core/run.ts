@@ -145,3 +145,11 @@ export function recordPath(id: string): string {
 export function isComparable(file: FileState): boolean {
   return file.kind === '' || file.kind === 'x' || file.kind === 'l';
 }
+
+/** Of a run what lists show, filter and sort by; of its notes what changes or adds to that. */
+export type RunSummary = Pick<Run, 'id' | 'repeats' | 'parent' | 'tree' | 'label' | 'reason' | 'tags' | 'command' | 'directory' | 'parameters' | 'startedUtc'
+  | 'wallS' | 'userS' | 'systemS' | 'peakMemoryBytes' | 'exit' | 'signal' | 'status' | 'code' | 'environment'> & {
+  verdicts: Pick<Verdict, 'word'>[];
+  outcome?: ByteString;
+  comments?: ByteString[];
+};

@@ -1,23 +1,26 @@
 // select.ts - which runs a person means. Knows no files and no output.
+import { compareBytes } from './bytes.ts';
 import type { ByteString } from './bytes.ts';
-import type { Run } from './run.ts';
+import type { GraphRun } from './graph.ts';
+import type { RunSummary } from './run.ts';
 
-export type Selection =
-  | { kind: 'one'; run: Run }
+export type Selection<R> =
+  | { kind: 'one'; run: R }
   | { kind: 'none' }
-  | { kind: 'several'; runs: Run[] };
+  | { kind: 'several'; runs: R[] };
 
-function selectionOf(runs: Run[]): Selection {
+function selectionOf<R>(runs: R[]): Selection<R> {
   if (runs.length === 0) return { kind: 'none' };
   return runs.length === 1 ? { kind: 'one', run: runs[0] } : { kind: 'several', runs };
 }
 
 /**
  * The run that `reference` means, of `runs` in order of ids: "@" the last, "@-1" the one before it,
- * an id, a prefix of an id, a label, or a path that a run made (the last that did). A label of
- * several runs, or a prefix of several ids, is 'several'.
+ * an id, a prefix of an id, a label, or a file that a run made (the last that did); findMakers gives
+ * the ids of those that made it, and is asked last. A label of several runs, or a prefix of several
+ * ids, is 'several'.
  */
-export function selectRun(reference: ByteString, runs: Run[], path: ByteString): Selection {
+export function selectRun<R extends Pick<RunSummary, 'id' | 'label'>>(reference: ByteString, runs: R[], findMakers: () => Set<string>): Selection<R> {
   const fromEnd = /^@(?:-(\d+))?$/.exec(reference);
   if (fromEnd !== null) {
     const at = runs.length - 1 - Number(fromEnd[1] ?? 0);
@@ -27,9 +30,56 @@ export function selectRun(reference: ByteString, runs: Run[], path: ByteString):
   if (exact.length > 0) return selectionOf(exact);
   const labelled = runs.filter((run) => run.label === reference);
   if (labelled.length > 0) return selectionOf(labelled);
-  const makers = runs.filter((run) => run.tree === undefined && run.outputs.some((file) => file.path === path));
+  const ids = findMakers();
+  const makers = runs.filter((run) => ids.has(run.id));
   if (makers.length > 0) return { kind: 'one', run: makers[makers.length - 1] };
   return /^[0-9]/.test(reference) ? selectionOf(runs.filter((run) => run.id.startsWith(reference))) : { kind: 'none' };
+}
+
+/** "NAME" alone, or with what one of its values is to be. */
+export type ParameterCondition = { name: ByteString; operator?: '=' | '!=' | '<' | '<=' | '>' | '>='; value: ByteString };
+
+/** Reads "gamma", "gamma<0.5"; undefined if there is no name. */
+export function parseParameterCondition(text: ByteString): ParameterCondition | undefined {
+  const sign = /!=|[<>]=?|=/.exec(text);
+  if (text === '' || sign?.index === 0) return undefined;
+  if (sign === null) return { name: text, value: '' };
+  return { name: text.slice(0, sign.index), operator: sign[0] as ParameterCondition['operator'], value: text.slice(sign.index + sign[0].length) };
+}
+
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+/** The number that a text is, in decimal; undefined if it is none. */
+export function readDecimal(text: ByteString): number | undefined {
+  return NUMBER.test(text) ? Number(text) : undefined;
+}
+
+/** As numbers if both are some, else by bytes: negative, 0, positive. */
+export function compareValues(a: ByteString, b: ByteString): number {
+  const numbers = [readDecimal(a), readDecimal(b)];
+  if (numbers[0] !== undefined && numbers[1] !== undefined) return numbers[0] - numbers[1];
+  return compareBytes(a, b);
+}
+
+/** The values that a run's parameters "NAME VALUE" give a name. */
+export function valuesOf(parameters: ByteString[], name: ByteString): ByteString[] {
+  const start = name + ' ';
+  return parameters.filter((one) => one.startsWith(start)).map((one) => one.slice(start.length));
+}
+
+/** A withheld value (it holds NUL) is not known, and fits no comparison. */
+function meetsCondition(run: Pick<RunSummary, 'parameters'>, { name, operator, value }: ParameterCondition): boolean {
+  const values = valuesOf(run.parameters, name);
+  if (operator === undefined) return values.length > 0;
+  const orders = values.filter((one) => one.indexOf('\0') < 0).map((one) => compareValues(one, value));
+  switch (operator) {
+    case '=': return orders.some((order) => order === 0);
+    case '!=': return orders.length > 0 && orders.every((order) => order !== 0);
+    case '<': return orders.some((order) => order < 0);
+    case '<=': return orders.some((order) => order <= 0);
+    case '>': return orders.some((order) => order > 0);
+    case '>=': return orders.some((order) => order >= 0);
+  }
 }
 
 /** What `rr list` can ask for. Every condition that is there must hold. */
@@ -40,25 +90,39 @@ export type RunFilter = {
   /** UTC, ISO 8601; compared as text. */
   since?: string;
   until?: string;
-  /** 'NAME' or 'NAME=VALUE' */
-  parameters: ByteString[];
+  parameters: ParameterCondition[];
   made: ByteString[];
   used: ByteString[];
+  /** Is what is looked for in this text? */
+  grep?: (text: ByteString) => boolean;
 };
 
-function hasParameter(run: Run, wanted: ByteString): boolean {
-  const sign = wanted.indexOf('=');
-  if (sign < 0) return run.parameters.some((parameter) => parameter.startsWith(wanted + ' '));
-  return run.parameters.indexOf(wanted.slice(0, sign) + ' ' + wanted.slice(sign + 1)) >= 0;
+/** In which texts of a run is looked for a pattern. */
+function textsOf(run: RunSummary): ByteString[] {
+  const texts = [run.command].concat(run.tags, run.parameters, run.comments ?? []);
+  for (const text of [run.label, run.reason, run.outcome]) if (text !== undefined) texts.push(text);
+  return texts;
 }
 
-export function matchesFilter(run: Run, filter: RunFilter): boolean {
-  if (filter.labels.length > 0 && (run.label === undefined || filter.labels.indexOf(run.label) < 0)) return false;
-  if (!filter.tags.every((tag) => run.tags.indexOf(tag) >= 0)) return false;
+/** Does all hold but `made` and `used`? */
+export function matchesFilter(run: RunSummary, filter: RunFilter): boolean {
+  if (filter.labels.length > 0) {
+    const label = run.label;
+    if (label === undefined || filter.labels.indexOf(label) < 0) return false;
+  }
   if (filter.statuses.length > 0 && filter.statuses.indexOf(run.status) < 0) return false;
   if (filter.since !== undefined && run.startedUtc < filter.since) return false;
   if (filter.until !== undefined && run.startedUtc >= filter.until) return false;
-  if (!filter.parameters.every((wanted) => hasParameter(run, wanted))) return false;
+  if (filter.tags.length > 0) {
+    const tags = run.tags;
+    if (!filter.tags.every((tag) => tags.indexOf(tag) >= 0)) return false;
+  }
+  if (!filter.parameters.every((condition) => meetsCondition(run, condition))) return false;
+  return filter.grep === undefined || textsOf(run).some(filter.grep);
+}
+
+/** Do `made` and `used` hold? */
+export function matchesFiles(run: Pick<GraphRun, 'tree' | 'inputs' | 'outputs'>, filter: Pick<RunFilter, 'made' | 'used'>): boolean {
   if (!filter.made.every((path) => run.tree === undefined && run.outputs.some((file) => file.path === path))) return false;
   return filter.used.every((path) => run.inputs.some((file) => file.path === path));
 }

@@ -114,8 +114,8 @@ function applyDeltas(base: ByteString, deltas: ByteString[]): ByteString | undef
   return body;
 }
 
-/** The target of a delta; undefined if it does not fit its base. */
-export function applyGitDelta(base: ByteString, delta: ByteString): ByteString | undefined {
+/** The target of a delta; undefined if it does not fit its base, or comes to more than `mostBytes`. */
+export function applyGitDelta(base: ByteString, delta: ByteString, mostBytes = LARGEST_OBJECT_BYTES): ByteString | undefined {
   let at = 0;
   const readSize = (): number => {
     let size = 0;
@@ -130,9 +130,10 @@ export function applyGitDelta(base: ByteString, delta: ByteString): ByteString |
   };
   if (readSize() !== base.length) return undefined;
   const targetSize = readSize();
+  if (targetSize > mostBytes) return undefined;
   const parts: ByteString[] = [];
   let written = 0;
-  while (at < delta.length && written <= LARGEST_OBJECT_BYTES) {
+  while (at < delta.length && written <= targetSize) {
     const order = delta.charCodeAt(at++);
     if ((order & 0x80) === 0) {
       parts.push(delta.slice(at, at + order));

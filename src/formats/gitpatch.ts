@@ -17,14 +17,20 @@ export function quoteGitPath(name: ByteString): ByteString {
 }
 
 /**
+ * A patch in its sections. One begins with "diff --git " at the start of a line; no line of content or of
+ * base 85 can be one. Only LF ends a line: what stands behind a CR is content.
+ */
+export function splitPatchSections(patch: ByteString): ByteString[] {
+  const parts = patch.split(/\n(?=diff --git |\* Unmerged path )/);
+  return parts.map((part, i) => (i < parts.length - 1 ? part + '\n' : part));
+}
+
+/**
  * git's diff without the sections that change nothing (a header line alone: the file was only
- * touched) and without "* Unmerged path" lines, which git apply does not read. A section begins with
- * "diff --git " at the start of a line; no line of content or of base 85 can be one.
+ * touched) and without "* Unmerged path" lines, which git apply does not read.
  */
 export function dropEmptySections(patch: ByteString): ByteString {
-  return patch.split(/^(?=diff --git |\* Unmerged path )/m)
-    .filter((section) => section.indexOf('\n') < section.length - 1 && !section.startsWith('* Unmerged path '))
-    .join('');
+  return splitPatchSections(patch).filter((section) => section.indexOf('\n') < section.length - 1 && !section.startsWith('* Unmerged path ')).join('');
 }
 
 /** The names in the output of `git diff-index --raw -z`: ":MODES IDS STATUS" NUL NAME NUL ..., each once. */
@@ -37,7 +43,6 @@ export function parseRawDiff(raw: ByteString): ByteString[] {
 
 /** Those of `names` that have a section in a diff made with prefixes "a/" and "b/" + `prefix`, without renames. */
 export function listPatchedNames(patch: ByteString, names: ByteString[], prefix: ByteString): ByteString[] {
-  const heads = new Set<ByteString>();
-  for (const line of patch.match(/^diff --git [^\n]*/mg) ?? []) heads.add(line);
+  const heads = new Set(splitPatchSections(patch).map((section) => section.slice(0, section.indexOf('\n'))));
   return names.filter((name) => heads.has('diff --git ' + quoteGitPath('a/' + prefix + name) + ' ' + quoteGitPath('b/' + prefix + name)));
 }

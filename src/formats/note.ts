@@ -1,5 +1,6 @@
 // note.ts - a note as a recutils record, printed and parsed (docs/record-format.txt, 9). Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
+import { EXIT, Failure } from '../core/failure.ts';
 import { emptyNote } from '../core/notes.ts';
 import type { Note, OutputTolerance, Unsettable } from '../core/notes.ts';
 import { RUN_ID } from '../core/run.ts';
@@ -36,9 +37,20 @@ export function printNoteBody(note: Note): ByteString {
 }
 
 /** A number as in "1e-6" or "0.5", not negative; undefined if it is none. */
-export function parseMagnitude(text: ByteString): number | undefined {
+function parseMagnitude(text: ByteString): number | undefined {
   const number = /^\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : Infinity;
   return number === Infinity ? undefined : number;
+}
+
+/** The option "PATH=ABSOLUTE[,RELATIVE]"; the path may hold "=". `toPath` makes of it one as in a record. Throws Failure. */
+export function parseToleranceOption(text: ByteString, toPath: (name: ByteString) => ByteString): OutputTolerance {
+  const parts = /^([^]+)=([^=,]+)(?:,([^=,]+))?$/.exec(text);
+  const absolute = parts === null ? undefined : parseMagnitude(parts[2]);
+  const relative = parts === null ? undefined : parseMagnitude(parts[3] ?? '0');
+  if (parts === null || absolute === undefined || relative === undefined) {
+    throw new Failure('cannot use --tolerance "' + text + '": not PATH=ABSOLUTE[,RELATIVE]', "such as --tolerance 'fit.csv=1e-9,1e-6'", EXIT.usage);
+  }
+  return { absolute, relative, pattern: toPath(parts[1]) };
 }
 
 function parseTolerance(value: ByteString): OutputTolerance | undefined {

@@ -58,6 +58,7 @@ export function encodeWord(text: ByteString): ByteString {
  * cannot be mistaken. In the record it is %{...}.
  */
 export function encodeWithheld(value: ByteString): ByteString {
+  if (value.indexOf('\0') < 0) return encodeText(value);
   return value.split('\0').map((part, i) => (i === 0 ? encodeText(part) : encodeMarked(part))).join('%');
 }
 
@@ -68,6 +69,7 @@ function encodeMarked(part: ByteString): ByteString {
 
 /** Undoes encodeWithheld. */
 export function decodeWithheld(value: ByteString): ByteString {
+  if (value.indexOf('%') < 0) return value;
   return value.split(/%(?=\{[0-9a-f]{16}\})/).map(decodeText).join('\0');
 }
 

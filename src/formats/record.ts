@@ -19,10 +19,15 @@ const CODE_FILE_STATES = ['clean', 'changed', 'untracked', 'unversioned'];
  * "NAME VALUE", each encoded by itself: a space at either end of the value would be lost otherwise.
  * NAME alone if the value is empty.
  */
-function encodeParameter(parameter: ByteString): ByteString {
+export function encodeParameter(parameter: ByteString): ByteString {
   const space = parameter.indexOf(' ');
   const name = encodeText(parameter.slice(0, space));
   return space === parameter.length - 1 ? name : name + ' ' + encodeWithheld(parameter.slice(space + 1));
+}
+
+/** Undoes encodeParameter. */
+export function decodeParameter(value: ByteString): ByteString {
+  return decodeWithheld(value) + (value.indexOf(' ') < 0 ? ' ' : '');
 }
 
 function printDecimal(value: number | undefined, digits: number): string | undefined {
@@ -89,7 +94,14 @@ export function printRunBody(run: Run): ByteString {
 }
 
 function readFileLine(value: ByteString, fault: (what: string) => never): FileState {
-  return parseFile(value) ?? fault('not "HASH  SIZE PATH"');
+  const file = parseFile(value) ?? fault('not "HASH  SIZE PATH"');
+  return file.path.indexOf('\0') < 0 ? file : fault('a NUL in a name');
+}
+
+/** A name of a file, or a text with one. No name holds a NUL, and no call of the system takes it. */
+function readRecordedName(value: ByteString, fault: (what: string) => never): ByteString {
+  const name = decodeText(value);
+  return name.indexOf('\0') < 0 ? name : fault('a NUL in a name');
 }
 
 const SETTERS: { [name: string]: FieldSetter<Run> } = {
@@ -102,9 +114,9 @@ const SETTERS: { [name: string]: FieldSetter<Run> } = {
   Label: (run, value) => { run.label = decodeText(value); },
   Reason: (run, value) => { run.reason = decodeText(value); },
   Tag: (run, value) => { run.tags.push(decodeText(value)); },
-  Directory: (run, value) => { run.directory = decodeText(value); },
-  Redirect: (run, value) => { run.redirects.push(decodeText(value)); },
-  Parameter: (run, value) => { run.parameters.push(decodeWithheld(value) + (value.indexOf(' ') < 0 ? ' ' : '')); },
+  Directory: (run, value, fault) => { run.directory = readRecordedName(value, fault); },
+  Redirect: (run, value, fault) => { run.redirects.push(readRecordedName(value, fault)); },
+  Parameter: (run, value) => { run.parameters.push(decodeParameter(value)); },
   Wall_s: (run, value, fault) => { run.wallS = readNumber(value, fault); },
   User_s: (run, value, fault) => { run.userS = readNumber(value, fault); },
   System_s: (run, value, fault) => { run.systemS = readNumber(value, fault); },
@@ -119,16 +131,16 @@ const SETTERS: { [name: string]: FieldSetter<Run> } = {
   Code: (run, value) => { run.code = decodeText(value); },
   Code_branch: (run, value) => { run.codeBranch = decodeText(value); },
   Code_remote: (run, value) => { run.codeRemote = decodeText(value); },
-  Code_submodule: (run, value) => { run.codeSubmodules.push(decodeText(value)); },
-  Code_other: (run, value) => { run.codeOthers.push(decodeText(value)); },
+  Code_submodule: (run, value, fault) => { run.codeSubmodules.push(readRecordedName(value, fault)); },
+  Code_other: (run, value, fault) => { run.codeOthers.push(readRecordedName(value, fault)); },
   Code_file: (run, value, fault) => {
     const parts = splitWord(value);
     if (CODE_FILE_STATES.indexOf(parts[0]) < 0 || parts[1] === '') fault('not "STATE PATH" with one of ' + CODE_FILE_STATES.join(', '));
-    run.codeFiles.push({ state: parts[0] as CodeFileState, path: decodeText(parts[1]) });
+    run.codeFiles.push({ state: parts[0] as CodeFileState, path: readRecordedName(parts[1], fault) });
   },
-  Compiler: (run, value) => {
+  Compiler: (run, value, fault) => {
     const parts = splitWord(value);
-    run.compilers.push({ path: decodeText(parts[0]), producer: decodeText(parts[1]) });
+    run.compilers.push({ path: readRecordedName(parts[0], fault), producer: decodeText(parts[1]) });
   },
   Environment: (run, value, fault) => {
     if (!/^[0-9a-f]{64}$/.test(value)) fault('not a hash');
@@ -137,23 +149,23 @@ const SETTERS: { [name: string]: FieldSetter<Run> } = {
   Variable: (run, value) => { run.variables.push(decodeText(value)); },
   Variable_hash: (run, value) => { run.variableHashes.push(decodeText(value)); },
   Observed: (run, value) => { run.observed = value; },
-  Declared_input: (run, value) => { run.declaredInputs.push(decodeText(value)); },
-  Declared_output: (run, value) => { run.declaredOutputs.push(decodeText(value)); },
-  Missing_output: (run, value) => { run.missingOutputs.push(decodeText(value)); },
+  Declared_input: (run, value, fault) => { run.declaredInputs.push(readRecordedName(value, fault)); },
+  Declared_output: (run, value, fault) => { run.declaredOutputs.push(readRecordedName(value, fault)); },
+  Missing_output: (run, value, fault) => { run.missingOutputs.push(readRecordedName(value, fault)); },
   Input: (run, value, fault) => { run.inputs.push(readFileLine(value, fault)); },
   Output: (run, value, fault) => { run.outputs.push(readFileLine(value, fault)); },
   Uncertain: (run, value, fault) => { run.uncertain.push(readFileLine(value, fault)); },
-  Removed: (run, value) => { run.removed.push(decodeText(value)); },
+  Removed: (run, value, fault) => { run.removed.push(readRecordedName(value, fault)); },
   Scratch_output: (run, value, fault) => { run.outputs.push(readFileLine(value, fault)); },
-  Scratch_removed: (run, value) => { run.removed.push(decodeText(value)); },
-  Absent: (run, value) => { run.absent.push(decodeText(value)); },
+  Scratch_removed: (run, value, fault) => { run.removed.push(readRecordedName(value, fault)); },
+  Absent: (run, value, fault) => { run.absent.push(readRecordedName(value, fault)); },
   Secret_input: (run, value, fault) => {
     if (!/^[0-9a-f]+ ./.test(value)) fault('not "HASH PATH"');
-    run.secretInputs.push(decodeText(value));
+    run.secretInputs.push(readRecordedName(value, fault));
   },
   Secret_output: (run, value, fault) => {
     if (!/^[0-9a-f]+ ./.test(value)) fault('not "HASH PATH"');
-    run.secretOutputs.push(decodeText(value));
+    run.secretOutputs.push(readRecordedName(value, fault));
   },
   Left_out: (run, value, fault) => {
     const parts = splitWord(value);
@@ -164,7 +176,7 @@ const SETTERS: { [name: string]: FieldSetter<Run> } = {
     const [word, rest] = splitWord(value);
     const [path, detail] = splitWord(rest);
     if (VERDICT_WORDS.indexOf(word) < 0 || path === '') fault('not "WORD PATH" with one of ' + VERDICT_WORDS.join(', '));
-    run.verdicts.push({ word: word as VerdictWord, path: decodeText(path), detail: decodeText(detail) });
+    run.verdicts.push({ word: word as VerdictWord, path: readRecordedName(path, fault), detail: decodeText(detail) });
   },
   Warning: (run, value) => { run.warnings.push(decodeText(value)); },
 };

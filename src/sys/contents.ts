@@ -7,7 +7,7 @@ import type { FileState, Run } from '../core/run.ts';
 import { applyPatchSection, splitGitPatch } from '../formats/gitapply.ts';
 import type { PatchSection } from '../formats/gitapply.ts';
 import { Failure } from '../core/failure.ts';
-import { lstatIfThere, readBytesIfThere, toFsPath } from './files.ts';
+import { errorCode, lstatIfThere, readBytesIfThere, toFsPath } from './files.ts';
 import { findCommitFile, readObjectBody } from './gitobjects.ts';
 import { runGit } from './gitprocess.ts';
 import type { GitRepository } from './gitrepo.ts';
@@ -17,13 +17,13 @@ import { HashCache } from './hashcache.ts';
 import { fs } from './node.ts';
 import { absoluteOf } from './project.ts';
 import type { Project } from './project.ts';
-import { readRuns } from './store.ts';
+import { readRuns } from './records.ts';
 
 /** A file that has the content now (absolute name), or the content itself; of a link the text of its target. */
 export type FoundContent = { kind: 'file'; name: ByteString } | { kind: 'bytes'; content: ByteString };
 
-/** A commit, possibly with a patch on it, of the repository whose work tree begins at `top` (absolute). */
-type Version = { repository: GitRepository; commit: string; patch: string | undefined };
+/** A commit, possibly with a patch on it, of a repository. Names in the patch are relative to `patchTop` (absolute). */
+type Version = { repository: GitRepository; commit: string; patch: string | undefined; patchTop: ByteString };
 
 const MOST_COMMITS_SEARCHED = 100;
 const LARGEST_INFLATED_BYTES = 1 << 30;
@@ -49,9 +49,12 @@ export class ContentFinder {
   /** The content of a file as a record has it; `run` is the run that read or wrote it. undefined if it is nowhere. */
   find(file: FileState, run?: Run): FoundContent | undefined {
     if (file.hash.length !== 64) return undefined;
-    return this.findInPlace(file, file.path) ?? this.findOffered(file) ?? this.findKept(file)
-      ?? (run === undefined ? undefined : this.findInVersions(file, run)) ?? this.findInLfs(file)
-      ?? this.findElsewhere(file) ?? this.findInHistory(file);
+    const found = this.findInPlace(file, file.path) ?? this.findOffered(file) ?? this.findKept(file);
+    if (found !== undefined) return found;
+    const versions = run === undefined ? [] : this.listVersions(run);
+    const own = this.ownRepository();
+    const repositories = Array.from(new Set((own === undefined ? [] : [own]).concat(versions.map((version) => version.repository))));
+    return this.findInVersions(file, versions) ?? this.findInLfs(file, repositories) ?? this.findElsewhere(file) ?? this.findInHistory(file, repositories);
   }
 
   /** Writes what was learned of files that have not changed. */
@@ -91,8 +94,7 @@ export class ContentFinder {
   }
 
   private findKept(file: FileState): FoundContent | undefined {
-    const name = this.project.provenance + '/code/' + file.hash + '.src';
-    return lstatIfThere(name)?.isFile() === true ? this.checkBytes(file, readBytesIfThere(name)) : undefined;
+    return this.checkBytes(file, readKept(this.project.provenance + '/code/' + file.hash + '.src'));
   }
 
   // ---- git ------------------------------------------------------------------------------------------
@@ -117,49 +119,52 @@ export class ContentFinder {
 
   private listVersions(run: Run): Version[] {
     const versions: Version[] = [];
-    const add = (folder: ByteString, commit: string, patch: string | undefined): void => {
+    const add = (folder: ByteString, commit: string, patch: string | undefined, patchTop: ByteString | undefined): void => {
       const repository = /^[0-9a-f]{40,64}$/.test(commit) ? this.repositoryAt(folder) : undefined;
-      if (repository !== undefined) versions.push({ repository, commit, patch });
+      if (repository !== undefined) versions.push({ repository, commit, patch, patchTop: patchTop ?? repository.top });
     };
     const own = /^git ([0-9a-f]+)(?: dirty ([0-9a-f]{64}))?$/.exec(run.code ?? '');
-    if (own !== null) add(this.project.root, own[1], own[2]);
+    if (own !== null) add(this.project.root, own[1], own[2], undefined);
     const top = this.ownRepository()?.top;
     for (const submodule of run.codeSubmodules) {
       const parts = /^([0-9a-f]+) (?:dirty )?([^]+)$/.exec(submodule);
       // Changes within submodules stand in the patch of the whole.
-      if (parts !== null && top !== undefined) add(top + '/' + parts[2], parts[1], own?.[2]);
+      if (parts !== null && top !== undefined) add(top + '/' + parts[2], parts[1], own?.[2], top);
     }
     for (const other of run.codeOthers) {
       const parts = /^git ([0-9a-f]+) (?:dirty ([0-9a-f]{64}|-) )?([^]+)$/.exec(other);
-      if (parts !== null) add(absoluteOf(this.project, parts[3]), parts[1], parts[2]);
+      if (parts !== null) add(absoluteOf(this.project, parts[3]), parts[1], parts[2], undefined);
     }
     return versions;
   }
 
-  private findInVersions(file: FileState, run: Run): FoundContent | undefined {
+  private findInVersions(file: FileState, versions: Version[]): FoundContent | undefined {
     const name = absoluteOf(this.project, file.path);
-    for (const version of this.listVersions(run)) {
-      const { repository } = version;
+    for (const { repository, commit, patch, patchTop } of versions) {
       if (!name.startsWith(repository.top + '/')) continue;
-      const path = name.slice(repository.top.length + 1);
-      const entry = findCommitFile(repository, version.commit, path);
+      const entry = findCommitFile(repository, commit, name.slice(repository.top.length + 1));
       const content = entry === undefined ? '' : readObjectBody(repository, entry.id, 'blob');
-      const found = entry === undefined ? undefined : this.checkBytes(file, content);
+      const found = entry === undefined || content === undefined ? undefined : this.checkBlob(file, content);
       if (found !== undefined) return found;
-      const outer = this.ownRepository()?.top ?? repository.top;
-      const inPatch = name.startsWith(outer + '/') ? name.slice(outer.length + 1) : path;
-      const section = version.patch === undefined ? undefined : this.readPatch(version.patch).get(inPatch);
-      const patched = section === undefined || content === undefined ? undefined : this.checkBytes(file, applyPatchSection(section, content, (bytes) => inflateBytes(bytes, LARGEST_INFLATED_BYTES)));
-      if (patched !== undefined) return patched;
+      const section = patch === undefined ? undefined : this.readPatch(patch).get(name.slice(patchTop.length + 1));
+      const patched = section === undefined || content === undefined ? undefined : applyPatchSection(section, content, inflatePatch);
+      const made = patched === undefined ? undefined : this.checkBlob(file, patched);
+      if (made !== undefined) return made;
     }
     return undefined;
+  }
+
+  /** The same of what git keeps, which may have had CR LF at the ends of its lines in the work tree. */
+  private checkBlob(file: FileState, content: ByteString): FoundContent | undefined {
+    if (content.length >= file.size || file.kind === 'l') return this.checkBytes(file, content);
+    return this.checkBytes(file, content.replace(/\r?\n/g, '\r\n'));
   }
 
   /** The sections of a patch that a record names, by path; empty if it is not there or damaged. */
   readPatch(hash: string): Map<ByteString, PatchSection> {
     let sections = this.patches.get(hash);
     if (sections === undefined) {
-      const text = readBytesIfThere(this.project.provenance + '/code/' + hash + '.patch');
+      const text = readKept(this.project.provenance + '/code/' + hash + '.patch');
       sections = new Map((text !== undefined && hashBytes(text) === hash ? splitGitPatch(text) ?? [] : []).map((section) => [section.path, section]));
       this.patches.set(hash, sections);
     }
@@ -167,25 +172,27 @@ export class ContentFinder {
   }
 
   /** Git LFS names its objects by the same hash. */
-  private findInLfs(file: FileState): FoundContent | undefined {
-    const repository = this.ownRepository();
-    if (repository === undefined || file.kind === 'l') return undefined;
-    const name = repository.commonFolder + '/lfs/objects/' + file.hash.slice(0, 2) + '/' + file.hash.slice(2, 4) + '/' + file.hash;
-    const outcome = lstatIfThere(name)?.isFile() === true ? hashWithRetry(name) : undefined;
-    return outcome?.kind === 'hashed' && outcome.hash === file.hash ? { kind: 'file', name } : undefined;
+  private findInLfs(file: FileState, repositories: GitRepository[]): FoundContent | undefined {
+    for (const repository of file.kind === 'l' ? [] : repositories) {
+      const name = repository.commonFolder + '/lfs/objects/' + file.hash.slice(0, 2) + '/' + file.hash.slice(2, 4) + '/' + file.hash;
+      const outcome = lstatIfThere(name)?.isFile() === true ? hashWithRetry(name) : undefined;
+      if (outcome?.kind === 'hashed' && outcome.hash === file.hash) return { kind: 'file', name };
+    }
+    return undefined;
   }
 
   /** In later and earlier commits of the same name, newest first: results are often committed after their run. */
-  private findInHistory(file: FileState): FoundContent | undefined {
+  private findInHistory(file: FileState, repositories: GitRepository[]): FoundContent | undefined {
     const name = absoluteOf(this.project, file.path);
-    const repository = this.ownRepository();
-    if (repository === undefined || !name.startsWith(repository.top + '/')) return undefined;
-    const path = name.slice(repository.top.length + 1);
-    const answer = runGit(repository, ['log', '--all', '--format=%H', '-n', String(MOST_COMMITS_SEARCHED), '--', ':(literal)' + path]);
-    for (const commit of answer.kind === 'done' ? answer.output.split('\n') : []) {
-      const entry = commit === '' ? undefined : findCommitFile(repository, commit, path);
-      const found = entry === undefined ? undefined : this.checkBytes(file, readObjectBody(repository, entry.id, 'blob'));
-      if (found !== undefined) return found;
+    for (const repository of repositories.filter((one) => name.startsWith(one.top + '/'))) {
+      const path = name.slice(repository.top.length + 1);
+      const answer = runGit(repository, ['log', '--all', '--format=%H', '-n', String(MOST_COMMITS_SEARCHED), '--', ':(literal)' + path]);
+      for (const commit of answer.kind === 'done' ? answer.output.split('\n') : []) {
+        const entry = commit === '' ? undefined : findCommitFile(repository, commit, path);
+        const content = entry === undefined ? undefined : readObjectBody(repository, entry.id, 'blob');
+        const found = content === undefined ? undefined : this.checkBlob(file, content);
+        if (found !== undefined) return found;
+      }
     }
     return undefined;
   }
@@ -212,6 +219,20 @@ export class ContentFinder {
       const found = path === file.path || file.kind === 'l' ? undefined : this.findInPlace(file, path);
       if (found !== undefined) return found;
     }
+    return undefined;
+  }
+}
+
+function inflatePatch(bytes: ByteString): ByteString | undefined {
+  return inflateBytes(bytes, LARGEST_INFLATED_BYTES);
+}
+
+/** A file that rr keeps; undefined if it is none that can be read. It may come from a stranger: a link, a FIFO. */
+function readKept(name: ByteString): ByteString | undefined {
+  try {
+    return lstatIfThere(name)?.isFile() === true ? readBytesIfThere(name) : undefined;
+  } catch (error) {
+    if (['EACCES', 'EPERM', 'EIO', 'ESTALE'].indexOf(errorCode(error)) < 0) throw error;
     return undefined;
   }
 }

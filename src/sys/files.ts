@@ -24,8 +24,13 @@ export function errorCode(error: unknown): string {
 
 /** The file as bytes; undefined if there is none. Other failures throw. */
 export function readBytesIfThere(name: ByteString): ByteString | undefined {
+  return readBufferIfThere(name)?.toString('latin1');
+}
+
+/** The same as a Buffer. */
+export function readBufferIfThere(name: ByteString): Buffer | undefined {
   try {
-    return fs.readFileSync(toFsPath(name), 'latin1');
+    return fs.readFileSync(toFsPath(name));
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
     throw error;

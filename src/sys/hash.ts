@@ -18,6 +18,11 @@ export function hashBytes(bytes: ByteString): string {
   return crypto().createHash('sha256').update(bytes, 'latin1').digest('hex');
 }
 
+/** The same of a Buffer. */
+export function hashBuffer(data: Buffer): string {
+  return crypto().createHash('sha256').update(data).digest('hex');
+}
+
 type OneShot = (algorithm: string, data: Buffer, encoding: string) => string;
 
 /** Hash of all that can be read. A file that has the size it said is at its end; the caller looks again. */
@@ -88,7 +93,11 @@ function kindOf(stat: import('fs').Stats): FileKind {
 /** A file as it is now, without its hash ('-' where there is no content, '?' where there is). */
 export function describeFile(name: ByteString, path: ByteString): FileState | undefined {
   const stat = lstatIfThere(name);
-  if (stat === undefined) return undefined;
+  return stat === undefined ? undefined : describeStat(stat, name, path);
+}
+
+/** The same of a file whose lstat is known. */
+export function describeStat(stat: import('fs').Stats, name: ByteString, path: ByteString): FileState {
   const kind = kindOf(stat);
   if (kind === 'l') {
     const target = fs.readlinkSync(toFsPath(name), 'latin1' as BufferEncoding) as unknown as ByteString;

@@ -1,27 +1,53 @@
 // pickrun.ts - the runs of a project with their notes, and the one that a RUN argument means. Knows no output.
 import type { ByteString } from '../core/bytes.ts';
+import { compareBytes } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
-import { annotateRuns, applyNotes, groupNotes } from '../core/notes.ts';
-import type { AnnotatedRun } from '../core/notes.ts';
+import { applyNotes, groupNotes } from '../core/notes.ts';
+import type { AnnotatedRun, Note } from '../core/notes.ts';
 import { RUN_ID } from '../core/run.ts';
-import type { Run } from '../core/run.ts';
-import { selectRun } from '../core/select.ts';
+import type { Run, RunSummary } from '../core/run.ts';
+import { matchesFiles, selectRun } from '../core/select.ts';
 import { readNotes } from './notes.ts';
 import { toRecordPath } from './observe.ts';
 import type { Project } from './project.ts';
-import { readMarks, readRun, readRuns } from './store.ts';
+import { readRun } from './records.ts';
+import { findRunsByFiles, noteFacts, readSummaries } from './runindex.ts';
+import { readMarks } from './store.ts';
 
-/** runFaults, noteFaults: records and notes that cannot be read. */
-export type KnownRuns = { runs: AnnotatedRun[]; runFaults: Failure[]; noteFaults: Failure[] };
+/**
+ * summaries: of all runs in order of their ids, with label, tags and reason that count. unrecorded: those of
+ * them that run or were lost, and have no record. notes: by the id of the run. runFaults, noteFaults:
+ * records and notes that cannot be read.
+ */
+export type KnownRuns = { summaries: RunSummary[]; unrecorded: Run[]; notes: Map<string, Note[]>; runFaults: Failure[]; noteFaults: Failure[] };
 
-/** All runs in order of their ids, those that run or were lost too, with label, tags and reason that count. */
+function readUnrecorded(project: Project, recorded: RunSummary[]): Run[] {
+  const marks = readMarks(project);
+  if (marks.length === 0) return [];
+  const ids = new Set(recorded.map((run) => run.id));
+  return marks.map((mark) => mark.run).filter((run) => !ids.has(run.id));
+}
+
+/** All runs, those that run or were lost too. */
 export function readKnownRuns(project: Project): KnownRuns {
-  const { runs, faults } = readRuns(project);
-  const recorded = new Set(runs.map((run) => run.id));
-  for (const mark of readMarks(project)) if (!recorded.has(mark.run.id)) runs.push(mark.run);
-  runs.sort((a, b) => (a.id < b.id ? -1 : 1));
-  const noted = readNotes(project);
-  return { runs: annotateRuns(runs, noted.notes), runFaults: faults, noteFaults: noted.faults };
+  const { summaries, notes, faults, noteFaults } = readSummaries(project);
+  const unrecorded = readUnrecorded(project, summaries);
+  for (const run of unrecorded) summaries.push({ ...run, ...noteFacts(run, notes.get(run.id) ?? []) });
+  if (unrecorded.length > 0) summaries.sort((a, b) => compareBytes(a.id, b.id));
+  return { summaries, unrecorded, notes, runFaults: faults, noteFaults };
+}
+
+/** The whole of a known run; undefined if its record has gone. Throws Failure if that is damaged. */
+export function readKnownRun(project: Project, known: KnownRuns, id: string): AnnotatedRun | undefined {
+  const run = readRun(project, id) ?? known.unrecorded.find((one) => one.id === id);
+  return run === undefined ? undefined : applyNotes(run, known.notes.get(id));
+}
+
+/** Ids of the known runs that wrote all files of `made` in the project and read all of `used`. */
+export function findKnownRunsByFiles(project: Project, known: KnownRuns, made: ByteString[], used: ByteString[]): Set<string> {
+  const ids = findRunsByFiles(project, made, used);
+  for (const run of known.unrecorded) if (matchesFiles(run, { made, used })) ids.add(run.id);
+  return ids;
 }
 
 /**
@@ -29,22 +55,36 @@ export function readKnownRuns(project: Project): KnownRuns {
  * Throws Failure if there is none, and with a list if there are several.
  */
 export function pickAnnotatedRun(project: Project, folder: ByteString, reference: ByteString): AnnotatedRun {
+  const runs = pickAnnotatedRuns(project, folder, reference);
+  if (runs.length === 1) return runs[0];
+  throw failSeveral(reference, runs.map((one) => one.run));
+}
+
+function failSeveral(reference: ByteString, runs: Pick<Run, 'id' | 'label'>[]): Failure {
+  const shown = runs.slice(-10).map((run) => run.id + (run.label === undefined ? '' : ' ' + run.label)).join(', ');
+  return new Failure('cannot tell which run "' + reference + '" means: ' + String(runs.length) + ' fit', 'one of ' + shown, EXIT.usage);
+}
+
+/** The same, but a label of several runs means all of them. Never empty. */
+export function pickAnnotatedRuns(project: Project, folder: ByteString, reference: ByteString): AnnotatedRun[] {
   if (RUN_ID.test(reference)) {
     const run = readRun(project, reference);
-    if (run !== undefined) return applyNotes(run, groupNotes(readNotes(project).notes).get(run.id));
+    if (run !== undefined) return [applyNotes(run, groupNotes(readNotes(project).notes).get(run.id))];
   }
-  return selectKnownRun(readKnownRuns(project), project, folder, reference);
+  const known = readKnownRuns(project);
+  return selectKnownRuns(known, project, folder, reference).map((run) => readKnownRun(project, known, run.id)).filter((run): run is AnnotatedRun => run !== undefined);
 }
 
 /** The same among runs that are read already. */
-export function selectKnownRun({ runs, runFaults, noteFaults }: KnownRuns, project: Project, folder: ByteString, reference: ByteString): AnnotatedRun {
+export function selectKnownRuns(known: KnownRuns, project: Project, folder: ByteString, reference: ByteString): RunSummary[] {
+  const { runFaults, noteFaults } = known;
   // The last run may be one of those that cannot be read; another must not be taken for it.
   if (runFaults.length > 0 && reference[0] === '@') throw runFaults[runFaults.length - 1];
-  const selection = selectRun(reference, runs.map((one) => one.run), toRecordPath(project, folder, reference));
-  if (selection.kind === 'one') return runs.find((one) => one.run === selection.run) as AnnotatedRun;
+  const selection = selectRun(reference, known.summaries, () => findKnownRunsByFiles(project, known, [toRecordPath(project, folder, reference)], []));
   if (selection.kind === 'none') throw new Failure('cannot find the run "' + reference + '"' + (runFaults.length + noteFaults.length > 0 ? ' among the records that can be read' : ''), 'run "rr list"', EXIT.differs);
-  const shown = selection.runs.slice(-10).map((run) => run.id + (run.label === undefined ? '' : ' ' + run.label)).join(', ');
-  throw new Failure('cannot tell which run "' + reference + '" means: ' + String(selection.runs.length) + ' fit', 'one of ' + shown, EXIT.usage);
+  const meant = selection.kind === 'one' ? [selection.run] : selection.runs;
+  if (meant.length > 1 && meant.some((run) => run.label !== reference)) throw failSeveral(reference, meant);
+  return meant;
 }
 
 /** The same without the notes; label, tags and reason are those that count. */

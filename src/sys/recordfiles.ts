@@ -5,19 +5,28 @@ import { recordPath, RUN_ID } from '../core/run.ts';
 import { listFolder, lstatIfThere, readBytesIfThere, statIfThere } from './files.ts';
 import type { Project } from './project.ts';
 
-/** Ids of all records below provenance/runs or provenance/notes, ascending; and names there that are none, or lie in the wrong folder. */
-export function listRecordFiles(project: Project, folder: 'runs' | 'notes'): { ids: string[]; strays: ByteString[] } {
+/** The folders YYYY-MM of provenance/runs or provenance/notes, ascending. */
+export function listMonths(project: Project, folder: 'runs' | 'notes'): string[] {
+  return listFolder(project.provenance + '/' + folder).filter((name) => /^\d{4}-\d\d$/.test(name)).sort();
+}
+
+/** Ids of the records in one of these folders, ascending; and names in it that are none, or belong elsewhere. */
+export function listMonth(project: Project, folder: 'runs' | 'notes', month: string): { ids: string[]; strays: ByteString[] } {
   const ids: string[] = [];
   const strays: ByteString[] = [];
-  for (const month of listFolder(project.provenance + '/' + folder).sort()) {
-    if (!/^\d{4}-\d\d$/.test(month)) continue;
-    for (const name of listFolder(project.provenance + '/' + folder + '/' + month)) {
-      const id = name.replace(/\.rec$/, '');
-      if (RUN_ID.test(id) && recordPath(id) === 'runs/' + month + '/' + name) ids.push(id);
-      else if (name.endsWith('.rec')) strays.push('provenance/' + folder + '/' + month + '/' + name);
-    }
+  for (const name of listFolder(project.provenance + '/' + folder + '/' + month)) {
+    const id = name.replace(/\.rec$/, '');
+    if (RUN_ID.test(id) && recordPath(id) === 'runs/' + month + '/' + name) ids.push(id);
+    else if (name.endsWith('.rec')) strays.push('provenance/' + folder + '/' + month + '/' + name);
   }
   return { ids: ids.sort(), strays };
+}
+
+/** The same of all months. */
+export function listRecordFiles(project: Project, folder: 'runs' | 'notes'): { ids: string[]; strays: ByteString[] } {
+  const months = listMonths(project, folder).map((month) => listMonth(project, folder, month));
+  const ids = months.reduce((all: string[], month) => all.concat(month.ids), []);
+  return { ids, strays: months.reduce((all: ByteString[], month) => all.concat(month.strays), []) };
 }
 
 /** Text of a record at a path under provenance/; undefined if there is none. Throws Failure for what is no regular file. */

@@ -41,6 +41,8 @@ export type ScratchRequest = {
   /** Put in the rest of the project as it is now; `laterResults` are left out. */
   isFull: boolean;
   laterResults: Set<ByteString>;
+  /** Put in inputs that cannot be had as they were as they are now. */
+  isForced: boolean;
   /** Files to take instead of recorded inputs, whatever their content: path -> absolute name. */
   replaced: Map<ByteString, ByteString>;
   /** For a trial of what depends on it: other name of the folder, files made in the opposite order. */
@@ -285,7 +287,11 @@ function putInput(request: ScratchRequest, scratch: Scratch, file: FileState, ti
     return undefined;
   }
   const found = finder.find(file, run);
-  if (found === undefined) return lstatIfThere(absoluteOf(project, file.path)) === undefined ? 'it is gone' : 'it has changed since, and its content of then is nowhere';
+  if (found === undefined) {
+    if (lstatIfThere(absoluteOf(project, file.path)) === undefined) return 'it is gone';
+    if (request.isForced) putPresent(request, scratch, file, timeS);
+    return 'it has changed since, and its content of then is nowhere';
+  }
   const isPut = file.kind === 'l' && found.kind === 'bytes' ? putLink(scratch, project, file.path, found.content) : putContent(scratch, name, found, mode, timeS);
   return isPut ? undefined : 'a link stands in its way';
 }
@@ -294,7 +300,7 @@ function putInput(request: ScratchRequest, scratch: Scratch, file: FileState, ti
 function putPresent(request: ScratchRequest, scratch: Scratch, file: FileState, timeS: number): string | undefined {
   const from = absoluteOf(request.project, file.path);
   if (lstatIfThere(from)?.isFile() !== true) return 'it is gone';
-  scratch.notes.push('the content of ' + file.path + ' was not recorded: it is taken as it is now');
+  if (file.hash === '?') scratch.notes.push('the content of ' + file.path + ' was not recorded: it is taken as it is now');
   return putContent(scratch, nameInTree(scratch, file.path), { kind: 'file', name: from }, file.kind === 'x' ? 0o777 : 0o666, timeS) ? undefined : 'a link stands in its way';
 }
 

@@ -24,15 +24,14 @@ import type { Run } from '../core/run.ts';
 import { sealRecord, unsealRecord } from '../formats/fields.ts';
 import { parseRun, printRunBody } from '../formats/record.ts';
 import { findLiveRuns } from '../core/graph.ts';
-import { annotateRuns } from '../core/notes.ts';
 import { addRunToMakefile, printMakefile } from '../views/makefile.ts';
 import { findChecksum, printChecksums } from '../formats/checksums.ts';
 import { fs, os } from './node.ts';
 import { createFile, errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, syncFolder, toFsPath } from './files.ts';
 import { describeFile, hashBytes, hashWithRetry } from './hash.ts';
 import type { Project } from './project.ts';
-import { readNotes } from './notes.ts';
-import { explainStrays, listRecordFiles, readEachRecord, readRecordFile } from './recordfiles.ts';
+import { readRun } from './records.ts';
+import { readGraphRuns } from './runindex.ts';
 import { makeRunId, pauseMs, readUtcMicros } from './clock.ts';
 
 /** Text of a record, sealed. */
@@ -328,43 +327,13 @@ function moveLog(project: Project, from: ByteString, to: ByteString): void {
   }
 }
 
-/** Ids of all records, ascending; and names in runs/ that are no record, or one in the wrong folder. */
-export function listRecords(project: Project): { ids: string[]; strays: ByteString[] } {
-  return listRecordFiles(project, 'runs');
-}
-
-/** Text of a record; undefined if there is none. Throws Failure for what is no regular file. */
-export function readRecordText(project: Project, id: string): ByteString | undefined {
-  return readRecordFile(project, recordPath(id));
-}
-
-/** A record by its id. Throws Failure (file and line) if it is damaged or claims another id. */
-export function readRun(project: Project, id: string): Run | undefined {
-  const path = recordPath(id);
-  const text = readRecordText(project, id);
-  if (text === undefined) return undefined;
-  const run = parseRun(text, 'provenance/' + path);
-  if (run.id !== id) throw new Failure('cannot use "provenance/' + path + '": it claims the id ' + run.id, 'the file was renamed or forged');
-  return run;
-}
-
-export type ReadRuns = { runs: Run[]; faults: Failure[] };
-
-/** All records in order of ids; what cannot be read is told beside the rest. */
-export function readRuns(project: Project): ReadRuns {
-  const { ids, strays } = listRecords(project);
-  const faults = explainStrays(strays);
-  return { runs: readEachRecord(ids, faults, (id) => readRun(project, id)), faults };
-}
-
 // ---- the derived files ----------------------------------------------------------------------------
 
 /** Makefile and SHA256SUMS from all records and notes. */
 export function rebuildDerived(project: Project): { makefile: ByteString; sums: ByteString; faults: Failure[] } {
-  const { runs, faults } = readRuns(project);
-  const noted = readNotes(project);
-  const graph = findLiveRuns(annotateRuns(runs, noted.notes).map((one) => one.run));
-  return { makefile: printMakefile(graph), sums: printChecksums(graph), faults: faults.concat(noted.faults) };
+  const { runs, faults, noteFaults } = readGraphRuns(project);
+  const graph = findLiveRuns(runs);
+  return { makefile: printMakefile(graph), sums: printChecksums(graph), faults: faults.concat(noteFaults) };
 }
 
 function writeDerived(project: Project, derived: { makefile: ByteString; sums: ByteString }): void {

@@ -6,8 +6,8 @@ import type { JournalDay, JournalEntry } from '../core/journal.ts';
 import type { AnnotatedRun, Comment } from '../core/notes.ts';
 import type { FileState, Run, Verdict } from '../core/run.ts';
 import { makeHarmless } from '../formats/percent.ts';
-import { formatBytes, showLines, showText } from './page.ts';
-import { formatSeconds } from './table.ts';
+import { showLines, showText } from './page.ts';
+import { formatBytes, formatSeconds } from './table.ts';
 
 /**
  * A paragraph: `name` stands before a text that needs one; a command; what a command printed last.

@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { isResult, isSameContent, makeLiveRun, resultsOf } from '../core/graph.ts';
-import type { LiveGraph, LiveRun } from '../core/graph.ts';
+import type { GraphRun, LiveGraph, LiveRun } from '../core/graph.ts';
 import type { FileState, Run } from '../core/run.ts';
 import { findChecksum, putChecksums } from '../formats/checksums.ts';
 import { encodeText, encodeWithheld } from '../formats/percent.ts';
@@ -118,7 +118,7 @@ function printComment(text: ByteString): ByteString {
   return '# ' + cut.replace(/[\xc0-\xff][\x80-\xbf]*$/, '') + '...\n';
 }
 
-function printTitle(run: Run): ByteString {
+function printTitle(run: GraphRun): ByteString {
   const label = run.label === undefined ? '' : ' ' + encodeText(run.label);
   return printComment(run.id + label + (run.reason === undefined ? '' : ': ' + encodeText(run.reason)));
 }

@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import type { Comment, Note, RunNotes } from '../core/notes.ts';
 import type { FileState, Run, Verdict } from '../core/run.ts';
 import { decodeText, encodeText, makeHarmless } from '../formats/percent.ts';
-import { formatSeconds } from './table.ts';
+import { formatBytes, formatSeconds } from './table.ts';
 
 const NAME_WIDTH = 13;
 /** Lines of one kind that are shown unless all are asked for. */
@@ -22,18 +22,6 @@ function line(name: string, value: ByteString | undefined): ByteString {
 function printList(name: string, values: ByteString[], most: number): ByteString {
   const shown = values.slice(0, most).map((value, i) => line(i === 0 ? name : '', value)).join('');
   return shown + (values.length > most ? line('', 'and ' + String(values.length - most) + ' more (--all)') : '');
-}
-
-/** 2 B, 1.5 KiB */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return (unit === 0 ? String(value) : value.toFixed(1)) + ' ' + units[unit];
 }
 
 const KIND_WORDS: { [kind: string]: string } = { x: ' executable', l: ' link', d: ' folder', p: ' FIFO', s: ' socket', c: ' device', b: ' device' };

@@ -1,9 +1,6 @@
-// table.ts - runs as a table for a terminal and as CSV. Knows no files and no terminal.
+// table.ts - a table for a terminal, and how it shows widths, times and sizes. Knows no runs, files or terminal.
 import type { ByteString } from '../core/bytes.ts';
-import { utf8SequenceLength } from '../core/bytes.ts';
-import type { AnnotatedRun } from '../core/notes.ts';
-import type { Run } from '../core/run.ts';
-import { encodeText, encodeWithheld, makeHarmless } from '../formats/percent.ts';
+import { codePointAt, utf8SequenceLength } from '../core/bytes.ts';
 
 export type Column = { title: string; align: 'left' | 'right'; /** May be cut to fit. */ isFlexible: boolean };
 
@@ -13,14 +10,6 @@ export function displayWidth(text: ByteString): number {
   let width = 0;
   for (let at = 0; at < text.length; at += Math.max(1, utf8SequenceLength(text, at))) width += widthOfCode(codePointAt(text, at));
   return width;
-}
-
-function codePointAt(text: ByteString, at: number): number {
-  const length = Math.max(1, utf8SequenceLength(text, at));
-  if (length === 1) return text.charCodeAt(at);
-  let code = text.charCodeAt(at) & (0xff >> (length + 1));
-  for (let i = 1; i < length; i++) code = code * 64 + (text.charCodeAt(at + i) & 0x3f);
-  return code;
 }
 
 function widthOfCode(code: number): number {
@@ -33,6 +22,7 @@ function widthOfCode(code: number): number {
 
 /** The text cut to `width` columns, with "~" at the cut. */
 export function cutToWidth(text: ByteString, width: number): ByteString {
+  if (/^[ -~]*$/.test(text)) return text.length <= width ? text : text.slice(0, width - 1) + '~';
   if (displayWidth(text) <= width) return text;
   let cut = '';
   let used = 0;
@@ -47,33 +37,113 @@ export function cutToWidth(text: ByteString, width: number): ByteString {
   return cut + '~';
 }
 
-/**
- * Rows under their titles, columns two spaces apart, cut to `width` columns: flexible columns
- * share what the others leave. Cells must be harmless already. Lines end in LF.
- */
+/** The first part of a word that fits the width, at least one character. */
+function cutWord(word: ByteString, width: number): ByteString {
+  let cut = '';
+  for (let at = 0; at < word.length;) {
+    const part = word.slice(at, at + Math.max(1, utf8SequenceLength(word, at)));
+    if (cut !== '' && displayWidth(cut + part) > width) break;
+    cut += part;
+    at += part.length;
+  }
+  return cut;
+}
+
+/** Lines of at most `width` columns; broken at spaces, a word that is longer than a line within it. */
+export function wrapText(text: ByteString, width: number): ByteString[] {
+  const lines: ByteString[] = [];
+  let line = '';
+  for (let word of text.split(' ')) {
+    if (line !== '' && displayWidth(line + ' ' + word) <= width) {
+      line += ' ' + word;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    while (displayWidth(word) > width) {
+      const cut = cutWord(word, width);
+      lines.push(cut);
+      word = word.slice(cut.length);
+    }
+    line = word;
+  }
+  return line !== '' || lines.length === 0 ? lines.concat(line) : lines;
+}
+
+/** Widths of the columns that are printed, the first ones. */
+export type TableLayout = { columns: Column[]; widths: number[] };
+
+/** The width that each column needs. */
+export class TableMeasure {
+  private readonly columns: Column[];
+  private readonly widths: number[];
+  constructor(columns: Column[]) {
+    this.columns = columns;
+    this.widths = columns.map((column) => displayWidth(column.title));
+  }
+
+  add(cells: ByteString[]): void {
+    for (let i = 0; i < cells.length; i++) {
+      // No text takes more columns than it has bytes.
+      if (cells[i].length > this.widths[i]) this.widths[i] = Math.max(this.widths[i], displayWidth(cells[i]));
+    }
+  }
+
+  /** Columns two spaces apart in `width`: flexible ones share what the others leave. */
+  fit(width: number): TableLayout {
+    const widths = this.widths.slice();
+    let excess = widths.reduce((sum, one) => sum + one + 2, -2) - width;
+    while (excess > 0) {
+      // Takes from the widest flexible column, so that short ones stay whole.
+      let widest = -1;
+      this.columns.forEach((column, i) => { if (column.isFlexible && widths[i] > 6 && (widest < 0 || widths[i] > widths[widest])) widest = i; });
+      if (widest < 0) break;
+      widths[widest] -= 1;
+      excess -= 1;
+    }
+    // On a narrow terminal whole columns go, the last first; the first stays.
+    let count = widths.length;
+    while (excess > 0 && count > 1) {
+      count -= 1;
+      excess -= widths[count] + 2;
+    }
+    return { columns: this.columns.slice(0, count), widths: widths.slice(0, count) };
+  }
+}
+
+/** One row, cut to its widths, with LF. Cells must be harmless already. */
+export function printTableRow(layout: TableLayout, cells: ByteString[]): ByteString {
+  let line = '';
+  let spaces = 0; // not yet printed, for no line ends in some
+  for (let i = 0; i < layout.widths.length; i++) {
+    const room = layout.widths[i];
+    let cell = cells[i];
+    let width = displayWidth(cell);
+    if (width > room) {
+      cell = cutToWidth(cell, room);
+      width = displayWidth(cell);
+    }
+    const isRight = layout.columns[i].align === 'right';
+    if (isRight) spaces += room - width;
+    if (cell !== '') {
+      line += ' '.repeat(spaces) + cell;
+      spaces = 0;
+    }
+    spaces += isRight ? 2 : room - width + 2;
+  }
+  return (line.endsWith(' ') ? line.replace(/ +$/, '') : line) + '\n';
+}
+
+/** Titles of the columns as a row. */
+export function printTableHead(layout: TableLayout): ByteString {
+  return printTableRow(layout, layout.columns.map((column) => column.title));
+}
+
+/** Rows under their titles, cut to `width` columns. Cells must be harmless already. */
 export function printTable(columns: Column[], rows: ByteString[][], width: number): ByteString {
-  const widths = columns.map((column, i) => rows.reduce((most, row) => Math.max(most, displayWidth(row[i])), column.title.length));
-  let excess = widths.reduce((sum, one) => sum + one + 2, -2) - width;
-  while (excess > 0) {
-    // Takes from the widest flexible column, so that short ones stay whole.
-    let widest = -1;
-    columns.forEach((column, i) => { if (column.isFlexible && widths[i] > 6 && (widest < 0 || widths[i] > widths[widest])) widest = i; });
-    if (widest < 0) break;
-    widths[widest] -= 1;
-    excess -= 1;
-  }
-  // On a narrow terminal whole columns go, the last first; the first stays.
-  let count = columns.length;
-  while (excess > 0 && count > 1) {
-    count -= 1;
-    excess -= widths[count] + 2;
-  }
-  const line = (cells: ByteString[]): ByteString => cells.slice(0, count).map((cell, i) => {
-    const cut = cutToWidth(cell, widths[i]);
-    const pad = ' '.repeat(Math.max(0, widths[i] - displayWidth(cut)));
-    return columns[i].align === 'right' ? pad + cut : cut + pad;
-  }).join('  ').replace(/ +$/, '') + '\n';
-  return line(columns.map((column) => column.title)) + rows.map(line).join('');
+  const measure = new TableMeasure(columns);
+  for (const row of rows) measure.add(row);
+  const layout = measure.fit(width);
+  return printTableHead(layout) + rows.map((row) => printTableRow(layout, row)).join('');
 }
 
 /** 12.3 -> "12.3s", 75 -> "1m15s", 3700 -> "1h02m" */
@@ -85,38 +155,14 @@ export function formatSeconds(seconds: number | undefined): string {
   return String(Math.floor(whole / 3600)) + 'h' + String(Math.floor((whole % 3600) / 60)).padStart(2, '0') + 'm';
 }
 
-const RUN_COLUMNS: Column[] = [
-  { title: 'ID', align: 'left', isFlexible: false },
-  { title: 'STATUS', align: 'left', isFlexible: false },
-  { title: 'TIME', align: 'right', isFlexible: false },
-  { title: 'LABEL', align: 'left', isFlexible: true },
-  { title: 'COMMAND', align: 'left', isFlexible: true },
-];
-
-/** `rr list`: newest last, as `history` has it. */
-export function printRunTable(runs: Run[], width: number): ByteString {
-  const rows = runs.map((run) => [run.id, run.status, formatSeconds(run.wallS), makeHarmless(run.label ?? ''), makeHarmless(encodeWithheld(run.command).replace(/%0A/g, ' ').replace(/%25/g, '%'))]);
-  return printTable(RUN_COLUMNS, rows, width);
-}
-
-/** One cell of CSV (RFC 4180). A cell that a spreadsheet would take for a formula gets a quote in front. */
-function printCsvCell(text: ByteString): ByteString {
-  const safe = /^[=+@\t\r-]/.test(text) && !/^-?\d/.test(text) ? "'" + text : text;
-  return /[",\r\n]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
-}
-
-/** Runs as CSV with LF line ends; texts percent-encoded as in the records; one column a parameter. */
-export function printRunCsv(runs: AnnotatedRun[]): ByteString {
-  const names = new Set<ByteString>();
-  for (const { run } of runs) for (const parameter of run.parameters) names.add(parameter.slice(0, parameter.indexOf(' ')));
-  const sorted = Array.from(names).sort();
-  const head = ['id', 'label', 'status', 'exit', 'started', 'wall_s', 'user_s', 'system_s', 'peak_memory_bytes', 'directory', 'command', 'reason', 'tags', 'outcome', 'comments'];
-  const lines = [head.concat(sorted.map((name) => 'parameter ' + encodeText(name)))];
-  for (const { run, notes } of runs) {
-    const valueOf = (name: ByteString): ByteString => run.parameters.filter((one) => one.startsWith(name + ' ')).map((one) => encodeWithheld(one.slice(name.length + 1))).join('; ');
-    const numbers = [run.wallS, run.userS, run.systemS, run.peakMemoryBytes].map((one) => (one === undefined ? '' : String(one)));
-    lines.push([run.id, encodeText(run.label ?? ''), run.status, run.exit === undefined ? '' : String(run.exit), run.startedUtc]
-      .concat(numbers, [encodeText(run.directory), encodeWithheld(run.command), encodeText(run.reason ?? ''), run.tags.map(encodeText).join(' '), encodeText(notes.outcome ?? ''), notes.comments.map((comment) => encodeText(comment.text)).join('; ')], sorted.map(valueOf)));
+/** 2048 -> "2.0 KiB" */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
   }
-  return lines.map((cells) => cells.map(printCsvCell).join(',') + '\n').join('');
+  return (unit === 0 ? String(value) : value.toFixed(1)) + ' ' + units[unit];
 }

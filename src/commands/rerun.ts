@@ -1,0 +1,357 @@
+// rerun.ts - rr rerun: repeats recorded runs and compares what they leave with what they left.
+import type { ByteString } from '../core/bytes.ts';
+import type { Tolerance } from '../core/comparison.ts';
+import { EXIT, Failure } from '../core/failure.ts';
+import { compileGlob } from '../core/glob.ts';
+import { findLiveRuns, isResultPath } from '../core/graph.ts';
+import { applyNotes, findTolerance, groupNotes } from '../core/notes.ts';
+import type { Note, OutputTolerance } from '../core/notes.ts';
+import { changeRun, findInputProducer, findRepeatObstacle, isRepeatAccepted, listLaterResults, USUAL_SURROUNDINGS } from '../core/repeat.ts';
+import type { Acceptance, Judgement, RepeatSurroundings, Setting } from '../core/repeat.ts';
+import type { FileState, Run } from '../core/run.ts';
+import { parseToleranceOption } from '../formats/note.ts';
+import { quoteWord } from '../formats/shell.ts';
+import { makeRandomDigits } from '../sys/clock.ts';
+import { ContentFinder } from '../sys/contents.ts';
+import { lstatIfThere, makeFolder, toFsPath } from '../sys/files.ts';
+import { resolveCommit } from '../sys/gitobjects.ts';
+import { hashWithRetry } from '../sys/hash.ts';
+import { findProgram, readCurrentFolder } from '../sys/machine.ts';
+import { fs } from '../sys/node.ts';
+import { readNotes } from '../sys/notes.ts';
+import { toRecordPath } from '../sys/observe.ts';
+import { pickAnnotatedRuns } from '../sys/pickrun.ts';
+import { absoluteOf, describeSystemError, requireProject } from '../sys/project.ts';
+import type { Project } from '../sys/project.ts';
+import { argumentsOf, keepForLook, repeatRun } from '../sys/repeat.ts';
+import type { OneRepeat, Repeated } from '../sys/repeat.ts';
+import { makeScratch, removeAbandonedScratch, removeTree } from '../sys/scratch.ts';
+import type { Scratch } from '../sys/scratch.ts';
+import { readRuns } from '../sys/records.ts';
+import { describeSelf } from '../sys/store.ts';
+import { printOut, readColumns, tell } from '../sys/terminal.ts';
+import { printJsonPlan, printJsonStories, printRepeatPlan, printRepeatStory, printStorySum } from '../views/verdicts.ts';
+import type { PlannedRepeat, RepeatStory } from '../views/verdicts.ts';
+
+export type RerunOptions = {
+  project: ByteString | undefined;
+  inPlace: boolean;
+  /** 'NAME=VALUE' */
+  settings: ByteString[];
+  label: ByteString | undefined;
+  reason: ByteString | undefined;
+  /** A run: all after it. '' is the beginning. */
+  since: ByteString | undefined;
+  all: boolean;
+  onto: ByteString | undefined;
+  dryRun: boolean;
+  accept: ByteString | undefined;
+  /** 'PATH=ABSOLUTE[,RELATIVE]' */
+  tolerances: ByteString[];
+  explain: boolean;
+  full: boolean;
+  force: boolean;
+  json: boolean;
+  quiet: boolean;
+};
+
+/** What one call carries from step to step. */
+type RerunSession = {
+  options: RerunOptions;
+  project: Project;
+  runs: Run[];
+  finder: ContentFinder;
+  settings: Setting[];
+  commit: string | undefined;
+  accept: Acceptance;
+  /** Of the options; those of notes come after them. */
+  tolerances: OutputTolerance[];
+  notes: Map<string, Note[]>;
+  /** Keeps what runs of this call made for those that come after them. */
+  folder: ByteString;
+  /** Paths that a run of this call made anew, for the runs that read them from that run: its id + NUL + path -> absolute name. */
+  made: Map<string, ByteString>;
+};
+
+// ---- options ------------------------------------------------------------------------------------------------
+
+function parseSetting(text: ByteString): Setting {
+  const parts = /^([^ \t-\r=]+)=([^]*)$/.exec(text);
+  if (parts === null) throw new Failure('cannot use --set "' + text + '": not NAME=VALUE', '', EXIT.usage);
+  return { name: parts[1], value: parts[2] };
+}
+
+function parseAcceptance(text: ByteString | undefined): Acceptance {
+  if (text === undefined || text === 'identical') return 'identical';
+  if (text === 'tolerance') return 'tolerance';
+  throw new Failure('cannot use --accept "' + text + '": no such measure', 'one of identical, tolerance', EXIT.usage);
+}
+
+function checkOptions(references: ByteString[], options: RerunOptions): void {
+  const refuse = (what: string, hint: string): never => { throw new Failure('cannot rerun: ' + what, hint, EXIT.usage); };
+  const ways = [references.length > 0, options.since !== undefined, options.all].filter((isGiven) => isGiven).length;
+  if (ways === 0) refuse('no run is named', 'rr rerun RUN, rr rerun --all, rr rerun --since RUN');
+  if (ways > 1) refuse('RUN, --since and --all exclude one another', '');
+  if (options.inPlace && options.onto !== undefined) refuse('--onto takes code of another commit, which --in-place would have to put into your files', '');
+  if (options.inPlace && options.full) refuse('--full fills a scratch tree, and --in-place uses none', '');
+}
+
+function beginSession(references: ByteString[], options: RerunOptions): RerunSession {
+  checkOptions(references, options);
+  const project = requireProject(readCurrentFolder(), options.project);
+  const { runs, faults } = readRuns(project);
+  for (const fault of faults) tell('rr: ' + fault.message);
+  const finder = new ContentFinder(project);
+  const repository = options.onto === undefined ? undefined : finder.ownRepository();
+  const commit = options.onto === undefined || repository === undefined ? undefined : resolveCommit(repository, options.onto);
+  if (options.onto !== undefined && commit === undefined) {
+    throw new Failure('cannot use --onto "' + options.onto + '": ' + (repository === undefined ? 'the project is in no git repository' : 'no such commit'), '', EXIT.usage);
+  }
+  return {
+    options, project, runs, finder, settings: options.settings.map(parseSetting), commit, accept: parseAcceptance(options.accept),
+    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(readNotes(project).notes), folder: project.own + '/scratch/session-' + makeRandomDigits(), made: new Map(),
+  };
+}
+
+// ---- which runs -----------------------------------------------------------------------------------------------
+
+/** The run that a repeat repeats, so that its verdict is against that. */
+function originalOf(runs: Run[], run: Run): Run {
+  return run.repeats === undefined ? run : runs.find((one) => one.id === run.repeats) ?? run;
+}
+
+function selectWanted(session: RerunSession, references: ByteString[]): Run[] {
+  const { options, runs, project } = session;
+  if (options.all) {
+    const live = new Set(findLiveRuns(runs).runs.map((one) => one.run.id));
+    return runs.filter((run) => live.has(run.id));
+  }
+  if (options.since !== undefined) {
+    const [after] = options.since === '' ? [undefined] : pickAnnotatedRuns(project, readCurrentFolder(), options.since).slice(-1);
+    return runs.filter((run) => (after === undefined || run.id > after.run.id) && run.status === 'succeeded' && run.repeats === undefined && run.tree === undefined);
+  }
+  const wanted = new Map<string, Run>();
+  for (const reference of references) {
+    for (const { run } of pickAnnotatedRuns(project, readCurrentFolder(), reference)) wanted.set(originalOf(runs, run).id, originalOf(runs, run));
+  }
+  return Array.from(wanted.values());
+}
+
+/** Inputs in the project whose content of then is nowhere. */
+function listLacking(session: RerunSession, run: Run): FileState[] {
+  return run.inputs.filter((file) => isResultPath(file.path) && file.hash.length === 64 && session.finder.find(file, run) === undefined);
+}
+
+/** The runs wanted, and those that must be repeated before them because what they made is gone; in the order of their ids. */
+function planRepeats(session: RerunSession, wanted: Run[]): PlannedRepeat[] {
+  const plan = new Map<string, PlannedRepeat>();
+  const open = wanted.map((run) => ({ run, reason: 'asked for' }));
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { run, reason } = next;
+    if (plan.has(run.id)) continue;
+    const obstacle = findRepeatObstacle(run);
+    const lacking = obstacle === undefined && !session.options.inPlace ? listLacking(session, run) : [];
+    const nowhere: ByteString[] = [];
+    for (const file of lacking) {
+      const producer = findInputProducer(session.runs, run, file);
+      if (producer === undefined) nowhere.push(file.path);
+      else open.push({ run: producer, reason: 'its output ' + file.path + ' is needed by ' + run.id + ' and is not at hand' });
+    }
+    const why = obstacle ?? (nowhere.length > 0 && !session.options.force ? 'its input ' + nowhere[0] + ' is not at hand as it was read' + (nowhere.length > 1 ? ' (and ' + String(nowhere.length - 1) + ' more)' : '') + ', and no run made it' : undefined);
+    plan.set(run.id, why === undefined ? { run, action: 'repeat', reason } : { run, action: 'cannot', reason: why });
+  }
+  return Array.from(plan.values()).sort((a, b) => (a.run.id < b.run.id ? -1 : 1));
+}
+
+// ---- one repeat -------------------------------------------------------------------------------------------------
+
+function makeTree(session: RerunSession, run: Run, surroundings: RepeatSurroundings): Scratch {
+  const replaced = new Map<ByteString, ByteString>();
+  if (session.made.size > 0) {
+    for (const file of run.inputs) {
+      const producer = findInputProducer(session.runs, run, file);
+      const name = producer === undefined ? undefined : session.made.get(producer.id + '\0' + file.path);
+      if (name !== undefined) replaced.set(file.path, name);
+    }
+  }
+  return makeScratch({
+    project: session.project, run, finder: session.finder, commit: session.commit, replaced, folderName: surroundings.folderName, isReversed: surroundings.isReversed,
+    // What an untraced run read is not known in full.
+    isFull: session.options.full || !run.observed.startsWith('strace'), laterResults: listLaterResults(session.runs, run), isForced: session.options.force,
+  });
+}
+
+/** In the project: inputs that are not as the run read them. */
+function listChangedInPlace(session: RerunSession, run: Run): string[] {
+  const changed: string[] = [];
+  for (const file of run.inputs) {
+    if (file.hash.length !== 64 || file.kind === 'l') continue;
+    const name = absoluteOf(session.project, file.path);
+    const outcome = hashWithRetry(name);
+    if (outcome.kind !== 'hashed' || outcome.hash !== file.hash) changed.push('the input ' + file.path + (lstatIfThere(name) === undefined ? ' is gone' : ' has changed since'));
+  }
+  return changed;
+}
+
+type Trial = { scratch: Scratch | undefined; request: OneRepeat };
+
+function prepareRepeat(session: RerunSession, run: Run, surroundings: RepeatSurroundings): Trial | string {
+  const { options, project, finder, commit } = session;
+  let lacking: string[];
+  let scratch: Scratch | undefined;
+  if (options.inPlace) lacking = listChangedInPlace(session, run);
+  else {
+    scratch = makeTree(session, run, surroundings);
+    lacking = scratch.lacking.map(({ file, why }) => 'the input ' + file.path + ' is not as it was read: ' + why);
+  }
+  if (lacking.length > 0 && !options.force) {
+    if (scratch !== undefined) removeTree(scratch.folder);
+    return lacking[0] + (lacking.length > 1 ? ' (and ' + String(lacking.length - 1) + ' more)' : '');
+  }
+  const root = scratch?.project.root ?? project.root;
+  const set = changeRun(argumentsOf(run, root), run.parameters, session.settings, quoteWord);
+  if (set.kind === 'refused') {
+    if (scratch !== undefined) removeTree(scratch.folder);
+    throw new Failure(set.why, 'run "rr show ' + run.id + '" for its command', EXIT.usage);
+  }
+  const changed = session.settings.length === 0 ? undefined : { argv: set.argv, parameters: set.parameters, label: options.label, reason: options.reason };
+  const noted = applyNotes(run, session.notes.get(run.id)).notes;
+  const toleranceOf = (path: ByteString): Tolerance | undefined => session.tolerances.find((one) => compileGlob(one.pattern)(path)) ?? findTolerance(noted, path);
+  return { scratch, request: { origin: project, run, finder, scratch, changed, commit, surroundings, toleranceOf, isKept: true, quiet: true, onJudged: async () => undefined } };
+}
+
+/** A repeat that leaves no record: hashes of its outputs by path; undefined if it could not be made. */
+async function runTrial(session: RerunSession, run: Run, surroundings: RepeatSurroundings): Promise<Map<ByteString, string> | undefined> {
+  const trial = prepareRepeat(session, run, surroundings);
+  if (typeof trial === 'string') return undefined;
+  try {
+    const repeated = await repeatRun({ ...trial.request, isKept: false });
+    return new Map(repeated.run.outputs.concat(repeated.run.logs).map((file) => [nameForTrials(file.path), file.hash]));
+  } finally {
+    if (trial.scratch !== undefined) removeTree(trial.scratch.folder);
+  }
+}
+
+/** Logs have another name in each repeat. */
+function nameForTrials(path: ByteString): ByteString {
+  const log = /\/[0-9TZ]+-[a-z2-7]{6}(\.out|\.err|\.order)$/.exec(path);
+  return log === null ? path : '\0' + log[1];
+}
+
+const LONGEST_EXPLAINED_S = 60;
+
+/**
+ * Says of each difference the cause, if it can be told: by the contents, or by repeating once more,
+ * and, if that differs again, twice on a single processor.
+ */
+async function explainDifferences(session: RerunSession, run: Run, repeat: Run, judgement: Judgement): Promise<void> {
+  const unexplained: Run['verdicts'] = [];
+  for (const verdict of repeat.verdicts) {
+    if (verdict.word !== 'different') continue;
+    const comparison = judgement.comparisons.get(verdict.path);
+    if (comparison?.kind === 'different' && comparison.causes.length > 0) verdict.detail += '; cause: ' + comparison.causes.join(', ');
+    else unexplained.push(verdict);
+  }
+  const isWanted = session.options.explain || (run.wallS ?? Infinity) <= LONGEST_EXPLAINED_S;
+  if (unexplained.length === 0 || !isWanted || session.options.inPlace || session.settings.length > 0) return;
+  const second = new Map(repeat.outputs.concat(repeat.logs).map((file) => [nameForTrials(file.path), file.hash]));
+  const third = await runTrial(session, run, USUAL_SURROUNDINGS);
+  if (third === undefined) return;
+  const differsAgain = (path: ByteString): boolean => second.get(nameForTrials(path)) !== third.get(nameForTrials(path));
+  const single = unexplained.some(({ path }) => differsAgain(path)) ? await runOnOneProcessor(session, run) : undefined;
+  for (const verdict of unexplained) {
+    const name = nameForTrials(verdict.path);
+    if (!differsAgain(verdict.path)) verdict.detail += '; the same again on a third run, so it is not random' + (repeat.environment === run.environment ? '' : ': the software or machine is not that of the run (rr diff)');
+    else if (single !== undefined && single[0].get(name) === single[1].get(name)) verdict.detail += '; cause: order of threads (differs again on a third run, but not on one processor)';
+    else verdict.detail += '; cause: randomness without a fixed seed, or the time (differs again on a third run)';
+  }
+}
+
+async function runOnOneProcessor(session: RerunSession, run: Run): Promise<Map<ByteString, string>[] | undefined> {
+  if (findProgram('taskset', session.project.root).kind !== 'found') return undefined;
+  const surroundings = { ...USUAL_SURROUNDINGS, prefix: ['taskset', '-c', '0'], variables: { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' } };
+  const first = await runTrial(session, run, surroundings);
+  const other = first === undefined ? undefined : await runTrial(session, run, surroundings);
+  return first === undefined || other === undefined ? undefined : [first, other];
+}
+
+/** Keeps what later runs of this call read, if it is not at hand otherwise, or if it is to be passed on as it came out. */
+function handOn(session: RerunSession, run: Run, repeated: Repeated, tree: Project, later: Run[]): void {
+  const isPassedOn = session.commit !== undefined || session.settings.length > 0;
+  for (const file of repeated.run.outputs) {
+    if (file.hash.length !== 64 || file.kind === 'l' || !isResultPath(file.path)) continue;
+    const readers = later.filter((one) => one.inputs.some((input) => input.path === file.path && (isPassedOn || input.hash === file.hash)));
+    if (readers.length === 0) continue;
+    makeFolder(session.folder);
+    const holder = session.folder + '/holder';
+    if (lstatIfThere(holder) === undefined) fs.writeFileSync(toFsPath(holder), describeSelf() + '\n');
+    const name = session.folder + '/' + makeRandomDigits();
+    fs.copyFileSync(toFsPath(absoluteOf(tree, file.path)), toFsPath(name), fs.constants.COPYFILE_FICLONE);
+    session.finder.offer(file.hash, name);
+    if (isPassedOn) session.made.set(run.id + '\0' + file.path, name);
+  }
+}
+
+function listForLook(repeat: Run): ByteString[] {
+  if (repeat.parent !== undefined) return repeat.outputs.filter((file) => file.kind !== 'd').map((file) => file.path);
+  return repeat.verdicts.filter(({ word }) => word === 'different' || word === 'tolerance' || word === 'extra').map(({ path }) => path);
+}
+
+async function repeatOne(session: RerunSession, run: Run, later: Run[]): Promise<RepeatStory> {
+  const { project, options } = session;
+  const trial = prepareRepeat(session, run, USUAL_SURROUNDINGS);
+  if (typeof trial === 'string') return { kind: 'refused', original: run, why: trial };
+  const { scratch, request } = trial;
+  if (!options.quiet) tell('rr: repeating ' + run.id + (run.label === undefined ? '' : ' ' + run.label));
+  try {
+    const repeated = await repeatRun({ ...request, onJudged: (repeat, judgement) => explainDifferences(session, run, repeat, judgement) });
+    for (const problem of repeated.problems) tell('rr: ' + problem);
+    if (scratch === undefined) return { kind: 'repeated', original: run, repeat: repeated.run, isAccepted: isAccepted(session, run, repeated.run), kept: undefined };
+    handOn(session, run, repeated, scratch.project, later);
+    const paths = listForLook(repeated.run);
+    const kept = paths.length === 0 ? undefined : keepForLook(project, scratch.project, repeated.run, paths);
+    return { kind: 'repeated', original: run, repeat: repeated.run, isAccepted: isAccepted(session, run, repeated.run), kept };
+  } finally {
+    if (scratch !== undefined) removeTree(scratch.folder);
+  }
+}
+
+/** Of a run made with something changed nothing is expected but that it succeeds. */
+function isAccepted(session: RerunSession, run: Run, repeat: Run): boolean {
+  return session.settings.length > 0 ? repeat.status === 'succeeded' : isRepeatAccepted(run, repeat, session.accept);
+}
+
+/**
+ * Repeats the runs meant, in the order of their ids, each in a scratch tree of its own unless it is to be
+ * in place. Prints the verdict on each output. Status 0 only if all of them are as wanted.
+ */
+export async function rerunRuns(references: ByteString[], options: RerunOptions): Promise<number> {
+  const session = beginSession(references, options);
+  const wanted = selectWanted(session, references);
+  if (wanted.length === 0) throw new Failure('cannot rerun: no run fits', 'run "rr list"', EXIT.differs);
+  const plan = planRepeats(session, wanted);
+  const width = readColumns(1);
+  if (options.dryRun) {
+    printOut(options.json ? printJsonPlan(plan) : printRepeatPlan(plan, width));
+    return plan.some(({ action }) => action === 'cannot') ? EXIT.differs : 0;
+  }
+  makeFolder(session.project.own + '/scratch');
+  removeAbandonedScratch(session.project);
+  const stories: RepeatStory[] = [];
+  try {
+    for (const [at, { run, action, reason }] of plan.entries()) {
+      const later = plan.slice(at + 1).map((one) => one.run);
+      const story: RepeatStory = action === 'cannot' ? { kind: 'refused', original: run, why: reason } : await repeatOne(session, run, later);
+      stories.push(story);
+      if (!options.json) printOut(printRepeatStory(story, width));
+    }
+  } catch (error) {
+    if (error instanceof Failure || (error as { code?: unknown }).code === undefined) throw error;
+    throw new Failure('cannot rerun: ' + describeSystemError(error) + ' in "' + session.project.own + '"', '');
+  } finally {
+    session.finder.close();
+    removeTree(session.folder);
+  }
+  printOut(options.json ? printJsonStories(stories) : printStorySum(stories));
+  return stories.every((story) => story.kind === 'repeated' && story.isAccepted) ? 0 : EXIT.differs;
+}

@@ -1,0 +1,182 @@
+// runlines.ts - a run as a line of the index: what lists show, what the graph needs. Decides nothing.
+import type { ByteString } from '../core/bytes.ts';
+import type { GraphRun } from '../core/graph.ts';
+import type { NotedFacts } from '../core/notes.ts';
+import type { FileState, Run, RunStatus, RunSummary, VerdictWord } from '../core/run.ts';
+import { parseFile, printFile } from './fields.ts';
+import { decodeText, decodeWithheld, encodeText, encodeWithheld, encodeWord } from './percent.ts';
+import { decodeParameter, encodeParameter } from './record.ts';
+
+// A line is cells, each ended by TAB, then LF. Cells are encoded as in a record, so they hold neither;
+// what is absent is an empty cell. The line is kept as it is and cells are read when they are asked
+// for: of 100,000 runs most are looked at for one or two things only.
+
+const ID_LENGTH_IN_LINE = 23;
+
+// Starts of the first cells of the line that was looked at last: most are asked for several cells.
+const seen = { text: '', start: -1, count: 0, cells: new Array<number>(32).fill(0) };
+
+/** Start of a cell of the line that begins at `start`; cells are counted from 0. */
+function findCell(text: ByteString, start: number, cell: number): number {
+  if (seen.start !== start || seen.text !== text) {
+    seen.text = text;
+    seen.start = start;
+    seen.cells[0] = start;
+    seen.count = 1;
+  }
+  for (; seen.count <= cell; seen.count++) seen.cells[seen.count] = text.indexOf('\t', seen.cells[seen.count - 1]) + 1;
+  return seen.cells[cell];
+}
+
+function readCell(text: ByteString, start: number, cell: number): ByteString {
+  const at = findCell(text, start, cell);
+  return text.slice(at, text.indexOf('\t', at));
+}
+
+function readTextCell(text: ByteString, start: number, cell: number): ByteString | undefined {
+  const value = readCell(text, start, cell);
+  return value === '' ? undefined : decodeText(value);
+}
+
+function readNumberCell(text: ByteString, start: number, cell: number): number | undefined {
+  const value = readCell(text, start, cell);
+  return value === '' ? undefined : Number(value);
+}
+
+function readWordsCell(text: ByteString, start: number, cell: number): ByteString[] {
+  const value = readCell(text, start, cell);
+  return value === '' ? [] : value.split(' ').map(decodeText);
+}
+
+/** The cells from `cell` on, to the end of the line. */
+function readLastCells(text: ByteString, start: number, cell: number): ByteString[] {
+  const at = findCell(text, start, cell);
+  const end = text.indexOf('\n', at) - 1;
+  return end < at ? [] : text.slice(at, end).split('\t');
+}
+
+function printLine(cells: (ByteString | number | undefined)[]): ByteString {
+  return cells.map((cell) => (cell === undefined ? '\t' : String(cell) + '\t')).join('') + '\n';
+}
+
+function encodeCell(text: ByteString | undefined): ByteString | undefined {
+  return text === undefined ? undefined : encodeText(text);
+}
+
+/** The id that the line at `start` begins with. */
+export function readLineId(text: ByteString, start: number): string {
+  return text.slice(start, start + ID_LENGTH_IN_LINE);
+}
+
+// ---- what lists show ------------------------------------------------------------------------------
+
+// What is asked for most stands first.
+const AT = { status: 1, wallS: 2, label: 3, command: 4, startedUtc: 5, tags: 6, exit: 7, signal: 8, userS: 9, systemS: 10, peakMemoryBytes: 11, reason: 12,
+  directory: 13, code: 14, environment: 15, repeats: 16, parent: 17, tree: 18, verdicts: 19, parameters: 20 };
+
+export type SummaryNotes = NotedFacts & Pick<RunSummary, 'outcome' | 'comments'>;
+
+/** A line that SummaryLine reads. */
+export function printSummaryLine(run: Run): ByteString {
+  return printLine([run.id, run.status, run.wallS, encodeCell(run.label), encodeWithheld(run.command), run.startedUtc, run.tags.map(encodeWord).join(' '),
+    run.exit, run.signal, run.userS, run.systemS, run.peakMemoryBytes, encodeCell(run.reason), encodeText(run.directory), encodeCell(run.code),
+    run.environment, run.repeats, run.parent, run.tree, Array.from(new Set(run.verdicts.map((verdict) => verdict.word))).join(' '),
+    ...run.parameters.map(encodeParameter)]);
+}
+
+/** The run that a line of printSummaryLine() tells of: `text` holds it at `start`. `noted`: what notes make of it. */
+export class SummaryLine implements RunSummary {
+  private readonly text: ByteString;
+  private readonly start: number;
+  private readonly noted: SummaryNotes | undefined;
+  constructor(text: ByteString, start: number, noted?: SummaryNotes) {
+    this.text = text;
+    this.start = start;
+    this.noted = noted;
+  }
+
+  get id(): string { return readLineId(this.text, this.start); }
+  get status(): RunStatus { return readCell(this.text, this.start, AT.status) as RunStatus; }
+  get wallS(): number | undefined { return readNumberCell(this.text, this.start, AT.wallS); }
+  get label(): ByteString | undefined { return this.noted === undefined ? readTextCell(this.text, this.start, AT.label) : this.noted.label; }
+  get command(): ByteString { return decodeWithheld(readCell(this.text, this.start, AT.command)); }
+  get startedUtc(): string { return readCell(this.text, this.start, AT.startedUtc); }
+  get tags(): ByteString[] { return this.noted === undefined ? readWordsCell(this.text, this.start, AT.tags) : this.noted.tags; }
+  get exit(): number | undefined { return readNumberCell(this.text, this.start, AT.exit); }
+  get signal(): string | undefined { return readCell(this.text, this.start, AT.signal) || undefined; }
+  get userS(): number | undefined { return readNumberCell(this.text, this.start, AT.userS); }
+  get systemS(): number | undefined { return readNumberCell(this.text, this.start, AT.systemS); }
+  get peakMemoryBytes(): number | undefined { return readNumberCell(this.text, this.start, AT.peakMemoryBytes); }
+  get reason(): ByteString | undefined { return this.noted === undefined ? readTextCell(this.text, this.start, AT.reason) : this.noted.reason; }
+  get directory(): ByteString { return decodeText(readCell(this.text, this.start, AT.directory)); }
+  get code(): ByteString | undefined { return readTextCell(this.text, this.start, AT.code); }
+  get environment(): string | undefined { return readCell(this.text, this.start, AT.environment) || undefined; }
+  get repeats(): string | undefined { return readCell(this.text, this.start, AT.repeats) || undefined; }
+  get parent(): string | undefined { return readCell(this.text, this.start, AT.parent) || undefined; }
+  get tree(): 'scratch' | undefined { return readCell(this.text, this.start, AT.tree) === '' ? undefined : 'scratch'; }
+  get verdicts(): { word: VerdictWord }[] {
+    return readWordsCell(this.text, this.start, AT.verdicts).map((word) => ({ word: word as VerdictWord }));
+  }
+  get outcome(): ByteString | undefined { return this.noted?.outcome; }
+  get comments(): ByteString[] | undefined { return this.noted?.comments; }
+  get parameters(): ByteString[] { return readLastCells(this.text, this.start, AT.parameters).map(decodeParameter); }
+}
+
+// ---- what the graph needs -------------------------------------------------------------------------
+
+const GRAPH_AT = { status: 1, repeats: 2, parent: 3, tree: 4, label: 5, reason: 6, tags: 7, command: 8, files: 9 };
+
+/** A line that GraphLine reads. */
+export function printGraphLine(run: Run): ByteString {
+  return printLine([run.id, run.status, run.repeats, run.parent, run.tree, encodeCell(run.label), encodeCell(run.reason), run.tags.map(encodeWord).join(' '),
+    encodeWithheld(run.command), ...run.inputs.map((file) => 'i' + printFile(file)), ...run.outputs.map((file) => 'o' + printFile(file)),
+    ...run.removed.map((path) => 'r' + encodeText(path))]);
+}
+
+/** Does the line at `start` have the path, encoded, as an output (a result or none) or an input? `hit` is where in the line " PATH<TAB>" stands. */
+export function isFileCell(text: ByteString, hit: number, kind: 'input' | 'output'): boolean {
+  const cell = text.lastIndexOf('\t', hit) + 1;
+  return text[cell] === (kind === 'input' ? 'i' : 'o') && text.indexOf(' ', text.indexOf(' ', cell) + 2) === hit;
+}
+
+/** Did the run of the line at `start` run in the project, not in a scratch tree? */
+export function isLineOfProject(text: ByteString, start: number): boolean {
+  return readCell(text, start, GRAPH_AT.tree) === '';
+}
+
+/** The run that a line of printGraphLine() tells of. Its files are read at first use, and kept. */
+export class GraphLine implements GraphRun {
+  private readonly text: ByteString;
+  private readonly start: number;
+  private readonly noted: NotedFacts | undefined;
+  private files: { inputs: FileState[]; outputs: FileState[]; removed: ByteString[] } | undefined;
+  constructor(text: ByteString, start: number, noted?: NotedFacts) {
+    this.text = text;
+    this.start = start;
+    this.noted = noted;
+  }
+
+  get id(): string { return readLineId(this.text, this.start); }
+  get status(): RunStatus { return readCell(this.text, this.start, GRAPH_AT.status) as RunStatus; }
+  get repeats(): string | undefined { return readCell(this.text, this.start, GRAPH_AT.repeats) || undefined; }
+  get parent(): string | undefined { return readCell(this.text, this.start, GRAPH_AT.parent) || undefined; }
+  get tree(): 'scratch' | undefined { return readCell(this.text, this.start, GRAPH_AT.tree) === '' ? undefined : 'scratch'; }
+  get label(): ByteString | undefined { return this.noted === undefined ? readTextCell(this.text, this.start, GRAPH_AT.label) : this.noted.label; }
+  get reason(): ByteString | undefined { return this.noted === undefined ? readTextCell(this.text, this.start, GRAPH_AT.reason) : this.noted.reason; }
+  get tags(): ByteString[] { return this.noted === undefined ? readWordsCell(this.text, this.start, GRAPH_AT.tags) : this.noted.tags; }
+  get command(): ByteString { return decodeWithheld(readCell(this.text, this.start, GRAPH_AT.command)); }
+  get inputs(): FileState[] { return this.readFiles().inputs; }
+  get outputs(): FileState[] { return this.readFiles().outputs; }
+  get removed(): ByteString[] { return this.readFiles().removed; }
+
+  private readFiles(): { inputs: FileState[]; outputs: FileState[]; removed: ByteString[] } {
+    if (this.files !== undefined) return this.files;
+    this.files = { inputs: [], outputs: [], removed: [] };
+    for (const cell of readLastCells(this.text, this.start, GRAPH_AT.files)) {
+      const rest = cell.slice(1);
+      if (cell[0] === 'r') this.files.removed.push(decodeText(rest));
+      else (cell[0] === 'i' ? this.files.inputs : this.files.outputs).push(parseFile(rest) as FileState);
+    }
+    return this.files;
+  }
+}

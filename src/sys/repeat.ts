@@ -1,0 +1,255 @@
+// repeat.ts - repeats one recorded run, in a scratch tree or in the project, and compares what it leaves. Plans nothing.
+import type { ByteString } from '../core/bytes.ts';
+import type { Comparison, Tolerance } from '../core/comparison.ts';
+import { isResultPath } from '../core/graph.ts';
+import { judgeRepeat } from '../core/repeat.ts';
+import type { Judgement, RepeatSurroundings } from '../core/repeat.ts';
+import type { FileState, Run, Verdict } from '../core/run.ts';
+import { REPLAYED_VARIABLES } from '../core/variables.ts';
+import { splitCommand } from '../formats/shell.ts';
+import { readUtcMicros } from './clock.ts';
+import { compareFiles } from './compare.ts';
+import type { Content } from './compare.ts';
+import type { ContentFinder } from './contents.ts';
+import { errorCode, lstatIfThere, makeFolder, statIfThere, toFsPath, toText } from './files.ts';
+import { readCurrentFolder } from './machine.ts';
+import { fs } from './node.ts';
+import type { TraceMethod } from './observe.ts';
+import { absoluteOf } from './project.ts';
+import type { Project } from './project.ts';
+import { recordCommand } from './recording.ts';
+import type { Recorded, RepeatRequest } from './recording.ts';
+import { removeTree } from './scratch.ts';
+import type { Scratch } from './scratch.ts';
+
+/** A repeat of `run`, or of what `changed` makes of it. */
+export type OneRepeat = {
+  /** Where the records are. */
+  origin: Project;
+  run: Run;
+  finder: ContentFinder;
+  /** Undefined: in the project itself. */
+  scratch: Scratch | undefined;
+  /** Other arguments than the recorded ones, and the parameters that go with them. */
+  changed: { argv: ByteString[]; parameters: ByteString[]; label: ByteString | undefined; reason: ByteString | undefined } | undefined;
+  /** A commit whose code is in the tree instead of the recorded one. */
+  commit: string | undefined;
+  surroundings: RepeatSurroundings;
+  /** Tolerances of the outputs of the run; the first whose pattern fits holds. */
+  toleranceOf: (path: ByteString) => Tolerance | undefined;
+  isKept: boolean;
+  quiet: boolean;
+  /** Called with the verdicts before they are recorded; may complete them. */
+  onJudged: (repeat: Run, judgement: Judgement) => Promise<void>;
+};
+
+export type Repeated = Recorded & { judgement: Judgement };
+
+// ---- the command ------------------------------------------------------------------------------------------
+
+/** The arguments of a recorded command in this tree. What is not in the form rr records is left to a shell. */
+export function argumentsOf(run: Run, root: ByteString): ByteString[] {
+  return splitCommand(run.command, root, run.directory) ?? ['sh', '-c', 'exec ' + run.command];
+}
+
+// Of a surrounding make: the run would take its jobs for its own.
+const MAKE_VARIABLES = ['MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'MAKEOVERRIDES'];
+
+/** Sets the variables as recorded and as the surroundings want them; returns what puts all back. */
+function setVariables(run: Run, folder: ByteString, surroundings: RepeatSurroundings): () => void {
+  const before = Object.assign({}, process.env);
+  const withheld = new Set(run.variableHashes.map((line) => line.split(' ')[0]));
+  for (const name of (REPLAYED_VARIABLES as readonly string[]).concat(MAKE_VARIABLES, 'OLDPWD')) if (!withheld.has(name)) delete process.env[name];
+  for (const variable of run.variables) {
+    const sign = variable.indexOf('=');
+    const name = variable.slice(0, sign);
+    if (REPLAYED_VARIABLES.indexOf(name) >= 0 && variable.indexOf('\0') < 0) process.env[name] = toText(variable.slice(sign + 1));
+  }
+  process.env.PWD = toText(folder);
+  for (const name of Object.keys(surroundings.variables)) {
+    const value = surroundings.variables[name];
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = toText(value);
+  }
+  return () => {
+    for (const name of Object.keys(process.env)) if (before[name] === undefined) delete process.env[name];
+    Object.assign(process.env, before);
+  };
+}
+
+// ---- streams ------------------------------------------------------------------------------------------------
+
+type Streams = Pick<RepeatRequest, 'streams' | 'redirects'> & { close: () => void };
+
+/** Opens what the standard streams were redirected to. Outside of the tree nothing is written. */
+function openStreams(run: Run, tree: Project): Streams {
+  const opened: number[] = [];
+  const open = (name: ByteString, flags: string): number => {
+    const fd = fs.openSync(toFsPath(name), flags);
+    opened.push(fd);
+    return fd;
+  };
+  const redirects: RepeatRequest['redirects'] = { spelled: run.redirects, from: [], to: [] };
+  const streams: RepeatRequest['streams'] = { stdin: open('/dev/null', 'r'), stdout: 'keep', stderr: 'keep' };
+  for (const redirect of run.redirects) {
+    const parts = /^([012]) (<|>>?|>&) ([^]+)$/.exec(redirect);
+    if (parts === null) continue;
+    const [, descriptor, how, path] = parts;
+    const name = absoluteOf(tree, path);
+    if (how === '<') {
+      redirects.from.push(path);
+      streams.stdin = open(name, 'r');
+    } else if (how === '>&') streams.stderr = streams.stdout;
+    else {
+      const isInside = isResultPath(path);
+      if (isInside) {
+        makeFolder(name.slice(0, name.lastIndexOf('/')));
+        redirects.to.push(path);
+        if (how === '>>' && (statIfThere(name)?.size ?? 0) > 0) redirects.from.push(path);
+      }
+      const fd = open(isInside ? name : '/dev/null', how === '>>' ? 'a' : 'w');
+      if (descriptor === '1') streams.stdout = fd;
+      else streams.stderr = fd;
+    }
+  }
+  return { streams, redirects, close: () => { for (const fd of opened) fs.closeSync(fd); } };
+}
+
+// ---- comparing ----------------------------------------------------------------------------------------------
+
+/** Folders of the two runs that stand for each other, and their times: by these some causes are told. */
+function hintsOf(request: OneRepeat, tree: Project, repeat: Run): { firstPlaces: ByteString[]; secondPlaces: ByteString[]; firstSpan: [number, number]; secondSpan: [number, number] } {
+  const span = (run: Run): [number, number] => {
+    const startMs = Date.parse(run.startedUtc.slice(0, 23) + 'Z');
+    return [startMs, startMs + (run.wallS ?? 0) * 1000];
+  };
+  return { firstPlaces: [request.origin.root], secondPlaces: [tree.root], firstSpan: span(request.run), secondSpan: span(repeat) };
+}
+
+function compareOutput(request: OneRepeat, tree: Project, repeat: Run, first: FileState, second: FileState, kept: Map<ByteString, ByteString>): Comparison {
+  const copy = kept.get(first.path);
+  const found: Content | undefined = copy === undefined ? request.finder.find(first, request.run) : { kind: 'file', name: copy };
+  if (found === undefined) return { kind: 'unchecked', why: 'other bytes; those of the run are not at hand' };
+  const name = second.path[0] === '/' ? second.path : absoluteOf(tree, second.path);
+  return compareFiles(found, { kind: 'file', name }, { path: first.path, tolerance: request.toleranceOf(first.path), ...hintsOf(request, tree, repeat) });
+}
+
+/** Standard output, where it was no file, is compared, too: of a run without outputs it is what counts. */
+function judgeLog(request: OneRepeat, tree: Project, repeat: Run, judgement: Judgement): void {
+  const isOut = (file: FileState): boolean => file.path.endsWith('.out');
+  const first = request.run.logs.find(isOut);
+  const second = repeat.logs.find(isOut);
+  if (first === undefined && second === undefined) return;
+  const path = first?.path ?? 'provenance/logs/' + request.run.id + '.out';
+  const say = (word: Verdict['word'], detail: ByteString): void => { judgement.verdicts.push({ word, path, detail }); };
+  if (first === undefined || second === undefined) return say(first === undefined ? 'extra' : 'missing', '');
+  if (first.hash === second.hash) return say('identical', '');
+  const comparison = compareOutput(request, tree, repeat, first, { ...second, path: second.path }, new Map());
+  judgement.comparisons.set(path, comparison);
+  if (comparison.kind === 'equivalent') say('tolerance', comparison.rule);
+  else say('different', comparison.kind === 'different' ? comparison.detail : comparison.kind === 'unchecked' ? comparison.why : '');
+}
+
+/** In the project: copies of the outputs as they are, so that what the repeat makes can be compared with them. */
+function keepOutputs(request: OneRepeat, folder: ByteString): Map<ByteString, ByteString> {
+  const kept = new Map<ByteString, ByteString>();
+  for (const file of request.run.outputs) {
+    const found = file.kind === 'l' || !isResultPath(file.path) ? undefined : request.finder.find(file, request.run);
+    if (found === undefined || found.kind !== 'file') continue;
+    makeFolder(folder);
+    const name = folder + '/' + String(kept.size);
+    fs.copyFileSync(toFsPath(found.name), toFsPath(name), fs.constants.COPYFILE_FICLONE);
+    kept.set(file.path, name);
+  }
+  return kept;
+}
+
+// ---- the repeat -----------------------------------------------------------------------------------------------
+
+function methodOf(run: Run): TraceMethod | 'auto' {
+  if (run.observed.startsWith('strace')) return 'auto';
+  return run.observed === 'atime' || run.observed === 'none' ? run.observed : 'scan';
+}
+
+/** Inputs that the run changed: what they are before is known here, and is not to be looked for. */
+function listChangedInputs(run: Run): ByteString[] {
+  const changed = new Set(run.outputs.map((file) => file.path).concat(run.removed));
+  return run.inputs.map((file) => file.path).filter((path) => changed.has(path) && isResultPath(path));
+}
+
+/** What the record of the repeat says beforehand: the code is the one that was put into the tree. */
+function fillRepeat(request: OneRepeat, repeat: Run): void {
+  const { run, changed, commit, scratch } = request;
+  if (changed === undefined) repeat.repeats = run.id;
+  else repeat.parent = run.id;
+  if (scratch !== undefined) repeat.tree = 'scratch';
+  repeat.parameters = changed?.parameters ?? run.parameters;
+  if (scratch === undefined) return;
+  repeat.code = commit === undefined ? run.code : 'git ' + commit;
+  if (commit === undefined) {
+    repeat.codeBranch = run.codeBranch;
+    repeat.codeRemote = run.codeRemote;
+    repeat.codeSubmodules = run.codeSubmodules;
+    repeat.codeOthers = run.codeOthers;
+    repeat.codeFiles = run.codeFiles;
+  }
+  repeat.warnings.push(...scratch.notes, ...scratch.lacking.map(({ file, why }) => 'the input ' + file.path + ' is not as the run read it: ' + why));
+}
+
+/**
+ * Repeats the run and judges its outputs; resolves when its record is written. Standard streams,
+ * variables and the current folder of rr itself are as before when this returns. Throws Failure as
+ * recordCommand() does, and if the command's folder cannot be entered.
+ */
+export async function repeatRun(request: OneRepeat): Promise<Repeated> {
+  const { run, origin, scratch, changed, surroundings } = request;
+  const tree = scratch?.project ?? origin;
+  const folder = absoluteOf(tree, run.directory);
+  const came = process.cwd();
+  const beforeFolder = origin.own + '/scratch/before-' + String(process.pid) + '-' + String(readUtcMicros());
+  const kept = scratch === undefined ? keepOutputs(request, beforeFolder) : new Map<ByteString, ByteString>();
+  const streams = openStreams(run, tree);
+  process.chdir(toText(folder));
+  const restore = setVariables(run, folder, surroundings);
+  const umask = surroundings.umask === undefined ? undefined : process.umask(surroundings.umask);
+  let judgement: Judgement = { verdicts: [], comparisons: new Map() };
+  const judge = async (repeat: Run): Promise<void> => {
+    judgement = judgeRepeat(run, repeat, (first, second) => compareOutput(request, tree, repeat, first, second, kept));
+    judgeLog(request, tree, repeat, judgement);
+    repeat.verdicts = judgement.verdicts;
+    await request.onJudged(repeat, judgement);
+  };
+  try {
+    const recorded = await recordCommand({
+      project: tree, folder: readCurrentFolder(), argv: surroundings.prefix.concat(changed?.argv ?? argumentsOf(run, tree.root)),
+      label: changed?.label, reason: changed?.reason, tags: [], inputs: listChangedInputs(run).concat(run.declaredInputs).map((path) => absoluteOf(tree, path)), outputs: run.declaredOutputs.map((pattern) => absoluteOf(tree, pattern)),
+      parameters: [], timeoutS: run.timeoutS, trace: methodOf(run), requireClean: false, noLogs: false, quiet: request.quiet, inherited: [],
+      repeat: { origin, fill: (repeat) => fillRepeat(request, repeat), streams: streams.streams, redirects: streams.redirects, judge, isKept: request.isKept },
+    });
+    return { ...recorded, judgement };
+  } finally {
+    if (umask !== undefined) process.umask(umask);
+    restore();
+    process.chdir(came);
+    streams.close();
+    removeTree(beforeFolder);
+  }
+}
+
+/** Moves outputs of a repeat out of its tree, to be looked at: under .rr/different/ID/. Returns that folder, relative to the project. */
+export function keepForLook(origin: Project, tree: Project, repeat: Run, paths: ByteString[]): ByteString {
+  const folder = '.rr/different/' + repeat.id;
+  for (const path of paths) {
+    const from = absoluteOf(tree, path);
+    if (!isResultPath(path) || lstatIfThere(from) === undefined) continue;
+    const to = absoluteOf(origin, folder + '/' + path);
+    makeFolder(to.slice(0, to.lastIndexOf('/')));
+    try {
+      fs.renameSync(toFsPath(from), toFsPath(to));
+    } catch (error) {
+      if (errorCode(error) !== 'EXDEV') throw error;
+      fs.copyFileSync(toFsPath(from), toFsPath(to));
+    }
+  }
+  return folder;
+}

@@ -1,0 +1,279 @@
+// runindex.ts - what lists and graphs need of all runs, without reading all records. Decides nothing about runs.
+//
+// For each month folder of provenance/runs .rr/index has two files of one line a run: MONTH.runs for
+// lists, MONTH.files for the graph, each with a file MONTH.*.more for what came after it was written,
+// so that one more run does not cost writing all lines again.
+//
+// 1. Records are never changed, so the line of an id is good for ever. Which ids there are is known
+//    without listing the folder while its inode, mtime and ctime are as they were; but not if these
+//    were so fresh that another record may have come within the same tick of the clock (isSettled).
+// 2. What cannot be read is never in the index, and a folder that has such a thing is listed each time.
+// 3. A file of the index that is damaged, of another version, or of a folder with another inode, is as
+//    if it were not there. Files are written whole, under another name, and renamed; MONTH.*.more
+//    tells to which MONTH.* it belongs. So any number of writers do no harm.
+// 4. Where nothing can be written all is read from the records, each time.
+//
+// A record that was edited in place is not noticed here but by "rr verify". Who can write .rr/index of
+// this machine can make lists show what no record says; but .rr is never archived or committed, and
+// by its inode the index of another copy of the project is none of this one.
+import type { ByteString } from '../core/bytes.ts';
+import { Failure } from '../core/failure.ts';
+import type { GraphRun } from '../core/graph.ts';
+import { applyNotes, groupNotes } from '../core/notes.ts';
+import type { Note, NotedFacts } from '../core/notes.ts';
+import type { Run, RunSummary } from '../core/run.ts';
+import { INDEX_HASH_BYTES, parseIndexFile, printIndexBody } from '../formats/indexfile.ts';
+import type { IndexFile, IndexHead } from '../formats/indexfile.ts';
+import { encodeText } from '../formats/percent.ts';
+import { GraphLine, isFileCell, isLineOfProject, printGraphLine, printSummaryLine, readLineId, SummaryLine } from '../formats/runlines.ts';
+import { RR_VERSION } from '../views/texts.ts';
+import { makeRandomDigits } from './clock.ts';
+import { errorCode, keepTemporariesIn, lstatIfThere, makeFolder, readBufferIfThere, removeIfThere, replaceFile, statIfThere } from './files.ts';
+import { hashBuffer, hashBytes } from './hash.ts';
+import { isSettled } from './hashcache.ts';
+import { readNotes } from './notes.ts';
+import { hideFromGit } from './project.ts';
+import type { Project } from './project.ts';
+import { explainStrays, listMonth, listMonths } from './recordfiles.ts';
+import { readRun } from './records.ts';
+
+/** A kind of index: the ending of its files, and the line of a run. */
+type IndexKind = { ending: 'runs' | 'files'; print: (run: Run) => ByteString };
+
+const SUMMARIES: IndexKind = { ending: 'runs', print: printSummaryLine };
+const GRAPH: IndexKind = { ending: 'files', print: printGraphLine };
+
+/** One line: `text` holds it at `start`. isKept: it stands in the large file of its month. */
+type Line = { text: ByteString; start: number; isKept: boolean };
+
+/** What of the index there is for a month: the large file, what was added to it, the state both tell of. */
+type Shelf = { base: IndexFile | undefined; more: IndexFile | undefined; head: IndexHead | undefined };
+
+function indexName(project: Project, kind: IndexKind, month: string): ByteString {
+  return project.own + '/index/' + month + '.' + kind.ending;
+}
+
+function whatOf(kind: IndexKind, month: string): string {
+  return 'rr ' + RR_VERSION + ', ' + kind.ending + ' of provenance/runs/' + month;
+}
+
+function readIndexFile(name: ByteString, what: string): IndexFile | undefined {
+  const data = readBufferIfThere(name);
+  if (data === undefined || hashBuffer(data.subarray(INDEX_HASH_BYTES)) !== data.toString('latin1', 0, INDEX_HASH_BYTES - 1)) return undefined;
+  return parseIndexFile(data.toString('latin1'), what);
+}
+
+function readShelf(project: Project, kind: IndexKind, month: string, folder: string): Shelf {
+  const name = indexName(project, kind, month);
+  const base = readIndexFile(name, whatOf(kind, month));
+  if (base === undefined || base.head.folder !== folder) return { base: undefined, more: undefined, head: undefined };
+  const more = readIndexFile(name + '.more', whatOf(kind, month));
+  if (more === undefined || more.head.tag !== base.head.tag || more.head.folder !== folder) return { base, more: undefined, head: base.head };
+  return { base, more, head: more.head };
+}
+
+/** Is called with each line: `text` holds it at `start`. */
+type VisitLine = (text: ByteString, start: number, isKept: boolean) => void;
+
+/** Calls `visit` with the lines of a shelf in the order of ids; of one id only with the first. */
+function visitShelf(shelf: Shelf, visit: VisitLine): void {
+  const { base, more } = shelf;
+  if (base === undefined) return;
+  let next = 0;
+  const visitMore = (file: IndexFile, before: string): void => {
+    for (; next < file.starts.length; next++) {
+      const id = readLineId(file.text, file.starts[next]);
+      if (id > before) return;
+      if (id < before) visit(file.text, file.starts[next], false);
+    }
+  };
+  for (const start of base.starts) {
+    if (more !== undefined) visitMore(more, readLineId(base.text, start));
+    visit(base.text, start, true);
+  }
+  if (more !== undefined) visitMore(more, '~');
+}
+
+function readNewLine(project: Project, kind: IndexKind, id: string, faults: Failure[]): Line | undefined {
+  try {
+    const run = readRun(project, id);
+    return run === undefined ? undefined : { text: kind.print(run), start: 0, isKept: false };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    faults.push(error);
+    return undefined;
+  }
+}
+
+/** The lines of these ids: of the shelf, or of records. */
+function findLines(project: Project, kind: IndexKind, ids: string[], shelf: Shelf, faults: Failure[]): { lines: Line[]; added: number } {
+  const lines: Line[] = [];
+  visitShelf(shelf, (text, start, isKept) => { lines.push({ text, start, isKept }); });
+  const found: Line[] = [];
+  let added = 0;
+  let at = 0;
+  for (const id of ids) {
+    while (at < lines.length && readLineId(lines[at].text, lines[at].start) < id) at += 1;
+    const isKnown = at < lines.length && readLineId(lines[at].text, lines[at].start) === id;
+    const line = isKnown ? lines[at] : readNewLine(project, kind, id, faults);
+    if (line === undefined) continue;
+    if (!isKnown) added += 1;
+    found.push(line);
+  }
+  return { lines: found, added };
+}
+
+// To read so many records again takes as long as to write them down (about a millisecond).
+const WORTH_RECORDS = 16;
+// To list so many names does.
+const WORTH_NAMES = 512;
+const MORE_LEAST = 256;
+const MORE_PART = 16;
+
+function joinIndexLines(lines: Line[]): ByteString {
+  return lines.map((line) => line.text.slice(line.start, line.text.indexOf('\n', line.start) + 1)).join('');
+}
+
+const NOT_WRITABLE = ['EACCES', 'EROFS', 'ENOSPC', 'ENOENT', 'ENOTDIR', 'EPERM', 'EDQUOT', 'EFBIG', 'EIO', 'EEXIST', 'ELOOP'];
+
+/** May rr make files in .rr/index? Not through a link, which may lead anywhere. */
+function prepareFolder(project: Project): boolean {
+  for (const name of [project.own, project.own + '/index']) if (lstatIfThere(name)?.isSymbolicLink() === true) return false;
+  makeFolder(project.own + '/index');
+  hideFromGit(project);
+  keepTemporariesIn(project.own + '/running');
+  return true;
+}
+
+function writeIndexFile(name: ByteString, what: string, head: IndexHead, lines: Line[]): void {
+  const body = printIndexBody(what, head, joinIndexLines(lines));
+  replaceFile(name, hashBytes(body) + '\n' + body, false);
+}
+
+/** Writes a month's lines; where that cannot be, they are forgotten: it is only a cache. */
+function saveShelf(project: Project, kind: IndexKind, month: string, shelf: Shelf, head: { folder: string; times: string }, lines: Line[]): void {
+  const name = indexName(project, kind, month);
+  const more = lines.filter((line) => !line.isKept);
+  const kept = shelf.base === undefined ? 0 : shelf.base.starts.length;
+  const isAddition = shelf.base !== undefined && lines.length - more.length === kept && more.length <= Math.max(MORE_LEAST, kept / MORE_PART);
+  try {
+    if (!prepareFolder(project)) return;
+    if (isAddition) writeIndexFile(name + '.more', whatOf(kind, month), { tag: (shelf.base as IndexFile).head.tag, ...head }, more);
+    else {
+      writeIndexFile(name, whatOf(kind, month), { tag: makeRandomDigits(), ...head }, lines);
+      removeIfThere(name + '.more');
+    }
+  } catch (error) {
+    if (NOT_WRITABLE.indexOf(errorCode(error)) < 0) throw error;
+  }
+}
+
+/** Calls `visit` with the lines of a month in the order of ids. */
+function readMonthLines(project: Project, kind: IndexKind, month: string, visit: VisitLine): { strays: ByteString[]; faults: Failure[] } {
+  // Before the names are read: what comes later changes the times.
+  const stat = statIfThere(project.provenance + '/runs/' + month);
+  if (stat === undefined) return { strays: [], faults: [] };
+  const folder = String(stat.ino);
+  const times = isSettled(stat) ? String(stat.mtimeMs) + ':' + String(stat.ctimeMs) : '-';
+  const shelf = readShelf(project, kind, month, folder);
+  if (times !== '-' && shelf.head?.times === times) {
+    visitShelf(shelf, visit);
+    return { strays: [], faults: [] };
+  }
+  const { ids, strays } = listMonth(project, 'runs', month);
+  const faults: Failure[] = [];
+  const { lines, added } = findLines(project, kind, ids, shelf, faults);
+  const newTimes = strays.length > 0 || faults.length > 0 ? '-' : times;
+  const isWorth = added >= WORTH_RECORDS || (ids.length >= WORTH_NAMES && (newTimes !== '-' || added > 0));
+  if (isWorth) saveShelf(project, kind, month, shelf, { folder, times: newTimes }, lines);
+  for (const line of lines) visit(line.text, line.start, line.isKept);
+  return { strays, faults };
+}
+
+/** Calls `visit` with the lines of all runs in the order of ids. What cannot be read is told, strays first. */
+function readIndex(project: Project, kind: IndexKind, visit: VisitLine): Failure[] {
+  const strays: ByteString[] = [];
+  const faults: Failure[] = [];
+  for (const month of listMonths(project, 'runs')) {
+    const read = readMonthLines(project, kind, month, visit);
+    strays.push(...read.strays);
+    faults.push(...read.faults);
+  }
+  return explainStrays(strays).concat(faults);
+}
+
+/** What notes make of a run's label, reason and tags, and what they add. */
+export function noteFacts(run: NotedFacts, notes: Note[]): NotedFacts & Pick<RunSummary, 'outcome' | 'comments'> {
+  const noted = applyNotes({ label: run.label, reason: run.reason, tags: run.tags }, notes);
+  return { ...noted.run, outcome: noted.notes.outcome, comments: noted.notes.comments.map((comment) => comment.text) };
+}
+
+/** The notes on runs, by the id of the run; and the records and notes that cannot be read. */
+type Beside = { notes: Map<string, Note[]>; faults: Failure[]; noteFaults: Failure[] };
+
+/** What lists show of all records, with the notes on them, in the order of ids; what cannot be read is told beside the rest. */
+export function readSummaries(project: Project): { summaries: RunSummary[] } & Beside {
+  const noted = readNotes(project);
+  const groups = groupNotes(noted.notes);
+  const summaries: RunSummary[] = [];
+  const faults = readIndex(project, SUMMARIES, (text, start) => {
+    const notes = groups.size === 0 ? undefined : groups.get(readLineId(text, start));
+    summaries.push(new SummaryLine(text, start, notes === undefined ? undefined : noteFacts(new SummaryLine(text, start), notes)));
+  });
+  return { summaries, notes: groups, faults, noteFaults: noted.faults };
+}
+
+/** What the graph needs of all records, as readSummaries() has it. */
+export function readGraphRuns(project: Project): { runs: GraphRun[] } & Beside {
+  const noted = readNotes(project);
+  const groups = groupNotes(noted.notes);
+  const runs: GraphRun[] = [];
+  const faults = readIndex(project, GRAPH, (text, start) => {
+    const notes = groups.size === 0 ? undefined : groups.get(readLineId(text, start));
+    runs.push(new GraphLine(text, start, notes === undefined ? undefined : noteFacts(new GraphLine(text, start), notes)));
+  });
+  return { runs, notes: groups, faults, noteFaults: noted.faults };
+}
+
+/** A function that tells of a recorded run, by its id, what the graph needs. It keeps nothing of what it told. */
+export function readFileLookup(project: Project): (id: string) => GraphRun | undefined {
+  const texts: ByteString[] = [];
+  const starts: number[] = [];
+  const places = new Map<string, number>();
+  readIndex(project, GRAPH, (text, start) => {
+    places.set(readLineId(text, start), texts.length);
+    texts.push(text);
+    starts.push(start);
+  });
+  return (id) => {
+    const place = places.get(id);
+    return place === undefined ? undefined : new GraphLine(texts[place], starts[place]);
+  };
+}
+
+/** Does the line, of several asked for in order, have this file as an input, or an output in the project? */
+function makeFileFinder(kind: 'input' | 'output', path: ByteString): (text: ByteString, start: number) => boolean {
+  const wanted = ' ' + encodeText(path) + '\t';
+  let lastText = '';
+  let next = -1; // the first place in lastText that is not before the line; -1: there is none
+  return (text, start) => {
+    if (text !== lastText) next = text.indexOf(wanted, start);
+    lastText = text;
+    if (next < 0) return false;
+    if (next < start) next = text.indexOf(wanted, start);
+    for (const end = text.indexOf('\n', start); next >= 0 && next < end; next = text.indexOf(wanted, next + 1)) {
+      if (isFileCell(text, next, kind)) return kind === 'input' || isLineOfProject(text, start);
+    }
+    return false;
+  };
+}
+
+/** Ids of the recorded runs that wrote all files of `made` in the project and read all of `used`. */
+export function findRunsByFiles(project: Project, made: ByteString[], used: ByteString[]): Set<string> {
+  const finders = made.map((path) => makeFileFinder('output', path)).concat(used.map((path) => makeFileFinder('input', path)));
+  const ids = new Set<string>();
+  readIndex(project, GRAPH, (text, start) => {
+    if (finders.every((find) => find(text, start))) ids.add(readLineId(text, start));
+  });
+  return ids;
+}

@@ -1,0 +1,163 @@
+// columns.ts - what lists of runs can show: the columns and their cells. Knows no files and no way of printing.
+import type { ByteString } from '../core/bytes.ts';
+import { compareBytes } from '../core/bytes.ts';
+import type { GraphRun } from '../core/graph.ts';
+import type { RunSummary } from '../core/run.ts';
+import { readDecimal, valuesOf } from '../core/select.ts';
+import { encodeText, encodeWithheld, encodeWord, makeHarmless } from '../formats/percent.ts';
+import { formatBytes, formatSeconds } from './table.ts';
+
+/** The files of a run of the list; undefined if they are not known. Asked for only by columns that need them. */
+export type FilesOf = (run: RunSummary) => GraphRun | undefined;
+
+/** Bytes of one text, of several, a number, or nothing. */
+type Value = ByteString | ByteString[] | number | undefined;
+
+export type RunColumn = {
+  /** As --columns has it. */
+  name: ByteString;
+  /** Key in CSV and JSON. */
+  key: ByteString;
+  /** How its values are shown: a command and a parameter may hold withheld secrets. */
+  kind: 'text' | 'withheld' | 'id' | 'words' | 'number' | 'seconds' | 'bytes' | 'time';
+  needsFiles: boolean;
+  read: (run: RunSummary, filesOf: FilesOf) => Value;
+};
+
+function makeColumn(name: ByteString, key: ByteString, kind: RunColumn['kind'], read: (run: RunSummary) => Value): RunColumn {
+  return { name, key, kind, needsFiles: false, read };
+}
+
+function makeFilesColumn(name: string, read: (files: GraphRun) => ByteString[]): RunColumn {
+  return { name, key: name, kind: 'words', needsFiles: true, read: (run, filesOf) => {
+    const files = filesOf(run);
+    return files === undefined ? [] : read(files);
+  } };
+}
+
+const FIXED_COLUMNS: RunColumn[] = [
+  makeColumn('id', 'id', 'id', (run) => run.id),
+  makeColumn('label', 'label', 'text', (run) => run.label),
+  makeColumn('status', 'status', 'id', (run) => run.status),
+  makeColumn('exit', 'exit', 'number', (run) => run.exit),
+  makeColumn('signal', 'signal', 'id', (run) => run.signal),
+  makeColumn('started', 'started', 'time', (run) => run.startedUtc),
+  makeColumn('time', 'wall_s', 'seconds', (run) => run.wallS),
+  makeColumn('user', 'user_s', 'seconds', (run) => run.userS),
+  makeColumn('system', 'system_s', 'seconds', (run) => run.systemS),
+  makeColumn('memory', 'peak_memory_bytes', 'bytes', (run) => run.peakMemoryBytes),
+  makeColumn('directory', 'directory', 'text', (run) => run.directory),
+  makeColumn('command', 'command', 'withheld', (run) => run.command),
+  makeColumn('reason', 'reason', 'text', (run) => run.reason),
+  makeColumn('tags', 'tags', 'words', (run) => run.tags),
+  makeColumn('outcome', 'outcome', 'text', (run) => run.outcome),
+  makeColumn('comments', 'comments', 'text', (run) => (run.comments === undefined || run.comments.length === 0 ? undefined : run.comments.join('; '))),
+  makeColumn('code', 'code', 'text', (run) => run.code),
+  makeColumn('environment', 'environment', 'text', (run) => run.environment),
+  makeColumn('repeats', 'repeats', 'id', (run) => run.repeats),
+  makeColumn('parent', 'parent', 'id', (run) => run.parent),
+  makeColumn('tree', 'tree', 'id', (run) => run.tree),
+  makeColumn('verdict', 'verdict', 'words', (run) => Array.from(new Set(run.verdicts.map((verdict) => verdict.word)))),
+  makeFilesColumn('inputs', (files) => files.inputs.map((file) => file.path)),
+  makeFilesColumn('outputs', (files) => files.outputs.map((file) => file.path)),
+  makeFilesColumn('removed', (files) => files.removed),
+];
+
+function makeParameterColumn(name: ByteString): RunColumn {
+  return makeColumn('param:' + name, 'parameter ' + encodeText(name), 'withheld', (run) => {
+    const values = valuesOf(run.parameters, name);
+    return values.length === 0 ? undefined : values.join('; ');
+  });
+}
+
+/** Names that --columns takes. */
+export const COLUMN_NAMES: string[] = FIXED_COLUMNS.map((column) => column.name).concat('params', 'param:NAME');
+
+/** One column by its name; undefined if there is none, and for "params". */
+export function findColumn(name: ByteString): RunColumn | undefined {
+  if (name.startsWith('param:') && name.length > 6) return makeParameterColumn(name.slice(6));
+  return FIXED_COLUMNS.find((column) => column.name === name);
+}
+
+/** Columns of all names; "params" is one for each parameter of the runs, in the order of their names. Undefined names are left out. */
+export function findColumns(names: ByteString[], runs: RunSummary[]): RunColumn[] {
+  return names.reduce((columns: RunColumn[], name) => {
+    const column = findColumn(name);
+    return columns.concat(name === 'params' ? findParameterNames(runs).map(makeParameterColumn) : column === undefined ? [] : [column]);
+  }, []);
+}
+
+function findParameterNames(runs: RunSummary[]): ByteString[] {
+  const names = new Set<ByteString>();
+  for (const run of runs) for (const parameter of run.parameters) names.add(parameter.slice(0, parameter.indexOf(' ')));
+  return Array.from(names).sort();
+}
+
+/** The cell for people: harmless, in one line, not cut. */
+export function showCell(column: RunColumn, run: RunSummary, filesOf: FilesOf): ByteString {
+  const value = column.read(run, filesOf);
+  if (column.kind === 'id') return value === undefined ? '' : value as ByteString; // no other text than rr's own
+  if (column.kind === 'seconds') return formatSeconds(value as number | undefined);
+  if (value === undefined) return '';
+  if (column.kind === 'bytes') return formatBytes(value as number);
+  if (column.kind === 'time') return makeHarmless((value as ByteString).slice(0, 19).replace('T', ' '));
+  if (Array.isArray(value)) return makeHarmless(value.join(' '));
+  if (typeof value === 'number') return String(value);
+  return makeHarmless(value.indexOf('\n') < 0 && value.indexOf('\0') < 0 ? value : encodeWithheld(value).replace(/%0A/g, ' ').replace(/%25/g, '%'));
+}
+
+/** The cell for programs: numbers as they are, texts encoded as in the records, words apart by spaces. */
+export function printCell(column: RunColumn, run: RunSummary, filesOf: FilesOf): ByteString {
+  const value = column.read(run, filesOf);
+  if (value === undefined) return '';
+  if (Array.isArray(value)) return value.map(encodeWord).join(' ');
+  return typeof value === 'number' ? String(value) : column.kind === 'withheld' ? encodeWithheld(value) : encodeText(value);
+}
+
+/** The value for JSON: a number, a text as in the records, a list of such, or undefined. */
+export function jsonCell(column: RunColumn, run: RunSummary, filesOf: FilesOf): unknown {
+  const value = column.read(run, filesOf);
+  if (value === undefined || typeof value === 'number') return value;
+  if (Array.isArray(value)) return value.map(encodeText);
+  return column.kind === 'withheld' ? encodeWithheld(value) : encodeText(value);
+}
+
+/** Is the column flushed right? */
+export function isNumeric(column: RunColumn): boolean {
+  return column.kind === 'number' || column.kind === 'seconds' || column.kind === 'bytes';
+}
+
+type SortKey = number | ByteString | undefined;
+
+function sortKeyOf(column: RunColumn, run: RunSummary, filesOf: FilesOf): SortKey {
+  const value = column.read(run, filesOf);
+  const text = Array.isArray(value) ? value.join(' ') : value;
+  return typeof text === 'string' ? readDecimal(text) ?? text : text;
+}
+
+/** Numbers before texts; both ascending. */
+function compareKeys(a: number | ByteString, b: number | ByteString): number {
+  if (typeof a === 'number') return typeof b === 'number' ? a - b : -1;
+  return typeof b === 'number' ? 1 : compareBytes(a, b);
+}
+
+export type SortOrder = { column: RunColumn; isDescending: boolean }[];
+
+/** The runs in this order; what a run has not stands last either way, and what is equal stays as it was. */
+export function sortRuns(runs: RunSummary[], order: SortOrder, filesOf: FilesOf): RunSummary[] {
+  const keys = order.map(({ column }) => runs.map((run) => sortKeyOf(column, run, filesOf)));
+  const compare = (i: number, j: number): number => {
+    for (let n = 0; n < order.length; n++) {
+      const a = keys[n][i];
+      const b = keys[n][j];
+      if (a === undefined || b === undefined) {
+        if (a !== b) return a === undefined ? 1 : -1;
+        continue;
+      }
+      const sign = compareKeys(a, b);
+      if (sign !== 0) return order[n].isDescending ? -sign : sign;
+    }
+    return i - j;
+  };
+  return runs.map((_, i) => i).sort(compare).map((i) => runs[i]);
+}

@@ -1,0 +1,62 @@
+// runlist.ts - a list of runs as a table, CSV, JSON and LaTeX. Knows no files and no terminal.
+import type { ByteString } from '../core/bytes.ts';
+import type { RunSummary } from '../core/run.ts';
+import { escapeLatex, LATEX_DEFINITION } from '../formats/latex.ts';
+import { makeHarmless } from '../formats/percent.ts';
+import { isNumeric, jsonCell, printCell, showCell } from './columns.ts';
+import type { FilesOf, RunColumn } from './columns.ts';
+import { printTableHead, printTableRow, TableMeasure } from './table.ts';
+
+/** "time", and of a parameter its name as it is. */
+function printColumnTitle(column: RunColumn): ByteString {
+  return column.name.startsWith('param:') ? makeHarmless(column.name.slice(6)) : column.name;
+}
+
+/** What is printed: these runs, with these columns. */
+export type RunList = { columns: RunColumn[]; runs: RunSummary[]; filesOf: FilesOf };
+
+/** A run a line, in `width` columns of a terminal. In two passes, so that not all cells are held at once. */
+export function* printRunTable({ columns, runs, filesOf }: RunList, width: number): Generator<ByteString> {
+  const measure = new TableMeasure(columns.map((column) => ({
+    title: column.name.startsWith('param:') ? printColumnTitle(column) : column.name.toUpperCase(), align: isNumeric(column) ? 'right' : 'left', isFlexible: ['text', 'withheld', 'words'].indexOf(column.kind) >= 0,
+  })));
+  for (const run of runs) measure.add(columns.map((column) => showCell(column, run, filesOf)));
+  const layout = measure.fit(width);
+  const printed = columns.slice(0, layout.columns.length);
+  yield printTableHead(layout);
+  for (const run of runs) yield printTableRow(layout, printed.map((column) => showCell(column, run, filesOf)));
+}
+
+/** One cell of CSV (RFC 4180). A cell that a spreadsheet would take for a formula gets a quote in front. */
+function printCsvCell(text: ByteString): ByteString {
+  const safe = /^[=+@\t\r-]/.test(text) && !/^-?\d/.test(text) ? "'" + text : text;
+  return /[",\r\n]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
+}
+
+/** CSV with a head and LF line ends; texts percent-encoded as in the records. */
+export function* printRunCsv({ columns, runs, filesOf }: RunList): Generator<ByteString> {
+  yield columns.map((column) => printCsvCell(column.key)).join(',') + '\n';
+  for (const run of runs) yield columns.map((column) => printCsvCell(printCell(column, run, filesOf))).join(',') + '\n';
+}
+
+/** A JSON array, a run a line, of what the columns show. */
+export function* printRunJson({ columns, runs, filesOf }: RunList): Generator<ByteString> {
+  let before = '[\n';
+  for (const run of runs) {
+    const object: { [key: string]: unknown } = {};
+    for (const column of columns) object[column.key] = jsonCell(column, run, filesOf);
+    // JSON.stringify sees each byte as one character below U+0100, and so leaves UTF-8 as it is.
+    yield before + JSON.stringify(object);
+    before = ',\n';
+  }
+  yield runs.length === 0 ? '[\n]\n' : '\n]\n';
+}
+
+/** A "tabular" of plain LaTeX that needs no package. */
+export function* printRunLatex({ columns, runs, filesOf }: RunList): Generator<ByteString> {
+  const row = (cells: ByteString[]): ByteString => cells.map(escapeLatex).join(' & ') + ' \\\\\n';
+  yield LATEX_DEFINITION + '\\begin{tabular}{' + columns.map((column) => (isNumeric(column) ? 'r' : 'l')).join('') + '}\n\\hline\n';
+  yield row(columns.map((column) => printColumnTitle(column))) + '\\hline\n';
+  for (const run of runs) yield row(columns.map((column) => showCell(column, run, filesOf)));
+  yield '\\hline\n\\end{tabular}\n';
+}
