@@ -152,6 +152,15 @@ export const VERBS: VerbSpec[] = [
     example: 'rr status figures',
   },
   {
+    name: 'diff', usage: 'rr diff [OPTION...] RUN [RUN...]', summary: 'show in what runs differ', operands: [1, Infinity],
+    options: [
+      { name: 'origin', value: 'RUN', help: 'compare the others with RUN (default: the first)' },
+      { name: 'all', help: 'show also what is the same; do not cut lists, texts and lines' },
+      JSON_OUT, PROJECT,
+    ],
+    example: 'rr diff @-1 @',
+  },
+  {
     name: 'verify', usage: 'rr verify [OPTION...] [FILE|RUN...]', summary: 'compare files and records with their hashes', operands: [0, Infinity],
     options: [{ name: 'quick', help: 'do not read again what has the size and times it had' }, QUIET, PROJECT],
     example: 'rr verify figures/co2.svg',

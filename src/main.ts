@@ -3,6 +3,7 @@ import type { ByteString } from './core/bytes.ts';
 import { EXIT, Failure } from './core/failure.ts';
 import { parseArguments, printOverview, printVerbHelp, VERBS } from './cli.ts';
 import type { ParsedArguments } from './cli.ts';
+import { diffRuns } from './commands/diff.ts';
 import { initProject } from './commands/init.ts';
 import { printJournal } from './commands/journal.ts';
 import { LIST_STYLES, listRuns } from './commands/list.ts';
@@ -67,6 +68,7 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
       project, isDown: has('down') || parsed.verb.name === 'used', depth: one('depth'), all: has('all'), dot: has('dot'), svg: has('svg'), json: has('json'),
     });
     case 'status': return showStatus(parsed.operands, { project, environment: has('environment'), all: has('all'), json: has('json'), quiet: has('quiet') });
+    case 'diff': return diffRuns(parsed.operands, { project, origin: one('origin'), all: has('all'), json: has('json') });
     case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), quiet: has('quiet') });
     case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));
     default: return showHelp(parsed);

@@ -43,6 +43,12 @@ pdflatex texlive-latex-base
 pandoc pandoc
 emacs emacs-nox
 chromium chromium
+convert imagemagick
+pngcrush pngcrush
+optipng optipng
+bsdtar libarchive-tools
+zip zip
+/usr/lib/python3/dist-packages/PIL python3-pil
 /usr/lib/python3/dist-packages/numpy python3-numpy
 /usr/lib/python3/dist-packages/matplotlib python3-matplotlib'
 

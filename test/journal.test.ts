@@ -8,12 +8,12 @@ import { applyNotes, emptyNote } from '../src/core/notes.ts';
 import type { AnnotatedRun, Note } from '../src/core/notes.ts';
 import { emptyRun } from '../src/core/run.ts';
 import type { Run } from '../src/core/run.ts';
-import { displayWidth } from '../src/views/table.ts';
+import { displayWidth, wrapText } from '../src/views/table.ts';
 import { describeJournal, summarizeVerdicts } from '../src/views/journal.ts';
 import type { Journal } from '../src/views/journal.ts';
 import { escapeHtml, printJournalHtml } from '../src/views/journalhtml.ts';
 import { escapeMarkdown, escapeOrg, printJournalMarkdown, printJournalOrg } from '../src/views/journalmarkup.ts';
-import { printJournalText, wrapText } from '../src/views/journaltext.ts';
+import { printJournalText } from '../src/views/journaltext.ts';
 import { hasProgram, makeProject, makeTemporary, rr, run } from './rig.ts';
 
 const NO_PANDOC = hasProgram('pandoc') ? false : 'no pandoc';

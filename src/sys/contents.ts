@@ -4,7 +4,7 @@
 // wherever it comes from.
 import type { ByteString } from '../core/bytes.ts';
 import type { FileState, Run } from '../core/run.ts';
-import { applyPatchSection, splitGitPatch } from '../formats/gitapply.ts';
+import { applyPatchSection, LARGEST_PATCHED_BYTES, splitGitPatch } from '../formats/gitapply.ts';
 import type { PatchSection } from '../formats/gitapply.ts';
 import { Failure } from '../core/failure.ts';
 import { errorCode, lstatIfThere, readBytesIfThere, toFsPath } from './files.ts';
@@ -26,7 +26,6 @@ export type FoundContent = { kind: 'file'; name: ByteString } | { kind: 'bytes';
 type Version = { repository: GitRepository; commit: string; patch: string | undefined; patchTop: ByteString };
 
 const MOST_COMMITS_SEARCHED = 100;
-const LARGEST_INFLATED_BYTES = 1 << 30;
 
 export class ContentFinder {
   private readonly project: Project;
@@ -224,7 +223,7 @@ export class ContentFinder {
 }
 
 function inflatePatch(bytes: ByteString): ByteString | undefined {
-  return inflateBytes(bytes, LARGEST_INFLATED_BYTES);
+  return inflateBytes(bytes, LARGEST_PATCHED_BYTES);
 }
 
 /** A file that rr keeps; undefined if it is none that can be read. It may come from a stranger: a link, a FIFO. */

@@ -13,7 +13,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { isResultPath } from '../core/graph.ts';
 import { folderOfName, joinNames, normalizeName } from '../core/names.ts';
 import type { FileState, Run } from '../core/run.ts';
-import { applyPatchSection } from '../formats/gitapply.ts';
+import { applyPatchSection, LARGEST_PATCHED_BYTES } from '../formats/gitapply.ts';
 import type { PatchSection } from '../formats/gitapply.ts';
 import { GIT_LINK, GIT_SYMLINK, hexFromBytes } from '../formats/gitindex.ts';
 import type { GitEntry } from '../formats/gitindex.ts';
@@ -216,7 +216,7 @@ function putCode(request: ScratchRequest, scratch: Scratch, code: CodeSource, ti
     for (const file of waiting.get(id) ?? []) putCommitFile(request, scratch, code, file, content, patch.get(file.path), timeS);
   });
   for (const section of patch.values()) {
-    const added = section.kind === 'added' ? applyPatchSection(section, '', (bytes) => inflateBytes(bytes, 1 << 30)) : undefined;
+    const added = section.kind === 'added' ? applyPatchSection(section, '', (bytes) => inflateBytes(bytes, LARGEST_PATCHED_BYTES)) : undefined;
     if (added === undefined || normalizeName('/' + section.path) !== '/' + section.path) continue;
     putCommitFile(request, scratch, code, { path: section.path, mode: section.mode ?? 0o100644, id: '' }, added, undefined, timeS);
   }
@@ -229,7 +229,7 @@ function modeOf(gitMode: number): number {
 function putCommitFile(request: ScratchRequest, scratch: Scratch, code: CodeSource, file: CommitFile, content: ByteString, section: PatchSection | undefined, timeS: number): void {
   if (section?.kind === 'deleted') return;
   const top = topInScratch(scratch, request.project, code.repository.top);
-  const patched = section === undefined ? content : applyPatchSection(section, content, (bytes) => inflateBytes(bytes, 1 << 30));
+  const patched = section === undefined ? content : applyPatchSection(section, content, (bytes) => inflateBytes(bytes, LARGEST_PATCHED_BYTES));
   if (patched === undefined) scratch.notes.push('the recorded change of ' + file.path + ' does not fit its commit');
   const mode = section?.mode ?? file.mode;
   const text = patched ?? content;
