@@ -43,6 +43,9 @@ gnuplot gnuplot-nox
 dot graphviz
 Rscript r-base-core
 pdflatex texlive-latex-base
+pandoc pandoc
+emacs emacs-nox
+chromium chromium
 convert imagemagick
 pngcrush pngcrush
 optipng optipng
