@@ -28,6 +28,14 @@ const PROJECT: OptionSpec = { name: 'project', value: 'DIR', help: 'the project 
 const QUIET: OptionSpec = { name: 'quiet', letter: 'q', help: 'say nothing but failures' };
 const JSON_OUT: OptionSpec = { name: 'json', help: 'print JSON' };
 
+const LINEAGE_OPTIONS: OptionSpec[] = [
+  { name: 'depth', value: 'N', help: 'follow at most N runs (default: all)' },
+  { name: 'all', help: 'do not cut long lists' },
+  { name: 'dot', help: 'print a graph for Graphviz' },
+  { name: 'svg', help: 'print a picture' },
+  JSON_OUT, PROJECT,
+];
+
 export const VERBS: VerbSpec[] = [
   {
     name: 'init', usage: 'rr init [DIR]', summary: 'set up a project: make provenance/ and .rr/', operands: [0, 1],
@@ -123,6 +131,25 @@ export const VERBS: VerbSpec[] = [
       PROJECT,
     ],
     example: 'rr journal --since 2026-11 --html',
+  },
+  {
+    name: 'why', usage: 'rr why [OPTION...] FILE|RUN', summary: 'tell which run made a file, from what, and whether it is reproducible', operands: [1, 1],
+    options: [{ name: 'down', help: 'tell what depends on it instead, as rr used' }, ...LINEAGE_OPTIONS], example: 'rr why figures/co2.svg',
+  },
+  {
+    name: 'used', usage: 'rr used [OPTION...] FILE|RUN', summary: 'tell what depends on a file', operands: [1, 1],
+    options: LINEAGE_OPTIONS, example: 'rr used data/raw.csv',
+  },
+  {
+    name: 'status', usage: 'rr status [OPTION...] [PATH...]', summary: 'tell which results are stale, missing or changed, and why', operands: [0, Infinity],
+    options: [
+      { name: 'environment', help: 'compare programs, libraries and packages, too' },
+      { name: 'all', help: 'do not cut long lists' },
+      JSON_OUT,
+      { name: 'quiet', letter: 'q', help: 'print nothing; the exit status tells' },
+      PROJECT,
+    ],
+    example: 'rr status figures',
   },
   {
     name: 'verify', usage: 'rr verify [OPTION...] [FILE|RUN...]', summary: 'compare files and records with their hashes', operands: [0, Infinity],

@@ -11,7 +11,9 @@ import { noteRun } from './commands/note.ts';
 import { recordRun } from './commands/record.ts';
 import { rerunRuns } from './commands/rerun.ts';
 import { showRun } from './commands/show.ts';
+import { showStatus } from './commands/status.ts';
 import { verifyProject } from './commands/verify.ts';
+import { explainFile } from './commands/why.ts';
 import { toBytes } from './sys/files.ts';
 import { readArgumentBytes } from './sys/machine.ts';
 import { describeSystemError } from './sys/project.ts';
@@ -60,6 +62,11 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
       project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
       all: has('all'), markdown: has('markdown'), org: has('org'), html: has('html'),
     });
+    case 'why':
+    case 'used': return explainFile(parsed.operands[0], {
+      project, isDown: has('down') || parsed.verb.name === 'used', depth: one('depth'), all: has('all'), dot: has('dot'), svg: has('svg'), json: has('json'),
+    });
+    case 'status': return showStatus(parsed.operands, { project, environment: has('environment'), all: has('all'), json: has('json'), quiet: has('quiet') });
     case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), quiet: has('quiet') });
     case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));
     default: return showHelp(parsed);

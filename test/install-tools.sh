@@ -36,6 +36,7 @@ script bsdutils
 gdb gdb
 parallel parallel
 gnuplot gnuplot-nox
+dot graphviz
 Rscript r-base-core
 pdflatex texlive-latex-base
 /usr/lib/python3/dist-packages/numpy python3-numpy

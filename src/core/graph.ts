@@ -55,7 +55,28 @@ export function isSameContent(a: FileState, b: FileState): boolean {
   return a.hash === b.hash && (a.kind === 'l') === (b.kind === 'l');
 }
 
-type Owner = { index: number; file: FileState };
+/** The run, counted in its list, that a current result is of. */
+export type Owner = { index: number; file: FileState };
+
+type OwningRun = Pick<GraphRun, 'status' | 'outputs' | 'removed' | 'tree'>;
+
+/** Rule 1, for one more run. */
+function noteOwned(owners: Map<ByteString, Owner>, run: OwningRun, index: number): void {
+  if (run.tree !== undefined) return;
+  for (const path of run.removed) owners.delete(path);
+  if (run.status !== 'succeeded') return;
+  for (const file of run.outputs) {
+    if (isResult(file)) owners.set(file.path, { index, file });
+    else owners.delete(file.path);
+  }
+}
+
+/** The current results of `runs`, which are in the order of their ids, by path (rule 1). */
+export function listOwners(runs: OwningRun[]): Map<ByteString, Owner> {
+  const owners = new Map<ByteString, Owner>();
+  runs.forEach((run, index) => noteOwned(owners, run, index));
+  return owners;
+}
 
 function findProducers(run: GraphRun, owners: Map<ByteString, Owner>): number[] {
   const found: number[] = [];
@@ -71,14 +92,7 @@ function replayRuns(runs: GraphRun[]): { owners: Map<ByteString, Owner>; produce
   const owners = new Map<ByteString, Owner>();
   const producers = runs.map((run, index) => {
     const found = findProducers(run, owners);
-    if (run.tree !== undefined) return found;
-    for (const path of run.removed) owners.delete(path);
-    if (run.status === 'succeeded') {
-      for (const file of run.outputs) {
-        if (isResult(file)) owners.set(file.path, { index, file });
-        else owners.delete(file.path);
-      }
-    }
+    noteOwned(owners, run, index);
     return found;
   });
   return { owners, producers };

@@ -93,7 +93,11 @@ function kindOf(stat: import('fs').Stats): FileKind {
 /** A file as it is now, without its hash ('-' where there is no content, '?' where there is). */
 export function describeFile(name: ByteString, path: ByteString): FileState | undefined {
   const stat = lstatIfThere(name);
-  if (stat === undefined) return undefined;
+  return stat === undefined ? undefined : describeStat(stat, name, path);
+}
+
+/** The same of a file whose lstat is known. */
+export function describeStat(stat: import('fs').Stats, name: ByteString, path: ByteString): FileState {
   const kind = kindOf(stat);
   if (kind === 'l') {
     const target = fs.readlinkSync(toFsPath(name), 'latin1' as BufferEncoding) as unknown as ByteString;

@@ -6,12 +6,12 @@ import { encodeText, encodeWithheld } from '../formats/percent.ts';
 import { printRanges } from '../formats/processes.ts';
 
 /** JSON text of a value whose strings are percent-encoded bytes: ASCII and UTF-8 stay readable. */
-function printValue(value: unknown): ByteString {
+export function printJsonValue(value: unknown): ByteString {
   // JSON.stringify sees each byte as one character below U+0100, and so leaves UTF-8 as it is.
   return JSON.stringify(value);
 }
 
-function jsonFileOf(file: FileState): unknown {
+export function jsonFileOf(file: FileState): unknown {
   return { hash: file.hash, size: file.size, kind: file.kind === '' ? 'f' : file.kind, path: encodeText(file.path) };
 }
 
@@ -68,5 +68,5 @@ function jsonObjectOfNotes(notes: RunNotes): { [key: string]: unknown } {
 
 /** One run as one line of JSON, with what is noted on it. Texts are percent-encoded as in the record. */
 export function printJsonRun(run: Run, notes?: RunNotes): ByteString {
-  return printValue(notes === undefined ? jsonObjectOf(run) : { ...jsonObjectOf(run), ...jsonObjectOfNotes(notes) });
+  return printJsonValue(notes === undefined ? jsonObjectOf(run) : { ...jsonObjectOf(run), ...jsonObjectOfNotes(notes) });
 }

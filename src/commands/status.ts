@@ -1,0 +1,143 @@
+// status.ts - rr status: are the results what the data and code as they are now would give?
+import type { ByteString } from '../core/bytes.ts';
+import { compareBytes } from '../core/bytes.ts';
+import { EXIT } from '../core/failure.ts';
+import { findLiveRuns } from '../core/graph.ts';
+import type { GraphRun } from '../core/graph.ts';
+import { applyNotes } from '../core/notes.ts';
+import { isSourceName } from '../core/sources.ts';
+import type { Expectations, FileVerdicts, StaleCause } from '../core/staleness.ts';
+import { judgeFiles, listExpectations, listResultFolders, makeOrphanTester } from '../core/staleness.ts';
+import type { Run } from '../core/run.ts';
+import { EnvironmentComparer } from '../sys/environmentnow.ts';
+import { listFolder, lstatIfThere } from '../sys/files.ts';
+import { readFileStates } from '../sys/filestates.ts';
+import { findUncommitted, readGitKnowledge, selectUnknownToGit } from '../sys/gitknown.ts';
+import { readCurrentFolder } from '../sys/machine.ts';
+import { toRecordPath } from '../sys/observe.ts';
+import type { Project } from '../sys/project.ts';
+import { absoluteOf, requireProject } from '../sys/project.ts';
+import { listMonths } from '../sys/recordfiles.ts';
+import type { Dependence } from '../sys/statuscache.ts';
+import { dependOn, findKeptAnswer, keepAnswer } from '../sys/statuscache.ts';
+import { readRun } from '../sys/records.ts';
+import { readGraphRuns } from '../sys/runindex.ts';
+import { readMarks } from '../sys/store.ts';
+import { isTerminal, printOut, readColumns } from '../sys/terminal.ts';
+import { isAllFine, printStatus, printStatusJson } from '../views/status.ts';
+import type { StatusReport, StatusRunName } from '../views/status.ts';
+
+export type StatusOptions = { project: ByteString | undefined; environment: boolean; all: boolean; json: boolean; quiet: boolean };
+
+/** What can be kept as long as no record and none of the files looked at changes. */
+type FileFacts = FileVerdicts & {
+  runs: number;
+  lost: StatusRunName[];
+  unreadable: ByteString[];
+  /** Before git is asked. */
+  orphanCandidates: ByteString[];
+  /** Code that runs read without which no current result could be made. */
+  sources: ByteString[];
+};
+
+// ---- from records and files -------------------------------------------------------------------------
+
+/** Every record and every note changes the times of one of these. */
+function listRecordFolders(project: Project): Dependence[] {
+  const folders: ByteString[] = [];
+  for (const kind of ['runs', 'notes'] as const) folders.push('provenance/' + kind, ...listMonths(project, kind).map((month) => 'provenance/' + kind + '/' + month));
+  return folders.map((path) => dependOn(project, path));
+}
+
+/** The files in these folders that may be orphans. */
+function listOrphanCandidates(project: Project, expected: Expectations, folders: ByteString[]): ByteString[] {
+  const mayBeOrphan = makeOrphanTester(expected.runs, expected.owners);
+  const found: ByteString[] = [];
+  for (const folder of folders) {
+    for (const name of listFolder(absoluteOf(project, folder === '' ? '.' : folder))) {
+      if (!mayBeOrphan(folder, name)) continue;
+      const path = folder === '' ? name : folder + '/' + name;
+      const stat = lstatIfThere(absoluteOf(project, path));
+      if (stat !== undefined && (stat.isFile() || stat.isSymbolicLink())) found.push(path);
+    }
+  }
+  return found.sort(compareBytes);
+}
+
+function listSources(runs: GraphRun[]): ByteString[] {
+  const sources = new Set<ByteString>();
+  for (const { run } of findLiveRuns(runs).runs) for (const input of run.inputs) if (input.path[0] !== '/' && isSourceName(input.path)) sources.add(input.path);
+  return Array.from(sources).sort(compareBytes);
+}
+
+/** Causes that lie in the software of each run, by its number; its record is read for them. */
+function makeEnvironmentCauses(project: Project, runs: GraphRun[], comparer: EnvironmentComparer): (index: number) => StaleCause[] {
+  return (index) => {
+    const environment = readRun(project, runs[index].id)?.environment;
+    return environment === undefined ? [] : comparer.changesOf(environment).map((change) => ({ kind: 'environment', what: change.subject }));
+  };
+}
+
+async function gatherFacts(project: Project, hasEnvironment: boolean): Promise<{ facts: FileFacts; depends: Dependence[] }> {
+  // Looked at before what is in them, so that a change meanwhile is noticed the next time.
+  const depends = listRecordFolders(project);
+  const { runs, notes, faults, noteFaults } = readGraphRuns(project);
+  const expected = listExpectations(runs);
+  const folders = listResultFolders(expected.owners);
+  for (const folder of folders) depends.push(dependOn(project, folder === '' ? '.' : folder));
+  const seen = await readFileStates(project, expected.paths);
+  const comparer = new EnvironmentComparer(project);
+  const verdicts = judgeFiles(expected, (path) => seen.get(path)?.state, hasEnvironment ? makeEnvironmentCauses(project, runs, comparer) : () => []);
+  comparer.save();
+  for (const path of expected.paths) depends.push({ path, stat: seen.get(path)?.stat });
+  // Who has noted what came of it knows of it.
+  const lost = runs.filter((run) => run.status === 'lost' && applyNotes(run, notes.get(run.id)).notes.outcome === undefined).reverse().map((run) => ({ id: run.id, label: run.label }));
+  return {
+    facts: { ...verdicts, runs: runs.length, lost, unreadable: faults.concat(noteFaults).map((fault) => fault.message), orphanCandidates: listOrphanCandidates(project, expected, folders), sources: listSources(runs) },
+    depends,
+  };
+}
+
+async function readFacts(project: Project, hasEnvironment: boolean): Promise<FileFacts> {
+  const kept = hasEnvironment ? undefined : await findKeptAnswer(project);
+  if (kept !== undefined) return JSON.parse(kept) as FileFacts;
+  const { facts, depends } = await gatherFacts(project, hasEnvironment);
+  if (!hasEnvironment) keepAnswer(project, JSON.stringify(facts), depends);
+  return facts;
+}
+
+// ---- the whole --------------------------------------------------------------------------------------
+
+/** What changes without a record or a result: runs that go on, and what git says. */
+function completeReport(project: Project, facts: FileFacts): StatusReport {
+  const recorded = new Set(facts.lost.map((run) => run.id));
+  const marks = readMarks(project).filter((mark) => !recorded.has(mark.run.id));
+  const nameOf = ({ run }: { run: Run }): StatusRunName & { startedUtc: string } => ({ id: run.id, label: run.label, startedUtc: run.startedUtc });
+  const git = facts.orphanCandidates.length + facts.sources.length === 0 ? undefined : readGitKnowledge(project);
+  return {
+    ...facts, orphans: git === undefined ? facts.orphanCandidates : selectUnknownToGit(git, facts.orphanCandidates), uncommitted: git === undefined ? [] : findUncommitted(git, facts.sources),
+    lost: marks.filter((mark) => !mark.isAlive).map(nameOf).reverse().concat(facts.lost as (StatusRunName & { startedUtc: string })[]), running: marks.filter((mark) => mark.isAlive).map(nameOf),
+  };
+}
+
+/** Only what lies at or below one of these paths; all if there is none. */
+function narrowReport(report: StatusReport, paths: ByteString[]): StatusReport {
+  if (paths.length === 0 || paths.indexOf('.') >= 0) return report;
+  const isWanted = (path: ByteString): boolean => paths.some((wanted) => path === wanted || path.startsWith(wanted + '/'));
+  const narrow = <T extends { path: ByteString }>(list: T[]): T[] => list.filter((one) => isWanted(one.path));
+  return {
+    ...report, stale: narrow(report.stale), missing: narrow(report.missing), edited: narrow(report.edited), changedInputs: narrow(report.changedInputs), goneInputs: narrow(report.goneInputs),
+    orphans: report.orphans.filter(isWanted), uncommitted: narrow(report.uncommitted),
+  };
+}
+
+/** Prints the state of the project, or of these paths. Status 1 if a result or raw input is not as recorded, or a result is stale. */
+export async function showStatus(words: ByteString[], options: StatusOptions): Promise<number> {
+  const current = readCurrentFolder();
+  const project = requireProject(current, options.project);
+  const paths = words.map((word) => toRecordPath(project, current, word));
+  const report = narrowReport(completeReport(project, await readFacts(project, options.environment)), paths);
+  if (options.json) printOut(printStatusJson(report));
+  else if (!options.quiet) printOut(printStatus(report, isTerminal(1) ? readColumns(1) : Infinity, options.all));
+  return isAllFine(report) ? 0 : EXIT.differs;
+}

@@ -1,0 +1,45 @@
+// filestates.ts - what files of a project are now, by content; what has not changed is not read again. Judges nothing.
+import type { ByteString } from '../core/bytes.ts';
+import { isSecretFile } from '../core/filerules.ts';
+import type { FileState } from '../core/run.ts';
+import { lstatIfThere } from './files.ts';
+import { describeStat, hashFiles } from './hash.ts';
+import { HashCache } from './hashcache.ts';
+import type { Project } from './project.ts';
+import { absoluteOf } from './project.ts';
+
+/** A file as it is now. Hash '?': it cannot be read, or it changed while it was. */
+export type SeenFile = { state: FileState; stat: import('fs').Stats };
+
+/**
+ * The files at these paths (as in a record) that are there. Hashes come from .rr/seen where size and
+ * times are as when the file was last read; what is read anew is remembered there, if that can be.
+ */
+export async function readFileStates(project: Project, paths: Iterable<ByteString>): Promise<Map<ByteString, SeenFile>> {
+  const cache = new HashCache(project.own + '/seen');
+  const seen = new Map<ByteString, SeenFile>();
+  const pending: { name: ByteString; file: SeenFile }[] = [];
+  for (const path of paths) {
+    if (seen.has(path)) continue;
+    const name = absoluteOf(project, path);
+    const stat = lstatIfThere(name);
+    if (stat === undefined) continue;
+    const file = { state: describeStat(stat, name, path), stat };
+    seen.set(path, file);
+    if (file.state.hash !== '?') continue;
+    const known = cache.find(file.stat, path);
+    if (known === undefined) pending.push({ name, file });
+    else file.state.hash = known;
+  }
+  const outcomes = await hashFiles(pending.map(({ name, file }) => ({ name, sizeBytes: file.stat.size })));
+  pending.forEach(({ file }, i) => {
+    const outcome = outcomes[i];
+    if (outcome.kind !== 'hashed') return;
+    file.state.hash = outcome.hash;
+    file.state.size = outcome.size;
+    // Of what may hold a secret not even the hash is kept: a short one could be found by trying.
+    if (outcome.size === file.stat.size && !isSecretFile(file.state.path)) cache.add(file.stat, file.state.path, outcome.hash);
+  });
+  cache.save();
+  return seen;
+}

@@ -1,0 +1,140 @@
+// statuscache.ts - an answer on many files, good as long as none of them has changed. Knows not what the answer says.
+//
+// .rr/status: a line of text; the answer in JSON; the names of all files and folders that it depends
+// on, each with a NUL after it, relative to the project; then, from a multiple of 8 bytes on, four
+// numbers of 64 bits for each: size, mtime, ctime in ms, inode; all NaN if there is nothing of that
+// name. As long as all of them are so, nothing is read again: neither a record nor a result.
+//
+// 1. What was so fresh when it was looked at that it may change again within the same tick of the
+//    clock is not kept, and then nothing is (hashcache.ts, isSettled).
+// 2. A folder has its times changed by every name that comes or goes in it.
+import type { ByteString } from '../core/bytes.ts';
+import { RR_VERSION } from '../views/texts.ts';
+import { errorCode, lstatIfThere, replaceFile, statIfThere, toFsPath } from './files.ts';
+import { isSettled } from './hashcache.ts';
+import { fs, workerThreads } from './node.ts';
+import type { Project } from './project.ts';
+import { absoluteOf } from './project.ts';
+
+type StoredStats = import('fs').Stats;
+
+const NUMBERS = 4;
+// Below this a second thread costs more to start than it saves.
+const WORKER_MIN_NAMES = 20000;
+const CHUNK_NAMES = 256;
+const HEAD_FIELDS = /^rr status 1 (\S+) (\d+) (\d+) (\d+) (\d+)\n/;
+// The same number is other bytes where the order of bytes differs.
+const BYTE_ORDER = String(new Uint8Array(new Float64Array([1]).buffer)[7]);
+
+/** What the answer depends on: names relative to the project (links not followed), and what was seen there. */
+export type Dependence = { path: ByteString; stat: StoredStats | undefined };
+
+type KeptAnswer = { answer: string; names: ByteString; count: number; numbers: Float64Array };
+
+function readKept(name: ByteString): KeptAnswer | undefined {
+  let data: Buffer;
+  try {
+    data = fs.readFileSync(toFsPath(name));
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return undefined;
+  }
+  const head = HEAD_FIELDS.exec(data.toString('latin1', 0, 200));
+  if (head === null || head[1] !== RR_VERSION || head[5] !== BYTE_ORDER) return undefined;
+  const [answerBytes, namesBytes, count] = head.slice(2, 5).map(Number);
+  const namesAt = head[0].length + answerBytes;
+  const numbersAt = (namesAt + namesBytes + 7) & ~7;
+  if (data.length !== numbersAt + count * NUMBERS * 8) return undefined;
+  const numbers = new Float64Array(new SharedArrayBuffer(count * NUMBERS * 8));
+  Buffer.from(numbers.buffer).set(data.subarray(numbersAt));
+  return { answer: data.toString('latin1', head[0].length, namesAt), names: data.toString('latin1', namesAt, namesAt + namesBytes), count, numbers };
+}
+
+/** What the threads share. next: first name that nobody has taken; changed: 1 if a name was found that is not as it was. */
+type ComparingWork = { names: ByteString; base: ByteString; numbers: Float64Array; state: Int32Array };
+
+/**
+ * Compares names with their numbers, a chunk at a time, until all are taken or one differs. The worker
+ * gets this function as text: it must not use anything of this file.
+ */
+function compareNames(work: ComparingWork, files: typeof import('fs'), chunk: number): void {
+  const { base, numbers, state } = work;
+  const names = work.names.split('\0');
+  const isPlain = /^[\x00-\x7f]*$/.test(work.names) && /^[\x00-\x7f]*$/.test(base);
+  const count = names.length - 1;
+  const quiet = { throwIfNoEntry: false };
+  const lstat = files.lstatSync as unknown as (name: string | Buffer, options: { throwIfNoEntry: boolean }) => StoredStats | undefined;
+  for (let from = Atomics.add(state, 0, chunk); from < count && Atomics.load(state, 1) === 0; from = Atomics.add(state, 0, chunk)) {
+    const end = Math.min(count, from + chunk);
+    for (let i = from; i < end; i++) {
+      const name = names[i].charCodeAt(0) === 47 ? names[i] : base + names[i];
+      let stat: StoredStats | undefined;
+      try {
+        stat = lstat(isPlain ? name : Buffer.from(name, 'latin1'), quiet);
+      } catch (error) {
+        stat = undefined;
+      }
+      const at = i * 4;
+      const isSame = stat === undefined ? numbers[at] !== numbers[at]
+        : stat.mtimeMs === numbers[at + 1] && stat.size === numbers[at] && stat.ctimeMs === numbers[at + 2] && stat.ino === numbers[at + 3];
+      if (!isSame) {
+        Atomics.store(state, 1, 1);
+        return;
+      }
+    }
+  }
+}
+
+function startComparing(work: ComparingWork): Promise<void> {
+  const source = '(' + compareNames.toString() + ')(require("worker_threads").workerData, require("fs"), ' + String(CHUNK_NAMES) + ')';
+  return new Promise((resolve) => {
+    try {
+      const worker = new (workerThreads().Worker)(source, { eval: true, workerData: work });
+      worker.on('exit', () => resolve());
+      // What it did not do is not known: as if a name had changed.
+      worker.on('error', () => {
+        Atomics.store(work.state, 1, 1);
+        resolve();
+      });
+    } catch (error) {
+      resolve();
+    }
+  });
+}
+
+/** The answer that was kept, if all that it depends on is as it was. */
+export async function findKeptAnswer(project: Project): Promise<string | undefined> {
+  const kept = readKept(project.own + '/status');
+  if (kept === undefined) return undefined;
+  const base = process.cwd() === project.root ? '' : absoluteOf(project, '');
+  const work: ComparingWork = { names: kept.names, base, numbers: kept.numbers, state: new Int32Array(new SharedArrayBuffer(8)) };
+  const finished = kept.count >= WORKER_MIN_NAMES ? startComparing(work) : undefined;
+  if (finished !== undefined) await new Promise((resolve) => setImmediate(resolve));
+  compareNames(work, fs, CHUNK_NAMES);
+  await finished;
+  return work.state[1] === 0 ? kept.answer : undefined;
+}
+
+/** Keeps an answer. Where that cannot be, or something is too fresh, nothing is kept. */
+export function keepAnswer(project: Project, answer: string, depends: Dependence[]): void {
+  if (statIfThere(project.own) === undefined || depends.some(({ stat }) => stat !== undefined && !isSettled(stat))) return;
+  const names = depends.map(({ path }) => path + '\0').join('');
+  const numbers = new Float64Array(depends.length * NUMBERS);
+  depends.forEach(({ stat }, i) => {
+    numbers.set(stat === undefined ? [NaN, NaN, NaN, NaN] : [stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino], i * NUMBERS);
+  });
+  const head = 'rr status 1 ' + RR_VERSION + ' ' + [answer.length, names.length, depends.length, BYTE_ORDER].join(' ') + '\n';
+  const text = Buffer.from(head + answer + names, 'latin1');
+  const padding = Buffer.alloc(((text.length + 7) & ~7) - text.length);
+  const content = Buffer.concat([text, padding, Buffer.from(numbers.buffer)]);
+  try {
+    replaceFile(project.own + '/status', content.toString('latin1'), false);
+  } catch (error) {
+    if (errorCode(error) === '') throw error; // it is only a cache
+  }
+}
+
+/** A name with what is there now. */
+export function dependOn(project: Project, path: ByteString): Dependence {
+  return { path, stat: lstatIfThere(absoluteOf(project, path)) };
+}

@@ -1,0 +1,129 @@
+// status.ts - the state of a project as text and as JSON. Knows no files.
+import type { ByteString } from '../core/bytes.ts';
+import { isSourceName } from '../core/sources.ts';
+import type { ChangedResult, RawInput, StaleCause, StaleResult } from '../core/staleness.ts';
+import { encodeText, makeHarmless } from '../formats/percent.ts';
+import { printJsonValue } from './json.ts';
+import { showText } from './page.ts';
+import { cutToWidth, displayWidth } from './table.ts';
+
+export type StatusRunName = { id: string; label?: ByteString };
+
+/** All that `rr status` tells. */
+export type StatusReport = {
+  /** How many there are: current results; raw inputs; records that can be read. */
+  results: number;
+  inputs: number;
+  runs: number;
+  stale: StaleResult[];
+  missing: RawInput[];
+  edited: ChangedResult[];
+  changedInputs: RawInput[];
+  goneInputs: RawInput[];
+  /** Messages on records. */
+  unreadable: ByteString[];
+  orphans: ByteString[];
+  uncommitted: { path: ByteString; state: 'changed' | 'untracked' }[];
+  lost: StatusRunName[];
+  running: (StatusRunName & { startedUtc: string })[];
+};
+
+/** Is something not as it should be? Lost runs, orphans and code that is not committed are told, but are no fault of a result. */
+export function isAllFine(report: StatusReport): boolean {
+  return [report.stale, report.missing, report.edited, report.changedInputs, report.goneInputs, report.unreadable].every((list) => list.length === 0);
+}
+
+const ROWS_SHOWN = 10;
+const NAME_COLUMNS = 40;
+
+function describeCause(cause: StaleCause): ByteString {
+  if (cause.kind === 'environment') return makeHarmless(cause.what);
+  const path = makeHarmless(cause.path);
+  if (cause.kind === 'producer') return 'its input ' + path + ' is stale';
+  const what = isSourceName(cause.path) ? 'code ' : 'input ';
+  return what + path + (cause.by === undefined ? ' changed' : ' was made anew by ' + cause.by);
+}
+
+function describeStale(one: StaleResult): ByteString {
+  return one.causes.map(describeCause).join('; ');
+}
+
+function nameOf(run: StatusRunName): ByteString {
+  return run.label === undefined ? '' : showText(run.label);
+}
+
+type Group = { title: string; rows: [ByteString, ByteString][] };
+
+function listGroups(report: StatusReport): Group[] {
+  const by = (word: string) => (one: RawInput): [ByteString, ByteString] => [makeHarmless(one.path), word + ' ' + one.run];
+  return [
+    { title: 'stale: would not come out the same', rows: report.stale.map((one) => [makeHarmless(one.path), describeStale(one)]) },
+    { title: 'missing', rows: report.missing.map(by('made by')) },
+    { title: 'changed since recorded', rows: report.edited.map((one) => [makeHarmless(one.path), one.overwrittenBy === undefined ? 'not as made by ' + one.run : 'overwritten by ' + one.overwrittenBy + ', which did not succeed']) },
+    { title: 'inputs changed', rows: report.changedInputs.map(by('not as read by')) },
+    { title: 'inputs gone', rows: report.goneInputs.map(by('read by')) },
+    { title: 'records that cannot be read', rows: report.unreadable.map((message) => [makeHarmless(message), '']) },
+    { title: 'code that is not committed', rows: report.uncommitted.map((one) => [makeHarmless(one.path), one.state === 'untracked' ? 'not tracked' : 'changed']) },
+    { title: 'files beside results that no run made or read', rows: report.orphans.map((path) => [makeHarmless(path), '']) },
+    { title: 'lost: rr was killed while they ran', rows: report.lost.map((run) => [run.id, nameOf(run)]) },
+    { title: 'running', rows: report.running.map((run) => [run.id, nameOf(run)]) },
+  ];
+}
+
+function printGroup(group: Group, width: number, isComplete: boolean): ByteString {
+  if (group.rows.length === 0) return '';
+  const shown = isComplete ? group.rows : group.rows.slice(0, ROWS_SHOWN);
+  const column = Math.min(NAME_COLUMNS, shown.reduce((most, [name]) => Math.max(most, displayWidth(name)), 0));
+  const lines = shown.map(([name, text]) => {
+    const padded = name + ' '.repeat(Math.max(0, column - displayWidth(name)));
+    const line = ('  ' + padded + '  ' + text).replace(/ +$/, '');
+    return width === Infinity ? line : cutToWidth(line, width);
+  });
+  const more = group.rows.length - shown.length;
+  return group.title + '\n' + lines.concat(more > 0 ? ['  and ' + String(more) + ' more (--all)'] : []).map((line) => line + '\n').join('');
+}
+
+function count(list: unknown[], words: string): string[] {
+  return list.length === 0 ? [] : [String(list.length) + ' ' + words];
+}
+
+function plural(number: number, one: string): string {
+  return String(number) + ' ' + one + (number === 1 ? '' : 's');
+}
+
+/** The counts, in one line or two. */
+function printCounts(report: StatusReport): string {
+  const results = count(report.stale, 'stale').concat(count(report.missing, 'missing'), count(report.edited, 'changed'));
+  const inputs = count(report.changedInputs, 'changed').concat(count(report.goneInputs, 'gone'));
+  const rest = count(report.lost, 'lost').concat(count(report.running, 'running'), count(report.unreadable, 'unreadable'));
+  const others = count(report.orphans, report.orphans.length === 1 ? 'file that no run made' : 'files that no run made')
+    .concat(count(report.uncommitted, report.uncommitted.length === 1 ? 'code file not committed' : 'code files not committed'));
+  const line = (head: string, list: string[], fine: string): string => head + ': ' + (list.length === 0 ? fine : list.join(', ')) + '\n';
+  return line(plural(report.results, 'result'), results, report.results === 0 ? 'none yet' : 'all current')
+    + line(plural(report.inputs, 'raw input'), inputs, report.inputs === 0 ? 'none' : 'all as read')
+    + line(plural(report.runs, 'run'), rest, 'none lost, none running')
+    + (others.length === 0 ? '' : others.join(', ') + '\n');
+}
+
+/** `rr status` for a person: counts, then what is to be told, group by group. Harmless for a terminal. */
+export function printStatus(report: StatusReport, width: number, isComplete: boolean): ByteString {
+  return printCounts(report) + listGroups(report).map((group) => printGroup(group, width, isComplete)).join('');
+}
+
+function jsonCauseOf(cause: StaleCause): unknown {
+  if (cause.kind === 'environment') return { cause: 'environment', what: encodeText(cause.what) };
+  return { cause: cause.kind === 'input' && isSourceName(cause.path) ? 'code' : cause.kind, path: encodeText(cause.path), run: cause.by };
+}
+
+/** `rr status --json`. Texts are percent-encoded as in the records. */
+export function printStatusJson(report: StatusReport): ByteString {
+  const pairs = (list: RawInput[]): unknown[] => list.map((one) => ({ path: encodeText(one.path), run: one.run }));
+  const names = (list: StatusRunName[]): unknown[] => list.map((run) => ({ id: run.id, label: run.label === undefined ? undefined : encodeText(run.label) }));
+  return printJsonValue({
+    fine: isAllFine(report), results: report.results, inputs: report.inputs, runs: report.runs,
+    stale: report.stale.map((one) => ({ path: encodeText(one.path), run: one.run, causes: one.causes.map(jsonCauseOf) })),
+    missing: pairs(report.missing), changed: report.edited.map((one) => ({ path: encodeText(one.path), run: one.run, overwritten_by: one.overwrittenBy })),
+    inputs_changed: pairs(report.changedInputs), inputs_gone: pairs(report.goneInputs), unreadable: report.unreadable.map(encodeText), orphans: report.orphans.map(encodeText),
+    uncommitted: report.uncommitted.map((one) => ({ path: encodeText(one.path), state: one.state })), lost: names(report.lost), running: names(report.running),
+  }) + '\n';
+}
