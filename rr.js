@@ -197,6 +197,7 @@
 //   sys/gitknown.ts             which files of a project git tracks, ignores, or has with other content
 //   sys/statuscache.ts          an answer on many files, good as long as none of them has changed
 //   sys/recording.ts            runs a command and writes its record: the steps of docs/architecture.txt, 4
+//   sys/surroundings.ts         what this machine lets a repeat be surrounded by otherwise: locales, processors, programs
 //   sys/repeat.ts               repeats one recorded run, in a scratch tree or in the project, and compares what it leaves
 //   sys/codestates.ts           the code of a run as its record tells it: a commit of git with a patch on it
 //   sys/pickrun.ts              the runs of a project with their notes, and the one that a RUN argument means
@@ -463,6 +464,12 @@ function isComparable(file) {
 //   outcome?: ByteString;
 //   comments?: ByteString[];
 // };
+
+/** Start and end of a run in milliseconds since 1970 (UTC); the same twice if the end is not known. */
+function spanOfRun(run) {
+  const startMs = Date.parse(run.startedUtc.slice(0, 23) + 'Z');
+  return [startMs, startMs + (run.wallS ?? 0) * 1000];
+}
 
 // ==== src/core/sources.ts ========================================================================
 // sources.ts - which files are code by their name and size. Knows no files.
@@ -2347,22 +2354,26 @@ function matchesFiles(run, filter) {
   return filter.used.every((path) => run.inputs.some((file) => file.path === path));
 }
 
+/** Of so many outputs at most the earlier writers are looked for. */
+const MOST_OUTPUTS_FOLLOWED = 100;
+
 /**
- * The run that a person who names one run wants it compared with, of `runs` in order of ids: the one
- * it repeats or was made from; else the last before it with its label; else the last before it that
- * wrote one of the files it wrote. `why` is a part of a sentence. Undefined if there is none.
+ * Id of the run that a person who names one run wants it compared with, of `known` runs in order of
+ * ids: the one it repeats or was made from; else the last before it with its label; else the last
+ * before it that wrote one of the files it wrote. `makersOf` gives the ids of the runs that wrote a
+ * path. `why` is a part of a sentence. Undefined if there is none.
  */
-function findCounterpart(run, runs) {
-  const made = new Set(run.outputs.map((file) => file.path));
-  const earlier = runs.filter((one) => one.id < run.id).reverse();
-  const candidates = [
-    ['the run that it repeats', runs.find((one) => one.id === run.repeats)],
-    ['the run that it was made from', runs.find((one) => one.id === run.parent)],
-    ['the run before it with its label', earlier.find((one) => run.label !== undefined && one.label === run.label)],
-    ['the run before it that wrote the same file', earlier.find((one) => one.outputs.some((file) => made.has(file.path)))],
-  ];
-  for (const [why, found] of candidates) if (found !== undefined) return { run: found, why };
-  return undefined;
+function findCounterpart(run, known, makersOf) {
+  const has = (id) => id !== undefined && known.some((one) => one.id === id);
+  if (has(run.repeats)) return { id: run.repeats, why: 'the run that it repeats' };
+  if (has(run.parent)) return { id: run.parent, why: 'the run that it was made from' };
+  const alike = known.filter((one) => one.id < run.id && run.label !== undefined && one.label === run.label).pop();
+  if (alike !== undefined) return { id: alike.id, why: 'the run before it with its label' };
+  let last = '';
+  for (const file of run.outputs.slice(0, MOST_OUTPUTS_FOLLOWED)) {
+    for (const id of makersOf(file.path)) if (id < run.id && id > last) last = id;
+  }
+  return has(last) ? { id: last, why: 'the run before it that wrote the same file' } : undefined;
 }
 
 // ==== src/core/comparison.ts =====================================================================
@@ -28347,6 +28358,62 @@ async function finish(session) {
   else forgetRun(session.project, session.run);
 }
 
+// ==== src/sys/surroundings.ts ====================================================================
+// surroundings.ts - what this machine lets a repeat be surrounded by otherwise: locales, processors, programs. Changes nothing.
+
+function listLocales() {
+  const done = childProcess().spawnSync('locale', ['-a'], { encoding: 'latin1', stdio: ['ignore', 'pipe', 'ignore'] });
+  return done.status === 0 ? done.stdout.split('\n').filter((line) => line !== '') : [];
+}
+
+/** Numbers of the processors that this process may use. */
+function listProcessors() {
+  const allowed = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readBytesIfThere('/proc/self/status') ?? '');
+  if (allowed === null) return os().cpus().map((_, i) => i);
+  const numbers = [];
+  for (const range of allowed[1].split(',')) {
+    const [first, last] = range.split('-').map(Number);
+    for (let at = first; at <= (last ?? first); at++) numbers.push(at);
+  }
+  return numbers;
+}
+
+function readMachine() {
+  const done = childProcess().spawnSync('uname', ['-m'], { encoding: 'latin1', stdio: ['ignore', 'pipe', 'ignore'] });
+  return done.status === 0 ? done.stdout.trim() : '';
+}
+
+/** Do folders below `folder` list files in the order in which they were made? Tried with some. */
+function isMakingOrderSeen(folder) {
+  const names = ['k', 'b', 'q', 'a', 'z', 'f', 'm', 'c'];
+  const listIn = (order, name) => {
+    const probe = folder + '/' + name;
+    makeFolder(probe);
+    for (const one of order) fs.writeFileSync(toFsPath(probe + '/' + one), '');
+    const listed = listFolder(probe).join();
+    removeTree(probe);
+    return listed;
+  };
+  return listIn(names, 'order-1') !== listIn(names.slice().reverse(), 'order-2');
+}
+
+function canPrefix(words) {
+  const argv = toSpawnArguments(words.concat('true'));
+  return childProcess().spawnSync(argv[0], argv.slice(1), { stdio: 'ignore' }).status === 0;
+}
+
+/** What repeats of the run can be varied from. `folder`: one to try things in. */
+function readVariationGround(run, folder) {
+  makeFolder(folder);
+  const variables = {};
+  for (const name of Object.keys(process.env)) if (REPLAYED_VARIABLES.indexOf(name) < 0) variables[name] = toBytes(String(process.env[name]));
+  for (const variable of run.variables) variables[variable.slice(0, variable.indexOf('='))] = variable.slice(variable.indexOf('=') + 1);
+  return {
+    variables, umask: process.umask(), locales: listLocales(), processors: listProcessors(), machine: readMachine(), emptyFolder: folder + '/home',
+    isOrderSeen: isMakingOrderSeen(folder), canPrefix,
+  };
+}
+
 // ==== src/sys/repeat.ts ==========================================================================
 // repeat.ts - repeats one recorded run, in a scratch tree or in the project, and compares what it leaves. Plans nothing.
 
@@ -28460,11 +28527,7 @@ function openStreams(run, tree) {
 
 /** Folders of the two runs that stand for each other, and their times: by these some causes are told. */
 function hintsOf(request, tree, repeat) {
-  const span = (run) => {
-    const startMs = Date.parse(run.startedUtc.slice(0, 23) + 'Z');
-    return [startMs, startMs + (run.wallS ?? 0) * 1000];
-  };
-  return { firstPlaces: [request.origin.root], secondPlaces: [tree.root], firstSpan: span(request.run), secondSpan: span(repeat) };
+  return { firstPlaces: [request.origin.root], secondPlaces: [tree.root], firstSpan: spanOfRun(request.run), secondSpan: spanOfRun(repeat) };
 }
 
 function compareOutput(request, tree, repeat, first, second, kept) {
@@ -28597,6 +28660,24 @@ function keepForLook(origin, tree, repeat, paths) {
     }
   }
   return folder;
+}
+
+// Twice this, as pixels and as text, must fit into memory.
+const LARGEST_DRAWN_BYTES = 64 << 20;
+
+/** Beside each PNG that is kept and differs, a picture that shows where: NAME.difference.png. `kept` is relative to the project. */
+function drawDifferences(request, kept, repeat) {
+  for (const first of request.run.outputs) {
+    if (!repeat.verdicts.some(({ word, path }) => word === 'different' && path === first.path)) continue;
+    const name = absoluteOf(request.origin, kept + '/' + first.path);
+    if (recognizeBinary(bytesOfText(readFirstBytes(name, 512))) !== 'PNG') continue;
+    const found = request.finder.find(first, request.run);
+    const before = found === undefined ? undefined : readFound(found, LARGEST_DRAWN_BYTES);
+    const after = readFound({ kind: 'file', name }, LARGEST_DRAWN_BYTES);
+    if (before === undefined || after === undefined) continue;
+    const picture = drawPngDifference(bytesOfText(before), bytesOfText(after), inflateZlibAtMost, deflateZlib);
+    if (picture !== undefined) fs.writeFileSync(toFsPath(name + '.difference.png'), picture);
+  }
 }
 
 // ==== src/sys/codestates.ts ======================================================================
@@ -29374,12 +29455,13 @@ const WITH_KINDS = ['inputs', 'outputs', 'uncertain'];
 function diffRuns(references, options) {
   const current = readCurrentFolder();
   const project = requireProject(current, options.project);
-  const runs = chooseCompared(project, (reference) => pickRun(project, current, reference), references, options.origin);
+  const compared = chooseCompared(project, (reference) => pickAnnotatedRun(project, current, reference), references, options.origin);
+  const runs = compared.map((one) => one.run);
   const finder = new ContentFinder(project);
   const unseen = findUnseenCode(project, finder, runs);
   const difference = compareRuns(runs, runs.map((run) => readEnvironment(project, run)), unseen.files);
   tellOfCode(finder, difference, unseen);
-  compareRunContents(finder, difference, options.all ? Infinity : MOST_DIFFERENCE_ROWS);
+  compareRunContents({ project, finder, runs, notes: compared[0].notes }, difference, options.all ? Infinity : MOST_DIFFERENCE_ROWS);
   finder.close();
   if (options.json) printOut(printJsonDifference(difference, options.all));
   else printOut(printRunDifference(difference, { width: readColumns(1), isComplete: options.all }));
@@ -29391,16 +29473,18 @@ function chooseCompared(project, pick, references, origin) {
   const named = references.map(pick);
   if (origin !== undefined) {
     const first = pick(origin);
-    const others = named.filter((run) => run.id !== first.id);
+    const others = named.filter(({ run }) => run.id !== first.run.id);
     return [first].concat(others.length > 0 ? others : named.slice(0, 1));
   }
   if (named.length > 1) return named;
-  const counterpart = findCounterpart(named[0], readGraphRuns(project).runs);
-  if (counterpart === undefined) {
+  const known = readKnownRuns(project);
+  const counterpart = findCounterpart(named[0].run, known.summaries, (path) => findKnownRunsByFiles(project, known, [path], []));
+  const other = counterpart === undefined ? undefined : readKnownRun(project, known, counterpart.id);
+  if (counterpart === undefined || other === undefined) {
     throw new Failure('cannot compare "' + references[0] + '": no earlier run has its label or wrote one of its files', 'name two runs: rr diff RUN RUN', EXIT.usage);
   }
-  tell('rr: compared with ' + counterpart.run.id + ', ' + counterpart.why);
-  return [pick(counterpart.run.id), named[0]];
+  tell('rr: compared with ' + counterpart.id + ', ' + counterpart.why);
+  return [other].concat(named);
 }
 
 function readEnvironment(project, run) {
@@ -29501,24 +29585,28 @@ function tellOfCode(finder, difference, unseen) {
 
 // ---- contents -----------------------------------------------------------------------------------------
 
+/** `notes` are those on the origin: they may say which differences of numbers are accepted. */
+// type ContentRequest = { project: Project; finder: ContentFinder; runs: Run[]; notes: RunNotes };
+
 /**
  * Finds the contents of files that changed, and tells in what they differ; of each aspect no more than
  * `most`, as to look for a content that is nowhere any more takes its time.
  */
-function compareRunContents(finder, difference, most) {
+function compareRunContents(request, difference, most) {
   for (const aspect of difference.aspects) {
     if (WITH_CONTENTS.indexOf(aspect.name) < 0) continue;
     const isByKind = WITH_KINDS.indexOf(aspect.name) >= 0;
     for (const row of aspect.rows.filter((one) => !isSameRow(one)).slice(0, most)) {
       row.changes.forEach((change, run) => {
         // What another run had already is not told twice.
-        if (change === 'changed' && row.values.indexOf(row.values[run]) === run) row.contents.push(...compareRow(finder, difference.runs, row, run, isByKind));
+        if (change === 'changed' && row.values.indexOf(row.values[run]) === run) row.contents.push(...compareRow(request, row, run, isByKind));
       });
     }
   }
 }
 
-function compareRow(finder, runs, row, run, isByKind) {
+function compareRow(request, row, run, isByKind) {
+  const { finder, runs } = request;
   const [before, after] = [row.files?.[0], row.files?.[run]];
   if (before === undefined || after === undefined) return [];
   if (before.hash === after.hash && before.hash !== '?') return [{ run, told: ['the same bytes, of another kind of file'], lines: [] }];
@@ -29527,11 +29615,19 @@ function compareRow(finder, runs, row, run, isByKind) {
   const second = finder.find(after, runs[run]);
   if (first === undefined || second === undefined) {
     const missing = [first === undefined ? runs[0].id : '', second === undefined ? runs[run].id : ''].filter((id) => id !== '');
-    return [{ run, told: ['the content that it had in ' + missing.join(' and in ') + ' is not to be found any more'], lines: [] }];
+    return [{ run, told: ['its content in ' + missing.join(' and in ') + ' is not to be found any more'], lines: [] }];
   }
-  const comparison = isByKind ? compareFiles(first, second, { path: after.path, tolerance: undefined }) : undefined;
+  const comparison = isByKind ? compareFiles(first, second, optionsOf(request, after.path, run)) : undefined;
   const { told, lines } = compareLines(readFound(first, LARGEST_TEXT_BYTES), readFound(second, LARGEST_TEXT_BYTES));
   return [{ run, told: describeComparison(comparison).concat(told), lines }];
+}
+
+/** What is accepted, and what tells causes: the place and the times of both runs. */
+function optionsOf({ project, runs, notes }, path, run) {
+  return {
+    path, tolerance: findTolerance(notes, path), firstPlaces: [project.root], secondPlaces: [project.root],
+    firstSpan: spanOfRun(runs[0]), secondSpan: spanOfRun(runs[run]),
+  };
 }
 
 function describeComparison(comparison) {
@@ -30094,6 +30190,7 @@ function writeAnew(project) {
 //   /** 'PATH=ABSOLUTE[,RELATIVE]' */
 //   tolerances: ByteString[];
 //   explain: boolean;
+//   vary: boolean;
 //   full: boolean;
 //   force: boolean;
 //   json: boolean;
@@ -30132,6 +30229,7 @@ function checkOptions(references, options) {
   if (ways === 0) refuse('no run is named', 'rr rerun RUN, rr rerun --all, rr rerun --since RUN');
   if (ways > 1) refuse('RUN, --since and --all exclude one another', '');
   if (options.inPlace && options.onto !== undefined) refuse('--onto takes code of another commit, which --in-place would have to put into your files', '');
+  if (options.vary && (options.inPlace || options.settings.length > 0)) refuse('--vary repeats in scratch trees, with nothing else changed', '');
   if (options.inPlace && options.full) refuse('--full fills a scratch tree, and --in-place uses none', '');
 }
 
@@ -30261,16 +30359,22 @@ function prepareRepeat(session, run, surroundings) {
   return { scratch, request: { origin: project, run, finder, scratch, changed, commit, surroundings, toleranceOf, isKept: true, quiet: true, onJudged: async () => undefined } };
 }
 
-/** A repeat that leaves no record: hashes of its outputs by path; undefined if it could not be made. */
+/** A repeat that leaves no record. */
 async function runTrial(session, run, surroundings) {
   const trial = prepareRepeat(session, run, surroundings);
-  if (typeof trial === 'string') return undefined;
+  if (typeof trial === 'string') return { kind: 'lacking', why: trial };
   try {
     const repeated = await repeatRun({ ...trial.request, isKept: false });
-    return new Map(repeated.run.outputs.concat(repeated.run.logs).map((file) => [nameForTrials(file.path), file.hash]));
+    const otherEnd = describeOtherEnd(run, repeated.run);
+    if (otherEnd !== '') return { kind: 'ended', how: otherEnd };
+    return { kind: 'ran', outputs: hashesOf(repeated.run) };
   } finally {
     if (trial.scratch !== undefined) removeTree(trial.scratch.folder);
   }
+}
+
+function hashesOf(repeat) {
+  return new Map(repeat.outputs.concat(repeat.logs).map((file) => [nameForTrials(file.path), file.hash]));
 }
 
 /** Logs have another name in each repeat. */
@@ -30295,10 +30399,10 @@ async function explainDifferences(session, run, repeat, judgement) {
   }
   const isWanted = session.options.explain || (run.wallS ?? Infinity) <= LONGEST_EXPLAINED_S;
   if (unexplained.length === 0 || !isWanted || session.options.inPlace || session.settings.length > 0) return;
-  const second = new Map(repeat.outputs.concat(repeat.logs).map((file) => [nameForTrials(file.path), file.hash]));
+  const second = hashesOf(repeat);
   const third = await runTrial(session, run, USUAL_SURROUNDINGS);
-  if (third === undefined) return;
-  const differsAgain = (path) => second.get(nameForTrials(path)) !== third.get(nameForTrials(path));
+  if (third.kind !== 'ran') return;
+  const differsAgain = (path) => second.get(nameForTrials(path)) !== third.outputs.get(nameForTrials(path));
   const single = unexplained.some(({ path }) => differsAgain(path)) ? await runOnOneProcessor(session, run) : undefined;
   for (const verdict of unexplained) {
     const name = nameForTrials(verdict.path);
@@ -30312,9 +30416,57 @@ async function runOnOneProcessor(session, run) {
   if (findProgram('taskset', session.project.root).kind !== 'found') return undefined;
   const surroundings = { ...USUAL_SURROUNDINGS, prefix: ['taskset', '-c', '0'], variables: { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' } };
   const first = await runTrial(session, run, surroundings);
-  const other = first === undefined ? undefined : await runTrial(session, run, surroundings);
-  return first === undefined || other === undefined ? undefined : [first, other];
+  const other = await runTrial(session, run, surroundings);
+  return first.kind !== 'ran' || other.kind !== 'ran' ? undefined : [first.outputs, other.outputs];
 }
+
+// ---- what it depends on -------------------------------------------------------------------------------------
+
+/**
+ * Repeats the run twice as usual, then with one thing changed at a time, and prints what depends on
+ * what. Nothing of it is recorded. True if no output depends on anything.
+ */
+async function varyRun(session, run, width) {
+  const { options } = session;
+  const say = (what) => { if (!options.quiet) tell('rr: repeating ' + run.id + ', ' + what); };
+  session.folder = session.folder ?? makeHeldFolder(session.project, 'session');
+  const ground = readVariationGround(run, session.folder);
+  const plan = listVariations(ground);
+  const repeat = (surroundings) => {
+    removeTree(ground.emptyFolder);
+    makeFolder(ground.emptyFolder);
+    return runTrial(session, run, surroundings);
+  };
+  say('unvaried');
+  const usual = [await repeat(USUAL_SURROUNDINGS), await repeat(USUAL_SURROUNDINGS)];
+  const hashes = [];
+  for (const outcome of usual) {
+    if (outcome.kind !== 'ran') throw new Failure('cannot vary "' + run.id + '": unvaried, ' + (outcome.kind === 'ended' ? 'it ends otherwise: ' + outcome.how : 'it cannot be repeated: ' + outcome.why), 'run "rr rerun ' + run.id + '"', EXIT.differs);
+    hashes.push(outcome.outputs);
+  }
+  const trials = [];
+  for (const variation of plan.variations) {
+    say(variation.title);
+    const outcomes = [await repeat(variation.change)];
+    if (variation.isSteady) outcomes.push(await repeat(variation.change));
+    trials.push({ variation, outcomes });
+  }
+  const judgement = judgeVariations(hashes[0], hashes[1], trials);
+  printOut(options.json ? printJsonVariations(judgement, plan) + '\n' : printVariations(judgement, plan, width));
+  return judgement.dependent.length === 0 && judgement.unsteady.length === 0 && judgement.rows.every((row) => row.broken === undefined);
+}
+
+async function varyRuns(session, wanted) {
+  let isSteady = true;
+  for (const run of wanted) {
+    const obstacle = findRepeatObstacle(run);
+    if (obstacle !== undefined) throw new Failure('cannot vary "' + run.id + '": ' + obstacle, '', EXIT.differs);
+    isSteady = await varyRun(session, run, readColumns(1)) && isSteady;
+  }
+  return isSteady ? 0 : EXIT.differs;
+}
+
+// ---- all of them ----------------------------------------------------------------------------------------------
 
 /** Keeps what later runs of this call read, if it is not at hand otherwise, or if it is to be passed on as it came out. */
 function handOn(session, run, repeated, tree, later) {
@@ -30349,6 +30501,7 @@ async function repeatOne(session, run, later) {
     handOn(session, run, repeated, scratch.project, later);
     const paths = listForLook(repeated.run);
     const kept = paths.length === 0 ? undefined : keepForLook(project, scratch.project, repeated.run, paths);
+    if (kept !== undefined) drawDifferences(request, kept, repeated.run);
     return { kind: 'repeated', original: run, repeat: repeated.run, isAccepted: isAccepted(session, run, repeated.run), kept };
   } finally {
     if (scratch !== undefined) removeTree(scratch.folder);
@@ -30376,20 +30529,25 @@ async function rerunRuns(references, options) {
   }
   makeFolder(session.project.own + '/scratch');
   removeAbandonedScratch(session.project);
-  const stories = [];
   try {
-    for (const [at, { run, action, reason }] of plan.entries()) {
-      const later = plan.slice(at + 1).map((one) => one.run);
-      const story = action === 'cannot' ? { kind: 'refused', original: run, why: reason } : await repeatOne(session, run, later);
-      stories.push(story);
-      if (!options.json) printOut(printRepeatStory(story, width));
-    }
+    return options.vary ? await varyRuns(session, wanted) : await repeatAll(session, plan, width);
   } catch (error) {
-    if (error instanceof Failure || (error).code === undefined) throw error;
-    throw new Failure('cannot rerun: ' + describeSystemError(error) + ' in "' + session.project.own + '"', '');
+    if (error instanceof Failure || errorCode(error) === '') throw error;
+    throw new Failure('cannot rerun in "' + session.project.own + '": ' + describeSystemError(error), '');
   } finally {
     session.finder.close();
     if (session.folder !== undefined) removeTree(session.folder);
+  }
+}
+
+async function repeatAll(session, plan, width) {
+  const { options } = session;
+  const stories = [];
+  for (const [at, { run, action, reason }] of plan.entries()) {
+    const later = plan.slice(at + 1).map((one) => one.run);
+    const story = action === 'cannot' ? { kind: 'refused', original: run, why: reason } : await repeatOne(session, run, later);
+    stories.push(story);
+    if (!options.json) printOut(printRepeatStory(story, width));
   }
   printOut(options.json ? printJsonStories(stories) : printStorySum(stories));
   return stories.every((story) => story.kind === 'repeated' && story.isAccepted) ? 0 : EXIT.differs;
@@ -30555,6 +30713,7 @@ const VERBS = [
       { name: 'in-place', help: 'in the project instead of a scratch tree' },
       { name: 'full', help: 'with the rest of the project, as it is now' },
       { name: 'force', letter: 'f', help: 'also where inputs are not as they were' },
+      { name: 'vary', help: 'change one thing around the run at a time: on what does it depend?' },
       { name: 'explain', help: 'repeat again to find the cause, however long it takes' },
       JSON_OUT, QUIET, PROJECT,
     ],
@@ -30741,7 +30900,7 @@ async function dispatch(parsed) {
     });
     case 'rerun': return rerunRuns(parsed.operands, {
       project, inPlace: has('in-place'), settings: all('set'), label: one('label'), reason: one('reason'), since: one('since'), all: has('all'),
-      onto: one('onto'), dryRun: has('dry-run'), accept: one('accept'), tolerances: all('tolerance'), explain: has('explain'), full: has('full'),
+      onto: one('onto'), dryRun: has('dry-run'), accept: one('accept'), tolerances: all('tolerance'), explain: has('explain'), vary: has('vary'), full: has('full'),
       force: has('force'), json: has('json'), quiet: has('quiet'),
     });
     case 'note': return noteRun(parsed.operands, {
