@@ -156,7 +156,7 @@ test('compareFiles() compares what gzip packs by its own kind', { skip: hasProgr
   assert.deepEqual(compareTwoFiles(first, pack('longer.txt', text)), { kind: 'equivalent', rule: 'content of gzip without time, name', detail: 'what is packed is identical' });
   assert.match(ruleOf(compareTwoFiles(first, pack('y.txt', text, '-n1'))), /^content of gzip without time, flags, name, compression$/);
   assert.equal(ruleOf(compareTwoFiles(first, pack('z.txt', text.replace('1.5', '1.51')), { tolerance: { absolute: 0.1, relative: 0 } })), 'content of gzip without name, compression; numbers within 0.1 absolute');
-  assert.match(detailOf(compareTwoFiles(first, pack('t.txt', text.replace('1.5', '1.6')))), /^1 of 1000 numbers differs/);
+  assert.match(detailOf(compareTwoFiles(first, pack('t.txt', text.replace('1.5', '1.6')))), /^1 of 1,000 numbers differs/);
   const bytes = fs.readFileSync(first, 'latin1');
   assert.equal(compareContents(bytes, bytes + '\0\0').kind, 'different', 'what follows counts');
   assert.equal(compareContents(bytes, bytes.slice(0, -1)).kind, 'different', 'cut short');

@@ -31,7 +31,7 @@ export type Dependence = { path: ByteString; stat: StoredStats | undefined };
 
 type KeptAnswer = { answer: string; names: ByteString; count: number; numbers: Float64Array };
 
-function readKept(name: ByteString): KeptAnswer | undefined {
+function readKeptStatus(name: ByteString): KeptAnswer | undefined {
   let data: Buffer;
   try {
     data = fs.readFileSync(toFsPath(name));
@@ -104,7 +104,7 @@ function startComparing(work: ComparingWork): Promise<void> {
 
 /** The answer that was kept, if all that it depends on is as it was. */
 export async function findKeptAnswer(project: Project): Promise<string | undefined> {
-  const kept = readKept(project.own + '/status');
+  const kept = readKeptStatus(project.own + '/status');
   if (kept === undefined) return undefined;
   const base = process.cwd() === project.root ? '' : absoluteOf(project, '');
   const work: ComparingWork = { names: kept.names, base, numbers: kept.numbers, state: new Int32Array(new SharedArrayBuffer(8)) };
