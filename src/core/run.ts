@@ -40,7 +40,9 @@ export type RunProcess = {
   wrote: number[];
 };
 
-export type RunStatus = 'running' | 'succeeded' | 'failed' | 'interrupted' | 'lost';
+/** What a run can have come to, or that it goes on (docs/rr.1, STATES OF A RUN). */
+export const RUN_STATUSES = ['succeeded', 'failed', 'interrupted', 'running', 'lost'] as const;
+export type RunStatus = typeof RUN_STATUSES[number];
 
 /** What a repeat says of one output: as the original's, so within a stated rule, not so, not made, made in addition, not told. */
 export type VerdictWord = 'identical' | 'tolerance' | 'different' | 'missing' | 'extra' | 'unchecked';
@@ -153,3 +155,9 @@ export type RunSummary = Pick<Run, 'id' | 'repeats' | 'parent' | 'tree' | 'label
   outcome?: ByteString;
   comments?: ByteString[];
 };
+
+/** Start and end of a run in milliseconds since 1970 (UTC); the same twice if the end is not known. */
+export function spanOfRun(run: Run): [number, number] {
+  const startMs = Date.parse(run.startedUtc.slice(0, 23) + 'Z');
+  return [startMs, startMs + (run.wallS ?? 0) * 1000];
+}

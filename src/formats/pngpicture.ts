@@ -3,9 +3,9 @@ import { channelsApart } from './pngcomparison.ts';
 import type { DeflateBytes, InflateAtMost, Picture, PngImage } from './png.ts';
 import { decodePng, encodePng, readPngRow } from './png.ts';
 
-type PixelBox = { left: number; top: number; right: number; bottom: number };
+type Box = { left: number; top: number; right: number; bottom: number };
 /** A grid of square cells over the picture: 1 where a pixel differs, and the box of those pixels. */
-type Grid = { cellPixels: number; columns: number; rows: number; boxes: (PixelBox | undefined)[] };
+type Grid = { cellPixels: number; columns: number; rows: number; boxes: (Box | undefined)[] };
 
 // Memory for the picture and for what is made of it, beside the two that are compared.
 const MOST_DRAWN_PIXELS = 40000000;
@@ -81,7 +81,7 @@ function markCell(grid: Grid, x: number, y: number): void {
   grid.boxes[cell] = uniteBoxes(grid.boxes[cell], { left: x, top: y, right: x, bottom: y });
 }
 
-function uniteBoxes(box: PixelBox | undefined, other: PixelBox): PixelBox {
+function uniteBoxes(box: Box | undefined, other: Box): Box {
   if (box === undefined) return other;
   box.left = Math.min(box.left, other.left);
   box.top = Math.min(box.top, other.top);
@@ -91,7 +91,7 @@ function uniteBoxes(box: PixelBox | undefined, other: PixelBox): PixelBox {
 }
 
 /** Boxes around the clusters of differing pixels; coarser cells until there are few of them. */
-function findFrames(grid: Grid): PixelBox[] {
+function findFrames(grid: Grid): Box[] {
   for (let current = grid; ; current = coarsen(current)) {
     const boxes = joinOverlapping(findClusters(current));
     if (boxes.length <= MOST_FRAMES) return boxes;
@@ -99,8 +99,8 @@ function findFrames(grid: Grid): PixelBox[] {
 }
 
 /** A box in or over another one would frame nothing that is not framed already. */
-function joinOverlapping(boxes: PixelBox[]): PixelBox[] {
-  const apart: PixelBox[] = [];
+function joinOverlapping(boxes: Box[]): Box[] {
+  const apart: Box[] = [];
   for (const box of boxes) {
     // What has grown may have come to overlap one that it did not.
     for (let i = 0; i < apart.length;) {
@@ -126,12 +126,12 @@ function coarsen(grid: Grid): Grid {
 }
 
 /** Cells that touch, at corners too, are one cluster. */
-function findClusters(grid: Grid): PixelBox[] {
+function findClusters(grid: Grid): Box[] {
   const seen = new Set<number>();
-  const clusters: PixelBox[] = [];
+  const clusters: Box[] = [];
   grid.boxes.forEach((_, start) => {
     if (seen.has(start)) return;
-    let cluster: PixelBox | undefined;
+    let cluster: Box | undefined;
     const waiting = [start];
     seen.add(start);
     for (let cell = waiting.pop(); cell !== undefined; cell = waiting.pop()) {
@@ -157,7 +157,7 @@ function neighboursOf(grid: Grid, cell: number): number[] {
 }
 
 /** Around the box with some room, never smaller than the eye finds at a glance, and never over a pixel in the box. */
-function drawFrame(picture: Picture, box: PixelBox): void {
+function drawFrame(picture: Picture, box: Box): void {
   const side = Math.max(picture.width, picture.height);
   const thickness = Math.max(1, Math.round(side / 350));
   const room = Math.max(3, Math.round(side / 100));
@@ -177,7 +177,7 @@ function drawFrame(picture: Picture, box: PixelBox): void {
   }
 }
 
-function paintFrame(picture: Picture, x: number, y: number, box: PixelBox): void {
+function paintFrame(picture: Picture, x: number, y: number, box: Box): void {
   if (x < 0 || y < 0 || x >= picture.width || y >= picture.height) return;
   if (x >= box.left && x <= box.right && y >= box.top && y <= box.bottom) return;
   const at = (y * picture.width + x) * 4;
