@@ -14,6 +14,13 @@
 //   core/variables.ts          environment variables that change results
 //   core/glob.ts               patterns of file names (POSIX.1-2017, Shell Command Language, 2.13, and **)
 //   core/graph.ts              which run made what from what, and which runs are needed
+//   core/lineage.ts            which run made these bytes and from what, up to raw data; and what depends on them
+//   core/layers.ts             places the nodes of a graph without cycles in layers, so that few lines cross (Sugiyama, Tagawa, Toda 1981)
+//   core/staleness.ts          which results are not any more what their runs would make, and exactly why
+//   core/linediff.ts           which lines differ between two texts, in unified format
+//   core/versions.ts           which of two versions of a package is the later one, as its manager sees it
+//   core/environment.ts        what the software environment of a run is
+//   core/rundiff.ts            in what runs differ
 //   core/select.ts             which runs a person means
 //   core/comparison.ts         what a comparison of two contents can say
 //   core/moment.ts             a moment as a person gives it
@@ -32,6 +39,7 @@
 //   core/localecauses.ts       whether two texts differ as if written in two locales
 //   core/causes.ts             why two texts differ, as far as the texts themselves tell
 //   core/repeat.ts             repeating a run: may it be, with what changed, and what the outcome says
+//   core/reproducible.ts       would this file come out the same if it were made again? Told from records and from what changed
 //   formats/percent.ts         text of a record's field, percent-encoded (docs/record-format.txt, 2)
 //   formats/shell.ts           words of POSIX shell source (POSIX.1-2017, Shell Command Language, 2.2)
 //   formats/latex.ts           text as LaTeX that every engine sets, without packages
@@ -42,6 +50,7 @@
 //   formats/indexfile.ts       a file of the index in .rr/index, printed and parsed
 //   formats/note.ts            a note as a recutils record, printed and parsed (docs/record-format.txt, 9)
 //   formats/notetext.ts        the notes of a run as a text for an editor, printed and parsed
+//   formats/environment.ts     an environment record, parsed (docs/record-format.txt, 6)
 //   formats/checksums.ts       SHA256SUMS as sha256sum and shasum write it (docs/makefile.txt, 5)
 //   formats/gitconfig.ts       git's configuration file, the part that is data
 //   formats/gitindex.ts        git's index file, versions 2 to 4 (gitformat-index(5))
@@ -73,6 +82,18 @@
 //   formats/elf.ts             what a program or library is, what it needs and how it was compiled, out of its ELF file
 //   formats/headers.ts         "Name: value" lines as in Python's METADATA, R's DESCRIPTION and a jar's MANIFEST.MF
 //   formats/zip.ts             the directory of a zip archive (APPNOTE.TXT 6.3.10, sections 4.3 and 4.4)
+//   formats/amounts.ts         counts, parts and numbers in words, as a line of a comparison has them
+//   formats/crc32.ts           the checksum of PNG and zip (ISO 3309, polynomial EDB88320)
+//   formats/png.ts             pictures in PNG (W3C "Portable Network Graphics", third edition; ISO/IEC 15948): pixels out
+//   formats/pngcomparison.ts   two PNG pictures compared by pixel
+//   formats/pngpicture.ts      a picture of where two pictures differ
+//   formats/npyheader.ts       what a NumPy file says of its array (NEP 1, numpy.lib.format)
+//   formats/npynumbers.ts      the numbers in the elements of a NumPy array, of every size it knows
+//   formats/npy.ts             two NumPy arrays compared element by element
+//   formats/members.ts         two archives compared member by member, whatever their format
+//   formats/tar.ts             the members of a tar archive: ustar and pax (POSIX.1-2017, pax), GNU's and older ones
+//   formats/zipmembers.ts      the members of a zip archive (APPNOTE.TXT 6.3.10, and Info-ZIP's extra fields)
+//   formats/binarykind.ts      tells binary formats apart and compares two contents of one
 //   formats/comparebytes.ts    says where two contents differ as bytes
 //   formats/numbers.ts         finds the numbers in a text and compares them
 //   formats/numbertally.ts     counts how far the numbers of two contents are apart
@@ -80,6 +101,11 @@
 //   formats/comparetable.ts    compares two tables (CSV and the like, RFC 4180) cell by cell
 //   formats/jsontape.ts        parses JSON (RFC 8259) into a flat list of where its values stand
 //   formats/comparejson.ts     compares two JSON texts by value
+//   formats/segments.ts        compares contents of which some parts do not count: dates, identifiers, offsets
+//   formats/pdf.ts             cuts a PDF (ISO 32000-1) into what counts and what does not
+//   formats/postscript.ts      cuts PostScript and EPS into what counts and dates
+//   formats/svg.ts             cuts SVG into what counts, dates and random identifiers
+//   formats/gzip.ts            compares what two gzip files (RFC 1952) hold
 //   formats/comparekind.ts     finds the kind of two contents and compares them by it
 //   formats/pythonmetadata.ts  what an installed Python distribution says of itself (PEP 376, 503, 610, 627)
 //   formats/juliamanifest.ts   the packages that a Julia Manifest.toml names
@@ -96,8 +122,16 @@
 //   views/journaltext.ts       a journal as plain text, 80 columns wide
 //   views/journalmarkup.ts     a journal as Markdown and as Org
 //   views/journalhtml.ts       a journal as one page of HTML that needs nothing else
+//   views/rundiff.ts           in what runs differ, as text for a person
+//   views/rundiffjson.ts       in what runs differ, as JSON (RFC 8259)
 //   views/processes.ts         the processes of a run as a tree of text
 //   views/verdicts.ts          what came of repeats, for a person and as JSON
+//   views/lineagestory.ts      a lineage with all that is told of its files and runs: what the views of it have in common
+//   views/lineagetree.ts       where a file comes from, or what depends on it, as a tree of text
+//   views/lineagejson.ts       a lineage as JSON (RFC 8259)
+//   views/lineagedot.ts        a lineage in the language of Graphviz (dot(1))
+//   views/lineagesvg.ts        a lineage as a picture (SVG 1.1)
+//   views/status.ts            the state of a project as text and as JSON
 //   views/texts.ts             the fixed texts that rr puts into a project
 //   sys/node.ts                the door to Node's standard library
 //   sys/clock.ts               the only place that reads a clock or random numbers
@@ -114,7 +148,7 @@
 //   sys/git.ts                 the code's state as git knows it: commit, remote, changes as a patch
 //   sys/othervcs.ts            the code's state as Mercurial, Subversion and Fossil tell it
 //   sys/machine.ts             facts about the machine, the program and the environment of a run
-//   sys/inflate.ts             undoes deflate (RFC 1950, 1951, 1952) up to a limit
+//   sys/inflate.ts             packs and unpacks deflate (RFC 1950, 1951, 1952) up to a limit
 //   sys/compare.ts             compares two contents, files or bytes, by their kind
 //   sys/filesource.ts          files that are read in parts
 //   sys/packagepaths.ts        names that a package's list may have for a file
@@ -138,6 +172,8 @@
 //   sys/notes.ts               notes on the disk: read all, write one
 //   sys/author.ts              the name of the person who notes
 //   sys/editor.ts              a text given to the editor of the person at the terminal
+//   sys/filestates.ts          what files of a project are now, by content; what has not changed is not read again
+//   sys/environmentnow.ts      is the software that an environment record names still what it was? Starts nothing, writes only caches
 //   sys/binaries.ts            what ELF files say of themselves, remembered as long as they do not change
 //   sys/linking.ts             the shared libraries that a program would load, found as ld.so(8) finds them
 //   sys/gpu.ts                 graphics processors and their drivers, as /proc and /sys tell of them
@@ -151,8 +187,11 @@
 //   sys/code.ts                the code of a run: the project's repository before it, the sources that it read after it
 //   sys/contents.ts            finds bytes again by their SHA-256: in the project, in git, among what was kept
 //   sys/scratch.ts             a copy of the project as it was when a run began, to repeat the run in
+//   sys/gitknown.ts            which files of a project git tracks, ignores, or has with other content
+//   sys/statuscache.ts         an answer on many files, good as long as none of them has changed
 //   sys/recording.ts           runs a command and writes its record: the steps of docs/architecture.txt, 4
 //   sys/repeat.ts              repeats one recorded run, in a scratch tree or in the project, and compares what it leaves
+//   sys/codestates.ts          the code of a run as its record tells it: a commit of git with a patch on it
 //   sys/pickrun.ts             the runs of a project with their notes, and the one that a RUN argument means
 //   commands/init.ts           rr init: sets up a project
 //   commands/record.ts         rr record: runs a command and writes its record
@@ -160,7 +199,10 @@
 //   commands/show.ts           rr show: one run, all that is known of it
 //   commands/note.ts           rr note: label, tags, reason, outcome, comments and tolerances after the fact
 //   commands/journal.ts        rr journal: the story of the project, for people
+//   commands/diff.ts           rr diff: in what runs differ
 //   commands/verify.ts         rr verify: is everything as it was recorded?
+//   commands/why.ts            rr why and rr used: where a file comes from, would it come out the same, and what depends on it
+//   commands/status.ts         rr status: are the results what the data and code as they are now would give?
 //   commands/makefile.ts       rr makefile: makes provenance/Makefile and SHA256SUMS again from the records
 //   commands/rerun.ts          rr rerun: repeats recorded runs and compares what they leave with what they left
 //   cli.ts                     the verbs and options of rr: one table for parsing, for help and for the manual's test
@@ -180,6 +222,17 @@
 /** The order of `LC_ALL=C sort`. */
 function compareBytes(a, b) {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+const BLANKS = ' \t\r\n';
+
+/** The text without the spaces, tabs and ends of lines at its ends. trim() would take the byte A0, too, in which "\u00e0" ends. */
+function trimBlanks(text) {
+  let from = 0;
+  let to = text.length;
+  while (from < to && BLANKS.indexOf(text[from]) >= 0) from += 1;
+  while (to > from && BLANKS.indexOf(text[to - 1]) >= 0) to -= 1;
+  return text.slice(from, to);
 }
 
 /**
@@ -574,7 +627,28 @@ function isSameContent(a, b) {
   return a.hash === b.hash && (a.kind === 'l') === (b.kind === 'l');
 }
 
+/** The run, counted in its list, that a current result is of. */
 // type Owner = { index: number; file: FileState };
+
+// type OwningRun = Pick<GraphRun, 'status' | 'outputs' | 'removed' | 'tree'>;
+
+/** Rule 1, for one more run. */
+function noteOwned(owners, run, index) {
+  if (run.tree !== undefined) return;
+  for (const path of run.removed) owners.delete(path);
+  if (run.status !== 'succeeded') return;
+  for (const file of run.outputs) {
+    if (isResult(file)) owners.set(file.path, { index, file });
+    else owners.delete(file.path);
+  }
+}
+
+/** The current results of `runs`, which are in the order of their ids, by path (rule 1). */
+function listOwners(runs) {
+  const owners = new Map();
+  runs.forEach((run, index) => noteOwned(owners, run, index));
+  return owners;
+}
 
 function findProducers(run, owners) {
   const found = [];
@@ -590,14 +664,7 @@ function replayRuns(runs) {
   const owners = new Map();
   const producers = runs.map((run, index) => {
     const found = findProducers(run, owners);
-    if (run.tree !== undefined) return found;
-    for (const path of run.removed) owners.delete(path);
-    if (run.status === 'succeeded') {
-      for (const file of run.outputs) {
-        if (isResult(file)) owners.set(file.path, { index, file });
-        else owners.delete(file.path);
-      }
-    }
+    noteOwned(owners, run, index);
     return found;
   });
   return { owners, producers };
@@ -668,6 +735,1480 @@ function makeLiveRun(run, isOwned, producers, after) {
     else lost.push(index);
   });
   return { run, owned: owned.length > 1 ? owned.sort(compareByPath) : owned, lost, producers, after };
+}
+
+// ==== src/core/lineage.ts ========================================================================
+// lineage.ts - which run made these bytes and from what, up to raw data; and what depends on them. Knows no files on a disk.
+
+// Runs are taken in the order of their ids, as in graph.ts.
+//
+// 1. The maker of an Input is the last earlier run that wrote this content to its path; if there is
+//    none, the last earlier run that wrote it to another path: then it was copied, or renamed. An
+//    Input without maker is raw. Where the owner of the path just before the run (graph.ts, rule 1)
+//    has this content, it is the maker: it wrote to the path after all others.
+// 2. A run that succeeded is preferred to a later one that did not, which made bytes all the same.
+// 3. What tells nothing of its origin (an empty file, the text of a link) is never found under
+//    another path.
+// 4. A run in a scratch tree made nothing.
+
+/** Of a run what its lineage is made of. */
+// type LineageRun = Pick<GraphRun, 'id' | 'status' | 'inputs' | 'outputs' | 'tree'>;
+
+/**
+ * Inputs and outputs of all runs are numbered, in the order of the runs; numbers that count in tens
+ * of thousands must not be objects.
+ */
+// type Lineage = {
+//   runs: LineageRun[];
+//   /** Number of the first input, output of each run; at the end how many there are. */
+//   firstInputs: Int32Array;
+//   firstOutputs: Int32Array;
+//   /** Of each output the number of its run. */
+//   runsOfOutputs: Int32Array;
+//   /** Of each input the number of the output that it is; -1 if it is raw. */
+//   origins: Int32Array;
+//   /** Content and path -> the last output of both; content -> the last output of it. */
+//   byPlace: Map<ByteString, number>;
+//   byContent: Map<string, number>;
+// };
+
+/** Has a file content that can be recognised? */
+function isKnownContent(file) {
+  return isComparable(file) && file.hash.length === 64;
+}
+
+/** Does the content tell where it came from, whatever its name (rule 3)? */
+function isTellingContent(file) {
+  return (file.kind === '' || file.kind === 'x') && file.size > 0 && file.hash.length === 64;
+}
+
+function contentKey(file) {
+  return file.kind === 'l' ? 'l' + file.hash : file.hash;
+}
+
+function placeKey(file) {
+  return contentKey(file) + file.path;
+}
+
+function countFrom(runs, countOf) {
+  const firsts = new Int32Array(runs.length + 1);
+  runs.forEach((run, index) => { firsts[index + 1] = firsts[index] + countOf(run); });
+  return firsts;
+}
+
+/** The output that a file with this path and content is; -1 if none that was noted so far. */
+function findOutput(lineage, file) {
+  if (!isKnownContent(file)) return -1;
+  return lineage.byPlace.get(placeKey(file)) ?? (isTellingContent(file) ? lineage.byContent.get(contentKey(file)) ?? -1 : -1);
+}
+
+/** `isSucceeded` tells of each output noted so far, and of this one, whether its run succeeded. */
+function noteOutput(lineage, output, file, isSucceeded) {
+  const put = (map, key) => {
+    const before = map.get(key);
+    if (before === undefined || isSucceeded[output] === 1 || isSucceeded[before] === 0) map.set(key, output);
+  };
+  put(lineage.byPlace, placeKey(file));
+  if (isTellingContent(file)) put(lineage.byContent, contentKey(file));
+}
+
+/** The lineage of all files of `runs`, which are in the order of their ids. Time and memory are linear. */
+function traceLineage(runs) {
+  const firstInputs = countFrom(runs, (run) => run.inputs.length);
+  const firstOutputs = countFrom(runs, (run) => run.outputs.length);
+  const lineage = {
+    runs, firstInputs, firstOutputs, runsOfOutputs: new Int32Array(firstOutputs[runs.length]),
+    origins: new Int32Array(firstInputs[runs.length]), byPlace: new Map(), byContent: new Map(),
+  };
+  const isSucceeded = new Uint8Array(lineage.runsOfOutputs.length);
+  runs.forEach((run, index) => {
+    run.inputs.forEach((input, i) => { lineage.origins[firstInputs[index] + i] = findOutput(lineage, input); });
+    lineage.runsOfOutputs.fill(index, firstOutputs[index], firstOutputs[index + 1]);
+    isSucceeded.fill(run.status === 'succeeded' ? 1 : 0, firstOutputs[index], firstOutputs[index + 1]);
+    if (run.tree !== undefined) return;
+    run.outputs.forEach((file, i) => { if (isKnownContent(file)) noteOutput(lineage, firstOutputs[index] + i, file, isSucceeded); });
+  });
+  return lineage;
+}
+
+/** The state in which an output was written. */
+function outputState(lineage, output) {
+  const run = lineage.runsOfOutputs[output];
+  return lineage.runs[run].outputs[output - lineage.firstOutputs[run]];
+}
+
+// type MakerAnswer =
+//   /** These bytes are an output; its path may be another one. */
+//   | { kind: 'made'; output: number }
+//   /** No run made these bytes; the last one that wrote to the path made others. */
+//   | { kind: 'changed'; output: number }
+//   /** There is no file now; the last run that wrote to the path. */
+//   | { kind: 'gone'; output: number }
+//   | { kind: 'unmade' };
+
+/** Which run made the file that is at `path` now; `file` is undefined if there is none. */
+function findMaker(lineage, path, file) {
+  const output = file === undefined ? -1 : findOutput(lineage, file);
+  if (output >= 0) return { kind: 'made', output };
+  const last = findLastAtPath(lineage, path);
+  if (last < 0) return { kind: 'unmade' };
+  return { kind: file === undefined ? 'gone' : 'changed', output: last };
+}
+
+function findLastAtPath(lineage, path) {
+  for (let output = lineage.runsOfOutputs.length - 1; output >= 0; output--) {
+    const run = lineage.runs[lineage.runsOfOutputs[output]];
+    if (run.tree === undefined && outputState(lineage, output).path === path) return output;
+  }
+  return -1;
+}
+
+/** One reading of a file by a run. */
+// type FileReading = { run: number; input: FileState };
+
+/** Who read this path or these bytes: `same` the bytes, under any path; `other` the path with other bytes. */
+function findReaders(lineage, path, file) {
+  const key = file === undefined || !isKnownContent(file) ? '' : contentKey(file);
+  const found = { same: [], other: [] };
+  lineage.runs.forEach((run, index) => {
+    if (run.tree !== undefined) return;
+    for (const input of run.inputs) {
+      const isSame = key !== '' && isKnownContent(input) && contentKey(input) === key;
+      if (isSame && (input.path === path || isTellingContent(input))) found.same.push({ run: index, input });
+      else if (input.path === path) found.other.push({ run: index, input });
+    }
+  });
+  return found;
+}
+
+// ---- the part of it that belongs to one file --------------------------------------------------------
+
+/**
+ * Where a file of a lineage came from. 'copy': another file with these bytes; 'other': down, the start
+ * with another content, as a run read it; 'cut': a run that is not followed further, its number.
+ */
+// type FileOrigin = { kind: 'raw' } | { kind: 'run'; node: number } | { kind: 'copy' | 'other'; node: number } | { kind: 'cut'; run: number };
+
+// type FileNode = { file: FileState; origin: FileOrigin };
+
+/** `run` counts in Lineage.runs; `reads` are positions in LineageGraph.files; `level` is 0 next to the start. */
+// type RunNode = { run: number; reads: number[]; level: number; /** Down: not all that depends on it is shown. */ isCut: boolean };
+
+/** Files and runs around a start. A file stands once for each content and maker, a run once. */
+// type LineageGraph = {
+//   direction: 'up' | 'down';
+//   start: { kind: 'file'; node: number } | { kind: 'run'; node: number };
+//   files: FileNode[];
+//   runs: RunNode[];
+// };
+
+class GraphBuilder {
+  // readonly graph: LineageGraph;
+  // private readonly lineage: Lineage;
+  fileNodes = new Map();
+  runNodes = new Map();
+
+  constructor(lineage, direction) {
+    this.lineage = lineage;
+    this.graph = { direction, start: { kind: 'file', node: 0 }, files: [], runs: [] };
+  }
+
+  /** The node of a file that is the output `output`, or raw (-1), and whether it is new. */
+  addFile(file, output) {
+    const key = String(output) + ' ' + placeKey(file);
+    const known = this.fileNodes.get(key);
+    if (known !== undefined) return { node: known, isNew: false };
+    const node = this.graph.files.push({ file, origin: { kind: 'raw' } }) - 1;
+    this.fileNodes.set(key, node);
+    return { node, isNew: true };
+  }
+
+  addRun(run, level) {
+    const known = this.runNodes.get(run);
+    if (known !== undefined) return { node: known, isNew: false };
+    const node = this.graph.runs.push({ run, reads: [], level, isCut: false }) - 1;
+    this.runNodes.set(run, node);
+    return { node, isNew: true };
+  }
+
+  /** The file as it was written, and if that was under another path, its copy; true if it is new. */
+  addMade(file, output, origin) {
+    const written = outputState(this.lineage, output);
+    const made = this.addFile(written, output);
+    if (made.isNew) this.graph.files[made.node].origin = origin(this.lineage.runsOfOutputs[output]);
+    if (written.path === file.path) return made;
+    const copy = this.addFile(file, output);
+    if (copy.isNew) this.graph.files[copy.node].origin = { kind: 'copy', node: made.node };
+    return copy;
+  }
+}
+
+/** A file with the output that it is, -1 if it is raw; or a run. */
+// type LineageStart = { kind: 'file'; file: FileState; output: number } | { kind: 'run'; run: number };
+
+/** All that a file or a run was made from, through at most `depth` runs. Breadth first, without recursion. */
+function traceUp(lineage, start, depth) {
+  const builder = new GraphBuilder(lineage, 'up');
+  const { graph } = builder;
+  const follow = (level) => (run) => (level < depth ? { kind: 'run', node: builder.addRun(run, level).node } : { kind: 'cut', run });
+  const add = (file, output, level) => (output < 0 ? builder.addFile(file, -1) : builder.addMade(file, output, follow(level))).node;
+  if (start.kind === 'run') graph.start = { kind: 'run', node: builder.addRun(start.run, 0).node };
+  else graph.start = { kind: 'file', node: add(start.file, start.output, 0) };
+  for (let at = 0; at < graph.runs.length; at++) {
+    const { run, reads, level } = graph.runs[at];
+    const first = lineage.firstInputs[run];
+    lineage.runs[run].inputs.forEach((input, i) => { reads.push(add(input, lineage.origins[first + i], level + 1)); });
+  }
+  return graph;
+}
+
+/** Of each output the numbers of the inputs that it became, one list after the other. */
+function listReadings(lineage) {
+  const firsts = new Int32Array(lineage.runsOfOutputs.length + 1);
+  for (const output of lineage.origins) if (output >= 0) firsts[output + 1] += 1;
+  for (let i = 0; i < lineage.runsOfOutputs.length; i++) firsts[i + 1] += firsts[i];
+  const inputs = new Int32Array(firsts[firsts.length - 1]);
+  const next = firsts.slice();
+  const runsOfInputs = new Int32Array(lineage.origins.length);
+  for (let run = 0; run < lineage.runs.length; run++) runsOfInputs.fill(run, lineage.firstInputs[run], lineage.firstInputs[run + 1]);
+  lineage.origins.forEach((output, input) => {
+    if (output >= 0) inputs[next[output]++] = input;
+  });
+  return { firsts, inputs, runsOfInputs };
+}
+
+/**
+ * All that depends on a file or a run, through at most `depth` runs: who read these bytes, or others
+ * under this path, what they made, and so on. Runs in scratch trees are left out.
+ */
+function traceDown(lineage, start, depth) {
+  const builder = new GraphBuilder(lineage, 'down');
+  const { graph } = builder;
+  const readings = listReadings(lineage);
+  const read = (run, input, output, level) => {
+    if (lineage.runs[run].tree !== undefined) return;
+    const file = output < 0 ? builder.addFile(input, -1).node : builder.addMade(input, output, () => ({ kind: 'raw' })).node;
+    graph.runs[builder.addRun(run, level).node].reads.push(file);
+  };
+  if (start.kind === 'run') graph.start = { kind: 'run', node: builder.addRun(start.run, 0).node };
+  else startDown(lineage, builder, start, (run, input, output) => read(run, input, output, 0));
+  for (let at = 0; at < graph.runs.length; at++) {
+    const { run, level } = graph.runs[at];
+    lineage.runs[run].outputs.forEach((file, i) => {
+      if (!isKnownContent(file)) return;
+      const output = lineage.firstOutputs[run] + i;
+      const { node } = builder.addFile(file, output);
+      graph.files[node].origin = { kind: 'run', node: at };
+      const inputs = readings.inputs.subarray(readings.firsts[output], readings.firsts[output + 1]);
+      if (level + 1 >= depth) graph.runs[at].isCut = graph.runs[at].isCut || inputs.length > 0;
+      else for (const input of inputs) read(readings.runsOfInputs[input], inputState(lineage, input, readings.runsOfInputs), output, level + 1);
+    });
+  }
+  return graph;
+}
+
+function inputState(lineage, input, runsOfInputs) {
+  const run = runsOfInputs[input];
+  return lineage.runs[run].inputs[input - lineage.firstInputs[run]];
+}
+
+/** The start of a walk down: the file, its bytes under other paths, and other content under its path. */
+function startDown(lineage, builder, start, read) {
+  const { graph } = builder;
+  const root = builder.addFile(start.file, -1).node;
+  graph.start = { kind: 'file', node: root };
+  const readers = findReaders(lineage, start.file.path, start.file);
+  const add = (kind) => ({ run, input }) => {
+    const { node, isNew } = builder.addFile(input, -1);
+    if (isNew && node !== root) graph.files[node].origin = { kind, node: root };
+    read(run, input, -1);
+  };
+  readers.same.forEach(add('copy'));
+  readers.other.forEach(add('other'));
+}
+
+// ==== src/core/layers.ts =========================================================================
+// layers.ts - places the nodes of a graph without cycles in layers, so that few lines cross (Sugiyama, Tagawa, Toda 1981). Knows no pictures.
+
+/** Nodes count from 0; an edge leads from a node nearer to the start (node 0's layer is 0) to one farther. */
+// type LayerRequest = { nodeCount: number; edges: [number, number][]; /** Of each node its extent along its layer, and the space between two. */ extents: number[]; gap: number };
+
+/** Layers hold nodes and bends: a long edge has a bend in each layer that it passes. */
+// type Layering = {
+//   /** Of each node its layer, from 0. */
+//   layerOf: number[];
+//   layerCount: number;
+//   /** Of each node the middle of its place along the layer; the least border is 0. */
+//   middles: number[];
+//   /** Of each edge the middles of its bends, in the order of the layers between its ends. */
+//   bends: number[][];
+//   /** Extent of the widest layer. */
+//   extent: number;
+// };
+
+const SWEEPS = 8;
+const MOST_BENDS = 200000;
+
+/** Longest way from a node without edges to it; every edge goes down at least one layer. */
+function findLayers(nodeCount, edges) {
+  const below = Array.from({ length: nodeCount }, () => []);
+  const waitingFor = new Int32Array(nodeCount);
+  for (const [from, to] of edges) {
+    below[from].push(to);
+    waitingFor[to] += 1;
+  }
+  const layerOf = new Array(nodeCount).fill(0);
+  const ready = [];
+  for (let node = 0; node < nodeCount; node++) if (waitingFor[node] === 0) ready.push(node);
+  for (let at = 0; at < ready.length; at++) {
+    for (const to of below[ready[at]]) {
+      layerOf[to] = Math.max(layerOf[to], layerOf[ready[at]] + 1);
+      waitingFor[to] -= 1;
+      if (waitingFor[to] === 0) ready.push(to);
+    }
+  }
+  return layerOf;
+}
+
+/** Nodes and bends as one list of points, each with its neighbours in the layers above and below. */
+// type Points = { layers: number[][]; above: number[][]; below: number[][]; extents: number[]; /** Of each edge its first bend's number. */ firstBends: number[] };
+
+function makePoints(request, layerOf, layerCount) {
+  const points = { layers: Array.from({ length: layerCount }, () => []), above: [], below: [], extents: request.extents.slice(), firstBends: [] };
+  for (let node = 0; node < request.nodeCount; node++) {
+    points.layers[layerOf[node]].push(node);
+    points.above.push([]);
+    points.below.push([]);
+  }
+  const link = (from, to) => {
+    points.below[from].push(to);
+    points.above[to].push(from);
+  };
+  let bendCount = 0;
+  for (const [from, to] of request.edges) bendCount += layerOf[to] - layerOf[from] - 1;
+  for (const [from, to] of request.edges) {
+    points.firstBends.push(points.extents.length);
+    let last = from;
+    // Where there are too many, long edges go straight, and over what is between.
+    for (let layer = layerOf[from] + 1; layer < layerOf[to] && bendCount <= MOST_BENDS; layer++) {
+      const bend = points.extents.push(0) - 1;
+      points.layers[layer].push(bend);
+      points.above.push([]);
+      points.below.push([]);
+      link(last, bend);
+      last = bend;
+    }
+    link(last, to);
+  }
+  return points;
+}
+
+/** Orders each layer by the mean place of the neighbours in the layer before it, down and up in turns. */
+function orderLayers(points) {
+  const places = new Float64Array(points.extents.length);
+  const note = (layer) => layer.forEach((point, i) => { places[point] = i; });
+  points.layers.forEach(note);
+  const sort = (layer, near) => {
+    const mean = new Map(layer.map((point) => [point, near[point].length === 0 ? places[point] : near[point].reduce((sum, one) => sum + places[one], 0) / near[point].length]));
+    layer.sort((a, b) => (mean.get(a)) - (mean.get(b)) || places[a] - places[b]);
+    note(layer);
+  };
+  for (let sweep = 0; sweep < SWEEPS; sweep++) {
+    if (sweep % 2 === 0) for (let i = 1; i < points.layers.length; i++) sort(points.layers[i], points.above);
+    else for (let i = points.layers.length - 2; i >= 0; i--) sort(points.layers[i], points.below);
+  }
+}
+
+/**
+ * Places as near as can be to the wanted ones (least squares) that keep the order and the distances:
+ * pool adjacent violators.
+ */
+function spread(wanted, offsets) {
+  const blocks = [];
+  wanted.forEach((place, i) => {
+    let block = { sum: place - offsets[i], count: 1 };
+    for (let last = blocks[blocks.length - 1]; last !== undefined && last.sum / last.count >= block.sum / block.count; last = blocks[blocks.length - 1]) {
+      blocks.pop();
+      block = { sum: last.sum + block.sum, count: last.count + block.count };
+    }
+    blocks.push(block);
+  });
+  const placed = [];
+  for (const { sum, count } of blocks) for (let i = 0; i < count; i++) placed.push(sum / count + offsets[placed.length]);
+  return placed;
+}
+
+/** Least distances of the points of a layer from its first one. */
+function listOffsets(layer, points, gap) {
+  const offsets = [];
+  layer.forEach((point, i) => {
+    offsets.push(i === 0 ? 0 : offsets[i - 1] + (points.extents[layer[i - 1]] + points.extents[point]) / 2 + gap);
+  });
+  return offsets;
+}
+
+function placePoints(points, gap) {
+  const middles = new Float64Array(points.extents.length);
+  const offsets = points.layers.map((layer) => listOffsets(layer, points, gap));
+  points.layers.forEach((layer, i) => layer.forEach((point, at) => { middles[point] = offsets[i][at] - (offsets[i][layer.length - 1] ?? 0) / 2; }));
+  const align = (i, near) => {
+    const layer = points.layers[i];
+    const wanted = layer.map((point) => (near[point].length === 0 ? middles[point] : near[point].reduce((sum, one) => sum + middles[one], 0) / near[point].length));
+    spread(wanted, offsets[i]).forEach((place, at) => { middles[layer[at]] = place; });
+  };
+  for (let sweep = 0; sweep < SWEEPS; sweep++) {
+    if (sweep % 2 === 0) for (let i = 1; i < points.layers.length; i++) align(i, points.above);
+    else for (let i = points.layers.length - 2; i >= 0; i--) align(i, points.below);
+  }
+  return middles;
+}
+
+/** The same graph gives the same places. Edges must make no cycle. */
+function layOut(request) {
+  const layerOf = findLayers(request.nodeCount, request.edges);
+  const layerCount = layerOf.reduce((most, layer) => Math.max(most, layer + 1), 0);
+  const points = makePoints(request, layerOf, layerCount);
+  orderLayers(points);
+  const middles = placePoints(points, request.gap);
+  let least = Infinity;
+  let most = -Infinity;
+  points.extents.forEach((extent, point) => {
+    least = Math.min(least, middles[point] - extent / 2);
+    most = Math.max(most, middles[point] + extent / 2);
+  });
+  const bends = request.edges.map((_, i) => {
+    const end = i + 1 < points.firstBends.length ? points.firstBends[i + 1] : points.extents.length;
+    return Array.from(middles.subarray(points.firstBends[i], end), (middle) => middle - least);
+  });
+  return { layerOf, layerCount, middles: Array.from(middles.subarray(0, request.nodeCount), (middle) => middle - least), bends, extent: layerCount === 0 ? 0 : most - least };
+}
+
+// ==== src/core/staleness.ts ======================================================================
+// staleness.ts - which results are not any more what their runs would make, and exactly why. Knows no files on a disk and no clock.
+
+// 1. A result is stale if a file that its run read has other content now than was read, or if the
+//    owner of such a file is stale. What the run wrote or removed itself does not count, nor what is
+//    gone: gone results are missing, gone raw inputs are told as such.
+// 2. Content decides, never a time.
+// 3. Raw inputs are the files that a live run read and that no run has written or removed since. Each
+//    is expected to be as it was last read.
+
+/** A file as it is now: undefined if it is gone; hash '?' if it cannot be read. */
+// type StateNow = (path: ByteString) => FileState | undefined;
+
+/** Why a result is stale. */
+// type StaleCause =
+//   | { kind: 'input'; path: ByteString; /** The run whose result it is now; undefined: raw, or changed by hand. */ by: string | undefined }
+//   | { kind: 'producer'; path: ByteString; by: string }
+//   | { kind: 'environment'; what: ByteString };
+
+// type StaleResult = { path: ByteString; run: string; causes: StaleCause[] };
+// type ChangedResult = { path: ByteString; run: string; /** A later run that did not succeed wrote to it. */ overwrittenBy: string | undefined };
+// type RawInput = { path: ByteString; run: string };
+
+/** What is to be looked at on the disk. */
+// type Expectations = {
+//   runs: GraphRun[];
+//   owners: Map<ByteString, Owner>;
+//   /** Of each path a live run read last and no run wrote since: the run and what it read. */
+//   raw: Map<ByteString, Owner>;
+//   /** All paths that must be looked at, sorted by bytes. */
+//   paths: ByteString[];
+// };
+
+// type FileVerdicts = { results: number; inputs: number; stale: StaleResult[]; missing: RawInput[]; edited: ChangedResult[]; changedInputs: RawInput[]; goneInputs: RawInput[] };
+
+/** What `runs`, which are in the order of their ids, say that there should be. */
+function listExpectations(runs) {
+  const owners = listOwners(runs);
+  const isLive = new Set(findLiveRuns(runs).runs.map((live) => live.run.id));
+  const raw = new Map();
+  runs.forEach((run, index) => {
+    if (run.tree !== undefined) return;
+    if (isLive.has(run.id)) for (const file of run.inputs) if (file.hash !== '?' && file.kind !== 'd' && !owners.has(file.path)) raw.set(file.path, { index, file });
+    for (const file of run.outputs) raw.delete(file.path);
+    for (const path of run.removed) raw.delete(path);
+  });
+  const paths = new Set(owners.keys());
+  for (const path of raw.keys()) paths.add(path);
+  for (const owner of owners.values()) for (const input of runs[owner.index].inputs) paths.add(input.path);
+  return { runs, owners, raw, paths: Array.from(paths).sort(compareBytes) };
+}
+
+/** The runs that own results, each once, ascending. */
+function listOwningRuns(owners) {
+  return Array.from(new Set(Array.from(owners.values(), (owner) => owner.index))).sort((a, b) => a - b);
+}
+
+// type Staleness = {
+//   /** Of each owning run the causes found so far. */
+//   causes: Map<number, StaleCause[]>;
+//   /** Of each owning run those that read a result of it as it is now. */
+//   readers: Map<number, { run: number; path: ByteString }[]>;
+// };
+
+function noteReading(expected, index, input, now, found) {
+  const owner = expected.owners.get(input.path);
+  const by = owner === undefined ? undefined : expected.runs[owner.index].id;
+  if (now !== undefined && now.hash !== '?' && !isSameContent(now, input)) {
+    const isOwners = owner !== undefined && isSameContent(now, owner.file);
+    (found.causes.get(index)).push({ kind: 'input', path: input.path, by: isOwners ? by : undefined });
+  } else if (owner !== undefined && owner.index !== index && isSameContent(owner.file, input)) {
+    const readers = found.readers.get(owner.index);
+    if (readers === undefined) found.readers.set(owner.index, [{ run: index, path: input.path }]);
+    else readers.push({ run: index, path: input.path });
+  }
+}
+
+/** Rule 1. `environmentCauses` are further causes of a run, by its number. */
+function findStaleRuns(expected, stateOf, environmentCauses) {
+  const found = { causes: new Map(), readers: new Map() };
+  const owning = listOwningRuns(expected.owners);
+  for (const index of owning) {
+    const run = expected.runs[index];
+    found.causes.set(index, environmentCauses(index));
+    const own = new Set(run.removed);
+    for (const file of run.outputs) own.add(file.path);
+    for (const input of run.inputs) {
+      if (input.hash !== '?' && input.kind !== 'd' && !own.has(input.path)) noteReading(expected, index, input, stateOf(input.path), found);
+    }
+  }
+  // A result can be made again with the same bytes by a later run, so the order of the runs is no order of these.
+  const waiting = owning.filter((index) => (found.causes.get(index)).length > 0);
+  const isSpread = new Set(waiting);
+  for (let at = 0; at < waiting.length; at++) {
+    for (const { run, path } of found.readers.get(waiting[at]) ?? []) {
+      (found.causes.get(run)).push({ kind: 'producer', path, by: expected.runs[waiting[at]].id });
+      if (!isSpread.has(run)) waiting.push(run);
+      isSpread.add(run);
+    }
+  }
+  return found.causes;
+}
+
+/** The last run that wrote to each of these paths without success, after its owner. */
+function findOverwriters(runs, paths) {
+  const found = new Map();
+  for (const run of paths.size === 0 ? [] : runs) {
+    if (run.tree !== undefined) continue;
+    for (const file of run.outputs) {
+      if (!paths.has(file.path)) continue;
+      if (run.status === 'succeeded') found.delete(file.path);
+      else found.set(file.path, { id: run.id, file });
+    }
+  }
+  return found;
+}
+
+function isAsExpected(file, now) {
+  return now.hash === '?' || isSameContent(file, now);
+}
+
+/** The verdicts on all that is expected; lists in the order of paths. */
+function judgeFiles(expected, stateOf, environmentCauses) {
+  const { runs, owners, raw } = expected;
+  const verdicts = { results: owners.size, inputs: raw.size, stale: [], missing: [], edited: [], changedInputs: [], goneInputs: [] };
+  const causes = findStaleRuns(expected, stateOf, environmentCauses);
+  for (const [path, { index, file }] of owners) {
+    const run = runs[index].id;
+    const now = stateOf(path);
+    if (now === undefined) verdicts.missing.push({ path, run });
+    else if (!isAsExpected(file, now)) verdicts.edited.push({ path, run, overwrittenBy: undefined });
+    const why = causes.get(index);
+    if (why.length > 0) verdicts.stale.push({ path, run, causes: why });
+  }
+  for (const [path, { index, file }] of raw) {
+    const now = stateOf(path);
+    if (now === undefined) verdicts.goneInputs.push({ path, run: runs[index].id });
+    else if (!isAsExpected(file, now)) verdicts.changedInputs.push({ path, run: runs[index].id });
+  }
+  const overwriters = findOverwriters(runs, new Set(verdicts.edited.map((one) => one.path)));
+  for (const one of verdicts.edited) {
+    const by = overwriters.get(one.path);
+    const now = stateOf(one.path);
+    if (by !== undefined && now !== undefined && isSameContent(by.file, now)) one.overwrittenBy = by.id;
+  }
+  for (const list of [verdicts.stale, verdicts.missing, verdicts.edited, verdicts.changedInputs, verdicts.goneInputs]) list.sort((a, b) => compareBytes(a.path, b.path));
+  return verdicts;
+}
+
+// ---- files that nobody accounts for -----------------------------------------------------------------
+
+/** The folders that hold results, '' is the project; relative, sorted by bytes. */
+function listResultFolders(owners) {
+  const folders = new Set();
+  for (const path of owners.keys()) folders.add(path.slice(0, Math.max(0, path.lastIndexOf('/'))));
+  return Array.from(folders).sort(compareBytes);
+}
+
+function endingOf(name) {
+  const dot = name.lastIndexOf('.');
+  return dot <= 0 ? '' : name.slice(dot);
+}
+
+/**
+ * A test of the files in the folder that `listResultFolders` calls so: may one be a result that no
+ * run made? Hidden files are none. In the project's own folder, where much else lies, only what ends
+ * like a result there.
+ */
+function makeOrphanTester(runs, owners) {
+  const known = new Set();
+  for (const run of runs) {
+    if (run.tree !== undefined) continue;
+    for (const file of run.outputs) known.add(file.path);
+    for (const file of run.inputs) known.add(file.path);
+  }
+  const endings = new Set();
+  for (const path of owners.keys()) if (path.indexOf('/') < 0) endings.add(endingOf(path));
+  return (folder, name) => {
+    if (name[0] === '.' || known.has(folder === '' ? name : folder + '/' + name)) return false;
+    return folder !== '' || (endingOf(name) !== '' && endings.has(endingOf(name)) && !/^(?:README|LICEN[CS]E|COPYING|CHANGES|CHANGELOG|NEWS|AUTHORS|CITATION|TODO|INSTALL)\b/i.test(name));
+  };
+}
+
+// ==== src/core/linediff.ts =======================================================================
+// linediff.ts - which lines differ between two texts, in unified format. Knows no files.
+
+/** Lines of the first text, counted from 0, in whose place those of the second stand. Either count may be 0. */
+// type LineChange = { oldStart: number; oldCount: number; newStart: number; newCount: number };
+
+/** In ascending order, not touching each other. `isCoarse`: correct, but perhaps more than had to be. */
+// type LineChanges = { changes: LineChange[]; isCoarse: boolean };
+
+/** A difference in unified format (POSIX diff -u), from the first "@@" on; lines without their LF. */
+// type UnifiedDiff = { lines: ByteString[]; removed: number; added: number; isCoarse: boolean };
+
+const DIFF_CONTEXT_LINES = 3;
+// About a tenth of a second. Two texts of 100,000 lines with 1,000 of them changed need less.
+const MOST_STEPS = 1 << 24;
+// Of a gap between lines that are fixed already: enough for some dozens of changes in it.
+const GAP_STEPS_PER_LINE = 64;
+const NO_NEWLINE = '\\ No newline at end of file';
+
+/** The lines of a text, each with its LF, which the last may lack. */
+function splitAtLineEnds(text) {
+  const lines = text.split('\n');
+  const last = lines.pop();
+  return lines.map((line) => line + '\n').concat(last === '' ? [] : [last]);
+}
+
+/** Is it no text, as git and diff decide it: is there a NUL? */
+function isBinaryContent(content) {
+  return content.indexOf('\0') >= 0;
+}
+
+// ---- the shortest script (E. W. Myers, "An O(ND) difference algorithm and its variations", 1986) -----
+//
+// Lines are numbers here, those that the other side does not have are left out: they are in no common
+// subsequence, and without them two texts that have little in common cost little.
+// Of a part in which the shortest script cannot be found within the steps allowed, lines that occur
+// once on both sides are fixed, as many as keep their order, and the gaps between them get few steps.
+
+/** The lines of both, and 1 for each that is part of the common subsequence. */
+// type Sides = { a: Int32Array; b: Int32Array; keptA: Uint8Array; keptB: Uint8Array };
+
+// type Matching = Sides & {
+//   /** Of each diagonal x - y, shifted by `shift`: the furthest x reached from the start, the least from the end. */
+//   forward: Int32Array;
+//   backward: Int32Array;
+//   shift: number;
+//   stepsLeft: number;
+//   isCoarse: boolean;
+// };
+
+/** A part of both: lines aLow to aHigh - 1, and bLow to bHigh - 1. */
+// type Part = { aLow: number; aHigh: number; bLow: number; bHigh: number };
+
+function keepLine(m, x, y) {
+  m.keptA[x] = 1;
+  m.keptB[y] = 1;
+}
+
+/** Keeps what both begin and end with; returns what is left. */
+function keepEnds(m, part) {
+  let { aLow, aHigh, bLow, bHigh } = part;
+  while (aLow < aHigh && bLow < bHigh && m.a[aLow] === m.b[bLow]) keepLine(m, aLow++, bLow++);
+  while (aLow < aHigh && bLow < bHigh && m.a[aHigh - 1] === m.b[bHigh - 1]) keepLine(m, --aHigh, --bHigh);
+  return { aLow, aHigh, bLow, bHigh };
+}
+
+function matchPart(m, whole, mayFix) {
+  const part = keepEnds(m, whole);
+  if (part.aLow === part.aHigh || part.bLow === part.bHigh) return;
+  const middle = findMiddle(m, part);
+  if (middle !== undefined) {
+    matchPart(m, { ...part, aHigh: middle.x, bHigh: middle.y }, mayFix);
+    matchPart(m, { ...part, aLow: middle.x, bLow: middle.y }, mayFix);
+    return;
+  }
+  m.isCoarse = true;
+  if (mayFix) matchGaps(m, part);
+}
+
+/** A point on a shortest script that halves its cost; undefined if the steps are used up. */
+function findMiddle(m, part) {
+  const { forward, backward, shift } = m;
+  const lowest = part.aLow - part.bHigh;
+  const highest = part.aHigh - part.bLow;
+  const start = part.aLow - part.bLow;
+  const end = part.aHigh - part.bHigh;
+  const isOdd = ((start - end) & 1) !== 0;
+  const ahead = { low: start, high: start };
+  const back = { low: end, high: end };
+  forward[start + shift] = part.aLow;
+  backward[end + shift] = part.aHigh;
+  while (m.stepsLeft > 0) {
+    widen(ahead, lowest, highest, forward, shift, -1);
+    for (let d = ahead.high; d >= ahead.low; d -= 2) {
+      const x = followForward(m, part, d);
+      if (isOdd && back.low <= d && d <= back.high && backward[d + shift] <= x) return { x, y: x - d };
+    }
+    widen(back, lowest, highest, backward, shift, 0x7fffffff);
+    for (let d = back.high; d >= back.low; d -= 2) {
+      const x = followBackward(m, part, d);
+      if (!isOdd && ahead.low <= d && d <= ahead.high && x <= forward[d + shift]) return { x, y: x - d };
+    }
+  }
+  return undefined;
+}
+
+/** One more edit reaches one more diagonal at either side, unless the part ends there; beyond lies `nothing`. */
+function widen(reached, lowest, highest, line, shift, nothing) {
+  if (reached.low > lowest) {
+    reached.low -= 1;
+    line[reached.low - 1 + shift] = nothing;
+  } else reached.low += 1;
+  if (reached.high < highest) {
+    reached.high += 1;
+    line[reached.high + 1 + shift] = nothing;
+  } else reached.high -= 1;
+}
+
+function followForward(m, part, d) {
+  const { a, b, forward, shift } = m;
+  const below = forward[d - 1 + shift];
+  const above = forward[d + 1 + shift];
+  const from = below < above ? above : below + 1;
+  let x = from;
+  for (let y = x - d; x < part.aHigh && y < part.bHigh && a[x] === b[y]; y++) x++;
+  m.stepsLeft -= 1 + x - from;
+  forward[d + shift] = x;
+  return x;
+}
+
+function followBackward(m, part, d) {
+  const { a, b, backward, shift } = m;
+  const below = backward[d - 1 + shift];
+  const above = backward[d + 1 + shift];
+  const from = below < above ? below : above - 1;
+  let x = from;
+  for (let y = x - d; x > part.aLow && y > part.bLow && a[x - 1] === b[y - 1]; y--) x--;
+  m.stepsLeft -= 1 + from - x;
+  backward[d + shift] = x;
+  return x;
+}
+
+// ---- the coarser answer -------------------------------------------------------------------------------
+
+/** Fixes lines that occur once on either side, and matches what lies between them. */
+function matchGaps(m, part) {
+  const fixed = chooseAscending(findUnique(m, part));
+  let { aLow, bLow } = part;
+  for (const { x, y } of fixed.concat({ x: part.aHigh, y: part.bHigh })) {
+    m.stepsLeft = (x - aLow + y - bLow) * GAP_STEPS_PER_LINE;
+    matchPart(m, { aLow, aHigh: x, bLow, bHigh: y }, false);
+    if (x < part.aHigh) keepLine(m, x, y);
+    aLow = x + 1;
+    bLow = y + 1;
+  }
+  m.stepsLeft = 0;
+}
+
+// type Pair = { x: number; y: number };
+
+/** Places of the lines that occur once in either side of the part, in the order of the first. */
+function findUnique(m, part) {
+  const places = new Map();
+  for (let x = part.aLow; x < part.aHigh; x++) {
+    const place = places.get(m.a[x]);
+    if (place === undefined) places.set(m.a[x], { x, countA: 1, y: 0, countB: 0 });
+    else place.countA += 1;
+  }
+  for (let y = part.bLow; y < part.bHigh; y++) {
+    const place = places.get(m.b[y]);
+    if (place === undefined) continue;
+    place.y = y;
+    place.countB += 1;
+  }
+  return Array.from(places.values()).filter((place) => place.countA === 1 && place.countB === 1);
+}
+
+/** The longest part of `pairs` in which y ascends, too (patience sorting). */
+function chooseAscending(pairs) {
+  const tops = [];
+  const before = [];
+  pairs.forEach((pair, i) => {
+    let low = 0;
+    let high = tops.length;
+    while (low < high) {
+      const half = (low + high) >> 1;
+      if (pairs[tops[half]].y < pair.y) low = half + 1;
+      else high = half;
+    }
+    before[i] = low === 0 ? -1 : tops[low - 1];
+    tops[low] = i;
+  });
+  const chosen = [];
+  for (let i = tops.length === 0 ? -1 : tops[tops.length - 1]; i >= 0; i = before[i]) chosen.push(pairs[i]);
+  return chosen.reverse();
+}
+
+// ---- lines ----------------------------------------------------------------------------------------------
+
+/** A number for each line of both: the same for the same line. */
+function numberLines(before, after) {
+  const numbers = new Map();
+  const numberOf = (line) => {
+    const known = numbers.get(line);
+    if (known !== undefined) return known;
+    numbers.set(line, numbers.size);
+    return numbers.size - 1;
+  };
+  const a = Int32Array.from(before, numberOf);
+  const b = Int32Array.from(after, numberOf);
+  return { a, b, count: numbers.size };
+}
+
+/** Places, from `start` on and before `end`, of the numbers that `other` has between start and otherEnd. */
+function placesOfShared(own, end, other, otherEnd, start, count) {
+  const isThere = new Uint8Array(count);
+  for (let i = start; i < otherEnd; i++) isThere[other[i]] = 1;
+  const places = [];
+  for (let i = start; i < end; i++) if (isThere[own[i]] === 1) places.push(i);
+  return Int32Array.from(places);
+}
+
+/**
+ * What turns the first lines into the second: the fewest lines removed and added, unless that takes
+ * more than about `mostSteps` comparisons. Time grows with (lines x changes), memory with lines.
+ */
+function diffLines(before, after, mostSteps = MOST_STEPS) {
+  const { a, b, count } = numberLines(before, after);
+  const keptA = new Uint8Array(a.length);
+  const keptB = new Uint8Array(b.length);
+  const left = keepEnds({ a, b, keptA, keptB }, { aLow: 0, aHigh: a.length, bLow: 0, bHigh: b.length });
+  const placesA = placesOfShared(a, left.aHigh, b, left.bHigh, left.aLow, count);
+  const placesB = placesOfShared(b, left.bHigh, a, left.aHigh, left.bLow, count);
+  const diagonals = placesA.length + placesB.length + 3;
+  const m = {
+    a: placesA.map((place) => a[place]), b: placesB.map((place) => b[place]),
+    keptA: new Uint8Array(placesA.length), keptB: new Uint8Array(placesB.length),
+    forward: new Int32Array(diagonals), backward: new Int32Array(diagonals), shift: placesB.length + 1, stepsLeft: mostSteps, isCoarse: false,
+  };
+  matchPart(m, { aLow: 0, aHigh: placesA.length, bLow: 0, bHigh: placesB.length }, true);
+  placesA.forEach((place, i) => { keptA[place] = m.keptA[i]; });
+  placesB.forEach((place, i) => { keptB[place] = m.keptB[i]; });
+  return { changes: slideDown(collectChanges(keptA, keptB), a, b), isCoarse: m.isCoarse };
+}
+
+function collectChanges(keptA, keptB) {
+  const changes = [];
+  let x = 0;
+  let y = 0;
+  while (x < keptA.length || y < keptB.length) {
+    const oldStart = x;
+    const newStart = y;
+    while (x < keptA.length && keptA[x] === 0) x++;
+    while (y < keptB.length && keptB[y] === 0) y++;
+    if (x > oldStart || y > newStart) changes.push({ oldStart, oldCount: x - oldStart, newStart, newCount: y - newStart });
+    // Kept lines of both sides come in pairs.
+    while (x < keptA.length && y < keptB.length && keptA[x] === 1 && keptB[y] === 1) {
+      x++;
+      y++;
+    }
+  }
+  return changes;
+}
+
+/**
+ * A block that was only added, or only removed, can often stand some lines further down, too: there
+ * it ends with what it was put before, as people read it ("... } NEW {", not "} NEW { ...").
+ */
+function slideDown(changes, a, b) {
+  return changes.map((change, i) => {
+    const { oldCount, newCount } = change;
+    if (oldCount > 0 && newCount > 0) return change;
+    const [lines, start, count] = oldCount > 0 ? [a, change.oldStart, oldCount] : [b, change.newStart, newCount];
+    const next = changes[i + 1];
+    const limit = next === undefined ? lines.length : (oldCount > 0 ? next.oldStart : next.newStart) - 1;
+    let by = 0;
+    while (start + count + by < limit && lines[start + by] === lines[start + count + by]) by++;
+    return { oldStart: change.oldStart + by, oldCount, newStart: change.newStart + by, newCount };
+  });
+}
+
+// ---- the unified format ---------------------------------------------------------------------------------
+
+function printRange(start, count) {
+  // Of no lines: the one after which they would stand.
+  return String(count === 0 ? start : start + 1) + (count === 1 ? '' : ',' + String(count));
+}
+
+/** A line with its mark; and a second one if it has no LF. */
+function printMarked(mark, line) {
+  return line.endsWith('\n') ? [mark + line.slice(0, -1)] : [mark + line, NO_NEWLINE];
+}
+
+/** Changes that lie so close that their contexts touch, together. */
+function groupChanges(changes) {
+  const groups = [];
+  let end = -Infinity;
+  for (const change of changes) {
+    if (change.oldStart - end > 2 * DIFF_CONTEXT_LINES) groups.push([]);
+    groups[groups.length - 1].push(change);
+    end = change.oldStart + change.oldCount;
+  }
+  return groups;
+}
+
+function printHunk(before, after, group) {
+  const first = group[0];
+  const last = group[group.length - 1];
+  const oldStart = Math.max(0, first.oldStart - DIFF_CONTEXT_LINES);
+  const oldEnd = Math.min(before.length, last.oldStart + last.oldCount + DIFF_CONTEXT_LINES);
+  const newStart = first.newStart - (first.oldStart - oldStart);
+  const newEnd = last.newStart + last.newCount + (oldEnd - last.oldStart - last.oldCount);
+  const lines = ['@@ -' + printRange(oldStart, oldEnd - oldStart) + ' +' + printRange(newStart, newEnd - newStart) + ' @@'];
+  const add = (mark, from, start, end) => {
+    for (let i = start; i < end; i++) lines.push(...printMarked(mark, from[i]));
+  };
+  let at = oldStart;
+  for (const change of group) {
+    add(' ', before, at, change.oldStart);
+    at = change.oldStart + change.oldCount;
+    add('-', before, change.oldStart, at);
+    add('+', after, change.newStart, change.newStart + change.newCount);
+  }
+  add(' ', before, at, oldEnd);
+  return lines;
+}
+
+/** The difference of two texts as "diff -u" prints it below its two lines of names; no lines if there is none. */
+function diffTexts(before, after) {
+  const old = splitAtLineEnds(before);
+  const fresh = splitAtLineEnds(after);
+  const { changes, isCoarse } = diffLines(old, fresh);
+  const lines = [];
+  for (const group of groupChanges(changes)) for (const line of printHunk(old, fresh, group)) lines.push(line);
+  const count = (of) => changes.reduce((sum, change) => sum + of(change), 0);
+  return { lines, removed: count((change) => change.oldCount), added: count((change) => change.newCount), isCoarse };
+}
+
+// ==== src/core/versions.ts =======================================================================
+// versions.ts - which of two versions of a package is the later one, as its manager sees it. Knows no packages.
+
+/**
+ * Below 0 if `a` is the earlier version, 0 if neither is. The rule is that of the manager: dpkg's for
+ * dpkg, rpm and pacman, Semantic Versioning for npm and julia, and for all others that of Python
+ * (PEP 440), which takes in what most people write. Any text is taken; nothing fails.
+ */
+function compareVersions(manager, a, b) {
+  if (manager === 'dpkg' || manager === 'rpm' || manager === 'pacman') return compareDebianVersions(a, b);
+  return manager === 'npm' || manager === 'julia' ? compareSemanticVersions(a, b) : comparePythonVersions(a, b);
+}
+
+/** Digits as numbers of any length. */
+function compareDigits(a, b) {
+  const x = a.replace(/^0+/, '');
+  const y = b.replace(/^0+/, '');
+  return x.length - y.length || (x < y ? -1 : x > y ? 1 : 0);
+}
+
+// ---- dpkg (deb-version(7)) ------------------------------------------------------------------------------
+
+function splitDebianVersion(version) {
+  const colon = version.indexOf(':');
+  const rest = version.slice(colon + 1);
+  const dash = rest.lastIndexOf('-');
+  return {
+    epoch: colon < 0 ? '0' : version.slice(0, colon),
+    upstream: dash < 0 ? rest : rest.slice(0, dash), revision: dash < 0 ? '' : rest.slice(dash + 1),
+  };
+}
+
+/** "~" comes before the end, the end before letters, letters before all else. */
+function rankOfCharacter(character) {
+  if (character === '~') return -1;
+  if (character === '') return 0;
+  return character.charCodeAt(0) + (/[A-Za-z]/.test(character) ? 0 : 256);
+}
+
+/** Parts that are no digits and parts that are, in turn. */
+function compareDebianParts(a, b) {
+  // The first part is one without digits, if only an empty one.
+  const [partsA, partsB] = [a, b].map((text) => (/^\d/.test(text) ? [''] : []).concat(text.match(/\d+|\D+/g) ?? []));
+  for (let i = 0; i < Math.max(partsA.length, partsB.length); i++) {
+    const x = partsA[i] ?? '';
+    const y = partsB[i] ?? '';
+    if (i % 2 === 1) {
+      const order = compareDigits(x, y);
+      if (order !== 0) return order;
+    } else {
+      for (let j = 0; j < Math.max(x.length, y.length); j++) {
+        const order = rankOfCharacter(x.charAt(j)) - rankOfCharacter(y.charAt(j));
+        if (order !== 0) return order;
+      }
+    }
+  }
+  return 0;
+}
+
+function compareDebianVersions(a, b) {
+  const x = splitDebianVersion(a);
+  const y = splitDebianVersion(b);
+  return compareDebianParts(x.epoch, y.epoch) || compareDebianParts(x.upstream, y.upstream) || compareDebianParts(x.revision, y.revision);
+}
+
+// ---- Semantic Versioning 2.0.0, 11 ------------------------------------------------------------------------
+
+function compareSemanticParts(a, b) {
+  const isNumber = [a, b].map((part) => /^\d+$/.test(part));
+  if (isNumber[0] && isNumber[1]) return compareDigits(a, b);
+  if (isNumber[0] !== isNumber[1]) return isNumber[0] ? -1 : 1;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function compareSemanticVersions(a, b) {
+  const [x, y] = [a, b].map((version) => /^[v=]*([^-+]*)(?:-([^+]*))?/.exec(version) ?? ['', '', '']);
+  const release = compareReleases(x[1].split('.'), y[1].split('.'));
+  if (release !== 0) return release;
+  const [preA, preB] = [x, y].map((parts) => (parts[2] === undefined ? [] : parts[2].split('.')));
+  if (preA.length === 0 || preB.length === 0) return preB.length - preA.length;
+  for (let i = 0; i < Math.min(preA.length, preB.length); i++) {
+    const order = compareSemanticParts(preA[i], preB[i]);
+    if (order !== 0) return order;
+  }
+  return preA.length - preB.length;
+}
+
+/** Parts of a release; one that is missing counts as 0. */
+function compareReleases(a, b) {
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    const order = compareSemanticParts(a[i] ?? '0', b[i] ?? '0');
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+// ---- PEP 440, "Summary of permitted suffixes and relative ordering" ----------------------------------------
+
+const SUFFIX_WORDS = new Map([['alpha', 'a'], ['beta', 'b'], ['c', 'rc'], ['pre', 'rc'], ['preview', 'rc'], ['snapshot', 'dev'], ['rev', 'post'], ['r', 'post'], ['p', 'post']]);
+/** What stands before the end of a version, and what after it. */
+const ORDER_OF_SUFFIXES = ['dev', 'a', 'b', 'rc', '', 'post'];
+
+// type PythonVersion = { epoch: string; release: string[]; /** Words and numbers in turn. */ suffix: string[]; local: string[] };
+
+function splitPythonVersion(version) {
+  const parts = /^v?(?:(\d+)!)?(\d+(?:\.\d+)*)?([^+]*)(?:\+(.*))?$/.exec(version.toLowerCase().replace(/\s+/g, '')) ?? ['', '', '', version, ''];
+  const suffix = [];
+  // "-1" is a post-release, too; a word without a number has number 0.
+  for (const [, word, digits] of (parts[3] ?? '').replace(/^-(?=\d)/, 'post').matchAll(/([^\d._-]+?(?=post|rev|dev|[\d._-]|$))?[._-]?(\d+)?/g)) {
+    if (word !== undefined || digits !== undefined) suffix.push(word === undefined ? '' : SUFFIX_WORDS.get(word) ?? word, digits ?? '0');
+  }
+  return { epoch: parts[1] ?? '0', release: (parts[2] ?? '0').split('.'), suffix, local: (parts[4] ?? '').split(/[._-]/).filter((part) => part !== '') };
+}
+
+function rankOfWord(word) {
+  const rank = ORDER_OF_SUFFIXES.indexOf(word ?? '');
+  return rank < 0 ? ORDER_OF_SUFFIXES.length : rank;
+}
+
+function comparePythonVersions(a, b) {
+  const x = splitPythonVersion(a);
+  const y = splitPythonVersion(b);
+  const order = compareDigits(x.epoch, y.epoch) || compareReleases(x.release, y.release);
+  if (order !== 0) return order;
+  for (let i = 0; i < Math.max(x.suffix.length, y.suffix.length); i += 2) {
+    const [word, other] = [x.suffix[i], y.suffix[i]];
+    const byWord = rankOfWord(word) - rankOfWord(other) || compareSemanticParts(word ?? '', other ?? '');
+    const bySuffix = byWord || compareDigits(x.suffix[i + 1] ?? '', y.suffix[i + 1] ?? '');
+    if (bySuffix !== 0) return bySuffix;
+  }
+  for (let i = 0; i < Math.max(x.local.length, y.local.length); i++) {
+    const [part, other] = [x.local[i], y.local[i]];
+    if (part === undefined || other === undefined) return part === undefined ? -1 : 1;
+    // Of the local part numbers come after words.
+    const byLocal = /^\d+$/.test(part) === /^\d+$/.test(other) ? compareSemanticParts(part, other) : /^\d+$/.test(part) ? 1 : -1;
+    if (byLocal !== 0) return byLocal;
+  }
+  return 0;
+}
+
+// ==== src/core/environment.ts ====================================================================
+// environment.ts - what the software environment of a run is. Knows no files, and not how a record is spelled.
+
+/** '' is the version that is not known; `detail` is what else the manager tells: architecture, place. */
+// type InstalledPackage = { manager: string; name: ByteString; version: ByteString; detail: ByteString };
+
+/** An environment record (docs/record-format.txt, 6). Absent facts are undefined or have no entry. */
+// type Environment = {
+//   /** What stands once, or needs no names to be compared: Os, Kernel, Cpu, Memory_bytes, Locale, Gpu, ... */
+//   facts: { name: string; value: ByteString }[];
+//   executables: FileState[];
+//   interpreters: FileState[];
+//   libraries: FileState[];
+//   /** System files that no package explains, or that people change. */
+//   files: FileState[];
+//   lockFiles: FileState[];
+//   packages: InstalledPackage[];
+//   /** Of executables, interpreters and libraries. */
+//   owners: { manager: string; name: ByteString; path: ByteString }[];
+//   compilers: { path: ByteString; producer: ByteString }[];
+//   buildIds: { path: ByteString; id: string }[];
+//   /** 'NAME SOFT HARD' */
+//   limits: ByteString[];
+//   /** 'NAME=VALUE' */
+//   variables: ByteString[];
+// };
+
+function emptyEnvironment() {
+  return { facts: [], executables: [], interpreters: [], libraries: [], files: [], lockFiles: [], packages: [], owners: [], compilers: [], buildIds: [], limits: [], variables: [] };
+}
+
+// ==== src/core/rundiff.ts ========================================================================
+// rundiff.ts - in what runs differ. Knows no files, no contents and no output.
+
+// 1. The first run is the origin: each other one is compared with it, none with each other.
+// 2. What is there in several instances (files, packages, parameters) is matched by its name alone.
+// 3. What is not known (a hash "?") is not the same as anything. Only of system files whose names say
+//    that they may hold a secret, and which are therefore never hashed, the size must do.
+// 4. When and how a run was observed and what it cost are shown, but are no differences: they never
+//    are the same.
+
+/** How a value of a run stands to that of the origin; 'up' and 'down' are of versions. */
+// type ValueChange = 'same' | 'changed' | 'added' | 'gone' | 'up' | 'down';
+
+/** In what the contents of a file in one run (its place in the list) and in the origin differ. */
+// type ContentDifference = {
+//   run: number;
+//   /** Sentences: what a comparison by kind says, or why there is no more to say. */
+//   told: ByteString[];
+//   /** Unified format from the first "@@" on, without line ends. */
+//   lines: ByteString[];
+// };
+
+// type DiffRow = {
+//   /** What the values are of; '' in an aspect that is one fact. */
+//   name: ByteString;
+//   /** One a run, undefined where it has none. Of a file its kind and hash. */
+//   values: (ByteString | undefined)[];
+//   /** Of files: as the runs have them. */
+//   files?: (FileState | undefined)[];
+//   /** One a run; that of the origin is 'same'. */
+//   changes: ValueChange[];
+//   /** A path of the same content that one of the runs has in its place. */
+//   twin?: ByteString;
+//   /** The package by whose change this one is explained. */
+//   cause?: ByteString;
+//   contents: ContentDifference[];
+// };
+
+/** fact: one row without a name. list: named values. names: the values say nothing. */
+// type AspectKind = 'fact' | 'list' | 'names' | 'files' | 'packages';
+
+// type DiffAspect = {
+//   /** The field's name in JSON (views/json.ts); of the environment's "environment.NAME". */
+//   name: string;
+//   kind: AspectKind;
+//   /** False: shown, but no difference (rule 4). */
+//   isCounted: boolean;
+//   rows: DiffRow[];
+//   /** Further sentences on the value of a run, or (undefined) on all: the distance in commits from the origin, say. */
+//   told: { run: number | undefined; text: ByteString }[];
+// };
+
+// type RunDifference = { runs: Run[]; aspects: DiffAspect[] };
+
+/** Is no value of the row other than the origin's? */
+function isSameRow(row) {
+  return row.changes.every((change) => change === 'same');
+}
+
+function isSameAspect(aspect) {
+  return aspect.rows.every(isSameRow);
+}
+
+/** Is there any difference that counts? */
+function hasDifference(difference) {
+  return difference.aspects.some((aspect) => aspect.isCounted && !isSameAspect(aspect));
+}
+
+// ---- rows -------------------------------------------------------------------------------------------
+
+function changeOf(origin, value) {
+  if (origin === value) return 'same';
+  return origin === undefined ? 'added' : value === undefined ? 'gone' : 'changed';
+}
+
+function makeRow(name, values) {
+  return { name, values, changes: values.map((value) => changeOf(values[0], value)), contents: [] };
+}
+
+function makeAspect(name, kind, rows) {
+  return { name, kind, isCounted: true, rows, told: [] };
+}
+
+function makeFact(name, values) {
+  const texts = values.map((value) => (value === undefined ? undefined : String(value)));
+  return makeAspect(name, 'fact', texts.every((text) => text === undefined) ? [] : [makeRow('', texts)]);
+}
+
+/** A row for each name that any run has, sorted; a value that stands several times is joined. */
+function makeList(name, kind, lists) {
+  const byName = new Map();
+  lists.forEach((list, run) => {
+    for (const [key, value] of list) {
+      const values = byName.get(key) ?? lists.map(() => undefined);
+      values[run] = values[run] === undefined ? value : values[run] + '; ' + value;
+      byName.set(key, values);
+    }
+  });
+  const names = Array.from(byName.keys()).sort(compareBytes);
+  return makeAspect(name, kind, names.map((key) => makeRow(key, byName.get(key))));
+}
+
+/** 'NAME=VALUE' or 'NAME VALUE': cut at the first `sign`. */
+function splitAt(text, sign) {
+  const at = text.indexOf(sign);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + sign.length)];
+}
+
+// ---- files --------------------------------------------------------------------------------------------
+
+/** Two files are the same if this is; what has no hash that is known is never the same (rule 3). */
+function valueOfFile(file, run) {
+  return file.kind + ' ' + (file.hash === '?' ? '? of ' + String(run) : file.hash === '-' ? String(file.size) : file.hash);
+}
+
+// type NamedFile = [ByteString, FileState];
+
+function nameByPath(files) {
+  return files.map((file) => [file.path, file]);
+}
+
+/** A row for each path that any run has, sorted. */
+function makeFiles(name, lists) {
+  return makeNamedFiles(name, lists.map(nameByPath));
+}
+
+function makeNamedFiles(name, lists) {
+  const byName = new Map();
+  lists.forEach((list, run) => {
+    for (const [key, file] of list) {
+      const files = byName.get(key) ?? lists.map(() => undefined);
+      files[run] = file;
+      byName.set(key, files);
+    }
+  });
+  const rows = Array.from(byName.keys()).sort(compareBytes).map((key) => {
+    const files = byName.get(key);
+    return { ...makeRow(key, files.map((file, run) => (file === undefined ? undefined : valueOfFile(file, run)))), files };
+  });
+  findTwins(rows);
+  return makeAspect(name, 'files', rows);
+}
+
+/** Of paths that only one side has: the same content under another name on the other. */
+function findTwins(rows) {
+  const gone = new Map();
+  const isKnown = (value) => value !== undefined && /[0-9a-f]{64}$/.test(value);
+  for (const row of rows) if (isKnown(row.values[0]) && row.changes.indexOf('gone') > 0) gone.set(row.values[0], row);
+  for (const row of rows) {
+    const value = row.values.find(isKnown);
+    const other = row.changes.indexOf('added') > 0 && value !== undefined ? gone.get(value) : undefined;
+    // An empty file is like any other one.
+    if (other === undefined || (row.files ?? []).some((file) => file !== undefined && file.size === 0)) continue;
+    row.twin = other.name;
+    other.twin = row.name;
+  }
+}
+
+/** A file that is code to one of the runs is code to all: it may be data by its name alone. */
+function splitInputs(runs, unseenCode) {
+  const paths = new Set();
+  for (const run of runs) for (const file of run.codeFiles) paths.add(file.path);
+  return {
+    code: runs.map((run, i) => {
+      const seen = run.inputs.filter((file) => paths.has(file.path));
+      const seenPaths = new Set(run.inputs.map((file) => file.path));
+      return seen.concat(unseenCode[i].filter((file) => !seenPaths.has(file.path)));
+    }),
+    data: runs.map((run) => run.inputs.filter((file) => !paths.has(file.path))),
+  };
+}
+
+/** Logs are matched by what they are, as their names hold the run's id. The order of the two streams is left to chance. */
+function logsOf(run) {
+  return ['out', 'err'].reduce((named, end) => {
+    const log = run.logs.find((file) => file.path.endsWith('.' + end));
+    return log === undefined ? named : named.concat([[end, log]]);
+  }, []);
+}
+
+// ---- packages -------------------------------------------------------------------------------------------
+
+function nameOfPackage(one) {
+  return one.manager + ' ' + one.name;
+}
+
+function changeOfVersion(manager, origin, version) {
+  const order = origin === '' || version === '' ? 0 : compareVersions(manager, version, origin);
+  return order > 0 ? 'up' : order < 0 ? 'down' : 'changed';
+}
+
+/**
+ * A row for each package that any run has. Of one that is there for several architectures, or in
+ * several versions, these are matched together, and told up or down only if there is one on each side.
+ */
+function makePackages(name, lists) {
+  // Architecture and place count only if the version is the same: they say where, not what.
+  const valueOf = (one) => (one.version === '' ? '-' : one.version);
+  const aspect = makeList(name, 'packages', lists.map((list) => {
+    const pairs = new Map();
+    for (const one of list) pairs.set(nameOfPackage(one) + '\0' + valueOf(one), [nameOfPackage(one), valueOf(one)]);
+    return Array.from(pairs.values());
+  }));
+  for (const row of aspect.rows) {
+    const manager = splitAt(row.name, ' ')[0];
+    row.changes = row.changes.map((change, run) => {
+      const [origin, version] = [row.values[0] ?? '', row.values[run] ?? ''];
+      const isSingle = origin.indexOf('; ') < 0 && version.indexOf('; ') < 0 && origin !== '-' && version !== '-';
+      return change === 'changed' && isSingle ? changeOfVersion(manager, origin, version) : change;
+    });
+  }
+  return aspect;
+}
+
+// ---- the environment ------------------------------------------------------------------------------------
+
+const SOFTWARE_LISTS = ['executables', 'interpreters', 'libraries'];
+
+/** Facts of environments by their names, in the order met; one that stands several times is joined. */
+function compareFacts(environments) {
+  const names = [];
+  for (const { facts } of environments) for (const fact of facts) if (names.indexOf(fact.name) < 0) names.push(fact.name);
+  return names.map((name) => makeFact('environment.' + name.toLowerCase(), environments.map(({ facts }) => {
+    const values = facts.filter((fact) => fact.name === name).map((fact) => fact.value);
+    return values.length === 0 ? undefined : values.join('; ');
+  })));
+}
+
+/** Says of each file whose package changed that this is why. */
+function explainByPackages(environments, packages, aspects) {
+  const changed = new Set(packages.rows.filter((row) => !isSameRow(row)).map((row) => row.name));
+  const causes = new Map();
+  for (const { owners } of environments) {
+    for (const owner of owners) {
+      const name = owner.manager + ' ' + owner.name;
+      if (changed.has(name)) causes.set(owner.path, name);
+    }
+  }
+  for (const aspect of aspects) for (const row of aspect.rows) if (!isSameRow(row)) row.cause = causes.get(row.name);
+}
+
+function compareEnvironments(environments) {
+  const packages = makePackages('environment.packages', environments.map((one) => one.packages));
+  const software = SOFTWARE_LISTS.map((list) => makeFiles('environment.' + list, environments.map((one) => one[list])));
+  const compilers = makeList('environment.compilers', 'list', environments.map((one) => one.compilers.map(({ path, producer }) => [path, producer])));
+  const buildIds = makeList('environment.build_ids', 'list', environments.map((one) => one.buildIds.map(({ path, id }) => [path, id])));
+  explainByPackages(environments, packages, software.concat(compilers, buildIds));
+  return compareFacts(environments).concat(
+    packages, software, compilers, buildIds,
+    makeFiles('environment.files', environments.map((one) => one.files.map((file) => (file.hash === '?' ? { ...file, hash: '-' } : file)))),
+    makeFiles('environment.lock_files', environments.map((one) => one.lockFiles)),
+    makeList('environment.limits', 'list', environments.map((one) => one.limits.map((text) => splitAt(text, ' ')))),
+    makeList('environment.variables', 'list', environments.map((one) => one.variables.map((text) => splitAt(text, '=')))),
+  );
+}
+
+// ---- runs -----------------------------------------------------------------------------------------------
+
+/** 'COMMIT [dirty [HASH]] PATH' and 'SYSTEM COMMIT [dirty HASH] PATH' as path and the rest. */
+function splitCheckout(text, words) {
+  const length = words.exec(text)?.[0].length ?? 0;
+  return [text.slice(length), text.slice(0, Math.max(0, length - 1))];
+}
+
+function compareCode(runs, code) {
+  return [
+    makeFact('code', runs.map((run) => run.code)),
+    makeFact('code_branch', runs.map((run) => run.codeBranch)),
+    makeFact('code_remote', runs.map((run) => run.codeRemote)),
+    makeList('code_submodules', 'list', runs.map((run) => run.codeSubmodules.map((text) => splitCheckout(text, /^[^ ]+ (?:dirty )?/)))),
+    makeList('code_others', 'list', runs.map((run) => run.codeOthers.map((text) => splitCheckout(text, /^[^ ]+ [^ ]+ (?:dirty (?:[0-9a-f]{64}|-) )?/)))),
+    makeFiles('code_files', code),
+    makeList('compilers', 'list', runs.map((run) => run.compilers.map(({ path, producer }) => [path, producer]))),
+  ];
+}
+
+/** What was asked for: by whom and why, and what was run. */
+function compareRequests(runs) {
+  return [
+    makeFact('label', runs.map((run) => run.label)),
+    makeFact('reason', runs.map((run) => run.reason)),
+    makeList('tags', 'names', runs.map((run) => run.tags.map((tag) => [tag, '']))),
+    makeFact('command', runs.map((run) => run.command)),
+    makeFact('directory', runs.map((run) => run.directory)),
+    makeList('redirects', 'list', runs.map((run) => run.redirects.map((text) => splitAt(text, ' ')))),
+    makeList('parameters', 'list', runs.map((run) => run.parameters.map((text) => splitAt(text, ' ')))),
+    makeList('variables', 'list', runs.map((run) => run.variables.map((text) => splitAt(text, '=')))),
+    makeList('variable_hashes', 'list', runs.map((run) => run.variableHashes.map((text) => splitAt(text, ' ')))),
+    makeFact('timeout_s', runs.map((run) => run.timeoutS)),
+  ];
+}
+
+function compareTouchedFiles(runs, data) {
+  const names = (name, of) => makeList(name, 'names', runs.map((run) => of(run).map((path) => [path, ''])));
+  // 'HMAC PATH'
+  const hashed = (name, of) => makeList(name, 'list', runs.map((run) => of(run).map((text) => {
+    const [hash, path] = splitAt(text, ' ');
+    return [path, hash];
+  })));
+  return [
+    makeFiles('inputs', data), hashed('secret_inputs', (run) => run.secretInputs),
+    makeFiles('outputs', runs.map((run) => run.outputs)), hashed('secret_outputs', (run) => run.secretOutputs),
+    makeFiles('uncertain', runs.map((run) => run.uncertain)),
+    names('missing_outputs', (run) => run.missingOutputs), names('removed', (run) => run.removed),
+    makeNamedFiles('logs', runs.map(logsOf)),
+  ];
+}
+
+function compareObservations(runs) {
+  const facts = [
+    makeFact('tree', runs.map((run) => run.tree)), makeFact('observed', runs.map((run) => run.observed)), makeFact('wall_s', runs.map((run) => run.wallS)),
+    makeFact('user_s', runs.map((run) => run.userS)), makeFact('system_s', runs.map((run) => run.systemS)),
+    makeFact('peak_memory_bytes', runs.map((run) => run.peakMemoryBytes)),
+  ];
+  return facts.map((fact) => ({ ...fact, isCounted: false }));
+}
+
+/**
+ * In what runs differ from the first of them, aspect by aspect, what is the same included.
+ * `environments` has one for each run; undefined where there is no record of it. `unseenCode` has of
+ * each run the files of its code that it may have read, though it was not seen to.
+ */
+function compareRuns(runs, environments, unseenCode) {
+  const { code, data } = splitInputs(runs, unseenCode);
+  const known = environments.filter((one) => one !== undefined);
+  // The hash tells all if one of the records is gone; if none is, their lines tell more.
+  const environment = known.length === runs.length ? compareEnvironments(known) : [makeFact('environment', runs.map((run) => run.environment))];
+  return {
+    runs,
+    aspects: compareRequests(runs).concat(
+      [makeFact('status', runs.map((run) => run.status)), makeFact('exit', runs.map((run) => run.exit)), makeFact('signal', runs.map((run) => run.signal))],
+      compareCode(runs, code), environment, compareTouchedFiles(runs, data), compareObservations(runs),
+    ).filter((aspect) => aspect.rows.length > 0),
+  };
 }
 
 // ==== src/core/select.ts =========================================================================
@@ -796,6 +2337,24 @@ function matchesFiles(run, filter) {
   return filter.used.every((path) => run.inputs.some((file) => file.path === path));
 }
 
+/**
+ * The run that a person who names one run wants it compared with, of `runs` in order of ids: the one
+ * it repeats or was made from; else the last before it with its label; else the last before it that
+ * wrote one of the files it wrote. `why` is a part of a sentence. Undefined if there is none.
+ */
+function findCounterpart(run, runs) {
+  const made = new Set(run.outputs.map((file) => file.path));
+  const earlier = runs.filter((one) => one.id < run.id).reverse();
+  const candidates = [
+    ['the run that it repeats', runs.find((one) => one.id === run.repeats)],
+    ['the run that it was made from', runs.find((one) => one.id === run.parent)],
+    ['the run before it with its label', earlier.find((one) => run.label !== undefined && one.label === run.label)],
+    ['the run before it that wrote the same file', earlier.find((one) => one.outputs.some((file) => made.has(file.path)))],
+  ];
+  for (const [why, found] of candidates) if (found !== undefined) return { run: found, why };
+  return undefined;
+}
+
 // ==== src/core/comparison.ts =====================================================================
 // comparison.ts - what a comparison of two contents can say. Knows no formats and no files.
 
@@ -852,9 +2411,14 @@ function matchesFiles(run, filter) {
 /** "numbers within 1e-9 absolute, 1e-6 relative", the part of a rule that names a tolerance. */
 function describeTolerance(tolerance) {
   const parts = [];
-  if (tolerance.absolute > 0) parts.push(tolerance.absolute + ' absolute');
-  if (tolerance.relative > 0) parts.push(tolerance.relative + ' relative');
+  if (tolerance.absolute > 0) parts.push(formatMagnitude(tolerance.absolute) + ' absolute');
+  if (tolerance.relative > 0) parts.push(formatMagnitude(tolerance.relative) + ' relative');
   return parts.length === 0 ? 'numbers by value' : 'numbers within ' + parts.join(', ');
+}
+
+/** A positive number as short as it is exact: 0.25, 1e-6, 1.5e+21. */
+function formatMagnitude(value) {
+  return value > 0 && value < 1e-3 ? value.toExponential() : String(value);
 }
 
 /** Are two doubles, neither of them an overflow, within the tolerance? All NaN count as the same; an infinity is only near to itself. */
@@ -1146,7 +2710,7 @@ function spanParameters(runs) {
   }
   return Array.from(values, ([name, found]) => {
     const all = Array.from(found);
-    if (all.length < 3 || !all.every((value) => value.trim() !== '' && Number.isFinite(Number(value)))) return { name, values: all, isRange: false };
+    if (all.length < 3 || !all.every((value) => trimBlanks(value) !== '' && Number.isFinite(Number(value)))) return { name, values: all, isRange: false };
     all.sort((a, b) => Number(a) - Number(b) || compareBytes(a, b));
     return { name, values: [all[0], all[all.length - 1]], isRange: true };
   });
@@ -2802,8 +4366,9 @@ const SHAPES = [
   { name: 'time', pattern: TIME },
 ];
 
-// A stamp is no part of a longer word or number; "_" and "T" may stand around it in file names.
-const STAMPS = new RegExp('(^|[^A-Za-z0-9.])(' + SHAPES.map(({ pattern }) => '(?:' + pattern + ')').join('|') + ')(?![A-Za-z0-9]|\\.\\d)', 'g');
+// A stamp is no part of a longer word or number; "_" may stand around it in file names.
+/** Finds stamps; group 2 of a match is one. */
+const STAMP_PATTERN = new RegExp('(^|[^A-Za-z0-9.])(' + SHAPES.map(({ pattern }) => '(?:' + pattern + ')').join('|') + ')(?![A-Za-z0-9]|\\.\\d)', 'g');
 const WHOLE_SHAPES = SHAPES.map(({ name, pattern }) => ({ name, whole: new RegExp('^(?:' + pattern + ')$') }));
 
 // type Stamp = { text: string; shape: string; isNamed: boolean };
@@ -2826,15 +4391,16 @@ function haveStampsAsOnlyDifference(first, second, hints) {
 
 function splitAtStamps(text) {
   const stamps = [];
-  const between = text.replace(STAMPS, (_, before, stamp, at) => {
+  const between = text.replace(STAMP_PATTERN, (_, before, stamp, at) => {
     const found = WHOLE_SHAPES.find(({ whole }) => whole.test(stamp));
-    const lineStart = Math.max(text.lastIndexOf('\n', at) + 1, at - 200);
-    stamps.push({ text: stamp, shape: found === undefined ? '' : found.name, isNamed: NAMES_TIME.test(text.slice(lineStart, at + 1)) });
+    const line = text.slice(Math.max(at - LONGEST_NAMING, 0), at + 1);
+    stamps.push({ text: stamp, shape: found === undefined ? '' : found.name, isNamed: NAMES_TIME.test(line.slice(line.lastIndexOf('\n') + 1)) });
     return before + '\0';
   });
   return { between, stamps };
 }
 
+const LONGEST_NAMING = 200;
 const NAMES_TIME = /time|date|stamp|epoch|created|modified|started|finished|built/i;
 
 const HOUR_MS = 3600000;
@@ -2934,8 +4500,9 @@ const NAME_WORD = /(?:[A-Za-z]|[\xc3][\x80-\xbf])+\.?/g;
 
 /** Do words alone differ, each a name, or two or more letters of it, of the same month or day in two languages? */
 function haveNamesAsOnlyDifference(first, second) {
+  if (first.replace(NAME_WORD, '\0') !== second.replace(NAME_WORD, '\0')) return false;
   const [words, others] = [first.match(NAME_WORD) ?? [], second.match(NAME_WORD) ?? []];
-  if (words.length === 0 || words.length !== others.length || first.replace(NAME_WORD, '\0') !== second.replace(NAME_WORD, '\0')) return false;
+  if (words.length === 0 || words.length !== others.length) return false;
   return words.every((word, i) => word === others[i] || isSameName(word, others[i]));
 }
 
@@ -2978,7 +4545,7 @@ function letterKey(row) {
 // causes.ts - why two texts differ, as far as the texts themselves tell. Knows no formats and no clock.
 
 /** More text than this is not searched for causes: several copies of it are made. */
-const MOST_SEARCHED_BYTES = 32 << 20;
+const MOST_SEARCHED_BYTES = 16 << 20;
 
 /**
  * The causes that together account for every difference; [] if they do not, for a wrong cause is worse
@@ -3000,8 +4567,9 @@ function findCauses(first, second, hints) {
 function explainBeyondPlaces(first, second, hints) {
   if (first === second) return [];
   if (haveStampsAsOnlyDifference(first, second, hints)) return ['time stamp'];
-  if (!haveSameLines(first, second)) return undefined;
-  return isSortedOtherwise(splitLines(first), splitLines(second)) ? ['locale'] : ['order of lines'];
+  const [lines, others] = [splitLines(first), splitLines(second)];
+  if (!haveOtherOrder(lines, others)) return undefined;
+  return isSortedOtherwise(lines, others) ? ['locale'] : ['order of lines'];
 }
 
 function sortCauses(causes) {
@@ -3013,10 +4581,11 @@ function splitLines(text) {
   return text.replace(/\n$/, '').split('\n');
 }
 
-function haveSameLines(first, second) {
-  if (Math.abs(first.length - second.length) > 1) return false;
-  const [lines, others] = [splitLines(first).sort(compareBytes), splitLines(second).sort(compareBytes)];
-  return lines.length > 1 && lines.length === others.length && lines.every((line, i) => line === others[i]);
+/** The same lines, each as often, in another order. */
+function haveOtherOrder(lines, others) {
+  if (lines.length !== others.length || lines.every((line, i) => line === others[i])) return false;
+  const [sorted, otherSorted] = [lines.slice().sort(compareBytes), others.slice().sort(compareBytes)];
+  return sorted.every((line, i) => line === otherSorted[i]);
 }
 
 const PATH_GOES_ON = /[\w.+~-]/;
@@ -3270,6 +4839,140 @@ function listLaterResults(runs, run) {
 // };
 
 const USUAL_SURROUNDINGS = { variables: {}, umask: undefined, prefix: [], folderName: undefined, isReversed: false };
+
+// ==== src/core/reproducible.ts ===================================================================
+// reproducible.ts - would this file come out the same if it were made again? Told from records and from what changed. Knows no files on a disk.
+
+// 1. "no": the last repeat of a run that tells of a needed file came to other bytes, or to none.
+// 2. "yes": each run of the chain has a repeat that came to the same bytes, or within a stated
+//    tolerance; and nothing that the runs need is known to have changed or gone since.
+// 3. "unknown": all else, with every reason.
+// What could keep a run from being repeated (a withheld secret, reads that were not watched) counts
+// only as long as no repeat has shown that it does not.
+
+/** How an input that no run made is now, against what was read. */
+// type LeafState = 'same' | 'changed' | 'gone' | 'unknown';
+
+/** A run of the chain. */
+// type ChainLink = {
+//   id: string;
+//   /** Undefined if its record cannot be read. */
+//   run: Run | undefined;
+//   /** Paths of those of its outputs that the file was made from, or is. */
+//   needed: ByteString[];
+//   /** Its repeats in the order of their ids. */
+//   repeats: Run[];
+// };
+
+// type Leaf = { file: FileState; state: LeafState; isCode: boolean; /** Ids of the runs that read it. */ readers: string[] };
+
+// type ReasonWord = 'came out differently' | 'changed since' | 'gone' | 'content not known' | 'never repeated' | 'not compared' | 'environment differs'
+//   | 'withheld secret' | 'cannot be repeated' | 'reads not watched' | 'did not succeed' | 'record not readable';
+
+/** What a person can do something about first. */
+const REASON_ORDER = ['changed since', 'gone', 'content not known', 'environment differs', 'withheld secret', 'did not succeed', 'cannot be repeated', 'record not readable',
+  'reads not watched', 'not compared', 'never repeated'];
+
+// type Reason = { word: ReasonWord; /** What it is true of: a path, an id, a program; with words that explain. */ subject: ByteString; /** Of which run, if the subject does not tell. */ id: string };
+
+// type Reproducible =
+//   | { kind: 'yes'; /** All bytes were the same; else some were within a stated tolerance. */ isExact: boolean; /** The repeats that show it; first that of the run that made the file. */ shownBy: string[] }
+//   | { kind: 'no' | 'unknown'; reasons: Reason[] };
+
+/** What the last repeat that tells says of the needed files of a run. */
+// type Shown = { kind: 'shown'; isExact: boolean; by: Run } | { kind: 'denied'; by: Run; verdict: Verdict } | { kind: 'open'; reason: Reason };
+
+/** The worst verdict on the needed files; undefined if not all have one that tells. */
+function worstVerdict(repeat, needed) {
+  const byPath = new Map(repeat.verdicts.map((verdict) => [verdict.path, verdict]));
+  let worst;
+  let isWhole = true;
+  for (const path of needed) {
+    const verdict = byPath.get(path);
+    if (verdict === undefined || verdict.word === 'unchecked' || verdict.word === 'extra') isWhole = false;
+    else if (verdict.word === 'different' || verdict.word === 'missing') return verdict;
+    else if (worst === undefined || verdict.word === 'tolerance') worst = verdict;
+  }
+  return isWhole ? worst : undefined;
+}
+
+function judgeRepeats(link) {
+  for (let i = link.repeats.length - 1; i >= 0; i--) {
+    const by = link.repeats[i];
+    const verdict = worstVerdict(by, link.needed);
+    if (verdict === undefined) continue;
+    if (verdict.word === 'different' || verdict.word === 'missing') return { kind: 'denied', by, verdict };
+    return { kind: 'shown', isExact: verdict.word === 'identical', by };
+  }
+  const last = link.repeats[link.repeats.length - 1];
+  if (last === undefined) return { kind: 'open', reason: { word: 'never repeated', subject: link.id, id: link.id } };
+  return { kind: 'open', reason: { word: 'not compared', subject: link.id + ' (repeated by ' + last.id + ')', id: link.id } };
+}
+
+/** What may keep a run from being repeated, by its record alone. */
+function findObstacles(run) {
+  const reasons = [];
+  const add = (word, subject) => { reasons.push({ word, subject, id: run.id }); };
+  if (run.status !== 'succeeded') add('did not succeed', run.id + ' (' + run.status + ')');
+  const obstacle = findRepeatObstacle(run);
+  if (obstacle !== undefined) add('cannot be repeated', run.id + ': ' + obstacle);
+  for (const one of run.variableHashes) add('withheld secret', 'variable ' + one.split(' ')[0] + ' of ' + run.id);
+  for (const one of run.secretInputs) add('withheld secret', 'file ' + one.slice(one.indexOf(' ') + 1) + ', read by ' + run.id);
+  if (!run.observed.startsWith('strace')) add('reads not watched', run.id + ' (' + run.observed + ')');
+  for (const input of run.inputs) if (input.hash === '?') add('content not known', input.path + ', read by ' + run.id);
+  return reasons;
+}
+
+/** Of a raw input that is not any more what was read. */
+function findLeafReasons(leaf) {
+  if (leaf.state === 'same' || leaf.state === 'unknown') return [];
+  const readers = leaf.readers.length > 1 ? leaf.readers[0] + ' and ' + String(leaf.readers.length - 1) + ' more' : leaf.readers[0];
+  return [{ word: leaf.state === 'gone' ? 'gone' : 'changed since', subject: (leaf.isCode ? 'code ' : 'input ') + leaf.file.path + ', read by ' + readers, id: leaf.readers[0] }];
+}
+
+/** A difference between the software of a run and what is there now. */
+// type SoftwareChange = { subject: ByteString };
+
+/**
+ * The answer for the chain of a file, the run that made it first. `changesOf` tells what of an
+ * environment (by the hash of its record) is not any more what it was.
+ */
+function judgeReproducible(chain, leaves, changesOf) {
+  const denials = [];
+  const doubts = [];
+  const environments = new Set();
+  const shownBy = [];
+  let isExact = true;
+  for (const link of chain) {
+    const shown = judgeRepeats(link);
+    if (shown.kind === 'denied') denials.push({ word: 'came out differently', subject: describeDenial(shown.verdict, shown.by), id: link.id });
+    else if (shown.kind === 'open') doubts.push(shown.reason);
+    else {
+      shownBy.push(shown.by.id);
+      isExact = isExact && shown.isExact;
+    }
+    if (link.run === undefined) doubts.push({ word: 'record not readable', subject: link.id, id: link.id });
+    else if (shown.kind !== 'shown') doubts.push(...findObstacles(link.run));
+    const environment = shown.kind === 'shown' ? shown.by.environment : link.run?.environment;
+    if (environment !== undefined) environments.add(environment);
+  }
+  for (const leaf of leaves) doubts.push(...findLeafReasons(leaf));
+  doubts.push(...findSoftwareReasons(environments, changesOf));
+  doubts.sort((a, b) => REASON_ORDER.indexOf(a.word) - REASON_ORDER.indexOf(b.word));
+  if (denials.length > 0) return { kind: 'no', reasons: denials };
+  return doubts.length > 0 ? { kind: 'unknown', reasons: doubts } : { kind: 'yes', isExact, shownBy };
+}
+
+function describeDenial(verdict, by) {
+  return verdict.path + ' ' + (verdict.word === 'missing' ? 'was not made' : 'came out differently') + ' when ' + by.id + ' repeated ' + String(by.repeats)
+    + (verdict.detail === '' ? '' : ': ' + verdict.detail);
+}
+
+function findSoftwareReasons(environments, changesOf) {
+  const subjects = new Set();
+  for (const environment of environments) for (const change of changesOf(environment)) subjects.add(change.subject);
+  return Array.from(subjects).sort().map((subject) => ({ word: 'environment differs', subject, id: '' }));
+}
 
 // ==== src/formats/percent.ts =====================================================================
 // percent.ts - text of a record's field, percent-encoded (docs/record-format.txt, 2). Decides nothing.
@@ -3946,7 +5649,14 @@ function printRunBody(run) {
 }
 
 function readFileLine(value, fault) {
-  return parseFile(value) ?? fault('not "HASH  SIZE PATH"');
+  const file = parseFile(value) ?? fault('not "HASH  SIZE PATH"');
+  return file.path.indexOf('\0') < 0 ? file : fault('a NUL in a name');
+}
+
+/** A name of a file, or a text with one. No name holds a NUL, and no call of the system takes it. */
+function readRecordedName(value, fault) {
+  const name = decodeText(value);
+  return name.indexOf('\0') < 0 ? name : fault('a NUL in a name');
 }
 
 const SETTERS = {
@@ -3959,8 +5669,8 @@ const SETTERS = {
   Label: (run, value) => { run.label = decodeText(value); },
   Reason: (run, value) => { run.reason = decodeText(value); },
   Tag: (run, value) => { run.tags.push(decodeText(value)); },
-  Directory: (run, value) => { run.directory = decodeText(value); },
-  Redirect: (run, value) => { run.redirects.push(decodeText(value)); },
+  Directory: (run, value, fault) => { run.directory = readRecordedName(value, fault); },
+  Redirect: (run, value, fault) => { run.redirects.push(readRecordedName(value, fault)); },
   Parameter: (run, value) => { run.parameters.push(decodeParameter(value)); },
   Wall_s: (run, value, fault) => { run.wallS = readNumber(value, fault); },
   User_s: (run, value, fault) => { run.userS = readNumber(value, fault); },
@@ -3976,16 +5686,16 @@ const SETTERS = {
   Code: (run, value) => { run.code = decodeText(value); },
   Code_branch: (run, value) => { run.codeBranch = decodeText(value); },
   Code_remote: (run, value) => { run.codeRemote = decodeText(value); },
-  Code_submodule: (run, value) => { run.codeSubmodules.push(decodeText(value)); },
-  Code_other: (run, value) => { run.codeOthers.push(decodeText(value)); },
+  Code_submodule: (run, value, fault) => { run.codeSubmodules.push(readRecordedName(value, fault)); },
+  Code_other: (run, value, fault) => { run.codeOthers.push(readRecordedName(value, fault)); },
   Code_file: (run, value, fault) => {
     const parts = splitWord(value);
     if (CODE_FILE_STATES.indexOf(parts[0]) < 0 || parts[1] === '') fault('not "STATE PATH" with one of ' + CODE_FILE_STATES.join(', '));
-    run.codeFiles.push({ state: parts[0], path: decodeText(parts[1]) });
+    run.codeFiles.push({ state: parts[0], path: readRecordedName(parts[1], fault) });
   },
-  Compiler: (run, value) => {
+  Compiler: (run, value, fault) => {
     const parts = splitWord(value);
-    run.compilers.push({ path: decodeText(parts[0]), producer: decodeText(parts[1]) });
+    run.compilers.push({ path: readRecordedName(parts[0], fault), producer: decodeText(parts[1]) });
   },
   Environment: (run, value, fault) => {
     if (!/^[0-9a-f]{64}$/.test(value)) fault('not a hash');
@@ -3994,23 +5704,23 @@ const SETTERS = {
   Variable: (run, value) => { run.variables.push(decodeText(value)); },
   Variable_hash: (run, value) => { run.variableHashes.push(decodeText(value)); },
   Observed: (run, value) => { run.observed = value; },
-  Declared_input: (run, value) => { run.declaredInputs.push(decodeText(value)); },
-  Declared_output: (run, value) => { run.declaredOutputs.push(decodeText(value)); },
-  Missing_output: (run, value) => { run.missingOutputs.push(decodeText(value)); },
+  Declared_input: (run, value, fault) => { run.declaredInputs.push(readRecordedName(value, fault)); },
+  Declared_output: (run, value, fault) => { run.declaredOutputs.push(readRecordedName(value, fault)); },
+  Missing_output: (run, value, fault) => { run.missingOutputs.push(readRecordedName(value, fault)); },
   Input: (run, value, fault) => { run.inputs.push(readFileLine(value, fault)); },
   Output: (run, value, fault) => { run.outputs.push(readFileLine(value, fault)); },
   Uncertain: (run, value, fault) => { run.uncertain.push(readFileLine(value, fault)); },
-  Removed: (run, value) => { run.removed.push(decodeText(value)); },
+  Removed: (run, value, fault) => { run.removed.push(readRecordedName(value, fault)); },
   Scratch_output: (run, value, fault) => { run.outputs.push(readFileLine(value, fault)); },
-  Scratch_removed: (run, value) => { run.removed.push(decodeText(value)); },
-  Absent: (run, value) => { run.absent.push(decodeText(value)); },
+  Scratch_removed: (run, value, fault) => { run.removed.push(readRecordedName(value, fault)); },
+  Absent: (run, value, fault) => { run.absent.push(readRecordedName(value, fault)); },
   Secret_input: (run, value, fault) => {
     if (!/^[0-9a-f]+ ./.test(value)) fault('not "HASH PATH"');
-    run.secretInputs.push(decodeText(value));
+    run.secretInputs.push(readRecordedName(value, fault));
   },
   Secret_output: (run, value, fault) => {
     if (!/^[0-9a-f]+ ./.test(value)) fault('not "HASH PATH"');
-    run.secretOutputs.push(decodeText(value));
+    run.secretOutputs.push(readRecordedName(value, fault));
   },
   Left_out: (run, value, fault) => {
     const parts = splitWord(value);
@@ -4021,7 +5731,7 @@ const SETTERS = {
     const [word, rest] = splitWord(value);
     const [path, detail] = splitWord(rest);
     if (VERDICT_WORDS.indexOf(word) < 0 || path === '') fault('not "WORD PATH" with one of ' + VERDICT_WORDS.join(', '));
-    run.verdicts.push({ word: word, path: decodeText(path), detail: decodeText(detail) });
+    run.verdicts.push({ word: word, path: readRecordedName(path, fault), detail: decodeText(detail) });
   },
   Warning: (run, value) => { run.warnings.push(decodeText(value)); },
 };
@@ -4461,14 +6171,17 @@ function splitSections(text) {
       sections.push(last);
     } else if (line.startsWith('---')) failText(i + 1, 'no such heading: "' + line + '"; write "\\---" for text that begins so');
     else if (last !== undefined) last.lines.push(decodeText(line.replace(/^\\(?=\\*---)/, '')));
-    else if (line.trim() !== '' && line[0] !== '#') failText(i + 1, 'text above the first line "---"');
+    else if (trimBlanks(line) !== '' && line[0] !== '#') failText(i + 1, 'text above the first line "---"');
   }
   return sections;
 }
 
-/** The text of a section, without empty lines and spaces at its ends. */
+/** The text of a section, without empty lines at its ends. */
 function trimSection(section) {
-  return section.lines.join('\n').replace(/^(?:[ \t]*\n)+/, '').replace(/[ \t\n]+$/, '');
+  const lines = section.lines.slice();
+  while (lines.length > 0 && trimBlanks(lines[0]) === '') lines.shift();
+  while (lines.length > 0 && trimBlanks(lines[lines.length - 1]) === '') lines.pop();
+  return lines.join('\n');
 }
 
 /**
@@ -4489,11 +6202,56 @@ function parseNoteText(text) {
     }
     if (seen.has(name)) failText(line, '"--- ' + name + '" stands twice');
     seen.add(name);
-    if (name === 'tags') notes.tags = section.lines.map((one) => one.trim()).filter((one) => one !== '');
-    else if (name === 'label' && section.lines.filter((one) => one.trim() !== '').length > 1) failText(line, 'a label is one line');
-    else if (name === 'label' || name === 'reason' || name === 'outcome') notes[name] = name === 'label' ? value.trim() : value;
+    if (name === 'tags') notes.tags = section.lines.map(trimBlanks).filter((one) => one !== '');
+    else if (name === 'label' && section.lines.filter((one) => trimBlanks(one) !== '').length > 1) failText(line, 'a label is one line');
+    else if (name === 'label' || name === 'reason' || name === 'outcome') notes[name] = name === 'label' ? trimBlanks(value) : value;
   }
   return notes;
+}
+
+// ==== src/formats/environment.ts =================================================================
+// environment.ts - an environment record, parsed (docs/record-format.txt, 6). Decides nothing.
+
+const FILE_LISTS = {
+  Executable: 'executables', Interpreter: 'interpreters', Library: 'libraries', File: 'files', Lock_file: 'lockFiles',
+};
+
+/** The first `count` words, decoded, and the rest, decoded: '' where there is none. */
+function splitWords(value, count) {
+  const words = value.split(' ');
+  return words.slice(0, count).concat(words.slice(count).join(' ')).map(decodeText).concat(new Array(count).fill('')).slice(0, count + 1);
+}
+
+function addField(environment, name, value) {
+  const list = Object.prototype.hasOwnProperty.call(FILE_LISTS, name) ? FILE_LISTS[name] : undefined;
+  if (list !== undefined) {
+    const file = parseFile(value);
+    if (file !== undefined) environment[list].push(file);
+  } else if (name === 'Package') {
+    const [manager, name1, version, detail] = splitWords(value, 3);
+    environment.packages.push({ manager, name: name1, version: version === '-' ? '' : version, detail });
+  } else if (name === 'Owner') {
+    const [manager, name1, path] = splitWords(value, 2);
+    environment.owners.push({ manager, name: name1, path });
+  } else if (name === 'Compiler') {
+    const [path, producer] = splitWords(value, 1);
+    environment.compilers.push({ path, producer });
+  } else if (name === 'Build_id') {
+    const [id, path] = splitWords(value, 1);
+    environment.buildIds.push({ id, path });
+  } else if (name === 'Limit') environment.limits.push(decodeText(value));
+  else if (name === 'Variable') environment.variables.push(decodeText(value));
+  else environment.facts.push({ name, value: decodeText(value) });
+}
+
+/** An environment record; fields of newer versions are among its facts, a line that is no field is passed over. */
+function parseEnvironment(text) {
+  const environment = emptyEnvironment();
+  for (const line of text.split('\n')) {
+    const colon = line.indexOf(': ');
+    if (colon > 0 && /^[A-Z][A-Za-z0-9_]*$/.test(line.slice(0, colon))) addField(environment, line.slice(0, colon), line.slice(colon + 2));
+  }
+  return environment;
 }
 
 // ==== src/formats/checksums.ts ===================================================================
@@ -4971,8 +6729,8 @@ function applyDeltas(base, deltas) {
   return body;
 }
 
-/** The target of a delta; undefined if it does not fit its base. */
-function applyGitDelta(base, delta) {
+/** The target of a delta; undefined if it does not fit its base, or comes to more than `mostBytes`. */
+function applyGitDelta(base, delta, mostBytes = LARGEST_OBJECT_BYTES) {
   let at = 0;
   const readSize = () => {
     let size = 0;
@@ -4987,9 +6745,10 @@ function applyGitDelta(base, delta) {
   };
   if (readSize() !== base.length) return undefined;
   const targetSize = readSize();
+  if (targetSize > mostBytes) return undefined;
   const parts = [];
   let written = 0;
-  while (at < delta.length && written <= LARGEST_OBJECT_BYTES) {
+  while (at < delta.length && written <= targetSize) {
     const order = delta.charCodeAt(at++);
     if ((order & 0x80) === 0) {
       parts.push(delta.slice(at, at + order));
@@ -5028,14 +6787,20 @@ function quoteGitPath(name) {
 }
 
 /**
+ * A patch in its sections. One begins with "diff --git " at the start of a line; no line of content or of
+ * base 85 can be one. Only LF ends a line: what stands behind a CR is content.
+ */
+function splitPatchSections(patch) {
+  const parts = patch.split(/\n(?=diff --git |\* Unmerged path )/);
+  return parts.map((part, i) => (i < parts.length - 1 ? part + '\n' : part));
+}
+
+/**
  * git's diff without the sections that change nothing (a header line alone: the file was only
- * touched) and without "* Unmerged path" lines, which git apply does not read. A section begins with
- * "diff --git " at the start of a line; no line of content or of base 85 can be one.
+ * touched) and without "* Unmerged path" lines, which git apply does not read.
  */
 function dropEmptySections(patch) {
-  return patch.split(/^(?=diff --git |\* Unmerged path )/m)
-    .filter((section) => section.indexOf('\n') < section.length - 1 && !section.startsWith('* Unmerged path '))
-    .join('');
+  return splitPatchSections(patch).filter((section) => section.indexOf('\n') < section.length - 1 && !section.startsWith('* Unmerged path ')).join('');
 }
 
 /** The names in the output of `git diff-index --raw -z`: ":MODES IDS STATUS" NUL NAME NUL ..., each once. */
@@ -5048,8 +6813,7 @@ function parseRawDiff(raw) {
 
 /** Those of `names` that have a section in a diff made with prefixes "a/" and "b/" + `prefix`, without renames. */
 function listPatchedNames(patch, names, prefix) {
-  const heads = new Set();
-  for (const line of patch.match(/^diff --git [^\n]*/mg) ?? []) heads.add(line);
+  const heads = new Set(splitPatchSections(patch).map((section) => section.slice(0, section.indexOf('\n'))));
   return names.filter((name) => heads.has('diff --git ' + quoteGitPath('a/' + prefix + name) + ' ' + quoteGitPath('b/' + prefix + name)));
 }
 
@@ -5059,7 +6823,7 @@ function listPatchedNames(patch, names, prefix) {
 /** `mode` as git has it: 0o40000 folder, 0o100644, 0o100755, 0o120000 link, 0o160000 submodule. `id` in hexadecimal digits. */
 // type GitTreeEntry = { mode: number; name: ByteString; id: string };
 
-/** Entries "MODE NAME NUL ID" of a tree's body; undefined if it is damaged. A name with "/" or that climbs is damage. */
+/** Entries "MODE NAME NUL ID" of a tree's body; undefined if it is damaged. A name that git checks out nowhere is damage: with "/", that climbs, or ".git". */
 function parseGitTree(body, idSizeBytes) {
   const entries = [];
   let at = 0;
@@ -5069,7 +6833,7 @@ function parseGitTree(body, idSizeBytes) {
     if (space < 0 || end < 0 || end + 1 + idSizeBytes > body.length) return undefined;
     const mode = body.slice(at, space);
     const name = body.slice(space + 1, end);
-    if (!/^[0-7]{5,6}$/.test(mode) || name === '' || name === '.' || name === '..' || name.indexOf('/') >= 0) return undefined;
+    if (!/^[0-7]{5,6}$/.test(mode) || /^(?:\.{0,2}|\.git)$/i.test(name) || name.indexOf('/') >= 0) return undefined;
     entries.push({ mode: parseInt(mode, 8), name, id: hexFromBytes(body.slice(end + 1, end + 1 + idSizeBytes)) });
     at = end + 1 + idSizeBytes;
   }
@@ -5081,6 +6845,8 @@ function parseGitTree(body, idSizeBytes) {
 
 /** What a patch says of one file. `path` has no "a/"; `mode` is there if the patch tells the new one. */
 // type PatchSection = { path: ByteString; kind: 'changed' | 'added' | 'deleted'; mode: number | undefined; body: ByteString };
+
+const LARGEST_PATCHED_BYTES = 1 << 28;
 
 /** Undoes zlib's deflate; undefined if it is damaged. */
 // type InflateWhole = (bytes: ByteString) => ByteString | undefined;
@@ -5107,25 +6873,30 @@ function readPatchedName(head) {
 /** The sections of a patch made by `git diff --binary --full-index --no-renames`; undefined if it is none. */
 function splitGitPatch(patch) {
   const sections = [];
-  for (const text of patch.split(/^(?=diff --git )/m)) {
+  for (const text of splitPatchSections(patch)) {
     if (text === '') continue;
     const firstEnd = text.indexOf('\n');
     const path = text.startsWith('diff --git ') && firstEnd > 0 ? readPatchedName(text.slice(0, firstEnd)) : undefined;
     if (path === undefined) return undefined;
-    const bodyAt = text.search(/^(?:@@ |GIT binary patch$)/m);
-    const header = bodyAt < 0 ? text : text.slice(0, bodyAt);
+    const bodyAt = text.search(/\n(?:@@ |GIT binary patch\n|Binary files )/) + 1;
+    const header = bodyAt === 0 ? text : text.slice(0, bodyAt);
     const mode = /^(?:new mode|new file mode) ([0-7]+)$/m.exec(header);
     const kind = /^deleted file mode /m.test(header) ? 'deleted' : /^new file mode /m.test(header) ? 'added' : 'changed';
-    sections.push({ path, kind, mode: mode === null ? undefined : parseInt(mode[1], 8), body: bodyAt < 0 ? '' : text.slice(bodyAt) });
+    sections.push({ path, kind, mode: mode === null ? undefined : parseInt(mode[1], 8), body: bodyAt === 0 ? '' : text.slice(bodyAt) });
   }
   return sections;
 }
 
-/** The content that a section makes of `original` ('' for an added file); undefined if it was made from another content. */
+/**
+ * The content that a section makes of `original`, of which an added file has none, not even where a file
+ * of another kind had the name; undefined if it was made from another content. A binary patch may hold the
+ * whole content, and then fits any.
+ */
 function applyPatchSection(section, original, inflate) {
+  const old = section.kind === 'added' ? '' : original;
   if (section.kind === 'deleted') return '';
-  if (section.body === '') return original;
-  return section.body.startsWith('GIT binary patch') ? applyBinary(section.body, original, inflate) : applyHunks(section.body, original);
+  if (section.body === '') return old;
+  return section.body.startsWith('GIT binary patch') ? applyBinary(section.body, old, inflate) : applyHunks(section.body, old);
 }
 
 // ---- text -------------------------------------------------------------------------------------------
@@ -5135,57 +6906,78 @@ function splitPatchLines(text) {
   return text === '' ? [] : text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }
 
+/** `context`: how many lines at its end are the same before and after. */
+// type Hunk = { start: number; oldLines: ByteString[]; newLines: ByteString[]; context: number };
+
+// As many as the patch was made with; a hunk has fewer at its end only where the file ends.
+const CONTEXT_LINES = 3;
+
+/** The hunk whose "@@" line is at `from`, and where the next one is; undefined if it has not as many lines as it says. */
+function readHunk(lines, from) {
+  const head = /^@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(lines[from]);
+  if (head === null) return undefined;
+  const oldCount = Number(head[2] ?? 1);
+  const newCount = Number(head[3] ?? 1);
+  const hunk = { start: Number(head[1]) - (oldCount > 0 ? 1 : 0), oldLines: [], newLines: [], context: 0 };
+  let at = from + 1;
+  while (at < lines.length && (hunk.oldLines.length < oldCount || hunk.newLines.length < newCount)) {
+    // With diff.suppressBlankEmpty an empty line that has not changed stands without its space.
+    const line = lines[at] === '\n' ? ' \n' : lines[at];
+    at += 1;
+    const isLast = at < lines.length && lines[at].startsWith('\\ '); // "\ No newline at end of file"
+    if (isLast) at += 1;
+    const text = isLast ? line.slice(1, -1) : line.slice(1);
+    if (' -+'.indexOf(line[0]) < 0) return undefined;
+    hunk.context = line[0] === ' ' ? hunk.context + 1 : 0;
+    if (line[0] !== '+') hunk.oldLines.push(text);
+    if (line[0] !== '-') hunk.newLines.push(text);
+  }
+  return hunk.oldLines.length === oldCount && hunk.newLines.length === newCount ? { hunk, next: at } : undefined;
+}
+
 /** Applies hunks strictly: at their place, every line as it says. */
 function applyHunks(body, original) {
   const old = splitPatchLines(original);
+  const lines = splitPatchLines(body);
   const made = [];
   let at = 0;
-  const lines = splitPatchLines(body);
-  for (let i = 0; i < lines.length;) {
-    const head = /^@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(lines[i]);
-    if (head === null) return undefined;
-    let oldLeft = Number(head[2] ?? 1);
-    let newLeft = Number(head[3] ?? 1);
-    const start = Number(head[1]) - (oldLeft > 0 ? 1 : 0);
+  if (!body.endsWith('\n')) return undefined; // cut short
+  for (let from = 0; from < lines.length;) {
+    const read = readHunk(lines, from);
+    if (read === undefined) return undefined;
+    const { start, oldLines, newLines } = read.hunk;
     if (start < at || start > old.length) return undefined;
     while (at < start) made.push(old[at++]);
-    for (i += 1; i < lines.length && (oldLeft > 0 || newLeft > 0); i++) {
-      const sign = lines[i][0];
-      // "\ No newline at end of file" after a line takes its end away.
-      const text = i + 1 < lines.length && lines[i + 1].startsWith('\\ ') ? lines[i].slice(1, -1) : lines[i].slice(1);
-      if (sign !== ' ' && sign !== '-' && sign !== '+') {
-        if (sign === '\\') continue;
-        return undefined;
-      }
-      if (sign !== '+' && (oldLeft-- === 0 || old[at++] !== text)) return undefined;
-      if (sign !== '-' && newLeft-- === 0) return undefined;
-      if (sign !== '-') made.push(text);
-    }
-    if (oldLeft > 0 || newLeft > 0) return undefined;
-    while (i < lines.length && lines[i].startsWith('\\ ')) i += 1;
+    for (const line of oldLines) if (old[at++] !== line) return undefined;
+    for (const line of newLines) made.push(line);
+    if (read.hunk.context < CONTEXT_LINES && at < old.length) return undefined;
+    from = read.next;
   }
-  return made.concat(old.slice(at)).join('');
+  while (at < old.length) made.push(old[at++]);
+  // Only the last line of a file may be without its end.
+  return made.slice(0, -1).every((line) => line.endsWith('\n')) ? made.join('') : undefined;
 }
 
 // ---- binary -----------------------------------------------------------------------------------------
 
 const BASE85 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~';
 
-/** One line: a letter for its length in bytes, then groups of five digits for four bytes. */
+/** One line: a letter for its length in bytes, then groups of five digits for four bytes; undefined if it is not that. */
 function decodeLine(line) {
-  const letter = line.charCodeAt(0);
-  const length = letter >= 97 ? letter - 97 + 27 : letter - 65 + 1;
+  const length = /^[A-Z]/.test(line) ? line.charCodeAt(0) - 64 : /^[a-z]/.test(line) ? line.charCodeAt(0) - 70 : 0;
+  if (length === 0 || line.length !== 1 + Math.ceil(length / 4) * 5) return undefined;
   let bytes = '';
-  for (let at = 1; at + 5 <= line.length; at += 5) {
+  for (let at = 1; at < line.length; at += 5) {
     let value = 0;
     for (let k = 0; k < 5; k++) {
       const digit = BASE85.indexOf(line[at + k]);
       if (digit < 0) return undefined;
       value = value * 85 + digit;
     }
-    bytes += String.fromCharCode(Math.floor(value / 0x1000000) & 255, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
+    if (value > 0xffffffff) return undefined;
+    bytes += String.fromCharCode(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
   }
-  return length > 0 && length <= bytes.length ? bytes.slice(0, length) : undefined;
+  return bytes.slice(0, length);
 }
 
 /** The first of the two parts, which leads forward: the whole content, or a delta to the old one. */
@@ -5193,15 +6985,17 @@ function applyBinary(body, original, inflate) {
   const lines = body.split('\n');
   const head = /^(literal|delta) (\d+)$/.exec(lines[1] ?? '');
   if (head === null) return undefined;
-  let packed = '';
-  for (let i = 2; i < lines.length && lines[i] !== ''; i++) {
-    const bytes = decodeLine(lines[i]);
+  const packed = [];
+  let at = 2;
+  for (; at < lines.length && lines[at] !== ''; at++) {
+    const bytes = decodeLine(lines[at]);
     if (bytes === undefined) return undefined;
-    packed += bytes;
+    packed.push(bytes);
   }
-  const data = inflate(packed);
+  if (at >= lines.length - 1) return undefined; // no empty line: cut short
+  const data = inflate(packed.join(''));
   if (data === undefined || data.length !== Number(head[2])) return undefined;
-  return head[1] === 'literal' ? data : applyGitDelta(original, data);
+  return head[1] === 'literal' ? data : applyGitDelta(original, data, LARGEST_PATCHED_BYTES);
 }
 
 // ==== src/formats/vcsoutput.ts ===================================================================
@@ -6694,6 +8488,18 @@ function textOfBytes(bytes) {
   return text;
 }
 
+function bytesOfText(text) {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+function areSameBytes(first, second) {
+  if (first.length !== second.length) return false;
+  for (let i = 0; i < first.length; i++) if (first[i] !== second[i]) return false;
+  return true;
+}
+
 /** A cursor with as much fuel as it takes: for what has its own bound. */
 function startCursor(source, at) {
   return { source, at, fuel: { bytesLeft: Infinity } };
@@ -7584,7 +9390,21 @@ function parseHeaders(text) {
 // type ZipDirectory = { offset: number; sizeBytes: number };
 
 /** `method` is 0 for stored, 8 for deflated bytes; `offset` is that of the local header. */
-// type ZipEntry = { name: ByteString; method: number; packedBytes: number; sizeBytes: number; offset: number };
+// type ZipEntry = {
+//   name: ByteString; method: number; packedBytes: number; sizeBytes: number; offset: number;
+//   /** General purpose bits: 1 for encrypted. */
+//   flags: number;
+//   crc: number;
+//   /** Date and time of MS-DOS, as they stand. */
+//   time: ByteString;
+//   /** The system that the attributes are of: 3 for Unix, whose mode are their upper 16 bits. */
+//   system: number;
+//   attributes: number;
+//   extra: ByteString;
+//   comment: ByteString;
+//   /** Of this entry in the directory. */
+//   entryBytes: number;
+// };
 
 /** So many bytes at the end of an archive hold the end record, whatever its comment, and the Zip64 locator. */
 const ZIP_TAIL_BYTES = 22 + 0xffff + 20;
@@ -7617,20 +9437,48 @@ function parseZip64Record(record) {
   return { sizeBytes: readLittle(record, 40, 8), offset: readLittle(record, 48, 8) };
 }
 
-/** The entries of a directory up to the first damaged one. Sizes that only a Zip64 extra field has are left out. */
+/** The entries of a directory up to the first damaged one. */
 function parseZipEntries(directory) {
   const entries = [];
   for (let at = 0; at + 46 <= directory.length && directory.startsWith(ZIP_ENTRY, at);) {
     const nameEnd = at + 46 + readLittle(directory, at + 28, 2);
+    const extraEnd = nameEnd + readLittle(directory, at + 30, 2);
+    const end = extraEnd + readLittle(directory, at + 32, 2);
+    if (end > directory.length) break;
     const entry = {
       name: directory.slice(at + 46, nameEnd), method: readLittle(directory, at + 10, 2), packedBytes: readLittle(directory, at + 20, 4),
-      sizeBytes: readLittle(directory, at + 24, 4), offset: readLittle(directory, at + 42, 4),
+      sizeBytes: readLittle(directory, at + 24, 4), offset: readLittle(directory, at + 42, 4), flags: readLittle(directory, at + 8, 2),
+      crc: readLittle(directory, at + 16, 4), time: directory.slice(at + 12, at + 16), system: directory.charCodeAt(at + 5),
+      attributes: readLittle(directory, at + 38, 4), extra: directory.slice(nameEnd, extraEnd), comment: directory.slice(extraEnd, end), entryBytes: end - at,
     };
-    const isPlain = entry.packedBytes < 0xffffffff && entry.sizeBytes < 0xffffffff && entry.offset < 0xffffffff;
-    if (nameEnd <= directory.length && isPlain) entries.push(entry);
-    at = nameEnd + readLittle(directory, at + 30, 2) + readLittle(directory, at + 32, 2);
+    addZip64Sizes(entry);
+    entries.push(entry);
+    at = end;
   }
   return entries;
+}
+
+/** Sizes and offset that do not fit into 32 bits stand in an extra field (4.5.3), each only if it is needed. */
+function addZip64Sizes(entry) {
+  const field = parseZipExtra(entry.extra).find((one) => one.id === 1)?.data ?? '';
+  let at = 0;
+  for (const key of ['sizeBytes', 'packedBytes', 'offset']) {
+    if (entry[key] < 0xffffffff || at + 8 > field.length) continue;
+    entry[key] = readLittle(field, at, 8);
+    at += 8;
+  }
+}
+
+/** The extra fields of an entry or a local header, up to the first damaged one. */
+function parseZipExtra(extra) {
+  const fields = [];
+  for (let at = 0; at + 4 <= extra.length;) {
+    const end = at + 4 + readLittle(extra, at + 2, 2);
+    if (end > extra.length) break;
+    fields.push({ id: readLittle(extra, at, 2), data: extra.slice(at + 4, end) });
+    at = end;
+  }
+  return fields;
 }
 
 /** How far behind the beginning of the local header the data begins; undefined if it is no local header. */
@@ -7639,11 +9487,2011 @@ function findZipData(header) {
   return ZIP_LOCAL_HEADER_BYTES + readLittle(header, 26, 2) + readLittle(header, 28, 2);
 }
 
+/** Where the extra fields of a local header begin; they end where the data begins. */
+function findZipLocalExtra(header) {
+  return ZIP_LOCAL_HEADER_BYTES + readLittle(header, 26, 2);
+}
+
 /** Past 2^53 inexact, which is past the end of any file too. */
 function readLittle(bytes, at, count) {
   let value = 0;
   for (let i = count - 1; i >= 0; i--) value = value * 256 + bytes.charCodeAt(at + i);
   return value;
+}
+
+// ==== src/formats/amounts.ts =====================================================================
+// amounts.ts - counts, parts and numbers in words, as a line of a comparison has them. Knows no locale.
+
+/** 1234567 is "1,234,567". */
+function groupDigits(count) {
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
+}
+
+/** A part of a whole as "0.26 %"; never rounded to nothing, nor to all of it. */
+function percentOf(part, whole) {
+  const percent = 100 * part / whole;
+  if (part === 0 || part === whole) return String(percent) + ' %';
+  if (percent < 0.01) return 'less than 0.01 %';
+  if (percent > 99.99) return 'more than 99.99 %';
+  return String(Number(percent.toFixed(percent < 10 ? 2 : percent < 99 ? 1 : 2))) + ' %';
+}
+
+/** Two significant digits, as "2.1e-16", "0.035", "17". */
+function roundNumber(value) {
+  return String(Number(value.toPrecision(2)));
+}
+
+/** "a", "a and b", "a, b and c"; of more than `most` only as many, and how many more. */
+function joinWords(words, most) {
+  if (words.length > most) return words.slice(0, most).join(', ') + ' and ' + String(words.length - most) + ' more';
+  return words.length < 2 ? words.join('') : words.slice(0, -1).join(', ') + ' and ' + words[words.length - 1];
+}
+
+/** "compression differs", "owners differ", "compression and owners differ"; no more than `most` are named. */
+function tellDiffering(names, most) {
+  // "order of members", "chunk tEXt", "extended header NAME": what follows does not count.
+  const head = names.join().split(/ (?:of|behind|around|at) |(?<=chunk|header) /)[0];
+  return joinWords(names, most) + (names.length > 1 || /(?:s|^chunks .*)$/.test(head) ? ' differ' : ' differs');
+}
+
+// ==== src/formats/crc32.ts =======================================================================
+// crc32.ts - the checksum of PNG and zip (ISO 3309, polynomial EDB88320). Knows neither.
+
+let crcTable;
+
+// Made at first use: most runs of rr need none.
+function findCrcTable() {
+  if (crcTable !== undefined) return crcTable;
+  const table = new Uint32Array(4 * 256);
+  for (let byte = 0; byte < 256; byte++) {
+    let value = byte;
+    for (let bit = 0; bit < 8; bit++) value = (value & 1) === 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+    table[byte] = value;
+  }
+  // The next three tables are what a byte does one, two and three bytes later, so that four are taken at once.
+  for (let i = 256; i < 4 * 256; i++) table[i] = (table[i - 256] >>> 8) ^ table[table[i - 256] & 255];
+  crcTable = table;
+  return table;
+}
+
+/** The CRC-32 of bytes [from, until), 0 to 2^32 - 1. */
+function crc32(bytes, from, until) {
+  const table = findCrcTable();
+  let crc = 0xffffffff;
+  let at = from;
+  for (; at + 4 <= until; at += 4) {
+    crc ^= bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
+    crc = table[768 + (crc & 255)] ^ table[512 + ((crc >>> 8) & 255)] ^ table[256 + ((crc >>> 16) & 255)] ^ table[crc >>> 24];
+  }
+  for (; at < until; at++) crc = table[(crc ^ bytes[at]) & 255] ^ (crc >>> 8);
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+// ==== src/formats/png.ts =========================================================================
+// png.ts - pictures in PNG (W3C "Portable Network Graphics", third edition; ISO/IEC 15948): pixels out
+// of them and into them. Knows no files, no inflate and no deflate.
+
+/** Unpacks one stream; undefined if it is damaged or unpacks to more than `mostBytes`. */
+// type InflateAtMost = (packed: Uint8Array, mostBytes: number) => Uint8Array | undefined;
+
+/** Packs bytes as a zlib stream. */
+// type DeflateBytes = (bytes: Uint8Array) => Uint8Array;
+
+// type PngChunk = { type: ByteString; data: Uint8Array };
+
+// type PngImage = {
+//   width: number;
+//   height: number;
+//   /** 0 grey, 2 red green blue, 3 palette, 4 grey and alpha, 6 red green blue and alpha. */
+//   colourType: number;
+//   /** Of a sample: 1, 2, 4, 8 or 16. */
+//   bitDepth: number;
+//   isInterlaced: boolean;
+//   palette: Uint8Array | undefined;
+//   /** Data of the chunk tRNS. */
+//   transparency: Uint8Array | undefined;
+//   /** Row y begins at y * strideBytes + skipBytes; samples are packed as in the file, filters undone. */
+//   rows: Uint8Array;
+//   strideBytes: number;
+//   skipBytes: number;
+//   /** All IDAT chunks joined. */
+//   packed: Uint8Array;
+//   /** Every chunk but IHDR, IDAT and IEND, in the order of the file. */
+//   chunks: PngChunk[];
+//   /** How many bytes stand behind IEND. */
+//   restBytes: number;
+// };
+
+// type PngReading = { kind: 'image'; image: PngImage } | { kind: 'unreadable'; why: string };
+
+/** Red, green, blue and alpha, 8 bits each, row by row from the top. */
+// type Picture = { width: number; height: number; rgba: Uint8Array };
+
+const PNG_SIGNATURE = '\x89PNG\r\n\x1a\n';
+
+/** 10,000 by 10,000. With 16 bits a sample this unpacks to 800 MB, hence the second bound: 8 bits of three colours fit. */
+const MOST_PNG_PIXELS = 100000000;
+const MOST_PNG_RAW_BYTES = 320 << 20;
+const MOST_PNG_CHUNKS = 10000;
+
+const SAMPLES_OF_COLOUR_TYPE = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+const DEPTHS_OF_COLOUR_TYPE = { 0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16] };
+
+// First column and row, and steps to the next, of the seven passes (8.1, "Adam7").
+const ADAM7 = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
+
+// type PngHeader = Pick<PngImage, 'width' | 'height' | 'colourType' | 'bitDepth' | 'isInterlaced'>;
+// type PngParts = Pick<PngImage, 'palette' | 'transparency' | 'chunks' | 'restBytes' | 'packed'> & { header: PngHeader };
+
+class Unreadable extends Error {}
+
+/** The picture in `bytes`, every checksum of it checked; or why it is none. Never throws. */
+function decodePng(bytes, inflateZlib) {
+  try {
+    return { kind: 'image', image: readImage(bytes, inflateZlib) };
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    return { kind: 'unreadable', why: error.message };
+  }
+}
+
+function readImage(bytes, inflateZlib) {
+  const { header, ...parts } = readParts(bytes);
+  const { width, height } = header;
+  if (width * height > MOST_PNG_PIXELS) throw new Unreadable(String(width) + ' x ' + String(height) + ' pixels are more than are compared');
+  const bitsPerPixel = SAMPLES_OF_COLOUR_TYPE[header.colourType] * header.bitDepth;
+  const passes = header.isInterlaced ? ADAM7 : [[0, 0, 1, 1]];
+  const sizes = passes.map(([x, y, stepX, stepY]) => {
+    const columns = Math.ceil((width - x) / stepX);
+    return { rowBytes: Math.ceil(columns * bitsPerPixel / 8), rowCount: columns > 0 ? Math.max(0, Math.ceil((height - y) / stepY)) : 0 };
+  });
+  const rawBytes = sizes.reduce((sum, size) => sum + size.rowCount * (size.rowBytes + 1), 0);
+  if (rawBytes > MOST_PNG_RAW_BYTES) throw new Unreadable('its pixels take more than ' + String(MOST_PNG_RAW_BYTES >> 20) + ' MiB');
+  const raw = inflateZlib(parts.packed, rawBytes);
+  if (raw === undefined || raw.length !== rawBytes) throw new Unreadable('its pixels do not unpack to ' + String(rawBytes) + ' bytes');
+  let at = 0;
+  for (const { rowBytes, rowCount } of sizes) {
+    undoFilters(raw, at, rowBytes, rowCount, Math.max(1, bitsPerPixel >> 3));
+    at += rowCount * (rowBytes + 1);
+  }
+  const rowBytes = Math.ceil(width * bitsPerPixel / 8);
+  if (!header.isInterlaced) return { ...header, ...parts, rows: raw, strideBytes: rowBytes + 1, skipBytes: 1 };
+  return { ...header, ...parts, rows: joinPasses(raw, header, bitsPerPixel), strideBytes: rowBytes, skipBytes: 0 };
+}
+
+function readBig32(bytes, at) {
+  return bytes[at] * 0x1000000 + ((bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]);
+}
+
+/** Walks over all chunks; their order and lengths are judged here (5.6, 11.2, 11.3.1). */
+function readParts(bytes) {
+  if (textOfBytes(bytes.subarray(0, 8)) !== PNG_SIGNATURE) throw new Unreadable('it does not begin as a PNG');
+  const chunks = [];
+  // As much as there can be: the chunks are only known once all are walked over.
+  const packed = new Uint8Array(bytes.length);
+  let packedBytes = 0;
+  let header;
+  let previous = '';
+  for (let at = 8; ;) {
+    const chunk = readChunk(bytes, at);
+    const { type, data } = chunk;
+    at += 12 + data.length;
+    if (header === undefined) {
+      header = readPngHeader(chunk);
+    } else if (type === 'IDAT') {
+      if (packedBytes > 0 && previous !== 'IDAT') throw new Unreadable('its IDAT chunks are apart');
+      packed.set(data, packedBytes);
+      packedBytes += data.length;
+    } else if (type === 'IEND') {
+      return { header, chunks, packed: packed.subarray(0, packedBytes), restBytes: bytes.length - at, ...readColours(chunks, header) };
+    } else {
+      if (chunks.length >= MOST_PNG_CHUNKS) throw new Unreadable('it has more than ' + String(MOST_PNG_CHUNKS) + ' chunks');
+      judgeChunk(chunk, chunks, packedBytes > 0);
+      chunks.push(chunk);
+    }
+    previous = type;
+  }
+}
+
+function readChunk(bytes, at) {
+  if (at + 12 > bytes.length) throw new Unreadable('it is cut off');
+  const type = textOfBytes(bytes.subarray(at + 4, at + 8));
+  if (!/^[A-Za-z]{4}$/.test(type)) throw new Unreadable('its chunk at byte ' + String(at) + ' has no name');
+  const end = at + 8 + readBig32(bytes, at);
+  if (end + 4 > bytes.length) throw new Unreadable('its chunk ' + type + ' is cut off');
+  if (crc32(bytes, at + 4, end) !== readBig32(bytes, end)) throw new Unreadable('the checksum of its chunk ' + type + ' is wrong');
+  return { type, data: bytes.subarray(at + 8, end) };
+}
+
+function readPngHeader({ type, data }) {
+  if (type !== 'IHDR' || data.length !== 13) throw new Unreadable('its first chunk is no IHDR');
+  const [width, height, bitDepth, colourType] = [readBig32(data, 0), readBig32(data, 4), data[8], data[9]];
+  const depths = DEPTHS_OF_COLOUR_TYPE[colourType] ?? [];
+  const isLegal = width > 0 && height > 0 && width < 0x80000000 && height < 0x80000000
+    && depths.indexOf(bitDepth) >= 0 && data[10] === 0 && data[11] === 0 && data[12] < 2;
+  if (!isLegal) throw new Unreadable('its IHDR says what no PNG can be');
+  return { width, height, colourType, bitDepth, isInterlaced: data[12] === 1 };
+}
+
+function judgeChunk({ type }, earlier, isAfterPixels) {
+  const isCritical = type[0] < 'a';
+  if (isCritical && type !== 'PLTE') throw new Unreadable('nobody can show it who does not know its chunk ' + type);
+  if (type !== 'PLTE' && type !== 'tRNS') return;
+  const isFirst = !earlier.some((chunk) => chunk.type === type || (type === 'PLTE' && chunk.type === 'tRNS'));
+  if (isAfterPixels || !isFirst) throw new Unreadable('its chunk ' + type + ' is out of place');
+}
+
+function readColours(chunks, header) {
+  const { colourType, bitDepth } = header;
+  const palette = chunks.find((chunk) => chunk.type === 'PLTE')?.data;
+  const transparency = chunks.find((chunk) => chunk.type === 'tRNS')?.data;
+  const colours = palette === undefined ? 0 : palette.length / 3;
+  const isPaletteLegal = palette === undefined ? colourType !== 3
+    : colourType !== 0 && colourType !== 4 && colours % 1 === 0 && colours > 0 && colours <= (colourType === 3 ? 1 << bitDepth : 256);
+  if (!isPaletteLegal) throw new Unreadable('its palette is missing or wrong');
+  if (transparency !== undefined) {
+    const isLegal = colourType === 3 ? transparency.length <= colours : transparency.length === { 0: 2, 2: 6 }[colourType];
+    if (!isLegal) throw new Unreadable('its chunk tRNS is wrong');
+  }
+  return { palette, transparency };
+}
+
+/** Undoes the filters (9.2) of `rowCount` rows from `start`, each behind the byte that names its filter. */
+function undoFilters(raw, start, rowBytes, rowCount, pixelBytes) {
+  for (let y = 0; y < rowCount; y++) {
+    const row = start + y * (rowBytes + 1) + 1;
+    const filter = raw[row - 1];
+    // The row above the first one counts as zeros.
+    const up = y === 0 ? -1 : row - rowBytes - 1;
+    if (filter > 4) throw new Unreadable('row ' + String(y) + ' has an unknown filter');
+    if (filter === 1) undoSub(raw, row, rowBytes, pixelBytes);
+    else if (filter === 2 && up >= 0) for (let i = 0; i < rowBytes; i++) raw[row + i] += raw[up + i];
+    else if (filter === 3) undoAverage(raw, row, up, rowBytes, pixelBytes);
+    else if (filter === 4 && up >= 0) undoPaeth(raw, row, up, rowBytes, pixelBytes);
+    // Without a row above, Paeth's predictor is the byte to the left.
+    else if (filter === 4) undoSub(raw, row, rowBytes, pixelBytes);
+  }
+}
+
+function undoSub(raw, row, rowBytes, pixelBytes) {
+  for (let i = pixelBytes; i < rowBytes; i++) raw[row + i] += raw[row + i - pixelBytes];
+}
+
+function undoAverage(raw, row, up, rowBytes, pixelBytes) {
+  for (let i = 0; i < rowBytes; i++) {
+    const left = i < pixelBytes ? 0 : raw[row + i - pixelBytes];
+    raw[row + i] += (left + (up < 0 ? 0 : raw[up + i])) >> 1;
+  }
+}
+
+function undoPaeth(raw, row, up, rowBytes, pixelBytes) {
+  for (let i = 0; i < Math.min(pixelBytes, rowBytes); i++) raw[row + i] += raw[up + i];
+  for (let i = pixelBytes; i < rowBytes; i++) {
+    const a = raw[row + i - pixelBytes];
+    const b = raw[up + i];
+    const c = raw[up + i - pixelBytes];
+    const toA = Math.abs(b - c);
+    const toB = Math.abs(a - c);
+    const toC = Math.abs(a + b - c - c);
+    raw[row + i] += toA <= toB && toA <= toC ? a : toB <= toC ? b : c;
+  }
+}
+
+/** The rows of the whole picture, of those of the seven passes. */
+function joinPasses(raw, { width, height }, bitsPerPixel) {
+  const rowBytes = Math.ceil(width * bitsPerPixel / 8);
+  const rows = new Uint8Array(rowBytes * height);
+  let from = 0;
+  for (const [firstX, firstY, stepX, stepY] of ADAM7) {
+    const passBytes = Math.ceil(Math.ceil((width - firstX) / stepX) * bitsPerPixel / 8);
+    if (passBytes <= 0) continue;
+    for (let y = firstY; y < height; y += stepY) {
+      for (let x = firstX, i = 0; x < width; x += stepX, i++) copyPixel(raw, from + 1, i, rows, y * rowBytes, x, bitsPerPixel);
+      from += passBytes + 1;
+    }
+  }
+  return rows;
+}
+
+/** Pixel number `source` of a row goes to number `target` of another that is zero there. */
+function copyPixel(raw, rawRow, source, rows, row, target, bitsPerPixel) {
+  if (bitsPerPixel < 8) {
+    const perByte = 8 / bitsPerPixel;
+    const bits = (raw[rawRow + Math.floor(source / perByte)] >> (8 - bitsPerPixel * (source % perByte + 1))) & ((1 << bitsPerPixel) - 1);
+    rows[row + Math.floor(target / perByte)] |= bits << (8 - bitsPerPixel * (target % perByte + 1));
+    return;
+  }
+  const pixelBytes = bitsPerPixel >> 3;
+  for (let i = 0; i < pixelBytes; i++) rows[row + target * pixelBytes + i] = raw[rawRow + source * pixelBytes + i];
+}
+
+/** Row y as red, green, blue and alpha of 0 to 65535 each, whatever the depth: 8 bits are scaled by 257. */
+function readPngRow(image, y, into) {
+  const samples = readSamples(image, y);
+  const scale = 65535 / ((1 << image.bitDepth) - 1);
+  const { colourType, transparency, width } = image;
+  const isGrey = colourType === 0 || colourType === 4;
+  const hasAlpha = colourType === 4 || colourType === 6;
+  // One colour, as samples, that is transparent: tRNS of the types without alpha.
+  const clear = transparency === undefined || colourType === 3 ? [] : [0, 2, 4].map((at) => (transparency[at] << 8) | transparency[at + 1]);
+  const count = SAMPLES_OF_COLOUR_TYPE[colourType];
+  for (let x = 0, from = 0, to = 0; x < width; x++, from += count, to += 4) {
+    if (colourType === 3) {
+      readPaletteColour(image, samples[from], into, to);
+      continue;
+    }
+    const green = from + (isGrey ? 0 : 1);
+    const blue = from + (isGrey ? 0 : 2);
+    into[to] = samples[from] * scale;
+    into[to + 1] = samples[green] * scale;
+    into[to + 2] = samples[blue] * scale;
+    const isClear = clear.length > 0 && samples[from] === clear[0] && (isGrey || (samples[green] === clear[1] && samples[blue] === clear[2]));
+    into[to + 3] = hasAlpha ? samples[from + count - 1] * scale : isClear ? 0 : 65535;
+  }
+}
+
+/** A palette's colours have 8 bits. An index behind its end, which no legal picture has, is black. */
+function readPaletteColour({ palette, transparency }, index, into, to) {
+  for (let i = 0; i < 3; i++) into[to + i] = palette === undefined || index * 3 >= palette.length ? 0 : palette[index * 3 + i] * 257;
+  into[to + 3] = transparency === undefined || index >= transparency.length ? 65535 : transparency[index] * 257;
+}
+
+function readSamples(image, y) {
+  const { bitDepth, rows, width } = image;
+  const start = y * image.strideBytes + image.skipBytes;
+  const count = width * SAMPLES_OF_COLOUR_TYPE[image.colourType];
+  if (bitDepth === 8) return rows.subarray(start, start + count);
+  const samples = new Uint16Array(count);
+  if (bitDepth === 16) {
+    for (let i = 0; i < count; i++) samples[i] = (rows[start + 2 * i] << 8) | rows[start + 2 * i + 1];
+    return samples;
+  }
+  const mask = (1 << bitDepth) - 1;
+  for (let i = 0; i < count; i++) {
+    const bit = i * bitDepth;
+    samples[i] = (rows[start + (bit >> 3)] >> (8 - bitDepth - (bit & 7))) & mask;
+  }
+  return samples;
+}
+
+/** The picture as a PNG: with alpha only where not all of it is opaque. */
+function encodePng(picture, deflateZlib) {
+  const { width, height, rgba } = picture;
+  let isOpaque = true;
+  for (let i = 3; i < rgba.length && isOpaque; i += 4) isOpaque = rgba[i] === 255;
+  const header = new Uint8Array(13);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, width);
+  view.setUint32(4, height);
+  header.set([8, isOpaque ? 2 : 6], 8);
+  const packed = deflateZlib(filterRows(picture, isOpaque ? 3 : 4));
+  return joinArrays([bytesOfText(PNG_SIGNATURE), makeChunk('IHDR', header), makeChunk('IDAT', packed), makeChunk('IEND', new Uint8Array(0))]);
+}
+
+/** Each row behind its filter: Sub or Up, whichever leaves the smaller numbers, as the standard advises (12.7). */
+function filterRows({ width, height, rgba }, pixelBytes) {
+  const rowBytes = width * pixelBytes;
+  const filtered = new Uint8Array((rowBytes + 1) * height);
+  const [sub, up] = [new Uint8Array(rowBytes), new Uint8Array(rowBytes)];
+  let [row, above] = [new Uint8Array(rowBytes), new Uint8Array(rowBytes)];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) for (let i = 0; i < pixelBytes; i++) row[x * pixelBytes + i] = rgba[(y * width + x) * 4 + i];
+    let [subSum, upSum] = [0, 0];
+    for (let i = 0; i < rowBytes; i++) {
+      sub[i] = row[i] - (i < pixelBytes ? 0 : row[i - pixelBytes]);
+      up[i] = row[i] - above[i];
+      subSum += sub[i] < 128 ? sub[i] : 256 - sub[i];
+      upSum += up[i] < 128 ? up[i] : 256 - up[i];
+    }
+    filtered[y * (rowBytes + 1)] = subSum < upSum ? 1 : 2;
+    filtered.set(subSum < upSum ? sub : up, y * (rowBytes + 1) + 1);
+    [row, above] = [above, row];
+  }
+  return filtered;
+}
+
+function makeChunk(type, data) {
+  const chunk = new Uint8Array(12 + data.length);
+  const view = new DataView(chunk.buffer);
+  view.setUint32(0, data.length);
+  for (let i = 0; i < 4; i++) chunk[4 + i] = type.charCodeAt(i);
+  chunk.set(data, 8);
+  view.setUint32(8 + data.length, crc32(chunk, 4, 8 + data.length));
+  return chunk;
+}
+
+function joinArrays(parts) {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+// ==== src/formats/pngcomparison.ts ===============================================================
+// pngcomparison.ts - two PNG pictures compared by pixel. Knows no files.
+
+/** Where two pictures differ in what both cover, edges included. Channels count 0 to 65535. */
+// type PixelDifference = {
+//   differing: number;
+//   /** Pixels of which a channel differs by more than was allowed. */
+//   beyond: number;
+//   greatest: number;
+//   left: number; top: number; right: number; bottom: number;
+// };
+
+// Colour space, light and movement: with another of these the same pixels look otherwise.
+const CHUNKS_THAT_SHOW = ['acTL', 'cHRM', 'cICP', 'cLLI', 'fcTL', 'fdAT', 'gAMA', 'iCCP', 'mDCV', 'sRGB'];
+const MOST_CHUNKS_NAMED = 6;
+const MOST_TEXTS = 3;
+const LONGEST_TEXT = 60;
+
+/**
+ * Two contents that are not the same bytes, as pictures. The absolute tolerance is the largest
+ * difference of a channel, 0 to 255; a relative one means nothing here. Alpha counts as a channel,
+ * and so does the colour under a transparent pixel.
+ */
+function comparePng(first, second, inflateZlib, tolerance) {
+  const readings = [decodePng(first, inflateZlib), decodePng(second, inflateZlib)];
+  const [one, other] = readings;
+  if (one.kind === 'unreadable') return { kind: 'unchecked', why: 'the first PNG cannot be read: ' + one.why };
+  if (other.kind === 'unreadable') return { kind: 'unchecked', why: 'the second PNG cannot be read: ' + other.why };
+  const allowed = tolerance === undefined ? 0 : tolerance.absolute;
+  const found = measurePixels(one.image, other.image, allowed * 257);
+  const isDeep = one.image.bitDepth === 16 || other.image.bitDepth === 16;
+  const words = describePixels(one.image, other.image, found, isDeep);
+  const isSameSize = one.image.width === other.image.width && one.image.height === other.image.height;
+  const within = allowed > 0 ? ', channels within ' + String(allowed) + ' of 255' : '';
+  if (!isSameSize || found.beyond > 0) {
+    const beyond = allowed > 0 && found.differing > 0 ? ', ' + groupDigits(found.beyond) + ' of them by more than that' : '';
+    return { kind: 'different', rule: 'PNG by pixel' + within, detail: words + beyond, causes: [] };
+  }
+  return judgeWrapping(one.image, other.image, words, found.differing > 0 ? within : '');
+}
+
+/** The pixels are the same, or near enough: what else is different? */
+function judgeWrapping(one, other, words, within) {
+  const names = findDifferingChunks(one.chunks, other.chunks);
+  const showing = names.filter((name) => CHUNKS_THAT_SHOW.indexOf(name) >= 0);
+  if (showing.length > 0) {
+    const detail = words + ', but not what says how they look: chunk ' + joinWords(showing, MOST_CHUNKS_NAMED);
+    return { kind: 'different', rule: 'PNG by pixel' + within, detail, causes: [] };
+  }
+  const parts = [];
+  if (one.colourType !== other.colourType) parts.push('colour type');
+  if (one.bitDepth !== other.bitDepth) parts.push('bit depth');
+  if (one.isInterlaced !== other.isInterlaced) parts.push('interlacing');
+  if (names.length > 0) parts.push((names.length === 1 ? 'chunk ' : 'chunks ') + joinWords(names, MOST_CHUNKS_NAMED));
+  if (parts.length === 0 || (parts.length === 1 && names.length > 0)) {
+    // With other pixels within the tolerance the packed ones say nothing.
+    if (within === '' && !areSameBytes(one.packed, other.packed)) parts.push('compression');
+    if (one.restBytes !== other.restBytes) parts.push('bytes behind the picture');
+  }
+  if (parts.length === 0 && within === '') parts.push('layout of chunks');
+  const differ = parts.length === 0 ? '' : ': ' + tellDiffering(parts, MOST_CHUNKS_NAMED);
+  return { kind: 'equivalent', rule: 'PNG by pixel' + within + differ, detail: [words].concat(describeTexts(one.chunks, other.chunks)).join('; ') };
+}
+
+/** Over what both pictures cover; `allowed` is that of a channel of 65535. */
+function measurePixels(one, other, allowed) {
+  const found = { differing: 0, beyond: 0, greatest: 0, left: Infinity, top: -1, right: -1, bottom: -1 };
+  const [width, height] = [Math.min(one.width, other.width), Math.min(one.height, other.height)];
+  const [row, otherRow] = [new Uint16Array(one.width * 4), new Uint16Array(other.width * 4)];
+  const isSameForm = hasSameForm(one, other);
+  for (let y = 0; y < height; y++) {
+    if (isSameForm && areSameRows(one, other, y)) continue;
+    readPngRow(one, y, row);
+    readPngRow(other, y, otherRow);
+    for (let x = 0; x < width; x++) {
+      const apart = channelsApart(row, otherRow, x * 4);
+      if (apart === 0) continue;
+      found.differing += 1;
+      if (apart > allowed) found.beyond += 1;
+      if (apart > found.greatest) found.greatest = apart;
+      if (x < found.left) found.left = x;
+      if (x > found.right) found.right = x;
+      if (found.top < 0) found.top = y;
+      found.bottom = y;
+    }
+  }
+  return found;
+}
+
+/** The largest difference of a channel of the pixel at `at` in both rows. */
+function channelsApart(row, other, at) {
+  let apart = 0;
+  for (let i = at; i < at + 4; i++) {
+    const difference = row[i] < other[i] ? other[i] - row[i] : row[i] - other[i];
+    if (difference > apart) apart = difference;
+  }
+  return apart;
+}
+
+/** Do the same bytes in a row mean the same pixels? */
+function hasSameForm(one, other) {
+  const isSame = (a, b) => (a === undefined || b === undefined ? a === b : areSameBytes(a, b));
+  return one.width === other.width && one.colourType === other.colourType && one.bitDepth === other.bitDepth
+    && isSame(one.palette, other.palette) && isSame(one.transparency, other.transparency);
+}
+
+function areSameRows(one, other, y) {
+  const at = y * one.strideBytes + one.skipBytes;
+  const otherAt = y * other.strideBytes + other.skipBytes;
+  const rowBytes = one.strideBytes - one.skipBytes;
+  for (let i = 0; i < rowBytes; i++) if (one.rows[at + i] !== other.rows[otherAt + i]) return false;
+  return true;
+}
+
+function describePixels(one, other, found, isDeep) {
+  const isSameSize = one.width === other.width && one.height === other.height;
+  const pixels = Math.min(one.width, other.width) * Math.min(one.height, other.height);
+  const sizes = isSameSize ? '' : describeSize(one) + ' and ' + describeSize(other) + ' pixels; ';
+  const common = isSameSize ? '' : ' that both have';
+  if (found.differing === 0) return sizes + groupDigits(pixels) + (pixels === 1 ? ' pixel' : ' pixels') + common + (pixels === 1 ? ' is the same' : ' are the same');
+  const most = isDeep ? groupDigits(found.greatest) + ' of 65,535' : String(found.greatest / 257) + ' of 255';
+  const place = found.left === found.right && found.top === found.bottom ? 'at ' + String(found.left) + ',' + String(found.top)
+    : 'within the rectangle ' + String(found.left) + ',' + String(found.top) + ' to ' + String(found.right) + ',' + String(found.bottom);
+  return sizes + groupDigits(found.differing) + ' of ' + groupDigits(pixels) + (pixels === 1 ? ' pixel' : ' pixels') + common
+    + (found.differing === 1 ? ' differs (' : ' differ (') + percentOf(found.differing, pixels) + '), at most ' + most + ', ' + place;
+}
+
+function describeSize({ width, height }) {
+  return String(width) + ' x ' + String(height);
+}
+
+/** Names of the chunks that are not in both as often and with the same content in the same order. */
+function findDifferingChunks(chunks, others) {
+  const names = new Set(chunks.concat(others).map((chunk) => chunk.type));
+  const isSame = (name) => {
+    const [mine, theirs] = [chunks, others].map((list) => list.filter((chunk) => chunk.type === name));
+    return mine.length === theirs.length && mine.every((chunk, i) => areSameBytes(chunk.data, theirs[i].data));
+  };
+  return Array.from(names).filter((name) => !isSame(name)).sort(compareBytes);
+}
+
+/** What the differing texts and dates say, of the chunks tEXt and tIME. */
+function describeTexts(chunks, others) {
+  const [mine, theirs] = [readPngTexts(chunks), readPngTexts(others)];
+  const keys = Array.from(new Set(Array.from(mine.keys()).concat(Array.from(theirs.keys())))).sort(compareBytes);
+  const differing = keys.filter((key) => mine.get(key) !== theirs.get(key));
+  const lines = differing.slice(0, MOST_TEXTS).map((key) => quoteText(key) + ' is ' + quoteText(mine.get(key)) + ' and ' + quoteText(theirs.get(key)));
+  return differing.length > MOST_TEXTS ? lines.concat('and ' + String(differing.length - MOST_TEXTS) + ' more texts') : lines;
+}
+
+function quoteText(text) {
+  if (text === undefined) return 'not there';
+  return '"' + makeHarmless(text.length > LONGEST_TEXT ? text.slice(0, LONGEST_TEXT) + '...' : text) + '"';
+}
+
+function readPngTexts(chunks) {
+  const texts = new Map();
+  for (const { type, data } of chunks) {
+    if (type === 'tIME' && data.length === 7) texts.set('tIME', readTime(data));
+    if (type !== 'tEXt') continue;
+    const text = textOfBytes(data);
+    const end = text.indexOf('\0');
+    if (end >= 0) texts.set(text.slice(0, end), text.slice(end + 1));
+  }
+  return texts;
+}
+
+function readTime(data) {
+  const two = (value) => String(value).padStart(2, '0');
+  return String((data[0] << 8) | data[1]) + '-' + two(data[2]) + '-' + two(data[3]) + ' ' + two(data[4]) + ':' + two(data[5]) + ':' + two(data[6]);
+}
+
+// ==== src/formats/pngpicture.ts ==================================================================
+// pngpicture.ts - a picture of where two pictures differ. Knows no files.
+
+// type Box = { left: number; top: number; right: number; bottom: number };
+/** A grid of square cells over the picture: 1 where a pixel differs, and the box of those pixels. */
+// type Grid = { cellPixels: number; columns: number; rows: number; boxes: (Box | undefined)[] };
+
+// Memory for the picture and for what is made of it, beside the two that are compared.
+const MOST_DRAWN_PIXELS = 40000000;
+// The smallest grid that is tried has so many cells along the longer side.
+const FINEST_CELLS = 64;
+// More frames than this would hide what they frame.
+const MOST_FRAMES = 24;
+const FRAME_COLOUR = [0, 90, 230];
+/** What only one of the pictures covers. */
+const ONLY_FIRST = [255, 214, 153];
+const ONLY_SECOND = [178, 216, 255];
+
+/**
+ * A PNG that shows where two PNGs differ, in the size of the larger: the first one pale and grey, and
+ * over it the differing pixels from yellow (little) over red to black (as far apart as can be), in
+ * blue frames. Undefined if one cannot be read, or they are too large.
+ */
+function drawPngDifference(first, second, inflateZlib, deflateZlib) {
+  const one = decodePng(first, inflateZlib);
+  const other = decodePng(second, inflateZlib);
+  if (one.kind === 'unreadable' || other.kind === 'unreadable') return undefined;
+  const width = Math.max(one.image.width, other.image.width);
+  const height = Math.max(one.image.height, other.image.height);
+  return width * height > MOST_DRAWN_PIXELS ? undefined : encodePng(drawDifference(one.image, other.image), deflateZlib);
+}
+
+/** The same as pixels; opaque. */
+function drawDifference(one, other) {
+  const width = Math.max(one.width, other.width);
+  const height = Math.max(one.height, other.height);
+  const picture = { width, height, rgba: new Uint8Array(width * height * 4).fill(255) };
+  const cellPixels = Math.max(8, Math.ceil(Math.max(width, height) / FINEST_CELLS));
+  const grid = { cellPixels, columns: Math.ceil(width / cellPixels), rows: Math.ceil(height / cellPixels), boxes: [] };
+  const row = new Uint16Array(one.width * 4);
+  const otherRow = new Uint16Array(other.width * 4);
+  for (let y = 0; y < height; y++) {
+    if (y < one.height) readPngRow(one, y, row);
+    if (y < other.height) readPngRow(other, y, otherRow);
+    for (let x = 0; x < width; x++) {
+      const isInOne = x < one.width && y < one.height;
+      const isInOther = x < other.width && y < other.height;
+      const apart = isInOne && isInOther ? channelsApart(row, otherRow, x * 4) : 0;
+      if (apart > 0) markCell(grid, x, y);
+      paint(picture, x, y, isInOne && isInOther ? (apart > 0 ? colourOf(apart) : paleGrey(row, x * 4)) : isInOne ? ONLY_FIRST : isInOther ? ONLY_SECOND : [255, 255, 255]);
+    }
+  }
+  for (const box of findFrames(grid)) drawFrame(picture, box);
+  return picture;
+}
+
+function paint(picture, x, y, colour) {
+  const at = (y * picture.width + x) * 4;
+  for (let i = 0; i < 3; i++) picture.rgba[at + i] = colour[i];
+}
+
+/** On white, and between white and half grey, so that every colour stands out from it. */
+function paleGrey(row, at) {
+  const light = 0.2126 * row[at] + 0.7152 * row[at + 1] + 0.0722 * row[at + 2];
+  const alpha = row[at + 3] / 65535;
+  const grey = 255 - Math.round((255 - light / 257) * alpha * 0.35);
+  return [grey, grey, grey];
+}
+
+/** Orange for the least there can be, red for a quarter of all, dark for all. */
+function colourOf(apart) {
+  const part = Math.sqrt(apart / 65535);
+  if (part < 0.5) return [255, Math.round(165 * (1 - part * 2)), 0];
+  return [Math.round(255 - 165 * (part - 0.5) * 2), 0, 0];
+}
+
+function markCell(grid, x, y) {
+  const cell = Math.floor(y / grid.cellPixels) * grid.columns + Math.floor(x / grid.cellPixels);
+  grid.boxes[cell] = uniteBoxes(grid.boxes[cell], { left: x, top: y, right: x, bottom: y });
+}
+
+function uniteBoxes(box, other) {
+  if (box === undefined) return other;
+  box.left = Math.min(box.left, other.left);
+  box.top = Math.min(box.top, other.top);
+  box.right = Math.max(box.right, other.right);
+  box.bottom = Math.max(box.bottom, other.bottom);
+  return box;
+}
+
+/** Boxes around the clusters of differing pixels; coarser cells until there are few of them. */
+function findFrames(grid) {
+  for (let current = grid; ; current = coarsen(current)) {
+    const boxes = joinOverlapping(findClusters(current));
+    if (boxes.length <= MOST_FRAMES) return boxes;
+  }
+}
+
+/** A box in or over another one would frame nothing that is not framed already. */
+function joinOverlapping(boxes) {
+  const apart = [];
+  for (const box of boxes) {
+    // What has grown may have come to overlap one that it did not.
+    for (let i = 0; i < apart.length;) {
+      const other = apart[i];
+      const overlaps = box.left <= other.right && other.left <= box.right && box.top <= other.bottom && other.top <= box.bottom;
+      if (overlaps) uniteBoxes(box, apart.splice(i, 1)[0]);
+      i = overlaps ? 0 : i + 1;
+    }
+    apart.push(box);
+  }
+  return apart;
+}
+
+function coarsen(grid) {
+  const columns = Math.ceil(grid.columns / 2);
+  const coarse = { cellPixels: grid.cellPixels * 2, columns, rows: Math.ceil(grid.rows / 2), boxes: [] };
+  grid.boxes.forEach((box, cell) => {
+    if (box === undefined) return;
+    const target = (Math.floor(cell / grid.columns) >> 1) * columns + ((cell % grid.columns) >> 1);
+    coarse.boxes[target] = uniteBoxes(coarse.boxes[target], { ...box });
+  });
+  return coarse;
+}
+
+/** Cells that touch, at corners too, are one cluster. */
+function findClusters(grid) {
+  const seen = new Set();
+  const clusters = [];
+  grid.boxes.forEach((_, start) => {
+    if (seen.has(start)) return;
+    let cluster;
+    const waiting = [start];
+    seen.add(start);
+    for (let cell = waiting.pop(); cell !== undefined; cell = waiting.pop()) {
+      cluster = uniteBoxes(cluster, { ...grid.boxes[cell] });
+      for (const near of neighboursOf(grid, cell)) {
+        if (grid.boxes[near] === undefined || seen.has(near)) continue;
+        seen.add(near);
+        waiting.push(near);
+      }
+    }
+    clusters.push(cluster);
+  });
+  return clusters;
+}
+
+function neighboursOf(grid, cell) {
+  const [column, row] = [cell % grid.columns, Math.floor(cell / grid.columns)];
+  const near = [];
+  for (let y = Math.max(0, row - 1); y <= Math.min(grid.rows - 1, row + 1); y++) {
+    for (let x = Math.max(0, column - 1); x <= Math.min(grid.columns - 1, column + 1); x++) near.push(y * grid.columns + x);
+  }
+  return near;
+}
+
+/** Around the box with some room, never smaller than the eye finds at a glance, and never over a pixel in the box. */
+function drawFrame(picture, box) {
+  const side = Math.max(picture.width, picture.height);
+  const thickness = Math.max(1, Math.round(side / 350));
+  const room = Math.max(3, Math.round(side / 100));
+  const left = Math.max(0, box.left - room - thickness);
+  const top = Math.max(0, box.top - room - thickness);
+  const right = Math.min(picture.width - 1, box.right + room + thickness);
+  const bottom = Math.min(picture.height - 1, box.bottom + room + thickness);
+  for (let i = 0; i < thickness; i++) {
+    for (let x = left; x <= right; x++) {
+      paintFrame(picture, x, top + i, box);
+      paintFrame(picture, x, bottom - i, box);
+    }
+    for (let y = top; y <= bottom; y++) {
+      paintFrame(picture, left + i, y, box);
+      paintFrame(picture, right - i, y, box);
+    }
+  }
+}
+
+function paintFrame(picture, x, y, box) {
+  if (x < 0 || y < 0 || x >= picture.width || y >= picture.height) return;
+  if (x >= box.left && x <= box.right && y >= box.top && y <= box.bottom) return;
+  const at = (y * picture.width + x) * 4;
+  // A pixel of another cluster, which is red without blue, stays.
+  if (picture.rgba[at + 2] === 0 && picture.rgba[at] > 0) return;
+  paint(picture, x, y, FRAME_COLOUR);
+}
+
+// ==== src/formats/npyheader.ts ===================================================================
+// npyheader.ts - what a NumPy file says of its array (NEP 1, numpy.lib.format). Reads no elements.
+
+/** 'exact' compares as bytes: text, dates, raw data. */
+// type NpyField = {
+//   /** Names from the outermost in, joined by "."; '' if the array has no fields. */
+//   name: ByteString;
+//   kind: 'bool' | 'int' | 'uint' | 'float' | 'complex' | 'exact' | 'padding';
+//   /** Of a single value; of a complex number, of both parts together. */
+//   sizeBytes: number;
+//   isLittleEndian: boolean;
+//   /** Of the first value from the beginning of the element. */
+//   offset: number;
+//   /** More than 1 for an array inside of the element. */
+//   count: number;
+//   /** The type without the order of its bytes: what two arrays must have in common. */
+//   type: ByteString;
+// };
+
+// type NpyHeader = {
+//   fields: NpyField[];
+//   itemBytes: number;
+//   isFortran: boolean;
+//   shape: number[];
+//   /** Of the product of the shape. */
+//   elements: number;
+//   dataAt: number;
+//   /** As the file spells them, with the version of its format. */
+//   text: ByteString;
+// };
+
+// type NpyReading = { kind: 'array'; header: NpyHeader } | { kind: 'unreadable'; why: string };
+
+const NPY_MAGIC = '\x93NUMPY';
+
+const MOST_HEADER_BYTES = 1 << 20;
+const MOST_NPY_FIELDS = 10000;
+const MOST_LITERAL_DEPTH = 40;
+const MOST_DIMENSIONS = 64;
+
+/** What Python's literals become; a tuple is a list. */
+// type Literal = ByteString | number | boolean | undefined | LiteralList | Map<ByteString, Literal>;
+// type LiteralList = { isTuple: boolean; items: Literal[] };
+
+class NpyProblem extends Error {}
+
+/** The header, checked against the size of the file; or why there is none. Never throws. */
+function readNpyHeader(bytes) {
+  try {
+    return { kind: 'array', header: parseNpyHeader(bytes) };
+  } catch (error) {
+    if (!(error instanceof NpyProblem)) throw error;
+    return { kind: 'unreadable', why: error.message };
+  }
+}
+
+function parseNpyHeader(bytes) {
+  if (textOfBytes(bytes.subarray(0, 6)) !== NPY_MAGIC) throw new NpyProblem('it does not begin as a NumPy array');
+  const version = bytes[6];
+  if (!(version >= 1 && version <= 3) || bytes[7] !== 0) throw new NpyProblem('its format is none of 1.0, 2.0 and 3.0');
+  const start = version === 1 ? 10 : 12;
+  if (bytes.length < start) throw new NpyProblem('it is cut off');
+  const lengthBytes = bytes[8] + bytes[9] * 256 + (version === 1 ? 0 : bytes[10] * 65536 + bytes[11] * 16777216);
+  if (lengthBytes > MOST_HEADER_BYTES) throw new NpyProblem('its header is longer than ' + String(MOST_HEADER_BYTES) + ' bytes');
+  const dataAt = start + lengthBytes;
+  if (bytes.length < dataAt) throw new NpyProblem('its header is cut off');
+  const text = textOfBytes(bytes.subarray(start, dataAt));
+  const said = parseLiteral(text);
+  if (!(said instanceof Map) || Array.from(said.keys()).sort().join() !== 'descr,fortran_order,shape') throw new NpyProblem('its header is not {descr, fortran_order, shape}');
+  const isFortran = said.get('fortran_order');
+  if (typeof isFortran !== 'boolean') throw new NpyProblem('its fortran_order is neither True nor False');
+  const shape = readShape(said.get('shape'));
+  const fields = [];
+  const itemBytes = addFields(said.get('descr'), '', 0, fields);
+  // In this order, or a shape of immense lengths and a zero were no number.
+  const elements = shape.indexOf(0) >= 0 ? 0 : shape.reduce((product, length) => product * length, 1);
+  const neededBytes = itemBytes === 0 ? 0 : elements * itemBytes;
+  if (neededBytes > bytes.length - dataAt) throw new NpyProblem('it has ' + String(bytes.length - dataAt) + ' bytes of the ' + String(neededBytes) + ' that its shape needs');
+  return { fields, itemBytes, isFortran, shape, elements, dataAt, text: 'format ' + String(version) + ' ' + text };
+}
+
+function readShape(said) {
+  if (!isList(said) || !said.isTuple || said.items.length > MOST_DIMENSIONS) throw new NpyProblem('its shape is no tuple');
+  for (const length of said.items) {
+    if (typeof length !== 'number' || !(length >= 0)) throw new NpyProblem('its shape is no tuple of lengths');
+  }
+  return said.items;
+}
+
+function isList(said) {
+  return typeof said === 'object' && !(said instanceof Map);
+}
+
+/** Adds the fields of a type that begins at `offset`; returns its size in bytes. */
+function addFields(descr, name, offset, fields) {
+  if (fields.length >= MOST_NPY_FIELDS) throw new NpyProblem('it has more than ' + String(MOST_NPY_FIELDS) + ' fields');
+  if (typeof descr === 'string') {
+    fields.push({ ...readType(descr), name, offset, count: 1 });
+    return fields[fields.length - 1].sizeBytes;
+  }
+  if (!isList(descr)) throw new NpyProblem('its descr is no type');
+  // A type and a shape: an array in each element.
+  if (descr.isTuple) return descr.items.length === 2 ? addArray(descr.items[0], readShape(descr.items[1]), name, offset, fields) : refuseField();
+  let sizeBytes = 0;
+  for (const field of descr.items) {
+    if (!isList(field) || !field.isTuple || field.items.length < 2 || field.items.length > 3) return refuseField();
+    // A field can have a title beside its name.
+    const [said, type, shape] = field.items;
+    const title = isList(said) && said.isTuple && said.items.length === 2 ? said.items[1] : said;
+    if (typeof title !== 'string') return refuseField();
+    const isPadding = title === '' && typeof type === 'string' && /^\|V\d+$/.test(type);
+    const before = fields.length;
+    const path = name === '' ? title : name + '.' + title;
+    if (shape === undefined) sizeBytes += addFields(type, path, offset + sizeBytes, fields);
+    else sizeBytes += addArray(type, typeof shape === 'number' ? [shape] : readShape(shape), path, offset + sizeBytes, fields);
+    if (isPadding) fields[before].kind = 'padding';
+  }
+  return sizeBytes;
+}
+
+function refuseField() {
+  throw new NpyProblem('its descr has a field that is none');
+}
+
+function addArray(type, shape, name, offset, fields) {
+  const count = shape.reduce((product, length) => product * length, 1);
+  if (!(count <= Number.MAX_SAFE_INTEGER)) throw new NpyProblem('its descr has an array without end');
+  if (typeof type === 'string') {
+    const field = { ...readType(type), name, offset, count };
+    fields.push({ ...field, type: field.type + '[' + shape.join(',') + ']' });
+    return field.sizeBytes * count;
+  }
+  let sizeBytes = 0;
+  // The fields of each: there is no need for names of their own.
+  const inner = [];
+  const innerBytes = addFields(type, name, 0, inner);
+  if (inner.length === 0) return 0;
+  if (inner.length * count > MOST_NPY_FIELDS) throw new NpyProblem('it has more than ' + String(MOST_NPY_FIELDS) + ' fields');
+  for (let i = 0; i < count; i++, sizeBytes += innerBytes) fields.push(...inner.map((field) => ({ ...field, offset: offset + sizeBytes + field.offset })));
+  return sizeBytes;
+}
+
+const NPY_KINDS = {
+  b: 'bool', i: 'int', u: 'uint', f: 'float', c: 'complex', S: 'exact', a: 'exact', U: 'exact', V: 'exact', M: 'exact', m: 'exact',
+};
+const NPY_SIZES = { b: [1], i: [1, 2, 4, 8], u: [1, 2, 4, 8], f: [2, 4, 8, 12, 16], c: [8, 16, 24, 32], M: [8], m: [8] };
+
+function readType(text) {
+  const parts = /^([<>|=]?)([biufcSaUVMmO])(\d{0,9})(\[[0-9A-Za-z/]*\])?$/.exec(text);
+  if (parts === null) throw new NpyProblem('it has elements of unknown type');
+  const [, order, letter, digits, unit] = parts;
+  if (letter === 'O') throw new NpyProblem('its elements are pickled Python objects');
+  const size = digits === '' ? NaN : Number(digits);
+  const sizes = NPY_SIZES[letter];
+  const isDated = letter === 'M' || letter === 'm';
+  if (!(size >= 0) || (sizes !== undefined && sizes.indexOf(size) < 0) || (unit !== undefined && !isDated)) throw new NpyProblem('it has elements of unknown type');
+  const kind = NPY_KINDS[letter];
+  // Of characters U counts four bytes each; their order is that of a number.
+  return { kind, sizeBytes: letter === 'U' ? size * 4 : size, isLittleEndian: order !== '>', type: letter + digits + (unit ?? '') };
+}
+
+// type LiteralReader = { text: ByteString; at: number };
+
+/** Python's literals as far as a header can have them; anything else is refused. */
+function parseLiteral(text) {
+  const reader = { text, at: 0 };
+  const value = takeLiteral(reader, 0);
+  if (/[^ \n\t\r\0]/.test(text.slice(reader.at))) throw new NpyProblem('its header does not end where it should');
+  return value;
+}
+
+function takeLiteral(reader, depth) {
+  if (depth > MOST_LITERAL_DEPTH) throw new NpyProblem('its header is nested too deep');
+  if (takeSign(reader, '{')) return takeDictionary(reader, depth);
+  if (takeSign(reader, '(')) return takeItems(reader, ')', depth);
+  if (takeSign(reader, '[')) return takeItems(reader, ']', depth);
+  const rest = /(?:([0-9]{1,15})L?|(True|False|None)|[ub]?('[^'\\\n]*(?:\\.[^'\\\n]*)*'|"[^"\\\n]*(?:\\.[^"\\\n]*)*"))(?![A-Za-z0-9_.])/y;
+  rest.lastIndex = reader.at;
+  const parts = rest.exec(reader.text);
+  if (parts === null) throw new NpyProblem('its header is no Python literal at byte ' + String(reader.at));
+  reader.at = rest.lastIndex;
+  if (parts[1] !== undefined) return Number(parts[1]);
+  if (parts[2] !== undefined) return parts[2] === 'None' ? undefined : parts[2] === 'True';
+  // Escapes stay as they are written: names are only compared.
+  return parts[3].slice(1, -1);
+}
+
+/** White space, then `sign`? */
+function takeSign(reader, sign) {
+  while (reader.at < reader.text.length && ' \n\t\r'.indexOf(reader.text[reader.at]) >= 0) reader.at += 1;
+  if (reader.text[reader.at] !== sign) return false;
+  reader.at += 1;
+  return true;
+}
+
+function takeDictionary(reader, depth) {
+  const entries = new Map();
+  while (!takeSign(reader, '}')) {
+    const key = takeLiteral(reader, depth + 1);
+    if (typeof key !== 'string' || entries.has(key) || !takeSign(reader, ':')) throw new NpyProblem('its header has a key that is none');
+    entries.set(key, takeLiteral(reader, depth + 1));
+    if (takeSign(reader, ',')) continue;
+    if (takeSign(reader, '}')) break;
+    throw new NpyProblem('its header is no Python literal at byte ' + String(reader.at));
+  }
+  return entries;
+}
+
+/** Of round brackets: "(x)" is x, "(x,)" a tuple. */
+function takeItems(reader, end, depth) {
+  const items = [];
+  let isLone = false;
+  while (!takeSign(reader, end)) {
+    items.push(takeLiteral(reader, depth + 1));
+    isLone = items.length === 1 && end === ')';
+    if (takeSign(reader, ',')) {
+      isLone = false;
+      continue;
+    }
+    if (takeSign(reader, end)) break;
+    throw new NpyProblem('its header is no Python literal at byte ' + String(reader.at));
+  }
+  return isLone ? items[0] : { isTuple: end === ')', items };
+}
+
+// ==== src/formats/npynumbers.ts ==================================================================
+// npynumbers.ts - the numbers in the elements of a NumPy array, of every size it knows. Compares nothing.
+
+/**
+ * How floats of more than 8 bytes are spelled, which their type does not say: x87 has 80 bits and
+ * padding (NumPy on x86), binary128 is IEEE 754's (NumPy on AArch64 and others).
+ */
+// type LongForm = 'x87' | 'binary128';
+
+/** A number as a sum from large to small, so that a difference of two is exact where doubles are not. */
+// type NumberParts = { real: Float64Array; imaginary: Float64Array };
+
+const PARTS_OF_NUMBER = 3;
+
+const X87_BYTES = 10;
+const EXPONENT_BIAS = 16383;
+// Longs beyond the range of doubles are rare; in bytes that are no x87 number such exponents are the rule.
+const LIKELY_EXPONENTS = 1100;
+
+function isNumericField(field) {
+  return field.kind === 'int' || field.kind === 'uint' || field.kind === 'float' || field.kind === 'complex';
+}
+
+/** Puts the number at `at` into `parts`; the imaginary part of a real one is 0. */
+function readNpyNumber(view, at, field, form, parts) {
+  if (field.kind !== 'complex') {
+    setParts(parts.imaginary, 0);
+    readReal(view, at, field.sizeBytes, field, form, parts.real);
+    return;
+  }
+  readReal(view, at, field.sizeBytes / 2, field, form, parts.real);
+  readReal(view, at + field.sizeBytes / 2, field.sizeBytes / 2, field, form, parts.imaginary);
+}
+
+/** The nearest double. */
+function sumOfParts(parts) {
+  // From the small end: Infinity and NaN stand in the first.
+  return parts[0] + (parts[1] + parts[2]);
+}
+
+// fill() takes longer than all else that is done with a number.
+function setParts(parts, value) {
+  parts[0] = value;
+  parts[1] = 0;
+  parts[2] = 0;
+}
+
+function readReal(view, at, sizeBytes, field, form, real) {
+  const isLittle = field.isLittleEndian;
+  setParts(real, 0);
+  if (field.kind === 'int' || field.kind === 'uint') {
+    readInteger(view, at, sizeBytes, isLittle, field.kind === 'int', real);
+  } else if (sizeBytes === 8) {
+    real[0] = view.getFloat64(at, isLittle);
+  } else if (sizeBytes === 4) {
+    real[0] = view.getFloat32(at, isLittle);
+  } else if (sizeBytes === 2) {
+    real[0] = toHalf(view.getUint16(at, isLittle));
+  } else {
+    readLong(view, at, sizeBytes, isLittle, form, real);
+  }
+}
+
+function readInteger(view, at, sizeBytes, isLittle, isSigned, real) {
+  if (sizeBytes === 1) {
+    real[0] = isSigned ? view.getInt8(at) : view.getUint8(at);
+  } else if (sizeBytes === 2) {
+    real[0] = isSigned ? view.getInt16(at, isLittle) : view.getUint16(at, isLittle);
+  } else if (sizeBytes === 4) {
+    real[0] = isSigned ? view.getInt32(at, isLittle) : view.getUint32(at, isLittle);
+  } else {
+    const high = at + (isLittle ? 4 : 0);
+    real[0] = (isSigned ? view.getInt32(high, isLittle) : view.getUint32(high, isLittle)) * 0x100000000;
+    real[1] = view.getUint32(at + (isLittle ? 0 : 4), isLittle);
+  }
+}
+
+/** IEEE 754 binary16. */
+function toHalf(bits) {
+  const sign = bits >= 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
+/** Byte number `i` of a number of `sizeBytes`, counted from the least one. */
+function byteOf(view, at, sizeBytes, isLittle, i) {
+  return view.getUint8(isLittle ? at + i : at + sizeBytes - 1 - i);
+}
+
+function uintOf(view, at, sizeBytes, isLittle, from, count) {
+  let value = 0;
+  for (let i = count - 1; i >= 0; i--) value = value * 256 + byteOf(view, at, sizeBytes, isLittle, from + i);
+  return value;
+}
+
+/** Values beyond the range of doubles are infinite here, smaller ones 0. */
+function readLong(view, at, sizeBytes, isLittle, form, real) {
+  const top = form === 'x87' ? X87_BYTES - 2 : sizeBytes - 2;
+  const head = uintOf(view, at, sizeBytes, isLittle, top, 2);
+  const sign = head >= 0x8000 ? -1 : 1;
+  const exponent = head & 0x7fff;
+  // Of x87 the whole part is a bit of its own; of binary128 it is understood.
+  const pieces = form === 'x87' ? [[4, 4], [0, 4]] : [[8, 6], [4, 4], [0, 4]];
+  const scaled = form === 'x87' ? 63 : 112;
+  let isZero = true;
+  for (let i = 0; i < pieces.length; i++) {
+    const [from, count] = pieces[i];
+    let value = uintOf(view, at, sizeBytes, isLittle, from, count);
+    // The whole part of an infinity does not tell it from a NaN.
+    if (value !== 0 && !(form === 'x87' && from === 4 && exponent === 0x7fff && value === 0x80000000)) isZero = false;
+    if (form === 'binary128' && from === 8 && exponent !== 0) value += 0x1000000000000;
+    real[i] = sign * scaleByPower(value, Math.max(exponent, 1) - EXPONENT_BIAS - scaled + from * 8);
+  }
+  if (exponent === 0x7fff) setParts(real, isZero ? sign * Infinity : NaN);
+  else if (Math.abs(real[0]) === Infinity) setParts(real, real[0]);
+}
+
+/** value * 2^power, in two steps so that neither overflows before the result does. */
+function scaleByPower(value, power) {
+  if (value === 0) return 0;
+  const half = Math.trunc(Math.max(-1400, Math.min(1400, power)) / 2);
+  return value * 2 ** half * 2 ** (Math.max(-1400, Math.min(1400, power)) - half);
+}
+
+/** Which form the long floats of a field have; `places` calls back with the place of each of its values. */
+function findLongForm(field, view, places) {
+  const partBytes = field.kind === 'complex' ? field.sizeBytes / 2 : field.sizeBytes;
+  if (partBytes === 12) return 'x87';
+  let isLegal = true;
+  let isLikely = true;
+  let isPadded = true;
+  let isEmpty = true;
+  places((start) => {
+    for (let at = start; at < start + field.sizeBytes; at += partBytes) {
+      const exponent = uintOf(view, at, partBytes, field.isLittleEndian, 8, 2) & 0x7fff;
+      const hasWhole = byteOf(view, at, partBytes, field.isLittleEndian, 7) >= 0x80;
+      if (hasWhole !== exponent > 0) isLegal = false;
+      if (exponent !== 0 && exponent !== 0x7fff && Math.abs(exponent - EXPONENT_BIAS) > LIKELY_EXPONENTS) isLikely = false;
+      if (hasWhole) isEmpty = false;
+      if (uintOf(view, at, partBytes, field.isLittleEndian, X87_BYTES, 6) !== 0) isPadded = false;
+    }
+  });
+  return isLegal && (isPadded || (isLikely && !isEmpty)) ? 'x87' : 'binary128';
+}
+
+// ==== src/formats/npy.ts =========================================================================
+// npy.ts - two NumPy arrays compared element by element. Knows no files.
+
+// type NpyArray = { header: NpyHeader; bytes: Uint8Array; view: DataView };
+
+/** The same field of both arrays, and what was found of it. `at` counts elements in the order of C. */
+// type FieldTally = {
+//   one: NpyField;
+//   other: NpyField;
+//   forms: [LongForm, LongForm];
+//   values: number;
+//   differing: number;
+//   /** Of those, how many are farther apart than the tolerance. */
+//   beyond: number;
+//   /** Of those, how many have a NaN or an infinity on one side, and so no distance. */
+//   endless: number;
+//   /** Equal values of other bytes: 0 and -0, kinds of NaN. */
+//   respelled: number;
+//   firstAt: number;
+//   worstAt: number;
+//   greatest: number;
+//   greatestRelative: number;
+//   worstValues: string;
+// };
+
+const MOST_FIELDS_NAMED = 3;
+const EXACT = { absolute: 0, relative: 0 };
+
+/**
+ * Two contents that are not the same bytes, as arrays. Numbers are compared as math.isclose and, for
+ * complex ones by their modulus, cmath.isclose do, but NaN equals NaN; all else must be the same.
+ */
+function compareNpy(first, second, tolerance) {
+  const arrays = [];
+  for (const bytes of [first, second]) {
+    const reading = readNpyHeader(bytes);
+    if (reading.kind === 'unreadable') return { kind: 'unchecked', why: (bytes === first ? 'the first' : 'the second') + ' NumPy array cannot be read: ' + reading.why };
+    arrays.push({ header: reading.header, bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) });
+  }
+  const [one, other] = arrays;
+  const rule = 'npy by element';
+  if (one.header.shape.join() !== other.header.shape.join()) {
+    return { kind: 'different', rule, detail: 'shape ' + describeShape(one.header.shape) + ' and ' + describeShape(other.header.shape), causes: [] };
+  }
+  const types = describeTypes(one.header.fields, other.header.fields);
+  if (types !== '') return { kind: 'different', rule, detail: types + describeAsNumbers(one, other), causes: [] };
+  const tallies = one.header.fields.map((field, i) => startTally(field, other.header.fields[i]));
+  tallyElements(one, other, tallies, tolerance ?? EXACT);
+  const said = tallies.filter((tally) => tally.one.kind !== 'padding');
+  const changed = said.filter((tally) => tally.differing > 0);
+  const isBeyond = said.some((tally) => tally.beyond > 0);
+  const within = tolerance === undefined ? '' : describeWithin(tolerance, said);
+  if (isBeyond) {
+    return { kind: 'different', rule: rule + within, detail: joinFieldLines(changed.map((tally) => describeTally(tally, one.header, within !== ''))), causes: [] };
+  }
+  return judgeForm(one, other, tallies, changed.length > 0 ? within : '');
+}
+
+/** The part of the rule that names the tolerance; '' where it applies to no number. */
+function describeWithin(tolerance, tallies) {
+  if (!tallies.some((tally) => isNumericField(tally.one)) || (tolerance.absolute <= 0 && tolerance.relative <= 0)) return '';
+  return ', ' + describeTolerance(tolerance) + (tallies.some((tally) => tally.one.kind === 'complex') ? ', complex ones by modulus' : '');
+}
+
+/** The values are the same, or near enough, which `within` then says: how else are the files different? */
+function judgeForm(one, other, tallies, within) {
+  const parts = [];
+  if (one.header.isFortran !== other.header.isFortran) parts.push('memory order');
+  if (tallies.some((tally) => tally.one.isLittleEndian !== tally.other.isLittleEndian && unitOf(tally.one) > 1)) parts.push('byte order');
+  if (tallies.some((tally) => tally.one.kind === 'padding' && tally.differing > 0)) parts.push('padding');
+  if (tallies.some((tally) => tally.respelled > 0)) parts.push('spelling of zeros, NaNs or padded numbers');
+  const [rest, otherRest] = [one, other].map(({ header, bytes }) => bytes.subarray(header.dataAt + header.elements * header.itemBytes));
+  if (!areSameBytes(rest, otherRest)) parts.push('bytes behind the array');
+  if (one.header.text !== other.header.text && parts.length === 0) parts.push('spelling of the header');
+  const differ = parts.length === 0 ? '' : ': ' + tellDiffering(parts, parts.length);
+  const changed = tallies.filter((tally) => tally.one.kind !== 'padding' && tally.differing > 0);
+  const detail = within === '' ? groupDigits(one.header.elements) + (one.header.elements === 1 ? ' element is' : ' elements are') + ' the same'
+    : joinFieldLines(changed.map((tally) => describeTally(tally, one.header, false)));
+  return { kind: 'equivalent', rule: 'npy by element' + within + differ, detail };
+}
+
+function describeShape(shape) {
+  return '(' + shape.join(', ') + (shape.length === 1 ? ',)' : ')');
+}
+
+function joinFieldLines(lines) {
+  const shown = lines.slice(0, MOST_FIELDS_NAMED);
+  return (lines.length > shown.length ? shown.concat('and ' + String(lines.length - shown.length) + ' more fields') : shown).join('; ');
+}
+
+/** How the types differ, the order of bytes aside; '' if they do not. */
+function describeTypes(fields, others) {
+  const spell = (field) => (field === undefined ? 'missing' : field.type);
+  const lines = [];
+  for (let i = 0; i < Math.max(fields.length, others.length) && lines.length <= MOST_FIELDS_NAMED; i++) {
+    const [one, other] = [fields[i], others[i]];
+    if (one?.name === other?.name && spell(one) === spell(other) && one?.offset === other?.offset) continue;
+    if (one?.name === '' && other?.name === '') return 'type ' + makeHarmless(one.type) + ' and ' + makeHarmless(other.type);
+    const names = one === undefined || other === undefined || one.name === other.name ? (one ?? other).name : one.name + '" and "' + other.name;
+    lines.push('field "' + makeHarmless(names) + '": ' + makeHarmless(spell(one)) + ' and ' + makeHarmless(spell(other)));
+  }
+  return joinFieldLines(lines);
+}
+
+/** Of two plain arrays of numbers of different types, how near they are nevertheless. */
+function describeAsNumbers(one, other) {
+  const [fields, others] = [one.header.fields, other.header.fields];
+  const isPlain = [fields, others].every((list) => list.length === 1 && list[0].name === '' && list[0].count === 1 && isNumericField(list[0]));
+  if (!isPlain) return '';
+  const tally = startTally(fields[0], others[0]);
+  tallyElements(one, other, [tally], EXACT);
+  return tally.differing === 0 ? '; the numbers are the same' : '; ' + describeTally(tally, one.header, false);
+}
+
+function startTally(one, other) {
+  return {
+    one, other, forms: ['x87', 'x87'], values: 0, differing: 0, beyond: 0, endless: 0, respelled: 0,
+    firstAt: -1, worstAt: -1, greatest: -1, greatestRelative: 0, worstValues: '',
+  };
+}
+
+/** Goes over all elements in the order of C and fills the tallies. */
+function tallyElements(one, other, tallies, tolerance) {
+  // What has no bytes is the same, however often it is there.
+  const filled = tallies.filter((tally) => tally.one.sizeBytes * tally.one.count > 0);
+  if (filled.length === 0 || one.header.elements === 0) return;
+  for (const tally of filled) {
+    tally.values = one.header.elements * tally.one.count;
+    if (isNumericField(tally.one) && isNumericField(tally.other)) tally.forms = [formOf(one, tally.one), formOf(other, tally.other)];
+  }
+  const parts = [newParts(), newParts()];
+  forEachDifferingPair(one, other, (at, otherAt, index) => {
+    for (const tally of filled) {
+      for (let i = 0; i < tally.one.count; i++) {
+        const place = at + tally.one.offset + i * tally.one.sizeBytes;
+        const otherPlace = otherAt + tally.other.offset + i * tally.other.sizeBytes;
+        tallyValue(one, other, tally, place, otherPlace, index, tolerance, parts);
+      }
+    }
+  });
+}
+
+function newParts() {
+  return { real: new Float64Array(PARTS_OF_NUMBER), imaginary: new Float64Array(PARTS_OF_NUMBER) };
+}
+
+function formOf(array, field) {
+  if ((field.kind === 'complex' ? field.sizeBytes / 2 : field.sizeBytes) < 12) return 'x87';
+  const { dataAt, elements, itemBytes } = array.header;
+  return findLongForm(field, array.view, (visit) => {
+    for (let i = 0; i < elements; i++) {
+      for (let k = 0; k < field.count; k++) visit(dataAt + i * itemBytes + field.offset + k * field.sizeBytes);
+    }
+  });
+}
+
+/** Calls back with the places of an element in both files, but not for every one that has the same bytes. */
+function forEachDifferingPair(one, other, visit) {
+  const { shape, itemBytes, elements, dataAt } = one.header;
+  const isInOrder = shape.length < 2 || (!one.header.isFortran && !other.header.isFortran);
+  // Otherwise the same bytes can be other values.
+  const isSameForm = one.header.fields.every((field, i) => field.type === other.header.fields[i].type && field.isLittleEndian === other.header.fields[i].isLittleEndian);
+  if (isInOrder && isSameForm) {
+    const [bytes, others, shift, end] = [one.bytes, other.bytes, other.header.dataAt - dataAt, dataAt + elements * itemBytes];
+    for (let at = dataAt; at < end;) {
+      while (at < end && bytes[at] === others[at + shift]) at += 1;
+      if (at >= end) return;
+      const index = Math.floor((at - dataAt) / itemBytes);
+      visit(dataAt + index * itemBytes, other.header.dataAt + index * itemBytes, index);
+      at = dataAt + (index + 1) * itemBytes;
+    }
+    return;
+  }
+  const [strides, otherStrides] = [stridesOf(one.header), stridesOf(other.header)];
+  const position = shape.map(() => 0);
+  let [at, otherAt] = [dataAt, other.header.dataAt];
+  for (let index = 0; index < elements; index++) {
+    visit(at, otherAt, index);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      position[axis] += 1;
+      at += strides[axis];
+      otherAt += otherStrides[axis];
+      if (position[axis] < shape[axis]) break;
+      position[axis] = 0;
+      at -= strides[axis] * shape[axis];
+      otherAt -= otherStrides[axis] * shape[axis];
+    }
+  }
+}
+
+/** Bytes from an element to the next one along each axis. */
+function stridesOf({ shape, itemBytes, isFortran }) {
+  const strides = shape.map(() => itemBytes);
+  let step = itemBytes;
+  for (let i = 0; i < shape.length; i++) {
+    const axis = isFortran ? i : shape.length - 1 - i;
+    strides[axis] = step;
+    step *= shape[axis];
+  }
+  return strides;
+}
+
+function tallyValue(one, other, tally, at, otherAt, index, tolerance, parts) {
+  const isSameType = tally.one.type === tally.other.type;
+  if (isSameType && hasSameUnits(one.bytes, at, other.bytes, otherAt, tally)) return;
+  if (!isNumericField(tally.one)) {
+    tally.differing += 1;
+    tally.beyond += 1;
+    if (tally.firstAt < 0) tally.firstAt = index;
+    return;
+  }
+  readNpyNumber(one.view, at, tally.one, tally.forms[0], parts[0]);
+  readNpyNumber(other.view, otherAt, tally.other, tally.forms[1], parts[1]);
+  const real = apartOf(parts[0].real, parts[1].real);
+  const imaginary = apartOf(parts[0].imaginary, parts[1].imaginary);
+  if (real === 0 && imaginary === 0) {
+    if (isSameType) tally.respelled += 1;
+    return;
+  }
+  const apart = imaginary === 0 ? real : Math.hypot(real, imaginary);
+  const size = sizeOfParts(parts[0]);
+  const otherSize = sizeOfParts(parts[1]);
+  tally.differing += 1;
+  if (!isNear(apart, size, otherSize, tolerance)) tally.beyond += 1;
+  if (tally.firstAt < 0) tally.firstAt = index;
+  if (!(apart < Infinity)) {
+    tally.endless += 1;
+    return;
+  }
+  const relative = apart / Math.max(size, otherSize);
+  if (relative > tally.greatestRelative) tally.greatestRelative = relative;
+  if (apart <= tally.greatest) return;
+  tally.greatest = apart;
+  tally.worstAt = index;
+  tally.worstValues = spellNumber(tally.one, parts[0]) + ' and ' + spellNumber(tally.other, parts[1]);
+}
+
+/** Bytes that change their places with the byte order: of a complex number each part, of a text each character. */
+function unitOf(field) {
+  if (field.kind === 'complex') return field.sizeBytes / 2;
+  if (field.kind !== 'exact' && field.kind !== 'padding') return field.sizeBytes;
+  return field.type[0] === 'U' ? 4 : /^[mM]/.test(field.type) ? 8 : 1;
+}
+
+function hasSameUnits(bytes, at, others, otherAt, { one, other }) {
+  const unit = one.isLittleEndian === other.isLittleEndian ? 1 : unitOf(one);
+  for (let i = 0; i < one.sizeBytes; i += unit) {
+    for (let k = 0; k < unit; k++) if (bytes[at + i + k] !== others[otherAt + i + unit - 1 - k]) return false;
+  }
+  return true;
+}
+
+/** The distance of two numbers: 0 for two NaNs and for the same infinity, NaN or Infinity where there is none. */
+function apartOf(one, other) {
+  if (one[0] === other[0]) return Math.abs(one[1] - other[1] + (one[2] - other[2]));
+  if (one[0] !== one[0] && other[0] !== other[0]) return 0;
+  return Math.abs(one[0] - other[0] + (one[1] - other[1]) + (one[2] - other[2]));
+}
+
+function sizeOfParts(parts) {
+  const real = sumOfParts(parts.real);
+  const imaginary = sumOfParts(parts.imaginary);
+  if (imaginary === 0 && real === real) return Math.abs(real);
+  // A NaN that both have does not decide over the other part.
+  return Math.hypot(real !== real ? 0 : real, imaginary !== imaginary ? 0 : imaginary);
+}
+
+/** As math.isclose and cmath.isclose: `apart` is the distance of two numbers of these magnitudes. Nothing infinite is near. */
+function isNear(apart, size, otherSize, tolerance) {
+  const greater = Math.max(size, otherSize);
+  return greater < Infinity && apart <= Math.max(tolerance.absolute, tolerance.relative * greater);
+}
+
+function spellNumber(field, parts) {
+  const digits = field.kind === 'float' ? { 2: 4, 4: 8 }[field.sizeBytes] : field.sizeBytes === 8 && field.kind === 'complex' ? 8 : undefined;
+  const spell = (part) => {
+    const sum = sumOfParts(part);
+    if (field.kind !== 'float' && field.kind !== 'complex') return String(BigInt(part[0]) + BigInt(part[1]));
+    return digits === undefined || !(Math.abs(sum) < Infinity) ? String(sum) : String(Number(sum.toPrecision(digits)));
+  };
+  const imaginary = spell(parts.imaginary);
+  return field.kind !== 'complex' ? spell(parts.real) : spell(parts.real) + (imaginary[0] === '-' ? '' : '+') + imaginary + 'j';
+}
+
+/** "3 of 120 numbers differ, at most ..."; with how many are beyond the tolerance, where the rule names one. */
+function describeTally(tally, header, isLimited) {
+  const thing = isNumericField(tally.one) ? 'number' : 'value';
+  const field = tally.one.name === '' ? '' : 'field "' + makeHarmless(tally.one.name) + '": ';
+  const count = groupDigits(tally.differing) + ' of ' + groupDigits(tally.values) + ' ' + thing + (tally.values === 1 ? '' : 's') + (tally.differing === 1 ? ' differs' : ' differ');
+  const limited = isLimited && isNumericField(tally.one) ? ', ' + groupDigits(tally.beyond) + ' by more than that' : '';
+  const most = tally.greatest <= 0 ? '' : ', at most ' + roundNumber(tally.greatest) + ' absolute, ' + roundNumber(tally.greatestRelative) + ' relative';
+  const endless = tally.endless === 0 ? '' : ', ' + groupDigits(tally.endless) + ' with NaN or infinity on one side';
+  const first = header.shape.length === 0 ? '' : ', first at ' + describeIndex(tally.firstAt, header.shape);
+  if (tally.worstAt < 0) return field + count + limited + most + endless + first;
+  const worst = header.shape.length === 0 || tally.worstAt === tally.firstAt ? '' : ', worst at ' + describeIndex(tally.worstAt, header.shape);
+  return field + count + limited + most + endless + first + worst + ' (' + tally.worstValues + ')';
+}
+
+/** As Python spells the index of an element. */
+function describeIndex(index, shape) {
+  const position = [];
+  let rest = index;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    position.unshift(rest % shape[axis]);
+    rest = Math.floor(rest / shape[axis]);
+  }
+  return '[' + position.join(', ') + ']';
+}
+
+// ==== src/formats/members.ts =====================================================================
+// members.ts - two archives compared member by member, whatever their format. Knows no files.
+
+/** Something that an archive holds. */
+// type Member = {
+//   name: ByteString;
+//   /** "file", "folder", "link to TARGET", ...: must be the same in both. */
+//   type: ByteString;
+//   /** The permissions, 0 to 07777; undefined where the archive has none. */
+//   mode: number | undefined;
+//   /** What may differ without a difference in what is held: name of a fact, in the plural where it counts, and its value. */
+//   facts: Map<string, ByteString>;
+//   packed: Uint8Array;
+//   /** "stored", "deflated", or what else must be the same for the same packed bytes to be the same content. */
+//   packing: ByteString;
+//   sizeBytes: number;
+//   /** Of the content, where the archive has it. */
+//   crc: number | undefined;
+//   /** Why the content cannot be had, where it is neither stored nor deflated. */
+//   obstacle: string;
+// };
+
+/** `facts` are those of the archive as a whole, as a member has them. */
+// type Archive = { members: Member[]; facts: Map<string, ByteString> };
+
+// type ArchiveReading = { kind: 'archive'; archive: Archive } | { kind: 'unreadable'; why: string };
+
+/** How much more may be looked at and unpacked, by all comparisons inside of one together. */
+// type UnpackBudget = { membersLeft: number; bytesLeft: number };
+
+// type MemberContext = {
+//   inflateRaw: InflateAtMost;
+//   budget: UnpackBudget;
+//   /** Compares two contents that are not the same bytes. */
+//   compareMember(name: ByteString, first: Uint8Array, second: Uint8Array): Comparison;
+// };
+
+// type Findings = {
+//   missing: ByteString[];
+//   extra: ByteString[];
+//   different: ByteString[];
+//   unchecked: ByteString[];
+//   /** Rules by which members are equivalent, and these members. */
+//   rules: Map<ByteString, ByteString[]>;
+//   facts: Set<string>;
+//   causes: Set<Cause>;
+//   compared: number;
+// };
+
+const MOST_MEMBERS_NAMED = 3;
+const MOST_FACTS_NAMED = 8;
+const LONGEST_MEMBER_DETAIL = 200;
+const LONGEST_FACT = 80;
+
+/**
+ * Two archives of the same format. Names, types, permissions and contents must be the same, contents
+ * by the rules of their kinds; facts and the order of members need not, but are named. A name that is
+ * there more than once stands for its first, second, ... member. The two are not the same bytes.
+ */
+function compareMembers(format, first, second, context) {
+  const { budget } = context;
+  const count = first.members.length + second.members.length;
+  if (count > budget.membersLeft) return { kind: 'unchecked', why: 'the archives have ' + groupDigits(count) + ' members, more than are compared' };
+  budget.membersLeft -= count;
+  const [mine, theirs] = [keyMembers(first.members), keyMembers(second.members)];
+  const found = { missing: [], extra: [], different: [], unchecked: [], rules: new Map(), facts: new Set(), causes: new Set(), compared: 0 };
+  for (const [key, member] of theirs) if (!mine.has(key)) found.extra.push(member.name);
+  for (const key of Array.from(mine.keys()).sort(compareBytes)) {
+    const other = theirs.get(key);
+    if (other === undefined) found.missing.push(mine.get(key).name);
+    else compareMemberPair(mine.get(key), other, context, found);
+  }
+  compareMemberFacts(first.facts, second.facts, found.facts);
+  const [order, otherOrder] = [Array.from(mine.keys()).filter((key) => theirs.has(key)), Array.from(theirs.keys()).filter((key) => mine.has(key))];
+  if (order.some((key, i) => key !== otherOrder[i])) found.facts.add('order of members');
+  return judgeFindings(format, found);
+}
+
+function judgeFindings(format, found) {
+  const rule = format + ' by member';
+  const { missing, extra, different, unchecked, rules } = found;
+  if (missing.length + extra.length + different.length > 0) {
+    const parts = [
+      different.length === 0 ? '' : groupDigits(different.length) + ' of ' + groupDigits(found.compared) + ' members differ' + (different.length === 1 ? 's' : '') + ': ' + listMembers(different, '; '),
+      missing.length === 0 ? '' : 'only in the first: ' + listMembers(missing.map(quoteMember), ', '),
+      extra.length === 0 ? '' : 'only in the second: ' + listMembers(extra.sort(compareBytes).map(quoteMember), ', '),
+    ];
+    return { kind: 'different', rule, detail: parts.filter((part) => part !== '').join('; '), causes: Array.from(found.causes).sort() };
+  }
+  if (unchecked.length > 0) return { kind: 'unchecked', why: listMembers(unchecked, '; ') };
+  // Some are named by the archive.
+  const facts = Array.from(found.facts).sort(compareBytes).map((fact) => makeHarmless(fact.length > LONGEST_FACT ? fact.slice(0, LONGEST_FACT) + '...' : fact));
+  const differ = facts.length > 0 ? ': ' + tellDiffering(facts, MOST_FACTS_NAMED) : rules.size > 0 ? '' : ': ' + tellDiffering(['bytes around the members'], 1);
+  const lines = Array.from(rules).map(([inner, names]) => inner + ' (' + listMembers(names, ', ') + ')');
+  const equivalent = Array.from(rules.values()).reduce((sum, names) => sum + names.length, 0);
+  const detail = groupDigits(found.compared) + (found.compared === 1 ? ' member' : ' members') + ', ' + groupDigits(equivalent) + ' of them equivalent by kind';
+  return { kind: 'equivalent', rule: [rule + differ].concat(lines.length === 0 ? [] : listMembers(lines, '; ')).join('; '), detail };
+}
+
+function quoteMember(name) {
+  return '"' + makeHarmless(name) + '"';
+}
+
+function listMembers(lines, between) {
+  const shown = lines.slice(0, MOST_MEMBERS_NAMED).join(between);
+  return lines.length > MOST_MEMBERS_NAMED ? shown + between + 'and ' + groupDigits(lines.length - MOST_MEMBERS_NAMED) + ' more' : shown;
+}
+
+function keyMembers(members) {
+  const keyed = new Map();
+  const counts = new Map();
+  for (const member of members) {
+    const count = counts.get(member.name) ?? 0;
+    counts.set(member.name, count + 1);
+    keyed.set(String(count) + '/' + member.name, member);
+  }
+  return keyed;
+}
+
+function compareMemberFacts(mine, theirs, differing) {
+  for (const [name, value] of mine) if (theirs.get(name) !== value) differing.add(name);
+  for (const name of theirs.keys()) if (!mine.has(name)) differing.add(name);
+}
+
+function compareMemberPair(one, other, context, found) {
+  found.compared += 1;
+  compareMemberFacts(one.facts, other.facts, found.facts);
+  const name = quoteMember(one.name);
+  if (one.type !== other.type) {
+    found.different.push(name + ' is ' + makeHarmless(one.type) + ' and ' + makeHarmless(other.type));
+    return;
+  }
+  if (one.mode !== undefined && other.mode !== undefined && one.mode !== other.mode) {
+    found.different.push(name + ' has mode ' + spellMode(one.mode) + ' and ' + spellMode(other.mode));
+    return;
+  }
+  const comparison = compareContents(one, other, context, found.facts);
+  if (comparison.kind === 'unchecked') {
+    found.unchecked.push(name + ': ' + comparison.why);
+  } else if (comparison.kind === 'equivalent') {
+    const names = found.rules.get(comparison.rule);
+    if (names === undefined) found.rules.set(comparison.rule, [name]);
+    else names.push(name);
+  } else if (comparison.kind === 'different') {
+    const { detail } = comparison;
+    found.different.push(name + ' (' + (detail.length > LONGEST_MEMBER_DETAIL ? makeHarmless(detail.slice(0, LONGEST_MEMBER_DETAIL)) + '...' : detail) + ')');
+    for (const cause of comparison.causes) found.causes.add(cause);
+  }
+}
+
+function spellMode(mode) {
+  return mode.toString(8).padStart(3, '0');
+}
+
+function compareContents(one, other, context, facts) {
+  const isSamePacking = one.packing === other.packing && one.sizeBytes === other.sizeBytes && one.crc === other.crc;
+  if (isSamePacking && areSameBytes(one.packed, other.packed)) return { kind: 'identical' };
+  const contents = [];
+  for (const member of [one, other]) {
+    const content = unpackMember(member, context);
+    if (typeof content === 'string') return { kind: 'unchecked', why: content };
+    contents.push(content);
+  }
+  if (areSameBytes(contents[0], contents[1])) {
+    facts.add('compression');
+    return { kind: 'identical' };
+  }
+  // The target of a link is a name, not a text.
+  if (one.type !== 'file') return { kind: 'different', rule: 'byte for byte', detail: 'another ' + one.type, causes: [] };
+  return context.compareMember(one.name, contents[0], contents[1]);
+}
+
+/** The content, or why it cannot be had. */
+function unpackMember(member, { inflateRaw, budget }) {
+  if (member.packing === 'stored') return checkContent(member, member.packed);
+  if (member.packing !== 'deflated') return member.obstacle;
+  if (member.sizeBytes > budget.bytesLeft) return 'it is too large to be unpacked';
+  budget.bytesLeft -= member.sizeBytes;
+  const content = inflateRaw(member.packed, member.sizeBytes);
+  return content === undefined ? 'it does not unpack to the size that the archive says' : checkContent(member, content);
+}
+
+function checkContent(member, content) {
+  if (content.length !== member.sizeBytes) return 'it has not the size that the archive says';
+  return member.crc !== undefined && crc32(content, 0, content.length) !== member.crc ? 'its checksum is wrong' : content;
+}
+
+// ==== src/formats/tar.ts =========================================================================
+// tar.ts - the members of a tar archive: ustar and pax (POSIX.1-2017, pax), GNU's and older ones
+// (tar(5) of libarchive). Knows no files.
+
+const BLOCK_BYTES = 512;
+const MOST_EXTENDED_BYTES = 1 << 24;
+// Each member has what stands for all members: without this a small archive could fill the memory.
+const LONGEST_GLOBAL_VALUE = 4096;
+
+const TAR_TYPES = {
+  '\0': 'file', '0': 'file', '7': 'file', '3': 'character device', '4': 'block device', '5': 'folder', '6': 'FIFO',
+};
+
+// What stands in the place of something in a header.
+const PAX_HEADER_KEYS = ['path', 'linkpath', 'size', 'mtime', 'uid', 'gid', 'uname', 'gname'];
+const PAX_TIMES = ['atime', 'ctime', 'LIBARCHIVE.creationtime'];
+
+// type Extended = Map<ByteString, ByteString>;
+
+/** A header of the archive at `at`, with what extended headers say for it and for all. */
+// type TarHeader = { bytes: Uint8Array; at: number; flag: string; once: Extended; always: Extended };
+
+class TarProblem extends Error {}
+
+/** Does it begin with a header whose checksum is right? */
+function isTar(bytes) {
+  return bytes.length >= BLOCK_BYTES && bytes[0] !== 0 && hasChecksum(bytes, 0);
+}
+
+/** All members, in the order of the archive; no more than `mostMembers`. Never throws. */
+function readTar(bytes, mostMembers) {
+  try {
+    return { kind: 'archive', archive: readMembers(bytes, mostMembers) };
+  } catch (error) {
+    if (!(error instanceof TarProblem)) throw error;
+    return { kind: 'unreadable', why: error.message };
+  }
+}
+
+function readMembers(bytes, mostMembers) {
+  const archive = { members: [], facts: new Map() };
+  const always = new Map();
+  let once = new Map();
+  let at = 0;
+  while (at + BLOCK_BYTES <= bytes.length && !isZeroBlock(bytes, at)) {
+    if (!hasChecksum(bytes, at)) throw new TarProblem('the checksum of the header at byte ' + String(at) + ' is wrong');
+    const flag = String.fromCharCode(bytes[at + 156]);
+    const isExtension = 'xgLK'.indexOf(flag) >= 0;
+    const header = { bytes, at, flag, once, always };
+    const dataAt = at + BLOCK_BYTES + (flag === 'S' ? countSparseBlocks(bytes, at) * BLOCK_BYTES : 0);
+    const dataBytes = sizeOfData(header, dataAt, isExtension);
+    if (dataAt + dataBytes > bytes.length) throw new TarProblem('it is cut off');
+    const data = bytes.subarray(dataAt, dataAt + dataBytes);
+    if (flag === 'x') addRecords(data, once);
+    else if (flag === 'g') addRecords(data, always);
+    else if (isExtension) once.set(flag === 'L' ? 'path' : 'linkpath', readLongName(data));
+    else {
+      if (archive.members.length >= mostMembers) throw new TarProblem('it has more than ' + String(mostMembers) + ' members');
+      archive.members.push(makeMember(header, data, dataAt));
+      once = new Map();
+    }
+    at = dataAt + Math.ceil(dataBytes / BLOCK_BYTES) * BLOCK_BYTES;
+  }
+  const rest = bytes.subarray(Math.min(at, bytes.length));
+  if (rest.some((byte) => byte !== 0)) throw new TarProblem('something follows its end at byte ' + String(at));
+  for (const [key, value] of always) if (PAX_HEADER_KEYS.indexOf(key) < 0) archive.facts.set('global header ' + key, value);
+  return archive;
+}
+
+/** Links and devices have no data, whatever their size says; of a hard link pax can have it. */
+function sizeOfData({ bytes, at, flag, once, always }, dataAt, isExtension) {
+  if (flag >= '2' && flag <= '6') return 0;
+  const said = isExtension ? undefined : once.get('size') ?? always.get('size');
+  const sizeBytes = said === undefined ? takeNumber(bytes, at + 124, 12) : readTarDecimal(said);
+  if (sizeBytes < 0) throw new TarProblem('the header at byte ' + String(at) + ' has a size below zero');
+  return flag === '1' && !isPaxHardLink(bytes, at, dataAt, sizeBytes) ? 0 : sizeBytes;
+}
+
+/** Blocks between the header of GNU's sparse file and its data, which go on with the list of its parts. */
+function countSparseBlocks(bytes, at) {
+  let count = 0;
+  for (let more = at + 482; more < bytes.length && bytes[more] !== 0; more = at + count * BLOCK_BYTES + 504) count += 1;
+  return count;
+}
+
+/** A hard link with data is known by what follows: a header, or the end, behind the data and not before. */
+function isPaxHardLink(bytes, at, dataAt, sizeBytes) {
+  const next = dataAt + Math.ceil(sizeBytes / BLOCK_BYTES) * BLOCK_BYTES;
+  if (sizeBytes === 0 || next > bytes.length || textOfBytes(bytes.subarray(at + 257, at + 263)) !== 'ustar\0') return false;
+  return !isHeaderOrEnd(bytes, dataAt) && isHeaderOrEnd(bytes, next);
+}
+
+function isHeaderOrEnd(bytes, at) {
+  return at >= bytes.length || isZeroBlock(bytes, at) || hasChecksum(bytes, at);
+}
+
+function isZeroBlock(bytes, at) {
+  for (let i = at; i < at + BLOCK_BYTES && i < bytes.length; i++) if (bytes[i] !== 0) return false;
+  return true;
+}
+
+/** The sum of the header's bytes, its own eight as spaces. Old programs summed signed bytes. */
+function hasChecksum(bytes, at) {
+  if (at + BLOCK_BYTES > bytes.length) return false;
+  const said = /^ *([0-7]{1,7})[ \0]*$/.exec(textOfBytes(bytes.subarray(at + 148, at + 156)));
+  if (said === null) return false;
+  let [sum, signed] = [0, 0];
+  for (let i = 0; i < BLOCK_BYTES; i++) {
+    const byte = i >= 148 && i < 156 ? 32 : bytes[at + i];
+    sum += byte;
+    signed += byte < 128 ? byte : byte - 256;
+  }
+  const expected = parseInt(said[1], 8);
+  return expected === sum || expected === signed;
+}
+
+/** Octal digits, or base 256 where the first bit is set; not over 2^53. */
+function takeNumber(bytes, at, length) {
+  if (bytes[at] < 0x80) {
+    const digits = /^[ \0]*([0-7]*)[ \0]*/.exec(textOfBytes(bytes.subarray(at, at + length)))[1];
+    return digits === '' ? 0 : parseInt(digits, 8);
+  }
+  // Two's complement of `length` bytes, but for the bit that marks it.
+  let value = bytes[at] === 0xff ? -1 : bytes[at] & 0x7f;
+  for (let i = 1; i < length; i++) value = value * 256 + bytes[at + i];
+  if (!Number.isSafeInteger(value)) throw new TarProblem('a number in the header at byte ' + String(at) + ' is too large');
+  return value;
+}
+
+function readTarDecimal(text) {
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
+  if (!Number.isSafeInteger(value)) throw new TarProblem('a size in an extended header is no number');
+  return value;
+}
+
+/** Text of a field that a NUL ends, if it does not fill it. */
+function takeField(bytes, at, length) {
+  const end = bytes.subarray(at, at + length).indexOf(0);
+  return textOfBytes(bytes.subarray(at, end < 0 ? at + length : at + end));
+}
+
+function readLongName(data) {
+  if (data.length > MOST_EXTENDED_BYTES) throw new TarProblem('it has a name without end');
+  return takeField(data, 0, data.length);
+}
+
+/** "LENGTH KEY=VALUE\n", one after another; LENGTH counts all of it. */
+function addRecords(data, records) {
+  if (data.length > MOST_EXTENDED_BYTES) throw new TarProblem('it has an extended header without end');
+  const text = textOfBytes(data);
+  for (let at = 0; at < text.length;) {
+    const space = text.indexOf(' ', at);
+    const digits = space < 0 || space > at + 9 ? '' : text.slice(at, space);
+    const end = at + Number(digits);
+    const equals = text.indexOf('=', space);
+    if (!/^[1-9]\d*$/.test(digits) || end > text.length || text[end - 1] !== '\n' || equals < 0 || equals >= end) throw new TarProblem('an extended header is damaged');
+    records.set(text.slice(space + 1, equals), text.slice(equals + 1, end - 1));
+    at = end;
+  }
+}
+
+/** What extended headers say of `key`; '' if nothing. */
+function extendedValue({ once, always }, key) {
+  const value = once.get(key) || always.get(key) || '';
+  if (!once.has(key) && value.length > LONGEST_GLOBAL_VALUE) throw new TarProblem('it has a global header without end');
+  return value;
+}
+
+function makeMember(header, data, dataAt) {
+  const { bytes, at, flag } = header;
+  // GNU's own format has other things in the place of the prefix.
+  const prefix = textOfBytes(bytes.subarray(at + 257, at + 263)) === 'ustar\0' ? takeField(bytes, at + 345, 155) : '';
+  const short = takeField(bytes, at, 100);
+  // Of sparse files the path has the number of a process in it.
+  const name = header.once.get('GNU.sparse.name') || extendedValue(header, 'path') || (prefix === '' ? short : prefix + '/' + short);
+  const target = extendedValue(header, 'linkpath') || takeField(bytes, at + 157, 100);
+  // Before there was a type for folders, a "/" at the end told.
+  const type = (flag === '0' || flag === '\0') && name.endsWith('/') ? 'folder' : typeOf(bytes, at, flag, target);
+  const holes = findHoles(header, dataAt);
+  return {
+    name: type === 'folder' ? name.replace(/\/+$/, '') || '/' : name,
+    type, mode: takeNumber(bytes, at + 100, 8) & 0o7777, facts: findTarFacts(header),
+    packed: data, packing: holes === '' ? 'stored' : holes, sizeBytes: data.length, crc: undefined, obstacle: 'it is stored without its holes (sparse)',
+  };
+}
+
+/** What says where a sparse file has its holes; '' for any other. */
+function findHoles({ bytes, at, flag, once }, dataAt) {
+  const records = Array.from(once).filter(([key]) => key.startsWith('GNU.sparse.')).map(([key, value]) => key + '=' + value + '\n').join('');
+  return flag === 'S' ? textOfBytes(bytes.subarray(at + 386, at + 495)) + textOfBytes(bytes.subarray(at + BLOCK_BYTES, dataAt)) : records;
+}
+
+function typeOf(bytes, at, flag, target) {
+  if (flag === '1') return 'hard link to ' + target;
+  if (flag === '2') return 'link to ' + target;
+  const type = flag === 'S' ? 'file' : TAR_TYPES[flag] ?? 'of type "' + flag + '"';
+  return flag === '3' || flag === '4' ? type + ' ' + String(takeNumber(bytes, at + 329, 8)) + ',' + String(takeNumber(bytes, at + 337, 8)) : type;
+}
+
+function findTarFacts(header) {
+  const { bytes, at } = header;
+  const facts = new Map();
+  const isNamed = textOfBytes(bytes.subarray(at + 257, at + 262)) === 'ustar';
+  const numberAt = (place, length) => String(takeNumber(bytes, at + place, length));
+  facts.set('modification times', (extendedValue(header, 'mtime') || numberAt(136, 12)).replace(/\.0*$/, ''));
+  facts.set('owners', [
+    extendedValue(header, 'uid') || numberAt(108, 8), extendedValue(header, 'gid') || numberAt(116, 8),
+    extendedValue(header, 'uname') || (isNamed ? takeField(bytes, at + 265, 32) : ''), extendedValue(header, 'gname') || (isNamed ? takeField(bytes, at + 297, 32) : ''),
+  ].join('\0'));
+  for (const [key, value] of header.once) {
+    if (PAX_HEADER_KEYS.indexOf(key) >= 0 || key.startsWith('GNU.sparse.')) continue;
+    if (PAX_TIMES.indexOf(key) < 0) facts.set('extended header ' + key, value);
+    else facts.set('times of access and creation', (facts.get('times of access and creation') ?? '') + key + '=' + value + '\n');
+  }
+  return facts;
+}
+
+// ==== src/formats/zipmembers.ts ==================================================================
+// zipmembers.ts - the members of a zip archive (APPNOTE.TXT 6.3.10, and Info-ZIP's extra fields). Knows no files.
+
+const MOST_DIRECTORY_PART_BYTES = 1 << 26;
+
+// Systems that keep a Unix mode: Unix itself and macOS.
+const SYSTEMS_WITH_MODE = [3, 19];
+const TYPE_BITS = 0o170000;
+const LINK_BITS = 0o120000;
+const FOLDER_BITS = 0o040000;
+
+/** What extra fields tell that may differ; that of the sizes of Zip64 tells nothing else. */
+const EXTRA_FACTS = {
+  1: '', 0x000a: 'modification times', 0x5455: 'modification times', 0x5855: 'modification times', 0x7855: 'owners', 0x7875: 'owners',
+};
+
+/** All members, in the order of the directory; no more than `mostMembers`. Never throws. */
+function readZip(bytes, mostMembers) {
+  const tailBytes = Math.min(bytes.length, ZIP_TAIL_BYTES);
+  const end = parseZipEnd(textOfBytes(bytes.subarray(bytes.length - tailBytes)));
+  const directory = end === undefined || end.kind === 'directory' ? end?.directory : parseZip64Record(textOfBytes(bytes.subarray(end.recordOffset, end.recordOffset + 56)));
+  if (directory === undefined || directory.offset + directory.sizeBytes > bytes.length) return { kind: 'unreadable', why: 'it is cut off' };
+  if (directory.sizeBytes > MOST_DIRECTORY_PART_BYTES) return { kind: 'unreadable', why: 'its directory is too large' };
+  const entries = parseZipEntries(textOfBytes(bytes.subarray(directory.offset, directory.offset + directory.sizeBytes)));
+  if (entries.reduce((sum, entry) => sum + entry.entryBytes, 0) !== directory.sizeBytes) return { kind: 'unreadable', why: 'its directory is damaged' };
+  if (entries.length > mostMembers) return { kind: 'unreadable', why: 'it has more than ' + String(mostMembers) + ' members' };
+  // Members that share bytes make an archive that unpacks to any size, and takes as long to read.
+  if (entries.reduce((sum, entry) => sum + entry.packedBytes, 0) > bytes.length) return { kind: 'unreadable', why: 'its members overlap' };
+  return makeArchive(bytes, directory, entries);
+}
+
+function makeArchive(bytes, directory, entries) {
+  const archive = { members: [], facts: new Map() };
+  for (const entry of entries) {
+    const start = textOfBytes(bytes.subarray(entry.offset, entry.offset + ZIP_LOCAL_HEADER_BYTES));
+    const skip = findZipData(start);
+    if (skip === undefined || entry.offset + skip + entry.packedBytes > bytes.length) return { kind: 'unreadable', why: 'one of its members is cut off' };
+    const dataAt = entry.offset + skip;
+    const localExtra = textOfBytes(bytes.subarray(entry.offset + findZipLocalExtra(start), dataAt));
+    archive.members.push(makeZipMember(entry, bytes.subarray(dataAt, dataAt + entry.packedBytes), localExtra));
+  }
+  // The comment of the archive is the last thing in it.
+  const rest = textOfBytes(bytes.subarray(directory.offset + directory.sizeBytes));
+  archive.facts.set('comments', rest.slice(rest.lastIndexOf('PK\x05\x06') + 22));
+  return { kind: 'archive', archive };
+}
+
+function makeZipMember(entry, packed, localExtra) {
+  const { name, method, sizeBytes, crc } = entry;
+  const bits = SYSTEMS_WITH_MODE.indexOf(entry.system) >= 0 ? entry.attributes >>> 16 : 0;
+  const isEncrypted = (entry.flags & 1) === 1;
+  const isFolder = (bits & TYPE_BITS) === FOLDER_BITS || name.endsWith('/');
+  const packing = method === 0 ? 'stored' : method === 8 ? 'deflated' : 'packed by method ' + String(method);
+  return {
+    name: isFolder ? name.replace(/\/+$/, '') || '/' : name,
+    type: isFolder ? 'folder' : (bits & TYPE_BITS) === LINK_BITS ? 'link' : 'file',
+    mode: bits === 0 ? undefined : bits & 0o7777, facts: findZipFacts(entry, localExtra),
+    packed, packing: isEncrypted ? 'encrypted, ' + packing : packing, sizeBytes, crc, obstacle: isEncrypted ? 'it is encrypted' : 'it is ' + packing,
+  };
+}
+
+function findZipFacts(entry, localExtra) {
+  const facts = new Map([['system of origin', String(entry.system)], ['compression', String(entry.method)]]);
+  facts.set('comments', entry.comment);
+  facts.set('modification times', entry.time);
+  for (const { id, data } of parseZipExtra(entry.extra)) {
+    const fact = EXTRA_FACTS[id] ?? 'extra fields';
+    if (fact !== '') facts.set(fact, (facts.get(fact) ?? '') + String(id) + '=' + data);
+  }
+  // In front of the data these fields say more: owners, and times of access and creation.
+  for (const { id, data } of parseZipExtra(localExtra)) {
+    const fact = id === 0x5455 ? 'times of access and creation' : EXTRA_FACTS[id] ?? 'extra fields';
+    // Flags and modification time, which the directory has too.
+    if (fact !== '') facts.set(fact, (facts.get(fact) ?? '') + String(id) + '=' + (id === 0x5455 ? data.slice(5) : data));
+  }
+  return facts;
+}
+
+// ==== src/formats/binarykind.ts ==================================================================
+// binarykind.ts - tells binary formats apart and compares two contents of one. Knows no files.
+
+// type BinaryKind = 'PNG' | 'npy' | 'tar' | 'zip';
+
+// type BinaryContext = {
+//   tolerance: Tolerance | undefined;
+//   inflateZlib: InflateAtMost;
+//   inflateRaw: InflateAtMost;
+//   /** Spent by all comparisons that begin with this one. */
+//   budget: UnpackBudget;
+//   /** How many archives inside of each other may be opened yet. */
+//   depthLeft: number;
+//   /** Compares two members that are not the same bytes; `inner` is the context for what they are. */
+//   compareMember(name: ByteString, first: Uint8Array, second: Uint8Array, inner: BinaryContext): Comparison;
+// };
+
+/** What a comparison that begins at a file may spend. */
+const BINARY_DEPTH = 4;
+
+function startUnpackBudget() {
+  return { membersLeft: 200000, bytesLeft: 2 ** 30 };
+}
+
+/** The format of the content, by how it begins; undefined if it is none of these. */
+function recognizeBinary(bytes) {
+  const start = textOfBytes(bytes.subarray(0, 8));
+  if (start === PNG_SIGNATURE) return 'PNG';
+  if (start.startsWith(NPY_MAGIC)) return 'npy';
+  if (start.startsWith('PK\x03\x04') || start.startsWith('PK\x05\x06')) return 'zip';
+  return isTar(bytes) ? 'tar' : undefined;
+}
+
+/** Two contents that recognizeBinary() says are of that kind. Never throws. */
+function compareBinary(kind, first, second, context) {
+  if (areSameBytes(first, second)) return { kind: 'identical' };
+  if (kind === 'PNG') return comparePng(first, second, spendOn(context.budget, context.inflateZlib), context.tolerance);
+  if (kind === 'npy') return compareNpy(first, second, context.tolerance);
+  if (context.depthLeft <= 0) return { kind: 'unchecked', why: 'archives are nested too deep' };
+  const archives = [];
+  for (const bytes of [first, second]) {
+    const reading = kind === 'tar' ? readTar(bytes, context.budget.membersLeft) : readZip(bytes, context.budget.membersLeft);
+    if (reading.kind === 'unreadable') return { kind: 'unchecked', why: (bytes === first ? 'the first ' : 'the second ') + kind + ' cannot be read: ' + reading.why };
+    archives.push(reading.archive);
+  }
+  const inner = { ...context, depthLeft: context.depthLeft - 1 };
+  // NumPy's .npz is a zip of arrays.
+  const isOfArrays = kind === 'zip' && archives.every(({ members }) => members.length > 0 && members.every(({ name }) => name.endsWith('.npy')));
+  return compareMembers(isOfArrays ? 'npz' : kind, archives[0], archives[1], {
+    inflateRaw: context.inflateRaw, budget: context.budget,
+    compareMember: (name, one, other) => context.compareMember(name, one, other, inner),
+  });
+}
+
+/** Unpacks only what the budget has left. */
+function spendOn(budget, inflate) {
+  return (packed, mostBytes) => {
+    if (mostBytes > budget.bytesLeft) return undefined;
+    budget.bytesLeft -= mostBytes;
+    return inflate(packed, mostBytes);
+  };
 }
 
 // ==== src/formats/comparebytes.ts ================================================================
@@ -7695,7 +11543,7 @@ const MOST_DIGITS = 300;
 
 /** Is this word, all of it, a number? */
 function isNumber(word) {
-  return word.length <= MOST_DIGITS && (DECIMAL.test(word) ? !COMPACT_DATE.test(word) : SPECIAL_NUMBER.test(word));
+  return word.length <= MOST_DIGITS && (DECIMAL.test(word) ? word.length !== 8 || !COMPACT_DATE.test(word) : SPECIAL_NUMBER.test(word));
 }
 
 /**
@@ -7766,7 +11614,10 @@ function isThousandsGroup(text, start, end) {
     && /(?:^|[^\w.])[+-]?\d{1,3}$/.test(text.slice(Math.max(start - 6, 0), start - 1));
 }
 
+/** NaN also for what Number() does not take, such as the exponents of Fortran. */
 function toDouble(word) {
+  const value = Number(word);
+  if (value === value) return value;
   if (!SPECIAL_NUMBER.test(word)) return Number(word.replace(/[dD]/, 'e'));
   return /nan/i.test(word) ? NaN : word[0] === '-' ? -Infinity : Infinity;
 }
@@ -7774,21 +11625,26 @@ function toDouble(word) {
 /** How far two numbers are from each other; `relative` is to the larger one of the two. */
 // type NumberDistance = { isWithin: boolean; absolute: number; relative: number };
 
+const NO_DISTANCE = { isWithin: true, absolute: 0, relative: 0 };
+const ENDLESS_DISTANCE = { isWithin: false, absolute: Infinity, relative: Infinity };
+
 /**
  * Compares two numbers as isNumber() or JSON takes them: integers exactly (then `tolerance` decides),
  * others as doubles (IEEE 754). What is too large for a double or too long is near only to its own value.
  */
 function compareNumbers(first, second, tolerance) {
-  if (isSameDecimal(first, second)) return { isWithin: true, absolute: 0, relative: 0 };
-  if (first.length > MOST_DIGITS || second.length > MOST_DIGITS) return { isWithin: false, absolute: Infinity, relative: Infinity };
+  if (first.length > MOST_DIGITS || second.length > MOST_DIGITS) return isSameDecimal(first, second) ? NO_DISTANCE : ENDLESS_DISTANCE;
   if (first.length + second.length > 30 && INTEGER.test(first) && INTEGER.test(second)) return compareIntegers(first, second, tolerance);
   const [a, b] = [toDouble(first), toDouble(second)];
-  if (a !== a && b !== b) return { isWithin: true, absolute: 0, relative: 0 };
-  const [isTooLarge, isOtherTooLarge] = [isOverflow(first, a), isOverflow(second, b)];
-  const absolute = isTooLarge || isOtherTooLarge || a !== a || b !== b ? Infinity : a === b ? 0 : Math.abs(a - b);
-  const largest = Math.max(Math.abs(a), Math.abs(b));
-  const relative = absolute === 0 ? 0 : absolute < Infinity && largest < Infinity ? absolute / largest : Infinity;
-  return { isWithin: !isTooLarge && !isOtherTooLarge && isWithin(a, b, tolerance), absolute, relative };
+  const difference = Math.abs(a - b);
+  if (difference < Infinity) {
+    const largest = Math.max(Math.abs(a), Math.abs(b));
+    return { isWithin: isWithin(a, b, tolerance), absolute: difference, relative: difference === 0 ? 0 : difference / largest };
+  }
+  if (isOverflow(first, a) || isOverflow(second, b)) return isSameDecimal(first, second) ? NO_DISTANCE : ENDLESS_DISTANCE;
+  // Infinities, NaN, and two finite ones so far apart that only their halves can be told.
+  if (a === b || (a !== a && b !== b)) return NO_DISTANCE;
+  return { ...ENDLESS_DISTANCE, isWithin: isWithin(a, b, tolerance) };
 }
 
 function isOverflow(word, value) {
@@ -7797,6 +11653,7 @@ function isOverflow(word, value) {
 
 function compareIntegers(first, second, tolerance) {
   const [a, b] = [toBigInteger(first), toBigInteger(second)];
+  if (a === b) return NO_DISTANCE;
   const absolute = Number(a > b ? a - b : b - a);
   const largest = Math.max(Math.abs(Number(a)), Math.abs(Number(b)));
   return { isWithin: absolute <= Math.max(tolerance.absolute, tolerance.relative * largest), absolute, relative: absolute / largest };
@@ -7835,6 +11692,8 @@ function lastNonZero(digits) {
 
 const EXACTLY = { absolute: 0, relative: 0 };
 
+// type NumberCounts = Pick<NumberTally, 'pairs' | 'unequal' | 'apart' | 'beyond' | 'firstPlace' | 'largestAbsolute' | 'largestRelative'>;
+
 /** What was seen of the pairs of numbers of two contents; `place` is where, such as "line 4". */
 class NumberTally {
   // readonly tolerance: Tolerance | undefined;
@@ -7849,6 +11708,16 @@ class NumberTally {
 
   constructor(tolerance) {
     this.tolerance = tolerance;
+  }
+
+  /** What restore() takes back to. */
+  save() {
+    const { pairs, unequal, apart, beyond, firstPlace, largestAbsolute, largestRelative } = this;
+    return { pairs, unequal, apart, beyond, firstPlace, largestAbsolute, largestRelative };
+  }
+
+  restore(counts) {
+    Object.assign(this, counts);
   }
 
   /** Takes a pair in; false if it is beyond the tolerance, or of another value where there is none. */
@@ -7868,22 +11737,23 @@ class NumberTally {
     return distance.isWithin;
   }
 
-  /** "3 of 120 numbers differ, first at line 2, at most 0.2 absolute (line 4), 1e-3 relative (line 2)"; '' if no number is unequal. */
+  /** "3 of 120 numbers differ, by up to 0.2 absolute (line 4), 1e-3 relative (line 2), first at line 2"; '' if none is unequal. */
   describe() {
     if (this.unequal === 0) return '';
     const ofAll = ' of ' + this.pairs + (this.pairs === 1 ? ' number' : ' numbers');
     if (this.apart === 0) return this.unequal + ofAll + ' written otherwise, all of the same value';
     const { largestAbsolute, largestRelative } = this;
-    const beyond = this.tolerance === undefined || this.beyond === 0 ? '' : ', ' + this.beyond + ' by more than that';
-    return this.apart + ofAll + (this.apart === 1 ? ' differs' : ' differ') + beyond + ', first at ' + this.firstPlace
-      + ', at most ' + formatDistance(largestAbsolute.value) + ' absolute (' + largestAbsolute.place + '), '
-      + formatDistance(largestRelative.value) + ' relative (' + largestRelative.place + ')';
+    const [absolute, relative] = [largestAbsolute, largestRelative].map(({ value }) => formatDistance(value));
+    if (this.apart === 1) return 1 + ofAll + ' differs, by ' + absolute + ' absolute, ' + relative + ' relative, at ' + this.firstPlace;
+    const beyond = this.tolerance === undefined || this.beyond === 0 ? '' : ', ' + this.beyond + ' of them too much';
+    return this.apart + ofAll + ' differ' + beyond + ', by up to ' + absolute + ' absolute (' + largestAbsolute.place + '), '
+      + relative + ' relative (' + largestRelative.place + '), first at ' + this.firstPlace;
   }
 }
 
 /** Two significant digits; rounded, so for people only. */
 function formatDistance(value) {
-  return value === Infinity ? 'infinite' : String(Number(value.toPrecision(2)));
+  return value === Infinity ? 'infinite' : formatMagnitude(Number(value.toPrecision(2)));
 }
 
 // ==== src/formats/comparetext.ts =================================================================
@@ -7991,22 +11861,21 @@ function compareLine(first, second, line, tally) {
 
 /** Adds the numbers of two texts to the tally, if they are alike but for numbers and the spaces that pad them. */
 function addNumbersOfText(first, second, numbers, place) {
-  const alike = first === second ? { unlikeAt: -1, otherUnlikeAt: -1, isPaddingChanged: false } : findUnlikeText(first, second);
-  if (alike.unlikeAt >= 0 || !/[\dnN]/.test(first)) return alike;
-  const scanner = new NumberScanner(first);
   if (first === second) {
-    while (scanner.next()) numbers.pairs += 1;
-    return alike;
+    const scanner = new NumberScanner(first);
+    if (/[\dnN]/.test(first)) while (scanner.next()) numbers.pairs += 1;
+    return { unlikeAt: -1, otherUnlikeAt: -1, isPaddingChanged: false };
   }
-  const other = new NumberScanner(second);
-  while (scanner.next() && other.next()) numbers.add(first.slice(scanner.start, scanner.end), second.slice(other.start, other.end), place);
+  const before = numbers.save();
+  const alike = addNumbersWhileAlike(first, second, numbers, place);
+  if (alike.unlikeAt >= 0) numbers.restore(before);
   return alike;
 }
 
 /** Where two lines differ in more than numbers and the spaces that pad them; -1 if nowhere. */
 // type TextLikeness = { unlikeAt: number; otherUnlikeAt: number; isPaddingChanged: boolean };
 
-function findUnlikeText(first, second) {
+function addNumbersWhileAlike(first, second, tally, place) {
   const [numbers, others] = [new NumberScanner(first), new NumberScanner(second)];
   let [at, otherAt, width, otherWidth] = [0, 0, 0, 0];
   let isPaddingChanged = false;
@@ -8023,6 +11892,7 @@ function findUnlikeText(first, second) {
     }
     if (isFound !== isOtherFound) return { unlikeAt: end, otherUnlikeAt: otherEnd, isPaddingChanged };
     if (!isFound) return { unlikeAt: -1, otherUnlikeAt: -1, isPaddingChanged };
+    tally.add(first.slice(end, numbers.end), second.slice(otherEnd, others.end), place);
     [at, otherAt, width, otherWidth] = [numbers.end, others.end, nextWidth, otherNextWidth];
   }
 }
@@ -8069,15 +11939,15 @@ function isContinuation(text, at) {
 
 /** "2 of 10 lines differ in more than numbers, first line 3: "a" against "b"; 3 of 120 numbers differ, ..." */
 function describeTextTally(tally) {
-  const parts = [];
-  const [count, other] = tally.lineCounts;
-  if (tally.lines > 0) {
-    const all = count === other ? 'of ' + count + ' lines' : 'lines (of ' + count + ' against ' + other + ')';
-    parts.push(tally.lines + ' ' + all + (tally.lines === 1 ? ' differs' : ' differ') + ' in more than numbers, first line ' + tally.firstLine + ': ' + tally.excerpt);
-  }
   const numbers = tally.numbers.describe();
-  if (numbers !== '') parts.push(numbers);
-  return parts.join('; ');
+  if (tally.lines === 0) return numbers;
+  const [count, other] = tally.lineCounts;
+  const of = count === other ? ' of ' + count : '';
+  const beside = numbers === '' ? '' : ' in more than numbers';
+  const verb = tally.lines === 1 ? ' differs' : ' differ';
+  const lines = tally.lines + of + (tally.lines === 1 && (of === '' || count === 1) ? ' line' : ' lines') + verb + beside;
+  const lengths = count === other ? '' : count + ' lines against ' + other + '; ';
+  return lengths + lines + ', first line ' + tally.firstLine + ': ' + tally.excerpt + (numbers === '' ? '' : '; ' + numbers);
 }
 
 /** A text with other line ends, and nothing else, is told apart in a word. */
@@ -8109,8 +11979,8 @@ const MOST_COLUMNS = 1 << 20;
 
 /** undefined if the two are not both tables with the same delimiter; `isNamedTable`: the file's name says that it is one. */
 function compareTables(first, second, context, isNamedTable) {
-  const delimiter = guessDelimiter(first, isNamedTable ? 1 : 3);
-  if (delimiter === undefined || delimiter !== guessDelimiter(second, isNamedTable ? 1 : 3)) return undefined;
+  const delimiter = guessDelimiter(first, isNamedTable);
+  if (delimiter === undefined || delimiter !== guessDelimiter(second, isNamedTable)) return undefined;
   const [reader, other] = [new TableReader(first, delimiter), new TableReader(second, delimiter)];
   const tally = tallyTables(reader, other, context);
   if (reader.isMalformed || other.isMalformed) return undefined;
@@ -8128,8 +11998,9 @@ function describeTables(tally) {
   const [count, other] = tally.rowCounts;
   const first = tally.first === '' ? '' : ', first ' + tally.first;
   if (count !== other) return count + ' rows against ' + other + first;
-  const cells = tally.unlike === 0 ? [] : [tally.unlike + ' of ' + tally.cells + ' cells ' + (tally.unlike === 1 ? 'differs' : 'differ') + ' in more than numbers' + first];
   const numbers = tally.numbers.describe();
+  const beside = numbers === '' ? '' : ' in more than numbers';
+  const cells = tally.unlike === 0 ? [] : [tally.unlike + ' of ' + tally.cells + ' cells ' + (tally.unlike === 1 ? 'differs' : 'differ') + beside + first];
   return cells.concat(numbers === '' ? [] : numbers).join('; ');
 }
 
@@ -8189,20 +12060,26 @@ function shortenName(name) {
   return /^[\w.-]{1,30}$/.test(name) ? name : quoteExcerpt(name, 0);
 }
 
-/** The delimiter with which the first rows have the same number of cells, two or more; there must be `fewestRows`. */
-function guessDelimiter(text, fewestRows) {
-  return DELIMITERS.find((delimiter) => {
-    if (text.indexOf(delimiter) < 0) return false;
-    const reader = new TableReader(text, delimiter);
-    let columns = 0;
-    let rows = 0;
-    for (let row = reader.next(); row !== undefined && rows < PROBED_ROWS; row = reader.next()) {
-      rows += 1;
-      if (row.length < 2 || (columns > 0 && row.length !== columns)) return false;
-      columns = row.length;
-    }
-    return rows >= fewestRows && !reader.isMalformed;
-  });
+/** Without a name that says so, what has fewer rows is no table. */
+const FEWEST_ROWS = 3;
+
+/** The delimiter with which the first rows have the same number of cells, two or more; in a file named as a table, the first row alone will do. */
+function guessDelimiter(text, isNamedTable) {
+  const regular = DELIMITERS.find((delimiter) => hasEvenRows(text, delimiter, PROBED_ROWS, isNamedTable ? 1 : FEWEST_ROWS));
+  return regular ?? (isNamedTable ? DELIMITERS.find((delimiter) => hasEvenRows(text, delimiter, 1, 1)) : undefined);
+}
+
+function hasEvenRows(text, delimiter, mostRows, fewestRows) {
+  if (text.indexOf(delimiter) < 0) return false;
+  const reader = new TableReader(text, delimiter);
+  let columns = 0;
+  let rows = 0;
+  for (let row = reader.next(); row !== undefined && rows < mostRows; row = reader.next()) {
+    rows += 1;
+    if (row.length < 2 || (columns > 0 && row.length !== columns)) return false;
+    columns = row.length;
+  }
+  return rows >= fewestRows && (rows === mostRows || !reader.isMalformed);
 }
 
 /** Reads a table row by row. */
@@ -8474,7 +12351,8 @@ function compareJson(first, second, context) {
   compareRoots(tape, other, tally);
   const numbers = tally.numbers.describe();
   if (tally.values === 0 && tally.numbers.beyond === 0) return describeEqualJson(tally, context);
-  const values = tally.values === 0 ? [] : [tally.values + (tally.values === 1 ? ' value differs' : ' values differ') + ' in more than numbers, first ' + tally.first];
+  const beside = numbers === '' ? '' : ' in more than numbers';
+  const values = tally.values === 0 ? [] : [tally.values + (tally.values === 1 ? ' value differs' : ' values differ') + beside + ', first ' + tally.first];
   const rule = 'JSON by value' + (context.tolerance === undefined ? '' : ', ' + describeTolerance(context.tolerance));
   return { kind: 'different', rule, detail: values.concat(numbers === '' ? [] : numbers).join('; '), causes: findCauses(first, second, context.hints) };
 }
@@ -8498,7 +12376,7 @@ function compareRoots(tape, other, tally) {
 /** Walks two values and what is in them side by side; a stack of its own, as they may be nested deeply. */
 function compareTrees(tape, other, root, otherRoot, name, tally) {
   const open = [];
-  const place = () => name + open.map((pair) => labelOf(pair)).join('');
+  const place = () => name + describePath(open);
   comparePair(tape, other, root, otherRoot, open, place, tally);
   while (open.length > 0) {
     const top = open[open.length - 1];
@@ -8506,6 +12384,14 @@ function compareTrees(tape, other, root, otherRoot, name, tally) {
     if (top.at >= top.pairs.length) open.pop();
     else comparePair(tape, other, top.pairs[top.at], top.pairs[top.at + 1], open, place, tally);
   }
+}
+
+const MOST_LABELS = 6;
+
+/** The way into nested values, without its middle where it is long. */
+function describePath(open) {
+  if (open.length <= 2 * MOST_LABELS) return open.map(labelOf).join('');
+  return open.slice(0, MOST_LABELS).map(labelOf).join('') + '...' + open.slice(-MOST_LABELS).map(labelOf).join('');
 }
 
 function labelOf(pair) {
@@ -8612,20 +12498,553 @@ function pairMembersInOrder(tape, other, a, b) {
   return key < end || otherKey < otherEnd ? undefined : pairs;
 }
 
+// ==== src/formats/segments.ts ====================================================================
+// segments.ts - compares contents of which some parts do not count: dates, identifiers, offsets. Knows no formats.
+
+/**
+ * A content is cut into segments that together hold every byte of it, so that nothing is left out
+ * unseen. A 'kept' segment counts; `place` is where it is, and it is kept as text with numbers, to
+ * which a tolerance applies, if `isText`. A 'left' one does not: `what` names it in the rule, but
+ * `standsFor`, if not '', must be the same in both. What was packed stands unpacked, as kept.
+ */
+// type Segment =
+//   | { kind: 'kept'; place: string; text: ByteString; isText: boolean }
+//   | { kind: 'left'; what: string; value: ByteString; standsFor: string };
+
+/** Segments of one content, in order. */
+class SegmentList {
+  segments = [];
+  // place: string;
+
+  constructor(place) {
+    this.place = place;
+  }
+
+  keep(text, isText = false) {
+    if (text !== '') this.segments.push({ kind: 'kept', place: this.place, text, isText });
+  }
+
+  leave(what, value, standsFor = '') {
+    this.segments.push({ kind: 'left', what, value, standsFor });
+  }
+}
+
+/** Keeps a text but for what a pattern finds: `leave` says what of a match, at which offset in it, does not count. */
+function keepBut(list, text, pattern, leave, isText = false) {
+  let at = 0;
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    const left = leave(match);
+    if (left === undefined) continue;
+    const start = match.index + match[0].lastIndexOf(left.value);
+    list.keep(text.slice(at, start), isText);
+    list.leave(left.what, left.value, left.standsFor);
+    at = start + left.value.length;
+  }
+  list.keep(text.slice(at), isText);
+}
+
+/**
+ * Two contents of the kind that `name` says. Equivalent if all kept segments are the same, or within
+ * the tolerance where they are text; the rule then names exactly what else was not the same.
+ */
+function compareSegments(name, segments, others, context) {
+  const isText = segments.concat(others).every((segment) => segment.kind === 'left' || segment.isText);
+  const kept = isText ? compareKeptText(segments, others, context) : compareKeptParts(segments, others, context);
+  const left = listLeftOut(segments, others);
+  const { tolerance } = context;
+  const rule = name + (left.names.length === 0 ? '' : ' without ' + left.names.join(', '));
+  const within = tolerance === undefined ? '' : ', ' + describeTolerance(tolerance);
+  if (kept.isSame) {
+    return { kind: 'equivalent', rule: rule + (kept.detail === '' ? '' : within), detail: [left.example, kept.detail].filter((part) => part !== '').join('; ') };
+  }
+  return { kind: 'different', rule: rule + within, detail: kept.detail, causes: findCauses(joinKept(segments), joinKept(others), context.hints) };
+}
+
+/** `detail` is '' if not even a number differs. */
+// type KeptComparison = { isSame: boolean; detail: string };
+
+// No text has a NUL, so nothing in a text can pass for what was left out.
+function joinKept(segments) {
+  return segments.map((segment) => (segment.kind === 'kept' ? segment.text : '\0' + segment.standsFor)).join('');
+}
+
+function compareKeptText(segments, others, context) {
+  const tally = tallyText(joinKept(segments), joinKept(others), context);
+  const isSameText = tally.lines === 0 && (context.tolerance === undefined ? tally.numbers.unequal === 0 && !tally.isPaddingChanged : tally.numbers.beyond === 0);
+  const [left, otherLeft] = [segments, others].map((list) => list.filter((segment) => segment.kind === 'left').map((segment) => (segment.kind === 'left' ? segment.what : '')).join('\0'));
+  const detail = describeTextTally(tally);
+  return isSameText && left !== otherLeft ? { isSame: false, detail: 'other parts would have to be left out of one than of the other' } : { isSame: isSameText, detail };
+}
+
+/** Segment by segment; from where the two are built differently on, nothing is said. */
+function compareKeptParts(segments, others, context) {
+  let unlike = 0;
+  let first = '';
+  let tolerated = '';
+  for (let i = 0; i < segments.length || i < others.length; i++) {
+    const [segment, other] = [segments[i], others[i]];
+    if (!isSamePlace(segment, other)) {
+      unlike += 1;
+      if (first === '') first = nameSegment(segment ?? other) + ' is in one alone or in another place';
+      break;
+    }
+    if (segment.kind === 'left' || other.kind === 'left' || segment.text === other.text) continue;
+    const detail = describeUnlikePart(segment.text, other.text, context, segment.isText && other.isText);
+    if (detail.isSame) tolerated = tolerated === '' ? segment.place + ': ' + detail.detail : tolerated;
+    else if (first === '') first = segment.place + ': ' + detail.detail;
+    if (!detail.isSame) unlike += 1;
+  }
+  if (unlike === 0) return { isSame: true, detail: tolerated };
+  return { isSame: false, detail: unlike + (unlike === 1 ? ' part differs, ' : ' parts differ, first ') + first };
+}
+
+function isSamePlace(segment, other) {
+  if (segment === undefined || other === undefined) return false;
+  if (segment.kind === 'left') return other.kind === 'left' && other.what === segment.what && other.standsFor === segment.standsFor;
+  return other.kind === 'kept' && other.place === segment.place;
+}
+
+function nameSegment(segment) {
+  return segment.kind === 'kept' ? segment.place : segment.what;
+}
+
+/** A tolerance applies only if `isNumeric`. */
+function describeUnlikePart(text, other, context, isNumeric) {
+  if (!looksLikeText(text) || !looksLikeText(other)) {
+    const bytes = compareAsBytes(text, other);
+    return { isSame: false, detail: bytes.kind === 'different' ? bytes.detail : '' };
+  }
+  const tolerance = isNumeric ? context.tolerance : undefined;
+  const tally = tallyText(text, other, { tolerance });
+  return { isSame: tolerance !== undefined && tally.lines === 0 && tally.numbers.beyond === 0, detail: describeTextTally(tally) };
+}
+
+const LONGEST_EXAMPLE = 80;
+
+/** What was not the same and does not count: its names, and the first that can be shown. */
+function listLeftOut(segments, others) {
+  const names = [];
+  let example = '';
+  const otherLeft = others.filter((segment) => segment.kind === 'left');
+  segments.filter((segment) => segment.kind === 'left').forEach((segment, i) => {
+    const other = otherLeft[i];
+    if (segment.kind !== 'left' || other === undefined || other.kind !== 'left' || segment.value === other.value) return;
+    if (names.indexOf(segment.what) < 0) names.push(segment.what);
+    const isShort = segment.value.length <= LONGEST_EXAMPLE && other.value.length <= LONGEST_EXAMPLE;
+    if (example === '' && isShort) example = segment.what + ' ' + makeHarmless(segment.value) + ' against ' + makeHarmless(other.value);
+  });
+  return { names: names.sort(compareBytes), example };
+}
+
+// ==== src/formats/pdf.ts =========================================================================
+// pdf.ts - cuts a PDF (ISO 32000-1) into what counts and what does not. Knows no decompressor and no files.
+
+// What does not count: CreationDate and ModDate, the ID of the file, dates and identifiers of XMP
+// metadata; what follows from them: lengths and offsets; and how streams are compressed. All else is
+// kept byte for byte, also what is not understood.
+
+// type PdfReading = { kind: 'cut'; segments: Segment[] } | { kind: 'unreadable'; why: string };
+
+const PDF_MAGIC = '%PDF-';
+
+const LENGTHS = 'lengths and offsets';
+const SPACE = '[ \\t\\r\\n\\f\\0]';
+const STRUCTURE = new RegExp('\\b(\\d{1,10})' + SPACE + '{1,20}(\\d{1,10})' + SPACE + '{1,20}obj\\b|\\bxref\\b|\\btrailer\\b|\\bstartxref\\b', 'g');
+const STRING = '\\((?:[^()\\\\]|\\\\[^]){0,200}\\)|<[0-9A-Fa-f \\r\\n]{0,400}>';
+// A date that is not written as one (D:20261125..., in bytes, UTF-16 or hexadecimal digits) is kept.
+const DATE = '\\((?:D:|\\xfe\\xff\\0D\\0:|\\\\376\\\\377)(?:[^()\\\\]|\\\\[^]){0,200}\\)|<(?:443[aA]|[fF][eE][fF][fF]0044)[0-9A-Fa-f \\r\\n]{0,400}>';
+const FILE_ID = '\\[(?:' + SPACE + '{0,20}(?:' + STRING + ')){0,2}' + SPACE + '{0,20}\\]';
+const LEFT_OF_DICTIONARY = new RegExp('/(CreationDate|ModDate)' + SPACE + '{0,20}(' + DATE + ')|/(ID)' + SPACE + '{0,20}(' + FILE_ID + ')'
+  + '|/(Length|Prev|XRefStm|First)' + SPACE + '{1,20}(\\d{1,20})(?!' + SPACE + '{1,20}\\d{1,10}' + SPACE + '{1,20}R)', 'g');
+
+// type PdfCut = { text: ByteString; list: SegmentList; unpack: Unpack; bytesLeft: number; lengthObjects: Set<string> };
+
+/** What `bytesLeft` bytes of unpacked streams are not enough for is unreadable, and so is what is encrypted. */
+function cutPdf(text, unpack, bytesLeft) {
+  if (new RegExp('/Encrypt' + SPACE + '{0,20}(?:\\d|<<)').test(text)) return { kind: 'unreadable', why: 'it is encrypted' };
+  const cut = { text, list: new SegmentList('the head'), unpack, bytesLeft, lengthObjects: listLengthObjects(text) };
+  const structure = new RegExp(STRUCTURE.source, 'g');
+  let at = 0;
+  for (let match = structure.exec(text); match !== null; match = structure.exec(text)) {
+    cut.list.keep(text.slice(at, match.index));
+    at = match[1] !== undefined ? cutObject(cut, match) : cutTail(cut, match);
+    if (at < 0) return { kind: 'unreadable', why: 'its streams are too large unpacked' };
+    structure.lastIndex = at;
+  }
+  cut.list.keep(text.slice(at));
+  return { kind: 'cut', segments: cut.list.segments };
+}
+
+/** The objects that hold the length of a stream: "/Length 12 0 R". */
+function listLengthObjects(text) {
+  const found = new Set();
+  const reference = new RegExp('/Length' + SPACE + '{1,20}(\\d{1,10})' + SPACE + '{1,20}(\\d{1,10})' + SPACE + '{1,20}R', 'g');
+  for (let match = reference.exec(text); match !== null; match = reference.exec(text)) found.add(match[1] + ' ' + match[2]);
+  return found;
+}
+
+/** Cuts what begins with "N G obj"; where it ends, -1 if a stream is too large. */
+function cutObject(cut, match) {
+  const { text, list } = cut;
+  const name = Number(match[1]) + ' ' + Number(match[2]);
+  list.place = 'object ' + name;
+  list.keep(match[0]);
+  const start = match.index + match[0].length;
+  const body = findBodyEnd(text, start);
+  const dictionary = text.slice(start, body.at);
+  if (body.keyword !== 'stream') {
+    const number = cut.lengthObjects.has(name) ? new RegExp('^' + SPACE + '*(\\d+)' + SPACE + '*$').exec(dictionary) : null;
+    if (number === null) keepDictionary(list, dictionary, false, false);
+    else list.leave(LENGTHS, dictionary);
+    return body.at;
+  }
+  const isReferences = new RegExp('/Type' + SPACE + '*/XRef\\b').test(dictionary);
+  keepDictionary(list, dictionary, true, isReferences);
+  return cutStream(cut, dictionary, body.at, isReferences);
+}
+
+/** Keeps a dictionary but for dates, and the file's ID and offsets where `isTrailer`, lengths where it has a stream. */
+function keepDictionary(list, dictionary, hasStream, isTrailer) {
+  const isOfObjects = hasStream && new RegExp('/Type' + SPACE + '*/ObjStm\\b').test(dictionary);
+  keepBut(list, dictionary, LEFT_OF_DICTIONARY, (match) => {
+    if (match[1] !== undefined) return { what: match[1], value: match[2] };
+    if (match[3] !== undefined) return isTrailer ? { what: 'ID', value: match[4] } : undefined;
+    const isLeft = match[5] === 'Length' ? hasStream : match[5] === 'First' ? isOfObjects : isTrailer;
+    return isLeft ? { what: LENGTHS, value: match[6] } : undefined;
+  });
+}
+
+/** Where the next keyword that ends a dictionary stands, outside of strings and comments. */
+function findBodyEnd(text, start) {
+  const mark = /[(%]|\b(?:stream|endobj|startxref)\b/g;
+  mark.lastIndex = start;
+  for (let match = mark.exec(text); match !== null; match = mark.exec(text)) {
+    if (match[0].length > 1) return { at: match.index, keyword: match[0] };
+    mark.lastIndex = match[0] === '(' ? findPdfStringEnd(text, match.index) : findLineEnd(text, match.index);
+  }
+  return { at: text.length, keyword: '' };
+}
+
+function findLineEnd(text, at) {
+  const end = /[\r\n]/g;
+  end.lastIndex = at;
+  const match = end.exec(text);
+  return match === null ? text.length : match.index;
+}
+
+/** Behind the ")" that ends the string at `start`; strings hold pairs of them. */
+function findPdfStringEnd(text, start) {
+  const mark = /\\[^]|[()]/g;
+  mark.lastIndex = start;
+  let depth = 0;
+  for (let match = mark.exec(text); match !== null; match = mark.exec(text)) {
+    depth += match[0] === '(' ? 1 : match[0] === ')' ? -1 : 0;
+    if (depth === 0) return mark.lastIndex;
+  }
+  return text.length;
+}
+
+function cutStream(cut, dictionary, keywordAt, isReferences) {
+  const { text, list } = cut;
+  const intro = /stream(?:\r\n|\n|\r)?/y;
+  intro.lastIndex = keywordAt;
+  intro.test(text);
+  const start = intro.lastIndex;
+  const end = findStreamEnd(text, dictionary, start);
+  list.keep(text.slice(keywordAt, start));
+  const data = text.slice(start, end);
+  if (isReferences) {
+    list.leave(LENGTHS, data);
+    return end;
+  }
+  const filter = new RegExp('/Filter' + SPACE + '*\\[?' + SPACE + '*/Fl(?:ateDecode)?' + SPACE + '*(?:\\]|/|>>|' + SPACE + ')').exec(dictionary);
+  const hasOthers = new RegExp('/Filter' + SPACE + '*\\[[^\\]]*/[^\\]/]*/').test(dictionary);
+  if (filter === null || hasOthers) {
+    keepContent(list, data, dictionary);
+    return end;
+  }
+  const unpacked = cut.unpack(data, 'zlib', cut.bytesLeft);
+  if (unpacked.kind === 'too large') return -1;
+  if (unpacked.kind === 'damaged') {
+    list.keep(data);
+    return end;
+  }
+  cut.bytesLeft -= unpacked.content.length;
+  keepContent(list, unpacked.content, dictionary);
+  list.leave('compression', data.slice(0, unpacked.usedBytes));
+  list.keep(data.slice(unpacked.usedBytes));
+  return end;
+}
+
+function findStreamEnd(text, dictionary, start) {
+  const length = new RegExp('/Length' + SPACE + '+(\\d{1,10})(?!' + SPACE + '+\\d+' + SPACE + '+R)').exec(dictionary);
+  if (length !== null) {
+    const end = start + Number(length[1]);
+    if (new RegExp('^' + SPACE + '{0,4}endstream').test(text.slice(end, end + 20))) return end;
+  }
+  const found = text.indexOf('endstream', start);
+  if (found < 0) return text.length;
+  const before = /(?:\r\n|\n|\r)$/.exec(text.slice(Math.max(found - 2, start), found));
+  return found - (before === null ? 0 : before[0].length);
+}
+
+/** A stream's content, unpacked. */
+function keepContent(list, content, dictionary) {
+  const type = new RegExp('/Type' + SPACE + '*/(\\w+)').exec(dictionary)?.[1];
+  if (type === 'ObjStm') keepObjects(list, content, dictionary);
+  else if (type === 'Metadata' || content.startsWith('<?xpacket')) keepXmp(list, content);
+  else list.keep(content, type !== 'XRef' && looksLikeText(content));
+}
+
+/** Objects that are packed together: numbers and offsets of all, then all of them. */
+function keepObjects(list, content, dictionary) {
+  const first = Number(new RegExp('/First' + SPACE + '+(\\d{1,10})').exec(dictionary)?.[1] ?? NaN);
+  const numbers = content.slice(0, first).split(/[ \t\r\n\f\0]+/).filter((word) => word !== '').map(Number);
+  const starts = numbers.filter((_, i) => i % 2 === 1).map((offset) => first + offset);
+  const isOrdered = starts.every((start, i) => start <= content.length && start >= (i === 0 ? first : starts[i - 1]));
+  if (!(first >= 0) || !isOrdered) return list.keep(content);
+  list.leave(LENGTHS, content.slice(0, first), numbers.filter((_, i) => i % 2 === 0).join(' '));
+  list.keep(content.slice(first, starts[0]));
+  const container = list.place;
+  starts.forEach((start, i) => {
+    list.place = 'object ' + numbers[2 * i] + ' 0';
+    keepDictionary(list, content.slice(start, starts[i + 1]), false, false);
+  });
+  list.place = container;
+}
+
+const XMP_LEFT = new RegExp('\\b(?:(?:xmp|xap):(CreateDate|ModifyDate|MetadataDate)|(?:xmpMM|xapMM):(DocumentID|InstanceID|OriginalDocumentID)'
+  + '|stEvt:(when|instanceID)|rdf:(about))(?:>([^<]{1,100})<|\\s{0,5}=\\s{0,5}"([^"<]{1,100})"|\\s{0,5}=\\s{0,5}\'([^\'<]{1,100})\')', 'g');
+
+/** Dates and identifiers of XMP metadata (ISO 16684-1). */
+function keepXmp(list, content) {
+  keepBut(list, content, XMP_LEFT, (match) => {
+    const value = match[5] ?? match[6] ?? match[7];
+    if (match[4] !== undefined && !/^(?:uuid:)?[0-9a-f]{8}-/i.test(value)) return undefined;
+    return { what: 'XMP ' + (match[1] ?? match[2] ?? match[3] ?? match[4]), value };
+  });
+}
+
+/** "trailer" and "startxref", and the table of offsets that begins with "xref". */
+function cutTail(cut, match) {
+  const { text, list } = cut;
+  list.place = 'the ' + match[0];
+  list.keep(match[0]);
+  const start = match.index + match[0].length;
+  if (match[0] === 'trailer') {
+    const end = findBodyEnd(text, start).at;
+    keepDictionary(list, text.slice(start, end), false, true);
+    return end;
+  }
+  const numbers = match[0] === 'xref' ? /(?:[ \t\r\n\f\0]|\d|[nf](?=[ \r\n]))*/y : /[ \t\r\n\f\0]*\d+/y;
+  numbers.lastIndex = start;
+  if (!numbers.test(text)) return start;
+  const table = text.slice(start, numbers.lastIndex);
+  list.leave(LENGTHS, table, match[0] === 'xref' ? table.replace(/\d{10}(?= )/g, '') : '');
+  return start + table.length;
+}
+
+// ==== src/formats/postscript.ts ==================================================================
+// postscript.ts - cuts PostScript and EPS into what counts and dates. Knows no files.
+
+const POSTSCRIPT_MAGIC = '%!';
+
+const DATES = /^%%(CreationDate|ModDate):[ \t]*(\S[^\r\n]{0,200})|\/(CreationDate|ModDate)[ \t\r\n]{0,20}\(([^()\\\r\n]{1,200})\)|^%DVIPSSource:[ \t]+(?:TeX|XeTeX) output ([^\r\n:]{1,40}:\d{1,4})/gm;
+
+/** Everything but the dates in comments (Document Structuring Conventions) and in what is said to pdfmark. */
+function cutPostScript(text) {
+  const list = new SegmentList('the file');
+  keepBut(list, text, DATES, (match) => {
+    if (match[5] !== undefined) return { what: 'DVIPSSource', value: match[5] };
+    return { what: match[1] ?? match[3], value: match[2] ?? match[4] };
+  }, looksLikeText(text));
+  return list.segments;
+}
+
+// ==== src/formats/svg.ts =========================================================================
+// svg.ts - cuts SVG into what counts, dates and random identifiers. Knows no files.
+
+/** Is it an SVG document, or the beginning of one? */
+function looksLikeSvg(text) {
+  return /^(?:\xef\xbb\xbf)?\s{0,100}</.test(text) && /<(?:svg:)?svg[\s>]/.test(text.slice(0, 4096));
+}
+
+/**
+ * Everything but dates in comments and in <metadata>, and random identifiers, which are numbered in
+ * the order in which they appear: what has the same number in both must be the same thing.
+ */
+function cutSvg(text) {
+  const list = new SegmentList('the file');
+  const numbers = new Map();
+  let at = 0;
+  for (let region = findRegion(text, 0); region !== undefined; region = findRegion(text, at)) {
+    keepIdentifiers(list, text.slice(at, region.start), numbers);
+    keepBut(list, text.slice(region.start, region.end), STAMP_PATTERN, (match) => ({ what: 'dates', value: match[2] }), true);
+    at = region.end;
+  }
+  keepIdentifiers(list, text.slice(at), numbers);
+  return list.segments;
+}
+
+/** The next comment or <metadata> from `from` on. */
+function findRegion(text, from) {
+  const found = ([['<!--', '-->'], ['<metadata', '</metadata>']]).map(([open, close]) => {
+    const start = text.indexOf(open, from);
+    return { start, end: start < 0 ? -1 : text.indexOf(close, start), length: close.length };
+  }).filter(({ start, end }) => start >= 0 && end >= 0).sort((a, b) => a.start - b.start);
+  return found.length === 0 ? undefined : { start: found[0].start, end: found[0].end + found[0].length };
+}
+
+const IDENTIFIER = /(?:\bid="|\bid='|\burl\(["']?#|\bhref="#|\bhref='#)([^"')<>]{1,200})(?=["')])/g;
+// As matplotlib, plotly and others make them: a few letters and then hexadecimal digits, or a UUID.
+const RANDOM_END = /(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{8,}|(?=[a-f]*\d)[0-9a-f]{6,7})$/i;
+
+function keepIdentifiers(list, text, numbers) {
+  keepBut(list, text, IDENTIFIER, (match) => {
+    const id = match[1];
+    const end = RANDOM_END.exec(id);
+    if (end === null) return undefined;
+    const number = numbers.get(id) ?? numbers.size;
+    numbers.set(id, number);
+    return { what: 'random identifiers', value: id, standsFor: id.slice(0, end.index) + '#' + number };
+  }, true);
+}
+
+// ==== src/formats/gzip.ts ========================================================================
+// gzip.ts - compares what two gzip files (RFC 1952) hold. Knows no decompressor and no files.
+
+const GZIP_MAGIC = '\x1f\x8b\x08';
+
+const HAS_CHECK = 2;
+const HAS_EXTRA = 4;
+const HAS_NAME = 8;
+const HAS_COMMENT = 16;
+
+/** Fields of the header of the first member, as bytes, and all that follows it. */
+// type GzipFields = { [name: string]: ByteString };
+
+/** Both contents begin with GZIP_MAGIC and are not the same; undefined if one is damaged. */
+function compareGzip(first, second, context, mostBytes) {
+  const unpacked = [first, second].map((content) => context.unpack(content, 'gzip', mostBytes));
+  const [one, other] = unpacked;
+  if (one.kind === 'damaged' || other.kind === 'damaged') return undefined;
+  if (one.kind === 'too large' || other.kind === 'too large') return { kind: 'unchecked', why: 'what the gzip file holds is too large' };
+  const names = listDifferentFields(splitGzip(first.slice(0, one.usedBytes)), splitGzip(second.slice(0, other.usedBytes)));
+  const isPadded = first.slice(one.usedBytes) !== second.slice(other.usedBytes);
+  const rule = 'content of gzip' + (names.length === 0 ? '' : ' without ' + names.join(', '));
+  const inner = context.compareInner(one.content, other.content, context.path.replace(/\.(?:gz|tgz|svgz)$/i, (end) => ({ '.tgz': '.tar', '.svgz': '.svg' }[end.toLowerCase()] ?? '')));
+  if (inner.kind === 'unchecked') return inner;
+  if (isPadded && inner.kind !== 'different') return { kind: 'different', rule, detail: 'only the bytes behind the last member differ', causes: [] };
+  if (inner.kind === 'identical') return { kind: 'equivalent', rule, detail: 'what is packed is identical' };
+  return { ...inner, rule: rule + '; ' + inner.rule };
+}
+
+function listDifferentFields(fields, others) {
+  return Object.keys(fields).filter((name) => fields[name] !== others[name]);
+}
+
+function splitGzip(content) {
+  const flags = content.charCodeAt(3);
+  const fields = { time: content.slice(4, 8), flags: content[3] + content[8], system: content[9], extra: '', name: '', comment: '', compression: '' };
+  let at = 10;
+  if ((flags & HAS_EXTRA) !== 0) {
+    const end = at + 2 + content.charCodeAt(at) + 256 * content.charCodeAt(at + 1);
+    fields.extra = content.slice(at, end);
+    at = end;
+  }
+  for (const [flag, name] of [[HAS_NAME, 'name'], [HAS_COMMENT, 'comment']]) {
+    if ((flags & flag) === 0) continue;
+    const end = content.indexOf('\0', at);
+    fields[name] = content.slice(at, end);
+    at = end + 1;
+  }
+  if ((flags & HAS_CHECK) !== 0) at += 2;
+  fields.compression = content.slice(at);
+  return fields;
+}
+
 // ==== src/formats/comparekind.ts =================================================================
 // comparekind.ts - finds the kind of two contents and compares them by it. Knows no files.
 
-/** How `second` stands to `first`, by the rules of their kind (docs/comparison.txt). Never throws. */
+/** What is unpacked of one content; a string cannot be much longer than twice that. */
+const MOST_UNPACKED_BYTES = 256 << 20;
+
+/** What a comparison is given from outside. */
+// type KindContext = Pick<CompareContext, 'path' | 'tolerance' | 'hints' | 'unpack'> & Pick<BinaryContext, 'inflateZlib' | 'inflateRaw'>;
+
+/** How `second` stands to `first`, by the rules of their kind (docs/comparison.txt). Throws nothing. */
 function compareByKind(first, second, context) {
+  const { tolerance, inflateZlib, inflateRaw, hints, path } = context;
+  const compareMember = (name, one, other, inner) =>
+    compareNested(textOfBytes(one), textOfBytes(other), { ...spendUnpacking(context, inner), path: name }, inner);
+  const binary = { tolerance, inflateZlib, inflateRaw, budget: startUnpackBudget(), depthLeft: BINARY_DEPTH, compareMember };
+  return compareNested(first, second, { ...spendUnpacking(context, binary), hints, path }, binary);
+}
+
+/** The same with all that is unpacked taken from one budget. */
+function spendUnpacking(context, { budget }) {
+  return {
+    ...context,
+    unpack: (data, format, limitBytes) => {
+      const unpacked = context.unpack(data, format, Math.min(limitBytes, budget.bytesLeft));
+      if (unpacked.kind === 'inflated') budget.bytesLeft -= unpacked.content.length;
+      return unpacked;
+    },
+  };
+}
+
+function compareNested(first, second, context, binary) {
   if (first === second) return { kind: 'identical' };
+  const haveBoth = (magic) => first.startsWith(magic) && second.startsWith(magic);
+  const packer = PACKERS.find(([, magic]) => haveBoth(magic));
+  if (packer !== undefined) return { kind: 'unchecked', why: 'rr cannot unpack ' + packer[0] };
+  if (haveBoth(GZIP_MAGIC)) return compareGzipNested(first, second, context, binary) ?? compareUnknown(first, second, context);
+  const kind = recognizeStart(first);
+  if (kind !== undefined && kind === recognizeStart(second)) return compareBinary(kind, bytesOfText(first), bytesOfText(second), binary);
+  if (haveBoth(PDF_MAGIC)) return comparePdf(first, second, context);
+  if (haveBoth(POSTSCRIPT_MAGIC)) return compareSegments('PostScript', cutPostScript(first), cutPostScript(second), context);
   if (looksLikeText(first) && looksLikeText(second)) return compareTexts(first, second, context);
-  return compareAsBytes(first, second);
+  return compareUnknown(first, second, context);
+}
+
+/** What is packed so that Node.js alone cannot unpack it everywhere. */
+const PACKERS = [
+  ['xz', '\xfd7zXZ\0'], ['bzip2', 'BZh'], ['zstd', '\x28\xb5\x2f\xfd'], ['7z', '7z\xbc\xaf\x27\x1c'], ['lz4', '\x04\x22\x4d\x18'],
+];
+
+const RECOGNIZED_BYTES = 1024;
+
+function recognizeStart(content) {
+  return recognizeBinary(bytesOfText(content.slice(0, RECOGNIZED_BYTES)));
+}
+
+function compareGzipNested(first, second, context, binary) {
+  if (binary.depthLeft <= 0) return { kind: 'unchecked', why: 'archives are nested too deep' };
+  const inner = { ...binary, depthLeft: binary.depthLeft - 1 };
+  const compareInner = (one, other, path) => compareNested(one, other, { ...context, path }, inner);
+  return compareGzip(first, second, { ...context, compareInner }, MOST_UNPACKED_BYTES);
+}
+
+function comparePdf(first, second, context) {
+  const [reading, other] = [first, second].map((content) => cutPdf(content, context.unpack, MOST_UNPACKED_BYTES));
+  if (reading.kind === 'unreadable') return { kind: 'unchecked', why: 'the first PDF cannot be read: ' + reading.why };
+  if (other.kind === 'unreadable') return { kind: 'unchecked', why: 'the second PDF cannot be read: ' + other.why };
+  return compareSegments('PDF', reading.segments, other.segments, context);
 }
 
 /** JSON and tables are told by what is in them: a name may be anything. */
 function compareTexts(first, second, context) {
+  if (looksLikeSvg(first) && looksLikeSvg(second)) return compareSegments('SVG', cutSvg(first), cutSvg(second), context);
   const isNamedTable = /\.(?:csv|tsv|tab)$/i.test(context.path);
   return compareJson(first, second, context) ?? compareTables(first, second, context, isNamedTable) ?? compareText(first, second, context);
+}
+
+/** Bytes; lines mean nothing in them. */
+function compareUnknown(first, second, context) {
+  const compared = compareAsBytes(first, second);
+  if (compared.kind !== 'different') return compared;
+  return { ...compared, causes: findCauses(first, second, context.hints).filter((cause) => cause === 'build path' || cause === 'time stamp') };
 }
 
 // ==== src/formats/pythonmetadata.ts ==============================================================
@@ -10623,9 +15042,10 @@ esac
 
 const BORROWED = ['rr_say', 'rr_harmless', 'rr_die', 'rr_find_tool', 'rr_hash_stdin', 'rr_locate', 'rr_read_link'];
 
+/** A function of rerun.sh, where an empty line stands after each. */
 function borrowFunction(name) {
   const start = RERUN_SCRIPT.indexOf('\n' + name + '() {\n') + 1;
-  return RERUN_SCRIPT.slice(start, RERUN_SCRIPT.indexOf('\n}\n', start) + 3) + '\n';
+  return RERUN_SCRIPT.slice(start, RERUN_SCRIPT.indexOf('\n}\n\n', start) + 4);
 }
 
 const USAGE = `#!/bin/sh
@@ -10640,6 +15060,8 @@ const USAGE = `#!/bin/sh
 # in .rr/replaced while it is made again, and comes back if that fails or gives
 # other bytes, which are then in .rr/different.  A file that none of these runs
 # left so is not overwritten.  Needs a POSIX shell and a program for SHA-256.
+#
+# shellcheck disable=SC2030,SC2031  # each run has variables of its own
 
 set -u
 LC_ALL=C
@@ -10751,7 +15173,7 @@ rr_finish() {
 	find ".rr/replaced/$rr_id" -depth -type d -exec rmdir {} \\; 2>/dev/null
 	if rr_is_good; then
 		rr_done=$((rr_done + 1))
-		rr_say "run $rr_id: as recorded ($rr_outputs outputs)"
+		rr_say "run $rr_id: as recorded (outputs: $rr_outputs)"
 	else
 		rr_failed=$((rr_failed + 1))
 		[ "$rr_go_on" = yes ] || rr_die "stopped; to go on after such a run: -k"
@@ -10780,7 +15202,7 @@ rr_left_out=0
 `;
 
 const CONCLUSION = `
-rr_say "$rr_done runs as recorded, $rr_failed not, $rr_left_out left out"
+rr_say "runs: $rr_done as recorded, $rr_failed not, $rr_left_out left out"
 [ "$((rr_failed + rr_left_out))" -eq 0 ]
 `;
 
@@ -10850,7 +15272,9 @@ function printRedirects(run) {
   }, '\t\texec </dev/null\n');
 }
 
-const NOT_EXPORTED = /^(?:[0-9].*|rr_.*|RR_.*|IFS|PATH|ENV|PWD|.*[^A-Za-z0-9_].*|)$/;
+function isExported(name) {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !/^(?:rr_.*|RR_.*|IFS|PATH|ENV|PWD)$/.test(name);
+}
 
 /** The recorded variables, and none of the list that were not set; what was withheld stays as it is. */
 function printVariables(run) {
@@ -10859,7 +15283,7 @@ function printVariables(run) {
   const unset = REPLAYED_VARIABLES.some((name) => withheld.has(name))
     ? REPLAYED_VARIABLES.filter((name) => !withheld.has(name)).map((name) => '\t\tunset ' + name + '\n').join('') : '\t\trr_unset_variables\n';
   const told = withheld.size === 0 ? '' : '\t\t# not recorded, because it may be secret, and left as it is: ' + makeHarmless(Array.from(withheld).join(' ')) + '\n';
-  const given = run.variables.filter((one) => !withheld.has(nameOf(one)) && !NOT_EXPORTED.test(nameOf(one)));
+  const given = run.variables.filter((one) => !withheld.has(nameOf(one)) && isExported(nameOf(one)));
   return told + unset + given.map((one) => '\t\texport ' + nameOf(one) + '=' + quoteWord(one.slice(one.indexOf('=') + 1)) + '\n').join('') + '\t\tunset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES\n';
 }
 
@@ -11287,7 +15711,7 @@ function* printRunLatex({ columns, runs, filesOf }) {
 // json.ts - runs as JSON (RFC 8259). Knows no files.
 
 /** JSON text of a value whose strings are percent-encoded bytes: ASCII and UTF-8 stay readable. */
-function printValue(value) {
+function printJsonValue(value) {
   // JSON.stringify sees each byte as one character below U+0100, and so leaves UTF-8 as it is.
   return JSON.stringify(value);
 }
@@ -11349,7 +15773,7 @@ function jsonObjectOfNotes(notes) {
 
 /** One run as one line of JSON, with what is noted on it. Texts are percent-encoded as in the record. */
 function printJsonRun(run, notes) {
-  return printValue(notes === undefined ? jsonObjectOf(run) : { ...jsonObjectOf(run), ...jsonObjectOfNotes(notes) });
+  return printJsonValue(notes === undefined ? jsonObjectOf(run) : { ...jsonObjectOf(run), ...jsonObjectOfNotes(notes) });
 }
 
 // ==== src/views/page.ts ==========================================================================
@@ -11376,6 +15800,7 @@ function printList(name, values, most) {
 
 const KIND_WORDS = { x: ' executable', l: ' link', d: ' folder', p: ' FIFO', s: ' socket', c: ' device', b: ' device' };
 
+/** "HASH12        SIZE  PATH KIND" */
 function showFile(file) {
   const hash = file.hash.length === 64 ? file.hash.slice(0, 12) : file.hash === '?' ? 'unknown' : '';
   const size = file.kind === 'd' ? '' : formatBytes(file.size);
@@ -11724,10 +16149,10 @@ function printJournalText(journal) {
 
 /** Any ASCII punctuation may be escaped (CommonMark 2.4); escaped is what would begin something. */
 function escapeMarkdown(text) {
-  return text.trim().replace(/[\\`*_{}[\]<>#|~$^&@]/g, '\\$&').replace(/:(?=\S)/g, '\\:')
-    .replace(/(?<=^|\s)(www)\./gi, '$1\\.')
+  return trimBlanks(text).replace(/[\\`*_{}[\]<>#|~$^&@]/g, '\\$&').replace(/:(?=\S)/g, '\\:')
+    .replace(/(?<=^| )(www)\./gi, '$1\\.')
     .replace(/^[-+=:]/, '\\$&').replace(/--/g, '\\-\\-')
-    .replace(/^(\(?(?:\d+|[A-Za-z]+))([.)])(?=\s|$)/, '$1\\$2');
+    .replace(/^(\(?(?:\d+|[A-Za-z]+))([.)])(?= |$)/, '$1\\$2');
 }
 
 function fence(lines) {
@@ -11753,10 +16178,10 @@ const APART = '\xe2\x80\x8b';
 
 /** A line that is no heading, list, table, keyword, and holds no markup, link, macro, entity, footnote, timestamp or call. */
 function escapeOrg(text) {
-  return text.trim()
+  return trimBlanks(text)
     .replace(/(?<![A-Za-z0-9])[*/=~+](?=\S)/g, '$&' + APART).replace(/[_^$:\\<[{@](?=\S)/g, '$&' + APART)
     .replace(/\\$/, '\\' + APART)
-    .replace(/^(?=[*#|:+-]|\(?[0-9A-Za-z]+[.)](?:\s|$)|%%)/, APART);
+    .replace(/^(?=[*#|:+-]|\(?[0-9A-Za-z]+[.)](?: |$)|%%)/, APART);
 }
 
 const ORG = {
@@ -11771,7 +16196,7 @@ const ORG = {
 // ---- both -------------------------------------------------------------------------------------------
 
 function joinLines(markup, lines, indent) {
-  return lines.map((line) => (line.trim() === '' ? '' : markup.escape(line))).map((line, i) => (i === 0 ? '' : indent) + line + (i < lines.length - 1 ? markup.lineBreak : '') + '\n').join('');
+  return lines.map((line) => (trimBlanks(line) === '' ? '' : markup.escape(line))).map((line, i) => (i === 0 ? '' : indent) + line + (i < lines.length - 1 ? markup.lineBreak : '') + '\n').join('');
 }
 
 function printMarkupItem(markup, item) {
@@ -11856,6 +16281,321 @@ function printJournalHtml(journal) {
   return PAGE_HEAD + '<p>' + escapeHtml(journal.summary) + '. Times are UTC.</p>\n'
     + journal.days.map((day) => '<section>\n<h2>' + escapeHtml(day.date) + '</h2>\n' + day.entries.map(printHtmlEntry).join('') + '</section>\n').join('')
     + '</body>\n</html>\n';
+}
+
+// ==== src/views/rundiff.ts =======================================================================
+// rundiff.ts - in what runs differ, as text for a person. Knows no files and no terminal.
+
+// type RunDifferenceOptions = {
+//   /** Columns of the terminal. */
+//   width: number;
+//   /** What is the same, too; lists and texts in full. */
+//   isComplete: boolean;
+// };
+
+// Two runs stand side by side where their values are short, else the first above the second, with "-"
+// and "+". Three and more have a column each; "=" is the origin's value.
+
+const LABEL_WIDTH = 13;
+/** Rows of an aspect that are shown unless all are asked for. */
+const MOST_DIFFERENCE_ROWS = 20;
+/** The same of lines of a text. */
+const MOST_LINES = 20;
+const TAB = 8;
+/** Columns of a list of runs that stands before what they have. */
+const LONGEST_GROUP = 16;
+const NONE = '(none)';
+
+const ASPECT_TITLES = {
+  directory: 'folder', redirects: 'redirects', variable_hashes: 'withheld', timeout_s: 'time limit', code_branch: 'branch', code_remote: 'remote',
+  code_submodules: 'submodules', code_others: 'other code', code_files: 'code files', secret_inputs: 'secret inputs', secret_outputs: 'secret outputs',
+  missing_outputs: 'missing outputs', wall_s: 'time', user_s: 'CPU, user', system_s: 'CPU, system', peak_memory_bytes: 'peak memory',
+  'environment.memory_bytes': 'memory', 'environment.executables': 'programs', 'environment.compilers': 'compilers of programs and libraries',
+  'environment.build_ids': 'build ids', 'environment.files': 'system files', 'environment.lock_files': 'lock files', 'environment.variables': 'variables of the machine',
+  'environment.files_not_listed': 'files not listed', 'environment.gpu_driver': 'GPU driver',
+};
+
+function titleOfAspect(aspect) {
+  const title = Object.prototype.hasOwnProperty.call(ASPECT_TITLES, aspect.name) ? ASPECT_TITLES[aspect.name] : undefined;
+  return title ?? makeHarmless(aspect.name.replace(/^environment\./, '').replace(/_/g, ' '));
+}
+
+/** A value as it is shown; hashes in it are cut to their first 12 digits. */
+function showValue(aspect, value) {
+  if (value === undefined) return NONE;
+  if (/_s$/.test(aspect.name)) return formatSeconds(Number(value));
+  if (/memory_bytes$/.test(aspect.name)) return formatBytes(Number(value));
+  const text = showText(value).replace(/\b([0-9a-f]{12})(?:[0-9a-f]{28}|[0-9a-f]{52})\b/g, '$1');
+  return text === '' ? '(empty)' : text;
+}
+
+// ---- pieces -------------------------------------------------------------------------------------------
+
+function padTo(text, width) {
+  return text + ' '.repeat(Math.max(0, width - displayWidth(text)));
+}
+
+function endLines(lines) {
+  return lines.map((one) => one.replace(/ +$/, '') + '\n').join('');
+}
+
+/** Text behind a first `lead`, its further lines as far in. */
+function printWrapped(lead, text, width) {
+  const indent = displayWidth(lead);
+  const room = Math.max(20, width - indent);
+  // Spaces that put values below each other stay where the line need not be broken.
+  const lines = displayWidth(text) <= room ? [text] : wrapText(text, room);
+  return endLines(lines.map((part, i) => (i === 0 ? lead : ' '.repeat(indent)) + part));
+}
+
+/** The label at the left of values; on a line of its own if it is long. */
+function printLabel(label, width) {
+  if (displayWidth(label) < LABEL_WIDTH) return { before: '', lead: padTo(label, LABEL_WIDTH) };
+  const indent = /^ */.exec(label)?.[0] ?? '';
+  return { before: printWrapped(indent, label.slice(indent.length), width), lead: ' '.repeat(LABEL_WIDTH) };
+}
+
+/** The list, or its first rows and how many more there are. */
+function printRows(rows, options, print) {
+  const most = options.isComplete ? Infinity : MOST_DIFFERENCE_ROWS;
+  return rows.slice(0, most).map(print).join('') + (rows.length > most ? '  and ' + String(rows.length - most) + ' more (--all)\n' : '');
+}
+
+/** A line of a text, harmless; tabs stay tabs where it is not cut. */
+function showLine(line, width, isComplete) {
+  const parts = line.split('\t').map(makeHarmless);
+  let expanded = '';
+  parts.forEach((part, i) => { expanded += i === 0 ? part : ' '.repeat(TAB - displayWidth(expanded) % TAB) + part; });
+  if (isComplete || displayWidth(expanded) <= width - TAB || (parts.length === 1 && displayWidth(expanded) <= width)) return parts.join('\t');
+  return cutToWidth(expanded, width);
+}
+
+function printContent(content, lead, options) {
+  const { width, isComplete } = options;
+  const most = isComplete ? Infinity : MOST_LINES;
+  // A lead without a sentence to follow, or a very long one, stands alone.
+  const isAlone = lead !== '' && (content.told.length === 0 || lead.length > LONGEST_GROUP);
+  const head = isAlone ? printWrapped('    ', lead.trim(), width) : '';
+  const told = content.told.map((text) => printWrapped('    ' + (isAlone ? '' : lead), showText(text), width)).join('');
+  const lines = content.lines.slice(0, most).map((line) => '    ' + showLine(line, width - 4, isComplete) + '\n').join('');
+  return head + told + lines + (content.lines.length > most ? '    and ' + String(content.lines.length - most) + ' more lines (--all)\n' : '');
+}
+
+const CHANGE_WORDS = ['changed', 'up', 'down', 'added', 'gone'];
+
+/** "2 up, 1 gone" */
+function countChanges(rows) {
+  const words = [];
+  for (const word of CHANGE_WORDS) {
+    const count = rows.filter((row) => row.changes.indexOf(word) >= 0).length;
+    if (count > 0) words.push(String(count) + ' ' + word);
+  }
+  return words.join(', ');
+}
+
+/** Rows to be shown, and how many are left out because the package they came with changed. */
+function chooseRows(aspect, options) {
+  if (options.isComplete) return { rows: aspect.rows, explained: [] };
+  const differing = aspect.rows.filter((row) => !isSameRow(row));
+  return { rows: differing.filter((row) => row.cause === undefined), explained: differing.filter((row) => row.cause !== undefined) };
+}
+
+function printHeading(aspect) {
+  const counts = countChanges(aspect.rows);
+  return padTo(titleOfAspect(aspect), LABEL_WIDTH - 1) + ' ' + counts + '\n';
+}
+
+function printExplained(explained) {
+  if (explained.length === 0) return '';
+  return '  ' + String(explained.length) + (explained.length === 1 ? ' comes' : ' come') + ' with packages that changed (--all)\n';
+}
+
+// ---- two runs -----------------------------------------------------------------------------------------
+
+/** Width of each of the two columns. */
+function halfOf(width) {
+  return Math.max(10, Math.floor((width - LABEL_WIDTH - 1) / 2));
+}
+
+function printPair(label, first, second, isSame, width) {
+  const { before, lead } = printLabel(label, width);
+  const half = halfOf(width);
+  if (isSame && displayWidth(first) > half) return before + printWrapped(lead, first, width);
+  if (displayWidth(first) <= half && displayWidth(second) <= half) return before + endLines([lead + padTo(first, half) + ' ' + (isSame ? '=' : second)]);
+  return before + printWrapped(lead + '- ', first, width) + printWrapped(' '.repeat(LABEL_WIDTH) + '+ ', second, width);
+}
+
+/** Lines of one file, or of one name, that one of the runs has or both. */
+function printSigned(row, show, width) {
+  const signed = (sign, run) => printWrapped('  ' + sign + ' ', show(run), width);
+  if (isSameRow(row)) return signed('=', 0);
+  return (row.values[0] === undefined ? '' : signed('-', 0)) + (row.values[1] === undefined ? '' : signed('+', 1));
+}
+
+function showFileOf(row, run) {
+  const file = row.files?.[run];
+  // Of a log its name here is what it is.
+  return file === undefined ? '' : showFile({ ...file, path: row.name });
+}
+
+function printFilePair(row, options) {
+  const twin = row.twin === undefined ? '' : printWrapped('    ', 'the same content as ' + makeHarmless(row.twin), options.width);
+  const cause = row.cause === undefined ? '' : printWrapped('    ', 'it comes with ' + makeHarmless(row.cause), options.width);
+  return printSigned(row, (run) => showFileOf(row, run), options.width) + twin + cause + row.contents.map((content) => printContent(content, '', options)).join('');
+}
+
+function printPackagePair(row, width) {
+  const [first, second] = row.values;
+  const versions = [first, second].filter((one) => one !== undefined).map((one) => showText(one));
+  const shown = isSameRow(row) ? versions[0] : versions.join(' -> ');
+  return printWrapped('  ' + row.changes[1].padEnd(LABEL_WIDTH - 3) + ' ', makeHarmless(row.name) + ' ' + shown, width);
+}
+
+function printAspectPair(aspect, options) {
+  const { width } = options;
+  const told = aspect.told.map(({ text }) => printWrapped(' '.repeat(LABEL_WIDTH), showText(text), width)).join('');
+  const values = (row) => [showValue(aspect, row.values[0]), showValue(aspect, row.values[1])];
+  if (aspect.kind === 'fact') return aspect.rows.map((row) => printPair(titleOfAspect(aspect), ...values(row), isSameRow(row), width)).join('') + told;
+  const { rows, explained } = chooseRows(aspect, options);
+  const print = (row) => {
+    if (aspect.kind === 'files') return printFilePair(row, options);
+    if (aspect.kind === 'packages') return printPackagePair(row, width);
+    if (aspect.kind === 'names') return printSigned(row, () => makeHarmless(row.name), width);
+    return printPair('  ' + makeHarmless(row.name), ...values(row), isSameRow(row), width);
+  };
+  return printHeading(aspect) + told + printRows(rows, options, print) + printExplained(explained);
+}
+
+// ---- three and more -----------------------------------------------------------------------------------
+
+/** Fewest columns in which a value tells something. */
+const LEAST_CELL = 7;
+
+function cellWidth(count, width) {
+  return Math.floor((width - LABEL_WIDTH + 1) / count) - 1;
+}
+
+/** What stands in a run's column. */
+function showDiffCell(aspect, row, run, width) {
+  const file = row.files?.[run];
+  if (run > 0 && row.changes[run] === 'same') return '=';
+  if (row.values[run] === undefined) return NONE;
+  if (file !== undefined) return file.hash.length === 64 ? file.hash.slice(0, Math.min(12, width)) : showFile(file).trim().split(' ')[0];
+  if (aspect.kind === 'names') return 'yes';
+  const change = row.changes[run];
+  return showValue(aspect, row.values[run]) + (change === 'up' || change === 'down' ? ' ' + change : '');
+}
+
+/** What a group of runs has that have the same. */
+function showGroupValue(aspect, row, run) {
+  if (row.files !== undefined || aspect.kind === 'names') return showDiffCell(aspect, { ...row, changes: [] }, run, 12);
+  return showValue(aspect, row.values[run]);
+}
+
+/** Runs of the same value together: "1,4-6  VALUE". */
+function printGroups(aspect, row, lead, width) {
+  const groups = new Map();
+  row.values.forEach((value, run) => groups.set(value, (groups.get(value) ?? []).concat(run)));
+  const listed = Array.from(groups.values(), (runs) => ({ head: printRanges(runs), shown: showGroupValue(aspect, row, runs[0]) }));
+  const headWidth = Math.min(LONGEST_GROUP, listed.reduce((most, one) => Math.max(most, one.head.length), 0));
+  return listed.map(({ head, shown }, i) => {
+    const before = i === 0 ? lead : ' '.repeat(LABEL_WIDTH);
+    if (head.length <= headWidth) return printWrapped(before + head.padEnd(headWidth) + '  ', shown, width);
+    return printWrapped(before, head, width) + printWrapped(' '.repeat(LABEL_WIDTH + headWidth + 2), shown, width);
+  }).join('');
+}
+
+function printCells(aspect, row, label, options) {
+  const { width } = options;
+  const { before, lead } = printLabel(label, width);
+  const cell = cellWidth(row.values.length, width);
+  const cells = row.values.map((_, run) => showDiffCell(aspect, row, run, cell));
+  if (cell < LEAST_CELL || cells.some((text) => displayWidth(text) > cell)) return before + printGroups(aspect, row, lead, width);
+  return before + endLines([lead + cells.map((text) => padTo(text, cell)).join(' ')]);
+}
+
+/** "2,4-6": the run and those that have the same in its place. */
+function listRunsLike(row, run) {
+  return printRanges(row.values.map((_, other) => other).filter((other) => row.values[other] === row.values[run]));
+}
+
+function printAspectCells(aspect, options) {
+  const told = aspect.told.map(({ run, text }) => printWrapped(' '.repeat(LABEL_WIDTH) + (run === undefined ? '' : String(run + 1) + '  '), showText(text), options.width)).join('');
+  if (aspect.kind === 'fact') return aspect.rows.map((row) => printCells(aspect, row, titleOfAspect(aspect), options)).join('') + told;
+  const { rows, explained } = chooseRows(aspect, options);
+  const print = (row) => printCells(aspect, row, '  ' + makeHarmless(row.name), options)
+    + row.contents.map((content) => printContent(content, '1 -> ' + listRunsLike(row, content.run) + '  ', options)).join('');
+  return printHeading(aspect) + told + printRows(rows, options, print) + printExplained(explained);
+}
+
+/** A line for each run, with the number that stands for it below. */
+function printLegend(runs, width) {
+  const numberWidth = String(runs.length).length;
+  const lines = runs.map((run, i) => {
+    const line = String(i + 1).padStart(numberWidth) + '  ' + run.id + (i === 0 ? '  origin  ' : '          ') + showText(run.label ?? '');
+    return cutToWidth(line, width);
+  });
+  const cell = cellWidth(runs.length, width);
+  const heads = cell < LEAST_CELL ? [] : ['', padTo('', LABEL_WIDTH) + runs.map((_, i) => padTo(String(i + 1), cell)).join(' ')];
+  return endLines(lines.concat(heads));
+}
+
+// ---- the whole ------------------------------------------------------------------------------------------
+
+/** What is the same in all: the titles of the aspects. */
+function printSame(difference, width) {
+  const isOfEnvironment = (aspect) => aspect.name.startsWith('environment.');
+  const isWholeSame = difference.aspects.filter(isOfEnvironment).every(isSameAspect);
+  const titles = difference.aspects.filter((aspect) => aspect.isCounted && isSameAspect(aspect))
+    .map((aspect) => (isWholeSame && isOfEnvironment(aspect) ? 'environment' : titleOfAspect(aspect)));
+  const unique = titles.filter((title, i) => titles.indexOf(title) === i);
+  return unique.length === 0 ? '' : printWrapped(padTo('the same', LABEL_WIDTH), unique.join(', '), width);
+}
+
+/** The difference for a person, in lines of at most `width` columns but for texts with `isComplete`. */
+function printRunDifference(difference, options) {
+  const { runs } = difference;
+  const { width, isComplete } = options;
+  const shown = difference.aspects.filter((aspect) => isComplete || !isSameAspect(aspect));
+  const same = isComplete ? '' : printSame(difference, width);
+  if (runs.length > 2) return printLegend(runs, width) + shown.map((aspect) => printAspectCells(aspect, options)).join('') + same;
+  const started = runs.map((run) => makeHarmless(run.startedUtc).replace('T', ' ').replace(/\.\d+Z$/, ''));
+  return printPair('run', runs[0].id, runs[1].id, false, width) + printPair('started', started[0], started[1], false, width)
+    + shown.map((aspect) => printAspectPair(aspect, options)).join('') + same;
+}
+
+// ==== src/views/rundiffjson.ts ===================================================================
+// rundiffjson.ts - in what runs differ, as JSON (RFC 8259). Knows no files.
+
+/** A line of a text: a space at its beginning is no edge that could be lost. */
+function encodeLine(line) {
+  return encodeText('|' + line + '|').slice(1, -1);
+}
+
+function jsonRowOf(row, runs) {
+  const text = (value) => (value === undefined ? null : encodeWithheld(value));
+  return {
+    name: encodeText(row.name), same: isSameRow(row),
+    values: row.files === undefined ? row.values.map(text) : row.files.map((file) => (file === undefined ? null : jsonFileOf(file))),
+    changes: row.changes, same_content_as: row.twin === undefined ? undefined : encodeText(row.twin),
+    because_of: row.cause === undefined ? undefined : encodeText(row.cause),
+    contents: row.contents.length === 0 ? undefined : row.contents.map((one) => ({ run: runs[one.run].id, told: one.told.map(encodeText), lines: one.lines.map(encodeLine) })),
+  };
+}
+
+function jsonAspectOf(aspect, runs, isComplete) {
+  return {
+    name: aspect.name, same: isSameAspect(aspect), counts: aspect.isCounted,
+    told: aspect.told.length === 0 ? undefined : aspect.told.map(({ run, text }) => ({ run: run === undefined ? undefined : runs[run].id, text: encodeText(text) })),
+    rows: aspect.rows.filter((row) => isComplete || !isSameRow(row)).map((row) => jsonRowOf(row, runs)),
+  };
+}
+
+/** The difference as one object; only what differs, unless all is asked for. Texts are percent-encoded as in the records. */
+function printJsonDifference(difference, isComplete) {
+  const { runs, aspects } = difference;
+  const shown = aspects.filter((aspect) => isComplete || !isSameAspect(aspect));
+  return printJsonValue({ runs: runs.map((run) => run.id), differ: hasDifference(difference), aspects: shown.map((aspect) => jsonAspectOf(aspect, runs, isComplete)) }) + '\n';
 }
 
 // ==== src/views/processes.ts =====================================================================
@@ -12093,6 +16833,751 @@ function printJsonStories(stories) {
       warnings: repeat.warnings.map(encodeText), kept: kept === undefined ? undefined : encodeText(kept),
     };
   }));
+}
+
+// ==== src/views/lineagestory.ts ==================================================================
+// lineagestory.ts - a lineage with all that is told of its files and runs: what the views of it have in common. Knows no files.
+
+/**
+ * How a file is now. Of raw data: as it was read, not so, gone. Of what a run made: the current
+ * result, not the current one any more, changed by hand, gone. '': not looked at.
+ */
+// type FileMark = '' | 'as read' | 'changed since' | 'gone' | 'current' | 'superseded' | 'not readable';
+
+// type RunName = { id: string; label: ByteString | undefined };
+
+// type LineageStory = {
+//   /** What was asked for; undefined if that is a run. */
+//   asked: FileState | undefined;
+//   /** 'run': a run was asked for, not a file. */
+//   answer: MakerAnswer['kind'] | 'run';
+//   graph: LineageGraph;
+//   /** Of each run node; undefined if its record cannot be read. */
+//   records: (Run | undefined)[];
+//   /** Name of a run by its number in the lineage. */
+//   nameOf: (run: number) => RunName;
+//   /** Of each file node. */
+//   marks: FileMark[];
+//   /** Is a file a script or module that a run read? */
+//   isCode: boolean[];
+//   /** Runs that read the file; only where no run made it. */
+//   readers: RunName[];
+//   /** Up only. */
+//   reproducible: Reproducible | undefined;
+// };
+
+/** The node that a file is a copy of, through any number of copies; itself if it is none. */
+function resolveCopy(graph, node) {
+  let file = graph.files[node];
+  for (let i = 0; file.origin.kind === 'copy' && i < graph.files.length; i++) file = graph.files[file.origin.node];
+  return file;
+}
+
+// type Neighbours = { readers: number[][]; copies: number[][]; made: number[][] };
+
+/** Of each file node the run nodes that read it and the file nodes that are copies or other contents of it; of each run node the file nodes that it made. */
+function listNeighbours(graph) {
+  const readers = graph.files.map(() => []);
+  const copies = graph.files.map(() => []);
+  const made = graph.runs.map(() => []);
+  graph.runs.forEach((run, node) => {
+    for (const file of run.reads) readers[file].push(node);
+  });
+  graph.files.forEach(({ origin }, node) => {
+    if (origin.kind === 'run') made[origin.node].push(node);
+    else if (origin.kind === 'copy' || origin.kind === 'other') copies[origin.node].push(node);
+  });
+  return { readers, copies, made };
+}
+
+/** First digits of a hash, as in `rr show`; words where there is none. */
+function shortHash(file) {
+  return file.hash.length === 64 ? file.hash.slice(0, 12) : file.hash === '?' ? 'unknown' : '-';
+}
+
+function shortenIds(text) {
+  return text.replace(/\b([0-9a-f]{12})(?:[0-9a-f]{28}|[0-9a-f]{52})\b/g, '$1');
+}
+
+/** "git 21b95ecfa091, with changes in fit.py; not tracked: lib.py"; undefined if nothing is known of the code. */
+function describeCodeOf(run) {
+  const named = (state) => run.codeFiles.filter((file) => file.state === state).map((file) => showText(file.path)).join(', ');
+  const changed = named('changed');
+  const untracked = named('untracked');
+  const version = run.code === undefined ? '' : shortenIds(showText(run.code.replace(/ dirty \S+$/, '')));
+  const isDirty = run.code !== undefined && / dirty \S+$/.test(run.code);
+  const parts = [version + (changed !== '' ? ', changed: ' + changed : isDirty ? ', with changes in other files' : '')];
+  if (untracked !== '') parts.push('not tracked: ' + untracked);
+  const text = parts.filter((part) => part !== '').join('; ');
+  return text === '' ? undefined : text;
+}
+
+/** "n=10 gamma=0.5" */
+function describeParameters(run) {
+  return run.parameters.map((one) => showText(one.replace(' ', '='))).join(' ');
+}
+
+/** 2026-11-22 05:20 */
+function shortTime(startedUtc) {
+  return startedUtc.slice(0, 10) + ' ' + startedUtc.slice(11, 16);
+}
+
+/** Id, label, time, and how it ended if not well. */
+function describeRunName(name, run) {
+  const parts = [name.id].concat(name.label === undefined ? [] : showText(name.label));
+  if (run === undefined) return parts.join('  ') + '  (its record cannot be read)';
+  return parts.concat(shortTime(run.startedUtc), run.status === 'succeeded' ? [] : run.status).join('  ');
+}
+
+/** What is said of a file in brackets, its origin left out. */
+function describeMark(story, node) {
+  const { origin } = story.graph.files[node];
+  const mark = story.marks[node];
+  const isStart = story.graph.start.kind === 'file' && story.graph.start.node === node;
+  const kind = origin.kind !== 'raw' || isStart ? '' : story.isCode[node] ? 'code' : story.graph.direction === 'up' ? 'raw data' : '';
+  return [kind, mark === 'as read' ? '' : mark].filter((part) => part !== '').join(', ');
+}
+
+/** The answer on reproducibility, in lines. */
+function describeReproducible(answer) {
+  if (answer.kind === 'yes') {
+    const first = answer.shownBy[0];
+    const oldest = answer.shownBy.slice().sort()[0];
+    const date = (id) => id.slice(0, 4) + '-' + id.slice(4, 6) + '-' + id.slice(6, 8);
+    const more = answer.shownBy.length > 1 ? ' (' + String(answer.shownBy.length) + ' runs repeated, the first on ' + date(oldest) + ')' : '';
+    return ['reproducible: yes, ' + (answer.isExact ? '' : 'within the stated tolerance, ') + 'last shown ' + date(first) + ' by ' + first + more];
+  }
+  return ['reproducible: ' + answer.kind + ', because'].concat(answer.reasons.map((reason) => '  ' + (reason.word === 'came out differently' ? '' : reason.word + ': ') + makeHarmless(reason.subject)));
+}
+
+/** The same in one line, reasons counted. */
+function summarizeReproducible(answer) {
+  if (answer.kind === 'yes') return describeReproducible(answer)[0];
+  const counts = new Map();
+  for (const { word } of answer.reasons) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return 'reproducible: ' + answer.kind + ', because ' + Array.from(counts, ([word, count]) => word + (count > 1 ? ' (' + String(count) + ')' : '')).join(', ');
+}
+
+/**
+ * The story without the ends of long lists, for pictures: of each run at most `most` files that lead
+ * nowhere else are kept. `folded` counts the others of each run node.
+ */
+function foldStory(story, most) {
+  const { graph } = story;
+  const { readers, copies, made } = listNeighbours(graph);
+  const folded = graph.runs.map(() => 0);
+  const isLeftOut = new Uint8Array(graph.files.length);
+  const isEnd = (node) => !(graph.start.kind === 'file' && graph.start.node === node) && copies[node].length === 0
+    && (graph.direction === 'up' ? graph.files[node].origin.kind === 'raw' && readers[node].length === 1 : readers[node].length === 0);
+  graph.runs.forEach((run, node) => {
+    const ends = (graph.direction === 'up' ? run.reads : made[node]).filter(isEnd);
+    // Data before code, as in the tree.
+    ends.sort((a, b) => Number(story.isCode[a]) - Number(story.isCode[b]) || a - b);
+    if (ends.length <= most) return;
+    folded[node] = ends.length - most;
+    for (const file of ends.slice(most)) isLeftOut[file] = 1;
+  });
+  const kept = graph.files.map((_, node) => node).filter((node) => isLeftOut[node] === 0);
+  const numbers = new Map(kept.map((node, i) => [node, i]));
+  const files = kept.map((node) => {
+    const { file, origin } = graph.files[node];
+    return { file, origin: origin.kind === 'copy' || origin.kind === 'other' ? { kind: origin.kind, node: numbers.get(origin.node) } : origin };
+  });
+  const runs = graph.runs.map((run) => ({ ...run, reads: run.reads.filter((file) => numbers.has(file)).map((file) => numbers.get(file)) }));
+  const start = graph.start.kind === 'file' ? { kind: 'file', node: numbers.get(graph.start.node) } : graph.start;
+  return { story: { ...story, graph: { ...graph, start, files, runs }, marks: kept.map((node) => story.marks[node]), isCode: kept.map((node) => story.isCode[node]) }, folded };
+}
+
+// ==== src/views/lineagetree.ts ===================================================================
+// lineagetree.ts - where a file comes from, or what depends on it, as a tree of text. Knows no files and no terminal.
+
+// type LineageTreeOptions = {
+//   /** Columns of the terminal; Infinity: lines are not cut. */
+//   width: number;
+//   /** Are long lists of files shown in full? */
+//   isComplete: boolean;
+// };
+
+// type TreeLine = { tree: string; text: ByteString; note: ByteString };
+
+/** A file or a run of the tree: its branch, and where its own branches hang. */
+// type TreePlace = { kind: 'file' | 'run' | 'more'; node: number; level: number; trunk: string; isLast: boolean };
+
+const FILES_LISTED = 10;
+const TREE_STEP = 3;
+/** Levels that are drawn, least and most: a chain of a thousand runs would be nothing but its branches. */
+const LEVELS_DRAWN = [3, 16];
+const TEXT_COLUMNS = 48;
+
+class LineageWriter {
+  lines = [];
+  // private readonly story: LineageStory;
+  // private readonly options: LineageTreeOptions;
+  // private readonly near: Neighbours;
+  // private readonly drawn: number;
+  waiting = [];
+  seenRuns = new Set();
+
+  constructor(story, options) {
+    this.story = story;
+    this.options = options;
+    this.near = listNeighbours(story.graph);
+    this.drawn = Math.min(LEVELS_DRAWN[1], Math.max(LEVELS_DRAWN[0], Math.floor((options.width - TEXT_COLUMNS) / TREE_STEP)));
+  }
+
+  /** Writes all of it. Without recursion: a chain can be of any length. */
+  write() {
+    const { start } = this.story.graph;
+    this.waiting.push({ kind: start.kind, node: start.node, level: 0, trunk: '', isLast: true });
+    for (let place = this.waiting.pop(); place !== undefined; place = this.waiting.pop()) {
+      const isDrawn = place.level > 0 && place.level <= this.drawn;
+      const branch = place.level === 0 ? '' : isDrawn ? place.trunk + (place.isLast ? '`- ' : '|- ') : place.trunk + '(level ' + String(place.level) + ') ';
+      const trunk = isDrawn ? place.trunk + (place.isLast ? '   ' : '|  ') : place.trunk;
+      if (place.kind === 'more') this.add(branch, 'and ' + String(place.node) + ' more (--all)', '');
+      else if (place.kind === 'run') this.writeRun(place, branch, trunk);
+      else if (this.story.graph.direction === 'up') this.writeUp(place, branch, trunk);
+      else this.writeDown(place, branch, trunk);
+    }
+  }
+
+  add(tree, text, note) {
+    this.lines.push({ tree, text, note: note === '' ? '' : '  [' + note + ']' });
+  }
+
+  /** Puts the children of a place on the list, in this order. */
+  hang(children, level, trunk) {
+    const most = this.options.isComplete ? Infinity : FILES_LISTED;
+    const shown = children.slice(0, most);
+    if (children.length > shown.length) shown.push({ kind: 'more', node: children.length - shown.length });
+    for (let i = shown.length - 1; i >= 0; i--) this.waiting.push({ ...shown[i], level, trunk, isLast: i === shown.length - 1 });
+  }
+
+  fileText(node) {
+    const { file } = this.story.graph.files[node];
+    return makeHarmless(file.path) + '  ' + shortHash(file);
+  }
+
+  /** A file, the run that made it, and below that the files which that read. */
+  writeUp(place, branch, trunk) {
+    const { graph } = this.story;
+    const made = resolveCopy(graph, place.node);
+    const { origin } = made;
+    const notes = [describeMark(this.story, place.node)];
+    if (graph.files[place.node].origin.kind === 'copy') notes.push('same bytes as ' + makeHarmless(made.file.path));
+    const isSeen = origin.kind === 'run' && this.seenRuns.has(origin.node);
+    if (isSeen && origin.kind === 'run') notes.push('by ' + this.story.nameOf(graph.runs[origin.node].run).id + ', see above');
+    this.add(branch, this.fileText(place.node), notes.filter((note) => note !== '').join(', '));
+    if (origin.kind === 'cut') this.add(trunk, 'by ' + this.nameRun(origin.run), 'not followed: --depth');
+    if (origin.kind !== 'run' || isSeen) return;
+    this.writeFacts(origin.node, trunk + 'by ', trunk);
+    this.hangReads(origin.node, place.level + 1, trunk);
+  }
+
+  nameRun(run) {
+    const { id, label } = this.story.nameOf(run);
+    return id + (label === undefined ? '' : '  ' + showText(label));
+  }
+
+  /** The files that a run read: those with a story first, then data, then code. */
+  hangReads(node, level, trunk) {
+    const { files, runs } = this.story.graph;
+    const rank = (file) => (files[file].origin.kind !== 'raw' ? 0 : this.story.isCode[file] ? 2 : 1);
+    const reads = runs[node].reads.slice().sort((a, b) => rank(a) - rank(b) || compareBytes(files[a].file.path, files[b].file.path));
+    this.hang(reads.map((file) => ({ kind: 'file', node: file })), level, trunk);
+  }
+
+  /** The lines that tell of a run: the first after `first`, the others after `trunk`. */
+  writeFacts(node, first, trunk) {
+    this.seenRuns.add(node);
+    const run = this.story.records[node];
+    const below = trunk + (this.hasChildren(node) ? '|  ' : '   ');
+    this.add(first, describeRunName(this.story.nameOf(this.story.graph.runs[node].run), run), '');
+    if (run === undefined) return;
+    this.add(below, '$ ' + showText(run.command), run.directory === '.' ? '' : 'in ' + showText(run.directory));
+    const parameters = describeParameters(run);
+    if (parameters !== '') this.add(below, 'with ' + parameters, '');
+    const code = this.story.graph.direction === 'up' ? describeCodeOf(run) : undefined;
+    if (code !== undefined) this.add(below, 'code ' + code, '');
+  }
+
+  hasChildren(node) {
+    return this.story.graph.direction === 'up' ? this.story.graph.runs[node].reads.length > 0 : this.near.made[node].length > 0;
+  }
+
+  /** A run that was asked for, or that read a file; below it what it read, or made. */
+  writeRun(place, branch, trunk) {
+    if (this.seenRuns.has(place.node)) {
+      this.add(branch, this.nameRun(this.story.graph.runs[place.node].run), 'see above');
+      return;
+    }
+    this.writeFacts(place.node, branch, trunk);
+    if (this.story.graph.runs[place.node].isCut) this.add(trunk + '|  ', 'more depends on these files (--depth)', '');
+    if (this.story.graph.direction === 'up') this.hangReads(place.node, place.level + 1, trunk);
+    else this.hang(this.near.made[place.node].map((file) => ({ kind: 'file', node: file })), place.level + 1, trunk);
+  }
+
+  /** A file, and below it the runs that read it and its copies. */
+  writeDown(place, branch, trunk) {
+    const { origin } = this.story.graph.files[place.node];
+    const copied = origin.kind === 'copy' ? 'same bytes as ' + makeHarmless(this.story.graph.files[origin.node].file.path) : origin.kind === 'other' ? 'other content, read earlier' : '';
+    this.add(branch, this.fileText(place.node), [describeMark(this.story, place.node), copied].filter((note) => note !== '').join(', '));
+    const readers = this.near.readers[place.node].slice().sort((a, b) => this.story.graph.runs[a].run - this.story.graph.runs[b].run);
+    const children = readers.map((node) => ({ kind: 'run', node }));
+    for (const node of this.near.copies[place.node]) children.push({ kind: 'file', node });
+    this.hang(children, place.level + 1, trunk);
+  }
+}
+
+/** The line in `width` columns: the text is cut before the note. */
+function fitLine(line, width) {
+  if (width === Infinity) return line.tree + line.text + line.note;
+  const room = Math.max(TEXT_COLUMNS / 4, width - line.tree.length - displayWidth(line.note));
+  return cutToWidth(line.tree + cutToWidth(line.text, room) + line.note, width);
+}
+
+function printHead(story) {
+  const { asked } = story;
+  if (asked === undefined || story.graph.direction === 'down') return '';
+  const path = makeHarmless(asked.path);
+  if (story.answer === 'unmade') return 'no run made this: ' + path + '\n';
+  if (story.answer !== 'changed' && story.answer !== 'gone') return '';
+  const { origin } = story.graph.files[story.graph.start.node];
+  const by = origin.kind === 'run' ? story.nameOf(story.graph.runs[origin.node].run).id : '';
+  return path + (story.answer === 'gone' ? ' is gone; as ' + by + ' made it:\n' : ' has changed since ' + by + ' made it; as it was then:\n');
+}
+
+function printNames(title, names, isComplete) {
+  const shown = isComplete ? names : names.slice(0, FILES_LISTED);
+  if (names.length === 0) return '';
+  return title + '\n' + shown.map((name) => '  ' + name + '\n').join('') + (names.length > shown.length ? '  and ' + String(names.length - shown.length) + ' more (--all)\n' : '');
+}
+
+/** `rr why` and `rr used` for a person. Harmless for a terminal. */
+function printLineageTree(story, options) {
+  const writer = new LineageWriter(story, options);
+  if (story.answer !== 'unmade' || story.graph.direction === 'down') writer.write();
+  const name = (one) => one.id + (one.label === undefined ? '' : '  ' + showText(one.label));
+  const lines = writer.lines.map((line) => fitLine(line, options.width).replace(/ +$/, '') + '\n').join('');
+  const answer = story.reproducible === undefined ? [] : describeReproducible(story.reproducible);
+  const shown = options.isComplete ? answer : answer.slice(0, FILES_LISTED + 1);
+  const more = answer.length > shown.length ? ['  and ' + String(answer.length - shown.length) + ' more reasons (--all)'] : [];
+  return printHead(story) + lines
+    + printNames('read by', story.readers.map(name), options.isComplete)
+    + shown.concat(more).map((line) => line + '\n').join('');
+}
+
+// ==== src/views/lineagejson.ts ===================================================================
+// lineagejson.ts - a lineage as JSON (RFC 8259). Knows no files.
+
+function jsonOriginOf(story, origin) {
+  if (origin.kind === 'run') return { kind: 'run', run: origin.node };
+  if (origin.kind === 'copy' || origin.kind === 'other') return { kind: origin.kind, file: origin.node };
+  if (origin.kind === 'cut') return { kind: 'cut', id: story.nameOf(origin.run).id };
+  return { kind: story.graph.direction === 'up' ? 'raw' : 'start' };
+}
+
+function jsonNameOf(name) {
+  return { id: name.id, label: name.label === undefined ? undefined : encodeText(name.label) };
+}
+
+function jsonFactsOf(run) {
+  if (run === undefined) return { readable: false };
+  return {
+    started: run.startedUtc, status: run.status, command: encodeWithheld(run.command), directory: encodeText(run.directory),
+    parameters: run.parameters.map(encodeWithheld), code: run.code === undefined ? undefined : encodeText(run.code),
+    code_files: run.codeFiles.map((file) => ({ state: file.state, path: encodeText(file.path) })), environment: run.environment,
+  };
+}
+
+function jsonReproducibleOf(story) {
+  const { reproducible } = story;
+  if (reproducible === undefined) return undefined;
+  if (reproducible.kind === 'yes') return { answer: 'yes', exact: reproducible.isExact, shown_by: reproducible.shownBy };
+  return { answer: reproducible.kind, reasons: reproducible.reasons.map((reason) => ({ reason: reason.word, subject: encodeText(reason.subject), run: reason.id === '' ? undefined : reason.id })) };
+}
+
+/** `rr why --json`: files and runs as arrays, which name each other by position. Texts are percent-encoded as in the record. */
+function printLineageJson(story) {
+  const { graph } = story;
+  const { made } = listNeighbours(graph);
+  const files = graph.files.map((file, node) => ({
+    ...(jsonFileOf(file.file)), origin: jsonOriginOf(story, file.origin), state: story.marks[node] === '' ? undefined : story.marks[node], code: story.isCode[node] ? true : undefined,
+  }));
+  const runs = graph.runs.map((run, node) => ({
+    ...jsonNameOf(story.nameOf(run.run)), ...jsonFactsOf(story.records[node]), level: run.level, cut: run.isCut ? true : undefined, reads: run.reads, made: made[node],
+  }));
+  return printJsonValue({
+    asked: story.asked === undefined ? undefined : jsonFileOf(story.asked), answer: story.answer, direction: graph.direction,
+    start: graph.start, files, runs, readers: story.readers.map(jsonNameOf),
+    reproducible: jsonReproducibleOf(story),
+  }) + '\n';
+}
+
+// ==== src/views/lineagedot.ts ====================================================================
+// lineagedot.ts - a lineage in the language of Graphviz (dot(1)). Knows no files.
+
+const DOT_LABEL_WIDTH = 60;
+
+/** A string of dot: besides the quotes, "\" begins an escape in labels, and "&" an entity of HTML. */
+function quoteDot(lines) {
+  return '"' + lines.map((line) => line.replace(/&/g, '&amp;').replace(/\\/g, '\\\\').replace(/"/g, '\\"')).join('\\n') + '"';
+}
+
+function describeRunNode(story, node) {
+  const name = story.nameOf(story.graph.runs[node].run);
+  const record = story.records[node];
+  const first = name.label === undefined ? name.id : showText(name.label) + '  ' + name.id;
+  if (record === undefined) return [first];
+  return [first, cutToWidth('$ ' + showText(record.command), DOT_LABEL_WIDTH), shortTime(record.startedUtc) + (record.status === 'succeeded' ? '' : ' ' + record.status)];
+}
+
+/** `rr why --dot`: files are boxes, runs are ellipses, arrows go the way of the data. */
+function printLineageDot(story) {
+  const { graph } = story;
+  const lines = ['digraph lineage {', '  rankdir=' + (graph.runs.length > graph.files.length / 3 ? 'TB' : 'LR') + ';', '  node [fontname="sans-serif", fontsize=11];'];
+  graph.files.forEach((file, node) => {
+    const mark = describeMark(story, node);
+    const isStart = graph.start.kind === 'file' && graph.start.node === node;
+    const label = quoteDot([makeHarmless(file.file.path), shortHash(file.file) + (mark === '' ? '' : '  ' + mark)]);
+    lines.push('  f' + String(node) + ' [shape=' + (story.isCode[node] ? 'note' : 'box') + (isStart ? ', penwidth=2' : file.origin.kind === 'raw' ? ', style=filled, fillcolor="#eeeeee"' : '') + ', label=' + label + '];');
+  });
+  graph.runs.forEach((run, node) => {
+    lines.push('  r' + String(node) + ' [shape=ellipse, label=' + quoteDot(describeRunNode(story, node)) + '];');
+    for (const file of run.reads) lines.push('  f' + String(file) + ' -> r' + String(node) + ';');
+  });
+  graph.files.forEach(({ origin }, node) => {
+    if (origin.kind === 'run') lines.push('  r' + String(origin.node) + ' -> f' + String(node) + ';');
+    else if (origin.kind === 'copy' || origin.kind === 'other') lines.push('  f' + String(origin.node) + ' -> f' + String(node) + ' [style=dashed, label="' + (origin.kind === 'copy' ? 'same bytes' : 'other content') + '"];');
+  });
+  return lines.concat('}').join('\n') + '\n';
+}
+
+// ==== src/views/lineagesvg.ts ====================================================================
+// lineagesvg.ts - a lineage as a picture (SVG 1.1). Knows no files.
+
+// Sizes in pixels. The font has one width for all letters, so that the width of a text is known here.
+const FONT_SIZE = 12;
+const LETTER_WIDTH = 7.25;
+const LINE_HEIGHT = 16;
+const PADDING = 8;
+const BOX_GAP = 14;
+const LAYER_GAP = 48;
+const MOST_EXTRA_GAP = 90;
+const MARGIN = 24;
+const HEAD_HEIGHT = 44;
+const MOST_LETTERS = 44;
+const TIP_LENGTH = 5;
+/** What a screen shows; a picture is turned so that it is the fewest screens long. */
+const SCREEN = { width: 1200, height: 800 };
+
+const STYLE = 'svg{background:#ffffff}text{font-family:"DejaVu Sans Mono","Liberation Mono",Menlo,Consolas,monospace;font-size:12px;fill:#1b1f24}'
+  + '.file rect{fill:#ffffff;stroke:#8c959f}.raw rect{fill:#eef4fb;stroke:#5b8db8}.code rect{fill:#f5f0fa;stroke:#8a6bb0}.start rect{stroke:#1b1f24;stroke-width:2}'
+  + '.run rect{fill:#e9f3ec;stroke:#4f9468}.bad rect{fill:#fdeeec;stroke:#c2483b}.dim{fill:#57606a}.head{font-weight:bold}'
+  + '.edge{fill:none;stroke:#8c959f}.dashed{stroke-dasharray:5 4}.tip{fill:#8c959f;stroke:none}'
+  + '@media (prefers-color-scheme:dark){svg{background:#0f1419}text{fill:#e2e6ea}.file rect{fill:#171d24;stroke:#6b7682}.raw rect{fill:#14263a;stroke:#5b8db8}'
+  + '.code rect{fill:#231b30;stroke:#9a7cc0}.start rect{stroke:#e2e6ea}.run rect{fill:#14291d;stroke:#4f9468}.bad rect{fill:#331917;stroke:#d4675b}.dim{fill:#9aa4ae}.edge{stroke:#6b7682}.tip{fill:#6b7682}}';
+
+/** Text of XML 1.0, which has no place for U+FFFE and U+FFFF; other odd characters are %XX by now. */
+function escapeXml(text) {
+  return text.replace(/\xef\xbf[\xbe\xbf]/g, (bytes) => (bytes[2] === '\xbe' ? '%EF%BF%BE' : '%EF%BF%BF'))
+    .replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
+}
+
+/** Of a path the end tells most: the beginning is cut. */
+function cutPath(path, width) {
+  if (displayWidth(path) <= width) return path;
+  const parts = path.split('/');
+  let tail = parts[parts.length - 1];
+  for (let i = parts.length - 2; i >= 0 && displayWidth(parts[i] + '/' + tail) + 2 <= width; i--) tail = parts[i] + '/' + tail;
+  return displayWidth(tail) + 2 <= width ? '~/' + tail : cutToWidth(tail, width);
+}
+
+// type LineageBox = { lines: ByteString[]; tip: ByteString; kind: string; width: number; height: number };
+
+function makeBox(lines, tip, kind) {
+  const letters = lines.reduce((most, line) => Math.max(most, displayWidth(line)), 0);
+  return { lines, tip, kind, width: Math.ceil(letters * LETTER_WIDTH) + 2 * PADDING, height: lines.length * LINE_HEIGHT + PADDING };
+}
+
+const BAD_MARKS = ['changed since', 'gone', 'not readable'];
+
+function makeFileBox(story, node) {
+  const { file, origin } = story.graph.files[node];
+  const path = makeHarmless(file.path);
+  const mark = describeMark(story, node);
+  const isStart = story.graph.start.kind === 'file' && story.graph.start.node === node;
+  const kind = BAD_MARKS.indexOf(story.marks[node]) >= 0 ? ' bad' : story.isCode[node] ? ' code' : origin.kind === 'raw' && story.graph.direction === 'up' ? ' raw' : '';
+  return makeBox([cutPath(path, MOST_LETTERS), shortHash(file) + (mark === '' ? '' : '  ' + mark)], path + '\n' + file.hash + ', ' + String(file.size) + ' bytes', 'file' + kind + (isStart ? ' start' : ''));
+}
+
+function makeRunBox(story, node, folded) {
+  const { run, isCut } = story.graph.runs[node];
+  const name = story.nameOf(run);
+  const record = story.records[node];
+  const lines = [name.label === undefined ? name.id : cutToWidth(showText(name.label), MOST_LETTERS)];
+  if (record !== undefined) {
+    lines.push(cutToWidth('$ ' + showText(record.command), MOST_LETTERS));
+    lines.push(shortTime(record.startedUtc) + (record.status === 'succeeded' ? '' : '  ' + record.status));
+  }
+  if (folded > 0) lines.push('and ' + String(folded) + ' more files (--all)');
+  if (isCut) lines.push('more depends on it (--depth)');
+  const isBad = record === undefined || record.status !== 'succeeded';
+  const tip = describeRunName(name, record) + (record === undefined ? '' : '\n$ ' + showText(record.command) + (record.parameters.length === 0 ? '' : '\nwith ' + describeParameters(record)));
+  return makeBox(lines, tip, 'run' + (isBad ? ' bad' : ''));
+}
+
+// type Link = { from: number; to: number; isDashed: boolean };
+
+/** Edges away from the start; files come first, then runs. */
+function listLinks(story) {
+  const { graph } = story;
+  const firstRun = graph.files.length;
+  const links = [];
+  const add = (source, target, isDashed) => { links.push(graph.direction === 'up' ? { from: target, to: source, isDashed } : { from: source, to: target, isDashed }); };
+  graph.files.forEach(({ origin }, node) => {
+    if (origin.kind === 'run') add(firstRun + origin.node, node, false);
+    else if (origin.kind === 'copy' || origin.kind === 'other') add(origin.node, node, true);
+  });
+  graph.runs.forEach((run, node) => run.reads.forEach((file) => add(file, firstRun + node, false)));
+  return links;
+}
+
+/** A layering turned into a picture: along the flow of the data (u), and across it (v). */
+// type Plan = { isUpright: boolean; layering: Layering; boxes: LineageBox[]; /** Of each layer where it begins and ends along the flow. */ starts: number[]; ends: number[]; width: number; height: number };
+
+/** Room between each layer and the next: more where many lines go. */
+function measureGaps(layering, links) {
+  const counts = new Array(layering.layerCount).fill(0);
+  for (const { from, to } of links) for (let layer = layering.layerOf[from]; layer < layering.layerOf[to]; layer++) counts[layer] += 1;
+  return counts.map((count) => LAYER_GAP + Math.min(MOST_EXTRA_GAP, Math.max(0, count - 10)));
+}
+
+function makePlan(boxes, links, isUpright, isReversed) {
+  const layering = layOut({
+    nodeCount: boxes.length, edges: links.map(({ from, to }) => [from, to]), extents: boxes.map((box) => (isUpright ? box.width : box.height)), gap: BOX_GAP,
+  });
+  const depths = new Array(layering.layerCount).fill(0);
+  boxes.forEach((box, node) => { depths[layering.layerOf[node]] = Math.max(depths[layering.layerOf[node]], isUpright ? box.height : box.width); });
+  const gaps = measureGaps(layering, links);
+  const starts = [];
+  let at = 0;
+  for (let i = 0; i < depths.length; i++) {
+    const layer = isReversed ? depths.length - 1 - i : i;
+    if (i > 0) at += gaps[isReversed ? layer : layer - 1];
+    starts[layer] = at;
+    at += depths[layer];
+  }
+  const length = at;
+  return { isUpright, layering, boxes, starts, ends: starts.map((start, i) => start + depths[i]), width: isUpright ? layering.extent : length, height: isUpright ? length : layering.extent };
+}
+
+function screensOf(plan) {
+  return Math.max(plan.width / SCREEN.width, plan.height / SCREEN.height);
+}
+
+function pixel(value) {
+  return String(Math.round(value * 10) / 10);
+}
+
+/** Where a box stands: the middle of its layer along the flow. */
+function placeBox(plan, node) {
+  const box = plan.boxes[node];
+  const layer = plan.layering.layerOf[node];
+  const middle = (plan.starts[layer] + plan.ends[layer]) / 2;
+  const across = plan.layering.middles[node];
+  return plan.isUpright ? { x: across - box.width / 2, y: middle - box.height / 2 } : { x: middle - box.width / 2, y: across - box.height / 2 };
+}
+
+function drawBox(plan, node) {
+  const box = plan.boxes[node];
+  const { x, y } = placeBox(plan, node);
+  const left = MARGIN + x;
+  const top = MARGIN + HEAD_HEIGHT + y;
+  const texts = box.lines.map((line, i) => '<text x="' + pixel(left + PADDING) + '" y="' + pixel(top + PADDING / 2 + LINE_HEIGHT * (i + 0.75)) + '"'
+    + (i === 0 ? box.kind.startsWith('run') ? ' class="head"' : '' : ' class="dim"') + ' xml:space="preserve">' + escapeXml(line) + '</text>').join('');
+  return '<g class="' + box.kind + '"><title>' + escapeXml(box.tip) + '</title><rect x="' + pixel(left) + '" y="' + pixel(top) + '" width="' + pixel(box.width) + '" height="' + pixel(box.height) + '" rx="'
+    + (box.kind.startsWith('run') ? '9' : '2') + '"/>' + texts + '</g>\n';
+}
+
+/** From box to box the way the data go; straight across the layers that it passes, curved between them. */
+function drawLink(plan, link, bends, isReversed) {
+  const { layering, starts, ends } = plan;
+  const borderOf = (node) => {
+    const place = placeBox(plan, node);
+    const from = plan.isUpright ? place.y : place.x;
+    return [from, from + (plan.isUpright ? plan.boxes[node].height : plan.boxes[node].width)];
+  };
+  // Along the flow; in a reversed picture the link leads against it.
+  const source = isReversed ? link.to : link.from;
+  const target = isReversed ? link.from : link.to;
+  const first = layering.layerOf[link.from] + 1;
+  const passed = bends.map((middle, i) => ({ layer: first + i, middle }));
+  if (isReversed) passed.reverse();
+  // Pairs of points: straight within a pair, which keeps clear of the boxes of the layer; curved between two.
+  const points = [[borderOf(source)[1], layering.middles[source]], [ends[layering.layerOf[source]], layering.middles[source]]];
+  for (const { layer, middle } of passed) points.push([starts[layer], middle], [ends[layer], middle]);
+  // The tip of the arrow takes the last pixels; the line must come from before them, or it would turn round.
+  points.push([starts[layering.layerOf[target]] - TIP_LENGTH - 1, layering.middles[target]], [borderOf(target)[0] - TIP_LENGTH, layering.middles[target]]);
+  const spell = ([u, v]) => (plan.isUpright ? pixel(MARGIN + v) + ' ' + pixel(MARGIN + HEAD_HEIGHT + u) : pixel(MARGIN + u) + ' ' + pixel(MARGIN + HEAD_HEIGHT + v));
+  let path = 'M' + spell(points[0]);
+  for (let i = 1; i < points.length; i++) {
+    const [u0, v0] = points[i - 1];
+    const [u1, v1] = points[i];
+    const half = (u0 + u1) / 2;
+    path += i % 2 === 1 ? 'L' + spell(points[i]) : 'C' + spell([half, v0]) + ' ' + spell([half, v1]) + ' ' + spell(points[i]);
+  }
+  return '<path class="edge' + (link.isDashed ? ' dashed' : '') + '" d="' + path + '" marker-end="url(#tip)"/>\n';
+}
+
+function describeTitle(story) {
+  const { graph } = story;
+  const start = graph.start.kind === 'file' ? makeHarmless(graph.files[graph.start.node].file.path) : story.nameOf(graph.runs[graph.start.node].run).id;
+  return graph.direction === 'up' ? 'Where ' + start + ' comes from' : 'What depends on ' + start;
+}
+
+/** `rr why --svg`: the data flow from left to right, or down where that makes the smaller picture. `folded` as of foldStory(). */
+function printLineageSvg(story, folded) {
+  const { graph } = story;
+  const boxes = graph.files.map((_, node) => makeFileBox(story, node)).concat(graph.runs.map((_, node) => makeRunBox(story, node, folded[node])));
+  const links = listLinks(story);
+  const isReversed = graph.direction === 'up';
+  const plans = [false, true].map((isUpright) => makePlan(boxes, links, isUpright, isReversed));
+  const plan = screensOf(plans[1]) < screensOf(plans[0]) ? plans[1] : plans[0];
+  const title = describeTitle(story);
+  const answer = story.reproducible === undefined ? '' : summarizeReproducible(story.reproducible);
+  const textWidth = Math.ceil(Math.max(displayWidth(title), Math.min(displayWidth(answer), 100)) * LETTER_WIDTH);
+  const width = Math.ceil(Math.max(plan.width, textWidth)) + 2 * MARGIN;
+  const height = Math.ceil(plan.height) + 2 * MARGIN + HEAD_HEIGHT;
+  return '<?xml version="1.0" encoding="UTF-8"?>\n<svg xmlns="http://www.w3.org/2000/svg" width="' + String(width) + '" height="' + String(height) + '" viewBox="0 0 ' + String(width) + ' ' + String(height) + '" role="img">\n'
+    + '<title>' + escapeXml(title) + '</title>\n<style>' + escapeXml(STYLE).replace(/&quot;/g, '"') + '</style>\n'
+    + '<defs><marker id="tip" viewBox="0 0 8 8" refX="3" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>\n'
+    + '<text class="head" x="' + String(MARGIN) + '" y="' + String(MARGIN + FONT_SIZE) + '">' + escapeXml(title) + '</text>\n'
+    + (answer === '' ? '' : '<text class="dim" x="' + String(MARGIN) + '" y="' + String(MARGIN + FONT_SIZE + LINE_HEIGHT + 2) + '">' + escapeXml(cutToWidth(answer, 100)) + '</text>\n')
+    + links.map((link, i) => drawLink(plan, link, plan.layering.bends[i], isReversed)).join('') + boxes.map((_, node) => drawBox(plan, node)).join('') + '</svg>\n';
+}
+
+// ==== src/views/status.ts ========================================================================
+// status.ts - the state of a project as text and as JSON. Knows no files.
+
+// type StatusRunName = { id: string; label?: ByteString };
+
+/** All that `rr status` tells. */
+// type StatusReport = {
+//   /** How many there are: current results; raw inputs; records that can be read. */
+//   results: number;
+//   inputs: number;
+//   runs: number;
+//   stale: StaleResult[];
+//   missing: RawInput[];
+//   edited: ChangedResult[];
+//   changedInputs: RawInput[];
+//   goneInputs: RawInput[];
+//   /** Messages on records. */
+//   unreadable: ByteString[];
+//   orphans: ByteString[];
+//   uncommitted: { path: ByteString; state: 'changed' | 'untracked' }[];
+//   lost: StatusRunName[];
+//   running: (StatusRunName & { startedUtc: string })[];
+// };
+
+/** Is something not as it should be? Lost runs, orphans and code that is not committed are told, but are no fault of a result. */
+function isAllFine(report) {
+  return [report.stale, report.missing, report.edited, report.changedInputs, report.goneInputs, report.unreadable].every((list) => list.length === 0);
+}
+
+const ROWS_SHOWN = 10;
+const NAME_COLUMNS = 40;
+
+function describeCause(cause) {
+  if (cause.kind === 'environment') return makeHarmless(cause.what);
+  const path = makeHarmless(cause.path);
+  if (cause.kind === 'producer') return 'its input ' + path + ' is stale';
+  const what = isSourceName(cause.path) ? 'code ' : 'input ';
+  return what + path + (cause.by === undefined ? ' changed' : ' was made anew by ' + cause.by);
+}
+
+function describeStale(one) {
+  return one.causes.map(describeCause).join('; ');
+}
+
+function nameOf(run) {
+  return run.label === undefined ? '' : showText(run.label);
+}
+
+// type Group = { title: string; rows: [ByteString, ByteString][] };
+
+function listGroups(report) {
+  const by = (word) => (one) => [makeHarmless(one.path), word + ' ' + one.run];
+  return [
+    { title: 'stale: would not come out the same', rows: report.stale.map((one) => [makeHarmless(one.path), describeStale(one)]) },
+    { title: 'missing', rows: report.missing.map(by('made by')) },
+    { title: 'changed since recorded', rows: report.edited.map((one) => [makeHarmless(one.path), one.overwrittenBy === undefined ? 'not as made by ' + one.run : 'overwritten by ' + one.overwrittenBy + ', which did not succeed']) },
+    { title: 'inputs changed', rows: report.changedInputs.map(by('not as read by')) },
+    { title: 'inputs gone', rows: report.goneInputs.map(by('read by')) },
+    { title: 'records that cannot be read', rows: report.unreadable.map((message) => [makeHarmless(message), '']) },
+    { title: 'code that is not committed', rows: report.uncommitted.map((one) => [makeHarmless(one.path), one.state === 'untracked' ? 'not tracked' : 'changed']) },
+    { title: 'files beside results that no run made or read', rows: report.orphans.map((path) => [makeHarmless(path), '']) },
+    { title: 'lost: rr was killed while they ran', rows: report.lost.map((run) => [run.id, nameOf(run)]) },
+    { title: 'running', rows: report.running.map((run) => [run.id, nameOf(run)]) },
+  ];
+}
+
+function printGroup(group, width, isComplete) {
+  if (group.rows.length === 0) return '';
+  const shown = isComplete ? group.rows : group.rows.slice(0, ROWS_SHOWN);
+  const column = Math.min(NAME_COLUMNS, shown.reduce((most, [name]) => Math.max(most, displayWidth(name)), 0));
+  const lines = shown.map(([name, text]) => {
+    const padded = name + ' '.repeat(Math.max(0, column - displayWidth(name)));
+    const line = ('  ' + padded + '  ' + text).replace(/ +$/, '');
+    return width === Infinity ? line : cutToWidth(line, width);
+  });
+  const more = group.rows.length - shown.length;
+  return group.title + '\n' + lines.concat(more > 0 ? ['  and ' + String(more) + ' more (--all)'] : []).map((line) => line + '\n').join('');
+}
+
+function count(list, words) {
+  return list.length === 0 ? [] : [String(list.length) + ' ' + words];
+}
+
+function plural(number, one) {
+  return String(number) + ' ' + one + (number === 1 ? '' : 's');
+}
+
+/** The counts, in one line or two. */
+function printCounts(report) {
+  const results = count(report.stale, 'stale').concat(count(report.missing, 'missing'), count(report.edited, 'changed'));
+  const inputs = count(report.changedInputs, 'changed').concat(count(report.goneInputs, 'gone'));
+  const rest = count(report.lost, 'lost').concat(count(report.running, 'running'), count(report.unreadable, 'unreadable'));
+  const others = count(report.orphans, report.orphans.length === 1 ? 'file that no run made' : 'files that no run made')
+    .concat(count(report.uncommitted, report.uncommitted.length === 1 ? 'code file not committed' : 'code files not committed'));
+  const line = (head, list, fine) => head + ': ' + (list.length === 0 ? fine : list.join(', ')) + '\n';
+  return line(plural(report.results, 'result'), results, report.results === 0 ? 'none yet' : 'all current')
+    + line(plural(report.inputs, 'raw input'), inputs, report.inputs === 0 ? 'none' : 'all as read')
+    + line(plural(report.runs, 'run'), rest, 'none lost, none running')
+    + (others.length === 0 ? '' : others.join(', ') + '\n');
+}
+
+/** `rr status` for a person: counts, then what is to be told, group by group. Harmless for a terminal. */
+function printStatus(report, width, isComplete) {
+  return printCounts(report) + listGroups(report).map((group) => printGroup(group, width, isComplete)).join('');
+}
+
+function jsonCauseOf(cause) {
+  if (cause.kind === 'environment') return { cause: 'environment', what: encodeText(cause.what) };
+  return { cause: cause.kind === 'input' && isSourceName(cause.path) ? 'code' : cause.kind, path: encodeText(cause.path), run: cause.by };
+}
+
+/** `rr status --json`. Texts are percent-encoded as in the records. */
+function printStatusJson(report) {
+  const pairs = (list) => list.map((one) => ({ path: encodeText(one.path), run: one.run }));
+  const names = (list) => list.map((run) => ({ id: run.id, label: run.label === undefined ? undefined : encodeText(run.label) }));
+  return printJsonValue({
+    fine: isAllFine(report), results: report.results, inputs: report.inputs, runs: report.runs,
+    stale: report.stale.map((one) => ({ path: encodeText(one.path), run: one.run, causes: one.causes.map(jsonCauseOf) })),
+    missing: pairs(report.missing), changed: report.edited.map((one) => ({ path: encodeText(one.path), run: one.run, overwritten_by: one.overwrittenBy })),
+    inputs_changed: pairs(report.changedInputs), inputs_gone: pairs(report.goneInputs), unreadable: report.unreadable.map(encodeText), orphans: report.orphans.map(encodeText),
+    uncommitted: report.uncommitted.map((one) => ({ path: encodeText(one.path), state: one.state })), lost: names(report.lost), running: names(report.running),
+  }) + '\n';
 }
 
 // ==== src/views/texts.ts =========================================================================
@@ -12743,7 +18228,11 @@ function kindOf(stat) {
 /** A file as it is now, without its hash ('-' where there is no content, '?' where there is). */
 function describeFile(name, path) {
   const stat = lstatIfThere(name);
-  if (stat === undefined) return undefined;
+  return stat === undefined ? undefined : describeStat(stat, name, path);
+}
+
+/** The same of a file whose lstat is known. */
+function describeStat(stat, name, path) {
   const kind = kindOf(stat);
   if (kind === 'l') {
     const target = fs.readlinkSync(toFsPath(name), 'latin1');
@@ -15130,25 +20619,45 @@ function describeEnvironment(software, spell) {
 }
 
 // ==== src/sys/inflate.ts =========================================================================
-// inflate.ts - undoes deflate (RFC 1950, 1951, 1952) up to a limit. Knows no formats that hold it.
+// inflate.ts - packs and unpacks deflate (RFC 1950, 1951, 1952) up to a limit. Knows no formats that hold it.
 
-// With the option "info", zlib's functions tell how much they used; @types/node does not say so.
-// type Inflated = { buffer: Buffer; engine: { bytesWritten: number } };
+/** `usedBytes`: how much of the packed bytes it was. */
+// type Unpacked = { kind: 'inflated'; buffer: Buffer; usedBytes: number } | { kind: 'damaged' } | { kind: 'too large' };
 
-/** See Unpack. A gzip file is all its members together and then, at most, bytes that are zero (unused). */
-const unpackBytes = (data, format, limitBytes) => {
+/** A gzip file is all its members together and then, at most, bytes that are zero, which are not used. */
+function unpackBuffer(data, format, limitBytes) {
   const inflate = { zlib: zlib().inflateSync, raw: zlib().inflateRawSync, gzip: zlib().gunzipSync }[format];
-  const options = { maxOutputLength: Math.max(limitBytes, 1), info: true };
   try {
-    const inflated = inflate(Buffer.from(data, 'latin1'), options);
-    // Deno does not tell how much it used.
-    if (Buffer.isBuffer(inflated)) return { kind: 'inflated', content: inflated.toString('latin1'), usedBytes: data.length };
-    return { kind: 'inflated', content: inflated.buffer.toString('latin1'), usedBytes: inflated.engine.bytesWritten };
+    // With "info" they tell how much they used, which @types/node does not know; Deno does not.
+    const options = { maxOutputLength: Math.max(limitBytes, 1), info: true };
+    const result = inflate(data, options);
+    if (Buffer.isBuffer(result)) return { kind: 'inflated', buffer: result, usedBytes: data.length };
+    return { kind: 'inflated', buffer: result.buffer, usedBytes: result.engine.bytesWritten };
   } catch (error) {
     if (errorCode(error) === '') throw error;
     return { kind: errorCode(error) === 'ERR_BUFFER_TOO_LARGE' ? 'too large' : 'damaged' };
   }
+}
+
+/** See Unpack. */
+const unpackBytes = (data, format, limitBytes) => {
+  const unpacked = unpackBuffer(Buffer.from(data, 'latin1'), format, limitBytes);
+  return unpacked.kind === 'inflated' ? { kind: 'inflated', content: unpacked.buffer.toString('latin1'), usedBytes: unpacked.usedBytes } : unpacked;
 };
+
+/** See InflateAtMost: zlib's stream and a bare one. */
+const inflateZlibAtMost = (packed, mostBytes) => {
+  const unpacked = unpackBuffer(packed, 'zlib', mostBytes);
+  return unpacked.kind === 'inflated' ? unpacked.buffer : undefined;
+};
+
+const inflateRawAtMost = (packed, mostBytes) => {
+  const unpacked = unpackBuffer(packed, 'raw', mostBytes);
+  return unpacked.kind === 'inflated' ? unpacked.buffer : undefined;
+};
+
+/** See DeflateBytes. */
+const deflateZlib = (bytes) => zlib().deflateSync(bytes);
 
 // ==== src/sys/compare.ts =========================================================================
 // compare.ts - compares two contents, files or bytes, by their kind. Decides nothing of what is accepted.
@@ -15205,7 +20714,7 @@ function openContent(content) {
 function compareOpen(first, second, options) {
   if (first.sizeBytes > MOST_COMPARED_BYTES || second.sizeBytes > MOST_COMPARED_BYTES) return compareAsStreams(first, second);
   const { path, tolerance } = options;
-  return compareByKind(readContent(first), readContent(second), { path, tolerance, hints: options, unpack: unpackBytes });
+  return compareByKind(readContent(first), readContent(second), { path, tolerance, hints: options, unpack: unpackBytes, inflateZlib: inflateZlibAtMost, inflateRaw: inflateRawAtMost });
 }
 
 function readContent(open) {
@@ -17322,6 +22831,199 @@ function editText(name, text) {
     throw new Failure('cannot edit: the editor "' + editor + '" failed: ' + how + '; nothing is noted', 'set VISUAL or EDITOR');
   }
   return readBytesIfThere(name) ?? '';
+}
+
+// ==== src/sys/filestates.ts ======================================================================
+// filestates.ts - what files of a project are now, by content; what has not changed is not read again. Judges nothing.
+
+/** A file as it is now. Hash '?': it cannot be read, or it changed while it was. */
+// type SeenFile = { state: FileState; stat: import('fs').Stats };
+
+/**
+ * The files at these paths (as in a record) that are there. Hashes come from .rr/seen where size and
+ * times are as when the file was last read; what is read anew is remembered there, if that can be.
+ */
+async function readFileStates(project, paths) {
+  const cache = new HashCache(project.own + '/seen');
+  const seen = new Map();
+  const pending = [];
+  for (const path of paths) {
+    if (seen.has(path)) continue;
+    const name = absoluteOf(project, path);
+    const stat = lstatIfThere(name);
+    if (stat === undefined) continue;
+    const file = { state: describeStat(stat, name, path), stat };
+    seen.set(path, file);
+    if (file.state.hash !== '?') continue;
+    const known = cache.find(file.stat, path);
+    if (known === undefined) pending.push({ name, file });
+    else file.state.hash = known;
+  }
+  const outcomes = await hashFiles(pending.map(({ name, file }) => ({ name, sizeBytes: file.stat.size })));
+  pending.forEach(({ file }, i) => {
+    const outcome = outcomes[i];
+    if (outcome.kind !== 'hashed') return;
+    file.state.hash = outcome.hash;
+    file.state.size = outcome.size;
+    // Of what may hold a secret not even the hash is kept: a short one could be found by trying.
+    if (outcome.size === file.stat.size && !isSecretFile(file.state.path)) cache.add(file.stat, file.state.path, outcome.hash);
+  });
+  cache.save();
+  return seen;
+}
+
+// ==== src/sys/environmentnow.ts ==================================================================
+// environmentnow.ts - is the software that an environment record names still what it was? Starts nothing, writes only caches.
+
+/** The lines of an environment record by name, as they stand. */
+// type Lines = Map<string, ByteString[]>;
+
+// type PackageLine = { manager: string; name: ByteString; version: ByteString };
+
+function groupLines(text) {
+  const lines = new Map();
+  for (const line of text.split('\n')) {
+    const colon = line.indexOf(': ');
+    if (colon <= 0 || line[0] === '#') continue;
+    const name = line.slice(0, colon);
+    const values = lines.get(name);
+    if (values === undefined) lines.set(name, [line.slice(colon + 2)]);
+    else values.push(line.slice(colon + 2));
+  }
+  return lines;
+}
+
+function readPackageLines(lines) {
+  return (lines.get('Package') ?? []).map((line) => {
+    const [manager, name, version] = line.split(' ');
+    return { manager, name: decodeText(name ?? ''), version: decodeText(version ?? '-') };
+  });
+}
+
+/** Folders in which the interpreters of a record find installed modules of Python. */
+function listPythonSites(lines) {
+  const sites = new Set();
+  for (const line of (lines.get('Executable') ?? []).concat(lines.get('Interpreter') ?? [])) {
+    const parts = /^(.*)\/bin\/python(\d+)(\.\d+)?$/.exec(parseFile(line)?.path ?? '');
+    if (parts === null) continue;
+    const version = 'python' + parts[2] + (parts[3] ?? '');
+    sites.add(parts[1] + '/lib/python' + parts[2] + '/dist-packages').add(parts[1] + '/lib/' + version + '/site-packages').add(parts[1] + '/local/lib/' + version + '/dist-packages');
+    for (const variable of lines.get('Variable') ?? []) {
+      const prefix = /^(?:VIRTUAL_ENV|CONDA_PREFIX)=(\/.*)$/.exec(decodeText(variable));
+      if (prefix !== null) sites.add(prefix[1] + '/lib/' + version + '/site-packages');
+    }
+  }
+  return Array.from(sites);
+}
+
+/** Compares environments with this machine: programs, libraries and files by hash, packages of dpkg and Python by version. */
+class EnvironmentComparer {
+  // private readonly project: Project;
+  // private readonly cache: HashCache;
+  answers = new Map();
+  /** Hash of each file asked for: '' if it is not there, '?' if it cannot be read. */
+  hashes = new Map();
+  /** Versions of the packages asked for so far. */
+  dpkg = new Map();
+  sites = new Map();
+
+  constructor(project) {
+    this.project = project;
+    this.cache = new HashCache(project.own + '/programs');
+  }
+
+  /** What is not any more as in the record `hash` names, a line for a person each, sorted. */
+  changesOf(hash) {
+    const known = this.answers.get(hash);
+    if (known !== undefined) return known;
+    const text = readBytesIfThere(this.project.provenance + '/environments/' + hash + '.rec');
+    const subjects = text === undefined ? ['the record of the environment, provenance/environments/' + hash + '.rec, is not there'] : this.compare(groupLines(text));
+    const changes = subjects.sort(compareBytes).map((subject) => ({ subject }));
+    this.answers.set(hash, changes);
+    return changes;
+  }
+
+  /** Writes the hashes that were found. */
+  save() {
+    this.cache.save();
+  }
+
+  compare(lines) {
+    const changed = new Map();
+    const packages = readPackageLines(lines);
+    this.readDpkg(packages.filter((one) => one.manager === 'dpkg').map((one) => one.name));
+    for (const one of packages) {
+      const now = one.version === '-' ? undefined : this.findVersion(one, lines);
+      if (now !== undefined && now.indexOf(one.version) < 0) changed.set(one.manager + ' ' + one.name, 'package ' + one.name + ' ' + one.version + (now.length === 0 ? ' is not installed' : ' is ' + now.join(', ')));
+    }
+    const owners = new Map((lines.get('Owner') ?? []).map((line) => {
+      const [manager, name, path] = line.split(' ');
+      return [decodeText(path ?? ''), manager + ' ' + decodeText(name ?? '')];
+    }));
+    const subjects = Array.from(changed.values());
+    for (const [field, word] of [['Executable', 'program'], ['Interpreter', 'program'], ['Library', 'library'], ['File', 'file']]) {
+      for (const line of lines.get(field) ?? []) {
+        const file = parseFile(line);
+        // A package that is another version now explains its files.
+        if (file === undefined || file.hash.length !== 64 || changed.has(owners.get(file.path) ?? '')) continue;
+        const now = this.hashOf(file.path);
+        if (now !== file.hash && now !== '?') subjects.push(word + ' ' + file.path + (now === '' ? ' is gone' : ' has changed'));
+      }
+    }
+    return subjects;
+  }
+
+  hashOf(name) {
+    let hash = this.hashes.get(name);
+    if (hash === undefined) {
+      hash = this.readHash(name);
+      this.hashes.set(name, hash);
+    }
+    return hash;
+  }
+
+  readHash(name) {
+    const stat = name[0] === '/' ? statIfThere(name) : undefined;
+    if (stat === undefined) return '';
+    if (isSecretFile(name) || !stat.isFile()) return '?';
+    const known = this.cache.find(stat, name);
+    if (known !== undefined) return known;
+    const outcome = hashWithRetry(name);
+    if (outcome.kind !== 'hashed') return '?';
+    if (outcome.size === stat.size) this.cache.add(stat, name, outcome.hash);
+    return outcome.hash;
+  }
+
+  /** Versions that are installed; undefined if that cannot be told here. */
+  findVersion(one, lines) {
+    if (one.manager === 'dpkg') return this.dpkg.get(one.name);
+    if (one.manager !== 'python') return undefined;
+    const name = normalizePythonName(one.name);
+    const found = listPythonSites(lines).map((site) => this.readSite(site).get(name)).filter((version) => version !== undefined);
+    // It may have been in a place that the record does not tell.
+    return found.length === 0 ? undefined : found;
+  }
+
+  readDpkg(names) {
+    const wanted = new Set(names.filter((name) => !this.dpkg.has(name)));
+    const text = wanted.size === 0 ? '' : readPackageText('/var/lib/dpkg/status');
+    if (text === '') return;
+    for (const name of wanted) this.dpkg.set(name, []);
+    for (const [key, one] of parseDpkgStatus(text, wanted)) if (key !== one.name) this.dpkg.get(one.name)?.push(one.version);
+  }
+
+  readSite(folder) {
+    let versions = this.sites.get(folder);
+    if (versions === undefined) {
+      versions = new Map();
+      for (const one of openPythonSite(folder).distributions) {
+        const facts = readDistributionFacts(one);
+        versions.set(normalizePythonName(facts.name), facts.version);
+      }
+      this.sites.set(folder, versions);
+    }
+    return versions;
+  }
 }
 
 // ==== src/sys/binaries.ts ========================================================================
@@ -20109,11 +25811,10 @@ function noteOther(begun, checkout, ended) {
 /** A file that has the content now (absolute name), or the content itself; of a link the text of its target. */
 // type FoundContent = { kind: 'file'; name: ByteString } | { kind: 'bytes'; content: ByteString };
 
-/** A commit, possibly with a patch on it, of the repository whose work tree begins at `top` (absolute). */
-// type Version = { repository: GitRepository; commit: string; patch: string | undefined };
+/** A commit, possibly with a patch on it, of a repository. Names in the patch are relative to `patchTop` (absolute). */
+// type Version = { repository: GitRepository; commit: string; patch: string | undefined; patchTop: ByteString };
 
 const MOST_COMMITS_SEARCHED = 100;
-const LARGEST_INFLATED_BYTES = 1 << 30;
 
 class ContentFinder {
   // private readonly project: Project;
@@ -20136,9 +25837,12 @@ class ContentFinder {
   /** The content of a file as a record has it; `run` is the run that read or wrote it. undefined if it is nowhere. */
   find(file, run) {
     if (file.hash.length !== 64) return undefined;
-    return this.findInPlace(file, file.path) ?? this.findOffered(file) ?? this.findKept(file)
-      ?? (run === undefined ? undefined : this.findInVersions(file, run)) ?? this.findInLfs(file)
-      ?? this.findElsewhere(file) ?? this.findInHistory(file);
+    const found = this.findInPlace(file, file.path) ?? this.findOffered(file) ?? this.findKept(file);
+    if (found !== undefined) return found;
+    const versions = run === undefined ? [] : this.listVersions(run);
+    const own = this.ownRepository();
+    const repositories = Array.from(new Set((own === undefined ? [] : [own]).concat(versions.map((version) => version.repository))));
+    return this.findInVersions(file, versions) ?? this.findInLfs(file, repositories) ?? this.findElsewhere(file) ?? this.findInHistory(file, repositories);
   }
 
   /** Writes what was learned of files that have not changed. */
@@ -20178,8 +25882,7 @@ class ContentFinder {
   }
 
   findKept(file) {
-    const name = this.project.provenance + '/code/' + file.hash + '.src';
-    return lstatIfThere(name)?.isFile() === true ? this.checkBytes(file, readBytesIfThere(name)) : undefined;
+    return this.checkBytes(file, readKept(this.project.provenance + '/code/' + file.hash + '.src'));
   }
 
   // ---- git ------------------------------------------------------------------------------------------
@@ -20204,49 +25907,52 @@ class ContentFinder {
 
   listVersions(run) {
     const versions = [];
-    const add = (folder, commit, patch) => {
+    const add = (folder, commit, patch, patchTop) => {
       const repository = /^[0-9a-f]{40,64}$/.test(commit) ? this.repositoryAt(folder) : undefined;
-      if (repository !== undefined) versions.push({ repository, commit, patch });
+      if (repository !== undefined) versions.push({ repository, commit, patch, patchTop: patchTop ?? repository.top });
     };
     const own = /^git ([0-9a-f]+)(?: dirty ([0-9a-f]{64}))?$/.exec(run.code ?? '');
-    if (own !== null) add(this.project.root, own[1], own[2]);
+    if (own !== null) add(this.project.root, own[1], own[2], undefined);
     const top = this.ownRepository()?.top;
     for (const submodule of run.codeSubmodules) {
       const parts = /^([0-9a-f]+) (?:dirty )?([^]+)$/.exec(submodule);
       // Changes within submodules stand in the patch of the whole.
-      if (parts !== null && top !== undefined) add(top + '/' + parts[2], parts[1], own?.[2]);
+      if (parts !== null && top !== undefined) add(top + '/' + parts[2], parts[1], own?.[2], top);
     }
     for (const other of run.codeOthers) {
       const parts = /^git ([0-9a-f]+) (?:dirty ([0-9a-f]{64}|-) )?([^]+)$/.exec(other);
-      if (parts !== null) add(absoluteOf(this.project, parts[3]), parts[1], parts[2]);
+      if (parts !== null) add(absoluteOf(this.project, parts[3]), parts[1], parts[2], undefined);
     }
     return versions;
   }
 
-  findInVersions(file, run) {
+  findInVersions(file, versions) {
     const name = absoluteOf(this.project, file.path);
-    for (const version of this.listVersions(run)) {
-      const { repository } = version;
+    for (const { repository, commit, patch, patchTop } of versions) {
       if (!name.startsWith(repository.top + '/')) continue;
-      const path = name.slice(repository.top.length + 1);
-      const entry = findCommitFile(repository, version.commit, path);
+      const entry = findCommitFile(repository, commit, name.slice(repository.top.length + 1));
       const content = entry === undefined ? '' : readObjectBody(repository, entry.id, 'blob');
-      const found = entry === undefined ? undefined : this.checkBytes(file, content);
+      const found = entry === undefined || content === undefined ? undefined : this.checkBlob(file, content);
       if (found !== undefined) return found;
-      const outer = this.ownRepository()?.top ?? repository.top;
-      const inPatch = name.startsWith(outer + '/') ? name.slice(outer.length + 1) : path;
-      const section = version.patch === undefined ? undefined : this.readPatch(version.patch).get(inPatch);
-      const patched = section === undefined || content === undefined ? undefined : this.checkBytes(file, applyPatchSection(section, content, (bytes) => inflateBytes(bytes, LARGEST_INFLATED_BYTES)));
-      if (patched !== undefined) return patched;
+      const section = patch === undefined ? undefined : this.readPatch(patch).get(name.slice(patchTop.length + 1));
+      const patched = section === undefined || content === undefined ? undefined : applyPatchSection(section, content, inflatePatch);
+      const made = patched === undefined ? undefined : this.checkBlob(file, patched);
+      if (made !== undefined) return made;
     }
     return undefined;
+  }
+
+  /** The same of what git keeps, which may have had CR LF at the ends of its lines in the work tree. */
+  checkBlob(file, content) {
+    if (content.length >= file.size || file.kind === 'l') return this.checkBytes(file, content);
+    return this.checkBytes(file, content.replace(/\r?\n/g, '\r\n'));
   }
 
   /** The sections of a patch that a record names, by path; empty if it is not there or damaged. */
   readPatch(hash) {
     let sections = this.patches.get(hash);
     if (sections === undefined) {
-      const text = readBytesIfThere(this.project.provenance + '/code/' + hash + '.patch');
+      const text = readKept(this.project.provenance + '/code/' + hash + '.patch');
       sections = new Map((text !== undefined && hashBytes(text) === hash ? splitGitPatch(text) ?? [] : []).map((section) => [section.path, section]));
       this.patches.set(hash, sections);
     }
@@ -20254,25 +25960,27 @@ class ContentFinder {
   }
 
   /** Git LFS names its objects by the same hash. */
-  findInLfs(file) {
-    const repository = this.ownRepository();
-    if (repository === undefined || file.kind === 'l') return undefined;
-    const name = repository.commonFolder + '/lfs/objects/' + file.hash.slice(0, 2) + '/' + file.hash.slice(2, 4) + '/' + file.hash;
-    const outcome = lstatIfThere(name)?.isFile() === true ? hashWithRetry(name) : undefined;
-    return outcome?.kind === 'hashed' && outcome.hash === file.hash ? { kind: 'file', name } : undefined;
+  findInLfs(file, repositories) {
+    for (const repository of file.kind === 'l' ? [] : repositories) {
+      const name = repository.commonFolder + '/lfs/objects/' + file.hash.slice(0, 2) + '/' + file.hash.slice(2, 4) + '/' + file.hash;
+      const outcome = lstatIfThere(name)?.isFile() === true ? hashWithRetry(name) : undefined;
+      if (outcome?.kind === 'hashed' && outcome.hash === file.hash) return { kind: 'file', name };
+    }
+    return undefined;
   }
 
   /** In later and earlier commits of the same name, newest first: results are often committed after their run. */
-  findInHistory(file) {
+  findInHistory(file, repositories) {
     const name = absoluteOf(this.project, file.path);
-    const repository = this.ownRepository();
-    if (repository === undefined || !name.startsWith(repository.top + '/')) return undefined;
-    const path = name.slice(repository.top.length + 1);
-    const answer = runGit(repository, ['log', '--all', '--format=%H', '-n', String(MOST_COMMITS_SEARCHED), '--', ':(literal)' + path]);
-    for (const commit of answer.kind === 'done' ? answer.output.split('\n') : []) {
-      const entry = commit === '' ? undefined : findCommitFile(repository, commit, path);
-      const found = entry === undefined ? undefined : this.checkBytes(file, readObjectBody(repository, entry.id, 'blob'));
-      if (found !== undefined) return found;
+    for (const repository of repositories.filter((one) => name.startsWith(one.top + '/'))) {
+      const path = name.slice(repository.top.length + 1);
+      const answer = runGit(repository, ['log', '--all', '--format=%H', '-n', String(MOST_COMMITS_SEARCHED), '--', ':(literal)' + path]);
+      for (const commit of answer.kind === 'done' ? answer.output.split('\n') : []) {
+        const entry = commit === '' ? undefined : findCommitFile(repository, commit, path);
+        const content = entry === undefined ? undefined : readObjectBody(repository, entry.id, 'blob');
+        const found = content === undefined ? undefined : this.checkBlob(file, content);
+        if (found !== undefined) return found;
+      }
     }
     return undefined;
   }
@@ -20299,6 +26007,20 @@ class ContentFinder {
       const found = path === file.path || file.kind === 'l' ? undefined : this.findInPlace(file, path);
       if (found !== undefined) return found;
     }
+    return undefined;
+  }
+}
+
+function inflatePatch(bytes) {
+  return inflateBytes(bytes, LARGEST_PATCHED_BYTES);
+}
+
+/** A file that rr keeps; undefined if it is none that can be read. It may come from a stranger: a link, a FIFO. */
+function readKept(name) {
+  try {
+    return lstatIfThere(name)?.isFile() === true ? readBytesIfThere(name) : undefined;
+  } catch (error) {
+    if (['EACCES', 'EPERM', 'EIO', 'ESTALE'].indexOf(errorCode(error)) < 0) throw error;
     return undefined;
   }
 }
@@ -20507,7 +26229,7 @@ function putCode(request, scratch, code, timeS) {
     for (const file of waiting.get(id) ?? []) putCommitFile(request, scratch, code, file, content, patch.get(file.path), timeS);
   });
   for (const section of patch.values()) {
-    const added = section.kind === 'added' ? applyPatchSection(section, '', (bytes) => inflateBytes(bytes, 1 << 30)) : undefined;
+    const added = section.kind === 'added' ? applyPatchSection(section, '', (bytes) => inflateBytes(bytes, LARGEST_PATCHED_BYTES)) : undefined;
     if (added === undefined || normalizeName('/' + section.path) !== '/' + section.path) continue;
     putCommitFile(request, scratch, code, { path: section.path, mode: section.mode ?? 0o100644, id: '' }, added, undefined, timeS);
   }
@@ -20520,7 +26242,7 @@ function modeOf(gitMode) {
 function putCommitFile(request, scratch, code, file, content, section, timeS) {
   if (section?.kind === 'deleted') return;
   const top = topInScratch(scratch, request.project, code.repository.top);
-  const patched = section === undefined ? content : applyPatchSection(section, content, (bytes) => inflateBytes(bytes, 1 << 30));
+  const patched = section === undefined ? content : applyPatchSection(section, content, (bytes) => inflateBytes(bytes, LARGEST_PATCHED_BYTES));
   if (patched === undefined) scratch.notes.push('the recorded change of ' + file.path + ' does not fit its commit');
   const mode = section?.mode ?? file.mode;
   const text = patched ?? content;
@@ -20665,6 +26387,212 @@ function makeScratch(request) {
   putSecrets(request, scratch, timeS);
   putFolders(request, scratch);
   return scratch;
+}
+
+// ==== src/sys/gitknown.ts ========================================================================
+// gitknown.ts - which files of a project git tracks, ignores, or has with other content. Writes nothing.
+
+/** The repository that a project lies in, with what its index says. */
+// type GitKnowledge = {
+//   repository: GitRepository;
+//   /** Path of the project in the work tree, with a final slash; '' if it is its top. */
+//   prefix: ByteString;
+//   entries: Map<ByteString, GitEntry>;
+//   indexMtimeMs: number;
+//   rootTree: ByteString | undefined;
+// };
+
+/** undefined if the project lies in no work tree, or in one that cannot be read. */
+function readGitKnowledge(project) {
+  try {
+    const repository = findRepository(project.root);
+    if (repository === undefined) return undefined;
+    const { index, mtimeMs } = readGitIndex(repository);
+    const list = index === 'unsupported' ? listEntriesWithGit(repository) : index.entries;
+    const prefix = project.root === repository.top ? '' : project.root.slice(repository.top.length + 1) + '/';
+    return { repository, prefix, entries: new Map(list.map((entry) => [entry.name, entry])), indexMtimeMs: mtimeMs, rootTree: index === 'unsupported' ? undefined : index.rootTree };
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+/** Is a name of the work tree tracked, or in a submodule? */
+function isTracked(git, name) {
+  if (git.entries.has(name)) return true;
+  for (let cut = name.lastIndexOf('/'); cut > 0; cut = name.lastIndexOf('/', cut - 1)) if (git.entries.get(name.slice(0, cut))?.mode === GIT_LINK) return true;
+  return false;
+}
+
+/** Of these paths of the project those that git neither tracks nor is told to ignore. */
+function selectUnknownToGit(git, paths) {
+  const names = paths.map((path) => git.prefix + path).filter((name) => !isTracked(git, name));
+  // Status 1: none is ignored. Where git cannot tell, all are named.
+  const answer = names.length === 0 ? undefined : runGit(git.repository, ['check-ignore', '-z', '--stdin'], names.map((name) => name + '\0').join(''));
+  const ignored = new Set(answer !== undefined && answer.kind === 'done' ? answer.output.split('\0') : []);
+  return names.filter((name) => !ignored.has(name)).map((name) => name.slice(git.prefix.length));
+}
+
+// type UncommittedFile = { path: ByteString; state: 'changed' | 'untracked' };
+
+/** Files of the last commit by their names, with raw ids; undefined if the index is that of the commit. */
+function readCommitted(git) {
+  if (hasReftable(git.repository)) return undefined;
+  const { commit } = readHead(git.repository);
+  if (commit === undefined) return new Map();
+  if (git.rootTree !== undefined && readTreeOfCommit(git.repository, commit) === git.rootTree) return undefined;
+  const files = listCommitFiles(git.repository, commit);
+  return files === undefined ? undefined : new Map(files.map((file) => [file.path, file.id]));
+}
+
+/** Of these paths of the project those whose content the last commit does not have, in their order. */
+function findUncommitted(git, paths) {
+  const entries = paths.map((path) => git.entries.get(git.prefix + path)).filter((entry) => entry !== undefined);
+  const suspects = new Set(compareWithFiles(git.repository, entries, git.indexMtimeMs, () => false).suspects);
+  const committed = entries.length === 0 ? undefined : readCommitted(git);
+  const found = [];
+  for (const path of paths) {
+    const entry = git.entries.get(git.prefix + path);
+    if (entry === undefined) {
+      if (!isTracked(git, git.prefix + path)) found.push({ path, state: 'untracked' });
+    } else if (suspects.has(entry.name) || (committed !== undefined && committed.get(entry.name) !== hexFromBytes(entry.id))) found.push({ path, state: 'changed' });
+  }
+  return found;
+}
+
+// ==== src/sys/statuscache.ts =====================================================================
+// statuscache.ts - an answer on many files, good as long as none of them has changed. Knows not what the answer says.
+//
+// .rr/status: a line of text; the answer in JSON; the names of all files and folders that it depends
+// on, each with a NUL after it, relative to the project; then, from a multiple of 8 bytes on, four
+// numbers of 64 bits for each: size, mtime, ctime in ms, inode; all NaN if there is nothing of that
+// name. As long as all of them are so, nothing is read again: neither a record nor a result.
+//
+// 1. What was so fresh when it was looked at that it may change again within the same tick of the
+//    clock is not kept, and then nothing is (hashcache.ts, isSettled).
+// 2. A folder has its times changed by every name that comes or goes in it.
+
+// type StoredStats = import('fs').Stats;
+
+const NUMBERS = 4;
+// Below this a second thread costs more to start than it saves.
+const WORKER_MIN_NAMES = 20000;
+const CHUNK_NAMES = 256;
+const HEAD_FIELDS = /^rr status 1 (\S+) (\d+) (\d+) (\d+) (\d+)\n/;
+// The same number is other bytes where the order of bytes differs.
+const BYTE_ORDER = String(new Uint8Array(new Float64Array([1]).buffer)[7]);
+
+/** What the answer depends on: names relative to the project (links not followed), and what was seen there. */
+// type Dependence = { path: ByteString; stat: StoredStats | undefined };
+
+// type KeptAnswer = { answer: string; names: ByteString; count: number; numbers: Float64Array };
+
+function readKeptStatus(name) {
+  let data;
+  try {
+    data = fs.readFileSync(toFsPath(name));
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return undefined;
+  }
+  const head = HEAD_FIELDS.exec(data.toString('latin1', 0, 200));
+  if (head === null || head[1] !== RR_VERSION || head[5] !== BYTE_ORDER) return undefined;
+  const [answerBytes, namesBytes, count] = head.slice(2, 5).map(Number);
+  const namesAt = head[0].length + answerBytes;
+  const numbersAt = (namesAt + namesBytes + 7) & ~7;
+  if (data.length !== numbersAt + count * NUMBERS * 8) return undefined;
+  const numbers = new Float64Array(new SharedArrayBuffer(count * NUMBERS * 8));
+  Buffer.from(numbers.buffer).set(data.subarray(numbersAt));
+  return { answer: data.toString('latin1', head[0].length, namesAt), names: data.toString('latin1', namesAt, namesAt + namesBytes), count, numbers };
+}
+
+/** What the threads share. next: first name that nobody has taken; changed: 1 if a name was found that is not as it was. */
+// type ComparingWork = { names: ByteString; base: ByteString; numbers: Float64Array; state: Int32Array };
+
+/**
+ * Compares names with their numbers, a chunk at a time, until all are taken or one differs. The worker
+ * gets this function as text: it must not use anything of this file.
+ */
+function compareNames(work, files, chunk) {
+  const { base, numbers, state } = work;
+  const names = work.names.split('\0');
+  const isPlain = /^[\x00-\x7f]*$/.test(work.names) && /^[\x00-\x7f]*$/.test(base);
+  const count = names.length - 1;
+  const quiet = { throwIfNoEntry: false };
+  const lstat = files.lstatSync;
+  for (let from = Atomics.add(state, 0, chunk); from < count && Atomics.load(state, 1) === 0; from = Atomics.add(state, 0, chunk)) {
+    const end = Math.min(count, from + chunk);
+    for (let i = from; i < end; i++) {
+      const name = names[i].charCodeAt(0) === 47 ? names[i] : base + names[i];
+      let stat;
+      try {
+        stat = lstat(isPlain ? name : Buffer.from(name, 'latin1'), quiet);
+      } catch (error) {
+        stat = undefined;
+      }
+      const at = i * 4;
+      const isSame = stat === undefined ? numbers[at] !== numbers[at]
+        : stat.mtimeMs === numbers[at + 1] && stat.size === numbers[at] && stat.ctimeMs === numbers[at + 2] && stat.ino === numbers[at + 3];
+      if (!isSame) {
+        Atomics.store(state, 1, 1);
+        return;
+      }
+    }
+  }
+}
+
+function startComparing(work) {
+  const source = '(' + compareNames.toString() + ')(require("worker_threads").workerData, require("fs"), ' + String(CHUNK_NAMES) + ')';
+  return new Promise((resolve) => {
+    try {
+      const worker = new (workerThreads().Worker)(source, { eval: true, workerData: work });
+      worker.on('exit', () => resolve());
+      // What it did not do is not known: as if a name had changed.
+      worker.on('error', () => {
+        Atomics.store(work.state, 1, 1);
+        resolve();
+      });
+    } catch (error) {
+      resolve();
+    }
+  });
+}
+
+/** The answer that was kept, if all that it depends on is as it was. */
+async function findKeptAnswer(project) {
+  const kept = readKeptStatus(project.own + '/status');
+  if (kept === undefined) return undefined;
+  const base = process.cwd() === project.root ? '' : absoluteOf(project, '');
+  const work = { names: kept.names, base, numbers: kept.numbers, state: new Int32Array(new SharedArrayBuffer(8)) };
+  const finished = kept.count >= WORKER_MIN_NAMES ? startComparing(work) : undefined;
+  if (finished !== undefined) await new Promise((resolve) => setImmediate(resolve));
+  compareNames(work, fs, CHUNK_NAMES);
+  await finished;
+  return work.state[1] === 0 ? kept.answer : undefined;
+}
+
+/** Keeps an answer. Where that cannot be, or something is too fresh, nothing is kept. */
+function keepAnswer(project, answer, depends) {
+  if (statIfThere(project.own) === undefined || depends.some(({ stat }) => stat !== undefined && !isSettled(stat))) return;
+  const names = depends.map(({ path }) => path + '\0').join('');
+  const numbers = new Float64Array(depends.length * NUMBERS);
+  depends.forEach(({ stat }, i) => {
+    numbers.set(stat === undefined ? [NaN, NaN, NaN, NaN] : [stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino], i * NUMBERS);
+  });
+  const head = 'rr status 1 ' + RR_VERSION + ' ' + [answer.length, names.length, depends.length, BYTE_ORDER].join(' ') + '\n';
+  const text = Buffer.from(head + answer + names, 'latin1');
+  const padding = Buffer.alloc(((text.length + 7) & ~7) - text.length);
+  const content = Buffer.concat([text, padding, Buffer.from(numbers.buffer)]);
+  try {
+    replaceFile(project.own + '/status', content.toString('latin1'), false);
+  } catch (error) {
+    if (errorCode(error) === '') throw error; // it is only a cache
+  }
+}
+
+/** A name with what is there now. */
+function dependOn(project, path) {
+  return { path, stat: lstatIfThere(absoluteOf(project, path)) };
 }
 
 // ==== src/sys/recording.ts =======================================================================
@@ -21472,6 +27400,66 @@ function keepForLook(origin, tree, repeat, paths) {
   return folder;
 }
 
+// ==== src/sys/codestates.ts ======================================================================
+// codestates.ts - the code of a run as its record tells it: a commit of git with a patch on it. Writes nothing.
+
+/** `commit` is 'none' before the first one. */
+// type RecordedCode = { repository: GitRepository; commit: string; patch: string | undefined };
+
+/** The project's own checkout as it was when the run began; undefined if git had none, or it is not there any more. */
+function findRecordedCode(finder, run) {
+  const words = /^git (none|[0-9a-f]{40}|[0-9a-f]{64})(?: dirty ([0-9a-f]{64}|-))?$/.exec(run.code ?? '');
+  const repository = words === null ? undefined : finder.ownRepository();
+  return words === null || repository === undefined ? undefined : { repository, commit: words[1], patch: words[2] };
+}
+
+/**
+ * A tracked file as the recorded code has it, with its hash; undefined if it is none of it, or not to be
+ * had. What a filter or another end of line makes of it in a work tree is not in it. `name` is relative
+ * to the top of the work tree, `path` to the project.
+ */
+function readRecordedFile(finder, code, name, path) {
+  const entry = code.commit === 'none' ? undefined : findCommitFile(code.repository, code.commit, name);
+  if (entry?.mode === GIT_LINK || entry?.mode === GIT_SYMLINK) return undefined;
+  const committed = entry === undefined ? undefined : readObjectBody(code.repository, entry.id, 'blob');
+  const section = code.patch === undefined ? undefined : finder.readPatch(code.patch).get(name);
+  if (section?.kind === 'deleted' || (entry !== undefined && committed === undefined)) return undefined;
+  const content = section === undefined ? committed : applyPatchSection(section, committed ?? '', (bytes) => inflateBytes(bytes, LARGEST_PATCHED_BYTES));
+  if (content === undefined) return undefined;
+  const mode = section?.mode ?? entry?.mode ?? 0;
+  return { file: { hash: hashBytes(content), size: content.length, kind: (mode & 0o100) === 0 ? '' : 'x', path }, content };
+}
+
+/** First line of the commit's message; undefined if it is not to be had. */
+function readSubject(code) {
+  const body = code.commit === 'none' ? undefined : readObjectBody(code.repository, code.commit, 'commit');
+  const blank = (body ?? '').indexOf('\n\n');
+  return body === undefined || blank < 0 ? undefined : body.slice(blank + 2).split('\n')[0];
+}
+
+/** How many commits only the first has in its history, and how many only the second; undefined if git cannot tell. */
+function countCommitsBetween(first, second) {
+  if (first.commit === 'none' || second.commit === 'none') return undefined;
+  const answer = runGit(first.repository, ['rev-list', '--count', '--left-right', first.commit + '...' + second.commit, '--']);
+  const counts = answer.kind === 'done' ? /^(\d+)\t(\d+)\n$/.exec(answer.output) : null;
+  return counts === null ? undefined : { first: Number(counts[1]), second: Number(counts[2]) };
+}
+
+/** Names of tracked files, relative to the top, in which the two may differ, sorted; undefined if git cannot tell. */
+function listChangedNames(finder, first, second) {
+  const names = new Set();
+  if (first.commit !== second.commit) {
+    if (first.commit === 'none' || second.commit === 'none') return undefined;
+    const answer = runGit(first.repository, ['diff-tree', '-r', '-z', '--name-only', '--no-renames', first.commit, second.commit, '--']);
+    if (answer.kind !== 'done') return undefined;
+    for (const name of answer.output.split('\0')) if (name !== '') names.add(name);
+  }
+  if (first.patch !== second.patch) {
+    for (const { patch } of [first, second]) if (patch !== undefined) for (const name of finder.readPatch(patch).keys()) names.add(name);
+  }
+  return Array.from(names).sort(compareBytes);
+}
+
 // ==== src/sys/pickrun.ts =========================================================================
 // pickrun.ts - the runs of a project with their notes, and the one that a RUN argument means. Knows no output.
 
@@ -22005,7 +27993,7 @@ function hasChange(options) {
 function readTexts(options, operand) {
   const text = operand === '-' ? readIn().replace(/\n+$/, '') : operand;
   const texts = (text === undefined ? [] : [text]).concat(options.comments);
-  if (texts.some((one) => one.trim() === '')) failUsage('cannot note an empty text', '');
+  if (texts.some((one) => trimBlanks(one) === '')) failUsage('cannot note an empty text', '');
   return texts;
 }
 
@@ -22144,7 +28132,7 @@ function readTailOf(project, run) {
   for (const ending of ['.err', '.out']) {
     const log = run.logs.find((file) => file.path === 'provenance/logs/' + run.id + ending);
     const tail = log === undefined ? '' : readLastBytes(absoluteOf(project, log.path), TAIL_BYTES);
-    const lines = tail.split('\n').filter((line) => line.trim() !== '');
+    const lines = tail.split('\n').filter((line) => trimBlanks(line) !== '');
     if (lines.length > 0) return lines.slice(-TAIL_LINES).map((line) => line.slice(-LONGEST_TAIL_LINE));
   }
   return [];
@@ -22182,6 +28170,202 @@ function printJournal(references, options) {
   const faults = known.runFaults.concat(known.noteFaults);
   for (const fault of faults) tell('rr: ' + fault.message);
   return faults.length > 0 ? EXIT.differs : 0;
+}
+
+// ==== src/commands/diff.ts =======================================================================
+// diff.ts - rr diff: in what runs differ.
+
+// type DiffOptions = {
+//   project: ByteString | undefined;
+//   origin: ByteString | undefined;
+//   all: boolean;
+//   json: boolean;
+// };
+
+/** Larger texts are not compared line by line. */
+const LARGEST_TEXT_BYTES = 16 << 20;
+/** Tracked files, not seen to be read, that are looked into. */
+const MOST_UNSEEN = 200;
+/** Of these the contents are compared, too; of the second list by their kind. */
+const WITH_CONTENTS = ['code_files', 'inputs', 'outputs', 'uncertain', 'logs', 'environment.lock_files'];
+const WITH_KINDS = ['inputs', 'outputs', 'uncertain'];
+
+/** Prints in what runs differ from the first, or from the one of --origin; status 0 only if they do not. */
+function diffRuns(references, options) {
+  const current = readCurrentFolder();
+  const project = requireProject(current, options.project);
+  const runs = chooseCompared(project, (reference) => pickRun(project, current, reference), references, options.origin);
+  const finder = new ContentFinder(project);
+  const unseen = findUnseenCode(project, finder, runs);
+  const difference = compareRuns(runs, runs.map((run) => readEnvironment(project, run)), unseen.files);
+  tellOfCode(finder, difference, unseen);
+  compareRunContents(finder, difference, options.all ? Infinity : MOST_DIFFERENCE_ROWS);
+  finder.close();
+  if (options.json) printOut(printJsonDifference(difference, options.all));
+  else printOut(printRunDifference(difference, { width: readColumns(1), isComplete: options.all }));
+  return hasDifference(difference) ? EXIT.differs : 0;
+}
+
+/** The runs, the origin first. One that stands alone gets another to be compared with. */
+function chooseCompared(project, pick, references, origin) {
+  const named = references.map(pick);
+  if (origin !== undefined) {
+    const first = pick(origin);
+    const others = named.filter((run) => run.id !== first.id);
+    return [first].concat(others.length > 0 ? others : named.slice(0, 1));
+  }
+  if (named.length > 1) return named;
+  const counterpart = findCounterpart(named[0], readGraphRuns(project).runs);
+  if (counterpart === undefined) {
+    throw new Failure('cannot compare "' + references[0] + '": no earlier run has its label or wrote one of its files', 'name two runs: rr diff RUN RUN', EXIT.usage);
+  }
+  tell('rr: compared with ' + counterpart.run.id + ', ' + counterpart.why);
+  return [pick(counterpart.run.id), named[0]];
+}
+
+function readEnvironment(project, run) {
+  if (run.environment === undefined) return undefined;
+  const text = readBytesIfThere(project.provenance + '/environments/' + run.environment + '.rec');
+  return text === undefined ? undefined : parseEnvironment(text);
+}
+
+// ---- code ---------------------------------------------------------------------------------------------
+
+/** Is it known what the run read? */
+function isTraced(run) {
+  return /^(?:strace|atime)/.test(run.observed);
+}
+
+/** Names of tracked files, no results, in which the code of some run differs from that of the first, by their paths; sorted. */
+function listChangedPaths(project, finder, codes) {
+  const isCurrentResult = makeResultTester(project);
+  const [first, ...others] = codes;
+  const names = new Map();
+  for (const other of others) {
+    if (first === undefined || other === undefined) continue;
+    for (const name of listChangedNames(finder, first, other) ?? []) {
+      const path = relativeTo(project, first.repository.top + '/' + name);
+      if ((path[0] === '/' || isResultPath(path)) && !isCurrentResult(path) && !isSecretFile(path)) names.set(path, name);
+    }
+  }
+  return names;
+}
+
+/** Code that a run was not seen to read: its files, and how many more there are. */
+// type UnseenCode = { files: FileState[][]; count: number };
+
+/**
+ * Tracked files that differ between the recorded states and that the runs were not seen to read: of
+ * runs of which it is not known what they read, with their hashes; of others only their number.
+ */
+function findUnseenCode(project, finder, runs) {
+  const seen = new Set();
+  for (const run of runs) {
+    const code = new Set(run.codeFiles.map((file) => file.path));
+    for (const file of run.outputs) seen.add(file.path);
+    for (const file of run.inputs) if (isTraced(run) || !code.has(file.path)) seen.add(file.path);
+  }
+  const codes = runs.map((run) => findRecordedCode(finder, run));
+  const names = Array.from(listChangedPaths(project, finder, codes)).filter(([path]) => !seen.has(path));
+  if (runs.every(isTraced)) return { files: runs.map(() => []), count: names.length };
+  const files = codes.map((code) => {
+    const states = [];
+    for (const [path, name] of code === undefined ? [] : names.slice(0, MOST_UNSEEN)) {
+      const found = readRecordedFile(finder, code, name, path);
+      if (found !== undefined) states.push(found.file);
+    }
+    return states;
+  });
+  return { files, count: Math.max(0, names.length - MOST_UNSEEN) };
+}
+
+function countCommits(count) {
+  return String(count) + (count === 1 ? ' commit' : ' commits');
+}
+
+function describeDistance(first, other) {
+  const counts = countCommitsBetween(first, other);
+  if (counts === undefined || (counts.first === 0 && counts.second === 0)) return '';
+  if (counts.first === 0) return ', ' + countCommits(counts.second) + ' later';
+  return counts.second === 0 ? ', ' + countCommits(counts.first) + ' earlier' : ', on another branch: ' + countCommits(counts.second) + ' after the two parted, the first has ' + String(counts.first);
+}
+
+function describeRecordedCommit(code) {
+  if (code.commit === 'none') return 'nothing was committed yet';
+  const subject = readSubject(code);
+  return code.commit.slice(0, 12) + (subject === undefined ? ' is not in the repository any more' : ' "' + subject + '"');
+}
+
+/** Adds what the commits are called and how far they lie apart, and what else differs in the code. */
+function tellOfCode(finder, difference, unseen) {
+  const { runs } = difference;
+  const files = difference.aspects.find((one) => one.name === 'code_files');
+  if (files !== undefined && unseen.files.some((list) => list.length > 0)) {
+    files.told.push({ run: undefined, text: 'not traced: of the tracked files that differ some may not have been read' });
+  }
+  const aspect = difference.aspects.find((one) => one.name === 'code');
+  if (aspect === undefined) return;
+  const codes = runs.map((run) => findRecordedCode(finder, run));
+  const [first] = codes;
+  if (first !== undefined && codes.some((code) => code !== undefined && code.commit !== first.commit)) {
+    codes.forEach((code, run) => {
+      if (code === undefined || (run > 0 && code.commit === first.commit)) return;
+      aspect.told.push({ run, text: describeRecordedCommit(code) + (run === 0 ? '' : describeDistance(first, code)) });
+    });
+  }
+  if (unseen.count > 0) {
+    const some = unseen.count === 1 ? '1 tracked file' : String(unseen.count) + ' tracked files';
+    aspect.told.push({ run: undefined, text: runs.every(isTraced) ? some + ', which none of the runs read, differ' + (unseen.count === 1 ? 's' : '') : some + ' more of the code are not looked into' });
+  }
+}
+
+// ---- contents -----------------------------------------------------------------------------------------
+
+/**
+ * Finds the contents of files that changed, and tells in what they differ; of each aspect no more than
+ * `most`, as to look for a content that is nowhere any more takes its time.
+ */
+function compareRunContents(finder, difference, most) {
+  for (const aspect of difference.aspects) {
+    if (WITH_CONTENTS.indexOf(aspect.name) < 0) continue;
+    const isByKind = WITH_KINDS.indexOf(aspect.name) >= 0;
+    for (const row of aspect.rows.filter((one) => !isSameRow(one)).slice(0, most)) {
+      row.changes.forEach((change, run) => {
+        // What another run had already is not told twice.
+        if (change === 'changed' && row.values.indexOf(row.values[run]) === run) row.contents.push(...compareRow(finder, difference.runs, row, run, isByKind));
+      });
+    }
+  }
+}
+
+function compareRow(finder, runs, row, run, isByKind) {
+  const [before, after] = [row.files?.[0], row.files?.[run]];
+  if (before === undefined || after === undefined) return [];
+  if (before.hash === after.hash && before.hash !== '?') return [{ run, told: ['the same bytes, of another kind of file'], lines: [] }];
+  if (before.hash.length !== 64 || after.hash.length !== 64) return [];
+  const first = finder.find(before, runs[0]);
+  const second = finder.find(after, runs[run]);
+  if (first === undefined || second === undefined) {
+    const missing = [first === undefined ? runs[0].id : '', second === undefined ? runs[run].id : ''].filter((id) => id !== '');
+    return [{ run, told: ['the content that it had in ' + missing.join(' and in ') + ' is not to be found any more'], lines: [] }];
+  }
+  const comparison = isByKind ? compareFiles(first, second, { path: after.path, tolerance: undefined }) : undefined;
+  const { told, lines } = compareLines(readFound(first, LARGEST_TEXT_BYTES), readFound(second, LARGEST_TEXT_BYTES));
+  return [{ run, told: describeComparison(comparison).concat(told), lines }];
+}
+
+function describeComparison(comparison) {
+  if (comparison === undefined || comparison.kind === 'identical') return [];
+  if (comparison.kind === 'unchecked') return [comparison.why];
+  if (comparison.kind === 'equivalent') return ['the same by the rule "' + comparison.rule + '": ' + comparison.detail];
+  return [comparison.detail + (comparison.causes.length === 0 ? '' : '; may come from: ' + comparison.causes.join(', '))];
+}
+
+function compareLines(first, second) {
+  if (first === undefined || second === undefined) return { told: ['too large to be compared line by line'], lines: [] };
+  if (isBinaryContent(first) || isBinaryContent(second)) return { told: [], lines: [] };
+  const { lines, isCoarse } = diffTexts(first, second);
+  return { told: isCoarse ? ['so many lines differ that more of them than necessary may be shown'] : [], lines };
 }
 
 // ==== src/commands/verify.ts =====================================================================
@@ -22350,6 +28534,329 @@ async function verifyProject(targets, options) {
   const count = (what) => String(claims.filter((claim) => claim.what === what).length);
   if (!options.quiet) tell('rr: ' + (failures.length === 0 ? 'all as recorded: ' : String(failures.length) + ' not as recorded, of ') + count('result') + ' results, ' + count('input') + ' inputs, ' + count('log') + ' logs, ' + String(checkedIds.length) + ' records' + (noteIds.length === 0 ? '' : ', ' + String(noteIds.length) + ' notes') + (options.quick ? ' (unchanged files not read again)' : ''));
   return failures.length === 0 ? 0 : EXIT.differs;
+}
+
+// ==== src/commands/why.ts ========================================================================
+// why.ts - rr why and rr used: where a file comes from, would it come out the same, and what depends on it.
+
+// type WhyOptions = {
+//   project: ByteString | undefined;
+//   isDown: boolean;
+//   depth: ByteString | undefined;
+//   all: boolean;
+//   dot: boolean; svg: boolean; json: boolean;
+// };
+
+// type History = { project: Project; runs: GraphRun[]; lineage: Lineage };
+
+/** What was asked for: a file as it is now (undefined: it is not there), or a run. */
+// type Question = { kind: 'file'; path: ByteString; now: FileState | undefined } | { kind: 'run'; run: number };
+
+const FILES_IN_PICTURE = 10;
+
+function parseDepth(text) {
+  if (text === undefined) return Infinity;
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new Failure('cannot use --depth "' + text + '": not a number of runs', 'write 1, 2, ...', EXIT.usage);
+  return Number(text);
+}
+
+// ---- the question -----------------------------------------------------------------------------------
+
+function indexOfRun(history, id) {
+  const index = history.runs.findIndex((run) => run.id === id);
+  if (index < 0) throw new Failure('cannot explain the run "' + id + '": it has no record yet', 'wait for its end', EXIT.differs);
+  return index;
+}
+
+/** A word that names a file which is there, or was, is that file; else it is a RUN argument. */
+async function readQuestion(history, current, word) {
+  const { project, lineage } = history;
+  if (RUN_ID.test(word) || word[0] === '@') return { kind: 'run', run: indexOfRun(history, pickRun(project, current, word).id) };
+  const path = toRecordPath(project, current, word);
+  const seen = (await readFileStates(project, [path])).get(path);
+  if (seen !== undefined) {
+    if (seen.state.kind === 'd') throw new Failure('cannot explain "' + word + '": it is a folder', 'name a file in it', EXIT.usage);
+    if (seen.state.hash === '?') throw new Failure('cannot read "' + word + '"', '', EXIT.failed);
+    return { kind: 'file', path, now: seen.state };
+  }
+  if (findMaker(lineage, path, undefined).kind === 'gone' || findReaders(lineage, path, undefined).other.length > 0) return { kind: 'file', path, now: undefined };
+  return { kind: 'run', run: indexOfRun(history, pickRunFor(history, current, word).id) };
+}
+
+function pickRunFor(history, current, word) {
+  try {
+    return pickRun(history.project, current, word);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.exitStatus !== EXIT.differs) throw error;
+    throw new Failure('cannot explain "' + word + '": there is no such file, no run made or read it, and no run is called so', 'run "rr list"', EXIT.differs);
+  }
+}
+
+// type Tracing = { answer: LineageStory['answer']; asked: FileState | undefined; start: LineageStart };
+
+/** The content last read at a path that is gone and that no run made. */
+function lastRead(lineage, path) {
+  const { other } = findReaders(lineage, path, undefined);
+  return other[other.length - 1].input;
+}
+
+function planTracing(lineage, question) {
+  if (question.kind === 'run') return { answer: 'run', asked: undefined, start: { kind: 'run', run: question.run } };
+  const { path, now } = question;
+  const maker = findMaker(lineage, path, now);
+  if (maker.kind === 'unmade') {
+    const file = now ?? lastRead(lineage, path);
+    return { answer: 'unmade', asked: file, start: { kind: 'file', file, output: -1 } };
+  }
+  const file = maker.kind === 'made' ? now : outputState(lineage, maker.output);
+  return { answer: maker.kind, asked: now ?? file, start: { kind: 'file', file, output: maker.output } };
+}
+
+// ---- what is told of it -------------------------------------------------------------------------------
+
+/** Records of the runs of a graph, by node; undefined where one cannot be read. */
+function readRecords(project, history, graph) {
+  return graph.runs.map(({ run }) => readRecordOrNot(project, history.runs[run].id));
+}
+
+function readRecordOrNot(project, id) {
+  try {
+    return readRun(project, id);
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+/** Of each file node: did a run that read it take it for code? */
+function markCode(graph, records) {
+  const isCode = graph.files.map(() => false);
+  graph.runs.forEach((run, node) => {
+    const paths = new Set((records[node]?.codeFiles ?? []).map((file) => file.path));
+    if (paths.size > 0) for (const file of run.reads) if (paths.has(graph.files[file].file.path)) isCode[file] = true;
+  });
+  return isCode;
+}
+
+function compareNow(file, seen) {
+  if (seen === undefined) return 'gone';
+  if (!isKnownContent(file) || seen.state.hash === '?') return 'unknown';
+  return isSameContent(file, seen.state) ? 'same' : 'changed';
+}
+
+const LEAF_MARKS = { same: 'as read', changed: 'changed since', gone: 'gone', unknown: '' };
+
+/** Of each file node how it is now. Up: only raw data, for the rest is told by its run. */
+function markFiles(history, graph, seen) {
+  if (graph.direction === 'up') {
+    return graph.files.map(({ file, origin }) => (origin.kind === 'raw' ? LEAF_MARKS[compareNow(file, seen.get(file.path))] : ''));
+  }
+  const owners = listOwners(history.runs);
+  return graph.files.map(({ file, origin }) => {
+    const state = compareNow(file, seen.get(file.path));
+    if (origin.kind !== 'run') return state === 'same' || origin.kind === 'other' ? '' : LEAF_MARKS[state];
+    const owner = owners.get(file.path);
+    if (owner !== undefined && owner.index !== graph.runs[origin.node].run) return 'superseded';
+    return state === 'same' ? 'current' : LEAF_MARKS[state];
+  });
+}
+
+/** All of the chain, whatever --depth says: the answer is on the whole. */
+async function judgeChain(history, start) {
+  const { project, runs, lineage } = history;
+  const graph = traceUp(lineage, start, Infinity);
+  const records = readRecords(project, history, graph);
+  const isCode = markCode(graph, records);
+  const needed = graph.runs.map(() => new Set());
+  const leaves = [];
+  graph.files.forEach(({ file, origin }, node) => {
+    if (origin.kind === 'run') needed[origin.node].add(file.path);
+    else if (origin.kind === 'raw') leaves[node] = { node, readers: [] };
+  });
+  if (start.kind === 'run') for (const output of runs[start.run].outputs) if (isKnownContent(output)) needed[0].add(output.path);
+  for (const { run, reads } of graph.runs) for (const file of reads) leaves[file]?.readers.push(runs[run].id);
+  const repeats = new Map();
+  const inChain = new Set(graph.runs.map(({ run }) => runs[run].id));
+  for (const run of runs) {
+    const record = run.repeats !== undefined && inChain.has(run.repeats) ? readRecordOrNot(project, run.id) : undefined;
+    if (record !== undefined && record.repeats !== undefined) repeats.set(record.repeats, (repeats.get(record.repeats) ?? []).concat(record));
+  }
+  const chain = graph.runs.map(({ run }, node) => ({ id: runs[run].id, run: records[node], needed: Array.from(needed[node]), repeats: repeats.get(runs[run].id) ?? [] }));
+  const there = leaves.filter((leaf) => leaf !== undefined);
+  const seen = await readFileStates(project, there.map((leaf) => graph.files[leaf.node].file.path));
+  const facts = there.map(({ node, readers }) => ({ file: graph.files[node].file, state: compareNow(graph.files[node].file, seen.get(graph.files[node].file.path)), isCode: isCode[node], readers }));
+  const comparer = new EnvironmentComparer(project);
+  const answer = judgeReproducible(chain, facts, (environment) => comparer.changesOf(environment));
+  comparer.save();
+  return answer;
+}
+
+async function gatherStory(history, question, options) {
+  const { project, runs, lineage } = history;
+  const { answer, asked, start } = planTracing(lineage, question);
+  const depth = parseDepth(options.depth);
+  const graph = options.isDown ? traceDown(lineage, start, depth) : traceUp(lineage, start, depth);
+  const records = readRecords(project, history, graph);
+  const nameOf = (run) => ({ id: runs[run].id, label: runs[run].label });
+  const looked = options.isDown ? graph.files : graph.files.filter((file) => file.origin.kind === 'raw');
+  const seen = await readFileStates(project, looked.map((file) => file.file.path));
+  const readers = asked === undefined ? { same: [], other: [] } : findReaders(lineage, asked.path, asked);
+  const unique = (list) => Array.from(new Set(list.map((one) => one.run)));
+  return {
+    asked, answer, graph, records, nameOf, marks: markFiles(history, graph, seen), isCode: markCode(graph, records),
+    readers: answer === 'unmade' && !options.isDown ? unique(readers.same.concat(readers.other)).map(nameOf) : [],
+    reproducible: options.isDown || answer === 'unmade' ? undefined : await judgeChain(history, start),
+  };
+}
+
+function printStory(story, options) {
+  if (options.json) return printLineageJson(story);
+  if (options.dot || options.svg) {
+    const { story: folded, folded: counts } = foldStory(story, options.all ? Infinity : FILES_IN_PICTURE);
+    return options.svg ? printLineageSvg(folded, counts) : printLineageDot(folded);
+  }
+  return printLineageTree(story, { width: isTerminal(1) ? readColumns(1) : Infinity, isComplete: options.all });
+}
+
+/** Down: whether anything depends on it. Up: whether a run made the file as it is. */
+function chooseStatus(story) {
+  if (story.graph.direction === 'down') return story.graph.runs.length === 0 ? EXIT.differs : 0;
+  return story.answer === 'made' || story.answer === 'run' ? 0 : EXIT.differs;
+}
+
+/**
+ * Prints where a file, or a run, comes from, or (isDown) what depends on it. Status 1 if no run made
+ * the file as it is now; of isDown, if nothing depends on it.
+ */
+async function explainFile(word, options) {
+  if (Number(options.dot) + Number(options.svg) + Number(options.json) > 1) throw new Failure('cannot print in several forms at once', 'say --dot, --svg or --json', EXIT.usage);
+  parseDepth(options.depth);
+  const current = readCurrentFolder();
+  const project = requireProject(current, options.project);
+  const { runs, faults } = readGraphRuns(project);
+  const history = { project, runs, lineage: traceLineage(runs) };
+  const story = await gatherStory(history, await readQuestion(history, current, word), options);
+  printOut(printStory(story, options));
+  for (const fault of faults) tell('rr: ' + fault.message);
+  return chooseStatus(story);
+}
+
+// ==== src/commands/status.ts =====================================================================
+// status.ts - rr status: are the results what the data and code as they are now would give?
+
+// type StatusOptions = { project: ByteString | undefined; environment: boolean; all: boolean; json: boolean; quiet: boolean };
+
+/** What can be kept as long as no record and none of the files looked at changes. */
+// type FileFacts = FileVerdicts & {
+//   runs: number;
+//   lost: StatusRunName[];
+//   unreadable: ByteString[];
+//   /** Before git is asked. */
+//   orphanCandidates: ByteString[];
+//   /** Code that runs read without which no current result could be made. */
+//   sources: ByteString[];
+// };
+
+// ---- from records and files -------------------------------------------------------------------------
+
+/** Every record and every note changes the times of one of these. */
+function listRecordFolders(project) {
+  const folders = [];
+  for (const kind of ['runs', 'notes']) folders.push('provenance/' + kind, ...listMonths(project, kind).map((month) => 'provenance/' + kind + '/' + month));
+  return folders.map((path) => dependOn(project, path));
+}
+
+/** The files in these folders that may be orphans. */
+function listOrphanCandidates(project, expected, folders) {
+  const mayBeOrphan = makeOrphanTester(expected.runs, expected.owners);
+  const found = [];
+  for (const folder of folders) {
+    for (const name of listFolder(absoluteOf(project, folder === '' ? '.' : folder))) {
+      if (!mayBeOrphan(folder, name)) continue;
+      const path = folder === '' ? name : folder + '/' + name;
+      const stat = lstatIfThere(absoluteOf(project, path));
+      if (stat !== undefined && (stat.isFile() || stat.isSymbolicLink())) found.push(path);
+    }
+  }
+  return found.sort(compareBytes);
+}
+
+function listSources(runs) {
+  const sources = new Set();
+  for (const { run } of findLiveRuns(runs).runs) for (const input of run.inputs) if (input.path[0] !== '/' && isSourceName(input.path)) sources.add(input.path);
+  return Array.from(sources).sort(compareBytes);
+}
+
+/** Causes that lie in the software of each run, by its number; its record is read for them. */
+function makeEnvironmentCauses(project, runs, comparer) {
+  return (index) => {
+    const environment = readRun(project, runs[index].id)?.environment;
+    return environment === undefined ? [] : comparer.changesOf(environment).map((change) => ({ kind: 'environment', what: change.subject }));
+  };
+}
+
+async function gatherFacts(project, hasEnvironment) {
+  // Looked at before what is in them, so that a change meanwhile is noticed the next time.
+  const depends = listRecordFolders(project);
+  const { runs, notes, faults, noteFaults } = readGraphRuns(project);
+  const expected = listExpectations(runs);
+  const folders = listResultFolders(expected.owners);
+  for (const folder of folders) depends.push(dependOn(project, folder === '' ? '.' : folder));
+  const seen = await readFileStates(project, expected.paths);
+  const comparer = new EnvironmentComparer(project);
+  const verdicts = judgeFiles(expected, (path) => seen.get(path)?.state, hasEnvironment ? makeEnvironmentCauses(project, runs, comparer) : () => []);
+  comparer.save();
+  for (const path of expected.paths) depends.push({ path, stat: seen.get(path)?.stat });
+  // Who has noted what came of it knows of it.
+  const lost = runs.filter((run) => run.status === 'lost' && applyNotes(run, notes.get(run.id)).notes.outcome === undefined).reverse().map((run) => ({ id: run.id, label: run.label }));
+  return {
+    facts: { ...verdicts, runs: runs.length, lost, unreadable: faults.concat(noteFaults).map((fault) => fault.message), orphanCandidates: listOrphanCandidates(project, expected, folders), sources: listSources(runs) },
+    depends,
+  };
+}
+
+async function readFacts(project, hasEnvironment) {
+  const kept = hasEnvironment ? undefined : await findKeptAnswer(project);
+  if (kept !== undefined) return JSON.parse(kept);
+  const { facts, depends } = await gatherFacts(project, hasEnvironment);
+  if (!hasEnvironment) keepAnswer(project, JSON.stringify(facts), depends);
+  return facts;
+}
+
+// ---- the whole --------------------------------------------------------------------------------------
+
+/** What changes without a record or a result: runs that go on, and what git says. */
+function completeReport(project, facts) {
+  const recorded = new Set(facts.lost.map((run) => run.id));
+  const marks = readMarks(project).filter((mark) => !recorded.has(mark.run.id));
+  const nameOf = ({ run }) => ({ id: run.id, label: run.label, startedUtc: run.startedUtc });
+  const git = facts.orphanCandidates.length + facts.sources.length === 0 ? undefined : readGitKnowledge(project);
+  return {
+    ...facts, orphans: git === undefined ? facts.orphanCandidates : selectUnknownToGit(git, facts.orphanCandidates), uncommitted: git === undefined ? [] : findUncommitted(git, facts.sources),
+    lost: marks.filter((mark) => !mark.isAlive).map(nameOf).reverse().concat(facts.lost), running: marks.filter((mark) => mark.isAlive).map(nameOf),
+  };
+}
+
+/** Only what lies at or below one of these paths; all if there is none. */
+function narrowReport(report, paths) {
+  if (paths.length === 0 || paths.indexOf('.') >= 0) return report;
+  const isWanted = (path) => paths.some((wanted) => path === wanted || path.startsWith(wanted + '/'));
+  const narrow = (list) => list.filter((one) => isWanted(one.path));
+  return {
+    ...report, stale: narrow(report.stale), missing: narrow(report.missing), edited: narrow(report.edited), changedInputs: narrow(report.changedInputs), goneInputs: narrow(report.goneInputs),
+    orphans: report.orphans.filter(isWanted), uncommitted: narrow(report.uncommitted),
+  };
+}
+
+/** Prints the state of the project, or of these paths. Status 1 if a result or raw input is not as recorded, or a result is stale. */
+async function showStatus(words, options) {
+  const current = readCurrentFolder();
+  const project = requireProject(current, options.project);
+  const paths = words.map((word) => toRecordPath(project, current, word));
+  const report = narrowReport(completeReport(project, await readFacts(project, options.environment)), paths);
+  if (options.json) printOut(printStatusJson(report));
+  else if (!options.quiet) printOut(printStatus(report, isTerminal(1) ? readColumns(1) : Infinity, options.all));
+  return isAllFine(report) ? 0 : EXIT.differs;
 }
 
 // ==== src/commands/makefile.ts ===================================================================
@@ -22732,6 +29239,14 @@ const PROJECT = { name: 'project', value: 'DIR', help: 'the project is DIR (defa
 const QUIET = { name: 'quiet', letter: 'q', help: 'say nothing but failures' };
 const JSON_OUT = { name: 'json', help: 'print JSON' };
 
+const LINEAGE_OPTIONS = [
+  { name: 'depth', value: 'N', help: 'follow at most N runs (default: all)' },
+  { name: 'all', help: 'do not cut long lists' },
+  { name: 'dot', help: 'print a graph for Graphviz' },
+  { name: 'svg', help: 'print a picture' },
+  JSON_OUT, PROJECT,
+];
+
 const VERBS = [
   {
     name: 'init', usage: 'rr init [DIR]', summary: 'set up a project: make provenance/ and .rr/', operands: [0, 1],
@@ -22827,6 +29342,34 @@ const VERBS = [
       PROJECT,
     ],
     example: 'rr journal --since 2026-11 --html',
+  },
+  {
+    name: 'why', usage: 'rr why [OPTION...] FILE|RUN', summary: 'tell which run made a file, from what, and whether it is reproducible', operands: [1, 1],
+    options: [{ name: 'down', help: 'tell what depends on it instead, as rr used' }, ...LINEAGE_OPTIONS], example: 'rr why figures/co2.svg',
+  },
+  {
+    name: 'used', usage: 'rr used [OPTION...] FILE|RUN', summary: 'tell what depends on a file', operands: [1, 1],
+    options: LINEAGE_OPTIONS, example: 'rr used data/raw.csv',
+  },
+  {
+    name: 'status', usage: 'rr status [OPTION...] [PATH...]', summary: 'tell which results are stale, missing or changed, and why', operands: [0, Infinity],
+    options: [
+      { name: 'environment', help: 'compare programs, libraries and packages, too' },
+      { name: 'all', help: 'do not cut long lists' },
+      JSON_OUT,
+      { name: 'quiet', letter: 'q', help: 'print nothing; the exit status tells' },
+      PROJECT,
+    ],
+    example: 'rr status figures',
+  },
+  {
+    name: 'diff', usage: 'rr diff [OPTION...] RUN [RUN...]', summary: 'show in what runs differ', operands: [1, Infinity],
+    options: [
+      { name: 'origin', value: 'RUN', help: 'compare the others with RUN (default: the first)' },
+      { name: 'all', help: 'show also what is the same; do not cut lists, texts and lines' },
+      JSON_OUT, PROJECT,
+    ],
+    example: 'rr diff @-1 @',
   },
   {
     name: 'verify', usage: 'rr verify [OPTION...] [FILE|RUN...]', summary: 'compare files and records with their hashes', operands: [0, Infinity],
@@ -23033,6 +29576,12 @@ async function dispatch(parsed) {
       project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
       all: has('all'), markdown: has('markdown'), org: has('org'), html: has('html'),
     });
+    case 'why':
+    case 'used': return explainFile(parsed.operands[0], {
+      project, isDown: has('down') || parsed.verb.name === 'used', depth: one('depth'), all: has('all'), dot: has('dot'), svg: has('svg'), json: has('json'),
+    });
+    case 'status': return showStatus(parsed.operands, { project, environment: has('environment'), all: has('all'), json: has('json'), quiet: has('quiet') });
+    case 'diff': return diffRuns(parsed.operands, { project, origin: one('origin'), all: has('all'), json: has('json') });
     case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), quiet: has('quiet') });
     case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));
     default: return showHelp(parsed);

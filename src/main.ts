@@ -3,6 +3,7 @@ import type { ByteString } from './core/bytes.ts';
 import { EXIT, Failure } from './core/failure.ts';
 import { parseArguments, printOverview, printVerbHelp, VERBS } from './cli.ts';
 import type { ParsedArguments } from './cli.ts';
+import { diffRuns } from './commands/diff.ts';
 import { initProject } from './commands/init.ts';
 import { printJournal } from './commands/journal.ts';
 import { LIST_STYLES, listRuns } from './commands/list.ts';
@@ -18,9 +19,15 @@ import { toBytes } from './sys/files.ts';
 import { readArgumentBytes } from './sys/machine.ts';
 import { describeSystemError } from './sys/project.ts';
 import { printOut, tell } from './sys/terminal.ts';
+import { COMPLETION_SHELLS, printCompletion } from './views/completion.ts';
 import { RR_VERSION } from './views/texts.ts';
 
 function showHelp(parsed: ParsedArguments): number {
+  const shell = COMPLETION_SHELLS.find((one) => one === parsed.values.get('completion')?.[0]);
+  if (shell !== undefined) {
+    printOut(printCompletion(shell, VERBS));
+    return 0;
+  }
   const name = parsed.verb.name === 'help' ? parsed.operands[0] : parsed.verb.name;
   if (name === undefined) printOut(printOverview(RR_VERSION));
   else printOut(printVerbHelp(parseArguments([name, '--help']).verb));
@@ -67,6 +74,7 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
       project, isDown: has('down') || parsed.verb.name === 'used', depth: one('depth'), all: has('all'), dot: has('dot'), svg: has('svg'), json: has('json'),
     });
     case 'status': return showStatus(parsed.operands, { project, environment: has('environment'), all: has('all'), json: has('json'), quiet: has('quiet') });
+    case 'diff': return diffRuns(parsed.operands, { project, origin: one('origin'), all: has('all'), json: has('json') });
     case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), quiet: has('quiet') });
     case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));
     default: return showHelp(parsed);

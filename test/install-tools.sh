@@ -13,6 +13,8 @@ yash yash
 ksh93 ksh93u+m
 posh posh
 bash bash
+zsh zsh
+fish fish
 dash dash
 shellcheck shellcheck
 checkbashisms devscripts
@@ -33,6 +35,7 @@ db5.3_load db5.3-util
 pacman pacman-package-manager
 cc gcc
 setpriv util-linux
+faketime faketime
 script bsdutils
 gdb gdb
 parallel parallel
@@ -40,6 +43,15 @@ gnuplot gnuplot-nox
 dot graphviz
 Rscript r-base-core
 pdflatex texlive-latex-base
+pandoc pandoc
+emacs emacs-nox
+chromium chromium
+convert imagemagick
+pngcrush pngcrush
+optipng optipng
+bsdtar libarchive-tools
+zip zip
+/usr/lib/python3/dist-packages/PIL python3-pil
 /usr/lib/python3/dist-packages/numpy python3-numpy
 /usr/lib/python3/dist-packages/matplotlib python3-matplotlib'
 

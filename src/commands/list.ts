@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
-import { requireMoment, requireStatuses } from '../core/filteroptions.ts';
+import { requireMoment } from '../core/filteroptions.ts';
 import type { AnnotatedRun } from '../core/notes.ts';
 import type { RunSummary } from '../core/run.ts';
 import { matchesFilter, parseParameterCondition } from '../core/select.ts';
@@ -67,7 +67,7 @@ function compilePattern(pattern: ByteString): (text: ByteString) => boolean {
 function makeFilter(options: ListOptions, toPath: (name: ByteString) => ByteString): RunFilter {
   const nowMs = readUtcMicros() / 1000;
   return {
-    labels: options.labels, tags: options.tags, statuses: requireStatuses(options.statuses),
+    labels: options.labels, tags: options.tags, statuses: options.statuses,
     parameters: options.parameters.map((text) => parseParameterCondition(text) ?? failOptionValue('param', text, 'no name', "write NAME, NAME=VALUE, or such as 'gamma<0.5'")),
     since: requireMoment('--since', options.since, nowMs), until: requireMoment('--until', options.until, nowMs),
     grep: options.grep === undefined ? undefined : compilePattern(options.grep),

@@ -6,7 +6,7 @@ import { haveStampsAsOnlyDifference } from './timestamps.ts';
 import { isLocaleDifference, isSortedOtherwise } from './localecauses.ts';
 
 /** More text than this is not searched for causes: several copies of it are made. */
-const MOST_SEARCHED_BYTES = 32 << 20;
+const MOST_SEARCHED_BYTES = 16 << 20;
 
 /**
  * The causes that together account for every difference; [] if they do not, for a wrong cause is worse
@@ -28,8 +28,9 @@ export function findCauses(first: ByteString, second: ByteString, hints: CauseHi
 function explainBeyondPlaces(first: ByteString, second: ByteString, hints: CauseHints): Cause[] | undefined {
   if (first === second) return [];
   if (haveStampsAsOnlyDifference(first, second, hints)) return ['time stamp'];
-  if (!haveSameLines(first, second)) return undefined;
-  return isSortedOtherwise(splitLines(first), splitLines(second)) ? ['locale'] : ['order of lines'];
+  const [lines, others] = [splitLines(first), splitLines(second)];
+  if (!haveOtherOrder(lines, others)) return undefined;
+  return isSortedOtherwise(lines, others) ? ['locale'] : ['order of lines'];
 }
 
 function sortCauses(causes: Cause[]): Cause[] {
@@ -41,10 +42,11 @@ function splitLines(text: ByteString): ByteString[] {
   return text.replace(/\n$/, '').split('\n');
 }
 
-function haveSameLines(first: ByteString, second: ByteString): boolean {
-  if (Math.abs(first.length - second.length) > 1) return false;
-  const [lines, others] = [splitLines(first).sort(compareBytes), splitLines(second).sort(compareBytes)];
-  return lines.length > 1 && lines.length === others.length && lines.every((line, i) => line === others[i]);
+/** The same lines, each as often, in another order. */
+function haveOtherOrder(lines: ByteString[], others: ByteString[]): boolean {
+  if (lines.length !== others.length || lines.every((line, i) => line === others[i])) return false;
+  const [sorted, otherSorted] = [lines.slice().sort(compareBytes), others.slice().sort(compareBytes)];
+  return sorted.every((line, i) => line === otherSorted[i]);
 }
 
 const PATH_GOES_ON = /[\w.+~-]/;

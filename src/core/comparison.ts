@@ -54,9 +54,14 @@ export type CompareContext = {
 /** "numbers within 1e-9 absolute, 1e-6 relative", the part of a rule that names a tolerance. */
 export function describeTolerance(tolerance: Tolerance): string {
   const parts = [];
-  if (tolerance.absolute > 0) parts.push(tolerance.absolute + ' absolute');
-  if (tolerance.relative > 0) parts.push(tolerance.relative + ' relative');
+  if (tolerance.absolute > 0) parts.push(formatMagnitude(tolerance.absolute) + ' absolute');
+  if (tolerance.relative > 0) parts.push(formatMagnitude(tolerance.relative) + ' relative');
   return parts.length === 0 ? 'numbers by value' : 'numbers within ' + parts.join(', ');
+}
+
+/** A positive number as short as it is exact: 0.25, 1e-6, 1.5e+21. */
+export function formatMagnitude(value: number): string {
+  return value > 0 && value < 1e-3 ? value.toExponential() : String(value);
 }
 
 /** Are two doubles, neither of them an overflow, within the tolerance? All NaN count as the same; an infinity is only near to itself. */

@@ -51,8 +51,9 @@ const NAME_WORD = /(?:[A-Za-z]|[\xc3][\x80-\xbf])+\.?/g;
 
 /** Do words alone differ, each a name, or two or more letters of it, of the same month or day in two languages? */
 function haveNamesAsOnlyDifference(first: ByteString, second: ByteString): boolean {
+  if (first.replace(NAME_WORD, '\0') !== second.replace(NAME_WORD, '\0')) return false;
   const [words, others] = [first.match(NAME_WORD) ?? [], second.match(NAME_WORD) ?? []];
-  if (words.length === 0 || words.length !== others.length || first.replace(NAME_WORD, '\0') !== second.replace(NAME_WORD, '\0')) return false;
+  if (words.length === 0 || words.length !== others.length) return false;
   return words.every((word, i) => word === others[i] || isSameName(word, others[i]));
 }
 

@@ -126,3 +126,21 @@ export function matchesFiles(run: Pick<GraphRun, 'tree' | 'inputs' | 'outputs'>,
   if (!filter.made.every((path) => run.tree === undefined && run.outputs.some((file) => file.path === path))) return false;
   return filter.used.every((path) => run.inputs.some((file) => file.path === path));
 }
+
+/**
+ * The run that a person who names one run wants it compared with, of `runs` in order of ids: the one
+ * it repeats or was made from; else the last before it with its label; else the last before it that
+ * wrote one of the files it wrote. `why` is a part of a sentence. Undefined if there is none.
+ */
+export function findCounterpart(run: GraphRun, runs: GraphRun[]): { run: GraphRun; why: string } | undefined {
+  const made = new Set(run.outputs.map((file) => file.path));
+  const earlier = runs.filter((one) => one.id < run.id).reverse();
+  const candidates: [string, GraphRun | undefined][] = [
+    ['the run that it repeats', runs.find((one) => one.id === run.repeats)],
+    ['the run that it was made from', runs.find((one) => one.id === run.parent)],
+    ['the run before it with its label', earlier.find((one) => run.label !== undefined && one.label === run.label)],
+    ['the run before it that wrote the same file', earlier.find((one) => one.outputs.some((file) => made.has(file.path)))],
+  ];
+  for (const [why, found] of candidates) if (found !== undefined) return { run: found, why };
+  return undefined;
+}

@@ -23,8 +23,9 @@ const SHAPES: { name: string; pattern: string }[] = [
   { name: 'time', pattern: TIME },
 ];
 
-// A stamp is no part of a longer word or number; "_" and "T" may stand around it in file names.
-const STAMPS = new RegExp('(^|[^A-Za-z0-9.])(' + SHAPES.map(({ pattern }) => '(?:' + pattern + ')').join('|') + ')(?![A-Za-z0-9]|\\.\\d)', 'g');
+// A stamp is no part of a longer word or number; "_" may stand around it in file names.
+/** Finds stamps; group 2 of a match is one. */
+export const STAMP_PATTERN = new RegExp('(^|[^A-Za-z0-9.])(' + SHAPES.map(({ pattern }) => '(?:' + pattern + ')').join('|') + ')(?![A-Za-z0-9]|\\.\\d)', 'g');
 const WHOLE_SHAPES = SHAPES.map(({ name, pattern }) => ({ name, whole: new RegExp('^(?:' + pattern + ')$') }));
 
 type Stamp = { text: string; shape: string; isNamed: boolean };
@@ -47,15 +48,16 @@ export function haveStampsAsOnlyDifference(first: ByteString, second: ByteString
 
 function splitAtStamps(text: ByteString): SplitText {
   const stamps: Stamp[] = [];
-  const between = text.replace(STAMPS, (_, before: string, stamp: string, at: number) => {
+  const between = text.replace(STAMP_PATTERN, (_, before: string, stamp: string, at: number) => {
     const found = WHOLE_SHAPES.find(({ whole }) => whole.test(stamp));
-    const lineStart = Math.max(text.lastIndexOf('\n', at) + 1, at - 200);
-    stamps.push({ text: stamp, shape: found === undefined ? '' : found.name, isNamed: NAMES_TIME.test(text.slice(lineStart, at + 1)) });
+    const line = text.slice(Math.max(at - LONGEST_NAMING, 0), at + 1);
+    stamps.push({ text: stamp, shape: found === undefined ? '' : found.name, isNamed: NAMES_TIME.test(line.slice(line.lastIndexOf('\n') + 1)) });
     return before + '\0';
   });
   return { between, stamps };
 }
 
+const LONGEST_NAMING = 200;
 const NAMES_TIME = /time|date|stamp|epoch|created|modified|started|finished|built/i;
 
 const HOUR_MS = 3600000;

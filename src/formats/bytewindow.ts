@@ -94,6 +94,18 @@ export function textOfBytes(bytes: Uint8Array): ByteString {
   return text;
 }
 
+export function bytesOfText(text: ByteString): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+export function areSameBytes(first: Uint8Array, second: Uint8Array): boolean {
+  if (first.length !== second.length) return false;
+  for (let i = 0; i < first.length; i++) if (first[i] !== second[i]) return false;
+  return true;
+}
+
 /** A cursor with as much fuel as it takes: for what has its own bound. */
 export function startCursor(source: ByteSource, at: number): ByteCursor {
   return { source, at, fuel: { bytesLeft: Infinity } };

@@ -24,7 +24,8 @@ export function compareJson(first: ByteString, second: ByteString, context: Pick
   compareRoots(tape, other, tally);
   const numbers = tally.numbers.describe();
   if (tally.values === 0 && tally.numbers.beyond === 0) return describeEqualJson(tally, context);
-  const values = tally.values === 0 ? [] : [tally.values + (tally.values === 1 ? ' value differs' : ' values differ') + ' in more than numbers, first ' + tally.first];
+  const beside = numbers === '' ? '' : ' in more than numbers';
+  const values = tally.values === 0 ? [] : [tally.values + (tally.values === 1 ? ' value differs' : ' values differ') + beside + ', first ' + tally.first];
   const rule = 'JSON by value' + (context.tolerance === undefined ? '' : ', ' + describeTolerance(context.tolerance));
   return { kind: 'different', rule, detail: values.concat(numbers === '' ? [] : numbers).join('; '), causes: findCauses(first, second, context.hints) };
 }
@@ -48,7 +49,7 @@ function compareRoots(tape: JsonTape, other: JsonTape, tally: JsonTally): void {
 /** Walks two values and what is in them side by side; a stack of its own, as they may be nested deeply. */
 function compareTrees(tape: JsonTape, other: JsonTape, root: number, otherRoot: number, name: string, tally: JsonTally): void {
   const open: OpenPair[] = [];
-  const place = (): string => name + open.map((pair) => labelOf(pair)).join('');
+  const place = (): string => name + describePath(open);
   comparePair(tape, other, root, otherRoot, open, place, tally);
   while (open.length > 0) {
     const top = open[open.length - 1];
@@ -56,6 +57,14 @@ function compareTrees(tape: JsonTape, other: JsonTape, root: number, otherRoot: 
     if (top.at >= top.pairs.length) open.pop();
     else comparePair(tape, other, top.pairs[top.at], top.pairs[top.at + 1], open, place, tally);
   }
+}
+
+const MOST_LABELS = 6;
+
+/** The way into nested values, without its middle where it is long. */
+function describePath(open: OpenPair[]): string {
+  if (open.length <= 2 * MOST_LABELS) return open.map(labelOf).join('');
+  return open.slice(0, MOST_LABELS).map(labelOf).join('') + '...' + open.slice(-MOST_LABELS).map(labelOf).join('');
 }
 
 function labelOf(pair: OpenPair): string {

@@ -25,8 +25,8 @@ type TableTally = {
 
 /** undefined if the two are not both tables with the same delimiter; `isNamedTable`: the file's name says that it is one. */
 export function compareTables(first: ByteString, second: ByteString, context: Pick<CompareContext, 'tolerance' | 'hints'>, isNamedTable: boolean): Comparison | undefined {
-  const delimiter = guessDelimiter(first, isNamedTable ? 1 : 3);
-  if (delimiter === undefined || delimiter !== guessDelimiter(second, isNamedTable ? 1 : 3)) return undefined;
+  const delimiter = guessDelimiter(first, isNamedTable);
+  if (delimiter === undefined || delimiter !== guessDelimiter(second, isNamedTable)) return undefined;
   const [reader, other] = [new TableReader(first, delimiter), new TableReader(second, delimiter)];
   const tally = tallyTables(reader, other, context);
   if (reader.isMalformed || other.isMalformed) return undefined;
@@ -44,8 +44,9 @@ function describeTables(tally: TableTally): string {
   const [count, other] = tally.rowCounts;
   const first = tally.first === '' ? '' : ', first ' + tally.first;
   if (count !== other) return count + ' rows against ' + other + first;
-  const cells = tally.unlike === 0 ? [] : [tally.unlike + ' of ' + tally.cells + ' cells ' + (tally.unlike === 1 ? 'differs' : 'differ') + ' in more than numbers' + first];
   const numbers = tally.numbers.describe();
+  const beside = numbers === '' ? '' : ' in more than numbers';
+  const cells = tally.unlike === 0 ? [] : [tally.unlike + ' of ' + tally.cells + ' cells ' + (tally.unlike === 1 ? 'differs' : 'differ') + beside + first];
   return cells.concat(numbers === '' ? [] : numbers).join('; ');
 }
 
@@ -105,20 +106,26 @@ function shortenName(name: ByteString): string {
   return /^[\w.-]{1,30}$/.test(name) ? name : quoteExcerpt(name, 0);
 }
 
-/** The delimiter with which the first rows have the same number of cells, two or more; there must be `fewestRows`. */
-function guessDelimiter(text: ByteString, fewestRows: number): string | undefined {
-  return DELIMITERS.find((delimiter) => {
-    if (text.indexOf(delimiter) < 0) return false;
-    const reader = new TableReader(text, delimiter);
-    let columns = 0;
-    let rows = 0;
-    for (let row = reader.next(); row !== undefined && rows < PROBED_ROWS; row = reader.next()) {
-      rows += 1;
-      if (row.length < 2 || (columns > 0 && row.length !== columns)) return false;
-      columns = row.length;
-    }
-    return rows >= fewestRows && !reader.isMalformed;
-  });
+/** Without a name that says so, what has fewer rows is no table. */
+const FEWEST_ROWS = 3;
+
+/** The delimiter with which the first rows have the same number of cells, two or more; in a file named as a table, the first row alone will do. */
+function guessDelimiter(text: ByteString, isNamedTable: boolean): string | undefined {
+  const regular = DELIMITERS.find((delimiter) => hasEvenRows(text, delimiter, PROBED_ROWS, isNamedTable ? 1 : FEWEST_ROWS));
+  return regular ?? (isNamedTable ? DELIMITERS.find((delimiter) => hasEvenRows(text, delimiter, 1, 1)) : undefined);
+}
+
+function hasEvenRows(text: ByteString, delimiter: string, mostRows: number, fewestRows: number): boolean {
+  if (text.indexOf(delimiter) < 0) return false;
+  const reader = new TableReader(text, delimiter);
+  let columns = 0;
+  let rows = 0;
+  for (let row = reader.next(); row !== undefined && rows < mostRows; row = reader.next()) {
+    rows += 1;
+    if (row.length < 2 || (columns > 0 && row.length !== columns)) return false;
+    columns = row.length;
+  }
+  return rows >= fewestRows && (rows === mostRows || !reader.isMalformed);
 }
 
 /** Reads a table row by row. */

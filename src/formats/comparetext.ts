@@ -110,22 +110,21 @@ function compareLine(first: ByteString, second: ByteString, line: number, tally:
 
 /** Adds the numbers of two texts to the tally, if they are alike but for numbers and the spaces that pad them. */
 export function addNumbersOfText(first: ByteString, second: ByteString, numbers: NumberTally, place: () => string): TextLikeness {
-  const alike = first === second ? { unlikeAt: -1, otherUnlikeAt: -1, isPaddingChanged: false } : findUnlikeText(first, second);
-  if (alike.unlikeAt >= 0 || !/[\dnN]/.test(first)) return alike;
-  const scanner = new NumberScanner(first);
   if (first === second) {
-    while (scanner.next()) numbers.pairs += 1;
-    return alike;
+    const scanner = new NumberScanner(first);
+    if (/[\dnN]/.test(first)) while (scanner.next()) numbers.pairs += 1;
+    return { unlikeAt: -1, otherUnlikeAt: -1, isPaddingChanged: false };
   }
-  const other = new NumberScanner(second);
-  while (scanner.next() && other.next()) numbers.add(first.slice(scanner.start, scanner.end), second.slice(other.start, other.end), place);
+  const before = numbers.save();
+  const alike = addNumbersWhileAlike(first, second, numbers, place);
+  if (alike.unlikeAt >= 0) numbers.restore(before);
   return alike;
 }
 
 /** Where two lines differ in more than numbers and the spaces that pad them; -1 if nowhere. */
 export type TextLikeness = { unlikeAt: number; otherUnlikeAt: number; isPaddingChanged: boolean };
 
-function findUnlikeText(first: ByteString, second: ByteString): TextLikeness {
+function addNumbersWhileAlike(first: ByteString, second: ByteString, tally: NumberTally, place: () => string): TextLikeness {
   const [numbers, others] = [new NumberScanner(first), new NumberScanner(second)];
   let [at, otherAt, width, otherWidth] = [0, 0, 0, 0];
   let isPaddingChanged = false;
@@ -142,6 +141,7 @@ function findUnlikeText(first: ByteString, second: ByteString): TextLikeness {
     }
     if (isFound !== isOtherFound) return { unlikeAt: end, otherUnlikeAt: otherEnd, isPaddingChanged };
     if (!isFound) return { unlikeAt: -1, otherUnlikeAt: -1, isPaddingChanged };
+    tally.add(first.slice(end, numbers.end), second.slice(otherEnd, others.end), place);
     [at, otherAt, width, otherWidth] = [numbers.end, others.end, nextWidth, otherNextWidth];
   }
 }
@@ -188,15 +188,15 @@ function isContinuation(text: ByteString, at: number): boolean {
 
 /** "2 of 10 lines differ in more than numbers, first line 3: "a" against "b"; 3 of 120 numbers differ, ..." */
 export function describeTextTally(tally: TextTally): string {
-  const parts = [];
-  const [count, other] = tally.lineCounts;
-  if (tally.lines > 0) {
-    const all = count === other ? 'of ' + count + ' lines' : 'lines (of ' + count + ' against ' + other + ')';
-    parts.push(tally.lines + ' ' + all + (tally.lines === 1 ? ' differs' : ' differ') + ' in more than numbers, first line ' + tally.firstLine + ': ' + tally.excerpt);
-  }
   const numbers = tally.numbers.describe();
-  if (numbers !== '') parts.push(numbers);
-  return parts.join('; ');
+  if (tally.lines === 0) return numbers;
+  const [count, other] = tally.lineCounts;
+  const of = count === other ? ' of ' + count : '';
+  const beside = numbers === '' ? '' : ' in more than numbers';
+  const verb = tally.lines === 1 ? ' differs' : ' differ';
+  const lines = tally.lines + of + (tally.lines === 1 && (of === '' || count === 1) ? ' line' : ' lines') + verb + beside;
+  const lengths = count === other ? '' : count + ' lines against ' + other + '; ';
+  return lengths + lines + ', first line ' + tally.firstLine + ': ' + tally.excerpt + (numbers === '' ? '' : '; ' + numbers);
 }
 
 /** A text with other line ends, and nothing else, is told apart in a word. */

@@ -6,7 +6,7 @@ import { splitPatchSections } from './gitpatch.ts';
 /** What a patch says of one file. `path` has no "a/"; `mode` is there if the patch tells the new one. */
 export type PatchSection = { path: ByteString; kind: 'changed' | 'added' | 'deleted'; mode: number | undefined; body: ByteString };
 
-const LARGEST_PATCHED_BYTES = 1 << 28;
+export const LARGEST_PATCHED_BYTES = 1 << 28;
 
 /** Undoes zlib's deflate; undefined if it is damaged. */
 export type InflateWhole = (bytes: ByteString) => ByteString | undefined;

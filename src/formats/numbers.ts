@@ -15,7 +15,7 @@ const MOST_DIGITS = 300;
 
 /** Is this word, all of it, a number? */
 export function isNumber(word: ByteString): boolean {
-  return word.length <= MOST_DIGITS && (DECIMAL.test(word) ? !COMPACT_DATE.test(word) : SPECIAL_NUMBER.test(word));
+  return word.length <= MOST_DIGITS && (DECIMAL.test(word) ? word.length !== 8 || !COMPACT_DATE.test(word) : SPECIAL_NUMBER.test(word));
 }
 
 /**
@@ -86,7 +86,10 @@ function isThousandsGroup(text: ByteString, start: number, end: number): boolean
     && /(?:^|[^\w.])[+-]?\d{1,3}$/.test(text.slice(Math.max(start - 6, 0), start - 1));
 }
 
+/** NaN also for what Number() does not take, such as the exponents of Fortran. */
 function toDouble(word: ByteString): number {
+  const value = Number(word);
+  if (value === value) return value;
   if (!SPECIAL_NUMBER.test(word)) return Number(word.replace(/[dD]/, 'e'));
   return /nan/i.test(word) ? NaN : word[0] === '-' ? -Infinity : Infinity;
 }
@@ -94,21 +97,26 @@ function toDouble(word: ByteString): number {
 /** How far two numbers are from each other; `relative` is to the larger one of the two. */
 export type NumberDistance = { isWithin: boolean; absolute: number; relative: number };
 
+const NO_DISTANCE: NumberDistance = { isWithin: true, absolute: 0, relative: 0 };
+const ENDLESS_DISTANCE: NumberDistance = { isWithin: false, absolute: Infinity, relative: Infinity };
+
 /**
  * Compares two numbers as isNumber() or JSON takes them: integers exactly (then `tolerance` decides),
  * others as doubles (IEEE 754). What is too large for a double or too long is near only to its own value.
  */
 export function compareNumbers(first: ByteString, second: ByteString, tolerance: Tolerance): NumberDistance {
-  if (isSameDecimal(first, second)) return { isWithin: true, absolute: 0, relative: 0 };
-  if (first.length > MOST_DIGITS || second.length > MOST_DIGITS) return { isWithin: false, absolute: Infinity, relative: Infinity };
+  if (first.length > MOST_DIGITS || second.length > MOST_DIGITS) return isSameDecimal(first, second) ? NO_DISTANCE : ENDLESS_DISTANCE;
   if (first.length + second.length > 30 && INTEGER.test(first) && INTEGER.test(second)) return compareIntegers(first, second, tolerance);
   const [a, b] = [toDouble(first), toDouble(second)];
-  if (a !== a && b !== b) return { isWithin: true, absolute: 0, relative: 0 };
-  const [isTooLarge, isOtherTooLarge] = [isOverflow(first, a), isOverflow(second, b)];
-  const absolute = isTooLarge || isOtherTooLarge || a !== a || b !== b ? Infinity : a === b ? 0 : Math.abs(a - b);
-  const largest = Math.max(Math.abs(a), Math.abs(b));
-  const relative = absolute === 0 ? 0 : absolute < Infinity && largest < Infinity ? absolute / largest : Infinity;
-  return { isWithin: !isTooLarge && !isOtherTooLarge && isWithin(a, b, tolerance), absolute, relative };
+  const difference = Math.abs(a - b);
+  if (difference < Infinity) {
+    const largest = Math.max(Math.abs(a), Math.abs(b));
+    return { isWithin: isWithin(a, b, tolerance), absolute: difference, relative: difference === 0 ? 0 : difference / largest };
+  }
+  if (isOverflow(first, a) || isOverflow(second, b)) return isSameDecimal(first, second) ? NO_DISTANCE : ENDLESS_DISTANCE;
+  // Infinities, NaN, and two finite ones so far apart that only their halves can be told.
+  if (a === b || (a !== a && b !== b)) return NO_DISTANCE;
+  return { ...ENDLESS_DISTANCE, isWithin: isWithin(a, b, tolerance) };
 }
 
 function isOverflow(word: ByteString, value: number): boolean {
@@ -117,6 +125,7 @@ function isOverflow(word: ByteString, value: number): boolean {
 
 function compareIntegers(first: ByteString, second: ByteString, tolerance: Tolerance): NumberDistance {
   const [a, b] = [toBigInteger(first), toBigInteger(second)];
+  if (a === b) return NO_DISTANCE;
   const absolute = Number(a > b ? a - b : b - a);
   const largest = Math.max(Math.abs(Number(a)), Math.abs(Number(b)));
   return { isWithin: absolute <= Math.max(tolerance.absolute, tolerance.relative * largest), absolute, relative: absolute / largest };

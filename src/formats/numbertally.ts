@@ -1,9 +1,12 @@
 // numbertally.ts - counts how far the numbers of two contents are apart. Knows no formats.
 import type { ByteString } from '../core/bytes.ts';
 import type { Tolerance } from '../core/comparison.ts';
+import { formatMagnitude } from '../core/comparison.ts';
 import { compareNumbers } from './numbers.ts';
 
 const EXACTLY: Tolerance = { absolute: 0, relative: 0 };
+
+type NumberCounts = Pick<NumberTally, 'pairs' | 'unequal' | 'apart' | 'beyond' | 'firstPlace' | 'largestAbsolute' | 'largestRelative'>;
 
 /** What was seen of the pairs of numbers of two contents; `place` is where, such as "line 4". */
 export class NumberTally {
@@ -14,11 +17,21 @@ export class NumberTally {
   apart = 0;
   beyond = 0;
   firstPlace = '';
-  private largestAbsolute = { value: 0, place: '' };
-  private largestRelative = { value: 0, place: '' };
+  largestAbsolute = { value: 0, place: '' };
+  largestRelative = { value: 0, place: '' };
 
   constructor(tolerance: Tolerance | undefined) {
     this.tolerance = tolerance;
+  }
+
+  /** What restore() takes back to. */
+  save(): NumberCounts {
+    const { pairs, unequal, apart, beyond, firstPlace, largestAbsolute, largestRelative } = this;
+    return { pairs, unequal, apart, beyond, firstPlace, largestAbsolute, largestRelative };
+  }
+
+  restore(counts: NumberCounts): void {
+    Object.assign(this, counts);
   }
 
   /** Takes a pair in; false if it is beyond the tolerance, or of another value where there is none. */
@@ -38,20 +51,21 @@ export class NumberTally {
     return distance.isWithin;
   }
 
-  /** "3 of 120 numbers differ, first at line 2, at most 0.2 absolute (line 4), 1e-3 relative (line 2)"; '' if no number is unequal. */
+  /** "3 of 120 numbers differ, by up to 0.2 absolute (line 4), 1e-3 relative (line 2), first at line 2"; '' if none is unequal. */
   describe(): string {
     if (this.unequal === 0) return '';
     const ofAll = ' of ' + this.pairs + (this.pairs === 1 ? ' number' : ' numbers');
     if (this.apart === 0) return this.unequal + ofAll + ' written otherwise, all of the same value';
     const { largestAbsolute, largestRelative } = this;
-    const beyond = this.tolerance === undefined || this.beyond === 0 ? '' : ', ' + this.beyond + ' by more than that';
-    return this.apart + ofAll + (this.apart === 1 ? ' differs' : ' differ') + beyond + ', first at ' + this.firstPlace
-      + ', at most ' + formatDistance(largestAbsolute.value) + ' absolute (' + largestAbsolute.place + '), '
-      + formatDistance(largestRelative.value) + ' relative (' + largestRelative.place + ')';
+    const [absolute, relative] = [largestAbsolute, largestRelative].map(({ value }) => formatDistance(value));
+    if (this.apart === 1) return 1 + ofAll + ' differs, by ' + absolute + ' absolute, ' + relative + ' relative, at ' + this.firstPlace;
+    const beyond = this.tolerance === undefined || this.beyond === 0 ? '' : ', ' + this.beyond + ' of them too much';
+    return this.apart + ofAll + ' differ' + beyond + ', by up to ' + absolute + ' absolute (' + largestAbsolute.place + '), '
+      + relative + ' relative (' + largestRelative.place + '), first at ' + this.firstPlace;
   }
 }
 
 /** Two significant digits; rounded, so for people only. */
 function formatDistance(value: number): string {
-  return value === Infinity ? 'infinite' : String(Number(value.toPrecision(2)));
+  return value === Infinity ? 'infinite' : formatMagnitude(Number(value.toPrecision(2)));
 }

@@ -4,7 +4,7 @@ import type { CauseHints, Comparison, Tolerance } from '../core/comparison.ts';
 import { compareByKind } from '../formats/comparekind.ts';
 import { describeByteCount } from '../formats/comparebytes.ts';
 import { errorCode, toFsPath } from './files.ts';
-import { unpackBytes } from './inflate.ts';
+import { inflateRawAtMost, inflateZlibAtMost, unpackBytes } from './inflate.ts';
 import { fs } from './node.ts';
 
 /** A content is a file on the disk or bytes. */
@@ -59,7 +59,7 @@ function openContent(content: Content): OpenContent | string {
 function compareOpen(first: OpenContent, second: OpenContent, options: CompareOptions): Comparison {
   if (first.sizeBytes > MOST_COMPARED_BYTES || second.sizeBytes > MOST_COMPARED_BYTES) return compareAsStreams(first, second);
   const { path, tolerance } = options;
-  return compareByKind(readContent(first), readContent(second), { path, tolerance, hints: options, unpack: unpackBytes });
+  return compareByKind(readContent(first), readContent(second), { path, tolerance, hints: options, unpack: unpackBytes, inflateZlib: inflateZlibAtMost, inflateRaw: inflateRawAtMost });
 }
 
 function readContent(open: OpenContent): ByteString {

@@ -4,7 +4,7 @@
 // wherever it comes from.
 import type { ByteString } from '../core/bytes.ts';
 import type { FileState, Run } from '../core/run.ts';
-import { applyPatchSection, splitGitPatch } from '../formats/gitapply.ts';
+import { applyPatchSection, LARGEST_PATCHED_BYTES, splitGitPatch } from '../formats/gitapply.ts';
 import type { PatchSection } from '../formats/gitapply.ts';
 import { Failure } from '../core/failure.ts';
 import { errorCode, lstatIfThere, readBytesIfThere, toFsPath } from './files.ts';
@@ -26,7 +26,6 @@ export type FoundContent = { kind: 'file'; name: ByteString } | { kind: 'bytes';
 type Version = { repository: GitRepository; commit: string; patch: string | undefined; patchTop: ByteString };
 
 const MOST_COMMITS_SEARCHED = 100;
-const LARGEST_INFLATED_BYTES = 1 << 30;
 
 export class ContentFinder {
   private readonly project: Project;
@@ -94,7 +93,7 @@ export class ContentFinder {
   }
 
   private findKept(file: FileState): FoundContent | undefined {
-    return this.checkBytes(file, readKept(this.project.provenance + '/code/' + file.hash + '.src'));
+    return this.checkBytes(file, readKeptContent(this.project.provenance + '/code/' + file.hash + '.src'));
   }
 
   // ---- git ------------------------------------------------------------------------------------------
@@ -164,7 +163,7 @@ export class ContentFinder {
   readPatch(hash: string): Map<ByteString, PatchSection> {
     let sections = this.patches.get(hash);
     if (sections === undefined) {
-      const text = readKept(this.project.provenance + '/code/' + hash + '.patch');
+      const text = readKeptContent(this.project.provenance + '/code/' + hash + '.patch');
       sections = new Map((text !== undefined && hashBytes(text) === hash ? splitGitPatch(text) ?? [] : []).map((section) => [section.path, section]));
       this.patches.set(hash, sections);
     }
@@ -224,11 +223,11 @@ export class ContentFinder {
 }
 
 function inflatePatch(bytes: ByteString): ByteString | undefined {
-  return inflateBytes(bytes, LARGEST_INFLATED_BYTES);
+  return inflateBytes(bytes, LARGEST_PATCHED_BYTES);
 }
 
 /** A file that rr keeps; undefined if it is none that can be read. It may come from a stranger: a link, a FIFO. */
-function readKept(name: ByteString): ByteString | undefined {
+function readKeptContent(name: ByteString): ByteString | undefined {
   try {
     return lstatIfThere(name)?.isFile() === true ? readBytesIfThere(name) : undefined;
   } catch (error) {

@@ -21,8 +21,7 @@ type Markup = {
 /** Any ASCII punctuation may be escaped (CommonMark 2.4); escaped is what would begin something. */
 export function escapeMarkdown(text: ByteString): ByteString {
   return trimBlanks(text).replace(/[\\`*_{}[\]<>#|~$^&@]/g, '\\$&').replace(/:(?=\S)/g, '\\:')
-    .replace(/(?<=^| )(www)\./gi, '$1\\.')
-    .replace(/^[-+=:]/, '\\$&').replace(/--/g, '\\-\\-')
+    .replace(/(www)\./gi, '$1\\.').replace(/-(?=-)|(?<=-)-/g, '\\-').replace(/^[-+=:]/, '\\$&')
     .replace(/^(\(?(?:\d+|[A-Za-z]+))([.)])(?= |$)/, '$1\\$2');
 }
 
@@ -43,20 +42,22 @@ const MARKDOWN: Markup = {
 
 // ---- Org: Org 9 syntax ------------------------------------------------------------------------------
 
-// Org has no escape: a zero width space (U+200B) keeps two characters apart that would begin something,
-// as its manual advises ("Escape Character").
-const APART = '\xe2\x80\x8b';
+// Org has no escape: something invisible has to keep two characters apart that would begin something. Not
+// the zero width space that its manual advises, which counts as a space there, and so lets *this* be markup;
+// a word joiner (U+2060) counts as a letter.
+const APART = '\xe2\x81\xa0';
 
 /** A line that is no heading, list, table, keyword, and holds no markup, link, macro, entity, footnote, timestamp or call. */
 export function escapeOrg(text: ByteString): ByteString {
   return trimBlanks(text)
-    .replace(/(?<![A-Za-z0-9])[*/=~+](?=\S)/g, '$&' + APART).replace(/[_^$:\\<[{@](?=\S)/g, '$&' + APART)
+    .replace(/(?<![A-Za-z0-9])[*/=~+]|_/g, APART + '$&').replace(/[_^\\<[{@](?=\S)|\$/g, '$&' + APART)
+    .replace(/(?<=\S):|:(?=\S)/g, APART + ':')
     .replace(/\\$/, '\\' + APART)
     .replace(/^(?=[*#|:+-]|\(?[0-9A-Za-z]+[.)](?: |$)|%%)/, APART);
 }
 
 const ORG: Markup = {
-  title: (text) => '#+title: ' + text + '\n#+options: toc:nil num:nil ^:{}\n',
+  title: (text) => '#+title: ' + text + '\n#+options: toc:nil num:nil ^:{} -:nil\n',
   heading: (level, escaped) => '*'.repeat(level) + ' ' + escaped + '\n',
   escape: escapeOrg,
   strong: (escaped) => escaped,

@@ -6,7 +6,7 @@ import { describeMark, shortHash, shortTime } from './lineagestory.ts';
 import { showText } from './page.ts';
 import { cutToWidth } from './table.ts';
 
-const LABEL_WIDTH = 60;
+const DOT_LABEL_WIDTH = 60;
 
 /** A string of dot: besides the quotes, "\" begins an escape in labels, and "&" an entity of HTML. */
 function quoteDot(lines: ByteString[]): ByteString {
@@ -18,7 +18,7 @@ function describeRunNode(story: LineageStory, node: number): ByteString[] {
   const record = story.records[node];
   const first = name.label === undefined ? name.id : showText(name.label) + '  ' + name.id;
   if (record === undefined) return [first];
-  return [first, cutToWidth('$ ' + showText(record.command), LABEL_WIDTH), shortTime(record.startedUtc) + (record.status === 'succeeded' ? '' : ' ' + record.status)];
+  return [first, cutToWidth('$ ' + showText(record.command), DOT_LABEL_WIDTH), shortTime(record.startedUtc) + (record.status === 'succeeded' ? '' : ' ' + record.status)];
 }
 
 /** `rr why --dot`: files are boxes, runs are ellipses, arrows go the way of the data. */

@@ -26,7 +26,8 @@ function printList(name: string, values: ByteString[], most: number): ByteString
 
 const KIND_WORDS: { [kind: string]: string } = { x: ' executable', l: ' link', d: ' folder', p: ' FIFO', s: ' socket', c: ' device', b: ' device' };
 
-function showFile(file: FileState): ByteString {
+/** "HASH12        SIZE  PATH KIND" */
+export function showFile(file: FileState): ByteString {
   const hash = file.hash.length === 64 ? file.hash.slice(0, 12) : file.hash === '?' ? 'unknown' : '';
   const size = file.kind === 'd' ? '' : formatBytes(file.size);
   return hash.padEnd(13) + size.padStart(10) + '  ' + makeHarmless(file.path) + (KIND_WORDS[file.kind] ?? '');
