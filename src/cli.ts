@@ -1,32 +1,17 @@
 // cli.ts - the verbs and options of rr: one table for parsing, for help and for the manual's test.
 import type { ByteString } from './core/bytes.ts';
 import { EXIT, Failure } from './core/failure.ts';
-
-export type OptionSpec = {
-  /** Without dashes. */
-  name: string;
-  letter?: string;
-  /** Word for the value in help; none: a switch. */
-  value?: string;
-  isRepeatable?: boolean;
-  help: string;
-};
-
-export type VerbSpec = {
-  name: string;
-  usage: string;
-  summary: string;
-  /** Takes everything after its options, or after --, as it stands. */
-  takesCommand?: boolean;
-  /** How many operands: least, most. */
-  operands: [number, number];
-  options: OptionSpec[];
-  example: string;
-};
+import { ACCEPTANCES } from './core/repeat.ts';
+import { RUN_STATUSES } from './core/run.ts';
+import type { OptionSpec, VerbSpec } from './core/verbspec.ts';
+import { joinWords } from './core/words.ts';
+import { TRACE_METHODS } from './sys/observe.ts';
+import { COMPLETION_SHELLS } from './views/completion.ts';
 
 const PROJECT: OptionSpec = { name: 'project', value: 'DIR', help: 'the project is DIR (default: found upward from here)' };
 const QUIET: OptionSpec = { name: 'quiet', letter: 'q', help: 'say nothing but failures' };
 const JSON_OUT: OptionSpec = { name: 'json', help: 'print JSON' };
+const TRACE_WORDS = ['auto', ...TRACE_METHODS];
 
 const LINEAGE_OPTIONS: OptionSpec[] = [
   { name: 'depth', value: 'N', help: 'follow at most N runs (default: all)' },
@@ -44,14 +29,14 @@ export const VERBS: VerbSpec[] = [
   {
     name: 'record', usage: 'rr record [OPTION...] -- COMMAND [ARG...]', summary: 'run a command and record it', takesCommand: true, operands: [0, 0],
     options: [
-      { name: 'label', letter: 'l', value: 'NAME', help: 'name of the run, or of a series of runs' },
+      { name: 'label', letter: 'l', value: 'LABEL', help: 'name of the run, or of a series of runs' },
       { name: 'reason', letter: 'm', value: 'TEXT', help: 'why it is run' },
       { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'a keyword' },
       { name: 'input', letter: 'i', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that the command reads' },
       { name: 'output', letter: 'o', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that it writes' },
       { name: 'param', letter: 'p', value: 'NAME=VALUE', isRepeatable: true, help: 'a parameter, for the record' },
       { name: 'timeout', value: 'TIME', help: 'stop it after TIME: 90, 90s, 5m, 2h, 1d (default: never)' },
-      { name: 'trace', value: 'METHOD', help: 'how files are found: auto, strace, scan, atime, none (default: auto)' },
+      { name: 'trace', value: 'METHOD', words: TRACE_WORDS, help: 'how files are found: ' + TRACE_WORDS.join(', ') + ' (default: auto)' },
       { name: 'require-clean', help: 'refuse if code is changed or not tracked' },
       { name: 'no-logs', help: "do not keep what it prints; it gets rr's own terminal" },
       { name: 'json', help: 'print the record as JSON on standard error' },
@@ -63,9 +48,9 @@ export const VERBS: VerbSpec[] = [
   {
     name: 'list', usage: 'rr list [OPTION...]', summary: 'list runs, newest last', operands: [0, 0],
     options: [
-      { name: 'label', letter: 'l', value: 'NAME', isRepeatable: true, help: 'with this label' },
+      { name: 'label', letter: 'l', value: 'LABEL', isRepeatable: true, help: 'with this label' },
       { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'with this tag' },
-      { name: 'status', letter: 's', value: 'STATUS', isRepeatable: true, help: 'succeeded, failed, interrupted, running or lost' },
+      { name: 'status', letter: 's', value: 'STATUS', words: RUN_STATUSES, isRepeatable: true, help: joinWords(RUN_STATUSES, 'or') },
       { name: 'since', value: 'DATE', help: 'started at or after DATE (UTC): 2026-11-22, today, 7d, 12h' },
       { name: 'until', value: 'DATE', help: 'started before DATE' },
       { name: 'param', letter: 'p', value: 'TEST', isRepeatable: true, help: 'with this parameter: NAME, NAME=VALUE, also != < <= > >=' },
@@ -101,7 +86,7 @@ export const VERBS: VerbSpec[] = [
   {
     name: 'note', usage: 'rr note [OPTION...] RUN [TEXT]', summary: 'note something on a run: TEXT is a comment', operands: [1, 2],
     options: [
-      { name: 'label', letter: 'l', value: 'NAME', help: 'its label from now on' },
+      { name: 'label', letter: 'l', value: 'LABEL', help: 'its label from now on' },
       { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'put a tag on it' },
       { name: 'untag', value: 'TAG', isRepeatable: true, help: 'take a tag off' },
       { name: 'reason', letter: 'm', value: 'TEXT', help: 'why it was run' },
@@ -119,9 +104,9 @@ export const VERBS: VerbSpec[] = [
   {
     name: 'journal', usage: 'rr journal [OPTION...] [RUN...]', summary: 'tell the story of the project, day by day', operands: [0, Infinity],
     options: [
-      { name: 'label', letter: 'l', value: 'NAME', isRepeatable: true, help: 'runs with this label' },
+      { name: 'label', letter: 'l', value: 'LABEL', isRepeatable: true, help: 'runs with this label' },
       { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'with this tag' },
-      { name: 'status', letter: 's', value: 'STATUS', isRepeatable: true, help: 'succeeded, failed, interrupted, running or lost' },
+      { name: 'status', letter: 's', value: 'STATUS', words: RUN_STATUSES, isRepeatable: true, help: joinWords(RUN_STATUSES, 'or') },
       { name: 'since', value: 'DATE', help: 'started at or after DATE (UTC): 2026-11-22' },
       { name: 'until', value: 'DATE', help: 'started before DATE' },
       { name: 'all', help: 'each run by itself, also those of a long series' },
@@ -169,13 +154,13 @@ export const VERBS: VerbSpec[] = [
     name: 'rerun', usage: 'rr rerun [OPTION...] [RUN|LABEL|FILE...]', summary: 'repeat runs and compare what they leave', operands: [0, Infinity],
     options: [
       { name: 'set', value: 'NAME=VALUE', isRepeatable: true, help: 'a new run, with this parameter or argument changed' },
-      { name: 'label', letter: 'l', value: 'NAME', help: 'name of the new run (--set)' },
+      { name: 'label', letter: 'l', value: 'LABEL', help: 'name of the new run (--set)' },
       { name: 'reason', letter: 'm', value: 'TEXT', help: 'why it is run (--set)' },
       { name: 'since', value: 'RUN', help: "all runs after RUN; '' is the beginning" },
       { name: 'all', letter: 'a', help: 'all runs that current results need' },
       { name: 'onto', value: 'REV', help: 'with the code of this commit of git' },
       { name: 'dry-run', letter: 'n', help: 'tell what would be done and why' },
-      { name: 'accept', value: 'MEASURE', help: 'exit 0 for: identical, tolerance (default: identical)' },
+      { name: 'accept', value: 'MEASURE', words: ACCEPTANCES, help: 'exit 0 for: ' + ACCEPTANCES.join(', ') + ' (default: identical)' },
       { name: 'tolerance', value: 'PATH=ABSOLUTE[,RELATIVE]', isRepeatable: true, help: 'how far numbers in PATH may differ' },
       { name: 'in-place', help: 'in the project instead of a scratch tree' },
       { name: 'full', help: 'with the rest of the project, as it is now' },
@@ -190,7 +175,11 @@ export const VERBS: VerbSpec[] = [
     options: [{ name: 'print', help: 'print it instead of writing it' }, QUIET, PROJECT],
     example: 'rr makefile',
   },
-  { name: 'help', usage: 'rr help [VERB]', summary: 'explain a verb', operands: [0, 1], options: [], example: 'rr help record' },
+  {
+    name: 'help', usage: 'rr help [OPTION...] [VERB]', summary: 'explain a verb', operands: [0, 1],
+    options: [{ name: 'completion', value: 'SHELL', words: COMPLETION_SHELLS, help: 'print what lets SHELL complete the command lines of rr: ' + joinWords(COMPLETION_SHELLS, 'or') }],
+    example: 'rr help record',
+  },
 ];
 
 export type ParsedArguments = {
@@ -240,6 +229,9 @@ function failOption(verb: VerbSpec, given: ByteString): never {
 }
 
 function putValue(parsed: ParsedArguments, option: OptionSpec, value: ByteString): void {
+  if (option.words !== undefined && option.words.indexOf(value) < 0) {
+    throw new Failure('cannot use --' + option.name + ' "' + value + '": no such ' + String(option.value).toLowerCase(), 'one of ' + option.words.join(', '), EXIT.usage);
+  }
   const given = parsed.values.get(option.name) ?? [];
   parsed.values.set(option.name, option.isRepeatable === true || option.value === undefined ? given.concat(value) : [value]);
 }

@@ -19,9 +19,15 @@ import { toBytes } from './sys/files.ts';
 import { readArgumentBytes } from './sys/machine.ts';
 import { describeSystemError } from './sys/project.ts';
 import { printOut, tell } from './sys/terminal.ts';
+import { COMPLETION_SHELLS, printCompletion } from './views/completion.ts';
 import { RR_VERSION } from './views/texts.ts';
 
 function showHelp(parsed: ParsedArguments): number {
+  const shell = COMPLETION_SHELLS.find((one) => one === parsed.values.get('completion')?.[0]);
+  if (shell !== undefined) {
+    printOut(printCompletion(shell, VERBS));
+    return 0;
+  }
   const name = parsed.verb.name === 'help' ? parsed.operands[0] : parsed.verb.name;
   if (name === undefined) printOut(printOverview(RR_VERSION));
   else printOut(printVerbHelp(parseArguments([name, '--help']).verb));

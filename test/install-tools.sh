@@ -13,6 +13,8 @@ yash yash
 ksh93 ksh93u+m
 posh posh
 bash bash
+zsh zsh
+fish fish
 dash dash
 shellcheck shellcheck
 checkbashisms devscripts
@@ -33,6 +35,7 @@ db5.3_load db5.3-util
 pacman pacman-package-manager
 cc gcc
 setpriv util-linux
+faketime faketime
 script bsdutils
 gdb gdb
 parallel parallel

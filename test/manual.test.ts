@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'child_process';
 import fs from 'fs';
 import path from 'path';
-import type { VerbSpec } from '../src/cli.ts';
 import { parseArguments, printOverview, printVerbHelp, VERBS } from '../src/cli.ts';
 import { DEFAULT_FILE_RULES } from '../src/core/filerules.ts';
 import { EXIT } from '../src/core/failure.ts';
 import { REPLAYED_VARIABLES } from '../src/core/variables.ts';
+import type { VerbSpec } from '../src/core/verbspec.ts';
 import { RR_VERSION } from '../src/views/texts.ts';
 
 const PROJECT = path.resolve(__dirname, '..', '..', '..');

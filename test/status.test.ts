@@ -282,17 +282,23 @@ test('status reads no record and no result again as long as nothing changes, and
 
 test('status: a damaged .rr/status is as good as none', async () => {
   const folder = makeChain();
-  await sleep(2300);
-  assert.deepEqual(factsOf(folder), []);
-  const whole = fs.readFileSync(path.join(folder, '.rr/status'));
   write(folder, 'raw.txt', 'new\n');
-  await sleep(100);
+  await sleep(2300);
   const expected = factsOf(folder);
-  for (const damaged of [Buffer.alloc(0), whole.subarray(0, 50), whole.subarray(0, whole.length - 8), Buffer.from('rr status 1 0.1.0 9 9 9 63\n'), Buffer.concat([whole, Buffer.from('x')]), whole]) {
-    fs.writeFileSync(path.join(folder, '.rr/status'), damaged);
+  assert.equal(expected.length, 3);
+  const kept = path.join(folder, '.rr/status');
+  const whole = fs.readFileSync(kept);
+  const respell = (from: string, to: string): Buffer => Buffer.from(whole.toString('latin1').replace(from, to), 'latin1');
+  const damages = [Buffer.alloc(0), whole.subarray(0, 50), whole.subarray(0, whole.length - 8), Buffer.from('rr status 1 0.1.0 9 9 9 63\n'), Buffer.concat([whole, Buffer.from('x')]),
+    respell('"stale"', '"sta\\e"'), respell('"stale"', '"steal"'), respell('{', '['), respell('rr status 1', 'rr status 2'), respell('raw.txt\0', 'raw.tx\0\0')];
+  for (const damaged of damages) {
+    assert.notDeepEqual(damaged, whole);
+    fs.writeFileSync(kept, damaged);
     assert.deepEqual(factsOf(folder), expected);
   }
-  assert.equal(expected.length, 3);
+  fs.writeFileSync(kept, whole);
+  write(folder, 'raw.txt', '1\n2\n# comment\n');
+  assert.deepEqual(factsOf(folder), [], 'of an earlier state');
 });
 
 test('status writes nothing where there is no .rr, and works in a copy that may not be written', { skip: IS_ROOT && hasProgram('setpriv') ? false : 'needs root and setpriv' }, () => {

@@ -50,7 +50,7 @@ export function diffRuns(references: ByteString[], options: DiffOptions): number
   const unseen = findUnseenCode(project, finder, runs);
   const difference = compareRuns(runs, runs.map((run) => readEnvironment(project, run)), unseen.files);
   tellOfCode(finder, difference, unseen);
-  compareContents(finder, difference, options.all ? Infinity : MOST_DIFFERENCE_ROWS);
+  compareRunContents(finder, difference, options.all ? Infinity : MOST_DIFFERENCE_ROWS);
   finder.close();
   if (options.json) printOut(printJsonDifference(difference, options.all));
   else printOut(printRunDifference(difference, { width: readColumns(1), isComplete: options.all }));
@@ -176,7 +176,7 @@ function tellOfCode(finder: ContentFinder, difference: RunDifference, unseen: Un
  * Finds the contents of files that changed, and tells in what they differ; of each aspect no more than
  * `most`, as to look for a content that is nowhere any more takes its time.
  */
-function compareContents(finder: ContentFinder, difference: RunDifference, most: number): void {
+function compareRunContents(finder: ContentFinder, difference: RunDifference, most: number): void {
   for (const aspect of difference.aspects) {
     if (WITH_CONTENTS.indexOf(aspect.name) < 0) continue;
     const isByKind = WITH_KINDS.indexOf(aspect.name) >= 0;

@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { trimBlanks } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
-import { requireMoment, requireStatuses } from '../core/filteroptions.ts';
+import { requireMoment } from '../core/filteroptions.ts';
 import { arrangeJournal } from '../core/journal.ts';
 import type { AnnotatedRun } from '../core/notes.ts';
 import type { Run, RunSummary } from '../core/run.ts';
@@ -52,7 +52,7 @@ function readTailOf(project: Project, run: Run): ByteString[] {
 function makeJournalFilter(options: JournalOptions): RunFilter {
   const nowMs = readUtcMicros() / 1000;
   return {
-    labels: options.labels, tags: options.tags, statuses: requireStatuses(options.statuses), parameters: [], made: [], used: [],
+    labels: options.labels, tags: options.tags, statuses: options.statuses, parameters: [], made: [], used: [],
     since: requireMoment('--since', options.since, nowMs), until: requireMoment('--until', options.until, nowMs),
   };
 }

@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
-import { requireMoment, requireStatuses } from '../core/filteroptions.ts';
+import { requireMoment } from '../core/filteroptions.ts';
 import type { AnnotatedRun } from '../core/notes.ts';
 import type { RunSummary } from '../core/run.ts';
 import { matchesFilter, parseParameterCondition } from '../core/select.ts';
@@ -16,7 +16,7 @@ import type { KnownRuns } from '../sys/pickrun.ts';
 import { requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { readFileLookup } from '../sys/runindex.ts';
-import { printOut, readColumns, tell } from '../sys/terminal.ts';
+import { printPieces, readColumns, tell } from '../sys/terminal.ts';
 import { COLUMN_NAMES, findColumn, findColumns, sortRuns } from '../views/columns.ts';
 import type { FilesOf, SortOrder } from '../views/columns.ts';
 import { printJsonRun } from '../views/json.ts';
@@ -67,7 +67,7 @@ function compilePattern(pattern: ByteString): (text: ByteString) => boolean {
 function makeFilter(options: ListOptions, toPath: (name: ByteString) => ByteString): RunFilter {
   const nowMs = readUtcMicros() / 1000;
   return {
-    labels: options.labels, tags: options.tags, statuses: requireStatuses(options.statuses),
+    labels: options.labels, tags: options.tags, statuses: options.statuses,
     parameters: options.parameters.map((text) => parseParameterCondition(text) ?? failOptionValue('param', text, 'no name', "write NAME, NAME=VALUE, or such as 'gamma<0.5'")),
     since: requireMoment('--since', options.since, nowMs), until: requireMoment('--until', options.until, nowMs),
     grep: options.grep === undefined ? undefined : compilePattern(options.grep),
@@ -127,20 +127,6 @@ function readFiles(project: Project, found: Found): FilesOf {
 }
 
 // ---- printing -------------------------------------------------------------------------------------
-
-const CHUNK_LENGTH = 1 << 20;
-
-/** Prints pieces as they come, many at a time; false if nobody reads on. */
-function printPieces(pieces: Iterable<ByteString>): boolean {
-  let chunk = '';
-  for (const piece of pieces) {
-    chunk += piece;
-    if (chunk.length < CHUNK_LENGTH) continue;
-    if (!printOut(chunk)) return false;
-    chunk = '';
-  }
-  return printOut(chunk);
-}
 
 /** The whole run of each of the list; what cannot be read is added to the faults. */
 function* readWholeRuns(project: Project, found: Found, runs: RunSummary[]): Generator<AnnotatedRun> {

@@ -7,7 +7,7 @@ import { readCurrentFolder } from '../sys/machine.ts';
 import { requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { includeAllRuns, rebuildDerived, settleLostRuns } from '../sys/store.ts';
-import { printOut, tell } from '../sys/terminal.ts';
+import { printPieces, tell } from '../sys/terminal.ts';
 
 /** Writes both files anew, or prints the Makefile. A record that cannot be read is named: status 1. */
 export function rebuildMakefile(projectFolder: ByteString | undefined, isPrinted: boolean, quiet: boolean): number {
@@ -20,7 +20,7 @@ export function rebuildMakefile(projectFolder: ByteString | undefined, isPrinted
 
 function printAnew(project: Project): Failure[] {
   const { makefile, faults } = rebuildDerived(project);
-  printOut(makefile);
+  printPieces(makefile());
   return faults;
 }
 

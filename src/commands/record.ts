@@ -7,7 +7,7 @@ import { printJsonRun } from '../views/json.ts';
 import { initialFiles } from '../views/texts.ts';
 import { lstatIfThere } from '../sys/files.ts';
 import { findInheritedDescriptors, findProgram, readCurrentFolder } from '../sys/machine.ts';
-import type { TraceMethod } from '../sys/observe.ts';
+import { TRACE_METHODS } from '../sys/observe.ts';
 import { absoluteOf, findProject, requireProject, setUpProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { recordCommand, UNCLAIMED_ID } from '../sys/recording.ts';
@@ -42,12 +42,6 @@ function parseDurationS(text: ByteString): number {
   const seconds = parts === null ? 0 : Math.round(Number(parts[1]) * { s: 1, m: 60, h: 3600, d: 86400 }[parts[2] ?? 's' as string]! * 1000) / 1000;
   if (seconds === 0 || seconds > LONGEST_TIMEOUT_S) throw new Failure('cannot use --timeout "' + text + '": not a time', 'write seconds, or 90s, 5m, 2h, 1d', EXIT.usage);
   return seconds;
-}
-
-function parseTrace(text: ByteString | undefined): TraceMethod | 'auto' {
-  if (text === undefined || text === 'auto') return 'auto';
-  if (text === 'strace' || text === 'scan' || text === 'atime' || text === 'none') return text;
-  throw new Failure('cannot use --trace "' + text + '": no such method', 'one of auto, strace, scan, atime, none', EXIT.usage);
 }
 
 function checkParameters(parameters: ByteString[]): void {
@@ -105,7 +99,8 @@ function chooseExit(recorded: Recorded): number {
 /** Runs the command and records it. Returns the exit status for rr. */
 export async function recordRun(options: RecordOptions): Promise<number> {
   checkParameters(options.parameters);
-  const trace = parseTrace(options.trace);
+  // Anything but a method is 'auto': the table of options lets no other word through.
+  const trace = TRACE_METHODS.find((method) => method === options.trace) ?? 'auto';
   const timeoutS = options.timeout === undefined ? undefined : parseDurationS(options.timeout);
   // First of all, as long as rr has opened nothing itself.
   const inherited = findInheritedDescriptors();

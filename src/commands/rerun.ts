@@ -6,7 +6,7 @@ import { compileGlob } from '../core/glob.ts';
 import { findLiveRuns, isResultPath } from '../core/graph.ts';
 import { applyNotes, findTolerance, groupNotes } from '../core/notes.ts';
 import type { Note, OutputTolerance } from '../core/notes.ts';
-import { changeRun, findInputProducer, findRepeatObstacle, isRepeatAccepted, listLaterResults, USUAL_SURROUNDINGS } from '../core/repeat.ts';
+import { ACCEPTANCES, changeRun, findInputProducer, findRepeatObstacle, isRepeatAccepted, listLaterResults, USUAL_SURROUNDINGS } from '../core/repeat.ts';
 import type { Acceptance, Judgement, RepeatSurroundings, Setting } from '../core/repeat.ts';
 import type { FileState, Run } from '../core/run.ts';
 import { parseToleranceOption } from '../formats/note.ts';
@@ -25,10 +25,9 @@ import { absoluteOf, describeSystemError, requireProject } from '../sys/project.
 import type { Project } from '../sys/project.ts';
 import { argumentsOf, keepForLook, repeatRun } from '../sys/repeat.ts';
 import type { OneRepeat, Repeated } from '../sys/repeat.ts';
-import { makeScratch, removeAbandonedScratch, removeTree } from '../sys/scratch.ts';
+import { findWayOut, makeHeldFolder, makeScratch, removeAbandonedScratch, removeTree } from '../sys/scratch.ts';
 import type { Scratch } from '../sys/scratch.ts';
 import { readRuns } from '../sys/records.ts';
-import { describeSelf } from '../sys/store.ts';
 import { printOut, readColumns, tell } from '../sys/terminal.ts';
 import { printJsonPlan, printJsonStories, printRepeatPlan, printRepeatStory, printStorySum } from '../views/verdicts.ts';
 import type { PlannedRepeat, RepeatStory } from '../views/verdicts.ts';
@@ -68,7 +67,7 @@ type RerunSession = {
   tolerances: OutputTolerance[];
   notes: Map<string, Note[]>;
   /** Keeps what runs of this call made for those that come after them. */
-  folder: ByteString;
+  folder: ByteString | undefined;
   /** Paths that a run of this call made anew, for the runs that read them from that run: its id + NUL + path -> absolute name. */
   made: Map<string, ByteString>;
 };
@@ -79,12 +78,6 @@ function parseSetting(text: ByteString): Setting {
   const parts = /^([^ \t-\r=]+)=([^]*)$/.exec(text);
   if (parts === null) throw new Failure('cannot use --set "' + text + '": not NAME=VALUE', '', EXIT.usage);
   return { name: parts[1], value: parts[2] };
-}
-
-function parseAcceptance(text: ByteString | undefined): Acceptance {
-  if (text === undefined || text === 'identical') return 'identical';
-  if (text === 'tolerance') return 'tolerance';
-  throw new Failure('cannot use --accept "' + text + '": no such measure', 'one of identical, tolerance', EXIT.usage);
 }
 
 function checkOptions(references: ByteString[], options: RerunOptions): void {
@@ -108,8 +101,8 @@ function beginSession(references: ByteString[], options: RerunOptions): RerunSes
     throw new Failure('cannot use --onto "' + options.onto + '": ' + (repository === undefined ? 'the project is in no git repository' : 'no such commit'), '', EXIT.usage);
   }
   return {
-    options, project, runs, finder, settings: options.settings.map(parseSetting), commit, accept: parseAcceptance(options.accept),
-    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(readNotes(project).notes), folder: project.own + '/scratch/session-' + makeRandomDigits(), made: new Map(),
+    options, project, runs, finder, settings: options.settings.map(parseSetting), commit, accept: ACCEPTANCES.find((one) => one === options.accept) ?? 'identical',
+    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(readNotes(project).notes), folder: undefined, made: new Map(),
   };
 }
 
@@ -204,8 +197,10 @@ function prepareRepeat(session: RerunSession, run: Run, surroundings: RepeatSurr
     scratch = makeTree(session, run, surroundings);
     lacking = scratch.lacking.map(({ file, why }) => 'the input ' + file.path + ' is not as it was read: ' + why);
   }
-  if (lacking.length > 0 && !options.force) {
+  const wayOut = scratch === undefined ? undefined : findWayOut(scratch.project, run);
+  if (wayOut !== undefined || (lacking.length > 0 && !options.force)) {
     if (scratch !== undefined) removeTree(scratch.folder);
+    if (wayOut !== undefined) return wayOut;
     return lacking[0] + (lacking.length > 1 ? ' (and ' + String(lacking.length - 1) + ' more)' : '');
   }
   const root = scratch?.project.root ?? project.root;
@@ -282,9 +277,7 @@ function handOn(session: RerunSession, run: Run, repeated: Repeated, tree: Proje
     if (file.hash.length !== 64 || file.kind === 'l' || !isResultPath(file.path)) continue;
     const readers = later.filter((one) => one.inputs.some((input) => input.path === file.path && (isPassedOn || input.hash === file.hash)));
     if (readers.length === 0) continue;
-    makeFolder(session.folder);
-    const holder = session.folder + '/holder';
-    if (lstatIfThere(holder) === undefined) fs.writeFileSync(toFsPath(holder), describeSelf() + '\n');
+    session.folder = session.folder ?? makeHeldFolder(session.project, 'session');
     const name = session.folder + '/' + makeRandomDigits();
     fs.copyFileSync(toFsPath(absoluteOf(tree, file.path)), toFsPath(name), fs.constants.COPYFILE_FICLONE);
     session.finder.offer(file.hash, name);
@@ -350,7 +343,7 @@ export async function rerunRuns(references: ByteString[], options: RerunOptions)
     throw new Failure('cannot rerun: ' + describeSystemError(error) + ' in "' + session.project.own + '"', '');
   } finally {
     session.finder.close();
-    removeTree(session.folder);
+    if (session.folder !== undefined) removeTree(session.folder);
   }
   printOut(options.json ? printJsonStories(stories) : printStorySum(stories));
   return stories.every((story) => story.kind === 'repeated' && story.isAccepted) ? 0 : EXIT.differs;

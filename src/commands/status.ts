@@ -98,9 +98,20 @@ async function gatherFacts(project: Project, hasEnvironment: boolean): Promise<{
   };
 }
 
+/** Undefined if the text was damaged. */
+function parseKeptFacts(text: string | undefined): FileFacts | undefined {
+  try {
+    const facts = text === undefined ? undefined : JSON.parse(text) as FileFacts;
+    const lists = facts === undefined ? [] : [facts.stale, facts.missing, facts.edited, facts.changedInputs, facts.goneInputs, facts.lost, facts.unreadable, facts.orphanCandidates, facts.sources];
+    return lists.every((list) => Array.isArray(list)) ? facts : undefined;
+  } catch (error) {
+    return undefined;
+  }
+}
+
 async function readFacts(project: Project, hasEnvironment: boolean): Promise<FileFacts> {
-  const kept = hasEnvironment ? undefined : await findKeptAnswer(project);
-  if (kept !== undefined) return JSON.parse(kept) as FileFacts;
+  const kept = hasEnvironment ? undefined : parseKeptFacts(await findKeptAnswer(project));
+  if (kept !== undefined) return kept;
   const { facts, depends } = await gatherFacts(project, hasEnvironment);
   if (!hasEnvironment) keepAnswer(project, JSON.stringify(facts), depends);
   return facts;

@@ -84,7 +84,8 @@ function findProducers(run: GraphRun, owners: Map<ByteString, Owner>): number[] 
     const owner = owners.get(input.path);
     if (owner !== undefined && isSameContent(owner.file, input) && found.indexOf(owner.index) < 0) found.push(owner.index);
   }
-  return found.sort((a, b) => a - b);
+  // A list that grew has room for many more; this one is kept.
+  return found.sort((a, b) => a - b).slice();
 }
 
 /** Rules 1 and 2: the owners after all runs, and of each run the indexes of its producers. */
@@ -162,5 +163,5 @@ export function makeLiveRun(run: GraphRun, isOwned: (path: ByteString) => boolea
     if (isOwned(file.path)) owned.push(file);
     else lost.push(index);
   });
-  return { run, owned: owned.length > 1 ? owned.sort(compareByPath) : owned, lost, producers, after };
+  return { run, owned: owned.length > 1 ? owned.sort(compareByPath) : owned.slice(), lost: lost.slice(), producers, after };
 }

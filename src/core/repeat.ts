@@ -154,7 +154,8 @@ function judgeRemovals(original: Run, repeat: Run, verdicts: Verdict[]): void {
 }
 
 /** What a person takes for a good repeat. */
-export type Acceptance = 'identical' | 'tolerance';
+export const ACCEPTANCES = ['identical', 'tolerance'] as const;
+export type Acceptance = typeof ACCEPTANCES[number];
 
 /** Is every output as `accept` wants it, and did the command end as it had? */
 export function isRepeatAccepted(original: Run, repeat: Run, accept: Acceptance): boolean {

@@ -40,7 +40,9 @@ export type RunProcess = {
   wrote: number[];
 };
 
-export type RunStatus = 'running' | 'succeeded' | 'failed' | 'interrupted' | 'lost';
+/** What a run can have come to, or that it goes on (docs/rr.1, STATES OF A RUN). */
+export const RUN_STATUSES = ['succeeded', 'failed', 'interrupted', 'running', 'lost'] as const;
+export type RunStatus = typeof RUN_STATUSES[number];
 
 /** What a repeat says of one output: as the original's, so within a stated rule, not so, not made, made in addition, not told. */
 export type VerdictWord = 'identical' | 'tolerance' | 'different' | 'missing' | 'extra' | 'unchecked';

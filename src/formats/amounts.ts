@@ -1,4 +1,6 @@
 // amounts.ts - counts, parts and numbers in words, as a line of a comparison has them. Knows no locale.
+import { joinWords } from '../core/words.ts';
+
 
 /** 1234567 is "1,234,567". */
 export function groupDigits(count: number): string {
@@ -20,14 +22,13 @@ export function roundNumber(value: number): string {
 }
 
 /** "a", "a and b", "a, b and c"; of more than `most` only as many, and how many more. */
-export function joinWords(words: string[], most: number): string {
-  if (words.length > most) return words.slice(0, most).join(', ') + ' and ' + String(words.length - most) + ' more';
-  return words.length < 2 ? words.join('') : words.slice(0, -1).join(', ') + ' and ' + words[words.length - 1];
+export function joinSome(words: string[], most: number): string {
+  return words.length > most ? words.slice(0, most).join(', ') + ' and ' + String(words.length - most) + ' more' : joinWords(words, 'and');
 }
 
 /** "compression differs", "owners differ", "compression and owners differ"; no more than `most` are named. */
 export function tellDiffering(names: string[], most: number): string {
   // "order of members", "chunk tEXt", "extended header NAME": what follows does not count.
   const head = names.join().split(/ (?:of|behind|around|at) |(?<=chunk|header) /)[0];
-  return joinWords(names, most) + (names.length > 1 || /(?:s|^chunks .*)$/.test(head) ? ' differ' : ' differs');
+  return joinSome(names, most) + (names.length > 1 || /(?:s|^chunks .*)$/.test(head) ? ' differ' : ' differs');
 }

@@ -77,7 +77,7 @@ export function compareMembers(format: string, first: Archive, second: Archive, 
     if (other === undefined) found.missing.push(mine.get(key)!.name);
     else compareMemberPair(mine.get(key)!, other, context, found);
   }
-  compareFacts(first.facts, second.facts, found.facts);
+  compareMemberFacts(first.facts, second.facts, found.facts);
   const [order, otherOrder] = [Array.from(mine.keys()).filter((key) => theirs.has(key)), Array.from(theirs.keys()).filter((key) => mine.has(key))];
   if (order.some((key, i) => key !== otherOrder[i])) found.facts.add('order of members');
   return judgeFindings(format, found);
@@ -124,14 +124,14 @@ function keyMembers(members: Member[]): Map<ByteString, Member> {
   return keyed;
 }
 
-function compareFacts(mine: Map<string, ByteString>, theirs: Map<string, ByteString>, differing: Set<string>): void {
+function compareMemberFacts(mine: Map<string, ByteString>, theirs: Map<string, ByteString>, differing: Set<string>): void {
   for (const [name, value] of mine) if (theirs.get(name) !== value) differing.add(name);
   for (const name of theirs.keys()) if (!mine.has(name)) differing.add(name);
 }
 
 function compareMemberPair(one: Member, other: Member, context: MemberContext, found: Findings): void {
   found.compared += 1;
-  compareFacts(one.facts, other.facts, found.facts);
+  compareMemberFacts(one.facts, other.facts, found.facts);
   const name = quoteMember(one.name);
   if (one.type !== other.type) {
     found.different.push(name + ' is ' + makeHarmless(one.type) + ' and ' + makeHarmless(other.type));

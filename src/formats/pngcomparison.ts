@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import type { Comparison, Tolerance } from '../core/comparison.ts';
-import { groupDigits, joinWords, percentOf, tellDiffering } from './amounts.ts';
+import { groupDigits, joinSome, percentOf, tellDiffering } from './amounts.ts';
 import { areSameBytes, textOfBytes } from './bytewindow.ts';
 import { makeHarmless } from './percent.ts';
 import type { InflateAtMost, PngChunk, PngImage } from './png.ts';
@@ -19,7 +19,7 @@ export type PixelDifference = {
 
 // Colour space, light and movement: with another of these the same pixels look otherwise.
 const CHUNKS_THAT_SHOW = ['acTL', 'cHRM', 'cICP', 'cLLI', 'fcTL', 'fdAT', 'gAMA', 'iCCP', 'mDCV', 'sRGB'];
-const MOST_NAMED = 6;
+const MOST_CHUNKS_NAMED = 6;
 const MOST_TEXTS = 3;
 const LONGEST_TEXT = 60;
 
@@ -51,21 +51,21 @@ function judgeWrapping(one: PngImage, other: PngImage, words: string, within: st
   const names = findDifferingChunks(one.chunks, other.chunks);
   const showing = names.filter((name) => CHUNKS_THAT_SHOW.indexOf(name) >= 0);
   if (showing.length > 0) {
-    const detail = words + ', but not what says how they look: chunk ' + joinWords(showing, MOST_NAMED);
+    const detail = words + ', but not what says how they look: chunk ' + joinSome(showing, MOST_CHUNKS_NAMED);
     return { kind: 'different', rule: 'PNG by pixel' + within, detail, causes: [] };
   }
   const parts: string[] = [];
   if (one.colourType !== other.colourType) parts.push('colour type');
   if (one.bitDepth !== other.bitDepth) parts.push('bit depth');
   if (one.isInterlaced !== other.isInterlaced) parts.push('interlacing');
-  if (names.length > 0) parts.push((names.length === 1 ? 'chunk ' : 'chunks ') + joinWords(names, MOST_NAMED));
+  if (names.length > 0) parts.push((names.length === 1 ? 'chunk ' : 'chunks ') + joinSome(names, MOST_CHUNKS_NAMED));
   if (parts.length === 0 || (parts.length === 1 && names.length > 0)) {
     // With other pixels within the tolerance the packed ones say nothing.
     if (within === '' && !areSameBytes(one.packed, other.packed)) parts.push('compression');
     if (one.restBytes !== other.restBytes) parts.push('bytes behind the picture');
   }
   if (parts.length === 0 && within === '') parts.push('layout of chunks');
-  const differ = parts.length === 0 ? '' : ': ' + tellDiffering(parts, MOST_NAMED);
+  const differ = parts.length === 0 ? '' : ': ' + tellDiffering(parts, MOST_CHUNKS_NAMED);
   return { kind: 'equivalent', rule: 'PNG by pixel' + within + differ, detail: [words].concat(describeTexts(one.chunks, other.chunks)).join('; ') };
 }
 
@@ -148,7 +148,7 @@ function findDifferingChunks(chunks: PngChunk[], others: PngChunk[]): ByteString
 
 /** What the differing texts and dates say, of the chunks tEXt and tIME. */
 function describeTexts(chunks: PngChunk[], others: PngChunk[]): string[] {
-  const [mine, theirs] = [readTexts(chunks), readTexts(others)];
+  const [mine, theirs] = [readPngTexts(chunks), readPngTexts(others)];
   const keys = Array.from(new Set(Array.from(mine.keys()).concat(Array.from(theirs.keys())))).sort(compareBytes);
   const differing = keys.filter((key) => mine.get(key) !== theirs.get(key));
   const lines = differing.slice(0, MOST_TEXTS).map((key) => quoteText(key) + ' is ' + quoteText(mine.get(key)) + ' and ' + quoteText(theirs.get(key)));
@@ -160,7 +160,7 @@ function quoteText(text: ByteString | undefined): string {
   return '"' + makeHarmless(text.length > LONGEST_TEXT ? text.slice(0, LONGEST_TEXT) + '...' : text) + '"';
 }
 
-function readTexts(chunks: PngChunk[]): Map<ByteString, ByteString> {
+function readPngTexts(chunks: PngChunk[]): Map<ByteString, ByteString> {
   const texts = new Map<ByteString, ByteString>();
   for (const { type, data } of chunks) {
     if (type === 'tIME' && data.length === 7) texts.set('tIME', readTime(data));

@@ -1,7 +1,7 @@
 // record.ts - a run as a recutils record, printed and parsed (docs/record-format.txt). Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
-import { emptyRun, RUN_ID } from '../core/run.ts';
-import type { CodeFileState, FileState, Run, RunStatus, VerdictWord } from '../core/run.ts';
+import { emptyRun, RUN_ID, RUN_STATUSES } from '../core/run.ts';
+import type { CodeFileState, FileState, Run, VerdictWord } from '../core/run.ts';
 import { failRecord, FieldWriter, NOT_UNDERSTOOD, parseFile, readFormatNumber, readId, readNumber, readWhole, requireFields, setFields, splitFields, splitWord } from './fields.ts';
 import type { Field, FieldSetter } from './fields.ts';
 import { decodeText, decodeWithheld, encodeText, encodeWithheld, encodeWord } from './percent.ts';
@@ -11,7 +11,6 @@ import { printProcesses, PROCESS_FIELDS, readProcesses } from './processes.ts';
 export const RECORD_FORMAT = 1;
 
 const RECORD_KIND = 'run record';
-const STATUSES = ['running', 'succeeded', 'failed', 'interrupted', 'lost'];
 const VERDICT_WORDS = ['identical', 'tolerance', 'different', 'missing', 'extra', 'unchecked'];
 const CODE_FILE_STATES = ['clean', 'changed', 'untracked', 'unversioned'];
 
@@ -125,8 +124,7 @@ const SETTERS: { [name: string]: FieldSetter<Run> } = {
   Signal: (run, value) => { run.signal = value; },
   Timeout_s: (run, value, fault) => { run.timeoutS = readNumber(value, fault); },
   Status: (run, value, fault) => {
-    if (STATUSES.indexOf(value) < 0) fault('unknown status "' + value + '"');
-    run.status = value as RunStatus;
+    run.status = RUN_STATUSES.find((status) => status === value) ?? fault('unknown status "' + value + '"');
   },
   Code: (run, value) => { run.code = decodeText(value); },
   Code_branch: (run, value) => { run.codeBranch = decodeText(value); },

@@ -144,12 +144,19 @@ export function isLineOfProject(text: ByteString, start: number): boolean {
   return readCell(text, start, GRAPH_AT.tree) === '';
 }
 
-/** The run that a line of printGraphLine() tells of. Its files are read at first use, and kept. */
+type LineFiles = { inputs: FileState[]; outputs: FileState[]; removed: ByteString[] };
+
+// Of so many files in all GraphLines keep what they read; then they begin anew.
+const MOST_KEPT_FILES = 1 << 12;
+let keepers: GraphLine[] = [];
+let keptFiles = 0;
+
+/** The run that a line of printGraphLine() tells of. Its files are read when they are asked for. */
 export class GraphLine implements GraphRun {
   private readonly text: ByteString;
   private readonly start: number;
   private readonly noted: NotedFacts | undefined;
-  private files: { inputs: FileState[]; outputs: FileState[]; removed: ByteString[] } | undefined;
+  private files: LineFiles | undefined;
   constructor(text: ByteString, start: number, noted?: NotedFacts) {
     this.text = text;
     this.start = start;
@@ -169,14 +176,23 @@ export class GraphLine implements GraphRun {
   get outputs(): FileState[] { return this.readFiles().outputs; }
   get removed(): ByteString[] { return this.readFiles().removed; }
 
-  private readFiles(): { inputs: FileState[]; outputs: FileState[]; removed: ByteString[] } {
+  private readFiles(): LineFiles {
     if (this.files !== undefined) return this.files;
-    this.files = { inputs: [], outputs: [], removed: [] };
-    for (const cell of readLastCells(this.text, this.start, GRAPH_AT.files)) {
+    const files: LineFiles = { inputs: [], outputs: [], removed: [] };
+    const cells = readLastCells(this.text, this.start, GRAPH_AT.files);
+    for (const cell of cells) {
       const rest = cell.slice(1);
-      if (cell[0] === 'r') this.files.removed.push(decodeText(rest));
-      else (cell[0] === 'i' ? this.files.inputs : this.files.outputs).push(parseFile(rest) as FileState);
+      if (cell[0] === 'r') files.removed.push(decodeText(rest));
+      else (cell[0] === 'i' ? files.inputs : files.outputs).push(parseFile(rest) as FileState);
     }
-    return this.files;
+    keptFiles += cells.length;
+    if (keptFiles > MOST_KEPT_FILES) {
+      for (const line of keepers) line.files = undefined;
+      keepers = [];
+      keptFiles = cells.length;
+    }
+    keepers.push(this);
+    this.files = files;
+    return files;
   }
 }

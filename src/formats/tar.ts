@@ -73,7 +73,7 @@ function readMembers(bytes: Uint8Array, mostMembers: number): Archive {
 function sizeOfData({ bytes, at, flag, once, always }: TarHeader, dataAt: number, isExtension: boolean): number {
   if (flag >= '2' && flag <= '6') return 0;
   const said = isExtension ? undefined : once.get('size') ?? always.get('size');
-  const sizeBytes = said === undefined ? takeNumber(bytes, at + 124, 12) : readDecimal(said);
+  const sizeBytes = said === undefined ? takeNumber(bytes, at + 124, 12) : readTarDecimal(said);
   if (sizeBytes < 0) throw new TarProblem('the header at byte ' + String(at) + ' has a size below zero');
   return flag === '1' && !isPaxHardLink(bytes, at, dataAt, sizeBytes) ? 0 : sizeBytes;
 }
@@ -129,7 +129,7 @@ function takeNumber(bytes: Uint8Array, at: number, length: number): number {
   return value;
 }
 
-function readDecimal(text: ByteString): number {
+function readTarDecimal(text: ByteString): number {
   const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
   if (!Number.isSafeInteger(value)) throw new TarProblem('a size in an extended header is no number');
   return value;

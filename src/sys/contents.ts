@@ -93,7 +93,7 @@ export class ContentFinder {
   }
 
   private findKept(file: FileState): FoundContent | undefined {
-    return this.checkBytes(file, readKept(this.project.provenance + '/code/' + file.hash + '.src'));
+    return this.checkBytes(file, readKeptContent(this.project.provenance + '/code/' + file.hash + '.src'));
   }
 
   // ---- git ------------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ export class ContentFinder {
   readPatch(hash: string): Map<ByteString, PatchSection> {
     let sections = this.patches.get(hash);
     if (sections === undefined) {
-      const text = readKept(this.project.provenance + '/code/' + hash + '.patch');
+      const text = readKeptContent(this.project.provenance + '/code/' + hash + '.patch');
       sections = new Map((text !== undefined && hashBytes(text) === hash ? splitGitPatch(text) ?? [] : []).map((section) => [section.path, section]));
       this.patches.set(hash, sections);
     }
@@ -227,7 +227,7 @@ function inflatePatch(bytes: ByteString): ByteString | undefined {
 }
 
 /** A file that rr keeps; undefined if it is none that can be read. It may come from a stranger: a link, a FIFO. */
-function readKept(name: ByteString): ByteString | undefined {
+function readKeptContent(name: ByteString): ByteString | undefined {
   try {
     return lstatIfThere(name)?.isFile() === true ? readBytesIfThere(name) : undefined;
   } catch (error) {

@@ -24,16 +24,33 @@ export function errorCode(error: unknown): string {
 
 /** The file as bytes; undefined if there is none. Other failures throw. */
 export function readBytesIfThere(name: ByteString): ByteString | undefined {
-  return readBufferIfThere(name)?.toString('latin1');
-}
-
-/** The same as a Buffer. */
-export function readBufferIfThere(name: ByteString): Buffer | undefined {
   try {
-    return fs.readFileSync(toFsPath(name));
+    return fs.readFileSync(toFsPath(name), 'latin1');
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
     throw error;
+  }
+}
+
+let readingBuffer: Buffer | undefined;
+
+/** The same in memory that the next call uses again. */
+export function readReusedIfThere(name: ByteString): Buffer | undefined {
+  let fd: number;
+  try {
+    fd = fs.openSync(toFsPath(name), 'r');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+  try {
+    const size = fs.fstatSync(fd).size;
+    if (readingBuffer === undefined || readingBuffer.length < size) readingBuffer = Buffer.allocUnsafeSlow(size * 2);
+    let done = 0;
+    for (let n = -1; n !== 0 && done < size; done += n) n = fs.readSync(fd, readingBuffer, done, size - done, null);
+    return readingBuffer.subarray(0, done);
+  } finally {
+    fs.closeSync(fd);
   }
 }
 
@@ -156,8 +173,11 @@ export function keepTemporariesIn(folder: ByteString): void {
 // missing or not be writable: then the unfinished file lies beside the name it will get.
 const NOT_IN_FOLDER = ['EXDEV', 'EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR'];
 
+/** All bytes of a file, or what gives them in pieces (again, if it is called again). */
+export type FileContent = ByteString | (() => Iterable<ByteString>);
+
 /** Writes a file under a name that nobody else has, and lets `place` give it its own. */
-function placeFile(name: ByteString, content: ByteString, isDurable: boolean, mode: number, place: (temporary: string | Buffer) => void): void {
+function placeFile(name: ByteString, content: FileContent, isDurable: boolean, mode: number, place: (temporary: string | Buffer) => void): void {
   const cut = name.lastIndexOf('/');
   const last = '/.' + name.slice(cut + 1, cut + 201) + '.' + makeRandomDigits() + '.tmp';
   if (temporaryFolder !== undefined) {
@@ -171,11 +191,11 @@ function placeFile(name: ByteString, content: ByteString, isDurable: boolean, mo
   placeBy(name.slice(0, cut) + last, content, isDurable, mode, place);
 }
 
-function placeBy(temporary: ByteString, content: ByteString, isDurable: boolean, mode: number, place: (temporary: string | Buffer) => void): void {
+function placeBy(temporary: ByteString, content: FileContent, isDurable: boolean, mode: number, place: (temporary: string | Buffer) => void): void {
   const fd = fs.openSync(toFsPath(temporary), 'wx', mode);
   try {
     try {
-      writeAll(fd, Buffer.from(content, 'latin1'));
+      for (const piece of typeof content === 'string' ? [content] : content()) writeAll(fd, Buffer.from(piece, 'latin1'));
       if (isDurable) fs.fsyncSync(fd);
     } finally {
       fs.closeSync(fd);
@@ -191,7 +211,7 @@ function placeBy(temporary: ByteString, content: ByteString, isDurable: boolean,
  * Writes a file so that its name has either the old content or all of the new, whatever happens.
  * With `isDurable` it is on the disk, with its name, when this returns.
  */
-export function replaceFile(name: ByteString, content: ByteString, isDurable: boolean, mode = 0o666): void {
+export function replaceFile(name: ByteString, content: FileContent, isDurable: boolean, mode = 0o666): void {
   placeFile(name, content, isDurable, mode, (temporary) => fs.renameSync(temporary, toFsPath(name)));
   if (isDurable) syncFolder(name.slice(0, name.lastIndexOf('/')) || '/');
 }

@@ -14,7 +14,8 @@ import type { Project } from './project.ts';
 import { compareSnapshots, findRead, isLeftOut, resetAccessTimes, takeSnapshot } from './scan.ts';
 import type { Snapshot } from './scan.ts';
 
-export type TraceMethod = 'strace' | 'scan' | 'atime' | 'none';
+export const TRACE_METHODS = ['strace', 'scan', 'atime', 'none'] as const;
+export type TraceMethod = typeof TRACE_METHODS[number];
 
 export type ObservationRequest = {
   project: Project;

@@ -1,17 +1,19 @@
 // repeat.ts - repeats one recorded run, in a scratch tree or in the project, and compares what it leaves. Plans nothing.
 import type { ByteString } from '../core/bytes.ts';
 import type { Comparison, Tolerance } from '../core/comparison.ts';
+import { Failure } from '../core/failure.ts';
 import { isResultPath } from '../core/graph.ts';
 import { judgeRepeat } from '../core/repeat.ts';
 import type { Judgement, RepeatSurroundings } from '../core/repeat.ts';
 import type { FileState, Run, Verdict } from '../core/run.ts';
 import { REPLAYED_VARIABLES } from '../core/variables.ts';
 import { splitCommand } from '../formats/shell.ts';
-import { readUtcMicros } from './clock.ts';
+import { findLinkAbove, findLinkOut } from './bounds.ts';
+import { pauseMs } from './clock.ts';
 import { compareFiles } from './compare.ts';
 import type { Content } from './compare.ts';
 import type { ContentFinder } from './contents.ts';
-import { errorCode, lstatIfThere, makeFolder, statIfThere, toFsPath, toText } from './files.ts';
+import { errorCode, lstatIfThere, makeFolder, statIfThere, toBytes, toFsPath, toText } from './files.ts';
 import { readCurrentFolder } from './machine.ts';
 import { fs } from './node.ts';
 import type { TraceMethod } from './observe.ts';
@@ -19,7 +21,7 @@ import { absoluteOf } from './project.ts';
 import type { Project } from './project.ts';
 import { recordCommand } from './recording.ts';
 import type { Recorded, RepeatRequest } from './recording.ts';
-import { removeTree } from './scratch.ts';
+import { makeHeldFolder, removeTree } from './scratch.ts';
 import type { Scratch } from './scratch.ts';
 
 /** A repeat of `run`, or of what `changed` makes of it. */
@@ -77,6 +79,17 @@ function setVariables(run: Run, folder: ByteString, surroundings: RepeatSurround
   };
 }
 
+/** process.chdir() takes only text; the name may be any bytes. */
+function enterFolder(name: ByteString): void {
+  if (toBytes(toText(name)) === name) return process.chdir(toText(name));
+  const fd = fs.openSync(toFsPath(name), 'r');
+  try {
+    process.chdir('/proc/self/fd/' + String(fd));
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 // ---- streams ------------------------------------------------------------------------------------------------
 
 type Streams = Pick<RepeatRequest, 'streams' | 'redirects'> & { close: () => void };
@@ -98,10 +111,12 @@ function openStreams(run: Run, tree: Project): Streams {
     const name = absoluteOf(tree, path);
     if (how === '<') {
       redirects.from.push(path);
+      if (statIfThere(name)?.isFile() !== true) throw new Failure('cannot repeat ' + run.id + ': its standard input ' + path + ' is no file now');
       streams.stdin = open(name, 'r');
     } else if (how === '>&') streams.stderr = streams.stdout;
     else {
-      const isInside = isResultPath(path);
+      // A recorded name has no links in it; where there is one now, it would be another file that is written.
+      const isInside = isResultPath(path) && findLinkOut(tree.root, name) === undefined;
       if (isInside) {
         makeFolder(name.slice(0, name.lastIndexOf('/')));
         redirects.to.push(path);
@@ -156,7 +171,6 @@ function keepOutputs(request: OneRepeat, folder: ByteString): Map<ByteString, By
   for (const file of request.run.outputs) {
     const found = file.kind === 'l' || !isResultPath(file.path) ? undefined : request.finder.find(file, request.run);
     if (found === undefined || found.kind !== 'file') continue;
-    makeFolder(folder);
     const name = folder + '/' + String(kept.size);
     fs.copyFileSync(toFsPath(found.name), toFsPath(name), fs.constants.COPYFILE_FICLONE);
     kept.set(file.path, name);
@@ -196,6 +210,9 @@ function fillRepeat(request: OneRepeat, repeat: Run): void {
   repeat.warnings.push(...scratch.notes, ...scratch.lacking.map(({ file, why }) => 'the input ' + file.path + ' is not as the run read it: ' + why));
 }
 
+// Times of files go by ticks of 1 to 10 ms: what was put into the tree must not seem to be as young as the run.
+const TICK_OF_FILES_MS = 12;
+
 /**
  * Repeats the run and judges its outputs; resolves when its record is written. Standard streams,
  * variables and the current folder of rr itself are as before when this returns. Throws Failure as
@@ -205,11 +222,10 @@ export async function repeatRun(request: OneRepeat): Promise<Repeated> {
   const { run, origin, scratch, changed, surroundings } = request;
   const tree = scratch?.project ?? origin;
   const folder = absoluteOf(tree, run.directory);
-  const came = process.cwd();
-  const beforeFolder = origin.own + '/scratch/before-' + String(process.pid) + '-' + String(readUtcMicros());
-  const kept = scratch === undefined ? keepOutputs(request, beforeFolder) : new Map<ByteString, ByteString>();
-  const streams = openStreams(run, tree);
-  process.chdir(toText(folder));
+  const came = readCurrentFolder();
+  const beforeFolder = scratch === undefined ? makeHeldFolder(origin, 'before') : undefined;
+  const kept = beforeFolder === undefined ? new Map<ByteString, ByteString>() : keepOutputs(request, beforeFolder);
+  let streams: Streams | undefined;
   const restore = setVariables(run, folder, surroundings);
   const umask = surroundings.umask === undefined ? undefined : process.umask(surroundings.umask);
   let judgement: Judgement = { verdicts: [], comparisons: new Map() };
@@ -220,6 +236,9 @@ export async function repeatRun(request: OneRepeat): Promise<Repeated> {
     await request.onJudged(repeat, judgement);
   };
   try {
+    streams = openStreams(run, tree);
+    enterFolder(folder);
+    if (scratch !== undefined) pauseMs(TICK_OF_FILES_MS);
     const recorded = await recordCommand({
       project: tree, folder: readCurrentFolder(), argv: surroundings.prefix.concat(changed?.argv ?? argumentsOf(run, tree.root)),
       label: changed?.label, reason: changed?.reason, tags: [], inputs: listChangedInputs(run).concat(run.declaredInputs).map((path) => absoluteOf(tree, path)), outputs: run.declaredOutputs.map((pattern) => absoluteOf(tree, pattern)),
@@ -230,9 +249,9 @@ export async function repeatRun(request: OneRepeat): Promise<Repeated> {
   } finally {
     if (umask !== undefined) process.umask(umask);
     restore();
-    process.chdir(came);
-    streams.close();
-    removeTree(beforeFolder);
+    enterFolder(came);
+    streams?.close();
+    if (beforeFolder !== undefined) removeTree(beforeFolder);
   }
 }
 
@@ -241,7 +260,7 @@ export function keepForLook(origin: Project, tree: Project, repeat: Run, paths: 
   const folder = '.rr/different/' + repeat.id;
   for (const path of paths) {
     const from = absoluteOf(tree, path);
-    if (!isResultPath(path) || lstatIfThere(from) === undefined) continue;
+    if (!isResultPath(path) || lstatIfThere(from) === undefined || findLinkAbove(tree.root, from) !== undefined) continue;
     const to = absoluteOf(origin, folder + '/' + path);
     makeFolder(to.slice(0, to.lastIndexOf('/')));
     try {

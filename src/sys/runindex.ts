@@ -28,7 +28,7 @@ import { encodeText } from '../formats/percent.ts';
 import { GraphLine, isFileCell, isLineOfProject, printGraphLine, printSummaryLine, readLineId, SummaryLine } from '../formats/runlines.ts';
 import { RR_VERSION } from '../views/texts.ts';
 import { makeRandomDigits } from './clock.ts';
-import { errorCode, keepTemporariesIn, lstatIfThere, makeFolder, readBufferIfThere, removeIfThere, replaceFile, statIfThere } from './files.ts';
+import { errorCode, keepTemporariesIn, lstatIfThere, makeFolder, readReusedIfThere, removeIfThere, replaceFile, statIfThere } from './files.ts';
 import { hashBuffer, hashBytes } from './hash.ts';
 import { isSettled } from './hashcache.ts';
 import { readNotes } from './notes.ts';
@@ -58,7 +58,7 @@ function whatOf(kind: IndexKind, month: string): string {
 }
 
 function readIndexFile(name: ByteString, what: string): IndexFile | undefined {
-  const data = readBufferIfThere(name);
+  const data = readReusedIfThere(name);
   if (data === undefined || hashBuffer(data.subarray(INDEX_HASH_BYTES)) !== data.toString('latin1', 0, INDEX_HASH_BYTES - 1)) return undefined;
   return parseIndexFile(data.toString('latin1'), what);
 }

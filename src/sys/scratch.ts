@@ -10,6 +10,7 @@
 //   holder                   whose it is
 //   t/ROOT                   the project; ROOT is its absolute name, so that "../x" leads to what it led to
 import type { ByteString } from '../core/bytes.ts';
+import { Failure } from '../core/failure.ts';
 import { isResultPath } from '../core/graph.ts';
 import { folderOfName, joinNames, normalizeName } from '../core/names.ts';
 import type { FileState, Run } from '../core/run.ts';
@@ -17,15 +18,17 @@ import { applyPatchSection, LARGEST_PATCHED_BYTES } from '../formats/gitapply.ts
 import type { PatchSection } from '../formats/gitapply.ts';
 import { GIT_LINK, GIT_SYMLINK, hexFromBytes } from '../formats/gitindex.ts';
 import type { GitEntry } from '../formats/gitindex.ts';
-import { makeRandomDigits } from './clock.ts';
+import { findLinkAbove, findLinkOut } from './bounds.ts';
+import { makeRandomDigits, readUtcMicros } from './clock.ts';
 import type { ContentFinder, FoundContent } from './contents.ts';
-import { errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, toFsPath, writeAll } from './files.ts';
+import { errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, toFsPath, writeAll } from './files.ts';
 import type { CommitFile } from './gitobjects.ts';
 import { listCommitFiles, readBlobs } from './gitobjects.ts';
 import type { GitRepository } from './gitrepo.ts';
 import { inflateBytes } from './gitrepo.ts';
 import { readGitIndex } from './gitstatus.ts';
 import { describeFile, hashWithRetry } from './hash.ts';
+import { resolveLinks } from './machine.ts';
 import { fs } from './node.ts';
 import { absoluteOf, relativeTo } from './project.ts';
 import type { Project } from './project.ts';
@@ -64,30 +67,57 @@ export type Scratch = {
 
 // ---- the folder -----------------------------------------------------------------------------------------
 
-/** Removes a folder with all that is in it; links are removed, not followed. Folders that were closed are opened. */
+/**
+ * Removes a folder with all that is in it; links are removed, not followed. Folders that were closed are
+ * opened. Another may be removing the same.
+ */
 export function removeTree(name: ByteString): void {
   const stat = lstatIfThere(name);
   if (stat === undefined) return;
-  if (!stat.isDirectory()) return fs.unlinkSync(toFsPath(name));
-  if ((stat.mode & 0o700) !== 0o700) fs.chmodSync(toFsPath(name), 0o700);
-  for (const entry of listFolder(name)) removeTree(name + '/' + entry);
-  fs.rmdirSync(toFsPath(name));
+  if (!stat.isDirectory()) return removeIfThere(name);
+  try {
+    if ((stat.mode & 0o700) !== 0o700) fs.chmodSync(toFsPath(name), 0o700);
+    for (const entry of listFolder(name)) removeTree(name + '/' + entry);
+    fs.rmdirSync(toFsPath(name));
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
 }
 
-/** Removes the scratch trees of those who were killed. */
+// A folder whose holder was killed before it could say so.
+const NAMELESS_MS = 3600000;
+
+/** Removes the scratch folders of those who were killed. What cannot be removed stays. */
 export function removeAbandonedScratch(project: Project): void {
   for (const name of listFolder(project.own + '/scratch')) {
     const folder = project.own + '/scratch/' + name;
-    const holder = readBytesIfThere(folder + '/holder');
-    if (holder !== undefined && !isHolderAlive(holder.trim(), folder + '/holder')) removeTree(folder);
+    const stat = lstatIfThere(folder);
+    if (stat === undefined || !stat.isDirectory()) continue;
+    const holder = lstatIfThere(folder + '/holder')?.isFile() === true ? readBytesIfThere(folder + '/holder') : undefined;
+    const isHeld = holder === undefined ? readUtcMicros() / 1000 - stat.mtimeMs < NAMELESS_MS : isHolderAlive(holder.trim(), folder + '/holder');
+    try {
+      if (!isHeld) removeTree(folder);
+    } catch (error) {
+      if (['EACCES', 'EPERM', 'EBUSY', 'ENOTEMPTY', 'EROFS'].indexOf(errorCode(error)) < 0) throw error;
+    }
   }
+}
+
+/** A new folder in .rr/scratch, without links in its name, that is known for this process's own. */
+export function makeHeldFolder(project: Project, stem: ByteString): ByteString {
+  const base = project.own + '/scratch';
+  makeFolder(base);
+  // .rr may be a link that its owner made, to a faster disk, say; this one would have come with a stranger's project.
+  if (lstatIfThere(base)?.isDirectory() !== true) throw new Failure('cannot use "' + base + '": it is no folder', 'remove it');
+  const folder = resolveLinks(base) + '/' + stem + '-' + makeRandomDigits();
+  makeFolder(folder);
+  fs.writeFileSync(toFsPath(folder + '/holder'), describeSelf() + '\n');
+  return folder;
 }
 
 function makeScratchFolder(request: ScratchRequest): Scratch {
   const { project, folderName } = request;
-  const folder = project.own + '/scratch/' + (folderName ?? 's') + '-' + makeRandomDigits();
-  makeFolder(folder);
-  fs.writeFileSync(toFsPath(folder + '/holder'), describeSelf() + '\n');
+  const folder = makeHeldFolder(project, folderName ?? 's');
   const root = folder + '/t' + (project.root === '/' ? '/root' : project.root);
   makeFolder(root);
   return { folder, project: { root, provenance: project.provenance, own: project.own }, lacking: [], notes: [] };
@@ -130,7 +160,8 @@ function putContent(scratch: Scratch, name: ByteString, found: FoundContent, mod
     // Shares the blocks where the file system can, and copies where it cannot: never a hard link.
     fs.copyFileSync(toFsPath(found.name), toFsPath(name), fs.constants.COPYFILE_FICLONE);
     fs.chmodSync(toFsPath(name), mode & ~process.umask());
-    stampS = (lstatIfThere(found.name)?.mtimeMs ?? timeS * 1000) / 1000;
+    // A file that is younger than the run, a copy of what was made again, say, would seem to be changed by it.
+    stampS = Math.min((lstatIfThere(found.name)?.mtimeMs ?? Infinity) / 1000, timeS);
   }
   fs.utimesSync(toFsPath(name), stampS, stampS);
   return true;
@@ -283,7 +314,8 @@ function putInput(request: ScratchRequest, scratch: Scratch, file: FileState, ti
   if (commit !== undefined && lstatIfThere(name) !== undefined) return undefined;
   if (file.hash === '?') return lstatIfThere(name) === undefined ? putPresent(request, scratch, file, timeS) : undefined;
   if (file.hash.length !== 64 || isAsRead(scratch, file)) {
-    if (file.kind !== 'l' && file.hash.length === 64) fs.chmodSync(toFsPath(name), ((lstatIfThere(name)?.mode ?? 0o666) & 0o666) | (file.kind === 'x' ? 0o111 : 0));
+    const isChangeable = file.kind !== 'l' && file.hash.length === 64 && findLinkOut(scratch.folder + '/t', name) === undefined;
+    if (isChangeable) fs.chmodSync(toFsPath(name), ((lstatIfThere(name)?.mode ?? 0o666) & 0o666) | (file.kind === 'x' ? 0o111 : 0));
     return undefined;
   }
   const found = finder.find(file, run);
@@ -348,6 +380,23 @@ function removeOutputs(request: ScratchRequest, scratch: Scratch): void {
     const stat = lstatIfThere(name);
     if (stat !== undefined && !stat.isDirectory()) fs.unlinkSync(toFsPath(name));
   }
+}
+
+/**
+ * Why the run cannot be repeated in this tree, as a part of a sentence: it would start or write outside of
+ * it, by way of a link. undefined if it can. What the command finds out for itself nobody knows beforehand.
+ */
+export function findWayOut(tree: Project, run: Run): string | undefined {
+  const describe = (what: string, link: ByteString | undefined): string | undefined =>
+    (link === undefined ? undefined : what + ' lies behind the link ' + relativeTo(tree, link) + ', which leads out of the project');
+  const folder = run.directory === '.' ? undefined : describe('its folder ' + run.directory, findLinkOut(tree.root, absoluteOf(tree, run.directory)));
+  if (folder !== undefined) return folder;
+  for (const { path, kind } of run.outputs) {
+    const name = absoluteOf(tree, path);
+    const found = isResultPath(path) ? describe('its output ' + path, kind === 'l' ? findLinkAbove(tree.root, name) : findLinkOut(tree.root, name)) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /**

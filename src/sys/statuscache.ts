@@ -58,23 +58,28 @@ type ComparingWork = { names: ByteString; base: ByteString; numbers: Float64Arra
  * gets this function as text: it must not use anything of this file.
  */
 function compareNames(work: ComparingWork, files: typeof import('fs'), chunk: number): void {
-  const { base, numbers, state } = work;
-  const names = work.names.split('\0');
-  const isPlain = /^[\x00-\x7f]*$/.test(work.names) && /^[\x00-\x7f]*$/.test(base);
-  const count = names.length - 1;
+  const { names, base, numbers, state } = work;
+  const isPlain = /^[\x00-\x7f]*$/.test(names) && /^[\x00-\x7f]*$/.test(base);
+  const count = numbers.length / 4;
   const quiet = { throwIfNoEntry: false };
   const lstat = files.lstatSync as unknown as (name: string | Buffer, options: { throwIfNoEntry: boolean }) => StoredStats | undefined;
+  // Chunks come in ascending order, so one walk through the text finds all their names.
+  let index = 0;
+  let start = 0;
   for (let from = Atomics.add(state, 0, chunk); from < count && Atomics.load(state, 1) === 0; from = Atomics.add(state, 0, chunk)) {
-    const end = Math.min(count, from + chunk);
-    for (let i = from; i < end; i++) {
-      const name = names[i].charCodeAt(0) === 47 ? names[i] : base + names[i];
+    for (; index < from; index++) start = names.indexOf('\0', start) + 1;
+    const last = Math.min(count, from + chunk);
+    for (; index < last; index++) {
+      const end = names.indexOf('\0', start);
+      const name = names.charCodeAt(start) === 47 ? names.slice(start, end) : base + names.slice(start, end);
+      start = end + 1;
       let stat: StoredStats | undefined;
       try {
         stat = lstat(isPlain ? name : Buffer.from(name, 'latin1'), quiet);
       } catch (error) {
         stat = undefined;
       }
-      const at = i * 4;
+      const at = index * 4;
       const isSame = stat === undefined ? numbers[at] !== numbers[at]
         : stat.mtimeMs === numbers[at + 1] && stat.size === numbers[at] && stat.ctimeMs === numbers[at + 2] && stat.ino === numbers[at + 3];
       if (!isSame) {

@@ -24,10 +24,11 @@ import type { Run } from '../core/run.ts';
 import { sealRecord, unsealRecord } from '../formats/fields.ts';
 import { parseRun, printRunBody } from '../formats/record.ts';
 import { findLiveRuns } from '../core/graph.ts';
-import { addRunToMakefile, printMakefile } from '../views/makefile.ts';
+import { addRunToMakefile, printMakefilePieces } from '../views/makefile.ts';
 import { findChecksum, printChecksums } from '../formats/checksums.ts';
 import { fs, os } from './node.ts';
 import { createFile, errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, syncFolder, toFsPath } from './files.ts';
+import type { FileContent } from './files.ts';
 import { describeFile, hashBytes, hashWithRetry } from './hash.ts';
 import type { Project } from './project.ts';
 import { readRun } from './records.ts';
@@ -330,14 +331,14 @@ function moveLog(project: Project, from: ByteString, to: ByteString): void {
 // ---- the derived files ----------------------------------------------------------------------------
 
 /** Makefile and SHA256SUMS from all records and notes. */
-export function rebuildDerived(project: Project): { makefile: ByteString; sums: ByteString; faults: Failure[] } {
+export function rebuildDerived(project: Project): { makefile: () => Iterable<ByteString>; sums: ByteString; faults: Failure[] } {
   const { runs, faults, noteFaults } = readGraphRuns(project);
   const graph = findLiveRuns(runs);
-  return { makefile: printMakefile(graph), sums: printChecksums(graph), faults: faults.concat(noteFaults) };
+  return { makefile: () => printMakefilePieces(graph), sums: printChecksums(graph), faults: faults.concat(noteFaults) };
 }
 
-function writeDerived(project: Project, derived: { makefile: ByteString; sums: ByteString }): void {
-  const put = (name: ByteString, content: ByteString): void => {
+function writeDerived(project: Project, derived: { makefile: FileContent; sums: ByteString }): void {
+  const put = (name: ByteString, content: FileContent): void => {
     replaceFile(project.provenance + '/' + name, content, false);
   };
   put('Makefile', derived.makefile);

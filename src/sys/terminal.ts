@@ -66,6 +66,20 @@ export function readIn(): ByteString {
   }
 }
 
+const CHUNK_LENGTH = 1 << 20;
+
+/** Prints pieces as they come, many at a time; false if nobody reads on. */
+export function printPieces(pieces: Iterable<ByteString>): boolean {
+  let chunk = '';
+  for (const piece of pieces) {
+    chunk += piece;
+    if (chunk.length < CHUNK_LENGTH) continue;
+    if (!printOut(chunk)) return false;
+    chunk = '';
+  }
+  return printOut(chunk);
+}
+
 /** Prints a line for the person at standard error. Where that cannot be written, there is no one to tell. */
 export function tell(line: ByteString): void {
   try {

@@ -1,26 +1,45 @@
-// embed.ts - writes src/views/rerunscript.ts from src/rerun.sh, because rr.js has to be one file.
+// embed.ts - writes the modules of src/views that hold scripts of src, because rr.js has to be one file.
 import * as fs from 'fs';
 import * as path from 'path';
 
-// sh is best read, changed and checked as sh; so src/rerun.sh is the source, and what is written
-// here is not committed. The script names the variables of core/variables.ts by a mark.
+// A script is best read, changed and checked in its own language; so it is the source, and what is
+// written here is not committed. rerun.sh names the variables of core/variables.ts by a mark.
 
 const VARIABLES_MARK = '@REPLAYED_VARIABLES@';
 
+/** The text as the inside of a template literal. */
+function escapeText(script: string): string {
+  return script.replace(/[\\`]|\$\{/g, '\\$&');
+}
+
 /** TypeScript that exports the script's text as RERUN_SCRIPT. */
 export function printScriptModule(script: string): string {
-  const escaped = script.replace(/[\\`]|\$\{/g, '\\$&').replace(VARIABLES_MARK, "${REPLAYED_VARIABLES.join(' ')}");
+  const escaped = escapeText(script).replace(VARIABLES_MARK, "${REPLAYED_VARIABLES.join(' ')}");
   return '// rerunscript.ts - provenance/rerun.sh as a text. Made from src/rerun.sh by make.\n'
     + "import { REPLAYED_VARIABLES } from '../core/variables.ts';\n\n"
     + '/** The whole file: static, the same in every project. */\n'
     + 'export const RERUN_SCRIPT = `' + escaped + '`;\n';
 }
 
-/** Writes the module unless it is there already, so that nothing is compiled again for it. */
+/** TypeScript that exports the texts of src/completion.bash, .zsh, .fish and .sh, in this order. */
+export function printCompletionModule(bash: string, zsh: string, fish: string, records: string): string {
+  return '// completionscripts.ts - completion for three shells as texts, with marks. Made from src/completion.* by make.\n\n'
+    + 'export const BASH_COMPLETION = `' + escapeText(bash) + '`;\n\n'
+    + 'export const ZSH_COMPLETION = `' + escapeText(zsh) + '`;\n\n'
+    + 'export const FISH_COMPLETION = `' + escapeText(fish) + '`;\n\n'
+    + '/** A program of sh that all three run to read records. */\n'
+    + 'export const COMPLETION_RECORDS = `' + escapeText(records) + '`;\n';
+}
+
+/** Writes the modules unless they are there already, so that nothing is compiled again for them. */
 function embed(src: string): void {
-  const target = path.join(src, 'views', 'rerunscript.ts');
-  const text = printScriptModule(fs.readFileSync(path.join(src, 'rerun.sh'), 'utf8'));
-  if (!fs.existsSync(target) || fs.readFileSync(target, 'utf8') !== text) fs.writeFileSync(target, text);
+  const read = (name: string): string => fs.readFileSync(path.join(src, name), 'utf8');
+  const write = (name: string, text: string): void => {
+    const target = path.join(src, 'views', name);
+    if (!fs.existsSync(target) || fs.readFileSync(target, 'utf8') !== text) fs.writeFileSync(target, text);
+  };
+  write('rerunscript.ts', printScriptModule(read('rerun.sh')));
+  write('completionscripts.ts', printCompletionModule(read('completion.bash'), read('completion.zsh'), read('completion.fish'), read('completion.sh')));
 }
 
 if (require.main === module) embed(process.argv[2] ?? 'src');

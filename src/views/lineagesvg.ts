@@ -45,16 +45,16 @@ function cutPath(path: ByteString, width: number): ByteString {
   return displayWidth(tail) + 2 <= width ? '~/' + tail : cutToWidth(tail, width);
 }
 
-type Box = { lines: ByteString[]; tip: ByteString; kind: string; width: number; height: number };
+type LineageBox = { lines: ByteString[]; tip: ByteString; kind: string; width: number; height: number };
 
-function makeBox(lines: ByteString[], tip: ByteString, kind: string): Box {
+function makeBox(lines: ByteString[], tip: ByteString, kind: string): LineageBox {
   const letters = lines.reduce((most, line) => Math.max(most, displayWidth(line)), 0);
   return { lines, tip, kind, width: Math.ceil(letters * LETTER_WIDTH) + 2 * PADDING, height: lines.length * LINE_HEIGHT + PADDING };
 }
 
 const BAD_MARKS = ['changed since', 'gone', 'not readable'];
 
-function makeFileBox(story: LineageStory, node: number): Box {
+function makeFileBox(story: LineageStory, node: number): LineageBox {
   const { file, origin } = story.graph.files[node];
   const path = makeHarmless(file.path);
   const mark = describeMark(story, node);
@@ -63,7 +63,7 @@ function makeFileBox(story: LineageStory, node: number): Box {
   return makeBox([cutPath(path, MOST_LETTERS), shortHash(file) + (mark === '' ? '' : '  ' + mark)], path + '\n' + file.hash + ', ' + String(file.size) + ' bytes', 'file' + kind + (isStart ? ' start' : ''));
 }
 
-function makeRunBox(story: LineageStory, node: number, folded: number): Box {
+function makeRunBox(story: LineageStory, node: number, folded: number): LineageBox {
   const { run, isCut } = story.graph.runs[node];
   const name = story.nameOf(run);
   const record = story.records[node];
@@ -96,7 +96,7 @@ function listLinks(story: LineageStory): Link[] {
 }
 
 /** A layering turned into a picture: along the flow of the data (u), and across it (v). */
-type Plan = { isUpright: boolean; layering: Layering; boxes: Box[]; /** Of each layer where it begins and ends along the flow. */ starts: number[]; ends: number[]; width: number; height: number };
+type Plan = { isUpright: boolean; layering: Layering; boxes: LineageBox[]; /** Of each layer where it begins and ends along the flow. */ starts: number[]; ends: number[]; width: number; height: number };
 
 /** Room between each layer and the next: more where many lines go. */
 function measureGaps(layering: Layering, links: Link[]): number[] {
@@ -105,7 +105,7 @@ function measureGaps(layering: Layering, links: Link[]): number[] {
   return counts.map((count) => LAYER_GAP + Math.min(MOST_EXTRA_GAP, Math.max(0, count - 10)));
 }
 
-function makePlan(boxes: Box[], links: Link[], isUpright: boolean, isReversed: boolean): Plan {
+function makePlan(boxes: LineageBox[], links: Link[], isUpright: boolean, isReversed: boolean): Plan {
   const layering = layOut({
     nodeCount: boxes.length, edges: links.map(({ from, to }) => [from, to]), extents: boxes.map((box) => (isUpright ? box.width : box.height)), gap: BOX_GAP,
   });

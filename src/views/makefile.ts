@@ -133,14 +133,27 @@ function printBlock(live: LiveRun, title = printTitle(live.run)): ByteString {
     + run.id + ': rr-force' + LAST_LINE + run.id + LAST_END;
 }
 
+const LINES_A_PIECE = 1000;
+
+function* printInPieces<T>(all: T[], print: (one: T) => ByteString): Generator<ByteString> {
+  for (let from = 0; from < all.length; from += LINES_A_PIECE) yield all.slice(from, from + LINES_A_PIECE).map(print).join('');
+}
+
 /** The Makefile of all live runs. */
 export function printMakefile(graph: LiveGraph): ByteString {
+  return Array.from(printMakefilePieces(graph)).join('');
+}
+
+/** The same in pieces: to make one text of 100,000 runs takes several times the memory that it needs. */
+export function* printMakefilePieces(graph: LiveGraph): Generator<ByteString> {
   const files = new Set<ByteString>();
   for (const live of graph.runs) for (const file of live.owned) files.add(file.path);
   const entries: Entry[] = [];
   for (const live of graph.runs) entries.push(...entriesOf(live, (name) => files.has(name)));
   entries.sort(compareEntries);
-  return HEAD + entries.map(printEntry).join('') + graph.runs.map((live) => printBlock(live)).join('');
+  yield HEAD;
+  yield* printInPieces(entries, printEntry);
+  yield* printInPieces(graph.runs, (live) => printBlock(live));
 }
 
 // ---- one more run ---------------------------------------------------------------------------------
