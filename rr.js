@@ -9793,6 +9793,11 @@ function groupDigits(count) {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
+/** "1 pixel", "1,234 pixels". */
+function countThings(count, thing) {
+  return groupDigits(count) + ' ' + thing + (count === 1 ? '' : 's');
+}
+
 /** A part of a whole as "0.26 %"; never rounded to nothing, nor to all of it. */
 function percentOf(part, whole) {
   const percent = 100 * part / whole;
@@ -11784,9 +11789,9 @@ function spendOn(budget, inflate) {
 
 /** "3 of 100 bytes differ, first at byte 4" (from 1); `firstAt` counts from 0 and is -1 if only the sizes differ. */
 function describeByteCount(sizes, count, firstAt) {
-  if (sizes[0] === sizes[1]) return count + ' of ' + sizes[0] + ' bytes differ, first at byte ' + (firstAt + 1);
-  const start = sizes[0] + ' bytes against ' + sizes[1] + ', ';
-  return start + (firstAt < 0 ? 'the same up to byte ' + Math.min(sizes[0], sizes[1]) : 'first different at byte ' + (firstAt + 1));
+  if (sizes[0] === sizes[1]) return groupDigits(count) + ' of ' + countThings(sizes[0], 'byte') + (count === 1 ? ' differs' : ' differ') + ', first at byte ' + groupDigits(firstAt + 1);
+  const start = countThings(sizes[0], 'byte') + ' against ' + groupDigits(sizes[1]) + ', ';
+  return start + (firstAt < 0 ? 'the same up to byte ' + groupDigits(Math.min(sizes[0], sizes[1])) : 'first different at byte ' + groupDigits(firstAt + 1));
 }
 
 /** Index of the first byte that differs or that only one of the two has; -1 if they are the same. */
@@ -12025,20 +12030,19 @@ class NumberTally {
   /** "3 of 120 numbers differ, by up to 0.2 absolute (line 4), 1e-3 relative (line 2), first at line 2"; '' if none is unequal. */
   describe() {
     if (this.unequal === 0) return '';
-    const ofAll = ' of ' + this.pairs + (this.pairs === 1 ? ' number' : ' numbers');
-    if (this.apart === 0) return this.unequal + ofAll + ' written otherwise, all of the same value';
+    const ofAll = ' of ' + countThings(this.pairs, 'number');
+    if (this.apart === 0) return groupDigits(this.unequal) + ofAll + ' written otherwise, all of the same value';
     const { largestAbsolute, largestRelative } = this;
     const [absolute, relative] = [largestAbsolute, largestRelative].map(({ value }) => formatDistance(value));
     if (this.apart === 1) return 1 + ofAll + ' differs, by ' + absolute + ' absolute, ' + relative + ' relative, at ' + this.firstPlace;
-    const beyond = this.tolerance === undefined || this.beyond === 0 ? '' : ', ' + this.beyond + ' of them too much';
-    return this.apart + ofAll + ' differ' + beyond + ', by up to ' + absolute + ' absolute (' + largestAbsolute.place + '), '
+    const beyond = this.tolerance === undefined || this.beyond === 0 ? '' : ', ' + groupDigits(this.beyond) + ' of them too much';
+    return groupDigits(this.apart) + ofAll + ' differ' + beyond + ', by up to ' + absolute + ' absolute (' + largestAbsolute.place + '), '
       + relative + ' relative (' + largestRelative.place + '), first at ' + this.firstPlace;
   }
 }
 
-/** Two significant digits; rounded, so for people only. */
 function formatDistance(value) {
-  return value === Infinity ? 'infinite' : formatMagnitude(Number(value.toPrecision(2)));
+  return value === Infinity ? 'infinite' : roundNumber(value);
 }
 
 // ==== src/formats/comparetext.ts =================================================================
@@ -12227,11 +12231,12 @@ function describeTextTally(tally) {
   const numbers = tally.numbers.describe();
   if (tally.lines === 0) return numbers;
   const [count, other] = tally.lineCounts;
-  const of = count === other ? ' of ' + count : '';
+  const isOneLine = tally.lines === 1 && (count !== other || count === 1);
+  const of = count === other ? ' of ' + groupDigits(count) : '';
   const beside = numbers === '' ? '' : ' in more than numbers';
   const verb = tally.lines === 1 ? ' differs' : ' differ';
-  const lines = tally.lines + of + (tally.lines === 1 && (of === '' || count === 1) ? ' line' : ' lines') + verb + beside;
-  const lengths = count === other ? '' : count + ' lines against ' + other + '; ';
+  const lines = groupDigits(tally.lines) + of + (isOneLine ? ' line' : ' lines') + verb + beside;
+  const lengths = count === other ? '' : countThings(count, 'line') + ' against ' + groupDigits(other) + '; ';
   return lengths + lines + ', first line ' + tally.firstLine + ': ' + tally.excerpt + (numbers === '' ? '' : '; ' + numbers);
 }
 
@@ -12282,10 +12287,10 @@ function compareTables(first, second, context, isNamedTable) {
 function describeTables(tally) {
   const [count, other] = tally.rowCounts;
   const first = tally.first === '' ? '' : ', first ' + tally.first;
-  if (count !== other) return count + ' rows against ' + other + first;
+  if (count !== other) return countThings(count, 'row') + ' against ' + groupDigits(other) + first;
   const numbers = tally.numbers.describe();
   const beside = numbers === '' ? '' : ' in more than numbers';
-  const cells = tally.unlike === 0 ? [] : [tally.unlike + ' of ' + tally.cells + ' cells ' + (tally.unlike === 1 ? 'differs' : 'differ') + beside + first];
+  const cells = tally.unlike === 0 ? [] : [groupDigits(tally.unlike) + ' of ' + countThings(tally.cells, 'cell') + ' ' + (tally.unlike === 1 ? 'differs' : 'differ') + beside + first];
   return cells.concat(numbers === '' ? [] : numbers).join('; ');
 }
 
@@ -12333,7 +12338,7 @@ function compareRows(row, otherRow, header, tally) {
     if (alike.unlikeAt < 0) tally.isPaddingChanged = tally.isPaddingChanged || alike.isPaddingChanged;
     else addUnlikeCell(tally, () => placeOfCell(i) + ': ' + quoteExcerpt(row[i], alike.unlikeAt) + ' against ' + quoteExcerpt(otherRow[i], alike.otherUnlikeAt));
   }
-  if (row.length !== otherRow.length) addUnlikeCell(tally, () => 'row ' + rowNumber + ': ' + row.length + ' cells against ' + otherRow.length);
+  if (row.length !== otherRow.length) addUnlikeCell(tally, () => 'row ' + rowNumber + ': ' + countThings(row.length, 'cell') + ' against ' + groupDigits(otherRow.length));
 }
 
 function addUnlikeCell(tally, describe) {
@@ -12637,7 +12642,7 @@ function compareJson(first, second, context) {
   const numbers = tally.numbers.describe();
   if (tally.values === 0 && tally.numbers.beyond === 0) return describeEqualJson(tally, context);
   const beside = numbers === '' ? '' : ' in more than numbers';
-  const values = tally.values === 0 ? [] : [tally.values + (tally.values === 1 ? ' value differs' : ' values differ') + beside + ', first ' + tally.first];
+  const values = tally.values === 0 ? [] : [countThings(tally.values, 'value') + (tally.values === 1 ? ' differs' : ' differ') + beside + ', first ' + tally.first];
   const rule = 'JSON by value' + (context.tolerance === undefined ? '' : ', ' + describeTolerance(context.tolerance));
   return { kind: 'different', rule, detail: values.concat(numbers === '' ? [] : numbers).join('; '), causes: findCauses(first, second, context.hints) };
 }
@@ -12655,7 +12660,7 @@ function compareRoots(tape, other, tally) {
   const isAlone = tape.roots.length === 1 && other.roots.length === 1;
   for (let i = 0; i < common; i++) compareTrees(tape, other, tape.roots[i], other.roots[i], isAlone ? '$' : 'value ' + (i + 1) + ', $', tally);
   if (common === tape.roots.length && common === other.roots.length) return;
-  addDifference(tally, () => 'value ' + (common + 1) + ': ' + tape.roots.length + ' values against ' + other.roots.length);
+  addDifference(tally, () => 'value ' + (common + 1) + ': ' + countThings(tape.roots.length, 'value') + ' against ' + groupDigits(other.roots.length));
 }
 
 /** Walks two values and what is in them side by side; a stack of its own, as they may be nested deeply. */
@@ -12722,7 +12727,7 @@ function pairElements(tape, other, a, b, place, tally) {
     [value, otherValue] = [tape.nextOf(value), other.nextOf(otherValue)];
   }
   if (value < end || otherValue < otherEnd) {
-    addDifference(tally, () => place() + ': ' + countElements(tape, a) + ' elements against ' + countElements(other, b));
+    addDifference(tally, () => place() + ': ' + countThings(countElements(tape, a), 'element') + ' against ' + groupDigits(countElements(other, b)));
   }
   return pairs;
 }
@@ -12881,7 +12886,7 @@ function compareKeptParts(segments, others, context) {
     if (!detail.isSame) unlike += 1;
   }
   if (unlike === 0) return { isSame: true, detail: tolerated };
-  return { isSame: false, detail: unlike + (unlike === 1 ? ' part differs, ' : ' parts differ, first ') + first };
+  return { isSame: false, detail: countThings(unlike, 'part') + (unlike === 1 ? ' differs, ' : ' differ, first ') + first };
 }
 
 function isSamePlace(segment, other) {
@@ -16243,7 +16248,7 @@ function textItem(name, lines) {
   return lines.length === 0 ? [] : [{ kind: 'text', name, lines }];
 }
 
-function joinNamed(texts, what) {
+function nameSome(texts, what) {
   const more = texts.length - MOST_NAMED;
   return texts.slice(0, MOST_NAMED).join(', ') + (more > 0 ? ' and ' + String(more) + ' more' + (what === '' ? '' : ' ' + what) : '');
 }
@@ -16271,7 +16276,7 @@ function summarizeVerdicts(verdicts) {
   const words = distinctTexts(verdicts.map((one) => one.word));
   return words.map((word) => {
     const paths = verdicts.filter((one) => one.word === word).map((one) => makeHarmless(one.path));
-    return String(paths.length) + ' ' + (word === 'tolerance' ? 'within tolerance' : word) + (word === 'identical' ? '' : ' (' + joinNamed(paths, '') + ')');
+    return String(paths.length) + ' ' + (word === 'tolerance' ? 'within tolerance' : word) + (word === 'identical' ? '' : ' (' + nameSome(paths, '') + ')');
   }).join(', ');
 }
 
@@ -16322,9 +16327,9 @@ function describeRun(one, date, readTail) {
     ...textItem('parameters', run.parameters.length === 0 ? [] : [describeSpans([run]).join(', ')]),
     ...textItem('', end === '' ? [] : [end]),
     ...printedItem(run.status === 'failed' || run.status === 'interrupted' ? readTail(run) : []),
-    ...textItem('made', results.length === 0 ? [] : [joinNamed(results.map(describeResult), '')]),
-    ...textItem('removed', run.removed.length === 0 || run.tree !== undefined ? [] : [joinNamed(run.removed.map(makeHarmless), '')]),
-    ...textItem('not made', run.missingOutputs.length === 0 ? [] : [joinNamed(run.missingOutputs.map(makeHarmless), '')]),
+    ...textItem('made', results.length === 0 ? [] : [nameSome(results.map(describeResult), '')]),
+    ...textItem('removed', run.removed.length === 0 || run.tree !== undefined ? [] : [nameSome(run.removed.map(makeHarmless), '')]),
+    ...textItem('not made', run.missingOutputs.length === 0 ? [] : [nameSome(run.missingOutputs.map(makeHarmless), '')]),
     ...textItem('repeats', run.repeats === undefined ? [] : [run.repeats + (verdicts === '' ? '' : ': ' + verdicts)]),
     ...textItem('made from', run.parent === undefined ? [] : [run.parent]),
     ...textItem('outcome', notes.outcome === undefined ? [] : showLines(notes.outcome)),
@@ -29251,7 +29256,7 @@ function hasChange(options) {
 }
 
 /** Comments by the operand, which may be "-", and by --comment. */
-function readTexts(options, operand) {
+function readCommentTexts(options, operand) {
   const text = operand === '-' ? readIn().replace(/\n+$/, '') : operand;
   const texts = (text === undefined ? [] : [text]).concat(options.comments);
   if (texts.some((one) => trimBlanks(one) === '')) failUsage('cannot note an empty text', '');
@@ -29357,7 +29362,7 @@ function noteRun(operands, options) {
   hideFromGit(project);
   const draft = emptyNote('', runs.map(({ run }) => run.id), '', findAuthor(project), RR_VERSION);
   if (options.editor) draftFromEditor(draft, project, runs[0]);
-  else draftFromOptions(draft, options, readTexts(options, operand), runs, (name) => toRecordPath(project, current, name));
+  else draftFromOptions(draft, options, readCommentTexts(options, operand), runs, (name) => toRecordPath(project, current, name));
   if (!runs.some((one) => hasEffect(draft, one))) {
     if (!options.quiet) tell('rr: nothing changed, nothing noted');
     return 0;

@@ -105,7 +105,7 @@ function hasChange(options: NoteOptions): boolean {
 }
 
 /** Comments by the operand, which may be "-", and by --comment. */
-function readTexts(options: NoteOptions, operand: ByteString | undefined): ByteString[] {
+function readCommentTexts(options: NoteOptions, operand: ByteString | undefined): ByteString[] {
   const text = operand === '-' ? readIn().replace(/\n+$/, '') : operand;
   const texts = (text === undefined ? [] : [text]).concat(options.comments);
   if (texts.some((one) => trimBlanks(one) === '')) failUsage('cannot note an empty text', '');
@@ -211,7 +211,7 @@ export function noteRun(operands: ByteString[], options: NoteOptions): number {
   hideFromGit(project);
   const draft = emptyNote('', runs.map(({ run }) => run.id), '', findAuthor(project), RR_VERSION);
   if (options.editor) draftFromEditor(draft, project, runs[0]);
-  else draftFromOptions(draft, options, readTexts(options, operand), runs, (name) => toRecordPath(project, current, name));
+  else draftFromOptions(draft, options, readCommentTexts(options, operand), runs, (name) => toRecordPath(project, current, name));
   if (!runs.some((one) => hasEffect(draft, one))) {
     if (!options.quiet) tell('rr: nothing changed, nothing noted');
     return 0;
