@@ -193,6 +193,7 @@
 //   sys/store.ts                records, logs and marks on the disk, for any number of writers at once
 //   sys/code.ts                 the code of a run: the project's repository before it, the sources that it read after it
 //   sys/contents.ts             finds bytes again by their SHA-256: in the project, in git, among what was kept
+//   sys/scratchgit.ts           a git repository for a scratch tree, so that git, run in it, has nothing of the user's to write to
 //   sys/scratch.ts              a copy of the project as it was when a run began, to repeat the run in
 //   sys/gitknown.ts             which files of a project git tracks, ignores, or has with other content
 //   sys/statuscache.ts          an answer on many files, good as long as none of them has changed
@@ -27179,6 +27180,42 @@ function readFound(found, mostBytes) {
   return stat === undefined || stat.size > mostBytes ? undefined : readBytesIfThere(found.name);
 }
 
+// ==== src/sys/scratchgit.ts ======================================================================
+// scratchgit.ts - a git repository for a scratch tree, so that git, run in it, has nothing of the user's to write to. Puts no files of the work tree.
+
+// What a surrounding git sets for its hooks: it would lead the command's git to the user's repository.
+const GIT_PLACES = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_COMMON_DIR', 'GIT_OBJECT_DIRECTORY', 'GIT_ALTERNATE_OBJECT_DIRECTORIES', 'GIT_NAMESPACE', 'GIT_PREFIX'];
+
+/** Is this a name that git takes for a branch (git-check-ref-format(1)), and that needs no quoting anywhere? */
+function isPlainBranch(name) {
+  return /^\w[\w./+-]*$/.test(name) && !/\.\.|\/[./]|\.$|\/$|\.lock(?:\/|$)/.test(name);
+}
+
+/**
+ * Puts .git into the folder `top`: HEAD at `commit` (undefined: before the first one), on `branch` if it was
+ * on one, and the branches and tags of now. Objects are read from the user's repository, which git calls
+ * an alternate; all that is written stays in the tree. Hooks, remotes and configuration are not taken over.
+ * `leftOut` are tracked files that the tree lacks, and that git is not to miss.
+ */
+function putRepository(repository, top, commit, branch, leftOut) {
+  const folder = top + '/.git';
+  const write = (name, text) => fs.writeFileSync(toFsPath(folder + '/' + name), Buffer.from(text, 'latin1'), { flag: 'wx' });
+  for (const name of ['objects/info', 'refs/heads', 'info']) makeFolder(folder + '/' + name);
+  const isSha256 = repository.algorithm === 'sha256';
+  write('config', '[core]\n\trepositoryformatversion = ' + (isSha256 ? '1' : '0') + '\n\tfilemode = true\n\tbare = false\n[gc]\n\tauto = 0\n' + (isSha256 ? '[extensions]\n\tobjectformat = sha256\n' : ''));
+  write('objects/info/alternates', repository.commonFolder + '/objects\n');
+  const onBranch = branch !== undefined && isPlainBranch(branch) ? 'refs/heads/' + branch : commit === undefined ? 'refs/heads/main' : undefined;
+  write('HEAD', onBranch === undefined ? commit + '\n' : 'ref: ' + onBranch + '\n');
+  if (commit === undefined) return;
+  const answer = runGit(repository, ['for-each-ref', '--format=%(objectname) %(refname)', 'refs/heads', 'refs/tags', 'refs/remotes']);
+  const references = (answer.kind === 'done' ? answer.output : '').split('\n').filter((line) => line !== '' && !line.endsWith(' ' + String(onBranch)));
+  if (onBranch !== undefined) references.push(commit + ' ' + onBranch);
+  write('packed-refs', references.map((line) => line + '\n').join(''));
+  const own = { ...repository, top };
+  runGit(own, ['read-tree', commit]);
+  if (leftOut.length > 0) runGit(own, ['update-index', '--skip-worktree', '-z', '--stdin'], leftOut.map((name) => name + '\0').join(''));
+}
+
 // ==== src/sys/scratch.ts =========================================================================
 // scratch.ts - a copy of the project as it was when a run began, to repeat the run in. Runs nothing.
 //
@@ -27348,7 +27385,7 @@ function topInScratch(scratch, project, top) {
   return project.root === top ? scratch.project.root : scratch.project.root.slice(0, scratch.project.root.length - (project.root.length - top.length));
 }
 
-// type CodeSource = { repository: GitRepository; files: CommitFile[]; patch: Map<ByteString, PatchSection> };
+// type CodeSource = { repository: GitRepository; commit: string; files: CommitFile[]; patch: Map<ByteString, PatchSection> };
 
 function findCode(request, notes) {
   const { run, finder, commit } = request;
@@ -27363,7 +27400,7 @@ function findCode(request, notes) {
   }
   const patch = commit === undefined && recorded !== null && recorded[2] !== undefined ? finder.readPatch(recorded[2]) : new Map();
   if (commit === undefined && recorded?.[2] !== undefined && patch.size === 0) notes.push('the uncommitted changes of the code are not to be had: only what the run read is as it was');
-  return { repository, files, patch };
+  return { repository, commit: wanted, files, patch };
 }
 
 /** Of a tracked file that is in the work tree as git left it: its absolute name. Its times are worth keeping. */
@@ -27384,6 +27421,12 @@ function readIndexEntries(repository) {
   return new Map(entries.map((entry) => [entry.name, entry]));
 }
 
+/** Is this file of the repository rr's own, of the project that is repeated? */
+function isLeftOutOfTree(project, name) {
+  const inside = relativeTo(project, name);
+  return inside[0] !== '/' && isLeftOut(inside);
+}
+
 /** Puts in the files of the commit, with the recorded changes. */
 function putCode(request, scratch, code, timeS) {
   const { project, isReversed } = request;
@@ -27394,8 +27437,7 @@ function putCode(request, scratch, code, timeS) {
   const files = isReversed ? code.files.slice().reverse() : code.files;
   for (const file of files) {
     if (file.mode === GIT_LINK) continue; // a submodule: its files come as inputs
-    const inside = relativeTo(project, repository.top + '/' + file.path);
-    if (inside[0] !== '/' && isLeftOut(inside)) continue;
+    if (isLeftOutOfTree(project, repository.top + '/' + file.path)) continue;
     const untouched = patch.has(file.path) || file.mode === GIT_SYMLINK ? undefined : findUntouched(repository, entries, file);
     if (untouched !== undefined) putContent(scratch, top + '/' + file.path, { kind: 'file', name: untouched }, modeOf(file.mode), timeS);
     else waiting.set(file.id, (waiting.get(file.id) ?? []).concat(file));
@@ -27540,6 +27582,19 @@ function removeOutputs(request, scratch) {
 }
 
 /**
+ * Makes the tree a repository and a project, if the real one is a repository, so that git and rr, if the command
+ * calls them, find these and not the user's, in whose folder the tree lies.
+ */
+function putOwnPlaces(request, scratch, code) {
+  const { project, run, finder, commit } = request;
+  makeFolder(scratch.project.root + '/provenance/runs');
+  const repository = finder.ownRepository();
+  if (repository === undefined) return;
+  const leftOut = (code?.files ?? []).map((file) => file.path).filter((path) => isLeftOutOfTree(project, repository.top + '/' + path));
+  putRepository(repository, topInScratch(scratch, project, repository.top), code?.commit, commit === undefined ? run.codeBranch : undefined, leftOut);
+}
+
+/**
  * Why the run cannot be repeated in this tree, as a part of a sentence: it would start or write outside of
  * it, by way of a link. undefined if it can. What the command finds out for itself nobody knows beforehand.
  */
@@ -27566,6 +27621,7 @@ function makeScratch(request) {
   const timeS = Date.parse(run.startedUtc.slice(0, 23) + 'Z') / 1000;
   const code = findCode(request, scratch.notes);
   if (code !== undefined) putCode(request, scratch, code, timeS);
+  putOwnPlaces(request, scratch, code);
   if (request.isFull) putRest(request, scratch, timeS);
   removeOutputs(request, scratch);
   const inputs = request.isReversed ? run.inputs.slice().reverse() : run.inputs;
@@ -28456,10 +28512,10 @@ function argumentsOf(run, root) {
 const MAKE_VARIABLES = ['MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'MAKEOVERRIDES'];
 
 /** Sets the variables as recorded and as the surroundings want them; returns what puts all back. */
-function setVariables(run, folder, surroundings) {
+function setVariables(run, folder, isScratch, surroundings) {
   const before = Object.assign({}, process.env);
   const withheld = new Set(run.variableHashes.map((line) => line.split(' ')[0]));
-  for (const name of (REPLAYED_VARIABLES).concat(MAKE_VARIABLES, 'OLDPWD')) if (!withheld.has(name)) delete process.env[name];
+  for (const name of (REPLAYED_VARIABLES).concat(MAKE_VARIABLES, 'OLDPWD', isScratch ? GIT_PLACES : [])) if (!withheld.has(name)) delete process.env[name];
   for (const variable of run.variables) {
     const sign = variable.indexOf('=');
     const name = variable.slice(0, sign);
@@ -28620,7 +28676,7 @@ async function repeatRun(request) {
   const beforeFolder = scratch === undefined ? makeHeldFolder(origin, 'before') : undefined;
   const kept = beforeFolder === undefined ? new Map() : keepOutputs(request, beforeFolder);
   let streams;
-  const restore = setVariables(run, folder, surroundings);
+  const restore = setVariables(run, folder, scratch !== undefined, surroundings);
   const umask = surroundings.umask === undefined ? undefined : process.umask(surroundings.umask);
   let judgement = { verdicts: [], comparisons: new Map() };
   const judge = async (repeat) => {
@@ -28649,14 +28705,16 @@ async function repeatRun(request) {
   }
 }
 
-/** Moves outputs of a repeat out of its tree, to be looked at: under .rr/different/ID/. Returns that folder, relative to the project. */
+/** Moves outputs of a repeat out of its tree, to be looked at: under .rr/different/ID/. Returns that folder, relative to the project; undefined if there are none. */
 function keepForLook(origin, tree, repeat, paths) {
+  let isUsed = false;
   const folder = '.rr/different/' + repeat.id;
   for (const path of paths) {
     const from = absoluteOf(tree, path);
     if (!isResultPath(path) || lstatIfThere(from) === undefined || findLinkAbove(tree.root, from) !== undefined) continue;
     const to = absoluteOf(origin, folder + '/' + path);
     makeFolder(to.slice(0, to.lastIndexOf('/')));
+    isUsed = true;
     try {
       fs.renameSync(toFsPath(from), toFsPath(to));
     } catch (error) {
@@ -28664,7 +28722,7 @@ function keepForLook(origin, tree, repeat, paths) {
       fs.copyFileSync(toFsPath(from), toFsPath(to));
     }
   }
-  return folder;
+  return isUsed ? folder : undefined;
 }
 
 // Twice this, as pixels and as text, must fit into memory.
