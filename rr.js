@@ -5192,8 +5192,12 @@ function listVariations(ground) {
 //   | { kind: 'ended'; how: string }
 //   | { kind: 'lacking'; why: string };
 
-/** One repeat with the variation, or two if it is steady. */
-// type VariedTrial = { variation: Variation; outcomes: TrialOutcome[] };
+/**
+ * One repeat with the variation, or two if it is steady. `control`: what an unvaried repeat left right after
+ * it; where there is none, the first unvaried one stands for it, and what changed in the meantime, as a
+ * minute does that is printed, would be taken for the variation's doing.
+ */
+// type VariedTrial = { variation: Variation; outcomes: TrialOutcome[]; control?: Map<ByteString, string> };
 
 // type VariedRow = {
 //   variation: Variation;
@@ -5220,12 +5224,17 @@ function listDifferences(first, second) {
   return Array.from(paths).filter((path) => first.get(path) !== second.get(path)).sort();
 }
 
+/** Has the trial left anything else than the first unvaried repeat, but for what changes anyhow? Then it needs a control. */
+function needsControl(trial, first, second) {
+  return judgeVaried(trial, first, listDifferences(first, second)).differing.length > 0;
+}
+
 function judgeVaried(trial, first, changing) {
   const row = { variation: trial.variation, differing: [], steadied: [], broken: trial.outcomes.find((outcome) => outcome.kind !== 'ran') };
   const ran = [];
   for (const outcome of trial.outcomes) if (outcome.kind === 'ran') ran.push(outcome.outputs);
   if (row.broken !== undefined || ran.length === 0) return row;
-  row.differing = listDifferences(first, ran[0]).filter((path) => changing.indexOf(path) < 0);
+  row.differing = listDifferences(trial.control ?? first, ran[0]).filter((path) => changing.indexOf(path) < 0);
   if (ran.length > 1) {
     const still = listDifferences(ran[0], ran[1]);
     // A difference that a second repeat does not show again is no difference that the change made.
@@ -30512,7 +30521,10 @@ async function varyRun(session, run, width) {
     say(variation.title);
     const outcomes = [await repeat(variation.change)];
     if (variation.isSteady) outcomes.push(await repeat(variation.change));
-    trials.push({ variation, outcomes });
+    const trial = { variation, outcomes };
+    const control = needsControl(trial, hashes[0], hashes[1]) ? await repeat(USUAL_SURROUNDINGS) : undefined;
+    if (control?.kind === 'ran') trial.control = control.outputs;
+    trials.push(trial);
   }
   const judgement = judgeVariations(hashes[0], hashes[1], trials);
   printOut(options.json ? printJsonVariations(judgement, plan) + '\n' : printVariations(judgement, plan, width));

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import os from 'os';
 import { USUAL_SURROUNDINGS } from '../src/core/repeat.ts';
-import { chooseOtherLocale, judgeVariations, listVariations } from '../src/core/variations.ts';
+import { chooseOtherLocale, judgeVariations, listVariations, needsControl } from '../src/core/variations.ts';
 import type { TrialOutcome, VariationGround, VariedTrial } from '../src/core/variations.ts';
 import { printJsonVariations, printVariations } from '../src/views/variations.ts';
 import { hasProgram, makeTemporary, run } from './rig.ts';
@@ -225,4 +225,14 @@ test('printVariations() has nothing in it that gives orders to a terminal, and s
 test('printVariations() says so if nothing depends on anything', () => {
   const same = new Map([['a', '1']]);
   assert.match(printVariations(judgeVariations(same, same, [trial('umask', ran({ a: '1' }))]), { variations: [], omitted: [] }, 80), /\n\nno output depends on what was changed\n$/);
+});
+
+test('judgeVariations() holds a variation against the unvaried repeat after it, where there is one', () => {
+  const { variations } = listVariations(ANYWHERE);
+  const left = (minute: string, zone: string): Map<string, string> => new Map([['fig', minute + zone], ['log', 'x']]);
+  const zone: VariedTrial = { variation: variations[0], outcomes: [{ kind: 'ran', outputs: left('2', 'b') }], control: left('2', 'a') };
+  const home: VariedTrial = { variation: variations[2], outcomes: [{ kind: 'ran', outputs: left('3', 'a') }], control: left('3', 'a') };
+  for (const trial of [zone, home]) assert.equal(needsControl(trial, left('1', 'a'), left('1', 'a')), true, trial.variation.name);
+  const judged = judgeVariations(left('1', 'a'), left('1', 'a'), [zone, home]);
+  assert.deepEqual(judged.dependent, [{ path: 'fig', subjects: ['the time zone'] }]);
 });

@@ -9,7 +9,7 @@ import type { Note, OutputTolerance } from '../core/notes.ts';
 import { ACCEPTANCES, changeRun, describeOtherEnd, findInputProducer, findRepeatObstacle, isRepeatAccepted, listLaterResults, USUAL_SURROUNDINGS } from '../core/repeat.ts';
 import type { Acceptance, Judgement, RepeatSurroundings, Setting } from '../core/repeat.ts';
 import type { FileState, Run } from '../core/run.ts';
-import { judgeVariations, listVariations } from '../core/variations.ts';
+import { judgeVariations, listVariations, needsControl } from '../core/variations.ts';
 import type { TrialOutcome, VariedTrial } from '../core/variations.ts';
 import { parseToleranceOption } from '../formats/note.ts';
 import { quoteWord } from '../formats/shell.ts';
@@ -311,7 +311,10 @@ async function varyRun(session: RerunSession, run: Run, width: number): Promise<
     say(variation.title);
     const outcomes = [await repeat(variation.change)];
     if (variation.isSteady) outcomes.push(await repeat(variation.change));
-    trials.push({ variation, outcomes });
+    const trial: VariedTrial = { variation, outcomes };
+    const control = needsControl(trial, hashes[0], hashes[1]) ? await repeat(USUAL_SURROUNDINGS) : undefined;
+    if (control?.kind === 'ran') trial.control = control.outputs;
+    trials.push(trial);
   }
   const judgement = judgeVariations(hashes[0], hashes[1], trials);
   printOut(options.json ? printJsonVariations(judgement, plan) + '\n' : printVariations(judgement, plan, width));

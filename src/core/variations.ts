@@ -147,8 +147,12 @@ export type TrialOutcome =
   | { kind: 'ended'; how: string }
   | { kind: 'lacking'; why: string };
 
-/** One repeat with the variation, or two if it is steady. */
-export type VariedTrial = { variation: Variation; outcomes: TrialOutcome[] };
+/**
+ * One repeat with the variation, or two if it is steady. `control`: what an unvaried repeat left right after
+ * it; where there is none, the first unvaried one stands for it, and what changed in the meantime, as a
+ * minute does that is printed, would be taken for the variation's doing.
+ */
+export type VariedTrial = { variation: Variation; outcomes: TrialOutcome[]; control?: Map<ByteString, string> };
 
 export type VariedRow = {
   variation: Variation;
@@ -175,12 +179,17 @@ function listDifferences(first: Map<ByteString, string>, second: Map<ByteString,
   return Array.from(paths).filter((path) => first.get(path) !== second.get(path)).sort();
 }
 
+/** Has the trial left anything else than the first unvaried repeat, but for what changes anyhow? Then it needs a control. */
+export function needsControl(trial: VariedTrial, first: Map<ByteString, string>, second: Map<ByteString, string>): boolean {
+  return judgeVaried(trial, first, listDifferences(first, second)).differing.length > 0;
+}
+
 function judgeVaried(trial: VariedTrial, first: Map<ByteString, string>, changing: ByteString[]): VariedRow {
   const row: VariedRow = { variation: trial.variation, differing: [], steadied: [], broken: trial.outcomes.find((outcome) => outcome.kind !== 'ran') };
   const ran: Map<ByteString, string>[] = [];
   for (const outcome of trial.outcomes) if (outcome.kind === 'ran') ran.push(outcome.outputs);
   if (row.broken !== undefined || ran.length === 0) return row;
-  row.differing = listDifferences(first, ran[0]).filter((path) => changing.indexOf(path) < 0);
+  row.differing = listDifferences(trial.control ?? first, ran[0]).filter((path) => changing.indexOf(path) < 0);
   if (ran.length > 1) {
     const still = listDifferences(ran[0], ran[1]);
     // A difference that a second repeat does not show again is no difference that the change made.
