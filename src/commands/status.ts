@@ -2,7 +2,6 @@
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { EXIT } from '../core/failure.ts';
-import { findLiveRuns } from '../core/graph.ts';
 import type { GraphRun } from '../core/graph.ts';
 import { applyNotes } from '../core/notes.ts';
 import { isSourceName } from '../core/sources.ts';
@@ -64,9 +63,11 @@ function listOrphanCandidates(project: Project, expected: Expectations, folders:
   return found.sort(compareBytes);
 }
 
-function listSources(runs: GraphRun[]): ByteString[] {
+function listSources({ runs, isLive }: Expectations): ByteString[] {
   const sources = new Set<ByteString>();
-  for (const { run } of findLiveRuns(runs).runs) for (const input of run.inputs) if (input.path[0] !== '/' && isSourceName(input.path)) sources.add(input.path);
+  runs.forEach((run, index) => {
+    for (const input of isLive[index] === 1 ? run.inputs : []) if (input.path[0] !== '/' && isSourceName(input.path)) sources.add(input.path);
+  });
   return Array.from(sources).sort(compareBytes);
 }
 
@@ -93,7 +94,7 @@ async function gatherFacts(project: Project, hasEnvironment: boolean): Promise<{
   // Who has noted what came of it knows of it.
   const lost = runs.filter((run) => run.status === 'lost' && applyNotes(run, notes.get(run.id)).notes.outcome === undefined).reverse().map((run) => ({ id: run.id, label: run.label }));
   return {
-    facts: { ...verdicts, runs: runs.length, lost, unreadable: faults.concat(noteFaults).map((fault) => fault.message), orphanCandidates: listOrphanCandidates(project, expected, folders), sources: listSources(runs) },
+    facts: { ...verdicts, runs: runs.length, lost, unreadable: faults.concat(noteFaults).map((fault) => fault.message), orphanCandidates: listOrphanCandidates(project, expected, folders), sources: listSources(expected) },
     depends,
   };
 }

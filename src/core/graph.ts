@@ -109,6 +109,12 @@ function markLive(count: number, owners: Map<ByteString, Owner>, producers: numb
   return isLive;
 }
 
+/** The current results by path, and of each run whether one of them needs it (rules 1 to 3). */
+export function findNeeded(runs: GraphRun[]): { owners: Map<ByteString, Owner>; isLive: Uint8Array } {
+  const { owners, producers } = replayRuns(runs);
+  return { owners, isLive: markLive(runs.length, owners, producers) };
+}
+
 /** Last live run that wrote a path, what it wrote (unless it removed it), and the live runs that read that. */
 type Writer = { index: number; file: FileState | undefined; readers: number[] };
 

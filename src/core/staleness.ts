@@ -1,7 +1,7 @@
 // staleness.ts - which results are not any more what their runs would make, and exactly why. Knows no files on a disk and no clock.
 import type { ByteString } from './bytes.ts';
 import { compareBytes } from './bytes.ts';
-import { findLiveRuns, isSameContent, listOwners } from './graph.ts';
+import { findNeeded, isSameContent } from './graph.ts';
 import type { GraphRun, Owner } from './graph.ts';
 import type { FileState } from './run.ts';
 
@@ -29,6 +29,8 @@ export type RawInput = { path: ByteString; run: string };
 export type Expectations = {
   runs: GraphRun[];
   owners: Map<ByteString, Owner>;
+  /** Of each run: does a current result need it? */
+  isLive: Uint8Array;
   /** Of each path a live run read last and no run wrote since: the run and what it read. */
   raw: Map<ByteString, Owner>;
   /** All paths that must be looked at, sorted by bytes. */
@@ -39,19 +41,18 @@ export type FileVerdicts = { results: number; inputs: number; stale: StaleResult
 
 /** What `runs`, which are in the order of their ids, say that there should be. */
 export function listExpectations(runs: GraphRun[]): Expectations {
-  const owners = listOwners(runs);
-  const isLive = new Set(findLiveRuns(runs).runs.map((live) => live.run.id));
+  const { owners, isLive } = findNeeded(runs);
   const raw = new Map<ByteString, Owner>();
   runs.forEach((run, index) => {
     if (run.tree !== undefined) return;
-    if (isLive.has(run.id)) for (const file of run.inputs) if (file.hash !== '?' && file.kind !== 'd' && !owners.has(file.path)) raw.set(file.path, { index, file });
+    if (isLive[index] === 1) for (const file of run.inputs) if (file.hash !== '?' && file.kind !== 'd' && !owners.has(file.path)) raw.set(file.path, { index, file });
     for (const file of run.outputs) raw.delete(file.path);
     for (const path of run.removed) raw.delete(path);
   });
   const paths = new Set(owners.keys());
   for (const path of raw.keys()) paths.add(path);
   for (const owner of owners.values()) for (const input of runs[owner.index].inputs) paths.add(input.path);
-  return { runs, owners, raw, paths: Array.from(paths).sort(compareBytes) };
+  return { runs, owners, isLive, raw, paths: Array.from(paths).sort(compareBytes) };
 }
 
 /** The runs that own results, each once, ascending. */
