@@ -698,6 +698,12 @@ function markLive(count, owners, producers) {
   return isLive;
 }
 
+/** The current results by path, and of each run whether one of them needs it (rules 1 to 3). */
+function findNeeded(runs) {
+  const { owners, producers } = replayRuns(runs);
+  return { owners, isLive: markLive(runs.length, owners, producers) };
+}
+
 /** Last live run that wrote a path, what it wrote (unless it removed it), and the live runs that read that. */
 // type Writer = { index: number; file: FileState | undefined; readers: number[] };
 
@@ -1228,6 +1234,8 @@ function layOut(request) {
 // type Expectations = {
 //   runs: GraphRun[];
 //   owners: Map<ByteString, Owner>;
+//   /** Of each run: does a current result need it? */
+//   isLive: Uint8Array;
 //   /** Of each path a live run read last and no run wrote since: the run and what it read. */
 //   raw: Map<ByteString, Owner>;
 //   /** All paths that must be looked at, sorted by bytes. */
@@ -1238,19 +1246,18 @@ function layOut(request) {
 
 /** What `runs`, which are in the order of their ids, say that there should be. */
 function listExpectations(runs) {
-  const owners = listOwners(runs);
-  const isLive = new Set(findLiveRuns(runs).runs.map((live) => live.run.id));
+  const { owners, isLive } = findNeeded(runs);
   const raw = new Map();
   runs.forEach((run, index) => {
     if (run.tree !== undefined) return;
-    if (isLive.has(run.id)) for (const file of run.inputs) if (file.hash !== '?' && file.kind !== 'd' && !owners.has(file.path)) raw.set(file.path, { index, file });
+    if (isLive[index] === 1) for (const file of run.inputs) if (file.hash !== '?' && file.kind !== 'd' && !owners.has(file.path)) raw.set(file.path, { index, file });
     for (const file of run.outputs) raw.delete(file.path);
     for (const path of run.removed) raw.delete(path);
   });
   const paths = new Set(owners.keys());
   for (const path of raw.keys()) paths.add(path);
   for (const owner of owners.values()) for (const input of runs[owner.index].inputs) paths.add(input.path);
-  return { runs, owners, raw, paths: Array.from(paths).sort(compareBytes) };
+  return { runs, owners, isLive, raw, paths: Array.from(paths).sort(compareBytes) };
 }
 
 /** The runs that own results, each once, ascending. */
@@ -5226,7 +5233,7 @@ function listDifferences(first, second) {
 
 /** Has the trial left anything else than the first unvaried repeat, but for what changes anyhow? Then it needs a control. */
 function needsControl(trial, first, second) {
-  return judgeVaried(trial, first, listDifferences(first, second)).differing.length > 0;
+  return judgeVaried({ variation: trial.variation, outcomes: trial.outcomes }, first, listDifferences(first, second)).differing.length > 0;
 }
 
 function judgeVaried(trial, first, changing) {
@@ -30129,9 +30136,11 @@ function listOrphanCandidates(project, expected, folders) {
   return found.sort(compareBytes);
 }
 
-function listSources(runs) {
+function listSources({ runs, isLive }) {
   const sources = new Set();
-  for (const { run } of findLiveRuns(runs).runs) for (const input of run.inputs) if (input.path[0] !== '/' && isSourceName(input.path)) sources.add(input.path);
+  runs.forEach((run, index) => {
+    for (const input of isLive[index] === 1 ? run.inputs : []) if (input.path[0] !== '/' && isSourceName(input.path)) sources.add(input.path);
+  });
   return Array.from(sources).sort(compareBytes);
 }
 
@@ -30158,7 +30167,7 @@ async function gatherFacts(project, hasEnvironment) {
   // Who has noted what came of it knows of it.
   const lost = runs.filter((run) => run.status === 'lost' && applyNotes(run, notes.get(run.id)).notes.outcome === undefined).reverse().map((run) => ({ id: run.id, label: run.label }));
   return {
-    facts: { ...verdicts, runs: runs.length, lost, unreadable: faults.concat(noteFaults).map((fault) => fault.message), orphanCandidates: listOrphanCandidates(project, expected, folders), sources: listSources(runs) },
+    facts: { ...verdicts, runs: runs.length, lost, unreadable: faults.concat(noteFaults).map((fault) => fault.message), orphanCandidates: listOrphanCandidates(project, expected, folders), sources: listSources(expected) },
     depends,
   };
 }
@@ -30788,7 +30797,7 @@ const VERBS = [
       { name: 'in-place', help: 'in the project instead of a scratch tree' },
       { name: 'full', help: 'with the rest of the project, as it is now' },
       { name: 'force', letter: 'f', help: 'also where inputs are not as they were' },
-      { name: 'vary', help: 'change one thing around the run at a time: on what does it depend?' },
+      { name: 'vary', help: 'change one thing at a time: on what does it depend?' },
       { name: 'explain', help: 'repeat again to find the cause, however long it takes' },
       JSON_OUT, QUIET, PROJECT,
     ],

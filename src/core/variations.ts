@@ -181,7 +181,7 @@ function listDifferences(first: Map<ByteString, string>, second: Map<ByteString,
 
 /** Has the trial left anything else than the first unvaried repeat, but for what changes anyhow? Then it needs a control. */
 export function needsControl(trial: VariedTrial, first: Map<ByteString, string>, second: Map<ByteString, string>): boolean {
-  return judgeVaried(trial, first, listDifferences(first, second)).differing.length > 0;
+  return judgeVaried({ variation: trial.variation, outcomes: trial.outcomes }, first, listDifferences(first, second)).differing.length > 0;
 }
 
 function judgeVaried(trial: VariedTrial, first: Map<ByteString, string>, changing: ByteString[]): VariedRow {
