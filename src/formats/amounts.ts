@@ -1,7 +1,6 @@
 // amounts.ts - counts, parts and numbers in words, as a line of a comparison has them. Knows no locale.
 import { joinWords } from '../core/words.ts';
 
-
 /** 1234567 is "1,234,567". */
 export function groupDigits(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');

@@ -5,6 +5,7 @@ import { Failure } from '../core/failure.ts';
 import { isResultPath } from '../core/graph.ts';
 import { judgeRepeat } from '../core/repeat.ts';
 import type { Judgement, RepeatSurroundings } from '../core/repeat.ts';
+import { spanOfRun } from '../core/run.ts';
 import type { FileState, Run, Verdict } from '../core/run.ts';
 import { REPLAYED_VARIABLES } from '../core/variables.ts';
 import { splitCommand } from '../formats/shell.ts';
@@ -134,11 +135,7 @@ function openStreams(run: Run, tree: Project): Streams {
 
 /** Folders of the two runs that stand for each other, and their times: by these some causes are told. */
 function hintsOf(request: OneRepeat, tree: Project, repeat: Run): { firstPlaces: ByteString[]; secondPlaces: ByteString[]; firstSpan: [number, number]; secondSpan: [number, number] } {
-  const span = (run: Run): [number, number] => {
-    const startMs = Date.parse(run.startedUtc.slice(0, 23) + 'Z');
-    return [startMs, startMs + (run.wallS ?? 0) * 1000];
-  };
-  return { firstPlaces: [request.origin.root], secondPlaces: [tree.root], firstSpan: span(request.run), secondSpan: span(repeat) };
+  return { firstPlaces: [request.origin.root], secondPlaces: [tree.root], firstSpan: spanOfRun(request.run), secondSpan: spanOfRun(repeat) };
 }
 
 function compareOutput(request: OneRepeat, tree: Project, repeat: Run, first: FileState, second: FileState, kept: Map<ByteString, ByteString>): Comparison {
