@@ -193,6 +193,7 @@
 //   sys/store.ts                records, logs and marks on the disk, for any number of writers at once
 //   sys/code.ts                 the code of a run: the project's repository before it, the sources that it read after it
 //   sys/contents.ts             finds bytes again by their SHA-256: in the project, in git, among what was kept
+//   sys/scratchgit.ts           a git repository for a scratch tree, so that git, run in it, has nothing of the user's to write to
 //   sys/scratch.ts              a copy of the project as it was when a run began, to repeat the run in
 //   sys/gitknown.ts             which files of a project git tracks, ignores, or has with other content
 //   sys/statuscache.ts          an answer on many files, good as long as none of them has changed
@@ -9793,6 +9794,11 @@ function groupDigits(count) {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
+/** "1 pixel", "1,234 pixels". */
+function countThings(count, thing) {
+  return groupDigits(count) + ' ' + thing + (count === 1 ? '' : 's');
+}
+
 /** A part of a whole as "0.26 %"; never rounded to nothing, nor to all of it. */
 function percentOf(part, whole) {
   const percent = 100 * part / whole;
@@ -11784,9 +11790,9 @@ function spendOn(budget, inflate) {
 
 /** "3 of 100 bytes differ, first at byte 4" (from 1); `firstAt` counts from 0 and is -1 if only the sizes differ. */
 function describeByteCount(sizes, count, firstAt) {
-  if (sizes[0] === sizes[1]) return count + ' of ' + sizes[0] + ' bytes differ, first at byte ' + (firstAt + 1);
-  const start = sizes[0] + ' bytes against ' + sizes[1] + ', ';
-  return start + (firstAt < 0 ? 'the same up to byte ' + Math.min(sizes[0], sizes[1]) : 'first different at byte ' + (firstAt + 1));
+  if (sizes[0] === sizes[1]) return groupDigits(count) + ' of ' + countThings(sizes[0], 'byte') + (count === 1 ? ' differs' : ' differ') + ', first at byte ' + groupDigits(firstAt + 1);
+  const start = countThings(sizes[0], 'byte') + ' against ' + groupDigits(sizes[1]) + ', ';
+  return start + (firstAt < 0 ? 'the same up to byte ' + groupDigits(Math.min(sizes[0], sizes[1])) : 'first different at byte ' + groupDigits(firstAt + 1));
 }
 
 /** Index of the first byte that differs or that only one of the two has; -1 if they are the same. */
@@ -12025,20 +12031,19 @@ class NumberTally {
   /** "3 of 120 numbers differ, by up to 0.2 absolute (line 4), 1e-3 relative (line 2), first at line 2"; '' if none is unequal. */
   describe() {
     if (this.unequal === 0) return '';
-    const ofAll = ' of ' + this.pairs + (this.pairs === 1 ? ' number' : ' numbers');
-    if (this.apart === 0) return this.unequal + ofAll + ' written otherwise, all of the same value';
+    const ofAll = ' of ' + countThings(this.pairs, 'number');
+    if (this.apart === 0) return groupDigits(this.unequal) + ofAll + ' written otherwise, all of the same value';
     const { largestAbsolute, largestRelative } = this;
     const [absolute, relative] = [largestAbsolute, largestRelative].map(({ value }) => formatDistance(value));
     if (this.apart === 1) return 1 + ofAll + ' differs, by ' + absolute + ' absolute, ' + relative + ' relative, at ' + this.firstPlace;
-    const beyond = this.tolerance === undefined || this.beyond === 0 ? '' : ', ' + this.beyond + ' of them too much';
-    return this.apart + ofAll + ' differ' + beyond + ', by up to ' + absolute + ' absolute (' + largestAbsolute.place + '), '
+    const beyond = this.tolerance === undefined || this.beyond === 0 ? '' : ', ' + groupDigits(this.beyond) + ' of them too much';
+    return groupDigits(this.apart) + ofAll + ' differ' + beyond + ', by up to ' + absolute + ' absolute (' + largestAbsolute.place + '), '
       + relative + ' relative (' + largestRelative.place + '), first at ' + this.firstPlace;
   }
 }
 
-/** Two significant digits; rounded, so for people only. */
 function formatDistance(value) {
-  return value === Infinity ? 'infinite' : formatMagnitude(Number(value.toPrecision(2)));
+  return value === Infinity ? 'infinite' : roundNumber(value);
 }
 
 // ==== src/formats/comparetext.ts =================================================================
@@ -12227,11 +12232,12 @@ function describeTextTally(tally) {
   const numbers = tally.numbers.describe();
   if (tally.lines === 0) return numbers;
   const [count, other] = tally.lineCounts;
-  const of = count === other ? ' of ' + count : '';
+  const isOneLine = tally.lines === 1 && (count !== other || count === 1);
+  const of = count === other ? ' of ' + groupDigits(count) : '';
   const beside = numbers === '' ? '' : ' in more than numbers';
   const verb = tally.lines === 1 ? ' differs' : ' differ';
-  const lines = tally.lines + of + (tally.lines === 1 && (of === '' || count === 1) ? ' line' : ' lines') + verb + beside;
-  const lengths = count === other ? '' : count + ' lines against ' + other + '; ';
+  const lines = groupDigits(tally.lines) + of + (isOneLine ? ' line' : ' lines') + verb + beside;
+  const lengths = count === other ? '' : countThings(count, 'line') + ' against ' + groupDigits(other) + '; ';
   return lengths + lines + ', first line ' + tally.firstLine + ': ' + tally.excerpt + (numbers === '' ? '' : '; ' + numbers);
 }
 
@@ -12282,10 +12288,10 @@ function compareTables(first, second, context, isNamedTable) {
 function describeTables(tally) {
   const [count, other] = tally.rowCounts;
   const first = tally.first === '' ? '' : ', first ' + tally.first;
-  if (count !== other) return count + ' rows against ' + other + first;
+  if (count !== other) return countThings(count, 'row') + ' against ' + groupDigits(other) + first;
   const numbers = tally.numbers.describe();
   const beside = numbers === '' ? '' : ' in more than numbers';
-  const cells = tally.unlike === 0 ? [] : [tally.unlike + ' of ' + tally.cells + ' cells ' + (tally.unlike === 1 ? 'differs' : 'differ') + beside + first];
+  const cells = tally.unlike === 0 ? [] : [groupDigits(tally.unlike) + ' of ' + countThings(tally.cells, 'cell') + ' ' + (tally.unlike === 1 ? 'differs' : 'differ') + beside + first];
   return cells.concat(numbers === '' ? [] : numbers).join('; ');
 }
 
@@ -12333,7 +12339,7 @@ function compareRows(row, otherRow, header, tally) {
     if (alike.unlikeAt < 0) tally.isPaddingChanged = tally.isPaddingChanged || alike.isPaddingChanged;
     else addUnlikeCell(tally, () => placeOfCell(i) + ': ' + quoteExcerpt(row[i], alike.unlikeAt) + ' against ' + quoteExcerpt(otherRow[i], alike.otherUnlikeAt));
   }
-  if (row.length !== otherRow.length) addUnlikeCell(tally, () => 'row ' + rowNumber + ': ' + row.length + ' cells against ' + otherRow.length);
+  if (row.length !== otherRow.length) addUnlikeCell(tally, () => 'row ' + rowNumber + ': ' + countThings(row.length, 'cell') + ' against ' + groupDigits(otherRow.length));
 }
 
 function addUnlikeCell(tally, describe) {
@@ -12637,7 +12643,7 @@ function compareJson(first, second, context) {
   const numbers = tally.numbers.describe();
   if (tally.values === 0 && tally.numbers.beyond === 0) return describeEqualJson(tally, context);
   const beside = numbers === '' ? '' : ' in more than numbers';
-  const values = tally.values === 0 ? [] : [tally.values + (tally.values === 1 ? ' value differs' : ' values differ') + beside + ', first ' + tally.first];
+  const values = tally.values === 0 ? [] : [countThings(tally.values, 'value') + (tally.values === 1 ? ' differs' : ' differ') + beside + ', first ' + tally.first];
   const rule = 'JSON by value' + (context.tolerance === undefined ? '' : ', ' + describeTolerance(context.tolerance));
   return { kind: 'different', rule, detail: values.concat(numbers === '' ? [] : numbers).join('; '), causes: findCauses(first, second, context.hints) };
 }
@@ -12655,7 +12661,7 @@ function compareRoots(tape, other, tally) {
   const isAlone = tape.roots.length === 1 && other.roots.length === 1;
   for (let i = 0; i < common; i++) compareTrees(tape, other, tape.roots[i], other.roots[i], isAlone ? '$' : 'value ' + (i + 1) + ', $', tally);
   if (common === tape.roots.length && common === other.roots.length) return;
-  addDifference(tally, () => 'value ' + (common + 1) + ': ' + tape.roots.length + ' values against ' + other.roots.length);
+  addDifference(tally, () => 'value ' + (common + 1) + ': ' + countThings(tape.roots.length, 'value') + ' against ' + groupDigits(other.roots.length));
 }
 
 /** Walks two values and what is in them side by side; a stack of its own, as they may be nested deeply. */
@@ -12722,7 +12728,7 @@ function pairElements(tape, other, a, b, place, tally) {
     [value, otherValue] = [tape.nextOf(value), other.nextOf(otherValue)];
   }
   if (value < end || otherValue < otherEnd) {
-    addDifference(tally, () => place() + ': ' + countElements(tape, a) + ' elements against ' + countElements(other, b));
+    addDifference(tally, () => place() + ': ' + countThings(countElements(tape, a), 'element') + ' against ' + groupDigits(countElements(other, b)));
   }
   return pairs;
 }
@@ -12881,7 +12887,7 @@ function compareKeptParts(segments, others, context) {
     if (!detail.isSame) unlike += 1;
   }
   if (unlike === 0) return { isSame: true, detail: tolerated };
-  return { isSame: false, detail: unlike + (unlike === 1 ? ' part differs, ' : ' parts differ, first ') + first };
+  return { isSame: false, detail: countThings(unlike, 'part') + (unlike === 1 ? ' differs, ' : ' differ, first ') + first };
 }
 
 function isSamePlace(segment, other) {
@@ -16243,7 +16249,7 @@ function textItem(name, lines) {
   return lines.length === 0 ? [] : [{ kind: 'text', name, lines }];
 }
 
-function joinNamed(texts, what) {
+function nameSome(texts, what) {
   const more = texts.length - MOST_NAMED;
   return texts.slice(0, MOST_NAMED).join(', ') + (more > 0 ? ' and ' + String(more) + ' more' + (what === '' ? '' : ' ' + what) : '');
 }
@@ -16271,7 +16277,7 @@ function summarizeVerdicts(verdicts) {
   const words = distinctTexts(verdicts.map((one) => one.word));
   return words.map((word) => {
     const paths = verdicts.filter((one) => one.word === word).map((one) => makeHarmless(one.path));
-    return String(paths.length) + ' ' + (word === 'tolerance' ? 'within tolerance' : word) + (word === 'identical' ? '' : ' (' + joinNamed(paths, '') + ')');
+    return String(paths.length) + ' ' + (word === 'tolerance' ? 'within tolerance' : word) + (word === 'identical' ? '' : ' (' + nameSome(paths, '') + ')');
   }).join(', ');
 }
 
@@ -16322,9 +16328,9 @@ function describeRun(one, date, readTail) {
     ...textItem('parameters', run.parameters.length === 0 ? [] : [describeSpans([run]).join(', ')]),
     ...textItem('', end === '' ? [] : [end]),
     ...printedItem(run.status === 'failed' || run.status === 'interrupted' ? readTail(run) : []),
-    ...textItem('made', results.length === 0 ? [] : [joinNamed(results.map(describeResult), '')]),
-    ...textItem('removed', run.removed.length === 0 || run.tree !== undefined ? [] : [joinNamed(run.removed.map(makeHarmless), '')]),
-    ...textItem('not made', run.missingOutputs.length === 0 ? [] : [joinNamed(run.missingOutputs.map(makeHarmless), '')]),
+    ...textItem('made', results.length === 0 ? [] : [nameSome(results.map(describeResult), '')]),
+    ...textItem('removed', run.removed.length === 0 || run.tree !== undefined ? [] : [nameSome(run.removed.map(makeHarmless), '')]),
+    ...textItem('not made', run.missingOutputs.length === 0 ? [] : [nameSome(run.missingOutputs.map(makeHarmless), '')]),
     ...textItem('repeats', run.repeats === undefined ? [] : [run.repeats + (verdicts === '' ? '' : ': ' + verdicts)]),
     ...textItem('made from', run.parent === undefined ? [] : [run.parent]),
     ...textItem('outcome', notes.outcome === undefined ? [] : showLines(notes.outcome)),
@@ -27174,6 +27180,42 @@ function readFound(found, mostBytes) {
   return stat === undefined || stat.size > mostBytes ? undefined : readBytesIfThere(found.name);
 }
 
+// ==== src/sys/scratchgit.ts ======================================================================
+// scratchgit.ts - a git repository for a scratch tree, so that git, run in it, has nothing of the user's to write to. Puts no files of the work tree.
+
+// What a surrounding git sets for its hooks: it would lead the command's git to the user's repository.
+const GIT_PLACES = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_COMMON_DIR', 'GIT_OBJECT_DIRECTORY', 'GIT_ALTERNATE_OBJECT_DIRECTORIES', 'GIT_NAMESPACE', 'GIT_PREFIX'];
+
+/** Is this a name that git takes for a branch (git-check-ref-format(1)), and that needs no quoting anywhere? */
+function isPlainBranch(name) {
+  return /^\w[\w./+-]*$/.test(name) && !/\.\.|\/[./]|\.$|\/$|\.lock(?:\/|$)/.test(name);
+}
+
+/**
+ * Puts .git into the folder `top`: HEAD at `commit` (undefined: before the first one), on `branch` if it was
+ * on one, and the branches and tags of now. Objects are read from the user's repository, which git calls
+ * an alternate; all that is written stays in the tree. Hooks, remotes and configuration are not taken over.
+ * `leftOut` are tracked files that the tree lacks, and that git is not to miss.
+ */
+function putRepository(repository, top, commit, branch, leftOut) {
+  const folder = top + '/.git';
+  const write = (name, text) => fs.writeFileSync(toFsPath(folder + '/' + name), Buffer.from(text, 'latin1'), { flag: 'wx' });
+  for (const name of ['objects/info', 'refs/heads', 'info']) makeFolder(folder + '/' + name);
+  const isSha256 = repository.algorithm === 'sha256';
+  write('config', '[core]\n\trepositoryformatversion = ' + (isSha256 ? '1' : '0') + '\n\tfilemode = true\n\tbare = false\n[gc]\n\tauto = 0\n' + (isSha256 ? '[extensions]\n\tobjectformat = sha256\n' : ''));
+  write('objects/info/alternates', repository.commonFolder + '/objects\n');
+  const onBranch = branch !== undefined && isPlainBranch(branch) ? 'refs/heads/' + branch : commit === undefined ? 'refs/heads/main' : undefined;
+  write('HEAD', onBranch === undefined ? commit + '\n' : 'ref: ' + onBranch + '\n');
+  if (commit === undefined) return;
+  const answer = runGit(repository, ['for-each-ref', '--format=%(objectname) %(refname)', 'refs/heads', 'refs/tags', 'refs/remotes']);
+  const references = (answer.kind === 'done' ? answer.output : '').split('\n').filter((line) => line !== '' && !line.endsWith(' ' + String(onBranch)));
+  if (onBranch !== undefined) references.push(commit + ' ' + onBranch);
+  write('packed-refs', references.map((line) => line + '\n').join(''));
+  const own = { ...repository, top };
+  runGit(own, ['read-tree', commit]);
+  if (leftOut.length > 0) runGit(own, ['update-index', '--skip-worktree', '-z', '--stdin'], leftOut.map((name) => name + '\0').join(''));
+}
+
 // ==== src/sys/scratch.ts =========================================================================
 // scratch.ts - a copy of the project as it was when a run began, to repeat the run in. Runs nothing.
 //
@@ -27343,7 +27385,7 @@ function topInScratch(scratch, project, top) {
   return project.root === top ? scratch.project.root : scratch.project.root.slice(0, scratch.project.root.length - (project.root.length - top.length));
 }
 
-// type CodeSource = { repository: GitRepository; files: CommitFile[]; patch: Map<ByteString, PatchSection> };
+// type CodeSource = { repository: GitRepository; commit: string; files: CommitFile[]; patch: Map<ByteString, PatchSection> };
 
 function findCode(request, notes) {
   const { run, finder, commit } = request;
@@ -27358,7 +27400,7 @@ function findCode(request, notes) {
   }
   const patch = commit === undefined && recorded !== null && recorded[2] !== undefined ? finder.readPatch(recorded[2]) : new Map();
   if (commit === undefined && recorded?.[2] !== undefined && patch.size === 0) notes.push('the uncommitted changes of the code are not to be had: only what the run read is as it was');
-  return { repository, files, patch };
+  return { repository, commit: wanted, files, patch };
 }
 
 /** Of a tracked file that is in the work tree as git left it: its absolute name. Its times are worth keeping. */
@@ -27379,6 +27421,12 @@ function readIndexEntries(repository) {
   return new Map(entries.map((entry) => [entry.name, entry]));
 }
 
+/** Is this file of the repository rr's own, of the project that is repeated? */
+function isLeftOutOfTree(project, name) {
+  const inside = relativeTo(project, name);
+  return inside[0] !== '/' && isLeftOut(inside);
+}
+
 /** Puts in the files of the commit, with the recorded changes. */
 function putCode(request, scratch, code, timeS) {
   const { project, isReversed } = request;
@@ -27389,8 +27437,7 @@ function putCode(request, scratch, code, timeS) {
   const files = isReversed ? code.files.slice().reverse() : code.files;
   for (const file of files) {
     if (file.mode === GIT_LINK) continue; // a submodule: its files come as inputs
-    const inside = relativeTo(project, repository.top + '/' + file.path);
-    if (inside[0] !== '/' && isLeftOut(inside)) continue;
+    if (isLeftOutOfTree(project, repository.top + '/' + file.path)) continue;
     const untouched = patch.has(file.path) || file.mode === GIT_SYMLINK ? undefined : findUntouched(repository, entries, file);
     if (untouched !== undefined) putContent(scratch, top + '/' + file.path, { kind: 'file', name: untouched }, modeOf(file.mode), timeS);
     else waiting.set(file.id, (waiting.get(file.id) ?? []).concat(file));
@@ -27535,6 +27582,19 @@ function removeOutputs(request, scratch) {
 }
 
 /**
+ * Makes the tree a repository and a project, if the real one is a repository, so that git and rr, if the command
+ * calls them, find these and not the user's, in whose folder the tree lies.
+ */
+function putOwnPlaces(request, scratch, code) {
+  const { project, run, finder, commit } = request;
+  makeFolder(scratch.project.root + '/provenance/runs');
+  const repository = finder.ownRepository();
+  if (repository === undefined) return;
+  const leftOut = (code?.files ?? []).map((file) => file.path).filter((path) => isLeftOutOfTree(project, repository.top + '/' + path));
+  putRepository(repository, topInScratch(scratch, project, repository.top), code?.commit, commit === undefined ? run.codeBranch : undefined, leftOut);
+}
+
+/**
  * Why the run cannot be repeated in this tree, as a part of a sentence: it would start or write outside of
  * it, by way of a link. undefined if it can. What the command finds out for itself nobody knows beforehand.
  */
@@ -27561,6 +27621,7 @@ function makeScratch(request) {
   const timeS = Date.parse(run.startedUtc.slice(0, 23) + 'Z') / 1000;
   const code = findCode(request, scratch.notes);
   if (code !== undefined) putCode(request, scratch, code, timeS);
+  putOwnPlaces(request, scratch, code);
   if (request.isFull) putRest(request, scratch, timeS);
   removeOutputs(request, scratch);
   const inputs = request.isReversed ? run.inputs.slice().reverse() : run.inputs;
@@ -28451,10 +28512,10 @@ function argumentsOf(run, root) {
 const MAKE_VARIABLES = ['MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'MAKEOVERRIDES'];
 
 /** Sets the variables as recorded and as the surroundings want them; returns what puts all back. */
-function setVariables(run, folder, surroundings) {
+function setVariables(run, folder, isScratch, surroundings) {
   const before = Object.assign({}, process.env);
   const withheld = new Set(run.variableHashes.map((line) => line.split(' ')[0]));
-  for (const name of (REPLAYED_VARIABLES).concat(MAKE_VARIABLES, 'OLDPWD')) if (!withheld.has(name)) delete process.env[name];
+  for (const name of (REPLAYED_VARIABLES).concat(MAKE_VARIABLES, 'OLDPWD', isScratch ? GIT_PLACES : [])) if (!withheld.has(name)) delete process.env[name];
   for (const variable of run.variables) {
     const sign = variable.indexOf('=');
     const name = variable.slice(0, sign);
@@ -28615,7 +28676,7 @@ async function repeatRun(request) {
   const beforeFolder = scratch === undefined ? makeHeldFolder(origin, 'before') : undefined;
   const kept = beforeFolder === undefined ? new Map() : keepOutputs(request, beforeFolder);
   let streams;
-  const restore = setVariables(run, folder, surroundings);
+  const restore = setVariables(run, folder, scratch !== undefined, surroundings);
   const umask = surroundings.umask === undefined ? undefined : process.umask(surroundings.umask);
   let judgement = { verdicts: [], comparisons: new Map() };
   const judge = async (repeat) => {
@@ -28644,14 +28705,16 @@ async function repeatRun(request) {
   }
 }
 
-/** Moves outputs of a repeat out of its tree, to be looked at: under .rr/different/ID/. Returns that folder, relative to the project. */
+/** Moves outputs of a repeat out of its tree, to be looked at: under .rr/different/ID/. Returns that folder, relative to the project; undefined if there are none. */
 function keepForLook(origin, tree, repeat, paths) {
+  let isUsed = false;
   const folder = '.rr/different/' + repeat.id;
   for (const path of paths) {
     const from = absoluteOf(tree, path);
     if (!isResultPath(path) || lstatIfThere(from) === undefined || findLinkAbove(tree.root, from) !== undefined) continue;
     const to = absoluteOf(origin, folder + '/' + path);
     makeFolder(to.slice(0, to.lastIndexOf('/')));
+    isUsed = true;
     try {
       fs.renameSync(toFsPath(from), toFsPath(to));
     } catch (error) {
@@ -28659,7 +28722,7 @@ function keepForLook(origin, tree, repeat, paths) {
       fs.copyFileSync(toFsPath(from), toFsPath(to));
     }
   }
-  return folder;
+  return isUsed ? folder : undefined;
 }
 
 // Twice this, as pixels and as text, must fit into memory.
@@ -29251,7 +29314,7 @@ function hasChange(options) {
 }
 
 /** Comments by the operand, which may be "-", and by --comment. */
-function readTexts(options, operand) {
+function readCommentTexts(options, operand) {
   const text = operand === '-' ? readIn().replace(/\n+$/, '') : operand;
   const texts = (text === undefined ? [] : [text]).concat(options.comments);
   if (texts.some((one) => trimBlanks(one) === '')) failUsage('cannot note an empty text', '');
@@ -29357,7 +29420,7 @@ function noteRun(operands, options) {
   hideFromGit(project);
   const draft = emptyNote('', runs.map(({ run }) => run.id), '', findAuthor(project), RR_VERSION);
   if (options.editor) draftFromEditor(draft, project, runs[0]);
-  else draftFromOptions(draft, options, readTexts(options, operand), runs, (name) => toRecordPath(project, current, name));
+  else draftFromOptions(draft, options, readCommentTexts(options, operand), runs, (name) => toRecordPath(project, current, name));
   if (!runs.some((one) => hasEffect(draft, one))) {
     if (!options.quiet) tell('rr: nothing changed, nothing noted');
     return 0;

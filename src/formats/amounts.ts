@@ -6,6 +6,11 @@ export function groupDigits(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
+/** "1 pixel", "1,234 pixels". */
+export function countThings(count: number, thing: string): string {
+  return groupDigits(count) + ' ' + thing + (count === 1 ? '' : 's');
+}
+
 /** A part of a whole as "0.26 %"; never rounded to nothing, nor to all of it. */
 export function percentOf(part: number, whole: number): string {
   const percent = 100 * part / whole;

@@ -8,13 +8,18 @@ import type { Judgement, RepeatSurroundings } from '../core/repeat.ts';
 import { spanOfRun } from '../core/run.ts';
 import type { FileState, Run, Verdict } from '../core/run.ts';
 import { REPLAYED_VARIABLES } from '../core/variables.ts';
+import { recognizeBinary } from '../formats/binarykind.ts';
+import { bytesOfText } from '../formats/bytewindow.ts';
+import { drawPngDifference } from '../formats/pngpicture.ts';
 import { splitCommand } from '../formats/shell.ts';
 import { findLinkAbove, findLinkOut } from './bounds.ts';
 import { pauseMs } from './clock.ts';
 import { compareFiles } from './compare.ts';
 import type { Content } from './compare.ts';
+import { readFound } from './contents.ts';
 import type { ContentFinder } from './contents.ts';
-import { errorCode, lstatIfThere, makeFolder, statIfThere, toBytes, toFsPath, toText } from './files.ts';
+import { errorCode, lstatIfThere, makeFolder, readFirstBytes, statIfThere, toBytes, toFsPath, toText } from './files.ts';
+import { deflateZlib, inflateZlibAtMost } from './inflate.ts';
 import { readCurrentFolder } from './machine.ts';
 import { fs } from './node.ts';
 import type { TraceMethod } from './observe.ts';
@@ -22,6 +27,7 @@ import { absoluteOf } from './project.ts';
 import type { Project } from './project.ts';
 import { recordCommand } from './recording.ts';
 import type { Recorded, RepeatRequest } from './recording.ts';
+import { GIT_PLACES } from './scratchgit.ts';
 import { makeHeldFolder, removeTree } from './scratch.ts';
 import type { Scratch } from './scratch.ts';
 
@@ -59,10 +65,10 @@ export function argumentsOf(run: Run, root: ByteString): ByteString[] {
 const MAKE_VARIABLES = ['MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'MAKEOVERRIDES'];
 
 /** Sets the variables as recorded and as the surroundings want them; returns what puts all back. */
-function setVariables(run: Run, folder: ByteString, surroundings: RepeatSurroundings): () => void {
+function setVariables(run: Run, folder: ByteString, isScratch: boolean, surroundings: RepeatSurroundings): () => void {
   const before = Object.assign({}, process.env);
   const withheld = new Set(run.variableHashes.map((line) => line.split(' ')[0]));
-  for (const name of (REPLAYED_VARIABLES as readonly string[]).concat(MAKE_VARIABLES, 'OLDPWD')) if (!withheld.has(name)) delete process.env[name];
+  for (const name of (REPLAYED_VARIABLES as readonly string[]).concat(MAKE_VARIABLES, 'OLDPWD', isScratch ? GIT_PLACES : [])) if (!withheld.has(name)) delete process.env[name];
   for (const variable of run.variables) {
     const sign = variable.indexOf('=');
     const name = variable.slice(0, sign);
@@ -223,7 +229,7 @@ export async function repeatRun(request: OneRepeat): Promise<Repeated> {
   const beforeFolder = scratch === undefined ? makeHeldFolder(origin, 'before') : undefined;
   const kept = beforeFolder === undefined ? new Map<ByteString, ByteString>() : keepOutputs(request, beforeFolder);
   let streams: Streams | undefined;
-  const restore = setVariables(run, folder, surroundings);
+  const restore = setVariables(run, folder, scratch !== undefined, surroundings);
   const umask = surroundings.umask === undefined ? undefined : process.umask(surroundings.umask);
   let judgement: Judgement = { verdicts: [], comparisons: new Map() };
   const judge = async (repeat: Run): Promise<void> => {
@@ -252,14 +258,16 @@ export async function repeatRun(request: OneRepeat): Promise<Repeated> {
   }
 }
 
-/** Moves outputs of a repeat out of its tree, to be looked at: under .rr/different/ID/. Returns that folder, relative to the project. */
-export function keepForLook(origin: Project, tree: Project, repeat: Run, paths: ByteString[]): ByteString {
+/** Moves outputs of a repeat out of its tree, to be looked at: under .rr/different/ID/. Returns that folder, relative to the project; undefined if there are none. */
+export function keepForLook(origin: Project, tree: Project, repeat: Run, paths: ByteString[]): ByteString | undefined {
+  let isUsed = false;
   const folder = '.rr/different/' + repeat.id;
   for (const path of paths) {
     const from = absoluteOf(tree, path);
     if (!isResultPath(path) || lstatIfThere(from) === undefined || findLinkAbove(tree.root, from) !== undefined) continue;
     const to = absoluteOf(origin, folder + '/' + path);
     makeFolder(to.slice(0, to.lastIndexOf('/')));
+    isUsed = true;
     try {
       fs.renameSync(toFsPath(from), toFsPath(to));
     } catch (error) {
@@ -267,5 +275,23 @@ export function keepForLook(origin: Project, tree: Project, repeat: Run, paths: 
       fs.copyFileSync(toFsPath(from), toFsPath(to));
     }
   }
-  return folder;
+  return isUsed ? folder : undefined;
+}
+
+// Twice this, as pixels and as text, must fit into memory.
+const LARGEST_DRAWN_BYTES = 64 << 20;
+
+/** Beside each PNG that is kept and differs, a picture that shows where: NAME.difference.png. `kept` is relative to the project. */
+export function drawDifferences(request: OneRepeat, kept: ByteString, repeat: Run): void {
+  for (const first of request.run.outputs) {
+    if (!repeat.verdicts.some(({ word, path }) => word === 'different' && path === first.path)) continue;
+    const name = absoluteOf(request.origin, kept + '/' + first.path);
+    if (recognizeBinary(bytesOfText(readFirstBytes(name, 512))) !== 'PNG') continue;
+    const found = request.finder.find(first, request.run);
+    const before = found === undefined ? undefined : readFound(found, LARGEST_DRAWN_BYTES);
+    const after = readFound({ kind: 'file', name }, LARGEST_DRAWN_BYTES);
+    if (before === undefined || after === undefined) continue;
+    const picture = drawPngDifference(bytesOfText(before), bytesOfText(after), inflateZlibAtMost, deflateZlib);
+    if (picture !== undefined) fs.writeFileSync(toFsPath(name + '.difference.png'), picture);
+  }
 }

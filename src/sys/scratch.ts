@@ -33,6 +33,7 @@ import { fs } from './node.ts';
 import { absoluteOf, relativeTo } from './project.ts';
 import type { Project } from './project.ts';
 import { isLeftOut, takeSnapshot } from './scan.ts';
+import { putRepository } from './scratchgit.ts';
 import { describeSelf, isHolderAlive } from './store.ts';
 
 export type ScratchRequest = {
@@ -191,7 +192,7 @@ function topInScratch(scratch: Scratch, project: Project, top: ByteString): Byte
   return project.root === top ? scratch.project.root : scratch.project.root.slice(0, scratch.project.root.length - (project.root.length - top.length));
 }
 
-type CodeSource = { repository: GitRepository; files: CommitFile[]; patch: Map<ByteString, PatchSection> };
+type CodeSource = { repository: GitRepository; commit: string; files: CommitFile[]; patch: Map<ByteString, PatchSection> };
 
 function findCode(request: ScratchRequest, notes: string[]): CodeSource | undefined {
   const { run, finder, commit } = request;
@@ -206,7 +207,7 @@ function findCode(request: ScratchRequest, notes: string[]): CodeSource | undefi
   }
   const patch = commit === undefined && recorded !== null && recorded[2] !== undefined ? finder.readPatch(recorded[2]) : new Map<ByteString, PatchSection>();
   if (commit === undefined && recorded?.[2] !== undefined && patch.size === 0) notes.push('the uncommitted changes of the code are not to be had: only what the run read is as it was');
-  return { repository, files, patch };
+  return { repository, commit: wanted, files, patch };
 }
 
 /** Of a tracked file that is in the work tree as git left it: its absolute name. Its times are worth keeping. */
@@ -227,6 +228,12 @@ function readIndexEntries(repository: GitRepository): Map<ByteString, GitEntry> 
   return new Map(entries.map((entry) => [entry.name, entry]));
 }
 
+/** Is this file of the repository rr's own, of the project that is repeated? */
+function isLeftOutOfTree(project: Project, name: ByteString): boolean {
+  const inside = relativeTo(project, name);
+  return inside[0] !== '/' && isLeftOut(inside);
+}
+
 /** Puts in the files of the commit, with the recorded changes. */
 function putCode(request: ScratchRequest, scratch: Scratch, code: CodeSource, timeS: number): void {
   const { project, isReversed } = request;
@@ -237,8 +244,7 @@ function putCode(request: ScratchRequest, scratch: Scratch, code: CodeSource, ti
   const files = isReversed ? code.files.slice().reverse() : code.files;
   for (const file of files) {
     if (file.mode === GIT_LINK) continue; // a submodule: its files come as inputs
-    const inside = relativeTo(project, repository.top + '/' + file.path);
-    if (inside[0] !== '/' && isLeftOut(inside)) continue;
+    if (isLeftOutOfTree(project, repository.top + '/' + file.path)) continue;
     const untouched = patch.has(file.path) || file.mode === GIT_SYMLINK ? undefined : findUntouched(repository, entries, file);
     if (untouched !== undefined) putContent(scratch, top + '/' + file.path, { kind: 'file', name: untouched }, modeOf(file.mode), timeS);
     else waiting.set(file.id, (waiting.get(file.id) ?? []).concat(file));
@@ -383,6 +389,19 @@ function removeOutputs(request: ScratchRequest, scratch: Scratch): void {
 }
 
 /**
+ * Makes the tree a repository and a project, if the real one is a repository, so that git and rr, if the command
+ * calls them, find these and not the user's, in whose folder the tree lies.
+ */
+function putOwnPlaces(request: ScratchRequest, scratch: Scratch, code: CodeSource | undefined): void {
+  const { project, run, finder, commit } = request;
+  makeFolder(scratch.project.root + '/provenance/runs');
+  const repository = finder.ownRepository();
+  if (repository === undefined) return;
+  const leftOut = (code?.files ?? []).map((file) => file.path).filter((path) => isLeftOutOfTree(project, repository.top + '/' + path));
+  putRepository(repository, topInScratch(scratch, project, repository.top), code?.commit, commit === undefined ? run.codeBranch : undefined, leftOut);
+}
+
+/**
  * Why the run cannot be repeated in this tree, as a part of a sentence: it would start or write outside of
  * it, by way of a link. undefined if it can. What the command finds out for itself nobody knows beforehand.
  */
@@ -409,6 +428,7 @@ export function makeScratch(request: ScratchRequest): Scratch {
   const timeS = Date.parse(run.startedUtc.slice(0, 23) + 'Z') / 1000;
   const code = findCode(request, scratch.notes);
   if (code !== undefined) putCode(request, scratch, code, timeS);
+  putOwnPlaces(request, scratch, code);
   if (request.isFull) putRest(request, scratch, timeS);
   removeOutputs(request, scratch);
   const inputs = request.isReversed ? run.inputs.slice().reverse() : run.inputs;
