@@ -195,7 +195,8 @@ testIn(SHELLS, 'offers what a value or an operand can be', (shell) => {
     ['rr list --tag ', ['draft', 'paper']],
     ['rr show ', ['@', 'final', 'first'].concat(ids)],
     ['rr show ' + ids[0].slice(0, 4), ids],
-    ['rr help re', ['record']],
+    ['rr help re', VERBS.map((verb) => verb.name).filter((name) => name.startsWith('re'))],
+    ['rr help rec', ['record']],
     ['rr help record ', []],
     ['rr list x', []],
   ];
