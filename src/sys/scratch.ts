@@ -131,10 +131,13 @@ function nameInTree(scratch: Scratch, path: ByteString): ByteString {
   return path[0] === '/' ? scratch.folder + '/t' + path : absoluteOf(scratch.project, path);
 }
 
-/** Makes the folders above a name in the scratch tree. False if one of them is there and is no folder (invariant 1). */
+/**
+ * Makes the folders above a name in the scratch tree. False if one of them is there and is no folder (invariant 1), or
+ * if the name is one of git's own, which no commit has and no run is watched to read.
+ */
 function makeParents(scratch: Scratch, name: ByteString): boolean {
   const base = scratch.folder + '/t';
-  if (!name.startsWith(base + '/') || normalizeName(name) !== name) return false;
+  if (!name.startsWith(base + '/') || normalizeName(name) !== name || /\/\.git(?:\/|$)/i.test(name.slice(scratch.folder.length))) return false;
   const parts = name.slice(base.length + 1).split('/').slice(0, -1);
   let at = base;
   for (const part of parts) {
@@ -423,8 +426,18 @@ export function findWayOut(tree: Project, run: Run): string | undefined {
  * it was read, and, if asked for, the rest of the project. What could not be had is in `lacking`.
  */
 export function makeScratch(request: ScratchRequest): Scratch {
-  const { run } = request;
   const scratch = makeScratchFolder(request);
+  try {
+    fillScratch(request, scratch);
+  } catch (error) {
+    removeTree(scratch.folder);
+    throw error;
+  }
+  return scratch;
+}
+
+function fillScratch(request: ScratchRequest, scratch: Scratch): void {
+  const { run } = request;
   const timeS = Date.parse(run.startedUtc.slice(0, 23) + 'Z') / 1000;
   const code = findCode(request, scratch.notes);
   if (code !== undefined) putCode(request, scratch, code, timeS);
@@ -442,5 +455,4 @@ export function makeScratch(request: ScratchRequest): Scratch {
   }
   putSecrets(request, scratch, timeS);
   putFolders(request, scratch);
-  return scratch;
 }
