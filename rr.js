@@ -7,206 +7,214 @@
 // Change src/ if you have it; if you have only this file, change it.
 //
 // Contents: search for "==== src/".
-//   core/bytes.ts              names and arguments as bytes
-//   core/names.ts              names of files as texts: their folders, joined and made plain
-//   core/run.ts                what a run is
-//   core/sources.ts            which files are code by their name and size
-//   core/variables.ts          environment variables that change results
-//   core/glob.ts               patterns of file names (POSIX.1-2017, Shell Command Language, 2.13, and **)
-//   core/graph.ts              which run made what from what, and which runs are needed
-//   core/lineage.ts            which run made these bytes and from what, up to raw data; and what depends on them
-//   core/layers.ts             places the nodes of a graph without cycles in layers, so that few lines cross (Sugiyama, Tagawa, Toda 1981)
-//   core/staleness.ts          which results are not any more what their runs would make, and exactly why
-//   core/linediff.ts           which lines differ between two texts, in unified format
-//   core/versions.ts           which of two versions of a package is the later one, as its manager sees it
-//   core/environment.ts        what the software environment of a run is
-//   core/rundiff.ts            in what runs differ
-//   core/select.ts             which runs a person means
-//   core/comparison.ts         what a comparison of two contents can say
-//   core/moment.ts             a moment as a person gives it
-//   core/notes.ts              what was noted on runs afterwards, and what of it counts
-//   core/journal.ts            runs as a story: by days, long series as one entry
-//   core/failure.ts            the one error type for what a user can meet
-//   core/filteroptions.ts      what options say of which runs are wanted, checked
-//   core/filerules.ts          what a file that a run touched counts as (docs/rr.1, FILES A RUN TOUCHES)
-//   core/traceevents.ts        what a tracer tells, a call at a time
-//   core/tracefiles.ts         files and their names, as a trace tells of them
-//   core/traceprocesses.ts     who started whom, where each process is, and what it read and wrote
-//   core/tracecalls.ts         what each traced call did to the files and processes
-//   core/trace.ts              what a traced run did, from the events of its tracer
-//   core/packagefact.ts        the package that a file came with
-//   core/timestamps.ts         finds dates and times in texts and whether they alone differ
-//   core/localecauses.ts       whether two texts differ as if written in two locales
-//   core/causes.ts             why two texts differ, as far as the texts themselves tell
-//   core/repeat.ts             repeating a run: may it be, with what changed, and what the outcome says
-//   core/reproducible.ts       would this file come out the same if it were made again? Told from records and from what changed
-//   formats/percent.ts         text of a record's field, percent-encoded (docs/record-format.txt, 2)
-//   formats/shell.ts           words of POSIX shell source (POSIX.1-2017, Shell Command Language, 2.2)
-//   formats/latex.ts           text as LaTeX that every engine sets, without packages
-//   formats/processes.ts       the processes of a run as fields of its record (docs/record-format.txt, 8)
-//   formats/fields.ts          what all records have in common: head, fields, seal (docs/record-format.txt, 3)
-//   formats/record.ts          a run as a recutils record, printed and parsed (docs/record-format.txt)
-//   formats/runlines.ts        a run as a line of the index: what lists show, what the graph needs
-//   formats/indexfile.ts       a file of the index in .rr/index, printed and parsed
-//   formats/note.ts            a note as a recutils record, printed and parsed (docs/record-format.txt, 9)
-//   formats/notetext.ts        the notes of a run as a text for an editor, printed and parsed
-//   formats/environment.ts     an environment record, parsed (docs/record-format.txt, 6)
-//   formats/checksums.ts       SHA256SUMS as sha256sum and shasum write it (docs/makefile.txt, 5)
-//   formats/gitconfig.ts       git's configuration file, the part that is data
-//   formats/gitindex.ts        git's index file, versions 2 to 4 (gitformat-index(5))
-//   formats/gitpack.ts         one object out of git's object store (gitformat-pack(5))
-//   formats/gitpatch.ts        git's diff in parts, and names as it spells them
-//   formats/gittree.ts         a tree object of git: the names in one folder of a commit
-//   formats/gitapply.ts        a patch of git applied to the contents that it was made from (git-diff(1))
-//   formats/vcsoutput.ts       what Mercurial, Subversion and Fossil print of a checkout
-//   formats/secrets.ts         which values may be secrets (docs/rr.1, SECRETS)
-//   formats/ldcache.ts         glibc's cache of libraries, /etc/ld.so.cache
-//   formats/strace.ts          the lines of strace, as they stream in, to events
-//   formats/linesearch.ts      which of some hundred lines occur in megabytes of text
-//   formats/fileparts.ts       parts of a large binary file, on demand
-//   formats/dpkg.ts            the texts of dpkg's database: status, diversions (deb822(5), dpkg-divert(1))
-//   formats/apk.ts             the list of installed packages of Alpine's apk (as apk-tools' src/database.c writes it)
-//   formats/pacman.ts          the description of a package installed by Arch Linux's pacman (alpm-db-desc(5))
-//   formats/conda.ts           the record of a package installed by conda: PREFIX/conda-meta/NAME.json
-//   formats/storepath.ts       the package in a path of the store of Guix or Nix
-//   formats/rpmheader.ts       the header of an installed package in a database of rpm
-//   formats/ndb.ts             rpm's database of packages in SUSE systems, Packages.db (rpm's lib/backend/ndb/rpmpkg.c)
-//   formats/berkeleyhash.ts    hash tables of Berkeley DB, versions 8 to 10: rpm's Packages up to CentOS 7 and 8
-//   formats/sqlitelog.ts       the write-ahead log of an SQLite database, DATABASE-wal (sqlite.org/fileformat2.html, 4)
-//   formats/sqlite.ts          reads tables and indexes of SQLite databases (sqlite.org/fileformat2.html)
-//   formats/bytewindow.ts      numbers and texts out of binary data that is read piece by piece
-//   formats/dwarf.ts           which compiler, with which flags, made each unit of a program, out of its debug information
-//   formats/elffile.ts         the tables of an ELF file: which sections and segments lie where (System V ABI, gABI 4.1)
-//   formats/elfdebug.ts        finds, unpacks and relocates the sections of debug information of an ELF file
-//   formats/gobuildinfo.ts     version, modules and settings that Go's linker writes into a program (Go's debug/buildinfo)
-//   formats/elf.ts             what a program or library is, what it needs and how it was compiled, out of its ELF file
-//   formats/headers.ts         "Name: value" lines as in Python's METADATA, R's DESCRIPTION and a jar's MANIFEST.MF
-//   formats/zip.ts             the directory of a zip archive (APPNOTE.TXT 6.3.10, sections 4.3 and 4.4)
-//   formats/amounts.ts         counts, parts and numbers in words, as a line of a comparison has them
-//   formats/crc32.ts           the checksum of PNG and zip (ISO 3309, polynomial EDB88320)
-//   formats/png.ts             pictures in PNG (W3C "Portable Network Graphics", third edition; ISO/IEC 15948): pixels out
-//   formats/pngcomparison.ts   two PNG pictures compared by pixel
-//   formats/pngpicture.ts      a picture of where two pictures differ
-//   formats/npyheader.ts       what a NumPy file says of its array (NEP 1, numpy.lib.format)
-//   formats/npynumbers.ts      the numbers in the elements of a NumPy array, of every size it knows
-//   formats/npy.ts             two NumPy arrays compared element by element
-//   formats/members.ts         two archives compared member by member, whatever their format
-//   formats/tar.ts             the members of a tar archive: ustar and pax (POSIX.1-2017, pax), GNU's and older ones
-//   formats/zipmembers.ts      the members of a zip archive (APPNOTE.TXT 6.3.10, and Info-ZIP's extra fields)
-//   formats/binarykind.ts      tells binary formats apart and compares two contents of one
-//   formats/comparebytes.ts    says where two contents differ as bytes
-//   formats/numbers.ts         finds the numbers in a text and compares them
-//   formats/numbertally.ts     counts how far the numbers of two contents are apart
-//   formats/comparetext.ts     compares two texts line by line, their numbers by value
-//   formats/comparetable.ts    compares two tables (CSV and the like, RFC 4180) cell by cell
-//   formats/jsontape.ts        parses JSON (RFC 8259) into a flat list of where its values stand
-//   formats/comparejson.ts     compares two JSON texts by value
-//   formats/segments.ts        compares contents of which some parts do not count: dates, identifiers, offsets
-//   formats/pdf.ts             cuts a PDF (ISO 32000-1) into what counts and what does not
-//   formats/postscript.ts      cuts PostScript and EPS into what counts and dates
-//   formats/svg.ts             cuts SVG into what counts, dates and random identifiers
-//   formats/gzip.ts            compares what two gzip files (RFC 1952) hold
-//   formats/comparekind.ts     finds the kind of two contents and compares them by it
-//   formats/pythonmetadata.ts  what an installed Python distribution says of itself (PEP 376, 503, 610, 627)
-//   formats/juliamanifest.ts   the packages that a Julia Manifest.toml names
-//   formats/perlmodule.ts      the name and the version of a Perl module, read from its text
-//   views/makefile.ts          provenance/Makefile, whole and run by run (docs/makefile.txt)
-//   views/rerunscript.ts       provenance/rerun.sh as a text
-//   views/replayscript.ts      recorded runs as a shell script that repeats them without rr
-//   views/table.ts             a table for a terminal, and how it shows widths, times and sizes
-//   views/columns.ts           what lists of runs can show: the columns and their cells
-//   views/runlist.ts           a list of runs as a table, CSV, JSON and LaTeX
-//   views/json.ts              runs as JSON (RFC 8259)
-//   views/page.ts              one run as a page of text for a person
-//   views/journal.ts           what a journal says of each run, before it becomes text, markup or a page
-//   views/journaltext.ts       a journal as plain text, 80 columns wide
-//   views/journalmarkup.ts     a journal as Markdown and as Org
-//   views/journalhtml.ts       a journal as one page of HTML that needs nothing else
-//   views/rundiff.ts           in what runs differ, as text for a person
-//   views/rundiffjson.ts       in what runs differ, as JSON (RFC 8259)
-//   views/processes.ts         the processes of a run as a tree of text
-//   views/verdicts.ts          what came of repeats, for a person and as JSON
-//   views/lineagestory.ts      a lineage with all that is told of its files and runs: what the views of it have in common
-//   views/lineagetree.ts       where a file comes from, or what depends on it, as a tree of text
-//   views/lineagejson.ts       a lineage as JSON (RFC 8259)
-//   views/lineagedot.ts        a lineage in the language of Graphviz (dot(1))
-//   views/lineagesvg.ts        a lineage as a picture (SVG 1.1)
-//   views/status.ts            the state of a project as text and as JSON
-//   views/texts.ts             the fixed texts that rr puts into a project
-//   sys/node.ts                the door to Node's standard library
-//   sys/clock.ts               the only place that reads a clock or random numbers
-//   sys/files.ts               reading and writing files whose names are bytes
-//   sys/terminal.ts            what rr's own descriptors are, and printing to them
-//   sys/hash.ts                SHA-256 (FIPS 180-4) of files, in bounded memory
-//   sys/scan.ts                which files of a project a run changed or read: by stat before and after
-//   sys/hashcache.ts           hashes of files that have not changed since they were read
-//   sys/process.ts             runs the command: its streams, signals, end and cost
-//   sys/gitrepo.ts             a git repository read without git: where it is, HEAD, objects
-//   sys/gitstatus.ts           which tracked files may differ from git's index
-//   sys/gitprocess.ts          asks git what only git can tell, so that nothing it finds can run or be written
-//   sys/gitobjects.ts          the files of a commit out of git's objects
-//   sys/git.ts                 the code's state as git knows it: commit, remote, changes as a patch
-//   sys/othervcs.ts            the code's state as Mercurial, Subversion and Fossil tell it
-//   sys/machine.ts             facts about the machine, the program and the environment of a run
-//   sys/inflate.ts             packs and unpacks deflate (RFC 1950, 1951, 1952) up to a limit
-//   sys/compare.ts             compares two contents, files or bytes, by their kind
-//   sys/filesource.ts          files that are read in parts
-//   sys/packagepaths.ts        names that a package's list may have for a file
-//   sys/dpkgdatabase.ts        which package of Debian's dpkg a file came with
-//   sys/rpmdatabase.ts         which package of rpm a file came with
-//   sys/condaprefix.ts         which package of conda a file came with
-//   sys/ownercache.ts          packages of files that were asked for before
-//   sys/packages.ts            which package a file came with, read from the package managers' databases
-//   sys/packagefiles.ts        what the finders of language packages share
-//   sys/pythonsites.ts         the distributions installed in one folder of Python modules
-//   sys/pythoneditables.ts     Python packages that are used from the folder they are written in
-//   sys/pythonpackages.ts      the Python distributions that files belong to, and Python itself
-//   sys/folderpackages.ts      packages of R, Node.js, Ruby and Julia: each has a folder of its own
-//   sys/juliapackages.ts       Julia's packages, from its depots and manifests
-//   sys/perlpackages.ts        Perl's modules and Perl itself, from module files
-//   sys/javapackages.ts        what jars say of themselves, and which Java read them
-//   sys/languages.ts           the packages of programming languages that a run used, from the files it read
-//   sys/secretkey.ts           the key under which withheld values are hashed
-//   sys/project.ts             where a project is, and setting one up
-//   sys/recordfiles.ts         records that lie in folders by month: listing them, reading one
-//   sys/notes.ts               notes on the disk: read all, write one
-//   sys/author.ts              the name of the person who notes
-//   sys/editor.ts              a text given to the editor of the person at the terminal
-//   sys/filestates.ts          what files of a project are now, by content; what has not changed is not read again
-//   sys/environmentnow.ts      is the software that an environment record names still what it was? Starts nothing, writes only caches
-//   sys/binaries.ts            what ELF files say of themselves, remembered as long as they do not change
-//   sys/linking.ts             the shared libraries that a program would load, found as ld.so(8) finds them
-//   sys/gpu.ts                 graphics processors and their drivers, as /proc and /sys tell of them
-//   sys/software.ts            the software behind a run: programs, libraries, their packages and compilers
-//   sys/strace.ts              finds out whether strace works here, and how it is called
-//   sys/observe.ts             which files a run read and wrote, and their hashes
-//   sys/watch.ts               what a traced run read and wrote: the trace, and what the files are afterwards
-//   sys/records.ts             reading the records of runs in provenance/runs
-//   sys/runindex.ts            what lists and graphs need of all runs, without reading all records
-//   sys/store.ts               records, logs and marks on the disk, for any number of writers at once
-//   sys/code.ts                the code of a run: the project's repository before it, the sources that it read after it
-//   sys/contents.ts            finds bytes again by their SHA-256: in the project, in git, among what was kept
-//   sys/scratch.ts             a copy of the project as it was when a run began, to repeat the run in
-//   sys/gitknown.ts            which files of a project git tracks, ignores, or has with other content
-//   sys/statuscache.ts         an answer on many files, good as long as none of them has changed
-//   sys/recording.ts           runs a command and writes its record: the steps of docs/architecture.txt, 4
-//   sys/repeat.ts              repeats one recorded run, in a scratch tree or in the project, and compares what it leaves
-//   sys/codestates.ts          the code of a run as its record tells it: a commit of git with a patch on it
-//   sys/pickrun.ts             the runs of a project with their notes, and the one that a RUN argument means
-//   commands/init.ts           rr init: sets up a project
-//   commands/record.ts         rr record: runs a command and writes its record
-//   commands/list.ts           rr list: the runs that fit, as a table, CSV, JSON, LaTeX, or a script that repeats them
-//   commands/show.ts           rr show: one run, all that is known of it
-//   commands/note.ts           rr note: label, tags, reason, outcome, comments and tolerances after the fact
-//   commands/journal.ts        rr journal: the story of the project, for people
-//   commands/diff.ts           rr diff: in what runs differ
-//   commands/verify.ts         rr verify: is everything as it was recorded?
-//   commands/why.ts            rr why and rr used: where a file comes from, would it come out the same, and what depends on it
-//   commands/status.ts         rr status: are the results what the data and code as they are now would give?
-//   commands/makefile.ts       rr makefile: makes provenance/Makefile and SHA256SUMS again from the records
-//   commands/rerun.ts          rr rerun: repeats recorded runs and compares what they leave with what they left
-//   cli.ts                     the verbs and options of rr: one table for parsing, for help and for the manual's test
-//   main.ts                    starts rr: dispatches the verb, catches, prints, exits
+//   core/bytes.ts               names and arguments as bytes
+//   core/names.ts               names of files as texts: their folders, joined and made plain
+//   core/run.ts                 what a run is
+//   core/sources.ts             which files are code by their name and size
+//   core/variables.ts           environment variables that change results
+//   core/glob.ts                patterns of file names (POSIX.1-2017, Shell Command Language, 2.13, and **)
+//   core/graph.ts               which run made what from what, and which runs are needed
+//   core/lineage.ts             which run made these bytes and from what, up to raw data; and what depends on them
+//   core/layers.ts              places the nodes of a graph without cycles in layers, so that few lines cross (Sugiyama, Tagawa, Toda 1981)
+//   core/staleness.ts           which results are not any more what their runs would make, and exactly why
+//   core/linediff.ts            which lines differ between two texts, in unified format
+//   core/versions.ts            which of two versions of a package is the later one, as its manager sees it
+//   core/environment.ts         what the software environment of a run is
+//   core/rundiff.ts             in what runs differ
+//   core/select.ts              which runs a person means
+//   core/comparison.ts          what a comparison of two contents can say
+//   core/moment.ts              a moment as a person gives it
+//   core/notes.ts               what was noted on runs afterwards, and what of it counts
+//   core/journal.ts             runs as a story: by days, long series as one entry
+//   core/failure.ts             the one error type for what a user can meet
+//   core/filteroptions.ts       what options say of which runs are wanted, checked
+//   core/words.ts               words as parts of a sentence
+//   core/verbspec.ts            the shape of the table of verbs, and what a word on the command line can name
+//   core/filerules.ts           what a file that a run touched counts as (docs/rr.1, FILES A RUN TOUCHES)
+//   core/traceevents.ts         what a tracer tells, a call at a time
+//   core/tracefiles.ts          files and their names, as a trace tells of them
+//   core/traceprocesses.ts      who started whom, where each process is, and what it read and wrote
+//   core/tracecalls.ts          what each traced call did to the files and processes
+//   core/trace.ts               what a traced run did, from the events of its tracer
+//   core/packagefact.ts         the package that a file came with
+//   core/timestamps.ts          finds dates and times in texts and whether they alone differ
+//   core/localecauses.ts        whether two texts differ as if written in two locales
+//   core/causes.ts              why two texts differ, as far as the texts themselves tell
+//   core/repeat.ts              repeating a run: may it be, with what changed, and what the outcome says
+//   core/reproducible.ts        would this file come out the same if it were made again? Told from records and from what changed
+//   core/variations.ts          what a run can depend on without saying so: changes of its surroundings, one at a time, and what they show
+//   formats/percent.ts          text of a record's field, percent-encoded (docs/record-format.txt, 2)
+//   formats/shell.ts            words of POSIX shell source (POSIX.1-2017, Shell Command Language, 2.2)
+//   formats/latex.ts            text as LaTeX that every engine sets, without packages
+//   formats/processes.ts        the processes of a run as fields of its record (docs/record-format.txt, 8)
+//   formats/fields.ts           what all records have in common: head, fields, seal (docs/record-format.txt, 3)
+//   formats/record.ts           a run as a recutils record, printed and parsed (docs/record-format.txt)
+//   formats/runlines.ts         a run as a line of the index: what lists show, what the graph needs
+//   formats/indexfile.ts        a file of the index in .rr/index, printed and parsed
+//   formats/note.ts             a note as a recutils record, printed and parsed (docs/record-format.txt, 9)
+//   formats/notetext.ts         the notes of a run as a text for an editor, printed and parsed
+//   formats/environment.ts      an environment record, parsed (docs/record-format.txt, 6)
+//   formats/checksums.ts        SHA256SUMS as sha256sum and shasum write it (docs/makefile.txt, 5)
+//   formats/gitconfig.ts        git's configuration file, the part that is data
+//   formats/gitindex.ts         git's index file, versions 2 to 4 (gitformat-index(5))
+//   formats/gitpack.ts          one object out of git's object store (gitformat-pack(5))
+//   formats/gitpatch.ts         git's diff in parts, and names as it spells them
+//   formats/gittree.ts          a tree object of git: the names in one folder of a commit
+//   formats/gitapply.ts         a patch of git applied to the contents that it was made from (git-diff(1))
+//   formats/vcsoutput.ts        what Mercurial, Subversion and Fossil print of a checkout
+//   formats/secrets.ts          which values may be secrets (docs/rr.1, SECRETS)
+//   formats/ldcache.ts          glibc's cache of libraries, /etc/ld.so.cache
+//   formats/strace.ts           the lines of strace, as they stream in, to events
+//   formats/linesearch.ts       which of some hundred lines occur in megabytes of text
+//   formats/fileparts.ts        parts of a large binary file, on demand
+//   formats/dpkg.ts             the texts of dpkg's database: status, diversions (deb822(5), dpkg-divert(1))
+//   formats/apk.ts              the list of installed packages of Alpine's apk (as apk-tools' src/database.c writes it)
+//   formats/pacman.ts           the description of a package installed by Arch Linux's pacman (alpm-db-desc(5))
+//   formats/conda.ts            the record of a package installed by conda: PREFIX/conda-meta/NAME.json
+//   formats/storepath.ts        the package in a path of the store of Guix or Nix
+//   formats/rpmheader.ts        the header of an installed package in a database of rpm
+//   formats/ndb.ts              rpm's database of packages in SUSE systems, Packages.db (rpm's lib/backend/ndb/rpmpkg.c)
+//   formats/berkeleyhash.ts     hash tables of Berkeley DB, versions 8 to 10: rpm's Packages up to CentOS 7 and 8
+//   formats/sqlitelog.ts        the write-ahead log of an SQLite database, DATABASE-wal (sqlite.org/fileformat2.html, 4)
+//   formats/sqlite.ts           reads tables and indexes of SQLite databases (sqlite.org/fileformat2.html)
+//   formats/bytewindow.ts       numbers and texts out of binary data that is read piece by piece
+//   formats/dwarf.ts            which compiler, with which flags, made each unit of a program, out of its debug information
+//   formats/elffile.ts          the tables of an ELF file: which sections and segments lie where (System V ABI, gABI 4.1)
+//   formats/elfdebug.ts         finds, unpacks and relocates the sections of debug information of an ELF file
+//   formats/gobuildinfo.ts      version, modules and settings that Go's linker writes into a program (Go's debug/buildinfo)
+//   formats/elf.ts              what a program or library is, what it needs and how it was compiled, out of its ELF file
+//   formats/headers.ts          "Name: value" lines as in Python's METADATA, R's DESCRIPTION and a jar's MANIFEST.MF
+//   formats/zip.ts              the directory of a zip archive (APPNOTE.TXT 6.3.10, sections 4.3 and 4.4)
+//   formats/amounts.ts          counts, parts and numbers in words, as a line of a comparison has them
+//   formats/crc32.ts            the checksum of PNG and zip (ISO 3309, polynomial EDB88320)
+//   formats/png.ts              pictures in PNG (W3C "Portable Network Graphics", third edition; ISO/IEC 15948): pixels out
+//   formats/pngcomparison.ts    two PNG pictures compared by pixel
+//   formats/pngpicture.ts       a picture of where two pictures differ
+//   formats/npyheader.ts        what a NumPy file says of its array (NEP 1, numpy.lib.format)
+//   formats/npynumbers.ts       the numbers in the elements of a NumPy array, of every size it knows
+//   formats/npy.ts              two NumPy arrays compared element by element
+//   formats/members.ts          two archives compared member by member, whatever their format
+//   formats/tar.ts              the members of a tar archive: ustar and pax (POSIX.1-2017, pax), GNU's and older ones
+//   formats/zipmembers.ts       the members of a zip archive (APPNOTE.TXT 6.3.10, and Info-ZIP's extra fields)
+//   formats/binarykind.ts       tells binary formats apart and compares two contents of one
+//   formats/comparebytes.ts     says where two contents differ as bytes
+//   formats/numbers.ts          finds the numbers in a text and compares them
+//   formats/numbertally.ts      counts how far the numbers of two contents are apart
+//   formats/comparetext.ts      compares two texts line by line, their numbers by value
+//   formats/comparetable.ts     compares two tables (CSV and the like, RFC 4180) cell by cell
+//   formats/jsontape.ts         parses JSON (RFC 8259) into a flat list of where its values stand
+//   formats/comparejson.ts      compares two JSON texts by value
+//   formats/segments.ts         compares contents of which some parts do not count: dates, identifiers, offsets
+//   formats/pdf.ts              cuts a PDF (ISO 32000-1) into what counts and what does not
+//   formats/postscript.ts       cuts PostScript and EPS into what counts and dates
+//   formats/svg.ts              cuts SVG into what counts, dates and random identifiers
+//   formats/gzip.ts             compares what two gzip files (RFC 1952) hold
+//   formats/comparekind.ts      finds the kind of two contents and compares them by it
+//   formats/pythonmetadata.ts   what an installed Python distribution says of itself (PEP 376, 503, 610, 627)
+//   formats/juliamanifest.ts    the packages that a Julia Manifest.toml names
+//   formats/perlmodule.ts       the name and the version of a Perl module, read from its text
+//   views/makefile.ts           provenance/Makefile, whole and run by run (docs/makefile.txt)
+//   views/rerunscript.ts        provenance/rerun.sh as a text
+//   views/replayscript.ts       recorded runs as a shell script that repeats them without rr
+//   views/table.ts              a table for a terminal, and how it shows widths, times and sizes
+//   views/columns.ts            what lists of runs can show: the columns and their cells
+//   views/runlist.ts            a list of runs as a table, CSV, JSON and LaTeX
+//   views/json.ts               runs as JSON (RFC 8259)
+//   views/page.ts               one run as a page of text for a person
+//   views/journal.ts            what a journal says of each run, before it becomes text, markup or a page
+//   views/journaltext.ts        a journal as plain text, 80 columns wide
+//   views/journalmarkup.ts      a journal as Markdown and as Org
+//   views/journalhtml.ts        a journal as one page of HTML that needs nothing else
+//   views/rundiff.ts            in what runs differ, as text for a person
+//   views/rundiffjson.ts        in what runs differ, as JSON (RFC 8259)
+//   views/processes.ts          the processes of a run as a tree of text
+//   views/verdicts.ts           what came of repeats, for a person and as JSON
+//   views/lineagestory.ts       a lineage with all that is told of its files and runs: what the views of it have in common
+//   views/lineagetree.ts        where a file comes from, or what depends on it, as a tree of text
+//   views/lineagejson.ts        a lineage as JSON (RFC 8259)
+//   views/lineagedot.ts         a lineage in the language of Graphviz (dot(1))
+//   views/lineagesvg.ts         a lineage as a picture (SVG 1.1)
+//   views/status.ts             the state of a project as text and as JSON
+//   views/variations.ts         what a varied repeat showed, as a table and sentences
+//   views/texts.ts              the fixed texts that rr puts into a project
+//   views/completionscripts.ts  completion for three shells as texts, with marks
+//   views/completion.ts         what lets bash, zsh and fish complete the command lines of rr
+//   sys/node.ts                 the door to Node's standard library
+//   sys/clock.ts                the only place that reads a clock or random numbers
+//   sys/files.ts                reading and writing files whose names are bytes
+//   sys/terminal.ts             what rr's own descriptors are, and printing to them
+//   sys/hash.ts                 SHA-256 (FIPS 180-4) of files, in bounded memory
+//   sys/scan.ts                 which files of a project a run changed or read: by stat before and after
+//   sys/hashcache.ts            hashes of files that have not changed since they were read
+//   sys/process.ts              runs the command: its streams, signals, end and cost
+//   sys/gitrepo.ts              a git repository read without git: where it is, HEAD, objects
+//   sys/gitstatus.ts            which tracked files may differ from git's index
+//   sys/gitprocess.ts           asks git what only git can tell, so that nothing it finds can run or be written
+//   sys/gitobjects.ts           the files of a commit out of git's objects
+//   sys/git.ts                  the code's state as git knows it: commit, remote, changes as a patch
+//   sys/othervcs.ts             the code's state as Mercurial, Subversion and Fossil tell it
+//   sys/machine.ts              facts about the machine, the program and the environment of a run
+//   sys/bounds.ts               does a name stay within a folder, whatever links stand in its way? Changes nothing
+//   sys/inflate.ts              packs and unpacks deflate (RFC 1950, 1951, 1952) up to a limit
+//   sys/compare.ts              compares two contents, files or bytes, by their kind
+//   sys/filesource.ts           files that are read in parts
+//   sys/packagepaths.ts         names that a package's list may have for a file
+//   sys/dpkgdatabase.ts         which package of Debian's dpkg a file came with
+//   sys/rpmdatabase.ts          which package of rpm a file came with
+//   sys/condaprefix.ts          which package of conda a file came with
+//   sys/ownercache.ts           packages of files that were asked for before
+//   sys/packages.ts             which package a file came with, read from the package managers' databases
+//   sys/packagefiles.ts         what the finders of language packages share
+//   sys/pythonsites.ts          the distributions installed in one folder of Python modules
+//   sys/pythoneditables.ts      Python packages that are used from the folder they are written in
+//   sys/pythonpackages.ts       the Python distributions that files belong to, and Python itself
+//   sys/folderpackages.ts       packages of R, Node.js, Ruby and Julia: each has a folder of its own
+//   sys/juliapackages.ts        Julia's packages, from its depots and manifests
+//   sys/perlpackages.ts         Perl's modules and Perl itself, from module files
+//   sys/javapackages.ts         what jars say of themselves, and which Java read them
+//   sys/languages.ts            the packages of programming languages that a run used, from the files it read
+//   sys/secretkey.ts            the key under which withheld values are hashed
+//   sys/project.ts              where a project is, and setting one up
+//   sys/recordfiles.ts          records that lie in folders by month: listing them, reading one
+//   sys/notes.ts                notes on the disk: read all, write one
+//   sys/author.ts               the name of the person who notes
+//   sys/editor.ts               a text given to the editor of the person at the terminal
+//   sys/filestates.ts           what files of a project are now, by content; what has not changed is not read again
+//   sys/environmentnow.ts       is the software that an environment record names still what it was? Starts nothing, writes only caches
+//   sys/binaries.ts             what ELF files say of themselves, remembered as long as they do not change
+//   sys/linking.ts              the shared libraries that a program would load, found as ld.so(8) finds them
+//   sys/gpu.ts                  graphics processors and their drivers, as /proc and /sys tell of them
+//   sys/software.ts             the software behind a run: programs, libraries, their packages and compilers
+//   sys/strace.ts               finds out whether strace works here, and how it is called
+//   sys/observe.ts              which files a run read and wrote, and their hashes
+//   sys/watch.ts                what a traced run read and wrote: the trace, and what the files are afterwards
+//   sys/records.ts              reading the records of runs in provenance/runs
+//   sys/runindex.ts             what lists and graphs need of all runs, without reading all records
+//   sys/store.ts                records, logs and marks on the disk, for any number of writers at once
+//   sys/code.ts                 the code of a run: the project's repository before it, the sources that it read after it
+//   sys/contents.ts             finds bytes again by their SHA-256: in the project, in git, among what was kept
+//   sys/scratch.ts              a copy of the project as it was when a run began, to repeat the run in
+//   sys/gitknown.ts             which files of a project git tracks, ignores, or has with other content
+//   sys/statuscache.ts          an answer on many files, good as long as none of them has changed
+//   sys/recording.ts            runs a command and writes its record: the steps of docs/architecture.txt, 4
+//   sys/surroundings.ts         what this machine lets a repeat be surrounded by otherwise: locales, processors, programs
+//   sys/repeat.ts               repeats one recorded run, in a scratch tree or in the project, and compares what it leaves
+//   sys/codestates.ts           the code of a run as its record tells it: a commit of git with a patch on it
+//   sys/pickrun.ts              the runs of a project with their notes, and the one that a RUN argument means
+//   commands/init.ts            rr init: sets up a project
+//   commands/record.ts          rr record: runs a command and writes its record
+//   commands/list.ts            rr list: the runs that fit, as a table, CSV, JSON, LaTeX, or a script that repeats them
+//   commands/show.ts            rr show: one run, all that is known of it
+//   commands/note.ts            rr note: label, tags, reason, outcome, comments and tolerances after the fact
+//   commands/journal.ts         rr journal: the story of the project, for people
+//   commands/diff.ts            rr diff: in what runs differ
+//   commands/verify.ts          rr verify: is everything as it was recorded?
+//   commands/why.ts             rr why and rr used: where a file comes from, would it come out the same, and what depends on it
+//   commands/status.ts          rr status: are the results what the data and code as they are now would give?
+//   commands/makefile.ts        rr makefile: makes provenance/Makefile and SHA256SUMS again from the records
+//   commands/rerun.ts           rr rerun: repeats recorded runs and compares what they leave with what they left
+//   cli.ts                      the verbs and options of rr: one table for parsing, for help and for the manual's test
+//   main.ts                     starts rr: dispatches the verb, catches, prints, exits
 'use strict';
 
 // ==== src/core/bytes.ts ==========================================================================
@@ -341,7 +349,9 @@ function normalizeName(path) {
 //   wrote: number[];
 // };
 
-// type RunStatus = 'running' | 'succeeded' | 'failed' | 'interrupted' | 'lost';
+/** What a run can have come to, or that it goes on (docs/rr.1, STATES OF A RUN). */
+const RUN_STATUSES = ['succeeded', 'failed', 'interrupted', 'running', 'lost'];
+// type RunStatus = typeof RUN_STATUSES[number];
 
 /** What a repeat says of one output: as the original's, so within a stated rule, not so, not made, made in addition, not told. */
 // type VerdictWord = 'identical' | 'tolerance' | 'different' | 'missing' | 'extra' | 'unchecked';
@@ -454,6 +464,12 @@ function isComparable(file) {
 //   outcome?: ByteString;
 //   comments?: ByteString[];
 // };
+
+/** Start and end of a run in milliseconds since 1970 (UTC); the same twice if the end is not known. */
+function spanOfRun(run) {
+  const startMs = Date.parse(run.startedUtc.slice(0, 23) + 'Z');
+  return [startMs, startMs + (run.wallS ?? 0) * 1000];
+}
 
 // ==== src/core/sources.ts ========================================================================
 // sources.ts - which files are code by their name and size. Knows no files.
@@ -656,7 +672,8 @@ function findProducers(run, owners) {
     const owner = owners.get(input.path);
     if (owner !== undefined && isSameContent(owner.file, input) && found.indexOf(owner.index) < 0) found.push(owner.index);
   }
-  return found.sort((a, b) => a - b);
+  // A list that grew has room for many more; this one is kept.
+  return found.sort((a, b) => a - b).slice();
 }
 
 /** Rules 1 and 2: the owners after all runs, and of each run the indexes of its producers. */
@@ -734,7 +751,7 @@ function makeLiveRun(run, isOwned, producers, after) {
     if (isOwned(file.path)) owned.push(file);
     else lost.push(index);
   });
-  return { run, owned: owned.length > 1 ? owned.sort(compareByPath) : owned, lost, producers, after };
+  return { run, owned: owned.length > 1 ? owned.sort(compareByPath) : owned.slice(), lost: lost.slice(), producers, after };
 }
 
 // ==== src/core/lineage.ts ========================================================================
@@ -2337,22 +2354,26 @@ function matchesFiles(run, filter) {
   return filter.used.every((path) => run.inputs.some((file) => file.path === path));
 }
 
+/** Of so many outputs at most the earlier writers are looked for. */
+const MOST_OUTPUTS_FOLLOWED = 100;
+
 /**
- * The run that a person who names one run wants it compared with, of `runs` in order of ids: the one
- * it repeats or was made from; else the last before it with its label; else the last before it that
- * wrote one of the files it wrote. `why` is a part of a sentence. Undefined if there is none.
+ * Id of the run that a person who names one run wants it compared with, of `known` runs in order of
+ * ids: the one it repeats or was made from; else the last before it with its label; else the last
+ * before it that wrote one of the files it wrote. `makersOf` gives the ids of the runs that wrote a
+ * path. `why` is a part of a sentence. Undefined if there is none.
  */
-function findCounterpart(run, runs) {
-  const made = new Set(run.outputs.map((file) => file.path));
-  const earlier = runs.filter((one) => one.id < run.id).reverse();
-  const candidates = [
-    ['the run that it repeats', runs.find((one) => one.id === run.repeats)],
-    ['the run that it was made from', runs.find((one) => one.id === run.parent)],
-    ['the run before it with its label', earlier.find((one) => run.label !== undefined && one.label === run.label)],
-    ['the run before it that wrote the same file', earlier.find((one) => one.outputs.some((file) => made.has(file.path)))],
-  ];
-  for (const [why, found] of candidates) if (found !== undefined) return { run: found, why };
-  return undefined;
+function findCounterpart(run, known, makersOf) {
+  const has = (id) => id !== undefined && known.some((one) => one.id === id);
+  if (has(run.repeats)) return { id: run.repeats, why: 'the run that it repeats' };
+  if (has(run.parent)) return { id: run.parent, why: 'the run that it was made from' };
+  const alike = known.filter((one) => one.id < run.id && run.label !== undefined && one.label === run.label).pop();
+  if (alike !== undefined) return { id: alike.id, why: 'the run before it with its label' };
+  let last = '';
+  for (const file of run.outputs.slice(0, MOST_OUTPUTS_FOLLOWED)) {
+    for (const id of makersOf(file.path)) if (id < run.id && id > last) last = id;
+  }
+  return has(last) ? { id: last, why: 'the run before it that wrote the same file' } : undefined;
 }
 
 // ==== src/core/comparison.ts =====================================================================
@@ -2763,8 +2784,6 @@ class Failure extends Error {
 // ==== src/core/filteroptions.ts ==================================================================
 // filteroptions.ts - what options say of which runs are wanted, checked. Reads no clock.
 
-const STATUS_NAMES = ['running', 'succeeded', 'failed', 'interrupted', 'lost'];
-
 /** The moment that an option names, to be compared as text; undefined if it is not given. Throws Failure for what is none. */
 function requireMoment(option, text, nowMs) {
   if (text === undefined) return undefined;
@@ -2773,12 +2792,62 @@ function requireMoment(option, text, nowMs) {
   return moment;
 }
 
-/** The statuses as they are. Throws Failure for one that is none. */
-function requireStatuses(statuses) {
-  for (const status of statuses) {
-    if (STATUS_NAMES.indexOf(status) < 0) throw new Failure('cannot use --status "' + status + '": no such status', 'one of ' + STATUS_NAMES.join(', '), EXIT.usage);
-  }
-  return statuses;
+// ==== src/core/words.ts ==========================================================================
+// words.ts - words as parts of a sentence.
+
+/** "a", "a or b", "a, b or c"; '' of none. */
+function joinWords(words, conjunction) {
+  if (words.length < 2) return words.join('');
+  return words.slice(0, -1).join(', ') + ' ' + conjunction + ' ' + words[words.length - 1];
+}
+
+// ==== src/core/verbspec.ts =======================================================================
+// verbspec.ts - the shape of the table of verbs, and what a word on the command line can name. Knows no verb.
+
+// type OptionSpec = {
+//   /** Without dashes. */
+//   name: string;
+//   letter?: string;
+//   /** Word for the value in help; none: a switch. WORD_KINDS tells what it names. */
+//   value?: string;
+//   /** All values there are, if they are fixed words; no other is taken. */
+//   words?: readonly string[];
+//   isRepeatable?: boolean;
+//   help: string;
+// };
+
+// type VerbSpec = {
+//   name: string;
+//   /** Its operands are named in it: "rr verify [OPTION...] [FILE|RUN...]". WORD_KINDS tells what they are. */
+//   usage: string;
+//   summary: string;
+//   /** Takes everything after its options, or after --, as it stands. */
+//   takesCommand?: boolean;
+//   /** How many operands: least, most. */
+//   operands: [number, number];
+//   options: OptionSpec[];
+//   example: string;
+// };
+
+/** What a word on the command line names; 'text' is anything that nobody can guess. */
+// type WordKind = 'file' | 'folder' | 'run' | 'label' | 'tag' | 'note' | 'verb' | 'text';
+
+/** Words in capitals of usage and of values that name something which can be looked up. */
+const WORD_KINDS = new Map([
+  ['FILE', 'file'], ['PATH', 'file'], ['DIR', 'folder'], ['RUN', 'run'], ['LABEL', 'label'], ['TAG', 'tag'], ['NOTE', 'note'], ['VERB', 'verb'],
+]);
+
+/** What a word of usage or of a value names: "FILE|RUN" a file or a run. A run may be given by its label anyway. */
+function kindsOfWord(word) {
+  const kinds = word.split('|').map((one) => WORD_KINDS.get(one) ?? 'text');
+  return kinds.filter((kind, i) => kinds.indexOf(kind) === i && !(kind === 'label' && kinds.indexOf('run') >= 0));
+}
+
+/** What the operands of a verb name, by position; the last holds for all that follow. Read from its usage. */
+function readOperands(verb) {
+  if (verb.operands[1] === 0) return [];
+  const words = verb.usage.split(' ').slice(2).map((word) => word.replace(/[[\]]|\.\.\./g, '')).filter((word) => word !== 'OPTION' && word !== '');
+  return words.map((word) => ({ word, kinds: kindsOfWord(word) }));
 }
 
 // ==== src/core/filerules.ts ======================================================================
@@ -4788,7 +4857,8 @@ function judgeRemovals(original, repeat, verdicts) {
 }
 
 /** What a person takes for a good repeat. */
-// type Acceptance = 'identical' | 'tolerance';
+const ACCEPTANCES = ['identical', 'tolerance'];
+// type Acceptance = typeof ACCEPTANCES[number];
 
 /** Is every output as `accept` wants it, and did the command end as it had? */
 function isRepeatAccepted(original, repeat, accept) {
@@ -4972,6 +5042,208 @@ function findSoftwareReasons(environments, changesOf) {
   const subjects = new Set();
   for (const environment of environments) for (const change of changesOf(environment)) subjects.add(change.subject);
   return Array.from(subjects).sort().map((subject) => ({ word: 'environment differs', subject, id: '' }));
+}
+
+// ==== src/core/variations.ts =====================================================================
+// variations.ts - what a run can depend on without saying so: changes of its surroundings, one at a time, and what they show. Knows no files and no processes.
+
+// The list follows reprotest(1), which does so for builds.
+//
+// 1. One thing is changed at a time; all else is as in an unvaried repeat.
+// 2. An output depends on what was changed if it differs from the unvaried repeats, which agree; or if
+//    those differ from each other, and two repeats with the change agree.
+// 3. Of an output that always differs nothing is said but that.
+
+/** One change. */
+// type Variation = {
+//   name: string;
+//   /** For "depends on ...". */
+//   subject: string;
+//   /** What is different, as a short sentence. */
+//   title: ByteString;
+//   /** Program that it takes. */
+//   needs: string | undefined;
+//   change: RepeatSurroundings;
+//   /** It holds something still that otherwise changes with each run: two repeats with it tell more than one. */
+//   isSteady: boolean;
+// };
+
+/** What the variations start from: the machine, and the surroundings of an unvaried repeat. */
+// type VariationGround = {
+//   /** Variables of the unvaried repeat; PATH is needed. */
+//   variables: { [name: string]: ByteString | undefined };
+//   umask: number;
+//   /** As "locale -a" lists them. */
+//   locales: ByteString[];
+//   /** Numbers of the processors that it may use. */
+//   processors: number[];
+//   /** As "uname -m" says. */
+//   machine: ByteString;
+//   /** An empty folder that may be written to; another or emptied for each repeat. */
+//   emptyFolder: ByteString;
+//   /** Do folders of the scratch tree list their files in the order in which they were made? */
+//   isOrderSeen: boolean;
+//   /** Does a command run here with these words before it? */
+//   canPrefix: (words: ByteString[]) => boolean;
+// };
+
+// type Draft = { name: string; subject: string; title: ByteString; change: Partial<RepeatSurroundings>; needs?: string; isSteady?: boolean; /** Why it makes no sense or cannot be. */ obstacle?: string };
+
+// ---- the changes --------------------------------------------------------------------------------------
+
+/** Zones that no file is needed for (POSIX.1, 8.3): another day nearly always, and a quarter of an hour off. */
+const ZONES = ['GMT-13:45', 'GMT+11:15'];
+
+// A locale with another decimal sign, another alphabet or other rules of case tells more than a mere
+// other language; C and the like tell something where there is nothing else.
+const LOCALE_CANDIDATES = ['tr_TR.UTF-8', 'fr_FR.UTF-8', 'de_DE.UTF-8', 'cs_CZ.UTF-8', 'da_DK.UTF-8', 'et_EE.UTF-8', 'ja_JP.UTF-8', 'en_US.UTF-8', 'en_GB.UTF-8', 'C', 'C.UTF-8'];
+
+/** The same for all spellings of a locale: "fr_FR.utf8" is "fr_FR.UTF-8", POSIX is C. */
+function foldLocale(name) {
+  const [language, codeset] = name.split('.');
+  return (language === 'POSIX' ? 'C' : language) + (codeset === undefined ? '' : '.' + codeset.toLowerCase().replace(/[^a-z0-9]/g, ''));
+}
+
+/** An installed locale that differs from that of these variables, as it is spelled there; undefined if there is none. */
+function chooseOtherLocale(installed, variables) {
+  const own = [variables.LC_ALL, variables.LC_CTYPE, variables.LANG].find((one) => one !== undefined && one !== '') ?? 'C';
+  const found = LOCALE_CANDIDATES.map((wanted) => installed.find((one) => foldLocale(one) === foldLocale(wanted)));
+  const languages = installed.filter((one) => /^[a-z]{2,3}_[A-Z]{2}\.(?:utf-?8)$/i.test(one)).sort();
+  return found.slice(0, -2).concat(languages, found.slice(-2)).find((one) => one !== undefined && foldLocale(one) !== foldLocale(own));
+}
+
+function draftVariables(ground) {
+  const { variables } = ground;
+  const zone = ZONES.find((one) => one !== variables.TZ) ?? ZONES[0];
+  const locale = chooseOtherLocale(ground.locales, variables);
+  const seed = variables.PYTHONHASHSEED === '1' ? '2' : '1';
+  return [
+    { name: 'time-zone', subject: 'the time zone', title: 'TZ is ' + zone, change: { variables: { TZ: zone } } },
+    {
+      name: 'locale', subject: 'the locale', title: 'the locale is ' + String(locale), obstacle: locale === undefined ? 'no other locale is installed' : undefined,
+      change: { variables: { LC_ALL: locale, LANG: locale, LANGUAGE: undefined } },
+    },
+    {
+      name: 'home', subject: 'the home folder', title: 'HOME is an empty folder',
+      change: { variables: { HOME: ground.emptyFolder, XDG_CONFIG_HOME: undefined, XDG_CACHE_HOME: undefined, XDG_DATA_HOME: undefined, XDG_STATE_HOME: undefined } },
+    },
+    { name: 'user', subject: 'the name of the user', title: 'USER is "another"', change: { variables: { USER: 'another', LOGNAME: 'another', USERNAME: 'another' } } },
+    { name: 'path', subject: 'PATH', title: 'PATH has one more folder', change: { variables: { PATH: String(variables.PATH) + ':/nonexistent/bin' } } },
+    { name: 'environment-size', subject: 'the size of the environment', title: 'one more variable, of 8 KiB', change: { variables: { VARIATION_PADDING: 'x'.repeat(8192) } } },
+    { name: 'hash-seed', subject: 'the hash seed of Python or Perl', title: 'Python, Perl hash seeds are ' + seed, change: { variables: { PYTHONHASHSEED: seed, PERL_HASH_SEED: seed } }, isSteady: true },
+  ];
+}
+
+function draftFiles(ground) {
+  const umask = ground.umask === 0o022 ? 0o077 : 0o022;
+  return [
+    { name: 'umask', subject: 'the umask', title: 'umask is ' + umask.toString(8).padStart(4, '0'), change: { umask } },
+    { name: 'folder', subject: 'the name of the folder', title: 'the folder has a longer name', change: { folderName: 'another-folder-that-has-a-much-longer-name' } },
+    {
+      name: 'file-order', subject: 'the order of files in folders', title: 'files were made in reverse order', change: { isReversed: true },
+      obstacle: ground.isOrderSeen ? undefined : 'this file system does not show it',
+    },
+  ];
+}
+
+function draftPrefixes(ground) {
+  const processor = String(ground.processors[ground.processors.length - 1] ?? 0);
+  return [
+    {
+      name: 'processors', subject: 'the number of processors', title: 'one processor instead of ' + String(ground.processors.length), needs: 'taskset', isSteady: true,
+      change: { prefix: ['taskset', '-c', processor] }, obstacle: ground.processors.length > 1 ? undefined : 'there is only one',
+    },
+    // A clock that stands still shows what comes of the time of day, even where each repeat differs.
+    {
+      name: 'clock', subject: 'the time', title: 'the clock stands at 2033-10-27', needs: 'faketime', isSteady: true,
+      change: { prefix: ['faketime', '--exclude-monotonic', '-f', '2033-10-27 04:05:06'] },
+    },
+    { name: 'addresses', subject: 'addresses in memory', title: 'addresses are not random', needs: 'setarch', isSteady: true, change: { prefix: ['setarch', ground.machine, '-R'] } },
+    { name: 'kernel', subject: 'the version of the kernel', title: 'uname says Linux 2.6', needs: 'setarch', change: { prefix: ['setarch', ground.machine, '--uname-2.6'] } },
+    {
+      name: 'host', subject: 'the name of the host', title: 'the host is called "elsewhere"', needs: 'unshare',
+      change: { prefix: ['unshare', '--uts', '--', 'sh', '-c', 'hostname elsewhere && exec "$@"', 'sh'] },
+    },
+  ];
+}
+
+// type VariationPlan = { variations: Variation[]; omitted: { name: string; why: string }[] };
+
+/** What can be varied here, and what cannot and why. */
+function listVariations(ground) {
+  const plan = { variations: [], omitted: [] };
+  for (const draft of [...draftVariables(ground), ...draftFiles(ground), ...draftPrefixes(ground)]) {
+    const change = { ...USUAL_SURROUNDINGS, ...draft.change };
+    const isRefused = draft.obstacle === undefined && change.prefix.length > 0 && !ground.canPrefix(change.prefix);
+    const why = draft.obstacle ?? (isRefused ? String(draft.needs) + ' is missing or may not do it' : undefined);
+    if (why !== undefined) plan.omitted.push({ name: draft.name, why });
+    else plan.variations.push({ name: draft.name, subject: draft.subject, title: draft.title, needs: draft.needs, change, isSteady: draft.isSteady === true });
+  }
+  return plan;
+}
+
+// ---- what they show -----------------------------------------------------------------------------------
+
+/** Hashes of what a repeat left, by path, of logs by '\\0.out' and the like; or that it ended otherwise, or was not made. */
+// type TrialOutcome =
+//   | { kind: 'ran'; outputs: Map<ByteString, string> }
+//   /** `how` it ended, and how unvaried: "exit 1, was 0". */
+//   | { kind: 'ended'; how: string }
+//   | { kind: 'lacking'; why: string };
+
+/** One repeat with the variation, or two if it is steady. */
+// type VariedTrial = { variation: Variation; outcomes: TrialOutcome[] };
+
+// type VariedRow = {
+//   variation: Variation;
+//   /** Outputs that differ from those of the unvaried repeats, or are missing, or more; sorted. */
+//   differing: ByteString[];
+//   /** Outputs that differ between unvaried repeats, and not between repeats with this; sorted. */
+//   steadied: ByteString[];
+//   /** The outcome that is no set of outputs, if there is one. */
+//   broken: TrialOutcome | undefined;
+// };
+
+// type VariationJudgement = {
+//   rows: VariedRow[];
+//   /** Outputs that depend on something, sorted, with what, in the order of the rows. */
+//   dependent: { path: ByteString; subjects: string[] }[];
+//   /** Outputs that differ between two unvaried repeats, whatever was held still; sorted. */
+//   unsteady: ByteString[];
+// };
+
+/** Paths that one of both has and the other has not, or with another hash; sorted. Not the order of two streams, which is a matter of chance. */
+function listDifferences(first, second) {
+  const paths = new Set(Array.from(first.keys()).concat(Array.from(second.keys())));
+  paths.delete('\0.order');
+  return Array.from(paths).filter((path) => first.get(path) !== second.get(path)).sort();
+}
+
+function judgeVaried(trial, first, changing) {
+  const row = { variation: trial.variation, differing: [], steadied: [], broken: trial.outcomes.find((outcome) => outcome.kind !== 'ran') };
+  const ran = [];
+  for (const outcome of trial.outcomes) if (outcome.kind === 'ran') ran.push(outcome.outputs);
+  if (row.broken !== undefined || ran.length === 0) return row;
+  row.differing = listDifferences(first, ran[0]).filter((path) => changing.indexOf(path) < 0);
+  if (ran.length > 1) {
+    const still = listDifferences(ran[0], ran[1]);
+    // A difference that a second repeat does not show again is no difference that the change made.
+    row.differing = row.differing.filter((path) => still.indexOf(path) < 0);
+    row.steadied = changing.filter((path) => still.indexOf(path) < 0);
+  }
+  return row;
+}
+
+/** What two unvaried repeats and those with variations say: which output depends on what. */
+function judgeVariations(first, second, trials) {
+  const changing = listDifferences(first, second);
+  const rows = trials.map((trial) => judgeVaried(trial, first, changing));
+  const paths = Array.from(new Set(changing.concat(...rows.map((row) => row.differing)))).sort();
+  const dependent = paths.map((path) => ({
+    path, subjects: rows.filter((row) => row.differing.indexOf(path) >= 0 || row.steadied.indexOf(path) >= 0).map((row) => row.variation.subject),
+  })).filter(({ subjects }) => subjects.length > 0);
+  const explained = new Set(dependent.map(({ path }) => path));
+  return { rows, dependent, unsteady: changing.filter((path) => !explained.has(path)) };
 }
 
 // ==== src/formats/percent.ts =====================================================================
@@ -5566,7 +5838,6 @@ function splitWord(value) {
 const RECORD_FORMAT = 1;
 
 const RECORD_KIND = 'run record';
-const STATUSES = ['running', 'succeeded', 'failed', 'interrupted', 'lost'];
 const VERDICT_WORDS = ['identical', 'tolerance', 'different', 'missing', 'extra', 'unchecked'];
 const CODE_FILE_STATES = ['clean', 'changed', 'untracked', 'unversioned'];
 
@@ -5680,8 +5951,7 @@ const SETTERS = {
   Signal: (run, value) => { run.signal = value; },
   Timeout_s: (run, value, fault) => { run.timeoutS = readNumber(value, fault); },
   Status: (run, value, fault) => {
-    if (STATUSES.indexOf(value) < 0) fault('unknown status "' + value + '"');
-    run.status = value;
+    run.status = RUN_STATUSES.find((status) => status === value) ?? fault('unknown status "' + value + '"');
   },
   Code: (run, value) => { run.code = decodeText(value); },
   Code_branch: (run, value) => { run.codeBranch = decodeText(value); },
@@ -5931,12 +6201,19 @@ function isLineOfProject(text, start) {
   return readCell(text, start, GRAPH_AT.tree) === '';
 }
 
-/** The run that a line of printGraphLine() tells of. Its files are read at first use, and kept. */
+// type LineFiles = { inputs: FileState[]; outputs: FileState[]; removed: ByteString[] };
+
+// Of so many files in all GraphLines keep what they read; then they begin anew.
+const MOST_KEPT_FILES = 1 << 12;
+let keepers = [];
+let keptFiles = 0;
+
+/** The run that a line of printGraphLine() tells of. Its files are read when they are asked for. */
 class GraphLine {
   // private readonly text: ByteString;
   // private readonly start: number;
   // private readonly noted: NotedFacts | undefined;
-  // private files: { inputs: FileState[]; outputs: FileState[]; removed: ByteString[] } | undefined;
+  // private files: LineFiles | undefined;
   constructor(text, start, noted) {
     this.text = text;
     this.start = start;
@@ -5958,13 +6235,22 @@ class GraphLine {
 
   readFiles() {
     if (this.files !== undefined) return this.files;
-    this.files = { inputs: [], outputs: [], removed: [] };
-    for (const cell of readLastCells(this.text, this.start, GRAPH_AT.files)) {
+    const files = { inputs: [], outputs: [], removed: [] };
+    const cells = readLastCells(this.text, this.start, GRAPH_AT.files);
+    for (const cell of cells) {
       const rest = cell.slice(1);
-      if (cell[0] === 'r') this.files.removed.push(decodeText(rest));
-      else (cell[0] === 'i' ? this.files.inputs : this.files.outputs).push(parseFile(rest));
+      if (cell[0] === 'r') files.removed.push(decodeText(rest));
+      else (cell[0] === 'i' ? files.inputs : files.outputs).push(parseFile(rest));
     }
-    return this.files;
+    keptFiles += cells.length;
+    if (keptFiles > MOST_KEPT_FILES) {
+      for (const line of keepers) line.files = undefined;
+      keepers = [];
+      keptFiles = cells.length;
+    }
+    keepers.push(this);
+    this.files = files;
+    return files;
   }
 }
 
@@ -9522,16 +9808,15 @@ function roundNumber(value) {
 }
 
 /** "a", "a and b", "a, b and c"; of more than `most` only as many, and how many more. */
-function joinWords(words, most) {
-  if (words.length > most) return words.slice(0, most).join(', ') + ' and ' + String(words.length - most) + ' more';
-  return words.length < 2 ? words.join('') : words.slice(0, -1).join(', ') + ' and ' + words[words.length - 1];
+function joinSome(words, most) {
+  return words.length > most ? words.slice(0, most).join(', ') + ' and ' + String(words.length - most) + ' more' : joinWords(words, 'and');
 }
 
 /** "compression differs", "owners differ", "compression and owners differ"; no more than `most` are named. */
 function tellDiffering(names, most) {
   // "order of members", "chunk tEXt", "extended header NAME": what follows does not count.
   const head = names.join().split(/ (?:of|behind|around|at) |(?<=chunk|header) /)[0];
-  return joinWords(names, most) + (names.length > 1 || /(?:s|^chunks .*)$/.test(head) ? ' differ' : ' differs');
+  return joinSome(names, most) + (names.length > 1 || /(?:s|^chunks .*)$/.test(head) ? ' differ' : ' differs');
 }
 
 // ==== src/formats/crc32.ts =======================================================================
@@ -9956,14 +10241,14 @@ function judgeWrapping(one, other, words, within) {
   const names = findDifferingChunks(one.chunks, other.chunks);
   const showing = names.filter((name) => CHUNKS_THAT_SHOW.indexOf(name) >= 0);
   if (showing.length > 0) {
-    const detail = words + ', but not what says how they look: chunk ' + joinWords(showing, MOST_CHUNKS_NAMED);
+    const detail = words + ', but not what says how they look: chunk ' + joinSome(showing, MOST_CHUNKS_NAMED);
     return { kind: 'different', rule: 'PNG by pixel' + within, detail, causes: [] };
   }
   const parts = [];
   if (one.colourType !== other.colourType) parts.push('colour type');
   if (one.bitDepth !== other.bitDepth) parts.push('bit depth');
   if (one.isInterlaced !== other.isInterlaced) parts.push('interlacing');
-  if (names.length > 0) parts.push((names.length === 1 ? 'chunk ' : 'chunks ') + joinWords(names, MOST_CHUNKS_NAMED));
+  if (names.length > 0) parts.push((names.length === 1 ? 'chunk ' : 'chunks ') + joinSome(names, MOST_CHUNKS_NAMED));
   if (parts.length === 0 || (parts.length === 1 && names.length > 0)) {
     // With other pixels within the tolerance the packed ones say nothing.
     if (within === '' && !areSameBytes(one.packed, other.packed)) parts.push('compression');
@@ -13367,14 +13652,27 @@ function printBlock(live, title = printTitle(live.run)) {
     + run.id + ': rr-force' + LAST_LINE + run.id + LAST_END;
 }
 
+const LINES_A_PIECE = 1000;
+
+function* printInPieces(all, print) {
+  for (let from = 0; from < all.length; from += LINES_A_PIECE) yield all.slice(from, from + LINES_A_PIECE).map(print).join('');
+}
+
 /** The Makefile of all live runs. */
 function printMakefile(graph) {
+  return Array.from(printMakefilePieces(graph)).join('');
+}
+
+/** The same in pieces: to make one text of 100,000 runs takes several times the memory that it needs. */
+function* printMakefilePieces(graph) {
   const files = new Set();
   for (const live of graph.runs) for (const file of live.owned) files.add(file.path);
   const entries = [];
   for (const live of graph.runs) entries.push(...entriesOf(live, (name) => files.has(name)));
   entries.sort(compareEntries);
-  return HEAD + entries.map(printEntry).join('') + graph.runs.map((live) => printBlock(live)).join('');
+  yield HEAD;
+  yield* printInPieces(entries, printEntry);
+  yield* printInPieces(graph.runs, (live) => printBlock(live));
 }
 
 // ---- one more run ---------------------------------------------------------------------------------
@@ -15945,7 +16243,7 @@ function textItem(name, lines) {
   return lines.length === 0 ? [] : [{ kind: 'text', name, lines }];
 }
 
-function joinSome(texts, what) {
+function joinNamed(texts, what) {
   const more = texts.length - MOST_NAMED;
   return texts.slice(0, MOST_NAMED).join(', ') + (more > 0 ? ' and ' + String(more) + ' more' + (what === '' ? '' : ' ' + what) : '');
 }
@@ -15973,7 +16271,7 @@ function summarizeVerdicts(verdicts) {
   const words = distinctTexts(verdicts.map((one) => one.word));
   return words.map((word) => {
     const paths = verdicts.filter((one) => one.word === word).map((one) => makeHarmless(one.path));
-    return String(paths.length) + ' ' + (word === 'tolerance' ? 'within tolerance' : word) + (word === 'identical' ? '' : ' (' + joinSome(paths, '') + ')');
+    return String(paths.length) + ' ' + (word === 'tolerance' ? 'within tolerance' : word) + (word === 'identical' ? '' : ' (' + joinNamed(paths, '') + ')');
   }).join(', ');
 }
 
@@ -16024,9 +16322,9 @@ function describeRun(one, date, readTail) {
     ...textItem('parameters', run.parameters.length === 0 ? [] : [describeSpans([run]).join(', ')]),
     ...textItem('', end === '' ? [] : [end]),
     ...printedItem(run.status === 'failed' || run.status === 'interrupted' ? readTail(run) : []),
-    ...textItem('made', results.length === 0 ? [] : [joinSome(results.map(describeResult), '')]),
-    ...textItem('removed', run.removed.length === 0 || run.tree !== undefined ? [] : [joinSome(run.removed.map(makeHarmless), '')]),
-    ...textItem('not made', run.missingOutputs.length === 0 ? [] : [joinSome(run.missingOutputs.map(makeHarmless), '')]),
+    ...textItem('made', results.length === 0 ? [] : [joinNamed(results.map(describeResult), '')]),
+    ...textItem('removed', run.removed.length === 0 || run.tree !== undefined ? [] : [joinNamed(run.removed.map(makeHarmless), '')]),
+    ...textItem('not made', run.missingOutputs.length === 0 ? [] : [joinNamed(run.missingOutputs.map(makeHarmless), '')]),
     ...textItem('repeats', run.repeats === undefined ? [] : [run.repeats + (verdicts === '' ? '' : ': ' + verdicts)]),
     ...textItem('made from', run.parent === undefined ? [] : [run.parent]),
     ...textItem('outcome', notes.outcome === undefined ? [] : showLines(notes.outcome)),
@@ -16150,8 +16448,7 @@ function printJournalText(journal) {
 /** Any ASCII punctuation may be escaped (CommonMark 2.4); escaped is what would begin something. */
 function escapeMarkdown(text) {
   return trimBlanks(text).replace(/[\\`*_{}[\]<>#|~$^&@]/g, '\\$&').replace(/:(?=\S)/g, '\\:')
-    .replace(/(?<=^| )(www)\./gi, '$1\\.')
-    .replace(/^[-+=:]/, '\\$&').replace(/--/g, '\\-\\-')
+    .replace(/(www)\./gi, '$1\\.').replace(/-(?=-)|(?<=-)-/g, '\\-').replace(/^[-+=:]/, '\\$&')
     .replace(/^(\(?(?:\d+|[A-Za-z]+))([.)])(?= |$)/, '$1\\$2');
 }
 
@@ -16172,20 +16469,22 @@ const MARKDOWN = {
 
 // ---- Org: Org 9 syntax ------------------------------------------------------------------------------
 
-// Org has no escape: a zero width space (U+200B) keeps two characters apart that would begin something,
-// as its manual advises ("Escape Character").
-const APART = '\xe2\x80\x8b';
+// Org has no escape: something invisible has to keep two characters apart that would begin something. Not
+// the zero width space that its manual advises, which counts as a space there, and so lets *this* be markup;
+// a word joiner (U+2060) counts as a letter.
+const APART = '\xe2\x81\xa0';
 
 /** A line that is no heading, list, table, keyword, and holds no markup, link, macro, entity, footnote, timestamp or call. */
 function escapeOrg(text) {
   return trimBlanks(text)
-    .replace(/(?<![A-Za-z0-9])[*/=~+](?=\S)/g, '$&' + APART).replace(/[_^$:\\<[{@](?=\S)/g, '$&' + APART)
+    .replace(/(?<![A-Za-z0-9])[*/=~+]|_/g, APART + '$&').replace(/[_^\\<[{@](?=\S)|\$/g, '$&' + APART)
+    .replace(/(?<=\S):|:(?=\S)/g, APART + ':')
     .replace(/\\$/, '\\' + APART)
     .replace(/^(?=[*#|:+-]|\(?[0-9A-Za-z]+[.)](?: |$)|%%)/, APART);
 }
 
 const ORG = {
-  title: (text) => '#+title: ' + text + '\n#+options: toc:nil num:nil ^:{}\n',
+  title: (text) => '#+title: ' + text + '\n#+options: toc:nil num:nil ^:{} -:nil\n',
   heading: (level, escaped) => '*'.repeat(level) + ' ' + escaped + '\n',
   escape: escapeOrg,
   strong: (escaped) => escaped,
@@ -17580,6 +17879,60 @@ function printStatusJson(report) {
   }) + '\n';
 }
 
+// ==== src/views/variations.ts ====================================================================
+// variations.ts - what a varied repeat showed, as a table and sentences. Knows no files.
+
+const VARIATION_COLUMNS = [
+  { title: 'VARIATION', align: 'left', isFlexible: false },
+  { title: 'WHAT CHANGED', align: 'left', isFlexible: false },
+  { title: 'OUTPUTS THAT DIFFER', align: 'left', isFlexible: true },
+];
+
+/** An output by its path; what the command printed has none. */
+function nameVaried(path) {
+  if (path === '\0.out') return '(standard output)';
+  return path === '\0.err' ? '(standard error)' : makeHarmless(path);
+}
+
+function describeRow(row) {
+  if (row.broken !== undefined) return row.broken.kind === 'ended' ? 'all: ' + row.broken.how : row.broken.kind === 'lacking' ? 'not tried: ' + makeHarmless(row.broken.why) : '';
+  const steady = row.steadied.length === 0 ? [] : ['steady: ' + row.steadied.map(nameVaried).join(', ')];
+  const cell = (row.differing.length === 0 ? [] : [row.differing.map(nameVaried).join(', ')]).concat(steady).join('; ');
+  return cell === '' ? '-' : cell;
+}
+
+/** What is to be learned from it, a sentence each, without a stop. */
+function listFindings(judgement, plan) {
+  const findings = judgement.dependent.map(({ path, subjects }) => nameVaried(path) + ' depends on ' + joinWords(subjects, 'and'));
+  for (const { variation, broken } of judgement.rows) {
+    if (broken !== undefined && broken.kind === 'ended') findings.push('the command depends on ' + variation.subject + ': ' + broken.how);
+  }
+  if (judgement.unsteady.length > 0) findings.push(judgement.unsteady.map(nameVaried).join(', ') + (judgement.unsteady.length > 1 ? ' differ' : ' differs') + ' from one repeat to the next, whatever is changed');
+  if (findings.length === 0) findings.push('no output depends on what was changed');
+  if (plan.omitted.length > 0) findings.push('not changed: ' + plan.omitted.map(({ name, why }) => name + ' (' + why + ')').join(', '));
+  return findings;
+}
+
+/** A row for each variation, and what it all says. */
+function printVariations(judgement, plan, width) {
+  const rows = judgement.rows.map((row) => [row.variation.name, makeHarmless(row.variation.title), describeRow(row)]);
+  const findings = listFindings(judgement, plan).map((finding) => wrapText(finding, width - 2).map((line, i) => (i === 0 ? line : '  ' + line) + '\n').join(''));
+  return printTable(VARIATION_COLUMNS, rows, width) + '\n' + findings.join('');
+}
+
+/** The same as JSON, without a line end; texts are encoded as in a record, what was printed is a path in brackets. */
+function printJsonVariations(judgement, plan) {
+  const name = (path) => (path[0] === '\0' ? nameVaried(path) : encodeText(path));
+  return JSON.stringify({
+    variations: judgement.rows.map(({ variation, differing, steadied, broken }) => ({
+      name: variation.name, changed: encodeText(variation.title), differing: differing.map(name), steadied: steadied.map(name),
+      ended: broken?.kind === 'ended' ? broken.how : undefined, lacking: broken?.kind === 'lacking' ? encodeText(broken.why) : undefined,
+    })),
+    dependent: judgement.dependent.map(({ path, subjects }) => ({ path: name(path), on: subjects })),
+    unsteady: judgement.unsteady.map(name), omitted: plan.omitted,
+  });
+}
+
 // ==== src/views/texts.ts =========================================================================
 // texts.ts - the fixed texts that rr puts into a project. Knows no files.
 
@@ -17667,6 +18020,733 @@ include provenance/Makefile
 /** What init puts into a project. */
 function initialFiles() {
   return { readme: PROVENANCE_README, rerunScript: RERUN_SCRIPT, makefile: printMakefile(findLiveRuns([])), topMakefile: TOP_MAKEFILE };
+}
+
+// ==== src/views/completionscripts.ts =============================================================
+// completionscripts.ts - completion for three shells as texts, with marks. Made from src/completion.* by make.
+
+const BASH_COMPLETION = `# Completion of rr for bash 4 or newer, complete in itself. Printed by "rr help --completion bash".
+#
+#   eval "$(rr help --completion bash)"      in ~/.bashrc
+#
+# "node rr.js" is completed, too, if node has no completion of its own. For an alias of another name:
+#
+#   complete -F _rr NAME
+
+_rr_verbs=(@VERB_NAMES@)
+
+# Sets options ("NAME LETTER KIND [*]", "-" where there is none), operands (kinds, the last holds for
+# all that follow) and most (operands). A kind is "switch", or kinds joined by "|", or "=" and words.
+_rr_know() {
+  options=() operands=() most=0
+  case $1 in
+@VERBS@
+    *) return 1 ;;
+  esac
+  options+=('help h switch')
+}
+
+# Sets text: a word of the command line without its quotes; quote: one that it leaves open; opened: what
+# stands before that. Nothing in the word is executed or expanded.
+_rr_unquote() {
+  local rest=$1 first
+  text='' quote='' opened=''
+  while [[ -n $rest ]]; do
+    first=\${rest:0:1} rest=\${rest:1}
+    if [[ $first == \\\\ && $quote != \\' ]]; then
+      if [[ $quote == \\" && $rest != [\\\\\\"\\$\\\`]* ]]; then text+=\\\\; fi
+      text+=\${rest:0:1} rest=\${rest:1}
+    elif [[ -z $quote && $first == [\\"\\'] ]]; then
+      quote=$first opened=$text
+    elif [[ -n $quote && $first == "$quote" ]]; then
+      quote=
+    else
+      text+=$first
+    fi
+  done
+}
+
+# Sets words, up to the cursor and without quotes, and their places: firsts in COMP_WORDS, starts in
+# COMP_LINE; current, the last as it stands. Bash takes words apart at "=", ":", "@" and at an open
+# quote; stem is what of the last word it will not replace.
+_rr_split() {
+  local line=\${COMP_LINE:0:COMP_POINT} rest gap piece previous='' text opened raw=() i at
+  rest=$line words=() firsts=() starts=() stem=
+  for ((i = 0; i <= COMP_CWORD; i++)); do
+    gap=\${rest%%[![:space:]]*}
+    rest=\${rest#"$gap"}
+    piece=\${COMP_WORDS[i]}
+    if ((i == COMP_CWORD)); then piece=$rest; fi
+    at=$((\${#line} - \${#rest}))
+    rest=\${rest#"$piece"}
+    if [[ -z $gap && i -gt 1 && ($previous == [=:@]* || $piece == [=:@]*) ]]; then
+      stem=\${raw[\${#raw[@]} - 1]}
+      raw[\${#raw[@]} - 1]+=$piece
+    else
+      stem=
+      raw+=("$piece") firsts+=("$i") starts+=("$at")
+    fi
+    previous=$piece
+  done
+  if [[ $previous == [=:@]* ]]; then stem+=$previous; fi
+  for piece in "\${raw[@]}"; do
+    _rr_unquote "$piece"
+    words+=("$text")
+  done
+  current=\${raw[\${#raw[@]} - 1]}
+  _rr_unquote "$stem"
+  stem=$text
+  _rr_unquote "$current"
+  if [[ -n $quote ]]; then stem=$opened; fi
+}
+
+# Sets option to what is known of --NAME or, with one letter, of -LETTER.
+_rr_find() {
+  local one
+  if [[ $1 == - ]]; then return 1; fi
+  for one in "\${options[@]}"; do
+    read -ra option <<<"$one"
+    if [[ ($2 == long && \${option[0]} == "$1") || ($2 == short && \${option[1]} == "$1") ]]; then return 0; fi
+  done
+  return 1
+}
+
+# Takes note of an option; sets pending to the kind of the value that the next word is.
+_rr_note() {
+  local word=$1 letter
+  pending=
+  if [[ $word == --* ]]; then
+    word=\${word#--}
+    _rr_find "\${word%%=*}" long || return
+    used+=" \${option[0]} "
+    if [[ $word != *=* && \${option[2]} != switch ]]; then pending=\${option[2]}; fi
+    if [[ \${option[0]} == project && $word == *=* ]]; then project=\${word#*=}; fi
+    return
+  fi
+  for ((word_at = 1; word_at < \${#word}; word_at++)); do
+    letter=\${word:word_at:1}
+    _rr_find "$letter" short || return
+    used+=" \${option[0]} "
+    if [[ \${option[2]} != switch ]]; then
+      if ((word_at == \${#word} - 1)); then pending=\${option[2]}; fi
+      return
+    fi
+  done
+}
+
+# Offers a candidate that begins as the word; $2 is what stands before it in the same word. It is quoted
+# as the word is. (Bash itself would not quote "$" and "\`" of what is the name of no file.)
+_rr_offer() {
+  local whole=$2$1
+  if [[ $whole != "$typed"* || $whole != "$stem"* ]]; then return; fi
+  whole=\${whole#"$stem"}
+  case $quote in
+    \\') whole=\${whole//\\'/\\'\\\\\\'\\'} ;;
+    \\")
+      # There is no way to quote it there from what replaces words of history.
+      if [[ $whole == *!* ]]; then return; fi
+      whole=\${whole//\\\\/\\\\\\\\}
+      whole=\${whole//\\"/\\\\\\"}
+      whole=\${whole//\\$/\\\\\\$}
+      whole=\${whole//\\\`/\\\\\\\`}
+      ;;
+    *) if [[ $whole == *[!A-Za-z0-9_.,/:@%+=-]* ]]; then printf -v whole %q "$whole"; fi ;;
+  esac
+  # Bash closes the quote unless the word ends in one.
+  if [[ -n $quote && $whole == *"$quote" ]]; then whole+=$quote; fi
+  COMPREPLY+=("$whole")
+}
+
+_rr_offer_records() {
+  local name
+  while IFS=$'\\t' read -r name _; do
+    _rr_offer "$name" "$3"
+  done < <(command sh -c "$_rr_records" sh "$1" "$2" "$project" 2>/dev/null)
+}
+
+# Names of files; only of folders with $3. For words that bash does not complete by itself.
+_rr_offer_files() {
+  local name names=() settings
+  settings=$(shopt -p nullglob failglob)
+  if [[ $- == *f* ]]; then settings+='; set -f'; fi
+  set +f
+  shopt -s nullglob
+  shopt -u failglob
+  if [[ -n \${3-} ]]; then names=("$1"*/); else names=("$1"*); fi
+  eval "$settings"
+  for name in "\${names[@]}"; do
+    if [[ -d $name ]]; then name=\${name%/}/; fi
+    _rr_offer "$name" "$2"
+  done
+  if [[ \${#names[@]} -eq 1 && -d \${names[0]} && \${#COMPREPLY[@]} -eq 1 ]]; then compopt -o nospace; fi
+}
+
+# Offers what a kind names. $2: what stands before the value in the same word, such as "--input=".
+_rr_offer_kind() {
+  local kinds=$1 before=$2 value word
+  value=\${typed#"$before"}
+  # Bash knows best how names of files are quoted, and what ~ and $ mean.
+  case $kinds in
+    file | folder)
+      if [[ $before == "$stem" ]]; then
+        if [[ $kinds == file ]]; then compopt -o default; else compopt -o dirnames; fi
+        return
+      fi
+      ;;
+  esac
+  while [[ -n $kinds ]]; do
+    case \${kinds%%|*} in
+      =*) for word in \${kinds//[=,]/ }; do _rr_offer "$word" "$before"; done ;;
+      verb) for word in "\${_rr_verbs[@]}"; do _rr_offer "$word" "$before"; done ;;
+      file) if [[ $current == *[\\$\\\`]* || $value == '~'* ]]; then compopt -o default; else _rr_offer_files "$value" "$before"; fi ;;
+      folder) _rr_offer_files "$value" "$before" folders ;;
+      run) _rr_offer_records runs "$value" "$before" ;;
+      label | tag | note) _rr_offer_records "\${kinds%%|*}s" "$value" "$before" ;;
+    esac
+    if [[ $kinds == run && \${#COMPREPLY[@]} -eq 0 ]]; then compopt -o default; fi
+    if [[ $kinds != *'|'* ]]; then break; fi
+    kinds=\${kinds#*|}
+  done
+}
+
+_rr_offer_options() {
+  local one
+  for one in "\${options[@]}"; do
+    read -ra option <<<"$one"
+    if [[ $used == *" \${option[0]} "* && \${option[3]-} != '*' ]]; then continue; fi
+    _rr_offer "--\${option[0]}" ''
+    if [[ \${option[1]} != - && $typed == -* ]]; then _rr_offer "-\${option[1]}" ''; fi
+  done
+}
+
+# Completes the command that begins at $1 in COMP_WORDS, $2 in COMP_LINE, as bash would without rr.
+_rr_command() {
+  local -a rest=("\${COMP_WORDS[@]:$1}")
+  local line=\${COMP_LINE:$2} point=$((COMP_POINT - $2)) at=$((COMP_CWORD - $1))
+  local -a COMP_WORDS=("\${rest[@]}") spec=()
+  local COMP_LINE=$line COMP_POINT=$point COMP_CWORD=$at
+  local text quote opened name complete i
+  compopt -o bashdefault -o default
+  if ((COMP_CWORD == 0)); then
+    if [[ $typed != */* ]]; then while read -r name; do _rr_offer "$name" ''; done < <(compgen -c -- "$typed"); fi
+    return
+  fi
+  _rr_unquote "\${COMP_WORDS[0]}"
+  name=$text
+  for _ in 1 2 3; do
+    read -ra spec <<<"$(complete -p -- "$name" 2>/dev/null || complete -p -- "\${name##*/}" 2>/dev/null || complete -p -D 2>/dev/null)"
+    complete=
+    for ((i = 1; i < \${#spec[@]}; i++)); do
+      if [[ \${spec[i - 1]} == -F ]]; then complete=\${spec[i]}; fi
+      if [[ \${spec[i - 1]} == -o ]]; then compopt -o "\${spec[i]}"; fi
+    done
+    if [[ -z $complete ]] || ! declare -F -- "$complete" >/dev/null; then return; fi
+    "$complete" "$name" "\${COMP_WORDS[COMP_CWORD]}" "\${COMP_WORDS[COMP_CWORD - 1]}"
+    # 124: it has brought another function for this command, which is to be asked.
+    if (($? != 124)); then return; fi
+  done
+}
+
+# Completes a command line of rr.
+_rr() {
+  local words firsts starts stem quote current typed used='' pending='' project='' verb
+  local options operands most option word_at number=0 ended='' i last IFS=$' \\t\\n'
+  COMPREPLY=()
+  _rr_split
+  last=$((\${#words[@]} - 1))
+  typed=\${words[last]}
+  if ((last == 1)); then
+    for i in "\${_rr_verbs[@]}"; do _rr_offer "$i" ''; done
+    if [[ $typed == -* ]]; then for i in --help -h --version -V; do _rr_offer "$i" ''; done; fi
+    return
+  fi
+  verb=\${words[1]}
+  _rr_know "$verb" || return
+  for ((i = 2; i < last; i++)); do
+    if [[ -n $pending ]]; then
+      if [[ \${option[0]} == project ]]; then project=\${words[i]}; fi
+      pending=
+    elif [[ -z $ended && \${words[i]} == -- ]]; then
+      ended=yes
+      if ((most < 0)); then
+        _rr_command "\${firsts[i + 1]}" "\${starts[i + 1]}"
+        return
+      fi
+    elif [[ -z $ended && \${words[i]} == -?* ]]; then
+      _rr_note "\${words[i]}"
+    else
+      number=$((number + 1))
+    fi
+  done
+  if [[ \${project:0:2} == \\~/ ]]; then project=$HOME/\${project:2}; fi
+  if [[ \${words[last - 1]} == *[\\<\\>] ]]; then
+    compopt -o default
+  elif [[ -n $pending ]]; then
+    _rr_offer_kind "$pending" ''
+  elif [[ -z $ended && $typed == --*=* ]]; then
+    i=\${typed%%=*}
+    if _rr_find "\${i#--}" long && [[ \${option[2]} != switch ]]; then _rr_offer_kind "\${option[2]}" "$i="; fi
+  elif [[ -z $ended && $typed == -* ]]; then
+    _rr_offer_options
+    if ((most < 0)); then _rr_offer -- ''; fi
+  elif ((number < most)); then
+    if ((number >= \${#operands[@]})); then number=$((\${#operands[@]} - 1)); fi
+    _rr_offer_kind "\${operands[number]}" ''
+  elif [[ -z $ended ]]; then
+    _rr_offer_options
+    if ((most < 0)); then _rr_offer -- ''; fi
+  fi
+}
+
+# Completes "node rr.js ...".
+_rr_node() {
+  local words firsts starts stem quote current typed
+  COMPREPLY=()
+  _rr_split
+  typed=\${words[\${#words[@]} - 1]}
+  if ((\${#words[@]} > 2)) && [[ \${words[1]} == rr.js || \${words[1]} == */rr.js ]]; then _rr_command "\${firsts[1]}" "\${starts[1]}"; fi
+}
+
+# What reads the records is sh, so that rr need not be started.
+_rr_records=@RECORDS@
+
+if ((BASH_VERSINFO[0] >= 4)); then
+  complete -F _rr rr rr.js
+  complete -p node >/dev/null 2>&1 || complete -o bashdefault -o default -F _rr_node node
+fi
+`;
+
+const ZSH_COMPLETION = `#compdef rr rr.js
+# Completion of rr for zsh. Printed by "rr help --completion zsh".
+#
+#   source <(rr help --completion zsh)       in ~/.zshrc, after compinit; or print it into
+#                                            a file _rr in a folder of $fpath
+#
+# "node rr.js" is completed, too, if node has no completion of its own and this file was sourced.
+
+_rr_verbs() {
+  local -a verbs=(
+@VERB_NAMES@
+  )
+  _describe -t verbs verb verbs
+}
+
+# Offers what the records name: runs, labels, tags or notes.
+_rr_records() {
+  # Values in opt_args have a backslash before each colon and backslash.
+  local project=\${(Q)\${\${opt_args[--project]//\\\\:/:}//\\\\\\\\/\\\\}} line expl
+  local -a names shown
+  for line in \${(f)"$(command sh -c $_rr_program sh $1 "\${(Q)PREFIX}" "\${project/#\\~\\//$HOME/}" 2>/dev/null)"}; do
+    names+=("\${line%%$'\\t'*}")
+    shown+=("\${line%%$'\\t'*}\${\${line#*$'\\t'}:+  -- \${line#*$'\\t'}}")
+  done
+  _wanted -V $1 expl \${1%s} compadd -l -d shown -a names
+}
+
+# Offers what any of the kinds names.
+_rr_offer() {
+  local kind
+  local -i status_all=1
+  for kind; do
+    case $kind in
+      file) _files && status_all=0 ;;
+      folder) _files -/ && status_all=0 ;;
+      verb) _rr_verbs && status_all=0 ;;
+      *) _rr_records \${kind}s && status_all=0 ;;
+    esac
+  done
+  # A run can be meant by a file that it made.
+  if [[ "$*" == run ]] && (( status_all )); then _files && status_all=0; fi
+  return status_all
+}
+
+# Completes the command that is to be recorded as any other.
+_rr_command() {
+  if (( \${whole[(I)--]} )); then _normal; else compadd -- --; fi
+}
+
+_rr() {
+  local curcontext=$curcontext state state_desc line
+  local -a whole
+  typeset -A opt_args
+  if (( CURRENT == 2 )); then
+    if [[ $PREFIX == -* ]]; then
+      _arguments '(- *)'{-h,--help}'[explain the verbs]' '(- *)'{-V,--version}'[print the version]'
+    else
+      _rr_verbs
+    fi
+    return
+  fi
+  shift words
+  (( CURRENT -= 1 ))
+  whole=("\${(@)words[1,CURRENT-1]}")
+  curcontext="\${curcontext%:*:*}:rr-$words[1]:"
+  case $words[1] in
+@VERBS@
+  esac
+}
+
+_rr_node() {
+  if (( CURRENT > 2 )) && [[ \${words[2]:t} == rr.js ]]; then
+    shift words
+    (( CURRENT -= 1 ))
+    _rr
+  else
+    _default
+  fi
+}
+
+# What reads the records is sh, so that rr need not be started.
+typeset -g _rr_program=@RECORDS@
+
+if [[ $funcstack[1] == _rr ]]; then
+  _rr "$@"
+elif (( $+functions[compdef] )); then
+  compdef _rr rr rr.js
+  (( $+_comps[node] )) || compdef _rr_node node
+else
+  print -u2 'rr: completion needs compinit: run "autoload -U compinit; compinit" before'
+fi
+`;
+
+const FISH_COMPLETION = `# Completion of rr for fish. Printed by "rr help --completion fish".
+#
+#   rr help --completion fish > ~/.config/fish/completions/rr.fish
+#
+# An alias of fish is completed as it is. For "node rr.js", print this to ~/.config/fish/conf.d/rr.fish.
+
+# Is the verb still to be written?
+function __rr_needs_verb
+    test (count (commandline -opc)) -eq 1
+end
+
+# Is the verb $argv[1], and may an option of its own follow?
+function __rr_in
+    set -l words (commandline -opc)
+    set -q words[2]; and test "$words[2]" = $argv[1]; and not contains -- -- $words
+end
+
+# Can the option --$argv[2] be given, that is -$argv[3] if there is that, and was not yet? The last word
+# does not count if it waits for a value that is being written. $argv[4]: letters of the verb's switches.
+function __rr_can
+    __rr_in $argv[1]; or return
+    set -l words (commandline -opc)
+    set -e words[1..2]
+    set -l names "--$argv[2]"
+    set -l more "--$argv[2]=.*"
+    if test -n "$argv[3]"
+        set names "$names|-[$argv[4]]*$argv[3]"
+        set more "$more|-[$argv[4]]*$argv[3].+"
+    end
+    if set -q argv[5]; and set -q words[1]; and string match -qr -- "^($names)\\$" $words[-1]
+        set -e words[-1]
+    end
+    not string match -qr -- "^($names|$more)\\$" $words
+end
+
+# Is operand $argv[2] to $argv[3], counted from 0, of the verb $argv[1] to be written? $argv[4] matches
+# the words that a value follows.
+function __rr_at
+    set -l words (commandline -opc)
+    set -q words[2]; and test "$words[2]" = $argv[1]; or return
+    set -e words[1..2]
+    set -l number 0
+    set -l state options
+    for word in $words
+        switch $state
+            case value
+                set state options
+            case operands
+                set number (math $number + 1)
+            case options
+                if test "$word" = --
+                    set state operands
+                else if string match -qr -- $argv[4] $word
+                    set state value
+                else if not string match -q -- '-?*' $word
+                    set number (math $number + 1)
+                end
+        end
+    end
+    test $state != value; and test $number -ge $argv[2]; and test $number -le $argv[3]
+end
+
+# Is a command being written that rr is to run?
+function __rr_in_command
+    set -l words (commandline -opc)
+    set -q words[2]; and contains -- $words[2] $argv; and contains -- -- $words
+end
+
+# Completes that command as any other.
+function __rr_command
+    set -l words (commandline -opc)
+    set -e words[1..(contains -i -- -- $words)]
+    complete -C (string join ' ' -- (string escape -- $words) (commandline -ct))
+end
+
+# Completes "node rr.js ...".
+function __rr_is_script
+    string match -qr '(^|/)rr\\.js$' -- (commandline -opc)[2]
+end
+function __rr_script
+    set -l words (commandline -opc)
+    set -e words[1..2]
+    complete -C (string join ' ' -- rr (string escape -- $words) (commandline -ct))
+end
+
+# What the records name: runs, labels, tags or notes. Of what begins with "~" fish would make the name of a folder.
+function __rr_records
+    set -l words (commandline -opc)
+    set -l project
+    for at in (seq (count $words))
+        string match -q -- '--project=*' $words[$at]; and set project (string replace -- --project= '' $words[$at])
+        test "$words[$at]" = --project; and set project $words[(math $at + 1)]
+    end
+    command sh -c $__rr_program sh $argv[1] (commandline -ct) (string replace -r '^~/' "$HOME/" -- "$project") 2>/dev/null | string match -v -- '~*'
+end
+
+# Runs; where none begins as the word, files, for a run can be meant by a file that it made.
+function __rr_runs
+    set -l found (__rr_records runs)
+    set -l token (string unescape -- (commandline -ct))
+    if string match -qr -- '^'(string escape --style=regex -- "$token") $found
+        printf '%s\\n' $found
+    else
+        __fish_complete_path "$token"
+    end
+end
+
+# What reads the records is sh, so that rr need not be started.
+set -g __rr_program @RECORDS@
+
+complete -c rr -e
+complete -c rr -f
+complete -c rr.js -w rr
+complete -c node -n __rr_is_script -f -a '(__rr_script)'
+@VERBS@
+`;
+
+/** A program of sh that all three run to read records. */
+const COMPLETION_RECORDS = `# completion.sh - what the newest records of a project name: "NAME<tab>WHAT IT IS" a line. POSIX sh.
+# $1: runs, labels, tags or notes. $2: what is typed of it. $3: the project; '': found upward.
+LC_ALL=C
+export LC_ALL
+unset CDPATH QUOTING_STYLE
+folder=\${3:-$(pwd -P 2>/dev/null)}
+until [ -n "$3" ] || [ -e "$folder/provenance/rerun.sh" ] || [ -e "$folder/provenance/runs" ]; do
+	[ -n "$folder" ] || exit 0
+	folder=\${folder%/*}
+done
+cd -- "$folder/provenance" 2>/dev/null || exit 0
+
+# newest FOLDER BEGINNING: names of its 200 newest records whose ids begin so
+newest() {
+	# shellcheck disable=SC2012
+	ls -r "$1"/????-?? 2>/dev/null |
+		sed -n "s,^\\(\\([0-9]\\{4\\}\\)\\([0-9][0-9]\\)[0-9][0-9]T[0-9]\\{6\\}Z-[a-z2-7]\\{6\\}\\)\\.rec\\$,$1/\\2-\\3/\\1.rec,p" |
+		grep "^$1/[^/]*/$2" | head -n 200
+}
+case $2 in
+*[!0-9TZa-z-]* | [!0-9]*) typed= ;;
+*) typed=$2 ;;
+esac
+files=
+# A pipe would be waited for without end.
+for file in $(newest notes '') $(newest runs '') \${typed:+$(newest runs "$typed")}; do
+	[ -f "$file" ] && [ -r "$file" ] && files="$files $file"
+done
+
+# The facts that are wanted stand at the top of a record, which may be long.
+# shellcheck disable=SC2086
+head -n 40 /dev/null $files 2>/dev/null | awk -v what="$1" -v typed="$typed" '
+# A text of a record; "" for one that cannot be typed or would give orders to the terminal.
+function decode(text,  shown, at, code, rest) {
+	shown = ""
+	if (text ~ /%[01][0-9A-F]|%7F|[\\001-\\037\\177]/) return ""
+	while ((at = index(text, "%")) > 0) {
+		code = 16 * (index(hex, substr(text, at + 1, 1)) - 1) + index(hex, substr(text, at + 2, 1)) - 1
+		if (code < 32) return ""
+		shown = shown substr(text, 1, at - 1) sprintf("%c", code)
+		text = substr(text, at + 3)
+	}
+	shown = shown text
+	if (shown ~ /\\302[\\200-\\237]|\\342\\200[\\216\\217\\252-\\256]|\\342\\201[\\246-\\251]|\\330\\234/) return ""
+	rest = shown
+	gsub(/[\\302-\\337][\\200-\\277]|[\\340-\\357][\\200-\\277][\\200-\\277]|[\\360-\\364][\\200-\\277][\\200-\\277][\\200-\\277]/, "", rest)
+	return rest ~ /[\\200-\\377]/ ? "" : shown
+}
+function offer(name, about) {
+	if (name == "" || name in seen) return
+	seen[name] = 1
+	if (length(about) > 60) {
+		about = substr(about, 1, 57)
+		sub(/[\\300-\\377][\\200-\\277]*$/, "", about)
+		about = about "..."
+	}
+	print name "\\t" about
+}
+BEGIN { hex = "0123456789ABCDEF"; count = 0; noteCount = 0 }
+/^==> .* <==$/ {
+	isNote = $2 ~ /^notes/
+	id = substr($2, length($2) - 26, 23)
+	runs = isNote ? "" : id
+	isGone = isNote && id in removed
+	if (isNote && !isGone) notes[++noteCount] = id
+	next
+}
+isGone { next }
+isNote && /^Run: / { runs = runs " " $2 }
+isNote && /^Removes: / { removed[$2] = 1 }
+isNote && /^(Label|Outcome|Comment): / { notes[id] = decode(substr($0, index($0, " ") + 1)) }
+/^(Label:|Unset: Label$)/ && (what == "runs" || what == "labels") {
+	# Of several notes the newest counts, and each before what the record itself says.
+	number = split(runs, list, " ")
+	for (i = 1; i <= number; i++) {
+		if (!(list[i] in labelled) && /^Label/) offer(decode(substr($0, 8)), list[i])
+		labelled[list[i]] = 1
+	}
+}
+/^Tag: / && what == "tags" { offer(decode(substr($0, 6)), "") }
+!isNote && /^Command: / && what == "runs" && (typed == "" ? count < 10 : index(id, typed) == 1) {
+	ids[++count] = id
+	commands[count] = decode(substr($0, 10))
+}
+END {
+	if (what == "runs" && id != "") offer("@", "the last run")
+	for (i = 1; i <= count; i++) offer(ids[i], commands[i])
+	for (i = 1; i <= noteCount && what == "notes"; i++) offer(notes[i], notes[notes[i]])
+}'
+`;
+
+// ==== src/views/completion.ts ====================================================================
+// completion.ts - what lets bash, zsh and fish complete the command lines of rr. Knows no files.
+
+/** The shells that printCompletion has a script for. */
+const COMPLETION_SHELLS = ['bash', 'zsh', 'fish'];
+
+const HELP = { name: 'help', letter: 'h', help: 'explain the verb' };
+
+/** A script of `shell` that completes the verbs with their options, values and operands. */
+function printCompletion(shell, verbs) {
+  const fill = (script, marks) => script.replace(/@([A-Z_]+)@/g, (whole, mark) => marks[mark] ?? whole);
+  switch (shell) {
+    case 'bash': return fill(BASH_COMPLETION, {
+      VERB_NAMES: verbs.map((verb) => verb.name).join(' '), VERBS: verbs.map(printBashVerb).join('\n'), RECORDS: quoteWord(COMPLETION_RECORDS),
+    });
+    case 'zsh': return fill(ZSH_COMPLETION, {
+      VERB_NAMES: verbs.map((verb) => '    ' + quoteWord(verb.name + ':' + verb.summary)).join('\n'), VERBS: verbs.map(printZshVerb).join('\n'), RECORDS: quoteWord(COMPLETION_RECORDS),
+    });
+    case 'fish': return fill(FISH_COMPLETION, { VERBS: printFishVerbs(verbs), RECORDS: quoteFishWord(COMPLETION_RECORDS) });
+  }
+}
+
+function kindsOfValue(option) {
+  return option.value === undefined ? [] : kindsOfWord(option.value);
+}
+
+/** Is there nothing that could be offered? */
+function isText(kinds) {
+  return kinds.every((kind) => kind === 'text');
+}
+
+// ---- bash: for each verb a branch of "case" that fills arrays ----------------------------------------
+
+function printBashVerb(verb) {
+  const options = verb.options.map((option) => {
+    const kind = option.words !== undefined ? '=' + option.words.join(',') : option.value === undefined ? 'switch' : kindsOfValue(option).join('|');
+    return '        ' + quoteWord([option.name, option.letter ?? '-', kind].concat(option.isRepeatable === true ? '*' : []).join(' '));
+  });
+  const most = verb.takesCommand === true ? -1 : Math.min(verb.operands[1], 1e6);
+  const operands = readOperands(verb).map((operand) => quoteWord(operand.kinds.join('|')));
+  return '    ' + verb.name + ')\n'
+    + (options.length === 0 ? '' : '      options=(\n' + options.join('\n') + '\n      )\n')
+    + '      operands=(' + operands.join(' ') + ') most=' + String(most) + '\n      ;;';
+}
+
+// ---- zsh: for each verb a branch of "case" that calls _arguments -------------------------------------
+
+/** A part of a specification of _arguments; in brackets their like must be marked, too. */
+function escapeZsh(text, marked) {
+  return text.replace(marked, '\\$&');
+}
+
+const ZSH_MARKED = /[\\:]/g;
+const ZSH_MARKED_IN_BRACKETS = /[\\:[\]]/g;
+
+function printZshAction(kinds) {
+  return isText(kinds) ? ' ' : ' _rr_offer ' + kinds.filter((kind) => kind !== 'text').join(' ');
+}
+
+function printZshOption(option) {
+  const value = option.value === undefined ? '' : ':' + escapeZsh(option.value, ZSH_MARKED) + ':' + (option.words === undefined ? printZshAction(kindsOfValue(option)) : '(' + option.words.join(' ') + ')');
+  const names = (option.letter === undefined ? [] : ['-' + option.letter + (value === '' ? '' : '+')]).concat('--' + option.name + (value === '' ? '' : '='));
+  const excluded = (option.letter === undefined ? '' : '-' + option.letter + ' ') + '--' + option.name;
+  const before = option.isRepeatable === true ? '*' : option.name === HELP.name ? '(- *)' : '(' + excluded + ')';
+  return names.map((name) => quoteWord(before + name + '[' + escapeZsh(option.help, ZSH_MARKED_IN_BRACKETS) + ']' + value));
+}
+
+function printZshVerb(verb) {
+  const specs = verb.options.concat(HELP).flatMap(printZshOption);
+  const operands = readOperands(verb);
+  operands.forEach((operand, i) => {
+    const isRest = i === operands.length - 1 && verb.operands[1] > operands.length;
+    specs.push(quoteWord((isRest ? '*' : String(i + 1)) + ':' + escapeZsh(operand.word, ZSH_MARKED) + ':' + printZshAction(operand.kinds)));
+  });
+  if (verb.takesCommand === true) specs.push(quoteWord('*:::command: _rr_command'));
+  return '    ' + verb.name + ')\n      _arguments -s -S : \\\n' + specs.map((spec) => '        ' + spec).join(' \\\n') + '\n      ;;';
+}
+
+// ---- fish: for each verb, option and operand a "complete" with the condition under which it holds ------
+
+/** One word of fish: in single quotes only \ and ' mean something. */
+function quoteFishWord(text) {
+  return "'" + text.replace(/[\\']/g, '\\$&') + "'";
+}
+
+function printFishComplete(condition, rest, about) {
+  return 'complete -c rr -n ' + quoteFishWord(condition) + ' ' + rest + (about === '' ? '' : ' -d ' + quoteFishWord(about));
+}
+
+const FISH_ACTIONS = {
+  file: undefined, folder: '(__fish_complete_directories)', run: '(__rr_runs)', label: '(__rr_records labels)', tag: '(__rr_records tags)', note: '(__rr_records notes)', verb: undefined, text: undefined,
+};
+
+/** Options of "complete" that offer words of these kinds. */
+function printFishKinds(kinds, verbs) {
+  const actions = kinds.map((kind) => (kind === 'verb' ? verbs.map((verb) => verb.name).join(' ') : kind === 'run' && kinds.length > 1 ? '(__rr_records runs)' : FISH_ACTIONS[kind]));
+  const offered = actions.filter((action) => action !== undefined);
+  return (kinds.indexOf('file') >= 0 ? '-F' : '-f') + (offered.length === 0 ? '' : ' -a ' + quoteFishWord(offered.join(' ')));
+}
+
+function printFishVerb(verb, verbs) {
+  const options = verb.options.concat(HELP);
+  const letters = (isSwitch) => options.map((option) => ((option.value === undefined) === isSwitch ? option.letter ?? '' : '')).join('');
+  const lines = options.map((option) => {
+    const words = [option.name, option.letter ?? '""', letters(true)].concat(option.value === undefined ? [] : 'value');
+    const condition = option.isRepeatable === true ? '__rr_in ' + verb.name : '__rr_can ' + verb.name + ' ' + words.join(' ');
+    const value = option.value === undefined ? '' : ' -r ' + (option.words === undefined ? printFishKinds(kindsOfValue(option), verbs) : '-f -a ' + quoteFishWord(option.words.join(' ')));
+    return printFishComplete(condition, (option.letter === undefined ? '' : '-s ' + option.letter + ' ') + '-l ' + option.name + value, option.help);
+  });
+  const waiting = options.filter((option) => option.value !== undefined).map((option) => '--' + option.name);
+  const pattern = '^(' + waiting.concat(letters(false) === '' ? [] : '-[' + letters(true) + ']*[' + letters(false) + ']').join('|') + ')$';
+  const operands = readOperands(verb);
+  operands.forEach((operand, i) => {
+    const last = i === operands.length - 1 ? Math.min(verb.operands[1], 1e6) - 1 : i;
+    if (isText(operand.kinds)) return;
+    lines.push(printFishComplete('__rr_at ' + verb.name + ' ' + String(i) + ' ' + String(last) + ' ' + quoteFishWord(pattern), printFishKinds(operand.kinds, verbs), ''));
+  });
+  if (verb.takesCommand === true) lines.push(printFishComplete('__rr_in ' + verb.name, '-f -a --', 'the command follows'));
+  return lines;
+}
+
+function printFishVerbs(verbs) {
+  const lines = verbs.map((verb) => printFishComplete('__rr_needs_verb', '-f -a ' + verb.name, verb.summary));
+  for (const [letter, name, about] of [['h', 'help', 'explain the verbs'], ['V', 'version', 'print the version']]) {
+    lines.push(printFishComplete('__rr_needs_verb', '-s ' + letter + ' -l ' + name, about));
+  }
+  const commands = verbs.filter((verb) => verb.takesCommand === true).map((verb) => verb.name);
+  lines.push(printFishComplete('__rr_in_command ' + commands.join(' '), '-f -a ' + quoteFishWord('(__rr_command)'), ''));
+  return lines.concat(...verbs.map((verb) => printFishVerb(verb, verbs))).join('\n');
 }
 
 // ==== src/sys/node.ts ============================================================================
@@ -17807,16 +18887,33 @@ function errorCode(error) {
 
 /** The file as bytes; undefined if there is none. Other failures throw. */
 function readBytesIfThere(name) {
-  return readBufferIfThere(name)?.toString('latin1');
-}
-
-/** The same as a Buffer. */
-function readBufferIfThere(name) {
   try {
-    return fs.readFileSync(toFsPath(name));
+    return fs.readFileSync(toFsPath(name), 'latin1');
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
     throw error;
+  }
+}
+
+let readingBuffer;
+
+/** The same in memory that the next call uses again. */
+function readReusedIfThere(name) {
+  let fd;
+  try {
+    fd = fs.openSync(toFsPath(name), 'r');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+  try {
+    const size = fs.fstatSync(fd).size;
+    if (readingBuffer === undefined || readingBuffer.length < size) readingBuffer = Buffer.allocUnsafeSlow(size * 2);
+    let done = 0;
+    for (let n = -1; n !== 0 && done < size; done += n) n = fs.readSync(fd, readingBuffer, done, size - done, null);
+    return readingBuffer.subarray(0, done);
+  } finally {
+    fs.closeSync(fd);
   }
 }
 
@@ -17939,6 +19036,9 @@ function keepTemporariesIn(folder) {
 // missing or not be writable: then the unfinished file lies beside the name it will get.
 const NOT_IN_FOLDER = ['EXDEV', 'EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR'];
 
+/** All bytes of a file, or what gives them in pieces (again, if it is called again). */
+// type FileContent = ByteString | (() => Iterable<ByteString>);
+
 /** Writes a file under a name that nobody else has, and lets `place` give it its own. */
 function placeFile(name, content, isDurable, mode, place) {
   const cut = name.lastIndexOf('/');
@@ -17958,7 +19058,7 @@ function placeBy(temporary, content, isDurable, mode, place) {
   const fd = fs.openSync(toFsPath(temporary), 'wx', mode);
   try {
     try {
-      writeAll(fd, Buffer.from(content, 'latin1'));
+      for (const piece of typeof content === 'string' ? [content] : content()) writeAll(fd, Buffer.from(piece, 'latin1'));
       if (isDurable) fs.fsyncSync(fd);
     } finally {
       fs.closeSync(fd);
@@ -18088,6 +19188,20 @@ function readIn() {
       pauseMs(10);
     }
   }
+}
+
+const CHUNK_LENGTH = 1 << 20;
+
+/** Prints pieces as they come, many at a time; false if nobody reads on. */
+function printPieces(pieces) {
+  let chunk = '';
+  for (const piece of pieces) {
+    chunk += piece;
+    if (chunk.length < CHUNK_LENGTH) continue;
+    if (!printOut(chunk)) return false;
+    chunk = '';
+  }
+  return printOut(chunk);
 }
 
 /** Prints a line for the person at standard error. Where that cannot be written, there is no one to tell. */
@@ -20616,6 +21730,33 @@ function describeEnvironment(software, spell) {
   for (const limit of readLimits()) add('Limit', encodeText(limit));
   for (const variable of readVariables(MACHINE_VARIABLES)) add('Variable', variable.name + '=' + spell(variable.name, variable.value));
   return text;
+}
+
+// ==== src/sys/bounds.ts ==========================================================================
+// bounds.ts - does a name stay within a folder, whatever links stand in its way? Changes nothing.
+
+/**
+ * The first link in `name`, its last part included, that leads out of `root`, of which it is a name below; undefined
+ * if there is none. `root` is without links. What is not there leads nowhere; a link to what is not there
+ * counts as leading out, as what is made through it may lie anywhere.
+ */
+function findLinkOut(root, name) {
+  let at = root === '/' ? '' : root;
+  for (const part of name.slice(at.length + 1).split('/')) {
+    at += '/' + part;
+    const stat = lstatIfThere(at);
+    if (stat === undefined) return undefined;
+    if (!stat.isSymbolicLink()) continue;
+    const real = resolveLinks(at);
+    if (real !== root && (real === at || !real.startsWith(root === '/' ? root : root + '/'))) return at;
+  }
+  return undefined;
+}
+
+/** The same without the last part, which may itself be a link: of what is put in its place. */
+function findLinkAbove(root, name) {
+  const folder = name.slice(0, name.lastIndexOf('/'));
+  return folder.length > root.length ? findLinkOut(root, folder) : undefined;
 }
 
 // ==== src/sys/inflate.ts =========================================================================
@@ -23987,7 +25128,8 @@ function remember(name, text) {
 // ==== src/sys/observe.ts =========================================================================
 // observe.ts - which files a run read and wrote, and their hashes. Knows no records' spelling.
 
-// type TraceMethod = 'strace' | 'scan' | 'atime' | 'none';
+const TRACE_METHODS = ['strace', 'scan', 'atime', 'none'];
+// type TraceMethod = typeof TRACE_METHODS[number];
 
 // type ObservationRequest = {
 //   project: Project;
@@ -24891,7 +26033,7 @@ function whatOf(kind, month) {
 }
 
 function readIndexFile(name, what) {
-  const data = readBufferIfThere(name);
+  const data = readReusedIfThere(name);
   if (data === undefined || hashBuffer(data.subarray(INDEX_HASH_BYTES)) !== data.toString('latin1', 0, INDEX_HASH_BYTES - 1)) return undefined;
   return parseIndexFile(data.toString('latin1'), what);
 }
@@ -25431,7 +26573,7 @@ function moveLog(project, from, to) {
 function rebuildDerived(project) {
   const { runs, faults, noteFaults } = readGraphRuns(project);
   const graph = findLiveRuns(runs);
-  return { makefile: printMakefile(graph), sums: printChecksums(graph), faults: faults.concat(noteFaults) };
+  return { makefile: () => printMakefilePieces(graph), sums: printChecksums(graph), faults: faults.concat(noteFaults) };
 }
 
 function writeDerived(project, derived) {
@@ -25882,7 +27024,7 @@ class ContentFinder {
   }
 
   findKept(file) {
-    return this.checkBytes(file, readKept(this.project.provenance + '/code/' + file.hash + '.src'));
+    return this.checkBytes(file, readKeptContent(this.project.provenance + '/code/' + file.hash + '.src'));
   }
 
   // ---- git ------------------------------------------------------------------------------------------
@@ -25952,7 +27094,7 @@ class ContentFinder {
   readPatch(hash) {
     let sections = this.patches.get(hash);
     if (sections === undefined) {
-      const text = readKept(this.project.provenance + '/code/' + hash + '.patch');
+      const text = readKeptContent(this.project.provenance + '/code/' + hash + '.patch');
       sections = new Map((text !== undefined && hashBytes(text) === hash ? splitGitPatch(text) ?? [] : []).map((section) => [section.path, section]));
       this.patches.set(hash, sections);
     }
@@ -26016,7 +27158,7 @@ function inflatePatch(bytes) {
 }
 
 /** A file that rr keeps; undefined if it is none that can be read. It may come from a stranger: a link, a FIFO. */
-function readKept(name) {
+function readKeptContent(name) {
   try {
     return lstatIfThere(name)?.isFile() === true ? readBytesIfThere(name) : undefined;
   } catch (error) {
@@ -26077,30 +27219,57 @@ function readFound(found, mostBytes) {
 
 // ---- the folder -----------------------------------------------------------------------------------------
 
-/** Removes a folder with all that is in it; links are removed, not followed. Folders that were closed are opened. */
+/**
+ * Removes a folder with all that is in it; links are removed, not followed. Folders that were closed are
+ * opened. Another may be removing the same.
+ */
 function removeTree(name) {
   const stat = lstatIfThere(name);
   if (stat === undefined) return;
-  if (!stat.isDirectory()) return fs.unlinkSync(toFsPath(name));
-  if ((stat.mode & 0o700) !== 0o700) fs.chmodSync(toFsPath(name), 0o700);
-  for (const entry of listFolder(name)) removeTree(name + '/' + entry);
-  fs.rmdirSync(toFsPath(name));
+  if (!stat.isDirectory()) return removeIfThere(name);
+  try {
+    if ((stat.mode & 0o700) !== 0o700) fs.chmodSync(toFsPath(name), 0o700);
+    for (const entry of listFolder(name)) removeTree(name + '/' + entry);
+    fs.rmdirSync(toFsPath(name));
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
 }
 
-/** Removes the scratch trees of those who were killed. */
+// A folder whose holder was killed before it could say so.
+const NAMELESS_MS = 3600000;
+
+/** Removes the scratch folders of those who were killed. What cannot be removed stays. */
 function removeAbandonedScratch(project) {
   for (const name of listFolder(project.own + '/scratch')) {
     const folder = project.own + '/scratch/' + name;
-    const holder = readBytesIfThere(folder + '/holder');
-    if (holder !== undefined && !isHolderAlive(holder.trim(), folder + '/holder')) removeTree(folder);
+    const stat = lstatIfThere(folder);
+    if (stat === undefined || !stat.isDirectory()) continue;
+    const holder = lstatIfThere(folder + '/holder')?.isFile() === true ? readBytesIfThere(folder + '/holder') : undefined;
+    const isHeld = holder === undefined ? readUtcMicros() / 1000 - stat.mtimeMs < NAMELESS_MS : isHolderAlive(holder.trim(), folder + '/holder');
+    try {
+      if (!isHeld) removeTree(folder);
+    } catch (error) {
+      if (['EACCES', 'EPERM', 'EBUSY', 'ENOTEMPTY', 'EROFS'].indexOf(errorCode(error)) < 0) throw error;
+    }
   }
+}
+
+/** A new folder in .rr/scratch, without links in its name, that is known for this process's own. */
+function makeHeldFolder(project, stem) {
+  const base = project.own + '/scratch';
+  makeFolder(base);
+  // .rr may be a link that its owner made, to a faster disk, say; this one would have come with a stranger's project.
+  if (lstatIfThere(base)?.isDirectory() !== true) throw new Failure('cannot use "' + base + '": it is no folder', 'remove it');
+  const folder = resolveLinks(base) + '/' + stem + '-' + makeRandomDigits();
+  makeFolder(folder);
+  fs.writeFileSync(toFsPath(folder + '/holder'), describeSelf() + '\n');
+  return folder;
 }
 
 function makeScratchFolder(request) {
   const { project, folderName } = request;
-  const folder = project.own + '/scratch/' + (folderName ?? 's') + '-' + makeRandomDigits();
-  makeFolder(folder);
-  fs.writeFileSync(toFsPath(folder + '/holder'), describeSelf() + '\n');
+  const folder = makeHeldFolder(project, folderName ?? 's');
   const root = folder + '/t' + (project.root === '/' ? '/root' : project.root);
   makeFolder(root);
   return { folder, project: { root, provenance: project.provenance, own: project.own }, lacking: [], notes: [] };
@@ -26143,7 +27312,8 @@ function putContent(scratch, name, found, mode, timeS) {
     // Shares the blocks where the file system can, and copies where it cannot: never a hard link.
     fs.copyFileSync(toFsPath(found.name), toFsPath(name), fs.constants.COPYFILE_FICLONE);
     fs.chmodSync(toFsPath(name), mode & ~process.umask());
-    stampS = (lstatIfThere(found.name)?.mtimeMs ?? timeS * 1000) / 1000;
+    // A file that is younger than the run, a copy of what was made again, say, would seem to be changed by it.
+    stampS = Math.min((lstatIfThere(found.name)?.mtimeMs ?? Infinity) / 1000, timeS);
   }
   fs.utimesSync(toFsPath(name), stampS, stampS);
   return true;
@@ -26296,7 +27466,8 @@ function putInput(request, scratch, file, timeS) {
   if (commit !== undefined && lstatIfThere(name) !== undefined) return undefined;
   if (file.hash === '?') return lstatIfThere(name) === undefined ? putPresent(request, scratch, file, timeS) : undefined;
   if (file.hash.length !== 64 || isAsRead(scratch, file)) {
-    if (file.kind !== 'l' && file.hash.length === 64) fs.chmodSync(toFsPath(name), ((lstatIfThere(name)?.mode ?? 0o666) & 0o666) | (file.kind === 'x' ? 0o111 : 0));
+    const isChangeable = file.kind !== 'l' && file.hash.length === 64 && findLinkOut(scratch.folder + '/t', name) === undefined;
+    if (isChangeable) fs.chmodSync(toFsPath(name), ((lstatIfThere(name)?.mode ?? 0o666) & 0o666) | (file.kind === 'x' ? 0o111 : 0));
     return undefined;
   }
   const found = finder.find(file, run);
@@ -26361,6 +27532,23 @@ function removeOutputs(request, scratch) {
     const stat = lstatIfThere(name);
     if (stat !== undefined && !stat.isDirectory()) fs.unlinkSync(toFsPath(name));
   }
+}
+
+/**
+ * Why the run cannot be repeated in this tree, as a part of a sentence: it would start or write outside of
+ * it, by way of a link. undefined if it can. What the command finds out for itself nobody knows beforehand.
+ */
+function findWayOut(tree, run) {
+  const describe = (what, link) =>
+    (link === undefined ? undefined : what + ' lies behind the link ' + relativeTo(tree, link) + ', which leads out of the project');
+  const folder = run.directory === '.' ? undefined : describe('its folder ' + run.directory, findLinkOut(tree.root, absoluteOf(tree, run.directory)));
+  if (folder !== undefined) return folder;
+  for (const { path, kind } of run.outputs) {
+    const name = absoluteOf(tree, path);
+    const found = isResultPath(path) ? describe('its output ' + path, kind === 'l' ? findLinkAbove(tree.root, name) : findLinkOut(tree.root, name)) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /**
@@ -26514,23 +27702,28 @@ function readKeptStatus(name) {
  * gets this function as text: it must not use anything of this file.
  */
 function compareNames(work, files, chunk) {
-  const { base, numbers, state } = work;
-  const names = work.names.split('\0');
-  const isPlain = /^[\x00-\x7f]*$/.test(work.names) && /^[\x00-\x7f]*$/.test(base);
-  const count = names.length - 1;
+  const { names, base, numbers, state } = work;
+  const isPlain = /^[\x00-\x7f]*$/.test(names) && /^[\x00-\x7f]*$/.test(base);
+  const count = numbers.length / 4;
   const quiet = { throwIfNoEntry: false };
   const lstat = files.lstatSync;
+  // Chunks come in ascending order, so one walk through the text finds all their names.
+  let index = 0;
+  let start = 0;
   for (let from = Atomics.add(state, 0, chunk); from < count && Atomics.load(state, 1) === 0; from = Atomics.add(state, 0, chunk)) {
-    const end = Math.min(count, from + chunk);
-    for (let i = from; i < end; i++) {
-      const name = names[i].charCodeAt(0) === 47 ? names[i] : base + names[i];
+    for (; index < from; index++) start = names.indexOf('\0', start) + 1;
+    const last = Math.min(count, from + chunk);
+    for (; index < last; index++) {
+      const end = names.indexOf('\0', start);
+      const name = names.charCodeAt(start) === 47 ? names.slice(start, end) : base + names.slice(start, end);
+      start = end + 1;
       let stat;
       try {
         stat = lstat(isPlain ? name : Buffer.from(name, 'latin1'), quiet);
       } catch (error) {
         stat = undefined;
       }
-      const at = i * 4;
+      const at = index * 4;
       const isSame = stat === undefined ? numbers[at] !== numbers[at]
         : stat.mtimeMs === numbers[at + 1] && stat.size === numbers[at] && stat.ctimeMs === numbers[at + 2] && stat.ino === numbers[at + 3];
       if (!isSame) {
@@ -27165,6 +28358,62 @@ async function finish(session) {
   else forgetRun(session.project, session.run);
 }
 
+// ==== src/sys/surroundings.ts ====================================================================
+// surroundings.ts - what this machine lets a repeat be surrounded by otherwise: locales, processors, programs. Changes nothing.
+
+function listLocales() {
+  const done = childProcess().spawnSync('locale', ['-a'], { encoding: 'latin1', stdio: ['ignore', 'pipe', 'ignore'] });
+  return done.status === 0 ? done.stdout.split('\n').filter((line) => line !== '') : [];
+}
+
+/** Numbers of the processors that this process may use. */
+function listProcessors() {
+  const allowed = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readBytesIfThere('/proc/self/status') ?? '');
+  if (allowed === null) return os().cpus().map((_, i) => i);
+  const numbers = [];
+  for (const range of allowed[1].split(',')) {
+    const [first, last] = range.split('-').map(Number);
+    for (let at = first; at <= (last ?? first); at++) numbers.push(at);
+  }
+  return numbers;
+}
+
+function readMachine() {
+  const done = childProcess().spawnSync('uname', ['-m'], { encoding: 'latin1', stdio: ['ignore', 'pipe', 'ignore'] });
+  return done.status === 0 ? done.stdout.trim() : '';
+}
+
+/** Do folders below `folder` list files in the order in which they were made? Tried with some. */
+function isMakingOrderSeen(folder) {
+  const names = ['k', 'b', 'q', 'a', 'z', 'f', 'm', 'c'];
+  const listIn = (order, name) => {
+    const probe = folder + '/' + name;
+    makeFolder(probe);
+    for (const one of order) fs.writeFileSync(toFsPath(probe + '/' + one), '');
+    const listed = listFolder(probe).join();
+    removeTree(probe);
+    return listed;
+  };
+  return listIn(names, 'order-1') !== listIn(names.slice().reverse(), 'order-2');
+}
+
+function canPrefix(words) {
+  const argv = toSpawnArguments(words.concat('true'));
+  return childProcess().spawnSync(argv[0], argv.slice(1), { stdio: 'ignore' }).status === 0;
+}
+
+/** What repeats of the run can be varied from. `folder`: one to try things in. */
+function readVariationGround(run, folder) {
+  makeFolder(folder);
+  const variables = {};
+  for (const name of Object.keys(process.env)) if (REPLAYED_VARIABLES.indexOf(name) < 0) variables[name] = toBytes(String(process.env[name]));
+  for (const variable of run.variables) variables[variable.slice(0, variable.indexOf('='))] = variable.slice(variable.indexOf('=') + 1);
+  return {
+    variables, umask: process.umask(), locales: listLocales(), processors: listProcessors(), machine: readMachine(), emptyFolder: folder + '/home',
+    isOrderSeen: isMakingOrderSeen(folder), canPrefix,
+  };
+}
+
 // ==== src/sys/repeat.ts ==========================================================================
 // repeat.ts - repeats one recorded run, in a scratch tree or in the project, and compares what it leaves. Plans nothing.
 
@@ -27223,6 +28472,17 @@ function setVariables(run, folder, surroundings) {
   };
 }
 
+/** process.chdir() takes only text; the name may be any bytes. */
+function enterFolder(name) {
+  if (toBytes(toText(name)) === name) return process.chdir(toText(name));
+  const fd = fs.openSync(toFsPath(name), 'r');
+  try {
+    process.chdir('/proc/self/fd/' + String(fd));
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 // ---- streams ------------------------------------------------------------------------------------------------
 
 // type Streams = Pick<RepeatRequest, 'streams' | 'redirects'> & { close: () => void };
@@ -27244,10 +28504,12 @@ function openStreams(run, tree) {
     const name = absoluteOf(tree, path);
     if (how === '<') {
       redirects.from.push(path);
+      if (statIfThere(name)?.isFile() !== true) throw new Failure('cannot repeat ' + run.id + ': its standard input ' + path + ' is no file now');
       streams.stdin = open(name, 'r');
     } else if (how === '>&') streams.stderr = streams.stdout;
     else {
-      const isInside = isResultPath(path);
+      // A recorded name has no links in it; where there is one now, it would be another file that is written.
+      const isInside = isResultPath(path) && findLinkOut(tree.root, name) === undefined;
       if (isInside) {
         makeFolder(name.slice(0, name.lastIndexOf('/')));
         redirects.to.push(path);
@@ -27265,11 +28527,7 @@ function openStreams(run, tree) {
 
 /** Folders of the two runs that stand for each other, and their times: by these some causes are told. */
 function hintsOf(request, tree, repeat) {
-  const span = (run) => {
-    const startMs = Date.parse(run.startedUtc.slice(0, 23) + 'Z');
-    return [startMs, startMs + (run.wallS ?? 0) * 1000];
-  };
-  return { firstPlaces: [request.origin.root], secondPlaces: [tree.root], firstSpan: span(request.run), secondSpan: span(repeat) };
+  return { firstPlaces: [request.origin.root], secondPlaces: [tree.root], firstSpan: spanOfRun(request.run), secondSpan: spanOfRun(repeat) };
 }
 
 function compareOutput(request, tree, repeat, first, second, kept) {
@@ -27302,7 +28560,6 @@ function keepOutputs(request, folder) {
   for (const file of request.run.outputs) {
     const found = file.kind === 'l' || !isResultPath(file.path) ? undefined : request.finder.find(file, request.run);
     if (found === undefined || found.kind !== 'file') continue;
-    makeFolder(folder);
     const name = folder + '/' + String(kept.size);
     fs.copyFileSync(toFsPath(found.name), toFsPath(name), fs.constants.COPYFILE_FICLONE);
     kept.set(file.path, name);
@@ -27342,6 +28599,9 @@ function fillRepeat(request, repeat) {
   repeat.warnings.push(...scratch.notes, ...scratch.lacking.map(({ file, why }) => 'the input ' + file.path + ' is not as the run read it: ' + why));
 }
 
+// Times of files go by ticks of 1 to 10 ms: what was put into the tree must not seem to be as young as the run.
+const TICK_OF_FILES_MS = 12;
+
 /**
  * Repeats the run and judges its outputs; resolves when its record is written. Standard streams,
  * variables and the current folder of rr itself are as before when this returns. Throws Failure as
@@ -27351,11 +28611,10 @@ async function repeatRun(request) {
   const { run, origin, scratch, changed, surroundings } = request;
   const tree = scratch?.project ?? origin;
   const folder = absoluteOf(tree, run.directory);
-  const came = process.cwd();
-  const beforeFolder = origin.own + '/scratch/before-' + String(process.pid) + '-' + String(readUtcMicros());
-  const kept = scratch === undefined ? keepOutputs(request, beforeFolder) : new Map();
-  const streams = openStreams(run, tree);
-  process.chdir(toText(folder));
+  const came = readCurrentFolder();
+  const beforeFolder = scratch === undefined ? makeHeldFolder(origin, 'before') : undefined;
+  const kept = beforeFolder === undefined ? new Map() : keepOutputs(request, beforeFolder);
+  let streams;
   const restore = setVariables(run, folder, surroundings);
   const umask = surroundings.umask === undefined ? undefined : process.umask(surroundings.umask);
   let judgement = { verdicts: [], comparisons: new Map() };
@@ -27366,6 +28625,9 @@ async function repeatRun(request) {
     await request.onJudged(repeat, judgement);
   };
   try {
+    streams = openStreams(run, tree);
+    enterFolder(folder);
+    if (scratch !== undefined) pauseMs(TICK_OF_FILES_MS);
     const recorded = await recordCommand({
       project: tree, folder: readCurrentFolder(), argv: surroundings.prefix.concat(changed?.argv ?? argumentsOf(run, tree.root)),
       label: changed?.label, reason: changed?.reason, tags: [], inputs: listChangedInputs(run).concat(run.declaredInputs).map((path) => absoluteOf(tree, path)), outputs: run.declaredOutputs.map((pattern) => absoluteOf(tree, pattern)),
@@ -27376,9 +28638,9 @@ async function repeatRun(request) {
   } finally {
     if (umask !== undefined) process.umask(umask);
     restore();
-    process.chdir(came);
-    streams.close();
-    removeTree(beforeFolder);
+    enterFolder(came);
+    streams?.close();
+    if (beforeFolder !== undefined) removeTree(beforeFolder);
   }
 }
 
@@ -27387,7 +28649,7 @@ function keepForLook(origin, tree, repeat, paths) {
   const folder = '.rr/different/' + repeat.id;
   for (const path of paths) {
     const from = absoluteOf(tree, path);
-    if (!isResultPath(path) || lstatIfThere(from) === undefined) continue;
+    if (!isResultPath(path) || lstatIfThere(from) === undefined || findLinkAbove(tree.root, from) !== undefined) continue;
     const to = absoluteOf(origin, folder + '/' + path);
     makeFolder(to.slice(0, to.lastIndexOf('/')));
     try {
@@ -27398,6 +28660,24 @@ function keepForLook(origin, tree, repeat, paths) {
     }
   }
   return folder;
+}
+
+// Twice this, as pixels and as text, must fit into memory.
+const LARGEST_DRAWN_BYTES = 64 << 20;
+
+/** Beside each PNG that is kept and differs, a picture that shows where: NAME.difference.png. `kept` is relative to the project. */
+function drawDifferences(request, kept, repeat) {
+  for (const first of request.run.outputs) {
+    if (!repeat.verdicts.some(({ word, path }) => word === 'different' && path === first.path)) continue;
+    const name = absoluteOf(request.origin, kept + '/' + first.path);
+    if (recognizeBinary(bytesOfText(readFirstBytes(name, 512))) !== 'PNG') continue;
+    const found = request.finder.find(first, request.run);
+    const before = found === undefined ? undefined : readFound(found, LARGEST_DRAWN_BYTES);
+    const after = readFound({ kind: 'file', name }, LARGEST_DRAWN_BYTES);
+    if (before === undefined || after === undefined) continue;
+    const picture = drawPngDifference(bytesOfText(before), bytesOfText(after), inflateZlibAtMost, deflateZlib);
+    if (picture !== undefined) fs.writeFileSync(toFsPath(name + '.difference.png'), picture);
+  }
 }
 
 // ==== src/sys/codestates.ts ======================================================================
@@ -27587,12 +28867,6 @@ function parseDurationS(text) {
   return seconds;
 }
 
-function parseTrace(text) {
-  if (text === undefined || text === 'auto') return 'auto';
-  if (text === 'strace' || text === 'scan' || text === 'atime' || text === 'none') return text;
-  throw new Failure('cannot use --trace "' + text + '": no such method', 'one of auto, strace, scan, atime, none', EXIT.usage);
-}
-
 function checkParameters(parameters) {
   for (const parameter of parameters) {
     if (!/^[^ \t-\r=]+=/.test(parameter)) throw new Failure('cannot use -p "' + parameter + '": not NAME=VALUE', '', EXIT.usage);
@@ -27648,7 +28922,8 @@ function chooseExit(recorded) {
 /** Runs the command and records it. Returns the exit status for rr. */
 async function recordRun(options) {
   checkParameters(options.parameters);
-  const trace = parseTrace(options.trace);
+  // Anything but a method is 'auto': the table of options lets no other word through.
+  const trace = TRACE_METHODS.find((method) => method === options.trace) ?? 'auto';
   const timeoutS = options.timeout === undefined ? undefined : parseDurationS(options.timeout);
   // First of all, as long as rr has opened nothing itself.
   const inherited = findInheritedDescriptors();
@@ -27709,7 +28984,7 @@ function compilePattern(pattern) {
 function makeFilter(options, toPath) {
   const nowMs = readUtcMicros() / 1000;
   return {
-    labels: options.labels, tags: options.tags, statuses: requireStatuses(options.statuses),
+    labels: options.labels, tags: options.tags, statuses: options.statuses,
     parameters: options.parameters.map((text) => parseParameterCondition(text) ?? failOptionValue('param', text, 'no name', "write NAME, NAME=VALUE, or such as 'gamma<0.5'")),
     since: requireMoment('--since', options.since, nowMs), until: requireMoment('--until', options.until, nowMs),
     grep: options.grep === undefined ? undefined : compilePattern(options.grep),
@@ -27769,20 +29044,6 @@ function readFiles(project, found) {
 }
 
 // ---- printing -------------------------------------------------------------------------------------
-
-const CHUNK_LENGTH = 1 << 20;
-
-/** Prints pieces as they come, many at a time; false if nobody reads on. */
-function printPieces(pieces) {
-  let chunk = '';
-  for (const piece of pieces) {
-    chunk += piece;
-    if (chunk.length < CHUNK_LENGTH) continue;
-    if (!printOut(chunk)) return false;
-    chunk = '';
-  }
-  return printOut(chunk);
-}
 
 /** The whole run of each of the list; what cannot be read is added to the faults. */
 function* readWholeRuns(project, found, runs) {
@@ -28141,7 +29402,7 @@ function readTailOf(project, run) {
 function makeJournalFilter(options) {
   const nowMs = readUtcMicros() / 1000;
   return {
-    labels: options.labels, tags: options.tags, statuses: requireStatuses(options.statuses), parameters: [], made: [], used: [],
+    labels: options.labels, tags: options.tags, statuses: options.statuses, parameters: [], made: [], used: [],
     since: requireMoment('--since', options.since, nowMs), until: requireMoment('--until', options.until, nowMs),
   };
 }
@@ -28194,12 +29455,13 @@ const WITH_KINDS = ['inputs', 'outputs', 'uncertain'];
 function diffRuns(references, options) {
   const current = readCurrentFolder();
   const project = requireProject(current, options.project);
-  const runs = chooseCompared(project, (reference) => pickRun(project, current, reference), references, options.origin);
+  const compared = chooseCompared(project, (reference) => pickAnnotatedRun(project, current, reference), references, options.origin);
+  const runs = compared.map((one) => one.run);
   const finder = new ContentFinder(project);
   const unseen = findUnseenCode(project, finder, runs);
   const difference = compareRuns(runs, runs.map((run) => readEnvironment(project, run)), unseen.files);
   tellOfCode(finder, difference, unseen);
-  compareRunContents(finder, difference, options.all ? Infinity : MOST_DIFFERENCE_ROWS);
+  compareRunContents({ project, finder, runs, notes: compared[0].notes }, difference, options.all ? Infinity : MOST_DIFFERENCE_ROWS);
   finder.close();
   if (options.json) printOut(printJsonDifference(difference, options.all));
   else printOut(printRunDifference(difference, { width: readColumns(1), isComplete: options.all }));
@@ -28211,16 +29473,18 @@ function chooseCompared(project, pick, references, origin) {
   const named = references.map(pick);
   if (origin !== undefined) {
     const first = pick(origin);
-    const others = named.filter((run) => run.id !== first.id);
+    const others = named.filter(({ run }) => run.id !== first.run.id);
     return [first].concat(others.length > 0 ? others : named.slice(0, 1));
   }
   if (named.length > 1) return named;
-  const counterpart = findCounterpart(named[0], readGraphRuns(project).runs);
-  if (counterpart === undefined) {
+  const known = readKnownRuns(project);
+  const counterpart = findCounterpart(named[0].run, known.summaries, (path) => findKnownRunsByFiles(project, known, [path], []));
+  const other = counterpart === undefined ? undefined : readKnownRun(project, known, counterpart.id);
+  if (counterpart === undefined || other === undefined) {
     throw new Failure('cannot compare "' + references[0] + '": no earlier run has its label or wrote one of its files', 'name two runs: rr diff RUN RUN', EXIT.usage);
   }
-  tell('rr: compared with ' + counterpart.run.id + ', ' + counterpart.why);
-  return [pick(counterpart.run.id), named[0]];
+  tell('rr: compared with ' + counterpart.id + ', ' + counterpart.why);
+  return [other].concat(named);
 }
 
 function readEnvironment(project, run) {
@@ -28321,24 +29585,28 @@ function tellOfCode(finder, difference, unseen) {
 
 // ---- contents -----------------------------------------------------------------------------------------
 
+/** `notes` are those on the origin: they may say which differences of numbers are accepted. */
+// type ContentRequest = { project: Project; finder: ContentFinder; runs: Run[]; notes: RunNotes };
+
 /**
  * Finds the contents of files that changed, and tells in what they differ; of each aspect no more than
  * `most`, as to look for a content that is nowhere any more takes its time.
  */
-function compareRunContents(finder, difference, most) {
+function compareRunContents(request, difference, most) {
   for (const aspect of difference.aspects) {
     if (WITH_CONTENTS.indexOf(aspect.name) < 0) continue;
     const isByKind = WITH_KINDS.indexOf(aspect.name) >= 0;
     for (const row of aspect.rows.filter((one) => !isSameRow(one)).slice(0, most)) {
       row.changes.forEach((change, run) => {
         // What another run had already is not told twice.
-        if (change === 'changed' && row.values.indexOf(row.values[run]) === run) row.contents.push(...compareRow(finder, difference.runs, row, run, isByKind));
+        if (change === 'changed' && row.values.indexOf(row.values[run]) === run) row.contents.push(...compareRow(request, row, run, isByKind));
       });
     }
   }
 }
 
-function compareRow(finder, runs, row, run, isByKind) {
+function compareRow(request, row, run, isByKind) {
+  const { finder, runs } = request;
   const [before, after] = [row.files?.[0], row.files?.[run]];
   if (before === undefined || after === undefined) return [];
   if (before.hash === after.hash && before.hash !== '?') return [{ run, told: ['the same bytes, of another kind of file'], lines: [] }];
@@ -28347,11 +29615,19 @@ function compareRow(finder, runs, row, run, isByKind) {
   const second = finder.find(after, runs[run]);
   if (first === undefined || second === undefined) {
     const missing = [first === undefined ? runs[0].id : '', second === undefined ? runs[run].id : ''].filter((id) => id !== '');
-    return [{ run, told: ['the content that it had in ' + missing.join(' and in ') + ' is not to be found any more'], lines: [] }];
+    return [{ run, told: ['its content in ' + missing.join(' and in ') + ' is not to be found any more'], lines: [] }];
   }
-  const comparison = isByKind ? compareFiles(first, second, { path: after.path, tolerance: undefined }) : undefined;
+  const comparison = isByKind ? compareFiles(first, second, optionsOf(request, after.path, run)) : undefined;
   const { told, lines } = compareLines(readFound(first, LARGEST_TEXT_BYTES), readFound(second, LARGEST_TEXT_BYTES));
   return [{ run, told: describeComparison(comparison).concat(told), lines }];
+}
+
+/** What is accepted, and what tells causes: the place and the times of both runs. */
+function optionsOf({ project, runs, notes }, path, run) {
+  return {
+    path, tolerance: findTolerance(notes, path), firstPlaces: [project.root], secondPlaces: [project.root],
+    firstSpan: spanOfRun(runs[0]), secondSpan: spanOfRun(runs[run]),
+  };
 }
 
 function describeComparison(comparison) {
@@ -28815,9 +30091,20 @@ async function gatherFacts(project, hasEnvironment) {
   };
 }
 
+/** Undefined if the text was damaged. */
+function parseKeptFacts(text) {
+  try {
+    const facts = text === undefined ? undefined : JSON.parse(text);
+    const lists = facts === undefined ? [] : [facts.stale, facts.missing, facts.edited, facts.changedInputs, facts.goneInputs, facts.lost, facts.unreadable, facts.orphanCandidates, facts.sources];
+    return lists.every((list) => Array.isArray(list)) ? facts : undefined;
+  } catch (error) {
+    return undefined;
+  }
+}
+
 async function readFacts(project, hasEnvironment) {
-  const kept = hasEnvironment ? undefined : await findKeptAnswer(project);
-  if (kept !== undefined) return JSON.parse(kept);
+  const kept = hasEnvironment ? undefined : parseKeptFacts(await findKeptAnswer(project));
+  if (kept !== undefined) return kept;
   const { facts, depends } = await gatherFacts(project, hasEnvironment);
   if (!hasEnvironment) keepAnswer(project, JSON.stringify(facts), depends);
   return facts;
@@ -28873,7 +30160,7 @@ function rebuildMakefile(projectFolder, isPrinted, quiet) {
 
 function printAnew(project) {
   const { makefile, faults } = rebuildDerived(project);
-  printOut(makefile);
+  printPieces(makefile());
   return faults;
 }
 
@@ -28903,6 +30190,7 @@ function writeAnew(project) {
 //   /** 'PATH=ABSOLUTE[,RELATIVE]' */
 //   tolerances: ByteString[];
 //   explain: boolean;
+//   vary: boolean;
 //   full: boolean;
 //   force: boolean;
 //   json: boolean;
@@ -28922,7 +30210,7 @@ function writeAnew(project) {
 //   tolerances: OutputTolerance[];
 //   notes: Map<string, Note[]>;
 //   /** Keeps what runs of this call made for those that come after them. */
-//   folder: ByteString;
+//   folder: ByteString | undefined;
 //   /** Paths that a run of this call made anew, for the runs that read them from that run: its id + NUL + path -> absolute name. */
 //   made: Map<string, ByteString>;
 // };
@@ -28935,18 +30223,13 @@ function parseSetting(text) {
   return { name: parts[1], value: parts[2] };
 }
 
-function parseAcceptance(text) {
-  if (text === undefined || text === 'identical') return 'identical';
-  if (text === 'tolerance') return 'tolerance';
-  throw new Failure('cannot use --accept "' + text + '": no such measure', 'one of identical, tolerance', EXIT.usage);
-}
-
 function checkOptions(references, options) {
   const refuse = (what, hint) => { throw new Failure('cannot rerun: ' + what, hint, EXIT.usage); };
   const ways = [references.length > 0, options.since !== undefined, options.all].filter((isGiven) => isGiven).length;
   if (ways === 0) refuse('no run is named', 'rr rerun RUN, rr rerun --all, rr rerun --since RUN');
   if (ways > 1) refuse('RUN, --since and --all exclude one another', '');
   if (options.inPlace && options.onto !== undefined) refuse('--onto takes code of another commit, which --in-place would have to put into your files', '');
+  if (options.vary && (options.inPlace || options.settings.length > 0)) refuse('--vary repeats in scratch trees, with nothing else changed', '');
   if (options.inPlace && options.full) refuse('--full fills a scratch tree, and --in-place uses none', '');
 }
 
@@ -28962,8 +30245,8 @@ function beginSession(references, options) {
     throw new Failure('cannot use --onto "' + options.onto + '": ' + (repository === undefined ? 'the project is in no git repository' : 'no such commit'), '', EXIT.usage);
   }
   return {
-    options, project, runs, finder, settings: options.settings.map(parseSetting), commit, accept: parseAcceptance(options.accept),
-    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(readNotes(project).notes), folder: project.own + '/scratch/session-' + makeRandomDigits(), made: new Map(),
+    options, project, runs, finder, settings: options.settings.map(parseSetting), commit, accept: ACCEPTANCES.find((one) => one === options.accept) ?? 'identical',
+    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(readNotes(project).notes), folder: undefined, made: new Map(),
   };
 }
 
@@ -29058,8 +30341,10 @@ function prepareRepeat(session, run, surroundings) {
     scratch = makeTree(session, run, surroundings);
     lacking = scratch.lacking.map(({ file, why }) => 'the input ' + file.path + ' is not as it was read: ' + why);
   }
-  if (lacking.length > 0 && !options.force) {
+  const wayOut = scratch === undefined ? undefined : findWayOut(scratch.project, run);
+  if (wayOut !== undefined || (lacking.length > 0 && !options.force)) {
     if (scratch !== undefined) removeTree(scratch.folder);
+    if (wayOut !== undefined) return wayOut;
     return lacking[0] + (lacking.length > 1 ? ' (and ' + String(lacking.length - 1) + ' more)' : '');
   }
   const root = scratch?.project.root ?? project.root;
@@ -29074,16 +30359,22 @@ function prepareRepeat(session, run, surroundings) {
   return { scratch, request: { origin: project, run, finder, scratch, changed, commit, surroundings, toleranceOf, isKept: true, quiet: true, onJudged: async () => undefined } };
 }
 
-/** A repeat that leaves no record: hashes of its outputs by path; undefined if it could not be made. */
+/** A repeat that leaves no record. */
 async function runTrial(session, run, surroundings) {
   const trial = prepareRepeat(session, run, surroundings);
-  if (typeof trial === 'string') return undefined;
+  if (typeof trial === 'string') return { kind: 'lacking', why: trial };
   try {
     const repeated = await repeatRun({ ...trial.request, isKept: false });
-    return new Map(repeated.run.outputs.concat(repeated.run.logs).map((file) => [nameForTrials(file.path), file.hash]));
+    const otherEnd = describeOtherEnd(run, repeated.run);
+    if (otherEnd !== '') return { kind: 'ended', how: otherEnd };
+    return { kind: 'ran', outputs: hashesOf(repeated.run) };
   } finally {
     if (trial.scratch !== undefined) removeTree(trial.scratch.folder);
   }
+}
+
+function hashesOf(repeat) {
+  return new Map(repeat.outputs.concat(repeat.logs).map((file) => [nameForTrials(file.path), file.hash]));
 }
 
 /** Logs have another name in each repeat. */
@@ -29108,10 +30399,10 @@ async function explainDifferences(session, run, repeat, judgement) {
   }
   const isWanted = session.options.explain || (run.wallS ?? Infinity) <= LONGEST_EXPLAINED_S;
   if (unexplained.length === 0 || !isWanted || session.options.inPlace || session.settings.length > 0) return;
-  const second = new Map(repeat.outputs.concat(repeat.logs).map((file) => [nameForTrials(file.path), file.hash]));
+  const second = hashesOf(repeat);
   const third = await runTrial(session, run, USUAL_SURROUNDINGS);
-  if (third === undefined) return;
-  const differsAgain = (path) => second.get(nameForTrials(path)) !== third.get(nameForTrials(path));
+  if (third.kind !== 'ran') return;
+  const differsAgain = (path) => second.get(nameForTrials(path)) !== third.outputs.get(nameForTrials(path));
   const single = unexplained.some(({ path }) => differsAgain(path)) ? await runOnOneProcessor(session, run) : undefined;
   for (const verdict of unexplained) {
     const name = nameForTrials(verdict.path);
@@ -29125,9 +30416,57 @@ async function runOnOneProcessor(session, run) {
   if (findProgram('taskset', session.project.root).kind !== 'found') return undefined;
   const surroundings = { ...USUAL_SURROUNDINGS, prefix: ['taskset', '-c', '0'], variables: { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' } };
   const first = await runTrial(session, run, surroundings);
-  const other = first === undefined ? undefined : await runTrial(session, run, surroundings);
-  return first === undefined || other === undefined ? undefined : [first, other];
+  const other = await runTrial(session, run, surroundings);
+  return first.kind !== 'ran' || other.kind !== 'ran' ? undefined : [first.outputs, other.outputs];
 }
+
+// ---- what it depends on -------------------------------------------------------------------------------------
+
+/**
+ * Repeats the run twice as usual, then with one thing changed at a time, and prints what depends on
+ * what. Nothing of it is recorded. True if no output depends on anything.
+ */
+async function varyRun(session, run, width) {
+  const { options } = session;
+  const say = (what) => { if (!options.quiet) tell('rr: repeating ' + run.id + ', ' + what); };
+  session.folder = session.folder ?? makeHeldFolder(session.project, 'session');
+  const ground = readVariationGround(run, session.folder);
+  const plan = listVariations(ground);
+  const repeat = (surroundings) => {
+    removeTree(ground.emptyFolder);
+    makeFolder(ground.emptyFolder);
+    return runTrial(session, run, surroundings);
+  };
+  say('unvaried');
+  const usual = [await repeat(USUAL_SURROUNDINGS), await repeat(USUAL_SURROUNDINGS)];
+  const hashes = [];
+  for (const outcome of usual) {
+    if (outcome.kind !== 'ran') throw new Failure('cannot vary "' + run.id + '": unvaried, ' + (outcome.kind === 'ended' ? 'it ends otherwise: ' + outcome.how : 'it cannot be repeated: ' + outcome.why), 'run "rr rerun ' + run.id + '"', EXIT.differs);
+    hashes.push(outcome.outputs);
+  }
+  const trials = [];
+  for (const variation of plan.variations) {
+    say(variation.title);
+    const outcomes = [await repeat(variation.change)];
+    if (variation.isSteady) outcomes.push(await repeat(variation.change));
+    trials.push({ variation, outcomes });
+  }
+  const judgement = judgeVariations(hashes[0], hashes[1], trials);
+  printOut(options.json ? printJsonVariations(judgement, plan) + '\n' : printVariations(judgement, plan, width));
+  return judgement.dependent.length === 0 && judgement.unsteady.length === 0 && judgement.rows.every((row) => row.broken === undefined);
+}
+
+async function varyRuns(session, wanted) {
+  let isSteady = true;
+  for (const run of wanted) {
+    const obstacle = findRepeatObstacle(run);
+    if (obstacle !== undefined) throw new Failure('cannot vary "' + run.id + '": ' + obstacle, '', EXIT.differs);
+    isSteady = await varyRun(session, run, readColumns(1)) && isSteady;
+  }
+  return isSteady ? 0 : EXIT.differs;
+}
+
+// ---- all of them ----------------------------------------------------------------------------------------------
 
 /** Keeps what later runs of this call read, if it is not at hand otherwise, or if it is to be passed on as it came out. */
 function handOn(session, run, repeated, tree, later) {
@@ -29136,9 +30475,7 @@ function handOn(session, run, repeated, tree, later) {
     if (file.hash.length !== 64 || file.kind === 'l' || !isResultPath(file.path)) continue;
     const readers = later.filter((one) => one.inputs.some((input) => input.path === file.path && (isPassedOn || input.hash === file.hash)));
     if (readers.length === 0) continue;
-    makeFolder(session.folder);
-    const holder = session.folder + '/holder';
-    if (lstatIfThere(holder) === undefined) fs.writeFileSync(toFsPath(holder), describeSelf() + '\n');
+    session.folder = session.folder ?? makeHeldFolder(session.project, 'session');
     const name = session.folder + '/' + makeRandomDigits();
     fs.copyFileSync(toFsPath(absoluteOf(tree, file.path)), toFsPath(name), fs.constants.COPYFILE_FICLONE);
     session.finder.offer(file.hash, name);
@@ -29164,6 +30501,7 @@ async function repeatOne(session, run, later) {
     handOn(session, run, repeated, scratch.project, later);
     const paths = listForLook(repeated.run);
     const kept = paths.length === 0 ? undefined : keepForLook(project, scratch.project, repeated.run, paths);
+    if (kept !== undefined) drawDifferences(request, kept, repeated.run);
     return { kind: 'repeated', original: run, repeat: repeated.run, isAccepted: isAccepted(session, run, repeated.run), kept };
   } finally {
     if (scratch !== undefined) removeTree(scratch.folder);
@@ -29191,20 +30529,25 @@ async function rerunRuns(references, options) {
   }
   makeFolder(session.project.own + '/scratch');
   removeAbandonedScratch(session.project);
-  const stories = [];
   try {
-    for (const [at, { run, action, reason }] of plan.entries()) {
-      const later = plan.slice(at + 1).map((one) => one.run);
-      const story = action === 'cannot' ? { kind: 'refused', original: run, why: reason } : await repeatOne(session, run, later);
-      stories.push(story);
-      if (!options.json) printOut(printRepeatStory(story, width));
-    }
+    return options.vary ? await varyRuns(session, wanted) : await repeatAll(session, plan, width);
   } catch (error) {
-    if (error instanceof Failure || (error).code === undefined) throw error;
-    throw new Failure('cannot rerun: ' + describeSystemError(error) + ' in "' + session.project.own + '"', '');
+    if (error instanceof Failure || errorCode(error) === '') throw error;
+    throw new Failure('cannot rerun in "' + session.project.own + '": ' + describeSystemError(error), '');
   } finally {
     session.finder.close();
-    removeTree(session.folder);
+    if (session.folder !== undefined) removeTree(session.folder);
+  }
+}
+
+async function repeatAll(session, plan, width) {
+  const { options } = session;
+  const stories = [];
+  for (const [at, { run, action, reason }] of plan.entries()) {
+    const later = plan.slice(at + 1).map((one) => one.run);
+    const story = action === 'cannot' ? { kind: 'refused', original: run, why: reason } : await repeatOne(session, run, later);
+    stories.push(story);
+    if (!options.json) printOut(printRepeatStory(story, width));
   }
   printOut(options.json ? printJsonStories(stories) : printStorySum(stories));
   return stories.every((story) => story.kind === 'repeated' && story.isAccepted) ? 0 : EXIT.differs;
@@ -29213,31 +30556,10 @@ async function rerunRuns(references, options) {
 // ==== src/cli.ts =================================================================================
 // cli.ts - the verbs and options of rr: one table for parsing, for help and for the manual's test.
 
-// type OptionSpec = {
-//   /** Without dashes. */
-//   name: string;
-//   letter?: string;
-//   /** Word for the value in help; none: a switch. */
-//   value?: string;
-//   isRepeatable?: boolean;
-//   help: string;
-// };
-
-// type VerbSpec = {
-//   name: string;
-//   usage: string;
-//   summary: string;
-//   /** Takes everything after its options, or after --, as it stands. */
-//   takesCommand?: boolean;
-//   /** How many operands: least, most. */
-//   operands: [number, number];
-//   options: OptionSpec[];
-//   example: string;
-// };
-
 const PROJECT = { name: 'project', value: 'DIR', help: 'the project is DIR (default: found upward from here)' };
 const QUIET = { name: 'quiet', letter: 'q', help: 'say nothing but failures' };
 const JSON_OUT = { name: 'json', help: 'print JSON' };
+const TRACE_WORDS = ['auto', ...TRACE_METHODS];
 
 const LINEAGE_OPTIONS = [
   { name: 'depth', value: 'N', help: 'follow at most N runs (default: all)' },
@@ -29255,14 +30577,14 @@ const VERBS = [
   {
     name: 'record', usage: 'rr record [OPTION...] -- COMMAND [ARG...]', summary: 'run a command and record it', takesCommand: true, operands: [0, 0],
     options: [
-      { name: 'label', letter: 'l', value: 'NAME', help: 'name of the run, or of a series of runs' },
+      { name: 'label', letter: 'l', value: 'LABEL', help: 'name of the run, or of a series of runs' },
       { name: 'reason', letter: 'm', value: 'TEXT', help: 'why it is run' },
       { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'a keyword' },
       { name: 'input', letter: 'i', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that the command reads' },
       { name: 'output', letter: 'o', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that it writes' },
       { name: 'param', letter: 'p', value: 'NAME=VALUE', isRepeatable: true, help: 'a parameter, for the record' },
       { name: 'timeout', value: 'TIME', help: 'stop it after TIME: 90, 90s, 5m, 2h, 1d (default: never)' },
-      { name: 'trace', value: 'METHOD', help: 'how files are found: auto, strace, scan, atime, none (default: auto)' },
+      { name: 'trace', value: 'METHOD', words: TRACE_WORDS, help: 'how files are found: ' + TRACE_WORDS.join(', ') + ' (default: auto)' },
       { name: 'require-clean', help: 'refuse if code is changed or not tracked' },
       { name: 'no-logs', help: "do not keep what it prints; it gets rr's own terminal" },
       { name: 'json', help: 'print the record as JSON on standard error' },
@@ -29274,9 +30596,9 @@ const VERBS = [
   {
     name: 'list', usage: 'rr list [OPTION...]', summary: 'list runs, newest last', operands: [0, 0],
     options: [
-      { name: 'label', letter: 'l', value: 'NAME', isRepeatable: true, help: 'with this label' },
+      { name: 'label', letter: 'l', value: 'LABEL', isRepeatable: true, help: 'with this label' },
       { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'with this tag' },
-      { name: 'status', letter: 's', value: 'STATUS', isRepeatable: true, help: 'succeeded, failed, interrupted, running or lost' },
+      { name: 'status', letter: 's', value: 'STATUS', words: RUN_STATUSES, isRepeatable: true, help: joinWords(RUN_STATUSES, 'or') },
       { name: 'since', value: 'DATE', help: 'started at or after DATE (UTC): 2026-11-22, today, 7d, 12h' },
       { name: 'until', value: 'DATE', help: 'started before DATE' },
       { name: 'param', letter: 'p', value: 'TEST', isRepeatable: true, help: 'with this parameter: NAME, NAME=VALUE, also != < <= > >=' },
@@ -29312,7 +30634,7 @@ const VERBS = [
   {
     name: 'note', usage: 'rr note [OPTION...] RUN [TEXT]', summary: 'note something on a run: TEXT is a comment', operands: [1, 2],
     options: [
-      { name: 'label', letter: 'l', value: 'NAME', help: 'its label from now on' },
+      { name: 'label', letter: 'l', value: 'LABEL', help: 'its label from now on' },
       { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'put a tag on it' },
       { name: 'untag', value: 'TAG', isRepeatable: true, help: 'take a tag off' },
       { name: 'reason', letter: 'm', value: 'TEXT', help: 'why it was run' },
@@ -29330,9 +30652,9 @@ const VERBS = [
   {
     name: 'journal', usage: 'rr journal [OPTION...] [RUN...]', summary: 'tell the story of the project, day by day', operands: [0, Infinity],
     options: [
-      { name: 'label', letter: 'l', value: 'NAME', isRepeatable: true, help: 'runs with this label' },
+      { name: 'label', letter: 'l', value: 'LABEL', isRepeatable: true, help: 'runs with this label' },
       { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'with this tag' },
-      { name: 'status', letter: 's', value: 'STATUS', isRepeatable: true, help: 'succeeded, failed, interrupted, running or lost' },
+      { name: 'status', letter: 's', value: 'STATUS', words: RUN_STATUSES, isRepeatable: true, help: joinWords(RUN_STATUSES, 'or') },
       { name: 'since', value: 'DATE', help: 'started at or after DATE (UTC): 2026-11-22' },
       { name: 'until', value: 'DATE', help: 'started before DATE' },
       { name: 'all', help: 'each run by itself, also those of a long series' },
@@ -29380,17 +30702,18 @@ const VERBS = [
     name: 'rerun', usage: 'rr rerun [OPTION...] [RUN|LABEL|FILE...]', summary: 'repeat runs and compare what they leave', operands: [0, Infinity],
     options: [
       { name: 'set', value: 'NAME=VALUE', isRepeatable: true, help: 'a new run, with this parameter or argument changed' },
-      { name: 'label', letter: 'l', value: 'NAME', help: 'name of the new run (--set)' },
+      { name: 'label', letter: 'l', value: 'LABEL', help: 'name of the new run (--set)' },
       { name: 'reason', letter: 'm', value: 'TEXT', help: 'why it is run (--set)' },
       { name: 'since', value: 'RUN', help: "all runs after RUN; '' is the beginning" },
       { name: 'all', letter: 'a', help: 'all runs that current results need' },
       { name: 'onto', value: 'REV', help: 'with the code of this commit of git' },
       { name: 'dry-run', letter: 'n', help: 'tell what would be done and why' },
-      { name: 'accept', value: 'MEASURE', help: 'exit 0 for: identical, tolerance (default: identical)' },
+      { name: 'accept', value: 'MEASURE', words: ACCEPTANCES, help: 'exit 0 for: ' + ACCEPTANCES.join(', ') + ' (default: identical)' },
       { name: 'tolerance', value: 'PATH=ABSOLUTE[,RELATIVE]', isRepeatable: true, help: 'how far numbers in PATH may differ' },
       { name: 'in-place', help: 'in the project instead of a scratch tree' },
       { name: 'full', help: 'with the rest of the project, as it is now' },
       { name: 'force', letter: 'f', help: 'also where inputs are not as they were' },
+      { name: 'vary', help: 'change one thing around the run at a time: on what does it depend?' },
       { name: 'explain', help: 'repeat again to find the cause, however long it takes' },
       JSON_OUT, QUIET, PROJECT,
     ],
@@ -29401,7 +30724,11 @@ const VERBS = [
     options: [{ name: 'print', help: 'print it instead of writing it' }, QUIET, PROJECT],
     example: 'rr makefile',
   },
-  { name: 'help', usage: 'rr help [VERB]', summary: 'explain a verb', operands: [0, 1], options: [], example: 'rr help record' },
+  {
+    name: 'help', usage: 'rr help [OPTION...] [VERB]', summary: 'explain a verb', operands: [0, 1],
+    options: [{ name: 'completion', value: 'SHELL', words: COMPLETION_SHELLS, help: 'print what lets SHELL complete the command lines of rr: ' + joinWords(COMPLETION_SHELLS, 'or') }],
+    example: 'rr help record',
+  },
 ];
 
 // type ParsedArguments = {
@@ -29451,6 +30778,9 @@ function failOption(verb, given) {
 }
 
 function putValue(parsed, option, value) {
+  if (option.words !== undefined && option.words.indexOf(value) < 0) {
+    throw new Failure('cannot use --' + option.name + ' "' + value + '": no such ' + String(option.value).toLowerCase(), 'one of ' + option.words.join(', '), EXIT.usage);
+  }
   const given = parsed.values.get(option.name) ?? [];
   parsed.values.set(option.name, option.isRepeatable === true || option.value === undefined ? given.concat(value) : [value]);
 }
@@ -29535,6 +30865,11 @@ function printVerbHelp(verb) {
 // main.ts - starts rr: dispatches the verb, catches, prints, exits.
 
 function showHelp(parsed) {
+  const shell = COMPLETION_SHELLS.find((one) => one === parsed.values.get('completion')?.[0]);
+  if (shell !== undefined) {
+    printOut(printCompletion(shell, VERBS));
+    return 0;
+  }
   const name = parsed.verb.name === 'help' ? parsed.operands[0] : parsed.verb.name;
   if (name === undefined) printOut(printOverview(RR_VERSION));
   else printOut(printVerbHelp(parseArguments([name, '--help']).verb));
@@ -29565,7 +30900,7 @@ async function dispatch(parsed) {
     });
     case 'rerun': return rerunRuns(parsed.operands, {
       project, inPlace: has('in-place'), settings: all('set'), label: one('label'), reason: one('reason'), since: one('since'), all: has('all'),
-      onto: one('onto'), dryRun: has('dry-run'), accept: one('accept'), tolerances: all('tolerance'), explain: has('explain'), full: has('full'),
+      onto: one('onto'), dryRun: has('dry-run'), accept: one('accept'), tolerances: all('tolerance'), explain: has('explain'), vary: has('vary'), full: has('full'),
       force: has('force'), json: has('json'), quiet: has('quiet'),
     });
     case 'note': return noteRun(parsed.operands, {

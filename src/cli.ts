@@ -165,6 +165,7 @@ export const VERBS: VerbSpec[] = [
       { name: 'in-place', help: 'in the project instead of a scratch tree' },
       { name: 'full', help: 'with the rest of the project, as it is now' },
       { name: 'force', letter: 'f', help: 'also where inputs are not as they were' },
+      { name: 'vary', help: 'change one thing around the run at a time: on what does it depend?' },
       { name: 'explain', help: 'repeat again to find the cause, however long it takes' },
       JSON_OUT, QUIET, PROJECT,
     ],

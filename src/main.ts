@@ -58,7 +58,7 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     });
     case 'rerun': return rerunRuns(parsed.operands, {
       project, inPlace: has('in-place'), settings: all('set'), label: one('label'), reason: one('reason'), since: one('since'), all: has('all'),
-      onto: one('onto'), dryRun: has('dry-run'), accept: one('accept'), tolerances: all('tolerance'), explain: has('explain'), full: has('full'),
+      onto: one('onto'), dryRun: has('dry-run'), accept: one('accept'), tolerances: all('tolerance'), explain: has('explain'), vary: has('vary'), full: has('full'),
       force: has('force'), json: has('json'), quiet: has('quiet'),
     });
     case 'note': return noteRun(parsed.operands, {

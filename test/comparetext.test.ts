@@ -141,7 +141,7 @@ test('compareFiles() without a tolerance calls every difference in a text one', 
   assert.equal(detailOf(compareContents('a\nb\nc\n', 'a\nx\nb\nc\n')), '3 lines against 4; 1 line differs, first line 2: "x" only in the second');
   assert.equal(detailOf(compareContents('a\nb\n', 'a\r\nb\r\n')), 'only line ends differ: LF against CR LF');
   assert.equal(detailOf(compareContents('a\n\x1b[31m\n', 'a\n\x1b[32m\n')), '1 of 2 lines differs, first line 2: "%1B[31m" against "%1B[32m"');
-  assert.equal(detailOf(compareContents('\0\x01abc', '\0\x01abd')), '1 of 5 bytes differ, first at byte 5');
+  assert.equal(detailOf(compareContents('\0\x01abc', '\0\x01abd')), '1 of 5 bytes differs, first at byte 5');
   assert.equal(detailOf(compareContents('\0\x01abc', '\0\x01ab')), '5 bytes against 4, the same up to byte 4');
 });
 
@@ -164,7 +164,7 @@ test('compareFiles() compares what is larger than 256 MiB as a stream', () => {
   const fd = fs.openSync(second, 'r+');
   fs.writeSync(fd, 'xyz', 200000000);
   fs.closeSync(fd);
-  assert.equal(detailOf(compareTwoFiles(first, second)), '3 of 268440456 bytes differ, first at byte 200000001; too large to compare by kind');
+  assert.equal(detailOf(compareTwoFiles(first, second)), '3 of 268,440,456 bytes differ, first at byte 200,000,001; too large to compare by kind');
 });
 
 const WRITE_TABLES = `

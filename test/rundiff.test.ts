@@ -140,7 +140,8 @@ test('findCounterpart() takes the original, then the label, then the files', () 
   const first = makeRun(1, { label: 'a', outputs: [makeFile('x', '1')] });
   const second = makeRun(2, { label: 'b', outputs: [makeFile('x', '2')] });
   const third = makeRun(3, { label: 'a', outputs: [makeFile('x', '3')] });
-  const found = (run1: Run): string | undefined => findCounterpart(run1, [first, second, third])?.run.id;
+  const runs = [first, second, third];
+  const found = (run1: Run): string | undefined => findCounterpart(run1, runs, (path) => new Set(runs.filter((one) => one.outputs.some((file) => file.path === path)).map((one) => one.id)))?.id;
   assert.equal(found(third), first.id);
   assert.equal(found({ ...third, repeats: second.id }), second.id);
   assert.equal(found({ ...third, parent: second.id }), second.id);
@@ -291,7 +292,7 @@ test('rr diff names what is not to be found any more, by its run', { skip: NEEDS
   fs.rmSync(path.join(folder, '.git'), { recursive: true });
   git(folder, 'init', '-q');
   const difference = diffAsJson(folder, '@-1', '@');
-  assert.deepEqual(rowsOf(difference, 'code_files')[0].contents, [{ run: difference.runs[1], told: ['the content that it had in ' + difference.runs[0] + ' is not to be found any more'], lines: [] }]);
+  assert.deepEqual(rowsOf(difference, 'code_files')[0].contents, [{ run: difference.runs[1], told: ['its content in ' + difference.runs[0] + ' is not to be found any more'], lines: [] }]);
   const told = difference.aspects.find((aspect) => aspect.name === 'code')?.told?.map(({ text }) => text.slice(13));
   assert.deepEqual(told, ['is not in the repository any more', 'is not in the repository any more']);
 });
@@ -337,7 +338,10 @@ test('rr diff tells how binary outputs and numbers in texts differ, where both a
   assert.deepEqual(rows[0].contents?.[0].lines, []);
   assert.equal(rows[0].contents?.[0].told.length, 1);
   assert.deepEqual(rows[1].contents?.[0].lines, ['@@ -1,2 +1,2 @@', ' x,y', '-1,2.5', '+1,2.6']);
-  assert.match(rows[1].contents?.[0].told[0] ?? '', /2\.5|0\.1|1 of/);
+  assert.match(rows[1].contents?.[0].told[0] ?? '', /^1 of 2 numbers differs/);
+  assert.equal(rr(folder, ['note', '-q', '--tolerance', 'a.csv=0.2', '@-1', 'read off a ruler']).status, 0);
+  const [, noted] = rowsOf(diffAsJson(folder, '@-1', '@'), 'outputs');
+  assert.match(noted.contents?.[0].told[0] ?? '', /^the same by the rule ".*numbers within 0\.2 absolute"/);
 });
 
 /** Gives the newest run another environment record, made from the one that it has. */

@@ -6,6 +6,9 @@ import { EXIT, Failure } from '../core/failure.ts';
 import { isSecretFile } from '../core/filerules.ts';
 import { isResultPath } from '../core/graph.ts';
 import { diffTexts, isBinaryContent } from '../core/linediff.ts';
+import { findTolerance } from '../core/notes.ts';
+import type { AnnotatedRun, RunNotes } from '../core/notes.ts';
+import { spanOfRun } from '../core/run.ts';
 import type { FileState, Run } from '../core/run.ts';
 import { compareRuns, hasDifference, isSameRow } from '../core/rundiff.ts';
 import type { ContentDifference, DiffRow, RunDifference } from '../core/rundiff.ts';
@@ -14,13 +17,13 @@ import { parseEnvironment } from '../formats/environment.ts';
 import type { RecordedCode } from '../sys/codestates.ts';
 import { countCommitsBetween, findRecordedCode, listChangedNames, readRecordedFile, readSubject } from '../sys/codestates.ts';
 import { compareFiles } from '../sys/compare.ts';
+import type { CompareOptions } from '../sys/compare.ts';
 import { ContentFinder, readFound } from '../sys/contents.ts';
 import { readBytesIfThere } from '../sys/files.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
-import { pickRun } from '../sys/pickrun.ts';
+import { findKnownRunsByFiles, pickAnnotatedRun, readKnownRun, readKnownRuns } from '../sys/pickrun.ts';
 import type { Project } from '../sys/project.ts';
 import { relativeTo, requireProject } from '../sys/project.ts';
-import { readGraphRuns } from '../sys/runindex.ts';
 import { makeResultTester } from '../sys/store.ts';
 import { printOut, readColumns, tell } from '../sys/terminal.ts';
 import { MOST_DIFFERENCE_ROWS, printRunDifference } from '../views/rundiff.ts';
@@ -45,12 +48,13 @@ const WITH_KINDS = ['inputs', 'outputs', 'uncertain'];
 export function diffRuns(references: ByteString[], options: DiffOptions): number {
   const current = readCurrentFolder();
   const project = requireProject(current, options.project);
-  const runs = chooseCompared(project, (reference) => pickRun(project, current, reference), references, options.origin);
+  const compared = chooseCompared(project, (reference) => pickAnnotatedRun(project, current, reference), references, options.origin);
+  const runs = compared.map((one) => one.run);
   const finder = new ContentFinder(project);
   const unseen = findUnseenCode(project, finder, runs);
   const difference = compareRuns(runs, runs.map((run) => readEnvironment(project, run)), unseen.files);
   tellOfCode(finder, difference, unseen);
-  compareRunContents(finder, difference, options.all ? Infinity : MOST_DIFFERENCE_ROWS);
+  compareRunContents({ project, finder, runs, notes: compared[0].notes }, difference, options.all ? Infinity : MOST_DIFFERENCE_ROWS);
   finder.close();
   if (options.json) printOut(printJsonDifference(difference, options.all));
   else printOut(printRunDifference(difference, { width: readColumns(1), isComplete: options.all }));
@@ -58,20 +62,22 @@ export function diffRuns(references: ByteString[], options: DiffOptions): number
 }
 
 /** The runs, the origin first. One that stands alone gets another to be compared with. */
-function chooseCompared(project: Project, pick: (reference: ByteString) => Run, references: ByteString[], origin: ByteString | undefined): Run[] {
+function chooseCompared(project: Project, pick: (reference: ByteString) => AnnotatedRun, references: ByteString[], origin: ByteString | undefined): AnnotatedRun[] {
   const named = references.map(pick);
   if (origin !== undefined) {
     const first = pick(origin);
-    const others = named.filter((run) => run.id !== first.id);
+    const others = named.filter(({ run }) => run.id !== first.run.id);
     return [first].concat(others.length > 0 ? others : named.slice(0, 1));
   }
   if (named.length > 1) return named;
-  const counterpart = findCounterpart(named[0], readGraphRuns(project).runs);
-  if (counterpart === undefined) {
+  const known = readKnownRuns(project);
+  const counterpart = findCounterpart(named[0].run, known.summaries, (path) => findKnownRunsByFiles(project, known, [path], []));
+  const other = counterpart === undefined ? undefined : readKnownRun(project, known, counterpart.id);
+  if (counterpart === undefined || other === undefined) {
     throw new Failure('cannot compare "' + references[0] + '": no earlier run has its label or wrote one of its files', 'name two runs: rr diff RUN RUN', EXIT.usage);
   }
-  tell('rr: compared with ' + counterpart.run.id + ', ' + counterpart.why);
-  return [pick(counterpart.run.id), named[0]];
+  tell('rr: compared with ' + counterpart.id + ', ' + counterpart.why);
+  return [other].concat(named);
 }
 
 function readEnvironment(project: Project, run: Run): Environment | undefined {
@@ -172,24 +178,28 @@ function tellOfCode(finder: ContentFinder, difference: RunDifference, unseen: Un
 
 // ---- contents -----------------------------------------------------------------------------------------
 
+/** `notes` are those on the origin: they may say which differences of numbers are accepted. */
+type ContentRequest = { project: Project; finder: ContentFinder; runs: Run[]; notes: RunNotes };
+
 /**
  * Finds the contents of files that changed, and tells in what they differ; of each aspect no more than
  * `most`, as to look for a content that is nowhere any more takes its time.
  */
-function compareRunContents(finder: ContentFinder, difference: RunDifference, most: number): void {
+function compareRunContents(request: ContentRequest, difference: RunDifference, most: number): void {
   for (const aspect of difference.aspects) {
     if (WITH_CONTENTS.indexOf(aspect.name) < 0) continue;
     const isByKind = WITH_KINDS.indexOf(aspect.name) >= 0;
     for (const row of aspect.rows.filter((one) => !isSameRow(one)).slice(0, most)) {
       row.changes.forEach((change, run) => {
         // What another run had already is not told twice.
-        if (change === 'changed' && row.values.indexOf(row.values[run]) === run) row.contents.push(...compareRow(finder, difference.runs, row, run, isByKind));
+        if (change === 'changed' && row.values.indexOf(row.values[run]) === run) row.contents.push(...compareRow(request, row, run, isByKind));
       });
     }
   }
 }
 
-function compareRow(finder: ContentFinder, runs: Run[], row: DiffRow, run: number, isByKind: boolean): ContentDifference[] {
+function compareRow(request: ContentRequest, row: DiffRow, run: number, isByKind: boolean): ContentDifference[] {
+  const { finder, runs } = request;
   const [before, after] = [row.files?.[0], row.files?.[run]];
   if (before === undefined || after === undefined) return [];
   if (before.hash === after.hash && before.hash !== '?') return [{ run, told: ['the same bytes, of another kind of file'], lines: [] }];
@@ -198,11 +208,19 @@ function compareRow(finder: ContentFinder, runs: Run[], row: DiffRow, run: numbe
   const second = finder.find(after, runs[run]);
   if (first === undefined || second === undefined) {
     const missing = [first === undefined ? runs[0].id : '', second === undefined ? runs[run].id : ''].filter((id) => id !== '');
-    return [{ run, told: ['the content that it had in ' + missing.join(' and in ') + ' is not to be found any more'], lines: [] }];
+    return [{ run, told: ['its content in ' + missing.join(' and in ') + ' is not to be found any more'], lines: [] }];
   }
-  const comparison = isByKind ? compareFiles(first, second, { path: after.path, tolerance: undefined }) : undefined;
+  const comparison = isByKind ? compareFiles(first, second, optionsOf(request, after.path, run)) : undefined;
   const { told, lines } = compareLines(readFound(first, LARGEST_TEXT_BYTES), readFound(second, LARGEST_TEXT_BYTES));
   return [{ run, told: describeComparison(comparison).concat(told), lines }];
+}
+
+/** What is accepted, and what tells causes: the place and the times of both runs. */
+function optionsOf({ project, runs, notes }: ContentRequest, path: ByteString, run: number): CompareOptions {
+  return {
+    path, tolerance: findTolerance(notes, path), firstPlaces: [project.root], secondPlaces: [project.root],
+    firstSpan: spanOfRun(runs[0]), secondSpan: spanOfRun(runs[run]),
+  };
 }
 
 function describeComparison(comparison: Comparison | undefined): ByteString[] {

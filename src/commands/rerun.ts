@@ -6,14 +6,16 @@ import { compileGlob } from '../core/glob.ts';
 import { findLiveRuns, isResultPath } from '../core/graph.ts';
 import { applyNotes, findTolerance, groupNotes } from '../core/notes.ts';
 import type { Note, OutputTolerance } from '../core/notes.ts';
-import { ACCEPTANCES, changeRun, findInputProducer, findRepeatObstacle, isRepeatAccepted, listLaterResults, USUAL_SURROUNDINGS } from '../core/repeat.ts';
+import { ACCEPTANCES, changeRun, describeOtherEnd, findInputProducer, findRepeatObstacle, isRepeatAccepted, listLaterResults, USUAL_SURROUNDINGS } from '../core/repeat.ts';
 import type { Acceptance, Judgement, RepeatSurroundings, Setting } from '../core/repeat.ts';
 import type { FileState, Run } from '../core/run.ts';
+import { judgeVariations, listVariations } from '../core/variations.ts';
+import type { TrialOutcome, VariedTrial } from '../core/variations.ts';
 import { parseToleranceOption } from '../formats/note.ts';
 import { quoteWord } from '../formats/shell.ts';
 import { makeRandomDigits } from '../sys/clock.ts';
 import { ContentFinder } from '../sys/contents.ts';
-import { lstatIfThere, makeFolder, toFsPath } from '../sys/files.ts';
+import { errorCode, lstatIfThere, makeFolder, toFsPath } from '../sys/files.ts';
 import { resolveCommit } from '../sys/gitobjects.ts';
 import { hashWithRetry } from '../sys/hash.ts';
 import { findProgram, readCurrentFolder } from '../sys/machine.ts';
@@ -23,12 +25,14 @@ import { toRecordPath } from '../sys/observe.ts';
 import { pickAnnotatedRuns } from '../sys/pickrun.ts';
 import { absoluteOf, describeSystemError, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
-import { argumentsOf, keepForLook, repeatRun } from '../sys/repeat.ts';
+import { argumentsOf, drawDifferences, keepForLook, repeatRun } from '../sys/repeat.ts';
 import type { OneRepeat, Repeated } from '../sys/repeat.ts';
 import { findWayOut, makeHeldFolder, makeScratch, removeAbandonedScratch, removeTree } from '../sys/scratch.ts';
 import type { Scratch } from '../sys/scratch.ts';
 import { readRuns } from '../sys/records.ts';
+import { readVariationGround } from '../sys/surroundings.ts';
 import { printOut, readColumns, tell } from '../sys/terminal.ts';
+import { printJsonVariations, printVariations } from '../views/variations.ts';
 import { printJsonPlan, printJsonStories, printRepeatPlan, printRepeatStory, printStorySum } from '../views/verdicts.ts';
 import type { PlannedRepeat, RepeatStory } from '../views/verdicts.ts';
 
@@ -48,6 +52,7 @@ export type RerunOptions = {
   /** 'PATH=ABSOLUTE[,RELATIVE]' */
   tolerances: ByteString[];
   explain: boolean;
+  vary: boolean;
   full: boolean;
   force: boolean;
   json: boolean;
@@ -86,6 +91,7 @@ function checkOptions(references: ByteString[], options: RerunOptions): void {
   if (ways === 0) refuse('no run is named', 'rr rerun RUN, rr rerun --all, rr rerun --since RUN');
   if (ways > 1) refuse('RUN, --since and --all exclude one another', '');
   if (options.inPlace && options.onto !== undefined) refuse('--onto takes code of another commit, which --in-place would have to put into your files', '');
+  if (options.vary && (options.inPlace || options.settings.length > 0)) refuse('--vary repeats in scratch trees, with nothing else changed', '');
   if (options.inPlace && options.full) refuse('--full fills a scratch tree, and --in-place uses none', '');
 }
 
@@ -215,16 +221,22 @@ function prepareRepeat(session: RerunSession, run: Run, surroundings: RepeatSurr
   return { scratch, request: { origin: project, run, finder, scratch, changed, commit, surroundings, toleranceOf, isKept: true, quiet: true, onJudged: async () => undefined } };
 }
 
-/** A repeat that leaves no record: hashes of its outputs by path; undefined if it could not be made. */
-async function runTrial(session: RerunSession, run: Run, surroundings: RepeatSurroundings): Promise<Map<ByteString, string> | undefined> {
+/** A repeat that leaves no record. */
+async function runTrial(session: RerunSession, run: Run, surroundings: RepeatSurroundings): Promise<TrialOutcome> {
   const trial = prepareRepeat(session, run, surroundings);
-  if (typeof trial === 'string') return undefined;
+  if (typeof trial === 'string') return { kind: 'lacking', why: trial };
   try {
     const repeated = await repeatRun({ ...trial.request, isKept: false });
-    return new Map(repeated.run.outputs.concat(repeated.run.logs).map((file) => [nameForTrials(file.path), file.hash]));
+    const otherEnd = describeOtherEnd(run, repeated.run);
+    if (otherEnd !== '') return { kind: 'ended', how: otherEnd };
+    return { kind: 'ran', outputs: hashesOf(repeated.run) };
   } finally {
     if (trial.scratch !== undefined) removeTree(trial.scratch.folder);
   }
+}
+
+function hashesOf(repeat: Run): Map<ByteString, string> {
+  return new Map(repeat.outputs.concat(repeat.logs).map((file) => [nameForTrials(file.path), file.hash]));
 }
 
 /** Logs have another name in each repeat. */
@@ -249,10 +261,10 @@ async function explainDifferences(session: RerunSession, run: Run, repeat: Run, 
   }
   const isWanted = session.options.explain || (run.wallS ?? Infinity) <= LONGEST_EXPLAINED_S;
   if (unexplained.length === 0 || !isWanted || session.options.inPlace || session.settings.length > 0) return;
-  const second = new Map(repeat.outputs.concat(repeat.logs).map((file) => [nameForTrials(file.path), file.hash]));
+  const second = hashesOf(repeat);
   const third = await runTrial(session, run, USUAL_SURROUNDINGS);
-  if (third === undefined) return;
-  const differsAgain = (path: ByteString): boolean => second.get(nameForTrials(path)) !== third.get(nameForTrials(path));
+  if (third.kind !== 'ran') return;
+  const differsAgain = (path: ByteString): boolean => second.get(nameForTrials(path)) !== third.outputs.get(nameForTrials(path));
   const single = unexplained.some(({ path }) => differsAgain(path)) ? await runOnOneProcessor(session, run) : undefined;
   for (const verdict of unexplained) {
     const name = nameForTrials(verdict.path);
@@ -266,9 +278,57 @@ async function runOnOneProcessor(session: RerunSession, run: Run): Promise<Map<B
   if (findProgram('taskset', session.project.root).kind !== 'found') return undefined;
   const surroundings = { ...USUAL_SURROUNDINGS, prefix: ['taskset', '-c', '0'], variables: { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' } };
   const first = await runTrial(session, run, surroundings);
-  const other = first === undefined ? undefined : await runTrial(session, run, surroundings);
-  return first === undefined || other === undefined ? undefined : [first, other];
+  const other = await runTrial(session, run, surroundings);
+  return first.kind !== 'ran' || other.kind !== 'ran' ? undefined : [first.outputs, other.outputs];
 }
+
+// ---- what it depends on -------------------------------------------------------------------------------------
+
+/**
+ * Repeats the run twice as usual, then with one thing changed at a time, and prints what depends on
+ * what. Nothing of it is recorded. True if no output depends on anything.
+ */
+async function varyRun(session: RerunSession, run: Run, width: number): Promise<boolean> {
+  const { options } = session;
+  const say = (what: string): void => { if (!options.quiet) tell('rr: repeating ' + run.id + ', ' + what); };
+  session.folder = session.folder ?? makeHeldFolder(session.project, 'session');
+  const ground = readVariationGround(run, session.folder);
+  const plan = listVariations(ground);
+  const repeat = (surroundings: RepeatSurroundings): Promise<TrialOutcome> => {
+    removeTree(ground.emptyFolder);
+    makeFolder(ground.emptyFolder);
+    return runTrial(session, run, surroundings);
+  };
+  say('unvaried');
+  const usual = [await repeat(USUAL_SURROUNDINGS), await repeat(USUAL_SURROUNDINGS)];
+  const hashes: Map<ByteString, string>[] = [];
+  for (const outcome of usual) {
+    if (outcome.kind !== 'ran') throw new Failure('cannot vary "' + run.id + '": unvaried, ' + (outcome.kind === 'ended' ? 'it ends otherwise: ' + outcome.how : 'it cannot be repeated: ' + outcome.why), 'run "rr rerun ' + run.id + '"', EXIT.differs);
+    hashes.push(outcome.outputs);
+  }
+  const trials: VariedTrial[] = [];
+  for (const variation of plan.variations) {
+    say(variation.title);
+    const outcomes = [await repeat(variation.change)];
+    if (variation.isSteady) outcomes.push(await repeat(variation.change));
+    trials.push({ variation, outcomes });
+  }
+  const judgement = judgeVariations(hashes[0], hashes[1], trials);
+  printOut(options.json ? printJsonVariations(judgement, plan) + '\n' : printVariations(judgement, plan, width));
+  return judgement.dependent.length === 0 && judgement.unsteady.length === 0 && judgement.rows.every((row) => row.broken === undefined);
+}
+
+async function varyRuns(session: RerunSession, wanted: Run[]): Promise<number> {
+  let isSteady = true;
+  for (const run of wanted) {
+    const obstacle = findRepeatObstacle(run);
+    if (obstacle !== undefined) throw new Failure('cannot vary "' + run.id + '": ' + obstacle, '', EXIT.differs);
+    isSteady = await varyRun(session, run, readColumns(1)) && isSteady;
+  }
+  return isSteady ? 0 : EXIT.differs;
+}
+
+// ---- all of them ----------------------------------------------------------------------------------------------
 
 /** Keeps what later runs of this call read, if it is not at hand otherwise, or if it is to be passed on as it came out. */
 function handOn(session: RerunSession, run: Run, repeated: Repeated, tree: Project, later: Run[]): void {
@@ -303,6 +363,7 @@ async function repeatOne(session: RerunSession, run: Run, later: Run[]): Promise
     handOn(session, run, repeated, scratch.project, later);
     const paths = listForLook(repeated.run);
     const kept = paths.length === 0 ? undefined : keepForLook(project, scratch.project, repeated.run, paths);
+    if (kept !== undefined) drawDifferences(request, kept, repeated.run);
     return { kind: 'repeated', original: run, repeat: repeated.run, isAccepted: isAccepted(session, run, repeated.run), kept };
   } finally {
     if (scratch !== undefined) removeTree(scratch.folder);
@@ -330,20 +391,25 @@ export async function rerunRuns(references: ByteString[], options: RerunOptions)
   }
   makeFolder(session.project.own + '/scratch');
   removeAbandonedScratch(session.project);
-  const stories: RepeatStory[] = [];
   try {
-    for (const [at, { run, action, reason }] of plan.entries()) {
-      const later = plan.slice(at + 1).map((one) => one.run);
-      const story: RepeatStory = action === 'cannot' ? { kind: 'refused', original: run, why: reason } : await repeatOne(session, run, later);
-      stories.push(story);
-      if (!options.json) printOut(printRepeatStory(story, width));
-    }
+    return options.vary ? await varyRuns(session, wanted) : await repeatAll(session, plan, width);
   } catch (error) {
-    if (error instanceof Failure || (error as { code?: unknown }).code === undefined) throw error;
-    throw new Failure('cannot rerun: ' + describeSystemError(error) + ' in "' + session.project.own + '"', '');
+    if (error instanceof Failure || errorCode(error) === '') throw error;
+    throw new Failure('cannot rerun in "' + session.project.own + '": ' + describeSystemError(error), '');
   } finally {
     session.finder.close();
     if (session.folder !== undefined) removeTree(session.folder);
+  }
+}
+
+async function repeatAll(session: RerunSession, plan: PlannedRepeat[], width: number): Promise<number> {
+  const { options } = session;
+  const stories: RepeatStory[] = [];
+  for (const [at, { run, action, reason }] of plan.entries()) {
+    const later = plan.slice(at + 1).map((one) => one.run);
+    const story: RepeatStory = action === 'cannot' ? { kind: 'refused', original: run, why: reason } : await repeatOne(session, run, later);
+    stories.push(story);
+    if (!options.json) printOut(printRepeatStory(story, width));
   }
   printOut(options.json ? printJsonStories(stories) : printStorySum(stories));
   return stories.every((story) => story.kind === 'repeated' && story.isAccepted) ? 0 : EXIT.differs;

@@ -155,3 +155,9 @@ export type RunSummary = Pick<Run, 'id' | 'repeats' | 'parent' | 'tree' | 'label
   outcome?: ByteString;
   comments?: ByteString[];
 };
+
+/** Start and end of a run in milliseconds since 1970 (UTC); the same twice if the end is not known. */
+export function spanOfRun(run: Run): [number, number] {
+  const startMs = Date.parse(run.startedUtc.slice(0, 23) + 'Z');
+  return [startMs, startMs + (run.wallS ?? 0) * 1000];
+}

@@ -2,7 +2,7 @@
 import { compareBytes } from './bytes.ts';
 import type { ByteString } from './bytes.ts';
 import type { GraphRun } from './graph.ts';
-import type { RunSummary } from './run.ts';
+import type { Run, RunSummary } from './run.ts';
 
 export type Selection<R> =
   | { kind: 'one'; run: R }
@@ -127,20 +127,24 @@ export function matchesFiles(run: Pick<GraphRun, 'tree' | 'inputs' | 'outputs'>,
   return filter.used.every((path) => run.inputs.some((file) => file.path === path));
 }
 
+/** Of so many outputs at most the earlier writers are looked for. */
+const MOST_OUTPUTS_FOLLOWED = 100;
+
 /**
- * The run that a person who names one run wants it compared with, of `runs` in order of ids: the one
- * it repeats or was made from; else the last before it with its label; else the last before it that
- * wrote one of the files it wrote. `why` is a part of a sentence. Undefined if there is none.
+ * Id of the run that a person who names one run wants it compared with, of `known` runs in order of
+ * ids: the one it repeats or was made from; else the last before it with its label; else the last
+ * before it that wrote one of the files it wrote. `makersOf` gives the ids of the runs that wrote a
+ * path. `why` is a part of a sentence. Undefined if there is none.
  */
-export function findCounterpart(run: GraphRun, runs: GraphRun[]): { run: GraphRun; why: string } | undefined {
-  const made = new Set(run.outputs.map((file) => file.path));
-  const earlier = runs.filter((one) => one.id < run.id).reverse();
-  const candidates: [string, GraphRun | undefined][] = [
-    ['the run that it repeats', runs.find((one) => one.id === run.repeats)],
-    ['the run that it was made from', runs.find((one) => one.id === run.parent)],
-    ['the run before it with its label', earlier.find((one) => run.label !== undefined && one.label === run.label)],
-    ['the run before it that wrote the same file', earlier.find((one) => one.outputs.some((file) => made.has(file.path)))],
-  ];
-  for (const [why, found] of candidates) if (found !== undefined) return { run: found, why };
-  return undefined;
+export function findCounterpart(run: Run, known: Pick<Run, 'id' | 'label'>[], makersOf: (path: ByteString) => Set<string>): { id: string; why: string } | undefined {
+  const has = (id: string | undefined): id is string => id !== undefined && known.some((one) => one.id === id);
+  if (has(run.repeats)) return { id: run.repeats, why: 'the run that it repeats' };
+  if (has(run.parent)) return { id: run.parent, why: 'the run that it was made from' };
+  const alike = known.filter((one) => one.id < run.id && run.label !== undefined && one.label === run.label).pop();
+  if (alike !== undefined) return { id: alike.id, why: 'the run before it with its label' };
+  let last = '';
+  for (const file of run.outputs.slice(0, MOST_OUTPUTS_FOLLOWED)) {
+    for (const id of makersOf(file.path)) if (id < run.id && id > last) last = id;
+  }
+  return has(last) ? { id: last, why: 'the run before it that wrote the same file' } : undefined;
 }

@@ -1,10 +1,14 @@
 // amounts.ts - counts, parts and numbers in words, as a line of a comparison has them. Knows no locale.
 import { joinWords } from '../core/words.ts';
 
-
 /** 1234567 is "1,234,567". */
 export function groupDigits(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
+}
+
+/** "1 pixel", "1,234 pixels". */
+export function countThings(count: number, thing: string): string {
+  return groupDigits(count) + ' ' + thing + (count === 1 ? '' : 's');
 }
 
 /** A part of a whole as "0.26 %"; never rounded to nothing, nor to all of it. */

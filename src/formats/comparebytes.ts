@@ -1,12 +1,13 @@
 // comparebytes.ts - says where two contents differ as bytes. Knows no formats.
 import type { ByteString } from '../core/bytes.ts';
 import type { Comparison } from '../core/comparison.ts';
+import { countThings, groupDigits } from './amounts.ts';
 
 /** "3 of 100 bytes differ, first at byte 4" (from 1); `firstAt` counts from 0 and is -1 if only the sizes differ. */
 export function describeByteCount(sizes: [number, number], count: number, firstAt: number): string {
-  if (sizes[0] === sizes[1]) return count + ' of ' + sizes[0] + ' bytes differ, first at byte ' + (firstAt + 1);
-  const start = sizes[0] + ' bytes against ' + sizes[1] + ', ';
-  return start + (firstAt < 0 ? 'the same up to byte ' + Math.min(sizes[0], sizes[1]) : 'first different at byte ' + (firstAt + 1));
+  if (sizes[0] === sizes[1]) return groupDigits(count) + ' of ' + countThings(sizes[0], 'byte') + (count === 1 ? ' differs' : ' differ') + ', first at byte ' + groupDigits(firstAt + 1);
+  const start = countThings(sizes[0], 'byte') + ' against ' + groupDigits(sizes[1]) + ', ';
+  return start + (firstAt < 0 ? 'the same up to byte ' + groupDigits(Math.min(sizes[0], sizes[1])) : 'first different at byte ' + groupDigits(firstAt + 1));
 }
 
 /** Index of the first byte that differs or that only one of the two has; -1 if they are the same. */

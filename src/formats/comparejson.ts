@@ -3,6 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import type { CompareContext, Comparison } from '../core/comparison.ts';
 import { findCauses } from '../core/causes.ts';
 import { describeTolerance } from '../core/comparison.ts';
+import { countThings, groupDigits } from './amounts.ts';
 import { findFirstDifference } from './comparebytes.ts';
 import { quoteExcerpt } from './comparetext.ts';
 import type { JsonTape } from './jsontape.ts';
@@ -25,7 +26,7 @@ export function compareJson(first: ByteString, second: ByteString, context: Pick
   const numbers = tally.numbers.describe();
   if (tally.values === 0 && tally.numbers.beyond === 0) return describeEqualJson(tally, context);
   const beside = numbers === '' ? '' : ' in more than numbers';
-  const values = tally.values === 0 ? [] : [tally.values + (tally.values === 1 ? ' value differs' : ' values differ') + beside + ', first ' + tally.first];
+  const values = tally.values === 0 ? [] : [countThings(tally.values, 'value') + (tally.values === 1 ? ' differs' : ' differ') + beside + ', first ' + tally.first];
   const rule = 'JSON by value' + (context.tolerance === undefined ? '' : ', ' + describeTolerance(context.tolerance));
   return { kind: 'different', rule, detail: values.concat(numbers === '' ? [] : numbers).join('; '), causes: findCauses(first, second, context.hints) };
 }
@@ -43,7 +44,7 @@ function compareRoots(tape: JsonTape, other: JsonTape, tally: JsonTally): void {
   const isAlone = tape.roots.length === 1 && other.roots.length === 1;
   for (let i = 0; i < common; i++) compareTrees(tape, other, tape.roots[i], other.roots[i], isAlone ? '$' : 'value ' + (i + 1) + ', $', tally);
   if (common === tape.roots.length && common === other.roots.length) return;
-  addDifference(tally, () => 'value ' + (common + 1) + ': ' + tape.roots.length + ' values against ' + other.roots.length);
+  addDifference(tally, () => 'value ' + (common + 1) + ': ' + countThings(tape.roots.length, 'value') + ' against ' + groupDigits(other.roots.length));
 }
 
 /** Walks two values and what is in them side by side; a stack of its own, as they may be nested deeply. */
@@ -110,7 +111,7 @@ function pairElements(tape: JsonTape, other: JsonTape, a: number, b: number, pla
     [value, otherValue] = [tape.nextOf(value), other.nextOf(otherValue)];
   }
   if (value < end || otherValue < otherEnd) {
-    addDifference(tally, () => place() + ': ' + countElements(tape, a) + ' elements against ' + countElements(other, b));
+    addDifference(tally, () => place() + ': ' + countThings(countElements(tape, a), 'element') + ' against ' + groupDigits(countElements(other, b)));
   }
   return pairs;
 }

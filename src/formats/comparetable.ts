@@ -3,6 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import type { CompareContext, Comparison } from '../core/comparison.ts';
 import { findCauses } from '../core/causes.ts';
 import { describeTolerance } from '../core/comparison.ts';
+import { countThings, groupDigits } from './amounts.ts';
 import { addNumbersOfText, quoteExcerpt } from './comparetext.ts';
 import { isNumber } from './numbers.ts';
 import { NumberTally } from './numbertally.ts';
@@ -43,10 +44,10 @@ export function compareTables(first: ByteString, second: ByteString, context: Pi
 function describeTables(tally: TableTally): string {
   const [count, other] = tally.rowCounts;
   const first = tally.first === '' ? '' : ', first ' + tally.first;
-  if (count !== other) return count + ' rows against ' + other + first;
+  if (count !== other) return countThings(count, 'row') + ' against ' + groupDigits(other) + first;
   const numbers = tally.numbers.describe();
   const beside = numbers === '' ? '' : ' in more than numbers';
-  const cells = tally.unlike === 0 ? [] : [tally.unlike + ' of ' + tally.cells + ' cells ' + (tally.unlike === 1 ? 'differs' : 'differ') + beside + first];
+  const cells = tally.unlike === 0 ? [] : [groupDigits(tally.unlike) + ' of ' + countThings(tally.cells, 'cell') + ' ' + (tally.unlike === 1 ? 'differs' : 'differ') + beside + first];
   return cells.concat(numbers === '' ? [] : numbers).join('; ');
 }
 
@@ -94,7 +95,7 @@ function compareRows(row: ByteString[], otherRow: ByteString[], header: ByteStri
     if (alike.unlikeAt < 0) tally.isPaddingChanged = tally.isPaddingChanged || alike.isPaddingChanged;
     else addUnlikeCell(tally, () => placeOfCell(i) + ': ' + quoteExcerpt(row[i], alike.unlikeAt) + ' against ' + quoteExcerpt(otherRow[i], alike.otherUnlikeAt));
   }
-  if (row.length !== otherRow.length) addUnlikeCell(tally, () => 'row ' + rowNumber + ': ' + row.length + ' cells against ' + otherRow.length);
+  if (row.length !== otherRow.length) addUnlikeCell(tally, () => 'row ' + rowNumber + ': ' + countThings(row.length, 'cell') + ' against ' + groupDigits(otherRow.length));
 }
 
 function addUnlikeCell(tally: TableTally, describe: () => string): void {

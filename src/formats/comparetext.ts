@@ -3,6 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import type { CompareContext, Comparison } from '../core/comparison.ts';
 import { findCauses } from '../core/causes.ts';
 import { describeTolerance } from '../core/comparison.ts';
+import { countThings, groupDigits } from './amounts.ts';
 import { findFirstDifference } from './comparebytes.ts';
 import { NumberScanner } from './numbers.ts';
 import { NumberTally } from './numbertally.ts';
@@ -191,11 +192,12 @@ export function describeTextTally(tally: TextTally): string {
   const numbers = tally.numbers.describe();
   if (tally.lines === 0) return numbers;
   const [count, other] = tally.lineCounts;
-  const of = count === other ? ' of ' + count : '';
+  const isOneLine = tally.lines === 1 && (count !== other || count === 1);
+  const of = count === other ? ' of ' + groupDigits(count) : '';
   const beside = numbers === '' ? '' : ' in more than numbers';
   const verb = tally.lines === 1 ? ' differs' : ' differ';
-  const lines = tally.lines + of + (tally.lines === 1 && (of === '' || count === 1) ? ' line' : ' lines') + verb + beside;
-  const lengths = count === other ? '' : count + ' lines against ' + other + '; ';
+  const lines = groupDigits(tally.lines) + of + (isOneLine ? ' line' : ' lines') + verb + beside;
+  const lengths = count === other ? '' : countThings(count, 'line') + ' against ' + groupDigits(other) + '; ';
   return lengths + lines + ', first line ' + tally.firstLine + ': ' + tally.excerpt + (numbers === '' ? '' : '; ' + numbers);
 }
 

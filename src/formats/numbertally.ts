@@ -1,7 +1,7 @@
 // numbertally.ts - counts how far the numbers of two contents are apart. Knows no formats.
 import type { ByteString } from '../core/bytes.ts';
 import type { Tolerance } from '../core/comparison.ts';
-import { formatMagnitude } from '../core/comparison.ts';
+import { countThings, groupDigits, roundNumber } from './amounts.ts';
 import { compareNumbers } from './numbers.ts';
 
 const EXACTLY: Tolerance = { absolute: 0, relative: 0 };
@@ -54,18 +54,17 @@ export class NumberTally {
   /** "3 of 120 numbers differ, by up to 0.2 absolute (line 4), 1e-3 relative (line 2), first at line 2"; '' if none is unequal. */
   describe(): string {
     if (this.unequal === 0) return '';
-    const ofAll = ' of ' + this.pairs + (this.pairs === 1 ? ' number' : ' numbers');
-    if (this.apart === 0) return this.unequal + ofAll + ' written otherwise, all of the same value';
+    const ofAll = ' of ' + countThings(this.pairs, 'number');
+    if (this.apart === 0) return groupDigits(this.unequal) + ofAll + ' written otherwise, all of the same value';
     const { largestAbsolute, largestRelative } = this;
     const [absolute, relative] = [largestAbsolute, largestRelative].map(({ value }) => formatDistance(value));
     if (this.apart === 1) return 1 + ofAll + ' differs, by ' + absolute + ' absolute, ' + relative + ' relative, at ' + this.firstPlace;
-    const beyond = this.tolerance === undefined || this.beyond === 0 ? '' : ', ' + this.beyond + ' of them too much';
-    return this.apart + ofAll + ' differ' + beyond + ', by up to ' + absolute + ' absolute (' + largestAbsolute.place + '), '
+    const beyond = this.tolerance === undefined || this.beyond === 0 ? '' : ', ' + groupDigits(this.beyond) + ' of them too much';
+    return groupDigits(this.apart) + ofAll + ' differ' + beyond + ', by up to ' + absolute + ' absolute (' + largestAbsolute.place + '), '
       + relative + ' relative (' + largestRelative.place + '), first at ' + this.firstPlace;
   }
 }
 
-/** Two significant digits; rounded, so for people only. */
 function formatDistance(value: number): string {
-  return value === Infinity ? 'infinite' : formatMagnitude(Number(value.toPrecision(2)));
+  return value === Infinity ? 'infinite' : roundNumber(value);
 }

@@ -4,6 +4,7 @@ import { compareBytes } from '../core/bytes.ts';
 import type { CompareContext, Comparison } from '../core/comparison.ts';
 import { findCauses } from '../core/causes.ts';
 import { describeTolerance } from '../core/comparison.ts';
+import { countThings } from './amounts.ts';
 import { compareAsBytes } from './comparebytes.ts';
 import { describeTextTally, looksLikeText, tallyText } from './comparetext.ts';
 import { makeHarmless } from './percent.ts';
@@ -103,7 +104,7 @@ function compareKeptParts(segments: Segment[], others: Segment[], context: Pick<
     if (!detail.isSame) unlike += 1;
   }
   if (unlike === 0) return { isSame: true, detail: tolerated };
-  return { isSame: false, detail: unlike + (unlike === 1 ? ' part differs, ' : ' parts differ, first ') + first };
+  return { isSame: false, detail: countThings(unlike, 'part') + (unlike === 1 ? ' differs, ' : ' differ, first ') + first };
 }
 
 function isSamePlace(segment: Segment | undefined, other: Segment | undefined): boolean {

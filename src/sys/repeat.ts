@@ -5,15 +5,21 @@ import { Failure } from '../core/failure.ts';
 import { isResultPath } from '../core/graph.ts';
 import { judgeRepeat } from '../core/repeat.ts';
 import type { Judgement, RepeatSurroundings } from '../core/repeat.ts';
+import { spanOfRun } from '../core/run.ts';
 import type { FileState, Run, Verdict } from '../core/run.ts';
 import { REPLAYED_VARIABLES } from '../core/variables.ts';
+import { recognizeBinary } from '../formats/binarykind.ts';
+import { bytesOfText } from '../formats/bytewindow.ts';
+import { drawPngDifference } from '../formats/pngpicture.ts';
 import { splitCommand } from '../formats/shell.ts';
 import { findLinkAbove, findLinkOut } from './bounds.ts';
 import { pauseMs } from './clock.ts';
 import { compareFiles } from './compare.ts';
 import type { Content } from './compare.ts';
+import { readFound } from './contents.ts';
 import type { ContentFinder } from './contents.ts';
-import { errorCode, lstatIfThere, makeFolder, statIfThere, toBytes, toFsPath, toText } from './files.ts';
+import { errorCode, lstatIfThere, makeFolder, readFirstBytes, statIfThere, toBytes, toFsPath, toText } from './files.ts';
+import { deflateZlib, inflateZlibAtMost } from './inflate.ts';
 import { readCurrentFolder } from './machine.ts';
 import { fs } from './node.ts';
 import type { TraceMethod } from './observe.ts';
@@ -134,11 +140,7 @@ function openStreams(run: Run, tree: Project): Streams {
 
 /** Folders of the two runs that stand for each other, and their times: by these some causes are told. */
 function hintsOf(request: OneRepeat, tree: Project, repeat: Run): { firstPlaces: ByteString[]; secondPlaces: ByteString[]; firstSpan: [number, number]; secondSpan: [number, number] } {
-  const span = (run: Run): [number, number] => {
-    const startMs = Date.parse(run.startedUtc.slice(0, 23) + 'Z');
-    return [startMs, startMs + (run.wallS ?? 0) * 1000];
-  };
-  return { firstPlaces: [request.origin.root], secondPlaces: [tree.root], firstSpan: span(request.run), secondSpan: span(repeat) };
+  return { firstPlaces: [request.origin.root], secondPlaces: [tree.root], firstSpan: spanOfRun(request.run), secondSpan: spanOfRun(repeat) };
 }
 
 function compareOutput(request: OneRepeat, tree: Project, repeat: Run, first: FileState, second: FileState, kept: Map<ByteString, ByteString>): Comparison {
@@ -271,4 +273,22 @@ export function keepForLook(origin: Project, tree: Project, repeat: Run, paths: 
     }
   }
   return folder;
+}
+
+// Twice this, as pixels and as text, must fit into memory.
+const LARGEST_DRAWN_BYTES = 64 << 20;
+
+/** Beside each PNG that is kept and differs, a picture that shows where: NAME.difference.png. `kept` is relative to the project. */
+export function drawDifferences(request: OneRepeat, kept: ByteString, repeat: Run): void {
+  for (const first of request.run.outputs) {
+    if (!repeat.verdicts.some(({ word, path }) => word === 'different' && path === first.path)) continue;
+    const name = absoluteOf(request.origin, kept + '/' + first.path);
+    if (recognizeBinary(bytesOfText(readFirstBytes(name, 512))) !== 'PNG') continue;
+    const found = request.finder.find(first, request.run);
+    const before = found === undefined ? undefined : readFound(found, LARGEST_DRAWN_BYTES);
+    const after = readFound({ kind: 'file', name }, LARGEST_DRAWN_BYTES);
+    if (before === undefined || after === undefined) continue;
+    const picture = drawPngDifference(bytesOfText(before), bytesOfText(after), inflateZlibAtMost, deflateZlib);
+    if (picture !== undefined) fs.writeFileSync(toFsPath(name + '.difference.png'), picture);
+  }
 }

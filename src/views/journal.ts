@@ -31,7 +31,7 @@ function textItem(name: ByteString, lines: ByteString[]): JournalItem[] {
   return lines.length === 0 ? [] : [{ kind: 'text', name, lines }];
 }
 
-function joinSome(texts: ByteString[], what: string): ByteString {
+function joinNamed(texts: ByteString[], what: string): ByteString {
   const more = texts.length - MOST_NAMED;
   return texts.slice(0, MOST_NAMED).join(', ') + (more > 0 ? ' and ' + String(more) + ' more' + (what === '' ? '' : ' ' + what) : '');
 }
@@ -59,7 +59,7 @@ export function summarizeVerdicts(verdicts: Verdict[]): ByteString {
   const words = distinctTexts(verdicts.map((one) => one.word));
   return words.map((word) => {
     const paths = verdicts.filter((one) => one.word === word).map((one) => makeHarmless(one.path));
-    return String(paths.length) + ' ' + (word === 'tolerance' ? 'within tolerance' : word) + (word === 'identical' ? '' : ' (' + joinSome(paths, '') + ')');
+    return String(paths.length) + ' ' + (word === 'tolerance' ? 'within tolerance' : word) + (word === 'identical' ? '' : ' (' + joinNamed(paths, '') + ')');
   }).join(', ');
 }
 
@@ -110,9 +110,9 @@ function describeRun(one: AnnotatedRun, date: string, readTail: ReadTail): Journ
     ...textItem('parameters', run.parameters.length === 0 ? [] : [describeSpans([run]).join(', ')]),
     ...textItem('', end === '' ? [] : [end]),
     ...printedItem(run.status === 'failed' || run.status === 'interrupted' ? readTail(run) : []),
-    ...textItem('made', results.length === 0 ? [] : [joinSome(results.map(describeResult), '')]),
-    ...textItem('removed', run.removed.length === 0 || run.tree !== undefined ? [] : [joinSome(run.removed.map(makeHarmless), '')]),
-    ...textItem('not made', run.missingOutputs.length === 0 ? [] : [joinSome(run.missingOutputs.map(makeHarmless), '')]),
+    ...textItem('made', results.length === 0 ? [] : [joinNamed(results.map(describeResult), '')]),
+    ...textItem('removed', run.removed.length === 0 || run.tree !== undefined ? [] : [joinNamed(run.removed.map(makeHarmless), '')]),
+    ...textItem('not made', run.missingOutputs.length === 0 ? [] : [joinNamed(run.missingOutputs.map(makeHarmless), '')]),
     ...textItem('repeats', run.repeats === undefined ? [] : [run.repeats + (verdicts === '' ? '' : ': ' + verdicts)]),
     ...textItem('made from', run.parent === undefined ? [] : [run.parent]),
     ...textItem('outcome', notes.outcome === undefined ? [] : showLines(notes.outcome)),
