@@ -17,6 +17,7 @@
 // this machine can make lists show what no record says; but .rr is never archived or committed, and
 // by its inode the index of another copy of the project is none of this one.
 import type { ByteString } from '../core/bytes.ts';
+import { detachString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import type { GraphRun } from '../core/graph.ts';
 import { applyNotes, groupNotes } from '../core/notes.ts';
@@ -273,7 +274,8 @@ export function findRunsByFiles(project: Project, made: ByteString[], used: Byte
   const finders = made.map((path) => makeFileFinder('output', path)).concat(used.map((path) => makeFileFinder('input', path)));
   const ids = new Set<string>();
   readIndex(project, GRAPH, (text, start) => {
-    if (finders.every((find) => find(text, start))) ids.add(readLineId(text, start));
+    // Not a part of the text, which would be kept.
+    if (finders.every((find) => find(text, start))) ids.add(detachString(readLineId(text, start)));
   });
   return ids;
 }

@@ -231,31 +231,35 @@ function measureMakefile(bench: Bench): Line[] {
 
 // ---- list and memory ------------------------------------------------------------------------------
 
+/** What is measured of lists: the arguments of rr list, and what is said of it. */
+const LISTS: [string, string[]][] = [
+  ['list', []], ['list --label NAME, 1 fits', ['--label', 'fit-77']], ['list --grep, 1 in 90 fits', ['--grep', 'FIT-77']], ['list --param, a third fits', ['--param', 'alpha<0.3']],
+  ['list --made FILE, 1 fits', ['--made', 'results/w0000/s5.csv']], ['list --used FILE, all fit', ['--used', 'data/raw.csv']], ['list --sort -param:alpha', ['--sort', '-param:alpha']],
+  ['list --csv', ['--csv']],
+];
+
 function measureList(bench: Bench, runs: number): Line[] {
   const project = path.join(bench.scratch, 'listed');
   makeProject(bench.rr, project, { runs, hasResults: true, isMade: false });
-  const entrants = [
-    rrEntrant(bench, 'list', project, ['list']), rrEntrant(bench, 'json', project, ['list', '--json']),
-    rrEntrant(bench, 'makefile', project, ['makefile', '-q']),
-  ];
-  const what = 'list of ' + String(runs) + ' runs / git log --oneline';
-  const lines: Line[] = [];
+  const entrants = LISTS.map(([name, args]) => rrEntrant(bench, name, project, ['list'].concat(args)));
+  entrants.push(rrEntrant(bench, 'show', project, ['show', 'fit-77']), rrEntrant(bench, 'makefile', project, ['makefile', '-q']));
+  const against = isInstalled('git') ? 'git' : 'list';
   if (isInstalled('git')) {
     const repository = path.join(bench.scratch, 'commits');
     makeCommits(repository, runs);
     entrants.push({ name: 'git', argv: ['git', 'log', '--oneline'], folder: repository });
-  } else {
-    lines.push({ kind: 'absent', what, why: 'no git' });
   }
-  const times = race(entrants, Math.min(bench.rounds, runs > 20000 ? 3 : 7));
-  if (times.has('git')) lines.push(compare(times, 'list', 'git', { what, budget: 1.0 }));
-  lines.push(compare(times, 'json', 'list', { what: '  list --json / list' }));
-  lines.push(compare(times, 'makefile', 'list', { what: '  makefile / list' }));
-  const megabytes = peakMemory([bench.rr, 'list'], project, bench.scratch);
-  lines.push({ kind: 'megabytes', what: 'memory: list of ' + String(runs) + ' runs', megabytes, budget: 200 });
-  lines.push({ kind: 'megabytes', what: 'memory: makefile of ' + String(runs) + ' runs', megabytes: peakMemory([bench.rr, 'makefile', '-q'], project, bench.scratch), budget: 200 });
-  lines.push({ kind: 'megabytes', what: 'memory: record with ' + String(runs) + ' runs', megabytes: peakMemory([bench.rr, 'record', '--trace', 'scan', '-o', 'new', '--', 'sh', '-c', 'echo > new'], project, bench.scratch), budget: 200 });
-  return lines;
+  const rounds = Math.min(bench.rounds, 7);
+  const times = race(entrants, rounds);
+  const lines: Line[] = LISTS.map(([name]) => compare(times, name, against, { what: (name === 'list' ? 'list of ' + String(runs) + ' runs / git log --oneline' : '  ' + name + ' / the same'), budget: runs < 100000 ? undefined : 1.0 }));
+  if (against !== 'git') lines[0] = { kind: 'absent', what: 'list of ' + String(runs) + ' runs / git log --oneline', why: 'no git' };
+  lines.push(compare(times, 'show', 'list', { what: '  show LABEL / list' }), compare(times, 'makefile', 'list', { what: '  makefile / list' }));
+  const forget = (): void => fs.rmSync(path.join(project, '.rr/index'), { recursive: true, force: true });
+  const anew = race([{ ...rrEntrant(bench, 'anew', project, ['list']), prepare: forget }, rrEntrant(bench, 'list', project, ['list'])], 1);
+  lines.push(compare(anew, 'anew', 'list', { what: '  list without an index / list' }));
+  const memory = (what: string, args: string[]): Line => ({ kind: 'megabytes', what: 'memory: ' + what + ' with ' + String(runs) + ' runs', megabytes: peakMemory([bench.rr].concat(args), project, bench.scratch), budget: 200 });
+  return lines.concat(memory('list', ['list']), memory('list --used', ['list', '--used', 'data/raw.csv']), memory('list --csv', ['list', '--csv']), memory('makefile', ['makefile', '-q']),
+    memory('record -o', ['record', '--trace', 'scan', '-o', 'new', '--', 'sh', '-c', 'echo > new']));
 }
 
 function measureMemory(bench: Bench): Line[] {
