@@ -26270,7 +26270,8 @@ function findRunsByFiles(project, made, used) {
   const finders = made.map((path) => makeFileFinder('output', path)).concat(used.map((path) => makeFileFinder('input', path)));
   const ids = new Set();
   readIndex(project, GRAPH, (text, start) => {
-    if (finders.every((find) => find(text, start))) ids.add(readLineId(text, start));
+    // Not a part of the text, which would be kept.
+    if (finders.every((find) => find(text, start))) ids.add(detachString(readLineId(text, start)));
   });
   return ids;
 }
@@ -27260,6 +27261,8 @@ function putRepository(repository, top, commit, branch, leftOut) {
 //   replaced: Map<ByteString, ByteString>;
 //   /** For a trial of what depends on it: other name of the folder, files made in the opposite order. */
 //   folderName: string | undefined;
+//   /** Last part of its name, where several trees are to have the same, one after the other; undefined: a new one. */
+//   folderDigits: string | undefined;
 //   isReversed: boolean;
 // };
 
@@ -27314,20 +27317,20 @@ function removeAbandonedScratch(project) {
 }
 
 /** A new folder in .rr/scratch, without links in its name, that is known for this process's own. */
-function makeHeldFolder(project, stem) {
+function makeHeldFolder(project, stem, digits = makeRandomDigits()) {
   const base = project.own + '/scratch';
   makeFolder(base);
   // .rr may be a link that its owner made, to a faster disk, say; this one would have come with a stranger's project.
   if (lstatIfThere(base)?.isDirectory() !== true) throw new Failure('cannot use "' + base + '": it is no folder', 'remove it');
-  const folder = resolveLinks(base) + '/' + stem + '-' + makeRandomDigits();
+  const folder = resolveLinks(base) + '/' + stem + '-' + digits;
   makeFolder(folder);
   fs.writeFileSync(toFsPath(folder + '/holder'), describeSelf() + '\n');
   return folder;
 }
 
 function makeScratchFolder(request) {
-  const { project, folderName } = request;
-  const folder = makeHeldFolder(project, folderName ?? 's');
+  const { project, folderName, folderDigits } = request;
+  const folder = makeHeldFolder(project, folderName ?? 's', folderDigits);
   const root = folder + '/t' + (project.root === '/' ? '/root' : project.root);
   makeFolder(root);
   return { folder, project: { root, provenance: project.provenance, own: project.own }, lacking: [], notes: [] };
@@ -27340,10 +27343,13 @@ function nameInTree(scratch, path) {
   return path[0] === '/' ? scratch.folder + '/t' + path : absoluteOf(scratch.project, path);
 }
 
-/** Makes the folders above a name in the scratch tree. False if one of them is there and is no folder (invariant 1). */
+/**
+ * Makes the folders above a name in the scratch tree. False if one of them is there and is no folder (invariant 1), or
+ * if the name is one of git's own, which no commit has and no run is watched to read.
+ */
 function makeParents(scratch, name) {
   const base = scratch.folder + '/t';
-  if (!name.startsWith(base + '/') || normalizeName(name) !== name) return false;
+  if (!name.startsWith(base + '/') || normalizeName(name) !== name || /\/\.git(?:\/|$)/i.test(name.slice(scratch.folder.length))) return false;
   const parts = name.slice(base.length + 1).split('/').slice(0, -1);
   let at = base;
   for (const part of parts) {
@@ -27632,8 +27638,18 @@ function findWayOut(tree, run) {
  * it was read, and, if asked for, the rest of the project. What could not be had is in `lacking`.
  */
 function makeScratch(request) {
-  const { run } = request;
   const scratch = makeScratchFolder(request);
+  try {
+    fillScratch(request, scratch);
+  } catch (error) {
+    removeTree(scratch.folder);
+    throw error;
+  }
+  return scratch;
+}
+
+function fillScratch(request, scratch) {
+  const { run } = request;
   const timeS = Date.parse(run.startedUtc.slice(0, 23) + 'Z') / 1000;
   const code = findCode(request, scratch.notes);
   if (code !== undefined) putCode(request, scratch, code, timeS);
@@ -27651,7 +27667,6 @@ function makeScratch(request) {
   }
   putSecrets(request, scratch, timeS);
   putFolders(request, scratch);
-  return scratch;
 }
 
 // ==== src/sys/gitknown.ts ========================================================================
@@ -30292,6 +30307,8 @@ function writeAnew(project) {
 //   notes: Map<string, Note[]>;
 //   /** Keeps what runs of this call made for those that come after them. */
 //   folder: ByteString | undefined;
+//   /** Of all trees of --vary, or what names its folder would differ each time. */
+//   folderDigits: string | undefined;
 //   /** Paths that a run of this call made anew, for the runs that read them from that run: its id + NUL + path -> absolute name. */
 //   made: Map<string, ByteString>;
 // };
@@ -30327,7 +30344,7 @@ function beginSession(references, options) {
   }
   return {
     options, project, runs, finder, settings: options.settings.map(parseSetting), commit, accept: ACCEPTANCES.find((one) => one === options.accept) ?? 'identical',
-    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(readNotes(project).notes), folder: undefined, made: new Map(),
+    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(readNotes(project).notes), folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(),
   };
 }
 
@@ -30393,7 +30410,7 @@ function makeTree(session, run, surroundings) {
     }
   }
   return makeScratch({
-    project: session.project, run, finder: session.finder, commit: session.commit, replaced, folderName: surroundings.folderName, isReversed: surroundings.isReversed,
+    project: session.project, run, finder: session.finder, commit: session.commit, replaced, folderName: surroundings.folderName, folderDigits: session.folderDigits, isReversed: surroundings.isReversed,
     // What an untraced run read is not known in full.
     isFull: session.options.full || !run.observed.startsWith('strace'), laterResults: listLaterResults(session.runs, run), isForced: session.options.force,
   });

@@ -73,6 +73,8 @@ type RerunSession = {
   notes: Map<string, Note[]>;
   /** Keeps what runs of this call made for those that come after them. */
   folder: ByteString | undefined;
+  /** Of all trees of --vary, or what names its folder would differ each time. */
+  folderDigits: string | undefined;
   /** Paths that a run of this call made anew, for the runs that read them from that run: its id + NUL + path -> absolute name. */
   made: Map<string, ByteString>;
 };
@@ -108,7 +110,7 @@ function beginSession(references: ByteString[], options: RerunOptions): RerunSes
   }
   return {
     options, project, runs, finder, settings: options.settings.map(parseSetting), commit, accept: ACCEPTANCES.find((one) => one === options.accept) ?? 'identical',
-    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(readNotes(project).notes), folder: undefined, made: new Map(),
+    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(readNotes(project).notes), folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(),
   };
 }
 
@@ -174,7 +176,7 @@ function makeTree(session: RerunSession, run: Run, surroundings: RepeatSurroundi
     }
   }
   return makeScratch({
-    project: session.project, run, finder: session.finder, commit: session.commit, replaced, folderName: surroundings.folderName, isReversed: surroundings.isReversed,
+    project: session.project, run, finder: session.finder, commit: session.commit, replaced, folderName: surroundings.folderName, folderDigits: session.folderDigits, isReversed: surroundings.isReversed,
     // What an untraced run read is not known in full.
     isFull: session.options.full || !run.observed.startsWith('strace'), laterResults: listLaterResults(session.runs, run), isForced: session.options.force,
   });

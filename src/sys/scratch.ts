@@ -51,6 +51,8 @@ export type ScratchRequest = {
   replaced: Map<ByteString, ByteString>;
   /** For a trial of what depends on it: other name of the folder, files made in the opposite order. */
   folderName: string | undefined;
+  /** Last part of its name, where several trees are to have the same, one after the other; undefined: a new one. */
+  folderDigits: string | undefined;
   isReversed: boolean;
 };
 
@@ -105,20 +107,20 @@ export function removeAbandonedScratch(project: Project): void {
 }
 
 /** A new folder in .rr/scratch, without links in its name, that is known for this process's own. */
-export function makeHeldFolder(project: Project, stem: ByteString): ByteString {
+export function makeHeldFolder(project: Project, stem: ByteString, digits = makeRandomDigits()): ByteString {
   const base = project.own + '/scratch';
   makeFolder(base);
   // .rr may be a link that its owner made, to a faster disk, say; this one would have come with a stranger's project.
   if (lstatIfThere(base)?.isDirectory() !== true) throw new Failure('cannot use "' + base + '": it is no folder', 'remove it');
-  const folder = resolveLinks(base) + '/' + stem + '-' + makeRandomDigits();
+  const folder = resolveLinks(base) + '/' + stem + '-' + digits;
   makeFolder(folder);
   fs.writeFileSync(toFsPath(folder + '/holder'), describeSelf() + '\n');
   return folder;
 }
 
 function makeScratchFolder(request: ScratchRequest): Scratch {
-  const { project, folderName } = request;
-  const folder = makeHeldFolder(project, folderName ?? 's');
+  const { project, folderName, folderDigits } = request;
+  const folder = makeHeldFolder(project, folderName ?? 's', folderDigits);
   const root = folder + '/t' + (project.root === '/' ? '/root' : project.root);
   makeFolder(root);
   return { folder, project: { root, provenance: project.provenance, own: project.own }, lacking: [], notes: [] };
