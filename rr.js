@@ -30953,12 +30953,25 @@ function printOverview(version) {
     + '\n"rr help VERB" explains one.  RUN is an id, the beginning of one, a label, @\n(the last), @-1 (the one before it), or a file that the run made.\n';
 }
 
-/** `rr help VERB`: usage, a line for each option, an example. */
+const HELP_WIDTH = 80;
+// A longer head has its help on the next line.
+const MOST_HEAD = 26;
+
+/** One option: its letter, name and value, and what it is for, in lines of at most HELP_WIDTH columns. */
+function printOptionHelp(option, width) {
+  const head = (option.letter === undefined ? '    --' : '-' + option.letter + ', --') + option.name + (option.value === undefined ? '' : ' ' + option.value);
+  const indent = ' '.repeat(width + 2);
+  const lines = wrapText(option.help + (option.isRepeatable === true ? ' *' : ''), HELP_WIDTH - indent.length);
+  const first = head.length + 2 > width ? '  ' + head + '\n' + indent : '  ' + head.padEnd(width);
+  return first + lines.join('\n' + indent) + '\n';
+}
+
+/** `rr help VERB`: usage, each option, an example. */
 function printVerbHelp(verb) {
-  const heads = verb.options.map((option) => (option.letter === undefined ? '    --' : '-' + option.letter + ', --') + option.name + (option.value === undefined ? '' : ' ' + option.value));
-  const width = heads.reduce((most, head) => Math.max(most, head.length), 0) + 2;
+  const heads = verb.options.map((option) => option.name.length + 6 + (option.value === undefined ? 0 : option.value.length + 1));
+  const width = heads.reduce((most, head) => Math.max(most, head > MOST_HEAD ? 0 : head), 0) + 2;
   return verb.usage + '\n\n' + verb.summary[0].toUpperCase() + verb.summary.slice(1) + '.\n'
-    + (heads.length === 0 ? '' : '\n' + verb.options.map((option, i) => '  ' + heads[i].padEnd(width) + option.help + (option.isRepeatable === true ? ' *' : '') + '\n').join(''))
+    + (heads.length === 0 ? '' : '\n' + verb.options.map((option) => printOptionHelp(option, width)).join(''))
     + (verb.options.some((option) => option.isRepeatable) ? '  (* may be given several times)\n' : '') + '\nExample: ' + verb.example + '\n';
 }
 

@@ -95,7 +95,7 @@ test('printVerbHelp() has usage, each option and the example; printOverview() ea
     assert.ok(help.startsWith(verb.usage + '\n'));
     assert.ok(help.includes('Example: ' + verb.example + '\n'));
     for (const option of verb.options) assert.match(help, new RegExp('^ +' + (option.letter === undefined ? '' : '-' + option.letter + ', ') + '--' + option.name + '\\b', 'm'));
-    for (const line of help.split('\n')) assert.ok(line.length <= 100, line);
+    for (const line of help.split('\n')) assert.ok(line.length <= 80, line);
     assert.ok(printOverview(RR_VERSION).includes('\n  ' + verb.name + ' '));
   }
 });
