@@ -27,6 +27,7 @@ import { beginCode, endCode, findUnclean, noteCode, readEarlierContent } from '.
 import type { BegunCode } from './code.ts';
 import { makeSecretHasher } from './secretkey.ts';
 import { isLeftOut } from './scan.ts';
+import { removeAbandonedScratch } from './scratch.ts';
 import { findStrace, straceCommand } from './strace.ts';
 import { endWatch, keepLinks, withholdSecretFiles } from './watch.ts';
 import type { Watched, WatchedProcess } from './watch.ts';
@@ -522,6 +523,7 @@ function save(session: Session): void {
   if (problems.length > before) return;
   attempt(problems, 'bring provenance/Makefile up to date', () => {
     const lost = settleLostRuns(project, run.id);
+    if (lost.length > 0) removeAbandonedScratch(project);
     for (const one of lost) if (!request.quiet) tell('rr: the run ' + one.id + ' was lost: rr was killed while it ran');
     for (const fault of includeRun(project, run)) tell('rr: ' + fault.message);
   });

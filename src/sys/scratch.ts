@@ -155,7 +155,8 @@ function makeParents(scratch: Scratch, name: ByteString): boolean {
 function putContent(scratch: Scratch, name: ByteString, found: FoundContent, mode: number, timeS: number): boolean {
   if (!makeParents(scratch, name) || lstatIfThere(name)?.isDirectory() === true) return false;
   if (lstatIfThere(name) !== undefined) fs.unlinkSync(toFsPath(name));
-  const fd = fs.openSync(toFsPath(name), 'wx', mode);
+  // Copying opens it once more, which a file that nobody may write would not allow.
+  const fd = fs.openSync(toFsPath(name), 'wx', 0o600);
   try {
     if (found.kind === 'bytes') writeAll(fd, Buffer.from(found.content, 'latin1'));
   } finally {
@@ -165,10 +166,10 @@ function putContent(scratch: Scratch, name: ByteString, found: FoundContent, mod
   if (found.kind === 'file') {
     // Shares the blocks where the file system can, and copies where it cannot: never a hard link.
     fs.copyFileSync(toFsPath(found.name), toFsPath(name), fs.constants.COPYFILE_FICLONE);
-    fs.chmodSync(toFsPath(name), mode & ~process.umask());
     // A file that is younger than the run, a copy of what was made again, say, would seem to be changed by it.
     stampS = Math.min((lstatIfThere(found.name)?.mtimeMs ?? Infinity) / 1000, timeS);
   }
+  fs.chmodSync(toFsPath(name), mode & ~process.umask());
   fs.utimesSync(toFsPath(name), stampS, stampS);
   return true;
 }
