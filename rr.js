@@ -27365,7 +27365,8 @@ function makeParents(scratch, name) {
 function putContent(scratch, name, found, mode, timeS) {
   if (!makeParents(scratch, name) || lstatIfThere(name)?.isDirectory() === true) return false;
   if (lstatIfThere(name) !== undefined) fs.unlinkSync(toFsPath(name));
-  const fd = fs.openSync(toFsPath(name), 'wx', mode);
+  // Copying opens it once more, which a file that nobody may write would not allow.
+  const fd = fs.openSync(toFsPath(name), 'wx', 0o600);
   try {
     if (found.kind === 'bytes') writeAll(fd, Buffer.from(found.content, 'latin1'));
   } finally {
@@ -27375,10 +27376,10 @@ function putContent(scratch, name, found, mode, timeS) {
   if (found.kind === 'file') {
     // Shares the blocks where the file system can, and copies where it cannot: never a hard link.
     fs.copyFileSync(toFsPath(found.name), toFsPath(name), fs.constants.COPYFILE_FICLONE);
-    fs.chmodSync(toFsPath(name), mode & ~process.umask());
     // A file that is younger than the run, a copy of what was made again, say, would seem to be changed by it.
     stampS = Math.min((lstatIfThere(found.name)?.mtimeMs ?? Infinity) / 1000, timeS);
   }
+  fs.chmodSync(toFsPath(name), mode & ~process.umask());
   fs.utimesSync(toFsPath(name), stampS, stampS);
   return true;
 }
@@ -27503,6 +27504,18 @@ function putRest(request, scratch, timeS) {
     if (seen.isFolder && makeParents(scratch, name)) fs.mkdirSync(toFsPath(name));
     else if (kind === 0o120000) putLink(scratch, project, path, fs.readlinkSync(toFsPath(absoluteOf(project, path)), 'latin1'));
     else if (kind === 0o100000) copyRest(scratch, absoluteOf(project, path), name, seen.mode & 0o777, timeS);
+  }
+}
+
+/** Puts in files of the project as they are now, and what is below folders, where the tree has nothing of that name. */
+function putNamed(project, scratch, paths) {
+  for (const path of paths) {
+    const stat = lstatIfThere(absoluteOf(project, path));
+    for (const file of stat?.isDirectory() === true ? listBelow(project, path) : [path]) {
+      const seen = lstatIfThere(absoluteOf(project, file));
+      const name = absoluteOf(scratch.project, file);
+      if (seen?.isFile() === true && lstatIfThere(name) === undefined) copyRest(scratch, absoluteOf(project, file), name, seen.mode & 0o777, seen.mtimeMs / 1000);
+    }
   }
 }
 
@@ -28368,6 +28381,7 @@ function save(session) {
   if (problems.length > before) return;
   attempt(problems, 'bring provenance/Makefile up to date', () => {
     const lost = settleLostRuns(project, run.id);
+    if (lost.length > 0) removeAbandonedScratch(project);
     for (const one of lost) if (!request.quiet) tell('rr: the run ' + one.id + ' was lost: rr was killed while it ran');
     for (const fault of includeRun(project, run)) tell('rr: ' + fault.message);
   });
@@ -30430,6 +30444,14 @@ function listChangedInPlace(session, run) {
 
 // type Trial = { scratch: Scratch | undefined; request: OneRepeat };
 
+/** Files that the changed arguments name and the recorded ones do not, as paths of the project. */
+function listNewlyNamed(scratch, run, before, after) {
+  const known = new Set(listCandidateWords(before));
+  const folder = absoluteOf(scratch.project, run.directory);
+  const words = listCandidateWords(after).filter((word) => !known.has(word));
+  return words.map((word) => toRecordPath(scratch.project, folder, word)).filter((path) => isResultPath(path) && !isLeftOut(path));
+}
+
 function prepareRepeat(session, run, surroundings) {
   const { options, project, finder, commit } = session;
   let lacking;
@@ -30451,6 +30473,7 @@ function prepareRepeat(session, run, surroundings) {
     if (scratch !== undefined) removeTree(scratch.folder);
     throw new Failure(set.why, 'run "rr show ' + run.id + '" for its command', EXIT.usage);
   }
+  if (scratch !== undefined) putNamed(project, scratch, listNewlyNamed(scratch, run, argumentsOf(run, root), set.argv));
   const changed = session.settings.length === 0 ? undefined : { argv: set.argv, parameters: set.parameters, label: options.label, reason: options.reason };
   const noted = applyNotes(run, session.notes.get(run.id)).notes;
   const toleranceOf = (path) => session.tolerances.find((one) => compileGlob(one.pattern)(path)) ?? findTolerance(noted, path);

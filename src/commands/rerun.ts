@@ -21,14 +21,15 @@ import { hashWithRetry } from '../sys/hash.ts';
 import { findProgram, readCurrentFolder } from '../sys/machine.ts';
 import { fs } from '../sys/node.ts';
 import { readNotes } from '../sys/notes.ts';
-import { toRecordPath } from '../sys/observe.ts';
+import { listCandidateWords, toRecordPath } from '../sys/observe.ts';
 import { pickAnnotatedRuns } from '../sys/pickrun.ts';
 import { absoluteOf, describeSystemError, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { argumentsOf, drawDifferences, keepForLook, repeatRun } from '../sys/repeat.ts';
 import type { OneRepeat, Repeated } from '../sys/repeat.ts';
-import { findWayOut, makeHeldFolder, makeScratch, removeAbandonedScratch, removeTree } from '../sys/scratch.ts';
+import { findWayOut, makeHeldFolder, makeScratch, putNamed, removeAbandonedScratch, removeTree } from '../sys/scratch.ts';
 import type { Scratch } from '../sys/scratch.ts';
+import { isLeftOut } from '../sys/scan.ts';
 import { readRuns } from '../sys/records.ts';
 import { readVariationGround } from '../sys/surroundings.ts';
 import { printOut, readColumns, tell } from '../sys/terminal.ts';
@@ -196,6 +197,14 @@ function listChangedInPlace(session: RerunSession, run: Run): string[] {
 
 type Trial = { scratch: Scratch | undefined; request: OneRepeat };
 
+/** Files that the changed arguments name and the recorded ones do not, as paths of the project. */
+function listNewlyNamed(scratch: Scratch, run: Run, before: ByteString[], after: ByteString[]): ByteString[] {
+  const known = new Set(listCandidateWords(before));
+  const folder = absoluteOf(scratch.project, run.directory);
+  const words = listCandidateWords(after).filter((word) => !known.has(word));
+  return words.map((word) => toRecordPath(scratch.project, folder, word)).filter((path) => isResultPath(path) && !isLeftOut(path));
+}
+
 function prepareRepeat(session: RerunSession, run: Run, surroundings: RepeatSurroundings): Trial | string {
   const { options, project, finder, commit } = session;
   let lacking: string[];
@@ -217,6 +226,7 @@ function prepareRepeat(session: RerunSession, run: Run, surroundings: RepeatSurr
     if (scratch !== undefined) removeTree(scratch.folder);
     throw new Failure(set.why, 'run "rr show ' + run.id + '" for its command', EXIT.usage);
   }
+  if (scratch !== undefined) putNamed(project, scratch, listNewlyNamed(scratch, run, argumentsOf(run, root), set.argv));
   const changed = session.settings.length === 0 ? undefined : { argv: set.argv, parameters: set.parameters, label: options.label, reason: options.reason };
   const noted = applyNotes(run, session.notes.get(run.id)).notes;
   const toleranceOf = (path: ByteString): Tolerance | undefined => session.tolerances.find((one) => compileGlob(one.pattern)(path)) ?? findTolerance(noted, path);

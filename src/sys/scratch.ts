@@ -30,6 +30,7 @@ import { readGitIndex } from './gitstatus.ts';
 import { describeFile, hashWithRetry } from './hash.ts';
 import { resolveLinks } from './machine.ts';
 import { fs } from './node.ts';
+import { listBelow } from './observe.ts';
 import { absoluteOf, relativeTo } from './project.ts';
 import type { Project } from './project.ts';
 import { isLeftOut, takeSnapshot } from './scan.ts';
@@ -294,6 +295,18 @@ function putRest(request: ScratchRequest, scratch: Scratch, timeS: number): void
     if (seen.isFolder && makeParents(scratch, name)) fs.mkdirSync(toFsPath(name));
     else if (kind === 0o120000) putLink(scratch, project, path, fs.readlinkSync(toFsPath(absoluteOf(project, path)), 'latin1' as BufferEncoding) as unknown as ByteString);
     else if (kind === 0o100000) copyRest(scratch, absoluteOf(project, path), name, seen.mode & 0o777, timeS);
+  }
+}
+
+/** Puts in files of the project as they are now, and what is below folders, where the tree has nothing of that name. */
+export function putNamed(project: Project, scratch: Scratch, paths: ByteString[]): void {
+  for (const path of paths) {
+    const stat = lstatIfThere(absoluteOf(project, path));
+    for (const file of stat?.isDirectory() === true ? listBelow(project, path) : [path]) {
+      const seen = lstatIfThere(absoluteOf(project, file));
+      const name = absoluteOf(scratch.project, file);
+      if (seen?.isFile() === true && lstatIfThere(name) === undefined) copyRest(scratch, absoluteOf(project, file), name, seen.mode & 0o777, seen.mtimeMs / 1000);
+    }
   }
 }
 
