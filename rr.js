@@ -4864,6 +4864,17 @@ function judgeRemovals(original, repeat, verdicts) {
   for (const path of repeat.removed) if (original.removed.indexOf(path) < 0) verdicts.push({ word: 'different', path, detail: 'was removed; the run had left it' });
 }
 
+/** Had the repeat the code and the inputs of the run? Not with --onto, nor where --force let others in. */
+function isFaithfulRepeat(original, repeat) {
+  // In the project the code of the whole checkout may be another, and that of the run still the same.
+  if (repeat.tree !== undefined && repeat.code !== original.code) return false;
+  const read = new Map(original.inputs.map((file) => [file.path, file.hash]));
+  return repeat.inputs.every((file) => {
+    const hash = read.get(file.path);
+    return hash === undefined || hash === file.hash || hash.length !== 64 || file.hash.length !== 64;
+  });
+}
+
 /** What a person takes for a good repeat. */
 const ACCEPTANCES = ['identical', 'tolerance'];
 // type Acceptance = typeof ACCEPTANCES[number];
@@ -4921,7 +4932,8 @@ const USUAL_SURROUNDINGS = { variables: {}, umask: undefined, prefix: [], folder
 // ==== src/core/reproducible.ts ===================================================================
 // reproducible.ts - would this file come out the same if it were made again? Told from records and from what changed. Knows no files on a disk.
 
-// 1. "no": the last repeat of a run that tells of a needed file came to other bytes, or to none.
+// 1. "no": the last repeat of a run that tells of a needed file came to other bytes, or to none. A repeat
+//    with other code or inputs tells nothing.
 // 2. "yes": each run of the chain has a repeat that came to the same bytes, or within a stated
 //    tolerance; and nothing that the runs need is known to have changed or gone since.
 // 3. "unknown": all else, with every reason.
@@ -4975,14 +4987,16 @@ function worstVerdict(repeat, needed) {
 }
 
 function judgeRepeats(link) {
-  for (let i = link.repeats.length - 1; i >= 0; i--) {
-    const by = link.repeats[i];
+  const { run } = link;
+  const repeats = run === undefined ? link.repeats : link.repeats.filter((repeat) => isFaithfulRepeat(run, repeat));
+  for (let i = repeats.length - 1; i >= 0; i--) {
+    const by = repeats[i];
     const verdict = worstVerdict(by, link.needed);
     if (verdict === undefined) continue;
     if (verdict.word === 'different' || verdict.word === 'missing') return { kind: 'denied', by, verdict };
     return { kind: 'shown', isExact: verdict.word === 'identical', by };
   }
-  const last = link.repeats[link.repeats.length - 1];
+  const last = repeats[repeats.length - 1];
   if (last === undefined) return { kind: 'open', reason: { word: 'never repeated', subject: link.id, id: link.id } };
   return { kind: 'open', reason: { word: 'not compared', subject: link.id + ' (repeated by ' + last.id + ')', id: link.id } };
 }

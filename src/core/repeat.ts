@@ -153,6 +153,17 @@ function judgeRemovals(original: Run, repeat: Run, verdicts: Verdict[]): void {
   for (const path of repeat.removed) if (original.removed.indexOf(path) < 0) verdicts.push({ word: 'different', path, detail: 'was removed; the run had left it' });
 }
 
+/** Had the repeat the code and the inputs of the run? Not with --onto, nor where --force let others in. */
+export function isFaithfulRepeat(original: Run, repeat: Run): boolean {
+  // In the project the code of the whole checkout may be another, and that of the run still the same.
+  if (repeat.tree !== undefined && repeat.code !== original.code) return false;
+  const read = new Map(original.inputs.map((file) => [file.path, file.hash]));
+  return repeat.inputs.every((file) => {
+    const hash = read.get(file.path);
+    return hash === undefined || hash === file.hash || hash.length !== 64 || file.hash.length !== 64;
+  });
+}
+
 /** What a person takes for a good repeat. */
 export const ACCEPTANCES = ['identical', 'tolerance'] as const;
 export type Acceptance = typeof ACCEPTANCES[number];

@@ -1,9 +1,10 @@
 // reproducible.ts - would this file come out the same if it were made again? Told from records and from what changed. Knows no files on a disk.
 import type { ByteString } from './bytes.ts';
-import { findRepeatObstacle } from './repeat.ts';
+import { findRepeatObstacle, isFaithfulRepeat } from './repeat.ts';
 import type { FileState, Run, Verdict } from './run.ts';
 
-// 1. "no": the last repeat of a run that tells of a needed file came to other bytes, or to none.
+// 1. "no": the last repeat of a run that tells of a needed file came to other bytes, or to none. A repeat
+//    with other code or inputs tells nothing.
 // 2. "yes": each run of the chain has a repeat that came to the same bytes, or within a stated
 //    tolerance; and nothing that the runs need is known to have changed or gone since.
 // 3. "unknown": all else, with every reason.
@@ -57,14 +58,16 @@ function worstVerdict(repeat: Run, needed: ByteString[]): Verdict | undefined {
 }
 
 function judgeRepeats(link: ChainLink): Shown {
-  for (let i = link.repeats.length - 1; i >= 0; i--) {
-    const by = link.repeats[i];
+  const { run } = link;
+  const repeats = run === undefined ? link.repeats : link.repeats.filter((repeat) => isFaithfulRepeat(run, repeat));
+  for (let i = repeats.length - 1; i >= 0; i--) {
+    const by = repeats[i];
     const verdict = worstVerdict(by, link.needed);
     if (verdict === undefined) continue;
     if (verdict.word === 'different' || verdict.word === 'missing') return { kind: 'denied', by, verdict };
     return { kind: 'shown', isExact: verdict.word === 'identical', by };
   }
-  const last = link.repeats[link.repeats.length - 1];
+  const last = repeats[repeats.length - 1];
   if (last === undefined) return { kind: 'open', reason: { word: 'never repeated', subject: link.id, id: link.id } };
   return { kind: 'open', reason: { word: 'not compared', subject: link.id + ' (repeated by ' + last.id + ')', id: link.id } };
 }
