@@ -207,3 +207,32 @@ test('the scratch tree is a repository of its own at the recorded commit, with t
   assert.deepEqual((stories[0].verdicts ?? []).map(({ word }) => word), ['identical', 'identical'], JSON.stringify(stories) + stderr);
   assert.equal(status, 0);
 });
+
+test('rr rerun prints nothing of a record that a terminal would obey, and JSON that is JSON', { skip: NO_TOOLS }, () => {
+  const { root, check } = makeTrap();
+  const evil = '%1B]0;pwned%07%1B[31m%C2%9B1m%0Anew%0D%E2%80%AE%FF';
+  const forged = [
+    (text: string) => text.replace(/^Command: .*$/m, (line) => 'Label: ' + evil + '\nReason: ' + evil + '\nTag: ' + evil + '\n' + line + evil),
+    (text: string) => text.replace(/^(Output: .* )r\.txt$/m, '$1r.txt\n$1' + evil).replace(/^Process.*\n/mg, ''),
+    (text: string) => text.replace(/^(Input: .* )in\.txt$/m, '$1in.txt\n$1' + evil).replace(/^Process.*\n/mg, ''),
+    (text: string) => text.replace(/^Redirect: .*$/m, 'Redirect: 1 > ' + evil),
+    (text: string) => text.replace(/^Redirect: .*$/m, 'Redirect: 0 < ' + evil),
+    (text: string) => text.replace(/^Directory: .*$/m, 'Directory: ' + evil),
+    (text: string) => text.replace(/^Code: .*$/m, 'Code: git ' + evil + '\nCode_other: git ' + '0'.repeat(40) + ' ' + evil + '\nCode_submodule: ' + '0'.repeat(40) + ' ' + evil),
+    (text: string) => text.replace(/^Exit: 0$/m, 'Exit: 1\nSignal: ' + evil),
+  ];
+  for (const change of forged) {
+    const id = forge(root, change);
+    for (const words of [['-n'], [], ['-f', '--json'], ['-n', '--json'], ['--set', '1=x']]) {
+      check(() => {
+        const done = rrIn(root, ['rerun'].concat(words, id));
+        assert.doesNotMatch(done.stderr, /internal error/, done.stderr);
+        const isJson = words.indexOf('--json') >= 0;
+        assert.match(done.stderr, /^[\n -~]*$/, words.join(' ') + JSON.stringify(done.stderr));
+        // JSON is text in UTF-8, in which marks of direction may stand.
+        assert.match(done.stdout, isJson ? /^(?:[\n -~]|[\xc3-\xf4][\x80-\xbf]+)*$/ : /^[\n -~]*$/, words.join(' ') + JSON.stringify(done.stdout));
+        if (isJson && done.stdout !== '') JSON.parse(done.stdout);
+      });
+    }
+  }
+});

@@ -9,6 +9,7 @@ import type { PatchSection } from '../formats/gitapply.ts';
 import { Failure } from '../core/failure.ts';
 import { errorCode, lstatIfThere, readBytesIfThere, toFsPath } from './files.ts';
 import { findCommitFile, readObjectBody } from './gitobjects.ts';
+import type { KnownTrees } from './gitobjects.ts';
 import { runGit } from './gitprocess.ts';
 import type { GitRepository } from './gitrepo.ts';
 import { findRepository, inflateBytes } from './gitrepo.ts';
@@ -32,6 +33,7 @@ export class ContentFinder {
   private readonly cache: HashCache;
   private readonly offered = new Map<string, ByteString>();
   private readonly repositories = new Map<ByteString, GitRepository | undefined>();
+  private readonly trees: KnownTrees = { roots: new Map(), entries: new Map() };
   private readonly patches = new Map<string, Map<ByteString, PatchSection>>();
   private others: Map<string, ByteString[]> | undefined;
 
@@ -141,7 +143,7 @@ export class ContentFinder {
     const name = absoluteOf(this.project, file.path);
     for (const { repository, commit, patch, patchTop } of versions) {
       if (!name.startsWith(repository.top + '/')) continue;
-      const entry = findCommitFile(repository, commit, name.slice(repository.top.length + 1));
+      const entry = findCommitFile(repository, commit, name.slice(repository.top.length + 1), this.trees);
       const content = entry === undefined ? '' : readObjectBody(repository, entry.id, 'blob');
       const found = entry === undefined || content === undefined ? undefined : this.checkBlob(file, content);
       if (found !== undefined) return found;
@@ -187,7 +189,7 @@ export class ContentFinder {
       const path = name.slice(repository.top.length + 1);
       const answer = runGit(repository, ['log', '--all', '--format=%H', '-n', String(MOST_COMMITS_SEARCHED), '--', ':(literal)' + path]);
       for (const commit of answer.kind === 'done' ? answer.output.split('\n') : []) {
-        const entry = commit === '' ? undefined : findCommitFile(repository, commit, path);
+        const entry = commit === '' ? undefined : findCommitFile(repository, commit, path, this.trees);
         const content = entry === undefined ? undefined : readObjectBody(repository, entry.id, 'blob');
         const found = content === undefined ? undefined : this.checkBlob(file, content);
         if (found !== undefined) return found;

@@ -1,6 +1,7 @@
 // gitobjects.ts - the files of a commit out of git's objects. Touches no work tree, index or reference.
 import type { ByteString } from '../core/bytes.ts';
 import { parseGitTree } from '../formats/gittree.ts';
+import type { GitTreeEntry } from '../formats/gittree.ts';
 import { bytesFromHex, GIT_FOLDER, hexFromBytes } from '../formats/gitindex.ts';
 import { runGit } from './gitprocess.ts';
 import type { GitRepository } from './gitrepo.ts';
@@ -47,13 +48,27 @@ function listTreeFiles(repository: GitRepository, root: string): CommitFile[] | 
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** One file of a commit; undefined if the commit has none of that name. */
-export function findCommitFile(repository: GitRepository, commit: string, path: ByteString): CommitFile | undefined {
-  let id = findRootTree(repository, commit);
+/** Trees that were read, by their ids, and trees of commits, by theirs; entries by name. Ids tell the content, so it holds for any repository. */
+export type KnownTrees = { roots: Map<string, string>; entries: Map<string, Map<ByteString, GitTreeEntry>> };
+
+function readTreeEntries(repository: GitRepository, id: string, known: KnownTrees): Map<ByteString, GitTreeEntry> {
+  let entries = known.entries.get(id);
+  if (entries === undefined) {
+    const body = readObjectBody(repository, id, 'tree');
+    const parsed = body === undefined ? undefined : parseGitTree(body, repository.hashSizeBytes);
+    entries = new Map((parsed ?? []).map((entry) => [entry.name, entry]));
+    if (parsed !== undefined) known.entries.set(id, entries); // another repository may have what this one lacks
+  }
+  return entries;
+}
+
+/** One file of a commit; undefined if the commit has none of that name. What is read on the way is added to `known`. */
+export function findCommitFile(repository: GitRepository, commit: string, path: ByteString, known: KnownTrees = { roots: new Map(), entries: new Map() }): CommitFile | undefined {
+  let id = known.roots.get(commit) ?? findRootTree(repository, commit);
+  if (id !== undefined) known.roots.set(commit, id);
   const parts = path.split('/');
   for (let i = 0; i < parts.length && id !== undefined; i++) {
-    const body = readObjectBody(repository, id, 'tree');
-    const entry = (body === undefined ? undefined : parseGitTree(body, repository.hashSizeBytes))?.find((one) => one.name === parts[i]);
+    const entry = readTreeEntries(repository, id, known).get(parts[i]);
     if (entry === undefined) return undefined;
     if (i === parts.length - 1) return entry.mode === GIT_FOLDER ? undefined : { path, mode: entry.mode, id: entry.id };
     id = entry.id;
