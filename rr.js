@@ -20965,13 +20965,27 @@ function listTreeFiles(repository, root) {
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** One file of a commit; undefined if the commit has none of that name. */
-function findCommitFile(repository, commit, path) {
-  let id = findRootTree(repository, commit);
+/** Trees that were read, by their ids, and trees of commits, by theirs; entries by name. Ids tell the content, so it holds for any repository. */
+// type KnownTrees = { roots: Map<string, string>; entries: Map<string, Map<ByteString, GitTreeEntry>> };
+
+function readTreeEntries(repository, id, known) {
+  let entries = known.entries.get(id);
+  if (entries === undefined) {
+    const body = readObjectBody(repository, id, 'tree');
+    const parsed = body === undefined ? undefined : parseGitTree(body, repository.hashSizeBytes);
+    entries = new Map((parsed ?? []).map((entry) => [entry.name, entry]));
+    if (parsed !== undefined) known.entries.set(id, entries); // another repository may have what this one lacks
+  }
+  return entries;
+}
+
+/** One file of a commit; undefined if the commit has none of that name. What is read on the way is added to `known`. */
+function findCommitFile(repository, commit, path, known = { roots: new Map(), entries: new Map() }) {
+  let id = known.roots.get(commit) ?? findRootTree(repository, commit);
+  if (id !== undefined) known.roots.set(commit, id);
   const parts = path.split('/');
   for (let i = 0; i < parts.length && id !== undefined; i++) {
-    const body = readObjectBody(repository, id, 'tree');
-    const entry = (body === undefined ? undefined : parseGitTree(body, repository.hashSizeBytes))?.find((one) => one.name === parts[i]);
+    const entry = readTreeEntries(repository, id, known).get(parts[i]);
     if (entry === undefined) return undefined;
     if (i === parts.length - 1) return entry.mode === GIT_FOLDER ? undefined : { path, mode: entry.mode, id: entry.id };
     id = entry.id;
@@ -27000,6 +27014,7 @@ class ContentFinder {
   // private readonly cache: HashCache;
   offered = new Map();
   repositories = new Map();
+  trees = { roots: new Map(), entries: new Map() };
   patches = new Map();
   // private others: Map<string, ByteString[]> | undefined;
 
@@ -27109,7 +27124,7 @@ class ContentFinder {
     const name = absoluteOf(this.project, file.path);
     for (const { repository, commit, patch, patchTop } of versions) {
       if (!name.startsWith(repository.top + '/')) continue;
-      const entry = findCommitFile(repository, commit, name.slice(repository.top.length + 1));
+      const entry = findCommitFile(repository, commit, name.slice(repository.top.length + 1), this.trees);
       const content = entry === undefined ? '' : readObjectBody(repository, entry.id, 'blob');
       const found = entry === undefined || content === undefined ? undefined : this.checkBlob(file, content);
       if (found !== undefined) return found;
@@ -27155,7 +27170,7 @@ class ContentFinder {
       const path = name.slice(repository.top.length + 1);
       const answer = runGit(repository, ['log', '--all', '--format=%H', '-n', String(MOST_COMMITS_SEARCHED), '--', ':(literal)' + path]);
       for (const commit of answer.kind === 'done' ? answer.output.split('\n') : []) {
-        const entry = commit === '' ? undefined : findCommitFile(repository, commit, path);
+        const entry = commit === '' ? undefined : findCommitFile(repository, commit, path, this.trees);
         const content = entry === undefined ? undefined : readObjectBody(repository, entry.id, 'blob');
         const found = content === undefined ? undefined : this.checkBlob(file, content);
         if (found !== undefined) return found;
