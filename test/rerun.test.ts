@@ -329,6 +329,24 @@ test('rr rerun repeats in a project without version control, and one without git
   });
 });
 
+test('rr rerun takes for an order of threads neither the clock, nor a seed from it, nor what was printed', { skip: NO_TOOLS !== false ? NO_TOOLS : hasProgram('taskset') ? false : 'no taskset' }, () => {
+  const root = makeRepository({ 'x': 'x' });
+  const details = (script: string): string => {
+    recordShell(root, script, script);
+    run(root, ['sleep', '1']); // a seed from the clock would be the same one
+    return (rerun(root, [script]).stories[0].verdicts ?? []).map(({ word, detail }) => word + ': ' + String(detail)).join('\n');
+  };
+  for (const script of ['awk "BEGIN { srand(); print rand() }" > a.txt', 'date +%N', 'od -An -tu8 -N8 /dev/urandom', 'od -An -tu8 -N8 /dev/urandom > a.txt; echo fixed']) {
+    const told = details(script);
+    assert.match(told, /different: .*cause: randomness without a fixed seed, or the time/, script + told);
+    assert.doesNotMatch(told, /threads/, script + told);
+  }
+  write(root, 'n', '1');
+  recordShell(root, 'say', 'cat n');
+  write(root, 'n', '2');
+  assert.match(String((rerun(root, ['-f', 'say']).stories[0].verdicts ?? [])[0].detail), /not random/);
+});
+
 // ---- faults -------------------------------------------------------------------------------------------------
 
 test('rr rerun, killed at any moment, leaves the project whole, and the next one cleans up', { skip: NO_TOOLS }, async () => {

@@ -13,7 +13,7 @@ import { judgeVariations, listVariations, needsControl } from '../core/variation
 import type { TrialOutcome, VariedTrial } from '../core/variations.ts';
 import { parseToleranceOption } from '../formats/note.ts';
 import { quoteWord } from '../formats/shell.ts';
-import { makeRandomDigits } from '../sys/clock.ts';
+import { makeRandomDigits, pauseMs, readUtcMicros } from '../sys/clock.ts';
 import { ContentFinder } from '../sys/contents.ts';
 import { errorCode, lstatIfThere, makeFolder, toFsPath } from '../sys/files.ts';
 import { resolveCommit } from '../sys/gitobjects.ts';
@@ -238,10 +238,11 @@ async function runTrial(session: RerunSession, run: Run, surroundings: RepeatSur
   const trial = prepareRepeat(session, run, surroundings);
   if (typeof trial === 'string') return { kind: 'lacking', why: trial };
   try {
-    const repeated = await repeatRun({ ...trial.request, isKept: false });
+    let outputs = new Map<ByteString, string>();
+    // When it is judged, and not later, what it printed is known, too.
+    const repeated = await repeatRun({ ...trial.request, isKept: false, onJudged: async (repeat) => { outputs = hashesOf(repeat); } });
     const otherEnd = describeOtherEnd(run, repeated.run);
-    if (otherEnd !== '') return { kind: 'ended', how: otherEnd };
-    return { kind: 'ran', outputs: hashesOf(repeated.run) };
+    return otherEnd !== '' ? { kind: 'ended', how: otherEnd } : { kind: 'ran', outputs };
   } finally {
     if (trial.scratch !== undefined) removeTree(trial.scratch.folder);
   }
@@ -255,6 +256,11 @@ function hashesOf(repeat: Run): Map<ByteString, string> {
 function nameForTrials(path: ByteString): ByteString {
   const log = /\/[0-9TZ]+-[a-z2-7]{6}(\.out|\.err|\.order)$/.exec(path);
   return log === null ? path : '\0' + log[1];
+}
+
+/** A generator that takes its seed from the clock gives the same twice in one second, and would not seem random. */
+function awaitNextSecond(): void {
+  pauseMs(1001 - (readUtcMicros() / 1000) % 1000);
 }
 
 const LONGEST_EXPLAINED_S = 60;
@@ -274,6 +280,7 @@ async function explainDifferences(session: RerunSession, run: Run, repeat: Run, 
   const isWanted = session.options.explain || (run.wallS ?? Infinity) <= LONGEST_EXPLAINED_S;
   if (unexplained.length === 0 || !isWanted || session.options.inPlace || session.settings.length > 0) return;
   const second = hashesOf(repeat);
+  awaitNextSecond();
   const third = await runTrial(session, run, USUAL_SURROUNDINGS);
   if (third.kind !== 'ran') return;
   const differsAgain = (path: ByteString): boolean => second.get(nameForTrials(path)) !== third.outputs.get(nameForTrials(path));
@@ -281,7 +288,7 @@ async function explainDifferences(session: RerunSession, run: Run, repeat: Run, 
   for (const verdict of unexplained) {
     const name = nameForTrials(verdict.path);
     if (!differsAgain(verdict.path)) verdict.detail += '; the same again on a third run, so it is not random' + (repeat.environment === run.environment ? '' : ': the software or machine is not that of the run (rr diff)');
-    else if (single !== undefined && single[0].get(name) === single[1].get(name)) verdict.detail += '; cause: order of threads (differs again on a third run, but not on one processor)';
+    else if (single !== undefined && single[0].has(name) && single[0].get(name) === single[1].get(name)) verdict.detail += '; cause: order of threads (differs again on a third run, but not on one processor)';
     else verdict.detail += '; cause: randomness without a fixed seed, or the time (differs again on a third run)';
   }
 }
@@ -290,6 +297,7 @@ async function runOnOneProcessor(session: RerunSession, run: Run): Promise<Map<B
   if (findProgram('taskset', session.project.root).kind !== 'found') return undefined;
   const surroundings = { ...USUAL_SURROUNDINGS, prefix: ['taskset', '-c', '0'], variables: { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' } };
   const first = await runTrial(session, run, surroundings);
+  awaitNextSecond();
   const other = await runTrial(session, run, surroundings);
   return first.kind !== 'ran' || other.kind !== 'ran' ? undefined : [first.outputs, other.outputs];
 }
@@ -312,7 +320,9 @@ async function varyRun(session: RerunSession, run: Run, width: number): Promise<
     return runTrial(session, run, surroundings);
   };
   say('unvaried');
-  const usual = [await repeat(USUAL_SURROUNDINGS), await repeat(USUAL_SURROUNDINGS)];
+  const usual = [await repeat(USUAL_SURROUNDINGS)];
+  awaitNextSecond();
+  usual.push(await repeat(USUAL_SURROUNDINGS));
   const hashes: Map<ByteString, string>[] = [];
   for (const outcome of usual) {
     if (outcome.kind !== 'ran') throw new Failure('cannot vary "' + run.id + '": unvaried, ' + (outcome.kind === 'ended' ? 'it ends otherwise: ' + outcome.how : 'it cannot be repeated: ' + outcome.why), 'run "rr rerun ' + run.id + '"', EXIT.differs);
