@@ -30514,10 +30514,11 @@ async function runTrial(session, run, surroundings) {
   const trial = prepareRepeat(session, run, surroundings);
   if (typeof trial === 'string') return { kind: 'lacking', why: trial };
   try {
-    const repeated = await repeatRun({ ...trial.request, isKept: false });
+    let outputs = new Map();
+    // When it is judged, and not later, what it printed is known, too.
+    const repeated = await repeatRun({ ...trial.request, isKept: false, onJudged: async (repeat) => { outputs = hashesOf(repeat); } });
     const otherEnd = describeOtherEnd(run, repeated.run);
-    if (otherEnd !== '') return { kind: 'ended', how: otherEnd };
-    return { kind: 'ran', outputs: hashesOf(repeated.run) };
+    return otherEnd !== '' ? { kind: 'ended', how: otherEnd } : { kind: 'ran', outputs };
   } finally {
     if (trial.scratch !== undefined) removeTree(trial.scratch.folder);
   }
@@ -30531,6 +30532,11 @@ function hashesOf(repeat) {
 function nameForTrials(path) {
   const log = /\/[0-9TZ]+-[a-z2-7]{6}(\.out|\.err|\.order)$/.exec(path);
   return log === null ? path : '\0' + log[1];
+}
+
+/** A generator that takes its seed from the clock gives the same twice in one second, and would not seem random. */
+function awaitNextSecond() {
+  pauseMs(1001 - (readUtcMicros() / 1000) % 1000);
 }
 
 const LONGEST_EXPLAINED_S = 60;
@@ -30550,6 +30556,7 @@ async function explainDifferences(session, run, repeat, judgement) {
   const isWanted = session.options.explain || (run.wallS ?? Infinity) <= LONGEST_EXPLAINED_S;
   if (unexplained.length === 0 || !isWanted || session.options.inPlace || session.settings.length > 0) return;
   const second = hashesOf(repeat);
+  awaitNextSecond();
   const third = await runTrial(session, run, USUAL_SURROUNDINGS);
   if (third.kind !== 'ran') return;
   const differsAgain = (path) => second.get(nameForTrials(path)) !== third.outputs.get(nameForTrials(path));
@@ -30557,7 +30564,7 @@ async function explainDifferences(session, run, repeat, judgement) {
   for (const verdict of unexplained) {
     const name = nameForTrials(verdict.path);
     if (!differsAgain(verdict.path)) verdict.detail += '; the same again on a third run, so it is not random' + (repeat.environment === run.environment ? '' : ': the software or machine is not that of the run (rr diff)');
-    else if (single !== undefined && single[0].get(name) === single[1].get(name)) verdict.detail += '; cause: order of threads (differs again on a third run, but not on one processor)';
+    else if (single !== undefined && single[0].has(name) && single[0].get(name) === single[1].get(name)) verdict.detail += '; cause: order of threads (differs again on a third run, but not on one processor)';
     else verdict.detail += '; cause: randomness without a fixed seed, or the time (differs again on a third run)';
   }
 }
@@ -30566,6 +30573,7 @@ async function runOnOneProcessor(session, run) {
   if (findProgram('taskset', session.project.root).kind !== 'found') return undefined;
   const surroundings = { ...USUAL_SURROUNDINGS, prefix: ['taskset', '-c', '0'], variables: { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' } };
   const first = await runTrial(session, run, surroundings);
+  awaitNextSecond();
   const other = await runTrial(session, run, surroundings);
   return first.kind !== 'ran' || other.kind !== 'ran' ? undefined : [first.outputs, other.outputs];
 }
@@ -30588,7 +30596,9 @@ async function varyRun(session, run, width) {
     return runTrial(session, run, surroundings);
   };
   say('unvaried');
-  const usual = [await repeat(USUAL_SURROUNDINGS), await repeat(USUAL_SURROUNDINGS)];
+  const usual = [await repeat(USUAL_SURROUNDINGS)];
+  awaitNextSecond();
+  usual.push(await repeat(USUAL_SURROUNDINGS));
   const hashes = [];
   for (const outcome of usual) {
     if (outcome.kind !== 'ran') throw new Failure('cannot vary "' + run.id + '": unvaried, ' + (outcome.kind === 'ended' ? 'it ends otherwise: ' + outcome.how : 'it cannot be repeated: ' + outcome.why), 'run "rr rerun ' + run.id + '"', EXIT.differs);
