@@ -20181,7 +20181,15 @@ function forwardSignals(targetPid, isApart, seen) {
   const handlers = [];
   for (const signal of FORWARDED) handlers.push([signal, () => { seen.push(signal); send(signal); }]);
   for (const signal of FROM_KEYBOARD) handlers.push([signal, () => { seen.push(signal); if (isApart || !isSharingForeground()) send(signal); }]);
-  handlers.push(['SIGTSTP', () => { send('SIGTSTP'); process.kill(process.pid, 'SIGSTOP'); }]);
+  // By the signal itself, not SIGSTOP: in a process group that nobody could continue (an orphaned one,
+  // POSIX.1, 2.4.3) the system ignores it for the command, and rr must go on, too.
+  const stop = () => {
+    send('SIGTSTP');
+    process.removeListener('SIGTSTP', stop);
+    process.kill(process.pid, 'SIGTSTP');
+    process.on('SIGTSTP', stop);
+  };
+  handlers.push(['SIGTSTP', stop]);
   handlers.push(['SIGCONT', () => send('SIGCONT')]);
   for (const [signal, handler] of handlers) process.on(signal, handler);
   return () => {

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'fs';
 import path from 'path';
-import { hasProgram, listRecords, makeProject, readOnlyRecord, readRecord, RR_JS, run, sleep, startRr, waitUntil } from './rig.ts';
+import { hasProgram, listRecords, makeProject, readOnlyRecord, readRecord, RR_JS, run, sleep, startProgram, startRr, waitUntil } from './rig.ts';
+import type { Done } from './rig.ts';
 
 const NEEDS_PYTHON = hasProgram('python3') ? false : 'python3 is missing';
 
@@ -43,12 +44,46 @@ test('a command that handles a signal gets it once and has its own status', { ti
   assert.deepEqual(fs.readFileSync(path.join(folder, 'got'), 'latin1').split('\n').sort(), ['', 'i', 't']);
 });
 
-test('SIGTSTP stops the command and rr, SIGCONT lets both go on', { timeout: 20000 }, async () => {
-  const folder = makeProject();
-  const { child, ended } = startRr(folder, ['record', '-q', '--', 'sh', '-c', ': > ready; while :; do echo x >> ticks; sleep 0.02; [ ! -e stop ] || exit 0; done']);
+// A process group of its own in a session that has another one, so that it can be stopped; or (orphaned) one
+// that is all of its session. Prints the process id.
+const GROUP = `
+import os, sys
+os.setsid()
+pid = os.fork()
+if pid == 0:
+    if sys.argv[1] == "apart": os.setpgid(0, 0)
+    else: os.setsid()
+    os.execv(sys.argv[2], sys.argv[2:])
+os.write(1, b"%d\\n" % pid)
+os._exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`;
+
+const TICKING = ': > ready; while :; do echo x >> ticks; sleep 0.02; [ ! -e stop ] || exit 0; done';
+
+/** rr that records what ticks in a group of that kind; its process id. */
+async function startTicking(folder: string, kind: string): Promise<{ pid: number; ended: Promise<Done> }> {
+  const { child, ended } = startProgram(folder, ['python3', '-c', GROUP, kind, process.execPath, RR_JS, 'record', '-q', '--', 'sh', '-c', TICKING]);
+  const pid = await new Promise<number>((resolve) => child.stdout!.once('data', (data: Buffer) => resolve(Number(data.toString()))));
   await waitUntil('the command', () => isThere(folder, 'ready'));
-  child.kill('SIGTSTP');
-  const stateOf = (): string => /^State:\s+(\w)/m.exec(fs.readFileSync('/proc/' + String(child.pid) + '/status', 'latin1'))![1];
+  return { pid, ended };
+}
+
+test('SIGTSTP stops neither the command nor rr where the system ignores it: in an orphaned process group', { skip: NEEDS_PYTHON, timeout: 20000 }, async () => {
+  const folder = makeProject();
+  const { pid, ended } = await startTicking(folder, 'orphaned');
+  process.kill(pid, 'SIGTSTP');
+  const size = fs.statSync(path.join(folder, 'ticks')).size;
+  await waitUntil('the command goes on', () => fs.statSync(path.join(folder, 'ticks')).size > size + 20);
+  fs.writeFileSync(path.join(folder, 'stop'), '');
+  assert.equal((await ended).status, 0);
+});
+
+test('SIGTSTP stops the command and rr, SIGCONT lets both go on', { skip: NEEDS_PYTHON, timeout: 20000 }, async (context) => {
+  const folder = makeProject();
+  const { pid, ended } = await startTicking(folder, 'apart');
+  context.after(() => run(undefined, ['sh', '-c', 'kill -KILL "-$1" 2>/dev/null; :', 'sh', String(pid)]));
+  process.kill(pid, 'SIGTSTP');
+  const stateOf = (): string => /^State:\s+(\w)/m.exec(fs.readFileSync('/proc/' + String(pid) + '/status', 'latin1'))![1];
   await waitUntil('rr stopped', () => stateOf() === 'T');
   const sizeOf = (): number => fs.statSync(path.join(folder, 'ticks')).size;
   let size = -1;
@@ -59,7 +94,7 @@ test('SIGTSTP stops the command and rr, SIGCONT lets both go on', { timeout: 200
   }
   await sleep(200);
   assert.equal(fs.statSync(path.join(folder, 'ticks')).size, size, 'the command stands still');
-  child.kill('SIGCONT');
+  process.kill(pid, 'SIGCONT');
   await waitUntil('the command goes on', () => fs.statSync(path.join(folder, 'ticks')).size > size);
   fs.writeFileSync(path.join(folder, 'stop'), '');
   assert.equal((await ended).status, 0);
