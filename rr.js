@@ -27337,6 +27337,12 @@ function removeTree(name) {
 // A folder whose holder was killed before it could say so.
 const NAMELESS_MS = 3600000;
 
+/** Removes a folder of makeHeldFolder(): last of all what says whose it is, or nobody could tell of a part that a kill leaves. */
+function removeHeldFolder(folder) {
+  for (const name of listFolder(folder)) if (name !== 'holder') removeTree(folder + '/' + name);
+  removeTree(folder);
+}
+
 /** Removes the scratch folders of those who were killed. What cannot be removed stays. */
 function removeAbandonedScratch(project) {
   for (const name of listFolder(project.own + '/scratch')) {
@@ -27346,7 +27352,7 @@ function removeAbandonedScratch(project) {
     const holder = lstatIfThere(folder + '/holder')?.isFile() === true ? readBytesIfThere(folder + '/holder') : undefined;
     const isHeld = holder === undefined ? readUtcMicros() / 1000 - stat.mtimeMs < NAMELESS_MS : isHolderAlive(holder.trim(), folder + '/holder');
     try {
-      if (!isHeld) removeTree(folder);
+      if (!isHeld) removeHeldFolder(folder);
     } catch (error) {
       if (['EACCES', 'EPERM', 'EBUSY', 'ENOTEMPTY', 'EROFS'].indexOf(errorCode(error)) < 0) throw error;
     }
@@ -27692,7 +27698,7 @@ function makeScratch(request) {
   try {
     fillScratch(request, scratch);
   } catch (error) {
-    removeTree(scratch.folder);
+    removeHeldFolder(scratch.folder);
     throw error;
   }
   return scratch;
@@ -28783,7 +28789,7 @@ async function repeatRun(request) {
     restore();
     enterFolder(came);
     streams?.close();
-    if (beforeFolder !== undefined) removeTree(beforeFolder);
+    if (beforeFolder !== undefined) removeHeldFolder(beforeFolder);
   }
 }
 
@@ -30500,14 +30506,14 @@ function prepareRepeat(session, run, surroundings) {
   }
   const wayOut = scratch === undefined ? undefined : findWayOut(scratch.project, run);
   if (wayOut !== undefined || (lacking.length > 0 && !options.force)) {
-    if (scratch !== undefined) removeTree(scratch.folder);
+    if (scratch !== undefined) removeHeldFolder(scratch.folder);
     if (wayOut !== undefined) return wayOut;
     return lacking[0] + (lacking.length > 1 ? ' (and ' + String(lacking.length - 1) + ' more)' : '');
   }
   const root = scratch?.project.root ?? project.root;
   const set = changeRun(argumentsOf(run, root), run.parameters, session.settings, quoteWord);
   if (set.kind === 'refused') {
-    if (scratch !== undefined) removeTree(scratch.folder);
+    if (scratch !== undefined) removeHeldFolder(scratch.folder);
     throw new Failure(set.why, 'run "rr show ' + run.id + '" for its command', EXIT.usage);
   }
   if (scratch !== undefined) putNamed(project, scratch, listNewlyNamed(scratch, run, argumentsOf(run, root), set.argv));
@@ -30528,7 +30534,7 @@ async function runTrial(session, run, surroundings) {
     const otherEnd = describeOtherEnd(run, repeated.run);
     return otherEnd !== '' ? { kind: 'ended', how: otherEnd } : { kind: 'ran', outputs };
   } finally {
-    if (trial.scratch !== undefined) removeTree(trial.scratch.folder);
+    if (trial.scratch !== undefined) removeHeldFolder(trial.scratch.folder);
   }
 }
 
@@ -30675,7 +30681,7 @@ async function repeatOne(session, run, later) {
     if (kept !== undefined) drawDifferences(request, kept, repeated.run);
     return { kind: 'repeated', original: run, repeat: repeated.run, isAccepted: isAccepted(session, run, repeated.run), kept };
   } finally {
-    if (scratch !== undefined) removeTree(scratch.folder);
+    if (scratch !== undefined) removeHeldFolder(scratch.folder);
   }
 }
 
@@ -30707,7 +30713,7 @@ async function rerunRuns(references, options) {
     throw new Failure('cannot rerun in "' + session.project.own + '": ' + describeSystemError(error), '');
   } finally {
     session.finder.close();
-    if (session.folder !== undefined) removeTree(session.folder);
+    if (session.folder !== undefined) removeHeldFolder(session.folder);
   }
 }
 

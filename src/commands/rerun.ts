@@ -27,7 +27,7 @@ import { absoluteOf, describeSystemError, requireProject } from '../sys/project.
 import type { Project } from '../sys/project.ts';
 import { argumentsOf, drawDifferences, keepForLook, repeatRun } from '../sys/repeat.ts';
 import type { OneRepeat, Repeated } from '../sys/repeat.ts';
-import { findWayOut, makeHeldFolder, makeScratch, putNamed, removeAbandonedScratch, removeTree } from '../sys/scratch.ts';
+import { findWayOut, makeHeldFolder, makeScratch, putNamed, removeAbandonedScratch, removeHeldFolder, removeTree } from '../sys/scratch.ts';
 import type { Scratch } from '../sys/scratch.ts';
 import { isLeftOut } from '../sys/scan.ts';
 import { readRuns } from '../sys/records.ts';
@@ -216,14 +216,14 @@ function prepareRepeat(session: RerunSession, run: Run, surroundings: RepeatSurr
   }
   const wayOut = scratch === undefined ? undefined : findWayOut(scratch.project, run);
   if (wayOut !== undefined || (lacking.length > 0 && !options.force)) {
-    if (scratch !== undefined) removeTree(scratch.folder);
+    if (scratch !== undefined) removeHeldFolder(scratch.folder);
     if (wayOut !== undefined) return wayOut;
     return lacking[0] + (lacking.length > 1 ? ' (and ' + String(lacking.length - 1) + ' more)' : '');
   }
   const root = scratch?.project.root ?? project.root;
   const set = changeRun(argumentsOf(run, root), run.parameters, session.settings, quoteWord);
   if (set.kind === 'refused') {
-    if (scratch !== undefined) removeTree(scratch.folder);
+    if (scratch !== undefined) removeHeldFolder(scratch.folder);
     throw new Failure(set.why, 'run "rr show ' + run.id + '" for its command', EXIT.usage);
   }
   if (scratch !== undefined) putNamed(project, scratch, listNewlyNamed(scratch, run, argumentsOf(run, root), set.argv));
@@ -244,7 +244,7 @@ async function runTrial(session: RerunSession, run: Run, surroundings: RepeatSur
     const otherEnd = describeOtherEnd(run, repeated.run);
     return otherEnd !== '' ? { kind: 'ended', how: otherEnd } : { kind: 'ran', outputs };
   } finally {
-    if (trial.scratch !== undefined) removeTree(trial.scratch.folder);
+    if (trial.scratch !== undefined) removeHeldFolder(trial.scratch.folder);
   }
 }
 
@@ -391,7 +391,7 @@ async function repeatOne(session: RerunSession, run: Run, later: Run[]): Promise
     if (kept !== undefined) drawDifferences(request, kept, repeated.run);
     return { kind: 'repeated', original: run, repeat: repeated.run, isAccepted: isAccepted(session, run, repeated.run), kept };
   } finally {
-    if (scratch !== undefined) removeTree(scratch.folder);
+    if (scratch !== undefined) removeHeldFolder(scratch.folder);
   }
 }
 
@@ -423,7 +423,7 @@ export async function rerunRuns(references: ByteString[], options: RerunOptions)
     throw new Failure('cannot rerun in "' + session.project.own + '": ' + describeSystemError(error), '');
   } finally {
     session.finder.close();
-    if (session.folder !== undefined) removeTree(session.folder);
+    if (session.folder !== undefined) removeHeldFolder(session.folder);
   }
 }
 

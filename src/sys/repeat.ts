@@ -28,7 +28,7 @@ import type { Project } from './project.ts';
 import { recordCommand } from './recording.ts';
 import type { Recorded, RepeatRequest } from './recording.ts';
 import { GIT_PLACES } from './scratchgit.ts';
-import { makeHeldFolder, removeTree } from './scratch.ts';
+import { makeHeldFolder, removeHeldFolder } from './scratch.ts';
 import type { Scratch } from './scratch.ts';
 
 /** A repeat of `run`, or of what `changed` makes of it. */
@@ -254,7 +254,7 @@ export async function repeatRun(request: OneRepeat): Promise<Repeated> {
     restore();
     enterFolder(came);
     streams?.close();
-    if (beforeFolder !== undefined) removeTree(beforeFolder);
+    if (beforeFolder !== undefined) removeHeldFolder(beforeFolder);
   }
 }
 

@@ -91,6 +91,12 @@ export function removeTree(name: ByteString): void {
 // A folder whose holder was killed before it could say so.
 const NAMELESS_MS = 3600000;
 
+/** Removes a folder of makeHeldFolder(): last of all what says whose it is, or nobody could tell of a part that a kill leaves. */
+export function removeHeldFolder(folder: ByteString): void {
+  for (const name of listFolder(folder)) if (name !== 'holder') removeTree(folder + '/' + name);
+  removeTree(folder);
+}
+
 /** Removes the scratch folders of those who were killed. What cannot be removed stays. */
 export function removeAbandonedScratch(project: Project): void {
   for (const name of listFolder(project.own + '/scratch')) {
@@ -100,7 +106,7 @@ export function removeAbandonedScratch(project: Project): void {
     const holder = lstatIfThere(folder + '/holder')?.isFile() === true ? readBytesIfThere(folder + '/holder') : undefined;
     const isHeld = holder === undefined ? readUtcMicros() / 1000 - stat.mtimeMs < NAMELESS_MS : isHolderAlive(holder.trim(), folder + '/holder');
     try {
-      if (!isHeld) removeTree(folder);
+      if (!isHeld) removeHeldFolder(folder);
     } catch (error) {
       if (['EACCES', 'EPERM', 'EBUSY', 'ENOTEMPTY', 'EROFS'].indexOf(errorCode(error)) < 0) throw error;
     }
@@ -446,7 +452,7 @@ export function makeScratch(request: ScratchRequest): Scratch {
   try {
     fillScratch(request, scratch);
   } catch (error) {
-    removeTree(scratch.folder);
+    removeHeldFolder(scratch.folder);
     throw error;
   }
   return scratch;
