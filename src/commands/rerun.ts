@@ -261,7 +261,7 @@ const LONGEST_EXPLAINED_S = 60;
 
 /**
  * Says of each difference the cause, if it can be told: by the contents, or by repeating once more,
- * and, if that differs again, twice on a single processor.
+ * and, if that differs again, elsewhere and on a single processor.
  */
 async function explainDifferences(session: RerunSession, run: Run, repeat: Run, judgement: Judgement): Promise<void> {
   const unexplained: Run['verdicts'] = [];
@@ -274,16 +274,42 @@ async function explainDifferences(session: RerunSession, run: Run, repeat: Run, 
   const isWanted = session.options.explain || (run.wallS ?? Infinity) <= LONGEST_EXPLAINED_S;
   if (unexplained.length === 0 || !isWanted || session.options.inPlace || session.settings.length > 0) return;
   const second = hashesOf(repeat);
-  const third = await runTrial(session, run, USUAL_SURROUNDINGS);
+  const digits = makeRandomDigits();
+  const third = await runTrial({ ...session, folderDigits: digits }, run, USUAL_SURROUNDINGS);
   if (third.kind !== 'ran') return;
-  const differsAgain = (path: ByteString): boolean => second.get(nameForTrials(path)) !== third.outputs.get(nameForTrials(path));
-  const single = unexplained.some(({ path }) => differsAgain(path)) ? await runOnOneProcessor(session, run) : undefined;
-  for (const verdict of unexplained) {
+  const differsAgain = ({ path }: { path: ByteString }): boolean => second.get(nameForTrials(path)) !== third.outputs.get(nameForTrials(path));
+  for (const verdict of unexplained.filter((one) => !differsAgain(one))) verdict.detail += '; the same again on a third run, so it is not random' + (repeat.environment === run.environment ? '' : ': the software or machine is not that of the run (rr diff)');
+  await explainUnsteady(session, run, unexplained.filter(differsAgain), { digits, outputs: third.outputs });
+}
+
+type PlacedOutcome = { digits: string; outputs: Map<ByteString, string> };
+
+/** The causes of what was different on a third run, too. */
+async function explainUnsteady(session: RerunSession, run: Run, unsteady: Run['verdicts'], third: PlacedOutcome): Promise<void> {
+  if (unsteady.length === 0) return;
+  const followsFolder = await tryOtherFolder(session, run, third);
+  for (const verdict of unsteady.filter(followsFolder)) verdict.detail += '; cause: build path (the same again in the same folder, and not in another)';
+  const others = unsteady.filter((one) => !followsFolder(one));
+  const single = others.length === 0 ? undefined : await runOnOneProcessor(session, run);
+  for (const verdict of others) {
     const name = nameForTrials(verdict.path);
-    if (!differsAgain(verdict.path)) verdict.detail += '; the same again on a third run, so it is not random' + (repeat.environment === run.environment ? '' : ': the software or machine is not that of the run (rr diff)');
-    else if (single !== undefined && single[0].get(name) === single[1].get(name)) verdict.detail += '; cause: order of threads (differs again on a third run, but not on one processor)';
+    if (single !== undefined && single[0].get(name) === single[1].get(name)) verdict.detail += '; cause: order of threads (differs again on a third run, but not on one processor)';
     else verdict.detail += '; cause: randomness without a fixed seed, or the time (differs again on a third run)';
   }
+}
+
+/**
+ * Which outputs follow the folder: the same again where the third run was, but not in another one. That
+ * one comes between them in time, so that what follows a clock, however coarse, is not among them.
+ */
+async function tryOtherFolder(session: RerunSession, run: Run, third: PlacedOutcome): Promise<(verdict: { path: ByteString }) => boolean> {
+  const elsewhere = await runTrial(session, run, USUAL_SURROUNDINGS);
+  const again = await runTrial({ ...session, folderDigits: third.digits }, run, USUAL_SURROUNDINGS);
+  return ({ path }) => {
+    const name = nameForTrials(path);
+    const hash = third.outputs.get(name);
+    return hash !== undefined && elsewhere.kind === 'ran' && again.kind === 'ran' && again.outputs.get(name) === hash && elsewhere.outputs.get(name) !== hash;
+  };
 }
 
 async function runOnOneProcessor(session: RerunSession, run: Run): Promise<Map<ByteString, string>[] | undefined> {
