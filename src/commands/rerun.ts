@@ -6,13 +6,13 @@ import { compileGlob } from '../core/glob.ts';
 import { findLiveRuns, isResultPath } from '../core/graph.ts';
 import { applyNotes, findTolerance, groupNotes } from '../core/notes.ts';
 import type { Note, OutputTolerance } from '../core/notes.ts';
-import { ACCEPTANCES, changeRun, describeOtherEnd, findInputProducer, findRepeatObstacle, isRepeatAccepted, listLaterResults, USUAL_SURROUNDINGS } from '../core/repeat.ts';
+import { ACCEPTANCES, changeRun, describeOtherEnd, findInputProducer, findRepeatObstacle, isRepeatAccepted, listLaterResults, shareSettings, USUAL_SURROUNDINGS } from '../core/repeat.ts';
 import type { Acceptance, Judgement, RepeatSurroundings, Setting } from '../core/repeat.ts';
 import type { FileState, Run } from '../core/run.ts';
 import { judgeVariations, listVariations, needsControl } from '../core/variations.ts';
 import type { TrialOutcome, VariedTrial } from '../core/variations.ts';
 import { parseToleranceOption } from '../formats/note.ts';
-import { quoteWord } from '../formats/shell.ts';
+import { quoteCommand, quoteWord } from '../formats/shell.ts';
 import { makeRandomDigits } from '../sys/clock.ts';
 import { ContentFinder } from '../sys/contents.ts';
 import { errorCode, lstatIfThere, makeFolder, toFsPath } from '../sys/files.ts';
@@ -76,6 +76,10 @@ type RerunSession = {
   folder: ByteString | undefined;
   /** Of all trees of --vary, or what names its folder would differ each time. */
   folderDigits: string | undefined;
+  /** What each run wanted takes of the settings; a run that another needs takes none. */
+  settingsOf: Map<string, Setting[]>;
+  /** Runs that this call made otherwise: with something set, or from what such a one made. */
+  changed: Set<string>;
   /** Paths that a run of this call made anew, for the runs that read them from that run: its id + NUL + path -> absolute name. */
   made: Map<string, ByteString>;
 };
@@ -111,7 +115,7 @@ function beginSession(references: ByteString[], options: RerunOptions): RerunSes
   }
   return {
     options, project, runs, finder, settings: options.settings.map(parseSetting), commit, accept: ACCEPTANCES.find((one) => one === options.accept) ?? 'identical',
-    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(readNotes(project).notes), folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(),
+    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(readNotes(project).notes), folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(), settingsOf: new Map(), changed: new Set(),
   };
 }
 
@@ -205,6 +209,32 @@ function listNewlyNamed(scratch: Scratch, run: Run, before: ByteString[], after:
   return words.map((word) => toRecordPath(scratch.project, folder, word)).filter((path) => isResultPath(path) && !isLeftOut(path));
 }
 
+/** Is it to be a run of its own rather than a repeat? */
+function isMadeOtherwise(session: RerunSession, run: Run): boolean {
+  if ((session.settingsOf.get(run.id) ?? []).length > 0) return true;
+  return session.changed.size > 0 && run.inputs.some((file) => {
+    const producer = findInputProducer(session.runs, run, file);
+    return producer !== undefined && session.changed.has(producer.id);
+  });
+}
+
+/** Says what is set where; throws Failure before anything is run. */
+function settleSettings(session: RerunSession, wanted: Run[]): void {
+  const shared = shareSettings(wanted.filter((run) => findRepeatObstacle(run) === undefined), session.settings, (run) => argumentsOf(run, session.project.root), quoteWord);
+  if (shared.kind === 'refused') throw new Failure(shared.why, 'run "rr show ' + shared.id + '" for its command', EXIT.usage);
+  session.settingsOf = shared.ofRuns;
+}
+
+/** The command that is made of each run planned, if it is another. */
+function nameChanges(session: RerunSession, plan: PlannedRepeat[]): PlannedRepeat[] {
+  return plan.map((one) => {
+    if (one.action === 'cannot' || !isMadeOtherwise(session, one.run)) return one;
+    session.changed.add(one.run.id);
+    const set = changeRun(argumentsOf(one.run, session.project.root), one.run.parameters, session.settingsOf.get(one.run.id) ?? [], quoteWord);
+    return set.kind === 'refused' ? one : { ...one, command: quoteCommand(set.argv, session.project.root, absoluteOf(session.project, one.run.directory)) };
+  });
+}
+
 function prepareRepeat(session: RerunSession, run: Run, surroundings: RepeatSurroundings): Trial | string {
   const { options, project, finder, commit } = session;
   let lacking: string[];
@@ -221,13 +251,13 @@ function prepareRepeat(session: RerunSession, run: Run, surroundings: RepeatSurr
     return lacking[0] + (lacking.length > 1 ? ' (and ' + String(lacking.length - 1) + ' more)' : '');
   }
   const root = scratch?.project.root ?? project.root;
-  const set = changeRun(argumentsOf(run, root), run.parameters, session.settings, quoteWord);
+  const set = changeRun(argumentsOf(run, root), run.parameters, session.settingsOf.get(run.id) ?? [], quoteWord);
   if (set.kind === 'refused') {
     if (scratch !== undefined) removeTree(scratch.folder);
     throw new Failure(set.why, 'run "rr show ' + run.id + '" for its command', EXIT.usage);
   }
   if (scratch !== undefined) putNamed(project, scratch, listNewlyNamed(scratch, run, argumentsOf(run, root), set.argv));
-  const changed = session.settings.length === 0 ? undefined : { argv: set.argv, parameters: set.parameters, label: options.label, reason: options.reason };
+  const changed = !isMadeOtherwise(session, run) ? undefined : { argv: set.argv, parameters: set.parameters, label: options.label, reason: options.reason };
   const noted = applyNotes(run, session.notes.get(run.id)).notes;
   const toleranceOf = (path: ByteString): Tolerance | undefined => session.tolerances.find((one) => compileGlob(one.pattern)(path)) ?? findTolerance(noted, path);
   return { scratch, request: { origin: project, run, finder, scratch, changed, commit, surroundings, toleranceOf, isKept: true, quiet: true, onJudged: async () => undefined } };
@@ -238,10 +268,13 @@ async function runTrial(session: RerunSession, run: Run, surroundings: RepeatSur
   const trial = prepareRepeat(session, run, surroundings);
   if (typeof trial === 'string') return { kind: 'lacking', why: trial };
   try {
-    const repeated = await repeatRun({ ...trial.request, isKept: false });
+    let outputs = new Map<ByteString, string>();
+    // What it printed is known only until the repeat has ended.
+    const onJudged = async (repeat: Run): Promise<void> => { outputs = hashesOf(repeat); };
+    const repeated = await repeatRun({ ...trial.request, isKept: false, onJudged });
     const otherEnd = describeOtherEnd(run, repeated.run);
     if (otherEnd !== '') return { kind: 'ended', how: otherEnd };
-    return { kind: 'ran', outputs: hashesOf(repeated.run) };
+    return { kind: 'ran', outputs };
   } finally {
     if (trial.scratch !== undefined) removeTree(trial.scratch.folder);
   }
@@ -272,7 +305,7 @@ async function explainDifferences(session: RerunSession, run: Run, repeat: Run, 
     else unexplained.push(verdict);
   }
   const isWanted = session.options.explain || (run.wallS ?? Infinity) <= LONGEST_EXPLAINED_S;
-  if (unexplained.length === 0 || !isWanted || session.options.inPlace || session.settings.length > 0) return;
+  if (unexplained.length === 0 || !isWanted || session.options.inPlace || repeat.parent !== undefined) return;
   const second = hashesOf(repeat);
   const digits = makeRandomDigits();
   const third = await runTrial({ ...session, folderDigits: digits }, run, USUAL_SURROUNDINGS);
@@ -398,6 +431,7 @@ async function repeatOne(session: RerunSession, run: Run, later: Run[]): Promise
   const { scratch, request } = trial;
   if (!options.quiet) tell('rr: repeating ' + run.id + (run.label === undefined ? '' : ' ' + run.label));
   try {
+    if (request.changed !== undefined) session.changed.add(run.id);
     const repeated = await repeatRun({ ...request, onJudged: (repeat, judgement) => explainDifferences(session, run, repeat, judgement) });
     for (const problem of repeated.problems) tell('rr: ' + problem);
     if (scratch === undefined) return { kind: 'repeated', original: run, repeat: repeated.run, isAccepted: isAccepted(session, run, repeated.run), kept: undefined };
@@ -413,7 +447,7 @@ async function repeatOne(session: RerunSession, run: Run, later: Run[]): Promise
 
 /** Of a run made with something changed nothing is expected but that it succeeds. */
 function isAccepted(session: RerunSession, run: Run, repeat: Run): boolean {
-  return session.settings.length > 0 ? repeat.status === 'succeeded' : isRepeatAccepted(run, repeat, session.accept);
+  return repeat.parent !== undefined ? repeat.status === 'succeeded' : isRepeatAccepted(run, repeat, session.accept);
 }
 
 /**
@@ -424,10 +458,12 @@ export async function rerunRuns(references: ByteString[], options: RerunOptions)
   const session = beginSession(references, options);
   const wanted = selectWanted(session, references);
   if (wanted.length === 0) throw new Failure('cannot rerun: no run fits', 'run "rr list"', EXIT.differs);
+  settleSettings(session, wanted);
   const plan = planRepeats(session, wanted);
   const width = readColumns(1);
   if (options.dryRun) {
-    printOut(options.json ? printJsonPlan(plan) : printRepeatPlan(plan, width));
+    const changes = nameChanges(session, plan);
+    printOut(options.json ? printJsonPlan(changes) : printRepeatPlan(changes, width));
     return plan.some(({ action }) => action === 'cannot') ? EXIT.differs : 0;
   }
   makeFolder(session.project.own + '/scratch');
