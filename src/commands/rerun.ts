@@ -163,7 +163,8 @@ function planRepeats(session: RerunSession, wanted: Run[]): PlannedRepeat[] {
       if (producer === undefined) nowhere.push(file.path);
       else open.push({ run: producer, reason: 'its output ' + file.path + ' is needed by ' + run.id + ' and is not at hand' });
     }
-    const why = obstacle ?? (nowhere.length > 0 && !session.options.force ? 'its input ' + nowhere[0] + ' is not at hand as it was read' + (nowhere.length > 1 ? ' (and ' + String(nowhere.length - 1) + ' more)' : '') + ', and no run made it' : undefined);
+    const changed = obstacle === undefined && session.options.inPlace && !session.options.force ? listChangedInPlace(session, run, wanted) : [];
+    const why = obstacle ?? (changed.length > 0 ? sumUp(changed) : undefined) ?? (nowhere.length > 0 && !session.options.force ? 'its input ' + nowhere[0] + ' is not at hand as it was read' + (nowhere.length > 1 ? ' (and ' + String(nowhere.length - 1) + ' more)' : '') + ', and no run made it' : undefined);
     plan.set(run.id, why === undefined ? { run, action: 'repeat', reason } : { run, action: 'cannot', reason: why });
   }
   return Array.from(plan.values()).sort((a, b) => (a.run.id < b.run.id ? -1 : 1));
@@ -187,11 +188,17 @@ function makeTree(session: RerunSession, run: Run, surroundings: RepeatSurroundi
   });
 }
 
-/** In the project: inputs that are not as the run read them. */
-function listChangedInPlace(session: RerunSession, run: Run): string[] {
+function sumUp(obstacles: string[]): string {
+  return obstacles[0] + (obstacles.length > 1 ? ' (and ' + String(obstacles.length - 1) + ' more)' : '');
+}
+
+/** In the project: inputs that are not as the run read them, but for those that these runs make before. */
+function listChangedInPlace(session: RerunSession, run: Run, before: Run[]): string[] {
   const changed: string[] = [];
   for (const file of run.inputs) {
     if (file.hash.length !== 64 || file.kind === 'l') continue;
+    const producer = before.length === 0 ? undefined : findInputProducer(session.runs, run, file);
+    if (producer !== undefined && before.some((one) => one.id === producer.id)) continue;
     const name = absoluteOf(session.project, file.path);
     const outcome = hashWithRetry(name);
     if (outcome.kind !== 'hashed' || outcome.hash !== file.hash) changed.push('the input ' + file.path + (lstatIfThere(name) === undefined ? ' is gone' : ' has changed since'));
@@ -239,7 +246,7 @@ function prepareRepeat(session: RerunSession, run: Run, surroundings: RepeatSurr
   const { options, project, finder, commit } = session;
   let lacking: string[];
   let scratch: Scratch | undefined;
-  if (options.inPlace) lacking = listChangedInPlace(session, run);
+  if (options.inPlace) lacking = listChangedInPlace(session, run, []);
   else {
     scratch = makeTree(session, run, surroundings);
     lacking = scratch.lacking.map(({ file, why }) => 'the input ' + file.path + ' is not as it was read: ' + why);
@@ -248,7 +255,7 @@ function prepareRepeat(session: RerunSession, run: Run, surroundings: RepeatSurr
   if (wayOut !== undefined || (lacking.length > 0 && !options.force)) {
     if (scratch !== undefined) removeTree(scratch.folder);
     if (wayOut !== undefined) return wayOut;
-    return lacking[0] + (lacking.length > 1 ? ' (and ' + String(lacking.length - 1) + ' more)' : '');
+    return sumUp(lacking);
   }
   const root = scratch?.project.root ?? project.root;
   const set = changeRun(argumentsOf(run, root), run.parameters, session.settingsOf.get(run.id) ?? [], quoteWord);
