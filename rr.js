@@ -1933,7 +1933,7 @@ function emptyEnvironment() {
 //   changes: ValueChange[];
 //   /** A path of the same content that one of the runs has in its place. */
 //   twin?: ByteString;
-//   /** The package by whose change this one is explained. */
+//   /** The package by whose change this one is explained; of what is told of a binary, that binary. */
 //   cause?: ByteString;
 //   contents: ContentDifference[];
 // };
@@ -2141,12 +2141,24 @@ function explainByPackages(environments, packages, aspects) {
   for (const aspect of aspects) for (const row of aspect.rows) if (!isSameRow(row)) row.cause = causes.get(row.name);
 }
 
+/** Of a binary that only some have, its compiler is told with it; of one that differs, its build-id is. */
+function explainByBinaries(software, compilers, buildIds) {
+  const differing = new Map();
+  for (const { rows } of software) for (const row of rows) if (!isSameRow(row)) differing.set(row.name, row);
+  for (const row of buildIds.rows) if (!isSameRow(row) && differing.has(row.name)) row.cause = row.cause ?? row.name;
+  for (const row of compilers.rows) {
+    const binary = differing.get(row.name);
+    if (binary !== undefined && binary.values.indexOf(undefined) >= 0 && !isSameRow(row)) row.cause = row.cause ?? row.name;
+  }
+}
+
 function compareEnvironments(environments) {
   const packages = makePackages('environment.packages', environments.map((one) => one.packages));
   const software = SOFTWARE_LISTS.map((list) => makeFiles('environment.' + list, environments.map((one) => one[list])));
   const compilers = makeList('environment.compilers', 'list', environments.map((one) => one.compilers.map(({ path, producer }) => [path, producer])));
   const buildIds = makeList('environment.build_ids', 'list', environments.map((one) => one.buildIds.map(({ path, id }) => [path, id])));
   explainByPackages(environments, packages, software.concat(compilers, buildIds));
+  explainByBinaries(software, compilers, buildIds);
   return compareFacts(environments).concat(
     packages, software, compilers, buildIds,
     makeFiles('environment.files', environments.map((one) => one.files.map((file) => (file.hash === '?' ? { ...file, hash: '-' } : file)))),
@@ -4733,6 +4745,8 @@ function findRepeatObstacle(run) {
 
 // type Changed = { kind: 'changed'; argv: ByteString[]; parameters: ByteString[] } | { kind: 'refused'; why: string };
 
+const NOT_HELD = 'the command does not hold it';
+
 const ENDS_VALUE = '[^ \\t-\\r,;&|<>()\'"`}\\]]*';
 
 function escapeForPattern(text) {
@@ -4776,7 +4790,7 @@ function setArgument(argv, setting, old, quoteWord) {
   if (count > 0) return changed;
   const places = old === undefined || old === '' ? [] : argv.map((_, i) => i).filter((i) => i > 0 && argv[i] === old);
   if (places.length === 1) return argv.map((word, i) => (i === places[0] ? value : word));
-  return places.length > 1 ? 'several arguments are ' + String(old) + '; give its number' : 'the command does not hold it';
+  return places.length > 1 ? 'several arguments are ' + String(old) + '; give its number' : NOT_HELD;
 }
 
 /** The command and the parameters of a run with each of these set, or why that cannot be. */
@@ -4794,6 +4808,28 @@ function changeRun(argv, parameters, settings, quoteWord) {
     else if (!/^\d+$/.test(setting.name)) recorded = recorded.concat(line);
   }
   return { kind: 'changed', argv: words, parameters: recorded };
+}
+
+/** What each of several runs has of the settings; `why` if none of them holds one, or one cannot be set where it is held. */
+// type SettingsByRun = { kind: 'shared'; ofRuns: Map<string, Setting[]> } | { kind: 'refused'; why: string; id: string };
+
+/** Which of the settings each of the runs takes: those that it holds. A setting that none of them holds is refused. */
+function shareSettings(runs, settings, argumentsOf, quoteWord) {
+  const ofRuns = new Map(runs.map((run) => [run.id, []]));
+  for (const setting of settings) {
+    let refusal;
+    let isHeld = false;
+    for (const run of runs) {
+      const changed = changeRun(argumentsOf(run), run.parameters, [setting], quoteWord);
+      if (changed.kind === 'changed') {
+        (ofRuns.get(run.id)).push(setting);
+        isHeld = true;
+      } else if (!changed.why.endsWith(NOT_HELD)) return { kind: 'refused', why: changed.why, id: run.id };
+      else refusal = refusal ?? { why: changed.why, id: run.id };
+    }
+    if (!isHeld && refusal !== undefined) return { kind: 'refused', ...refusal };
+  }
+  return { kind: 'shared', ofRuns };
 }
 
 // ---- the verdict ----------------------------------------------------------------------------------------
@@ -16740,9 +16776,10 @@ function printHeading(aspect) {
   return padTo(titleOfAspect(aspect), LABEL_WIDTH - 1) + ' ' + counts + '\n';
 }
 
-function printExplained(explained) {
+function printExplained(aspect, explained) {
   if (explained.length === 0) return '';
-  return '  ' + String(explained.length) + (explained.length === 1 ? ' comes' : ' come') + ' with packages that changed (--all)\n';
+  const what = aspect.name === 'environment.compilers' || aspect.name === 'environment.build_ids' ? 'programs and libraries' : 'packages';
+  return '  ' + String(explained.length) + (explained.length === 1 ? ' comes' : ' come') + ' with ' + what + ' that changed (--all)\n';
 }
 
 // ---- two runs -----------------------------------------------------------------------------------------
@@ -16775,7 +16812,7 @@ function showFileOf(row, run) {
 
 function printFilePair(row, options) {
   const twin = row.twin === undefined ? '' : printWrapped('    ', 'the same content as ' + makeHarmless(row.twin), options.width);
-  const cause = row.cause === undefined ? '' : printWrapped('    ', 'it comes with ' + makeHarmless(row.cause), options.width);
+  const cause = row.cause === undefined ? '' : printWrapped('    ', row.cause === row.name ? 'it comes with that file' : 'it comes with ' + makeHarmless(row.cause), options.width);
   return printSigned(row, (run) => showFileOf(row, run), options.width) + twin + cause + row.contents.map((content) => printContent(content, '', options)).join('');
 }
 
@@ -16798,7 +16835,7 @@ function printAspectPair(aspect, options) {
     if (aspect.kind === 'names') return printSigned(row, () => makeHarmless(row.name), width);
     return printPair('  ' + makeHarmless(row.name), ...values(row), isSameRow(row), width);
   };
-  return printHeading(aspect) + told + printRows(rows, options, print) + printExplained(explained);
+  return printHeading(aspect) + told + printRows(rows, options, print) + printExplained(aspect, explained);
 }
 
 // ---- three and more -----------------------------------------------------------------------------------
@@ -16860,7 +16897,7 @@ function printAspectCells(aspect, options) {
   const { rows, explained } = chooseRows(aspect, options);
   const print = (row) => printCells(aspect, row, '  ' + makeHarmless(row.name), options)
     + row.contents.map((content) => printContent(content, '1 -> ' + listRunsLike(row, content.run) + '  ', options)).join('');
-  return printHeading(aspect) + told + printRows(rows, options, print) + printExplained(explained);
+  return printHeading(aspect) + told + printRows(rows, options, print) + printExplained(aspect, explained);
 }
 
 /** A line for each run, with the number that stands for it below. */
@@ -17124,7 +17161,7 @@ function printRepeatStory(story, width) {
   const head = nameRun(story.original, width) + '\n';
   if (story.kind === 'refused') return head + wrapText('not repeated: ' + makeHarmless(story.why), width - 2).map((line) => '  ' + line + '\n').join('');
   const { original, repeat } = story;
-  const changed = repeat.parent === undefined ? '' : cutToWidth('  now        ' + makeHarmless(encodeWithheld(repeat.command).replace(/%25/g, '%')), width) + '\n';
+  const changed = repeat.parent === undefined ? '' : printNow(repeat.command, width);
   const otherEnd = describeOtherEnd(original, repeat);
   return head + changed + repeat.verdicts.map((verdict) => printVerdictLines(verdict, width)).join('')
     + (otherEnd === '' ? '' : '  ' + otherEnd + '\n')
@@ -17143,14 +17180,18 @@ function printStorySum(stories) {
 }
 
 /** What would be done: an action and a reason for each run. */
-// type PlannedRepeat = { run: Run; action: 'repeat' | 'cannot'; reason: string };
+// type PlannedRepeat = { run: Run; action: 'repeat' | 'cannot'; reason: string; /** If it is another than that of the run. */ command?: ByteString };
+
+function printNow(command, width) {
+  return cutToWidth('  now        ' + makeHarmless(encodeWithheld(command).replace(/%25/g, '%')), width) + '\n';
+}
 
 function printRepeatPlan(plan, width) {
-  return plan.map(({ run, action, reason }) => nameRun(run, width) + '\n' + wrapText(action + ': ' + makeHarmless(reason), width - 2).map((line) => '  ' + line + '\n').join('')).join('');
+  return plan.map(({ run, action, reason, command }) => nameRun(run, width) + '\n' + (command === undefined ? '' : printNow(command, width)) + wrapText(action + ': ' + makeHarmless(reason), width - 2).map((line) => '  ' + line + '\n').join('')).join('');
 }
 
 function printJsonPlan(plan) {
-  return printJsonLines(plan.map(({ run, action, reason }) => ({ run: run.id, action, reason })));
+  return printJsonLines(plan.map(({ run, action, reason, command }) => ({ run: run.id, action, reason, command: command === undefined ? undefined : encodeWithheld(command) })));
 }
 
 function printJsonLines(values) {
@@ -24099,9 +24140,15 @@ function readPackageLines(lines) {
   });
 }
 
-/** Folders in which the interpreters of a record find installed modules of Python. */
-function listPythonSites(lines) {
+/** Folders in which the run found its packages of Python; of a record that does not tell, where its interpreters find some. */
+function listSitesOf(lines, project) {
+  const told = lines.get('Site');
+  if (told !== undefined) return told.map((site) => absoluteOf(project, decodeText(site)));
   const sites = new Set();
+  for (const line of lines.get('Library') ?? []) {
+    const parts = /^(.*?\/(?:site|dist)-packages)\//.exec(parseFile(line)?.path ?? '');
+    if (parts !== null) sites.add(parts[1]);
+  }
   for (const line of (lines.get('Executable') ?? []).concat(lines.get('Interpreter') ?? [])) {
     const parts = /^(.*)\/bin\/python(\d+)(\.\d+)?$/.exec(parseFile(line)?.path ?? '');
     if (parts === null) continue;
@@ -24198,7 +24245,7 @@ class EnvironmentComparer {
     if (one.manager === 'dpkg') return this.dpkg.get(one.name);
     if (one.manager !== 'python') return undefined;
     const name = normalizePythonName(one.name);
-    const found = listPythonSites(lines).map((site) => this.readSite(site).get(name)).filter((version) => version !== undefined);
+    const found = listSitesOf(lines, this.project).map((site) => this.readSite(site).get(name)).filter((version) => version !== undefined);
     // It may have been in a place that the record does not tell.
     return found.length === 0 ? undefined : found;
   }
@@ -24879,11 +24926,23 @@ function gatherSoftware(given, options, cache) {
   return { executables, interpreters, libraries: libraries.filter((name) => programs.indexOf(name) < 0), owners, languages, ownLibraries, unexplained, warnings, looked: looked.concat(all, listSites(read.concat(loaded.modules))) };
 }
 
+const SITE_FOLDER = /^.*?\/(?:site|dist)-packages(?=\/)/;
+
+/** Folders of packages of Python that were used, as paths of records. */
+function listPythonSites(languages, project) {
+  const sites = new Set();
+  for (const [name, owner] of languages.owners) {
+    const site = owner.manager === 'python' ? SITE_FOLDER.exec(name) : null;
+    if (site !== null) sites.add(relativeTo(project, site[0]));
+  }
+  return sortUnique(Array.from(sites).map(encodeText));
+}
+
 /** Folders in which a package's version can change without a change in the files that were read. */
 function listSites(names) {
   const sites = new Set();
   for (const name of names) {
-    const parts = /^.*?\/(?:site-packages|dist-packages)(?=\/)/.exec(name);
+    const parts = SITE_FOLDER.exec(name);
     if (parts !== null) sites.add(parts[0]);
     else if (isModuleName(name) && !name.startsWith('/usr/')) sites.add(folderOfName(name)).add(folderOfName(folderOfName(name)));
   }
@@ -24932,7 +24991,7 @@ function listPackages(gathered) {
   return sortUnique(lines);
 }
 
-function printSoftware(gathered, states, cache) {
+function printSoftware(gathered, states, cache, project) {
   let text = '';
   const add = (name, lines) => {
     for (const line of lines) text += name + ': ' + line + '\n';
@@ -24957,6 +25016,7 @@ function printSoftware(gathered, states, cache) {
   add('Interpreter', files(gathered.interpreters));
   add('Library', files(gathered.libraries));
   add('Package', listPackages(gathered));
+  add('Site', listPythonSites(gathered.languages, project));
   add('Owner', sortUnique(owned));
   add('Compiler', sortUnique(compiled));
   add('Build_id', sortUnique(identified));
@@ -25078,7 +25138,7 @@ async function describeSoftware(loaded, options) {
   const gathered = gatherSoftware(sorted, options, cache);
   const names = gathered.executables.concat(gathered.interpreters, gathered.libraries, gathered.unexplained.slice(0, MOST_FILES), gathered.languages.lockFiles);
   const states = await describeFiles(names, options.project, new HashCache(options.cacheFolder + '/programs'));
-  const facts = { text: printSoftware(gathered, states, cache), compilers: describeProjectBinaries(sorted.projectBinaries.concat(gathered.ownLibraries), options.project, cache), ownLibraries: gathered.ownLibraries, warnings: gathered.warnings };
+  const facts = { text: printSoftware(gathered, states, cache, options.project), compilers: describeProjectBinaries(sorted.projectBinaries.concat(gathered.ownLibraries), options.project, cache), ownLibraries: gathered.ownLibraries, warnings: gathered.warnings };
   cache.save();
   rememberSoftware(folder, key, given, gathered.looked, facts);
   return { ...facts, text: facts.text + gpus };
@@ -27391,6 +27451,16 @@ function nameInTree(scratch, path) {
  * if the name is one of git's own, which no commit has and no run is watched to read.
  */
 function makeParents(scratch, name) {
+  return visitParents(scratch, name, (folder) => { fs.mkdirSync(toFsPath(folder)); return true; });
+}
+
+/** Are the folders above a name there, and folders? None is made: a command may want to do that itself. */
+function hasParents(scratch, name) {
+  return visitParents(scratch, name, () => false);
+}
+
+/** Goes down to the folder of a name, as makeParents() does; `onMissing` says whether it can go on. */
+function visitParents(scratch, name, onMissing) {
   const base = scratch.folder + '/t';
   if (!name.startsWith(base + '/') || normalizeName(name) !== name || /\/\.git(?:\/|$)/i.test(name.slice(scratch.folder.length))) return false;
   const parts = name.slice(base.length + 1).split('/').slice(0, -1);
@@ -27398,8 +27468,7 @@ function makeParents(scratch, name) {
   for (const part of parts) {
     at += '/' + part;
     const stat = lstatIfThere(at);
-    if (stat === undefined) fs.mkdirSync(toFsPath(at));
-    else if (!stat.isDirectory()) return false;
+    if (stat === undefined ? !onMissing(at) : !stat.isDirectory()) return false;
   }
   return true;
 }
@@ -27653,9 +27722,14 @@ function removeOutputs(request, scratch) {
   const inputs = new Set(run.inputs.map((file) => file.path));
   for (const path of run.outputs.filter((file) => file.kind !== 'd').map((file) => file.path).concat(run.absent)) {
     const name = absoluteOf(scratch.project, path);
-    if (inputs.has(path) || !isResultPath(path) || !makeParents(scratch, name)) continue;
+    if (inputs.has(path) || !isResultPath(path) || !hasParents(scratch, name)) continue;
     const stat = lstatIfThere(name);
     if (stat !== undefined && !stat.isDirectory()) fs.unlinkSync(toFsPath(name));
+  }
+  // Innermost first. What has something in it after all, the command found there.
+  for (const path of run.outputs.filter((file) => file.kind === 'd').map((file) => file.path).sort(compareBytes).reverse()) {
+    const name = absoluteOf(scratch.project, path);
+    if (isResultPath(path) && hasParents(scratch, name) && lstatIfThere(name)?.isDirectory() === true && listFolder(name).length === 0) fs.rmdirSync(toFsPath(name));
   }
 }
 
@@ -30288,12 +30362,21 @@ function narrowReport(report, paths) {
   };
 }
 
+/** A misspelled name is not "all current". What is gone and was recorded is in the report. */
+function refuseUnknown(project, report, word, path) {
+  if (lstatIfThere(absoluteOf(project, path)) !== undefined) return;
+  const narrow = narrowReport(report, [path]);
+  if (isAllFine({ ...narrow, unreadable: [] })) throw new Failure('cannot tell the state of "' + word + '": there is no such file, and no run made or read it', 'run "rr status" for all', EXIT.usage);
+}
+
 /** Prints the state of the project, or of these paths. Status 1 if a result or raw input is not as recorded, or a result is stale. */
 async function showStatus(words, options) {
   const current = readCurrentFolder();
   const project = requireProject(current, options.project);
   const paths = words.map((word) => toRecordPath(project, current, word));
-  const report = narrowReport(completeReport(project, await readFacts(project, options.environment)), paths);
+  const whole = completeReport(project, await readFacts(project, options.environment));
+  words.forEach((word, i) => refuseUnknown(project, whole, word, paths[i]));
+  const report = narrowReport(whole, paths);
   if (options.json) printOut(printStatusJson(report));
   else if (!options.quiet) printOut(printStatus(report, isTerminal(1) ? readColumns(1) : Infinity, options.all));
   return isAllFine(report) ? 0 : EXIT.differs;
@@ -30366,6 +30449,10 @@ function writeAnew(project) {
 //   folder: ByteString | undefined;
 //   /** Of all trees of --vary, or what names its folder would differ each time. */
 //   folderDigits: string | undefined;
+//   /** What each run wanted takes of the settings; a run that another needs takes none. */
+//   settingsOf: Map<string, Setting[]>;
+//   /** Runs that this call made otherwise: with something set, or from what such a one made. */
+//   changed: Set<string>;
 //   /** Paths that a run of this call made anew, for the runs that read them from that run: its id + NUL + path -> absolute name. */
 //   made: Map<string, ByteString>;
 // };
@@ -30401,7 +30488,7 @@ function beginSession(references, options) {
   }
   return {
     options, project, runs, finder, settings: options.settings.map(parseSetting), commit, accept: ACCEPTANCES.find((one) => one === options.accept) ?? 'identical',
-    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(readNotes(project).notes), folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(),
+    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(readNotes(project).notes), folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(), settingsOf: new Map(), changed: new Set(),
   };
 }
 
@@ -30449,7 +30536,8 @@ function planRepeats(session, wanted) {
       if (producer === undefined) nowhere.push(file.path);
       else open.push({ run: producer, reason: 'its output ' + file.path + ' is needed by ' + run.id + ' and is not at hand' });
     }
-    const why = obstacle ?? (nowhere.length > 0 && !session.options.force ? 'its input ' + nowhere[0] + ' is not at hand as it was read' + (nowhere.length > 1 ? ' (and ' + String(nowhere.length - 1) + ' more)' : '') + ', and no run made it' : undefined);
+    const changed = obstacle === undefined && session.options.inPlace && !session.options.force ? listChangedInPlace(session, run, wanted) : [];
+    const why = obstacle ?? (changed.length > 0 ? sumUp(changed) : undefined) ?? (nowhere.length > 0 && !session.options.force ? 'its input ' + nowhere[0] + ' is not at hand as it was read' + (nowhere.length > 1 ? ' (and ' + String(nowhere.length - 1) + ' more)' : '') + ', and no run made it' : undefined);
     plan.set(run.id, why === undefined ? { run, action: 'repeat', reason } : { run, action: 'cannot', reason: why });
   }
   return Array.from(plan.values()).sort((a, b) => (a.run.id < b.run.id ? -1 : 1));
@@ -30473,11 +30561,17 @@ function makeTree(session, run, surroundings) {
   });
 }
 
-/** In the project: inputs that are not as the run read them. */
-function listChangedInPlace(session, run) {
+function sumUp(obstacles) {
+  return obstacles[0] + (obstacles.length > 1 ? ' (and ' + String(obstacles.length - 1) + ' more)' : '');
+}
+
+/** In the project: inputs that are not as the run read them, but for those that these runs make before. */
+function listChangedInPlace(session, run, before) {
   const changed = [];
   for (const file of run.inputs) {
     if (file.hash.length !== 64 || file.kind === 'l') continue;
+    const producer = before.length === 0 ? undefined : findInputProducer(session.runs, run, file);
+    if (producer !== undefined && before.some((one) => one.id === producer.id)) continue;
     const name = absoluteOf(session.project, file.path);
     const outcome = hashWithRetry(name);
     if (outcome.kind !== 'hashed' || outcome.hash !== file.hash) changed.push('the input ' + file.path + (lstatIfThere(name) === undefined ? ' is gone' : ' has changed since'));
@@ -30495,11 +30589,37 @@ function listNewlyNamed(scratch, run, before, after) {
   return words.map((word) => toRecordPath(scratch.project, folder, word)).filter((path) => isResultPath(path) && !isLeftOut(path));
 }
 
+/** Is it to be a run of its own rather than a repeat? */
+function isMadeOtherwise(session, run) {
+  if ((session.settingsOf.get(run.id) ?? []).length > 0) return true;
+  return session.changed.size > 0 && run.inputs.some((file) => {
+    const producer = findInputProducer(session.runs, run, file);
+    return producer !== undefined && session.changed.has(producer.id);
+  });
+}
+
+/** Says what is set where; throws Failure before anything is run. */
+function settleSettings(session, wanted) {
+  const shared = shareSettings(wanted.filter((run) => findRepeatObstacle(run) === undefined), session.settings, (run) => argumentsOf(run, session.project.root), quoteWord);
+  if (shared.kind === 'refused') throw new Failure(shared.why, 'run "rr show ' + shared.id + '" for its command', EXIT.usage);
+  session.settingsOf = shared.ofRuns;
+}
+
+/** The command that is made of each run planned, if it is another. */
+function nameChanges(session, plan) {
+  return plan.map((one) => {
+    if (one.action === 'cannot' || !isMadeOtherwise(session, one.run)) return one;
+    session.changed.add(one.run.id);
+    const set = changeRun(argumentsOf(one.run, session.project.root), one.run.parameters, session.settingsOf.get(one.run.id) ?? [], quoteWord);
+    return set.kind === 'refused' ? one : { ...one, command: quoteCommand(set.argv, session.project.root, absoluteOf(session.project, one.run.directory)) };
+  });
+}
+
 function prepareRepeat(session, run, surroundings) {
   const { options, project, finder, commit } = session;
   let lacking;
   let scratch;
-  if (options.inPlace) lacking = listChangedInPlace(session, run);
+  if (options.inPlace) lacking = listChangedInPlace(session, run, []);
   else {
     scratch = makeTree(session, run, surroundings);
     lacking = scratch.lacking.map(({ file, why }) => 'the input ' + file.path + ' is not as it was read: ' + why);
@@ -30508,16 +30628,16 @@ function prepareRepeat(session, run, surroundings) {
   if (wayOut !== undefined || (lacking.length > 0 && !options.force)) {
     if (scratch !== undefined) removeHeldFolder(scratch.folder);
     if (wayOut !== undefined) return wayOut;
-    return lacking[0] + (lacking.length > 1 ? ' (and ' + String(lacking.length - 1) + ' more)' : '');
+    return sumUp(lacking);
   }
   const root = scratch?.project.root ?? project.root;
-  const set = changeRun(argumentsOf(run, root), run.parameters, session.settings, quoteWord);
+  const set = changeRun(argumentsOf(run, root), run.parameters, session.settingsOf.get(run.id) ?? [], quoteWord);
   if (set.kind === 'refused') {
     if (scratch !== undefined) removeHeldFolder(scratch.folder);
     throw new Failure(set.why, 'run "rr show ' + run.id + '" for its command', EXIT.usage);
   }
   if (scratch !== undefined) putNamed(project, scratch, listNewlyNamed(scratch, run, argumentsOf(run, root), set.argv));
-  const changed = session.settings.length === 0 ? undefined : { argv: set.argv, parameters: set.parameters, label: options.label, reason: options.reason };
+  const changed = !isMadeOtherwise(session, run) ? undefined : { argv: set.argv, parameters: set.parameters, label: options.label, reason: options.reason };
   const noted = applyNotes(run, session.notes.get(run.id)).notes;
   const toleranceOf = (path) => session.tolerances.find((one) => compileGlob(one.pattern)(path)) ?? findTolerance(noted, path);
   return { scratch, request: { origin: project, run, finder, scratch, changed, commit, surroundings, toleranceOf, isKept: true, quiet: true, onJudged: async () => undefined } };
@@ -30557,7 +30677,7 @@ const LONGEST_EXPLAINED_S = 60;
 
 /**
  * Says of each difference the cause, if it can be told: by the contents, or by repeating once more,
- * and, if that differs again, twice on a single processor.
+ * and, if that differs again, elsewhere and on a single processor.
  */
 async function explainDifferences(session, run, repeat, judgement) {
   const unexplained = [];
@@ -30568,19 +30688,45 @@ async function explainDifferences(session, run, repeat, judgement) {
     else unexplained.push(verdict);
   }
   const isWanted = session.options.explain || (run.wallS ?? Infinity) <= LONGEST_EXPLAINED_S;
-  if (unexplained.length === 0 || !isWanted || session.options.inPlace || session.settings.length > 0) return;
+  if (unexplained.length === 0 || !isWanted || session.options.inPlace || repeat.parent !== undefined) return;
   const second = hashesOf(repeat);
+  const digits = makeRandomDigits();
   awaitNextSecond();
-  const third = await runTrial(session, run, USUAL_SURROUNDINGS);
+  const third = await runTrial({ ...session, folderDigits: digits }, run, USUAL_SURROUNDINGS);
   if (third.kind !== 'ran') return;
-  const differsAgain = (path) => second.get(nameForTrials(path)) !== third.outputs.get(nameForTrials(path));
-  const single = unexplained.some(({ path }) => differsAgain(path)) ? await runOnOneProcessor(session, run) : undefined;
-  for (const verdict of unexplained) {
+  const differsAgain = ({ path }) => second.get(nameForTrials(path)) !== third.outputs.get(nameForTrials(path));
+  for (const verdict of unexplained.filter((one) => !differsAgain(one))) verdict.detail += '; the same again on a third run, so it is not random' + (repeat.environment === run.environment ? '' : ': the software or machine is not that of the run (rr diff)');
+  await explainUnsteady(session, run, unexplained.filter(differsAgain), { digits, outputs: third.outputs });
+}
+
+// type PlacedOutcome = { digits: string; outputs: Map<ByteString, string> };
+
+/** The causes of what was different on a third run, too. */
+async function explainUnsteady(session, run, unsteady, third) {
+  if (unsteady.length === 0) return;
+  const followsFolder = await tryOtherFolder(session, run, third);
+  for (const verdict of unsteady.filter(followsFolder)) verdict.detail += '; cause: build path (the same again in the same folder, and not in another)';
+  const others = unsteady.filter((one) => !followsFolder(one));
+  const single = others.length === 0 ? undefined : await runOnOneProcessor(session, run);
+  for (const verdict of others) {
     const name = nameForTrials(verdict.path);
-    if (!differsAgain(verdict.path)) verdict.detail += '; the same again on a third run, so it is not random' + (repeat.environment === run.environment ? '' : ': the software or machine is not that of the run (rr diff)');
-    else if (single !== undefined && single[0].has(name) && single[0].get(name) === single[1].get(name)) verdict.detail += '; cause: order of threads (differs again on a third run, but not on one processor)';
+    if (single !== undefined && single[0].has(name) && single[0].get(name) === single[1].get(name)) verdict.detail += '; cause: order of threads (differs again on a third run, but not on one processor)';
     else verdict.detail += '; cause: randomness without a fixed seed, or the time (differs again on a third run)';
   }
+}
+
+/**
+ * Which outputs follow the folder: the same again where the third run was, but not in another one. That
+ * one comes between them in time, so that what follows a clock, however coarse, is not among them.
+ */
+async function tryOtherFolder(session, run, third) {
+  const elsewhere = await runTrial(session, run, USUAL_SURROUNDINGS);
+  const again = await runTrial({ ...session, folderDigits: third.digits }, run, USUAL_SURROUNDINGS);
+  return ({ path }) => {
+    const name = nameForTrials(path);
+    const hash = third.outputs.get(name);
+    return hash !== undefined && elsewhere.kind === 'ran' && again.kind === 'ran' && again.outputs.get(name) === hash && elsewhere.outputs.get(name) !== hash;
+  };
 }
 
 async function runOnOneProcessor(session, run) {
@@ -30672,6 +30818,7 @@ async function repeatOne(session, run, later) {
   const { scratch, request } = trial;
   if (!options.quiet) tell('rr: repeating ' + run.id + (run.label === undefined ? '' : ' ' + run.label));
   try {
+    if (request.changed !== undefined) session.changed.add(run.id);
     const repeated = await repeatRun({ ...request, onJudged: (repeat, judgement) => explainDifferences(session, run, repeat, judgement) });
     for (const problem of repeated.problems) tell('rr: ' + problem);
     if (scratch === undefined) return { kind: 'repeated', original: run, repeat: repeated.run, isAccepted: isAccepted(session, run, repeated.run), kept: undefined };
@@ -30687,7 +30834,7 @@ async function repeatOne(session, run, later) {
 
 /** Of a run made with something changed nothing is expected but that it succeeds. */
 function isAccepted(session, run, repeat) {
-  return session.settings.length > 0 ? repeat.status === 'succeeded' : isRepeatAccepted(run, repeat, session.accept);
+  return repeat.parent !== undefined ? repeat.status === 'succeeded' : isRepeatAccepted(run, repeat, session.accept);
 }
 
 /**
@@ -30698,10 +30845,12 @@ async function rerunRuns(references, options) {
   const session = beginSession(references, options);
   const wanted = selectWanted(session, references);
   if (wanted.length === 0) throw new Failure('cannot rerun: no run fits', 'run "rr list"', EXIT.differs);
+  settleSettings(session, wanted);
   const plan = planRepeats(session, wanted);
   const width = readColumns(1);
   if (options.dryRun) {
-    printOut(options.json ? printJsonPlan(plan) : printRepeatPlan(plan, width));
+    const changes = nameChanges(session, plan);
+    printOut(options.json ? printJsonPlan(changes) : printRepeatPlan(changes, width));
     return plan.some(({ action }) => action === 'cannot') ? EXIT.differs : 0;
   }
   makeFolder(session.project.own + '/scratch');

@@ -136,6 +136,17 @@ test('printRunDifference() shows packages with both versions, and counts what ca
   assert.ok(!page.includes('libm.so.6'), page);
 });
 
+test('printRunDifference() tells a binary once: a build-id comes with it, and of one that only some runs have its compiler', () => {
+  const own = 'Compiler: /opt/own.so GNU C17\nBuild_id: aa /opt/own.so\n';
+  const changed = SECOND_ENVIRONMENT + own.replace('C17', 'C23').replace('aa', 'bb');
+  const more = 'Library: ' + hashBytes('more') + '  4x /opt/more.so\nCompiler: /opt/more.so GNU C11\nBuild_id: cc /opt/more.so\n';
+  const page = printRunDifference(compare([makeRun(1), makeRun(2)], [FIRST_ENVIRONMENT + own, changed + more]), { width: 80, isComplete: false });
+  assert.ok(page.includes('/opt/more.so executable\n'), page);
+  assert.ok(page.includes('GNU C23') && !page.includes('GNU C11') && !page.includes('(cc)') && !/\b(?:aa|bb|cc)\b/.test(page), page);
+  assert.ok(page.includes('  2 come with programs and libraries that changed (--all)\n'), page);
+  assert.ok(printRunDifference(compare([makeRun(1), makeRun(2)], [FIRST_ENVIRONMENT + own, changed + more]), { width: 80, isComplete: true }).includes('GNU C11'));
+});
+
 test('findCounterpart() takes the original, then the label, then the files', () => {
   const first = makeRun(1, { label: 'a', outputs: [makeFile('x', '1')] });
   const second = makeRun(2, { label: 'b', outputs: [makeFile('x', '2')] });

@@ -234,6 +234,13 @@ test('EnvironmentComparer tells changed programs, and packages of dpkg and Pytho
   assert.deepEqual(changesOf(['Package: dpkg base-files 0.1 amd64']), ['package base-files 0.1 is ' + version]);
   assert.deepEqual(changesOf(['Package: dpkg no-such-package-here 0.1 amd64']), ['package no-such-package-here 0.1 is not installed']);
   assert.deepEqual(changesOf(['Package: python elsewhere 1.0', program]), [], 'it may be where the record does not tell');
+  const other = path.join(prefix, 'venv/lib/python3.11/site-packages');
+  fs.mkdirSync(path.join(other, 'some_thing-1.0.dist-info'), { recursive: true });
+  fs.writeFileSync(path.join(other, 'some_thing-1.0.dist-info/METADATA'), 'Metadata-Version: 2.1\nName: some-thing\nVersion: 1.0\n\n');
+  fs.writeFileSync(path.join(other, 'x.so'), '');
+  assert.deepEqual(changesOf([program, 'Package: python some-thing 1.0', 'Site: ' + other]), [], 'the interpreter of a virtual environment finds other packages elsewhere');
+  assert.deepEqual(changesOf([program, 'Package: python some-thing 2.0', 'Site: ' + other]), ['package some-thing 2.0 is 1.0']);
+  assert.deepEqual(changesOf([program, 'Package: python some-thing 1.0', 'Library: ' + sum(path.join(other, 'x.so')) + '  0 ' + path.join(other, 'x.so')]), [], 'a record without Site');
   const wrong = 'Library: ' + '0'.repeat(64) + '  1 ' + python;
   assert.deepEqual(changesOf([wrong]), ['library ' + python + ' has changed']);
   assert.deepEqual(changesOf([wrong, 'Package: dpkg base-files 0.1 amd64', 'Owner: dpkg base-files ' + python]), ['package base-files 0.1 is ' + version], 'one line for a package and its files');

@@ -6,13 +6,13 @@ import { compileGlob } from '../core/glob.ts';
 import { findLiveRuns, isResultPath } from '../core/graph.ts';
 import { applyNotes, findTolerance, groupNotes } from '../core/notes.ts';
 import type { Note, OutputTolerance } from '../core/notes.ts';
-import { ACCEPTANCES, changeRun, describeOtherEnd, findInputProducer, findRepeatObstacle, isRepeatAccepted, listLaterResults, USUAL_SURROUNDINGS } from '../core/repeat.ts';
+import { ACCEPTANCES, changeRun, describeOtherEnd, findInputProducer, findRepeatObstacle, isRepeatAccepted, listLaterResults, shareSettings, USUAL_SURROUNDINGS } from '../core/repeat.ts';
 import type { Acceptance, Judgement, RepeatSurroundings, Setting } from '../core/repeat.ts';
 import type { FileState, Run } from '../core/run.ts';
 import { judgeVariations, listVariations, needsControl } from '../core/variations.ts';
 import type { TrialOutcome, VariedTrial } from '../core/variations.ts';
 import { parseToleranceOption } from '../formats/note.ts';
-import { quoteWord } from '../formats/shell.ts';
+import { quoteCommand, quoteWord } from '../formats/shell.ts';
 import { makeRandomDigits, pauseMs, readUtcMicros } from '../sys/clock.ts';
 import { ContentFinder } from '../sys/contents.ts';
 import { errorCode, lstatIfThere, makeFolder, toFsPath } from '../sys/files.ts';
@@ -76,6 +76,10 @@ type RerunSession = {
   folder: ByteString | undefined;
   /** Of all trees of --vary, or what names its folder would differ each time. */
   folderDigits: string | undefined;
+  /** What each run wanted takes of the settings; a run that another needs takes none. */
+  settingsOf: Map<string, Setting[]>;
+  /** Runs that this call made otherwise: with something set, or from what such a one made. */
+  changed: Set<string>;
   /** Paths that a run of this call made anew, for the runs that read them from that run: its id + NUL + path -> absolute name. */
   made: Map<string, ByteString>;
 };
@@ -111,7 +115,7 @@ function beginSession(references: ByteString[], options: RerunOptions): RerunSes
   }
   return {
     options, project, runs, finder, settings: options.settings.map(parseSetting), commit, accept: ACCEPTANCES.find((one) => one === options.accept) ?? 'identical',
-    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(readNotes(project).notes), folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(),
+    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(readNotes(project).notes), folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(), settingsOf: new Map(), changed: new Set(),
   };
 }
 
@@ -159,7 +163,8 @@ function planRepeats(session: RerunSession, wanted: Run[]): PlannedRepeat[] {
       if (producer === undefined) nowhere.push(file.path);
       else open.push({ run: producer, reason: 'its output ' + file.path + ' is needed by ' + run.id + ' and is not at hand' });
     }
-    const why = obstacle ?? (nowhere.length > 0 && !session.options.force ? 'its input ' + nowhere[0] + ' is not at hand as it was read' + (nowhere.length > 1 ? ' (and ' + String(nowhere.length - 1) + ' more)' : '') + ', and no run made it' : undefined);
+    const changed = obstacle === undefined && session.options.inPlace && !session.options.force ? listChangedInPlace(session, run, wanted) : [];
+    const why = obstacle ?? (changed.length > 0 ? sumUp(changed) : undefined) ?? (nowhere.length > 0 && !session.options.force ? 'its input ' + nowhere[0] + ' is not at hand as it was read' + (nowhere.length > 1 ? ' (and ' + String(nowhere.length - 1) + ' more)' : '') + ', and no run made it' : undefined);
     plan.set(run.id, why === undefined ? { run, action: 'repeat', reason } : { run, action: 'cannot', reason: why });
   }
   return Array.from(plan.values()).sort((a, b) => (a.run.id < b.run.id ? -1 : 1));
@@ -183,11 +188,17 @@ function makeTree(session: RerunSession, run: Run, surroundings: RepeatSurroundi
   });
 }
 
-/** In the project: inputs that are not as the run read them. */
-function listChangedInPlace(session: RerunSession, run: Run): string[] {
+function sumUp(obstacles: string[]): string {
+  return obstacles[0] + (obstacles.length > 1 ? ' (and ' + String(obstacles.length - 1) + ' more)' : '');
+}
+
+/** In the project: inputs that are not as the run read them, but for those that these runs make before. */
+function listChangedInPlace(session: RerunSession, run: Run, before: Run[]): string[] {
   const changed: string[] = [];
   for (const file of run.inputs) {
     if (file.hash.length !== 64 || file.kind === 'l') continue;
+    const producer = before.length === 0 ? undefined : findInputProducer(session.runs, run, file);
+    if (producer !== undefined && before.some((one) => one.id === producer.id)) continue;
     const name = absoluteOf(session.project, file.path);
     const outcome = hashWithRetry(name);
     if (outcome.kind !== 'hashed' || outcome.hash !== file.hash) changed.push('the input ' + file.path + (lstatIfThere(name) === undefined ? ' is gone' : ' has changed since'));
@@ -205,11 +216,37 @@ function listNewlyNamed(scratch: Scratch, run: Run, before: ByteString[], after:
   return words.map((word) => toRecordPath(scratch.project, folder, word)).filter((path) => isResultPath(path) && !isLeftOut(path));
 }
 
+/** Is it to be a run of its own rather than a repeat? */
+function isMadeOtherwise(session: RerunSession, run: Run): boolean {
+  if ((session.settingsOf.get(run.id) ?? []).length > 0) return true;
+  return session.changed.size > 0 && run.inputs.some((file) => {
+    const producer = findInputProducer(session.runs, run, file);
+    return producer !== undefined && session.changed.has(producer.id);
+  });
+}
+
+/** Says what is set where; throws Failure before anything is run. */
+function settleSettings(session: RerunSession, wanted: Run[]): void {
+  const shared = shareSettings(wanted.filter((run) => findRepeatObstacle(run) === undefined), session.settings, (run) => argumentsOf(run, session.project.root), quoteWord);
+  if (shared.kind === 'refused') throw new Failure(shared.why, 'run "rr show ' + shared.id + '" for its command', EXIT.usage);
+  session.settingsOf = shared.ofRuns;
+}
+
+/** The command that is made of each run planned, if it is another. */
+function nameChanges(session: RerunSession, plan: PlannedRepeat[]): PlannedRepeat[] {
+  return plan.map((one) => {
+    if (one.action === 'cannot' || !isMadeOtherwise(session, one.run)) return one;
+    session.changed.add(one.run.id);
+    const set = changeRun(argumentsOf(one.run, session.project.root), one.run.parameters, session.settingsOf.get(one.run.id) ?? [], quoteWord);
+    return set.kind === 'refused' ? one : { ...one, command: quoteCommand(set.argv, session.project.root, absoluteOf(session.project, one.run.directory)) };
+  });
+}
+
 function prepareRepeat(session: RerunSession, run: Run, surroundings: RepeatSurroundings): Trial | string {
   const { options, project, finder, commit } = session;
   let lacking: string[];
   let scratch: Scratch | undefined;
-  if (options.inPlace) lacking = listChangedInPlace(session, run);
+  if (options.inPlace) lacking = listChangedInPlace(session, run, []);
   else {
     scratch = makeTree(session, run, surroundings);
     lacking = scratch.lacking.map(({ file, why }) => 'the input ' + file.path + ' is not as it was read: ' + why);
@@ -218,16 +255,16 @@ function prepareRepeat(session: RerunSession, run: Run, surroundings: RepeatSurr
   if (wayOut !== undefined || (lacking.length > 0 && !options.force)) {
     if (scratch !== undefined) removeHeldFolder(scratch.folder);
     if (wayOut !== undefined) return wayOut;
-    return lacking[0] + (lacking.length > 1 ? ' (and ' + String(lacking.length - 1) + ' more)' : '');
+    return sumUp(lacking);
   }
   const root = scratch?.project.root ?? project.root;
-  const set = changeRun(argumentsOf(run, root), run.parameters, session.settings, quoteWord);
+  const set = changeRun(argumentsOf(run, root), run.parameters, session.settingsOf.get(run.id) ?? [], quoteWord);
   if (set.kind === 'refused') {
     if (scratch !== undefined) removeHeldFolder(scratch.folder);
     throw new Failure(set.why, 'run "rr show ' + run.id + '" for its command', EXIT.usage);
   }
   if (scratch !== undefined) putNamed(project, scratch, listNewlyNamed(scratch, run, argumentsOf(run, root), set.argv));
-  const changed = session.settings.length === 0 ? undefined : { argv: set.argv, parameters: set.parameters, label: options.label, reason: options.reason };
+  const changed = !isMadeOtherwise(session, run) ? undefined : { argv: set.argv, parameters: set.parameters, label: options.label, reason: options.reason };
   const noted = applyNotes(run, session.notes.get(run.id)).notes;
   const toleranceOf = (path: ByteString): Tolerance | undefined => session.tolerances.find((one) => compileGlob(one.pattern)(path)) ?? findTolerance(noted, path);
   return { scratch, request: { origin: project, run, finder, scratch, changed, commit, surroundings, toleranceOf, isKept: true, quiet: true, onJudged: async () => undefined } };
@@ -267,7 +304,7 @@ const LONGEST_EXPLAINED_S = 60;
 
 /**
  * Says of each difference the cause, if it can be told: by the contents, or by repeating once more,
- * and, if that differs again, twice on a single processor.
+ * and, if that differs again, elsewhere and on a single processor.
  */
 async function explainDifferences(session: RerunSession, run: Run, repeat: Run, judgement: Judgement): Promise<void> {
   const unexplained: Run['verdicts'] = [];
@@ -278,19 +315,45 @@ async function explainDifferences(session: RerunSession, run: Run, repeat: Run, 
     else unexplained.push(verdict);
   }
   const isWanted = session.options.explain || (run.wallS ?? Infinity) <= LONGEST_EXPLAINED_S;
-  if (unexplained.length === 0 || !isWanted || session.options.inPlace || session.settings.length > 0) return;
+  if (unexplained.length === 0 || !isWanted || session.options.inPlace || repeat.parent !== undefined) return;
   const second = hashesOf(repeat);
+  const digits = makeRandomDigits();
   awaitNextSecond();
-  const third = await runTrial(session, run, USUAL_SURROUNDINGS);
+  const third = await runTrial({ ...session, folderDigits: digits }, run, USUAL_SURROUNDINGS);
   if (third.kind !== 'ran') return;
-  const differsAgain = (path: ByteString): boolean => second.get(nameForTrials(path)) !== third.outputs.get(nameForTrials(path));
-  const single = unexplained.some(({ path }) => differsAgain(path)) ? await runOnOneProcessor(session, run) : undefined;
-  for (const verdict of unexplained) {
+  const differsAgain = ({ path }: { path: ByteString }): boolean => second.get(nameForTrials(path)) !== third.outputs.get(nameForTrials(path));
+  for (const verdict of unexplained.filter((one) => !differsAgain(one))) verdict.detail += '; the same again on a third run, so it is not random' + (repeat.environment === run.environment ? '' : ': the software or machine is not that of the run (rr diff)');
+  await explainUnsteady(session, run, unexplained.filter(differsAgain), { digits, outputs: third.outputs });
+}
+
+type PlacedOutcome = { digits: string; outputs: Map<ByteString, string> };
+
+/** The causes of what was different on a third run, too. */
+async function explainUnsteady(session: RerunSession, run: Run, unsteady: Run['verdicts'], third: PlacedOutcome): Promise<void> {
+  if (unsteady.length === 0) return;
+  const followsFolder = await tryOtherFolder(session, run, third);
+  for (const verdict of unsteady.filter(followsFolder)) verdict.detail += '; cause: build path (the same again in the same folder, and not in another)';
+  const others = unsteady.filter((one) => !followsFolder(one));
+  const single = others.length === 0 ? undefined : await runOnOneProcessor(session, run);
+  for (const verdict of others) {
     const name = nameForTrials(verdict.path);
-    if (!differsAgain(verdict.path)) verdict.detail += '; the same again on a third run, so it is not random' + (repeat.environment === run.environment ? '' : ': the software or machine is not that of the run (rr diff)');
-    else if (single !== undefined && single[0].has(name) && single[0].get(name) === single[1].get(name)) verdict.detail += '; cause: order of threads (differs again on a third run, but not on one processor)';
+    if (single !== undefined && single[0].has(name) && single[0].get(name) === single[1].get(name)) verdict.detail += '; cause: order of threads (differs again on a third run, but not on one processor)';
     else verdict.detail += '; cause: randomness without a fixed seed, or the time (differs again on a third run)';
   }
+}
+
+/**
+ * Which outputs follow the folder: the same again where the third run was, but not in another one. That
+ * one comes between them in time, so that what follows a clock, however coarse, is not among them.
+ */
+async function tryOtherFolder(session: RerunSession, run: Run, third: PlacedOutcome): Promise<(verdict: { path: ByteString }) => boolean> {
+  const elsewhere = await runTrial(session, run, USUAL_SURROUNDINGS);
+  const again = await runTrial({ ...session, folderDigits: third.digits }, run, USUAL_SURROUNDINGS);
+  return ({ path }) => {
+    const name = nameForTrials(path);
+    const hash = third.outputs.get(name);
+    return hash !== undefined && elsewhere.kind === 'ran' && again.kind === 'ran' && again.outputs.get(name) === hash && elsewhere.outputs.get(name) !== hash;
+  };
 }
 
 async function runOnOneProcessor(session: RerunSession, run: Run): Promise<Map<ByteString, string>[] | undefined> {
@@ -382,6 +445,7 @@ async function repeatOne(session: RerunSession, run: Run, later: Run[]): Promise
   const { scratch, request } = trial;
   if (!options.quiet) tell('rr: repeating ' + run.id + (run.label === undefined ? '' : ' ' + run.label));
   try {
+    if (request.changed !== undefined) session.changed.add(run.id);
     const repeated = await repeatRun({ ...request, onJudged: (repeat, judgement) => explainDifferences(session, run, repeat, judgement) });
     for (const problem of repeated.problems) tell('rr: ' + problem);
     if (scratch === undefined) return { kind: 'repeated', original: run, repeat: repeated.run, isAccepted: isAccepted(session, run, repeated.run), kept: undefined };
@@ -397,7 +461,7 @@ async function repeatOne(session: RerunSession, run: Run, later: Run[]): Promise
 
 /** Of a run made with something changed nothing is expected but that it succeeds. */
 function isAccepted(session: RerunSession, run: Run, repeat: Run): boolean {
-  return session.settings.length > 0 ? repeat.status === 'succeeded' : isRepeatAccepted(run, repeat, session.accept);
+  return repeat.parent !== undefined ? repeat.status === 'succeeded' : isRepeatAccepted(run, repeat, session.accept);
 }
 
 /**
@@ -408,10 +472,12 @@ export async function rerunRuns(references: ByteString[], options: RerunOptions)
   const session = beginSession(references, options);
   const wanted = selectWanted(session, references);
   if (wanted.length === 0) throw new Failure('cannot rerun: no run fits', 'run "rr list"', EXIT.differs);
+  settleSettings(session, wanted);
   const plan = planRepeats(session, wanted);
   const width = readColumns(1);
   if (options.dryRun) {
-    printOut(options.json ? printJsonPlan(plan) : printRepeatPlan(plan, width));
+    const changes = nameChanges(session, plan);
+    printOut(options.json ? printJsonPlan(changes) : printRepeatPlan(changes, width));
     return plan.some(({ action }) => action === 'cannot') ? EXIT.differs : 0;
   }
   makeFolder(session.project.own + '/scratch');

@@ -1,7 +1,7 @@
 // status.ts - rr status: are the results what the data and code as they are now would give?
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
-import { EXIT } from '../core/failure.ts';
+import { EXIT, Failure } from '../core/failure.ts';
 import type { GraphRun } from '../core/graph.ts';
 import { applyNotes } from '../core/notes.ts';
 import { isSourceName } from '../core/sources.ts';
@@ -143,12 +143,21 @@ function narrowReport(report: StatusReport, paths: ByteString[]): StatusReport {
   };
 }
 
+/** A misspelled name is not "all current". What is gone and was recorded is in the report. */
+function refuseUnknown(project: Project, report: StatusReport, word: ByteString, path: ByteString): void {
+  if (lstatIfThere(absoluteOf(project, path)) !== undefined) return;
+  const narrow = narrowReport(report, [path]);
+  if (isAllFine({ ...narrow, unreadable: [] })) throw new Failure('cannot tell the state of "' + word + '": there is no such file, and no run made or read it', 'run "rr status" for all', EXIT.usage);
+}
+
 /** Prints the state of the project, or of these paths. Status 1 if a result or raw input is not as recorded, or a result is stale. */
 export async function showStatus(words: ByteString[], options: StatusOptions): Promise<number> {
   const current = readCurrentFolder();
   const project = requireProject(current, options.project);
   const paths = words.map((word) => toRecordPath(project, current, word));
-  const report = narrowReport(completeReport(project, await readFacts(project, options.environment)), paths);
+  const whole = completeReport(project, await readFacts(project, options.environment));
+  words.forEach((word, i) => refuseUnknown(project, whole, word, paths[i]));
+  const report = narrowReport(whole, paths);
   if (options.json) printOut(printStatusJson(report));
   else if (!options.quiet) printOut(printStatus(report, isTerminal(1) ? readColumns(1) : Infinity, options.all));
   return isAllFine(report) ? 0 : EXIT.differs;

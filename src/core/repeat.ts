@@ -22,6 +22,8 @@ export type Setting = { name: ByteString; value: ByteString };
 
 export type Changed = { kind: 'changed'; argv: ByteString[]; parameters: ByteString[] } | { kind: 'refused'; why: string };
 
+const NOT_HELD = 'the command does not hold it';
+
 const ENDS_VALUE = '[^ \\t-\\r,;&|<>()\'"`}\\]]*';
 
 function escapeForPattern(text: ByteString): string {
@@ -65,7 +67,7 @@ function setArgument(argv: ByteString[], setting: Setting, old: ByteString | und
   if (count > 0) return changed;
   const places = old === undefined || old === '' ? [] : argv.map((_, i) => i).filter((i) => i > 0 && argv[i] === old);
   if (places.length === 1) return argv.map((word, i) => (i === places[0] ? value : word));
-  return places.length > 1 ? 'several arguments are ' + String(old) + '; give its number' : 'the command does not hold it';
+  return places.length > 1 ? 'several arguments are ' + String(old) + '; give its number' : NOT_HELD;
 }
 
 /** The command and the parameters of a run with each of these set, or why that cannot be. */
@@ -83,6 +85,28 @@ export function changeRun(argv: ByteString[], parameters: ByteString[], settings
     else if (!/^\d+$/.test(setting.name)) recorded = recorded.concat(line);
   }
   return { kind: 'changed', argv: words, parameters: recorded };
+}
+
+/** What each of several runs has of the settings; `why` if none of them holds one, or one cannot be set where it is held. */
+export type SettingsByRun = { kind: 'shared'; ofRuns: Map<string, Setting[]> } | { kind: 'refused'; why: string; id: string };
+
+/** Which of the settings each of the runs takes: those that it holds. A setting that none of them holds is refused. */
+export function shareSettings(runs: Run[], settings: Setting[], argumentsOf: (run: Run) => ByteString[], quoteWord: (text: ByteString) => ByteString): SettingsByRun {
+  const ofRuns = new Map<string, Setting[]>(runs.map((run) => [run.id, []]));
+  for (const setting of settings) {
+    let refusal: { why: string; id: string } | undefined;
+    let isHeld = false;
+    for (const run of runs) {
+      const changed = changeRun(argumentsOf(run), run.parameters, [setting], quoteWord);
+      if (changed.kind === 'changed') {
+        (ofRuns.get(run.id) as Setting[]).push(setting);
+        isHeld = true;
+      } else if (!changed.why.endsWith(NOT_HELD)) return { kind: 'refused', why: changed.why, id: run.id };
+      else refusal = refusal ?? { why: changed.why, id: run.id };
+    }
+    if (!isHeld && refusal !== undefined) return { kind: 'refused', ...refusal };
+  }
+  return { kind: 'shared', ofRuns };
 }
 
 // ---- the verdict ----------------------------------------------------------------------------------------

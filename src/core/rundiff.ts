@@ -35,7 +35,7 @@ export type DiffRow = {
   changes: ValueChange[];
   /** A path of the same content that one of the runs has in its place. */
   twin?: ByteString;
-  /** The package by whose change this one is explained. */
+  /** The package by whose change this one is explained; of what is told of a binary, that binary. */
   cause?: ByteString;
   contents: ContentDifference[];
 };
@@ -243,12 +243,24 @@ function explainByPackages(environments: Environment[], packages: DiffAspect, as
   for (const aspect of aspects) for (const row of aspect.rows) if (!isSameRow(row)) row.cause = causes.get(row.name);
 }
 
+/** Of a binary that only some have, its compiler is told with it; of one that differs, its build-id is. */
+function explainByBinaries(software: DiffAspect[], compilers: DiffAspect, buildIds: DiffAspect): void {
+  const differing = new Map<ByteString, DiffRow>();
+  for (const { rows } of software) for (const row of rows) if (!isSameRow(row)) differing.set(row.name, row);
+  for (const row of buildIds.rows) if (!isSameRow(row) && differing.has(row.name)) row.cause = row.cause ?? row.name;
+  for (const row of compilers.rows) {
+    const binary = differing.get(row.name);
+    if (binary !== undefined && binary.values.indexOf(undefined) >= 0 && !isSameRow(row)) row.cause = row.cause ?? row.name;
+  }
+}
+
 function compareEnvironments(environments: Environment[]): DiffAspect[] {
   const packages = makePackages('environment.packages', environments.map((one) => one.packages));
   const software = SOFTWARE_LISTS.map((list) => makeFiles('environment.' + list, environments.map((one) => one[list])));
   const compilers = makeList('environment.compilers', 'list', environments.map((one) => one.compilers.map(({ path, producer }): [ByteString, ByteString] => [path, producer])));
   const buildIds = makeList('environment.build_ids', 'list', environments.map((one) => one.buildIds.map(({ path, id }): [ByteString, ByteString] => [path, id])));
   explainByPackages(environments, packages, software.concat(compilers, buildIds));
+  explainByBinaries(software, compilers, buildIds);
   return compareFacts(environments).concat(
     packages, software, compilers, buildIds,
     makeFiles('environment.files', environments.map((one) => one.files.map((file) => (file.hash === '?' ? { ...file, hash: '-' } : file)))),

@@ -12,6 +12,7 @@ import { hashWithRetry } from './hash.ts';
 import { HashCache } from './hashcache.ts';
 import { readPackageText } from './packagepaths.ts';
 import type { Project } from './project.ts';
+import { absoluteOf } from './project.ts';
 import { openPythonSite, readDistributionFacts } from './pythonsites.ts';
 
 /** The lines of an environment record by name, as they stand. */
@@ -39,9 +40,15 @@ function readPackageLines(lines: Lines): PackageLine[] {
   });
 }
 
-/** Folders in which the interpreters of a record find installed modules of Python. */
-function listPythonSites(lines: Lines): ByteString[] {
+/** Folders in which the run found its packages of Python; of a record that does not tell, where its interpreters find some. */
+function listSitesOf(lines: Lines, project: Project): ByteString[] {
+  const told = lines.get('Site');
+  if (told !== undefined) return told.map((site) => absoluteOf(project, decodeText(site)));
   const sites = new Set<ByteString>();
+  for (const line of lines.get('Library') ?? []) {
+    const parts = /^(.*?\/(?:site|dist)-packages)\//.exec(parseFile(line)?.path ?? '');
+    if (parts !== null) sites.add(parts[1]);
+  }
   for (const line of (lines.get('Executable') ?? []).concat(lines.get('Interpreter') ?? [])) {
     const parts = /^(.*)\/bin\/python(\d+)(\.\d+)?$/.exec(parseFile(line)?.path ?? '');
     if (parts === null) continue;
@@ -138,7 +145,7 @@ export class EnvironmentComparer {
     if (one.manager === 'dpkg') return this.dpkg.get(one.name);
     if (one.manager !== 'python') return undefined;
     const name = normalizePythonName(one.name);
-    const found = listPythonSites(lines).map((site) => this.readSite(site).get(name)).filter((version) => version !== undefined) as ByteString[];
+    const found = listSitesOf(lines, this.project).map((site) => this.readSite(site).get(name)).filter((version) => version !== undefined) as ByteString[];
     // It may have been in a place that the record does not tell.
     return found.length === 0 ? undefined : found;
   }

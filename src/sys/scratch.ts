@@ -10,6 +10,7 @@
 //   holder                   whose it is
 //   t/ROOT                   the project; ROOT is its absolute name, so that "../x" leads to what it led to
 import type { ByteString } from '../core/bytes.ts';
+import { compareBytes } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { isResultPath } from '../core/graph.ts';
 import { folderOfName, joinNames, normalizeName } from '../core/names.ts';
@@ -145,6 +146,16 @@ function nameInTree(scratch: Scratch, path: ByteString): ByteString {
  * if the name is one of git's own, which no commit has and no run is watched to read.
  */
 function makeParents(scratch: Scratch, name: ByteString): boolean {
+  return visitParents(scratch, name, (folder) => { fs.mkdirSync(toFsPath(folder)); return true; });
+}
+
+/** Are the folders above a name there, and folders? None is made: a command may want to do that itself. */
+function hasParents(scratch: Scratch, name: ByteString): boolean {
+  return visitParents(scratch, name, () => false);
+}
+
+/** Goes down to the folder of a name, as makeParents() does; `onMissing` says whether it can go on. */
+function visitParents(scratch: Scratch, name: ByteString, onMissing: (folder: ByteString) => boolean): boolean {
   const base = scratch.folder + '/t';
   if (!name.startsWith(base + '/') || normalizeName(name) !== name || /\/\.git(?:\/|$)/i.test(name.slice(scratch.folder.length))) return false;
   const parts = name.slice(base.length + 1).split('/').slice(0, -1);
@@ -152,8 +163,7 @@ function makeParents(scratch: Scratch, name: ByteString): boolean {
   for (const part of parts) {
     at += '/' + part;
     const stat = lstatIfThere(at);
-    if (stat === undefined) fs.mkdirSync(toFsPath(at));
-    else if (!stat.isDirectory()) return false;
+    if (stat === undefined ? !onMissing(at) : !stat.isDirectory()) return false;
   }
   return true;
 }
@@ -407,9 +417,14 @@ function removeOutputs(request: ScratchRequest, scratch: Scratch): void {
   const inputs = new Set(run.inputs.map((file) => file.path));
   for (const path of run.outputs.filter((file) => file.kind !== 'd').map((file) => file.path).concat(run.absent)) {
     const name = absoluteOf(scratch.project, path);
-    if (inputs.has(path) || !isResultPath(path) || !makeParents(scratch, name)) continue;
+    if (inputs.has(path) || !isResultPath(path) || !hasParents(scratch, name)) continue;
     const stat = lstatIfThere(name);
     if (stat !== undefined && !stat.isDirectory()) fs.unlinkSync(toFsPath(name));
+  }
+  // Innermost first. What has something in it after all, the command found there.
+  for (const path of run.outputs.filter((file) => file.kind === 'd').map((file) => file.path).sort(compareBytes).reverse()) {
+    const name = absoluteOf(scratch.project, path);
+    if (isResultPath(path) && hasParents(scratch, name) && lstatIfThere(name)?.isDirectory() === true && listFolder(name).length === 0) fs.rmdirSync(toFsPath(name));
   }
 }
 

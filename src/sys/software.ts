@@ -163,11 +163,23 @@ function gatherSoftware(given: LoadedSoftware, options: SoftwareOptions, cache: 
   return { executables, interpreters, libraries: libraries.filter((name) => programs.indexOf(name) < 0), owners, languages, ownLibraries, unexplained, warnings, looked: looked.concat(all, listSites(read.concat(loaded.modules))) };
 }
 
+const SITE_FOLDER = /^.*?\/(?:site|dist)-packages(?=\/)/;
+
+/** Folders of packages of Python that were used, as paths of records. */
+function listPythonSites(languages: LanguageFacts, project: Project): ByteString[] {
+  const sites = new Set<ByteString>();
+  for (const [name, owner] of languages.owners) {
+    const site = owner.manager === 'python' ? SITE_FOLDER.exec(name) : null;
+    if (site !== null) sites.add(relativeTo(project, site[0]));
+  }
+  return sortUnique(Array.from(sites).map(encodeText));
+}
+
 /** Folders in which a package's version can change without a change in the files that were read. */
 function listSites(names: ByteString[]): ByteString[] {
   const sites = new Set<ByteString>();
   for (const name of names) {
-    const parts = /^.*?\/(?:site-packages|dist-packages)(?=\/)/.exec(name);
+    const parts = SITE_FOLDER.exec(name);
     if (parts !== null) sites.add(parts[0]);
     else if (isModuleName(name) && !name.startsWith('/usr/')) sites.add(folderOfName(name)).add(folderOfName(folderOfName(name)));
   }
@@ -216,7 +228,7 @@ function listPackages(gathered: Gathered): ByteString[] {
   return sortUnique(lines);
 }
 
-function printSoftware(gathered: Gathered, states: Map<ByteString, FileState>, cache: BinaryCache): ByteString {
+function printSoftware(gathered: Gathered, states: Map<ByteString, FileState>, cache: BinaryCache, project: Project): ByteString {
   let text = '';
   const add = (name: string, lines: ByteString[]): void => {
     for (const line of lines) text += name + ': ' + line + '\n';
@@ -241,6 +253,7 @@ function printSoftware(gathered: Gathered, states: Map<ByteString, FileState>, c
   add('Interpreter', files(gathered.interpreters));
   add('Library', files(gathered.libraries));
   add('Package', listPackages(gathered));
+  add('Site', listPythonSites(gathered.languages, project));
   add('Owner', sortUnique(owned));
   add('Compiler', sortUnique(compiled));
   add('Build_id', sortUnique(identified));
@@ -362,7 +375,7 @@ export async function describeSoftware(loaded: LoadedSoftware, options: Software
   const gathered = gatherSoftware(sorted, options, cache);
   const names = gathered.executables.concat(gathered.interpreters, gathered.libraries, gathered.unexplained.slice(0, MOST_FILES), gathered.languages.lockFiles);
   const states = await describeFiles(names, options.project, new HashCache(options.cacheFolder + '/programs'));
-  const facts: SoftwareFacts = { text: printSoftware(gathered, states, cache), compilers: describeProjectBinaries(sorted.projectBinaries.concat(gathered.ownLibraries), options.project, cache), ownLibraries: gathered.ownLibraries, warnings: gathered.warnings };
+  const facts: SoftwareFacts = { text: printSoftware(gathered, states, cache, options.project), compilers: describeProjectBinaries(sorted.projectBinaries.concat(gathered.ownLibraries), options.project, cache), ownLibraries: gathered.ownLibraries, warnings: gathered.warnings };
   cache.save();
   rememberSoftware(folder, key, given, gathered.looked, facts);
   return { ...facts, text: facts.text + gpus };

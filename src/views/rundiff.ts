@@ -127,9 +127,10 @@ function printHeading(aspect: DiffAspect): ByteString {
   return padTo(titleOfAspect(aspect), LABEL_WIDTH - 1) + ' ' + counts + '\n';
 }
 
-function printExplained(explained: DiffRow[]): ByteString {
+function printExplained(aspect: DiffAspect, explained: DiffRow[]): ByteString {
   if (explained.length === 0) return '';
-  return '  ' + String(explained.length) + (explained.length === 1 ? ' comes' : ' come') + ' with packages that changed (--all)\n';
+  const what = aspect.name === 'environment.compilers' || aspect.name === 'environment.build_ids' ? 'programs and libraries' : 'packages';
+  return '  ' + String(explained.length) + (explained.length === 1 ? ' comes' : ' come') + ' with ' + what + ' that changed (--all)\n';
 }
 
 // ---- two runs -----------------------------------------------------------------------------------------
@@ -162,7 +163,7 @@ function showFileOf(row: DiffRow, run: number): ByteString {
 
 function printFilePair(row: DiffRow, options: RunDifferenceOptions): ByteString {
   const twin = row.twin === undefined ? '' : printWrapped('    ', 'the same content as ' + makeHarmless(row.twin), options.width);
-  const cause = row.cause === undefined ? '' : printWrapped('    ', 'it comes with ' + makeHarmless(row.cause), options.width);
+  const cause = row.cause === undefined ? '' : printWrapped('    ', row.cause === row.name ? 'it comes with that file' : 'it comes with ' + makeHarmless(row.cause), options.width);
   return printSigned(row, (run) => showFileOf(row, run), options.width) + twin + cause + row.contents.map((content) => printContent(content, '', options)).join('');
 }
 
@@ -185,7 +186,7 @@ function printAspectPair(aspect: DiffAspect, options: RunDifferenceOptions): Byt
     if (aspect.kind === 'names') return printSigned(row, () => makeHarmless(row.name), width);
     return printPair('  ' + makeHarmless(row.name), ...values(row), isSameRow(row), width);
   };
-  return printHeading(aspect) + told + printRows(rows, options, print) + printExplained(explained);
+  return printHeading(aspect) + told + printRows(rows, options, print) + printExplained(aspect, explained);
 }
 
 // ---- three and more -----------------------------------------------------------------------------------
@@ -247,7 +248,7 @@ function printAspectCells(aspect: DiffAspect, options: RunDifferenceOptions): By
   const { rows, explained } = chooseRows(aspect, options);
   const print = (row: DiffRow): ByteString => printCells(aspect, row, '  ' + makeHarmless(row.name), options)
     + row.contents.map((content) => printContent(content, '1 -> ' + listRunsLike(row, content.run) + '  ', options)).join('');
-  return printHeading(aspect) + told + printRows(rows, options, print) + printExplained(explained);
+  return printHeading(aspect) + told + printRows(rows, options, print) + printExplained(aspect, explained);
 }
 
 /** A line for each run, with the number that stands for it below. */

@@ -45,7 +45,7 @@ export function printRepeatStory(story: RepeatStory, width: number): ByteString 
   const head = nameRun(story.original, width) + '\n';
   if (story.kind === 'refused') return head + wrapText('not repeated: ' + makeHarmless(story.why), width - 2).map((line) => '  ' + line + '\n').join('');
   const { original, repeat } = story;
-  const changed = repeat.parent === undefined ? '' : cutToWidth('  now        ' + makeHarmless(encodeWithheld(repeat.command).replace(/%25/g, '%')), width) + '\n';
+  const changed = repeat.parent === undefined ? '' : printNow(repeat.command, width);
   const otherEnd = describeOtherEnd(original, repeat);
   return head + changed + repeat.verdicts.map((verdict) => printVerdictLines(verdict, width)).join('')
     + (otherEnd === '' ? '' : '  ' + otherEnd + '\n')
@@ -64,14 +64,18 @@ export function printStorySum(stories: RepeatStory[]): ByteString {
 }
 
 /** What would be done: an action and a reason for each run. */
-export type PlannedRepeat = { run: Run; action: 'repeat' | 'cannot'; reason: string };
+export type PlannedRepeat = { run: Run; action: 'repeat' | 'cannot'; reason: string; /** If it is another than that of the run. */ command?: ByteString };
+
+function printNow(command: ByteString, width: number): ByteString {
+  return cutToWidth('  now        ' + makeHarmless(encodeWithheld(command).replace(/%25/g, '%')), width) + '\n';
+}
 
 export function printRepeatPlan(plan: PlannedRepeat[], width: number): ByteString {
-  return plan.map(({ run, action, reason }) => nameRun(run, width) + '\n' + wrapText(action + ': ' + makeHarmless(reason), width - 2).map((line) => '  ' + line + '\n').join('')).join('');
+  return plan.map(({ run, action, reason, command }) => nameRun(run, width) + '\n' + (command === undefined ? '' : printNow(command, width)) + wrapText(action + ': ' + makeHarmless(reason), width - 2).map((line) => '  ' + line + '\n').join('')).join('');
 }
 
 export function printJsonPlan(plan: PlannedRepeat[]): ByteString {
-  return printJsonLines(plan.map(({ run, action, reason }) => ({ run: run.id, action, reason })));
+  return printJsonLines(plan.map(({ run, action, reason, command }) => ({ run: run.id, action, reason, command: command === undefined ? undefined : encodeWithheld(command) })));
 }
 
 function printJsonLines(values: unknown[]): ByteString {
