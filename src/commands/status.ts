@@ -1,7 +1,7 @@
 // status.ts - rr status: are the results what the data and code as they are now would give?
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
-import { EXIT } from '../core/failure.ts';
+import { EXIT, Failure } from '../core/failure.ts';
 import type { GraphRun } from '../core/graph.ts';
 import { applyNotes } from '../core/notes.ts';
 import { isSourceName } from '../core/sources.ts';
@@ -92,7 +92,7 @@ async function gatherFacts(project: Project, hasEnvironment: boolean): Promise<{
   comparer.save();
   for (const path of expected.paths) depends.push({ path, stat: seen.get(path)?.stat });
   // Who has noted what came of it knows of it.
-  const lost = runs.filter((run) => run.status === 'lost' && applyNotes(run, notes.get(run.id)).notes.outcome === undefined).reverse().map((run) => ({ id: run.id, label: run.label }));
+  const lost = runs.filter((run) => run.status === 'lost').map((run) => applyNotes(run, notes.get(run.id))).filter((one) => one.notes.outcome === undefined).reverse().map(({ run }) => ({ id: run.id, label: run.label }));
   return {
     facts: { ...verdicts, runs: runs.length, lost, unreadable: faults.concat(noteFaults).map((fault) => fault.message), orphanCandidates: listOrphanCandidates(project, expected, folders), sources: listSources(expected) },
     depends,
@@ -132,13 +132,20 @@ function completeReport(project: Project, facts: FileFacts): StatusReport {
   };
 }
 
-/** Only what lies at or below one of these paths; all if there is none. */
-function narrowReport(report: StatusReport, paths: ByteString[]): StatusReport {
-  if (paths.length === 0 || paths.indexOf('.') >= 0) return report;
-  const isWanted = (path: ByteString): boolean => paths.some((wanted) => path === wanted || path.startsWith(wanted + '/'));
+/** Only what lies at or below one of these paths. Throws Failure if one of them, which `words` are as given, names nothing. */
+function narrowReport(project: Project, report: StatusReport, paths: ByteString[], words: ByteString[]): StatusReport {
+  const { owners, raw, paths: known } = listExpectations(readGraphRuns(project).runs);
+  const isAt = (path: ByteString, wanted: ByteString): boolean => path === wanted || path.startsWith(wanted + '/');
+  paths.forEach((wanted, i) => {
+    if (lstatIfThere(absoluteOf(project, wanted)) !== undefined || known.some((path) => isAt(path, wanted))) return;
+    throw new Failure('cannot tell the status of "' + words[i] + '": there is no such file, and it is neither a result nor an input of one', 'run "rr status" for all', EXIT.differs);
+  });
+  const isWanted = (path: ByteString): boolean => paths.some((wanted) => isAt(path, wanted));
   const narrow = <T extends { path: ByteString }>(list: T[]): T[] => list.filter((one) => isWanted(one.path));
+  const count = (named: Map<ByteString, unknown>): number => Array.from(named.keys()).filter(isWanted).length;
   return {
-    ...report, stale: narrow(report.stale), missing: narrow(report.missing), edited: narrow(report.edited), changedInputs: narrow(report.changedInputs), goneInputs: narrow(report.goneInputs),
+    ...report, results: count(owners), inputs: count(raw),
+    stale: narrow(report.stale), missing: narrow(report.missing), edited: narrow(report.edited), changedInputs: narrow(report.changedInputs), goneInputs: narrow(report.goneInputs),
     orphans: report.orphans.filter(isWanted), uncommitted: narrow(report.uncommitted),
   };
 }
@@ -148,7 +155,8 @@ export async function showStatus(words: ByteString[], options: StatusOptions): P
   const current = readCurrentFolder();
   const project = requireProject(current, options.project);
   const paths = words.map((word) => toRecordPath(project, current, word));
-  const report = narrowReport(completeReport(project, await readFacts(project, options.environment)), paths);
+  const whole = completeReport(project, await readFacts(project, options.environment));
+  const report = paths.length === 0 || paths.indexOf('.') >= 0 ? whole : narrowReport(project, whole, paths, words);
   if (options.json) printOut(printStatusJson(report));
   else if (!options.quiet) printOut(printStatus(report, isTerminal(1) ? readColumns(1) : Infinity, options.all));
   return isAllFine(report) ? 0 : EXIT.differs;

@@ -11,7 +11,7 @@ export type StatusRunName = { id: string; label?: ByteString };
 
 /** All that `rr status` tells. */
 export type StatusReport = {
-  /** How many there are: current results; raw inputs; records that can be read. */
+  /** How many there are: current results and raw inputs, of the paths asked for; records that can be read. */
   results: number;
   inputs: number;
   runs: number;
@@ -99,7 +99,7 @@ function printCounts(report: StatusReport): string {
   const others = count(report.orphans, report.orphans.length === 1 ? 'file that no run made' : 'files that no run made')
     .concat(count(report.uncommitted, report.uncommitted.length === 1 ? 'code file not committed' : 'code files not committed'));
   const line = (head: string, list: string[], fine: string): string => head + ': ' + (list.length === 0 ? fine : list.join(', ')) + '\n';
-  return line(plural(report.results, 'result'), results, report.results === 0 ? 'none yet' : 'all current')
+  return line(plural(report.results, 'result'), results, report.results === 0 ? (report.runs === 0 ? 'none yet' : 'none') : 'all current')
     + line(plural(report.inputs, 'raw input'), inputs, report.inputs === 0 ? 'none' : 'all as read')
     + line(plural(report.runs, 'run'), rest, 'none lost, none running')
     + (others.length === 0 ? '' : others.join(', ') + '\n');
