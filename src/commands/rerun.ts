@@ -4,7 +4,7 @@ import type { Tolerance } from '../core/comparison.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { compileGlob } from '../core/glob.ts';
 import { findLiveRuns, isResultPath } from '../core/graph.ts';
-import { applyNotes, findTolerance, groupNotes } from '../core/notes.ts';
+import { annotateRuns, applyNotes, findTolerance, groupNotes } from '../core/notes.ts';
 import type { Note, OutputTolerance } from '../core/notes.ts';
 import { ACCEPTANCES, changeRun, describeOtherEnd, findInputProducer, findRepeatObstacle, isRepeatAccepted, listLaterResults, USUAL_SURROUNDINGS } from '../core/repeat.ts';
 import type { Acceptance, Judgement, RepeatSurroundings, Setting } from '../core/repeat.ts';
@@ -84,7 +84,7 @@ type RerunSession = {
 
 function parseSetting(text: ByteString): Setting {
   const parts = /^([^ \t-\r=]+)=([^]*)$/.exec(text);
-  if (parts === null) throw new Failure('cannot use --set "' + text + '": not NAME=VALUE', '', EXIT.usage);
+  if (parts === null) throw new Failure('cannot use --set "' + text + '": not NAME=VALUE', 'such as --set gamma=0.3', EXIT.usage);
   return { name: parts[1], value: parts[2] };
 }
 
@@ -95,23 +95,26 @@ function checkOptions(references: ByteString[], options: RerunOptions): void {
   if (ways > 1) refuse('RUN, --since and --all exclude one another', '');
   if (options.inPlace && options.onto !== undefined) refuse('--onto takes code of another commit, which --in-place would have to put into your files', '');
   if (options.vary && (options.inPlace || options.settings.length > 0)) refuse('--vary repeats in scratch trees, with nothing else changed', '');
+  if ((options.label ?? options.reason) !== undefined && options.settings.length === 0) refuse((options.label === undefined ? '--reason' : '--label') + ' is for a new run, which --set makes', 'rr rerun --set NAME=VALUE ..., or "rr note" to name the run that is there');
   if (options.inPlace && options.full) refuse('--full fills a scratch tree, and --in-place uses none', '');
 }
 
 function beginSession(references: ByteString[], options: RerunOptions): RerunSession {
   checkOptions(references, options);
   const project = requireProject(readCurrentFolder(), options.project);
-  const { runs, faults } = readRuns(project);
+  const { runs: recorded, faults } = readRuns(project);
   for (const fault of faults) tell('rr: ' + fault.message);
+  const { notes } = readNotes(project);
+  const runs = annotateRuns(recorded, notes).map(({ run }) => run);
   const finder = new ContentFinder(project);
   const repository = options.onto === undefined ? undefined : finder.ownRepository();
   const commit = options.onto === undefined || repository === undefined ? undefined : resolveCommit(repository, options.onto);
   if (options.onto !== undefined && commit === undefined) {
-    throw new Failure('cannot use --onto "' + options.onto + '": ' + (repository === undefined ? 'the project is in no git repository' : 'no such commit'), '', EXIT.usage);
+    throw new Failure('cannot use --onto "' + options.onto + '": ' + (repository === undefined ? 'the project is in no git repository' : 'no such commit'), repository === undefined ? '' : 'run "git log --oneline"', EXIT.usage);
   }
   return {
     options, project, runs, finder, settings: options.settings.map(parseSetting), commit, accept: ACCEPTANCES.find((one) => one === options.accept) ?? 'identical',
-    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(readNotes(project).notes), folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(),
+    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(notes), folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(),
   };
 }
 
