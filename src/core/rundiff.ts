@@ -35,7 +35,7 @@ export type DiffRow = {
   changes: ValueChange[];
   /** A path of the same content that one of the runs has in its place. */
   twin?: ByteString;
-  /** The package by whose change this one is explained. */
+  /** The package by whose change this one is explained; of a fact on a file the file itself, if it was added or is gone. */
   cause?: ByteString;
   contents: ContentDifference[];
 };
@@ -243,12 +243,27 @@ function explainByPackages(environments: Environment[], packages: DiffAspect, as
   for (const aspect of aspects) for (const row of aspect.rows) if (!isSameRow(row)) row.cause = causes.get(row.name);
 }
 
+/** Says of facts on files that only one side has that this is why. */
+function explainByFiles(software: DiffAspect[], aspects: DiffAspect[]): void {
+  const files = new Map<ByteString, DiffRow>();
+  for (const aspect of software) for (const row of aspect.rows) files.set(row.name, row);
+  for (const aspect of aspects) {
+    for (const row of aspect.rows) {
+      const file = files.get(row.name);
+      if (file === undefined || isSameRow(row) || row.cause !== undefined) continue;
+      const isThere = row.values.every((value, run) => (value === undefined) === (file.values[run] === undefined));
+      if (isThere && row.changes.every((change) => change === 'same' || change === 'added' || change === 'gone')) row.cause = row.name;
+    }
+  }
+}
+
 function compareEnvironments(environments: Environment[]): DiffAspect[] {
   const packages = makePackages('environment.packages', environments.map((one) => one.packages));
   const software = SOFTWARE_LISTS.map((list) => makeFiles('environment.' + list, environments.map((one) => one[list])));
   const compilers = makeList('environment.compilers', 'list', environments.map((one) => one.compilers.map(({ path, producer }): [ByteString, ByteString] => [path, producer])));
   const buildIds = makeList('environment.build_ids', 'list', environments.map((one) => one.buildIds.map(({ path, id }): [ByteString, ByteString] => [path, id])));
   explainByPackages(environments, packages, software.concat(compilers, buildIds));
+  explainByFiles(software, [compilers, buildIds]);
   return compareFacts(environments).concat(
     packages, software, compilers, buildIds,
     makeFiles('environment.files', environments.map((one) => one.files.map((file) => (file.hash === '?' ? { ...file, hash: '-' } : file)))),

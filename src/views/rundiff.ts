@@ -115,7 +115,7 @@ function countChanges(rows: DiffRow[]): string {
   return words.join(', ');
 }
 
-/** Rows to be shown, and how many are left out because the package they came with changed. */
+/** Rows to be shown, and those left out because the package or file they came with changed. */
 function chooseRows(aspect: DiffAspect, options: RunDifferenceOptions): { rows: DiffRow[]; explained: DiffRow[] } {
   if (options.isComplete) return { rows: aspect.rows, explained: [] };
   const differing = aspect.rows.filter((row) => !isSameRow(row));
@@ -129,7 +129,9 @@ function printHeading(aspect: DiffAspect): ByteString {
 
 function printExplained(explained: DiffRow[]): ByteString {
   if (explained.length === 0) return '';
-  return '  ' + String(explained.length) + (explained.length === 1 ? ' comes' : ' come') + ' with packages that changed (--all)\n';
+  const ofFiles = explained.filter((row) => row.cause === row.name).length;
+  const what = ofFiles === 0 ? 'packages that changed' : ofFiles === explained.length ? 'files that were added or are gone' : 'packages and files that changed';
+  return '  ' + String(explained.length) + (explained.length === 1 ? ' comes' : ' come') + ' with ' + what + ' (--all)\n';
 }
 
 // ---- two runs -----------------------------------------------------------------------------------------
