@@ -331,10 +331,13 @@ async function varyRun(session: RerunSession, run: Run, width: number): Promise<
     if (outcome.kind !== 'ran') throw new Failure('cannot vary "' + run.id + '": unvaried, ' + (outcome.kind === 'ended' ? 'it ends otherwise: ' + outcome.how : 'it cannot be repeated: ' + outcome.why), 'run "rr rerun ' + run.id + '"', EXIT.differs);
     hashes.push(outcome.outputs);
   }
+  const isUnsteady = judgeVariations(hashes[0], hashes[1], []).unsteady.length > 0;
   const trials: VariedTrial[] = [];
   for (const variation of plan.variations) {
     say(variation.title);
     const outcomes = [await repeat(variation.change)];
+    // What tells the second must not seem to be held still by whatever is.
+    if (variation.isSteady && isUnsteady) awaitNextSecond();
     if (variation.isSteady) outcomes.push(await repeat(variation.change));
     const trial: VariedTrial = { variation, outcomes };
     const control = needsControl(trial, hashes[0], hashes[1]) ? await repeat(USUAL_SURROUNDINGS) : undefined;
