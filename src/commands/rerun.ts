@@ -268,6 +268,14 @@ function awaitNextSecond(): void {
 
 const LONGEST_EXPLAINED_S = 60;
 
+/** What a repeat had that was not as the run had it, and may be why it made something else every time: ': ...', or ''. */
+function describeOtherGround(run: Run, repeat: Run): string {
+  const hashes = new Map(repeat.inputs.map((file) => [file.path, file.hash]));
+  const changed = run.inputs.filter((file) => hashes.has(file.path) && hashes.get(file.path) !== file.hash);
+  if (changed.length > 0) return ': the input ' + changed[0].path + ' is not as the run read it' + (changed.length > 1 ? ' (and ' + String(changed.length - 1) + ' more)' : '');
+  return repeat.environment === run.environment ? '' : ': the software or machine is not that of the run (rr diff)';
+}
+
 /**
  * Says of each difference the cause, if it can be told: by the contents, or by repeating once more,
  * and, if that differs again, twice on a single processor.
@@ -290,7 +298,7 @@ async function explainDifferences(session: RerunSession, run: Run, repeat: Run, 
   const single = unexplained.some(({ path }) => differsAgain(path)) ? await runOnOneProcessor(session, run) : undefined;
   for (const verdict of unexplained) {
     const name = nameForTrials(verdict.path);
-    if (!differsAgain(verdict.path)) verdict.detail += '; the same again on a third run, so it is not random' + (repeat.environment === run.environment ? '' : ': the software or machine is not that of the run (rr diff)');
+    if (!differsAgain(verdict.path)) verdict.detail += '; the same again on a third run, so it is not random' + describeOtherGround(run, repeat);
     else if (single !== undefined && single[0].has(name) && single[0].get(name) === single[1].get(name)) verdict.detail += '; cause: order of threads (differs again on a third run, but not on one processor)';
     else verdict.detail += '; cause: randomness without a fixed seed, or the time (differs again on a third run)';
   }
