@@ -15550,6 +15550,11 @@ rr_finish() {
 	fi
 }
 
+rr_refuse() {
+	rr_say "cannot understand \\"$1\\""
+	rr_die 'hint: sh FILE [-k] [PROJECT]'
+}
+
 # rr_leave_out ID WHY
 rr_leave_out() {
 	rr_say "run $1 is left out: $2"
@@ -15562,7 +15567,9 @@ case \${1-} in
 	rr_go_on=yes
 	shift
 	;;
+-*) rr_refuse "$1" ;;
 esac
+if [ $# -gt 1 ]; then rr_refuse "$2"; fi
 if [ $# -gt 0 ]; then cd "$1" || exit 1; fi
 if [ -h .rr ]; then rr_die 'cannot go on: .rr is a link, and must be a folder of this project'; fi
 rr_find_tool
@@ -16764,7 +16771,7 @@ function countChanges(rows) {
   return words.join(', ');
 }
 
-/** Rows to be shown, and how many are left out because the package they came with changed. */
+/** Rows to be shown, and those left out because the package or file they came with changed. */
 function chooseRows(aspect, options) {
   if (options.isComplete) return { rows: aspect.rows, explained: [] };
   const differing = aspect.rows.filter((row) => !isSameRow(row));
@@ -17528,6 +17535,13 @@ function printNames(title, names, isComplete) {
   return title + '\n' + shown.map((name) => '  ' + name + '\n').join('') + (names.length > shown.length ? '  and ' + String(names.length - shown.length) + ' more (--all)\n' : '');
 }
 
+/** A line of the answer, which must be readable in full: what does not fit goes on below, further in. */
+function printAnswerLine(line, width) {
+  if (displayWidth(line) <= width) return line + '\n';
+  const indent = /^ */.exec(line)?.[0] ?? '';
+  return wrapText(line.slice(indent.length), width - indent.length - 2).map((part, i) => indent + (i === 0 ? '' : '  ') + part + '\n').join('');
+}
+
 /** `rr why` and `rr used` for a person. Harmless for a terminal. */
 function printLineageTree(story, options) {
   const writer = new LineageWriter(story, options);
@@ -17539,7 +17553,7 @@ function printLineageTree(story, options) {
   const more = answer.length > shown.length ? ['  and ' + String(answer.length - shown.length) + ' more reasons (--all)'] : [];
   return printHead(story) + lines
     + printNames('read by', story.readers.map(name), options.isComplete)
-    + shown.concat(more).map((line) => line + '\n').join('');
+    + shown.concat(more).map((line) => printAnswerLine(line, options.width)).join('');
 }
 
 // ==== src/views/lineagejson.ts ===================================================================
@@ -17839,7 +17853,7 @@ function printLineageSvg(story, folded) {
 
 /** All that `rr status` tells. */
 // type StatusReport = {
-//   /** How many there are: current results; raw inputs; records that can be read. */
+//   /** How many there are: current results and raw inputs, of the paths asked for; records that can be read. */
 //   results: number;
 //   inputs: number;
 //   runs: number;
@@ -17898,17 +17912,27 @@ function listGroups(report) {
   ];
 }
 
+/** Fewest columns in which a text stands beside its name. */
+const LEAST_TEXT_COLUMNS = 24;
+
+/** A name and what is said of it, in full: what does not fit goes on below. */
+function printRow(name, text, column, width) {
+  const lead = '  ' + name + ' '.repeat(Math.max(0, column - displayWidth(name))) + '  ';
+  const line = (lead + text).replace(/ +$/, '');
+  if (displayWidth(line) <= width) return line + '\n';
+  const wrap = (words, indent) => (words === '' ? [] : wrapText(words, Math.max(LEAST_TEXT_COLUMNS, width - indent)).map((part) => ' '.repeat(indent) + part));
+  const indent = displayWidth(lead);
+  const lines = width - indent < LEAST_TEXT_COLUMNS ? wrap(name, 2).concat(wrap(text, 4)) : wrap(text, indent).map((part, i) => (i === 0 ? lead + part.slice(indent) : part));
+  return lines.map((one) => one + '\n').join('');
+}
+
 function printGroup(group, width, isComplete) {
   if (group.rows.length === 0) return '';
   const shown = isComplete ? group.rows : group.rows.slice(0, ROWS_SHOWN);
   const column = Math.min(NAME_COLUMNS, shown.reduce((most, [name]) => Math.max(most, displayWidth(name)), 0));
-  const lines = shown.map(([name, text]) => {
-    const padded = name + ' '.repeat(Math.max(0, column - displayWidth(name)));
-    const line = ('  ' + padded + '  ' + text).replace(/ +$/, '');
-    return width === Infinity ? line : cutToWidth(line, width);
-  });
+  const lines = shown.map(([name, text]) => printRow(name, text, column, width));
   const more = group.rows.length - shown.length;
-  return group.title + '\n' + lines.concat(more > 0 ? ['  and ' + String(more) + ' more (--all)'] : []).map((line) => line + '\n').join('');
+  return group.title + '\n' + lines.join('') + (more > 0 ? '  and ' + String(more) + ' more (--all)\n' : '');
 }
 
 function count(list, words) {
@@ -17927,7 +17951,7 @@ function printCounts(report) {
   const others = count(report.orphans, report.orphans.length === 1 ? 'file that no run made' : 'files that no run made')
     .concat(count(report.uncommitted, report.uncommitted.length === 1 ? 'code file not committed' : 'code files not committed'));
   const line = (head, list, fine) => head + ': ' + (list.length === 0 ? fine : list.join(', ')) + '\n';
-  return line(plural(report.results, 'result'), results, report.results === 0 ? 'none yet' : 'all current')
+  return line(plural(report.results, 'result'), results, report.results === 0 ? (report.runs === 0 ? 'none yet' : 'none') : 'all current')
     + line(plural(report.inputs, 'raw input'), inputs, report.inputs === 0 ? 'none' : 'all as read')
     + line(plural(report.runs, 'run'), rest, 'none lost, none running')
     + (others.length === 0 ? '' : others.join(', ') + '\n');
@@ -18062,7 +18086,8 @@ WHAT IS IN IT
                          each names its runs (Run) and sets their Label, Tag,
                          Untag, Reason, Outcome, adds a Comment, or replaces or
                          removes an earlier note; the last by name counts
-  Makefile, SHA256SUMS   made from runs/; may be deleted and made again by rr
+  Makefile, SHA256SUMS   made from runs/ and notes/; may be deleted and made
+                         again by rr
   rerun.sh               runs or checks one record; the same in every project
 
 A LINE OF A RECORD
@@ -18079,7 +18104,11 @@ succeeded, failed, interrupted (a signal or time limit ended the command),
 lost (rr itself was killed, and the end is not known).
 Process: number, number of its parent (0: rr), seconds from Started to its
 start and end, exit status, folder, command; Process_read and Process_wrote:
-its number, and which files: Input and then Output lines counted from 1.
+its number, and which files: Input and then Output (or Scratch_output) lines
+counted from 1.  Repeats: the run was made again to compare, and Verdict says of
+each output how it came out.  Parent: a run of which a parameter was changed.
+Tree: scratch: it ran in a copy of the project, which is gone; Scratch_output
+is what it wrote there, and no result of the project.
 The last line, Sha256, is the SHA-256 of all the lines before it:
 
   sed '$d' runs/YYYY-MM/ID.rec | sha256sum
@@ -28212,7 +28241,8 @@ function beginRun(request, problems) {
 
 function recordCode(session) {
   const { project, run, request } = session;
-  if (request.repeat !== undefined) return; // it is that of the run that is repeated, and has been filled in
+  // In a scratch tree it is that of the run that is repeated, and has been filled in.
+  if (request.repeat !== undefined && request.repeat.origin.root !== project.root) return;
   const isResultNow = makeResultTester(project);
   session.code = beginCode({
     project, excluded: (path) => path.startsWith('provenance/') || path.startsWith('.rr/') || isResultNow(path),
@@ -29016,7 +29046,7 @@ function pickAnnotatedRun(project, folder, reference) {
 
 function failSeveral(reference, runs) {
   const shown = runs.slice(-10).map((run) => run.id + (run.label === undefined ? '' : ' ' + run.label)).join(', ');
-  return new Failure('cannot tell which run "' + reference + '" means: ' + String(runs.length) + ' fit', 'one of ' + shown, EXIT.usage);
+  return new Failure('cannot tell which run "' + reference + '" means: ' + String(runs.length) + ' runs fit', 'one of ' + shown, EXIT.usage);
 }
 
 /** The same, but a label of several runs means all of them. Never empty. */
@@ -30311,7 +30341,7 @@ async function gatherFacts(project, hasEnvironment) {
   comparer.save();
   for (const path of expected.paths) depends.push({ path, stat: seen.get(path)?.stat });
   // Who has noted what came of it knows of it.
-  const lost = runs.filter((run) => run.status === 'lost' && applyNotes(run, notes.get(run.id)).notes.outcome === undefined).reverse().map((run) => ({ id: run.id, label: run.label }));
+  const lost = runs.filter((run) => run.status === 'lost').map((run) => applyNotes(run, notes.get(run.id))).filter((one) => one.notes.outcome === undefined).reverse().map(({ run }) => ({ id: run.id, label: run.label }));
   return {
     facts: { ...verdicts, runs: runs.length, lost, unreadable: faults.concat(noteFaults).map((fault) => fault.message), orphanCandidates: listOrphanCandidates(project, expected, folders), sources: listSources(expected) },
     depends,
@@ -30351,22 +30381,22 @@ function completeReport(project, facts) {
   };
 }
 
-/** Only what lies at or below one of these paths; all if there is none. */
-function narrowReport(report, paths) {
-  if (paths.length === 0 || paths.indexOf('.') >= 0) return report;
-  const isWanted = (path) => paths.some((wanted) => path === wanted || path.startsWith(wanted + '/'));
+/** Only what lies at or below one of these paths. Throws Failure if one of them, which `words` are as given, names nothing. */
+function narrowReport(project, report, paths, words) {
+  const { owners, raw, paths: known } = listExpectations(readGraphRuns(project).runs);
+  const isAt = (path, wanted) => path === wanted || path.startsWith(wanted + '/');
+  paths.forEach((wanted, i) => {
+    if (lstatIfThere(absoluteOf(project, wanted)) !== undefined || known.some((path) => isAt(path, wanted))) return;
+    throw new Failure('cannot tell the status of "' + words[i] + '": there is no such file, and it is neither a result nor an input of one', 'run "rr status" for all', EXIT.differs);
+  });
+  const isWanted = (path) => paths.some((wanted) => isAt(path, wanted));
   const narrow = (list) => list.filter((one) => isWanted(one.path));
+  const count = (named) => Array.from(named.keys()).filter(isWanted).length;
   return {
-    ...report, stale: narrow(report.stale), missing: narrow(report.missing), edited: narrow(report.edited), changedInputs: narrow(report.changedInputs), goneInputs: narrow(report.goneInputs),
+    ...report, results: count(owners), inputs: count(raw),
+    stale: narrow(report.stale), missing: narrow(report.missing), edited: narrow(report.edited), changedInputs: narrow(report.changedInputs), goneInputs: narrow(report.goneInputs),
     orphans: report.orphans.filter(isWanted), uncommitted: narrow(report.uncommitted),
   };
-}
-
-/** A misspelled name is not "all current". What is gone and was recorded is in the report. */
-function refuseUnknown(project, report, word, path) {
-  if (lstatIfThere(absoluteOf(project, path)) !== undefined) return;
-  const narrow = narrowReport(report, [path]);
-  if (isAllFine({ ...narrow, unreadable: [] })) throw new Failure('cannot tell the state of "' + word + '": there is no such file, and no run made or read it', 'run "rr status" for all', EXIT.usage);
 }
 
 /** Prints the state of the project, or of these paths. Status 1 if a result or raw input is not as recorded, or a result is stale. */
@@ -30375,8 +30405,7 @@ async function showStatus(words, options) {
   const project = requireProject(current, options.project);
   const paths = words.map((word) => toRecordPath(project, current, word));
   const whole = completeReport(project, await readFacts(project, options.environment));
-  words.forEach((word, i) => refuseUnknown(project, whole, word, paths[i]));
-  const report = narrowReport(whole, paths);
+  const report = paths.length === 0 || paths.indexOf('.') >= 0 ? whole : narrowReport(project, whole, paths, words);
   if (options.json) printOut(printStatusJson(report));
   else if (!options.quiet) printOut(printStatus(report, isTerminal(1) ? readColumns(1) : Infinity, options.all));
   return isAllFine(report) ? 0 : EXIT.differs;
@@ -30461,7 +30490,7 @@ function writeAnew(project) {
 
 function parseSetting(text) {
   const parts = /^([^ \t-\r=]+)=([^]*)$/.exec(text);
-  if (parts === null) throw new Failure('cannot use --set "' + text + '": not NAME=VALUE', '', EXIT.usage);
+  if (parts === null) throw new Failure('cannot use --set "' + text + '": not NAME=VALUE', 'such as --set gamma=0.3', EXIT.usage);
   return { name: parts[1], value: parts[2] };
 }
 
@@ -30472,23 +30501,26 @@ function checkOptions(references, options) {
   if (ways > 1) refuse('RUN, --since and --all exclude one another', '');
   if (options.inPlace && options.onto !== undefined) refuse('--onto takes code of another commit, which --in-place would have to put into your files', '');
   if (options.vary && (options.inPlace || options.settings.length > 0)) refuse('--vary repeats in scratch trees, with nothing else changed', '');
+  if ((options.label ?? options.reason) !== undefined && options.settings.length === 0) refuse((options.label === undefined ? '--reason' : '--label') + ' is for a new run, which --set makes', 'rr rerun --set NAME=VALUE ..., or "rr note" to name the run that is there');
   if (options.inPlace && options.full) refuse('--full fills a scratch tree, and --in-place uses none', '');
 }
 
 function beginSession(references, options) {
   checkOptions(references, options);
   const project = requireProject(readCurrentFolder(), options.project);
-  const { runs, faults } = readRuns(project);
+  const { runs: recorded, faults } = readRuns(project);
   for (const fault of faults) tell('rr: ' + fault.message);
+  const { notes } = readNotes(project);
+  const runs = annotateRuns(recorded, notes).map(({ run }) => run);
   const finder = new ContentFinder(project);
   const repository = options.onto === undefined ? undefined : finder.ownRepository();
   const commit = options.onto === undefined || repository === undefined ? undefined : resolveCommit(repository, options.onto);
   if (options.onto !== undefined && commit === undefined) {
-    throw new Failure('cannot use --onto "' + options.onto + '": ' + (repository === undefined ? 'the project is in no git repository' : 'no such commit'), '', EXIT.usage);
+    throw new Failure('cannot use --onto "' + options.onto + '": ' + (repository === undefined ? 'the project is in no git repository' : 'no such commit'), repository === undefined ? '' : 'run "git log --oneline"', EXIT.usage);
   }
   return {
     options, project, runs, finder, settings: options.settings.map(parseSetting), commit, accept: ACCEPTANCES.find((one) => one === options.accept) ?? 'identical',
-    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(readNotes(project).notes), folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(), settingsOf: new Map(), changed: new Set(),
+    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(notes), folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(), settingsOf: new Map(), changed: new Set(),
   };
 }
 
@@ -30675,6 +30707,14 @@ function awaitNextSecond() {
 
 const LONGEST_EXPLAINED_S = 60;
 
+/** What a repeat had that was not as the run had it, and may be why it made something else every time: ': ...', or ''. */
+function describeOtherGround(run, repeat) {
+  const hashes = new Map(repeat.inputs.map((file) => [file.path, file.hash]));
+  const changed = run.inputs.filter((file) => hashes.has(file.path) && hashes.get(file.path) !== file.hash);
+  if (changed.length > 0) return ': the input ' + changed[0].path + ' is not as the run read it' + (changed.length > 1 ? ' (and ' + String(changed.length - 1) + ' more)' : '');
+  return repeat.environment === run.environment ? '' : ': the software or machine is not that of the run (rr diff)';
+}
+
 /**
  * Says of each difference the cause, if it can be told: by the contents, or by repeating once more,
  * and, if that differs again, elsewhere and on a single processor.
@@ -30695,7 +30735,7 @@ async function explainDifferences(session, run, repeat, judgement) {
   const third = await runTrial({ ...session, folderDigits: digits }, run, USUAL_SURROUNDINGS);
   if (third.kind !== 'ran') return;
   const differsAgain = ({ path }) => second.get(nameForTrials(path)) !== third.outputs.get(nameForTrials(path));
-  for (const verdict of unexplained.filter((one) => !differsAgain(one))) verdict.detail += '; the same again on a third run, so it is not random' + (repeat.environment === run.environment ? '' : ': the software or machine is not that of the run (rr diff)');
+  for (const verdict of unexplained.filter((one) => !differsAgain(one))) verdict.detail += '; the same again on a third run, so it is not random' + describeOtherGround(run, repeat);
   await explainUnsteady(session, run, unexplained.filter(differsAgain), { digits, outputs: third.outputs });
 }
 
@@ -30764,10 +30804,13 @@ async function varyRun(session, run, width) {
     if (outcome.kind !== 'ran') throw new Failure('cannot vary "' + run.id + '": unvaried, ' + (outcome.kind === 'ended' ? 'it ends otherwise: ' + outcome.how : 'it cannot be repeated: ' + outcome.why), 'run "rr rerun ' + run.id + '"', EXIT.differs);
     hashes.push(outcome.outputs);
   }
+  const isUnsteady = judgeVariations(hashes[0], hashes[1], []).unsteady.length > 0;
   const trials = [];
   for (const variation of plan.variations) {
     say(variation.title);
     const outcomes = [await repeat(variation.change)];
+    // What tells the second must not seem to be held still by whatever is.
+    if (variation.isSteady && isUnsteady) awaitNextSecond();
     if (variation.isSteady) outcomes.push(await repeat(variation.change));
     const trial = { variation, outcomes };
     const control = needsControl(trial, hashes[0], hashes[1]) ? await repeat(USUAL_SURROUNDINGS) : undefined;
@@ -31165,7 +31208,7 @@ function parseArguments(given) {
   }
   const [least, most] = parsed.verb.operands;
   if (parsed.operands.length < least || parsed.operands.length > most) {
-    throw new Failure('cannot do "' + parsed.verb.name + '" with ' + String(parsed.operands.length) + ' operands', parsed.verb.usage, EXIT.usage);
+    throw new Failure('cannot do "' + parsed.verb.name + '" with ' + String(parsed.operands.length) + (parsed.operands.length === 1 ? ' operand' : ' operands'), parsed.verb.usage, EXIT.usage);
   }
   return parsed;
 }

@@ -292,7 +292,7 @@ export function parseArguments(given: ByteString[]): ParsedArguments {
   }
   const [least, most] = parsed.verb.operands;
   if (parsed.operands.length < least || parsed.operands.length > most) {
-    throw new Failure('cannot do "' + parsed.verb.name + '" with ' + String(parsed.operands.length) + ' operands', parsed.verb.usage, EXIT.usage);
+    throw new Failure('cannot do "' + parsed.verb.name + '" with ' + String(parsed.operands.length) + (parsed.operands.length === 1 ? ' operand' : ' operands'), parsed.verb.usage, EXIT.usage);
   }
   return parsed;
 }

@@ -153,6 +153,19 @@ test('rr list --sh stops at the first run that is not as recorded; -k goes on', 
   assert.equal(read(project, 'next'), '1\n');
 });
 
+test('rr list --sh refuses arguments that it does not know, and runs nothing', () => {
+  const project = makeProject();
+  record(project, ['--', 'sh', '-c', 'echo 1 >out']);
+  const script = writeScript(project);
+  fs.unlinkSync(path.join(project, 'out'));
+  for (const args of [['-x'], ['-k', '.', 'more'], ['--help']]) {
+    const done = replay(project, script, args);
+    assert.equal(done.status, 1);
+    assert.match(done.stderr, /^rr: cannot understand "(?:-x|more|--help)"\nrr: hint: sh FILE \[-k\] \[PROJECT\]\n$/);
+  }
+  assert.ok(!fs.existsSync(path.join(project, 'out')));
+});
+
 test('rr list --sh overwrites no file that none of the runs left so, and begins with the recorded input only', () => {
   const project = makeProject();
   fs.writeFileSync(path.join(project, 'in'), '1\n');

@@ -121,6 +121,17 @@ test('compareRuns() tells packages up, down, added and gone, and what changed wi
   assert.deepEqual(changesOf(difference, 'environment.kernel'), [': changed']);
 });
 
+test('printRunDifference() only counts compilers of libraries that one of the runs has not', () => {
+  const own = 'Library: ' + hashBytes('own 2') + '  5 /opt/own.so\nLibrary: ' + hashBytes('new') + '  3 /opt/new.so\nCompiler: /opt/new.so GNU C 14\nCompiler: /opt/own.so GNU C 13\nBuild_id: 00ff /opt/new.so\n';
+  const first = FIRST_ENVIRONMENT.replace(/^Library: .* \/opt\/own.so\n/m, own.split('\n')[0] + '\nCompiler: /opt/own.so GNU C 12\n');
+  const second = first.replace(/^Library: .* \/opt\/own.so\n.*\n/m, own);
+  const page = printRunDifference(compare([makeRun(1), makeRun(2)], [first, second]), { width: 80, isComplete: false });
+  assert.ok(page.includes('libraries    1 added\n'), page);
+  assert.ok(page.includes('/opt/own.so\n             GNU C 12                          GNU C 13\n'), page);
+  assert.ok(page.includes('build ids    1 added\n  1 comes with programs and libraries that changed (--all)\n'), page);
+  assert.ok(!page.includes('GNU C 14'), page);
+});
+
 test('compareRuns() goes by the hashes of the environments if a record of one is gone', () => {
   const difference = compare([makeRun(1, { environment: hashBytes('1') }), makeRun(2, { environment: hashBytes('2') })], [FIRST_ENVIRONMENT]);
   assert.deepEqual(changesOf(difference, 'environment'), [': changed']);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'fs';
 import path from 'path';
+import { printStatus } from '../src/views/status.ts';
 import { hasProgram, IS_ROOT, listRecords, makeProject, makeTemporary, readRecord, rr, RR_JS, run, sleep, startRr, waitUntil } from './rig.ts';
 
 type Report = {
@@ -325,4 +326,19 @@ test('status: names are hostile, and JSON is JSON for python3', { skip: hasProgr
   assert.doesNotMatch(shown.stdout, /[\0-\x09\x0b-\x1f\x7f]|\xe2\x80\xae/);
   const done = run(folder, ['sh', '-c', '"$1" "$2" status --json | python3 -c \'import json, sys, urllib.parse\nfor one in json.load(sys.stdin)["inputs_changed"]: sys.stdout.buffer.write(urllib.parse.unquote_to_bytes(one["path"].encode("latin1")) + b"\\0")\'', 'sh', process.execPath, RR_JS], { env: { PYTHONIOENCODING: 'latin1' } });
   assert.deepEqual(done.stdout.split('\0').slice(0, -1), names.slice().sort((a, b) => (a < b ? -1 : 1)));
+});
+
+test('printStatus() keeps within the columns and cuts no reason', () => {
+  const long = 'results/2026/november/' + 'table-of-'.repeat(4) + 'means.csv';
+  const causes = ['data/raw.csv', long].map((path) => ({ kind: 'input' as const, path, by: '20261126T013351Z-4nzifb' }));
+  const report = {
+    results: 2, inputs: 0, runs: 2, stale: ['a.csv', long].map((path) => ({ path, run: '', causes })), missing: [], edited: [], changedInputs: [], goneInputs: [],
+    unreadable: [], orphans: [long], uncommitted: [], lost: [], running: [],
+  };
+  const whole = printStatus(report, Infinity, false);
+  for (const width of [80, 60, 50]) {
+    const shown = printStatus(report, width, false);
+    assert.deepEqual(shown.split('\n').filter((line) => line.length > width), []);
+    assert.equal(shown.replace(/\s/g, ''), whole.replace(/\s/g, ''));
+  }
 });

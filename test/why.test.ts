@@ -372,3 +372,13 @@ test('why and used write nothing where there is no .rr, and work in a copy that 
   }
   assert.equal(list(), before);
 });
+
+test('rr why keeps the answer within the columns of the terminal, in full', { skip: hasProgram('script') && hasProgram('strace') ? false : 'script(1) or strace is missing' }, () => {
+  const folder = makeProject();
+  write(folder, 'in', '1\n');
+  for (const command of ['cp in middle', 'cp middle out']) assert.equal(rr(folder, ['record', '-q', '--', command]).status, 0);
+  assert.equal(rr(folder, ['rerun', '-q', '--all']).status, 0);
+  const shown = run(folder, ['script', '-qec', 'node ' + RR_JS + ' why out', '/dev/null'], { env: { COLUMNS: '60' } }).stdout.replace(/\r/g, '');
+  assert.deepEqual(shown.split('\n').filter((line) => line.length > 60), []);
+  assert.match(shown.replace(/\n */g, ' '), /reproducible: yes, last shown .* by .* \(2 runs repeated, the first on [-0-9]*\) $/);
+});

@@ -4,7 +4,7 @@ import type { Tolerance } from '../core/comparison.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { compileGlob } from '../core/glob.ts';
 import { findLiveRuns, isResultPath } from '../core/graph.ts';
-import { applyNotes, findTolerance, groupNotes } from '../core/notes.ts';
+import { annotateRuns, applyNotes, findTolerance, groupNotes } from '../core/notes.ts';
 import type { Note, OutputTolerance } from '../core/notes.ts';
 import { ACCEPTANCES, changeRun, describeOtherEnd, findInputProducer, findRepeatObstacle, isRepeatAccepted, listLaterResults, shareSettings, USUAL_SURROUNDINGS } from '../core/repeat.ts';
 import type { Acceptance, Judgement, RepeatSurroundings, Setting } from '../core/repeat.ts';
@@ -88,7 +88,7 @@ type RerunSession = {
 
 function parseSetting(text: ByteString): Setting {
   const parts = /^([^ \t-\r=]+)=([^]*)$/.exec(text);
-  if (parts === null) throw new Failure('cannot use --set "' + text + '": not NAME=VALUE', '', EXIT.usage);
+  if (parts === null) throw new Failure('cannot use --set "' + text + '": not NAME=VALUE', 'such as --set gamma=0.3', EXIT.usage);
   return { name: parts[1], value: parts[2] };
 }
 
@@ -99,23 +99,26 @@ function checkOptions(references: ByteString[], options: RerunOptions): void {
   if (ways > 1) refuse('RUN, --since and --all exclude one another', '');
   if (options.inPlace && options.onto !== undefined) refuse('--onto takes code of another commit, which --in-place would have to put into your files', '');
   if (options.vary && (options.inPlace || options.settings.length > 0)) refuse('--vary repeats in scratch trees, with nothing else changed', '');
+  if ((options.label ?? options.reason) !== undefined && options.settings.length === 0) refuse((options.label === undefined ? '--reason' : '--label') + ' is for a new run, which --set makes', 'rr rerun --set NAME=VALUE ..., or "rr note" to name the run that is there');
   if (options.inPlace && options.full) refuse('--full fills a scratch tree, and --in-place uses none', '');
 }
 
 function beginSession(references: ByteString[], options: RerunOptions): RerunSession {
   checkOptions(references, options);
   const project = requireProject(readCurrentFolder(), options.project);
-  const { runs, faults } = readRuns(project);
+  const { runs: recorded, faults } = readRuns(project);
   for (const fault of faults) tell('rr: ' + fault.message);
+  const { notes } = readNotes(project);
+  const runs = annotateRuns(recorded, notes).map(({ run }) => run);
   const finder = new ContentFinder(project);
   const repository = options.onto === undefined ? undefined : finder.ownRepository();
   const commit = options.onto === undefined || repository === undefined ? undefined : resolveCommit(repository, options.onto);
   if (options.onto !== undefined && commit === undefined) {
-    throw new Failure('cannot use --onto "' + options.onto + '": ' + (repository === undefined ? 'the project is in no git repository' : 'no such commit'), '', EXIT.usage);
+    throw new Failure('cannot use --onto "' + options.onto + '": ' + (repository === undefined ? 'the project is in no git repository' : 'no such commit'), repository === undefined ? '' : 'run "git log --oneline"', EXIT.usage);
   }
   return {
     options, project, runs, finder, settings: options.settings.map(parseSetting), commit, accept: ACCEPTANCES.find((one) => one === options.accept) ?? 'identical',
-    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(readNotes(project).notes), folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(), settingsOf: new Map(), changed: new Set(),
+    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(notes), folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(), settingsOf: new Map(), changed: new Set(),
   };
 }
 
@@ -302,6 +305,14 @@ function awaitNextSecond(): void {
 
 const LONGEST_EXPLAINED_S = 60;
 
+/** What a repeat had that was not as the run had it, and may be why it made something else every time: ': ...', or ''. */
+function describeOtherGround(run: Run, repeat: Run): string {
+  const hashes = new Map(repeat.inputs.map((file) => [file.path, file.hash]));
+  const changed = run.inputs.filter((file) => hashes.has(file.path) && hashes.get(file.path) !== file.hash);
+  if (changed.length > 0) return ': the input ' + changed[0].path + ' is not as the run read it' + (changed.length > 1 ? ' (and ' + String(changed.length - 1) + ' more)' : '');
+  return repeat.environment === run.environment ? '' : ': the software or machine is not that of the run (rr diff)';
+}
+
 /**
  * Says of each difference the cause, if it can be told: by the contents, or by repeating once more,
  * and, if that differs again, elsewhere and on a single processor.
@@ -322,7 +333,7 @@ async function explainDifferences(session: RerunSession, run: Run, repeat: Run, 
   const third = await runTrial({ ...session, folderDigits: digits }, run, USUAL_SURROUNDINGS);
   if (third.kind !== 'ran') return;
   const differsAgain = ({ path }: { path: ByteString }): boolean => second.get(nameForTrials(path)) !== third.outputs.get(nameForTrials(path));
-  for (const verdict of unexplained.filter((one) => !differsAgain(one))) verdict.detail += '; the same again on a third run, so it is not random' + (repeat.environment === run.environment ? '' : ': the software or machine is not that of the run (rr diff)');
+  for (const verdict of unexplained.filter((one) => !differsAgain(one))) verdict.detail += '; the same again on a third run, so it is not random' + describeOtherGround(run, repeat);
   await explainUnsteady(session, run, unexplained.filter(differsAgain), { digits, outputs: third.outputs });
 }
 
@@ -391,10 +402,13 @@ async function varyRun(session: RerunSession, run: Run, width: number): Promise<
     if (outcome.kind !== 'ran') throw new Failure('cannot vary "' + run.id + '": unvaried, ' + (outcome.kind === 'ended' ? 'it ends otherwise: ' + outcome.how : 'it cannot be repeated: ' + outcome.why), 'run "rr rerun ' + run.id + '"', EXIT.differs);
     hashes.push(outcome.outputs);
   }
+  const isUnsteady = judgeVariations(hashes[0], hashes[1], []).unsteady.length > 0;
   const trials: VariedTrial[] = [];
   for (const variation of plan.variations) {
     say(variation.title);
     const outcomes = [await repeat(variation.change)];
+    // What tells the second must not seem to be held still by whatever is.
+    if (variation.isSteady && isUnsteady) awaitNextSecond();
     if (variation.isSteady) outcomes.push(await repeat(variation.change));
     const trial: VariedTrial = { variation, outcomes };
     const control = needsControl(trial, hashes[0], hashes[1]) ? await repeat(USUAL_SURROUNDINGS) : undefined;

@@ -92,7 +92,7 @@ async function gatherFacts(project: Project, hasEnvironment: boolean): Promise<{
   comparer.save();
   for (const path of expected.paths) depends.push({ path, stat: seen.get(path)?.stat });
   // Who has noted what came of it knows of it.
-  const lost = runs.filter((run) => run.status === 'lost' && applyNotes(run, notes.get(run.id)).notes.outcome === undefined).reverse().map((run) => ({ id: run.id, label: run.label }));
+  const lost = runs.filter((run) => run.status === 'lost').map((run) => applyNotes(run, notes.get(run.id))).filter((one) => one.notes.outcome === undefined).reverse().map(({ run }) => ({ id: run.id, label: run.label }));
   return {
     facts: { ...verdicts, runs: runs.length, lost, unreadable: faults.concat(noteFaults).map((fault) => fault.message), orphanCandidates: listOrphanCandidates(project, expected, folders), sources: listSources(expected) },
     depends,
@@ -132,22 +132,22 @@ function completeReport(project: Project, facts: FileFacts): StatusReport {
   };
 }
 
-/** Only what lies at or below one of these paths; all if there is none. */
-function narrowReport(report: StatusReport, paths: ByteString[]): StatusReport {
-  if (paths.length === 0 || paths.indexOf('.') >= 0) return report;
-  const isWanted = (path: ByteString): boolean => paths.some((wanted) => path === wanted || path.startsWith(wanted + '/'));
+/** Only what lies at or below one of these paths. Throws Failure if one of them, which `words` are as given, names nothing. */
+function narrowReport(project: Project, report: StatusReport, paths: ByteString[], words: ByteString[]): StatusReport {
+  const { owners, raw, paths: known } = listExpectations(readGraphRuns(project).runs);
+  const isAt = (path: ByteString, wanted: ByteString): boolean => path === wanted || path.startsWith(wanted + '/');
+  paths.forEach((wanted, i) => {
+    if (lstatIfThere(absoluteOf(project, wanted)) !== undefined || known.some((path) => isAt(path, wanted))) return;
+    throw new Failure('cannot tell the status of "' + words[i] + '": there is no such file, and it is neither a result nor an input of one', 'run "rr status" for all', EXIT.differs);
+  });
+  const isWanted = (path: ByteString): boolean => paths.some((wanted) => isAt(path, wanted));
   const narrow = <T extends { path: ByteString }>(list: T[]): T[] => list.filter((one) => isWanted(one.path));
+  const count = (named: Map<ByteString, unknown>): number => Array.from(named.keys()).filter(isWanted).length;
   return {
-    ...report, stale: narrow(report.stale), missing: narrow(report.missing), edited: narrow(report.edited), changedInputs: narrow(report.changedInputs), goneInputs: narrow(report.goneInputs),
+    ...report, results: count(owners), inputs: count(raw),
+    stale: narrow(report.stale), missing: narrow(report.missing), edited: narrow(report.edited), changedInputs: narrow(report.changedInputs), goneInputs: narrow(report.goneInputs),
     orphans: report.orphans.filter(isWanted), uncommitted: narrow(report.uncommitted),
   };
-}
-
-/** A misspelled name is not "all current". What is gone and was recorded is in the report. */
-function refuseUnknown(project: Project, report: StatusReport, word: ByteString, path: ByteString): void {
-  if (lstatIfThere(absoluteOf(project, path)) !== undefined) return;
-  const narrow = narrowReport(report, [path]);
-  if (isAllFine({ ...narrow, unreadable: [] })) throw new Failure('cannot tell the state of "' + word + '": there is no such file, and no run made or read it', 'run "rr status" for all', EXIT.usage);
 }
 
 /** Prints the state of the project, or of these paths. Status 1 if a result or raw input is not as recorded, or a result is stale. */
@@ -156,8 +156,7 @@ export async function showStatus(words: ByteString[], options: StatusOptions): P
   const project = requireProject(current, options.project);
   const paths = words.map((word) => toRecordPath(project, current, word));
   const whole = completeReport(project, await readFacts(project, options.environment));
-  words.forEach((word, i) => refuseUnknown(project, whole, word, paths[i]));
-  const report = narrowReport(whole, paths);
+  const report = paths.length === 0 || paths.indexOf('.') >= 0 ? whole : narrowReport(project, whole, paths, words);
   if (options.json) printOut(printStatusJson(report));
   else if (!options.quiet) printOut(printStatus(report, isTerminal(1) ? readColumns(1) : Infinity, options.all));
   return isAllFine(report) ? 0 : EXIT.differs;

@@ -62,7 +62,7 @@ export function pickAnnotatedRun(project: Project, folder: ByteString, reference
 
 function failSeveral(reference: ByteString, runs: Pick<Run, 'id' | 'label'>[]): Failure {
   const shown = runs.slice(-10).map((run) => run.id + (run.label === undefined ? '' : ' ' + run.label)).join(', ');
-  return new Failure('cannot tell which run "' + reference + '" means: ' + String(runs.length) + ' fit', 'one of ' + shown, EXIT.usage);
+  return new Failure('cannot tell which run "' + reference + '" means: ' + String(runs.length) + ' runs fit', 'one of ' + shown, EXIT.usage);
 }
 
 /** The same, but a label of several runs means all of them. Never empty. */

@@ -237,7 +237,8 @@ function beginRun(request: RecordingRequest, problems: string[]): Session {
 
 function recordCode(session: Session): void {
   const { project, run, request } = session;
-  if (request.repeat !== undefined) return; // it is that of the run that is repeated, and has been filled in
+  // In a scratch tree it is that of the run that is repeated, and has been filled in.
+  if (request.repeat !== undefined && request.repeat.origin.root !== project.root) return;
   const isResultNow = makeResultTester(project);
   session.code = beginCode({
     project, excluded: (path) => path.startsWith('provenance/') || path.startsWith('.rr/') || isResultNow(path),

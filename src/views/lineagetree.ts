@@ -5,7 +5,7 @@ import { makeHarmless } from '../formats/percent.ts';
 import type { LineageStory, Neighbours } from './lineagestory.ts';
 import { describeCodeOf, describeMark, describeParameters, describeReproducible, describeRunName, listNeighbours, resolveCopy, shortHash } from './lineagestory.ts';
 import { showText } from './page.ts';
-import { cutToWidth, displayWidth } from './table.ts';
+import { cutToWidth, displayWidth, wrapText } from './table.ts';
 
 export type LineageTreeOptions = {
   /** Columns of the terminal; Infinity: lines are not cut. */
@@ -168,6 +168,13 @@ function printNames(title: string, names: ByteString[], isComplete: boolean): By
   return title + '\n' + shown.map((name) => '  ' + name + '\n').join('') + (names.length > shown.length ? '  and ' + String(names.length - shown.length) + ' more (--all)\n' : '');
 }
 
+/** A line of the answer, which must be readable in full: what does not fit goes on below, further in. */
+function printAnswerLine(line: ByteString, width: number): ByteString {
+  if (displayWidth(line) <= width) return line + '\n';
+  const indent = /^ */.exec(line)?.[0] ?? '';
+  return wrapText(line.slice(indent.length), width - indent.length - 2).map((part, i) => indent + (i === 0 ? '' : '  ') + part + '\n').join('');
+}
+
 /** `rr why` and `rr used` for a person. Harmless for a terminal. */
 export function printLineageTree(story: LineageStory, options: LineageTreeOptions): ByteString {
   const writer = new LineageWriter(story, options);
@@ -179,5 +186,5 @@ export function printLineageTree(story: LineageStory, options: LineageTreeOption
   const more = answer.length > shown.length ? ['  and ' + String(answer.length - shown.length) + ' more reasons (--all)'] : [];
   return printHead(story) + lines
     + printNames('read by', story.readers.map(name), options.isComplete)
-    + shown.concat(more).map((line) => line + '\n').join('');
+    + shown.concat(more).map((line) => printAnswerLine(line, options.width)).join('');
 }

@@ -151,6 +151,11 @@ rr_finish() {
 	fi
 }
 
+rr_refuse() {
+	rr_say "cannot understand \\"$1\\""
+	rr_die 'hint: sh FILE [-k] [PROJECT]'
+}
+
 # rr_leave_out ID WHY
 rr_leave_out() {
 	rr_say "run $1 is left out: $2"
@@ -163,7 +168,9 @@ case \${1-} in
 	rr_go_on=yes
 	shift
 	;;
+-*) rr_refuse "$1" ;;
 esac
+if [ $# -gt 1 ]; then rr_refuse "$2"; fi
 if [ $# -gt 0 ]; then cd "$1" || exit 1; fi
 if [ -h .rr ]; then rr_die 'cannot go on: .rr is a link, and must be a folder of this project'; fi
 rr_find_tool

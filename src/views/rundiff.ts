@@ -115,7 +115,7 @@ function countChanges(rows: DiffRow[]): string {
   return words.join(', ');
 }
 
-/** Rows to be shown, and how many are left out because the package they came with changed. */
+/** Rows to be shown, and those left out because the package or file they came with changed. */
 function chooseRows(aspect: DiffAspect, options: RunDifferenceOptions): { rows: DiffRow[]; explained: DiffRow[] } {
   if (options.isComplete) return { rows: aspect.rows, explained: [] };
   const differing = aspect.rows.filter((row) => !isSameRow(row));

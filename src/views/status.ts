@@ -5,13 +5,13 @@ import type { ChangedResult, RawInput, StaleCause, StaleResult } from '../core/s
 import { encodeText, makeHarmless } from '../formats/percent.ts';
 import { printJsonValue } from './json.ts';
 import { showText } from './page.ts';
-import { cutToWidth, displayWidth } from './table.ts';
+import { displayWidth, wrapText } from './table.ts';
 
 export type StatusRunName = { id: string; label?: ByteString };
 
 /** All that `rr status` tells. */
 export type StatusReport = {
-  /** How many there are: current results; raw inputs; records that can be read. */
+  /** How many there are: current results and raw inputs, of the paths asked for; records that can be read. */
   results: number;
   inputs: number;
   runs: number;
@@ -70,17 +70,27 @@ function listGroups(report: StatusReport): Group[] {
   ];
 }
 
+/** Fewest columns in which a text stands beside its name. */
+const LEAST_TEXT_COLUMNS = 24;
+
+/** A name and what is said of it, in full: what does not fit goes on below. */
+function printRow(name: ByteString, text: ByteString, column: number, width: number): ByteString {
+  const lead = '  ' + name + ' '.repeat(Math.max(0, column - displayWidth(name))) + '  ';
+  const line = (lead + text).replace(/ +$/, '');
+  if (displayWidth(line) <= width) return line + '\n';
+  const wrap = (words: ByteString, indent: number): ByteString[] => (words === '' ? [] : wrapText(words, Math.max(LEAST_TEXT_COLUMNS, width - indent)).map((part) => ' '.repeat(indent) + part));
+  const indent = displayWidth(lead);
+  const lines = width - indent < LEAST_TEXT_COLUMNS ? wrap(name, 2).concat(wrap(text, 4)) : wrap(text, indent).map((part, i) => (i === 0 ? lead + part.slice(indent) : part));
+  return lines.map((one) => one + '\n').join('');
+}
+
 function printGroup(group: Group, width: number, isComplete: boolean): ByteString {
   if (group.rows.length === 0) return '';
   const shown = isComplete ? group.rows : group.rows.slice(0, ROWS_SHOWN);
   const column = Math.min(NAME_COLUMNS, shown.reduce((most, [name]) => Math.max(most, displayWidth(name)), 0));
-  const lines = shown.map(([name, text]) => {
-    const padded = name + ' '.repeat(Math.max(0, column - displayWidth(name)));
-    const line = ('  ' + padded + '  ' + text).replace(/ +$/, '');
-    return width === Infinity ? line : cutToWidth(line, width);
-  });
+  const lines = shown.map(([name, text]) => printRow(name, text, column, width));
   const more = group.rows.length - shown.length;
-  return group.title + '\n' + lines.concat(more > 0 ? ['  and ' + String(more) + ' more (--all)'] : []).map((line) => line + '\n').join('');
+  return group.title + '\n' + lines.join('') + (more > 0 ? '  and ' + String(more) + ' more (--all)\n' : '');
 }
 
 function count(list: unknown[], words: string): string[] {
@@ -99,7 +109,7 @@ function printCounts(report: StatusReport): string {
   const others = count(report.orphans, report.orphans.length === 1 ? 'file that no run made' : 'files that no run made')
     .concat(count(report.uncommitted, report.uncommitted.length === 1 ? 'code file not committed' : 'code files not committed'));
   const line = (head: string, list: string[], fine: string): string => head + ': ' + (list.length === 0 ? fine : list.join(', ')) + '\n';
-  return line(plural(report.results, 'result'), results, report.results === 0 ? 'none yet' : 'all current')
+  return line(plural(report.results, 'result'), results, report.results === 0 ? (report.runs === 0 ? 'none yet' : 'none') : 'all current')
     + line(plural(report.inputs, 'raw input'), inputs, report.inputs === 0 ? 'none' : 'all as read')
     + line(plural(report.runs, 'run'), rest, 'none lost, none running')
     + (others.length === 0 ? '' : others.join(', ') + '\n');

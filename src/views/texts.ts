@@ -52,7 +52,8 @@ WHAT IS IN IT
                          each names its runs (Run) and sets their Label, Tag,
                          Untag, Reason, Outcome, adds a Comment, or replaces or
                          removes an earlier note; the last by name counts
-  Makefile, SHA256SUMS   made from runs/; may be deleted and made again by rr
+  Makefile, SHA256SUMS   made from runs/ and notes/; may be deleted and made
+                         again by rr
   rerun.sh               runs or checks one record; the same in every project
 
 A LINE OF A RECORD
@@ -69,7 +70,11 @@ succeeded, failed, interrupted (a signal or time limit ended the command),
 lost (rr itself was killed, and the end is not known).
 Process: number, number of its parent (0: rr), seconds from Started to its
 start and end, exit status, folder, command; Process_read and Process_wrote:
-its number, and which files: Input and then Output lines counted from 1.
+its number, and which files: Input and then Output (or Scratch_output) lines
+counted from 1.  Repeats: the run was made again to compare, and Verdict says of
+each output how it came out.  Parent: a run of which a parameter was changed.
+Tree: scratch: it ran in a copy of the project, which is gone; Scratch_output
+is what it wrote there, and no result of the project.
 The last line, Sha256, is the SHA-256 of all the lines before it:
 
   sed '$d' runs/YYYY-MM/ID.rec | sha256sum
