@@ -299,5 +299,5 @@ export function printReplay(run: Run): ByteString {
   const obstacle = findReplayObstacle(run);
   if (obstacle === undefined) return printScriptTitle(run) + printRepeat(run);
   const told = obstacle.isLacking ? 'rr_leave_out ' + run.id + ' ' + quoteWord(makeHarmless(obstacle.why)) + '\n' : '';
-  return printScriptTitle(run) + printScriptComment('left out: ' + obstacle.why) + printScriptComment('  ' + encodeWithheld(run.command)) + told;
+  return printScriptTitle(run) + printScriptComment((obstacle.isLacking ? 'left out: ' : 'not repeated: ') + obstacle.why) + printScriptComment('  ' + encodeWithheld(run.command)) + told;
 }
