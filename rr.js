@@ -2275,7 +2275,10 @@ function selectRun(reference, runs, findMakers) {
   }
   const exact = runs.filter((run) => run.id === reference);
   if (exact.length > 0) return selectionOf(exact);
-  const labelled = runs.filter((run) => run.label === reference);
+  const carriers = runs.filter((run) => run.label === reference);
+  // A repeat in the project has the label of the run in whose place it came.
+  const replaced = new Set(carriers.filter((run) => run.status === 'succeeded').map((run) => run.repeats));
+  const labelled = carriers.filter((run) => !replaced.has(run.id));
   if (labelled.length > 0) return selectionOf(labelled);
   const ids = findMakers();
   const makers = runs.filter((run) => ids.has(run.id));
@@ -15698,7 +15701,7 @@ function printReplay(run) {
   const obstacle = findReplayObstacle(run);
   if (obstacle === undefined) return printScriptTitle(run) + printRepeat(run);
   const told = obstacle.isLacking ? 'rr_leave_out ' + run.id + ' ' + quoteWord(makeHarmless(obstacle.why)) + '\n' : '';
-  return printScriptTitle(run) + printScriptComment('left out: ' + obstacle.why) + printScriptComment('  ' + encodeWithheld(run.command)) + told;
+  return printScriptTitle(run) + printScriptComment((obstacle.isLacking ? 'left out: ' : 'not repeated: ') + obstacle.why) + printScriptComment('  ' + encodeWithheld(run.command)) + told;
 }
 
 // ==== src/views/table.ts =========================================================================
@@ -28840,7 +28843,11 @@ function fillRepeat(request, repeat) {
   else repeat.parent = run.id;
   if (scratch !== undefined) repeat.tree = 'scratch';
   repeat.parameters = changed?.parameters ?? run.parameters;
-  if (scratch === undefined) return;
+  if (scratch === undefined) {
+    // Its results take the place of those of the run, and are to be found by the same label.
+    if (changed === undefined) repeat.label = run.label;
+    return;
+  }
   repeat.code = commit === undefined ? run.code : 'git ' + commit;
   if (commit === undefined) {
     repeat.codeBranch = run.codeBranch;

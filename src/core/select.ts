@@ -20,7 +20,7 @@ function selectionOf<R>(runs: R[]): Selection<R> {
  * the ids of those that made it, and is asked last. A label of several runs, or a prefix of several
  * ids, is 'several'.
  */
-export function selectRun<R extends Pick<RunSummary, 'id' | 'label'>>(reference: ByteString, runs: R[], findMakers: () => Set<string>): Selection<R> {
+export function selectRun<R extends Pick<RunSummary, 'id' | 'label' | 'repeats' | 'status'>>(reference: ByteString, runs: R[], findMakers: () => Set<string>): Selection<R> {
   const fromEnd = /^@(?:-(\d+))?$/.exec(reference);
   if (fromEnd !== null) {
     const at = runs.length - 1 - Number(fromEnd[1] ?? 0);
@@ -28,7 +28,10 @@ export function selectRun<R extends Pick<RunSummary, 'id' | 'label'>>(reference:
   }
   const exact = runs.filter((run) => run.id === reference);
   if (exact.length > 0) return selectionOf(exact);
-  const labelled = runs.filter((run) => run.label === reference);
+  const carriers = runs.filter((run) => run.label === reference);
+  // A repeat in the project has the label of the run in whose place it came.
+  const replaced = new Set(carriers.filter((run) => run.status === 'succeeded').map((run) => run.repeats));
+  const labelled = carriers.filter((run) => !replaced.has(run.id));
   if (labelled.length > 0) return selectionOf(labelled);
   const ids = findMakers();
   const makers = runs.filter((run) => ids.has(run.id));

@@ -201,7 +201,11 @@ function fillRepeat(request: OneRepeat, repeat: Run): void {
   else repeat.parent = run.id;
   if (scratch !== undefined) repeat.tree = 'scratch';
   repeat.parameters = changed?.parameters ?? run.parameters;
-  if (scratch === undefined) return;
+  if (scratch === undefined) {
+    // Its results take the place of those of the run, and are to be found by the same label.
+    if (changed === undefined) repeat.label = run.label;
+    return;
+  }
   repeat.code = commit === undefined ? run.code : 'git ' + commit;
   if (commit === undefined) {
     repeat.codeBranch = run.codeBranch;
