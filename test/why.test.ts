@@ -244,6 +244,8 @@ test('EnvironmentComparer tells changed programs, and packages of dpkg and Pytho
   const wrong = 'Library: ' + '0'.repeat(64) + '  1 ' + python;
   assert.deepEqual(changesOf([wrong]), ['library ' + python + ' has changed']);
   assert.deepEqual(changesOf([wrong, 'Package: dpkg base-files 0.1 amd64', 'Owner: dpkg base-files ' + python]), ['package base-files 0.1 is ' + version], 'one line for a package and its files');
+  fs.writeFileSync(path.join(folder, 'pyvenv.cfg'), 'x');
+  assert.deepEqual(changesOf(['File: ' + sum(path.join(folder, 'pyvenv.cfg')) + '  1 pyvenv.cfg']), [], 'a file of the project');
   assert.deepEqual(changesOf(['Executable: ' + '0'.repeat(64) + '  1x /no/such/program']), ['program /no/such/program is gone']);
 });
 

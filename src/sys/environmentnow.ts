@@ -112,7 +112,7 @@ export class EnvironmentComparer {
         const file = parseFile(line);
         // A package that is another version now explains its files.
         if (file === undefined || file.hash.length !== 64 || changed.has(owners.get(file.path) ?? '')) continue;
-        const now = this.hashOf(file.path);
+        const now = this.hashOf(absoluteOf(this.project, file.path));
         if (now !== file.hash && now !== '?') subjects.push(word + ' ' + file.path + (now === '' ? ' is gone' : ' has changed'));
       }
     }
@@ -129,7 +129,7 @@ export class EnvironmentComparer {
   }
 
   private readHash(name: ByteString): string {
-    const stat = name[0] === '/' ? statIfThere(name) : undefined;
+    const stat = statIfThere(name);
     if (stat === undefined) return '';
     if (isSecretFile(name) || !stat.isFile()) return '?';
     const known = this.cache.find(stat, name);

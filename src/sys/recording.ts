@@ -374,6 +374,8 @@ function beginWatch(session: Session, tracer: { program: ByteString; version: st
   const origin = request.repeat?.origin;
   const classOf = (name: ByteString): PathClass => {
     if (origin !== undefined && isInProject(origin, name) && !isInProject(project, name)) {
+      // Packages that are installed in the project are used where they are.
+      if (classify(name) === 'system') return 'system';
       const path = relativeTo(origin, name);
       if (path !== '.' && !isLeftOut(path)) leaks.add(path);
       return 'ignored';

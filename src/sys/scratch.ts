@@ -411,6 +411,34 @@ function putFolders(request: ScratchRequest, scratch: Scratch): void {
   for (const folder of wanted) if (isResultPath(folder) && (folder === run.directory || !isMade(folder))) makeParents(scratch, absoluteOf(scratch.project, folder) + '/x');
 }
 
+/** Is this folder of the project one of installed packages, which are part of the environment and no inputs? */
+function holdsPackages(name: ByteString): boolean {
+  return /\/(?:node_modules|\.venv|renv\/library)$/.test(name) || lstatIfThere(name + '/pyvenv.cfg')?.isFile() === true || lstatIfThere(name + '/conda-meta')?.isDirectory() === true;
+}
+
+/** Of a folder of which the run read a part as inputs, that part stays. */
+function linkWhatIsMissing(real: ByteString, name: ByteString): void {
+  const there = lstatIfThere(name);
+  if (there === undefined) fs.symlinkSync(toFsPath(real), toFsPath(name));
+  else if (there.isDirectory()) for (const entry of listFolder(real)) linkWhatIsMissing(real + '/' + entry, name + '/' + entry);
+}
+
+/**
+ * Packages that are installed in the project are used where they are, as those of the system are: by links,
+ * from the project's folder, that of the command and those between.
+ */
+function linkPackageFolders(request: ScratchRequest, scratch: Scratch): void {
+  const { project, run } = request;
+  const parts = run.directory === '.' || !isResultPath(run.directory) ? [] : run.directory.split('/');
+  for (const folder of ['.'].concat(parts.map((_, i) => parts.slice(0, i + 1).join('/')))) {
+    for (const entry of listFolder(absoluteOf(project, folder)).concat('renv/library')) {
+      const path = (folder === '.' ? '' : folder + '/') + entry;
+      const [real, name] = [absoluteOf(project, path), absoluteOf(scratch.project, path)];
+      if (isResultPath(path) && lstatIfThere(real)?.isDirectory() === true && holdsPackages(real) && makeParents(scratch, name)) linkWhatIsMissing(real, name);
+    }
+  }
+}
+
 /** Of the commit or of the rest, what the run is to make itself is not there before. */
 function removeOutputs(request: ScratchRequest, scratch: Scratch): void {
   const { run } = request;
@@ -492,4 +520,5 @@ function fillScratch(request: ScratchRequest, scratch: Scratch): void {
   }
   putSecrets(request, scratch, timeS);
   putFolders(request, scratch);
+  linkPackageFolders(request, scratch);
 }
