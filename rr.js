@@ -24244,7 +24244,7 @@ class EnvironmentComparer {
         const file = parseFile(line);
         // A package that is another version now explains its files.
         if (file === undefined || file.hash.length !== 64 || changed.has(owners.get(file.path) ?? '')) continue;
-        const now = this.hashOf(file.path);
+        const now = this.hashOf(absoluteOf(this.project, file.path));
         if (now !== file.hash && now !== '?') subjects.push(word + ' ' + file.path + (now === '' ? ' is gone' : ' has changed'));
       }
     }
@@ -24261,7 +24261,7 @@ class EnvironmentComparer {
   }
 
   readHash(name) {
-    const stat = name[0] === '/' ? statIfThere(name) : undefined;
+    const stat = statIfThere(name);
     if (stat === undefined) return '';
     if (isSecretFile(name) || !stat.isFile()) return '?';
     const known = this.cache.find(stat, name);
@@ -27748,6 +27748,34 @@ function putFolders(request, scratch) {
   for (const folder of wanted) if (isResultPath(folder) && (folder === run.directory || !isMade(folder))) makeParents(scratch, absoluteOf(scratch.project, folder) + '/x');
 }
 
+/** Is this folder of the project one of installed packages, which are part of the environment and no inputs? */
+function holdsPackages(name) {
+  return /\/(?:node_modules|\.venv|renv\/library)$/.test(name) || lstatIfThere(name + '/pyvenv.cfg')?.isFile() === true || lstatIfThere(name + '/conda-meta')?.isDirectory() === true;
+}
+
+/** Of a folder of which the run read a part as inputs, that part stays. */
+function linkWhatIsMissing(real, name) {
+  const there = lstatIfThere(name);
+  if (there === undefined) fs.symlinkSync(toFsPath(real), toFsPath(name));
+  else if (there.isDirectory()) for (const entry of listFolder(real)) linkWhatIsMissing(real + '/' + entry, name + '/' + entry);
+}
+
+/**
+ * Packages that are installed in the project are used where they are, as those of the system are: by links,
+ * from the project's folder, that of the command and those between.
+ */
+function linkPackageFolders(request, scratch) {
+  const { project, run } = request;
+  const parts = run.directory === '.' || !isResultPath(run.directory) ? [] : run.directory.split('/');
+  for (const folder of ['.'].concat(parts.map((_, i) => parts.slice(0, i + 1).join('/')))) {
+    for (const entry of listFolder(absoluteOf(project, folder)).concat('renv/library')) {
+      const path = (folder === '.' ? '' : folder + '/') + entry;
+      const [real, name] = [absoluteOf(project, path), absoluteOf(scratch.project, path)];
+      if (isResultPath(path) && lstatIfThere(real)?.isDirectory() === true && holdsPackages(real) && makeParents(scratch, name)) linkWhatIsMissing(real, name);
+    }
+  }
+}
+
 /** Of the commit or of the rest, what the run is to make itself is not there before. */
 function removeOutputs(request, scratch) {
   const { run } = request;
@@ -27829,6 +27857,7 @@ function fillScratch(request, scratch) {
   }
   putSecrets(request, scratch, timeS);
   putFolders(request, scratch);
+  linkPackageFolders(request, scratch);
 }
 
 // ==== src/sys/gitknown.ts ========================================================================
@@ -28381,6 +28410,8 @@ function beginWatch(session, tracer) {
   const origin = request.repeat?.origin;
   const classOf = (name) => {
     if (origin !== undefined && isInProject(origin, name) && !isInProject(project, name)) {
+      // Packages that are installed in the project are used where they are.
+      if (classify(name) === 'system') return 'system';
       const path = relativeTo(origin, name);
       if (path !== '.' && !isLeftOut(path)) leaks.add(path);
       return 'ignored';
@@ -30715,11 +30746,12 @@ function awaitNextSecond() {
 const LONGEST_EXPLAINED_S = 60;
 
 /** What a repeat had that was not as the run had it, and may be why it made something else every time: ': ...', or ''. */
-function describeOtherGround(run, repeat) {
+function describeOtherGround(run, repeat, isFull) {
   const hashes = new Map(repeat.inputs.map((file) => [file.path, file.hash]));
   const changed = run.inputs.filter((file) => hashes.has(file.path) && hashes.get(file.path) !== file.hash);
   if (changed.length > 0) return ': the input ' + changed[0].path + ' is not as the run read it' + (changed.length > 1 ? ' (and ' + String(changed.length - 1) + ' more)' : '');
-  return repeat.environment === run.environment ? '' : ': the software or machine is not that of the run (rr diff)';
+  if (repeat.environment !== run.environment) return ': the software or machine is not that of the run (rr diff)';
+  return '; not on record are a folder that it lists' + (isFull ? '' : ' (try --full)') + ', what came by a pipe, and variables of its own';
 }
 
 /**
@@ -30742,7 +30774,7 @@ async function explainDifferences(session, run, repeat, judgement) {
   const third = await runTrial({ ...session, folderDigits: digits }, run, USUAL_SURROUNDINGS);
   if (third.kind !== 'ran') return;
   const differsAgain = ({ path }) => second.get(nameForTrials(path)) !== third.outputs.get(nameForTrials(path));
-  for (const verdict of unexplained.filter((one) => !differsAgain(one))) verdict.detail += '; the same again on a third run, so it is not random' + describeOtherGround(run, repeat);
+  for (const verdict of unexplained.filter((one) => !differsAgain(one))) verdict.detail += '; the same again on a third run, so it is not random' + describeOtherGround(run, repeat, session.options.full);
   await explainUnsteady(session, run, unexplained.filter(differsAgain), { digits, outputs: third.outputs });
 }
 

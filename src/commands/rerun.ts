@@ -306,11 +306,12 @@ function awaitNextSecond(): void {
 const LONGEST_EXPLAINED_S = 60;
 
 /** What a repeat had that was not as the run had it, and may be why it made something else every time: ': ...', or ''. */
-function describeOtherGround(run: Run, repeat: Run): string {
+function describeOtherGround(run: Run, repeat: Run, isFull: boolean): string {
   const hashes = new Map(repeat.inputs.map((file) => [file.path, file.hash]));
   const changed = run.inputs.filter((file) => hashes.has(file.path) && hashes.get(file.path) !== file.hash);
   if (changed.length > 0) return ': the input ' + changed[0].path + ' is not as the run read it' + (changed.length > 1 ? ' (and ' + String(changed.length - 1) + ' more)' : '');
-  return repeat.environment === run.environment ? '' : ': the software or machine is not that of the run (rr diff)';
+  if (repeat.environment !== run.environment) return ': the software or machine is not that of the run (rr diff)';
+  return '; not on record are a folder that it lists' + (isFull ? '' : ' (try --full)') + ', what came by a pipe, and variables of its own';
 }
 
 /**
@@ -333,7 +334,7 @@ async function explainDifferences(session: RerunSession, run: Run, repeat: Run, 
   const third = await runTrial({ ...session, folderDigits: digits }, run, USUAL_SURROUNDINGS);
   if (third.kind !== 'ran') return;
   const differsAgain = ({ path }: { path: ByteString }): boolean => second.get(nameForTrials(path)) !== third.outputs.get(nameForTrials(path));
-  for (const verdict of unexplained.filter((one) => !differsAgain(one))) verdict.detail += '; the same again on a third run, so it is not random' + describeOtherGround(run, repeat);
+  for (const verdict of unexplained.filter((one) => !differsAgain(one))) verdict.detail += '; the same again on a third run, so it is not random' + describeOtherGround(run, repeat, session.options.full);
   await explainUnsteady(session, run, unexplained.filter(differsAgain), { digits, outputs: third.outputs });
 }
 
