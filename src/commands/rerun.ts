@@ -184,10 +184,11 @@ function makeTree(session: RerunSession, run: Run, surroundings: RepeatSurroundi
       if (name !== undefined) replaced.set(file.path, name);
     }
   }
+  // What an untraced run read is not known in full.
+  const isFull = session.options.full || !run.observed.startsWith('strace');
   return makeScratch({
     project: session.project, run, finder: session.finder, commit: session.commit, replaced, folderName: surroundings.folderName, folderDigits: session.folderDigits, isReversed: surroundings.isReversed,
-    // What an untraced run read is not known in full.
-    isFull: session.options.full || !run.observed.startsWith('strace'), laterResults: listLaterResults(session.runs, run), isForced: session.options.force,
+    isFull, laterResults: isFull ? listLaterResults(session.runs, run) : new Set(), isForced: session.options.force,
   });
 }
 
