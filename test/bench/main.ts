@@ -6,7 +6,7 @@ import { describeMachine, median } from './measure.ts';
 import { NOT_YET, ROWS } from './rows.ts';
 import type { Bench, Line, Row } from './lines.ts';
 
-// usage: make bench [ROW=NAME,NAME...|all|help] [ROUNDS=25] [MIB=1024], in the top folder after a build.
+// usage: make bench [ROW=NAME,NAME...|all|help] [ROUNDS=25] [MIB=1024] [FILES=100000], in the top folder after a build.
 // Everything is made in a new folder under TMPDIR and removed after. It must not lie in a git work tree.
 
 function cell(text: string, width: number): string {

@@ -285,6 +285,35 @@ function measureMemory(bench: Bench): Line[] {
   ];
 }
 
+// ---- look back and repeat -----------------------------------------------------------------------------
+
+function measureStatus(bench: Bench): Line[] {
+  const count = Number(process.env.FILES ?? 100000);
+  const folder = path.join(bench.scratch, 'status');
+  makeProject(bench.rr, folder, { runs: 0, hasResults: false, isMade: false });
+  makeSmallFiles(path.join(folder, 'given'), count, 100);
+  runProgram([process.execPath, bench.rr, 'record', '-q', '--trace', 'scan', '--', 'cp', '-r', 'given', 'made'], folder);
+  fs.rmSync(path.join(folder, 'given'), { recursive: true });
+  for (let round = 0; round < 2; round++) runProgram([process.execPath, bench.rr, 'status', '-q'], folder);
+  const times = race([
+    rrEntrant(bench, 'status', folder, ['status', '-q']),
+    { name: 'find', argv: ['find', path.join(folder, 'made'), '-printf', '%s %T@ %C@ %i\\n'], folder: bench.scratch },
+  ], bench.rounds);
+  return [compare(times, 'status', 'find', { what: 'status of ' + String(count) + ' unchanged results / find -printf', budget: 1.2, floor: '1.1' })];
+}
+
+function measureRerun(bench: Bench): Line[] {
+  const folder = path.join(bench.scratch, 'rerun');
+  makeProject(bench.rr, folder, { runs: 0, hasResults: false, isMade: false });
+  const command = ['cp', 'data/raw.csv', 'copy.csv'];
+  runProgram([process.execPath, bench.rr, 'record', '-q', '-l', 'copy', '--'].concat(command), folder);
+  const times = race([
+    rrEntrant(bench, 'rerun', folder, ['rerun', '-q', 'copy']),
+    rrEntrant(bench, 'record', folder, ['record', '-q', '--'].concat(command)),
+  ], bench.rounds);
+  return [compare(times, 'rerun', 'record', { what: 'rerun of cp, compared and recorded / record of it' })];
+}
+
 export const ROWS: Row[] = [
   { name: 'record', help: 'record -- true against a Node script that loads the same modules and spawns true', isLong: false, measure: measureRecord },
   { name: 'flat', help: 'the same with 1,000 and 10,000 earlier runs', isLong: false, measure: (bench) => measureFlatness(bench, [1000, 10000]) },
@@ -299,6 +328,8 @@ export const ROWS: Row[] = [
   { name: 'makefile', help: 'generated Makefile with nothing to do against GNU make', isLong: false, measure: measureMakefile },
   { name: 'list', help: 'list of 10,000 runs against git log; memory', isLong: false, measure: (bench) => measureList(bench, 10000) },
   { name: 'list-100000', help: 'list of 100,000 runs', isLong: true, measure: (bench) => measureList(bench, 100000) },
+  { name: 'status', help: 'status of 100,000 unchanged results (FILES=N) against find', isLong: false, measure: measureStatus },
+  { name: 'rerun', help: 'rerun of a small run against record of it', isLong: false, measure: measureRerun },
   { name: 'memory', help: 'peak memory when hashing 1 GiB', isLong: false, measure: measureMemory },
 ];
 
