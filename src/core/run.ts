@@ -59,6 +59,14 @@ export type Run = {
   parent?: string;
   /** 'scratch': it ran in a copy made for it, so what it wrote and removed is none of the project's. */
   tree?: 'scratch';
+  /** Name of the step in provenance/plan.rec that it carries out. */
+  plan?: ByteString;
+  /** The sweep that it is a point of, and the number of the point in it, from 1. */
+  sweep?: { label: ByteString; number: number };
+  /** Why rr make carried it out. */
+  because?: ByteString;
+  /** Id of the run whose outputs were put back instead of running the command. */
+  reused?: string;
   label?: ByteString;
   reason?: ByteString;
   tags: ByteString[];
@@ -68,8 +76,14 @@ export type Run = {
   directory: ByteString;
   /** '0 < PATH', '1 > PATH', '1 >> PATH', '2 >& 1' */
   redirects: ByteString[];
-  /** 'NAME VALUE' */
+  /** 'NAME VALUE'; of a value in a file NAME is 'PATH:KEY'. */
   parameters: ByteString[];
+  /** Inputs of which only the keys that parameters name count. */
+  parameterFiles: ByteString[];
+  /** 'NAME VALUE': what the run gave as numbers or words, by its metrics files. */
+  metrics: ByteString[];
+  /** Paths of the files that metrics were read from. */
+  metricsFiles: ByteString[];
   /** UTC, ISO 8601 with microseconds. */
   startedUtc: string;
   wallS?: number;
@@ -80,6 +94,10 @@ export type Run = {
   exit?: number;
   signal?: string;
   timeoutS?: number;
+  /** 'WHAT VALUE': what was asked for it: 'cpus 4', 'memory BYTES', 'time SECONDS', 'partition NAME'. */
+  asked: ByteString[];
+  /** 'slurm JOB NODE': the job of a cluster that it was. */
+  job?: ByteString;
   status: RunStatus;
   code?: ByteString;
   codeBranch?: ByteString;
@@ -94,6 +112,8 @@ export type Run = {
   environment?: string;
   /** 'NAME=VALUE' */
   variables: ByteString[];
+  /** Names of variables, in `variables` or `variableHashes` if they are set, whose value the run was said to depend on. */
+  declaredVariables: ByteString[];
   /** 'NAME HMAC' */
   variableHashes: ByteString[];
   observed: string;
@@ -102,6 +122,8 @@ export type Run = {
   missingOutputs: ByteString[];
   inputs: FileState[];
   outputs: FileState[];
+  /** Folder to which what it wrote was moved, as it did not succeed: FOLDER/PATH for each path of `outputs`. */
+  aside?: ByteString;
   uncertain: FileState[];
   removed: ByteString[];
   /** Files in the project that the run looked for and that were not there. */
@@ -126,8 +148,8 @@ export type Run = {
 /** A run with no facts but its identity; what is found out is filled in. */
 export function emptyRun(id: string, command: ByteString, startedUtc: string, rr: string): Run {
   return {
-    id, tags: [], command, directory: '.', redirects: [], parameters: [], startedUtc, status: 'running',
-    codeSubmodules: [], codeOthers: [], codeFiles: [], compilers: [], variables: [], variableHashes: [], observed: 'none', declaredInputs: [],
+    id, tags: [], command, directory: '.', redirects: [], parameters: [], parameterFiles: [], metrics: [], metricsFiles: [], asked: [], startedUtc, status: 'running',
+    codeSubmodules: [], codeOthers: [], codeFiles: [], compilers: [], variables: [], declaredVariables: [], variableHashes: [], observed: 'none', declaredInputs: [],
     declaredOutputs: [], missingOutputs: [], inputs: [], outputs: [], uncertain: [], removed: [], absent: [], secretInputs: [], secretOutputs: [], leftOut: [], processes: [], logs: [],
     verdicts: [], warnings: [], rr, unknown: [],
   };

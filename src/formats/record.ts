@@ -43,6 +43,10 @@ export function printRunBody(run: Run): ByteString {
   out.raw('Repeats', run.repeats);
   out.raw('Parent', run.parent);
   out.raw('Tree', run.tree);
+  out.encoded('Plan', run.plan);
+  if (run.sweep !== undefined) out.raw('Sweep', String(run.sweep.number) + ' ' + encodeText(run.sweep.label));
+  out.encoded('Because', run.because);
+  out.raw('Reused', run.reused);
   out.encoded('Label', run.label);
   out.encoded('Reason', run.reason);
   out.each('Tag', run.tags);
@@ -50,6 +54,9 @@ export function printRunBody(run: Run): ByteString {
   out.encoded('Directory', run.directory);
   out.worded('Redirect', run.redirects, /^[012] (?:<|>|>>) /);
   for (const parameter of run.parameters) out.raw('Parameter', encodeParameter(parameter));
+  out.each('Parameter_file', run.parameterFiles);
+  for (const metric of run.metrics) out.raw('Metric', encodeParameter(metric));
+  out.each('Metrics_file', run.metricsFiles);
   out.raw('Started', run.startedUtc);
   out.raw('Wall_s', printDecimal(run.wallS, 3));
   out.raw('User_s', printDecimal(run.userS, 2));
@@ -58,6 +65,8 @@ export function printRunBody(run: Run): ByteString {
   out.raw('Exit', run.exit);
   out.raw('Signal', run.signal);
   out.raw('Timeout_s', run.timeoutS);
+  out.worded('Asked', run.asked, /^[a-z]+ /);
+  out.encoded('Job', run.job);
   out.raw('Status', run.status);
   out.encoded('Code', run.code);
   out.encoded('Code_branch', run.codeBranch);
@@ -70,6 +79,7 @@ export function printRunBody(run: Run): ByteString {
   out.raw('Environment', run.environment);
   out.each('Variable', run.variables);
   out.each('Variable_hash', run.variableHashes);
+  out.each('Declared_variable', run.declaredVariables);
   out.raw('Observed', run.observed);
   out.each('Declared_input', run.declaredInputs);
   out.each('Declared_output', run.declaredOutputs);
@@ -77,6 +87,7 @@ export function printRunBody(run: Run): ByteString {
   out.files('Input', run.inputs);
   // Under other names, so that no reader, old or new, takes them for results of the project.
   out.files(run.tree === undefined ? 'Output' : 'Scratch_output', run.outputs);
+  out.encoded('Aside', run.aside);
   out.files('Uncertain', run.uncertain);
   out.each(run.tree === undefined ? 'Removed' : 'Scratch_removed', run.removed);
   out.each('Absent', run.absent);
@@ -110,12 +121,23 @@ const SETTERS: { [name: string]: FieldSetter<Run> } = {
     if (value !== 'scratch') fault('not "scratch"');
     run.tree = 'scratch';
   },
+  Plan: (run, value) => { run.plan = decodeText(value); },
+  Sweep: (run, value, fault) => {
+    const parts = splitWord(value);
+    if (parts[1] === '') fault('not "NUMBER LABEL"');
+    run.sweep = { number: readWhole(parts[0], Number.MAX_SAFE_INTEGER, fault), label: decodeText(parts[1]) };
+  },
+  Because: (run, value) => { run.because = decodeText(value); },
+  Reused: (run, value, fault) => { run.reused = readId(value, fault); },
   Label: (run, value) => { run.label = decodeText(value); },
   Reason: (run, value) => { run.reason = decodeText(value); },
   Tag: (run, value) => { run.tags.push(decodeText(value)); },
   Directory: (run, value, fault) => { run.directory = readRecordedName(value, fault); },
   Redirect: (run, value, fault) => { run.redirects.push(readRecordedName(value, fault)); },
   Parameter: (run, value) => { run.parameters.push(decodeParameter(value)); },
+  Parameter_file: (run, value, fault) => { run.parameterFiles.push(readRecordedName(value, fault)); },
+  Metric: (run, value) => { run.metrics.push(decodeParameter(value)); },
+  Metrics_file: (run, value, fault) => { run.metricsFiles.push(readRecordedName(value, fault)); },
   Wall_s: (run, value, fault) => { run.wallS = readNumber(value, fault); },
   User_s: (run, value, fault) => { run.userS = readNumber(value, fault); },
   System_s: (run, value, fault) => { run.systemS = readNumber(value, fault); },
@@ -123,6 +145,11 @@ const SETTERS: { [name: string]: FieldSetter<Run> } = {
   Exit: (run, value, fault) => { run.exit = readWhole(value, 255, fault); },
   Signal: (run, value) => { run.signal = value; },
   Timeout_s: (run, value, fault) => { run.timeoutS = readNumber(value, fault); },
+  Asked: (run, value, fault) => {
+    if (!/^[a-z]+ ./.test(value)) fault('not "WHAT VALUE"');
+    run.asked.push(decodeText(value));
+  },
+  Job: (run, value) => { run.job = decodeText(value); },
   Status: (run, value, fault) => {
     run.status = RUN_STATUSES.find((status) => status === value) ?? fault('unknown status "' + value + '"');
   },
@@ -146,12 +173,14 @@ const SETTERS: { [name: string]: FieldSetter<Run> } = {
   },
   Variable: (run, value) => { run.variables.push(decodeText(value)); },
   Variable_hash: (run, value) => { run.variableHashes.push(decodeText(value)); },
+  Declared_variable: (run, value) => { run.declaredVariables.push(decodeText(value)); },
   Observed: (run, value) => { run.observed = value; },
   Declared_input: (run, value, fault) => { run.declaredInputs.push(readRecordedName(value, fault)); },
   Declared_output: (run, value, fault) => { run.declaredOutputs.push(readRecordedName(value, fault)); },
   Missing_output: (run, value, fault) => { run.missingOutputs.push(readRecordedName(value, fault)); },
   Input: (run, value, fault) => { run.inputs.push(readFileLine(value, fault)); },
   Output: (run, value, fault) => { run.outputs.push(readFileLine(value, fault)); },
+  Aside: (run, value, fault) => { run.aside = readRecordedName(value, fault); },
   Uncertain: (run, value, fault) => { run.uncertain.push(readFileLine(value, fault)); },
   Removed: (run, value, fault) => { run.removed.push(readRecordedName(value, fault)); },
   Scratch_output: (run, value, fault) => { run.outputs.push(readFileLine(value, fault)); },
@@ -180,8 +209,8 @@ const SETTERS: { [name: string]: FieldSetter<Run> } = {
 };
 
 // Of these a record has at most one.
-const SINGLE = ['Id', 'Repeats', 'Parent', 'Tree', 'Label', 'Reason', 'Command', 'Directory', 'Started', 'Wall_s', 'User_s', 'System_s', 'Peak_memory_bytes', 'Exit', 'Signal',
-  'Timeout_s', 'Status', 'Code', 'Code_branch', 'Code_remote', 'Environment', 'Observed', 'Rr', 'Sha256'];
+const SINGLE = ['Id', 'Repeats', 'Parent', 'Tree', 'Plan', 'Sweep', 'Because', 'Reused', 'Label', 'Reason', 'Command', 'Directory', 'Started', 'Wall_s', 'User_s', 'System_s', 'Peak_memory_bytes', 'Exit', 'Signal',
+  'Timeout_s', 'Job', 'Aside', 'Status', 'Code', 'Code_branch', 'Code_remote', 'Environment', 'Observed', 'Rr', 'Sha256'];
 const REQUIRED = ['Id', 'Command', 'Directory', 'Started', 'Status', 'Observed', 'Rr'];
 
 // What a run wrote and removed in a scratch tree; in the project it is Output and Removed.

@@ -25,26 +25,34 @@ function jsonProcessOf(one: RunProcess, at: number): unknown {
   };
 }
 
+/** 'NAME VALUE' lines as an object. */
+function jsonNamedValues(lines: ByteString[]): { [name: string]: string } {
+  const values: { [name: string]: string } = {};
+  for (const line of lines) {
+    const space = line.indexOf(' ');
+    values[encodeText(line.slice(0, space))] = encodeWithheld(line.slice(space + 1));
+  }
+  return values;
+}
+
 /** A run as an object whose keys are the record's field names in lower case; lists are arrays. */
 function jsonObjectOf(run: Run): { [key: string]: unknown } {
-  const parameters: { [name: string]: string } = {};
-  for (const parameter of run.parameters) {
-    const space = parameter.indexOf(' ');
-    parameters[encodeText(parameter.slice(0, space))] = encodeWithheld(parameter.slice(space + 1));
-  }
   const text = (value: ByteString | undefined): string | undefined => (value === undefined ? undefined : encodeText(value));
   return {
-    id: run.id, repeats: run.repeats, parent: run.parent, tree: run.tree, label: text(run.label), reason: text(run.reason), tags: run.tags.map(encodeText),
+    id: run.id, repeats: run.repeats, parent: run.parent, tree: run.tree,
+    plan: text(run.plan), sweep: run.sweep === undefined ? undefined : { label: encodeText(run.sweep.label), number: run.sweep.number }, because: text(run.because), reused: run.reused,
+    label: text(run.label), reason: text(run.reason), tags: run.tags.map(encodeText),
     command: encodeWithheld(run.command), directory: encodeText(run.directory), redirects: run.redirects.map(encodeText),
-    parameters, started: run.startedUtc, wall_s: run.wallS, user_s: run.userS, system_s: run.systemS,
+    parameters: jsonNamedValues(run.parameters), parameter_files: run.parameterFiles.map(encodeText), metrics: jsonNamedValues(run.metrics), metrics_files: run.metricsFiles.map(encodeText),
+    asked: jsonNamedValues(run.asked), job: text(run.job), started: run.startedUtc, wall_s: run.wallS, user_s: run.userS, system_s: run.systemS,
     peak_memory_bytes: run.peakMemoryBytes, exit: run.exit, signal: run.signal, timeout_s: run.timeoutS, status: run.status,
     code: text(run.code), code_branch: text(run.codeBranch), code_remote: text(run.codeRemote),
     code_submodules: run.codeSubmodules.map(encodeText), code_others: run.codeOthers.map(encodeText),
     code_files: run.codeFiles.map((file) => ({ state: file.state, path: encodeText(file.path) })),
     compilers: run.compilers.map((compiler) => ({ path: encodeText(compiler.path), producer: encodeText(compiler.producer) })), environment: run.environment,
-    variables: run.variables.map(encodeText), variable_hashes: run.variableHashes.map(encodeText), observed: run.observed,
+    variables: run.variables.map(encodeText), variable_hashes: run.variableHashes.map(encodeText), declared_variables: run.declaredVariables.map(encodeText), observed: run.observed,
     declared_inputs: run.declaredInputs.map(encodeText), declared_outputs: run.declaredOutputs.map(encodeText),
-    missing_outputs: run.missingOutputs.map(encodeText), inputs: run.inputs.map(jsonFileOf), outputs: run.outputs.map(jsonFileOf),
+    missing_outputs: run.missingOutputs.map(encodeText), inputs: run.inputs.map(jsonFileOf), outputs: run.outputs.map(jsonFileOf), aside: text(run.aside),
     uncertain: run.uncertain.map(jsonFileOf), removed: run.removed.map(encodeText), absent: run.absent.map(encodeText),
     secret_inputs: run.secretInputs.map(encodeText), secret_outputs: run.secretOutputs.map(encodeText), left_out: run.leftOut.map((one) => ({ what: encodeText(one.what), count: one.count })),
     logs: run.logs.map(jsonFileOf), verdicts: run.verdicts.map((one) => ({ word: one.word, path: encodeText(one.path), detail: encodeText(one.detail) })), warnings: run.warnings.map(encodeText), processes: run.processes.map(jsonProcessOf), rr: run.rr,

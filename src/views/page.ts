@@ -92,16 +92,20 @@ export function printRunPage(run: Run, environment: ByteString | undefined, isCo
   const list = (name: string, values: ByteString[]): ByteString => printList(name, values.map(showText), most);
   const files = (name: string, states: FileState[]): ByteString => printList(name, states.map(showFile), most);
   const exit = run.exit === undefined ? '' : ', exit ' + String(run.exit) + (run.signal === undefined ? '' : ' (' + run.signal + ')');
-  return line('run', run.id) + line('repeats', run.repeats) + line('parent', run.parent) + line('tree', run.tree) + line('label', run.label && showText(run.label)) + line('reason', run.reason && showText(run.reason))
+  return line('run', run.id) + line('repeats', run.repeats) + line('parent', run.parent) + line('tree', run.tree)
+    + line('step', run.plan && showText(run.plan)) + line('sweep', run.sweep && String(run.sweep.number) + ' of ' + showText(run.sweep.label)) + line('because', run.because && showText(run.because)) + line('reused', run.reused)
+    + line('label', run.label && showText(run.label)) + line('reason', run.reason && showText(run.reason))
     + list('tags', run.tags) + line('command', showText(run.command))
-    + line('folder', showText(run.directory)) + list('redirect', run.redirects) + list('parameter', run.parameters)
+    + line('folder', showText(run.directory)) + list('redirect', run.redirects) + list('parameter', run.parameters) + list('only keys of', run.parameterFiles)
+    + list('metric', run.metrics) + list('metrics file', run.metricsFiles) + list('asked for', run.asked) + line('job', run.job && showText(run.job))
     + line('started', run.startedUtc) + line('status', run.status + exit) + line('cost', showCost(run))
     + line('code', run.code && showText(run.code)) + line('branch', run.codeBranch && showText(run.codeBranch))
     + line('remote', run.codeRemote && showText(run.codeRemote)) + list('submodule', run.codeSubmodules)
     + list('other code', run.codeOthers) + showCodeFiles(run, most)
     + list('compiler', run.compilers.map((compiler) => compiler.path + '  ' + compiler.producer))
-    + list('variable', run.variables) + list('withheld', run.variableHashes) + showEnvironment(environment, most)
+    + list('variable', run.variables) + list('depends on', run.declaredVariables) + list('withheld', run.variableHashes) + showEnvironment(environment, most)
     + line('observed', run.observed) + showProcessCount(run) + files('input', run.inputs) + files('output', run.outputs)
+    + line('moved to', run.aside && showText(run.aside))
     + files('uncertain', run.uncertain) + list('removed', run.removed) + list('absent', run.absent)
     + list('secret input', run.secretInputs) + list('secret out', run.secretOutputs) + list('missing', run.missingOutputs)
     + line('left out', run.leftOut.map((one) => String(one.count) + ' ' + makeHarmless(one.what)).join(', '))
