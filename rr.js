@@ -42,6 +42,7 @@
 //   core/causes.ts              why two texts differ, as far as the texts themselves tell
 //   core/repeat.ts              repeating a run: may it be, with what changed, and what the outcome says
 //   core/reproducible.ts        would this file come out the same if it were made again? Told from records and from what changed
+//   core/schedule.ts            what is to be done next, as state
 //   core/variations.ts          what a run can depend on without saying so: changes of its surroundings, one at a time, and what they show
 //   formats/percent.ts          text of a record's field, percent-encoded (docs/record-format.txt, 2)
 //   formats/shell.ts            words of POSIX shell source (POSIX.1-2017, Shell Command Language, 2.2)
@@ -200,6 +201,7 @@
 //   sys/recording.ts            runs a command and writes its record: the steps of docs/architecture.txt, 4
 //   sys/surroundings.ts         what this machine lets a repeat be surrounded by otherwise: locales, processors, programs
 //   sys/repeat.ts               repeats one recorded run, in a scratch tree or in the project, and compares what it leaves
+//   sys/execute.ts              carries out one step in the project itself, and records it
 //   sys/codestates.ts           the code of a run as its record tells it: a commit of git with a patch on it
 //   sys/pickrun.ts              the runs of a project with their notes, and the one that a RUN argument means
 //   commands/init.ts            rr init: sets up a project
@@ -369,6 +371,14 @@ const RUN_STATUSES = ['succeeded', 'failed', 'interrupted', 'running', 'lost'];
 //   parent?: string;
 //   /** 'scratch': it ran in a copy made for it, so what it wrote and removed is none of the project's. */
 //   tree?: 'scratch';
+//   /** Name of the step in provenance/plan.rec that it carries out. */
+//   plan?: ByteString;
+//   /** The sweep that it is a point of, and the number of the point in it, from 1. */
+//   sweep?: { label: ByteString; number: number };
+//   /** Why rr make carried it out. */
+//   because?: ByteString;
+//   /** Id of the run whose outputs were put back instead of running the command. */
+//   reused?: string;
 //   label?: ByteString;
 //   reason?: ByteString;
 //   tags: ByteString[];
@@ -378,8 +388,14 @@ const RUN_STATUSES = ['succeeded', 'failed', 'interrupted', 'running', 'lost'];
 //   directory: ByteString;
 //   /** '0 < PATH', '1 > PATH', '1 >> PATH', '2 >& 1' */
 //   redirects: ByteString[];
-//   /** 'NAME VALUE' */
+//   /** 'NAME VALUE'; of a value in a file NAME is 'PATH:KEY'. */
 //   parameters: ByteString[];
+//   /** Inputs of which only the keys that parameters name count. */
+//   parameterFiles: ByteString[];
+//   /** 'NAME VALUE': what the run gave as numbers or words, by its metrics files. */
+//   metrics: ByteString[];
+//   /** Paths of the files that metrics were read from. */
+//   metricsFiles: ByteString[];
 //   /** UTC, ISO 8601 with microseconds. */
 //   startedUtc: string;
 //   wallS?: number;
@@ -390,6 +406,10 @@ const RUN_STATUSES = ['succeeded', 'failed', 'interrupted', 'running', 'lost'];
 //   exit?: number;
 //   signal?: string;
 //   timeoutS?: number;
+//   /** 'WHAT VALUE': what was asked for it: 'cpus 4', 'memory BYTES', 'time SECONDS', 'partition NAME'. */
+//   asked: ByteString[];
+//   /** 'slurm JOB NODE': the job of a cluster that it was. */
+//   job?: ByteString;
 //   status: RunStatus;
 //   code?: ByteString;
 //   codeBranch?: ByteString;
@@ -404,6 +424,8 @@ const RUN_STATUSES = ['succeeded', 'failed', 'interrupted', 'running', 'lost'];
 //   environment?: string;
 //   /** 'NAME=VALUE' */
 //   variables: ByteString[];
+//   /** Names of variables, in `variables` or `variableHashes` if they are set, whose value the run was said to depend on. */
+//   declaredVariables: ByteString[];
 //   /** 'NAME HMAC' */
 //   variableHashes: ByteString[];
 //   observed: string;
@@ -412,6 +434,8 @@ const RUN_STATUSES = ['succeeded', 'failed', 'interrupted', 'running', 'lost'];
 //   missingOutputs: ByteString[];
 //   inputs: FileState[];
 //   outputs: FileState[];
+//   /** Folder to which what it wrote was moved, as it did not succeed: FOLDER/PATH for each path of `outputs`. */
+//   aside?: ByteString;
 //   uncertain: FileState[];
 //   removed: ByteString[];
 //   /** Files in the project that the run looked for and that were not there. */
@@ -436,8 +460,8 @@ const RUN_STATUSES = ['succeeded', 'failed', 'interrupted', 'running', 'lost'];
 /** A run with no facts but its identity; what is found out is filled in. */
 function emptyRun(id, command, startedUtc, rr) {
   return {
-    id, tags: [], command, directory: '.', redirects: [], parameters: [], startedUtc, status: 'running',
-    codeSubmodules: [], codeOthers: [], codeFiles: [], compilers: [], variables: [], variableHashes: [], observed: 'none', declaredInputs: [],
+    id, tags: [], command, directory: '.', redirects: [], parameters: [], parameterFiles: [], metrics: [], metricsFiles: [], asked: [], startedUtc, status: 'running',
+    codeSubmodules: [], codeOthers: [], codeFiles: [], compilers: [], variables: [], declaredVariables: [], variableHashes: [], observed: 'none', declaredInputs: [],
     declaredOutputs: [], missingOutputs: [], inputs: [], outputs: [], uncertain: [], removed: [], absent: [], secretInputs: [], secretOutputs: [], leftOut: [], processes: [], logs: [],
     verdicts: [], warnings: [], rr, unknown: [],
   };
@@ -5105,6 +5129,26 @@ function findSoftwareReasons(environments, changesOf) {
   return Array.from(subjects).sort().map((subject) => ({ word: 'environment differs', subject, id: '' }));
 }
 
+// ==== src/core/schedule.ts =======================================================================
+// schedule.ts - what is to be done next, as state. Knows no commands, files or clocks.
+
+/** Something that is to be done once, after what must come before it. */
+// type ScheduledTask = {
+//   /** Unique among the tasks. */
+//   key: string;
+//   /** Keys of the tasks that must be settled before. There is no cycle. */
+//   before: string[];
+//   /** Seconds that it took the last time; undefined: not known. */
+//   expectedS: number | undefined;
+//   /** Slots that it takes, 1 or more; never more than there are. */
+//   cpus: number;
+//   /** Memory that it is expected to need; undefined: not known. */
+//   memoryBytes: number | undefined;
+// };
+
+/** done: carried out. skipped: there was no need. failed: carried out without success. blocked: not carried out, as one before it failed. */
+// type TaskOutcome = 'done' | 'skipped' | 'failed' | 'blocked';
+
 // ==== src/core/variations.ts =====================================================================
 // variations.ts - what a run can depend on without saying so: changes of its surroundings, one at a time, and what they show. Knows no files and no processes.
 
@@ -5940,6 +5984,10 @@ function printRunBody(run) {
   out.raw('Repeats', run.repeats);
   out.raw('Parent', run.parent);
   out.raw('Tree', run.tree);
+  out.encoded('Plan', run.plan);
+  if (run.sweep !== undefined) out.raw('Sweep', String(run.sweep.number) + ' ' + encodeText(run.sweep.label));
+  out.encoded('Because', run.because);
+  out.raw('Reused', run.reused);
   out.encoded('Label', run.label);
   out.encoded('Reason', run.reason);
   out.each('Tag', run.tags);
@@ -5947,6 +5995,9 @@ function printRunBody(run) {
   out.encoded('Directory', run.directory);
   out.worded('Redirect', run.redirects, /^[012] (?:<|>|>>) /);
   for (const parameter of run.parameters) out.raw('Parameter', encodeParameter(parameter));
+  out.each('Parameter_file', run.parameterFiles);
+  for (const metric of run.metrics) out.raw('Metric', encodeParameter(metric));
+  out.each('Metrics_file', run.metricsFiles);
   out.raw('Started', run.startedUtc);
   out.raw('Wall_s', printDecimal(run.wallS, 3));
   out.raw('User_s', printDecimal(run.userS, 2));
@@ -5955,6 +6006,8 @@ function printRunBody(run) {
   out.raw('Exit', run.exit);
   out.raw('Signal', run.signal);
   out.raw('Timeout_s', run.timeoutS);
+  out.worded('Asked', run.asked, /^[a-z]+ /);
+  out.encoded('Job', run.job);
   out.raw('Status', run.status);
   out.encoded('Code', run.code);
   out.encoded('Code_branch', run.codeBranch);
@@ -5967,6 +6020,7 @@ function printRunBody(run) {
   out.raw('Environment', run.environment);
   out.each('Variable', run.variables);
   out.each('Variable_hash', run.variableHashes);
+  out.each('Declared_variable', run.declaredVariables);
   out.raw('Observed', run.observed);
   out.each('Declared_input', run.declaredInputs);
   out.each('Declared_output', run.declaredOutputs);
@@ -5974,6 +6028,7 @@ function printRunBody(run) {
   out.files('Input', run.inputs);
   // Under other names, so that no reader, old or new, takes them for results of the project.
   out.files(run.tree === undefined ? 'Output' : 'Scratch_output', run.outputs);
+  out.encoded('Aside', run.aside);
   out.files('Uncertain', run.uncertain);
   out.each(run.tree === undefined ? 'Removed' : 'Scratch_removed', run.removed);
   out.each('Absent', run.absent);
@@ -6007,12 +6062,23 @@ const SETTERS = {
     if (value !== 'scratch') fault('not "scratch"');
     run.tree = 'scratch';
   },
+  Plan: (run, value) => { run.plan = decodeText(value); },
+  Sweep: (run, value, fault) => {
+    const parts = splitWord(value);
+    if (parts[1] === '') fault('not "NUMBER LABEL"');
+    run.sweep = { number: readWhole(parts[0], Number.MAX_SAFE_INTEGER, fault), label: decodeText(parts[1]) };
+  },
+  Because: (run, value) => { run.because = decodeText(value); },
+  Reused: (run, value, fault) => { run.reused = readId(value, fault); },
   Label: (run, value) => { run.label = decodeText(value); },
   Reason: (run, value) => { run.reason = decodeText(value); },
   Tag: (run, value) => { run.tags.push(decodeText(value)); },
   Directory: (run, value, fault) => { run.directory = readRecordedName(value, fault); },
   Redirect: (run, value, fault) => { run.redirects.push(readRecordedName(value, fault)); },
   Parameter: (run, value) => { run.parameters.push(decodeParameter(value)); },
+  Parameter_file: (run, value, fault) => { run.parameterFiles.push(readRecordedName(value, fault)); },
+  Metric: (run, value) => { run.metrics.push(decodeParameter(value)); },
+  Metrics_file: (run, value, fault) => { run.metricsFiles.push(readRecordedName(value, fault)); },
   Wall_s: (run, value, fault) => { run.wallS = readNumber(value, fault); },
   User_s: (run, value, fault) => { run.userS = readNumber(value, fault); },
   System_s: (run, value, fault) => { run.systemS = readNumber(value, fault); },
@@ -6020,6 +6086,11 @@ const SETTERS = {
   Exit: (run, value, fault) => { run.exit = readWhole(value, 255, fault); },
   Signal: (run, value) => { run.signal = value; },
   Timeout_s: (run, value, fault) => { run.timeoutS = readNumber(value, fault); },
+  Asked: (run, value, fault) => {
+    if (!/^[a-z]+ ./.test(value)) fault('not "WHAT VALUE"');
+    run.asked.push(decodeText(value));
+  },
+  Job: (run, value) => { run.job = decodeText(value); },
   Status: (run, value, fault) => {
     run.status = RUN_STATUSES.find((status) => status === value) ?? fault('unknown status "' + value + '"');
   },
@@ -6043,12 +6114,14 @@ const SETTERS = {
   },
   Variable: (run, value) => { run.variables.push(decodeText(value)); },
   Variable_hash: (run, value) => { run.variableHashes.push(decodeText(value)); },
+  Declared_variable: (run, value) => { run.declaredVariables.push(decodeText(value)); },
   Observed: (run, value) => { run.observed = value; },
   Declared_input: (run, value, fault) => { run.declaredInputs.push(readRecordedName(value, fault)); },
   Declared_output: (run, value, fault) => { run.declaredOutputs.push(readRecordedName(value, fault)); },
   Missing_output: (run, value, fault) => { run.missingOutputs.push(readRecordedName(value, fault)); },
   Input: (run, value, fault) => { run.inputs.push(readFileLine(value, fault)); },
   Output: (run, value, fault) => { run.outputs.push(readFileLine(value, fault)); },
+  Aside: (run, value, fault) => { run.aside = readRecordedName(value, fault); },
   Uncertain: (run, value, fault) => { run.uncertain.push(readFileLine(value, fault)); },
   Removed: (run, value, fault) => { run.removed.push(readRecordedName(value, fault)); },
   Scratch_output: (run, value, fault) => { run.outputs.push(readFileLine(value, fault)); },
@@ -6077,8 +6150,8 @@ const SETTERS = {
 };
 
 // Of these a record has at most one.
-const SINGLE = ['Id', 'Repeats', 'Parent', 'Tree', 'Label', 'Reason', 'Command', 'Directory', 'Started', 'Wall_s', 'User_s', 'System_s', 'Peak_memory_bytes', 'Exit', 'Signal',
-  'Timeout_s', 'Status', 'Code', 'Code_branch', 'Code_remote', 'Environment', 'Observed', 'Rr', 'Sha256'];
+const SINGLE = ['Id', 'Repeats', 'Parent', 'Tree', 'Plan', 'Sweep', 'Because', 'Reused', 'Label', 'Reason', 'Command', 'Directory', 'Started', 'Wall_s', 'User_s', 'System_s', 'Peak_memory_bytes', 'Exit', 'Signal',
+  'Timeout_s', 'Job', 'Aside', 'Status', 'Code', 'Code_branch', 'Code_remote', 'Environment', 'Observed', 'Rr', 'Sha256'];
 const REQUIRED = ['Id', 'Command', 'Directory', 'Started', 'Status', 'Observed', 'Rr'];
 
 // What a run wrote and removed in a scratch tree; in the project it is Output and Removed.
@@ -16110,26 +16183,34 @@ function jsonProcessOf(one, at) {
   };
 }
 
+/** 'NAME VALUE' lines as an object. */
+function jsonNamedValues(lines) {
+  const values = {};
+  for (const line of lines) {
+    const space = line.indexOf(' ');
+    values[encodeText(line.slice(0, space))] = encodeWithheld(line.slice(space + 1));
+  }
+  return values;
+}
+
 /** A run as an object whose keys are the record's field names in lower case; lists are arrays. */
 function jsonObjectOf(run) {
-  const parameters = {};
-  for (const parameter of run.parameters) {
-    const space = parameter.indexOf(' ');
-    parameters[encodeText(parameter.slice(0, space))] = encodeWithheld(parameter.slice(space + 1));
-  }
   const text = (value) => (value === undefined ? undefined : encodeText(value));
   return {
-    id: run.id, repeats: run.repeats, parent: run.parent, tree: run.tree, label: text(run.label), reason: text(run.reason), tags: run.tags.map(encodeText),
+    id: run.id, repeats: run.repeats, parent: run.parent, tree: run.tree,
+    plan: text(run.plan), sweep: run.sweep === undefined ? undefined : { label: encodeText(run.sweep.label), number: run.sweep.number }, because: text(run.because), reused: run.reused,
+    label: text(run.label), reason: text(run.reason), tags: run.tags.map(encodeText),
     command: encodeWithheld(run.command), directory: encodeText(run.directory), redirects: run.redirects.map(encodeText),
-    parameters, started: run.startedUtc, wall_s: run.wallS, user_s: run.userS, system_s: run.systemS,
+    parameters: jsonNamedValues(run.parameters), parameter_files: run.parameterFiles.map(encodeText), metrics: jsonNamedValues(run.metrics), metrics_files: run.metricsFiles.map(encodeText),
+    asked: jsonNamedValues(run.asked), job: text(run.job), started: run.startedUtc, wall_s: run.wallS, user_s: run.userS, system_s: run.systemS,
     peak_memory_bytes: run.peakMemoryBytes, exit: run.exit, signal: run.signal, timeout_s: run.timeoutS, status: run.status,
     code: text(run.code), code_branch: text(run.codeBranch), code_remote: text(run.codeRemote),
     code_submodules: run.codeSubmodules.map(encodeText), code_others: run.codeOthers.map(encodeText),
     code_files: run.codeFiles.map((file) => ({ state: file.state, path: encodeText(file.path) })),
     compilers: run.compilers.map((compiler) => ({ path: encodeText(compiler.path), producer: encodeText(compiler.producer) })), environment: run.environment,
-    variables: run.variables.map(encodeText), variable_hashes: run.variableHashes.map(encodeText), observed: run.observed,
+    variables: run.variables.map(encodeText), variable_hashes: run.variableHashes.map(encodeText), declared_variables: run.declaredVariables.map(encodeText), observed: run.observed,
     declared_inputs: run.declaredInputs.map(encodeText), declared_outputs: run.declaredOutputs.map(encodeText),
-    missing_outputs: run.missingOutputs.map(encodeText), inputs: run.inputs.map(jsonFileOf), outputs: run.outputs.map(jsonFileOf),
+    missing_outputs: run.missingOutputs.map(encodeText), inputs: run.inputs.map(jsonFileOf), outputs: run.outputs.map(jsonFileOf), aside: text(run.aside),
     uncertain: run.uncertain.map(jsonFileOf), removed: run.removed.map(encodeText), absent: run.absent.map(encodeText),
     secret_inputs: run.secretInputs.map(encodeText), secret_outputs: run.secretOutputs.map(encodeText), left_out: run.leftOut.map((one) => ({ what: encodeText(one.what), count: one.count })),
     logs: run.logs.map(jsonFileOf), verdicts: run.verdicts.map((one) => ({ word: one.word, path: encodeText(one.path), detail: encodeText(one.detail) })), warnings: run.warnings.map(encodeText), processes: run.processes.map(jsonProcessOf), rr: run.rr,
@@ -16246,16 +16327,20 @@ function printRunPage(run, environment, isComplete) {
   const list = (name, values) => printList(name, values.map(showText), most);
   const files = (name, states) => printList(name, states.map(showFile), most);
   const exit = run.exit === undefined ? '' : ', exit ' + String(run.exit) + (run.signal === undefined ? '' : ' (' + run.signal + ')');
-  return line('run', run.id) + line('repeats', run.repeats) + line('parent', run.parent) + line('tree', run.tree) + line('label', run.label && showText(run.label)) + line('reason', run.reason && showText(run.reason))
+  return line('run', run.id) + line('repeats', run.repeats) + line('parent', run.parent) + line('tree', run.tree)
+    + line('step', run.plan && showText(run.plan)) + line('sweep', run.sweep && String(run.sweep.number) + ' of ' + showText(run.sweep.label)) + line('because', run.because && showText(run.because)) + line('reused', run.reused)
+    + line('label', run.label && showText(run.label)) + line('reason', run.reason && showText(run.reason))
     + list('tags', run.tags) + line('command', showText(run.command))
-    + line('folder', showText(run.directory)) + list('redirect', run.redirects) + list('parameter', run.parameters)
+    + line('folder', showText(run.directory)) + list('redirect', run.redirects) + list('parameter', run.parameters) + list('only keys of', run.parameterFiles)
+    + list('metric', run.metrics) + list('metrics file', run.metricsFiles) + list('asked for', run.asked) + line('job', run.job && showText(run.job))
     + line('started', run.startedUtc) + line('status', run.status + exit) + line('cost', showCost(run))
     + line('code', run.code && showText(run.code)) + line('branch', run.codeBranch && showText(run.codeBranch))
     + line('remote', run.codeRemote && showText(run.codeRemote)) + list('submodule', run.codeSubmodules)
     + list('other code', run.codeOthers) + showCodeFiles(run, most)
     + list('compiler', run.compilers.map((compiler) => compiler.path + '  ' + compiler.producer))
-    + list('variable', run.variables) + list('withheld', run.variableHashes) + showEnvironment(environment, most)
+    + list('variable', run.variables) + list('depends on', run.declaredVariables) + list('withheld', run.variableHashes) + showEnvironment(environment, most)
     + line('observed', run.observed) + showProcessCount(run) + files('input', run.inputs) + files('output', run.outputs)
+    + line('moved to', run.aside && showText(run.aside))
     + files('uncertain', run.uncertain) + list('removed', run.removed) + list('absent', run.absent)
     + list('secret input', run.secretInputs) + list('secret out', run.secretOutputs) + list('missing', run.missingOutputs)
     + line('left out', run.leftOut.map((one) => String(one.count) + ' ' + makeHarmless(one.what)).join(', '))
@@ -28972,6 +29057,38 @@ function drawDifferences(request, kept, repeat) {
     if (picture !== undefined) fs.writeFileSync(toFsPath(name + '.difference.png'), picture);
   }
 }
+
+// ==== src/sys/execute.ts =========================================================================
+// execute.ts - carries out one step in the project itself, and records it. Chooses no steps.
+
+/** A step to be carried out. */
+// type StepJob = {
+//   /** Key of its task. */
+//   key: string;
+//   /**
+//    * What is to be run, as a record would tell it: command, directory, redirects, parameters,
+//    * parameterFiles, metricsFiles, variables (set for the command), declaredVariables,
+//    * declaredInputs, declaredOutputs, timeoutS, asked, label, reason, tags, plan, sweep, because,
+//    * job, and in `observed` how files are to be found: as in a record, 'auto' where nothing is said
+//    * (so 'none', 'scan', 'atime', 'strace 6.1', 'auto'). All other facts are not looked at.
+//    */
+//   template: Run;
+//   /** The run whose results this one takes the place of. What of it is there is set aside while the command runs, and put back if that fails. */
+//   prior: Run | undefined;
+//   /** Contents to be put into the project before, at the path of each: inputs that were overwritten since (found by their hash). */
+//   restore: { hash: string; size: number; kind: Run['inputs'][number]['kind']; path: ByteString }[];
+//   /** Put back the outputs of an earlier run with the same key instead of running the command, if there is one. */
+//   isReused: boolean;
+// };
+
+/** How a step ended. `problems`: what could not be recorded, as sentences. */
+// type StepEnd = {
+//   key: string;
+//   run: Run;
+//   /** Did it succeed, and leave every output that was declared? */
+//   isGood: boolean;
+//   problems: string[];
+// };
 
 // ==== src/sys/codestates.ts ======================================================================
 // codestates.ts - the code of a run as its record tells it: a commit of git with a patch on it. Writes nothing.

@@ -1,7 +1,7 @@
 // schedule.ts - what is to be done next, as state. Knows no commands, files or clocks.
 
 /** Something that is to be done once, after what must come before it. */
-export type Task = {
+export type ScheduledTask = {
   /** Unique among the tasks. */
   key: string;
   /** Keys of the tasks that must be settled before. There is no cycle. */
