@@ -7,7 +7,7 @@ import { judgeRepeat } from '../core/repeat.ts';
 import type { Judgement, RepeatSurroundings } from '../core/repeat.ts';
 import { spanOfRun } from '../core/run.ts';
 import type { FileState, Run, Verdict } from '../core/run.ts';
-import { REPLAYED_VARIABLES } from '../core/variables.ts';
+import { isDeclarableVariable, isReplayedVariable, REPLAYED_VARIABLES } from '../core/variables.ts';
 import { recognizeBinary } from '../formats/binarykind.ts';
 import { bytesOfText } from '../formats/bytewindow.ts';
 import { drawPngDifference } from '../formats/pngpicture.ts';
@@ -68,11 +68,12 @@ const MAKE_VARIABLES = ['MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'MAKEOVERRIDES'];
 function setVariables(run: Run, folder: ByteString, isScratch: boolean, surroundings: RepeatSurroundings): () => void {
   const before = Object.assign({}, process.env);
   const withheld = new Set(run.variableHashes.map((line) => line.split(' ')[0]));
-  for (const name of (REPLAYED_VARIABLES as readonly string[]).concat(MAKE_VARIABLES, 'OLDPWD', isScratch ? GIT_PLACES : [])) if (!withheld.has(name)) delete process.env[name];
+  const declared = run.declaredVariables.filter(isDeclarableVariable);
+  for (const name of (REPLAYED_VARIABLES as readonly string[]).concat(declared, MAKE_VARIABLES, 'OLDPWD', isScratch ? GIT_PLACES : [])) if (!withheld.has(name)) delete process.env[name];
   for (const variable of run.variables) {
     const sign = variable.indexOf('=');
     const name = variable.slice(0, sign);
-    if (REPLAYED_VARIABLES.indexOf(name) >= 0 && variable.indexOf('\0') < 0) process.env[name] = toText(variable.slice(sign + 1));
+    if (isReplayedVariable(name, declared) && variable.indexOf('\0') < 0) process.env[name] = toText(variable.slice(sign + 1));
   }
   process.env.PWD = toText(folder);
   for (const name of Object.keys(surroundings.variables)) {
@@ -201,9 +202,13 @@ function fillRepeat(request: OneRepeat, repeat: Run): void {
   else repeat.parent = run.id;
   if (scratch !== undefined) repeat.tree = 'scratch';
   repeat.parameters = changed?.parameters ?? run.parameters;
+  repeat.declaredVariables = run.declaredVariables;
   if (scratch === undefined) {
     // Its results take the place of those of the run, and are to be found by the same label.
-    if (changed === undefined) repeat.label = run.label;
+    if (changed === undefined) {
+      repeat.label = run.label;
+      repeat.plan = run.plan;
+    }
     return;
   }
   repeat.code = commit === undefined ? run.code : 'git ' + commit;
@@ -249,7 +254,7 @@ export async function repeatRun(request: OneRepeat): Promise<Repeated> {
     const recorded = await recordCommand({
       project: tree, folder: readCurrentFolder(), argv: surroundings.prefix.concat(changed?.argv ?? argumentsOf(run, tree.root)),
       label: changed?.label, reason: changed?.reason, tags: [], inputs: listChangedInputs(run).concat(run.declaredInputs).map((path) => absoluteOf(tree, path)), outputs: run.declaredOutputs.map((pattern) => absoluteOf(tree, pattern)),
-      parameters: [], timeoutS: run.timeoutS, trace: methodOf(run), requireClean: false, noLogs: false, quiet: request.quiet, inherited: [],
+      parameters: [], variables: [], timeoutS: run.timeoutS, asked: [], trace: methodOf(run), requireClean: false, noLogs: false, quiet: request.quiet, inherited: [],
       repeat: { origin, fill: (repeat) => fillRepeat(request, repeat), streams: streams.streams, redirects: streams.redirects, judge, isKept: request.isKept },
     });
     return { ...recorded, judgement };
