@@ -12,7 +12,7 @@ import type { StepFacts, StepGraph, StepNode, StepRun } from './steps.ts';
 //    parameters, declared variables, and the environment where that is asked for.
 // 3. Of a parameter file only its keys count, and these not in a point of a sweep, which set them.
 // 4. A transient input is compared with what its supplier gave (steps.ts, 5).
-// 5. A variable that is not set now is as it was recorded.
+// 5. A variable that is not set now is as it was recorded. One that the plan sets is as planned.
 
 /** Why a step must be redone. `by`: id of the run that made or wrote it; undefined: raw, or by hand. */
 export type StepCause =
@@ -56,7 +56,7 @@ export type Present = {
   /** What of the software of a run, by its id, is not any more what it was. */
   environmentOf: (id: string) => ByteString[];
   /** The last run of a step, by its number. */
-  runOf: (node: number) => StepRun | undefined;
+  runOf: (node: number) => Pick<StepRun, 'id' | 'outputs'> | undefined;
   /** Was the step redone after all this was recorded? */
   isRedone: (node: number) => boolean;
   /** The run other than its owner that left in this place what is there now, if that is known. */
@@ -109,10 +109,10 @@ function judgeInput(judging: Judging, input: FileState): void {
 function judgeTransient(judging: Judging, input: FileState, supplier: number): void {
   const { graph, present, causes } = judging;
   const writer = graph.nodeOfRun.get(supplier) as number;
-  const last = present.runOf(writer) as StepRun;
-  const made = last.outputs.find((file) => file.path === input.path);
+  const last = present.runOf(writer);
+  const made = last?.outputs.find((file) => file.path === input.path);
   if (made === undefined) causes.push({ kind: 'gone', path: input.path });
-  else if (!isSameContent(made, input)) causes.push({ kind: 'input', path: input.path, by: last.id });
+  else if (!isSameContent(made, input)) causes.push({ kind: 'input', path: input.path, by: last?.id });
   else judging.noteRead(writer, input.path);
 }
 
@@ -124,11 +124,14 @@ function judgeFacts({ graph, node, run, facts, present, causes }: Judging): void
     const isGone = present.stateOf(parts.path) === undefined;
     const now = isGone ? undefined : present.parameterOf(parts.path, parts.key);
     if (isGone && !graph.owners.has(parts.path) && !causes.some((cause) => cause.kind === 'gone' && cause.path === parts.path)) causes.push({ kind: 'gone', path: parts.path });
-    if (!isGone && now !== parts.value) causes.push({ kind: 'parameter', path: parts.path, key: parts.key, was: parts.value, now });
+    // Without the key a withheld value cannot be compared.
+    const isUnknown = parts.value.indexOf('\0') >= 0 && now !== undefined && now.indexOf('\0') < 0;
+    if (!isGone && !isUnknown && now !== parts.value) causes.push({ kind: 'parameter', path: parts.path, key: parts.key, was: parts.value, now });
   }
+  const fixed = node.plan < 0 ? [] : graph.planned[node.plan].template.variables;
   for (const name of facts.declaredVariables) {
     const now = present.variableOf(name);
-    if (now === undefined) continue;
+    if (now === undefined || fixed.some((line) => line.startsWith(name + '='))) continue;
     const was = facts.variables.find((line) => line.startsWith(name + '=')) ?? facts.variableHashes.find((line) => line.startsWith(name + ' '));
     const shown = (line: ByteString | undefined): ByteString | undefined => (line !== undefined && line[name.length] === '=' ? line.slice(name.length + 1) : undefined);
     if (now !== was) causes.push({ kind: 'variable', name, was: shown(was), now: shown(now) });
@@ -189,6 +192,14 @@ export function describeCause(cause: StepCause): ByteString {
     case 'needed': return cause.path + ', as it was, is needed by ' + cause.by;
     case 'forced': return 'asked for';
   }
+}
+
+const MOST_CAUSES = 4;
+
+/** All causes in one line. */
+export function describeCauses(causes: StepCause[]): ByteString {
+  const shown = causes.slice(0, causes.length > MOST_CAUSES ? MOST_CAUSES - 1 : MOST_CAUSES).map(describeCause);
+  return shown.concat(causes.length > shown.length ? 'and ' + String(causes.length - shown.length) + ' more' : []).join('; ');
 }
 
 /** Does the cause lie in a result, which is there or not, rather than in what it is made from? */

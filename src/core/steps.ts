@@ -1,11 +1,12 @@
 // steps.ts - which steps there are, and which must be settled before which. Knows no files on a disk and no clock.
 import type { ByteString } from './bytes.ts';
 import { compareBytes } from './bytes.ts';
+import { findCircles } from './circles.ts';
 import { compileGlob, fixedFolder, isGlob } from './glob.ts';
 import { isResult, noteOwned } from './graph.ts';
 import type { GraphRun, Owner } from './graph.ts';
+import type { PlannedStep } from './plan.ts';
 import type { Run } from './run.ts';
-import { findCircles } from './circles.ts';
 
 // A step is a command that makes results, seen as a rule: as it was last run, or as the plan says.
 //
@@ -57,13 +58,8 @@ export function stepFactsOf(run: Run): StepFacts {
   };
 }
 
-/** A step of the plan. */
-export type PlannedRule = {
-  name: ByteString;
-  template: Run;
-  /** In what it is not any more as it was last run, as sentences; empty if it was never run. */
-  differences: ByteString[];
-};
+/** A step of the plan. `differences`: in what it is not any more as it was last run, as sentences; empty if it was never run. */
+export type PlannedRule = Pick<PlannedStep, 'name' | 'template'> & { differences: ByteString[] };
 
 export type StepNode = {
   /** Its run, counted in the list; -1: it was never run. */
