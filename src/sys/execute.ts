@@ -185,9 +185,7 @@ function fillStep(template: Run, run: Run): void {
   run.parameters = template.parameters;
   run.parameterFiles = template.parameterFiles;
   run.metricsFiles = template.metricsFiles;
-  run.asked = template.asked;
   run.job = template.job;
-  run.declaredVariables = template.declaredVariables;
   run.declaredInputs = template.declaredInputs;
   run.declaredOutputs = template.declaredOutputs;
   run.aside = asideFolder(run.id);
@@ -217,7 +215,7 @@ async function record(project: Project, job: StepJob, place: StepPlace, held: He
   const { template } = job;
   const folder = absoluteOf(project, template.directory);
   const came = readCurrentFolder();
-  const restoreVariables = setVariables(template, folder, [], {});
+  const restoreVariables = setVariables(template, folder, { without: [], more: {}, declared: 'now' });
   let streams: Streams | undefined;
   try {
     streams = openStreams(template, project, 'run "' + nameOfStep(job) + '"');
@@ -233,7 +231,7 @@ async function record(project: Project, job: StepJob, place: StepPlace, held: He
     return await recordCommand({
       project, folder: readCurrentFolder(), argv: argumentsOf(template, project.root), label: template.label, reason: template.reason, tags: template.tags,
       inputs: listInputs(project, job), outputs: template.declaredOutputs.map((pattern) => absoluteOf(project, pattern)),
-      parameters: [], timeoutS: template.timeoutS, trace: methodOf(template), requireClean: false, noLogs: false, quiet: true, inherited: place.inherited,
+      parameters: [], variables: template.declaredVariables, timeoutS: template.timeoutS, asked: template.asked, trace: methodOf(template), requireClean: false, noLogs: false, quiet: true, inherited: place.inherited,
       repeat: {
         origin: project, fill, streams: place.isPassedOn ? passing : streams.streams, redirects: streams.redirects, judge, isKept: true,
         step: { variables: place.variables, untraced: planUntraced(project, job, place.isAlone), stopper: place.stopper, beforeOutput: place.beforeOutput },
