@@ -84,7 +84,7 @@ export class Batch implements Includer {
     this.beat.unref();
   }
 
-  /** Claims an id for a run that is to start now. `command`: the process that will run it, as of describeProcess(). Ids grow. */
+  /** Claims an id for a run that is to start now. `command`: the process that will run it, as of identifyProcess(). Ids grow. */
   claim(startedMicros: number, command: string, fill: (id: string) => Run): ClaimedRun {
     for (let attempt = 0; attempt < 100; attempt++) {
       this.lastMicros = Math.max(startedMicros, this.lastMicros + ID_MICROS);

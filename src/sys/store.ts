@@ -98,7 +98,7 @@ export function isHolderAlive(holder: string, markName: ByteString): boolean {
   }
 }
 
-/** Is the process alive that describeProcess() said this of? */
+/** Is the process alive that identifyProcess() said this of? */
 function isCommandAlive(command: string | undefined): boolean {
   const [pid, ticks] = (command ?? '').split(' ');
   return ticks !== undefined && ticks !== '0' && readStartTicks(Number(pid)) === ticks;
@@ -110,7 +110,7 @@ function isCommandAlive(command: string | undefined): boolean {
 const HOLDER_FIELD = 'Holder';
 const COMMAND_FIELD = 'Command_process';
 
-/** Text of the mark of a run: `holder` as of describeSelf(), `command` as of describeProcess(), '' if there is none yet. */
+/** Text of the mark of a run: `holder` as of describeSelf(), `command` as of identifyProcess(), '' if there is none yet. */
 export function printMark(run: Run, holder: string, command: string): ByteString {
   const unknown = [{ name: HOLDER_FIELD, value: holder }];
   if (command !== '') unknown.push({ name: COMMAND_FIELD, value: command });
@@ -118,7 +118,7 @@ export function printMark(run: Run, holder: string, command: string): ByteString
 }
 
 /** "PID START-TICKS" of a process that rr started. */
-export function describeProcess(pid: number): string {
+export function identifyProcess(pid: number): string {
   return String(pid) + ' ' + readStartTicks(pid);
 }
 
@@ -134,7 +134,7 @@ export function claimRun(project: Project, startedMicros: number, fill: (id: str
 
 /** Writes again what is known of the run so far, and its command's process, for whoever finds it lost. */
 export function refreshMark(project: Project, run: Run, commandPid: number): void {
-  replaceFile(project.own + '/running/' + run.id, printMark(run, describeSelf(), commandPid > 0 ? describeProcess(commandPid) : ''), false);
+  replaceFile(project.own + '/running/' + run.id, printMark(run, describeSelf(), commandPid > 0 ? identifyProcess(commandPid) : ''), false);
 }
 
 /** Keeps a mark fresh for other machines that share the folder. */
