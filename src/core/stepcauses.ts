@@ -45,6 +45,8 @@ export type StateNow = (path: ByteString) => FileState | undefined;
 /** What is there now. */
 export type Present = {
   stateOf: StateNow;
+  /** Is there the key under which secrets were withheld? Else they cannot be compared. */
+  hasKey: boolean;
   /** HMAC of a file that may hold a secret; undefined: it is gone; '?': it cannot be told. */
   secretOf: (path: ByteString) => string | undefined;
   /** As a record has it; undefined: the file or the key is gone. */
@@ -124,8 +126,7 @@ function judgeFacts({ graph, node, run, facts, present, causes }: Judging): void
     const isGone = present.stateOf(parts.path) === undefined;
     const now = isGone ? undefined : present.parameterOf(parts.path, parts.key);
     if (isGone && !graph.owners.has(parts.path) && !causes.some((cause) => cause.kind === 'gone' && cause.path === parts.path)) causes.push({ kind: 'gone', path: parts.path });
-    // Without the key a withheld value cannot be compared.
-    const isUnknown = parts.value.indexOf('\0') >= 0 && now !== undefined && now.indexOf('\0') < 0;
+    const isUnknown = parts.value.indexOf('\0') >= 0 && !present.hasKey;
     if (!isGone && !isUnknown && now !== parts.value) causes.push({ kind: 'parameter', path: parts.path, key: parts.key, was: parts.value, now });
   }
   const fixed = node.plan < 0 ? [] : graph.planned[node.plan].template.variables;
@@ -169,7 +170,7 @@ function judgeResults({ graph, node, run, present, causes }: Judging): void {
 
 const MOST_VALUE_BYTES = 40;
 
-function showValue(value: ByteString): ByteString {
+function showCauseValue(value: ByteString): ByteString {
   return value === '' ? '(empty)' : value.length > MOST_VALUE_BYTES ? value.slice(0, MOST_VALUE_BYTES - 3) + '...' : value.replace(/\0\{[0-9a-f]+\}/g, '(withheld)');
 }
 
@@ -183,8 +184,8 @@ export function describeCause(cause: StepCause): ByteString {
     case 'gone': return 'input ' + cause.path + ' is gone';
     case 'appeared': return cause.path + ' is there now, and was not';
     case 'secret': return 'secret input ' + cause.path + ' changed';
-    case 'parameter': return 'parameter ' + cause.path + ':' + cause.key + (cause.now === undefined ? ' is gone' : ': ' + showValue(cause.now)) + ', was ' + showValue(cause.was);
-    case 'variable': return 'variable ' + cause.name + (cause.now === undefined ? ' changed' : ': ' + showValue(cause.now) + (cause.was === undefined ? ', was not set' : ', was ' + showValue(cause.was)));
+    case 'parameter': return 'parameter ' + cause.path + ':' + cause.key + (cause.now === undefined ? ' is gone' : ': ' + showCauseValue(cause.now)) + ', was ' + showCauseValue(cause.was);
+    case 'variable': return 'variable ' + cause.name + (cause.now === undefined ? ' changed' : ': ' + showCauseValue(cause.now) + (cause.was === undefined ? ', was not set' : ', was ' + showCauseValue(cause.was)));
     case 'missing': return 'result ' + cause.path + ' is missing';
     case 'changed': return 'result ' + cause.path + (cause.by === undefined ? ' was changed' : ' was overwritten by ' + cause.by);
     case 'environment': return cause.what;

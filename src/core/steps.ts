@@ -137,7 +137,7 @@ function orderRuns(runs: StepRun[], carriers: Map<ByteString, number>): number[]
 // ---- what is known before there are edges ----------------------------------------------------------
 
 /** A step while its edges are found. `place` gives the order. */
-type Draft = { run: number; plan: number; place: number; transient: Map<ByteString, number> | undefined };
+type StepDraft = { run: number; plan: number; place: number; transient: Map<ByteString, number> | undefined };
 
 type Drafting = {
   runs: StepRun[];
@@ -148,7 +148,7 @@ type Drafting = {
   placeOf: Int32Array;
   /** Of each path that a run removed and nobody owns now, the place of the last that did. */
   gone: Map<ByteString, number>;
-  drafts: Draft[];
+  drafts: StepDraft[];
   draftOfRun: Map<number, number>;
   /** What planned steps are to write that are to be run. */
   promises: { pattern: ByteString; fits: (path: ByteString) => boolean; draft: number }[];
@@ -183,7 +183,7 @@ export function plannedOutputs(template: Run): ByteString[] {
 }
 
 /** Must the planned step be run because of its text alone? */
-function isOpen(drafting: Drafting, draft: Draft): boolean {
+function isOpen(drafting: Drafting, draft: StepDraft): boolean {
   return draft.plan >= 0 && (draft.run < 0 || drafting.planned[draft.plan].differences.length > 0);
 }
 
@@ -268,9 +268,9 @@ function findRemover(drafting: Drafting, path: ByteString, place: number): numbe
 // ---- edges -----------------------------------------------------------------------------------------
 
 /** A path that one step reads and another, or it itself, writes. `writer` -1: it was removed. */
-type Reading = { reader: number; writer: number; path: ByteString };
+type PathReading = { reader: number; writer: number; path: ByteString };
 
-type Links = { before: number[][]; after: number[][]; against: Reading[]; lost: Reading[] };
+type Links = { before: number[][]; after: number[][]; against: PathReading[]; lost: PathReading[] };
 
 /** The owned paths that a pattern names. */
 function listOwnedUnder(drafting: Drafting, pattern: ByteString): ByteString[] {
@@ -294,7 +294,7 @@ function doOverlap(a: ByteString, b: ByteString): boolean {
 }
 
 /** Calls `take` with each path that a step reads or looks for, and each file, folder or glob that it is said to read. */
-function eachRead(drafting: Drafting, draft: Draft, take: (path: ByteString) => void, takePattern: (pattern: ByteString) => void): void {
+function eachRead(drafting: Drafting, draft: StepDraft, take: (path: ByteString) => void, takePattern: (pattern: ByteString) => void): void {
   if (draft.run >= 0) {
     const run = drafting.runs[draft.run];
     const { facts } = run;
@@ -378,7 +378,7 @@ function linkWriters(drafting: Drafting, links: Links): void {
 const MOST_ROUNDS = 20;
 
 /** Rules 5 and 6 for these readings: marks them, and makes steps of their suppliers, and so on. */
-function passOver(drafting: Drafting, found: Reading[], circleOf: (draft: number) => number): void {
+function passOver(drafting: Drafting, found: PathReading[], circleOf: (draft: number) => number): void {
   const { drafts, owners, draftOfRun, runs } = drafting;
   const waiting = found.slice();
   const circles = new Map<number, number>(); // of suppliers that were added

@@ -22,7 +22,7 @@ import { dependOn } from './statuscache.ts';
 
 type PresentStats = import('fs').Stats;
 
-function isSameFile(a: PresentStats | undefined, b: PresentStats | undefined): boolean {
+function isAsSeen(a: PresentStats | undefined, b: PresentStats | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   return a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs && a.mode === b.mode;
 }
@@ -35,7 +35,7 @@ export class PresentFacts {
   private readonly project: Project;
   private readonly seen = new Map<ByteString, SeenFile | undefined>();
   private readonly hash: SecretHasher;
-  private readonly hasKey: boolean;
+  readonly hasKey: boolean;
   private readonly comparer: EnvironmentComparer | undefined;
   private readonly patterns = new Map<ByteString, ByteString[]>();
   private readonly variables = new Map<ByteString, ByteString | undefined>();
@@ -54,7 +54,7 @@ export class PresentFacts {
   async look(paths: Iterable<ByteString>): Promise<void> {
     const unknown: ByteString[] = [];
     for (const path of paths) {
-      if (!this.seen.has(path) || !isSameFile(this.seen.get(path)?.stat, lstatIfThere(absoluteOf(this.project, path)))) unknown.push(path);
+      if (!this.seen.has(path) || !isAsSeen(this.seen.get(path)?.stat, lstatIfThere(absoluteOf(this.project, path)))) unknown.push(path);
     }
     const states = await readFileStates(this.project, unknown);
     for (const path of unknown) this.seen.set(path, states.get(path));
@@ -97,8 +97,7 @@ export class PresentFacts {
   }
 
   parameterOf(path: ByteString, key: ByteString): ByteString | undefined {
-    const value = readParameterNow(this.project, path, key);
-    return value === undefined || !this.hasKey ? value : maskValue(path + ':' + key, value, this.hash);
+    return readParameterNow(this.project, path, key);
   }
 
   variableOf(name: ByteString): ByteString | undefined {

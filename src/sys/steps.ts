@@ -101,7 +101,7 @@ export class StepBook {
     this.steps = this.graph.nodes.map((_, at) => this.describeStep(at));
     this.steps.forEach((step, at) => { this.places.set(step.key, at); });
     this.present = {
-      stateOf: (path) => facts.stateOf(path), secretOf: (path) => facts.secretOf(path), parameterOf: (path, key) => facts.parameterOf(path, key),
+      hasKey: facts.hasKey, stateOf: (path) => facts.stateOf(path), secretOf: (path) => facts.secretOf(path), parameterOf: (path, key) => facts.parameterOf(path, key),
       variableOf: (name) => facts.variableOf(name), filesOf: (pattern) => facts.filesOf(pattern), environmentOf: (id) => facts.environmentOf(id),
       runOf: (node) => this.runOf(node), isRedone: (node) => this.redone.has(node), writerOf: (path) => this.writerOf(path),
     };
