@@ -294,8 +294,9 @@ function fillPlainWorld(world: World): void {
   for (let n = 1; n <= count; n++) {
     const writes = Array.from({ length: 1 + random(2) }, (_, i) => (random(5) === 0 && paths.length > 3 ? paths[3 + random(paths.length - 3)] : 'f' + String(n) + 'x' + String(i)));
     const reads = Array.from({ length: random(4) }, () => pick(random, paths)).filter((name) => writes.indexOf(name) < 0);
-    const rule = addRule(world, reads, writes, random(8) === 0 || reads.some((name) => readOrNot(world, name) === undefined));
-    paths.push(...writes.filter((name) => paths.indexOf(name) < 0));
+    const isPlanned = random(8) === 0 || reads.some((name) => readOrNot(world, name) === undefined);
+    const rule = addRule(world, reads, isPlanned ? ['f' + String(n) + 'x0'] : writes, isPlanned);
+    paths.push(...rule.writes.filter((name) => paths.indexOf(name) < 0));
     if (!rule.isPlanned) carryOut(world, rule, undefined);
   }
   // By hand once more, so that something is newer than what was made from it.
