@@ -10,7 +10,7 @@ import { Trace } from '../core/trace.ts';
 import type { TraceSummary } from '../core/trace.ts';
 import { StraceReader } from '../formats/strace.ts';
 import { encodeWithheld } from '../formats/percent.ts';
-import { isSecretName, maskArguments, maskKnown, maskValue } from '../formats/secrets.ts';
+import { isSecretName, maskArguments, maskValue } from '../formats/secrets.ts';
 import type { SecretHasher } from '../formats/secrets.ts';
 import { quoteCommand, respellRoot } from '../formats/shell.ts';
 import { formatUtcMicros, readUtcMicros } from './clock.ts';
@@ -21,12 +21,12 @@ import { BinaryCache } from './binaries.ts';
 import { beginObservation, endObservation, toRecordPath, watchReads } from './observe.ts';
 import type { Observation, Observed, TraceMethod } from './observe.ts';
 import { runCommand } from './process.ts';
-import type { CommandEnd, CommandRequest, TracerRequest } from './process.ts';
+import type { CommandEnd, CommandRequest, CommandStopper, TracerRequest } from './process.ts';
 import { absoluteOf, describeSystemError, hideFromGit, relativeTo } from './project.ts';
 import type { Project } from './project.ts';
 import { beginCode, endCode, findUnclean, noteCode, readEarlierContent } from './code.ts';
 import type { BegunCode } from './code.ts';
-import { makeSecretHasher } from './secretkey.ts';
+import { listSecretVariables, makeSecretHasher, makeWithholder, SHORTEST_SECRET_BYTES } from './secretkey.ts';
 import { isLeftOut } from './scan.ts';
 import { removeAbandonedScratch } from './scratch.ts';
 import { findStrace, straceCommand } from './strace.ts';
@@ -55,7 +55,11 @@ export type RecordingRequest = {
   outputs: ByteString[];
   /** 'NAME=VALUE' */
   parameters: ByteString[];
+  /** Names of variables that it depends on. */
+  variables: ByteString[];
   timeoutS: number | undefined;
+  /** What is asked for it, as a record has it. */
+  asked: ByteString[];
   trace: TraceMethod | 'auto';
   requireClean: boolean;
   noLogs: boolean;
@@ -82,6 +86,19 @@ export type RepeatRequest = {
   judge: (run: Run) => Promise<void>;
   /** No: nothing is left of it but what the call returns. */
   isKept: boolean;
+  /** There if it is a step that the engine carries out. */
+  step: StepSurroundings | undefined;
+};
+
+/** What is different for a step that the engine carries out. */
+export type StepSurroundings = {
+  /** Variables that the command alone has, and no record: of the jobserver. */
+  variables: { [name: string]: string };
+  /** What is looked at if it is not traced; undefined: the whole project. */
+  untraced: { inputs: ByteString[]; outputs: ByteString[]; warning: ByteString | undefined } | undefined;
+  stopper: CommandStopper | undefined;
+  /** Called before something that the command printed is passed on. */
+  beforeOutput: () => void;
 };
 
 /** `problems`: what could not be recorded, as sentences. */
@@ -117,7 +134,8 @@ type Watch = { leaks: Set<ByteString>; trace: Trace; reader: StraceReader; progr
 
 // ---- before the run ---------------------------------------------------------------------------------
 
-function readRedirects(project: Project): { spelled: ByteString[]; from: ByteString[]; to: ByteString[]; warnings: ByteString[] } {
+/** The regular files that standard input, output and error are, as a record has them. */
+export function readRedirects(project: Project): { spelled: ByteString[]; from: ByteString[]; to: ByteString[]; warnings: ByteString[] } {
   const result = { spelled: [] as ByteString[], from: [] as ByteString[], to: [] as ByteString[], warnings: [] as ByteString[] };
   for (const descriptor of [0, 1, 2]) {
     const redirect = readRedirect(descriptor);
@@ -161,20 +179,6 @@ async function attemptLater(problems: string[], what: string, part: () => Promis
   } catch (error) {
     attempt(problems, what, () => { throw error; });
   }
-}
-
-// A shorter value is no secret ("1", "yes"), and would be found where it is none.
-const SHORTEST_SECRET_BYTES = 8;
-
-/** Values withheld so far that would be recognised anywhere: of secret variables, and of arguments. */
-function listSecretVariables(): Set<ByteString> {
-  const values = Object.keys(process.env).filter(isSecretName).map((name) => toBytes(String(process.env[name])));
-  return new Set(values.filter((secret) => secret.length >= SHORTEST_SECRET_BYTES));
-}
-
-/** Withholds in a text all that is known to be a secret, which a shell may have put there. */
-function makeWithholder(hash: SecretHasher, secrets: Set<ByteString>): (text: ByteString) => ByteString {
-  return (text) => maskKnown(text, Array.from(secrets).sort((a, b) => b.length - a.length), hash);
 }
 
 function spellCommand(session: Pick<Session, 'argv' | 'project' | 'folder' | 'hash' | 'withhold' | 'secrets' | 'request'>): ByteString {
@@ -229,7 +233,9 @@ function beginRun(request: RecordingRequest, problems: string[]): Session {
     });
     run.declaredInputs = request.inputs.map((pattern) => toRecordPath(project, folder, pattern));
     run.declaredOutputs = request.outputs.map((pattern) => toRecordPath(project, folder, pattern));
+    run.declaredVariables = request.variables;
     run.timeoutS = request.timeoutS;
+    run.asked = request.asked;
     request.repeat?.fill(run);
     return run;
   };
@@ -274,13 +280,14 @@ function recordCodeFiles(session: Session): void {
 }
 
 function recordVariables(session: Session): void {
-  for (const { name, value } of readVariables(REPLAYED_VARIABLES)) {
+  const declared = session.run.declaredVariables.filter((name) => REPLAYED_VARIABLES.indexOf(name) < 0);
+  for (const { name, value } of readVariables((REPLAYED_VARIABLES as readonly string[]).concat(declared))) {
     const masked = maskValue(name, value, session.hash);
     if (masked === value) session.run.variables.push(name + '=' + value);
     else session.run.variableHashes.push(name + ' ' + session.hash(value));
   }
   for (const name of Object.keys(process.env).sort()) {
-    if (isSecretName(name)) session.run.variableHashes.push(name + ' ' + session.hash(toBytes(String(process.env[name]))));
+    if (isSecretName(name) && declared.indexOf(toBytes(name)) < 0) session.run.variableHashes.push(name + ' ' + session.hash(toBytes(String(process.env[name]))));
   }
 }
 
@@ -366,6 +373,15 @@ function chooseMethod(session: Session, wanted: TraceMethod | 'auto'): TraceMeth
   }
   if (!request.quiet && search.kind === 'fails' && search.isNews) tell('rr: the run is not traced, only the project is compared before and after: ' + why);
   return 'scan';
+}
+
+/** Of a step that is not traced only some files are looked at, where others change files at the same time. */
+function narrowMethod(session: Session, method: TraceMethod): TraceMethod {
+  const untraced = session.request.repeat?.step?.untraced;
+  if (method === 'strace' || untraced === undefined) return method;
+  session.request = { ...session.request, inputs: untraced.inputs, outputs: untraced.outputs };
+  if (untraced.warning !== undefined) session.run.warnings.push(untraced.warning);
+  return 'none';
 }
 
 function beginWatch(session: Session, tracer: { program: ByteString; version: string; hasFilter: boolean }): Watch {
@@ -462,7 +478,7 @@ async function runIt(session: Session): Promise<CommandEnd> {
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
     meanwhile: () => { if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
-    tracer: tracerRequest(session.watch), inherited: session.request.inherited,
+    tracer: tracerRequest(session.watch), inherited: session.request.inherited, step: session.request.repeat?.step,
   });
   await environment;
   clearInterval(heartbeat);
@@ -538,7 +554,7 @@ function save(session: Session): void {
 }
 
 async function observe(session: Session, method: TraceMethod): Promise<Observation> {
-  const { request, project, folder, run } = session;
+  const { project, folder, run, request } = session;
   const redirects = request.repeat === undefined ? readRedirects(project) : { ...request.repeat.redirects, warnings: [] };
   run.redirects = redirects.spelled;
   run.warnings.push(...redirects.warnings);
@@ -579,7 +595,9 @@ async function lookAfter(session: Session, observation: Observation, isShared: (
 export async function recordCommand(request: RecordingRequest): Promise<Recorded> {
   const problems: string[] = [];
   const session = beginRun(request, problems);
-  const observation = await observe(session, chooseMethod(session, request.trace));
+  // Results that no record tells of would be nobody's.
+  if (request.repeat?.step !== undefined && session.run.id === UNCLAIMED_ID) throw new Failure(problems[0], '');
+  const observation = await observe(session, narrowMethod(session, chooseMethod(session, request.trace)));
   session.isShared = isAmongOthers(session);
   attempt(problems, 'record the code', () => recordCode(session));
   if (request.requireClean) refuseUnclean(session, observation);
@@ -607,7 +625,7 @@ function isAmongOthers(session: Session): boolean {
 async function finish(session: Session): Promise<void> {
   const { repeat } = session.request;
   if (repeat === undefined) return save(session);
-  attempt(session.problems, 'keep the logs', () => noteRunningLogs(session.project, session.run));
+  if (repeat.step === undefined) attempt(session.problems, 'keep the logs', () => noteRunningLogs(session.project, session.run));
   await attemptLater(session.problems, 'compare the outputs', () => repeat.judge(session.run));
   session.run.logs = [];
   if (repeat.isKept) save(session);
