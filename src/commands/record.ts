@@ -1,14 +1,17 @@
 // record.ts - rr record: runs a command and writes its record.
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
+import { nameFileParameter } from '../core/parameters.ts';
+import type { FileParameter } from '../core/parameters.ts';
 import type { FileState } from '../core/run.ts';
 import { hasShellSyntax } from '../formats/shell.ts';
 import { printJsonRun } from '../views/json.ts';
 import { initialFiles } from '../views/texts.ts';
 import { lstatIfThere } from '../sys/files.ts';
 import { findInheritedDescriptors, findProgram, readCurrentFolder } from '../sys/machine.ts';
-import { TRACE_METHODS } from '../sys/observe.ts';
-import { absoluteOf, findProject, requireProject, setUpProject } from '../sys/project.ts';
+import { toRecordPath, TRACE_METHODS } from '../sys/observe.ts';
+import { readParameterOption } from '../sys/parameterfiles.ts';
+import { absoluteOf, findProject, projectAt, requireProject, setUpProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { recordCommand, UNCLAIMED_ID } from '../sys/recording.ts';
 import type { Recorded, RecordingRequest } from '../sys/recording.ts';
@@ -22,7 +25,9 @@ export type RecordOptions = {
   tags: ByteString[];
   inputs: ByteString[];
   outputs: ByteString[];
+  /** NAME=VALUE, FILE:KEY, or FILE for all of its keys. */
   parameters: ByteString[];
+  metrics: ByteString[];
   timeout: ByteString | undefined;
   trace: ByteString | undefined;
   requireClean: boolean;
@@ -44,10 +49,25 @@ function parseDurationS(text: ByteString): number {
   return seconds;
 }
 
-function checkParameters(parameters: ByteString[]): void {
-  for (const parameter of parameters) {
-    if (!/^[^ \t-\r=]+=/.test(parameter)) throw new Failure('cannot use -p "' + parameter + '": not NAME=VALUE', '', EXIT.usage);
+type Parameters = { given: ByteString[]; inFiles: FileParameter[]; left: ByteString[] };
+
+/** What -p says: values given here, and those in files. Throws Failure before anything is made. */
+function readGivenParameters(options: RecordOptions, folder: ByteString): Parameters {
+  const project = options.project !== undefined ? requireProject(folder, options.project) : findProject(folder) ?? projectAt(folder);
+  const parameters: Parameters = { given: [], inFiles: [], left: [] };
+  const names = new Set<ByteString>();
+  for (const text of options.parameters) {
+    const named = readParameterOption(project, folder, text);
+    if (named === undefined) {
+      if (!/^[^ \t-\r=]+=/.test(text)) throw new Failure('cannot use -p "' + text + '": not NAME=VALUE', '', EXIT.usage);
+      parameters.given.push(text);
+      continue;
+    }
+    parameters.left.push(...named.left.map(({ why }) => why));
+    for (const one of named.parameters) if (!names.has(nameFileParameter(one))) parameters.inFiles.push(one);
+    for (const one of named.parameters) names.add(nameFileParameter(one));
   }
+  return parameters;
 }
 
 /** The command's arguments; a single one that holds shell syntax is given to a shell. */
@@ -98,17 +118,20 @@ function chooseExit(recorded: Recorded): number {
 
 /** Runs the command and records it. Returns the exit status for rr. */
 export async function recordRun(options: RecordOptions): Promise<number> {
-  checkParameters(options.parameters);
   // Anything but a method is 'auto': the table of options lets no other word through.
   const trace = TRACE_METHODS.find((method) => method === options.trace) ?? 'auto';
   const timeoutS = options.timeout === undefined ? undefined : parseDurationS(options.timeout);
   // First of all, as long as rr has opened nothing itself.
   const inherited = findInheritedDescriptors();
   const folder = readCurrentFolder();
-  const { label, reason, tags, inputs, outputs, parameters, requireClean, noLogs, quiet } = options;
+  const { given, inFiles, left } = readGivenParameters(options, folder);
+  const { label, reason, tags, inputs, outputs, requireClean, noLogs, quiet } = options;
+  const argv = resolveCommand(options.argv, folder);
+  const project = openProject(options, folder);
+  if (!quiet) for (const why of left) tell('rr: ' + why);
   const request: RecordingRequest = {
-    argv: resolveCommand(options.argv, folder), project: openProject(options, folder), folder, label, reason, tags, inputs, outputs, parameters,
-    timeoutS, trace, requireClean, noLogs, quiet, inherited, repeat: undefined,
+    argv, project, folder, label, reason, tags, inputs, outputs, parameters: given, fileParameters: inFiles,
+    metricsFiles: options.metrics.map((name) => toRecordPath(project, folder, name)), timeoutS, trace, requireClean, noLogs, quiet, inherited, repeat: undefined,
   };
   const recorded = await recordCommand(request);
   report(options, request, recorded);
