@@ -1,6 +1,7 @@
 // recording.ts - runs a command and writes its record: the steps of docs/architecture.txt, 4. Chooses no exit status.
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
+import type { FileParameter } from '../core/parameters.ts';
 import { emptyRun } from '../core/run.ts';
 import type { FileState, Run, RunProcess } from '../core/run.ts';
 import { REPLAYED_VARIABLES } from '../core/variables.ts';
@@ -22,6 +23,8 @@ import { beginObservation, endObservation, toRecordPath, watchReads } from './ob
 import type { Observation, Observed, TraceMethod } from './observe.ts';
 import { runCommand } from './process.ts';
 import type { CommandEnd, CommandRequest, CommandStopper, TracerRequest } from './process.ts';
+import { readMetrics } from './metrics.ts';
+import { readFileParameters } from './parameterfiles.ts';
 import { absoluteOf, describeSystemError, hideFromGit, relativeTo } from './project.ts';
 import type { Project } from './project.ts';
 import { beginCode, endCode, findUnclean, noteCode, readEarlierContent } from './code.ts';
@@ -57,6 +60,10 @@ export type RecordingRequest = {
   parameters: ByteString[];
   /** Names of variables that it depends on. */
   variables: ByteString[];
+  /** Values in files: read before the command starts. Their files are inputs. */
+  fileParameters: FileParameter[];
+  /** Paths of files that metrics are read from when the command has ended; those that it wrote are outputs. */
+  metricsFiles: ByteString[];
   timeoutS: number | undefined;
   /** What is asked for it, as a record has it. */
   asked: ByteString[];
@@ -207,7 +214,8 @@ function readLinkedRoot(directory: ByteString): ByteString | undefined {
 /** Of a run for which no mark could be written, so that nothing of it is kept. */
 export const UNCLAIMED_ID = '00000000T000000Z-aaaaaa';
 
-function beginRun(request: RecordingRequest, problems: string[]): Session {
+/** `fileParameters`: 'NAME VALUE' of those in files. */
+function beginRun(request: RecordingRequest, fileParameters: ByteString[], problems: string[]): Session {
   const { project, folder, argv } = request;
   attempt(problems, 'make .rr', () => { makeFolder(project.own + '/running'); keepTemporariesIn(project.own + '/running'); hideFromGit(project); });
   const underKey = makeSecretHasher(project.own + '/key');
@@ -236,12 +244,28 @@ function beginRun(request: RecordingRequest, problems: string[]): Session {
     run.declaredVariables = request.variables;
     run.timeoutS = request.timeoutS;
     run.asked = request.asked;
+    run.metricsFiles = request.metricsFiles;
     request.repeat?.fill(run);
+    run.parameterFiles = listParameterFiles(request);
+    run.parameters = replaceByName(run.parameters, fileParameters);
     return run;
   };
   let run: Run | undefined;
   attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
   return { request, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined };
+}
+
+function listParameterFiles(request: RecordingRequest): ByteString[] {
+  return Array.from(new Set(request.fileParameters.map(({ path }) => path))).sort();
+}
+
+/** 'NAME VALUE' lines with others of the same names in the place of some, or behind them. */
+function replaceByName(lines: ByteString[], others: ByteString[]): ByteString[] {
+  const nameOf = (line: ByteString): ByteString => line.slice(0, line.indexOf(' '));
+  const byName = new Map(others.map((line) => [nameOf(line), line]));
+  const replaced = lines.map((line) => byName.get(nameOf(line)) ?? line);
+  const there = new Set(lines.map(nameOf));
+  return replaced.concat(others.filter((line) => !there.has(nameOf(line))));
 }
 
 function recordCode(session: Session): void {
@@ -512,10 +536,26 @@ function noteObserved(session: Session, observed: Observed, processes: WatchedPr
   run.outputs = observed.outputs;
   run.uncertain = observed.uncertain;
   run.removed = observed.removed;
-  run.missingOutputs = observed.missingOutputs.map((pattern) => toRecordPath(project, folder, pattern));
+  // A metrics file that is missing is told by a warning, others by the exit status.
+  const metrics = listMetricsNames(session).filter((name) => session.request.outputs.indexOf(name) < 0);
+  run.missingOutputs = observed.missingOutputs.filter((pattern) => metrics.indexOf(pattern) < 0).map((pattern) => toRecordPath(project, folder, pattern));
   run.warnings.push(...observed.warnings);
-  if (observed.undeclared.length > 0) run.warnings.push('written but not declared: ' + shorten(observed.undeclared));
+  if (observed.undeclared.length > 0 && session.request.outputs.length > 0) run.warnings.push('written but not declared: ' + shorten(observed.undeclared));
   if (observed.uncertain.length > 0) run.warnings.push('changed while another run was active, so not counted as outputs: ' + shorten(observed.uncertain.map((file) => file.path)));
+}
+
+function listMetricsNames(session: Session): ByteString[] {
+  return session.request.metricsFiles.map((path) => absoluteOf(session.project, path));
+}
+
+/** Reads the metrics files that the run wrote: one that was there before says nothing of it. */
+function noteMetrics(session: Session): void {
+  const { run, project } = session;
+  const written = run.metricsFiles.filter((path) => run.outputs.some((file) => file.path === path));
+  for (const path of run.metricsFiles) if (written.indexOf(path) < 0) run.warnings.push('the metrics file ' + path + ' was not written');
+  const { metrics, warnings } = readMetrics(project, written);
+  run.metrics = metrics.map(session.withhold);
+  run.warnings.push(...warnings);
 }
 
 function noteWatched(session: Session, watched: Watched): void {
@@ -559,7 +599,8 @@ async function observe(session: Session, method: TraceMethod): Promise<Observati
   run.redirects = redirects.spelled;
   run.warnings.push(...redirects.warnings);
   const { observation, missing } = await beginObservation({
-    project, method, folder, argv: session.argv, declaredInputs: request.inputs, declaredOutputs: request.outputs,
+    project, method, folder, argv: session.argv,
+    declaredInputs: request.inputs.concat(run.parameterFiles.map((path) => absoluteOf(project, path))), declaredOutputs: request.outputs.concat(listMetricsNames(session)),
     redirectedFrom: redirects.from, redirectedTo: redirects.to,
     surroundingLogs: (request.repeat === undefined ? [1, 2] : []).map(readSurroundingLog).map((name) => (name === undefined ? '' : relativeTo(project, name))),
   });
@@ -589,12 +630,13 @@ async function lookAfter(session: Session, observation: Observation, isShared: (
 
 /**
  * Runs the command and records it; resolves when all is written. What fails on the way is named in
- * `problems` and does not stop the command. Throws Failure, before anything was run, for a declared
- * input that is missing, a tracer that cannot be had and code that is not clean.
+ * `problems` and does not stop the command. Throws Failure, before anything was run, for a parameter
+ * that its file does not have, a declared input that is missing, a tracer that cannot be had and code
+ * that is not clean.
  */
 export async function recordCommand(request: RecordingRequest): Promise<Recorded> {
   const problems: string[] = [];
-  const session = beginRun(request, problems);
+  const session = beginRun(request, readFileParameters(request.project, request.fileParameters), problems);
   // Results that no record tells of would be nobody's.
   if (request.repeat?.step !== undefined && session.run.id === UNCLAIMED_ID) throw new Failure(problems[0], '');
   const observation = await observe(session, narrowMethod(session, chooseMethod(session, request.trace)));
@@ -613,6 +655,7 @@ export async function recordCommand(request: RecordingRequest): Promise<Recorded
   session.run.observed = session.watch === undefined ? observation.method : 'strace ' + session.watch.version;
   await lookAfter(session, observation, isShared);
   attempt(problems, 'record the code', () => recordCodeFiles(session));
+  attempt(problems, 'read the metrics', () => noteMetrics(session));
   await finish(session);
   return { run: session.run, end, problems };
 }
