@@ -14,6 +14,14 @@ const QUIET: OptionSpec = { name: 'quiet', letter: 'q', help: 'say nothing but f
 const JSON_OUT: OptionSpec = { name: 'json', help: 'print JSON' };
 const TRACE_WORDS = ['auto', ...TRACE_METHODS];
 
+const CACHE: OptionSpec = { name: 'cache', value: 'DIR', help: 'with results in DIR, which others may share (default: in .rr)' };
+const REUSE_OPTIONS: OptionSpec[] = [
+  { name: 'reuse', help: 'put back what an earlier run of the same gave, if there is one' },
+  { name: 'no-reuse', help: 'run it, whatever is set for the project' },
+  CACHE,
+  { name: 'environment', help: 'only if programs, libraries and packages are the same, too' },
+];
+
 const LINEAGE_OPTIONS: OptionSpec[] = [
   { name: 'depth', value: 'N', help: 'follow at most N runs (default: all)' },
   { name: 'all', help: 'do not cut long lists' },
@@ -40,6 +48,7 @@ export const VERBS: VerbSpec[] = [
       { name: 'trace', value: 'METHOD', words: TRACE_WORDS, help: 'how files are found: ' + TRACE_WORDS.join(', ') + ' (default: auto)' },
       { name: 'require-clean', help: 'refuse if code is changed or not tracked' },
       { name: 'no-logs', help: "do not keep what it prints; it gets rr's own terminal" },
+      ...REUSE_OPTIONS,
       { name: 'json', help: 'print the record as JSON on standard error' },
       { name: 'print-id', help: 'print the id of the run as the last line on standard error' },
       QUIET, PROJECT,

@@ -12,6 +12,9 @@ import { absoluteOf, findProject, requireProject, setUpProject } from '../sys/pr
 import type { Project } from '../sys/project.ts';
 import { recordCommand, UNCLAIMED_ID } from '../sys/recording.ts';
 import type { Recorded, RecordingRequest } from '../sys/recording.ts';
+import { openReuse } from '../sys/reuse.ts';
+import { chooseReuse } from '../sys/settings.ts';
+import type { ReuseWish } from '../sys/settings.ts';
 import { isTerminal, tell } from '../sys/terminal.ts';
 
 export type RecordOptions = {
@@ -30,6 +33,7 @@ export type RecordOptions = {
   quiet: boolean;
   json: boolean;
   printId: boolean;
+  reuse: ReuseWish;
 };
 
 // ---- options ----------------------------------------------------------------------------------------
@@ -75,6 +79,8 @@ function explainStart(request: RecordingRequest, failure: string): string {
 function report(options: RecordOptions, request: RecordingRequest, recorded: Recorded): void {
   const { run, end, problems } = recorded;
   if (end.startFailure !== undefined) tell('rr: cannot run "' + request.argv[0] + '": ' + explainStart(request, end.startFailure));
+  if (run.reused !== undefined && !options.quiet) tell('rr: reused the outputs of ' + run.reused);
+  if (recorded.notReused !== undefined && !options.quiet) tell('rr: not kept for reuse: ' + recorded.notReused);
   if (end.isTimedOut) tell('rr: stopped after ' + String(run.timeoutS) + ' s (--timeout)');
   for (const problem of problems) tell('rr: ' + problem);
   if (problems.length > 0) tell('rr: the run was not recorded in full');
@@ -106,9 +112,12 @@ export async function recordRun(options: RecordOptions): Promise<number> {
   const inherited = findInheritedDescriptors();
   const folder = readCurrentFolder();
   const { label, reason, tags, inputs, outputs, parameters, requireClean, noLogs, quiet } = options;
+  const argv = resolveCommand(options.argv, folder);
+  const project = openProject(options, folder);
+  const reuse = chooseReuse(project, folder, options.reuse);
   const request: RecordingRequest = {
-    argv: resolveCommand(options.argv, folder), project: openProject(options, folder), folder, label, reason, tags, inputs, outputs, parameters,
-    timeoutS, trace, requireClean, noLogs, quiet, inherited, repeat: undefined,
+    argv, project, folder, label, reason, tags, inputs, outputs, parameters,
+    timeoutS, trace, requireClean, noLogs, quiet, inherited, repeat: undefined, reuse: reuse && openReuse(project, reuse.cache, reuse.hasEnvironment),
   };
   const recorded = await recordCommand(request);
   report(options, request, recorded);
