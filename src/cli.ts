@@ -33,7 +33,12 @@ const LINEAGE_OPTIONS: OptionSpec[] = [
 export const VERBS: VerbSpec[] = [
   {
     name: 'init', usage: 'rr init [DIR]', summary: 'set up a project: make provenance/ and .rr/', operands: [0, 1],
-    options: [QUIET], example: 'rr init',
+    options: [
+      { name: 'reuse', help: 'from now on put back what an earlier run of the same gave' },
+      { name: 'no-reuse', help: 'do so no more, unless asked for' },
+      CACHE, QUIET,
+    ],
+    example: 'rr init',
   },
   {
     name: 'record', usage: 'rr record [OPTION...] -- COMMAND [ARG...]', summary: 'run a command and record it', takesCommand: true, operands: [0, 0],

@@ -41,7 +41,7 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
   const project = one('project');
   if (has('help')) return showHelp(parsed);
   switch (parsed.verb.name) {
-    case 'init': return initProject(parsed.operands[0], has('quiet'));
+    case 'init': return initProject(parsed.operands[0], { reuse: has('reuse'), noReuse: has('no-reuse'), cache: one('cache'), quiet: has('quiet') });
     case 'record': return recordRun({
       argv: parsed.command, project, label: one('label'), reason: one('reason'), tags: all('tag'), inputs: all('input'),
       outputs: all('output'), parameters: all('param'), timeout: one('timeout'), trace: one('trace'),

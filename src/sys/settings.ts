@@ -39,6 +39,8 @@ function describeOwnPlace(project: Project): string | undefined {
   return stat === undefined ? undefined : String(stat.ino) + ' ' + String(Math.floor(stat.ctimeMs / 1000));
 }
 
+let isForeignTold = false;
+
 /** The settings by their names; undefined if there are none, or those of another place, which is told. */
 function readProjectSettings(project: Project): Map<string, ByteString> | undefined {
   const text = lstatIfThere(project.own + '/settings')?.isFile() === true ? readBytesIfThere(project.own + '/settings') : undefined;
@@ -51,7 +53,8 @@ function readProjectSettings(project: Project): Map<string, ByteString> | undefi
   }
   const place = describeOwnPlace(project);
   if (place !== undefined && settings.get('Place') === place) return settings;
-  tell('rr: .rr/settings was not made for this copy of the project, and does not count; set them anew by "rr init --reuse", or remove it');
+  if (!isForeignTold) tell('rr: .rr/settings was not made for this copy of the project, and does not count; make it anew by "rr init --reuse", or remove it');
+  isForeignTold = true;
   return undefined;
 }
 
@@ -68,9 +71,18 @@ export function setReuse(project: Project, current: ByteString, cache: ByteStrin
   replaceFile(project.own + '/settings', lines.join('\n') + '\n', true);
 }
 
-/** Undoes setReuse(). */
-export function unsetReuse(project: Project): void {
+/** Undoes setReuse(). False if nothing was set. */
+export function unsetReuse(project: Project): boolean {
+  const isSet = lstatIfThere(project.own + '/settings') !== undefined;
   removeIfThere(project.own + '/settings');
+  return isSet;
+}
+
+/** What is set for the project: whether runs are reused, and the cache (absolute), if it is not .rr. */
+export function readReuseSettings(project: Project): { isReused: boolean; cache: ByteString | undefined } {
+  const settings = readProjectSettings(project);
+  const cache = settings?.get('Cache');
+  return { isReused: settings?.get('Reuse') === 'yes', cache: cache === undefined ? undefined : findCacheFolder(project.root, cache) };
 }
 
 function findCacheFolder(current: ByteString, given: ByteString): ByteString {
@@ -82,8 +94,6 @@ export function chooseReuse(project: Project, current: ByteString, wish: ReuseWi
   const { hasEnvironment } = wish;
   if (wish.isRefused) return undefined;
   if (wish.cache !== undefined) return { cache: findCacheFolder(current, wish.cache), hasEnvironment };
-  const settings = readProjectSettings(project);
-  if (!wish.isAsked && settings?.get('Reuse') !== 'yes') return undefined;
-  const cache = settings?.get('Cache');
-  return { cache: cache === undefined ? undefined : findCacheFolder(project.root, cache), hasEnvironment };
+  const { isReused, cache } = readReuseSettings(project);
+  return wish.isAsked || isReused ? { cache, hasEnvironment } : undefined;
 }
