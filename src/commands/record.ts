@@ -233,7 +233,7 @@ export async function recordRun(options: RecordOptions): Promise<number> {
   const request: RecordingRequest = {
     argv, project, folder, label, reason, tags, inputs, outputs, parameters,
     variables: Array.from(declared.keys()), timeoutS, asked, trace, requireClean, noLogs, quiet, inherited, repeat: undefined,
-    reuse: reuse && openReuse(project, reuse.cache, reuse.hasEnvironment),
+    reuse: reuse && openReuse(project, reuse),
   };
   setDeclared(declared);
   const recorded = await recordCommand(request);

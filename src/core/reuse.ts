@@ -79,17 +79,6 @@ export function findReuseObstacle(run: Run, isShared: boolean, isLeftOut: (path:
   return findInputObstacle(run) ?? findOutputObstacle(run, isLeftOut);
 }
 
-// ---- parameters in files ------------------------------------------------------------------------------
-
-/** 'PATH:KEY VALUE' as path, key and value; undefined if it is a parameter of another kind. */
-export function splitFileParameter(parameter: ByteString, parameterFiles: ByteString[]): { path: ByteString; key: ByteString; value: ByteString } | undefined {
-  const path = parameterFiles.filter((file) => parameter.startsWith(file + ':')).sort((a, b) => b.length - a.length)[0];
-  if (path === undefined) return undefined;
-  const rest = parameter.slice(path.length + 1);
-  const space = rest.indexOf(' ');
-  return space <= 0 ? undefined : { path, key: rest.slice(0, space), value: rest.slice(space + 1) };
-}
-
 // ---- names in folders ---------------------------------------------------------------------------------
 //
 // A command that lists a folder would do something else if there were other names in it. Not each new

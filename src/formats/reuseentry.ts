@@ -1,7 +1,8 @@
 // reuseentry.ts - what tells a step apart, and what is kept of a run that can be reused, as text (docs/record-format.txt, 11). Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
-import { listTellingVariables, splitFileParameter } from '../core/reuse.ts';
+import { fileParametersOf } from '../core/parameters.ts';
+import { listTellingVariables } from '../core/reuse.ts';
 import type { Run } from '../core/run.ts';
 import { emptyRun } from '../core/run.ts';
 import { FieldWriter } from './fields.ts';
@@ -25,10 +26,9 @@ export function printStepKey(run: Run): ByteString {
   out.withheld('Command', run.command);
   out.encoded('Directory', run.directory);
   out.each('Redirect', run.redirects);
-  const parameters = run.parameters.map((parameter) => {
-    const inFile = splitFileParameter(parameter, run.parameterFiles);
-    return inFile === undefined ? 'Parameter: ' + encodeParameter(parameter) : 'File_parameter: ' + encodeText(inFile.path + ':' + inFile.key);
-  });
+  const inFiles = fileParametersOf(run);
+  const plain = run.parameters.filter((parameter) => !inFiles.some(({ name }) => parameter.startsWith(name + ' ')));
+  const parameters = plain.map((parameter) => 'Parameter: ' + encodeParameter(parameter)).concat(inFiles.map(({ name }) => 'File_parameter: ' + encodeText(name)));
   out.text += parameters.sort(compareBytes).map((line) => line + '\n').join('');
   for (const line of variables) out.withheld('Variable', line);
   for (const line of hashes) out.withheld('Variable_hash', line);

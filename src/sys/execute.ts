@@ -7,6 +7,8 @@ import { readCurrentFolder } from './machine.ts';
 import { absoluteOf } from './project.ts';
 import type { Project } from './project.ts';
 import { recordCommand } from './recording.ts';
+import { openReuse } from './reuse.ts';
+import type { ReuseChoice } from './settings.ts';
 
 /** A step to be carried out. */
 export type StepJob = {
@@ -26,6 +28,8 @@ export type StepJob = {
   restore: { hash: string; size: number; kind: Run['inputs'][number]['kind']; path: ByteString }[];
   /** Put back the outputs of an earlier run with the same key instead of running the command, if there is one. */
   isReused: boolean;
+  /** Where it is looked for, if isReused; undefined: in .rr of the project. */
+  reuse?: ReuseChoice;
 };
 
 /** How a step ended. `problems`: what could not be recorded, as sentences. */
@@ -68,6 +72,7 @@ export async function executeStep(project: Project, job: StepJob): Promise<StepE
       inputs: listChangedInputs(template).concat(template.declaredInputs).map((path) => absoluteOf(project, path)), outputs: template.declaredOutputs.map((pattern) => absoluteOf(project, pattern)),
       parameters: [], variables: [], timeoutS: template.timeoutS, asked: [], trace: methodOf(template), requireClean: false, noLogs: false, quiet: true, inherited: [],
       repeat: { origin: project, fill: (run) => fillStep(template, run), streams: streams.streams, redirects: streams.redirects, judge: async () => undefined, isKept: true },
+      reuse: job.isReused ? openReuse(project, job.reuse) : undefined,
     });
     const { run, problems } = recorded;
     return { key: job.key, run, isGood: run.status === 'succeeded' && run.missingOutputs.length === 0, problems };

@@ -8,6 +8,7 @@
 // write to a cache can make a step come out as they like, though, as who may write to its code can.
 import type { ByteString } from '../core/bytes.ts';
 import { folderOfName } from '../core/names.ts';
+import { fileParametersOf } from '../core/parameters.ts';
 import { findReuseObstacle, ListedFolders } from '../core/reuse.ts';
 import type { NameInFolder } from '../core/reuse.ts';
 import { RUN_ID } from '../core/run.ts';
@@ -26,12 +27,14 @@ import { HashCache, isSettled, statKeyOf } from './hashcache.ts';
 import { fs } from './node.ts';
 import { ContentStore, copyChecked, touchIfAllowed } from './objects.ts';
 import { expandDeclared, findArgumentFiles, isDeclared } from './observe.ts';
+import { readParameterNow } from './parameterfiles.ts';
 import { absoluteOf, describeSystemError } from './project.ts';
 import type { Project } from './project.ts';
 import { areOpenedAsThen, isFree, isTargetInside, pourInto, putInPlace, readTarget, stagingFolder } from './putback.ts';
 import type { OpenedOutputs, Staged } from './putback.ts';
 import { isLeftOut } from './scan.ts';
 import { makeSecretHasher } from './secretkey.ts';
+import type { ReuseChoice } from './settings.ts';
 import { makeResultTester, saveByContent } from './store.ts';
 import { tell } from './terminal.ts';
 
@@ -136,6 +139,7 @@ export class Reuse {
     const isTraced = run.observed.startsWith('strace');
     if (!isTraced && !findArgumentFiles({ project, folder, argv }).every((path) => known.has(path))) return false;
     if (run.absent.concat(run.removed).some((path) => lstatIfThere(absoluteOf(project, path)) !== undefined)) return false;
+    if (!fileParametersOf(run).every(({ path, key, value }) => readParameterNow(project, path, key) === value)) return false;
     if (!this.hasSameSecrets(run)) return false;
     if (this.hasEnvironment && !this.hasSameEnvironment(run)) return false;
     const described = this.describeListings(run, listings.map((listing) => listing.path));
@@ -170,7 +174,7 @@ export class Reuse {
   /** The inputs of the run as they are now; undefined if one of them has other content. Parameter files may. */
   private async matchInputs(run: Run): Promise<FileState[] | undefined> {
     const now: FileState[] = [];
-    const free = new Set<ByteString>();
+    const free = new Set(run.parameterFiles);
     const unknown: { file: FileState; name: ByteString; stat: import('fs').Stats; expected: FileState | undefined }[] = [];
     for (const expected of run.inputs) {
       const name = absoluteOf(this.project, expected.path);
@@ -351,9 +355,14 @@ export class Reuse {
   }
 }
 
-/** The store of the project, or a cache that others use, too: an absolute folder. `hasEnvironment`: programs, libraries and packages must be the same as well. */
-export function openReuse(project: Project, cacheFolder: ByteString | undefined, hasEnvironment = false): Reuse {
-  return new Reuse(project, cacheFolder, hasEnvironment);
+let opened: { name: string; reuse: Reuse } | undefined;
+
+/** What `choice` names; undefined is .rr of the project. The same is given again as long as nothing else is asked for: it knows what it has seen. */
+export function openReuse(project: Project, choice: ReuseChoice | undefined): Reuse {
+  const { cache, hasEnvironment } = choice ?? { cache: undefined, hasEnvironment: false };
+  const name = [project.root, project.own, cache ?? '', String(hasEnvironment)].join('\0');
+  if (opened === undefined || opened.name !== name) opened = { name, reuse: new Reuse(project, cache, hasEnvironment) };
+  return opened.reuse;
 }
 
 /** Names in a folder of the project, those left out that are never looked at. */
