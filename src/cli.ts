@@ -199,6 +199,19 @@ export const VERBS: VerbSpec[] = [
     example: 'rr makefile',
   },
   {
+    name: 'gc', usage: 'rr gc [OPTION...]', summary: 'free space: contents kept for reuse, what repeats left', operands: [0, 0],
+    options: [
+      { name: 'older', value: 'TIME', help: 'what was not used for TIME: 90, 90s, 5m, 2h, 30d' },
+      { name: 'size', value: 'SIZE', help: 'the least recently used, until SIZE is left: 512M, 4G, 0' },
+      { name: 'keep', value: 'RUN', isRepeatable: true, help: 'but nothing that RUN or what it was made from needs' },
+      { name: 'cache', value: 'DIR', help: 'in the cache DIR (default: in .rr)' },
+      { name: 'aside', help: 'also what failed steps left in .rr/aside' },
+      { name: 'dry-run', letter: 'n', help: 'tell what would be freed' },
+      QUIET, PROJECT,
+    ],
+    example: 'rr gc --older 30d --size 10G --keep paper',
+  },
+  {
     name: 'help', usage: 'rr help [OPTION...] [VERB]', summary: 'explain a verb', operands: [0, 1],
     options: [{ name: 'completion', value: 'SHELL', words: COMPLETION_SHELLS, help: 'print what lets SHELL complete the command lines of rr: ' + joinWords(COMPLETION_SHELLS, 'or') }],
     example: 'rr help record',

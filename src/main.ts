@@ -4,6 +4,7 @@ import { EXIT, Failure } from './core/failure.ts';
 import { parseArguments, printOverview, printVerbHelp, VERBS } from './cli.ts';
 import type { ParsedArguments } from './cli.ts';
 import { diffRuns } from './commands/diff.ts';
+import { freeSpace } from './commands/gc.ts';
 import { initProject } from './commands/init.ts';
 import { printJournal } from './commands/journal.ts';
 import { LIST_STYLES, listRuns } from './commands/list.ts';
@@ -78,6 +79,9 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     case 'status': return showStatus(parsed.operands, { project, environment: has('environment'), all: has('all'), json: has('json'), quiet: has('quiet') });
     case 'diff': return diffRuns(parsed.operands, { project, origin: one('origin'), all: has('all'), json: has('json') });
     case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), quiet: has('quiet') });
+    case 'gc': return freeSpace({
+      project, older: one('older'), size: one('size'), keep: all('keep'), cache: one('cache'), aside: has('aside'), dryRun: has('dry-run'), quiet: has('quiet'),
+    });
     case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));
     default: return showHelp(parsed);
   }

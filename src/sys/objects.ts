@@ -129,6 +129,7 @@ export function touchIfAllowed(name: ByteString): boolean {
 export type Taken = 'whole' | 'missing' | 'damaged' | 'failed';
 
 const GONE = ['ENOENT', 'ENOTDIR', 'ESTALE'];
+const MOST_ATTEMPTS = 3;
 const FORBIDDEN = ['EACCES', 'EPERM'];
 
 export class ContentStore {
@@ -192,24 +193,27 @@ export class ContentStore {
     });
   }
 
-  /** Has `write` make a file under another name, and gives it its own. */
+  /** Has `write` make a file under another name, and gives it its own. A folder that gc took away meanwhile is made again. */
   private place(path: string, last: string, write: (temporary: ByteString, mode: number) => boolean): boolean {
-    if (this.isShut) return false;
-    const folder = this.folder + '/' + path;
+    for (let attempt = 1; !this.isShut; attempt++) {
+      try {
+        return this.placeOnce(this.folder + '/' + path, last, this.prepareFolder(path) & 0o444, write);
+      } catch (error) {
+        if (errorCode(error) === '') throw error;
+        if (errorCode(error) !== 'ENOENT' || attempt === MOST_ATTEMPTS) this.giveUp(error);
+      }
+    }
+    return false;
+  }
+
+  private placeOnce(folder: ByteString, last: string, mode: number, write: (temporary: ByteString, mode: number) => boolean): boolean {
     const temporary = folder + '/.' + last + '.' + makeRandomDigits() + '.tmp';
     try {
-      const mode = this.prepareFolder(path) & 0o444;
-      try {
-        const isWhole = write(temporary, mode);
-        if (isWhole) fs.renameSync(toFsPath(temporary), toFsPath(folder + '/' + last));
-        return isWhole;
-      } finally {
-        removeIfThere(temporary);
-      }
-    } catch (error) {
-      if (errorCode(error) === '') throw error;
-      this.giveUp(error);
-      return false;
+      const isWhole = write(temporary, mode);
+      if (isWhole) fs.renameSync(toFsPath(temporary), toFsPath(folder + '/' + last));
+      return isWhole;
+    } finally {
+      removeIfThere(temporary);
     }
   }
 
