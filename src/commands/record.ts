@@ -21,6 +21,9 @@ import { absoluteOf, findProject, projectAt, relativeTo, requireProject, setUpPr
 import type { Project } from '../sys/project.ts';
 import { readRedirects, recordCommand, UNCLAIMED_ID } from '../sys/recording.ts';
 import type { Recorded, RecordingRequest } from '../sys/recording.ts';
+import { openReuse } from '../sys/reuse.ts';
+import { chooseReuse } from '../sys/settings.ts';
+import type { ReuseWish } from '../sys/settings.ts';
 import { isTerminal, tell } from '../sys/terminal.ts';
 
 export type RecordOptions = {
@@ -50,6 +53,7 @@ export type RecordOptions = {
   quiet: boolean;
   json: boolean;
   printId: boolean;
+  reuse: ReuseWish;
 };
 
 // ---- options ----------------------------------------------------------------------------------------
@@ -137,6 +141,8 @@ function explainStart(request: RecordingRequest, failure: string): string {
 function report(options: RecordOptions, request: RecordingRequest, recorded: Recorded): void {
   const { run, end, problems } = recorded;
   if (end.startFailure !== undefined) tell('rr: cannot run "' + request.argv[0] + '": ' + explainStart(request, end.startFailure));
+  if (run.reused !== undefined && !options.quiet) tell('rr: reused the outputs of ' + run.reused);
+  if (recorded.notReused !== undefined && !options.quiet) tell('rr: not kept for reuse: ' + recorded.notReused);
   if (end.isTimedOut) tell('rr: stopped after ' + String(run.timeoutS) + ' s (--timeout)');
   for (const problem of problems) tell('rr: ' + problem);
   if (problems.length > 0) tell('rr: the run was not recorded in full');
@@ -239,9 +245,11 @@ export async function recordRun(options: RecordOptions): Promise<number> {
   const argv = resolveCommand(options.argv, folder);
   const project = openProject(options, folder);
   if (!quiet) for (const why of left) tell('rr: ' + why);
+  const reuse = chooseReuse(project, folder, options.reuse);
   const request: RecordingRequest = {
     argv, project, folder, label, reason, tags, inputs, outputs, parameters: given, fileParameters: inFiles, variables: Array.from(declared.keys()),
     metricsFiles: options.metrics.map((name) => toRecordPath(project, folder, name)), timeoutS, asked, trace, requireClean, noLogs, quiet, inherited, repeat: undefined,
+    reuse: reuse && openReuse(project, reuse),
   };
   setDeclared(declared);
   const recorded = await recordCommand(request);

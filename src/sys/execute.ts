@@ -34,7 +34,9 @@ import { absoluteOf, describeSystemError } from './project.ts';
 import type { Project } from './project.ts';
 import { recordCommand, UNCLAIMED_ID } from './recording.ts';
 import type { Recorded, StepSurroundings } from './recording.ts';
+import { openReuse } from './reuse.ts';
 import { findWayOut } from './scratch.ts';
+import type { ReuseChoice } from './settings.ts';
 import { makeResultTester } from './store.ts';
 
 /** A step to be carried out. */
@@ -55,6 +57,8 @@ export type StepJob = {
   restore: { hash: string; size: number; kind: Run['inputs'][number]['kind']; path: ByteString }[];
   /** Put back the outputs of an earlier run with the same key instead of running the command, if there is one. */
   isReused: boolean;
+  /** Where it is looked for, if isReused; undefined: in .rr of the project. */
+  reuse?: ReuseChoice;
 };
 
 /**
@@ -237,6 +241,7 @@ async function record(project: Project, job: StepJob, place: StepPlace, held: He
         origin: project, fill, streams: place.isPassedOn ? passing : streams.streams, redirects: streams.redirects, judge, isKept: true,
         step: { variables: place.variables, untraced: planUntraced(project, job, place.isAlone), stopper: place.stopper, beforeOutput: place.beforeOutput },
       },
+      reuse: job.isReused ? openReuse(project, job.reuse) : undefined,
     });
   } finally {
     restoreVariables();

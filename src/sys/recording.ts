@@ -32,6 +32,8 @@ import type { BegunCode } from './code.ts';
 import { listSecretVariables, makeSecretHasher, makeWithholder, SHORTEST_SECRET_BYTES } from './secretkey.ts';
 import { isLeftOut } from './scan.ts';
 import { removeAbandonedScratch } from './scratch.ts';
+import { printAgain } from './putback.ts';
+import type { Reusable, Reuse } from './reuse.ts';
 import { findStrace, straceCommand } from './strace.ts';
 import { endWatch, keepLinks, withholdSecretFiles } from './watch.ts';
 import type { Watched, WatchedProcess } from './watch.ts';
@@ -39,7 +41,7 @@ import { os } from './node.ts';
 import { claimRun, forgetRun, hasOverlap, includeRun, makeResultTester, noteEnded, noteRunningLogs, readEndedBytes, refreshMark, runningLogName, saveByContent, saveLogs, saveRecord, settleLostRuns, touchMark } from './store.ts';
 import { describeSoftware, isModuleName, isSharedObjectName } from './software.ts';
 import type { LoadedSoftware } from './software.ts';
-import { isSharingForeground, isTerminal, planTerminal, tell } from './terminal.ts';
+import { isPipe, isSharingForeground, isTerminal, planTerminal, tell } from './terminal.ts';
 import { RR_VERSION } from '../views/texts.ts';
 
 
@@ -77,6 +79,8 @@ export type RecordingRequest = {
   repeat: RepeatRequest | undefined;
   /** There if the run is one of many, which all together are put into the derived files. */
   batch?: Includer;
+  /** There if the outputs of an earlier run may be put back instead, and those of this one are to be kept. */
+  reuse?: Reuse;
 };
 
 /** What is different where a command is run as a record tells. */
@@ -108,8 +112,8 @@ export type StepSurroundings = {
   beforeOutput: () => void;
 };
 
-/** `problems`: what could not be recorded, as sentences. */
-export type Recorded = { run: Run; end: CommandEnd; problems: string[] };
+/** `problems`: what could not be recorded, as sentences. `notReused`: why it can take the place of no later run, or no earlier one its own, as a part of a sentence. */
+export type Recorded = { run: Run; end: CommandEnd; problems: string[]; notReused?: string };
 
 
 /** What one recording carries from step to step. */
@@ -134,6 +138,10 @@ type Session = {
   watch: Watch | undefined;
   /** There if the state of the code could be read. */
   code: BegunCode | undefined;
+  /** Folders of the project that a traced run listed. */
+  listed: ByteString[];
+  /** Why neither an earlier run can take its place nor it that of a later one, as a part of a sentence. */
+  notReused: string | undefined;
 };
 
 /** `leaks`: files of the project itself that a command in a scratch tree used. */
@@ -252,7 +260,7 @@ function beginRun(request: RecordingRequest, fileParameters: ByteString[], probl
   };
   let run: Run | undefined;
   attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
-  return { request, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined };
+  return { request, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined, listed: [], notReused: undefined };
 }
 
 function listParameterFiles(request: RecordingRequest): ByteString[] {
@@ -565,6 +573,7 @@ function noteWatched(session: Session, watched: Watched): void {
   const leaks = Array.from(session.watch?.leaks ?? []).sort();
   if (leaks.length > 0) run.warnings.push('it used files of the project itself by their absolute names, not those of the scratch tree: ' + shorten(leaks));
   run.absent = watched.absent;
+  session.listed = watched.listed;
   run.leftOut = watched.leftOut;
   noteProcesses(session, watched);
 }
@@ -644,6 +653,8 @@ export async function recordCommand(request: RecordingRequest): Promise<Recorded
   attempt(problems, 'record the code', () => recordCode(session));
   if (request.requireClean) refuseUnclean(session, observation);
   recordVariables(session);
+  const reused = await reuseEarlier(session);
+  if (reused !== undefined) return reused;
   if (problems.length > 0) tell('rr: ' + problems[0] + '; the command runs all the same');
   watchReads(observation);
   const end = await runIt(session);
@@ -656,8 +667,10 @@ export async function recordCommand(request: RecordingRequest): Promise<Recorded
   await lookAfter(session, observation, isShared);
   attempt(problems, 'record the code', () => recordCodeFiles(session));
   attempt(problems, 'read the metrics', () => noteMetrics(session));
+  const removed = session.run.removed;
   await finish(session);
-  return { run: session.run, end, problems };
+  await keepForReuse(session, end, removed);
+  return { run: session.run, end, problems, notReused: session.notReused };
 }
 
 /** Is another run of the project active, or was one since this one began? In a scratch tree it is alone. */
@@ -673,4 +686,58 @@ async function finish(session: Session): Promise<void> {
   session.run.logs = [];
   if (repeat.isKept) save(session);
   else forgetRun(session.project, session.run);
+}
+
+// ---- reuse ------------------------------------------------------------------------------------------
+
+/** Standard streams that are files of their own, by path: what is put back there goes through the descriptor. */
+function findOpenedOutputs(run: Run): Map<ByteString, number> {
+  const opened = new Map<ByteString, number>();
+  for (const redirect of run.redirects) {
+    const parts = /^([12]) >>? ([^]+)$/.exec(redirect);
+    if (parts !== null) opened.set(parts[2], Number(parts[1]));
+  }
+  return opened;
+}
+
+// Of a command that was not run.
+const NOT_RUN: CommandEnd = { exit: 0, wallMs: 0, signalsSeen: [], isTimedOut: false, isHeld: false, logProblems: [] };
+
+/** Whatever goes wrong with a store or a cache is told, and the run is recorded as without it. */
+async function attemptReuse(part: () => Promise<void>): Promise<void> {
+  const problems: string[] = [];
+  await attemptLater(problems, 'reuse runs', part);
+  for (const problem of problems) tell('rr: ' + problem + '; going on without');
+}
+
+/** Puts back what an earlier run with the same outcome left, and records that. undefined if there is none, or if that cannot be. */
+async function reuseEarlier(session: Session): Promise<Recorded | undefined> {
+  const { request, run, project, problems } = session;
+  const { reuse } = request;
+  if (reuse === undefined || run.id === UNCLAIMED_ID) return undefined;
+  const isOwn = request.repeat === undefined;
+  // What comes through a pipe is not known before it is read, and then it is gone.
+  if (isOwn && isPipe(0)) session.notReused = 'what comes through its standard input is not known; write "< /dev/null" if it reads nothing';
+  const logs = runningLogName(project, run.id);
+  let found: Reusable | undefined;
+  await attemptReuse(async () => {
+    const one = session.notReused === undefined ? await reuse.find(run) : undefined;
+    if (one !== undefined && reuse.restore(one, { opened: isOwn ? findOpenedOutputs(run) : new Map(), logs })) found = one;
+  });
+  if (found === undefined) return undefined;
+  reuse.fill(run, found);
+  if (isOwn) printAgain(logs);
+  if (request.noLogs) for (const log of found.entry.run.logs) removeIfThere(logs + log.path.slice(log.path.lastIndexOf('.')));
+  attempt(problems, 'record the code', () => recordCodeFiles(session));
+  await finish(session);
+  return { run, end: NOT_RUN, problems };
+}
+
+/** Keeps the outputs for later runs, if the run is on record in full. `removed`: what the command removed itself. */
+async function keepForReuse(session: Session, end: CommandEnd, removed: ByteString[]): Promise<void> {
+  const { request, run, problems, listed } = session;
+  const { reuse } = request;
+  if (reuse === undefined || session.notReused !== undefined || problems.length > 0 || run.status !== 'succeeded') return;
+  if (end.isHeld && session.watch === undefined) session.notReused = 'something that it started goes on';
+  else await attemptReuse(async () => { session.notReused = await reuse.keep(run, { listed, removedByOthers: run.removed.filter((path) => removed.indexOf(path) < 0) }); });
 }
