@@ -1,6 +1,12 @@
 // execute.ts - carries out one step in the project itself, and records it. Chooses no steps.
 import type { ByteString } from '../core/bytes.ts';
 import type { Run } from '../core/run.ts';
+import { argumentsOf, enterFolder, listChangedInputs, methodOf, openStreams, setVariables } from './commandplace.ts';
+import type { Streams } from './commandplace.ts';
+import { readCurrentFolder } from './machine.ts';
+import { absoluteOf } from './project.ts';
+import type { Project } from './project.ts';
+import { recordCommand } from './recording.ts';
 
 /** A step to be carried out. */
 export type StepJob = {
@@ -30,3 +36,43 @@ export type StepEnd = {
   isGood: boolean;
   problems: string[];
 };
+
+/** What the record says beforehand, of what the template says. */
+function fillStep(template: Run, run: Run): void {
+  run.plan = template.plan;
+  run.sweep = template.sweep;
+  run.because = template.because;
+  run.parameters = template.parameters;
+  run.parameterFiles = template.parameterFiles;
+  run.metricsFiles = template.metricsFiles;
+  run.asked = template.asked;
+  run.job = template.job;
+  run.declaredVariables = template.declaredVariables;
+  run.declaredInputs = template.declaredInputs;
+  run.declaredOutputs = template.declaredOutputs;
+}
+
+/** Carries out one step and records it. Standard streams, variables and current folder of rr itself are as before when this returns. */
+export async function executeStep(project: Project, job: StepJob): Promise<StepEnd> {
+  const { template } = job;
+  const folder = absoluteOf(project, template.directory);
+  const came = readCurrentFolder();
+  const restore = setVariables(template, folder, [], {});
+  let streams: Streams | undefined;
+  try {
+    streams = openStreams(template, project, 'run "' + (template.plan ?? template.label ?? job.key) + '"');
+    enterFolder(folder);
+    const recorded = await recordCommand({
+      project, folder: readCurrentFolder(), argv: argumentsOf(template, project.root), label: template.label, reason: template.reason, tags: template.tags,
+      inputs: listChangedInputs(template).concat(template.declaredInputs).map((path) => absoluteOf(project, path)), outputs: template.declaredOutputs.map((pattern) => absoluteOf(project, pattern)),
+      parameters: [], timeoutS: template.timeoutS, trace: methodOf(template), requireClean: false, noLogs: false, quiet: true, inherited: [],
+      repeat: { origin: project, fill: (run) => fillStep(template, run), streams: streams.streams, redirects: streams.redirects, judge: async () => undefined, isKept: true },
+    });
+    const { run, problems } = recorded;
+    return { key: job.key, run, isGood: run.status === 'succeeded' && run.missingOutputs.length === 0, problems };
+  } finally {
+    restore();
+    enterFolder(came);
+    streams?.close();
+  }
+}

@@ -61,18 +61,18 @@ export type RecordingRequest = {
   quiet: boolean;
   /** Descriptors above 2 that the command is to have. */
   inherited: number[];
-  /** There if the run repeats another. */
+  /** There if the command is run as a record tells: it repeats a run, or is a step. */
   repeat: RepeatRequest | undefined;
 };
 
-/** What is different where a recorded run is repeated. */
+/** What is different where a command is run as a record tells. */
 export type RepeatRequest = {
   /** The project of the records, whose own files a command in a scratch tree must leave alone. */
   origin: Project;
-  /** Puts into the record what is known beforehand: what it repeats, its parameters, the code. */
+  /** Puts into the record what is known beforehand: what it repeats, its parameters, the code. Called again if its id is taken. */
   fill: (run: Run) => void;
-  /** For the command's standard streams; of 'keep' a copy is kept and nothing is passed on. */
-  streams: { stdin: number; stdout: number | 'keep'; stderr: number | 'keep' };
+  /** For the command's standard streams; of 'keep' a copy is kept and nothing is passed on, of 'pass' a copy is kept and it is passed on. */
+  streams: { stdin: number; stdout: number | 'keep' | 'pass'; stderr: number | 'keep' | 'pass' };
   /** The same as a record has it; and the paths of the files, those that are read and those that are written. */
   redirects: { spelled: ByteString[]; from: ByteString[]; to: ByteString[] };
   /** Called when all is known of the run, before it is written. */
@@ -443,9 +443,9 @@ function planStreams(session: Session): Pick<CommandRequest, 'descriptors' | 'st
 
 function planRepeatStreams(repeat: RepeatRequest): Pick<CommandRequest, 'descriptors' | 'stdout' | 'stderr' | 'terminal'> {
   const { stdin, stdout, stderr } = repeat.streams;
-  const how = (stream: number | 'keep'): 'inherit' | 'keep-only' => (stream === 'keep' ? 'keep-only' : 'inherit');
-  const number = (stream: number | 'keep'): number => (stream === 'keep' ? -1 : stream);
-  return { descriptors: { stdin, stdout: number(stdout), stderr: number(stderr) }, stdout: how(stdout), stderr: how(stderr), terminal: undefined };
+  const how = (stream: number | 'keep' | 'pass'): 'inherit' | 'keep-only' | 'keep' => (stream === 'keep' ? 'keep-only' : stream === 'pass' ? 'keep' : 'inherit');
+  const number = (stream: number | 'keep' | 'pass', own: number): number => (stream === 'keep' ? -1 : stream === 'pass' ? own : stream);
+  return { descriptors: { stdin, stdout: number(stdout, 1), stderr: number(stderr, 2) }, stdout: how(stdout), stderr: how(stderr), terminal: undefined };
 }
 
 const HEARTBEAT_MS = 60000;
