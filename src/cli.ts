@@ -4,7 +4,7 @@ import { EXIT, Failure } from './core/failure.ts';
 import { ACCEPTANCES } from './core/repeat.ts';
 import { RUN_STATUSES } from './core/run.ts';
 import type { OptionSpec, VerbSpec } from './core/verbspec.ts';
-import { joinWords } from './core/words.ts';
+import { editDistance, joinWords } from './core/words.ts';
 import { TRACE_METHODS } from './sys/observe.ts';
 import { COMPLETION_SHELLS } from './views/completion.ts';
 import { wrapText } from './views/table.ts';
@@ -191,23 +191,6 @@ export type ParsedArguments = {
   operands: ByteString[];
   command: ByteString[];
 };
-
-/** Number of single edits (letter put in, taken out, changed, two swapped) between two words. */
-export function editDistance(a: string, b: string): number {
-  const rows: number[][] = [];
-  for (let i = 0; i <= a.length; i++) {
-    rows.push([i]);
-    for (let j = 1; j <= b.length; j++) {
-      if (i === 0) rows[i][j] = j;
-      else {
-        const change = rows[i - 1][j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-        rows[i][j] = Math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, change);
-        if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) rows[i][j] = Math.min(rows[i][j], rows[i - 2][j - 2] + 1);
-      }
-    }
-  }
-  return rows[a.length][b.length];
-}
 
 function nearest(word: string, known: string[]): string | undefined {
   let best: string | undefined;
