@@ -42,6 +42,7 @@ function fillStep(template: Run, run: Run): void {
   run.plan = template.plan;
   run.sweep = template.sweep;
   run.because = template.because;
+  run.redoes = template.redoes;
   run.parameters = template.parameters;
   run.parameterFiles = template.parameterFiles;
   run.metricsFiles = template.metricsFiles;
