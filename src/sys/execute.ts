@@ -66,7 +66,7 @@ export async function executeStep(project: Project, job: StepJob): Promise<StepE
     const recorded = await recordCommand({
       project, folder: readCurrentFolder(), argv: argumentsOf(template, project.root), label: template.label, reason: template.reason, tags: template.tags,
       inputs: listChangedInputs(template).concat(template.declaredInputs).map((path) => absoluteOf(project, path)), outputs: template.declaredOutputs.map((pattern) => absoluteOf(project, pattern)),
-      parameters: [], timeoutS: template.timeoutS, trace: methodOf(template), requireClean: false, noLogs: false, quiet: true, inherited: [],
+      parameters: [], variables: [], timeoutS: template.timeoutS, asked: [], trace: methodOf(template), requireClean: false, noLogs: false, quiet: true, inherited: [],
       repeat: { origin: project, fill: (run) => fillStep(template, run), streams: streams.streams, redirects: streams.redirects, judge: async () => undefined, isKept: true },
     });
     const { run, problems } = recorded;

@@ -216,6 +216,22 @@ export function replaceFile(name: ByteString, content: FileContent, isDurable: b
   if (isDurable) syncFolder(name.slice(0, name.lastIndexOf('/')) || '/');
 }
 
+/**
+ * The same, durably, but only if `isStill` says so when all is written and the old content would go; tells
+ * whether. `mode` is that of the file afterwards, or what is usual.
+ */
+export function replaceFileIf(name: ByteString, content: ByteString, mode: number | undefined, isStill: () => boolean): boolean {
+  let isReplaced = false;
+  placeFile(name, content, true, 0o666, (temporary) => {
+    if (mode !== undefined) fs.chmodSync(temporary, mode);
+    isReplaced = isStill();
+    if (isReplaced) fs.renameSync(temporary, toFsPath(name));
+    else fs.unlinkSync(temporary);
+  });
+  if (isReplaced) syncFolder(name.slice(0, name.lastIndexOf('/')) || '/');
+  return isReplaced;
+}
+
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'];
 
 /**

@@ -54,7 +54,11 @@ export type RecordingRequest = {
   outputs: ByteString[];
   /** 'NAME=VALUE' */
   parameters: ByteString[];
+  /** Names of variables that it depends on. */
+  variables: ByteString[];
   timeoutS: number | undefined;
+  /** What is asked for it, as a record has it. */
+  asked: ByteString[];
   trace: TraceMethod | 'auto';
   requireClean: boolean;
   noLogs: boolean;
@@ -114,7 +118,8 @@ type Watch = { leaks: Set<ByteString>; trace: Trace; reader: StraceReader; progr
 
 // ---- before the run ---------------------------------------------------------------------------------
 
-function readRedirects(project: Project): { spelled: ByteString[]; from: ByteString[]; to: ByteString[]; warnings: ByteString[] } {
+/** The regular files that standard input, output and error are, as a record has them. */
+export function readRedirects(project: Project): { spelled: ByteString[]; from: ByteString[]; to: ByteString[]; warnings: ByteString[] } {
   const result = { spelled: [] as ByteString[], from: [] as ByteString[], to: [] as ByteString[], warnings: [] as ByteString[] };
   for (const descriptor of [0, 1, 2]) {
     const redirect = readRedirect(descriptor);
@@ -226,7 +231,9 @@ function beginRun(request: RecordingRequest, problems: string[]): Session {
     });
     run.declaredInputs = request.inputs.map((pattern) => toRecordPath(project, folder, pattern));
     run.declaredOutputs = request.outputs.map((pattern) => toRecordPath(project, folder, pattern));
+    run.declaredVariables = request.variables;
     run.timeoutS = request.timeoutS;
+    run.asked = request.asked;
     request.repeat?.fill(run);
     return run;
   };
@@ -271,13 +278,14 @@ function recordCodeFiles(session: Session): void {
 }
 
 function recordVariables(session: Session): void {
-  for (const { name, value } of readVariables(REPLAYED_VARIABLES)) {
+  const declared = session.run.declaredVariables.filter((name) => REPLAYED_VARIABLES.indexOf(name) < 0);
+  for (const { name, value } of readVariables((REPLAYED_VARIABLES as readonly string[]).concat(declared))) {
     const masked = maskValue(name, value, session.hash);
     if (masked === value) session.run.variables.push(name + '=' + value);
     else session.run.variableHashes.push(name + ' ' + session.hash(value));
   }
   for (const name of Object.keys(process.env).sort()) {
-    if (isSecretName(name)) session.run.variableHashes.push(name + ' ' + session.hash(toBytes(String(process.env[name]))));
+    if (isSecretName(name) && declared.indexOf(toBytes(name)) < 0) session.run.variableHashes.push(name + ' ' + session.hash(toBytes(String(process.env[name]))));
   }
 }
 
