@@ -7,6 +7,7 @@ import type { AnnotatedRun } from '../core/notes.ts';
 import type { RunSummary } from '../core/run.ts';
 import { matchesFilter, parseParameterCondition } from '../core/select.ts';
 import type { RunFilter } from '../core/select.ts';
+import { findLatestPoints } from '../core/sweep.ts';
 import { readUtcMicros } from '../sys/clock.ts';
 import { toText } from '../sys/files.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
@@ -17,7 +18,7 @@ import { requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { readFileLookup } from '../sys/runindex.ts';
 import { printPieces, readColumns, tell } from '../sys/terminal.ts';
-import { COLUMN_NAMES, findColumn, findColumns, sortRuns } from '../views/columns.ts';
+import { COLUMN_NAMES, findColumn, findColumns, findVaryingParameters, sortRuns } from '../views/columns.ts';
 import type { FilesOf, SortOrder } from '../views/columns.ts';
 import { printJsonRun } from '../views/json.ts';
 import { printReplay, printReplayEnd, printReplayHead } from '../views/replayscript.ts';
@@ -35,6 +36,7 @@ export type ListOptions = {
   until: ByteString | undefined;
   parameters: ByteString[];
   grep: ByteString | undefined;
+  sweep: ByteString | undefined;
   made: ByteString[];
   used: ByteString[];
   sort: ByteString | undefined;
@@ -46,6 +48,8 @@ export type ListOptions = {
 };
 
 const TABLE_COLUMNS = ['id', 'status', 'time', 'label', 'command'];
+// Around the parameters of a sweep that are not the same in all of its points.
+const SWEEP_COLUMNS = { before: ['n', 'status'], after: ['time'], inCsv: ['exit', 'started', 'id'] };
 const CSV_COLUMNS = ['id', 'label', 'status', 'exit', 'started', 'time', 'user', 'system', 'memory', 'directory', 'command', 'reason', 'tags', 'outcome', 'comments', 'params'];
 
 // ---- what was asked for ---------------------------------------------------------------------------
@@ -110,9 +114,10 @@ function checkStyle(options: ListOptions): string {
 
 type Found = { known: KnownRuns; /** Those that fit. */ runs: RunSummary[]; faults: Failure[] };
 
-function findFittingRuns(project: Project, filter: RunFilter): Found {
+/** Of a sweep the last run of each point. */
+function findFittingRuns(project: Project, filter: RunFilter, sweep: ByteString | undefined): Found {
   const known = readKnownRuns(project);
-  let runs = known.summaries.filter((run) => matchesFilter(run, filter));
+  let runs = (sweep === undefined ? known.summaries : findLatestPoints(known.summaries, sweep)).filter((run) => matchesFilter(run, filter));
   if (filter.made.length + filter.used.length > 0) {
     const ids = findKnownRunsByFiles(project, known, filter.made, filter.used);
     runs = runs.filter((run) => ids.has(run.id));
@@ -165,26 +170,42 @@ function* printScript(project: Project, found: Found): Generator<ByteString> {
 function printInStyle(project: Project, found: Found, style: string, list: RunList, options: ListOptions): boolean {
   switch (style) {
     case 'sh': return printPieces(printScript(project, found));
-    case 'json': return printPieces(options.columns === undefined ? printRecordsAsJson(project, found) : printRunJson(list));
+    case 'json': return printPieces(options.columns === undefined && options.sweep === undefined ? printRecordsAsJson(project, found) : printRunJson(list));
     case 'csv': return printPieces(printRunCsv(list));
     case 'latex': return printPieces(printRunLatex(list));
     default:
       if (found.runs.length > 0) return printPieces(printRunTable(list, options.full ? Infinity : readColumns(1)));
-      tell(found.known.summaries.length === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
+      tell(explainNothing(found, options.sweep));
       return true;
   }
+}
+
+/** Why nothing is listed. */
+function explainNothing(found: Found, sweep: ByteString | undefined): ByteString {
+  const { summaries } = found.known;
+  if (summaries.length === 0) return 'rr: no runs recorded yet';
+  if (sweep === undefined || summaries.some((run) => run.sweep?.label === sweep)) return 'rr: no run fits';
+  const labels = Array.from(new Set(summaries.map((run) => run.sweep?.label).filter((label): label is ByteString => label !== undefined))).sort();
+  return 'rr: no sweep is called "' + sweep + '"' + (labels.length === 0 ? '' : '; there ' + (labels.length === 1 ? 'is ' : 'are ') + labels.join(', '));
+}
+
+function chooseColumns(options: ListOptions, style: string, found: Found): ByteString[] {
+  if (options.sweep === undefined) return style === 'csv' ? CSV_COLUMNS : TABLE_COLUMNS;
+  const { before, after, inCsv } = SWEEP_COLUMNS;
+  return before.concat(findVaryingParameters(found.runs).map((name) => 'param:' + name), after, style === 'csv' || style === 'json' ? inCsv : []);
 }
 
 /** Prints the runs that fit. A record or note that cannot be read is named, the others are listed, status 1. */
 export function listRuns(options: ListOptions): number {
   const style = checkStyle(options);
-  const names = readColumnNames(options.columns) ?? (style === 'csv' ? CSV_COLUMNS : TABLE_COLUMNS);
+  const asked = readColumnNames(options.columns);
   const order = readSortOrder(options.sort);
   const last = readCount(options.last);
   const current = readCurrentFolder();
   const project = requireProject(current, options.project);
   const filter = makeFilter(options, (name) => toRecordPath(project, current, name));
-  const found = findFittingRuns(project, filter);
+  const found = findFittingRuns(project, filter, options.sweep);
+  const names = asked ?? chooseColumns(options, style, found);
   const needsFiles = names.map(findColumn).concat(order.map((one) => one.column)).some((column) => column !== undefined && column.needsFiles);
   const filesOf = needsFiles ? readFiles(project, found) : () => undefined;
   if (order.length > 0) found.runs = sortRuns(found.runs, order, filesOf);

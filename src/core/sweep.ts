@@ -10,6 +10,7 @@ import { mixGeometrically, mixLinearly, readExactDecimal, stepRange } from './de
 import type { Decimal, Fraction, Values } from './decimals.ts';
 import { EXIT, Failure } from './failure.ts';
 import { RANDOM_WHOLE, SplitMix64 } from './random.ts';
+import type { Run } from './run.ts';
 
 /** One or several parameters that are set together. */
 export type SweepAxis = {
@@ -271,6 +272,16 @@ export function numberPoints(keys: string[], recorded: Map<string, number>): num
     highest += 1;
     return highest;
   });
+}
+
+/** The runs of a sweep: of each point the last one; in the order of their numbers. `runs` are in the order of their ids. */
+export function findLatestPoints<R extends Pick<Run, 'sweep' | 'parameters'>>(runs: R[], label: ByteString): R[] {
+  const latest = new Map<string, { run: R; number: number }>();
+  for (const run of runs) {
+    const { sweep } = run;
+    if (sweep !== undefined && sweep.label === label) latest.set(keyOfParameters(run.parameters), { run, number: sweep.number });
+  }
+  return Array.from(latest.values()).sort((a, b) => a.number - b.number).map(({ run }) => run);
 }
 
 /** A path that two points are to write, or that lies below one that another point is to write. */
