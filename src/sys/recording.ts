@@ -10,7 +10,7 @@ import { Trace } from '../core/trace.ts';
 import type { TraceSummary } from '../core/trace.ts';
 import { StraceReader } from '../formats/strace.ts';
 import { encodeWithheld } from '../formats/percent.ts';
-import { isSecretName, maskArguments, maskKnown, maskValue } from '../formats/secrets.ts';
+import { isSecretName, maskArguments, maskValue } from '../formats/secrets.ts';
 import type { SecretHasher } from '../formats/secrets.ts';
 import { quoteCommand, respellRoot } from '../formats/shell.ts';
 import { formatUtcMicros, readUtcMicros } from './clock.ts';
@@ -25,7 +25,7 @@ import { absoluteOf, describeSystemError, hideFromGit, relativeTo } from './proj
 import type { Project } from './project.ts';
 import { beginCode, endCode, findUnclean, noteCode, readEarlierContent } from './code.ts';
 import type { BegunCode } from './code.ts';
-import { makeSecretHasher } from './secretkey.ts';
+import { listSecretVariables, makeSecretHasher, makeWithholder, SHORTEST_SECRET_BYTES } from './secretkey.ts';
 import { isLeftOut } from './scan.ts';
 import { removeAbandonedScratch } from './scratch.ts';
 import { findStrace, straceCommand } from './strace.ts';
@@ -163,20 +163,6 @@ async function attemptLater(problems: string[], what: string, part: () => Promis
   } catch (error) {
     attempt(problems, what, () => { throw error; });
   }
-}
-
-// A shorter value is no secret ("1", "yes"), and would be found where it is none.
-const SHORTEST_SECRET_BYTES = 8;
-
-/** Values withheld so far that would be recognised anywhere: of secret variables, and of arguments. */
-function listSecretVariables(): Set<ByteString> {
-  const values = Object.keys(process.env).filter(isSecretName).map((name) => toBytes(String(process.env[name])));
-  return new Set(values.filter((secret) => secret.length >= SHORTEST_SECRET_BYTES));
-}
-
-/** Withholds in a text all that is known to be a secret, which a shell may have put there. */
-function makeWithholder(hash: SecretHasher, secrets: Set<ByteString>): (text: ByteString) => ByteString {
-  return (text) => maskKnown(text, Array.from(secrets).sort((a, b) => b.length - a.length), hash);
 }
 
 function spellCommand(session: Pick<Session, 'argv' | 'project' | 'folder' | 'hash' | 'withhold' | 'secrets' | 'request'>): ByteString {
