@@ -229,7 +229,7 @@ test('a damaged, cut, empty or foreign index is as if there were none', async ()
   const files = listIndex(folder).map((name) => path.join(folder, '.rr/index', name));
   assert.equal(files.length, 4);
   const damages: ((text: string) => string)[] = [
-    () => '', (text) => text.slice(0, random(text.length)), (text) => text.slice(0, -1), (text) => text + '\n', (text) => text.replace(/format 1/, 'format 0'), () => '\0'.repeat(1000), () => 'x',
+    () => '', (text) => text.slice(0, random(text.length)), (text) => text.slice(0, -1), (text) => text + '\n', (text) => text.replace(/format 2/, 'format 0'), () => '\0'.repeat(1000), () => 'x',
     (text) => { const at = random(text.length); return text.slice(0, at) + String.fromCharCode((text.charCodeAt(at) + 1) % 256) + text.slice(at + 1); },
     // A well-formed one of another time: its hash is right.
     (text) => { const body = text.slice(65).replace(/succeeded/, 'failed').replace(/^(# .*\n\S+) \d+/, '$1 99999999'); return hashBytes(body) + '\n' + body; },
