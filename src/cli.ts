@@ -78,6 +78,7 @@ export const VERBS: VerbSpec[] = [
       { name: 'until', value: 'DATE', help: 'started before DATE' },
       { name: 'param', letter: 'p', value: 'TEST', isRepeatable: true, help: 'with this parameter: NAME, NAME=VALUE, also != < <= > >=' },
       { name: 'metric', value: 'TEST', isRepeatable: true, help: 'with this metric, in the same way' },
+      { name: 'sweep', value: 'LABEL', help: 'points of this sweep, as a table: the last run of each' },
       { name: 'grep', value: 'PATTERN', help: 'with a text that this regular expression fits' },
       { name: 'made', value: 'FILE', isRepeatable: true, help: 'that wrote FILE' },
       { name: 'used', value: 'FILE', isRepeatable: true, help: 'that read FILE' },

@@ -52,7 +52,7 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     });
     case 'list': return listRuns({
       project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
-      parameters: all('param'), metrics: all('metric'), grep: one('grep'), made: all('made'), used: all('used'), sort: one('sort'), last: one('last'),
+      parameters: all('param'), metrics: all('metric'), grep: one('grep'), sweep: one('sweep'), made: all('made'), used: all('used'), sort: one('sort'), last: one('last'),
       columns: one('columns'), full: has('full'), styles: LIST_STYLES.filter(has),
     });
     case 'show': return showRun(parsed.operands[0], {

@@ -332,7 +332,7 @@ test('printStatus() keeps within the columns and cuts no reason', () => {
   const long = 'results/2026/november/' + 'table-of-'.repeat(4) + 'means.csv';
   const causes = ['data/raw.csv', long].map((path) => ({ kind: 'input' as const, path, by: '20261126T013351Z-4nzifb' }));
   const report = {
-    results: 2, inputs: 0, runs: 2, stale: ['a.csv', long].map((path) => ({ path, run: '', causes })), missing: [], edited: [], changedInputs: [], goneInputs: [],
+    results: 2, inputs: 0, runs: 2, stale: ['a.csv', long].map((path) => ({ path, run: '', causes })), missing: [], edited: [], changedInputs: [], goneInputs: [], open: [],
     unreadable: [], orphans: [long], uncommitted: [], lost: [], running: [],
   };
   const whole = printStatus(report, Infinity, false);

@@ -3,27 +3,24 @@ import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { nameFileParameter } from '../core/parameters.ts';
 import type { FileParameter } from '../core/parameters.ts';
-import { DURATION_WORDS, parseDuration } from '../core/quantities.ts';
 import type { FileState } from '../core/run.ts';
-import { isDeclarableVariable, splitVariable } from '../core/variables.ts';
-import { readAsked, spellTyped } from '../formats/plan.ts';
+import { spellTyped } from '../formats/plan.ts';
 import { maskArguments, maskValue } from '../formats/secrets.ts';
-import { hasShellSyntax } from '../formats/shell.ts';
 import { printJsonRun } from '../views/json.ts';
-import { initialFiles } from '../views/texts.ts';
-import { lstatIfThere, toBytes, toText } from '../sys/files.ts';
+import { lstatIfThere } from '../sys/files.ts';
 import { findInheritedDescriptors, findProgram, readCurrentFolder } from '../sys/machine.ts';
 import { TRACE_METHODS, toRecordPath } from '../sys/observe.ts';
 import { readParameterOption } from '../sys/parameterfiles.ts';
 import { addToPlan, PLAN_PATH } from '../sys/planfile.ts';
 import type { NewStep } from '../sys/planfile.ts';
-import { absoluteOf, findProject, projectAt, relativeTo, requireProject, setUpProject } from '../sys/project.ts';
+import { absoluteOf, findProject, projectAt, relativeTo, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { readRedirects, recordCommand, UNCLAIMED_ID } from '../sys/recording.ts';
 import type { Recorded, RecordingRequest } from '../sys/recording.ts';
 import { openReuse } from '../sys/reuse.ts';
 import { chooseReuse } from '../sys/settings.ts';
 import type { ReuseWish } from '../sys/settings.ts';
+import { openOrMakeProject, parseTimeout, readAskedOptions, readVariableOptions, resolveCommand, setDeclared } from '../sys/runoptions.ts';
 import { isTerminal, tell } from '../sys/terminal.ts';
 
 export type RecordOptions = {
@@ -58,43 +55,6 @@ export type RecordOptions = {
 
 // ---- options ----------------------------------------------------------------------------------------
 
-function parseTimeout(text: ByteString): number {
-  const seconds = parseDuration(text);
-  if (seconds === undefined) throw new Failure('cannot use --timeout "' + text + '": not a time', 'write ' + DURATION_WORDS, EXIT.usage);
-  return seconds;
-}
-
-const ASKED_WORDS = { cpus: 'not a number of processors', memory: 'not a size', time: 'not a time', partition: 'not the name of a partition' };
-
-/** What is asked for the run, as a record has it. */
-function readAskedOptions(options: RecordOptions): ByteString[] {
-  const asked: ByteString[] = [];
-  for (const what of ['cpus', 'memory', 'time', 'partition'] as const) {
-    const value = options[what];
-    if (value === undefined) continue;
-    const refuse = (hint: string): never => { throw new Failure('cannot use --' + what + ' "' + value + '": ' + ASKED_WORDS[what], hint, EXIT.usage); };
-    // To one a number is bytes, to another megabytes.
-    if (what === 'memory' && /^\d+$/.test(value)) refuse('write its unit: ' + value + 'M, or ' + value + 'B for bytes');
-    asked.push(readAsked(what + ' ' + value, (_, hint) => refuse(hint)));
-  }
-  return asked;
-}
-
-/** The variables declared, by name, and the values that some are given. */
-function readVariableOptions(variables: ByteString[]): Map<ByteString, ByteString | undefined> {
-  const declared = new Map<ByteString, ByteString | undefined>();
-  for (const given of variables) {
-    const { name, value } = splitVariable(given);
-    if (!isDeclarableVariable(name)) {
-      const isName = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
-      throw new Failure('cannot declare the variable "' + name + '": ' + (isName ? 'it says where programs are or how they start' : 'no variable can be called so'), isName ? 'what describes the machine is in the record anyway; see "Declared variables" in the manual' : 'write NAME or NAME=VALUE', EXIT.usage);
-    }
-    if (value !== undefined && toBytes(toText(value)) !== value) throw new Failure('cannot set the variable "' + name + '": its value is not UTF-8', 'set it in the shell, and declare its name alone', EXIT.usage);
-    declared.set(name, value ?? declared.get(name));
-  }
-  return declared;
-}
-
 type Parameters = { given: ByteString[]; inFiles: FileParameter[]; left: ByteString[] };
 
 /** What -p says: values given here, and those in files. Throws Failure before anything is made. */
@@ -114,23 +74,6 @@ function readGivenParameters(options: RecordOptions, folder: ByteString): Parame
     for (const one of named.parameters) names.add(nameFileParameter(one));
   }
   return parameters;
-}
-
-/** The command's arguments; a single one that holds shell syntax is given to a shell. */
-function resolveCommand(argv: ByteString[], folder: ByteString): ByteString[] {
-  if (argv.length === 0) throw new Failure('cannot record: no command', 'rr record [options] -- COMMAND [ARG...]', EXIT.usage);
-  if (argv.length > 1 || !hasShellSyntax(argv[0])) return argv;
-  const named = argv[0][0] === '/' ? argv[0] : folder + '/' + argv[0];
-  return argv[0].indexOf('/') >= 0 && lstatIfThere(named) !== undefined ? argv : ['sh', '-c', argv[0]];
-}
-
-function openProject(options: RecordOptions, current: ByteString): Project {
-  if (options.project !== undefined) return requireProject(current, options.project);
-  const found = findProject(current);
-  if (found !== undefined) return found;
-  const { project } = setUpProject(current, initialFiles());
-  if (!options.quiet) tell('rr: made provenance/ in ' + current);
-  return project;
 }
 
 /** A script whose #! line names a program that is not there is "not found" to the system, too. */
@@ -216,16 +159,11 @@ function planStep(options: RecordOptions, name: ByteString): number {
   const folder = readCurrentFolder();
   checkPlanned(options, name);
   resolveCommand(options.argv, folder);
-  const project = openProject(options, folder);
+  const project = openOrMakeProject(options, folder);
   if (relativeTo(project, folder)[0] === '/') throw new Failure('cannot plan "' + name + '": this folder is not in the project', 'go to the folder that it is to run in', EXIT.usage);
   const done = addToPlan(project, describeStep(options, project, folder, name), options.force);
   if (!options.quiet) tell('rr: "' + name + '" ' + { added: 'is planned', replaced: 'is planned anew', same: 'is planned so already' }[done] + ' in ' + PLAN_PATH + '; "rr make" runs it');
   return 0;
-}
-
-/** Sets for the command the variables that are given a value. */
-function setDeclared(declared: Map<ByteString, ByteString | undefined>): void {
-  for (const [name, value] of declared) if (value !== undefined) process.env[name] = toText(value);
 }
 
 /** Runs the command and records it. Returns the exit status for rr. */
@@ -243,7 +181,7 @@ export async function recordRun(options: RecordOptions): Promise<number> {
   const { given, inFiles, left } = readGivenParameters(options, folder);
   const { label, reason, tags, inputs, outputs, requireClean, noLogs, quiet } = options;
   const argv = resolveCommand(options.argv, folder);
-  const project = openProject(options, folder);
+  const project = openOrMakeProject(options, folder);
   if (!quiet) for (const why of left) tell('rr: ' + why);
   const reuse = chooseReuse(project, folder, options.reuse);
   const request: RecordingRequest = {

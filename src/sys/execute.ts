@@ -43,6 +43,8 @@ import { makeResultTester } from './store.ts';
 export type StepJob = {
   /** Key of its task. */
   key: string;
+  /** What it is called where people are told of it. */
+  name?: ByteString;
   /**
    * What is to be run, as a record would tell it: command, directory, redirects, parameters,
    * parameterFiles, metricsFiles, variables (set for the command), declaredVariables,
