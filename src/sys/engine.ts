@@ -33,7 +33,7 @@ import { readRun } from './records.ts';
 import { hasPrinted, printStepOutput, readOutputTail } from './steplog.ts';
 import { settleLostRuns } from './store.ts';
 import { isSharingForeground, isTerminal, printOut, tell } from './terminal.ts';
-import { ENDING_SIGNALS, offerSlots, startWorker } from './workers.ts';
+import { ENDING_SIGNALS, offerSlots, startStepWorker } from './workers.ts';
 import type { EndingSignal, OfferedSlots, Worker } from './workers.ts';
 
 export type EngineRequest = {
@@ -175,7 +175,7 @@ class Engine {
   // ---- one step -------------------------------------------------------------------------------------------
 
   private async start(task: ScheduledTask, job: StepJob): Promise<void> {
-    const worker = this.isInProcess ? undefined : this.idle.pop() ?? await startWorker(this.request.project, this.tokens.place);
+    const worker = this.isInProcess ? undefined : this.idle.pop() ?? await startStepWorker(this.request.project, this.tokens.place);
     if (!this.isInProcess && worker === undefined) {
       if (!this.isInProcess) this.say('rr: so one step after the other is carried out');
       this.isInProcess = true;
@@ -190,7 +190,9 @@ class Engine {
       if (worker !== undefined) this.idle.push(worker);
       return;
     }
-    if (!this.request.quiet) this.say('rr: ' + printStepStart(nameOfStep(job), job.template.because, this.schedule.triesOf(task.key)));
+    // Of the points of a sweep there may be thousands, which say nothing one by one.
+    const isTold = job.template.sweep === undefined || isTerminal(2);
+    if (!this.request.quiet && isTold) this.say('rr: ' + printStepStart(nameOfStep(job), job.template.because, this.schedule.triesOf(task.key)));
     this.startedMs.push(readMonotonicMs());
     const ended = worker === undefined ? this.runHere(task, job) : this.runInWorker(task, job, worker);
     const fail = (error: unknown): void => {

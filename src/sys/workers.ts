@@ -58,7 +58,7 @@ export function offerSlots(project: Project, offered: OfferedSlots, shared: Jobs
 
 // ---- in the worker ----------------------------------------------------------------------------------------
 
-/** Was this process started by startWorker()? */
+/** Was this process started by startStepWorker()? */
 export function isStepWorker(): boolean {
   return process.env[PARENT_VARIABLE] !== undefined && process.send !== undefined && Number(process.env[PARENT_VARIABLE]) === process.ppid;
 }
@@ -241,7 +241,7 @@ const POOL_READ = 10;
 const POOL_WRITE = 11;
 
 /** Starts a worker; undefined, with the reason said, where that cannot be. */
-export async function startWorker(project: Project, place: JobserverPlace | undefined): Promise<Worker | undefined> {
+export async function startStepWorker(project: Project, place: JobserverPlace | undefined): Promise<Worker | undefined> {
   const stdio: ('ignore' | 'pipe' | 'ipc' | number)[] = ['ignore', 'ignore', 'pipe', 'ipc'];
   if (place?.kind === 'pipe') {
     while (stdio.length < POOL_READ) stdio.push('ignore');
