@@ -13,10 +13,12 @@ import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { isResultPath } from '../core/graph.ts';
 import { emptyRun, recordPath } from '../core/run.ts';
+import { fileParametersOf } from '../core/parameters.ts';
 import type { FileState, Run } from '../core/run.ts';
 import { RR_VERSION } from '../views/texts.ts';
 import { asideFolder, dropHeld, holdResults, isGoodRun, listHeldNews, makeKnownTester, noteHeldRun, putBack, settleHeld, touchHeld } from './aside.ts';
 import type { Held, HeldNews } from './aside.ts';
+import type { Includer } from './batch.ts';
 import { findLinkAbove } from './bounds.ts';
 import { formatUtcMicros, pauseMs, readUtcMicros } from './clock.ts';
 import { argumentsOf, enterFolder, listChangedInputs, methodOf, openStreams, setVariables } from './commandplace.ts';
@@ -33,7 +35,9 @@ import { absoluteOf, describeSystemError } from './project.ts';
 import type { Project } from './project.ts';
 import { recordCommand, UNCLAIMED_ID } from './recording.ts';
 import type { Recorded, StepSurroundings } from './recording.ts';
+import { openReuse } from './reuse.ts';
 import { findWayOut } from './scratch.ts';
+import type { ReuseChoice } from './settings.ts';
 import { makeResultTester } from './store.ts';
 
 /** A step to be carried out. */
@@ -56,6 +60,8 @@ export type StepJob = {
   restore: { hash: string; size: number; kind: Run['inputs'][number]['kind']; path: ByteString }[];
   /** Put back the outputs of an earlier run with the same key instead of running the command, if there is one. */
   isReused: boolean;
+  /** Where it is looked for, if isReused; undefined: in .rr of the project. */
+  reuse?: ReuseChoice;
 };
 
 /**
@@ -82,17 +88,20 @@ export type StepPlace = {
   variables: { [name: string]: string };
   inherited: number[];
   stopper: CommandStopper | undefined;
-  beforeOutput: () => void;
+  beforeOutput: (data: Buffer) => void;
   /** Told of the run's id before anything of it is written. */
   onClaim: (id: string) => void;
+  /** There if its run is put into the derived files with others. */
+  batch: Includer | undefined;
 };
 
 /** Of a step that is carried out by itself. */
-export const ALONE: StepPlace = { isAlone: true, isPassedOn: false, variables: {}, inherited: [], stopper: undefined, beforeOutput: () => undefined, onClaim: () => undefined };
+export const ALONE: StepPlace = { isAlone: true, isPassedOn: false, variables: {}, inherited: [], stopper: undefined, beforeOutput: () => undefined, onClaim: () => undefined, batch: undefined };
 
 /** What people know a step by. */
 export function nameOfStep(job: StepJob): ByteString {
-  return job.template.plan ?? job.template.label ?? job.key;
+  const { plan, sweep, label } = job.template;
+  return plan ?? (sweep === undefined ? label ?? job.key : sweep.label + ' ' + String(sweep.number));
 }
 
 // ---- before -----------------------------------------------------------------------------------------------
@@ -108,7 +117,7 @@ function listDeclared(project: Project, template: Run): ByteString[] {
 }
 
 // Times of files go by ticks of 1 to 10 ms: what was put there must not seem to be as young as the run.
-const TICK_MS = 12;
+const FILE_TICK_MS = 12;
 
 function isAsWanted(name: ByteString, file: StepJob['restore'][number]): boolean {
   const state = describeFile(name, file.path);
@@ -147,7 +156,7 @@ function lendContents(held: Held, restored: { file: FileState; found: FoundConte
     makeFolder(name.slice(0, name.lastIndexOf('/')));
     fs.renameSync(toFsPath(unfinished), toFsPath(name));
   }
-  if (restored.length > 0) pauseMs(TICK_MS);
+  if (restored.length > 0) pauseMs(FILE_TICK_MS);
 }
 
 function writeNew(name: ByteString, content: ByteString): void {
@@ -165,7 +174,7 @@ function prepare(project: Project, job: StepJob): Held {
   const wayOut = findWayOut(project, prior === undefined ? template : { ...template, outputs: prior.outputs });
   if (wayOut !== undefined) throw new Failure('cannot run "' + nameOfStep(job) + '": ' + wayOut);
   const restored = findRestored(project, job);
-  const held = holdResults({ project, prior, declared: listDeclared(project, template), lent: restored.map(({ file }) => file.path), isResultNow: makeResultTester(project) });
+  const held = holdResults({ project, prior, declared: listDeclared(project, template), lent: restored.map(({ file }) => file.path), isResultNow: makeResultTester(project), job: template.job });
   try {
     lendContents(held, restored);
   } catch (error) {
@@ -208,7 +217,7 @@ function planUntraced(project: Project, job: StepJob, isAlone: boolean): StepSur
   };
 }
 
-function listInputs(project: Project, job: StepJob): ByteString[] {
+function listStepInputs(project: Project, job: StepJob): ByteString[] {
   const changed = job.prior === undefined ? [] : listChangedInputs(job.prior).filter((path) => lstatIfThere(absoluteOf(project, path)) !== undefined);
   return Array.from(new Set(changed.concat(job.template.declaredInputs))).map((path) => absoluteOf(project, path));
 }
@@ -232,12 +241,13 @@ async function record(project: Project, job: StepJob, place: StepPlace, held: He
     };
     return await recordCommand({
       project, folder: readCurrentFolder(), argv: argumentsOf(template, project.root), label: template.label, reason: template.reason, tags: template.tags,
-      inputs: listInputs(project, job), outputs: template.declaredOutputs.map((pattern) => absoluteOf(project, pattern)),
-      parameters: [], variables: template.declaredVariables, timeoutS: template.timeoutS, asked: template.asked, trace: methodOf(template), requireClean: false, noLogs: false, quiet: true, inherited: place.inherited,
+      inputs: listStepInputs(project, job), outputs: template.declaredOutputs.map((pattern) => absoluteOf(project, pattern)),
+      parameters: [], fileParameters: fileParametersOf(template), metricsFiles: template.metricsFiles, variables: template.declaredVariables, timeoutS: template.timeoutS, asked: template.asked, trace: methodOf(template), requireClean: false, noLogs: false, quiet: true, inherited: place.inherited, batch: place.batch,
       repeat: {
         origin: project, fill, streams: place.isPassedOn ? passing : streams.streams, redirects: streams.redirects, judge, isKept: true,
         step: { variables: place.variables, untraced: planUntraced(project, job, place.isAlone), stopper: place.stopper, beforeOutput: place.beforeOutput },
       },
+      reuse: job.isReused ? openReuse(project, job.reuse) : undefined,
     });
   } finally {
     restoreVariables();
@@ -270,7 +280,7 @@ function addLeft(project: Project, run: Run, path: ByteString): void {
 }
 
 /** The end of a step of which no command was started, and of which there is no record. */
-function notStarted(job: StepJob, problem: string): StepEnd {
+export function notStarted(job: StepJob, problem: string): StepEnd {
   const run = { ...emptyRun(UNCLAIMED_ID, job.template.command, formatUtcMicros(readUtcMicros()), RR_VERSION), status: 'failed' as const, label: job.template.label, plan: job.template.plan };
   return { key: job.key, run, isGood: false, problems: [problem], kept: [] };
 }
