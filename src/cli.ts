@@ -210,7 +210,7 @@ export const VERBS: VerbSpec[] = [
       { name: 'environment', help: 'redo also what other programs, libraries or packages made' },
       ...REUSE_OPTIONS.filter((option) => option.name !== 'environment'),
       { name: 'load', value: 'LOAD', help: 'start no step while the load of the machine is above LOAD' },
-      { name: 'memory', value: 'SIZE', help: 'start no step for which SIZE is not enough memory: 512M, 4G' },
+      { name: 'memory', value: 'SIZE', help: 'steps at once need at most SIZE of memory: 512M, 4G' },
       JSON_OUT, QUIET, PROJECT,
     ],
     example: 'rr make figures/co2.svg',
