@@ -120,6 +120,7 @@ function splitRecords(text: ByteString, fault: PlanFault): RawRecord[] {
     } else {
       const start = FIELD_START.exec(joined.text);
       if (start === null) return fault(at + 1, 'no "Field: value"', trimBlanks(line)[0] === '#' ? 'a comment begins with "#" at the very start of the line' : 'a further line of a value begins with "+ "');
+      if (start[0][0] === ' ' || start[0][0] === '\t') fault(at + 1, 'a space or tab before ' + start[1], 'begin the line with the field, or, if it belongs to the value above, with "+ "');
       open = { name: start[1], value: joined.text.slice(start[0].length), line: at + 1, last: joined.last + 1 };
       record.fields.push(open);
     }
@@ -133,6 +134,8 @@ function splitRecords(text: ByteString, fault: PlanFault): RawRecord[] {
 
 // As a record has them, and a command of today hardly (docs/plan.txt, 4).
 const LIKE_ENCODED = /%(?:09|0[A-F]|1[A-F]|7F|[89A-F][0-9A-F]|25[0-9A-F]{2}|\{[0-9a-f]{16}\})/;
+// "gamma = 0.5", where a value that begins with "=" is hardly meant.
+const LIKE_ASSIGNED = /^[^ ]+ [=:](?: |$)/;
 const TRACE_WORD = /^(?:auto|strace|scan|atime|none)$/;
 
 /** A path of a plan without what says nothing: "./", "//", "/" at its end. */
@@ -183,12 +186,15 @@ function readVariableName(name: ByteString, fault: FieldFault): ByteString {
   return isDeclarableVariable(name) ? name : fault('the variable ' + name + ' cannot be declared', 'it says where programs are or how they start, and is not set for a step; see "Declared variables" in the manual');
 }
 
+const NOT_PARAMETER = 'not "NAME VALUE" or "PATH:KEY"';
+const PARAMETER_HINT = 'write "gamma 0.5", or "params.yaml:gamma" for a value in a file';
+
 /** "NAME VALUE", or "PATH:KEY" for a value in a file. */
 function readParameterText(template: Run, value: ByteString, fault: FieldFault): void {
   const space = value.indexOf(' ');
   const name = space < 0 ? value : value.slice(0, space);
   const rest = space < 0 ? '' : value.slice(space + 1);
-  if (!/^[^ \t-\r=:](?:[^ \t-\r=]*[^ \t-\r=:])?$/.test(name) || /^[=:] /.test(rest)) fault('not "NAME VALUE" or "PATH:KEY"', 'write "gamma 0.5", or "params.yaml:gamma" for a value in a file');
+  if (!/^[^ \t-\r=:](?:[^ \t-\r=]*[^ \t-\r=:])?$/.test(name)) fault(NOT_PARAMETER, PARAMETER_HINT);
   let file = template.parameterFiles.find((one) => name.startsWith(one + ':'));
   if (file === undefined && space < 0 && name.indexOf(':') > 0) {
     file = readInputPath(name.slice(0, name.lastIndexOf(':')), fault);
@@ -294,6 +300,7 @@ function decodeRecord(fields: RawField[], fault: PlanFault): PlanField[] {
       if (/%\{[0-9a-f]{16}\}/.test(field.value)) fault(field.line, field.name + ' holds a secret that was withheld from a record', 'write what is to stand there');
       return { ...field, value: decodeText(field.value) };
     }
+    if (encoding === undefined && LIKE_ASSIGNED.test(field.value) && field.name === 'Parameter') fault(field.line, 'Parameter: ' + NOT_PARAMETER, PARAMETER_HINT);
     if (like !== null && encoding === undefined) fault(field.line, field.name + ' holds "' + like[0] + '", as if it came from a record, where that is another text', 'add a line "Encoding: percent" to the step if so, or "Encoding: none" if it means itself');
     return field;
   });
@@ -356,7 +363,7 @@ export function printStep(fields: { name: string; value: ByteString }[]): ByteSt
     return { name, head, rest: value.slice(head.length) };
   });
   const isEncoded = parts.some(({ head, rest }) => !isPlainValue(head.slice(0, -1)) || !isPlainValue(rest));
-  const isDoubtful = !isEncoded && fields.some((field) => LIKE_ENCODED.test(field.value));
+  const isDoubtful = !isEncoded && fields.some(({ name, value }) => LIKE_ENCODED.test(value) || (name === 'Parameter' && LIKE_ASSIGNED.test(value)));
   const lines = parts.map(({ name, head, rest }) => {
     if (isEncoded) return name + ': ' + (head === '' ? '' : encodeText(head.slice(0, -1)) + ' ') + encodeText(rest) + '\n';
     return name + ': ' + head + rest.replace(/\n/g, '\n+ ').replace(/\n\+ (?=\n)/g, '\n+') + '\n';

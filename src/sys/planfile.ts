@@ -82,7 +82,7 @@ function putStep(text: ByteString, lines: ByteString, replaced: PlanEntry | unde
   const end = isCrlf ? '\r\n' : '\n';
   if (replaced === undefined) {
     if (text === '') return PLAN_HEAD + '\n' + step;
-    return text + (text.endsWith('\n') ? '' : end) + (/\n[ \t]*\r?\n$/.test(text) ? '' : end) + step;
+    return text + (text.endsWith('\n') ? '' : text.endsWith('\r') ? '\n' : end) + (/\n[ \t]*\r?\n$/.test(text) ? '' : end) + step;
   }
   const all = text.split('\n');
   const kept = replaced.kept.map((line) => line + (isCrlf && !line.endsWith('\r') ? '\r\n' : '\n')).join('');
