@@ -1,7 +1,8 @@
 // record.ts - rr record: runs a command and writes its record.
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
-import { DURATION_WORDS, parseDuration } from '../core/quantities.ts';
+import { findNameFault } from '../core/plan.ts';
+import { DURATION_WORDS, parseDuration, SIZE_WORDS } from '../core/quantities.ts';
 import type { FileState } from '../core/run.ts';
 import { isDeclarableVariable, splitVariable } from '../core/variables.ts';
 import { readAsked, spellTyped } from '../formats/plan.ts';
@@ -12,9 +13,9 @@ import { initialFiles } from '../views/texts.ts';
 import { lstatIfThere, toBytes, toText } from '../sys/files.ts';
 import { findInheritedDescriptors, findProgram, readCurrentFolder } from '../sys/machine.ts';
 import { TRACE_METHODS, toRecordPath } from '../sys/observe.ts';
-import { addToPlan, PLAN_PATH } from '../sys/planfile.ts';
+import { addToPlan, checkNewStep, PLAN_PATH } from '../sys/planfile.ts';
 import type { NewStep } from '../sys/planfile.ts';
-import { absoluteOf, findProject, relativeTo, requireProject, setUpProject } from '../sys/project.ts';
+import { absoluteOf, findProject, projectAt, relativeTo, requireProject, setUpProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { readRedirects, recordCommand, UNCLAIMED_ID } from '../sys/recording.ts';
 import type { Recorded, RecordingRequest } from '../sys/recording.ts';
@@ -55,7 +56,10 @@ function parseTimeout(text: ByteString): number {
   return seconds;
 }
 
-const ASKED_WORDS = { cpus: 'not a number of processors', memory: 'not a size', time: 'not a time', partition: 'not the name of a partition' };
+const ASKED_WORDS = {
+  cpus: ['not a number of processors', 'such as 4'], memory: ['not a size', 'write ' + SIZE_WORDS], time: ['not a time', 'write ' + DURATION_WORDS],
+  partition: ['not the name of a partition', 'run "sinfo" on the cluster'],
+};
 
 /** What is asked for the run, as a record has it. */
 function readAskedOptions(options: RecordOptions): ByteString[] {
@@ -63,10 +67,11 @@ function readAskedOptions(options: RecordOptions): ByteString[] {
   for (const what of ['cpus', 'memory', 'time', 'partition'] as const) {
     const value = options[what];
     if (value === undefined) continue;
-    const refuse = (hint: string): never => { throw new Failure('cannot use --' + what + ' "' + value + '": ' + ASKED_WORDS[what], hint, EXIT.usage); };
+    const [why, usual] = ASKED_WORDS[what];
+    const refuse = (hint: string): never => { throw new Failure('cannot use --' + what + ' "' + value + '": ' + why, hint, EXIT.usage); };
     // To one a number is bytes, to another megabytes.
     if (what === 'memory' && /^\d+$/.test(value)) refuse('write its unit: ' + value + 'M, or ' + value + 'B for bytes');
-    asked.push(readAsked(what + ' ' + value, (_, hint) => refuse(hint)));
+    asked.push(readAsked(what + ' ' + value, () => refuse(usual)));
   }
   return asked;
 }
@@ -145,7 +150,11 @@ const NOT_PLANNED: [keyof RecordOptions, string][] = [['requireClean', '--requir
 /** Refuses what a plan cannot hold. */
 function checkPlanned(options: RecordOptions, name: ByteString): void {
   const refuse = (what: string, hint: string): never => { throw new Failure('cannot plan "' + name + '": ' + what, hint, EXIT.usage); };
+  const why = findNameFault(name);
+  if (why !== undefined) refuse('no step can be called so: ' + why, '');
   for (const [key, option] of NOT_PLANNED) if (options[key] === true) refuse('nothing is run, so ' + option + ' has no meaning', 'leave it out');
+  const empty = options.parameters.find((one) => /^[^=]*:[^=]*=$/.test(one));
+  if (empty !== undefined) refuse('the parameter ' + empty.slice(0, -1) + ' without a value would be taken for one that stands in a file', 'give it a value, or a name without ":"');
   const argv = maskArguments(options.argv, () => '');
   const isSecret = argv.some((word, i) => word !== options.argv[i]) || options.parameters.some((one) => {
     const sign = one.indexOf('=');
@@ -194,10 +203,12 @@ function describeStep(options: RecordOptions, project: Project, folder: ByteStri
 function planStep(options: RecordOptions, name: ByteString): number {
   const folder = readCurrentFolder();
   checkPlanned(options, name);
-  resolveCommand(options.argv, folder);
-  const project = openProject(options, folder);
-  if (relativeTo(project, folder)[0] === '/') throw new Failure('cannot plan "' + name + '": this folder is not in the project', 'go to the folder that it is to run in', EXIT.usage);
-  const done = addToPlan(project, describeStep(options, project, folder, name), options.force);
+  // As it will be: nothing is made for a step that is refused.
+  const planned = options.project === undefined ? findProject(folder) ?? projectAt(folder) : requireProject(folder, options.project);
+  if (relativeTo(planned, folder)[0] === '/') throw new Failure('cannot plan "' + name + '": this folder is not in the project', 'go to the folder that it is to run in', EXIT.usage);
+  const step = describeStep(options, planned, folder, name);
+  checkNewStep(planned, step);
+  const done = addToPlan(openProject(options, folder), step, options.force);
   if (!options.quiet) tell('rr: "' + name + '" ' + { added: 'is planned', replaced: 'is planned anew', same: 'is planned so already' }[done] + ' in ' + PLAN_PATH + '; "rr make" runs it');
   return 0;
 }

@@ -49,11 +49,12 @@ function hintForName(name: ByteString): string {
 
 /** A field as it stands: lines joined, nothing decoded. */
 type RawField = PlanField & { last: number };
-type RawRecord = { fields: RawField[]; comments: { text: ByteString; line: number }[] };
+type RawRecord = { fields: RawField[]; /** Lines of comments. */ comments: number[] };
 
 const FIELD_START = /^[ \t]*([A-Za-z%][A-Za-z0-9_]*):/;
 
 function checkLine(line: ByteString, number: number, fault: PlanFault): void {
+  if (/^[\t -~]*$/.test(line)) return;
   if (line.indexOf('\0') >= 0) fault(number, 'a byte 0', 'save the file as UTF-8');
   if (/[\x01-\x08\x0a-\x1f\x7f]|\xc2[\x80-\x9f]/.test(line)) fault(number, 'a control character', 'remove it, or write it as %XX in a step with "Encoding: percent"');
   for (let at = 0; at < line.length;) {
@@ -101,7 +102,7 @@ function splitRecords(text: ByteString, fault: PlanFault): RawRecord[] {
   for (let at = 0; at <= lines.length; at++) {
     const line = lines[at] ?? '';
     if (line[0] === '#') {
-      if (record.fields.length > 0) record.comments.push({ text: line, line: at + 1 });
+      if (record.fields.length > 0) record.comments.push(at + 1);
       open = undefined;
       continue;
     }
@@ -258,7 +259,8 @@ function spellPlanned(text: ByteString, root: ByteString, directory: ByteString)
 
 /** A step from its fields. `root`: the project's folder, which the command may name. */
 export function readStep(fields: PlanField[], root: ByteString, fault: PlanFault): PlannedStep {
-  const template: Run = { ...emptyRun('', '', '', ''), observed: 'auto' };
+  const template = emptyRun('', '', '', '');
+  template.observed = 'auto';
   const first = new Map<string, PlanField>();
   for (const field of fields) {
     const { name, value, line } = field;
@@ -292,7 +294,7 @@ function decodeRecord(fields: RawField[], fault: PlanFault): PlanField[] {
   const encoding = fields.find((field) => field.name === 'Encoding');
   if (encoding !== undefined && encoding.value !== 'percent' && encoding.value !== 'none') fault(encoding.line, 'Encoding: "' + encoding.value + '" is none', '"percent" or "none"');
   return fields.map((given) => {
-    if (/^X_/.test(given.name)) return given;
+    if (/^X_/.test(given.name) || (encoding === undefined && given.name !== 'Parameter' && given.name !== 'Redirect' && given.value.indexOf('%') < 0)) return given;
     const head = HEADS[given.name];
     const field = head === undefined ? given : { ...given, value: given.value.replace(head.typed, head.as) };
     const like = LIKE_ENCODED.exec(field.value);
@@ -329,16 +331,17 @@ export function parsePlan(text: ByteString, file: string, root: ByteString): Pla
   if (format !== null && Number(format[1]) !== PLAN_FORMAT) fault(1, 'it is written in format ' + format[1] + ', and this rr reads format ' + String(PLAN_FORMAT), 'use the rr that it was written for, or a newer one');
   const entries: PlanEntry[] = [];
   const lineOf = new Map<ByteString, number>();
+  const lines = text.split('\n');
   splitRecords(text, fault).forEach((record, i) => {
     if (isHeadRecord(record, i === 0, fault)) return;
     const step = readStep(decodeRecord(record.fields, fault), root, fault);
     const before = lineOf.get(step.name);
     if (before !== undefined) fault(step.line, 'the name ' + step.name + ' is taken by the step in line ' + String(before), 'give one of them another name');
     lineOf.set(step.name, step.line);
-    const kept = record.fields.filter((field) => /^X_/.test(field.name)).map((field) => ({ from: field.line, to: field.last })).concat(record.comments.map(({ line }) => ({ from: line, to: line })));
-    const last = Math.max(...record.fields.map((field) => field.last), ...record.comments.map(({ line }) => line));
-    const lines = text.split('\n');
-    entries.push({ ...step, last, kept: kept.sort((a, b) => a.from - b.from).map(({ from, to }) => lines.slice(from - 1, to).join('\n')) });
+    const comments = record.comments.map((line) => ({ line, last: line }));
+    const kept = comments.concat(record.fields.filter((field) => /^X_/.test(field.name))).sort((a, b) => a.line - b.line);
+    const last = Math.max(record.fields[record.fields.length - 1].last, ...record.comments);
+    entries.push({ name: step.name, template: step.template, line: step.line, last, kept: kept.map((one) => lines.slice(one.line - 1, one.last).join('\n')) });
   });
   return entries;
 }
