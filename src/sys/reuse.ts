@@ -9,7 +9,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { folderOfName } from '../core/names.ts';
 import { fileParametersOf } from '../core/parameters.ts';
-import { findReuseObstacle, ListedFolders } from '../core/reuse.ts';
+import { endingOfLog, findReuseObstacle, ListedFolders } from '../core/reuse.ts';
 import type { NameInFolder } from '../core/reuse.ts';
 import { RUN_ID } from '../core/run.ts';
 import type { FileState, Run } from '../core/run.ts';
@@ -234,7 +234,7 @@ export class Reuse {
       return this.takeContent(file, run, name) && (file.kind !== 'l' || isTargetInside(file.path, readBytesIfThere(name) ?? ''));
     };
     try {
-      for (const log of run.logs) if (!take(log, places.logs + log.path.slice(log.path.lastIndexOf('.')))) return false;
+      for (const log of run.logs) if (!take(log, places.logs + String(endingOfLog(log)))) return false;
       for (const file of run.outputs) {
         if (file.kind === 'd' || (!places.opened.has(file.path) && this.isInPlace(file))) continue;
         const name = stagingFolder(this.project, file.path) + '/.reused.' + makeRandomDigits() + '.tmp';
