@@ -45,14 +45,14 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     case 'init': return initProject(parsed.operands[0], { reuse: has('reuse'), noReuse: has('no-reuse'), cache: one('cache'), quiet: has('quiet') });
     case 'record': return recordRun({
       argv: parsed.command, project, label: one('label'), reason: one('reason'), tags: all('tag'), inputs: all('input'),
-      outputs: all('output'), parameters: all('param'), variables: all('variable'), timeout: one('timeout'), trace: one('trace'),
+      outputs: all('output'), parameters: all('param'), metrics: all('metrics'), variables: all('variable'), timeout: one('timeout'), trace: one('trace'),
       cpus: one('cpus'), memory: one('memory'), time: one('time'), partition: one('partition'), plan: one('plan'), force: has('force'),
       requireClean: has('require-clean'), noLogs: has('no-logs'), quiet: has('quiet'), json: has('json'), printId: has('print-id'),
       reuse: { isAsked: has('reuse'), isRefused: has('no-reuse'), cache: one('cache'), hasEnvironment: has('environment') },
     });
     case 'list': return listRuns({
       project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
-      parameters: all('param'), grep: one('grep'), made: all('made'), used: all('used'), sort: one('sort'), last: one('last'),
+      parameters: all('param'), metrics: all('metric'), grep: one('grep'), sweep: one('sweep'), made: all('made'), used: all('used'), sort: one('sort'), last: one('last'),
       columns: one('columns'), full: has('full'), styles: LIST_STYLES.filter(has),
     });
     case 'show': return showRun(parsed.operands[0], {

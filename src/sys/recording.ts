@@ -2,6 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { endingOfLog } from '../core/reuse.ts';
+import type { FileParameter } from '../core/parameters.ts';
 import { emptyRun } from '../core/run.ts';
 import type { FileState, Run, RunProcess } from '../core/run.ts';
 import { REPLAYED_VARIABLES } from '../core/variables.ts';
@@ -17,11 +18,14 @@ import { quoteCommand, respellRoot } from '../formats/shell.ts';
 import { formatUtcMicros, readUtcMicros } from './clock.ts';
 import { errorCode, keepTemporariesIn, makeFolder, readBytesIfThere, readFirstBytes, removeIfThere, statIfThere, toBytes } from './files.ts';
 import { describeEnvironment, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from './machine.ts';
+import type { Includer } from './batch.ts';
 import { BinaryCache } from './binaries.ts';
 import { beginObservation, endObservation, toRecordPath, watchReads } from './observe.ts';
 import type { Observation, Observed, TraceMethod } from './observe.ts';
 import { runCommand } from './process.ts';
-import type { CommandEnd, CommandRequest, TracerRequest } from './process.ts';
+import type { CommandEnd, CommandRequest, CommandStopper, TracerRequest } from './process.ts';
+import { readMetrics } from './metrics.ts';
+import { readFileParameters } from './parameterfiles.ts';
 import { absoluteOf, describeSystemError, hideFromGit, relativeTo } from './project.ts';
 import type { Project } from './project.ts';
 import { beginCode, endCode, findUnclean, noteCode, readEarlierContent } from './code.ts';
@@ -59,6 +63,10 @@ export type RecordingRequest = {
   parameters: ByteString[];
   /** Names of variables that it depends on. */
   variables: ByteString[];
+  /** Values in files: read before the command starts. Their files are inputs. */
+  fileParameters: FileParameter[];
+  /** Paths of files that metrics are read from when the command has ended; those that it wrote are outputs. */
+  metricsFiles: ByteString[];
   timeoutS: number | undefined;
   /** What is asked for it, as a record has it. */
   asked: ByteString[];
@@ -70,6 +78,8 @@ export type RecordingRequest = {
   inherited: number[];
   /** There if the command is run as a record tells: it repeats a run, or is a step. */
   repeat: RepeatRequest | undefined;
+  /** There if the run is one of many, which all together are put into the derived files. */
+  batch?: Includer;
   /** There if the outputs of an earlier run may be put back instead, and those of this one are to be kept. */
   reuse?: Reuse;
 };
@@ -88,6 +98,19 @@ export type RepeatRequest = {
   judge: (run: Run) => Promise<void>;
   /** No: nothing is left of it but what the call returns. */
   isKept: boolean;
+  /** There if it is a step that the engine carries out. */
+  step: StepSurroundings | undefined;
+};
+
+/** What is different for a step that the engine carries out. */
+export type StepSurroundings = {
+  /** Variables that the command alone has, and no record: of the jobserver. */
+  variables: { [name: string]: string };
+  /** What is looked at if it is not traced; undefined: the whole project. */
+  untraced: { inputs: ByteString[]; outputs: ByteString[]; warning: ByteString | undefined } | undefined;
+  stopper: CommandStopper | undefined;
+  /** Called before something that the command printed is passed on. */
+  beforeOutput: () => void;
 };
 
 /** `problems`: what could not be recorded, as sentences. `notReused`: why it can take the place of no later run, or no earlier one its own, as a part of a sentence. */
@@ -200,7 +223,8 @@ function readLinkedRoot(directory: ByteString): ByteString | undefined {
 /** Of a run for which no mark could be written, so that nothing of it is kept. */
 export const UNCLAIMED_ID = '00000000T000000Z-aaaaaa';
 
-function beginRun(request: RecordingRequest, problems: string[]): Session {
+/** `fileParameters`: 'NAME VALUE' of those in files. */
+function beginRun(request: RecordingRequest, fileParameters: ByteString[], problems: string[]): Session {
   const { project, folder, argv } = request;
   attempt(problems, 'make .rr', () => { makeFolder(project.own + '/running'); keepTemporariesIn(project.own + '/running'); hideFromGit(project); });
   const underKey = makeSecretHasher(project.own + '/key');
@@ -229,12 +253,28 @@ function beginRun(request: RecordingRequest, problems: string[]): Session {
     run.declaredVariables = request.variables;
     run.timeoutS = request.timeoutS;
     run.asked = request.asked;
+    run.metricsFiles = request.metricsFiles;
     request.repeat?.fill(run);
+    run.parameterFiles = listParameterFiles(request);
+    run.parameters = replaceByName(run.parameters, fileParameters);
     return run;
   };
   let run: Run | undefined;
   attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
   return { request, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined, listed: [], notReused: undefined };
+}
+
+function listParameterFiles(request: RecordingRequest): ByteString[] {
+  return Array.from(new Set(request.fileParameters.map(({ path }) => path))).sort();
+}
+
+/** 'NAME VALUE' lines with others of the same names in the place of some, or behind them. */
+function replaceByName(lines: ByteString[], others: ByteString[]): ByteString[] {
+  const nameOf = (line: ByteString): ByteString => line.slice(0, line.indexOf(' '));
+  const byName = new Map(others.map((line) => [nameOf(line), line]));
+  const replaced = lines.map((line) => byName.get(nameOf(line)) ?? line);
+  const there = new Set(lines.map(nameOf));
+  return replaced.concat(others.filter((line) => !there.has(nameOf(line))));
 }
 
 function recordCode(session: Session): void {
@@ -368,6 +408,15 @@ function chooseMethod(session: Session, wanted: TraceMethod | 'auto'): TraceMeth
   return 'scan';
 }
 
+/** Of a step that is not traced only some files are looked at, where others change files at the same time. */
+function narrowMethod(session: Session, method: TraceMethod): TraceMethod {
+  const untraced = session.request.repeat?.step?.untraced;
+  if (method === 'strace' || untraced === undefined) return method;
+  session.request = { ...session.request, inputs: untraced.inputs, outputs: untraced.outputs };
+  if (untraced.warning !== undefined) session.run.warnings.push(untraced.warning);
+  return 'none';
+}
+
 function beginWatch(session: Session, tracer: { program: ByteString; version: string; hasFilter: boolean }): Watch {
   const { project, folder, run, request } = session;
   const file = project.provenance + '/files.txt';
@@ -462,7 +511,7 @@ async function runIt(session: Session): Promise<CommandEnd> {
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
     meanwhile: () => { if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
-    tracer: tracerRequest(session.watch), inherited: session.request.inherited,
+    tracer: tracerRequest(session.watch), inherited: session.request.inherited, step: session.request.repeat?.step,
   });
   await environment;
   clearInterval(heartbeat);
@@ -496,10 +545,26 @@ function noteObserved(session: Session, observed: Observed, processes: WatchedPr
   run.outputs = observed.outputs;
   run.uncertain = observed.uncertain;
   run.removed = observed.removed;
-  run.missingOutputs = observed.missingOutputs.map((pattern) => toRecordPath(project, folder, pattern));
+  // A metrics file that is missing is told by a warning, others by the exit status.
+  const metrics = listMetricsNames(session).filter((name) => session.request.outputs.indexOf(name) < 0);
+  run.missingOutputs = observed.missingOutputs.filter((pattern) => metrics.indexOf(pattern) < 0).map((pattern) => toRecordPath(project, folder, pattern));
   run.warnings.push(...observed.warnings);
-  if (observed.undeclared.length > 0) run.warnings.push('written but not declared: ' + shorten(observed.undeclared));
+  if (observed.undeclared.length > 0 && session.request.outputs.length > 0) run.warnings.push('written but not declared: ' + shorten(observed.undeclared));
   if (observed.uncertain.length > 0) run.warnings.push('changed while another run was active, so not counted as outputs: ' + shorten(observed.uncertain.map((file) => file.path)));
+}
+
+function listMetricsNames(session: Session): ByteString[] {
+  return session.request.metricsFiles.map((path) => absoluteOf(session.project, path));
+}
+
+/** Reads the metrics files that the run wrote: one that was there before says nothing of it. */
+function noteMetrics(session: Session): void {
+  const { run, project } = session;
+  const written = run.metricsFiles.filter((path) => run.outputs.some((file) => file.path === path));
+  for (const path of run.metricsFiles) if (written.indexOf(path) < 0) run.warnings.push('the metrics file ' + path + ' was not written');
+  const { metrics, warnings } = readMetrics(project, written);
+  run.metrics = metrics.map(session.withhold);
+  run.warnings.push(...warnings);
 }
 
 function noteWatched(session: Session, watched: Watched): void {
@@ -528,6 +593,8 @@ function save(session: Session): void {
   // In a scratch tree it has changed nothing that another run could take for its own.
   if (run.tree === undefined) attempt(problems, 'note the end', () => noteEnded(project, run));
   if (problems.length > before) return;
+  const { batch } = request;
+  if (batch !== undefined) return attempt(problems, 'write "' + project.own + '"', () => batch.include(run));
   attempt(problems, 'bring provenance/Makefile up to date', () => {
     const lost = settleLostRuns(project, run.id);
     if (lost.length > 0) removeAbandonedScratch(project);
@@ -537,12 +604,13 @@ function save(session: Session): void {
 }
 
 async function observe(session: Session, method: TraceMethod): Promise<Observation> {
-  const { request, project, folder, run } = session;
+  const { project, folder, run, request } = session;
   const redirects = request.repeat === undefined ? readRedirects(project) : { ...request.repeat.redirects, warnings: [] };
   run.redirects = redirects.spelled;
   run.warnings.push(...redirects.warnings);
   const { observation, missing } = await beginObservation({
-    project, method, folder, argv: session.argv, declaredInputs: request.inputs, declaredOutputs: request.outputs,
+    project, method, folder, argv: session.argv,
+    declaredInputs: request.inputs.concat(run.parameterFiles.map((path) => absoluteOf(project, path))), declaredOutputs: request.outputs.concat(listMetricsNames(session)),
     redirectedFrom: redirects.from, redirectedTo: redirects.to,
     surroundingLogs: (request.repeat === undefined ? [1, 2] : []).map(readSurroundingLog).map((name) => (name === undefined ? '' : relativeTo(project, name))),
   });
@@ -572,13 +640,16 @@ async function lookAfter(session: Session, observation: Observation, isShared: (
 
 /**
  * Runs the command and records it; resolves when all is written. What fails on the way is named in
- * `problems` and does not stop the command. Throws Failure, before anything was run, for a declared
- * input that is missing, a tracer that cannot be had and code that is not clean.
+ * `problems` and does not stop the command. Throws Failure, before anything was run, for a parameter
+ * that its file does not have, a declared input that is missing, a tracer that cannot be had and code
+ * that is not clean.
  */
 export async function recordCommand(request: RecordingRequest): Promise<Recorded> {
   const problems: string[] = [];
-  const session = beginRun(request, problems);
-  const observation = await observe(session, chooseMethod(session, request.trace));
+  const session = beginRun(request, readFileParameters(request.project, request.fileParameters), problems);
+  // Results that no record tells of would be nobody's.
+  if (request.repeat?.step !== undefined && session.run.id === UNCLAIMED_ID) throw new Failure(problems[0], '');
+  const observation = await observe(session, narrowMethod(session, chooseMethod(session, request.trace)));
   session.isShared = isAmongOthers(session);
   attempt(problems, 'record the code', () => recordCode(session));
   if (request.requireClean) refuseUnclean(session, observation);
@@ -596,6 +667,7 @@ export async function recordCommand(request: RecordingRequest): Promise<Recorded
   session.run.observed = session.watch === undefined ? observation.method : 'strace ' + session.watch.version;
   await lookAfter(session, observation, isShared);
   attempt(problems, 'record the code', () => recordCodeFiles(session));
+  attempt(problems, 'read the metrics', () => noteMetrics(session));
   const removed = session.run.removed;
   await finish(session);
   await keepForReuse(session, end, removed);
@@ -610,7 +682,7 @@ function isAmongOthers(session: Session): boolean {
 async function finish(session: Session): Promise<void> {
   const { repeat } = session.request;
   if (repeat === undefined) return save(session);
-  attempt(session.problems, 'keep the logs', () => noteRunningLogs(session.project, session.run));
+  if (repeat.step === undefined) attempt(session.problems, 'keep the logs', () => noteRunningLogs(session.project, session.run));
   await attemptLater(session.problems, 'compare the outputs', () => repeat.judge(session.run));
   session.run.logs = [];
   if (repeat.isKept) save(session);
@@ -658,6 +730,7 @@ async function reuseEarlier(session: Session): Promise<Recorded | undefined> {
   if (isOwn) printAgain(logs);
   if (request.noLogs) for (const log of found.entry.run.logs) removeIfThere(logs + String(endingOfLog(log)));
   attempt(problems, 'record the code', () => recordCodeFiles(session));
+  attempt(problems, 'read the metrics', () => noteMetrics(session));
   await finish(session);
   return { run, end: NOT_RUN, problems };
 }

@@ -2,6 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import type { Comparison, Tolerance } from '../core/comparison.ts';
 import { isResultPath } from '../core/graph.ts';
+import { fileParametersOf } from '../core/parameters.ts';
 import { judgeRepeat } from '../core/repeat.ts';
 import type { Judgement, RepeatSurroundings } from '../core/repeat.ts';
 import { spanOfRun } from '../core/run.ts';
@@ -141,7 +142,7 @@ export async function repeatRun(request: OneRepeat): Promise<Repeated> {
   const beforeFolder = scratch === undefined ? makeHeldFolder(origin, 'before') : undefined;
   const kept = beforeFolder === undefined ? new Map<ByteString, ByteString>() : keepOutputs(request, beforeFolder);
   let streams: Streams | undefined;
-  const restore = setVariables(run, folder, scratch === undefined ? [] : GIT_PLACES, surroundings.variables);
+  const restore = setVariables(run, folder, { without: scratch === undefined ? [] : GIT_PLACES, more: surroundings.variables, declared: 'recorded' });
   const umask = surroundings.umask === undefined ? undefined : process.umask(surroundings.umask);
   let judgement: Judgement = { verdicts: [], comparisons: new Map() };
   const judge = async (repeat: Run): Promise<void> => {
@@ -157,8 +158,8 @@ export async function repeatRun(request: OneRepeat): Promise<Repeated> {
     const recorded = await recordCommand({
       project: tree, folder: readCurrentFolder(), argv: surroundings.prefix.concat(changed?.argv ?? argumentsOf(run, tree.root)),
       label: changed?.label, reason: changed?.reason, tags: [], inputs: listChangedInputs(run).concat(run.declaredInputs).map((path) => absoluteOf(tree, path)), outputs: run.declaredOutputs.map((pattern) => absoluteOf(tree, pattern)),
-      parameters: [], variables: [], timeoutS: run.timeoutS, asked: [], trace: methodOf(run), requireClean: false, noLogs: false, quiet: request.quiet, inherited: [],
-      repeat: { origin, fill: (repeat) => fillRepeat(request, repeat), streams: streams.streams, redirects: streams.redirects, judge, isKept: request.isKept },
+      parameters: [], fileParameters: fileParametersOf(run), metricsFiles: run.metricsFiles, variables: [], timeoutS: run.timeoutS, asked: [], trace: methodOf(run), requireClean: false, noLogs: false, quiet: request.quiet, inherited: [],
+      repeat: { origin, fill: (repeat) => fillRepeat(request, repeat), streams: streams.streams, redirects: streams.redirects, judge, isKept: request.isKept, step: undefined },
     });
     return { ...recorded, judgement };
   } finally {

@@ -84,7 +84,7 @@ export class Reuse {
   /**
    * The newest run of the same step that would come out the same now, undefined if there is none.
    * Of `template` are looked at command, directory, redirects, parameters, parameterFiles,
-   * variables, variableHashes, declaredVariables, declaredInputs and declaredOutputs.
+   * variables, variableHashes, declaredVariables, declaredInputs, declaredOutputs and metricsFiles.
    */
   async find(template: Run): Promise<Reusable | undefined> {
     const path = this.entryFolder(template);
@@ -129,7 +129,7 @@ export class Reuse {
     const { project } = this;
     const folder = absoluteOf(project, template.directory);
     const known = new Set(run.inputs.concat(run.outputs).map((file) => file.path).concat(run.secretInputs.map((line) => line.slice(line.indexOf(' ') + 1))));
-    const tests = template.declaredOutputs.map((pattern) => isDeclared(project, project.root, pattern));
+    const tests = template.declaredOutputs.concat(template.metricsFiles).map((pattern) => isDeclared(project, project.root, pattern));
     if (!tests.every((test) => run.outputs.some((file) => test(file.path)))) return false;
     for (const pattern of template.declaredInputs) {
       const { paths, isThere } = expandDeclared(project, project.root, pattern);
