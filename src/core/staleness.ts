@@ -4,7 +4,7 @@ import { compareBytes } from './bytes.ts';
 import type { GraphRun, Owner } from './graph.ts';
 import { isSameContent } from './graph.ts';
 import type { FileState } from './run.ts';
-import { findCauses, isOfResult } from './stepcauses.ts';
+import { findStepCauses, isOfResult } from './stepcauses.ts';
 import type { Present, StateNow, StepCause } from './stepcauses.ts';
 import type { StepGraph } from './steps.ts';
 
@@ -96,7 +96,7 @@ function sortByPath<T extends { path: ByteString }>(list: T[]): T[] {
 export function judgeFiles({ graph, raw }: Expectations, present: Present): FileVerdicts {
   const verdicts: FileVerdicts = { results: graph.owners.size, inputs: raw.size, stale: [], missing: [], edited: [], changedInputs: [], goneInputs: [], open: [] };
   const readers: { reader: number; path: ByteString }[][] = graph.nodes.map(() => []);
-  const causes = graph.nodes.map((_, at) => findCauses(graph, at, present, (writer, path) => { readers[writer].push({ reader: at, path }); }));
+  const causes = graph.nodes.map((_, at) => findStepCauses(graph, at, present, (writer, path) => { readers[writer].push({ reader: at, path }); }));
   const stale = findStaleSteps(graph, causes, readers);
   graph.nodes.forEach((node, at) => {
     if (node.plan < 0 || stale[at].length === 0) return;

@@ -71,7 +71,7 @@ export type NoteRead = (writer: number, path: ByteString) => void;
 type Judging = { graph: StepGraph; at: number; node: StepNode; run: StepRun; facts: StepFacts; present: Present; noteRead: NoteRead; causes: StepCause[] };
 
 /** Why the step must be redone; empty if it need not. */
-export function findCauses(graph: StepGraph, at: number, present: Present, noteRead: NoteRead = () => undefined): StepCause[] {
+export function findStepCauses(graph: StepGraph, at: number, present: Present, noteRead: NoteRead = () => undefined): StepCause[] {
   const node = graph.nodes[at];
   if (node.run < 0) return [{ kind: 'never run' }];
   const run = graph.runs[node.run];

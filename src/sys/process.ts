@@ -31,7 +31,7 @@ export type CommandRequest = {
   /** Descriptors from 3 up that rr was given and the command is to have, too. */
   inherited: number[];
   /** There if it is a step that the engine carries out: variables of its own, what can stop it, what is called before its output is passed on. */
-  step: { variables: { [name: string]: string }; stopper: CommandStopper | undefined; beforeOutput: () => void } | undefined;
+  step: { variables: { [name: string]: string }; stopper: CommandStopper | undefined; beforeOutput: (data: Buffer) => void } | undefined;
 };
 
 type StopperAct = (signal: NodeJS.Signals | undefined, isNote: boolean) => void;
@@ -381,7 +381,7 @@ function isSameFile(one: number, other: number): boolean {
   }
 }
 
-function openOutputs(plumbing: Plumbing, child: import('child_process').ChildProcess, log: LogKeeper, beforeOutput: (() => void) | undefined): Output[] {
+function openOutputs(plumbing: Plumbing, child: import('child_process').ChildProcess, log: LogKeeper, beforeOutput: ((data: Buffer) => void) | undefined): Output[] {
   const lineOfOut = { last: Promise.resolve() };
   const lineOfErr = isSameFile(1, 2) ? lineOfOut : { last: Promise.resolve() };
   return plumbing.kept.map(({ stream, descriptor, from }) => {
@@ -540,7 +540,8 @@ function forwardSignals(targetPid: () => number, isApart: boolean, seen: string[
 const KILL_AFTER_MS = 5000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-function signalAll(pids: number[], signal: NodeJS.Signals): void {
+/** Sends a signal to those of these processes that are there, and are the user's. */
+export function signalAll(pids: number[], signal: NodeJS.Signals): void {
   for (const pid of pids) {
     try {
       process.kill(pid, signal);

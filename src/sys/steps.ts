@@ -10,7 +10,7 @@ import { emptyRun } from '../core/run.ts';
 import type { FileState, Run } from '../core/run.ts';
 import type { ScheduledTask } from '../core/schedule.ts';
 import { listPathsOfStep } from '../core/staleness.ts';
-import { findCauses } from '../core/stepcauses.ts';
+import { findStepCauses } from '../core/stepcauses.ts';
 import type { Present, StepCause } from '../core/stepcauses.ts';
 import { buildStepGraph, findCarriers, makePatternTester, plannedInputs, plannedOutputs, sortSteps, splitFileParameter } from '../core/steps.ts';
 import type { PlannedRule, StepGraph } from '../core/steps.ts';
@@ -164,7 +164,7 @@ export class StepBook {
 
   /** Why the step must be redone, as things are now. */
   causesOf(at: number): StepCause[] {
-    const causes = findCauses(this.graph, at, this.present);
+    const causes = findStepCauses(this.graph, at, this.present);
     const need = this.needed.get(at);
     return need === undefined ? causes : causes.concat(need);
   }
@@ -268,7 +268,7 @@ export class StepBook {
    */
   forecast(places: Iterable<number>, isForced: (at: number) => boolean): Map<number, StepForecast> {
     const sorted = sortSteps(this.graph, places);
-    const causes = new Map(sorted.map((at): [number, StepCause[]] => [at, findCauses(this.graph, at, this.present)]));
+    const causes = new Map(sorted.map((at): [number, StepCause[]] => [at, findStepCauses(this.graph, at, this.present)]));
     for (;;) {
       const found = new Map<number, StepForecast>();
       let isMore = false;

@@ -8,7 +8,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { isSameContent, listOwners, noteOwned } from '../core/graph.ts';
 import type { Owner } from '../core/graph.ts';
 import type { Run, RunSummary } from '../core/run.ts';
-import { describeCauses, findCauses } from '../core/stepcauses.ts';
+import { describeCauses, findStepCauses } from '../core/stepcauses.ts';
 import type { Present, StepCause } from '../core/stepcauses.ts';
 import { listPathsOfStep } from '../core/staleness.ts';
 import { makePatternTester } from '../core/steps.ts';
@@ -143,7 +143,7 @@ export class SweepState {
     if (rewritten !== undefined) return 'input ' + rewritten.path + ' changes';
     const variable = this.findVariable(step, run);
     if (variable !== undefined) return variable;
-    const causes = findCauses(this.graph, at, this.presentOf(step)).concat(this.findNewInputs(step, run));
+    const causes = findStepCauses(this.graph, at, this.presentOf(step)).concat(this.findNewInputs(step, run));
     return causes.length === 0 ? undefined : describeCauses(causes);
   }
 

@@ -13,16 +13,16 @@ export type PlannedPoint = { number: number; why: ByteString; template: Pick<Run
 /** What would be done: `shown` are the first of those to run; counts undefined where there are too many to look at. */
 export type SweepForecast = { label: ByteString; points: number; toRun: number | undefined; recorded: number | undefined; shown: PlannedPoint[]; orphans: { path: ByteString; of: ByteString; isAsLeft: boolean }[] };
 
-function showText(text: ByteString): ByteString {
+function showPointText(text: ByteString): ByteString {
   return makeHarmless(text.indexOf('\0') < 0 ? text : encodeWithheld(text));
 }
 
 function printPoints(shown: PlannedPoint[], width: number): ByteString {
   const names = shown[0].template.parameters.map((parameter) => parameter.slice(0, parameter.indexOf(' ')));
   const columns: Column[] = [{ title: 'N', align: 'right', isFlexible: false }, { title: 'WHY', align: 'left', isFlexible: true }];
-  for (const name of names) columns.push({ title: showText(name), align: 'left', isFlexible: true });
+  for (const name of names) columns.push({ title: showPointText(name), align: 'left', isFlexible: true });
   columns.push({ title: 'COMMAND', align: 'left', isFlexible: true });
-  const rows = shown.map(({ number, why, template }) => [String(number), makeHarmless(why)].concat(template.parameters.map((parameter) => showText(parameter.slice(parameter.indexOf(' ') + 1))), showText(template.command)));
+  const rows = shown.map(({ number, why, template }) => [String(number), makeHarmless(why)].concat(template.parameters.map((parameter) => showPointText(parameter.slice(parameter.indexOf(' ') + 1))), showPointText(template.command)));
   return printTable(columns, rows, width);
 }
 
