@@ -227,7 +227,7 @@ function jobOf(sweep: Sweep, point: WantedPoint): StepJob {
   const prior = sweep.state.priorOf(step);
   step.template.because = point.why;
   step.template.redoes = prior?.id;
-  return { key: String(point.number), template: step.template, prior, restore: [], isReused: false };
+  return { key: String(point.number), name: sweep.label + ' ' + String(point.number), template: step.template, prior, restore: [], isReused: false };
 }
 
 function taskOf(sweep: Sweep, point: WantedPoint, slots: number): ScheduledTask {
@@ -242,13 +242,14 @@ async function runWanted(sweep: Sweep, wanted: WantedPoint[], recorded: number):
   const places = new Map(wanted.map((point) => [String(point.number), point]));
   const result = await runTasks({
     project, tasks: wanted.map((point) => taskOf(sweep, point, slots)), decide: async (key) => jobOf(sweep, places.get(key) as WantedPoint),
-    onEnd: (end) => { for (const problem of end.problems) tell('rr: ' + label + ' ' + end.key + ': ' + problem); },
+    onEnd: () => undefined,
     slots, maxLoad: readAmount('load', options.load, 0), memoryBytes: options.memory === undefined ? undefined : os().totalmem(), keepGoing: !options.failFast,
-    retries: readAmount('retries', options.retries, 0) ?? 0, timeoutS: undefined, quiet: options.quiet,
+    retries: readAmount('retries', options.retries, 0) ?? 0, timeoutS: undefined, quiet: options.quiet, isTerse: true,
   });
   const failed = wanted.filter((point) => result.outcomes.get(String(point.number)) === 'failed').map((point) => point.number);
   const succeeded = wanted.filter((point) => result.outcomes.get(String(point.number)) === 'done').length;
   if (!options.quiet || failed.length > 0) tell('rr: ' + printSweepSum({ label, points: wanted.length + recorded, succeeded, recorded, failed, notRun: wanted.length - succeeded - failed.length }));
+  if (result.signal !== undefined) return 128 + os().constants.signals[result.signal as NodeJS.Signals];
   return succeeded === wanted.length ? 0 : EXIT.differs;
 }
 
@@ -277,7 +278,7 @@ export async function runSweep(options: SweepOptions): Promise<number> {
   }
   checkCount(sweep);
   if (swept.paths?.length === 0 && !options.prune) throw new Failure('cannot sweep: no file fits ' + options.each.map((one) => '"' + one + '"').join(' or '), '', EXIT.refused);
-  if (!options.dryRun) await recoverAside(project, tell);
+  if (!options.dryRun) await recoverAside(project, (line) => tell('rr: ' + line));
   const orphans = options.prune ? await state.listOrphans() : [];
   const points = listPoints(sweep);
   const wanted = await findWanted(sweep, points);
