@@ -151,7 +151,7 @@ test('status: two steps that read each other do not go round for ever', () => {
   record(folder, ['-i', 'y.txt', '-o', 'x.txt'], 'cp y.txt x.new; mv x.new x.txt');
   assert.deepEqual(factsOf(folder), []);
   write(folder, 'raw.txt', 'changed\n');
-  assert.deepEqual(factsOf(folder), ['stale x.txt: producer y.txt', 'stale y.txt: input raw.txt', 'stale y.txt: producer x.txt', 'input changed raw.txt']);
+  assert.deepEqual(factsOf(folder), ['stale x.txt: producer y.txt', 'stale y.txt: input raw.txt', 'input changed raw.txt']);
 });
 
 test('status: orphans are what no run made or read, git does not track and is not told to ignore', { skip: hasProgram('git') ? false : 'no git' }, () => {

@@ -1,6 +1,8 @@
 // record.ts - rr record: runs a command and writes its record.
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
+import { nameFileParameter } from '../core/parameters.ts';
+import type { FileParameter } from '../core/parameters.ts';
 import type { FileState } from '../core/run.ts';
 import { spellTyped } from '../formats/plan.ts';
 import { maskArguments, maskValue } from '../formats/secrets.ts';
@@ -8,12 +10,16 @@ import { printJsonRun } from '../views/json.ts';
 import { lstatIfThere } from '../sys/files.ts';
 import { findInheritedDescriptors, findProgram, readCurrentFolder } from '../sys/machine.ts';
 import { TRACE_METHODS, toRecordPath } from '../sys/observe.ts';
+import { readParameterOption } from '../sys/parameterfiles.ts';
 import { addToPlan, PLAN_PATH } from '../sys/planfile.ts';
 import type { NewStep } from '../sys/planfile.ts';
-import { absoluteOf, relativeTo } from '../sys/project.ts';
+import { absoluteOf, findProject, projectAt, relativeTo, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { readRedirects, recordCommand, UNCLAIMED_ID } from '../sys/recording.ts';
 import type { Recorded, RecordingRequest } from '../sys/recording.ts';
+import { openReuse } from '../sys/reuse.ts';
+import { chooseReuse } from '../sys/settings.ts';
+import type { ReuseWish } from '../sys/settings.ts';
 import { openOrMakeProject, parseTimeout, readAskedOptions, readVariableOptions, resolveCommand, setDeclared } from '../sys/runoptions.ts';
 import { isTerminal, tell } from '../sys/terminal.ts';
 
@@ -25,9 +31,11 @@ export type RecordOptions = {
   tags: ByteString[];
   inputs: ByteString[];
   outputs: ByteString[];
+  /** NAME=VALUE, FILE:KEY, or FILE for all of its keys. */
   parameters: ByteString[];
   /** 'NAME' or 'NAME=VALUE' */
   variables: ByteString[];
+  metrics: ByteString[];
   timeout: ByteString | undefined;
   cpus: ByteString | undefined;
   memory: ByteString | undefined;
@@ -42,14 +50,30 @@ export type RecordOptions = {
   quiet: boolean;
   json: boolean;
   printId: boolean;
+  reuse: ReuseWish;
 };
 
 // ---- options ----------------------------------------------------------------------------------------
 
-function checkParameters(parameters: ByteString[]): void {
-  for (const parameter of parameters) {
-    if (!/^[^ \t-\r=]+=/.test(parameter)) throw new Failure('cannot use -p "' + parameter + '": not NAME=VALUE', '', EXIT.usage);
+type GivenParameters = { given: ByteString[]; inFiles: FileParameter[]; left: ByteString[] };
+
+/** What -p says: values given here, and those in files. Throws Failure before anything is made. */
+function readGivenParameters(options: RecordOptions, folder: ByteString): GivenParameters {
+  const project = options.project !== undefined ? requireProject(folder, options.project) : findProject(folder) ?? projectAt(folder);
+  const parameters: GivenParameters = { given: [], inFiles: [], left: [] };
+  const names = new Set<ByteString>();
+  for (const text of options.parameters) {
+    const named = readParameterOption(project, folder, text);
+    if (named === undefined) {
+      if (!/^[^ \t-\r=]+=/.test(text)) throw new Failure('cannot use -p "' + text + '": not NAME=VALUE', '', EXIT.usage);
+      parameters.given.push(text);
+      continue;
+    }
+    parameters.left.push(...named.left.map(({ why }) => why));
+    for (const one of named.parameters) if (!names.has(nameFileParameter(one))) parameters.inFiles.push(one);
+    for (const one of named.parameters) names.add(nameFileParameter(one));
   }
+  return parameters;
 }
 
 /** A script whose #! line names a program that is not there is "not found" to the system, too. */
@@ -60,6 +84,8 @@ function explainStart(request: RecordingRequest, failure: string): string {
 function report(options: RecordOptions, request: RecordingRequest, recorded: Recorded): void {
   const { run, end, problems } = recorded;
   if (end.startFailure !== undefined) tell('rr: cannot run "' + request.argv[0] + '": ' + explainStart(request, end.startFailure));
+  if (run.reused !== undefined && !options.quiet) tell('rr: reused the outputs of ' + run.reused);
+  if (recorded.notReused !== undefined && !options.quiet) tell('rr: not kept for reuse: ' + recorded.notReused);
   if (end.isTimedOut) tell('rr: stopped after ' + String(run.timeoutS) + ' s (--timeout)');
   for (const problem of problems) tell('rr: ' + problem);
   if (problems.length > 0) tell('rr: the run was not recorded in full');
@@ -97,14 +123,6 @@ function checkPlanned(options: RecordOptions, name: ByteString): void {
   if (isSecret) refuse('it holds what may be a secret, and the plan is a file for everybody', 'let the command read it from a file or a variable');
 }
 
-/** NAME=VALUE, or PATH:KEY of a value in a file, as the plan has it. */
-function spellParameter(project: Project, folder: ByteString, parameter: ByteString): ByteString {
-  const sign = parameter.indexOf('=');
-  if (sign >= 0) return parameter.slice(0, sign) + (sign === parameter.length - 1 ? '' : ' ' + parameter.slice(sign + 1));
-  const colon = parameter.lastIndexOf(':');
-  return toRecordPath(project, folder, parameter.slice(0, colon)) + parameter.slice(colon);
-}
-
 /** Streams that go to files of the project; what lies elsewhere is left as whoever runs the step has it. */
 function listPlannedRedirects(project: Project): ByteString[] {
   return readRedirects(project).spelled.filter((redirect) => redirect === '2 >& 1' || redirect.startsWith('0 <') || !/^[12] >>? \//.test(redirect));
@@ -121,7 +139,10 @@ function describeStep(options: RecordOptions, project: Project, folder: ByteStri
   add('Label', options.label);
   add('Reason', options.reason);
   for (const tag of options.tags) add('Tag', tag);
-  for (const parameter of options.parameters) add('Parameter', spellParameter(project, folder, parameter));
+  const { given, inFiles } = readGivenParameters(options, folder);
+  for (const parameter of given) add('Parameter', parameter.replace('=', ' ').replace(/^([^ ]+) $/, '$1'));
+  for (const parameter of inFiles) add('Parameter', nameFileParameter(parameter));
+  for (const metrics of options.metrics) add('Metrics_file', path(metrics));
   for (const pattern of options.inputs) add('Declared_input', path(pattern));
   for (const pattern of options.outputs) add('Declared_output', path(pattern));
   for (const [variable, value] of readVariableOptions(options.variables)) add(value === undefined ? 'Declared_variable' : 'Variable', value === undefined ? variable : variable + '=' + value);
@@ -147,7 +168,6 @@ function planStep(options: RecordOptions, name: ByteString): number {
 
 /** Runs the command and records it. Returns the exit status for rr. */
 export async function recordRun(options: RecordOptions): Promise<number> {
-  checkParameters(options.parameters);
   if (options.plan !== undefined) return planStep(options, options.plan);
   if (options.force) throw new Failure('cannot use --force without --plan', '', EXIT.usage);
   // Anything but a method is 'auto': the table of options lets no other word through.
@@ -158,10 +178,16 @@ export async function recordRun(options: RecordOptions): Promise<number> {
   // First of all, as long as rr has opened nothing itself.
   const inherited = findInheritedDescriptors();
   const folder = readCurrentFolder();
-  const { label, reason, tags, inputs, outputs, parameters, requireClean, noLogs, quiet } = options;
+  const { given, inFiles, left } = readGivenParameters(options, folder);
+  const { label, reason, tags, inputs, outputs, requireClean, noLogs, quiet } = options;
+  const argv = resolveCommand(options.argv, folder);
+  const project = openOrMakeProject(options, folder);
+  if (!quiet) for (const why of left) tell('rr: ' + why);
+  const reuse = chooseReuse(project, folder, options.reuse);
   const request: RecordingRequest = {
-    argv: resolveCommand(options.argv, folder), project: openOrMakeProject(options, folder), folder, label, reason, tags, inputs, outputs, parameters,
-    variables: Array.from(declared.keys()), timeoutS, asked, trace, requireClean, noLogs, quiet, inherited, repeat: undefined,
+    argv, project, folder, label, reason, tags, inputs, outputs, parameters: given, fileParameters: inFiles, variables: Array.from(declared.keys()),
+    metricsFiles: options.metrics.map((name) => toRecordPath(project, folder, name)), timeoutS, asked, trace, requireClean, noLogs, quiet, inherited, repeat: undefined,
+    reuse: reuse && openReuse(project, reuse),
   };
   setDeclared(declared);
   const recorded = await recordCommand(request);

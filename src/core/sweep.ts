@@ -27,9 +27,9 @@ export type PointList = { names: ByteString[]; count: number; at: (index: number
 
 // ---- values of one parameter ------------------------------------------------------------------------------
 
-const RANGE_NUMBER = '[+-]?(?:\\d+(?:\\.\\d+)?|\\.\\d+)(?:[eE][+-]?\\d+)?';
-const STEPS = new RegExp('^(' + RANGE_NUMBER + ')\\.\\.(' + RANGE_NUMBER + ')(?:\\.\\.(' + RANGE_NUMBER + '))?$');
-const EVEN = new RegExp('^(lin|log):(' + RANGE_NUMBER + ')\\.\\.(' + RANGE_NUMBER + ')(?::(\\d{1,15}))?$');
+const POINT_NUMBER = '[+-]?(?:\\d+(?:\\.\\d+)?|\\.\\d+)(?:[eE][+-]?\\d+)?';
+const STEPS = new RegExp('^(' + POINT_NUMBER + ')\\.\\.(' + POINT_NUMBER + ')(?:\\.\\.(' + POINT_NUMBER + '))?$');
+const EVEN = new RegExp('^(lin|log):(' + POINT_NUMBER + ')\\.\\.(' + POINT_NUMBER + ')(?::(\\d{1,15}))?$');
 const LIKE_RANGE = /^(?:lin:|log:|[+-]?[\d.]*\d\.\.)/;
 
 /** The items between commas; one in double quotes is a text as it stands, with "" for a quote (RFC 4180). */
@@ -61,7 +61,7 @@ function isWhole(text: string): boolean {
 }
 
 /** 1..10, 1..10..3, 10..1, 0.1..0.5..0.1; 001..100 keeps its width, as bash has it. */
-function readStepRange(parts: RegExpExecArray, fail: (why: string, hint: string) => never): Values {
+function readStepped(parts: RegExpExecArray, fail: (why: string, hint: string) => never): Values {
   const [text, first, last, given] = parts;
   if (given === undefined && !(isWhole(first) && isWhole(last))) fail('"' + text + '" has no step', 'write such as ' + text + '..0.1');
   const [from, to, step] = [first, last, given ?? '1'].map((word) => readExactDecimal(word) ?? fail('"' + word + '" is too long a number', ''));
@@ -131,7 +131,7 @@ export function readParameterAxis(name: ByteString, text: ByteString): SweepAxis
     }
     addTexts();
     const range = even === null ? undefined : readEven(even, fail);
-    if (range === undefined) parts.push(readStepRange(steps as RegExpExecArray, fail));
+    if (range === undefined) parts.push(readStepped(steps as RegExpExecArray, fail));
     else if (range.count !== undefined) parts.push(listEven(range, range.count));
     else if (items.length > 1) fail('"' + item.text + '" does not say how many values it has', 'write such as ' + item.text + ':11');
     else return { names: [name], count: Infinity, at: () => fail('"' + item.text + '" does not say how many values it has', 'write such as ' + item.text + ':11, or --random N'), draw: (fraction) => range.mix(range.first, range.last, fraction) };

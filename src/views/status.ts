@@ -134,7 +134,7 @@ export function printStatusJson(report: StatusReport): ByteString {
     fine: isAllFine(report), results: report.results, inputs: report.inputs, runs: report.runs,
     stale: report.stale.map((one) => ({ path: encodeText(one.path), run: one.run, causes: one.causes.map(jsonCauseOf) })),
     missing: pairs(report.missing), changed: report.edited.map((one) => ({ path: encodeText(one.path), run: one.run, overwritten_by: one.overwrittenBy })),
-    inputs_changed: pairs(report.changedInputs), inputs_gone: pairs(report.goneInputs), open: report.open.map((one) => ({ plan: encodeText(one.name), causes: one.causes.map(jsonCauseOf) })), unreadable: report.unreadable.map(encodeText), orphans: report.orphans.map(encodeText),
+    inputs_changed: pairs(report.changedInputs), inputs_gone: pairs(report.goneInputs), planned: report.open.map((one) => ({ plan: encodeText(one.name), causes: one.causes.map(jsonCauseOf) })), unreadable: report.unreadable.map(encodeText), orphans: report.orphans.map(encodeText),
     uncommitted: report.uncommitted.map((one) => ({ path: encodeText(one.path), state: one.state })), lost: names(report.lost), running: names(report.running),
   }) + '\n';
 }
