@@ -14,6 +14,7 @@ import { recordRun } from './commands/record.ts';
 import { rerunRuns } from './commands/rerun.ts';
 import { showRun } from './commands/show.ts';
 import { showStatus } from './commands/status.ts';
+import { runSweep } from './commands/sweep.ts';
 import { verifyProject } from './commands/verify.ts';
 import { explainFile } from './commands/why.ts';
 import { toBytes } from './sys/files.ts';
@@ -55,6 +56,12 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
       project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
       parameters: all('param'), metrics: all('metric'), grep: one('grep'), sweep: one('sweep'), made: all('made'), used: all('used'), sort: one('sort'), last: one('last'),
       columns: one('columns'), full: has('full'), styles: LIST_STYLES.filter(has),
+    });
+    case 'sweep': return runSweep({
+      argv: parsed.command, project, label: one('label'), reason: one('reason'), tags: all('tag'), parameters: all('param'), each: all('each'), from: one('from'),
+      random: one('random'), seed: one('seed'), isZipped: has('zip'), writes: all('write'), inputs: all('input'), outputs: all('output'), metrics: all('metrics'), variables: all('variable'),
+      timeout: one('timeout'), trace: one('trace'), cpus: one('cpus'), memory: one('memory'), time: one('time'), partition: one('partition'), jobs: one('jobs'), load: one('load'),
+      retries: one('retries'), dryRun: has('dry-run'), failFast: has('fail-fast'), force: has('force'), prune: has('prune'), yes: has('yes'), quiet: has('quiet'),
     });
     case 'show': return showRun(parsed.operands[0], {
       project, json: has('json'), raw: has('raw'), logs: has('logs'), processes: has('processes'), files: has('files'),
