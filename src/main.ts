@@ -8,6 +8,7 @@ import { freeSpace } from './commands/gc.ts';
 import { initProject } from './commands/init.ts';
 import { printJournal } from './commands/journal.ts';
 import { LIST_STYLES, listRuns } from './commands/list.ts';
+import { makeTargets } from './commands/make.ts';
 import { rebuildMakefile } from './commands/makefile.ts';
 import { noteRun } from './commands/note.ts';
 import { recordRun } from './commands/record.ts';
@@ -87,6 +88,10 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     case 'status': return showStatus(parsed.operands, { project, environment: has('environment'), all: has('all'), json: has('json'), quiet: has('quiet') });
     case 'diff': return diffRuns(parsed.operands, { project, origin: one('origin'), all: has('all'), json: has('json') });
     case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), quiet: has('quiet') });
+    case 'make': return makeTargets(parsed.operands, {
+      project, jobs: one('jobs'), keepGoing: has('keep-going'), dryRun: has('dry-run'), why: has('why'), force: has('force'), down: all('down'), retries: one('retries'),
+      timeout: one('timeout'), environment: has('environment'), reuse: has('reuse'), noReuse: has('no-reuse'), cache: one('cache'), load: one('load'), memory: one('memory'), json: has('json'), quiet: has('quiet'),
+    });
     case 'gc': return freeSpace({
       project, older: one('older'), size: one('size'), keep: all('keep'), cache: one('cache'), aside: has('aside'), dryRun: has('dry-run'), quiet: has('quiet'),
     });
