@@ -65,6 +65,8 @@ export type Run = {
   sweep?: { label: ByteString; number: number };
   /** Why rr make carried it out. */
   because?: ByteString;
+  /** Id of the run in whose place it stands, as rr make carried out the same step again. */
+  redoes?: string;
   /** Id of the run whose outputs were put back instead of running the command. */
   reused?: string;
   label?: ByteString;

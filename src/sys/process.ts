@@ -30,7 +30,44 @@ export type CommandRequest = {
   tracer: TracerRequest | undefined;
   /** Descriptors from 3 up that rr was given and the command is to have, too. */
   inherited: number[];
+  /** There if it is a step that the engine carries out: variables of its own, what can stop it, what is called before its output is passed on. */
+  step: { variables: { [name: string]: string }; stopper: CommandStopper | undefined; beforeOutput: () => void } | undefined;
 };
+
+type StopperAct = (signal: NodeJS.Signals | undefined, isNote: boolean) => void;
+
+/**
+ * Stops one command from elsewhere in rr, with all that it started; at once when it starts, if that is still to
+ * come. A command that has one leaves to its owner the signals that end rr.
+ */
+export class CommandStopper {
+  private act: StopperAct | undefined;
+  private early: { signal: NodeJS.Signals | undefined } | undefined;
+  /** For runCommand(): what is to be called while the command runs. */
+  attach(act: StopperAct): void {
+    this.act = act;
+    if (this.early !== undefined) act(this.early.signal, false);
+  }
+  /** The command has ended. */
+  detach(): void {
+    this.act = () => undefined;
+  }
+  /** Sends the signal to the command and all that it started; the run counts as interrupted. */
+  stop(signal: NodeJS.Signals): void {
+    if (this.act === undefined) this.early = { signal };
+    else this.act(signal, false);
+  }
+  /** If it runs, the command has had this signal already, from the keyboard. */
+  note(signal: NodeJS.Signals): void {
+    if (this.act === undefined) this.early = { signal };
+    else this.act(signal, true);
+  }
+  /** SIGKILL to all of them. */
+  kill(): void {
+    if (this.act === undefined) this.early = { signal: undefined };
+    else this.act(undefined, false);
+  }
+}
 
 export type StreamPlan = 'inherit' | 'keep' | 'keep-only';
 
@@ -344,7 +381,7 @@ function isSameFile(one: number, other: number): boolean {
   }
 }
 
-function openOutputs(plumbing: Plumbing, child: import('child_process').ChildProcess, log: LogKeeper): Output[] {
+function openOutputs(plumbing: Plumbing, child: import('child_process').ChildProcess, log: LogKeeper, beforeOutput: (() => void) | undefined): Output[] {
   const lineOfOut = { last: Promise.resolve() };
   const lineOfErr = isSameFile(1, 2) ? lineOfOut : { last: Promise.resolve() };
   return plumbing.kept.map(({ stream, descriptor, from }) => {
@@ -352,6 +389,7 @@ function openOutputs(plumbing: Plumbing, child: import('child_process').ChildPro
     const output: Output = { stream, reader, isClosed: false, isBusy: false, written: Promise.resolve() };
     reader.on('end', () => { if (typeof from === 'object') from.isAtEnd = true; });
     reader.on('close', () => { output.isClosed = true; });
+    if (beforeOutput !== undefined && descriptor !== undefined) reader.on('data', beforeOutput);
     passOn(output, descriptor, log, stream === 'out' ? lineOfOut : lineOfErr);
     return output;
   });
@@ -470,9 +508,9 @@ const FROM_KEYBOARD = ['SIGINT', 'SIGQUIT'] as const;
 /**
  * Makes signals sent to rr reach the command. Those of the keyboard come to both by themselves,
  * as both are in the terminal's foreground group; forwarding them would deliver them twice, unless
- * `isApart`. Returns a function that ends this.
+ * `isApart`. With `isOwned` those that end rr are left to another. Returns a function that ends this.
  */
-function forwardSignals(targetPid: () => number, isApart: boolean, seen: string[]): () => void {
+function forwardSignals(targetPid: () => number, isApart: boolean, seen: string[], isOwned: boolean): () => void {
   const send = (signal: NodeJS.Signals): void => {
     try {
       process.kill(targetPid(), signal);
@@ -481,8 +519,8 @@ function forwardSignals(targetPid: () => number, isApart: boolean, seen: string[
     }
   };
   const handlers: [NodeJS.Signals, () => void][] = [];
-  for (const signal of FORWARDED) handlers.push([signal, () => { seen.push(signal); send(signal); }]);
-  for (const signal of FROM_KEYBOARD) handlers.push([signal, () => { seen.push(signal); if (isApart || !isSharingForeground()) send(signal); }]);
+  for (const signal of FORWARDED) if (!isOwned || signal.startsWith('SIGUSR')) handlers.push([signal, () => { seen.push(signal); send(signal); }]);
+  for (const signal of isOwned ? [] : FROM_KEYBOARD) handlers.push([signal, () => { seen.push(signal); if (isApart || !isSharingForeground()) send(signal); }]);
   // By the signal itself, not SIGSTOP: in a process group that nobody could continue (an orphaned one,
   // POSIX.1, 2.4.3) the system ignores it for the command, and rr must go on, too.
   const stop = (): void => {
@@ -502,28 +540,41 @@ function forwardSignals(targetPid: () => number, isApart: boolean, seen: string[
 const KILL_AFTER_MS = 5000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+function signalAll(pids: number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if (['ESRCH', 'EPERM'].indexOf(errorCode(error)) < 0) throw error;
+    }
+  }
+}
+
+/** Lets `stopper` reach the command, until the function is called that this returns. */
+function obeyStopper(stopper: CommandStopper | undefined, pid: number, seen: string[]): () => void {
+  stopper?.attach((signal, isNote) => {
+    if (signal !== undefined) seen.push(signal);
+    if (!isNote) signalAll(listDescendants(pid), signal ?? 'SIGKILL');
+    // What is stopped would not hear of it.
+    if (!isNote && signal !== undefined) signalAll(listDescendants(pid), 'SIGCONT');
+  });
+  return () => stopper?.detach();
+}
+
 /** At the limit: SIGTERM to the command and all it started, and SIGKILL 5 s later. */
 function armTimeout(pid: number, timeoutMs: number, isInTerminal: boolean, onHit: () => void): () => void {
   let killer: ReturnType<typeof setTimeout> | undefined;
-  const signalAll = (signal: NodeJS.Signals): void => {
-    // script(1), told to end, kills the command after 2 s: it is left to end by itself.
-    for (const target of listDescendants(pid).slice(isInTerminal ? 1 : 0)) {
-      try {
-        process.kill(target, signal);
-      } catch (error) {
-        if (['ESRCH', 'EPERM'].indexOf(errorCode(error)) < 0) throw error;
-      }
-    }
-  };
+  // script(1), told to end, kills the command after 2 s: it is left to end by itself.
+  const signalTree = (signal: NodeJS.Signals): void => signalAll(listDescendants(pid).slice(isInTerminal ? 1 : 0), signal);
   let timer: ReturnType<typeof setTimeout>;
   // A timer holds at most 2^31 - 1 ms, 24.8 days: a longer limit is waited for in parts.
   const wait = (leftMs: number): void => {
     timer = setTimeout(() => {
       if (leftMs > LONGEST_TIMER_MS) return wait(leftMs - LONGEST_TIMER_MS);
       onHit();
-      signalAll('SIGTERM');
-      signalAll('SIGCONT');
-      killer = setTimeout(() => signalAll('SIGKILL'), KILL_AFTER_MS);
+      signalTree('SIGTERM');
+      signalTree('SIGCONT');
+      killer = setTimeout(() => signalTree('SIGKILL'), KILL_AFTER_MS);
     }, Math.min(leftMs, LONGEST_TIMER_MS));
   };
   wait(timeoutMs);
@@ -588,7 +639,8 @@ function layPipes(request: CommandRequest): Plumbing {
     while (stdio.length < descriptor) stdio.push('ignore');
     stdio[descriptor] = descriptor;
   }
-  return { trace, stdio, argv, env: process.env, kept, release: undefined, isApart: false };
+  const env = request.step === undefined ? process.env : Object.assign({}, process.env, request.step.variables);
+  return { trace, stdio, argv, env, kept, release: undefined, isApart: false };
 }
 
 /**
@@ -668,7 +720,7 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   let isTimedOut = false;
   // In a terminal of its own the command is the child of script(1), which would make SIGTERM of any signal.
   const findCommand = (): number => (request.terminal === undefined ? target : listDescendants(target)[1] ?? target);
-  const stopForwarding = forwardSignals(() => (target === 0 ? process.pid : findCommand()), plumbing.isApart, signalsSeen);
+  const stopForwarding = forwardSignals(() => (target === 0 ? process.pid : findCommand()), plumbing.isApart, signalsSeen, request.step?.stopper !== undefined);
   const startMs = readMonotonicMs();
   const started = startCommand(plumbing);
   if ('error' in started) {
@@ -677,8 +729,9 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
     stopForwarding();
     return { ...startFailureOf(started.error), wallMs: 0, signalsSeen, isTimedOut, isHeld: false, logProblems: [] };
   }
-  const outputs = openOutputs(plumbing, started.child, log);
+  const outputs = openOutputs(plumbing, started.child, log, request.step?.beforeOutput);
   target = started.child.pid ?? 0;
+  const disobey = obeyStopper(target === 0 ? undefined : request.step?.stopper, target, signalsSeen);
   const sampler = target === 0 ? undefined : new MemorySampler(target);
   const disarm = target === 0 || request.timeoutMs === undefined ? undefined : armTimeout(target, request.timeoutMs, request.terminal !== undefined, () => { isTimedOut = true; });
   if (target !== 0) request.onStart(target);
@@ -692,6 +745,7 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   plumbing.release?.();
   for (const pipe of pipesOf(plumbing)) releasePipe(pipe, request.pipePool);
   stopForwarding();
+  disobey();
   log.close();
   meanwhile();
   return describeEnd(end, { wallMs, cpuBefore, peak: sampler?.peakBytes ?? 0, signalsSeen, isTimedOut, logProblems: log.problems, isInTerminal: request.terminal !== undefined, isHeld });

@@ -20,7 +20,7 @@ import { BinaryCache } from './binaries.ts';
 import { beginObservation, endObservation, toRecordPath, watchReads } from './observe.ts';
 import type { Observation, Observed, TraceMethod } from './observe.ts';
 import { runCommand } from './process.ts';
-import type { CommandEnd, CommandRequest, TracerRequest } from './process.ts';
+import type { CommandEnd, CommandRequest, CommandStopper, TracerRequest } from './process.ts';
 import { absoluteOf, describeSystemError, hideFromGit, relativeTo } from './project.ts';
 import type { Project } from './project.ts';
 import { beginCode, endCode, findUnclean, noteCode, readEarlierContent } from './code.ts';
@@ -79,6 +79,19 @@ export type RepeatRequest = {
   judge: (run: Run) => Promise<void>;
   /** No: nothing is left of it but what the call returns. */
   isKept: boolean;
+  /** There if it is a step that the engine carries out. */
+  step: StepSurroundings | undefined;
+};
+
+/** What is different for a step that the engine carries out. */
+export type StepSurroundings = {
+  /** Variables that the command alone has, and no record: of the jobserver. */
+  variables: { [name: string]: string };
+  /** What is looked at if it is not traced; undefined: the whole project. */
+  untraced: { inputs: ByteString[]; outputs: ByteString[]; warning: ByteString | undefined } | undefined;
+  stopper: CommandStopper | undefined;
+  /** Called before something that the command printed is passed on. */
+  beforeOutput: () => void;
 };
 
 /** `problems`: what could not be recorded, as sentences. */
@@ -365,6 +378,15 @@ function chooseMethod(session: Session, wanted: TraceMethod | 'auto'): TraceMeth
   return 'scan';
 }
 
+/** Of a step that is not traced only some files are looked at, where others change files at the same time. */
+function narrowMethod(session: Session, method: TraceMethod): TraceMethod {
+  const untraced = session.request.repeat?.step?.untraced;
+  if (method === 'strace' || untraced === undefined) return method;
+  session.request = { ...session.request, inputs: untraced.inputs, outputs: untraced.outputs };
+  if (untraced.warning !== undefined) session.run.warnings.push(untraced.warning);
+  return 'none';
+}
+
 function beginWatch(session: Session, tracer: { program: ByteString; version: string; hasFilter: boolean }): Watch {
   const { project, folder, run, request } = session;
   const file = project.provenance + '/files.txt';
@@ -459,7 +481,7 @@ async function runIt(session: Session): Promise<CommandEnd> {
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
     meanwhile: () => { if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
-    tracer: tracerRequest(session.watch), inherited: session.request.inherited,
+    tracer: tracerRequest(session.watch), inherited: session.request.inherited, step: session.request.repeat?.step,
   });
   await environment;
   clearInterval(heartbeat);
@@ -533,7 +555,7 @@ function save(session: Session): void {
 }
 
 async function observe(session: Session, method: TraceMethod): Promise<Observation> {
-  const { request, project, folder, run } = session;
+  const { project, folder, run, request } = session;
   const redirects = request.repeat === undefined ? readRedirects(project) : { ...request.repeat.redirects, warnings: [] };
   run.redirects = redirects.spelled;
   run.warnings.push(...redirects.warnings);
@@ -574,7 +596,9 @@ async function lookAfter(session: Session, observation: Observation, isShared: (
 export async function recordCommand(request: RecordingRequest): Promise<Recorded> {
   const problems: string[] = [];
   const session = beginRun(request, problems);
-  const observation = await observe(session, chooseMethod(session, request.trace));
+  // Results that no record tells of would be nobody's.
+  if (request.repeat?.step !== undefined && session.run.id === UNCLAIMED_ID) throw new Failure(problems[0], '');
+  const observation = await observe(session, narrowMethod(session, chooseMethod(session, request.trace)));
   session.isShared = isAmongOthers(session);
   attempt(problems, 'record the code', () => recordCode(session));
   if (request.requireClean) refuseUnclean(session, observation);
@@ -602,7 +626,7 @@ function isAmongOthers(session: Session): boolean {
 async function finish(session: Session): Promise<void> {
   const { repeat } = session.request;
   if (repeat === undefined) return save(session);
-  attempt(session.problems, 'keep the logs', () => noteRunningLogs(session.project, session.run));
+  if (repeat.step === undefined) attempt(session.problems, 'keep the logs', () => noteRunningLogs(session.project, session.run));
   await attemptLater(session.problems, 'compare the outputs', () => repeat.judge(session.run));
   session.run.logs = [];
   if (repeat.isKept) save(session);
