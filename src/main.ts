@@ -3,6 +3,7 @@ import type { ByteString } from './core/bytes.ts';
 import { EXIT, Failure } from './core/failure.ts';
 import { parseArguments, printOverview, printVerbHelp, VERBS } from './cli.ts';
 import type { ParsedArguments } from './cli.ts';
+import { workAtClusterJob } from './commands/clusterjob.ts';
 import { diffRuns } from './commands/diff.ts';
 import { initProject } from './commands/init.ts';
 import { printJournal } from './commands/journal.ts';
@@ -90,6 +91,7 @@ async function run(argv: ByteString[]): Promise<number> {
     printOut('rr ' + RR_VERSION + '\n');
     return 0;
   }
+  if (argv[0] === '--cluster-job') return workAtClusterJob(argv.slice(1));
   return dispatch(parseArguments(argv[0] === '--help' || argv[0] === '-h' ? ['help'] : argv));
 }
 

@@ -98,7 +98,7 @@ export function printSlurmTime(seconds: number): string {
 }
 
 /** Options of sbatch for what is asked ('cpus 4', 'memory BYTES', 'time SECONDS', 'partition NAME'), for so many tasks one after the other. What is none of these is left out. */
-export function printAsked(asked: ByteString[], pack: number): ByteString[] {
+export function printAskedOptions(asked: ByteString[], pack: number): ByteString[] {
   const options: ByteString[] = [];
   for (const line of asked) {
     const [what, value] = splitWord(line);
