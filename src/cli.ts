@@ -4,7 +4,7 @@ import { EXIT, Failure } from './core/failure.ts';
 import { ACCEPTANCES } from './core/repeat.ts';
 import { RUN_STATUSES } from './core/run.ts';
 import type { OptionSpec, VerbSpec } from './core/verbspec.ts';
-import { joinWords } from './core/words.ts';
+import { editDistance, joinWords } from './core/words.ts';
 import { TRACE_METHODS } from './sys/observe.ts';
 import { COMPLETION_SHELLS } from './views/completion.ts';
 import { wrapText } from './views/table.ts';
@@ -36,7 +36,14 @@ export const VERBS: VerbSpec[] = [
       { name: 'input', letter: 'i', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that the command reads' },
       { name: 'output', letter: 'o', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that it writes' },
       { name: 'param', letter: 'p', value: 'NAME=VALUE', isRepeatable: true, help: 'a parameter, for the record' },
+      { name: 'variable', value: 'NAME[=VALUE]', isRepeatable: true, help: 'an environment variable that it depends on; VALUE: set it for the command' },
       { name: 'timeout', value: 'TIME', help: 'stop it after TIME: 90, 90s, 5m, 2h, 1d (default: never)' },
+      { name: 'cpus', value: 'N', help: 'processors that it needs, for rr make' },
+      { name: 'memory', value: 'SIZE', help: 'memory that it needs, for rr make: 512M, 4G' },
+      { name: 'time', value: 'TIME', help: 'time that it is to be given on a cluster' },
+      { name: 'partition', value: 'NAME', help: 'partition of the cluster that it is to run in' },
+      { name: 'plan', value: 'NAME', help: 'run nothing: write it as a step NAME into provenance/plan.rec, for rr make' },
+      { name: 'force', help: 'in the place of the step of that name (--plan)' },
       { name: 'trace', value: 'METHOD', words: TRACE_WORDS, help: 'how files are found: ' + TRACE_WORDS.join(', ') + ' (default: auto)' },
       { name: 'require-clean', help: 'refuse if code is changed or not tracked' },
       { name: 'no-logs', help: "do not keep what it prints; it gets rr's own terminal" },
@@ -191,23 +198,6 @@ export type ParsedArguments = {
   operands: ByteString[];
   command: ByteString[];
 };
-
-/** Number of single edits (letter put in, taken out, changed, two swapped) between two words. */
-export function editDistance(a: string, b: string): number {
-  const rows: number[][] = [];
-  for (let i = 0; i <= a.length; i++) {
-    rows.push([i]);
-    for (let j = 1; j <= b.length; j++) {
-      if (i === 0) rows[i][j] = j;
-      else {
-        const change = rows[i - 1][j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-        rows[i][j] = Math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, change);
-        if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) rows[i][j] = Math.min(rows[i][j], rows[i - 2][j - 2] + 1);
-      }
-    }
-  }
-  return rows[a.length][b.length];
-}
 
 function nearest(word: string, known: string[]): string | undefined {
   let best: string | undefined;

@@ -45,7 +45,8 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     case 'init': return initProject(parsed.operands[0], has('quiet'));
     case 'record': return recordRun({
       argv: parsed.command, project, label: one('label'), reason: one('reason'), tags: all('tag'), inputs: all('input'),
-      outputs: all('output'), parameters: all('param'), timeout: one('timeout'), trace: one('trace'),
+      outputs: all('output'), parameters: all('param'), variables: all('variable'), timeout: one('timeout'), trace: one('trace'),
+      cpus: one('cpus'), memory: one('memory'), time: one('time'), partition: one('partition'), plan: one('plan'), force: has('force'),
       requireClean: has('require-clean'), noLogs: has('no-logs'), quiet: has('quiet'), json: has('json'), printId: has('print-id'),
     });
     case 'list': return listRuns({

@@ -371,7 +371,7 @@ export type HeldNews = {
   left: ByteString[];
 };
 
-/** `isKnown`: has a record this content at this path? The hash is that of a file line. */
+/** `isKnown`: was this content a result at this path? The hash is that of a file line. */
 export function listHeldNews(held: Held, run: Run, prior: Run | undefined, isKnown: (path: ByteString, hash: string, name: ByteString) => boolean): HeldNews {
   const news: HeldNews = { edited: [], unmade: [], left: [] };
   const written = new Set(run.outputs.map((file) => file.path).concat(run.secretOutputs.map(pathOfSecret)));
@@ -414,22 +414,21 @@ function giveBack(held: Held, entry: HeldEntry): void {
 }
 
 /**
- * A test: does some record, `prior` above all, have this content at this path? `name`: where the content is now,
- * as of secrets the records have another hash.
+ * A test: did some run, `prior` above all, leave this content at this path, so that it could be made again? `name`:
+ * where the content is now, as of secrets the records have another hash.
  */
 export function makeKnownTester(project: Project, prior: Run | undefined): (path: ByteString, hash: string, name: ByteString) => boolean {
   let sums: ByteString | undefined;
   let all: Set<string> | undefined;
-  const isOfRun = (run: Pick<Run, 'inputs' | 'outputs'>, path: ByteString, hash: string): boolean => run.outputs.concat(run.inputs).some((file) => file.path === path && file.hash === hash);
   return (path, hash, name) => {
-    if (prior !== undefined && isOfRun(prior, path, hash)) return true;
-    const secrets = (prior?.secretOutputs ?? []).concat(prior?.secretInputs ?? []).filter((line) => pathOfSecret(line) === path);
+    if (prior !== undefined && prior.outputs.some((file) => file.path === path && file.hash === hash)) return true;
+    const secrets = (prior?.secretOutputs ?? []).filter((line) => pathOfSecret(line) === path);
     if (secrets.length > 0 && secrets.indexOf(makeSecretHasher(project.own + '/key')(readBytesIfThere(name) ?? '') + ' ' + path) >= 0) return true;
     sums = sums ?? readBytesIfThere(project.provenance + '/SHA256SUMS') ?? '';
     if (findChecksum(sums, path).hash === hash) return true;
     if (all === undefined) {
       all = new Set();
-      for (const run of readGraphRuns(project).runs) for (const file of run.outputs.concat(run.inputs)) all.add(file.hash + ' ' + file.path);
+      for (const run of readGraphRuns(project).runs) for (const file of run.outputs) all.add(file.hash + ' ' + file.path);
     }
     return all.has(hash + ' ' + path);
   };

@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { isResultPath } from '../core/graph.ts';
 import type { Run } from '../core/run.ts';
-import { REPLAYED_VARIABLES } from '../core/variables.ts';
+import { isDeclarableVariable, isReplayedVariable, REPLAYED_VARIABLES } from '../core/variables.ts';
 import { splitCommand } from '../formats/shell.ts';
 import { findLinkOut } from './bounds.ts';
 import { makeFolder, statIfThere, toBytes, toFsPath, toText } from './files.ts';
@@ -23,24 +23,30 @@ export function argumentsOf(run: Run, root: ByteString): ByteString[] {
 // Of a surrounding make: the run would take its jobs for its own.
 const MAKE_VARIABLES = ['MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'MAKEOVERRIDES'];
 
-/**
- * Sets the variables as recorded: those that are replayed, and those that were declared and are not set
- * now; unsets `without`; sets `more`, last. Returns what puts all back.
- */
-export function setVariables(run: Run, folder: ByteString, without: readonly string[], more: { [name: string]: ByteString | undefined }): () => void {
+export type VariablePlan = {
+  /** Unset. */
+  without: readonly string[];
+  /** Set, or unset, last. */
+  more: { [name: string]: ByteString | undefined };
+  /** Declared variables as they were, or as they are now if they are set. */
+  declared: 'recorded' | 'now';
+};
+
+/** Sets the variables that are replayed and those that the run declared, as a record has them; returns what puts all back. */
+export function setVariables(run: Run, folder: ByteString, plan: VariablePlan): () => void {
   const before = Object.assign({}, process.env);
   const withheld = new Set(run.variableHashes.map((line) => line.split(' ')[0]));
-  const declared = new Set(run.declaredVariables);
-  for (const name of (REPLAYED_VARIABLES as readonly string[]).concat(MAKE_VARIABLES, 'OLDPWD', without)) if (!withheld.has(name) && !declared.has(name)) delete process.env[name];
+  const declared = run.declaredVariables.filter(isDeclarableVariable);
+  const isNow = (name: string): boolean => plan.declared === 'now' && declared.indexOf(name) >= 0 && before[name] !== undefined;
+  for (const name of (REPLAYED_VARIABLES as readonly string[]).concat(declared, MAKE_VARIABLES, 'OLDPWD', plan.without)) if (!withheld.has(name) && !isNow(name)) delete process.env[name];
   for (const variable of run.variables) {
     const sign = variable.indexOf('=');
     const name = variable.slice(0, sign);
-    const isWanted = declared.has(name) ? process.env[name] === undefined : REPLAYED_VARIABLES.indexOf(name) >= 0;
-    if (isWanted && variable.indexOf('\0') < 0) process.env[name] = toText(variable.slice(sign + 1));
+    if (isReplayedVariable(name, declared) && !isNow(name) && variable.indexOf('\0') < 0) process.env[name] = toText(variable.slice(sign + 1));
   }
   process.env.PWD = toText(folder);
-  for (const name of Object.keys(more)) {
-    const value = more[name];
+  for (const name of Object.keys(plan.more)) {
+    const value = plan.more[name];
     if (value === undefined) delete process.env[name];
     else process.env[name] = toText(value);
   }

@@ -106,7 +106,7 @@ function listDeclared(project: Project, template: Run): ByteString[] {
 }
 
 // Times of files go by ticks of 1 to 10 ms: what was put there must not seem to be as young as the run.
-const TICK_MS = 12;
+const FILE_TICK_MS = 12;
 
 function isAsWanted(name: ByteString, file: StepJob['restore'][number]): boolean {
   const state = describeFile(name, file.path);
@@ -145,7 +145,7 @@ function lendContents(held: Held, restored: { file: FileState; found: FoundConte
     makeFolder(name.slice(0, name.lastIndexOf('/')));
     fs.renameSync(toFsPath(unfinished), toFsPath(name));
   }
-  if (restored.length > 0) pauseMs(TICK_MS);
+  if (restored.length > 0) pauseMs(FILE_TICK_MS);
 }
 
 function writeNew(name: ByteString, content: ByteString): void {
@@ -185,9 +185,7 @@ function fillStep(template: Run, run: Run): void {
   run.parameters = template.parameters;
   run.parameterFiles = template.parameterFiles;
   run.metricsFiles = template.metricsFiles;
-  run.asked = template.asked;
   run.job = template.job;
-  run.declaredVariables = template.declaredVariables;
   run.declaredInputs = template.declaredInputs;
   run.declaredOutputs = template.declaredOutputs;
   run.aside = asideFolder(run.id);
@@ -208,7 +206,7 @@ function planUntraced(project: Project, job: StepJob, isAlone: boolean): StepSur
   };
 }
 
-function listInputs(project: Project, job: StepJob): ByteString[] {
+function listStepInputs(project: Project, job: StepJob): ByteString[] {
   const changed = job.prior === undefined ? [] : listChangedInputs(job.prior).filter((path) => lstatIfThere(absoluteOf(project, path)) !== undefined);
   return Array.from(new Set(changed.concat(job.template.declaredInputs))).map((path) => absoluteOf(project, path));
 }
@@ -217,7 +215,7 @@ async function record(project: Project, job: StepJob, place: StepPlace, held: He
   const { template } = job;
   const folder = absoluteOf(project, template.directory);
   const came = readCurrentFolder();
-  const restoreVariables = setVariables(template, folder, [], {});
+  const restoreVariables = setVariables(template, folder, { without: [], more: {}, declared: 'now' });
   let streams: Streams | undefined;
   try {
     streams = openStreams(template, project, 'run "' + nameOfStep(job) + '"');
@@ -232,8 +230,8 @@ async function record(project: Project, job: StepJob, place: StepPlace, held: He
     };
     return await recordCommand({
       project, folder: readCurrentFolder(), argv: argumentsOf(template, project.root), label: template.label, reason: template.reason, tags: template.tags,
-      inputs: listInputs(project, job), outputs: template.declaredOutputs.map((pattern) => absoluteOf(project, pattern)),
-      parameters: [], timeoutS: template.timeoutS, trace: methodOf(template), requireClean: false, noLogs: false, quiet: true, inherited: place.inherited,
+      inputs: listStepInputs(project, job), outputs: template.declaredOutputs.map((pattern) => absoluteOf(project, pattern)),
+      parameters: [], variables: template.declaredVariables, timeoutS: template.timeoutS, asked: template.asked, trace: methodOf(template), requireClean: false, noLogs: false, quiet: true, inherited: place.inherited,
       repeat: {
         origin: project, fill, streams: place.isPassedOn ? passing : streams.streams, redirects: streams.redirects, judge, isKept: true,
         step: { variables: place.variables, untraced: planUntraced(project, job, place.isAlone), stopper: place.stopper, beforeOutput: place.beforeOutput },

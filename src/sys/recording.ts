@@ -10,12 +10,13 @@ import { Trace } from '../core/trace.ts';
 import type { TraceSummary } from '../core/trace.ts';
 import { StraceReader } from '../formats/strace.ts';
 import { encodeWithheld } from '../formats/percent.ts';
-import { isSecretName, maskArguments, maskKnown, maskValue } from '../formats/secrets.ts';
+import { isSecretName, maskArguments, maskValue } from '../formats/secrets.ts';
 import type { SecretHasher } from '../formats/secrets.ts';
 import { quoteCommand, respellRoot } from '../formats/shell.ts';
 import { formatUtcMicros, readUtcMicros } from './clock.ts';
 import { errorCode, keepTemporariesIn, makeFolder, readBytesIfThere, readFirstBytes, removeIfThere, statIfThere, toBytes } from './files.ts';
 import { describeEnvironment, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from './machine.ts';
+import type { Includer } from './batch.ts';
 import { BinaryCache } from './binaries.ts';
 import { beginObservation, endObservation, toRecordPath, watchReads } from './observe.ts';
 import type { Observation, Observed, TraceMethod } from './observe.ts';
@@ -25,7 +26,7 @@ import { absoluteOf, describeSystemError, hideFromGit, relativeTo } from './proj
 import type { Project } from './project.ts';
 import { beginCode, endCode, findUnclean, noteCode, readEarlierContent } from './code.ts';
 import type { BegunCode } from './code.ts';
-import { makeSecretHasher } from './secretkey.ts';
+import { listSecretVariables, makeSecretHasher, makeWithholder, SHORTEST_SECRET_BYTES } from './secretkey.ts';
 import { isLeftOut } from './scan.ts';
 import { removeAbandonedScratch } from './scratch.ts';
 import { findStrace, straceCommand } from './strace.ts';
@@ -54,7 +55,11 @@ export type RecordingRequest = {
   outputs: ByteString[];
   /** 'NAME=VALUE' */
   parameters: ByteString[];
+  /** Names of variables that it depends on. */
+  variables: ByteString[];
   timeoutS: number | undefined;
+  /** What is asked for it, as a record has it. */
+  asked: ByteString[];
   trace: TraceMethod | 'auto';
   requireClean: boolean;
   noLogs: boolean;
@@ -63,6 +68,8 @@ export type RecordingRequest = {
   inherited: number[];
   /** There if the command is run as a record tells: it repeats a run, or is a step. */
   repeat: RepeatRequest | undefined;
+  /** There if the run is one of many, which all together are put into the derived files. */
+  batch?: Includer;
 };
 
 /** What is different where a command is run as a record tells. */
@@ -127,7 +134,8 @@ type Watch = { leaks: Set<ByteString>; trace: Trace; reader: StraceReader; progr
 
 // ---- before the run ---------------------------------------------------------------------------------
 
-function readRedirects(project: Project): { spelled: ByteString[]; from: ByteString[]; to: ByteString[]; warnings: ByteString[] } {
+/** The regular files that standard input, output and error are, as a record has them. */
+export function readRedirects(project: Project): { spelled: ByteString[]; from: ByteString[]; to: ByteString[]; warnings: ByteString[] } {
   const result = { spelled: [] as ByteString[], from: [] as ByteString[], to: [] as ByteString[], warnings: [] as ByteString[] };
   for (const descriptor of [0, 1, 2]) {
     const redirect = readRedirect(descriptor);
@@ -171,20 +179,6 @@ async function attemptLater(problems: string[], what: string, part: () => Promis
   } catch (error) {
     attempt(problems, what, () => { throw error; });
   }
-}
-
-// A shorter value is no secret ("1", "yes"), and would be found where it is none.
-const SHORTEST_SECRET_BYTES = 8;
-
-/** Values withheld so far that would be recognised anywhere: of secret variables, and of arguments. */
-function listSecretVariables(): Set<ByteString> {
-  const values = Object.keys(process.env).filter(isSecretName).map((name) => toBytes(String(process.env[name])));
-  return new Set(values.filter((secret) => secret.length >= SHORTEST_SECRET_BYTES));
-}
-
-/** Withholds in a text all that is known to be a secret, which a shell may have put there. */
-function makeWithholder(hash: SecretHasher, secrets: Set<ByteString>): (text: ByteString) => ByteString {
-  return (text) => maskKnown(text, Array.from(secrets).sort((a, b) => b.length - a.length), hash);
 }
 
 function spellCommand(session: Pick<Session, 'argv' | 'project' | 'folder' | 'hash' | 'withhold' | 'secrets' | 'request'>): ByteString {
@@ -239,7 +233,9 @@ function beginRun(request: RecordingRequest, problems: string[]): Session {
     });
     run.declaredInputs = request.inputs.map((pattern) => toRecordPath(project, folder, pattern));
     run.declaredOutputs = request.outputs.map((pattern) => toRecordPath(project, folder, pattern));
+    run.declaredVariables = request.variables;
     run.timeoutS = request.timeoutS;
+    run.asked = request.asked;
     request.repeat?.fill(run);
     return run;
   };
@@ -284,13 +280,14 @@ function recordCodeFiles(session: Session): void {
 }
 
 function recordVariables(session: Session): void {
-  for (const { name, value } of readVariables(REPLAYED_VARIABLES)) {
+  const declared = session.run.declaredVariables.filter((name) => REPLAYED_VARIABLES.indexOf(name) < 0);
+  for (const { name, value } of readVariables((REPLAYED_VARIABLES as readonly string[]).concat(declared))) {
     const masked = maskValue(name, value, session.hash);
     if (masked === value) session.run.variables.push(name + '=' + value);
     else session.run.variableHashes.push(name + ' ' + session.hash(value));
   }
   for (const name of Object.keys(process.env).sort()) {
-    if (isSecretName(name)) session.run.variableHashes.push(name + ' ' + session.hash(toBytes(String(process.env[name]))));
+    if (isSecretName(name) && declared.indexOf(toBytes(name)) < 0) session.run.variableHashes.push(name + ' ' + session.hash(toBytes(String(process.env[name]))));
   }
 }
 
@@ -546,6 +543,8 @@ function save(session: Session): void {
   // In a scratch tree it has changed nothing that another run could take for its own.
   if (run.tree === undefined) attempt(problems, 'note the end', () => noteEnded(project, run));
   if (problems.length > before) return;
+  const { batch } = request;
+  if (batch !== undefined) return attempt(problems, 'write "' + project.own + '"', () => batch.include(run));
   attempt(problems, 'bring provenance/Makefile up to date', () => {
     const lost = settleLostRuns(project, run.id);
     if (lost.length > 0) removeAbandonedScratch(project);

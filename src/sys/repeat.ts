@@ -105,9 +105,13 @@ function fillRepeat(request: OneRepeat, repeat: Run): void {
   else repeat.parent = run.id;
   if (scratch !== undefined) repeat.tree = 'scratch';
   repeat.parameters = changed?.parameters ?? run.parameters;
+  repeat.declaredVariables = run.declaredVariables;
   if (scratch === undefined) {
     // Its results take the place of those of the run, and are to be found by the same label.
-    if (changed === undefined) repeat.label = run.label;
+    if (changed === undefined) {
+      repeat.label = run.label;
+      repeat.plan = run.plan;
+    }
     return;
   }
   repeat.code = commit === undefined ? run.code : 'git ' + commit;
@@ -137,7 +141,7 @@ export async function repeatRun(request: OneRepeat): Promise<Repeated> {
   const beforeFolder = scratch === undefined ? makeHeldFolder(origin, 'before') : undefined;
   const kept = beforeFolder === undefined ? new Map<ByteString, ByteString>() : keepOutputs(request, beforeFolder);
   let streams: Streams | undefined;
-  const restore = setVariables(run, folder, scratch === undefined ? [] : GIT_PLACES, surroundings.variables);
+  const restore = setVariables(run, folder, { without: scratch === undefined ? [] : GIT_PLACES, more: surroundings.variables, declared: 'recorded' });
   const umask = surroundings.umask === undefined ? undefined : process.umask(surroundings.umask);
   let judgement: Judgement = { verdicts: [], comparisons: new Map() };
   const judge = async (repeat: Run): Promise<void> => {
@@ -153,7 +157,7 @@ export async function repeatRun(request: OneRepeat): Promise<Repeated> {
     const recorded = await recordCommand({
       project: tree, folder: readCurrentFolder(), argv: surroundings.prefix.concat(changed?.argv ?? argumentsOf(run, tree.root)),
       label: changed?.label, reason: changed?.reason, tags: [], inputs: listChangedInputs(run).concat(run.declaredInputs).map((path) => absoluteOf(tree, path)), outputs: run.declaredOutputs.map((pattern) => absoluteOf(tree, pattern)),
-      parameters: [], timeoutS: run.timeoutS, trace: methodOf(run), requireClean: false, noLogs: false, quiet: request.quiet, inherited: [],
+      parameters: [], variables: [], timeoutS: run.timeoutS, asked: [], trace: methodOf(run), requireClean: false, noLogs: false, quiet: request.quiet, inherited: [],
       repeat: { origin, fill: (repeat) => fillRepeat(request, repeat), streams: streams.streams, redirects: streams.redirects, judge, isKept: request.isKept, step: undefined },
     });
     return { ...recorded, judgement };
