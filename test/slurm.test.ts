@@ -1,6 +1,5 @@
 // slurm.test.ts - steps as jobs of a real Slurm.
 import { after, before, test } from 'node:test';
-import assert from 'node:assert/strict';
 import fs from 'fs';
 import path from 'path';
 import { emptyRun } from '../src/core/run.ts';

@@ -37,7 +37,7 @@ export type BatchTask = {
 /** What became of the arrays, by their place from 0: the cluster's number; 'trying' if rr was cut short; why it was refused. */
 export type ArrayJobs = Map<number, { kind: 'submitted'; job: string } | { kind: 'trying' } | { kind: 'refused'; why: ByteString }>;
 
-const HEAD = '# rr batch of cluster jobs, format 1; described in docs/cluster.txt\n';
+const BATCH_HEAD = '# rr batch of cluster jobs, format 1; described in docs/cluster.txt\n';
 
 function field(name: string, value: ByteString): ByteString {
   return value === '' ? '' : name + ': ' + encodeText(value) + '\n';
@@ -57,7 +57,7 @@ function readFields(text: ByteString): [string, ByteString][] {
 
 export function printBatch(batch: ClusterBatch): ByteString {
   const arrays = batch.arrays.map((array) => 'Array: ' + [array.first, array.count, array.pack].join(' ') + ' ' + (array.after.join(',') || '-') + array.asked.map((line) => ' ' + encodeWord(line)).join('') + '\n');
-  return HEAD + field('Id', batch.id) + field('Verb', batch.verb) + field('Title', batch.title) + field('Made', batch.madeUtc) + batch.options.map((option) => field('Option', option)).join('') + arrays.join('');
+  return BATCH_HEAD + field('Id', batch.id) + field('Verb', batch.verb) + field('Title', batch.title) + field('Made', batch.madeUtc) + batch.options.map((option) => field('Option', option)).join('') + arrays.join('');
 }
 
 function parseArray(value: ByteString): ClusterArray | undefined {
@@ -115,7 +115,7 @@ const DIVIDER = '---\n';
 
 /** The task, the record of what is to be run if it says so; attempts follow. */
 export function printTask(task: BatchTask, template: ByteString): ByteString {
-  return HEAD + field('Key', task.key) + field('Name', task.name) + task.before.map((one) => field('Before', one)).join('') + (task.isForced ? 'Forced: yes\n' : '') + field('Prior', task.prior ?? '') + DIVIDER + template + DIVIDER;
+  return BATCH_HEAD + field('Key', task.key) + field('Name', task.name) + task.before.map((one) => field('Before', one)).join('') + (task.isForced ? 'Forced: yes\n' : '') + field('Prior', task.prior ?? '') + DIVIDER + template + DIVIDER;
 }
 
 export function printAttempt(attempt: TaskAttempt): ByteString {
