@@ -6,7 +6,7 @@ import { emptyRun } from '../src/core/run.ts';
 import { projectAt } from '../src/sys/project.ts';
 import { settleCluster, submitTasks } from '../src/sys/clustersubmit.ts';
 import { readCluster } from '../src/sys/clusterstate.ts';
-import { listRecords, makeProject, readRecord, RR_JS, sleep } from './rig.ts';
+import { listRecords, makeProject, readRecord, rr, RR_JS, sleep } from './rig.ts';
 import { NEEDS_SLURM, startCluster } from './slurmrig.ts';
 import type { Cluster } from './slurmrig.ts';
 
@@ -34,9 +34,10 @@ test('proto', { skip: NEEDS_SLURM }, async () => {
     for (const t of tasks[0]) count[t] = (count[t] ?? 0) + 1;
     console.log(Date.now() - t0, JSON.stringify(count));
     if (!count.queued && !count.running) break;
+    console.log(rr(folder, ['status'], { env: cluster.env }).stdout);
     await sleep(500);
   }
-  console.log(JSON.stringify(readCluster(project).batches[0].tasks.slice(0, 2)));
+  console.log(rr(folder, ['status'], { env: cluster.env }));  console.log(JSON.stringify(readCluster(project).batches[0].tasks.slice(0, 2)));
   console.log(listRecords(folder).length, readRecord(folder, listRecords(folder)[0]));
   console.log(fs.readdirSync(path.join(folder, '.rr/slurm')), fs.readdirSync(path.join(folder, '.rr')));
 });
