@@ -14,6 +14,14 @@ const QUIET: OptionSpec = { name: 'quiet', letter: 'q', help: 'say nothing but f
 const JSON_OUT: OptionSpec = { name: 'json', help: 'print JSON' };
 const TRACE_WORDS = ['auto', ...TRACE_METHODS];
 
+const CACHE: OptionSpec = { name: 'cache', value: 'DIR', help: 'with results in DIR, which others may share (default: in .rr)' };
+const REUSE_OPTIONS: OptionSpec[] = [
+  { name: 'reuse', help: 'put back what an earlier run of the same gave, if there is one' },
+  { name: 'no-reuse', help: 'run it, whatever is set for the project' },
+  CACHE,
+  { name: 'environment', help: 'only if programs, libraries and packages are the same, too' },
+];
+
 const LINEAGE_OPTIONS: OptionSpec[] = [
   { name: 'depth', value: 'N', help: 'follow at most N runs (default: all)' },
   { name: 'all', help: 'do not cut long lists' },
@@ -25,7 +33,12 @@ const LINEAGE_OPTIONS: OptionSpec[] = [
 export const VERBS: VerbSpec[] = [
   {
     name: 'init', usage: 'rr init [DIR]', summary: 'set up a project: make provenance/ and .rr/', operands: [0, 1],
-    options: [QUIET], example: 'rr init',
+    options: [
+      { name: 'reuse', help: 'from now on put back what an earlier run of the same gave' },
+      { name: 'no-reuse', help: 'do so no more, unless asked for' },
+      CACHE, QUIET,
+    ],
+    example: 'rr init',
   },
   {
     name: 'record', usage: 'rr record [OPTION...] -- COMMAND [ARG...]', summary: 'run a command and record it', takesCommand: true, operands: [0, 0],
@@ -35,8 +48,9 @@ export const VERBS: VerbSpec[] = [
       { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'a keyword' },
       { name: 'input', letter: 'i', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that the command reads' },
       { name: 'output', letter: 'o', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that it writes' },
-      { name: 'param', letter: 'p', value: 'NAME=VALUE', isRepeatable: true, help: 'a parameter, for the record' },
+      { name: 'param', letter: 'p', value: 'NAME=VALUE|FILE[:KEY]', isRepeatable: true, help: 'a parameter, for the record; or that of KEY, or of all keys, in FILE' },
       { name: 'variable', value: 'NAME[=VALUE]', isRepeatable: true, help: 'an environment variable that it depends on; VALUE: set it for the command' },
+      { name: 'metrics', value: 'FILE', isRepeatable: true, help: 'a file that it writes, with what came out: read at the end' },
       { name: 'timeout', value: 'TIME', help: 'stop it after TIME: 90, 90s, 5m, 2h, 1d (default: never)' },
       { name: 'cpus', value: 'N', help: 'processors that it needs, for rr make' },
       { name: 'memory', value: 'SIZE', help: 'memory that it needs, for rr make: 512M, 4G' },
@@ -47,6 +61,7 @@ export const VERBS: VerbSpec[] = [
       { name: 'trace', value: 'METHOD', words: TRACE_WORDS, help: 'how files are found: ' + TRACE_WORDS.join(', ') + ' (default: auto)' },
       { name: 'require-clean', help: 'refuse if code is changed or not tracked' },
       { name: 'no-logs', help: "do not keep what it prints; it gets rr's own terminal" },
+      ...REUSE_OPTIONS,
       { name: 'json', help: 'print the record as JSON on standard error' },
       { name: 'print-id', help: 'print the id of the run as the last line on standard error' },
       QUIET, PROJECT,
@@ -62,12 +77,14 @@ export const VERBS: VerbSpec[] = [
       { name: 'since', value: 'DATE', help: 'started at or after DATE (UTC): 2026-11-22, today, 7d, 12h' },
       { name: 'until', value: 'DATE', help: 'started before DATE' },
       { name: 'param', letter: 'p', value: 'TEST', isRepeatable: true, help: 'with this parameter: NAME, NAME=VALUE, also != < <= > >=' },
+      { name: 'metric', value: 'TEST', isRepeatable: true, help: 'with this metric, in the same way' },
+      { name: 'sweep', value: 'LABEL', help: 'points of this sweep, as a table: the last run of each' },
       { name: 'grep', value: 'PATTERN', help: 'with a text that this regular expression fits' },
       { name: 'made', value: 'FILE', isRepeatable: true, help: 'that wrote FILE' },
       { name: 'used', value: 'FILE', isRepeatable: true, help: 'that read FILE' },
       { name: 'sort', value: 'LIST', help: 'in the order of these columns; -COLUMN: descending' },
       { name: 'last', letter: 'n', value: 'N', help: 'only the last N of the list' },
-      { name: 'columns', value: 'LIST', help: 'show these columns: id,label,param:NAME,params,...' },
+      { name: 'columns', value: 'LIST', help: 'show these columns: id,label,param:NAME,metric:NAME,...' },
       { name: 'full', help: 'do not cut texts to the width of the terminal' },
       JSON_OUT,
       { name: 'csv', help: 'print CSV' },
@@ -183,6 +200,19 @@ export const VERBS: VerbSpec[] = [
     name: 'makefile', usage: 'rr makefile [OPTION...]', summary: 'make provenance/Makefile again from the records', operands: [0, 0],
     options: [{ name: 'print', help: 'print it instead of writing it' }, QUIET, PROJECT],
     example: 'rr makefile',
+  },
+  {
+    name: 'gc', usage: 'rr gc [OPTION...]', summary: 'free space: contents kept for reuse, what repeats left', operands: [0, 0],
+    options: [
+      { name: 'older', value: 'TIME', help: 'what was not used for TIME: 90, 90s, 5m, 2h, 30d' },
+      { name: 'size', value: 'SIZE', help: 'the least recently used, until SIZE is left: 512M, 4G, 0' },
+      { name: 'keep', value: 'RUN', isRepeatable: true, help: 'but nothing that RUN or what it was made from needs' },
+      { name: 'cache', value: 'DIR', help: 'in the cache DIR (default: in .rr)' },
+      { name: 'aside', help: 'also what failed steps left in .rr/aside' },
+      { name: 'dry-run', letter: 'n', help: 'tell what would be freed' },
+      QUIET, PROJECT,
+    ],
+    example: 'rr gc --older 30d --size 10G --keep paper',
   },
   {
     name: 'help', usage: 'rr help [OPTION...] [VERB]', summary: 'explain a verb', operands: [0, 1],

@@ -5,6 +5,7 @@ import { parseArguments, printOverview, printVerbHelp, VERBS } from './cli.ts';
 import type { ParsedArguments } from './cli.ts';
 import { workAtClusterJob } from './commands/clusterjob.ts';
 import { diffRuns } from './commands/diff.ts';
+import { freeSpace } from './commands/gc.ts';
 import { initProject } from './commands/init.ts';
 import { printJournal } from './commands/journal.ts';
 import { LIST_STYLES, listRuns } from './commands/list.ts';
@@ -42,16 +43,17 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
   const project = one('project');
   if (has('help')) return showHelp(parsed);
   switch (parsed.verb.name) {
-    case 'init': return initProject(parsed.operands[0], has('quiet'));
+    case 'init': return initProject(parsed.operands[0], { reuse: has('reuse'), noReuse: has('no-reuse'), cache: one('cache'), quiet: has('quiet') });
     case 'record': return recordRun({
       argv: parsed.command, project, label: one('label'), reason: one('reason'), tags: all('tag'), inputs: all('input'),
-      outputs: all('output'), parameters: all('param'), variables: all('variable'), timeout: one('timeout'), trace: one('trace'),
+      outputs: all('output'), parameters: all('param'), metrics: all('metrics'), variables: all('variable'), timeout: one('timeout'), trace: one('trace'),
       cpus: one('cpus'), memory: one('memory'), time: one('time'), partition: one('partition'), plan: one('plan'), force: has('force'),
       requireClean: has('require-clean'), noLogs: has('no-logs'), quiet: has('quiet'), json: has('json'), printId: has('print-id'),
+      reuse: { isAsked: has('reuse'), isRefused: has('no-reuse'), cache: one('cache'), hasEnvironment: has('environment') },
     });
     case 'list': return listRuns({
       project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
-      parameters: all('param'), grep: one('grep'), made: all('made'), used: all('used'), sort: one('sort'), last: one('last'),
+      parameters: all('param'), metrics: all('metric'), grep: one('grep'), sweep: one('sweep'), made: all('made'), used: all('used'), sort: one('sort'), last: one('last'),
       columns: one('columns'), full: has('full'), styles: LIST_STYLES.filter(has),
     });
     case 'show': return showRun(parsed.operands[0], {
@@ -78,6 +80,9 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     case 'status': return showStatus(parsed.operands, { project, environment: has('environment'), all: has('all'), json: has('json'), quiet: has('quiet') });
     case 'diff': return diffRuns(parsed.operands, { project, origin: one('origin'), all: has('all'), json: has('json') });
     case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), quiet: has('quiet') });
+    case 'gc': return freeSpace({
+      project, older: one('older'), size: one('size'), keep: all('keep'), cache: one('cache'), aside: has('aside'), dryRun: has('dry-run'), quiet: has('quiet'),
+    });
     case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));
     default: return showHelp(parsed);
   }

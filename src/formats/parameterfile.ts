@@ -52,7 +52,8 @@ export function listParameterEndings(): string[] {
   return FORMATS.reduce((all: string[], format) => all.concat(format.endings), []).filter((ending) => ending !== '').map((ending) => '.' + ending);
 }
 
-function parameterEnding(path: ByteString): ByteString {
+/** What stands behind the last dot of a name; of .env "env". */
+export function parameterEnding(path: ByteString): ByteString {
   const name = path.slice(path.lastIndexOf('/') + 1);
   const dot = name.lastIndexOf('.');
   return dot <= 0 ? (dot === 0 ? name.slice(1) : '') : name.slice(dot + 1);

@@ -127,12 +127,12 @@ function listMissingFolders(project: Project, paths: Iterable<ByteString>, madeB
   return Array.from(missing).sort(compareBytes);
 }
 
-function printHeldList(entries: HeldEntry[]): ByteString {
+function printList(entries: HeldEntry[]): ByteString {
   return entries.map(({ how, number, mode, isLent, path }) => [how, number, mode.toString(8), isLent ? 'lent' : '-', encodeText(path)].join(' ') + '\n').join('');
 }
 
 /** The list as it was written; what it has no right to name is left out. */
-function parseHeldList(text: ByteString): HeldEntry[] {
+function parseList(text: ByteString): HeldEntry[] {
   const entries: HeldEntry[] = [];
   for (const line of text.split('\n')) {
     const parts = /^(moved|copied|absent|folder|made) (\d{1,9}) ([0-7]{1,4}) (lent|-) (.+)$/.exec(line);
@@ -152,7 +152,7 @@ export function holdResults(request: HoldRequest): Held {
   const entries = listEntries(request);
   const held: Held = { project, folder: makeOwnFolder(project, 'aside', 'held', makeRandomDigits()), entries, id: undefined };
   try {
-    replaceFile(held.folder + '/list', printHeldList(entries), false);
+    replaceFile(held.folder + '/list', printList(entries), false);
     for (const entry of entries) if (entry.how === 'copied') copyAlike(absoluteOf(project, entry.path), contentName(held, entry));
     for (const entry of entries) if (entry.how === 'moved') moveAny(absoluteOf(project, entry.path), contentName(held, entry));
     for (const entry of entries.slice().reverse()) if (entry.how === 'folder') removeIfEmpty(absoluteOf(project, entry.path));
@@ -483,7 +483,7 @@ async function recoverHeld(project: Project, folder: ByteString, say: (line: Byt
   const noted = (readBytesIfThere(folder + '/run') ?? '').trim();
   const id = RUN_ID.test(noted) ? noted : undefined;
   if (lstatIfThere(folder)?.isDirectory() !== true) return; // its holder has ended it
-  const held: Held = { project, folder, entries: parseHeldList(list ?? ''), id };
+  const held: Held = { project, folder, entries: parseList(list ?? ''), id };
   if (id !== undefined) await awaitCommand(project, id, say);
   const run = id === undefined ? undefined : readRun(project, id);
   if (run !== undefined && isGoodRun(run)) {

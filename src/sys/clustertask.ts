@@ -113,7 +113,7 @@ function describeTaskEnd(end: StepEnd): { what: TaskEnd; text: ByteString } {
   return { what: run.status === 'interrupted' ? 'interrupted' : 'failed', text: why };
 }
 
-async function carryOut(session: ClusterSession, number: number, read: ReadTask): Promise<{ what: TaskEnd; runId?: string; text: ByteString }> {
+async function doStep(session: ClusterSession, number: number, read: ReadTask): Promise<{ what: TaskEnd; runId?: string; text: ByteString }> {
   const block = await findBlock(session, read.task.before);
   if (block !== undefined) return { what: 'blocked', text: block };
   const decision = await session.decide(read);
@@ -141,7 +141,7 @@ async function doTask(session: ClusterSession, number: number): Promise<boolean>
     return what === 'done' || what === 'skipped';
   };
   try {
-    const { what, runId, text } = await carryOut(session, number, read);
+    const { what, runId, text } = await doStep(session, number, read);
     return note(what, runId, text);
   } catch (error) {
     note('failed', undefined, error instanceof Failure ? error.message : describeSystemError(error));

@@ -13,6 +13,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { isResultPath } from '../core/graph.ts';
 import { emptyRun, recordPath } from '../core/run.ts';
+import { fileParametersOf } from '../core/parameters.ts';
 import type { FileState, Run } from '../core/run.ts';
 import { RR_VERSION } from '../views/texts.ts';
 import { asideFolder, dropHeld, holdResults, isGoodRun, listHeldNews, makeKnownTester, noteHeldRun, putBack, settleHeld, touchHeld } from './aside.ts';
@@ -33,13 +34,17 @@ import { absoluteOf, describeSystemError } from './project.ts';
 import type { Project } from './project.ts';
 import { recordCommand, UNCLAIMED_ID } from './recording.ts';
 import type { Recorded, StepSurroundings } from './recording.ts';
+import { openReuse } from './reuse.ts';
 import { findWayOut } from './scratch.ts';
+import type { ReuseChoice } from './settings.ts';
 import { makeResultTester } from './store.ts';
 
 /** A step to be carried out. */
 export type StepJob = {
   /** Key of its task. */
   key: string;
+  /** What it is called where people are told of it. */
+  name?: ByteString;
   /**
    * What is to be run, as a record would tell it: command, directory, redirects, parameters,
    * parameterFiles, metricsFiles, variables (set for the command), declaredVariables,
@@ -54,6 +59,8 @@ export type StepJob = {
   restore: { hash: string; size: number; kind: Run['inputs'][number]['kind']; path: ByteString }[];
   /** Put back the outputs of an earlier run with the same key instead of running the command, if there is one. */
   isReused: boolean;
+  /** Where it is looked for, if isReused; undefined: in .rr of the project. */
+  reuse?: ReuseChoice;
 };
 
 /**
@@ -106,7 +113,7 @@ function listDeclared(project: Project, template: Run): ByteString[] {
 }
 
 // Times of files go by ticks of 1 to 10 ms: what was put there must not seem to be as young as the run.
-const FILE_TICK_MS = 12;
+const TICK_MS = 12;
 
 function isAsWanted(name: ByteString, file: StepJob['restore'][number]): boolean {
   const state = describeFile(name, file.path);
@@ -145,7 +152,7 @@ function lendContents(held: Held, restored: { file: FileState; found: FoundConte
     makeFolder(name.slice(0, name.lastIndexOf('/')));
     fs.renameSync(toFsPath(unfinished), toFsPath(name));
   }
-  if (restored.length > 0) pauseMs(FILE_TICK_MS);
+  if (restored.length > 0) pauseMs(TICK_MS);
 }
 
 function writeNew(name: ByteString, content: ByteString): void {
@@ -206,7 +213,7 @@ function planUntraced(project: Project, job: StepJob, isAlone: boolean): StepSur
   };
 }
 
-function listStepInputs(project: Project, job: StepJob): ByteString[] {
+function listInputs(project: Project, job: StepJob): ByteString[] {
   const changed = job.prior === undefined ? [] : listChangedInputs(job.prior).filter((path) => lstatIfThere(absoluteOf(project, path)) !== undefined);
   return Array.from(new Set(changed.concat(job.template.declaredInputs))).map((path) => absoluteOf(project, path));
 }
@@ -230,12 +237,13 @@ async function record(project: Project, job: StepJob, place: StepPlace, held: He
     };
     return await recordCommand({
       project, folder: readCurrentFolder(), argv: argumentsOf(template, project.root), label: template.label, reason: template.reason, tags: template.tags,
-      inputs: listStepInputs(project, job), outputs: template.declaredOutputs.map((pattern) => absoluteOf(project, pattern)),
-      parameters: [], variables: template.declaredVariables, timeoutS: template.timeoutS, asked: template.asked, trace: methodOf(template), requireClean: false, noLogs: false, quiet: true, inherited: place.inherited,
+      inputs: listInputs(project, job), outputs: template.declaredOutputs.map((pattern) => absoluteOf(project, pattern)),
+      parameters: [], fileParameters: fileParametersOf(template), metricsFiles: template.metricsFiles, variables: template.declaredVariables, timeoutS: template.timeoutS, asked: template.asked, trace: methodOf(template), requireClean: false, noLogs: false, quiet: true, inherited: place.inherited,
       repeat: {
         origin: project, fill, streams: place.isPassedOn ? passing : streams.streams, redirects: streams.redirects, judge, isKept: true,
         step: { variables: place.variables, untraced: planUntraced(project, job, place.isAlone), stopper: place.stopper, beforeOutput: place.beforeOutput },
       },
+      reuse: job.isReused ? openReuse(project, job.reuse) : undefined,
     });
   } finally {
     restoreVariables();

@@ -148,7 +148,7 @@ export function listCandidateWords(argv: ByteString[]): ByteString[] {
 }
 
 /** Arguments that name files which are there, as paths of a record, sorted by bytes. */
-function findArgumentFiles(request: ObservationRequest): ByteString[] {
+export function findArgumentFiles(request: Pick<ObservationRequest, 'project' | 'folder' | 'argv'>): ByteString[] {
   const found = new Set<ByteString>();
   const program = request.argv[0];
   for (const word of listCandidateWords(request.argv)) {

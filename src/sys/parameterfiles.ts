@@ -23,7 +23,7 @@ function refuseFile(path: ByteString, state: string): never {
 }
 
 /** The bytes of a parameter file. Never waits for a FIFO, never takes in a large file. */
-function readParameterText(project: Project, path: ByteString): ByteString {
+export function readParameterText(project: Project, path: ByteString): ByteString {
   const name = absoluteOf(project, path);
   const stat = statIfThere(name);
   if (stat === undefined) return refuseFile(path, 'no such file');

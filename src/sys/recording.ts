@@ -1,6 +1,7 @@
 // recording.ts - runs a command and writes its record: the steps of docs/architecture.txt, 4. Chooses no exit status.
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
+import type { FileParameter } from '../core/parameters.ts';
 import { emptyRun } from '../core/run.ts';
 import type { FileState, Run, RunProcess } from '../core/run.ts';
 import { REPLAYED_VARIABLES } from '../core/variables.ts';
@@ -22,6 +23,8 @@ import { beginObservation, endObservation, toRecordPath, watchReads } from './ob
 import type { Observation, Observed, TraceMethod } from './observe.ts';
 import { runCommand } from './process.ts';
 import type { CommandEnd, CommandRequest, CommandStopper, TracerRequest } from './process.ts';
+import { readMetrics } from './metrics.ts';
+import { readFileParameters } from './parameterfiles.ts';
 import { absoluteOf, describeSystemError, hideFromGit, relativeTo } from './project.ts';
 import type { Project } from './project.ts';
 import { beginCode, endCode, findUnclean, noteCode, readEarlierContent } from './code.ts';
@@ -29,6 +32,8 @@ import type { BegunCode } from './code.ts';
 import { listSecretVariables, makeSecretHasher, makeWithholder, SHORTEST_SECRET_BYTES } from './secretkey.ts';
 import { isLeftOut } from './scan.ts';
 import { removeAbandonedScratch } from './scratch.ts';
+import { printAgain } from './putback.ts';
+import type { Reusable, Reuse } from './reuse.ts';
 import { findStrace, straceCommand } from './strace.ts';
 import { endWatch, keepLinks, withholdSecretFiles } from './watch.ts';
 import type { Watched, WatchedProcess } from './watch.ts';
@@ -36,7 +41,7 @@ import { os } from './node.ts';
 import { claimRun, forgetRun, hasOverlap, includeRun, makeResultTester, noteEnded, noteRunningLogs, readEndedBytes, refreshMark, runningLogName, saveByContent, saveLogs, saveRecord, settleLostRuns, touchMark } from './store.ts';
 import { describeSoftware, isModuleName, isSharedObjectName } from './software.ts';
 import type { LoadedSoftware } from './software.ts';
-import { isSharingForeground, isTerminal, planTerminal, tell } from './terminal.ts';
+import { isPipe, isSharingForeground, isTerminal, planTerminal, tell } from './terminal.ts';
 import { RR_VERSION } from '../views/texts.ts';
 
 
@@ -57,6 +62,10 @@ export type RecordingRequest = {
   parameters: ByteString[];
   /** Names of variables that it depends on. */
   variables: ByteString[];
+  /** Values in files: read before the command starts. Their files are inputs. */
+  fileParameters: FileParameter[];
+  /** Paths of files that metrics are read from when the command has ended; those that it wrote are outputs. */
+  metricsFiles: ByteString[];
   timeoutS: number | undefined;
   /** What is asked for it, as a record has it. */
   asked: ByteString[];
@@ -70,6 +79,8 @@ export type RecordingRequest = {
   repeat: RepeatRequest | undefined;
   /** There if the run is one of many, which all together are put into the derived files. */
   batch?: Includer;
+  /** There if the outputs of an earlier run may be put back instead, and those of this one are to be kept. */
+  reuse?: Reuse;
 };
 
 /** What is different where a command is run as a record tells. */
@@ -101,8 +112,8 @@ export type StepSurroundings = {
   beforeOutput: () => void;
 };
 
-/** `problems`: what could not be recorded, as sentences. */
-export type Recorded = { run: Run; end: CommandEnd; problems: string[] };
+/** `problems`: what could not be recorded, as sentences. `notReused`: why it can take the place of no later run, or no earlier one its own, as a part of a sentence. */
+export type Recorded = { run: Run; end: CommandEnd; problems: string[]; notReused?: string };
 
 
 /** What one recording carries from step to step. */
@@ -127,6 +138,10 @@ type Session = {
   watch: Watch | undefined;
   /** There if the state of the code could be read. */
   code: BegunCode | undefined;
+  /** Folders of the project that a traced run listed. */
+  listed: ByteString[];
+  /** Why neither an earlier run can take its place nor it that of a later one, as a part of a sentence. */
+  notReused: string | undefined;
 };
 
 /** `leaks`: files of the project itself that a command in a scratch tree used. */
@@ -207,7 +222,8 @@ function readLinkedRoot(directory: ByteString): ByteString | undefined {
 /** Of a run for which no mark could be written, so that nothing of it is kept. */
 export const UNCLAIMED_ID = '00000000T000000Z-aaaaaa';
 
-function beginRun(request: RecordingRequest, problems: string[]): Session {
+/** `fileParameters`: 'NAME VALUE' of those in files. */
+function beginRun(request: RecordingRequest, fileParameters: ByteString[], problems: string[]): Session {
   const { project, folder, argv } = request;
   attempt(problems, 'make .rr', () => { makeFolder(project.own + '/running'); keepTemporariesIn(project.own + '/running'); hideFromGit(project); });
   const underKey = makeSecretHasher(project.own + '/key');
@@ -236,12 +252,28 @@ function beginRun(request: RecordingRequest, problems: string[]): Session {
     run.declaredVariables = request.variables;
     run.timeoutS = request.timeoutS;
     run.asked = request.asked;
+    run.metricsFiles = request.metricsFiles;
     request.repeat?.fill(run);
+    run.parameterFiles = listParameterFiles(request);
+    run.parameters = replaceByName(run.parameters, fileParameters);
     return run;
   };
   let run: Run | undefined;
   attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
-  return { request, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined };
+  return { request, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined, listed: [], notReused: undefined };
+}
+
+function listParameterFiles(request: RecordingRequest): ByteString[] {
+  return Array.from(new Set(request.fileParameters.map(({ path }) => path))).sort();
+}
+
+/** 'NAME VALUE' lines with others of the same names in the place of some, or behind them. */
+function replaceByName(lines: ByteString[], others: ByteString[]): ByteString[] {
+  const nameOf = (line: ByteString): ByteString => line.slice(0, line.indexOf(' '));
+  const byName = new Map(others.map((line) => [nameOf(line), line]));
+  const replaced = lines.map((line) => byName.get(nameOf(line)) ?? line);
+  const there = new Set(lines.map(nameOf));
+  return replaced.concat(others.filter((line) => !there.has(nameOf(line))));
 }
 
 function recordCode(session: Session): void {
@@ -512,10 +544,26 @@ function noteObserved(session: Session, observed: Observed, processes: WatchedPr
   run.outputs = observed.outputs;
   run.uncertain = observed.uncertain;
   run.removed = observed.removed;
-  run.missingOutputs = observed.missingOutputs.map((pattern) => toRecordPath(project, folder, pattern));
+  // A metrics file that is missing is told by a warning, others by the exit status.
+  const metrics = listMetricsNames(session).filter((name) => session.request.outputs.indexOf(name) < 0);
+  run.missingOutputs = observed.missingOutputs.filter((pattern) => metrics.indexOf(pattern) < 0).map((pattern) => toRecordPath(project, folder, pattern));
   run.warnings.push(...observed.warnings);
-  if (observed.undeclared.length > 0) run.warnings.push('written but not declared: ' + shorten(observed.undeclared));
+  if (observed.undeclared.length > 0 && session.request.outputs.length > 0) run.warnings.push('written but not declared: ' + shorten(observed.undeclared));
   if (observed.uncertain.length > 0) run.warnings.push('changed while another run was active, so not counted as outputs: ' + shorten(observed.uncertain.map((file) => file.path)));
+}
+
+function listMetricsNames(session: Session): ByteString[] {
+  return session.request.metricsFiles.map((path) => absoluteOf(session.project, path));
+}
+
+/** Reads the metrics files that the run wrote: one that was there before says nothing of it. */
+function noteMetrics(session: Session): void {
+  const { run, project } = session;
+  const written = run.metricsFiles.filter((path) => run.outputs.some((file) => file.path === path));
+  for (const path of run.metricsFiles) if (written.indexOf(path) < 0) run.warnings.push('the metrics file ' + path + ' was not written');
+  const { metrics, warnings } = readMetrics(project, written);
+  run.metrics = metrics.map(session.withhold);
+  run.warnings.push(...warnings);
 }
 
 function noteWatched(session: Session, watched: Watched): void {
@@ -525,6 +573,7 @@ function noteWatched(session: Session, watched: Watched): void {
   const leaks = Array.from(session.watch?.leaks ?? []).sort();
   if (leaks.length > 0) run.warnings.push('it used files of the project itself by their absolute names, not those of the scratch tree: ' + shorten(leaks));
   run.absent = watched.absent;
+  session.listed = watched.listed;
   run.leftOut = watched.leftOut;
   noteProcesses(session, watched);
 }
@@ -559,7 +608,8 @@ async function observe(session: Session, method: TraceMethod): Promise<Observati
   run.redirects = redirects.spelled;
   run.warnings.push(...redirects.warnings);
   const { observation, missing } = await beginObservation({
-    project, method, folder, argv: session.argv, declaredInputs: request.inputs, declaredOutputs: request.outputs,
+    project, method, folder, argv: session.argv,
+    declaredInputs: request.inputs.concat(run.parameterFiles.map((path) => absoluteOf(project, path))), declaredOutputs: request.outputs.concat(listMetricsNames(session)),
     redirectedFrom: redirects.from, redirectedTo: redirects.to,
     surroundingLogs: (request.repeat === undefined ? [1, 2] : []).map(readSurroundingLog).map((name) => (name === undefined ? '' : relativeTo(project, name))),
   });
@@ -589,12 +639,13 @@ async function lookAfter(session: Session, observation: Observation, isShared: (
 
 /**
  * Runs the command and records it; resolves when all is written. What fails on the way is named in
- * `problems` and does not stop the command. Throws Failure, before anything was run, for a declared
- * input that is missing, a tracer that cannot be had and code that is not clean.
+ * `problems` and does not stop the command. Throws Failure, before anything was run, for a parameter
+ * that its file does not have, a declared input that is missing, a tracer that cannot be had and code
+ * that is not clean.
  */
 export async function recordCommand(request: RecordingRequest): Promise<Recorded> {
   const problems: string[] = [];
-  const session = beginRun(request, problems);
+  const session = beginRun(request, readFileParameters(request.project, request.fileParameters), problems);
   // Results that no record tells of would be nobody's.
   if (request.repeat?.step !== undefined && session.run.id === UNCLAIMED_ID) throw new Failure(problems[0], '');
   const observation = await observe(session, narrowMethod(session, chooseMethod(session, request.trace)));
@@ -602,6 +653,8 @@ export async function recordCommand(request: RecordingRequest): Promise<Recorded
   attempt(problems, 'record the code', () => recordCode(session));
   if (request.requireClean) refuseUnclean(session, observation);
   recordVariables(session);
+  const reused = await reuseEarlier(session);
+  if (reused !== undefined) return reused;
   if (problems.length > 0) tell('rr: ' + problems[0] + '; the command runs all the same');
   watchReads(observation);
   const end = await runIt(session);
@@ -613,8 +666,11 @@ export async function recordCommand(request: RecordingRequest): Promise<Recorded
   session.run.observed = session.watch === undefined ? observation.method : 'strace ' + session.watch.version;
   await lookAfter(session, observation, isShared);
   attempt(problems, 'record the code', () => recordCodeFiles(session));
+  attempt(problems, 'read the metrics', () => noteMetrics(session));
+  const removed = session.run.removed;
   await finish(session);
-  return { run: session.run, end, problems };
+  await keepForReuse(session, end, removed);
+  return { run: session.run, end, problems, notReused: session.notReused };
 }
 
 /** Is another run of the project active, or was one since this one began? In a scratch tree it is alone. */
@@ -630,4 +686,58 @@ async function finish(session: Session): Promise<void> {
   session.run.logs = [];
   if (repeat.isKept) save(session);
   else forgetRun(session.project, session.run);
+}
+
+// ---- reuse ------------------------------------------------------------------------------------------
+
+/** Standard streams that are files of their own, by path: what is put back there goes through the descriptor. */
+function findOpenedOutputs(run: Run): Map<ByteString, number> {
+  const opened = new Map<ByteString, number>();
+  for (const redirect of run.redirects) {
+    const parts = /^([12]) >>? ([^]+)$/.exec(redirect);
+    if (parts !== null) opened.set(parts[2], Number(parts[1]));
+  }
+  return opened;
+}
+
+// Of a command that was not run.
+const NOT_RUN: CommandEnd = { exit: 0, wallMs: 0, signalsSeen: [], isTimedOut: false, isHeld: false, logProblems: [] };
+
+/** Whatever goes wrong with a store or a cache is told, and the run is recorded as without it. */
+async function attemptReuse(part: () => Promise<void>): Promise<void> {
+  const problems: string[] = [];
+  await attemptLater(problems, 'reuse runs', part);
+  for (const problem of problems) tell('rr: ' + problem + '; going on without');
+}
+
+/** Puts back what an earlier run with the same outcome left, and records that. undefined if there is none, or if that cannot be. */
+async function reuseEarlier(session: Session): Promise<Recorded | undefined> {
+  const { request, run, project, problems } = session;
+  const { reuse } = request;
+  if (reuse === undefined || run.id === UNCLAIMED_ID) return undefined;
+  const isOwn = request.repeat === undefined;
+  // What comes through a pipe is not known before it is read, and then it is gone.
+  if (isOwn && isPipe(0)) session.notReused = 'what comes through its standard input is not known; write "< /dev/null" if it reads nothing';
+  const logs = runningLogName(project, run.id);
+  let found: Reusable | undefined;
+  await attemptReuse(async () => {
+    const one = session.notReused === undefined ? await reuse.find(run) : undefined;
+    if (one !== undefined && reuse.restore(one, { opened: isOwn ? findOpenedOutputs(run) : new Map(), logs })) found = one;
+  });
+  if (found === undefined) return undefined;
+  reuse.fill(run, found);
+  if (isOwn) printAgain(logs);
+  if (request.noLogs) for (const log of found.entry.run.logs) removeIfThere(logs + log.path.slice(log.path.lastIndexOf('.')));
+  attempt(problems, 'record the code', () => recordCodeFiles(session));
+  await finish(session);
+  return { run, end: NOT_RUN, problems };
+}
+
+/** Keeps the outputs for later runs, if the run is on record in full. `removed`: what the command removed itself. */
+async function keepForReuse(session: Session, end: CommandEnd, removed: ByteString[]): Promise<void> {
+  const { request, run, problems, listed } = session;
+  const { reuse } = request;
+  if (reuse === undefined || session.notReused !== undefined || problems.length > 0 || run.status !== 'succeeded') return;
+  if (end.isHeld && session.watch === undefined) session.notReused = 'something that it started goes on';
+  else await attemptReuse(async () => { session.notReused = await reuse.keep(run, { listed, removedByOthers: run.removed.filter((path) => removed.indexOf(path) < 0) }); });
 }

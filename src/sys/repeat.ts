@@ -2,6 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import type { Comparison, Tolerance } from '../core/comparison.ts';
 import { isResultPath } from '../core/graph.ts';
+import { fileParametersOf } from '../core/parameters.ts';
 import { judgeRepeat } from '../core/repeat.ts';
 import type { Judgement, RepeatSurroundings } from '../core/repeat.ts';
 import { spanOfRun } from '../core/run.ts';
@@ -157,7 +158,7 @@ export async function repeatRun(request: OneRepeat): Promise<Repeated> {
     const recorded = await recordCommand({
       project: tree, folder: readCurrentFolder(), argv: surroundings.prefix.concat(changed?.argv ?? argumentsOf(run, tree.root)),
       label: changed?.label, reason: changed?.reason, tags: [], inputs: listChangedInputs(run).concat(run.declaredInputs).map((path) => absoluteOf(tree, path)), outputs: run.declaredOutputs.map((pattern) => absoluteOf(tree, pattern)),
-      parameters: [], variables: [], timeoutS: run.timeoutS, asked: [], trace: methodOf(run), requireClean: false, noLogs: false, quiet: request.quiet, inherited: [],
+      parameters: [], fileParameters: fileParametersOf(run), metricsFiles: run.metricsFiles, variables: [], timeoutS: run.timeoutS, asked: [], trace: methodOf(run), requireClean: false, noLogs: false, quiet: request.quiet, inherited: [],
       repeat: { origin, fill: (repeat) => fillRepeat(request, repeat), streams: streams.streams, redirects: streams.redirects, judge, isKept: request.isKept, step: undefined },
     });
     return { ...recorded, judgement };

@@ -20,6 +20,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { detachString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import type { GraphRun } from '../core/graph.ts';
+import type { StepRun } from '../core/steps.ts';
 import { applyNotes, groupNotes } from '../core/notes.ts';
 import type { Note, NotedFacts } from '../core/notes.ts';
 import type { Run, RunSummary } from '../core/run.ts';
@@ -228,10 +229,10 @@ export function readSummaries(project: Project): { summaries: RunSummary[] } & B
 }
 
 /** What the graph needs of all records, as readSummaries() has it. The records of `known` are taken as they are told. */
-export function readGraphRuns(project: Project, known: RunsAtHand = new Map()): { runs: GraphRun[] } & Beside {
+export function readGraphRuns(project: Project, known: RunsAtHand = new Map()): { runs: StepRun[] } & Beside {
   const noted = readNotes(project);
   const groups = groupNotes(noted.notes);
-  const runs: GraphRun[] = [];
+  const runs: StepRun[] = [];
   const faults = readIndex(project, GRAPH, (text, start) => {
     const notes = groups.size === 0 ? undefined : groups.get(readLineId(text, start));
     runs.push(new GraphLine(text, start, notes === undefined ? undefined : noteFacts(new GraphLine(text, start), notes)));
