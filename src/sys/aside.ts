@@ -127,7 +127,7 @@ function listMissingFolders(project: Project, paths: Iterable<ByteString>, madeB
   return Array.from(missing).sort(compareBytes);
 }
 
-function printList(entries: HeldEntry[]): ByteString {
+function printHeldList(entries: HeldEntry[]): ByteString {
   return entries.map(({ how, number, mode, isLent, path }) => [how, number, mode.toString(8), isLent ? 'lent' : '-', encodeText(path)].join(' ') + '\n').join('');
 }
 
@@ -152,7 +152,7 @@ export function holdResults(request: HoldRequest): Held {
   const entries = listEntries(request);
   const held: Held = { project, folder: makeOwnFolder(project, 'aside', 'held', makeRandomDigits()), entries, id: undefined };
   try {
-    replaceFile(held.folder + '/list', printList(entries), false);
+    replaceFile(held.folder + '/list', printHeldList(entries), false);
     for (const entry of entries) if (entry.how === 'copied') copyAlike(absoluteOf(project, entry.path), contentName(held, entry));
     for (const entry of entries) if (entry.how === 'moved') moveAny(absoluteOf(project, entry.path), contentName(held, entry));
     for (const entry of entries.slice().reverse()) if (entry.how === 'folder') removeIfEmpty(absoluteOf(project, entry.path));

@@ -90,7 +90,7 @@ function findSweptFile(project: Project, folder: ByteString, name: ByteString): 
   return undefined;
 }
 
-function readWhole(option: string, text: ByteString | undefined, most: bigint): bigint | undefined {
+function readPointNumber(option: string, text: ByteString | undefined, most: bigint): bigint | undefined {
   if (text === undefined) return undefined;
   const isNumber = /^\d{1,20}$/.test(text);
   if (!isNumber || BigInt(text) > most) throw new Failure('cannot use --' + option + ' "' + text + '": not a whole number' + (isNumber ? ' below 2**64' : ''), 'write such as --' + option + ' 100', EXIT.usage);
@@ -120,8 +120,8 @@ function readAxes(project: Project, folder: ByteString, options: PointOptions, p
 }
 
 function combineAxes(axes: SweepAxis[], options: PointOptions): Points {
-  const random = readWhole('random', options.random, BigInt(Number.MAX_SAFE_INTEGER));
-  const seed = readWhole('seed', options.seed, (1n << 64n) - 1n);
+  const random = readPointNumber('random', options.random, BigInt(Number.MAX_SAFE_INTEGER));
+  const seed = readPointNumber('seed', options.seed, (1n << 64n) - 1n);
   if (random === undefined && seed !== undefined) throw new Failure('cannot use --seed without --random', '', EXIT.usage);
   if (random === undefined) return options.isZipped ? zipAxes(axes) : crossAxes(axes);
   if (options.isZipped) throw new Failure('cannot use --random with --zip', 'say one of them', EXIT.usage);
