@@ -22,8 +22,8 @@ export type SweepAxis = {
   draw?: (fraction: Fraction) => ByteString;
 };
 
-/** SweepPoints in their order: a value for each name. `count` is Infinity if there are more than can be counted. */
-export type SweepPoints = { names: ByteString[]; count: number; at: (index: number) => ByteString[] };
+/** PointList in their order: a value for each name. `count` is Infinity if there are more than can be counted. */
+export type PointList = { names: ByteString[]; count: number; at: (index: number) => ByteString[] };
 
 // ---- values of one parameter ------------------------------------------------------------------------------
 
@@ -169,7 +169,7 @@ function countCombinations(axes: SweepAxis[]): number {
 }
 
 /** All combinations; the last axis varies fastest. */
-export function crossAxes(axes: SweepAxis[]): SweepPoints {
+export function crossAxes(axes: SweepAxis[]): PointList {
   requireCounted(axes);
   return { names: namesOf(axes), count: countCombinations(axes), at: (index) => combinationAt(axes, index) };
 }
@@ -185,7 +185,7 @@ function combinationAt(axes: SweepAxis[], index: number): ByteString[] {
 }
 
 /** The first values of all, the second ones, and so on. What has only one value has it in each point. */
-export function zipAxes(axes: SweepAxis[]): SweepPoints {
+export function zipAxes(axes: SweepAxis[]): PointList {
   requireCounted(axes);
   const long = axes.filter((axis) => axis.count !== 1);
   const other = long.find((axis) => axis.count !== long[0].count);
@@ -206,7 +206,7 @@ const MOST_REPETITIONS = 10000;
  * from the front: the i-th place is exchanged with one of those from i on). Else the axes are drawn
  * one after the other for each point, and a point that was there is drawn again.
  */
-export function drawPoints(axes: SweepAxis[], wanted: number, seed: bigint): SweepPoints {
+export function drawPoints(axes: SweepAxis[], wanted: number, seed: bigint): PointList {
   const random = new SplitMix64(seed);
   const total = countCombinations(axes);
   const rows: ByteString[][] = total === Infinity ? drawApart(axes, wanted, random) : shuffleFirst(total, wanted, random).map((index) => combinationAt(axes, index));

@@ -51,16 +51,16 @@ export function refuseInFlight(project: Project, keys: string[]): void {
   throw new Failure('cannot run "' + found[0].report.name + '" here' + more + ': it is ' + found[0].report.status.what + ' on Slurm, as job ' + found[0].report.job, 'wait for it (rr status), or end it: scancel ' + found[0].job, EXIT.refused);
 }
 
-function plural(number: number, one: string): string {
+function pluralOf(number: number, one: string): string {
   return String(number) + ' ' + one + (number === 1 ? '' : 's');
 }
 
 function tellSubmitted(what: string, submitted: Submitted): void {
   const { batch, jobs, inFlight, problem } = submitted;
-  const flying = inFlight === 0 ? '' : plural(inFlight, what) + ' waited or ran there already';
+  const flying = inFlight === 0 ? '' : pluralOf(inFlight, what) + ' waited or ran there already';
   if (batch === undefined) return tell('rr: ' + (flying === '' ? 'nothing to hand over' : 'nothing more to hand over: ' + flying));
-  tell('rr: handed over to Slurm: ' + plural(submitted.submitted, what) + ' as ' + (jobs.length === 1 ? 'job ' : 'jobs ') + jobs.join(', ') + (flying === '' ? '' : '; ' + flying));
-  if (problem !== undefined) tell('rr: not handed over: ' + plural(problem.left, what) + ': ' + problem.why);
+  tell('rr: handed over to Slurm: ' + pluralOf(submitted.submitted, what) + ' as ' + (jobs.length === 1 ? 'job ' : 'jobs ') + jobs.join(', ') + (flying === '' ? '' : '; ' + flying));
+  if (problem !== undefined) tell('rr: not handed over: ' + pluralOf(problem.left, what) + ': ' + problem.why);
 }
 
 // ---- waiting --------------------------------------------------------------------------------------------

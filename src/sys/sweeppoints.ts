@@ -9,7 +9,7 @@ import { joinNames, normalizeName } from '../core/names.ts';
 import { nameFileParameter } from '../core/parameters.ts';
 import type { FileParameter } from '../core/parameters.ts';
 import { crossAxes, drawPoints, makeRowAxis, readParameterAxis, zipAxes } from '../core/sweep.ts';
-import type { Points, SweepAxis } from '../core/sweep.ts';
+import type { PointList, SweepAxis } from '../core/sweep.ts';
 import { hasParameterFormat } from '../formats/parameterfile.ts';
 import { readPointTable } from '../formats/pointtable.ts';
 import { readBytesIfThere, statIfThere } from './files.ts';
@@ -33,7 +33,7 @@ export type PointOptions = {
 export type SweptFile = FileParameter & { name: ByteString; file: ByteString };
 
 export type SweepPoints = {
-  points: Points;
+  points: PointList;
   /** Those of the names whose value is put into a file. */
   files: SweptFile[];
   /** The files of --each, as paths of a record. Undefined: there is no --each. */
@@ -119,7 +119,7 @@ function readAxes(project: Project, folder: ByteString, options: PointOptions, p
   return axes;
 }
 
-function combineAxes(axes: SweepAxis[], options: PointOptions): Points {
+function combineAxes(axes: SweepAxis[], options: PointOptions): PointList {
   const random = readPointNumber('random', options.random, BigInt(Number.MAX_SAFE_INTEGER));
   const seed = readPointNumber('seed', options.seed, (1n << 64n) - 1n);
   if (random === undefined && seed !== undefined) throw new Failure('cannot use --seed without --random', '', EXIT.usage);
