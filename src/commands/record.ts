@@ -55,12 +55,12 @@ export type RecordOptions = {
 
 // ---- options ----------------------------------------------------------------------------------------
 
-type Parameters = { given: ByteString[]; inFiles: FileParameter[]; left: ByteString[] };
+type GivenParameters = { given: ByteString[]; inFiles: FileParameter[]; left: ByteString[] };
 
 /** What -p says: values given here, and those in files. Throws Failure before anything is made. */
-function readGivenParameters(options: RecordOptions, folder: ByteString): Parameters {
+function readGivenParameters(options: RecordOptions, folder: ByteString): GivenParameters {
   const project = options.project !== undefined ? requireProject(folder, options.project) : findProject(folder) ?? projectAt(folder);
-  const parameters: Parameters = { given: [], inFiles: [], left: [] };
+  const parameters: GivenParameters = { given: [], inFiles: [], left: [] };
   const names = new Set<ByteString>();
   for (const text of options.parameters) {
     const named = readParameterOption(project, folder, text);
