@@ -71,10 +71,10 @@ function comparePlannedNames(what: string, recorded: ByteString[], planned: Byte
     .concat(Array.from(before).filter((one) => !now.has(one)).map((one) => what + ' ' + one + ' was removed'));
 }
 
-type PlannedParameters = { values: Map<ByteString, ByteString[]>; inFiles: Set<ByteString> };
+type Parameters = { values: Map<ByteString, ByteString[]>; inFiles: Set<ByteString> };
 
-function sortParameters(run: Run): PlannedParameters {
-  const found: PlannedParameters = { values: new Map(), inFiles: new Set() };
+function sortParameters(run: Run): Parameters {
+  const found: Parameters = { values: new Map(), inFiles: new Set() };
   for (const parameter of run.parameters) {
     const space = parameter.indexOf(' ');
     const name = parameter.slice(0, space);
