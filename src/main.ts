@@ -86,7 +86,8 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     });
     case 'make': return makeTargets(parsed.operands, {
       project, jobs: one('jobs'), keepGoing: has('keep-going'), dryRun: has('dry-run'), why: has('why'), force: has('force'), down: all('down'), retries: one('retries'),
-      timeout: one('timeout'), environment: has('environment'), load: one('load'), memory: one('memory'), json: has('json'), quiet: has('quiet'),
+      timeout: one('timeout'), environment: has('environment'), load: one('load'), memory: one('memory'), on: one('on'), wait: has('wait'), pack: one('pack'),
+      sbatchOptions: all('sbatch-option'), cpus: one('cpus'), time: one('time'), partition: one('partition'), json: has('json'), quiet: has('quiet'),
     });
     case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));
     default: return showHelp(parsed);

@@ -113,6 +113,12 @@ function describeTaskEnd(end: StepEnd): { what: TaskEnd; text: ByteString } {
   return { what: run.status === 'interrupted' ? 'interrupted' : 'failed', text: why };
 }
 
+/** The number in an option 'NAME NUMBER' of a batch. */
+function readAmount(batch: ClusterBatch, name: string): number | undefined {
+  const text = batch.options.find((option) => option.startsWith(name + ' '))?.slice(name.length + 1) ?? '';
+  return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined;
+}
+
 async function doStep(session: ClusterSession, number: number, read: ReadTask): Promise<{ what: TaskEnd; runId?: string; text: ByteString }> {
   const block = await findBlock(session, read.task.before);
   if (block !== undefined) return { what: 'blocked', text: block };
@@ -121,8 +127,11 @@ async function doStep(session: ClusterSession, number: number, read: ReadTask): 
   if (decision.kind === 'skip') return { what: 'skipped', text: '' };
   if (decision.kind === 'failed') return { what: 'failed', text: decision.why };
   const { job } = decision;
-  const template = { ...job.template, asked: session.batch.arrays[session.place].asked, job: 'slurm ' + session.job + ' ' + session.node };
-  const end = await executeStep(session.project, { ...job, key: read.task.key, template }, { ...ALONE, isAlone: false });
+  const template = { ...job.template, asked: session.batch.arrays[session.place].asked, job: 'slurm ' + session.job + ' ' + session.node, timeoutS: job.template.timeoutS ?? readAmount(session.batch, 'timeout') };
+  let end = await executeStep(session.project, { ...job, key: read.task.key, template }, { ...ALONE, isAlone: false });
+  for (let left = readAmount(session.batch, 'retries') ?? 0; left > 0 && !end.isGood && end.run.id !== UNCLAIMED_ID && !session.isStopped(); left--) {
+    end = await executeStep(session.project, { ...job, key: read.task.key, template }, { ...ALONE, isAlone: false });
+  }
   for (const problem of end.problems) tell('rr: task ' + String(number) + ': ' + problem);
   return { ...describeTaskEnd(end), runId: end.run.id === UNCLAIMED_ID ? undefined : end.run.id };
 }
