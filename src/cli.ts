@@ -15,6 +15,13 @@ const JSON_OUT: OptionSpec = { name: 'json', help: 'print JSON' };
 const TRACE_WORDS = ['auto', ...TRACE_METHODS];
 
 const CACHE: OptionSpec = { name: 'cache', value: 'DIR', help: 'with results in DIR, which others may share (default: in .rr)' };
+const CLUSTER_OPTIONS: OptionSpec[] = [
+  { name: 'on', value: 'CLUSTER', words: ['slurm'], help: 'hand all over to a cluster, as arrays of jobs: slurm' },
+  { name: 'wait', help: 'stay until the jobs are over (--on)' },
+  { name: 'pack', value: 'N', help: 'N of them one after the other in each job (--on)' },
+  { name: 'sbatch-option', value: 'OPTION', isRepeatable: true, help: 'an option for sbatch: --account=NAME, --qos=NAME' },
+];
+
 const REUSE_OPTIONS: OptionSpec[] = [
   { name: 'reuse', help: 'put back what an earlier run of the same gave, if there is one' },
   { name: 'no-reuse', help: 'run it, whatever is set for the project' },
@@ -246,6 +253,10 @@ export const VERBS: VerbSpec[] = [
       ...REUSE_OPTIONS.filter((option) => option.name !== 'environment'),
       { name: 'load', value: 'LOAD', help: 'start no step while the load of the machine is above LOAD' },
       { name: 'memory', value: 'SIZE', help: 'start no step for which SIZE is not enough memory: 512M, 4G' },
+      ...CLUSTER_OPTIONS,
+      { name: 'cpus', value: 'N', help: 'processors for a step that does not ask for them itself (--on)' },
+      { name: 'time', value: 'TIME', help: 'time for a step that does not ask for it itself (--on)' },
+      { name: 'partition', value: 'NAME', help: 'partition for a step that does not ask for one itself (--on)' },
       JSON_OUT, QUIET, PROJECT,
     ],
     example: 'rr make figures/co2.svg',

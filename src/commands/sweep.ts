@@ -65,7 +65,7 @@ export type SweepOptions = {
 
 // ---- options ----------------------------------------------------------------------------------------
 
-function readAmount(option: string, text: ByteString | undefined, least: number): number | undefined {
+function readCountOption(option: string, text: ByteString | undefined, least: number): number | undefined {
   if (text === undefined) return undefined;
   const value = /^\d{1,9}$/.test(text) || (option === 'load' && /^\d{1,9}\.\d{1,9}$/.test(text)) ? Number(text) : -1;
   if (value < least) throw new Failure('cannot use --' + option + ' "' + text + '": not a number' + (least > 0 ? ' above 0' : ''), '', EXIT.usage);
@@ -238,13 +238,13 @@ function taskOf(sweep: Sweep, point: WantedPoint, slots: number): ScheduledTask 
 
 async function runWanted(sweep: Sweep, wanted: WantedPoint[], recorded: number): Promise<number> {
   const { project, label, options } = sweep;
-  const slots = readAmount('jobs', options.jobs, 1) ?? listProcessors().length;
+  const slots = readCountOption('jobs', options.jobs, 1) ?? listProcessors().length;
   const places = new Map(wanted.map((point) => [String(point.number), point]));
   const result = await runTasks({
     project, tasks: wanted.map((point) => taskOf(sweep, point, slots)), decide: async (key) => jobOf(sweep, places.get(key) as WantedPoint),
     onEnd: () => undefined,
-    slots, maxLoad: readAmount('load', options.load, 0), memoryBytes: options.memory === undefined ? undefined : os().totalmem(), keepGoing: !options.failFast,
-    retries: readAmount('retries', options.retries, 0) ?? 0, timeoutS: undefined, quiet: options.quiet, isTerse: true,
+    slots, maxLoad: readCountOption('load', options.load, 0), memoryBytes: options.memory === undefined ? undefined : os().totalmem(), keepGoing: !options.failFast,
+    retries: readCountOption('retries', options.retries, 0) ?? 0, timeoutS: undefined, quiet: options.quiet, isTerse: true,
   });
   const failed = wanted.filter((point) => result.outcomes.get(String(point.number)) === 'failed').map((point) => point.number);
   const succeeded = wanted.filter((point) => result.outcomes.get(String(point.number)) === 'done').length;
