@@ -117,7 +117,7 @@ function listDeclared(project: Project, template: Run): ByteString[] {
 }
 
 // Times of files go by ticks of 1 to 10 ms: what was put there must not seem to be as young as the run.
-const FILE_TICK_MS = 12;
+const LENT_TICK_MS = 12;
 
 function isAsWanted(name: ByteString, file: StepJob['restore'][number]): boolean {
   const state = describeFile(name, file.path);
@@ -156,7 +156,7 @@ function lendContents(held: Held, restored: { file: FileState; found: FoundConte
     makeFolder(name.slice(0, name.lastIndexOf('/')));
     fs.renameSync(toFsPath(unfinished), toFsPath(name));
   }
-  if (restored.length > 0) pauseMs(FILE_TICK_MS);
+  if (restored.length > 0) pauseMs(LENT_TICK_MS);
 }
 
 function writeNew(name: ByteString, content: ByteString): void {
@@ -217,7 +217,7 @@ function planUntraced(project: Project, job: StepJob, isAlone: boolean): StepSur
   };
 }
 
-function listInputs(project: Project, job: StepJob): ByteString[] {
+function listStepInputs(project: Project, job: StepJob): ByteString[] {
   const changed = job.prior === undefined ? [] : listChangedInputs(job.prior).filter((path) => lstatIfThere(absoluteOf(project, path)) !== undefined);
   return Array.from(new Set(changed.concat(job.template.declaredInputs))).map((path) => absoluteOf(project, path));
 }
@@ -241,7 +241,7 @@ async function record(project: Project, job: StepJob, place: StepPlace, held: He
     };
     return await recordCommand({
       project, folder: readCurrentFolder(), argv: argumentsOf(template, project.root), label: template.label, reason: template.reason, tags: template.tags,
-      inputs: listInputs(project, job), outputs: template.declaredOutputs.map((pattern) => absoluteOf(project, pattern)),
+      inputs: listStepInputs(project, job), outputs: template.declaredOutputs.map((pattern) => absoluteOf(project, pattern)),
       parameters: [], fileParameters: fileParametersOf(template), metricsFiles: template.metricsFiles, variables: template.declaredVariables, timeoutS: template.timeoutS, asked: template.asked, trace: methodOf(template), requireClean: false, noLogs: false, quiet: true, inherited: place.inherited, batch: place.batch,
       repeat: {
         origin: project, fill, streams: place.isPassedOn ? passing : streams.streams, redirects: streams.redirects, judge, isKept: true,

@@ -10,7 +10,7 @@ import { editDistance } from '../core/words.ts';
 import { fillCommand, namesInCommand, readCommandTemplate } from '../formats/commandtemplate.ts';
 import type { CommandTemplate } from '../formats/commandtemplate.ts';
 import { hasParameterFormat, writeParameter } from '../formats/parameterfile.ts';
-import { fillPattern, fillText, namesIn, parsePlaceholders } from '../formats/placeholders.ts';
+import { fillPattern, fillText, placeholderNamesIn, parsePlaceholders } from '../formats/placeholders.ts';
 import type { PointValues, TextPart } from '../formats/placeholders.ts';
 import { maskValue } from '../formats/secrets.ts';
 import { hasShellSyntax, quoteCommand } from '../formats/shell.ts';
@@ -141,7 +141,7 @@ export class SweepSteps {
 
   private warn(unknown: ByteString[]): void {
     const { names } = this.swept.points;
-    const used = new Set(namesInCommand(this.template).concat(...[this.inputs, this.outputs, this.metrics, this.variables.map((variable) => variable.parts ?? []), this.writes.map((write) => write.parts), this.writes.map((write) => write.base)].map((texts) => texts.reduce((all: ByteString[], parts) => all.concat(namesIn(parts)), []))));
+    const used = new Set(namesInCommand(this.template).concat(...[this.inputs, this.outputs, this.metrics, this.variables.map((variable) => variable.parts ?? []), this.writes.map((write) => write.parts), this.writes.map((write) => write.base)].map((texts) => texts.reduce((all: ByteString[], parts) => all.concat(placeholderNamesIn(parts)), []))));
     const isUsed = (name: ByteString): boolean => used.has(name) || this.swept.files.some((file) => file.name === name || (file.key === name && used.has(file.key)));
     for (const word of new Set(unknown)) {
       const meant = findMeant(word, Array.from(this.names));
@@ -154,8 +154,8 @@ export class SweepSteps {
       this.warnings.push('the command has no {' + name + '}: its points differ in nothing else');
     }
     if (isEach && !FILE_NAMES.some(isUsed)) this.warnings.push('the command has no {path}: it is not told which file to work on');
-    const inCommand = new Set(namesInCommand(this.template).concat(...this.variables.map((variable) => namesIn(variable.parts ?? []))));
-    const isNamed = inCommand.has('params') || this.writes.every((write) => namesIn(write.parts).every((name) => inCommand.has(name)));
+    const inCommand = new Set(namesInCommand(this.template).concat(...this.variables.map((variable) => placeholderNamesIn(variable.parts ?? []))));
+    const isNamed = inCommand.has('params') || this.writes.every((write) => placeholderNamesIn(write.parts).every((name) => inCommand.has(name)));
     if (!isNamed) this.warnings.push('the command has no {params}: it is not told which file it is to read');
   }
 
