@@ -300,7 +300,7 @@ function putBackSafely(held: Held, run: Run | undefined, problems: string[]): vo
   }
 }
 
-/** Carries out one step and records it (docs/rr.1, "rr make"). */
+/** Carries out one step and records it (docs/rr.1, "Carrying out steps"). */
 export async function executeStep(project: Project, job: StepJob, place: StepPlace = ALONE): Promise<StepEnd> {
   const problems: string[] = [];
   let held: Held;
