@@ -4,7 +4,7 @@ import { EXIT, Failure } from './core/failure.ts';
 import { ACCEPTANCES } from './core/repeat.ts';
 import { RUN_STATUSES } from './core/run.ts';
 import type { OptionSpec, VerbSpec } from './core/verbspec.ts';
-import { joinWords } from './core/words.ts';
+import { editDistance, joinWords } from './core/words.ts';
 import { TRACE_METHODS } from './sys/observe.ts';
 import { COMPLETION_SHELLS } from './views/completion.ts';
 import { wrapText } from './views/table.ts';
@@ -13,6 +13,14 @@ const PROJECT: OptionSpec = { name: 'project', value: 'DIR', help: 'the project 
 const QUIET: OptionSpec = { name: 'quiet', letter: 'q', help: 'say nothing but failures' };
 const JSON_OUT: OptionSpec = { name: 'json', help: 'print JSON' };
 const TRACE_WORDS = ['auto', ...TRACE_METHODS];
+
+const CACHE: OptionSpec = { name: 'cache', value: 'DIR', help: 'with results in DIR, which others may share (default: in .rr)' };
+const REUSE_OPTIONS: OptionSpec[] = [
+  { name: 'reuse', help: 'put back what an earlier run of the same gave, if there is one' },
+  { name: 'no-reuse', help: 'run it, whatever is set for the project' },
+  CACHE,
+  { name: 'environment', help: 'only if programs, libraries and packages are the same, too' },
+];
 
 const LINEAGE_OPTIONS: OptionSpec[] = [
   { name: 'depth', value: 'N', help: 'follow at most N runs (default: all)' },
@@ -25,7 +33,12 @@ const LINEAGE_OPTIONS: OptionSpec[] = [
 export const VERBS: VerbSpec[] = [
   {
     name: 'init', usage: 'rr init [DIR]', summary: 'set up a project: make provenance/ and .rr/', operands: [0, 1],
-    options: [QUIET], example: 'rr init',
+    options: [
+      { name: 'reuse', help: 'from now on put back what an earlier run of the same gave' },
+      { name: 'no-reuse', help: 'do so no more, unless asked for' },
+      CACHE, QUIET,
+    ],
+    example: 'rr init',
   },
   {
     name: 'record', usage: 'rr record [OPTION...] -- COMMAND [ARG...]', summary: 'run a command and record it', takesCommand: true, operands: [0, 0],
@@ -35,8 +48,9 @@ export const VERBS: VerbSpec[] = [
       { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'a keyword' },
       { name: 'input', letter: 'i', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that the command reads' },
       { name: 'output', letter: 'o', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that it writes' },
-      { name: 'param', letter: 'p', value: 'NAME=VALUE', isRepeatable: true, help: 'a parameter, for the record' },
+      { name: 'param', letter: 'p', value: 'NAME=VALUE|FILE[:KEY]', isRepeatable: true, help: 'a parameter, for the record; or that of KEY, or of all keys, in FILE' },
       { name: 'variable', value: 'NAME[=VALUE]', isRepeatable: true, help: 'an environment variable that it depends on; VALUE: set it for the command' },
+      { name: 'metrics', value: 'FILE', isRepeatable: true, help: 'a file that it writes, with what came out: read at the end' },
       { name: 'timeout', value: 'TIME', help: 'stop it after TIME: 90, 90s, 5m, 2h, 1d (default: never)' },
       { name: 'cpus', value: 'N', help: 'processors that it needs, for rr make' },
       { name: 'memory', value: 'SIZE', help: 'memory that it needs, for rr make: 512M, 4G' },
@@ -47,11 +61,47 @@ export const VERBS: VerbSpec[] = [
       { name: 'trace', value: 'METHOD', words: TRACE_WORDS, help: 'how files are found: ' + TRACE_WORDS.join(', ') + ' (default: auto)' },
       { name: 'require-clean', help: 'refuse if code is changed or not tracked' },
       { name: 'no-logs', help: "do not keep what it prints; it gets rr's own terminal" },
+      ...REUSE_OPTIONS,
       { name: 'json', help: 'print the record as JSON on standard error' },
       { name: 'print-id', help: 'print the id of the run as the last line on standard error' },
       QUIET, PROJECT,
     ],
     example: "rr record -l fit -m 'first try' -o fit.csv -- ./fit data/raw.csv",
+  },
+  {
+    name: 'sweep', usage: 'rr sweep [OPTION...] -- COMMAND [ARG...]', summary: 'run a command for each of many values, and record each run', takesCommand: true, operands: [0, 0],
+    options: [
+      { name: 'label', letter: 'l', value: 'LABEL', help: 'name of the sweep; always needed' },
+      { name: 'param', letter: 'p', value: 'NAME=VALUES', isRepeatable: true, help: 'a parameter: 0.1,0.2 1..100 1..9..2 lin:0..1:11 log:1e-5..1:6; NAME may be FILE:KEY' },
+      { name: 'each', value: 'PATH', isRepeatable: true, help: 'a point for each of these files: {path} {name} {stem} {ext} {folder}' },
+      { name: 'from', value: 'FILE', help: 'a point for each row of a table (CSV, TSV) with names in its first line' },
+      { name: 'zip', help: 'values side by side instead of all combinations' },
+      { name: 'random', value: 'N', help: 'only N points, drawn at random' },
+      { name: 'seed', value: 'S', help: 'where drawing begins (default: 0)' },
+      { name: 'write', value: 'PATH', isRepeatable: true, help: 'copy of FILE for each point (-p FILE:KEY=VALUES); the command gets {params}' },
+      { name: 'reason', letter: 'm', value: 'TEXT', help: 'why it is run' },
+      { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'a keyword' },
+      { name: 'input', letter: 'i', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that the command reads' },
+      { name: 'output', letter: 'o', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that it writes; no two points the same' },
+      { name: 'variable', value: 'NAME[=VALUE]', isRepeatable: true, help: 'an environment variable that it depends on; VALUE: set it for the command' },
+      { name: 'metrics', value: 'FILE', isRepeatable: true, help: 'file that it writes and that holds what it gave, as numbers or words' },
+      { name: 'timeout', value: 'TIME', help: 'stop a point after TIME: 90, 90s, 5m, 2h, 1d (default: never)' },
+      { name: 'trace', value: 'METHOD', words: TRACE_WORDS, help: 'how files are found: ' + TRACE_WORDS.join(', ') + ' (default: auto)' },
+      { name: 'cpus', value: 'N', help: 'processors that a point needs' },
+      { name: 'memory', value: 'SIZE', help: 'memory that a point needs: 512M, 4G; no more run at once than have room' },
+      { name: 'time', value: 'TIME', help: 'time that a point is to be given on a cluster' },
+      { name: 'partition', value: 'NAME', help: 'partition of the cluster that it is to run in' },
+      { name: 'jobs', letter: 'j', value: 'N', help: 'so many at the same time (default: the processors)' },
+      { name: 'load', value: 'N', help: 'start none while the load of the machine is above N' },
+      { name: 'retries', value: 'N', help: 'run a point that fails up to N more times' },
+      { name: 'dry-run', letter: 'n', help: 'tell how many points there are and what would be run' },
+      { name: 'fail-fast', help: 'start no more points when one has failed' },
+      { name: 'force', letter: 'f', help: 'run also what is recorded' },
+      { name: 'prune', help: 'remove results of files that are gone, unless changed by hand (--each)' },
+      { name: 'yes', help: 'also more than 100,000 points' },
+      QUIET, PROJECT,
+    ],
+    example: "rr sweep -l scan -p gamma=0.1,0.2,0.5 -p seed=1..100 -o out/{n}.csv -- ./sim --gamma {gamma} --seed {seed} -o out/{n}.csv",
   },
   {
     name: 'list', usage: 'rr list [OPTION...]', summary: 'list runs, newest last', operands: [0, 0],
@@ -62,12 +112,14 @@ export const VERBS: VerbSpec[] = [
       { name: 'since', value: 'DATE', help: 'started at or after DATE (UTC): 2026-11-22, today, 7d, 12h' },
       { name: 'until', value: 'DATE', help: 'started before DATE' },
       { name: 'param', letter: 'p', value: 'TEST', isRepeatable: true, help: 'with this parameter: NAME, NAME=VALUE, also != < <= > >=' },
+      { name: 'metric', value: 'TEST', isRepeatable: true, help: 'with this metric, in the same way' },
+      { name: 'sweep', value: 'LABEL', help: 'points of this sweep, as a table: the last run of each' },
       { name: 'grep', value: 'PATTERN', help: 'with a text that this regular expression fits' },
       { name: 'made', value: 'FILE', isRepeatable: true, help: 'that wrote FILE' },
       { name: 'used', value: 'FILE', isRepeatable: true, help: 'that read FILE' },
       { name: 'sort', value: 'LIST', help: 'in the order of these columns; -COLUMN: descending' },
       { name: 'last', letter: 'n', value: 'N', help: 'only the last N of the list' },
-      { name: 'columns', value: 'LIST', help: 'show these columns: id,label,param:NAME,params,...' },
+      { name: 'columns', value: 'LIST', help: 'show these columns: id,label,param:NAME,metric:NAME,...' },
       { name: 'full', help: 'do not cut texts to the width of the terminal' },
       JSON_OUT,
       { name: 'csv', help: 'print CSV' },
@@ -180,9 +232,41 @@ export const VERBS: VerbSpec[] = [
     example: 'rr rerun --accept tolerance --tolerance fit.csv=1e-9 fit',
   },
   {
+    name: 'make', usage: 'rr make [OPTION...] [FILE|LABEL|RUN...]', summary: 'bring results up to date: redo what would come out otherwise', operands: [0, Infinity],
+    options: [
+      { name: 'jobs', letter: 'j', value: 'N', help: 'carry out N steps at once (default: as many as processors)' },
+      { name: 'keep-going', letter: 'k', help: 'go on with what does not depend on a step that failed' },
+      { name: 'dry-run', letter: 'n', help: 'tell what would be done and why' },
+      { name: 'why', help: 'tell of each step that is up to date by what' },
+      { name: 'force', help: 'redo what is named in any case; all if nothing is' },
+      { name: 'down', value: 'FILE', isRepeatable: true, help: 'also all that comes from FILE' },
+      { name: 'retries', value: 'N', help: 'try a step that failed N more times (default: 0)' },
+      { name: 'timeout', value: 'TIME', help: 'stop a step after TIME: 90, 90s, 5m, 2h, 1d (default: never)' },
+      { name: 'environment', help: 'redo also what other programs, libraries or packages made' },
+      ...REUSE_OPTIONS.filter((option) => option.name !== 'environment'),
+      { name: 'load', value: 'LOAD', help: 'start no step while the load of the machine is above LOAD' },
+      { name: 'memory', value: 'SIZE', help: 'start no step for which SIZE is not enough memory: 512M, 4G' },
+      JSON_OUT, QUIET, PROJECT,
+    ],
+    example: 'rr make figures/co2.svg',
+  },
+  {
     name: 'makefile', usage: 'rr makefile [OPTION...]', summary: 'make provenance/Makefile again from the records', operands: [0, 0],
     options: [{ name: 'print', help: 'print it instead of writing it' }, QUIET, PROJECT],
     example: 'rr makefile',
+  },
+  {
+    name: 'gc', usage: 'rr gc [OPTION...]', summary: 'free space: contents kept for reuse, what repeats left', operands: [0, 0],
+    options: [
+      { name: 'older', value: 'TIME', help: 'what was not used for TIME: 90, 90s, 5m, 2h, 30d' },
+      { name: 'size', value: 'SIZE', help: 'the least recently used, until SIZE is left: 512M, 4G, 0' },
+      { name: 'keep', value: 'RUN', isRepeatable: true, help: 'but nothing that RUN or what it was made from needs' },
+      { name: 'cache', value: 'DIR', help: 'in the cache DIR (default: in .rr)' },
+      { name: 'aside', help: 'also what failed steps left in .rr/aside' },
+      { name: 'dry-run', letter: 'n', help: 'tell what would be freed' },
+      QUIET, PROJECT,
+    ],
+    example: 'rr gc --older 30d --size 10G --keep paper',
   },
   {
     name: 'help', usage: 'rr help [OPTION...] [VERB]', summary: 'explain a verb', operands: [0, 1],
@@ -198,23 +282,6 @@ export type ParsedArguments = {
   operands: ByteString[];
   command: ByteString[];
 };
-
-/** Number of single edits (letter put in, taken out, changed, two swapped) between two words. */
-export function editDistance(a: string, b: string): number {
-  const rows: number[][] = [];
-  for (let i = 0; i <= a.length; i++) {
-    rows.push([i]);
-    for (let j = 1; j <= b.length; j++) {
-      if (i === 0) rows[i][j] = j;
-      else {
-        const change = rows[i - 1][j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-        rows[i][j] = Math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, change);
-        if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) rows[i][j] = Math.min(rows[i][j], rows[i - 2][j - 2] + 1);
-      }
-    }
-  }
-  return rows[a.length][b.length];
-}
 
 function nearest(word: string, known: string[]): string | undefined {
   let best: string | undefined;

@@ -52,7 +52,7 @@ function readTailOf(project: Project, run: Run): ByteString[] {
 function makeJournalFilter(options: JournalOptions): RunFilter {
   const nowMs = readUtcMicros() / 1000;
   return {
-    labels: options.labels, tags: options.tags, statuses: options.statuses, parameters: [], made: [], used: [],
+    labels: options.labels, tags: options.tags, statuses: options.statuses, parameters: [], metrics: [], made: [], used: [],
     since: requireMoment('--since', options.since, nowMs), until: requireMoment('--until', options.until, nowMs),
   };
 }

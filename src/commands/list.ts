@@ -5,8 +5,10 @@ import { EXIT, Failure } from '../core/failure.ts';
 import { requireMoment } from '../core/filteroptions.ts';
 import type { AnnotatedRun } from '../core/notes.ts';
 import type { RunSummary } from '../core/run.ts';
-import { matchesFilter, parseParameterCondition } from '../core/select.ts';
-import type { RunFilter } from '../core/select.ts';
+import { listValueNames, matchesFilter, parseParameterCondition, resolveName } from '../core/select.ts';
+import type { ParameterCondition, RunFilter } from '../core/select.ts';
+import { findLatestPoints } from '../core/sweep.ts';
+import { joinWords } from '../core/words.ts';
 import { readUtcMicros } from '../sys/clock.ts';
 import { toText } from '../sys/files.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
@@ -17,8 +19,8 @@ import { requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { readFileLookup } from '../sys/runindex.ts';
 import { printPieces, readColumns, tell } from '../sys/terminal.ts';
-import { COLUMN_NAMES, findColumn, findColumns, sortRuns } from '../views/columns.ts';
-import type { FilesOf, SortOrder } from '../views/columns.ts';
+import { COLUMN_NAMES, findColumn, findColumns, findVaryingParameters, isAllColumns, sortRuns } from '../views/columns.ts';
+import type { FilesOf, ResolveName, SortOrder } from '../views/columns.ts';
 import { printJsonRun } from '../views/json.ts';
 import { printReplay, printReplayEnd, printReplayHead } from '../views/replayscript.ts';
 import { printRunCsv, printRunJson, printRunLatex, printRunTable } from '../views/runlist.ts';
@@ -34,7 +36,9 @@ export type ListOptions = {
   since: ByteString | undefined;
   until: ByteString | undefined;
   parameters: ByteString[];
+  metrics: ByteString[];
   grep: ByteString | undefined;
+  sweep: ByteString | undefined;
   made: ByteString[];
   used: ByteString[];
   sort: ByteString | undefined;
@@ -46,7 +50,9 @@ export type ListOptions = {
 };
 
 const TABLE_COLUMNS = ['id', 'status', 'time', 'label', 'command'];
-const CSV_COLUMNS = ['id', 'label', 'status', 'exit', 'started', 'time', 'user', 'system', 'memory', 'directory', 'command', 'reason', 'tags', 'outcome', 'comments', 'params'];
+// Around the parameters of a sweep that are not the same in all of its points.
+const SWEEP_COLUMNS = { before: ['n', 'status'], after: ['time'], inCsv: ['exit', 'started', 'id'] };
+const CSV_COLUMNS = ['id', 'label', 'status', 'exit', 'started', 'time', 'user', 'system', 'memory', 'directory', 'command', 'reason', 'tags', 'outcome', 'comments', 'params', 'metrics'];
 
 // ---- what was asked for ---------------------------------------------------------------------------
 
@@ -64,11 +70,29 @@ function compilePattern(pattern: ByteString): (text: ByteString) => boolean {
   }
 }
 
-function makeFilter(options: ListOptions, toPath: (name: ByteString) => ByteString): RunFilter {
+function readConditions(option: string, texts: ByteString[], resolve: (name: ByteString) => ByteString): ParameterCondition[] {
+  return texts.map((text) => {
+    const condition = parseParameterCondition(text) ?? failOptionValue(option, text, 'no name', "write NAME, NAME=VALUE, or such as 'gamma<0.5'");
+    return { ...condition, name: resolve(condition.name) };
+  });
+}
+
+/** What a person calls a parameter or metric; of a value in a file the key alone will do, if the runs have no other of that name. */
+function makeResolver(runs: RunSummary[]): ResolveName {
+  const known: { [kind: string]: ByteString[] } = {};
+  return (kind, word) => {
+    known[kind] = known[kind] ?? listValueNames(runs.map((run) => (kind === 'param' ? run.parameters : run.metrics)));
+    const names = resolveName(word, known[kind]);
+    if (names.length === 1) return names[0];
+    throw new Failure('cannot tell which ' + (kind === 'param' ? 'parameter' : 'metric') + ' "' + word + '" is: ' + joinWords(names, 'or'), 'write it in full', EXIT.usage);
+  };
+}
+
+function makeFilter(options: ListOptions, resolve: ResolveName, toPath: (name: ByteString) => ByteString): RunFilter {
   const nowMs = readUtcMicros() / 1000;
   return {
     labels: options.labels, tags: options.tags, statuses: options.statuses,
-    parameters: options.parameters.map((text) => parseParameterCondition(text) ?? failOptionValue('param', text, 'no name', "write NAME, NAME=VALUE, or such as 'gamma<0.5'")),
+    parameters: readConditions('param', options.parameters, (name) => resolve('param', name)), metrics: readConditions('metric', options.metrics, (name) => resolve('metric', name)),
     since: requireMoment('--since', options.since, nowMs), until: requireMoment('--until', options.until, nowMs),
     grep: options.grep === undefined ? undefined : compilePattern(options.grep),
     made: options.made.map(toPath), used: options.used.map(toPath),
@@ -83,15 +107,15 @@ function failColumn(option: string, name: ByteString): never {
 function readColumnNames(text: ByteString | undefined): ByteString[] | undefined {
   if (text === undefined) return undefined;
   const names = text.split(',');
-  for (const name of names) if (name !== 'params' && findColumn(name) === undefined) failColumn('columns', name);
+  for (const name of names) if (!isAllColumns(name) && findColumn(name) === undefined) failColumn('columns', name);
   return names;
 }
 
-function readSortOrder(text: ByteString | undefined): SortOrder {
+function readSortOrder(text: ByteString | undefined, resolve?: ResolveName): SortOrder {
   if (text === undefined) return [];
   return text.split(',').map((name) => {
     const isDescending = name[0] === '-';
-    return { column: findColumn(isDescending ? name.slice(1) : name) ?? failColumn('sort', name), isDescending };
+    return { column: findColumn(isDescending ? name.slice(1) : name, resolve) ?? failColumn('sort', name), isDescending };
   });
 }
 
@@ -110,9 +134,9 @@ function checkStyle(options: ListOptions): string {
 
 type Found = { known: KnownRuns; /** Those that fit. */ runs: RunSummary[]; faults: Failure[] };
 
-function findFittingRuns(project: Project, filter: RunFilter): Found {
-  const known = readKnownRuns(project);
-  let runs = known.summaries.filter((run) => matchesFilter(run, filter));
+/** Of a sweep the last run of each point. */
+function findFittingRuns(project: Project, known: KnownRuns, filter: RunFilter, sweep: ByteString | undefined): Found {
+  let runs = (sweep === undefined ? known.summaries : findLatestPoints(known.summaries, sweep)).filter((run) => matchesFilter(run, filter));
   if (filter.made.length + filter.used.length > 0) {
     const ids = findKnownRunsByFiles(project, known, filter.made, filter.used);
     runs = runs.filter((run) => ids.has(run.id));
@@ -165,31 +189,51 @@ function* printScript(project: Project, found: Found): Generator<ByteString> {
 function printInStyle(project: Project, found: Found, style: string, list: RunList, options: ListOptions): boolean {
   switch (style) {
     case 'sh': return printPieces(printScript(project, found));
-    case 'json': return printPieces(options.columns === undefined ? printRecordsAsJson(project, found) : printRunJson(list));
+    case 'json': return printPieces(options.columns === undefined && options.sweep === undefined ? printRecordsAsJson(project, found) : printRunJson(list));
     case 'csv': return printPieces(printRunCsv(list));
     case 'latex': return printPieces(printRunLatex(list));
     default:
       if (found.runs.length > 0) return printPieces(printRunTable(list, options.full ? Infinity : readColumns(1)));
-      tell(found.known.summaries.length === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
+      tell(explainNothing(found, options.sweep));
       return true;
   }
+}
+
+/** Why nothing is listed. */
+function explainNothing(found: Found, sweep: ByteString | undefined): ByteString {
+  const { summaries } = found.known;
+  if (summaries.length === 0) return 'rr: no runs recorded yet';
+  if (sweep === undefined || summaries.some((run) => run.sweep?.label === sweep)) return 'rr: no run fits';
+  const labels = Array.from(new Set(summaries.map((run) => run.sweep?.label).filter((label): label is ByteString => label !== undefined))).sort();
+  return 'rr: no sweep is called "' + sweep + '"' + (labels.length === 0 ? '' : '; there ' + (labels.length === 1 ? 'is ' : 'are ') + labels.join(', '));
+}
+
+function chooseColumns(options: ListOptions, style: string, found: Found): ByteString[] {
+  if (options.sweep === undefined) return style === 'csv' ? CSV_COLUMNS : TABLE_COLUMNS;
+  const { before, after, inCsv } = SWEEP_COLUMNS;
+  return before.concat(findVaryingParameters(found.runs).map((name) => 'param:' + name), 'metrics', after, style === 'csv' || style === 'json' ? inCsv : []);
 }
 
 /** Prints the runs that fit. A record or note that cannot be read is named, the others are listed, status 1. */
 export function listRuns(options: ListOptions): number {
   const style = checkStyle(options);
-  const names = readColumnNames(options.columns) ?? (style === 'csv' ? CSV_COLUMNS : TABLE_COLUMNS);
-  const order = readSortOrder(options.sort);
+  const asked = readColumnNames(options.columns);
+  readSortOrder(options.sort);
+  readConditions('param', options.parameters, (name) => name);
+  readConditions('metric', options.metrics, (name) => name);
   const last = readCount(options.last);
   const current = readCurrentFolder();
   const project = requireProject(current, options.project);
-  const filter = makeFilter(options, (name) => toRecordPath(project, current, name));
-  const found = findFittingRuns(project, filter);
-  const needsFiles = names.map(findColumn).concat(order.map((one) => one.column)).some((column) => column !== undefined && column.needsFiles);
+  const known = readKnownRuns(project);
+  const resolve = makeResolver(known.summaries);
+  const order = readSortOrder(options.sort, resolve);
+  const found = findFittingRuns(project, known, makeFilter(options, resolve, (name) => toRecordPath(project, current, name)), options.sweep);
+  const names = asked ?? chooseColumns(options, style, found);
+  const needsFiles = names.map((name) => findColumn(name)).concat(order.map((one) => one.column)).some((column) => column !== undefined && column.needsFiles);
   const filesOf = needsFiles ? readFiles(project, found) : () => undefined;
   if (order.length > 0) found.runs = sortRuns(found.runs, order, filesOf);
   if (last < found.runs.length) found.runs = last === 0 ? [] : found.runs.slice(-last);
-  printInStyle(project, found, style, { columns: findColumns(names, found.runs), runs: found.runs, filesOf }, options);
+  printInStyle(project, found, style, { columns: findColumns(names, found.runs, resolve), runs: found.runs, filesOf }, options);
   for (const fault of found.faults) tell('rr: ' + fault.message);
   return found.faults.length > 0 ? EXIT.differs : 0;
 }

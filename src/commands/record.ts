@@ -1,24 +1,27 @@
 // record.ts - rr record: runs a command and writes its record.
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
+import { nameFileParameter } from '../core/parameters.ts';
+import type { FileParameter } from '../core/parameters.ts';
 import { findNameFault } from '../core/plan.ts';
-import { DURATION_WORDS, parseDuration, SIZE_WORDS } from '../core/quantities.ts';
 import type { FileState } from '../core/run.ts';
-import { isDeclarableVariable, splitVariable } from '../core/variables.ts';
-import { readAsked, spellTyped } from '../formats/plan.ts';
+import { spellTyped } from '../formats/plan.ts';
 import { maskArguments, maskValue } from '../formats/secrets.ts';
-import { hasShellSyntax } from '../formats/shell.ts';
 import { printJsonRun } from '../views/json.ts';
-import { initialFiles } from '../views/texts.ts';
-import { lstatIfThere, toBytes, toText } from '../sys/files.ts';
+import { lstatIfThere } from '../sys/files.ts';
 import { findInheritedDescriptors, findProgram, readCurrentFolder } from '../sys/machine.ts';
 import { TRACE_METHODS, toRecordPath } from '../sys/observe.ts';
+import { readParameterOption } from '../sys/parameterfiles.ts';
 import { addToPlan, checkNewStep, PLAN_PATH } from '../sys/planfile.ts';
 import type { NewStep } from '../sys/planfile.ts';
-import { absoluteOf, findProject, projectAt, relativeTo, requireProject, setUpProject } from '../sys/project.ts';
+import { absoluteOf, findProject, projectAt, relativeTo, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { readRedirects, recordCommand, UNCLAIMED_ID } from '../sys/recording.ts';
 import type { Recorded, RecordingRequest } from '../sys/recording.ts';
+import { openReuse } from '../sys/reuse.ts';
+import { chooseReuse } from '../sys/settings.ts';
+import type { ReuseWish } from '../sys/settings.ts';
+import { openOrMakeProject, parseTimeout, readAskedOptions, readVariableOptions, resolveCommand, setDeclared } from '../sys/runoptions.ts';
 import { isTerminal, tell } from '../sys/terminal.ts';
 
 export type RecordOptions = {
@@ -29,9 +32,11 @@ export type RecordOptions = {
   tags: ByteString[];
   inputs: ByteString[];
   outputs: ByteString[];
+  /** NAME=VALUE, FILE:KEY, or FILE for all of its keys. */
   parameters: ByteString[];
   /** 'NAME' or 'NAME=VALUE' */
   variables: ByteString[];
+  metrics: ByteString[];
   timeout: ByteString | undefined;
   cpus: ByteString | undefined;
   memory: ByteString | undefined;
@@ -46,72 +51,30 @@ export type RecordOptions = {
   quiet: boolean;
   json: boolean;
   printId: boolean;
+  reuse: ReuseWish;
 };
 
 // ---- options ----------------------------------------------------------------------------------------
 
-function parseTimeout(text: ByteString): number {
-  const seconds = parseDuration(text);
-  if (seconds === undefined) throw new Failure('cannot use --timeout "' + text + '": not a time', 'write ' + DURATION_WORDS, EXIT.usage);
-  return seconds;
-}
+type GivenParameters = { given: ByteString[]; inFiles: FileParameter[]; left: ByteString[] };
 
-const ASKED_WORDS = {
-  cpus: ['not a number of processors', 'such as 4'], memory: ['not a size', 'write ' + SIZE_WORDS], time: ['not a time', 'write ' + DURATION_WORDS],
-  partition: ['not the name of a partition', 'run "sinfo" on the cluster'],
-};
-
-/** What is asked for the run, as a record has it. */
-function readAskedOptions(options: RecordOptions): ByteString[] {
-  const asked: ByteString[] = [];
-  for (const what of ['cpus', 'memory', 'time', 'partition'] as const) {
-    const value = options[what];
-    if (value === undefined) continue;
-    const [why, usual] = ASKED_WORDS[what];
-    const refuse = (hint: string): never => { throw new Failure('cannot use --' + what + ' "' + value + '": ' + why, hint, EXIT.usage); };
-    // To one a number is bytes, to another megabytes.
-    if (what === 'memory' && /^\d+$/.test(value)) refuse('write its unit: ' + value + 'M, or ' + value + 'B for bytes');
-    asked.push(readAsked(what + ' ' + value, () => refuse(usual)));
-  }
-  return asked;
-}
-
-/** The variables declared, by name, and the values that some are given. */
-function readVariableOptions(variables: ByteString[]): Map<ByteString, ByteString | undefined> {
-  const declared = new Map<ByteString, ByteString | undefined>();
-  for (const given of variables) {
-    const { name, value } = splitVariable(given);
-    if (!isDeclarableVariable(name)) {
-      const isName = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
-      throw new Failure('cannot declare the variable "' + name + '": ' + (isName ? 'it says where programs are or how they start' : 'no variable can be called so'), isName ? 'what describes the machine is in the record anyway; see "Declared variables" in the manual' : 'write NAME or NAME=VALUE', EXIT.usage);
+/** What -p says: values given here, and those in files. Throws Failure before anything is made. */
+function readGivenParameters(options: RecordOptions, folder: ByteString): GivenParameters {
+  const project = options.project !== undefined ? requireProject(folder, options.project) : findProject(folder) ?? projectAt(folder);
+  const parameters: GivenParameters = { given: [], inFiles: [], left: [] };
+  const names = new Set<ByteString>();
+  for (const text of options.parameters) {
+    const named = readParameterOption(project, folder, text);
+    if (named === undefined) {
+      if (!/^[^ \t-\r=]+=/.test(text)) throw new Failure('cannot use -p "' + text + '": not NAME=VALUE', '', EXIT.usage);
+      parameters.given.push(text);
+      continue;
     }
-    if (value !== undefined && toBytes(toText(value)) !== value) throw new Failure('cannot set the variable "' + name + '": its value is not UTF-8', 'set it in the shell, and declare its name alone', EXIT.usage);
-    declared.set(name, value ?? declared.get(name));
+    parameters.left.push(...named.left.map(({ why }) => why));
+    for (const one of named.parameters) if (!names.has(nameFileParameter(one))) parameters.inFiles.push(one);
+    for (const one of named.parameters) names.add(nameFileParameter(one));
   }
-  return declared;
-}
-
-function checkParameters(parameters: ByteString[]): void {
-  for (const parameter of parameters) {
-    if (!/^[^ \t-\r=]+=/.test(parameter)) throw new Failure('cannot use -p "' + parameter + '": not NAME=VALUE', '', EXIT.usage);
-  }
-}
-
-/** The command's arguments; a single one that holds shell syntax is given to a shell. */
-function resolveCommand(argv: ByteString[], folder: ByteString): ByteString[] {
-  if (argv.length === 0) throw new Failure('cannot record: no command', 'rr record [options] -- COMMAND [ARG...]', EXIT.usage);
-  if (argv.length > 1 || !hasShellSyntax(argv[0])) return argv;
-  const named = argv[0][0] === '/' ? argv[0] : folder + '/' + argv[0];
-  return argv[0].indexOf('/') >= 0 && lstatIfThere(named) !== undefined ? argv : ['sh', '-c', argv[0]];
-}
-
-function openProject(options: RecordOptions, current: ByteString): Project {
-  if (options.project !== undefined) return requireProject(current, options.project);
-  const found = findProject(current);
-  if (found !== undefined) return found;
-  const { project } = setUpProject(current, initialFiles());
-  if (!options.quiet) tell('rr: made provenance/ in ' + current);
-  return project;
+  return parameters;
 }
 
 /** A script whose #! line names a program that is not there is "not found" to the system, too. */
@@ -122,6 +85,8 @@ function explainStart(request: RecordingRequest, failure: string): string {
 function report(options: RecordOptions, request: RecordingRequest, recorded: Recorded): void {
   const { run, end, problems } = recorded;
   if (end.startFailure !== undefined) tell('rr: cannot run "' + request.argv[0] + '": ' + explainStart(request, end.startFailure));
+  if (run.reused !== undefined && !options.quiet) tell('rr: reused the outputs of ' + run.reused);
+  if (recorded.notReused !== undefined && !options.quiet) tell('rr: not kept for reuse: ' + recorded.notReused);
   if (end.isTimedOut) tell('rr: stopped after ' + String(run.timeoutS) + ' s (--timeout)');
   for (const problem of problems) tell('rr: ' + problem);
   if (problems.length > 0) tell('rr: the run was not recorded in full');
@@ -163,14 +128,6 @@ function checkPlanned(options: RecordOptions, name: ByteString): void {
   if (isSecret) refuse('it holds what may be a secret, and the plan is a file for everybody', 'let the command read it from a file or a variable');
 }
 
-/** NAME=VALUE, or PATH:KEY of a value in a file, as the plan has it. */
-function spellParameter(project: Project, folder: ByteString, parameter: ByteString): ByteString {
-  const sign = parameter.indexOf('=');
-  if (sign >= 0) return parameter.slice(0, sign) + (sign === parameter.length - 1 ? '' : ' ' + parameter.slice(sign + 1));
-  const colon = parameter.lastIndexOf(':');
-  return toRecordPath(project, folder, parameter.slice(0, colon)) + parameter.slice(colon);
-}
-
 /** Streams that go to files of the project; what lies elsewhere is left as whoever runs the step has it. */
 function listPlannedRedirects(project: Project): ByteString[] {
   return readRedirects(project).spelled.filter((redirect) => redirect === '2 >& 1' || redirect.startsWith('0 <') || !/^[12] >>? \//.test(redirect));
@@ -187,7 +144,10 @@ function describeStep(options: RecordOptions, project: Project, folder: ByteStri
   add('Label', options.label);
   add('Reason', options.reason);
   for (const tag of options.tags) add('Tag', tag);
-  for (const parameter of options.parameters) add('Parameter', spellParameter(project, folder, parameter));
+  const { given, inFiles } = readGivenParameters(options, folder);
+  for (const parameter of given) add('Parameter', parameter.replace('=', ' ').replace(/^([^ ]+) $/, '$1'));
+  for (const parameter of inFiles) add('Parameter', nameFileParameter(parameter));
+  for (const metrics of options.metrics) add('Metrics_file', path(metrics));
   for (const pattern of options.inputs) add('Declared_input', path(pattern));
   for (const pattern of options.outputs) add('Declared_output', path(pattern));
   for (const [variable, value] of readVariableOptions(options.variables)) add(value === undefined ? 'Declared_variable' : 'Variable', value === undefined ? variable : variable + '=' + value);
@@ -208,19 +168,13 @@ function planStep(options: RecordOptions, name: ByteString): number {
   if (relativeTo(planned, folder)[0] === '/') throw new Failure('cannot plan "' + name + '": this folder is not in the project', 'go to the folder that it is to run in', EXIT.usage);
   const step = describeStep(options, planned, folder, name);
   checkNewStep(planned, step);
-  const done = addToPlan(openProject(options, folder), step, options.force);
+  const done = addToPlan(openOrMakeProject(options, folder), step, options.force);
   if (!options.quiet) tell('rr: "' + name + '" ' + { added: 'is planned', replaced: 'is planned anew', same: 'is planned so already' }[done] + ' in ' + PLAN_PATH + '; "rr make" runs it');
   return 0;
 }
 
-/** Sets for the command the variables that are given a value. */
-function setDeclared(declared: Map<ByteString, ByteString | undefined>): void {
-  for (const [name, value] of declared) if (value !== undefined) process.env[name] = toText(value);
-}
-
 /** Runs the command and records it. Returns the exit status for rr. */
 export async function recordRun(options: RecordOptions): Promise<number> {
-  checkParameters(options.parameters);
   if (options.plan !== undefined) return planStep(options, options.plan);
   if (options.force) throw new Failure('cannot use --force without --plan', '', EXIT.usage);
   // Anything but a method is 'auto': the table of options lets no other word through.
@@ -231,10 +185,16 @@ export async function recordRun(options: RecordOptions): Promise<number> {
   // First of all, as long as rr has opened nothing itself.
   const inherited = findInheritedDescriptors();
   const folder = readCurrentFolder();
-  const { label, reason, tags, inputs, outputs, parameters, requireClean, noLogs, quiet } = options;
+  const { given, inFiles, left } = readGivenParameters(options, folder);
+  const { label, reason, tags, inputs, outputs, requireClean, noLogs, quiet } = options;
+  const argv = resolveCommand(options.argv, folder);
+  const project = openOrMakeProject(options, folder);
+  if (!quiet) for (const why of left) tell('rr: ' + why);
+  const reuse = chooseReuse(project, folder, options.reuse);
   const request: RecordingRequest = {
-    argv: resolveCommand(options.argv, folder), project: openProject(options, folder), folder, label, reason, tags, inputs, outputs, parameters,
-    variables: Array.from(declared.keys()), timeoutS, asked, trace, requireClean, noLogs, quiet, inherited, repeat: undefined,
+    argv, project, folder, label, reason, tags, inputs, outputs, parameters: given, fileParameters: inFiles, variables: Array.from(declared.keys()),
+    metricsFiles: options.metrics.map((name) => toRecordPath(project, folder, name)), timeoutS, asked, trace, requireClean, noLogs, quiet, inherited, repeat: undefined,
+    reuse: reuse && openReuse(project, reuse),
   };
   setDeclared(declared);
   const recorded = await recordCommand(request);

@@ -78,7 +78,7 @@ function comparePlannedNames(what: string, recorded: ByteString[], planned: Byte
 
 type Parameters = { values: Map<ByteString, ByteString[]>; inFiles: Set<ByteString> };
 
-function readParameters(run: Run): Parameters {
+function sortParameters(run: Run): Parameters {
   const found: Parameters = { values: new Map(), inFiles: new Set() };
   for (const parameter of run.parameters) {
     const space = parameter.indexOf(' ');
@@ -101,8 +101,8 @@ function isSameList(recorded: ByteString[], planned: ByteString[]): boolean {
 
 function compareParameters(run: Run, template: Run): ByteString[] {
   if (isEqualList(run.parameters, template.parameters) && isEqualList(run.parameterFiles, template.parameterFiles)) return [];
-  const recorded = readParameters(run);
-  const planned = readParameters(template);
+  const recorded = sortParameters(run);
+  const planned = sortParameters(template);
   const told = comparePlannedNames('parameter', Array.from(recorded.values.keys()).concat(Array.from(recorded.inFiles)), Array.from(planned.values.keys()).concat(Array.from(planned.inFiles)));
   for (const [name, values] of planned.values) {
     const before = recorded.values.get(name);

@@ -316,6 +316,7 @@ function compareTouchedFiles(runs: Run[], data: FileState[][]): DiffAspect[] {
   return [
     makeFiles('inputs', data), hashed('secret_inputs', (run) => run.secretInputs),
     makeFiles('outputs', runs.map((run) => run.outputs)), hashed('secret_outputs', (run) => run.secretOutputs),
+    makeList('metrics', 'list', runs.map((run) => run.metrics.map((text) => splitAt(text, ' ')))),
     makeFiles('uncertain', runs.map((run) => run.uncertain)),
     names('missing_outputs', (run) => run.missingOutputs), names('removed', (run) => run.removed),
     makeNamedFiles('logs', runs.map(logsOf)),

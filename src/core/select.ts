@@ -39,7 +39,7 @@ export function selectRun<R extends Pick<RunSummary, 'id' | 'label' | 'repeats' 
   return /^[0-9]/.test(reference) ? selectionOf(runs.filter((run) => run.id.startsWith(reference))) : { kind: 'none' };
 }
 
-/** "NAME" alone, or with what one of its values is to be. */
+/** Of a parameter or metric: "NAME" alone, or with what one of its values is to be. */
 export type ParameterCondition = { name: ByteString; operator?: '=' | '!=' | '<' | '<=' | '>' | '>='; value: ByteString };
 
 /** Reads "gamma", "gamma<0.5"; undefined if there is no name. */
@@ -64,15 +64,34 @@ export function compareValues(a: ByteString, b: ByteString): number {
   return compareBytes(a, b);
 }
 
-/** The values that a run's parameters "NAME VALUE" give a name. */
+/** The values that a run's parameters or metrics "NAME VALUE" give a name. */
 export function valuesOf(parameters: ByteString[], name: ByteString): ByteString[] {
   const start = name + ' ';
   return parameters.filter((one) => one.startsWith(start)).map((one) => one.slice(start.length));
 }
 
+/** The names of these "NAME VALUE" lines, each once, sorted. */
+export function listValueNames(lists: Iterable<ByteString[]>): ByteString[] {
+  const names = new Set<ByteString>();
+  for (const lines of lists) for (const line of lines) names.add(line.slice(0, line.indexOf(' ')));
+  return Array.from(names).sort(compareBytes);
+}
+
+/**
+ * The name that a person means, of those that there are: itself; else PATH:KEY, of which it is the
+ * KEY. Several if there are several; the word itself if there is none. In names a space is "%20".
+ */
+export function resolveName(word: ByteString, names: ByteString[]): ByteString[] {
+  const spelled = word.replace(/ /g, '%20');
+  const exact = names.filter((name) => name === word || name === spelled);
+  if (exact.length > 0) return exact.slice(0, 1);
+  const ends = names.filter((name) => name.endsWith(':' + spelled));
+  return ends.length > 0 ? ends : [spelled];
+}
+
 /** A withheld value (it holds NUL) is not known, and fits no comparison. */
-function meetsCondition(run: Pick<RunSummary, 'parameters'>, { name, operator, value }: ParameterCondition): boolean {
-  const values = valuesOf(run.parameters, name);
+function meetsCondition(lines: ByteString[], { name, operator, value }: ParameterCondition): boolean {
+  const values = valuesOf(lines, name);
   if (operator === undefined) return values.length > 0;
   const orders = values.filter((one) => one.indexOf('\0') < 0).map((one) => compareValues(one, value));
   switch (operator) {
@@ -94,6 +113,7 @@ export type RunFilter = {
   since?: string;
   until?: string;
   parameters: ParameterCondition[];
+  metrics: ParameterCondition[];
   made: ByteString[];
   used: ByteString[];
   /** Is what is looked for in this text? */
@@ -102,7 +122,7 @@ export type RunFilter = {
 
 /** In which texts of a run is looked for a pattern. */
 function textsOf(run: RunSummary): ByteString[] {
-  const texts = [run.command].concat(run.tags, run.parameters, run.comments ?? []);
+  const texts = [run.command].concat(run.tags, run.parameters, run.metrics, run.comments ?? []);
   for (const text of [run.label, run.reason, run.outcome]) if (text !== undefined) texts.push(text);
   return texts;
 }
@@ -120,7 +140,14 @@ export function matchesFilter(run: RunSummary, filter: RunFilter): boolean {
     const tags = run.tags;
     if (!filter.tags.every((tag) => tags.indexOf(tag) >= 0)) return false;
   }
-  if (!filter.parameters.every((condition) => meetsCondition(run, condition))) return false;
+  if (filter.parameters.length > 0) {
+    const parameters = run.parameters;
+    if (!filter.parameters.every((condition) => meetsCondition(parameters, condition))) return false;
+  }
+  if (filter.metrics.length > 0) {
+    const metrics = run.metrics;
+    if (!filter.metrics.every((condition) => meetsCondition(metrics, condition))) return false;
+  }
   return filter.grep === undefined || textsOf(run).some(filter.grep);
 }
 

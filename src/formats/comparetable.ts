@@ -130,7 +130,7 @@ function hasEvenRows(text: ByteString, delimiter: string, mostRows: number, fewe
 }
 
 /** Reads a table row by row. */
-class TableReader {
+export class TableReader {
   readonly text: ByteString;
   readonly delimiter: string;
   isMalformed = false;

@@ -191,7 +191,7 @@ const NOT_PARAMETER = 'not "NAME VALUE" or "PATH:KEY"';
 const PARAMETER_HINT = 'write "gamma 0.5", or "params.yaml:gamma" for a value in a file';
 
 /** "NAME VALUE", or "PATH:KEY" for a value in a file. */
-function readParameterText(template: Run, value: ByteString, fault: FieldFault): void {
+function readPlannedParameter(template: Run, value: ByteString, fault: FieldFault): void {
   const space = value.indexOf(' ');
   const name = space < 0 ? value : value.slice(0, space);
   const rest = space < 0 ? '' : value.slice(space + 1);
@@ -222,7 +222,7 @@ const STEP_SETTERS: { [name: string]: StepSetter } = {
   Label: (template, value) => { template.label = value; },
   Reason: (template, value) => { template.reason = value; },
   Tag: (template, value) => { addOnce(template.tags, value); },
-  Parameter: readParameterText,
+  Parameter: readPlannedParameter,
   Metrics_file: (template, value, fault) => { addOnce(template.metricsFiles, readOutputPath(value, fault)); },
   Declared_input: (template, value, fault) => { addOnce(template.declaredInputs, readInputPath(value, fault)); },
   Declared_output: (template, value, fault) => { addOnce(template.declaredOutputs, readOutputPath(value, fault)); },

@@ -1,6 +1,8 @@
 // recording.ts - runs a command and writes its record: the steps of docs/architecture.txt, 4. Chooses no exit status.
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
+import { endingOfLog } from '../core/reuse.ts';
+import type { FileParameter } from '../core/parameters.ts';
 import { emptyRun } from '../core/run.ts';
 import type { FileState, Run, RunProcess } from '../core/run.ts';
 import { REPLAYED_VARIABLES } from '../core/variables.ts';
@@ -10,24 +12,29 @@ import { Trace } from '../core/trace.ts';
 import type { TraceSummary } from '../core/trace.ts';
 import { StraceReader } from '../formats/strace.ts';
 import { encodeWithheld } from '../formats/percent.ts';
-import { isSecretName, maskArguments, maskKnown, maskValue } from '../formats/secrets.ts';
+import { isSecretName, maskArguments, maskValue } from '../formats/secrets.ts';
 import type { SecretHasher } from '../formats/secrets.ts';
 import { quoteCommand, respellRoot } from '../formats/shell.ts';
 import { formatUtcMicros, readUtcMicros } from './clock.ts';
 import { errorCode, keepTemporariesIn, makeFolder, readBytesIfThere, readFirstBytes, removeIfThere, statIfThere, toBytes } from './files.ts';
 import { describeEnvironment, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from './machine.ts';
+import type { Includer } from './batch.ts';
 import { BinaryCache } from './binaries.ts';
 import { beginObservation, endObservation, toRecordPath, watchReads } from './observe.ts';
 import type { Observation, Observed, TraceMethod } from './observe.ts';
 import { runCommand } from './process.ts';
-import type { CommandEnd, CommandRequest, TracerRequest } from './process.ts';
+import type { CommandEnd, CommandRequest, CommandStopper, TracerRequest } from './process.ts';
+import { readMetrics } from './metrics.ts';
+import { readFileParameters } from './parameterfiles.ts';
 import { absoluteOf, describeSystemError, hideFromGit, relativeTo } from './project.ts';
 import type { Project } from './project.ts';
 import { beginCode, endCode, findUnclean, noteCode, readEarlierContent } from './code.ts';
 import type { BegunCode } from './code.ts';
-import { makeSecretHasher } from './secretkey.ts';
+import { listSecretVariables, makeSecretHasher, makeWithholder, SHORTEST_SECRET_BYTES } from './secretkey.ts';
 import { isLeftOut } from './scan.ts';
 import { removeAbandonedScratch } from './scratch.ts';
+import { printAgain } from './putback.ts';
+import type { Reusable, Reuse } from './reuse.ts';
 import { findStrace, straceCommand } from './strace.ts';
 import { endWatch, keepLinks, withholdSecretFiles } from './watch.ts';
 import type { Watched, WatchedProcess } from './watch.ts';
@@ -35,7 +42,7 @@ import { os } from './node.ts';
 import { claimRun, forgetRun, hasOverlap, includeRun, makeResultTester, noteEnded, noteRunningLogs, readEndedBytes, refreshMark, runningLogName, saveByContent, saveLogs, saveRecord, settleLostRuns, touchMark } from './store.ts';
 import { describeSoftware, isModuleName, isSharedObjectName } from './software.ts';
 import type { LoadedSoftware } from './software.ts';
-import { isSharingForeground, isTerminal, planTerminal, tell } from './terminal.ts';
+import { isPipe, isSharingForeground, isTerminal, planTerminal, tell } from './terminal.ts';
 import { RR_VERSION } from '../views/texts.ts';
 
 
@@ -56,6 +63,10 @@ export type RecordingRequest = {
   parameters: ByteString[];
   /** Names of variables that it depends on. */
   variables: ByteString[];
+  /** Values in files: read before the command starts. Their files are inputs. */
+  fileParameters: FileParameter[];
+  /** Paths of files that metrics are read from when the command has ended; those that it wrote are outputs. */
+  metricsFiles: ByteString[];
   timeoutS: number | undefined;
   /** What is asked for it, as a record has it. */
   asked: ByteString[];
@@ -65,28 +76,45 @@ export type RecordingRequest = {
   quiet: boolean;
   /** Descriptors above 2 that the command is to have. */
   inherited: number[];
-  /** There if the run repeats another. */
+  /** There if the command is run as a record tells: it repeats a run, or is a step. */
   repeat: RepeatRequest | undefined;
+  /** There if the run is one of many, which all together are put into the derived files. */
+  batch?: Includer;
+  /** There if the outputs of an earlier run may be put back instead, and those of this one are to be kept. */
+  reuse?: Reuse;
 };
 
-/** What is different where a recorded run is repeated. */
+/** What is different where a command is run as a record tells. */
 export type RepeatRequest = {
   /** The project of the records, whose own files a command in a scratch tree must leave alone. */
   origin: Project;
-  /** Puts into the record what is known beforehand: what it repeats, its parameters, the code. */
+  /** Puts into the record what is known beforehand: what it repeats, its parameters, the code. Called again if its id is taken. */
   fill: (run: Run) => void;
-  /** For the command's standard streams; of 'keep' a copy is kept and nothing is passed on. */
-  streams: { stdin: number; stdout: number | 'keep'; stderr: number | 'keep' };
+  /** For the command's standard streams; of 'keep' a copy is kept and nothing is passed on, of 'pass' a copy is kept and it is passed on. */
+  streams: { stdin: number; stdout: number | 'keep' | 'pass'; stderr: number | 'keep' | 'pass' };
   /** The same as a record has it; and the paths of the files, those that are read and those that are written. */
   redirects: { spelled: ByteString[]; from: ByteString[]; to: ByteString[] };
   /** Called when all is known of the run, before it is written. */
   judge: (run: Run) => Promise<void>;
   /** No: nothing is left of it but what the call returns. */
   isKept: boolean;
+  /** There if it is a step that the engine carries out. */
+  step: StepSurroundings | undefined;
 };
 
-/** `problems`: what could not be recorded, as sentences. */
-export type Recorded = { run: Run; end: CommandEnd; problems: string[] };
+/** What is different for a step that the engine carries out. */
+export type StepSurroundings = {
+  /** Variables that the command alone has, and no record: of the jobserver. */
+  variables: { [name: string]: string };
+  /** What is looked at if it is not traced; undefined: the whole project. */
+  untraced: { inputs: ByteString[]; outputs: ByteString[]; warning: ByteString | undefined } | undefined;
+  stopper: CommandStopper | undefined;
+  /** Called with what the command printed before it is passed on. */
+  beforeOutput: (data: Buffer) => void;
+};
+
+/** `problems`: what could not be recorded, as sentences. `notReused`: why it can take the place of no later run, or no earlier one its own, as a part of a sentence. */
+export type Recorded = { run: Run; end: CommandEnd; problems: string[]; notReused?: string };
 
 
 /** What one recording carries from step to step. */
@@ -111,6 +139,10 @@ type Session = {
   watch: Watch | undefined;
   /** There if the state of the code could be read. */
   code: BegunCode | undefined;
+  /** Folders of the project that a traced run listed. */
+  listed: ByteString[];
+  /** Why neither an earlier run can take its place nor it that of a later one, as a part of a sentence. */
+  notReused: string | undefined;
 };
 
 /** `leaks`: files of the project itself that a command in a scratch tree used. */
@@ -165,21 +197,16 @@ async function attemptLater(problems: string[], what: string, part: () => Promis
   }
 }
 
-// A shorter value is no secret ("1", "yes"), and would be found where it is none.
-const SHORTEST_SECRET_BYTES = 8;
-
-/** Values withheld so far that would be recognised anywhere: of secret variables, and of arguments. */
-function listSecretVariables(): Set<ByteString> {
-  const values = Object.keys(process.env).filter(isSecretName).map((name) => toBytes(String(process.env[name])));
-  return new Set(values.filter((secret) => secret.length >= SHORTEST_SECRET_BYTES));
+/** The command as the record of a run of it has it, that is to be run in `folder`. */
+export function spellForRecord(project: Project, folder: ByteString, argv: ByteString[]): ByteString {
+  const hash = makeSecretHasher(project.own + '/key');
+  const secrets = listSecretVariables();
+  return spellCommand({ argv, project, folder, hash, withhold: makeWithholder(hash, secrets), secrets, request: { repeat: undefined } });
 }
 
-/** Withholds in a text all that is known to be a secret, which a shell may have put there. */
-function makeWithholder(hash: SecretHasher, secrets: Set<ByteString>): (text: ByteString) => ByteString {
-  return (text) => maskKnown(text, Array.from(secrets).sort((a, b) => b.length - a.length), hash);
-}
+type Spelling = Pick<Session, 'argv' | 'project' | 'folder' | 'hash' | 'withhold' | 'secrets'> & { request: Pick<RecordingRequest, 'repeat'> };
 
-function spellCommand(session: Pick<Session, 'argv' | 'project' | 'folder' | 'hash' | 'withhold' | 'secrets' | 'request'>): ByteString {
+function spellCommand(session: Spelling): ByteString {
   const directory = relativeTo(session.project, session.folder);
   // What is a secret in one process's arguments is one wherever else it stands.
   const learn = (secret: ByteString): string => {
@@ -205,7 +232,8 @@ function readLinkedRoot(directory: ByteString): ByteString | undefined {
 /** Of a run for which no mark could be written, so that nothing of it is kept. */
 export const UNCLAIMED_ID = '00000000T000000Z-aaaaaa';
 
-function beginRun(request: RecordingRequest, problems: string[]): Session {
+/** `fileParameters`: 'NAME VALUE' of those in files. */
+function beginRun(request: RecordingRequest, fileParameters: ByteString[], problems: string[]): Session {
   const { project, folder, argv } = request;
   attempt(problems, 'make .rr', () => { makeFolder(project.own + '/running'); keepTemporariesIn(project.own + '/running'); hideFromGit(project); });
   const underKey = makeSecretHasher(project.own + '/key');
@@ -234,12 +262,28 @@ function beginRun(request: RecordingRequest, problems: string[]): Session {
     run.declaredVariables = request.variables;
     run.timeoutS = request.timeoutS;
     run.asked = request.asked;
+    run.metricsFiles = request.metricsFiles;
     request.repeat?.fill(run);
+    run.parameterFiles = listParameterFiles(request);
+    run.parameters = replaceByName(run.parameters, fileParameters);
     return run;
   };
   let run: Run | undefined;
   attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
-  return { request, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined };
+  return { request, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined, listed: [], notReused: undefined };
+}
+
+function listParameterFiles(request: RecordingRequest): ByteString[] {
+  return Array.from(new Set(request.fileParameters.map(({ path }) => path))).sort();
+}
+
+/** 'NAME VALUE' lines with others of the same names in the place of some, or behind them. */
+function replaceByName(lines: ByteString[], others: ByteString[]): ByteString[] {
+  const nameOf = (line: ByteString): ByteString => line.slice(0, line.indexOf(' '));
+  const byName = new Map(others.map((line) => [nameOf(line), line]));
+  const replaced = lines.map((line) => byName.get(nameOf(line)) ?? line);
+  const there = new Set(lines.map(nameOf));
+  return replaced.concat(others.filter((line) => !there.has(nameOf(line))));
 }
 
 function recordCode(session: Session): void {
@@ -308,7 +352,7 @@ function isInProject(project: Project, name: ByteString): boolean {
 }
 
 /** Folders that stand for the project: of a repeat in a scratch tree, that tree and then the project, in which it lies. */
-function listRoots(session: Pick<Session, 'project' | 'request'>): ByteString[] {
+function listRoots(session: Pick<Spelling, 'project' | 'request'>): ByteString[] {
   const roots = [session.project.root];
   if (session.request.repeat !== undefined) roots.push(session.request.repeat.origin.root);
   return roots.filter((root) => root !== '/');
@@ -371,6 +415,15 @@ function chooseMethod(session: Session, wanted: TraceMethod | 'auto'): TraceMeth
   }
   if (!request.quiet && search.kind === 'fails' && search.isNews) tell('rr: the run is not traced, only the project is compared before and after: ' + why);
   return 'scan';
+}
+
+/** Of a step that is not traced only some files are looked at, where others change files at the same time. */
+function narrowMethod(session: Session, method: TraceMethod): TraceMethod {
+  const untraced = session.request.repeat?.step?.untraced;
+  if (method === 'strace' || untraced === undefined) return method;
+  session.request = { ...session.request, inputs: untraced.inputs, outputs: untraced.outputs };
+  if (untraced.warning !== undefined) session.run.warnings.push(untraced.warning);
+  return 'none';
 }
 
 function beginWatch(session: Session, tracer: { program: ByteString; version: string; hasFilter: boolean }): Watch {
@@ -451,9 +504,9 @@ function planStreams(session: Session): Pick<CommandRequest, 'descriptors' | 'st
 
 function planRepeatStreams(repeat: RepeatRequest): Pick<CommandRequest, 'descriptors' | 'stdout' | 'stderr' | 'terminal'> {
   const { stdin, stdout, stderr } = repeat.streams;
-  const how = (stream: number | 'keep'): 'inherit' | 'keep-only' => (stream === 'keep' ? 'keep-only' : 'inherit');
-  const number = (stream: number | 'keep'): number => (stream === 'keep' ? -1 : stream);
-  return { descriptors: { stdin, stdout: number(stdout), stderr: number(stderr) }, stdout: how(stdout), stderr: how(stderr), terminal: undefined };
+  const how = (stream: number | 'keep' | 'pass'): 'inherit' | 'keep-only' | 'keep' => (stream === 'keep' ? 'keep-only' : stream === 'pass' ? 'keep' : 'inherit');
+  const number = (stream: number | 'keep' | 'pass', own: number): number => (stream === 'keep' ? -1 : stream === 'pass' ? own : stream);
+  return { descriptors: { stdin, stdout: number(stdout, 1), stderr: number(stderr, 2) }, stdout: how(stdout), stderr: how(stderr), terminal: undefined };
 }
 
 const HEARTBEAT_MS = 60000;
@@ -467,7 +520,7 @@ async function runIt(session: Session): Promise<CommandEnd> {
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
     meanwhile: () => { if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
-    tracer: tracerRequest(session.watch), inherited: session.request.inherited,
+    tracer: tracerRequest(session.watch), inherited: session.request.inherited, step: session.request.repeat?.step,
   });
   await environment;
   clearInterval(heartbeat);
@@ -501,10 +554,26 @@ function noteObserved(session: Session, observed: Observed, processes: WatchedPr
   run.outputs = observed.outputs;
   run.uncertain = observed.uncertain;
   run.removed = observed.removed;
-  run.missingOutputs = observed.missingOutputs.map((pattern) => toRecordPath(project, folder, pattern));
+  // A metrics file that is missing is told by a warning, others by the exit status.
+  const metrics = listMetricsNames(session).filter((name) => session.request.outputs.indexOf(name) < 0);
+  run.missingOutputs = observed.missingOutputs.filter((pattern) => metrics.indexOf(pattern) < 0).map((pattern) => toRecordPath(project, folder, pattern));
   run.warnings.push(...observed.warnings);
-  if (observed.undeclared.length > 0) run.warnings.push('written but not declared: ' + shorten(observed.undeclared));
+  if (observed.undeclared.length > 0 && session.request.outputs.length > 0) run.warnings.push('written but not declared: ' + shorten(observed.undeclared));
   if (observed.uncertain.length > 0) run.warnings.push('changed while another run was active, so not counted as outputs: ' + shorten(observed.uncertain.map((file) => file.path)));
+}
+
+function listMetricsNames(session: Session): ByteString[] {
+  return session.request.metricsFiles.map((path) => absoluteOf(session.project, path));
+}
+
+/** Reads the metrics files that the run wrote: one that was there before says nothing of it. */
+function noteMetrics(session: Session): void {
+  const { run, project } = session;
+  const written = run.metricsFiles.filter((path) => run.outputs.some((file) => file.path === path));
+  for (const path of run.metricsFiles) if (written.indexOf(path) < 0) run.warnings.push('the metrics file ' + path + ' was not written');
+  const { metrics, warnings } = readMetrics(project, written);
+  run.metrics = metrics.map(session.withhold);
+  run.warnings.push(...warnings);
 }
 
 function noteWatched(session: Session, watched: Watched): void {
@@ -514,6 +583,7 @@ function noteWatched(session: Session, watched: Watched): void {
   const leaks = Array.from(session.watch?.leaks ?? []).sort();
   if (leaks.length > 0) run.warnings.push('it used files of the project itself by their absolute names, not those of the scratch tree: ' + shorten(leaks));
   run.absent = watched.absent;
+  session.listed = watched.listed;
   run.leftOut = watched.leftOut;
   noteProcesses(session, watched);
 }
@@ -532,6 +602,8 @@ function save(session: Session): void {
   // In a scratch tree it has changed nothing that another run could take for its own.
   if (run.tree === undefined) attempt(problems, 'note the end', () => noteEnded(project, run));
   if (problems.length > before) return;
+  const { batch } = request;
+  if (batch !== undefined) return attempt(problems, 'write "' + project.own + '"', () => batch.include(run));
   attempt(problems, 'bring provenance/Makefile up to date', () => {
     const lost = settleLostRuns(project, run.id);
     if (lost.length > 0) removeAbandonedScratch(project);
@@ -541,12 +613,13 @@ function save(session: Session): void {
 }
 
 async function observe(session: Session, method: TraceMethod): Promise<Observation> {
-  const { request, project, folder, run } = session;
+  const { project, folder, run, request } = session;
   const redirects = request.repeat === undefined ? readRedirects(project) : { ...request.repeat.redirects, warnings: [] };
   run.redirects = redirects.spelled;
   run.warnings.push(...redirects.warnings);
   const { observation, missing } = await beginObservation({
-    project, method, folder, argv: session.argv, declaredInputs: request.inputs, declaredOutputs: request.outputs,
+    project, method, folder, argv: session.argv,
+    declaredInputs: request.inputs.concat(run.parameterFiles.map((path) => absoluteOf(project, path))), declaredOutputs: request.outputs.concat(listMetricsNames(session)),
     redirectedFrom: redirects.from, redirectedTo: redirects.to,
     surroundingLogs: (request.repeat === undefined ? [1, 2] : []).map(readSurroundingLog).map((name) => (name === undefined ? '' : relativeTo(project, name))),
   });
@@ -576,17 +649,22 @@ async function lookAfter(session: Session, observation: Observation, isShared: (
 
 /**
  * Runs the command and records it; resolves when all is written. What fails on the way is named in
- * `problems` and does not stop the command. Throws Failure, before anything was run, for a declared
- * input that is missing, a tracer that cannot be had and code that is not clean.
+ * `problems` and does not stop the command. Throws Failure, before anything was run, for a parameter
+ * that its file does not have, a declared input that is missing, a tracer that cannot be had and code
+ * that is not clean.
  */
 export async function recordCommand(request: RecordingRequest): Promise<Recorded> {
   const problems: string[] = [];
-  const session = beginRun(request, problems);
-  const observation = await observe(session, chooseMethod(session, request.trace));
+  const session = beginRun(request, readFileParameters(request.project, request.fileParameters), problems);
+  // Results that no record tells of would be nobody's.
+  if (request.repeat?.step !== undefined && session.run.id === UNCLAIMED_ID) throw new Failure(problems[0], '');
+  const observation = await observe(session, narrowMethod(session, chooseMethod(session, request.trace)));
   session.isShared = isAmongOthers(session);
   attempt(problems, 'record the code', () => recordCode(session));
   if (request.requireClean) refuseUnclean(session, observation);
   recordVariables(session);
+  const reused = await reuseEarlier(session);
+  if (reused !== undefined) return reused;
   if (problems.length > 0) tell('rr: ' + problems[0] + '; the command runs all the same');
   watchReads(observation);
   const end = await runIt(session);
@@ -598,8 +676,11 @@ export async function recordCommand(request: RecordingRequest): Promise<Recorded
   session.run.observed = session.watch === undefined ? observation.method : 'strace ' + session.watch.version;
   await lookAfter(session, observation, isShared);
   attempt(problems, 'record the code', () => recordCodeFiles(session));
+  attempt(problems, 'read the metrics', () => noteMetrics(session));
+  const removed = session.run.removed;
   await finish(session);
-  return { run: session.run, end, problems };
+  await keepForReuse(session, end, removed);
+  return { run: session.run, end, problems, notReused: session.notReused };
 }
 
 /** Is another run of the project active, or was one since this one began? In a scratch tree it is alone. */
@@ -610,9 +691,64 @@ function isAmongOthers(session: Session): boolean {
 async function finish(session: Session): Promise<void> {
   const { repeat } = session.request;
   if (repeat === undefined) return save(session);
-  attempt(session.problems, 'keep the logs', () => noteRunningLogs(session.project, session.run));
+  if (repeat.step === undefined) attempt(session.problems, 'keep the logs', () => noteRunningLogs(session.project, session.run));
   await attemptLater(session.problems, 'compare the outputs', () => repeat.judge(session.run));
   session.run.logs = [];
   if (repeat.isKept) save(session);
   else forgetRun(session.project, session.run);
+}
+
+// ---- reuse ------------------------------------------------------------------------------------------
+
+/** Standard streams that are files of their own, by path: what is put back there goes through the descriptor. */
+function findOpenedOutputs(run: Run): Map<ByteString, number> {
+  const opened = new Map<ByteString, number>();
+  for (const redirect of run.redirects) {
+    const parts = /^([12]) >>? ([^]+)$/.exec(redirect);
+    if (parts !== null) opened.set(parts[2], Number(parts[1]));
+  }
+  return opened;
+}
+
+// Of a command that was not run.
+const NOT_RUN: CommandEnd = { exit: 0, wallMs: 0, signalsSeen: [], isTimedOut: false, isHeld: false, logProblems: [] };
+
+/** Whatever goes wrong with a store or a cache is told, and the run is recorded as without it. */
+async function attemptReuse(part: () => Promise<void>): Promise<void> {
+  const problems: string[] = [];
+  await attemptLater(problems, 'reuse runs', part);
+  for (const problem of problems) tell('rr: ' + problem + '; going on without');
+}
+
+/** Puts back what an earlier run with the same outcome left, and records that. undefined if there is none, or if that cannot be. */
+async function reuseEarlier(session: Session): Promise<Recorded | undefined> {
+  const { request, run, project, problems } = session;
+  const { reuse } = request;
+  if (reuse === undefined || run.id === UNCLAIMED_ID) return undefined;
+  const isOwn = request.repeat === undefined;
+  // What comes through a pipe is not known before it is read, and then it is gone.
+  if (isOwn && isPipe(0)) session.notReused = 'what comes through its standard input is not known; write "< /dev/null" if it reads nothing';
+  const logs = runningLogName(project, run.id);
+  let found: Reusable | undefined;
+  await attemptReuse(async () => {
+    const one = session.notReused === undefined ? await reuse.find(run) : undefined;
+    if (one !== undefined && reuse.restore(one, { opened: isOwn ? findOpenedOutputs(run) : new Map(), logs })) found = one;
+  });
+  if (found === undefined) return undefined;
+  reuse.fill(run, found);
+  if (isOwn) printAgain(logs);
+  if (request.noLogs) for (const log of found.entry.run.logs) removeIfThere(logs + String(endingOfLog(log)));
+  attempt(problems, 'record the code', () => recordCodeFiles(session));
+  attempt(problems, 'read the metrics', () => noteMetrics(session));
+  await finish(session);
+  return { run, end: NOT_RUN, problems };
+}
+
+/** Keeps the outputs for later runs, if the run is on record in full. `removed`: what the command removed itself. */
+async function keepForReuse(session: Session, end: CommandEnd, removed: ByteString[]): Promise<void> {
+  const { request, run, problems, listed } = session;
+  const { reuse } = request;
+  if (reuse === undefined || session.notReused !== undefined || problems.length > 0 || run.status !== 'succeeded') return;
+  if (end.isHeld && session.watch === undefined) session.notReused = 'something that it started goes on';
+  else await attemptReuse(async () => { session.notReused = await reuse.keep(run, { listed, removedByOthers: run.removed.filter((path) => removed.indexOf(path) < 0) }); });
 }

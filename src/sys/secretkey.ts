@@ -1,9 +1,10 @@
 // secretkey.ts - the key under which withheld values are hashed. It never leaves .rr/.
 import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
+import { isSecretName, maskKnown } from '../formats/secrets.ts';
 import type { SecretHasher } from '../formats/secrets.ts';
 import { crypto } from './node.ts';
-import { createFile, readBytesIfThere, removeIfThere } from './files.ts';
+import { createFile, readBytesIfThere, removeIfThere, toBytes } from './files.ts';
 
 /**
  * HMAC-SHA-256 (RFC 2104) under the project's key, first 16 hex digits: tells that a secret
@@ -28,4 +29,18 @@ function readOrMakeKey(keyName: ByteString): ByteString {
   const others = readBytesIfThere(keyName) ?? '';
   if (!KEY.test(others)) throw new Failure('cannot use "' + keyName + '": it is no key', 'remove it; a new one is made');
   return others;
+}
+
+// A shorter value is no secret ("1", "yes"), and would be found where it is none.
+export const SHORTEST_SECRET_BYTES = 8;
+
+/** Values withheld so far that would be recognised anywhere: of secret variables, and of arguments. */
+export function listSecretVariables(): Set<ByteString> {
+  const values = Object.keys(process.env).filter(isSecretName).map((name) => toBytes(String(process.env[name])));
+  return new Set(values.filter((secret) => secret.length >= SHORTEST_SECRET_BYTES));
+}
+
+/** Withholds in a text all that is known to be a secret, which a shell may have put there. */
+export function makeWithholder(hash: SecretHasher, secrets: Set<ByteString>): (text: ByteString) => ByteString {
+  return (text) => maskKnown(text, Array.from(secrets).sort((a, b) => b.length - a.length), hash);
 }

@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import type { GraphRun } from '../core/graph.ts';
 import type { RunSummary } from '../core/run.ts';
-import { readDecimal, valuesOf } from '../core/select.ts';
+import { listValueNames, readDecimal, valuesOf } from '../core/select.ts';
 import { encodeText, encodeWithheld, encodeWord, makeHarmless } from '../formats/percent.ts';
 import { formatBytes, formatSeconds } from './table.ts';
 
@@ -57,40 +57,92 @@ const FIXED_COLUMNS: RunColumn[] = [
   makeColumn('repeats', 'repeats', 'id', (run) => run.repeats),
   makeColumn('parent', 'parent', 'id', (run) => run.parent),
   makeColumn('tree', 'tree', 'id', (run) => run.tree),
+  makeColumn('sweep', 'sweep', 'text', (run) => run.sweep?.label),
+  makeColumn('n', 'n', 'number', (run) => run.sweep?.number),
   makeColumn('verdict', 'verdict', 'words', (run) => Array.from(new Set(run.verdicts.map((verdict) => verdict.word)))),
   makeFilesColumn('inputs', (files) => files.inputs.map((file) => file.path)),
   makeFilesColumn('outputs', (files) => files.outputs.map((file) => file.path)),
   makeFilesColumn('removed', (files) => files.removed),
 ];
 
-function makeParameterColumn(name: ByteString): RunColumn {
-  return makeColumn('param:' + name, 'parameter ' + encodeText(name), 'withheld', (run) => {
-    const values = valuesOf(run.parameters, name);
+/** What a parameter's or metric's column begins with in --columns, and its key in CSV and JSON; its values; and the name of the column of all of them. */
+type NamedColumns = { prefix: string; key: string; all: string; linesOf: (run: RunSummary) => ByteString[] };
+
+const NAMED_COLUMNS: NamedColumns[] = [
+  { prefix: 'param:', key: 'parameter ', all: 'params', linesOf: (run) => run.parameters },
+  { prefix: 'metric:', key: 'metric ', all: 'metrics', linesOf: (run) => run.metrics },
+];
+
+/** `shown`: the name as it is in the head; `name`: the whole of it. */
+function makeNamedColumn(named: NamedColumns, shown: ByteString, name: ByteString): RunColumn {
+  return makeColumn(named.prefix + shown, named.key + encodeText(name), 'withheld', (run) => {
+    const values = valuesOf(named.linesOf(run), name);
     return values.length === 0 ? undefined : values.join('; ');
   });
 }
 
-/** Names that --columns takes. */
-export const COLUMN_NAMES: string[] = FIXED_COLUMNS.map((column) => column.name).concat('params', 'param:NAME');
+/** A parameter's or metric's name in the head of a list; undefined if the column is of neither. */
+export function namedTitleOf(column: RunColumn): ByteString | undefined {
+  const named = NAMED_COLUMNS.find(({ prefix }) => column.name.startsWith(prefix));
+  return named === undefined ? undefined : column.name.slice(named.prefix.length);
+}
 
-/** One column by its name; undefined if there is none, and for "params". */
-export function findColumn(name: ByteString): RunColumn | undefined {
-  if (name.startsWith('param:') && name.length > 6) return makeParameterColumn(name.slice(6));
+/** Names that --columns takes. */
+export const COLUMN_NAMES: string[] = FIXED_COLUMNS.map((column) => column.name).concat('params', 'param:NAME', 'metrics', 'metric:NAME');
+
+/** Gives the whole name of a parameter or metric that a person names in one of the runs. */
+export type ResolveName = (kind: 'param' | 'metric', word: ByteString) => ByteString;
+
+/** Does the name stand for all parameters, or all metrics? */
+export function isAllColumns(name: ByteString): boolean {
+  return NAMED_COLUMNS.some(({ all }) => all === name);
+}
+
+/** One column by its name; undefined if there is none, and for those of isAllColumns(). */
+export function findColumn(name: ByteString, resolve: ResolveName = (_, word) => word): RunColumn | undefined {
+  const named = NAMED_COLUMNS.find(({ prefix }) => name.startsWith(prefix) && name.length > prefix.length);
+  if (named !== undefined) {
+    const word = name.slice(named.prefix.length);
+    return makeNamedColumn(named, word, resolve(named.prefix === 'param:' ? 'param' : 'metric', word));
+  }
   return FIXED_COLUMNS.find((column) => column.name === name);
 }
 
-/** Columns of all names; "params" is one for each parameter of the runs, in the order of their names. Undefined names are left out. */
-export function findColumns(names: ByteString[], runs: RunSummary[]): RunColumn[] {
+/** Columns of all names; "params" is one for each parameter of the runs, in the order of their names, "metrics" the same. Undefined names are left out. */
+export function findColumns(names: ByteString[], runs: RunSummary[], resolve?: ResolveName): RunColumn[] {
   return names.reduce((columns: RunColumn[], name) => {
-    const column = findColumn(name);
-    return columns.concat(name === 'params' ? findParameterNames(runs).map(makeParameterColumn) : column === undefined ? [] : [column]);
+    const named = NAMED_COLUMNS.find(({ all }) => all === name);
+    if (named !== undefined) return columns.concat(makeAllColumns(named, runs));
+    const column = findColumn(name, resolve);
+    return column === undefined ? columns : columns.concat(column);
   }, []);
 }
 
-function findParameterNames(runs: RunSummary[]): ByteString[] {
-  const names = new Set<ByteString>();
-  for (const run of runs) for (const parameter of run.parameters) names.add(parameter.slice(0, parameter.indexOf(' ')));
-  return Array.from(names).sort();
+/** The parameters that are not the same in all of these runs, in the order in which the runs have them; of a single run all. */
+export function findVaryingParameters(runs: RunSummary[]): ByteString[] {
+  const values = new Map<ByteString, { count: number; first: ByteString; isVarying: boolean }>();
+  for (const run of runs) {
+    for (const parameter of run.parameters) {
+      const name = parameter.slice(0, parameter.indexOf(' '));
+      const known = values.get(name);
+      if (known === undefined) values.set(name, { count: 1, first: parameter, isVarying: false });
+      else {
+        known.count += 1;
+        known.isVarying = known.isVarying || known.first !== parameter;
+      }
+    }
+  }
+  return Array.from(values.keys()).filter((name) => runs.length === 1 || values.get(name)?.isVarying === true || values.get(name)?.count !== runs.length);
+}
+
+/** A value in a file is shown by its key alone if no other has that. */
+function makeAllColumns(named: NamedColumns, runs: RunSummary[]): RunColumn[] {
+  const names = listValueNames(runs.map(named.linesOf));
+  return names.map((name) => {
+    const key = name.slice(name.indexOf(':') + 1);
+    const isOnly = names.filter((one) => one === key || one.endsWith(':' + key)).length === 1;
+    return makeNamedColumn(named, isOnly ? key : name, name);
+  });
 }
 
 /** The cell for people: harmless, in one line, not cut. */

@@ -3,13 +3,13 @@ import type { ByteString } from '../core/bytes.ts';
 import type { RunSummary } from '../core/run.ts';
 import { escapeLatex, LATEX_DEFINITION } from '../formats/latex.ts';
 import { makeHarmless } from '../formats/percent.ts';
-import { isNumeric, jsonCell, printCell, showCell } from './columns.ts';
+import { isNumeric, jsonCell, namedTitleOf, printCell, showCell } from './columns.ts';
 import type { FilesOf, RunColumn } from './columns.ts';
 import { printTableHead, printTableRow, TableMeasure } from './table.ts';
 
-/** "time", and of a parameter its name as it is. */
+/** "time", and of a parameter or metric its name as it is. */
 function printColumnTitle(column: RunColumn): ByteString {
-  return column.name.startsWith('param:') ? makeHarmless(column.name.slice(6)) : column.name;
+  return makeHarmless(namedTitleOf(column) ?? column.name);
 }
 
 /** What is printed: these runs, with these columns. */
@@ -18,7 +18,7 @@ export type RunList = { columns: RunColumn[]; runs: RunSummary[]; filesOf: Files
 /** A run a line, in `width` columns of a terminal. In two passes, so that not all cells are held at once. */
 export function* printRunTable({ columns, runs, filesOf }: RunList, width: number): Generator<ByteString> {
   const measure = new TableMeasure(columns.map((column) => ({
-    title: column.name.startsWith('param:') ? printColumnTitle(column) : column.name.toUpperCase(), align: isNumeric(column) ? 'right' : 'left', isFlexible: ['text', 'withheld', 'words'].indexOf(column.kind) >= 0,
+    title: namedTitleOf(column) === undefined ? column.name.toUpperCase() : printColumnTitle(column), align: isNumeric(column) ? 'right' : 'left', isFlexible: ['text', 'withheld', 'words'].indexOf(column.kind) >= 0,
   })));
   for (const run of runs) measure.add(columns.map((column) => showCell(column, run, filesOf)));
   const layout = measure.fit(width);

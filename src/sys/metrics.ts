@@ -1,0 +1,38 @@
+// metrics.ts - reads the metrics files that a run wrote. Decides nothing.
+import type { ByteString } from '../core/bytes.ts';
+import { Failure } from '../core/failure.ts';
+import { nameFileParameter } from '../core/parameters.ts';
+import { LONGEST_METRIC_BYTES, MOST_METRICS, readMetricValues } from '../formats/metrics.ts';
+import { maskValue } from '../formats/secrets.ts';
+import { readParameterText } from './parameterfiles.ts';
+import type { Project } from './project.ts';
+import { makeSecretHasher } from './secretkey.ts';
+
+const NUMBER_VALUE = /^[-+]?[0-9.][0-9.eE+-]*$/;
+
+/**
+ * What the metrics files (paths as in a record) say now: 'NAME VALUE' of each single value, as a run
+ * has its metrics. Of a name that an earlier file has the later one's is PATH:NAME. What cannot be
+ * read is a warning.
+ */
+export function readMetrics(project: Project, paths: ByteString[]): { metrics: ByteString[]; warnings: ByteString[] } {
+  const found = new Map<ByteString, ByteString>();
+  const warnings: ByteString[] = [];
+  const hash = makeSecretHasher(project.own + '/key');
+  for (const path of paths) {
+    try {
+      const { values, leftOut } = readMetricValues(readParameterText(project, path), path);
+      for (const { name, value } of values) {
+        const word = nameFileParameter({ path: '', key: name }).slice(1);
+        const key = word === '' || found.has(word) ? nameFileParameter({ path, key: name }) : word;
+        // A number is no secret, though what it counts may be tokens.
+        found.set(key, NUMBER_VALUE.test(value) ? value : maskValue(name, value, hash));
+      }
+      if (leftOut > 0) warnings.push(String(leftOut) + ' values of ' + path + ' are not among the metrics: at most ' + String(MOST_METRICS) + ' are, of ' + String(LONGEST_METRIC_BYTES) + ' bytes each');
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      warnings.push(error.message);
+    }
+  }
+  return { metrics: Array.from(found, ([name, value]) => name + ' ' + value), warnings };
+}
