@@ -9,6 +9,7 @@ import configparser
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -75,17 +76,19 @@ def read_json(data):
         raise Refusal("json: " + str(error)[:200])
 
 
-def read_ini(comments):
-    def read(data):
-        parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=comments, default_section="\0")
-        parser.optionxform = str
-        text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
-        try:
-            parser.read_string("[\1]\n" + text)
-        except configparser.Error as error:
-            raise Refusal("configparser: " + str(error).replace("\n", " ")[:200])
-        return {(key if section == "\1" else section + "." + key): value for section in parser.sections() for key, value in parser.items(section)}
-    return read
+def read_ini(data):
+    parser = configparser.ConfigParser(interpolation=None, default_section="\0")
+    parser.optionxform = str
+    try:
+        parser.read_string("[\1]\n" + data.decode("utf-8", "surrogateescape").removeprefix("\ufeff"))
+    except configparser.Error as error:
+        raise Refusal("configparser: " + str(error).replace("\n", " ")[:200])
+
+    def plain(value):
+        """Behind a number rr takes a comment for one, as other readers do."""
+        number = re.match(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?)[ \t]+[#;]", value)
+        return value if number is None else number[1]
+    return {(key if section == "\1" else section + "." + key): plain(value) for section in parser.sections() for key, value in parser.items(section)}
 
 
 class Unwritten:
@@ -138,9 +141,9 @@ def read_shell(names):
             ask = "".join('printf "%%s\\0" "${%s-\001}" >&3; ' % name for name in names)
             # By a trap, because the script may exit.
             script = "exec 3>&1 >/dev/null; trap '" + ask + "' 0; . \"$0\" </dev/null"
-            done = subprocess.run([SHELL, "-c", script, file.name], capture_output=True, env={"PATH": "/usr/bin:/bin"}, check=False)
+            done = subprocess.run([SHELL, "-c", script, file.name], capture_output=True, env={"PATH": "/usr/bin:/bin"}, check=False, cwd=os.path.dirname(file.name))
         values = done.stdout.decode("utf-8", "surrogateescape").split("\0")[:-1]
-        if len(values) != len(names):
+        if len(values) != len(names) or (done.returncode != 0 and "\1" in values):
             raise Refusal("sh: " + repr(done.stderr[:200]))
         return dict(zip(names, values))
     return read
@@ -175,7 +178,7 @@ def of_dump(dump):
 JUDGES = {
     "python": [read_python],
     "yaml": [read_pyyaml, read_ruamel], "toml": [read_tomllib, read_tomli], "json": [read_json],
-    "ini": [read_ini(None), read_ini(("#", ";"))],
+    "ini": [read_ini],
 }
 
 
@@ -268,7 +271,8 @@ def judge(format_name, documents):
                 value = read(data)
                 difference = differ(document["tree"], {} if value is None else value, "")
             except Refusal as refusal:
-                difference = "refused by the judge: " + str(refusal)
+                # A program with a fault in it does not run at all, whatever is read of it.
+                difference = None if PARTIAL else "refused by the judge: " + str(refusal)
             complaint = complaint or difference
         if complaint is None:
             result["agreed"] += 1

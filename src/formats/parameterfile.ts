@@ -178,8 +178,7 @@ function parseDescribed(format: ParameterFormat, text: ByteString): { type: stri
     return quoted?.kind === 'scalar' ? { type: 'string', value: quoted.value } : string;
   }
   const node = readBareValue(format, text);
-  if (node?.kind !== 'scalar') return text === 'null' ? { type: 'null', value: 'null' } : string;
-  return node;
+  return node?.kind === 'scalar' ? node : string;
 }
 
 /**

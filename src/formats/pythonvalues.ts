@@ -266,7 +266,7 @@ class PythonReader {
     const colon = findOutside(tokens.slice(0, signs[0]), (token) => isSign(token, ':'))[0];
     const left = tokens.slice(0, colon ?? signs[0]);
     const [outer, inner, ...more] = this.scopes;
-    if (more.length > 0 || left[0].kind !== 'name') return undefined;
+    if (more.length > 0 || left[0]?.kind !== 'name') return undefined;
     const isSelf = left.length === 3 && left[0].text === 'self' && isSign(left[1], '.') && left[2].kind === 'name';
     if (outer?.kind === 'class' && inner?.kind === 'def') return inner.name === '__init__' && isSelf ? [outer.name, left[2].text] : undefined;
     if (left.length !== 1 || inner !== undefined) return undefined;
