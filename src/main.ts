@@ -20,6 +20,7 @@ import { toBytes } from './sys/files.ts';
 import { readArgumentBytes } from './sys/machine.ts';
 import { describeSystemError } from './sys/project.ts';
 import { printOut, tell } from './sys/terminal.ts';
+import { isStepWorker, serveAsWorker } from './sys/workers.ts';
 import { COMPLETION_SHELLS, printCompletion } from './views/completion.ts';
 import { RR_VERSION } from './views/texts.ts';
 
@@ -118,4 +119,5 @@ function explain(error: unknown): number {
 
 // process.exit and not the end of the event loop: a background process of the command may still
 // hold a pipe open. All output has been written by then, as rr writes synchronously.
-run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
+if (isStepWorker()) serveAsWorker().catch(explain).then(() => process.exit());
+else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));

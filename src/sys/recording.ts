@@ -109,8 +109,8 @@ export type StepSurroundings = {
   /** What is looked at if it is not traced; undefined: the whole project. */
   untraced: { inputs: ByteString[]; outputs: ByteString[]; warning: ByteString | undefined } | undefined;
   stopper: CommandStopper | undefined;
-  /** Called before something that the command printed is passed on. */
-  beforeOutput: () => void;
+  /** Called with what the command printed before it is passed on. */
+  beforeOutput: (data: Buffer) => void;
 };
 
 /** `problems`: what could not be recorded, as sentences. `notReused`: why it can take the place of no later run, or no earlier one its own, as a part of a sentence. */
