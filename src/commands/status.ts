@@ -11,13 +11,11 @@ import { listFolder, lstatIfThere } from '../sys/files.ts';
 import { findUncommitted, readGitKnowledge, selectUnknownToGit } from '../sys/gitknown.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import { toRecordPath } from '../sys/observe.ts';
-import { PLAN_PATH } from '../sys/planfile.ts';
 import { PresentFacts } from '../sys/present.ts';
 import type { Project } from '../sys/project.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
-import { listMonths } from '../sys/recordfiles.ts';
 import type { Dependence } from '../sys/statuscache.ts';
-import { dependOn, findKeptAnswer, keepAnswer } from '../sys/statuscache.ts';
+import { dependOn, dependOnRecords, findKeptAnswer, keepAnswer } from '../sys/statuscache.ts';
 import { readStepGraph, StepBook } from '../sys/steps.ts';
 import { readMarks } from '../sys/store.ts';
 import { isTerminal, printOut, readColumns } from '../sys/terminal.ts';
@@ -38,13 +36,6 @@ type FileFacts = FileVerdicts & {
 };
 
 // ---- from records and files -------------------------------------------------------------------------
-
-/** Every record and every note changes the times of one of these. */
-function listRecordFolders(project: Project): Dependence[] {
-  const folders: ByteString[] = [];
-  for (const kind of ['runs', 'notes'] as const) folders.push('provenance/' + kind, ...listMonths(project, kind).map((month) => 'provenance/' + kind + '/' + month));
-  return folders.map((path) => dependOn(project, path));
-}
 
 /** The files in these folders that may be orphans. */
 function listOrphanCandidates(project: Project, expected: Expectations, folders: ByteString[]): ByteString[] {
@@ -71,8 +62,7 @@ function listSources({ graph }: Expectations): ByteString[] {
 
 async function gatherFacts(project: Project, hasEnvironment: boolean): Promise<{ facts: FileFacts; depends: Dependence[] }> {
   // Looked at before what is in them, so that a change meanwhile is noticed the next time.
-  const depends = listRecordFolders(project);
-  depends.push(dependOn(project, PLAN_PATH));
+  const depends = dependOnRecords(project);
   const source = readStepGraph(project);
   const { runs } = source.graph;
   const expected = listExpectations(source.graph);
@@ -104,10 +94,10 @@ function parseKeptFacts(text: string | undefined): FileFacts | undefined {
 }
 
 async function readFacts(project: Project, hasEnvironment: boolean): Promise<FileFacts> {
-  const kept = hasEnvironment ? undefined : parseKeptFacts(await findKeptAnswer(project));
+  const kept = hasEnvironment ? undefined : parseKeptFacts(await findKeptAnswer(project, 'status'));
   if (kept !== undefined) return kept;
   const { facts, depends } = await gatherFacts(project, hasEnvironment);
-  if (!hasEnvironment) keepAnswer(project, JSON.stringify(facts), depends);
+  if (!hasEnvironment) keepAnswer(project, 'status', JSON.stringify(facts), depends);
   return facts;
 }
 

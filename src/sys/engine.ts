@@ -53,6 +53,8 @@ export type EngineRequest = {
   retries: number;
   timeoutS: number | undefined;
   quiet: boolean;
+  /** Of steps that are all alike nothing is said when they begin, and what they print is only kept; of one that fails the end of it is shown. */
+  isTerse?: boolean;
 };
 
 /** `blockedBy`: of tasks that were not carried out because one before them failed, the key of that one. `signal`: the one that ended it. */
@@ -190,9 +192,7 @@ class Engine {
       if (worker !== undefined) this.idle.push(worker);
       return;
     }
-    // Of the points of a sweep there may be thousands, which say nothing one by one.
-    const isTold = job.template.sweep === undefined || isTerminal(2);
-    if (!this.request.quiet && isTold) this.say('rr: ' + printStepStart(nameOfStep(job), job.template.because, this.schedule.triesOf(task.key)));
+    if (!this.request.quiet && this.request.isTerse !== true) this.say('rr: ' + printStepStart(nameOfStep(job), job.template.because, this.schedule.triesOf(task.key)));
     this.startedMs.push(readMonotonicMs());
     const ended = worker === undefined ? this.runHere(task, job) : this.runInWorker(task, job, worker);
     const fail = (error: unknown): void => {
@@ -215,7 +215,7 @@ class Engine {
     const { close, ...slots } = offerSlots(this.request.project, this.offeredTo(task), this.tokens.place);
     try {
       return await executeStep(this.request.project, job, {
-        ...slots, isAlone: true, isPassedOn: !this.request.quiet, stopper, beforeOutput: (data) => this.live.noteOutput(data), onClaim: () => undefined, batch: this.batch,
+        ...slots, isAlone: true, isPassedOn: !this.request.quiet && this.request.isTerse !== true, stopper, beforeOutput: (data) => this.live.noteOutput(data), onClaim: () => undefined, batch: this.batch,
       });
     } finally {
       close();
@@ -295,7 +295,8 @@ class Engine {
   }
 
   private tellEnd(job: StepJob, end: StepEnd, isSettled: boolean): void {
-    const { project, quiet } = this.request;
+    const { project } = this.request;
+    const quiet = this.request.quiet || this.request.isTerse === true;
     const { run } = end;
     const name = nameOfStep(job);
     this.live.erase();

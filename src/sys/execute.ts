@@ -101,7 +101,7 @@ export const ALONE: StepPlace = { isAlone: true, isPassedOn: false, variables: {
 /** What people know a step by. */
 export function nameOfStep(job: StepJob): ByteString {
   const { plan, sweep, label } = job.template;
-  return plan ?? (sweep === undefined ? label ?? job.key : sweep.label + ' ' + String(sweep.number));
+  return job.name ?? plan ?? (sweep === undefined ? label ?? job.key : sweep.label + ' ' + String(sweep.number));
 }
 
 // ---- before -----------------------------------------------------------------------------------------------

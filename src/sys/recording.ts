@@ -197,7 +197,16 @@ async function attemptLater(problems: string[], what: string, part: () => Promis
   }
 }
 
-function spellCommand(session: Pick<Session, 'argv' | 'project' | 'folder' | 'hash' | 'withhold' | 'secrets' | 'request'>): ByteString {
+/** The command as the record of a run of it has it, that is to be run in `folder`. */
+export function spellForRecord(project: Project, folder: ByteString, argv: ByteString[]): ByteString {
+  const hash = makeSecretHasher(project.own + '/key');
+  const secrets = listSecretVariables();
+  return spellCommand({ argv, project, folder, hash, withhold: makeWithholder(hash, secrets), secrets, request: { repeat: undefined } });
+}
+
+type Spelling = Pick<Session, 'argv' | 'project' | 'folder' | 'hash' | 'withhold' | 'secrets'> & { request: Pick<RecordingRequest, 'repeat'> };
+
+function spellCommand(session: Spelling): ByteString {
   const directory = relativeTo(session.project, session.folder);
   // What is a secret in one process's arguments is one wherever else it stands.
   const learn = (secret: ByteString): string => {
@@ -343,7 +352,7 @@ function isInProject(project: Project, name: ByteString): boolean {
 }
 
 /** Folders that stand for the project: of a repeat in a scratch tree, that tree and then the project, in which it lies. */
-function listRoots(session: Pick<Session, 'project' | 'request'>): ByteString[] {
+function listRoots(session: Pick<Spelling, 'project' | 'request'>): ByteString[] {
   const roots = [session.project.root];
   if (session.request.repeat !== undefined) roots.push(session.request.repeat.origin.root);
   return roots.filter((root) => root !== '/');
