@@ -6,6 +6,11 @@ import fs from 'fs';
 import path from 'path';
 import { checkDerived, checkSeals, hasProgram, listRecords, makeProject, makeTemporary, readRecord, rr, RR_JS, run } from './rig.ts';
 import type { Done } from './rig.ts';
+import { emptyRun } from '../src/core/run.ts';
+import type { Run } from '../src/core/run.ts';
+import { executeStep } from '../src/sys/execute.ts';
+import type { StepEnd } from '../src/sys/execute.ts';
+import { projectAt } from '../src/sys/project.ts';
 import { checkObjects, isReused, lastRecord, listEntries, listFiles, listObjects, read, reuse, reuseTwice, UNIQUE, write } from './reuserig.ts';
 
 const NEEDS_STRACE = hasProgram('strace') && run(undefined, ['strace', '-o', '/dev/null', 'true']).status === 0 ? false : 'strace is missing or may not trace';
@@ -379,4 +384,31 @@ test('rr record --reuse passes over entries that are cut, changed, of another st
     assert.equal(isReused(done), false, what);
     assert.equal(isReused(reuse(folder, command)), true, what + ': the next one is kept');
   }
+});
+
+// ---- steps ------------------------------------------------------------------------------------------
+
+test('executeStep() with isReused: A, B, A over one another, the third is put back, and the second set aside', { skip: NEEDS_STRACE }, async () => {
+  const folder = makeProject();
+  write(folder, 'fit.sh', '{ echo $1; ' + UNIQUE + '; } > out.txt\n');
+  const project = projectAt(folder);
+  let prior: Run | undefined;
+  const step = async (gamma: string): Promise<StepEnd> => {
+    const template = { ...emptyRun('20260101T000000Z-aaaaaa', 'sh fit.sh ' + gamma, '2026-01-01T00:00:00.000000Z', '0'), parameters: ['gamma ' + gamma], observed: 'auto', label: 'fit' };
+    const end = await executeStep(project, { key: 'fit', template, prior, restore: [], isReused: true });
+    assert.equal(end.isGood, true, end.problems.join());
+    prior = end.run;
+    return end;
+  };
+  const first = await step('A');
+  const content = read(folder, 'out.txt');
+  assert.equal((await step('B')).run.reused, undefined);
+  assert.notEqual(read(folder, 'out.txt'), content);
+  const third = await step('A');
+  assert.equal(third.run.reused, first.run.id);
+  assert.equal(read(folder, 'out.txt'), content);
+  assert.deepEqual(lastRecord(folder).Reused, [first.run.id]);
+  assert.deepEqual(lastRecord(folder).Removed, undefined);
+  assert.equal(rr(folder, ['verify', '-q']).status, 0);
+  checkDerived(folder, 'after steps');
 });
