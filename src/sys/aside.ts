@@ -482,11 +482,15 @@ async function awaitCommand(project: Project, id: string, say: (line: ByteString
   }
 }
 
-/** Is this folder to be left alone, as its holder is alive? */
+// A folder whose holder was killed before it could say so.
+const NAMELESS_HELD_MS = 3600000;
+
+/** Is this folder to be left alone, as its holder is alive, or may be about to say who it is? */
 function isHeldLeftAlone(folder: ByteString, isPatient: boolean): boolean {
-  const holder = readHolder(folder);
-  if (holder === undefined) return lstatIfThere(folder + '/list') === undefined; // it has just been made
-  return (!isPatient || lstatIfThere(folder + '/job') !== undefined) && isHolderAlive(holder, folder + '/holder');
+  const holder = readHolder(folder) ?? '';
+  const hasList = lstatIfThere(folder + '/list') !== undefined;
+  if (holder === '') return !hasList && readUtcMicros() / 1000 - (lstatIfThere(folder)?.mtimeMs ?? 0) < NAMELESS_HELD_MS;
+  return (!isPatient || !hasList || lstatIfThere(folder + '/job') !== undefined) && isHolderAlive(holder, folder + '/holder');
 }
 
 const KILL_LOST_MS = 5000;

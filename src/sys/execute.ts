@@ -100,7 +100,8 @@ export const ALONE: StepPlace = { isAlone: true, isPassedOn: false, variables: {
 
 /** What people know a step by. */
 export function nameOfStep(job: StepJob): ByteString {
-  return job.name ?? job.template.plan ?? job.template.label ?? job.key;
+  const { plan, sweep, label } = job.template;
+  return plan ?? (sweep === undefined ? job.name ?? label ?? job.key : sweep.label + ' ' + String(sweep.number));
 }
 
 // ---- before -----------------------------------------------------------------------------------------------
@@ -116,7 +117,7 @@ function listDeclared(project: Project, template: Run): ByteString[] {
 }
 
 // Times of files go by ticks of 1 to 10 ms: what was put there must not seem to be as young as the run.
-const LENT_TICK_MS = 12;
+const FILE_TICK_MS = 12;
 
 function isAsWanted(name: ByteString, file: StepJob['restore'][number]): boolean {
   const state = describeFile(name, file.path);
@@ -155,7 +156,7 @@ function lendContents(held: Held, restored: { file: FileState; found: FoundConte
     makeFolder(name.slice(0, name.lastIndexOf('/')));
     fs.renameSync(toFsPath(unfinished), toFsPath(name));
   }
-  if (restored.length > 0) pauseMs(LENT_TICK_MS);
+  if (restored.length > 0) pauseMs(FILE_TICK_MS);
 }
 
 function writeNew(name: ByteString, content: ByteString): void {

@@ -1,6 +1,7 @@
 // recording.ts - runs a command and writes its record: the steps of docs/architecture.txt, 4. Chooses no exit status.
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
+import { endingOfLog } from '../core/reuse.ts';
 import type { FileParameter } from '../core/parameters.ts';
 import { emptyRun } from '../core/run.ts';
 import type { FileState, Run, RunProcess } from '../core/run.ts';
@@ -736,8 +737,9 @@ async function reuseEarlier(session: Session): Promise<Recorded | undefined> {
   if (found === undefined) return undefined;
   reuse.fill(run, found);
   if (isOwn) printAgain(logs);
-  if (request.noLogs) for (const log of found.entry.run.logs) removeIfThere(logs + log.path.slice(log.path.lastIndexOf('.')));
+  if (request.noLogs) for (const log of found.entry.run.logs) removeIfThere(logs + String(endingOfLog(log)));
   attempt(problems, 'record the code', () => recordCodeFiles(session));
+  attempt(problems, 'read the metrics', () => noteMetrics(session));
   await finish(session);
   return { run, end: NOT_RUN, problems };
 }
