@@ -104,11 +104,12 @@ export const VERBS: VerbSpec[] = [
       { name: 'dry-run', letter: 'n', help: 'tell how many points there are and what would be run' },
       { name: 'fail-fast', help: 'start no more points when one has failed' },
       { name: 'force', letter: 'f', help: 'run also what is recorded' },
+      ...REUSE_OPTIONS,
       { name: 'prune', help: 'remove results of files that are gone, unless changed by hand (--each)' },
       { name: 'yes', help: 'also more than 100,000 points' },
       QUIET, PROJECT,
     ],
-    example: "rr sweep -l scan -p gamma=0.1,0.2,0.5 -p seed=1..100 -o out/{n}.csv -- ./sim --gamma {gamma} --seed {seed} -o out/{n}.csv",
+    example: "rr sweep -l scan -p x=0.1,0.2 -o out/{n} -- ./sim {x} out/{n}",
   },
   {
     name: 'list', usage: 'rr list [OPTION...]', summary: 'list runs, newest last', operands: [0, 0],

@@ -19,6 +19,8 @@ import { os } from '../sys/node.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { openOrMakeProject, parseTimeout, readAskedOptions, readVariableOptions } from '../sys/runoptions.ts';
+import { chooseReuse } from '../sys/settings.ts';
+import type { ReuseChoice, ReuseWish } from '../sys/settings.ts';
 import { listProcessors } from '../sys/surroundings.ts';
 import { MOST_POINTS, readSweepPoints } from '../sys/sweeppoints.ts';
 import type { SweepPoints } from '../sys/sweeppoints.ts';
@@ -58,6 +60,7 @@ export type SweepOptions = {
   dryRun: boolean;
   failFast: boolean;
   force: boolean;
+  reuse: ReuseWish;
   prune: boolean;
   yes: boolean;
   quiet: boolean;
@@ -96,6 +99,7 @@ type Sweep = {
   state: SweepState;
   swept: SweepPoints;
   steps: SweepSteps;
+  reuse: ReuseChoice | undefined;
 };
 
 function beginSweep(options: SweepOptions): Sweep {
@@ -114,7 +118,8 @@ function beginSweep(options: SweepOptions): Sweep {
   }, swept);
   // Each point has its own value, which what is set here would hide.
   for (const [name, value] of variables) if (value !== undefined) delete process.env[name];
-  return { project, folder, label, options, state, swept, steps };
+  const reuse = options.dryRun ? undefined : chooseReuse(project, folder, options.reuse);
+  return { project, folder, label, options, state, swept, steps, reuse };
 }
 
 function stepAt(sweep: Sweep, point: SweepPoint): SweepStep {
@@ -227,7 +232,7 @@ function jobOf(sweep: Sweep, point: WantedPoint): StepJob {
   const prior = sweep.state.priorOf(step);
   step.template.because = point.why;
   step.template.redoes = prior?.id;
-  return { key: String(point.number), name: sweep.label + ' ' + String(point.number), template: step.template, prior, restore: [], isReused: false };
+  return { key: String(point.number), name: sweep.label + ' ' + String(point.number), template: step.template, prior, restore: [], isReused: sweep.reuse !== undefined && !sweep.options.force, reuse: sweep.reuse };
 }
 
 function taskOf(sweep: Sweep, point: WantedPoint, slots: number): ScheduledTask {
