@@ -253,7 +253,7 @@ export const VERBS: VerbSpec[] = [
       { name: 'environment', help: 'redo also what other programs, libraries or packages made' },
       ...REUSE_OPTIONS.filter((option) => option.name !== 'environment'),
       { name: 'load', value: 'LOAD', help: 'start no step while the load of the machine is above LOAD' },
-      { name: 'memory', value: 'SIZE', help: 'start no step for which SIZE is not enough memory: 512M, 4G' },
+      { name: 'memory', value: 'SIZE', help: 'steps at once need at most SIZE of memory: 512M, 4G' },
       ...CLUSTER_OPTIONS,
       { name: 'cpus', value: 'N', help: 'processors for a step that does not ask for them itself (--on)' },
       { name: 'time', value: 'TIME', help: 'time for a step that does not ask for it itself (--on)' },
