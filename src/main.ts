@@ -16,12 +16,14 @@ import { recordRun } from './commands/record.ts';
 import { rerunRuns } from './commands/rerun.ts';
 import { showRun } from './commands/show.ts';
 import { showStatus } from './commands/status.ts';
+import { runSweep } from './commands/sweep.ts';
 import { verifyProject } from './commands/verify.ts';
 import { explainFile } from './commands/why.ts';
 import { toBytes } from './sys/files.ts';
 import { readArgumentBytes } from './sys/machine.ts';
 import { describeSystemError } from './sys/project.ts';
 import { printOut, tell } from './sys/terminal.ts';
+import { isStepWorker, serveAsWorker } from './sys/workers.ts';
 import { COMPLETION_SHELLS, printCompletion } from './views/completion.ts';
 import { RR_VERSION } from './views/texts.ts';
 
@@ -57,6 +59,13 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
       parameters: all('param'), metrics: all('metric'), grep: one('grep'), sweep: one('sweep'), made: all('made'), used: all('used'), sort: one('sort'), last: one('last'),
       columns: one('columns'), full: has('full'), styles: LIST_STYLES.filter(has),
     });
+    case 'sweep': return runSweep({
+      argv: parsed.command, project, label: one('label'), reason: one('reason'), tags: all('tag'), parameters: all('param'), each: all('each'), from: one('from'),
+      random: one('random'), seed: one('seed'), isZipped: has('zip'), writes: all('write'), inputs: all('input'), outputs: all('output'), metrics: all('metrics'), variables: all('variable'),
+      timeout: one('timeout'), trace: one('trace'), cpus: one('cpus'), memory: one('memory'), time: one('time'), partition: one('partition'), jobs: one('jobs'), load: one('load'),
+      retries: one('retries'), dryRun: has('dry-run'), failFast: has('fail-fast'), force: has('force'),
+      reuse: { isAsked: has('reuse'), isRefused: has('no-reuse'), cache: one('cache'), hasEnvironment: has('environment') }, prune: has('prune'), yes: has('yes'), quiet: has('quiet'),
+    });
     case 'show': return showRun(parsed.operands[0], {
       project, json: has('json'), raw: has('raw'), logs: has('logs'), processes: has('processes'), files: has('files'),
       environment: has('environment'), all: has('all'),
@@ -86,7 +95,7 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     });
     case 'make': return makeTargets(parsed.operands, {
       project, jobs: one('jobs'), keepGoing: has('keep-going'), dryRun: has('dry-run'), why: has('why'), force: has('force'), down: all('down'), retries: one('retries'),
-      timeout: one('timeout'), environment: has('environment'), load: one('load'), memory: one('memory'), on: one('on'), wait: has('wait'), pack: one('pack'),
+      timeout: one('timeout'), environment: has('environment'), reuse: has('reuse'), noReuse: has('no-reuse'), cache: one('cache'), load: one('load'), memory: one('memory'), on: one('on'), wait: has('wait'), pack: one('pack'),
       sbatchOptions: all('sbatch-option'), cpus: one('cpus'), time: one('time'), partition: one('partition'), json: has('json'), quiet: has('quiet'),
     });
     case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));
@@ -126,4 +135,5 @@ function explain(error: unknown): number {
 
 // process.exit and not the end of the event loop: a background process of the command may still
 // hold a pipe open. All output has been written by then, as rr writes synchronously.
-run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
+if (isStepWorker()) serveAsWorker().catch(explain).then(() => process.exit());
+else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));

@@ -57,3 +57,26 @@ export function listAside(project: string): string[] {
   walk('');
   return found;
 }
+
+/** Processes whose current folder is in this project. */
+export function listProcessesIn(project: string): number[] {
+  return fs.readdirSync('/proc').filter((pid) => {
+    try {
+      const folder = /^\d+$/.test(pid) ? fs.readlinkSync('/proc/' + pid + '/cwd') : '';
+      return folder === project || folder.startsWith(project + '/');
+    } catch (error) {
+      return false;
+    }
+  }).map(Number);
+}
+
+/** SIGKILL to all of them. */
+export function killIn(project: string): void {
+  for (const pid of listProcessesIn(project)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      continue; // it has ended meanwhile
+    }
+  }
+}

@@ -66,6 +66,18 @@ test('Schedule refuses a cycle, a key that is there twice, and one that is not t
   assert.throws(() => new Schedule(tasksOf('a<z'), LIMITS), /not there/);
 });
 
+test('Schedule.release() gives a task back as if it had not been taken', () => {
+  const schedule = new Schedule(tasksOf('a; b'), LIMITS);
+  assert.equal(schedule.take()?.key, 'a');
+  assert.equal(schedule.take(), undefined);
+  schedule.release('a');
+  assert.equal(schedule.take()?.key, 'a');
+  schedule.release('a');
+  schedule.stop();
+  assert.ok(schedule.isOver());
+  assert.deepEqual(Array.from(schedule.listOutcomes().values()), ['blocked', 'blocked']);
+});
+
 test('Schedule.settle() skipped counts as done for what comes after', () => {
   const schedule = new Schedule(tasksOf('a; b<a'), LIMITS);
   assert.equal(schedule.take()?.key, 'a');
@@ -77,11 +89,13 @@ test('Schedule.settle() skipped counts as done for what comes after', () => {
 
 test('Schedule.estimateLeftS() is what is left shared out, and never less than the longest way', () => {
   const schedule = new Schedule(tasksOf('a 10s; b 2s; c 2s; d 2s'), { ...LIMITS, slots: 2 });
-  assert.equal(schedule.estimateLeftS(), 10);
+  assert.equal(schedule.estimateLeftS(() => 0), 10);
   assert.equal(schedule.take()?.key, 'a');
-  assert.equal(schedule.estimateLeftS(), 10);
+  assert.equal(schedule.estimateLeftS(() => 4), 6);
+  assert.equal(schedule.estimateLeftS(() => 400), 3);
   schedule.settle('a', 'done');
-  assert.equal(schedule.estimateLeftS(), 3);
+  assert.equal(schedule.estimateLeftS(() => 0), 3);
+  assert.equal(new Schedule(tasksOf('a; b'), LIMITS).estimateLeftS(() => 0), undefined);
 });
 
 // ---- random graphs ------------------------------------------------------------------------------------

@@ -19,6 +19,8 @@ import { os } from '../sys/node.ts';
 import { PresentFacts } from '../sys/present.ts';
 import type { Project } from '../sys/project.ts';
 import { requireProject } from '../sys/project.ts';
+import { chooseReuse } from '../sys/settings.ts';
+import type { ReuseChoice } from '../sys/settings.ts';
 import { dependOnRecords, findKeptAnswer, keepAnswer } from '../sys/statuscache.ts';
 import type { Dependence } from '../sys/statuscache.ts';
 import { readStepGraph, StepBook } from '../sys/steps.ts';
@@ -39,6 +41,9 @@ export type MakeOptions = ClusterOptions & {
   retries: ByteString | undefined;
   timeout: ByteString | undefined;
   environment: boolean;
+  reuse: boolean;
+  noReuse: boolean;
+  cache: ByteString | undefined;
   load: ByteString | undefined;
   json: boolean;
   quiet: boolean;
@@ -54,6 +59,8 @@ type MakeSession = {
   words: ByteString[];
   options: MakeOptions;
   limits: MakeLimits;
+  /** Where outputs of earlier runs are looked for, to be put back instead of running a step. */
+  reuse: ReuseChoice | undefined;
   facts: PresentFacts;
   book: StepBook;
   /** The steps that are wanted and all before them, and those of them that are redone in any case; by place. */
@@ -153,7 +160,9 @@ async function beginMake(words: ByteString[], options: MakeOptions, project: Pro
   const book = openBook(project, facts);
   for (const fault of book.source.faults) tell('rr: ' + fault.message);
   const session: MakeSession = {
-    project, folder: readCurrentFolder(), words, options, limits, facts, book, selected: new Set(), forced: new Set(), roots: new Map(), made: new Map(), times: new Map(), postponed: new Set(), isStopped: false, signal: undefined,
+    project, folder: readCurrentFolder(), words, options, limits, facts,
+    reuse: chooseReuse(project, readCurrentFolder(), { isAsked: options.reuse, isRefused: options.noReuse, cache: options.cache, hasEnvironment: options.environment }),
+    book, selected: new Set(), forced: new Set(), roots: new Map(), made: new Map(), times: new Map(), postponed: new Set(), isStopped: false, signal: undefined,
   };
   selectSteps(session);
   await book.look(session.selected);
@@ -219,7 +228,9 @@ async function decideStep(session: MakeSession, key: string): Promise<StepJob | 
   const decision = await book.decide(key, forced.has(at));
   if (decision.kind === 'redo') {
     made.set(root, { ...base, state: 'to do', causes: decision.causes });
-    return book.jobOf(key, describeCauses(decision.causes), false);
+    // What is forced is to be run.
+    const reuse = forced.has(at) ? undefined : session.reuse;
+    return { ...book.jobOf(key, describeCauses(decision.causes), reuse !== undefined), reuse };
   }
   if (decision.kind === 'waits') session.postponed.add(root);
   else if (decision.kind === 'fresh') {

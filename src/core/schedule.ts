@@ -72,6 +72,7 @@ export class Schedule {
   private readonly taken = new Set<Node>();
   private unsettledCount: number;
   private leftTotalS = 0;
+  private readonly isTimed: boolean;
   private isStopped = false;
 
   /** Throws if a key is there twice, a task before another is none of them, or there is a cycle. */
@@ -79,6 +80,7 @@ export class Schedule {
     this.limits = limits;
     this.unsettledCount = tasks.length;
     const usualS = meanOfKnown(tasks);
+    this.isTimed = tasks.some((task) => task.expectedS !== undefined);
     tasks.forEach((task, index) => {
       if (this.nodes.has(task.key)) throw new Error('two tasks with the key ' + task.key);
       const cpus = Math.max(1, Math.min(task.cpus, limits.slots));
@@ -163,10 +165,7 @@ export class Schedule {
 
   /** What a taken task has come to. False if it is to be tried again, and is ready for that. */
   settle(key: string, outcome: 'done' | 'skipped' | 'failed'): boolean {
-    const node = this.nodes.get(key);
-    if (node === undefined || !this.taken.delete(node)) throw new Error('the task was not taken: ' + key);
-    this.usedSlots -= node.cpus;
-    this.usedMemory -= node.memoryBytes;
+    const node = this.leave(key);
     if (outcome === 'failed' && node.tries < this.limits.retries && !this.isStopped) {
       node.tries += 1;
       this.ready.push(node);
@@ -177,6 +176,14 @@ export class Schedule {
     else for (const later of node.after) this.open(later);
     if (outcome === 'failed' && !this.limits.keepGoing) this.stop();
     return true;
+  }
+
+  private leave(key: string): Node {
+    const node = this.nodes.get(key);
+    if (node === undefined || !this.taken.delete(node)) throw new Error('the task was not taken: ' + key);
+    this.usedSlots -= node.cpus;
+    this.usedMemory -= node.memoryBytes;
+    return node;
   }
 
   private open(node: Node): void {
@@ -205,6 +212,12 @@ export class Schedule {
     this.isStopped = true;
   }
 
+  /** Gives back a task that was taken and is not started after all. */
+  release(key: string): void {
+    const node = this.leave(key);
+    this.ready.push(node);
+  }
+
   /** Is there nothing more to start or to wait for? */
   isOver(): boolean {
     return this.taken.size === 0 && (this.isStopped || this.unsettledCount === 0);
@@ -215,11 +228,31 @@ export class Schedule {
     return this.nodes.get(key)?.tries ?? 0;
   }
 
-  /** Seconds until the end, as far as it can be told: as if all that is left were shared out well. */
-  estimateLeftS(): number {
-    let longest = 0;
-    for (const node of this.stuck.concat(Array.from(this.taken), this.ready.peek() ?? [])) longest = Math.max(longest, node.pathS);
-    return Math.max(this.leftTotalS / this.limits.slots, longest, 0);
+  /** Slots that the taken tasks have. */
+  countUsedSlots(): number {
+    return this.usedSlots;
+  }
+
+  /** Slots that a task takes. */
+  slotsOf(key: string): number {
+    return this.nodes.get(key)?.cpus ?? 1;
+  }
+
+  /**
+   * Seconds until the end, as if all that is left were shared out well; undefined if no task's time is known.
+   * `elapsedS` tells how long a taken task has been at work.
+   */
+  estimateLeftS(elapsedS: (key: string) => number): number | undefined {
+    if (!this.isTimed) return undefined;
+    let totalS = this.leftTotalS;
+    let longestS = 0;
+    for (const node of this.taken) {
+      const goneS = Math.min(elapsedS(node.task.key), node.ownS);
+      totalS -= goneS * node.cpus;
+      longestS = Math.max(longestS, node.pathS - goneS);
+    }
+    for (const node of this.stuck.concat(this.ready.peek() ?? [])) longestS = Math.max(longestS, node.pathS);
+    return Math.max(totalS / this.limits.slots, longestS, 0);
   }
 
   /** What became of each task, in the order given. What was not started is blocked. */

@@ -4,6 +4,7 @@
 //     holder                   the process that carries it out, touched every minute
 //     list                     what is held and where it belongs; there before anything is moved
 //     run                      id of the run, there before its mark is, so before its command starts
+//     job                      there if it is a job of a cluster, which others do not wait for
 //     0 1 2 ...                contents, by number
 //   .rr/aside/ID/PATH          what is kept for a person: half-made files of a run that did not succeed, and
 //                              results that had been changed by hand or that the run ID does not make any more
@@ -35,6 +36,7 @@ import { makeRandomDigits, readUtcMicros } from './clock.ts';
 import { errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, toFsPath, toText } from './files.ts';
 import { describeFile, hashWithRetry } from './hash.ts';
 import { childProcess, fs } from './node.ts';
+import { listDescendants, signalAll } from './process.ts';
 import { absoluteOf } from './project.ts';
 import type { Project } from './project.ts';
 import { readRun } from './records.ts';
@@ -66,6 +68,8 @@ export type HoldRequest = {
   lent: ByteString[];
   /** Is it among the current results, by the records? */
   isResultNow: (path: ByteString) => boolean;
+  /** The job of a cluster that carries it out: others need not wait for it. */
+  job: ByteString | undefined;
 };
 
 // ---- taking away ----------------------------------------------------------------------------------------
@@ -152,6 +156,7 @@ export function holdResults(request: HoldRequest): Held {
   const entries = listEntries(request);
   const held: Held = { project, folder: makeOwnFolder(project, 'aside', 'held', makeRandomDigits()), entries, id: undefined };
   try {
+    if (request.job !== undefined) replaceFile(held.folder + '/job', encodeText(request.job) + '\n', false);
     replaceFile(held.folder + '/list', printHeldList(entries), false);
     for (const entry of entries) if (entry.how === 'copied') copyAlike(absoluteOf(project, entry.path), contentName(held, entry));
     for (const entry of entries) if (entry.how === 'moved') moveAny(absoluteOf(project, entry.path), contentName(held, entry));
@@ -477,6 +482,29 @@ async function awaitCommand(project: Project, id: string, say: (line: ByteString
   }
 }
 
+// A folder whose holder was killed before it could say so.
+const NAMELESS_HELD_MS = 3600000;
+
+/** Is this folder to be left alone, as its holder is alive, or may be about to say who it is? */
+function isHeldLeftAlone(folder: ByteString, isPatient: boolean): boolean {
+  const holder = readHolder(folder) ?? '';
+  const hasList = lstatIfThere(folder + '/list') !== undefined;
+  if (holder === '') return !hasList && readUtcMicros() / 1000 - (lstatIfThere(folder)?.mtimeMs ?? 0) < NAMELESS_HELD_MS;
+  return (!isPatient || !hasList || lstatIfThere(folder + '/job') !== undefined) && isHolderAlive(holder, folder + '/holder');
+}
+
+const KILL_LOST_MS = 5000;
+
+/** Stops the command of a run if it goes on though the process that was to record it is gone: SIGTERM, and SIGKILL 5 s later. */
+export async function endLostCommand(project: Project, id: string): Promise<void> {
+  for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+    const mark = readMarks(project).find((one) => one.run.id === id);
+    if (mark === undefined || mark.isAlive || !mark.isActive || mark.commandPid <= 1) return;
+    if (waitedMs === 0 || waitedMs >= KILL_LOST_MS) signalAll(listDescendants(mark.commandPid), waitedMs === 0 ? 'SIGTERM' : 'SIGKILL');
+    await sleepMs(POLL_MS);
+  }
+}
+
 async function recoverHeld(project: Project, folder: ByteString, say: (line: ByteString) => void): Promise<void> {
   await awaitHolder(folder, say);
   const list = readBytesIfThere(folder + '/list');
@@ -498,12 +526,14 @@ async function recoverHeld(project: Project, folder: ByteString, say: (line: Byt
 
 /**
  * Settles what steps that were cut short by a kill have left: good results are in their places afterwards. Waits
- * for commands that go on; `say` tells the person so.
+ * for commands that go on; `say` tells the person so. `isPatient`: waits for holders that are alive, too, unless
+ * they are jobs of a cluster.
  */
-export async function recoverAside(project: Project, say: (line: ByteString) => void): Promise<void> {
+export async function recoverAside(project: Project, say: (line: ByteString) => void, isPatient = true): Promise<void> {
   const base = project.own + '/aside';
   if (lstatIfThere(base)?.isDirectory() !== true) return;
   for (const name of listFolder(base).sort()) {
-    if (/^held-[a-z2-7]{6}$/.test(name) && lstatIfThere(base + '/' + name)?.isDirectory() === true) await recoverHeld(project, base + '/' + name, say);
+    const folder = base + '/' + name;
+    if (/^held-[a-z2-7]{6}$/.test(name) && lstatIfThere(folder)?.isDirectory() === true && !isHeldLeftAlone(folder, isPatient)) await recoverHeld(project, folder, say);
   }
 }

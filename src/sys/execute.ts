@@ -18,6 +18,7 @@ import type { FileState, Run } from '../core/run.ts';
 import { RR_VERSION } from '../views/texts.ts';
 import { asideFolder, dropHeld, holdResults, isGoodRun, listHeldNews, makeKnownTester, noteHeldRun, putBack, settleHeld, touchHeld } from './aside.ts';
 import type { Held, HeldNews } from './aside.ts';
+import type { Includer } from './batch.ts';
 import { findLinkAbove } from './bounds.ts';
 import { formatUtcMicros, pauseMs, readUtcMicros } from './clock.ts';
 import { argumentsOf, enterFolder, listChangedInputs, methodOf, openStreams, setVariables } from './commandplace.ts';
@@ -87,17 +88,20 @@ export type StepPlace = {
   variables: { [name: string]: string };
   inherited: number[];
   stopper: CommandStopper | undefined;
-  beforeOutput: () => void;
+  beforeOutput: (data: Buffer) => void;
   /** Told of the run's id before anything of it is written. */
   onClaim: (id: string) => void;
+  /** There if its run is put into the derived files with others. */
+  batch: Includer | undefined;
 };
 
 /** Of a step that is carried out by itself. */
-export const ALONE: StepPlace = { isAlone: true, isPassedOn: false, variables: {}, inherited: [], stopper: undefined, beforeOutput: () => undefined, onClaim: () => undefined };
+export const ALONE: StepPlace = { isAlone: true, isPassedOn: false, variables: {}, inherited: [], stopper: undefined, beforeOutput: () => undefined, onClaim: () => undefined, batch: undefined };
 
 /** What people know a step by. */
 export function nameOfStep(job: StepJob): ByteString {
-  return job.template.plan ?? job.template.label ?? job.key;
+  const { plan, sweep, label } = job.template;
+  return job.name ?? plan ?? (sweep === undefined ? label ?? job.key : sweep.label + ' ' + String(sweep.number));
 }
 
 // ---- before -----------------------------------------------------------------------------------------------
@@ -113,7 +117,7 @@ function listDeclared(project: Project, template: Run): ByteString[] {
 }
 
 // Times of files go by ticks of 1 to 10 ms: what was put there must not seem to be as young as the run.
-const LENT_TICK_MS = 12;
+const FILE_TICK_MS = 12;
 
 function isAsWanted(name: ByteString, file: StepJob['restore'][number]): boolean {
   const state = describeFile(name, file.path);
@@ -152,7 +156,7 @@ function lendContents(held: Held, restored: { file: FileState; found: FoundConte
     makeFolder(name.slice(0, name.lastIndexOf('/')));
     fs.renameSync(toFsPath(unfinished), toFsPath(name));
   }
-  if (restored.length > 0) pauseMs(LENT_TICK_MS);
+  if (restored.length > 0) pauseMs(FILE_TICK_MS);
 }
 
 function writeNew(name: ByteString, content: ByteString): void {
@@ -170,7 +174,7 @@ function prepare(project: Project, job: StepJob): Held {
   const wayOut = findWayOut(project, prior === undefined ? template : { ...template, outputs: prior.outputs });
   if (wayOut !== undefined) throw new Failure('cannot run "' + nameOfStep(job) + '": ' + wayOut);
   const restored = findRestored(project, job);
-  const held = holdResults({ project, prior, declared: listDeclared(project, template), lent: restored.map(({ file }) => file.path), isResultNow: makeResultTester(project) });
+  const held = holdResults({ project, prior, declared: listDeclared(project, template), lent: restored.map(({ file }) => file.path), isResultNow: makeResultTester(project), job: template.job });
   try {
     lendContents(held, restored);
   } catch (error) {
@@ -238,7 +242,7 @@ async function record(project: Project, job: StepJob, place: StepPlace, held: He
     return await recordCommand({
       project, folder: readCurrentFolder(), argv: argumentsOf(template, project.root), label: template.label, reason: template.reason, tags: template.tags,
       inputs: listStepInputs(project, job), outputs: template.declaredOutputs.map((pattern) => absoluteOf(project, pattern)),
-      parameters: [], fileParameters: fileParametersOf(template), metricsFiles: template.metricsFiles, variables: template.declaredVariables, timeoutS: template.timeoutS, asked: template.asked, trace: methodOf(template), requireClean: false, noLogs: false, quiet: true, inherited: place.inherited,
+      parameters: [], fileParameters: fileParametersOf(template), metricsFiles: template.metricsFiles, variables: template.declaredVariables, timeoutS: template.timeoutS, asked: template.asked, trace: methodOf(template), requireClean: false, noLogs: false, quiet: true, inherited: place.inherited, batch: place.batch,
       repeat: {
         origin: project, fill, streams: place.isPassedOn ? passing : streams.streams, redirects: streams.redirects, judge, isKept: true,
         step: { variables: place.variables, untraced: planUntraced(project, job, place.isAlone), stopper: place.stopper, beforeOutput: place.beforeOutput },
@@ -276,7 +280,7 @@ function addLeft(project: Project, run: Run, path: ByteString): void {
 }
 
 /** The end of a step of which no command was started, and of which there is no record. */
-function notStarted(job: StepJob, problem: string): StepEnd {
+export function stepNotStarted(job: StepJob, problem: string): StepEnd {
   const run = { ...emptyRun(UNCLAIMED_ID, job.template.command, formatUtcMicros(readUtcMicros()), RR_VERSION), status: 'failed' as const, label: job.template.label, plan: job.template.plan };
   return { key: job.key, run, isGood: false, problems: [problem], kept: [] };
 }
@@ -296,14 +300,14 @@ function putBackSafely(held: Held, run: Run | undefined, problems: string[]): vo
   }
 }
 
-/** Carries out one step and records it (docs/rr.1, "rr make"). */
+/** Carries out one step and records it (docs/rr.1, "Carrying out steps"). */
 export async function executeStep(project: Project, job: StepJob, place: StepPlace = ALONE): Promise<StepEnd> {
   const problems: string[] = [];
   let held: Held;
   try {
     held = prepare(project, job);
   } catch (error) {
-    return notStarted(job, describeFault(error, 'cannot set the results of "' + nameOfStep(job) + '" aside'));
+    return stepNotStarted(job, describeFault(error, 'cannot set the results of "' + nameOfStep(job) + '" aside'));
   }
   let news: HeldNews | undefined;
   const judge = async (run: Run): Promise<void> => {
@@ -324,7 +328,7 @@ export async function executeStep(project: Project, job: StepJob, place: StepPla
     recorded = await record(project, job, place, held, judge);
   } catch (error) {
     putBackSafely(held, undefined, problems);
-    const end = notStarted(job, describeFault(error, 'cannot run "' + nameOfStep(job) + '"'));
+    const end = stepNotStarted(job, describeFault(error, 'cannot run "' + nameOfStep(job) + '"'));
     return { ...end, problems: end.problems.concat(problems) };
   } finally {
     clearInterval(heartbeat);

@@ -31,7 +31,7 @@ export type CommandRequest = {
   /** Descriptors from 3 up that rr was given and the command is to have, too. */
   inherited: number[];
   /** There if it is a step that the engine carries out: variables of its own, what can stop it, what is called before its output is passed on. */
-  step: { variables: { [name: string]: string }; stopper: CommandStopper | undefined; beforeOutput: () => void } | undefined;
+  step: { variables: { [name: string]: string }; stopper: CommandStopper | undefined; beforeOutput: (data: Buffer) => void } | undefined;
 };
 
 type StopperAct = (signal: NodeJS.Signals | undefined, isNote: boolean) => void;
@@ -132,7 +132,7 @@ export function toSpawnArguments(argv: ByteString[]): string[] {
 
 // ---- cost ---------------------------------------------------------------------------------------
 
-const CLOCK_TICKS_PER_S = 100; // USER_HZ, the same on every Linux but two dead architectures
+export const CLOCK_TICKS_PER_S = 100; // USER_HZ, the same on every Linux but two dead architectures
 
 /** CPU time of all children waited for so far, from /proc/self/stat; undefined where there is none. */
 function readChildrenCpu(): { userS: number; systemS: number } | undefined {
@@ -161,7 +161,8 @@ export function listDescendants(pid: number): number[] {
   return found;
 }
 
-function readPeakMemoryBytes(pid: number): number {
+/** High-water mark of a process's resident memory; 0 if it is gone. */
+export function readPeakMemoryBytes(pid: number): number {
   try {
     const parts = /^VmHWM:\s+(\d+) kB/m.exec(fs.readFileSync('/proc/' + String(pid) + '/status', 'latin1'));
     return parts === null ? 0 : Number(parts[1]) * 1024;
@@ -199,10 +200,10 @@ class MemorySampler {
 
 // ---- streams ------------------------------------------------------------------------------------
 
-type StreamName = 'out' | 'err';
+export type StreamName = 'out' | 'err';
 
 /** Keeps what the command prints, with the order in which the two streams were seen. */
-class LogKeeper {
+export class LogKeeper {
   /** What was not kept or not passed on, as sentences. */
   problems: string[] = [];
   private isBroken = false;
@@ -240,14 +241,15 @@ class LogKeeper {
     fs.appendFileSync(toFsPath(this.name + '.order'), this.order);
     this.order = '';
   }
-  close(): void {
+  /** Without `isDurable` the caller sees to it that the files are synced. */
+  close(isDurable = true): void {
     try {
       if (this.files.out !== undefined && this.files.err !== undefined) {
         this.flushOrder();
         this.writeOrder();
       }
       for (const stream of Object.keys(this.files)) {
-        fs.fsyncSync(this.files[stream]);
+        if (isDurable) fs.fsyncSync(this.files[stream]);
         fs.closeSync(this.files[stream]);
       }
     } catch (error) {
@@ -260,7 +262,7 @@ class LogKeeper {
 type Pipe = { read: number; write: number; name: ByteString; isAtEnd: boolean };
 
 /** Takes FIFOs that an earlier run has left, and makes what is missing. Their names are now logName.pN. */
-function claimFifos(logName: ByteString, pool: ByteString, count: number): ByteString[] {
+export function claimFifos(logName: ByteString, pool: ByteString, count: number): ByteString[] {
   const names: ByteString[] = [];
   for (const spare of listFolder(pool)) {
     if (names.length === count) return names;
@@ -302,7 +304,7 @@ function openPipes(logName: ByteString, pool: ByteString, count: number): Pipe[]
 }
 
 /** Leaves a FIFO for a later run if nobody can write to it any more, else removes it. */
-function releasePipe(pipe: Pipe, pool: ByteString): void {
+export function releasePipe(pipe: Pick<Pipe, 'name' | 'isAtEnd'>, pool: ByteString): void {
   try {
     if (!pipe.isAtEnd) removeIfThere(pipe.name);
     else {
@@ -314,7 +316,8 @@ function releasePipe(pipe: Pipe, pool: ByteString): void {
   }
 }
 
-function openReader(fd: number): import('net').Socket {
+/** Reads a pipe as it comes. */
+export function openReader(fd: number): import('net').Socket {
   return new (net().Socket)({ fd, readable: true, writable: false });
 }
 
@@ -381,7 +384,7 @@ function isSameFile(one: number, other: number): boolean {
   }
 }
 
-function openOutputs(plumbing: Plumbing, child: import('child_process').ChildProcess, log: LogKeeper, beforeOutput: (() => void) | undefined): Output[] {
+function openOutputs(plumbing: Plumbing, child: import('child_process').ChildProcess, log: LogKeeper, beforeOutput: ((data: Buffer) => void) | undefined): Output[] {
   const lineOfOut = { last: Promise.resolve() };
   const lineOfErr = isSameFile(1, 2) ? lineOfOut : { last: Promise.resolve() };
   return plumbing.kept.map(({ stream, descriptor, from }) => {
@@ -540,7 +543,8 @@ function forwardSignals(targetPid: () => number, isApart: boolean, seen: string[
 const KILL_AFTER_MS = 5000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-function signalAll(pids: number[], signal: NodeJS.Signals): void {
+/** Sends a signal to those of these processes that are there, and are the user's. */
+export function signalAll(pids: number[], signal: NodeJS.Signals): void {
   for (const pid of pids) {
     try {
       process.kill(pid, signal);
@@ -591,7 +595,8 @@ function signalNumber(name: string): number {
   return numbers[name] ?? 0;
 }
 
-function signalName(number: number): string | undefined {
+/** SIGTERM of 15; undefined if there is none of that number. */
+export function signalName(number: number): string | undefined {
   const numbers = os().constants.signals as unknown as { [name: string]: number };
   return Object.keys(numbers).find((name) => numbers[name] === number);
 }
