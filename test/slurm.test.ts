@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'fs';
 import path from 'path';
-import { checkDerived, checkSeals, listRecords, makeProject, readRecord, rr, run, sleep } from './rig.ts';
+import { checkDerived, checkSeals, listRecords, makeProject, makeTemporary, readRecord, rr, run, sleep } from './rig.ts';
 import type { Done } from './rig.ts';
 import { NEEDS_SLURM, NEEDS_ACCOUNTS, startCluster } from './slurmrig.ts';
 import type { Cluster } from './slurmrig.ts';
@@ -53,6 +53,15 @@ async function waitForState(folder: string, wanted: string[]): Promise<void> {
     if (wanted.every((one) => tasks.indexOf(one) >= 0)) return;
     assert.ok(waitedMs < 90000, 'waited in vain for ' + wanted.join(', ') + ': ' + tasks.join(', '));
     await sleep(200);
+  }
+}
+
+async function waitForLines(name: string, count: number): Promise<string[]> {
+  for (let waitedMs = 0; ; waitedMs += 50) {
+    const lines = fs.existsSync(name) ? fs.readFileSync(name, 'utf8').split('\n').slice(0, -1) : [];
+    if (lines.length >= count) return lines;
+    assert.ok(waitedMs < 90000, 'waited in vain for ' + name);
+    await sleep(50);
   }
 }
 
@@ -158,10 +167,12 @@ test('scancel: a job that waits is told as cancelled, one that runs is interrupt
 
 test('a requeued job leaves a record of each of its starts', { skip: NEEDS_SLURM }, async () => {
   const folder = makeProject();
-  plan(folder, 'work', ['-o', 'out'], 'echo x >> starts; test "$(wc -l < starts)" -gt 1 || sleep 600; echo 1 > out');
+  // Outside of the project: what a run that is cut short writes there is set aside.
+  const starts = path.join(makeTemporary(), 'starts');
+  plan(folder, 'work', ['-o', 'out'], 'echo x >> ' + starts + '; test "$(wc -l < ' + starts + ')" -gt 1 || sleep 600; echo 1 > out');
   expect(onSlurm(folder, ['make', '--on', 'slurm', '-q']));
   await waitForState(folder, ['work running']);
-  while (!fs.existsSync(path.join(folder, 'starts'))) await sleep(50);
+  await waitForLines(starts, 1);
   const job = statusOf(folder).batches?.[0].tasks[0].job as string;
   cluster.ask(['scontrol', 'requeue', job]);
   await waitForState(folder, ['work queued']);
@@ -178,16 +189,15 @@ test('a requeued job leaves a record of each of its starts', { skip: NEEDS_SLURM
 for (const [how, option] of [['begun anew elsewhere by Slurm', '--requeue'], ['redone by the next submission', '--no-requeue']] as const) {
   test('a machine that dies: the run is lost, what it held comes back, and the step is ' + how, { skip: NEEDS_SLURM }, async () => {
     const folder = makeProject();
+    const hosts = path.join(makeTemporary(), 'hosts');
     fs.writeFileSync(path.join(folder, 'in'), '1\n');
-    plan(folder, 'work', ['-i', 'in', '-o', 'out'], 'cat in > out; hostname >> hosts; test "$(cat in)" = 1 || test "$(wc -l < hosts)" -gt 2 || sleep 600');
+    plan(folder, 'work', ['-i', 'in', '-o', 'out'], 'cat in > out; hostname >> ' + hosts + '; test "$(cat in)" = 1 || test "$(wc -l < ' + hosts + ')" -gt 2 || sleep 600');
     plan(folder, 'next', ['-i', 'out', '-o', 'end'], 'cat out > end');
     expect(onSlurm(folder, ['make', '--on', 'slurm', '--wait', '-q']));
     fs.writeFileSync(path.join(folder, 'in'), '2\n');
     expect(onSlurm(folder, ['make', '--on', 'slurm', '-q', '--sbatch-option', option]));
     await waitForState(folder, ['work running', 'next queued']);
-    const readHosts = (): string[] => fs.readFileSync(path.join(folder, 'hosts'), 'utf8').split('\n').slice(0, -1);
-    while (readHosts().length < 2) await sleep(50);
-    const node = readHosts()[1];
+    const node = (await waitForLines(hosts, 2))[1];
     await cluster.tellNode('kill', node);
     cluster.ask(['scontrol', 'update', 'NodeName=' + node, 'State=down', 'Reason=died']);
     if (option === '--requeue') {
@@ -202,8 +212,7 @@ for (const [how, option] of [['begun anew elsewhere by Slurm', '--requeue'], ['r
       assert.match(again.stderr, /the run \S+ was lost with its job \(slurm \S+ node\d\)/);
     }
     assert.deepEqual(listStates(folder).slice(2), ['work lost', 'work succeeded', 'next succeeded']);
-    assert.equal(readHosts().length, 3);
-    assert.notEqual(readHosts()[2], node);
+    assert.notEqual((await waitForLines(hosts, 3))[2], node);
     assert.equal(fs.readFileSync(path.join(folder, 'end'), 'utf8'), '2\n');
     assert.deepEqual(fs.readdirSync(path.join(folder, '.rr', 'aside')).filter((name) => name.startsWith('held-')), []);
     checkProject(folder);
