@@ -15,6 +15,13 @@ const JSON_OUT: OptionSpec = { name: 'json', help: 'print JSON' };
 const TRACE_WORDS = ['auto', ...TRACE_METHODS];
 
 const CACHE: OptionSpec = { name: 'cache', value: 'DIR', help: 'with results in DIR, which others may share (default: in .rr)' };
+const CLUSTER_OPTIONS: OptionSpec[] = [
+  { name: 'on', value: 'CLUSTER', words: ['slurm'], help: 'hand all over to a cluster, as arrays of jobs: slurm' },
+  { name: 'wait', help: 'stay until the jobs are over (--on)' },
+  { name: 'pack', value: 'N', help: 'N of them one after the other in each job (--on)' },
+  { name: 'sbatch-option', value: 'OPTION', isRepeatable: true, help: 'an option for sbatch: --account=NAME, --qos=NAME' },
+];
+
 const REUSE_OPTIONS: OptionSpec[] = [
   { name: 'reuse', help: 'put back what an earlier run of the same gave, if there is one' },
   { name: 'no-reuse', help: 'run it, whatever is set for the project' },
@@ -67,6 +74,42 @@ export const VERBS: VerbSpec[] = [
       QUIET, PROJECT,
     ],
     example: "rr record -l fit -m 'first try' -o fit.csv -- ./fit data/raw.csv",
+  },
+  {
+    name: 'sweep', usage: 'rr sweep [OPTION...] -- COMMAND [ARG...]', summary: 'run a command for each of many values, and record each run', takesCommand: true, operands: [0, 0],
+    options: [
+      { name: 'label', letter: 'l', value: 'LABEL', help: 'name of the sweep; always needed' },
+      { name: 'param', letter: 'p', value: 'NAME=VALUES', isRepeatable: true, help: 'a parameter: 0.1,0.2 1..100 1..9..2 lin:0..1:11 log:1e-5..1:6; NAME may be FILE:KEY' },
+      { name: 'each', value: 'PATH', isRepeatable: true, help: 'a point for each of these files: {path} {name} {stem} {ext} {folder}' },
+      { name: 'from', value: 'FILE', help: 'a point for each row of a table (CSV, TSV) with names in its first line' },
+      { name: 'zip', help: 'values side by side instead of all combinations' },
+      { name: 'random', value: 'N', help: 'only N points, drawn at random' },
+      { name: 'seed', value: 'S', help: 'where drawing begins (default: 0)' },
+      { name: 'write', value: 'PATH', isRepeatable: true, help: 'copy of FILE for each point (-p FILE:KEY=VALUES); the command gets {params}' },
+      { name: 'reason', letter: 'm', value: 'TEXT', help: 'why it is run' },
+      { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'a keyword' },
+      { name: 'input', letter: 'i', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that the command reads' },
+      { name: 'output', letter: 'o', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that it writes; no two points the same' },
+      { name: 'variable', value: 'NAME[=VALUE]', isRepeatable: true, help: 'an environment variable that it depends on; VALUE: set it for the command' },
+      { name: 'metrics', value: 'FILE', isRepeatable: true, help: 'file that it writes and that holds what it gave, as numbers or words' },
+      { name: 'timeout', value: 'TIME', help: 'stop a point after TIME: 90, 90s, 5m, 2h, 1d (default: never)' },
+      { name: 'trace', value: 'METHOD', words: TRACE_WORDS, help: 'how files are found: ' + TRACE_WORDS.join(', ') + ' (default: auto)' },
+      { name: 'cpus', value: 'N', help: 'processors that a point needs' },
+      { name: 'memory', value: 'SIZE', help: 'memory that a point needs: 512M, 4G; no more run at once than have room' },
+      { name: 'time', value: 'TIME', help: 'time that a point is to be given on a cluster' },
+      { name: 'partition', value: 'NAME', help: 'partition of the cluster that it is to run in' },
+      { name: 'jobs', letter: 'j', value: 'N', help: 'so many at the same time (default: the processors)' },
+      { name: 'load', value: 'N', help: 'start none while the load of the machine is above N' },
+      { name: 'retries', value: 'N', help: 'run a point that fails up to N more times' },
+      { name: 'dry-run', letter: 'n', help: 'tell how many points there are and what would be run' },
+      { name: 'fail-fast', help: 'start no more points when one has failed' },
+      { name: 'force', letter: 'f', help: 'run also what is recorded' },
+      ...REUSE_OPTIONS,
+      { name: 'prune', help: 'remove results of files that are gone, unless changed by hand (--each)' },
+      { name: 'yes', help: 'also more than 100,000 points' },
+      QUIET, PROJECT,
+    ],
+    example: "rr sweep -l scan -p x=0.1,0.2 -o out/{n} -- ./sim {x} out/{n}",
   },
   {
     name: 'list', usage: 'rr list [OPTION...]', summary: 'list runs, newest last', operands: [0, 0],
@@ -211,6 +254,10 @@ export const VERBS: VerbSpec[] = [
       ...REUSE_OPTIONS.filter((option) => option.name !== 'environment'),
       { name: 'load', value: 'LOAD', help: 'start no step while the load of the machine is above LOAD' },
       { name: 'memory', value: 'SIZE', help: 'steps at once need at most SIZE of memory: 512M, 4G' },
+      ...CLUSTER_OPTIONS,
+      { name: 'cpus', value: 'N', help: 'processors for a step that does not ask for them itself (--on)' },
+      { name: 'time', value: 'TIME', help: 'time for a step that does not ask for it itself (--on)' },
+      { name: 'partition', value: 'NAME', help: 'partition for a step that does not ask for one itself (--on)' },
       JSON_OUT, QUIET, PROJECT,
     ],
     example: 'rr make figures/co2.svg',

@@ -7,6 +7,11 @@ import { describeCauses } from '../core/stepcauses.ts';
 import type { StepCause } from '../core/stepcauses.ts';
 import { sortSteps, withAllAfter, withAllBefore } from '../core/steps.ts';
 import { recoverAside } from '../sys/aside.ts';
+import { readClusterOptions, refuseInFlight, runOnCluster } from '../sys/clusterrun.ts';
+import type { ClusterOptions, ClusterWish } from '../sys/clusterrun.ts';
+import type { ClusterReport } from '../sys/clusterstate.ts';
+import { listStepTasks } from '../sys/clustersteps.ts';
+import { settleCluster } from '../sys/clustersubmit.ts';
 import { runTasks } from '../sys/engine.ts';
 import type { StepEnd, StepJob } from '../sys/execute.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
@@ -25,7 +30,7 @@ import { printOut, tell } from '../sys/terminal.ts';
 import { printAllCurrent, printMadeStep, printMakeJson, printMakeSum } from '../views/make.ts';
 import type { MadeStep } from '../views/make.ts';
 
-export type MakeOptions = {
+export type MakeOptions = ClusterOptions & {
   project: ByteString | undefined;
   jobs: ByteString | undefined;
   keepGoing: boolean;
@@ -40,7 +45,6 @@ export type MakeOptions = {
   noReuse: boolean;
   cache: ByteString | undefined;
   load: ByteString | undefined;
-  memory: ByteString | undefined;
   json: boolean;
   quiet: boolean;
 };
@@ -268,7 +272,7 @@ function noteBlocked(session: MakeSession, outcomes: Map<string, TaskOutcome>, o
 /** One pass over the steps that may have to be redone. Is there reason for another? */
 async function makeRound(session: MakeSession, forecast: Map<number, StepForecast>): Promise<boolean> {
   const { book, limits, options, project } = session;
-  const open = Array.from(forecast.keys()).filter((at) => ['redo', 'perhaps', 'waits'].indexOf((forecast.get(at) as StepForecast).kind) >= 0);
+  const open = listOpen(forecast);
   const done = new Set<number>();
   const result = await runTasks({
     project, tasks: book.tasksOf(open, () => true), ...limits, keepGoing: options.keepGoing, quiet: options.quiet,
@@ -302,6 +306,24 @@ function dropSettled(session: MakeSession, forecast: Map<number, StepForecast>):
       tell('rr: ' + printMadeStep(made.get(root) as MadeStep));
     }
   }
+}
+
+/** Places of the steps that may have to be redone. */
+function listOpen(forecast: Map<number, StepForecast>): number[] {
+  return Array.from(forecast.keys()).filter((at) => ['redo', 'perhaps', 'waits'].indexOf((forecast.get(at) as StepForecast).kind) >= 0);
+}
+
+/** Hands them over to a cluster instead, where each is judged when its turn has come. */
+async function handStepsOver(session: MakeSession, forecast: Map<number, StepForecast>, wish: ClusterWish, cluster: ClusterReport): Promise<number> {
+  const { project, book, words, options, forced, limits } = session;
+  const isNeeded = (at: number): boolean => {
+    const one = forecast.get(at) as StepForecast;
+    return one.kind === 'redo' && one.causes.some((cause) => cause.kind === 'needed');
+  };
+  const tasks = listStepTasks(project, book, listOpen(forecast), (at) => forced.has(at) || isNeeded(at));
+  const batchOptions = (options.environment ? ['environment'] : []).concat(limits.retries > 0 ? ['retries ' + String(limits.retries)] : [], limits.timeoutS === undefined ? [] : ['timeout ' + String(limits.timeoutS)]);
+  const told = Array.from(session.made.values()).some((step) => step.state === 'cannot be made' || step.state === 'not run');
+  return (await runOnCluster({ project, verb: 'make', title: words.join(' '), tasks, options: batchOptions }, wish, cluster, 'step', options.quiet)) || (told ? EXIT.unmakeable : 0);
 }
 
 async function makeAll(session: MakeSession, first: Map<number, StepForecast>): Promise<void> {
@@ -375,7 +397,9 @@ export async function makeTargets(words: ByteString[], options: MakeOptions): Pr
   const project = requireProject(readCurrentFolder(), options.project);
   const say = (line: ByteString): void => { if (!options.quiet) tell('rr: ' + line); };
   // What an earlier call that was killed has left half done comes first.
-  if (!options.dryRun) await recoverAside(project, say);
+  const wish = readClusterOptions(options);
+  const cluster = wish === undefined || options.dryRun ? undefined : await settleCluster(project, say);
+  if (!options.dryRun && cluster === undefined) await recoverAside(project, say);
   const current = await findAllCurrent(project, words, options);
   if (current !== undefined) {
     if (!options.dryRun) say(printAllCurrent(current));
@@ -393,7 +417,11 @@ export async function makeTargets(words: ByteString[], options: MakeOptions): Pr
   if (options.dryRun) return printDryRun(session, Array.from(forecast, ([at, one]) => tellForecast(book, at, one, (place) => book.causesOf(place))));
   const mayGoOn = tellBefore(session, forecast);
   if (isAllFresh && !options.json) say(printAllCurrent(selected.size));
-  if (!isAllFresh && mayGoOn) await makeAll(session, forecast);
+  if (!isAllFresh && mayGoOn && wish !== undefined && cluster !== undefined) return handStepsOver(session, forecast, wish, cluster);
+  if (!isAllFresh && mayGoOn) {
+    refuseInFlight(project, listOpen(forecast).map((at) => book.steps[at].key));
+    await makeAll(session, forecast);
+  }
   session.book.close();
   if (!isAllFresh && !mayGoOn) say('nothing was run (--keep-going makes what can be made)');
   if (options.json || (!isAllFresh && mayGoOn)) tellEnd(session);

@@ -7,6 +7,7 @@ import { isSourceName } from '../core/sources.ts';
 import type { Expectations, FileVerdicts } from '../core/staleness.ts';
 import { judgeFiles, listExpectations, listResultFolders, makeOrphanTester } from '../core/staleness.ts';
 import type { Run } from '../core/run.ts';
+import { isAllDone, readCluster, removeOver } from '../sys/clusterstate.ts';
 import { listFolder, lstatIfThere } from '../sys/files.ts';
 import { findUncommitted, readGitKnowledge, selectUnknownToGit } from '../sys/gitknown.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
@@ -103,6 +104,13 @@ async function readFacts(project: Project, hasEnvironment: boolean): Promise<Fil
 
 // ---- the whole --------------------------------------------------------------------------------------
 
+/** What was handed over to a cluster. What came to a good end is told once, and then it is gone. */
+function readBatches(project: Project): Pick<StatusReport, 'batches' | 'clusterProblem'> {
+  const cluster = readCluster(project);
+  removeOver(project, cluster, isAllDone);
+  return { batches: cluster.batches.map(({ batch, tasks, refused }) => ({ id: batch.id, verb: batch.verb, title: batch.title, madeUtc: batch.madeUtc, tasks, refused })), clusterProblem: cluster.problem };
+}
+
 /** What changes without a record or a result: runs that go on, and what git says. */
 function completeReport(project: Project, facts: FileFacts): StatusReport {
   const recorded = new Set(facts.lost.map((run) => run.id));
@@ -111,6 +119,7 @@ function completeReport(project: Project, facts: FileFacts): StatusReport {
   const git = facts.orphanCandidates.length + facts.sources.length === 0 ? undefined : readGitKnowledge(project);
   return {
     ...facts, orphans: git === undefined ? facts.orphanCandidates : selectUnknownToGit(git, facts.orphanCandidates), uncommitted: git === undefined ? [] : findUncommitted(git, facts.sources),
+    batches: [], clusterProblem: undefined,
     lost: marks.filter((mark) => !mark.isAlive).map(nameOf).reverse().concat(facts.lost as (StatusRunName & { startedUtc: string })[]), running: marks.filter((mark) => mark.isAlive).map(nameOf),
   };
 }
@@ -139,7 +148,7 @@ export async function showStatus(words: ByteString[], options: StatusOptions): P
   const project = requireProject(current, options.project);
   const paths = words.map((word) => toRecordPath(project, current, word));
   const whole = completeReport(project, await readFacts(project, options.environment));
-  const report = paths.length === 0 || paths.indexOf('.') >= 0 ? whole : narrowReport(project, whole, paths, words);
+  const report = paths.length === 0 || paths.indexOf('.') >= 0 ? { ...whole, ...readBatches(project) } : narrowReport(project, whole, paths, words);
   if (options.json) printOut(printStatusJson(report));
   else if (!options.quiet) printOut(printStatus(report, isTerminal(1) ? readColumns(1) : Infinity, options.all));
   return isAllFine(report) ? 0 : EXIT.differs;

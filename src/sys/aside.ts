@@ -486,7 +486,7 @@ async function awaitCommand(project: Project, id: string, say: (line: ByteString
 const NAMELESS_HELD_MS = 3600000;
 
 /** Is this folder to be left alone, as its holder is alive, or may be about to say who it is? */
-function isLeftAlone(folder: ByteString, isPatient: boolean): boolean {
+function isHeldLeftAlone(folder: ByteString, isPatient: boolean): boolean {
   const holder = readHolder(folder) ?? '';
   const hasList = lstatIfThere(folder + '/list') !== undefined;
   if (holder === '') return !hasList && readUtcMicros() / 1000 - (lstatIfThere(folder)?.mtimeMs ?? 0) < NAMELESS_HELD_MS;
@@ -534,6 +534,6 @@ export async function recoverAside(project: Project, say: (line: ByteString) => 
   if (lstatIfThere(base)?.isDirectory() !== true) return;
   for (const name of listFolder(base).sort()) {
     const folder = base + '/' + name;
-    if (/^held-[a-z2-7]{6}$/.test(name) && lstatIfThere(folder)?.isDirectory() === true && !isLeftAlone(folder, isPatient)) await recoverHeld(project, folder, say);
+    if (/^held-[a-z2-7]{6}$/.test(name) && lstatIfThere(folder)?.isDirectory() === true && !isHeldLeftAlone(folder, isPatient)) await recoverHeld(project, folder, say);
   }
 }

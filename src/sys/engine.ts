@@ -18,7 +18,7 @@ import { endLostCommand, isGoodRun, recoverAside } from './aside.ts';
 import { beginBatch } from './batch.ts';
 import type { Batch } from './batch.ts';
 import { readMonotonicMs } from './clock.ts';
-import { executeStep, nameOfStep, notStarted } from './execute.ts';
+import { executeStep, nameOfStep, stepNotStarted } from './execute.ts';
 import type { StepEnd, StepJob } from './execute.ts';
 import { readBytesIfThere, toBytes } from './files.ts';
 import { openJobTokens } from './jobserver.ts';
@@ -53,6 +53,8 @@ export type EngineRequest = {
   retries: number;
   timeoutS: number | undefined;
   quiet: boolean;
+  /** Of steps that are all alike nothing is said when they begin, and what they print is only kept; of one that fails the end of it is shown. */
+  isTerse?: boolean;
 };
 
 /** `blockedBy`: of tasks that were not carried out because one before them failed, the key of that one. `signal`: the one that ended it. */
@@ -74,6 +76,8 @@ class Engine {
   private readonly batch: Batch;
   private readonly slots: number;
   private isInProcess: boolean;
+  /** Only failures are told one by one. */
+  private readonly isQuiet: boolean;
   private readonly live: LiveLine;
   private readonly running = new Map<string, Running>();
   private readonly again = new Map<string, StepJob>();
@@ -91,6 +95,7 @@ class Engine {
     this.tokens = tokens;
     this.batch = batch;
     this.slots = slots;
+    this.isQuiet = request.quiet || request.isTerse === true;
     this.isInProcess = slots === 1 || request.tasks.length === 1;
     this.schedule = new Schedule(request.tasks, { slots, memoryBytes: request.memoryBytes, keepGoing: request.keepGoing, retries: request.retries });
     this.live = new LiveLine(!request.quiet, (columns) => this.printLive(columns));
@@ -190,9 +195,7 @@ class Engine {
       if (worker !== undefined) this.idle.push(worker);
       return;
     }
-    // Of the points of a sweep there may be thousands, which say nothing one by one.
-    const isTold = job.template.sweep === undefined || isTerminal(2);
-    if (!this.request.quiet && isTold) this.say('rr: ' + printStepStart(nameOfStep(job), job.template.because, this.schedule.triesOf(task.key)));
+    if (!this.isQuiet) this.say('rr: ' + printStepStart(nameOfStep(job), job.template.because, this.schedule.triesOf(task.key)));
     this.startedMs.push(readMonotonicMs());
     const ended = worker === undefined ? this.runHere(task, job) : this.runInWorker(task, job, worker);
     const fail = (error: unknown): void => {
@@ -215,7 +218,7 @@ class Engine {
     const { close, ...slots } = offerSlots(this.request.project, this.offeredTo(task), this.tokens.place);
     try {
       return await executeStep(this.request.project, job, {
-        ...slots, isAlone: true, isPassedOn: !this.request.quiet, stopper, beforeOutput: (data) => this.live.noteOutput(data), onClaim: () => undefined, batch: this.batch,
+        ...slots, isAlone: true, isPassedOn: !this.isQuiet, stopper, beforeOutput: (data) => this.live.noteOutput(data), onClaim: () => undefined, batch: this.batch,
       });
     } finally {
       close();
@@ -244,7 +247,7 @@ class Engine {
     settleLostRuns(project, '');
     const run = id === undefined ? undefined : readRun(project, id);
     const problem = 'the process of rr that carried it out was killed';
-    if (run === undefined) return notStarted(job, problem);
+    if (run === undefined) return stepNotStarted(job, problem);
     return { key: job.key, run, isGood: isGoodRun(run), problems: isGoodRun(run) ? [] : [problem], kept: [] };
   }
 
@@ -295,12 +298,12 @@ class Engine {
   }
 
   private tellEnd(job: StepJob, end: StepEnd, isSettled: boolean): void {
-    const { project, quiet } = this.request;
+    const { project } = this.request;
     const { run } = end;
     const name = nameOfStep(job);
     this.live.erase();
     const isInLine = this.live.endOutput();
-    if (quiet) for (const line of end.isGood ? [] : readOutputTail(project, run)) tell(line);
+    if (this.isQuiet) for (const line of end.isGood ? [] : readOutputTail(project, run)) tell(line);
     else if (this.isInProcess) this.endLine(isInLine);
     else if (hasPrinted(run)) {
       tell('rr: ' + name + ' printed:');

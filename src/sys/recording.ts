@@ -1,6 +1,7 @@
 // recording.ts - runs a command and writes its record: the steps of docs/architecture.txt, 4. Chooses no exit status.
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
+import { endingOfLog } from '../core/reuse.ts';
 import type { FileParameter } from '../core/parameters.ts';
 import { emptyRun } from '../core/run.ts';
 import type { FileState, Run, RunProcess } from '../core/run.ts';
@@ -196,7 +197,16 @@ async function attemptLater(problems: string[], what: string, part: () => Promis
   }
 }
 
-function spellCommand(session: Pick<Session, 'argv' | 'project' | 'folder' | 'hash' | 'withhold' | 'secrets' | 'request'>): ByteString {
+/** The command as the record of a run of it has it, that is to be run in `folder`. */
+export function spellForRecord(project: Project, folder: ByteString, argv: ByteString[]): ByteString {
+  const hash = makeSecretHasher(project.own + '/key');
+  const secrets = listSecretVariables();
+  return spellCommand({ argv, project, folder, hash, withhold: makeWithholder(hash, secrets), secrets, request: { repeat: undefined } });
+}
+
+type Spelling = Pick<Session, 'argv' | 'project' | 'folder' | 'hash' | 'withhold' | 'secrets'> & { request: Pick<RecordingRequest, 'repeat'> };
+
+function spellCommand(session: Spelling): ByteString {
   const directory = relativeTo(session.project, session.folder);
   // What is a secret in one process's arguments is one wherever else it stands.
   const learn = (secret: ByteString): string => {
@@ -342,7 +352,7 @@ function isInProject(project: Project, name: ByteString): boolean {
 }
 
 /** Folders that stand for the project: of a repeat in a scratch tree, that tree and then the project, in which it lies. */
-function listRoots(session: Pick<Session, 'project' | 'request'>): ByteString[] {
+function listRoots(session: Pick<Spelling, 'project' | 'request'>): ByteString[] {
   const roots = [session.project.root];
   if (session.request.repeat !== undefined) roots.push(session.request.repeat.origin.root);
   return roots.filter((root) => root !== '/');
@@ -727,8 +737,9 @@ async function reuseEarlier(session: Session): Promise<Recorded | undefined> {
   if (found === undefined) return undefined;
   reuse.fill(run, found);
   if (isOwn) printAgain(logs);
-  if (request.noLogs) for (const log of found.entry.run.logs) removeIfThere(logs + log.path.slice(log.path.lastIndexOf('.')));
+  if (request.noLogs) for (const log of found.entry.run.logs) removeIfThere(logs + String(endingOfLog(log)));
   attempt(problems, 'record the code', () => recordCodeFiles(session));
+  attempt(problems, 'read the metrics', () => noteMetrics(session));
   await finish(session);
   return { run, end: NOT_RUN, problems };
 }

@@ -5,6 +5,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
+import { isGlob } from '../core/glob.ts';
 import { joinNames, normalizeName } from '../core/names.ts';
 import { nameFileParameter } from '../core/parameters.ts';
 import type { FileParameter } from '../core/parameters.ts';
@@ -13,7 +14,7 @@ import type { PointList, SweepAxis } from '../core/sweep.ts';
 import { hasParameterFormat } from '../formats/parameterfile.ts';
 import { readPointTable } from '../formats/pointtable.ts';
 import { readBytesIfThere, statIfThere } from './files.ts';
-import { expandDeclared, toRecordPath } from './observe.ts';
+import { expandDeclared, expandGlob, toRecordPath } from './observe.ts';
 import { absoluteOf } from './project.ts';
 import type { Project } from './project.ts';
 import { readIn } from './terminal.ts';
@@ -67,7 +68,7 @@ function nameFrom(project: Project, folder: ByteString, path: ByteString): ByteS
 /** All files that --each names, as paths of a record. */
 function findEach(project: Project, folder: ByteString, patterns: ByteString[], isMade: (path: ByteString) => boolean): ByteString[] {
   const found = new Set<ByteString>();
-  for (const pattern of patterns) for (const path of expandDeclared(project, folder, pattern).paths) if (!isMade(path)) found.add(path);
+  for (const pattern of patterns) for (const path of (isGlob(pattern) ? expandGlob : expandDeclared)(project, folder, pattern).paths) if (!isMade(path)) found.add(path);
   return Array.from(found).sort(compareBytes);
 }
 

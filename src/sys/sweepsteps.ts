@@ -48,7 +48,7 @@ export type SweepCommand = {
 /** A copy of a parameter file with the values of a point, at a path of its own. */
 export type WrittenFile = { path: ByteString; text: ByteString };
 
-export type SweepStep = { number: number; template: Run; written: WrittenFile[]; /** Paths that it declares to write, of which none may be another point's. */ own: ByteString[] };
+export type SweepStep = { number: number; argv: ByteString[]; template: Run; written: WrittenFile[]; /** Paths that it declares to write, of which none may be another point's. */ own: ByteString[] };
 
 /** The command's arguments; a single one that holds shell syntax beside placeholders is given to a shell. */
 export function resolveSweepCommand(argv: ByteString[], names: ReadonlySet<ByteString>, folder: ByteString): ByteString[] {
@@ -216,7 +216,8 @@ export class SweepSteps {
     const values = this.valuesOf(given, number);
     const written = this.writes.map((write) => this.fillWrite(write, values));
     const directory = relativeTo(project, folder);
-    const template = emptyRun('', quoteCommand(fillCommand(this.template, values), project.root, directory), '', RR_VERSION);
+    const argv = fillCommand(this.template, values);
+    const template = emptyRun('', quoteCommand(argv, project.root, directory), '', RR_VERSION);
     template.directory = directory;
     template.sweep = { label: command.label, number };
     template.label = command.label;
@@ -234,7 +235,7 @@ export class SweepSteps {
     template.timeoutS = command.timeoutS;
     template.asked = command.asked;
     template.observed = command.observed;
-    return { number, template, written, own: template.declaredOutputs.concat(written.map((file) => file.path)) };
+    return { number, argv, template, written, own: template.declaredOutputs.concat(written.map((file) => file.path)) };
   }
 }
 
