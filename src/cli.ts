@@ -99,6 +99,7 @@ export const VERBS: VerbSpec[] = [
       { name: 'force', letter: 'f', help: 'run also what is recorded' },
       { name: 'prune', help: 'remove results of files that are gone, unless changed by hand (--each)' },
       { name: 'yes', help: 'also more than 100,000 points' },
+      ...REUSE_OPTIONS,
       QUIET, PROJECT,
     ],
     example: "rr sweep -l scan -p gamma=0.1,0.2,0.5 -p seed=1..100 -o out/{n}.csv -- ./sim --gamma {gamma} --seed {seed} -o out/{n}.csv",

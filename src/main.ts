@@ -63,6 +63,7 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
       random: one('random'), seed: one('seed'), isZipped: has('zip'), writes: all('write'), inputs: all('input'), outputs: all('output'), metrics: all('metrics'), variables: all('variable'),
       timeout: one('timeout'), trace: one('trace'), cpus: one('cpus'), memory: one('memory'), time: one('time'), partition: one('partition'), jobs: one('jobs'), load: one('load'),
       retries: one('retries'), dryRun: has('dry-run'), failFast: has('fail-fast'), force: has('force'), prune: has('prune'), yes: has('yes'), quiet: has('quiet'),
+      reuse: { isAsked: has('reuse'), isRefused: has('no-reuse') || has('force'), cache: one('cache'), hasEnvironment: has('environment') },
     });
     case 'show': return showRun(parsed.operands[0], {
       project, json: has('json'), raw: has('raw'), logs: has('logs'), processes: has('processes'), files: has('files'),

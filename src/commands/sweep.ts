@@ -27,6 +27,8 @@ import type { Orphan, PointState } from '../sys/sweepstate.ts';
 import { isWritten, SweepSteps, writeFiles } from '../sys/sweepsteps.ts';
 import type { SweepStep } from '../sys/sweepsteps.ts';
 import { printOut, readColumns, tell } from '../sys/terminal.ts';
+import { chooseReuse } from '../sys/settings.ts';
+import type { ReuseChoice, ReuseWish } from '../sys/settings.ts';
 
 export type SweepOptions = {
   argv: ByteString[];
@@ -60,6 +62,7 @@ export type SweepOptions = {
   force: boolean;
   prune: boolean;
   yes: boolean;
+  reuse: ReuseWish;
   quiet: boolean;
 };
 
@@ -96,6 +99,7 @@ type Sweep = {
   state: SweepState;
   swept: SweepPoints;
   steps: SweepSteps;
+  reuse: ReuseChoice | undefined;
 };
 
 function beginSweep(options: SweepOptions): Sweep {
@@ -114,7 +118,7 @@ function beginSweep(options: SweepOptions): Sweep {
   }, swept);
   // Each point has its own value, which what is set here would hide.
   for (const [name, value] of variables) if (value !== undefined) delete process.env[name];
-  return { project, folder, label, options, state, swept, steps };
+  return { project, folder, label, options, state, swept, steps, reuse: chooseReuse(project, folder, options.reuse) };
 }
 
 function stepAt(sweep: Sweep, point: SweepPoint): SweepStep {
@@ -227,7 +231,7 @@ function jobOf(sweep: Sweep, point: WantedPoint): StepJob {
   const prior = sweep.state.priorOf(step);
   step.template.because = point.why;
   step.template.redoes = prior?.id;
-  return { key: String(point.number), name: sweep.label + ' ' + String(point.number), template: step.template, prior, restore: [], isReused: false };
+  return { key: String(point.number), name: sweep.label + ' ' + String(point.number), template: step.template, prior, restore: [], isReused: sweep.reuse !== undefined, reuse: sweep.reuse };
 }
 
 function taskOf(sweep: Sweep, point: WantedPoint, slots: number): ScheduledTask {

@@ -20,7 +20,7 @@ export class ShortSteps {
 
   /** May this step be given to run()? */
   canTake(job: StepJob): boolean {
-    return job.template.observed === 'none' && this.batch === undefined;
+    return !job.isReused && job.template.observed === 'none' && this.batch === undefined;
   }
 
   /**
