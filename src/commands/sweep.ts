@@ -29,8 +29,6 @@ import type { Orphan, PointState } from '../sys/sweepstate.ts';
 import { isWritten, SweepSteps, writeFiles } from '../sys/sweepsteps.ts';
 import type { SweepStep } from '../sys/sweepsteps.ts';
 import { printOut, readColumns, tell } from '../sys/terminal.ts';
-import { chooseReuse } from '../sys/settings.ts';
-import type { ReuseChoice, ReuseWish } from '../sys/settings.ts';
 
 export type SweepOptions = {
   argv: ByteString[];
@@ -65,7 +63,6 @@ export type SweepOptions = {
   reuse: ReuseWish;
   prune: boolean;
   yes: boolean;
-  reuse: ReuseWish;
   quiet: boolean;
 };
 

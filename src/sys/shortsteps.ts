@@ -28,7 +28,7 @@ import type { Batch, ClaimedRun } from './batch.ts';
 import { findLinkOut } from './bounds.ts';
 import { formatUtcMicros, readMonotonicMs, readUtcMicros } from './clock.ts';
 import { argumentsOf } from './commandplace.ts';
-import { describeFault, fillStep, listDeclared, nameOfStep, noteGood, notStarted, putBackSafely } from './execute.ts';
+import { describeFault, fillStep, listDeclared, nameOfStep, noteGood, stepNotStarted, putBackSafely } from './execute.ts';
 import type { StepEnd, StepJob } from './execute.ts';
 import { errorCode, makeFolder, statIfThere } from './files.ts';
 import { readMetrics } from './metrics.ts';
@@ -39,7 +39,7 @@ import { absoluteOf } from './project.ts';
 import type { Project } from './project.ts';
 import { replaceByName } from './recording.ts';
 import { findWayOut } from './scratch.ts';
-import { LONGEST_LINE, Shells } from './shells.ts';
+import { LONGEST_SHELL_LINE, Shells } from './shells.ts';
 import type { ShellEnd } from './shells.ts';
 import { StepFacts } from './stepfacts.ts';
 import type { StepVariables } from './stepfacts.ts';
@@ -155,7 +155,7 @@ export class ShortSteps {
     if (!Array.from(inputs).every((path) => this.isFile(path, false)) || !Array.from(outputs).every((path) => this.isFile(path, true))) return undefined;
     const plan = { argv, folder, variables, streams, inputs: Array.from(inputs).sort(compareBytes), outputs: Array.from(outputs).sort(compareBytes) };
     const isShort = plan.outputs.concat(streams.to).reduce((sum, path) => sum + path.length * 3 + 20, 0) < MOST_PATHS_BYTES;
-    return isShort && this.printLine(plan).length < LONGEST_LINE ? plan : undefined;
+    return isShort && this.printLine(plan).length < LONGEST_SHELL_LINE ? plan : undefined;
   }
 
   /** Is it a regular file that may be looked at here, or not there? */
@@ -225,7 +225,7 @@ export class ShortSteps {
     try {
       flying = this.prepare(job, plan);
     } catch (error) {
-      return notStarted(job, describeFault(error, 'cannot run "' + nameOfStep(job) + '"'));
+      return stepNotStarted(job, describeFault(error, 'cannot run "' + nameOfStep(job) + '"'));
     }
     let end: ShellEnd | undefined;
     try {
@@ -324,7 +324,7 @@ export class ShortSteps {
     if (flying.claimed !== undefined) this.batch.forget(flying.claimed);
     putBackSafely(flying.held, undefined, problems);
     this.freeSlots.push(flying.held.slot as HeldSlot);
-    const end = notStarted(flying.job, problem);
+    const end = stepNotStarted(flying.job, problem);
     return { ...end, problems: end.problems.concat(problems) };
   }
 
