@@ -6,6 +6,7 @@
 #   make install    PREFIX=/usr/local DESTDIR=; needs no build and no Node.js
 #   make matrix     run the transcripts on Node.js 14 to 26, Bun and Deno (fetches them)
 #   make bench      measure against the budgets
+#   make soak       kill builds 1,000 times (takes hours)
 #   make example    record the example again
 #   make clean      remove what was built, fetched and measured; rr.js stays
 .POSIX:
@@ -21,7 +22,7 @@ TSC = $(NODE) node_modules/typescript/bin/tsc
 # "--reuse": do not repeat tests that have passed on this very tree.
 TESTS =
 
-.PHONY: all tool compile static test check install matrix bench example clean
+.PHONY: all tool compile static test check install matrix bench soak example clean
 
 node_modules/.package-lock.json: package-lock.json
 	$(NPM) ci --no-audit --no-fund --loglevel=error
@@ -59,6 +60,9 @@ matrix: all compile
 
 bench: all compile
 	$(NODE) .scratch/out/test/bench/main.js
+
+soak: compile
+	RR_SOAK=1000 $(NODE) --test .scratch/out/test/enginekill.test.js
 
 example: all
 	sh docs/example/record.sh

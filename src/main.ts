@@ -3,17 +3,20 @@ import type { ByteString } from './core/bytes.ts';
 import { EXIT, Failure } from './core/failure.ts';
 import { parseArguments, printOverview, printVerbHelp, VERBS } from './cli.ts';
 import type { ParsedArguments } from './cli.ts';
+import { workAtClusterJob } from './commands/clusterjob.ts';
 import { diffRuns } from './commands/diff.ts';
 import { freeSpace } from './commands/gc.ts';
 import { initProject } from './commands/init.ts';
 import { printJournal } from './commands/journal.ts';
 import { LIST_STYLES, listRuns } from './commands/list.ts';
+import { makeTargets } from './commands/make.ts';
 import { rebuildMakefile } from './commands/makefile.ts';
 import { noteRun } from './commands/note.ts';
 import { recordRun } from './commands/record.ts';
 import { rerunRuns } from './commands/rerun.ts';
 import { showRun } from './commands/show.ts';
 import { showStatus } from './commands/status.ts';
+import { runSweep } from './commands/sweep.ts';
 import { verifyProject } from './commands/verify.ts';
 import { explainFile } from './commands/why.ts';
 import { toBytes } from './sys/files.ts';
@@ -56,6 +59,13 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
       parameters: all('param'), metrics: all('metric'), grep: one('grep'), sweep: one('sweep'), made: all('made'), used: all('used'), sort: one('sort'), last: one('last'),
       columns: one('columns'), full: has('full'), styles: LIST_STYLES.filter(has),
     });
+    case 'sweep': return runSweep({
+      argv: parsed.command, project, label: one('label'), reason: one('reason'), tags: all('tag'), parameters: all('param'), each: all('each'), from: one('from'),
+      random: one('random'), seed: one('seed'), isZipped: has('zip'), writes: all('write'), inputs: all('input'), outputs: all('output'), metrics: all('metrics'), variables: all('variable'),
+      timeout: one('timeout'), trace: one('trace'), cpus: one('cpus'), memory: one('memory'), time: one('time'), partition: one('partition'), jobs: one('jobs'), load: one('load'),
+      retries: one('retries'), dryRun: has('dry-run'), failFast: has('fail-fast'), force: has('force'),
+      reuse: { isAsked: has('reuse'), isRefused: has('no-reuse'), cache: one('cache'), hasEnvironment: has('environment') }, prune: has('prune'), yes: has('yes'), quiet: has('quiet'),
+    });
     case 'show': return showRun(parsed.operands[0], {
       project, json: has('json'), raw: has('raw'), logs: has('logs'), processes: has('processes'), files: has('files'),
       environment: has('environment'), all: has('all'),
@@ -83,6 +93,11 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     case 'gc': return freeSpace({
       project, older: one('older'), size: one('size'), keep: all('keep'), cache: one('cache'), aside: has('aside'), dryRun: has('dry-run'), quiet: has('quiet'),
     });
+    case 'make': return makeTargets(parsed.operands, {
+      project, jobs: one('jobs'), keepGoing: has('keep-going'), dryRun: has('dry-run'), why: has('why'), force: has('force'), down: all('down'), retries: one('retries'),
+      timeout: one('timeout'), environment: has('environment'), reuse: has('reuse'), noReuse: has('no-reuse'), cache: one('cache'), load: one('load'), memory: one('memory'), on: one('on'), wait: has('wait'), pack: one('pack'),
+      sbatchOptions: all('sbatch-option'), cpus: one('cpus'), time: one('time'), partition: one('partition'), json: has('json'), quiet: has('quiet'),
+    });
     case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));
     default: return showHelp(parsed);
   }
@@ -97,6 +112,7 @@ async function run(argv: ByteString[]): Promise<number> {
     printOut('rr ' + RR_VERSION + '\n');
     return 0;
   }
+  if (argv[0] === '--cluster-job') return workAtClusterJob(argv.slice(1));
   return dispatch(parseArguments(argv[0] === '--help' || argv[0] === '-h' ? ['help'] : argv));
 }
 

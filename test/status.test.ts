@@ -333,7 +333,7 @@ test('printStatus() keeps within the columns and cuts no reason', () => {
   const causes = ['data/raw.csv', long].map((path) => ({ kind: 'input' as const, path, by: '20261126T013351Z-4nzifb' }));
   const report = {
     results: 2, inputs: 0, runs: 2, stale: ['a.csv', long].map((path) => ({ path, run: '', causes })), missing: [], edited: [], changedInputs: [], goneInputs: [], open: [],
-    unreadable: [], orphans: [long], uncommitted: [], lost: [], running: [],
+    unreadable: [], orphans: [long], uncommitted: [], lost: [], running: [], batches: [], clusterProblem: undefined,
   };
   const whole = printStatus(report, Infinity, false);
   for (const width of [80, 60, 50]) {

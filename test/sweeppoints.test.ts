@@ -5,7 +5,7 @@ import { printRatio, readExactDecimal } from '../src/core/decimals.ts';
 import { Failure } from '../src/core/failure.ts';
 import { SplitMix64 } from '../src/core/random.ts';
 import { crossAxes, drawPoints, findSharedOutput, keyOfParameters, makeRowAxis, numberPoints, readParameterAxis, zipAxes } from '../src/core/sweep.ts';
-import type { Points, SweepAxis } from '../src/core/sweep.ts';
+import type { PointList, SweepAxis } from '../src/core/sweep.ts';
 import { hasProgram, makeTemporary, run } from './rig.ts';
 
 const NO_PYTHON = hasProgram('python3') ? false : 'no python3';
@@ -15,7 +15,7 @@ function listAxis(axis: SweepAxis): string[] {
   return Array.from({ length: axis.count }, (_, i) => axis.at(i)[0]);
 }
 
-function listPoints(points: Points): string[] {
+function listPoints(points: PointList): string[] {
   return Array.from({ length: points.count }, (_, i) => points.at(i).join(' '));
 }
 

@@ -3,6 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { nameFileParameter } from '../core/parameters.ts';
 import type { FileParameter } from '../core/parameters.ts';
+import { findNameFault } from '../core/plan.ts';
 import type { FileState } from '../core/run.ts';
 import { spellTyped } from '../formats/plan.ts';
 import { maskArguments, maskValue } from '../formats/secrets.ts';
@@ -11,7 +12,7 @@ import { lstatIfThere } from '../sys/files.ts';
 import { findInheritedDescriptors, findProgram, readCurrentFolder } from '../sys/machine.ts';
 import { TRACE_METHODS, toRecordPath } from '../sys/observe.ts';
 import { readParameterOption } from '../sys/parameterfiles.ts';
-import { addToPlan, PLAN_PATH } from '../sys/planfile.ts';
+import { addToPlan, checkNewStep, PLAN_PATH } from '../sys/planfile.ts';
 import type { NewStep } from '../sys/planfile.ts';
 import { absoluteOf, findProject, projectAt, relativeTo, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
@@ -114,7 +115,11 @@ const NOT_PLANNED: [keyof RecordOptions, string][] = [['requireClean', '--requir
 /** Refuses what a plan cannot hold. */
 function checkPlanned(options: RecordOptions, name: ByteString): void {
   const refuse = (what: string, hint: string): never => { throw new Failure('cannot plan "' + name + '": ' + what, hint, EXIT.usage); };
+  const why = findNameFault(name);
+  if (why !== undefined) refuse('no step can be called so: ' + why, '');
   for (const [key, option] of NOT_PLANNED) if (options[key] === true) refuse('nothing is run, so ' + option + ' has no meaning', 'leave it out');
+  const empty = options.parameters.find((one) => /^[^=]*:[^=]*=$/.test(one));
+  if (empty !== undefined) refuse('the parameter ' + empty.slice(0, -1) + ' without a value would be taken for one that stands in a file', 'give it a value, or a name without ":"');
   const argv = maskArguments(options.argv, () => '');
   const isSecret = argv.some((word, i) => word !== options.argv[i]) || options.parameters.some((one) => {
     const sign = one.indexOf('=');
@@ -158,10 +163,12 @@ function describeStep(options: RecordOptions, project: Project, folder: ByteStri
 function planStep(options: RecordOptions, name: ByteString): number {
   const folder = readCurrentFolder();
   checkPlanned(options, name);
-  resolveCommand(options.argv, folder);
-  const project = openOrMakeProject(options, folder);
-  if (relativeTo(project, folder)[0] === '/') throw new Failure('cannot plan "' + name + '": this folder is not in the project', 'go to the folder that it is to run in', EXIT.usage);
-  const done = addToPlan(project, describeStep(options, project, folder, name), options.force);
+  // As it will be: nothing is made for a step that is refused.
+  const planned = options.project === undefined ? findProject(folder) ?? projectAt(folder) : requireProject(folder, options.project);
+  if (relativeTo(planned, folder)[0] === '/') throw new Failure('cannot plan "' + name + '": this folder is not in the project', 'go to the folder that it is to run in', EXIT.usage);
+  const step = describeStep(options, planned, folder, name);
+  checkNewStep(planned, step);
+  const done = addToPlan(openOrMakeProject(options, folder), step, options.force);
   if (!options.quiet) tell('rr: "' + name + '" ' + { added: 'is planned', replaced: 'is planned anew', same: 'is planned so already' }[done] + ' in ' + PLAN_PATH + '; "rr make" runs it');
   return 0;
 }

@@ -6,6 +6,7 @@ import { compileGlob } from '../core/glob.ts';
 import { findLiveRuns, isResultPath } from '../core/graph.ts';
 import { annotateRuns, applyNotes, findTolerance, groupNotes } from '../core/notes.ts';
 import type { Note, OutputTolerance } from '../core/notes.ts';
+import type { ParameterSetting } from '../core/parameters.ts';
 import { ACCEPTANCES, changeRun, describeOtherEnd, findInputProducer, findRepeatObstacle, isRepeatAccepted, listLaterResults, shareSettings, USUAL_SURROUNDINGS } from '../core/repeat.ts';
 import type { Acceptance, Judgement, RepeatSurroundings, Setting } from '../core/repeat.ts';
 import type { FileState, Run } from '../core/run.ts';
@@ -19,6 +20,7 @@ import { ContentFinder } from '../sys/contents.ts';
 import { errorCode, lstatIfThere, makeFolder, toFsPath } from '../sys/files.ts';
 import { resolveCommit } from '../sys/gitobjects.ts';
 import { hashWithRetry } from '../sys/hash.ts';
+import { writeFileParameters } from '../sys/parameterfiles.ts';
 import { findProgram, readCurrentFolder } from '../sys/machine.ts';
 import { fs } from '../sys/node.ts';
 import { readNotes } from '../sys/notes.ts';
@@ -88,7 +90,7 @@ type RerunSession = {
 // ---- options ------------------------------------------------------------------------------------------------
 
 function parseSetting(text: ByteString): Setting {
-  const parts = /^([^ \t-\r=]+)=([^]*)$/.exec(text);
+  const parts = /^([^ \t-\r=][^\t-\r=]*)=([^]*)$/.exec(text);
   if (parts === null) throw new Failure('cannot use --set "' + text + '": not NAME=VALUE', 'such as --set gamma=0.3', EXIT.usage);
   return { name: parts[1], value: parts[2] };
 }
@@ -221,6 +223,16 @@ function listNewlyNamed(scratch: Scratch, run: Run, before: ByteString[], after:
   return words.map((word) => toRecordPath(scratch.project, folder, word)).filter((path) => isResultPath(path) && !isLeftOut(path));
 }
 
+/** Puts the values into the files of the tree. Throws Failure if that cannot be; the tree is gone then. */
+function setInFiles(scratch: Scratch, settings: ParameterSetting[]): void {
+  try {
+    writeFileParameters(scratch.project, settings);
+  } catch (error) {
+    removeHeldFolder(scratch.folder);
+    throw error;
+  }
+}
+
 /** Is it to be a run of its own rather than a repeat? */
 function isMadeOtherwise(session: RerunSession, run: Run): boolean {
   if ((session.settingsOf.get(run.id) ?? []).length > 0) return true;
@@ -235,6 +247,13 @@ function settleSettings(session: RerunSession, wanted: Run[]): void {
   const shared = shareSettings(wanted.filter((run) => findRepeatObstacle(run) === undefined), session.settings, (run) => argumentsOf(run, session.project.root), quoteWord);
   if (shared.kind === 'refused') throw new Failure(shared.why, 'run "rr show ' + shared.id + '" for its command', EXIT.usage);
   session.settingsOf = shared.ofRuns;
+  if (!session.options.inPlace) return;
+  for (const run of wanted) {
+    const set = changeRun(argumentsOf(run, session.project.root), run, shared.ofRuns.get(run.id) ?? [], quoteWord);
+    const inFile = set.kind === 'changed' ? set.inFiles[0] : undefined;
+    if (inFile === undefined) continue;
+    throw new Failure('cannot set "' + inFile.key + '" in "' + inFile.path + '" with --in-place: that would change your file', 'leave out --in-place, or change the file yourself and record the command', EXIT.usage);
+  }
 }
 
 /** The command that is made of each run planned, if it is another. */
@@ -242,8 +261,8 @@ function nameChanges(session: RerunSession, plan: PlannedRepeat[]): PlannedRepea
   return plan.map((one) => {
     if (one.action === 'cannot' || !isMadeOtherwise(session, one.run)) return one;
     session.changed.add(one.run.id);
-    const set = changeRun(argumentsOf(one.run, session.project.root), one.run.parameters, session.settingsOf.get(one.run.id) ?? [], quoteWord);
-    return set.kind === 'refused' ? one : { ...one, command: quoteCommand(set.argv, session.project.root, absoluteOf(session.project, one.run.directory)) };
+    const set = changeRun(argumentsOf(one.run, session.project.root), one.run, session.settingsOf.get(one.run.id) ?? [], quoteWord);
+    return set.kind === 'refused' ? one : { ...one, inFiles: set.inFiles, command: quoteCommand(set.argv, session.project.root, absoluteOf(session.project, one.run.directory)) };
   });
 }
 
@@ -263,13 +282,14 @@ function prepareRepeat(session: RerunSession, run: Run, surroundings: RepeatSurr
     return sumUp(lacking);
   }
   const root = scratch?.project.root ?? project.root;
-  const set = changeRun(argumentsOf(run, root), run.parameters, session.settingsOf.get(run.id) ?? [], quoteWord);
+  const set = changeRun(argumentsOf(run, root), run, session.settingsOf.get(run.id) ?? [], quoteWord);
   if (set.kind === 'refused') {
     if (scratch !== undefined) removeHeldFolder(scratch.folder);
     throw new Failure(set.why, 'run "rr show ' + run.id + '" for its command', EXIT.usage);
   }
   if (scratch !== undefined) putNamed(project, scratch, listNewlyNamed(scratch, run, argumentsOf(run, root), set.argv));
-  const changed = !isMadeOtherwise(session, run) ? undefined : { argv: set.argv, parameters: set.parameters, label: options.label, reason: options.reason };
+  if (scratch !== undefined) setInFiles(scratch, set.inFiles);
+  const changed = !isMadeOtherwise(session, run) ? undefined : { argv: set.argv, parameters: set.parameters, inFiles: set.inFiles, label: options.label, reason: options.reason };
   const noted = applyNotes(run, session.notes.get(run.id)).notes;
   const toleranceOf = (path: ByteString): Tolerance | undefined => session.tolerances.find((one) => compileGlob(one.pattern)(path)) ?? findTolerance(noted, path);
   return { scratch, request: { origin: project, run, finder, scratch, changed, commit, surroundings, toleranceOf, isKept: true, quiet: true, onJudged: async () => undefined } };

@@ -7,17 +7,16 @@ import { isSourceName } from '../core/sources.ts';
 import type { Expectations, FileVerdicts } from '../core/staleness.ts';
 import { judgeFiles, listExpectations, listResultFolders, makeOrphanTester } from '../core/staleness.ts';
 import type { Run } from '../core/run.ts';
+import { isAllDone, readCluster, removeOver } from '../sys/clusterstate.ts';
 import { listFolder, lstatIfThere } from '../sys/files.ts';
 import { findUncommitted, readGitKnowledge, selectUnknownToGit } from '../sys/gitknown.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import { toRecordPath } from '../sys/observe.ts';
-import { PLAN_PATH } from '../sys/planfile.ts';
 import { PresentFacts } from '../sys/present.ts';
 import type { Project } from '../sys/project.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
-import { listMonths } from '../sys/recordfiles.ts';
 import type { Dependence } from '../sys/statuscache.ts';
-import { dependOn, findKeptAnswer, keepAnswer } from '../sys/statuscache.ts';
+import { dependOn, dependOnRecords, findKeptAnswer, keepAnswer } from '../sys/statuscache.ts';
 import { readStepGraph, StepBook } from '../sys/steps.ts';
 import { readMarks } from '../sys/store.ts';
 import { isTerminal, printOut, readColumns } from '../sys/terminal.ts';
@@ -38,13 +37,6 @@ type FileFacts = FileVerdicts & {
 };
 
 // ---- from records and files -------------------------------------------------------------------------
-
-/** Every record and every note changes the times of one of these. */
-function listRecordFolders(project: Project): Dependence[] {
-  const folders: ByteString[] = [];
-  for (const kind of ['runs', 'notes'] as const) folders.push('provenance/' + kind, ...listMonths(project, kind).map((month) => 'provenance/' + kind + '/' + month));
-  return folders.map((path) => dependOn(project, path));
-}
 
 /** The files in these folders that may be orphans. */
 function listOrphanCandidates(project: Project, expected: Expectations, folders: ByteString[]): ByteString[] {
@@ -71,8 +63,7 @@ function listSources({ graph }: Expectations): ByteString[] {
 
 async function gatherFacts(project: Project, hasEnvironment: boolean): Promise<{ facts: FileFacts; depends: Dependence[] }> {
   // Looked at before what is in them, so that a change meanwhile is noticed the next time.
-  const depends = listRecordFolders(project);
-  depends.push(dependOn(project, PLAN_PATH));
+  const depends = dependOnRecords(project);
   const source = readStepGraph(project);
   const { runs } = source.graph;
   const expected = listExpectations(source.graph);
@@ -104,14 +95,21 @@ function parseKeptFacts(text: string | undefined): FileFacts | undefined {
 }
 
 async function readFacts(project: Project, hasEnvironment: boolean): Promise<FileFacts> {
-  const kept = hasEnvironment ? undefined : parseKeptFacts(await findKeptAnswer(project));
+  const kept = hasEnvironment ? undefined : parseKeptFacts(await findKeptAnswer(project, 'status'));
   if (kept !== undefined) return kept;
   const { facts, depends } = await gatherFacts(project, hasEnvironment);
-  if (!hasEnvironment) keepAnswer(project, JSON.stringify(facts), depends);
+  if (!hasEnvironment) keepAnswer(project, 'status', JSON.stringify(facts), depends);
   return facts;
 }
 
 // ---- the whole --------------------------------------------------------------------------------------
+
+/** What was handed over to a cluster. What came to a good end is told once, and then it is gone. */
+function readBatches(project: Project): Pick<StatusReport, 'batches' | 'clusterProblem'> {
+  const cluster = readCluster(project);
+  removeOver(project, cluster, isAllDone);
+  return { batches: cluster.batches.map(({ batch, tasks, refused }) => ({ id: batch.id, verb: batch.verb, title: batch.title, madeUtc: batch.madeUtc, tasks, refused })), clusterProblem: cluster.problem };
+}
 
 /** What changes without a record or a result: runs that go on, and what git says. */
 function completeReport(project: Project, facts: FileFacts): StatusReport {
@@ -121,6 +119,7 @@ function completeReport(project: Project, facts: FileFacts): StatusReport {
   const git = facts.orphanCandidates.length + facts.sources.length === 0 ? undefined : readGitKnowledge(project);
   return {
     ...facts, orphans: git === undefined ? facts.orphanCandidates : selectUnknownToGit(git, facts.orphanCandidates), uncommitted: git === undefined ? [] : findUncommitted(git, facts.sources),
+    batches: [], clusterProblem: undefined,
     lost: marks.filter((mark) => !mark.isAlive).map(nameOf).reverse().concat(facts.lost as (StatusRunName & { startedUtc: string })[]), running: marks.filter((mark) => mark.isAlive).map(nameOf),
   };
 }
@@ -149,7 +148,7 @@ export async function showStatus(words: ByteString[], options: StatusOptions): P
   const project = requireProject(current, options.project);
   const paths = words.map((word) => toRecordPath(project, current, word));
   const whole = completeReport(project, await readFacts(project, options.environment));
-  const report = paths.length === 0 || paths.indexOf('.') >= 0 ? whole : narrowReport(project, whole, paths, words);
+  const report = paths.length === 0 || paths.indexOf('.') >= 0 ? { ...whole, ...readBatches(project) } : narrowReport(project, whole, paths, words);
   if (options.json) printOut(printStatusJson(report));
   else if (!options.quiet) printOut(printStatus(report, isTerminal(1) ? readColumns(1) : Infinity, options.all));
   return isAllFine(report) ? 0 : EXIT.differs;

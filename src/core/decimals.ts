@@ -6,16 +6,16 @@
 /** digits * 10 ** exponent, exactly. */
 export type Decimal = { digits: bigint; exponent: number };
 
-const DECIMAL = /^([+-]?)(\d*)(?:\.(\d+))?(?:[eE]([+-]?\d{1,4}))?$/;
-const MOST_DIGITS = 60;
+const EXACT_DECIMAL = /^([+-]?)(\d*)(?:\.(\d+))?(?:[eE]([+-]?\d{1,4}))?$/;
+const MOST_EXACT_DIGITS = 60;
 const LARGEST_EXPONENT = 400;
 
 /** Reads "12", "-0.5", ".5", "1e-5"; undefined for anything else, and for what is out of all proportion. */
 export function readExactDecimal(text: string): Decimal | undefined {
-  const parts = text.length > 2 * MOST_DIGITS ? null : DECIMAL.exec(text);
+  const parts = text.length > 2 * MOST_EXACT_DIGITS ? null : EXACT_DECIMAL.exec(text);
   if (parts === null) return undefined;
   const [, sign, whole, fraction = '', power = '0'] = parts;
-  if (whole + fraction === '' || (whole + fraction).length > MOST_DIGITS || Math.abs(Number(power)) > LARGEST_EXPONENT) return undefined;
+  if (whole + fraction === '' || (whole + fraction).length > MOST_EXACT_DIGITS || Math.abs(Number(power)) > LARGEST_EXPONENT) return undefined;
   const digits = BigInt(whole + fraction);
   return { digits: sign === '-' ? -digits : digits, exponent: Number(power) - fraction.length };
 }

@@ -198,17 +198,26 @@ export function nameFileParameter({ path, key }: FileParameter): ByteString {
   return (path + ':' + key).replace(/[ %]/g, (sign) => (sign === ' ' ? '%20' : '%25'));
 }
 
+/** Another value for it. */
+export type ParameterSetting = FileParameter & { value: ByteString };
+
+/** Path and key of a PATH:KEY, if PATH is one of these; the longest that fits. */
+export function splitParameterName(name: ByteString, paths: ByteString[]): FileParameter | undefined {
+  let found: ByteString | undefined;
+  for (const path of paths) if (name.startsWith(nameFileParameter({ path, key: '' })) && (found === undefined || path.length > found.length)) found = path;
+  if (found === undefined) return undefined;
+  const key = name.slice(nameFileParameter({ path: found, key: '' }).length);
+  return { path: found, key: key.replace(/%(20|25)/g, (_, digits: string) => (digits === '20' ? ' ' : '%')) };
+}
+
 /** Those of a run's parameters that stood in files, with their values in the record. */
 export function fileParametersOf(run: Pick<Run, 'parameters' | 'parameterFiles'>): (FileParameter & { name: ByteString; value: ByteString })[] {
-  const heads = run.parameterFiles.map((path) => ({ path, head: nameFileParameter({ path, key: '' }) })).sort((a, b) => b.head.length - a.head.length);
   const found: (FileParameter & { name: ByteString; value: ByteString })[] = [];
   for (const parameter of run.parameters) {
     const space = parameter.indexOf(' ');
     const name = parameter.slice(0, space);
-    const file = heads.find(({ head }) => name.startsWith(head));
-    if (file === undefined) continue;
-    const key = name.slice(file.head.length).replace(/%(20|25)/g, (_, digits: string) => (digits === '20' ? ' ' : '%'));
-    found.push({ path: file.path, key, name, value: parameter.slice(space + 1) });
+    const split = splitParameterName(name, run.parameterFiles);
+    if (split !== undefined) found.push({ ...split, name, value: parameter.slice(space + 1) });
   }
   return found;
 }

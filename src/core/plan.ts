@@ -63,8 +63,13 @@ function isSameText(recorded: ByteString, planned: ByteString): boolean {
   return at <= text.length - last.length;
 }
 
+function isEqualList(a: ByteString[], b: ByteString[]): boolean {
+  return a.length === b.length && a.every((one, i) => one === b[i]);
+}
+
 /** What one list has that the other lacks, as sentences. */
 function comparePlannedNames(what: string, recorded: ByteString[], planned: ByteString[]): ByteString[] {
+  if (isEqualList(recorded, planned)) return [];
   const before = new Set(recorded);
   const now = new Set(planned);
   return Array.from(now).filter((one) => !before.has(one)).map((one) => what + ' ' + one + ' was added')
@@ -95,6 +100,7 @@ function isSameList(recorded: ByteString[], planned: ByteString[]): boolean {
 }
 
 function compareParameters(run: Run, template: Run): ByteString[] {
+  if (isEqualList(run.parameters, template.parameters) && isEqualList(run.parameterFiles, template.parameterFiles)) return [];
   const recorded = sortParameters(run);
   const planned = sortParameters(template);
   const told = comparePlannedNames('parameter', Array.from(recorded.values.keys()).concat(Array.from(recorded.inFiles)), Array.from(planned.values.keys()).concat(Array.from(planned.inFiles)));
@@ -113,6 +119,7 @@ function showWithheld(value: ByteString): ByteString {
 
 function compareVariables(run: Run, template: Run): ByteString[] {
   const told = comparePlannedNames('variable', run.declaredVariables, template.declaredVariables);
+  if (template.variables.length === 0) return told;
   const before = new Map(run.variables.map((line) => [splitVariable(line).name, splitVariable(line).value ?? '']));
   const withheld = new Set(run.variableHashes.map((line) => line.split(' ')[0]));
   for (const line of template.variables) {

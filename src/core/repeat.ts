@@ -1,8 +1,12 @@
 // repeat.ts - repeating a run: may it be, with what changed, and what the outcome says. Knows no files and no processes.
 import type { ByteString } from './bytes.ts';
 import type { Comparison } from './comparison.ts';
+import { fileParametersOf, splitParameterName } from './parameters.ts';
+import type { ParameterSetting } from './parameters.ts';
 import { isResultPath, isSameContent, resultsOf } from './graph.ts';
 import { isComparable } from './run.ts';
+import { resolveName } from './select.ts';
+import { joinWords } from './words.ts';
 import type { FileState, Run, Verdict } from './run.ts';
 
 /** Why the run cannot be repeated from its record, as a part of a sentence; undefined if it can. */
@@ -20,7 +24,8 @@ export function findRepeatObstacle(run: Run): string | undefined {
 /** `--set NAME=VALUE`. */
 export type Setting = { name: ByteString; value: ByteString };
 
-export type Changed = { kind: 'changed'; argv: ByteString[]; parameters: ByteString[] } | { kind: 'refused'; why: string };
+/** `inFiles`: values that stand in files of the run. */
+export type Changed = { kind: 'changed'; argv: ByteString[]; parameters: ByteString[]; inFiles: ParameterSetting[] } | { kind: 'refused'; why: string };
 
 const NOT_HELD = 'the command does not hold it';
 
@@ -70,11 +75,34 @@ function setArgument(argv: ByteString[], setting: Setting, old: ByteString | und
   return places.length > 1 ? 'several arguments are ' + String(old) + '; give its number' : NOT_HELD;
 }
 
+/** What a setting needs to know of a run. */
+export type SettableRun = Pick<Run, 'parameters' | 'parameterFiles' | 'inputs'>;
+
+/**
+ * The value in a file that a setting means: PATH:KEY, where PATH is an input, or the KEY alone of one
+ * that is recorded. undefined if it means none, a text if several.
+ */
+function findFileSetting(run: SettableRun, setting: Setting): ParameterSetting | undefined | string {
+  const inFiles = fileParametersOf(run);
+  const names = resolveName(setting.name, run.parameters.map((line) => line.slice(0, line.indexOf(' '))));
+  if (names.length > 1) return 'it may be ' + joinWords(names, 'or') + '; write it in full';
+  const known = inFiles.find(({ name }) => name === names[0]);
+  const split = known ?? splitParameterName(names[0], run.inputs.map((file) => file.path));
+  return split === undefined ? undefined : { path: split.path, key: split.key, value: setting.value };
+}
+
 /** The command and the parameters of a run with each of these set, or why that cannot be. */
-export function changeRun(argv: ByteString[], parameters: ByteString[], settings: Setting[], quoteWord: (text: ByteString) => ByteString): Changed {
+export function changeRun(argv: ByteString[], run: SettableRun, settings: Setting[], quoteWord: (text: ByteString) => ByteString): Changed {
   let words = argv;
-  let recorded = parameters;
+  let recorded = run.parameters;
+  const inFiles: ParameterSetting[] = [];
   for (const setting of settings) {
+    const inFile = findFileSetting(run, setting);
+    if (typeof inFile === 'string') return { kind: 'refused', why: 'cannot set ' + setting.name + ': ' + inFile };
+    if (inFile !== undefined) {
+      inFiles.push(inFile);
+      continue;
+    }
     const at = recorded.findIndex((parameter) => parameter.startsWith(setting.name + ' '));
     const old = at < 0 ? undefined : recorded[at].slice(setting.name.length + 1);
     const set = setArgument(words, setting, old, quoteWord);
@@ -84,7 +112,7 @@ export function changeRun(argv: ByteString[], parameters: ByteString[], settings
     if (at >= 0) recorded = recorded.map((parameter, i) => (i === at ? line : parameter));
     else if (!/^\d+$/.test(setting.name)) recorded = recorded.concat(line);
   }
-  return { kind: 'changed', argv: words, parameters: recorded };
+  return { kind: 'changed', argv: words, parameters: recorded, inFiles };
 }
 
 /** What each of several runs has of the settings; `why` if none of them holds one, or one cannot be set where it is held. */
@@ -97,7 +125,7 @@ export function shareSettings(runs: Run[], settings: Setting[], argumentsOf: (ru
     let refusal: { why: string; id: string } | undefined;
     let isHeld = false;
     for (const run of runs) {
-      const changed = changeRun(argumentsOf(run), run.parameters, [setting], quoteWord);
+      const changed = changeRun(argumentsOf(run), run, [setting], quoteWord);
       if (changed.kind === 'changed') {
         (ofRuns.get(run.id) as Setting[]).push(setting);
         isHeld = true;

@@ -59,6 +59,11 @@ function dependsOnSecrets(run: Run): boolean {
   return run.secretInputs.length > 0 || hashes.length > 0 || texts.some((text) => text.indexOf('\0') >= 0);
 }
 
+/** ".out", ".err" or ".order": which of the files it is that keep what a run printed; undefined if it is none. */
+export function endingOfLog(log: FileState): string | undefined {
+  return log.hash.length === 64 ? /\.(?:out|err|order)$/.exec(log.path)?.[0] : undefined;
+}
+
 /**
  * Why the outputs of this run can never be put back instead of running its command again, as a part
  * of a sentence; undefined if they can. `isShared`: by others, too, who have another key for secrets.
@@ -75,6 +80,7 @@ export function findReuseObstacle(run: Run, isShared: boolean, isLeftOut: (path:
     return 'it was not traced, and neither inputs nor outputs are declared (-i, -o)';
   }
   if (run.outputs.length === 0 && run.logs.length === 0) return 'it left nothing, in files or in print, that could be put back';
+  if (run.logs.some((log) => endingOfLog(log) === undefined)) return 'what it printed is not known';
   if (isShared && dependsOnSecrets(run)) return 'it depends on secrets, which no shared cache is told of';
   return findInputObstacle(run) ?? findOutputObstacle(run, isLeftOut);
 }

@@ -173,7 +173,7 @@ export function isComparable(file: FileState): boolean {
 }
 
 /** Of a run what lists show, filter and sort by; of its notes what changes or adds to that. */
-export type RunSummary = Pick<Run, 'id' | 'repeats' | 'parent' | 'tree' | 'sweep' | 'label' | 'reason' | 'tags' | 'command' | 'directory' | 'parameters' | 'metrics' | 'startedUtc'
+export type RunSummary = Pick<Run, 'id' | 'repeats' | 'parent' | 'reused' | 'tree' | 'sweep' | 'label' | 'reason' | 'tags' | 'command' | 'directory' | 'parameters' | 'metrics' | 'startedUtc'
   | 'wallS' | 'userS' | 'systemS' | 'peakMemoryBytes' | 'exit' | 'signal' | 'status' | 'code' | 'environment'> & {
   verdicts: Pick<Verdict, 'word'>[];
   outcome?: ByteString;

@@ -22,14 +22,14 @@ export type SweepAxis = {
   draw?: (fraction: Fraction) => ByteString;
 };
 
-/** Points in their order: a value for each name. `count` is Infinity if there are more than can be counted. */
-export type Points = { names: ByteString[]; count: number; at: (index: number) => ByteString[] };
+/** PointList in their order: a value for each name. `count` is Infinity if there are more than can be counted. */
+export type PointList = { names: ByteString[]; count: number; at: (index: number) => ByteString[] };
 
 // ---- values of one parameter ------------------------------------------------------------------------------
 
-const NUMBER = '[+-]?(?:\\d+(?:\\.\\d+)?|\\.\\d+)(?:[eE][+-]?\\d+)?';
-const STEPS = new RegExp('^(' + NUMBER + ')\\.\\.(' + NUMBER + ')(?:\\.\\.(' + NUMBER + '))?$');
-const EVEN = new RegExp('^(lin|log):(' + NUMBER + ')\\.\\.(' + NUMBER + ')(?::(\\d{1,15}))?$');
+const POINT_NUMBER = '[+-]?(?:\\d+(?:\\.\\d+)?|\\.\\d+)(?:[eE][+-]?\\d+)?';
+const STEPS = new RegExp('^(' + POINT_NUMBER + ')\\.\\.(' + POINT_NUMBER + ')(?:\\.\\.(' + POINT_NUMBER + '))?$');
+const EVEN = new RegExp('^(lin|log):(' + POINT_NUMBER + ')\\.\\.(' + POINT_NUMBER + ')(?::(\\d{1,15}))?$');
 const LIKE_RANGE = /^(?:lin:|log:|[+-]?[\d.]*\d\.\.)/;
 
 /** The items between commas; one in double quotes is a text as it stands, with "" for a quote (RFC 4180). */
@@ -61,7 +61,7 @@ function isWhole(text: string): boolean {
 }
 
 /** 1..10, 1..10..3, 10..1, 0.1..0.5..0.1; 001..100 keeps its width, as bash has it. */
-function readSteps(parts: RegExpExecArray, fail: (why: string, hint: string) => never): Values {
+function readStepped(parts: RegExpExecArray, fail: (why: string, hint: string) => never): Values {
   const [text, first, last, given] = parts;
   if (given === undefined && !(isWhole(first) && isWhole(last))) fail('"' + text + '" has no step', 'write such as ' + text + '..0.1');
   const [from, to, step] = [first, last, given ?? '1'].map((word) => readExactDecimal(word) ?? fail('"' + word + '" is too long a number', ''));
@@ -131,7 +131,7 @@ export function readParameterAxis(name: ByteString, text: ByteString): SweepAxis
     }
     addTexts();
     const range = even === null ? undefined : readEven(even, fail);
-    if (range === undefined) parts.push(readSteps(steps as RegExpExecArray, fail));
+    if (range === undefined) parts.push(readStepped(steps as RegExpExecArray, fail));
     else if (range.count !== undefined) parts.push(listEven(range, range.count));
     else if (items.length > 1) fail('"' + item.text + '" does not say how many values it has', 'write such as ' + item.text + ':11');
     else return { names: [name], count: Infinity, at: () => fail('"' + item.text + '" does not say how many values it has', 'write such as ' + item.text + ':11, or --random N'), draw: (fraction) => range.mix(range.first, range.last, fraction) };
@@ -169,7 +169,7 @@ function countCombinations(axes: SweepAxis[]): number {
 }
 
 /** All combinations; the last axis varies fastest. */
-export function crossAxes(axes: SweepAxis[]): Points {
+export function crossAxes(axes: SweepAxis[]): PointList {
   requireCounted(axes);
   return { names: namesOf(axes), count: countCombinations(axes), at: (index) => combinationAt(axes, index) };
 }
@@ -185,7 +185,7 @@ function combinationAt(axes: SweepAxis[], index: number): ByteString[] {
 }
 
 /** The first values of all, the second ones, and so on. What has only one value has it in each point. */
-export function zipAxes(axes: SweepAxis[]): Points {
+export function zipAxes(axes: SweepAxis[]): PointList {
   requireCounted(axes);
   const long = axes.filter((axis) => axis.count !== 1);
   const other = long.find((axis) => axis.count !== long[0].count);
@@ -206,7 +206,7 @@ const MOST_REPETITIONS = 10000;
  * from the front: the i-th place is exchanged with one of those from i on). Else the axes are drawn
  * one after the other for each point, and a point that was there is drawn again.
  */
-export function drawPoints(axes: SweepAxis[], wanted: number, seed: bigint): Points {
+export function drawPoints(axes: SweepAxis[], wanted: number, seed: bigint): PointList {
   const random = new SplitMix64(seed);
   const total = countCombinations(axes);
   const rows: ByteString[][] = total === Infinity ? drawApart(axes, wanted, random) : shuffleFirst(total, wanted, random).map((index) => combinationAt(axes, index));

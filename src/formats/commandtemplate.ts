@@ -2,9 +2,9 @@
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { makeHarmless } from './percent.ts';
-import { fillText, namesIn, parsePlaceholders } from './placeholders.ts';
+import { fillText, placeholderNamesIn, parsePlaceholders } from './placeholders.ts';
 import type { PointValues, TextPart } from './placeholders.ts';
-import { fillShellScript, findProgramWords, findShellScript, isPlainValue, isTameValue, readShellScript } from './shelltext.ts';
+import { fillShellScript, findProgramWords, findShellScript, isPlainShellValue, isTameValue, readShellScript } from './shelltext.ts';
 import type { ProgramWord, ShellScript } from './shelltext.ts';
 
 export type CommandTemplate = {
@@ -27,7 +27,7 @@ export function readCommandTemplate(argv: ByteString[], names: ReadonlySet<ByteS
 
 /** The names of the placeholders in the command. */
 export function namesInCommand(template: CommandTemplate): ByteString[] {
-  return template.words.reduce((all: ByteString[], parts, i) => all.concat(namesIn(template.script?.word === i ? template.script.text.parts : parts)), []);
+  return template.words.reduce((all: ByteString[], parts, i) => all.concat(placeholderNamesIn(template.script?.word === i ? template.script.text.parts : parts)), []);
 }
 
 function failValue(name: ByteString, values: PointValues, where: string, hint: string): never {
@@ -35,9 +35,9 @@ function failValue(name: ByteString, values: PointValues, where: string, hint: s
 }
 
 function checkProgramWord(parts: TextPart[], kind: ProgramWord, values: PointValues): void {
-  for (const name of namesIn(parts)) {
+  for (const name of placeholderNamesIn(parts)) {
     const value = values.get(name) as ByteString;
-    if (kind === 'remote' && !isPlainValue(value)) failValue(name, values, 'what another shell reads', 'leave that to a script that is given {' + name + '} as an argument');
+    if (kind === 'remote' && !isPlainShellValue(value)) failValue(name, values, 'what another shell reads', 'leave that to a script that is given {' + name + '} as an argument');
     if (parts.length > 1 && !isTameValue(value)) failValue(name, values, 'the text of a program', 'give {' + name + '} as an argument of its own');
   }
 }

@@ -4,9 +4,13 @@ import { compareBytes, utf8SequenceLength } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { findParameter, isSameNode } from '../core/parameters.ts';
 import type { ParameterList, ParameterMapping, ParameterNode, ParameterScalar, ParameterTree } from '../core/parameters.ts';
+import { readJuliaValues } from './juliavalues.ts';
 import { readJsonValues } from './jsonvalues.ts';
 import { readIni, readKeyLines, readProperties } from './keylines.ts';
 import { ParameterSource } from './parametersource.ts';
+import { readPythonValues } from './pythonvalues.ts';
+import { readRValues } from './rvalues.ts';
+import { readShellValues } from './shellvalues.ts';
 import { readToml } from './toml.ts';
 import { readYaml } from './yaml.ts';
 
@@ -37,11 +41,31 @@ function spellInToml(value: ByteString, old: ByteString): ByteString[] {
   return old[0] === '\'' ? ['\'' + value + '\'', JSON.stringify(value)] : [JSON.stringify(value)];
 }
 
+/** In the quotes that stood before; what may not stand in them is escaped. */
+function spellInPython(value: ByteString, old: ByteString): ByteString[] {
+  const mark = /^[A-Za-z]*'/.test(old) ? '\'' : '"';
+  const escaped = value.replace(/\\/g, '\\\\').replace(/\n/g, '\\n').replace(/\r/g, '\\r').replace(/\t/g, '\\t').split(mark).join('\\' + mark);
+  return [mark + escaped + mark];
+}
+
+function spellInJulia(value: ByteString): ByteString[] {
+  return [spellInPython(value, '"')[0].replace(/\$/g, '\\$')];
+}
+
+function spellInShell(value: ByteString, old: ByteString): ByteString[] {
+  const quoted = ['\'' + value + '\'', '"' + value + '"'];
+  return old[0] === '"' ? quoted.reverse() : old[0] === '\'' ? quoted : [value].concat(quoted);
+}
+
 const FORMATS: ParameterFormat[] = [
   { name: 'YAML', endings: ['yaml', 'yml'], isFlat: false, isTyped: true, read: readYaml, frame: ['k: ', '\n'], spell: spellInYaml },
   { name: 'TOML', endings: ['toml'], isFlat: false, isTyped: true, read: readToml, frame: ['k = ', '\n'], spell: spellInToml },
   { name: 'JSON', endings: ['json'], isFlat: false, isTyped: true, read: (source) => readJsonValues(source, false), frame: ['{"k":', '}'], spell: spellAsJson },
   { name: 'JSON with comments', endings: ['jsonc'], isFlat: false, isTyped: true, read: (source) => readJsonValues(source, true), frame: ['{"k":', '}'], spell: spellAsJson },
+  { name: 'Python', endings: ['py'], isFlat: false, isTyped: true, read: readPythonValues, frame: ['k = ', '\n'], spell: spellInPython },
+  { name: 'R', endings: ['r'], isFlat: false, isTyped: true, read: readRValues, frame: ['k <- ', '\n'], spell: spellInPython },
+  { name: 'Julia', endings: ['jl'], isFlat: false, isTyped: true, read: readJuliaValues, frame: ['k = ', '\n'], spell: spellInJulia },
+  { name: 'shell', endings: ['sh', 'bash', 'env'], isFlat: true, isTyped: false, read: readShellValues, frame: ['', ''], spell: spellInShell },
   { name: 'INI', endings: ['ini', 'cfg'], isFlat: true, isTyped: false, read: readIni, frame: ['', ''], spell: spellAsIs },
   { name: 'properties', endings: ['properties'], isFlat: true, isTyped: false, read: readProperties, frame: ['', ''], spell: spellAsIs },
   { name: '"key = value"', endings: ['txt', 'par', 'param', 'params', 'conf', 'dat', 'in', 'inp', ''], isFlat: true, isTyped: false, read: readKeyLines, frame: ['', ''], spell: spellAsIs },
@@ -154,8 +178,7 @@ function parseDescribed(format: ParameterFormat, text: ByteString): { type: stri
     return quoted?.kind === 'scalar' ? { type: 'string', value: quoted.value } : string;
   }
   const node = readBareValue(format, text);
-  if (node?.kind !== 'scalar') return text === 'null' ? { type: 'null', value: 'null' } : string;
-  return node;
+  return node?.kind === 'scalar' ? node : string;
 }
 
 /**

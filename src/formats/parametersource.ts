@@ -1,7 +1,7 @@
 // parametersource.ts - a text that parameters are read from: where its lines are, and refusing what is not read. Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
 import { codePointAt, utf8SequenceLength } from '../core/bytes.ts';
-import { Failure } from '../core/failure.ts';
+import { EXIT, Failure } from '../core/failure.ts';
 import type { ParameterScalar, ScalarType, UnreadableParameter } from '../core/parameters.ts';
 
 /** The code point as UTF-8. */
@@ -18,20 +18,31 @@ export class ParameterSource {
   readonly text: ByteString;
   /** Names the text in faults. */
   readonly file: ByteString;
+  private readonly lineEnds: number[] = [];
   constructor(text: ByteString, file: ByteString) {
     this.text = text;
     this.file = file;
   }
 
+  /** Another text of the same length, with the same places. */
+  withText(text: ByteString): ParameterSource {
+    return new ParameterSource(text, this.file);
+  }
+
   lineAt(at: number): number {
-    let line = 1;
-    for (let end = this.text.indexOf('\n'); end >= 0 && end < at; end = this.text.indexOf('\n', end + 1)) line += 1;
-    return line;
+    if (this.lineEnds.length === 0) for (let end = this.text.indexOf('\n'); end >= 0; end = this.text.indexOf('\n', end + 1)) this.lineEnds.push(end);
+    let [low, high] = [0, this.lineEnds.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.lineEnds[middle] < at) low = middle + 1;
+      else high = middle;
+    }
+    return low + 1;
   }
 
   /** The text is not one that rr reads: throws Failure. */
   refuse(at: number, what: ByteString): never {
-    throw new Failure('cannot read "' + this.file + '": line ' + String(this.lineAt(at)) + ': ' + what, 'what rr reads of such files is told in rr(1), "Parameter files"');
+    throw new Failure('cannot read "' + this.file + '": line ' + String(this.lineAt(at)) + ': ' + what, 'what rr reads of such files is told in rr(1), "Parameter files"', EXIT.refused);
   }
 
   scalar(type: ScalarType, value: ByteString, start: number, end: number): ParameterScalar {

@@ -38,7 +38,7 @@ export function parsePlaceholders(text: ByteString, names: ReadonlySet<ByteStrin
 }
 
 /** The names of the placeholders in it. */
-export function namesIn(parts: TextPart[]): ByteString[] {
+export function placeholderNamesIn(parts: TextPart[]): ByteString[] {
   return parts.map((part) => (part.kind === 'value' ? part.name : '')).filter((name) => name !== '');
 }
 

@@ -49,11 +49,12 @@ function hintForName(name: ByteString): string {
 
 /** A field as it stands: lines joined, nothing decoded. */
 type RawField = PlanField & { last: number };
-type RawRecord = { fields: RawField[]; comments: { text: ByteString; line: number }[] };
+type RawRecord = { fields: RawField[]; /** Lines of comments. */ comments: number[] };
 
 const FIELD_START = /^[ \t]*([A-Za-z%][A-Za-z0-9_]*):/;
 
 function checkLine(line: ByteString, number: number, fault: PlanFault): void {
+  if (/^[\t -~]*$/.test(line)) return;
   if (line.indexOf('\0') >= 0) fault(number, 'a byte 0', 'save the file as UTF-8');
   if (/[\x01-\x08\x0a-\x1f\x7f]|\xc2[\x80-\x9f]/.test(line)) fault(number, 'a control character', 'remove it, or write it as %XX in a step with "Encoding: percent"');
   for (let at = 0; at < line.length;) {
@@ -101,7 +102,7 @@ function splitRecords(text: ByteString, fault: PlanFault): RawRecord[] {
   for (let at = 0; at <= lines.length; at++) {
     const line = lines[at] ?? '';
     if (line[0] === '#') {
-      if (record.fields.length > 0) record.comments.push({ text: line, line: at + 1 });
+      if (record.fields.length > 0) record.comments.push(at + 1);
       open = undefined;
       continue;
     }
@@ -120,6 +121,7 @@ function splitRecords(text: ByteString, fault: PlanFault): RawRecord[] {
     } else {
       const start = FIELD_START.exec(joined.text);
       if (start === null) return fault(at + 1, 'no "Field: value"', trimBlanks(line)[0] === '#' ? 'a comment begins with "#" at the very start of the line' : 'a further line of a value begins with "+ "');
+      if (start[0][0] === ' ' || start[0][0] === '\t') fault(at + 1, 'a space or tab before ' + start[1], 'begin the line with the field, or, if it belongs to the value above, with "+ "');
       open = { name: start[1], value: joined.text.slice(start[0].length), line: at + 1, last: joined.last + 1 };
       record.fields.push(open);
     }
@@ -133,6 +135,8 @@ function splitRecords(text: ByteString, fault: PlanFault): RawRecord[] {
 
 // As a record has them, and a command of today hardly (docs/plan.txt, 4).
 const LIKE_ENCODED = /%(?:09|0[A-F]|1[A-F]|7F|[89A-F][0-9A-F]|25[0-9A-F]{2}|\{[0-9a-f]{16}\})/;
+// "gamma = 0.5", where a value that begins with "=" is hardly meant.
+const LIKE_ASSIGNED = /^[^ ]+ [=:](?: |$)/;
 const TRACE_WORD = /^(?:auto|strace|scan|atime|none)$/;
 
 /** A path of a plan without what says nothing: "./", "//", "/" at its end. */
@@ -183,12 +187,15 @@ function readVariableName(name: ByteString, fault: FieldFault): ByteString {
   return isDeclarableVariable(name) ? name : fault('the variable ' + name + ' cannot be declared', 'it says where programs are or how they start, and is not set for a step; see "Declared variables" in the manual');
 }
 
+const NOT_PARAMETER = 'not "NAME VALUE" or "PATH:KEY"';
+const PARAMETER_HINT = 'write "gamma 0.5", or "params.yaml:gamma" for a value in a file';
+
 /** "NAME VALUE", or "PATH:KEY" for a value in a file. */
 function readPlannedParameter(template: Run, value: ByteString, fault: FieldFault): void {
   const space = value.indexOf(' ');
   const name = space < 0 ? value : value.slice(0, space);
   const rest = space < 0 ? '' : value.slice(space + 1);
-  if (!/^[^ \t-\r=:](?:[^ \t-\r=]*[^ \t-\r=:])?$/.test(name) || /^[=:] /.test(rest)) fault('not "NAME VALUE" or "PATH:KEY"', 'write "gamma 0.5", or "params.yaml:gamma" for a value in a file');
+  if (!/^[^ \t-\r=:](?:[^ \t-\r=]*[^ \t-\r=:])?$/.test(name)) fault(NOT_PARAMETER, PARAMETER_HINT);
   let file = template.parameterFiles.find((one) => name.startsWith(one + ':'));
   if (file === undefined && space < 0 && name.indexOf(':') > 0) {
     file = readInputPath(name.slice(0, name.lastIndexOf(':')), fault);
@@ -252,7 +259,8 @@ function spellPlanned(text: ByteString, root: ByteString, directory: ByteString)
 
 /** A step from its fields. `root`: the project's folder, which the command may name. */
 export function readStep(fields: PlanField[], root: ByteString, fault: PlanFault): PlannedStep {
-  const template: Run = { ...emptyRun('', '', '', ''), observed: 'auto' };
+  const template = emptyRun('', '', '', '');
+  template.observed = 'auto';
   const first = new Map<string, PlanField>();
   for (const field of fields) {
     const { name, value, line } = field;
@@ -286,7 +294,7 @@ function decodeRecord(fields: RawField[], fault: PlanFault): PlanField[] {
   const encoding = fields.find((field) => field.name === 'Encoding');
   if (encoding !== undefined && encoding.value !== 'percent' && encoding.value !== 'none') fault(encoding.line, 'Encoding: "' + encoding.value + '" is none', '"percent" or "none"');
   return fields.map((given) => {
-    if (/^X_/.test(given.name)) return given;
+    if (/^X_/.test(given.name) || (encoding === undefined && given.name !== 'Parameter' && given.name !== 'Redirect' && given.value.indexOf('%') < 0)) return given;
     const head = HEADS[given.name];
     const field = head === undefined ? given : { ...given, value: given.value.replace(head.typed, head.as) };
     const like = LIKE_ENCODED.exec(field.value);
@@ -294,6 +302,7 @@ function decodeRecord(fields: RawField[], fault: PlanFault): PlanField[] {
       if (/%\{[0-9a-f]{16}\}/.test(field.value)) fault(field.line, field.name + ' holds a secret that was withheld from a record', 'write what is to stand there');
       return { ...field, value: decodeText(field.value) };
     }
+    if (encoding === undefined && LIKE_ASSIGNED.test(field.value) && field.name === 'Parameter') fault(field.line, 'Parameter: ' + NOT_PARAMETER, PARAMETER_HINT);
     if (like !== null && encoding === undefined) fault(field.line, field.name + ' holds "' + like[0] + '", as if it came from a record, where that is another text', 'add a line "Encoding: percent" to the step if so, or "Encoding: none" if it means itself');
     return field;
   });
@@ -322,16 +331,17 @@ export function parsePlan(text: ByteString, file: string, root: ByteString): Pla
   if (format !== null && Number(format[1]) !== PLAN_FORMAT) fault(1, 'it is written in format ' + format[1] + ', and this rr reads format ' + String(PLAN_FORMAT), 'use the rr that it was written for, or a newer one');
   const entries: PlanEntry[] = [];
   const lineOf = new Map<ByteString, number>();
+  const lines = text.split('\n');
   splitRecords(text, fault).forEach((record, i) => {
     if (isHeadRecord(record, i === 0, fault)) return;
     const step = readStep(decodeRecord(record.fields, fault), root, fault);
     const before = lineOf.get(step.name);
     if (before !== undefined) fault(step.line, 'the name ' + step.name + ' is taken by the step in line ' + String(before), 'give one of them another name');
     lineOf.set(step.name, step.line);
-    const kept = record.fields.filter((field) => /^X_/.test(field.name)).map((field) => ({ from: field.line, to: field.last })).concat(record.comments.map(({ line }) => ({ from: line, to: line })));
-    const last = Math.max(...record.fields.map((field) => field.last), ...record.comments.map(({ line }) => line));
-    const lines = text.split('\n');
-    entries.push({ ...step, last, kept: kept.sort((a, b) => a.from - b.from).map(({ from, to }) => lines.slice(from - 1, to).join('\n')) });
+    const comments = record.comments.map((line) => ({ line, last: line }));
+    const kept = comments.concat(record.fields.filter((field) => /^X_/.test(field.name))).sort((a, b) => a.line - b.line);
+    const last = Math.max(record.fields[record.fields.length - 1].last, ...record.comments);
+    entries.push({ name: step.name, template: step.template, line: step.line, last, kept: kept.map((one) => lines.slice(one.line - 1, one.last).join('\n')) });
   });
   return entries;
 }
@@ -356,7 +366,7 @@ export function printStep(fields: { name: string; value: ByteString }[]): ByteSt
     return { name, head, rest: value.slice(head.length) };
   });
   const isEncoded = parts.some(({ head, rest }) => !isPlainValue(head.slice(0, -1)) || !isPlainValue(rest));
-  const isDoubtful = !isEncoded && fields.some((field) => LIKE_ENCODED.test(field.value));
+  const isDoubtful = !isEncoded && fields.some(({ name, value }) => LIKE_ENCODED.test(value) || (name === 'Parameter' && LIKE_ASSIGNED.test(value)));
   const lines = parts.map(({ name, head, rest }) => {
     if (isEncoded) return name + ': ' + (head === '' ? '' : encodeText(head.slice(0, -1)) + ' ') + encodeText(rest) + '\n';
     return name + ': ' + head + rest.replace(/\n/g, '\n+ ').replace(/\n\+ (?=\n)/g, '\n+') + '\n';

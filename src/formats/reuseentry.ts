@@ -1,4 +1,4 @@
-// reuseentry.ts - what tells a step apart, and what is kept of a run that can be reused, as text (docs/record-format.txt, 11). Decides nothing.
+// reuseentry.ts - what tells a step apart, and what is kept of a run that can be reused, as text (docs/record-format.txt, 10). Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { fileParametersOf } from '../core/parameters.ts';

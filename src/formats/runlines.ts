@@ -73,7 +73,7 @@ export function readLineId(text: ByteString, start: number): string {
 
 // What is asked for most stands first.
 const AT = { status: 1, wallS: 2, label: 3, command: 4, startedUtc: 5, tags: 6, exit: 7, signal: 8, userS: 9, systemS: 10, peakMemoryBytes: 11, reason: 12,
-  directory: 13, code: 14, environment: 15, repeats: 16, parent: 17, tree: 18, verdicts: 19, sweep: 20, metrics: 21, parameters: 22 };
+  directory: 13, code: 14, environment: 15, repeats: 16, parent: 17, tree: 18, verdicts: 19, sweep: 20, metrics: 21, reused: 22, parameters: 23 };
 
 export type SummaryNotes = NotedFacts & Pick<RunSummary, 'outcome' | 'comments'>;
 
@@ -82,7 +82,7 @@ export function printSummaryLine(run: Run): ByteString {
   return printLine([run.id, run.status, run.wallS, encodeCell(run.label), encodeWithheld(run.command), run.startedUtc, run.tags.map(encodeWord).join(' '),
     run.exit, run.signal, run.userS, run.systemS, run.peakMemoryBytes, encodeCell(run.reason), encodeText(run.directory), encodeCell(run.code),
     run.environment, run.repeats, run.parent, run.tree, Array.from(new Set(run.verdicts.map((verdict) => verdict.word))).join(' '),
-    run.sweep === undefined ? undefined : String(run.sweep.number) + ' ' + encodeText(run.sweep.label), run.metrics.map(encodeWord).join(' '),
+    run.sweep === undefined ? undefined : String(run.sweep.number) + ' ' + encodeText(run.sweep.label), run.metrics.map(encodeWord).join(' '), run.reused,
     ...run.parameters.map(encodeParameter)]);
 }
 
@@ -115,6 +115,7 @@ export class SummaryLine implements RunSummary {
   get environment(): string | undefined { return readCell(this.text, this.start, AT.environment) || undefined; }
   get repeats(): string | undefined { return readCell(this.text, this.start, AT.repeats) || undefined; }
   get parent(): string | undefined { return readCell(this.text, this.start, AT.parent) || undefined; }
+  get reused(): string | undefined { return readCell(this.text, this.start, AT.reused) || undefined; }
   get tree(): 'scratch' | undefined { return readCell(this.text, this.start, AT.tree) === '' ? undefined : 'scratch'; }
   get verdicts(): { word: VerdictWord }[] {
     return readWordsCell(this.text, this.start, AT.verdicts).map((word) => ({ word: word as VerdictWord }));

@@ -140,6 +140,11 @@ const FOR_SHELL = /[|&;<>()$`*?[\]{}\n\r]/;
  * (2.2), with "$PWD" as the project's folder; undefined if there is anything in it for a shell to do.
  */
 export function splitSimpleCommand(source: ByteString, root: ByteString, directory: ByteString): ByteString[] | undefined {
+  // Most have nothing quoted.
+  if (/^[A-Za-z0-9_./-][A-Za-z0-9_./@%+,-]*(?: [A-Za-z0-9_./@%+,-]+)*$/.test(source)) {
+    const words = source.split(' ');
+    return SPECIAL_FIRST.test(words[0]) || BUILTINS.indexOf(words[0]) >= 0 ? undefined : words;
+  }
   const rootWord = spellRoot(directory);
   const argv: ByteString[] = [];
   for (let at = 0; at < source.length;) {

@@ -69,7 +69,7 @@ export function findProgramWords(words: ByteString[]): Map<number, ProgramWord> 
 }
 
 /** Signs that mean nothing to any shell, wherever they stand. (To zsh "=" at the beginning does.) */
-export function isPlainValue(value: ByteString): boolean {
+export function isPlainShellValue(value: ByteString): boolean {
   return /^[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+=:,./-]*$/.test(value);
 }
 
@@ -88,12 +88,12 @@ type Frame = { kind: 'bare' | 'double' | 'backquote' | 'brace' | 'arithmetic'; e
 const READS_AGAIN = new RegExp('(?:^|[^\\w./-])(?:eval|trap|ssh|su|watch|parallel|xargs|let|declare|typeset|(?:sh|bash|dash|ash|ksh|mksh|zsh|yash)[ \\t][^\\n;&|]*-[A-Za-z]*c)(?![\\w.-])|\\[\\[[^\\]]*-(?:eq|ne|lt|le|gt|ge)[ \\t]');
 
 // No argument can hold it, so it can stand for the placeholders of a script.
-const MARK = '\0';
+const SHELL_MARK = '\0';
 
 // What may stand beside a value in quotes: the rest of the name of a file, and variables.
 const WORD_IN_QUOTES = /^(?:[A-Za-z0-9_@%+=:,.\/~#\0\x80-\xff-]|\$[A-Za-z_][A-Za-z0-9_]*|\$\{[A-Za-z_][A-Za-z0-9_]*\})*$/;
 
-/** Follows the quotes of a script and tells what each MARK stands in. */
+/** Follows the quotes of a script and tells what each SHELL_MARK stands in. */
 class QuoteReader {
   readonly quotings: Quoting[] = [];
   private readonly text: ByteString;
@@ -136,14 +136,14 @@ class QuoteReader {
     else if (sign === '$' && text[at + 1] === '(') this.open('bare', 2, ')');
     else if (sign === '$' && text[at + 1] === '{') this.open('brace', 2, '}');
     else if (sign === '`') this.open('backquote', 1, '`');
-    else if (sign === MARK) this.mark(top.kind === 'brace' ? 'unclear' : top.kind === 'double' ? this.judgeDouble() : 'bare');
+    else if (sign === SHELL_MARK) this.mark(top.kind === 'brace' ? 'unclear' : top.kind === 'double' ? this.judgeDouble() : 'bare');
     else if (this.isInDouble()) this.openDouble(sign);
     else this.stepBare(sign);
   }
 
   /** Within backquotes and arithmetic nothing is followed. */
   private passOver(sign: string): void {
-    if (sign === MARK) this.mark('unclear');
+    if (sign === SHELL_MARK) this.mark('unclear');
     else this.at += 1;
   }
 
@@ -173,14 +173,14 @@ class QuoteReader {
     const isDollar = text[at - 1] === '$';
     const inside = text.slice(at + 1, end < 0 ? text.length : end);
     const quoting = !isDollar && WORD_IN_QUOTES.test(inside) && inside.indexOf('$') < 0 ? 'single' : 'unclear';
-    for (const sign of inside) if (sign === MARK) this.quotings.push(this.hasHereDocument ? 'unclear' : quoting);
+    for (const sign of inside) if (sign === SHELL_MARK) this.quotings.push(this.hasHereDocument ? 'unclear' : quoting);
     if (end < 0 || isDollar) this.frames.push({ kind: 'bare', end: '' });
     this.at = end < 0 ? text.length : end + 1;
   }
 
   /** What stands in a comment does nothing. */
   private passComment(): void {
-    for (; this.at < this.text.length && this.text[this.at] !== '\n'; this.at++) if (this.text[this.at] === MARK) this.quotings.push('bare');
+    for (; this.at < this.text.length && this.text[this.at] !== '\n'; this.at++) if (this.text[this.at] === SHELL_MARK) this.quotings.push('bare');
   }
 
   /** Is the text in these double quotes the name of a file, and no program? */
@@ -210,7 +210,7 @@ export function readShellScript(given: TextPart[]): ShellScript {
     if (piece.kind === 'text' && before?.kind === 'text') parts[parts.length - 1] = { kind: 'text', text: before.text + piece.text };
     else parts.push(piece);
   }
-  const text = parts.map((part) => (part.kind === 'text' ? part.text : MARK)).join('');
+  const text = parts.map((part) => (part.kind === 'text' ? part.text : SHELL_MARK)).join('');
   return { parts, quotings: new QuoteReader(text).quotings, ownVariables };
 }
 
@@ -241,7 +241,7 @@ export function fillShellScript({ parts, quotings }: ShellScript, values: PointV
       continue;
     }
     const quoting = quotings[count++];
-    const isPlain = isPlainValue(value);
+    const isPlain = isPlainShellValue(value);
     if (isPlain && (quoting === 'unclear' || !isAfterVariable(parts[i - 1], value))) {
       spelled.push(value);
       continue;

@@ -14,7 +14,7 @@ type YamlLine = { start: number; end: number; indent: number; content: number; i
 
 const REFUSED_STARTS: { [first: string]: string } = {
   '&': 'an anchor (&)', '*': 'an alias (*)', '!': 'a tag (!)', '@': 'a text that begins with @', '`': 'a text that begins with `', '%': 'a text that begins with %',
-  ',': 'a text that begins with a comma', ']': 'a bracket that was not opened', '}': 'a brace that was not opened', '#': 'a # where a value was to be',
+  ',': 'a text that begins with a comma', ']': 'a bracket that was not opened', '}': 'a brace that was not opened', '#': 'a # where a value was to be', '|': 'a | in brackets', '>': 'a > in brackets',
 };
 
 function splitYamlLines(source: ParameterSource): YamlLine[] {
@@ -350,6 +350,7 @@ class YamlReader {
     const line = this.lines[this.at];
     let end = at;
     while (end < line.end && !/[,[\]{}]/.test(this.text[end])) {
+      if (this.text[end] === ':' && /[[{]/.test(this.text[end + 1] ?? ' ')) this.refuse(end, 'no space behind the colon');
       if (this.text[end] === ':' && (end + 1 >= line.end || /[ ,[\]{}]/.test(this.text[end + 1]))) break;
       if (this.text[end] === '#' && this.text[end - 1] === ' ') break;
       if (this.text[end] === '?') this.refuse(end, 'a "?" in brackets: put the text in quotes');

@@ -132,7 +132,7 @@ function listMissingFolders(project: Project, paths: Iterable<ByteString>, madeB
   return Array.from(missing).sort(compareBytes);
 }
 
-function printList(entries: HeldEntry[]): ByteString {
+function printHeldList(entries: HeldEntry[]): ByteString {
   return entries.map(({ how, number, mode, isLent, path }) => [how, number, mode.toString(8), isLent ? 'lent' : '-', encodeText(path)].join(' ') + '\n').join('');
 }
 
@@ -158,8 +158,8 @@ export function holdResults(request: HoldRequest, slot?: HeldSlot): Held {
   const held: Held = { project, folder: slot?.folder ?? makeOwnFolder(project, 'aside', 'held', makeRandomDigits()), entries, id: undefined, slot };
   try {
     if (request.job !== undefined) replaceFile(held.folder + '/job', encodeText(request.job) + '\n', false);
-    if (slot === undefined) replaceFile(held.folder + '/list', printList(entries), false);
-    else slot.begin(printList(entries), entries.length);
+    if (slot === undefined) replaceFile(held.folder + '/list', printHeldList(entries), false);
+    else slot.begin(printHeldList(entries), entries.length);
     for (const entry of entries) if (entry.how === 'copied') copyAlike(absoluteOf(project, entry.path), contentName(held, entry));
     for (const entry of entries) if (entry.how === 'moved') moveAny(absoluteOf(project, entry.path), contentName(held, entry));
     for (const entry of entries.slice().reverse()) if (entry.how === 'folder') removeIfEmpty(absoluteOf(project, entry.path));
@@ -551,11 +551,15 @@ async function awaitCommand(project: Project, id: string, say: (line: ByteString
   }
 }
 
-/** Is this folder to be left alone, as its holder is alive? */
-function isLeftAlone(folder: ByteString, isPatient: boolean): boolean {
-  const holder = readHolder(folder);
-  if (holder === undefined) return lstatIfThere(folder + '/list') === undefined; // it has just been made
-  return (!isPatient || lstatIfThere(folder + '/job') !== undefined) && isHolderAlive(holder, folder + '/holder');
+// A folder whose holder was killed before it could say so.
+const NAMELESS_HELD_MS = 3600000;
+
+/** Is this folder to be left alone, as its holder is alive, or may be about to say who it is? */
+function isHeldLeftAlone(folder: ByteString, isPatient: boolean): boolean {
+  const holder = readHolder(folder) ?? '';
+  const hasList = lstatIfThere(folder + '/list') !== undefined;
+  if (holder === '') return !hasList && readUtcMicros() / 1000 - (lstatIfThere(folder)?.mtimeMs ?? 0) < NAMELESS_HELD_MS;
+  return (!isPatient || !hasList || lstatIfThere(folder + '/job') !== undefined) && isHolderAlive(holder, folder + '/holder');
 }
 
 const KILL_LOST_MS = 5000;
@@ -599,6 +603,6 @@ export async function recoverAside(project: Project, say: (line: ByteString) => 
   if (lstatIfThere(base)?.isDirectory() !== true) return;
   for (const name of listFolder(base).sort()) {
     const folder = base + '/' + name;
-    if (/^held-[a-z2-7]{6}$/.test(name) && lstatIfThere(folder)?.isDirectory() === true && !isLeftAlone(folder, isPatient)) await recoverHeld(project, folder, say);
+    if (/^held-[a-z2-7]{6}$/.test(name) && lstatIfThere(folder)?.isDirectory() === true && !isHeldLeftAlone(folder, isPatient)) await recoverHeld(project, folder, say);
   }
 }

@@ -18,7 +18,7 @@ import { endLostCommand, isGoodRun, recoverAside } from './aside.ts';
 import { beginBatch } from './batch.ts';
 import type { Batch } from './batch.ts';
 import { readMonotonicMs } from './clock.ts';
-import { executeStep, nameOfStep, notStarted } from './execute.ts';
+import { executeStep, nameOfStep, stepNotStarted } from './execute.ts';
 import type { StepEnd, StepJob } from './execute.ts';
 import { readBytesIfThere, toBytes } from './files.ts';
 import { openJobTokens } from './jobserver.ts';
@@ -31,6 +31,7 @@ import type { Project } from './project.ts';
 import { UNCLAIMED_ID } from './recording.ts';
 import { readRun } from './records.ts';
 import { hasPrinted, printStepOutput, readOutputTail } from './steplog.ts';
+import { ShortSteps } from './shortsteps.ts';
 import { settleLostRuns } from './store.ts';
 import { isSharingForeground, isTerminal, printOut, tell } from './terminal.ts';
 import { ENDING_SIGNALS, offerSlots, startStepWorker } from './workers.ts';
@@ -53,6 +54,8 @@ export type EngineRequest = {
   retries: number;
   timeoutS: number | undefined;
   quiet: boolean;
+  /** Of steps that are all alike nothing is said when they begin, and what they print is only kept; of one that fails the end of it is shown. */
+  isTerse?: boolean;
 };
 
 /** `blockedBy`: of tasks that were not carried out because one before them failed, the key of that one. `signal`: the one that ended it. */
@@ -74,10 +77,15 @@ class Engine {
   private readonly batch: Batch;
   private readonly slots: number;
   private isInProcess: boolean;
+  /** Only failures are told one by one. */
+  private readonly isQuiet: boolean;
   private readonly live: LiveLine;
   private readonly running = new Map<string, Running>();
   private readonly again = new Map<string, StepJob>();
   private readonly idle: Worker[] = [];
+  private short: ShortSteps | undefined;
+  /** Ends of steps whose output was not passed on as it came. */
+  private readonly unprinted = new WeakSet<StepEnd>();
   /** Decided, and waiting for tokens. */
   private waiting: { task: ScheduledTask; job: StepJob } | undefined;
   private startedMs: number[] = [];
@@ -91,6 +99,7 @@ class Engine {
     this.tokens = tokens;
     this.batch = batch;
     this.slots = slots;
+    this.isQuiet = request.quiet || request.isTerse === true;
     this.isInProcess = slots === 1 || request.tasks.length === 1;
     this.schedule = new Schedule(request.tasks, { slots, memoryBytes: request.memoryBytes, keepGoing: request.keepGoing, retries: request.retries });
     this.live = new LiveLine(!request.quiet, (columns) => this.printLive(columns));
@@ -112,6 +121,7 @@ class Engine {
       release();
       this.live.close();
       await Promise.all(this.idle.map((worker) => worker.close()));
+      await this.short?.close();
     }
   }
 
@@ -175,8 +185,9 @@ class Engine {
   // ---- one step -------------------------------------------------------------------------------------------
 
   private async start(task: ScheduledTask, job: StepJob): Promise<void> {
-    const worker = this.isInProcess ? undefined : this.idle.pop() ?? await startStepWorker(this.request.project, this.tokens.place);
-    if (!this.isInProcess && worker === undefined) {
+    const short = await this.findShort(task, job);
+    const worker = this.isInProcess || short !== undefined ? undefined : this.idle.pop() ?? await startStepWorker(this.request.project, this.tokens.place);
+    if (!this.isInProcess && worker === undefined && short === undefined) {
       if (!this.isInProcess) this.say('rr: so one step after the other is carried out');
       this.isInProcess = true;
       // Others that run in workers come to their end first.
@@ -190,16 +201,38 @@ class Engine {
       if (worker !== undefined) this.idle.push(worker);
       return;
     }
-    // Of the points of a sweep there may be thousands, which say nothing one by one.
-    const isTold = job.template.sweep === undefined || isTerminal(2);
-    if (!this.request.quiet && isTold) this.say('rr: ' + printStepStart(nameOfStep(job), job.template.because, this.schedule.triesOf(task.key)));
+    if (!this.isQuiet) this.say('rr: ' + printStepStart(nameOfStep(job), job.template.because, this.schedule.triesOf(task.key)));
     this.startedMs.push(readMonotonicMs());
-    const ended = worker === undefined ? this.runHere(task, job) : this.runInWorker(task, job, worker);
+    const ended = short !== undefined ? this.runShort(task, job, short) : worker === undefined ? this.runHere(task, job) : this.runInWorker(task, job, worker);
     const fail = (error: unknown): void => {
       this.mistake = error as Error;
       this.running.delete(task.key);
     };
-    void ended.then((end) => this.settle(task, job, end)).catch(fail).then(() => this.wake());
+    void ended.then((end) => (end === undefined ? this.forget(task) : this.settle(task, job, end))).catch(fail).then(() => this.wake());
+  }
+
+  /** The shells that can carry it out, which need no process of rr beside the command; undefined if it is no step for them. */
+  private async findShort(task: ScheduledTask, job: StepJob): Promise<ShortSteps | undefined> {
+    if (job.template.observed !== 'none' || job.template.timeoutS !== undefined || this.schedule.slotsOf(task.key) > 1) return undefined;
+    if (this.short === undefined) {
+      const { variables, inherited } = offerSlots(this.request.project, this.offeredTo(task), this.tokens.place);
+      this.short = new ShortSteps(this.request.project, this.batch, this.slots, { variables, inherited });
+      await this.short.begin();
+    }
+    return this.signal === undefined && this.short.room() > 0 && this.short.canTake(job) ? this.short : undefined;
+  }
+
+  private async runShort(task: ScheduledTask, job: StepJob, short: ShortSteps): Promise<StepEnd | undefined> {
+    this.running.set(task.key, { job, startMs: readMonotonicMs(), stop: (signal, isNote) => short.stop(signal, isNote) });
+    const end = await short.run(job);
+    if (end !== undefined) this.unprinted.add(end);
+    return end;
+  }
+
+  /** A step that a signal kept from being begun. */
+  private forget(task: ScheduledTask): void {
+    this.running.delete(task.key);
+    this.schedule.release(task.key);
   }
 
   private offeredTo(task: ScheduledTask): OfferedSlots {
@@ -215,7 +248,7 @@ class Engine {
     const { close, ...slots } = offerSlots(this.request.project, this.offeredTo(task), this.tokens.place);
     try {
       return await executeStep(this.request.project, job, {
-        ...slots, isAlone: true, isPassedOn: !this.request.quiet, stopper, beforeOutput: (data) => this.live.noteOutput(data), onClaim: () => undefined, batch: this.batch,
+        ...slots, isAlone: true, isPassedOn: !this.isQuiet, stopper, beforeOutput: (data) => this.live.noteOutput(data), onClaim: () => undefined, batch: this.batch,
       });
     } finally {
       close();
@@ -244,7 +277,7 @@ class Engine {
     settleLostRuns(project, '');
     const run = id === undefined ? undefined : readRun(project, id);
     const problem = 'the process of rr that carried it out was killed';
-    if (run === undefined) return notStarted(job, problem);
+    if (run === undefined) return stepNotStarted(job, problem);
     return { key: job.key, run, isGood: isGoodRun(run), problems: isGoodRun(run) ? [] : [problem], kept: [] };
   }
 
@@ -295,13 +328,13 @@ class Engine {
   }
 
   private tellEnd(job: StepJob, end: StepEnd, isSettled: boolean): void {
-    const { project, quiet } = this.request;
+    const { project } = this.request;
     const { run } = end;
     const name = nameOfStep(job);
     this.live.erase();
     const isInLine = this.live.endOutput();
-    if (quiet) for (const line of end.isGood ? [] : readOutputTail(project, run)) tell(line);
-    else if (this.isInProcess) this.endLine(isInLine);
+    if (this.isQuiet) for (const line of end.isGood ? [] : readOutputTail(project, run)) tell(line);
+    else if (this.isInProcess) this.endLine(this.unprinted.has(end) && hasPrinted(run) ? printStepOutput(project, run) : isInLine);
     else if (hasPrinted(run)) {
       tell('rr: ' + name + ' printed:');
       this.endLine(printStepOutput(project, run));

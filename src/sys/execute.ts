@@ -101,7 +101,7 @@ export const ALONE: StepPlace = { isAlone: true, isPassedOn: false, variables: {
 /** What people know a step by. */
 export function nameOfStep(job: StepJob): ByteString {
   const { plan, sweep, label } = job.template;
-  return plan ?? (sweep === undefined ? label ?? job.key : sweep.label + ' ' + String(sweep.number));
+  return job.name ?? plan ?? (sweep === undefined ? label ?? job.key : sweep.label + ' ' + String(sweep.number));
 }
 
 // ---- before -----------------------------------------------------------------------------------------------
@@ -217,7 +217,7 @@ function planUntraced(project: Project, job: StepJob, isAlone: boolean): StepSur
   };
 }
 
-function listInputs(project: Project, job: StepJob): ByteString[] {
+function listStepInputs(project: Project, job: StepJob): ByteString[] {
   const changed = job.prior === undefined ? [] : listChangedInputs(job.prior).filter((path) => lstatIfThere(absoluteOf(project, path)) !== undefined);
   return Array.from(new Set(changed.concat(job.template.declaredInputs))).map((path) => absoluteOf(project, path));
 }
@@ -241,7 +241,7 @@ async function record(project: Project, job: StepJob, place: StepPlace, held: He
     };
     return await recordCommand({
       project, folder: readCurrentFolder(), argv: argumentsOf(template, project.root), label: template.label, reason: template.reason, tags: template.tags,
-      inputs: listInputs(project, job), outputs: template.declaredOutputs.map((pattern) => absoluteOf(project, pattern)),
+      inputs: listStepInputs(project, job), outputs: template.declaredOutputs.map((pattern) => absoluteOf(project, pattern)),
       parameters: [], fileParameters: fileParametersOf(template), metricsFiles: template.metricsFiles, variables: template.declaredVariables, timeoutS: template.timeoutS, asked: template.asked, trace: methodOf(template), requireClean: false, noLogs: false, quiet: true, inherited: place.inherited, batch: place.batch,
       repeat: {
         origin: project, fill, streams: place.isPassedOn ? passing : streams.streams, redirects: streams.redirects, judge, isKept: true,
@@ -280,7 +280,7 @@ function addLeft(project: Project, run: Run, path: ByteString): void {
 }
 
 /** The end of a step of which no command was started, and of which there is no record. */
-export function notStarted(job: StepJob, problem: string): StepEnd {
+export function stepNotStarted(job: StepJob, problem: string): StepEnd {
   const run = { ...emptyRun(UNCLAIMED_ID, job.template.command, formatUtcMicros(readUtcMicros()), RR_VERSION), status: 'failed' as const, label: job.template.label, plan: job.template.plan };
   return { key: job.key, run, isGood: false, problems: [problem], kept: [] };
 }
@@ -300,14 +300,14 @@ export function putBackSafely(held: Held, run: Run | undefined, problems: string
   }
 }
 
-/** Carries out one step and records it (docs/rr.1, "rr make"). */
+/** Carries out one step and records it (docs/rr.1, "Carrying out steps"). */
 export async function executeStep(project: Project, job: StepJob, place: StepPlace = ALONE): Promise<StepEnd> {
   const problems: string[] = [];
   let held: Held;
   try {
     held = prepare(project, job);
   } catch (error) {
-    return notStarted(job, describeFault(error, 'cannot set the results of "' + nameOfStep(job) + '" aside'));
+    return stepNotStarted(job, describeFault(error, 'cannot set the results of "' + nameOfStep(job) + '" aside'));
   }
   let news: HeldNews | undefined;
   const judge = async (run: Run): Promise<void> => {
@@ -328,7 +328,7 @@ export async function executeStep(project: Project, job: StepJob, place: StepPla
     recorded = await record(project, job, place, held, judge);
   } catch (error) {
     putBackSafely(held, undefined, problems);
-    const end = notStarted(job, describeFault(error, 'cannot run "' + nameOfStep(job) + '"'));
+    const end = stepNotStarted(job, describeFault(error, 'cannot run "' + nameOfStep(job) + '"'));
     return { ...end, problems: end.problems.concat(problems) };
   } finally {
     clearInterval(heartbeat);

@@ -4,7 +4,7 @@ import { EXIT, Failure } from '../core/failure.ts';
 import { isSecretFile } from '../core/filerules.ts';
 import { isResultPath } from '../core/graph.ts';
 import { listParameters, nameFileParameter } from '../core/parameters.ts';
-import type { FileParameter, ParameterTree } from '../core/parameters.ts';
+import type { FileParameter, ParameterSetting, ParameterTree } from '../core/parameters.ts';
 import { describeParameter, hasParameterFormat, LARGEST_PARAMETER_FILE_BYTES, readParameters, requireParameter, writeParameter } from '../formats/parameterfile.ts';
 import { maskValue } from '../formats/secrets.ts';
 import type { SecretHasher } from '../formats/secrets.ts';
@@ -131,8 +131,6 @@ export function readParameterOption(project: Project, folder: ByteString, text: 
 }
 
 // ---- putting others in place ----------------------------------------------------------------------------
-
-export type ParameterSetting = FileParameter & { value: ByteString };
 
 /**
  * Writes other values into the parameter files of a project or scratch tree: nothing else in them

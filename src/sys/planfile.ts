@@ -82,7 +82,7 @@ function putStep(text: ByteString, lines: ByteString, replaced: PlanEntry | unde
   const end = isCrlf ? '\r\n' : '\n';
   if (replaced === undefined) {
     if (text === '') return PLAN_HEAD + '\n' + step;
-    return text + (text.endsWith('\n') ? '' : end) + (/\n[ \t]*\r?\n$/.test(text) ? '' : end) + step;
+    return text + (text.endsWith('\n') ? '' : text.endsWith('\r') ? '\n' : end) + (/\n[ \t]*\r?\n$/.test(text) ? '' : end) + step;
   }
   const all = text.split('\n');
   const kept = replaced.kept.map((line) => line + (isCrlf && !line.endsWith('\r') ? '\r\n' : '\n')).join('');
@@ -91,6 +91,11 @@ function putStep(text: ByteString, lines: ByteString, replaced: PlanEntry | unde
 
 /** A step for the plan, its values as they are meant. */
 export type NewStep = { name: ByteString; fields: { name: string; value: ByteString }[] };
+
+/** The step as it will be read from the plan. Throws Failure if it cannot be. */
+export function checkNewStep(project: Project, step: NewStep): PlannedStep {
+  return readStep(step.fields.map((field) => ({ ...field, line: 0 })), project.root, (_, what, hint) => { throw new Failure('cannot plan "' + step.name + '": ' + what, hint, EXIT.usage); });
+}
 
 function isSameTemplate(a: PlannedStep, b: PlannedStep): boolean {
   return printRunBody(a.template) === printRunBody(b.template);
@@ -116,10 +121,9 @@ function tryToPut(project: Project, lines: ByteString, wanted: PlannedStep, isFo
  * exactly so already. Throws Failure if the step cannot be, if one of that name is there, and if the plan cannot be read.
  */
 export function addToPlan(project: Project, step: NewStep, isForced: boolean): 'added' | 'replaced' | 'same' {
-  const fail = (what: ByteString, hint: string): never => { throw new Failure('cannot plan "' + step.name + '": ' + what, hint, EXIT.usage); };
-  const wanted = readStep(step.fields.map((field) => ({ ...field, line: 0 })), project.root, (_, what, hint) => fail(what, hint));
+  const wanted = checkNewStep(project, step);
   const lines = printStep(step.fields);
-  if (lstatIfThere(planName(project))?.isSymbolicLink() === true) fail(PLAN_PATH + ' is a link', 'edit the file that it leads to, or put it in the place of the link');
+  if (lstatIfThere(planName(project))?.isSymbolicLink() === true) throw new Failure('cannot change ' + PLAN_PATH + ': it is a link', 'edit the file that it leads to, or put that in the place of the link');
   try {
     return writeAlone(project, () => {
       for (;;) {

@@ -72,6 +72,12 @@ export class PresentFacts {
     if (state === undefined && stat !== undefined) this.seen.delete(path);
   }
 
+  /** What is found by looking at many files is found anew when it is asked for. */
+  renew(): void {
+    this.patterns.clear();
+    this.overwriters = undefined;
+  }
+
   /** Is read again when it is asked for. */
   forget(path: ByteString): void {
     this.seen.delete(path);

@@ -1,6 +1,7 @@
 // recording.ts - runs a command and writes its record: the steps of docs/architecture.txt, 4. Chooses no exit status.
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
+import { endingOfLog } from '../core/reuse.ts';
 import type { FileParameter } from '../core/parameters.ts';
 import { emptyRun } from '../core/run.ts';
 import type { FileState, Run, RunProcess } from '../core/run.ts';
@@ -16,7 +17,7 @@ import type { SecretHasher } from '../formats/secrets.ts';
 import { quoteCommand, respellRoot } from '../formats/shell.ts';
 import { formatUtcMicros, readUtcMicros } from './clock.ts';
 import { errorCode, keepTemporariesIn, makeFolder, readBytesIfThere, readFirstBytes, removeIfThere, statIfThere, toBytes } from './files.ts';
-import type { Environment } from './machine.ts';
+import type { VariableSet } from './machine.ts';
 import { describeEnvironment, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from './machine.ts';
 import type { Includer } from './batch.ts';
 import { BinaryCache } from './binaries.ts';
@@ -197,6 +198,13 @@ async function attemptLater(problems: string[], what: string, part: () => Promis
   }
 }
 
+/** The command as the record of a run of it has it, that is to be run in `folder`. */
+export function spellForRecord(project: Project, folder: ByteString, argv: ByteString[]): ByteString {
+  const hash = makeSecretHasher(project.own + '/key');
+  const secrets = listSecretVariables();
+  return spellCommand({ argv, project, folder, hash, withhold: makeWithholder(hash, secrets), secrets, request: { repeat: undefined } });
+}
+
 /** What a command is spelled by: without secrets and without the place of the project. */
 export type Spelling = Pick<Session, 'project' | 'hash' | 'withhold' | 'secrets'> & { request: Pick<RecordingRequest, 'repeat'> };
 
@@ -317,7 +325,7 @@ function recordCodeFiles(session: Session): void {
 }
 
 /** What a record says of variables: those that are replayed or declared, and of secrets that they are. */
-export function listVariables(environment: Environment, declaredVariables: ByteString[], hash: SecretHasher): Pick<Run, 'variables' | 'variableHashes'> {
+export function listVariables(environment: VariableSet, declaredVariables: ByteString[], hash: SecretHasher): Pick<Run, 'variables' | 'variableHashes'> {
   const listed: Pick<Run, 'variables' | 'variableHashes'> = { variables: [], variableHashes: [] };
   const declared = declaredVariables.filter((name) => REPLAYED_VARIABLES.indexOf(name) < 0);
   for (const { name, value } of readVariables((REPLAYED_VARIABLES as readonly string[]).concat(declared), environment)) {
@@ -740,8 +748,9 @@ async function reuseEarlier(session: Session): Promise<Recorded | undefined> {
   if (found === undefined) return undefined;
   reuse.fill(run, found);
   if (isOwn) printAgain(logs);
-  if (request.noLogs) for (const log of found.entry.run.logs) removeIfThere(logs + log.path.slice(log.path.lastIndexOf('.')));
+  if (request.noLogs) for (const log of found.entry.run.logs) removeIfThere(logs + String(endingOfLog(log)));
   attempt(problems, 'record the code', () => recordCodeFiles(session));
+  attempt(problems, 'read the metrics', () => noteMetrics(session));
   await finish(session);
   return { run, end: NOT_RUN, problems };
 }

@@ -2,7 +2,8 @@
 import type { ByteString } from '../core/bytes.ts';
 import type { Comparison, Tolerance } from '../core/comparison.ts';
 import { isResultPath } from '../core/graph.ts';
-import { fileParametersOf } from '../core/parameters.ts';
+import { fileParametersOf, nameFileParameter } from '../core/parameters.ts';
+import type { FileParameter, ParameterSetting } from '../core/parameters.ts';
 import { judgeRepeat } from '../core/repeat.ts';
 import type { Judgement, RepeatSurroundings } from '../core/repeat.ts';
 import { spanOfRun } from '../core/run.ts';
@@ -38,8 +39,8 @@ export type OneRepeat = {
   finder: ContentFinder;
   /** Undefined: in the project itself. */
   scratch: Scratch | undefined;
-  /** Other arguments than the recorded ones, and the parameters that go with them. */
-  changed: { argv: ByteString[]; parameters: ByteString[]; label: ByteString | undefined; reason: ByteString | undefined } | undefined;
+  /** Other arguments than the recorded ones, and the parameters that go with them; values that were put into its files. */
+  changed: { argv: ByteString[]; parameters: ByteString[]; inFiles: ParameterSetting[]; label: ByteString | undefined; reason: ByteString | undefined } | undefined;
   /** A commit whose code is in the tree instead of the recorded one. */
   commit: string | undefined;
   surroundings: RepeatSurroundings;
@@ -126,6 +127,13 @@ function fillRepeat(request: OneRepeat, repeat: Run): void {
   repeat.warnings.push(...scratch.notes, ...scratch.lacking.map(({ file, why }) => 'the input ' + file.path + ' is not as the run read it: ' + why));
 }
 
+/** The values in files that are recorded: those of the run, and those that were set. */
+function listFileParameters(run: Run, set: FileParameter[]): FileParameter[] {
+  const recorded: FileParameter[] = fileParametersOf(run);
+  const names = new Set(recorded.map(nameFileParameter));
+  return recorded.concat(set.filter((one) => !names.has(nameFileParameter(one)))).map(({ path, key }) => ({ path, key }));
+}
+
 // Times of files go by ticks of 1 to 10 ms: what was put into the tree must not seem to be as young as the run.
 const TICK_OF_FILES_MS = 12;
 
@@ -158,7 +166,7 @@ export async function repeatRun(request: OneRepeat): Promise<Repeated> {
     const recorded = await recordCommand({
       project: tree, folder: readCurrentFolder(), argv: surroundings.prefix.concat(changed?.argv ?? argumentsOf(run, tree.root)),
       label: changed?.label, reason: changed?.reason, tags: [], inputs: listChangedInputs(run).concat(run.declaredInputs).map((path) => absoluteOf(tree, path)), outputs: run.declaredOutputs.map((pattern) => absoluteOf(tree, pattern)),
-      parameters: [], fileParameters: fileParametersOf(run), metricsFiles: run.metricsFiles, variables: [], timeoutS: run.timeoutS, asked: [], trace: methodOf(run), requireClean: false, noLogs: false, quiet: request.quiet, inherited: [],
+      parameters: [], fileParameters: listFileParameters(run, changed?.inFiles ?? []), metricsFiles: run.metricsFiles, variables: [], timeoutS: run.timeoutS, asked: [], trace: methodOf(run), requireClean: false, noLogs: false, quiet: request.quiet, inherited: [],
       repeat: { origin, fill: (repeat) => fillRepeat(request, repeat), streams: streams.streams, redirects: streams.redirects, judge, isKept: request.isKept, step: undefined },
     });
     return { ...recorded, judgement };

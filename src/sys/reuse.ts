@@ -9,7 +9,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { folderOfName } from '../core/names.ts';
 import { fileParametersOf } from '../core/parameters.ts';
-import { findReuseObstacle, ListedFolders } from '../core/reuse.ts';
+import { endingOfLog, findReuseObstacle, ListedFolders } from '../core/reuse.ts';
 import type { NameInFolder } from '../core/reuse.ts';
 import { RUN_ID } from '../core/run.ts';
 import type { FileState, Run } from '../core/run.ts';
@@ -84,7 +84,7 @@ export class Reuse {
   /**
    * The newest run of the same step that would come out the same now, undefined if there is none.
    * Of `template` are looked at command, directory, redirects, parameters, parameterFiles,
-   * variables, variableHashes, declaredVariables, declaredInputs and declaredOutputs.
+   * variables, variableHashes, declaredVariables, declaredInputs, declaredOutputs and metricsFiles.
    */
   async find(template: Run): Promise<Reusable | undefined> {
     const path = this.entryFolder(template);
@@ -129,7 +129,7 @@ export class Reuse {
     const { project } = this;
     const folder = absoluteOf(project, template.directory);
     const known = new Set(run.inputs.concat(run.outputs).map((file) => file.path).concat(run.secretInputs.map((line) => line.slice(line.indexOf(' ') + 1))));
-    const tests = template.declaredOutputs.map((pattern) => isDeclared(project, project.root, pattern));
+    const tests = template.declaredOutputs.concat(template.metricsFiles).map((pattern) => isDeclared(project, project.root, pattern));
     if (!tests.every((test) => run.outputs.some((file) => test(file.path)))) return false;
     for (const pattern of template.declaredInputs) {
       const { paths, isThere } = expandDeclared(project, project.root, pattern);
@@ -234,7 +234,7 @@ export class Reuse {
       return this.takeContent(file, run, name) && (file.kind !== 'l' || isTargetInside(file.path, readBytesIfThere(name) ?? ''));
     };
     try {
-      for (const log of run.logs) if (!take(log, places.logs + log.path.slice(log.path.lastIndexOf('.')))) return false;
+      for (const log of run.logs) if (!take(log, places.logs + String(endingOfLog(log)))) return false;
       for (const file of run.outputs) {
         if (file.kind === 'd' || (!places.opened.has(file.path) && this.isInPlace(file))) continue;
         const name = stagingFolder(this.project, file.path) + '/.reused.' + makeRandomDigits() + '.tmp';

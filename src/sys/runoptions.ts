@@ -1,7 +1,7 @@
 // runoptions.ts - options that rr record and rr sweep share, as they mean for a run. Runs nothing.
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
-import { DURATION_WORDS, parseDuration } from '../core/quantities.ts';
+import { DURATION_WORDS, parseDuration, SIZE_WORDS } from '../core/quantities.ts';
 import { isDeclarableVariable, splitVariable } from '../core/variables.ts';
 import { readAsked } from '../formats/plan.ts';
 import { hasShellSyntax } from '../formats/shell.ts';
@@ -18,7 +18,10 @@ export function parseTimeout(text: ByteString): number {
   return seconds;
 }
 
-const ASKED_WORDS = { cpus: 'not a number of processors', memory: 'not a size', time: 'not a time', partition: 'not the name of a partition' };
+const ASKED_WORDS = {
+  cpus: ['not a number of processors', 'such as 4'], memory: ['not a size', 'write ' + SIZE_WORDS], time: ['not a time', 'write ' + DURATION_WORDS],
+  partition: ['not the name of a partition', 'run "sinfo" on the cluster'],
+};
 
 export type AskedOptions = { cpus: ByteString | undefined; memory: ByteString | undefined; time: ByteString | undefined; partition: ByteString | undefined };
 
@@ -28,10 +31,11 @@ export function readAskedOptions(options: AskedOptions): ByteString[] {
   for (const what of ['cpus', 'memory', 'time', 'partition'] as const) {
     const value = options[what];
     if (value === undefined) continue;
-    const refuse = (hint: string): never => { throw new Failure('cannot use --' + what + ' "' + value + '": ' + ASKED_WORDS[what], hint, EXIT.usage); };
+    const [why, usual] = ASKED_WORDS[what];
+    const refuse = (hint: string): never => { throw new Failure('cannot use --' + what + ' "' + value + '": ' + why, hint, EXIT.usage); };
     // To one a number is bytes, to another megabytes.
     if (what === 'memory' && /^\d+$/.test(value)) refuse('write its unit: ' + value + 'M, or ' + value + 'B for bytes');
-    asked.push(readAsked(what + ' ' + value, (_, hint) => refuse(hint)));
+    asked.push(readAsked(what + ' ' + value, () => refuse(usual)));
   }
   return asked;
 }

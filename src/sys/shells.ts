@@ -53,7 +53,7 @@ export type ShellEnd = {
 };
 
 const FIFOS_AT_ONCE = 16;
-const TICK_MS = 10;
+const SHELL_TICK_MS = 10;
 // While commands take less than this on average, shells have the next one beforehand.
 const SHORT_MS = 20;
 /** What a write into a pipe does not break up (PIPE_BUF of Linux); what a pipe holds. */
@@ -70,7 +70,7 @@ const PREPARE = 'unset rr_t; trap rr_t=1 INT TERM HUP QUIT';
 const OWN_VARIABLES = ['SHLVL', 'OLDPWD'];
 
 /** The longest line that may be given to a shell. */
-export const LONGEST_LINE = 60000;
+export const LONGEST_SHELL_LINE = 60000;
 
 /** FIFOs of one command, with rr's read ends. */
 type LogPair = { names: [ByteString, ByteString]; reads: [number, number] };
@@ -140,7 +140,7 @@ export class Shells {
     }
     this.status.on('error', () => undefined);
     this.status.on('data', (data: Buffer) => this.takeStatus(data.toString('latin1')));
-    this.timer = setInterval(() => this.tick(), TICK_MS);
+    this.timer = setInterval(() => this.tick(), SHELL_TICK_MS);
     return this.isFaithful();
   }
 
@@ -207,7 +207,7 @@ export class Shells {
       if (this.isStopping || this.deaths > MOST_DEATHS) {
         const flight = this.waiting.shift() as Flight;
         this.dropPair(flight.pair);
-        flight.resolve(this.isStopping ? undefined : notStarted('the shell ends again and again'));
+        flight.resolve(this.isStopping ? undefined : endNotStarted('the shell ends again and again'));
         continue;
       }
       const shell = this.findShell(this.depth());
@@ -383,7 +383,7 @@ export class Shells {
     for (const shell of this.shells.values()) {
       const flight = shell.flights[0] as Flight | undefined;
       if (flight === undefined) idle = shell;
-      else if (nowMs - flight.startMs >= TICK_MS) {
+      else if (nowMs - flight.startMs >= SHELL_TICK_MS) {
         this.watch(shell, flight, nowMs);
         if (this.stopSignal !== undefined) this.signalChildren(shell);
         if (shell.flights.length > 1) loaded = shell;
@@ -402,7 +402,7 @@ export class Shells {
     for (const pid of listDescendants(shell.child.pid as number).slice(1)) flight.peakBytes = Math.max(flight.peakBytes, readPeakMemoryBytes(pid));
     const afterMs = readMonotonicMs();
     // As in process.ts: at most the last twentieth goes unseen, and looking costs a fiftieth.
-    flight.sampleAtMs = afterMs + Math.max(TICK_MS, Math.min(100, (afterMs - flight.startMs) / 20), (afterMs - nowMs) * 50);
+    flight.sampleAtMs = afterMs + Math.max(SHELL_TICK_MS, Math.min(100, (afterMs - flight.startMs) / 20), (afterMs - nowMs) * 50);
   }
 
   /** What the shell has not read yet does not begin there any more. */
@@ -493,7 +493,7 @@ export class Shells {
   }
 }
 
-function notStarted(why: string): ShellEnd {
+function endNotStarted(why: string): ShellEnd {
   return { exit: 126, signal: undefined, startFailure: why, startMs: readMonotonicMs(), wallMs: 0, cost: undefined, isHeld: false };
 }
 

@@ -14,7 +14,8 @@ import { findStepCauses } from '../core/stepcauses.ts';
 import type { Present, StepCause } from '../core/stepcauses.ts';
 import { buildStepGraph, findCarriers, makePatternTester, plannedInputs, plannedOutputs, sortSteps, splitFileParameter } from '../core/steps.ts';
 import type { PlannedRule, StepGraph } from '../core/steps.ts';
-import { readUtcMicros, formatUtcMicros } from './clock.ts';
+import { joinWords } from '../core/words.ts';
+import { formatUtcMicros, readUtcMicros } from './clock.ts';
 import { ContentFinder } from './contents.ts';
 import type { StepEnd, StepJob } from './execute.ts';
 import { readPlan } from './planfile.ts';
@@ -77,6 +78,9 @@ export async function readSteps(project: Project, options: StepOptions): Promise
 
 type Checked = { kind: 'makeable'; restore: StepJob['restore'] } | Exclude<StepDecision, { kind: 'fresh' | 'redo' }>;
 
+/** A step's new run: what it left, all paths that it read or looked for, and those that the run before it wrote or removed. */
+type EndedRun = Pick<Run, 'id' | 'outputs' | 'removed'> & { read: ByteString[]; before: ByteString[] };
+
 export class StepBook {
   readonly steps: Step[];
   readonly graph: StepGraph;
@@ -85,13 +89,15 @@ export class StepBook {
   private readonly project: Project;
   readonly present: Present;
   private readonly places = new Map<string, number>();
-  private readonly redone = new Map<number, Pick<Run, 'id' | 'outputs'>>();
+  private readonly redone = new Map<number, EndedRun>();
   /** Of each path that a step wrote meanwhile, that step's run. */
   private readonly makers = new Map<ByteString, { id: string; file: FileState }>();
   private readonly needed = new Map<number, StepCause>();
   private readonly restores = new Map<number, StepJob['restore']>();
   private readonly records = new Map<number, Run>();
   private finder: ContentFinder | undefined;
+  /** Of runs in whose place a step's run stands, that step. Found at first use. */
+  private earlier: Map<string, number> | undefined;
 
   constructor(project: Project, source: StepSource, facts: PresentFacts) {
     this.project = project;
@@ -142,13 +148,31 @@ export class StepBook {
     return maker !== undefined && now !== undefined && isSameContent(maker.file, now) ? maker.id : this.facts.overwriterOf(this.graph, path);
   }
 
-  /** The place of a step by its key; undefined if there is none. */
+  /** The place of a step by its key, or by the id of a run that it has carried out since; undefined if there is none. */
   placeOf(key: string): number | undefined {
-    return this.places.get(key);
+    return this.places.get(key) ?? this.placeOfEarlier(key);
+  }
+
+  private placeOfEarlier(id: string): number | undefined {
+    if (this.earlier === undefined) {
+      this.earlier = new Map();
+      const { runs, nodes } = this.graph;
+      const numbers = new Map(runs.map((run, index): [string, number] => [run.id, index]));
+      nodes.forEach(({ run }, at) => {
+        for (let index: number | undefined = run; index !== undefined && index >= 0;) {
+          const { redoes } = runs[index].facts;
+          if (redoes === undefined || redoes >= runs[index].id) break;
+          this.earlier?.set(redoes, at);
+          index = numbers.get(redoes);
+        }
+        if (run >= 0) this.earlier?.set(runs[run].id, at);
+      });
+    }
+    return this.earlier.get(id);
   }
 
   private at(key: string): number {
-    const at = this.places.get(key);
+    const at = this.placeOf(key);
     if (at === undefined) throw new Error('no such step: ' + key);
     return at;
   }
@@ -258,6 +282,17 @@ export class StepBook {
     if (record === undefined) return 'its record has gone';
     this.records.set(at, record);
     return record;
+  }
+
+  /** By what a step that need not be redone is up to date. */
+  describeFresh(at: number): ByteString {
+    const { run } = this.graph.nodes[at];
+    if (run < 0) return 'it leaves nothing';
+    const { id, inputs, outputs, facts } = this.graph.runs[run];
+    const results = outputs.filter((file) => this.graph.owners.get(file.path)?.index === run).length;
+    const count = (number: number, one: string): string[] => (number === 0 ? [] : [String(number) + ' ' + one + (number === 1 ? '' : 's')]);
+    const parts = count(inputs.length + facts.secretInputs.length, 'input').concat(count(facts.parameters.length, 'parameter'), count(facts.declaredVariables.length, 'variable'), count(results, 'result'));
+    return parts.length === 0 ? 'nothing that it depends on is known' : joinWords(parts, 'and') + ' as in ' + id;
   }
 
   // ---- what will be ---------------------------------------------------------------------------------
@@ -403,9 +438,40 @@ export class StepBook {
       else this.facts.note(file.path, file);
       this.makers.set(file.path, { id: run.id, file });
     }
-    this.redone.set(at, { id: run.id, outputs: run.outputs });
+    const read = run.inputs.map((file) => file.path).concat(run.absent, run.secretInputs.map((line) => line.slice(line.indexOf(' ') + 1)));
+    const before = (record?.outputs ?? []).map((file) => file.path).concat(record?.removed ?? []);
+    this.redone.set(at, { id: run.id, outputs: run.outputs, removed: run.removed, read, before });
     this.records.delete(at);
     this.restores.delete(at);
+  }
+
+  /**
+   * Did a step that was carried out read or write what the order of the steps did not take into account? Then
+   * another look at all is needed. `done`: the steps that were.
+   */
+  hasSurprise(done: Iterable<number>): boolean {
+    const isNew = new Set<ByteString>();
+    const makers = new Map<ByteString, number>();
+    const ended = Array.from(done, (at) => ({ at, run: this.redone.get(at) })).filter((one) => one.run !== undefined) as { at: number; run: EndedRun }[];
+    for (const { at, run } of ended) {
+      const before = new Set(run.before);
+      for (const path of run.outputs.map((file) => file.path).concat(run.removed)) {
+        makers.set(path, at);
+        if (!before.has(path)) isNew.add(path);
+      }
+    }
+    for (const { at, run } of ended) {
+      const known = new Set(this.graph.nodes[at].before.concat(this.graph.nodes[at].after, at));
+      for (const path of run.read) if (makers.has(path) && !known.has(makers.get(path) as number)) return true;
+    }
+    return isNew.size > 0 && this.graph.nodes.some((node, reader) => {
+      const known = new Set(node.before.concat(node.after, reader));
+      const meets = (path: ByteString): boolean => isNew.has(path) && !known.has(makers.get(path) as number);
+      if (node.run < 0) return false;
+      const { inputs, outputs, facts } = this.graph.runs[node.run];
+      return inputs.some((file) => meets(file.path)) || outputs.some((file) => meets(file.path)) || facts.absent.some(meets)
+        || facts.inputPatterns.some((pattern) => Array.from(isNew).some((path) => meets(path) && makePatternTester(pattern)(path)));
+    });
   }
 
   /** Writes what was learned of files that have not changed. */

@@ -14,7 +14,8 @@ function listLocales(): ByteString[] {
 }
 
 /** Numbers of the processors that this process may use. */
-function listProcessors(): number[] {
+/** Numbers of the processors that this process may use. */
+export function listProcessors(): number[] {
   const allowed = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readBytesIfThere('/proc/self/status') ?? '');
   if (allowed === null) return os().cpus().map((_, i) => i);
   const numbers: number[] = [];

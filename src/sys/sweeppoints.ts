@@ -5,15 +5,16 @@
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
+import { isGlob } from '../core/glob.ts';
 import { joinNames, normalizeName } from '../core/names.ts';
 import { nameFileParameter } from '../core/parameters.ts';
 import type { FileParameter } from '../core/parameters.ts';
 import { crossAxes, drawPoints, makeRowAxis, readParameterAxis, zipAxes } from '../core/sweep.ts';
-import type { Points, SweepAxis } from '../core/sweep.ts';
+import type { PointList, SweepAxis } from '../core/sweep.ts';
 import { hasParameterFormat } from '../formats/parameterfile.ts';
 import { readPointTable } from '../formats/pointtable.ts';
 import { readBytesIfThere, statIfThere } from './files.ts';
-import { expandDeclared, toRecordPath } from './observe.ts';
+import { expandDeclared, expandGlob, toRecordPath } from './observe.ts';
 import { absoluteOf } from './project.ts';
 import type { Project } from './project.ts';
 import { readIn } from './terminal.ts';
@@ -33,7 +34,7 @@ export type PointOptions = {
 export type SweptFile = FileParameter & { name: ByteString; file: ByteString };
 
 export type SweepPoints = {
-  points: Points;
+  points: PointList;
   /** Those of the names whose value is put into a file. */
   files: SweptFile[];
   /** The files of --each, as paths of a record. Undefined: there is no --each. */
@@ -67,7 +68,7 @@ function nameFrom(project: Project, folder: ByteString, path: ByteString): ByteS
 /** All files that --each names, as paths of a record. */
 function findEach(project: Project, folder: ByteString, patterns: ByteString[], isMade: (path: ByteString) => boolean): ByteString[] {
   const found = new Set<ByteString>();
-  for (const pattern of patterns) for (const path of expandDeclared(project, folder, pattern).paths) if (!isMade(path)) found.add(path);
+  for (const pattern of patterns) for (const path of (isGlob(pattern) ? expandGlob : expandDeclared)(project, folder, pattern).paths) if (!isMade(path)) found.add(path);
   return Array.from(found).sort(compareBytes);
 }
 
@@ -90,7 +91,7 @@ function findSweptFile(project: Project, folder: ByteString, name: ByteString): 
   return undefined;
 }
 
-function readWhole(option: string, text: ByteString | undefined, most: bigint): bigint | undefined {
+function readPointNumber(option: string, text: ByteString | undefined, most: bigint): bigint | undefined {
   if (text === undefined) return undefined;
   const isNumber = /^\d{1,20}$/.test(text);
   if (!isNumber || BigInt(text) > most) throw new Failure('cannot use --' + option + ' "' + text + '": not a whole number' + (isNumber ? ' below 2**64' : ''), 'write such as --' + option + ' 100', EXIT.usage);
@@ -119,9 +120,9 @@ function readAxes(project: Project, folder: ByteString, options: PointOptions, p
   return axes;
 }
 
-function combineAxes(axes: SweepAxis[], options: PointOptions): Points {
-  const random = readWhole('random', options.random, BigInt(Number.MAX_SAFE_INTEGER));
-  const seed = readWhole('seed', options.seed, (1n << 64n) - 1n);
+function combineAxes(axes: SweepAxis[], options: PointOptions): PointList {
+  const random = readPointNumber('random', options.random, BigInt(Number.MAX_SAFE_INTEGER));
+  const seed = readPointNumber('seed', options.seed, (1n << 64n) - 1n);
   if (random === undefined && seed !== undefined) throw new Failure('cannot use --seed without --random', '', EXIT.usage);
   if (random === undefined) return options.isZipped ? zipAxes(axes) : crossAxes(axes);
   if (options.isZipped) throw new Failure('cannot use --random with --zip', 'say one of them', EXIT.usage);

@@ -10,7 +10,7 @@ import { editDistance } from '../core/words.ts';
 import { fillCommand, namesInCommand, readCommandTemplate } from '../formats/commandtemplate.ts';
 import type { CommandTemplate } from '../formats/commandtemplate.ts';
 import { hasParameterFormat, writeParameter } from '../formats/parameterfile.ts';
-import { fillPattern, fillText, namesIn, parsePlaceholders } from '../formats/placeholders.ts';
+import { fillPattern, fillText, placeholderNamesIn, parsePlaceholders } from '../formats/placeholders.ts';
 import type { PointValues, TextPart } from '../formats/placeholders.ts';
 import { maskValue } from '../formats/secrets.ts';
 import { hasShellSyntax, quoteCommand } from '../formats/shell.ts';
@@ -48,7 +48,7 @@ export type SweepCommand = {
 /** A copy of a parameter file with the values of a point, at a path of its own. */
 export type WrittenFile = { path: ByteString; text: ByteString };
 
-export type SweepStep = { number: number; template: Run; written: WrittenFile[]; /** Paths that it declares to write, of which none may be another point's. */ own: ByteString[] };
+export type SweepStep = { number: number; argv: ByteString[]; template: Run; written: WrittenFile[]; /** Paths that it declares to write, of which none may be another point's. */ own: ByteString[] };
 
 /** The command's arguments; a single one that holds shell syntax beside placeholders is given to a shell. */
 export function resolveSweepCommand(argv: ByteString[], names: ReadonlySet<ByteString>, folder: ByteString): ByteString[] {
@@ -141,7 +141,7 @@ export class SweepSteps {
 
   private warn(unknown: ByteString[]): void {
     const { names } = this.swept.points;
-    const used = new Set(namesInCommand(this.template).concat(...[this.inputs, this.outputs, this.metrics, this.variables.map((variable) => variable.parts ?? []), this.writes.map((write) => write.parts), this.writes.map((write) => write.base)].map((texts) => texts.reduce((all: ByteString[], parts) => all.concat(namesIn(parts)), []))));
+    const used = new Set(namesInCommand(this.template).concat(...[this.inputs, this.outputs, this.metrics, this.variables.map((variable) => variable.parts ?? []), this.writes.map((write) => write.parts), this.writes.map((write) => write.base)].map((texts) => texts.reduce((all: ByteString[], parts) => all.concat(placeholderNamesIn(parts)), []))));
     const isUsed = (name: ByteString): boolean => used.has(name) || this.swept.files.some((file) => file.name === name || (file.key === name && used.has(file.key)));
     for (const word of new Set(unknown)) {
       const meant = findMeant(word, Array.from(this.names));
@@ -154,8 +154,8 @@ export class SweepSteps {
       this.warnings.push('the command has no {' + name + '}: its points differ in nothing else');
     }
     if (isEach && !FILE_NAMES.some(isUsed)) this.warnings.push('the command has no {path}: it is not told which file to work on');
-    const inCommand = new Set(namesInCommand(this.template).concat(...this.variables.map((variable) => namesIn(variable.parts ?? []))));
-    const isNamed = inCommand.has('params') || this.writes.every((write) => namesIn(write.parts).every((name) => inCommand.has(name)));
+    const inCommand = new Set(namesInCommand(this.template).concat(...this.variables.map((variable) => placeholderNamesIn(variable.parts ?? []))));
+    const isNamed = inCommand.has('params') || this.writes.every((write) => placeholderNamesIn(write.parts).every((name) => inCommand.has(name)));
     if (!isNamed) this.warnings.push('the command has no {params}: it is not told which file it is to read');
   }
 
@@ -216,7 +216,8 @@ export class SweepSteps {
     const values = this.valuesOf(given, number);
     const written = this.writes.map((write) => this.fillWrite(write, values));
     const directory = relativeTo(project, folder);
-    const template = emptyRun('', quoteCommand(fillCommand(this.template, values), project.root, directory), '', RR_VERSION);
+    const argv = fillCommand(this.template, values);
+    const template = emptyRun('', quoteCommand(argv, project.root, directory), '', RR_VERSION);
     template.directory = directory;
     template.sweep = { label: command.label, number };
     template.label = command.label;
@@ -234,7 +235,7 @@ export class SweepSteps {
     template.timeoutS = command.timeoutS;
     template.asked = command.asked;
     template.observed = command.observed;
-    return { number, template, written, own: template.declaredOutputs.concat(written.map((file) => file.path)) };
+    return { number, argv, template, written, own: template.declaredOutputs.concat(written.map((file) => file.path)) };
   }
 }
 

@@ -56,6 +56,7 @@ const FIXED_COLUMNS: RunColumn[] = [
   makeColumn('environment', 'environment', 'text', (run) => run.environment),
   makeColumn('repeats', 'repeats', 'id', (run) => run.repeats),
   makeColumn('parent', 'parent', 'id', (run) => run.parent),
+  makeColumn('reused', 'reused', 'id', (run) => run.reused),
   makeColumn('tree', 'tree', 'id', (run) => run.tree),
   makeColumn('sweep', 'sweep', 'text', (run) => run.sweep?.label),
   makeColumn('n', 'n', 'number', (run) => run.sweep?.number),

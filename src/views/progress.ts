@@ -23,13 +23,13 @@ export function formatWholeSeconds(seconds: number): string {
   return String(Math.floor(whole / 3600)) + ' h ' + String(Math.floor((whole % 3600) / 60)).padStart(2, '0') + ' m';
 }
 
-const LONGEST_NAME = 24;
+const LONGEST_SHOWN_NAME = 24;
 
 /** One line, at most `columns` wide: counts first, then what runs, as many as there is room for, then the time left. */
 export function printProgress(state: ProgressState, columns: number): ByteString {
   let line = 'rr: ' + String(state.done) + '/' + String(state.total) + (state.failed === 0 ? '' : ', ' + String(state.failed) + ' failed');
   const left = state.leftS === undefined ? '' : '; about ' + formatWholeSeconds(state.leftS) + ' left';
-  const names = state.running.map(({ name, elapsedS }) => cutToWidth(makeHarmless(name), LONGEST_NAME) + ' ' + formatWholeSeconds(elapsedS));
+  const names = state.running.map(({ name, elapsedS }) => cutToWidth(makeHarmless(name), LONGEST_SHOWN_NAME) + ' ' + formatWholeSeconds(elapsedS));
   let shown = 0;
   while (shown < names.length) {
     const more = (shown === 0 ? ': ' : ', ') + names[shown];

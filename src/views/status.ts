@@ -5,6 +5,8 @@ import type { ChangedResult, OpenStep, RawInput, StaleResult } from '../core/sta
 import { describeCause } from '../core/stepcauses.ts';
 import type { StepCause } from '../core/stepcauses.ts';
 import { encodeText, encodeWithheld, makeHarmless } from '../formats/percent.ts';
+import { jsonBatches, listBatchGroups } from './clusterstatus.ts';
+import type { StatusBatch } from './clusterstatus.ts';
 import { printJsonValue } from './json.ts';
 import { showText } from './page.ts';
 import { displayWidth, wrapText } from './table.ts';
@@ -29,6 +31,9 @@ export type StatusReport = {
   uncommitted: { path: ByteString; state: 'changed' | 'untracked' }[];
   lost: StatusRunName[];
   running: (StatusRunName & { startedUtc: string })[];
+  /** What was handed over to a cluster; and why that could not be asked. */
+  batches: StatusBatch[];
+  clusterProblem: ByteString | undefined;
 };
 
 /** Is something not as it should be? Lost runs, orphans and code that is not committed are told, but are no fault of a result. */
@@ -47,7 +52,7 @@ function nameOf(run: StatusRunName): ByteString {
   return run.label === undefined ? '' : showText(run.label);
 }
 
-type Group = { title: string; rows: [ByteString, ByteString][] };
+type Group = { title: ByteString; rows: [ByteString, ByteString][] };
 
 function listGroups(report: StatusReport): Group[] {
   const by = (word: string) => (one: RawInput): [ByteString, ByteString] => [makeHarmless(one.path), word + ' ' + one.run];
@@ -63,6 +68,7 @@ function listGroups(report: StatusReport): Group[] {
     { title: 'files beside results that no run made or read', rows: report.orphans.map((path) => [makeHarmless(path), '']) },
     { title: 'lost: rr was killed while they ran', rows: report.lost.map((run) => [run.id, nameOf(run)]) },
     { title: 'running', rows: report.running.map((run) => [run.id, nameOf(run)]) },
+    { title: 'Slurm could not be asked: what follows is as far as is known', rows: report.clusterProblem === undefined ? [] : [[makeHarmless(report.clusterProblem), '']] },
   ];
 }
 
@@ -114,7 +120,8 @@ function printCounts(report: StatusReport): string {
 
 /** `rr status` for a person: counts, then what is to be told, group by group. Harmless for a terminal. */
 export function printStatus(report: StatusReport, width: number, isComplete: boolean): ByteString {
-  return printCounts(report) + listGroups(report).map((group) => printGroup(group, width, isComplete)).join('');
+  return printCounts(report) + listGroups(report).map((group) => printGroup(group, width, isComplete)).join('')
+    + listBatchGroups(report.batches).map((group) => (group.rows.length === 0 ? group.title + '\n' : printGroup(group, width, isComplete))).join('');
 }
 
 /** A cause as JSON has it: its kind, and what there is of path, run, name and values. */
@@ -136,5 +143,6 @@ export function printStatusJson(report: StatusReport): ByteString {
     missing: pairs(report.missing), changed: report.edited.map((one) => ({ path: encodeText(one.path), run: one.run, overwritten_by: one.overwrittenBy })),
     inputs_changed: pairs(report.changedInputs), inputs_gone: pairs(report.goneInputs), planned: report.open.map((one) => ({ plan: encodeText(one.name), causes: one.causes.map(jsonCauseOf) })), unreadable: report.unreadable.map(encodeText), orphans: report.orphans.map(encodeText),
     uncommitted: report.uncommitted.map((one) => ({ path: encodeText(one.path), state: one.state })), lost: names(report.lost), running: names(report.running),
+    batches: report.batches.length === 0 ? undefined : jsonBatches(report.batches), cluster_problem: report.clusterProblem === undefined ? undefined : encodeText(report.clusterProblem),
   }) + '\n';
 }

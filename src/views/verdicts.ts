@@ -1,5 +1,7 @@
 // verdicts.ts - what came of repeats, for a person and as JSON. Knows no files.
 import type { ByteString } from '../core/bytes.ts';
+import { fileParametersOf, nameFileParameter } from '../core/parameters.ts';
+import type { ParameterSetting } from '../core/parameters.ts';
 import { describeOtherEnd } from '../core/repeat.ts';
 import type { Run, Verdict } from '../core/run.ts';
 import { encodeText, encodeWithheld, makeHarmless } from '../formats/percent.ts';
@@ -45,7 +47,7 @@ export function printRepeatStory(story: RepeatStory, width: number): ByteString 
   const head = nameRun(story.original, width) + '\n';
   if (story.kind === 'refused') return head + wrapText('not repeated: ' + makeHarmless(story.why), width - 2).map((line) => '  ' + line + '\n').join('');
   const { original, repeat } = story;
-  const changed = repeat.parent === undefined ? '' : printNow(repeat.command, width);
+  const changed = repeat.parent === undefined ? '' : printNow(original, repeat.command, listSetInFiles(original, repeat), width);
   const otherEnd = describeOtherEnd(original, repeat);
   return head + changed + repeat.verdicts.map((verdict) => printVerdictLines(verdict, width)).join('')
     + (otherEnd === '' ? '' : '  ' + otherEnd + '\n')
@@ -64,18 +66,30 @@ export function printStorySum(stories: RepeatStory[]): ByteString {
 }
 
 /** What would be done: an action and a reason for each run. */
-export type PlannedRepeat = { run: Run; action: 'repeat' | 'cannot'; reason: string; /** If it is another than that of the run. */ command?: ByteString };
+export type PlannedRepeat = { run: Run; action: 'repeat' | 'cannot'; reason: string; /** If it is another than that of the run. */ command?: ByteString; /** Values that are put into its files. */ inFiles?: ParameterSetting[] };
 
-function printNow(command: ByteString, width: number): ByteString {
-  return cutToWidth('  now        ' + makeHarmless(encodeWithheld(command).replace(/%25/g, '%')), width) + '\n';
+/** What is other than it was in the run: the command, unless it is the same, and values in files. */
+function printNow(run: Run, command: ByteString, inFiles: ByteString[], width: number): ByteString {
+  const told = (inFiles.length > 0 && command === run.command ? [] : [command]).concat(inFiles);
+  return told.map((text, i) => cutToWidth((i === 0 ? '  now        ' : '             ') + makeHarmless(encodeWithheld(text).replace(/%25/g, '%')), width) + '\n').join('');
+}
+
+/** Values in files that the one has otherwise than the other: NAME=VALUE. */
+function listSetInFiles(original: Run, repeat: Run): ByteString[] {
+  const known = new Set(original.parameters);
+  return fileParametersOf(repeat).filter(({ name, value }) => !known.has(name + ' ' + value)).map(({ name, value }) => name + '=' + value);
 }
 
 export function printRepeatPlan(plan: PlannedRepeat[], width: number): ByteString {
-  return plan.map(({ run, action, reason, command }) => nameRun(run, width) + '\n' + (command === undefined ? '' : printNow(command, width)) + wrapText(action + ': ' + makeHarmless(reason), width - 2).map((line) => '  ' + line + '\n').join('')).join('');
+  const now = ({ run, command, inFiles }: PlannedRepeat): ByteString => (command === undefined ? '' : printNow(run, command, (inFiles ?? []).map((one) => nameFileParameter(one) + '=' + one.value), width));
+  return plan.map((one) => nameRun(one.run, width) + '\n' + now(one) + wrapText(one.action + ': ' + makeHarmless(one.reason), width - 2).map((line) => '  ' + line + '\n').join('')).join('');
 }
 
 export function printJsonPlan(plan: PlannedRepeat[]): ByteString {
-  return printJsonLines(plan.map(({ run, action, reason, command }) => ({ run: run.id, action, reason, command: command === undefined ? undefined : encodeWithheld(command) })));
+  return printJsonLines(plan.map(({ run, action, reason, command, inFiles }) => ({
+    run: run.id, action, reason, command: command === undefined ? undefined : encodeWithheld(command),
+    set: inFiles === undefined || inFiles.length === 0 ? undefined : inFiles.map(({ path, key, value }) => ({ path: encodeText(path), key: encodeText(key), value: encodeText(value) })),
+  })));
 }
 
 function printJsonLines(values: unknown[]): ByteString {
