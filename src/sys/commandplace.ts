@@ -7,7 +7,7 @@ import { isDeclarableVariable, isReplayedVariable, REPLAYED_VARIABLES } from '..
 import { splitCommand } from '../formats/shell.ts';
 import { findLinkOut } from './bounds.ts';
 import { makeFolder, statIfThere, toBytes, toFsPath, toText } from './files.ts';
-import type { Environment } from './machine.ts';
+import type { VariableSet } from './machine.ts';
 import { fs } from './node.ts';
 import type { TraceMethod } from './observe.ts';
 import { absoluteOf } from './project.ts';
@@ -37,7 +37,7 @@ export type VariablePlan = {
  * An environment with the variables that are replayed and those that the run declared as a record has them;
  * `before` is that of now.
  */
-export function planVariables(run: Run, folder: ByteString, plan: VariablePlan, before: Environment): Environment {
+export function planVariables(run: Run, folder: ByteString, plan: VariablePlan, before: VariableSet): VariableSet {
   const planned = Object.assign({}, before);
   const withheld = new Set(run.variableHashes.map((line) => line.split(' ')[0]));
   const declared = run.declaredVariables.filter(isDeclarableVariable);
@@ -57,7 +57,7 @@ export function planVariables(run: Run, folder: ByteString, plan: VariablePlan, 
   return planned;
 }
 
-function setEnvironment(environment: Environment): void {
+function setEnvironment(environment: VariableSet): void {
   for (const name of Object.keys(process.env)) if (environment[name] === undefined) delete process.env[name];
   Object.assign(process.env, environment);
 }

@@ -205,10 +205,10 @@ function readLimits(): ByteString[] {
 }
 
 /** Variables as Node.js has them. */
-export type Environment = { [name: string]: string | undefined };
+export type VariableSet = { [name: string]: string | undefined };
 
 /** Name -> value of the variables that are set, of a list of names. Values as bytes. */
-export function readVariables(names: readonly string[], environment: Environment = process.env): { name: string; value: ByteString }[] {
+export function readVariables(names: readonly string[], environment: VariableSet = process.env): { name: string; value: ByteString }[] {
   const found: { name: string; value: ByteString }[] = [];
   for (const name of names) {
     const value = environment[name];

@@ -17,7 +17,7 @@ import type { SecretHasher } from '../formats/secrets.ts';
 import { quoteCommand, respellRoot } from '../formats/shell.ts';
 import { formatUtcMicros, readUtcMicros } from './clock.ts';
 import { errorCode, keepTemporariesIn, makeFolder, readBytesIfThere, readFirstBytes, removeIfThere, statIfThere, toBytes } from './files.ts';
-import type { Environment } from './machine.ts';
+import type { VariableSet } from './machine.ts';
 import { describeEnvironment, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from './machine.ts';
 import type { Includer } from './batch.ts';
 import { BinaryCache } from './binaries.ts';
@@ -325,7 +325,7 @@ function recordCodeFiles(session: Session): void {
 }
 
 /** What a record says of variables: those that are replayed or declared, and of secrets that they are. */
-export function listVariables(environment: Environment, declaredVariables: ByteString[], hash: SecretHasher): Pick<Run, 'variables' | 'variableHashes'> {
+export function listVariables(environment: VariableSet, declaredVariables: ByteString[], hash: SecretHasher): Pick<Run, 'variables' | 'variableHashes'> {
   const listed: Pick<Run, 'variables' | 'variableHashes'> = { variables: [], variableHashes: [] };
   const declared = declaredVariables.filter((name) => REPLAYED_VARIABLES.indexOf(name) < 0);
   for (const { name, value } of readVariables((REPLAYED_VARIABLES as readonly string[]).concat(declared), environment)) {

@@ -3,8 +3,8 @@
 // Only steps of which nothing but declared files and those of the run before is looked at, and that have no
 // limit of time: neither a tracer nor a process of rr is needed beside the command. What makes it fast:
 // commands go through shells (shells.ts); a record is written by a few calls and synced with others
-// (batch.ts); what all steps have in common is found out once (stepfacts.ts), and a file that has not
-// changed is not read again (stepfiles.ts); earlier results are held in folders that are used again
+// (batch.ts); what all steps have in common is found out once (shortfacts.ts), and a file that has not
+// changed is not read again (shortfiles.ts); earlier results are held in folders that are used again
 // (aside.ts, HeldSlot). All facts are those of a run that is recorded by itself, but for these:
 //
 // - Cost is not told of a command that takes less than 10 ms, by which the system charges time; nor the
@@ -41,10 +41,10 @@ import { replaceByName } from './recording.ts';
 import { findWayOut } from './scratch.ts';
 import { LONGEST_SHELL_LINE, Shells } from './shells.ts';
 import type { ShellEnd } from './shells.ts';
-import { StepFacts } from './stepfacts.ts';
-import type { StepVariables } from './stepfacts.ts';
-import { isSameStat, StepFiles } from './stepfiles.ts';
-import type { SeenFile } from './stepfiles.ts';
+import { ShortFacts } from './shortfacts.ts';
+import type { ShortVariables } from './shortfacts.ts';
+import { isSameSeen, ShortFiles } from './shortfiles.ts';
+import type { ShortSeen } from './shortfiles.ts';
 import { makeResultTester, runningLogName, saveLogs } from './store.ts';
 import { withholdSecretFiles } from './watch.ts';
 
@@ -52,21 +52,21 @@ import { withholdSecretFiles } from './watch.ts';
 export type ShortSurroundings = { variables: { [name: string]: string }; inherited: number[] };
 
 /** Where the streams of a command go. */
-type StreamPlan = { stdin: ByteString | undefined; stdout: LineStream | 'keep'; stderr: LineStream | 'keep' | 'stdout'; from: ByteString[]; to: ByteString[] };
+type ShortStreams = { stdin: ByteString | undefined; stdout: LineStream | 'keep'; stderr: LineStream | 'keep' | 'stdout'; from: ByteString[]; to: ByteString[] };
 
 /** A step as it will be run, found out by canTake(). Paths are as in a record. */
 type ShortPlan = {
   argv: ByteString[];
   folder: ByteString;
-  variables: StepVariables;
-  streams: StreamPlan;
+  variables: ShortVariables;
+  streams: ShortStreams;
   /** Declared inputs, those of the run before, parameter files, and streams. */
   inputs: ByteString[];
   /** Declared outputs, those of the run before, metrics files. */
   outputs: ByteString[];
 };
 
-type FileStat = import('fs').Stats;
+type ShortStat = import('fs').Stats;
 
 /** A step that is at work. */
 type Flying = {
@@ -74,9 +74,9 @@ type Flying = {
   plan: ShortPlan;
   held: Held;
   /** Inputs and files that the command names, as they were before. */
-  before: Map<ByteString, SeenFile>;
+  before: Map<ByteString, ShortSeen>;
   /** What was at the place of each output. */
-  places: Map<ByteString, FileStat | undefined>;
+  places: Map<ByteString, ShortStat | undefined>;
   parameters: ByteString[];
   claimed: ClaimedRun | undefined;
   log: LogKeeper | undefined;
@@ -93,8 +93,8 @@ export class ShortSteps {
   private readonly project: Project;
   private readonly batch: Batch;
   private readonly shells: Shells;
-  private readonly facts: StepFacts;
-  private readonly files: StepFiles;
+  private readonly facts: ShortFacts;
+  private readonly files: ShortFiles;
   private readonly plans = new WeakMap<StepJob, ShortPlan>();
   private readonly isResultBefore: (path: ByteString) => boolean;
   private readonly results = new Set<ByteString>();
@@ -108,8 +108,8 @@ export class ShortSteps {
   constructor(project: Project, batch: Batch, slots: number, surroundings: ShortSurroundings = { variables: {}, inherited: [] }) {
     this.project = project;
     this.batch = batch;
-    this.facts = new StepFacts(project, surroundings.variables);
-    this.files = new StepFiles(project);
+    this.facts = new ShortFacts(project, surroundings.variables);
+    this.files = new ShortFiles(project);
     this.shells = new Shells(project, slots, this.facts.environment, surroundings.inherited);
     this.isResultBefore = makeResultTester(project);
     this.beat = setInterval(() => { for (const slot of this.slots) slot.touch(); }, BEAT_OF_SLOTS_MS);
@@ -165,9 +165,9 @@ export class ShortSteps {
     return stat.isFile() && stat.size <= LARGEST_INPUT_BYTES;
   }
 
-  private planStreams(template: Run): StreamPlan | undefined {
+  private planStreams(template: Run): ShortStreams | undefined {
     const { project } = this;
-    const plan: StreamPlan = { stdin: undefined, stdout: 'keep', stderr: 'keep', from: [], to: [] };
+    const plan: ShortStreams = { stdin: undefined, stdout: 'keep', stderr: 'keep', from: [], to: [] };
     for (const redirect of template.redirects) {
       const parts = /^([012]) (<|>>?|>&) ([^]+)$/.exec(redirect);
       if (parts === null) return undefined;
@@ -256,12 +256,12 @@ export class ShortSteps {
       for (const path of plan.streams.to) if (path.indexOf('/') >= 0) makeFolder(absoluteOf(project, path.slice(0, path.lastIndexOf('/'))));
       const fileParameters = fileParametersOf(template);
       const parameters = fileParameters.length === 0 ? template.parameters : replaceByName(template.parameters, readFileParameters(project, fileParameters));
-      const before = new Map<ByteString, SeenFile>();
+      const before = new Map<ByteString, ShortSeen>();
       for (const path of plan.inputs.concat(findArgumentFiles({ project, folder: plan.folder, argv: plan.argv }))) {
         const seen = before.has(path) ? undefined : this.files.look(path);
         if (seen !== undefined) before.set(path, seen);
       }
-      const places = new Map<ByteString, FileStat | undefined>();
+      const places = new Map<ByteString, ShortStat | undefined>();
       for (const path of plan.outputs) places.set(path, this.files.stat(path));
       return { job, plan, held, before, places, parameters, claimed: undefined, log: undefined, startedMicros: 0 };
     } catch (error) {
@@ -392,7 +392,7 @@ export class ShortSteps {
     const outputs = new Set(plan.streams.to);
     for (const path of plan.outputs) {
       const stat = this.files.stat(path);
-      if (stat === undefined || isSameStat(places.get(path), stat)) observed.missing.push(path);
+      if (stat === undefined || isSameSeen(places.get(path), stat)) observed.missing.push(path);
       else if (!stat.isDirectory()) outputs.add(path);
       else this.addBelow(path, places.get(path) === undefined, outputs, observed.missing);
     }
@@ -405,9 +405,9 @@ export class ShortSteps {
     }
     const declared = new Set(plan.inputs);
     for (const path of Array.from(before.keys()).sort(compareBytes)) {
-      const seen = before.get(path) as SeenFile;
+      const seen = before.get(path) as ShortSeen;
       if (outputs.has(path) && !declared.has(path)) continue;
-      if (!isSameStat(seen.stat, this.files.stat(path))) observed.warnings.push('the input ' + path + ' was changed during the run');
+      if (!isSameSeen(seen.stat, this.files.stat(path))) observed.warnings.push('the input ' + path + ' was changed during the run');
       observed.inputs.push(seen.state);
       if (seen.problem !== undefined) observed.warnings.push(path + ' ' + seen.problem + '; its hash is not known');
     }
@@ -436,7 +436,7 @@ export class ShortSteps {
     run.secretOutputs = withheld.outputs;
   }
 
-  private addInput(run: Run, seen: SeenFile | undefined): void {
+  private addInput(run: Run, seen: ShortSeen | undefined): void {
     if (seen === undefined) return;
     run.inputs.push(seen.state);
     run.inputs.sort((a, b) => (a.path < b.path ? -1 : 1));

@@ -1,4 +1,4 @@
-// stepfiles.ts - states of files for many short steps in a row: what has not changed since it was hashed is not read again. Knows no steps.
+// shortfiles.ts - states of files for many short steps in a row: what has not changed since it was hashed is not read again. Knows no steps.
 import type { ByteString } from '../core/bytes.ts';
 import type { FileState } from '../core/run.ts';
 import { lstatIfThere } from './files.ts';
@@ -10,21 +10,21 @@ import type { Project } from './project.ts';
 type FileStat = import('fs').Stats;
 
 /** A file at one moment. `problem`: why its hash is not known, as a part of a sentence. */
-export type SeenFile = { stat: FileStat; state: FileState; problem: string | undefined };
+export type ShortSeen = { stat: FileStat; state: FileState; problem: string | undefined };
 
 // Below this it is as fast to hash a file as to look it up in the cache on the disk.
 const LOOKED_UP_BYTES = 1 << 20;
 const MOST_KEPT = 50000;
 
 /** Is it the same file, and nothing was written to it meanwhile? */
-export function isSameStat(one: FileStat | undefined, other: FileStat | undefined): boolean {
+export function isSameSeen(one: FileStat | undefined, other: FileStat | undefined): boolean {
   if (one === undefined || other === undefined) return one === other;
   return one.ino === other.ino && one.size === other.size && one.mtimeMs === other.mtimeMs && one.ctimeMs === other.ctimeMs && one.mode === other.mode && one.dev === other.dev;
 }
 
-export class StepFiles {
+export class ShortFiles {
   private readonly project: Project;
-  private readonly seen = new Map<ByteString, SeenFile>();
+  private readonly seen = new Map<ByteString, ShortSeen>();
   private readonly cache: HashCache;
 
   constructor(project: Project) {
@@ -37,10 +37,10 @@ export class StepFiles {
   }
 
   /** The file as it is now; undefined if it is not there. */
-  look(path: ByteString, stat = this.stat(path)): SeenFile | undefined {
+  look(path: ByteString, stat = this.stat(path)): ShortSeen | undefined {
     if (stat === undefined) return undefined;
     const known = this.seen.get(path);
-    if (known !== undefined && isSameStat(known.stat, stat)) return known;
+    if (known !== undefined && isSameSeen(known.stat, stat)) return known;
     const seen = this.read(path, stat);
     // Of a file that was written to while it was read nothing is known afterwards.
     if (seen.problem !== undefined) return seen;
@@ -49,7 +49,7 @@ export class StepFiles {
     return seen;
   }
 
-  private read(path: ByteString, stat: FileStat): SeenFile {
+  private read(path: ByteString, stat: FileStat): ShortSeen {
     const name = absoluteOf(this.project, path);
     const state = describeStat(stat, name, path);
     if (state.hash !== '?') return { stat, state, problem: undefined };

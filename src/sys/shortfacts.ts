@@ -1,4 +1,4 @@
-// stepfacts.ts - what the records of many short steps have in common: variables, software, code. Each is found out once. Knows no files of steps.
+// shortfacts.ts - what the records of many short steps have in common: variables, software, code. Each is found out once. Knows no files of steps.
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { emptyRun } from '../core/run.ts';
@@ -15,19 +15,19 @@ import { planVariables, setVariables } from './commandplace.ts';
 import type { VariablePlan } from './commandplace.ts';
 import { readFirstBytes, statIfThere, toBytes } from './files.ts';
 import { findProgram } from './machine.ts';
-import type { Environment } from './machine.ts';
+import type { VariableSet } from './machine.ts';
 import { absoluteOf, relativeTo } from './project.ts';
 import type { Project } from './project.ts';
 import { attempt, guessSoftware, isInProject, listVariables, spellCommand, storeEnvironment } from './recording.ts';
 import { listSecretVariables, makeSecretHasher, makeWithholder } from './secretkey.ts';
 import { describeSoftware } from './software.ts';
-import { isSameStat } from './stepfiles.ts';
+import { isSameSeen } from './shortfiles.ts';
 import { makeResultTester } from './store.ts';
 
 const AS_NOW: VariablePlan = { without: [], more: {}, declared: 'now' };
 
 /** Variables of some steps. */
-export type StepVariables = {
+export type ShortVariables = {
   /** What is different from what all commands have; undefined: a shell cannot be told so. */
   changes: Map<string, ByteString | undefined> | undefined;
   /** As the record has them. */
@@ -38,23 +38,23 @@ export type StepVariables = {
 };
 
 /** What a record says of the software. */
-export type StepSoftware = { environment: string | undefined; compilers: Run['compilers']; ownLibraries: ByteString[]; warnings: ByteString[] };
+export type ShortSoftware = { environment: string | undefined; compilers: Run['compilers']; ownLibraries: ByteString[]; warnings: ByteString[] };
 
-type KnownProgram = { name: ByteString; stat: import('fs').Stats | undefined; software: Map<StepVariables, Promise<StepSoftware>> };
+type KnownProgram = { name: ByteString; stat: import('fs').Stats | undefined; software: Map<ShortVariables, Promise<ShortSoftware>> };
 
 type CodeFacts = Pick<Run, 'code' | 'codeBranch' | 'codeRemote' | 'codeSubmodules' | 'warnings'>;
 
-export class StepFacts {
+export class ShortFacts {
   /** What commands have that want no other variables. */
   readonly environment: { [name: string]: string } = {};
   readonly hash: SecretHasher;
   /** What could not be recorded, as sentences. */
   readonly problems: string[] = [];
   private readonly project: Project;
-  private readonly now: Environment;
+  private readonly now: VariableSet;
   private readonly withhold: (text: ByteString) => ByteString;
   private readonly secrets: Set<ByteString>;
-  private readonly variables = new Map<string, StepVariables>();
+  private readonly variables = new Map<string, ShortVariables>();
   private readonly programs = new Map<string, KnownProgram>();
   private begun: BegunCode | undefined;
   private code: CodeFacts | undefined;
@@ -94,7 +94,7 @@ export class StepFacts {
   }
 
   /** Of what the template says, with those of rr itself as they were at the start. */
-  variablesOf(template: Run): StepVariables {
+  variablesOf(template: Run): ShortVariables {
     const key = [template.directory, template.declaredVariables.join('\0'), template.variableHashes.join('\0'), template.variables.join('\0')].join('\0\0');
     const known = this.variables.get(key);
     if (known !== undefined) return known;
@@ -103,7 +103,7 @@ export class StepFacts {
     const changes = new Map<string, ByteString | undefined>();
     for (const name of Object.keys(planned)) if (this.environment[name] !== planned[name]) changes.set(name, toBytes(String(planned[name])));
     for (const name of Object.keys(this.environment)) if (this.now[name] !== undefined && planned[name] === undefined) changes.set(name, undefined);
-    const found: StepVariables = {
+    const found: ShortVariables = {
       changes: Array.from(changes.keys()).every(isShellName) ? changes : undefined, listed: listVariables(planned, template.declaredVariables, this.hash), run: template, folder,
     };
     this.variables.set(key, found);
@@ -120,7 +120,7 @@ export class StepFacts {
   private findKnown(argv: ByteString[], folder: ByteString): KnownProgram | undefined {
     const key = argv[0].indexOf('/') < 0 || argv[0][0] === '/' ? argv[0] : folder + '/' + argv[0];
     const known = this.programs.get(key);
-    if (known !== undefined && (!isInProject(this.project, known.name) || isSameStat(known.stat, statIfThere(known.name)))) return known;
+    if (known !== undefined && (!isInProject(this.project, known.name) || isSameSeen(known.stat, statIfThere(known.name)))) return known;
     const program = findProgram(argv[0], folder);
     if (program.kind !== 'found') return undefined;
     const head = readFirstBytes(program.name, 4);
@@ -131,7 +131,7 @@ export class StepFacts {
   }
 
   /** What the command would load, as far as its program's files tell. */
-  async softwareOf(argv: ByteString[], variables: StepVariables): Promise<StepSoftware> {
+  async softwareOf(argv: ByteString[], variables: ShortVariables): Promise<ShortSoftware> {
     const known = this.findKnown(argv, variables.folder);
     if (known === undefined) return this.describe(argv, variables);
     const found = known.software.get(variables) ?? this.describe(argv, variables);
@@ -139,11 +139,11 @@ export class StepFacts {
     return found;
   }
 
-  private async describe(argv: ByteString[], variables: StepVariables): Promise<StepSoftware> {
+  private async describe(argv: ByteString[], variables: ShortVariables): Promise<ShortSoftware> {
     const { project } = this;
     const loaded = guessSoftware({ argv, folder: variables.folder, project });
     const software = await describeSoftware(loaded, { project, cacheFolder: project.own, isInside: (name) => isInProject(project, name) });
-    const facts: StepSoftware = { environment: undefined, compilers: software.compilers, ownLibraries: software.ownLibraries.map((name) => relativeTo(project, name)), warnings: software.warnings };
+    const facts: ShortSoftware = { environment: undefined, compilers: software.compilers, ownLibraries: software.ownLibraries.map((name) => relativeTo(project, name)), warnings: software.warnings };
     attempt(this.problems, 'record the environment', () => {
       const putBack = setVariables(variables.run, variables.folder, AS_NOW);
       try {
