@@ -104,6 +104,7 @@ export const VERBS: VerbSpec[] = [
       { name: 'dry-run', letter: 'n', help: 'tell how many points there are and what would be run' },
       { name: 'fail-fast', help: 'start no more points when one has failed' },
       { name: 'force', letter: 'f', help: 'run also what is recorded' },
+      ...CLUSTER_OPTIONS,
       ...REUSE_OPTIONS,
       { name: 'prune', help: 'remove results of files that are gone, unless changed by hand (--each)' },
       { name: 'yes', help: 'also more than 100,000 points' },
