@@ -28,6 +28,7 @@ hg mercurial
 svn subversion
 fossil fossil
 make make
+ninja ninja-build
 python3 python3
 sqlite3 sqlite3
 rpmbuild rpm

@@ -3,7 +3,7 @@ import fs from 'fs';
 import os from 'os';
 import path from 'path';
 import { describeMachine, median } from './measure.ts';
-import { NOT_YET, ROWS } from './rows.ts';
+import { ROWS } from './rows.ts';
 import type { Bench, Line, Row } from './lines.ts';
 
 // usage: make bench [ROW=NAME,NAME...|all|help] [ROUNDS=25] [MIB=1024] [FILES=100000], in the top folder after a build.
@@ -60,7 +60,6 @@ function main(): void {
   if (os.loadavg()[0] > os.cpus().length / 2) console.log('The machine is busy: trust ratios only, and not those of two threads against one.');
   console.log(cell('work / against', 66) + cell('median (min..max)', 22) + cell('budget', 8) + cell('floor', 7) + cell('verdict', 8) + 'median times');
   for (const row of rows) for (const line of measureRow(row, bench)) console.log(printLine(line));
-  if (asked === '' || asked === 'all') for (const what of NOT_YET) console.log(cell(what, 66) + 'not measured: no such command yet');
 }
 
 main();

@@ -6,6 +6,7 @@ import type { Entrant, Times } from './measure.ts';
 import type { Bench, Line, Row } from './lines.ts';
 import { measureMakeNoop } from './makerows.ts';
 import { makeCommits, makeLargeFile, makePlainMakefile, makeProject, makeSmallFiles } from './projects.ts';
+import { measureCopies, measureTrivialSweep } from './steprows.ts';
 import { measureTraced } from './tracerows.ts';
 
 type Judged = { what: string; budget?: number; floor?: string };
@@ -332,10 +333,8 @@ export const ROWS: Row[] = [
   { name: 'list-100000', help: 'list of 100,000 runs', isLong: true, measure: (bench) => measureList(bench, 100000) },
   { name: 'status', help: 'status of 100,000 unchanged results (FILES=N) against find', isLong: false, measure: measureStatus },
   { name: 'rerun', help: 'rerun of a small run against record of it', isLong: false, measure: measureRerun },
+  { name: 'steps-cp', help: '1,000 steps of cp (STEPS=N) made anew against make and ninja', isLong: false, measure: measureCopies },
+  { name: 'sweep-10000', help: 'sweep of 10,000 trivial runs (POINTS=N) against GNU parallel and xargs', isLong: true, measure: measureTrivialSweep },
   { name: 'memory', help: 'peak memory when hashing 1 GiB', isLong: false, measure: measureMemory },
 ];
 
-/** Rows of the budget for which there is no such command yet. */
-export const NOT_YET = [
-  '1,000 steps of cp, each recorded / make -j2', 'sweep of 10,000 runs / GNU parallel',
-];
