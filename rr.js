@@ -11,12 +11,16 @@
 //   core/names.ts               names of files as texts: their folders, joined and made plain
 //   core/run.ts                 what a run is
 //   core/sources.ts             which files are code by their name and size
-//   core/variables.ts           environment variables that change results
+//   core/variables.ts           environment variables that change results, and those that a record may not set
 //   core/glob.ts                patterns of file names (POSIX.1-2017, Shell Command Language, 2.13, and **)
 //   core/graph.ts               which run made what from what, and which runs are needed
+//   core/circles.ts             the circles of a directed graph
+//   core/plan.ts                steps that are planned: what they may be called, and whether a run did as planned
+//   core/steps.ts               which steps there are, and which must be settled before which
+//   core/stepcauses.ts          why a step must be redone, exactly
 //   core/lineage.ts             which run made these bytes and from what, up to raw data; and what depends on them
 //   core/layers.ts              places the nodes of a graph without cycles in layers, so that few lines cross (Sugiyama, Tagawa, Toda 1981)
-//   core/staleness.ts           which results are not any more what their runs would make, and exactly why
+//   core/staleness.ts           which results are not any more what their steps would make, and what else is not as it should be
 //   core/linediff.ts            which lines differ between two texts, in unified format
 //   core/versions.ts            which of two versions of a package is the later one, as its manager sees it
 //   core/environment.ts         what the software environment of a run is
@@ -28,7 +32,9 @@
 //   core/journal.ts             runs as a story: by days, long series as one entry
 //   core/failure.ts             the one error type for what a user can meet
 //   core/filteroptions.ts       what options say of which runs are wanted, checked
-//   core/words.ts               words as parts of a sentence
+//   core/words.ts               words as parts of a sentence, and how much alike two are
+//   core/quantities.ts          sizes and times as a person writes them: 4G, 90m
+//   core/parameters.ts          values in files as a tree of keys, and how keys are written (docs/parameters.txt)
 //   core/verbspec.ts            the shape of the table of verbs, and what a word on the command line can name
 //   core/filerules.ts           what a file that a run touched counts as (docs/rr.1, FILES A RUN TOUCHES)
 //   core/traceevents.ts         what a tracer tells, a call at a time
@@ -42,16 +48,29 @@
 //   core/causes.ts              why two texts differ, as far as the texts themselves tell
 //   core/repeat.ts              repeating a run: may it be, with what changed, and what the outcome says
 //   core/reproducible.ts        would this file come out the same if it were made again? Told from records and from what changed
+//   core/reuse.ts               which runs can take the place of another, and what of a folder's names counts for that
+//   core/freeing.ts             which contents and entries of a store go, to free space
 //   core/schedule.ts            what is to be done next, as state
+//   core/clusterplan.ts         steps as job arrays of a cluster, and what state each of them is in
+//   core/decimals.ts            exact decimal numbers, for ranges without the dust of binary fractions
+//   core/random.ts              random numbers that are the same on every runtime
+//   core/sweep.ts               the points of a sweep: values of parameters, and how they are put together
 //   core/variations.ts          what a run can depend on without saying so: changes of its surroundings, one at a time, and what they show
 //   formats/percent.ts          text of a record's field, percent-encoded (docs/record-format.txt, 2)
 //   formats/shell.ts            words of POSIX shell source (POSIX.1-2017, Shell Command Language, 2.2)
+//   formats/placeholders.ts     {NAME} in words of a command and in names of files, and values put in their place
+//   formats/shelltext.ts        values put into the text of a shell script so that none becomes a part of the script
+//   formats/shellline.ts        one command as a line for a shell that runs many, without harm to the shell or the command
+//   formats/commandtemplate.ts  a command with placeholders, and its words for one point
 //   formats/latex.ts            text as LaTeX that every engine sets, without packages
 //   formats/processes.ts        the processes of a run as fields of its record (docs/record-format.txt, 8)
 //   formats/fields.ts           what all records have in common: head, fields, seal (docs/record-format.txt, 3)
 //   formats/record.ts           a run as a recutils record, printed and parsed (docs/record-format.txt)
+//   formats/reuseentry.ts       what tells a step apart, and what is kept of a run that can be reused, as text (docs/record-format.txt, 10)
 //   formats/runlines.ts         a run as a line of the index: what lists show, what the graph needs
 //   formats/indexfile.ts        a file of the index in .rr/index, printed and parsed
+//   formats/slurm.ts            what Slurm's programs print, and what they are asked: sbatch, squeue, sacct, scontrol
+//   formats/clusterbatch.ts     the files of a batch of cluster jobs, printed and parsed (docs/cluster.txt)
 //   formats/note.ts             a note as a recutils record, printed and parsed (docs/record-format.txt, 9)
 //   formats/notetext.ts         the notes of a run as a text for an editor, printed and parsed
 //   formats/environment.ts      an environment record, parsed (docs/record-format.txt, 6)
@@ -64,6 +83,7 @@
 //   formats/gitapply.ts         a patch of git applied to the contents that it was made from (git-diff(1))
 //   formats/vcsoutput.ts        what Mercurial, Subversion and Fossil print of a checkout
 //   formats/secrets.ts          which values may be secrets (docs/rr.1, SECRETS)
+//   formats/plan.ts             steps that are to be run, as a file that people edit, printed and parsed (docs/plan.txt)
 //   formats/ldcache.ts          glibc's cache of libraries, /etc/ld.so.cache
 //   formats/strace.ts           the lines of strace, as they stream in, to events
 //   formats/linesearch.ts       which of some hundred lines occur in megabytes of text
@@ -105,11 +125,26 @@
 //   formats/comparetable.ts     compares two tables (CSV and the like, RFC 4180) cell by cell
 //   formats/jsontape.ts         parses JSON (RFC 8259) into a flat list of where its values stand
 //   formats/comparejson.ts      compares two JSON texts by value
+//   formats/parametersource.ts  a text that parameters are read from: where its lines are, and refusing what is not read
+//   formats/yamlscalars.ts      what single values of YAML mean in its versions 1.1 and 1.2
+//   formats/yaml.ts             reads the part of YAML that all its versions read alike (docs/parameters.txt, 3), with places
+//   formats/toml.ts             reads TOML 1.0 (toml.io) with places
+//   formats/jsonvalues.ts       reads JSON (RFC 8259), and JSON with comments and trailing commas, with places
+//   formats/keylines.ts         reads texts with a key and its value in each line: INI, properties, "key = value" (docs/parameters.txt, 6)
+//   formats/assignments.ts      what readers of programs have in common: their words, and the values that names get once (docs/parameters.txt, 5)
+//   formats/pythonvalues.ts     values that are assigned in a Python module: names, class attributes, self.NAME in __init__ (docs/parameters.txt, 5)
+//   formats/rvalues.ts          values that are assigned at top level of an R script (docs/parameters.txt, 5)
+//   formats/juliavalues.ts      values that are assigned at top level of a Julia file (docs/parameters.txt, 5)
+//   formats/shellvalues.ts      variables that a shell script sets at top level (docs/parameters.txt, 5)
+//   formats/parameterfile.ts    values in files of all formats: their text in records, what means the same, and putting another in place (docs/parameters.txt)
+//   formats/metrics.ts          what a metrics file says: single values with names (docs/parameters.txt, 7)
+//   formats/pointtable.ts       a table of points: a header with names, and a row of values for each point (RFC 4180)
 //   formats/segments.ts         compares contents of which some parts do not count: dates, identifiers, offsets
 //   formats/pdf.ts              cuts a PDF (ISO 32000-1) into what counts and what does not
 //   formats/postscript.ts       cuts PostScript and EPS into what counts and dates
 //   formats/svg.ts              cuts SVG into what counts, dates and random identifiers
 //   formats/gzip.ts             compares what two gzip files (RFC 1952) hold
+//   formats/makeflags.ts        what MAKEFLAGS says of a make's jobserver (GNU make 4.4, "POSIX Jobserver Interaction")
 //   formats/comparekind.ts      finds the kind of two contents and compares them by it
 //   formats/pythonmetadata.ts   what an installed Python distribution says of itself (PEP 376, 503, 610, 627)
 //   formats/juliamanifest.ts    the packages that a Julia Manifest.toml names
@@ -120,6 +155,7 @@
 //   views/table.ts              a table for a terminal, and how it shows widths, times and sizes
 //   views/columns.ts            what lists of runs can show: the columns and their cells
 //   views/runlist.ts            a list of runs as a table, CSV, JSON and LaTeX
+//   views/sweep.ts              what a sweep is about to do, and what came of it
 //   views/json.ts               runs as JSON (RFC 8259)
 //   views/page.ts               one run as a page of text for a person
 //   views/journal.ts            what a journal says of each run, before it becomes text, markup or a page
@@ -130,12 +166,16 @@
 //   views/rundiffjson.ts        in what runs differ, as JSON (RFC 8259)
 //   views/processes.ts          the processes of a run as a tree of text
 //   views/verdicts.ts           what came of repeats, for a person and as JSON
+//   views/freed.ts              what was freed in a store, in words
 //   views/lineagestory.ts       a lineage with all that is told of its files and runs: what the views of it have in common
 //   views/lineagetree.ts        where a file comes from, or what depends on it, as a tree of text
 //   views/lineagejson.ts        a lineage as JSON (RFC 8259)
 //   views/lineagedot.ts         a lineage in the language of Graphviz (dot(1))
 //   views/lineagesvg.ts         a lineage as a picture (SVG 1.1)
+//   views/clusterstatus.ts      batches of cluster jobs as text and as JSON, for rr status
 //   views/status.ts             the state of a project as text and as JSON
+//   views/make.ts               what rr make would do, and what it did, as text and as JSON
+//   views/progress.ts           what a person is told while steps are carried out
 //   views/variations.ts         what a varied repeat showed, as a table and sentences
 //   views/texts.ts              the fixed texts that rr puts into a project
 //   views/completionscripts.ts  completion for three shells as texts, with marks
@@ -188,25 +228,61 @@
 //   sys/software.ts             the software behind a run: programs, libraries, their packages and compilers
 //   sys/strace.ts               finds out whether strace works here, and how it is called
 //   sys/observe.ts              which files a run read and wrote, and their hashes
+//   sys/parameterfiles.ts       values in parameter files of the project, now: reading, putting others in place
+//   sys/metrics.ts              reads the metrics files that a run wrote
 //   sys/watch.ts                what a traced run read and wrote: the trace, and what the files are afterwards
 //   sys/records.ts              reading the records of runs in provenance/runs
 //   sys/runindex.ts             what lists and graphs need of all runs, without reading all records
 //   sys/store.ts                records, logs and marks on the disk, for any number of writers at once
+//   sys/planfile.ts             provenance/plan.rec: reading it, and putting a step into it beside other writers
+//   sys/batch.ts                the records of many runs of one process: on the disk in groups, in the derived files now and then
 //   sys/code.ts                 the code of a run: the project's repository before it, the sources that it read after it
+//   sys/settings.ts             what a person has set for a project on this machine, in .rr/settings
+//   sys/objects.ts              a store of contents by their SHA-256, for any number of processes and machines at once
 //   sys/contents.ts             finds bytes again by their SHA-256: in the project, in git, among what was kept
 //   sys/scratchgit.ts           a git repository for a scratch tree, so that git, run in it, has nothing of the user's to write to
 //   sys/scratch.ts              a copy of the project as it was when a run began, to repeat the run in
 //   sys/gitknown.ts             which files of a project git tracks, ignores, or has with other content
 //   sys/statuscache.ts          an answer on many files, good as long as none of them has changed
+//   sys/present.ts              what steps are judged by, as it is now: files, secrets, parameters, variables, software
+//   sys/putback.ts              puts outputs that lie whole under other names in their places in the project
+//   sys/reuse.ts                finds an earlier run with the same outcome, puts its outputs back, and keeps those of new runs
+//   sys/stored.ts               what lies in a store of contents and entries, and taking it away
 //   sys/recording.ts            runs a command and writes its record: the steps of docs/architecture.txt, 4
 //   sys/surroundings.ts         what this machine lets a repeat be surrounded by otherwise: locales, processors, programs
+//   sys/commandplace.ts         variables, folder and streams for a command that is run as a record tells
 //   sys/repeat.ts               repeats one recorded run, in a scratch tree or in the project, and compares what it leaves
+//   sys/making.ts               sees to it that one rr make at a time is at work in a project
+//   sys/aside.ts                keeps the results of a step while it is carried out anew: takes them away, puts them back
 //   sys/execute.ts              carries out one step in the project itself, and records it
+//   sys/shells.ts               a few long-lived shells that run one command after the other, without a word from rr in between
+//   sys/shortfiles.ts           states of files for many short steps in a row: what has not changed since it was hashed is not read again
+//   sys/shortfacts.ts           what the records of many short steps have in common: variables, software, code
+//   sys/jobserver.ts            the slots that rr shares with makes around it and in it (GNU make 4.4, "POSIX Jobserver Interaction")
+//   sys/liveline.ts             one line at the bottom of the terminal that is written over again and again
+//   sys/steplog.ts              prints what a step has printed, from its logs
+//   sys/workers.ts              processes of rr that carry out one step at a time each, for one that has several at once
+//   sys/shortsteps.ts           carries out short steps through a few long-lived shells, and records each as executeStep() would
+//   sys/engine.ts               has steps carried out, in their order, several at once
+//   sys/steps.ts                the steps of a project: which must be redone as things are now, and what is to be done for it
+//   sys/slurm.ts                asks Slurm's own programs: hands arrays over, learns what became of them
+//   sys/clusterbatch.ts         batches of cluster jobs on the disk (docs/cluster.txt), for any number of readers and writers
+//   sys/clusterstate.ts         what has become of the batches, by their files and by what the cluster says; settles what is over
+//   sys/clustersubmit.ts        hands tasks over to Slurm as a batch of job arrays
+//   sys/clustertask.ts          does the tasks of one job of a cluster, on the machine that it was given
 //   sys/codestates.ts           the code of a run as its record tells it: a commit of git with a patch on it
 //   sys/pickrun.ts              the runs of a project with their notes, and the one that a RUN argument means
+//   sys/targets.ts              the steps that the words of a person mean: results, folders, planned steps, labels, runs
+//   sys/runoptions.ts           options that rr record and rr sweep share, as they mean for a run
+//   sys/clusterrun.ts           hands steps over to Slurm for a verb, tells the person, and waits if that is wanted
+//   sys/clustersteps.ts         the steps of a project and the points of a sweep as tasks for a cluster: what is handed over, and what of it is done there
+//   sys/sweeppoints.ts          the points of a sweep, from its options and the files that they name
+//   sys/sweepsteps.ts           the step of each point of a sweep: its command, files and parameters with the values put in
+//   sys/sweepstate.ts           what is recorded of a sweep: the numbers of its points, and which of them need not be run again
 //   commands/init.ts            rr init: sets up a project
 //   commands/record.ts          rr record: runs a command and writes its record
 //   commands/list.ts            rr list: the runs that fit, as a table, CSV, JSON, LaTeX, or a script that repeats them
+//   commands/sweep.ts           rr sweep: runs a command once for each point of a sweep, and records each; what is recorded is not run again
 //   commands/show.ts            rr show: one run, all that is known of it
 //   commands/note.ts            rr note: label, tags, reason, outcome, comments and tolerances after the fact
 //   commands/journal.ts         rr journal: the story of the project, for people
@@ -215,7 +291,10 @@
 //   commands/why.ts             rr why and rr used: where a file comes from, would it come out the same, and what depends on it
 //   commands/status.ts          rr status: are the results what the data and code as they are now would give?
 //   commands/makefile.ts        rr makefile: makes provenance/Makefile and SHA256SUMS again from the records
+//   commands/make.ts            rr make: brings results up to date, by content: redoes what must be redone, in its order
+//   commands/gc.ts              rr gc: frees space in .rr or in a cache: contents kept for reuse, what repeats and failed steps left
 //   commands/rerun.ts           rr rerun: repeats recorded runs and compares what they leave with what they left
+//   commands/clusterjob.ts      what a job of a cluster starts ("rr --cluster-job BATCH ARRAY PLACE"): does its tasks
 //   cli.ts                      the verbs and options of rr: one table for parsing, for help and for the manual's test
 //   main.ts                     starts rr: dispatches the verb, catches, prints, exits
 'use strict';
@@ -377,6 +456,8 @@ const RUN_STATUSES = ['succeeded', 'failed', 'interrupted', 'running', 'lost'];
 //   sweep?: { label: ByteString; number: number };
 //   /** Why rr make carried it out. */
 //   because?: ByteString;
+//   /** Id of the run in whose place it stands, as rr make carried out the same step again. */
+//   redoes?: string;
 //   /** Id of the run whose outputs were put back instead of running the command. */
 //   reused?: string;
 //   label?: ByteString;
@@ -483,7 +564,7 @@ function isComparable(file) {
 }
 
 /** Of a run what lists show, filter and sort by; of its notes what changes or adds to that. */
-// type RunSummary = Pick<Run, 'id' | 'repeats' | 'parent' | 'tree' | 'label' | 'reason' | 'tags' | 'command' | 'directory' | 'parameters' | 'startedUtc'
+// type RunSummary = Pick<Run, 'id' | 'repeats' | 'parent' | 'reused' | 'tree' | 'sweep' | 'label' | 'reason' | 'tags' | 'command' | 'directory' | 'parameters' | 'metrics' | 'startedUtc'
 //   | 'wallS' | 'userS' | 'systemS' | 'peakMemoryBytes' | 'exit' | 'signal' | 'status' | 'code' | 'environment'> & {
 //   verdicts: Pick<Verdict, 'word'>[];
 //   outcome?: ByteString;
@@ -525,7 +606,7 @@ function isScriptCandidate(path, isExecutable) {
 }
 
 // ==== src/core/variables.ts ======================================================================
-// variables.ts - environment variables that change results. Knows no values.
+// variables.ts - environment variables that change results, and those that a record may not set. Knows no values.
 
 /**
  * Variables that change results and mean the same on every machine. A record holds those that were
@@ -538,6 +619,58 @@ const REPLAYED_VARIABLES = [
   'PYTHONOPTIMIZE', 'R_DEFAULT_PACKAGES', 'SOURCE_DATE_EPOCH', 'MALLOC_PERTURB_', 'POSIXLY_CORRECT', 'GSL_RNG_SEED',
   'GSL_RNG_TYPE', 'CUBLAS_WORKSPACE_CONFIG',
 ];
+
+/**
+ * Variables that nobody may declare, and that no record can have set: they say which programs,
+ * libraries and modules are loaded, what a shell does before its script, or they are a shell's own
+ * and cannot be set. What describes the machine is in the environment record. rerun.sh has the same
+ * list (docs/rr.1, "Declared variables").
+ */
+const REFUSED_VARIABLES = [
+  // shells
+  'PATH', 'IFS', 'ENV', 'PWD', 'OLDPWD', 'CDPATH', 'FPATH', 'ZDOTDIR', 'SHELL', 'SHELLOPTS', 'GLOBIGNORE', 'PROMPT_COMMAND', 'PS1', 'PS2',
+  'PS3', 'PS4', 'TMOUT', 'OPTIND', 'OPTARG', 'OPTERR', 'LINENO', 'PPID', 'UID', 'EUID', 'GROUPS', 'RANDOM', 'SRANDOM', 'SECONDS', 'EPOCHSECONDS',
+  'EPOCHREALTIME', 'FUNCNAME', 'FUNCNEST', 'PIPESTATUS', 'DIRSTACK', 'HISTCMD', 'HISTFILE', 'HISTSIZE', 'EXECSHELL', 'TRACEFD', 'HANDLED',
+  'SHLVL', 'PGRP', 'USER_ID', 'GID', 'EGID', 'ERRNO', 'ARGV0', 'JOBMAX', 'MAIL', 'MAILCHECK', 'MAILPATH', 'MODULE_PATH', 'POSH_VERSION',
+  // account and machine
+  'HOME', 'USER', 'LOGNAME', 'TMPDIR', 'TERM', 'TERMINFO', 'TERMCAP', 'COLUMNS', 'LINES', 'DISPLAY', 'HOSTALIASES',
+  // C library and linker, besides LD_* and DYLD_*
+  'LIBPATH', 'SHLIB_PATH', 'GCONV_PATH', 'LOCPATH', 'NLSPATH', 'GLIBC_TUNABLES', 'RESOLV_HOST_CONF', 'LOCALDOMAIN', 'RES_OPTIONS', 'MALLOC_TRACE',
+  'OPENSSL_CONF', 'OPENSSL_ENGINES', 'OPENSSL_MODULES',
+  // languages
+  'PYTHONPATH', 'PYTHONHOME', 'PYTHONSTARTUP', 'PYTHONUSERBASE', 'PYTHONWARNINGS', 'PYTHONBREAKPOINT', 'PYTHONINSPECT', 'PYTHONEXECUTABLE',
+  'PYTHONPLATLIBDIR', 'PYTHONPYCACHEPREFIX', 'MPLCONFIGDIR', 'MATPLOTLIBRC', 'MPLBACKEND', 'IPYTHONDIR', 'PERLLIB', 'PERL5LIB', 'PERL5OPT', 'PERL5DB', 'PERL5SHELL',
+  'RUBYLIB', 'RUBYOPT', 'GEM_HOME', 'GEM_PATH', 'BUNDLE_GEMFILE', 'NODE_OPTIONS', 'NODE_PATH', 'NODE_EXTRA_CA_CERTS', 'R_HOME', 'R_LIBS', 'R_LIBS_USER',
+  'R_LIBS_SITE', 'R_PROFILE', 'R_PROFILE_USER', 'R_ENVIRON', 'R_ENVIRON_USER', 'R_SHARE_DIR', 'R_BROWSER', 'R_PDFVIEWER', 'JULIA_LOAD_PATH', 'JULIA_DEPOT_PATH', 'JULIA_PROJECT',
+  'JULIA_BINDIR', 'JAVA_TOOL_OPTIONS', '_JAVA_OPTIONS', 'JDK_JAVA_OPTIONS', 'CLASSPATH', 'OCTAVE_PATH', 'MATLABPATH', 'PHPRC', 'PHP_INI_SCAN_DIR', 'TCLLIBPATH', 'AWKPATH',
+  'AWKLIBPATH', 'GUILE_LOAD_PATH', 'EMACSLOADPATH',
+  // compilers
+  'CC', 'CXX', 'CPP', 'FC', 'F77', 'F90', 'LD', 'AR', 'AS', 'CFLAGS', 'CXXFLAGS', 'FFLAGS', 'FCFLAGS', 'CPPFLAGS', 'LDFLAGS', 'LDLIBS', 'CPATH', 'C_INCLUDE_PATH',
+  'CPLUS_INCLUDE_PATH', 'LIBRARY_PATH', 'COMPILER_PATH', 'GCC_EXEC_PREFIX', 'PKG_CONFIG', 'PKG_CONFIG_PATH', 'PKG_CONFIG_LIBDIR', 'RUSTC', 'RUSTC_WRAPPER', 'RUSTFLAGS', 'GOFLAGS',
+  'VIRTUAL_ENV', 'JAVA_HOME', 'CUDA_HOME', 'GUIX_PROFILE', 'NIX_PROFILES', 'LOADEDMODULES', 'MODULEPATH', 'NVCC_PREPEND_FLAGS', 'NVCC_APPEND_FLAGS',
+  // tools that start programs which they find in a variable
+  'MAKEFLAGS', 'MFLAGS', 'GNUMAKEFLAGS', 'MAKELEVEL', 'MAKEOVERRIDES', 'MAKEFILES', 'EDITOR', 'VISUAL', 'PAGER', 'BROWSER', 'LESSOPEN', 'LESSCLOSE', 'MANPAGER',
+  'SSH_ASKPASS', 'SUDO_ASKPASS', 'RSYNC_RSH', 'CVS_RSH', 'TAR_OPTIONS', 'CURL_HOME', 'WGETRC', 'GDBINIT', 'STRACE_OPTS', 'GTK_PATH', 'GTK_MODULES', 'QT_PLUGIN_PATH', '_',
+];
+
+/** The same of all names that begin so. */
+const REFUSED_PREFIXES = ['rr_', 'RR_', 'LD_', 'DYLD_', '_RLD', 'BASH', 'KSH', 'MKSH', 'YASH', 'ZSH', 'GIT_', 'LUA_', 'LUA5_', 'CONDA_', 'XDG_'];
+
+/** May a run declare a variable of this name, so that it is set when the run is repeated? */
+function isDeclarableVariable(name) {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && REFUSED_VARIABLES.indexOf(name) < 0 && !REFUSED_PREFIXES.some((prefix) => name.startsWith(prefix));
+}
+
+/** Is this variable, when the run is repeated, to be as its record has it? */
+function isReplayedVariable(name, declared) {
+  return REPLAYED_VARIABLES.indexOf(name) >= 0 || (declared.indexOf(name) >= 0 && isDeclarableVariable(name));
+}
+
+/** Of NAME or NAME=VALUE the name and the value, if there is one. */
+function splitVariable(text) {
+  const sign = text.indexOf('=');
+  return sign < 0 ? { name: text, value: undefined } : { name: text.slice(0, sign), value: text.slice(sign + 1) };
+}
 
 // ==== src/core/glob.ts ===========================================================================
 // glob.ts - patterns of file names (POSIX.1-2017, Shell Command Language, 2.13, and **). Knows no files.
@@ -783,6 +916,873 @@ function makeLiveRun(run, isOwned, producers, after) {
     else lost.push(index);
   });
   return { run, owned: owned.length > 1 ? owned.sort(compareByPath) : owned.slice(), lost: lost.slice(), producers, after };
+}
+
+// ==== src/core/circles.ts ========================================================================
+// circles.ts - the circles of a directed graph. Knows not what it is a graph of.
+
+/**
+ * Of each node a number, the same for two if and only if each can be reached from the other: strongly
+ * connected components (Tarjan 1972, without recursion: chains may be 100,000 long). `next`: of each
+ * node those that an edge leads to, or comes from.
+ */
+function findCircles(next) {
+  const count = next.length;
+  const circle = new Int32Array(count).fill(-1);
+  const number = new Int32Array(count); // 0: not met yet
+  const low = new Int32Array(count);
+  const taken = new Int32Array(count); // edges followed so far
+  const stack = [];
+  const path = [];
+  let met = 0;
+  for (let start = 0; start < count; start++) {
+    if (number[start] !== 0) continue;
+    path.push(start);
+    while (path.length > 0) {
+      const at = path[path.length - 1];
+      if (number[at] === 0) {
+        met += 1;
+        number[at] = low[at] = met;
+        stack.push(at);
+      }
+      if (taken[at] < next[at].length) {
+        const to = next[at][taken[at]++];
+        if (number[to] === 0) path.push(to);
+        else if (circle[to] < 0) low[at] = Math.min(low[at], number[to]);
+        continue;
+      }
+      path.pop();
+      if (path.length > 0) low[path[path.length - 1]] = Math.min(low[path[path.length - 1]], low[at]);
+      if (low[at] !== number[at]) continue;
+      for (let member = stack.pop(); ; member = stack.pop()) {
+        circle[member] = at;
+        if (member === at) break;
+      }
+    }
+  }
+  return circle;
+}
+
+// ==== src/core/plan.ts ===========================================================================
+// plan.ts - steps that are planned: what they may be called, and whether a run did as planned. Knows no files.
+
+/** A step of provenance/plan.rec (docs/plan.txt). */
+// type PlannedStep = {
+//   name: ByteString;
+//   /**
+//    * What is to be run, as the record of the run would tell it: plan, command, directory, redirects, parameters,
+//    * parameterFiles, metricsFiles, variables (to be set), declaredVariables (these included), declaredInputs,
+//    * declaredOutputs, timeoutS, asked, label, reason, tags; in `observed` how files are to be found: auto,
+//    * strace, scan, atime or none. Of a parameter in a file ('PATH:KEY ', PATH in parameterFiles) the value
+//    * is empty: it stands in the file. Nothing else is there, not even an id.
+//    */
+//   template: Run;
+//   /** Where it begins in the file, from 1. */
+//   line: number;
+// };
+
+// ---- names --------------------------------------------------------------------------------------------
+
+const LONGEST_NAME = 100;
+// The beginning of an id, as a RUN argument can be.
+const LIKE_ID = /^\d{4,8}(?:T\d{0,6}(?:Z(?:-[a-z2-7]{0,6})?)?)?$/;
+
+/** Why a step cannot be called so, as a part of a sentence; undefined if it can. */
+function findNameFault(name) {
+  if (name.length > LONGEST_NAME) return 'it is longer than ' + String(LONGEST_NAME) + ' bytes';
+  if (LIKE_ID.test(name)) return 'it is like the beginning of a run\'s id';
+  if (!/^[A-Za-z0-9_\x80-\xff][A-Za-z0-9_.\x80-\xff-]*$/.test(name)) return 'only letters, digits, "_", "-" and "." may be in it, the last two not at its beginning';
+  for (let at = 0; at < name.length;) {
+    const length = utf8SequenceLength(name, at);
+    // U+0080..U+00BF, U+2000..U+206F, U+3000 and U+FE00..U+FEFF: spaces, controls, marks that turn or hide what stands beside them.
+    if (length === 0 || /^(?:\xc2|\xe2\x80|\xe2\x81[\x80-\xaf]|\xe3\x80\x80|\xef\xb8[\x80-\x8f]|\xef\xbb\xbf)/.test(name.slice(at, at + length)) || length === 4) return 'it holds what is no letter';
+    at += length;
+  }
+  return undefined;
+}
+
+// ---- is it as planned? ----------------------------------------------------------------------------------
+
+// A withheld secret of a record (NUL { 16 digits }) stands for any text: what it was is not known.
+const WITHHELD = /\0\{[0-9a-f]{16}\}/;
+
+/** Is the planned text the recorded one, if secrets are left out of account? */
+function isSameText(recorded, planned) {
+  if (recorded === planned) return true;
+  if (recorded.indexOf('\0') < 0) return false;
+  // The quotes around a word depend on what is in it.
+  const bare = (text) => text.replace(/['\\]/g, '');
+  const pieces = bare(recorded).split(WITHHELD);
+  const text = bare(planned);
+  const last = pieces[pieces.length - 1];
+  if (!text.startsWith(pieces[0]) || !text.endsWith(last) || text.length < pieces[0].length + last.length) return false;
+  let at = pieces[0].length;
+  for (const piece of pieces.slice(1, -1)) {
+    const found = text.indexOf(piece, at);
+    if (found < 0) return false;
+    at = found + piece.length;
+  }
+  return at <= text.length - last.length;
+}
+
+function isEqualList(a, b) {
+  return a.length === b.length && a.every((one, i) => one === b[i]);
+}
+
+/** What one list has that the other lacks, as sentences. */
+function comparePlannedNames(what, recorded, planned) {
+  if (isEqualList(recorded, planned)) return [];
+  const before = new Set(recorded);
+  const now = new Set(planned);
+  return Array.from(now).filter((one) => !before.has(one)).map((one) => what + ' ' + one + ' was added')
+    .concat(Array.from(before).filter((one) => !now.has(one)).map((one) => what + ' ' + one + ' was removed'));
+}
+
+// type Parameters = { values: Map<ByteString, ByteString[]>; inFiles: Set<ByteString> };
+
+function sortParameters(run) {
+  const found = { values: new Map(), inFiles: new Set() };
+  for (const parameter of run.parameters) {
+    const space = parameter.indexOf(' ');
+    const name = parameter.slice(0, space);
+    if (run.parameterFiles.some((file) => name.startsWith(file + ':'))) found.inFiles.add(name);
+    else found.values.set(name, (found.values.get(name) ?? []).concat(parameter.slice(space + 1)));
+  }
+  return found;
+}
+
+function isSameList(recorded, planned) {
+  const left = planned.slice();
+  for (const value of recorded) {
+    const at = left.findIndex((one) => isSameText(value, one));
+    if (at < 0) return false;
+    left.splice(at, 1);
+  }
+  return left.length === 0;
+}
+
+function compareParameters(run, template) {
+  if (isEqualList(run.parameters, template.parameters) && isEqualList(run.parameterFiles, template.parameterFiles)) return [];
+  const recorded = sortParameters(run);
+  const planned = sortParameters(template);
+  const told = comparePlannedNames('parameter', Array.from(recorded.values.keys()).concat(Array.from(recorded.inFiles)), Array.from(planned.values.keys()).concat(Array.from(planned.inFiles)));
+  for (const [name, values] of planned.values) {
+    const before = recorded.values.get(name);
+    if (before !== undefined && !isSameList(before, values)) told.push('parameter ' + name + ': ' + values.join(', ') + ', was ' + before.map(showWithheld).join(', '));
+    else if (before === undefined && recorded.inFiles.has(name)) told.push('parameter ' + name + ' does not stand in a file any more');
+  }
+  for (const name of planned.inFiles) if (recorded.values.has(name) && !recorded.inFiles.has(name)) told.push('parameter ' + name + ' stands in a file now');
+  return told;
+}
+
+function showWithheld(value) {
+  return value.indexOf('\0') < 0 ? value : '(withheld)';
+}
+
+function compareVariables(run, template) {
+  const told = comparePlannedNames('variable', run.declaredVariables, template.declaredVariables);
+  if (template.variables.length === 0) return told;
+  const before = new Map(run.variables.map((line) => [splitVariable(line).name, splitVariable(line).value ?? '']));
+  const withheld = new Set(run.variableHashes.map((line) => line.split(' ')[0]));
+  for (const line of template.variables) {
+    const { name, value = '' } = splitVariable(line);
+    const old = before.get(name);
+    if (run.declaredVariables.indexOf(name) < 0 || withheld.has(name) || (old !== undefined && isSameText(old, value))) continue;
+    told.push('variable ' + name + ' is set to ' + value + ', was ' + (old === undefined ? 'not set' : showWithheld(old)));
+  }
+  return told;
+}
+
+/**
+ * In what a run differs from what is planned now, a sentence each; [] if it did what is planned (docs/plan.txt,
+ * 6). Contents of files, values of parameters in files and of variables that the plan does not set are not looked at.
+ */
+function isSameAsPlanned(run, planned) {
+  const { template } = planned;
+  const told = [];
+  if (!isSameText(run.command, template.command)) told.push('its command is changed');
+  if (run.directory !== template.directory) told.push('its folder is ' + template.directory + ', was ' + run.directory);
+  if (!isSameList(run.redirects, template.redirects)) told.push('its redirections are changed');
+  return told.concat(
+    compareParameters(run, template), comparePlannedNames('metrics file', run.metricsFiles, template.metricsFiles),
+    comparePlannedNames('input', run.declaredInputs, template.declaredInputs), comparePlannedNames('output', run.declaredOutputs, template.declaredOutputs),
+    compareVariables(run, template),
+  );
+}
+
+// ==== src/core/steps.ts ==========================================================================
+// steps.ts - which steps there are, and which must be settled before which. Knows no files on a disk and no clock.
+
+// A step is a command that makes results, seen as a rule: as it was last run, or as the plan says.
+//
+// 1. A run counts unless it was in a scratch tree, another stands in its place (Redoes), or a later
+//    one carries out the same planned step. Runs are taken in the order of their ids, but a run that
+//    redoes another has the place of that.
+// 2. The owner of a path is found from the runs that count, in that order (graph.ts, 1).
+// 3. Steps are the owners, the planned steps, and the runs of 6.
+// 4. A step comes after the owner of each path that its run read, or looked for in vain; after a
+//    planned step that is to write such a path; and before the owner of a path that it writes, too.
+// 5. Where this goes round in a circle, what was read against the order is transient: it was
+//    overwritten afterwards by a step that comes from its reader. So is what was removed, and what a
+//    run changed in place. It cannot be compared with what is there now, but with what the run gave
+//    that wrote it before the reader: its supplier.
+// 6. A supplier is a step, whatever it owns.
+
+/** What besides its files decides whether a run must be done again, and in whose place it stands. Of most runs there is nothing. */
+// type StepFacts = Pick<Run, 'plan' | 'redoes' | 'sweep' | 'absent' | 'secretInputs' | 'parameterFiles'> & {
+//   /** Only those whose value stands in a parameter file. */
+//   parameters: ByteString[];
+//   declaredVariables: ByteString[];
+//   /** Only those that are declared, as lines of the record: 'NAME=VALUE', 'NAME HMAC'. */
+//   variables: ByteString[];
+//   variableHashes: ByteString[];
+//   /** Folders and globs of which each file was taken for an input. */
+//   inputPatterns: ByteString[];
+// };
+
+const NO_FACTS = { absent: [], secretInputs: [], parameterFiles: [], parameters: [], declaredVariables: [], variables: [], variableHashes: [], inputPatterns: [] };
+
+// type StepRun = GraphRun & { facts: StepFacts };
+
+/** The file and the key of a parameter 'PATH:KEY VALUE'; undefined if it stands in none of these files. */
+function splitFileParameter(parameter, files) {
+  const path = files.find((file) => parameter.startsWith(file + ':'));
+  const space = path === undefined ? -1 : parameter.indexOf(' ', path.length);
+  return path === undefined || space < 0 ? undefined : { path, key: parameter.slice(path.length + 1, space), value: parameter.slice(space + 1) };
+}
+
+function stepFactsOf(run) {
+  const declared = new Set(run.declaredVariables);
+  const read = new Set(run.inputs.map((file) => file.path));
+  return {
+    plan: run.plan, redoes: run.redoes, sweep: run.sweep, absent: run.absent, secretInputs: run.secretInputs, parameterFiles: run.parameterFiles,
+    parameters: run.parameters.filter((parameter) => splitFileParameter(parameter, run.parameterFiles) !== undefined), declaredVariables: run.declaredVariables,
+    variables: run.variables.filter((line) => declared.has(line.slice(0, line.indexOf('=')))), variableHashes: run.variableHashes.filter((line) => declared.has(line.slice(0, line.indexOf(' ')))),
+    // Of a watched run only what it read is an input, whatever was declared.
+    inputPatterns: run.observed.startsWith('strace') ? [] : run.declaredInputs.filter((pattern) => !read.has(pattern)),
+  };
+}
+
+/** A step of the plan. `differences`: in what it is not any more as it was last run, as sentences; empty if it was never run. */
+// type PlannedRule = Pick<PlannedStep, 'name' | 'template'> & { differences: ByteString[] };
+
+// type StepNode = {
+//   /** Its run, counted in the list; -1: it was never run. */
+//   run: number;
+//   /** Its rule in the plan, counted; -1: there is none. */
+//   plan: number;
+//   /** Steps, counted, whose results it reads; ascending. */
+//   before: number[];
+//   /** Further steps that must be settled before, as they write or need what it writes or removes; ascending. */
+//   after: number[];
+//   /** Inputs that are transient: the run of their supplier, or -1 if there is none. */
+//   transient: Map<ByteString, number> | undefined;
+// };
+
+// type StepGraph = {
+//   runs: StepRun[];
+//   planned: PlannedRule[];
+//   owners: Map<ByteString, Owner>;
+//   /** In the order of their places; those never run come last, as planned. */
+//   nodes: StepNode[];
+//   nodeOfRun: Map<number, number>;
+// };
+
+// ---- which runs count, and in what order -----------------------------------------------------------
+
+function findRunBefore(runs, id, end) {
+  let low = 0;
+  for (let high = end; low < high;) {
+    const middle = (low + high) >> 1;
+    if (runs[middle].id < id) low = middle + 1;
+    else high = middle;
+  }
+  return low < end && runs[low].id === id ? low : -1;
+}
+
+function isOfProject(run) {
+  return run.status === 'succeeded' && run.tree === undefined;
+}
+
+/** The last run that carried out each of these planned steps, by its number. */
+function findCarriers(runs, names) {
+  const carriers = new Map();
+  if (names.size > 0) {
+    runs.forEach((run, index) => {
+      const { plan } = run.facts;
+      if (plan !== undefined && names.has(plan) && isOfProject(run)) carriers.set(plan, index);
+    });
+  }
+  return carriers;
+}
+
+/** Rule 1: the numbers of the runs that count, in their order. */
+function orderRuns(runs, carriers) {
+  const place = new Map(); // of a run that has another one's
+  const standing = new Map(); // of a place: the run that stands there
+  const isOut = new Uint8Array(runs.length);
+  runs.forEach((run, index) => {
+    if (run.tree !== undefined) isOut[index] = 1;
+    const { redoes, plan } = run.facts;
+    const earlier = redoes === undefined || !isOfProject(run) ? -1 : findRunBefore(runs, redoes, index);
+    if (earlier >= 0) {
+      const its = place.get(earlier) ?? earlier;
+      isOut[standing.get(its) ?? its] = 1;
+      standing.set(its, index);
+      place.set(index, its);
+    }
+    if (plan !== undefined && carriers.has(plan) && carriers.get(plan) !== index && run.status === 'succeeded') isOut[index] = 1;
+  });
+  const order = [];
+  for (let index = 0; index < runs.length; index++) if (isOut[index] === 0) order.push(index);
+  const placeOf = (index) => place.get(index) ?? index;
+  return place.size === 0 ? order : order.sort((a, b) => placeOf(a) - placeOf(b) || a - b);
+}
+
+// ---- what is known before there are edges ----------------------------------------------------------
+
+/** A step while its edges are found. `place` gives the order. */
+// type StepDraft = { run: number; plan: number; place: number; transient: Map<ByteString, number> | undefined };
+
+// type Drafting = {
+//   runs: StepRun[];
+//   planned: PlannedRule[];
+//   order: number[];
+//   owners: Map<ByteString, Owner>;
+//   /** Where each run stands in the order. */
+//   placeOf: Int32Array;
+//   /** Of each path that a run removed and nobody owns now, the place of the last that did. */
+//   gone: Map<ByteString, number>;
+//   drafts: StepDraft[];
+//   draftOfRun: Map<number, number>;
+//   /** What planned steps are to write that are to be run. */
+//   promises: { pattern: ByteString; fits: (path: ByteString) => boolean; draft: number }[];
+//   /** Of each path, in order: twice the place of a run that wrote it; and one more if it is gone then. Found at first use. */
+//   events: Map<ByteString, number[]> | undefined;
+//   /** The paths that have an owner, sorted. Found at first use. */
+//   owned: ByteString[] | undefined;
+// };
+
+/** Does a path fall under what was declared: is it that file, in that folder, or matched by that glob? */
+function makePatternTester(pattern) {
+  if (!isGlob(pattern)) return (path) => path === pattern || pattern === '.' || path.startsWith(pattern + '/');
+  const matches = compileGlob(pattern);
+  return (path) => {
+    if (path === pattern || matches(path)) return true;
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) if (matches(path.slice(0, end))) return true;
+    return false;
+  };
+}
+
+function redirectsOf(template, signs) {
+  return template.redirects.map((redirect) => signs.exec(redirect)).filter((parts) => parts !== null).map((parts) => parts[1]);
+}
+
+/** What a planned step says that it reads, and that it writes: files, folders and globs. */
+function plannedInputs(template) {
+  return template.declaredInputs.concat(redirectsOf(template, /^0 < ([^]*)$/));
+}
+
+function plannedOutputs(template) {
+  return template.declaredOutputs.concat(redirectsOf(template, /^[12] >>? ([^]*)$/));
+}
+
+/** Must the planned step be run because of its text alone? */
+function isOpen(drafting, draft) {
+  return draft.plan >= 0 && (draft.run < 0 || drafting.planned[draft.plan].differences.length > 0);
+}
+
+function addDraft(drafting, run, plan, place) {
+  const at = drafting.drafts.length;
+  drafting.drafts.push({ run, plan, place, transient: undefined });
+  if (run >= 0) drafting.draftOfRun.set(run, at);
+  const draft = drafting.drafts[at];
+  if (isOpen(drafting, draft)) for (const pattern of plannedOutputs(drafting.planned[plan].template)) drafting.promises.push({ pattern, fits: makePatternTester(pattern), draft: at });
+  return at;
+}
+
+/** Rules 1 to 3. */
+function beginDrafting(runs, planned) {
+  const carriers = findCarriers(runs, new Set(planned.map((rule) => rule.name)));
+  const order = orderRuns(runs, carriers);
+  const owners = new Map();
+  const gone = new Map();
+  const placeOf = new Int32Array(runs.length);
+  order.forEach((index, place) => {
+    const run = runs[index];
+    placeOf[index] = place;
+    noteOwned(owners, run, index);
+    for (const path of run.removed) gone.set(path, place);
+    if (run.status === 'succeeded') for (const file of run.outputs) if (!isResult(file)) gone.set(file.path, place);
+  });
+  for (const path of gone.keys()) if (owners.has(path)) gone.delete(path);
+  const drafting = { runs, planned, order, placeOf, owners, gone, drafts: [], draftOfRun: new Map(), promises: [], events: undefined, owned: undefined };
+  const isOwner = new Uint8Array(runs.length);
+  for (const owner of owners.values()) isOwner[owner.index] = 1;
+  const ruleOf = new Map(planned.map((rule, at) => [carriers.get(rule.name) ?? -1, at]));
+  order.forEach((index, place) => {
+    const plan = ruleOf.get(index) ?? -1;
+    if (plan >= 0 || isOwner[index] === 1) addDraft(drafting, index, plan, place);
+  });
+  planned.forEach((rule, at) => { if (!carriers.has(rule.name)) addDraft(drafting, -1, at, order.length + at); });
+  return drafting;
+}
+
+// ---- what was there before -------------------------------------------------------------------------
+
+function readEvents(drafting) {
+  const events = new Map();
+  const note = (path, event) => {
+    const known = events.get(path);
+    if (known === undefined) events.set(path, [event]);
+    else known.push(event);
+  };
+  drafting.order.forEach((index, place) => {
+    const run = drafting.runs[index];
+    for (const path of run.removed) note(path, 2 * place + 1);
+    if (run.status === 'succeeded') for (const file of run.outputs) note(file.path, 2 * place + (isResult(file) ? 0 : 1));
+  });
+  return events;
+}
+
+/** Is a path that nobody owns gone because a run removed it, this one or a later one? */
+function isRemovedAfter(drafting, path, place) {
+  const removed = drafting.gone.get(path);
+  return removed !== undefined && removed >= place;
+}
+
+/** The run that owned a path just before this place; -1 if none did. */
+function findSupplier(drafting, path, place) {
+  drafting.events = drafting.events ?? readEvents(drafting);
+  const events = drafting.events.get(path) ?? [];
+  let low = 0;
+  for (let high = events.length; low < high;) {
+    const middle = (low + high) >> 1;
+    if (events[middle] < 2 * place) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 || events[low - 1] % 2 === 1 ? -1 : drafting.order[events[low - 1] / 2];
+}
+
+/** The run that removed a path after this place, if that is what came next. */
+function findRemover(drafting, path, place) {
+  const next = (drafting.events?.get(path) ?? []).find((event) => event >= 2 * place + 2);
+  return next === undefined || next % 2 === 0 ? -1 : drafting.order[(next - 1) / 2];
+}
+
+// ---- edges -----------------------------------------------------------------------------------------
+
+/** A path that one step reads and another, or it itself, writes. `writer` -1: it was removed. */
+// type PathReading = { reader: number; writer: number; path: ByteString };
+
+// type Links = { before: number[][]; after: number[][]; against: PathReading[]; lost: PathReading[] };
+
+/** The owned paths that a pattern names. */
+function listOwnedUnder(drafting, pattern) {
+  drafting.owned = drafting.owned ?? Array.from(drafting.owners.keys()).sort(compareBytes);
+  const { owned } = drafting;
+  const fits = makePatternTester(pattern);
+  const from = isGlob(pattern) ? fixedFolder(pattern) : pattern === '.' ? '' : pattern;
+  let low = 0;
+  for (let high = owned.length; low < high;) {
+    const middle = (low + high) >> 1;
+    if (owned[middle] < from) low = middle + 1;
+    else high = middle;
+  }
+  const found = [];
+  for (; low < owned.length && owned[low].startsWith(from); low++) if (fits(owned[low])) found.push(owned[low]);
+  return found;
+}
+
+function doOverlap(a, b) {
+  return makePatternTester(a)(b) || makePatternTester(b)(a);
+}
+
+/** Calls `take` with each path that a step reads or looks for, and each file, folder or glob that it is said to read. */
+function eachRead(drafting, draft, take, takePattern) {
+  if (draft.run >= 0) {
+    const run = drafting.runs[draft.run];
+    const { facts } = run;
+    for (const file of run.inputs) if (file.kind !== 'd') take(file.path);
+    for (const path of facts.absent) take(path);
+    for (const line of facts.secretInputs) take(line.slice(line.indexOf(' ') + 1));
+    facts.inputPatterns.forEach(takePattern);
+  }
+  if (isOpen(drafting, draft)) plannedInputs(drafting.planned[draft.plan].template).forEach(takePattern);
+}
+
+/** The planned steps that are to write this path. What a pattern names and another step owns is that other's. */
+function listPromisers(drafting, path, isOwned) {
+  return drafting.promises.filter(({ pattern, fits }) => path === pattern || (!isOwned && fits(path))).map(({ draft }) => draft);
+}
+
+/** Rule 4, as far as it is no circle; and what may be one. */
+function linkDrafts(drafting) {
+  const { drafts, owners, draftOfRun } = drafting;
+  const links = { before: drafts.map(() => []), after: drafts.map(() => []), against: [], lost: [] };
+  drafts.forEach((draft, reader) => {
+    const before = new Set();
+    const readFrom = (writer, path) => {
+      if (writer === reader || draft.transient?.has(path) === true) return;
+      before.add(writer);
+      if (drafts[writer].place > draft.place) links.against.push({ reader, writer, path });
+    };
+    const take = (path) => {
+      const supplier = draft.transient?.get(path);
+      if (supplier !== undefined) {
+        if (supplier >= 0) before.add(draftOfRun.get(supplier));
+        return;
+      }
+      const owner = owners.get(path);
+      if (owner !== undefined && owner.index === draft.run) links.lost.push({ reader, writer: reader, path });
+      else if (owner !== undefined) readFrom(draftOfRun.get(owner.index), path);
+      else if (draft.run >= 0 && isRemovedAfter(drafting, path, draft.place)) links.lost.push({ reader, writer: -1, path });
+      if (drafting.promises.length > 0) for (const promiser of listPromisers(drafting, path, owner !== undefined)) readFrom(promiser, path);
+    };
+    eachRead(drafting, draft, take, (pattern) => {
+      if (!isGlob(pattern)) take(pattern);
+      for (const path of listOwnedUnder(drafting, pattern)) if (owners.get(path)?.index !== draft.run) take(path);
+      for (const promise of drafting.promises) if (doOverlap(promise.pattern, pattern)) readFrom(promise.draft, promise.pattern);
+    });
+    links.before[reader] = Array.from(before);
+  });
+  linkWriters(drafting, links);
+  return links;
+}
+
+/** A step that writes what another owns comes before that; who reads what is removed comes before the remover. */
+function linkWriters(drafting, links) {
+  const { drafts, owners, draftOfRun, runs } = drafting;
+  drafts.forEach((draft, at) => {
+    const passed = new Set();
+    if (draft.run >= 0) {
+      for (const file of runs[draft.run].outputs) {
+        const owner = owners.get(file.path);
+        if (owner !== undefined && owner.index !== draft.run) passed.add(draftOfRun.get(owner.index));
+      }
+    }
+    if (draft.plan >= 0 && draft.run < 0) {
+      // It takes over what others own: they come before.
+      for (const pattern of plannedOutputs(drafting.planned[draft.plan].template)) {
+        const owner = owners.get(pattern);
+        if (owner !== undefined) links.after[at].push(draftOfRun.get(owner.index));
+      }
+    }
+    for (const later of passed) if (drafts[later].place > draft.place) links.after[later].push(at);
+    for (const path of draft.transient === undefined ? [] : draft.transient.keys()) {
+      const remover = owners.has(path) ? -1 : draftOfRun.get(findRemover(drafting, path, draft.place)) ?? -1;
+      if (remover >= 0 && remover !== at && drafts[remover].place > draft.place) links.after[remover].push(at);
+    }
+  });
+}
+
+// ---- circles ---------------------------------------------------------------------------------------
+
+// Each round leaves out edges or adds steps, and most projects need one. Where circles lie within
+// circles so deep that these are not enough, the order alone decides.
+const MOST_ROUNDS = 20;
+
+/** Rules 5 and 6 for these readings: marks them, and makes steps of their suppliers, and so on. */
+function passOver(drafting, found, circleOf) {
+  const { drafts, owners, draftOfRun, runs } = drafting;
+  const waiting = found.slice();
+  const circles = new Map(); // of suppliers that were added
+  const circle = (draft) => circles.get(draft) ?? circleOf(draft);
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { reader, path } = next;
+    const draft = drafts[reader];
+    draft.transient = draft.transient ?? new Map();
+    if (draft.transient.has(path)) continue;
+    const supplier = draft.run < 0 ? -1 : findSupplier(drafting, path, draft.place);
+    draft.transient.set(path, supplier);
+    if (supplier < 0 || draftOfRun.has(supplier)) continue;
+    const added = addDraft(drafting, supplier, -1, drafting.placeOf[supplier]);
+    circles.set(added, circle(reader));
+    // What it read in its turn may be just as transient: a file that many runs changed in place.
+    for (const input of runs[supplier].inputs) {
+      const owner = owners.get(input.path);
+      if (owner === undefined && isRemovedAfter(drafting, input.path, drafts[added].place)) waiting.push({ reader: added, writer: -1, path: input.path });
+      const writer = owner === undefined ? -1 : draftOfRun.get(owner.index);
+      if (writer >= 0 && drafts[writer].place > drafts[added].place && circle(writer) === circle(reader)) waiting.push({ reader: added, writer, path: input.path });
+    }
+  }
+}
+
+/** The edges once there is no circle. */
+function breakCircles(drafting) {
+  for (let round = 1; ; round++) {
+    const links = linkDrafts(drafting);
+    if (links.against.length + links.lost.length === 0) return links;
+    const circles = links.against.length === 0 ? undefined : findCircles(links.before.map((before, at) => before.concat(links.after[at])));
+    const circleOf = (draft) => (circles === undefined ? draft : circles[draft]);
+    const closed = links.against.filter(({ reader, writer }) => round > MOST_ROUNDS || circleOf(reader) === circleOf(writer));
+    if (closed.length + links.lost.length === 0) return links;
+    passOver(drafting, closed.concat(links.lost), circleOf);
+  }
+}
+
+/** The steps of `runs`, which are in the order of their ids, and of the plan. */
+function buildStepGraph(runs, planned) {
+  const drafting = beginDrafting(runs, planned);
+  const links = breakCircles(drafting);
+  const { drafts, owners } = drafting;
+  const sorted = drafts.map((_, at) => at).sort((a, b) => drafts[a].place - drafts[b].place);
+  const nodeOf = new Int32Array(drafts.length);
+  sorted.forEach((draft, node) => { nodeOf[draft] = node; });
+  const toNodes = (list) => (list.length === 0 ? list : Array.from(new Set(list)).map((draft) => nodeOf[draft]).sort((a, b) => a - b));
+  const nodes = sorted.map((at) => {
+    const before = toNodes(links.before[at]);
+    return { run: drafts[at].run, plan: drafts[at].plan, before, after: toNodes(links.after[at]).filter((one) => before.indexOf(one) < 0), transient: drafts[at].transient };
+  });
+  const nodeOfRun = new Map();
+  nodes.forEach((node, at) => { if (node.run >= 0) nodeOfRun.set(node.run, at); });
+  return { runs, planned, owners, nodes, nodeOfRun };
+}
+
+/** These steps, each after those that must be settled before it; else in their order. */
+function sortSteps(graph, wanted) {
+  const chosen = new Set(wanted);
+  const state = new Uint8Array(graph.nodes.length); // 1: on the path, 2: listed
+  const sorted = [];
+  for (const start of Array.from(chosen).sort((a, b) => a - b)) {
+    const path = [start];
+    while (path.length > 0) {
+      const at = path[path.length - 1];
+      if (state[at] === 0) {
+        state[at] = 1;
+        const { before, after } = graph.nodes[at];
+        // The last one pushed is the first to be listed.
+        for (const one of after.concat(before).sort((a, b) => b - a)) if (state[one] === 0 && chosen.has(one)) path.push(one);
+      } else {
+        path.pop();
+        if (state[at] === 1) sorted.push(at);
+        state[at] = 2;
+      }
+    }
+  }
+  return sorted;
+}
+
+/** All steps that must be settled before one of these, and these. */
+function withAllBefore(graph, wanted) {
+  const found = new Set(wanted);
+  // A set gives what is added while it is gone through, too.
+  for (const at of found) for (const one of graph.nodes[at].before) found.add(one);
+  return found;
+}
+
+/** All steps whose inputs come from one of these, and these. */
+function withAllAfter(graph, wanted) {
+  const next = graph.nodes.map(() => []);
+  graph.nodes.forEach((node, at) => { for (const one of node.before) next[one].push(at); });
+  const found = new Set(wanted);
+  for (const at of found) for (const one of next[at]) found.add(one);
+  return found;
+}
+
+// ==== src/core/stepcauses.ts =====================================================================
+// stepcauses.ts - why a step must be redone, exactly. Knows no files on a disk and no clock.
+
+// 1. Content decides, never a time. What cannot be read, or was not known, is taken for what it was.
+// 2. A step is to be redone if one of its results is not there or not as recorded; if what it read has
+//    other content, is gone, or was not there and is; or if what it was told otherwise differs: plan,
+//    parameters, declared variables, and the environment where that is asked for.
+// 3. Of a parameter file only its keys count, and these not in a point of a sweep, which set them.
+// 4. A transient input is compared with what its supplier gave (steps.ts, 5).
+// 5. A variable that is not set now is as it was recorded. One that the plan sets is as planned.
+
+/** Why a step must be redone. `by`: id of the run that made or wrote it; undefined: raw, or by hand. */
+// type StepCause =
+//   | { kind: 'never run' }
+//   | { kind: 'plan'; what: ByteString }
+//   | { kind: 'input'; path: ByteString; by: string | undefined }
+//   /** It was not among the files that a declared folder or glob named. */
+//   | { kind: 'new input'; path: ByteString }
+//   /** It was read and is gone, and nothing makes it. */
+//   | { kind: 'gone'; path: ByteString }
+//   /** It was looked for in vain. */
+//   | { kind: 'appeared'; path: ByteString }
+//   | { kind: 'secret'; path: ByteString }
+//   /** undefined: it is gone. */
+//   | { kind: 'parameter'; path: ByteString; key: ByteString; was: ByteString; now: ByteString | undefined }
+//   /** undefined: it was not set, or its value is withheld. */
+//   | { kind: 'variable'; name: ByteString; was: ByteString | undefined; now: ByteString | undefined }
+//   | { kind: 'missing'; path: ByteString }
+//   | { kind: 'changed'; path: ByteString; by: string | undefined }
+//   | { kind: 'environment'; what: ByteString }
+//   /** What the input is made by must be redone; whether it itself must depends on what that gives. */
+//   | { kind: 'producer'; path: ByteString; by: string }
+//   /** As it was, it is needed by another step, and it was overwritten. */
+//   | { kind: 'needed'; path: ByteString; by: ByteString }
+//   | { kind: 'forced' };
+
+/** A file as it is now: undefined if it is gone; hash '?' if it cannot be read. */
+// type StateNow = (path: ByteString) => FileState | undefined;
+
+/** What is there now. */
+// type Present = {
+//   stateOf: StateNow;
+//   /** Is there the key under which secrets were withheld? Else they cannot be compared. */
+//   hasKey: boolean;
+//   /** HMAC of a file that may hold a secret; undefined: it is gone; '?': it cannot be told. */
+//   secretOf: (path: ByteString) => string | undefined;
+//   /** As a record has it; undefined: the file or the key is gone. */
+//   parameterOf: (path: ByteString, key: ByteString) => ByteString | undefined;
+//   /** As a line of a record, 'NAME=VALUE' or 'NAME HMAC'; undefined: it is not set. */
+//   variableOf: (name: ByteString) => ByteString | undefined;
+//   /** The files that a declared folder or glob names. */
+//   filesOf: (pattern: ByteString) => ByteString[];
+//   /** What of the software of a run, by its id, is not any more what it was. */
+//   environmentOf: (id: string) => ByteString[];
+//   /** The last run of a step, by its number. */
+//   runOf: (node: number) => Pick<StepRun, 'id' | 'outputs'> | undefined;
+//   /** Was the step redone after all this was recorded? */
+//   isRedone: (node: number) => boolean;
+//   /** The run other than its owner that left in this place what is there now, if that is known. */
+//   writerOf: (path: ByteString) => string | undefined;
+// };
+
+/** Called with each input that is what it was, and the step that gives it. */
+// type NoteRead = (writer: number, path: ByteString) => void;
+
+// type Judging = { graph: StepGraph; at: number; node: StepNode; run: StepRun; facts: StepFacts; present: Present; noteRead: NoteRead; causes: StepCause[] };
+
+/** Why the step must be redone; empty if it need not. */
+function findStepCauses(graph, at, present, noteRead = () => undefined) {
+  const node = graph.nodes[at];
+  if (node.run < 0) return [{ kind: 'never run' }];
+  const run = graph.runs[node.run];
+  const judging = { graph, at, node, run, facts: run.facts, present, noteRead, causes: [] };
+  for (const what of node.plan < 0 ? [] : graph.planned[node.plan].differences) judging.causes.push({ kind: 'plan', what });
+  judgeInputs(judging);
+  judgeFacts(judging);
+  judgeResults(judging);
+  for (const what of present.environmentOf(run.id)) judging.causes.push({ kind: 'environment', what });
+  return judging.causes;
+}
+
+function judgeInputs(judging) {
+  const { node, run, facts } = judging;
+  for (const input of run.inputs) {
+    if (input.hash === '?' || input.kind === 'd') continue;
+    if (facts.parameterFiles.length > 0 && facts.parameterFiles.indexOf(input.path) >= 0) continue;
+    const supplier = node.transient?.get(input.path);
+    if (supplier === undefined) judgeInput(judging, input);
+    else if (supplier >= 0) judgeTransient(judging, input, supplier);
+  }
+}
+
+function judgeInput(judging, input) {
+  const { graph, present, causes } = judging;
+  const now = present.stateOf(input.path);
+  const owner = graph.owners.get(input.path);
+  const writer = owner === undefined ? -1 : graph.nodeOfRun.get(owner.index);
+  const isRedone = writer >= 0 && present.isRedone(writer);
+  const made = isRedone ? present.runOf(writer)?.outputs.find((file) => file.path === input.path) : owner?.file;
+  // What a step makes it makes again, unless it has just been redone without it.
+  if (now === undefined && (writer < 0 || isRedone)) causes.push({ kind: 'gone', path: input.path });
+  else if (now !== undefined && now.hash !== '?' && !isSameContent(now, input)) causes.push({ kind: 'input', path: input.path, by: made !== undefined && isSameContent(made, now) ? present.runOf(writer)?.id : undefined });
+  else if (made !== undefined && isSameContent(made, input)) judging.noteRead(writer, input.path);
+}
+
+function judgeTransient(judging, input, supplier) {
+  const { graph, present, causes } = judging;
+  const writer = graph.nodeOfRun.get(supplier);
+  const last = present.runOf(writer);
+  const made = last?.outputs.find((file) => file.path === input.path);
+  if (made === undefined) causes.push({ kind: 'gone', path: input.path });
+  else if (!isSameContent(made, input)) causes.push({ kind: 'input', path: input.path, by: last?.id });
+  else judging.noteRead(writer, input.path);
+}
+
+/** All that is told besides files: in the order in which a person would look. */
+function judgeFacts({ graph, node, run, facts, present, causes }) {
+  for (const parameter of facts.sweep === undefined ? facts.parameters : []) {
+    const parts = splitFileParameter(parameter, facts.parameterFiles);
+    if (parts === undefined || node.transient?.has(parts.path) === true) continue;
+    const isGone = present.stateOf(parts.path) === undefined;
+    const now = isGone ? undefined : present.parameterOf(parts.path, parts.key);
+    if (isGone && !graph.owners.has(parts.path) && !causes.some((cause) => cause.kind === 'gone' && cause.path === parts.path)) causes.push({ kind: 'gone', path: parts.path });
+    const isUnknown = parts.value.indexOf('\0') >= 0 && !present.hasKey;
+    if (!isGone && !isUnknown && now !== parts.value) causes.push({ kind: 'parameter', path: parts.path, key: parts.key, was: parts.value, now });
+  }
+  const fixed = node.plan < 0 ? [] : graph.planned[node.plan].template.variables;
+  for (const name of facts.declaredVariables) {
+    const now = present.variableOf(name);
+    if (now === undefined || fixed.some((line) => line.startsWith(name + '='))) continue;
+    const was = facts.variables.find((line) => line.startsWith(name + '=')) ?? facts.variableHashes.find((line) => line.startsWith(name + ' '));
+    const shown = (line) => (line !== undefined && line[name.length] === '=' ? line.slice(name.length + 1) : undefined);
+    if (now !== was) causes.push({ kind: 'variable', name, was: shown(was), now: shown(now) });
+  }
+  for (const line of facts.secretInputs) {
+    const space = line.indexOf(' ');
+    const path = line.slice(space + 1);
+    if (node.transient?.has(path) === true) continue;
+    const now = present.secretOf(path);
+    if (now === undefined) causes.push({ kind: 'gone', path });
+    else if (now !== '?' && now !== line.slice(0, space)) causes.push({ kind: 'secret', path });
+  }
+  for (const path of facts.absent) if (node.transient?.has(path) !== true && present.stateOf(path) !== undefined) causes.push({ kind: 'appeared', path });
+  if (facts.inputPatterns.length === 0) return;
+  const known = new Set(run.inputs.concat(run.outputs).map((file) => file.path).concat(run.removed, facts.secretInputs.map((line) => line.slice(line.indexOf(' ') + 1))));
+  for (const pattern of facts.inputPatterns) {
+    for (const path of present.filesOf(pattern)) {
+      if (known.has(path) || node.transient?.has(path) === true) continue;
+      known.add(path);
+      causes.push({ kind: 'new input', path });
+    }
+  }
+}
+
+function judgeResults({ graph, node, run, present, causes }) {
+  for (const file of run.outputs) {
+    if (graph.owners.get(file.path)?.index !== node.run) continue;
+    const now = present.stateOf(file.path);
+    if (now === undefined) causes.push({ kind: 'missing', path: file.path });
+    else if (now.hash !== '?' && !isSameContent(file, now)) causes.push({ kind: 'changed', path: file.path, by: present.writerOf(file.path) });
+  }
+}
+
+// ---- in words --------------------------------------------------------------------------------------
+
+const MOST_VALUE_BYTES = 40;
+
+function showCauseValue(value) {
+  return value === '' ? '(empty)' : value.length > MOST_VALUE_BYTES ? value.slice(0, MOST_VALUE_BYTES - 3) + '...' : value.replace(/\0\{[0-9a-f]+\}/g, '(withheld)');
+}
+
+/** The cause as a clause in one line. What it names may be hostile text. */
+function describeCause(cause) {
+  switch (cause.kind) {
+    case 'never run': return 'never run';
+    case 'plan': return cause.what;
+    case 'input': return (isSourceName(cause.path) ? 'code ' : 'input ') + cause.path + (cause.by === undefined ? ' changed' : ' was made anew by ' + cause.by);
+    case 'new input': return 'input ' + cause.path + ' is new';
+    case 'gone': return 'input ' + cause.path + ' is gone';
+    case 'appeared': return cause.path + ' is there now, and was not';
+    case 'secret': return 'secret input ' + cause.path + ' changed';
+    case 'parameter': return 'parameter ' + cause.path + ':' + cause.key + (cause.now === undefined ? ' is gone' : ': ' + showCauseValue(cause.now)) + ', was ' + showCauseValue(cause.was);
+    case 'variable': return 'variable ' + cause.name + (cause.now === undefined ? ' changed' : ': ' + showCauseValue(cause.now) + (cause.was === undefined ? ', was not set' : ', was ' + showCauseValue(cause.was)));
+    case 'missing': return 'result ' + cause.path + ' is missing';
+    case 'changed': return 'result ' + cause.path + (cause.by === undefined ? ' was changed' : ' was overwritten by ' + cause.by);
+    case 'environment': return cause.what;
+    case 'producer': return 'its input ' + cause.path + ' is stale';
+    case 'needed': return cause.path + ', as it was, is needed by ' + cause.by;
+    case 'forced': return 'asked for';
+  }
+}
+
+const MOST_CAUSES = 4;
+
+/** All causes in one line. */
+function describeCauses(causes) {
+  const shown = causes.slice(0, causes.length > MOST_CAUSES ? MOST_CAUSES - 1 : MOST_CAUSES).map(describeCause);
+  return shown.concat(causes.length > shown.length ? 'and ' + String(causes.length - shown.length) + ' more' : []).join('; ');
+}
+
+/** Does the cause lie in a result, which is there or not, rather than in what it is made from? */
+function isOfResult(cause) {
+  return cause.kind === 'missing' || cause.kind === 'changed';
 }
 
 // ==== src/core/lineage.ts ========================================================================
@@ -1232,116 +2232,81 @@ function layOut(request) {
 }
 
 // ==== src/core/staleness.ts ======================================================================
-// staleness.ts - which results are not any more what their runs would make, and exactly why. Knows no files on a disk and no clock.
+// staleness.ts - which results are not any more what their steps would make, and what else is not as it should be. Knows no files on a disk and no clock.
 
-// 1. A result is stale if a file that its run read has other content now than was read, or if the
-//    owner of such a file is stale. What the run wrote or removed itself does not count, nor what is
-//    gone: gone results are missing, gone raw inputs are told as such.
-// 2. Content decides, never a time.
-// 3. Raw inputs are the files that a live run read and that no run has written or removed since. Each
-//    is expected to be as it was last read.
+// 1. A result is stale if its step must be redone for another cause than that a result is missing or
+//    changed, which is told as such; or if a step that gives one of its inputs is stale. A raw input
+//    that is gone is told as such, too.
+// 2. Raw inputs are the files that a step read and that no step makes. Each is expected to be as it was
+//    last read. Of a parameter file the keys are expected to be, by which steps are stale.
 
-/** A file as it is now: undefined if it is gone; hash '?' if it cannot be read. */
-// type StateNow = (path: ByteString) => FileState | undefined;
-
-/** Why a result is stale. */
-// type StaleCause =
-//   | { kind: 'input'; path: ByteString; /** The run whose result it is now; undefined: raw, or changed by hand. */ by: string | undefined }
-//   | { kind: 'producer'; path: ByteString; by: string }
-//   | { kind: 'environment'; what: ByteString };
-
-// type StaleResult = { path: ByteString; run: string; causes: StaleCause[] };
+// type StaleResult = { path: ByteString; run: string; causes: StepCause[] };
 // type ChangedResult = { path: ByteString; run: string; /** A later run that did not succeed wrote to it. */ overwrittenBy: string | undefined };
 // type RawInput = { path: ByteString; run: string };
+/** A planned step that was never run, or must be redone and leaves no result by which that would be told. */
+// type OpenStep = { name: ByteString; causes: StepCause[] };
 
 /** What is to be looked at on the disk. */
 // type Expectations = {
-//   runs: GraphRun[];
-//   owners: Map<ByteString, Owner>;
-//   /** Of each run: does a current result need it? */
-//   isLive: Uint8Array;
-//   /** Of each path a live run read last and no run wrote since: the run and what it read. */
-//   raw: Map<ByteString, Owner>;
+//   graph: StepGraph;
+//   /** Of each raw input the run that read it last, and what it read; undefined if its content is not what counts. */
+//   raw: Map<ByteString, { index: number; file: FileState | undefined }>;
 //   /** All paths that must be looked at, sorted by bytes. */
 //   paths: ByteString[];
 // };
 
-// type FileVerdicts = { results: number; inputs: number; stale: StaleResult[]; missing: RawInput[]; edited: ChangedResult[]; changedInputs: RawInput[]; goneInputs: RawInput[] };
-
-/** What `runs`, which are in the order of their ids, say that there should be. */
-function listExpectations(runs) {
-  const { owners, isLive } = findNeeded(runs);
-  const raw = new Map();
-  runs.forEach((run, index) => {
-    if (run.tree !== undefined) return;
-    if (isLive[index] === 1) for (const file of run.inputs) if (file.hash !== '?' && file.kind !== 'd' && !owners.has(file.path)) raw.set(file.path, { index, file });
-    for (const file of run.outputs) raw.delete(file.path);
-    for (const path of run.removed) raw.delete(path);
-  });
-  const paths = new Set(owners.keys());
-  for (const path of raw.keys()) paths.add(path);
-  for (const owner of owners.values()) for (const input of runs[owner.index].inputs) paths.add(input.path);
-  return { runs, owners, isLive, raw, paths: Array.from(paths).sort(compareBytes) };
-}
-
-/** The runs that own results, each once, ascending. */
-function listOwningRuns(owners) {
-  return Array.from(new Set(Array.from(owners.values(), (owner) => owner.index))).sort((a, b) => a - b);
-}
-
-// type Staleness = {
-//   /** Of each owning run the causes found so far. */
-//   causes: Map<number, StaleCause[]>;
-//   /** Of each owning run those that read a result of it as it is now. */
-//   readers: Map<number, { run: number; path: ByteString }[]>;
+// type FileVerdicts = {
+//   results: number; inputs: number; stale: StaleResult[]; missing: RawInput[]; edited: ChangedResult[]; changedInputs: RawInput[]; goneInputs: RawInput[]; open: OpenStep[];
 // };
 
-function noteReading(expected, index, input, now, found) {
-  const owner = expected.owners.get(input.path);
-  const by = owner === undefined ? undefined : expected.runs[owner.index].id;
-  if (now !== undefined && now.hash !== '?' && !isSameContent(now, input)) {
-    const isOwners = owner !== undefined && isSameContent(now, owner.file);
-    (found.causes.get(index)).push({ kind: 'input', path: input.path, by: isOwners ? by : undefined });
-  } else if (owner !== undefined && owner.index !== index && isSameContent(owner.file, input)) {
-    const readers = found.readers.get(owner.index);
-    if (readers === undefined) found.readers.set(owner.index, [{ run: index, path: input.path }]);
-    else readers.push({ run: index, path: input.path });
-  }
+/** The paths that a step is judged by, but for what its patterns name: results, inputs, what was absent. */
+function listPathsOfStep(graph, at) {
+  const { run } = graph.nodes[at];
+  if (run < 0) return [];
+  const { inputs, outputs, facts } = graph.runs[run];
+  const owned = outputs.filter((file) => graph.owners.get(file.path)?.index === run);
+  return inputs.concat(owned).map((file) => file.path).concat(facts.absent);
 }
 
-/** Rule 1. `environmentCauses` are further causes of a run, by its number. */
-function findStaleRuns(expected, stateOf, environmentCauses) {
-  const found = { causes: new Map(), readers: new Map() };
-  const owning = listOwningRuns(expected.owners);
-  for (const index of owning) {
-    const run = expected.runs[index];
-    found.causes.set(index, environmentCauses(index));
-    const own = new Set(run.removed);
-    for (const file of run.outputs) own.add(file.path);
-    for (const input of run.inputs) {
-      if (input.hash !== '?' && input.kind !== 'd' && !own.has(input.path)) noteReading(expected, index, input, stateOf(input.path), found);
-    }
-  }
-  // A result can be made again with the same bytes by a later run, so the order of the runs is no order of these.
-  const waiting = owning.filter((index) => (found.causes.get(index)).length > 0);
+/** What the steps say that there should be. */
+function listExpectations(graph) {
+  const raw = new Map();
+  const paths = new Set();
+  graph.nodes.forEach((node, at) => {
+    for (const path of listPathsOfStep(graph, at)) paths.add(path);
+    if (node.run < 0) return;
+    const { inputs, facts } = graph.runs[node.run];
+    const note = (path, file) => {
+      if (graph.owners.has(path) || node.transient?.has(path) === true) return;
+      if (node.run >= (raw.get(path)?.index ?? 0)) raw.set(path, { index: node.run, file });
+    };
+    for (const file of inputs) if (file.hash !== '?' && file.kind !== 'd') note(file.path, facts.parameterFiles.indexOf(file.path) < 0 ? file : undefined);
+  });
+  return { graph, raw, paths: Array.from(paths).sort(compareBytes) };
+}
+
+/** Of each step why it is stale (rule 1): the causes found, and those that come from steps before it. */
+function findStaleSteps(graph, causes, readers) {
+  const stale = causes.map((list) => list.filter((cause) => !isOfResult(cause) && cause.kind !== 'gone'));
+  const waiting = stale.map((_, at) => at).filter((at) => stale[at].length > 0 && graph.nodes[at].run >= 0);
   const isSpread = new Set(waiting);
-  for (let at = 0; at < waiting.length; at++) {
-    for (const { run, path } of found.readers.get(waiting[at]) ?? []) {
-      (found.causes.get(run)).push({ kind: 'producer', path, by: expected.runs[waiting[at]].id });
-      if (!isSpread.has(run)) waiting.push(run);
-      isSpread.add(run);
+  for (let next = 0; next < waiting.length; next++) {
+    const by = graph.runs[graph.nodes[waiting[next]].run].id;
+    for (const { reader, path } of readers[waiting[next]]) {
+      stale[reader].push({ kind: 'producer', path, by });
+      if (!isSpread.has(reader)) waiting.push(reader);
+      isSpread.add(reader);
     }
   }
-  return found.causes;
+  return stale;
 }
 
-/** The last run that wrote to each of these paths without success, after its owner. */
-function findOverwriters(runs, paths) {
+/** Of each path to which the last run that wrote to it did so without success, that run and what it left. */
+function findOverwriters(runs) {
   const found = new Map();
-  for (const run of paths.size === 0 ? [] : runs) {
-    if (run.tree !== undefined) continue;
+  for (const run of runs) {
+    if (run.tree !== undefined || (run.status === 'succeeded' && found.size === 0)) continue;
     for (const file of run.outputs) {
-      if (!paths.has(file.path)) continue;
       if (run.status === 'succeeded') found.delete(file.path);
       else found.set(file.path, { id: run.id, file });
     }
@@ -1349,36 +2314,47 @@ function findOverwriters(runs, paths) {
   return found;
 }
 
-function isAsExpected(file, now) {
-  return now.hash === '?' || isSameContent(file, now);
+function sortByPath(list) {
+  return list.sort((a, b) => compareBytes(a.path, b.path));
 }
 
 /** The verdicts on all that is expected; lists in the order of paths. */
-function judgeFiles(expected, stateOf, environmentCauses) {
-  const { runs, owners, raw } = expected;
-  const verdicts = { results: owners.size, inputs: raw.size, stale: [], missing: [], edited: [], changedInputs: [], goneInputs: [] };
-  const causes = findStaleRuns(expected, stateOf, environmentCauses);
-  for (const [path, { index, file }] of owners) {
-    const run = runs[index].id;
-    const now = stateOf(path);
-    if (now === undefined) verdicts.missing.push({ path, run });
-    else if (!isAsExpected(file, now)) verdicts.edited.push({ path, run, overwrittenBy: undefined });
-    const why = causes.get(index);
-    if (why.length > 0) verdicts.stale.push({ path, run, causes: why });
+function judgeFiles({ graph, raw }, present) {
+  const verdicts = { results: graph.owners.size, inputs: raw.size, stale: [], missing: [], edited: [], changedInputs: [], goneInputs: [], open: [] };
+  const readers = graph.nodes.map(() => []);
+  const causes = graph.nodes.map((_, at) => findStepCauses(graph, at, present, (writer, path) => { readers[writer].push({ reader: at, path }); }));
+  const stale = findStaleSteps(graph, causes, readers);
+  graph.nodes.forEach((node, at) => {
+    if (node.plan < 0 || stale[at].length === 0) return;
+    const isTold = node.run >= 0 && graph.runs[node.run].outputs.some((file) => graph.owners.get(file.path)?.index === node.run);
+    if (!isTold) verdicts.open.push({ name: graph.planned[node.plan].name, causes: stale[at] });
+  });
+  for (const [path, { index }] of graph.owners) {
+    const why = stale[graph.nodeOfRun.get(index)];
+    if (why.length > 0) verdicts.stale.push({ path, run: graph.runs[index].id, causes: why });
   }
-  for (const [path, { index, file }] of raw) {
-    const now = stateOf(path);
-    if (now === undefined) verdicts.goneInputs.push({ path, run: runs[index].id });
-    else if (!isAsExpected(file, now)) verdicts.changedInputs.push({ path, run: runs[index].id });
-  }
-  const overwriters = findOverwriters(runs, new Set(verdicts.edited.map((one) => one.path)));
-  for (const one of verdicts.edited) {
-    const by = overwriters.get(one.path);
-    const now = stateOf(one.path);
-    if (by !== undefined && now !== undefined && isSameContent(by.file, now)) one.overwrittenBy = by.id;
-  }
-  for (const list of [verdicts.stale, verdicts.missing, verdicts.edited, verdicts.changedInputs, verdicts.goneInputs]) list.sort((a, b) => compareBytes(a.path, b.path));
+  causes.forEach((list, at) => {
+    if (graph.nodes[at].run < 0) return;
+    const run = graph.runs[graph.nodes[at].run].id;
+    for (const cause of list) {
+      if (cause.kind === 'missing') verdicts.missing.push({ path: cause.path, run });
+      else if (cause.kind === 'changed') verdicts.edited.push({ path: cause.path, run, overwrittenBy: cause.by });
+      // Secret files are among no inputs.
+      else if (cause.kind === 'gone' && !raw.has(cause.path) && !verdicts.goneInputs.some((one) => one.path === cause.path)) verdicts.goneInputs.push({ path: cause.path, run });
+    }
+  });
+  judgeRawInputs(graph, raw, present.stateOf, verdicts);
+  for (const list of [verdicts.stale, verdicts.missing, verdicts.edited, verdicts.changedInputs, verdicts.goneInputs]) sortByPath(list);
   return verdicts;
+}
+
+function judgeRawInputs(graph, raw, stateOf, verdicts) {
+  for (const [path, { index, file }] of raw) {
+    const run = graph.runs[index].id;
+    const now = stateOf(path);
+    if (now === undefined) verdicts.goneInputs.push({ path, run });
+    else if (file !== undefined && now.hash !== '?' && !isSameContent(file, now)) verdicts.changedInputs.push({ path, run });
+  }
 }
 
 // ---- files that nobody accounts for -----------------------------------------------------------------
@@ -2238,6 +3214,7 @@ function compareTouchedFiles(runs, data) {
   return [
     makeFiles('inputs', data), hashed('secret_inputs', (run) => run.secretInputs),
     makeFiles('outputs', runs.map((run) => run.outputs)), hashed('secret_outputs', (run) => run.secretOutputs),
+    makeList('metrics', 'list', runs.map((run) => run.metrics.map((text) => splitAt(text, ' ')))),
     makeFiles('uncertain', runs.map((run) => run.uncertain)),
     names('missing_outputs', (run) => run.missingOutputs), names('removed', (run) => run.removed),
     makeNamedFiles('logs', runs.map(logsOf)),
@@ -2310,7 +3287,7 @@ function selectRun(reference, runs, findMakers) {
   return /^[0-9]/.test(reference) ? selectionOf(runs.filter((run) => run.id.startsWith(reference))) : { kind: 'none' };
 }
 
-/** "NAME" alone, or with what one of its values is to be. */
+/** Of a parameter or metric: "NAME" alone, or with what one of its values is to be. */
 // type ParameterCondition = { name: ByteString; operator?: '=' | '!=' | '<' | '<=' | '>' | '>='; value: ByteString };
 
 /** Reads "gamma", "gamma<0.5"; undefined if there is no name. */
@@ -2335,15 +3312,34 @@ function compareValues(a, b) {
   return compareBytes(a, b);
 }
 
-/** The values that a run's parameters "NAME VALUE" give a name. */
+/** The values that a run's parameters or metrics "NAME VALUE" give a name. */
 function valuesOf(parameters, name) {
   const start = name + ' ';
   return parameters.filter((one) => one.startsWith(start)).map((one) => one.slice(start.length));
 }
 
+/** The names of these "NAME VALUE" lines, each once, sorted. */
+function listValueNames(lists) {
+  const names = new Set();
+  for (const lines of lists) for (const line of lines) names.add(line.slice(0, line.indexOf(' ')));
+  return Array.from(names).sort(compareBytes);
+}
+
+/**
+ * The name that a person means, of those that there are: itself; else PATH:KEY, of which it is the
+ * KEY. Several if there are several; the word itself if there is none. In names a space is "%20".
+ */
+function resolveName(word, names) {
+  const spelled = word.replace(/ /g, '%20');
+  const exact = names.filter((name) => name === word || name === spelled);
+  if (exact.length > 0) return exact.slice(0, 1);
+  const ends = names.filter((name) => name.endsWith(':' + spelled));
+  return ends.length > 0 ? ends : [spelled];
+}
+
 /** A withheld value (it holds NUL) is not known, and fits no comparison. */
-function meetsCondition(run, { name, operator, value }) {
-  const values = valuesOf(run.parameters, name);
+function meetsCondition(lines, { name, operator, value }) {
+  const values = valuesOf(lines, name);
   if (operator === undefined) return values.length > 0;
   const orders = values.filter((one) => one.indexOf('\0') < 0).map((one) => compareValues(one, value));
   switch (operator) {
@@ -2365,6 +3361,7 @@ function meetsCondition(run, { name, operator, value }) {
 //   since?: string;
 //   until?: string;
 //   parameters: ParameterCondition[];
+//   metrics: ParameterCondition[];
 //   made: ByteString[];
 //   used: ByteString[];
 //   /** Is what is looked for in this text? */
@@ -2373,7 +3370,7 @@ function meetsCondition(run, { name, operator, value }) {
 
 /** In which texts of a run is looked for a pattern. */
 function textsOf(run) {
-  const texts = [run.command].concat(run.tags, run.parameters, run.comments ?? []);
+  const texts = [run.command].concat(run.tags, run.parameters, run.metrics, run.comments ?? []);
   for (const text of [run.label, run.reason, run.outcome]) if (text !== undefined) texts.push(text);
   return texts;
 }
@@ -2391,7 +3388,14 @@ function matchesFilter(run, filter) {
     const tags = run.tags;
     if (!filter.tags.every((tag) => tags.indexOf(tag) >= 0)) return false;
   }
-  if (!filter.parameters.every((condition) => meetsCondition(run, condition))) return false;
+  if (filter.parameters.length > 0) {
+    const parameters = run.parameters;
+    if (!filter.parameters.every((condition) => meetsCondition(parameters, condition))) return false;
+  }
+  if (filter.metrics.length > 0) {
+    const metrics = run.metrics;
+    if (!filter.metrics.every((condition) => meetsCondition(metrics, condition))) return false;
+  }
   return filter.grep === undefined || textsOf(run).some(filter.grep);
 }
 
@@ -2803,6 +3807,8 @@ const EXIT = {
   /** The question was answered with no: something is not as recorded. */
   differs: 1,
   usage: 2,
+  /** `make` could not make a step: an input is gone, say. */
+  unmakeable: 120,
   /** `record` refused before the command started. */
   refused: 121,
   /** The command succeeded, its record could not be written in full. */
@@ -2840,12 +3846,287 @@ function requireMoment(option, text, nowMs) {
 }
 
 // ==== src/core/words.ts ==========================================================================
-// words.ts - words as parts of a sentence.
+// words.ts - words as parts of a sentence, and how much alike two are.
 
 /** "a", "a or b", "a, b or c"; '' of none. */
 function joinWords(words, conjunction) {
   if (words.length < 2) return words.join('');
   return words.slice(0, -1).join(', ') + ' ' + conjunction + ' ' + words[words.length - 1];
+}
+
+/** Number of single edits (letter put in, taken out, changed, two swapped) between two words. */
+function editDistance(a, b) {
+  const rows = [];
+  for (let i = 0; i <= a.length; i++) {
+    rows.push([i]);
+    for (let j = 1; j <= b.length; j++) {
+      if (i === 0) rows[i][j] = j;
+      else {
+        const change = rows[i - 1][j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+        rows[i][j] = Math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, change);
+        if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) rows[i][j] = Math.min(rows[i][j], rows[i - 2][j - 2] + 1);
+      }
+    }
+  }
+  return rows[a.length][b.length];
+}
+
+// ==== src/core/quantities.ts =====================================================================
+// quantities.ts - sizes and times as a person writes them: 4G, 90m. Knows no clock.
+
+const UNIT_BYTES = { B: 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 };
+const UNIT_SECONDS = { s: 1, m: 60, h: 3600, d: 86400 };
+const LONGEST_DURATION_S = 1e9;
+
+/** What a size is, for a hint. */
+const SIZE_WORDS = '4096B, 512K, 512M, 4G, 1.5T (K is 1024 bytes)';
+/** What a time is, for a hint. */
+const DURATION_WORDS = 'seconds, or 90s, 5m, 2h, 1d';
+
+/**
+ * Bytes of "512M", "1.5G", "4GiB": whole, more than 0. undefined for anything else: also for a number
+ * without a unit, which is bytes to one and megabytes to another, and for "MB", which is two things.
+ */
+function parseSize(text) {
+  const parts = /^(\d{1,15}(?:\.\d{1,9})?)(?:([KMGT])(?:iB)?|(B))$/i.exec(text);
+  if (parts === null) return undefined;
+  const bytes = Math.round(Number(parts[1]) * UNIT_BYTES[(parts[2] ?? parts[3]).toUpperCase()]);
+  return bytes > 0 && bytes <= Number.MAX_SAFE_INTEGER ? bytes : undefined;
+}
+
+/** The shortest text that parseSize() reads as so many bytes. */
+function printSize(bytes) {
+  const unit = ['T', 'G', 'M', 'K'].find((one) => bytes % UNIT_BYTES[one] === 0) ?? 'B';
+  return String(bytes / UNIT_BYTES[unit]) + unit;
+}
+
+/** Seconds, in whole milliseconds, of "90", "1.5m", "2h", "1d"; undefined for anything else. */
+function parseDuration(text) {
+  const parts = /^(\d{1,15}(?:\.\d{1,9})?)([smhd])?$/.exec(text);
+  if (parts === null) return undefined;
+  const seconds = Math.round(Number(parts[1]) * UNIT_SECONDS[parts[2] ?? 's'] * 1000) / 1000;
+  return seconds > 0 && seconds <= LONGEST_DURATION_S ? seconds : undefined;
+}
+
+// ==== src/core/parameters.ts =====================================================================
+// parameters.ts - values in files as a tree of keys, and how keys are written (docs/parameters.txt). Knows no format and no file.
+
+/** 'undecided': a word that some readers of its format take for a number, a truth or a date, and others for a text. */
+// type ScalarType = 'string' | 'integer' | 'float' | 'boolean' | 'null' | 'date' | 'undecided';
+
+/** A single value. It stands in the text from `start` to `end`, quotes included; start is -1 if it cannot be replaced there. */
+// type ParameterScalar = {
+//   kind: 'scalar';
+//   type: ScalarType;
+//   /** Of a string its bytes; of all others one spelling for whatever means the same. */
+//   value: ByteString;
+//   /** As it stands there. */
+//   spelled: ByteString;
+//   start: number;
+//   end: number;
+// };
+
+/** A list in brackets has its place; start is -1 if it is in no single piece, or not in brackets. */
+// type ParameterList = { kind: 'list'; items: ParameterNode[]; start: number; end: number };
+
+// type ParameterMapping = { kind: 'mapping'; entries: Map<ByteString, ParameterNode>; start: number; end: number };
+
+/** A key whose value cannot be told from the text alone. `why` is a part of a sentence. */
+// type UnreadableParameter = { kind: 'unreadable'; why: ByteString; line: number };
+
+// type ParameterNode = ParameterScalar | ParameterList | ParameterMapping | UnreadableParameter;
+
+/** `isFlat`: keys have no parts, a "." in one is a part of it. `isTyped`: values have types; otherwise all are texts. */
+// type ParameterTree = { root: ParameterMapping | ParameterList; isFlat: boolean; isTyped: boolean };
+
+/** Deeper nesting is refused: no file for people has it, and it would exhaust the stack. */
+const DEEPEST_NESTING = 100;
+
+// ---- keys -------------------------------------------------------------------------------------------
+
+/** A part of a key: a name, or the number of an item of a list. */
+// type KeyPart = ByteString | number;
+
+const BARE_PART = /^[^."[\]\0-\x20\x7f][^."[\]\0-\x1f\x7f]*$/;
+
+/** The key as rr writes it: a.b[0]."c.d" */
+function printKey(parts) {
+  return parts.map((part, i) => {
+    if (typeof part === 'number') return '[' + String(part) + ']';
+    return (i === 0 ? '' : '.') + (BARE_PART.test(part) && !part.endsWith(' ') ? part : JSON.stringify(part));
+  }).join('');
+}
+
+const QUOTED_PART = /"(?:[^"\\]|\\[^])*"/y;
+
+/** The end of the part in quotes that begins at `at`, and what it means; undefined if there is none. */
+function readQuotedPart(key, at) {
+  QUOTED_PART.lastIndex = at;
+  const found = QUOTED_PART.exec(key);
+  if (found === null) return undefined;
+  try {
+    return { part: JSON.parse(found[0]), end: at + found[0].length };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}
+
+/** The parts of a key as a person writes it; undefined if it is none. */
+function parseKeyParts(key) {
+  const parts = [];
+  let at = 0;
+  while (at < key.length) {
+    const index = /^\[(\d{1,9})\]/.exec(key.slice(at, at + 12));
+    if (index !== null) {
+      parts.push(Number(index[1]));
+      at += index[0].length;
+      continue;
+    }
+    if (parts.length > 0) {
+      if (key[at] !== '.') return undefined;
+      at += 1;
+    }
+    if (key[at] === '"') {
+      const quoted = readQuotedPart(key, at);
+      if (quoted === undefined) return undefined;
+      parts.push(quoted.part);
+      at = quoted.end;
+    } else {
+      const bare = /^[^."[\]]+/.exec(key.slice(at));
+      if (bare === null) return undefined;
+      parts.push(bare[0]);
+      at += bare[0].length;
+    }
+  }
+  return parts.length === 0 ? undefined : parts;
+}
+
+// type FoundParameter = { kind: 'found'; node: ParameterNode; /** As rr writes it. */ key: ByteString } | { kind: 'missing'; nearest: ByteString[] };
+
+/** The value of a key. Of a list an item may be named a.0, too. */
+function findParameter(tree, key) {
+  if (tree.isFlat) {
+    const node = tree.root.kind === 'mapping' ? tree.root.entries.get(key) : undefined;
+    return node === undefined ? { kind: 'missing', nearest: findNearestKeys(tree, key) } : { kind: 'found', node, key };
+  }
+  let node = tree.root;
+  const met = [];
+  for (const part of parseKeyParts(key) ?? ['']) {
+    if (node?.kind === 'list') {
+      const index = typeof part === 'number' ? part : /^\d{1,9}$/.test(part) ? Number(part) : -1;
+      node = node.items[index];
+      met.push(index);
+    } else if (node?.kind === 'mapping') {
+      node = node.entries.get(String(part));
+      met.push(String(part));
+    } else node = undefined;
+  }
+  if (node === undefined || met.length === 0) return { kind: 'missing', nearest: findNearestKeys(tree, key) };
+  return { kind: 'found', node, key: printKey(met) };
+}
+
+/** A list of single values is one value to a person; other lists are told item by item. */
+function isPlainList(node) {
+  return node.items.every((item) => item.kind === 'scalar');
+}
+
+/**
+ * All values with their keys, in the order of the file: those of mappings one by one, a list of
+ * single values as a whole. No more than `most` of them.
+ */
+function listParameters(tree, most) {
+  const found = [];
+  const visit = (node, parts) => {
+    if (found.length >= most) return;
+    const isWhole = node.kind === 'list' ? isPlainList(node) : node.kind !== 'mapping' || node.entries.size === 0;
+    if (isWhole && parts.length > 0) found.push({ key: tree.isFlat ? String(parts[0]) : printKey(parts), node });
+    else if (node.kind === 'list') node.items.forEach((item, i) => visit(item, parts.concat(i)));
+    else if (node.kind === 'mapping') for (const [name, value] of node.entries) visit(value, parts.concat(name));
+  };
+  visit(tree.root, []);
+  return found;
+}
+
+const MOST_NEAR = 3;
+const MOST_COMPARED = 2000;
+
+/** Keys that may have been meant: spelled much the same, or with the same last part. */
+function findNearestKeys(tree, key) {
+  const last = (text) => text.slice(text.lastIndexOf('.') + 1);
+  const scored = [];
+  for (const one of listParameters(tree, MOST_COMPARED)) {
+    if (one.key.length > 200 || key.length > 200) continue;
+    const distance = last(one.key) === last(key) ? 0 : editDistance(key, one.key);
+    if (distance <= Math.max(1, Math.floor(key.length / 3))) scored.push({ key: one.key, distance });
+  }
+  scored.sort((a, b) => a.distance - b.distance || compareBytes(a.key, b.key));
+  return scored.slice(0, MOST_NEAR).map((one) => one.key);
+}
+
+// ---- meaning ----------------------------------------------------------------------------------------
+
+/** Do the two mean the same? The order of keys means nothing. */
+function isSameNode(a, b) {
+  if (a.kind === 'scalar' && b.kind === 'scalar') return a.type === b.type && a.value === b.value;
+  if (a.kind === 'list' && b.kind === 'list') return a.items.length === b.items.length && a.items.every((item, i) => isSameNode(item, b.items[i]));
+  if (a.kind !== 'mapping' || b.kind !== 'mapping' || a.entries.size !== b.entries.size) return a.kind === 'unreadable' && b.kind === 'unreadable' && a.why === b.why;
+  for (const [name, value] of a.entries) {
+    const other = b.entries.get(name);
+    if (other === undefined || !isSameNode(value, other)) return false;
+  }
+  return true;
+}
+
+/** A whole number of any size in one spelling: decimal, without "+" and leading zeros. */
+function canonicalInteger(text) {
+  const digits = text.replace(/^\+/, '');
+  return String(digits[0] === '-' ? -BigInt(digits.slice(1)) : BigInt(digits));
+}
+
+/** A floating-point number (IEEE 754, 64 bits) in one spelling; never one of a whole number. */
+function canonicalFloat(value) {
+  if (Number.isNaN(value)) return 'nan';
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  const text = Object.is(value, -0) ? '-0' : String(value);
+  return /^-?\d+$/.test(text) ? text + '.0' : text;
+}
+
+// ---- parameters of runs -------------------------------------------------------------------------------
+
+/** A value that stood in a file: `path` as in a record, `key` as printKey() has it. */
+// type FileParameter = { path: ByteString; key: ByteString };
+
+/**
+ * The name that it has among the parameters of a run: PATH:KEY. A name holds no space, so that one is
+ * "%20", and a "%" is "%25".
+ */
+function nameFileParameter({ path, key }) {
+  return (path + ':' + key).replace(/[ %]/g, (sign) => (sign === ' ' ? '%20' : '%25'));
+}
+
+/** Another value for it. */
+// type ParameterSetting = FileParameter & { value: ByteString };
+
+/** Path and key of a PATH:KEY, if PATH is one of these; the longest that fits. */
+function splitParameterName(name, paths) {
+  let found;
+  for (const path of paths) if (name.startsWith(nameFileParameter({ path, key: '' })) && (found === undefined || path.length > found.length)) found = path;
+  if (found === undefined) return undefined;
+  const key = name.slice(nameFileParameter({ path: found, key: '' }).length);
+  return { path: found, key: key.replace(/%(20|25)/g, (_, digits) => (digits === '20' ? ' ' : '%')) };
+}
+
+/** Those of a run's parameters that stood in files, with their values in the record. */
+function fileParametersOf(run) {
+  const found = [];
+  for (const parameter of run.parameters) {
+    const space = parameter.indexOf(' ');
+    const name = parameter.slice(0, space);
+    const split = splitParameterName(name, run.parameterFiles);
+    if (split !== undefined) found.push({ ...split, name, value: parameter.slice(space + 1) });
+  }
+  return found;
 }
 
 // ==== src/core/verbspec.ts =======================================================================
@@ -2881,7 +4162,7 @@ function joinWords(words, conjunction) {
 
 /** Words in capitals of usage and of values that name something which can be looked up. */
 const WORD_KINDS = new Map([
-  ['FILE', 'file'], ['PATH', 'file'], ['DIR', 'folder'], ['RUN', 'run'], ['LABEL', 'label'], ['TAG', 'tag'], ['NOTE', 'note'], ['VERB', 'verb'],
+  ['FILE', 'file'], ['PATH', 'file'], ['DIR', 'folder'], ['RUN', 'run'], ['LABEL', 'label'], ['TAG', 'tag'], ['NOTE', 'note'], ['VERB', 'verb'], ['PARAMETER', 'file'],
 ]);
 
 /** What a word of usage or of a value names: "FILE|RUN" a file or a run. A run may be given by its label anyway. */
@@ -3168,6 +4449,8 @@ function isSecretFile(path) {
 //   isLinkRead: boolean;
 //   /** Read or written; of the classes for which no more is kept. */
 //   isUsed: boolean;
+//   /** Opened as a folder. */
+//   isListed: boolean;
 // };
 
 const MOST_LINKS_FOLLOWED = 40;
@@ -3213,7 +4496,7 @@ class TracedFiles {
     if (known !== undefined) return known;
     const own = detachString(path);
     const name = {
-      path: own, what: this.options.classOf(own), node: undefined, isRelocated: false, wasAbsent: false, wasThere: false, isTouched: false, isMissed: false, isLinkRead: false, isUsed: false,
+      path: own, what: this.options.classOf(own), node: undefined, isRelocated: false, wasAbsent: false, wasThere: false, isTouched: false, isMissed: false, isLinkRead: false, isUsed: false, isListed: false,
     };
     this.names.set(own, name);
     return name;
@@ -3924,6 +5207,7 @@ function openName(state, process, name, flags) {
   if ((flags & OPEN_CREATE) !== 0 ? isCountedAsMade(name) : isCounted(name)) return;
   if ((flags & OPEN_FOLDER) !== 0) {
     noteThere(name);
+    name.isListed = true;
     if (name.node !== undefined) name.node.kind = 'folder';
     return;
   }
@@ -4220,6 +5504,8 @@ function readLink(state, thread, call, folderAt) {
 //   foldersMade: ByteString[];
 //   /** From before the run. */
 //   foldersRemoved: ByteString[];
+//   /** In the project: opened as folders, and not made by the run. */
+//   foldersListed: ByteString[];
 //   /** Files created by the run and gone again. */
 //   temporaryCount: number;
 //   /** Names of class ignored, or temporary and made by the run, that are left out. */
@@ -4355,6 +5641,7 @@ class Trace {
       movedFolders: this.listMovedFolders(),
       foldersMade: pick((name) => isData(name) && name.node !== undefined && name.node.kind === 'folder' && name.node.origin === 'made'),
       foldersRemoved: Array.from(this.files.foldersRemoved).filter((path) => isData(this.files.nameAt(path))).sort(compareBytes),
+      foldersListed: pick((name) => name.isListed && name.what === 'project' && name.node?.origin !== 'made'),
       temporaryCount: this.files.temporaryCount + this.files.countNameless(),
       ignoredCount: names.filter((name) => (name.what === 'ignored' && name.isUsed) || (name.what === 'temporary' && name.node !== undefined && name.node.kind !== 'folder' && name.node.origin !== 'before')).length,
       outlived: this.processes.countAlive(),
@@ -4770,7 +6057,8 @@ function findRepeatObstacle(run) {
 /** `--set NAME=VALUE`. */
 // type Setting = { name: ByteString; value: ByteString };
 
-// type Changed = { kind: 'changed'; argv: ByteString[]; parameters: ByteString[] } | { kind: 'refused'; why: string };
+/** `inFiles`: values that stand in files of the run. */
+// type Changed = { kind: 'changed'; argv: ByteString[]; parameters: ByteString[]; inFiles: ParameterSetting[] } | { kind: 'refused'; why: string };
 
 const NOT_HELD = 'the command does not hold it';
 
@@ -4820,11 +6108,34 @@ function setArgument(argv, setting, old, quoteWord) {
   return places.length > 1 ? 'several arguments are ' + String(old) + '; give its number' : NOT_HELD;
 }
 
+/** What a setting needs to know of a run. */
+// type SettableRun = Pick<Run, 'parameters' | 'parameterFiles' | 'inputs'>;
+
+/**
+ * The value in a file that a setting means: PATH:KEY, where PATH is an input, or the KEY alone of one
+ * that is recorded. undefined if it means none, a text if several.
+ */
+function findFileSetting(run, setting) {
+  const inFiles = fileParametersOf(run);
+  const names = resolveName(setting.name, run.parameters.map((line) => line.slice(0, line.indexOf(' '))));
+  if (names.length > 1) return 'it may be ' + joinWords(names, 'or') + '; write it in full';
+  const known = inFiles.find(({ name }) => name === names[0]);
+  const split = known ?? splitParameterName(names[0], run.inputs.map((file) => file.path));
+  return split === undefined ? undefined : { path: split.path, key: split.key, value: setting.value };
+}
+
 /** The command and the parameters of a run with each of these set, or why that cannot be. */
-function changeRun(argv, parameters, settings, quoteWord) {
+function changeRun(argv, run, settings, quoteWord) {
   let words = argv;
-  let recorded = parameters;
+  let recorded = run.parameters;
+  const inFiles = [];
   for (const setting of settings) {
+    const inFile = findFileSetting(run, setting);
+    if (typeof inFile === 'string') return { kind: 'refused', why: 'cannot set ' + setting.name + ': ' + inFile };
+    if (inFile !== undefined) {
+      inFiles.push(inFile);
+      continue;
+    }
     const at = recorded.findIndex((parameter) => parameter.startsWith(setting.name + ' '));
     const old = at < 0 ? undefined : recorded[at].slice(setting.name.length + 1);
     const set = setArgument(words, setting, old, quoteWord);
@@ -4834,7 +6145,7 @@ function changeRun(argv, parameters, settings, quoteWord) {
     if (at >= 0) recorded = recorded.map((parameter, i) => (i === at ? line : parameter));
     else if (!/^\d+$/.test(setting.name)) recorded = recorded.concat(line);
   }
-  return { kind: 'changed', argv: words, parameters: recorded };
+  return { kind: 'changed', argv: words, parameters: recorded, inFiles };
 }
 
 /** What each of several runs has of the settings; `why` if none of them holds one, or one cannot be set where it is held. */
@@ -4847,7 +6158,7 @@ function shareSettings(runs, settings, argumentsOf, quoteWord) {
     let refusal;
     let isHeld = false;
     for (const run of runs) {
-      const changed = changeRun(argumentsOf(run), run.parameters, [setting], quoteWord);
+      const changed = changeRun(argumentsOf(run), run, [setting], quoteWord);
       if (changed.kind === 'changed') {
         (ofRuns.get(run.id)).push(setting);
         isHeld = true;
@@ -5129,8 +6440,254 @@ function findSoftwareReasons(environments, changesOf) {
   return Array.from(subjects).sort().map((subject) => ({ word: 'environment differs', subject, id: '' }));
 }
 
+// ==== src/core/reuse.ts ==========================================================================
+// reuse.ts - which runs can take the place of another, and what of a folder's names counts for that. Knows no files and no store.
+
+/** What can be put back: files with their content, links, folders. */
+function canBePutBack(file) {
+  return file.kind === 'd' || ((file.kind === '' || file.kind === 'x' || file.kind === 'l') && file.hash.length === 64);
+}
+
+/** Is it the path of a place in the project where a run may leave a result? `isLeftOut`: rr's own and version control, at any depth. */
+function isPlaceOfResult(path, isLeftOut) {
+  return isResultPath(path) && !hasDots('/' + path) && !path.endsWith('/') && path.indexOf('\0') < 0 && !isLeftOut(path);
+}
+
+function findOutputObstacle(run, isLeftOut) {
+  const paths = new Set(run.outputs.map((file) => file.path));
+  for (const file of run.outputs) {
+    if (file.path[0] === '/') return 'it wrote ' + file.path + ', which is not in the project';
+    if (!isPlaceOfResult(file.path, isLeftOut)) return 'it wrote ' + file.path + ', which is no place for a result';
+    if (!canBePutBack(file)) return 'it wrote ' + file.path + ', ' + (file.hash === '?' ? 'of which the content is not known' : 'which is no regular file');
+  }
+  for (const file of run.outputs) {
+    for (let end = file.path.lastIndexOf('/'); end > 0; end = file.path.lastIndexOf('/', end - 1)) {
+      const above = run.outputs.find((other) => other.path === file.path.slice(0, end));
+      if (above !== undefined && above.kind !== 'd') return 'it wrote ' + file.path + ' below ' + above.path + ', which is no folder';
+    }
+  }
+  for (const redirect of run.redirects) {
+    const parts = /^[12] >>? ([^]+)$/.exec(redirect);
+    if (parts !== null && !paths.has(parts[1])) return 'what it printed went to ' + parts[1] + ', to which others write, too';
+  }
+  return undefined;
+}
+
+function findInputObstacle(run) {
+  for (const file of run.inputs) {
+    if (file.hash === '?') return 'the content that ' + file.path + ' had is not known';
+    if (file.kind !== 'd' && !canBePutBack(file)) return 'it read ' + file.path + ', which is no regular file';
+  }
+  return undefined;
+}
+
+/** 'NAME=VALUE' and 'NAME HMAC' of the variables by which runs are told apart: the replayed ones and those it is said to depend on. */
+function listTellingVariables(run) {
+  const names = new Set((REPLAYED_VARIABLES).concat(run.declaredVariables));
+  const isTold = (line, sign) => names.has(line.slice(0, line.indexOf(sign)));
+  return { variables: run.variables.filter((line) => isTold(line, '=')).sort(compareBytes), hashes: run.variableHashes.filter((line) => isTold(line, ' ')).sort(compareBytes) };
+}
+
+/** Does what tells the run apart from others hold anything withheld, or did it read what may be a secret? */
+function dependsOnSecrets(run) {
+  const { variables, hashes } = listTellingVariables(run);
+  const texts = [run.command, run.directory].concat(run.parameters, run.redirects, variables);
+  return run.secretInputs.length > 0 || hashes.length > 0 || texts.some((text) => text.indexOf('\0') >= 0);
+}
+
+/** ".out", ".err" or ".order": which of the files it is that keep what a run printed; undefined if it is none. */
+function endingOfLog(log) {
+  return log.hash.length === 64 ? /\.(?:out|err|order)$/.exec(log.path)?.[0] : undefined;
+}
+
+/**
+ * Why the outputs of this run can never be put back instead of running its command again, as a part
+ * of a sentence; undefined if they can. `isShared`: by others, too, who have another key for secrets.
+ */
+function findReuseObstacle(run, isShared, isLeftOut) {
+  if (run.status !== 'succeeded' || run.exit !== 0) return 'it did not succeed';
+  if (run.tree !== undefined) return 'it ran in a scratch tree';
+  if (run.directory[0] === '/') return 'it ran outside of the project';
+  if (run.missingOutputs.length > 0) return 'its output ' + run.missingOutputs[0] + ' did not appear';
+  if (run.processes.some((one) => one.endS === undefined)) return 'a process that it started goes on';
+  if (run.uncertain.length > 0) return 'it may have written ' + run.uncertain[0].path + ', or another run did';
+  if (run.secretOutputs.length > 0) return 'it wrote ' + run.secretOutputs[0].slice(run.secretOutputs[0].indexOf(' ') + 1) + ', which may hold a secret';
+  if ((run.observed === 'none' || run.observed === 'scan') && run.declaredInputs.length + run.declaredOutputs.length === 0) {
+    return 'it was not traced, and neither inputs nor outputs are declared (-i, -o)';
+  }
+  if (run.outputs.length === 0 && run.logs.length === 0) return 'it left nothing, in files or in print, that could be put back';
+  if (run.logs.some((log) => endingOfLog(log) === undefined)) return 'what it printed is not known';
+  if (isShared && dependsOnSecrets(run)) return 'it depends on secrets, which no shared cache is told of';
+  return findInputObstacle(run) ?? findOutputObstacle(run, isLeftOut);
+}
+
+// ---- names in folders ---------------------------------------------------------------------------------
+//
+// A command that lists a folder would do something else if there were other names in it. Not each new
+// name counts: Python lists the folder of every script that it runs, and results of other runs come to
+// lie there. So of a folder in which the run read files, names count that are of the kind of those:
+//
+//   result  some run made it      code  it has the name of a source      data  all else
+//
+// Of a folder in which it read nothing, all count. Names of folders count if the run went into folders,
+// those apart in which it read nothing but code.
+
+/** A name in a folder that was listed. */
+// type NameInFolder = { name: ByteString; isFolder: boolean; isResult: boolean };
+
+// type NameClass = 'result' | 'code' | 'data';
+
+function classOfName(path, isResult) {
+  return isResult ? 'result' : isSourceName(path) ? 'code' : 'data';
+}
+
+function folderOfPath(path) {
+  const slash = path.lastIndexOf('/');
+  return slash < 0 ? '.' : path.slice(0, slash);
+}
+
+/** Of the folders that a run listed, in which way their names count. */
+class ListedFolders {
+  outputs = new Set();
+  outputFolders = new Set();
+  // private readonly listed: Set<ByteString>;
+  reads = new Map();
+
+  /** `listed`: folders as in a record. */
+  constructor(run, listed) {
+    this.listed = new Set(listed);
+    for (const path of run.outputs.map((file) => file.path).concat(run.removed)) {
+      this.outputs.add(path);
+      for (let folder = folderOfPath(path); folder !== '.'; folder = folderOfPath(folder)) this.outputFolders.add(folder);
+    }
+    for (const { path } of run.inputs) {
+      if (path[0] === '/' || this.outputs.has(path)) continue;
+      const folder = folderOfPath(path);
+      const known = this.reads.get(folder);
+      if (known === undefined) this.reads.set(folder, [path]);
+      else known.push(path);
+    }
+  }
+
+  /** Those of the names in `folder` that count, as one text. `isResultNow` tells of the files that were read. */
+  describe(folder, names, isResultNow) {
+    const reads = this.reads.get(folder) ?? [];
+    const classes = new Set(reads.map((path) => classOfName(path, isResultNow(path))));
+    const hasFolders = reads.length === 0 || this.isWalked(folder);
+    const counting = names.filter(({ name, isFolder, isResult }) => {
+      const path = folder === '.' ? name : folder + '/' + name;
+      if (name[0] === '.' || name.endsWith('~') || name === '__pycache__') return reads.indexOf(path) >= 0;
+      if (isFolder) return hasFolders && !this.outputFolders.has(path) && !this.outputs.has(path);
+      return !this.outputs.has(path) && (classes.size === 0 || classes.has(classOfName(path, isResult)));
+    });
+    return counting.map(({ name, isFolder }) => name + (isFolder ? '/' : '') + '\0').sort(compareBytes).join('');
+  }
+
+  /** Did the run go from folder to folder here, and not only to modules of code? */
+  isWalked(folder) {
+    if (folder !== '.' && this.listed.has(folderOfPath(folder))) return true;
+    for (const other of this.listed) if (other !== '.' && folderOfPath(other) === folder && !this.isOfCode(other)) return true;
+    return false;
+  }
+
+  isOfCode(folder) {
+    const reads = this.reads.get(folder) ?? [];
+    return reads.length > 0 && reads.every(isSourceName);
+  }
+}
+
+// ==== src/core/freeing.ts ========================================================================
+// freeing.ts - which contents and entries of a store go, to free space. Knows no files and no clock.
+
+/** A content in a store. `usedMs`: when it was last put or asked for, in milliseconds since 1970. */
+// type StoredContent = { hash: string; sizeBytes: number; usedMs: number };
+
+/** A run that can be reused as long as all of these contents are there. */
+// type StoredEntry = { path: string; id: string; command: ByteString; hashes: string[]; sizeBytes: number; usedMs: number };
+
+// type FreeingRequest = {
+//   contents: StoredContent[];
+//   entries: StoredEntry[];
+//   /** Runs whose entries stay, with their contents; and further contents that stay. */
+//   keptIds: Set<string>;
+//   keptHashes: Set<string>;
+//   /** What was not used since then goes. */
+//   beforeMs: number | undefined;
+//   /** The least recently used go, until no more than this is left. */
+//   mostBytes: number | undefined;
+// };
+
+// type FreeingPlan = { contents: StoredContent[]; entries: StoredEntry[]; leftContents: number; leftEntries: number; leftBytes: number };
+
+/**
+ * What goes. An entry goes with the first of its contents, and also if one is not there any more. A
+ * content was last used when it, or an entry that names it, was.
+ */
+function planFreeing(request) {
+  const { contents, entries, keptIds, beforeMs, mostBytes } = request;
+  const kept = new Set(request.keptHashes);
+  const usedMs = new Map(contents.map((content) => [content.hash, content.usedMs]));
+  for (const entry of entries) {
+    for (const hash of entry.hashes) {
+      if (keptIds.has(entry.id)) kept.add(hash);
+      usedMs.set(hash, Math.max(usedMs.get(hash) ?? -Infinity, entry.usedMs));
+    }
+  }
+  const lastUse = (content) => usedMs.get(content.hash);
+  const isOld = (ms) => beforeMs !== undefined && ms < beforeMs;
+  const gone = new Set(contents.filter((content) => !kept.has(content.hash) && isOld(lastUse(content))).map((content) => content.hash));
+  const there = new Set(contents.map((content) => content.hash));
+  const isLeft = (entry) => entry.hashes.every((hash) => there.has(hash) && !gone.has(hash)) && (keptIds.has(entry.id) || !isOld(entry.usedMs));
+  let left = sumBytes(contents.filter((content) => !gone.has(content.hash))) + sumBytes(entries.filter(isLeft));
+  const byUse = contents.filter((content) => !kept.has(content.hash) && !gone.has(content.hash)).sort((a, b) => lastUse(a) - lastUse(b) || compareBytes(a.hash, b.hash));
+  for (const content of byUse) {
+    if (mostBytes === undefined || left <= mostBytes) break;
+    gone.add(content.hash);
+    left -= content.sizeBytes;
+  }
+  const leftContents = contents.filter((content) => !gone.has(content.hash));
+  const leftEntries = entries.filter(isLeft);
+  return {
+    contents: contents.filter((content) => gone.has(content.hash)), entries: entries.filter((entry) => !isLeft(entry)),
+    leftContents: leftContents.length, leftEntries: leftEntries.length, leftBytes: sumBytes(leftContents) + sumBytes(leftEntries),
+  };
+}
+
+function sumBytes(items) {
+  return items.reduce((sum, item) => sum + item.sizeBytes, 0);
+}
+
+/** These runs, all runs that what they read came from, and the contents that any of them read or wrote. `runs` are in the order of their ids. */
+function listNeeded(runs, wanted) {
+  const ids = new Set();
+  const hashes = new Set();
+  const read = new Set();
+  // Whoever wrote such a content before may be where it came from: what is made is made from what was there.
+  for (let at = runs.length - 1; at >= 0; at--) {
+    const run = runs[at];
+    if (!wanted.has(run.id) && !run.outputs.some((file) => read.has(file.hash))) continue;
+    ids.add(run.id);
+    for (const file of run.inputs) if (file.hash.length === 64) read.add(file.hash);
+    for (const file of run.inputs.concat(run.outputs)) if (file.hash.length === 64) hashes.add(file.hash);
+  }
+  return { ids, hashes };
+}
+
 // ==== src/core/schedule.ts =======================================================================
 // schedule.ts - what is to be done next, as state. Knows no commands, files or clocks.
+//
+// Invariants
+// 1. A task is taken once all that is before it is done or skipped, and never again but for a retry.
+// 2. The slots of the tasks taken and not settled are at most those that there are; the memory that they
+//    are expected to need is at most the budget, or one of them is alone.
+// 3. Which is taken next follows from what was told alone: the one with the longest way to the end first,
+//    then the one that was given first. With one slot it is always the one that was given first.
+// 4. A task that does not fit is passed over by at most so many others as there are slots; then all wait
+//    for it. So none waits for ever.
+//
+//   waiting -> ready -> taken -> done | skipped | failed
+//      |         ^--------' (a retry)
+//      '-> blocked: one before it failed, or nothing is started any more
 
 /** Something that is to be done once, after what must come before it. */
 // type ScheduledTask = {
@@ -5148,6 +6705,971 @@ function findSoftwareReasons(environments, changesOf) {
 
 /** done: carried out. skipped: there was no need. failed: carried out without success. blocked: not carried out, as one before it failed. */
 // type TaskOutcome = 'done' | 'skipped' | 'failed' | 'blocked';
+
+// type ScheduleLimits = {
+//   slots: number;
+//   memoryBytes: number | undefined;
+//   /** After a failure go on with what does not depend on it. */
+//   keepGoing: boolean;
+//   /** So many times a failed task is tried again. */
+//   retries: number;
+// };
+
+// type Node = {
+//   task: ScheduledTask;
+//   index: number;
+//   cpus: number;
+//   memoryBytes: number;
+//   after: Node[];
+//   /** Tasks before it that are not done or skipped yet. */
+//   open: number;
+//   /** Seconds that it takes, and from its start to the end of the last that depends on it. */
+//   ownS: number;
+//   pathS: number;
+//   tries: number;
+//   /** How many were taken that come after it, because it did not fit. */
+//   passed: number;
+//   outcome: TaskOutcome | undefined;
+// };
+
+// How many that do not fit are looked at for one that does. More would make it slow where few fit.
+const LOOKED_AT = 64;
+
+class Schedule {
+  /** Of each blocked task that depends on a failed one: the key of that one. */
+  blockedBy = new Map();
+  nodes = new Map();
+  // private readonly ready: NodeHeap;
+  // private readonly limits: ScheduleLimits;
+  /** Ready tasks that did not fit when it was their turn, in the order of the heap. */
+  stuck = [];
+  usedSlots = 0;
+  usedMemory = 0;
+  taken = new Set();
+  // private unsettledCount: number;
+  leftTotalS = 0;
+  // private readonly isTimed: boolean;
+  isStopped = false;
+
+  /** Throws if a key is there twice, a task before another is none of them, or there is a cycle. */
+  constructor(tasks, limits) {
+    this.limits = limits;
+    this.unsettledCount = tasks.length;
+    const usualS = meanOfKnown(tasks);
+    this.isTimed = tasks.some((task) => task.expectedS !== undefined);
+    tasks.forEach((task, index) => {
+      if (this.nodes.has(task.key)) throw new Error('two tasks with the key ' + task.key);
+      const cpus = Math.max(1, Math.min(task.cpus, limits.slots));
+      this.nodes.set(task.key, {
+        task, index, cpus, memoryBytes: task.memoryBytes ?? 0, after: [], open: 0, ownS: task.expectedS ?? usualS, pathS: 0, tries: 0, passed: 0, outcome: undefined,
+      });
+      this.leftTotalS += (task.expectedS ?? usualS) * cpus;
+    });
+    for (const node of this.nodes.values()) this.link(node);
+    this.measurePaths();
+    this.ready = new NodeHeap(limits.slots === 1);
+    for (const node of this.nodes.values()) if (node.open === 0) this.ready.push(node);
+  }
+
+  link(node) {
+    for (const key of new Set(node.task.before)) {
+      const earlier = this.nodes.get(key);
+      if (earlier === undefined) throw new Error('the task ' + node.task.key + ' comes after one that is not there: ' + key);
+      earlier.after.push(node);
+      node.open += 1;
+    }
+  }
+
+  /** Adds to each the longest path of those after it. From the end, in an order in which each comes after all that it is before. */
+  measurePaths() {
+    const open = new Map();
+    const order = [];
+    for (const node of this.nodes.values()) {
+      open.set(node, node.open);
+      if (node.open === 0) order.push(node);
+    }
+    for (let at = 0; at < order.length; at++) {
+      for (const later of order[at].after) {
+        const left = (open.get(later)) - 1;
+        open.set(later, left);
+        if (left === 0) order.push(later);
+      }
+    }
+    if (order.length < this.nodes.size) throw new Error('the tasks are a cycle');
+    for (const node of order.reverse()) {
+      let longest = 0;
+      for (const later of node.after) longest = Math.max(longest, later.pathS);
+      node.pathS = node.ownS + longest;
+    }
+  }
+
+  /** The next task that may be started now; it is taken until settle() is told of it. Undefined: none, as long as nothing else is settled. */
+  take() {
+    if (this.isStopped || this.usedSlots >= this.limits.slots) return undefined;
+    const passed = [];
+    let from = 0;
+    for (;;) {
+      const isOfStuck = from < this.stuck.length && (this.ready.peek() === undefined || this.ready.isBefore(this.stuck[from], this.ready.peek()));
+      if (!isOfStuck && this.stuck.length >= LOOKED_AT) return undefined;
+      const node = isOfStuck ? this.stuck[from] : this.ready.pop();
+      if (node === undefined) return undefined;
+      if (this.fits(node)) {
+        if (isOfStuck) this.stuck.splice(from, 1);
+        for (const one of passed) one.passed += 1;
+        return this.begin(node);
+      }
+      if (!isOfStuck) this.stuck.splice(from, 0, node);
+      if (node.passed >= this.limits.slots) return undefined;
+      passed.push(node);
+      from += 1;
+    }
+  }
+
+  fits(node) {
+    if (this.taken.size === 0) return true;
+    const { slots, memoryBytes } = this.limits;
+    return this.usedSlots + node.cpus <= slots && (memoryBytes === undefined || this.usedMemory + node.memoryBytes <= memoryBytes);
+  }
+
+  begin(node) {
+    node.passed = 0;
+    this.taken.add(node);
+    this.usedSlots += node.cpus;
+    this.usedMemory += node.memoryBytes;
+    return node.task;
+  }
+
+  /** What a taken task has come to. False if it is to be tried again, and is ready for that. */
+  settle(key, outcome) {
+    const node = this.leave(key);
+    if (outcome === 'failed' && node.tries < this.limits.retries && !this.isStopped) {
+      node.tries += 1;
+      this.ready.push(node);
+      return false;
+    }
+    this.close(node, outcome);
+    if (outcome === 'failed') this.blockAfter(node);
+    else for (const later of node.after) this.open(later);
+    if (outcome === 'failed' && !this.limits.keepGoing) this.stop();
+    return true;
+  }
+
+  leave(key) {
+    const node = this.nodes.get(key);
+    if (node === undefined || !this.taken.delete(node)) throw new Error('the task was not taken: ' + key);
+    this.usedSlots -= node.cpus;
+    this.usedMemory -= node.memoryBytes;
+    return node;
+  }
+
+  open(node) {
+    node.open -= 1;
+    if (node.open === 0 && node.outcome === undefined) this.ready.push(node);
+  }
+
+  close(node, outcome) {
+    node.outcome = outcome;
+    this.unsettledCount -= 1;
+    this.leftTotalS -= node.ownS * node.cpus;
+  }
+
+  blockAfter(failed) {
+    const found = failed.after.slice();
+    for (let node = found.pop(); node !== undefined; node = found.pop()) {
+      if (node.outcome !== undefined) continue;
+      this.close(node, 'blocked');
+      this.blockedBy.set(node.task.key, failed.task.key);
+      for (const later of node.after) found.push(later);
+    }
+  }
+
+  /** From now on nothing is started, and nothing tried again. */
+  stop() {
+    this.isStopped = true;
+  }
+
+  /** Gives back a task that was taken and is not started after all. */
+  release(key) {
+    const node = this.leave(key);
+    this.ready.push(node);
+  }
+
+  /** Is there nothing more to start or to wait for? */
+  isOver() {
+    return this.taken.size === 0 && (this.isStopped || this.unsettledCount === 0);
+  }
+
+  /** How many times it was tried again so far. */
+  triesOf(key) {
+    return this.nodes.get(key)?.tries ?? 0;
+  }
+
+  /** Slots that the taken tasks have. */
+  countUsedSlots() {
+    return this.usedSlots;
+  }
+
+  /** Slots that a task takes. */
+  slotsOf(key) {
+    return this.nodes.get(key)?.cpus ?? 1;
+  }
+
+  /**
+   * Seconds until the end, as if all that is left were shared out well; undefined if no task's time is known.
+   * `elapsedS` tells how long a taken task has been at work.
+   */
+  estimateLeftS(elapsedS) {
+    if (!this.isTimed) return undefined;
+    let totalS = this.leftTotalS;
+    let longestS = 0;
+    for (const node of this.taken) {
+      const goneS = Math.min(elapsedS(node.task.key), node.ownS);
+      totalS -= goneS * node.cpus;
+      longestS = Math.max(longestS, node.pathS - goneS);
+    }
+    for (const node of this.stuck.concat(this.ready.peek() ?? [])) longestS = Math.max(longestS, node.pathS);
+    return Math.max(totalS / this.limits.slots, longestS, 0);
+  }
+
+  /** What became of each task, in the order given. What was not started is blocked. */
+  listOutcomes() {
+    const outcomes = new Map();
+    for (const [key, node] of this.nodes) outcomes.set(key, node.outcome ?? 'blocked');
+    return outcomes;
+  }
+}
+
+/** Of tasks whose time is not known: the mean of the others, 1 if none is. */
+function meanOfKnown(tasks) {
+  let sumS = 0;
+  let count = 0;
+  for (const task of tasks) {
+    if (task.expectedS === undefined) continue;
+    sumS += task.expectedS;
+    count += 1;
+  }
+  return count === 0 ? 1 : sumS / count;
+}
+
+/** A binary heap (Williams, 1964): the one to be taken first is on top. */
+class NodeHeap {
+  items = [];
+  // private readonly isInOrder: boolean;
+  /** `isInOrder`: only the order given counts. */
+  constructor(isInOrder) {
+    this.isInOrder = isInOrder;
+  }
+
+  isBefore(a, b) {
+    return this.isInOrder || a.pathS === b.pathS ? a.index < b.index : a.pathS > b.pathS;
+  }
+
+  peek() {
+    return this.items[0];
+  }
+
+  push(node) {
+    let at = this.items.push(node) - 1;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      if (this.isBefore(this.items[above], node)) break;
+      this.items[at] = this.items[above];
+      at = above;
+    }
+    this.items[at] = node;
+  }
+
+  pop() {
+    const top = this.items[0];
+    const last = this.items.pop();
+    if (last === undefined || this.items.length === 0) return top;
+    let at = 0;
+    for (;;) {
+      let below = at * 2 + 1;
+      if (below >= this.items.length) break;
+      if (below + 1 < this.items.length && this.isBefore(this.items[below + 1], this.items[below])) below += 1;
+      if (this.isBefore(last, this.items[below])) break;
+      this.items[at] = this.items[below];
+      at = below;
+    }
+    this.items[at] = last;
+    return top;
+  }
+}
+
+// ==== src/core/clusterplan.ts ====================================================================
+// clusterplan.ts - steps as job arrays of a cluster, and what state each of them is in. Knows no cluster by name, no files, no clock.
+
+// 1. An array holds tasks that ask for the same and stand at the same depth, so that no task of it
+//    comes before another of it.
+// 2. An array begins when all arrays that hold something which one of its tasks comes after have
+//    ended, however they ended: each task finds out by itself whether it can go on.
+// 3. Tasks are numbered from 1 in the order of the arrays, so that an array is a range of numbers.
+
+/** Something to be done on a cluster. */
+// type ClusterTask = {
+//   /** Unique among the tasks. */
+//   key: string;
+//   /** Keys of the tasks that must end before. There is no cycle; keys that no task has are left out. */
+//   before: string[];
+//   /** 'WHAT VALUE', as in a record. */
+//   asked: ByteString[];
+//   /** Seconds that it took the last time; undefined: not known. */
+//   expectedS: number | undefined;
+// };
+
+// type ClusterArray = {
+//   asked: ByteString[];
+//   /** Number of its first task, and how many there are. */
+//   first: number;
+//   count: number;
+//   /** How many tasks each job of the array does one after the other. */
+//   pack: number;
+//   /** Arrays, counted from 0, that must have ended; ascending. */
+//   after: number[];
+// };
+
+/** `order`: of each task number, from 1, the place of the task in the list given; [0] is not used. */
+// type ClusterPlan = { arrays: ClusterArray[]; order: number[] };
+
+/** How many tasks stand one after the other before each, at most. */
+function findDepths(tasks, at) {
+  const depths = new Array(tasks.length).fill(-1);
+  // Not recursive: a chain may be longer than the stack is deep.
+  for (let start = 0; start < tasks.length; start++) {
+    const stack = [start];
+    while (stack.length > 0) {
+      const task = stack[stack.length - 1];
+      const before = tasks[task].before.map((key) => at.get(key)).filter((one) => one !== undefined);
+      const open = depths[task] >= 0 ? [] : before.filter((one) => depths[one] < 0);
+      if (open.length === 0) {
+        depths[task] = before.reduce((depth, one) => Math.max(depth, depths[one] + 1), 0);
+        stack.pop();
+      } else if (stack.length > tasks.length) throw new Error('the tasks are a cycle');
+      else stack.push(open[0]);
+    }
+  }
+  return depths;
+}
+
+/** Puts the tasks into arrays of at most `largest` jobs, each of which does `pack` tasks. Those that take longest stand first in theirs. */
+function planArrays(tasks, largest, pack) {
+  const at = new Map(tasks.map((task, index) => [task.key, index]));
+  const depths = findDepths(tasks, at);
+  const groups = new Map();
+  tasks.forEach((task, index) => {
+    const name = String(depths[index]).padStart(9, '0') + '\n' + task.asked.slice().sort(compareBytes).join('\n');
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [index]);
+    else group.push(index);
+  });
+  const plan = { arrays: [], order: [-1] };
+  const arrayOf = new Array(tasks.length);
+  // Map keeps the order of the tasks among groups of one depth; sort() keeps it, too.
+  const ordered = Array.from(groups.entries()).sort(([one], [other]) => Number(one.slice(0, 9)) - Number(other.slice(0, 9)));
+  for (const [, group] of ordered) {
+    const members = group.slice().sort((a, b) => (tasks[b].expectedS ?? Infinity) - (tasks[a].expectedS ?? Infinity) || a - b);
+    for (let cut = 0; cut < members.length; cut += largest * pack) {
+      const part = members.slice(cut, cut + largest * pack);
+      const after = new Set();
+      for (const index of part) for (const key of tasks[index].before) if (at.has(key)) after.add(arrayOf[at.get(key)]);
+      for (const index of part) arrayOf[index] = plan.arrays.length;
+      plan.arrays.push({ asked: tasks[part[0]].asked, first: plan.order.length, count: part.length, pack, after: Array.from(after).sort((a, b) => a - b) });
+      plan.order.push(...part);
+    }
+  }
+  return plan;
+}
+
+/** The numbers of the tasks that a job of an array does; its jobs are counted from 0. */
+function tasksOfJob(array, index) {
+  const numbers = [];
+  for (let at = index * array.pack; at < Math.min((index + 1) * array.pack, array.count); at++) numbers.push(array.first + at);
+  return numbers;
+}
+
+/** How many jobs the array has. */
+function countJobs(array) {
+  return Math.ceil(array.count / array.pack);
+}
+
+// ---- states -------------------------------------------------------------------------------------------
+
+/** What a task came to, as it says itself. interrupted: by a signal, or the time limit of the run. */
+const TASK_ENDS = ['done', 'skipped', 'failed', 'blocked', 'interrupted'];
+// type TaskEnd = typeof TASK_ENDS[number];
+
+/** One attempt at a task, as its file tells. A cluster may begin a job anew; `restarts` counts that. */
+// type TaskAttempt = {
+//   job: ByteString;
+//   node: ByteString;
+//   restarts: number;
+//   /** The process that is at it, as a mark names it. */
+//   holder: ByteString;
+//   end: { what: TaskEnd; runId: string | undefined; text: ByteString } | undefined;
+// };
+
+/** What the cluster says of a job. active: it waits or runs. over: it does not, and will not. */
+// type JobState =
+//   | { kind: 'queued'; reason: ByteString }
+//   | { kind: 'running'; node: ByteString }
+//   | { kind: 'over'; word: ByteString }
+//   /** The cluster does not know it any more. */
+//   | { kind: 'unknown' }
+//   /** The cluster could not be asked. */
+//   | { kind: 'unasked' }
+//   /** It was never handed over to the cluster. */
+//   | { kind: 'unsubmitted' };
+
+/** lost: it began, is not at it any more, and left no end. cancelled: it was taken from the queue, or ended, before it came to an end of its own. */
+// type TaskStatus = { what: 'queued' | 'running' | TaskEnd | 'lost' | 'cancelled' | 'unsubmitted'; detail: ByteString; runId: string | undefined };
+
+/** Does it wait for the cluster, or run? */
+function isInFlight(status) {
+  return status.what === 'queued' || status.what === 'running';
+}
+
+/** Of a task without an end whose job is over or not known. */
+function judgeEndless(last, word) {
+  const isCancelled = /^(?:CANCELLED|PREEMPTED|DEADLINE|REVOKED)/.test(word);
+  if (last === undefined) return { what: isCancelled || word === '' ? 'cancelled' : 'lost', detail: word === '' ? 'not in the queue any more' : word, runId: undefined };
+  return { what: isCancelled ? 'cancelled' : 'lost', detail: (word === '' ? '' : word + ', ') + last.node, runId: undefined };
+}
+
+/** What state a task is in. */
+function judgeTask(attempts, job) {
+  const last = attempts[attempts.length - 1];
+  const end = last?.end;
+  const isFinal = end !== undefined && (end.what === 'done' || end.what === 'skipped');
+  // A job that was taken from its node is begun anew. While it runs, a task that failed may be one of several that it does.
+  const isAgain = job.kind === 'queued' || (job.kind === 'running' && end?.what === 'interrupted');
+  if (end !== undefined && (isFinal || !isAgain)) return { what: end.what, detail: end.text, runId: end.runId };
+  switch (job.kind) {
+    case 'queued': return { what: 'queued', detail: job.reason, runId: undefined };
+    case 'running': return { what: 'running', detail: job.node, runId: undefined };
+    case 'over': return judgeEndless(last, job.word);
+    case 'unknown': return judgeEndless(last, '');
+    case 'unsubmitted': return { what: 'unsubmitted', detail: '', runId: undefined };
+    case 'unasked': return last === undefined ? { what: 'queued', detail: 'as far as is known', runId: undefined } : { what: 'running', detail: last.node + ', as far as is known', runId: undefined };
+  }
+}
+
+// ==== src/core/decimals.ts =======================================================================
+// decimals.ts - exact decimal numbers, for ranges without the dust of binary fractions. Knows no parameters.
+//
+// All of it is whole-number arithmetic: the same text on every runtime, whatever its floating point
+// does beyond IEEE 754 (the standard leaves pow, exp and log open).
+
+/** digits * 10 ** exponent, exactly. */
+// type Decimal = { digits: bigint; exponent: number };
+
+const EXACT_DECIMAL = /^([+-]?)(\d*)(?:\.(\d+))?(?:[eE]([+-]?\d{1,4}))?$/;
+const MOST_EXACT_DIGITS = 60;
+const LARGEST_EXPONENT = 400;
+
+/** Reads "12", "-0.5", ".5", "1e-5"; undefined for anything else, and for what is out of all proportion. */
+function readExactDecimal(text) {
+  const parts = text.length > 2 * MOST_EXACT_DIGITS ? null : EXACT_DECIMAL.exec(text);
+  if (parts === null) return undefined;
+  const [, sign, whole, fraction = '', power = '0'] = parts;
+  if (whole + fraction === '' || (whole + fraction).length > MOST_EXACT_DIGITS || Math.abs(Number(power)) > LARGEST_EXPONENT) return undefined;
+  const digits = BigInt(whole + fraction);
+  return { digits: sign === '-' ? -digits : digits, exponent: Number(power) - fraction.length };
+}
+
+function powerOfTen(exponent) {
+  return 10n ** BigInt(exponent);
+}
+
+/** The digits that the number has with this exponent, which is not above its own. */
+function digitsAt(number, exponent) {
+  return number.digits * powerOfTen(number.exponent - exponent);
+}
+
+function lengthOf(whole) {
+  return whole.toString().length;
+}
+
+/** A value of digits * 10 ** -decimals with all of these decimals. */
+function printFixed(digits, decimals) {
+  const text = (digits < 0n ? -digits : digits).toString().padStart(decimals + 1, '0');
+  const cut = text.length - decimals;
+  return (digits < 0n ? '-' : '') + text.slice(0, cut) + (decimals > 0 ? '.' + text.slice(cut) : '');
+}
+
+/** The values of a range; `count` is Infinity if there are more than can be counted. */
+// type Values = { count: number; at: (index: number) => string };
+
+/**
+ * first, first + step, ... up to and with last, if it is met; downward if last is less. Each has as
+ * many decimals as first and step have, as seq(1) prints them. `step` is not 0; its sign does not
+ * count.
+ */
+function stepRange(first, last, step) {
+  const exponent = Math.min(first.exponent, last.exponent, step.exponent);
+  const from = digitsAt(first, exponent);
+  const to = digitsAt(last, exponent);
+  const size = digitsAt({ digits: step.digits < 0n ? -step.digits : step.digits, exponent: step.exponent }, exponent);
+  const signed = to < from ? -size : size;
+  const steps = (to < from ? from - to : to - from) / size;
+  const decimals = Math.max(0, -first.exponent, -step.exponent);
+  // What is cut off or put on here are zeros: the values are multiples of the decimals printed.
+  const print = (digits) => (exponent < -decimals ? printFixed(digits / powerOfTen(-decimals - exponent), decimals) : printFixed(digits * powerOfTen(exponent + decimals), decimals));
+  return { count: steps < BigInt(Number.MAX_SAFE_INTEGER) ? Number(steps) + 1 : Infinity, at: (index) => print(from + signed * BigInt(index)) };
+}
+
+// ---- numbers that no decimal is exactly -----------------------------------------------------------------
+
+/** Significant digits of computed numbers: as many as an IEEE 754 double keeps of any decimal. */
+const PRINTED_DIGITS = 15;
+
+/**
+ * numerator / denominator (> 0) to 15 significant digits, half to even, without the zeros at the end;
+ * with an exponent below 0.0001 and from 10 ** 15 on: "0.25", "1e-5", "3.16227766016838e-5".
+ */
+function printRatio(numerator, denominator) {
+  if (numerator === 0n) return '0';
+  const size = numerator < 0n ? -numerator : numerator;
+  let exponent = lengthOf(size) - lengthOf(denominator);
+  if (exponent >= 0 ? size < denominator * powerOfTen(exponent) : size * powerOfTen(-exponent) < denominator) exponent -= 1;
+  const shift = PRINTED_DIGITS - 1 - exponent;
+  const [top, bottom] = shift >= 0 ? [size * powerOfTen(shift), denominator] : [size, denominator * powerOfTen(-shift)];
+  let digits = top / bottom;
+  const twice = (top % bottom) * 2n;
+  if (twice > bottom || (twice === bottom && digits % 2n === 1n)) digits += 1n;
+  const rounded = digits.toString();
+  if (rounded.length > PRINTED_DIGITS) exponent += 1;
+  return (numerator < 0n ? '-' : '') + placePoint(rounded.replace(/0+$/, ''), exponent);
+}
+
+/** The number whose first digit stands for 10 ** exponent. */
+function placePoint(digits, exponent) {
+  if (exponent < -4 || exponent >= PRINTED_DIGITS) return digits[0] + (digits.length > 1 ? '.' + digits.slice(1) : '') + 'e' + String(exponent);
+  if (exponent < 0) return '0.' + '0'.repeat(-exponent - 1) + digits;
+  const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, '0');
+  return digits.length > exponent + 1 ? whole + '.' + digits.slice(exponent + 1) : whole;
+}
+
+/** A part of a whole: part / whole, with 0 <= part <= whole, whole > 0. */
+// type Fraction = { part: bigint; whole: bigint };
+
+/** The number that lies this part of the way from first to last. */
+function mixLinearly(first, last, { part, whole }) {
+  const exponent = Math.min(first.exponent, last.exponent);
+  const sum = digitsAt(first, exponent) * (whole - part) + digitsAt(last, exponent) * part;
+  return exponent >= 0 ? printRatio(sum * powerOfTen(exponent), whole) : printRatio(sum, whole * powerOfTen(-exponent));
+}
+
+// Fixed point: a whole number of these units. About 60 decimals, of which 15 are printed.
+const UNIT_BITS = 200n;
+const UNIT = 1n << UNIT_BITS;
+
+/** 2 * artanh(y / UNIT) in units, by its series; |y| is at most a third of a unit. */
+function twiceArtanh(y) {
+  const square = (y * y) >> UNIT_BITS;
+  let sum = 0n;
+  let power = y;
+  for (let odd = 1n; power !== 0n && power !== -1n; odd += 2n) {
+    sum += power / odd;
+    power = (power * square) >> UNIT_BITS;
+  }
+  return 2n * sum;
+}
+
+let logarithmOfTwo = 0n;
+
+/** ln 2 in units. */
+function lnTwo() {
+  if (logarithmOfTwo === 0n) logarithmOfTwo = twiceArtanh(UNIT / 3n);
+  return logarithmOfTwo;
+}
+
+/** The natural logarithm of a positive ratio, in units. */
+function lnOfRatio(numerator, denominator) {
+  const bits = (whole) => whole.toString(2).length;
+  let shift = bits(numerator) - bits(denominator);
+  let mantissa = shift >= 0 ? (numerator << UNIT_BITS) / (denominator << BigInt(shift)) : (numerator << (UNIT_BITS + BigInt(-shift))) / denominator;
+  // Between 1/2 and 2; the series wants it near 1.
+  if (mantissa * 2n > UNIT * 3n) {
+    mantissa >>= 1n;
+    shift += 1;
+  }
+  return twiceArtanh(((mantissa - UNIT) << UNIT_BITS) / (mantissa + UNIT)) + BigInt(shift) * lnTwo();
+}
+
+/** e to the power of so many units, as a ratio. */
+function powerOfE(exponent) {
+  const shift = exponent / lnTwo();
+  const rest = exponent - shift * lnTwo();
+  let sum = UNIT;
+  let term = UNIT;
+  for (let n = 1n; term !== 0n && term !== -1n; n += 1n) {
+    term = ((term * rest) >> UNIT_BITS) / n;
+    sum += term;
+  }
+  return shift >= 0n ? [sum << shift, UNIT] : [sum, UNIT << -shift];
+}
+
+function ratioOf(number) {
+  const size = number.digits < 0n ? -number.digits : number.digits;
+  return number.exponent >= 0 ? [size * powerOfTen(number.exponent), 1n] : [size, powerOfTen(-number.exponent)];
+}
+
+/** The number that lies this part of the way in equal factors. Both have the same sign, and neither is 0. */
+function mixGeometrically(first, last, { part, whole }) {
+  if (part === 0n || part === whole) return mixLinearly(first, last, { part, whole });
+  const from = lnOfRatio(...ratioOf(first));
+  const [numerator, denominator] = powerOfE(from + ((lnOfRatio(...ratioOf(last)) - from) * part) / whole);
+  return printRatio(first.digits < 0n ? -numerator : numerator, denominator);
+}
+
+// ==== src/core/random.ts =========================================================================
+// random.ts - random numbers that are the same on every runtime. Knows nothing of what they are for.
+
+const MASK = (1n << 64n) - 1n;
+const INCREMENT = 0x9e3779b97f4a7c15n;
+
+/** How many values a number of `bits53()` can have: 2 ** 53. */
+const RANDOM_WHOLE = 1n << 53n;
+
+/**
+ * SplitMix64 (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators"; also the
+ * seeding generator of xoshiro): a counter in steps of an odd constant, mixed.
+ */
+class SplitMix64 {
+  // private state: bigint;
+
+  /** `seed`: 0 .. 2 ** 64 - 1 */
+  constructor(seed) {
+    this.state = seed & MASK;
+  }
+
+  /** 0 .. 2 ** 64 - 1 */
+  next() {
+    this.state = (this.state + INCREMENT) & MASK;
+    let mixed = this.state;
+    mixed = ((mixed ^ (mixed >> 30n)) * 0xbf58476d1ce4e5b9n) & MASK;
+    mixed = ((mixed ^ (mixed >> 27n)) * 0x94d049bb133111ebn) & MASK;
+    return mixed ^ (mixed >> 31n);
+  }
+
+  /** The upper 53 bits of the next number. */
+  bits53() {
+    return this.next() >> 11n;
+  }
+
+  /** 0 .. bound - 1, each as likely as the others; `bound` is at most 2 ** 53. */
+  below(bound) {
+    // The numbers from the last whole multiple on would make the first ones likelier.
+    const usable = RANDOM_WHOLE - RANDOM_WHOLE % BigInt(bound);
+    for (;;) {
+      const drawn = this.bits53();
+      if (drawn < usable) return Number(drawn % BigInt(bound));
+    }
+  }
+}
+
+// ==== src/core/sweep.ts ==========================================================================
+// sweep.ts - the points of a sweep: values of parameters, and how they are put together. Knows no files, records or commands.
+//
+// 1. Values come in the order in which they are given; of all combinations the last parameter varies
+//    fastest. So the points of a sweep, and their order, follow from its options alone.
+// 2. Nothing is listed before it is asked for: a sweep of a million points is a rule and a number.
+// 3. A point is its parameters. It keeps its number as long as a run of it is recorded.
+
+/** One or several parameters that are set together. */
+// type SweepAxis = {
+//   names: ByteString[];
+//   /** Infinity: any number between two, which only `draw` gives. */
+//   count: number;
+//   /** A value for each name. */
+//   at: (index: number) => ByteString[];
+//   draw?: (fraction: Fraction) => ByteString;
+// };
+
+/** PointList in their order: a value for each name. `count` is Infinity if there are more than can be counted. */
+// type PointList = { names: ByteString[]; count: number; at: (index: number) => ByteString[] };
+
+// ---- values of one parameter ------------------------------------------------------------------------------
+
+const POINT_NUMBER = '[+-]?(?:\\d+(?:\\.\\d+)?|\\.\\d+)(?:[eE][+-]?\\d+)?';
+const STEPS = new RegExp('^(' + POINT_NUMBER + ')\\.\\.(' + POINT_NUMBER + ')(?:\\.\\.(' + POINT_NUMBER + '))?$');
+const EVEN = new RegExp('^(lin|log):(' + POINT_NUMBER + ')\\.\\.(' + POINT_NUMBER + ')(?::(\\d{1,15}))?$');
+const LIKE_RANGE = /^(?:lin:|log:|[+-]?[\d.]*\d\.\.)/;
+
+/** The items between commas; one in double quotes is a text as it stands, with "" for a quote (RFC 4180). */
+function splitItems(text, fail) {
+  const items = [];
+  let at = 0;
+  for (;;) {
+    const isQuoted = text[at] === '"';
+    let end = at;
+    if (isQuoted) {
+      end = text.indexOf('"', at + 1);
+      while (end >= 0 && text[end + 1] === '"') end = text.indexOf('"', end + 2);
+      if (end < 0) fail('a double quote has no end', 'a value that begins with one is written "like ""this"""');
+      end += 1;
+      if (end < text.length && text[end] !== ',') fail('there is something between a double quote and the next comma', 'write "a,b" for the value a,b');
+      items.push({ text: text.slice(at + 1, end - 1).replace(/""/g, '"'), isQuoted });
+    } else {
+      end = text.indexOf(',', at);
+      if (end < 0) end = text.length;
+      items.push({ text: text.slice(at, end), isQuoted });
+    }
+    if (end >= text.length) return items;
+    at = end + 1;
+  }
+}
+
+function isWhole(text) {
+  return /^[+-]?\d+$/.test(text);
+}
+
+/** 1..10, 1..10..3, 10..1, 0.1..0.5..0.1; 001..100 keeps its width, as bash has it. */
+function readStepped(parts, fail) {
+  const [text, first, last, given] = parts;
+  if (given === undefined && !(isWhole(first) && isWhole(last))) fail('"' + text + '" has no step', 'write such as ' + text + '..0.1');
+  const [from, to, step] = [first, last, given ?? '1'].map((word) => readExactDecimal(word) ?? fail('"' + word + '" is too long a number', ''));
+  if (step.digits === 0n) fail('the step of "' + text + '" is 0', '');
+  const values = stepRange(from, to, step);
+  const isUp = values.count > 1 && Number(last) > Number(first);
+  if (step.digits < 0n && isUp) fail('"' + text + '" goes up with a step down', 'write ' + first + '..' + last + '..' + (given).slice(1));
+  const isPadded = [first, last].some((word) => /^[+-]?0\d+$/.test(word)) && isWhole(first) && isWhole(last);
+  if (!isPadded) return values;
+  const width = Math.max(...[first, last].map((word) => word.replace('+', '').length));
+  return { count: values.count, at: (index) => values.at(index).replace(/^(-?)(\d+)$/, (_, sign, digits) => sign + digits.padStart(width - sign.length, '0')) };
+}
+
+// type EvenRange = { mix: (first: Decimal, last: Decimal, fraction: Fraction) => string; first: Decimal; last: Decimal; count: number | undefined };
+
+/** lin:0..1:11, log:1e-5..1e-1:9; without the number at the end anything in between. */
+function readEven(parts, fail) {
+  const [text, kind, from, to, number] = parts;
+  const [first, last] = [from, to].map((word) => readExactDecimal(word) ?? fail('"' + word + '" is too long a number', ''));
+  if (kind === 'log' && (first.digits === 0n || last.digits === 0n || first.digits < 0n !== last.digits < 0n)) fail('"' + text + '" has no equal factors: both ends must be above 0, or both below', '');
+  if (number !== undefined && Number(number) === 0) fail('"' + text + '" is of no values', '');
+  return { mix: kind === 'lin' ? mixLinearly : mixGeometrically, first, last, count: number === undefined ? undefined : Number(number) };
+}
+
+function listEven({ mix, first, last }, count) {
+  const whole = BigInt(Math.max(1, count - 1));
+  return { count, at: (index) => mix(first, last, { part: BigInt(index), whole }) };
+}
+
+/** Several lists of values as one. */
+function joinValues(parts) {
+  if (parts.length === 1) return parts[0];
+  const starts = [];
+  let count = 0;
+  for (const part of parts) {
+    starts.push(count);
+    count += part.count;
+  }
+  return { count, at: (index) => {
+    let part = parts.length - 1;
+    while (starts[part] > index) part -= 1;
+    return parts[part].at(index - starts[part]);
+  } };
+}
+
+/**
+ * The values that the option `-p NAME=TEXT` gives a parameter: items between commas, each a text, a
+ * range in steps, or numbers spread evenly. Throws Failure for what looks like a range and is none.
+ */
+function readParameterAxis(name, text) {
+  const fail = (why, hint) => { throw new Failure('cannot use -p "' + name + '=' + text + '": ' + why, hint, EXIT.usage); };
+  const items = splitItems(text, fail);
+  const parts = [];
+  let texts = [];
+  const addTexts = () => {
+    const list = texts;
+    if (list.length > 0) parts.push({ count: list.length, at: (index) => list[index] });
+    texts = [];
+  };
+  for (const item of items) {
+    const steps = item.isQuoted ? null : STEPS.exec(item.text);
+    const even = item.isQuoted ? null : EVEN.exec(item.text);
+    if (steps === null && even === null) {
+      if (!item.isQuoted && LIKE_RANGE.test(item.text)) fail('"' + item.text + '" is no range', 'write 1..10, 1..10..2, lin:0..1:11 or log:1e-5..1e-1:9; for the text itself \'"' + item.text + '"\'');
+      texts.push(item.text);
+      continue;
+    }
+    addTexts();
+    const range = even === null ? undefined : readEven(even, fail);
+    if (range === undefined) parts.push(readStepped(steps, fail));
+    else if (range.count !== undefined) parts.push(listEven(range, range.count));
+    else if (items.length > 1) fail('"' + item.text + '" does not say how many values it has', 'write such as ' + item.text + ':11');
+    else return { names: [name], count: Infinity, at: () => fail('"' + item.text + '" does not say how many values it has', 'write such as ' + item.text + ':11, or --random N'), draw: (fraction) => range.mix(range.first, range.last, fraction) };
+  }
+  addTexts();
+  const values = joinValues(parts);
+  return { names: [name], count: values.count, at: (index) => [values.at(index)] };
+}
+
+/** Rows that are given: the columns of a table, or files with their names' parts. */
+function makeRowAxis(names, rows) {
+  return { names, count: rows.length, at: (index) => rows[index] };
+}
+
+// ---- points -----------------------------------------------------------------------------------------------
+
+function namesOf(axes) {
+  return axes.reduce((names, axis) => names.concat(axis.names), []);
+}
+
+function gather(axes, indexOf) {
+  const values = [];
+  axes.forEach((axis, place) => { values.push(...axis.at(indexOf(axis, place))); });
+  return values;
+}
+
+/** A range without a number of values has none that could be listed. */
+function requireCounted(axes) {
+  for (const axis of axes) if (axis.draw !== undefined) axis.at(0);
+}
+
+function countCombinations(axes) {
+  const count = axes.reduce((product, axis) => product * axis.count, 1);
+  return count <= Number.MAX_SAFE_INTEGER ? count : Infinity;
+}
+
+/** All combinations; the last axis varies fastest. */
+function crossAxes(axes) {
+  requireCounted(axes);
+  return { names: namesOf(axes), count: countCombinations(axes), at: (index) => combinationAt(axes, index) };
+}
+
+function combinationAt(axes, index) {
+  const places = new Array(axes.length);
+  let rest = index;
+  for (let i = axes.length - 1; i >= 0; i--) {
+    places[i] = rest % axes[i].count;
+    rest = (rest - places[i]) / axes[i].count;
+  }
+  return gather(axes, (_, place) => places[place]);
+}
+
+/** The first values of all, the second ones, and so on. What has only one value has it in each point. */
+function zipAxes(axes) {
+  requireCounted(axes);
+  const long = axes.filter((axis) => axis.count !== 1);
+  const other = long.find((axis) => axis.count !== long[0].count);
+  if (other !== undefined) {
+    throw new Failure('cannot use --zip: ' + long[0].names[0] + ' has ' + String(long[0].count) + ' values, ' + other.names[0] + ' has ' + String(other.count), 'give all the same number of values, or leave out --zip for all combinations', EXIT.usage);
+  }
+  return { names: namesOf(axes), count: long.length === 0 ? 1 : long[0].count, at: (index) => gather(axes, (axis) => (axis.count === 1 ? 0 : index)) };
+}
+
+// So many repetitions in a row, and there is nothing new to be drawn.
+const MOST_REPETITIONS = 10000;
+
+/**
+ * `wanted` points drawn by SplitMix64 from its seed, none twice; fewer if there are no more. The
+ * first points do not depend on how many are wanted.
+ *
+ * Of at most 2 ** 53 combinations it is the beginning of a shuffled list of them (Fisher and Yates,
+ * from the front: the i-th place is exchanged with one of those from i on). Else the axes are drawn
+ * one after the other for each point, and a point that was there is drawn again.
+ */
+function drawPoints(axes, wanted, seed) {
+  const random = new SplitMix64(seed);
+  const total = countCombinations(axes);
+  const rows = total === Infinity ? drawApart(axes, wanted, random) : shuffleFirst(total, wanted, random).map((index) => combinationAt(axes, index));
+  return { names: namesOf(axes), count: rows.length, at: (index) => rows[index] };
+}
+
+function shuffleFirst(total, wanted, random) {
+  // Only the places that are not as they were at first.
+  const moved = new Map();
+  const drawn = [];
+  for (let i = 0; i < Math.min(total, wanted); i++) {
+    const j = i + random.below(total - i);
+    drawn.push(moved.get(j) ?? j);
+    moved.set(j, moved.get(i) ?? i);
+    moved.delete(i);
+  }
+  return drawn;
+}
+
+function drawApart(axes, wanted, random) {
+  const rows = [];
+  const known = new Set();
+  for (let repetitions = 0; rows.length < wanted && repetitions < MOST_REPETITIONS;) {
+    const row = [];
+    for (const axis of axes) {
+      if (axis.draw !== undefined) row.push(axis.draw({ part: random.bits53(), whole: RANDOM_WHOLE }));
+      else row.push(...axis.at(random.below(axis.count)));
+    }
+    const key = keyOfTexts(row);
+    repetitions = known.has(key) ? repetitions + 1 : 0;
+    if (repetitions === 0) rows.push(row);
+    known.add(key);
+  }
+  return rows;
+}
+
+// ---- which point is which ---------------------------------------------------------------------------------
+
+function keyOfTexts(texts) {
+  return texts.map((text) => String(text.length) + ':' + text).join('');
+}
+
+/** What tells a point from others: its parameters "NAME VALUE", in any order. */
+function keyOfParameters(parameters) {
+  return keyOfTexts(parameters.slice().sort(compareBytes));
+}
+
+/**
+ * The numbers of points with these keys, from 1. One that is recorded keeps its number; the others
+ * get, in their order, those after the highest that was ever given. If two recorded points have the
+ * same number (branches that were merged), the first keeps it.
+ */
+function numberPoints(keys, recorded) {
+  const taken = new Set();
+  let highest = 0;
+  for (const number of recorded.values()) highest = Math.max(highest, number);
+  return keys.map((key) => {
+    const own = recorded.get(key);
+    if (own !== undefined && !taken.has(own)) {
+      taken.add(own);
+      return own;
+    }
+    highest += 1;
+    return highest;
+  });
+}
+
+/** The runs of a sweep: of each point the last one; in the order of their numbers. `runs` are in the order of their ids. */
+function findLatestPoints(runs, label) {
+  const latest = new Map();
+  for (const run of runs) {
+    const { sweep } = run;
+    if (sweep !== undefined && sweep.label === label) latest.set(keyOfParameters(run.parameters), { run, number: sweep.number });
+  }
+  return Array.from(latest.values()).sort((a, b) => a.number - b.number).map(({ run }) => run);
+}
+
+/** A path that two points are to write, or that lies below one that another point is to write. */
+// type SharedOutput = { path: ByteString; first: number; second: number };
+
+/** The first output that two points share, of the paths that each declares; undefined if there is none. */
+function findSharedOutput(points) {
+  const owners = new Map();
+  for (const { number, outputs } of points) {
+    for (const path of outputs) {
+      const owner = owners.get(path);
+      if (owner !== undefined && owner !== number) return { path, first: owner, second: number };
+      owners.set(path, number);
+    }
+  }
+  for (const [path, number] of owners) {
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const owner = owners.get(path.slice(0, end));
+      if (owner !== undefined && owner !== number) return { path: path.slice(0, end), first: owner, second: number };
+    }
+  }
+  return undefined;
+}
 
 // ==== src/core/variations.ts =====================================================================
 // variations.ts - what a run can depend on without saying so: changes of its surroundings, one at a time, and what they show. Knows no files and no processes.
@@ -5562,6 +8084,517 @@ function splitCommand(source, root, directory) {
 /** Does a single argument need a shell: does it hold anything but one plain word? */
 function hasShellSyntax(argument) {
   return /[ \t-\r|&;<>()$`"'\\*?[\]#~{}!]/.test(argument) || /^[A-Za-z_][A-Za-z0-9_]*=/.test(argument);
+}
+
+// Builtins that change the shell itself, or are no programs: a command of them means nothing without a shell.
+const BUILTINS = ['.', ':', 'alias', 'bg', 'break', 'builtin', 'cd', 'command', 'continue', 'declare', 'eval', 'exec', 'exit', 'export', 'fc', 'fg', 'getopts',
+  'hash', 'jobs', 'let', 'local', 'popd', 'pushd', 'read', 'readonly', 'return', 'set', 'shift', 'shopt', 'source', 'times', 'trap', 'type', 'typeset', 'ulimit',
+  'umask', 'unalias', 'unset', 'wait'];
+
+/** The word in double quotes that begins at `at`, and where it ends; undefined if a shell would have to look at it. */
+function readDoubleQuoted(source, at, root, directory) {
+  let text = '';
+  for (let end = at + 1; end < source.length; end++) {
+    const letter = source[end];
+    if (letter === '"') return { text, end: end + 1 };
+    if (letter === '\\' && '$`"\\'.indexOf(source[end + 1]) >= 0) text += source[++end];
+    else if (letter === '\\' && source[end + 1] === '\n') return undefined;
+    else if (end === at + 1 && directory === '.' && /^\$PWD["/]/.test(source.slice(end, end + 5))) {
+      text += root;
+      end += 3;
+    } else if (letter === '$' || letter === '`') return undefined;
+    else text += letter;
+  }
+  return undefined;
+}
+
+// Unquoted, these are for the shell. "~" and "#" count where a word begins, braces unless they are alone.
+const FOR_SHELL = /[|&;<>()$`*?[\]{}\n\r]/;
+
+/**
+ * The arguments of a command as a person types it, if it is plain words, quoted in any way of POSIX
+ * (2.2), with "$PWD" as the project's folder; undefined if there is anything in it for a shell to do.
+ */
+function splitSimpleCommand(source, root, directory) {
+  // Most have nothing quoted.
+  if (/^[A-Za-z0-9_./-][A-Za-z0-9_./@%+,-]*(?: [A-Za-z0-9_./@%+,-]+)*$/.test(source)) {
+    const words = source.split(' ');
+    return SPECIAL_FIRST.test(words[0]) || BUILTINS.indexOf(words[0]) >= 0 ? undefined : words;
+  }
+  const rootWord = spellRoot(directory);
+  const argv = [];
+  for (let at = 0; at < source.length;) {
+    if (source[at] === ' ' || source[at] === '\t') {
+      at += 1;
+      continue;
+    }
+    const start = at;
+    let word = '';
+    while (at < source.length && source[at] !== ' ' && source[at] !== '\t') {
+      const quoteEnd = source[at] === "'" ? source.indexOf("'", at + 1) : -1;
+      const inDouble = source[at] === '"' ? readDoubleQuoted(source, at, root, directory) : undefined;
+      if (source.startsWith(rootWord, at)) {
+        word += root;
+        at += rootWord.length;
+      } else if (quoteEnd >= 0) {
+        word += source.slice(at + 1, quoteEnd);
+        at = quoteEnd + 1;
+      } else if (inDouble !== undefined) {
+        word += inDouble.text;
+        at = inDouble.end;
+      } else if (source[at] === '\\' && at + 1 < source.length && source[at + 1] !== '\n') {
+        word += source[at + 1];
+        at += 2;
+      } else if (at === start && /^\{\}(?:[ \t]|$)/.test(source.slice(at, at + 3))) {
+        word = '{}';
+        at += 2;
+      } else if (/['"\\]/.test(source[at]) || FOR_SHELL.test(source[at]) || (at === start && (source[at] === '#' || source[at] === '~')) || /^[=:]~/.test(source.slice(at, at + 2))) return undefined;
+      else word += source[at++];
+    }
+    const raw = source.slice(start, at);
+    if (argv.length === 0 && (SPECIAL_FIRST.test(raw) || raw === '!' || raw === '' || BUILTINS.indexOf(word) >= 0)) return undefined;
+    argv.push(word);
+  }
+  return argv.length === 0 ? undefined : argv;
+}
+
+// ==== src/formats/placeholders.ts ================================================================
+// placeholders.ts - {NAME} in words of a command and in names of files, and values put in their place. Decides nothing.
+
+// {NAME} is a placeholder if NAME is known; {n:4} is the number of the point with zeros to four digits;
+// {{NAME}} is the text {NAME}. All other braces stand for themselves: awk '{print $1}' needs no thought.
+const PLACEHOLDER = /\{\{([^{}\s=]+)\}\}|\{([^{}\s=]+)\}/g;
+const PADDED = /^(n):([1-9]|1\d|20)$/;
+
+/** A piece of text, or a value to be put there; `width`: so many digits, with zeros in front. */
+// type TextPart = { kind: 'text'; text: ByteString } | { kind: 'value'; name: ByteString; width: number };
+
+/** A text with placeholders. `unknown`: words in braces that are none. */
+// type ParsedText = { parts: TextPart[]; unknown: ByteString[] };
+
+/** Reads a text for the placeholders of these names. */
+function parsePlaceholders(text, names) {
+  const parsed = { parts: [], unknown: [] };
+  let from = 0;
+  const addText = (to, more = '') => {
+    if (to > from || more !== '') parsed.parts.push({ kind: 'text', text: text.slice(from, to) + more });
+  };
+  PLACEHOLDER.lastIndex = 0;
+  for (let found = PLACEHOLDER.exec(text); found !== null; found = PLACEHOLDER.exec(text)) {
+    const [all, escaped, word] = found;
+    const padded = word === undefined || names.has(word) ? null : PADDED.exec(word);
+    const name = escaped ?? padded?.[1] ?? word;
+    if (!names.has(name)) {
+      parsed.unknown.push(name);
+      continue;
+    }
+    addText(found.index, escaped === undefined ? '' : '{' + escaped + '}');
+    if (escaped === undefined) parsed.parts.push({ kind: 'value', name, width: padded === null ? 0 : Number(padded[2]) });
+    from = found.index + all.length;
+  }
+  addText(text.length);
+  return parsed;
+}
+
+/** The names of the placeholders in it. */
+function placeholderNamesIn(parts) {
+  return parts.map((part) => (part.kind === 'value' ? part.name : '')).filter((name) => name !== '');
+}
+
+/** The values of a point, by name. */
+// type PointValues = ReadonlyMap<ByteString, ByteString>;
+
+function valueOfPart(part, values) {
+  if (part.kind === 'text') return part.text;
+  return (values.get(part.name)).padStart(part.width, '0');
+}
+
+/** The text with the values put in. */
+function fillText(parts, values) {
+  if (parts.length === 1) return valueOfPart(parts[0], values);
+  return parts.map((part) => valueOfPart(part, values)).join('');
+}
+
+/**
+ * The same of a pattern of file names: what is a sign of patterns in a value stands for itself there.
+ * Where nothing is a pattern nothing is escaped.
+ */
+function fillPattern(parts, values) {
+  const plain = fillText(parts, values);
+  if (!isGlob(plain)) return plain;
+  return parts.map((part) => (part.kind === 'text' ? part.text : valueOfPart(part, values).replace(/[*?[\]\\]/g, '\\$&'))).join('');
+}
+
+// ==== src/formats/shelltext.ts ===================================================================
+// shelltext.ts - values put into the text of a shell script so that none becomes a part of the script. Decides nothing.
+//
+// 1. A value of signs that mean nothing to any shell is put in as it is, whatever stands around it;
+//    but not after $NAME, of whose name it would become a part. ${NAME} is the shell's own and stays.
+// 2. Any other value is an argument of the shell, which the script takes into a variable at its
+//    beginning: rr_path=$1; shift; ... "${rr_path}". What is in a variable is data.
+// 3. How the variable must be written depends on the quotes around it (POSIX.1-2017, Shell Command
+//    Language, 2.2). Where that cannot be told, or the quoted text looks like a program of its own
+//    (awk '{ ... }', eval "...", ssh HOST "..."), the value is refused.
+// A mistake in 3 can split a value at its spaces, but not run it.
+
+const SHELLS = /^(?:sh|bash|dash|ash|ksh|ksh93|mksh|zsh|yash|posh|rbash)$/;
+
+function baseName(word) {
+  return word.slice(word.lastIndexOf('/') + 1);
+}
+
+/** The word behind the options from `at` on that is the script of a shell (sh -c SCRIPT); -1 if they ask for none. */
+function findScriptWord(words, from) {
+  let hasScript = false;
+  let at = from;
+  while (at < words.length && /^[-+][A-Za-z-]/.test(words[at])) {
+    if (/^-[A-Za-z]*c[A-Za-z]*$/.test(words[at])) hasScript = true;
+    at += /^(?:[-+][A-Za-z]*[oO]|--rcfile|--init-file)$/.test(words[at]) ? 2 : 1;
+  }
+  return hasScript && at < words.length ? at : -1;
+}
+
+/** Where the script of a shell is among the words of a command: `sh -c SCRIPT [NAME [ARG...]]`, also behind other programs (env, timeout). */
+function findShellScript(words) {
+  for (let shell = 0; shell < words.length; shell++) {
+    const isBusybox = baseName(words[shell]) === 'busybox' && /^a?sh$/.test(words[shell + 1] ?? '');
+    const script = isBusybox || SHELLS.test(baseName(words[shell])) ? findScriptWord(words, shell + (isBusybox ? 2 : 1)) : -1;
+    if (script > 0) return { shell, script };
+  }
+  return undefined;
+}
+
+const INTERPRETERS = /^(?:python[\d.]*|pypy3?|perl[\d.]*|ruby[\d.]*|node|deno|bun|Rscript|R|julia|lua[\d.]*|php[\d.]*|octave(?:-cli)?|guile|osascript|su)$/;
+const FILTERS = /^(?:[gmn]?awk|original-awk|sed)$/;
+
+/** 'program': its text is a program in some language. 'remote': a shell reads it, on another machine perhaps. */
+// type ProgramWord = 'program' | 'remote';
+
+/**
+ * Words that are a program, as far as that can be told: what follows -c, -e and the like of an
+ * interpreter, the first plain word of awk and sed, all words of ssh.
+ */
+function findProgramWords(words) {
+  const found = new Map();
+  words.forEach((word, at) => {
+    const name = baseName(word);
+    if (name === 'ssh') for (let i = at + 1; i < words.length; i++) found.set(i, 'remote');
+    if (INTERPRETERS.test(name)) {
+      let option = at + 1;
+      while (option < words.length && words[option][0] === '-' && !/^(?:-[A-Za-z]*[ceErp]|--eval|--execute|--print)$/.test(words[option])) option += /^-[WX]$/.test(words[option]) ? 2 : 1;
+      if (words[option]?.[0] === '-' && option + 1 < words.length) found.set(option + 1, name === 'su' ? 'remote' : 'program');
+    }
+    if (!FILTERS.test(name)) return;
+    const rest = words.slice(at + 1);
+    rest.forEach((one, i) => { if (/^(?:-[A-Za-z]*e|--expression|--source)$/.test(one)) found.set(at + i + 2, 'program'); });
+    const first = rest.findIndex((one, i) => one[0] !== '-' && !/^-[vF]$/.test(rest[i - 1] ?? ''));
+    if (first >= 0 && !rest.some((one) => /^-[A-Za-z]*[ef]|^--(?:expression|file|source)/.test(one))) found.set(at + first + 1, 'program');
+  });
+  return found;
+}
+
+/** Signs that mean nothing to any shell, wherever they stand. (To zsh "=" at the beginning does.) */
+function isPlainShellValue(value) {
+  return /^[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+=:,./-]*$/.test(value);
+}
+
+/** May it stand in a string of a program in any language, and not end the string? */
+function isTameValue(value) {
+  return /^[A-Za-z0-9_@%+=:,./ \x80-\xff-]*$/.test(value);
+}
+
+/** What a placeholder in a script stands in; 'unclear': no value but a plain one may be put there. */
+// type Quoting = 'bare' | 'double' | 'single' | 'unclear';
+
+/** `end`: what closes it. */
+// type Frame = { kind: 'bare' | 'double' | 'backquote' | 'brace' | 'arithmetic'; end: string };
+
+// What reads its arguments as a script, or as arithmetic in which bash runs commands: a variable is no data there.
+const READS_AGAIN = new RegExp('(?:^|[^\\w./-])(?:eval|trap|ssh|su|watch|parallel|xargs|let|declare|typeset|(?:sh|bash|dash|ash|ksh|mksh|zsh|yash)[ \\t][^\\n;&|]*-[A-Za-z]*c)(?![\\w.-])|\\[\\[[^\\]]*-(?:eq|ne|lt|le|gt|ge)[ \\t]');
+
+// No argument can hold it, so it can stand for the placeholders of a script.
+const SHELL_MARK = '\0';
+
+// What may stand beside a value in quotes: the rest of the name of a file, and variables.
+const WORD_IN_QUOTES = /^(?:[A-Za-z0-9_@%+=:,.\/~#\0\x80-\xff-]|\$[A-Za-z_][A-Za-z0-9_]*|\$\{[A-Za-z_][A-Za-z0-9_]*\})*$/;
+
+/** Follows the quotes of a script and tells what each SHELL_MARK stands in. */
+class QuoteReader {
+  quotings = [];
+  // private readonly text: ByteString;
+  frames = [];
+  at = 0;
+  hasHereDocument = false;
+  constructor(text) {
+    this.text = text;
+    while (this.at < text.length) this.step();
+    // The quotes do not match, or were misread: nothing is known of any of them.
+    if (this.frames.length > 0 || READS_AGAIN.test(text)) this.quotings.fill('unclear');
+  }
+
+  get top() { return this.frames.length === 0 ? { kind: 'bare', end: '' } : this.frames[this.frames.length - 1]; }
+
+  isInDouble() {
+    for (let i = this.frames.length - 1; i >= 0; i--) if (this.frames[i].kind !== 'brace') return this.frames[i].kind === 'double';
+    return false;
+  }
+
+  mark(quoting) {
+    this.quotings.push(this.hasHereDocument ? 'unclear' : quoting);
+    this.at += 1;
+  }
+
+  open(kind, length, end) {
+    this.frames.push({ kind, end });
+    this.at += length;
+  }
+
+  step() {
+    const { text, at, top } = this;
+    const sign = text[at];
+    if (top.end !== '' && text.startsWith(top.end, at)) {
+      this.frames.pop();
+      this.at += top.end.length;
+    } else if (sign === '\\') this.at += 2;
+    else if (top.kind === 'backquote' || top.kind === 'arithmetic') this.passOver(sign);
+    else if (sign === '$' && text.startsWith('$((', at)) this.open('arithmetic', 3, '))');
+    else if (sign === '$' && text[at + 1] === '(') this.open('bare', 2, ')');
+    else if (sign === '$' && text[at + 1] === '{') this.open('brace', 2, '}');
+    else if (sign === '`') this.open('backquote', 1, '`');
+    else if (sign === SHELL_MARK) this.mark(top.kind === 'brace' ? 'unclear' : top.kind === 'double' ? this.judgeDouble() : 'bare');
+    else if (this.isInDouble()) this.openDouble(sign);
+    else this.stepBare(sign);
+  }
+
+  /** Within backquotes and arithmetic nothing is followed. */
+  passOver(sign) {
+    if (sign === SHELL_MARK) this.mark('unclear');
+    else this.at += 1;
+  }
+
+  openDouble(sign) {
+    // In "${x:-"y"}" the inner quotes mean different things to different shells.
+    if (sign === '"') this.open('double', 1, '"');
+    else this.at += 1;
+  }
+
+  stepBare(sign) {
+    const { text, at } = this;
+    if (sign === "'") this.passSingle();
+    else if (sign === '"') this.open('double', 1, '"');
+    else if (text.startsWith('((', at)) this.open('arithmetic', 2, '))');
+    else if (sign === '(') this.open('bare', 1, ')');
+    else if (sign === '#' && (at === 0 || /[\s;&|(]/.test(text[at - 1]))) this.passComment();
+    else {
+      if (text.startsWith('<<', at) && text[at + 2] !== '<') this.hasHereDocument = true;
+      this.at += text.startsWith('<<<', at) ? 3 : 1;
+    }
+  }
+
+  /** Single quotes, up to the next one. */
+  passSingle() {
+    const { text, at } = this;
+    const end = text.indexOf("'", at + 1);
+    const isDollar = text[at - 1] === '$';
+    const inside = text.slice(at + 1, end < 0 ? text.length : end);
+    const quoting = !isDollar && WORD_IN_QUOTES.test(inside) && inside.indexOf('$') < 0 ? 'single' : 'unclear';
+    for (const sign of inside) if (sign === SHELL_MARK) this.quotings.push(this.hasHereDocument ? 'unclear' : quoting);
+    if (end < 0 || isDollar) this.frames.push({ kind: 'bare', end: '' });
+    this.at = end < 0 ? text.length : end + 1;
+  }
+
+  /** What stands in a comment does nothing. */
+  passComment() {
+    for (; this.at < this.text.length && this.text[this.at] !== '\n'; this.at++) if (this.text[this.at] === SHELL_MARK) this.quotings.push('bare');
+  }
+
+  /** Is the text in these double quotes the name of a file, and no program? */
+  judgeDouble() {
+    const { text, at } = this;
+    const start = text.lastIndexOf('"', at) + 1;
+    const end = text.indexOf('"', at);
+    return end >= 0 && WORD_IN_QUOTES.test(text.slice(start, end)) ? 'double' : 'unclear';
+  }
+}
+
+/** A script with placeholders, and what each of them stands in. `ownVariables`: names that stand there as ${NAME}. */
+// type ShellScript = { parts: TextPart[]; quotings: Quoting[]; ownVariables: ByteString[] };
+
+function isDollar(text) {
+  return /(?:^|[^\\])(?:\\\\)*\$$/.test(text);
+}
+
+function readShellScript(given) {
+  const parts = [];
+  const ownVariables = [];
+  for (const part of given) {
+    const before = parts[parts.length - 1];
+    const isOwn = part.kind === 'value' && before?.kind === 'text' && isDollar(before.text);
+    if (isOwn) ownVariables.push(part.name);
+    const piece = isOwn ? { kind: 'text', text: '{' + part.name + '}' } : part;
+    if (piece.kind === 'text' && before?.kind === 'text') parts[parts.length - 1] = { kind: 'text', text: before.text + piece.text };
+    else parts.push(piece);
+  }
+  const text = parts.map((part) => (part.kind === 'text' ? part.text : SHELL_MARK)).join('');
+  return { parts, quotings: new QuoteReader(text).quotings, ownVariables };
+}
+
+/** Would these signs become a part of the name of the variable before them? */
+function isAfterVariable(before, value) {
+  return before?.kind === 'text' && /\$[A-Za-z_][A-Za-z0-9_]*$/.test(before.text) && /^[A-Za-z0-9_]/.test(value);
+}
+
+/** The script for a point: its text, and the values that the shell must be given as its first arguments. */
+// type FilledScript = { kind: 'filled'; text: ByteString; values: ByteString[] } | { kind: 'refused'; name: ByteString };
+
+function variableOf(name, known) {
+  const at = known.indexOf(name);
+  const word = 'rr_' + name.replace(/[^A-Za-z0-9_]/g, '_');
+  return known.some((other, i) => i < at && 'rr_' + other.replace(/[^A-Za-z0-9_]/g, '_') === word) ? word + '_' + String(at) : word;
+}
+
+/** Puts the values of a point into a script (rules 1 to 3). */
+function fillShellScript({ parts, quotings }, values) {
+  const spelled = [];
+  const names = [];
+  const passed = [];
+  let count = 0;
+  for (const [i, part] of parts.entries()) {
+    const value = valueOfPart(part, values);
+    if (part.kind === 'text') {
+      spelled.push(value);
+      continue;
+    }
+    const quoting = quotings[count++];
+    const isPlain = isPlainShellValue(value);
+    if (isPlain && (quoting === 'unclear' || !isAfterVariable(parts[i - 1], value))) {
+      spelled.push(value);
+      continue;
+    }
+    if (quoting === 'unclear') return { kind: 'refused', name: part.name };
+    if (names.indexOf(part.name) < 0) {
+      names.push(part.name);
+      passed.push(value);
+    }
+    const reference = '${' + variableOf(part.name, names) + '}';
+    spelled.push(quoting === 'double' ? reference : quoting === 'bare' ? '"' + reference + '"' : '\'"' + reference + '"\'');
+  }
+  if (names.length === 0) return { kind: 'filled', text: spelled.join(''), values: [] };
+  const taken = names.map((name, i) => variableOf(name, names) + '=$' + (i < 9 ? String(i + 1) : '{' + String(i + 1) + '}') + '; ').join('');
+  return { kind: 'filled', text: taken + 'shift' + (names.length > 1 ? ' ' + String(names.length) : '') + '; ' + spelled.join(''), values: passed };
+}
+
+// ==== src/formats/shellline.ts ===================================================================
+// shellline.ts - one command as a line for a shell that runs many, without harm to the shell or the command. Runs nothing.
+//
+// The command replaces a copy of the shell: "( ... exec NAME ... )". exec finds a program by PATH as
+// execvp(3) does, and no builtin, function or alias; whatever it does, and all that stands before it in
+// the parentheses, ends with the copy. What a trap of the shell catches a copy has as it was (POSIX.1-2017,
+// Shell Command Language, 2.12).
+
+/** Where a stream of the command goes. A FIFO is opened so that this never waits, even if nobody reads it any more. */
+// type LineStream = { name: ByteString; how: 'fifo' | 'write' | 'append' };
+
+/** A command as a line has it. */
+// type LineCommand = {
+//   argv: ByteString[];
+//   /** Absolute; undefined: where the shell is. */
+//   folder: ByteString | undefined;
+//   /** Variables to set, and (undefined) to unset; names are those of shells. */
+//   variables: Map<string, ByteString | undefined>;
+//   /** undefined: /dev/null. */
+//   stdin: ByteString | undefined;
+//   stdout: LineStream;
+//   stderr: LineStream | 'stdout';
+// };
+
+function printRedirect(descriptor, stream, spare) {
+  const name = quoteWord(stream.name);
+  // Opened for reading and writing a FIFO needs nobody at its other end (Linux, fifo(7)); then for
+  // writing alone, as the command is to have it.
+  if (stream.how === 'fifo') return ' ' + spare + '<>' + name + ' ' + descriptor + '>' + name;
+  return ' ' + descriptor + (stream.how === 'append' ? '>>' : '>') + name;
+}
+
+/** Can a shell be told to set a variable of this name? */
+function isShellName(name) {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
+}
+
+/**
+ * The subshell that becomes the command; its status is that of the command. `spare`: a digit that is no
+ * descriptor of the command.
+ */
+function printLineCommand(command, spare = '8') {
+  const { argv, folder, variables, stdin, stdout, stderr } = command;
+  let text = '(';
+  let before = '';
+  if (folder !== undefined) before += 'cd -P -- ' + quoteWord(folder) + ' && unset OLDPWD || exit 126;';
+  for (const [name, value] of variables) before += value === undefined ? 'unset ' + name + ';' : 'export ' + name + '=' + quoteWord(value) + ';';
+  text += before + 'exec ' + argv.map(quoteWord).join(' ');
+  // Within the parentheses: some shells say of a command that was killed what they say to where it is redirected.
+  text += ' <' + (stdin === undefined ? '/dev/null' : quoteWord(stdin));
+  text += printRedirect('1', stdout, spare);
+  text += stderr === 'stdout' ? ' 2>&1' : printRedirect('2', stderr, spare);
+  const hasSpare = stdout.how === 'fifo' || (stderr !== 'stdout' && stderr.how === 'fifo');
+  return text + (hasSpare ? ' ' + spare + '<&-' : '') + ')';
+}
+
+// ==== src/formats/commandtemplate.ts =============================================================
+// commandtemplate.ts - a command with placeholders, and its words for one point. Runs nothing.
+
+// type CommandTemplate = {
+//   words: TextPart[][];
+//   /** Words in braces that are no placeholders. */
+//   unknown: ByteString[];
+//   /** The script of a shell among the words. */
+//   script: { shell: number; word: number; text: ShellScript } | undefined;
+//   programs: Map<number, ProgramWord>;
+// };
+
+/** Reads the words of a command for the placeholders of these names. */
+function readCommandTemplate(argv, names) {
+  const parsed = argv.map((word) => parsePlaceholders(word, names));
+  const words = parsed.map((one) => one.parts);
+  const place = findShellScript(argv);
+  const script = place === undefined ? undefined : { shell: place.shell, word: place.script, text: readShellScript(words[place.script]) };
+  return { words, unknown: parsed.reduce((all, one) => all.concat(one.unknown), []), script, programs: findProgramWords(argv) };
+}
+
+/** The names of the placeholders in the command. */
+function namesInCommand(template) {
+  return template.words.reduce((all, parts, i) => all.concat(placeholderNamesIn(template.script?.word === i ? template.script.text.parts : parts)), []);
+}
+
+function failValue(name, values, where, hint) {
+  throw new Failure('cannot put ' + name + '="' + makeHarmless(values.get(name) ?? '') + '" into ' + where + ': it could become a part of the program', hint, EXIT.usage);
+}
+
+function checkProgramWord(parts, kind, values) {
+  for (const name of placeholderNamesIn(parts)) {
+    const value = values.get(name);
+    if (kind === 'remote' && !isPlainShellValue(value)) failValue(name, values, 'what another shell reads', 'leave that to a script that is given {' + name + '} as an argument');
+    if (parts.length > 1 && !isTameValue(value)) failValue(name, values, 'the text of a program', 'give {' + name + '} as an argument of its own');
+  }
+}
+
+/** The command of a point. Throws Failure for a value that would be read as a part of a program. */
+function fillCommand(template, values) {
+  const { script } = template;
+  const argv = [];
+  template.words.forEach((parts, i) => {
+    const kind = template.programs.get(i);
+    if (script?.word === i) return argv.push('');
+    if (kind !== undefined) checkProgramWord(parts, kind, values);
+    return argv.push(parts.length === 0 ? '' : fillText(parts, values));
+  });
+  if (script === undefined) return argv;
+  const filled = fillShellScript(script.text, values);
+  if (filled.kind === 'refused') return failValue(filled.name, values, 'the script of ' + argv[script.shell], 'write {' + filled.name + '} there without quotes and program text around it, or give it as an argument: sh -c \'... "$1"\' sh {' + filled.name + '}');
+  argv[script.word] = filled.text;
+  // What follows the script is $0, then $1 and on.
+  if (filled.values.length > 0) argv.splice(script.word + 1, argv.length > script.word + 1 ? 1 : 0, argv[script.word + 1] ?? argv[script.shell], ...filled.values);
+  return argv;
 }
 
 // ==== src/formats/latex.ts =======================================================================
@@ -5987,6 +9020,7 @@ function printRunBody(run) {
   out.encoded('Plan', run.plan);
   if (run.sweep !== undefined) out.raw('Sweep', String(run.sweep.number) + ' ' + encodeText(run.sweep.label));
   out.encoded('Because', run.because);
+  out.raw('Redoes', run.redoes);
   out.raw('Reused', run.reused);
   out.encoded('Label', run.label);
   out.encoded('Reason', run.reason);
@@ -6069,6 +9103,7 @@ const SETTERS = {
     run.sweep = { number: readWhole(parts[0], Number.MAX_SAFE_INTEGER, fault), label: decodeText(parts[1]) };
   },
   Because: (run, value) => { run.because = decodeText(value); },
+  Redoes: (run, value, fault) => { run.redoes = readId(value, fault); },
   Reused: (run, value, fault) => { run.reused = readId(value, fault); },
   Label: (run, value) => { run.label = decodeText(value); },
   Reason: (run, value) => { run.reason = decodeText(value); },
@@ -6150,7 +9185,7 @@ const SETTERS = {
 };
 
 // Of these a record has at most one.
-const SINGLE = ['Id', 'Repeats', 'Parent', 'Tree', 'Plan', 'Sweep', 'Because', 'Reused', 'Label', 'Reason', 'Command', 'Directory', 'Started', 'Wall_s', 'User_s', 'System_s', 'Peak_memory_bytes', 'Exit', 'Signal',
+const SINGLE = ['Id', 'Repeats', 'Parent', 'Tree', 'Plan', 'Sweep', 'Because', 'Redoes', 'Reused', 'Label', 'Reason', 'Command', 'Directory', 'Started', 'Wall_s', 'User_s', 'System_s', 'Peak_memory_bytes', 'Exit', 'Signal',
   'Timeout_s', 'Job', 'Aside', 'Status', 'Code', 'Code_branch', 'Code_remote', 'Environment', 'Observed', 'Rr', 'Sha256'];
 const REQUIRED = ['Id', 'Command', 'Directory', 'Started', 'Status', 'Observed', 'Rr'];
 
@@ -6202,6 +9237,62 @@ function parseRun(text, file) {
     run.warnings.push('written in format ' + String(format) + ', newer than this rr understands in full (' + String(RECORD_FORMAT) + ')');
   }
   return run;
+}
+
+// ==== src/formats/reuseentry.ts ==================================================================
+// reuseentry.ts - what tells a step apart, and what is kept of a run that can be reused, as text (docs/record-format.txt, 10). Decides nothing.
+
+/** Names of files and folders that count, of a folder that was listed: SHA-256 of them. */
+// type FolderListing = { path: ByteString; hash: string };
+
+/** A run that can be reused: of its record what is needed for that, and the folders that it listed. */
+// type ReuseEntry = { run: Run; listings: FolderListing[] };
+
+/**
+ * The text by whose SHA-256 runs of one step find each other: two have the same only if command,
+ * folder, redirections, parameters and variables are the same. Of a parameter in a file only the name is in
+ * it, as its value is compared with what stands there now.
+ */
+function printStepKey(run) {
+  const out = new FieldWriter('step key', 1);
+  const { variables, hashes } = listTellingVariables(run);
+  out.withheld('Command', run.command);
+  out.encoded('Directory', run.directory);
+  out.each('Redirect', run.redirects);
+  const inFiles = fileParametersOf(run);
+  const plain = run.parameters.filter((parameter) => !inFiles.some(({ name }) => parameter.startsWith(name + ' ')));
+  const parameters = plain.map((parameter) => 'Parameter: ' + encodeParameter(parameter)).concat(inFiles.map(({ name }) => 'File_parameter: ' + encodeText(name)));
+  out.text += parameters.sort(compareBytes).map((line) => line + '\n').join('');
+  for (const line of variables) out.withheld('Variable', line);
+  for (const line of hashes) out.withheld('Variable_hash', line);
+  out.each('Declared_variable', run.declaredVariables.slice().sort(compareBytes));
+  return out.text;
+}
+
+const LISTED_FIELD = 'Listed';
+
+/** An entry without its Sha256 line: a run record of fewer fields, with lines "Listed: HASH PATH". */
+function printReuseEntry({ run, listings }) {
+  const { variables, hashes } = listTellingVariables(run);
+  const kept = {
+    ...emptyRun(run.id, run.command, run.startedUtc, run.rr),
+    directory: run.directory, redirects: run.redirects, parameters: run.parameters, parameterFiles: run.parameterFiles, exit: run.exit, status: run.status,
+    environment: run.environment, variables, variableHashes: hashes, declaredVariables: run.declaredVariables, observed: run.observed, declaredInputs: run.declaredInputs, declaredOutputs: run.declaredOutputs,
+    inputs: run.inputs, outputs: run.outputs, removed: run.removed, absent: run.absent, secretInputs: run.secretInputs, logs: run.logs,
+    unknown: listings.map(({ path, hash }) => ({ name: LISTED_FIELD, value: hash + ' ' + encodeText(path) })),
+  };
+  return printRunBody(kept);
+}
+
+/** Undoes printReuseEntry(). Throws Failure if it is none; the hash of its last line is the caller's to compare. */
+function parseReuseEntry(text, file) {
+  const run = parseRun(text, file);
+  const listings = [];
+  for (const { name, value } of run.unknown) {
+    const parts = name === LISTED_FIELD ? /^([0-9a-f]{64}) (.+)$/.exec(value) : null;
+    if (parts !== null) listings.push({ hash: parts[1], path: decodeText(parts[2]) });
+  }
+  return { run, listings };
 }
 
 // ==== src/formats/runlines.ts ====================================================================
@@ -6272,7 +9363,7 @@ function readLineId(text, start) {
 
 // What is asked for most stands first.
 const AT = { status: 1, wallS: 2, label: 3, command: 4, startedUtc: 5, tags: 6, exit: 7, signal: 8, userS: 9, systemS: 10, peakMemoryBytes: 11, reason: 12,
-  directory: 13, code: 14, environment: 15, repeats: 16, parent: 17, tree: 18, verdicts: 19, parameters: 20 };
+  directory: 13, code: 14, environment: 15, repeats: 16, parent: 17, tree: 18, verdicts: 19, sweep: 20, metrics: 21, reused: 22, parameters: 23 };
 
 // type SummaryNotes = NotedFacts & Pick<RunSummary, 'outcome' | 'comments'>;
 
@@ -6281,6 +9372,7 @@ function printSummaryLine(run) {
   return printLine([run.id, run.status, run.wallS, encodeCell(run.label), encodeWithheld(run.command), run.startedUtc, run.tags.map(encodeWord).join(' '),
     run.exit, run.signal, run.userS, run.systemS, run.peakMemoryBytes, encodeCell(run.reason), encodeText(run.directory), encodeCell(run.code),
     run.environment, run.repeats, run.parent, run.tree, Array.from(new Set(run.verdicts.map((verdict) => verdict.word))).join(' '),
+    run.sweep === undefined ? undefined : String(run.sweep.number) + ' ' + encodeText(run.sweep.label), run.metrics.map(encodeWord).join(' '), run.reused,
     ...run.parameters.map(encodeParameter)]);
 }
 
@@ -6313,12 +9405,19 @@ class SummaryLine {
   get environment() { return readCell(this.text, this.start, AT.environment) || undefined; }
   get repeats() { return readCell(this.text, this.start, AT.repeats) || undefined; }
   get parent() { return readCell(this.text, this.start, AT.parent) || undefined; }
+  get reused() { return readCell(this.text, this.start, AT.reused) || undefined; }
   get tree() { return readCell(this.text, this.start, AT.tree) === '' ? undefined : 'scratch'; }
   get verdicts() {
     return readWordsCell(this.text, this.start, AT.verdicts).map((word) => ({ word: word }));
   }
+  get sweep() {
+    const value = readCell(this.text, this.start, AT.sweep);
+    const space = value.indexOf(' ');
+    return value === '' ? undefined : { number: Number(value.slice(0, space)), label: decodeText(value.slice(space + 1)) };
+  }
   get outcome() { return this.noted?.outcome; }
   get comments() { return this.noted?.comments; }
+  get metrics() { return readWordsCell(this.text, this.start, AT.metrics); }
   get parameters() { return readLastCells(this.text, this.start, AT.parameters).map(decodeParameter); }
 }
 
@@ -6330,7 +9429,34 @@ const GRAPH_AT = { status: 1, repeats: 2, parent: 3, tree: 4, label: 5, reason: 
 function printGraphLine(run) {
   return printLine([run.id, run.status, run.repeats, run.parent, run.tree, encodeCell(run.label), encodeCell(run.reason), run.tags.map(encodeWord).join(' '),
     encodeWithheld(run.command), ...run.inputs.map((file) => 'i' + printFile(file)), ...run.outputs.map((file) => 'o' + printFile(file)),
-    ...run.removed.map((path) => 'r' + encodeText(path))]);
+    ...run.removed.map((path) => 'r' + encodeText(path)), ...listFactCells(stepFactsOf(run))]);
+}
+
+// Facts of steps stand last, so that the last cell tells whether there are any.
+const FACT_CELLS = 'PRSasfpnvhd';
+
+function listFactCells(facts) {
+  const each = (letter, values) => values.map((value) => letter + encodeText(value));
+  return (facts.plan === undefined ? [] : ['P' + encodeText(facts.plan)]).concat(facts.redoes === undefined ? [] : ['R' + facts.redoes],
+    facts.sweep === undefined ? [] : ['S' + String(facts.sweep.number) + ' ' + encodeText(facts.sweep.label)], each('a', facts.absent), each('s', facts.secretInputs),
+    each('f', facts.parameterFiles), facts.parameters.map((parameter) => 'p' + encodeParameter(parameter)), each('n', facts.declaredVariables), each('v', facts.variables),
+    each('h', facts.variableHashes), each('d', facts.inputPatterns));
+}
+
+function parseFactCells(cells) {
+  const facts = { absent: [], secretInputs: [], parameterFiles: [], parameters: [], declaredVariables: [], variables: [], variableHashes: [], inputPatterns: [] };
+  const lists = {
+    a: facts.absent, s: facts.secretInputs, f: facts.parameterFiles, n: facts.declaredVariables, v: facts.variables, h: facts.variableHashes, d: facts.inputPatterns,
+  };
+  for (const cell of cells) {
+    const rest = cell.slice(1);
+    if (cell[0] === 'P') facts.plan = decodeText(rest);
+    else if (cell[0] === 'R') facts.redoes = rest;
+    else if (cell[0] === 'S') facts.sweep = { number: parseInt(rest, 10), label: decodeText(rest.slice(rest.indexOf(' ') + 1)) };
+    else if (cell[0] === 'p') facts.parameters.push(decodeParameter(rest));
+    else if (lists[cell[0]] !== undefined) lists[cell[0]].push(decodeText(rest));
+  }
+  return facts;
 }
 
 /** Does the line at `start` have the path, encoded, as an output (a result or none) or an input? `hit` is where in the line " PATH<TAB>" stands. */
@@ -6351,7 +9477,7 @@ const MOST_KEPT_FILES = 1 << 12;
 let keepers = [];
 let keptFiles = 0;
 
-/** The run that a line of printGraphLine() tells of. Its files are read when they are asked for. */
+/** The run that a line of printGraphLine() tells of. Its files and facts are read when they are asked for. */
 class GraphLine {
   // private readonly text: ByteString;
   // private readonly start: number;
@@ -6376,14 +9502,20 @@ class GraphLine {
   get outputs() { return this.readFiles().outputs; }
   get removed() { return this.readFiles().removed; }
 
+  get facts() {
+    const end = this.text.indexOf('\n', this.start) - 1;
+    if (FACT_CELLS.indexOf(this.text[this.text.lastIndexOf('\t', end - 1) + 1]) < 0) return NO_FACTS;
+    return parseFactCells(readLastCells(this.text, this.start, GRAPH_AT.files));
+  }
+
   readFiles() {
     if (this.files !== undefined) return this.files;
     const files = { inputs: [], outputs: [], removed: [] };
     const cells = readLastCells(this.text, this.start, GRAPH_AT.files);
     for (const cell of cells) {
       const rest = cell.slice(1);
-      if (cell[0] === 'r') files.removed.push(decodeText(rest));
-      else (cell[0] === 'i' ? files.inputs : files.outputs).push(parseFile(rest));
+      if (cell[0] === 'i' || cell[0] === 'o') (cell[0] === 'i' ? files.inputs : files.outputs).push(parseFile(rest));
+      else if (cell[0] === 'r') files.removed.push(decodeText(rest));
     }
     keptFiles += cells.length;
     if (keptFiles > MOST_KEPT_FILES) {
@@ -6401,7 +9533,7 @@ class GraphLine {
 // indexfile.ts - a file of the index in .rr/index, printed and parsed. Decides nothing and hashes nothing.
 
 //   HASH                          SHA-256 of all that follows on this line
-//   # rr index, format 1, WHAT    WHAT: which version of rr, of which records
+//   # rr index, format 2, WHAT    WHAT: which version of rr, of which records
 //   TAG FOLDER TIMES              TAG is the file's own, or of the file that this one adds to
 //   LINES                         a line a record, in the order of ids
 //
@@ -6414,7 +9546,7 @@ class GraphLine {
 const INDEX_HASH_BYTES = 65;
 
 function printFirst(what) {
-  return '# rr index, format 1, ' + what + '\n';
+  return '# rr index, format 2, ' + what + '\n';
 }
 
 /** All but HASH. */
@@ -6436,6 +9568,276 @@ function parseIndexFile(text, what) {
   const starts = [];
   for (let at = end + 1; at < text.length; at = text.indexOf('\n', at) + 1) starts.push(at);
   return { head: { tag: words[0], folder: words[1], times: words[2] }, text, starts };
+}
+
+// ==== src/formats/slurm.ts =======================================================================
+// slurm.ts - what Slurm's programs print, and what they are asked: sbatch, squeue, sacct, scontrol. Starts nothing.
+
+// ---- answers ------------------------------------------------------------------------------------------
+
+/** One job, or a range of jobs of an array. */
+// type SlurmJob = {
+//   /** Number that sbatch gave. */
+//   id: string;
+//   /** Places in the array; undefined: it is no array. */
+//   places: [number, number][] | undefined;
+//   /** PENDING, RUNNING, COMPLETED, "CANCELLED by 0" ... */
+//   state: ByteString;
+//   node: ByteString;
+//   reason: ByteString;
+//   name: ByteString;
+// };
+
+/** What squeue is to print of each job, and with which signs between: only the last may hold them. */
+const SQUEUE_FORMAT = '%F|%K|%T|%N|%r|%j';
+/** The same of sacct --parsable2. */
+const SACCT_FORMAT = 'JobID,State,NodeList,ExitCode';
+
+/** "3", "3-7,9", with "%5" behind it (so many at once) or cut off by "..."; undefined if it is none of these. */
+function parsePlaces(text) {
+  const places = [];
+  for (const part of text.replace(/%\d+$/, '').split(',')) {
+    if (part === '...') continue;
+    const ends = /^(\d{1,9})(?:-(\d{1,9})(?::\d+)?)?$/.exec(part);
+    if (ends === null) return undefined;
+    places.push([Number(ends[1]), Number(ends[2] ?? ends[1])]);
+  }
+  return places;
+}
+
+function splitLine(line, cells) {
+  const parts = line.split('|');
+  return parts.length < cells ? undefined : parts.slice(0, cells - 1).concat(parts.slice(cells - 1).join('|'));
+}
+
+/** Lines of squeue --noheader --format=SQUEUE_FORMAT. What is no such line is passed over. */
+function parseSqueue(text) {
+  const jobs = [];
+  for (const line of text.split('\n')) {
+    const cells = splitLine(line, 6);
+    if (cells === undefined || !/^\d+$/.test(cells[0])) continue;
+    const places = cells[1] === 'N/A' ? undefined : parsePlaces(cells[1]);
+    if (cells[1] === 'N/A' || places !== undefined) jobs.push({ id: cells[0], places, state: cells[2], node: cells[3], reason: cells[4], name: cells[5] });
+  }
+  return jobs;
+}
+
+/** Lines of sacct --noheader --parsable2 --format=SACCT_FORMAT. Parts of jobs ("12_3.batch") are passed over. */
+function parseSacct(text) {
+  const jobs = [];
+  for (const line of text.split('\n')) {
+    const cells = splitLine(line, 4);
+    const parts = cells === undefined ? null : /^(\d+)(?:_(?:(\d+)|\[([^\]]*)\]))?$/.exec(cells[0]);
+    if (cells === undefined || parts === null) continue;
+    const places = parts[2] === undefined && parts[3] === undefined ? undefined : parsePlaces(parts[2] ?? parts[3]);
+    if (parts[3] !== undefined && places === undefined) continue;
+    jobs.push({ id: parts[1], places, state: cells[1], node: cells[2] === 'None assigned' ? '' : cells[2], reason: '', name: '' });
+  }
+  return jobs;
+}
+
+const WAITING = ['PENDING', 'REQUEUED', 'REQUEUE_HOLD', 'REQUEUE_FED', 'SPECIAL_EXIT', 'CONFIGURING', 'RESV_DEL_HOLD'];
+const AT_WORK = ['RUNNING', 'COMPLETING', 'SUSPENDED', 'STOPPED', 'SIGNALING', 'STAGE_OUT', 'RESIZING'];
+
+/** What a state of Slurm comes to. What it may call a state in later versions counts as over only if it is one of its ends. */
+function readJobState(job) {
+  const word = splitWord(job.state)[0].replace(/\+$/, '');
+  if (AT_WORK.indexOf(word) >= 0) return { kind: 'running', node: job.node };
+  if (WAITING.indexOf(word) >= 0) return { kind: 'queued', reason: job.reason === 'None' ? '' : job.reason };
+  return { kind: 'over', word: job.state };
+}
+
+/** The number in what sbatch --parsable prints: "12" or "12;cluster". */
+function parseSbatch(text) {
+  return /^(\d+)(?:;\S+)?\s*$/.exec(text.split('\n').find((line) => /^\d/.test(line)) ?? '')?.[1];
+}
+
+/** How many jobs an array may have, by what scontrol show config prints. */
+function parseMaxArraySize(text) {
+  const size = Number(/^MaxArraySize\s*=\s*(\d+)/m.exec(text)?.[1] ?? 0);
+  return size >= 1 ? size : undefined;
+}
+
+// ---- questions ----------------------------------------------------------------------------------------
+
+/** D-HH:MM:SS, rounded up to whole seconds. */
+function printSlurmTime(seconds) {
+  const whole = Math.max(1, Math.ceil(seconds));
+  const two = (value) => String(Math.floor(value)).padStart(2, '0');
+  return String(Math.floor(whole / 86400)) + '-' + two((whole % 86400) / 3600) + ':' + two((whole % 3600) / 60) + ':' + two(whole % 60);
+}
+
+/** Options of sbatch for what is asked ('cpus 4', 'memory BYTES', 'time SECONDS', 'partition NAME'), for so many tasks one after the other. What is none of these is left out. */
+function printAskedOptions(asked, pack) {
+  const options = [];
+  for (const line of asked) {
+    const [what, value] = splitWord(line);
+    const isNumber = /^\d+(?:\.\d+)?$/.test(value);
+    if (what === 'cpus' && /^\d+$/.test(value)) options.push('--cpus-per-task=' + value);
+    if (what === 'memory' && isNumber) options.push('--mem=' + String(Math.max(1, Math.ceil(Number(value) / 1024))) + 'K');
+    if (what === 'time' && isNumber) options.push('--time=' + printSlurmTime(Number(value) * pack));
+    if (what === 'partition' && /^[A-Za-z0-9_][A-Za-z0-9_.,-]*$/.test(value)) options.push('--partition=' + value);
+  }
+  return options;
+}
+
+/** Name for a job that nobody takes for another's and by which it is found again. */
+function printJobName(title, batch, array) {
+  const plain = title.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 40);
+  return (plain === '' ? 'rr' : plain) + '-' + batch.slice(-6) + '.' + String(array + 1);
+}
+
+// ==== src/formats/clusterbatch.ts ================================================================
+// clusterbatch.ts - the files of a batch of cluster jobs, printed and parsed (docs/cluster.txt). Decides nothing.
+
+// Only rr writes and reads these, and they are gone when the batch is over. What cannot be read is
+// taken for what is not there: a line may be cut off where a machine has died.
+
+/** What was handed over to a cluster at once. */
+// type ClusterBatch = {
+//   id: string;
+//   verb: 'make' | 'sweep';
+//   /** Label of the sweep, or what was to be made; may be ''. */
+//   title: ByteString;
+//   /** UTC, ISO 8601. */
+//   madeUtc: string;
+//   /** Options that the tasks need: 'environment', 'reuse', 'cache FOLDER', 'retries N'. */
+//   options: ByteString[];
+//   arrays: ClusterArray[];
+// };
+
+/** A task as it was planned. */
+// type BatchTask = {
+//   key: string;
+//   /** How a person knows it. */
+//   name: ByteString;
+//   /** What it comes after: tasks of this batch by number, or 'BATCH:NUMBER'. */
+//   before: string[];
+//   isForced: boolean;
+//   /** Id of the run whose results it replaces, if that is known beforehand. */
+//   prior: string | undefined;
+// };
+
+/** What became of the arrays, by their place from 0: the cluster's number; 'trying' if rr was cut short; why it was refused. */
+// type ArrayJobs = Map<number, { kind: 'submitted'; job: string } | { kind: 'trying' } | { kind: 'refused'; why: ByteString }>;
+
+const BATCH_HEAD = '# rr batch of cluster jobs, format 1; described in docs/cluster.txt\n';
+
+function field(name, value) {
+  return value === '' ? '' : name + ': ' + encodeText(value) + '\n';
+}
+
+/** Fields of whole lines, in order. */
+function readFields(text) {
+  const fields = [];
+  for (const line of text.split('\n').slice(0, -1)) {
+    const colon = line.indexOf(': ');
+    if (colon > 0 && line[0] !== '#') fields.push([line.slice(0, colon), line.slice(colon + 2)]);
+  }
+  return fields;
+}
+
+// ---- the batch ----------------------------------------------------------------------------------------
+
+function printBatch(batch) {
+  const arrays = batch.arrays.map((array) => 'Array: ' + [array.first, array.count, array.pack].join(' ') + ' ' + (array.after.join(',') || '-') + array.asked.map((line) => ' ' + encodeWord(line)).join('') + '\n');
+  return BATCH_HEAD + field('Id', batch.id) + field('Verb', batch.verb) + field('Title', batch.title) + field('Made', batch.madeUtc) + batch.options.map((option) => field('Option', option)).join('') + arrays.join('');
+}
+
+function parseArray(value) {
+  const [first, count, pack, after, ...asked] = value.split(' ');
+  const numbers = [first, count, pack].map(Number);
+  if (!numbers.every((number) => Number.isSafeInteger(number) && number >= 1) || !/^(?:-|\d+(?:,\d+)*)$/.test(after ?? '')) return undefined;
+  return { first: numbers[0], count: numbers[1], pack: numbers[2], after: after === '-' ? [] : after.split(',').map(Number), asked: asked.map(decodeText) };
+}
+
+/** Undefined if it is none. */
+function parseBatch(text) {
+  const batch = { id: '', verb: 'make', title: '', madeUtc: '', options: [], arrays: [] };
+  for (const [name, value] of readFields(text)) {
+    if (name === 'Id') batch.id = value;
+    if (name === 'Verb' && value === 'sweep') batch.verb = 'sweep';
+    if (name === 'Title') batch.title = decodeText(value);
+    if (name === 'Made') batch.madeUtc = value;
+    if (name === 'Option') batch.options.push(decodeText(value));
+    if (name !== 'Array') continue;
+    const array = parseArray(value);
+    if (array === undefined) return undefined;
+    batch.arrays.push(array);
+  }
+  let next = 1;
+  for (const array of batch.arrays) {
+    if (array.first !== next) return undefined;
+    next += array.count;
+  }
+  return RUN_ID.test(batch.id) ? batch : undefined;
+}
+
+// ---- what was submitted -------------------------------------------------------------------------------
+
+function printArrayJob(place, what, detail) {
+  return what + ' ' + String(place) + (detail === '' ? '' : ' ' + encodeText(detail)) + '\n';
+}
+
+function parseArrayJobs(text) {
+  const jobs = new Map();
+  for (const line of text.split('\n').slice(0, -1)) {
+    const parts = /^(trying|submitted|refused) (\d+)(?: (.*))?$/.exec(line);
+    if (parts === null) continue;
+    const detail = decodeText(parts[3] ?? '');
+    if (parts[1] === 'trying') jobs.set(Number(parts[2]), { kind: 'trying' });
+    else if (parts[1] === 'refused') jobs.set(Number(parts[2]), { kind: 'refused', why: detail });
+    else if (/^\d+$/.test(detail)) jobs.set(Number(parts[2]), { kind: 'submitted', job: detail });
+  }
+  return jobs;
+}
+
+// ---- a task -------------------------------------------------------------------------------------------
+
+// Between the parts of a task's file; no line of a record is like it.
+const DIVIDER = '---\n';
+
+/** The task, the record of what is to be run if it says so; attempts follow. */
+function printTask(task, template) {
+  return BATCH_HEAD + field('Key', task.key) + field('Name', task.name) + task.before.map((one) => field('Before', one)).join('') + (task.isForced ? 'Forced: yes\n' : '') + field('Prior', task.prior ?? '') + DIVIDER + template + DIVIDER;
+}
+
+function printAttempt(attempt) {
+  return 'Began: ' + [attempt.job, attempt.node, String(attempt.restarts), attempt.holder].map(encodeWord).join(' ') + '\n';
+}
+
+function printTaskEnd(what, runId, text) {
+  return 'Ended: ' + what + ' ' + (runId ?? '-') + (text === '' ? '' : ' ' + encodeText(text)) + '\n';
+}
+
+function parseAttempts(text) {
+  const attempts = [];
+  for (const [name, value] of readFields(text)) {
+    if (name === 'Began') {
+      const [job = '', node = '', restarts = '0', holder = ''] = value.split(' ').map(decodeText);
+      attempts.push({ job, node, restarts: Number(restarts), holder, end: undefined });
+    }
+    const [what, rest] = splitWord(value);
+    const [id, detail] = splitWord(rest);
+    const end = TASK_ENDS.find((one) => one === what);
+    if (name === 'Ended' && end !== undefined && attempts.length > 0) attempts[attempts.length - 1].end = { what: end, runId: RUN_ID.test(id) ? id : undefined, text: decodeText(detail) };
+  }
+  return attempts;
+}
+
+/** Undefined if it is none. `template`: '' if there is none. */
+function parseTask(text) {
+  const [head, template, attempts] = text.split(DIVIDER);
+  if (attempts === undefined) return undefined;
+  const task = { key: '', name: '', before: [], isForced: false, prior: undefined };
+  for (const [name, value] of readFields(head)) {
+    if (name === 'Key') task.key = decodeText(value);
+    if (name === 'Name') task.name = decodeText(value);
+    if (name === 'Before') task.before.push(decodeText(value));
+    if (name === 'Forced') task.isForced = true;
+    if (name === 'Prior' && RUN_ID.test(value)) task.prior = value;
+  }
+  return task.key === '' ? undefined : { task, template, attempts: parseAttempts(attempts) };
 }
 
 // ==== src/formats/note.ts ========================================================================
@@ -7640,6 +11042,378 @@ function maskArguments(argv, hash) {
     if (assigned !== null && isSecretName(assigned[2])) return assigned[1] + assigned[2] + '=' + mark(assigned[3], hash);
     return maskText(argument, hash);
   });
+}
+
+// ==== src/formats/plan.ts ========================================================================
+// plan.ts - steps that are to be run, as a file that people edit, printed and parsed (docs/plan.txt). Runs nothing.
+
+/** Format this version writes, and the newest it reads. */
+const PLAN_FORMAT = 1;
+
+/** What a new file begins with. */
+const PLAN_HEAD = '# rr plan, format 1; described in provenance/README.txt\n#\n# Steps that "rr make" runs.  Edit it: a line is "Field: value", an empty line ends\n'
+  + '# a step.  Paths are relative to the project.  Fields: Plan (its name), Command,\n# Directory, Label, Reason, Tag, Parameter, Declared_input, Declared_output,\n# Declared_variable, Variable, Timeout_s, Asked, Observed.\n'
+  + '\n%rec: Step\n%key: Plan\n%mandatory: Command\n';
+
+/** One fact of a step, its value as it is meant; and where it stands in the file, from 1. */
+// type PlanField = { name: string; value: ByteString; line: number };
+
+/** Does not return: what is wrong at a line, as a sentence, and what to do. */
+// type PlanFault = (line: number, what: ByteString, hint: string) => never;
+
+/** A step of a file, its lines being first..last; `kept`: those of its lines that are comments and fields of others. */
+// type PlanEntry = PlannedStep & { last: number; kept: ByteString[] };
+
+// ---- lines and fields -------------------------------------------------------------------------------
+
+const MANY = ['Tag', 'Parameter', 'Parameter_file', 'Metrics_file', 'Declared_input', 'Declared_output', 'Declared_variable', 'Variable', 'Redirect', 'Asked'];
+const ONE = ['Plan', 'Command', 'Directory', 'Label', 'Reason', 'Timeout_s', 'Observed', 'Encoding'];
+const KNOWN = ONE.concat(MANY);
+// What a person may mean by another name, in lower case and without an "s" at its end.
+const MEANT = {
+  name: 'Plan', step: 'Plan', cmd: 'Command', run: 'Command', wdir: 'Directory', folder: 'Directory', dir: 'Directory', input: 'Declared_input', dep: 'Declared_input',
+  output: 'Declared_output', out: 'Declared_output', param: 'Parameter', metric: 'Metrics_file', env: 'Variable', environment: 'Variable', timeout: 'Timeout_s', trace: 'Observed',
+};
+
+function hintForName(name) {
+  const plain = name.toLowerCase().replace(/-/g, '_').replace(/s$/, '');
+  const meant = KNOWN.find((one) => one.toLowerCase().replace(/s$/, '') === plain) ?? MEANT[plain];
+  return meant === undefined ? 'one of ' + KNOWN.join(', ') + '; a field of your own begins with X_' : 'write "' + meant + ':"';
+}
+
+/** A field as it stands: lines joined, nothing decoded. */
+// type RawField = PlanField & { last: number };
+// type RawRecord = { fields: RawField[]; /** Lines of comments. */ comments: number[] };
+
+const FIELD_START = /^[ \t]*([A-Za-z%][A-Za-z0-9_]*):/;
+
+function checkLine(line, number, fault) {
+  if (/^[\t -~]*$/.test(line)) return;
+  if (line.indexOf('\0') >= 0) fault(number, 'a byte 0', 'save the file as UTF-8');
+  if (/[\x01-\x08\x0a-\x1f\x7f]|\xc2[\x80-\x9f]/.test(line)) fault(number, 'a control character', 'remove it, or write it as %XX in a step with "Encoding: percent"');
+  for (let at = 0; at < line.length;) {
+    const length = utf8SequenceLength(line, at);
+    if (length === 0) fault(number, 'a byte that is not UTF-8', 'save the file as UTF-8, or write the byte as %XX in a step with "Encoding: percent"');
+    at += length;
+  }
+}
+
+/** Lines as they stand, without their ends. */
+function splitPlanLines(text) {
+  const lines = text.split('\n').map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
+  if (lines[0].startsWith('\xef\xbb\xbf')) lines[0] = lines[0].slice(3);
+  return lines;
+}
+
+/** Spaces and tabs at the end of a line are nothing; but behind a "\" nobody can tell what is meant. */
+function trimLineEnd(line, number, fault) {
+  const trimmed = line.replace(/[ \t]+$/, '');
+  if (trimmed.endsWith('\\') && trimmed !== line) fault(number, 'a space or tab behind "\\" at the end of the line', 'remove it, or put both between quotes');
+  return trimmed;
+}
+
+/** The line at `at` (from 0) with those that a "\" joins to it, and the last of these. */
+function joinPlanLines(lines, at, fault) {
+  let text = trimLineEnd(lines[at], at + 1, fault);
+  let last = at;
+  while (text.endsWith('\\')) {
+    const next = lines[last + 1] ?? '';
+    const isMore = /^[ \t]+[^ \t]/.test(next) && KNOWN.indexOf((FIELD_START.exec(next) ?? ['', ''])[1]) < 0;
+    if (!isMore) fault(last + 1, 'the line ends in "\\", which would join the next one to it', 'begin the next line with a space if it belongs to this one; else put the "\\" between quotes');
+    last += 1;
+    checkLine(next, last + 1, fault);
+    text = text.slice(0, -1) + trimLineEnd(next, last + 1, fault);
+  }
+  return { text, last };
+}
+
+/** Fields and comments by records. A record without fields is none. */
+function splitRecords(text, fault) {
+  const lines = splitPlanLines(text);
+  const records = [];
+  let record = { fields: [], comments: [] };
+  let open;
+  for (let at = 0; at <= lines.length; at++) {
+    const line = lines[at] ?? '';
+    if (line[0] === '#') {
+      if (record.fields.length > 0) record.comments.push(at + 1);
+      open = undefined;
+      continue;
+    }
+    checkLine(line, at + 1, fault);
+    if (trimBlanks(line) === '') {
+      if (record.fields.length > 0) records.push(record);
+      record = { fields: [], comments: [] };
+      open = undefined;
+      continue;
+    }
+    const joined = joinPlanLines(lines, at, fault);
+    if (line[0] === '+') {
+      if (open === undefined) return fault(at + 1, 'a "+" line that continues nothing', 'no comment and no empty line may stand before it');
+      open.value += '\n' + joined.text.slice(joined.text[1] === ' ' ? 2 : 1);
+      open.last = joined.last + 1;
+    } else {
+      const start = FIELD_START.exec(joined.text);
+      if (start === null) return fault(at + 1, 'no "Field: value"', trimBlanks(line)[0] === '#' ? 'a comment begins with "#" at the very start of the line' : 'a further line of a value begins with "+ "');
+      if (start[0][0] === ' ' || start[0][0] === '\t') fault(at + 1, 'a space or tab before ' + start[1], 'begin the line with the field, or, if it belongs to the value above, with "+ "');
+      open = { name: start[1], value: joined.text.slice(start[0].length), line: at + 1, last: joined.last + 1 };
+      record.fields.push(open);
+    }
+    at = joined.last;
+  }
+  for (const one of records) for (const field of one.fields) field.value = trimBlanks(field.value);
+  return records;
+}
+
+// ---- one step ---------------------------------------------------------------------------------------
+
+// As a record has them, and a command of today hardly (docs/plan.txt, 4).
+const LIKE_ENCODED = /%(?:09|0[A-F]|1[A-F]|7F|[89A-F][0-9A-F]|25[0-9A-F]{2}|\{[0-9a-f]{16}\})/;
+// "gamma = 0.5", where a value that begins with "=" is hardly meant.
+const LIKE_ASSIGNED = /^[^ ]+ [=:](?: |$)/;
+const TRACE_WORD = /^(?:auto|strace|scan|atime|none)$/;
+
+/** A path of a plan without what says nothing: "./", "//", "/" at its end. */
+function tidyPath(path) {
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  return (path[0] === '/' ? '/' : '') + parts.join('/') || '.';
+}
+
+// type FieldFault = (what: ByteString, hint: string) => never;
+
+function readInputPath(value, fault) {
+  const path = tidyPath(value);
+  if (/(?:^|\/)\.\.(?:\/|$)/.test(path)) fault(value + ' has a part ".."', 'write it relative to the project, or as an absolute path');
+  if (path === '.' || path === '/') fault(value + ' is everything', 'name files or folders');
+  if (path[0] !== '/' && !isResultPath(path)) fault(value + ' is a file of rr or git', '');
+  return path;
+}
+
+function readOutputPath(value, fault) {
+  const path = readInputPath(value, fault);
+  return path[0] === '/' ? fault(value + ' is not in the project', 'only files of the project can be made') : path;
+}
+
+function readDirectory(value, fault) {
+  return tidyPath(value) === '.' && value[0] !== '/' ? '.' : readOutputPath(value, fault);
+}
+
+function readRedirectText(value, fault) {
+  if (/^2[ \t]*>&[ \t]*1$/.test(value)) return '2 >& 1';
+  const parts = /^([012]) (<|>>?) ([^]+)$/.exec(value);
+  if (parts === null || (parts[1] === '0') !== (parts[2] === '<')) return fault('not "0 < PATH", "1 > PATH", "2 >> PATH" or "2 >& 1"', 'or write it in the Command, as you would type it');
+  return parts[1] + ' ' + parts[2] + ' ' + (parts[2] === '<' ? readInputPath(parts[3], fault) : readOutputPath(parts[3], fault));
+}
+
+/** What is asked for a step, as a record has it: 'cpus 4', 'memory BYTES', 'time SECONDS', 'partition NAME'; of "memory 4G", "time 2h". */
+function readAsked(value, fault) {
+  const [, what = '', text = ''] = /^([a-z]+)[ \t]+([^]+)$/.exec(value) ?? [];
+  const isWhole = /^[1-9]\d{0,15}$/.test(text) && Number(text) <= Number.MAX_SAFE_INTEGER;
+  if (what === 'cpus') return isWhole ? 'cpus ' + text : fault('cpus ' + text + ' is no number of processors', 'write "cpus 4"');
+  if (what === 'memory') return 'memory ' + String((isWhole ? Number(text) : parseSize(text)) ?? fault('memory ' + text + ' is no size', 'write bytes, or ' + SIZE_WORDS));
+  if (what === 'time') return 'time ' + String(parseDuration(text) ?? fault('time ' + text + ' is no time', 'write ' + DURATION_WORDS));
+  if (what === 'partition') return /^[A-Za-z0-9_][A-Za-z0-9_.,-]*$/.test(text) ? 'partition ' + text : fault('partition ' + text + ' is no name of a partition', '');
+  return fault('not "cpus N", "memory SIZE", "time TIME" or "partition NAME"', '');
+}
+
+function readVariableName(name, fault) {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return fault(name + ' is no name of a variable', '');
+  return isDeclarableVariable(name) ? name : fault('the variable ' + name + ' cannot be declared', 'it says where programs are or how they start, and is not set for a step; see "Declared variables" in the manual');
+}
+
+const NOT_PARAMETER = 'not "NAME VALUE" or "PATH:KEY"';
+const PARAMETER_HINT = 'write "gamma 0.5", or "params.yaml:gamma" for a value in a file';
+
+/** "NAME VALUE", or "PATH:KEY" for a value in a file. */
+function readPlannedParameter(template, value, fault) {
+  const space = value.indexOf(' ');
+  const name = space < 0 ? value : value.slice(0, space);
+  const rest = space < 0 ? '' : value.slice(space + 1);
+  if (!/^[^ \t-\r=:](?:[^ \t-\r=]*[^ \t-\r=:])?$/.test(name)) fault(NOT_PARAMETER, PARAMETER_HINT);
+  let file = template.parameterFiles.find((one) => name.startsWith(one + ':'));
+  if (file === undefined && space < 0 && name.indexOf(':') > 0) {
+    file = readInputPath(name.slice(0, name.lastIndexOf(':')), fault);
+    template.parameterFiles.push(file);
+    template.parameters.push(file + name.slice(name.lastIndexOf(':')) + ' ');
+    return;
+  }
+  if (file !== undefined && rest !== '') fault(name + ' has a value', 'it stands in ' + file + ': write "' + name + '"');
+  template.parameters.push(name + ' ' + rest);
+}
+
+function addOnce(list, value) {
+  if (list.indexOf(value) < 0) list.push(value);
+}
+
+// type StepSetter = (template: Run, value: ByteString, fault: FieldFault) => void;
+
+const STEP_SETTERS = {
+  Plan: (template, value, fault) => {
+    const why = findNameFault(value);
+    if (why !== undefined) fault('cannot be called "' + value + '": ' + why, '');
+    template.plan = value;
+  },
+  Label: (template, value) => { template.label = value; },
+  Reason: (template, value) => { template.reason = value; },
+  Tag: (template, value) => { addOnce(template.tags, value); },
+  Parameter: readPlannedParameter,
+  Metrics_file: (template, value, fault) => { addOnce(template.metricsFiles, readOutputPath(value, fault)); },
+  Declared_input: (template, value, fault) => { addOnce(template.declaredInputs, readInputPath(value, fault)); },
+  Declared_output: (template, value, fault) => { addOnce(template.declaredOutputs, readOutputPath(value, fault)); },
+  Declared_variable: (template, value, fault) => {
+    if (value.indexOf('=') > 0) fault('"' + value + '" has a value', 'write "Variable: ' + value + '"');
+    addOnce(template.declaredVariables, readVariableName(value, fault));
+  },
+  Variable: (template, value, fault) => {
+    const { name, value: text } = splitVariable(value);
+    if (text === undefined) return fault('not NAME=VALUE', 'write "Declared_variable: ' + value + '" if the step is to take it as it is set');
+    readVariableName(name, fault);
+    if (isSecretName(name) || maskText(text, () => '') !== text) fault('the value of ' + name + ' may be a secret, and this file is for everybody', 'write "Declared_variable: ' + name + '" and set it in your environment');
+    if (template.variables.some((one) => splitVariable(one).name === name)) fault(name + ' is set twice', '');
+    template.variables.push(value);
+    addOnce(template.declaredVariables, name);
+  },
+  Redirect: (template, value, fault) => { template.redirects.push(readRedirectText(value, fault)); },
+  Timeout_s: (template, value, fault) => { template.timeoutS = parseDuration(value) ?? fault('"' + value + '" is no time', 'write ' + DURATION_WORDS); },
+  Asked: (template, value, fault) => {
+    const asked = readAsked(value, fault);
+    if (template.asked.some((one) => one.split(' ')[0] === asked.split(' ')[0])) fault(asked.split(' ')[0] + ' is asked for twice', '');
+    template.asked.push(asked);
+  },
+  Observed: (template, value, fault) => {
+    const word = value.replace(/^strace [0-9.]+$/, 'strace');
+    template.observed = TRACE_WORD.test(word) ? word : fault('"' + value + '" is no way to find files', 'one of auto, strace, scan, atime, none');
+  },
+};
+
+/** The command that a person typed as a record would tell it. */
+function spellPlanned(text, root, directory) {
+  return quoteCommand(splitSimpleCommand(text, root, directory) ?? ['sh', '-c', text], root, directory);
+}
+
+/** A step from its fields. `root`: the project's folder, which the command may name. */
+function readStep(fields, root, fault) {
+  const template = emptyRun('', '', '', '');
+  template.observed = 'auto';
+  const first = new Map();
+  for (const field of fields) {
+    const { name, value, line } = field;
+    if (/^X_/.test(name)) continue;
+    if (KNOWN.indexOf(name) < 0) fault(line, name + ' is no field of a step', hintForName(name));
+    const before = first.get(name);
+    if (before !== undefined && ONE.indexOf(name) >= 0) fault(line, name + ' stands twice in this step, first in line ' + String(before.line), 'an empty line ends a step');
+    if (before === undefined) first.set(name, field);
+    if (value === '') fault(line, name + ' has no value', 'remove the line, or write one');
+    if (value.indexOf('\0') >= 0) fault(line, name + ' holds a byte 0', '');
+  }
+  const start = fields[0].line;
+  const plan = first.get('Plan') ?? fault(start, 'the step has no name', 'begin it with "Plan: NAME"; an empty line ends a step');
+  const command = first.get('Command') ?? fault(start, 'the step ' + plan.value + ' has no Command', 'write "Command: ..." in it; an empty line ends a step');
+  const directory = first.get('Directory');
+  if (directory !== undefined) template.directory = readDirectory(directory.value, (what, hint) => fault(directory.line, 'Directory: ' + what, hint));
+  for (const { name, value, line } of fields) if (name === 'Parameter_file') addOnce(template.parameterFiles, readInputPath(value, (what, hint) => fault(line, name + ': ' + what, hint)));
+  for (const { name, value, line } of fields) STEP_SETTERS[name]?.(template, value, (what, hint) => fault(line, name + ': ' + what, hint));
+  template.command = spellPlanned(command.value, root, template.directory);
+  return { name: plan.value, template, line: start };
+}
+
+// Values of which the last word may begin with a space, and so is encoded by itself; and the words before it as people write them.
+const HEADS = {
+  Parameter: { head: /^[^ ]+ /, typed: /^([^ \t\n]+)[ \t]+/, as: '$1 ' },
+  Redirect: { head: /^[012] (?:<|>>?) /, typed: /^([012])[ \t]*(<|>>|>(?!&))[ \t]*/, as: '$1 $2 ' },
+};
+
+/** What the fields of a record mean, by its Encoding. */
+function decodeRecord(fields, fault) {
+  const encoding = fields.find((field) => field.name === 'Encoding');
+  if (encoding !== undefined && encoding.value !== 'percent' && encoding.value !== 'none') fault(encoding.line, 'Encoding: "' + encoding.value + '" is none', '"percent" or "none"');
+  return fields.map((given) => {
+    if (/^X_/.test(given.name) || (encoding === undefined && given.name !== 'Parameter' && given.name !== 'Redirect' && given.value.indexOf('%') < 0)) return given;
+    const head = HEADS[given.name];
+    const field = head === undefined ? given : { ...given, value: given.value.replace(head.typed, head.as) };
+    const like = LIKE_ENCODED.exec(field.value);
+    if (encoding?.value === 'percent') {
+      if (/%\{[0-9a-f]{16}\}/.test(field.value)) fault(field.line, field.name + ' holds a secret that was withheld from a record', 'write what is to stand there');
+      return { ...field, value: decodeText(field.value) };
+    }
+    if (encoding === undefined && LIKE_ASSIGNED.test(field.value) && field.name === 'Parameter') fault(field.line, 'Parameter: ' + NOT_PARAMETER, PARAMETER_HINT);
+    if (like !== null && encoding === undefined) fault(field.line, field.name + ' holds "' + like[0] + '", as if it came from a record, where that is another text', 'add a line "Encoding: percent" to the step if so, or "Encoding: none" if it means itself');
+    return field;
+  });
+}
+
+// ---- the file ---------------------------------------------------------------------------------------
+
+/** Is it a record of rules for recfix? Fails if it is half of one, or tells of other records. */
+function isHeadRecord(record, isFirst, fault) {
+  const rules = record.fields.filter((field) => field.name[0] === '%');
+  if (rules.length === 0) return false;
+  const [first] = rules;
+  if (rules.length < record.fields.length) fault(first.line, first.name + ' in a step', 'rules for recfix stand in a record of their own, before the first step');
+  const sets = rules.filter((field) => field.name === '%rec');
+  if (!isFirst || sets.length !== 1 || sets[0].value !== 'Step') fault(first.line, 'not the one "%rec: Step" at the beginning', 'a plan has no other sets of records');
+  return true;
+}
+
+/**
+ * The steps of a plan, in the order of the file, which `file` names in faults. Throws Failure with
+ * FILE:LINE, what is wrong and what to do.
+ */
+function parsePlan(text, file, root) {
+  const fault = (line, what, hint) => { throw new Failure('cannot read the plan: ' + file + ':' + String(line) + ': ' + what, hint); };
+  const format = /^(?:\xef\xbb\xbf)?# rr plan, format (\d+)/.exec(text);
+  if (format !== null && Number(format[1]) !== PLAN_FORMAT) fault(1, 'it is written in format ' + format[1] + ', and this rr reads format ' + String(PLAN_FORMAT), 'use the rr that it was written for, or a newer one');
+  const entries = [];
+  const lineOf = new Map();
+  const lines = text.split('\n');
+  splitRecords(text, fault).forEach((record, i) => {
+    if (isHeadRecord(record, i === 0, fault)) return;
+    const step = readStep(decodeRecord(record.fields, fault), root, fault);
+    const before = lineOf.get(step.name);
+    if (before !== undefined) fault(step.line, 'the name ' + step.name + ' is taken by the step in line ' + String(before), 'give one of them another name');
+    lineOf.set(step.name, step.line);
+    const comments = record.comments.map((line) => ({ line, last: line }));
+    const kept = comments.concat(record.fields.filter((field) => /^X_/.test(field.name))).sort((a, b) => a.line - b.line);
+    const last = Math.max(record.fields[record.fields.length - 1].last, ...record.comments);
+    entries.push({ name: step.name, template: step.template, line: step.line, last, kept: kept.map((one) => lines.slice(one.line - 1, one.last).join('\n')) });
+  });
+  return entries;
+}
+
+// ---- printing ---------------------------------------------------------------------------------------
+
+/** Can it stand in a plan as it is, on as many lines as it has? */
+function isPlainValue(value) {
+  if (/[\0-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|[ \t\\]\n|^[ \t\n]|[ \t\n\\]$/.test(value)) return false;
+  for (let at = 0; at < value.length;) {
+    const length = utf8SequenceLength(value, at);
+    if (length === 0) return false;
+    at += length;
+  }
+  return true;
+}
+
+/** The lines of a step. Values are as they are meant; of these it is found out whether they need an Encoding. */
+function printStep(fields) {
+  const parts = fields.map(({ name, value }) => {
+    const head = HEADS[name]?.head.exec(value)?.[0] ?? '';
+    return { name, head, rest: value.slice(head.length) };
+  });
+  const isEncoded = parts.some(({ head, rest }) => !isPlainValue(head.slice(0, -1)) || !isPlainValue(rest));
+  const isDoubtful = !isEncoded && fields.some(({ name, value }) => LIKE_ENCODED.test(value) || (name === 'Parameter' && LIKE_ASSIGNED.test(value)));
+  const lines = parts.map(({ name, head, rest }) => {
+    if (isEncoded) return name + ': ' + (head === '' ? '' : encodeText(head.slice(0, -1)) + ' ') + encodeText(rest) + '\n';
+    return name + ': ' + head + rest.replace(/\n/g, '\n+ ').replace(/\n\+ (?=\n)/g, '\n+') + '\n';
+  });
+  if (isEncoded || isDoubtful) lines.push('Encoding: ' + (isEncoded ? 'percent' : 'none') + '\n');
+  return lines.join('');
+}
+
+/** How a person would type a command: what is for a shell as it is, if that is read as the same again. */
+function spellTyped(argv, root, directory) {
+  const command = quoteCommand(argv, root, directory);
+  const isScript = argv.length === 3 && argv[0] === 'sh' && argv[1] === '-c';
+  return isScript && trimBlanks(argv[2]) === argv[2] && spellPlanned(argv[2], root, directory) === command ? argv[2] : command;
 }
 
 // ==== src/formats/ldcache.ts =====================================================================
@@ -12931,6 +16705,2891 @@ function pairMembersInOrder(tape, other, a, b) {
   return key < end || otherKey < otherEnd ? undefined : pairs;
 }
 
+// ==== src/formats/parametersource.ts =============================================================
+// parametersource.ts - a text that parameters are read from: where its lines are, and refusing what is not read. Decides nothing.
+
+/** The code point as UTF-8. */
+function encodeCodePoint(point) {
+  if (point < 0x80) return String.fromCharCode(point);
+  if (point < 0x800) return String.fromCharCode(0xc0 | (point >> 6), 0x80 | (point & 0x3f));
+  if (point < 0x10000) return String.fromCharCode(0xe0 | (point >> 12), 0x80 | ((point >> 6) & 0x3f), 0x80 | (point & 0x3f));
+  return String.fromCharCode(0xf0 | (point >> 18), 0x80 | ((point >> 12) & 0x3f), 0x80 | ((point >> 6) & 0x3f), 0x80 | (point & 0x3f));
+}
+
+const BYTE_ORDER_MARK = '\xef\xbb\xbf';
+
+class ParameterSource {
+  // readonly text: ByteString;
+  /** Names the text in faults. */
+  // readonly file: ByteString;
+  lineEnds = [];
+  constructor(text, file) {
+    this.text = text;
+    this.file = file;
+  }
+
+  /** Another text of the same length, with the same places. */
+  withText(text) {
+    return new ParameterSource(text, this.file);
+  }
+
+  lineAt(at) {
+    if (this.lineEnds.length === 0) for (let end = this.text.indexOf('\n'); end >= 0; end = this.text.indexOf('\n', end + 1)) this.lineEnds.push(end);
+    let [low, high] = [0, this.lineEnds.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.lineEnds[middle] < at) low = middle + 1;
+      else high = middle;
+    }
+    return low + 1;
+  }
+
+  /** The text is not one that rr reads: throws Failure. */
+  refuse(at, what) {
+    throw new Failure('cannot read "' + this.file + '": line ' + String(this.lineAt(at)) + ': ' + what, 'what rr reads of such files is told in rr(1), "PARAMETER FILES"', EXIT.refused);
+  }
+
+  scalar(type, value, start, end) {
+    return { kind: 'scalar', type, value, spelled: this.text.slice(start, end), start, end };
+  }
+
+  unreadable(at, why) {
+    return { kind: 'unreadable', why, line: this.lineAt(at) };
+  }
+
+  /** Where the text begins: behind a byte order mark, if there is one. */
+  get start() {
+    return this.text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
+  }
+
+  /** Refuses a text that is not UTF-8, or has a character of which `isWrong` says so. Bytes below 80 are not asked about. */
+  checkUtf8(isWrong) {
+    const wide = /[\x80-\xff]/g;
+    wide.lastIndex = this.start;
+    for (let found = wide.exec(this.text); found !== null; found = wide.exec(this.text)) {
+      const length = utf8SequenceLength(this.text, found.index);
+      if (length === 0) this.refuse(found.index, 'bytes that are not UTF-8');
+      const point = codePointAt(this.text, found.index);
+      if (isWrong(point)) this.refuse(found.index, 'the character U+' + point.toString(16).toUpperCase().padStart(4, '0'));
+      wide.lastIndex = found.index + length;
+    }
+  }
+
+  /** Refuses a text with a byte that `pattern` finds, which is global. */
+  checkBytes(pattern, what) {
+    pattern.lastIndex = 0;
+    const found = pattern.exec(this.text);
+    if (found !== null) this.refuse(found.index, what);
+  }
+}
+
+// ==== src/formats/yamlscalars.ts =================================================================
+// yamlscalars.ts - what single values of YAML mean in its versions 1.1 and 1.2. Decides nothing.
+
+// type Meaning = { type: ScalarType; value: ByteString };
+
+const NULL_WORD = /^(?:~|null|Null|NULL)$/;
+const TRUE_WORD = /^(?:true|True|TRUE)$/;
+const FALSE_WORD = /^(?:false|False|FALSE)$/;
+const INFINITE = /^[-+]?\.(?:inf|Inf|INF)$/;
+const NO_NUMBER = /^\.(?:nan|NaN|NAN)$/;
+
+/** What both versions have words for. */
+function meaningOfWord(text) {
+  if (NULL_WORD.test(text)) return { type: 'null', value: 'null' };
+  if (TRUE_WORD.test(text) || FALSE_WORD.test(text)) return { type: 'boolean', value: text.toLowerCase() };
+  if (INFINITE.test(text)) return { type: 'float', value: text[0] === '-' ? '-inf' : 'inf' };
+  return NO_NUMBER.test(text) ? { type: 'float', value: 'nan' } : undefined;
+}
+
+/** The core schema of YAML 1.2, 10.3. */
+function meaningIn12(text) {
+  const word = meaningOfWord(text);
+  if (word !== undefined) return word;
+  if (/^[-+]?[0-9]+$/.test(text) || /^0o[0-7]+$/.test(text) || /^0x[0-9a-fA-F]+$/.test(text)) return { type: 'integer', value: canonicalInteger(text) };
+  if (/^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/.test(text)) return { type: 'float', value: canonicalFloat(Number(text)) };
+  return { type: 'string', value: text };
+}
+
+const BOOLEAN_11 = /^(?:y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF)$/;
+const TIMESTAMP_11 = /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:$|[Tt \t])/;
+const SIXTY_11 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
+const OTHER_INTEGER_11 = /^[-+]?(?:0b[01_]+|0[0-7_]+|0x[0-9a-fA-F_]+)$/;
+
+/** The types of YAML 1.1, as its specification and as PyYAML have them. undefined: something that 1.2 does not have. */
+function meaningIn11(text) {
+  const word = meaningOfWord(text);
+  if (word !== undefined) return word;
+  if (text.indexOf('_') >= 0 && (/^[-+]?[0-9._]+$/.test(text) || OTHER_INTEGER_11.test(text))) return undefined;
+  if (BOOLEAN_11.test(text) || TIMESTAMP_11.test(text) || SIXTY_11.test(text)) return undefined;
+  if (/^0+$/.test(text)) return { type: 'integer', value: '0' };
+  if (/^0x[0-9a-fA-F]+$/.test(text)) return { type: 'integer', value: canonicalInteger(text) };
+  if (OTHER_INTEGER_11.test(text)) return undefined;
+  if (/^[-+]?(?:0|[1-9][0-9]*)$/.test(text)) return { type: 'integer', value: canonicalInteger(text) };
+  if (/^(?:[-+]?[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+][0-9]+)?$/.test(text)) {
+    return text.indexOf('_') >= 0 ? undefined : { type: 'float', value: canonicalFloat(Number(text)) };
+  }
+  return { type: 'string', value: text };
+}
+
+/** The plain scalar from `start` to `end`: as both versions have it, or undecided. */
+function resolveYamlPlain(source, start, end) {
+  const text = source.text.slice(start, end);
+  // Most are words that begin with a letter.
+  if (/^[A-Za-z][A-Za-z0-9_./-]{5,}$/.test(text)) return source.scalar('string', text, start, end);
+  const [old, recent] = [meaningIn11(text), meaningIn12(text)];
+  const isSame = old !== undefined && old.type === recent.type && old.value === recent.value;
+  return isSame ? source.scalar(recent.type, recent.value, start, end) : source.scalar('undecided', text, start, end);
+}
+
+const YAML_ESCAPES = {
+  '0': 0, a: 7, b: 8, t: 9, n: 10, v: 11, f: 12, r: 13, e: 27, ' ': 32, '"': 34, '/': 47, '\\': 92, N: 0x85, _: 0xa0, L: 0x2028, P: 0x2029,
+};
+const YAML_HEX = { x: 2, u: 4, U: 8 };
+
+/** The text in quotes that begins at `start` and must end in its line, which ends at `lineEnd`. */
+function readYamlQuoted(source, start, lineEnd) {
+  const { text } = source;
+  const mark = text[start];
+  let value = '';
+  let at = start + 1;
+  for (;;) {
+    if (at >= lineEnd) source.refuse(start, 'a text in quotes that does not end in its line');
+    if (text[at] === mark) {
+      if (mark === '"' || text[at + 1] !== mark) return source.scalar('string', value, start, at + 1);
+      value += mark;
+      at += 2;
+    } else if (mark === '"' && text[at] === '\\') {
+      const escape = text[at + 1];
+      const digits = YAML_HEX[escape] === undefined ? '' : text.slice(at + 2, at + 2 + YAML_HEX[escape]);
+      const point = digits === '' ? YAML_ESCAPES[escape] : /^[0-9a-fA-F]+$/.test(digits) && digits.length === YAML_HEX[escape] ? parseInt(digits, 16) : undefined;
+      if (point === undefined || at + 1 >= lineEnd || point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) return source.refuse(at, 'the escape ' + text.slice(at, Math.min(at + 2, lineEnd)));
+      value += encodeCodePoint(point);
+      at += 2 + digits.length;
+    } else {
+      value += text[at];
+      at += 1;
+    }
+  }
+}
+
+// ==== src/formats/yaml.ts ========================================================================
+// yaml.ts - reads the part of YAML that all its versions read alike (docs/parameters.txt, 3), with places. Decides nothing.
+
+// 1. What is not understood is refused with its line: a wrong value is worse than none.
+// 2. A plain word that YAML 1.1 and 1.2 take for different things is 'undecided' (yamlscalars.ts).
+// 3. Lines are looked at one by one; a value in several lines is a block scalar or in brackets, or it is refused.
+
+/** A line without its end. `indent`: spaces before the first other character; `content`: place of that. */
+// type YamlLine = { start: number; end: number; indent: number; content: number; isBlank: boolean };
+
+const REFUSED_STARTS = {
+  '&': 'an anchor (&)', '*': 'an alias (*)', '!': 'a tag (!)', '@': 'a text that begins with @', '`': 'a text that begins with `', '%': 'a text that begins with %',
+  ',': 'a text that begins with a comma', ']': 'a bracket that was not opened', '}': 'a brace that was not opened', '#': 'a # where a value was to be', '|': 'a | in brackets', '>': 'a > in brackets',
+};
+
+function splitYamlLines(source) {
+  const { text } = source;
+  const lines = [];
+  for (let start = source.start; start < text.length;) {
+    const feed = text.indexOf('\n', start);
+    const next = feed < 0 ? text.length : feed + 1;
+    const end = feed < 0 ? text.length : text[feed - 1] === '\r' && feed > start ? feed - 1 : feed;
+    let content = start;
+    while (content < end && text[content] === ' ') content += 1;
+    lines.push({ start, end, indent: content - start, content, isBlank: content === end || text[content] === '#' });
+    start = next;
+  }
+  return lines;
+}
+
+class YamlReader {
+  // private readonly source: ParameterSource;
+  // private readonly text: ByteString;
+  // private readonly lines: YamlLine[];
+  /** The line that is looked at. */
+  at = 0;
+  constructor(source) {
+    this.source = source;
+    this.text = source.text;
+    this.lines = splitYamlLines(source);
+  }
+
+  refuse(at, what) {
+    return this.source.refuse(at, what);
+  }
+
+  /** The next line with something on it, from the one that is looked at on. */
+  look() {
+    while (this.at < this.lines.length && this.lines[this.at].isBlank) this.at += 1;
+    const line = this.lines[this.at];
+    if (line !== undefined && this.text[line.content] === '\t') this.refuse(line.content, 'a tab before the text');
+    return line;
+  }
+
+  readDocument() {
+    let line = this.look();
+    if (line !== undefined && line.indent === 0 && this.text[line.content] === '%') this.refuse(line.content, 'a directive (%)');
+    if (line !== undefined && this.isMark(line, '---')) {
+      this.at += 1;
+      line = this.look();
+    }
+    if (line === undefined) return { kind: 'mapping', entries: new Map(), start: -1, end: -1 };
+    const root = this.readBlock(-1, 1);
+    const rest = this.look();
+    if (rest !== undefined && this.isMark(rest, '...')) this.at += 1;
+    const more = this.look();
+    if (more !== undefined) this.refuse(more.content, this.isMark(more, '---') ? 'a second document (---)' : 'a line that does not belong to what is above it');
+    if (root.kind !== 'mapping' && root.kind !== 'list') return this.refuse(line.content, 'neither "key: value" nor a list');
+    return root;
+  }
+
+  /** Is the line "---" or "..."? With more on it, it is refused. */
+  isMark(line, mark) {
+    if (line.indent > 0 || !this.text.startsWith(mark, line.start)) return false;
+    const rest = this.text.slice(line.start + 3, line.end);
+    if (/^ *(?: #.*)?$/.test(rest)) return true;
+    if (/^[ \t]/.test(rest)) this.refuse(line.start, 'something behind ' + mark);
+    return false;
+  }
+
+  /** The node on the line that is looked at, which is indented by more than `parent`. Behind it, the next line is looked at. */
+  readBlock(parent, depth) {
+    const line = this.look();
+    return this.readNodeAt(line.content, line.indent, parent, depth);
+  }
+
+  /** The node at `at` in the line that is looked at, in this column; a block scalar in it is indented by more than `parent`. */
+  readNodeAt(at, column, parent, depth) {
+    if (depth > DEEPEST_NESTING) this.refuse(at, 'nested more than ' + String(DEEPEST_NESTING) + ' deep');
+    const line = this.lines[this.at];
+    if (this.isMark(line, '---') || this.isMark(line, '...')) this.refuse(at, 'the end of the document where a value was to be');
+    if (this.isDash(at, line)) return this.readSequence(column, depth);
+    if (this.findColon(at, line) !== undefined) return this.readMapping(at, column, depth);
+    return this.readInline(at, parent, depth);
+  }
+
+  isDash(at, line) {
+    if (this.text[at] !== '-') return false;
+    if (this.text[at + 1] === '\t') this.refuse(at + 1, 'a tab');
+    return at + 1 === line.end || this.text[at + 1] === ' ';
+  }
+
+  /** Of a line that is "key: ..." the key and the place behind the colon; undefined if it is none. */
+  findColon(at, line) {
+    const { text } = this;
+    const first = text[at];
+    if (first === '?' && (at + 1 === line.end || text[at + 1] === ' ')) this.refuse(at, 'a key behind "?"');
+    if (first === '[' || first === '{' || first === '|' || first === '>') return undefined;
+    if (first === '"' || first === '\'') {
+      const quoted = readYamlQuoted(this.source, at, line.end);
+      let colon = quoted.end;
+      while (text[colon] === ' ') colon += 1;
+      if (text[colon] !== ':' || colon >= line.end) return undefined;
+      if (colon + 1 < line.end && text[colon + 1] !== ' ') this.refuse(colon, 'no space behind the colon');
+      return { key: quoted.value, end: colon + 1 };
+    }
+    // Never to be looked for beyond the line: in a long list that would take quadratic time.
+    const rest = text.slice(at, line.end);
+    const sign = /:(?= |\t|$)/.exec(rest);
+    const comment = rest.indexOf(' #');
+    if (sign === null || (comment >= 0 && comment < sign.index)) return undefined;
+    const colon = at + sign.index;
+    if (text[colon + 1] === '\t' && colon + 1 < line.end) this.refuse(colon + 1, 'a tab');
+    let end = colon;
+    while (end > at && text[end - 1] === ' ') end -= 1;
+    return { key: this.readPlainKey(at, end), end: colon + 1 };
+  }
+
+  readPlainKey(at, end) {
+    if (end === at) this.refuse(at, 'no key before the colon');
+    const scalar = this.readPlain(at, end, 'key');
+    if (scalar.value === '<<') this.refuse(at, 'a merge key (<<)');
+    const isAddress = scalar.type === 'string' || (scalar.type === 'integer' && scalar.value === scalar.spelled) || /^[yYnN]$/.test(scalar.spelled);
+    if (!isAddress) this.refuse(at, 'the key ' + scalar.spelled + ', which to some programs is no text: put it in quotes');
+    return scalar.value;
+  }
+
+  /** A plain scalar that stands from `at` to `end`. */
+  readPlain(at, end, what) {
+    const spelled = this.text.slice(at, end);
+    this.checkPlainStart(at, end);
+    if (spelled.indexOf('\t') >= 0) this.refuse(at + spelled.indexOf('\t'), 'a tab');
+    if (what === 'value' && /:(?: |$)/.test(spelled)) this.refuse(at, 'a second colon in the line: put the text in quotes');
+    if (spelled === '=') this.refuse(at, 'a single =');
+    if (/^[-+]?(?:0[box]?)?_+$/.test(spelled)) this.refuse(at, 'the word ' + spelled + ', at which some programs fail: put it in quotes');
+    if (what === 'value' && spelled === '<<') this.refuse(at, 'a merge key (<<)');
+    return resolveYamlPlain(this.source, at, end);
+  }
+
+  checkPlainStart(at, end) {
+    const first = this.text[at];
+    if (REFUSED_STARTS[first] !== undefined) this.refuse(at, REFUSED_STARTS[first]);
+    if ((first === '-' || first === '?' || first === ':') && (at + 1 >= end || /[ ,[\]{}]/.test(this.text[at + 1]))) this.refuse(at, 'a "' + first + '" that begins nothing');
+    if (first === '?' || first === ':') this.refuse(at, 'a text that begins with ' + first);
+  }
+
+  // ---- blocks -----------------------------------------------------------------------------------------
+
+  readMapping(first, column, depth) {
+    const mapping = { kind: 'mapping', entries: new Map(), start: -1, end: -1 };
+    let at = first;
+    for (;;) {
+      const line = this.lines[this.at];
+      if (this.isDash(at, line)) this.refuse(at, 'an item of a list among keys');
+      const found = this.findColon(at, line);
+      if (found === undefined) return this.refuse(at, 'neither "key: value" nor an item of a list, or a text that goes on over several lines');
+      if (found.end - at > 1000) this.refuse(at, 'a key of more than 1000 bytes');
+      if (mapping.entries.has(found.key)) this.refuse(at, 'the key "' + found.key + '" stands twice');
+      mapping.entries.set(found.key, this.readEntryValue(found.end, column, depth));
+      const next = this.look();
+      if (next === undefined || next.indent < column || this.isMark(next, '---') || this.isMark(next, '...')) return mapping;
+      if (next.indent > column) this.refuse(next.content, 'a line that is indented more than the keys above it, or a text that goes on over several lines');
+      at = next.content;
+    }
+  }
+
+  /** The value behind a colon. */
+  readEntryValue(behind, column, depth) {
+    const line = this.lines[this.at];
+    const at = this.skipSpaces(behind, line);
+    if (at < line.end) return this.readInline(at, column, depth);
+    this.at += 1;
+    const next = this.look();
+    if (next === undefined || this.isMark(next, '---') || this.isMark(next, '...')) return this.source.scalar('null', 'null', behind, behind);
+    if (next.indent > column) return this.readBlock(column, depth + 1);
+    if (next.indent === column && this.isDash(next.content, next)) return this.readSequence(column, depth + 1);
+    return this.source.scalar('null', 'null', behind, behind);
+  }
+
+  /** Behind the spaces; at the end of the line if only a comment follows. */
+  skipSpaces(from, line) {
+    let at = from;
+    while (at < line.end && this.text[at] === ' ') at += 1;
+    if (this.text[at] === '\t' && at < line.end) this.refuse(at, 'a tab');
+    return this.text[at] === '#' && at > from ? line.end : at;
+  }
+
+  readSequence(column, depth) {
+    if (depth > DEEPEST_NESTING) this.refuse(this.lines[this.at].content, 'nested more than ' + String(DEEPEST_NESTING) + ' deep');
+    const list = { kind: 'list', items: [], start: -1, end: -1 };
+    let dash = this.lines[this.at].start + column;
+    for (;;) {
+      const line = this.lines[this.at];
+      const at = this.skipSpaces(dash + 1, line);
+      if (at < line.end) list.items.push(this.readNodeAt(at, at - line.start, column, depth + 1));
+      else {
+        this.at += 1;
+        const next = this.look();
+        const isBelow = next !== undefined && next.indent > column;
+        list.items.push(isBelow ? this.readBlock(column, depth + 1) : this.source.scalar('null', 'null', dash + 1, dash + 1));
+      }
+      const next = this.look();
+      if (next === undefined || next.indent < column || this.isMark(next, '---') || this.isMark(next, '...')) return list;
+      if (next.indent > column) this.refuse(next.content, 'a line that is indented more than the items above it, or a text that goes on over several lines');
+      if (!this.isDash(next.content, next)) return list;
+      dash = next.content;
+    }
+  }
+
+  // ---- values in a line -------------------------------------------------------------------------------
+
+  /** A value that begins at `at` in the line that is looked at and, but for block scalars and brackets, ends in it. */
+  readInline(at, parent, depth) {
+    const first = this.text[at];
+    if (first === '|' || first === '>') return this.readBlockScalar(at, parent);
+    if (first === '[' || first === '{') {
+      const node = this.readFlow(at, depth);
+      this.endLine(node.end);
+      return node;
+    }
+    const line = this.lines[this.at];
+    if (first === '"' || first === '\'') {
+      const quoted = readYamlQuoted(this.source, at, line.end);
+      this.endLine(quoted.end);
+      return quoted;
+    }
+    const comment = this.text.slice(at, line.end).indexOf(' #');
+    let end = comment >= 0 ? at + comment : line.end;
+    while (this.text[end - 1] === ' ') end -= 1;
+    const scalar = this.readPlain(at, end, 'value');
+    this.at += 1;
+    return scalar;
+  }
+
+  /** Nothing but a comment follows in the line; the next one is looked at. */
+  endLine(from) {
+    const line = this.lines[this.at];
+    const rest = this.skipSpaces(from, line);
+    if (rest < line.end) this.refuse(rest, 'something behind the value');
+    this.at += 1;
+  }
+
+  /** A text behind "|" or ">": its lines as they are, or folded. */
+  readBlockScalar(at, parent) {
+    const head = this.lines[this.at];
+    const parts = /^([|>])([+-]?)( +#.*| *)$/.exec(this.text.slice(at, head.end));
+    if (parts === null) return this.refuse(at, 'a block scalar with more than | or > and + or -');
+    this.at += 1;
+    const first = this.at;
+    while (this.at < this.lines.length && this.lines[this.at].content === this.lines[this.at].end) this.at += 1;
+    const indent = this.lines[this.at]?.indent ?? 0;
+    if (this.at === this.lines.length || indent <= parent || indent === 0) {
+      if (parts[2] === '+' && this.at > first) this.refuse(at, 'a text of blank lines');
+      return { ...this.source.scalar('string', '', at, at), start: -1 };
+    }
+    for (let i = first; i < this.at; i++) if (this.lines[i].indent > indent) this.refuse(this.lines[i].start, 'a blank line with more spaces than the text that begins below it');
+    let last = this.at;
+    for (; this.at < this.lines.length; this.at++) {
+      const line = this.lines[this.at];
+      if (line.content < line.end && line.indent < indent) break;
+      if (line.end - line.start > indent || (line.content < line.end)) last = this.at;
+    }
+    if (this.at < this.lines.length && this.text[this.lines[this.at].content] === '\t') this.refuse(this.lines[this.at].content, 'a tab before the text');
+    const end = this.lines[last].end;
+    if (parts[2] !== '-' && this.text[end] === undefined) this.refuse(end, 'the end of the file within a text behind ' + parts[1] + ', without an end of the line');
+    if (parts[2] === '+' && this.lines[this.at - 1].end === this.text.length) this.refuse(end, 'a last line of spaces without an end');
+    const value = foldBlock(this.lines.slice(first, this.at).map((line) => this.text.slice(Math.min(line.start + indent, line.end), line.end)), parts[1] === '>', parts[2]);
+    return { ...this.source.scalar('string', value, at, end), start: -1 };
+  }
+
+  // ---- brackets ---------------------------------------------------------------------------------------
+
+  /** A list or mapping in brackets; the line in which it ends is looked at. */
+  readFlow(start, depth) {
+    if (depth > DEEPEST_NESTING) this.refuse(start, 'nested more than ' + String(DEEPEST_NESTING) + ' deep');
+    const isList = this.text[start] === '[';
+    const close = isList ? ']' : '}';
+    const list = { kind: 'list', items: [], start, end: start };
+    const mapping = { kind: 'mapping', entries: new Map(), start, end: start };
+    let at = this.skipFlowSpace(start + 1);
+    while (this.text[at] !== close) {
+      if (isList) {
+        const item = this.readFlowValue(at, depth);
+        list.items.push(item.node);
+        at = this.skipFlowSpace(item.end);
+        if (this.text[at] === ':') this.refuse(at, 'a key in a list');
+      } else at = this.readFlowEntry(mapping, at, depth);
+      if (this.text[at] === ',') at = this.skipFlowSpace(at + 1);
+      else if (this.text[at] !== close) this.refuse(Math.min(at, this.text.length), 'neither a comma nor "' + close + '" behind a value');
+    }
+    const node = isList ? list : mapping;
+    node.end = at + 1;
+    return node;
+  }
+
+  readFlowEntry(mapping, at, depth) {
+    let key;
+    let behind;
+    if (this.text[at] === '"' || this.text[at] === '\'') {
+      const quoted = readYamlQuoted(this.source, at, this.lines[this.at].end);
+      key = quoted.value;
+      behind = quoted.end;
+    } else {
+      behind = this.findFlowPlainEnd(at);
+      key = this.readPlainKey(at, behind);
+    }
+    behind = this.skipSpaces(behind, this.lines[this.at]);
+    if (this.text[behind] !== ':') this.refuse(at, 'a key without a value, or with its colon in another line');
+    if (mapping.entries.has(key)) this.refuse(at, 'the key "' + key + '" stands twice');
+    const from = this.skipFlowSpace(behind + 1);
+    if (this.text[from] === ',' || this.text[from] === '}') {
+      mapping.entries.set(key, this.source.scalar('null', 'null', behind + 1, behind + 1));
+      return from;
+    }
+    const value = this.readFlowValue(from, depth);
+    mapping.entries.set(key, value.node);
+    return this.skipFlowSpace(value.end);
+  }
+
+  readFlowValue(at, depth) {
+    const first = this.text[at];
+    if (first === '[' || first === '{') {
+      const node = this.readFlow(at, depth + 1);
+      return { node, end: node.end };
+    }
+    if (first === '"' || first === '\'') {
+      const node = readYamlQuoted(this.source, at, this.lines[this.at].end);
+      return { node, end: node.end };
+    }
+    if (first === undefined) this.refuse(this.text.length, 'a bracket that is not closed');
+    const end = this.findFlowPlainEnd(at);
+    return { node: this.readPlain(at, end, 'value'), end };
+  }
+
+  /** Where a plain scalar in brackets ends: it goes on to a comma, a bracket, a colon or a comment. */
+  findFlowPlainEnd(at) {
+    const line = this.lines[this.at];
+    let end = at;
+    while (end < line.end && !/[,[\]{}]/.test(this.text[end])) {
+      if (this.text[end] === ':' && /[,[\]{}]/.test(this.text[end + 1] ?? ' ')) this.refuse(end, 'no space behind the colon');
+      if (this.text[end] === ':' && (end + 1 >= line.end || this.text[end + 1] === ' ')) break;
+      if (this.text[end] === '#' && this.text[end - 1] === ' ') break;
+      if (this.text[end] === '?') this.refuse(end, 'a "?" in brackets: put the text in quotes');
+      end += 1;
+    }
+    while (end > at && this.text[end - 1] === ' ') end -= 1;
+    if (end === at) this.refuse(at, REFUSED_STARTS[this.text[at]] ?? 'no value');
+    return end;
+  }
+
+  /** Behind spaces, ends of lines and comments; the line where that is is looked at. */
+  skipFlowSpace(from) {
+    let at = from;
+    for (;;) {
+      const line = this.lines[this.at];
+      const next = this.skipSpaces(at, line);
+      const isComment = this.text[next] === '#' && next === line.start;
+      if (next < line.end && !isComment) return next;
+      this.at += 1;
+      if (this.at >= this.lines.length) this.refuse(this.text.length, 'a bracket that is not closed');
+      if (this.isMark(this.lines[this.at], '---') || this.isMark(this.lines[this.at], '...')) this.refuse(this.lines[this.at].start, 'the end of the document within brackets');
+      at = this.lines[this.at].start;
+    }
+  }
+}
+
+/** The text of a block scalar's lines, without their indentation (YAML 1.2, 8.1). */
+function foldBlock(lines, isFolded, chomping) {
+  const isIndented = (line) => line[0] === ' ' || line[0] === '\t';
+  let text = '';
+  let breaks = '';
+  let previous;
+  for (const line of lines) {
+    if (line === '') {
+      breaks += '\n';
+      continue;
+    }
+    if (previous === undefined) text += breaks;
+    else if (!isFolded || isIndented(previous) || isIndented(line)) text += '\n' + breaks;
+    else text += breaks === '' ? ' ' : breaks;
+    text += line;
+    breaks = '';
+    previous = line;
+  }
+  if (chomping === '-') return text;
+  return text + '\n' + (chomping === '+' ? breaks : '');
+}
+
+/** The values of a YAML document. Throws Failure with the line for whatever is outside of the part that is read. */
+function readYaml(source) {
+  source.checkBytes(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g, 'a control character');
+  source.checkBytes(/\r(?!\n)/g, 'a carriage return that ends no line');
+  // These end lines in YAML 1.1 and not in 1.2; or stand in no text at all.
+  source.checkUtf8((point) => point < 0xa0 || point === 0x2028 || point === 0x2029 || point === 0xfeff || (point & 0xfffe) === 0xfffe);
+  return new YamlReader(source).readDocument();
+}
+
+// ==== src/formats/toml.ts ========================================================================
+// toml.ts - reads TOML 1.0 (toml.io) with places. Decides nothing.
+
+// A table is defined once: by its own header, by dotted keys, or in braces. What a header only passes
+// through ('implicit') may still get a header of its own.
+// type TableOrigin = 'implicit' | 'header' | 'dotted' | 'inline';
+
+const BARE_KEY = /[A-Za-z0-9_-]+/y;
+const WORD = /[^\s,\]}#=]+(?: \d\d:[^\s,\]}#=]+)?/y;
+const TOML_ESCAPES = { b: '\b', t: '\t', n: '\n', f: '\f', r: '\r', '"': '"', '\\': '\\' };
+
+class TomlReader {
+  // private readonly source: ParameterSource;
+  // private readonly text: ByteString;
+  // private at: number;
+  root = { kind: 'mapping', entries: new Map(), start: -1, end: -1 };
+  origins = new Map();
+  /** Lists made by [[headers]]: only these may grow. */
+  tableLists = new Set();
+  constructor(source) {
+    this.source = source;
+    this.text = source.text;
+    this.at = source.start;
+  }
+
+  refuse(what, at = this.at) {
+    return this.source.refuse(at, what);
+  }
+
+  readDocument() {
+    let table = this.root;
+    for (;;) {
+      this.skipBlank();
+      if (this.at >= this.text.length) return this.root;
+      if (this.text[this.at] === '[') table = this.readHeader();
+      else this.readKeyValue(table, 1);
+      this.endLine();
+    }
+  }
+
+  // ---- space --------------------------------------------------------------------------------------------
+
+  skipSpaces() {
+    while (this.text[this.at] === ' ' || this.text[this.at] === '\t') this.at += 1;
+  }
+
+  skipComment() {
+    if (this.text[this.at] !== '#') return;
+    const feed = this.text.indexOf('\n', this.at);
+    this.at = feed < 0 ? this.text.length : this.text[feed - 1] === '\r' ? feed - 1 : feed;
+  }
+
+  skipNewline() {
+    if (this.text[this.at] === '\n') this.at += 1;
+    else if (this.text[this.at] === '\r' && this.text[this.at + 1] === '\n') this.at += 2;
+    else return false;
+    return true;
+  }
+
+  /** Spaces, comments and ends of lines. */
+  skipBlank() {
+    do {
+      this.skipSpaces();
+      this.skipComment();
+    } while (this.skipNewline());
+  }
+
+  endLine() {
+    this.skipSpaces();
+    this.skipComment();
+    if (this.at < this.text.length && !this.skipNewline()) this.refuse('something behind the value');
+  }
+
+  // ---- keys and tables ----------------------------------------------------------------------------------
+
+  readKeyPart() {
+    const first = this.text[this.at];
+    if (first === '"' || first === '\'') {
+      if (this.text.startsWith(first.repeat(3), this.at)) this.refuse('a key in three quotation marks');
+      return this.readString(first).value;
+    }
+    BARE_KEY.lastIndex = this.at;
+    const bare = BARE_KEY.exec(this.text);
+    if (bare === null) return this.refuse('no key');
+    this.at += bare[0].length;
+    return bare[0];
+  }
+
+  readKeyParts() {
+    const parts = [];
+    for (;;) {
+      this.skipSpaces();
+      parts.push(this.readKeyPart());
+      if (parts.length > DEEPEST_NESTING) this.refuse('nested more than ' + String(DEEPEST_NESTING) + ' deep');
+      this.skipSpaces();
+      if (this.text[this.at] !== '.') return parts;
+      this.at += 1;
+    }
+  }
+
+  makeTable(origin) {
+    const table = { kind: 'mapping', entries: new Map(), start: -1, end: -1 };
+    this.origins.set(table, origin);
+    return table;
+  }
+
+  readHeader() {
+    const from = this.at;
+    const isList = this.text.startsWith('[[', from);
+    this.at += isList ? 2 : 1;
+    const parts = this.readKeyParts();
+    if (!this.text.startsWith(isList ? ']]' : ']', this.at)) this.refuse('a table header that is not closed');
+    this.at += isList ? 2 : 1;
+    const last = parts.pop();
+    let table = this.root;
+    for (const part of parts) table = this.enterByHeader(table, part, from);
+    const there = table.entries.get(last);
+    return isList ? this.appendTable(table, last, there, from) : this.defineTable(table, last, there, from);
+  }
+
+  enterByHeader(table, part, from) {
+    const there = table.entries.get(part);
+    if (there === undefined) {
+      const made = this.makeTable('implicit');
+      table.entries.set(part, made);
+      return made;
+    }
+    if (there.kind === 'list' && this.tableLists.has(there)) return there.items[there.items.length - 1];
+    if (there.kind === 'mapping' && this.origins.get(there) !== 'inline') return there;
+    return this.refuse('the key "' + part + '", which cannot be a table here', from);
+  }
+
+  defineTable(table, name, there, from) {
+    if (there !== undefined && (there.kind !== 'mapping' || this.origins.get(there) !== 'implicit')) return this.refuse('the table "' + name + '", which is there already', from);
+    const made = there ?? this.makeTable('header');
+    this.origins.set(made, 'header');
+    table.entries.set(name, made);
+    return made;
+  }
+
+  appendTable(table, name, there, from) {
+    let list = there;
+    if (list === undefined) {
+      list = { kind: 'list', items: [], start: -1, end: -1 };
+      this.tableLists.add(list);
+      table.entries.set(name, list);
+    }
+    if (list.kind !== 'list' || !this.tableLists.has(list)) return this.refuse('the key "' + name + '", which is no list of tables', from);
+    const made = this.makeTable('header');
+    list.items.push(made);
+    return made;
+  }
+
+  readKeyValue(table, depth) {
+    const from = this.at;
+    const parts = this.readKeyParts();
+    if (this.text[this.at] !== '=') this.refuse('no = behind the key');
+    this.at += 1;
+    const last = parts.pop();
+    let inner = table;
+    for (const part of parts) {
+      const there = inner.entries.get(part);
+      if (there !== undefined && (there.kind !== 'mapping' || this.origins.get(there) !== 'dotted')) this.refuse('the key "' + part + '", which is there already', from);
+      const next = there ?? this.makeTable('dotted');
+      inner.entries.set(part, next);
+      inner = next;
+    }
+    if (inner.entries.has(last)) this.refuse('the key "' + last + '" stands twice', from);
+    this.skipSpaces();
+    inner.entries.set(last, this.readValue(depth));
+  }
+
+  // ---- values -------------------------------------------------------------------------------------------
+
+  readValue(depth) {
+    if (depth > DEEPEST_NESTING) this.refuse('nested more than ' + String(DEEPEST_NESTING) + ' deep');
+    const first = this.text[this.at];
+    if (first === '"' || first === '\'') {
+      return this.text.startsWith(first.repeat(3), this.at) ? this.readLongString(first) : this.readString(first);
+    }
+    if (first === '[') return this.readArray(depth);
+    if (first === '{') return this.readInlineTable(depth);
+    WORD.lastIndex = this.at;
+    const word = WORD.exec(this.text);
+    if (word === null) return this.refuse('no value');
+    const start = this.at;
+    const [type, value] = meaningOfTomlWord(word[0]) ?? this.refuse('the value ' + word[0]);
+    this.at += word[0].length;
+    return this.source.scalar(type, value, start, this.at);
+  }
+
+  readArray(depth) {
+    const list = { kind: 'list', items: [], start: this.at, end: -1 };
+    this.at += 1;
+    for (;;) {
+      this.skipBlank();
+      if (this.text[this.at] === ']') break;
+      list.items.push(this.readValue(depth + 1));
+      this.skipBlank();
+      if (this.text[this.at] === ']') break;
+      if (this.text[this.at] !== ',') this.refuse('neither a comma nor "]" behind a value');
+      this.at += 1;
+    }
+    this.at += 1;
+    list.end = this.at;
+    return list;
+  }
+
+  readInlineTable(depth) {
+    const table = this.makeTable('inline');
+    table.start = this.at;
+    this.at += 1;
+    this.skipSpaces();
+    if (this.text[this.at] !== '}') {
+      for (;;) {
+        this.readKeyValue(table, depth + 1);
+        this.skipSpaces();
+        if (this.text[this.at] === '}') break;
+        if (this.text[this.at] !== ',') this.refuse('neither a comma nor "}" behind a value, or a line that ends within braces');
+        this.at += 1;
+        this.skipSpaces();
+      }
+    }
+    this.at += 1;
+    table.end = this.at;
+    for (const inner of table.entries.values()) this.closeDotted(inner);
+    return table;
+  }
+
+  /** Nothing is added to a table in braces once it is closed. */
+  closeDotted(node) {
+    if (node.kind !== 'mapping' || this.origins.get(node) !== 'dotted') return;
+    this.origins.set(node, 'inline');
+    for (const inner of node.entries.values()) this.closeDotted(inner);
+  }
+
+  /** A string within its line. */
+  readString(mark) {
+    const start = this.at;
+    let value = '';
+    this.at += 1;
+    for (;;) {
+      const next = this.text[this.at];
+      if (next === undefined || next === '\n' || next === '\r') return this.refuse('a text in quotes that does not end in its line', start);
+      if (next === mark) break;
+      value += mark === '"' && next === '\\' ? this.readEscape() : this.take();
+    }
+    this.at += 1;
+    return this.source.scalar('string', value, start, this.at);
+  }
+
+  take() {
+    this.at += 1;
+    return this.text[this.at - 1];
+  }
+
+  readEscape() {
+    const letter = this.text[this.at + 1];
+    const length = letter === 'u' ? 4 : letter === 'U' ? 8 : 0;
+    const digits = this.text.slice(this.at + 2, this.at + 2 + length);
+    const point = /^[0-9a-fA-F]*$/.test(digits) && digits.length === length ? parseInt(digits, 16) : -1;
+    const isPoint = point >= 0 && point <= 0x10ffff && (point < 0xd800 || point > 0xdfff);
+    if (length === 0 ? TOML_ESCAPES[letter] === undefined : !isPoint) this.refuse('the escape \\' + String(letter));
+    this.at += 2 + length;
+    return length === 0 ? TOML_ESCAPES[letter] : encodeCodePoint(point);
+  }
+
+  /** A string in three quotation marks, which may go on over several lines. */
+  readLongString(mark) {
+    const start = this.at;
+    let value = '';
+    this.at += 3;
+    this.skipNewline();
+    for (;;) {
+      const next = this.text[this.at];
+      if (next === undefined) return this.refuse('a text in three quotation marks that does not end', start);
+      if (next === mark && this.text.startsWith(mark.repeat(3), this.at)) {
+        // Up to two marks may stand before the three that end it.
+        let count = 3;
+        while (count < 5 && this.text[this.at + count] === mark) count += 1;
+        value += mark.repeat(count - 3);
+        this.at += count;
+        return this.source.scalar('string', value, start, this.at);
+      }
+      if (mark === '"' && next === '\\') value += this.skipFoldedLine() ? '' : this.readEscape();
+      else value += this.skipNewline() ? '\n' : this.take();
+    }
+  }
+
+  /** A "\" at the end of a line takes all space up to the next text with it. */
+  skipFoldedLine() {
+    const folded = /\\[ \t]*\r?\n/y;
+    folded.lastIndex = this.at;
+    const found = folded.exec(this.text);
+    if (found === null) return false;
+    this.at += found[0].length;
+    do this.skipSpaces(); while (this.skipNewline());
+    return true;
+  }
+}
+
+const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+function isDate(year, month, day) {
+  if (month < 1 || month > 12 || day < 1 || day > DAYS[month - 1]) return false;
+  return month !== 2 || day < 29 || (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0));
+}
+
+function isTomlDate(word) {
+  const parts = /^(?:(\d{4})-(\d\d)-(\d\d))?(?:(^|[Tt ])(\d\d):(\d\d):(\d\d)(?:\.\d+)?([Zz]|[+-](\d\d):(\d\d))?)?$/.exec(word);
+  if (parts === null || word === '') return false;
+  const [, year, month, day, , hour, minute, second, zone, zoneHour, zoneMinute] = parts;
+  if (year !== undefined && !isDate(Number(year), Number(month), Number(day))) return false;
+  if (hour === undefined) return true;
+  if (year === undefined && zone !== undefined) return false;
+  return Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60 && (zoneHour === undefined || (Number(zoneHour) < 24 && Number(zoneMinute) < 60));
+}
+
+/** What a word without quotes means; undefined if it is none of TOML. */
+function meaningOfTomlWord(word) {
+  if (word === 'true' || word === 'false') return ['boolean', word];
+  if (/^[+-]?(?:inf|nan)$/.test(word)) return ['float', canonicalFloat(word.endsWith('nan') ? NaN : word[0] === '-' ? -Infinity : Infinity)];
+  const plain = word.replace(/_/g, '');
+  if (/^[+-]?(?:0|[1-9](?:_?\d)*)$/.test(word)) return ['integer', canonicalInteger(plain)];
+  if (/^0x[0-9a-fA-F](?:_?[0-9a-fA-F])*$/.test(word) || /^0o[0-7](?:_?[0-7])*$/.test(word) || /^0b[01](?:_?[01])*$/.test(word)) return ['integer', canonicalInteger(plain)];
+  if (/^[+-]?(?:0|[1-9](?:_?\d)*)(?:\.\d(?:_?\d)*)?(?:[eE][+-]?\d(?:_?\d)*)?$/.test(word)) return ['float', canonicalFloat(Number(plain))];
+  return isTomlDate(word) ? ['date', word.replace(/^(\d{4}-\d\d-\d\d)[t ]/, '$1T').replace(/z$/, 'Z')] : undefined;
+}
+
+/** The values of a TOML document. Throws Failure with the line for what is none. */
+function readToml(source) {
+  source.checkBytes(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g, 'a control character');
+  source.checkBytes(/\r(?!\n)/g, 'a carriage return that ends no line');
+  source.checkUtf8(() => false);
+  return new TomlReader(source).readDocument();
+}
+
+// ==== src/formats/jsonvalues.ts ==================================================================
+// jsonvalues.ts - reads JSON (RFC 8259), and JSON with comments and trailing commas, with places. Decides nothing.
+
+// jsontape.ts compares data: it takes what Python writes (NaN), keeps keys that stand twice and tells
+// no place of a fault. Parameters must mean the same to every reader.
+
+const JSON_ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/g;
+const STRICT_NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?(?![\w.+-])/y;
+const STRICT_WORD = /(?:true|false|null)(?!\w)/y;
+
+/** How many "\" stand right before `at`. */
+function countSlashes(text, at) {
+  let count = 0;
+  while (text[at - 1 - count] === '\\') count += 1;
+  return count;
+}
+
+/** Is there one half of a pair of surrogates without the other? */
+function hasHalfPair(spelled) {
+  if (!/\\u[dD][89a-fA-F]/.test(spelled)) return false;
+  const single = spelled.replace(/\\\\/g, '').replace(/\\u[dD][89abAB]..\\u[dD][c-fC-F]../g, '');
+  return /\\u[dD][89a-fA-F]/.test(single);
+}
+
+class JsonReader {
+  // private readonly source: ParameterSource;
+  // private readonly text: ByteString;
+  // private readonly hasComments: boolean;
+  // private at: number;
+  constructor(source, hasComments) {
+    this.source = source;
+    this.text = source.text;
+    this.hasComments = hasComments;
+    this.at = source.start;
+  }
+
+  refuse(what, at = this.at) {
+    return this.source.refuse(at, what);
+  }
+
+  readDocument() {
+    this.skipSpace();
+    const root = this.readValue(1);
+    this.skipSpace();
+    if (this.at < this.text.length) this.refuse('something behind the value');
+    if (root.kind !== 'mapping' && root.kind !== 'list') return this.refuse('neither an object nor an array', 0);
+    return root;
+  }
+
+  skipSpace() {
+    for (;;) {
+      while (' \t\r\n'.indexOf(this.text[this.at] ?? '-') >= 0) this.at += 1;
+      if (this.text[this.at] !== '/') return;
+      if (!this.hasComments) this.refuse('a comment, which JSON has none of (name the file .jsonc)');
+      const isLong = this.text[this.at + 1] === '*';
+      if (!isLong && this.text[this.at + 1] !== '/') this.refuse('a / that begins no comment');
+      const end = this.text.indexOf(isLong ? '*/' : '\n', this.at + 2);
+      if (end < 0 && isLong) this.refuse('a comment that does not end');
+      this.at = end < 0 ? this.text.length : end + (isLong ? 2 : 1);
+    }
+  }
+
+  readString() {
+    const start = this.at;
+    let end = start;
+    do {
+      end = this.text.indexOf('"', end + 1);
+      if (end < 0) return this.refuse('a string that does not end');
+    } while (countSlashes(this.text, end) % 2 === 1);
+    const spelled = this.text.slice(start, end + 1);
+    if (/[\0-\x1f]/.test(spelled)) this.refuse('a string that does not end in its line, or has a control character in it');
+    if (spelled.indexOf('\\') >= 0 && spelled.replace(JSON_ESCAPE, '').indexOf('\\') >= 0) this.refuse('an unknown escape in a string');
+    if (hasHalfPair(spelled)) this.refuse('half of a pair of surrogates');
+    this.at = end + 1;
+    return this.source.scalar('string', decodeJsonString(spelled), start, this.at);
+  }
+
+  readValue(depth) {
+    if (depth > DEEPEST_NESTING) this.refuse('nested more than ' + String(DEEPEST_NESTING) + ' deep');
+    const first = this.text[this.at];
+    if (first === '{') return this.readObject(depth);
+    if (first === '[') return this.readArray(depth);
+    if (first === '"') return this.readString();
+    const start = this.at;
+    STRICT_WORD.lastIndex = start;
+    const word = STRICT_WORD.exec(this.text);
+    STRICT_NUMBER.lastIndex = start;
+    const number = word === null ? STRICT_NUMBER.exec(this.text) : null;
+    if (word === null && number === null) this.refuse('no value of JSON');
+    this.at += (word ?? number)[0].length;
+    if (word !== null) return this.source.scalar(word[0] === 'null' ? 'null' : 'boolean', word[0], start, this.at);
+    const [spelled, fraction, exponent] = number;
+    const isWhole = fraction === undefined && exponent === undefined;
+    return this.source.scalar(isWhole ? 'integer' : 'float', isWhole ? canonicalInteger(spelled) : canonicalFloat(Number(spelled)), start, this.at);
+  }
+
+  /** Behind a comma or a value: is there one more? A comma before the end is for JSON with comments only. */
+  hasMore(close, isFirst) {
+    this.skipSpace();
+    if (this.text[this.at] === close && isFirst) return false;
+    if (isFirst) return true;
+    if (this.text[this.at] === close) return false;
+    if (this.text[this.at] !== ',') this.refuse('neither a comma nor "' + close + '" behind a value');
+    this.at += 1;
+    this.skipSpace();
+    if (this.text[this.at] !== close) return true;
+    if (!this.hasComments) this.refuse('a comma before "' + close + '"');
+    return false;
+  }
+
+  readArray(depth) {
+    const list = { kind: 'list', items: [], start: this.at, end: -1 };
+    this.at += 1;
+    while (this.hasMore(']', list.items.length === 0)) list.items.push(this.readValue(depth + 1));
+    this.at += 1;
+    list.end = this.at;
+    return list;
+  }
+
+  readObject(depth) {
+    const mapping = { kind: 'mapping', entries: new Map(), start: this.at, end: -1 };
+    this.at += 1;
+    while (this.hasMore('}', mapping.entries.size === 0)) {
+      if (this.text[this.at] !== '"') this.refuse('no key in quotes');
+      const from = this.at;
+      const key = this.readString().value;
+      if (mapping.entries.has(key)) this.refuse('the key "' + key + '" stands twice', from);
+      this.skipSpace();
+      if (this.text[this.at] !== ':') this.refuse('no colon behind the key');
+      this.at += 1;
+      this.skipSpace();
+      mapping.entries.set(key, this.readValue(depth + 1));
+    }
+    this.at += 1;
+    mapping.end = this.at;
+    return mapping;
+  }
+}
+
+/** The values of a JSON text that is an object or an array. Throws Failure with the line for what is none. */
+function readJsonValues(source, hasComments) {
+  source.checkUtf8(() => false);
+  return new JsonReader(source, hasComments).readDocument();
+}
+
+// ==== src/formats/keylines.ts ====================================================================
+// keylines.ts - reads texts with a key and its value in each line: INI, properties, "key = value" (docs/parameters.txt, 6). Decides nothing.
+
+// 1. All values are texts: quotes are a part of them, and 1 is not 1.0.
+// 2. Keys are flat: SECTION.KEY, or KEY. What is in a key or section, a "." too, is a part of it.
+// 3. A value that readers of such files take differently (a comment behind it, a reference to another
+//    value, further lines) is unreadable; the others are not touched by that.
+
+// type KeyLine = { start: number; end: number };
+
+/** What kind of lines these are. */
+// type LineRules = {
+//   /** Signs that begin a comment. */
+//   comments: string[];
+//   /** Lines that are indented more than a key go on with its value (Python's configparser). */
+//   hasContinuation: boolean;
+// };
+
+const INI_RULES = { comments: ['#', ';'], hasContinuation: true };
+const TEXT_RULES = { comments: ['#', ';', '!', '//', '%'], hasContinuation: false };
+
+function* splitKeyLines(source) {
+  const { text } = source;
+  for (let start = source.start; start < text.length;) {
+    const feed = text.indexOf('\n', start);
+    const next = feed < 0 ? text.length : feed + 1;
+    const end = feed < 0 ? text.length : text[feed - 1] === '\r' && feed > start ? feed - 1 : feed;
+    yield { start, end };
+    start = next;
+  }
+}
+
+function isBlankByte(byte) {
+  return byte === ' ' || byte === '\t';
+}
+
+/** The part of a line without the spaces and tabs at its ends. */
+function trimLine(text, line) {
+  let { start, end } = line;
+  while (start < end && isBlankByte(text[start])) start += 1;
+  while (end > start && isBlankByte(text[end - 1])) end -= 1;
+  return { start, end };
+}
+
+// Some take these for spaces, others for a part of the text: controls, U+0085, U+00A0, U+1680, U+2000.. and U+3000.
+const ODD_SPACE = '(?:[\\x0b\\x0c\\x1c-\\x1f]|\\xc2[\\x85\\xa0]|\\xe1\\x9a\\x80|\\xe2\\x80[\\x80-\\x8a\\xa8\\xa9\\xaf]|\\xe2\\x81\\x9f|\\xe3\\x80\\x80)';
+const ODD_EDGE = new RegExp('^' + ODD_SPACE + '|' + ODD_SPACE + '$');
+const NUMBER_TEXT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?$/;
+
+/** Why the text may be another value to some readers; undefined if it is not. */
+function findDoubt(value) {
+  if (/\$[{(]|%\(|%%/.test(value)) return 'it may refer to another value';
+  if (value.endsWith('\\')) return 'it may go on in the next line';
+  if (/^[[{(]/.test(value) && !/[\]})]$/.test(value)) return 'it may go on in the next line';
+  return ODD_EDGE.test(value) ? 'it begins or ends with an unusual space' : undefined;
+}
+
+/** The value that stands in this place: behind a number a comment may follow, behind another text it could be a part of that. */
+function readLineValue(source, place, rules) {
+  const text = source.text.slice(place.start, place.end);
+  const comment = /(?:^|[ \t]+)(?:[#;!%]|\/\/)/.exec(text);
+  const sign = comment === null ? '' : comment[0].replace(/^[ \t]+/, '');
+  if (comment !== null && rules.comments.indexOf(sign) >= 0) {
+    const before = text.slice(0, comment.index);
+    if (NUMBER_TEXT.test(before)) return source.scalar('string', before, place.start, place.start + before.length);
+    return source.unreadable(place.start, 'what stands behind "' + sign + '" may be a comment or a part of it; put the comment in a line of its own');
+  }
+  const doubt = findDoubt(text);
+  return doubt === undefined ? source.scalar('string', text, place.start, place.end) : source.unreadable(place.start, doubt);
+}
+
+/** "[name]" or "[name] ; comment". */
+function readSectionName(source, place) {
+  const found = /^\[([^[\]]+)\](?:[ \t]+[#;].*)?$/.exec(source.text.slice(place.start, place.end));
+  if (found === null || isBlankByte(found[1][0]) || isBlankByte(found[1][found[1].length - 1])) return source.refuse(place.start, 'a section header that is not [NAME]');
+  return found[1];
+}
+
+/** Where in a line the key ends and the value begins. */
+function splitKey(source, place, rules) {
+  const line = source.text.slice(place.start, place.end);
+  const sign = /[=:]/.exec(line);
+  if (sign === null) return source.refuse(place.start, 'neither "key = value" nor a comment');
+  const isTight = sign[0] === ':' && !rules.hasContinuation && /^:[^ \t]/.test(line.slice(sign.index)) && line.indexOf('=', sign.index) >= 0;
+  if (isTight) source.refuse(place.start, 'a ":" that may be a part of the key or end it');
+  const key = line.slice(0, sign.index).replace(/[ \t]+$/, '');
+  if (key === '') source.refuse(place.start, 'no key before "' + sign[0] + '"');
+  return { key, value: trimLine(source.text, { start: place.start + sign.index + 1, end: place.end }) };
+}
+
+class KeyLineReader {
+  // private readonly source: ParameterSource;
+  // private readonly rules: LineRules;
+  entries = new Map();
+  /** To some readers keys that differ only in case are one. */
+  folded = new Set();
+  sections = new Set();
+  section = '';
+  /** The key that was read last in this section, and how much it is indented. */
+  // private last: { name: ByteString; indent: number; at: number } | undefined;
+  constructor(source, rules) {
+    this.source = source;
+    this.rules = rules;
+  }
+
+  read() {
+    for (const line of splitKeyLines(this.source)) this.readLine(line);
+    return { kind: 'mapping', entries: this.entries, start: -1, end: -1 };
+  }
+
+  readLine(line) {
+    const { source, rules, last } = this;
+    const place = trimLine(source.text, line);
+    if (place.start === place.end || rules.comments.some((sign) => source.text.startsWith(sign, place.start))) return;
+    const indent = place.start - line.start;
+    if (rules.hasContinuation && last !== undefined && indent > last.indent) {
+      this.entries.set(last.name, source.unreadable(last.at, 'it goes on over several lines'));
+      return;
+    }
+    if (source.text[place.start] === '[') {
+      this.section = readSectionName(source, place) + '.';
+      if (this.sections.has(this.section)) source.refuse(place.start, 'the section "' + this.section.slice(0, -1) + '" stands twice');
+      this.sections.add(this.section);
+      this.last = undefined;
+      return;
+    }
+    const { key, value } = splitKey(source, place, rules);
+    const name = this.section + key;
+    if (this.folded.has(name.toLowerCase())) source.refuse(place.start, 'the key "' + name + '" stands twice');
+    this.folded.add(name.toLowerCase());
+    this.entries.set(name, readLineValue(source, value, rules));
+    this.last = { name, indent, at: place.start };
+  }
+}
+
+function checkLines(source) {
+  source.checkBytes(/\0/g, 'a NUL');
+  source.checkBytes(/\r(?!\n)/g, 'a carriage return that ends no line');
+}
+
+/** INI, as Python's configparser reads it without interpolation; keys before the first section are allowed. */
+function readIni(source) {
+  checkLines(source);
+  return new KeyLineReader(source, INI_RULES).read();
+}
+
+/** A "key = value" or "key: value" in each line. */
+function readKeyLines(source) {
+  checkLines(source);
+  return new KeyLineReader(source, TEXT_RULES).read();
+}
+
+/** Properties, as java.util.Properties reads them. */
+function readProperties(source) {
+  checkLines(source);
+  const { text } = source;
+  const entries = new Map();
+  let open;
+  for (const line of splitKeyLines(source)) {
+    let { start } = line;
+    while (start < line.end && /[ \t\f]/.test(text[start])) start += 1;
+    const rest = text.slice(start, line.end);
+    const goesOn = /(?:^|[^\\])(?:\\\\)*\\$/.test(rest);
+    if (open !== undefined) {
+      if (!goesOn) open = undefined;
+      continue;
+    }
+    if (rest === '' || rest[0] === '#' || rest[0] === '!') continue;
+    const parts = /^([^ \t\f=:\\]+)([ \t\f]*[=:]?[ \t\f]*)/.exec(rest);
+    if (parts === null) return source.refuse(start, 'a line without a key, or with an escape (\\) in it');
+    const [all, key, sign] = parts;
+    const value = rest.slice(all.length);
+    if (entries.has(key)) source.refuse(start, 'the key "' + key + '" stands twice');
+    const doubt = value.indexOf('\\') >= 0 ? 'it has an escape (\\) in it' : /[ \t\f]$/.test(value) ? 'it ends in spaces, which Java keeps and others do not'
+      : /[ \t][#!;]/.test(value) ? 'what looks like a comment is a part of it to Java' : value !== '' && !/[=:]/.test(sign) ? 'no "=" stands before it' : findDoubt(value);
+    const from = start + all.length;
+    entries.set(key, doubt === undefined ? source.scalar('string', value, from, line.end) : source.unreadable(start, doubt));
+    if (goesOn) open = key;
+  }
+  return { kind: 'mapping', entries, start: -1, end: -1 };
+}
+
+// ==== src/formats/assignments.ts =================================================================
+// assignments.ts - what readers of programs have in common: their words, and the values that names get once (docs/parameters.txt, 5). Decides nothing.
+
+// 1. A program is not run. A name has a value only if it is assigned once, at top level, and the value
+//    is written out: a number, a text, a truth, or a list of such.
+// 2. Whatever else in the file could change it makes it unreadable. What functions do to their own
+//    names, and what other files do, is not looked at.
+
+/** 'end' ends a statement. */
+// type CodeToken = { kind: 'name' | 'number' | 'string' | 'sign' | 'end'; text: ByteString; start: number; end: number };
+
+/** How a language's words are told apart, by expressions that begin at a place; they are tried in this order. */
+// type TokenRules = {
+//   /** Spaces, comments, and ends of lines that end nothing. */
+//   skip: RegExp;
+//   number: RegExp;
+//   name: RegExp;
+//   sign: RegExp;
+//   /** Where the string that begins here ends; 0 if none begins; -1 if it does not end. `before`: the word before it. */
+//   findStringEnd: (text: ByteString, at: number, before: CodeToken | undefined) => number;
+// };
+
+function matchAt(pattern, text, at) {
+  pattern.lastIndex = at;
+  return pattern.test(text) ? pattern.lastIndex : at;
+}
+
+/** The words of a program, "\n" and ";" among them as 'end'. */
+function splitTokens(source, rules) {
+  const { text } = source;
+  const tokens = [];
+  for (let at = source.start; at < text.length;) {
+    const skipped = matchAt(rules.skip, text, at);
+    if (skipped > at) {
+      at = skipped;
+      continue;
+    }
+    let kind = text[at] === '\n' || text[at] === ';' ? 'end' : 'string';
+    let end = kind === 'end' ? at + 1 : rules.findStringEnd(text, at, tokens[tokens.length - 1]);
+    if (end < 0) source.refuse(at, 'a text in quotes that does not end');
+    if (end === 0) {
+      kind = 'number';
+      end = matchAt(rules.number, text, at);
+      if (end === at) [kind, end] = ['name', matchAt(rules.name, text, at)];
+      if (end === at) [kind, end] = ['sign', Math.max(at + 1, matchAt(rules.sign, text, at))];
+    }
+    tokens.push({ kind, text: text.slice(at, end), start: at, end });
+    at = end;
+  }
+  return tokens;
+}
+
+/** Is the word this sign? */
+function isSign(token, text) {
+  return token !== undefined && token.kind === 'sign' && token.text === text;
+}
+
+/** Thrown and caught within one reading: what stands there is no value that is written out. */
+class NoLiteral extends Error {}
+
+/** Goes through the words of one value. */
+class LiteralCursor {
+  // readonly source: ParameterSource;
+  // readonly tokens: CodeToken[];
+  // at: number;
+  depth = 0;
+  constructor(source, tokens, at) {
+    this.source = source;
+    this.tokens = tokens;
+    this.at = at;
+  }
+
+  /** The next word that is no end of a line. */
+  get next() {
+    while (this.depth > 0 && this.tokens[this.at]?.kind === 'end') this.at += 1;
+    return this.tokens[this.at];
+  }
+
+  take() {
+    const token = this.next;
+    if (token === undefined) throw new NoLiteral();
+    this.at += 1;
+    return token;
+  }
+
+  /** Takes the sign if it comes next. */
+  skip(sign) {
+    const isThere = isSign(this.next, sign);
+    if (isThere) this.at += 1;
+    return isThere;
+  }
+
+  /** What is in brackets, the first of which has been taken, up to `close`: each read by `readOne`, apart by commas. */
+  readBracketed(close, readOne) {
+    this.depth += 1;
+    if (this.depth > DEEPEST_NESTING) throw new NoLiteral();
+    let commas = 0;
+    while (!isSign(this.next, close)) {
+      readOne();
+      if (this.skip(',')) commas += 1;
+      else if (!isSign(this.next, close)) throw new NoLiteral();
+    }
+    this.depth -= 1;
+    const { end } = this.tokens[this.at];
+    this.at += 1;
+    return { end, commas };
+  }
+}
+
+function makeLiteralList(items, start, end) {
+  return { kind: 'list', items, start, end };
+}
+
+/** A mapping of entries, in which no name may stand twice. */
+function makeLiteralMapping(pairs, start, end) {
+  const entries = new Map(pairs);
+  if (entries.size < pairs.length) throw new NoLiteral();
+  return { kind: 'mapping', entries, start, end };
+}
+
+/** The value that `read` reads, if it is all that there is up to `end`; else why it cannot be told. */
+function readWholeLiteral(cursor, end, read) {
+  const first = cursor.tokens[cursor.at];
+  try {
+    const node = read(cursor);
+    if (cursor.at === end) return node;
+  } catch (error) {
+    if (!(error instanceof NoLiteral)) throw error;
+  }
+  return cursor.source.unreadable(first?.start ?? cursor.source.text.length, 'its value is not written out there');
+}
+
+/** What becomes of each name of a program. */
+class AssignmentBook {
+  // private readonly source: ParameterSource;
+  values = new Map();
+  changes = new Map();
+  constructor(source) {
+    this.source = source;
+  }
+
+  /** A name, or that of a class and one in it, gets this value. */
+  assign(path, node, at) {
+    const key = path.join('\0');
+    const known = this.values.get(key);
+    if (known === undefined) this.values.set(key, { path, node, at, again: undefined });
+    else known.again = at;
+  }
+
+  /** Something may change the name, or what is in it. */
+  change(name, at) {
+    this.changes.set(name, at);
+  }
+
+  /** Something may change what is in the name if it is a list or mapping. */
+  changeContents(name, at) {
+    const known = this.values.get(name);
+    if (known !== undefined && (known.node.kind === 'list' || known.node.kind === 'mapping')) this.change(name, at);
+  }
+
+  has(name) {
+    return this.values.has(name);
+  }
+
+  finish() {
+    const root = { kind: 'mapping', entries: new Map(), start: -1, end: -1 };
+    // A name of a class that is one of a value, too, is neither.
+    for (const { path, at } of this.values.values()) if (path.length > 1 && this.values.has(path[0])) this.change(path[0], at);
+    for (const { path, node, at, again } of this.values.values()) {
+      const changed = again ?? this.changes.get(path[0]) ?? this.changes.get(path.join('.'));
+      const told = changed === undefined ? node : this.source.unreadable(at, 'it may be changed at line ' + String(this.source.lineAt(changed)));
+      this.put(root, path, told);
+    }
+    return root;
+  }
+
+  put(root, path, node) {
+    const name = path[path.length - 1];
+    if (path.length === 1 && !root.entries.has(name)) root.entries.set(name, node);
+    if (path.length === 1) return;
+    const inner = root.entries.get(path[0]) ?? { kind: 'mapping', entries: new Map(), start: -1, end: -1 };
+    root.entries.set(path[0], inner);
+    if (inner.kind === 'mapping') inner.entries.set(name, node);
+  }
+}
+
+const LITERAL_ESCAPES = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\x0b', '\\': '\\', '\'': '\'', '"': '"' };
+
+/** The text with each "\" and what belongs to it replaced by what `unescape` makes of the part that begins there: its length and its meaning. */
+function replaceEscapes(text, unescape) {
+  let value = '';
+  let from = 0;
+  for (let at = text.indexOf('\\'); at >= 0; at = text.indexOf('\\', from)) {
+    const letter = LITERAL_ESCAPES[text[at + 1]];
+    const found = letter === undefined ? unescape(text, at) : { length: 2, value: letter };
+    value += text.slice(from, at) + found.value;
+    from = at + found.length;
+  }
+  return value + text.slice(from);
+}
+
+// ==== src/formats/pythonvalues.ts ================================================================
+// pythonvalues.ts - values that are assigned in a Python module: names, class attributes, self.NAME in __init__ (docs/parameters.txt, 5). Runs nothing.
+
+// ---- words --------------------------------------------------------------------------------------------
+
+const PYTHON_PREFIX = /[A-Za-z]{0,2}(?='''|"""|'|")/y;
+
+/** Behind the string that begins at `at`, which has its prefix first. */
+function findPythonStringEnd(text, at) {
+  PYTHON_PREFIX.lastIndex = at;
+  const prefix = PYTHON_PREFIX.exec(text);
+  if (prefix === null || !/^(?:|[rubft]|[bft]r|r[bft])$/i.test(prefix[0])) return 0;
+  const open = at + prefix[0].length;
+  const mark = text.startsWith(text[open].repeat(3), open) ? text[open].repeat(3) : text[open];
+  for (let end = open + mark.length; end < text.length; end++) {
+    if (text[end] === '\\') end += text.startsWith('\r\n', end + 1) ? 2 : 1;
+    else if (mark.length === 1 && text[end] === '\n') return -1;
+    else if (text.startsWith(mark, end)) return end + mark.length;
+  }
+  return -1;
+}
+
+const PYTHON_RULES = {
+  skip: /(?:[ \t\f\r]|#[^\n]*|\\\r?\n)+/y,
+  number: /(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9_]+)?)[A-Za-z0-9_]*/y,
+  name: /[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*/y,
+  sign: /\*\*=|\/\/=|>>=|<<=|\.\.\.|[-+*/%&|^@:!=<>]=|->|\*\*|\/\/|<<|>>/y,
+  findStringEnd: findPythonStringEnd,
+};
+
+const OPENING = '([{';
+const CLOSING = ')]}';
+
+/** A line of the program, which may stand on several lines of the file. */
+// type LogicalLine = { tokens: CodeToken[]; indent: number };
+
+function columnOf(text, at) {
+  let column = 0;
+  for (let i = text.lastIndexOf('\n', at - 1) + 1; i < at; i++) column = text[i] === '\t' ? column - (column % 8) + 8 : text[i] === '\f' ? 0 : column + 1;
+  return column;
+}
+
+function splitLogicalLines(source) {
+  const lines = [];
+  let tokens = [];
+  let depth = 0;
+  const end = () => {
+    if (tokens.length > 0) lines.push({ tokens, indent: tokens[0].start === source.start ? 0 : columnOf(source.text, tokens[0].start) });
+    tokens = [];
+  };
+  for (const token of splitTokens(source, PYTHON_RULES)) {
+    if (token.kind === 'sign' && OPENING.indexOf(token.text) >= 0) depth += 1;
+    else if (token.kind === 'sign' && CLOSING.indexOf(token.text) >= 0) depth -= 1;
+    if (depth < 0) source.refuse(token.start, 'a bracket that was not opened');
+    if (token.kind === 'end' && token.text === '\n') {
+      if (depth === 0) end();
+    } else tokens.push(token);
+  }
+  if (depth > 0) source.refuse(source.text.length, 'a bracket that is not closed');
+  end();
+  return lines;
+}
+
+/** Places of the words outside of brackets of which `test` holds. */
+function findOutside(tokens, test) {
+  const found = [];
+  let depth = 0;
+  tokens.forEach((token, i) => {
+    if (token.kind === 'sign' && OPENING.indexOf(token.text) >= 0) depth += 1;
+    else if (token.kind === 'sign' && CLOSING.indexOf(token.text) >= 0) depth -= 1;
+    else if (depth === 0 && test(token)) found.push(i);
+  });
+  return found;
+}
+
+// ---- values -------------------------------------------------------------------------------------------
+
+function readPythonNumber(cursor, token, sign, start) {
+  const plain = token.text.replace(/_/g, '');
+  const isSpaced = /__|_$|_\.|\._|_[eE]|[eE]_/.test(token.text);
+  if (isSpaced) throw new NoLiteral();
+  if (/^(?:0+|[1-9][0-9]*|0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+)$/.test(plain)) {
+    const value = canonicalInteger(plain.toLowerCase());
+    return cursor.source.scalar('integer', sign === '-' && value !== '0' ? '-' + value : value, start, token.end);
+  }
+  if (!/^(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?$/.test(plain)) throw new NoLiteral();
+  return cursor.source.scalar('float', canonicalFloat(Number(sign + plain)), start, token.end);
+}
+
+function unescapePython(text, at) {
+  const rest = text.slice(at + 1, at + 10);
+  const octal = /^[0-7]{1,3}/.exec(rest);
+  const hex = /^x([0-9a-fA-F]{2})|^u([0-9a-fA-F]{4})|^U([0-9a-fA-F]{8})/.exec(rest);
+  if (rest.startsWith('\n') || rest.startsWith('\r\n')) return { length: rest[0] === '\n' ? 2 : 3, value: '' };
+  const point = octal !== null ? parseInt(octal[0], 8) : hex !== null ? parseInt(hex[1] ?? hex[2] ?? hex[3], 16) : -1;
+  if (point >= 0 && point <= 0x10ffff && (point < 0xd800 || point > 0xdfff)) return { length: 1 + (octal ?? hex)[0].length, value: encodeCodePoint(point) };
+  // Python keeps a "\" before another letter; of these it makes more, or nothing.
+  if (/^[xuUN]/.test(rest) || rest === '') throw new NoLiteral();
+  return { length: 1, value: '\\' };
+}
+
+function readPythonString(cursor, token) {
+  const parts = /^([A-Za-z]*)('''|"""|'|")([^]*)\2$/.exec(token.text);
+  if (parts === null || !/^[rRuU]?$/.test(parts[1]) || cursor.tokens[cursor.at]?.kind === 'string') throw new NoLiteral();
+  const text = parts[3].replace(/\r\n/g, '\n');
+  return cursor.source.scalar('string', /^[rR]$/.test(parts[1]) ? text : replaceEscapes(text, unescapePython), token.start, token.end);
+}
+
+function readPythonDict(cursor, start) {
+  const pairs = [];
+  const { end } = cursor.readBracketed('}', () => {
+    const key = readPythonLiteral(cursor);
+    if (key.kind !== 'scalar' || (key.type !== 'string' && key.type !== 'integer') || !cursor.skip(':')) throw new NoLiteral();
+    pairs.push([key.value, readPythonLiteral(cursor)]);
+  });
+  return makeLiteralMapping(pairs, start, end);
+}
+
+const PYTHON_WORDS = { True: ['boolean', 'true'], False: ['boolean', 'false'], None: ['null', 'null'] };
+
+/** A number, string, truth, None, or a list, tuple or dict of such. */
+function readPythonLiteral(cursor) {
+  const token = cursor.take();
+  if (token.kind === 'number') return readPythonNumber(cursor, token, '', token.start);
+  if (token.kind === 'string') return readPythonString(cursor, token);
+  if (token.kind === 'name' && Object.prototype.hasOwnProperty.call(PYTHON_WORDS, token.text)) return cursor.source.scalar(...PYTHON_WORDS[token.text], token.start, token.end);
+  if (isSign(token, '-') || isSign(token, '+')) {
+    const number = cursor.take();
+    if (number.kind === 'number') return readPythonNumber(cursor, number, token.text, token.start);
+  }
+  if (isSign(token, '{')) return readPythonDict(cursor, token.start);
+  if (!isSign(token, '[') && !isSign(token, '(')) throw new NoLiteral();
+  const items = [];
+  const { end, commas } = cursor.readBracketed(token.text === '[' ? ']' : ')', () => { items.push(readPythonLiteral(cursor)); });
+  if (token.text === '(' && items.length === 1 && commas === 0) throw new NoLiteral();
+  return makeLiteralList(items, token.start, end);
+}
+
+// ---- statements ---------------------------------------------------------------------------------------
+
+// type PythonScope = { kind: 'class' | 'def' | 'other'; name: ByteString; indent: number };
+
+const COMPOUND = ['if', 'elif', 'else', 'for', 'while', 'try', 'except', 'finally', 'with', 'def', 'class', 'async', 'match', 'case'];
+const AUGMENTED = ['+=', '-=', '*=', '/=', '%=', '&=', '|=', '^=', '@=', '**=', '//=', '>>=', '<<='];
+
+class PythonReader {
+  // private readonly source: ParameterSource;
+  // private readonly book: AssignmentBook;
+  scopes = [];
+  classes = new Set();
+  constructor(source) {
+    this.source = source;
+    this.book = new AssignmentBook(source);
+  }
+
+  read() {
+    for (const line of splitLogicalLines(this.source)) {
+      while (this.scopes.length > 0 && this.scopes[this.scopes.length - 1].indent >= line.indent) this.scopes.pop();
+      this.readLine(line.tokens, line.indent);
+    }
+    return this.book.finish();
+  }
+
+  readLine(tokens, indent) {
+    const first = tokens[0];
+    const isSoft = first.text === 'match' || first.text === 'case';
+    const colons = findOutside(tokens, (token) => isSign(token, ':'));
+    const isHeader = first.kind === 'name' && COMPOUND.indexOf(first.text) >= 0 && colons.length > 0 && (!isSoft || colons[0] > 1 || isSign(tokens[tokens.length - 1], ':'));
+    if (!isHeader) {
+      this.readStatements(tokens);
+      return;
+    }
+    const cut = isSoft ? colons[colons.length - 1] : colons[0];
+    this.enter(tokens.slice(0, cut), indent);
+    this.readStatements(tokens.slice(cut + 1));
+  }
+
+  /** What a header binds, and the scope that it begins. */
+  enter(header, indent) {
+    const word = header[0].text === 'async' ? header[1]?.text : header[0].text;
+    const name = header[header[0].text === 'async' ? 2 : 1];
+    if (word === 'def' || word === 'class') {
+      const isFirst = word === 'class' && name !== undefined && this.scopes.length === 0 && !this.classes.has(name.text) && !this.book.has(name.text);
+      if (isFirst) this.classes.add(name.text);
+      else if (name !== undefined) this.change(name);
+      this.scopes.push({ kind: word, name: name?.text ?? '', indent });
+      return;
+    }
+    if (word === 'for' || word === 'case') {
+      const last = word === 'case' ? header.length : header.findIndex((token) => token.kind === 'name' && token.text === 'in');
+      for (const token of header.slice(1, last)) this.change(token);
+    } else this.changeBehindAs(header);
+    this.changeWalrus(header);
+    this.scopes.push({ kind: 'other', name: '', indent });
+  }
+
+  get isInFunction() {
+    return this.scopes.some(({ kind }) => kind === 'def');
+  }
+
+  change(token) {
+    if (token.kind !== 'name' || this.isInFunction) return;
+    const inner = this.scopes.find(({ kind }) => kind === 'class');
+    this.book.change((inner === undefined ? '' : inner.name + '.') + token.text, token.start);
+  }
+
+  changeBehindAs(tokens) {
+    const at = tokens.findIndex((token) => token.kind === 'name' && token.text === 'as');
+    if (at >= 0) for (const token of tokens.slice(at + 1)) this.change(token);
+  }
+
+  changeWalrus(tokens) {
+    tokens.forEach((token, i) => { if (isSign(token, ':=') && i > 0) this.change(tokens[i - 1]); });
+  }
+
+  readStatements(tokens) {
+    let from = 0;
+    for (let i = 0; i <= tokens.length; i++) {
+      if (i < tokens.length && tokens[i].kind !== 'end') continue;
+      if (i > from) this.readStatement(tokens.slice(from, i));
+      from = i + 1;
+    }
+  }
+
+  readStatement(tokens) {
+    const first = tokens[0];
+    this.changeWalrus(tokens);
+    if (first.kind === 'name' && first.text === 'global') {
+      for (const token of tokens.slice(1)) if (token.kind === 'name') this.book.change(token.text, token.start);
+    } else if (first.kind === 'name' && (first.text === 'import' || first.text === 'from')) this.readImport(tokens);
+    else if (first.kind === 'name' && first.text === 'del') for (const token of tokens.slice(1)) this.change(token);
+    else this.readAssignment(tokens);
+  }
+
+  readImport(tokens) {
+    const from = tokens[0].text === 'from' ? tokens.findIndex((token) => token.text === 'import') : 0;
+    const names = tokens.slice(from + 1);
+    // "import a.b" binds a, "import a as b" binds b; it does no harm to name both.
+    names.forEach((token, i) => { if (!isSign(names[i - 1], '.')) this.change(token); });
+  }
+
+  readAssignment(tokens) {
+    const signs = findOutside(tokens, (token) => isSign(token, '=') || (token.kind === 'sign' && AUGMENTED.indexOf(token.text) >= 0));
+    if (signs.length === 0) {
+      if (tokens[0].text !== 'print' && tokens[0].text !== 'assert') for (const token of tokens) if (token.kind === 'name' && !this.isInFunction && this.scopes.every(({ kind }) => kind !== 'class')) this.book.changeContents(token.text, token.start);
+      return;
+    }
+    const target = this.findTarget(tokens, signs);
+    if (target === undefined) {
+      this.changeTargets(tokens, signs[signs.length - 1]);
+      return;
+    }
+    const cursor = new LiteralCursor(this.source, tokens, signs[0] + 1);
+    this.book.assign(target, readWholeLiteral(cursor, tokens.length, readPythonLiteral), tokens[0].start);
+  }
+
+  /** The one name that is assigned in a place where that counts. */
+  findTarget(tokens, signs) {
+    if (signs.length !== 1 || !isSign(tokens[signs[0]], '=')) return undefined;
+    const colon = findOutside(tokens.slice(0, signs[0]), (token) => isSign(token, ':'))[0];
+    const left = tokens.slice(0, colon ?? signs[0]);
+    const [outer, inner, ...more] = this.scopes;
+    if (more.length > 0 || left[0]?.kind !== 'name') return undefined;
+    const isSelf = left.length === 3 && left[0].text === 'self' && isSign(left[1], '.') && left[2].kind === 'name';
+    if (outer?.kind === 'class' && inner?.kind === 'def') return inner.name === '__init__' && isSelf ? [outer.name, left[2].text] : undefined;
+    if (left.length !== 1 || inner !== undefined) return undefined;
+    return outer === undefined ? [left[0].text] : outer.kind === 'class' ? [outer.name, left[0].text] : undefined;
+  }
+
+  /** Whatever stands left of the last "=" is changed: names, and things in them. */
+  changeTargets(tokens, last) {
+    const isInInit = this.scopes.some(({ kind, name }) => kind === 'def' && name === '__init__');
+    tokens.slice(0, last).forEach((token, i) => {
+      if (!isSign(tokens[i - 1], '.')) this.change(token);
+      else if (isInInit && tokens[i - 2]?.text === 'self' && this.scopes[0].kind === 'class') this.book.change(this.scopes[0].name + '.' + token.text, token.start);
+    });
+  }
+}
+
+/** The values that a Python module gives to names at top level, and to attributes of classes. */
+function readPythonValues(source) {
+  source.checkBytes(/\0/g, 'a NUL');
+  source.checkBytes(/\r(?!\n)/g, 'a carriage return that ends no line');
+  const head = source.text.slice(0, 1000).split('\n').slice(0, 2).join('\n');
+  const coding = /^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)/m.exec(head);
+  if (coding !== null && !/^utf-?8(?:-sig)?$/i.test(coding[1])) source.refuse(0, 'the encoding ' + coding[1]);
+  source.checkUtf8(() => false);
+  return new PythonReader(source).read();
+}
+
+// ==== src/formats/rvalues.ts =====================================================================
+// rvalues.ts - values that are assigned at top level of an R script (docs/parameters.txt, 5). Runs nothing.
+
+// ---- words --------------------------------------------------------------------------------------------
+
+const R_RAW_STRING = /[rR](["'])(-*)([([{])/y;
+const R_CLOSE = { '(': ')', '[': ']', '{': '}' };
+
+function findRStringEnd(text, at) {
+  R_RAW_STRING.lastIndex = at;
+  const raw = R_RAW_STRING.exec(text);
+  if (raw !== null) {
+    const close = R_CLOSE[raw[3]] + raw[2] + raw[1];
+    const end = text.indexOf(close, at + raw[0].length);
+    return end < 0 ? -1 : end + close.length;
+  }
+  if (text[at] !== '"' && text[at] !== '\'') return 0;
+  for (let end = at + 1; end < text.length; end++) {
+    if (text[end] === '\\') end += 1;
+    else if (text[end] === text[at]) return end + 1;
+  }
+  return -1;
+}
+
+const R_RULES = {
+  skip: /(?:[ \t\f\r]|#[^\n]*)+/y,
+  number: /(?:0[xX][0-9a-fA-F]*(?:\.[0-9a-fA-F]*)?(?:[pP][+-]?[0-9]+)?|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]*)?)[A-Za-z0-9_.]*/y,
+  name: /`[^`]*`|(?:[A-Za-z\x80-\xff]|\.(?![0-9]))[A-Za-z0-9._\x80-\xff]*/y,
+  sign: /<<-|->>|<-|->|<=|>=|==|!=|&&|\|\||\|>|:::|::|:=|%[^%\n]*%/y,
+  findStringEnd: findRStringEnd,
+};
+
+// ---- values -------------------------------------------------------------------------------------------
+
+const LARGEST_R_INTEGER = 2147483647;
+
+function readRNumber(cursor, token, sign, start) {
+  const parts = /^(0[xX][0-9a-fA-F]{1,13}|[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]([+-]?[0-9]+))?(L?)$/.exec(token.text);
+  if (parts === null) throw new NoLiteral();
+  const [, digits, exponent, suffix] = parts;
+  const value = Number(digits + (exponent === undefined ? '' : 'e' + exponent));
+  if (Number.isNaN(value)) throw new NoLiteral();
+  if (suffix === '') return cursor.source.scalar('float', canonicalFloat(sign === '-' ? -value : value), start, token.end);
+  if (exponent !== undefined || digits.indexOf('.') >= 0 || value > LARGEST_R_INTEGER) throw new NoLiteral();
+  return cursor.source.scalar('integer', canonicalInteger((sign === '-' && value !== 0 ? '-' : '') + String(value)), start, token.end);
+}
+
+function unescapeR(text, at) {
+  const found = /^\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|u\{?([0-9a-fA-F]{1,4})|U\{?([0-9a-fA-F]{1,8}))(\})?/.exec(text.slice(at, at + 13));
+  if (text[at + 1] === '`' || text[at + 1] === ' ' || text[at + 1] === '\n') return { length: 2, value: text[at + 1] };
+  if (found === null) throw new NoLiteral();
+  const [all, octal, hex, short, long, brace] = found;
+  const point = octal !== undefined ? parseInt(octal, 8) : parseInt(hex ?? short ?? long, 16);
+  // \x and octal numbers are bytes there; what they are above 7F goes by the locale.
+  const isWrong = (octal ?? hex) !== undefined ? point > 0x7f || brace !== undefined : point > 0x10ffff || (point >= 0xd800 && point < 0xe000) || (all.indexOf('{') >= 0) !== (brace !== undefined);
+  if (point === 0 || isWrong) throw new NoLiteral();
+  return { length: all.length, value: encodeCodePoint(point) };
+}
+
+function readRString(cursor, token) {
+  const raw = /^[rR]["'](-*)[([{]([^]*)[)\]}]\1["']$/.exec(token.text);
+  const value = raw !== null ? raw[2] : replaceEscapes(token.text.slice(1, -1), unescapeR);
+  return cursor.source.scalar('string', value, token.start, token.end);
+}
+
+const R_WORDS = {
+  TRUE: ['boolean', 'true'], FALSE: ['boolean', 'false'], NULL: ['null', 'null'], Inf: ['float', 'inf'], NaN: ['float', 'nan'],
+};
+
+/** c(...) and list(...): a list if no item has a name, a mapping if all have. In c() all must be of one type, or R would turn some into others. */
+function readRCall(cursor, name) {
+  const isVector = name.text === 'c';
+  const pairs = [];
+  cursor.take();
+  const { end, commas } = cursor.readBracketed(')', () => {
+    const key = cursor.next;
+    const isNamed = key !== undefined && (key.kind === 'name' || key.kind === 'string') && isSign(cursor.tokens[cursor.at + 1], '=');
+    if (isNamed) cursor.at += 2;
+    pairs.push([isNamed ? nameOfR(cursor, key) : undefined, readRLiteral(cursor)]);
+  });
+  if (commas >= pairs.length && commas > 0) throw new NoLiteral();
+  const types = new Set(pairs.map(([, node]) => (node.kind === 'scalar' && node.type !== 'null' ? node.type : '')));
+  if (isVector && (types.size !== 1 || types.has(''))) throw new NoLiteral();
+  if (pairs.every(([key]) => key === undefined)) return makeLiteralList(pairs.map(([, node]) => node), name.start, end);
+  return makeLiteralMapping(pairs.map(([key, node]) => {
+    if (key === undefined) throw new NoLiteral();
+    return [key, node];
+  }), name.start, end);
+}
+
+function nameOfR(cursor, token) {
+  return token.kind === 'string' ? readRString(cursor, token).value : token.text.replace(/^`|`$/g, '');
+}
+
+/** A number, string, TRUE, FALSE, NULL, or c(...) or list(...) of such. */
+function readRLiteral(cursor) {
+  const token = cursor.take();
+  if (token.kind === 'number') return readRNumber(cursor, token, '', token.start);
+  if (token.kind === 'string') return readRString(cursor, token);
+  if (token.kind === 'name' && (token.text === 'c' || token.text === 'list') && isSign(cursor.next, '(')) return readRCall(cursor, token);
+  if (token.kind === 'name' && Object.prototype.hasOwnProperty.call(R_WORDS, token.text)) return cursor.source.scalar(...R_WORDS[token.text], token.start, token.end);
+  if (!isSign(token, '-') && !isSign(token, '+')) throw new NoLiteral();
+  const next = cursor.take();
+  if (next.kind === 'number') return readRNumber(cursor, next, token.text, token.start);
+  if (next.text !== 'Inf') throw new NoLiteral();
+  return cursor.source.scalar('float', token.text === '-' ? '-inf' : 'inf', token.start, next.end);
+}
+
+// ---- statements ---------------------------------------------------------------------------------------
+
+const R_LEFT = ['<-', '<<-', '=', ':='];
+const R_RIGHT = ['->', '->>'];
+/** Calls that change what they name. */
+const R_CHANGING = /^(?:assign|delayedAssign|rm|remove|makeActiveBinding)$/;
+const R_HEADS = ['if', 'for', 'while', 'function'];
+
+/** `isBody`: of a function. `isHead`: of if, for, while or function. */
+// type RBracket = { sign: string; isBody: boolean; head: string };
+
+class RReader {
+  // private readonly source: ParameterSource;
+  // private readonly tokens: CodeToken[];
+  // private readonly book: AssignmentBook;
+  open = [];
+  /** Where the statement begins that is looked at, and whether the last bracket closed a head. */
+  from = 0;
+  closedHead = '';
+  constructor(source) {
+    this.source = source;
+    this.tokens = splitTokens(source, R_RULES);
+    this.book = new AssignmentBook(source);
+  }
+
+  read() {
+    for (let i = 0; i < this.tokens.length; i++) this.look(i);
+    if (this.open.length > 0) this.source.refuse(this.source.text.length, 'a bracket that is not closed');
+    this.endStatement(this.tokens.length);
+    return this.book.finish();
+  }
+
+  look(i) {
+    const token = this.tokens[i];
+    const inner = this.open[this.open.length - 1];
+    if (token.kind === 'end') {
+      if (this.open.length === 0 && skipEnds(this.tokens, this.from, i) === i) this.from = i + 1;
+      const isInList = inner !== undefined && inner.sign !== '{';
+      if (!isInList && (token.text === ';' || !this.goesOn(i))) this.endStatement(i);
+      return;
+    }
+    if (token.kind === 'sign' && '([{'.indexOf(token.text) >= 0) this.enter(i);
+    else if (token.kind === 'sign' && ')]}'.indexOf(token.text) >= 0) this.leave(i);
+    else {
+      if (token.kind === 'sign') this.lookAtSign(i, inner);
+      else if (token.kind === 'name' && R_CHANGING.test(token.text) && isSign(this.tokens[i + 1], '(')) this.changeNames(i + 2, this.findEnd(i));
+      this.closedHead = '';
+    }
+  }
+
+  get isInBody() {
+    return this.open.some(({ isBody }) => isBody);
+  }
+
+  enter(i) {
+    const before = this.tokens[i - 1];
+    const head = this.tokens[i].text === '(' && before !== undefined && (R_HEADS.indexOf(before.text) >= 0 || isSign(before, '\\')) ? before.text : '';
+    const isBody = this.tokens[i].text === '{' && (this.closedHead === 'function' || this.closedHead === '\\');
+    this.open.push({ sign: this.tokens[i].text, isBody, head });
+    this.closedHead = '';
+    const name = this.tokens[i + 1];
+    if (head === 'for' && name !== undefined && !this.isInBody) this.book.change(name.text, name.start);
+  }
+
+  leave(i) {
+    const closed = this.open.pop();
+    if (closed === undefined || R_CLOSE[closed.sign] !== this.tokens[i].text) this.source.refuse(this.tokens[i].start, 'a bracket that was not opened');
+    this.closedHead = (closed).head;
+  }
+
+  /** Does the statement go on behind the end of the line at `i`? */
+  goesOn(i) {
+    const before = this.tokens[i - 1];
+    if (before === undefined || before.kind === 'end' || i <= this.from) return true;
+    if (before.text === 'else' || before.text === 'repeat' || before.text === 'in' || before.text === 'function') return before.kind === 'name';
+    if (isSign(before, ')')) return this.closedHead !== '';
+    return before.kind === 'sign' && ')]}'.indexOf(before.text) < 0;
+  }
+
+  /** Something is assigned: what stands left (or right) of the sign is changed, unless it is the whole of a statement at top level, which endStatement() looks at. */
+  lookAtSign(i, inner) {
+    const { text } = this.tokens[i];
+    const isArgument = text === '=' && inner !== undefined && inner.sign !== '{';
+    const isGlobal = text === '<<-' || text === '->>';
+    if (isArgument || (this.isInBody && !isGlobal)) return;
+    if (R_RIGHT.indexOf(text) >= 0) this.changeNames(i + 1, this.findEnd(i));
+    if (R_LEFT.indexOf(text) >= 0 && !this.isPlain(i)) this.changeNames(this.findStart(i), i);
+  }
+
+  /** Is it NAME <- at the beginning of a statement at top level? */
+  isPlain(i) {
+    return this.open.length === 0 && i === this.from + 1 && this.tokens[this.from].kind === 'name' && this.tokens[i].text !== '<<-' && this.tokens[i].text !== ':=';
+  }
+
+  findStart(i) {
+    let depth = 0;
+    for (let at = i - 1; at >= 0; at--) {
+      const { kind, text } = this.tokens[at];
+      if (kind === 'sign' && ')]}'.indexOf(text) >= 0) depth += 1;
+      if (kind === 'sign' && '([{'.indexOf(text) >= 0) depth -= 1;
+      if (depth < 0 || (depth === 0 && (kind === 'end' || text === ','))) return at + 1;
+    }
+    return 0;
+  }
+
+  findEnd(i) {
+    const end = this.tokens.findIndex((token, at) => at > i && token.kind === 'end');
+    return end < 0 ? this.tokens.length : end;
+  }
+
+  changeNames(from, to) {
+    for (const token of this.tokens.slice(from, to)) {
+      if (token.kind === 'name') this.book.change(token.text.replace(/^`|`$/g, ''), token.start);
+      if (token.kind === 'string') this.book.change(token.text.slice(1, -1), token.start);
+    }
+  }
+
+  endStatement(i) {
+    if (this.open.length === 0) {
+      const start = skipEnds(this.tokens, this.from, i);
+      const name = this.tokens[start];
+      const sign = this.tokens[start + 1];
+      if (start + 2 < i + 1 && name?.kind === 'name' && (isSign(sign, '<-') || isSign(sign, '='))) {
+        const cursor = new LiteralCursor(this.source, this.tokens, skipEnds(this.tokens, start + 2, i));
+        this.book.assign([name.text.replace(/^`|`$/g, '')], readWholeLiteral(cursor, i, readRLiteral), name.start);
+      }
+    }
+    this.from = skipEnds(this.tokens, i, this.tokens.length);
+    this.closedHead = '';
+  }
+}
+
+function skipEnds(tokens, from, to) {
+  let at = from;
+  while (at < to && tokens[at].kind === 'end') at += 1;
+  return at;
+}
+
+/** The values that an R script gives to names at top level. */
+function readRValues(source) {
+  source.checkBytes(/\0/g, 'a NUL');
+  source.checkBytes(/\r(?!\n)/g, 'a carriage return that ends no line');
+  return new RReader(source).read();
+}
+
+// ==== src/formats/juliavalues.ts =================================================================
+// juliavalues.ts - values that are assigned at top level of a Julia file (docs/parameters.txt, 5). Runs nothing.
+
+// ---- words --------------------------------------------------------------------------------------------
+
+const JULIA_CHARACTER = /'(?:[^'\\\n]{1,4}|\\[^\n][^'\n]{0,8})'/y;
+const JULIA_STRING_START = /(?:[A-Za-z_][A-Za-z0-9_]*)?(?="|`)/y;
+
+/** Strings, with the name of a string macro before them; commands; characters. What is put in by "$(...)" may hold strings itself. */
+function findJuliaStringEnd(text, at, before) {
+  if (text[at] === '\'') {
+    // Behind a value it is the sign of the adjoint.
+    const isAdjoint = before !== undefined && before.end === at && (before.kind !== 'sign' || ')]}\'.'.indexOf(before.text) >= 0);
+    JULIA_CHARACTER.lastIndex = at;
+    return isAdjoint || !JULIA_CHARACTER.test(text) ? 0 : JULIA_CHARACTER.lastIndex;
+  }
+  JULIA_STRING_START.lastIndex = at;
+  if (!JULIA_STRING_START.test(text)) return 0;
+  const open = JULIA_STRING_START.lastIndex;
+  const isRaw = open > at;
+  const mark = text.startsWith(text[open].repeat(3), open) ? text[open].repeat(3) : text[open];
+  let depth = 0;
+  for (let end = open + mark.length; end < text.length; end++) {
+    if (text[end] === '\\') end += 1;
+    else if (!isRaw && text[end] === '$' && text[end + 1] === '(') depth += 1;
+    else if (depth > 0 && (text[end] === '(' || text[end] === ')')) depth += text[end] === '(' && text[end - 1] !== '$' ? 1 : text[end] === ')' ? -1 : 0;
+    else if (depth === 0 && text.startsWith(mark, end)) return end + mark.length;
+  }
+  return -1;
+}
+
+const JULIA_RULES = {
+  skip: /(?:[ \t\r]|#(?!=)[^\n]*)+/y,
+  number: /(?:0x[0-9a-fA-F_]+|0b[01_]+|0o[0-7_]+|(?:[0-9][0-9_]*(?:\.(?!\.)[0-9_]*)?|\.[0-9][0-9_]*)(?:[eEf][+-]?[0-9]+)?)[A-Za-z0-9_\x80-\xff]*/y,
+  name: /[A-Za-z_\x80-\xff][A-Za-z0-9_!\x80-\xff]*/y,
+  sign: /===|!==|\.\.\.|<<=|>>>=|>>=|\/\/=|<:|>:|\|>|->|=>|::|&&|\|\||\.?[-+*/\\^%&|!=<>\xf7]?=|\.[-+*/\\^%<>!]/y,
+  findStringEnd: findJuliaStringEnd,
+};
+
+/** The text with its comments in #= =#, which nest, made spaces: places stay as they are. */
+function blankComments(source) {
+  const { text } = source;
+  if (text.indexOf('#=') < 0) return text;
+  // Found again by going through the words, as "#=" may stand in a string or behind another "#".
+  const pieces = [];
+  let from = 0;
+  let at = source.start;
+  while (at < text.length) {
+    // Of the word before a "'" only its end counts, which tells it from the sign of the adjoint.
+    const before = /[\w)\]}'.\x80-\xff]/.test(text[at - 1] ?? ' ') ? { kind: 'name', text: '', start: at, end: at } : undefined;
+    const end = findJuliaStringEnd(text, at, before);
+    if (end > 0) at = end;
+    else if (text.startsWith('#=', at)) {
+      const close = findCommentEnd(source, at);
+      pieces.push(text.slice(from, at), text.slice(at, close).replace(/[^\n]/g, ' '));
+      from = close;
+      at = close;
+    } else if (text[at] === '#') at = text.indexOf('\n', at) < 0 ? text.length : text.indexOf('\n', at);
+    else at += 1;
+  }
+  return pieces.join('') + text.slice(from);
+}
+
+function findCommentEnd(source, start) {
+  const marks = /#=|=#/g;
+  marks.lastIndex = start;
+  let depth = 0;
+  for (let found = marks.exec(source.text); found !== null; found = marks.exec(source.text)) {
+    depth += found[0] === '#=' ? 1 : -1;
+    if (depth === 0) return marks.lastIndex;
+  }
+  return source.refuse(start, 'a comment that does not end');
+}
+
+// ---- values -------------------------------------------------------------------------------------------
+
+function readJuliaNumber(cursor, token, sign, start) {
+  if (/__|_$|_[.eE]|[.eE]_/.test(token.text)) throw new NoLiteral();
+  const plain = token.text.replace(/_/g, '');
+  // Of 0x10 and the like the number of digits tells the type: that is more than the value.
+  if (/^[0-9]+$/.test(plain)) return cursor.source.scalar('integer', canonicalInteger(sign + plain), start, token.end);
+  if (!/^(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?$/.test(plain)) throw new NoLiteral();
+  return cursor.source.scalar('float', canonicalFloat(Number(sign + plain)), start, token.end);
+}
+
+function unescapeJulia(text, at) {
+  const found = /^\\(?:u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8}))/.exec(text.slice(at, at + 10));
+  if (text[at + 1] === '$') return { length: 2, value: '$' };
+  const point = found === null ? -1 : parseInt(found[1] ?? found[2], 16);
+  if (point < 0 || point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) throw new NoLiteral();
+  return { length: (found)[0].length, value: encodeCodePoint(point) };
+}
+
+function readJuliaString(cursor, token) {
+  const { text } = token;
+  // A text in three quotation marks loses the spaces that its lines begin with: it is not read.
+  if (text[0] !== '"' || text.startsWith('"""') || /[\r\n]/.test(text)) throw new NoLiteral();
+  const inner = text.slice(1, -1);
+  if (/(?:^|[^\\])(?:\\\\)*\$/.test(inner)) throw new NoLiteral();
+  return cursor.source.scalar('string', replaceEscapes(inner, unescapeJulia), token.start, token.end);
+}
+
+const JULIA_WORDS = {
+  true: ['boolean', 'true'], false: ['boolean', 'false'], nothing: ['null', 'null'], Inf: ['float', 'inf'], NaN: ['float', 'nan'],
+};
+
+/** A number, string, truth, nothing, or an array [a, b] or tuple (a, b) of such. */
+function readJuliaLiteral(cursor) {
+  const token = cursor.take();
+  if (token.kind === 'number') return readJuliaNumber(cursor, token, '', token.start);
+  if (token.kind === 'string') return readJuliaString(cursor, token);
+  if (token.kind === 'name' && Object.prototype.hasOwnProperty.call(JULIA_WORDS, token.text)) return cursor.source.scalar(...JULIA_WORDS[token.text], token.start, token.end);
+  if (isSign(token, '-') || isSign(token, '+')) {
+    const next = cursor.take();
+    if (next.start !== token.end) throw new NoLiteral();
+    if (next.kind === 'number') return readJuliaNumber(cursor, next, token.text, token.start);
+    if (next.text === 'Inf') return cursor.source.scalar('float', token.text === '-' ? '-inf' : 'inf', token.start, next.end);
+  }
+  if (!isSign(token, '[') && !isSign(token, '(')) throw new NoLiteral();
+  const items = [];
+  const { end, commas } = cursor.readBracketed(token.text === '[' ? ']' : ')', () => { items.push(readJuliaLiteral(cursor)); });
+  if (token.text === '(' && items.length === 1 && commas === 0) throw new NoLiteral();
+  // An array has one type: of a whole number among others it makes a floating-point number.
+  const types = new Set(items.map((item) => (item.kind === 'scalar' ? item.type : item.kind)));
+  if (token.text === '[' && types.size > 1) throw new NoLiteral();
+  return makeLiteralList(items, token.start, end);
+}
+
+// ---- statements ---------------------------------------------------------------------------------------
+
+const JULIA_BLOCKS = ['function', 'macro', 'if', 'for', 'while', 'let', 'try', 'begin', 'quote', 'do', 'struct', 'module', 'baremodule'];
+/** Names in these are their own. */
+const JULIA_BODIES = ['function', 'macro', 'let', 'do', 'struct', 'quote'];
+const JULIA_UPDATES = /^(?:\.?[-+*/\\^%&|\xf7]?=|<<=|>>>?=|\/\/=)$/;
+
+class JuliaReader {
+  // private readonly source: ParameterSource;
+  // private readonly tokens: CodeToken[];
+  // private readonly book: AssignmentBook;
+  open = [];
+  from = 0;
+  constructor(source, tokens) {
+    this.source = source;
+    this.tokens = tokens;
+    this.book = new AssignmentBook(source);
+  }
+
+  read() {
+    for (let i = 0; i < this.tokens.length; i++) this.look(i);
+    if (this.open.length > 0) this.source.refuse(this.source.text.length, 'a block or bracket that is not closed');
+    this.endStatement(this.tokens.length);
+    return this.book.finish();
+  }
+
+  get inner() {
+    return this.open[this.open.length - 1]?.sign ?? '';
+  }
+
+  get isInBracket() {
+    return '([{'.indexOf(this.inner) >= 0 && this.inner !== '';
+  }
+
+  look(i) {
+    const token = this.tokens[i];
+    const before = this.tokens[i - 1];
+    if (token.kind === 'end') {
+      if (!this.isInBracket && (token.text === ';' || !this.goesOn(i))) this.endStatement(i);
+    } else if (token.kind === 'sign' && '([{'.indexOf(token.text) >= 0) {
+      const isCall = token.text === '(' && before !== undefined && before.end === token.start && (before.kind === 'name' || (before.kind === 'sign' && ')]}!.'.indexOf(before.text) >= 0));
+      this.open.push({ sign: token.text, isCall });
+    } else if (token.kind === 'sign' && ')]}'.indexOf(token.text) >= 0) {
+      const opened = this.open.pop()?.sign;
+      if (opened === undefined || '([{'.indexOf(opened) !== ')]}'.indexOf(token.text)) this.source.refuse(token.start, 'a bracket that was not opened, or around a block that is not closed');
+    } else if (token.kind === 'name' && !isSign(before, '.') && !(isSign(before, ':') && before.end === token.start)) this.lookAtWord(i);
+    else if (token.kind === 'sign' && JULIA_UPDATES.test(token.text)) this.lookAtSign(i);
+  }
+
+  lookAtWord(i) {
+    const { text } = this.tokens[i];
+    const isType = (text === 'type' && /^(?:abstract|primitive)$/.test(this.tokens[i - 1]?.text ?? ''));
+    // In brackets "for" and "if" belong to a generator, and "end" is the last index.
+    const isGenerator = this.isInBracket && (text === 'for' || text === 'if');
+    if (isType || (JULIA_BLOCKS.indexOf(text) >= 0 && !isGenerator)) {
+      this.open.push({ sign: text, isCall: false });
+      if (text === 'for') this.changeNames(i + 1, this.findWord(i, ['in', '=', '\xe2\x88\x88']));
+    } else if (text === 'end' && !this.isInBracket) {
+      if (this.open.length === 0) this.source.refuse(this.tokens[i].start, 'an "end" of no block');
+      this.open.pop();
+    } else if (text === 'global') this.changeNames(i + 1, this.findWord(i, ['=']));
+  }
+
+  findWord(i, words) {
+    const found = this.tokens.findIndex((token, at) => at > i && (token.kind === 'end' || words.indexOf(token.text) >= 0));
+    return found < 0 ? this.tokens.length : found;
+  }
+
+  goesOn(i) {
+    const before = this.tokens[i - 1];
+    if (before === undefined || before.kind === 'end') return false;
+    return before.kind === 'sign' && ')]}\'!...'.indexOf(before.text) < 0;
+  }
+
+  lookAtSign(i) {
+    const isBody = this.open.some(({ sign }) => JULIA_BODIES.indexOf(sign) >= 0);
+    const isArgument = this.open[this.open.length - 1]?.isCall === true;
+    if (isBody || isArgument || this.isPlain(i)) return;
+    let start = i;
+    let depth = 0;
+    while (start > 0) {
+      const { kind, text } = this.tokens[start - 1];
+      if (kind === 'sign' && ')]}'.indexOf(text) >= 0) depth += 1;
+      if (kind === 'sign' && '([{'.indexOf(text) >= 0) depth -= 1;
+      if (depth < 0 || (depth === 0 && kind === 'end')) break;
+      start -= 1;
+    }
+    this.changeNames(start, i);
+  }
+
+  /** Is the sign that of a statement at top level which endStatement() looks at? */
+  isPlain(i) {
+    return this.open.length === 0 && this.tokens[i].text === '=' && this.findTarget(i) !== undefined;
+  }
+
+  /** NAME = ..., const NAME = ..., NAME::Type = ... at the beginning of a statement. */
+  findTarget(i) {
+    const start = this.tokens[this.from]?.text === 'const' ? this.from + 1 : this.from;
+    const name = this.tokens[start];
+    const isTyped = i === start + 3 && isSign(this.tokens[start + 1], '::') && this.tokens[start + 2].kind === 'name';
+    return name?.kind === 'name' && (i === start + 1 || isTyped) ? name : undefined;
+  }
+
+  changeNames(from, to) {
+    for (const token of this.tokens.slice(from, to)) if (token.kind === 'name') this.book.change(token.text, token.start);
+  }
+
+  endStatement(i) {
+    if (this.open.length === 0) {
+      const sign = this.tokens.slice(this.from, Math.min(i, this.from + 6)).findIndex((token) => isSign(token, '=')) + this.from;
+      const name = sign < this.from ? undefined : this.findTarget(sign);
+      if (name !== undefined) this.assign(name, sign, i);
+    }
+    this.from = i + 1;
+  }
+
+  assign(name, sign, end) {
+    const cursor = new LiteralCursor(this.source, this.tokens, sign + 1);
+    while (cursor.at < end && this.tokens[cursor.at].kind === 'end') cursor.at += 1;
+    // With a type the value is converted to it: what it becomes is not told here.
+    const isTyped = sign > this.from + 1 && isSign(this.tokens[sign - 2], '::');
+    const node = readWholeLiteral(cursor, end, readJuliaLiteral);
+    const isConverted = isTyped && !(node.kind === 'scalar' && JULIA_TYPES[this.tokens[sign - 1].text] === node.type);
+    this.book.assign([name.text], isConverted ? this.source.unreadable(name.start, 'its value is converted to ' + this.tokens[sign - 1].text) : node, name.start);
+  }
+}
+
+const JULIA_TYPES = { Int: 'integer', Int64: 'integer', Float64: 'float', String: 'string', Bool: 'boolean', Nothing: 'null' };
+
+/** The values that a Julia file gives to names at top level. */
+function readJuliaValues(source) {
+  source.checkBytes(/\0/g, 'a NUL');
+  source.checkBytes(/\r(?!\n)/g, 'a carriage return that ends no line');
+  source.checkUtf8(() => false);
+  const tokens = splitTokens(source.withText(blankComments(source)), JULIA_RULES);
+  return new JuliaReader(source, tokens).read();
+}
+
+// ==== src/formats/shellvalues.ts =================================================================
+// shellvalues.ts - variables that a shell script sets at top level (docs/parameters.txt, 5). Runs nothing.
+
+// All values are texts. Looked at are commands that only set variables, outside of if, for, while, case,
+// { } and ( ), in the syntax that POSIX sh and bash have in common.
+
+/** A word of a command, or a sign: an end of a line, ";", "&&", "(" and so on. */
+// type ShellToken = { kind: 'word' | 'sign'; text: ByteString; start: number; end: number };
+
+const SHELL_SIGN = /&&|\|\||;;&?|;&|<<-?|<<<|>>|[<>]&|>\||<>|[\n;&|()<>]/y;
+const SHELL_SKIP = /(?:[ \t\r]|\\\r?\n)+/y;
+
+class ShellLexer {
+  // private readonly source: ParameterSource;
+  // private readonly text: ByteString;
+  // private at: number;
+  tokens = [];
+  /** Ends of here-documents that begin behind this line. */
+  waiting = [];
+  constructor(source) {
+    this.source = source;
+    this.text = source.text;
+    this.at = source.start;
+  }
+
+  split() {
+    while (this.at < this.text.length) {
+      SHELL_SKIP.lastIndex = this.at;
+      if (SHELL_SKIP.test(this.text)) {
+        this.at = SHELL_SKIP.lastIndex;
+        continue;
+      }
+      if (this.text[this.at] === '#') {
+        const feed = this.text.indexOf('\n', this.at);
+        this.at = feed < 0 ? this.text.length : feed;
+        continue;
+      }
+      this.takeToken();
+    }
+    return this.tokens;
+  }
+
+  takeToken() {
+    const start = this.at;
+    SHELL_SIGN.lastIndex = start;
+    const sign = SHELL_SIGN.exec(this.text);
+    if (sign !== null) this.at = start + sign[0].length;
+    else this.skipWord();
+    const text = this.text.slice(start, this.at);
+    const before = this.tokens[this.tokens.length - 1];
+    this.tokens.push({ kind: sign === null ? 'word' : 'sign', text, start, end: this.at });
+    if (sign === null && before?.kind === 'sign' && /^<<-?$/.test(before.text)) this.waiting.push({ end: text.replace(/\\(.)|['"]/g, '$1'), isIndented: before.text === '<<-' });
+    if (text === '\n') this.skipDocuments();
+  }
+
+  skipDocuments() {
+    for (const { end, isIndented } of this.waiting) {
+      for (;;) {
+        if (this.at >= this.text.length) this.source.refuse(this.text.length, 'a here-document that does not end');
+        const feed = this.text.indexOf('\n', this.at);
+        const line = this.text.slice(this.at, feed < 0 ? this.text.length : feed);
+        this.at = feed < 0 ? this.text.length : feed + 1;
+        if ((isIndented ? line.replace(/^\t+/, '') : line) === end) break;
+      }
+    }
+    this.waiting = [];
+  }
+
+  skipWord() {
+    const start = this.at;
+    while (this.at < this.text.length && !/[ \t\r\n;&|()<>]/.test(this.text[this.at])) this.skipPiece(start);
+  }
+
+  /** A character of a word, or what is in quotes or brackets. */
+  skipPiece(start) {
+    const { text } = this;
+    const next = text[this.at];
+    if (next === '\\') this.at = Math.min(text.length, this.at + 2);
+    else if (next === '\'') {
+      const end = text.indexOf('\'', this.at + 1);
+      if (end < 0) this.source.refuse(start, 'a text in quotes that does not end');
+      this.at = end + 1;
+    } else if (next === '"') this.skipQuoted(start, '"');
+    else if (next === '`') this.skipQuoted(start, '`');
+    else if (next === '$' && (text[this.at + 1] === '(' || text[this.at + 1] === '{')) this.skipExpansion(start, 0);
+    else this.at += 1;
+  }
+
+  skipQuoted(start, mark) {
+    this.at += 1;
+    while (this.text[this.at] !== mark) {
+      if (this.at >= this.text.length) this.source.refuse(start, 'a text in quotes that does not end');
+      if (mark === '"' && (this.text.startsWith('$(', this.at) || this.text.startsWith('${', this.at))) this.skipExpansion(start, 0);
+      else if (mark === '"' && this.text[this.at] === '`') this.skipQuoted(start, '`');
+      else this.at += this.text[this.at] === '\\' ? 2 : 1;
+    }
+    this.at += 1;
+  }
+
+  /** Behind $( ) or ${ }, with whatever is in it. */
+  skipExpansion(start, depth) {
+    if (depth > 50) this.source.refuse(start, 'nested more than 50 deep');
+    const isCommand = this.text[this.at + 1] === '(';
+    this.at += 2;
+    for (let open = 1; open > 0;) {
+      if (this.at >= this.text.length) this.source.refuse(start, 'a bracket that is not closed');
+      const next = this.text[this.at];
+      if (next === (isCommand ? '(' : '{')) open += 1;
+      if (next === (isCommand ? ')' : '}')) open -= 1;
+      if (next === '$' && (this.text[this.at + 1] === '(' || this.text[this.at + 1] === '{')) this.skipExpansion(start, depth + 1);
+      else if (next === '\'' || next === '"' || next === '`' || next === '\\') this.skipPiece(start);
+      else this.at += 1;
+    }
+  }
+}
+
+// ---- commands -----------------------------------------------------------------------------------------
+
+const SHELL_OPENING = { if: 'fi', for: 'done', while: 'done', until: 'done', select: 'done', case: 'esac', '{': '}' };
+const SHELL_CLOSING = ['fi', 'done', 'esac', '}'];
+/** Behind these a command begins. */
+const SHELL_BEFORE_COMMAND = ['then', 'do', 'else', 'elif', '!', 'if', 'while', 'until', '{', 'time'];
+const SHELL_NAMING = ['read', 'unset', 'local', 'getopts', 'mapfile', 'readarray', 'let', 'printf', 'eval'];
+const SHELL_DECLARING = ['export', 'readonly', 'declare', 'typeset'];
+const SHELL_ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)=([^]*)$/;
+
+/** The value of a word without anything that the shell would replace. */
+function readShellValue(source, start, text) {
+  const plain = /^(?:[A-Za-z0-9_.,:@%+\/=^-]*|'([^']*)'|"([^"$`\\!]*)")$/.exec(text);
+  if (plain === null) return source.unreadable(start, 'its value is neither a plain word nor a plain text in quotes');
+  return { ...source.scalar('string', plain[1] ?? plain[2] ?? text, start, start + text.length) };
+}
+
+class ShellReader {
+  // private readonly source: ParameterSource;
+  // private readonly tokens: ShellToken[];
+  // private readonly book: AssignmentBook;
+  open = [];
+  hasEnded = false;
+  constructor(source) {
+    this.source = source;
+    this.tokens = new ShellLexer(source).split();
+    this.book = new AssignmentBook(source);
+  }
+
+  read() {
+    let from = 0;
+    for (let i = 0; i <= this.tokens.length; i++) {
+      if (i < this.tokens.length && (this.tokens[i].kind === 'word' || /^(?:[<>]|<<-?|<<<|>>|[<>]&|>\||<>)$/.test(this.tokens[i].text))) continue;
+      if (i > from) this.readCommand(from, i);
+      if (i < this.tokens.length) this.lookAtSign(this.tokens[i]);
+      from = i + 1;
+    }
+    if (this.open.length > 0) this.source.refuse(this.source.text.length, 'no "' + this.open[this.open.length - 1] + '"');
+    return this.book.finish();
+  }
+
+  lookAtSign(sign) {
+    if (sign.text === '(') this.open.push(')');
+    // Behind the patterns of case stands one that closes nothing.
+    else if (sign.text === ')' && this.open[this.open.length - 1] !== 'esac' && this.open.pop() !== ')') this.source.refuse(sign.start, 'a bracket that was not opened');
+  }
+
+  readCommand(first, end) {
+    for (const token of this.tokens.slice(first, end)) this.lookIntoWord(token);
+    let from = first;
+    const isInCase = () => this.open[this.open.length - 1] === 'esac';
+    while (from < end) {
+      const { text, start } = this.tokens[from];
+      if (SHELL_CLOSING.indexOf(text) >= 0) {
+        if (this.open.pop() !== text) this.source.refuse(start, 'a "' + text + '" that closes nothing');
+      } else if (SHELL_OPENING[text] !== undefined && Object.prototype.hasOwnProperty.call(SHELL_OPENING, text)) {
+        this.open.push(SHELL_OPENING[text]);
+        if (text === 'for' || text === 'select') this.changeWord(this.tokens[from + 1]);
+        if (isInCase() || text === 'for' || text === 'select') return;
+      } else if (SHELL_BEFORE_COMMAND.indexOf(text) < 0) break;
+      from += 1;
+    }
+    if (from < end) this.readSimple(from, end, first);
+  }
+
+  changeWord(token) {
+    if (token !== undefined && /^[A-Za-z_][A-Za-z0-9_]*$/.test(token.text)) this.book.change(token.text, token.start);
+  }
+
+  /** ${NAME:=...} sets a variable wherever it stands. */
+  lookIntoWord(token) {
+    const sets = /\$\{([A-Za-z_][A-Za-z0-9_]*):?=/g;
+    for (let found = sets.exec(token.text); found !== null; found = sets.exec(token.text)) this.book.change(found[1], token.start);
+    // Only in arithmetic: elsewhere --NAME is an option.
+    const isArithmetic = /\$\(\(|\$\[/.test(token.text) || this.open.slice(-2).join('') === '))';
+    if (!isArithmetic) return;
+    const counts = /([A-Za-z_][A-Za-z0-9_]*)\s*(?:\+\+|--|(?:<<|>>|[-+*\/%&^|])=)|(?:\+\+|--)([A-Za-z_][A-Za-z0-9_]*)/g;
+    for (let found = counts.exec(token.text); found !== null; found = counts.exec(token.text)) this.book.change(found[1] ?? found[2], token.start);
+  }
+
+  readSimple(from, end, first) {
+    const words = this.tokens.slice(from, end);
+    const isDeclared = SHELL_DECLARING.indexOf(words[0].text) >= 0;
+    const rest = isDeclared ? words.slice(1).filter((word) => !/^-[rx]+$/.test(word.text)) : words;
+    const isSetting = rest.every((word) => word.kind === 'word' && (SHELL_ASSIGNMENT.test(word.text) || (isDeclared && /^[A-Za-z_][A-Za-z0-9_]*$/.test(word.text))));
+    const isAlone = [this.tokens[first - 1], this.tokens[end]].every((sign) => sign === undefined || sign.text === '\n' || sign.text === ';') && from === first && !this.isContinued(first);
+    if (isSetting && isAlone && this.open.length === 0 && !this.hasEnded) {
+      for (const word of rest) this.assign(word);
+      return;
+    }
+    // Behind the name of a command, NAME=VALUE is an argument like any other.
+    let isBefore = true;
+    for (const word of words) {
+      const name = /^([A-Za-z_][A-Za-z0-9_]*)(?:\+?=|\[)/.exec(word.text);
+      isBefore = isBefore && (name !== null || word === words[0] && isDeclared || /^-/.test(word.text) && isDeclared);
+      if (name !== null && (isBefore || isDeclared)) this.book.change(name[1], word.start);
+      else if (SHELL_NAMING.indexOf(words[0].text) >= 0) this.changeNamed(word);
+    }
+    if (this.open.length === 0 && isAlone && /^(?:exit|exec|return)$/.test(words[0].text)) this.hasEnded = true;
+  }
+
+  /** Does the command, in a line of its own, belong to what stands above it: behind "&&", "|" and the like, or as the body of a function? */
+  isContinued(first) {
+    let at = first - 1;
+    while (at >= 0 && this.tokens[at].kind === 'sign' && this.tokens[at].text === '\n') at -= 1;
+    const before = this.tokens[at];
+    if (before === undefined || before.kind === 'word') return false;
+    return /^(?:&&|\|\|?)$/.test(before.text) || (before.text === ')' && this.tokens[at - 1]?.text === '(');
+  }
+
+  changeNamed(word) {
+    for (const name of word.text.match(/[A-Za-z_][A-Za-z0-9_]*/g) ?? []) this.book.change(name, word.start);
+  }
+
+  assign(word) {
+    const parts = SHELL_ASSIGNMENT.exec(word.text);
+    if (parts === null) return;
+    const isArray = this.tokens.some((token) => token.start === word.end && token.text === '(');
+    const start = word.start + parts[1].length + 1;
+    this.book.assign([parts[1]], isArray ? this.source.unreadable(word.start, 'it is an array') : readShellValue(this.source, start, parts[2]), word.start);
+  }
+}
+
+/** The values that a shell script gives to variables at top level. */
+function readShellValues(source) {
+  source.checkBytes(/\0/g, 'a NUL');
+  source.checkBytes(/\r/g, 'a carriage return, which to the shell is a part of the value');
+  return new ShellReader(source).read();
+}
+
+// ==== src/formats/parameterfile.ts ===============================================================
+// parameterfile.ts - values in files of all formats: their text in records, what means the same, and putting another in place (docs/parameters.txt). Touches no file.
+
+/** What is different from format to format. */
+// type ParameterFormat = {
+//   name: string;
+//   endings: string[];
+//   isFlat: boolean;
+//   isTyped: boolean;
+//   read: (source: ParameterSource) => ParameterMapping | ParameterList;
+//   /** What stands before a value that is read by itself, and behind it; there if values have types. */
+//   frame: [ByteString, ByteString];
+//   /** The spellings of a string to be tried, in this order. `old`: how the value that was there is spelled; '': there was none. */
+//   spell: (value: ByteString, old: ByteString) => ByteString[];
+// };
+
+const spellAsIs = (value) => [value];
+const spellAsJson = (value) => [JSON.stringify(value)];
+
+/** Single quotes where they stood before, else double ones. */
+function spellInYaml(value, old) {
+  const single = '\'' + value.replace(/'/g, '\'\'') + '\'';
+  if (old[0] === '"') return [JSON.stringify(value)];
+  return old[0] === '\'' ? [single, JSON.stringify(value)] : [value, single, JSON.stringify(value)];
+}
+
+function spellInToml(value, old) {
+  return old[0] === '\'' ? ['\'' + value + '\'', JSON.stringify(value)] : [JSON.stringify(value)];
+}
+
+/** In the quotes that stood before; what may not stand in them is escaped. */
+function spellInPython(value, old) {
+  const mark = /^[A-Za-z]*'/.test(old) ? '\'' : '"';
+  const escaped = value.replace(/\\/g, '\\\\').replace(/\n/g, '\\n').replace(/\r/g, '\\r').replace(/\t/g, '\\t').split(mark).join('\\' + mark);
+  return [mark + escaped + mark];
+}
+
+function spellInJulia(value) {
+  return [spellInPython(value, '"')[0].replace(/\$/g, '\\$')];
+}
+
+function spellInShell(value, old) {
+  const quoted = ['\'' + value + '\'', '"' + value + '"'];
+  return old[0] === '"' ? quoted.reverse() : old[0] === '\'' ? quoted : [value].concat(quoted);
+}
+
+const FORMATS = [
+  { name: 'YAML', endings: ['yaml', 'yml'], isFlat: false, isTyped: true, read: readYaml, frame: ['k: ', '\n'], spell: spellInYaml },
+  { name: 'TOML', endings: ['toml'], isFlat: false, isTyped: true, read: readToml, frame: ['k = ', '\n'], spell: spellInToml },
+  { name: 'JSON', endings: ['json'], isFlat: false, isTyped: true, read: (source) => readJsonValues(source, false), frame: ['{"k":', '}'], spell: spellAsJson },
+  { name: 'JSON with comments', endings: ['jsonc'], isFlat: false, isTyped: true, read: (source) => readJsonValues(source, true), frame: ['{"k":', '}'], spell: spellAsJson },
+  { name: 'Python', endings: ['py'], isFlat: false, isTyped: true, read: readPythonValues, frame: ['k = ', '\n'], spell: spellInPython },
+  { name: 'R', endings: ['r'], isFlat: false, isTyped: true, read: readRValues, frame: ['k <- ', '\n'], spell: spellInPython },
+  { name: 'Julia', endings: ['jl'], isFlat: false, isTyped: true, read: readJuliaValues, frame: ['k = ', '\n'], spell: spellInJulia },
+  { name: 'shell', endings: ['sh', 'bash', 'env'], isFlat: true, isTyped: false, read: readShellValues, frame: ['', ''], spell: spellInShell },
+  { name: 'INI', endings: ['ini', 'cfg'], isFlat: true, isTyped: false, read: readIni, frame: ['', ''], spell: spellAsIs },
+  { name: 'properties', endings: ['properties'], isFlat: true, isTyped: false, read: readProperties, frame: ['', ''], spell: spellAsIs },
+  { name: '"key = value"', endings: ['txt', 'par', 'param', 'params', 'conf', 'dat', 'in', 'inp', ''], isFlat: true, isTyped: false, read: readKeyLines, frame: ['', ''], spell: spellAsIs },
+];
+
+/** All endings that parameters are read from, for people. */
+function listParameterEndings() {
+  return FORMATS.reduce((all, format) => all.concat(format.endings), []).filter((ending) => ending !== '').map((ending) => '.' + ending);
+}
+
+/** What stands behind the last dot of a name; of .env "env". */
+function parameterEnding(path) {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const dot = name.lastIndexOf('.');
+  return dot <= 0 ? (dot === 0 ? name.slice(1) : '') : name.slice(dot + 1);
+}
+
+function findFormat(path) {
+  const ending = parameterEnding(path).toLowerCase();
+  return FORMATS.find((format) => format.endings.indexOf(ending) >= 0);
+}
+
+function requireFormat(path) {
+  return findFormat(path) ?? fail(path, 'parameters are not read from files of this ending', 'they are read from ' + listParameterEndings().join(', '));
+}
+
+function fail(path, what, hint = '') {
+  throw new Failure('cannot read "' + path + '": ' + what, hint, EXIT.refused);
+}
+
+/** Larger files hold data. */
+const LARGEST_PARAMETER_FILE_BYTES = 16 << 20;
+
+/** The values of a file: `path` tells its format by its ending. Throws Failure, with the line, for what is not read. */
+function readParameters(text, path) {
+  const { read, isFlat, isTyped } = requireFormat(path);
+  if (text.length > LARGEST_PARAMETER_FILE_BYTES) fail(path, 'it has more than 16 MiB');
+  return { root: read(new ParameterSource(text, path)), isFlat, isTyped };
+}
+
+/** Can parameters be read from files of this ending? */
+function hasParameterFormat(path) {
+  return findFormat(path) !== undefined;
+}
+
+// ---- the text of a value -------------------------------------------------------------------------
+
+/** What a text without quotes is in this format; undefined if it is no value by itself. */
+function readBareValue(format, text) {
+  if (/[\r\n]/.test(text)) return undefined;
+  try {
+    const root = format.read(new ParameterSource(format.frame[0] + text + format.frame[1], ''));
+    const node = root.kind === 'mapping' && root.entries.size === 1 ? root.entries.get('k') : undefined;
+    const isWhole = node !== undefined && node.kind !== 'unreadable' && node.start === format.frame[0].length && node.end === node.start + text.length;
+    return isWhole ? node : undefined;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return undefined;
+  }
+}
+
+/** Strings stand as they are, unless that would be another value: then as JSON has them. */
+function describeString(format, value) {
+  if (!format.isTyped) return value;
+  if (value === '' || /^["[{]/.test(value)) return JSON.stringify(value);
+  const bare = readBareValue(format, value);
+  return bare === undefined || (bare.kind === 'scalar' && bare.type === 'string' && bare.value === value) ? value : JSON.stringify(value);
+}
+
+function compactScalar(node) {
+  switch (node.type) {
+    case 'string': case 'date': return JSON.stringify(node.value);
+    case 'float': return node.value === 'nan' ? 'NaN' : node.value.endsWith('inf') ? node.value.replace('inf', 'Infinity') : node.value;
+    default: return node.value;
+  }
+}
+
+/** Compact JSON, keys in the order of their bytes. `fault` is called for what it cannot tell. */
+function compact(node, fault) {
+  switch (node.kind) {
+    case 'scalar': return node.type === 'undecided' ? fault(node.spelled + ' in it is no text to some programs: put it in quotes') : compactScalar(node);
+    case 'list': return '[' + node.items.map((item) => compact(item, fault)).join(',') + ']';
+    case 'mapping': {
+      const names = Array.from(node.entries.keys()).sort(compareBytes);
+      return '{' + names.map((name) => JSON.stringify(name) + ':' + compact(node.entries.get(name), fault)).join(',') + '}';
+    }
+    case 'unreadable': return fault('line ' + String(node.line) + ': ' + node.why);
+  }
+}
+
+/**
+ * The text of a value in records: a string as it is, anything else as it is spelled there, a list or
+ * mapping as compact JSON. A string that would read as something else stands in quotes, so that the
+ * text tells value and type. Throws Failure for what cannot be told.
+ */
+function describeParameter(node, path, key) {
+  const fault = (what) => fail(path, 'the value of "' + key + '" cannot be told: ' + what);
+  if (node.kind !== 'scalar') return compact(node, fault);
+  if (node.type === 'string') return describeString(requireFormat(path), node.value);
+  return node.spelled === '' ? node.value : node.spelled;
+}
+
+/** What a text of describeParameter() means; undefined of a list or mapping, which has one text only. */
+function parseDescribed(format, text) {
+  const string = { type: 'string', value: text };
+  if (!format.isTyped) return string;
+  if (text[0] === '[' || text[0] === '{') return undefined;
+  if (text[0] === '"') {
+    const quoted = readBareValue(FORMATS.find((one) => one.name === 'JSON'), text);
+    return quoted?.kind === 'scalar' ? { type: 'string', value: quoted.value } : string;
+  }
+  const node = readBareValue(format, text);
+  return node?.kind === 'scalar' ? node : string;
+}
+
+/**
+ * Do two texts of describeParameter() for the same key of a file mean the same, by type and value?
+ * What is not known (a withheld value, a format that is gone) is the same only if the text is.
+ */
+function isSameValue(path, first, second) {
+  if (first === second) return true;
+  const format = findFormat(path);
+  if (format === undefined || first.indexOf('\0') >= 0 || second.indexOf('\0') >= 0) return false;
+  const [a, b] = [parseDescribed(format, first), parseDescribed(format, second)];
+  return a !== undefined && b !== undefined && a.type === b.type && a.value === b.value;
+}
+
+// ---- putting another value in place ---------------------------------------------------------------
+
+/** Is the text UTF-8 without control characters but tabs and ends of lines? */
+function isPlainText(text) {
+  for (let at = 0; at < text.length;) {
+    const length = utf8SequenceLength(text, at);
+    if (length === 0) return false;
+    at += length;
+  }
+  return !/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/.test(text);
+}
+
+/**
+ * What `text`, as a person gives it, is to be in the place of `old`: what was a string stays one; in
+ * the place of anything else it is what it is in this format: a number, say, or else a string.
+ */
+function chooseSpellings(format, text, old) {
+  const bare = format.isTyped && (old.kind !== 'scalar' || old.type !== 'string') ? readBareValue(format, text) : undefined;
+  if (bare !== undefined && (bare.kind !== 'scalar' || bare.type !== 'string')) return { spellings: [text], wanted: bare };
+  const wanted = { kind: 'scalar', type: 'string', value: text, spelled: text, start: -1, end: -1 };
+  return { spellings: format.spell(text, old.kind === 'scalar' && old.type === 'string' ? old.spelled : ''), wanted };
+}
+
+/** Has `after` this value under the key, and is it as `before` in everything else? */
+function isOnlyChange(before, after, key, wanted) {
+  const found = findParameter(after, key);
+  const old = findParameter(before, key);
+  if (found.kind !== 'found' || old.kind !== 'found' || !isSameNode(found.node, wanted)) return false;
+  // With the new value in the place of the old one both are alike.
+  const put = (node) => {
+    if (node === old.node) return found.node;
+    if (node.kind === 'list') return { ...node, items: node.items.map(put) };
+    if (node.kind !== 'mapping') return node;
+    const entries = new Map();
+    for (const [name, value] of node.entries) entries.set(name, put(value));
+    return { ...node, entries };
+  };
+  return isSameNode(put(before.root), after.root);
+}
+
+/** A key with nothing behind its colon needs a space before the value. */
+function spliceValue(text, node, spelled) {
+  const gap = node.start === node.end && /[:=-]$/.test(text.slice(0, node.start)) ? ' ' : '';
+  return text.slice(0, node.start) + gap + spelled + text.slice(node.end);
+}
+
+/**
+ * The text of the file with another value under the key; every other byte is as it was. That it reads
+ * so, and all else as before, is checked. Throws Failure if that cannot be had.
+ */
+function writeParameter(text, path, key, value) {
+  const format = requireFormat(path);
+  const before = readParameters(text, path);
+  const cannot = (why, hint = '') => { throw new Failure('cannot set "' + key + '" in "' + path + '": ' + why, hint, EXIT.refused); };
+  const found = requireParameter(before, path, key);
+  const { node } = found;
+  if (node.kind === 'unreadable') return cannot('line ' + String(node.line) + ': ' + node.why);
+  if (node.start < 0) return cannot(node.kind === 'scalar' ? 'it stands there over several lines' : 'it is a list or mapping that is not in brackets', node.kind === 'scalar' ? '' : 'set what is in it, one by one');
+  if (!isPlainText(value)) return cannot('the new value is not UTF-8, or has a control character in it');
+  const { spellings, wanted } = chooseSpellings(format, value, node);
+  if (node.kind !== 'scalar' && wanted.kind !== node.kind) return cannot('it is a ' + node.kind + ', and "' + value + '" is none in ' + format.name);
+  for (const spelled of spellings) {
+    const after = spliceValue(text, node, spelled);
+    try {
+      if (isOnlyChange(before, readParameters(after, path), found.key, wanted)) return after;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+    }
+  }
+  return cannot('"' + value + '" cannot stand there in ' + format.name);
+}
+
+/** The value of a key. Throws Failure that names the file, the key and those that may have been meant. */
+function requireParameter(tree, path, key) {
+  const found = findParameter(tree, key);
+  if (found.kind === 'found') return found;
+  throw new Failure('cannot find the key "' + key + '" in "' + path + '"', found.nearest.length === 0 ? '' : 'did you mean ' + found.nearest.map((one) => '"' + one + '"').join(' or ') + '?', EXIT.refused);
+}
+
+// ==== src/formats/metrics.ts =====================================================================
+// metrics.ts - what a metrics file says: single values with names (docs/parameters.txt, 7). Decides nothing.
+
+// type NamedValue = { name: ByteString; value: ByteString };
+
+/** More of a file is not recorded: what has more values is data. */
+const MOST_METRICS = 1000;
+/** Longer texts are no metrics. */
+const LONGEST_METRIC_BYTES = 200;
+
+function failMetrics(path, what) {
+  throw new Failure('cannot read the metrics file "' + path + '": ' + what);
+}
+
+/** Gathers values; one that is too long, or one too many, is only counted. */
+class MetricList {
+  values = [];
+  leftOut = 0;
+  add(name, value) {
+    if (this.values.length >= MOST_METRICS || value.length > LONGEST_METRIC_BYTES || name.length > LONGEST_METRIC_BYTES) this.leftOut += 1;
+    else this.values.push({ name, value });
+  }
+}
+
+function addNode(list, node, parts, isFlat) {
+  switch (node.kind) {
+    case 'scalar': return list.add(isFlat ? String(parts[0]) : printKey(parts), node.type === 'string' ? node.value : node.spelled === '' ? 'null' : node.spelled);
+    case 'list': return node.items.forEach((item, i) => addNode(list, item, parts.concat(i), isFlat));
+    case 'mapping': return node.entries.forEach((value, name) => addNode(list, value, parts.concat(name), isFlat));
+    case 'unreadable': list.leftOut += 1;
+  }
+}
+
+/** All single values of the last object or array of a JSON text, which may hold NaN as Python writes it. */
+function addJson(list, text, path) {
+  const tape = parseJson(text);
+  if (tape === undefined) return failMetrics(path, 'not JSON');
+  // The place in each container that is open, from the outermost: no recursion, whatever the nesting.
+  const open = [];
+  const root = tape.roots[tape.roots.length - 1];
+  for (let at = root; at < tape.nextOf(root);) {
+    while (open.length > 0 && at >= tape.nextOf(open[open.length - 1].value)) open.pop();
+    const inner = open[open.length - 1];
+    if (inner !== undefined && inner.isObject) inner.part = readJsonKey(tape, at++);
+    else if (inner !== undefined) inner.part = Number(inner.part) + 1;
+    const kind = tape.kindOf(at);
+    if (kind === 'object' || kind === 'array') open.push({ value: at, part: -1, isObject: kind === 'object' });
+    else if (list.values.length >= MOST_METRICS) list.leftOut += 1;
+    else list.add(printKey(open.map(({ part }) => part)), kind === 'string' ? decodeJsonString(tape.spell(at)) : tape.spell(at));
+    at += 1;
+  }
+}
+
+function readJsonKey(tape, at) {
+  return decodeJsonString(tape.spell(at));
+}
+
+/** The last row of a table, by the names in its first. */
+function addLastRow(list, text, delimiter, path) {
+  const reader = new TableReader(text.replace(/^\xef\xbb\xbf/, ''), delimiter);
+  const header = reader.next();
+  let last;
+  for (let row = reader.next(); row !== undefined; row = reader.next()) if (row.length > 1 || row[0].trim() !== '') last = row;
+  if (header === undefined || reader.isMalformed) return failMetrics(path, 'not a table');
+  if (last === undefined) return failMetrics(path, 'the table has no row below its names');
+  if (last.length !== header.length) return failMetrics(path, 'its last row has ' + String(last.length) + ' cells, its first ' + String(header.length));
+  header.forEach((name, i) => {
+    const cell = (last)[i].replace(/^ +| +$/g, '');
+    if (name.trim() !== '' && cell !== '') list.add(name.replace(/^ +| +$/g, ''), cell);
+  });
+}
+
+/** The last line of JSON lines that is not empty. */
+function lastLineOf(text) {
+  const end = text.replace(/[ \t\r\n]+$/, '');
+  return end.slice(end.lastIndexOf('\n') + 1);
+}
+
+/** The values of a metrics file, in its order; of more than MOST_METRICS, and of long ones, only how many they are. Throws Failure for what cannot be read. */
+function readMetricValues(text, path) {
+  const list = new MetricList();
+  const ending = parameterEnding(path).toLowerCase();
+  if (ending === 'csv' || ending === 'tsv') addLastRow(list, text, ending === 'csv' ? ',' : '\t', path);
+  else if (ending === 'jsonl' || ending === 'ndjson') addJson(list, lastLineOf(text), path);
+  else if (ending === 'json') addJson(list, text.replace(/^\xef\xbb\xbf/, ''), path);
+  else if (!hasParameterFormat(path)) failMetrics(path, 'metrics are not read from files of this ending');
+  else {
+    const tree = readParameters(text, path);
+    addNode(list, tree.root, [], tree.isFlat);
+  }
+  return { values: list.values, leftOut: list.leftOut };
+}
+
+// ==== src/formats/pointtable.ts ==================================================================
+// pointtable.ts - a table of points: a header with names, and a row of values for each point (RFC 4180). Decides nothing.
+
+/** A tab in files called so; else the first of comma, semicolon and tab that is in the header. */
+function chooseDelimiter(text, file) {
+  if (/\.(?:tsv|tab)$/i.test(file)) return '\t';
+  const end = text.indexOf('\n');
+  const header = (end < 0 ? text : text.slice(0, end)).replace(/"[^"]*"/g, '');
+  return [',', ';', '\t'].find((sign) => header.indexOf(sign) >= 0) ?? ',';
+}
+
+/**
+ * The names and rows of a table; rows without any text are left out. `file` names it in faults.
+ * Throws Failure for names that are none or stand there twice, and for rows that do not fit.
+ */
+function readPointTable(given, file) {
+  const fail = (what, hint = '') => { throw new Failure('cannot use --from "' + file + '": ' + what, hint, EXIT.usage); };
+  const text = given.startsWith(BYTE_ORDER_MARK) ? given.slice(BYTE_ORDER_MARK.length) : given;
+  if (text.indexOf('\0') >= 0) fail('it is no text');
+  const reader = new TableReader(text, chooseDelimiter(text, file));
+  const names = reader.next();
+  if (names === undefined) return fail(reader.isMalformed ? 'its first line is no header: a double quote is out of place' : 'it is empty', 'the first line has the names of the parameters');
+  names.forEach((name, i) => {
+    if (name === '' || /[\s{}=]/.test(name)) fail('"' + name + '" in its first line is no name of a parameter', 'a name has no blank, brace or "="');
+    if (names.indexOf(name) < i) fail('its first line has "' + name + '" twice');
+  });
+  const rows = [];
+  for (let row = reader.next(); row !== undefined; row = reader.next()) {
+    if (row.length === 1 && row[0] === '') continue;
+    if (row.length !== names.length) fail('row ' + String(rows.length + 1) + ' has ' + String(row.length) + (row.length === 1 ? ' value' : ' values') + ' for ' + String(names.length) + ' names');
+    rows.push(row);
+  }
+  if (reader.isMalformed) fail('a double quote is out of place in the row after row ' + String(rows.length));
+  return { names, rows };
+}
+
 // ==== src/formats/segments.ts ====================================================================
 // segments.ts - compares contents of which some parts do not count: dates, identifiers, offsets. Knows no formats.
 
@@ -13395,6 +20054,43 @@ function splitGzip(content) {
   if ((flags & HAS_CHECK) !== 0) at += 2;
   fields.compression = content.slice(at);
   return fields;
+}
+
+// ==== src/formats/makeflags.ts ===================================================================
+// makeflags.ts - what MAKEFLAGS says of a make's jobserver (GNU make 4.4, "POSIX Jobserver Interaction"). Opens nothing.
+
+/** Where the tokens of a jobserver are: two descriptors of a pipe, or a FIFO. */
+// type JobserverPlace = { kind: 'pipe'; read: number; write: number } | { kind: 'fifo'; name: string };
+
+/** The words of MAKEFLAGS; a backslash quotes a character. Definitions of variables, after "--", are none. */
+function splitMakeflags(text) {
+  const words = [];
+  for (const part of text.match(/(?:[^\s\\]|\\[^])+/g) ?? []) {
+    if (part === '--') break;
+    words.push(part.replace(/\\([^])/g, '$1'));
+  }
+  return words;
+}
+
+/** The jobserver of the make that rr runs in; undefined if it has none. Before 4.2 the option was --jobserver-fds. */
+function parseJobserver(makeflags) {
+  let found;
+  for (const word of splitMakeflags(makeflags ?? '')) {
+    const pipe = /^--jobserver-(?:auth|fds)=(\d{1,9}),(\d{1,9})$/.exec(word);
+    const fifo = /^--jobserver-auth=fifo:(.+)$/.exec(word);
+    // Of several the last one counts. GNU make says -2,-2 where it has taken it back.
+    if (/^--jobserver-(?:auth|fds)=/.test(word)) found = undefined;
+    if (pipe !== null) found = { kind: 'pipe', read: Number(pipe[1]), write: Number(pipe[2]) };
+    else if (fifo !== null) found = { kind: 'fifo', name: fifo[1] };
+  }
+  return found;
+}
+
+/** MAKEFLAGS that offers a jobserver to a make: the older spelling first, as a make takes the last one that it knows. */
+function printJobserver(slots, place) {
+  if (place.kind === 'fifo') return ' -j' + String(slots) + ' --jobserver-auth=fifo:' + place.name.replace(/[\s\\$]/g, '\\$&');
+  const descriptors = String(place.read) + ',' + String(place.write);
+  return ' -j' + String(slots) + ' --jobserver-fds=' + descriptors + ' --jobserver-auth=' + descriptors;
 }
 
 // ==== src/formats/comparekind.ts =================================================================
@@ -14130,6 +20826,10 @@ unset CDPATH
 rr_made=.rr/made
 # Variables that change results.  Those that a record does not give were unset.
 rr_variables='${REPLAYED_VARIABLES.join(' ')}'
+# Variables that no record sets, though it declares them: they say which programs
+# and libraries are loaded, or are the shell's own.  Whole names, and beginnings.
+rr_refused=' ${REFUSED_VARIABLES.join(' ')} '
+rr_refused_starts='${REFUSED_PREFIXES.join(' ')}'
 
 rr_say() {
 	printf 'rr: %s\\n' "$*" | rr_harmless >&2
@@ -14469,6 +21169,7 @@ $1 == "Command:" { print "C " rest(10) }
 $1 == "Directory:" { print "W " rest(12) }
 $1 == "Redirect:" { print "R " rest(11); outside[substr($0, length($2) + length($3) + 13)] = 1 }
 $1 == "Variable:" { print "V " rest(11) }
+$1 == "Declared_variable:" { print "N " rest(20) }
 $1 == "Variable_hash:" { print "H " $2 }
 $1 == "Status:" { print "S " $2 }'
 
@@ -15108,13 +21809,29 @@ RR_END
 	exec 9<&-
 }
 
-# In a subshell: the recorded variables, and none of the list that were not set.
+# rr_may_set NAME: is it the name of a variable that a record may set?
+rr_may_set() {
+	case $1 in
+	'' | [0-9]* | *[!A-Za-z0-9_]*) return 1 ;;
+	esac
+	case " $rr_variables " in *" $1 "*) return 0 ;; esac
+	case $rr_declared in *" $1 "*) ;; *) return 1 ;; esac
+	case $rr_refused in *" $1 "*) return 1 ;; esac
+	for rr_word in $rr_refused_starts; do
+		case $1 in "$rr_word"*) return 1 ;; esac
+	done
+}
+
+# In a subshell: the recorded variables, and none of the list or declared that
+# were not set.
 rr_set_variables() {
 	rr_withheld=' '
+	rr_declared=' '
 	while IFS=' ' read -r rr_word rr_enc; do
 		case $rr_word in
 		H) rr_withheld="$rr_withheld$rr_enc " ;;
 		V) case $rr_enc in *'%{'*) rr_withheld="$rr_withheld\${rr_enc%%=*} " ;; esac ;;
+		N) case $rr_enc in '' | *[!A-Za-z0-9_]*) ;; *) rr_declared="$rr_declared$rr_enc " ;; esac ;;
 		esac
 	done <<RR_END
 $rr_items
@@ -15124,9 +21841,7 @@ RR_END
 	while IFS=' ' read -r rr_word rr_enc; do
 		[ "$rr_word" = V ] || continue
 		case $rr_withheld in *" \${rr_enc%%=*} "*) continue ;; esac
-		case \${rr_enc%%=*} in
-		'' | [0-9]* | *[!A-Za-z0-9_]* | rr_* | RR_* | IFS | PATH | ENV | PWD) continue ;;
-		esac
+		rr_may_set "\${rr_enc%%=*}" || continue
 		# Decoded later, for some change how this shell reads text.
 		rr_exports="$rr_exports$rr_enc
 "
@@ -15142,9 +21857,10 @@ RR_END
 	done <<RR_END
 $rr_exports
 RR_END
-	for rr_word in $rr_variables; do
-		case $rr_withheld in *" $rr_word "*) continue ;; esac
-		rr_words="unset $rr_word; $rr_words"
+	for rr_first in $rr_variables $rr_declared; do
+		case $rr_withheld in *" $rr_first "*) continue ;; esac
+		rr_may_set "$rr_first" || continue
+		rr_words="unset $rr_first; $rr_words"
 	done
 }
 
@@ -15725,19 +22441,17 @@ function printRedirects(run) {
   }, '\t\texec </dev/null\n');
 }
 
-function isExported(name) {
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !/^(?:rr_.*|RR_.*|IFS|PATH|ENV|PWD)$/.test(name);
-}
-
-/** The recorded variables, and none of the list that were not set; what was withheld stays as it is. */
+/** The recorded variables, and none of the list or declared that were not set; what was withheld stays as it is. */
 function printVariables(run) {
   const nameOf = (variable) => variable.slice(0, variable.indexOf('='));
   const withheld = new Set(run.variableHashes.map((one) => one.split(' ')[0]).concat(run.variables.filter((one) => one.indexOf('\0') >= 0).map(nameOf)));
+  const declared = run.declaredVariables.filter((name) => isDeclarableVariable(name) && REPLAYED_VARIABLES.indexOf(name) < 0 && !withheld.has(name));
   const unset = REPLAYED_VARIABLES.some((name) => withheld.has(name))
     ? REPLAYED_VARIABLES.filter((name) => !withheld.has(name)).map((name) => '\t\tunset ' + name + '\n').join('') : '\t\trr_unset_variables\n';
   const told = withheld.size === 0 ? '' : '\t\t# not recorded, because it may be secret, and left as it is: ' + makeHarmless(Array.from(withheld).join(' ')) + '\n';
-  const given = run.variables.filter((one) => !withheld.has(nameOf(one)) && isExported(nameOf(one)));
-  return told + unset + given.map((one) => '\t\texport ' + nameOf(one) + '=' + quoteWord(one.slice(one.indexOf('=') + 1)) + '\n').join('') + '\t\tunset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES\n';
+  const given = run.variables.filter((one) => !withheld.has(nameOf(one)) && isReplayedVariable(nameOf(one), declared));
+  return told + unset + declared.map((name) => '\t\tunset ' + name + '\n').join('')
+    + given.map((one) => '\t\texport ' + nameOf(one) + '=' + quoteWord(one.slice(one.indexOf('=') + 1)) + '\n').join('') + '\t\tunset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES\n';
 }
 
 /** Folders that the run makes are taken away if they are empty; those that its outputs lie in are made. */
@@ -15997,41 +22711,94 @@ const FIXED_COLUMNS = [
   makeColumn('environment', 'environment', 'text', (run) => run.environment),
   makeColumn('repeats', 'repeats', 'id', (run) => run.repeats),
   makeColumn('parent', 'parent', 'id', (run) => run.parent),
+  makeColumn('reused', 'reused', 'id', (run) => run.reused),
   makeColumn('tree', 'tree', 'id', (run) => run.tree),
+  makeColumn('sweep', 'sweep', 'text', (run) => run.sweep?.label),
+  makeColumn('n', 'n', 'number', (run) => run.sweep?.number),
   makeColumn('verdict', 'verdict', 'words', (run) => Array.from(new Set(run.verdicts.map((verdict) => verdict.word)))),
   makeFilesColumn('inputs', (files) => files.inputs.map((file) => file.path)),
   makeFilesColumn('outputs', (files) => files.outputs.map((file) => file.path)),
   makeFilesColumn('removed', (files) => files.removed),
 ];
 
-function makeParameterColumn(name) {
-  return makeColumn('param:' + name, 'parameter ' + encodeText(name), 'withheld', (run) => {
-    const values = valuesOf(run.parameters, name);
+/** What a parameter's or metric's column begins with in --columns, and its key in CSV and JSON; its values; and the name of the column of all of them. */
+// type NamedColumns = { prefix: string; key: string; all: string; linesOf: (run: RunSummary) => ByteString[] };
+
+const NAMED_COLUMNS = [
+  { prefix: 'param:', key: 'parameter ', all: 'params', linesOf: (run) => run.parameters },
+  { prefix: 'metric:', key: 'metric ', all: 'metrics', linesOf: (run) => run.metrics },
+];
+
+/** `shown`: the name as it is in the head; `name`: the whole of it. */
+function makeNamedColumn(named, shown, name) {
+  return makeColumn(named.prefix + shown, named.key + encodeText(name), 'withheld', (run) => {
+    const values = valuesOf(named.linesOf(run), name);
     return values.length === 0 ? undefined : values.join('; ');
   });
 }
 
-/** Names that --columns takes. */
-const COLUMN_NAMES = FIXED_COLUMNS.map((column) => column.name).concat('params', 'param:NAME');
+/** A parameter's or metric's name in the head of a list; undefined if the column is of neither. */
+function namedTitleOf(column) {
+  const named = NAMED_COLUMNS.find(({ prefix }) => column.name.startsWith(prefix));
+  return named === undefined ? undefined : column.name.slice(named.prefix.length);
+}
 
-/** One column by its name; undefined if there is none, and for "params". */
-function findColumn(name) {
-  if (name.startsWith('param:') && name.length > 6) return makeParameterColumn(name.slice(6));
+/** Names that --columns takes. */
+const COLUMN_NAMES = FIXED_COLUMNS.map((column) => column.name).concat('params', 'param:NAME', 'metrics', 'metric:NAME');
+
+/** Gives the whole name of a parameter or metric that a person names in one of the runs. */
+// type ResolveName = (kind: 'param' | 'metric', word: ByteString) => ByteString;
+
+/** Does the name stand for all parameters, or all metrics? */
+function isAllColumns(name) {
+  return NAMED_COLUMNS.some(({ all }) => all === name);
+}
+
+/** One column by its name; undefined if there is none, and for those of isAllColumns(). */
+function findColumn(name, resolve = (_, word) => word) {
+  const named = NAMED_COLUMNS.find(({ prefix }) => name.startsWith(prefix) && name.length > prefix.length);
+  if (named !== undefined) {
+    const word = name.slice(named.prefix.length);
+    return makeNamedColumn(named, word, resolve(named.prefix === 'param:' ? 'param' : 'metric', word));
+  }
   return FIXED_COLUMNS.find((column) => column.name === name);
 }
 
-/** Columns of all names; "params" is one for each parameter of the runs, in the order of their names. Undefined names are left out. */
-function findColumns(names, runs) {
+/** Columns of all names; "params" is one for each parameter of the runs, in the order of their names, "metrics" the same. Undefined names are left out. */
+function findColumns(names, runs, resolve) {
   return names.reduce((columns, name) => {
-    const column = findColumn(name);
-    return columns.concat(name === 'params' ? findParameterNames(runs).map(makeParameterColumn) : column === undefined ? [] : [column]);
+    const named = NAMED_COLUMNS.find(({ all }) => all === name);
+    if (named !== undefined) return columns.concat(makeAllColumns(named, runs));
+    const column = findColumn(name, resolve);
+    return column === undefined ? columns : columns.concat(column);
   }, []);
 }
 
-function findParameterNames(runs) {
-  const names = new Set();
-  for (const run of runs) for (const parameter of run.parameters) names.add(parameter.slice(0, parameter.indexOf(' ')));
-  return Array.from(names).sort();
+/** The parameters that are not the same in all of these runs, in the order in which the runs have them; of a single run all. */
+function findVaryingParameters(runs) {
+  const values = new Map();
+  for (const run of runs) {
+    for (const parameter of run.parameters) {
+      const name = parameter.slice(0, parameter.indexOf(' '));
+      const known = values.get(name);
+      if (known === undefined) values.set(name, { count: 1, first: parameter, isVarying: false });
+      else {
+        known.count += 1;
+        known.isVarying = known.isVarying || known.first !== parameter;
+      }
+    }
+  }
+  return Array.from(values.keys()).filter((name) => runs.length === 1 || values.get(name)?.isVarying === true || values.get(name)?.count !== runs.length);
+}
+
+/** A value in a file is shown by its key alone if no other has that. */
+function makeAllColumns(named, runs) {
+  const names = listValueNames(runs.map(named.linesOf));
+  return names.map((name) => {
+    const key = name.slice(name.indexOf(':') + 1);
+    const isOnly = names.filter((one) => one === key || one.endsWith(':' + key)).length === 1;
+    return makeNamedColumn(named, isOnly ? key : name, name);
+  });
 }
 
 /** The cell for people: harmless, in one line, not cut. */
@@ -16106,9 +22873,9 @@ function sortRuns(runs, order, filesOf) {
 // ==== src/views/runlist.ts =======================================================================
 // runlist.ts - a list of runs as a table, CSV, JSON and LaTeX. Knows no files and no terminal.
 
-/** "time", and of a parameter its name as it is. */
+/** "time", and of a parameter or metric its name as it is. */
 function printColumnTitle(column) {
-  return column.name.startsWith('param:') ? makeHarmless(column.name.slice(6)) : column.name;
+  return makeHarmless(namedTitleOf(column) ?? column.name);
 }
 
 /** What is printed: these runs, with these columns. */
@@ -16117,7 +22884,7 @@ function printColumnTitle(column) {
 /** A run a line, in `width` columns of a terminal. In two passes, so that not all cells are held at once. */
 function* printRunTable({ columns, runs, filesOf }, width) {
   const measure = new TableMeasure(columns.map((column) => ({
-    title: column.name.startsWith('param:') ? printColumnTitle(column) : column.name.toUpperCase(), align: isNumeric(column) ? 'right' : 'left', isFlexible: ['text', 'withheld', 'words'].indexOf(column.kind) >= 0,
+    title: namedTitleOf(column) === undefined ? column.name.toUpperCase() : printColumnTitle(column), align: isNumeric(column) ? 'right' : 'left', isFlexible: ['text', 'withheld', 'words'].indexOf(column.kind) >= 0,
   })));
   for (const run of runs) measure.add(columns.map((column) => showCell(column, run, filesOf)));
   const layout = measure.fit(width);
@@ -16160,6 +22927,54 @@ function* printRunLatex({ columns, runs, filesOf }) {
   yield '\\hline\n\\end{tabular}\n';
 }
 
+// ==== src/views/sweep.ts =========================================================================
+// sweep.ts - what a sweep is about to do, and what came of it. Knows no files and no terminal.
+
+/** A point that is shown before it is run. `why`: a word or clause. */
+// type PlannedPoint = { number: number; why: ByteString; template: Pick<Run, 'parameters' | 'command'> };
+
+/** What would be done: `shown` are the first of those to run; counts undefined where there are too many to look at. */
+// type SweepForecast = { label: ByteString; points: number; toRun: number | undefined; recorded: number | undefined; shown: PlannedPoint[]; orphans: { path: ByteString; of: ByteString; isAsLeft: boolean }[] };
+
+function showPointText(text) {
+  return makeHarmless(text.indexOf('\0') < 0 ? text : encodeWithheld(text));
+}
+
+function printPoints(shown, width) {
+  const names = shown[0].template.parameters.map((parameter) => parameter.slice(0, parameter.indexOf(' ')));
+  const columns = [{ title: 'N', align: 'right', isFlexible: false }, { title: 'WHY', align: 'left', isFlexible: true }];
+  for (const name of names) columns.push({ title: showPointText(name), align: 'left', isFlexible: true });
+  columns.push({ title: 'COMMAND', align: 'left', isFlexible: true });
+  const rows = shown.map(({ number, why, template }) => [String(number), makeHarmless(why)].concat(template.parameters.map((parameter) => showPointText(parameter.slice(parameter.indexOf(' ') + 1))), showPointText(template.command)));
+  return printTable(columns, rows, width);
+}
+
+/** `rr sweep -n` */
+function printSweepForecast(forecast, width) {
+  const { label, points, toRun, recorded, shown, orphans } = forecast;
+  const counts = toRun === undefined ? ': too many to look at each; the first ones' : toRun === 0 ? ', all of them recorded' : ': ' + groupDigits(toRun) + ' to run, ' + groupDigits(recorded) + ' recorded';
+  let text = makeHarmless(label) + ': ' + (points === Infinity ? 'more points than can be counted' : countThings(points, 'point')) + counts + '\n';
+  if (shown.length > 0) text += printPoints(shown, width);
+  const more = (toRun ?? points) - shown.length;
+  if (shown.length > 0 && more > 0) text += '... and ' + (more === Infinity ? 'more' : groupDigits(more) + ' more') + '\n';
+  for (const { path, of, isAsLeft } of orphans) text += (isAsLeft ? 'remove ' : 'keep ') + makeHarmless(path) + ': ' + makeHarmless(of) + ' is gone' + (isAsLeft ? '' : ', but it was changed by hand') + '\n';
+  return text;
+}
+
+/** How the points came out; of those that failed their numbers. */
+// type SweepSum = { label: ByteString; points: number; succeeded: number; recorded: number; failed: number[]; notRun: number };
+
+const MOST_NUMBERS = 10;
+
+/** The last line of `rr sweep`, without "rr: ". */
+function printSweepSum({ label, points, succeeded, recorded, failed, notRun }) {
+  const parts = [groupDigits(succeeded) + ' run'];
+  if (recorded > 0) parts.push(groupDigits(recorded) + ' recorded before');
+  if (notRun > 0) parts.push(groupDigits(notRun) + ' not run');
+  if (failed.length > 0) parts.push(groupDigits(failed.length) + ' failed: ' + joinSome(failed.map(String), MOST_NUMBERS) + ' (rr list --sweep ' + quoteWord(label) + ' -s failed)');
+  return label + ': ' + countThings(points, 'point') + ': ' + parts.join(', ');
+}
+
 // ==== src/views/json.ts ==========================================================================
 // json.ts - runs as JSON (RFC 8259). Knows no files.
 
@@ -16198,7 +23013,7 @@ function jsonObjectOf(run) {
   const text = (value) => (value === undefined ? undefined : encodeText(value));
   return {
     id: run.id, repeats: run.repeats, parent: run.parent, tree: run.tree,
-    plan: text(run.plan), sweep: run.sweep === undefined ? undefined : { label: encodeText(run.sweep.label), number: run.sweep.number }, because: text(run.because), reused: run.reused,
+    plan: text(run.plan), sweep: run.sweep === undefined ? undefined : { label: encodeText(run.sweep.label), number: run.sweep.number }, because: text(run.because), redoes: run.redoes, reused: run.reused,
     label: text(run.label), reason: text(run.reason), tags: run.tags.map(encodeText),
     command: encodeWithheld(run.command), directory: encodeText(run.directory), redirects: run.redirects.map(encodeText),
     parameters: jsonNamedValues(run.parameters), parameter_files: run.parameterFiles.map(encodeText), metrics: jsonNamedValues(run.metrics), metrics_files: run.metricsFiles.map(encodeText),
@@ -16328,7 +23143,7 @@ function printRunPage(run, environment, isComplete) {
   const files = (name, states) => printList(name, states.map(showFile), most);
   const exit = run.exit === undefined ? '' : ', exit ' + String(run.exit) + (run.signal === undefined ? '' : ' (' + run.signal + ')');
   return line('run', run.id) + line('repeats', run.repeats) + line('parent', run.parent) + line('tree', run.tree)
-    + line('step', run.plan && showText(run.plan)) + line('sweep', run.sweep && String(run.sweep.number) + ' of ' + showText(run.sweep.label)) + line('because', run.because && showText(run.because)) + line('reused', run.reused)
+    + line('step', run.plan && showText(run.plan)) + line('sweep', run.sweep && String(run.sweep.number) + ' of ' + showText(run.sweep.label)) + line('because', run.because && showText(run.because)) + line('redoes', run.redoes) + line('reused', run.reused)
     + line('label', run.label && showText(run.label)) + line('reason', run.reason && showText(run.reason))
     + list('tags', run.tags) + line('command', showText(run.command))
     + line('folder', showText(run.directory)) + list('redirect', run.redirects) + list('parameter', run.parameters) + list('only keys of', run.parameterFiles)
@@ -16493,6 +23308,7 @@ function describeRun(one, date, readTail) {
     ...textItem('removed', run.removed.length === 0 || run.tree !== undefined ? [] : [nameSome(run.removed.map(makeHarmless), '')]),
     ...textItem('not made', run.missingOutputs.length === 0 ? [] : [nameSome(run.missingOutputs.map(makeHarmless), '')]),
     ...textItem('repeats', run.repeats === undefined ? [] : [run.repeats + (verdicts === '' ? '' : ': ' + verdicts)]),
+    ...textItem('reused from', run.reused === undefined ? [] : [run.reused]),
     ...textItem('made from', run.parent === undefined ? [] : [run.parent]),
     ...textItem('outcome', notes.outcome === undefined ? [] : showLines(notes.outcome)),
     ...commentItems([one], date),
@@ -17256,7 +24072,7 @@ function printRepeatStory(story, width) {
   const head = nameRun(story.original, width) + '\n';
   if (story.kind === 'refused') return head + wrapText('not repeated: ' + makeHarmless(story.why), width - 2).map((line) => '  ' + line + '\n').join('');
   const { original, repeat } = story;
-  const changed = repeat.parent === undefined ? '' : printNow(repeat.command, width);
+  const changed = repeat.parent === undefined ? '' : printNow(original, repeat.command, listSetInFiles(original, repeat), width);
   const otherEnd = describeOtherEnd(original, repeat);
   return head + changed + repeat.verdicts.map((verdict) => printVerdictLines(verdict, width)).join('')
     + (otherEnd === '' ? '' : '  ' + otherEnd + '\n')
@@ -17275,18 +24091,30 @@ function printStorySum(stories) {
 }
 
 /** What would be done: an action and a reason for each run. */
-// type PlannedRepeat = { run: Run; action: 'repeat' | 'cannot'; reason: string; /** If it is another than that of the run. */ command?: ByteString };
+// type PlannedRepeat = { run: Run; action: 'repeat' | 'cannot'; reason: string; /** If it is another than that of the run. */ command?: ByteString; /** Values that are put into its files. */ inFiles?: ParameterSetting[] };
 
-function printNow(command, width) {
-  return cutToWidth('  now        ' + makeHarmless(encodeWithheld(command).replace(/%25/g, '%')), width) + '\n';
+/** What is other than it was in the run: the command, unless it is the same, and values in files. */
+function printNow(run, command, inFiles, width) {
+  const told = (inFiles.length > 0 && command === run.command ? [] : [command]).concat(inFiles);
+  return told.map((text, i) => cutToWidth((i === 0 ? '  now        ' : '             ') + makeHarmless(encodeWithheld(text).replace(/%25/g, '%')), width) + '\n').join('');
+}
+
+/** Values in files that the one has otherwise than the other: NAME=VALUE. */
+function listSetInFiles(original, repeat) {
+  const known = new Set(original.parameters);
+  return fileParametersOf(repeat).filter(({ name, value }) => !known.has(name + ' ' + value)).map(({ name, value }) => name + '=' + value);
 }
 
 function printRepeatPlan(plan, width) {
-  return plan.map(({ run, action, reason, command }) => nameRun(run, width) + '\n' + (command === undefined ? '' : printNow(command, width)) + wrapText(action + ': ' + makeHarmless(reason), width - 2).map((line) => '  ' + line + '\n').join('')).join('');
+  const now = ({ run, command, inFiles }) => (command === undefined ? '' : printNow(run, command, (inFiles ?? []).map((one) => nameFileParameter(one) + '=' + one.value), width));
+  return plan.map((one) => nameRun(one.run, width) + '\n' + now(one) + wrapText(one.action + ': ' + makeHarmless(one.reason), width - 2).map((line) => '  ' + line + '\n').join('')).join('');
 }
 
 function printJsonPlan(plan) {
-  return printJsonLines(plan.map(({ run, action, reason, command }) => ({ run: run.id, action, reason, command: command === undefined ? undefined : encodeWithheld(command) })));
+  return printJsonLines(plan.map(({ run, action, reason, command, inFiles }) => ({
+    run: run.id, action, reason, command: command === undefined ? undefined : encodeWithheld(command),
+    set: inFiles === undefined || inFiles.length === 0 ? undefined : inFiles.map(({ path, key, value }) => ({ path: encodeText(path), key: encodeText(key), value: encodeText(value) })),
+  })));
 }
 
 function printJsonLines(values) {
@@ -17304,6 +24132,31 @@ function printJsonStories(stories) {
       warnings: repeat.warnings.map(encodeText), kept: kept === undefined ? undefined : encodeText(kept),
     };
   }));
+}
+
+// ==== src/views/freed.ts =========================================================================
+// freed.ts - what was freed in a store, in words. Knows no files.
+
+/** How many of each kind went, and how many bytes in all; `failed`: how many could not be removed. */
+// type Freed = { contents: number; entries: number; leftovers: number; folders: number; bytes: number; failed: number };
+
+function joinCounts(counts) {
+  return counts.filter(([count]) => count > 0).map(([count, thing]) => countThings(count, thing)).join(', ');
+}
+
+/** Two or three lines: what went, what is left, what could not be removed. */
+function printFreed(freed, plan, isMeant) {
+  const what = joinCounts([[freed.contents, 'content'], [freed.entries, 'reusable run'], [freed.leftovers, 'leftover'], [freed.folders, 'folder']]);
+  const left = joinCounts([[plan.leftContents, 'content'], [plan.leftEntries, 'reusable run']]);
+  return (isMeant ? 'would free ' : 'freed ') + formatBytes(freed.bytes) + (what === '' ? '' : ': ' + what) + '\n'
+    + 'left ' + formatBytes(plan.leftBytes) + (left === '' ? '' : ': ' + left) + '\n'
+    + (freed.failed > 0 ? 'not removed: ' + countThings(freed.failed, 'file') + ' of others\n' : '');
+}
+
+/** The runs that could not be reused any more, and folders, a line each. */
+function printWouldGo(entries, folders) {
+  const runs = entries.slice().sort((a, b) => (a.id < b.id ? -1 : 1));
+  return runs.map((entry) => entry.id + '  ' + showText(entry.command) + '\n').concat(folders.map((path) => path + '/\n')).join('');
 }
 
 // ==== src/views/lineagestory.ts ==================================================================
@@ -17397,7 +24250,7 @@ function shortTime(startedUtc) {
 function describeRunName(name, run) {
   const parts = [name.id].concat(name.label === undefined ? [] : showText(name.label));
   if (run === undefined) return parts.join('  ') + '  (its record cannot be read)';
-  return parts.concat(shortTime(run.startedUtc), run.status === 'succeeded' ? [] : run.status).join('  ');
+  return parts.concat(shortTime(run.startedUtc), run.status === 'succeeded' ? [] : run.status, run.reused === undefined ? [] : 'reused from ' + run.reused).join('  ');
 }
 
 /** What is said of a file in brackets, its origin left out. */
@@ -17934,6 +24787,76 @@ function printLineageSvg(story, folded) {
     + links.map((link, i) => drawLink(plan, link, plan.layering.bends[i], isReversed)).join('') + boxes.map((_, node) => drawBox(plan, node)).join('') + '</svg>\n';
 }
 
+// ==== src/views/clusterstatus.ts =================================================================
+// clusterstatus.ts - batches of cluster jobs as text and as JSON, for rr status. Knows no files.
+
+// type StatusTask = { name: ByteString; /** 'NUMBER_PLACE', '' if there is none. */ job: string; status: TaskStatus };
+
+/** What was handed over to the cluster at once. `refused`: why some of it was not taken. */
+// type StatusBatch = { id: string; verb: string; title: ByteString; madeUtc: string; tasks: StatusTask[]; refused: ByteString[] };
+
+// In the order in which they are told: first what a person has to do something about.
+const TASK_WORDS = ['failed', 'lost', 'interrupted', 'cancelled', 'unsubmitted', 'blocked', 'running', 'queued', 'skipped', 'done'];
+const SHOWN_WORDS = { unsubmitted: 'not handed over', blocked: 'not run', skipped: 'as it was' };
+
+function wordFor(what) {
+  return SHOWN_WORDS[what] ?? what;
+}
+
+/** "3 failed, 12 running, 40 queued, 8 done" */
+function countTasks(tasks) {
+  const counts = new Map();
+  for (const { status } of tasks) counts.set(status.what, (counts.get(status.what) ?? 0) + 1);
+  return TASK_WORDS.filter((what) => counts.has(what)).map((what) => String(counts.get(what)) + ' ' + wordFor(what)).join(', ');
+}
+
+/** Numbers of its jobs, without those of the tasks in them. */
+function listJobs(tasks) {
+  return Array.from(new Set(tasks.map((task) => task.job.replace(/_.*/, '')).filter((job) => job !== '')));
+}
+
+function describeTask({ job, status }) {
+  const { what, detail, runId } = status;
+  const where = what === 'running' && detail !== '' ? ' on ' + detail : detail === '' ? '' : what === 'blocked' ? ' because ' + detail : ': ' + detail;
+  return wordFor(what) + makeHarmless(where) + (runId === undefined ? '' : ', run ' + runId) + (job === '' ? '' : ' (job ' + job + ')');
+}
+
+function titleOfBatch(batch) {
+  const jobs = listJobs(batch.tasks);
+  return 'on Slurm since ' + batch.madeUtc.slice(0, 16).replace('T', ' ') + ' UTC, rr ' + batch.verb + (batch.title === '' ? '' : ' ' + showText(batch.title))
+    + (jobs.length === 0 ? '' : ' (job' + (jobs.length === 1 ? ' ' : 's ') + jobs.join(', ') + ')') + ': ' + countTasks(batch.tasks);
+}
+
+/** Those that wait for the same, in a line. */
+function foldQueued(tasks) {
+  const folded = new Map();
+  for (const task of tasks) {
+    const text = describeTask({ ...task, job: task.job.replace(/_.*/, '') });
+    const known = folded.get(text);
+    if (known === undefined) folded.set(text, { first: task.name, count: 1 });
+    else known.count += 1;
+  }
+  return Array.from(folded, ([text, { first, count }]) => [showText(first) + (count === 1 ? '' : ' and ' + String(count - 1) + ' more'), text]);
+}
+
+/** A title and rows for each batch: what has not come to a good end. */
+function listBatchGroups(batches) {
+  return batches.map((batch) => {
+    const rank = (task) => TASK_WORDS.indexOf(task.status.what);
+    const told = batch.tasks.filter((task) => rank(task) < TASK_WORDS.indexOf('queued')).sort((a, b) => rank(a) - rank(b));
+    const rows = told.map((task) => [showText(task.name), describeTask(task)]).concat(foldQueued(batch.tasks.filter((task) => task.status.what === 'queued')));
+    return { title: titleOfBatch(batch), rows: batch.refused.map((why) => ['not handed over', makeHarmless(why)]).concat(rows) };
+  });
+}
+
+/** The same for JSON. Texts are percent-encoded as in the records. */
+function jsonBatches(batches) {
+  return batches.map((batch) => ({
+    id: batch.id, verb: batch.verb, title: encodeText(batch.title), submitted: batch.madeUtc, refused: batch.refused.map(encodeText),
+    tasks: batch.tasks.map(({ name, job, status }) => ({ name: encodeText(name), job: job === '' ? undefined : job, state: status.what, detail: status.detail === '' ? undefined : encodeText(status.detail), run: status.runId })),
+  }));
+}
+
 // ==== src/views/status.ts ========================================================================
 // status.ts - the state of a project as text and as JSON. Knows no files.
 
@@ -17950,44 +24873,41 @@ function printLineageSvg(story, folded) {
 //   edited: ChangedResult[];
 //   changedInputs: RawInput[];
 //   goneInputs: RawInput[];
+//   open: OpenStep[];
 //   /** Messages on records. */
 //   unreadable: ByteString[];
 //   orphans: ByteString[];
 //   uncommitted: { path: ByteString; state: 'changed' | 'untracked' }[];
 //   lost: StatusRunName[];
 //   running: (StatusRunName & { startedUtc: string })[];
+//   /** What was handed over to a cluster; and why that could not be asked. */
+//   batches: StatusBatch[];
+//   clusterProblem: ByteString | undefined;
 // };
 
 /** Is something not as it should be? Lost runs, orphans and code that is not committed are told, but are no fault of a result. */
 function isAllFine(report) {
-  return [report.stale, report.missing, report.edited, report.changedInputs, report.goneInputs, report.unreadable].every((list) => list.length === 0);
+  return [report.stale, report.missing, report.edited, report.changedInputs, report.goneInputs, report.open, report.unreadable].every((list) => list.length === 0);
 }
 
 const ROWS_SHOWN = 10;
 const NAME_COLUMNS = 40;
 
-function describeCause(cause) {
-  if (cause.kind === 'environment') return makeHarmless(cause.what);
-  const path = makeHarmless(cause.path);
-  if (cause.kind === 'producer') return 'its input ' + path + ' is stale';
-  const what = isSourceName(cause.path) ? 'code ' : 'input ';
-  return what + path + (cause.by === undefined ? ' changed' : ' was made anew by ' + cause.by);
-}
-
-function describeStale(one) {
-  return one.causes.map(describeCause).join('; ');
+function listCauses(causes) {
+  return makeHarmless(causes.map(describeCause).join('; '));
 }
 
 function nameOf(run) {
   return run.label === undefined ? '' : showText(run.label);
 }
 
-// type Group = { title: string; rows: [ByteString, ByteString][] };
+// type Group = { title: ByteString; rows: [ByteString, ByteString][] };
 
 function listGroups(report) {
   const by = (word) => (one) => [makeHarmless(one.path), word + ' ' + one.run];
   return [
-    { title: 'stale: would not come out the same', rows: report.stale.map((one) => [makeHarmless(one.path), describeStale(one)]) },
+    { title: 'stale: would not come out the same', rows: report.stale.map((one) => [makeHarmless(one.path), listCauses(one.causes)]) },
+    { title: 'planned steps to be run', rows: report.open.map((one) => [makeHarmless(one.name), listCauses(one.causes)]) },
     { title: 'missing', rows: report.missing.map(by('made by')) },
     { title: 'changed since recorded', rows: report.edited.map((one) => [makeHarmless(one.path), one.overwrittenBy === undefined ? 'not as made by ' + one.run : 'overwritten by ' + one.overwrittenBy + ', which did not succeed']) },
     { title: 'inputs changed', rows: report.changedInputs.map(by('not as read by')) },
@@ -17997,6 +24917,7 @@ function listGroups(report) {
     { title: 'files beside results that no run made or read', rows: report.orphans.map((path) => [makeHarmless(path), '']) },
     { title: 'lost: rr was killed while they ran', rows: report.lost.map((run) => [run.id, nameOf(run)]) },
     { title: 'running', rows: report.running.map((run) => [run.id, nameOf(run)]) },
+    { title: 'Slurm could not be asked: what follows is as far as is known', rows: report.clusterProblem === undefined ? [] : [[makeHarmless(report.clusterProblem), '']] },
   ];
 }
 
@@ -18042,17 +24963,23 @@ function printCounts(report) {
   return line(plural(report.results, 'result'), results, report.results === 0 ? (report.runs === 0 ? 'none yet' : 'none') : 'all current')
     + line(plural(report.inputs, 'raw input'), inputs, report.inputs === 0 ? 'none' : 'all as read')
     + line(plural(report.runs, 'run'), rest, 'none lost, none running')
+    + (report.open.length === 0 ? '' : plural(report.open.length, 'planned step') + ' to be run\n')
     + (others.length === 0 ? '' : others.join(', ') + '\n');
 }
 
 /** `rr status` for a person: counts, then what is to be told, group by group. Harmless for a terminal. */
 function printStatus(report, width, isComplete) {
-  return printCounts(report) + listGroups(report).map((group) => printGroup(group, width, isComplete)).join('');
+  return printCounts(report) + listGroups(report).map((group) => printGroup(group, width, isComplete)).join('')
+    + listBatchGroups(report.batches).map((group) => (group.rows.length === 0 ? group.title + '\n' : printGroup(group, width, isComplete))).join('');
 }
 
+/** A cause as JSON has it: its kind, and what there is of path, run, name and values. */
 function jsonCauseOf(cause) {
-  if (cause.kind === 'environment') return { cause: 'environment', what: encodeText(cause.what) };
-  return { cause: cause.kind === 'input' && isSourceName(cause.path) ? 'code' : cause.kind, path: encodeText(cause.path), run: cause.by };
+  const text = (value) => (value === undefined ? undefined : encodeWithheld(value));
+  const { what, path, by, name, key, was, now } = cause;
+  const isCode = cause.kind === 'input' && isSourceName(cause.path);
+  const needs = cause.kind === 'needed' ? { step: text(by) } : { run: by };
+  return { cause: isCode ? 'code' : cause.kind, what: text(what), path: text(path), ...needs, name: text(name), key: text(key), was: text(was), now: text(now) };
 }
 
 /** `rr status --json`. Texts are percent-encoded as in the records. */
@@ -18063,9 +24990,139 @@ function printStatusJson(report) {
     fine: isAllFine(report), results: report.results, inputs: report.inputs, runs: report.runs,
     stale: report.stale.map((one) => ({ path: encodeText(one.path), run: one.run, causes: one.causes.map(jsonCauseOf) })),
     missing: pairs(report.missing), changed: report.edited.map((one) => ({ path: encodeText(one.path), run: one.run, overwritten_by: one.overwrittenBy })),
-    inputs_changed: pairs(report.changedInputs), inputs_gone: pairs(report.goneInputs), unreadable: report.unreadable.map(encodeText), orphans: report.orphans.map(encodeText),
+    inputs_changed: pairs(report.changedInputs), inputs_gone: pairs(report.goneInputs), planned: report.open.map((one) => ({ plan: encodeText(one.name), causes: one.causes.map(jsonCauseOf) })), unreadable: report.unreadable.map(encodeText), orphans: report.orphans.map(encodeText),
     uncommitted: report.uncommitted.map((one) => ({ path: encodeText(one.path), state: one.state })), lost: names(report.lost), running: names(report.running),
+    batches: report.batches.length === 0 ? undefined : jsonBatches(report.batches), cluster_problem: report.clusterProblem === undefined ? undefined : encodeText(report.clusterProblem),
   }) + '\n';
+}
+
+// ==== src/views/make.ts ==========================================================================
+// make.ts - what rr make would do, and what it did, as text and as JSON. Knows no files.
+
+/** What becomes, or became, of a step. `on`, `by`: names of steps. `why`: a part of a sentence. */
+// type MadeStep = {
+//   name: ByteString;
+//   /** Id of the run that stands for it; undefined: it was never run. */
+//   run: string | undefined;
+// } & (
+//   | { state: 'up to date'; why: ByteString }
+//   | { state: 'to do' | 'done' | 'failed'; causes: StepCause[] }
+//   | { state: 'perhaps'; on: ByteString[] }
+//   | { state: 'cannot be made'; why: ByteString }
+//   | { state: 'not run'; why: ByteString }
+// );
+
+const MOST_STEPS_NAMED = 3;
+
+function describeMade(step) {
+  switch (step.state) {
+    case 'up to date': return 'up to date: ' + step.why;
+    case 'perhaps': return 'perhaps, if it comes out otherwise: ' + step.on.slice(0, MOST_STEPS_NAMED).join(', ') + (step.on.length > MOST_STEPS_NAMED ? ' and ' + String(step.on.length - MOST_STEPS_NAMED) + ' more' : '');
+    case 'cannot be made': return 'cannot be made: ' + step.why;
+    case 'not run': return 'not run: ' + step.why;
+    default: return describeCauses(step.causes);
+  }
+}
+
+/** One line, without its end. */
+function printMadeStep(step) {
+  return makeHarmless(step.name + ': ' + describeMade(step));
+}
+
+const SUM_ORDER = ['done', 'to do', 'perhaps', 'up to date', 'failed', 'cannot be made', 'not run'];
+
+/** How many of each, in one line: "3 done, 2 up to date, 1 failed". */
+function printMakeSum(steps) {
+  const counts = new Map();
+  for (const step of steps) counts.set(step.state, (counts.get(step.state) ?? 0) + 1);
+  const parts = SUM_ORDER.filter((state) => counts.has(state)).map((state) => String(counts.get(state)) + ' ' + state);
+  return parts.length === 0 ? 'nothing to do' : parts.join(', ');
+}
+
+/** All is as it should be: the line that says so. */
+function printAllCurrent(count) {
+  return count === 1 ? 'the one step is up to date' : 'all ' + String(count) + ' steps are up to date';
+}
+
+/** `rr make --json`. Texts are percent-encoded as in the records. */
+function printMakeJson(steps) {
+  return printJsonValue({
+    fine: steps.every((step) => step.state === 'done' || step.state === 'up to date'),
+    steps: steps.map((step) => ({
+      name: encodeText(step.name), run: step.run, state: step.state, causes: 'causes' in step ? step.causes.map(jsonCauseOf) : undefined,
+      on: 'on' in step ? step.on.map(encodeText) : undefined, why: 'why' in step ? encodeText(step.why) : undefined,
+    })),
+  }) + '\n';
+}
+
+/** Why a step is not run: those before it that are to blame, by their names. */
+function describeBlame(names, what) {
+  return joinWords(names.slice(0, MOST_STEPS_NAMED), 'and') + (names.length > MOST_STEPS_NAMED ? ' and ' + String(names.length - MOST_STEPS_NAMED) + ' more' : '') + ' ' + what;
+}
+
+// ==== src/views/progress.ts ======================================================================
+// progress.ts - what a person is told while steps are carried out. Knows no terminal and no clock.
+
+// type ProgressState = {
+//   /** Settled, of all that are not skipped; failures among them. */
+//   done: number;
+//   failed: number;
+//   total: number;
+//   /** In the order in which they began. */
+//   running: { name: ByteString; elapsedS: number }[];
+//   /** Undefined: it cannot be told. */
+//   leftS: number | undefined;
+// };
+
+/** 5 -> "5 s", 75 -> "1 m 15 s", 3700 -> "1 h 02 m": whole seconds, which do not flicker. */
+function formatWholeSeconds(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < 60) return String(whole) + ' s';
+  if (whole < 3600) return String(Math.floor(whole / 60)) + ' m ' + String(whole % 60).padStart(2, '0') + ' s';
+  return String(Math.floor(whole / 3600)) + ' h ' + String(Math.floor((whole % 3600) / 60)).padStart(2, '0') + ' m';
+}
+
+const LONGEST_SHOWN_NAME = 24;
+
+/** One line, at most `columns` wide: counts first, then what runs, as many as there is room for, then the time left. */
+function printProgress(state, columns) {
+  let line = 'rr: ' + String(state.done) + '/' + String(state.total) + (state.failed === 0 ? '' : ', ' + String(state.failed) + ' failed');
+  const left = state.leftS === undefined ? '' : '; about ' + formatWholeSeconds(state.leftS) + ' left';
+  const names = state.running.map(({ name, elapsedS }) => cutToWidth(makeHarmless(name), LONGEST_SHOWN_NAME) + ' ' + formatWholeSeconds(elapsedS));
+  let shown = 0;
+  while (shown < names.length) {
+    const more = (shown === 0 ? ': ' : ', ') + names[shown];
+    const after = names.length - shown - 1;
+    const rest = after === 0 ? '' : ', +' + String(after);
+    if (displayWidth(line + more + rest + left) > columns) break;
+    line += more;
+    shown += 1;
+  }
+  if (shown < names.length) line += (shown === 0 ? ': ' : ', +') + String(names.length - shown) + (shown === 0 ? ' running' : '');
+  return cutToWidth(displayWidth(line + left) <= columns ? line + left : line, Math.max(1, columns));
+}
+
+/** "fit: data.csv changed": what is said when a step begins. */
+function printStepStart(name, because, tries) {
+  return name + (because === undefined || because === '' ? '' : ': ' + because) + (tries === 0 ? '' : ' (once more, after ' + (tries === 1 ? 'a failure' : String(tries) + ' failures') + ')');
+}
+
+/** In what way a run did not succeed: "exit 2". */
+function describeFailedRun(run) {
+  if (run.status === 'succeeded' && run.missingOutputs.length > 0) {
+    return 'declared output "' + run.missingOutputs[0] + '" did not appear' + (run.missingOutputs.length > 1 ? ' (and ' + String(run.missingOutputs.length - 1) + ' more)' : '');
+  }
+  if (run.status === 'lost') return 'rr was killed while it ran';
+  const notStarted = run.warnings.find((warning) => warning.startsWith('the command was not started'));
+  if (notStarted !== undefined) return notStarted;
+  if (run.status === 'interrupted' && run.timeoutS !== undefined && (run.wallS ?? 0) >= run.timeoutS) return 'stopped after ' + String(run.timeoutS) + ' s';
+  if (run.signal !== undefined) return (run.status === 'interrupted' ? 'interrupted by ' : 'killed by ') + run.signal;
+  return (run.status === 'interrupted' ? 'interrupted, ' : '') + 'exit ' + String(run.exit ?? '-');
+}
+
+/** What is said of a step that did not succeed. */
+function printStepFailure(name, run) {
+  return name + ' failed: ' + describeFailedRun(run) + (run.aside === undefined ? '' : '; what it wrote is in ' + run.aside);
 }
 
 // ==== src/views/variations.ts ====================================================================
@@ -18174,6 +25231,8 @@ WHAT IS IN IT
                          each names its runs (Run) and sets their Label, Tag,
                          Untag, Reason, Outcome, adds a Comment, or replaces or
                          removes an earlier note; the last by name counts
+  plan.rec               steps that somebody meant to run, a Command each; may be
+                         missing, and tells of no run
   Makefile, SHA256SUMS   made from runs/ and notes/; may be deleted and made
                          again by rr
   rerun.sh               runs or checks one record; the same in every project
@@ -19023,6 +26082,21 @@ function readUtcMicros() {
   return Math.round((wallOffsetMs + readMonotonicMs()) * 1000);
 }
 
+/** What another process of this machine needs to have the same time as this one, to the microsecond. */
+function shareClock() {
+  readUtcMicros();
+  return wallOffsetMs;
+}
+
+const MOST_APART_MS = 60000;
+
+/** Takes over the time of another process, so that ids of both are in one order, also if the wall clock is set meanwhile. */
+function adoptClock(offsetMs) {
+  const ownMs = Date.now() - readMonotonicMs();
+  // Not where each process has a monotonic clock of its own.
+  if (Math.abs(ownMs - offsetMs) < MOST_APART_MS) wallOffsetMs = offsetMs;
+}
+
 /** 2026-11-22T05:20:39.123456Z (ISO 8601) */
 function formatUtcMicros(micros) {
   const millis = Math.floor(micros / 1000);
@@ -19150,10 +26224,13 @@ function readLastBytes(name, count) {
 // No such name, or none that can be asked: on a mount that is gone, say.
 const NO_STAT = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EACCES', 'EIO', 'ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'ETIMEDOUT', 'EOVERFLOW'];
 
+// Where Node.js knows it (14.17), a name that is not there costs a fifth of what an error does.
+const NO_THROW = { throwIfNoEntry: false };
+
 /** lstat, or undefined if there is no such name. */
 function lstatIfThere(name) {
   try {
-    return fs.lstatSync(toFsPath(name));
+    return fs.lstatSync(toFsPath(name), NO_THROW);
   } catch (error) {
     if (NO_STAT.indexOf(errorCode(error)) >= 0) return undefined;
     throw error;
@@ -19163,7 +26240,7 @@ function lstatIfThere(name) {
 /** stat through links, or undefined. */
 function statIfThere(name) {
   try {
-    return fs.statSync(toFsPath(name));
+    return fs.statSync(toFsPath(name), NO_THROW);
   } catch (error) {
     if (NO_STAT.indexOf(errorCode(error)) >= 0) return undefined;
     throw error;
@@ -19205,7 +26282,10 @@ function writeAll(fd, data) {
   }
 }
 
-/** Flushes a folder's entries to the disk. Systems that cannot do so for a folder say EINVAL or EISDIR. */
+/** What systems say that cannot sync a folder. */
+const CANNOT_SYNC = ['EINVAL', 'EISDIR', 'EPERM', 'EACCES', 'ENOTSUP'];
+
+/** Flushes a folder's entries to the disk, where the system can do so. */
 function syncFolder(name) {
   try {
     const fd = fs.openSync(toFsPath(name), 'r');
@@ -19215,7 +26295,7 @@ function syncFolder(name) {
       fs.closeSync(fd);
     }
   } catch (error) {
-    if (['EINVAL', 'EISDIR', 'EPERM', 'EACCES', 'ENOTSUP'].indexOf(errorCode(error)) < 0) throw error;
+    if (CANNOT_SYNC.indexOf(errorCode(error)) < 0) throw error;
   }
 }
 
@@ -19271,6 +26351,22 @@ function placeBy(temporary, content, isDurable, mode, place) {
 function replaceFile(name, content, isDurable, mode = 0o666) {
   placeFile(name, content, isDurable, mode, (temporary) => fs.renameSync(temporary, toFsPath(name)));
   if (isDurable) syncFolder(name.slice(0, name.lastIndexOf('/')) || '/');
+}
+
+/**
+ * The same, durably, but only if `isStill` says so when all is written and the old content would go; tells
+ * whether. `mode` is that of the file afterwards, or what is usual.
+ */
+function replaceFileIf(name, content, mode, isStill) {
+  let isReplaced = false;
+  placeFile(name, content, true, 0o666, (temporary) => {
+    if (mode !== undefined) fs.chmodSync(temporary, mode);
+    isReplaced = isStill();
+    if (isReplaced) fs.renameSync(temporary, toFsPath(name));
+    else fs.unlinkSync(temporary);
+  });
+  if (isReplaced) syncFolder(name.slice(0, name.lastIndexOf('/')) || '/');
+  return isReplaced;
 }
 
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'];
@@ -19426,9 +26522,15 @@ function holdTerminalModes() {
 /** How script(1) is called here, and which descriptors get the new terminal. */
 // type TerminalPlan = { flavour: 'util-linux' | 'bsd'; stdin: boolean; stdout: boolean; stderr: boolean };
 
+/** Is it a pipe or a socket, whose bytes are gone once they are read? */
 function isPipe(descriptor) {
-  const stat = fs.fstatSync(descriptor);
-  return stat.isFIFO() || stat.isSocket();
+  try {
+    const stat = fs.fstatSync(descriptor);
+    return stat.isFIFO() || stat.isSocket();
+  } catch (error) {
+    if (errorCode(error) !== 'EBADF') throw error;
+    return false;
+  }
 }
 
 /**
@@ -19886,7 +26988,44 @@ class HashCache {
 //   tracer: TracerRequest | undefined;
 //   /** Descriptors from 3 up that rr was given and the command is to have, too. */
 //   inherited: number[];
+//   /** There if it is a step that the engine carries out: variables of its own, what can stop it, what is called before its output is passed on. */
+//   step: { variables: { [name: string]: string }; stopper: CommandStopper | undefined; beforeOutput: (data: Buffer) => void } | undefined;
 // };
+
+// type StopperAct = (signal: NodeJS.Signals | undefined, isNote: boolean) => void;
+
+/**
+ * Stops one command from elsewhere in rr, with all that it started; at once when it starts, if that is still to
+ * come. A command that has one leaves to its owner the signals that end rr.
+ */
+class CommandStopper {
+  // private act: StopperAct | undefined;
+  // private early: { signal: NodeJS.Signals | undefined } | undefined;
+  /** For runCommand(): what is to be called while the command runs. */
+  attach(act) {
+    this.act = act;
+    if (this.early !== undefined) act(this.early.signal, false);
+  }
+  /** The command has ended. */
+  detach() {
+    this.act = () => undefined;
+  }
+  /** Sends the signal to the command and all that it started; the run counts as interrupted. */
+  stop(signal) {
+    if (this.act === undefined) this.early = { signal };
+    else this.act(signal, false);
+  }
+  /** If it runs, the command has had this signal already, from the keyboard. */
+  note(signal) {
+    if (this.act === undefined) this.early = { signal };
+    else this.act(signal, true);
+  }
+  /** SIGKILL to all of them. */
+  kill() {
+    if (this.act === undefined) this.early = { signal: undefined };
+    else this.act(undefined, false);
+  }
+}
 
 // type StreamPlan = 'inherit' | 'keep' | 'keep-only';
 
@@ -19980,6 +27119,7 @@ function listDescendants(pid) {
   return found;
 }
 
+/** High-water mark of a process's resident memory; 0 if it is gone. */
 function readPeakMemoryBytes(pid) {
   try {
     const parts = /^VmHWM:\s+(\d+) kB/m.exec(fs.readFileSync('/proc/' + String(pid) + '/status', 'latin1'));
@@ -20059,14 +27199,15 @@ class LogKeeper {
     fs.appendFileSync(toFsPath(this.name + '.order'), this.order);
     this.order = '';
   }
-  close() {
+  /** Without `isDurable` the caller sees to it that the files are synced. */
+  close(isDurable = true) {
     try {
       if (this.files.out !== undefined && this.files.err !== undefined) {
         this.flushOrder();
         this.writeOrder();
       }
       for (const stream of Object.keys(this.files)) {
-        fs.fsyncSync(this.files[stream]);
+        if (isDurable) fs.fsyncSync(this.files[stream]);
         fs.closeSync(this.files[stream]);
       }
     } catch (error) {
@@ -20133,6 +27274,7 @@ function releasePipe(pipe, pool) {
   }
 }
 
+/** Reads a pipe as it comes. */
 function openReader(fd) {
   return new (net().Socket)({ fd, readable: true, writable: false });
 }
@@ -20200,7 +27342,7 @@ function isSameFile(one, other) {
   }
 }
 
-function openOutputs(plumbing, child, log) {
+function openOutputs(plumbing, child, log, beforeOutput) {
   const lineOfOut = { last: Promise.resolve() };
   const lineOfErr = isSameFile(1, 2) ? lineOfOut : { last: Promise.resolve() };
   return plumbing.kept.map(({ stream, descriptor, from }) => {
@@ -20208,6 +27350,7 @@ function openOutputs(plumbing, child, log) {
     const output = { stream, reader, isClosed: false, isBusy: false, written: Promise.resolve() };
     reader.on('end', () => { if (typeof from === 'object') from.isAtEnd = true; });
     reader.on('close', () => { output.isClosed = true; });
+    if (beforeOutput !== undefined && descriptor !== undefined) reader.on('data', beforeOutput);
     passOn(output, descriptor, log, stream === 'out' ? lineOfOut : lineOfErr);
     return output;
   });
@@ -20326,9 +27469,9 @@ const FROM_KEYBOARD = ['SIGINT', 'SIGQUIT'];
 /**
  * Makes signals sent to rr reach the command. Those of the keyboard come to both by themselves,
  * as both are in the terminal's foreground group; forwarding them would deliver them twice, unless
- * `isApart`. Returns a function that ends this.
+ * `isApart`. With `isOwned` those that end rr are left to another. Returns a function that ends this.
  */
-function forwardSignals(targetPid, isApart, seen) {
+function forwardSignals(targetPid, isApart, seen, isOwned) {
   const send = (signal) => {
     try {
       process.kill(targetPid(), signal);
@@ -20337,8 +27480,8 @@ function forwardSignals(targetPid, isApart, seen) {
     }
   };
   const handlers = [];
-  for (const signal of FORWARDED) handlers.push([signal, () => { seen.push(signal); send(signal); }]);
-  for (const signal of FROM_KEYBOARD) handlers.push([signal, () => { seen.push(signal); if (isApart || !isSharingForeground()) send(signal); }]);
+  for (const signal of FORWARDED) if (!isOwned || signal.startsWith('SIGUSR')) handlers.push([signal, () => { seen.push(signal); send(signal); }]);
+  for (const signal of isOwned ? [] : FROM_KEYBOARD) handlers.push([signal, () => { seen.push(signal); if (isApart || !isSharingForeground()) send(signal); }]);
   // By the signal itself, not SIGSTOP: in a process group that nobody could continue (an orphaned one,
   // POSIX.1, 2.4.3) the system ignores it for the command, and rr must go on, too.
   const stop = () => {
@@ -20358,28 +27501,42 @@ function forwardSignals(targetPid, isApart, seen) {
 const KILL_AFTER_MS = 5000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** Sends a signal to those of these processes that are there, and are the user's. */
+function signalAll(pids, signal) {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if (['ESRCH', 'EPERM'].indexOf(errorCode(error)) < 0) throw error;
+    }
+  }
+}
+
+/** Lets `stopper` reach the command, until the function is called that this returns. */
+function obeyStopper(stopper, pid, seen) {
+  stopper?.attach((signal, isNote) => {
+    if (signal !== undefined) seen.push(signal);
+    if (!isNote) signalAll(listDescendants(pid), signal ?? 'SIGKILL');
+    // What is stopped would not hear of it.
+    if (!isNote && signal !== undefined) signalAll(listDescendants(pid), 'SIGCONT');
+  });
+  return () => stopper?.detach();
+}
+
 /** At the limit: SIGTERM to the command and all it started, and SIGKILL 5 s later. */
 function armTimeout(pid, timeoutMs, isInTerminal, onHit) {
   let killer;
-  const signalAll = (signal) => {
-    // script(1), told to end, kills the command after 2 s: it is left to end by itself.
-    for (const target of listDescendants(pid).slice(isInTerminal ? 1 : 0)) {
-      try {
-        process.kill(target, signal);
-      } catch (error) {
-        if (['ESRCH', 'EPERM'].indexOf(errorCode(error)) < 0) throw error;
-      }
-    }
-  };
+  // script(1), told to end, kills the command after 2 s: it is left to end by itself.
+  const signalTree = (signal) => signalAll(listDescendants(pid).slice(isInTerminal ? 1 : 0), signal);
   let timer;
   // A timer holds at most 2^31 - 1 ms, 24.8 days: a longer limit is waited for in parts.
   const wait = (leftMs) => {
     timer = setTimeout(() => {
       if (leftMs > LONGEST_TIMER_MS) return wait(leftMs - LONGEST_TIMER_MS);
       onHit();
-      signalAll('SIGTERM');
-      signalAll('SIGCONT');
-      killer = setTimeout(() => signalAll('SIGKILL'), KILL_AFTER_MS);
+      signalTree('SIGTERM');
+      signalTree('SIGCONT');
+      killer = setTimeout(() => signalTree('SIGKILL'), KILL_AFTER_MS);
     }, Math.min(leftMs, LONGEST_TIMER_MS));
   };
   wait(timeoutMs);
@@ -20396,6 +27553,7 @@ function signalNumber(name) {
   return numbers[name] ?? 0;
 }
 
+/** SIGTERM of 15; undefined if there is none of that number. */
 function signalName(number) {
   const numbers = os().constants.signals;
   return Object.keys(numbers).find((name) => numbers[name] === number);
@@ -20444,7 +27602,8 @@ function layPipes(request) {
     while (stdio.length < descriptor) stdio.push('ignore');
     stdio[descriptor] = descriptor;
   }
-  return { trace, stdio, argv, env: process.env, kept, release: undefined, isApart: false };
+  const env = request.step === undefined ? process.env : Object.assign({}, process.env, request.step.variables);
+  return { trace, stdio, argv, env, kept, release: undefined, isApart: false };
 }
 
 /**
@@ -20524,7 +27683,7 @@ async function runCommand(request) {
   let isTimedOut = false;
   // In a terminal of its own the command is the child of script(1), which would make SIGTERM of any signal.
   const findCommand = () => (request.terminal === undefined ? target : listDescendants(target)[1] ?? target);
-  const stopForwarding = forwardSignals(() => (target === 0 ? process.pid : findCommand()), plumbing.isApart, signalsSeen);
+  const stopForwarding = forwardSignals(() => (target === 0 ? process.pid : findCommand()), plumbing.isApart, signalsSeen, request.step?.stopper !== undefined);
   const startMs = readMonotonicMs();
   const started = startCommand(plumbing);
   if ('error' in started) {
@@ -20533,8 +27692,9 @@ async function runCommand(request) {
     stopForwarding();
     return { ...startFailureOf(started.error), wallMs: 0, signalsSeen, isTimedOut, isHeld: false, logProblems: [] };
   }
-  const outputs = openOutputs(plumbing, started.child, log);
+  const outputs = openOutputs(plumbing, started.child, log, request.step?.beforeOutput);
   target = started.child.pid ?? 0;
+  const disobey = obeyStopper(target === 0 ? undefined : request.step?.stopper, target, signalsSeen);
   const sampler = target === 0 ? undefined : new MemorySampler(target);
   const disarm = target === 0 || request.timeoutMs === undefined ? undefined : armTimeout(target, request.timeoutMs, request.terminal !== undefined, () => { isTimedOut = true; });
   if (target !== 0) request.onStart(target);
@@ -20548,6 +27708,7 @@ async function runCommand(request) {
   plumbing.release?.();
   for (const pipe of pipesOf(plumbing)) releasePipe(pipe, request.pipePool);
   stopForwarding();
+  disobey();
   log.close();
   meanwhile();
   return describeEnd(end, { wallMs, cpuBefore, peak: sampler?.peakBytes ?? 0, signalsSeen, isTimedOut, logProblems: log.problems, isInTerminal: request.terminal !== undefined, isHeld });
@@ -21915,11 +29076,14 @@ function readLimits() {
   return limits;
 }
 
+/** Variables as Node.js has them. */
+// type VariableSet = { [name: string]: string | undefined };
+
 /** Name -> value of the variables that are set, of a list of names. Values as bytes. */
-function readVariables(names) {
+function readVariables(names, environment = process.env) {
   const found = [];
   for (const name of names) {
-    const value = process.env[name];
+    const value = environment[name];
     if (value !== undefined) found.push({ name, value: toBytes(value) });
   }
   return found;
@@ -23842,6 +31006,20 @@ function readOrMakeKey(keyName) {
   return others;
 }
 
+// A shorter value is no secret ("1", "yes"), and would be found where it is none.
+const SHORTEST_SECRET_BYTES = 8;
+
+/** Values withheld so far that would be recognised anywhere: of secret variables, and of arguments. */
+function listSecretVariables() {
+  const values = Object.keys(process.env).filter(isSecretName).map((name) => toBytes(String(process.env[name])));
+  return new Set(values.filter((secret) => secret.length >= SHORTEST_SECRET_BYTES));
+}
+
+/** Withholds in a text all that is known to be a secret, which a shell may have put there. */
+function makeWithholder(hash, secrets) {
+  return (text) => maskKnown(text, Array.from(secrets).sort((a, b) => b.length - a.length), hash);
+}
+
 // ==== src/sys/project.ts =========================================================================
 // project.ts - where a project is, and setting one up. Knows no records.
 
@@ -24229,6 +31407,19 @@ async function readFileStates(project, paths) {
   return seen;
 }
 
+/** The same of one file, read anew. */
+function readFileState(project, path) {
+  const name = absoluteOf(project, path);
+  const stat = lstatIfThere(name);
+  if (stat === undefined) return undefined;
+  const state = describeStat(stat, name, path);
+  if (state.hash === '?' && stat.isFile()) {
+    const outcome = hashWithRetry(name);
+    if (outcome.kind === 'hashed') Object.assign(state, { hash: outcome.hash, size: outcome.size });
+  }
+  return { state, stat };
+}
+
 // ==== src/sys/environmentnow.ts ==================================================================
 // environmentnow.ts - is the software that an environment record names still what it was? Starts nothing, writes only caches.
 
@@ -24295,11 +31486,11 @@ class EnvironmentComparer {
     this.cache = new HashCache(project.own + '/programs');
   }
 
-  /** What is not any more as in the record `hash` names, a line for a person each, sorted. */
-  changesOf(hash) {
+  /** What is not any more as in the record `hash` names, a line for a person each, sorted. `given`: its text, if the project may not have it. */
+  changesOf(hash, given) {
     const known = this.answers.get(hash);
     if (known !== undefined) return known;
-    const text = readBytesIfThere(this.project.provenance + '/environments/' + hash + '.rec');
+    const text = given ?? readBytesIfThere(this.project.provenance + '/environments/' + hash + '.rec');
     const subjects = text === undefined ? ['the record of the environment, provenance/environments/' + hash + '.rec, is not there'] : this.compare(groupLines(text));
     const changes = subjects.sort(compareBytes).map((subject) => ({ subject }));
     this.answers.set(hash, changes);
@@ -25448,7 +32639,12 @@ function expandDeclared(project, folder, pattern) {
   const stat = statIfThere(absoluteOf(project, literal));
   if (stat !== undefined) return { paths: stat.isDirectory() ? listBelow(project, literal).sort() : [literal], isThere: true };
   if (lstatIfThere(absoluteOf(project, literal)) !== undefined) return { paths: [literal], isThere: true };
-  if (!isGlob(pattern)) return { paths: [], isThere: false };
+  return isGlob(pattern) ? expandGlob(project, folder, pattern) : { paths: [], isThere: false };
+}
+
+/** The same of a glob, also if there is a file of that very name. */
+function expandGlob(project, folder, pattern) {
+  const literal = toRecordPath(project, folder, pattern);
   const matches = compileGlob(literal);
   const from = fixedFolder(literal);
   const base = from === '' && literal[0] !== '/' ? '.' : from === '' ? '/' : from;
@@ -25775,6 +32971,175 @@ function addNewFolders(observed, newFolders, isShared) {
   observed.outputs.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
+// ==== src/sys/parameterfiles.ts ==================================================================
+// parameterfiles.ts - values in parameter files of the project, now: reading, putting others in place. Knows no records' spelling.
+
+// ---- reading ----------------------------------------------------------------------------------------
+
+function refuseFile(path, state) {
+  throw new Failure('cannot read "' + path + '": ' + state, '', EXIT.refused);
+}
+
+/** The bytes of a parameter file. Never waits for a FIFO, never takes in a large file. */
+function readParameterText(project, path) {
+  const name = absoluteOf(project, path);
+  const stat = statIfThere(name);
+  if (stat === undefined) return refuseFile(path, 'no such file');
+  if (!stat.isFile()) return refuseFile(path, 'not a file');
+  if (stat.size > LARGEST_PARAMETER_FILE_BYTES) return refuseFile(path, 'it has more than 16 MiB');
+  try {
+    return readBytesIfThere(name) ?? refuseFile(path, 'no such file');
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return refuseFile(path, describeSystemError(error));
+  }
+}
+
+// Of many steps most read the same few files: a text that was read is not parsed again.
+const MOST_TREES = 64;
+const trees = new Map();
+
+/** The values of a file as it is now. Throws Failure. */
+function readTreeNow(project, path) {
+  const name = absoluteOf(project, path);
+  const text = readParameterText(project, path);
+  const known = trees.get(name);
+  if (known !== undefined && known.text === text) return known.tree;
+  const tree = readParameters(text, path);
+  if (trees.size >= MOST_TREES) trees.clear();
+  trees.set(name, { text, tree });
+  return tree;
+}
+
+/** The value as records have it: masked if its key, or its file, tells of a secret. */
+function readMasked(project, { path, key }, hash) {
+  const { node } = requireParameter(readTreeNow(project, path), path, key);
+  return makeWithholder(hash, listSecretVariables())(maskValue(isSecretFile(path) ? 'secret' : key, describeParameter(node, path, key), hash));
+}
+
+/** "NAME VALUE" of each as it is now, as a run has its parameters. Throws Failure that names file and key. */
+function readFileParameters(project, wanted) {
+  const hash = makeSecretHasher(project.own + '/key');
+  return wanted.map((one) => nameFileParameter(one) + ' ' + readMasked(project, one, hash));
+}
+
+/** The value of a key as it is now, as a record has it; undefined if the file or the key is gone, or the file cannot be read any more. */
+function readParameterNow(project, path, key) {
+  try {
+    return readMasked(project, { path, key }, makeSecretHasher(project.own + '/key'));
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return undefined;
+  }
+}
+
+// ---- what -p names ------------------------------------------------------------------------------------
+
+const MOST_KEYS = 1000;
+
+/** `left`: keys whose values cannot be told, and why. */
+// type NamedParameters = { parameters: FileParameter[]; left: { key: ByteString; why: ByteString }[] };
+
+/** All keys of a file. */
+function listKeysOf(project, path) {
+  const named = { parameters: [], left: [] };
+  const listed = listParameters(readTreeNow(project, path), MOST_KEYS + 1);
+  if (listed.length > MOST_KEYS) throw new Failure('cannot record all keys of "' + path + '": it has more than ' + String(MOST_KEYS), 'name those that count: -p ' + path + ':KEY', EXIT.refused);
+  for (const { key, node } of listed) {
+    try {
+      describeParameter(node, path, key);
+      named.parameters.push({ path, key });
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      named.left.push({ key, why: error.message });
+    }
+  }
+  return named;
+}
+
+function isFile(folder, name) {
+  return name !== '' && name.indexOf('\0') < 0 && statIfThere(name[0] === '/' ? name : folder + '/' + name)?.isFile() === true;
+}
+
+/** Where FILE:KEY is cut: at the first colon before which a file is named; else at the first. */
+function splitFileAndKey(folder, text) {
+  const first = text.indexOf(':');
+  for (let colon = first; colon > 0; colon = text.indexOf(':', colon + 1)) {
+    if (isFile(folder, text.slice(0, colon))) return { file: text.slice(0, colon), key: text.slice(colon + 1) };
+  }
+  return first <= 0 ? undefined : { file: text.slice(0, first), key: text.slice(first + 1) };
+}
+
+/**
+ * The parameters in files that an option's FILE or FILE:KEY names, relative to `folder`; undefined if
+ * it is NAME=VALUE. Throws Failure if there is no such file or key, or if it is neither.
+ */
+function readParameterOption(project, folder, text) {
+  const sign = text.indexOf('=');
+  const cut = splitFileAndKey(folder, sign < 0 ? text : text.slice(0, sign));
+  if (sign >= 0) {
+    if (cut === undefined || !isFile(folder, cut.file) || !hasParameterFormat(cut.file)) return undefined;
+    throw new Failure('cannot use -p "' + text + '": a value in a file is read, not set', 'write it into ' + cut.file + ', or let "rr rerun --set" do so; without "=' + text.slice(sign + 1) + '" it is recorded as it is', EXIT.usage);
+  }
+  if (isFile(folder, text)) return listKeysOf(project, toRecordPath(project, folder, text));
+  if (cut === undefined || cut.key === '') throw new Failure('cannot use -p "' + text + '": neither NAME=VALUE nor FILE:KEY, and no file of that name is there', '', EXIT.usage);
+  const path = toRecordPath(project, folder, cut.file);
+  const { key } = requireParameter(readTreeNow(project, path), path, cut.key);
+  return { parameters: [{ path, key }], left: [] };
+}
+
+// ---- putting others in place ----------------------------------------------------------------------------
+
+/**
+ * Writes other values into the parameter files of a project or scratch tree: nothing else in them
+ * changes. Throws Failure before anything is written if one of them cannot be.
+ */
+function writeFileParameters(project, settings) {
+  const texts = new Map();
+  for (const { path, key, value } of settings) {
+    if (!isResultPath(path) || findLinkOut(project.root, absoluteOf(project, path)) !== undefined) {
+      throw new Failure('cannot set "' + key + '" in "' + path + '": the file is outside of the project', '', EXIT.refused);
+    }
+    texts.set(path, writeParameter(texts.get(path) ?? readParameterText(project, path), path, key, value));
+  }
+  for (const [path, text] of texts) {
+    const name = resolveLinks(absoluteOf(project, path));
+    replaceFile(name, text, false, (statIfThere(name)?.mode ?? 0o666) & 0o7777);
+  }
+}
+
+// ==== src/sys/metrics.ts =========================================================================
+// metrics.ts - reads the metrics files that a run wrote. Decides nothing.
+
+const NUMBER_VALUE = /^[-+]?[0-9.][0-9.eE+-]*$/;
+
+/**
+ * What the metrics files (paths as in a record) say now: 'NAME VALUE' of each single value, as a run
+ * has its metrics. Of a name that an earlier file has the later one's is PATH:NAME. What cannot be
+ * read is a warning.
+ */
+function readMetrics(project, paths) {
+  const found = new Map();
+  const warnings = [];
+  const hash = makeSecretHasher(project.own + '/key');
+  for (const path of paths) {
+    try {
+      const { values, leftOut } = readMetricValues(readParameterText(project, path), path);
+      for (const { name, value } of values) {
+        const word = nameFileParameter({ path: '', key: name }).slice(1);
+        const key = word === '' || found.has(word) ? nameFileParameter({ path, key: name }) : word;
+        // A number is no secret, though what it counts may be tokens.
+        found.set(key, NUMBER_VALUE.test(value) ? value : maskValue(name, value, hash));
+      }
+      if (leftOut > 0) warnings.push(String(leftOut) + ' values of ' + path + ' are not among the metrics: at most ' + String(MOST_METRICS) + ' are, of ' + String(LONGEST_METRIC_BYTES) + ' bytes each');
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      warnings.push(error.message);
+    }
+  }
+  return { metrics: Array.from(found, ([name, value]) => name + ' ' + value), warnings };
+}
+
 // ==== src/sys/watch.ts ===========================================================================
 // watch.ts - what a traced run read and wrote: the trace, and what the files are afterwards. Knows no lines of strace.
 
@@ -25798,6 +33163,8 @@ function addNewFolders(observed, newFolders, isShared) {
 //   processes: WatchedProcess[];
 //   /** Declared as inputs and not read. */
 //   unread: ByteString[];
+//   /** Folders of the project that were opened, and so perhaps listed. */
+//   listed: ByteString[];
 // };
 
 // type WatchContext = {
@@ -25825,7 +33192,7 @@ function addNewFolders(observed, newFolders, isShared) {
 /** What the run did to the files, after its end. */
 async function endWatch(observation, summary, context) {
   const { request } = observation;
-  const watched = { ...noObservation(observation.warnings.concat(summary.warnings)), absent: [], readFiles: [], leftOut: [], processes: [], unread: [] };
+  const watched = { ...noObservation(observation.warnings.concat(summary.warnings)), absent: [], readFiles: [], leftOut: [], processes: [], unread: [], listed: [] };
   const look = { observation, context, watched, fates: [], inputs: new Map(), outputs: new Set(request.redirectedTo) };
   let cachedCount = 0;
   let temporaryCount = summary.temporaryCount;
@@ -25849,6 +33216,8 @@ async function endWatch(observation, summary, context) {
   watched.removed.push(...listFolders(look, summary.foldersRemoved.concat(moved.map(({ from }) => from))));
   watched.removed = Array.from(new Set(watched.removed)).filter((path) => lstatIfThere(absoluteOf(request.project, path)) === undefined).sort();
   watched.absent = listAbsent(look, summary);
+  const listed = watched.listed.concat(summary.foldersListed.map((name) => relativeTo(request.project, name)));
+  watched.listed = Array.from(new Set(listed)).filter((path) => path[0] !== '/' && !isLeftOut(path) && isFolder(look, path)).sort();
   mapProcesses(look, summary);
   if (temporaryCount > 0) watched.leftOut.push({ what: 'temporary', count: temporaryCount });
   if (summary.ignoredCount + cachedCount > 0) watched.leftOut.push({ what: 'ignored', count: summary.ignoredCount + cachedCount });
@@ -25886,7 +33255,10 @@ function judge(look, file) {
   const initial = file.initialPath === undefined ? path : relativeTo(project, file.initialPath);
   if (file.kind === 'folder') return undefined;
   const stat = file.isGone ? undefined : lstatIfThere(file.path);
-  if (stat?.isDirectory() === true) return undefined;
+  if (stat?.isDirectory() === true) {
+    if (file.isRead) look.watched.listed.push(path);
+    return undefined;
+  }
   const wasThere = file.origin === 'before' || (file.origin === 'unknown' && wasBornBefore(look, initial, stat));
   const isModified = stat !== undefined && (isSince(look, stat.mtimeMs) || (file.isTimesSet && isStateSince(look, stat)));
   const isUpdated = file.isUpdated && (!wasThere || isModified);
@@ -26304,9 +33676,12 @@ function visitShelf(shelf, visit) {
   if (more !== undefined) visitMore(more, '~');
 }
 
-function readNewLine(project, kind, id, faults) {
+/** Runs by their ids whose records need not be read. */
+// type RunsAtHand = Map<string, Run>;
+
+function readNewLine(project, kind, id, known, faults) {
   try {
-    const run = readRun(project, id);
+    const run = known.get(id) ?? readRun(project, id);
     return run === undefined ? undefined : { text: kind.print(run), start: 0, isKept: false };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -26316,7 +33691,7 @@ function readNewLine(project, kind, id, faults) {
 }
 
 /** The lines of these ids: of the shelf, or of records. */
-function findLines(project, kind, ids, shelf, faults) {
+function findLines(project, kind, ids, shelf, known, faults) {
   const lines = [];
   visitShelf(shelf, (text, start, isKept) => { lines.push({ text, start, isKept }); });
   const found = [];
@@ -26325,7 +33700,7 @@ function findLines(project, kind, ids, shelf, faults) {
   for (const id of ids) {
     while (at < lines.length && readLineId(lines[at].text, lines[at].start) < id) at += 1;
     const isKnown = at < lines.length && readLineId(lines[at].text, lines[at].start) === id;
-    const line = isKnown ? lines[at] : readNewLine(project, kind, id, faults);
+    const line = isKnown ? lines[at] : readNewLine(project, kind, id, known, faults);
     if (line === undefined) continue;
     if (!isKnown) added += 1;
     found.push(line);
@@ -26379,7 +33754,7 @@ function saveShelf(project, kind, month, shelf, head, lines) {
 }
 
 /** Calls `visit` with the lines of a month in the order of ids. */
-function readMonthLines(project, kind, month, visit) {
+function readMonthLines(project, kind, month, visit, known) {
   // Before the names are read: what comes later changes the times.
   const stat = statIfThere(project.provenance + '/runs/' + month);
   if (stat === undefined) return { strays: [], faults: [] };
@@ -26392,7 +33767,7 @@ function readMonthLines(project, kind, month, visit) {
   }
   const { ids, strays } = listMonth(project, 'runs', month);
   const faults = [];
-  const { lines, added } = findLines(project, kind, ids, shelf, faults);
+  const { lines, added } = findLines(project, kind, ids, shelf, known, faults);
   const newTimes = strays.length > 0 || faults.length > 0 ? '-' : times;
   const isWorth = added >= WORTH_RECORDS || (ids.length >= WORTH_NAMES && (newTimes !== '-' || added > 0));
   if (isWorth) saveShelf(project, kind, month, shelf, { folder, times: newTimes }, lines);
@@ -26401,11 +33776,11 @@ function readMonthLines(project, kind, month, visit) {
 }
 
 /** Calls `visit` with the lines of all runs in the order of ids. What cannot be read is told, strays first. */
-function readIndex(project, kind, visit) {
+function readIndex(project, kind, visit, known = new Map()) {
   const strays = [];
   const faults = [];
   for (const month of listMonths(project, 'runs')) {
-    const read = readMonthLines(project, kind, month, visit);
+    const read = readMonthLines(project, kind, month, visit, known);
     strays.push(...read.strays);
     faults.push(...read.faults);
   }
@@ -26433,15 +33808,15 @@ function readSummaries(project) {
   return { summaries, notes: groups, faults, noteFaults: noted.faults };
 }
 
-/** What the graph needs of all records, as readSummaries() has it. */
-function readGraphRuns(project) {
+/** What the graph needs of all records, as readSummaries() has it. The records of `known` are taken as they are told. */
+function readGraphRuns(project, known = new Map()) {
   const noted = readNotes(project);
   const groups = groupNotes(noted.notes);
   const runs = [];
   const faults = readIndex(project, GRAPH, (text, start) => {
     const notes = groups.size === 0 ? undefined : groups.get(readLineId(text, start));
     runs.push(new GraphLine(text, start, notes === undefined ? undefined : noteFacts(new GraphLine(text, start), notes)));
-  });
+  }, known);
   return { runs, notes: groups, faults, noteFaults: noted.faults };
 }
 
@@ -26496,19 +33871,29 @@ function findRunsByFiles(project, made, used) {
 // 1. A record in runs/ is complete, on the disk, and never changed: it is written beside its name,
 //    synced, and renamed; its id was claimed by creating .rr/running/ID, which must not exist.
 // 2. The Makefile and SHA256SUMS are those of all records and notes, once the last writer at work has ended.
+//    A writer of many runs (batch.ts) brings them up to date now and then.
 // 3. Nothing here waits for another process, so nothing is left locked by a crash.
 //
 // Life of a run's mark:   .rr/running/ID  ->  .rr/pending/ID  ->  .rr/pending/ID.done  ->  (gone)
 //                         it runs             record is there      in the Makefile
 //
 // The mark of a lost run stays in running/ as long as its command goes on, which may still write
-// files. "rr makefile" has a mark in pending/ of its own, for it is a writer too. Unfinished files
-// lie in running/ as .NAME.RANDOM.tmp and are removed when they are an hour old.
+// files. "rr makefile" has a mark in pending/ of its own, for it is a writer too; so has a batch, whose
+// one mark stands for all its runs. Unfinished files lie in running/ as .NAME.RANDOM.tmp and are
+// removed when they are an hour old.
+//
+// In a batch the mark of a run that has ended becomes its record: the record's text is written over
+// the mark's, by one call and not longer than a page, synced, and the file is renamed to its name in
+// runs/. A sealed text in running/ that says how the run ended is thus a record that only lacks its
+// name; if its writer is gone, anybody gives it that. What is left of a longer mark behind the seal
+// does not count.
 //
 // Why 2 holds. A writer lists pending/ before it reads the Makefile and again after it has replaced
 // it; it ends only when the second list has nothing that its Makefile lacks. A slow writer may
 // overwrite another's newer Makefile with an older one, but then its second list still has the
-// other's mark: marks are deleted only by a writer that sees no other writer at work.
+// other's mark: marks are deleted only by a writer that sees no other writer at work. This needs that
+// whoever sees a mark in pending/ can read what it stands for. A mark that is made beforehand, for a
+// change that is still to be written, therefore gets another name after that (renewMark).
 
 /** Text of a record, sealed. */
 function printRecord(run) {
@@ -26562,7 +33947,7 @@ function isHolderAlive(holder, markName) {
   }
 }
 
-/** "PID START-TICKS" of a command that rr started. */
+/** Is the process alive that identifyProcess() said this of? */
 function isCommandAlive(command) {
   const [pid, ticks] = (command ?? '').split(' ');
   return ticks !== undefined && ticks !== '0' && readStartTicks(Number(pid)) === ticks;
@@ -26574,10 +33959,16 @@ function isCommandAlive(command) {
 const HOLDER_FIELD = 'Holder';
 const COMMAND_FIELD = 'Command_process';
 
-function printMark(run, commandPid) {
-  const unknown = [{ name: HOLDER_FIELD, value: describeSelf() }];
-  if (commandPid > 0) unknown.push({ name: COMMAND_FIELD, value: String(commandPid) + ' ' + readStartTicks(commandPid) });
+/** Text of the mark of a run: `holder` as of describeSelf(), `command` as of identifyProcess(), '' if there is none yet. */
+function printMark(run, holder, command) {
+  const unknown = [{ name: HOLDER_FIELD, value: holder }];
+  if (command !== '') unknown.push({ name: COMMAND_FIELD, value: command });
   return printRecord({ ...run, unknown });
+}
+
+/** "PID START-TICKS" of a process that rr started. */
+function identifyProcess(pid) {
+  return String(pid) + ' ' + readStartTicks(pid);
 }
 
 /** Claims an id for a run that starts now: no two processes of a project get the same. */
@@ -26585,14 +33976,14 @@ function claimRun(project, startedMicros, fill) {
   for (let attempt = 0; attempt < 100; attempt++) {
     const run = fill(makeRunId(startedMicros));
     if (readBytesIfThere(project.provenance + '/' + recordPath(run.id)) !== undefined) continue;
-    if (createFile(project.own + '/running/' + run.id, printMark(run, 0))) return run;
+    if (createFile(project.own + '/running/' + run.id, printMark(run, describeSelf(), ''))) return run;
   }
   throw new Failure('cannot find an id that is free in "' + project.own + '/running"');
 }
 
 /** Writes again what is known of the run so far, and its command's process, for whoever finds it lost. */
 function refreshMark(project, run, commandPid) {
-  replaceFile(project.own + '/running/' + run.id, printMark(run, commandPid), false);
+  replaceFile(project.own + '/running/' + run.id, printMark(run, describeSelf(), commandPid > 0 ? identifyProcess(commandPid) : ''), false);
 }
 
 /** Keeps a mark fresh for other machines that share the folder. */
@@ -26601,38 +33992,55 @@ function touchMark(project, run) {
   fs.utimesSync(toFsPath(project.own + '/running/' + run.id), nowS, nowS);
 }
 
-function parseMark(text, name) {
-  if (unsealRecord(text) === undefined) return undefined;
+/** What a mark says, and the text itself up to its seal. undefined if it is damaged, or written just now. */
+function readMark(name) {
+  const whole = readBytesIfThere(name) ?? '';
+  const seal = /^Sha256: [0-9a-f]{64}\n/m.exec(whole);
+  if (seal === null) return undefined;
+  const text = whole.slice(0, seal.index + seal[0].length);
   try {
-    return parseRun(text, name);
+    return unsealRecord(text)?.hash === hashBytes(text.slice(0, seal.index)) ? { run: parseRun(text, name), text } : undefined;
   } catch (error) {
     if (error instanceof Failure) return undefined;
     throw error;
   }
 }
 
-/** isActive: its rr or its command is alive. isOurs: nobody but this machine will settle it. */
-// type Mark = { run: Run; isAlive: boolean; isActive: boolean; isOurs: boolean; commandPid: number };
+/**
+ * isActive: its rr or its command is alive. isOurs: nobody but this machine will settle it. `record`: of
+ * a run of a batch that has ended, the text of its record; isAlive and isActive then say that its writer
+ * is about to give it its name.
+ */
+// type Mark = { run: Run; isAlive: boolean; isActive: boolean; isOurs: boolean; commandPid: number; record: ByteString | undefined };
 
 const ABANDONED_MS = 86400000; // a mark of another machine that has been silent for so long is anybody's
+const NAMING_MS = 5000; // 50 times what a batch waits before it gives a record its name
 
-/** The runs that have a mark and no record: running, or lost. Damaged marks are passed over. */
+/** The runs that have a mark and no record: running, or lost; or ended a moment ago. Damaged marks are passed over. */
 function readMarks(project) {
   const marks = [];
+  let isNaming;
   for (const name of listFolder(project.own + '/running').sort()) {
     if (!RUN_ID.test(name)) continue;
     const markName = project.own + '/running/' + name;
-    const text = readBytesIfThere(markName);
-    const run = text === undefined ? undefined : parseMark(text, markName);
-    if (run === undefined) continue;
+    // Twice, for the first look may have met the very moment in which it was written over.
+    const read = readMark(markName) ?? readMark(markName);
+    if (read === undefined) continue;
+    const { run } = read;
     const holder = run.unknown.find((field) => field.name === HOLDER_FIELD)?.value ?? '';
+    if (holder === '' && run.status !== 'running') {
+      isNaming = isNaming ?? listPending(project, []).some((mark) => mark.isAtWork);
+      const isAlive = isNaming && !isOlder(markName, NAMING_MS);
+      marks.push({ run, isAlive, isActive: isAlive, isOurs: true, commandPid: 0, record: read.text });
+      continue;
+    }
     const command = run.unknown.find((field) => field.name === COMMAND_FIELD)?.value;
     run.unknown = [];
     const alive = isHolderAlive(holder, markName);
     if (!alive) run.status = 'lost';
     const [, , boot, host] = holder.split(' ');
     const isLocal = host === readHost();
-    marks.push({ run, isAlive: alive, isActive: alive || (isLocal && boot === readBootId() && isCommandAlive(command)), isOurs: isLocal || isOlder(markName, ABANDONED_MS), commandPid: isLocal ? Number((command ?? '0').split(' ')[0]) : 0 });
+    marks.push({ run, isAlive: alive, isActive: alive || (isLocal && boot === readBootId() && isCommandAlive(command)), isOurs: isLocal || isOlder(markName, ABANDONED_MS), commandPid: isLocal ? Number((command ?? '0').split(' ')[0]) : 0, record: undefined });
   }
   return marks;
 }
@@ -26683,6 +34091,10 @@ function settleLostRuns(project, self) {
   for (const mark of marks) {
     if (mark.isAlive || !mark.isOurs || mark.run.id === self) continue;
     const base = project.own + '/running/' + mark.run.id;
+    if (mark.record !== undefined) {
+      nameRecord(project, mark.run.id, mark.record);
+      continue;
+    }
     if (readBytesIfThere(project.provenance + '/' + recordPath(mark.run.id)) === undefined) {
       mark.run.warnings.push('rr was killed while the command ran; its end, outputs and cost are not known');
       saveLogs(project, mark.run);
@@ -26698,6 +34110,28 @@ function settleLostRuns(project, self) {
   return lost;
 }
 
+/** Gives a record in running/ its name, if another process has not done it meanwhile. */
+function nameRecord(project, id, record) {
+  const name = project.own + '/running/' + id;
+  makeFolder(project.own + '/pending');
+  createFile(project.own + '/pending/' + id, '');
+  try {
+    const fd = fs.openSync(toFsPath(name), 'r+');
+    try {
+      fs.ftruncateSync(fd, record.length);
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+    makeMonthFolder(project, id);
+    fs.renameSync(toFsPath(name), toFsPath(project.provenance + '/' + recordPath(id)));
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+  syncFolder(folderOfRecord(project, id));
+}
+
+/** Its mark goes on to pending/: its record is there, and is to be put into the derived files. */
 function moveMarkToPending(project, id) {
   makeFolder(project.own + '/pending');
   try {
@@ -26714,9 +34148,9 @@ function readEndedBytes(project) {
   return statIfThere(project.own + '/ended')?.size ?? 0;
 }
 
-/** Notes that a run ended, for those that run now. One short append: whole, also with many writers. */
-function noteEnded(project, run) {
-  fs.appendFileSync(toFsPath(project.own + '/ended'), run.id + '\n');
+/** Notes that runs ended, for those that run now. One short append: whole, also with many writers. */
+function noteEnded(project, ...runs) {
+  fs.appendFileSync(toFsPath(project.own + '/ended'), runs.map((run) => run.id + '\n').join(''));
 }
 
 /** Was another run of the project active now or since the list of ended runs had that length? */
@@ -26737,15 +34171,23 @@ function makeResultTester(project) {
 
 // ---- records --------------------------------------------------------------------------------------
 
+/** The folder that the record of a run lies in. */
+function folderOfRecord(project, id) {
+  return folderOfName(project.provenance + '/' + recordPath(id));
+}
+
+/** Makes that folder, for good, if it is not there. */
+function makeMonthFolder(project, id) {
+  const folder = folderOfRecord(project, id);
+  if (statIfThere(folder) !== undefined) return;
+  makeFolder(folder);
+  syncFolder(project.provenance + '/runs');
+}
+
 /** Writes a run's record for good (invariant 1). */
 function saveRecord(project, run) {
-  const name = project.provenance + '/' + recordPath(run.id);
-  const folder = name.slice(0, name.lastIndexOf('/'));
-  if (statIfThere(folder) === undefined) {
-    makeFolder(folder);
-    syncFolder(project.provenance + '/runs');
-  }
-  replaceFile(name, printRecord(run), true);
+  makeMonthFolder(project, run.id);
+  replaceFile(project.provenance + '/' + recordPath(run.id), printRecord(run), true);
 }
 
 /** Writes a file that is named by its content, once; the same content is already there otherwise. */
@@ -26805,9 +34247,9 @@ function moveLog(project, from, to) {
 
 // ---- the derived files ----------------------------------------------------------------------------
 
-/** Makefile and SHA256SUMS from all records and notes. */
-function rebuildDerived(project) {
-  const { runs, faults, noteFaults } = readGraphRuns(project);
+/** Makefile and SHA256SUMS from all records and notes. The records of `known` need not be read. */
+function rebuildDerived(project, known = []) {
+  const { runs, faults, noteFaults } = readGraphRuns(project, new Map(known.map((run) => [run.id, run])));
   const graph = findLiveRuns(runs);
   return { makefile: () => printMakefilePieces(graph), sums: printChecksums(graph), faults: faults.concat(noteFaults) };
 }
@@ -26822,10 +34264,12 @@ function writeDerived(project, derived) {
 
 // type Pending = { id: string; isAtWork: boolean };
 
-function listPending(project, self) {
+/** The marks in pending/; those of `own` are not told to be at work. */
+function listPending(project, own) {
+  const known = new Set(own);
   return listFolder(project.own + '/pending').sort().map((name) => {
     const id = name.replace(/\.done$/, '');
-    if (id !== name || id === self) return { id, isAtWork: false };
+    if (id !== name || known.has(id)) return { id, isAtWork: false };
     const markName = project.own + '/pending/' + name;
     const holder = /^Holder: (.*)$/m.exec(readBytesIfThere(markName) ?? '');
     return { id, isAtWork: holder !== null && isHolderAlive(holder[1], markName) };
@@ -26835,7 +34279,22 @@ function listPending(project, self) {
 /** Brings Makefile and SHA256SUMS up to date after run's record was saved (invariant 2). */
 function includeRun(project, run) {
   moveMarkToPending(project, run.id);
-  return bringUpToDate(project, run.id, run);
+  return bringUpToDate(project, { marks: [run.id], runs: [run], isGoingOn: false });
+}
+
+/** Makes a mark of a writer that has no run of its own; its name is returned. */
+function makeWriterMark(project) {
+  makeFolder(project.own + '/pending');
+  const id = makeRunId(readUtcMicros());
+  createFile(project.own + '/pending/' + id, HOLDER_FIELD + ': ' + describeSelf() + '\n');
+  return id;
+}
+
+/** Gives a writer's mark a name that nobody has seen yet: what it stands for can be read from now on. */
+function renewMark(project, mark) {
+  const id = makeRunId(readUtcMicros());
+  fs.renameSync(toFsPath(project.own + '/pending/' + mark), toFsPath(project.own + '/pending/' + id));
+  return id;
 }
 
 /**
@@ -26844,36 +34303,44 @@ function includeRun(project, run) {
  * is cut short after it, the next writer finds the mark and makes both anew.
  */
 function includeAllRuns(project, change = () => undefined) {
-  const id = makeRunId(readUtcMicros());
-  makeFolder(project.own + '/pending');
-  createFile(project.own + '/pending/' + id, HOLDER_FIELD + ': ' + describeSelf() + '\n');
+  const mark = makeWriterMark(project);
   try {
     change();
   } catch (error) {
-    removeIfThere(project.own + '/pending/' + id);
+    removeIfThere(project.own + '/pending/' + mark);
     throw error;
   }
-  return bringUpToDate(project, id, undefined);
+  return bringUpToDate(project, { marks: [renewMark(project, mark)], runs: undefined, isGoingOn: false });
 }
 
-function bringUpToDate(project, id, run) {
-  let pending = listPending(project, id);
+/**
+ * What a writer adds: its marks in pending/, and the runs that these stand for; undefined if anything
+ * may have changed. isGoingOn: the first mark stands for more that is to come, and stays.
+ */
+// type Addition = { marks: string[]; runs: Run[] | undefined; isGoingOn: boolean };
+
+/** Brings Makefile and SHA256SUMS up to date with all records that can be read now (invariant 2). */
+function bringUpToDate(project, added) {
+  const { marks, runs } = added;
+  const own = new Set(marks);
+  let pending = listPending(project, marks);
   let faults = [];
   for (;;) {
-    const included = new Set(pending.map((mark) => mark.id).concat(id));
-    const alone = pending.every((mark) => mark.id === id);
-    faults = writeNewDerived(project, alone ? run : undefined);
-    pending = listPending(project, id);
+    const included = new Set(pending.map((mark) => mark.id).concat(marks));
+    const isAlone = pending.every((mark) => own.has(mark.id));
+    faults = writeNewDerived(project, runs, isAlone);
+    pending = listPending(project, marks);
     if (pending.every((mark) => included.has(mark.id))) break;
   }
-  const own = project.own + '/pending/' + id;
-  if (pending.some((mark) => mark.isAtWork)) {
-    fs.renameSync(toFsPath(own), toFsPath(own + '.done'));
-    return faults;
-  }
+  const isOtherAtWork = pending.some((mark) => mark.isAtWork);
   for (const mark of pending) {
-    removeIfThere(project.own + '/pending/' + mark.id);
-    removeIfThere(project.own + '/pending/' + mark.id + '.done');
+    if (added.isGoingOn && (mark.id === marks[0] || isOtherAtWork)) continue;
+    if (!isOtherAtWork) {
+      removeIfThere(project.own + '/pending/' + mark.id);
+      removeIfThere(project.own + '/pending/' + mark.id + '.done');
+    } else if (own.has(mark.id)) {
+      fs.renameSync(toFsPath(project.own + '/pending/' + mark.id), toFsPath(project.own + '/pending/' + mark.id + '.done'));
+    }
   }
   return faults;
 }
@@ -26884,20 +34351,432 @@ function changesNothing(run) {
   return run.removed.length === 0 && (run.status !== 'succeeded' || run.outputs.length === 0);
 }
 
-function writeNewDerived(project, added) {
-  if (added !== undefined && changesNothing(added) && statIfThere(project.provenance + '/Makefile') !== undefined) return [];
-  if (added !== undefined) {
-    const makefile = readBytesIfThere(project.provenance + '/Makefile') ?? '';
-    const sums = readBytesIfThere(project.provenance + '/SHA256SUMS') ?? '';
-    const derived = addRunToMakefile(makefile, sums, added, (id) => readRun(project, id));
-    if (derived !== undefined) {
-      if (derived.makefile !== makefile || derived.sums !== sums) writeDerived(project, derived);
+// To put one run into the Makefile's text costs as much as to print some hundred from the records.
+const MOST_PUT_IN = 8;
+
+function writeNewDerived(project, runs, isAlone) {
+  const added = runs === undefined || !isAlone ? undefined : runs.filter((run) => !changesNothing(run));
+  if (added !== undefined && added.length === 0 && statIfThere(project.provenance + '/Makefile') !== undefined) return [];
+  if (added !== undefined && added.length <= MOST_PUT_IN && putIntoDerived(project, added)) return [];
+  const derived = rebuildDerived(project, runs);
+  writeDerived(project, derived);
+  return derived.faults;
+}
+
+/** Puts these runs into the text of both files; false if they must be made from all records. */
+function putIntoDerived(project, added) {
+  const makefile = readBytesIfThere(project.provenance + '/Makefile') ?? '';
+  const sums = readBytesIfThere(project.provenance + '/SHA256SUMS') ?? '';
+  let derived = { makefile, sums };
+  for (const run of added) {
+    derived = addRunToMakefile(derived.makefile, derived.sums, run, (id) => readRun(project, id));
+    if (derived === undefined) return false;
+  }
+  if (derived.makefile !== makefile || derived.sums !== sums) writeDerived(project, derived);
+  return true;
+}
+
+// ==== src/sys/planfile.ts ========================================================================
+// planfile.ts - provenance/plan.rec: reading it, and putting a step into it beside other writers. Runs nothing.
+//
+// Invariants
+// 1. The file has either the old content or all of the new: it is replaced by rename.
+// 2. Of two writers at once none loses the step of the other: whoever writes has announced itself in
+//    .rr/plan and seen nobody else announced. A writer that sees another takes its announcement back
+//    and tries again. As each announces itself before it looks, no two can both have seen nobody.
+// 3. Nothing is left locked by a crash: an announcement counts only as long as its process lives.
+
+/** Where the plan is, relative to the project. */
+const PLAN_PATH = 'provenance/plan.rec';
+
+function planName(project) {
+  return project.provenance + '/plan.rec';
+}
+
+function readPlanText(project) {
+  const stat = statIfThere(planName(project));
+  if (stat !== undefined && !stat.isFile()) throw new Failure('cannot read the plan: ' + PLAN_PATH + ' is no file', 'move it away');
+  return readBytesIfThere(planName(project)) ?? '';
+}
+
+/** The planned steps, in the order of the file, and its text; none if there is no such file. Throws Failure with file:line if it is not in order. */
+function readPlan(project) {
+  const text = readPlanText(project);
+  return { steps: parsePlan(text, PLAN_PATH, project.root), text };
+}
+
+// ---- writing ----------------------------------------------------------------------------------------
+
+const LONGEST_WAIT_MS = 60000;
+
+function isOtherAnnounced(folder, own) {
+  return listFolder(folder).some((name) => {
+    const mark = folder + '/' + name;
+    if (mark === own || name[0] === '.') return false;
+    const holder = readBytesIfThere(mark);
+    if (holder === undefined) return false;
+    if (isHolderAlive(holder, mark)) return true;
+    removeIfThere(mark);
+    return false;
+  });
+}
+
+/** Calls `write` while no other writer is at work. */
+function writeAlone(project, write) {
+  const folder = project.own + '/plan';
+  makeFolder(folder);
+  makeFolder(project.own + '/running');
+  keepTemporariesIn(project.own + '/running');
+  hideFromGit(project);
+  const mark = folder + '/' + makeRandomDigits();
+  const startMs = readMonotonicMs();
+  for (let spread = 8; ; spread = Math.min(spread * 2, 500)) {
+    createFile(mark, describeSelf());
+    try {
+      if (!isOtherAnnounced(folder, mark)) return write();
+    } finally {
+      removeIfThere(mark);
+    }
+    if (readMonotonicMs() - startMs > LONGEST_WAIT_MS) throw new Failure('cannot change ' + PLAN_PATH + ': another rr is at it', 'try again; nothing was changed', EXIT.refused);
+    // At random, or two that met would meet again.
+    pauseMs(1 + parseInt(makeRandomDigits(), 36) % spread);
+  }
+}
+
+/** The text with a step put in: at the end, or in the place of the lines of an entry, whose comments and fields of others stay. */
+function putStep(text, lines, replaced) {
+  const isCrlf = /\r\n/.test(text);
+  const step = isCrlf ? lines.replace(/\n/g, '\r\n') : lines;
+  const end = isCrlf ? '\r\n' : '\n';
+  if (replaced === undefined) {
+    if (text === '') return PLAN_HEAD + '\n' + step;
+    return text + (text.endsWith('\n') ? '' : text.endsWith('\r') ? '\n' : end) + (/\n[ \t]*\r?\n$/.test(text) ? '' : end) + step;
+  }
+  const all = text.split('\n');
+  const kept = replaced.kept.map((line) => line + (isCrlf && !line.endsWith('\r') ? '\r\n' : '\n')).join('');
+  return all.slice(0, replaced.line - 1).map((line) => line + '\n').join('') + step + kept + all.slice(replaced.last).join('\n');
+}
+
+/** A step for the plan, its values as they are meant. */
+// type NewStep = { name: ByteString; fields: { name: string; value: ByteString }[] };
+
+/** The step as it will be read from the plan. Throws Failure if it cannot be. */
+function checkNewStep(project, step) {
+  return readStep(step.fields.map((field) => ({ ...field, line: 0 })), project.root, (_, what, hint) => { throw new Failure('cannot plan "' + step.name + '": ' + what, hint, EXIT.usage); });
+}
+
+function isSameTemplate(a, b) {
+  return printRunBody(a.template) === printRunBody(b.template);
+}
+
+/** Puts the step into the plan as it is now; undefined if somebody changed the file meanwhile. */
+function tryToPut(project, lines, wanted, isForced) {
+  const text = readPlanText(project);
+  const before = parsePlan(text, PLAN_PATH, project.root).find((entry) => entry.name === wanted.name);
+  if (before !== undefined && isSameTemplate(before, wanted)) return 'same';
+  if (before !== undefined && !isForced) {
+    throw new Failure('cannot plan "' + wanted.name + '": there is a step of that name in ' + PLAN_PATH + ':' + String(before.line), 'edit it there, or put this one in its place with --force', EXIT.refused);
+  }
+  const after = putStep(text, lines, before);
+  const put = parsePlan(after, PLAN_PATH, project.root).find((entry) => entry.name === wanted.name);
+  if (put === undefined || !isSameTemplate(put, wanted)) throw new Error('the step is not read as it was meant');
+  const isReplaced = replaceFileIf(planName(project), after, statIfThere(planName(project))?.mode, () => readPlanText(project) === text);
+  return !isReplaced ? undefined : before === undefined ? 'added' : 'replaced';
+}
+
+/**
+ * Puts a step into the plan: 'added', 'replaced' (with `isForced`, one of that name), or 'same' if it is planned
+ * exactly so already. Throws Failure if the step cannot be, if one of that name is there, and if the plan cannot be read.
+ */
+function addToPlan(project, step, isForced) {
+  const wanted = checkNewStep(project, step);
+  const lines = printStep(step.fields);
+  if (lstatIfThere(planName(project))?.isSymbolicLink() === true) throw new Failure('cannot change ' + PLAN_PATH + ': it is a link', 'edit the file that it leads to, or put that in the place of the link');
+  try {
+    return writeAlone(project, () => {
+      for (;;) {
+        const done = tryToPut(project, lines, wanted, isForced);
+        if (done !== undefined) return done;
+      }
+    });
+  } catch (error) {
+    if (['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EIO'].indexOf(errorCode(error)) < 0) throw error;
+    throw new Failure('cannot write ' + PLAN_PATH + ': ' + describeSystemError(error));
+  }
+}
+
+// ==== src/sys/batch.ts ===========================================================================
+// batch.ts - the records of many runs of one process: on the disk in groups, in the derived files now and then. Runs nothing.
+//
+// Invariants, besides those of store.ts
+// 1. What is named in runs/ is whole and on the disk: a group is synced, then named, then its folder is
+//    synced. A record waits for that at most as long as GROUP_MS and the group before it take.
+// 2. Whatever is killed when: a run that has ended has its record, in runs/ or still in running/, from
+//    where the next command takes it (settleLostRuns). One that has not is lost.
+// 3. One mark in pending/ stands for all records of the batch, from before the first is there until the
+//    derived files have the last.
+//
+// No file is removed on the way of a run: ext4 searches long for a free inode where many were freed in
+// the last minutes, 20 times as long as the rest of the making of a file takes.
+
+/** Takes a run whose record has been saved into the derived files, sooner or later. */
+// type Includer = { include: (run: Run) => void };
+
+/** A run that has its mark in running/, and what that is open as. */
+// type ClaimedRun = { run: Run; descriptor: number; markBytes: number };
+
+const MOST_IN_GROUP = 64;
+const GROUP_MS = 100;
+const FLUSH_MS = 10000;
+// Bringing the derived files up to date takes at most this part of the time.
+const FLUSH_PART = 20;
+const BEAT_MS = 60000;
+/** What one call writes into a file either all or not at all, if the process is killed. */
+const PAGE_BYTES = 4096;
+/** Two times that are so far apart have ids in their order. */
+const ID_MICROS = 31;
+
+/** Of a process that works for another one, which has a batch: that one includes its runs, or, if it is gone, the next writer. */
+function leaveToBatch(project) {
+  return { include: (run) => moveMarkToPending(project, run.id) };
+}
+
+/** Begins a batch, and settles runs that were lost before. Throws Failure where rr may not write. */
+function beginBatch(project) {
+  try {
+    makeFolder(project.own + '/running');
+    keepTemporariesIn(project.own + '/running');
+    hideFromGit(project);
+    return new Batch(project, settleLostRuns(project, ''));
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    throw new Failure('cannot write "' + project.own + '": ' + describeSystemError(error));
+  }
+}
+
+class Batch {
+  /** Runs that an earlier rr began and that were found lost. */
+  // readonly lost: Run[];
+  /** What could not be recorded, as sentences. */
+  problems = [];
+  // private readonly project: Project;
+  holder = describeSelf();
+  /** Marks in pending/: that of the batch, and those of runs that were recorded one by one. */
+  // private marks: string[];
+  /** Recorded, and not yet in the derived files. */
+  fresh = [];
+  claimed = new Set();
+  group = [];
+  // private groupTimer: ReturnType<typeof setTimeout> | undefined;
+  committed = Promise.resolve();
+  // private flushTimer: ReturnType<typeof setTimeout>;
+  // private readonly beat: ReturnType<typeof setInterval>;
+  lastMicros = 0;
+
+  constructor(project, lost) {
+    this.project = project;
+    this.lost = lost;
+    this.marks = [makeWriterMark(project)];
+    this.flushTimer = this.flushIn(FLUSH_MS);
+    this.beat = setInterval(() => this.touch(), BEAT_MS);
+    this.beat.unref();
+  }
+
+  /** Claims an id for a run that is to start now. `command`: the process that will run it, as of identifyProcess(). Ids grow. */
+  claim(startedMicros, command, fill) {
+    for (let attempt = 0; attempt < 100; attempt++) {
+      this.lastMicros = Math.max(startedMicros, this.lastMicros + ID_MICROS);
+      const run = fill(makeRunId(this.lastMicros));
+      const name = this.project.own + '/running/' + run.id;
+      const descriptor = openNew(name);
+      if (descriptor === undefined) continue;
+      const mark = Buffer.from(printMark(run, this.holder, command), 'latin1');
+      writeAll(descriptor, mark);
+      // Who had this id before has either its mark or its record there.
+      if (lstatIfThere(this.project.provenance + '/' + recordPath(run.id)) === undefined) {
+        this.claimed.add(run.id);
+        return { run, descriptor, markBytes: mark.length };
+      }
+      fs.closeSync(descriptor);
+      removeIfThere(name);
+    }
+    throw new Failure('cannot find an id that is free in "' + this.project.own + '/running"');
+  }
+
+  /** Leaves nothing of a run that was not begun. */
+  forget(claimed) {
+    this.claimed.delete(claimed.run.id);
+    fs.closeSync(claimed.descriptor);
+    removeIfThere(this.project.own + '/running/' + claimed.run.id);
+  }
+
+  /** Writes the record of a run that has ended. It is safe from a crash of rr at once, and named and on the disk with its group. */
+  save(claimed) {
+    try {
+      this.group.push(this.writeOver(claimed));
+    } catch (error) {
+      this.note('write the record of ' + claimed.run.id, error);
+      return;
+    }
+    if (this.group.length >= MOST_IN_GROUP) this.commitGroup();
+    else if (this.groupTimer === undefined) this.groupTimer = setTimeout(() => this.commitGroup(), GROUP_MS);
+  }
+
+  writeOver(claimed) {
+    const data = Buffer.from(printRecord(claimed.run), 'latin1');
+    if (data.length <= PAGE_BYTES) {
+      if (fs.writeSync(claimed.descriptor, data, 0, data.length, 0) < data.length) throw new Failure('cannot write the record of ' + claimed.run.id + ' in one piece');
+      if (data.length < claimed.markBytes) fs.ftruncateSync(claimed.descriptor, data.length);
+      return claimed;
+    }
+    const name = this.project.own + '/running/' + claimed.run.id;
+    replaceFile(name, data.toString('latin1'), false);
+    fs.closeSync(claimed.descriptor);
+    return { ...claimed, descriptor: fs.openSync(toFsPath(name), 'r+') };
+  }
+
+  note(what, error) {
+    if (!(error instanceof Failure) && errorCode(error) === '') throw error;
+    const problem = error instanceof Failure ? error.message : 'cannot ' + what + ': ' + describeSystemError(error);
+    if (this.problems.indexOf(problem) < 0) this.problems.push(problem);
+  }
+
+  commitGroup() {
+    if (this.groupTimer !== undefined) clearTimeout(this.groupTimer);
+    this.groupTimer = undefined;
+    const group = this.group;
+    this.group = [];
+    this.committed = this.committed.then(() => this.commit(group));
+  }
+
+  /** Has a group synced and gives its records their names. */
+  async commit(group) {
+    const errors = await Promise.all(group.map((claimed) => syncLater(claimed.descriptor)));
+    const folders = new Set();
+    const synced = group.filter((claimed, i) => {
+      fs.closeSync(claimed.descriptor);
+      this.claimed.delete(claimed.run.id);
+      if (errors[i] !== undefined) this.note('write the record of ' + claimed.run.id, errors[i]);
+      return errors[i] === undefined;
+    });
+    try {
+      // First, so that who looks for runs beside his own finds each of them here or by its mark.
+      noteEnded(this.project, ...synced.map((claimed) => claimed.run));
+    } catch (error) {
+      this.note('note the end', error);
+    }
+    for (const { run } of synced) {
+      try {
+        this.giveName(run, folders);
+        this.fresh.push(run);
+      } catch (error) {
+        this.note('write the record of ' + run.id, error);
+      }
+    }
+    for (const folder of folders) {
+      const error = await syncFolderLater(folder);
+      if (error !== undefined) this.note('sync "' + folder + '"', error);
+    }
+  }
+
+  giveName(run, folders) {
+    const name = this.project.provenance + '/' + recordPath(run.id);
+    const folder = folderOfRecord(this.project, run.id);
+    if (!folders.has(folder)) makeMonthFolder(this.project, run.id);
+    folders.add(folder);
+    try {
+      fs.renameSync(toFsPath(this.project.own + '/running/' + run.id), toFsPath(name));
+    } catch (error) {
+      // Another process took this one for dead and did it.
+      if (errorCode(error) !== 'ENOENT' || lstatIfThere(name) === undefined) throw error;
+    }
+  }
+
+  /** For a run whose record has been saved otherwise, by this process or by one that works for it. */
+  include(run) {
+    moveMarkToPending(this.project, run.id);
+    this.marks.push(run.id);
+    this.fresh.push(run);
+  }
+
+  touch() {
+    const nowS = readUtcMicros() / 1e6;
+    const names = this.marks.slice(0, 1).map((mark) => '/pending/' + mark).concat(Array.from(this.claimed, (id) => '/running/' + id));
+    for (const name of names) {
+      try {
+        fs.utimesSync(toFsPath(this.project.own + name), nowS, nowS);
+      } catch (error) {
+        if (errorCode(error) === '') throw error;
+      }
+    }
+  }
+
+  flushIn(ms) {
+    const timer = setTimeout(() => {
+      const startMs = readMonotonicMs();
+      this.flush();
+      this.flushTimer = this.flushIn(Math.max(FLUSH_MS, (readMonotonicMs() - startMs) * FLUSH_PART));
+    }, ms);
+    timer.unref();
+    return timer;
+  }
+
+  /** Brings the derived files up to date with what has its name by now. Returns records that cannot be read. */
+  flush() {
+    return this.fresh.length === 0 ? [] : this.update(true);
+  }
+
+  update(isGoingOn) {
+    try {
+      // Before the mark gets its new name: what comes later is not of it.
+      const runs = this.fresh;
+      this.marks[0] = renewMark(this.project, this.marks[0]);
+      const faults = bringUpToDate(this.project, { marks: this.marks, runs, isGoingOn });
+      this.fresh = [];
+      this.marks = this.marks.filter((mark, i) => i === 0 || lstatIfThere(this.project.own + '/pending/' + mark) !== undefined);
+      return faults;
+    } catch (error) {
+      this.note('bring provenance/Makefile up to date', error);
       return [];
     }
   }
-  const derived = rebuildDerived(project);
-  writeDerived(project, derived);
-  return derived.faults;
+
+  /** Resolves when all that has been saved is named and on the disk. */
+  async sync() {
+    if (this.group.length > 0) this.commitGroup();
+    await this.committed;
+  }
+
+  /** Resolves when all is on the disk and in the derived files. Returns records that cannot be read; `problems` has what could not be written. */
+  async end() {
+    await this.sync();
+    clearTimeout(this.flushTimer);
+    clearInterval(this.beat);
+    return this.update(false);
+  }
+}
+
+/** Opens a file that must not be there; undefined if it is. */
+function openNew(name) {
+  try {
+    return fs.openSync(toFsPath(name), 'wx');
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+    return undefined;
+  }
+}
+
+/** In a thread of its own, so that commands go on. */
+function syncLater(descriptor) {
+  return new Promise((resolve) => fs.fsync(descriptor, (error) => resolve(error ?? undefined)));
+}
+
+/** Like syncFolder. */
+async function syncFolderLater(name) {
+  const descriptor = fs.openSync(toFsPath(name), 'r');
+  const error = await syncLater(descriptor);
+  fs.closeSync(descriptor);
+  return error === undefined || CANNOT_SYNC.indexOf(errorCode(error)) >= 0 ? undefined : error;
 }
 
 // ==== src/sys/code.ts ============================================================================
@@ -27180,6 +35059,392 @@ function noteOther(begun, checkout, ended) {
   if (log !== undefined && log.mtimeMs >= startMs) ended.warnings.push(path + ': another commit was checked out after the run began; recorded is the one at the end');
 }
 
+// ==== src/sys/settings.ts ========================================================================
+// settings.ts - what a person has set for a project on this machine, in .rr/settings. Runs nothing.
+//
+// Lines of "Name: value", for a person to read and edit:
+//
+//   Reuse: yes          runs are reused without being asked to each time
+//   Cache: FOLDER       from this folder, relative to the project or absolute; without it from .rr
+//   Place: INODE TIME   of .rr/place: inode, and time of change in seconds since 1970
+//
+// A project may come from a stranger, with a .rr in it, and then nothing may be written where a line of
+// it says. So the settings count only while Place is true: nobody can pack .rr/place into an archive so
+// that it has a certain inode and time of change where it is unpacked.
+
+/** That runs are reused, and from where: a cache (absolute), or undefined: .rr of the project. */
+// type ReuseChoice = {
+//   cache: ByteString | undefined;
+//   /** Programs, libraries and packages must be the same, too. */
+//   hasEnvironment: boolean;
+// };
+
+/** What a command line says of reuse. */
+// type ReuseWish = {
+//   isAsked: boolean;
+//   isRefused: boolean;
+//   /** A folder, as given. */
+//   cache: ByteString | undefined;
+//   hasEnvironment: boolean;
+// };
+
+function describeOwnPlace(project) {
+  const stat = lstatIfThere(project.own + '/place');
+  return stat === undefined ? undefined : String(stat.ino) + ' ' + String(Math.floor(stat.ctimeMs / 1000));
+}
+
+let isForeignTold = false;
+
+/** The settings by their names; undefined if there are none, or those of another place, which is told. */
+function readProjectSettings(project) {
+  const text = lstatIfThere(project.own + '/settings')?.isFile() === true ? readBytesIfThere(project.own + '/settings') : undefined;
+  if (text === undefined) return undefined;
+  const settings = new Map();
+  for (const line of text.split('\n')) {
+    const parts = /^([A-Z][a-z]+): *(.*?) *$/.exec(line);
+    if (parts !== null) settings.set(parts[1], decodeText(parts[2]));
+    else if (!/^\s*(?:#|$)/.test(line)) tell('rr: .rr/settings: not "Name: value": ' + line);
+  }
+  const place = describeOwnPlace(project);
+  if (place !== undefined && settings.get('Place') === place) return settings;
+  if (!isForeignTold) tell('rr: .rr/settings was not made for this copy of the project, and does not count; make it anew by "rr init --reuse", or remove it');
+  isForeignTold = true;
+  return undefined;
+}
+
+/** Sets that runs of the project are reused; `cache` is a folder as given, relative to `current`. */
+function setReuse(project, current, cache) {
+  const folder = cache === undefined ? undefined : findCacheFolder(current, cache);
+  if (folder !== undefined && statIfThere(folder)?.isDirectory() !== true) {
+    throw new Failure('cannot use the cache "' + String(cache) + '": there is no such folder', 'make it, with the rights that those who share it are to have', EXIT.usage);
+  }
+  makeFolder(project.own + '/running');
+  keepTemporariesIn(project.own + '/running');
+  if (lstatIfThere(project.own + '/place') === undefined) replaceFile(project.own + '/place', '', false);
+  const lines = ['Reuse: yes'].concat(folder === undefined ? [] : 'Cache: ' + encodeText(folder), 'Place: ' + String(describeOwnPlace(project)));
+  replaceFile(project.own + '/settings', lines.join('\n') + '\n', true);
+}
+
+/** Undoes setReuse(). False if nothing was set. */
+function unsetReuse(project) {
+  const isSet = lstatIfThere(project.own + '/settings') !== undefined;
+  removeIfThere(project.own + '/settings');
+  return isSet;
+}
+
+/** What is set for the project: whether runs are reused, and the cache (absolute), if it is not .rr. */
+function readReuseSettings(project) {
+  const settings = readProjectSettings(project);
+  const cache = settings?.get('Cache');
+  return { isReused: settings?.get('Reuse') === 'yes', cache: cache === undefined ? undefined : findCacheFolder(project.root, cache) };
+}
+
+function findCacheFolder(current, given) {
+  return resolveLinks(joinNames(current, given));
+}
+
+/** Whether runs are reused: by the command line, or else by what is set for the project. undefined: they are not. */
+function chooseReuse(project, current, wish) {
+  const { hasEnvironment } = wish;
+  if (wish.isRefused) return undefined;
+  if (wish.cache !== undefined) return { cache: findCacheFolder(current, wish.cache), hasEnvironment };
+  const { isReused, cache } = readReuseSettings(project);
+  return wish.isAsked || isReused ? { cache, hasEnvironment } : undefined;
+}
+
+// ==== src/sys/objects.ts =========================================================================
+// objects.ts - a store of contents by their SHA-256, for any number of processes and machines at once. Knows no runs.
+//
+// Invariants
+// 1. What stands at objects/ab/REST had the SHA-256 abREST when it was put there: it is written under
+//    another name in the same folder, hashed as it is written, synced, and renamed.
+// 2. Nothing is given out whose bytes were not hashed again on the way: disks and people damage files.
+//    What is not as its name says is moved to objects/corrupt, so that the next run puts it anew.
+// 3. No file outside of the store is a link to one in it, nor the other way round: either may be changed.
+// 4. Nobody waits for another. What a killed process leaves are files .NAME.RANDOM.tmp.
+// 5. A store that cannot be used is told of once, and ends nothing. The folder of a cache is never
+//    made: beneath the place of a disk that is not mounted another disk would be filled.
+
+// ---- copying and hashing at once --------------------------------------------------------------------
+
+/** 'source', 'target': what cannot be read, or written, and why. 'none': the source is no regular file. */
+// type CopyOutcome = { kind: 'copied'; hash: string } | { kind: 'none' } | { kind: 'source' | 'target'; error: unknown };
+
+const COPY_BYTES = 1 << 20;
+let copyBuffer;
+
+function copyOpenFile(from, to) {
+  const buffer = copyBuffer = copyBuffer ?? Buffer.allocUnsafeSlow(COPY_BYTES);
+  const hash = crypto().createHash('sha256');
+  for (let n = -1; n !== 0;) {
+    n = fs.readSync(from, buffer, 0, COPY_BYTES, null);
+    const part = n === COPY_BYTES ? buffer : buffer.subarray(0, n);
+    hash.update(part);
+    writeAll(to, part);
+  }
+  return hash.digest('hex');
+}
+
+// For less than this a second reading costs more than sharing blocks saves.
+const CLONED_FROM_BYTES = 1 << 16;
+let canClone = true;
+
+/** Has the file system share the blocks of two files, if it can. Takes the target away if it cannot. */
+function cloneFile(from, to) {
+  try {
+    fs.copyFileSync(toFsPath(from), toFsPath(to), fs.constants.COPYFILE_FICLONE_FORCE);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    canClone = false;
+    removeIfThere(to);
+    return false;
+  }
+}
+
+/** Writes to a new file what is in `source`. Its mode is `mode`, less what the umask takes if `isMasked`. */
+function fillNewFile(source, from, to, mode, isMasked) {
+  let target = fs.openSync(toFsPath(to), 'wx', mode | 0o200);
+  try {
+    const wanted = isMasked ? fs.fstatSync(target).mode & 0o7777 : mode;
+    const isTried = canClone && fs.fstatSync(source).size >= CLONED_FROM_BYTES;
+    const isCloned = isTried && cloneFile(from, to);
+    if (isTried && !isCloned) {
+      fs.closeSync(target);
+      target = fs.openSync(toFsPath(to), 'wx', mode | 0o200);
+    }
+    const hash = isCloned ? hashRegularFile(to) : { kind: 'hashed', hash: copyOpenFile(source, target) };
+    setMode(target, wanted);
+    if (!isMasked) fs.fsyncSync(target);
+    return hash.kind === 'hashed' ? hash.hash : '';
+  } finally {
+    fs.closeSync(target);
+  }
+}
+
+/** Copies a regular file to a new one, whose bytes are hashed. */
+function copyHashed(from, to, mode, isMasked) {
+  let source;
+  try {
+    // Not through a link that stands in its place, and without waiting for a FIFO.
+    source = fs.openSync(toFsPath(from), fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | (fs.constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    return { kind: 'source', error };
+  }
+  try {
+    if (!fs.fstatSync(source).isFile()) return { kind: 'none' };
+    return { kind: 'copied', hash: fillNewFile(source, from, to, mode, isMasked) };
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return { kind: (error).syscall === 'read' ? 'source' : 'target', error };
+  } finally {
+    fs.closeSync(source);
+  }
+}
+
+/** Copies a regular file to a new one, with the mode that the umask leaves of `mode`; only if it has this hash. */
+function copyChecked(from, hash, to, mode) {
+  const outcome = copyHashed(from, to, mode, true);
+  if (outcome.kind === 'copied' && outcome.hash === hash) return true;
+  removeIfThere(to);
+  return false;
+}
+
+/** File systems without modes refuse; then they need none. */
+function setMode(target, mode) {
+  try {
+    fs.fchmodSync(target, mode);
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+  }
+}
+
+/** Sets its times to now, if one may: by them gc tells what was used last. */
+function touchIfAllowed(name) {
+  const nowS = readUtcMicros() / 1e6;
+  try {
+    fs.utimesSync(toFsPath(name), nowS, nowS);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return false;
+  }
+}
+
+// ---- the store --------------------------------------------------------------------------------------
+
+/** What came of asking for a content. 'failed': where it was to be put nothing can be written, which is told. */
+// type Taken = 'whole' | 'missing' | 'damaged' | 'failed';
+
+const GONE = ['ENOENT', 'ENOTDIR', 'ESTALE'];
+const MOST_ATTEMPTS = 3;
+const FORBIDDEN = ['EACCES', 'EPERM'];
+
+class ContentStore {
+  /** Absolute: the folder that has objects/ in it. */
+  // readonly folder: ByteString;
+  // private readonly words: string;
+  // private readonly isOwn: boolean;
+  isShut = false;
+
+  /** `isOwn`: the folder is .rr of a project, and is made where it is missing. */
+  constructor(folder, isOwn) {
+    this.folder = folder;
+    this.isOwn = isOwn;
+    this.words = (isOwn ? 'the store "' : 'the cache "') + folder + '"';
+  }
+
+  /** Could it be used as far as was tried? */
+  get isUsable() {
+    return !this.isShut;
+  }
+
+  nameOf(hash) {
+    return this.folder + '/objects/' + hash.slice(0, 2) + '/' + hash.slice(2);
+  }
+
+  /** Is there an object of this hash and size? Its bytes are not looked at. */
+  has(hash, sizeBytes) {
+    const stat = lstatIfThere(this.nameOf(hash));
+    return stat !== undefined && stat.isFile() && stat.size === sizeBytes;
+  }
+
+  /** Puts a copy of a regular file there. False if that cannot be, or if the file has not that hash now. */
+  put(name, hash, sizeBytes) {
+    if (this.isShut) return false;
+    if (this.has(hash, sizeBytes)) return touchIfAllowed(this.nameOf(hash)) || true;
+    if (lstatIfThere(this.nameOf(hash)) !== undefined) this.setAside(hash);
+    return this.place('objects/' + hash.slice(0, 2), hash.slice(2), (temporary, mode) => {
+      const outcome = copyHashed(name, temporary, mode, false);
+      if (outcome.kind === 'target') throw outcome.error;
+      return outcome.kind === 'copied' && outcome.hash === hash;
+    });
+  }
+
+  /** The same of bytes. */
+  putBytes(content, hash) {
+    return this.isShut ? false : this.has(hash, content.length) || this.putFile('objects/' + hash.slice(0, 2), hash.slice(2), content);
+  }
+
+  /** Writes a small file of the store, whole from the first instant. False if that cannot be. */
+  putFile(path, last, content) {
+    return this.place(path, last, (temporary, mode) => {
+      const target = fs.openSync(toFsPath(temporary), 'wx', mode | 0o200);
+      try {
+        writeAll(target, Buffer.from(content, 'latin1'));
+        setMode(target, mode);
+        fs.fsyncSync(target);
+      } finally {
+        fs.closeSync(target);
+      }
+      return true;
+    });
+  }
+
+  /** Has `write` make a file under another name, and gives it its own. A folder that gc took away meanwhile is made again. */
+  place(path, last, write) {
+    for (let attempt = 1; !this.isShut; attempt++) {
+      try {
+        return this.placeOnce(this.folder + '/' + path, last, this.prepareFolder(path) & 0o444, write);
+      } catch (error) {
+        if (errorCode(error) === '') throw error;
+        if (errorCode(error) !== 'ENOENT' || attempt === MOST_ATTEMPTS) this.giveUp(error);
+      }
+    }
+    return false;
+  }
+
+  placeOnce(folder, last, mode, write) {
+    const temporary = folder + '/.' + last + '.' + makeRandomDigits() + '.tmp';
+    try {
+      const isWhole = write(temporary, mode);
+      if (isWhole) fs.renameSync(toFsPath(temporary), toFsPath(folder + '/' + last));
+      return isWhole;
+    } finally {
+      removeIfThere(temporary);
+    }
+  }
+
+  /** Copies an object to a new file, with the mode that the umask leaves of `mode`. What is not whole leaves no file. */
+  take(hash, to, mode) {
+    const outcome = copyHashed(this.nameOf(hash), to, mode, true);
+    if (outcome.kind === 'copied' && outcome.hash === hash) return 'whole';
+    removeIfThere(to);
+    if (outcome.kind === 'target') {
+      if (GONE.indexOf(errorCode(outcome.error)) < 0) tell('rr: cannot write "' + to + '": ' + describeSystemError(outcome.error));
+      return 'failed';
+    }
+    const code = outcome.kind === 'source' ? errorCode(outcome.error) : '';
+    if (GONE.indexOf(code) >= 0) return 'missing';
+    if (FORBIDDEN.indexOf(code) < 0) this.setAside(hash);
+    return 'damaged';
+  }
+
+  /** The bytes of an object of at most `mostBytes`; undefined if it is not there, larger or not as its name says. */
+  read(hash, mostBytes) {
+    const stat = lstatIfThere(this.nameOf(hash));
+    if (stat === undefined || !stat.isFile() || stat.size > mostBytes) return undefined;
+    let content;
+    try {
+      content = readBytesIfThere(this.nameOf(hash));
+    } catch (error) {
+      if (errorCode(error) === '') throw error;
+    }
+    if (content === undefined || hashBytes(content) === hash) return content;
+    this.setAside(hash);
+    return undefined;
+  }
+
+  /** Moves an object that is not as its name says out of the way, and tells so. */
+  setAside(hash) {
+    const last = hash + '.' + makeRandomDigits();
+    let where = this.nameOf(hash);
+    try {
+      this.prepareFolder('objects/corrupt');
+      fs.renameSync(toFsPath(where), toFsPath(this.folder + '/objects/corrupt/' + last));
+      where = this.folder + '/objects/corrupt/' + last;
+    } catch (error) {
+      if (errorCode(error) === '') throw error;
+      if (errorCode(error) === 'ENOENT') return; // another did so
+    }
+    tell('rr: a content in ' + this.words + ' was damaged, and is not used: "' + where + '"');
+  }
+
+  /**
+   * Makes a folder of the store, each part by itself, with the mode of the store's own folder, which it
+   * returns: who may write in that may write in this. Throws what the system says, and ENOTDIR for a
+   * link in the way, which may lead anywhere.
+   */
+  prepareFolder(path) {
+    if (this.isOwn) makeFolder(this.folder);
+    const wanted = fs.statSync(toFsPath(this.folder)).mode & 0o7777;
+    let at = this.folder;
+    for (const part of path.split('/')) {
+      at += '/' + part;
+      const stat = lstatIfThere(at);
+      if (stat !== undefined && !stat.isDirectory()) throw Object.assign(new Error(at), { code: 'ENOTDIR' });
+      if (stat === undefined) makeFolderLike(at, wanted);
+    }
+    return wanted;
+  }
+
+  /** From now on nothing is put there; why, is told. */
+  giveUp(error) {
+    if (!this.isShut) tell('rr: cannot use ' + this.words + ': ' + describeSystemError(error) + '; going on without it');
+    this.isShut = true;
+  }
+}
+
+function makeFolderLike(name, mode) {
+  try {
+    fs.mkdirSync(toFsPath(name));
+    if ((fs.statSync(toFsPath(name)).mode & 0o7777) !== mode) fs.chmodSync(toFsPath(name), mode);
+  } catch (error) {
+    // Another made it, or it is a file system without modes.
+    if (errorCode(error) !== 'EEXIST' && (error).syscall !== 'chmod') throw error;
+  }
+}
+
 // ==== src/sys/contents.ts ========================================================================
 // contents.ts - finds bytes again by their SHA-256: in the project, in git, among what was kept. Writes nothing but the cache.
 //
@@ -27201,11 +35466,14 @@ class ContentFinder {
   repositories = new Map();
   trees = { roots: new Map(), entries: new Map() };
   patches = new Map();
+  // private readonly stores: ContentStore[];
   // private others: Map<string, ByteString[]> | undefined;
 
   constructor(project) {
     this.project = project;
     this.cache = new HashCache(project.own + '/seen');
+    const { cache } = readReuseSettings(project);
+    this.stores = [new ContentStore(project.own, true)].concat(cache === undefined ? [] : new ContentStore(cache, false));
   }
 
   /** A file of this content that is in no project, to be found from now on. */
@@ -27216,7 +35484,7 @@ class ContentFinder {
   /** The content of a file as a record has it; `run` is the run that read or wrote it. undefined if it is nowhere. */
   find(file, run) {
     if (file.hash.length !== 64) return undefined;
-    const found = this.findInPlace(file, file.path) ?? this.findOffered(file) ?? this.findKept(file);
+    const found = this.findInPlace(file, file.path) ?? this.findOffered(file) ?? this.findKept(file) ?? this.findStored(file);
     if (found !== undefined) return found;
     const versions = run === undefined ? [] : this.listVersions(run);
     const own = this.ownRepository();
@@ -27262,6 +35530,21 @@ class ContentFinder {
 
   findKept(file) {
     return this.checkBytes(file, readKeptContent(this.project.provenance + '/code/' + file.hash + '.src'));
+  }
+
+  /** Among what is kept for reuse (objects.ts). */
+  findStored(file) {
+    for (const store of this.stores) {
+      if (!store.has(file.hash, file.size)) continue;
+      if (file.kind === 'l') {
+        const found = this.checkBytes(file, store.read(file.hash, file.size));
+        if (found !== undefined) return found;
+        continue;
+      }
+      const outcome = hashWithRetry(store.nameOf(file.hash));
+      if (outcome.kind === 'hashed' && outcome.hash === file.hash) return { kind: 'file', name: store.nameOf(file.hash) };
+    }
+    return undefined;
   }
 
   // ---- git ------------------------------------------------------------------------------------------
@@ -27538,7 +35821,12 @@ function removeAbandonedScratch(project) {
 
 /** A new folder in .rr/scratch, without links in its name, that is known for this process's own. */
 function makeHeldFolder(project, stem, digits = makeRandomDigits()) {
-  const base = project.own + '/scratch';
+  return makeOwnFolder(project, 'scratch', stem, digits);
+}
+
+/** The same in another folder of .rr. */
+function makeOwnFolder(project, place, stem, digits) {
+  const base = project.own + '/' + place;
   makeFolder(base);
   // .rr may be a link that its owner made, to a faster disk, say; this one would have come with a stranger's project.
   if (lstatIfThere(base)?.isDirectory() !== true) throw new Failure('cannot use "' + base + '": it is no folder', 'remove it');
@@ -28019,7 +36307,7 @@ function findUncommitted(git, paths) {
 // ==== src/sys/statuscache.ts =====================================================================
 // statuscache.ts - an answer on many files, good as long as none of them has changed. Knows not what the answer says.
 //
-// .rr/status: a line of text; the answer in JSON; the names of all files and folders that it depends
+// .rr/status, .rr/make: a line of text; the answer in JSON; the names of all files and folders that it depends
 // on, each with a NUL after it, relative to the project; then, from a multiple of 8 bytes on, four
 // numbers of 64 bits for each: size, mtime, ctime in ms, inode; all NaN if there is nothing of that
 // name. As long as all of them are so, nothing is read again: neither a record nor a result.
@@ -28119,9 +36407,12 @@ function startComparing(work) {
   });
 }
 
+/** What the answer is to. */
+// type KeptQuestion = 'status' | 'make';
+
 /** The answer that was kept, if all that it depends on is as it was. */
-async function findKeptAnswer(project) {
-  const kept = readKeptStatus(project.own + '/status');
+async function findKeptAnswer(project, question) {
+  const kept = readKeptStatus(project.own + '/' + question);
   if (kept === undefined) return undefined;
   const base = process.cwd() === project.root ? '' : absoluteOf(project, '');
   const work = { names: kept.names, base, numbers: kept.numbers, state: new Int32Array(new SharedArrayBuffer(8)) };
@@ -28133,7 +36424,7 @@ async function findKeptAnswer(project) {
 }
 
 /** Keeps an answer. Where that cannot be, or something is too fresh, nothing is kept. */
-function keepAnswer(project, answer, depends) {
+function keepAnswer(project, question, answer, depends) {
   if (statIfThere(project.own) === undefined || depends.some(({ stat }) => stat !== undefined && !isSettled(stat))) return;
   const names = depends.map(({ path }) => path + '\0').join('');
   const numbers = new Float64Array(depends.length * NUMBERS);
@@ -28145,15 +36436,745 @@ function keepAnswer(project, answer, depends) {
   const padding = Buffer.alloc(((text.length + 7) & ~7) - text.length);
   const content = Buffer.concat([text, padding, Buffer.from(numbers.buffer)]);
   try {
-    replaceFile(project.own + '/status', content.toString('latin1'), false);
+    replaceFile(project.own + '/' + question, content.toString('latin1'), false);
   } catch (error) {
     if (errorCode(error) === '') throw error; // it is only a cache
   }
 }
 
+/** Every record, every note and every change of the plan changes the times of one of these. */
+function dependOnRecords(project) {
+  const paths = [PLAN_PATH];
+  for (const kind of ['runs', 'notes']) paths.push('provenance/' + kind, ...listMonths(project, kind).map((month) => 'provenance/' + kind + '/' + month));
+  return paths.map((path) => dependOn(project, path));
+}
+
 /** A name with what is there now. */
 function dependOn(project, path) {
   return { path, stat: lstatIfThere(absoluteOf(project, path)) };
+}
+
+// ==== src/sys/present.ts =========================================================================
+// present.ts - what steps are judged by, as it is now: files, secrets, parameters, variables, software. Judges nothing.
+
+// type PresentStats = import('fs').Stats;
+
+function isAsSeen(a, b) {
+  if (a === undefined || b === undefined) return a === b;
+  return a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs && a.mode === b.mode;
+}
+
+// As files are withheld where they are recorded (watch.ts).
+const LARGEST_SECRET_BYTES = 1 << 20;
+
+/** What is there now, as core/stepcauses.ts asks for it. Files are read when they are asked for, and kept. */
+class PresentFacts {
+  // private readonly project: Project;
+  seen = new Map();
+  // private readonly hash: SecretHasher;
+  // readonly hasKey: boolean;
+  // private readonly comparer: EnvironmentComparer | undefined;
+  patterns = new Map();
+  variables = new Map();
+  secrets = new Set();
+  // private overwriters: ReturnType<typeof findOverwriters> | undefined;
+
+  constructor(project, hasEnvironment) {
+    this.project = project;
+    this.hash = makeSecretHasher(project.own + '/key');
+    // Without the key, as in a clone, nothing that was hashed under it can be compared; and none is made for it.
+    this.hasKey = lstatIfThere(project.own + '/key') !== undefined;
+    this.comparer = hasEnvironment ? new EnvironmentComparer(project) : undefined;
+  }
+
+  /** Reads these files, unless they are known and have not changed since. */
+  async look(paths) {
+    const unknown = [];
+    for (const path of paths) {
+      if (!this.seen.has(path) || !isAsSeen(this.seen.get(path)?.stat, lstatIfThere(absoluteOf(this.project, path)))) unknown.push(path);
+    }
+    const states = await readFileStates(this.project, unknown);
+    for (const path of unknown) this.seen.set(path, states.get(path));
+  }
+
+  stateOf(path) {
+    if (!this.seen.has(path)) this.seen.set(path, readFileState(this.project, path));
+    return this.seen.get(path)?.state;
+  }
+
+  /** Notes what is there after it was recorded; `state` undefined: it was removed. */
+  note(path, state) {
+    const stat = lstatIfThere(absoluteOf(this.project, path));
+    this.seen.set(path, state === undefined || stat === undefined ? undefined : { state, stat });
+    if (state === undefined && stat !== undefined) this.seen.delete(path);
+  }
+
+  /** What is found by looking at many files is found anew when it is asked for. */
+  renew() {
+    this.patterns.clear();
+    this.overwriters = undefined;
+  }
+
+  /** Is read again when it is asked for. */
+  forget(path) {
+    this.seen.delete(path);
+  }
+
+  secretOf(path) {
+    this.secrets.add(path);
+    const name = absoluteOf(this.project, path);
+    const stat = statIfThere(name);
+    if (stat === undefined) return undefined;
+    if (!this.hasKey || !stat.isFile()) return '?';
+    if (stat.size > LARGEST_SECRET_BYTES) {
+      const hash = this.stateOf(path)?.hash;
+      return hash === undefined || hash === '?' ? '?' : this.hash(hash);
+    }
+    try {
+      const content = readBytesIfThere(name);
+      return content === undefined ? undefined : this.hash(content);
+    } catch (error) {
+      if (['EACCES', 'EPERM', 'EIO', 'ESTALE'].indexOf(errorCode(error)) < 0) throw error;
+      return '?';
+    }
+  }
+
+  parameterOf(path, key) {
+    return readParameterNow(this.project, path, key);
+  }
+
+  variableOf(name) {
+    if (!this.variables.has(name)) this.variables.set(name, this.readVariable(name));
+    return this.variables.get(name);
+  }
+
+  readVariable(name) {
+    const value = process.env[toText(name)];
+    if (value === undefined) return undefined;
+    const isSecret = isSecretName(name) || maskValue(name, toBytes(value), () => '0'.repeat(16)) !== toBytes(value);
+    if (!isSecret) return name + '=' + toBytes(value);
+    return this.hasKey ? name + ' ' + this.hash(toBytes(value)) : undefined;
+  }
+
+  filesOf(pattern) {
+    const known = this.patterns.get(pattern);
+    if (known !== undefined) return known;
+    const { paths } = expandDeclared(this.project, this.project.root, pattern);
+    this.patterns.set(pattern, paths);
+    return paths;
+  }
+
+  /** Does a declared file, folder or glob name anything? */
+  isThere(pattern) {
+    return expandDeclared(this.project, this.project.root, pattern).isThere;
+  }
+
+  environmentOf(id) {
+    const environment = this.comparer === undefined ? undefined : readRun(this.project, id)?.environment;
+    return environment === undefined || this.comparer === undefined ? [] : this.comparer.changesOf(environment).map((change) => change.subject);
+  }
+
+  /** The run without success that left in this place what is there now. */
+  overwriterOf(graph, path) {
+    this.overwriters = this.overwriters ?? findOverwriters(graph.runs);
+    const by = this.overwriters.get(path);
+    const now = by === undefined ? undefined : this.stateOf(path);
+    return by !== undefined && now !== undefined && isSameContent(by.file, now) ? by.id : undefined;
+  }
+
+  /** All files and folders that were looked at. */
+  listDependences() {
+    const found = Array.from(this.seen, ([path, file]) => ({ path, stat: file?.stat }));
+    for (const path of this.secrets) found.push(dependOn(this.project, path));
+    if (this.secrets.size > 0 || this.variables.size > 0) found.push(dependOn(this.project, '.rr/key'));
+    for (const pattern of this.patterns.keys()) found.push(...listPatternFolders(this.project, pattern));
+    return found;
+  }
+
+  /** The variables that were asked for, as lines of a record; '' of those that are not set. */
+  listVariables() {
+    return Array.from(this.variables, ([name, line]) => [name, line ?? '']);
+  }
+
+  /** Writes what was learned of files that have not changed. */
+  save() {
+    this.comparer?.save();
+  }
+}
+
+/** The folders in which a file that a pattern names could come or go. */
+function listPatternFolders(project, pattern) {
+  const fixed = pattern.split('/');
+  const glob = fixed.findIndex((part) => /[*?[]/.test(part));
+  const base = glob < 0 ? pattern : fixed.slice(0, glob).join('/') || (pattern[0] === '/' ? '/' : '.');
+  const found = [dependOn(project, base)];
+  for (const [path, seen] of takeSnapshot(absoluteOf(project, base), [])) if (seen.isFolder) found.push(dependOn(project, base === '.' ? path : base + '/' + path));
+  return found;
+}
+
+// ==== src/sys/putback.ts =========================================================================
+// putback.ts - puts outputs that lie whole under other names in their places in the project. Knows no store and no records.
+
+/** Descriptors of outputs that are open already, as standard output is that a shell redirected; by path as in a record. */
+// type OpenedOutputs = Map<ByteString, number>;
+
+/** An output whose content lies whole under another name, ready to be put in its place. */
+// type Staged = { file: FileState; name: ByteString };
+
+/** The text of a link; undefined if it is none. */
+function readTarget(name) {
+  if (lstatIfThere(name)?.isSymbolicLink() !== true) return undefined;
+  return fs.readlinkSync(toFsPath(name), 'latin1');
+}
+
+/** Does a link at this path of the project lead to a place in it where results may be, as far as its text tells? */
+function isTargetInside(path, target) {
+  if (target === '' || target[0] === '/' || target.indexOf('\0') >= 0) return false;
+  // Each ".." must have a folder of the project to leave.
+  const parts = folderOfName('/' + path).split('/').filter((part) => part !== '');
+  for (const part of target.split('/')) {
+    if (part === '..' && parts.pop() === undefined) return false;
+    if (part !== '..' && part !== '.' && part !== '') parts.push(part);
+  }
+  return !isLeftOut(parts.join('/'));
+}
+
+/** Can the output be put in its place: only real folders above it, no folder at it, and a link only where a link is put? */
+function isFree(project, file) {
+  const name = absoluteOf(project, file.path);
+  for (let folder = folderOfName(name); folder !== project.root; folder = folderOfName(folder)) {
+    const stat = lstatIfThere(folder);
+    if (stat !== undefined && !stat.isDirectory()) return false;
+  }
+  const stat = lstatIfThere(name);
+  if (stat === undefined) return true;
+  return file.kind === 'd' ? stat.isDirectory() : stat.isFile() || (file.kind === 'l' && stat.isSymbolicLink());
+}
+
+/** Is each output that is open already as long as it was when the run began? What a surrounding script printed before would be lost, or stand there twice. */
+function areOpenedAsThen(run, opened) {
+  for (const [path, descriptor] of opened) {
+    const before = run.inputs.find((file) => file.path === path);
+    if (fs.fstatSync(descriptor).size !== (before === undefined ? 0 : before.size)) return false;
+  }
+  return true;
+}
+
+/** A folder on the file system of an output, for unfinished files: .rr/running, or the output's own. */
+function stagingFolder(project, path) {
+  const running = project.own + '/running';
+  let folder = folderOfName(absoluteOf(project, path));
+  while (lstatIfThere(folder) === undefined) folder = folderOfName(folder);
+  return statIfThere(running)?.dev === statIfThere(folder)?.dev ? running : folder;
+}
+
+/** Puts it there, whole from the first instant. */
+function putInPlace(project, { file, name }) {
+  const target = absoluteOf(project, file.path);
+  makeFolder(folderOfName(target));
+  if (file.kind === 'l') {
+    const text = readBytesIfThere(name) ?? '';
+    fs.unlinkSync(toFsPath(name));
+    fs.symlinkSync(toFsPath(text), toFsPath(name));
+  }
+  fs.renameSync(toFsPath(name), toFsPath(target));
+}
+
+/** Writes outputs to the descriptors that are open for them, after what is there. What fails leaves these as they were. */
+function pourInto(staged, opened) {
+  const before = [];
+  try {
+    for (const { file, name } of staged) {
+      const descriptor = opened.get(file.path);
+      if (descriptor === undefined) continue;
+      const sizeBytes = fs.fstatSync(descriptor).size;
+      before.push({ descriptor, sizeBytes });
+      appendFrom(name, sizeBytes, Infinity, descriptor);
+    }
+  } catch (error) {
+    for (const { descriptor, sizeBytes } of before) fs.ftruncateSync(descriptor, sizeBytes);
+    throw error;
+  }
+}
+
+/** Writes at most `count` bytes of a file, from a place in it on. */
+function appendFrom(name, from, count, descriptor) {
+  const source = fs.openSync(toFsPath(name), 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(1 << 16);
+    for (let at = from, n = -1; n !== 0; at += n) {
+      n = fs.readSync(source, buffer, 0, Math.min(buffer.length, from + count - at), at);
+      writeAll(descriptor, buffer.subarray(0, n));
+    }
+  } finally {
+    fs.closeSync(source);
+  }
+}
+
+// ---- what was printed -------------------------------------------------------------------------------
+
+/** Prints what an earlier run printed, in its order, as the command would; `logs` is the name of the kept streams without ending. */
+function printAgain(logs) {
+  const order = readBytesIfThere(logs + '.order');
+  const at = { out: 0, err: 0 };
+  for (const line of (order ?? '').split('\n')) {
+    const parts = /^(out|err) (\d+)$/.exec(line);
+    if (parts === null) continue;
+    const stream = parts[1];
+    printPart(logs + '.' + stream, at[stream], Number(parts[2]), stream === 'out' ? 1 : 2);
+    at[stream] += Number(parts[2]);
+  }
+  printPart(logs + '.out', at.out, Infinity, 1);
+  printPart(logs + '.err', at.err, Infinity, 2);
+}
+
+/** A reader that went away, or a stream that is closed, keeps nothing else from being done. */
+function printPart(name, from, count, descriptor) {
+  if (lstatIfThere(name) === undefined) return;
+  try {
+    appendFrom(name, from, count, descriptor);
+  } catch (error) {
+    if (['EPIPE', 'EBADF', 'EIO', 'ENOSPC'].indexOf(errorCode(error)) < 0) throw error;
+  }
+}
+
+// ==== src/sys/reuse.ts ===========================================================================
+// reuse.ts - finds an earlier run with the same outcome, puts its outputs back, and keeps those of new runs. Records nothing.
+//
+//   FOLDER/objects/ab/REST            contents (objects.ts); FOLDER is .rr, or a cache that several share
+//   FOLDER/entries/ab/REST/ID.rec     runs of the step whose key has the SHA-256 abREST (formats/reuseentry.ts)
+//
+// What a cache holds others may have written: nothing of it is believed but bytes that have their hash.
+// Outputs are put only where a run of this project may leave results, behind no link. Who may
+// write to a cache can make a step come out as they like, though, as who may write to its code can.
+
+/** An earlier run whose outputs may be put back. `inputs`: its inputs as they are now. */
+// type Reusable = { id: string; entry: ReuseEntry; place: { path: string; last: string }; inputs: FileState[] };
+
+/** What is known of a run that ended but for its record. */
+// type KeptDetails = {
+//   /** Folders of the project that it listed; paths as in a record. */
+//   listed: ByteString[];
+//   /** Of run.removed what the command did not remove itself. */
+//   removedByOthers: ByteString[];
+// };
+
+/** Where what is put back goes to. */
+// type RestorePlaces = {
+//   opened: OpenedOutputs;
+//   /** Absolute name, without its ending, of files that what was printed is put into. */
+//   logs: ByteString;
+// };
+
+const LARGEST_ENTRY_BYTES = 64 << 20;
+const LARGEST_ENVIRONMENT_BYTES = 16 << 20;
+const REMEMBERED_FROM_BYTES = 1 << 20;
+const NO_DETAILS = { listed: [], removedByOthers: [] };
+
+class Reuse {
+  // readonly store: ContentStore;
+  // private readonly project: Project;
+  // private readonly isShared: boolean;
+  // private readonly hasEnvironment: boolean;
+  // private readonly seen: HashCache;
+  hashes = new Map();
+  // private finder: ContentFinder | undefined;
+  // private comparer: EnvironmentComparer | undefined;
+
+  constructor(project, cacheFolder, hasEnvironment) {
+    this.project = project;
+    this.isShared = cacheFolder !== undefined;
+    this.hasEnvironment = hasEnvironment;
+    this.store = cacheFolder === undefined ? new ContentStore(project.own, true) : new ContentStore(cacheFolder, false);
+    this.seen = new HashCache(project.own + '/seen');
+  }
+
+  // ---- finding --------------------------------------------------------------------------------------
+
+  /**
+   * The newest run of the same step that would come out the same now, undefined if there is none.
+   * Of `template` are looked at command, directory, redirects, parameters, parameterFiles,
+   * variables, variableHashes, declaredVariables, declaredInputs, declaredOutputs and metricsFiles.
+   */
+  async find(template) {
+    const path = this.entryFolder(template);
+    const names = listFolder(this.store.folder + '/' + path).filter((name) => name.endsWith('.rec') && RUN_ID.test(name.slice(0, -4)));
+    const argv = splitCommand(template.command, this.project.root, template.directory) ?? [];
+    for (const last of names.sort().reverse()) {
+      const entry = this.readEntry(path, last);
+      const inputs = entry === undefined || !this.isAnswering(entry, template, argv) ? undefined : await this.matchInputs(entry.run);
+      if (entry !== undefined && inputs !== undefined) return { id: entry.run.id, entry, place: { path, last }, inputs };
+    }
+    return undefined;
+  }
+
+  /** By the command as its arguments, so that one that a person wrote into a plan finds those that rr spelled. */
+  entryFolder(run) {
+    const argv = splitCommand(run.command, this.project.root, run.directory);
+    const command = argv === undefined ? run.command : quoteCommand(argv, this.project.root, run.directory);
+    const key = hashBytes(printStepKey({ ...run, command }));
+    return 'entries/' + key.slice(0, 2) + '/' + key.slice(2);
+  }
+
+  /** An entry that is whole, of this step, and may be reused; undefined otherwise: it is as if it were not there. */
+  readEntry(path, last) {
+    const name = this.store.folder + '/' + path + '/' + last;
+    try {
+      const stat = lstatIfThere(name);
+      const text = stat === undefined || !stat.isFile() || stat.size > LARGEST_ENTRY_BYTES ? undefined : readBytesIfThere(name);
+      const parts = text === undefined ? undefined : unsealRecord(text);
+      if (text === undefined || parts === undefined || hashBytes(parts.body) !== parts.hash) return undefined;
+      const entry = parseReuseEntry(text, name);
+      const isOfStep = entry.run.id + '.rec' === last && this.entryFolder(entry.run) === path;
+      const isUsable = isOfStep && findReuseObstacle(entry.run, this.isShared, isLeftOut) === undefined;
+      return isUsable ? entry : undefined;
+    } catch (error) {
+      if (!(error instanceof Failure) && errorCode(error) === '') throw error;
+      return undefined;
+    }
+  }
+
+  /** Does the entry tell all that is asked for, but for the content of inputs? */
+  isAnswering({ run, listings }, template, argv) {
+    const { project } = this;
+    const folder = absoluteOf(project, template.directory);
+    const known = new Set(run.inputs.concat(run.outputs).map((file) => file.path).concat(run.secretInputs.map((line) => line.slice(line.indexOf(' ') + 1))));
+    const tests = template.declaredOutputs.concat(template.metricsFiles).map((pattern) => isDeclared(project, project.root, pattern));
+    if (!tests.every((test) => run.outputs.some((file) => test(file.path)))) return false;
+    for (const pattern of template.declaredInputs) {
+      const { paths, isThere } = expandDeclared(project, project.root, pattern);
+      if (!isThere || !paths.every((path) => known.has(path))) return false;
+    }
+    // Of what was not traced nobody knows what it looked for in vain.
+    const isTraced = run.observed.startsWith('strace');
+    if (!isTraced && !findArgumentFiles({ project, folder, argv }).every((path) => known.has(path))) return false;
+    if (run.absent.concat(run.removed).some((path) => lstatIfThere(absoluteOf(project, path)) !== undefined)) return false;
+    if (!fileParametersOf(run).every(({ path, key, value }) => readParameterNow(project, path, key) === value)) return false;
+    if (!this.hasSameSecrets(run)) return false;
+    if (this.hasEnvironment && !this.hasSameEnvironment(run)) return false;
+    const described = this.describeListings(run, listings.map((listing) => listing.path));
+    return described.every(({ hash }, i) => hash === listings[i].hash);
+  }
+
+  hasSameSecrets(run) {
+    if (run.secretInputs.length === 0) return true;
+    const hash = makeSecretHasher(this.project.own + '/key');
+    return run.secretInputs.every((line) => {
+      const space = line.indexOf(' ');
+      const content = lstatIfThere(absoluteOf(this.project, line.slice(space + 1)))?.isFile() === true ? readBytesIfThere(absoluteOf(this.project, line.slice(space + 1))) : undefined;
+      return content !== undefined && hash(content) === line.slice(0, space);
+    });
+  }
+
+  hasSameEnvironment(run) {
+    if (run.environment === undefined) return false;
+    this.comparer = this.comparer ?? new EnvironmentComparer(this.project);
+    const isSame = this.comparer.changesOf(run.environment, this.isShared ? this.store.read(run.environment, LARGEST_ENVIRONMENT_BYTES) : undefined).length === 0;
+    this.comparer.save();
+    return isSame;
+  }
+
+  /** Puts the record of an environment into the project, if it is not there. */
+  bringEnvironment(hash) {
+    if (!this.isShared || lstatIfThere(this.project.provenance + '/environments/' + hash + '.rec') !== undefined) return;
+    const text = this.store.read(hash, LARGEST_ENVIRONMENT_BYTES);
+    if (text !== undefined && text.startsWith('# rr environment record, format ')) saveByContent(this.project, 'environments', text, '.rec');
+  }
+
+  /** The inputs of the run as they are now; undefined if one of them has other content. Parameter files may. */
+  async matchInputs(run) {
+    const now = [];
+    const free = new Set(run.parameterFiles);
+    const unknown = [];
+    for (const expected of run.inputs) {
+      const name = absoluteOf(this.project, expected.path);
+      const stat = lstatIfThere(name);
+      if (stat === undefined) return undefined;
+      const file = describeStat(stat, name, expected.path);
+      now.push(file);
+      if (file.kind !== expected.kind || (file.size !== expected.size && !free.has(file.path))) return undefined;
+      if (file.hash === '?') file.hash = this.knownHash(stat, file.path) ?? '?';
+      if (file.hash === '?') unknown.push({ file, name, stat, expected: free.has(file.path) ? undefined : expected });
+      else if (file.hash !== expected.hash && !free.has(file.path)) return undefined;
+    }
+    const outcomes = await hashFiles(unknown.map(({ name, stat }) => ({ name, sizeBytes: stat.size })));
+    let isSame = true;
+    unknown.forEach(({ file, stat, expected }, i) => {
+      const outcome = outcomes[i];
+      if (outcome.kind === 'hashed') {
+        file.hash = outcome.hash;
+        this.remember(stat, file.path, outcome.hash);
+      }
+      if (file.hash === '?' || (expected !== undefined && file.hash !== expected.hash)) isSame = false;
+    });
+    this.seen.save();
+    return isSame ? now : undefined;
+  }
+
+  knownHash(stat, path) {
+    return this.hashes.get(statKeyOf(stat, path)) ?? (stat.size < REMEMBERED_FROM_BYTES ? undefined : this.seen.find(stat, path));
+  }
+
+  remember(stat, path, hash) {
+    if (!isSettled(stat)) return;
+    this.hashes.set(statKeyOf(stat, path), hash);
+    if (stat.size >= REMEMBERED_FROM_BYTES) this.seen.add(stat, path, hash);
+  }
+
+  describeListings(run, listed) {
+    if (listed.length === 0) return [];
+    const folders = new ListedFolders(run, listed);
+    const isResultNow = makeResultTester(this.project);
+    return listed.map((path) => ({ path, hash: hashBytes(folders.describe(path, listNamesIn(this.project, path, isResultNow), isResultNow)) }));
+  }
+
+  // ---- putting back -----------------------------------------------------------------------------------
+
+  /**
+   * Puts the outputs into the project, each whole, and what was printed beside. False if that cannot
+   * be: a content is gone or damaged, a folder or a link stands in the way. Then the step is to be run.
+   */
+  restore(found, places) {
+    const { run } = found.entry;
+    if (!run.outputs.every((file) => isFree(this.project, file)) || !areOpenedAsThen(run, places.opened)) return false;
+    const staged = [];
+    const taken = [];
+    const take = (file, name) => {
+      taken.push(name);
+      return this.takeContent(file, run, name) && (file.kind !== 'l' || isTargetInside(file.path, readBytesIfThere(name) ?? ''));
+    };
+    try {
+      for (const log of run.logs) if (!take(log, places.logs + String(endingOfLog(log)))) return false;
+      for (const file of run.outputs) {
+        if (file.kind === 'd' || (!places.opened.has(file.path) && this.isInPlace(file))) continue;
+        const name = stagingFolder(this.project, file.path) + '/.reused.' + makeRandomDigits() + '.tmp';
+        if (!take(file, name)) return false;
+        staged.push({ file, name });
+      }
+      if (run.environment !== undefined) this.bringEnvironment(run.environment);
+      for (const file of run.outputs) if (file.kind === 'd') makeFolder(absoluteOf(this.project, file.path));
+      for (const one of staged) if (!places.opened.has(one.file.path)) putInPlace(this.project, one);
+      pourInto(staged, places.opened);
+      taken.splice(0, run.logs.length);
+      this.noteUse(found);
+      return true;
+    } catch (error) {
+      if (errorCode(error) === '') throw error;
+      tell('rr: cannot put back the outputs of ' + found.id + ': ' + describeSystemError(error) + '; the command is run');
+      return false;
+    } finally {
+      for (const name of taken) removeIfThere(name);
+    }
+  }
+
+  /** Copies a content, of a link the text of its target, to a new file; false if it is nowhere, whole. */
+  takeContent(file, run, to) {
+    const mode = file.kind === 'x' ? 0o777 : 0o666;
+    makeFolder(folderOfName(to));
+    const taken = this.store.take(file.hash, to, mode);
+    if (taken === 'whole' || taken === 'failed') return taken === 'whole';
+    this.finder = this.finder ?? new ContentFinder(this.project);
+    const found = this.finder.find(file, run);
+    if (found === undefined) return false;
+    if (found.kind === 'file') return copyChecked(found.name, file.hash, to, mode);
+    fs.writeFileSync(toFsPath(to), Buffer.from(found.content, 'latin1'), { mode, flag: 'wx' });
+    return true;
+  }
+
+  isInPlace(file) {
+    const name = absoluteOf(this.project, file.path);
+    const stat = lstatIfThere(name);
+    if (stat === undefined) return false;
+    const now = describeStat(stat, name, file.path);
+    if (now.kind !== file.kind || now.size !== file.size) return false;
+    return (now.hash === '?' ? this.knownHash(stat, file.path) : now.hash) === file.hash;
+  }
+
+  /** For gc: it was used now. Of another's file in a cache only the owner may set times, but all may replace it. */
+  noteUse({ place }) {
+    const name = this.store.folder + '/' + place.path + '/' + place.last;
+    const text = touchIfAllowed(name) ? undefined : readBytesIfThere(name);
+    if (text !== undefined) this.store.putFile(place.path, place.last, text);
+  }
+
+  /** What the record of a run says whose outputs were put back. */
+  fill(run, found) {
+    const { entry, id, inputs } = found;
+    const { environment } = entry.run;
+    run.reused = id;
+    run.exit = 0;
+    run.status = 'succeeded';
+    run.observed = entry.run.observed;
+    run.inputs = inputs;
+    run.outputs = entry.run.outputs;
+    run.absent = entry.run.absent;
+    run.secretInputs = entry.run.secretInputs;
+    if (environment !== undefined && lstatIfThere(this.project.provenance + '/environments/' + environment + '.rec') !== undefined) run.environment = environment;
+  }
+
+  // ---- keeping ----------------------------------------------------------------------------------------
+
+  /**
+   * Keeps the outputs of a run that ended well, so that they can be put back. Returns why it is not
+   * kept, as a part of a sentence; undefined if it is, or if the store cannot be used, which is told.
+   */
+  async keep(run, details = NO_DETAILS) {
+    const removed = run.removed.filter((path) => details.removedByOthers.indexOf(path) < 0);
+    const kept = { ...run, removed };
+    const obstacle = findReuseObstacle(kept, this.isShared, isLeftOut) ?? this.findLinkObstacle(kept) ?? await this.findChange(kept);
+    if (obstacle !== undefined) return obstacle;
+    // Logs stay in the project; only others need another copy.
+    for (const file of kept.outputs.concat(this.isShared ? kept.logs : [])) {
+      if (file.kind !== 'd' && !this.putContent(file)) return this.store.isUsable ? 'its output ' + file.path + ' is not as it was any more' : undefined;
+    }
+    if (this.isShared && kept.environment !== undefined) this.putEnvironment(kept.environment);
+    const body = printReuseEntry({ run: kept, listings: this.describeListings(kept, details.listed) });
+    this.store.putFile(this.entryFolder(kept), kept.id + '.rec', sealRecord(body, hashBytes(body)));
+    return undefined;
+  }
+
+  putContent(file) {
+    const name = absoluteOf(this.project, file.path);
+    if (file.kind !== 'l') return this.store.put(name, file.hash, file.size);
+    const text = readTarget(name);
+    return text !== undefined && hashBytes(text) === file.hash && this.store.putBytes(text, file.hash);
+  }
+
+  /** A link that leads elsewhere would have whoever writes to it later write there. */
+  findLinkObstacle(run) {
+    for (const file of run.outputs) {
+      const target = file.kind === 'l' ? readTarget(absoluteOf(this.project, file.path)) : undefined;
+      if (target !== undefined && !isTargetInside(file.path, target)) return 'it made the link ' + file.path + ', which leads out of the project';
+    }
+    return undefined;
+  }
+
+  /** What is not any more as the run found it: then it may have read either. */
+  async findChange(run) {
+    const written = new Set(run.outputs.map((file) => file.path).concat(run.removed));
+    const inputs = run.inputs.filter((file) => !written.has(file.path));
+    if (await this.matchInputs({ ...run, inputs }) === undefined) return 'an input changed while it ran';
+    const found = run.absent.find((path) => lstatIfThere(absoluteOf(this.project, path)) !== undefined);
+    return found === undefined ? undefined : found + ' appeared while it ran';
+  }
+
+  /** One with keyed hashes of secrets is not for others. */
+  putEnvironment(hash) {
+    const text = readBytesIfThere(this.project.provenance + '/environments/' + hash + '.rec');
+    if (text !== undefined && !/%\{[0-9a-f]{16}\}/.test(text)) this.store.putBytes(text, hash);
+  }
+}
+
+let opened;
+
+/** What `choice` names; undefined is .rr of the project. The same is given again as long as nothing else is asked for: it knows what it has seen. */
+function openReuse(project, choice) {
+  const { cache, hasEnvironment } = choice ?? { cache: undefined, hasEnvironment: false };
+  const name = [project.root, project.own, cache ?? '', String(hasEnvironment)].join('\0');
+  if (opened === undefined || opened.name !== name) opened = { name, reuse: new Reuse(project, cache, hasEnvironment) };
+  return opened.reuse;
+}
+
+/** Names in a folder of the project, those left out that are never looked at. */
+function listNamesIn(project, folder, isResult) {
+  const names = [];
+  for (const name of listFolder(absoluteOf(project, folder))) {
+    const path = folder === '.' ? name : folder + '/' + name;
+    const stat = isLeftOut(path) ? undefined : lstatIfThere(absoluteOf(project, path));
+    if (stat !== undefined) names.push({ name, isFolder: stat.isDirectory(), isResult: isResult(path) });
+  }
+  return names;
+}
+
+// ==== src/sys/stored.ts ==========================================================================
+// stored.ts - what lies in a store of contents and entries, and taking it away. Decides nothing.
+//
+// Others may put and take at the same time. What was used since it was listed is left alone. A content that goes while
+// another process takes it is read to its end; an entry that lost one is found out by whoever wants it.
+
+/** A file that is of no use to anybody: unfinished, damaged. */
+// type Leftover = { path: string; sizeBytes: number };
+
+// type Stored = { contents: StoredContent[]; entries: StoredEntry[]; leftovers: Leftover[] };
+
+// Of these one may still be at work.
+const UNFINISHED_MS = 3600000;
+
+function listStoreFolders(folder, test) {
+  return listFolder(folder).filter((name) => test.test(name) && lstatIfThere(folder + '/' + name)?.isDirectory() === true).sort();
+}
+
+/** The regular files in a folder of the store; of unfinished ones only those that nobody writes any more. */
+function visitFiles(store, path, nowMs, leftovers, visit) {
+  for (const name of listFolder(store + '/' + path).sort()) {
+    const stat = lstatIfThere(store + '/' + path + '/' + name);
+    if (stat === undefined || !stat.isFile()) continue;
+    if (name[0] !== '.') visit(name, stat);
+    else if (name.endsWith('.tmp') && nowMs - stat.mtimeMs > UNFINISHED_MS) leftovers.push({ path: path + '/' + name, sizeBytes: stat.size });
+  }
+}
+
+/** `hasLogs`: what was printed lies in the store, too. undefined if it is damaged. */
+function readStoredEntry(name, hasLogs) {
+  try {
+    const text = readBytesIfThere(name) ?? '';
+    const parts = unsealRecord(text);
+    if (parts === undefined || hashBytes(parts.body) !== parts.hash) return undefined;
+    const { run } = parseReuseEntry(text, name);
+    const files = run.outputs.filter((file) => file.kind !== 'd').concat(hasLogs ? run.logs : []);
+    return { id: run.id, command: run.command, hashes: Array.from(new Set(files.map((file) => file.hash))) };
+  } catch (error) {
+    if (!(error instanceof Failure) && errorCode(error) === '') throw error;
+    return undefined;
+  }
+}
+
+/** All that lies in the store in `folder`. `isShared`: it is a cache, not .rr of a project. */
+function listStored(folder, isShared) {
+  const stored = { contents: [], entries: [], leftovers: [] };
+  const nowMs = readUtcMicros() / 1000;
+  for (const first of listStoreFolders(folder + '/objects', /^[0-9a-f]{2}$/)) {
+    visitFiles(folder, 'objects/' + first, nowMs, stored.leftovers, (name, stat) => {
+      if (/^[0-9a-f]{62}$/.test(name)) stored.contents.push({ hash: first + name, sizeBytes: stat.size, usedMs: stat.mtimeMs });
+    });
+  }
+  visitFiles(folder, 'objects/corrupt', nowMs, stored.leftovers, (name, stat) => {
+    if (/^[0-9a-f]{64}\.[a-z2-7]+$/.test(name)) stored.leftovers.push({ path: 'objects/corrupt/' + name, sizeBytes: stat.size });
+  });
+  for (const first of listStoreFolders(folder + '/entries', /^[0-9a-f]{2}$/)) {
+    for (const rest of listStoreFolders(folder + '/entries/' + first, /^[0-9a-f]{62}$/)) {
+      const path = 'entries/' + first + '/' + rest;
+      visitFiles(folder, path, nowMs, stored.leftovers, (name, stat) => {
+        if (!name.endsWith('.rec') || !RUN_ID.test(name.slice(0, -4))) return;
+        const entry = readStoredEntry(folder + '/' + path + '/' + name, isShared);
+        if (entry === undefined) stored.leftovers.push({ path: path + '/' + name, sizeBytes: stat.size });
+        else stored.entries.push({ ...entry, path: path + '/' + name, sizeBytes: stat.size, usedMs: stat.mtimeMs });
+      });
+    }
+  }
+  return stored;
+}
+
+/** Takes a file of the store away, if it was not used since; and its folder, if that is empty then. */
+function removeStored(folder, path, usedMs) {
+  const name = folder + '/' + path;
+  const stat = lstatIfThere(name);
+  if (stat === undefined || (usedMs !== undefined && stat.mtimeMs !== usedMs)) return 'used';
+  try {
+    fs.unlinkSync(toFsPath(name));
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return errorCode(error) === 'ENOENT' ? 'used' : 'failed';
+  }
+  for (let slash = path.lastIndexOf('/'); slash > 0 && path.indexOf('/') !== slash; slash = path.lastIndexOf('/', slash - 1)) {
+    try {
+      fs.rmdirSync(toFsPath(folder + '/' + path.slice(0, slash)));
+    } catch (error) {
+      if (errorCode(error) === '') throw error;
+      break; // not empty
+    }
+  }
+  return 'removed';
 }
 
 // ==== src/sys/recording.ts =======================================================================
@@ -28175,35 +37196,60 @@ function dependOn(project, path) {
 //   outputs: ByteString[];
 //   /** 'NAME=VALUE' */
 //   parameters: ByteString[];
+//   /** Names of variables that it depends on. */
+//   variables: ByteString[];
+//   /** Values in files: read before the command starts. Their files are inputs. */
+//   fileParameters: FileParameter[];
+//   /** Paths of files that metrics are read from when the command has ended; those that it wrote are outputs. */
+//   metricsFiles: ByteString[];
 //   timeoutS: number | undefined;
+//   /** What is asked for it, as a record has it. */
+//   asked: ByteString[];
 //   trace: TraceMethod | 'auto';
 //   requireClean: boolean;
 //   noLogs: boolean;
 //   quiet: boolean;
 //   /** Descriptors above 2 that the command is to have. */
 //   inherited: number[];
-//   /** There if the run repeats another. */
+//   /** There if the command is run as a record tells: it repeats a run, or is a step. */
 //   repeat: RepeatRequest | undefined;
+//   /** There if the run is one of many, which all together are put into the derived files. */
+//   batch?: Includer;
+//   /** There if the outputs of an earlier run may be put back instead, and those of this one are to be kept. */
+//   reuse?: Reuse;
 // };
 
-/** What is different where a recorded run is repeated. */
+/** What is different where a command is run as a record tells. */
 // type RepeatRequest = {
 //   /** The project of the records, whose own files a command in a scratch tree must leave alone. */
 //   origin: Project;
-//   /** Puts into the record what is known beforehand: what it repeats, its parameters, the code. */
+//   /** Puts into the record what is known beforehand: what it repeats, its parameters, the code. Called again if its id is taken. */
 //   fill: (run: Run) => void;
-//   /** For the command's standard streams; of 'keep' a copy is kept and nothing is passed on. */
-//   streams: { stdin: number; stdout: number | 'keep'; stderr: number | 'keep' };
+//   /** For the command's standard streams; of 'keep' a copy is kept and nothing is passed on, of 'pass' a copy is kept and it is passed on. */
+//   streams: { stdin: number; stdout: number | 'keep' | 'pass'; stderr: number | 'keep' | 'pass' };
 //   /** The same as a record has it; and the paths of the files, those that are read and those that are written. */
 //   redirects: { spelled: ByteString[]; from: ByteString[]; to: ByteString[] };
 //   /** Called when all is known of the run, before it is written. */
 //   judge: (run: Run) => Promise<void>;
 //   /** No: nothing is left of it but what the call returns. */
 //   isKept: boolean;
+//   /** There if it is a step that the engine carries out. */
+//   step: StepSurroundings | undefined;
 // };
 
-/** `problems`: what could not be recorded, as sentences. */
-// type Recorded = { run: Run; end: CommandEnd; problems: string[] };
+/** What is different for a step that the engine carries out. */
+// type StepSurroundings = {
+//   /** Variables that the command alone has, and no record: of the jobserver. */
+//   variables: { [name: string]: string };
+//   /** What is looked at if it is not traced; undefined: the whole project. */
+//   untraced: { inputs: ByteString[]; outputs: ByteString[]; warning: ByteString | undefined } | undefined;
+//   stopper: CommandStopper | undefined;
+//   /** Called with what the command printed before it is passed on. */
+//   beforeOutput: (data: Buffer) => void;
+// };
+
+/** `problems`: what could not be recorded, as sentences. `notReused`: why it can take the place of no later run, or no earlier one its own, as a part of a sentence. */
+// type Recorded = { run: Run; end: CommandEnd; problems: string[]; notReused?: string };
 
 
 /** What one recording carries from step to step. */
@@ -28228,6 +37274,10 @@ function dependOn(project, path) {
 //   watch: Watch | undefined;
 //   /** There if the state of the code could be read. */
 //   code: BegunCode | undefined;
+//   /** Folders of the project that a traced run listed. */
+//   listed: ByteString[];
+//   /** Why neither an earlier run can take its place nor it that of a later one, as a part of a sentence. */
+//   notReused: string | undefined;
 // };
 
 /** `leaks`: files of the project itself that a command in a scratch tree used. */
@@ -28235,6 +37285,7 @@ function dependOn(project, path) {
 
 // ---- before the run ---------------------------------------------------------------------------------
 
+/** The regular files that standard input, output and error are, as a record has them. */
 function readRedirects(project) {
   const result = { spelled: [], from: [], to: [], warnings: [] };
   for (const descriptor of [0, 1, 2]) {
@@ -28281,20 +37332,17 @@ async function attemptLater(problems, what, part) {
   }
 }
 
-// A shorter value is no secret ("1", "yes"), and would be found where it is none.
-const SHORTEST_SECRET_BYTES = 8;
-
-/** Values withheld so far that would be recognised anywhere: of secret variables, and of arguments. */
-function listSecretVariables() {
-  const values = Object.keys(process.env).filter(isSecretName).map((name) => toBytes(String(process.env[name])));
-  return new Set(values.filter((secret) => secret.length >= SHORTEST_SECRET_BYTES));
+/** The command as the record of a run of it has it, that is to be run in `folder`. */
+function spellForRecord(project, folder, argv) {
+  const hash = makeSecretHasher(project.own + '/key');
+  const secrets = listSecretVariables();
+  return spellCommand({ argv, project, folder, hash, withhold: makeWithholder(hash, secrets), secrets, request: { repeat: undefined } });
 }
 
-/** Withholds in a text all that is known to be a secret, which a shell may have put there. */
-function makeWithholder(hash, secrets) {
-  return (text) => maskKnown(text, Array.from(secrets).sort((a, b) => b.length - a.length), hash);
-}
+/** What a command is spelled by: without secrets and without the place of the project. */
+// type Spelling = Pick<Session, 'project' | 'hash' | 'withhold' | 'secrets'> & { request: Pick<RecordingRequest, 'repeat'> };
 
+/** A command as a record has it. */
 function spellCommand(session) {
   const directory = relativeTo(session.project, session.folder);
   // What is a secret in one process's arguments is one wherever else it stands.
@@ -28321,7 +37369,8 @@ function readLinkedRoot(directory) {
 /** Of a run for which no mark could be written, so that nothing of it is kept. */
 const UNCLAIMED_ID = '00000000T000000Z-aaaaaa';
 
-function beginRun(request, problems) {
+/** `fileParameters`: 'NAME VALUE' of those in files. */
+function beginRun(request, fileParameters, problems) {
   const { project, folder, argv } = request;
   attempt(problems, 'make .rr', () => { makeFolder(project.own + '/running'); keepTemporariesIn(project.own + '/running'); hideFromGit(project); });
   const underKey = makeSecretHasher(project.own + '/key');
@@ -28347,13 +37396,31 @@ function beginRun(request, problems) {
     });
     run.declaredInputs = request.inputs.map((pattern) => toRecordPath(project, folder, pattern));
     run.declaredOutputs = request.outputs.map((pattern) => toRecordPath(project, folder, pattern));
+    run.declaredVariables = request.variables;
     run.timeoutS = request.timeoutS;
+    run.asked = request.asked;
+    run.metricsFiles = request.metricsFiles;
     request.repeat?.fill(run);
+    run.parameterFiles = listParameterFiles(request);
+    run.parameters = replaceByName(run.parameters, fileParameters);
     return run;
   };
   let run;
   attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
-  return { request, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined };
+  return { request, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined, listed: [], notReused: undefined };
+}
+
+function listParameterFiles(request) {
+  return Array.from(new Set(request.fileParameters.map(({ path }) => path))).sort();
+}
+
+/** 'NAME VALUE' lines with others of the same names in the place of some, or behind them. */
+function replaceByName(lines, others) {
+  const nameOf = (line) => line.slice(0, line.indexOf(' '));
+  const byName = new Map(others.map((line) => [nameOf(line), line]));
+  const replaced = lines.map((line) => byName.get(nameOf(line)) ?? line);
+  const there = new Set(lines.map(nameOf));
+  return replaced.concat(others.filter((line) => !there.has(nameOf(line))));
 }
 
 function recordCode(session) {
@@ -28391,15 +37458,19 @@ function recordCodeFiles(session) {
   if (open.length > 0) run.warnings.push('code that is not committed was read, which --require-clean could not know beforehand: ' + shorten(open));
 }
 
-function recordVariables(session) {
-  for (const { name, value } of readVariables(REPLAYED_VARIABLES)) {
-    const masked = maskValue(name, value, session.hash);
-    if (masked === value) session.run.variables.push(name + '=' + value);
-    else session.run.variableHashes.push(name + ' ' + session.hash(value));
+/** What a record says of variables: those that are replayed or declared, and of secrets that they are. */
+function listVariables(environment, declaredVariables, hash) {
+  const listed = { variables: [], variableHashes: [] };
+  const declared = declaredVariables.filter((name) => REPLAYED_VARIABLES.indexOf(name) < 0);
+  for (const { name, value } of readVariables((REPLAYED_VARIABLES).concat(declared), environment)) {
+    const masked = maskValue(name, value, hash);
+    if (masked === value) listed.variables.push(name + '=' + value);
+    else listed.variableHashes.push(name + ' ' + hash(value));
   }
-  for (const name of Object.keys(process.env).sort()) {
-    if (isSecretName(name)) session.run.variableHashes.push(name + ' ' + session.hash(toBytes(String(process.env[name]))));
+  for (const name of Object.keys(environment).sort()) {
+    if (isSecretName(name) && declared.indexOf(toBytes(name)) < 0) listed.variableHashes.push(name + ' ' + hash(toBytes(String(environment[name]))));
   }
+  return listed;
 }
 
 /** What the command would load, as far as its program's files tell. */
@@ -28431,15 +37502,20 @@ function splitAtRoots(text, roots) {
   return roots.reduce((parts, root) => parts.reduce((all, part) => all.concat(part.split(root)), []), [text]);
 }
 
-/** Facts of the environment. Where nothing is traced they need not wait for the end of the command. */
-async function recordEnvironment(session, loaded) {
-  const { project, run } = session;
-  const software = await describeSoftware(loaded, { project, cacheFolder: project.own, isInside: (name) => isInProject(project, name) });
+/** Writes the environment's record, if it is not there. `software`: its lines on programs and libraries. Returns its name. */
+function storeEnvironment(session, software) {
   const spell = (name, value) => {
     const masked = session.withhold(maskValue(name, value, session.hash));
     return splitAtRoots(masked, listRoots(session)).map(encodeWithheld).join('%{project}');
   };
-  run.environment = saveByContent(project, 'environments', describeEnvironment(software.text, spell), '.rec');
+  return saveByContent(session.project, 'environments', describeEnvironment(software, spell), '.rec');
+}
+
+/** Facts of the environment. Where nothing is traced they need not wait for the end of the command. */
+async function recordEnvironment(session, loaded) {
+  const { project, run } = session;
+  const software = await describeSoftware(loaded, { project, cacheFolder: project.own, isInside: (name) => isInProject(project, name) });
+  run.environment = storeEnvironment(session, software.text);
   run.compilers = software.compilers;
   session.ownLibraries = software.ownLibraries.map((name) => relativeTo(project, name));
   run.warnings.push(...software.warnings);
@@ -28484,6 +37560,15 @@ function chooseMethod(session, wanted) {
   }
   if (!request.quiet && search.kind === 'fails' && search.isNews) tell('rr: the run is not traced, only the project is compared before and after: ' + why);
   return 'scan';
+}
+
+/** Of a step that is not traced only some files are looked at, where others change files at the same time. */
+function narrowMethod(session, method) {
+  const untraced = session.request.repeat?.step?.untraced;
+  if (method === 'strace' || untraced === undefined) return method;
+  session.request = { ...session.request, inputs: untraced.inputs, outputs: untraced.outputs };
+  if (untraced.warning !== undefined) session.run.warnings.push(untraced.warning);
+  return 'none';
 }
 
 function beginWatch(session, tracer) {
@@ -28564,9 +37649,9 @@ function planStreams(session) {
 
 function planRepeatStreams(repeat) {
   const { stdin, stdout, stderr } = repeat.streams;
-  const how = (stream) => (stream === 'keep' ? 'keep-only' : 'inherit');
-  const number = (stream) => (stream === 'keep' ? -1 : stream);
-  return { descriptors: { stdin, stdout: number(stdout), stderr: number(stderr) }, stdout: how(stdout), stderr: how(stderr), terminal: undefined };
+  const how = (stream) => (stream === 'keep' ? 'keep-only' : stream === 'pass' ? 'keep' : 'inherit');
+  const number = (stream, own) => (stream === 'keep' ? -1 : stream === 'pass' ? own : stream);
+  return { descriptors: { stdin, stdout: number(stdout, 1), stderr: number(stderr, 2) }, stdout: how(stdout), stderr: how(stderr), terminal: undefined };
 }
 
 const HEARTBEAT_MS = 60000;
@@ -28580,7 +37665,7 @@ async function runIt(session) {
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
     meanwhile: () => { if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
-    tracer: tracerRequest(session.watch), inherited: session.request.inherited,
+    tracer: tracerRequest(session.watch), inherited: session.request.inherited, step: session.request.repeat?.step,
   });
   await environment;
   clearInterval(heartbeat);
@@ -28614,10 +37699,26 @@ function noteObserved(session, observed, processes) {
   run.outputs = observed.outputs;
   run.uncertain = observed.uncertain;
   run.removed = observed.removed;
-  run.missingOutputs = observed.missingOutputs.map((pattern) => toRecordPath(project, folder, pattern));
+  // A metrics file that is missing is told by a warning, others by the exit status.
+  const metrics = listMetricsNames(session).filter((name) => session.request.outputs.indexOf(name) < 0);
+  run.missingOutputs = observed.missingOutputs.filter((pattern) => metrics.indexOf(pattern) < 0).map((pattern) => toRecordPath(project, folder, pattern));
   run.warnings.push(...observed.warnings);
-  if (observed.undeclared.length > 0) run.warnings.push('written but not declared: ' + shorten(observed.undeclared));
+  if (observed.undeclared.length > 0 && session.request.outputs.length > 0) run.warnings.push('written but not declared: ' + shorten(observed.undeclared));
   if (observed.uncertain.length > 0) run.warnings.push('changed while another run was active, so not counted as outputs: ' + shorten(observed.uncertain.map((file) => file.path)));
+}
+
+function listMetricsNames(session) {
+  return session.request.metricsFiles.map((path) => absoluteOf(session.project, path));
+}
+
+/** Reads the metrics files that the run wrote: one that was there before says nothing of it. */
+function noteMetrics(session) {
+  const { run, project } = session;
+  const written = run.metricsFiles.filter((path) => run.outputs.some((file) => file.path === path));
+  for (const path of run.metricsFiles) if (written.indexOf(path) < 0) run.warnings.push('the metrics file ' + path + ' was not written');
+  const { metrics, warnings } = readMetrics(project, written);
+  run.metrics = metrics.map(session.withhold);
+  run.warnings.push(...warnings);
 }
 
 function noteWatched(session, watched) {
@@ -28627,6 +37728,7 @@ function noteWatched(session, watched) {
   const leaks = Array.from(session.watch?.leaks ?? []).sort();
   if (leaks.length > 0) run.warnings.push('it used files of the project itself by their absolute names, not those of the scratch tree: ' + shorten(leaks));
   run.absent = watched.absent;
+  session.listed = watched.listed;
   run.leftOut = watched.leftOut;
   noteProcesses(session, watched);
 }
@@ -28645,6 +37747,8 @@ function save(session) {
   // In a scratch tree it has changed nothing that another run could take for its own.
   if (run.tree === undefined) attempt(problems, 'note the end', () => noteEnded(project, run));
   if (problems.length > before) return;
+  const { batch } = request;
+  if (batch !== undefined) return attempt(problems, 'write "' + project.own + '"', () => batch.include(run));
   attempt(problems, 'bring provenance/Makefile up to date', () => {
     const lost = settleLostRuns(project, run.id);
     if (lost.length > 0) removeAbandonedScratch(project);
@@ -28654,12 +37758,13 @@ function save(session) {
 }
 
 async function observe(session, method) {
-  const { request, project, folder, run } = session;
+  const { project, folder, run, request } = session;
   const redirects = request.repeat === undefined ? readRedirects(project) : { ...request.repeat.redirects, warnings: [] };
   run.redirects = redirects.spelled;
   run.warnings.push(...redirects.warnings);
   const { observation, missing } = await beginObservation({
-    project, method, folder, argv: session.argv, declaredInputs: request.inputs, declaredOutputs: request.outputs,
+    project, method, folder, argv: session.argv,
+    declaredInputs: request.inputs.concat(run.parameterFiles.map((path) => absoluteOf(project, path))), declaredOutputs: request.outputs.concat(listMetricsNames(session)),
     redirectedFrom: redirects.from, redirectedTo: redirects.to,
     surroundingLogs: (request.repeat === undefined ? [1, 2] : []).map(readSurroundingLog).map((name) => (name === undefined ? '' : relativeTo(project, name))),
   });
@@ -28689,17 +37794,22 @@ async function lookAfter(session, observation, isShared) {
 
 /**
  * Runs the command and records it; resolves when all is written. What fails on the way is named in
- * `problems` and does not stop the command. Throws Failure, before anything was run, for a declared
- * input that is missing, a tracer that cannot be had and code that is not clean.
+ * `problems` and does not stop the command. Throws Failure, before anything was run, for a parameter
+ * that its file does not have, a declared input that is missing, a tracer that cannot be had and code
+ * that is not clean.
  */
 async function recordCommand(request) {
   const problems = [];
-  const session = beginRun(request, problems);
-  const observation = await observe(session, chooseMethod(session, request.trace));
+  const session = beginRun(request, readFileParameters(request.project, request.fileParameters), problems);
+  // Results that no record tells of would be nobody's.
+  if (request.repeat?.step !== undefined && session.run.id === UNCLAIMED_ID) throw new Failure(problems[0], '');
+  const observation = await observe(session, narrowMethod(session, chooseMethod(session, request.trace)));
   session.isShared = isAmongOthers(session);
   attempt(problems, 'record the code', () => recordCode(session));
   if (request.requireClean) refuseUnclean(session, observation);
-  recordVariables(session);
+  Object.assign(session.run, listVariables(process.env, session.run.declaredVariables, session.hash));
+  const reused = await reuseEarlier(session);
+  if (reused !== undefined) return reused;
   if (problems.length > 0) tell('rr: ' + problems[0] + '; the command runs all the same');
   watchReads(observation);
   const end = await runIt(session);
@@ -28711,8 +37821,11 @@ async function recordCommand(request) {
   session.run.observed = session.watch === undefined ? observation.method : 'strace ' + session.watch.version;
   await lookAfter(session, observation, isShared);
   attempt(problems, 'record the code', () => recordCodeFiles(session));
+  attempt(problems, 'read the metrics', () => noteMetrics(session));
+  const removed = session.run.removed;
   await finish(session);
-  return { run: session.run, end, problems };
+  await keepForReuse(session, end, removed);
+  return { run: session.run, end, problems, notReused: session.notReused };
 }
 
 /** Is another run of the project active, or was one since this one began? In a scratch tree it is alone. */
@@ -28723,11 +37836,66 @@ function isAmongOthers(session) {
 async function finish(session) {
   const { repeat } = session.request;
   if (repeat === undefined) return save(session);
-  attempt(session.problems, 'keep the logs', () => noteRunningLogs(session.project, session.run));
+  if (repeat.step === undefined) attempt(session.problems, 'keep the logs', () => noteRunningLogs(session.project, session.run));
   await attemptLater(session.problems, 'compare the outputs', () => repeat.judge(session.run));
   session.run.logs = [];
   if (repeat.isKept) save(session);
   else forgetRun(session.project, session.run);
+}
+
+// ---- reuse ------------------------------------------------------------------------------------------
+
+/** Standard streams that are files of their own, by path: what is put back there goes through the descriptor. */
+function findOpenedOutputs(run) {
+  const opened = new Map();
+  for (const redirect of run.redirects) {
+    const parts = /^([12]) >>? ([^]+)$/.exec(redirect);
+    if (parts !== null) opened.set(parts[2], Number(parts[1]));
+  }
+  return opened;
+}
+
+// Of a command that was not run.
+const NOT_RUN = { exit: 0, wallMs: 0, signalsSeen: [], isTimedOut: false, isHeld: false, logProblems: [] };
+
+/** Whatever goes wrong with a store or a cache is told, and the run is recorded as without it. */
+async function attemptReuse(part) {
+  const problems = [];
+  await attemptLater(problems, 'reuse runs', part);
+  for (const problem of problems) tell('rr: ' + problem + '; going on without');
+}
+
+/** Puts back what an earlier run with the same outcome left, and records that. undefined if there is none, or if that cannot be. */
+async function reuseEarlier(session) {
+  const { request, run, project, problems } = session;
+  const { reuse } = request;
+  if (reuse === undefined || run.id === UNCLAIMED_ID) return undefined;
+  const isOwn = request.repeat === undefined;
+  // What comes through a pipe is not known before it is read, and then it is gone.
+  if (isOwn && isPipe(0)) session.notReused = 'what comes through its standard input is not known; write "< /dev/null" if it reads nothing';
+  const logs = runningLogName(project, run.id);
+  let found;
+  await attemptReuse(async () => {
+    const one = session.notReused === undefined ? await reuse.find(run) : undefined;
+    if (one !== undefined && reuse.restore(one, { opened: isOwn ? findOpenedOutputs(run) : new Map(), logs })) found = one;
+  });
+  if (found === undefined) return undefined;
+  reuse.fill(run, found);
+  if (isOwn) printAgain(logs);
+  if (request.noLogs) for (const log of found.entry.run.logs) removeIfThere(logs + String(endingOfLog(log)));
+  attempt(problems, 'record the code', () => recordCodeFiles(session));
+  attempt(problems, 'read the metrics', () => noteMetrics(session));
+  await finish(session);
+  return { run, end: NOT_RUN, problems };
+}
+
+/** Keeps the outputs for later runs, if the run is on record in full. `removed`: what the command removed itself. */
+async function keepForReuse(session, end, removed) {
+  const { request, run, problems, listed } = session;
+  const { reuse } = request;
+  if (reuse === undefined || session.notReused !== undefined || problems.length > 0 || run.status !== 'succeeded') return;
+  if (end.isHeld && session.watch === undefined) session.notReused = 'something that it started goes on';
+  else await attemptReuse(async () => { session.notReused = await reuse.keep(run, { listed, removedByOthers: run.removed.filter((path) => removed.indexOf(path) < 0) }); });
 }
 
 // ==== src/sys/surroundings.ts ====================================================================
@@ -28738,6 +37906,7 @@ function listLocales() {
   return done.status === 0 ? done.stdout.split('\n').filter((line) => line !== '') : [];
 }
 
+/** Numbers of the processors that this process may use. */
 /** Numbers of the processors that this process may use. */
 function listProcessors() {
   const allowed = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readBytesIfThere('/proc/self/status') ?? '');
@@ -28778,7 +37947,7 @@ function canPrefix(words) {
 function readVariationGround(run, folder) {
   makeFolder(folder);
   const variables = {};
-  for (const name of Object.keys(process.env)) if (REPLAYED_VARIABLES.indexOf(name) < 0) variables[name] = toBytes(String(process.env[name]));
+  for (const name of Object.keys(process.env)) if (!isReplayedVariable(toBytes(name), run.declaredVariables)) variables[name] = toBytes(String(process.env[name]));
   for (const variable of run.variables) variables[variable.slice(0, variable.indexOf('='))] = variable.slice(variable.indexOf('=') + 1);
   return {
     variables, umask: process.umask(), locales: listLocales(), processors: listProcessors(), machine: readMachine(), emptyFolder: folder + '/home',
@@ -28786,31 +37955,8 @@ function readVariationGround(run, folder) {
   };
 }
 
-// ==== src/sys/repeat.ts ==========================================================================
-// repeat.ts - repeats one recorded run, in a scratch tree or in the project, and compares what it leaves. Plans nothing.
-
-/** A repeat of `run`, or of what `changed` makes of it. */
-// type OneRepeat = {
-//   /** Where the records are. */
-//   origin: Project;
-//   run: Run;
-//   finder: ContentFinder;
-//   /** Undefined: in the project itself. */
-//   scratch: Scratch | undefined;
-//   /** Other arguments than the recorded ones, and the parameters that go with them. */
-//   changed: { argv: ByteString[]; parameters: ByteString[]; label: ByteString | undefined; reason: ByteString | undefined } | undefined;
-//   /** A commit whose code is in the tree instead of the recorded one. */
-//   commit: string | undefined;
-//   surroundings: RepeatSurroundings;
-//   /** Tolerances of the outputs of the run; the first whose pattern fits holds. */
-//   toleranceOf: (path: ByteString) => Tolerance | undefined;
-//   isKept: boolean;
-//   quiet: boolean;
-//   /** Called with the verdicts before they are recorded; may complete them. */
-//   onJudged: (repeat: Run, judgement: Judgement) => Promise<void>;
-// };
-
-// type Repeated = Recorded & { judgement: Judgement };
+// ==== src/sys/commandplace.ts ====================================================================
+// commandplace.ts - variables, folder and streams for a command that is run as a record tells. Runs nothing.
 
 // ---- the command ------------------------------------------------------------------------------------------
 
@@ -28822,26 +37968,46 @@ function argumentsOf(run, root) {
 // Of a surrounding make: the run would take its jobs for its own.
 const MAKE_VARIABLES = ['MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'MAKEOVERRIDES'];
 
-/** Sets the variables as recorded and as the surroundings want them; returns what puts all back. */
-function setVariables(run, folder, isScratch, surroundings) {
-  const before = Object.assign({}, process.env);
+// type VariablePlan = {
+//   /** Unset. */
+//   without: readonly string[];
+//   /** Set, or unset, last. */
+//   more: { [name: string]: ByteString | undefined };
+// };
+
+/**
+ * An environment with the variables that are replayed and those that the run declared as a record has them;
+ * `before` is that of now.
+ */
+function planVariables(run, folder, plan, before) {
+  const planned = Object.assign({}, before);
   const withheld = new Set(run.variableHashes.map((line) => line.split(' ')[0]));
-  for (const name of (REPLAYED_VARIABLES).concat(MAKE_VARIABLES, 'OLDPWD', isScratch ? GIT_PLACES : [])) if (!withheld.has(name)) delete process.env[name];
+  const declared = run.declaredVariables.filter(isDeclarableVariable);
+  for (const name of (REPLAYED_VARIABLES).concat(declared, MAKE_VARIABLES, 'OLDPWD', plan.without)) if (!withheld.has(name)) delete planned[name];
   for (const variable of run.variables) {
     const sign = variable.indexOf('=');
     const name = variable.slice(0, sign);
-    if (REPLAYED_VARIABLES.indexOf(name) >= 0 && variable.indexOf('\0') < 0) process.env[name] = toText(variable.slice(sign + 1));
+    if (isReplayedVariable(name, declared) && variable.indexOf('\0') < 0) planned[name] = toText(variable.slice(sign + 1));
   }
-  process.env.PWD = toText(folder);
-  for (const name of Object.keys(surroundings.variables)) {
-    const value = surroundings.variables[name];
-    if (value === undefined) delete process.env[name];
-    else process.env[name] = toText(value);
+  planned.PWD = toText(folder);
+  for (const name of Object.keys(plan.more)) {
+    const value = plan.more[name];
+    if (value === undefined) delete planned[name];
+    else planned[name] = toText(value);
   }
-  return () => {
-    for (const name of Object.keys(process.env)) if (before[name] === undefined) delete process.env[name];
-    Object.assign(process.env, before);
-  };
+  return planned;
+}
+
+function setEnvironment(environment) {
+  for (const name of Object.keys(process.env)) if (environment[name] === undefined) delete process.env[name];
+  Object.assign(process.env, environment);
+}
+
+/** Sets these variables; returns what puts all back. */
+function setVariables(run, folder, plan) {
+  const before = Object.assign({}, process.env);
+  setEnvironment(planVariables(run, folder, plan, before));
+  return () => setEnvironment(before);
 }
 
 /** process.chdir() takes only text; the name may be any bytes. */
@@ -28859,8 +38025,8 @@ function enterFolder(name) {
 
 // type Streams = Pick<RepeatRequest, 'streams' | 'redirects'> & { close: () => void };
 
-/** Opens what the standard streams were redirected to. Outside of the tree nothing is written. */
-function openStreams(run, tree) {
+/** Opens what the standard streams were redirected to. Outside of the tree nothing is written. `what`: "repeat ID". */
+function openStreams(run, tree, what) {
   const opened = [];
   const open = (name, flags) => {
     const fd = fs.openSync(toFsPath(name), flags);
@@ -28876,7 +38042,7 @@ function openStreams(run, tree) {
     const name = absoluteOf(tree, path);
     if (how === '<') {
       redirects.from.push(path);
-      if (statIfThere(name)?.isFile() !== true) throw new Failure('cannot repeat ' + run.id + ': its standard input ' + path + ' is no file now');
+      if (statIfThere(name)?.isFile() !== true) throw new Failure('cannot ' + what + ': its standard input ' + path + ' is no file now');
       streams.stdin = open(name, 'r');
     } else if (how === '>&') streams.stderr = streams.stdout;
     else {
@@ -28894,6 +38060,46 @@ function openStreams(run, tree) {
   }
   return { streams, redirects, close: () => { for (const fd of opened) fs.closeSync(fd); } };
 }
+
+// ---- what is looked at ----------------------------------------------------------------------------------------
+
+/** How the files of a run are to be found if it is carried out as a record tells. */
+function methodOf(run) {
+  if (run.observed === 'auto' || run.observed.startsWith('strace')) return 'auto';
+  return run.observed === 'atime' || run.observed === 'none' ? run.observed : 'scan';
+}
+
+/** Inputs that the run changed: what they are before is known here, and is not to be looked for. */
+function listChangedInputs(run) {
+  const changed = new Set(run.outputs.map((file) => file.path).concat(run.removed));
+  return run.inputs.map((file) => file.path).filter((path) => changed.has(path) && isResultPath(path));
+}
+
+// ==== src/sys/repeat.ts ==========================================================================
+// repeat.ts - repeats one recorded run, in a scratch tree or in the project, and compares what it leaves. Plans nothing.
+
+/** A repeat of `run`, or of what `changed` makes of it. */
+// type OneRepeat = {
+//   /** Where the records are. */
+//   origin: Project;
+//   run: Run;
+//   finder: ContentFinder;
+//   /** Undefined: in the project itself. */
+//   scratch: Scratch | undefined;
+//   /** Other arguments than the recorded ones, and the parameters that go with them; values that were put into its files. */
+//   changed: { argv: ByteString[]; parameters: ByteString[]; inFiles: ParameterSetting[]; label: ByteString | undefined; reason: ByteString | undefined } | undefined;
+//   /** A commit whose code is in the tree instead of the recorded one. */
+//   commit: string | undefined;
+//   surroundings: RepeatSurroundings;
+//   /** Tolerances of the outputs of the run; the first whose pattern fits holds. */
+//   toleranceOf: (path: ByteString) => Tolerance | undefined;
+//   isKept: boolean;
+//   quiet: boolean;
+//   /** Called with the verdicts before they are recorded; may complete them. */
+//   onJudged: (repeat: Run, judgement: Judgement) => Promise<void>;
+// };
+
+// type Repeated = Recorded & { judgement: Judgement };
 
 // ---- comparing ----------------------------------------------------------------------------------------------
 
@@ -28941,17 +38147,6 @@ function keepOutputs(request, folder) {
 
 // ---- the repeat -----------------------------------------------------------------------------------------------
 
-function methodOf(run) {
-  if (run.observed.startsWith('strace')) return 'auto';
-  return run.observed === 'atime' || run.observed === 'none' ? run.observed : 'scan';
-}
-
-/** Inputs that the run changed: what they are before is known here, and is not to be looked for. */
-function listChangedInputs(run) {
-  const changed = new Set(run.outputs.map((file) => file.path).concat(run.removed));
-  return run.inputs.map((file) => file.path).filter((path) => changed.has(path) && isResultPath(path));
-}
-
 /** What the record of the repeat says beforehand: the code is the one that was put into the tree. */
 function fillRepeat(request, repeat) {
   const { run, changed, commit, scratch } = request;
@@ -28959,9 +38154,13 @@ function fillRepeat(request, repeat) {
   else repeat.parent = run.id;
   if (scratch !== undefined) repeat.tree = 'scratch';
   repeat.parameters = changed?.parameters ?? run.parameters;
+  repeat.declaredVariables = run.declaredVariables;
   if (scratch === undefined) {
     // Its results take the place of those of the run, and are to be found by the same label.
-    if (changed === undefined) repeat.label = run.label;
+    if (changed === undefined) {
+      repeat.label = run.label;
+      repeat.plan = run.plan;
+    }
     return;
   }
   repeat.code = commit === undefined ? run.code : 'git ' + commit;
@@ -28973,6 +38172,13 @@ function fillRepeat(request, repeat) {
     repeat.codeFiles = run.codeFiles;
   }
   repeat.warnings.push(...scratch.notes, ...scratch.lacking.map(({ file, why }) => 'the input ' + file.path + ' is not as the run read it: ' + why));
+}
+
+/** The values in files that are recorded: those of the run, and those that were set. */
+function listFileParameters(run, set) {
+  const recorded = fileParametersOf(run);
+  const names = new Set(recorded.map(nameFileParameter));
+  return recorded.concat(set.filter((one) => !names.has(nameFileParameter(one)))).map(({ path, key }) => ({ path, key }));
 }
 
 // Times of files go by ticks of 1 to 10 ms: what was put into the tree must not seem to be as young as the run.
@@ -28991,7 +38197,7 @@ async function repeatRun(request) {
   const beforeFolder = scratch === undefined ? makeHeldFolder(origin, 'before') : undefined;
   const kept = beforeFolder === undefined ? new Map() : keepOutputs(request, beforeFolder);
   let streams;
-  const restore = setVariables(run, folder, scratch !== undefined, surroundings);
+  const restore = setVariables(run, folder, { without: scratch === undefined ? [] : GIT_PLACES, more: surroundings.variables });
   const umask = surroundings.umask === undefined ? undefined : process.umask(surroundings.umask);
   let judgement = { verdicts: [], comparisons: new Map() };
   const judge = async (repeat) => {
@@ -29001,14 +38207,14 @@ async function repeatRun(request) {
     await request.onJudged(repeat, judgement);
   };
   try {
-    streams = openStreams(run, tree);
+    streams = openStreams(run, tree, 'repeat ' + run.id);
     enterFolder(folder);
     if (scratch !== undefined) pauseMs(TICK_OF_FILES_MS);
     const recorded = await recordCommand({
       project: tree, folder: readCurrentFolder(), argv: surroundings.prefix.concat(changed?.argv ?? argumentsOf(run, tree.root)),
       label: changed?.label, reason: changed?.reason, tags: [], inputs: listChangedInputs(run).concat(run.declaredInputs).map((path) => absoluteOf(tree, path)), outputs: run.declaredOutputs.map((pattern) => absoluteOf(tree, pattern)),
-      parameters: [], timeoutS: run.timeoutS, trace: methodOf(run), requireClean: false, noLogs: false, quiet: request.quiet, inherited: [],
-      repeat: { origin, fill: (repeat) => fillRepeat(request, repeat), streams: streams.streams, redirects: streams.redirects, judge, isKept: request.isKept },
+      parameters: [], fileParameters: listFileParameters(run, changed?.inFiles ?? []), metricsFiles: run.metricsFiles, variables: [], timeoutS: run.timeoutS, asked: [], trace: methodOf(run), requireClean: false, noLogs: false, quiet: request.quiet, inherited: [],
+      repeat: { origin, fill: (repeat) => fillRepeat(request, repeat), streams: streams.streams, redirects: streams.redirects, judge, isKept: request.isKept, step: undefined },
     });
     return { ...recorded, judgement };
   } finally {
@@ -29058,13 +38264,701 @@ function drawDifferences(request, kept, repeat) {
   }
 }
 
+// ==== src/sys/making.ts ==========================================================================
+// making.ts - sees to it that one rr make at a time is at work in a project. Locks nothing: what a crash leaves counts for nothing.
+//
+// Each has a file of its own in .rr/making that says which process it is. Whoever finds that of another that is
+// alive beside its own gives way; two that begin at the same moment may both do so, and try again.
+
+const BEAT_OF_MAKING_MS = 60000;
+const MOST_TRIES = 5;
+const JUST_BEGUN_MS = 2000;
+
+// type Making = { root: ByteString; count: number; mark: ByteString; beat: ReturnType<typeof setInterval> };
+
+let making;
+
+/** Who else is at work, as the file says; undefined if nobody is. Files of the dead are removed. */
+function findOther(folder, own) {
+  let found;
+  for (const name of listFolder(folder)) {
+    const file = folder + '/' + name;
+    const holder = file === own || lstatIfThere(file)?.isFile() !== true ? undefined : readBytesIfThere(file)?.trim();
+    if (holder === undefined) continue;
+    if (!isHolderAlive(holder, file)) removeIfThere(file);
+    else found = { holder, isYoung: readUtcMicros() / 1000 - (lstatIfThere(file)?.mtimeMs ?? 0) < JUST_BEGUN_MS };
+  }
+  return found;
+}
+
+function touchMaking(mark) {
+  const nowS = readUtcMicros() / 1e6;
+  try {
+    fs.utimesSync(toFsPath(mark), nowS, nowS);
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+  }
+}
+
+async function claimMaking(project) {
+  const folder = project.own + '/making';
+  makeFolder(project.own + '/running');
+  keepTemporariesIn(project.own + '/running');
+  makeFolder(folder);
+  hideFromGit(project);
+  for (let attempt = 1; ; attempt++) {
+    const mark = folder + '/' + String(process.pid) + '-' + makeRandomDigits();
+    createFile(mark, describeSelf() + '\n');
+    const other = findOther(folder, mark);
+    if (other === undefined) return mark;
+    removeIfThere(mark);
+    const [pid, , , host] = other.holder.split(' ');
+    if (!other.isYoung || attempt === MOST_TRIES) throw new Failure('cannot begin: another rr is at work on the steps of this project: process ' + pid + ' on ' + host, 'wait for it, or end it', EXIT.failed);
+    await new Promise((resolve) => setTimeout(resolve, 20 * attempt + (process.pid % 7) * 10));
+  }
+}
+
+/**
+ * From now on this process alone carries out steps in the project, until the function is called that this gives.
+ * It may be entered again meanwhile. Throws Failure if another is at work, or .rr cannot be written.
+ */
+async function enterMaking(project) {
+  if (making === undefined) {
+    try {
+      const mark = await claimMaking(project);
+      const beat = setInterval(() => touchMaking(mark), BEAT_OF_MAKING_MS);
+      beat.unref();
+      making = { root: project.root, count: 0, mark, beat };
+    } catch (error) {
+      if (error instanceof Failure || errorCode(error) === '') throw error;
+      throw new Failure('cannot write "' + project.own + '": ' + describeSystemError(error));
+    }
+  }
+  const entered = making;
+  if (entered.root !== project.root) throw new Error('steps of two projects at once');
+  entered.count += 1;
+  return () => {
+    entered.count -= 1;
+    if (entered.count > 0) return;
+    clearInterval(entered.beat);
+    removeIfThere(entered.mark);
+    making = undefined;
+  };
+}
+
+// ==== src/sys/aside.ts ===========================================================================
+// aside.ts - keeps the results of a step while it is carried out anew: takes them away, puts them back. Runs nothing.
+//
+//   .rr/aside/held-DIGITS/     while a step is carried out
+//     holder                   the process that carries it out, touched every minute
+//     list                     what is held and where it belongs; there before anything is moved
+//     run                      id of the run, there before its mark is, so before its command starts
+//     job                      there if it is a job of a cluster, which others do not wait for
+//     0 1 2 ...                contents, by number
+//   .rr/aside/ID/PATH          what is kept for a person: half-made files of a run that did not succeed, and
+//                              results that had been changed by hand or that the run ID does not make any more
+//
+// Invariants
+// 1. A held content is whole at each instant: it is renamed from its place and back; where that cannot be, it is
+//    copied beside its new name, which it gets by rename, and only then is the other one removed.
+// 2. A held content leaves the folder only to its place, or once the record of a good run of that id is there.
+//    What is at its place then goes to .rr/aside/ID first. So nothing that was good is ever overwritten or removed.
+// 3. Nothing is written, moved or removed by way of a link that leads out of the project.
+// 4. All that settles a folder can be cut short at any instant and begun again: it looks at what is there.
+//
+// What a folder stands for, if its holder is gone, follows from it alone:
+//
+//   no list                    nothing was moved
+//   list, no run               no command was started: put back
+//   list, run, good record     the step is done: drop what is held (settleHeld)
+//   list, run, else            it failed, or was lost: put back, when its command has ended (putBack)
+
+/**
+ * moved: renamed into the folder. copied: a copy is held, and the command finds it in its place. absent: it was not
+ * there. folder: the run before made it, and it was removed if it was empty. made: made for the command, which wants
+ * to write into it.
+ */
+// type HeldHow = 'moved' | 'copied' | 'absent' | 'folder' | 'made';
+
+/** `isLent`: something else was put in its place for the command to read. `mode`: of a folder. */
+// type HeldEntry = { how: HeldHow; number: number; mode: number; isLent: boolean; path: ByteString };
+
+/** What is held of a step. `slot`: the folder is for one step after the other. */
+// type Held = { project: Project; folder: ByteString; entries: HeldEntry[]; id: string | undefined; slot?: HeldSlot };
+
+// type HoldRequest = {
+//   project: Project;
+//   /** The run whose results the new run's take the place of. */
+//   prior: Run | undefined;
+//   /** Files that the new run was said to write, as paths of a record; patterns are left alone. */
+//   declared: ByteString[];
+//   /** Paths that are to have another content while it runs. */
+//   lent: ByteString[];
+//   /** Is it among the current results, by the records? */
+//   isResultNow: (path: ByteString) => boolean;
+//   /** The job of a cluster that carries it out: others need not wait for it. */
+//   job: ByteString | undefined;
+// };
+
+// ---- taking away ----------------------------------------------------------------------------------------
+
+/** Results that the new run writes, and whether it is to find them: what it changes in place it must. */
+function listWanted(request) {
+  const { prior, declared, lent, isResultNow, project } = request;
+  const wanted = new Map();
+  const read = new Set((prior?.inputs ?? []).map((file) => file.path).concat((prior?.secretInputs ?? []).map(pathOfSecret)));
+  const results = (prior?.outputs ?? []).filter((file) => file.kind !== 'd').map((file) => file.path).concat((prior?.secretOutputs ?? []).map(pathOfSecret));
+  for (const path of results) wanted.set(path, read.has(path) ? 'copied' : 'moved');
+  for (const path of declared) {
+    if (wanted.has(path) || (isGlob(path) && lstatIfThere(absoluteOf(project, path)) === undefined)) continue;
+    // What nobody knows of, the command may want to find: a copy of it is held, in case it fails.
+    wanted.set(path, isResultNow(path) && !read.has(path) ? 'moved' : 'copied');
+  }
+  for (const path of lent) wanted.set(path, 'copied');
+  for (const path of Array.from(wanted.keys())) if (!isResultPath(path) || findLinkAbove(project.root, absoluteOf(project, path)) !== undefined) wanted.delete(path);
+  return wanted;
+}
+
+/** The path in 'HMAC PATH'. */
+function pathOfSecret(line) {
+  return line.slice(line.indexOf(' ') + 1);
+}
+
+/** `from`: the first number that is free. */
+function listEntries(request, from) {
+  const { project, prior } = request;
+  const entries = [];
+  const lent = new Set(request.lent);
+  const wanted = listWanted(request);
+  for (const path of Array.from(wanted.keys()).sort(compareBytes)) {
+    const stat = lstatIfThere(absoluteOf(project, path));
+    const isFolder = stat?.isDirectory() === true;
+    // A folder where the run before left a file is moved with all that is in it; one that was only declared stays.
+    if (isFolder && wanted.get(path) === 'copied') continue;
+    const how = stat === undefined ? 'absent' : wanted.get(path);
+    entries.push({ how, number: from + entries.length, mode: 0, isLent: lent.has(path), path });
+  }
+  const made = new Set((prior?.outputs ?? []).filter((file) => file.kind === 'd' && isResultPath(file.path)).map((file) => file.path));
+  for (const path of Array.from(made).sort(compareBytes)) {
+    const stat = lstatIfThere(absoluteOf(project, path));
+    if (stat?.isDirectory() === true && findLinkAbove(project.root, absoluteOf(project, path)) === undefined) entries.push({ how: 'folder', number: 0, mode: stat.mode & 0o7777, isLent: false, path });
+  }
+  for (const path of listMissingFolders(project, wanted.keys(), made)) entries.push({ how: 'made', number: 0, mode: 0, isLent: false, path });
+  return entries;
+}
+
+/** Folders that are missing above these paths, outermost first, without those that the run makes itself. */
+function listMissingFolders(project, paths, madeByRun) {
+  const missing = new Set();
+  for (const path of paths) {
+    for (let cut = path.indexOf('/'); cut > 0; cut = path.indexOf('/', cut + 1)) {
+      const folder = path.slice(0, cut);
+      if (madeByRun.has(folder)) break;
+      if (lstatIfThere(absoluteOf(project, folder)) === undefined) missing.add(folder);
+    }
+  }
+  return Array.from(missing).sort(compareBytes);
+}
+
+function printHeldList(entries) {
+  return entries.map(({ how, number, mode, isLent, path }) => [how, number, mode.toString(8), isLent ? 'lent' : '-', encodeText(path)].join(' ') + '\n').join('');
+}
+
+/** The list as it was written; what it has no right to name is left out. */
+function parseList(text) {
+  const entries = [];
+  for (const line of text.split('\n')) {
+    const parts = /^(moved|copied|absent|folder|made) (\d{1,9}) ([0-7]{1,4}) (lent|-) (.+)$/.exec(line);
+    const path = parts === null ? '' : decodeText(parts[5]);
+    if (parts !== null && isResultPath(path)) entries.push({ how: parts[1], number: Number(parts[2]), mode: parseInt(parts[3], 8), isLent: parts[4] === 'lent', path });
+  }
+  return entries;
+}
+
+function contentName(held, entry) {
+  return held.folder + '/' + String(entry.number);
+}
+
+/** Takes away what the new run is to make anew, and keeps copies of what it is to find. Throws a system's error if that cannot be; then all is as before. */
+function holdResults(request, slot) {
+  const { project } = request;
+  const entries = listEntries(request, slot?.nextNumber ?? 0);
+  const held = { project, folder: slot?.folder ?? makeOwnFolder(project, 'aside', 'held', makeRandomDigits()), entries, id: undefined, slot };
+  try {
+    if (request.job !== undefined) replaceFile(held.folder + '/job', encodeText(request.job) + '\n', false);
+    if (slot === undefined) replaceFile(held.folder + '/list', printHeldList(entries), false);
+    else slot.begin(printHeldList(entries), entries.length);
+    for (const entry of entries) if (entry.how === 'copied') copyAlike(absoluteOf(project, entry.path), contentName(held, entry));
+    for (const entry of entries) if (entry.how === 'moved') moveAny(absoluteOf(project, entry.path), contentName(held, entry));
+    for (const entry of entries.slice().reverse()) if (entry.how === 'folder') removeIfEmpty(absoluteOf(project, entry.path));
+    for (const entry of entries) if (entry.how === 'made') makeFolder(absoluteOf(project, entry.path));
+  } catch (error) {
+    putBack(held, undefined);
+    dropHeld(held);
+    throw error;
+  }
+  return held;
+}
+
+/** Notes the run that is to make them anew, before anything of it is written. */
+function noteHeldRun(held, id) {
+  held.id = id;
+  if (held.slot === undefined) replaceFile(held.folder + '/run', id + '\n', false);
+  else if (held.entries.length > 0) held.slot.noteRun(id);
+}
+
+/** Tells other machines that share the folder that its holder is alive. */
+function touchHeld(held) {
+  const nowS = readUtcMicros() / 1e6;
+  fs.utimesSync(held.folder + '/holder', nowS, nowS);
+}
+
+// ---- moving and copying ---------------------------------------------------------------------------------
+
+function removeIfEmpty(name) {
+  try {
+    fs.rmdirSync(toFsPath(name));
+  } catch (error) {
+    if (['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR', 'EBUSY', 'EACCES', 'EPERM', 'EROFS'].indexOf(errorCode(error)) < 0) throw error;
+  }
+}
+
+/** Renames, or where that cannot be copies and removes. What is at the new name, if it is no folder, is replaced. */
+function moveAny(from, to) {
+  try {
+    return fs.renameSync(toFsPath(from), toFsPath(to));
+  } catch (error) {
+    if (errorCode(error) !== 'EXDEV') throw error;
+  }
+  if (lstatIfThere(from)?.isDirectory() !== true) copyAlike(from, to);
+  else {
+    makeFolder(to);
+    for (const name of listFolder(from)) moveAny(from + '/' + name, to + '/' + name);
+  }
+  removeTree(from);
+}
+
+/** Copies a regular file or a link with mode and times, so that the new name has all of it or nothing. Others have no content. */
+function copyAlike(from, to) {
+  const stat = lstatIfThere(from);
+  if (stat === undefined || !(stat.isFile() || stat.isSymbolicLink())) return;
+  const unfinished = to + '.unfinished';
+  removeIfThere(unfinished);
+  if (stat.isSymbolicLink()) fs.symlinkSync(fs.readlinkSync(toFsPath(from), 'buffer'), toFsPath(unfinished));
+  else {
+    fs.copyFileSync(toFsPath(from), toFsPath(unfinished), fs.constants.COPYFILE_FICLONE);
+    fs.chmodSync(toFsPath(unfinished), stat.mode & 0o7777);
+    copyOwner(unfinished, stat);
+    copyTimes(from, unfinished, stat);
+  }
+  fs.renameSync(toFsPath(unfinished), toFsPath(to));
+}
+
+function copyOwner(name, stat) {
+  try {
+    if (stat.uid !== process.getuid?.() || stat.gid !== process.getgid?.()) fs.chownSync(toFsPath(name), stat.uid, stat.gid);
+  } catch (error) {
+    if (errorCode(error) === '') throw error; // another's file, which this user can copy but not give away
+  }
+}
+
+/** Node sets times to the microsecond; touch(1) has all of them. */
+function copyTimes(from, to, stat) {
+  fs.utimesSync(toFsPath(to), stat.atimeMs / 1000, stat.mtimeMs / 1000);
+  childProcess().spawnSync('touch', ['-r', toText(from), '--', toText(to)], { stdio: 'ignore' });
+}
+
+function isAlike(one, other) {
+  const [a, b] = [describeFile(one, ''), describeFile(other, '')];
+  if (a === undefined || b === undefined || a.size !== b.size || a.kind !== b.kind) return false;
+  return a.hash !== '?' ? a.hash === b.hash : hashOf(one) === hashOf(other) && hashOf(one) !== undefined;
+}
+
+function hashOf(name) {
+  const state = describeFile(name, '');
+  if (state === undefined || state.hash !== '?') return state?.hash;
+  const outcome = hashWithRetry(name);
+  return outcome.kind === 'hashed' ? outcome.hash : undefined;
+}
+
+// ---- what is kept for a person --------------------------------------------------------------------------
+
+/** Folder, relative to the project, for what is kept of a run. */
+function asideFolder(id) {
+  return '.rr/aside/' + id;
+}
+
+/** A name for `path` in .rr/aside/ID that nothing has. */
+function freeName(held, path) {
+  const base = held.project.own + '/aside/' + (held.id ?? 'unstarted' + held.folder.slice(held.folder.lastIndexOf('-'))) + '/';
+  for (let n = 1; ; n++) {
+    const name = (n === 1 ? base : base.slice(0, -1) + '.' + String(n) + '/') + path;
+    if (lstatIfThere(name) !== undefined) continue;
+    try {
+      makeFolder(name.slice(0, name.lastIndexOf('/')));
+      return name;
+    } catch (error) {
+      if (['EEXIST', 'ENOTDIR'].indexOf(errorCode(error)) < 0) throw error; // there is a file where a folder is to be
+    }
+  }
+}
+
+/** Moves what is at a path of the project to .rr/aside/ID. */
+function setAside(held, path) {
+  const name = absoluteOf(held.project, path);
+  const stat = lstatIfThere(name);
+  if (stat === undefined || findLinkAbove(held.project.root, name) !== undefined) return;
+  // Of a step that was not started, what a stream was to go to: nobody misses it.
+  if (held.id === undefined && stat.isFile() && stat.size === 0) removeIfThere(name);
+  else moveAny(name, freeName(held, path));
+}
+
+// ---- putting back ---------------------------------------------------------------------------------------
+
+/** Makes the folders above a name; what stands in the way, a file or a link that leads out, is set aside. */
+function clearWay(held, path) {
+  for (let cut = path.indexOf('/'); cut > 0; cut = path.indexOf('/', cut + 1)) {
+    const name = absoluteOf(held.project, path.slice(0, cut));
+    if (findLinkAbove(held.project.root, name + '/x') !== undefined || statIfThere(name)?.isDirectory() === false) setAside(held, path.slice(0, cut));
+    if (lstatIfThere(name) === undefined) fs.mkdirSync(toFsPath(name));
+  }
+}
+
+function putEntryBack(held, entry) {
+  const name = absoluteOf(held.project, entry.path);
+  const content = contentName(held, entry);
+  if (entry.how === 'absent') {
+    setAside(held, entry.path);
+    return;
+  }
+  if (lstatIfThere(content) === undefined) return;
+  if (entry.how === 'copied' && findLinkAbove(held.project.root, name) === undefined && isAlike(content, name)) return removeIfThere(content);
+  clearWay(held, entry.path);
+  setAside(held, entry.path);
+  moveAny(content, name);
+}
+
+/**
+ * After a run that did not succeed: sets aside what it wrote, as far as that is known, and puts all that is held back.
+ * `run`: undefined if it left no record. The folder stays, with nothing of use in it, until dropHeld().
+ */
+function putBack(held, run) {
+  const faults = [];
+  // What one file meets does not keep the others from coming back.
+  const attemptEach = (items, act) => {
+    for (const item of items) {
+      try {
+        act(item);
+      } catch (error) {
+        if (errorCode(error) === '') throw error;
+        faults.push(error);
+      }
+    }
+  };
+  const { project, entries } = held;
+  attemptEach(entries.filter((entry) => entry.how !== 'folder' && entry.how !== 'made'), (entry) => putEntryBack(held, entry));
+  if (run !== undefined) attemptEach(listWritten(held, run), (path) => setWrittenAside(held, run, path));
+  attemptEach(entries.filter((entry) => entry.how === 'folder'), (entry) => putFolderBack(held, entry));
+  for (const { how, path } of entries.slice().reverse()) if (how === 'made') removeIfEmpty(absoluteOf(project, path));
+  if (faults.length > 0) throw faults[0];
+}
+
+function putFolderBack(held, entry) {
+  const name = absoluteOf(held.project, entry.path);
+  if (lstatIfThere(name)?.isDirectory() === true) return;
+  clearWay(held, entry.path);
+  setAside(held, entry.path);
+  fs.mkdirSync(toFsPath(name));
+  fs.chmodSync(toFsPath(name), entry.mode);
+}
+
+/** What the run wrote besides what is held: files, and then folders, innermost first. */
+function listWritten(held, run) {
+  const known = new Set(held.entries.map((entry) => entry.path));
+  const files = run.outputs.filter((file) => file.kind !== 'd').map((file) => file.path).concat(run.secretOutputs.map(pathOfSecret));
+  const folders = run.outputs.filter((file) => file.kind === 'd').map((file) => file.path).sort(compareBytes).reverse();
+  return files.concat(folders).filter((path) => isResultPath(path) && !known.has(path) && findLinkAbove(held.project.root, absoluteOf(held.project, path)) === undefined);
+}
+
+/** What the run had read before was there before it: that stays as the run left it, and only a copy is kept. */
+function setWrittenAside(held, run, path) {
+  const name = absoluteOf(held.project, path);
+  const stat = lstatIfThere(name);
+  const wasThere = run.inputs.some((file) => file.path === path) || run.secretInputs.some((line) => pathOfSecret(line) === path);
+  if (stat?.isDirectory() === true) removeIfEmpty(name);
+  else if (!wasThere) setAside(held, path);
+  else if (stat?.isFile() === true) copyAlike(name, freeName(held, path));
+}
+
+/** Removes the folder. Nothing of what is held may be in it any more, or (isSettled) be of use. */
+function dropHeld(held, isSettled = false) {
+  if (held.slot === undefined) removeHeldFolder(held.folder);
+  else if (held.entries.length > 0) held.slot.end(held.entries.filter((entry) => entry.how === 'moved' || entry.how === 'copied').map((entry) => contentName(held, entry)), isSettled);
+}
+
+// Of what is not larger thousands wait for the end: where many files were removed, ext4 makes new ones slowly.
+const DROPPED_AT_ONCE_BYTES = 1 << 16;
+const MOST_DROPPED = 10000;
+
+/**
+ * A folder as above that one step after the other uses: for many short ones, to make it and remove it takes as
+ * long as they take. `list` and `run` are written over, each by one call and never shorter than before.
+ */
+class HeldSlot {
+  // readonly folder: ByteString;
+  nextNumber = 0;
+  // private readonly list: number;
+  // private readonly run: number;
+  listBytes = 0;
+  dropped = [];
+  constructor(project) {
+    this.folder = makeOwnFolder(project, 'aside', 'held', makeRandomDigits());
+    this.list = fs.openSync(toFsPath(this.folder + '/list'), 'wx');
+    this.run = fs.openSync(toFsPath(this.folder + '/run'), 'wx');
+  }
+  /** The run before is over, and its id gone; now the list may be of another. */
+  begin(list, count) {
+    this.nextNumber += count;
+    if (count > 0) this.writeList(list);
+  }
+  writeList(text) {
+    this.listBytes = Math.max(this.listBytes, text.length);
+    writeOver(this.list, text.padEnd(this.listBytes, '\n'));
+  }
+  noteRun(id) {
+    writeOver(this.run, id + '\n');
+  }
+  /** In an order in which each step alone says the same: the good run needs no list, and what is put back no run. */
+  end(contents, isSettled) {
+    if (isSettled) this.writeList('');
+    writeOver(this.run, '\n'.repeat(RUN_BYTES));
+    if (!isSettled) this.writeList('');
+    for (const name of contents) {
+      const stat = lstatIfThere(name);
+      if (stat !== undefined && stat.size > DROPPED_AT_ONCE_BYTES && stat.isFile()) removeIfThere(name);
+      else if (stat !== undefined) this.dropped.push(name);
+    }
+    if (this.dropped.length < MOST_DROPPED) return;
+    for (const name of this.dropped) removeTree(name);
+    this.dropped = [];
+  }
+  touch() {
+    const nowS = readUtcMicros() / 1e6;
+    fs.utimesSync(toFsPath(this.folder + '/holder'), nowS, nowS);
+  }
+  /** Removes the folder. No step may use it. */
+  close() {
+    fs.closeSync(this.list);
+    fs.closeSync(this.run);
+    removeHeldFolder(this.folder);
+  }
+}
+
+const RUN_BYTES = 24; // an id and its line end
+
+function writeOver(descriptor, text) {
+  const data = Buffer.from(text, 'latin1');
+  for (let done = 0; done < data.length;) done += fs.writeSync(descriptor, data, done, data.length - done, done);
+}
+
+// ---- after a good run -----------------------------------------------------------------------------------
+
+/** Paths of what is held that the record of the good run should tell of. */
+// type HeldNews = {
+//   /** Changed by hand, or by what has no record, before the run. */
+//   edited: ByteString[];
+//   /** Results of the run before that the new one did not make. */
+//   unmade: ByteString[];
+//   /** What the run before changed in place, and the new one did not. */
+//   left: ByteString[];
+// };
+
+/** `isKnown`: was this content a result at this path? The hash is that of a file line. */
+function listHeldNews(held, run, prior, isKnown) {
+  const news = { edited: [], unmade: [], left: [] };
+  const written = new Set(run.outputs.map((file) => file.path).concat(run.secretOutputs.map(pathOfSecret)));
+  const isGone = (path) => !written.has(path) && lstatIfThere(absoluteOf(held.project, path)) === undefined;
+  for (const file of prior?.outputs ?? []) if (file.kind !== 'd' && isResultPath(file.path) && isGone(file.path)) news.unmade.push(file.path);
+  const results = new Set((prior?.outputs ?? []).map((file) => file.path));
+  for (const entry of held.entries) {
+    if (entry.how !== 'moved' && entry.how !== 'copied') continue;
+    const [name, content] = [absoluteOf(held.project, entry.path), contentName(held, entry)];
+    const isLeft = entry.how === 'copied' && !written.has(entry.path) && lstatIfThere(name) !== undefined;
+    if (isLeft && results.has(entry.path)) news.left.push(entry.path);
+    // What was not changed, or comes back, is lost to nobody.
+    if (entry.how === 'copied' && isAlike(content, name)) continue;
+    if (isLeft && entry.isLent && !results.has(entry.path)) continue;
+    const hash = hashOf(content);
+    if (hash === undefined || !isKnown(entry.path, hash, content)) news.edited.push(entry.path);
+  }
+  return news;
+}
+
+/** After the record of a good run is there: keeps what nobody could make again, gives back what was lent, drops the rest. */
+function settleHeld(held, run, news) {
+  const written = new Set(run.outputs.map((file) => file.path));
+  const kept = new Set(news.edited.concat(news.unmade));
+  for (const entry of held.entries) {
+    const content = contentName(held, entry);
+    if (lstatIfThere(content) === undefined) continue;
+    if (kept.has(entry.path)) moveAny(content, freeName(held, entry.path));
+    else if (entry.isLent && !written.has(entry.path)) giveBack(held, entry);
+  }
+  dropHeld(held, true);
+}
+
+function giveBack(held, entry) {
+  if (isAlike(contentName(held, entry), absoluteOf(held.project, entry.path))) return;
+  clearWay(held, entry.path);
+  // Over what was lent: whoever reads it meanwhile has the one or the other, and never nothing.
+  if (lstatIfThere(absoluteOf(held.project, entry.path))?.isDirectory() === true) setAside(held, entry.path);
+  moveAny(contentName(held, entry), absoluteOf(held.project, entry.path));
+}
+
+/**
+ * A test: did some run, `prior` above all, leave this content at this path, so that it could be made again? `name`:
+ * where the content is now, as of secrets the records have another hash.
+ */
+function makeKnownTester(project, prior) {
+  let sums;
+  let all;
+  return (path, hash, name) => {
+    if (prior !== undefined && prior.outputs.some((file) => file.path === path && file.hash === hash)) return true;
+    const secrets = (prior?.secretOutputs ?? []).filter((line) => pathOfSecret(line) === path);
+    if (secrets.length > 0 && secrets.indexOf(makeSecretHasher(project.own + '/key')(readBytesIfThere(name) ?? '') + ' ' + path) >= 0) return true;
+    sums = sums ?? readBytesIfThere(project.provenance + '/SHA256SUMS') ?? '';
+    if (findChecksum(sums, path).hash === hash) return true;
+    if (all === undefined) {
+      all = new Set();
+      for (const run of readGraphRuns(project).runs) for (const file of run.outputs) all.add(file.hash + ' ' + file.path);
+    }
+    return all.has(hash + ' ' + path);
+  };
+}
+
+// ---- after a kill ---------------------------------------------------------------------------------------
+
+const POLL_MS = 100;
+
+function sleepMs(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Is it a good run: did it succeed, and leave every output that was declared? */
+function isGoodRun(run) {
+  return run.status === 'succeeded' && run.missingOutputs.length === 0;
+}
+
+function readHolder(folder) {
+  return lstatIfThere(folder + '/holder')?.isFile() === true ? readBytesIfThere(folder + '/holder')?.trim() : undefined;
+}
+
+/** Waits as long as the holder of the folder is alive. */
+async function awaitHolder(folder, say) {
+  let isSaid = false;
+  for (;;) {
+    const holder = readHolder(folder);
+    if (holder === undefined || !isHolderAlive(holder, folder + '/holder')) return;
+    const [pid, , , host] = holder.split(' ');
+    if (!isSaid) say('waiting for process ' + pid + ' on ' + host + ', which still ends a step');
+    isSaid = true;
+    await sleepMs(POLL_MS);
+  }
+}
+
+/** Waits until the command of a lost run has ended, and sees to it that the run has a record. */
+async function awaitCommand(project, id, say) {
+  let isSaid = false;
+  for (;;) {
+    settleLostRuns(project, '');
+    const mark = readMarks(project).find((one) => one.run.id === id);
+    if (mark === undefined || !mark.isActive) return;
+    if (!isSaid) say('waiting for the command of ' + id + (mark.commandPid > 0 ? ', process ' + String(mark.commandPid) : '') + ': rr was killed, and the command goes on');
+    isSaid = true;
+    await sleepMs(POLL_MS);
+  }
+}
+
+// A folder whose holder was killed before it could say so.
+const NAMELESS_HELD_MS = 3600000;
+
+/** Is this folder to be left alone, as its holder is alive, or may be about to say who it is? */
+function isHeldLeftAlone(folder, isPatient) {
+  const holder = readHolder(folder) ?? '';
+  const hasList = lstatIfThere(folder + '/list') !== undefined;
+  if (holder === '') return !hasList && readUtcMicros() / 1000 - (lstatIfThere(folder)?.mtimeMs ?? 0) < NAMELESS_HELD_MS;
+  return (!isPatient || !hasList || lstatIfThere(folder + '/job') !== undefined) && isHolderAlive(holder, folder + '/holder');
+}
+
+const KILL_LOST_MS = 5000;
+
+/** Stops the command of a run if it goes on though the process that was to record it is gone: SIGTERM, and SIGKILL 5 s later. */
+async function endLostCommand(project, id) {
+  for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+    const mark = readMarks(project).find((one) => one.run.id === id);
+    if (mark === undefined || mark.isAlive || !mark.isActive || mark.commandPid <= 1) return;
+    if (waitedMs === 0 || waitedMs >= KILL_LOST_MS) signalAll(listDescendants(mark.commandPid), waitedMs === 0 ? 'SIGTERM' : 'SIGKILL');
+    await sleepMs(POLL_MS);
+  }
+}
+
+async function recoverHeld(project, folder, say) {
+  await awaitHolder(folder, say);
+  const list = readBytesIfThere(folder + '/list');
+  const noted = (readBytesIfThere(folder + '/run') ?? '').trim();
+  const id = RUN_ID.test(noted) ? noted : undefined;
+  if (lstatIfThere(folder)?.isDirectory() !== true) return; // its holder has ended it
+  const held = { project, folder, entries: parseList(list ?? ''), id };
+  if (id !== undefined) await awaitCommand(project, id, say);
+  const run = id === undefined ? undefined : readRun(project, id);
+  if (run !== undefined && isGoodRun(run)) {
+    const news = listHeldNews(held, run, undefined, makeKnownTester(project, run.redoes === undefined ? undefined : readRun(project, run.redoes)));
+    settleHeld(held, run, { ...news, unmade: run.removed });
+    return;
+  }
+  putBack(held, run);
+  dropHeld(held);
+  if (id !== undefined) say('put back what was there before ' + id + ', which was cut short; what it wrote is in ' + asideFolder(id));
+}
+
+/**
+ * Settles what steps that were cut short by a kill have left: good results are in their places afterwards. Waits
+ * for commands that go on; `say` tells the person so. `isPatient`: waits for holders that are alive, too, unless
+ * they are jobs of a cluster. Writes nothing where there is nothing to settle. Throws Failure if another process
+ * is at work on the steps of the project, whose these are then.
+ */
+async function recoverAside(project, say, isPatient = true) {
+  const base = project.own + '/aside';
+  if (lstatIfThere(base)?.isDirectory() !== true) return;
+  const isToSettle = (name) => /^held-[a-z2-7]{6}$/.test(name) && lstatIfThere(base + '/' + name)?.isDirectory() === true && !isHeldLeftAlone(base + '/' + name, isPatient);
+  if (!listFolder(base).some(isToSettle)) return;
+  const leave = await enterMaking(project);
+  try {
+    for (const name of listFolder(base).sort()) if (isToSettle(name)) await recoverHeld(project, base + '/' + name, say);
+  } finally {
+    leave();
+  }
+}
+
 // ==== src/sys/execute.ts =========================================================================
 // execute.ts - carries out one step in the project itself, and records it. Chooses no steps.
+//
+// Invariants
+// 1. What the run before left is held (aside.ts) before anything of the new run is there, the mark of which
+//    names the folder for what it leaves if it does not succeed.
+// 2. The record says what has become of the results, and decides it: once it is there, and good, the new results
+//    stand. Of any other end, a kill included, the earlier results come back, before a record of it is written.
+// 3. Standard streams, variables and the current folder of rr itself are as before afterwards.
+//
+//   hold -> lend -> claim the id -> run -> good? no: put back, record
+//                                             '-> yes: record -> drop what is held
 
 /** A step to be carried out. */
 // type StepJob = {
 //   /** Key of its task. */
 //   key: string;
+//   /** What it is called where people are told of it. */
+//   name?: ByteString;
 //   /**
 //    * What is to be run, as a record would tell it: command, directory, redirects, parameters,
 //    * parameterFiles, metricsFiles, variables (set for the command), declaredVariables,
@@ -29079,16 +38973,3655 @@ function drawDifferences(request, kept, repeat) {
 //   restore: { hash: string; size: number; kind: Run['inputs'][number]['kind']; path: ByteString }[];
 //   /** Put back the outputs of an earlier run with the same key instead of running the command, if there is one. */
 //   isReused: boolean;
+//   /** Where it is looked for, if isReused; undefined: in .rr of the project. */
+//   reuse?: ReuseChoice;
 // };
 
-/** How a step ended. `problems`: what could not be recorded, as sentences. */
+/**
+ * How a step ended. `problems`: what could not be recorded, or why it was not started at all, as sentences; then
+ * run.id is UNCLAIMED_ID. `kept`: paths of results that were changed by hand, or are not made any more: they are
+ * in .rr/aside/ID now.
+ */
 // type StepEnd = {
 //   key: string;
 //   run: Run;
 //   /** Did it succeed, and leave every output that was declared? */
 //   isGood: boolean;
 //   problems: string[];
+//   kept: ByteString[];
 // };
+
+/** In what surroundings a step is carried out. */
+// type StepPlace = {
+//   /** No: other steps change files of the project at the same time. */
+//   isAlone: boolean;
+//   /** Pass on what the command prints, to descriptors 1 and 2; it is kept in any case. */
+//   isPassedOn: boolean;
+//   /** Variables that the command alone has, and descriptors that it is to have, too. */
+//   variables: { [name: string]: string };
+//   inherited: number[];
+//   stopper: CommandStopper | undefined;
+//   beforeOutput: (data: Buffer) => void;
+//   /** Told of the run's id before anything of it is written. */
+//   onClaim: (id: string) => void;
+//   /** There if its run is put into the derived files with others. */
+//   batch: Includer | undefined;
+// };
+
+/** Of a step that is carried out by itself. */
+const ALONE = { isAlone: true, isPassedOn: false, variables: {}, inherited: [], stopper: undefined, beforeOutput: () => undefined, onClaim: () => undefined, batch: undefined };
+
+/** What people know a step by. */
+function nameOfStep(job) {
+  const { plan, sweep, label } = job.template;
+  return job.name ?? plan ?? (sweep === undefined ? label ?? job.key : sweep.label + ' ' + String(sweep.number));
+}
+
+// ---- before -----------------------------------------------------------------------------------------------
+
+/** Files that the template says will be written, apart from the results of the run before. */
+function listDeclared(project, template) {
+  const declared = template.declaredOutputs.map((pattern) => toRecordPath(project, project.root, pattern));
+  for (const redirect of template.redirects) {
+    const parts = /^[12] >>? ([^]+)$/.exec(redirect);
+    if (parts !== null) declared.push(parts[1]);
+  }
+  return declared;
+}
+
+// Times of files go by ticks of 1 to 10 ms: what was put there must not seem to be as young as the run.
+const FILE_TICK_MS = 12;
+
+function isAsWanted(name, file) {
+  const state = describeFile(name, file.path);
+  if (state === undefined || state.size !== file.size || (state.kind === 'l') !== (file.kind === 'l')) return false;
+  if (state.hash !== '?') return state.hash === file.hash;
+  const outcome = hashWithRetry(name);
+  return outcome.kind === 'hashed' && outcome.hash === file.hash;
+}
+
+/** The contents to be put into the project that are not there. Throws Failure if one is nowhere. */
+function findRestored(project, job) {
+  const wanted = job.restore.filter((file) => !isAsWanted(absoluteOf(project, file.path), file));
+  if (wanted.length === 0) return [];
+  const finder = new ContentFinder(project);
+  try {
+    return wanted.map((file) => {
+      const found = isResultPath(file.path) ? finder.find(file, job.prior) : undefined;
+      if (found === undefined) throw new Failure('cannot run "' + nameOfStep(job) + '": its input ' + file.path + ' was overwritten since, and the content of then is nowhere');
+      return { file, found };
+    });
+  } finally {
+    finder.close();
+  }
+}
+
+/** Puts contents into the project, each by a rename. The folder of `held` is for what is not finished. */
+function lendContents(held, restored) {
+  for (const { file, found } of restored) {
+    const name = absoluteOf(held.project, file.path);
+    if (findLinkAbove(held.project.root, name) !== undefined) throw new Failure('cannot put back "' + file.path + '": a link leads out of the project');
+    const unfinished = held.folder + '/lent';
+    if (found.kind === 'file') fs.copyFileSync(toFsPath(found.name), toFsPath(unfinished), fs.constants.COPYFILE_FICLONE);
+    else if (file.kind === 'l') fs.symlinkSync(Buffer.from(found.content, 'latin1'), toFsPath(unfinished));
+    else writeNew(unfinished, found.content);
+    if (file.kind !== 'l') fs.chmodSync(toFsPath(unfinished), (file.kind === 'x' ? 0o777 : 0o666) & ~process.umask());
+    makeFolder(name.slice(0, name.lastIndexOf('/')));
+    fs.renameSync(toFsPath(unfinished), toFsPath(name));
+  }
+  if (restored.length > 0) pauseMs(FILE_TICK_MS);
+}
+
+function writeNew(name, content) {
+  const fd = fs.openSync(toFsPath(name), 'w', 0o600);
+  try {
+    writeAll(fd, Buffer.from(content, 'latin1'));
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Holds what the step makes anew and puts in place what it is to find. Throws Failure if it cannot be carried out here. */
+function prepare(project, job) {
+  const { template, prior } = job;
+  const wayOut = findWayOut(project, prior === undefined ? template : { ...template, outputs: prior.outputs });
+  if (wayOut !== undefined) throw new Failure('cannot run "' + nameOfStep(job) + '": ' + wayOut);
+  const restored = findRestored(project, job);
+  const held = holdResults({ project, prior, declared: listDeclared(project, template), lent: restored.map(({ file }) => file.path), isResultNow: makeResultTester(project), job: template.job });
+  try {
+    lendContents(held, restored);
+  } catch (error) {
+    putBack(held, undefined);
+    dropHeld(held);
+    throw error;
+  }
+  return held;
+}
+
+// ---- the command ------------------------------------------------------------------------------------------
+
+/** What the record says beforehand, of what the template says. */
+function fillStep(template, run) {
+  run.plan = template.plan;
+  run.sweep = template.sweep;
+  run.because = template.because;
+  run.redoes = template.redoes;
+  run.parameters = template.parameters;
+  run.parameterFiles = template.parameterFiles;
+  run.metricsFiles = template.metricsFiles;
+  run.job = template.job;
+  run.declaredInputs = template.declaredInputs;
+  run.declaredOutputs = template.declaredOutputs;
+  run.aside = asideFolder(run.id);
+}
+
+const NOT_WATCHED = 'other steps ran at the same time and it was not traced: only files of the run before and declared ones were looked at';
+
+/** What is looked at if the step is not traced and nothing else tells its files from those of others. */
+function planUntraced(project, job, isAlone) {
+  const { template, prior } = job;
+  if (isAlone && template.observed !== 'none') return undefined;
+  const inputs = (prior?.inputs ?? []).map((file) => file.path).filter((path) => lstatIfThere(absoluteOf(project, path)) !== undefined);
+  const outputs = (prior?.outputs ?? []).filter((file) => file.kind !== 'd').map((file) => file.path);
+  const name = (path) => absoluteOf(project, path);
+  return {
+    inputs: Array.from(new Set(inputs.concat(template.declaredInputs))).map(name), outputs: Array.from(new Set(outputs.concat(template.declaredOutputs))).map(name),
+    warning: template.observed === 'none' ? undefined : NOT_WATCHED,
+  };
+}
+
+function listStepInputs(project, job) {
+  const changed = job.prior === undefined ? [] : listChangedInputs(job.prior).filter((path) => lstatIfThere(absoluteOf(project, path)) !== undefined);
+  return Array.from(new Set(changed.concat(job.template.declaredInputs))).map((path) => absoluteOf(project, path));
+}
+
+async function record(project, job, place, held, judge) {
+  const { template } = job;
+  const folder = absoluteOf(project, template.directory);
+  const came = readCurrentFolder();
+  const restoreVariables = setVariables(template, folder, { without: [], more: {} });
+  let streams;
+  try {
+    streams = openStreams(template, project, 'run "' + nameOfStep(job) + '"');
+    enterFolder(folder);
+    const passing = { stdin: streams.streams.stdin, stdout: streams.streams.stdout === 'keep' ? 'pass' : streams.streams.stdout, stderr: streams.streams.stderr === 'keep' ? 'pass' : streams.streams.stderr };
+    const fill = (run) => {
+      fillStep(template, run);
+      if (run.id !== UNCLAIMED_ID) {
+        noteHeldRun(held, run.id);
+        place.onClaim(run.id);
+      }
+    };
+    return await recordCommand({
+      project, folder: readCurrentFolder(), argv: argumentsOf(template, project.root), label: template.label, reason: template.reason, tags: template.tags,
+      inputs: listStepInputs(project, job), outputs: template.declaredOutputs.map((pattern) => absoluteOf(project, pattern)),
+      parameters: [], fileParameters: fileParametersOf(template), metricsFiles: template.metricsFiles, variables: template.declaredVariables, timeoutS: template.timeoutS, asked: template.asked, trace: methodOf(template), requireClean: false, noLogs: false, quiet: true, inherited: place.inherited, batch: place.batch,
+      repeat: {
+        origin: project, fill, streams: place.isPassedOn ? passing : streams.streams, redirects: streams.redirects, judge, isKept: true,
+        step: { variables: place.variables, untraced: planUntraced(project, job, place.isAlone), stopper: place.stopper, beforeOutput: place.beforeOutput },
+      },
+      reuse: job.isReused ? openReuse(project, job.reuse) : undefined,
+    });
+  } finally {
+    restoreVariables();
+    enterFolder(came);
+    streams?.close();
+  }
+}
+
+// ---- after ------------------------------------------------------------------------------------------------
+
+/** A good run's record tells what has become of the results of the run before. */
+function noteGood(project, job, run, held) {
+  run.aside = undefined;
+  const news = listHeldNews(held, run, job.prior, makeKnownTester(project, job.prior));
+  run.removed = Array.from(new Set(run.removed.concat(news.unmade))).sort();
+  for (const path of news.left) addLeft(project, run, path);
+  for (const path of news.edited) run.warnings.push('the result ' + path + ' had been changed by hand: that content is kept in ' + asideFolder(run.id));
+  for (const path of news.unmade) run.warnings.push('the result ' + path + ' of the run before is not made any more: it is kept in ' + asideFolder(run.id));
+  return news;
+}
+
+/** What the run before changed in place and this one found right as it was is its result all the same. */
+function addLeft(project, run, path) {
+  const state = describeFile(absoluteOf(project, path), path);
+  const outcome = state?.hash === '?' ? hashWithRetry(absoluteOf(project, path)) : undefined;
+  if (state === undefined || (outcome !== undefined && outcome.kind !== 'hashed')) return;
+  run.outputs.push(outcome?.kind === 'hashed' ? { ...state, hash: outcome.hash, size: outcome.size } : state);
+  run.outputs.sort((a, b) => (a.path < b.path ? -1 : 1));
+  run.warnings.push('the result ' + path + ' of the run before was left as it was found');
+}
+
+/** The end of a step of which no command was started, and of which there is no record. */
+function stepNotStarted(job, problem) {
+  const run = { ...emptyRun(UNCLAIMED_ID, job.template.command, formatUtcMicros(readUtcMicros()), RR_VERSION), status: 'failed', label: job.template.label, plan: job.template.plan };
+  return { key: job.key, run, isGood: false, problems: [problem], kept: [] };
+}
+
+function describeFault(error, what) {
+  if (error instanceof Failure) return error.message;
+  if (errorCode(error) === '') throw error;
+  return what + ': ' + describeSystemError(error);
+}
+
+function putBackSafely(held, run, problems) {
+  try {
+    putBack(held, run);
+    dropHeld(held);
+  } catch (error) {
+    problems.push(describeFault(error, 'cannot put back all earlier results; what is missing is in ' + held.folder.slice(held.folder.lastIndexOf('/.rr/') + 1) + ', and the next rr make tries again'));
+  }
+}
+
+/** Carries out one step and records it (docs/rr.1, "Carrying out steps"). */
+async function executeStep(project, job, place = ALONE) {
+  const problems = [];
+  let held;
+  try {
+    held = prepare(project, job);
+  } catch (error) {
+    return stepNotStarted(job, describeFault(error, 'cannot set the results of "' + nameOfStep(job) + '" aside'));
+  }
+  let news;
+  const judge = async (run) => {
+    const declared = new Set(job.template.declaredOutputs);
+    run.missingOutputs = run.missingOutputs.filter((pattern) => declared.has(pattern));
+    if (isGoodRun(run)) {
+      news = noteGood(project, job, run, held);
+      return;
+    }
+    const came = new Set(held.entries.filter((entry) => entry.how === 'moved' || entry.how === 'copied').map((entry) => entry.path));
+    run.removed = run.removed.filter((path) => !came.has(path));
+    if (run.outputs.length + run.secretOutputs.length === 0) run.aside = undefined;
+    putBackSafely(held, run, problems);
+  };
+  const heartbeat = setInterval(() => { try { touchHeld(held); } catch (error) { if (errorCode(error) === '') throw error; } }, HEARTBEAT_MS_OF_HELD);
+  let recorded;
+  try {
+    recorded = await record(project, job, place, held, judge);
+  } catch (error) {
+    putBackSafely(held, undefined, problems);
+    const end = stepNotStarted(job, describeFault(error, 'cannot run "' + nameOfStep(job) + '"'));
+    return { ...end, problems: end.problems.concat(problems) };
+  } finally {
+    clearInterval(heartbeat);
+  }
+  return conclude(project, job, held, recorded, news, problems);
+}
+
+const HEARTBEAT_MS_OF_HELD = 60000;
+
+/** Only a record that is there makes a run good: without it the results would be nobody's. */
+function conclude(project, job, held, recorded, news, problems) {
+  const { run } = recorded;
+  const isGood = news !== undefined && run.id !== UNCLAIMED_ID && lstatIfThere(project.provenance + '/' + recordPath(run.id)) !== undefined;
+  problems.push(...recorded.problems);
+  if (isGood && news !== undefined) {
+    try {
+      settleHeld(held, run, news);
+    } catch (error) {
+      problems.push(describeFault(error, 'cannot put away the earlier results of "' + nameOfStep(job) + '"'));
+    }
+    return { key: job.key, run, isGood, problems, kept: news.edited.concat(news.unmade) };
+  }
+  if (lstatIfThere(held.folder) !== undefined) putBackSafely(held, run, problems);
+  return { key: job.key, run, isGood: false, problems, kept: [] };
+}
+
+// ==== src/sys/shells.ts ==========================================================================
+// shells.ts - a few long-lived shells that run one command after the other, without a word from rr in between. Knows no records.
+//
+// A shell is fed on its standard input, a FIFO, with lines as formats/shellline.ts has them, and writes the
+// status of each command into one FIFO that all shells share. As long as commands are short each
+// shell has two lines at a time. The second is in the FIFO until the first has ended: rr, too, can read
+// it there, and so take it back. What commands print comes through FIFOs of their own, which are used
+// again when nobody has them open any more: a FIFO without a writer tells that by an end of file.
+//
+// 1. A command has what it would have if rr had started it by itself: program, arguments, environment,
+//    folder, standard streams and no other descriptors, mask of files, signals as they are by default.
+//    begin() has a program tell what it got, and where that is anything else there are no shells.
+// 2. A signal that a shell is sent ends it before its next command, not before the end of the one it runs.
+//    If it is killed, so is its command, and the next one goes to another shell.
+// 3. If rr is killed, a shell ends at the end of the command it runs, for nobody reads the status.
+
+/** A command for a shell. What it prints to a stream that is 'keep' is given to `keep`. */
+// type ShellRequest = Omit<LineCommand, 'stdout' | 'stderr'> & {
+//   stdout: LineStream | 'keep';
+//   stderr: LineStream | 'keep' | 'stdout';
+//   keep: (stream: StreamName, data: Buffer) => void;
+//   /** Called when it is given to a shell, with that shell as of identifyProcess(); it begins then, or after the one before it. */
+//   onSend: (shell: string) => void;
+// };
+
+// type ShellEnd = {
+//   /** As a shell gives it: 128+n for signal n. */
+//   exit: number;
+//   /** Only if the shell tells it from an exit with such a status: not of SIGINT and SIGPIPE. */
+//   signal: string | undefined;
+//   /** It was not started: what the shell said. */
+//   startFailure: string | undefined;
+//   /** On the monotonic clock. */
+//   startMs: number;
+//   /** undefined if rr learned of its end together with that of the one before or after it. */
+//   wallMs: number | undefined;
+//   /** undefined if it took less than a tick of the clock by which processes are charged. */
+//   cost: { userS: number; systemS: number; peakMemoryBytes: number } | undefined;
+//   /** Something that it started goes on and holds its streams. */
+//   isHeld: boolean;
+// };
+
+const FIFOS_AT_ONCE = 16;
+const SHELL_TICK_MS = 10;
+// While commands take less than this on average, shells have the next one beforehand.
+const SHORT_MS = 20;
+/** What a write into a pipe does not break up (PIPE_BUF of Linux); what a pipe holds. */
+const ATOMIC_BYTES = 4096;
+const PIPE_BYTES = 65536;
+const QUIET_MS = 100;
+const ORPHAN_MS = 2000;
+const MOST_DEATHS = 5;
+const CAUGHT = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
+/** First line of each command: a shell that was sent a signal goes no further. */
+const CHECK = '${rr_t:+exit}\n';
+// SHLVL and OLDPWD some shells set by themselves.
+const PREPARE = 'unset rr_t; trap rr_t=1 INT TERM HUP QUIT';
+const OWN_VARIABLES = ['SHLVL', 'OLDPWD'];
+
+/** The longest line that may be given to a shell. */
+const LONGEST_SHELL_LINE = 60000;
+
+/** FIFOs of one command, with rr's read ends. */
+// type LogPair = { names: [ByteString, ByteString]; reads: [number, number] };
+
+// type Flight = {
+//   request: ShellRequest;
+//   pair: LogPair | undefined;
+//   line: Buffer;
+//   startMs: number;
+//   /** CPU ticks of the shell's earlier children, when it was first looked at. */
+//   ticks: [number, number] | undefined;
+//   peakBytes: number;
+//   sampleAtMs: number;
+//   resolve: (end: ShellEnd | undefined) => void;
+// };
+
+// type Shell = { number: number; child: import('child_process').ChildProcess; identity: string; names: [ByteString, ByteString]; input: number; back: number; errors: number; flights: Flight[]; signal: string | undefined };
+
+class Shells {
+  // private readonly project: Project;
+  // private readonly slots: number;
+  // private readonly program: string;
+  // private readonly inherited: number[];
+  // private readonly spare: string;
+  // private readonly environment: { [name: string]: string };
+  shells = new Map();
+  count = 0;
+  stock = [];
+  pairs = [];
+  waiting = [];
+  statusName = '';
+  statusWrite = -1;
+  // private status: import('net').Socket | undefined;
+  rest = '';
+  // private timer: ReturnType<typeof setInterval> | undefined;
+  // private usualMs: number | undefined;
+  ended = 0;
+  deaths = 0;
+  isStopping = false;
+  // private stopSignal: NodeJS.Signals | undefined;
+  signalled = new Set();
+  buffer = Buffer.allocUnsafe(PIPE_BYTES);
+  // private onAllGone: (() => void) | undefined;
+
+  /** `environment`: what commands have that ask for no other variables. `inherited`: descriptors above 2 that they have. */
+  constructor(project, slots, environment, inherited = [], program = '/bin/sh') {
+    this.program = program;
+    this.inherited = inherited;
+    this.spare = ['8', '9', '7', '6', '5', '4', '3'].find((digit) => inherited.indexOf(Number(digit)) < 0) ?? '';
+    this.project = project;
+    this.slots = slots;
+    this.environment = environment;
+  }
+
+  /** Resolves with false if commands cannot be run this way here. */
+  async begin() {
+    if (process.platform !== 'linux' || process.versions.bun !== undefined || process.versions.deno !== undefined || this.spare === '' || !Object.keys(this.environment).every(isShellName)) return false;
+    try {
+      makeFolder(this.project.own + '/running');
+      this.statusName = this.takeFifo();
+      const read = fs.openSync(toFsPath(this.statusName), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+      this.statusWrite = fs.openSync(toFsPath(this.statusName), fs.constants.O_WRONLY);
+      this.status = openReader(read);
+    } catch (error) {
+      if (errorCode(error) === '') throw error;
+      return false;
+    }
+    this.status.on('error', () => undefined);
+    this.status.on('data', (data) => this.takeStatus(data.toString('latin1')));
+    this.timer = setInterval(() => this.tick(), SHELL_TICK_MS);
+    return this.isFaithful();
+  }
+
+  /** Does a command get what it would get from rr itself? */
+  async isFaithful() {
+    let told = '';
+    const end = await this.run({
+      argv: ['cat', '/proc/self/environ', '/proc/self/status'], folder: undefined, variables: new Map(), stdin: undefined, stdout: 'keep', stderr: 'keep',
+      keep: (stream, data) => { told += stream + data.toString('latin1'); }, onSend: () => undefined,
+    });
+    const cut = told.lastIndexOf('\0') + 1;
+    const got = told.slice('out'.length, cut).split('\0').slice(0, -1).filter((one) => !one.startsWith('_=')).sort();
+    // "_" is of no meaning to a program: some shells put its name there. Of a folder that is not UTF-8 they know
+    // the name, which Node.js cannot pass on.
+    const { root } = this.project;
+    const valueOf = (name) => (name === 'PWD' && toBytes(toText(root)) !== root ? root : toBytes(this.environment[name]));
+    const wanted = Object.keys(this.environment).filter((name) => name !== '_').map((name) => name + '=' + valueOf(name)).sort();
+    const status = told.slice(cut);
+    const umask = /^Umask:\s+([0-7]+)$/m.exec(status);
+    const areSignalsPlain = /^SigBlk:\s+0+$/m.test(status) && /^SigIgn:\s+0+$/m.test(status);
+    return end?.exit === 0 && told.startsWith('out') && got.join('\0') === wanted.join('\0') && umask !== null && parseInt(umask[1], 8) === process.umask() && areSignalsPlain;
+  }
+
+  takeFifo() {
+    if (this.stock.length === 0) this.stock = claimFifos(this.project.own + '/running/shells-' + makeRandomDigits(), this.project.own + '/pipes', FIFOS_AT_ONCE);
+    const name = this.stock.pop();
+    if (name === undefined) throw Object.assign(new Error('no FIFOs'), { code: 'ENOSYS' });
+    return name;
+  }
+
+  takePair() {
+    const spare = this.pairs.pop();
+    if (spare !== undefined) return spare;
+    const names = [this.takeFifo(), this.takeFifo()];
+    const open = (name) => fs.openSync(toFsPath(name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+    return { names, reads: [open(names[0]), open(names[1])] };
+  }
+
+  // ---- commands go in -----------------------------------------------------------------------------------
+
+  depth() {
+    return this.usualMs !== undefined && this.usualMs < SHORT_MS && this.ended > this.slots ? 2 : 1;
+  }
+
+  /** How many more commands may be given to run() now. */
+  room() {
+    let count = this.waiting.length;
+    for (const shell of this.shells.values()) count += shell.flights.length;
+    return this.isStopping ? 0 : this.slots * this.depth() - count;
+  }
+
+  /** Resolves at the command's end; with undefined if stop() came before it began. */
+  run(request) {
+    return new Promise((resolve) => {
+      const isKept = request.stdout === 'keep' || request.stderr === 'keep';
+      const pair = isKept ? this.takePair() : undefined;
+      this.waiting.push({ request, pair, line: Buffer.alloc(0), startMs: 0, ticks: undefined, peakBytes: 0, sampleAtMs: 0, resolve });
+      this.dispatch();
+    });
+  }
+
+  dispatch() {
+    while (this.waiting.length > 0) {
+      if (this.isStopping || this.deaths > MOST_DEATHS) {
+        const flight = this.waiting.shift();
+        this.dropPair(flight.pair);
+        flight.resolve(this.isStopping ? undefined : endNotStarted('the shell ends again and again'));
+        continue;
+      }
+      const shell = this.findShell(this.depth());
+      if (shell === undefined) return;
+      this.send(shell, this.waiting.shift());
+    }
+  }
+
+  findShell(depth) {
+    let best;
+    for (const shell of this.shells.values()) if (best === undefined || shell.flights.length < best.flights.length) best = shell;
+    if (best !== undefined && best.flights.length === 0) return best;
+    if (this.shells.size < this.slots) return this.startShell();
+    // A long line would come in pieces, and could not be taken back whole.
+    return best !== undefined && best.flights.length < depth && best.flights.every((flight) => flight.line.length < ATOMIC_BYTES) ? best : undefined;
+  }
+
+  send(shell, flight) {
+    const { request, pair } = flight;
+    const kept = (stream) => ({ name: (pair).names[stream], how: 'fifo' });
+    const text = printLineCommand({ ...request, stdout: request.stdout === 'keep' ? kept(0) : request.stdout, stderr: request.stderr === 'keep' ? kept(1) : request.stderr }, this.spare);
+    flight.line = Buffer.from(CHECK + text + '\necho ' + String(shell.number) + ' $?\n', 'latin1');
+    flight.startMs = readMonotonicMs();
+    request.onSend(shell.identity);
+    shell.flights.push(flight);
+    writeAll(shell.input, flight.line);
+  }
+
+  startShell() {
+    const number = ++this.count;
+    const names = [this.takeFifo(), this.takeFifo()];
+    const { O_RDONLY, O_WRONLY, O_NONBLOCK } = fs.constants;
+    // In this order, so that none waits for the other end.
+    const back = fs.openSync(toFsPath(names[0]), O_RDONLY | O_NONBLOCK);
+    const input = fs.openSync(toFsPath(names[0]), O_WRONLY);
+    const errors = fs.openSync(toFsPath(names[1]), O_RDONLY | O_NONBLOCK);
+    const given = [fs.openSync(toFsPath(names[0]), O_RDONLY), this.statusWrite, fs.openSync(toFsPath(names[1]), O_WRONLY)];
+    for (const descriptor of this.inherited) {
+      while (given.length < descriptor) given.push('ignore');
+      given[descriptor] = descriptor;
+    }
+    const came = readCurrentFolder();
+    let child;
+    try {
+      enterFolder(this.project.root);
+      child = childProcess().spawn(this.program, [], { stdio: given, env: this.environment });
+    } finally {
+      enterFolder(came);
+      fs.closeSync(given[0]);
+      fs.closeSync(given[2]);
+    }
+    const shell = { number, child, identity: child.pid === undefined ? '' : identifyProcess(child.pid), names, input, back, errors, flights: [], signal: undefined };
+    // By way of the FIFO, behind what the shell itself has written there.
+    const noteDeath = (signal) => {
+      shell.signal = signal ?? undefined;
+      writeAll(this.statusWrite, Buffer.from(String(number) + ' gone\n'));
+    };
+    child.on('error', () => noteDeath(null));
+    child.on('exit', (_, signal) => noteDeath(signal));
+    this.shells.set(number, shell);
+    writeAll(input, Buffer.from(this.prepare(), 'latin1'));
+    return shell;
+  }
+
+  prepare() {
+    const own = OWN_VARIABLES.map((name) => (this.environment[name] === undefined ? '; unset ' + name : '; ' + name + '=' + quoteWord(toBytes(this.environment[name]))));
+    return PREPARE + own.join('') + '\n';
+  }
+
+  // ---- and come to their end ----------------------------------------------------------------------------
+
+  takeStatus(data) {
+    const lines = (this.rest + data).split('\n');
+    this.rest = lines.pop();
+    let lastNumber = '';
+    lines.forEach((line, i) => {
+      const [number, status] = line.split(' ');
+      const shell = this.shells.get(Number(number));
+      if (shell === undefined) return;
+      const isTimed = lastNumber !== number && !lines.slice(i + 1).some((other) => other.startsWith(number + ' ') && other !== number + ' gone');
+      lastNumber = number;
+      if (status === 'gone') this.endShell(shell);
+      else this.endFlight(shell, Number(status), isTimed);
+    });
+    this.dispatch();
+  }
+
+  /** `isTimed`: there was no other end of this shell in the same moment. */
+  endFlight(shell, status, isTimed) {
+    const flight = shell.flights.shift();
+    if (flight === undefined) return;
+    const nowMs = readMonotonicMs();
+    if (shell.flights.length > 0) shell.flights[0].startMs = nowMs;
+    const wallMs = nowMs - flight.startMs;
+    this.usualMs = this.usualMs === undefined ? wallMs : this.usualMs * 0.75 + wallMs * 0.25;
+    this.ended += 1;
+    this.deaths = 0;
+    const said = status === 0 ? '' : this.readAll(shell.errors);
+    const end = { ...describeStatus(status, said), startMs: flight.startMs, wallMs: isTimed ? wallMs : undefined, cost: readCost(shell, flight), isHeld: false };
+    this.conclude(flight, end);
+  }
+
+  conclude(flight, end) {
+    if (flight.pair === undefined || this.drain(flight)) {
+      this.dropPair(flight.pair);
+      flight.resolve(end);
+    } else void this.awaitQuiet(flight).then((isHeld) => flight.resolve({ ...end, isHeld }));
+  }
+
+  /** Takes all that was printed so far. True if nobody is there who could print more. */
+  drain(flight) {
+    const pair = flight.pair;
+    let isOver = true;
+    for (const stream of [0, 1]) {
+      for (;;) {
+        const count = this.readSome(pair.reads[stream]);
+        if (count === undefined) isOver = false;
+        if (count === undefined || count === 0) break;
+        flight.request.keep(stream === 0 ? 'out' : 'err', this.buffer.subarray(0, count));
+      }
+    }
+    return isOver;
+  }
+
+  /** Into the buffer; 0 at the end of file, undefined if there is nothing now. */
+  readSome(descriptor) {
+    try {
+      return fs.readSync(descriptor, this.buffer, 0, PIPE_BYTES, null);
+    } catch (error) {
+      if (errorCode(error) !== 'EAGAIN') throw error;
+      return undefined;
+    }
+  }
+
+  readAll(descriptor) {
+    let text = '';
+    for (let count = this.readSome(descriptor); count !== undefined && count > 0; count = this.readSome(descriptor)) text += this.buffer.toString('latin1', 0, count);
+    return text;
+  }
+
+  /** The command has ended, but something has its streams: true if it still has them when nothing came for a while. */
+  async awaitQuiet(flight) {
+    let seenMs = readMonotonicMs();
+    const keep = flight.request.keep;
+    flight.request.keep = (stream, data) => { seenMs = readMonotonicMs(); keep(stream, data); };
+    while (readMonotonicMs() - seenMs < QUIET_MS) {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      if (this.drain(flight)) {
+        this.dropPair(flight.pair);
+        return false;
+      }
+    }
+    this.retirePair(flight.pair);
+    return true;
+  }
+
+  dropPair(pair) {
+    if (pair !== undefined) this.pairs.push(pair);
+  }
+
+  /** Somebody may still write there, and is to find that nobody reads it. */
+  retirePair(pair) {
+    for (const descriptor of pair.reads) fs.closeSync(descriptor);
+    for (const name of pair.names) releasePipe({ name, isAtEnd: false }, '');
+  }
+
+  // ---- long ones ----------------------------------------------------------------------------------------
+
+  tick() {
+    const nowMs = readMonotonicMs();
+    let idle;
+    let loaded;
+    for (const shell of this.shells.values()) {
+      const flight = shell.flights[0];
+      if (flight === undefined) idle = shell;
+      else if (nowMs - flight.startMs >= SHELL_TICK_MS) {
+        this.watch(shell, flight, nowMs);
+        if (this.stopSignal !== undefined) this.signalChildren(shell);
+        if (shell.flights.length > 1) loaded = shell;
+      }
+    }
+    if (loaded !== undefined && this.waiting.length === 0 && (idle !== undefined || this.shells.size < this.slots)) {
+      this.waiting.push(...this.takeBack(loaded));
+      this.dispatch();
+    }
+  }
+
+  watch(shell, flight, nowMs) {
+    if (flight.pair !== undefined) this.drain(flight);
+    flight.ticks = flight.ticks ?? readTicks(shell);
+    if (nowMs < flight.sampleAtMs) return;
+    for (const pid of listDescendants(shell.child.pid).slice(1)) flight.peakBytes = Math.max(flight.peakBytes, readPeakMemoryBytes(pid));
+    const afterMs = readMonotonicMs();
+    // As in process.ts: at most the last twentieth goes unseen, and looking costs a fiftieth.
+    flight.sampleAtMs = afterMs + Math.max(SHELL_TICK_MS, Math.min(100, (afterMs - flight.startMs) / 20), (afterMs - nowMs) * 50);
+  }
+
+  /** What the shell has not read yet does not begin there any more. */
+  takeBack(shell) {
+    const count = this.readSome(shell.back);
+    if (count === undefined || count === 0) return [];
+    const unread = Buffer.from(this.buffer.subarray(0, count));
+    for (let from = 0; from < shell.flights.length; from++) {
+      if (Buffer.concat(shell.flights.slice(from).map((flight) => flight.line)).equals(unread)) return shell.flights.splice(from);
+    }
+    // Some shells read byte by byte: this one has begun to.
+    writeAll(shell.input, unread);
+    return [];
+  }
+
+  // ---- the end ------------------------------------------------------------------------------------------
+
+  /**
+   * From now on nothing begins. Commands at work are sent the signal, unless it has come to them already
+   * (isNote); undefined is SIGKILL, to all that they have started, too.
+   */
+  stop(signal, isNote) {
+    this.isStopping = true;
+    this.stopSignal = signal ?? 'SIGKILL';
+    for (const shell of this.shells.values()) {
+      this.waiting.push(...this.takeBack(shell));
+      if (shell.child.pid === undefined) continue;
+      // First, or it goes on to its next command meanwhile.
+      if (!isNote) sendSignal(shell.child.pid, signal !== undefined && CAUGHT.indexOf(signal) >= 0 ? signal : 'SIGTERM');
+      if (isNote) for (const pid of readChildren(shell.child.pid)) this.signalled.add(pid);
+      else if (signal === undefined) signalAll(listDescendants(shell.child.pid).slice(1), 'SIGKILL');
+      else this.signalChildren(shell);
+    }
+    this.dispatch();
+  }
+
+  /** Also those that had just not begun when stop() was called. */
+  signalChildren(shell) {
+    for (const pid of readChildren(shell.child.pid)) {
+      if (!this.signalled.has(pid)) sendSignal(pid, this.stopSignal);
+      this.signalled.add(pid);
+    }
+  }
+
+  /** A shell is gone: if it did not end by itself, so is its command; what it had not begun goes elsewhere. */
+  endShell(shell) {
+    const unread = this.takeBack(shell);
+    this.shells.delete(shell.number);
+    this.deaths += 1;
+    const [current, ...others] = shell.flights;
+    for (const descriptor of [shell.input, shell.back, shell.errors]) fs.closeSync(descriptor);
+    for (const name of shell.names) releasePipe({ name, isAtEnd: true }, this.project.own + '/pipes');
+    const isBegun = current !== undefined && shell.signal !== undefined;
+    this.waiting.unshift(...shell.flights.slice(0, isBegun ? 0 : 1), ...others, ...unread);
+    if (isBegun) void this.killOrphan(current, shell.signal);
+    if (this.shells.size === 0) this.onAllGone?.();
+  }
+
+  /** Ends the command of a shell that was killed: nobody would learn how it ends. */
+  async killOrphan(flight, signal) {
+    const { pair, startMs } = flight;
+    const endMs = readMonotonicMs() + ORPHAN_MS;
+    while (pair !== undefined && !this.drain(flight) && readMonotonicMs() < endMs) {
+      for (const pid of findWriters(pair.names)) sendSignal(pid, 'SIGKILL');
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    if (pair !== undefined) this.retirePair(pair);
+    flight.resolve({ exit: 128 + signalNumberOf(signal), signal, startFailure: undefined, startMs, wallMs: readMonotonicMs() - startMs, cost: undefined, isHeld: false });
+  }
+
+  /** Resolves when all shells have ended. No command may be at work. */
+  async close() {
+    this.isStopping = true;
+    if (this.timer !== undefined) clearInterval(this.timer);
+    if (this.shells.size > 0) {
+      const gone = new Promise((resolve) => { this.onAllGone = resolve; });
+      // At the end of their input shells end; the descriptor itself is closed with the shell.
+      for (const shell of this.shells.values()) writeAll(shell.input, Buffer.from('exit\n'));
+      await gone;
+    }
+    this.status?.destroy();
+    if (this.statusWrite >= 0) fs.closeSync(this.statusWrite);
+    for (const pair of this.pairs) for (const descriptor of pair.reads) fs.closeSync(descriptor);
+    const names = this.pairs.reduce((all, pair) => all.concat(pair.names), this.stock.concat(this.statusName === '' ? [] : [this.statusName]));
+    for (const name of names) releasePipe({ name, isAtEnd: true }, this.project.own + '/pipes');
+    this.pairs = [];
+    this.stock = [];
+  }
+}
+
+function endNotStarted(why) {
+  return { exit: 126, signal: undefined, startFailure: why, startMs: readMonotonicMs(), wallMs: 0, cost: undefined, isHeld: false };
+}
+
+function signalNumberOf(name) {
+  for (let number = 1; number < 64; number++) if (signalName(number) === name) return number;
+  return 0;
+}
+
+/** What `$?` and the shell's own words tell. Some shells have 256 and more for a signal. */
+function describeStatus(status, said) {
+  if (status > 256) return { exit: 128 + (status & 127), signal: signalName(status & 127), startFailure: undefined };
+  // Shells tell of commands that a signal ended ("Terminated"), and of redirections that failed.
+  if (said === '') return { exit: status, signal: undefined, startFailure: undefined };
+  if (status > 128) return { exit: status, signal: signalName(status - 128), startFailure: undefined };
+  return { exit: 126, signal: undefined, startFailure: said.trim().split('\n')[0] };
+}
+
+function readChildren(pid) {
+  try {
+    return fs.readFileSync('/proc/' + String(pid) + '/task/' + String(pid) + '/children', 'latin1').split(' ').filter((word) => word !== '').map(Number);
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return [];
+  }
+}
+
+function sendSignal(pid, signal) {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (['ESRCH', 'EPERM'].indexOf(errorCode(error)) < 0) throw error;
+  }
+}
+
+/** CPU ticks of all commands that the shell has waited for. */
+function readTicks(shell) {
+  try {
+    const stat = fs.readFileSync('/proc/' + String(shell.child.pid) + '/stat', 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return [Number(fields[13]), Number(fields[14])];
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return undefined;
+  }
+}
+
+function readCost(shell, flight) {
+  const before = flight.ticks;
+  const after = before === undefined ? undefined : readTicks(shell);
+  if (before === undefined || after === undefined) return undefined;
+  return { userS: (after[0] - before[0]) / CLOCK_TICKS_PER_S, systemS: (after[1] - before[1]) / CLOCK_TICKS_PER_S, peakMemoryBytes: flight.peakBytes };
+}
+
+/** Processes that have one of these FIFOs as standard output or error. */
+function findWriters(names) {
+  const wanted = new Set(names);
+  const isWriter = (pid) => ['1', '2'].some((descriptor) => {
+    try {
+      return wanted.has(fs.readlinkSync('/proc/' + pid + '/fd/' + descriptor, 'latin1'));
+    } catch (error) {
+      return false;
+    }
+  });
+  return listFolder('/proc').filter((name) => /^\d+$/.test(name) && isWriter(name)).map(Number);
+}
+
+// ==== src/sys/shortfiles.ts ======================================================================
+// shortfiles.ts - states of files for many short steps in a row: what has not changed since it was hashed is not read again. Knows no steps.
+
+// type FileStat = import('fs').Stats;
+
+/** A file at one moment. `problem`: why its hash is not known, as a part of a sentence. */
+// type ShortSeen = { stat: FileStat; state: FileState; problem: string | undefined };
+
+// Below this it is as fast to hash a file as to look it up in the cache on the disk.
+const LOOKED_UP_BYTES = 1 << 20;
+const MOST_KEPT = 50000;
+
+/** Is it the same file, and nothing was written to it meanwhile? */
+function isSameSeen(one, other) {
+  if (one === undefined || other === undefined) return one === other;
+  return one.ino === other.ino && one.size === other.size && one.mtimeMs === other.mtimeMs && one.ctimeMs === other.ctimeMs && one.mode === other.mode && one.dev === other.dev;
+}
+
+class ShortFiles {
+  // private readonly project: Project;
+  seen = new Map();
+  // private readonly cache: HashCache;
+
+  constructor(project) {
+    this.project = project;
+    this.cache = new HashCache(project.own + '/seen');
+  }
+
+  stat(path) {
+    return lstatIfThere(absoluteOf(this.project, path));
+  }
+
+  /** The file as it is now; undefined if it is not there. */
+  look(path, stat = this.stat(path)) {
+    if (stat === undefined) return undefined;
+    const known = this.seen.get(path);
+    if (known !== undefined && isSameSeen(known.stat, stat)) return known;
+    const seen = this.read(path, stat);
+    // Of a file that was written to while it was read nothing is known afterwards.
+    if (seen.problem !== undefined) return seen;
+    if (this.seen.size >= MOST_KEPT) this.seen.clear();
+    this.seen.set(path, seen);
+    return seen;
+  }
+
+  read(path, stat) {
+    const name = absoluteOf(this.project, path);
+    const state = describeStat(stat, name, path);
+    if (state.hash !== '?') return { stat, state, problem: undefined };
+    const found = stat.size < LOOKED_UP_BYTES ? undefined : this.cache.find(stat, path);
+    if (found !== undefined) return { stat, state: { ...state, hash: found }, problem: undefined };
+    const outcome = hashWithRetry(name);
+    if (outcome.kind !== 'hashed') return { stat, state, problem: outcome.kind === 'changing' ? 'was written to while it was hashed' : outcome.kind === 'gone' ? 'vanished while it was looked at' : 'cannot be read' };
+    if (stat.size >= LOOKED_UP_BYTES) this.cache.add(stat, path, outcome.hash);
+    return { stat, state: { ...state, hash: outcome.hash, size: outcome.size }, problem: undefined };
+  }
+
+  /** Of a path that a step writes. */
+  forget(path) {
+    this.seen.delete(path);
+  }
+
+  /** Keeps hashes of large files for other commands of rr. */
+  save() {
+    this.cache.save();
+  }
+}
+
+// ==== src/sys/shortfacts.ts ======================================================================
+// shortfacts.ts - what the records of many short steps have in common: variables, software, code. Each is found out once. Knows no files of steps.
+
+const AS_TOLD = { without: [], more: {} };
+
+/** Variables of some steps. */
+// type ShortVariables = {
+//   /** What is different from what all commands have; undefined: a shell cannot be told so. */
+//   changes: Map<string, ByteString | undefined> | undefined;
+//   /** As the record has them. */
+//   listed: Pick<Run, 'variables' | 'variableHashes'>;
+//   /** A run and a folder that have them, for setVariables(). */
+//   run: Run;
+//   folder: ByteString;
+// };
+
+/** What a record says of the software. */
+// type ShortSoftware = { environment: string | undefined; compilers: Run['compilers']; ownLibraries: ByteString[]; warnings: ByteString[] };
+
+// type KnownProgram = { name: ByteString; stat: import('fs').Stats | undefined; software: Map<ShortVariables, Promise<ShortSoftware>> };
+
+// type CodeFacts = Pick<Run, 'code' | 'codeBranch' | 'codeRemote' | 'codeSubmodules' | 'warnings'>;
+
+class ShortFacts {
+  /** What commands have that want no other variables. */
+  environment = {};
+  // readonly hash: SecretHasher;
+  /** What could not be recorded, as sentences. */
+  problems = [];
+  // private readonly project: Project;
+  // private readonly now: VariableSet;
+  // private readonly withhold: (text: ByteString) => ByteString;
+  // private readonly secrets: Set<ByteString>;
+  variables = new Map();
+  programs = new Map();
+  // private begun: BegunCode | undefined;
+  // private code: CodeFacts | undefined;
+  plain = new Set();
+  ended = new Map();
+
+  /** `more`: variables that commands have and no record tells of. */
+  constructor(project, more) {
+    this.project = project;
+    this.now = Object.assign({}, process.env);
+    const base = emptyRun('', '', '', '');
+    base.variables = listVariables(this.now, [], () => '').variables;
+    const planned = Object.assign(planVariables(base, project.root, AS_TOLD, this.now), more);
+    for (const name of Object.keys(planned)) this.environment[name] = String(planned[name]);
+    const underKey = makeSecretHasher(project.own + '/key');
+    this.hash = (secret) => {
+      let hashed = '0000000000000000';
+      attempt(this.problems, 'use .rr/key', () => { hashed = underKey(secret); });
+      return hashed;
+    };
+    this.secrets = listSecretVariables();
+    this.withhold = makeWithholder(this.hash, this.secrets);
+  }
+
+  /** The command as a record has it. */
+  spell(argv, folder) {
+    const learned = [];
+    const masked = maskArguments(argv, (secret) => { learned.push(secret); return '0000000000000000'; });
+    const isPlain = learned.length === 0 && this.secrets.size === 0 && masked.every((word, i) => word === argv[i]) && argv.every((word) => word.indexOf(this.project.root) < 0);
+    if (isPlain) return quoteCommand(argv, this.project.root, relativeTo(this.project, folder));
+    return spellCommand({ argv, folder, project: this.project, hash: this.hash, withhold: this.withhold, secrets: this.secrets, request: { repeat: undefined } });
+  }
+
+  /** Text without what is known to be a secret. */
+  mask(text) {
+    return this.withhold(text);
+  }
+
+  /** Of what the template says, with those of rr itself as they were at the start. */
+  variablesOf(template) {
+    const key = [template.directory, template.declaredVariables.join('\0'), template.variableHashes.join('\0'), template.variables.join('\0')].join('\0\0');
+    const known = this.variables.get(key);
+    if (known !== undefined) return known;
+    const folder = absoluteOf(this.project, template.directory);
+    const planned = planVariables(template, folder, AS_TOLD, this.now);
+    const changes = new Map();
+    for (const name of Object.keys(planned)) if (this.environment[name] !== planned[name]) changes.set(name, toBytes(String(planned[name])));
+    for (const name of Object.keys(this.environment)) if (this.now[name] !== undefined && planned[name] === undefined) changes.set(name, undefined);
+    const found = {
+      changes: Array.from(changes.keys()).every(isShellName) ? changes : undefined, listed: listVariables(planned, template.declaredVariables, this.hash), run: template, folder,
+    };
+    this.variables.set(key, found);
+    return found;
+  }
+
+  // ---- software -----------------------------------------------------------------------------------------
+
+  /** Can a shell start it as rr would? It must be there, and no text without "#!", which each starts in its own way. */
+  canStart(argv, folder) {
+    return this.findKnown(argv, folder) !== undefined;
+  }
+
+  findKnown(argv, folder) {
+    const key = argv[0].indexOf('/') < 0 || argv[0][0] === '/' ? argv[0] : folder + '/' + argv[0];
+    const known = this.programs.get(key);
+    if (known !== undefined && (!isInProject(this.project, known.name) || isSameSeen(known.stat, statIfThere(known.name)))) return known;
+    const program = findProgram(argv[0], folder);
+    if (program.kind !== 'found') return undefined;
+    const head = readFirstBytes(program.name, 4);
+    if (head !== '\x7fELF' && !head.startsWith('#!')) return undefined;
+    const found = { name: program.name, stat: statIfThere(program.name), software: new Map() };
+    this.programs.set(key, found);
+    return found;
+  }
+
+  /** What the command would load, as far as its program's files tell. */
+  async softwareOf(argv, variables) {
+    const known = this.findKnown(argv, variables.folder);
+    if (known === undefined) return this.describe(argv, variables);
+    const found = known.software.get(variables) ?? this.describe(argv, variables);
+    known.software.set(variables, found);
+    return found;
+  }
+
+  async describe(argv, variables) {
+    const { project } = this;
+    const loaded = guessSoftware({ argv, folder: variables.folder, project });
+    const software = await describeSoftware(loaded, { project, cacheFolder: project.own, isInside: (name) => isInProject(project, name) });
+    const facts = { environment: undefined, compilers: software.compilers, ownLibraries: software.ownLibraries.map((name) => relativeTo(project, name)), warnings: software.warnings };
+    attempt(this.problems, 'record the environment', () => {
+      const putBack = setVariables(variables.run, variables.folder, AS_TOLD);
+      try {
+        facts.environment = storeEnvironment({ project, hash: this.hash, withhold: this.withhold, secrets: this.secrets, request: { repeat: undefined } }, software.text);
+      } finally {
+        putBack();
+      }
+    });
+    return facts;
+  }
+
+  // ---- code ---------------------------------------------------------------------------------------------
+
+  /** Puts the state of the code into a record. It is that of the first time: what steps write are results, and no code. */
+  noteCode(run) {
+    const { project } = this;
+    if (this.code === undefined) {
+      const seen = emptyRun('', '', formatUtcMicros(0), RR_VERSION);
+      attempt(this.problems, 'record the code', () => {
+        const isResultNow = makeResultTester(project);
+        this.begun = beginCode({ project, excluded: (path) => path.startsWith('provenance/') || path.startsWith('.rr/') || isResultNow(path), startMs: readUtcMicros() / 1000 });
+        noteCode(this.begun, seen);
+      });
+      this.code = { code: seen.code, codeBranch: seen.codeBranch, codeRemote: seen.codeRemote, codeSubmodules: seen.codeSubmodules, warnings: seen.warnings };
+    }
+    run.code = this.code.code;
+    run.codeBranch = this.code.codeBranch;
+    run.codeRemote = this.code.codeRemote;
+    run.codeSubmodules = this.code.codeSubmodules;
+    run.warnings.push(...this.code.warnings);
+  }
+
+  /** The sources among what was read and not written. */
+  noteCodeFiles(run) {
+    const { begun } = this;
+    if (begun === undefined) return;
+    const written = new Set(run.outputs.map((file) => file.path));
+    const read = run.inputs.filter((file) => !written.has(file.path) && !this.isPlain(begun, file));
+    if (read.length === 0) return;
+    const key = read.map(keyOfFile).sort(compareBytes).join('\0');
+    let ended = this.ended.get(key);
+    if (ended === undefined) {
+      attempt(this.problems, 'record the code', () => { ended = endCode(begun, read); });
+      if (ended === undefined) return;
+      this.ended.set(key, ended);
+    }
+    run.codeFiles = ended.codeFiles;
+    run.codeOthers = ended.codeOthers;
+    run.warnings.push(...ended.warnings);
+  }
+
+  /** Is it no source, whatever else is read? */
+  isPlain(begun, file) {
+    const key = keyOfFile(file);
+    if (this.plain.has(key)) return true;
+    let isNothing = false;
+    attempt(this.problems, 'record the code', () => {
+      const ended = endCode(begun, [file]);
+      isNothing = ended.codeFiles.length + ended.codeOthers.length + ended.warnings.length === 0;
+    });
+    if (isNothing) this.plain.add(key);
+    return isNothing;
+  }
+}
+
+function keyOfFile(file) {
+  return file.hash + file.kind + ' ' + file.path;
+}
+
+// ==== src/sys/jobserver.ts =======================================================================
+// jobserver.ts - the slots that rr shares with makes around it and in it (GNU make 4.4, "POSIX Jobserver Interaction").
+//
+// Invariants
+// 1. One slot is rr's own and has no token. For each further slot that its steps use it holds one token.
+// 2. All tokens that were taken are written back, whatever ends rr but SIGKILL: the pool of a make around it is
+//    none of rr's.
+// 3. Nothing here waits: the pipe is read by a description of its own that does not block, while those that
+//    makes have of it block, as they expect.
+//
+// A step that was said to use several slots has a jobserver of its own with these: what a make in it starts
+// has been counted already.
+
+/** Descriptors of a pool, in this process: for makes to read and to write, and for rr to read without waiting. */
+// type TokenPipe = { read: number; write: number; own: number };
+
+const TOKEN = '+';
+
+/** Descriptors can be given to commands on Node.js alone. */
+function canShareDescriptors() {
+  return process.platform === 'linux' && process.versions.bun === undefined && process.versions.deno === undefined;
+}
+
+/** A new pipe with so many tokens; undefined where it cannot be had. Nothing of it is left in the file system. */
+function makeTokenPipe(project, tokens) {
+  if (!canShareDescriptors()) return undefined;
+  const name = project.own + '/running/jobs-' + makeRandomDigits() + '.fifo';
+  try {
+    makeFolder(project.own + '/running');
+    if (childProcess().spawnSync('mkfifo', ['-m', '600', '--', toText(name)], { stdio: 'ignore' }).status !== 0) return undefined;
+    // In this order none of them waits for the other end.
+    const own = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+    const write = fs.openSync(toFsPath(name), fs.constants.O_WRONLY);
+    const read = fs.openSync(toFsPath(name), fs.constants.O_RDONLY);
+    fs.writeSync(write, TOKEN.repeat(tokens));
+    return { read, write, own };
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return undefined;
+  } finally {
+    removeIfThere(name);
+  }
+}
+
+function closeTokenPipe(pipe) {
+  for (const descriptor of [pipe.read, pipe.write, pipe.own]) fs.closeSync(descriptor);
+}
+
+/** What offers a pool to the makes in a command: the variable, and the descriptors that it is to have. */
+function offerJobserver(slots, place) {
+  if (place === undefined) return { variables: {}, inherited: [] };
+  return { variables: { MAKEFLAGS: printJobserver(slots, place) }, inherited: place.kind === 'pipe' ? [place.read, place.write] : [] };
+}
+
+// Those that Node.js has opened itself at its start are not beyond.
+const FIRST_NOT_OF_NODE = 32;
+
+function isOpenFor(descriptor, isWriting) {
+  try {
+    if (!fs.fstatSync(descriptor).isFIFO()) return false;
+  } catch (error) {
+    return false;
+  }
+  const flags = /^flags:\s+([0-7]+)$/m.exec(readBytesIfThere('/proc/self/fdinfo/' + String(descriptor)) ?? '');
+  const mode = flags === null ? -1 : parseInt(flags[1], 8) & 3;
+  return mode === 2 || mode === (isWriting ? 1 : 0);
+}
+
+/** Descriptors of a pool that a make around rr has given it; undefined if it kept them to itself, or they cannot be used. */
+function openSurroundingPipe(place) {
+  try {
+    if (place.kind === 'fifo') {
+      const own = fs.openSync(place.name, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+      return { read: own, write: fs.openSync(place.name, fs.constants.O_WRONLY), own };
+    }
+    const given = findInheritedDescriptors();
+    const isGiven = (descriptor) => given.indexOf(descriptor) >= 0 || descriptor >= FIRST_NOT_OF_NODE;
+    if (!canShareDescriptors() || !isGiven(place.read) || !isGiven(place.write) || !isOpenFor(place.read, false) || !isOpenFor(place.write, true)) return undefined;
+    const own = fs.openSync('/proc/self/fd/' + String(place.read), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+    return { read: place.read, write: place.write, own };
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return undefined;
+  }
+}
+
+/** The tokens of one rr make: of the make around it, or else its own. */
+class JobTokens {
+  /** Where makes in steps find the pool; undefined if they are offered none. */
+  // readonly place: JobserverPlace | undefined;
+  /** isShared: a make around rr has others work with the same tokens. */
+  // readonly isShared: boolean;
+  // private readonly pipe: TokenPipe | undefined;
+  held = [];
+  buffer = Buffer.alloc(1);
+
+  constructor(place, pipe, isShared) {
+    this.place = place;
+    this.pipe = pipe;
+    this.isShared = isShared;
+  }
+
+  /** Takes or gives back tokens until there are enough for so many slots; false, and as before, if there are not so many. */
+  holdFor(slots) {
+    const before = this.held.length;
+    while (this.held.length > Math.max(0, slots - 1)) this.giveBack();
+    while (this.held.length < slots - 1) {
+      if (this.take()) continue;
+      // Not even some: two that each hold a part of what both need would wait for ever.
+      while (this.held.length > before) this.giveBack();
+      return false;
+    }
+    return true;
+  }
+
+  take() {
+    if (this.pipe === undefined) return true;
+    try {
+      if (fs.readSync(this.pipe.own, this.buffer, 0, 1, null) === 0) return false;
+    } catch (error) {
+      if (errorCode(error) === 'EAGAIN') return false;
+      throw error;
+    }
+    this.held.push(this.buffer[0]);
+    return true;
+  }
+
+  giveBack() {
+    // The same byte: a make may have put into it what only it knows.
+    const token = this.held.pop();
+    if (token !== undefined && this.pipe !== undefined) fs.writeSync(this.pipe.write, Buffer.from([token]));
+  }
+
+  /** Gives all tokens back. */
+  close() {
+    while (this.held.length > 0) this.giveBack();
+    if (this.pipe === undefined) return;
+    if (!this.isShared) closeTokenPipe(this.pipe);
+    else fs.closeSync(this.pipe.own);
+  }
+}
+
+/**
+ * The pool for so many slots. `problem`: why a make around rr cannot be shared with, so that rr should use one
+ * slot alone, as GNU make does.
+ */
+function openJobTokens(project, slots, makeflags) {
+  const around = parseJobserver(makeflags);
+  if (around !== undefined) {
+    const pipe = openSurroundingPipe(around);
+    if (pipe !== undefined) return { tokens: new JobTokens(around, pipe, true), problem: undefined };
+    return { tokens: new JobTokens(undefined, undefined, false), problem: 'the jobserver of the make around rr is not to be had: one step at a time; put a "+" before the line of its recipe' };
+  }
+  const pipe = slots === 1 ? undefined : makeTokenPipe(project, slots - 1);
+  return { tokens: new JobTokens(pipe === undefined ? undefined : { kind: 'pipe', read: pipe.read, write: pipe.write }, pipe, false), problem: undefined };
+}
+
+// ==== src/sys/liveline.ts ========================================================================
+// liveline.ts - one line at the bottom of the terminal that is written over again and again. Knows not what it says.
+
+const REDRAW_MS = 125;
+// After output of a command the next may follow at once.
+const QUIET_AFTER_OUTPUT_MS = 250;
+const ERASE = '\r\x1b[K';
+
+/** Is there a terminal that can move its cursor, on standard error? */
+function canRedraw() {
+  return isTerminal(2) && (process.env.TERM ?? '') !== '' && process.env.TERM !== 'dumb';
+}
+
+/** Of another size now? Told by the terminal itself; COLUMNS is what it had at the start. */
+function readTerminalColumns() {
+  const columns = isTerminal(2) ? process.stderr.columns : 0;
+  return columns > 0 ? columns : readColumns(2);
+}
+
+class LiveLine {
+  // private readonly isLive: boolean;
+  // private readonly print: (columns: number) => ByteString;
+  // private timer: ReturnType<typeof setInterval> | undefined;
+  shown = '';
+  isInLine = false;
+  outputMs = -Infinity;
+  onResize = () => { this.erase(); this.draw(); };
+
+  /** `print` gives the line, at most so many columns wide, whenever it is drawn. */
+  constructor(isWanted, print) {
+    this.isLive = isWanted && canRedraw();
+    this.print = print;
+    if (!this.isLive) return;
+    this.timer = setInterval(() => this.draw(), REDRAW_MS);
+    this.timer.unref();
+    process.on('SIGWINCH', this.onResize);
+  }
+
+  /** To be called before anything else is printed. */
+  erase() {
+    if (this.shown !== '') this.write(ERASE);
+    this.shown = '';
+  }
+
+  /** The command prints this itself now: nothing is drawn into its lines. */
+  noteOutput(data) {
+    this.erase();
+    this.isInLine = data.length > 0 && data[data.length - 1] !== 10;
+    this.outputMs = readMonotonicMs();
+  }
+
+  /** What was printed last has come to its end; was that in the midst of a line? */
+  endOutput() {
+    const isInLine = this.isInLine;
+    this.isInLine = false;
+    return isInLine;
+  }
+
+  draw() {
+    if (!this.isLive || this.isInLine || readMonotonicMs() - this.outputMs < QUIET_AFTER_OUTPUT_MS || !isSharingForeground()) return;
+    // One column is left free: in the last one some terminals go to the next line, some do not.
+    const line = this.print(Math.max(1, readTerminalColumns() - 1));
+    if (line === this.shown) return;
+    this.write(ERASE + line);
+    this.shown = line;
+  }
+
+  write(text) {
+    try {
+      writeAll(2, Buffer.from(text, 'latin1'));
+    } catch (error) {
+      if (['EPIPE', 'EBADF', 'EIO', 'ENOSPC'].indexOf(errorCode(error)) < 0) throw error;
+    }
+  }
+
+  close() {
+    this.erase();
+    if (this.timer !== undefined) clearInterval(this.timer);
+    process.removeListener('SIGWINCH', this.onResize);
+  }
+}
+
+// ==== src/sys/steplog.ts =========================================================================
+// steplog.ts - prints what a step has printed, from its logs. Judges nothing.
+
+const CHUNK_OF_LOG_BYTES = 1 << 16;
+
+// type LogPart = { stream: 'out' | 'err'; bytes: number };
+
+/** The parts of the two logs in the order in which they came. What the list of parts lacks follows at the end. */
+function listParts(project, run) {
+  const order = run.logs.find((log) => log.path.endsWith('.order'));
+  const text = order === undefined ? '' : readBytesIfThere(absoluteOf(project, order.path)) ?? '';
+  const parts = [];
+  for (const line of text.split('\n')) {
+    const words = /^(out|err) (\d{1,15})$/.exec(line);
+    if (words !== null) parts.push({ stream: words[1], bytes: Number(words[2]) });
+  }
+  return parts.concat({ stream: 'out', bytes: Infinity }, { stream: 'err', bytes: Infinity });
+}
+
+/** Has the step printed anything? */
+function hasPrinted(run) {
+  return run.logs.some((log) => log.size > 0 && !log.path.endsWith('.order'));
+}
+
+/** Passes on what the step printed to standard output and standard error, in the order in which it came. True if its last byte is no LF. */
+function printStepOutput(project, run) {
+  const opened = new Map();
+  const buffer = Buffer.alloc(CHUNK_OF_LOG_BYTES);
+  let last = 10;
+  try {
+    for (const stream of ['out', 'err']) {
+      const log = run.logs.find((one) => one.path.endsWith('.' + stream));
+      if (log !== undefined) opened.set(stream, fs.openSync(toFsPath(absoluteOf(project, log.path)), 'r'));
+    }
+    for (const { stream, bytes } of listParts(project, run)) {
+      const from = opened.get(stream);
+      for (let left = bytes; left > 0 && from !== undefined;) {
+        const count = fs.readSync(from, buffer, 0, Math.min(left, buffer.length), null);
+        if (count === 0) break;
+        writeAll(stream === 'out' ? 1 : 2, buffer.subarray(0, count));
+        last = buffer[count - 1];
+        left -= count;
+      }
+    }
+  } catch (error) {
+    // A reader that has gone away, or a log that cannot be read: the records are what counts.
+    if (errorCode(error) === '') throw error;
+  } finally {
+    for (const descriptor of opened.values()) fs.closeSync(descriptor);
+  }
+  return last !== 10;
+}
+
+const MOST_TAIL_BYTES = 4096;
+const MOST_TAIL_LINES = 20;
+
+/** The last lines of what the step printed, standard error first if there is any: for whoever wants to hear of failures alone. */
+function readOutputTail(project, run) {
+  for (const stream of ['.err', '.out']) {
+    const log = run.logs.find((one) => one.path.endsWith(stream) && one.size > 0);
+    if (log === undefined) continue;
+    const lines = readLastBytes(absoluteOf(project, log.path), MOST_TAIL_BYTES).replace(/\r/g, '').split('\n');
+    if (lines[lines.length - 1] === '') lines.pop();
+    return lines.slice(-MOST_TAIL_LINES);
+  }
+  return [];
+}
+
+// ==== src/sys/workers.ts =========================================================================
+// workers.ts - processes of rr that carry out one step at a time each, for one that has several at once. Chooses no steps.
+//
+// recordCommand() uses what a process has once: current folder, environment, signals. So each step that runs
+// beside another has a process of its own: rr.js once more, which is told of its steps through a channel.
+//
+//   main                                worker
+//     start   (clock, descriptors)  ->
+//                                   <-  ready
+//     job     (step, how)           ->
+//                                   <-  claimed (id of the run)
+//     stop    (signal)              ->           any number of times
+//                                   <-  end     (how the step ended)  or  broken (a mistake of rr's)
+//
+// If the channel breaks, main is gone: the worker stops its command, SIGTERM first, puts the results back, writes
+// the record, and ends.
+
+/** How makes in a step are offered slots: those of all steps, or so many of the step's own. */
+// type OfferedSlots = { kind: 'none' } | { kind: 'shared'; slots: number } | { kind: 'own'; slots: number };
+
+// type ToWorker =
+//   | { kind: 'start'; project: Project; clockMs: number; place: JobserverPlace | undefined }
+//   | { kind: 'job'; job: StepJob; isAlone: boolean; offered: OfferedSlots }
+//   | { kind: 'stop'; signal: NodeJS.Signals | undefined; isNote: boolean };
+
+// type FromWorker =
+//   | { kind: 'ready' }
+//   | { kind: 'claimed'; id: string }
+//   | { kind: 'end'; end: StepEnd }
+//   | { kind: 'broken'; text: string };
+
+// No name that a person sets, and it must name the parent's process: nobody gets into this by accident.
+const PARENT_VARIABLE = 'RR_WORKER_OF_PROCESS';
+
+/** Signals that end rr. What becomes of steps then, main decides. */
+const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
+// type EndingSignal = typeof ENDING_SIGNALS[number];
+
+/** The slots that a step's makes are offered, and what takes them away again. */
+function offerSlots(project, offered, shared) {
+  const nothing = () => undefined;
+  if (offered.kind === 'none') return { variables: {}, inherited: [], close: nothing };
+  if (offered.kind === 'shared') return { ...offerJobserver(offered.slots, shared), close: nothing };
+  const pipe = makeTokenPipe(project, offered.slots - 1);
+  const place = pipe === undefined ? undefined : { kind: 'pipe', read: pipe.read, write: pipe.write };
+  return { ...offerJobserver(offered.slots, place), close: pipe === undefined ? nothing : () => closeTokenPipe(pipe) };
+}
+
+// ---- in the worker ----------------------------------------------------------------------------------------
+
+/** Was this process started by startStepWorker()? */
+function isStepWorker() {
+  return process.env[PARENT_VARIABLE] !== undefined && process.send !== undefined && Number(process.env[PARENT_VARIABLE]) === process.ppid;
+}
+
+const KILL_ORPHAN_MS = 5000;
+
+class StepWorker {
+  // private project: Project | undefined;
+  // private place: JobserverPlace | undefined;
+  // private stopper: CommandStopper | undefined;
+  isOrphan = false;
+  onOver = () => undefined;
+
+  /** Serves until main lets go of the channel, and its last step has ended. */
+  async serve() {
+    const over = new Promise((resolve) => { this.onOver = resolve; });
+    delete process.env[PARENT_VARIABLE];
+    for (const signal of ['SIGINT', 'SIGQUIT']) process.on(signal, () => this.stopper?.note(signal));
+    for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => this.stopper?.stop(signal));
+    process.on('message', (message) => this.hear(message));
+    process.on('disconnect', () => this.endAsOrphan());
+    await over;
+  }
+
+  tellMain(message) {
+    // Main may have gone this very moment: 'disconnect' tells of that.
+    if (process.connected) process.send?.(message, () => undefined);
+  }
+
+  hear(message) {
+    if (message.kind === 'start') {
+      adoptClock(message.clockMs);
+      this.project = message.project;
+      this.place = message.place;
+      this.tellMain({ kind: 'ready' });
+    } else if (message.kind === 'stop') {
+      if (message.signal === undefined) this.stopper?.kill();
+      else if (message.isNote) this.stopper?.note(message.signal);
+      else this.stopper?.stop(message.signal);
+    } else void this.work(message);
+  }
+
+  async work(request) {
+    const project = this.project;
+    const stopper = new CommandStopper();
+    this.stopper = stopper;
+    try {
+      const { close, ...slots } = offerSlots(project, request.offered, this.place);
+      const end = await executeStep(project, request.job, {
+        ...slots, isAlone: request.isAlone, isPassedOn: false, stopper, beforeOutput: () => undefined, batch: leaveToBatch(project),
+        onClaim: (id) => this.tellMain({ kind: 'claimed', id }),
+      });
+      close();
+      this.tellMain({ kind: 'end', end });
+    } catch (error) {
+      this.tellMain({ kind: 'broken', text: String((error).stack ?? error) });
+    }
+    this.stopper = undefined;
+    if (this.isOrphan) this.onOver();
+  }
+
+  endAsOrphan() {
+    this.isOrphan = true;
+    const { stopper } = this;
+    if (stopper === undefined) return this.onOver();
+    stopper.stop('SIGTERM');
+    setTimeout(() => stopper.kill(), KILL_ORPHAN_MS).unref();
+  }
+}
+
+/** Carries out the steps that main sends. Resolves when the process is to end. */
+function serveAsWorker() {
+  return new StepWorker().serve();
+}
+
+// ---- in main ----------------------------------------------------------------------------------------------
+
+/** What became of a step that was given to a worker. `died`: the worker is no more, and the step is to be settled by others. */
+// type WorkerEnd = { kind: 'end'; end: StepEnd } | { kind: 'died'; id: string | undefined };
+
+/** One worker, as main sees it. */
+class Worker {
+  // private readonly child: import('child_process').ChildProcess;
+  // private readonly gone: Promise<void>;
+  // private onEnd: ((end: WorkerEnd) => void) | undefined;
+  // private onReady: ((isReady: boolean) => void) | undefined;
+  // private claimed: string | undefined;
+  isGone = false;
+  said = '';
+  // broken: string | undefined;
+
+  constructor(child) {
+    this.child = child;
+    child.on('message', (message) => this.hear(message));
+    child.stderr?.on('data', (data) => { this.said += data.toString('latin1'); });
+    this.gone = new Promise((resolve) => {
+      const end = () => { this.noteGone(); resolve(); };
+      child.on('exit', end);
+      child.on('error', end);
+    });
+  }
+
+  get pid() {
+    return this.child.pid ?? 0;
+  }
+
+  get isAlive() {
+    return !this.isGone;
+  }
+
+  /** What it said of itself since the last call: nothing, unless something goes wrong. */
+  takeWords() {
+    const said = this.said;
+    this.said = '';
+    return said;
+  }
+
+  hear(message) {
+    if (message.kind === 'ready') this.onReady?.(true);
+    else if (message.kind === 'claimed') this.claimed = message.id;
+    else if (message.kind === 'broken') this.broken = message.text;
+    else this.finish({ kind: 'end', end: message.end });
+    if (message.kind === 'broken') this.child.kill('SIGKILL');
+  }
+
+  finish(end) {
+    const { onEnd } = this;
+    this.onEnd = undefined;
+    onEnd?.(end);
+  }
+
+  noteGone() {
+    this.isGone = true;
+    this.onReady?.(false);
+    this.finish({ kind: 'died', id: this.claimed });
+  }
+
+  send(message) {
+    if (this.child.connected) this.child.send(message, () => undefined);
+  }
+
+  /** Resolves when it is ready, with false if it does not come to that. */
+  begin(project, place) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.child.kill('SIGKILL'), LONGEST_START_MS);
+      this.onReady = (isReady) => {
+        clearTimeout(timer);
+        this.onReady = undefined;
+        resolve(isReady);
+      };
+      if (this.isGone) this.onReady(false);
+      this.send({ kind: 'start', project, clockMs: shareClock(), place });
+    });
+  }
+
+  run(job, isAlone, offered) {
+    this.claimed = undefined;
+    return new Promise((resolve) => {
+      this.onEnd = resolve;
+      if (this.isGone) this.noteGone();
+      this.send({ kind: 'job', job, isAlone, offered });
+    });
+  }
+
+  /** Stops its command; undefined is SIGKILL. isNote: the keyboard has sent the signal to it already. */
+  stop(signal, isNote) {
+    this.send({ kind: 'stop', signal, isNote });
+  }
+
+  /** Lets go of it. Resolves when it has ended. */
+  async close() {
+    if (this.child.connected) this.child.disconnect();
+    await this.gone;
+  }
+}
+
+const LONGEST_START_MS = 30000;
+// Where a worker has the pool of the jobserver. From 10 up, as scripts use those below for themselves.
+const POOL_READ = 10;
+const POOL_WRITE = 11;
+
+/** Starts a worker; undefined, with the reason said, where that cannot be. */
+async function startStepWorker(project, place) {
+  const stdio = ['ignore', 'ignore', 'pipe', 'ipc'];
+  if (place?.kind === 'pipe') {
+    while (stdio.length < POOL_READ) stdio.push('ignore');
+    stdio.push(place.read, place.write);
+  }
+  let worker;
+  try {
+    const env = Object.assign({}, process.env, { [PARENT_VARIABLE]: String(process.pid) });
+    worker = new Worker(childProcess().fork(process.argv[1], [], { stdio, env }));
+  } catch (error) {
+    tell('rr: no further process of rr can be started: ' + toBytes((error).message));
+    return undefined;
+  }
+  const given = place?.kind === 'pipe' ? { kind: 'pipe', read: POOL_READ, write: POOL_WRITE } : place;
+  if (await worker.begin(project, given)) return worker;
+  const words = toBytes(worker.takeWords()).trim().split('\n');
+  tell('rr: no further process of rr can be started' + (words[0] === '' ? '' : ': ' + words[words.length - 1]));
+  return undefined;
+}
+
+// ==== src/sys/shortsteps.ts ======================================================================
+// shortsteps.ts - carries out short steps through a few long-lived shells, and records each as executeStep() would. Chooses no steps.
+//
+// Only steps of which nothing but declared files and those of the run before is looked at, and that have no
+// limit of time: neither a tracer nor a process of rr is needed beside the command. What makes it fast:
+// commands go through shells (shells.ts); a record is written by a few calls and synced with others
+// (batch.ts); what all steps have in common is found out once (shortfacts.ts), and a file that has not
+// changed is not read again (shortfiles.ts); earlier results are held in folders that are used again
+// (aside.ts, HeldSlot). All facts are those of a run that is recorded by itself, but for these:
+//
+// - Cost is not told of a command that takes less than 10 ms, by which the system charges time; nor the
+//   time of one whose end is learned of in the same moment as that of the next.
+// - Which of two lines came first on standard output and error is seen only every 10 ms.
+// - Signal is not told of SIGINT and SIGPIPE, as shells do not tell them from an exit of that status.
+
+/** What commands have besides what rr itself has: variables of which no record tells, and descriptors above 2. */
+// type ShortSurroundings = { variables: { [name: string]: string }; inherited: number[] };
+
+/** Where the streams of a command go. */
+// type ShortStreams = { stdin: ByteString | undefined; stdout: LineStream | 'keep'; stderr: LineStream | 'keep' | 'stdout'; from: ByteString[]; to: ByteString[] };
+
+/** A step as it will be run, found out by canTake(). Paths are as in a record. */
+// type ShortPlan = {
+//   argv: ByteString[];
+//   folder: ByteString;
+//   variables: ShortVariables;
+//   streams: ShortStreams;
+//   /** Declared inputs, those of the run before, parameter files, and streams. */
+//   inputs: ByteString[];
+//   /** Declared outputs, those of the run before, metrics files. */
+//   outputs: ByteString[];
+// };
+
+// type ShortStat = import('fs').Stats;
+
+/** A step that is at work. */
+// type Flying = {
+//   job: StepJob;
+//   plan: ShortPlan;
+//   held: Held;
+//   /** Inputs and files that the command names, as they were before. */
+//   before: Map<ByteString, ShortSeen>;
+//   /** What was at the place of each output. */
+//   places: Map<ByteString, ShortStat | undefined>;
+//   parameters: ByteString[];
+//   claimed: ClaimedRun | undefined;
+//   log: LogKeeper | undefined;
+//   startedMicros: number;
+// };
+
+// The list of what is held is to be written by one call.
+const MOST_PATHS_BYTES = 3000;
+// Rr hashes in the process that feeds the shells.
+const LARGEST_INPUT_BYTES = 32 << 20;
+const BEAT_OF_SLOTS_MS = 60000;
+
+class ShortSteps {
+  // private readonly project: Project;
+  // private readonly batch: Batch;
+  // private readonly shells: Shells;
+  // private readonly facts: ShortFacts;
+  // private readonly files: ShortFiles;
+  plans = new WeakMap();
+  // private readonly isResultBefore: (path: ByteString) => boolean;
+  results = new Set();
+  freeSlots = [];
+  slots = [];
+  // private readonly beat: ReturnType<typeof setInterval>;
+  isReady = false;
+  // private stopSignal: NodeJS.Signals | undefined;
+
+  /** `slots`: how many commands run at the same time. Records go into the batch, which the caller ends. */
+  constructor(project, batch, slots, surroundings = { variables: {}, inherited: [] }) {
+    this.project = project;
+    this.batch = batch;
+    this.facts = new ShortFacts(project, surroundings.variables);
+    this.files = new ShortFiles(project);
+    this.shells = new Shells(project, slots, this.facts.environment, surroundings.inherited);
+    this.isResultBefore = makeResultTester(project);
+    this.beat = setInterval(() => { for (const slot of this.slots) slot.touch(); }, BEAT_OF_SLOTS_MS);
+    this.beat.unref();
+  }
+
+  /** Starts the shells; until this has resolved, and where it cannot be done, canTake() says no. */
+  async begin() {
+    this.isReady = await this.shells.begin();
+  }
+
+  // ---- which steps --------------------------------------------------------------------------------------
+
+  /** May this step be given to run()? All that comes before it must have ended. */
+  canTake(job) {
+    const { template } = job;
+    if (!this.isReady || this.stopSignal !== undefined || template.observed !== 'none' || template.timeoutS !== undefined) return false;
+    if (job.isReused || job.restore.length > 0 || template.job !== undefined) return false;
+    const plan = this.plan(job);
+    if (plan !== undefined) this.plans.set(job, plan);
+    return plan !== undefined;
+  }
+
+  plan(job) {
+    const { template, prior } = job;
+    const { project } = this;
+    if (template.command.indexOf('\0') >= 0 || template.parameters.some((parameter) => parameter.indexOf('\0') >= 0)) return undefined;
+    const argv = argumentsOf(template, project.root);
+    const variables = this.facts.variablesOf(template);
+    const { folder } = variables;
+    const isPlain = variables.changes !== undefined && argv[0] !== '' && argv[0][0] !== '-' && argv.every((word) => word.indexOf('\0') < 0);
+    if (!isPlain || (folder !== project.root && statIfThere(folder)?.isDirectory() !== true) || !this.facts.canStart(argv, folder)) return undefined;
+    const streams = this.planStreams(template);
+    if (streams === undefined) return undefined;
+    const priorOutputs = prior?.outputs ?? [];
+    if (priorOutputs.some((file) => file.kind !== '' && file.kind !== 'x') || (prior?.secretOutputs ?? []).length > 0) return undefined;
+    const declared = template.declaredInputs.concat(template.declaredOutputs, template.metricsFiles);
+    if (declared.some((pattern) => isGlob(pattern) || pattern === '.' || toRecordPath(project, project.root, pattern) !== pattern)) return undefined;
+    const inputs = new Set(template.declaredInputs.concat(template.parameterFiles, streams.from));
+    if (!Array.from(inputs).every((path) => this.isFile(path, false))) return undefined;
+    for (const file of prior?.inputs ?? []) if (this.files.stat(file.path) !== undefined) inputs.add(file.path);
+    const outputs = new Set(template.declaredOutputs.concat(template.metricsFiles, priorOutputs.map((file) => file.path)));
+    if (!Array.from(inputs).every((path) => this.isFile(path, false)) || !Array.from(outputs).every((path) => this.isFile(path, true))) return undefined;
+    const plan = { argv, folder, variables, streams, inputs: Array.from(inputs).sort(compareBytes), outputs: Array.from(outputs).sort(compareBytes) };
+    const isShort = plan.outputs.concat(streams.to).reduce((sum, path) => sum + path.length * 3 + 20, 0) < MOST_PATHS_BYTES;
+    return isShort && this.printLine(plan).length < LONGEST_SHELL_LINE ? plan : undefined;
+  }
+
+  /** Is it a regular file that may be looked at here, or not there? */
+  isFile(path, mayLack) {
+    const stat = this.files.stat(path);
+    if (stat === undefined) return mayLack;
+    return stat.isFile() && stat.size <= LARGEST_INPUT_BYTES;
+  }
+
+  planStreams(template) {
+    const { project } = this;
+    const plan = { stdin: undefined, stdout: 'keep', stderr: 'keep', from: [], to: [] };
+    for (const redirect of template.redirects) {
+      const parts = /^([012]) (<|>>?|>&) ([^]+)$/.exec(redirect);
+      if (parts === null) return undefined;
+      const [, descriptor, how, path] = parts;
+      const name = absoluteOf(project, path);
+      const isInside = isResultPath(path) && findLinkOut(project.root, name) === undefined;
+      if (how === '>&') {
+        if (redirect !== '2 >& 1') return undefined;
+        plan.stderr = 'stdout';
+      } else if (how === '<') {
+        plan.from.push(path);
+        plan.stdin = name;
+      } else if (!isInside || plan.to.indexOf(path) >= 0) return undefined;
+      else {
+        plan.to.push(path);
+        if (how === '>>' && (statIfThere(name)?.size ?? 0) > 0) plan.from.push(path);
+        const stream = { name, how: how === '>>' ? 'append' : 'write' };
+        if (descriptor === '1') plan.stdout = stream;
+        else plan.stderr = stream;
+      }
+    }
+    // What both streams print to one FIFO cannot be told apart afterwards.
+    return plan.stderr === 'stdout' && plan.stdout === 'keep' ? undefined : plan;
+  }
+
+  printLine(plan) {
+    const { argv, variables, streams } = plan;
+    const stream = (given) => (given === 'keep' ? { name: this.project.own + '/running/shells-xxxxxx.p00', how: 'fifo' } : given);
+    return printLineCommand({
+      argv, folder: this.folderOf(plan), variables: variables.changes, stdin: streams.stdin, stdout: stream(streams.stdout),
+      stderr: streams.stderr === 'stdout' ? 'stdout' : stream(streams.stderr),
+    });
+  }
+
+  folderOf(plan) {
+    return plan.folder === this.project.root ? undefined : plan.folder;
+  }
+
+  /**
+   * How many more steps run() should be given now. More than the slots, as long as steps are short, so that
+   * the next command begins without a word from rr; never are more than `slots` commands at work.
+   */
+  room() {
+    return this.isReady ? this.shells.room() : 0;
+  }
+
+  // ---- one step -----------------------------------------------------------------------------------------
+
+  /** Carries out one step. Resolves when its record is safe from a crash of rr; undefined if stop() came before its command began. */
+  async run(job) {
+    const plan = this.plans.get(job) ?? this.plan(job);
+    if (plan === undefined) throw new Error('a step that canTake() refuses');
+    this.plans.delete(job);
+    let flying;
+    try {
+      flying = this.prepare(job, plan);
+    } catch (error) {
+      return stepNotStarted(job, describeFault(error, 'cannot run "' + nameOfStep(job) + '"'));
+    }
+    let end;
+    try {
+      end = await this.shells.run({
+        argv: plan.argv, folder: this.folderOf(plan), variables: plan.variables.changes, stdin: plan.streams.stdin, stdout: plan.streams.stdout,
+        stderr: plan.streams.stderr, keep: (stream, data) => this.keep(flying, stream, data), onSend: (shell) => this.claim(flying, shell),
+      });
+    } catch (error) {
+      return this.giveUp(flying, describeFault(error, 'cannot run "' + nameOfStep(job) + '"'));
+    }
+    if (end === undefined) {
+      this.giveUp(flying, '');
+      return undefined;
+    }
+    return this.conclude(flying, end);
+  }
+
+  /** Holds what the step makes anew, and looks at what it will find. */
+  prepare(job, plan) {
+    const { project } = this;
+    const { template, prior } = job;
+    const wayOut = findWayOut(project, prior === undefined ? template : { ...template, outputs: prior.outputs });
+    if (wayOut !== undefined) throw Object.assign(new Error(wayOut), { code: 'ELOOP' });
+    const slot = this.freeSlots.pop() ?? this.makeSlot();
+    let held;
+    try {
+      held = holdResults({ project, prior, declared: listDeclared(project, template), lent: [], isResultNow: (path) => this.results.has(path) || this.isResultBefore(path), job: undefined }, slot);
+      for (const path of plan.streams.to) if (path.indexOf('/') >= 0) makeFolder(absoluteOf(project, path.slice(0, path.lastIndexOf('/'))));
+      const fileParameters = fileParametersOf(template);
+      const parameters = fileParameters.length === 0 ? template.parameters : replaceByName(template.parameters, readFileParameters(project, fileParameters));
+      const before = new Map();
+      for (const path of plan.inputs.concat(findArgumentFiles({ project, folder: plan.folder, argv: plan.argv }))) {
+        const seen = before.has(path) ? undefined : this.files.look(path);
+        if (seen !== undefined) before.set(path, seen);
+      }
+      const places = new Map();
+      for (const path of plan.outputs) places.set(path, this.files.stat(path));
+      return { job, plan, held, before, places, parameters, claimed: undefined, log: undefined, startedMicros: 0 };
+    } catch (error) {
+      if (held !== undefined) {
+        putBack(held, undefined);
+        dropHeld(held);
+      }
+      this.freeSlots.push(slot);
+      throw error;
+    }
+  }
+
+  makeSlot() {
+    const slot = new HeldSlot(this.project);
+    this.slots.push(slot);
+    return slot;
+  }
+
+  claim(flying, shell) {
+    const { plan, held } = flying;
+    if (flying.claimed !== undefined) this.batch.forget(flying.claimed); // its first shell was killed before it began
+    flying.startedMicros = readUtcMicros();
+    const command = this.facts.spell(plan.argv, plan.folder);
+    flying.claimed = this.batch.claim(flying.startedMicros, shell, (id) => {
+      const run = emptyRun(id, command, formatUtcMicros(flying.startedMicros), RR_VERSION);
+      this.fill(run, flying);
+      noteHeldRun(held, id);
+      return run;
+    });
+  }
+
+  /** What is known before the command runs. */
+  fill(run, flying) {
+    const { template } = flying.job;
+    const { variables } = flying.plan;
+    run.directory = template.directory;
+    run.label = template.label;
+    run.reason = template.reason;
+    run.tags = template.tags;
+    run.asked = template.asked;
+    run.redirects = template.redirects;
+    run.declaredVariables = template.declaredVariables;
+    fillStep(template, run);
+    run.parameters = flying.parameters;
+    run.parameterFiles = Array.from(new Set(template.parameterFiles)).sort(compareBytes);
+    run.variables = variables.listed.variables;
+    run.variableHashes = variables.listed.variableHashes;
+    this.facts.noteCode(run);
+  }
+
+  keep(flying, stream, data) {
+    if (flying.claimed === undefined) return;
+    flying.log = flying.log ?? new LogKeeper(runningLogName(this.project, flying.claimed.run.id));
+    flying.log.keep(stream, data);
+  }
+
+  /** Of a step whose command was not started: all is as before. */
+  giveUp(flying, problem) {
+    const problems = [];
+    if (flying.claimed !== undefined) this.batch.forget(flying.claimed);
+    putBackSafely(flying.held, undefined, problems);
+    this.freeSlots.push(flying.held.slot);
+    const end = stepNotStarted(flying.job, problem);
+    return { ...end, problems: end.problems.concat(problems) };
+  }
+
+  // ---- and its end --------------------------------------------------------------------------------------
+
+  async conclude(flying, end) {
+    const { job, plan, held } = flying;
+    const claimed = flying.claimed;
+    const { run } = claimed;
+    const problems = [];
+    const software = this.facts.softwareOf(plan.argv, plan.variables);
+    this.noteEnd(run, end, flying);
+    const observed = this.observe(flying);
+    this.noteFiles(run, observed);
+    const { environment, compilers, ownLibraries, warnings } = await software;
+    run.environment = environment;
+    run.compilers = compilers;
+    run.warnings.push(...warnings);
+    for (const path of ownLibraries) if (!run.inputs.some((file) => file.path === path)) this.addInput(run, this.files.look(path));
+    this.facts.noteCodeFiles(run);
+    this.noteMetrics(run, job);
+    const news = this.judge(flying, run, problems);
+    try {
+      flying.log?.close(false);
+      if (flying.log !== undefined) saveLogs(this.project, run);
+    } catch (error) {
+      problems.push(describeFault(error, 'cannot keep the logs'));
+    }
+    problems.push(...(flying.log?.problems ?? []));
+    this.batch.save(claimed);
+    if (news !== undefined) {
+      for (const file of run.outputs) this.results.add(file.path);
+      try {
+        settleHeld(held, run, news);
+      } catch (error) {
+        problems.push(describeFault(error, 'cannot put away the earlier results of "' + nameOfStep(job) + '"'));
+      }
+    }
+    this.freeSlots.push(held.slot);
+    problems.push(...this.facts.problems.splice(0));
+    return { key: job.key, run, isGood: news !== undefined, problems, kept: news === undefined ? [] : news.edited.concat(news.unmade) };
+  }
+
+  noteEnd(run, end, flying) {
+    const behindMs = readMonotonicMs() - end.startMs;
+    run.startedUtc = formatUtcMicros(Math.max(flying.startedMicros, Math.round(readUtcMicros() - behindMs * 1000)));
+    run.wallS = end.wallMs === undefined ? undefined : Math.round(end.wallMs) / 1000;
+    if (end.cost !== undefined) {
+      run.userS = end.cost.userS;
+      run.systemS = end.cost.systemS;
+      run.peakMemoryBytes = end.cost.peakMemoryBytes > 0 ? end.cost.peakMemoryBytes : undefined;
+    }
+    run.exit = end.exit;
+    run.signal = end.signal;
+    const isInterrupted = (end.signal !== undefined && ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'].indexOf(end.signal) >= 0) || (end.exit !== 0 && this.stopSignal !== undefined);
+    run.status = isInterrupted ? 'interrupted' : end.exit === 0 ? 'succeeded' : 'failed';
+    if (end.startFailure !== undefined) run.warnings.push('the command was not started: ' + end.startFailure);
+    if (end.isHeld) run.warnings.push('something that the command started goes on: what it does now is not recorded, or is taken for the next run\'s');
+  }
+
+  /** What the declared files and those of the run before are now, and what is no more what it was. */
+  observe(flying) {
+    const { plan, before, places } = flying;
+    const observed = { inputs: [], outputs: [], missing: [], warnings: [] };
+    const outputs = new Set(plan.streams.to);
+    for (const path of plan.outputs) {
+      const stat = this.files.stat(path);
+      if (stat === undefined || isSameSeen(places.get(path), stat)) observed.missing.push(path);
+      else if (!stat.isDirectory()) outputs.add(path);
+      else this.addBelow(path, places.get(path) === undefined, outputs, observed.missing);
+    }
+    for (const path of Array.from(outputs).sort(compareBytes)) {
+      this.files.forget(path);
+      const seen = this.files.look(path);
+      if (seen === undefined) observed.warnings.push(path + ' vanished while it was looked at');
+      else observed.outputs.push(seen.state);
+      if (seen?.problem !== undefined) observed.warnings.push(path + ' ' + seen.problem + '; its hash is not known');
+    }
+    const declared = new Set(plan.inputs);
+    for (const path of Array.from(before.keys()).sort(compareBytes)) {
+      const seen = before.get(path);
+      if (outputs.has(path) && !declared.has(path)) continue;
+      if (!isSameSeen(seen.stat, this.files.stat(path))) observed.warnings.push('the input ' + path + ' was changed during the run');
+      observed.inputs.push(seen.state);
+      if (seen.problem !== undefined) observed.warnings.push(path + ' ' + seen.problem + '; its hash is not known');
+    }
+    return observed;
+  }
+
+  /** A declared output turned out to be a folder. */
+  addBelow(path, isNew, outputs, missing) {
+    const { paths } = expandDeclared(this.project, this.project.root, path);
+    for (const below of paths) outputs.add(below);
+    if (paths.length === 0 && isNew) outputs.add(path);
+    else if (paths.length === 0) missing.push(path);
+  }
+
+  noteFiles(run, observed) {
+    const declared = new Set(run.declaredOutputs);
+    run.missingOutputs = observed.missing.filter((path) => declared.has(path));
+    run.warnings.push(...observed.warnings);
+    run.inputs = observed.inputs;
+    run.outputs = observed.outputs;
+    if (!run.inputs.some((file) => isSecretFile(file.path)) && !run.outputs.some((file) => isSecretFile(file.path))) return;
+    const withheld = withholdSecretFiles(observed, [], (path) => absoluteOf(this.project, path), this.facts.hash);
+    run.inputs = observed.inputs;
+    run.outputs = observed.outputs;
+    run.secretInputs = withheld.inputs;
+    run.secretOutputs = withheld.outputs;
+  }
+
+  addInput(run, seen) {
+    if (seen === undefined) return;
+    run.inputs.push(seen.state);
+    run.inputs.sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  noteMetrics(run, job) {
+    if (job.template.metricsFiles.length === 0) return;
+    const written = run.metricsFiles.filter((path) => run.outputs.some((file) => file.path === path));
+    for (const path of run.metricsFiles) if (written.indexOf(path) < 0) run.warnings.push('the metrics file ' + path + ' was not written');
+    const { metrics, warnings } = readMetrics(this.project, written);
+    run.metrics = metrics.map((metric) => this.facts.mask(metric));
+    run.warnings.push(...warnings);
+  }
+
+  /** Of a good run what has become of the earlier results; of another one these come back, and undefined is returned. */
+  judge(flying, run, problems) {
+    const { held, job } = flying;
+    if (isGoodRun(run)) return noteGood(this.project, job, run, held);
+    if (run.outputs.length + run.secretOutputs.length === 0) run.aside = undefined;
+    for (const path of flying.places.keys()) this.files.forget(path);
+    putBackSafely(held, run, problems);
+    return undefined;
+  }
+
+  // ---- the end ------------------------------------------------------------------------------------------
+
+  /** From now on no command begins. Those at work are sent the signal (undefined: SIGKILL), unless it has come to them from the keyboard (isNote). */
+  stop(signal, isNote) {
+    this.stopSignal = this.stopSignal ?? signal ?? 'SIGKILL';
+    this.shells.stop(signal, isNote);
+  }
+
+  /** Resolves when all shells have ended. No step may be at work. */
+  async close() {
+    clearInterval(this.beat);
+    await this.shells.close();
+    this.files.save();
+    for (const slot of this.slots) {
+      try {
+        slot.close();
+      } catch (error) {
+        if (errorCode(error) === '') throw error; // the next rr make removes it
+      }
+    }
+  }
+}
+
+// ==== src/sys/engine.ts ==========================================================================
+// engine.ts - has steps carried out, in their order, several at once. Chooses none, and knows not why.
+//
+// Invariants
+// 1. What a step has come to is on record before anything that comes after it is decided.
+// 2. Main starts, waits and tells; with several slots each step runs in a worker (workers.ts). So whatever a step's
+//    recording needs of a process it has for itself.
+// 3. After a signal nothing new is started. What runs gets it, is recorded, and its results are put back; then
+//    this ends. A second signal kills what runs.
+// 4. As many slots are used as there are tokens for (jobserver.ts), and always at least one.
+//
+//   take -> decide -> (skip, or cannot)
+//             '-> wait for load and tokens -> run, here or in a worker -> settle -> tell
+
+// type EngineRequest = {
+//   project: Project;
+//   tasks: ScheduledTask[];
+//   /**
+//    * Asked when all that is before the task is settled: what to run, that there is no need, or that it cannot be
+//    * carried out, which the caller has said then.
+//    */
+//   decide: (key: string) => Promise<StepJob | 'skip' | 'failed'>;
+//   /** Told of each step that was carried out. */
+//   onEnd: (end: StepEnd) => void;
+//   slots: number;
+//   maxLoad: number | undefined;
+//   memoryBytes: number | undefined;
+//   keepGoing: boolean;
+//   retries: number;
+//   timeoutS: number | undefined;
+//   quiet: boolean;
+//   /** Of steps that are all alike nothing is said when they begin, and what they print is only kept; of one that fails the end of it is shown. */
+//   isTerse?: boolean;
+// };
+
+/** `blockedBy`: of tasks that were not carried out because one before them failed, the key of that one. `signal`: the one that ended it. */
+// type EngineResult = { outcomes: Map<string, TaskOutcome>; blockedBy: Map<string, string>; signal: string | undefined };
+
+const TOKEN_POLL_MS = 20;
+const LOAD_POLL_MS = 500;
+// The system tells of the load every 5 s: what was started since is not in it.
+const LOAD_LAG_MS = 5000;
+
+/** A step that runs. */
+// type Running = { job: StepJob; startMs: number; stop: (signal: NodeJS.Signals | undefined, isNote: boolean) => void };
+
+class Engine {
+  // signal: EndingSignal | undefined;
+  // readonly schedule: Schedule;
+  // private readonly request: EngineRequest;
+  // private readonly tokens: JobTokens;
+  // private readonly batch: Batch;
+  // private readonly slots: number;
+  // private isInProcess: boolean;
+  /** Only failures are told one by one. */
+  // private readonly isQuiet: boolean;
+  // private readonly live: LiveLine;
+  running = new Map();
+  again = new Map();
+  idle = [];
+  // private short: ShortSteps | undefined;
+  /** Ends of steps whose output was not passed on as it came. */
+  unprinted = new WeakSet();
+  /** Decided, and waiting for tokens. */
+  // private waiting: { task: ScheduledTask; job: StepJob } | undefined;
+  startedMs = [];
+  counts = { done: 0, failed: 0, skipped: 0 };
+  wake = () => undefined;
+  // private pollMs: number | undefined;
+  // private mistake: Error | undefined;
+
+  constructor(request, slots, tokens, batch) {
+    this.request = request;
+    this.tokens = tokens;
+    this.batch = batch;
+    this.slots = slots;
+    this.isQuiet = request.quiet || request.isTerse === true;
+    this.isInProcess = slots === 1 || request.tasks.length === 1;
+    this.schedule = new Schedule(request.tasks, { slots, memoryBytes: request.memoryBytes, keepGoing: request.keepGoing, retries: request.retries });
+    this.live = new LiveLine(!request.quiet, (columns) => this.printLive(columns));
+  }
+
+  // ---- the loop -------------------------------------------------------------------------------------------
+
+  async work() {
+    const release = this.hearSignals();
+    try {
+      for (;;) {
+        this.pollMs = undefined;
+        await this.startSome();
+        if (this.mistake !== undefined) throw this.mistake;
+        if (this.running.size === 0 && this.waiting === undefined && this.schedule.isOver()) return;
+        await this.awaitNews();
+      }
+    } finally {
+      release();
+      this.live.close();
+      await Promise.all(this.idle.map((worker) => worker.close()));
+      await this.short?.close();
+    }
+  }
+
+  /** Resolves when a step has ended, a signal came, or it is time to look again whether something may be started. */
+  awaitNews() {
+    return new Promise((resolve) => {
+      const timer = this.pollMs === undefined ? undefined : setTimeout(resolve, this.pollMs);
+      this.wake = () => {
+        if (timer !== undefined) clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async startSome() {
+    while (this.signal === undefined && this.mistake === undefined) {
+      if (this.running.size > 0 && this.isLoadTooHigh()) return this.pollAfter(LOAD_POLL_MS);
+      if (this.isInProcess && this.running.size > 0) return;
+      this.waiting = this.waiting ?? await this.takeNext();
+      const { waiting } = this;
+      if (waiting === undefined) return;
+      if (this.signal !== undefined) break;
+      if (!this.tokens.holdFor(this.schedule.countUsedSlots()) && this.running.size > 0) return this.pollAfter(TOKEN_POLL_MS);
+      this.waiting = undefined;
+      await this.start(waiting.task, waiting.job);
+    }
+    if (this.waiting !== undefined) this.schedule.release(this.waiting.task.key);
+    this.waiting = undefined;
+  }
+
+  pollAfter(ms) {
+    this.pollMs = ms;
+  }
+
+  /** Load as the system has it, with what was started so lately that it is not in it. */
+  isLoadTooHigh() {
+    const { maxLoad } = this.request;
+    if (maxLoad === undefined) return false;
+    const nowMs = readMonotonicMs();
+    this.startedMs = this.startedMs.filter((ms) => nowMs - ms < LOAD_LAG_MS);
+    return os().loadavg()[0] + this.startedMs.length >= maxLoad;
+  }
+
+  /** The next step that must be carried out; those that need not be are settled. */
+  async takeNext() {
+    while (this.signal === undefined) {
+      const task = this.schedule.take();
+      if (task === undefined) return undefined;
+      const decided = this.again.get(task.key) ?? await this.request.decide(task.key);
+      if (typeof decided === 'object') {
+        const { template } = decided;
+        return { task, job: { ...decided, template: { ...template, timeoutS: this.request.timeoutS ?? template.timeoutS } } };
+      }
+      this.schedule.settle(task.key, decided === 'skip' ? 'skipped' : 'failed');
+      if (decided === 'skip') this.counts.skipped += 1;
+      else this.counts.failed += 1;
+    }
+    return undefined;
+  }
+
+  // ---- one step -------------------------------------------------------------------------------------------
+
+  async start(task, job) {
+    const short = await this.findShort(task, job);
+    const worker = this.isInProcess || short !== undefined ? undefined : this.idle.pop() ?? await startStepWorker(this.request.project, this.tokens.place);
+    if (!this.isInProcess && worker === undefined && short === undefined) {
+      if (!this.isInProcess) this.say('rr: so one step after the other is carried out');
+      this.isInProcess = true;
+      // Others that run in workers come to their end first.
+      if (this.running.size > 0) {
+        this.waiting = { task, job };
+        return;
+      }
+    }
+    if (this.signal !== undefined) {
+      this.schedule.release(task.key);
+      if (worker !== undefined) this.idle.push(worker);
+      return;
+    }
+    if (!this.isQuiet) this.say('rr: ' + printStepStart(nameOfStep(job), job.template.because, this.schedule.triesOf(task.key)));
+    this.startedMs.push(readMonotonicMs());
+    const ended = short !== undefined ? this.runShort(task, job, short) : worker === undefined ? this.runHere(task, job) : this.runInWorker(task, job, worker);
+    const fail = (error) => {
+      this.mistake = error;
+      this.running.delete(task.key);
+    };
+    void ended.then((end) => (end === undefined ? this.forget(task) : this.settle(task, job, end))).catch(fail).then(() => this.wake());
+  }
+
+  /** The shells that can carry it out, which need no process of rr beside the command; undefined if it is no step for them. */
+  async findShort(task, job) {
+    if (job.template.observed !== 'none' || job.template.timeoutS !== undefined || this.schedule.slotsOf(task.key) > 1) return undefined;
+    if (this.short === undefined) {
+      const { variables, inherited } = offerSlots(this.request.project, this.offeredTo(task), this.tokens.place);
+      this.short = new ShortSteps(this.request.project, this.batch, this.slots, { variables, inherited });
+      await this.short.begin();
+    }
+    return this.signal === undefined && this.short.room() > 0 && this.short.canTake(job) ? this.short : undefined;
+  }
+
+  async runShort(task, job, short) {
+    this.running.set(task.key, { job, startMs: readMonotonicMs(), stop: (signal, isNote) => short.stop(signal, isNote) });
+    const end = await short.run(job);
+    if (end !== undefined) this.unprinted.add(end);
+    return end;
+  }
+
+  /** A step that a signal kept from being begun. */
+  forget(task) {
+    this.running.delete(task.key);
+    this.schedule.release(task.key);
+  }
+
+  offeredTo(task) {
+    if (this.tokens.place === undefined) return { kind: 'none' };
+    const slots = this.schedule.slotsOf(task.key);
+    return slots > 1 ? { kind: 'own', slots } : { kind: 'shared', slots: this.slots };
+  }
+
+  async runHere(task, job) {
+    const stopper = new CommandStopper();
+    const stop = (signal, isNote) => (signal === undefined ? stopper.kill() : isNote ? stopper.note(signal) : stopper.stop(signal));
+    this.running.set(task.key, { job, startMs: readMonotonicMs(), stop });
+    const { close, ...slots } = offerSlots(this.request.project, this.offeredTo(task), this.tokens.place);
+    try {
+      return await executeStep(this.request.project, job, {
+        ...slots, isAlone: true, isPassedOn: !this.isQuiet, stopper, beforeOutput: (data) => this.live.noteOutput(data), onClaim: () => undefined, batch: this.batch,
+      });
+    } finally {
+      close();
+    }
+  }
+
+  async runInWorker(task, job, worker) {
+    this.running.set(task.key, { job, startMs: readMonotonicMs(), stop: (signal, isNote) => worker.stop(signal, isNote) });
+    const end = await worker.run(job, false, this.offeredTo(task));
+    const words = worker.takeWords();
+    if (words !== '') this.say(words.replace(/\n$/, ''));
+    if (worker.broken !== undefined) throw new Error('in the process of rr that carried out ' + task.key + ': ' + worker.broken);
+    if (end.kind === 'end') {
+      this.idle.push(worker);
+      if (end.end.run.id !== UNCLAIMED_ID) this.batch.include(end.end.run);
+      return end.end;
+    }
+    return this.settleDied(job, end.id);
+  }
+
+  /** The worker was killed while it carried out the step: what it leaves is settled as the next rr make would. */
+  async settleDied(job, id) {
+    const { project } = this.request;
+    if (id !== undefined) await endLostCommand(project, id);
+    await recoverAside(project, (line) => this.say('rr: ' + line), false);
+    settleLostRuns(project, '');
+    const run = id === undefined ? undefined : readRun(project, id);
+    const problem = 'the process of rr that carried it out was killed';
+    if (run === undefined) return stepNotStarted(job, problem);
+    return { key: job.key, run, isGood: isGoodRun(run), problems: isGoodRun(run) ? [] : [problem], kept: [] };
+  }
+
+  settle(task, job, end) {
+    this.running.delete(task.key);
+    const isSettled = this.schedule.settle(task.key, end.isGood ? 'done' : 'failed');
+    if (isSettled) this.again.delete(task.key);
+    else this.again.set(task.key, job);
+    if (isSettled && end.isGood) this.counts.done += 1;
+    else if (isSettled) this.counts.failed += 1;
+    this.tokens.holdFor(this.schedule.countUsedSlots());
+    this.tellEnd(job, end, isSettled);
+    this.request.onEnd(end);
+  }
+
+  // ---- signals --------------------------------------------------------------------------------------------
+
+  hearSignals() {
+    const handlers = ENDING_SIGNALS.filter((signal) => !isIgnored(signal)).map((signal) => [signal, () => this.hear(signal)]);
+    for (const [signal, handler] of handlers) process.on(signal, handler);
+    return () => { for (const [signal, handler] of handlers) process.removeListener(signal, handler); };
+  }
+
+  hear(signal) {
+    const isSecond = this.signal !== undefined;
+    // From the keyboard it has come to the commands by itself.
+    const isNote = (signal === 'SIGINT' || signal === 'SIGQUIT') && isSharingForeground();
+    this.signal = this.signal ?? signal;
+    this.schedule.stop();
+    for (const { stop } of this.running.values()) stop(isSecond ? undefined : signal, isNote && !isSecond);
+    if (!isSecond && this.running.size > 0 && !this.request.quiet) this.say('rr: waiting for ' + (this.running.size === 1 ? 'the step that runs' : String(this.running.size) + ' steps that run') + ' to stop; once more kills ' + (this.running.size === 1 ? 'it' : 'them'));
+    this.wake();
+  }
+
+  // ---- telling --------------------------------------------------------------------------------------------
+
+  say(line) {
+    this.live.erase();
+    tell(line);
+  }
+
+  printLive(columns) {
+    const nowMs = readMonotonicMs();
+    const elapsedS = (key) => (nowMs - (this.running.get(key)?.startMs ?? nowMs)) / 1000;
+    const running = Array.from(this.running.values(), ({ job, startMs }) => ({ name: nameOfStep(job), elapsedS: (nowMs - startMs) / 1000 }));
+    const { done, failed, skipped } = this.counts;
+    return printProgress({ done: done + failed, failed, total: this.request.tasks.length - skipped, running, leftS: this.schedule.estimateLeftS(elapsedS) }, columns);
+  }
+
+  tellEnd(job, end, isSettled) {
+    const { project } = this.request;
+    const { run } = end;
+    const name = nameOfStep(job);
+    this.live.erase();
+    const isInLine = this.live.endOutput();
+    if (this.isQuiet) for (const line of end.isGood ? [] : readOutputTail(project, run)) tell(line);
+    else if (this.isInProcess) this.endLine(this.unprinted.has(end) && hasPrinted(run) ? printStepOutput(project, run) : isInLine);
+    else if (hasPrinted(run)) {
+      tell('rr: ' + name + ' printed:');
+      this.endLine(printStepOutput(project, run));
+    }
+    const isStarted = run.id !== UNCLAIMED_ID;
+    if (!end.isGood && isStarted) tell('rr: ' + printStepFailure(name, run) + (isSettled ? '' : '; it is tried again'));
+    for (const problem of end.problems) tell('rr: ' + (isStarted ? name + ': ' : '') + problem);
+    for (const warning of run.warnings) if (end.kept.length > 0 && warning.endsWith('kept in .rr/aside/' + run.id)) tell('rr: ' + name + ': ' + warning);
+  }
+
+  /** What comes next begins a line of its own, on a terminal. */
+  endLine(isInLine) {
+    if (isInLine && isTerminal(1)) printOut('\n');
+  }
+}
+
+/** Was this process told to live on when its terminal goes (nohup)? */
+function isIgnored(signal) {
+  const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readBytesIfThere('/proc/self/status') ?? '');
+  const number = os().constants.signals[signal];
+  return signal === 'SIGHUP' && mask !== null && (parseInt(mask[1].slice(-8), 16) & (1 << (number - 1))) !== 0;
+}
+
+/**
+ * Carries out tasks: each when all that is before it is settled, up to `slots` at once. Before that it puts back
+ * what an earlier one that was killed has left aside. Throws Failure, before anything is carried out, if another
+ * is at work in the project, or .rr cannot be written.
+ */
+async function runTasks(request) {
+  const { project, quiet } = request;
+  const leave = await enterMaking(project);
+  try {
+    await recoverAside(project, (line) => tell('rr: ' + line));
+    const { tokens, problem } = openJobTokens(project, request.slots, toBytes(process.env.MAKEFLAGS ?? ''));
+    try {
+      if (problem !== undefined && !quiet) tell('rr: ' + problem);
+      return await runWith(request, problem === undefined ? request.slots : 1, tokens);
+    } finally {
+      tokens.close();
+    }
+  } finally {
+    leave();
+  }
+}
+
+async function runWith(request, slots, tokens) {
+  const { project, quiet } = request;
+  const batch = beginBatch(project);
+  for (const lost of batch.lost) if (!quiet) tell('rr: the run ' + lost.id + ' was lost: rr was killed while it ran');
+  const engine = new Engine(request, slots, tokens, batch);
+  try {
+    await engine.work();
+  } finally {
+    for (const fault of await batch.end()) tell('rr: ' + fault.message);
+    for (const unwritten of batch.problems) tell('rr: ' + unwritten);
+  }
+  return { outcomes: engine.schedule.listOutcomes(), blockedBy: engine.schedule.blockedBy, signal: engine.signal };
+}
+
+// ==== src/sys/steps.ts ===========================================================================
+// steps.ts - the steps of a project: which must be redone as things are now, and what is to be done for it. Runs nothing.
+
+/** A step for those who carry steps out. `before`: keys of all that must be settled before. */
+// type Step = { key: string; name: ByteString; runId: string | undefined; plan: ByteString | undefined; before: string[] };
+
+/** waits: an input of it was overwritten, and can be had only if these are redone: key of each, and the path. */
+// type StepDecision =
+//   | { kind: 'fresh' }
+//   | { kind: 'redo'; causes: StepCause[] }
+//   | { kind: 'unmakeable'; why: ByteString }
+//   | { kind: 'waits'; for: { key: string; path: ByteString }[] };
+
+/** perhaps: it depends on what these come to, by their keys. blocked: it cannot be, as that one cannot be made. */
+// type StepForecast = StepDecision | { kind: 'perhaps'; on: string[] } | { kind: 'blocked'; by: string };
+
+// type StepOptions = {
+//   /** Compare programs, libraries and packages, too. */
+//   hasEnvironment: boolean;
+// };
+
+/** What is known of a project before any of its files is looked at. */
+// type StepSource = { graph: StepGraph; /** By the id of the run. */ notes: Map<string, Note[]>; faults: Failure[]; planFault: Failure | undefined; planText: ByteString; records: number };
+
+function readPlanOrNot(project, faults) {
+  try {
+    return readPlan(project);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    faults.push(error);
+    return { steps: [], text: '' };
+  }
+}
+
+/** Reads records, notes and plan. What cannot be read is told beside the rest. */
+function readStepGraph(project) {
+  const { runs, notes, faults, noteFaults } = readGraphRuns(project);
+  const planFaults = [];
+  const { steps, text } = readPlanOrNot(project, planFaults);
+  const carriers = findCarriers(runs, new Set(steps.map((step) => step.name)));
+  const planned = steps.map((step) => {
+    const carrier = carriers.get(step.name);
+    const run = carrier === undefined ? undefined : readRun(project, runs[carrier].id);
+    return { name: step.name, template: step.template, differences: run === undefined ? [] : isSameAsPlanned(run, step) };
+  });
+  return { graph: buildStepGraph(runs, planned), notes, faults: faults.concat(noteFaults), planFault: planFaults[0], planText: text, records: runs.length };
+}
+
+/** The steps of a project, judged by what is there now. */
+async function readSteps(project, options) {
+  const book = new StepBook(project, readStepGraph(project), new PresentFacts(project, options.hasEnvironment));
+  await book.look(book.graph.nodes.map((_, at) => at));
+  return book;
+}
+
+// type Checked = { kind: 'makeable'; restore: StepJob['restore'] } | Exclude<StepDecision, { kind: 'fresh' | 'redo' }>;
+
+/** A step's new run: what it left, all paths that it read or looked for, and those that the run before it wrote or removed. */
+// type EndedRun = Pick<Run, 'id' | 'outputs' | 'removed'> & { read: ByteString[]; before: ByteString[] };
+
+class StepBook {
+  // readonly steps: Step[];
+  // readonly graph: StepGraph;
+  // readonly source: StepSource;
+  // readonly facts: PresentFacts;
+  // private readonly project: Project;
+  // readonly present: Present;
+  places = new Map();
+  redone = new Map();
+  /** Of each path that a step wrote meanwhile, that step's run. */
+  makers = new Map();
+  needed = new Map();
+  restores = new Map();
+  records = new Map();
+  // private finder: ContentFinder | undefined;
+  /** Of runs in whose place a step's run stands, that step. Found at first use. */
+  // private earlier: Map<string, number> | undefined;
+
+  constructor(project, source, facts) {
+    this.project = project;
+    this.source = source;
+    this.graph = source.graph;
+    this.facts = facts;
+    this.steps = this.graph.nodes.map((_, at) => this.describeStep(at));
+    this.steps.forEach((step, at) => { this.places.set(step.key, at); });
+    this.present = {
+      hasKey: facts.hasKey, stateOf: (path) => facts.stateOf(path), secretOf: (path) => facts.secretOf(path), parameterOf: (path, key) => facts.parameterOf(path, key),
+      variableOf: (name) => facts.variableOf(name), filesOf: (pattern) => facts.filesOf(pattern), environmentOf: (id) => facts.environmentOf(id),
+      runOf: (node) => this.runOf(node), isRedone: (node) => this.redone.has(node), writerOf: (path) => this.writerOf(path),
+    };
+  }
+
+  // ---- which is which -------------------------------------------------------------------------------
+
+  keyOf(at) {
+    const { run, plan } = this.graph.nodes[at];
+    return plan >= 0 ? 'plan:' + this.graph.planned[plan].name : this.graph.runs[run].id;
+  }
+
+  describeStep(at) {
+    const { run, plan, before, after } = this.graph.nodes[at];
+    return {
+      key: this.keyOf(at), name: this.nameOf(at), runId: run < 0 ? undefined : this.graph.runs[run].id, plan: plan < 0 ? undefined : this.graph.planned[plan].name,
+      before: before.concat(after).map((one) => this.keyOf(one)),
+    };
+  }
+
+  /** As people know it: by its name in the plan, or the first of its results. */
+  nameOf(at) {
+    const { run, plan } = this.graph.nodes[at];
+    if (plan >= 0) return this.graph.planned[plan].name;
+    const { outputs, id } = this.graph.runs[run];
+    const first = outputs.find((file) => this.graph.owners.get(file.path)?.index === run) ?? outputs[0];
+    return first === undefined ? id : first.path;
+  }
+
+  runOf(at) {
+    const { run } = this.graph.nodes[at];
+    return this.redone.get(at) ?? (run < 0 ? undefined : this.graph.runs[run]);
+  }
+
+  writerOf(path) {
+    const maker = this.makers.get(path);
+    const now = maker === undefined ? undefined : this.facts.stateOf(path);
+    return maker !== undefined && now !== undefined && isSameContent(maker.file, now) ? maker.id : this.facts.overwriterOf(this.graph, path);
+  }
+
+  /** The place of a step by its key, or by the id of a run that it has carried out since; undefined if there is none. */
+  placeOf(key) {
+    return this.places.get(key) ?? this.placeOfEarlier(key);
+  }
+
+  placeOfEarlier(id) {
+    if (this.earlier === undefined) {
+      this.earlier = new Map();
+      const { runs, nodes } = this.graph;
+      const numbers = new Map(runs.map((run, index) => [run.id, index]));
+      nodes.forEach(({ run }, at) => {
+        for (let index = run; index !== undefined && index >= 0;) {
+          const { redoes } = runs[index].facts;
+          if (redoes === undefined || redoes >= runs[index].id) break;
+          this.earlier?.set(redoes, at);
+          index = numbers.get(redoes);
+        }
+        if (run >= 0) this.earlier?.set(runs[run].id, at);
+      });
+    }
+    return this.earlier.get(id);
+  }
+
+  at(key) {
+    const at = this.placeOf(key);
+    if (at === undefined) throw new Error('no such step: ' + key);
+    return at;
+  }
+
+  // ---- judging --------------------------------------------------------------------------------------
+
+  /** Reads the files that these steps are judged by. */
+  async look(places) {
+    const paths = new Set();
+    for (const at of places) for (const path of listPathsOfStep(this.graph, at)) paths.add(path);
+    await this.facts.look(paths);
+  }
+
+  /** Why the step must be redone, as things are now. */
+  causesOf(at) {
+    const causes = findStepCauses(this.graph, at, this.present);
+    const need = this.needed.get(at);
+    return need === undefined ? causes : causes.concat(need);
+  }
+
+  /** What is to be done with a step of which all that is before it is settled. Looks again whether its files have changed. */
+  async decide(key, isForced) {
+    const at = this.at(key);
+    await this.look([at]);
+    const causes = this.causesOf(at);
+    if (causes.length === 0 && !isForced) return { kind: 'fresh' };
+    const all = causes.length === 0 ? [{ kind: 'forced' }] : causes;
+    const checked = this.check(at, all, () => false);
+    if (checked.kind !== 'makeable') return checked;
+    this.restores.set(at, checked.restore);
+    return { kind: 'redo', causes: all };
+  }
+
+  /** That step is to be redone, as another needs what it gave. */
+  need(key, path, by) {
+    this.needed.set(this.at(key), { kind: 'needed', path, by });
+  }
+
+  /** Can it be made, and what must be put back for it? `isToCome` tells of another step whether it is to be redone before. */
+  check(at, causes, isToCome) {
+    const record = this.readRecord(at);
+    if (typeof record === 'string') return { kind: 'unmakeable', why: record };
+    const { plan } = this.graph.nodes[at];
+    const obstacle = plan < 0 ? findRepeatObstacle(record) : undefined;
+    if (obstacle !== undefined) return { kind: 'unmakeable', why: obstacle };
+    const gone = this.findGone(at, record, causes, isToCome);
+    return gone === undefined ? this.findRestores(at, record, isToCome) : { kind: 'unmakeable', why: gone };
+  }
+
+  /** Why it cannot be carried out for want of an input; undefined if nothing is known to lack. */
+  findGone(at, record, causes, isToCome) {
+    const node = this.graph.nodes[at];
+    const declared = node.plan < 0 ? record.declaredInputs : plannedInputs(this.graph.planned[node.plan].template);
+    for (const pattern of declared) {
+      if (node.transient?.has(pattern) === true || this.facts.isThere(pattern)) continue;
+      const makers = node.before.filter((one) => this.isMaking(one, pattern));
+      if (makers.some(isToCome)) continue;
+      return 'its input ' + pattern + ' is not there' + (makers.length > 0 ? ', and ' + this.steps[makers[0]].name + ' does not make it any more' : isGlob(pattern) ? ' (no file fits)' : ', and no step makes it');
+    }
+    const gone = causes.find((cause) => cause.kind === 'gone');
+    // With another cause it may be that it is not read any more.
+    const isOnly = causes.every((cause) => cause.kind === 'gone' || cause.kind === 'missing' || cause.kind === 'changed' || cause.kind === 'needed');
+    return gone !== undefined && gone.kind === 'gone' && isOnly ? 'its input ' + gone.path + ' is gone, and no step makes it' : undefined;
+  }
+
+  /** Does this step make what a declared input names? */
+  isMaking(at, pattern) {
+    const { plan } = this.graph.nodes[at];
+    const fits = makePatternTester(pattern);
+    if ((this.runOf(at)?.outputs ?? []).some((file) => fits(file.path))) return true;
+    return plan >= 0 && plannedOutputs(this.graph.planned[plan].template).some((one) => fits(one) || makePatternTester(one)(pattern));
+  }
+
+  /** Contents of transient inputs that are to be put back; or the steps that must be redone for them. */
+  findRestores(at, record, isToCome) {
+    const node = this.graph.nodes[at];
+    const restore = [];
+    const waits = [];
+    for (const [path, supplier] of node.transient ?? []) {
+      const read = record.inputs.find((file) => file.path === path);
+      const from = supplier < 0 ? undefined : this.graph.nodeOfRun.get(supplier);
+      if (from !== undefined && isToCome(from)) continue;
+      const wanted = from === undefined ? read : this.runOf(from)?.outputs.find((file) => file.path === path);
+      if (read === undefined || wanted === undefined || wanted.hash.length !== 64 || !isResultPath(path)) continue;
+      const now = this.facts.stateOf(path);
+      if (now !== undefined && isSameContent(now, wanted)) continue;
+      this.finder = this.finder ?? new ContentFinder(this.project);
+      if (this.finder.find(wanted, record) !== undefined) restore.push({ hash: wanted.hash, size: wanted.size, kind: wanted.kind, path });
+      else if (from !== undefined) waits.push({ key: this.keyOf(from), path });
+      else return { kind: 'unmakeable', why: 'its input ' + path + ' was overwritten since, and what it was is not at hand' };
+    }
+    return waits.length > 0 ? { kind: 'waits', for: waits } : { kind: 'makeable', restore };
+  }
+
+  /** The record of the step's run; of one never run an empty one; or why it cannot be read. */
+  readRecord(at) {
+    const known = this.records.get(at);
+    if (known !== undefined) return known;
+    const { run } = this.graph.nodes[at];
+    let record;
+    try {
+      record = run < 0 ? emptyRun('', '', '', '') : readRun(this.project, this.graph.runs[run].id);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      return error.message;
+    }
+    if (record === undefined) return 'its record has gone';
+    this.records.set(at, record);
+    return record;
+  }
+
+  /** By what a step that need not be redone is up to date. */
+  describeFresh(at) {
+    const { run } = this.graph.nodes[at];
+    if (run < 0) return 'it leaves nothing';
+    const { id, inputs, outputs, facts } = this.graph.runs[run];
+    const results = outputs.filter((file) => this.graph.owners.get(file.path)?.index === run).length;
+    const count = (number, one) => (number === 0 ? [] : [String(number) + ' ' + one + (number === 1 ? '' : 's')]);
+    const parts = count(inputs.length + facts.secretInputs.length, 'input').concat(count(facts.parameters.length, 'parameter'), count(facts.declaredVariables.length, 'variable'), count(results, 'result'));
+    return parts.length === 0 ? 'nothing that it depends on is known' : joinWords(parts, 'and') + ' as in ' + id;
+  }
+
+  // ---- what will be ---------------------------------------------------------------------------------
+
+  /**
+   * What would be done with these steps, in the order in which they can be. `isForced` by place. Steps that
+   * must be redone because what they gave was overwritten are from now on taken for needed.
+   */
+  forecast(places, isForced) {
+    const sorted = sortSteps(this.graph, places);
+    const causes = new Map(sorted.map((at) => [at, findStepCauses(this.graph, at, this.present)]));
+    for (;;) {
+      const found = new Map();
+      let isMore = false;
+      for (const at of sorted) {
+        const forecast = this.forecastOne(at, (causes.get(at)).concat(this.needed.get(at) ?? []), isForced(at), found);
+        found.set(at, forecast);
+        if (forecast.kind === 'waits') isMore = this.needAll(at, forecast.for) || isMore;
+      }
+      if (!isMore) return found;
+    }
+  }
+
+  /** Takes note that these are needed, and what they need in their turn. */
+  needAll(at, waits) {
+    const waiting = waits.map((wait) => ({ ...wait, by: at }));
+    const before = this.needed.size;
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const from = this.at(next.key);
+      if (this.needed.has(from)) continue;
+      this.need(next.key, next.path, this.steps[next.by].name);
+      const record = this.readRecord(from);
+      const checked = typeof record === 'string' ? undefined : this.findRestores(from, record, () => false);
+      if (checked?.kind === 'waits') waiting.push(...checked.for.map((wait) => ({ ...wait, by: from })));
+    }
+    return this.needed.size > before;
+  }
+
+  forecastOne(at, own, isForced, found) {
+    const { before, after } = this.graph.nodes[at];
+    const isStopped = (one) => found.get(one)?.kind === 'unmakeable' || found.get(one)?.kind === 'blocked';
+    const isToCome = (one) => found.get(one)?.kind === 'redo' || found.get(one)?.kind === 'perhaps' || found.get(one)?.kind === 'waits';
+    const stopped = before.find(isStopped);
+    if (stopped !== undefined) return { kind: 'blocked', by: this.keyOf(stopped) };
+    const causes = own.length === 0 && isForced ? [{ kind: 'forced' }] : own;
+    if (causes.length > 0) {
+      const checked = this.check(at, causes, isToCome);
+      if (checked.kind === 'waits') return checked.for.every((wait) => this.needed.has(this.at(wait.key))) ? { kind: 'redo', causes } : checked;
+      return checked.kind === 'makeable' ? { kind: 'redo', causes } : checked;
+    }
+    const on = before.filter(isToCome).concat(after.filter((one) => isToCome(one) && this.isOverwritten(at, one)));
+    return on.length > 0 ? { kind: 'perhaps', on: on.map((one) => this.keyOf(one)) } : { kind: 'fresh' };
+  }
+
+  /** Does this other step write what the step owns? */
+  isOverwritten(at, other) {
+    const { run } = this.graph.nodes[at];
+    return run >= 0 && (this.runOf(other)?.outputs ?? []).some((file) => this.graph.owners.get(file.path)?.index === run);
+  }
+
+  // ---- carrying out ---------------------------------------------------------------------------------
+
+  /** The steps as tasks, in an order that fits; what is before them only as far as it is among them. */
+  tasksOf(places, mayRun) {
+    const sorted = sortSteps(this.graph, places);
+    const keys = new Set(sorted.map((at) => this.keyOf(at)));
+    return sorted.map((at) => {
+      const record = mayRun(at) ? this.readRecord(at) : undefined;
+      const run = record === undefined || typeof record === 'string' ? undefined : record;
+      const { plan } = this.graph.nodes[at];
+      const asked = plan < 0 ? run?.asked ?? [] : this.graph.planned[plan].template.asked;
+      const amount = (what) => {
+        const line = asked.find((one) => one.startsWith(what + ' '));
+        return line === undefined ? undefined : Number(line.slice(what.length + 1)) || undefined;
+      };
+      return {
+        key: this.keyOf(at), before: this.steps[at].before.filter((key) => keys.has(key)), expectedS: mayRun(at) ? run?.wallS : 0,
+        cpus: Math.max(1, Math.floor(amount('cpus') ?? 1)), memoryBytes: amount('memory') ?? run?.peakMemoryBytes,
+      };
+    });
+  }
+
+  /** What is to be carried out for a step that decide() said is to be redone. */
+  jobOf(key, because, isReused) {
+    const at = this.at(key);
+    const { run, plan } = this.graph.nodes[at];
+    const record = this.readRecord(at);
+    if (typeof record === 'string') throw new Error('no record of ' + key);
+    const prior = run < 0 ? undefined : record;
+    const known = run < 0 ? undefined : this.graph.runs[run];
+    const rule = plan < 0 ? { ...record, label: known?.label, reason: known?.reason, tags: known?.tags ?? [] } : { ...this.graph.planned[plan].template, inputs: record.inputs, outputs: record.outputs };
+    const template = {
+      ...rule, id: '', startedUtc: formatUtcMicros(readUtcMicros()), status: 'running', plan: plan < 0 ? record.plan : this.graph.planned[plan].name, because, redoes: prior?.id, repeats: undefined,
+      parent: undefined, reused: undefined, parameters: this.readParameters(rule), ...this.resolveVariables(plan < 0 ? undefined : rule, record),
+    };
+    return { key, name: this.nameOf(at), template, prior, restore: this.restores.get(at) ?? [], isReused };
+  }
+
+  readParameters(rule) {
+    if (rule.sweep !== undefined) return rule.parameters;
+    return rule.parameters.map((parameter) => {
+      const parts = splitFileParameter(parameter, rule.parameterFiles);
+      const now = parts === undefined ? undefined : this.facts.parameterOf(parts.path, parts.key);
+      return parts === undefined || now === undefined ? parameter : parts.path + ':' + parts.key + ' ' + now;
+    });
+  }
+
+  /** Variables for the command: what the plan sets; of declared ones what is set now; else as recorded. */
+  resolveVariables(planned, record) {
+    const declaredVariables = planned?.declaredVariables ?? record.declaredVariables;
+    const nameOf = (line) => line.slice(0, line.indexOf('='));
+    const fixed = planned?.variables ?? [];
+    const isFixed = new Set(fixed.map(nameOf));
+    const recorded = new Map(record.variables.map((line) => [nameOf(line), line]));
+    const hashes = new Set(record.variableHashes);
+    for (const name of declaredVariables) {
+      const now = this.facts.variableOf(name);
+      if (now !== undefined && now[name.length] === '=') recorded.set(name, now);
+      // A withheld value is only in the environment.
+      else if (now !== undefined) {
+        recorded.delete(name);
+        hashes.add(now);
+      }
+    }
+    return { declaredVariables, variables: fixed.concat(Array.from(recorded.values()).filter((line) => !isFixed.has(nameOf(line)))), variableHashes: Array.from(hashes) };
+  }
+
+  /** Takes in how a step ended, so that those after it are judged by what is there then. */
+  noteEnd(end) {
+    const at = this.at(end.key);
+    const { run } = end;
+    const record = this.records.get(at);
+    for (const file of this.restores.get(at) ?? []) this.facts.forget(file.path);
+    if (!end.isGood) {
+      for (const file of run.outputs.concat(record?.outputs ?? [])) this.facts.forget(file.path);
+      for (const path of run.removed) this.facts.forget(path);
+      return;
+    }
+    for (const file of record?.outputs ?? []) this.facts.forget(file.path);
+    for (const path of run.removed) this.facts.note(path, undefined);
+    for (const file of run.outputs) {
+      if (file.hash === '?') this.facts.forget(file.path);
+      else this.facts.note(file.path, file);
+      this.makers.set(file.path, { id: run.id, file });
+    }
+    const read = run.inputs.map((file) => file.path).concat(run.absent, run.secretInputs.map((line) => line.slice(line.indexOf(' ') + 1)));
+    const before = (record?.outputs ?? []).map((file) => file.path).concat(record?.removed ?? []);
+    this.redone.set(at, { id: run.id, outputs: run.outputs, removed: run.removed, read, before });
+    this.records.delete(at);
+    this.restores.delete(at);
+  }
+
+  /**
+   * Did a step that was carried out read or write what the order of the steps did not take into account? Then
+   * another look at all is needed. `done`: the steps that were.
+   */
+  hasSurprise(done) {
+    const isNew = new Set();
+    const makers = new Map();
+    const ended = Array.from(done, (at) => ({ at, run: this.redone.get(at) })).filter((one) => one.run !== undefined);
+    for (const { at, run } of ended) {
+      const before = new Set(run.before);
+      for (const path of run.outputs.map((file) => file.path).concat(run.removed)) {
+        makers.set(path, at);
+        if (!before.has(path)) isNew.add(path);
+      }
+    }
+    for (const { at, run } of ended) {
+      const known = new Set(this.graph.nodes[at].before.concat(this.graph.nodes[at].after, at));
+      for (const path of run.read) if (makers.has(path) && !known.has(makers.get(path))) return true;
+    }
+    return isNew.size > 0 && this.graph.nodes.some((node, reader) => {
+      const known = new Set(node.before.concat(node.after, reader));
+      const meets = (path) => isNew.has(path) && !known.has(makers.get(path));
+      if (node.run < 0) return false;
+      const { inputs, outputs, facts } = this.graph.runs[node.run];
+      return inputs.some((file) => meets(file.path)) || outputs.some((file) => meets(file.path)) || facts.absent.some(meets)
+        || facts.inputPatterns.some((pattern) => Array.from(isNew).some((path) => meets(path) && makePatternTester(pattern)(path)));
+    });
+  }
+
+  /** Writes what was learned of files that have not changed. */
+  close() {
+    this.facts.save();
+    this.finder?.close();
+  }
+}
+
+// ==== src/sys/slurm.ts ===========================================================================
+// slurm.ts - asks Slurm's own programs: hands arrays over, learns what became of them. Decides nothing.
+
+/** `why`: a sentence. `isAbsent`: there is no such program. */
+// type SlurmAnswer = { kind: 'done'; output: ByteString } | { kind: 'refused'; why: ByteString; isAbsent: boolean };
+
+const ANSWER_WITHIN_MS = 10000;
+const LARGEST_SLURM_ANSWER_BYTES = 256 << 20;
+
+/** The environment without what changes what these programs print, or has them wait. What says for whom sbatch submits stays. */
+function slurmEnvironment() {
+  const environment = {};
+  for (const name of Object.keys(process.env)) if (!/^(?:SQUEUE_|SACCT_|SLURM_TIME_FORMAT$|SLURM_JSON$|SBATCH_WAIT$|SBATCH_TEST_ONLY$|SBATCH_ARRAY_INX$|SBATCH_HOLD$)/.test(name)) environment[name] = process.env[name];
+  return environment;
+}
+
+function runSlurm(argv, input, withinMs) {
+  const [program, ...words] = toSpawnArguments(argv);
+  const ended = childProcess().spawnSync(program, words, {
+    env: slurmEnvironment(), input: Buffer.from(input, 'latin1'), timeout: withinMs, killSignal: 'SIGKILL', maxBuffer: LARGEST_SLURM_ANSWER_BYTES, windowsHide: true,
+  });
+  const refuse = (why, isAbsent = false) => ({ kind: 'refused', why, isAbsent });
+  if (ended.error !== undefined && errorCode(ended.error) !== 'EPIPE') {
+    const code = errorCode(ended.error);
+    if (code === 'ENOENT') return refuse(argv[0] + ' is not there', true);
+    return refuse(code === 'ETIMEDOUT' ? argv[0] + ' gave no answer within ' + String(withinMs / 1000) + ' s' : argv[0] + ' cannot be run: ' + toBytes(code));
+  }
+  if (ended.status === 0) return { kind: 'done', output: ended.stdout.toString('latin1') };
+  const said = ended.stderr.toString('latin1').split('\n').map((line) => line.replace(/^(?:sbatch|squeue|sacct|scontrol): (?:error: )?/, '')).filter((line) => line !== '');
+  return refuse(argv[0] + ' says: ' + (said.length === 0 ? 'exit status ' + String(ended.status) : said.slice(-2).join('; ')));
+}
+
+/** How many jobs an array may have at most; undefined if Slurm does not tell. */
+function readMaxArraySize() {
+  const answer = runSlurm(['scontrol', 'show', 'config'], '', ANSWER_WITHIN_MS);
+  return answer.kind === 'done' ? parseMaxArraySize(answer.output) : undefined;
+}
+
+// A controller that has much to do may take its time, and it is not known then what it did.
+const SUBMIT_WITHIN_MS = 120000;
+
+/** Hands a script over; its number. */
+function runSbatch(options, script) {
+  const answer = runSlurm(['sbatch', '--parsable'].concat(options), script, SUBMIT_WITHIN_MS);
+  if (answer.kind === 'refused') return answer;
+  const job = parseSbatch(answer.output);
+  return job === undefined ? { kind: 'refused', why: 'sbatch gave no number of a job', isAbsent: false } : { kind: 'submitted', job };
+}
+
+/** What Slurm knows of jobs. */
+class SlurmJobs {
+  single = new Map();
+  ranges = new Map();
+
+  add(jobs) {
+    for (const job of jobs) {
+      for (const [from, to] of job.places ?? [[0, 0]]) {
+        if (from === to) this.single.set(job.id + '_' + String(from), job);
+        else this.ranges.set(job.id, (this.ranges.get(job.id) ?? []).concat({ from, to, job }));
+      }
+    }
+  }
+
+  /** Of one place in an array. */
+  stateOf(id, place) {
+    const job = this.single.get(id + '_' + String(place)) ?? (this.ranges.get(id) ?? []).find(({ from, to }) => from <= place && place <= to)?.job;
+    return job === undefined ? { kind: 'unknown' } : readJobState(job);
+  }
+}
+
+/** Jobs in the queue, and those that have left it lately. */
+function askSqueue(words) {
+  const answer = runSlurm(['squeue', '--noheader', '--array', '--states=all', '--format=' + SQUEUE_FORMAT].concat(words), '', ANSWER_WITHIN_MS);
+  // It says so if it knows none of them.
+  return answer.kind === 'refused' && /Invalid job id/i.test(answer.why) ? { kind: 'done', output: '' } : answer;
+}
+
+/** What Slurm knows of the arrays with these numbers; or why it does not tell. */
+function askForJobs(ids) {
+  const jobs = new SlurmJobs();
+  if (ids.length === 0) return { kind: 'told', jobs };
+  const queue = askSqueue(['--jobs=' + ids.join(',')]);
+  if (queue.kind === 'refused') return queue;
+  // What has left the queue only the accounting knows, if there is one. It lags behind, so the queue overrules it.
+  const accounting = runSlurm(['sacct', '--noheader', '--parsable2', '--allocations', '--array', '--format=' + SACCT_FORMAT, '--jobs=' + ids.join(',')], '', ANSWER_WITHIN_MS);
+  if (accounting.kind === 'done') jobs.add(parseSacct(accounting.output).filter((job) => readJobState(job).kind === 'over'));
+  jobs.add(parseSqueue(queue.output));
+  return { kind: 'told', jobs };
+}
+
+/** The number of the job of this name that is in the queue; undefined if there is none. */
+function findJobByName(name) {
+  const queue = askSqueue(['--name=' + name]);
+  return queue.kind === 'refused' ? queue : { kind: 'told', id: parseSqueue(queue.output).find((job) => job.name === name)?.id };
+}
+
+// ==== src/sys/clusterbatch.ts ====================================================================
+// clusterbatch.ts - batches of cluster jobs on the disk (docs/cluster.txt), for any number of readers and writers. Asks no cluster.
+//
+//   .rr/slurm/BATCH/
+//     batch                what was planned: arrays and options; never changed
+//     jobs                 what became of each array when it was handed over; the submitter appends
+//     tasks/N              the task N: what is to be done; never changed, but for what whoever does it appends
+//     array-N.sh           what the cluster was given to start
+//     log/JOB_PLACE        what rr itself said there; gone if it said nothing
+//
+// Invariants
+// 1. A batch appears whole, by a rename, before anything of it is handed over.
+// 2. A file of a task is there from the beginning, and only the task's own job appends to it, of which
+//    a cluster runs one at a time. So it needs no lock; and on a network file system opening it again
+//    shows what another machine appended, which for a new name may take a minute.
+
+function batchesFolder(project) {
+  return project.own + '/slurm';
+}
+
+/** Absolute name of a batch's folder. Throws if `id` is no id. */
+function batchFolder(project, id) {
+  if (!RUN_ID.test(id)) throw new Error('not an id: ' + id);
+  return batchesFolder(project) + '/' + id;
+}
+
+function taskName(project, id, number) {
+  return batchFolder(project, id) + '/tasks/' + String(number);
+}
+
+/** Ids of the batches that are there, oldest first. */
+function listBatches(project) {
+  return listFolder(batchesFolder(project)).filter((name) => RUN_ID.test(name)).sort();
+}
+
+function readBatch(project, id) {
+  const text = readBytesIfThere(batchFolder(project, id) + '/batch');
+  return text === undefined ? undefined : parseBatch(text);
+}
+
+function readArrayJobs(project, id) {
+  return parseArrayJobs(readBytesIfThere(batchFolder(project, id) + '/jobs') ?? '');
+}
+
+// Facts that every record must have and a template need not.
+const NO_ID = '00000000T000000Z-aaaaaa';
+const NO_TIME = '1970-01-01T00:00:00.000000Z';
+
+// type ReadTask = { task: BatchTask; template: Run | undefined; attempts: TaskAttempt[] };
+
+/** Undefined if there is no such task. */
+function readTask(project, id, number) {
+  const name = taskName(project, id, number);
+  const parsed = parseTask(readBytesIfThere(name) ?? '');
+  return parsed === undefined ? undefined : { ...parsed, template: parsed.template === '' ? undefined : parseRun(parsed.template, name) };
+}
+
+/** The same without the template, for those who only want to know what became of it. */
+function readTaskState(project, id, number) {
+  return parseTask(readBytesIfThere(taskName(project, id, number)) ?? '');
+}
+
+/** Writes a batch; `tasks` by number from 1, in their order (invariant 1). */
+function createBatch(project, batch, tasks, scripts) {
+  const folder = batchesFolder(project) + '/new-' + batch.id;
+  makeFolder(folder + '/tasks');
+  makeFolder(folder + '/log');
+  const put = (name, content) => fs.writeFileSync(toFsPath(folder + '/' + name), content, 'latin1');
+  tasks.forEach(({ task, template }, index) => {
+    put('tasks/' + String(index + 1), printTask(task, template === undefined ? '' : printRecord({ ...template, id: NO_ID, startedUtc: NO_TIME })));
+  });
+  scripts.forEach((script, place) => put(scriptName(place), script));
+  put('jobs', '');
+  put('batch', printBatch(batch));
+  fs.renameSync(toFsPath(folder), toFsPath(batchFolder(project, batch.id)));
+}
+
+function scriptName(place) {
+  return 'array-' + String(place + 1) + '.sh';
+}
+
+function append(name, line) {
+  fs.appendFileSync(toFsPath(name), line, 'latin1');
+}
+
+/** Takes note of what becomes of an array. */
+function noteArrayJob(project, id, place, what, detail) {
+  append(batchFolder(project, id) + '/jobs', printArrayJob(place, what, detail));
+}
+
+/** A line of its own, also after one that was cut off. */
+function noteAttempt(project, id, number, attempt) {
+  const name = taskName(project, id, number);
+  append(name, (readBytesIfThere(name) ?? '\n').endsWith('\n') ? printAttempt(attempt) : '\n' + printAttempt(attempt));
+}
+
+function noteTaskEnd(project, id, number, what, runId, text) {
+  append(taskName(project, id, number), printTaskEnd(what, runId, text));
+}
+
+/** Removes a batch, of which nothing may be in flight. */
+function removeBatch(project, id) {
+  removeTree(batchFolder(project, id));
+}
+
+const LEFTOVER_BATCH_MS = 3600000;
+
+/** Removes what a kill left of batches that were never handed over. */
+function removeUnfinishedBatches(project, nowMs) {
+  for (const name of listFolder(batchesFolder(project))) {
+    const folder = batchesFolder(project) + '/' + name;
+    if (name.startsWith('new-') && nowMs - (lstatIfThere(folder)?.mtimeMs ?? nowMs) > LEFTOVER_BATCH_MS) removeTree(folder);
+  }
+}
+
+// ---- who is dead --------------------------------------------------------------------------------------
+
+/**
+ * Lets everybody know that these processes are gone, of which the cluster says so: a mark of another
+ * machine is believed as long as it was touched lately. What they held is settled as of any that were killed.
+ */
+function declareDead(project, holders) {
+  if (holders.size === 0) return;
+  const age = (name) => {
+    const holder = /^(?:Holder: )?(\d+ \d+ \S+ \S+)$/m.exec(readBytesIfThere(name) ?? '');
+    if (holder !== null && holders.has(holder[1]) && lstatIfThere(name) !== undefined) fs.utimesSync(toFsPath(name), 0, 0);
+  };
+  for (const folder of ['running', 'pending']) for (const name of listFolder(project.own + '/' + folder)) if (RUN_ID.test(name)) age(project.own + '/' + folder + '/' + name);
+  for (const name of listFolder(project.own + '/aside')) if (name.startsWith('held-')) age(project.own + '/aside/' + name + '/holder');
+}
+
+// ==== src/sys/clusterstate.ts ====================================================================
+// clusterstate.ts - what has become of the batches, by their files and by what the cluster says; settles what is over. Submits nothing.
+
+/** `before`: as in its file. `job`: 'NUMBER_PLACE', '' if there is none. */
+// type TaskReport = { number: number; key: string; name: ByteString; before: string[]; job: string; status: TaskStatus; attempts: TaskAttempt[] };
+
+/** `refused`: why arrays could not be handed over. */
+// type BatchReport = { batch: ClusterBatch; tasks: TaskReport[]; refused: ByteString[] };
+
+/** `problem`: why the cluster could not be asked; undefined if it could, or there was nothing to ask. */
+// type ClusterReport = { batches: BatchReport[]; problem: ByteString | undefined };
+
+/** Name of the job of an array. */
+function nameOfArray(batch, place) {
+  return printJobName(batch.title === '' ? batch.verb : batch.title, batch.id, place);
+}
+
+// type Opened = { batch: ClusterBatch; tasks: (TaskReport | undefined)[]; jobs: (JobState | { kind: 'submitted'; job: string })[]; refused: ByteString[] };
+
+function hasGoodEnd(attempts) {
+  const what = attempts[attempts.length - 1]?.end?.what;
+  return what === 'done' || what === 'skipped';
+}
+
+/** A batch by its files alone. `findJob` finds an array that was perhaps handed over. */
+function openBatch(project, batch, findJob) {
+  const opened = { batch, tasks: [undefined], jobs: [], refused: [] };
+  const known = readArrayJobs(project, batch.id);
+  batch.arrays.forEach((array, place) => {
+    const job = known.get(place);
+    if (job?.kind === 'refused') opened.refused.push(job.why);
+    if (job === undefined || job.kind === 'refused') opened.jobs.push({ kind: 'unsubmitted' });
+    else if (job.kind === 'submitted') opened.jobs.push(job);
+    else {
+      const found = findJob(nameOfArray(batch, place));
+      opened.jobs.push(found.kind === 'refused' ? { kind: 'unasked' } : found.id === undefined ? { kind: 'unsubmitted' } : { kind: 'submitted', job: found.id });
+    }
+    for (let number = array.first; number < array.first + array.count; number++) {
+      const read = readTaskState(project, batch.id, number);
+      opened.tasks.push(read === undefined ? undefined : { number, key: read.task.key, name: read.task.name, before: read.task.before, job: '', status: { what: 'unsubmitted', detail: '', runId: undefined }, attempts: read.attempts });
+    }
+  });
+  return opened;
+}
+
+/** Of a job that does several tasks one after the other, those that it has not begun wait. */
+function waitInJob(state, pack, attempts) {
+  return pack > 1 && state.kind === 'running' && attempts.length === 0 ? { kind: 'queued', reason: 'its job runs on ' + state.node } : state;
+}
+
+function judgeBatch(opened, jobs) {
+  const { batch, tasks, refused } = opened;
+  batch.arrays.forEach((array, at) => {
+    const job = opened.jobs[at];
+    for (let place = 0; place * array.pack < array.count; place++) {
+      const state = job.kind !== 'submitted' ? job : jobs === undefined ? { kind: 'unasked' } : jobs.stateOf(job.job, place);
+      for (const number of tasksOfJob(array, place)) {
+        const task = tasks[number];
+        if (task === undefined) continue;
+        task.job = job.kind === 'submitted' ? job.job + '_' + String(place) : '';
+        task.status = judgeTask(task.attempts, waitInJob(state, array.pack, task.attempts));
+      }
+    }
+  });
+  return { batch, refused, tasks: tasks.filter((task) => task !== undefined) };
+}
+
+/** What has become of all batches. The cluster is asked only if something of them may be in flight. */
+function readCluster(project) {
+  let problem;
+  const findJob = (name) => {
+    const found = findJobByName(name);
+    if (found.kind === 'refused') problem = found.why;
+    return found;
+  };
+  const opened = [];
+  for (const id of listBatches(project)) {
+    const batch = readBatch(project, id);
+    if (batch !== undefined && batch.id === id) opened.push(openBatch(project, batch, findJob));
+  }
+  const ids = new Set();
+  for (const one of opened) {
+    one.batch.arrays.forEach((array, at) => {
+      const job = one.jobs[at];
+      const isOpen = one.tasks.slice(array.first, array.first + array.count).some((task) => task !== undefined && !hasGoodEnd(task.attempts));
+      if (job.kind === 'submitted' && isOpen) ids.add(job.job);
+    });
+  }
+  const answer = problem === undefined ? askForJobs(Array.from(ids)) : undefined;
+  if (answer?.kind === 'refused') problem = answer.why;
+  return { batches: opened.map((one) => judgeBatch(one, answer?.kind === 'told' ? answer.jobs : undefined)), problem };
+}
+
+/** Is nothing of the batch in flight any more? */
+function isOver(report) {
+  return !report.tasks.some((task) => isInFlight(task.status));
+}
+
+/** Did all of it come to a good end, so that there is nothing to tell? */
+function isAllDone(report) {
+  return report.tasks.every((task) => task.status.what === 'done' || task.status.what === 'skipped');
+}
+
+/** What waits or runs: of each key, 'BATCH:NUMBER' and the number of the array's job. */
+function listInFlight(cluster) {
+  const found = new Map();
+  for (const { batch, tasks } of cluster.batches) {
+    for (const report of tasks) if (isInFlight(report.status)) found.set(report.key, { reference: batch.id + ':' + String(report.number), job: report.job.replace(/_.*/, ''), report });
+  }
+  return found;
+}
+
+/** Lets everybody know which processes of the tasks are gone. What they left can be settled then. */
+function declareLostTasks(project, cluster) {
+  const holders = new Set();
+  for (const { tasks } of cluster.batches) {
+    for (const task of tasks) if (!isInFlight(task.status)) for (const attempt of task.attempts) if (attempt.end === undefined) holders.add(attempt.holder);
+  }
+  declareDead(project, holders);
+}
+
+/** Removes batches of which nothing is in flight and that nothing in flight refers to. Leaves what it may not remove. */
+function removeOver(project, cluster, isWanted) {
+  const needed = new Set();
+  for (const { tasks } of cluster.batches) for (const task of tasks) if (isInFlight(task.status)) for (const one of task.before) if (one.indexOf(':') > 0) needed.add(one.slice(0, one.indexOf(':')));
+  for (const report of cluster.batches) {
+    if (!isOver(report) || needed.has(report.batch.id) || !isWanted(report)) continue;
+    try {
+      removeBatch(project, report.batch.id);
+    } catch (error) {
+      if (['EACCES', 'EPERM', 'EROFS', 'ENOTEMPTY', 'EBUSY'].indexOf(errorCode(error)) < 0) throw error;
+    }
+  }
+}
+
+// ==== src/sys/clustersubmit.ts ===================================================================
+// clustersubmit.ts - hands tasks over to Slurm as a batch of job arrays. Judges no step.
+
+/** Something to be handed over. */
+// type SubmittedTask = ClusterTask & {
+//   name: ByteString;
+//   isForced: boolean;
+//   /** What is to be run; undefined: the step of that key is judged when its turn has come. */
+//   template: Run | undefined;
+//   /** The run whose results a run of the template takes the place of. */
+//   prior: string | undefined;
+// };
+
+// type SubmitRequest = {
+//   project: Project;
+//   verb: ClusterBatch['verb'];
+//   title: ByteString;
+//   tasks: SubmittedTask[];
+//   /** For the tasks, as in ClusterBatch. */
+//   options: ByteString[];
+//   /** What is asked for a task that does not ask for it itself. */
+//   asked: ByteString[];
+//   /** Tasks that a job does one after the other. */
+//   pack: number;
+//   /** Further options of sbatch, as they are. */
+//   sbatchOptions: ByteString[];
+// };
+
+/** `inFlight`: how many of the tasks were in flight already. `problem`: why not all could be handed over, and how many were not. */
+// type Submitted = { batch: ClusterBatch | undefined; jobs: string[]; submitted: number; inFlight: number; problem: { why: ByteString; left: number } | undefined };
+
+/** What is asked: what the task says, and of the rest what is asked for all. */
+function mergeAsked(own, general) {
+  const word = (line) => line.split(' ')[0];
+  const known = new Set(own.map(word));
+  return own.concat(general.filter((line) => !known.has(word(line))));
+}
+
+/** Settles what jobs that are over have left, and tells what is in flight. Throws Failure if the cluster cannot be asked. */
+async function settleCluster(project, say) {
+  const cluster = readCluster(project);
+  if (cluster.problem !== undefined) throw new Failure('cannot tell what is still queued or running: ' + cluster.problem, 'try again when Slurm answers');
+  declareLostTasks(project, cluster);
+  for (const run of settleLostRuns(project, '')) say('the run ' + run.id + ' was lost' + (run.job === undefined ? '' : ' with its job (' + run.job + ')'));
+  await recoverAside(project, say);
+  removeUnfinishedBatches(project, readUtcMicros() / 1000);
+  removeOver(project, cluster, () => true);
+  return cluster;
+}
+
+// ---- the script ---------------------------------------------------------------------------------------
+
+/** What a job of an array starts: this very rr, on the same Node.js if it is there. */
+function printJobScript(batch, place) {
+  const node = toBytes(process.execPath);
+  const program = resolveLinks(toBytes(process.argv[1]));
+  return [
+    '#!/bin/sh', '# Written by rr: the jobs of array ' + String(place + 1) + ' of the batch ' + batch + '.', 'node=' + quoteWord(node), '[ -x "$node" ] || node=node',
+    'exec "$node" ' + quoteWord(program) + ' --cluster-job ' + batch + ' ' + String(place) + ' "$SLURM_ARRAY_TASK_ID"', '',
+  ].join('\n');
+}
+
+// ---- handing over -------------------------------------------------------------------------------------
+
+/** Slurm's own limit where it does not tell it. */
+const USUAL_ARRAY_SIZE = 1001;
+
+function arrayOptions(request, batch, place, after) {
+  const array = batch.arrays[place];
+  return [
+    '--array=0-' + String(countJobs(array) - 1), '--job-name=' + nameOfArray(batch, place), '--chdir=' + request.project.root,
+    '--output=.rr/slurm/' + batch.id + '/log/%A_%a', '--open-mode=append', '--input=/dev/null', '--requeue', ...(after.length === 0 ? [] : ['--dependency=afterany:' + after.join(':')]),
+    ...printAskedOptions(array.asked, array.pack), ...request.sbatchOptions,
+  ];
+}
+
+/** Slurm may have taken the job all the same if it did not answer in time: then the job's name tells, later. */
+function isUncertain(why) {
+  return /gave no answer/.test(why);
+}
+
+/** Hands the arrays over in their order, up to the first that is refused. `elsewhere`: jobs of other batches that each array comes after. */
+function handOver(request, batch, scripts, elsewhere) {
+  const jobs = [];
+  let submitted = 0;
+  for (let place = 0; place < batch.arrays.length; place++) {
+    const array = batch.arrays[place];
+    noteArrayJob(request.project, batch.id, place, 'trying', '');
+    const after = array.after.map((one) => jobs[one]).concat(elsewhere[place]);
+    const answer = runSbatch(arrayOptions(request, batch, place, after), scripts[place]);
+    if (answer.kind === 'refused') {
+      if (!isUncertain(answer.why)) noteArrayJob(request.project, batch.id, place, 'refused', answer.why);
+      return { jobs, submitted, problem: { why: answer.why, left: batch.arrays.slice(place).reduce((sum, one) => sum + one.count, 0) } };
+    }
+    noteArrayJob(request.project, batch.id, place, 'submitted', answer.job);
+    jobs.push(answer.job);
+    submitted += array.count;
+  }
+  return { jobs, submitted, problem: undefined };
+}
+
+/** For each array the jobs of other batches that one of its tasks comes after. */
+function listElsewhere(arrays, tasks, flying) {
+  return arrays.map((array) => {
+    const jobs = new Set();
+    for (const task of tasks.slice(array.first - 1, array.first - 1 + array.count)) {
+      for (const key of task.before) {
+        const job = flying.get(key)?.job;
+        if (job !== undefined && job !== '') jobs.add(job);
+      }
+    }
+    return Array.from(jobs);
+  });
+}
+
+/**
+ * Hands over what is not in flight already. `cluster` is what settleCluster() gave. Throws Failure if
+ * there is no Slurm; what it refuses otherwise is told in the answer, and the rest stays handed over.
+ */
+function submitTasks(request, cluster) {
+  const { project } = request;
+  const flying = listInFlight(cluster);
+  const tasks = request.tasks.filter((task) => !flying.has(task.key)).map((task) => ({ ...task, asked: mergeAsked(task.asked, request.asked) }));
+  const inFlight = request.tasks.length - tasks.length;
+  if (tasks.length === 0) return { batch: undefined, jobs: [], submitted: 0, inFlight, problem: undefined };
+  const madeMicros = readUtcMicros();
+  const plan = planArrays(tasks, readMaxArraySize() ?? USUAL_ARRAY_SIZE, request.pack);
+  const ordered = plan.order.slice(1).map((place) => tasks[place]);
+  const numbers = new Map(ordered.map((task, index) => [task.key, index + 1]));
+  const batch = { id: makeRunId(madeMicros), verb: request.verb, title: request.title, madeUtc: formatUtcMicros(madeMicros), options: request.options, arrays: plan.arrays };
+  const files = ordered.map((task) => ({
+    task: {
+      key: task.key, name: task.name, isForced: task.isForced, prior: task.prior,
+      before: task.before.map((key) => (numbers.has(key) ? String(numbers.get(key)) : flying.get(key)?.reference)).filter((one) => one !== undefined),
+    },
+    template: task.template,
+  }));
+  makeFolder(project.own);
+  hideFromGit(project);
+  const scripts = plan.arrays.map((_, place) => printJobScript(batch.id, place));
+  createBatch(project, batch, files, scripts);
+  const handed = handOver(request, batch, scripts, listElsewhere(plan.arrays, ordered, flying));
+  if (handed.submitted === 0 && handed.problem !== undefined && !isUncertain(handed.problem.why)) {
+    removeBatch(project, batch.id);
+    throw new Failure('cannot hand anything over to Slurm: ' + handed.problem.why, '');
+  }
+  return { batch, inFlight, ...handed };
+}
+
+// ==== src/sys/clustertask.ts =====================================================================
+// clustertask.ts - does the tasks of one job of a cluster, on the machine that it was given. Submits nothing.
+//
+//   Began --> (predecessors did not come to a good end) --> blocked
+//         --> (no need)  --> skipped
+//         --> (carried out) --> done, failed, interrupted
+//
+// A job that is begun anew does what has not come to a good end. An attempt before it that left no end
+// is dead then, whatever its marks say: a cluster runs a job once at a time.
+
+/** What is to be done for a task of which all that comes before is settled; `failed`: it cannot be, as a sentence. */
+// type TaskDecision = { kind: 'run'; job: StepJob } | { kind: 'skip' } | { kind: 'failed'; why: ByteString };
+
+// type ClusterJobRequest = { project: Project; batch: ClusterBatch; place: number; index: number; decide: (read: ReadTask) => Promise<TaskDecision> };
+
+// type ClusterSession = ClusterJobRequest & { job: ByteString; node: ByteString; restarts: number; holder: ByteString; isStopped: () => boolean };
+
+// ---- what comes before ----------------------------------------------------------------------------------
+
+const LATENCY_MS = 1000;
+// A network file system may show what another machine has written only after its caches have aged.
+const MOST_LATENCY_MS = 60000;
+
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Waits until this machine sees something that another has written. False if it does not. */
+async function waitToSee(session, isSeen) {
+  for (let waitedMs = 0; !isSeen(); waitedMs += LATENCY_MS) {
+    if (waitedMs >= MOST_LATENCY_MS || session.isStopped()) return false;
+    await pause(LATENCY_MS);
+  }
+  return true;
+}
+
+/** 'NUMBER' of this batch, or 'BATCH:NUMBER'. */
+function readBefore(session, reference) {
+  const colon = reference.indexOf(':');
+  const number = Number(reference.slice(colon + 1));
+  return readTaskState(session.project, colon < 0 ? session.batch.id : reference.slice(0, colon), number);
+}
+
+function lastEnd(attempts) {
+  return attempts[attempts.length - 1]?.end;
+}
+
+/** Has this machine got the record of a run, and what it wrote, in that size? Listing a folder has it looked at anew. */
+function isRunSeen(project, id) {
+  const run = readRun(project, id);
+  if (run === undefined) {
+    listFolder(project.provenance + '/runs');
+    return false;
+  }
+  return run.outputs.every((file) => {
+    const stat = lstatIfThere(absoluteOf(project, file.path));
+    if (stat !== undefined && (file.kind === 'd' || stat.size === file.size)) return true;
+    listFolder(absoluteOf(project, file.path).replace(/\/[^/]*$/, ''));
+    return false;
+  });
+}
+
+/** Does the cluster say that its last attempt was cut short? */
+function isKnownToBeCut(attempts) {
+  const [id, place] = attempts[attempts.length - 1].job.split('_');
+  const answer = askForJobs([id]);
+  const state = answer.kind === 'told' ? answer.jobs.stateOf(id, Number(place)) : undefined;
+  return state !== undefined && state.kind === 'over' && !/^(?:COMPLETED|FAILED)/.test(state.word);
+}
+
+/** Why the task cannot go on after these; undefined if it can. */
+async function findBlock(session, references) {
+  for (const reference of references) {
+    const began = readBefore(session, reference);
+    // Its batch has gone, with all that came to an end: the step itself is judged by its files.
+    if (began === undefined) continue;
+    // One that began and left no end may have written it where this machine does not see it yet.
+    if (began.attempts.length > 0 && lastEnd(began.attempts) === undefined && !isKnownToBeCut(began.attempts)) await waitToSee(session, () => lastEnd(readBefore(session, reference)?.attempts ?? []) !== undefined);
+    const { task, attempts } = readBefore(session, reference) ?? began;
+    const end = lastEnd(attempts);
+    if (end === undefined) return task.name + (attempts.length === 0 ? ' was never begun' : ' was lost with its job');
+    if (end.what !== 'done' && end.what !== 'skipped') return task.name + ' ' + { failed: 'failed', blocked: 'was not run', interrupted: 'was interrupted' }[end.what];
+    const { runId } = end;
+    if (runId !== undefined) await waitToSee(session, () => isRunSeen(session.project, runId));
+  }
+  return undefined;
+}
+
+// ---- one task -------------------------------------------------------------------------------------------
+
+/** Settles what earlier attempts of this very job have left. */
+async function settleAttempts(session, attempts) {
+  const dead = new Set(attempts.filter((attempt) => attempt.end === undefined && attempt.holder !== session.holder).map((attempt) => attempt.holder));
+  if (dead.size === 0) return;
+  declareDead(session.project, dead);
+  settleLostRuns(session.project, '');
+  await recoverAside(session.project, () => undefined, false);
+}
+
+function describeTaskEnd(end) {
+  const { run, problems } = end;
+  if (end.isGood) return { what: 'done', text: '' };
+  const why = run.id === UNCLAIMED_ID || run.exit === undefined ? problems[0] ?? 'it could not be started' : run.status === 'succeeded' ? 'it did not make ' + run.missingOutputs.join(', ') : 'exit ' + String(run.exit);
+  return { what: run.status === 'interrupted' ? 'interrupted' : 'failed', text: why };
+}
+
+/** The number in an option 'NAME NUMBER' of a batch. */
+function readBatchNumber(batch, name) {
+  const text = batch.options.find((option) => option.startsWith(name + ' '))?.slice(name.length + 1) ?? '';
+  return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined;
+}
+
+async function doStep(session, number, read) {
+  const block = await findBlock(session, read.task.before);
+  if (block !== undefined) return { what: 'blocked', text: block };
+  const decision = await session.decide(read);
+  if (session.isStopped()) return { what: 'interrupted', text: 'before it was begun' };
+  if (decision.kind === 'skip') return { what: 'skipped', text: '' };
+  if (decision.kind === 'failed') return { what: 'failed', text: decision.why };
+  const { job } = decision;
+  const template = { ...job.template, asked: session.batch.arrays[session.place].asked, job: 'slurm ' + session.job + ' ' + session.node, timeoutS: job.template.timeoutS ?? readBatchNumber(session.batch, 'timeout') };
+  let end = await executeStep(session.project, { ...job, key: read.task.key, template }, { ...ALONE, isAlone: false });
+  for (let left = readBatchNumber(session.batch, 'retries') ?? 0; left > 0 && !end.isGood && end.run.id !== UNCLAIMED_ID && !session.isStopped(); left--) {
+    end = await executeStep(session.project, { ...job, key: read.task.key, template }, { ...ALONE, isAlone: false });
+  }
+  for (const problem of end.problems) tell('rr: task ' + String(number) + ': ' + problem);
+  return { ...describeTaskEnd(end), runId: end.run.id === UNCLAIMED_ID ? undefined : end.run.id };
+}
+
+/** True if it came to a good end. */
+async function doTask(session, number) {
+  const { project, batch, job, node, restarts, holder } = session;
+  const read = readTask(project, batch.id, number);
+  if (read === undefined) throw new Failure('cannot do task ' + String(number) + ' of the batch ' + batch.id + ': there is none');
+  const before = lastEnd(read.attempts)?.what;
+  if (before === 'done' || before === 'skipped') return true;
+  await settleAttempts(session, read.attempts);
+  noteAttempt(project, batch.id, number, { job, node, restarts, holder, end: undefined });
+  const note = (what, runId, text) => {
+    noteTaskEnd(project, batch.id, number, what, runId, text);
+    return what === 'done' || what === 'skipped';
+  };
+  try {
+    const { what, runId, text } = await doStep(session, number, read);
+    return note(what, runId, text);
+  } catch (error) {
+    note('failed', undefined, error instanceof Failure ? error.message : describeSystemError(error));
+    throw error;
+  }
+}
+
+// ---- the job --------------------------------------------------------------------------------------------
+
+/** What rr itself said is in a file that the cluster made; one that is empty says nothing. */
+function removeEmptyLog(session) {
+  const name = batchFolder(session.project, session.batch.id) + '/log/' + session.job;
+  if (lstatIfThere(name)?.size === 0) removeIfThere(name);
+}
+
+function readJobName(index) {
+  const id = toBytes(process.env.SLURM_ARRAY_JOB_ID ?? process.env.SLURM_JOB_ID ?? '0');
+  return id + '_' + String(index);
+}
+
+const STOPPING = ['SIGTERM', 'SIGINT', 'SIGHUP'];
+
+/** The batch and the array that a job is told to work at. Throws Failure if they are not there. */
+function requireBatch(project, id, place) {
+  const batch = readBatch(project, id);
+  if (batch === undefined || batch.arrays[place] === undefined) throw new Failure('cannot work at the batch ' + id + ': it is not in "' + project.own + '/slurm"', 'is the project on a file system that all machines share?');
+  return batch;
+}
+
+/** Does the tasks of one job. Returns the exit status: that of the cluster's own list of jobs. */
+async function runClusterJob(request) {
+  let isStopped = false;
+  const stop = () => { isStopped = true; };
+  for (const signal of STOPPING) process.on(signal, stop);
+  const session = {
+    ...request, job: readJobName(request.index), node: toBytes(process.env.SLURMD_NODENAME ?? os().hostname()), restarts: Number(process.env.SLURM_RESTART_COUNT ?? 0) || 0,
+    holder: describeSelf(), isStopped: () => isStopped,
+  };
+  let isGood = true;
+  for (const number of tasksOfJob(request.batch.arrays[request.place], request.index)) {
+    if (isStopped) break;
+    isGood = await doTask(session, number) && isGood;
+  }
+  removeEmptyLog(session);
+  return isGood && !isStopped ? 0 : 1;
+}
 
 // ==== src/sys/codestates.ts ======================================================================
 // codestates.ts - the code of a run as its record tells it: a commit of git with a patch on it. Writes nothing.
@@ -29231,16 +42764,996 @@ function pickRun(project, folder, reference) {
   return pickAnnotatedRun(project, folder, reference).run;
 }
 
+// ==== src/sys/targets.ts =========================================================================
+// targets.ts - the steps that the words of a person mean: results, folders, planned steps, labels, runs. Judges nothing.
+
+/** What a step is to write, of one that is to be run as the plan says. */
+function promisesOf(book, at) {
+  const { run, plan } = book.graph.nodes[at];
+  return plan >= 0 && (run < 0 || book.graph.planned[plan].differences.length > 0) ? plannedOutputs(book.graph.planned[plan].template) : [];
+}
+
+/** The steps that make this file, or files in this folder. */
+function listMakersOf(book, path) {
+  const { graph } = book;
+  const found = new Set();
+  const owner = graph.owners.get(path);
+  if (owner !== undefined) found.add(graph.nodeOfRun.get(owner.index));
+  const fits = makePatternTester(path);
+  graph.nodes.forEach((_, at) => { if (promisesOf(book, at).some((pattern) => fits(pattern) || makePatternTester(pattern)(path))) found.add(at); });
+  // A result that has a step of its own is no folder.
+  if (owner === undefined) for (const [result, { index }] of graph.owners) if (path === '.' || result.startsWith(path + '/')) found.add(graph.nodeOfRun.get(index));
+  return Array.from(found);
+}
+
+/** The steps that a word means. Throws Failure if it means none. */
+function findTargets(project, folder, book, word) {
+  const { graph } = book;
+  const planned = book.steps.findIndex((step) => step.plan === word);
+  if (planned >= 0) return [planned];
+  const path = toRecordPath(project, folder, word);
+  const makers = listMakersOf(book, path);
+  if (makers.length > 0) return makers;
+  const labelled = graph.nodes.map((_, at) => at).filter((at) => graph.nodes[at].run >= 0 && graph.runs[graph.nodes[at].run].label === word);
+  if (labelled.length > 0) return labelled;
+  if (lstatIfThere(absoluteOf(project, path)) !== undefined) throw new Failure('cannot make "' + word + '": no step makes it', 'run "rr why ' + word + '"', EXIT.unmakeable);
+  return findStepsOfRuns(project, folder, book, word);
+}
+
+function findStepsOfRuns(project, folder, book, word) {
+  let ids;
+  try {
+    ids = pickAnnotatedRuns(project, folder, word).map(({ run }) => run.id);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.exitStatus !== EXIT.differs) throw error;
+    throw new Failure('cannot make "' + word + '": it is neither a result, a planned step, a label nor a run', 'run "rr list", or "rr status"', EXIT.unmakeable);
+  }
+  const places = ids.map((id) => book.placeOf(id)).filter((at) => at !== undefined);
+  if (places.length === 0) throw new Failure('cannot make "' + word + '": the run ' + ids[0] + ' has no result that is current', 'run "rr rerun ' + ids[0] + '"', EXIT.unmakeable);
+  return Array.from(new Set(places));
+}
+
+/** The steps that read a file or make it. Throws Failure if there is none. */
+function findUsers(project, folder, book, word) {
+  const path = toRecordPath(project, folder, word);
+  const { graph } = book;
+  const found = new Set(listMakersOf(book, path));
+  const isAt = makePatternTester(path);
+  graph.nodes.forEach(({ run, plan }, at) => {
+    if (run >= 0) {
+      const { inputs, facts } = graph.runs[run];
+      const read = inputs.map((file) => file.path).concat(facts.absent, facts.secretInputs.map((line) => line.slice(line.indexOf(' ') + 1)));
+      if (read.some(isAt) || facts.inputPatterns.some((pattern) => makePatternTester(pattern)(path))) found.add(at);
+    }
+    if (plan >= 0 && plannedInputs(graph.planned[plan].template).some((pattern) => makePatternTester(pattern)(path) || isAt(pattern))) found.add(at);
+  });
+  if (found.size === 0) throw new Failure('cannot tell what comes from "' + word + '": no step reads or makes it', 'run "rr used ' + word + '"', EXIT.unmakeable);
+  return Array.from(found);
+}
+
+// ==== src/sys/runoptions.ts ======================================================================
+// runoptions.ts - options that rr record and rr sweep share, as they mean for a run. Runs nothing.
+
+/** Seconds of --timeout. */
+function parseTimeout(text) {
+  const seconds = parseDuration(text);
+  if (seconds === undefined) throw new Failure('cannot use --timeout "' + text + '": not a time', 'write ' + DURATION_WORDS, EXIT.usage);
+  return seconds;
+}
+
+const ASKED_WORDS = {
+  cpus: ['not a number of processors', 'such as 4'], memory: ['not a size', 'write ' + SIZE_WORDS], time: ['not a time', 'write ' + DURATION_WORDS],
+  partition: ['not the name of a partition', 'run "sinfo" on the cluster'],
+};
+
+// type AskedOptions = { cpus: ByteString | undefined; memory: ByteString | undefined; time: ByteString | undefined; partition: ByteString | undefined };
+
+/** What is asked for the run, as a record has it. */
+function readAskedOptions(options) {
+  const asked = [];
+  for (const what of ['cpus', 'memory', 'time', 'partition']) {
+    const value = options[what];
+    if (value === undefined) continue;
+    const [why, usual] = ASKED_WORDS[what];
+    const refuse = (hint) => { throw new Failure('cannot use --' + what + ' "' + value + '": ' + why, hint, EXIT.usage); };
+    // To one a number is bytes, to another megabytes.
+    if (what === 'memory' && /^\d+$/.test(value)) refuse('write its unit: ' + value + 'M, or ' + value + 'B for bytes');
+    asked.push(readAsked(what + ' ' + value, () => refuse(usual)));
+  }
+  return asked;
+}
+
+/** The variables declared, by name, and the values that some are given. */
+function readVariableOptions(variables) {
+  const declared = new Map();
+  for (const given of variables) {
+    const { name, value } = splitVariable(given);
+    if (!isDeclarableVariable(name)) {
+      const isName = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
+      throw new Failure('cannot declare the variable "' + name + '": ' + (isName ? 'it says where programs are or how they start' : 'no variable can be called so'), isName ? 'what describes the machine is in the record anyway; see "Declared variables" in the manual' : 'write NAME or NAME=VALUE', EXIT.usage);
+    }
+    if (value !== undefined && toBytes(toText(value)) !== value) throw new Failure('cannot set the variable "' + name + '": its value is not UTF-8', 'set it in the shell, and declare its name alone', EXIT.usage);
+    declared.set(name, value ?? declared.get(name));
+  }
+  return declared;
+}
+
+/** The command's arguments; a single one that holds shell syntax is given to a shell. */
+function resolveCommand(argv, folder) {
+  if (argv.length === 0) throw new Failure('cannot record: no command', 'rr record [options] -- COMMAND [ARG...]', EXIT.usage);
+  if (argv.length > 1 || !hasShellSyntax(argv[0])) return argv;
+  const named = argv[0][0] === '/' ? argv[0] : folder + '/' + argv[0];
+  return argv[0].indexOf('/') >= 0 && lstatIfThere(named) !== undefined ? argv : ['sh', '-c', argv[0]];
+}
+
+/** The project that is named or found upward, or a new one here. */
+function openOrMakeProject(options, current) {
+  if (options.project !== undefined) return requireProject(current, options.project);
+  const found = findProject(current);
+  if (found !== undefined) return found;
+  const { project } = setUpProject(current, initialFiles());
+  if (!options.quiet) tell('rr: made provenance/ in ' + current);
+  return project;
+}
+
+/** Sets for the command the variables that are given a value. */
+function setDeclared(declared) {
+  for (const [name, value] of declared) if (value !== undefined) process.env[name] = toText(value);
+}
+
+// ==== src/sys/clusterrun.ts ======================================================================
+// clusterrun.ts - hands steps over to Slurm for a verb, tells the person, and waits if that is wanted. Judges no step.
+
+/** Options that have to do with a cluster, as given. */
+// type ClusterOptions = {
+//   on: ByteString | undefined;
+//   wait: boolean;
+//   pack: ByteString | undefined;
+//   sbatchOptions: ByteString[];
+//   cpus: ByteString | undefined;
+//   memory: ByteString | undefined;
+//   time: ByteString | undefined;
+//   partition: ByteString | undefined;
+// };
+
+// type ClusterWish = Pick<SubmitRequest, 'asked' | 'pack' | 'sbatchOptions'> & { isWaiting: boolean };
+
+/** What is wanted of a cluster; undefined if none is to be used. Throws Failure for what makes no sense. */
+function readClusterOptions(options) {
+  const refuse = (option, why, hint) => { throw new Failure('cannot use ' + option + ': ' + why, hint, EXIT.usage); };
+  if (options.on === undefined) {
+    const alone = options.wait ? '--wait' : options.pack !== undefined ? '--pack' : options.sbatchOptions.length > 0 ? '--sbatch-option' : undefined;
+    if (alone !== undefined) refuse(alone, 'nothing is handed over to a cluster', 'add --on slurm');
+    return undefined;
+  }
+  if (options.on !== 'slurm') refuse('--on "' + options.on + '"', 'only slurm is known', 'see "Clusters" in the manual for others');
+  const pack = options.pack ?? '1';
+  if (!/^[1-9]\d{0,5}$/.test(pack)) refuse('--pack "' + pack + '"', 'not a number of steps', 'a whole number from 1');
+  const odd = options.sbatchOptions.find((one) => !/^--?[A-Za-z]/.test(one));
+  if (odd !== undefined) refuse('--sbatch-option "' + odd + '"', 'no option of sbatch', "write --sbatch-option=--account=NAME");
+  return { asked: readAskedOptions(options), pack: Number(pack), sbatchOptions: options.sbatchOptions, isWaiting: options.wait };
+}
+
+/** Throws Failure if one of these steps waits or runs on a cluster: two runs of it at once would spoil each other's results. */
+function refuseInFlight(project, listKeys) {
+  const flying = listInFlight(readCluster(project));
+  if (flying.size === 0) return;
+  const found = listKeys().map((key) => flying.get(key)).filter((one) => one !== undefined);
+  if (found.length === 0) return;
+  const more = found.length === 1 ? '' : ' (and ' + String(found.length - 1) + ' more)';
+  throw new Failure('cannot run "' + found[0].report.name + '" here' + more + ': it is ' + found[0].report.status.what + ' on Slurm, as job ' + found[0].report.job, 'wait for it (rr status), or end it: scancel ' + found[0].job, EXIT.refused);
+}
+
+function pluralOf(number, one) {
+  return String(number) + ' ' + one + (number === 1 ? '' : 's');
+}
+
+function tellSubmitted(what, submitted) {
+  const { batch, jobs, inFlight, problem } = submitted;
+  const flying = inFlight === 0 ? '' : pluralOf(inFlight, what) + ' waited or ran there already';
+  if (batch === undefined) return tell('rr: ' + (flying === '' ? 'nothing to hand over' : 'nothing more to hand over: ' + flying));
+  tell('rr: handed over to Slurm: ' + pluralOf(submitted.submitted, what) + ' as ' + (jobs.length === 1 ? 'job ' : 'jobs ') + jobs.join(', ') + (flying === '' ? '' : '; ' + flying));
+  if (problem !== undefined) tell('rr: not handed over: ' + pluralOf(problem.left, what) + ': ' + problem.why);
+}
+
+// ---- waiting --------------------------------------------------------------------------------------------
+
+const FIRST_LOOK_MS = 1000;
+// Slurm's manual asks programs not to call squeue in a tight loop.
+const LAST_LOOK_MS = 15000;
+
+function pauseFor(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Tells each change of the counts until nothing of these keys is in flight. The reports on them as they are then. */
+async function waitForEnd(project, keys, quiet) {
+  let shown = '';
+  for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(LAST_LOOK_MS, lookMs * 1.2)) {
+    const cluster = readCluster(project);
+    const tasks = cluster.batches.reduce((all, batch) => all.concat(batch.tasks.filter((task) => keys.has(task.key))), []);
+    const line = cluster.problem !== undefined ? 'Slurm cannot be asked now: ' + cluster.problem : countTasks(tasks);
+    if (line !== shown && !quiet) tell('rr: on Slurm: ' + line);
+    shown = line;
+    if (cluster.problem === undefined && !tasks.some((task) => isInFlight(task.status))) return tasks;
+    await pauseFor(lookMs);
+  }
+}
+
+const MOST_FAULTS_TOLD = 10;
+
+function tellFaults(tasks) {
+  const bad = tasks.filter((task) => task.status.what !== 'done' && task.status.what !== 'skipped');
+  for (const { name, status } of bad.slice(0, MOST_FAULTS_TOLD)) tell('rr: ' + name + ': ' + (status.what === 'blocked' ? 'not run because ' : status.what + (status.detail === '' ? '' : ', ')) + status.detail);
+  if (bad.length > MOST_FAULTS_TOLD) tell('rr: and ' + String(bad.length - MOST_FAULTS_TOLD) + ' more (rr status --all)');
+}
+
+/**
+ * Hands over and tells. Returns the exit status: 0 if all was handed over, and with `wish.isWaiting` if all
+ * of it came to a good end. `cluster` is what settleCluster() gave; `what`: "step".
+ */
+async function runOnCluster(request, wish, cluster, what, quiet) {
+  const submitted = submitTasks({ ...request, ...wish }, cluster);
+  if (!quiet || submitted.problem !== undefined) tellSubmitted(what, submitted);
+  if (!wish.isWaiting) {
+    if (!quiet && submitted.batch !== undefined) tell('rr: "rr status" tells what becomes of it');
+    return submitted.problem === undefined ? 0 : EXIT.failed;
+  }
+  const keys = new Set(request.tasks.map((task) => task.key));
+  const tasks = await waitForEnd(request.project, keys, quiet);
+  if (!quiet) tellFaults(tasks);
+  const isGood = tasks.every((task) => task.status.what === 'done' || task.status.what === 'skipped');
+  return submitted.problem !== undefined ? EXIT.failed : isGood ? 0 : EXIT.differs;
+}
+
+// ==== src/sys/clustersteps.ts ====================================================================
+// clustersteps.ts - the steps of a project and the points of a sweep as tasks for a cluster: what is handed over, and what of it is done there.
+
+// ---- handing over ---------------------------------------------------------------------------------------
+
+/** What is asked for a step: by the plan, or by the record of its run. */
+function askedOf(project, book, at) {
+  const { plan } = book.graph.nodes[at];
+  const { runId } = book.steps[at];
+  if (plan >= 0) return book.graph.planned[plan].template.asked;
+  return runId === undefined ? [] : readRun(project, runId)?.asked ?? [];
+}
+
+/** These steps, by place, as tasks. Whether each must be done is judged when its turn has come. */
+function listStepTasks(project, book, open, isForced) {
+  return book.tasksOf(open, () => true).map((task) => {
+    const at = book.placeOf(task.key);
+    return { key: task.key, before: task.before, expectedS: task.expectedS, asked: askedOf(project, book, at), name: book.steps[at].name, isForced: isForced(at), template: undefined, prior: undefined };
+  });
+}
+
+/** The same for a point of a sweep of this label, as its template tells. */
+function keyOfPoint(label, parameters) {
+  return 'sweep ' + label + ' ' + keyOfParameters(parameters);
+}
+
+function makePointTask(template, prior, expectedS, isForced) {
+  const label = template.sweep?.label ?? '';
+  return { key: keyOfPoint(label, template.parameters), before: [], expectedS, asked: template.asked, name: label + ' ' + String(template.sweep?.number ?? ''), isForced, template, prior: prior?.id };
+}
+
+/** The numbers of the points of a sweep that wait or run: by keyOfParameters(). They have no record yet. */
+function listFlyingPoints(project, cluster, label) {
+  const numbers = new Map();
+  for (const { reference, report } of listInFlight(cluster).values()) {
+    if (!report.key.startsWith('sweep ' + label + ' ')) continue;
+    const template = readTask(project, reference.slice(0, reference.indexOf(':')), report.number)?.template;
+    if (template?.sweep?.label === label) numbers.set(keyOfParameters(template.parameters), template.sweep.number);
+  }
+  return numbers;
+}
+
+// ---- options --------------------------------------------------------------------------------------------
+
+/** What tasks of a batch need to know of a command line. */
+// type TaskOptions = { hasEnvironment: boolean; retries: number; timeoutS: number | undefined; reuse: ReuseChoice | undefined };
+
+/** As a batch has them. */
+function listTaskOptions(options) {
+  const { reuse, timeoutS } = options;
+  return (options.hasEnvironment ? ['environment'] : []).concat(options.retries > 0 ? ['retries ' + String(options.retries)] : [], timeoutS === undefined ? [] : ['timeout ' + String(timeoutS)],
+    reuse === undefined ? [] : ['reuse'], reuse?.cache === undefined ? [] : ['cache ' + reuse.cache]);
+}
+
+function readReuse(batch) {
+  if (batch.options.indexOf('reuse') < 0) return undefined;
+  return { cache: batch.options.find((option) => option.startsWith('cache '))?.slice(6), hasEnvironment: batch.options.indexOf('environment') >= 0 };
+}
+
+// ---- on its machine -------------------------------------------------------------------------------------
+
+/** The step that had this key when it was handed over; it may have been redone since. */
+function findStepPlace(book, key) {
+  const { runs } = book.graph;
+  for (let sought = key; ;) {
+    const at = book.placeOf(sought);
+    if (at !== undefined) return at;
+    const next = runs.find((run) => run.facts.redoes === sought && run.id > sought);
+    if (next === undefined) return undefined;
+    sought = next.id;
+  }
+}
+
+function decideStepOf(book, read, given) {
+  const at = findStepPlace(book, read.task.key);
+  if (at === undefined) return { kind: 'failed', why: 'it is no step any more' };
+  const { key } = book.steps[at];
+  return book.decide(key, read.task.isForced).then((decision) => {
+    switch (decision.kind) {
+      case 'fresh': return { kind: 'skip' };
+      case 'unmakeable': return { kind: 'failed', why: decision.why };
+      case 'waits': return { kind: 'failed', why: 'its input ' + decision.for.map((one) => one.path).sort(compareBytes).join(', ') + ' was overwritten since, and is made again only by "rr make" without a cluster' };
+      case 'redo': {
+        const reuse = read.task.isForced ? undefined : given;
+        return { kind: 'run', job: { ...book.jobOf(key, describeCauses(decision.causes), reuse !== undefined), reuse } };
+      }
+    }
+  });
+}
+
+/** What is to be done for a task of which all that comes before is settled. */
+async function decideTask(project, batch, read) {
+  const { task, template } = read;
+  const reuse = readReuse(batch);
+  if (template !== undefined) return { kind: 'run', job: { key: task.key, name: task.name, template, prior: task.prior === undefined ? undefined : readRun(project, task.prior), restore: [], isReused: reuse !== undefined && !task.isForced, reuse } };
+  const source = readStepGraph(project);
+  if (source.planFault !== undefined) throw source.planFault;
+  const book = new StepBook(project, source, new PresentFacts(project, batch.options.indexOf('environment') >= 0));
+  try {
+    return await decideStepOf(book, read, reuse);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { kind: 'failed', why: error.message };
+  } finally {
+    book.close();
+  }
+}
+
+// ==== src/sys/sweeppoints.ts =====================================================================
+// sweeppoints.ts - the points of a sweep, from its options and the files that they name. Knows no records.
+//
+// 1. Rows of a table vary slowest, then files, then parameters in the order given (core/sweep.ts, 1).
+// 2. A row's columns, a file's path and each parameter are what tells a point: its parameters in the record.
+
+/** What tells the points: option values as given. */
+// type PointOptions = {
+//   /** -p NAME=VALUES */
+//   parameters: ByteString[];
+//   each: ByteString[];
+//   from: ByteString | undefined;
+//   random: ByteString | undefined;
+//   seed: ByteString | undefined;
+//   isZipped: boolean;
+// };
+
+/** A value in a file, of which each point has a copy of its own. `file` as given, relative to the folder. */
+// type SweptFile = FileParameter & { name: ByteString; file: ByteString };
+
+// type SweepPoints = {
+//   points: PointList;
+//   /** Those of the names whose value is put into a file. */
+//   files: SweptFile[];
+//   /** The files of --each, as paths of a record. Undefined: there is no --each. */
+//   paths: ByteString[] | undefined;
+// };
+
+/** What {path}, {name}, {stem}, {ext} and {folder} are of a file. Only the path tells it from others. */
+const FILE_NAMES = ['path', 'name', 'stem', 'ext', 'folder'];
+
+/** The parts of the name of a file: {name} is {stem}{ext}; a file in the folder itself has the {folder} ".". */
+function splitFileName(path) {
+  const slash = path.lastIndexOf('/');
+  const name = path.slice(slash + 1);
+  const dot = name.lastIndexOf('.');
+  const cut = dot <= 0 ? name.length : dot;
+  return [path, name, name.slice(0, cut), name.slice(cut), slash < 0 ? '.' : slash === 0 ? '/' : path.slice(0, slash)];
+}
+
+/** A path of a record as a command in `folder` has to name it: "../data/a"; "./-x" so that it is no option. */
+function nameFrom(project, folder, path) {
+  if (path[0] === '/') return path;
+  const from = folder.split('/');
+  const to = absoluteOf(project, path).split('/');
+  let common = 0;
+  while (common < from.length && common < to.length - 1 && from[common] === to[common]) common += 1;
+  const up = folder === '/' ? 0 : from.length - common;
+  const name = '../'.repeat(up) + to.slice(common).join('/');
+  return name[0] === '-' ? './' + name : name;
+}
+
+/** All files that --each names, as paths of a record. */
+function findEach(project, folder, patterns, isMade) {
+  const found = new Set();
+  for (const pattern of patterns) for (const path of (isGlob(pattern) ? expandGlob : expandDeclared)(project, folder, pattern).paths) if (!isMade(path)) found.add(path);
+  return Array.from(found).sort(compareBytes);
+}
+
+function readTableAxis(folder, file) {
+  const text = file === '-' ? readIn() : readBytesIfThere(joinNames(folder, file));
+  if (text === undefined) throw new Failure('cannot use --from "' + file + '": no such file', '', EXIT.usage);
+  const { names, rows } = readPointTable(text, file);
+  return makeRowAxis(names, rows);
+}
+
+/** Where NAME of -p is FILE:KEY: the first colon before which a parameter file is named. A FILE may have placeholders. */
+function findSweptFile(project, folder, name) {
+  for (let colon = name.indexOf(':'); colon > 0; colon = name.indexOf(':', colon + 1)) {
+    const file = name.slice(0, colon);
+    const isTemplate = /\{[^{}]+\}/.test(file);
+    if (!hasParameterFormat(file) || (!isTemplate && statIfThere(normalizeName(joinNames(folder, file)))?.isFile() !== true)) continue;
+    const parameter = { path: toRecordPath(project, folder, file), key: name.slice(colon + 1) };
+    return { ...parameter, name: nameFileParameter(parameter), file };
+  }
+  return undefined;
+}
+
+function readPointNumber(option, text, most) {
+  if (text === undefined) return undefined;
+  const isNumber = /^\d{1,20}$/.test(text);
+  if (!isNumber || BigInt(text) > most) throw new Failure('cannot use --' + option + ' "' + text + '": not a whole number' + (isNumber ? ' below 2**64' : ''), 'write such as --' + option + ' 100', EXIT.usage);
+  return BigInt(text);
+}
+
+function checkNames(names, hasWrite) {
+  names.forEach((name, i) => {
+    const why = names.indexOf(name) < i ? 'it is given twice' : name === 'n' ? '{n} is the number of the point' : hasWrite && name === 'params' ? '{params} is the file that --write makes' : '';
+    if (why !== '') throw new Failure('cannot use the parameter "' + name + '": ' + why, why === 'it is given twice' ? 'a file of --each has ' + FILE_NAMES.join(', ') : 'give it another name', EXIT.usage);
+  });
+}
+
+function readAxes(project, folder, options, paths, files) {
+  const axes = options.from === undefined ? [] : [readTableAxis(folder, options.from)];
+  if (paths !== undefined) axes.push(makeRowAxis(FILE_NAMES, paths.map((path) => splitFileName(nameFrom(project, folder, path)))));
+  for (const parameter of options.parameters) {
+    const sign = parameter.indexOf('=');
+    const given = parameter.slice(0, sign);
+    if (sign <= 0 || /[\t-\r ]/.test(given.slice(0, sign))) throw new Failure('cannot use -p "' + parameter + '": not NAME=VALUES', 'write such as gamma=0.1,0.2 or seed=1..100', EXIT.usage);
+    const file = findSweptFile(project, folder, given);
+    if (file === undefined && /[{}]/.test(given)) throw new Failure('cannot use -p "' + parameter + '": a name has no braces', '', EXIT.usage);
+    if (file !== undefined) files.push(file);
+    axes.push(readParameterAxis(file?.name ?? given, parameter.slice(sign + 1)));
+  }
+  return axes;
+}
+
+function combineAxes(axes, options) {
+  const random = readPointNumber('random', options.random, BigInt(Number.MAX_SAFE_INTEGER));
+  const seed = readPointNumber('seed', options.seed, (1n << 64n) - 1n);
+  if (random === undefined && seed !== undefined) throw new Failure('cannot use --seed without --random', '', EXIT.usage);
+  if (random === undefined) return options.isZipped ? zipAxes(axes) : crossAxes(axes);
+  if (options.isZipped) throw new Failure('cannot use --random with --zip', 'say one of them', EXIT.usage);
+  if (random > BigInt(MOST_POINTS)) throw new Failure('cannot draw ' + String(random) + ' points: at most ' + String(MOST_POINTS) + ' are drawn', '', EXIT.usage);
+  return drawPoints(axes, Number(random), seed ?? 0n);
+}
+
+/** More points than this rr cannot hold at once. */
+const MOST_POINTS = 5000000;
+
+/**
+ * The points that the options say. `isMade` tells of a file that the sweep itself made it, so that it
+ * is none to be worked on. Throws Failure for what cannot be understood.
+ */
+function readSweepPoints(project, folder, options, hasWrite, isMade) {
+  const files = [];
+  const paths = options.each.length === 0 ? undefined : findEach(project, folder, options.each, isMade);
+  const axes = readAxes(project, folder, options, paths, files);
+  if (axes.length === 0) throw new Failure('cannot sweep: nothing varies', 'say what does: -p gamma=0.1,0.2, --each \'data/*.csv\' or --from table.csv', EXIT.usage);
+  checkNames(axes.reduce((names, axis) => names.concat(axis.names), []), hasWrite);
+  return { points: combineAxes(axes, options), files, paths };
+}
+
+// ==== src/sys/sweepsteps.ts ======================================================================
+// sweepsteps.ts - the step of each point of a sweep: its command, files and parameters with the values put in. Runs nothing.
+
+/** What is to be run for each point: option values as given, with placeholders. */
+// type SweepCommand = {
+//   argv: ByteString[];
+//   label: ByteString;
+//   reason: ByteString | undefined;
+//   tags: ByteString[];
+//   inputs: ByteString[];
+//   outputs: ByteString[];
+//   metrics: ByteString[];
+//   writes: ByteString[];
+//   /** By name; the value that is set, if one is given. */
+//   variables: Map<ByteString, ByteString | undefined>;
+//   timeoutS: number | undefined;
+//   /** As a record has it. */
+//   asked: ByteString[];
+//   /** As a template has it. */
+//   observed: string;
+// };
+
+/** A copy of a parameter file with the values of a point, at a path of its own. */
+// type WrittenFile = { path: ByteString; text: ByteString };
+
+// type SweepStep = { number: number; argv: ByteString[]; template: Run; written: WrittenFile[]; /** Paths that it declares to write, of which none may be another point's. */ own: ByteString[] };
+
+/** The command's arguments; a single one that holds shell syntax beside placeholders is given to a shell. */
+function resolveSweepCommand(argv, names, folder) {
+  if (argv.length === 0) throw new Failure('cannot sweep: no command', 'rr sweep [options] -- COMMAND [ARG...]', EXIT.usage);
+  if (argv.length > 1) return argv;
+  const plain = parsePlaceholders(argv[0], names).parts.map((part) => (part.kind === 'text' ? part.text : 'x')).join('');
+  if (!hasShellSyntax(plain)) return argv;
+  const named = argv[0][0] === '/' ? argv[0] : folder + '/' + argv[0];
+  return argv[0].indexOf('/') >= 0 && lstatIfThere(named) !== undefined ? argv : ['sh', '-c', argv[0]];
+}
+
+/** The parameter that was meant by a word in braces that is none; undefined if it is like none. */
+function findMeant(word, names) {
+  if (!/^[A-Za-z_][\w.:-]*$/.test(word)) return undefined;
+  return names.find((name) => name.length > 2 && editDistance(word, name) <= (name.length > 6 ? 2 : 1));
+}
+
+// type Write = { files: SweptFile[]; base: TextPart[]; parts: TextPart[] };
+
+class SweepSteps {
+  warnings = [];
+  // private readonly project: Project;
+  // private readonly folder: ByteString;
+  // private readonly command: SweepCommand;
+  // private readonly swept: SweepPoints;
+  // private readonly names: Set<ByteString>;
+  // private readonly template: CommandTemplate;
+  // private readonly inputs: TextPart[][];
+  // private readonly outputs: TextPart[][];
+  // private readonly metrics: TextPart[][];
+  // private readonly variables: { name: ByteString; parts: TextPart[] | undefined }[];
+  // private readonly writes: Write[];
+  // private readonly mask: (name: ByteString, value: ByteString) => ByteString;
+  baseTexts = new Map();
+  // private readonly surroundings: Pick<Run, 'variables' | 'variableHashes'>;
+
+  constructor(project, folder, command, swept) {
+    this.project = project;
+    this.folder = folder;
+    this.command = command;
+    this.swept = swept;
+    const keys = swept.files.map((file) => file.key).filter((key, i, all) => all.indexOf(key) === i && swept.points.names.indexOf(key) < 0);
+    this.names = new Set(swept.points.names.concat('n', keys.filter((key) => swept.files.filter((file) => file.key === key).length === 1), command.writes.length === 1 ? 'params' : []));
+    const unknown = [];
+    const parse = (text) => {
+      const parsed = parsePlaceholders(text, this.names);
+      unknown.push(...parsed.unknown);
+      return parsed.parts;
+    };
+    this.template = readCommandTemplate(resolveSweepCommand(command.argv, this.names, folder), this.names);
+    unknown.push(...this.template.unknown);
+    this.inputs = command.inputs.map(parse);
+    this.outputs = command.outputs.map(parse);
+    this.metrics = command.metrics.map(parse);
+    this.variables = Array.from(command.variables, ([name, value]) => ({ name, parts: value === undefined ? undefined : parse(value) }));
+    this.writes = this.readWrites(parse);
+    const hash = makeSecretHasher(project.own + '/key');
+    const withhold = makeWithholder(hash, listSecretVariables());
+    this.mask = (name, value) => withhold(maskValue(name, value, hash));
+    this.surroundings = this.readSurroundings();
+    this.warn(unknown);
+  }
+
+  /** Which file of -p FILE:KEY is written where. */
+  readWrites(parse) {
+    const { files } = this.swept;
+    const sources = Array.from(new Set(files.map((file) => file.file)));
+    const fail = (what, hint) => { throw new Failure('cannot sweep a value in a file: ' + what, hint, EXIT.usage); };
+    const writes = sources.map((source) => {
+      const given = this.command.writes.filter((write) => write.startsWith(source + '=')).map((write) => write.slice(source.length + 1)).concat(sources.length === 1 ? this.command.writes.filter((write) => !write.startsWith(source + '=')) : []);
+      if (given.length !== 1) fail(given.length === 0 ? 'each point needs a copy of ' + source + ' of its own' : source + ' is to be written twice', "say where: --write '" + (sources.length > 1 ? source + '=' : '') + 'runs/{n}/' + source.slice(source.lastIndexOf('/') + 1) + "', and give the command {params}");
+      return { files: files.filter((file) => file.file === source), base: parse(source), parts: parse(given[0]) };
+    });
+    if (writes.length < this.command.writes.length) throw new Failure('cannot use --write "' + this.command.writes[this.command.writes.length - 1] + '": ' + (files.length === 0 ? 'no value in a file is swept' : 'no value in such a file is swept'), 'name one: -p params.yaml:rate=0.1,0.2', EXIT.usage);
+    return writes;
+  }
+
+  /** The variables that are replayed, as they are now. */
+  readSurroundings() {
+    const found = { variables: [], variableHashes: [] };
+    const names = new Set((REPLAYED_VARIABLES).concat(Array.from(this.command.variables.keys()).filter((name) => this.command.variables.get(name) === undefined)));
+    for (const { name, value } of readVariables(Array.from(names))) {
+      if (this.mask(name, value) === value) found.variables.push(name + '=' + value);
+      else found.variableHashes.push(name + ' ' + '0'.repeat(16));
+    }
+    return found;
+  }
+
+  // ---- what to tell --------------------------------------------------------------------------------
+
+  warn(unknown) {
+    const { names } = this.swept.points;
+    const used = new Set(namesInCommand(this.template).concat(...[this.inputs, this.outputs, this.metrics, this.variables.map((variable) => variable.parts ?? []), this.writes.map((write) => write.parts), this.writes.map((write) => write.base)].map((texts) => texts.reduce((all, parts) => all.concat(placeholderNamesIn(parts)), []))));
+    const isUsed = (name) => used.has(name) || this.swept.files.some((file) => file.name === name || (file.key === name && used.has(file.key)));
+    for (const word of new Set(unknown)) {
+      const meant = findMeant(word, Array.from(this.names));
+      if (meant !== undefined) this.warnings.push('{' + word + '} is no parameter and stays as it is; was {' + meant + '} meant?');
+    }
+    for (const name of this.template.script?.text.ownVariables ?? []) this.warnings.push('${' + name + "} is the shell's own variable and stays as it is; {" + name + '} is the parameter');
+    const isEach = this.swept.paths !== undefined;
+    for (const name of names) {
+      if (isUsed(name) || (isEach && FILE_NAMES.indexOf(name) >= 0)) continue;
+      this.warnings.push('the command has no {' + name + '}: its points differ in nothing else');
+    }
+    if (isEach && !FILE_NAMES.some(isUsed)) this.warnings.push('the command has no {path}: it is not told which file to work on');
+    const inCommand = new Set(namesInCommand(this.template).concat(...this.variables.map((variable) => placeholderNamesIn(variable.parts ?? []))));
+    const isNamed = inCommand.has('params') || this.writes.every((write) => placeholderNamesIn(write.parts).every((name) => inCommand.has(name)));
+    if (!isNamed) this.warnings.push('the command has no {params}: it is not told which file it is to read');
+  }
+
+  // ---- one point ------------------------------------------------------------------------------------
+
+  /** The parameters of a point as its record has them. */
+  parametersOf(values) {
+    const isEach = this.swept.paths !== undefined;
+    const parameters = [];
+    this.swept.points.names.forEach((name, i) => {
+      if (isEach && FILE_NAMES.indexOf(name) > 0) return;
+      parameters.push(name + ' ' + this.mask(name, values[i]));
+    });
+    return parameters;
+  }
+
+  valuesOf(values, number) {
+    const map = new Map([['n', String(number)]]);
+    this.swept.points.names.forEach((name, i) => {
+      if (values[i].indexOf('\0') >= 0) throw new Failure('cannot use a value of "' + name + '": it holds a NUL, which no command can be given', '', EXIT.usage);
+      map.set(name, values[i]);
+    });
+    for (const file of this.swept.files) if (!map.has(file.key)) map.set(file.key, map.get(file.name));
+    return map;
+  }
+
+  /** Names of inputs; one without a pattern in it is that file, whatever signs are in a value. */
+  fillInput(parts, values) {
+    const plain = toRecordPath(this.project, this.folder, fillText(parts, values));
+    const hasPattern = parts.some((part) => part.kind === 'text' && isGlob(part.text));
+    if (!hasPattern && lstatIfThere(absoluteOf(this.project, plain)) !== undefined) return plain;
+    return toRecordPath(this.project, this.folder, fillPattern(parts, values));
+  }
+
+  readBase(path) {
+    const known = this.baseTexts.get(path);
+    if (known !== undefined) return known;
+    const text = readParameterText(this.project, path);
+    this.baseTexts.set(path, text);
+    return text;
+  }
+
+  /** The copy of a parameter file for a point. */
+  fillWrite({ files, base, parts }, values) {
+    const given = fillText(parts, values);
+    const path = toRecordPath(this.project, this.folder, given);
+    const from = toRecordPath(this.project, this.folder, fillText(base, values));
+    const refuse = (why) => { throw new Failure('cannot write "' + given + '": ' + why, '', EXIT.usage); };
+    if (path === from) refuse('it is the file that the points are made from');
+    if (!hasParameterFormat(from)) refuse('parameters are not read from "' + from + '"');
+    if (!isResultPath(path) || findLinkOut(this.project.root, absoluteOf(this.project, path)) !== undefined) refuse('it is outside of the project');
+    if (this.command.writes.length === 1) values.set('params', given);
+    return { path, text: files.reduce((text, file) => writeParameter(text, from, file.key, values.get(file.name)), this.readBase(from)) };
+  }
+
+  stepOf(given, number) {
+    const { project, folder, command } = this;
+    const values = this.valuesOf(given, number);
+    const written = this.writes.map((write) => this.fillWrite(write, values));
+    const directory = relativeTo(project, folder);
+    const argv = fillCommand(this.template, values);
+    const template = emptyRun('', quoteCommand(argv, project.root, directory), '', RR_VERSION);
+    template.directory = directory;
+    template.sweep = { label: command.label, number };
+    template.label = command.label;
+    template.reason = command.reason;
+    template.tags = command.tags;
+    template.parameters = this.parametersOf(given);
+    const path = this.swept.paths === undefined ? undefined : toRecordPath(project, folder, values.get('path'));
+    template.declaredInputs = (path === undefined ? [] : [path]).concat(written.map((file) => file.path), this.inputs.map((parts) => this.fillInput(parts, values)));
+    template.declaredOutputs = this.outputs.map((parts) => toRecordPath(project, folder, fillPattern(parts, values)));
+    template.metricsFiles = this.metrics.map((parts) => toRecordPath(project, folder, fillText(parts, values)));
+    template.declaredVariables = this.variables.map((variable) => variable.name);
+    const set = this.variables.filter((variable) => variable.parts !== undefined).map(({ name, parts }) => name + '=' + fillText(parts, values));
+    template.variables = this.surroundings.variables.filter((line) => !set.some((other) => other.startsWith(line.slice(0, line.indexOf('=') + 1)))).concat(set);
+    template.variableHashes = this.surroundings.variableHashes;
+    template.timeoutS = command.timeoutS;
+    template.asked = command.asked;
+    template.observed = command.observed;
+    return { number, argv, template, written, own: template.declaredOutputs.concat(written.map((file) => file.path)) };
+  }
+}
+
+/** Is the copy of a parameter file there as it is to be? */
+function isWritten(project, file) {
+  const name = absoluteOf(project, file.path);
+  return lstatIfThere(name)?.isFile() === true && readBytesIfThere(name) === file.text;
+}
+
+/** Writes the copies of parameter files that are not there as they are to be. */
+function writeFiles(project, files) {
+  for (const file of files) {
+    if (isWritten(project, file)) continue;
+    const name = absoluteOf(project, file.path);
+    makeFolder(name.slice(0, name.lastIndexOf('/')));
+    replaceFile(name, file.text, false);
+  }
+}
+
+// ==== src/sys/sweepstate.ts ======================================================================
+// sweepstate.ts - what is recorded of a sweep: the numbers of its points, and which of them need not be run again. Runs nothing.
+//
+// 1. A point need not be run if there is a run of it in the sweep that succeeded, with the same
+//    command in the same folder, that would be the same now (core/stepcauses.ts), and left all that
+//    is declared now.
+// 2. A result that a later point of the sweep overwrote is not missed; one that anything else changed is.
+
+/** What is to be done with a point. `why`: a clause. */
+// type PointState = { kind: 'recorded'; id: string } | { kind: 'new' } | { kind: 'again'; why: ByteString };
+
+/** A result whose input is gone. isAsLeft: it is as the run left it, and not changed by hand. */
+// type Orphan = { path: ByteString; of: ByteString; isAsLeft: boolean };
+
+/** All runs of a point, in the order of their ids. */
+// type PointRuns = { number: number; runs: RunSummary[] };
+
+class SweepState {
+  /** The number of each point that was ever run, by its key. */
+  numbers = new Map();
+  // private readonly project: Project;
+  points = new Map();
+  /** The runs of the sweep as steps, each by itself; `owners` of those files that the sweep left. */
+  graph = { runs: [], planned: [], owners: new Map(), nodes: [], nodeOfRun: new Map() };
+  nodes = new Map();
+  // private readonly facts: PresentFacts;
+  // private readonly hash: SecretHasher;
+  read = new Set();
+
+  constructor(project, label) {
+    this.project = project;
+    this.facts = new PresentFacts(project, false);
+    this.hash = makeSecretHasher(project.own + '/key');
+    for (const run of readKnownRuns(project).summaries) {
+      const { sweep } = run;
+      if (sweep === undefined || sweep.label !== label || run.tree !== undefined) continue;
+      const key = keyOfParameters(run.parameters);
+      const known = this.points.get(key);
+      if (known === undefined) this.points.set(key, { number: sweep.number, runs: [run] });
+      else {
+        known.runs.push(run);
+        known.number = sweep.number;
+      }
+      this.numbers.set(key, sweep.number);
+    }
+    if (this.points.size > 0) this.readGraph(label);
+  }
+
+  readGraph(label) {
+    const { graph } = this;
+    for (const run of readGraphRuns(this.project).runs) {
+      if (run.tree !== undefined || run.facts.sweep?.label !== label) continue;
+      const at = graph.runs.length;
+      graph.runs.push(run);
+      graph.nodes.push(makeNode(run, at));
+      graph.nodeOfRun.set(at, at);
+      this.nodes.set(run.id, at);
+      noteOwned(graph.owners, run, at);
+      for (const file of run.inputs) this.read.add(file.path);
+    }
+  }
+
+  /** Did the sweep itself write this file last? */
+  isMade(path) {
+    return this.graph.owners.has(path);
+  }
+
+  /** Has a run of the sweep read this file? */
+  wasRead(path) {
+    return this.read.has(path);
+  }
+
+  runsOf(step) {
+    return this.points.get(keyOfParameters(step.template.parameters))?.runs ?? [];
+  }
+
+  isSameCommand(step, run) {
+    if (run.directory !== step.template.directory) return false;
+    return run.command === step.template.command || run.command === spellForRecord(this.project, absoluteOf(this.project, run.directory), step.argv);
+  }
+
+  // ---- is it recorded? ------------------------------------------------------------------------------
+
+  /** What is to be done with each of these points, as things are now. */
+  async judge(steps) {
+    const found = steps.map((step) => this.findCandidate(step));
+    const paths = new Set();
+    for (const one of found) if (typeof one === 'number') for (const path of listPathsOfStep(this.graph, one)) paths.add(path);
+    await this.facts.look(paths);
+    const states = steps.map((step, i) => {
+      const candidate = found[i];
+      if (typeof candidate !== 'number') return candidate;
+      const why = this.findWhy(step, candidate);
+      return why === undefined ? { kind: 'recorded', id: this.graph.runs[candidate].id } : { kind: 'again', why };
+    });
+    this.facts.save();
+    return states;
+  }
+
+  /** The last run of a point that may be good enough, as a node; or what is to be done without one. */
+  findCandidate(step) {
+    const runs = this.runsOf(step);
+    const last = runs[runs.length - 1];
+    if (last === undefined) return { kind: 'new' };
+    for (let i = runs.length - 1; i >= 0; i--) {
+      const node = this.nodes.get(runs[i].id);
+      if (runs[i].status === 'succeeded' && node !== undefined && this.isSameCommand(step, runs[i])) return node;
+    }
+    const isOther = runs.some((run) => run.status === 'succeeded');
+    return { kind: 'again', why: isOther ? 'the command is another one' : 'it ' + describePointEnd(last) };
+  }
+
+  /** Why a run of a point does not do; undefined if it does. */
+  findWhy(step, at) {
+    const run = this.graph.runs[at];
+    const lacking = step.template.declaredOutputs.find((pattern) => !run.outputs.some((file) => makePatternTester(pattern)(file.path)));
+    if (lacking !== undefined) return 'result ' + lacking + ' was not made';
+    const rewritten = step.written.find((file) => !isWritten(this.project, file));
+    if (rewritten !== undefined) return 'input ' + rewritten.path + ' changes';
+    const variable = this.findVariable(step, run);
+    if (variable !== undefined) return variable;
+    const causes = findStepCauses(this.graph, at, this.presentOf(step)).concat(this.findNewInputs(step, run));
+    return causes.length === 0 ? undefined : describeCauses(causes);
+  }
+
+  /** A variable that is declared now and was not, or is not set any more. */
+  findVariable(step, run) {
+    const { facts } = run;
+    for (const name of step.template.declaredVariables) {
+      if (facts.declaredVariables.indexOf(name) < 0) return 'variable ' + name + ' was not declared';
+      const wasSet = facts.variables.concat(facts.variableHashes).some((line) => line.startsWith(name) && (line[name.length] === '=' || line[name.length] === ' '));
+      if (wasSet && this.lineOf(step, name) === undefined) return 'variable ' + name + ' is not set';
+    }
+    return undefined;
+  }
+
+  /** A variable as a record would have it: as the step sets it, or as it is. */
+  lineOf(step, name) {
+    const set = step.template.variables.find((line) => line.startsWith(name + '='));
+    const value = set === undefined ? process.env[toText(name)] : undefined;
+    if (set === undefined && value === undefined) return undefined;
+    const text = set === undefined ? toBytes(value) : set.slice(name.length + 1);
+    return maskValue(name, text, this.hash) === text ? name + '=' + text : name + ' ' + this.hash(text);
+  }
+
+  /** Files that -i names now, and that the run had not as inputs. What a traced run read is known without that. */
+  findNewInputs(step, run) {
+    if (run.facts.inputPatterns.length > 0) return []; // they are looked at as patterns
+    const known = new Set(run.inputs.concat(run.outputs).map((file) => file.path).concat(run.removed, run.facts.secretInputs.map((line) => line.slice(line.indexOf(' ') + 1))));
+    const causes = [];
+    for (const pattern of step.template.declaredInputs) {
+      if (known.has(pattern) || isGlob(pattern)) continue;
+      if (this.facts.stateOf(pattern)?.kind === '' || this.facts.stateOf(pattern)?.kind === 'x') causes.push({ kind: 'new input', path: pattern });
+    }
+    return causes;
+  }
+
+  presentOf(step) {
+    const { facts, graph } = this;
+    return {
+      stateOf: (path) => facts.stateOf(path), secretOf: (path) => facts.secretOf(path), parameterOf: (path, key) => facts.parameterOf(path, key),
+      hasKey: facts.hasKey, variableOf: (name) => this.lineOf(step, name), filesOf: (pattern) => facts.filesOf(pattern), environmentOf: () => [],
+      runOf: (node) => graph.runs[node], isRedone: () => false, writerOf: (path) => facts.overwriterOf(graph, path),
+    };
+  }
+
+  // ---- for what is to be run ------------------------------------------------------------------------
+
+  /** The run whose results a new run of the point replaces, with those that are still its own. */
+  priorOf(step) {
+    const run = this.runsOf(step).filter((one) => one.status === 'succeeded' && this.nodes.has(one.id)).pop();
+    const record = run === undefined ? undefined : readRun(this.project, run.id);
+    const at = run === undefined ? undefined : this.nodes.get(run.id);
+    return record === undefined ? undefined : { ...record, outputs: record.outputs.filter((file) => this.graph.owners.get(file.path)?.index === at) };
+  }
+
+  /** Seconds that a run of the point took, or else those of others took. */
+  expectedSOf(step) {
+    return this.runsOf(step).filter((run) => run.status === 'succeeded').pop()?.wallS ?? this.meanS();
+  }
+
+  // private mean: { seconds: number | undefined } | undefined;
+
+  meanS() {
+    if (this.mean === undefined) {
+      let sum = 0;
+      let count = 0;
+      for (const { runs } of this.points.values()) {
+        const last = runs[runs.length - 1];
+        if (last.status !== 'succeeded' || last.wallS === undefined) continue;
+        sum += last.wallS;
+        count += 1;
+      }
+      this.mean = { seconds: count === 0 ? undefined : sum / count };
+    }
+    return this.mean.seconds;
+  }
+
+  // ---- results of inputs that are gone --------------------------------------------------------------
+
+  /** Results that the sweep made of files of --each that are gone. */
+  async listOrphans() {
+    const found = [];
+    const inputs = this.readPaths();
+    const isGone = new Map();
+    for (const path of inputs.values()) if (!isGone.has(path)) isGone.set(path, lstatIfThere(absoluteOf(this.project, path)) === undefined);
+    const results = Array.from(this.graph.owners).filter(([, { index }]) => isGone.get(inputs.get(this.graph.runs[index].id) ?? '') === true);
+    if (results.length === 0) return [];
+    await this.facts.look(results.map(([path]) => path));
+    // Another run may have written to the same place since.
+    const all = readGraphRuns(this.project).runs;
+    const owners = listOwners(all);
+    for (const [path, { index, file }] of results) {
+      const now = this.facts.stateOf(path);
+      const owner = owners.get(path);
+      if (now === undefined || owner === undefined || all[owner.index].id !== this.graph.runs[index].id) continue;
+      found.push({ path, of: inputs.get(this.graph.runs[index].id), isAsLeft: isSameContent(now, file) });
+    }
+    return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  /** The files of --each, as paths of a record, by the ids of the runs that were of them. */
+  readPaths() {
+    const paths = new Map();
+    for (const { runs } of this.points.values()) {
+      for (const run of runs) {
+        const parameter = run.parameters.find((one) => one.startsWith('path '));
+        if (parameter !== undefined) paths.set(run.id, toRecordPath(this.project, absoluteOf(this.project, run.directory), parameter.slice(5)));
+      }
+    }
+    return paths;
+  }
+}
+
+/** What a run wrote or removed itself cannot be compared with what it read or looked for. */
+function makeNode(run, at) {
+  const transient = new Map();
+  for (const file of run.outputs) transient.set(file.path, -1);
+  for (const path of run.removed) transient.set(path, -1);
+  return { run: at, plan: -1, before: [], after: [], transient };
+}
+
+function describePointEnd(run) {
+  switch (run.status) {
+    case 'failed': return 'failed' + (run.signal !== undefined ? ': ' + run.signal : run.exit === undefined ? '' : ': exit ' + String(run.exit));
+    case 'interrupted': return 'was interrupted';
+    case 'lost': return 'was lost';
+    case 'running': return 'is running';
+    default: return 'cannot be read any more';
+  }
+}
+
 // ==== src/commands/init.ts =======================================================================
 // init.ts - rr init: sets up a project.
 
+// type InitOptions = { reuse: boolean; noReuse: boolean; cache: ByteString | undefined; quiet: boolean };
+
+/** What is set from now on; undefined if nothing was asked for. */
+function settleReuse(project, current, options) {
+  if (options.noReuse) return unsetReuse(project) ? 'runs are not reused any more, unless asked for' : undefined;
+  if (!options.reuse && options.cache === undefined) return undefined;
+  setReuse(project, current, options.cache);
+  return 'runs are reused from now on' + (options.cache === undefined ? '' : ', from ' + options.cache);
+}
+
 /** Makes provenance/ and .rr/ in the current folder or the one named. Says what it made. */
-function initProject(folder, quiet) {
+function initProject(folder, options) {
+  const { quiet } = options;
   const current = readCurrentFolder();
   const root = folder === undefined ? current : resolveLinks(folder[0] === '/' ? folder : current + '/' + folder);
-  const { made, kept } = setUpProject(root, initialFiles());
+  const { project, made, kept } = setUpProject(root, initialFiles());
   for (const name of kept) tell('rr: kept ' + name + ': it is not the one of this version of rr');
-  if (!quiet) tell(made.length === 0 ? 'rr: nothing to do, the project is set up' : 'rr: made ' + made.join(', '));
+  const set = settleReuse(project, current, options);
+  if (!quiet && set !== undefined) tell('rr: ' + set);
+  if (!quiet && (made.length > 0 || set === undefined)) tell(made.length === 0 ? 'rr: nothing to do, the project is set up' : 'rr: made ' + made.join(', '));
   return 0;
 }
 
@@ -29255,49 +43768,49 @@ function initProject(folder, quiet) {
 //   tags: ByteString[];
 //   inputs: ByteString[];
 //   outputs: ByteString[];
+//   /** NAME=VALUE, FILE:KEY, or FILE for all of its keys. */
 //   parameters: ByteString[];
+//   /** 'NAME' or 'NAME=VALUE' */
+//   variables: ByteString[];
+//   metrics: ByteString[];
 //   timeout: ByteString | undefined;
+//   cpus: ByteString | undefined;
+//   memory: ByteString | undefined;
+//   time: ByteString | undefined;
+//   partition: ByteString | undefined;
+//   /** Name of the step that is planned instead of running the command. */
+//   plan: ByteString | undefined;
+//   force: boolean;
 //   trace: ByteString | undefined;
 //   requireClean: boolean;
 //   noLogs: boolean;
 //   quiet: boolean;
 //   json: boolean;
 //   printId: boolean;
+//   reuse: ReuseWish;
 // };
 
 // ---- options ----------------------------------------------------------------------------------------
 
-const LONGEST_TIMEOUT_S = 1e9;
+// type GivenParameters = { given: ByteString[]; inFiles: FileParameter[]; left: ByteString[] };
 
-/** Seconds, in whole milliseconds, of "90", "1.5m", "2h", "1d"; throws Failure for anything else. */
-function parseDurationS(text) {
-  const parts = /^(\d+(?:\.\d+)?)(s|m|h|d)?$/.exec(text);
-  const seconds = parts === null ? 0 : Math.round(Number(parts[1]) * { s: 1, m: 60, h: 3600, d: 86400 }[parts[2] ?? 's'] * 1000) / 1000;
-  if (seconds === 0 || seconds > LONGEST_TIMEOUT_S) throw new Failure('cannot use --timeout "' + text + '": not a time', 'write seconds, or 90s, 5m, 2h, 1d', EXIT.usage);
-  return seconds;
-}
-
-function checkParameters(parameters) {
-  for (const parameter of parameters) {
-    if (!/^[^ \t-\r=]+=/.test(parameter)) throw new Failure('cannot use -p "' + parameter + '": not NAME=VALUE', '', EXIT.usage);
+/** What -p says: values given here, and those in files. Throws Failure before anything is made. */
+function readGivenParameters(options, folder) {
+  const project = options.project !== undefined ? requireProject(folder, options.project) : findProject(folder) ?? projectAt(folder);
+  const parameters = { given: [], inFiles: [], left: [] };
+  const names = new Set();
+  for (const text of options.parameters) {
+    const named = readParameterOption(project, folder, text);
+    if (named === undefined) {
+      if (!/^[^ \t-\r=]+=/.test(text)) throw new Failure('cannot use -p "' + text + '": not NAME=VALUE', '', EXIT.usage);
+      parameters.given.push(text);
+      continue;
+    }
+    parameters.left.push(...named.left.map(({ why }) => why));
+    for (const one of named.parameters) if (!names.has(nameFileParameter(one))) parameters.inFiles.push(one);
+    for (const one of named.parameters) names.add(nameFileParameter(one));
   }
-}
-
-/** The command's arguments; a single one that holds shell syntax is given to a shell. */
-function resolveCommand(argv, folder) {
-  if (argv.length === 0) throw new Failure('cannot record: no command', 'rr record [options] -- COMMAND [ARG...]', EXIT.usage);
-  if (argv.length > 1 || !hasShellSyntax(argv[0])) return argv;
-  const named = argv[0][0] === '/' ? argv[0] : folder + '/' + argv[0];
-  return argv[0].indexOf('/') >= 0 && lstatIfThere(named) !== undefined ? argv : ['sh', '-c', argv[0]];
-}
-
-function openProject(options, current) {
-  if (options.project !== undefined) return requireProject(current, options.project);
-  const found = findProject(current);
-  if (found !== undefined) return found;
-  const { project } = setUpProject(current, initialFiles());
-  if (!options.quiet) tell('rr: made provenance/ in ' + current);
-  return project;
+  return parameters;
 }
 
 /** A script whose #! line names a program that is not there is "not found" to the system, too. */
@@ -29308,6 +43821,8 @@ function explainStart(request, failure) {
 function report(options, request, recorded) {
   const { run, end, problems } = recorded;
   if (end.startFailure !== undefined) tell('rr: cannot run "' + request.argv[0] + '": ' + explainStart(request, end.startFailure));
+  if (run.reused !== undefined && !options.quiet) tell('rr: reused the outputs of ' + run.reused);
+  if (recorded.notReused !== undefined && !options.quiet) tell('rr: not kept for reuse: ' + recorded.notReused);
   if (end.isTimedOut) tell('rr: stopped after ' + String(run.timeoutS) + ' s (--timeout)');
   for (const problem of problems) tell('rr: ' + problem);
   if (problems.length > 0) tell('rr: the run was not recorded in full');
@@ -29329,20 +43844,95 @@ function chooseExit(recorded) {
   return run.missingOutputs.length > 0 ? EXIT.outputMissing : 0;
 }
 
+// ---- the plan ---------------------------------------------------------------------------------------
+
+const NOT_PLANNED = [['requireClean', '--require-clean'], ['noLogs', '--no-logs'], ['json', '--json'], ['printId', '--print-id']];
+
+/** Refuses what a plan cannot hold. */
+function checkPlanned(options, name) {
+  const refuse = (what, hint) => { throw new Failure('cannot plan "' + name + '": ' + what, hint, EXIT.usage); };
+  const why = findNameFault(name);
+  if (why !== undefined) refuse('no step can be called so: ' + why, '');
+  for (const [key, option] of NOT_PLANNED) if (options[key] === true) refuse('nothing is run, so ' + option + ' has no meaning', 'leave it out');
+  const empty = options.parameters.find((one) => /^[^=]*:[^=]*=$/.test(one));
+  if (empty !== undefined) refuse('the parameter ' + empty.slice(0, -1) + ' without a value would be taken for one that stands in a file', 'give it a value, or a name without ":"');
+  const argv = maskArguments(options.argv, () => '');
+  const isSecret = argv.some((word, i) => word !== options.argv[i]) || options.parameters.some((one) => {
+    const sign = one.indexOf('=');
+    return sign >= 0 && maskValue(one.slice(0, sign), one.slice(sign + 1), () => '') !== one.slice(sign + 1);
+  });
+  if (isSecret) refuse('it holds what may be a secret, and the plan is a file for everybody', 'let the command read it from a file or a variable');
+}
+
+/** Streams that go to files of the project; what lies elsewhere is left as whoever runs the step has it. */
+function listPlannedRedirects(project) {
+  return readRedirects(project).spelled.filter((redirect) => redirect === '2 >& 1' || redirect.startsWith('0 <') || !/^[12] >>? \//.test(redirect));
+}
+
+function describeStep(options, project, folder, name) {
+  const directory = relativeTo(project, folder);
+  const path = (pattern) => toRecordPath(project, folder, pattern);
+  const fields = [];
+  const add = (field, value) => { if (value !== undefined && value !== '') fields.push({ name: field, value }); };
+  add('Plan', name);
+  add('Command', spellTyped(resolveCommand(options.argv, folder), project.root, directory));
+  if (directory !== '.') add('Directory', directory);
+  add('Label', options.label);
+  add('Reason', options.reason);
+  for (const tag of options.tags) add('Tag', tag);
+  const { given, inFiles } = readGivenParameters(options, folder);
+  for (const parameter of given) add('Parameter', parameter.replace('=', ' ').replace(/^([^ ]+) $/, '$1'));
+  for (const parameter of inFiles) add('Parameter', nameFileParameter(parameter));
+  for (const metrics of options.metrics) add('Metrics_file', path(metrics));
+  for (const pattern of options.inputs) add('Declared_input', path(pattern));
+  for (const pattern of options.outputs) add('Declared_output', path(pattern));
+  for (const [variable, value] of readVariableOptions(options.variables)) add(value === undefined ? 'Declared_variable' : 'Variable', value === undefined ? variable : variable + '=' + value);
+  for (const redirect of listPlannedRedirects(project)) add('Redirect', redirect);
+  add('Timeout_s', options.timeout === undefined ? undefined : String(parseTimeout(options.timeout)));
+  readAskedOptions(options);
+  for (const what of ['cpus', 'memory', 'time', 'partition']) if (options[what] !== undefined) add('Asked', what + ' ' + String(options[what]));
+  if (options.trace !== undefined && options.trace !== 'auto') add('Observed', options.trace);
+  return { name, fields };
+}
+
+/** Writes the step into the plan; runs nothing. */
+function planStep(options, name) {
+  const folder = readCurrentFolder();
+  checkPlanned(options, name);
+  // As it will be: nothing is made for a step that is refused.
+  const planned = options.project === undefined ? findProject(folder) ?? projectAt(folder) : requireProject(folder, options.project);
+  if (relativeTo(planned, folder)[0] === '/') throw new Failure('cannot plan "' + name + '": this folder is not in the project', 'go to the folder that it is to run in', EXIT.usage);
+  const step = describeStep(options, planned, folder, name);
+  checkNewStep(planned, step);
+  const done = addToPlan(openOrMakeProject(options, folder), step, options.force);
+  if (!options.quiet) tell('rr: "' + name + '" ' + { added: 'is planned', replaced: 'is planned anew', same: 'is planned so already' }[done] + ' in ' + PLAN_PATH + '; "rr make" runs it');
+  return 0;
+}
+
 /** Runs the command and records it. Returns the exit status for rr. */
 async function recordRun(options) {
-  checkParameters(options.parameters);
+  if (options.plan !== undefined) return planStep(options, options.plan);
+  if (options.force) throw new Failure('cannot use --force without --plan', '', EXIT.usage);
   // Anything but a method is 'auto': the table of options lets no other word through.
   const trace = TRACE_METHODS.find((method) => method === options.trace) ?? 'auto';
-  const timeoutS = options.timeout === undefined ? undefined : parseDurationS(options.timeout);
+  const timeoutS = options.timeout === undefined ? undefined : parseTimeout(options.timeout);
+  const asked = readAskedOptions(options);
+  const declared = readVariableOptions(options.variables);
   // First of all, as long as rr has opened nothing itself.
   const inherited = findInheritedDescriptors();
   const folder = readCurrentFolder();
-  const { label, reason, tags, inputs, outputs, parameters, requireClean, noLogs, quiet } = options;
+  const { given, inFiles, left } = readGivenParameters(options, folder);
+  const { label, reason, tags, inputs, outputs, requireClean, noLogs, quiet } = options;
+  const argv = resolveCommand(options.argv, folder);
+  const project = openOrMakeProject(options, folder);
+  if (!quiet) for (const why of left) tell('rr: ' + why);
+  const reuse = chooseReuse(project, folder, options.reuse);
   const request = {
-    argv: resolveCommand(options.argv, folder), project: openProject(options, folder), folder, label, reason, tags, inputs, outputs, parameters,
-    timeoutS, trace, requireClean, noLogs, quiet, inherited, repeat: undefined,
+    argv, project, folder, label, reason, tags, inputs, outputs, parameters: given, fileParameters: inFiles, variables: Array.from(declared.keys()),
+    metricsFiles: options.metrics.map((name) => toRecordPath(project, folder, name)), timeoutS, asked, trace, requireClean, noLogs, quiet, inherited, repeat: undefined,
+    reuse: reuse && openReuse(project, reuse),
   };
+  setDeclared(declared);
   const recorded = await recordCommand(request);
   report(options, request, recorded);
   return chooseExit(recorded);
@@ -29361,7 +43951,9 @@ const LIST_STYLES = ['json', 'csv', 'latex', 'sh'];
 //   since: ByteString | undefined;
 //   until: ByteString | undefined;
 //   parameters: ByteString[];
+//   metrics: ByteString[];
 //   grep: ByteString | undefined;
+//   sweep: ByteString | undefined;
 //   made: ByteString[];
 //   used: ByteString[];
 //   sort: ByteString | undefined;
@@ -29373,7 +43965,9 @@ const LIST_STYLES = ['json', 'csv', 'latex', 'sh'];
 // };
 
 const TABLE_COLUMNS = ['id', 'status', 'time', 'label', 'command'];
-const CSV_COLUMNS = ['id', 'label', 'status', 'exit', 'started', 'time', 'user', 'system', 'memory', 'directory', 'command', 'reason', 'tags', 'outcome', 'comments', 'params'];
+// Around the parameters of a sweep that are not the same in all of its points.
+const SWEEP_COLUMNS = { before: ['n', 'status'], after: ['time'], inCsv: ['exit', 'started', 'id'] };
+const CSV_COLUMNS = ['id', 'label', 'status', 'exit', 'started', 'time', 'user', 'system', 'memory', 'directory', 'command', 'reason', 'tags', 'outcome', 'comments', 'params', 'metrics'];
 
 // ---- what was asked for ---------------------------------------------------------------------------
 
@@ -29391,11 +43985,29 @@ function compilePattern(pattern) {
   }
 }
 
-function makeFilter(options, toPath) {
+function readConditions(option, texts, resolve) {
+  return texts.map((text) => {
+    const condition = parseParameterCondition(text) ?? failOptionValue(option, text, 'no name', "write NAME, NAME=VALUE, or such as 'gamma<0.5'");
+    return { ...condition, name: resolve(condition.name) };
+  });
+}
+
+/** What a person calls a parameter or metric; of a value in a file the key alone will do, if the runs have no other of that name. */
+function makeResolver(runs) {
+  const known = {};
+  return (kind, word) => {
+    known[kind] = known[kind] ?? listValueNames(runs.map((run) => (kind === 'param' ? run.parameters : run.metrics)));
+    const names = resolveName(word, known[kind]);
+    if (names.length === 1) return names[0];
+    throw new Failure('cannot tell which ' + (kind === 'param' ? 'parameter' : 'metric') + ' "' + word + '" is: ' + joinWords(names, 'or'), 'write it in full', EXIT.usage);
+  };
+}
+
+function makeFilter(options, resolve, toPath) {
   const nowMs = readUtcMicros() / 1000;
   return {
     labels: options.labels, tags: options.tags, statuses: options.statuses,
-    parameters: options.parameters.map((text) => parseParameterCondition(text) ?? failOptionValue('param', text, 'no name', "write NAME, NAME=VALUE, or such as 'gamma<0.5'")),
+    parameters: readConditions('param', options.parameters, (name) => resolve('param', name)), metrics: readConditions('metric', options.metrics, (name) => resolve('metric', name)),
     since: requireMoment('--since', options.since, nowMs), until: requireMoment('--until', options.until, nowMs),
     grep: options.grep === undefined ? undefined : compilePattern(options.grep),
     made: options.made.map(toPath), used: options.used.map(toPath),
@@ -29410,15 +44022,15 @@ function failColumn(option, name) {
 function readColumnNames(text) {
   if (text === undefined) return undefined;
   const names = text.split(',');
-  for (const name of names) if (name !== 'params' && findColumn(name) === undefined) failColumn('columns', name);
+  for (const name of names) if (!isAllColumns(name) && findColumn(name) === undefined) failColumn('columns', name);
   return names;
 }
 
-function readSortOrder(text) {
+function readSortOrder(text, resolve) {
   if (text === undefined) return [];
   return text.split(',').map((name) => {
     const isDescending = name[0] === '-';
-    return { column: findColumn(isDescending ? name.slice(1) : name) ?? failColumn('sort', name), isDescending };
+    return { column: findColumn(isDescending ? name.slice(1) : name, resolve) ?? failColumn('sort', name), isDescending };
   });
 }
 
@@ -29437,9 +44049,9 @@ function checkStyle(options) {
 
 // type Found = { known: KnownRuns; /** Those that fit. */ runs: RunSummary[]; faults: Failure[] };
 
-function findFittingRuns(project, filter) {
-  const known = readKnownRuns(project);
-  let runs = known.summaries.filter((run) => matchesFilter(run, filter));
+/** Of a sweep the last run of each point. */
+function findFittingRuns(project, known, filter, sweep) {
+  let runs = (sweep === undefined ? known.summaries : findLatestPoints(known.summaries, sweep)).filter((run) => matchesFilter(run, filter));
   if (filter.made.length + filter.used.length > 0) {
     const ids = findKnownRunsByFiles(project, known, filter.made, filter.used);
     runs = runs.filter((run) => ids.has(run.id));
@@ -29492,33 +44104,337 @@ function* printScript(project, found) {
 function printInStyle(project, found, style, list, options) {
   switch (style) {
     case 'sh': return printPieces(printScript(project, found));
-    case 'json': return printPieces(options.columns === undefined ? printRecordsAsJson(project, found) : printRunJson(list));
+    case 'json': return printPieces(options.columns === undefined && options.sweep === undefined ? printRecordsAsJson(project, found) : printRunJson(list));
     case 'csv': return printPieces(printRunCsv(list));
     case 'latex': return printPieces(printRunLatex(list));
     default:
       if (found.runs.length > 0) return printPieces(printRunTable(list, options.full ? Infinity : readColumns(1)));
-      tell(found.known.summaries.length === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
+      tell(explainNothing(found, options.sweep));
       return true;
   }
+}
+
+/** Why nothing is listed. */
+function explainNothing(found, sweep) {
+  const { summaries } = found.known;
+  if (summaries.length === 0) return 'rr: no runs recorded yet';
+  if (sweep === undefined || summaries.some((run) => run.sweep?.label === sweep)) return 'rr: no run fits';
+  const labels = Array.from(new Set(summaries.map((run) => run.sweep?.label).filter((label) => label !== undefined))).sort();
+  return 'rr: no sweep is called "' + sweep + '"' + (labels.length === 0 ? '' : '; there ' + (labels.length === 1 ? 'is ' : 'are ') + labels.join(', '));
+}
+
+function chooseColumns(options, style, found) {
+  if (options.sweep === undefined) return style === 'csv' ? CSV_COLUMNS : TABLE_COLUMNS;
+  const { before, after, inCsv } = SWEEP_COLUMNS;
+  return before.concat(findVaryingParameters(found.runs).map((name) => 'param:' + name), 'metrics', after, style === 'csv' || style === 'json' ? inCsv : []);
 }
 
 /** Prints the runs that fit. A record or note that cannot be read is named, the others are listed, status 1. */
 function listRuns(options) {
   const style = checkStyle(options);
-  const names = readColumnNames(options.columns) ?? (style === 'csv' ? CSV_COLUMNS : TABLE_COLUMNS);
-  const order = readSortOrder(options.sort);
+  const asked = readColumnNames(options.columns);
+  readSortOrder(options.sort);
+  readConditions('param', options.parameters, (name) => name);
+  readConditions('metric', options.metrics, (name) => name);
   const last = readCount(options.last);
   const current = readCurrentFolder();
   const project = requireProject(current, options.project);
-  const filter = makeFilter(options, (name) => toRecordPath(project, current, name));
-  const found = findFittingRuns(project, filter);
-  const needsFiles = names.map(findColumn).concat(order.map((one) => one.column)).some((column) => column !== undefined && column.needsFiles);
+  const known = readKnownRuns(project);
+  const resolve = makeResolver(known.summaries);
+  const order = readSortOrder(options.sort, resolve);
+  const found = findFittingRuns(project, known, makeFilter(options, resolve, (name) => toRecordPath(project, current, name)), options.sweep);
+  const names = asked ?? chooseColumns(options, style, found);
+  const needsFiles = names.map((name) => findColumn(name)).concat(order.map((one) => one.column)).some((column) => column !== undefined && column.needsFiles);
   const filesOf = needsFiles ? readFiles(project, found) : () => undefined;
   if (order.length > 0) found.runs = sortRuns(found.runs, order, filesOf);
   if (last < found.runs.length) found.runs = last === 0 ? [] : found.runs.slice(-last);
-  printInStyle(project, found, style, { columns: findColumns(names, found.runs), runs: found.runs, filesOf }, options);
+  printInStyle(project, found, style, { columns: findColumns(names, found.runs, resolve), runs: found.runs, filesOf }, options);
   for (const fault of found.faults) tell('rr: ' + fault.message);
   return found.faults.length > 0 ? EXIT.differs : 0;
+}
+
+// ==== src/commands/sweep.ts ======================================================================
+// sweep.ts - rr sweep: runs a command once for each point of a sweep, and records each; what is recorded is not run again.
+
+// type SweepOptions = ClusterOptions & {
+//   argv: ByteString[];
+//   project: ByteString | undefined;
+//   label: ByteString | undefined;
+//   reason: ByteString | undefined;
+//   tags: ByteString[];
+//   parameters: ByteString[];
+//   each: ByteString[];
+//   from: ByteString | undefined;
+//   random: ByteString | undefined;
+//   seed: ByteString | undefined;
+//   isZipped: boolean;
+//   writes: ByteString[];
+//   inputs: ByteString[];
+//   outputs: ByteString[];
+//   metrics: ByteString[];
+//   /** 'NAME' or 'NAME=VALUE' */
+//   variables: ByteString[];
+//   timeout: ByteString | undefined;
+//   trace: ByteString | undefined;
+//   jobs: ByteString | undefined;
+//   load: ByteString | undefined;
+//   retries: ByteString | undefined;
+//   dryRun: boolean;
+//   failFast: boolean;
+//   force: boolean;
+//   reuse: ReuseWish;
+//   prune: boolean;
+//   yes: boolean;
+//   quiet: boolean;
+// };
+
+// ---- options ----------------------------------------------------------------------------------------
+
+function readCountOption(option, text, least) {
+  if (text === undefined) return undefined;
+  const value = /^\d{1,9}$/.test(text) || (option === 'load' && /^\d{1,9}\.\d{1,9}$/.test(text)) ? Number(text) : -1;
+  if (value < least) throw new Failure('cannot use --' + option + ' "' + text + '": not a number' + (least > 0 ? ' above 0' : ''), '', EXIT.usage);
+  return value;
+}
+
+function requireLabel(options) {
+  if (options.label !== undefined && options.label !== '') return options.label;
+  const word = (options.argv.find((one) => /^[\w./-]+\.\w+$/.test(one)) ?? options.argv[0] ?? 'scan').split(/[\s{]/)[0];
+  const name = word.slice(word.lastIndexOf('/') + 1).replace(/\.\w+$/, '');
+  throw new Failure('cannot sweep: it has no name, by which its points are found again', 'give it one: -l ' + quoteWord(name === '' ? 'scan' : name), EXIT.usage);
+}
+
+// More points than this are taken for a mistake.
+const MOST_WITHOUT_YES = 100000;
+const MOST_SHOWN = 20;
+
+// ---- the points --------------------------------------------------------------------------------------
+
+/** A point: its values are found again by its place among the points. */
+// type SweepPoint = { place: number; number: number };
+
+// type Sweep = {
+//   project: Project;
+//   folder: ByteString;
+//   label: ByteString;
+//   options: SweepOptions;
+//   state: SweepState;
+//   swept: SweepPoints;
+//   steps: SweepSteps;
+//   reuse: ReuseChoice | undefined;
+// };
+
+function beginSweep(options) {
+  const label = requireLabel(options);
+  const folder = readCurrentFolder();
+  const variables = readVariableOptions(options.variables);
+  const timeoutS = options.timeout === undefined ? undefined : parseTimeout(options.timeout);
+  const asked = readAskedOptions(options);
+  if (options.prune && options.each.length === 0) throw new Failure('cannot use --prune without --each', 'it removes the results of files that are gone', EXIT.usage);
+  const project = options.dryRun ? requireProject(folder, options.project) : openOrMakeProject(options, folder);
+  const state = new SweepState(project, label);
+  const swept = readSweepPoints(project, folder, options, options.writes.length > 0, (path) => state.isMade(path));
+  const steps = new SweepSteps(project, folder, {
+    argv: options.argv, label, reason: options.reason, tags: options.tags, inputs: options.inputs, outputs: options.outputs, metrics: options.metrics, writes: options.writes,
+    variables, timeoutS, asked, observed: options.trace ?? 'auto',
+  }, swept);
+  // Each point has its own value, which what is set here would hide.
+  for (const [name, value] of variables) if (value !== undefined) delete process.env[name];
+  const reuse = options.dryRun ? undefined : chooseReuse(project, folder, options.reuse);
+  return { project, folder, label, options, state, swept, steps, reuse };
+}
+
+function stepAt(sweep, point) {
+  return sweep.steps.stepOf(sweep.swept.points.at(point.place), point.number);
+}
+
+/** All points, each once, with their numbers. */
+function listPoints(sweep) {
+  const { swept, steps, state, options } = sweep;
+  const places = [];
+  const keys = [];
+  const known = new Set();
+  for (let place = 0; place < swept.points.count; place++) {
+    const key = keyOfParameters(steps.parametersOf(swept.points.at(place)));
+    if (known.has(key)) continue;
+    known.add(key);
+    keys.push(key);
+    places.push(place);
+  }
+  const twice = swept.points.count - places.length;
+  if (twice > 0 && !options.quiet) tell('rr: left out, as they are the same as others: ' + groupDigits(twice) + (twice === 1 ? ' point' : ' points'));
+  const numbers = numberPoints(keys, state.numbers);
+  return places.map((place, i) => ({ place, number: numbers[i] }));
+}
+
+function checkCount(sweep) {
+  const { count } = sweep.swept.points;
+  const words = count === Infinity ? 'more points than can be counted' : groupDigits(count) + ' points';
+  if (count > MOST_POINTS) throw new Failure('cannot sweep over ' + words + ': at most ' + groupDigits(MOST_POINTS) + ' can be', 'draw some of them: --random 1000', EXIT.usage);
+  if (count > MOST_WITHOUT_YES && !sweep.options.yes) throw new Failure('this sweep has ' + words, 'say --yes if that is meant, or draw some of them: --random 1000', EXIT.usage);
+}
+
+/** Two points that write the same file would each spoil what the other made. */
+function refuseShared(sweep, own) {
+  const shared = findSharedOutput(own);
+  if (shared === undefined) return;
+  const where = sweep.options.writes.concat(sweep.options.outputs).some((given) => given.indexOf('{') >= 0) ? 'put {n} into the name as well' : 'put {n} or a parameter into the name: -o out/{n}.csv';
+  throw new Failure('cannot sweep: points ' + String(shared.first) + ' and ' + String(shared.second) + ' are both to write "' + shared.path + '"', where, EXIT.usage);
+}
+
+/** What would be written over a file that somebody else made is refused. */
+function refuseOverwriting(sweep, step) {
+  if (sweep.options.force) return;
+  for (const file of step.written) {
+    if (lstatIfThere(absoluteOf(sweep.project, file.path)) === undefined || isWritten(sweep.project, file) || sweep.state.wasRead(file.path)) continue;
+    throw new Failure('cannot write "' + file.path + '": it is there, and not of this sweep', 'move it away, or say --force', EXIT.refused);
+  }
+}
+
+/** A point that is to be run. `why`: undefined if it is new. */
+// type WantedPoint = SweepPoint & { why: ByteString | undefined; expectedS: number | undefined };
+
+const POINTS_AT_A_TIME = 1000;
+
+/** Which points are to be run. Looks at some of them at a time, as steps take their room. */
+async function findWanted(sweep, points) {
+  const { state, options } = sweep;
+  const wanted = [];
+  const own = [];
+  for (let from = 0; from < points.length; from += POINTS_AT_A_TIME) {
+    const some = points.slice(from, from + POINTS_AT_A_TIME);
+    const steps = some.map((point) => stepAt(sweep, point));
+    const states = await state.judge(steps);
+    steps.forEach((step, i) => {
+      own.push({ number: step.number, outputs: step.own });
+      const why = whyRun(states[i], options.force);
+      if (why === undefined) return;
+      refuseOverwriting(sweep, step);
+      wanted.push({ ...some[i], why: why === 'new' ? undefined : why, expectedS: state.expectedSOf(step) });
+    });
+  }
+  refuseShared(sweep, own);
+  return wanted;
+}
+
+/** Why the point is to be run; undefined if it need not be. */
+function whyRun(state, isForced) {
+  if (state.kind === 'recorded') return isForced ? 'asked for' : undefined;
+  return state.kind === 'new' ? 'new' : state.why;
+}
+
+// ---- results of inputs that are gone ------------------------------------------------------------------
+
+const REMOVED_AT_A_TIME = 200;
+
+/** Removes these results by a command that is recorded, so that they are results no more. */
+async function prune(sweep, orphans) {
+  const { project, label, options } = sweep;
+  const going = orphans.filter((one) => one.isAsLeft);
+  for (const { path, of } of options.quiet ? [] : orphans.filter((one) => !one.isAsLeft)) tell('rr: kept ' + path + ': ' + of + ' is gone, but it was changed by hand');
+  for (let from = 0; from < going.length; from += REMOVED_AT_A_TIME) {
+    const some = going.slice(from, from + REMOVED_AT_A_TIME);
+    const template = emptyRun('', quoteCommand(['rm', '-f', '--'].concat(some.map((one) => one.path)), project.root, '.'), '', RR_VERSION);
+    template.label = label;
+    template.reason = 'rr sweep --prune: gone are ' + Array.from(new Set(some.map((one) => one.of))).join(', ');
+    template.observed = 'scan';
+    const end = await executeStep(project, { key: 'prune', template, prior: undefined, restore: [], isReused: false }, ALONE);
+    for (const problem of end.problems) tell('rr: ' + problem);
+    if (!end.isGood) return false;
+  }
+  if (going.length > 0 && !options.quiet) tell('rr: removed ' + groupDigits(going.length) + (going.length === 1 ? ' result' : ' results') + ' of files that are gone');
+  return true;
+}
+
+// ---- all of it ----------------------------------------------------------------------------------------
+
+function jobOf(sweep, point) {
+  const step = stepAt(sweep, point);
+  writeFiles(sweep.project, step.written);
+  const prior = sweep.state.priorOf(step);
+  step.template.because = point.why;
+  step.template.redoes = prior?.id;
+  return { key: String(point.number), name: sweep.label + ' ' + String(point.number), template: step.template, prior, restore: [], isReused: sweep.reuse !== undefined && !sweep.options.force, reuse: sweep.reuse };
+}
+
+function taskOf(sweep, point, slots) {
+  const { cpus } = sweep.options;
+  const memory = readAskedOptions(sweep.options).find((line) => line.startsWith('memory '));
+  return { key: String(point.number), before: [], expectedS: point.expectedS, cpus: cpus === undefined ? 1 : Math.min(slots, Number(cpus)), memoryBytes: memory === undefined ? undefined : Number(memory.slice(7)) };
+}
+
+/** Hands the points over to a cluster instead. */
+async function handPointsOver(sweep, wanted, wish, cluster) {
+  const { project, label, options, reuse } = sweep;
+  const tasks = wanted.map((point) => {
+    const { template, prior } = jobOf(sweep, point);
+    return makePointTask(template, prior, point.expectedS, options.force);
+  });
+  const batchOptions = listTaskOptions({ hasEnvironment: options.reuse.hasEnvironment, retries: readCountOption('retries', options.retries, 0) ?? 0, timeoutS: undefined, reuse });
+  return runOnCluster({ project, verb: 'sweep', title: label, tasks, options: batchOptions }, wish, cluster, 'point', options.quiet);
+}
+
+async function runWanted(sweep, wanted, recorded) {
+  const { project, label, options } = sweep;
+  refuseInFlight(project, () => wanted.map((point) => keyOfPoint(label, stepAt(sweep, point).template.parameters)));
+  const slots = readCountOption('jobs', options.jobs, 1) ?? listProcessors().length;
+  const places = new Map(wanted.map((point) => [String(point.number), point]));
+  const result = await runTasks({
+    project, tasks: wanted.map((point) => taskOf(sweep, point, slots)), decide: async (key) => jobOf(sweep, places.get(key)),
+    onEnd: () => undefined,
+    slots, maxLoad: readCountOption('load', options.load, 0), memoryBytes: options.memory === undefined ? undefined : os().totalmem(), keepGoing: !options.failFast,
+    retries: readCountOption('retries', options.retries, 0) ?? 0, timeoutS: undefined, quiet: options.quiet, isTerse: true,
+  });
+  const failed = wanted.filter((point) => result.outcomes.get(String(point.number)) === 'failed').map((point) => point.number);
+  const succeeded = wanted.filter((point) => result.outcomes.get(String(point.number)) === 'done').length;
+  if (!options.quiet || failed.length > 0) tell('rr: ' + printSweepSum({ label, points: wanted.length + recorded, succeeded, recorded, failed, notRun: wanted.length - succeeded - failed.length }));
+  if (result.signal !== undefined) return 128 + os().constants.signals[result.signal];
+  return succeeded === wanted.length ? 0 : EXIT.differs;
+}
+
+function describePoint(sweep, point, why) {
+  return { number: point.number, why, template: stepAt(sweep, point).template };
+}
+
+/** `-n` of more points than are to be looked at. */
+function forecastMany(sweep) {
+  const { points } = sweep.swept;
+  const shown = Array.from({ length: Math.min(MOST_SHOWN, points.count) }, (_, place) => describePoint(sweep, { place, number: place + 1 }, ''));
+  return { label: sweep.label, points: points.count, toRun: undefined, recorded: undefined, shown, orphans: [] };
+}
+
+/**
+ * Runs what is not recorded of a sweep, or tells what would be run. Status 0 only if all points are
+ * recorded as they are to be.
+ */
+async function runSweep(options) {
+  const sweep = beginSweep(options);
+  const { project, label, state, swept, steps } = sweep;
+  if (!options.quiet) for (const warning of steps.warnings) tell('rr: warning: ' + warning);
+  if (options.dryRun && swept.points.count > MOST_WITHOUT_YES && !options.yes) {
+    printOut(printSweepForecast(forecastMany(sweep), readColumns(1)));
+    return 0;
+  }
+  checkCount(sweep);
+  if (swept.paths?.length === 0 && !options.prune) throw new Failure('cannot sweep: no file fits ' + options.each.map((one) => '"' + one + '"').join(' or '), '', EXIT.refused);
+  const say = (line) => tell('rr: ' + line);
+  const wish = readClusterOptions(options);
+  const cluster = wish === undefined || options.dryRun ? undefined : await settleCluster(project, say);
+  if (!options.dryRun && cluster === undefined) await recoverAside(project, say);
+  // Points that wait or run have no record, and their numbers are taken.
+  for (const [key, number] of cluster === undefined ? [] : listFlyingPoints(project, cluster, label)) if (!state.numbers.has(key)) state.numbers.set(key, number);
+  const orphans = options.prune ? await state.listOrphans() : [];
+  const points = listPoints(sweep);
+  const wanted = await findWanted(sweep, points);
+  const recorded = points.length - wanted.length;
+  if (options.dryRun) {
+    const shown = wanted.slice(0, MOST_SHOWN).map((point) => describePoint(sweep, point, point.why ?? 'new'));
+    printOut(printSweepForecast({ label, points: points.length, toRun: wanted.length, recorded, shown, orphans }, readColumns(1)));
+    return 0;
+  }
+  const isPruned = await prune(sweep, orphans);
+  const status = wish !== undefined && cluster !== undefined ? await handPointsOver(sweep, wanted, wish, cluster) : await runWanted(sweep, wanted, recorded);
+  return isPruned ? status : EXIT.differs;
 }
 
 // ==== src/commands/show.ts =======================================================================
@@ -29812,7 +44728,7 @@ function readTailOf(project, run) {
 function makeJournalFilter(options) {
   const nowMs = readUtcMicros() / 1000;
   return {
-    labels: options.labels, tags: options.tags, statuses: options.statuses, parameters: [], made: [], used: [],
+    labels: options.labels, tags: options.tags, statuses: options.statuses, parameters: [], metrics: [], made: [], used: [],
     since: requireMoment('--since', options.since, nowMs), until: requireMoment('--until', options.until, nowMs),
   };
 }
@@ -30445,16 +45361,9 @@ async function explainFile(word, options) {
 
 // ---- from records and files -------------------------------------------------------------------------
 
-/** Every record and every note changes the times of one of these. */
-function listRecordFolders(project) {
-  const folders = [];
-  for (const kind of ['runs', 'notes']) folders.push('provenance/' + kind, ...listMonths(project, kind).map((month) => 'provenance/' + kind + '/' + month));
-  return folders.map((path) => dependOn(project, path));
-}
-
 /** The files in these folders that may be orphans. */
 function listOrphanCandidates(project, expected, folders) {
-  const mayBeOrphan = makeOrphanTester(expected.runs, expected.owners);
+  const mayBeOrphan = makeOrphanTester(expected.graph.runs, expected.graph.owners);
   const found = [];
   for (const folder of folders) {
     for (const name of listFolder(absoluteOf(project, folder === '' ? '.' : folder))) {
@@ -30467,38 +45376,32 @@ function listOrphanCandidates(project, expected, folders) {
   return found.sort(compareBytes);
 }
 
-function listSources({ runs, isLive }) {
+function listSources({ graph }) {
   const sources = new Set();
-  runs.forEach((run, index) => {
-    for (const input of isLive[index] === 1 ? run.inputs : []) if (input.path[0] !== '/' && isSourceName(input.path)) sources.add(input.path);
+  graph.nodes.forEach(({ run }) => {
+    for (const input of run < 0 ? [] : graph.runs[run].inputs) if (input.path[0] !== '/' && isSourceName(input.path)) sources.add(input.path);
   });
   return Array.from(sources).sort(compareBytes);
 }
 
-/** Causes that lie in the software of each run, by its number; its record is read for them. */
-function makeEnvironmentCauses(project, runs, comparer) {
-  return (index) => {
-    const environment = readRun(project, runs[index].id)?.environment;
-    return environment === undefined ? [] : comparer.changesOf(environment).map((change) => ({ kind: 'environment', what: change.subject }));
-  };
-}
-
 async function gatherFacts(project, hasEnvironment) {
   // Looked at before what is in them, so that a change meanwhile is noticed the next time.
-  const depends = listRecordFolders(project);
-  const { runs, notes, faults, noteFaults } = readGraphRuns(project);
-  const expected = listExpectations(runs);
-  const folders = listResultFolders(expected.owners);
+  const depends = dependOnRecords(project);
+  const source = readStepGraph(project);
+  const { runs } = source.graph;
+  const expected = listExpectations(source.graph);
+  const folders = listResultFolders(source.graph.owners);
   for (const folder of folders) depends.push(dependOn(project, folder === '' ? '.' : folder));
-  const seen = await readFileStates(project, expected.paths);
-  const comparer = new EnvironmentComparer(project);
-  const verdicts = judgeFiles(expected, (path) => seen.get(path)?.state, hasEnvironment ? makeEnvironmentCauses(project, runs, comparer) : () => []);
-  comparer.save();
-  for (const path of expected.paths) depends.push({ path, stat: seen.get(path)?.stat });
+  const present = new PresentFacts(project, hasEnvironment);
+  await present.look(expected.paths);
+  const book = new StepBook(project, source, present);
+  const verdicts = judgeFiles(expected, book.present);
+  book.close();
+  depends.push(...present.listDependences());
   // Who has noted what came of it knows of it.
-  const lost = runs.filter((run) => run.status === 'lost').map((run) => applyNotes(run, notes.get(run.id))).filter((one) => one.notes.outcome === undefined).reverse().map(({ run }) => ({ id: run.id, label: run.label }));
+  const lost = runs.filter((run) => run.status === 'lost').map((run) => applyNotes(run, source.notes.get(run.id))).filter((one) => one.notes.outcome === undefined).reverse().map(({ run }) => ({ id: run.id, label: run.label }));
   return {
-    facts: { ...verdicts, runs: runs.length, lost, unreadable: faults.concat(noteFaults).map((fault) => fault.message), orphanCandidates: listOrphanCandidates(project, expected, folders), sources: listSources(expected) },
+    facts: { ...verdicts, runs: runs.length, lost, unreadable: source.faults.concat(source.planFault ?? []).map((fault) => fault.message), orphanCandidates: listOrphanCandidates(project, expected, folders), sources: listSources(expected) },
     depends,
   };
 }
@@ -30515,14 +45418,21 @@ function parseKeptFacts(text) {
 }
 
 async function readFacts(project, hasEnvironment) {
-  const kept = hasEnvironment ? undefined : parseKeptFacts(await findKeptAnswer(project));
+  const kept = hasEnvironment ? undefined : parseKeptFacts(await findKeptAnswer(project, 'status'));
   if (kept !== undefined) return kept;
   const { facts, depends } = await gatherFacts(project, hasEnvironment);
-  if (!hasEnvironment) keepAnswer(project, JSON.stringify(facts), depends);
+  if (!hasEnvironment) keepAnswer(project, 'status', JSON.stringify(facts), depends);
   return facts;
 }
 
 // ---- the whole --------------------------------------------------------------------------------------
+
+/** What was handed over to a cluster. What came to a good end is told once, and then it is gone. */
+function readBatches(project) {
+  const cluster = readCluster(project);
+  removeOver(project, cluster, isAllDone);
+  return { batches: cluster.batches.map(({ batch, tasks, refused }) => ({ id: batch.id, verb: batch.verb, title: batch.title, madeUtc: batch.madeUtc, tasks, refused })), clusterProblem: cluster.problem };
+}
 
 /** What changes without a record or a result: runs that go on, and what git says. */
 function completeReport(project, facts) {
@@ -30532,13 +45442,14 @@ function completeReport(project, facts) {
   const git = facts.orphanCandidates.length + facts.sources.length === 0 ? undefined : readGitKnowledge(project);
   return {
     ...facts, orphans: git === undefined ? facts.orphanCandidates : selectUnknownToGit(git, facts.orphanCandidates), uncommitted: git === undefined ? [] : findUncommitted(git, facts.sources),
+    batches: [], clusterProblem: undefined,
     lost: marks.filter((mark) => !mark.isAlive).map(nameOf).reverse().concat(facts.lost), running: marks.filter((mark) => mark.isAlive).map(nameOf),
   };
 }
 
 /** Only what lies at or below one of these paths. Throws Failure if one of them, which `words` are as given, names nothing. */
 function narrowReport(project, report, paths, words) {
-  const { owners, raw, paths: known } = listExpectations(readGraphRuns(project).runs);
+  const { graph: { owners }, raw, paths: known } = listExpectations(readStepGraph(project).graph);
   const isAt = (path, wanted) => path === wanted || path.startsWith(wanted + '/');
   paths.forEach((wanted, i) => {
     if (lstatIfThere(absoluteOf(project, wanted)) !== undefined || known.some((path) => isAt(path, wanted))) return;
@@ -30560,7 +45471,7 @@ async function showStatus(words, options) {
   const project = requireProject(current, options.project);
   const paths = words.map((word) => toRecordPath(project, current, word));
   const whole = completeReport(project, await readFacts(project, options.environment));
-  const report = paths.length === 0 || paths.indexOf('.') >= 0 ? whole : narrowReport(project, whole, paths, words);
+  const report = paths.length === 0 || paths.indexOf('.') >= 0 ? { ...whole, ...readBatches(project) } : narrowReport(project, whole, paths, words);
   if (options.json) printOut(printStatusJson(report));
   else if (!options.quiet) printOut(printStatus(report, isTerminal(1) ? readColumns(1) : Infinity, options.all));
   return isAllFine(report) ? 0 : EXIT.differs;
@@ -30589,6 +45500,534 @@ function writeAnew(project) {
   keepTemporariesIn(project.own + '/running');
   settleLostRuns(project, '');
   return includeAllRuns(project);
+}
+
+// ==== src/commands/make.ts =======================================================================
+// make.ts - rr make: brings results up to date, by content: redoes what must be redone, in its order.
+
+// type MakeOptions = ClusterOptions & {
+//   project: ByteString | undefined;
+//   jobs: ByteString | undefined;
+//   keepGoing: boolean;
+//   dryRun: boolean;
+//   why: boolean;
+//   force: boolean;
+//   down: ByteString[];
+//   retries: ByteString | undefined;
+//   timeout: ByteString | undefined;
+//   environment: boolean;
+//   reuse: boolean;
+//   noReuse: boolean;
+//   cache: ByteString | undefined;
+//   load: ByteString | undefined;
+//   json: boolean;
+//   quiet: boolean;
+// };
+
+/** The numbers among the options. */
+// type MakeLimits = { slots: number; retries: number; timeoutS: number | undefined; maxLoad: number | undefined; memoryBytes: number | undefined };
+
+/** What one call carries from round to round. */
+// type MakeSession = {
+//   project: Project;
+//   folder: ByteString;
+//   words: ByteString[];
+//   options: MakeOptions;
+//   limits: MakeLimits;
+//   /** Where outputs of earlier runs are looked for, to be put back instead of running a step. */
+//   reuse: ReuseChoice | undefined;
+//   facts: PresentFacts;
+//   book: StepBook;
+//   /** The steps that are wanted and all before them, and those of them that are redone in any case; by place. */
+//   selected: Set<number>;
+//   forced: Set<number>;
+//   /** Of each key that a step got by being carried out, the one that it had at first. */
+//   roots: Map<string, string>;
+//   /** What became of steps so far, and how often they were carried out; by the key at first. */
+//   made: Map<string, MadeStep>;
+//   times: Map<string, number>;
+//   /** Steps that must wait for another round, as what they read must be made again before. */
+//   postponed: Set<string>;
+//   /** A step has failed, or cannot be made, and the rest is not to go on. */
+//   isStopped: boolean;
+//   signal: string | undefined;
+// };
+
+// ---- options ----------------------------------------------------------------------------------------
+
+function readLimit(name, text, parse, what, hint) {
+  const value = text === undefined ? undefined : parse(text);
+  if (text !== undefined && value === undefined) throw new Failure('cannot use --' + name + ' "' + text + '": not ' + what, hint, EXIT.usage);
+  return value;
+}
+
+function readMakeLimits(options) {
+  const whole = (least) => (text) => (/^\d{1,6}$/.test(text) && Number(text) >= least ? Number(text) : undefined);
+  const decimal = (text) => (/^\d{1,6}(?:\.\d{1,6})?$/.test(text) && Number(text) > 0 ? Number(text) : undefined);
+  return {
+    slots: readLimit('jobs', options.jobs, whole(1), 'a number of steps at once', 'a whole number from 1') ?? Math.max(1, os().cpus().length),
+    retries: readLimit('retries', options.retries, whole(0), 'a number', 'a whole number') ?? 0,
+    timeoutS: readLimit('timeout', options.timeout, parseDuration, 'a time', 'write ' + DURATION_WORDS),
+    maxLoad: readLimit('load', options.load, decimal, 'a load', 'a number such as 3.5'),
+    memoryBytes: readLimit('memory', options.memory, parseSize, 'a size', 'write ' + SIZE_WORDS),
+  };
+}
+
+// ---- nothing to do ------------------------------------------------------------------------------------
+
+/** That all was up to date when it was last looked at. */
+// type KeptMake = { steps: number; variables: [ByteString, ByteString][] };
+
+function parseKeptMake(text) {
+  try {
+    const kept = text === undefined ? undefined : JSON.parse(text);
+    return kept !== undefined && typeof kept.steps === 'number' && Array.isArray(kept.variables) ? kept : undefined;
+  } catch (error) {
+    return undefined;
+  }
+}
+
+function isAskedForAll(words, options) {
+  return words.length + options.down.length === 0 && !options.environment;
+}
+
+/** The number of steps, if all are known to be up to date without looking at more than the times of files. */
+async function findAllCurrent(project, words, options) {
+  if (!isAskedForAll(words, options) || options.force || options.why || options.json) return undefined;
+  const kept = parseKeptMake(await findKeptAnswer(project, 'make'));
+  if (kept === undefined) return undefined;
+  const facts = kept.variables.length === 0 ? undefined : new PresentFacts(project, false);
+  return kept.variables.every(([name, line]) => (facts?.variableOf(name) ?? '') === line) ? kept.steps : undefined;
+}
+
+function keepAllCurrent(session, depends) {
+  const { book, facts, project } = session;
+  const kept = { steps: book.steps.length, variables: facts.listVariables() };
+  keepAnswer(project, 'make', JSON.stringify(kept), depends.concat(facts.listDependences()));
+}
+
+// ---- what is wanted -----------------------------------------------------------------------------------
+
+function selectSteps(session) {
+  const { project, folder, book, words, options } = session;
+  const { graph } = book;
+  const all = graph.nodes.map((_, at) => at);
+  const targets = words.reduce((found, word) => found.concat(findTargets(project, folder, book, word)), []);
+  const users = options.down.reduce((found, word) => found.concat(findUsers(project, folder, book, word)), []);
+  const wanted = words.length + options.down.length === 0 ? all : targets.concat(Array.from(withAllAfter(graph, users)));
+  session.selected = wanted === all ? new Set(all) : withAllBefore(graph, wanted);
+  session.forced = new Set(options.force ? wanted : []);
+}
+
+function openBook(project, facts) {
+  const source = readStepGraph(project);
+  if (source.planFault !== undefined) throw source.planFault;
+  if (source.graph.nodes.length === 0) {
+    throw new Failure('cannot make anything: ' + (source.records === 0 ? 'nothing was recorded yet' : 'no run has left a result that is current') + ', and no step is planned',
+      'rr record -o FILE -- COMMAND, or rr record --plan NAME -o FILE -- COMMAND', EXIT.unmakeable);
+  }
+  return new StepBook(project, source, facts);
+}
+
+async function beginMake(words, options, project) {
+  const limits = readMakeLimits(options);
+  const facts = new PresentFacts(project, options.environment);
+  const book = openBook(project, facts);
+  for (const fault of book.source.faults) tell('rr: ' + fault.message);
+  const session = {
+    project, folder: readCurrentFolder(), words, options, limits, facts,
+    reuse: chooseReuse(project, readCurrentFolder(), { isAsked: options.reuse, isRefused: options.noReuse, cache: options.cache, hasEnvironment: options.environment }),
+    book, selected: new Set(), forced: new Set(), roots: new Map(), made: new Map(), times: new Map(), postponed: new Set(), isStopped: false, signal: undefined,
+  };
+  selectSteps(session);
+  await book.look(session.selected);
+  return session;
+}
+
+// ---- what became of steps -------------------------------------------------------------------------------
+
+function baseOf(book, at) {
+  const { name, runId } = book.steps[at];
+  return { name, run: runId };
+}
+
+function rootOf(session, at) {
+  const { key } = session.book.steps[at];
+  return session.roots.get(key) ?? key;
+}
+
+/** What is to be told of a forecast; `nameOf` gives the name of a step by its key. */
+function tellForecast(book, at, forecast, causesOf) {
+  const base = baseOf(book, at);
+  const nameOf = (key) => book.steps[book.placeOf(key)].name;
+  switch (forecast.kind) {
+    case 'fresh': return { ...base, state: 'up to date', why: book.describeFresh(at) };
+    case 'redo': return { ...base, state: 'to do', causes: forecast.causes };
+    case 'waits': return { ...base, state: 'to do', causes: causesOf(at) };
+    case 'perhaps': return { ...base, state: 'perhaps', on: forecast.on.map(nameOf) };
+    case 'unmakeable': return { ...base, state: 'cannot be made', why: forecast.why };
+    case 'blocked': return { ...base, state: 'not run', why: nameOf(forecast.by) + ' cannot be made' };
+  }
+}
+
+/** A step before this one that keeps it from being carried out: it failed, cannot be made, or was not run for such a reason. */
+function findBlame(session, at) {
+  const { book, made } = session;
+  for (const one of book.graph.nodes[at].before.concat(book.graph.nodes[at].after)) {
+    const step = made.get(rootOf(session, one));
+    if (step?.state === 'failed') return step.name + ' failed';
+    if (step?.state === 'cannot be made') return step.name + ' cannot be made';
+    if (step?.state === 'not run') return step.why;
+  }
+  return undefined;
+}
+
+const STOPPED = 'an earlier step came to nothing (--keep-going goes on)';
+
+// ---- a round --------------------------------------------------------------------------------------------
+
+async function decideStep(session, key) {
+  const { book, options, forced, made } = session;
+  const at = book.placeOf(key);
+  const root = rootOf(session, at);
+  const base = baseOf(book, at);
+  const blame = findBlame(session, at) ?? (session.isStopped ? STOPPED : undefined);
+  if (blame !== undefined) {
+    made.set(root, { ...base, state: 'not run', why: blame });
+    return 'skip';
+  }
+  if (book.graph.nodes[at].before.some((one) => session.postponed.has(rootOf(session, one)))) {
+    session.postponed.add(root);
+    return 'skip';
+  }
+  const decision = await book.decide(key, forced.has(at));
+  if (decision.kind === 'redo') {
+    made.set(root, { ...base, state: 'to do', causes: decision.causes });
+    // What is forced is to be run.
+    const reuse = forced.has(at) ? undefined : session.reuse;
+    return { ...book.jobOf(key, describeCauses(decision.causes), reuse !== undefined), reuse };
+  }
+  if (decision.kind === 'waits') session.postponed.add(root);
+  else if (decision.kind === 'fresh') {
+    // One that was made in an earlier round stays so.
+    if (!made.has(root)) tellIfAsked(session, root, { ...base, state: 'up to date', why: book.describeFresh(at) });
+  } else {
+    made.set(root, { ...base, state: 'cannot be made', why: decision.why });
+    tell('rr: ' + printMadeStep(made.get(root)));
+    if (!options.keepGoing) session.isStopped = true;
+  }
+  return 'skip';
+}
+
+function tellIfAsked(session, root, step) {
+  session.made.set(root, step);
+  if (session.options.why && !session.options.quiet) tell('rr: ' + printMadeStep(step));
+}
+
+function noteStepEnd(session, end) {
+  const { book, made, times, roots } = session;
+  const at = book.placeOf(end.key);
+  const root = rootOf(session, at);
+  const step = made.get(root);
+  book.noteEnd(end);
+  times.set(root, (times.get(root) ?? 0) + 1);
+  made.set(root, { name: book.steps[at].name, run: end.run.id, state: end.isGood ? 'done' : 'failed', causes: step !== undefined && 'causes' in step ? step.causes : [] });
+  if (end.isGood && book.steps[at].plan === undefined) roots.set(end.run.id, root);
+}
+
+/** What the engine did not carry out. */
+function noteBlocked(session, outcomes, open) {
+  const { book, made } = session;
+  for (const at of sortSteps(book.graph, open)) {
+    if (outcomes.get(book.steps[at].key) !== 'blocked') continue;
+    made.set(rootOf(session, at), { ...baseOf(book, at), state: 'not run', why: findBlame(session, at) ?? (session.signal === undefined ? STOPPED : 'it was interrupted') });
+  }
+}
+
+/** One pass over the steps that may have to be redone. Is there reason for another? */
+async function makeRound(session, forecast) {
+  const { book, limits, options, project } = session;
+  const open = listOpen(forecast);
+  const done = new Set();
+  const result = await runTasks({
+    project, tasks: book.tasksOf(open, () => true), ...limits, keepGoing: options.keepGoing, quiet: options.quiet,
+    decide: (key) => decideStep(session, key),
+    onEnd: (end) => {
+      if (end.isGood) done.add(book.placeOf(end.key));
+      else if (!options.keepGoing) session.isStopped = true;
+      noteStepEnd(session, end);
+    },
+  });
+  session.signal = result.signal;
+  noteBlocked(session, result.outcomes, open);
+  return session.signal === undefined && !session.isStopped && done.size > 0 && (session.postponed.size > 0 || book.hasSurprise(done));
+}
+
+// A step that is out of date again each time it was made would be made for ever.
+const MOST_TIMES = 2;
+
+/** Steps that are left out of a further round: what came to nothing, and what does not settle. */
+function dropSettled(session, forecast) {
+  const { book, made, times } = session;
+  for (const at of sortSteps(book.graph, forecast.keys())) {
+    const root = rootOf(session, at);
+    const state = made.get(root)?.state;
+    const next = forecast.get(at);
+    if (state === 'failed' || state === 'cannot be made' || state === 'not run') forecast.delete(at);
+    else if (next.kind === 'redo' && (times.get(root) ?? 0) >= MOST_TIMES) {
+      forecast.delete(at);
+      const why = 'it was made ' + String(MOST_TIMES) + ' times and is out of date again (' + describeCauses(next.causes) + ')';
+      made.set(root, { ...baseOf(book, at), state: 'cannot be made', why });
+      tell('rr: ' + printMadeStep(made.get(root)));
+    }
+  }
+}
+
+/** Places of the steps that may have to be redone. */
+function listOpen(forecast) {
+  return Array.from(forecast.keys()).filter((at) => ['redo', 'perhaps', 'waits'].indexOf((forecast.get(at)).kind) >= 0);
+}
+
+/** Hands them over to a cluster instead, where each is judged when its turn has come. */
+async function handStepsOver(session, forecast, wish, cluster) {
+  const { project, book, words, options, forced, limits } = session;
+  const isNeeded = (at) => {
+    const one = forecast.get(at);
+    return one.kind === 'redo' && one.causes.some((cause) => cause.kind === 'needed');
+  };
+  const tasks = listStepTasks(project, book, listOpen(forecast), (at) => forced.has(at) || isNeeded(at));
+  const batchOptions = listTaskOptions({ hasEnvironment: options.environment, retries: limits.retries, timeoutS: limits.timeoutS, reuse: session.reuse });
+  const told = Array.from(session.made.values()).some((step) => step.state === 'cannot be made' || step.state === 'not run');
+  return (await runOnCluster({ project, verb: 'make', title: words.join(' '), tasks, options: batchOptions }, wish, cluster, 'step', options.quiet)) || (told ? EXIT.unmakeable : 0);
+}
+
+async function makeAll(session, first) {
+  for (let forecast = first, isMore = true; isMore;) {
+    isMore = await makeRound(session, forecast);
+    if (!isMore) break;
+    session.book.close();
+    session.facts.renew();
+    session.book = openBook(session.project, session.facts);
+    session.postponed.clear();
+    selectSteps(session);
+    session.forced = new Set();
+    await session.book.look(session.selected);
+    forecast = session.book.forecast(session.selected, () => false);
+    dropSettled(session, forecast);
+  }
+}
+
+// ---- the whole --------------------------------------------------------------------------------------------
+
+function exitStatusOf(session) {
+  const states = new Set(Array.from(session.made.values(), (step) => step.state));
+  if (session.signal !== undefined) return 128 + ((os().constants.signals)[session.signal] ?? 15);
+  return states.has('failed') ? EXIT.differs : states.has('cannot be made') || states.has('not run') ? EXIT.unmakeable : 0;
+}
+
+const MOST_TOLD = 10;
+
+/** What was not run and why, and the sum. */
+function tellEnd(session) {
+  const { options, made, book, selected } = session;
+  const steps = Array.from(made.values());
+  for (const at of selected) if (!made.has(rootOf(session, at))) steps.push({ ...baseOf(book, at), state: 'up to date', why: book.describeFresh(at) });
+  if (options.json) printOut(printMakeJson(steps));
+  if (options.quiet || options.json) return;
+  const left = steps.filter((step) => step.state === 'not run');
+  for (const step of left.slice(0, MOST_TOLD)) tell('rr: ' + printMadeStep(step));
+  if (left.length > MOST_TOLD) tell('rr: and ' + String(left.length - MOST_TOLD) + ' more that are not run');
+  tell('rr: ' + printMakeSum(steps));
+}
+
+/** Tells what would be done. Status 0 unless something cannot be. */
+function printDryRun(session, told) {
+  const { options } = session;
+  if (options.json) printOut(printMakeJson(told));
+  else if (!options.quiet) {
+    for (const step of told) if (options.why || step.state !== 'up to date') printOut(printMadeStep(step) + '\n');
+    printOut((told.every((step) => step.state === 'up to date') ? printAllCurrent(told.length) : printMakeSum(told)) + '\n');
+  }
+  return told.some((step) => step.state === 'cannot be made') ? EXIT.unmakeable : 0;
+}
+
+/** Tells what cannot be made, and what is up to date if that is asked for. May the rest be made? */
+function tellBefore(session, forecast) {
+  const { book, options, made } = session;
+  let isAll = true;
+  for (const [at, one] of forecast) {
+    const step = one.kind === 'fresh' && !options.why ? undefined : tellForecast(book, at, one, () => []);
+    if (step === undefined) continue;
+    if (step.state === 'up to date') tellIfAsked(session, rootOf(session, at), step);
+    if (step.state !== 'cannot be made' && step.state !== 'not run') continue;
+    made.set(rootOf(session, at), step);
+    if (step.state === 'cannot be made') tell('rr: ' + printMadeStep(step));
+    isAll = false;
+  }
+  return isAll || options.keepGoing;
+}
+
+/** Brings what is wanted up to date. Status 0 if all of it is then; EXIT.differs if a step failed, EXIT.unmakeable if one cannot be made. */
+async function makeTargets(words, options) {
+  const project = requireProject(readCurrentFolder(), options.project);
+  const say = (line) => { if (!options.quiet) tell('rr: ' + line); };
+  // What an earlier call that was killed has left half done comes first.
+  const wish = readClusterOptions(options);
+  const cluster = wish === undefined || options.dryRun ? undefined : await settleCluster(project, say);
+  if (!options.dryRun && cluster === undefined) await recoverAside(project, say);
+  const current = await findAllCurrent(project, words, options);
+  if (current !== undefined) {
+    if (!options.dryRun) say(printAllCurrent(current));
+    else if (!options.quiet) printOut(printAllCurrent(current) + '\n');
+    return 0;
+  }
+  // Looked at before what is in them, so that a change meanwhile is noticed the next time.
+  const depends = dependOnRecords(project);
+  const session = await beginMake(words, options, project);
+  const { book, selected, forced } = session;
+  const forecast = book.forecast(selected, (at) => forced.has(at));
+  book.close();
+  const isAllFresh = Array.from(forecast.values()).every((one) => one.kind === 'fresh');
+  if (isAllFresh && isAskedForAll(words, options) && book.source.faults.length === 0) keepAllCurrent(session, depends);
+  if (options.dryRun) return printDryRun(session, Array.from(forecast, ([at, one]) => tellForecast(book, at, one, (place) => book.causesOf(place))));
+  const mayGoOn = tellBefore(session, forecast);
+  if (isAllFresh && !options.json) say(printAllCurrent(selected.size));
+  if (!isAllFresh && mayGoOn && wish !== undefined && cluster !== undefined) return handStepsOver(session, forecast, wish, cluster);
+  if (!isAllFresh && mayGoOn) {
+    refuseInFlight(project, () => listOpen(forecast).map((at) => book.steps[at].key));
+    await makeAll(session, forecast);
+  }
+  session.book.close();
+  if (!isAllFresh && !mayGoOn) say('nothing was run (--keep-going makes what can be made)');
+  if (options.json || (!isAllFresh && mayGoOn)) tellEnd(session);
+  return exitStatusOf(session);
+}
+
+// ==== src/commands/gc.ts =========================================================================
+// gc.ts - rr gc: frees space in .rr or in a cache: contents kept for reuse, what repeats and failed steps left.
+
+// type GcOptions = {
+//   project: ByteString | undefined;
+//   older: ByteString | undefined;
+//   size: ByteString | undefined;
+//   keep: ByteString[];
+//   cache: ByteString | undefined;
+//   aside: boolean;
+//   dryRun: boolean;
+//   quiet: boolean;
+// };
+
+/** Runs with this tag are kept as if --keep named them. */
+const KEEP_TAG = 'keep';
+
+function readFreeingLimits(options) {
+  const olderS = options.older === undefined ? undefined : parseDuration(options.older);
+  if (options.older !== undefined && olderS === undefined) throw new Failure('cannot use --older "' + options.older + '": not a time', 'write ' + DURATION_WORDS, EXIT.usage);
+  const mostBytes = options.size === undefined ? undefined : options.size === '0' ? 0 : parseSize(options.size);
+  if (options.size !== undefined && mostBytes === undefined) throw new Failure('cannot use --size "' + options.size + '": not a size', 'write ' + SIZE_WORDS, EXIT.usage);
+  return { beforeMs: olderS === undefined ? undefined : readUtcMicros() / 1000 - olderS * 1000, mostBytes };
+}
+
+/** What --keep and the tag want to stay, with all that it was made from. */
+function findKept(project, current, keep) {
+  const { runs, faults } = readGraphRuns(project);
+  if (faults.length > 0) throw new Failure('cannot tell what is to be kept: ' + faults[0].message, 'run "rr verify"');
+  const wanted = new Set(runs.filter((run) => run.tags.indexOf(KEEP_TAG) >= 0).map((run) => run.id));
+  for (const reference of keep) for (const { run } of pickAnnotatedRuns(project, current, reference)) wanted.add(run.id);
+  const needed = listNeeded(runs, wanted);
+  // Of a run whose outputs were put back the entry is that of the other.
+  for (const id of Array.from(needed.ids)) {
+    const { reused } = readRun(project, id) ?? {};
+    if (reused !== undefined) needed.ids.add(reused);
+  }
+  return needed;
+}
+
+/** Folders .rr/different/ID and .rr/aside/ID that may go: those of runs that are over and not kept, and not younger than asked for. */
+function listSideFolders(project, options, keptIds, beforeMs) {
+  if (options.cache !== undefined) return [];
+  const active = new Set(readMarks(project).map((mark) => mark.run.id));
+  const found = [];
+  for (const kind of beforeMs === undefined ? [] : ['different']) found.push(...listRunFolders(project, kind));
+  for (const kind of options.aside ? ['aside'] : []) found.push(...listRunFolders(project, kind));
+  return found.filter(({ path }) => {
+    const id = path.slice(path.indexOf('/') + 1);
+    const stat = lstatIfThere(project.own + '/' + path);
+    return !active.has(id) && !keptIds.has(id) && stat !== undefined && (beforeMs === undefined || stat.mtimeMs < beforeMs);
+  });
+}
+
+function listRunFolders(project, kind) {
+  const base = project.own + '/' + kind;
+  if (lstatIfThere(base)?.isDirectory() !== true) return [];
+  return listFolder(base).filter((name) => RUN_ID.test(name)).sort().map((name) => ({ path: kind + '/' + name, sizeBytes: measureTree(base + '/' + name) }));
+}
+
+function measureTree(name) {
+  const stat = lstatIfThere(name);
+  if (stat === undefined || !stat.isDirectory()) return stat?.size ?? 0;
+  return listFolder(name).reduce((sum, entry) => sum + measureTree(name + '/' + entry), 0);
+}
+
+/** Takes away what the plan says, entries first: what is found until then is whole. */
+function carryOut(folder, plan, leftovers) {
+  const freed = { contents: 0, entries: 0, leftovers: 0, folders: 0, bytes: 0, failed: 0 };
+  const remove = (kind, path, sizeBytes, usedMs) => {
+    const end = removeStored(folder, path, usedMs);
+    if (end === 'failed') freed.failed += 1;
+    if (end !== 'removed') return;
+    freed[kind] += 1;
+    freed.bytes += sizeBytes;
+  };
+  for (const { path, sizeBytes, usedMs } of plan.entries) remove('entries', path, sizeBytes, usedMs);
+  for (const { hash, sizeBytes, usedMs } of plan.contents) remove('contents', 'objects/' + hash.slice(0, 2) + '/' + hash.slice(2), sizeBytes, usedMs);
+  for (const { path, sizeBytes } of leftovers) remove('leftovers', path, sizeBytes, undefined);
+  return freed;
+}
+
+function removeFolders(project, folders, freed) {
+  for (const { path, sizeBytes } of folders) {
+    try {
+      removeTree(project.own + '/' + path);
+      freed.folders += 1;
+      freed.bytes += sizeBytes;
+    } catch (error) {
+      if (errorCode(error) === '') throw error;
+      freed.failed += 1;
+      tell('rr: cannot remove ".rr/' + path + '": ' + describeSystemError(error));
+    }
+  }
+}
+
+function findStore(project, current, cache) {
+  if (cache === undefined) return project.own;
+  const folder = resolveLinks(cache[0] === '/' ? cache : current + '/' + cache);
+  if (statIfThere(folder + '/objects') === undefined) throw new Failure('cannot use the cache "' + cache + '": it has no objects/', 'name the folder that --cache named before', EXIT.usage);
+  return folder;
+}
+
+/** Frees space, and prints how much. Nothing that a run named by --keep needs is touched. */
+function freeSpace(options) {
+  const current = readCurrentFolder();
+  const project = requireProject(current, options.project);
+  const { beforeMs, mostBytes } = readFreeingLimits(options);
+  const folder = findStore(project, current, options.cache);
+  const kept = findKept(project, current, options.keep);
+  const stored = listStored(folder, options.cache !== undefined);
+  const plan = planFreeing({ contents: stored.contents, entries: stored.entries, keptIds: kept.ids, keptHashes: kept.hashes, beforeMs, mostBytes });
+  const folders = listSideFolders(project, options, kept.ids, beforeMs);
+  if (options.dryRun) {
+    const { contents, entries } = plan;
+    const bytes = [contents, entries, stored.leftovers, folders].reduce((sum, list) => sum + sumBytes(list), 0);
+    printOut(printWouldGo(entries, folders.map(({ path }) => '.rr/' + path)));
+    printOut(printFreed({ contents: contents.length, entries: entries.length, leftovers: stored.leftovers.length, folders: folders.length, bytes, failed: 0 }, plan, true));
+    return 0;
+  }
+  const freed = carryOut(folder, plan, stored.leftovers);
+  removeFolders(project, folders, freed);
+  if (options.cache === undefined) removeAbandonedScratch(project);
+  if (!options.quiet) printOut(printFreed(freed, plan, false));
+  return freed.failed > 0 ? EXIT.failed : 0;
 }
 
 // ==== src/commands/rerun.ts ======================================================================
@@ -30644,7 +46083,7 @@ function writeAnew(project) {
 // ---- options ------------------------------------------------------------------------------------------------
 
 function parseSetting(text) {
-  const parts = /^([^ \t-\r=]+)=([^]*)$/.exec(text);
+  const parts = /^([^ \t-\r=][^\t-\r=]*)=([^]*)$/.exec(text);
   if (parts === null) throw new Failure('cannot use --set "' + text + '": not NAME=VALUE', 'such as --set gamma=0.3', EXIT.usage);
   return { name: parts[1], value: parts[2] };
 }
@@ -30777,6 +46216,16 @@ function listNewlyNamed(scratch, run, before, after) {
   return words.map((word) => toRecordPath(scratch.project, folder, word)).filter((path) => isResultPath(path) && !isLeftOut(path));
 }
 
+/** Puts the values into the files of the tree. Throws Failure if that cannot be; the tree is gone then. */
+function setInFiles(scratch, settings) {
+  try {
+    writeFileParameters(scratch.project, settings);
+  } catch (error) {
+    removeHeldFolder(scratch.folder);
+    throw error;
+  }
+}
+
 /** Is it to be a run of its own rather than a repeat? */
 function isMadeOtherwise(session, run) {
   if ((session.settingsOf.get(run.id) ?? []).length > 0) return true;
@@ -30791,6 +46240,13 @@ function settleSettings(session, wanted) {
   const shared = shareSettings(wanted.filter((run) => findRepeatObstacle(run) === undefined), session.settings, (run) => argumentsOf(run, session.project.root), quoteWord);
   if (shared.kind === 'refused') throw new Failure(shared.why, 'run "rr show ' + shared.id + '" for its command', EXIT.usage);
   session.settingsOf = shared.ofRuns;
+  if (!session.options.inPlace) return;
+  for (const run of wanted) {
+    const set = changeRun(argumentsOf(run, session.project.root), run, shared.ofRuns.get(run.id) ?? [], quoteWord);
+    const inFile = set.kind === 'changed' ? set.inFiles[0] : undefined;
+    if (inFile === undefined) continue;
+    throw new Failure('cannot set "' + inFile.key + '" in "' + inFile.path + '" with --in-place: that would change your file', 'leave out --in-place, or change the file yourself and record the command', EXIT.usage);
+  }
 }
 
 /** The command that is made of each run planned, if it is another. */
@@ -30798,8 +46254,8 @@ function nameChanges(session, plan) {
   return plan.map((one) => {
     if (one.action === 'cannot' || !isMadeOtherwise(session, one.run)) return one;
     session.changed.add(one.run.id);
-    const set = changeRun(argumentsOf(one.run, session.project.root), one.run.parameters, session.settingsOf.get(one.run.id) ?? [], quoteWord);
-    return set.kind === 'refused' ? one : { ...one, command: quoteCommand(set.argv, session.project.root, absoluteOf(session.project, one.run.directory)) };
+    const set = changeRun(argumentsOf(one.run, session.project.root), one.run, session.settingsOf.get(one.run.id) ?? [], quoteWord);
+    return set.kind === 'refused' ? one : { ...one, inFiles: set.inFiles, command: quoteCommand(set.argv, session.project.root, absoluteOf(session.project, one.run.directory)) };
   });
 }
 
@@ -30819,13 +46275,14 @@ function prepareRepeat(session, run, surroundings) {
     return sumUp(lacking);
   }
   const root = scratch?.project.root ?? project.root;
-  const set = changeRun(argumentsOf(run, root), run.parameters, session.settingsOf.get(run.id) ?? [], quoteWord);
+  const set = changeRun(argumentsOf(run, root), run, session.settingsOf.get(run.id) ?? [], quoteWord);
   if (set.kind === 'refused') {
     if (scratch !== undefined) removeHeldFolder(scratch.folder);
     throw new Failure(set.why, 'run "rr show ' + run.id + '" for its command', EXIT.usage);
   }
   if (scratch !== undefined) putNamed(project, scratch, listNewlyNamed(scratch, run, argumentsOf(run, root), set.argv));
-  const changed = !isMadeOtherwise(session, run) ? undefined : { argv: set.argv, parameters: set.parameters, label: options.label, reason: options.reason };
+  if (scratch !== undefined) setInFiles(scratch, set.inFiles);
+  const changed = !isMadeOtherwise(session, run) ? undefined : { argv: set.argv, parameters: set.parameters, inFiles: set.inFiles, label: options.label, reason: options.reason };
   const noted = applyNotes(run, session.notes.get(run.id)).notes;
   const toleranceOf = (path) => session.tolerances.find((one) => compileGlob(one.pattern)(path)) ?? findTolerance(noted, path);
   return { scratch, request: { origin: project, run, finder, scratch, changed, commit, surroundings, toleranceOf, isKept: true, quiet: true, onJudged: async () => undefined } };
@@ -31079,6 +46536,18 @@ async function repeatAll(session, plan, width) {
   return stories.every((story) => story.kind === 'repeated' && story.isAccepted) ? 0 : EXIT.differs;
 }
 
+// ==== src/commands/clusterjob.ts =================================================================
+// clusterjob.ts - what a job of a cluster starts ("rr --cluster-job BATCH ARRAY PLACE"): does its tasks. No verb, for nobody types it.
+
+/** Does the tasks of one job. Returns the exit status: 0 if all of them came to a good end. */
+async function workAtClusterJob(words) {
+  const [id = '', place = '', index = ''] = words;
+  if (words.length !== 3 || !RUN_ID.test(id) || !/^\d{1,9}$/.test(place) || !/^\d{1,9}$/.test(index)) throw new Failure('cannot use --cluster-job: it is for the jobs that "rr make --on slurm" hands over', '', EXIT.usage);
+  const project = requireProject(readCurrentFolder(), undefined);
+  const batch = requireBatch(project, id, Number(place));
+  return runClusterJob({ project, batch, place: Number(place), index: Number(index), decide: (read) => decideTask(project, batch, read) });
+}
+
 // ==== src/cli.ts =================================================================================
 // cli.ts - the verbs and options of rr: one table for parsing, for help and for the manual's test.
 
@@ -31086,6 +46555,21 @@ const PROJECT = { name: 'project', value: 'DIR', help: 'the project is DIR (defa
 const QUIET = { name: 'quiet', letter: 'q', help: 'say nothing but failures' };
 const JSON_OUT = { name: 'json', help: 'print JSON' };
 const TRACE_WORDS = ['auto', ...TRACE_METHODS];
+
+const CACHE = { name: 'cache', value: 'DIR', help: 'with results in DIR, which others may share (default: in .rr)' };
+const CLUSTER_OPTIONS = [
+  { name: 'on', value: 'CLUSTER', words: ['slurm'], help: 'hand all over to a cluster, as arrays of jobs: slurm' },
+  { name: 'wait', help: 'stay until the jobs are over (--on)' },
+  { name: 'pack', value: 'N', help: 'N of them one after the other in each job (--on)' },
+  { name: 'sbatch-option', value: 'OPTION', isRepeatable: true, help: 'an option for sbatch: --account=NAME, --qos=NAME' },
+];
+
+const REUSE_OPTIONS = [
+  { name: 'reuse', help: 'put back what an earlier run of the same gave, if there is one' },
+  { name: 'no-reuse', help: 'run it, whatever is set for the project' },
+  CACHE,
+  { name: 'environment', help: 'only if programs, libraries and packages are the same, too' },
+];
 
 const LINEAGE_OPTIONS = [
   { name: 'depth', value: 'N', help: 'follow at most N runs (default: all)' },
@@ -31098,7 +46582,12 @@ const LINEAGE_OPTIONS = [
 const VERBS = [
   {
     name: 'init', usage: 'rr init [DIR]', summary: 'set up a project: make provenance/ and .rr/', operands: [0, 1],
-    options: [QUIET], example: 'rr init',
+    options: [
+      { name: 'reuse', help: 'from now on put back what an earlier run of the same gave' },
+      { name: 'no-reuse', help: 'do so no more, unless asked for' },
+      CACHE, QUIET,
+    ],
+    example: 'rr init',
   },
   {
     name: 'record', usage: 'rr record [OPTION...] -- COMMAND [ARG...]', summary: 'run a command and record it', takesCommand: true, operands: [0, 0],
@@ -31108,16 +46597,62 @@ const VERBS = [
       { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'a keyword' },
       { name: 'input', letter: 'i', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that the command reads' },
       { name: 'output', letter: 'o', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that it writes' },
-      { name: 'param', letter: 'p', value: 'NAME=VALUE', isRepeatable: true, help: 'a parameter, for the record' },
+      { name: 'param', letter: 'p', value: 'PARAMETER', isRepeatable: true, help: 'NAME=VALUE, for the record; FILE:KEY, as it stands in FILE; FILE, all of its keys' },
+      { name: 'metrics', value: 'FILE', isRepeatable: true, help: 'a file that it writes, whose values are recorded as metrics' },
+      { name: 'variable', value: 'NAME[=VALUE]', isRepeatable: true, help: 'an environment variable that it depends on; VALUE: set it for the command' },
       { name: 'timeout', value: 'TIME', help: 'stop it after TIME: 90, 90s, 5m, 2h, 1d (default: never)' },
+      { name: 'cpus', value: 'N', help: 'processors that it needs, for rr make' },
+      { name: 'memory', value: 'SIZE', help: 'memory that it needs, for rr make: 512M, 4G' },
+      { name: 'time', value: 'TIME', help: 'time that it is to be given on a cluster' },
+      { name: 'partition', value: 'NAME', help: 'partition of the cluster that it is to run in' },
+      { name: 'plan', value: 'NAME', help: 'run nothing: write it as a step NAME into provenance/plan.rec, for rr make' },
+      { name: 'force', help: 'in the place of the step of that name (--plan)' },
       { name: 'trace', value: 'METHOD', words: TRACE_WORDS, help: 'how files are found: ' + TRACE_WORDS.join(', ') + ' (default: auto)' },
       { name: 'require-clean', help: 'refuse if code is changed or not tracked' },
       { name: 'no-logs', help: "do not keep what it prints; it gets rr's own terminal" },
+      ...REUSE_OPTIONS,
       { name: 'json', help: 'print the record as JSON on standard error' },
       { name: 'print-id', help: 'print the id of the run as the last line on standard error' },
       QUIET, PROJECT,
     ],
     example: "rr record -l fit -m 'first try' -o fit.csv -- ./fit data/raw.csv",
+  },
+  {
+    name: 'sweep', usage: 'rr sweep [OPTION...] -- COMMAND [ARG...]', summary: 'run a command for each of many values, and record each run', takesCommand: true, operands: [0, 0],
+    options: [
+      { name: 'label', letter: 'l', value: 'LABEL', help: 'name of the sweep; always needed' },
+      { name: 'param', letter: 'p', value: 'NAME=VALUES', isRepeatable: true, help: 'a parameter: 0.1,0.2 1..100 1..9..2 lin:0..1:11 log:1e-5..1:6; NAME may be FILE:KEY' },
+      { name: 'each', value: 'PATH', isRepeatable: true, help: 'a point for each of these files: {path} {name} {stem} {ext} {folder}' },
+      { name: 'from', value: 'FILE', help: 'a point for each row of a table (CSV, TSV) with names in its first line' },
+      { name: 'zip', help: 'values side by side instead of all combinations' },
+      { name: 'random', value: 'N', help: 'only N points, drawn at random' },
+      { name: 'seed', value: 'S', help: 'where drawing begins (default: 0)' },
+      { name: 'write', value: 'PATH', isRepeatable: true, help: 'copy of FILE for each point (-p FILE:KEY=VALUES); the command gets {params}' },
+      { name: 'reason', letter: 'm', value: 'TEXT', help: 'why it is run' },
+      { name: 'tag', letter: 't', value: 'TAG', isRepeatable: true, help: 'a keyword' },
+      { name: 'input', letter: 'i', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that the command reads' },
+      { name: 'output', letter: 'o', value: 'PATH', isRepeatable: true, help: 'file, folder or glob that it writes; no two points the same' },
+      { name: 'variable', value: 'NAME[=VALUE]', isRepeatable: true, help: 'an environment variable that it depends on; VALUE: set it for the command' },
+      { name: 'metrics', value: 'FILE', isRepeatable: true, help: 'file that it writes and that holds what it gave, as numbers or words' },
+      { name: 'timeout', value: 'TIME', help: 'stop a point after TIME: 90, 90s, 5m, 2h, 1d (default: never)' },
+      { name: 'trace', value: 'METHOD', words: TRACE_WORDS, help: 'how files are found: ' + TRACE_WORDS.join(', ') + ' (default: auto)' },
+      { name: 'cpus', value: 'N', help: 'processors that a point needs' },
+      { name: 'memory', value: 'SIZE', help: 'memory that a point needs: 512M, 4G; no more run at once than have room' },
+      { name: 'time', value: 'TIME', help: 'time that a point is to be given on a cluster' },
+      { name: 'partition', value: 'NAME', help: 'partition of the cluster that it is to run in' },
+      { name: 'jobs', letter: 'j', value: 'N', help: 'so many at the same time (default: the processors)' },
+      { name: 'load', value: 'N', help: 'start none while the load of the machine is above N' },
+      { name: 'retries', value: 'N', help: 'run a point that fails up to N more times' },
+      { name: 'dry-run', letter: 'n', help: 'tell how many points there are and what would be run' },
+      { name: 'fail-fast', help: 'start no more points when one has failed' },
+      { name: 'force', letter: 'f', help: 'run also what is recorded' },
+      ...CLUSTER_OPTIONS,
+      ...REUSE_OPTIONS,
+      { name: 'prune', help: 'remove results of files that are gone, unless changed by hand (--each)' },
+      { name: 'yes', help: 'also more than 100,000 points' },
+      QUIET, PROJECT,
+    ],
+    example: "rr sweep -l scan -p x=0.1,0.2 -o out/{n} -- ./sim {x} out/{n}",
   },
   {
     name: 'list', usage: 'rr list [OPTION...]', summary: 'list runs, newest last', operands: [0, 0],
@@ -31128,12 +46663,14 @@ const VERBS = [
       { name: 'since', value: 'DATE', help: 'started at or after DATE (UTC): 2026-11-22, today, 7d, 12h' },
       { name: 'until', value: 'DATE', help: 'started before DATE' },
       { name: 'param', letter: 'p', value: 'TEST', isRepeatable: true, help: 'with this parameter: NAME, NAME=VALUE, also != < <= > >=' },
+      { name: 'metric', value: 'TEST', isRepeatable: true, help: 'with this metric, in the same way' },
+      { name: 'sweep', value: 'LABEL', help: 'points of this sweep, as a table: the last run of each' },
       { name: 'grep', value: 'PATTERN', help: 'with a text that this regular expression fits' },
       { name: 'made', value: 'FILE', isRepeatable: true, help: 'that wrote FILE' },
       { name: 'used', value: 'FILE', isRepeatable: true, help: 'that read FILE' },
       { name: 'sort', value: 'LIST', help: 'in the order of these columns; -COLUMN: descending' },
       { name: 'last', letter: 'n', value: 'N', help: 'only the last N of the list' },
-      { name: 'columns', value: 'LIST', help: 'show these columns: id,label,param:NAME,params,...' },
+      { name: 'columns', value: 'LIST', help: 'show these columns: id,label,param:NAME,metric:NAME,...' },
       { name: 'full', help: 'do not cut texts to the width of the terminal' },
       JSON_OUT,
       { name: 'csv', help: 'print CSV' },
@@ -31246,9 +46783,45 @@ const VERBS = [
     example: 'rr rerun --accept tolerance --tolerance fit.csv=1e-9 fit',
   },
   {
+    name: 'make', usage: 'rr make [OPTION...] [FILE|LABEL|RUN...]', summary: 'bring results up to date: redo what would come out otherwise', operands: [0, Infinity],
+    options: [
+      { name: 'jobs', letter: 'j', value: 'N', help: 'carry out N steps at once (default: as many as processors)' },
+      { name: 'keep-going', letter: 'k', help: 'go on with what does not depend on a step that failed' },
+      { name: 'dry-run', letter: 'n', help: 'tell what would be done and why' },
+      { name: 'why', help: 'tell of each step that is up to date by what' },
+      { name: 'force', help: 'redo what is named in any case; all if nothing is' },
+      { name: 'down', value: 'FILE', isRepeatable: true, help: 'also all that comes from FILE' },
+      { name: 'retries', value: 'N', help: 'try a step that failed N more times (default: 0)' },
+      { name: 'timeout', value: 'TIME', help: 'stop a step after TIME: 90, 90s, 5m, 2h, 1d (default: never)' },
+      { name: 'environment', help: 'redo also what other programs, libraries or packages made' },
+      ...REUSE_OPTIONS.filter((option) => option.name !== 'environment'),
+      { name: 'load', value: 'LOAD', help: 'start no step while the load of the machine is above LOAD' },
+      { name: 'memory', value: 'SIZE', help: 'steps at once need at most SIZE of memory: 512M, 4G' },
+      ...CLUSTER_OPTIONS,
+      { name: 'cpus', value: 'N', help: 'processors for a step that does not ask for them itself (--on)' },
+      { name: 'time', value: 'TIME', help: 'time for a step that does not ask for it itself (--on)' },
+      { name: 'partition', value: 'NAME', help: 'partition for a step that does not ask for one itself (--on)' },
+      JSON_OUT, QUIET, PROJECT,
+    ],
+    example: 'rr make figures/co2.svg',
+  },
+  {
     name: 'makefile', usage: 'rr makefile [OPTION...]', summary: 'make provenance/Makefile again from the records', operands: [0, 0],
     options: [{ name: 'print', help: 'print it instead of writing it' }, QUIET, PROJECT],
     example: 'rr makefile',
+  },
+  {
+    name: 'gc', usage: 'rr gc [OPTION...]', summary: 'free space: contents kept for reuse, what repeats left', operands: [0, 0],
+    options: [
+      { name: 'older', value: 'TIME', help: 'what was not used for TIME: 90, 90s, 5m, 2h, 30d' },
+      { name: 'size', value: 'SIZE', help: 'the least recently used, until SIZE is left: 512M, 4G, 0' },
+      { name: 'keep', value: 'RUN', isRepeatable: true, help: 'but nothing that RUN or what it was made from needs' },
+      { name: 'cache', value: 'DIR', help: 'in the cache DIR (default: in .rr)' },
+      { name: 'aside', help: 'also what failed steps left in .rr/aside' },
+      { name: 'dry-run', letter: 'n', help: 'tell what would be freed' },
+      QUIET, PROJECT,
+    ],
+    example: 'rr gc --older 30d --size 10G --keep paper',
   },
   {
     name: 'help', usage: 'rr help [OPTION...] [VERB]', summary: 'explain a verb', operands: [0, 1],
@@ -31264,23 +46837,6 @@ const VERBS = [
 //   operands: ByteString[];
 //   command: ByteString[];
 // };
-
-/** Number of single edits (letter put in, taken out, changed, two swapped) between two words. */
-function editDistance(a, b) {
-  const rows = [];
-  for (let i = 0; i <= a.length; i++) {
-    rows.push([i]);
-    for (let j = 1; j <= b.length; j++) {
-      if (i === 0) rows[i][j] = j;
-      else {
-        const change = rows[i - 1][j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-        rows[i][j] = Math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, change);
-        if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) rows[i][j] = Math.min(rows[i][j], rows[i - 2][j - 2] + 1);
-      }
-    }
-  }
-  return rows[a.length][b.length];
-}
 
 function nearest(word, known) {
   let best;
@@ -31422,16 +46978,25 @@ async function dispatch(parsed) {
   const project = one('project');
   if (has('help')) return showHelp(parsed);
   switch (parsed.verb.name) {
-    case 'init': return initProject(parsed.operands[0], has('quiet'));
+    case 'init': return initProject(parsed.operands[0], { reuse: has('reuse'), noReuse: has('no-reuse'), cache: one('cache'), quiet: has('quiet') });
     case 'record': return recordRun({
       argv: parsed.command, project, label: one('label'), reason: one('reason'), tags: all('tag'), inputs: all('input'),
-      outputs: all('output'), parameters: all('param'), timeout: one('timeout'), trace: one('trace'),
+      outputs: all('output'), parameters: all('param'), metrics: all('metrics'), variables: all('variable'), timeout: one('timeout'), trace: one('trace'),
+      cpus: one('cpus'), memory: one('memory'), time: one('time'), partition: one('partition'), plan: one('plan'), force: has('force'),
       requireClean: has('require-clean'), noLogs: has('no-logs'), quiet: has('quiet'), json: has('json'), printId: has('print-id'),
+      reuse: { isAsked: has('reuse'), isRefused: has('no-reuse'), cache: one('cache'), hasEnvironment: has('environment') },
     });
     case 'list': return listRuns({
       project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
-      parameters: all('param'), grep: one('grep'), made: all('made'), used: all('used'), sort: one('sort'), last: one('last'),
+      parameters: all('param'), metrics: all('metric'), grep: one('grep'), sweep: one('sweep'), made: all('made'), used: all('used'), sort: one('sort'), last: one('last'),
       columns: one('columns'), full: has('full'), styles: LIST_STYLES.filter(has),
+    });
+    case 'sweep': return runSweep({
+      argv: parsed.command, project, label: one('label'), reason: one('reason'), tags: all('tag'), parameters: all('param'), each: all('each'), from: one('from'),
+      random: one('random'), seed: one('seed'), isZipped: has('zip'), writes: all('write'), inputs: all('input'), outputs: all('output'), metrics: all('metrics'), variables: all('variable'),
+      timeout: one('timeout'), trace: one('trace'), cpus: one('cpus'), memory: one('memory'), time: one('time'), partition: one('partition'), jobs: one('jobs'), load: one('load'),
+      retries: one('retries'), on: one('on'), wait: has('wait'), pack: one('pack'), sbatchOptions: all('sbatch-option'), dryRun: has('dry-run'), failFast: has('fail-fast'), force: has('force'),
+      reuse: { isAsked: has('reuse'), isRefused: has('no-reuse'), cache: one('cache'), hasEnvironment: has('environment') }, prune: has('prune'), yes: has('yes'), quiet: has('quiet'),
     });
     case 'show': return showRun(parsed.operands[0], {
       project, json: has('json'), raw: has('raw'), logs: has('logs'), processes: has('processes'), files: has('files'),
@@ -31457,6 +47022,14 @@ async function dispatch(parsed) {
     case 'status': return showStatus(parsed.operands, { project, environment: has('environment'), all: has('all'), json: has('json'), quiet: has('quiet') });
     case 'diff': return diffRuns(parsed.operands, { project, origin: one('origin'), all: has('all'), json: has('json') });
     case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), quiet: has('quiet') });
+    case 'gc': return freeSpace({
+      project, older: one('older'), size: one('size'), keep: all('keep'), cache: one('cache'), aside: has('aside'), dryRun: has('dry-run'), quiet: has('quiet'),
+    });
+    case 'make': return makeTargets(parsed.operands, {
+      project, jobs: one('jobs'), keepGoing: has('keep-going'), dryRun: has('dry-run'), why: has('why'), force: has('force'), down: all('down'), retries: one('retries'),
+      timeout: one('timeout'), environment: has('environment'), reuse: has('reuse'), noReuse: has('no-reuse'), cache: one('cache'), load: one('load'), memory: one('memory'), on: one('on'), wait: has('wait'), pack: one('pack'),
+      sbatchOptions: all('sbatch-option'), cpus: one('cpus'), time: one('time'), partition: one('partition'), json: has('json'), quiet: has('quiet'),
+    });
     case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));
     default: return showHelp(parsed);
   }
@@ -31471,6 +47044,7 @@ async function run(argv) {
     printOut('rr ' + RR_VERSION + '\n');
     return 0;
   }
+  if (argv[0] === '--cluster-job') return workAtClusterJob(argv.slice(1));
   return dispatch(parseArguments(argv[0] === '--help' || argv[0] === '-h' ? ['help'] : argv));
 }
 
@@ -31493,7 +47067,8 @@ function explain(error) {
 
 // process.exit and not the end of the event loop: a background process of the command may still
 // hold a pipe open. All output has been written by then, as rr writes synchronously.
-run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
+if (isStepWorker()) serveAsWorker().catch(explain).then(() => process.exit());
+else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
 
 // ==== LICENSE ====================================================================================
 // MIT License
