@@ -53,6 +53,9 @@ bsdtar libarchive-tools
 zip zip
 /usr/lib/python3/dist-packages/PIL python3-pil
 /usr/lib/python3/dist-packages/numpy python3-numpy
+/usr/lib/python3/dist-packages/yaml python3-yaml
+/usr/lib/python3/dist-packages/ruamel python3-ruamel.yaml
+/usr/lib/python3/dist-packages/tomli python3-tomli
 /usr/lib/python3/dist-packages/matplotlib python3-matplotlib'
 
 # For steps as jobs of a cluster (test/slurm.test.ts): 15 s to install. Their packages would start

@@ -23,14 +23,11 @@ export type LineCommand = {
   stderr: LineStream | 'stdout';
 };
 
-// A descriptor that commands are not given.
-const SPARE = '8';
-
-function printRedirect(descriptor: string, stream: LineStream): ByteString {
+function printRedirect(descriptor: string, stream: LineStream, spare: string): ByteString {
   const name = quoteWord(stream.name);
   // Opened for reading and writing a FIFO needs nobody at its other end (Linux, fifo(7)); then for
   // writing alone, as the command is to have it.
-  if (stream.how === 'fifo') return ' ' + SPARE + '<>' + name + ' ' + descriptor + '>' + name;
+  if (stream.how === 'fifo') return ' ' + spare + '<>' + name + ' ' + descriptor + '>' + name;
   return ' ' + descriptor + (stream.how === 'append' ? '>>' : '>') + name;
 }
 
@@ -39,17 +36,21 @@ export function isShellName(name: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
 }
 
-/** The subshell that becomes the command; its status is that of the command. */
-export function printLineCommand(command: LineCommand): ByteString {
+/**
+ * The subshell that becomes the command; its status is that of the command. `spare`: a digit that is no
+ * descriptor of the command.
+ */
+export function printLineCommand(command: LineCommand, spare = '8'): ByteString {
   const { argv, folder, variables, stdin, stdout, stderr } = command;
   let text = '(';
   let before = '';
   if (folder !== undefined) before += 'cd -P -- ' + quoteWord(folder) + ' && unset OLDPWD || exit 126;';
   for (const [name, value] of variables) before += value === undefined ? 'unset ' + name + ';' : 'export ' + name + '=' + quoteWord(value) + ';';
-  text += before + 'exec ' + argv.map(quoteWord).join(' ') + ')';
+  text += before + 'exec ' + argv.map(quoteWord).join(' ');
+  // Within the parentheses: some shells say of a command that was killed what they say to where it is redirected.
   text += ' <' + (stdin === undefined ? '/dev/null' : quoteWord(stdin));
-  text += printRedirect('1', stdout);
-  text += stderr === 'stdout' ? ' 2>&1' : printRedirect('2', stderr);
+  text += printRedirect('1', stdout, spare);
+  text += stderr === 'stdout' ? ' 2>&1' : printRedirect('2', stderr, spare);
   const hasSpare = stdout.how === 'fifo' || (stderr !== 'stdout' && stderr.how === 'fifo');
-  return text + (hasSpare ? ' ' + SPARE + '<&-' : '');
+  return text + (hasSpare ? ' ' + spare + '<&-' : '') + ')';
 }

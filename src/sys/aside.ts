@@ -35,6 +35,7 @@ import { findLinkAbove } from './bounds.ts';
 import { makeRandomDigits, readUtcMicros } from './clock.ts';
 import { errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, toFsPath, toText } from './files.ts';
 import { describeFile, hashWithRetry } from './hash.ts';
+import { enterMaking } from './making.ts';
 import { childProcess, fs } from './node.ts';
 import { listDescendants, signalAll } from './process.ts';
 import { absoluteOf } from './project.ts';
@@ -55,8 +56,8 @@ type HeldHow = 'moved' | 'copied' | 'absent' | 'folder' | 'made';
 /** `isLent`: something else was put in its place for the command to read. `mode`: of a folder. */
 type HeldEntry = { how: HeldHow; number: number; mode: number; isLent: boolean; path: ByteString };
 
-/** What is held of a step. `kept`: paths of what lies in .rr/aside/ID now. */
-export type Held = { project: Project; folder: ByteString; entries: HeldEntry[]; id: string | undefined };
+/** What is held of a step. `slot`: the folder is for one step after the other. */
+export type Held = { project: Project; folder: ByteString; entries: HeldEntry[]; id: string | undefined; slot?: HeldSlot };
 
 export type HoldRequest = {
   project: Project;
@@ -96,7 +97,8 @@ function pathOfSecret(line: ByteString): ByteString {
   return line.slice(line.indexOf(' ') + 1);
 }
 
-function listEntries(request: HoldRequest): HeldEntry[] {
+/** `from`: the first number that is free. */
+function listEntries(request: HoldRequest, from: number): HeldEntry[] {
   const { project, prior } = request;
   const entries: HeldEntry[] = [];
   const lent = new Set(request.lent);
@@ -107,7 +109,7 @@ function listEntries(request: HoldRequest): HeldEntry[] {
     // A folder where the run before left a file is moved with all that is in it; one that was only declared stays.
     if (isFolder && wanted.get(path) === 'copied') continue;
     const how = stat === undefined ? 'absent' : wanted.get(path) as HeldHow;
-    entries.push({ how, number: entries.length, mode: 0, isLent: lent.has(path), path });
+    entries.push({ how, number: from + entries.length, mode: 0, isLent: lent.has(path), path });
   }
   const made = new Set((prior?.outputs ?? []).filter((file) => file.kind === 'd' && isResultPath(file.path)).map((file) => file.path));
   for (const path of Array.from(made).sort(compareBytes)) {
@@ -151,13 +153,14 @@ function contentName(held: Held, entry: HeldEntry): ByteString {
 }
 
 /** Takes away what the new run is to make anew, and keeps copies of what it is to find. Throws a system's error if that cannot be; then all is as before. */
-export function holdResults(request: HoldRequest): Held {
+export function holdResults(request: HoldRequest, slot?: HeldSlot): Held {
   const { project } = request;
-  const entries = listEntries(request);
-  const held: Held = { project, folder: makeOwnFolder(project, 'aside', 'held', makeRandomDigits()), entries, id: undefined };
+  const entries = listEntries(request, slot?.nextNumber ?? 0);
+  const held: Held = { project, folder: slot?.folder ?? makeOwnFolder(project, 'aside', 'held', makeRandomDigits()), entries, id: undefined, slot };
   try {
     if (request.job !== undefined) replaceFile(held.folder + '/job', encodeText(request.job) + '\n', false);
-    replaceFile(held.folder + '/list', printHeldList(entries), false);
+    if (slot === undefined) replaceFile(held.folder + '/list', printHeldList(entries), false);
+    else slot.begin(printHeldList(entries), entries.length);
     for (const entry of entries) if (entry.how === 'copied') copyAlike(absoluteOf(project, entry.path), contentName(held, entry));
     for (const entry of entries) if (entry.how === 'moved') moveAny(absoluteOf(project, entry.path), contentName(held, entry));
     for (const entry of entries.slice().reverse()) if (entry.how === 'folder') removeIfEmpty(absoluteOf(project, entry.path));
@@ -173,7 +176,8 @@ export function holdResults(request: HoldRequest): Held {
 /** Notes the run that is to make them anew, before anything of it is written. */
 export function noteHeldRun(held: Held, id: string): void {
   held.id = id;
-  replaceFile(held.folder + '/run', id + '\n', false);
+  if (held.slot === undefined) replaceFile(held.folder + '/run', id + '\n', false);
+  else if (held.entries.length > 0) held.slot.noteRun(id);
 }
 
 /** Tells other machines that share the folder that its holder is alive. */
@@ -359,9 +363,75 @@ function setWrittenAside(held: Held, run: Run, path: ByteString): void {
   else if (stat?.isFile() === true) copyAlike(name, freeName(held, path));
 }
 
-/** Removes the folder. Nothing of what is held may be in it any more. */
-export function dropHeld(held: Held): void {
-  removeHeldFolder(held.folder);
+/** Removes the folder. Nothing of what is held may be in it any more, or (isSettled) be of use. */
+export function dropHeld(held: Held, isSettled = false): void {
+  if (held.slot === undefined) removeHeldFolder(held.folder);
+  else if (held.entries.length > 0) held.slot.end(held.entries.filter((entry) => entry.how === 'moved' || entry.how === 'copied').map((entry) => contentName(held, entry)), isSettled);
+}
+
+// Of what is not larger thousands wait for the end: where many files were removed, ext4 makes new ones slowly.
+const DROPPED_AT_ONCE_BYTES = 1 << 16;
+const MOST_DROPPED = 10000;
+
+/**
+ * A folder as above that one step after the other uses: for many short ones, to make it and remove it takes as
+ * long as they take. `list` and `run` are written over, each by one call and never shorter than before.
+ */
+export class HeldSlot {
+  readonly folder: ByteString;
+  nextNumber = 0;
+  private readonly list: number;
+  private readonly run: number;
+  private listBytes = 0;
+  private dropped: ByteString[] = [];
+  constructor(project: Project) {
+    this.folder = makeOwnFolder(project, 'aside', 'held', makeRandomDigits());
+    this.list = fs.openSync(toFsPath(this.folder + '/list'), 'wx');
+    this.run = fs.openSync(toFsPath(this.folder + '/run'), 'wx');
+  }
+  /** The run before is over, and its id gone; now the list may be of another. */
+  begin(list: ByteString, count: number): void {
+    this.nextNumber += count;
+    if (count > 0) this.writeList(list);
+  }
+  private writeList(text: ByteString): void {
+    this.listBytes = Math.max(this.listBytes, text.length);
+    writeOver(this.list, text.padEnd(this.listBytes, '\n'));
+  }
+  noteRun(id: string): void {
+    writeOver(this.run, id + '\n');
+  }
+  /** In an order in which each step alone says the same: the good run needs no list, and what is put back no run. */
+  end(contents: ByteString[], isSettled: boolean): void {
+    if (isSettled) this.writeList('');
+    writeOver(this.run, '\n'.repeat(RUN_BYTES));
+    if (!isSettled) this.writeList('');
+    for (const name of contents) {
+      const stat = lstatIfThere(name);
+      if (stat !== undefined && stat.size > DROPPED_AT_ONCE_BYTES && stat.isFile()) removeIfThere(name);
+      else if (stat !== undefined) this.dropped.push(name);
+    }
+    if (this.dropped.length < MOST_DROPPED) return;
+    for (const name of this.dropped) removeTree(name);
+    this.dropped = [];
+  }
+  touch(): void {
+    const nowS = readUtcMicros() / 1e6;
+    fs.utimesSync(toFsPath(this.folder + '/holder'), nowS, nowS);
+  }
+  /** Removes the folder. No step may use it. */
+  close(): void {
+    fs.closeSync(this.list);
+    fs.closeSync(this.run);
+    removeHeldFolder(this.folder);
+  }
+}
+
+const RUN_BYTES = 24; // an id and its line end
+
+function writeOver(descriptor: number, text: ByteString): void {
+  const data = Buffer.from(text, 'latin1');
+  for (let done = 0; done < data.length;) done += fs.writeSync(descriptor, data, done, data.length - done, done);
 }
 
 // ---- after a good run -----------------------------------------------------------------------------------
@@ -407,7 +477,7 @@ export function settleHeld(held: Held, run: Run, news: HeldNews): void {
     if (kept.has(entry.path)) moveAny(content, freeName(held, entry.path));
     else if (entry.isLent && !written.has(entry.path)) giveBack(held, entry);
   }
-  dropHeld(held);
+  dropHeld(held, true);
 }
 
 function giveBack(held: Held, entry: HeldEntry): void {
@@ -527,13 +597,18 @@ async function recoverHeld(project: Project, folder: ByteString, say: (line: Byt
 /**
  * Settles what steps that were cut short by a kill have left: good results are in their places afterwards. Waits
  * for commands that go on; `say` tells the person so. `isPatient`: waits for holders that are alive, too, unless
- * they are jobs of a cluster.
+ * they are jobs of a cluster. Writes nothing where there is nothing to settle. Throws Failure if another process
+ * is at work on the steps of the project, whose these are then.
  */
 export async function recoverAside(project: Project, say: (line: ByteString) => void, isPatient = true): Promise<void> {
   const base = project.own + '/aside';
   if (lstatIfThere(base)?.isDirectory() !== true) return;
-  for (const name of listFolder(base).sort()) {
-    const folder = base + '/' + name;
-    if (/^held-[a-z2-7]{6}$/.test(name) && lstatIfThere(folder)?.isDirectory() === true && !isHeldLeftAlone(folder, isPatient)) await recoverHeld(project, folder, say);
+  const isToSettle = (name: ByteString): boolean => /^held-[a-z2-7]{6}$/.test(name) && lstatIfThere(base + '/' + name)?.isDirectory() === true && !isHeldLeftAlone(base + '/' + name, isPatient);
+  if (!listFolder(base).some(isToSettle)) return;
+  const leave = await enterMaking(project);
+  try {
+    for (const name of listFolder(base).sort()) if (isToSettle(name)) await recoverHeld(project, base + '/' + name, say);
+  } finally {
+    leave();
   }
 }

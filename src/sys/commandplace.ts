@@ -7,6 +7,7 @@ import { isDeclarableVariable, isReplayedVariable, REPLAYED_VARIABLES } from '..
 import { splitCommand } from '../formats/shell.ts';
 import { findLinkOut } from './bounds.ts';
 import { makeFolder, statIfThere, toBytes, toFsPath, toText } from './files.ts';
+import type { VariableSet } from './machine.ts';
 import { fs } from './node.ts';
 import type { TraceMethod } from './observe.ts';
 import { absoluteOf } from './project.ts';
@@ -32,28 +33,40 @@ export type VariablePlan = {
   declared: 'recorded' | 'now';
 };
 
-/** Sets the variables that are replayed and those that the run declared, as a record has them; returns what puts all back. */
-export function setVariables(run: Run, folder: ByteString, plan: VariablePlan): () => void {
-  const before = Object.assign({}, process.env);
+/**
+ * An environment with the variables that are replayed and those that the run declared as a record has them;
+ * `before` is that of now.
+ */
+export function planVariables(run: Run, folder: ByteString, plan: VariablePlan, before: VariableSet): VariableSet {
+  const planned = Object.assign({}, before);
   const withheld = new Set(run.variableHashes.map((line) => line.split(' ')[0]));
   const declared = run.declaredVariables.filter(isDeclarableVariable);
   const isNow = (name: string): boolean => plan.declared === 'now' && declared.indexOf(name) >= 0 && before[name] !== undefined;
-  for (const name of (REPLAYED_VARIABLES as readonly string[]).concat(declared, MAKE_VARIABLES, 'OLDPWD', plan.without)) if (!withheld.has(name) && !isNow(name)) delete process.env[name];
+  for (const name of (REPLAYED_VARIABLES as readonly string[]).concat(declared, MAKE_VARIABLES, 'OLDPWD', plan.without)) if (!withheld.has(name) && !isNow(name)) delete planned[name];
   for (const variable of run.variables) {
     const sign = variable.indexOf('=');
     const name = variable.slice(0, sign);
-    if (isReplayedVariable(name, declared) && !isNow(name) && variable.indexOf('\0') < 0) process.env[name] = toText(variable.slice(sign + 1));
+    if (isReplayedVariable(name, declared) && !isNow(name) && variable.indexOf('\0') < 0) planned[name] = toText(variable.slice(sign + 1));
   }
-  process.env.PWD = toText(folder);
+  planned.PWD = toText(folder);
   for (const name of Object.keys(plan.more)) {
     const value = plan.more[name];
-    if (value === undefined) delete process.env[name];
-    else process.env[name] = toText(value);
+    if (value === undefined) delete planned[name];
+    else planned[name] = toText(value);
   }
-  return () => {
-    for (const name of Object.keys(process.env)) if (before[name] === undefined) delete process.env[name];
-    Object.assign(process.env, before);
-  };
+  return planned;
+}
+
+function setEnvironment(environment: VariableSet): void {
+  for (const name of Object.keys(process.env)) if (environment[name] === undefined) delete process.env[name];
+  Object.assign(process.env, environment);
+}
+
+/** Sets these variables; returns what puts all back. */
+export function setVariables(run: Run, folder: ByteString, plan: VariablePlan): () => void {
+  const before = Object.assign({}, process.env);
+  setEnvironment(planVariables(run, folder, plan, before));
+  return () => setEnvironment(before);
 }
 
 /** process.chdir() takes only text; the name may be any bytes. */

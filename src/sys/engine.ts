@@ -31,6 +31,7 @@ import type { Project } from './project.ts';
 import { UNCLAIMED_ID } from './recording.ts';
 import { readRun } from './records.ts';
 import { hasPrinted, printStepOutput, readOutputTail } from './steplog.ts';
+import { ShortSteps } from './shortsteps.ts';
 import { settleLostRuns } from './store.ts';
 import { isSharingForeground, isTerminal, printOut, tell } from './terminal.ts';
 import { ENDING_SIGNALS, offerSlots, startStepWorker } from './workers.ts';
@@ -82,6 +83,9 @@ class Engine {
   private readonly running = new Map<string, Running>();
   private readonly again = new Map<string, StepJob>();
   private readonly idle: Worker[] = [];
+  private short: ShortSteps | undefined;
+  /** Ends of steps whose output was not passed on as it came. */
+  private readonly unprinted = new WeakSet<StepEnd>();
   /** Decided, and waiting for tokens. */
   private waiting: { task: ScheduledTask; job: StepJob } | undefined;
   private startedMs: number[] = [];
@@ -117,6 +121,7 @@ class Engine {
       release();
       this.live.close();
       await Promise.all(this.idle.map((worker) => worker.close()));
+      await this.short?.close();
     }
   }
 
@@ -180,8 +185,9 @@ class Engine {
   // ---- one step -------------------------------------------------------------------------------------------
 
   private async start(task: ScheduledTask, job: StepJob): Promise<void> {
-    const worker = this.isInProcess ? undefined : this.idle.pop() ?? await startStepWorker(this.request.project, this.tokens.place);
-    if (!this.isInProcess && worker === undefined) {
+    const short = await this.findShort(task, job);
+    const worker = this.isInProcess || short !== undefined ? undefined : this.idle.pop() ?? await startStepWorker(this.request.project, this.tokens.place);
+    if (!this.isInProcess && worker === undefined && short === undefined) {
       if (!this.isInProcess) this.say('rr: so one step after the other is carried out');
       this.isInProcess = true;
       // Others that run in workers come to their end first.
@@ -197,12 +203,36 @@ class Engine {
     }
     if (!this.isQuiet) this.say('rr: ' + printStepStart(nameOfStep(job), job.template.because, this.schedule.triesOf(task.key)));
     this.startedMs.push(readMonotonicMs());
-    const ended = worker === undefined ? this.runHere(task, job) : this.runInWorker(task, job, worker);
+    const ended = short !== undefined ? this.runShort(task, job, short) : worker === undefined ? this.runHere(task, job) : this.runInWorker(task, job, worker);
     const fail = (error: unknown): void => {
       this.mistake = error as Error;
       this.running.delete(task.key);
     };
-    void ended.then((end) => this.settle(task, job, end)).catch(fail).then(() => this.wake());
+    void ended.then((end) => (end === undefined ? this.forget(task) : this.settle(task, job, end))).catch(fail).then(() => this.wake());
+  }
+
+  /** The shells that can carry it out, which need no process of rr beside the command; undefined if it is no step for them. */
+  private async findShort(task: ScheduledTask, job: StepJob): Promise<ShortSteps | undefined> {
+    if (job.template.observed !== 'none' || job.template.timeoutS !== undefined || this.schedule.slotsOf(task.key) > 1) return undefined;
+    if (this.short === undefined) {
+      const { variables, inherited } = offerSlots(this.request.project, this.offeredTo(task), this.tokens.place);
+      this.short = new ShortSteps(this.request.project, this.batch, this.slots, { variables, inherited });
+      await this.short.begin();
+    }
+    return this.signal === undefined && this.short.room() > 0 && this.short.canTake(job) ? this.short : undefined;
+  }
+
+  private async runShort(task: ScheduledTask, job: StepJob, short: ShortSteps): Promise<StepEnd | undefined> {
+    this.running.set(task.key, { job, startMs: readMonotonicMs(), stop: (signal, isNote) => short.stop(signal, isNote) });
+    const end = await short.run(job);
+    if (end !== undefined) this.unprinted.add(end);
+    return end;
+  }
+
+  /** A step that a signal kept from being begun. */
+  private forget(task: ScheduledTask): void {
+    this.running.delete(task.key);
+    this.schedule.release(task.key);
   }
 
   private offeredTo(task: ScheduledTask): OfferedSlots {
@@ -304,7 +334,7 @@ class Engine {
     this.live.erase();
     const isInLine = this.live.endOutput();
     if (this.isQuiet) for (const line of end.isGood ? [] : readOutputTail(project, run)) tell(line);
-    else if (this.isInProcess) this.endLine(isInLine);
+    else if (this.isInProcess) this.endLine(this.unprinted.has(end) && hasPrinted(run) ? printStepOutput(project, run) : isInLine);
     else if (hasPrinted(run)) {
       tell('rr: ' + name + ' printed:');
       this.endLine(printStepOutput(project, run));

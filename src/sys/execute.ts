@@ -107,7 +107,7 @@ export function nameOfStep(job: StepJob): ByteString {
 // ---- before -----------------------------------------------------------------------------------------------
 
 /** Files that the template says will be written, apart from the results of the run before. */
-function listDeclared(project: Project, template: Run): ByteString[] {
+export function listDeclared(project: Project, template: Run): ByteString[] {
   const declared = template.declaredOutputs.map((pattern) => toRecordPath(project, project.root, pattern));
   for (const redirect of template.redirects) {
     const parts = /^[12] >>? ([^]+)$/.exec(redirect);
@@ -188,7 +188,7 @@ function prepare(project: Project, job: StepJob): Held {
 // ---- the command ------------------------------------------------------------------------------------------
 
 /** What the record says beforehand, of what the template says. */
-function fillStep(template: Run, run: Run): void {
+export function fillStep(template: Run, run: Run): void {
   run.plan = template.plan;
   run.sweep = template.sweep;
   run.because = template.because;
@@ -259,7 +259,7 @@ async function record(project: Project, job: StepJob, place: StepPlace, held: He
 // ---- after ------------------------------------------------------------------------------------------------
 
 /** A good run's record tells what has become of the results of the run before. */
-function noteGood(project: Project, job: StepJob, run: Run, held: Held): HeldNews {
+export function noteGood(project: Project, job: StepJob, run: Run, held: Held): HeldNews {
   run.aside = undefined;
   const news = listHeldNews(held, run, job.prior, makeKnownTester(project, job.prior));
   run.removed = Array.from(new Set(run.removed.concat(news.unmade))).sort();
@@ -285,13 +285,13 @@ export function stepNotStarted(job: StepJob, problem: string): StepEnd {
   return { key: job.key, run, isGood: false, problems: [problem], kept: [] };
 }
 
-function describeFault(error: unknown, what: string): string {
+export function describeFault(error: unknown, what: string): string {
   if (error instanceof Failure) return error.message;
   if (errorCode(error) === '') throw error;
   return what + ': ' + describeSystemError(error);
 }
 
-function putBackSafely(held: Held, run: Run | undefined, problems: string[]): void {
+export function putBackSafely(held: Held, run: Run | undefined, problems: string[]): void {
   try {
     putBack(held, run);
     dropHeld(held);

@@ -17,6 +17,7 @@ import type { SecretHasher } from '../formats/secrets.ts';
 import { quoteCommand, respellRoot } from '../formats/shell.ts';
 import { formatUtcMicros, readUtcMicros } from './clock.ts';
 import { errorCode, keepTemporariesIn, makeFolder, readBytesIfThere, readFirstBytes, removeIfThere, statIfThere, toBytes } from './files.ts';
+import type { VariableSet } from './machine.ts';
 import { describeEnvironment, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from './machine.ts';
 import type { Includer } from './batch.ts';
 import { BinaryCache } from './binaries.ts';
@@ -178,7 +179,7 @@ export function readRedirects(project: Project): { spelled: ByteString[]; from: 
 }
 
 /** Runs a part of the recording that must not stop the command: what fails is named. */
-function attempt(problems: string[], what: string, part: () => void): void {
+export function attempt(problems: string[], what: string, part: () => void): void {
   try {
     part();
   } catch (error) {
@@ -204,9 +205,11 @@ export function spellForRecord(project: Project, folder: ByteString, argv: ByteS
   return spellCommand({ argv, project, folder, hash, withhold: makeWithholder(hash, secrets), secrets, request: { repeat: undefined } });
 }
 
-type Spelling = Pick<Session, 'argv' | 'project' | 'folder' | 'hash' | 'withhold' | 'secrets'> & { request: Pick<RecordingRequest, 'repeat'> };
+/** What a command is spelled by: without secrets and without the place of the project. */
+export type Spelling = Pick<Session, 'project' | 'hash' | 'withhold' | 'secrets'> & { request: Pick<RecordingRequest, 'repeat'> };
 
-function spellCommand(session: Spelling): ByteString {
+/** A command as a record has it. */
+export function spellCommand(session: Spelling & Pick<Session, 'argv' | 'folder'>): ByteString {
   const directory = relativeTo(session.project, session.folder);
   // What is a secret in one process's arguments is one wherever else it stands.
   const learn = (secret: ByteString): string => {
@@ -278,7 +281,7 @@ function listParameterFiles(request: RecordingRequest): ByteString[] {
 }
 
 /** 'NAME VALUE' lines with others of the same names in the place of some, or behind them. */
-function replaceByName(lines: ByteString[], others: ByteString[]): ByteString[] {
+export function replaceByName(lines: ByteString[], others: ByteString[]): ByteString[] {
   const nameOf = (line: ByteString): ByteString => line.slice(0, line.indexOf(' '));
   const byName = new Map(others.map((line) => [nameOf(line), line]));
   const replaced = lines.map((line) => byName.get(nameOf(line)) ?? line);
@@ -321,20 +324,23 @@ function recordCodeFiles(session: Session): void {
   if (open.length > 0) run.warnings.push('code that is not committed was read, which --require-clean could not know beforehand: ' + shorten(open));
 }
 
-function recordVariables(session: Session): void {
-  const declared = session.run.declaredVariables.filter((name) => REPLAYED_VARIABLES.indexOf(name) < 0);
-  for (const { name, value } of readVariables((REPLAYED_VARIABLES as readonly string[]).concat(declared))) {
-    const masked = maskValue(name, value, session.hash);
-    if (masked === value) session.run.variables.push(name + '=' + value);
-    else session.run.variableHashes.push(name + ' ' + session.hash(value));
+/** What a record says of variables: those that are replayed or declared, and of secrets that they are. */
+export function listVariables(environment: VariableSet, declaredVariables: ByteString[], hash: SecretHasher): Pick<Run, 'variables' | 'variableHashes'> {
+  const listed: Pick<Run, 'variables' | 'variableHashes'> = { variables: [], variableHashes: [] };
+  const declared = declaredVariables.filter((name) => REPLAYED_VARIABLES.indexOf(name) < 0);
+  for (const { name, value } of readVariables((REPLAYED_VARIABLES as readonly string[]).concat(declared), environment)) {
+    const masked = maskValue(name, value, hash);
+    if (masked === value) listed.variables.push(name + '=' + value);
+    else listed.variableHashes.push(name + ' ' + hash(value));
   }
-  for (const name of Object.keys(process.env).sort()) {
-    if (isSecretName(name) && declared.indexOf(toBytes(name)) < 0) session.run.variableHashes.push(name + ' ' + session.hash(toBytes(String(process.env[name]))));
+  for (const name of Object.keys(environment).sort()) {
+    if (isSecretName(name) && declared.indexOf(toBytes(name)) < 0) listed.variableHashes.push(name + ' ' + hash(toBytes(String(environment[name]))));
   }
+  return listed;
 }
 
 /** What the command would load, as far as its program's files tell. */
-function guessSoftware(session: Session): LoadedSoftware {
+export function guessSoftware(session: Pick<Session, 'argv' | 'folder' | 'project'>): LoadedSoftware {
   const program = findProgram(session.argv[0], session.folder);
   const programs = program.kind === 'found' ? [program.name].concat(findInterpreters(program.name, session.folder)) : [];
   return { isTraced: false, programs, read: [], projectBinaries: programs.filter((name) => isInProject(session.project, name)), modules: [] };
@@ -347,7 +353,7 @@ function listSoftware(session: Session, summary: TraceSummary, watched: Watched)
   return { isTraced: true, programs: programs.map(resolveLinks), read: systemReads, projectBinaries, modules: watched.readFiles.filter(isModuleName) };
 }
 
-function isInProject(project: Project, name: ByteString): boolean {
+export function isInProject(project: Project, name: ByteString): boolean {
   return relativeTo(project, name)[0] !== '/';
 }
 
@@ -362,15 +368,20 @@ function splitAtRoots(text: ByteString, roots: ByteString[]): ByteString[] {
   return roots.reduce((parts, root) => parts.reduce((all: ByteString[], part) => all.concat(part.split(root)), []), [text]);
 }
 
-/** Facts of the environment. Where nothing is traced they need not wait for the end of the command. */
-async function recordEnvironment(session: Session, loaded: LoadedSoftware): Promise<void> {
-  const { project, run } = session;
-  const software = await describeSoftware(loaded, { project, cacheFolder: project.own, isInside: (name) => isInProject(project, name) });
+/** Writes the environment's record, if it is not there. `software`: its lines on programs and libraries. Returns its name. */
+export function storeEnvironment(session: Spelling, software: ByteString): string {
   const spell = (name: string, value: ByteString): ByteString => {
     const masked = session.withhold(maskValue(name, value, session.hash));
     return splitAtRoots(masked, listRoots(session)).map(encodeWithheld).join('%{project}');
   };
-  run.environment = saveByContent(project, 'environments', describeEnvironment(software.text, spell), '.rec');
+  return saveByContent(session.project, 'environments', describeEnvironment(software, spell), '.rec');
+}
+
+/** Facts of the environment. Where nothing is traced they need not wait for the end of the command. */
+async function recordEnvironment(session: Session, loaded: LoadedSoftware): Promise<void> {
+  const { project, run } = session;
+  const software = await describeSoftware(loaded, { project, cacheFolder: project.own, isInside: (name) => isInProject(project, name) });
+  run.environment = storeEnvironment(session, software.text);
   run.compilers = software.compilers;
   session.ownLibraries = software.ownLibraries.map((name) => relativeTo(project, name));
   run.warnings.push(...software.warnings);
@@ -662,7 +673,7 @@ export async function recordCommand(request: RecordingRequest): Promise<Recorded
   session.isShared = isAmongOthers(session);
   attempt(problems, 'record the code', () => recordCode(session));
   if (request.requireClean) refuseUnclean(session, observation);
-  recordVariables(session);
+  Object.assign(session.run, listVariables(process.env, session.run.declaredVariables, session.hash));
   const reused = await reuseEarlier(session);
   if (reused !== undefined) return reused;
   if (problems.length > 0) tell('rr: ' + problems[0] + '; the command runs all the same');

@@ -18,10 +18,10 @@ import { isShellName, printLineCommand } from '../formats/shellline.ts';
 import type { LineCommand, LineStream } from '../formats/shellline.ts';
 import { makeRandomDigits, readMonotonicMs } from './clock.ts';
 import { enterFolder } from './commandplace.ts';
-import { errorCode, listFolder, makeFolder, toBytes, toFsPath, writeAll } from './files.ts';
+import { errorCode, listFolder, makeFolder, toBytes, toFsPath, toText, writeAll } from './files.ts';
 import { readCurrentFolder } from './machine.ts';
 import { childProcess, fs } from './node.ts';
-import { claimFifos, CLOCK_TICKS_PER_S, listDescendants, openReader, readPeakMemoryBytes, releasePipe, signalName } from './process.ts';
+import { claimFifos, CLOCK_TICKS_PER_S, listDescendants, openReader, readPeakMemoryBytes, releasePipe, signalAll, signalName } from './process.ts';
 import type { StreamName } from './process.ts';
 import type { Project } from './project.ts';
 import { identifyProcess } from './store.ts';
@@ -44,7 +44,8 @@ export type ShellEnd = {
   startFailure: string | undefined;
   /** On the monotonic clock. */
   startMs: number;
-  wallMs: number;
+  /** undefined if rr learned of its end together with that of the one before or after it. */
+  wallMs: number | undefined;
   /** undefined if it took less than a tick of the clock by which processes are charged. */
   cost: { userS: number; systemS: number; peakMemoryBytes: number } | undefined;
   /** Something that it started goes on and holds its streams. */
@@ -92,6 +93,8 @@ export class Shells {
   private readonly project: Project;
   private readonly slots: number;
   private readonly program: string;
+  private readonly inherited: number[];
+  private readonly spare: string;
   private readonly environment: { [name: string]: string };
   private readonly shells = new Map<number, Shell>();
   private count = 0;
@@ -107,12 +110,16 @@ export class Shells {
   private ended = 0;
   private deaths = 0;
   private isStopping = false;
+  private stopSignal: NodeJS.Signals | undefined;
+  private readonly signalled = new Set<number>();
   private buffer = Buffer.allocUnsafe(PIPE_BYTES);
   private onAllGone: (() => void) | undefined;
 
-  /** `environment`: what commands have that ask for no other variables. */
-  constructor(project: Project, slots: number, environment: { [name: string]: string }, program = '/bin/sh') {
+  /** `environment`: what commands have that ask for no other variables. `inherited`: descriptors above 2 that they have. */
+  constructor(project: Project, slots: number, environment: { [name: string]: string }, inherited: number[] = [], program = '/bin/sh') {
     this.program = program;
+    this.inherited = inherited;
+    this.spare = ['8', '9', '7', '6', '5', '4', '3'].find((digit) => inherited.indexOf(Number(digit)) < 0) ?? '';
     this.project = project;
     this.slots = slots;
     this.environment = environment;
@@ -120,7 +127,7 @@ export class Shells {
 
   /** Resolves with false if commands cannot be run this way here. */
   async begin(): Promise<boolean> {
-    if (process.platform !== 'linux' || process.versions.bun !== undefined || process.versions.deno !== undefined || !Object.keys(this.environment).every(isShellName)) return false;
+    if (process.platform !== 'linux' || process.versions.bun !== undefined || process.versions.deno !== undefined || this.spare === '' || !Object.keys(this.environment).every(isShellName)) return false;
     try {
       makeFolder(this.project.own + '/running');
       this.statusName = this.takeFifo();
@@ -146,8 +153,11 @@ export class Shells {
     });
     const cut = told.lastIndexOf('\0') + 1;
     const got = told.slice('out'.length, cut).split('\0').slice(0, -1).filter((one) => !one.startsWith('_=')).sort();
-    // "_" is of no meaning to a program: some shells put its name there.
-    const wanted = Object.keys(this.environment).filter((name) => name !== '_').map((name) => toBytes(name + '=' + this.environment[name])).sort();
+    // "_" is of no meaning to a program: some shells put its name there. Of a folder that is not UTF-8 they know
+    // the name, which Node.js cannot pass on.
+    const { root } = this.project;
+    const valueOf = (name: string): ByteString => (name === 'PWD' && toBytes(toText(root)) !== root ? root : toBytes(this.environment[name]));
+    const wanted = Object.keys(this.environment).filter((name) => name !== '_').map((name) => name + '=' + valueOf(name)).sort();
     const status = told.slice(cut);
     const umask = /^Umask:\s+([0-7]+)$/m.exec(status);
     const areSignalsPlain = /^SigBlk:\s+0+$/m.test(status) && /^SigIgn:\s+0+$/m.test(status);
@@ -218,7 +228,7 @@ export class Shells {
   private send(shell: Shell, flight: Flight): void {
     const { request, pair } = flight;
     const kept = (stream: 0 | 1): LineStream => ({ name: (pair as LogPair).names[stream], how: 'fifo' });
-    const text = printLineCommand({ ...request, stdout: request.stdout === 'keep' ? kept(0) : request.stdout, stderr: request.stderr === 'keep' ? kept(1) : request.stderr });
+    const text = printLineCommand({ ...request, stdout: request.stdout === 'keep' ? kept(0) : request.stdout, stderr: request.stderr === 'keep' ? kept(1) : request.stderr }, this.spare);
     flight.line = Buffer.from(CHECK + text + '\necho ' + String(shell.number) + ' $?\n', 'latin1');
     flight.startMs = readMonotonicMs();
     request.onSend(shell.identity);
@@ -234,7 +244,11 @@ export class Shells {
     const back = fs.openSync(toFsPath(names[0]), O_RDONLY | O_NONBLOCK);
     const input = fs.openSync(toFsPath(names[0]), O_WRONLY);
     const errors = fs.openSync(toFsPath(names[1]), O_RDONLY | O_NONBLOCK);
-    const given = [fs.openSync(toFsPath(names[0]), O_RDONLY), this.statusWrite, fs.openSync(toFsPath(names[1]), O_WRONLY)];
+    const given: (number | 'ignore')[] = [fs.openSync(toFsPath(names[0]), O_RDONLY), this.statusWrite, fs.openSync(toFsPath(names[1]), O_WRONLY)];
+    for (const descriptor of this.inherited) {
+      while (given.length < descriptor) given.push('ignore');
+      given[descriptor] = descriptor;
+    }
     const came = readCurrentFolder();
     let child: Shell['child'];
     try {
@@ -242,8 +256,8 @@ export class Shells {
       child = childProcess().spawn(this.program, [], { stdio: given, env: this.environment });
     } finally {
       enterFolder(came);
-      fs.closeSync(given[0]);
-      fs.closeSync(given[2]);
+      fs.closeSync(given[0] as number);
+      fs.closeSync(given[2] as number);
     }
     const shell: Shell = { number, child, identity: child.pid === undefined ? '' : identifyProcess(child.pid), names, input, back, errors, flights: [], signal: undefined };
     // By way of the FIFO, behind what the shell itself has written there.
@@ -268,17 +282,21 @@ export class Shells {
   private takeStatus(data: string): void {
     const lines = (this.rest + data).split('\n');
     this.rest = lines.pop() as string;
-    for (const line of lines) {
+    let lastNumber = '';
+    lines.forEach((line, i) => {
       const [number, status] = line.split(' ');
       const shell = this.shells.get(Number(number));
-      if (shell === undefined) continue;
+      if (shell === undefined) return;
+      const isTimed = lastNumber !== number && !lines.slice(i + 1).some((other) => other.startsWith(number + ' ') && other !== number + ' gone');
+      lastNumber = number;
       if (status === 'gone') this.endShell(shell);
-      else this.endFlight(shell, Number(status));
-    }
+      else this.endFlight(shell, Number(status), isTimed);
+    });
     this.dispatch();
   }
 
-  private endFlight(shell: Shell, status: number): void {
+  /** `isTimed`: there was no other end of this shell in the same moment. */
+  private endFlight(shell: Shell, status: number, isTimed: boolean): void {
     const flight = shell.flights.shift();
     if (flight === undefined) return;
     const nowMs = readMonotonicMs();
@@ -288,7 +306,7 @@ export class Shells {
     this.ended += 1;
     this.deaths = 0;
     const said = status === 0 ? '' : this.readAll(shell.errors);
-    const end = { ...describeStatus(status, said), startMs: flight.startMs, wallMs, cost: readCost(shell, flight), isHeld: false };
+    const end = { ...describeStatus(status, said), startMs: flight.startMs, wallMs: isTimed ? wallMs : undefined, cost: readCost(shell, flight), isHeld: false };
     this.conclude(flight, end);
   }
 
@@ -367,6 +385,7 @@ export class Shells {
       if (flight === undefined) idle = shell;
       else if (nowMs - flight.startMs >= SHELL_TICK_MS) {
         this.watch(shell, flight, nowMs);
+        if (this.stopSignal !== undefined) this.signalChildren(shell);
         if (shell.flights.length > 1) loaded = shell;
       }
     }
@@ -401,16 +420,31 @@ export class Shells {
 
   // ---- the end ------------------------------------------------------------------------------------------
 
-  /** From now on nothing begins. Commands at work are sent the signal, if there is one. */
-  stop(signal: NodeJS.Signals | undefined): void {
+  /**
+   * From now on nothing begins. Commands at work are sent the signal, unless it has come to them already
+   * (isNote); undefined is SIGKILL, to all that they have started, too.
+   */
+  stop(signal: NodeJS.Signals | undefined, isNote: boolean): void {
     this.isStopping = true;
+    this.stopSignal = signal ?? 'SIGKILL';
     for (const shell of this.shells.values()) {
       this.waiting.push(...this.takeBack(shell));
-      if (signal === undefined || shell.flights.length === 0 || shell.child.pid === undefined) continue;
-      for (const pid of readChildren(shell.child.pid)) sendSignal(pid, signal);
-      if (CAUGHT.indexOf(signal) >= 0) sendSignal(shell.child.pid, signal);
+      if (shell.child.pid === undefined) continue;
+      // First, or it goes on to its next command meanwhile.
+      if (!isNote) sendSignal(shell.child.pid, signal !== undefined && CAUGHT.indexOf(signal) >= 0 ? signal : 'SIGTERM');
+      if (isNote) for (const pid of readChildren(shell.child.pid)) this.signalled.add(pid);
+      else if (signal === undefined) signalAll(listDescendants(shell.child.pid).slice(1), 'SIGKILL');
+      else this.signalChildren(shell);
     }
     this.dispatch();
+  }
+
+  /** Also those that had just not begun when stop() was called. */
+  private signalChildren(shell: Shell): void {
+    for (const pid of readChildren(shell.child.pid as number)) {
+      if (!this.signalled.has(pid)) sendSignal(pid, this.stopSignal as NodeJS.Signals);
+      this.signalled.add(pid);
+    }
   }
 
   /** A shell is gone: if it did not end by itself, so is its command; what it had not begun goes elsewhere. */
