@@ -107,7 +107,6 @@ export const VERBS: VerbSpec[] = [
       ...CLUSTER_OPTIONS,
       { name: 'prune', help: 'remove results of files that are gone, unless changed by hand (--each)' },
       { name: 'yes', help: 'also more than 100,000 points' },
-      ...REUSE_OPTIONS,
       QUIET, PROJECT,
     ],
     example: "rr sweep -l scan -p x=0.1,0.2 -o out/{n} -- ./sim {x} out/{n}",
