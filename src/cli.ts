@@ -105,6 +105,7 @@ export const VERBS: VerbSpec[] = [
       { name: 'fail-fast', help: 'start no more points when one has failed' },
       { name: 'force', letter: 'f', help: 'run also what is recorded' },
       ...CLUSTER_OPTIONS,
+      ...REUSE_OPTIONS,
       { name: 'prune', help: 'remove results of files that are gone, unless changed by hand (--each)' },
       { name: 'yes', help: 'also more than 100,000 points' },
       QUIET, PROJECT,
