@@ -299,3 +299,29 @@ test('without accounts: what has left the queue is known by its own files', { sk
     await other.stop();
   }
 });
+
+test('--retries and --timeout hold in jobs, --pack does several steps in one', { skip: NEEDS_SLURM }, () => {
+  const folder = makeProject();
+  const tries = path.join(makeTemporary(), 'tries');
+  plan(folder, 'flaky', ['-o', 'flaky'], 'echo x >> ' + tries + '; test "$(wc -l < ' + tries + ')" -gt 1 && echo 1 > flaky');
+  plan(folder, 'slow', ['-o', 'slow'], 'sleep 600');
+  plan(folder, 'plain', ['-o', 'plain'], 'echo 1 > plain');
+  const done = expect(onSlurm(folder, ['make', '--on', 'slurm', '--wait', '--retries', '1', '--timeout', '2s', '--pack', '3']), 1);
+  assert.match(done.stderr, /handed over to Slurm: 3 steps as job (\d+)\n[^]*rr: slow: interrupted, exit \d+\n/);
+  assert.deepEqual(listStates(folder).sort(), ['flaky failed', 'flaky succeeded', 'plain succeeded', 'slow interrupted', 'slow interrupted']);
+  assert.equal(new Set(readAll(folder).map((record) => record.Job[0])).size, 1, 'all in one job');
+  checkProject(folder);
+});
+
+test('options of a cluster that make no sense are refused', () => {
+  const folder = makeProject();
+  const refused: [string[], RegExp][] = [
+    [['--wait'], /cannot use --wait: nothing is handed over to a cluster/], [['--pack', '2'], /cannot use --pack: nothing is handed over/],
+    [['--sbatch-option=--qos=x'], /cannot use --sbatch-option: nothing is handed over/], [['--on', 'pbs'], /pbs/],
+    [['--on', 'slurm', '--pack', '0'], /cannot use --pack "0": not a number of steps/], [['--on', 'slurm', '--sbatch-option', 'x.sh'], /cannot use --sbatch-option "x\.sh": no option of sbatch/],
+    [['--on', 'slurm', '--memory', 'much'], /--memory "much"/], [['--on', 'slurm', '--partition', 'a b'], /--partition "a b"/],
+  ];
+  for (const [options, why] of refused) assert.match(expect(rr(folder, ['make'].concat(options)), 2).stderr, why);
+  assert.equal(rr(folder, ['--cluster-job', '../../x', '0', '0']).status, 2);
+  assert.match(expect(rr(folder, ['--cluster-job', '20261126T033335Z-odvlvc', '0', '0']), 125).stderr, /cannot work at the batch 20261126T033335Z-odvlvc: it is not in/);
+});
