@@ -244,3 +244,84 @@ test('rr sweep --on slurm: a hundred points as one array, each recorded once, wi
   const third = expect(onSlurm(folder, sweep(points + 5, [])));
   assert.match(third.stderr, /nothing to hand over/);
 });
+
+test('Slurm that does not answer is told, and nothing is handed over twice meanwhile', { skip: NEEDS_SLURM }, async () => {
+  const folder = makeProject();
+  plan(folder, 'slow', ['-o', 'slow'], 'while ! test -e go; do sleep 0.1; done; echo 1 > slow');
+  expect(onSlurm(folder, ['make', '--on', 'slurm', '-q']));
+  await waitForState(folder, ['slow running']);
+  const conf = path.join(makeTemporary(), 'slurm.conf');
+  fs.writeFileSync(conf, fs.readFileSync(String(cluster.env.SLURM_CONF), 'latin1').replace(/^SlurmctldPort=.*$/m, 'SlurmctldPort=19'));
+  const away = { SLURM_CONF: conf };
+  const shown = onSlurm(folder, ['status'], away);
+  assert.match(shown.stdout, /Slurm could not be asked: what follows is as far as is known\n  squeue (?:says: .*|gave no answer within 10 s)\non Slurm since .*: 1 running\n  slow  running on node\d, as far as is known \(job \d+_0\)\n/);
+  const again = expect(onSlurm(folder, ['make', '--on', 'slurm'], away), 125);
+  assert.match(again.stderr, /cannot tell what is still queued or running: squeue/);
+  fs.writeFileSync(path.join(folder, 'go'), '');
+  await waitForState(folder, ['slow done']);
+  assert.match(expect(rr(folder, ['make', '--on', 'slurm', '--force'], { env: { PATH: '/nowhere' } }), 125).stderr, /cannot hand anything over to Slurm: sbatch is not there/);
+  assert.match(expect(onSlurm(folder, ['make', '--on', 'slurm', '--force', '--partition', 'nowhere']), 125).stderr, /cannot hand anything over to Slurm: sbatch says: .*invalid partition/i);
+  assert.deepEqual(fs.readdirSync(path.join(folder, '.rr', 'slurm')), [], 'nothing is left of it');
+  checkProject(folder);
+});
+
+test('what is handed over in part is told, and the rest is handed over the next time', { skip: NEEDS_SLURM }, async () => {
+  const folder = makeProject();
+  plan(folder, 'one', ['-o', 'one'], 'echo 1 > one');
+  plan(folder, 'two', ['-i', 'one', '-o', 'two', '--memory', '1T'], 'cat one > two');
+  const done = expect(onSlurm(folder, ['make', '--on', 'slurm']), 125);
+  assert.match(done.stderr, /handed over to Slurm: 1 step as job \d+\nrr: not handed over: 1 step: sbatch says: .*\n/);
+  await waitForState(folder, ['one done', 'two unsubmitted']);
+  assert.match(onSlurm(folder, ['status']).stdout, /two +not handed over\n/);
+  await waitForEmptyQueue();
+  assert.match(expect(onSlurm(folder, ['make', '--on', 'slurm']), 125).stderr, /cannot hand anything over to Slurm: sbatch says/);
+  // It is redone here: nothing of it is in flight.
+  expect(onSlurm(folder, ['make', '-q']));
+  assert.deepEqual(listStates(folder), ['one succeeded', 'two succeeded']);
+});
+
+test('without accounts: what has left the queue is known by its own files', { skip: NEEDS_SLURM }, async () => {
+  const other = await startCluster(1, false);
+  const kept = cluster;
+  cluster = other;
+  try {
+    const folder = makeProject();
+    plan(folder, 'first', ['-o', 'first'], 'echo 1 > first');
+    plan(folder, 'long', ['-i', 'first', '-o', 'long'], 'sleep 600');
+    expect(onSlurm(folder, ['make', '--on', 'slurm', '-q']));
+    await waitForState(folder, ['first done', 'long running']);
+    other.ask(['scancel', String(statusOf(folder).batches?.[0].tasks[1].job)]);
+    await waitForState(folder, ['first done', 'long interrupted']);
+    await waitForEmptyQueue();
+    checkProject(folder);
+  } finally {
+    cluster = kept;
+    await other.stop();
+  }
+});
+
+test('--retries and --timeout hold in jobs, --pack does several steps in one', { skip: NEEDS_SLURM }, () => {
+  const folder = makeProject();
+  const tries = path.join(makeTemporary(), 'tries');
+  plan(folder, 'flaky', ['-o', 'flaky'], 'echo x >> ' + tries + '; test "$(wc -l < ' + tries + ')" -gt 1 && echo 1 > flaky');
+  plan(folder, 'slow', ['-o', 'slow'], 'sleep 600');
+  plan(folder, 'plain', ['-o', 'plain'], 'echo 1 > plain');
+  const done = expect(onSlurm(folder, ['make', '--on', 'slurm', '--wait', '--retries', '1', '--timeout', '2s', '--pack', '3']), 1);
+  assert.match(done.stderr, /handed over to Slurm: 3 steps as job (\d+)\n[^]*rr: slow: interrupted, exit \d+\n/);
+  assert.deepEqual(listStates(folder).sort(), ['flaky failed', 'flaky succeeded', 'plain succeeded', 'slow interrupted', 'slow interrupted']);
+  assert.equal(new Set(readAll(folder).map((record) => record.Job[0])).size, 1, 'all in one job');
+  checkProject(folder);
+});
+
+test('options of a cluster that make no sense are refused', () => {
+  const folder = makeProject();
+  const refused: [string[], RegExp][] = [
+    [['--wait'], /cannot use --wait: nothing is handed over to a cluster/], [['--pack', '2'], /cannot use --pack: nothing is handed over/],
+    [['--sbatch-option=--qos=x'], /cannot use --sbatch-option: nothing is handed over/], [['--on', 'pbs'], /pbs/],
+    [['--on', 'slurm', '--pack', '0'], /cannot use --pack "0": not a number of steps/], [['--on', 'slurm', '--sbatch-option', 'x.sh'], /cannot use --sbatch-option "x\.sh": no option of sbatch/],
+    [['--on', 'slurm', '--memory', 'much'], /--memory "much"/], [['--on', 'slurm', '--partition', 'a b'], /--partition "a b"/],
+  ];
+  for (const [options, why] of refused) assert.match(expect(rr(folder, ['make'].concat(options)), 2).stderr, why);
+  assert.equal(rr(folder, ['--cluster-job', '../../x', '0', '0']).status, 2);
+  assert.match(expect(rr(folder, ['--cluster-job', '20261126T033335Z-odvlvc', '0', '0']), 125).stderr, /cannot work at the batch 20261126T033335Z-odvlvc: it is not in/);
+});
