@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'fs';
 import path from 'path';
+import { recoverAside } from '../src/sys/aside.ts';
+import { projectAt } from '../src/sys/project.ts';
 import type { Done, RunOptions } from './rig.ts';
 import { checkDerived, checkSeals, listLeftovers, listRecords, makeProject, run, sleep, startProgram, waitUntil } from './rig.ts';
 import { killIn, listAside, listProcessesIn, readAllRuns, readTree } from './enginerig.ts';
@@ -203,6 +205,8 @@ test('runTasks(): a second one in the project is refused, naming the first; afte
   const second = run(project, [process.execPath, DRIVER, path.join(project, '.rr/graph.json')]);
   assert.equal(second.status, 70);
   assert.match(second.stderr, new RegExp('another rr is at work on the steps of this project: process ' + String(child.pid) + ' on '));
+  // What the first one holds is not waited for, either.
+  await assert.rejects(recoverAside(projectAt(project), () => undefined), /another rr is at work/);
   child.kill('SIGKILL');
   await ended;
   killIn(project);

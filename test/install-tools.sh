@@ -54,7 +54,21 @@ bsdtar libarchive-tools
 zip zip
 /usr/lib/python3/dist-packages/PIL python3-pil
 /usr/lib/python3/dist-packages/numpy python3-numpy
+/usr/lib/python3/dist-packages/yaml python3-yaml
+/usr/lib/python3/dist-packages/ruamel python3-ruamel.yaml
+/usr/lib/python3/dist-packages/tomli python3-tomli
 /usr/lib/python3/dist-packages/matplotlib python3-matplotlib'
+
+# For steps as jobs of a cluster (test/slurm.test.ts): 15 s to install. Their packages would start
+# services, so they are installed only where nothing starts any.
+cluster='/usr/sbin/slurmctld slurmctld
+/usr/sbin/slurmd slurmd
+sbatch slurm-client
+/usr/sbin/munged munge
+/usr/sbin/slurmdbd slurmdbd
+/usr/sbin/mariadbd mariadb-server'
+[ -d /run/systemd/system ] || tools="$tools
+$cluster"
 
 # missing COLUMN: 1 programs, 2 packages
 missing() {

@@ -104,11 +104,10 @@ test('rr make --on slurm makes a diamond on several nodes, each step after those
   // With four processors each, the two sides cannot have been on one node.
   assert.notEqual(fs.readFileSync(path.join(folder, 'left.host'), 'utf8'), fs.readFileSync(path.join(folder, 'right.host'), 'utf8'));
   checkProject(folder);
-  const again = expect(onSlurm(folder, ['make', '--on', 'slurm']));
-  assert.match(again.stderr, /up to date/);
   assert.match(expect(onSlurm(folder, ['status'])).stdout, /on Slurm since .*: 4 done\n/, 'told once');
   assert.doesNotMatch(expect(onSlurm(folder, ['status'])).stdout, /Slurm/);
   assert.deepEqual(fs.readdirSync(path.join(folder, '.rr', 'slurm')), []);
+  assert.match(expect(onSlurm(folder, ['make', '--on', 'slurm'])).stderr, /up to date/);
   fs.writeFileSync(path.join(folder, 'raw'), '4\n');
   expect(onSlurm(folder, ['make', '--on', 'slurm', '--wait', '-q']));
   assert.equal(fs.readFileSync(path.join(folder, 'sum'), 'utf8'), '4\n4\n4\n4\n');
@@ -219,3 +218,29 @@ for (const [how, option] of [['begun anew elsewhere by Slurm', '--requeue'], ['r
     await cluster.tellNode('start', node);
   });
 }
+
+test('rr sweep --on slurm: a hundred points as one array, each recorded once, with their numbers kept', { skip: NEEDS_SLURM }, async () => {
+  const folder = makeProject();
+  const points = Number(process.env.RR_SLURM_POINTS ?? 100);
+  const sweep = (count: number, options: string[]): string[] => ['sweep', '-l', 'scan', '-p', 'x=1..' + String(count), '-o', 'out/{n}', '--on', 'slurm'].concat(options, '--', 'echo {x} > out/{n}');
+  fs.mkdirSync(path.join(folder, 'out'));
+  const first = expect(onSlurm(folder, sweep(points, [])));
+  assert.match(first.stderr, new RegExp('handed over to Slurm: ' + String(points) + ' points as job \\d+\\n'));
+  // Handing over more while these wait or run: only what is new, under the numbers that follow.
+  const more = expect(onSlurm(folder, sweep(points + 5, ['--wait', '--pack', '3'])));
+  assert.match(more.stderr, /handed over to Slurm: (?:\d+) points? as job \d+(?:; \d+ points? waited or ran there already)?\n/);
+  await waitForEmptyQueue();
+  const records = readAll(folder);
+  assert.equal(records.length, points + 5, 'each point once');
+  assert.deepEqual(records.map((record) => record.Sweep[0]).sort(), Array.from({ length: points + 5 }, (_, at) => String(at + 1) + ' scan').sort());
+  for (const record of records) {
+    assert.equal(record.Status[0], 'succeeded');
+    assert.match(record.Job[0], /^slurm \d+_\d+ node[123]$/);
+    const number = record.Sweep[0].split(' ')[0];
+    assert.equal(fs.readFileSync(path.join(folder, 'out', number), 'utf8'), record.Parameter[0].split(' ')[1] + '\n');
+  }
+  assert.ok(new Set(records.map((record) => record.Job[0].split(' ')[2])).size > 1, 'on several machines');
+  checkProject(folder);
+  const third = expect(onSlurm(folder, sweep(points + 5, [])));
+  assert.match(third.stderr, /nothing to hand over/);
+});

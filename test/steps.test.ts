@@ -119,15 +119,15 @@ test('buildStepGraph() of histories of 100,000 runs: a chain, a chain of edits i
   const count = 100000;
   const chain = Array.from({ length: count }, (_, n) => 'f' + String(n) + 'c1 > f' + String(n + 1) + 'c1');
   const graph = graphOf(chain);
-  assert.deepEqual(sortSteps(graph, graph.nodes.keys()), Array.from(graph.nodes.keys()));
+  assert.ok(sortSteps(graph, graph.nodes.keys()).every((one, at) => one === at));
   const reversed = graphOf(chain.slice().reverse());
-  assert.deepEqual(sortSteps(reversed, reversed.nodes.keys()), Array.from(reversed.nodes.keys()).reverse(), 'each comes before those that were recorded earlier');
+  assert.ok(sortSteps(reversed, reversed.nodes.keys()).every((one, at) => one === count - 1 - at), 'each comes before those that were recorded earlier');
   const edits = graphOf(Array.from({ length: count }, (_, n) => 'd' + String(n + 1) + ' > d' + String(n + 2)));
   assert.equal(edits.nodes.length, count);
   assert.ok(edits.nodes.every((node, at) => at === 0 || node.before[0] === at - 1));
   const circle = graphOf(chain.concat('f' + String(count) + 'c1 > f0c2'));
   assert.deepEqual(Array.from(circle.nodes[0].transient ?? []), [['f0c', -1]]);
-  assert.deepEqual(sortSteps(circle, circle.nodes.keys()), Array.from(circle.nodes.keys()));
+  assert.ok(sortSteps(circle, circle.nodes.keys()).every((one, at) => one === at));
 });
 
 test('findCircles() agrees with who can reach whom, on random graphs', () => {

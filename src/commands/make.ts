@@ -10,7 +10,7 @@ import { recoverAside } from '../sys/aside.ts';
 import { readClusterOptions, refuseInFlight, runOnCluster } from '../sys/clusterrun.ts';
 import type { ClusterOptions, ClusterWish } from '../sys/clusterrun.ts';
 import type { ClusterReport } from '../sys/clusterstate.ts';
-import { listStepTasks } from '../sys/clustersteps.ts';
+import { listStepTasks, listTaskOptions } from '../sys/clustersteps.ts';
 import { settleCluster } from '../sys/clustersubmit.ts';
 import { runTasks } from '../sys/engine.ts';
 import type { StepEnd, StepJob } from '../sys/execute.ts';
@@ -321,7 +321,7 @@ async function handStepsOver(session: MakeSession, forecast: Map<number, StepFor
     return one.kind === 'redo' && one.causes.some((cause) => cause.kind === 'needed');
   };
   const tasks = listStepTasks(project, book, listOpen(forecast), (at) => forced.has(at) || isNeeded(at));
-  const batchOptions = (options.environment ? ['environment'] : []).concat(limits.retries > 0 ? ['retries ' + String(limits.retries)] : [], limits.timeoutS === undefined ? [] : ['timeout ' + String(limits.timeoutS)]);
+  const batchOptions = listTaskOptions({ hasEnvironment: options.environment, retries: limits.retries, timeoutS: limits.timeoutS, reuse: session.reuse });
   const told = Array.from(session.made.values()).some((step) => step.state === 'cannot be made' || step.state === 'not run');
   return (await runOnCluster({ project, verb: 'make', title: words.join(' '), tasks, options: batchOptions }, wish, cluster, 'step', options.quiet)) || (told ? EXIT.unmakeable : 0);
 }
@@ -419,7 +419,7 @@ export async function makeTargets(words: ByteString[], options: MakeOptions): Pr
   if (isAllFresh && !options.json) say(printAllCurrent(selected.size));
   if (!isAllFresh && mayGoOn && wish !== undefined && cluster !== undefined) return handStepsOver(session, forecast, wish, cluster);
   if (!isAllFresh && mayGoOn) {
-    refuseInFlight(project, listOpen(forecast).map((at) => book.steps[at].key));
+    refuseInFlight(project, () => listOpen(forecast).map((at) => book.steps[at].key));
     await makeAll(session, forecast);
   }
   session.book.close();

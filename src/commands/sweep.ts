@@ -10,6 +10,11 @@ import { RR_VERSION } from '../views/texts.ts';
 import { printSweepForecast, printSweepSum } from '../views/sweep.ts';
 import type { PlannedPoint, SweepForecast } from '../views/sweep.ts';
 import { recoverAside } from '../sys/aside.ts';
+import { readClusterOptions, refuseInFlight, runOnCluster } from '../sys/clusterrun.ts';
+import type { ClusterOptions, ClusterWish } from '../sys/clusterrun.ts';
+import type { ClusterReport } from '../sys/clusterstate.ts';
+import { keyOfPoint, listFlyingPoints, listTaskOptions, makePointTask } from '../sys/clustersteps.ts';
+import { settleCluster } from '../sys/clustersubmit.ts';
 import { runTasks } from '../sys/engine.ts';
 import { ALONE, executeStep } from '../sys/execute.ts';
 import type { StepJob } from '../sys/execute.ts';
@@ -30,7 +35,7 @@ import { isWritten, SweepSteps, writeFiles } from '../sys/sweepsteps.ts';
 import type { SweepStep } from '../sys/sweepsteps.ts';
 import { printOut, readColumns, tell } from '../sys/terminal.ts';
 
-export type SweepOptions = {
+export type SweepOptions = ClusterOptions & {
   argv: ByteString[];
   project: ByteString | undefined;
   label: ByteString | undefined;
@@ -50,10 +55,6 @@ export type SweepOptions = {
   variables: ByteString[];
   timeout: ByteString | undefined;
   trace: ByteString | undefined;
-  cpus: ByteString | undefined;
-  memory: ByteString | undefined;
-  time: ByteString | undefined;
-  partition: ByteString | undefined;
   jobs: ByteString | undefined;
   load: ByteString | undefined;
   retries: ByteString | undefined;
@@ -241,8 +242,20 @@ function taskOf(sweep: Sweep, point: WantedPoint, slots: number): ScheduledTask 
   return { key: String(point.number), before: [], expectedS: point.expectedS, cpus: cpus === undefined ? 1 : Math.min(slots, Number(cpus)), memoryBytes: memory === undefined ? undefined : Number(memory.slice(7)) };
 }
 
+/** Hands the points over to a cluster instead. */
+async function handPointsOver(sweep: Sweep, wanted: WantedPoint[], wish: ClusterWish, cluster: ClusterReport): Promise<number> {
+  const { project, label, options, reuse } = sweep;
+  const tasks = wanted.map((point) => {
+    const { template, prior } = jobOf(sweep, point);
+    return makePointTask(template, prior, point.expectedS, options.force);
+  });
+  const batchOptions = listTaskOptions({ hasEnvironment: options.reuse.hasEnvironment, retries: readCountOption('retries', options.retries, 0) ?? 0, timeoutS: undefined, reuse });
+  return runOnCluster({ project, verb: 'sweep', title: label, tasks, options: batchOptions }, wish, cluster, 'point', options.quiet);
+}
+
 async function runWanted(sweep: Sweep, wanted: WantedPoint[], recorded: number): Promise<number> {
   const { project, label, options } = sweep;
+  refuseInFlight(project, () => wanted.map((point) => keyOfPoint(label, stepAt(sweep, point).template.parameters)));
   const slots = readCountOption('jobs', options.jobs, 1) ?? listProcessors().length;
   const places = new Map(wanted.map((point) => [String(point.number), point]));
   const result = await runTasks({
@@ -283,7 +296,12 @@ export async function runSweep(options: SweepOptions): Promise<number> {
   }
   checkCount(sweep);
   if (swept.paths?.length === 0 && !options.prune) throw new Failure('cannot sweep: no file fits ' + options.each.map((one) => '"' + one + '"').join(' or '), '', EXIT.refused);
-  if (!options.dryRun) await recoverAside(project, (line) => tell('rr: ' + line));
+  const say = (line: ByteString): void => tell('rr: ' + line);
+  const wish = readClusterOptions(options);
+  const cluster = wish === undefined || options.dryRun ? undefined : await settleCluster(project, say);
+  if (!options.dryRun && cluster === undefined) await recoverAside(project, say);
+  // Points that wait or run have no record, and their numbers are taken.
+  for (const [key, number] of cluster === undefined ? [] : listFlyingPoints(project, cluster, label)) if (!state.numbers.has(key)) state.numbers.set(key, number);
   const orphans = options.prune ? await state.listOrphans() : [];
   const points = listPoints(sweep);
   const wanted = await findWanted(sweep, points);
@@ -294,6 +312,6 @@ export async function runSweep(options: SweepOptions): Promise<number> {
     return 0;
   }
   const isPruned = await prune(sweep, orphans);
-  const status = await runWanted(sweep, wanted, recorded);
+  const status = wish !== undefined && cluster !== undefined ? await handPointsOver(sweep, wanted, wish, cluster) : await runWanted(sweep, wanted, recorded);
   return isPruned ? status : EXIT.differs;
 }

@@ -42,7 +42,7 @@ export class ParameterSource {
 
   /** The text is not one that rr reads: throws Failure. */
   refuse(at: number, what: ByteString): never {
-    throw new Failure('cannot read "' + this.file + '": line ' + String(this.lineAt(at)) + ': ' + what, 'what rr reads of such files is told in rr(1), "Parameter files"', EXIT.refused);
+    throw new Failure('cannot read "' + this.file + '": line ' + String(this.lineAt(at)) + ': ' + what, 'what rr reads of such files is told in rr(1), "PARAMETER FILES"', EXIT.refused);
   }
 
   scalar(type: ScalarType, value: ByteString, start: number, end: number): ParameterScalar {

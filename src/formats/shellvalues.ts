@@ -202,7 +202,7 @@ class ShellReader {
     const isDeclared = SHELL_DECLARING.indexOf(words[0].text) >= 0;
     const rest = isDeclared ? words.slice(1).filter((word) => !/^-[rx]+$/.test(word.text)) : words;
     const isSetting = rest.every((word) => word.kind === 'word' && (SHELL_ASSIGNMENT.test(word.text) || (isDeclared && /^[A-Za-z_][A-Za-z0-9_]*$/.test(word.text))));
-    const isAlone = [this.tokens[first - 1], this.tokens[end]].every((sign) => sign === undefined || sign.text === '\n' || sign.text === ';') && from === first;
+    const isAlone = [this.tokens[first - 1], this.tokens[end]].every((sign) => sign === undefined || sign.text === '\n' || sign.text === ';') && from === first && !this.isContinued(first);
     if (isSetting && isAlone && this.open.length === 0 && !this.hasEnded) {
       for (const word of rest) this.assign(word);
       return;
@@ -216,6 +216,15 @@ class ShellReader {
       else if (SHELL_NAMING.indexOf(words[0].text) >= 0) this.changeNamed(word);
     }
     if (this.open.length === 0 && isAlone && /^(?:exit|exec|return)$/.test(words[0].text)) this.hasEnded = true;
+  }
+
+  /** Does the command, in a line of its own, belong to what stands above it: behind "&&", "|" and the like, or as the body of a function? */
+  private isContinued(first: number): boolean {
+    let at = first - 1;
+    while (at >= 0 && this.tokens[at].kind === 'sign' && this.tokens[at].text === '\n') at -= 1;
+    const before = this.tokens[at];
+    if (before === undefined || before.kind === 'word') return false;
+    return /^(?:&&|\|\|?)$/.test(before.text) || (before.text === ')' && this.tokens[at - 1]?.text === '(');
   }
 
   private changeNamed(word: ShellToken): void {

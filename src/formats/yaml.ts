@@ -146,6 +146,7 @@ class YamlReader {
     if (spelled.indexOf('\t') >= 0) this.refuse(at + spelled.indexOf('\t'), 'a tab');
     if (what === 'value' && /:(?: |$)/.test(spelled)) this.refuse(at, 'a second colon in the line: put the text in quotes');
     if (spelled === '=') this.refuse(at, 'a single =');
+    if (/^[-+]?(?:0[box]?)?_+$/.test(spelled)) this.refuse(at, 'the word ' + spelled + ', at which some programs fail: put it in quotes');
     if (what === 'value' && spelled === '<<') this.refuse(at, 'a merge key (<<)');
     return resolveYamlPlain(this.source, at, end);
   }
@@ -350,8 +351,8 @@ class YamlReader {
     const line = this.lines[this.at];
     let end = at;
     while (end < line.end && !/[,[\]{}]/.test(this.text[end])) {
-      if (this.text[end] === ':' && /[[{]/.test(this.text[end + 1] ?? ' ')) this.refuse(end, 'no space behind the colon');
-      if (this.text[end] === ':' && (end + 1 >= line.end || /[ ,[\]{}]/.test(this.text[end + 1]))) break;
+      if (this.text[end] === ':' && /[,[\]{}]/.test(this.text[end + 1] ?? ' ')) this.refuse(end, 'no space behind the colon');
+      if (this.text[end] === ':' && (end + 1 >= line.end || this.text[end + 1] === ' ')) break;
       if (this.text[end] === '#' && this.text[end - 1] === ' ') break;
       if (this.text[end] === '?') this.refuse(end, 'a "?" in brackets: put the text in quotes');
       end += 1;

@@ -39,11 +39,12 @@ const OTHER_INTEGER_11 = /^[-+]?(?:0b[01_]+|0[0-7_]+|0x[0-9a-fA-F_]+)$/;
 function meaningIn11(text: ByteString): Meaning | undefined {
   const word = meaningOfWord(text);
   if (word !== undefined) return word;
+  if (text.indexOf('_') >= 0 && (/^[-+]?[0-9._]+$/.test(text) || OTHER_INTEGER_11.test(text))) return undefined;
   if (BOOLEAN_11.test(text) || TIMESTAMP_11.test(text) || SIXTY_11.test(text)) return undefined;
   if (/^0+$/.test(text)) return { type: 'integer', value: '0' };
   if (/^0x[0-9a-fA-F]+$/.test(text)) return { type: 'integer', value: canonicalInteger(text) };
   if (OTHER_INTEGER_11.test(text)) return undefined;
-  if (/^[-+]?(?:0|[1-9][0-9_]*)$/.test(text)) return text.indexOf('_') >= 0 ? undefined : { type: 'integer', value: canonicalInteger(text) };
+  if (/^[-+]?(?:0|[1-9][0-9]*)$/.test(text)) return { type: 'integer', value: canonicalInteger(text) };
   if (/^(?:[-+]?[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+][0-9]+)?$/.test(text)) {
     return text.indexOf('_') >= 0 ? undefined : { type: 'float', value: canonicalFloat(Number(text)) };
   }
@@ -54,7 +55,7 @@ function meaningIn11(text: ByteString): Meaning | undefined {
 export function resolveYamlPlain(source: ParameterSource, start: number, end: number): ParameterScalar {
   const text = source.text.slice(start, end);
   // Most are words that begin with a letter.
-  if (/^[A-Za-z_][A-Za-z0-9_./-]{5,}$/.test(text)) return source.scalar('string', text, start, end);
+  if (/^[A-Za-z][A-Za-z0-9_./-]{5,}$/.test(text)) return source.scalar('string', text, start, end);
   const [old, recent] = [meaningIn11(text), meaningIn12(text)];
   const isSame = old !== undefined && old.type === recent.type && old.value === recent.value;
   return isSame ? source.scalar(recent.type, recent.value, start, end) : source.scalar('undecided', text, start, end);

@@ -35,6 +35,7 @@ import { findLinkAbove } from './bounds.ts';
 import { makeRandomDigits, readUtcMicros } from './clock.ts';
 import { errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, toFsPath, toText } from './files.ts';
 import { describeFile, hashWithRetry } from './hash.ts';
+import { enterMaking } from './making.ts';
 import { childProcess, fs } from './node.ts';
 import { listDescendants, signalAll } from './process.ts';
 import { absoluteOf } from './project.ts';
@@ -596,13 +597,18 @@ async function recoverHeld(project: Project, folder: ByteString, say: (line: Byt
 /**
  * Settles what steps that were cut short by a kill have left: good results are in their places afterwards. Waits
  * for commands that go on; `say` tells the person so. `isPatient`: waits for holders that are alive, too, unless
- * they are jobs of a cluster.
+ * they are jobs of a cluster. Writes nothing where there is nothing to settle. Throws Failure if another process
+ * is at work on the steps of the project, whose these are then.
  */
 export async function recoverAside(project: Project, say: (line: ByteString) => void, isPatient = true): Promise<void> {
   const base = project.own + '/aside';
   if (lstatIfThere(base)?.isDirectory() !== true) return;
-  for (const name of listFolder(base).sort()) {
-    const folder = base + '/' + name;
-    if (/^held-[a-z2-7]{6}$/.test(name) && lstatIfThere(folder)?.isDirectory() === true && !isHeldLeftAlone(folder, isPatient)) await recoverHeld(project, folder, say);
+  const isToSettle = (name: ByteString): boolean => /^held-[a-z2-7]{6}$/.test(name) && lstatIfThere(base + '/' + name)?.isDirectory() === true && !isHeldLeftAlone(base + '/' + name, isPatient);
+  if (!listFolder(base).some(isToSettle)) return;
+  const leave = await enterMaking(project);
+  try {
+    for (const name of listFolder(base).sort()) if (isToSettle(name)) await recoverHeld(project, base + '/' + name, say);
+  } finally {
+    leave();
   }
 }

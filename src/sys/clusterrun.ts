@@ -42,10 +42,10 @@ export function readClusterOptions(options: ClusterOptions): ClusterWish | undef
 }
 
 /** Throws Failure if one of these steps waits or runs on a cluster: two runs of it at once would spoil each other's results. */
-export function refuseInFlight(project: Project, keys: string[]): void {
-  const cluster = readCluster(project);
-  const flying = listInFlight(cluster);
-  const found = keys.map((key) => flying.get(key)).filter((one): one is NonNullable<typeof one> => one !== undefined);
+export function refuseInFlight(project: Project, listKeys: () => string[]): void {
+  const flying = listInFlight(readCluster(project));
+  if (flying.size === 0) return;
+  const found = listKeys().map((key) => flying.get(key)).filter((one): one is NonNullable<typeof one> => one !== undefined);
   if (found.length === 0) return;
   const more = found.length === 1 ? '' : ' (and ' + String(found.length - 1) + ' more)';
   throw new Failure('cannot run "' + found[0].report.name + '" here' + more + ': it is ' + found[0].report.status.what + ' on Slurm, as job ' + found[0].report.job, 'wait for it (rr status), or end it: scancel ' + found[0].job, EXIT.refused);

@@ -15,6 +15,7 @@ import type { TaskDecision } from './clustertask.ts';
 import { PresentFacts } from './present.ts';
 import type { Project } from './project.ts';
 import { readRun } from './records.ts';
+import type { ReuseChoice } from './settings.ts';
 import { readStepGraph, StepBook } from './steps.ts';
 
 // ---- handing over ---------------------------------------------------------------------------------------
@@ -40,9 +41,9 @@ export function keyOfPoint(label: ByteString, parameters: ByteString[]): string 
   return 'sweep ' + label + ' ' + keyOfParameters(parameters);
 }
 
-export function makePointTask(template: Run, prior: Run | undefined, expectedS: number | undefined): SubmittedTask {
+export function makePointTask(template: Run, prior: Run | undefined, expectedS: number | undefined, isForced: boolean): SubmittedTask {
   const label = template.sweep?.label ?? '';
-  return { key: keyOfPoint(label, template.parameters), before: [], expectedS, asked: template.asked, name: label + ' ' + String(template.sweep?.number ?? ''), isForced: false, template, prior: prior?.id };
+  return { key: keyOfPoint(label, template.parameters), before: [], expectedS, asked: template.asked, name: label + ' ' + String(template.sweep?.number ?? ''), isForced, template, prior: prior?.id };
 }
 
 /** The numbers of the points of a sweep that wait or run: by keyOfParameters(). They have no record yet. */
@@ -54,6 +55,23 @@ export function listFlyingPoints(project: Project, cluster: ClusterReport, label
     if (template?.sweep?.label === label) numbers.set(keyOfParameters(template.parameters), template.sweep.number);
   }
   return numbers;
+}
+
+// ---- options --------------------------------------------------------------------------------------------
+
+/** What tasks of a batch need to know of a command line. */
+export type TaskOptions = { hasEnvironment: boolean; retries: number; timeoutS: number | undefined; reuse: ReuseChoice | undefined };
+
+/** As a batch has them. */
+export function listTaskOptions(options: TaskOptions): ByteString[] {
+  const { reuse, timeoutS } = options;
+  return (options.hasEnvironment ? ['environment'] : []).concat(options.retries > 0 ? ['retries ' + String(options.retries)] : [], timeoutS === undefined ? [] : ['timeout ' + String(timeoutS)],
+    reuse === undefined ? [] : ['reuse'], reuse?.cache === undefined ? [] : ['cache ' + reuse.cache]);
+}
+
+function readReuse(batch: ClusterBatch): ReuseChoice | undefined {
+  if (batch.options.indexOf('reuse') < 0) return undefined;
+  return { cache: batch.options.find((option) => option.startsWith('cache '))?.slice(6), hasEnvironment: batch.options.indexOf('environment') >= 0 };
 }
 
 // ---- on its machine -------------------------------------------------------------------------------------
@@ -70,7 +88,7 @@ function findStepPlace(book: StepBook, key: string): number | undefined {
   }
 }
 
-function decideStepOf(book: StepBook, read: ReadTask): Promise<TaskDecision> | TaskDecision {
+function decideStepOf(book: StepBook, read: ReadTask, given: ReuseChoice | undefined): Promise<TaskDecision> | TaskDecision {
   const at = findStepPlace(book, read.task.key);
   if (at === undefined) return { kind: 'failed', why: 'it is no step any more' };
   const { key } = book.steps[at];
@@ -79,7 +97,10 @@ function decideStepOf(book: StepBook, read: ReadTask): Promise<TaskDecision> | T
       case 'fresh': return { kind: 'skip' };
       case 'unmakeable': return { kind: 'failed', why: decision.why };
       case 'waits': return { kind: 'failed', why: 'its input ' + decision.for.map((one) => one.path).sort(compareBytes).join(', ') + ' was overwritten since, and is made again only by "rr make" without a cluster' };
-      case 'redo': return { kind: 'run', job: book.jobOf(key, describeCauses(decision.causes), false) };
+      case 'redo': {
+        const reuse = read.task.isForced ? undefined : given;
+        return { kind: 'run', job: { ...book.jobOf(key, describeCauses(decision.causes), reuse !== undefined), reuse } };
+      }
     }
   });
 }
@@ -87,12 +108,13 @@ function decideStepOf(book: StepBook, read: ReadTask): Promise<TaskDecision> | T
 /** What is to be done for a task of which all that comes before is settled. */
 export async function decideTask(project: Project, batch: ClusterBatch, read: ReadTask): Promise<TaskDecision> {
   const { task, template } = read;
-  if (template !== undefined) return { kind: 'run', job: { key: task.key, template, prior: task.prior === undefined ? undefined : readRun(project, task.prior), restore: [], isReused: false } };
+  const reuse = readReuse(batch);
+  if (template !== undefined) return { kind: 'run', job: { key: task.key, name: task.name, template, prior: task.prior === undefined ? undefined : readRun(project, task.prior), restore: [], isReused: reuse !== undefined && !task.isForced, reuse } };
   const source = readStepGraph(project);
   if (source.planFault !== undefined) throw source.planFault;
   const book = new StepBook(project, source, new PresentFacts(project, batch.options.indexOf('environment') >= 0));
   try {
-    return await decideStepOf(book, read);
+    return await decideStepOf(book, read, reuse);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { kind: 'failed', why: error.message };

@@ -22,6 +22,7 @@ import { absoluteOf, describeSystemError } from './project.ts';
 import type { Project } from './project.ts';
 import { UNCLAIMED_ID } from './recording.ts';
 import { readRun } from './records.ts';
+import { askForJobs } from './slurm.ts';
 import { describeSelf, settleLostRuns } from './store.ts';
 import { tell } from './terminal.ts';
 
@@ -77,6 +78,14 @@ function isRunSeen(project: Project, id: string): boolean {
   });
 }
 
+/** Does the cluster say that its last attempt was cut short? */
+function isKnownToBeCut(attempts: TaskAttempt[]): boolean {
+  const [id, place] = attempts[attempts.length - 1].job.split('_');
+  const answer = askForJobs([id]);
+  const state = answer.kind === 'told' ? answer.jobs.stateOf(id, Number(place)) : undefined;
+  return state !== undefined && state.kind === 'over' && !/^(?:COMPLETED|FAILED)/.test(state.word);
+}
+
 /** Why the task cannot go on after these; undefined if it can. */
 async function findBlock(session: ClusterSession, references: string[]): Promise<ByteString | undefined> {
   for (const reference of references) {
@@ -84,7 +93,7 @@ async function findBlock(session: ClusterSession, references: string[]): Promise
     // Its batch has gone, with all that came to an end: the step itself is judged by its files.
     if (began === undefined) continue;
     // One that began and left no end may have written it where this machine does not see it yet.
-    if (began.attempts.length > 0) await waitToSee(session, () => lastEnd(readBefore(session, reference)?.attempts ?? []) !== undefined);
+    if (began.attempts.length > 0 && lastEnd(began.attempts) === undefined && !isKnownToBeCut(began.attempts)) await waitToSee(session, () => lastEnd(readBefore(session, reference)?.attempts ?? []) !== undefined);
     const { task, attempts } = readBefore(session, reference) ?? began;
     const end = lastEnd(attempts);
     if (end === undefined) return task.name + (attempts.length === 0 ? ' was never begun' : ' was lost with its job');
@@ -103,7 +112,7 @@ async function settleAttempts(session: ClusterSession, attempts: TaskAttempt[]):
   if (dead.size === 0) return;
   declareDead(session.project, dead);
   settleLostRuns(session.project, '');
-  await recoverAside(session.project, () => undefined);
+  await recoverAside(session.project, () => undefined, false);
 }
 
 function describeTaskEnd(end: StepEnd): { what: TaskEnd; text: ByteString } {
@@ -114,7 +123,7 @@ function describeTaskEnd(end: StepEnd): { what: TaskEnd; text: ByteString } {
 }
 
 /** The number in an option 'NAME NUMBER' of a batch. */
-function readAmount(batch: ClusterBatch, name: string): number | undefined {
+function readBatchNumber(batch: ClusterBatch, name: string): number | undefined {
   const text = batch.options.find((option) => option.startsWith(name + ' '))?.slice(name.length + 1) ?? '';
   return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined;
 }
@@ -127,9 +136,9 @@ async function doStep(session: ClusterSession, number: number, read: ReadTask): 
   if (decision.kind === 'skip') return { what: 'skipped', text: '' };
   if (decision.kind === 'failed') return { what: 'failed', text: decision.why };
   const { job } = decision;
-  const template = { ...job.template, asked: session.batch.arrays[session.place].asked, job: 'slurm ' + session.job + ' ' + session.node, timeoutS: job.template.timeoutS ?? readAmount(session.batch, 'timeout') };
+  const template = { ...job.template, asked: session.batch.arrays[session.place].asked, job: 'slurm ' + session.job + ' ' + session.node, timeoutS: job.template.timeoutS ?? readBatchNumber(session.batch, 'timeout') };
   let end = await executeStep(session.project, { ...job, key: read.task.key, template }, { ...ALONE, isAlone: false });
-  for (let left = readAmount(session.batch, 'retries') ?? 0; left > 0 && !end.isGood && end.run.id !== UNCLAIMED_ID && !session.isStopped(); left--) {
+  for (let left = readBatchNumber(session.batch, 'retries') ?? 0; left > 0 && !end.isGood && end.run.id !== UNCLAIMED_ID && !session.isStopped(); left--) {
     end = await executeStep(session.project, { ...job, key: read.task.key, template }, { ...ALONE, isAlone: false });
   }
   for (const problem of end.problems) tell('rr: task ' + String(number) + ': ' + problem);

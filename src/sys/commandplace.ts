@@ -29,8 +29,6 @@ export type VariablePlan = {
   without: readonly string[];
   /** Set, or unset, last. */
   more: { [name: string]: ByteString | undefined };
-  /** Declared variables as they were, or as they are now if they are set. */
-  declared: 'recorded' | 'now';
 };
 
 /**
@@ -41,12 +39,11 @@ export function planVariables(run: Run, folder: ByteString, plan: VariablePlan, 
   const planned = Object.assign({}, before);
   const withheld = new Set(run.variableHashes.map((line) => line.split(' ')[0]));
   const declared = run.declaredVariables.filter(isDeclarableVariable);
-  const isNow = (name: string): boolean => plan.declared === 'now' && declared.indexOf(name) >= 0 && before[name] !== undefined;
-  for (const name of (REPLAYED_VARIABLES as readonly string[]).concat(declared, MAKE_VARIABLES, 'OLDPWD', plan.without)) if (!withheld.has(name) && !isNow(name)) delete planned[name];
+  for (const name of (REPLAYED_VARIABLES as readonly string[]).concat(declared, MAKE_VARIABLES, 'OLDPWD', plan.without)) if (!withheld.has(name)) delete planned[name];
   for (const variable of run.variables) {
     const sign = variable.indexOf('=');
     const name = variable.slice(0, sign);
-    if (isReplayedVariable(name, declared) && !isNow(name) && variable.indexOf('\0') < 0) planned[name] = toText(variable.slice(sign + 1));
+    if (isReplayedVariable(name, declared) && variable.indexOf('\0') < 0) planned[name] = toText(variable.slice(sign + 1));
   }
   planned.PWD = toText(folder);
   for (const name of Object.keys(plan.more)) {

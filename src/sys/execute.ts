@@ -226,7 +226,7 @@ async function record(project: Project, job: StepJob, place: StepPlace, held: He
   const { template } = job;
   const folder = absoluteOf(project, template.directory);
   const came = readCurrentFolder();
-  const restoreVariables = setVariables(template, folder, { without: [], more: {}, declared: 'now' });
+  const restoreVariables = setVariables(template, folder, { without: [], more: {} });
   let streams: Streams | undefined;
   try {
     streams = openStreams(template, project, 'run "' + nameOfStep(job) + '"');

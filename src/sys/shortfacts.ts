@@ -24,7 +24,7 @@ import { describeSoftware } from './software.ts';
 import { isSameSeen } from './shortfiles.ts';
 import { makeResultTester } from './store.ts';
 
-const AS_NOW: VariablePlan = { without: [], more: {}, declared: 'now' };
+const AS_TOLD: VariablePlan = { without: [], more: {} };
 
 /** Variables of some steps. */
 export type ShortVariables = {
@@ -67,7 +67,7 @@ export class ShortFacts {
     this.now = Object.assign({}, process.env);
     const base = emptyRun('', '', '', '');
     base.variables = listVariables(this.now, [], () => '').variables;
-    const planned = Object.assign(planVariables(base, project.root, AS_NOW, this.now), more);
+    const planned = Object.assign(planVariables(base, project.root, AS_TOLD, this.now), more);
     for (const name of Object.keys(planned)) this.environment[name] = String(planned[name]);
     const underKey = makeSecretHasher(project.own + '/key');
     this.hash = (secret) => {
@@ -99,7 +99,7 @@ export class ShortFacts {
     const known = this.variables.get(key);
     if (known !== undefined) return known;
     const folder = absoluteOf(this.project, template.directory);
-    const planned = planVariables(template, folder, AS_NOW, this.now);
+    const planned = planVariables(template, folder, AS_TOLD, this.now);
     const changes = new Map<string, ByteString | undefined>();
     for (const name of Object.keys(planned)) if (this.environment[name] !== planned[name]) changes.set(name, toBytes(String(planned[name])));
     for (const name of Object.keys(this.environment)) if (this.now[name] !== undefined && planned[name] === undefined) changes.set(name, undefined);
@@ -145,7 +145,7 @@ export class ShortFacts {
     const software = await describeSoftware(loaded, { project, cacheFolder: project.own, isInside: (name) => isInProject(project, name) });
     const facts: ShortSoftware = { environment: undefined, compilers: software.compilers, ownLibraries: software.ownLibraries.map((name) => relativeTo(project, name)), warnings: software.warnings };
     attempt(this.problems, 'record the environment', () => {
-      const putBack = setVariables(variables.run, variables.folder, AS_NOW);
+      const putBack = setVariables(variables.run, variables.folder, AS_TOLD);
       try {
         facts.environment = storeEnvironment({ project, hash: this.hash, withhold: this.withhold, secrets: this.secrets, request: { repeat: undefined } }, software.text);
       } finally {
