@@ -152,14 +152,15 @@ export function listCandidateWords(argv: ByteString[]): ByteString[] {
   return Array.from(words).filter((word) => word !== '' && word.length < 4096 && word.indexOf('\0') < 0);
 }
 
-/** Arguments that name files which are there, as paths of a record, sorted by bytes. */
-export function findArgumentFiles(request: Pick<ObservationRequest, 'project' | 'folder' | 'argv'>): ByteString[] {
+/** Arguments that name files which are there, as paths of a record, sorted by bytes; without those of which all is known. */
+export function findArgumentFiles(request: Pick<ObservationRequest, 'project' | 'folder' | 'argv'>, isKnown: (path: ByteString) => boolean = () => false): ByteString[] {
   const found = new Set<ByteString>();
   const program = request.argv[0];
   for (const word of listCandidateWords(request.argv)) {
     const path = toRecordPath(request.project, request.folder, word);
     if (path === '.' || NO_DATA.test(path) || (path[0] !== '/' && isLeftOut(path))) continue;
     if (word === program && path[0] === '/') continue; // the program itself belongs to the environment
+    if (isKnown(path)) continue;
     const stat = lstatIfThere(absoluteOf(request.project, path));
     if (stat === undefined || (!stat.isFile() && !stat.isSymbolicLink())) continue;
     if (stat.isSymbolicLink() || (path[0] !== '/' && findLinkIn(request.project, path) !== undefined)) addLinks(request, path, found);
@@ -190,7 +191,7 @@ export function addLinks(request: Pick<ObservationRequest, 'project'>, path: Byt
 }
 
 /** The first part of a path, from the left, that is a link. Parts above the project do not count. */
-function findLinkIn(project: Project, path: ByteString): ByteString | undefined {
+export function findLinkIn(project: Project, path: ByteString): ByteString | undefined {
   for (let end = path.indexOf('/', 1); ; end = path.indexOf('/', end + 1)) {
     const part = end < 0 ? path : path.slice(0, end);
     if (lstatIfThere(absoluteOf(project, part))?.isSymbolicLink() === true) return part;

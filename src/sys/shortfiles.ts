@@ -61,6 +61,12 @@ export class ShortFiles {
     return { stat, state: { ...state, hash: outcome.hash, size: outcome.size }, problem: undefined };
   }
 
+  /** Was it a regular file when it was looked at last? false: that is not known. */
+  wasFile(path: ByteString): boolean {
+    const kind = this.seen.get(path)?.state.kind;
+    return kind === '' || kind === 'x';
+  }
+
   /** Of a path that a step writes. */
   forget(path: ByteString): void {
     this.seen.delete(path);

@@ -13,13 +13,13 @@
 // - Signal is not told of SIGINT and SIGPIPE, as shells do not tell them from an exit of that status.
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
+import { Failure } from '../core/failure.ts';
 import { isSecretFile } from '../core/filerules.ts';
 import { isGlob } from '../core/glob.ts';
 import { isResultPath } from '../core/graph.ts';
 import { fileParametersOf } from '../core/parameters.ts';
 import { emptyRun } from '../core/run.ts';
 import type { FileState, Run } from '../core/run.ts';
-import { printLineCommand } from '../formats/shellline.ts';
 import type { LineStream } from '../formats/shellline.ts';
 import { RR_VERSION } from '../views/texts.ts';
 import { dropHeld, HeldSlot, holdResults, isGoodRun, noteHeldRun, putBack, settleHeld } from './aside.ts';
@@ -32,7 +32,7 @@ import { describeFault, fillStep, listDeclared, nameOfStep, noteGood, stepNotSta
 import type { StepEnd, StepJob } from './execute.ts';
 import { errorCode, makeFolder, statIfThere } from './files.ts';
 import { readMetrics } from './metrics.ts';
-import { expandDeclared, findArgumentFiles, toRecordPath } from './observe.ts';
+import { expandDeclared, findArgumentFiles, findLinkIn, toRecordPath } from './observe.ts';
 import { readFileParameters } from './parameterfiles.ts';
 import { LogKeeper } from './process.ts';
 import { absoluteOf } from './project.ts';
@@ -101,6 +101,8 @@ export class ShortSteps {
   private readonly freeSlots: HeldSlot[] = [];
   private readonly slots: HeldSlot[] = [];
   private readonly beat: ReturnType<typeof setInterval>;
+  private readonly plainFolders = new Set<ByteString>();
+  private readonly secrets = new Map<ByteString, boolean>();
   private isReady = false;
   private stopSignal: NodeJS.Signals | undefined;
 
@@ -149,17 +151,23 @@ export class ShortSteps {
     const declared = template.declaredInputs.concat(template.declaredOutputs, template.metricsFiles);
     if (declared.some((pattern) => isGlob(pattern) || pattern === '.' || toRecordPath(project, project.root, pattern) !== pattern)) return undefined;
     const inputs = new Set(template.declaredInputs.concat(template.parameterFiles, streams.from));
-    if (!Array.from(inputs).every((path) => this.isFile(path, false))) return undefined;
-    for (const file of prior?.inputs ?? []) if (this.files.stat(file.path) !== undefined) inputs.add(file.path);
+    for (const path of inputs) if (!this.isFile(path, false)) return undefined;
+    for (const { path } of prior?.inputs ?? []) {
+      if (inputs.has(path)) continue;
+      if (!this.isFile(path, true)) return undefined;
+      if (this.files.wasFile(path) || this.files.stat(path) !== undefined) inputs.add(path);
+    }
     const outputs = new Set(template.declaredOutputs.concat(template.metricsFiles, priorOutputs.map((file) => file.path)));
-    if (!Array.from(inputs).every((path) => this.isFile(path, false)) || !Array.from(outputs).every((path) => this.isFile(path, true))) return undefined;
+    for (const path of outputs) if (!this.isFile(path, true)) return undefined;
     const plan = { argv, folder, variables, streams, inputs: Array.from(inputs).sort(compareBytes), outputs: Array.from(outputs).sort(compareBytes) };
     const isShort = plan.outputs.concat(streams.to).reduce((sum, path) => sum + path.length * 3 + 20, 0) < MOST_PATHS_BYTES;
-    return isShort && this.printLine(plan).length < LONGEST_SHELL_LINE ? plan : undefined;
+    return isShort && isShortLine(plan) ? plan : undefined;
   }
 
   /** Is it a regular file that may be looked at here, or not there? */
   private isFile(path: ByteString, mayLack: boolean): boolean {
+    // What has become of it meanwhile shows when it is looked at.
+    if (this.files.wasFile(path)) return true;
     const stat = this.files.stat(path);
     if (stat === undefined) return mayLack;
     return stat.isFile() && stat.size <= LARGEST_INPUT_BYTES;
@@ -191,15 +199,6 @@ export class ShortSteps {
     }
     // What both streams print to one FIFO cannot be told apart afterwards.
     return plan.stderr === 'stdout' && plan.stdout === 'keep' ? undefined : plan;
-  }
-
-  private printLine(plan: ShortPlan): ByteString {
-    const { argv, variables, streams } = plan;
-    const stream = (given: LineStream | 'keep'): LineStream => (given === 'keep' ? { name: this.project.own + '/running/shells-xxxxxx.p00', how: 'fifo' } : given);
-    return printLineCommand({
-      argv, folder: this.folderOf(plan), variables: variables.changes as Map<string, ByteString | undefined>, stdin: streams.stdin, stdout: stream(streams.stdout),
-      stderr: streams.stderr === 'stdout' ? 'stdout' : stream(streams.stderr),
-    });
   }
 
   private folderOf(plan: ShortPlan): ByteString | undefined {
@@ -257,12 +256,13 @@ export class ShortSteps {
       const fileParameters = fileParametersOf(template);
       const parameters = fileParameters.length === 0 ? template.parameters : replaceByName(template.parameters, readFileParameters(project, fileParameters));
       const before = new Map<ByteString, ShortSeen>();
-      for (const path of plan.inputs.concat(findArgumentFiles({ project, folder: plan.folder, argv: plan.argv }))) {
-        const seen = before.has(path) ? undefined : this.files.look(path);
-        if (seen !== undefined) before.set(path, seen);
-      }
+      for (const path of plan.inputs) this.lookBefore(before, path, template);
+      // What was not there, or has just been taken away, is not there now.
       const places = new Map<ByteString, ShortStat | undefined>();
-      for (const path of plan.outputs) places.set(path, this.files.stat(path));
+      for (const { how, path } of held.entries) if (how === 'absent' || how === 'moved') places.set(path, undefined);
+      for (const path of plan.outputs) if (!places.has(path)) places.set(path, this.files.stat(path));
+      const isKnown = (path: ByteString): boolean => (before.has(path) && this.hasNoLink(path)) || (places.has(path) && places.get(path) === undefined);
+      for (const path of findArgumentFiles({ project, folder: plan.folder, argv: plan.argv }, isKnown)) this.lookBefore(before, path, template);
       return { job, plan, held, before, places, parameters, claimed: undefined, log: undefined, startedMicros: 0 };
     } catch (error) {
       if (held !== undefined) {
@@ -272,6 +272,23 @@ export class ShortSteps {
       this.freeSlots.push(slot);
       throw error;
     }
+  }
+
+  private lookBefore(before: Map<ByteString, ShortSeen>, path: ByteString, template: Run): void {
+    const seen = this.files.look(path);
+    if (seen !== undefined) before.set(path, seen);
+    else if (template.declaredInputs.indexOf(path) >= 0) throw new Failure('cannot start: declared input "' + path + '" is not there', '');
+  }
+
+  /** Is no folder in this path a link? */
+  private hasNoLink(path: ByteString): boolean {
+    const cut = path.lastIndexOf('/');
+    if (cut < 0) return true;
+    const folder = path.slice(0, cut);
+    if (this.plainFolders.has(folder)) return true;
+    const isPlain = findLinkIn(this.project, folder) === undefined;
+    if (isPlain) this.plainFolders.add(folder);
+    return isPlain;
   }
 
   private makeSlot(): HeldSlot {
@@ -390,15 +407,19 @@ export class ShortSteps {
     const { plan, before, places } = flying;
     const observed = { inputs: [] as FileState[], outputs: [] as FileState[], missing: [] as ByteString[], warnings: [] as ByteString[] };
     const outputs = new Set(plan.streams.to);
+    const stats = new Map<ByteString, ShortStat>();
     for (const path of plan.outputs) {
       const stat = this.files.stat(path);
       if (stat === undefined || isSameSeen(places.get(path), stat)) observed.missing.push(path);
-      else if (!stat.isDirectory()) outputs.add(path);
+      else if (!stat.isDirectory()) {
+        outputs.add(path);
+        stats.set(path, stat);
+      }
       else this.addBelow(path, places.get(path) === undefined, outputs, observed.missing);
     }
     for (const path of Array.from(outputs).sort(compareBytes)) {
       this.files.forget(path);
-      const seen = this.files.look(path);
+      const seen = this.files.look(path, stats.get(path) ?? this.files.stat(path));
       if (seen === undefined) observed.warnings.push(path + ' vanished while it was looked at');
       else observed.outputs.push(seen.state);
       if (seen?.problem !== undefined) observed.warnings.push(path + ' ' + seen.problem + '; its hash is not known');
@@ -428,12 +449,20 @@ export class ShortSteps {
     run.warnings.push(...observed.warnings);
     run.inputs = observed.inputs;
     run.outputs = observed.outputs;
-    if (!run.inputs.some((file) => isSecretFile(file.path)) && !run.outputs.some((file) => isSecretFile(file.path))) return;
+    if (!run.inputs.some((file) => this.isSecret(file.path)) && !run.outputs.some((file) => this.isSecret(file.path))) return;
     const withheld = withholdSecretFiles(observed, [], (path) => absoluteOf(this.project, path), this.facts.hash);
     run.inputs = observed.inputs;
     run.outputs = observed.outputs;
     run.secretInputs = withheld.inputs;
     run.secretOutputs = withheld.outputs;
+  }
+
+  private isSecret(path: ByteString): boolean {
+    const known = this.secrets.get(path);
+    if (known !== undefined) return known;
+    const isSecret = isSecretFile(path);
+    this.secrets.set(path, isSecret);
+    return isSecret;
   }
 
   private addInput(run: Run, seen: ShortSeen | undefined): void {
@@ -482,4 +511,13 @@ export class ShortSteps {
       }
     }
   }
+}
+
+/** Does its line fit, however it is quoted? */
+function isShortLine(plan: ShortPlan): boolean {
+  let length = 1000 + plan.folder.length * 4;
+  for (const word of plan.argv) length += word.length * 4 + 3;
+  for (const [name, value] of plan.variables.changes as Map<string, ByteString | undefined>) length += name.length + (value ?? '').length * 4 + 12;
+  for (const path of plan.streams.to.concat(plan.streams.from)) length += path.length * 4 + plan.folder.length * 4;
+  return length < LONGEST_SHELL_LINE;
 }

@@ -84,7 +84,7 @@ export function measureCopies(bench: Bench): Line[] {
   const at = (name: string): string => path.join(bench.scratch, 'run-' + name);
   const entrants: Entrant[] = [
     inFreshCopy(bench, { name: 'make', argv: ['make', '-s', '-j2'], folder: at('make') }, plain),
-    inFreshCopy(bench, { name: 'rr', argv: [process.execPath, bench.rr, 'make', '-q', '-j2'], folder: at('rr') }, recorded, [[process.execPath, bench.rr, 'list']]),
+    inFreshCopy(bench, { name: 'rr', argv: [process.execPath, bench.rr, 'make', '-q', '-j2'], folder: at('rr') }, recorded, [[process.execPath, bench.rr, 'makefile', '-q']]),
   ];
   if (isInstalled('ninja')) entrants.push(inFreshCopy(bench, { name: 'ninja', argv: ['ninja', '--quiet', '-j2'], folder: at('ninja') }, plain));
   const times = race(entrants, Math.min(bench.rounds, 5));
