@@ -3,9 +3,11 @@
 #   make            build rr.js from src/
 #   make test       run all tests
 #   make check      the one gate: types, layers, sizes, rr.js as built, tests
+#   make slurm      1,000 jobs on a real Slurm that the test starts (root; two minutes)
 #   make install    PREFIX=/usr/local DESTDIR=; needs no build and no Node.js
 #   make matrix     run the transcripts on Node.js 14 to 26, Bun and Deno (fetches them)
 #   make bench      measure against the budgets
+#   make soak       kill builds 1,000 times (takes hours)
 #   make example    record the example again
 #   make clean      remove what was built, fetched and measured; rr.js stays
 .POSIX:
@@ -21,7 +23,7 @@ TSC = $(NODE) node_modules/typescript/bin/tsc
 # "--reuse": do not repeat tests that have passed on this very tree.
 TESTS =
 
-.PHONY: all tool compile static test check install matrix bench example clean
+.PHONY: all tool compile static test check slurm install matrix bench soak example clean
 
 node_modules/.package-lock.json: package-lock.json
 	$(NPM) ci --no-audit --no-fund --loglevel=error
@@ -47,6 +49,10 @@ check: static
 	sh test/install-tools.sh
 	$(NODE) .scratch/tool/runtests.js $(TESTS)
 
+slurm: all compile
+	sh test/install-tools.sh
+	RR_SLURM_POINTS=1000 $(NODE) --test --test-name-pattern='^rr sweep' .scratch/out/test/slurm.test.js
+
 install:
 	umask 022 && mkdir -p "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/man/man1"
 	cp rr.js "$(DESTDIR)$(PREFIX)/bin/rr"
@@ -59,6 +65,9 @@ matrix: all compile
 
 bench: all compile
 	$(NODE) .scratch/out/test/bench/main.js
+
+soak: compile
+	RR_SOAK=1000 $(NODE) --test .scratch/out/test/enginekill.test.js
 
 example: all
 	sh docs/example/record.sh

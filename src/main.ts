@@ -3,22 +3,27 @@ import type { ByteString } from './core/bytes.ts';
 import { EXIT, Failure } from './core/failure.ts';
 import { parseArguments, printOverview, printVerbHelp, VERBS } from './cli.ts';
 import type { ParsedArguments } from './cli.ts';
+import { workAtClusterJob } from './commands/clusterjob.ts';
 import { diffRuns } from './commands/diff.ts';
+import { freeSpace } from './commands/gc.ts';
 import { initProject } from './commands/init.ts';
 import { printJournal } from './commands/journal.ts';
 import { LIST_STYLES, listRuns } from './commands/list.ts';
+import { makeTargets } from './commands/make.ts';
 import { rebuildMakefile } from './commands/makefile.ts';
 import { noteRun } from './commands/note.ts';
 import { recordRun } from './commands/record.ts';
 import { rerunRuns } from './commands/rerun.ts';
 import { showRun } from './commands/show.ts';
 import { showStatus } from './commands/status.ts';
+import { runSweep } from './commands/sweep.ts';
 import { verifyProject } from './commands/verify.ts';
 import { explainFile } from './commands/why.ts';
 import { toBytes } from './sys/files.ts';
 import { readArgumentBytes } from './sys/machine.ts';
 import { describeSystemError } from './sys/project.ts';
 import { printOut, tell } from './sys/terminal.ts';
+import { isStepWorker, serveAsWorker } from './sys/workers.ts';
 import { COMPLETION_SHELLS, printCompletion } from './views/completion.ts';
 import { RR_VERSION } from './views/texts.ts';
 
@@ -41,16 +46,25 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
   const project = one('project');
   if (has('help')) return showHelp(parsed);
   switch (parsed.verb.name) {
-    case 'init': return initProject(parsed.operands[0], has('quiet'));
+    case 'init': return initProject(parsed.operands[0], { reuse: has('reuse'), noReuse: has('no-reuse'), cache: one('cache'), quiet: has('quiet') });
     case 'record': return recordRun({
       argv: parsed.command, project, label: one('label'), reason: one('reason'), tags: all('tag'), inputs: all('input'),
-      outputs: all('output'), parameters: all('param'), metrics: all('metrics'), timeout: one('timeout'), trace: one('trace'),
+      outputs: all('output'), parameters: all('param'), metrics: all('metrics'), variables: all('variable'), timeout: one('timeout'), trace: one('trace'),
+      cpus: one('cpus'), memory: one('memory'), time: one('time'), partition: one('partition'), plan: one('plan'), force: has('force'),
       requireClean: has('require-clean'), noLogs: has('no-logs'), quiet: has('quiet'), json: has('json'), printId: has('print-id'),
+      reuse: { isAsked: has('reuse'), isRefused: has('no-reuse'), cache: one('cache'), hasEnvironment: has('environment') },
     });
     case 'list': return listRuns({
       project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
-      parameters: all('param'), metrics: all('metric'), grep: one('grep'), made: all('made'), used: all('used'), sort: one('sort'), last: one('last'),
+      parameters: all('param'), metrics: all('metric'), grep: one('grep'), sweep: one('sweep'), made: all('made'), used: all('used'), sort: one('sort'), last: one('last'),
       columns: one('columns'), full: has('full'), styles: LIST_STYLES.filter(has),
+    });
+    case 'sweep': return runSweep({
+      argv: parsed.command, project, label: one('label'), reason: one('reason'), tags: all('tag'), parameters: all('param'), each: all('each'), from: one('from'),
+      random: one('random'), seed: one('seed'), isZipped: has('zip'), writes: all('write'), inputs: all('input'), outputs: all('output'), metrics: all('metrics'), variables: all('variable'),
+      timeout: one('timeout'), trace: one('trace'), cpus: one('cpus'), memory: one('memory'), time: one('time'), partition: one('partition'), jobs: one('jobs'), load: one('load'),
+      retries: one('retries'), on: one('on'), wait: has('wait'), pack: one('pack'), sbatchOptions: all('sbatch-option'), dryRun: has('dry-run'), failFast: has('fail-fast'), force: has('force'),
+      reuse: { isAsked: has('reuse'), isRefused: has('no-reuse'), cache: one('cache'), hasEnvironment: has('environment') }, prune: has('prune'), yes: has('yes'), quiet: has('quiet'),
     });
     case 'show': return showRun(parsed.operands[0], {
       project, json: has('json'), raw: has('raw'), logs: has('logs'), processes: has('processes'), files: has('files'),
@@ -76,6 +90,14 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     case 'status': return showStatus(parsed.operands, { project, environment: has('environment'), all: has('all'), json: has('json'), quiet: has('quiet') });
     case 'diff': return diffRuns(parsed.operands, { project, origin: one('origin'), all: has('all'), json: has('json') });
     case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), quiet: has('quiet') });
+    case 'gc': return freeSpace({
+      project, older: one('older'), size: one('size'), keep: all('keep'), cache: one('cache'), aside: has('aside'), dryRun: has('dry-run'), quiet: has('quiet'),
+    });
+    case 'make': return makeTargets(parsed.operands, {
+      project, jobs: one('jobs'), keepGoing: has('keep-going'), dryRun: has('dry-run'), why: has('why'), force: has('force'), down: all('down'), retries: one('retries'),
+      timeout: one('timeout'), environment: has('environment'), reuse: has('reuse'), noReuse: has('no-reuse'), cache: one('cache'), load: one('load'), memory: one('memory'), on: one('on'), wait: has('wait'), pack: one('pack'),
+      sbatchOptions: all('sbatch-option'), cpus: one('cpus'), time: one('time'), partition: one('partition'), json: has('json'), quiet: has('quiet'),
+    });
     case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));
     default: return showHelp(parsed);
   }
@@ -90,6 +112,7 @@ async function run(argv: ByteString[]): Promise<number> {
     printOut('rr ' + RR_VERSION + '\n');
     return 0;
   }
+  if (argv[0] === '--cluster-job') return workAtClusterJob(argv.slice(1));
   return dispatch(parseArguments(argv[0] === '--help' || argv[0] === '-h' ? ['help'] : argv));
 }
 
@@ -112,4 +135,5 @@ function explain(error: unknown): number {
 
 // process.exit and not the end of the event loop: a background process of the command may still
 // hold a pipe open. All output has been written by then, as rr writes synchronously.
-run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
+if (isStepWorker()) serveAsWorker().catch(explain).then(() => process.exit());
+else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));

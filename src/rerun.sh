@@ -25,6 +25,10 @@ unset CDPATH
 rr_made=.rr/made
 # Variables that change results.  Those that a record does not give were unset.
 rr_variables='@REPLAYED_VARIABLES@'
+# Variables that no record sets, though it declares them: they say which programs
+# and libraries are loaded, or are the shell's own.  Whole names, and beginnings.
+rr_refused=' @REFUSED_VARIABLES@ '
+rr_refused_starts='@REFUSED_PREFIXES@'
 
 rr_say() {
 	printf 'rr: %s\n' "$*" | rr_harmless >&2
@@ -364,6 +368,7 @@ $1 == "Command:" { print "C " rest(10) }
 $1 == "Directory:" { print "W " rest(12) }
 $1 == "Redirect:" { print "R " rest(11); outside[substr($0, length($2) + length($3) + 13)] = 1 }
 $1 == "Variable:" { print "V " rest(11) }
+$1 == "Declared_variable:" { print "N " rest(20) }
 $1 == "Variable_hash:" { print "H " $2 }
 $1 == "Status:" { print "S " $2 }'
 
@@ -1003,13 +1008,29 @@ RR_END
 	exec 9<&-
 }
 
-# In a subshell: the recorded variables, and none of the list that were not set.
+# rr_may_set NAME: is it the name of a variable that a record may set?
+rr_may_set() {
+	case $1 in
+	'' | [0-9]* | *[!A-Za-z0-9_]*) return 1 ;;
+	esac
+	case " $rr_variables " in *" $1 "*) return 0 ;; esac
+	case $rr_declared in *" $1 "*) ;; *) return 1 ;; esac
+	case $rr_refused in *" $1 "*) return 1 ;; esac
+	for rr_word in $rr_refused_starts; do
+		case $1 in "$rr_word"*) return 1 ;; esac
+	done
+}
+
+# In a subshell: the recorded variables, and none of the list or declared that
+# were not set.
 rr_set_variables() {
 	rr_withheld=' '
+	rr_declared=' '
 	while IFS=' ' read -r rr_word rr_enc; do
 		case $rr_word in
 		H) rr_withheld="$rr_withheld$rr_enc " ;;
 		V) case $rr_enc in *'%{'*) rr_withheld="$rr_withheld${rr_enc%%=*} " ;; esac ;;
+		N) case $rr_enc in '' | *[!A-Za-z0-9_]*) ;; *) rr_declared="$rr_declared$rr_enc " ;; esac ;;
 		esac
 	done <<RR_END
 $rr_items
@@ -1019,9 +1040,7 @@ RR_END
 	while IFS=' ' read -r rr_word rr_enc; do
 		[ "$rr_word" = V ] || continue
 		case $rr_withheld in *" ${rr_enc%%=*} "*) continue ;; esac
-		case ${rr_enc%%=*} in
-		'' | [0-9]* | *[!A-Za-z0-9_]* | rr_* | RR_* | IFS | PATH | ENV | PWD) continue ;;
-		esac
+		rr_may_set "${rr_enc%%=*}" || continue
 		# Decoded later, for some change how this shell reads text.
 		rr_exports="$rr_exports$rr_enc
 "
@@ -1037,9 +1056,10 @@ RR_END
 	done <<RR_END
 $rr_exports
 RR_END
-	for rr_word in $rr_variables; do
-		case $rr_withheld in *" $rr_word "*) continue ;; esac
-		rr_words="unset $rr_word; $rr_words"
+	for rr_first in $rr_variables $rr_declared; do
+		case $rr_withheld in *" $rr_first "*) continue ;; esac
+		rr_may_set "$rr_first" || continue
+		rr_words="unset $rr_first; $rr_words"
 	done
 }
 

@@ -58,6 +58,17 @@ zip zip
 /usr/lib/python3/dist-packages/tomli python3-tomli
 /usr/lib/python3/dist-packages/matplotlib python3-matplotlib'
 
+# For steps as jobs of a cluster (test/slurm.test.ts): 15 s to install. Their packages would start
+# services, so they are installed only where nothing starts any.
+cluster='/usr/sbin/slurmctld slurmctld
+/usr/sbin/slurmd slurmd
+sbatch slurm-client
+/usr/sbin/munged munge
+/usr/sbin/slurmdbd slurmdbd
+/usr/sbin/mariadbd mariadb-server'
+[ -d /run/systemd/system ] || tools="$tools
+$cluster"
+
 # missing COLUMN: 1 programs, 2 packages
 missing() {
   printf '%s\n' "$tools" | while read -r program package; do

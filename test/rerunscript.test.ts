@@ -5,12 +5,13 @@ import * as childProcess from 'child_process';
 import * as fs from 'fs';
 import * as os from 'os';
 import * as path from 'path';
-import { REPLAYED_VARIABLES } from '../src/core/variables.ts';
+import { REFUSED_PREFIXES, REFUSED_VARIABLES, REPLAYED_VARIABLES } from '../src/core/variables.ts';
 import { RERUN_SCRIPT } from '../src/views/rerunscript.ts';
 
 test('RERUN_SCRIPT is src/rerun.sh with the variables that rr records', () => {
   const script = fs.readFileSync('src/rerun.sh', 'utf8');
-  assert.equal(RERUN_SCRIPT, script.replace('@REPLAYED_VARIABLES@', REPLAYED_VARIABLES.join(' ')));
+  const filled = script.replace('@REPLAYED_VARIABLES@', REPLAYED_VARIABLES.join(' ')).replace('@REFUSED_VARIABLES@', REFUSED_VARIABLES.join(' ')).replace('@REFUSED_PREFIXES@', REFUSED_PREFIXES.join(' '));
+  assert.equal(RERUN_SCRIPT, filled);
 });
 
 function isThere(program: string): boolean {

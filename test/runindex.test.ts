@@ -59,12 +59,13 @@ function makeRun(random: Random, id: string): Run {
     code: random(2) === 0 ? undefined : 'git ' + 'a'.repeat(40), environment: random(2) === 0 ? undefined : 'cd'.repeat(32), observed: 'scan',
     inputs: Array.from({ length: random(4) }, () => makeFile(random)), outputs: Array.from({ length: random(4) }, () => makeFile(random)), removed: TEXTS.slice(0, random(3)),
     repeats: random(5) === 0 ? '20260101T000000Z-222222' : undefined, parent: random(5) === 0 ? '20260101T000000Z-222223' : undefined, tree: random(5) === 0 ? 'scratch' : undefined,
+    sweep: random(3) === 0 ? { label: pick(random, TEXTS), number: 1 + random(20000) } : undefined,
     verdicts: random(4) === 0 ? [{ word: 'different', path: 'x', detail: '' }, { word: 'different', path: 'y', detail: 'z' }, { word: 'extra', path: 'w', detail: '' }] : [],
   });
   return made;
 }
 
-const SUMMARY_FIELDS: (keyof RunSummary & keyof Run)[] = ['id', 'repeats', 'parent', 'tree', 'label', 'reason', 'tags', 'command', 'directory', 'parameters', 'startedUtc',
+const SUMMARY_FIELDS: (keyof RunSummary & keyof Run)[] = ['id', 'repeats', 'parent', 'tree', 'sweep', 'label', 'reason', 'tags', 'command', 'directory', 'parameters', 'startedUtc',
   'wallS', 'userS', 'systemS', 'peakMemoryBytes', 'exit', 'signal', 'status', 'code', 'environment'];
 const GRAPH_FIELDS: (keyof GraphRun)[] = ['id', 'repeats', 'parent', 'tree', 'label', 'reason', 'tags', 'command', 'status', 'inputs', 'outputs', 'removed'];
 
@@ -228,7 +229,7 @@ test('a damaged, cut, empty or foreign index is as if there were none', async ()
   const files = listIndex(folder).map((name) => path.join(folder, '.rr/index', name));
   assert.equal(files.length, 4);
   const damages: ((text: string) => string)[] = [
-    () => '', (text) => text.slice(0, random(text.length)), (text) => text.slice(0, -1), (text) => text + '\n', (text) => text.replace(/format 1/, 'format 0'), () => '\0'.repeat(1000), () => 'x',
+    () => '', (text) => text.slice(0, random(text.length)), (text) => text.slice(0, -1), (text) => text + '\n', (text) => text.replace(/format 2/, 'format 0'), () => '\0'.repeat(1000), () => 'x',
     (text) => { const at = random(text.length); return text.slice(0, at) + String.fromCharCode((text.charCodeAt(at) + 1) % 256) + text.slice(at + 1); },
     // A well-formed one of another time: its hash is right.
     (text) => { const body = text.slice(65).replace(/succeeded/, 'failed').replace(/^(# .*\n\S+) \d+/, '$1 99999999'); return hashBytes(body) + '\n' + body; },

@@ -7,6 +7,7 @@ import type { AnnotatedRun } from '../core/notes.ts';
 import type { RunSummary } from '../core/run.ts';
 import { listValueNames, matchesFilter, parseParameterCondition, resolveName } from '../core/select.ts';
 import type { ParameterCondition, RunFilter } from '../core/select.ts';
+import { findLatestPoints } from '../core/sweep.ts';
 import { joinWords } from '../core/words.ts';
 import { readUtcMicros } from '../sys/clock.ts';
 import { toText } from '../sys/files.ts';
@@ -18,7 +19,7 @@ import { requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { readFileLookup } from '../sys/runindex.ts';
 import { printPieces, readColumns, tell } from '../sys/terminal.ts';
-import { COLUMN_NAMES, findColumn, findColumns, isAllColumns, sortRuns } from '../views/columns.ts';
+import { COLUMN_NAMES, findColumn, findColumns, findVaryingParameters, isAllColumns, sortRuns } from '../views/columns.ts';
 import type { FilesOf, ResolveName, SortOrder } from '../views/columns.ts';
 import { printJsonRun } from '../views/json.ts';
 import { printReplay, printReplayEnd, printReplayHead } from '../views/replayscript.ts';
@@ -37,6 +38,7 @@ export type ListOptions = {
   parameters: ByteString[];
   metrics: ByteString[];
   grep: ByteString | undefined;
+  sweep: ByteString | undefined;
   made: ByteString[];
   used: ByteString[];
   sort: ByteString | undefined;
@@ -48,6 +50,8 @@ export type ListOptions = {
 };
 
 const TABLE_COLUMNS = ['id', 'status', 'time', 'label', 'command'];
+// Around the parameters of a sweep that are not the same in all of its points.
+const SWEEP_COLUMNS = { before: ['n', 'status'], after: ['time'], inCsv: ['exit', 'started', 'id'] };
 const CSV_COLUMNS = ['id', 'label', 'status', 'exit', 'started', 'time', 'user', 'system', 'memory', 'directory', 'command', 'reason', 'tags', 'outcome', 'comments', 'params', 'metrics'];
 
 // ---- what was asked for ---------------------------------------------------------------------------
@@ -130,8 +134,9 @@ function checkStyle(options: ListOptions): string {
 
 type Found = { known: KnownRuns; /** Those that fit. */ runs: RunSummary[]; faults: Failure[] };
 
-function findFittingRuns(project: Project, known: KnownRuns, filter: RunFilter): Found {
-  let runs = known.summaries.filter((run) => matchesFilter(run, filter));
+/** Of a sweep the last run of each point. */
+function findFittingRuns(project: Project, known: KnownRuns, filter: RunFilter, sweep: ByteString | undefined): Found {
+  let runs = (sweep === undefined ? known.summaries : findLatestPoints(known.summaries, sweep)).filter((run) => matchesFilter(run, filter));
   if (filter.made.length + filter.used.length > 0) {
     const ids = findKnownRunsByFiles(project, known, filter.made, filter.used);
     runs = runs.filter((run) => ids.has(run.id));
@@ -184,20 +189,35 @@ function* printScript(project: Project, found: Found): Generator<ByteString> {
 function printInStyle(project: Project, found: Found, style: string, list: RunList, options: ListOptions): boolean {
   switch (style) {
     case 'sh': return printPieces(printScript(project, found));
-    case 'json': return printPieces(options.columns === undefined ? printRecordsAsJson(project, found) : printRunJson(list));
+    case 'json': return printPieces(options.columns === undefined && options.sweep === undefined ? printRecordsAsJson(project, found) : printRunJson(list));
     case 'csv': return printPieces(printRunCsv(list));
     case 'latex': return printPieces(printRunLatex(list));
     default:
       if (found.runs.length > 0) return printPieces(printRunTable(list, options.full ? Infinity : readColumns(1)));
-      tell(found.known.summaries.length === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
+      tell(explainNothing(found, options.sweep));
       return true;
   }
+}
+
+/** Why nothing is listed. */
+function explainNothing(found: Found, sweep: ByteString | undefined): ByteString {
+  const { summaries } = found.known;
+  if (summaries.length === 0) return 'rr: no runs recorded yet';
+  if (sweep === undefined || summaries.some((run) => run.sweep?.label === sweep)) return 'rr: no run fits';
+  const labels = Array.from(new Set(summaries.map((run) => run.sweep?.label).filter((label): label is ByteString => label !== undefined))).sort();
+  return 'rr: no sweep is called "' + sweep + '"' + (labels.length === 0 ? '' : '; there ' + (labels.length === 1 ? 'is ' : 'are ') + labels.join(', '));
+}
+
+function chooseColumns(options: ListOptions, style: string, found: Found): ByteString[] {
+  if (options.sweep === undefined) return style === 'csv' ? CSV_COLUMNS : TABLE_COLUMNS;
+  const { before, after, inCsv } = SWEEP_COLUMNS;
+  return before.concat(findVaryingParameters(found.runs).map((name) => 'param:' + name), 'metrics', after, style === 'csv' || style === 'json' ? inCsv : []);
 }
 
 /** Prints the runs that fit. A record or note that cannot be read is named, the others are listed, status 1. */
 export function listRuns(options: ListOptions): number {
   const style = checkStyle(options);
-  const names = readColumnNames(options.columns) ?? (style === 'csv' ? CSV_COLUMNS : TABLE_COLUMNS);
+  const asked = readColumnNames(options.columns);
   readSortOrder(options.sort);
   readConditions('param', options.parameters, (name) => name);
   readConditions('metric', options.metrics, (name) => name);
@@ -207,7 +227,8 @@ export function listRuns(options: ListOptions): number {
   const known = readKnownRuns(project);
   const resolve = makeResolver(known.summaries);
   const order = readSortOrder(options.sort, resolve);
-  const found = findFittingRuns(project, known, makeFilter(options, resolve, (name) => toRecordPath(project, current, name)));
+  const found = findFittingRuns(project, known, makeFilter(options, resolve, (name) => toRecordPath(project, current, name)), options.sweep);
+  const names = asked ?? chooseColumns(options, style, found);
   const needsFiles = names.map((name) => findColumn(name)).concat(order.map((one) => one.column)).some((column) => column !== undefined && column.needsFiles);
   const filesOf = needsFiles ? readFiles(project, found) : () => undefined;
   if (order.length > 0) found.runs = sortRuns(found.runs, order, filesOf);

@@ -3,18 +3,25 @@ import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { nameFileParameter } from '../core/parameters.ts';
 import type { FileParameter } from '../core/parameters.ts';
+import { findNameFault } from '../core/plan.ts';
 import type { FileState } from '../core/run.ts';
-import { hasShellSyntax } from '../formats/shell.ts';
+import { spellTyped } from '../formats/plan.ts';
+import { maskArguments, maskValue } from '../formats/secrets.ts';
 import { printJsonRun } from '../views/json.ts';
-import { initialFiles } from '../views/texts.ts';
 import { lstatIfThere } from '../sys/files.ts';
 import { findInheritedDescriptors, findProgram, readCurrentFolder } from '../sys/machine.ts';
-import { toRecordPath, TRACE_METHODS } from '../sys/observe.ts';
+import { TRACE_METHODS, toRecordPath } from '../sys/observe.ts';
 import { readParameterOption } from '../sys/parameterfiles.ts';
-import { absoluteOf, findProject, projectAt, requireProject, setUpProject } from '../sys/project.ts';
+import { addToPlan, checkNewStep, PLAN_PATH } from '../sys/planfile.ts';
+import type { NewStep } from '../sys/planfile.ts';
+import { absoluteOf, findProject, projectAt, relativeTo, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
-import { recordCommand, UNCLAIMED_ID } from '../sys/recording.ts';
+import { readRedirects, recordCommand, UNCLAIMED_ID } from '../sys/recording.ts';
 import type { Recorded, RecordingRequest } from '../sys/recording.ts';
+import { openReuse } from '../sys/reuse.ts';
+import { chooseReuse } from '../sys/settings.ts';
+import type { ReuseWish } from '../sys/settings.ts';
+import { openOrMakeProject, parseTimeout, readAskedOptions, readVariableOptions, resolveCommand, setDeclared } from '../sys/runoptions.ts';
 import { isTerminal, tell } from '../sys/terminal.ts';
 
 export type RecordOptions = {
@@ -27,34 +34,34 @@ export type RecordOptions = {
   outputs: ByteString[];
   /** NAME=VALUE, FILE:KEY, or FILE for all of its keys. */
   parameters: ByteString[];
+  /** 'NAME' or 'NAME=VALUE' */
+  variables: ByteString[];
   metrics: ByteString[];
   timeout: ByteString | undefined;
+  cpus: ByteString | undefined;
+  memory: ByteString | undefined;
+  time: ByteString | undefined;
+  partition: ByteString | undefined;
+  /** Name of the step that is planned instead of running the command. */
+  plan: ByteString | undefined;
+  force: boolean;
   trace: ByteString | undefined;
   requireClean: boolean;
   noLogs: boolean;
   quiet: boolean;
   json: boolean;
   printId: boolean;
+  reuse: ReuseWish;
 };
 
 // ---- options ----------------------------------------------------------------------------------------
 
-const LONGEST_TIMEOUT_S = 1e9;
-
-/** Seconds, in whole milliseconds, of "90", "1.5m", "2h", "1d"; throws Failure for anything else. */
-function parseDurationS(text: ByteString): number {
-  const parts = /^(\d+(?:\.\d+)?)(s|m|h|d)?$/.exec(text);
-  const seconds = parts === null ? 0 : Math.round(Number(parts[1]) * { s: 1, m: 60, h: 3600, d: 86400 }[parts[2] ?? 's' as string]! * 1000) / 1000;
-  if (seconds === 0 || seconds > LONGEST_TIMEOUT_S) throw new Failure('cannot use --timeout "' + text + '": not a time', 'write seconds, or 90s, 5m, 2h, 1d', EXIT.usage);
-  return seconds;
-}
-
-type Parameters = { given: ByteString[]; inFiles: FileParameter[]; left: ByteString[] };
+type GivenParameters = { given: ByteString[]; inFiles: FileParameter[]; left: ByteString[] };
 
 /** What -p says: values given here, and those in files. Throws Failure before anything is made. */
-function readGivenParameters(options: RecordOptions, folder: ByteString): Parameters {
+function readGivenParameters(options: RecordOptions, folder: ByteString): GivenParameters {
   const project = options.project !== undefined ? requireProject(folder, options.project) : findProject(folder) ?? projectAt(folder);
-  const parameters: Parameters = { given: [], inFiles: [], left: [] };
+  const parameters: GivenParameters = { given: [], inFiles: [], left: [] };
   const names = new Set<ByteString>();
   for (const text of options.parameters) {
     const named = readParameterOption(project, folder, text);
@@ -70,23 +77,6 @@ function readGivenParameters(options: RecordOptions, folder: ByteString): Parame
   return parameters;
 }
 
-/** The command's arguments; a single one that holds shell syntax is given to a shell. */
-function resolveCommand(argv: ByteString[], folder: ByteString): ByteString[] {
-  if (argv.length === 0) throw new Failure('cannot record: no command', 'rr record [options] -- COMMAND [ARG...]', EXIT.usage);
-  if (argv.length > 1 || !hasShellSyntax(argv[0])) return argv;
-  const named = argv[0][0] === '/' ? argv[0] : folder + '/' + argv[0];
-  return argv[0].indexOf('/') >= 0 && lstatIfThere(named) !== undefined ? argv : ['sh', '-c', argv[0]];
-}
-
-function openProject(options: RecordOptions, current: ByteString): Project {
-  if (options.project !== undefined) return requireProject(current, options.project);
-  const found = findProject(current);
-  if (found !== undefined) return found;
-  const { project } = setUpProject(current, initialFiles());
-  if (!options.quiet) tell('rr: made provenance/ in ' + current);
-  return project;
-}
-
 /** A script whose #! line names a program that is not there is "not found" to the system, too. */
 function explainStart(request: RecordingRequest, failure: string): string {
   return failure === 'not found' && findProgram(request.argv[0], request.folder).kind === 'found' ? 'the program in its #! line is not found' : failure;
@@ -95,6 +85,8 @@ function explainStart(request: RecordingRequest, failure: string): string {
 function report(options: RecordOptions, request: RecordingRequest, recorded: Recorded): void {
   const { run, end, problems } = recorded;
   if (end.startFailure !== undefined) tell('rr: cannot run "' + request.argv[0] + '": ' + explainStart(request, end.startFailure));
+  if (run.reused !== undefined && !options.quiet) tell('rr: reused the outputs of ' + run.reused);
+  if (recorded.notReused !== undefined && !options.quiet) tell('rr: not kept for reuse: ' + recorded.notReused);
   if (end.isTimedOut) tell('rr: stopped after ' + String(run.timeoutS) + ' s (--timeout)');
   for (const problem of problems) tell('rr: ' + problem);
   if (problems.length > 0) tell('rr: the run was not recorded in full');
@@ -116,23 +108,95 @@ function chooseExit(recorded: Recorded): number {
   return run.missingOutputs.length > 0 ? EXIT.outputMissing : 0;
 }
 
+// ---- the plan ---------------------------------------------------------------------------------------
+
+const NOT_PLANNED: [keyof RecordOptions, string][] = [['requireClean', '--require-clean'], ['noLogs', '--no-logs'], ['json', '--json'], ['printId', '--print-id']];
+
+/** Refuses what a plan cannot hold. */
+function checkPlanned(options: RecordOptions, name: ByteString): void {
+  const refuse = (what: string, hint: string): never => { throw new Failure('cannot plan "' + name + '": ' + what, hint, EXIT.usage); };
+  const why = findNameFault(name);
+  if (why !== undefined) refuse('no step can be called so: ' + why, '');
+  for (const [key, option] of NOT_PLANNED) if (options[key] === true) refuse('nothing is run, so ' + option + ' has no meaning', 'leave it out');
+  const empty = options.parameters.find((one) => /^[^=]*:[^=]*=$/.test(one));
+  if (empty !== undefined) refuse('the parameter ' + empty.slice(0, -1) + ' without a value would be taken for one that stands in a file', 'give it a value, or a name without ":"');
+  const argv = maskArguments(options.argv, () => '');
+  const isSecret = argv.some((word, i) => word !== options.argv[i]) || options.parameters.some((one) => {
+    const sign = one.indexOf('=');
+    return sign >= 0 && maskValue(one.slice(0, sign), one.slice(sign + 1), () => '') !== one.slice(sign + 1);
+  });
+  if (isSecret) refuse('it holds what may be a secret, and the plan is a file for everybody', 'let the command read it from a file or a variable');
+}
+
+/** Streams that go to files of the project; what lies elsewhere is left as whoever runs the step has it. */
+function listPlannedRedirects(project: Project): ByteString[] {
+  return readRedirects(project).spelled.filter((redirect) => redirect === '2 >& 1' || redirect.startsWith('0 <') || !/^[12] >>? \//.test(redirect));
+}
+
+function describeStep(options: RecordOptions, project: Project, folder: ByteString, name: ByteString): NewStep {
+  const directory = relativeTo(project, folder);
+  const path = (pattern: ByteString): ByteString => toRecordPath(project, folder, pattern);
+  const fields: NewStep['fields'] = [];
+  const add = (field: string, value: ByteString | undefined): void => { if (value !== undefined && value !== '') fields.push({ name: field, value }); };
+  add('Plan', name);
+  add('Command', spellTyped(resolveCommand(options.argv, folder), project.root, directory));
+  if (directory !== '.') add('Directory', directory);
+  add('Label', options.label);
+  add('Reason', options.reason);
+  for (const tag of options.tags) add('Tag', tag);
+  const { given, inFiles } = readGivenParameters(options, folder);
+  for (const parameter of given) add('Parameter', parameter.replace('=', ' ').replace(/^([^ ]+) $/, '$1'));
+  for (const parameter of inFiles) add('Parameter', nameFileParameter(parameter));
+  for (const metrics of options.metrics) add('Metrics_file', path(metrics));
+  for (const pattern of options.inputs) add('Declared_input', path(pattern));
+  for (const pattern of options.outputs) add('Declared_output', path(pattern));
+  for (const [variable, value] of readVariableOptions(options.variables)) add(value === undefined ? 'Declared_variable' : 'Variable', value === undefined ? variable : variable + '=' + value);
+  for (const redirect of listPlannedRedirects(project)) add('Redirect', redirect);
+  add('Timeout_s', options.timeout === undefined ? undefined : String(parseTimeout(options.timeout)));
+  readAskedOptions(options);
+  for (const what of ['cpus', 'memory', 'time', 'partition'] as const) if (options[what] !== undefined) add('Asked', what + ' ' + String(options[what]));
+  if (options.trace !== undefined && options.trace !== 'auto') add('Observed', options.trace);
+  return { name, fields };
+}
+
+/** Writes the step into the plan; runs nothing. */
+function planStep(options: RecordOptions, name: ByteString): number {
+  const folder = readCurrentFolder();
+  checkPlanned(options, name);
+  // As it will be: nothing is made for a step that is refused.
+  const planned = options.project === undefined ? findProject(folder) ?? projectAt(folder) : requireProject(folder, options.project);
+  if (relativeTo(planned, folder)[0] === '/') throw new Failure('cannot plan "' + name + '": this folder is not in the project', 'go to the folder that it is to run in', EXIT.usage);
+  const step = describeStep(options, planned, folder, name);
+  checkNewStep(planned, step);
+  const done = addToPlan(openOrMakeProject(options, folder), step, options.force);
+  if (!options.quiet) tell('rr: "' + name + '" ' + { added: 'is planned', replaced: 'is planned anew', same: 'is planned so already' }[done] + ' in ' + PLAN_PATH + '; "rr make" runs it');
+  return 0;
+}
+
 /** Runs the command and records it. Returns the exit status for rr. */
 export async function recordRun(options: RecordOptions): Promise<number> {
+  if (options.plan !== undefined) return planStep(options, options.plan);
+  if (options.force) throw new Failure('cannot use --force without --plan', '', EXIT.usage);
   // Anything but a method is 'auto': the table of options lets no other word through.
   const trace = TRACE_METHODS.find((method) => method === options.trace) ?? 'auto';
-  const timeoutS = options.timeout === undefined ? undefined : parseDurationS(options.timeout);
+  const timeoutS = options.timeout === undefined ? undefined : parseTimeout(options.timeout);
+  const asked = readAskedOptions(options);
+  const declared = readVariableOptions(options.variables);
   // First of all, as long as rr has opened nothing itself.
   const inherited = findInheritedDescriptors();
   const folder = readCurrentFolder();
   const { given, inFiles, left } = readGivenParameters(options, folder);
   const { label, reason, tags, inputs, outputs, requireClean, noLogs, quiet } = options;
   const argv = resolveCommand(options.argv, folder);
-  const project = openProject(options, folder);
+  const project = openOrMakeProject(options, folder);
   if (!quiet) for (const why of left) tell('rr: ' + why);
+  const reuse = chooseReuse(project, folder, options.reuse);
   const request: RecordingRequest = {
-    argv, project, folder, label, reason, tags, inputs, outputs, parameters: given, fileParameters: inFiles,
-    metricsFiles: options.metrics.map((name) => toRecordPath(project, folder, name)), timeoutS, trace, requireClean, noLogs, quiet, inherited, repeat: undefined,
+    argv, project, folder, label, reason, tags, inputs, outputs, parameters: given, fileParameters: inFiles, variables: Array.from(declared.keys()),
+    metricsFiles: options.metrics.map((name) => toRecordPath(project, folder, name)), timeoutS, asked, trace, requireClean, noLogs, quiet, inherited, repeat: undefined,
+    reuse: reuse && openReuse(project, reuse),
   };
+  setDeclared(declared);
   const recorded = await recordCommand(request);
   report(options, request, recorded);
   return chooseExit(recorded);

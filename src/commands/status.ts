@@ -2,25 +2,22 @@
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
-import type { GraphRun } from '../core/graph.ts';
 import { applyNotes } from '../core/notes.ts';
 import { isSourceName } from '../core/sources.ts';
-import type { Expectations, FileVerdicts, StaleCause } from '../core/staleness.ts';
+import type { Expectations, FileVerdicts } from '../core/staleness.ts';
 import { judgeFiles, listExpectations, listResultFolders, makeOrphanTester } from '../core/staleness.ts';
 import type { Run } from '../core/run.ts';
-import { EnvironmentComparer } from '../sys/environmentnow.ts';
+import { isAllDone, readCluster, removeOver } from '../sys/clusterstate.ts';
 import { listFolder, lstatIfThere } from '../sys/files.ts';
-import { readFileStates } from '../sys/filestates.ts';
 import { findUncommitted, readGitKnowledge, selectUnknownToGit } from '../sys/gitknown.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import { toRecordPath } from '../sys/observe.ts';
+import { PresentFacts } from '../sys/present.ts';
 import type { Project } from '../sys/project.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
-import { listMonths } from '../sys/recordfiles.ts';
 import type { Dependence } from '../sys/statuscache.ts';
-import { dependOn, findKeptAnswer, keepAnswer } from '../sys/statuscache.ts';
-import { readRun } from '../sys/records.ts';
-import { readGraphRuns } from '../sys/runindex.ts';
+import { dependOn, dependOnRecords, findKeptAnswer, keepAnswer } from '../sys/statuscache.ts';
+import { readStepGraph, StepBook } from '../sys/steps.ts';
 import { readMarks } from '../sys/store.ts';
 import { isTerminal, printOut, readColumns } from '../sys/terminal.ts';
 import { isAllFine, printStatus, printStatusJson } from '../views/status.ts';
@@ -41,16 +38,9 @@ type FileFacts = FileVerdicts & {
 
 // ---- from records and files -------------------------------------------------------------------------
 
-/** Every record and every note changes the times of one of these. */
-function listRecordFolders(project: Project): Dependence[] {
-  const folders: ByteString[] = [];
-  for (const kind of ['runs', 'notes'] as const) folders.push('provenance/' + kind, ...listMonths(project, kind).map((month) => 'provenance/' + kind + '/' + month));
-  return folders.map((path) => dependOn(project, path));
-}
-
 /** The files in these folders that may be orphans. */
 function listOrphanCandidates(project: Project, expected: Expectations, folders: ByteString[]): ByteString[] {
-  const mayBeOrphan = makeOrphanTester(expected.runs, expected.owners);
+  const mayBeOrphan = makeOrphanTester(expected.graph.runs, expected.graph.owners);
   const found: ByteString[] = [];
   for (const folder of folders) {
     for (const name of listFolder(absoluteOf(project, folder === '' ? '.' : folder))) {
@@ -63,38 +53,32 @@ function listOrphanCandidates(project: Project, expected: Expectations, folders:
   return found.sort(compareBytes);
 }
 
-function listSources({ runs, isLive }: Expectations): ByteString[] {
+function listSources({ graph }: Expectations): ByteString[] {
   const sources = new Set<ByteString>();
-  runs.forEach((run, index) => {
-    for (const input of isLive[index] === 1 ? run.inputs : []) if (input.path[0] !== '/' && isSourceName(input.path)) sources.add(input.path);
+  graph.nodes.forEach(({ run }) => {
+    for (const input of run < 0 ? [] : graph.runs[run].inputs) if (input.path[0] !== '/' && isSourceName(input.path)) sources.add(input.path);
   });
   return Array.from(sources).sort(compareBytes);
 }
 
-/** Causes that lie in the software of each run, by its number; its record is read for them. */
-function makeEnvironmentCauses(project: Project, runs: GraphRun[], comparer: EnvironmentComparer): (index: number) => StaleCause[] {
-  return (index) => {
-    const environment = readRun(project, runs[index].id)?.environment;
-    return environment === undefined ? [] : comparer.changesOf(environment).map((change) => ({ kind: 'environment', what: change.subject }));
-  };
-}
-
 async function gatherFacts(project: Project, hasEnvironment: boolean): Promise<{ facts: FileFacts; depends: Dependence[] }> {
   // Looked at before what is in them, so that a change meanwhile is noticed the next time.
-  const depends = listRecordFolders(project);
-  const { runs, notes, faults, noteFaults } = readGraphRuns(project);
-  const expected = listExpectations(runs);
-  const folders = listResultFolders(expected.owners);
+  const depends = dependOnRecords(project);
+  const source = readStepGraph(project);
+  const { runs } = source.graph;
+  const expected = listExpectations(source.graph);
+  const folders = listResultFolders(source.graph.owners);
   for (const folder of folders) depends.push(dependOn(project, folder === '' ? '.' : folder));
-  const seen = await readFileStates(project, expected.paths);
-  const comparer = new EnvironmentComparer(project);
-  const verdicts = judgeFiles(expected, (path) => seen.get(path)?.state, hasEnvironment ? makeEnvironmentCauses(project, runs, comparer) : () => []);
-  comparer.save();
-  for (const path of expected.paths) depends.push({ path, stat: seen.get(path)?.stat });
+  const present = new PresentFacts(project, hasEnvironment);
+  await present.look(expected.paths);
+  const book = new StepBook(project, source, present);
+  const verdicts = judgeFiles(expected, book.present);
+  book.close();
+  depends.push(...present.listDependences());
   // Who has noted what came of it knows of it.
-  const lost = runs.filter((run) => run.status === 'lost').map((run) => applyNotes(run, notes.get(run.id))).filter((one) => one.notes.outcome === undefined).reverse().map(({ run }) => ({ id: run.id, label: run.label }));
+  const lost = runs.filter((run) => run.status === 'lost').map((run) => applyNotes(run, source.notes.get(run.id))).filter((one) => one.notes.outcome === undefined).reverse().map(({ run }) => ({ id: run.id, label: run.label }));
   return {
-    facts: { ...verdicts, runs: runs.length, lost, unreadable: faults.concat(noteFaults).map((fault) => fault.message), orphanCandidates: listOrphanCandidates(project, expected, folders), sources: listSources(expected) },
+    facts: { ...verdicts, runs: runs.length, lost, unreadable: source.faults.concat(source.planFault ?? []).map((fault) => fault.message), orphanCandidates: listOrphanCandidates(project, expected, folders), sources: listSources(expected) },
     depends,
   };
 }
@@ -111,14 +95,21 @@ function parseKeptFacts(text: string | undefined): FileFacts | undefined {
 }
 
 async function readFacts(project: Project, hasEnvironment: boolean): Promise<FileFacts> {
-  const kept = hasEnvironment ? undefined : parseKeptFacts(await findKeptAnswer(project));
+  const kept = hasEnvironment ? undefined : parseKeptFacts(await findKeptAnswer(project, 'status'));
   if (kept !== undefined) return kept;
   const { facts, depends } = await gatherFacts(project, hasEnvironment);
-  if (!hasEnvironment) keepAnswer(project, JSON.stringify(facts), depends);
+  if (!hasEnvironment) keepAnswer(project, 'status', JSON.stringify(facts), depends);
   return facts;
 }
 
 // ---- the whole --------------------------------------------------------------------------------------
+
+/** What was handed over to a cluster. What came to a good end is told once, and then it is gone. */
+function readBatches(project: Project): Pick<StatusReport, 'batches' | 'clusterProblem'> {
+  const cluster = readCluster(project);
+  removeOver(project, cluster, isAllDone);
+  return { batches: cluster.batches.map(({ batch, tasks, refused }) => ({ id: batch.id, verb: batch.verb, title: batch.title, madeUtc: batch.madeUtc, tasks, refused })), clusterProblem: cluster.problem };
+}
 
 /** What changes without a record or a result: runs that go on, and what git says. */
 function completeReport(project: Project, facts: FileFacts): StatusReport {
@@ -128,13 +119,14 @@ function completeReport(project: Project, facts: FileFacts): StatusReport {
   const git = facts.orphanCandidates.length + facts.sources.length === 0 ? undefined : readGitKnowledge(project);
   return {
     ...facts, orphans: git === undefined ? facts.orphanCandidates : selectUnknownToGit(git, facts.orphanCandidates), uncommitted: git === undefined ? [] : findUncommitted(git, facts.sources),
+    batches: [], clusterProblem: undefined,
     lost: marks.filter((mark) => !mark.isAlive).map(nameOf).reverse().concat(facts.lost as (StatusRunName & { startedUtc: string })[]), running: marks.filter((mark) => mark.isAlive).map(nameOf),
   };
 }
 
 /** Only what lies at or below one of these paths. Throws Failure if one of them, which `words` are as given, names nothing. */
 function narrowReport(project: Project, report: StatusReport, paths: ByteString[], words: ByteString[]): StatusReport {
-  const { owners, raw, paths: known } = listExpectations(readGraphRuns(project).runs);
+  const { graph: { owners }, raw, paths: known } = listExpectations(readStepGraph(project).graph);
   const isAt = (path: ByteString, wanted: ByteString): boolean => path === wanted || path.startsWith(wanted + '/');
   paths.forEach((wanted, i) => {
     if (lstatIfThere(absoluteOf(project, wanted)) !== undefined || known.some((path) => isAt(path, wanted))) return;
@@ -156,7 +148,7 @@ export async function showStatus(words: ByteString[], options: StatusOptions): P
   const project = requireProject(current, options.project);
   const paths = words.map((word) => toRecordPath(project, current, word));
   const whole = completeReport(project, await readFacts(project, options.environment));
-  const report = paths.length === 0 || paths.indexOf('.') >= 0 ? whole : narrowReport(project, whole, paths, words);
+  const report = paths.length === 0 || paths.indexOf('.') >= 0 ? { ...whole, ...readBatches(project) } : narrowReport(project, whole, paths, words);
   if (options.json) printOut(printStatusJson(report));
   else if (!options.quiet) printOut(printStatus(report, isTerminal(1) ? readColumns(1) : Infinity, options.all));
   return isAllFine(report) ? 0 : EXIT.differs;

@@ -5,6 +5,8 @@ export const EXIT = {
   /** The question was answered with no: something is not as recorded. */
   differs: 1,
   usage: 2,
+  /** `make` could not make a step: an input is gone, say. */
+  unmakeable: 120,
   /** `record` refused before the command started. */
   refused: 121,
   /** The command succeeded, its record could not be written in full. */

@@ -61,7 +61,7 @@ export type Owner = { index: number; file: FileState };
 type OwningRun = Pick<GraphRun, 'status' | 'outputs' | 'removed' | 'tree'>;
 
 /** Rule 1, for one more run. */
-function noteOwned(owners: Map<ByteString, Owner>, run: OwningRun, index: number): void {
+export function noteOwned(owners: Map<ByteString, Owner>, run: OwningRun, index: number): void {
   if (run.tree !== undefined) return;
   for (const path of run.removed) owners.delete(path);
   if (run.status !== 'succeeded') return;

@@ -65,6 +65,8 @@ export type Run = {
   sweep?: { label: ByteString; number: number };
   /** Why rr make carried it out. */
   because?: ByteString;
+  /** Id of the run in whose place it stands, as rr make carried out the same step again. */
+  redoes?: string;
   /** Id of the run whose outputs were put back instead of running the command. */
   reused?: string;
   label?: ByteString;
@@ -171,7 +173,7 @@ export function isComparable(file: FileState): boolean {
 }
 
 /** Of a run what lists show, filter and sort by; of its notes what changes or adds to that. */
-export type RunSummary = Pick<Run, 'id' | 'repeats' | 'parent' | 'tree' | 'label' | 'reason' | 'tags' | 'command' | 'directory' | 'parameters' | 'metrics' | 'startedUtc'
+export type RunSummary = Pick<Run, 'id' | 'repeats' | 'parent' | 'reused' | 'tree' | 'sweep' | 'label' | 'reason' | 'tags' | 'command' | 'directory' | 'parameters' | 'metrics' | 'startedUtc'
   | 'wallS' | 'userS' | 'systemS' | 'peakMemoryBytes' | 'exit' | 'signal' | 'status' | 'code' | 'environment'> & {
   verdicts: Pick<Verdict, 'word'>[];
   outcome?: ByteString;

@@ -1,118 +1,86 @@
-// staleness.ts - which results are not any more what their runs would make, and exactly why. Knows no files on a disk and no clock.
+// staleness.ts - which results are not any more what their steps would make, and what else is not as it should be. Knows no files on a disk and no clock.
 import type { ByteString } from './bytes.ts';
 import { compareBytes } from './bytes.ts';
-import { findNeeded, isSameContent } from './graph.ts';
 import type { GraphRun, Owner } from './graph.ts';
+import { isSameContent } from './graph.ts';
 import type { FileState } from './run.ts';
+import { findStepCauses, isOfResult } from './stepcauses.ts';
+import type { Present, StateNow, StepCause } from './stepcauses.ts';
+import type { StepGraph } from './steps.ts';
 
-// 1. A result is stale if a file that its run read has other content now than was read, or if the
-//    owner of such a file is stale. What the run wrote or removed itself does not count, nor what is
-//    gone: gone results are missing, gone raw inputs are told as such.
-// 2. Content decides, never a time.
-// 3. Raw inputs are the files that a live run read and that no run has written or removed since. Each
-//    is expected to be as it was last read.
+// 1. A result is stale if its step must be redone for another cause than that a result is missing or
+//    changed, which is told as such; or if a step that gives one of its inputs is stale. A raw input
+//    that is gone is told as such, too.
+// 2. Raw inputs are the files that a step read and that no step makes. Each is expected to be as it was
+//    last read. Of a parameter file the keys are expected to be, by which steps are stale.
 
-/** A file as it is now: undefined if it is gone; hash '?' if it cannot be read. */
-export type StateNow = (path: ByteString) => FileState | undefined;
-
-/** Why a result is stale. */
-export type StaleCause =
-  | { kind: 'input'; path: ByteString; /** The run whose result it is now; undefined: raw, or changed by hand. */ by: string | undefined }
-  | { kind: 'producer'; path: ByteString; by: string }
-  | { kind: 'environment'; what: ByteString };
-
-export type StaleResult = { path: ByteString; run: string; causes: StaleCause[] };
+export type StaleResult = { path: ByteString; run: string; causes: StepCause[] };
 export type ChangedResult = { path: ByteString; run: string; /** A later run that did not succeed wrote to it. */ overwrittenBy: string | undefined };
 export type RawInput = { path: ByteString; run: string };
+/** A planned step that was never run, or must be redone and leaves no result by which that would be told. */
+export type OpenStep = { name: ByteString; causes: StepCause[] };
 
 /** What is to be looked at on the disk. */
 export type Expectations = {
-  runs: GraphRun[];
-  owners: Map<ByteString, Owner>;
-  /** Of each run: does a current result need it? */
-  isLive: Uint8Array;
-  /** Of each path a live run read last and no run wrote since: the run and what it read. */
-  raw: Map<ByteString, Owner>;
+  graph: StepGraph;
+  /** Of each raw input the run that read it last, and what it read; undefined if its content is not what counts. */
+  raw: Map<ByteString, { index: number; file: FileState | undefined }>;
   /** All paths that must be looked at, sorted by bytes. */
   paths: ByteString[];
 };
 
-export type FileVerdicts = { results: number; inputs: number; stale: StaleResult[]; missing: RawInput[]; edited: ChangedResult[]; changedInputs: RawInput[]; goneInputs: RawInput[] };
-
-/** What `runs`, which are in the order of their ids, say that there should be. */
-export function listExpectations(runs: GraphRun[]): Expectations {
-  const { owners, isLive } = findNeeded(runs);
-  const raw = new Map<ByteString, Owner>();
-  runs.forEach((run, index) => {
-    if (run.tree !== undefined) return;
-    if (isLive[index] === 1) for (const file of run.inputs) if (file.hash !== '?' && file.kind !== 'd' && !owners.has(file.path)) raw.set(file.path, { index, file });
-    for (const file of run.outputs) raw.delete(file.path);
-    for (const path of run.removed) raw.delete(path);
-  });
-  const paths = new Set(owners.keys());
-  for (const path of raw.keys()) paths.add(path);
-  for (const owner of owners.values()) for (const input of runs[owner.index].inputs) paths.add(input.path);
-  return { runs, owners, isLive, raw, paths: Array.from(paths).sort(compareBytes) };
-}
-
-/** The runs that own results, each once, ascending. */
-function listOwningRuns(owners: Map<ByteString, Owner>): number[] {
-  return Array.from(new Set(Array.from(owners.values(), (owner) => owner.index))).sort((a, b) => a - b);
-}
-
-type Staleness = {
-  /** Of each owning run the causes found so far. */
-  causes: Map<number, StaleCause[]>;
-  /** Of each owning run those that read a result of it as it is now. */
-  readers: Map<number, { run: number; path: ByteString }[]>;
+export type FileVerdicts = {
+  results: number; inputs: number; stale: StaleResult[]; missing: RawInput[]; edited: ChangedResult[]; changedInputs: RawInput[]; goneInputs: RawInput[]; open: OpenStep[];
 };
 
-function noteReading(expected: Expectations, index: number, input: FileState, now: FileState | undefined, found: Staleness): void {
-  const owner = expected.owners.get(input.path);
-  const by = owner === undefined ? undefined : expected.runs[owner.index].id;
-  if (now !== undefined && now.hash !== '?' && !isSameContent(now, input)) {
-    const isOwners = owner !== undefined && isSameContent(now, owner.file);
-    (found.causes.get(index) as StaleCause[]).push({ kind: 'input', path: input.path, by: isOwners ? by : undefined });
-  } else if (owner !== undefined && owner.index !== index && isSameContent(owner.file, input)) {
-    const readers = found.readers.get(owner.index);
-    if (readers === undefined) found.readers.set(owner.index, [{ run: index, path: input.path }]);
-    else readers.push({ run: index, path: input.path });
-  }
+/** The paths that a step is judged by, but for what its patterns name: results, inputs, what was absent. */
+export function listPathsOfStep(graph: StepGraph, at: number): ByteString[] {
+  const { run } = graph.nodes[at];
+  if (run < 0) return [];
+  const { inputs, outputs, facts } = graph.runs[run];
+  const owned = outputs.filter((file) => graph.owners.get(file.path)?.index === run);
+  return inputs.concat(owned).map((file) => file.path).concat(facts.absent);
 }
 
-/** Rule 1. `environmentCauses` are further causes of a run, by its number. */
-function findStaleRuns(expected: Expectations, stateOf: StateNow, environmentCauses: (run: number) => StaleCause[]): Map<number, StaleCause[]> {
-  const found: Staleness = { causes: new Map(), readers: new Map() };
-  const owning = listOwningRuns(expected.owners);
-  for (const index of owning) {
-    const run = expected.runs[index];
-    found.causes.set(index, environmentCauses(index));
-    const own = new Set(run.removed);
-    for (const file of run.outputs) own.add(file.path);
-    for (const input of run.inputs) {
-      if (input.hash !== '?' && input.kind !== 'd' && !own.has(input.path)) noteReading(expected, index, input, stateOf(input.path), found);
-    }
-  }
-  // A result can be made again with the same bytes by a later run, so the order of the runs is no order of these.
-  const waiting = owning.filter((index) => (found.causes.get(index) as StaleCause[]).length > 0);
+/** What the steps say that there should be. */
+export function listExpectations(graph: StepGraph): Expectations {
+  const raw: Expectations['raw'] = new Map();
+  const paths = new Set<ByteString>();
+  graph.nodes.forEach((node, at) => {
+    for (const path of listPathsOfStep(graph, at)) paths.add(path);
+    if (node.run < 0) return;
+    const { inputs, facts } = graph.runs[node.run];
+    const note = (path: ByteString, file: FileState | undefined): void => {
+      if (graph.owners.has(path) || node.transient?.has(path) === true) return;
+      if (node.run >= (raw.get(path)?.index ?? 0)) raw.set(path, { index: node.run, file });
+    };
+    for (const file of inputs) if (file.hash !== '?' && file.kind !== 'd') note(file.path, facts.parameterFiles.indexOf(file.path) < 0 ? file : undefined);
+  });
+  return { graph, raw, paths: Array.from(paths).sort(compareBytes) };
+}
+
+/** Of each step why it is stale (rule 1): the causes found, and those that come from steps before it. */
+function findStaleSteps(graph: StepGraph, causes: StepCause[][], readers: { reader: number; path: ByteString }[][]): StepCause[][] {
+  const stale = causes.map((list) => list.filter((cause) => !isOfResult(cause) && cause.kind !== 'gone'));
+  const waiting = stale.map((_, at) => at).filter((at) => stale[at].length > 0 && graph.nodes[at].run >= 0);
   const isSpread = new Set(waiting);
-  for (let at = 0; at < waiting.length; at++) {
-    for (const { run, path } of found.readers.get(waiting[at]) ?? []) {
-      (found.causes.get(run) as StaleCause[]).push({ kind: 'producer', path, by: expected.runs[waiting[at]].id });
-      if (!isSpread.has(run)) waiting.push(run);
-      isSpread.add(run);
+  for (let next = 0; next < waiting.length; next++) {
+    const by = graph.runs[graph.nodes[waiting[next]].run].id;
+    for (const { reader, path } of readers[waiting[next]]) {
+      stale[reader].push({ kind: 'producer', path, by });
+      if (!isSpread.has(reader)) waiting.push(reader);
+      isSpread.add(reader);
     }
   }
-  return found.causes;
+  return stale;
 }
 
-/** The last run that wrote to each of these paths without success, after its owner. */
-function findOverwriters(runs: GraphRun[], paths: Set<ByteString>): Map<ByteString, { id: string; file: FileState }> {
+/** Of each path to which the last run that wrote to it did so without success, that run and what it left. */
+export function findOverwriters(runs: GraphRun[]): Map<ByteString, { id: string; file: FileState }> {
   const found = new Map<ByteString, { id: string; file: FileState }>();
-  for (const run of paths.size === 0 ? [] : runs) {
-    if (run.tree !== undefined) continue;
+  for (const run of runs) {
+    if (run.tree !== undefined || (run.status === 'succeeded' && found.size === 0)) continue;
     for (const file of run.outputs) {
-      if (!paths.has(file.path)) continue;
       if (run.status === 'succeeded') found.delete(file.path);
       else found.set(file.path, { id: run.id, file });
     }
@@ -120,36 +88,47 @@ function findOverwriters(runs: GraphRun[], paths: Set<ByteString>): Map<ByteStri
   return found;
 }
 
-function isAsExpected(file: FileState, now: FileState): boolean {
-  return now.hash === '?' || isSameContent(file, now);
+function sortByPath<T extends { path: ByteString }>(list: T[]): T[] {
+  return list.sort((a, b) => compareBytes(a.path, b.path));
 }
 
 /** The verdicts on all that is expected; lists in the order of paths. */
-export function judgeFiles(expected: Expectations, stateOf: StateNow, environmentCauses: (run: number) => StaleCause[]): FileVerdicts {
-  const { runs, owners, raw } = expected;
-  const verdicts: FileVerdicts = { results: owners.size, inputs: raw.size, stale: [], missing: [], edited: [], changedInputs: [], goneInputs: [] };
-  const causes = findStaleRuns(expected, stateOf, environmentCauses);
-  for (const [path, { index, file }] of owners) {
-    const run = runs[index].id;
-    const now = stateOf(path);
-    if (now === undefined) verdicts.missing.push({ path, run });
-    else if (!isAsExpected(file, now)) verdicts.edited.push({ path, run, overwrittenBy: undefined });
-    const why = causes.get(index) as StaleCause[];
-    if (why.length > 0) verdicts.stale.push({ path, run, causes: why });
+export function judgeFiles({ graph, raw }: Expectations, present: Present): FileVerdicts {
+  const verdicts: FileVerdicts = { results: graph.owners.size, inputs: raw.size, stale: [], missing: [], edited: [], changedInputs: [], goneInputs: [], open: [] };
+  const readers: { reader: number; path: ByteString }[][] = graph.nodes.map(() => []);
+  const causes = graph.nodes.map((_, at) => findStepCauses(graph, at, present, (writer, path) => { readers[writer].push({ reader: at, path }); }));
+  const stale = findStaleSteps(graph, causes, readers);
+  graph.nodes.forEach((node, at) => {
+    if (node.plan < 0 || stale[at].length === 0) return;
+    const isTold = node.run >= 0 && graph.runs[node.run].outputs.some((file) => graph.owners.get(file.path)?.index === node.run);
+    if (!isTold) verdicts.open.push({ name: graph.planned[node.plan].name, causes: stale[at] });
+  });
+  for (const [path, { index }] of graph.owners) {
+    const why = stale[graph.nodeOfRun.get(index) as number];
+    if (why.length > 0) verdicts.stale.push({ path, run: graph.runs[index].id, causes: why });
   }
-  for (const [path, { index, file }] of raw) {
-    const now = stateOf(path);
-    if (now === undefined) verdicts.goneInputs.push({ path, run: runs[index].id });
-    else if (!isAsExpected(file, now)) verdicts.changedInputs.push({ path, run: runs[index].id });
-  }
-  const overwriters = findOverwriters(runs, new Set(verdicts.edited.map((one) => one.path)));
-  for (const one of verdicts.edited) {
-    const by = overwriters.get(one.path);
-    const now = stateOf(one.path);
-    if (by !== undefined && now !== undefined && isSameContent(by.file, now)) one.overwrittenBy = by.id;
-  }
-  for (const list of [verdicts.stale, verdicts.missing, verdicts.edited, verdicts.changedInputs, verdicts.goneInputs]) list.sort((a: { path: ByteString }, b: { path: ByteString }) => compareBytes(a.path, b.path));
+  causes.forEach((list, at) => {
+    if (graph.nodes[at].run < 0) return;
+    const run = graph.runs[graph.nodes[at].run].id;
+    for (const cause of list) {
+      if (cause.kind === 'missing') verdicts.missing.push({ path: cause.path, run });
+      else if (cause.kind === 'changed') verdicts.edited.push({ path: cause.path, run, overwrittenBy: cause.by });
+      // Secret files are among no inputs.
+      else if (cause.kind === 'gone' && !raw.has(cause.path) && !verdicts.goneInputs.some((one) => one.path === cause.path)) verdicts.goneInputs.push({ path: cause.path, run });
+    }
+  });
+  judgeRawInputs(graph, raw, present.stateOf, verdicts);
+  for (const list of [verdicts.stale, verdicts.missing, verdicts.edited, verdicts.changedInputs, verdicts.goneInputs]) sortByPath(list as { path: ByteString }[]);
   return verdicts;
+}
+
+function judgeRawInputs(graph: StepGraph, raw: Expectations['raw'], stateOf: StateNow, verdicts: FileVerdicts): void {
+  for (const [path, { index, file }] of raw) {
+    const run = graph.runs[index].id;
+    const now = stateOf(path);
+    if (now === undefined) verdicts.goneInputs.push({ path, run });
+    else if (file !== undefined && now.hash !== '?' && !isSameContent(file, now)) verdicts.changedInputs.push({ path, run });
+  }
 }
 
 // ---- files that nobody accounts for -----------------------------------------------------------------

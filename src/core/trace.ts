@@ -79,6 +79,8 @@ export type TraceSummary = {
   foldersMade: ByteString[];
   /** From before the run. */
   foldersRemoved: ByteString[];
+  /** In the project: opened as folders, and not made by the run. */
+  foldersListed: ByteString[];
   /** Files created by the run and gone again. */
   temporaryCount: number;
   /** Names of class ignored, or temporary and made by the run, that are left out. */
@@ -214,6 +216,7 @@ export class Trace {
       movedFolders: this.listMovedFolders(),
       foldersMade: pick((name) => isData(name) && name.node !== undefined && name.node.kind === 'folder' && name.node.origin === 'made'),
       foldersRemoved: Array.from(this.files.foldersRemoved).filter((path) => isData(this.files.nameAt(path))).sort(compareBytes),
+      foldersListed: pick((name) => name.isListed && name.what === 'project' && name.node?.origin !== 'made'),
       temporaryCount: this.files.temporaryCount + this.files.countNameless(),
       ignoredCount: names.filter((name) => (name.what === 'ignored' && name.isUsed) || (name.what === 'temporary' && name.node !== undefined && name.node.kind !== 'folder' && name.node.origin !== 'before')).length,
       outlived: this.processes.countAlive(),

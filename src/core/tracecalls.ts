@@ -238,6 +238,7 @@ function openName(state: TraceState, process: ProcessState, name: TracedName, fl
   if ((flags & OPEN_CREATE) !== 0 ? isCountedAsMade(name) : isCounted(name)) return;
   if ((flags & OPEN_FOLDER) !== 0) {
     noteThere(name);
+    name.isListed = true;
     if (name.node !== undefined) name.node.kind = 'folder';
     return;
   }

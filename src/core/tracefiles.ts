@@ -59,6 +59,8 @@ export type TracedName = {
   isLinkRead: boolean;
   /** Read or written; of the classes for which no more is kept. */
   isUsed: boolean;
+  /** Opened as a folder. */
+  isListed: boolean;
 };
 
 const MOST_LINKS_FOLLOWED = 40;
@@ -104,7 +106,7 @@ export class TracedFiles {
     if (known !== undefined) return known;
     const own = detachString(path);
     const name: TracedName = {
-      path: own, what: this.options.classOf(own), node: undefined, isRelocated: false, wasAbsent: false, wasThere: false, isTouched: false, isMissed: false, isLinkRead: false, isUsed: false,
+      path: own, what: this.options.classOf(own), node: undefined, isRelocated: false, wasAbsent: false, wasThere: false, isTouched: false, isMissed: false, isLinkRead: false, isUsed: false, isListed: false,
     };
     this.names.set(own, name);
     return name;

@@ -46,6 +46,7 @@ export function printRunBody(run: Run): ByteString {
   out.encoded('Plan', run.plan);
   if (run.sweep !== undefined) out.raw('Sweep', String(run.sweep.number) + ' ' + encodeText(run.sweep.label));
   out.encoded('Because', run.because);
+  out.raw('Redoes', run.redoes);
   out.raw('Reused', run.reused);
   out.encoded('Label', run.label);
   out.encoded('Reason', run.reason);
@@ -128,6 +129,7 @@ const SETTERS: { [name: string]: FieldSetter<Run> } = {
     run.sweep = { number: readWhole(parts[0], Number.MAX_SAFE_INTEGER, fault), label: decodeText(parts[1]) };
   },
   Because: (run, value) => { run.because = decodeText(value); },
+  Redoes: (run, value, fault) => { run.redoes = readId(value, fault); },
   Reused: (run, value, fault) => { run.reused = readId(value, fault); },
   Label: (run, value) => { run.label = decodeText(value); },
   Reason: (run, value) => { run.reason = decodeText(value); },
@@ -209,7 +211,7 @@ const SETTERS: { [name: string]: FieldSetter<Run> } = {
 };
 
 // Of these a record has at most one.
-const SINGLE = ['Id', 'Repeats', 'Parent', 'Tree', 'Plan', 'Sweep', 'Because', 'Reused', 'Label', 'Reason', 'Command', 'Directory', 'Started', 'Wall_s', 'User_s', 'System_s', 'Peak_memory_bytes', 'Exit', 'Signal',
+const SINGLE = ['Id', 'Repeats', 'Parent', 'Tree', 'Plan', 'Sweep', 'Because', 'Redoes', 'Reused', 'Label', 'Reason', 'Command', 'Directory', 'Started', 'Wall_s', 'User_s', 'System_s', 'Peak_memory_bytes', 'Exit', 'Signal',
   'Timeout_s', 'Job', 'Aside', 'Status', 'Code', 'Code_branch', 'Code_remote', 'Environment', 'Observed', 'Rr', 'Sha256'];
 const REQUIRED = ['Id', 'Command', 'Directory', 'Started', 'Status', 'Observed', 'Rr'];
 

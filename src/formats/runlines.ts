@@ -1,8 +1,9 @@
 // runlines.ts - a run as a line of the index: what lists show, what the graph needs. Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
-import type { GraphRun } from '../core/graph.ts';
 import type { NotedFacts } from '../core/notes.ts';
 import type { FileState, Run, RunStatus, RunSummary, VerdictWord } from '../core/run.ts';
+import { NO_FACTS, stepFactsOf } from '../core/steps.ts';
+import type { StepFacts, StepRun } from '../core/steps.ts';
 import { parseFile, printFile } from './fields.ts';
 import { decodeText, decodeWithheld, encodeText, encodeWithheld, encodeWord } from './percent.ts';
 import { decodeParameter, encodeParameter } from './record.ts';
@@ -72,7 +73,7 @@ export function readLineId(text: ByteString, start: number): string {
 
 // What is asked for most stands first.
 const AT = { status: 1, wallS: 2, label: 3, command: 4, startedUtc: 5, tags: 6, exit: 7, signal: 8, userS: 9, systemS: 10, peakMemoryBytes: 11, reason: 12,
-  directory: 13, code: 14, environment: 15, repeats: 16, parent: 17, tree: 18, verdicts: 19, metrics: 20, parameters: 21 };
+  directory: 13, code: 14, environment: 15, repeats: 16, parent: 17, tree: 18, verdicts: 19, sweep: 20, metrics: 21, reused: 22, parameters: 23 };
 
 export type SummaryNotes = NotedFacts & Pick<RunSummary, 'outcome' | 'comments'>;
 
@@ -80,7 +81,8 @@ export type SummaryNotes = NotedFacts & Pick<RunSummary, 'outcome' | 'comments'>
 export function printSummaryLine(run: Run): ByteString {
   return printLine([run.id, run.status, run.wallS, encodeCell(run.label), encodeWithheld(run.command), run.startedUtc, run.tags.map(encodeWord).join(' '),
     run.exit, run.signal, run.userS, run.systemS, run.peakMemoryBytes, encodeCell(run.reason), encodeText(run.directory), encodeCell(run.code),
-    run.environment, run.repeats, run.parent, run.tree, Array.from(new Set(run.verdicts.map((verdict) => verdict.word))).join(' '), run.metrics.map(encodeWord).join(' '),
+    run.environment, run.repeats, run.parent, run.tree, Array.from(new Set(run.verdicts.map((verdict) => verdict.word))).join(' '),
+    run.sweep === undefined ? undefined : String(run.sweep.number) + ' ' + encodeText(run.sweep.label), run.metrics.map(encodeWord).join(' '), run.reused,
     ...run.parameters.map(encodeParameter)]);
 }
 
@@ -113,9 +115,15 @@ export class SummaryLine implements RunSummary {
   get environment(): string | undefined { return readCell(this.text, this.start, AT.environment) || undefined; }
   get repeats(): string | undefined { return readCell(this.text, this.start, AT.repeats) || undefined; }
   get parent(): string | undefined { return readCell(this.text, this.start, AT.parent) || undefined; }
+  get reused(): string | undefined { return readCell(this.text, this.start, AT.reused) || undefined; }
   get tree(): 'scratch' | undefined { return readCell(this.text, this.start, AT.tree) === '' ? undefined : 'scratch'; }
   get verdicts(): { word: VerdictWord }[] {
     return readWordsCell(this.text, this.start, AT.verdicts).map((word) => ({ word: word as VerdictWord }));
+  }
+  get sweep(): Run['sweep'] {
+    const value = readCell(this.text, this.start, AT.sweep);
+    const space = value.indexOf(' ');
+    return value === '' ? undefined : { number: Number(value.slice(0, space)), label: decodeText(value.slice(space + 1)) };
   }
   get outcome(): ByteString | undefined { return this.noted?.outcome; }
   get comments(): ByteString[] | undefined { return this.noted?.comments; }
@@ -131,7 +139,34 @@ const GRAPH_AT = { status: 1, repeats: 2, parent: 3, tree: 4, label: 5, reason: 
 export function printGraphLine(run: Run): ByteString {
   return printLine([run.id, run.status, run.repeats, run.parent, run.tree, encodeCell(run.label), encodeCell(run.reason), run.tags.map(encodeWord).join(' '),
     encodeWithheld(run.command), ...run.inputs.map((file) => 'i' + printFile(file)), ...run.outputs.map((file) => 'o' + printFile(file)),
-    ...run.removed.map((path) => 'r' + encodeText(path))]);
+    ...run.removed.map((path) => 'r' + encodeText(path)), ...listFactCells(stepFactsOf(run))]);
+}
+
+// Facts of steps stand last, so that the last cell tells whether there are any.
+const FACT_CELLS = 'PRSasfpnvhd';
+
+function listFactCells(facts: StepFacts): ByteString[] {
+  const each = (letter: string, values: ByteString[]): ByteString[] => values.map((value) => letter + encodeText(value));
+  return (facts.plan === undefined ? [] : ['P' + encodeText(facts.plan)]).concat(facts.redoes === undefined ? [] : ['R' + facts.redoes],
+    facts.sweep === undefined ? [] : ['S' + String(facts.sweep.number) + ' ' + encodeText(facts.sweep.label)], each('a', facts.absent), each('s', facts.secretInputs),
+    each('f', facts.parameterFiles), facts.parameters.map((parameter) => 'p' + encodeParameter(parameter)), each('n', facts.declaredVariables), each('v', facts.variables),
+    each('h', facts.variableHashes), each('d', facts.inputPatterns));
+}
+
+function parseFactCells(cells: ByteString[]): StepFacts {
+  const facts: StepFacts = { absent: [], secretInputs: [], parameterFiles: [], parameters: [], declaredVariables: [], variables: [], variableHashes: [], inputPatterns: [] };
+  const lists: { [letter: string]: ByteString[] } = {
+    a: facts.absent, s: facts.secretInputs, f: facts.parameterFiles, n: facts.declaredVariables, v: facts.variables, h: facts.variableHashes, d: facts.inputPatterns,
+  };
+  for (const cell of cells) {
+    const rest = cell.slice(1);
+    if (cell[0] === 'P') facts.plan = decodeText(rest);
+    else if (cell[0] === 'R') facts.redoes = rest;
+    else if (cell[0] === 'S') facts.sweep = { number: parseInt(rest, 10), label: decodeText(rest.slice(rest.indexOf(' ') + 1)) };
+    else if (cell[0] === 'p') facts.parameters.push(decodeParameter(rest));
+    else if (lists[cell[0]] !== undefined) lists[cell[0]].push(decodeText(rest));
+  }
+  return facts;
 }
 
 /** Does the line at `start` have the path, encoded, as an output (a result or none) or an input? `hit` is where in the line " PATH<TAB>" stands. */
@@ -152,8 +187,8 @@ const MOST_KEPT_FILES = 1 << 12;
 let keepers: GraphLine[] = [];
 let keptFiles = 0;
 
-/** The run that a line of printGraphLine() tells of. Its files are read when they are asked for. */
-export class GraphLine implements GraphRun {
+/** The run that a line of printGraphLine() tells of. Its files and facts are read when they are asked for. */
+export class GraphLine implements StepRun {
   private readonly text: ByteString;
   private readonly start: number;
   private readonly noted: NotedFacts | undefined;
@@ -177,14 +212,20 @@ export class GraphLine implements GraphRun {
   get outputs(): FileState[] { return this.readFiles().outputs; }
   get removed(): ByteString[] { return this.readFiles().removed; }
 
+  get facts(): StepFacts {
+    const end = this.text.indexOf('\n', this.start) - 1;
+    if (FACT_CELLS.indexOf(this.text[this.text.lastIndexOf('\t', end - 1) + 1]) < 0) return NO_FACTS;
+    return parseFactCells(readLastCells(this.text, this.start, GRAPH_AT.files));
+  }
+
   private readFiles(): LineFiles {
     if (this.files !== undefined) return this.files;
     const files: LineFiles = { inputs: [], outputs: [], removed: [] };
     const cells = readLastCells(this.text, this.start, GRAPH_AT.files);
     for (const cell of cells) {
       const rest = cell.slice(1);
-      if (cell[0] === 'r') files.removed.push(decodeText(rest));
-      else (cell[0] === 'i' ? files.inputs : files.outputs).push(parseFile(rest) as FileState);
+      if (cell[0] === 'i' || cell[0] === 'o') (cell[0] === 'i' ? files.inputs : files.outputs).push(parseFile(rest) as FileState);
+      else if (cell[0] === 'r') files.removed.push(decodeText(rest));
     }
     keptFiles += cells.length;
     if (keptFiles > MOST_KEPT_FILES) {

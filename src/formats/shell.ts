@@ -109,3 +109,75 @@ export function splitCommand(source: ByteString, root: ByteString, directory: By
 export function hasShellSyntax(argument: ByteString): boolean {
   return /[ \t-\r|&;<>()$`"'\\*?[\]#~{}!]/.test(argument) || /^[A-Za-z_][A-Za-z0-9_]*=/.test(argument);
 }
+
+// Builtins that change the shell itself, or are no programs: a command of them means nothing without a shell.
+const BUILTINS = ['.', ':', 'alias', 'bg', 'break', 'builtin', 'cd', 'command', 'continue', 'declare', 'eval', 'exec', 'exit', 'export', 'fc', 'fg', 'getopts',
+  'hash', 'jobs', 'let', 'local', 'popd', 'pushd', 'read', 'readonly', 'return', 'set', 'shift', 'shopt', 'source', 'times', 'trap', 'type', 'typeset', 'ulimit',
+  'umask', 'unalias', 'unset', 'wait'];
+
+/** The word in double quotes that begins at `at`, and where it ends; undefined if a shell would have to look at it. */
+function readDoubleQuoted(source: ByteString, at: number, root: ByteString, directory: ByteString): { text: ByteString; end: number } | undefined {
+  let text = '';
+  for (let end = at + 1; end < source.length; end++) {
+    const letter = source[end];
+    if (letter === '"') return { text, end: end + 1 };
+    if (letter === '\\' && '$`"\\'.indexOf(source[end + 1]) >= 0) text += source[++end];
+    else if (letter === '\\' && source[end + 1] === '\n') return undefined;
+    else if (end === at + 1 && directory === '.' && /^\$PWD["/]/.test(source.slice(end, end + 5))) {
+      text += root;
+      end += 3;
+    } else if (letter === '$' || letter === '`') return undefined;
+    else text += letter;
+  }
+  return undefined;
+}
+
+// Unquoted, these are for the shell. "~" and "#" count where a word begins, braces unless they are alone.
+const FOR_SHELL = /[|&;<>()$`*?[\]{}\n\r]/;
+
+/**
+ * The arguments of a command as a person types it, if it is plain words, quoted in any way of POSIX
+ * (2.2), with "$PWD" as the project's folder; undefined if there is anything in it for a shell to do.
+ */
+export function splitSimpleCommand(source: ByteString, root: ByteString, directory: ByteString): ByteString[] | undefined {
+  // Most have nothing quoted.
+  if (/^[A-Za-z0-9_./-][A-Za-z0-9_./@%+,-]*(?: [A-Za-z0-9_./@%+,-]+)*$/.test(source)) {
+    const words = source.split(' ');
+    return SPECIAL_FIRST.test(words[0]) || BUILTINS.indexOf(words[0]) >= 0 ? undefined : words;
+  }
+  const rootWord = spellRoot(directory);
+  const argv: ByteString[] = [];
+  for (let at = 0; at < source.length;) {
+    if (source[at] === ' ' || source[at] === '\t') {
+      at += 1;
+      continue;
+    }
+    const start = at;
+    let word = '';
+    while (at < source.length && source[at] !== ' ' && source[at] !== '\t') {
+      const quoteEnd = source[at] === "'" ? source.indexOf("'", at + 1) : -1;
+      const inDouble = source[at] === '"' ? readDoubleQuoted(source, at, root, directory) : undefined;
+      if (source.startsWith(rootWord, at)) {
+        word += root;
+        at += rootWord.length;
+      } else if (quoteEnd >= 0) {
+        word += source.slice(at + 1, quoteEnd);
+        at = quoteEnd + 1;
+      } else if (inDouble !== undefined) {
+        word += inDouble.text;
+        at = inDouble.end;
+      } else if (source[at] === '\\' && at + 1 < source.length && source[at + 1] !== '\n') {
+        word += source[at + 1];
+        at += 2;
+      } else if (at === start && /^\{\}(?:[ \t]|$)/.test(source.slice(at, at + 3))) {
+        word = '{}';
+        at += 2;
+      } else if (/['"\\]/.test(source[at]) || FOR_SHELL.test(source[at]) || (at === start && (source[at] === '#' || source[at] === '~')) || /^[=:]~/.test(source.slice(at, at + 2))) return undefined;
+      else word += source[at++];
+    }
+    const raw = source.slice(start, at);
+    if (argv.length === 0 && (SPECIAL_FIRST.test(raw) || raw === '!' || raw === '' || BUILTINS.indexOf(word) >= 0)) return undefined;
+    argv.push(word);
+  }
+  return argv.length === 0 ? undefined : argv;
+}

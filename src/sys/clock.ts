@@ -20,6 +20,21 @@ export function readUtcMicros(): number {
   return Math.round((wallOffsetMs + readMonotonicMs()) * 1000);
 }
 
+/** What another process of this machine needs to have the same time as this one, to the microsecond. */
+export function shareClock(): number {
+  readUtcMicros();
+  return wallOffsetMs as number;
+}
+
+const MOST_APART_MS = 60000;
+
+/** Takes over the time of another process, so that ids of both are in one order, also if the wall clock is set meanwhile. */
+export function adoptClock(offsetMs: number): void {
+  const ownMs = Date.now() - readMonotonicMs();
+  // Not where each process has a monotonic clock of its own.
+  if (Math.abs(ownMs - offsetMs) < MOST_APART_MS) wallOffsetMs = offsetMs;
+}
+
 /** 2026-11-22T05:20:39.123456Z (ISO 8601) */
 export function formatUtcMicros(micros: number): string {
   const millis = Math.floor(micros / 1000);

@@ -16,9 +16,11 @@ import { findRepository, inflateBytes } from './gitrepo.ts';
 import { hashBytes, hashWithRetry } from './hash.ts';
 import { HashCache } from './hashcache.ts';
 import { fs } from './node.ts';
+import { ContentStore } from './objects.ts';
 import { absoluteOf } from './project.ts';
 import type { Project } from './project.ts';
 import { readRuns } from './records.ts';
+import { readReuseSettings } from './settings.ts';
 
 /** A file that has the content now (absolute name), or the content itself; of a link the text of its target. */
 export type FoundContent = { kind: 'file'; name: ByteString } | { kind: 'bytes'; content: ByteString };
@@ -35,11 +37,14 @@ export class ContentFinder {
   private readonly repositories = new Map<ByteString, GitRepository | undefined>();
   private readonly trees: KnownTrees = { roots: new Map(), entries: new Map() };
   private readonly patches = new Map<string, Map<ByteString, PatchSection>>();
+  private readonly stores: ContentStore[];
   private others: Map<string, ByteString[]> | undefined;
 
   constructor(project: Project) {
     this.project = project;
     this.cache = new HashCache(project.own + '/seen');
+    const { cache } = readReuseSettings(project);
+    this.stores = [new ContentStore(project.own, true)].concat(cache === undefined ? [] : new ContentStore(cache, false));
   }
 
   /** A file of this content that is in no project, to be found from now on. */
@@ -50,7 +55,7 @@ export class ContentFinder {
   /** The content of a file as a record has it; `run` is the run that read or wrote it. undefined if it is nowhere. */
   find(file: FileState, run?: Run): FoundContent | undefined {
     if (file.hash.length !== 64) return undefined;
-    const found = this.findInPlace(file, file.path) ?? this.findOffered(file) ?? this.findKept(file);
+    const found = this.findInPlace(file, file.path) ?? this.findOffered(file) ?? this.findKept(file) ?? this.findStored(file);
     if (found !== undefined) return found;
     const versions = run === undefined ? [] : this.listVersions(run);
     const own = this.ownRepository();
@@ -96,6 +101,21 @@ export class ContentFinder {
 
   private findKept(file: FileState): FoundContent | undefined {
     return this.checkBytes(file, readKeptContent(this.project.provenance + '/code/' + file.hash + '.src'));
+  }
+
+  /** Among what is kept for reuse (objects.ts). */
+  private findStored(file: FileState): FoundContent | undefined {
+    for (const store of this.stores) {
+      if (!store.has(file.hash, file.size)) continue;
+      if (file.kind === 'l') {
+        const found = this.checkBytes(file, store.read(file.hash, file.size));
+        if (found !== undefined) return found;
+        continue;
+      }
+      const outcome = hashWithRetry(store.nameOf(file.hash));
+      if (outcome.kind === 'hashed' && outcome.hash === file.hash) return { kind: 'file', name: store.nameOf(file.hash) };
+    }
+    return undefined;
   }
 
   // ---- git ------------------------------------------------------------------------------------------

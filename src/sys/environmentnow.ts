@@ -78,11 +78,11 @@ export class EnvironmentComparer {
     this.cache = new HashCache(project.own + '/programs');
   }
 
-  /** What is not any more as in the record `hash` names, a line for a person each, sorted. */
-  changesOf(hash: string): SoftwareChange[] {
+  /** What is not any more as in the record `hash` names, a line for a person each, sorted. `given`: its text, if the project may not have it. */
+  changesOf(hash: string, given?: ByteString): SoftwareChange[] {
     const known = this.answers.get(hash);
     if (known !== undefined) return known;
-    const text = readBytesIfThere(this.project.provenance + '/environments/' + hash + '.rec');
+    const text = given ?? readBytesIfThere(this.project.provenance + '/environments/' + hash + '.rec');
     const subjects = text === undefined ? ['the record of the environment, provenance/environments/' + hash + '.rec, is not there'] : this.compare(groupLines(text));
     const changes = subjects.sort(compareBytes).map((subject) => ({ subject }));
     this.answers.set(hash, changes);

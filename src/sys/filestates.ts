@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { isSecretFile } from '../core/filerules.ts';
 import type { FileState } from '../core/run.ts';
 import { lstatIfThere } from './files.ts';
-import { describeStat, hashFiles } from './hash.ts';
+import { describeStat, hashFiles, hashWithRetry } from './hash.ts';
 import { HashCache } from './hashcache.ts';
 import type { Project } from './project.ts';
 import { absoluteOf } from './project.ts';
@@ -42,4 +42,17 @@ export async function readFileStates(project: Project, paths: Iterable<ByteStrin
   });
   cache.save();
   return seen;
+}
+
+/** The same of one file, read anew. */
+export function readFileState(project: Project, path: ByteString): SeenFile | undefined {
+  const name = absoluteOf(project, path);
+  const stat = lstatIfThere(name);
+  if (stat === undefined) return undefined;
+  const state = describeStat(stat, name, path);
+  if (state.hash === '?' && stat.isFile()) {
+    const outcome = hashWithRetry(name);
+    if (outcome.kind === 'hashed') Object.assign(state, { hash: outcome.hash, size: outcome.size });
+  }
+  return { state, stat };
 }

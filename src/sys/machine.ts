@@ -204,11 +204,14 @@ function readLimits(): ByteString[] {
   return limits;
 }
 
+/** Variables as Node.js has them. */
+export type VariableSet = { [name: string]: string | undefined };
+
 /** Name -> value of the variables that are set, of a list of names. Values as bytes. */
-export function readVariables(names: readonly string[]): { name: string; value: ByteString }[] {
+export function readVariables(names: readonly string[], environment: VariableSet = process.env): { name: string; value: ByteString }[] {
   const found: { name: string; value: ByteString }[] = [];
   for (const name of names) {
-    const value = process.env[name];
+    const value = environment[name];
     if (value !== undefined) found.push({ name, value: toBytes(value) });
   }
   return found;

@@ -99,7 +99,12 @@ export function expandDeclared(project: Project, folder: ByteString, pattern: By
   const stat = statIfThere(absoluteOf(project, literal));
   if (stat !== undefined) return { paths: stat.isDirectory() ? listBelow(project, literal).sort() : [literal], isThere: true };
   if (lstatIfThere(absoluteOf(project, literal)) !== undefined) return { paths: [literal], isThere: true };
-  if (!isGlob(pattern)) return { paths: [], isThere: false };
+  return isGlob(pattern) ? expandGlob(project, folder, pattern) : { paths: [], isThere: false };
+}
+
+/** The same of a glob, also if there is a file of that very name. */
+export function expandGlob(project: Project, folder: ByteString, pattern: ByteString): { paths: ByteString[]; isThere: boolean } {
+  const literal = toRecordPath(project, folder, pattern);
   const matches = compileGlob(literal);
   const from = fixedFolder(literal);
   const base = from === '' && literal[0] !== '/' ? '.' : from === '' ? '/' : from;
@@ -148,7 +153,7 @@ export function listCandidateWords(argv: ByteString[]): ByteString[] {
 }
 
 /** Arguments that name files which are there, as paths of a record, sorted by bytes. */
-function findArgumentFiles(request: ObservationRequest): ByteString[] {
+export function findArgumentFiles(request: Pick<ObservationRequest, 'project' | 'folder' | 'argv'>): ByteString[] {
   const found = new Set<ByteString>();
   const program = request.argv[0];
   for (const word of listCandidateWords(request.argv)) {

@@ -30,7 +30,44 @@ export type CommandRequest = {
   tracer: TracerRequest | undefined;
   /** Descriptors from 3 up that rr was given and the command is to have, too. */
   inherited: number[];
+  /** There if it is a step that the engine carries out: variables of its own, what can stop it, what is called before its output is passed on. */
+  step: { variables: { [name: string]: string }; stopper: CommandStopper | undefined; beforeOutput: (data: Buffer) => void } | undefined;
 };
+
+type StopperAct = (signal: NodeJS.Signals | undefined, isNote: boolean) => void;
+
+/**
+ * Stops one command from elsewhere in rr, with all that it started; at once when it starts, if that is still to
+ * come. A command that has one leaves to its owner the signals that end rr.
+ */
+export class CommandStopper {
+  private act: StopperAct | undefined;
+  private early: { signal: NodeJS.Signals | undefined } | undefined;
+  /** For runCommand(): what is to be called while the command runs. */
+  attach(act: StopperAct): void {
+    this.act = act;
+    if (this.early !== undefined) act(this.early.signal, false);
+  }
+  /** The command has ended. */
+  detach(): void {
+    this.act = () => undefined;
+  }
+  /** Sends the signal to the command and all that it started; the run counts as interrupted. */
+  stop(signal: NodeJS.Signals): void {
+    if (this.act === undefined) this.early = { signal };
+    else this.act(signal, false);
+  }
+  /** If it runs, the command has had this signal already, from the keyboard. */
+  note(signal: NodeJS.Signals): void {
+    if (this.act === undefined) this.early = { signal };
+    else this.act(signal, true);
+  }
+  /** SIGKILL to all of them. */
+  kill(): void {
+    if (this.act === undefined) this.early = { signal: undefined };
+    else this.act(undefined, false);
+  }
+}
 
 export type StreamPlan = 'inherit' | 'keep' | 'keep-only';
 
@@ -95,7 +132,7 @@ export function toSpawnArguments(argv: ByteString[]): string[] {
 
 // ---- cost ---------------------------------------------------------------------------------------
 
-const CLOCK_TICKS_PER_S = 100; // USER_HZ, the same on every Linux but two dead architectures
+export const CLOCK_TICKS_PER_S = 100; // USER_HZ, the same on every Linux but two dead architectures
 
 /** CPU time of all children waited for so far, from /proc/self/stat; undefined where there is none. */
 function readChildrenCpu(): { userS: number; systemS: number } | undefined {
@@ -124,7 +161,8 @@ export function listDescendants(pid: number): number[] {
   return found;
 }
 
-function readPeakMemoryBytes(pid: number): number {
+/** High-water mark of a process's resident memory; 0 if it is gone. */
+export function readPeakMemoryBytes(pid: number): number {
   try {
     const parts = /^VmHWM:\s+(\d+) kB/m.exec(fs.readFileSync('/proc/' + String(pid) + '/status', 'latin1'));
     return parts === null ? 0 : Number(parts[1]) * 1024;
@@ -162,10 +200,10 @@ class MemorySampler {
 
 // ---- streams ------------------------------------------------------------------------------------
 
-type StreamName = 'out' | 'err';
+export type StreamName = 'out' | 'err';
 
 /** Keeps what the command prints, with the order in which the two streams were seen. */
-class LogKeeper {
+export class LogKeeper {
   /** What was not kept or not passed on, as sentences. */
   problems: string[] = [];
   private isBroken = false;
@@ -203,14 +241,15 @@ class LogKeeper {
     fs.appendFileSync(toFsPath(this.name + '.order'), this.order);
     this.order = '';
   }
-  close(): void {
+  /** Without `isDurable` the caller sees to it that the files are synced. */
+  close(isDurable = true): void {
     try {
       if (this.files.out !== undefined && this.files.err !== undefined) {
         this.flushOrder();
         this.writeOrder();
       }
       for (const stream of Object.keys(this.files)) {
-        fs.fsyncSync(this.files[stream]);
+        if (isDurable) fs.fsyncSync(this.files[stream]);
         fs.closeSync(this.files[stream]);
       }
     } catch (error) {
@@ -223,7 +262,7 @@ class LogKeeper {
 type Pipe = { read: number; write: number; name: ByteString; isAtEnd: boolean };
 
 /** Takes FIFOs that an earlier run has left, and makes what is missing. Their names are now logName.pN. */
-function claimFifos(logName: ByteString, pool: ByteString, count: number): ByteString[] {
+export function claimFifos(logName: ByteString, pool: ByteString, count: number): ByteString[] {
   const names: ByteString[] = [];
   for (const spare of listFolder(pool)) {
     if (names.length === count) return names;
@@ -265,7 +304,7 @@ function openPipes(logName: ByteString, pool: ByteString, count: number): Pipe[]
 }
 
 /** Leaves a FIFO for a later run if nobody can write to it any more, else removes it. */
-function releasePipe(pipe: Pipe, pool: ByteString): void {
+export function releasePipe(pipe: Pick<Pipe, 'name' | 'isAtEnd'>, pool: ByteString): void {
   try {
     if (!pipe.isAtEnd) removeIfThere(pipe.name);
     else {
@@ -277,7 +316,8 @@ function releasePipe(pipe: Pipe, pool: ByteString): void {
   }
 }
 
-function openReader(fd: number): import('net').Socket {
+/** Reads a pipe as it comes. */
+export function openReader(fd: number): import('net').Socket {
   return new (net().Socket)({ fd, readable: true, writable: false });
 }
 
@@ -344,7 +384,7 @@ function isSameFile(one: number, other: number): boolean {
   }
 }
 
-function openOutputs(plumbing: Plumbing, child: import('child_process').ChildProcess, log: LogKeeper): Output[] {
+function openOutputs(plumbing: Plumbing, child: import('child_process').ChildProcess, log: LogKeeper, beforeOutput: ((data: Buffer) => void) | undefined): Output[] {
   const lineOfOut = { last: Promise.resolve() };
   const lineOfErr = isSameFile(1, 2) ? lineOfOut : { last: Promise.resolve() };
   return plumbing.kept.map(({ stream, descriptor, from }) => {
@@ -352,6 +392,7 @@ function openOutputs(plumbing: Plumbing, child: import('child_process').ChildPro
     const output: Output = { stream, reader, isClosed: false, isBusy: false, written: Promise.resolve() };
     reader.on('end', () => { if (typeof from === 'object') from.isAtEnd = true; });
     reader.on('close', () => { output.isClosed = true; });
+    if (beforeOutput !== undefined && descriptor !== undefined) reader.on('data', beforeOutput);
     passOn(output, descriptor, log, stream === 'out' ? lineOfOut : lineOfErr);
     return output;
   });
@@ -470,9 +511,9 @@ const FROM_KEYBOARD = ['SIGINT', 'SIGQUIT'] as const;
 /**
  * Makes signals sent to rr reach the command. Those of the keyboard come to both by themselves,
  * as both are in the terminal's foreground group; forwarding them would deliver them twice, unless
- * `isApart`. Returns a function that ends this.
+ * `isApart`. With `isOwned` those that end rr are left to another. Returns a function that ends this.
  */
-function forwardSignals(targetPid: () => number, isApart: boolean, seen: string[]): () => void {
+function forwardSignals(targetPid: () => number, isApart: boolean, seen: string[], isOwned: boolean): () => void {
   const send = (signal: NodeJS.Signals): void => {
     try {
       process.kill(targetPid(), signal);
@@ -481,8 +522,8 @@ function forwardSignals(targetPid: () => number, isApart: boolean, seen: string[
     }
   };
   const handlers: [NodeJS.Signals, () => void][] = [];
-  for (const signal of FORWARDED) handlers.push([signal, () => { seen.push(signal); send(signal); }]);
-  for (const signal of FROM_KEYBOARD) handlers.push([signal, () => { seen.push(signal); if (isApart || !isSharingForeground()) send(signal); }]);
+  for (const signal of FORWARDED) if (!isOwned || signal.startsWith('SIGUSR')) handlers.push([signal, () => { seen.push(signal); send(signal); }]);
+  for (const signal of isOwned ? [] : FROM_KEYBOARD) handlers.push([signal, () => { seen.push(signal); if (isApart || !isSharingForeground()) send(signal); }]);
   // By the signal itself, not SIGSTOP: in a process group that nobody could continue (an orphaned one,
   // POSIX.1, 2.4.3) the system ignores it for the command, and rr must go on, too.
   const stop = (): void => {
@@ -502,28 +543,42 @@ function forwardSignals(targetPid: () => number, isApart: boolean, seen: string[
 const KILL_AFTER_MS = 5000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** Sends a signal to those of these processes that are there, and are the user's. */
+export function signalAll(pids: number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if (['ESRCH', 'EPERM'].indexOf(errorCode(error)) < 0) throw error;
+    }
+  }
+}
+
+/** Lets `stopper` reach the command, until the function is called that this returns. */
+function obeyStopper(stopper: CommandStopper | undefined, pid: number, seen: string[]): () => void {
+  stopper?.attach((signal, isNote) => {
+    if (signal !== undefined) seen.push(signal);
+    if (!isNote) signalAll(listDescendants(pid), signal ?? 'SIGKILL');
+    // What is stopped would not hear of it.
+    if (!isNote && signal !== undefined) signalAll(listDescendants(pid), 'SIGCONT');
+  });
+  return () => stopper?.detach();
+}
+
 /** At the limit: SIGTERM to the command and all it started, and SIGKILL 5 s later. */
 function armTimeout(pid: number, timeoutMs: number, isInTerminal: boolean, onHit: () => void): () => void {
   let killer: ReturnType<typeof setTimeout> | undefined;
-  const signalAll = (signal: NodeJS.Signals): void => {
-    // script(1), told to end, kills the command after 2 s: it is left to end by itself.
-    for (const target of listDescendants(pid).slice(isInTerminal ? 1 : 0)) {
-      try {
-        process.kill(target, signal);
-      } catch (error) {
-        if (['ESRCH', 'EPERM'].indexOf(errorCode(error)) < 0) throw error;
-      }
-    }
-  };
+  // script(1), told to end, kills the command after 2 s: it is left to end by itself.
+  const signalTree = (signal: NodeJS.Signals): void => signalAll(listDescendants(pid).slice(isInTerminal ? 1 : 0), signal);
   let timer: ReturnType<typeof setTimeout>;
   // A timer holds at most 2^31 - 1 ms, 24.8 days: a longer limit is waited for in parts.
   const wait = (leftMs: number): void => {
     timer = setTimeout(() => {
       if (leftMs > LONGEST_TIMER_MS) return wait(leftMs - LONGEST_TIMER_MS);
       onHit();
-      signalAll('SIGTERM');
-      signalAll('SIGCONT');
-      killer = setTimeout(() => signalAll('SIGKILL'), KILL_AFTER_MS);
+      signalTree('SIGTERM');
+      signalTree('SIGCONT');
+      killer = setTimeout(() => signalTree('SIGKILL'), KILL_AFTER_MS);
     }, Math.min(leftMs, LONGEST_TIMER_MS));
   };
   wait(timeoutMs);
@@ -540,7 +595,8 @@ function signalNumber(name: string): number {
   return numbers[name] ?? 0;
 }
 
-function signalName(number: number): string | undefined {
+/** SIGTERM of 15; undefined if there is none of that number. */
+export function signalName(number: number): string | undefined {
   const numbers = os().constants.signals as unknown as { [name: string]: number };
   return Object.keys(numbers).find((name) => numbers[name] === number);
 }
@@ -588,7 +644,8 @@ function layPipes(request: CommandRequest): Plumbing {
     while (stdio.length < descriptor) stdio.push('ignore');
     stdio[descriptor] = descriptor;
   }
-  return { trace, stdio, argv, env: process.env, kept, release: undefined, isApart: false };
+  const env = request.step === undefined ? process.env : Object.assign({}, process.env, request.step.variables);
+  return { trace, stdio, argv, env, kept, release: undefined, isApart: false };
 }
 
 /**
@@ -668,7 +725,7 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   let isTimedOut = false;
   // In a terminal of its own the command is the child of script(1), which would make SIGTERM of any signal.
   const findCommand = (): number => (request.terminal === undefined ? target : listDescendants(target)[1] ?? target);
-  const stopForwarding = forwardSignals(() => (target === 0 ? process.pid : findCommand()), plumbing.isApart, signalsSeen);
+  const stopForwarding = forwardSignals(() => (target === 0 ? process.pid : findCommand()), plumbing.isApart, signalsSeen, request.step?.stopper !== undefined);
   const startMs = readMonotonicMs();
   const started = startCommand(plumbing);
   if ('error' in started) {
@@ -677,8 +734,9 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
     stopForwarding();
     return { ...startFailureOf(started.error), wallMs: 0, signalsSeen, isTimedOut, isHeld: false, logProblems: [] };
   }
-  const outputs = openOutputs(plumbing, started.child, log);
+  const outputs = openOutputs(plumbing, started.child, log, request.step?.beforeOutput);
   target = started.child.pid ?? 0;
+  const disobey = obeyStopper(target === 0 ? undefined : request.step?.stopper, target, signalsSeen);
   const sampler = target === 0 ? undefined : new MemorySampler(target);
   const disarm = target === 0 || request.timeoutMs === undefined ? undefined : armTimeout(target, request.timeoutMs, request.terminal !== undefined, () => { isTimedOut = true; });
   if (target !== 0) request.onStart(target);
@@ -692,6 +750,7 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   plumbing.release?.();
   for (const pipe of pipesOf(plumbing)) releasePipe(pipe, request.pipePool);
   stopForwarding();
+  disobey();
   log.close();
   meanwhile();
   return describeEnd(end, { wallMs, cpuBefore, peak: sampler?.peakBytes ?? 0, signalsSeen, isTimedOut, logProblems: log.problems, isInTerminal: request.terminal !== undefined, isHeld });

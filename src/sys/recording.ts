@@ -1,6 +1,7 @@
 // recording.ts - runs a command and writes its record: the steps of docs/architecture.txt, 4. Chooses no exit status.
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
+import { endingOfLog } from '../core/reuse.ts';
 import type { FileParameter } from '../core/parameters.ts';
 import { emptyRun } from '../core/run.ts';
 import type { FileState, Run, RunProcess } from '../core/run.ts';
@@ -16,12 +17,14 @@ import type { SecretHasher } from '../formats/secrets.ts';
 import { quoteCommand, respellRoot } from '../formats/shell.ts';
 import { formatUtcMicros, readUtcMicros } from './clock.ts';
 import { errorCode, keepTemporariesIn, makeFolder, readBytesIfThere, readFirstBytes, removeIfThere, statIfThere, toBytes } from './files.ts';
+import type { VariableSet } from './machine.ts';
 import { describeEnvironment, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from './machine.ts';
+import type { Includer } from './batch.ts';
 import { BinaryCache } from './binaries.ts';
 import { beginObservation, endObservation, toRecordPath, watchReads } from './observe.ts';
 import type { Observation, Observed, TraceMethod } from './observe.ts';
 import { runCommand } from './process.ts';
-import type { CommandEnd, CommandRequest, TracerRequest } from './process.ts';
+import type { CommandEnd, CommandRequest, CommandStopper, TracerRequest } from './process.ts';
 import { readMetrics } from './metrics.ts';
 import { readFileParameters } from './parameterfiles.ts';
 import { absoluteOf, describeSystemError, hideFromGit, relativeTo } from './project.ts';
@@ -31,6 +34,8 @@ import type { BegunCode } from './code.ts';
 import { listSecretVariables, makeSecretHasher, makeWithholder, SHORTEST_SECRET_BYTES } from './secretkey.ts';
 import { isLeftOut } from './scan.ts';
 import { removeAbandonedScratch } from './scratch.ts';
+import { printAgain } from './putback.ts';
+import type { Reusable, Reuse } from './reuse.ts';
 import { findStrace, straceCommand } from './strace.ts';
 import { endWatch, keepLinks, withholdSecretFiles } from './watch.ts';
 import type { Watched, WatchedProcess } from './watch.ts';
@@ -38,7 +43,7 @@ import { os } from './node.ts';
 import { claimRun, forgetRun, hasOverlap, includeRun, makeResultTester, noteEnded, noteRunningLogs, readEndedBytes, refreshMark, runningLogName, saveByContent, saveLogs, saveRecord, settleLostRuns, touchMark } from './store.ts';
 import { describeSoftware, isModuleName, isSharedObjectName } from './software.ts';
 import type { LoadedSoftware } from './software.ts';
-import { isSharingForeground, isTerminal, planTerminal, tell } from './terminal.ts';
+import { isPipe, isSharingForeground, isTerminal, planTerminal, tell } from './terminal.ts';
 import { RR_VERSION } from '../views/texts.ts';
 
 
@@ -57,39 +62,60 @@ export type RecordingRequest = {
   outputs: ByteString[];
   /** 'NAME=VALUE' */
   parameters: ByteString[];
+  /** Names of variables that it depends on. */
+  variables: ByteString[];
   /** Values in files: read before the command starts. Their files are inputs. */
   fileParameters: FileParameter[];
   /** Paths of files that metrics are read from when the command has ended; those that it wrote are outputs. */
   metricsFiles: ByteString[];
   timeoutS: number | undefined;
+  /** What is asked for it, as a record has it. */
+  asked: ByteString[];
   trace: TraceMethod | 'auto';
   requireClean: boolean;
   noLogs: boolean;
   quiet: boolean;
   /** Descriptors above 2 that the command is to have. */
   inherited: number[];
-  /** There if the run repeats another. */
+  /** There if the command is run as a record tells: it repeats a run, or is a step. */
   repeat: RepeatRequest | undefined;
+  /** There if the run is one of many, which all together are put into the derived files. */
+  batch?: Includer;
+  /** There if the outputs of an earlier run may be put back instead, and those of this one are to be kept. */
+  reuse?: Reuse;
 };
 
-/** What is different where a recorded run is repeated. */
+/** What is different where a command is run as a record tells. */
 export type RepeatRequest = {
   /** The project of the records, whose own files a command in a scratch tree must leave alone. */
   origin: Project;
-  /** Puts into the record what is known beforehand: what it repeats, its parameters, the code. */
+  /** Puts into the record what is known beforehand: what it repeats, its parameters, the code. Called again if its id is taken. */
   fill: (run: Run) => void;
-  /** For the command's standard streams; of 'keep' a copy is kept and nothing is passed on. */
-  streams: { stdin: number; stdout: number | 'keep'; stderr: number | 'keep' };
+  /** For the command's standard streams; of 'keep' a copy is kept and nothing is passed on, of 'pass' a copy is kept and it is passed on. */
+  streams: { stdin: number; stdout: number | 'keep' | 'pass'; stderr: number | 'keep' | 'pass' };
   /** The same as a record has it; and the paths of the files, those that are read and those that are written. */
   redirects: { spelled: ByteString[]; from: ByteString[]; to: ByteString[] };
   /** Called when all is known of the run, before it is written. */
   judge: (run: Run) => Promise<void>;
   /** No: nothing is left of it but what the call returns. */
   isKept: boolean;
+  /** There if it is a step that the engine carries out. */
+  step: StepSurroundings | undefined;
 };
 
-/** `problems`: what could not be recorded, as sentences. */
-export type Recorded = { run: Run; end: CommandEnd; problems: string[] };
+/** What is different for a step that the engine carries out. */
+export type StepSurroundings = {
+  /** Variables that the command alone has, and no record: of the jobserver. */
+  variables: { [name: string]: string };
+  /** What is looked at if it is not traced; undefined: the whole project. */
+  untraced: { inputs: ByteString[]; outputs: ByteString[]; warning: ByteString | undefined } | undefined;
+  stopper: CommandStopper | undefined;
+  /** Called with what the command printed before it is passed on. */
+  beforeOutput: (data: Buffer) => void;
+};
+
+/** `problems`: what could not be recorded, as sentences. `notReused`: why it can take the place of no later run, or no earlier one its own, as a part of a sentence. */
+export type Recorded = { run: Run; end: CommandEnd; problems: string[]; notReused?: string };
 
 
 /** What one recording carries from step to step. */
@@ -114,6 +140,10 @@ type Session = {
   watch: Watch | undefined;
   /** There if the state of the code could be read. */
   code: BegunCode | undefined;
+  /** Folders of the project that a traced run listed. */
+  listed: ByteString[];
+  /** Why neither an earlier run can take its place nor it that of a later one, as a part of a sentence. */
+  notReused: string | undefined;
 };
 
 /** `leaks`: files of the project itself that a command in a scratch tree used. */
@@ -121,7 +151,8 @@ type Watch = { leaks: Set<ByteString>; trace: Trace; reader: StraceReader; progr
 
 // ---- before the run ---------------------------------------------------------------------------------
 
-function readRedirects(project: Project): { spelled: ByteString[]; from: ByteString[]; to: ByteString[]; warnings: ByteString[] } {
+/** The regular files that standard input, output and error are, as a record has them. */
+export function readRedirects(project: Project): { spelled: ByteString[]; from: ByteString[]; to: ByteString[]; warnings: ByteString[] } {
   const result = { spelled: [] as ByteString[], from: [] as ByteString[], to: [] as ByteString[], warnings: [] as ByteString[] };
   for (const descriptor of [0, 1, 2]) {
     const redirect = readRedirect(descriptor);
@@ -148,7 +179,7 @@ function readRedirects(project: Project): { spelled: ByteString[]; from: ByteStr
 }
 
 /** Runs a part of the recording that must not stop the command: what fails is named. */
-function attempt(problems: string[], what: string, part: () => void): void {
+export function attempt(problems: string[], what: string, part: () => void): void {
   try {
     part();
   } catch (error) {
@@ -167,7 +198,18 @@ async function attemptLater(problems: string[], what: string, part: () => Promis
   }
 }
 
-function spellCommand(session: Pick<Session, 'argv' | 'project' | 'folder' | 'hash' | 'withhold' | 'secrets' | 'request'>): ByteString {
+/** The command as the record of a run of it has it, that is to be run in `folder`. */
+export function spellForRecord(project: Project, folder: ByteString, argv: ByteString[]): ByteString {
+  const hash = makeSecretHasher(project.own + '/key');
+  const secrets = listSecretVariables();
+  return spellCommand({ argv, project, folder, hash, withhold: makeWithholder(hash, secrets), secrets, request: { repeat: undefined } });
+}
+
+/** What a command is spelled by: without secrets and without the place of the project. */
+export type Spelling = Pick<Session, 'project' | 'hash' | 'withhold' | 'secrets'> & { request: Pick<RecordingRequest, 'repeat'> };
+
+/** A command as a record has it. */
+export function spellCommand(session: Spelling & Pick<Session, 'argv' | 'folder'>): ByteString {
   const directory = relativeTo(session.project, session.folder);
   // What is a secret in one process's arguments is one wherever else it stands.
   const learn = (secret: ByteString): string => {
@@ -220,7 +262,9 @@ function beginRun(request: RecordingRequest, fileParameters: ByteString[], probl
     });
     run.declaredInputs = request.inputs.map((pattern) => toRecordPath(project, folder, pattern));
     run.declaredOutputs = request.outputs.map((pattern) => toRecordPath(project, folder, pattern));
+    run.declaredVariables = request.variables;
     run.timeoutS = request.timeoutS;
+    run.asked = request.asked;
     run.metricsFiles = request.metricsFiles;
     request.repeat?.fill(run);
     run.parameterFiles = listParameterFiles(request);
@@ -229,7 +273,7 @@ function beginRun(request: RecordingRequest, fileParameters: ByteString[], probl
   };
   let run: Run | undefined;
   attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
-  return { request, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined };
+  return { request, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined, listed: [], notReused: undefined };
 }
 
 function listParameterFiles(request: RecordingRequest): ByteString[] {
@@ -237,7 +281,7 @@ function listParameterFiles(request: RecordingRequest): ByteString[] {
 }
 
 /** 'NAME VALUE' lines with others of the same names in the place of some, or behind them. */
-function replaceByName(lines: ByteString[], others: ByteString[]): ByteString[] {
+export function replaceByName(lines: ByteString[], others: ByteString[]): ByteString[] {
   const nameOf = (line: ByteString): ByteString => line.slice(0, line.indexOf(' '));
   const byName = new Map(others.map((line) => [nameOf(line), line]));
   const replaced = lines.map((line) => byName.get(nameOf(line)) ?? line);
@@ -280,19 +324,23 @@ function recordCodeFiles(session: Session): void {
   if (open.length > 0) run.warnings.push('code that is not committed was read, which --require-clean could not know beforehand: ' + shorten(open));
 }
 
-function recordVariables(session: Session): void {
-  for (const { name, value } of readVariables(REPLAYED_VARIABLES)) {
-    const masked = maskValue(name, value, session.hash);
-    if (masked === value) session.run.variables.push(name + '=' + value);
-    else session.run.variableHashes.push(name + ' ' + session.hash(value));
+/** What a record says of variables: those that are replayed or declared, and of secrets that they are. */
+export function listVariables(environment: VariableSet, declaredVariables: ByteString[], hash: SecretHasher): Pick<Run, 'variables' | 'variableHashes'> {
+  const listed: Pick<Run, 'variables' | 'variableHashes'> = { variables: [], variableHashes: [] };
+  const declared = declaredVariables.filter((name) => REPLAYED_VARIABLES.indexOf(name) < 0);
+  for (const { name, value } of readVariables((REPLAYED_VARIABLES as readonly string[]).concat(declared), environment)) {
+    const masked = maskValue(name, value, hash);
+    if (masked === value) listed.variables.push(name + '=' + value);
+    else listed.variableHashes.push(name + ' ' + hash(value));
   }
-  for (const name of Object.keys(process.env).sort()) {
-    if (isSecretName(name)) session.run.variableHashes.push(name + ' ' + session.hash(toBytes(String(process.env[name]))));
+  for (const name of Object.keys(environment).sort()) {
+    if (isSecretName(name) && declared.indexOf(toBytes(name)) < 0) listed.variableHashes.push(name + ' ' + hash(toBytes(String(environment[name]))));
   }
+  return listed;
 }
 
 /** What the command would load, as far as its program's files tell. */
-function guessSoftware(session: Session): LoadedSoftware {
+export function guessSoftware(session: Pick<Session, 'argv' | 'folder' | 'project'>): LoadedSoftware {
   const program = findProgram(session.argv[0], session.folder);
   const programs = program.kind === 'found' ? [program.name].concat(findInterpreters(program.name, session.folder)) : [];
   return { isTraced: false, programs, read: [], projectBinaries: programs.filter((name) => isInProject(session.project, name)), modules: [] };
@@ -305,12 +353,12 @@ function listSoftware(session: Session, summary: TraceSummary, watched: Watched)
   return { isTraced: true, programs: programs.map(resolveLinks), read: systemReads, projectBinaries, modules: watched.readFiles.filter(isModuleName) };
 }
 
-function isInProject(project: Project, name: ByteString): boolean {
+export function isInProject(project: Project, name: ByteString): boolean {
   return relativeTo(project, name)[0] !== '/';
 }
 
 /** Folders that stand for the project: of a repeat in a scratch tree, that tree and then the project, in which it lies. */
-function listRoots(session: Pick<Session, 'project' | 'request'>): ByteString[] {
+function listRoots(session: Pick<Spelling, 'project' | 'request'>): ByteString[] {
   const roots = [session.project.root];
   if (session.request.repeat !== undefined) roots.push(session.request.repeat.origin.root);
   return roots.filter((root) => root !== '/');
@@ -320,15 +368,20 @@ function splitAtRoots(text: ByteString, roots: ByteString[]): ByteString[] {
   return roots.reduce((parts, root) => parts.reduce((all: ByteString[], part) => all.concat(part.split(root)), []), [text]);
 }
 
-/** Facts of the environment. Where nothing is traced they need not wait for the end of the command. */
-async function recordEnvironment(session: Session, loaded: LoadedSoftware): Promise<void> {
-  const { project, run } = session;
-  const software = await describeSoftware(loaded, { project, cacheFolder: project.own, isInside: (name) => isInProject(project, name) });
+/** Writes the environment's record, if it is not there. `software`: its lines on programs and libraries. Returns its name. */
+export function storeEnvironment(session: Spelling, software: ByteString): string {
   const spell = (name: string, value: ByteString): ByteString => {
     const masked = session.withhold(maskValue(name, value, session.hash));
     return splitAtRoots(masked, listRoots(session)).map(encodeWithheld).join('%{project}');
   };
-  run.environment = saveByContent(project, 'environments', describeEnvironment(software.text, spell), '.rec');
+  return saveByContent(session.project, 'environments', describeEnvironment(software, spell), '.rec');
+}
+
+/** Facts of the environment. Where nothing is traced they need not wait for the end of the command. */
+async function recordEnvironment(session: Session, loaded: LoadedSoftware): Promise<void> {
+  const { project, run } = session;
+  const software = await describeSoftware(loaded, { project, cacheFolder: project.own, isInside: (name) => isInProject(project, name) });
+  run.environment = storeEnvironment(session, software.text);
   run.compilers = software.compilers;
   session.ownLibraries = software.ownLibraries.map((name) => relativeTo(project, name));
   run.warnings.push(...software.warnings);
@@ -373,6 +426,15 @@ function chooseMethod(session: Session, wanted: TraceMethod | 'auto'): TraceMeth
   }
   if (!request.quiet && search.kind === 'fails' && search.isNews) tell('rr: the run is not traced, only the project is compared before and after: ' + why);
   return 'scan';
+}
+
+/** Of a step that is not traced only some files are looked at, where others change files at the same time. */
+function narrowMethod(session: Session, method: TraceMethod): TraceMethod {
+  const untraced = session.request.repeat?.step?.untraced;
+  if (method === 'strace' || untraced === undefined) return method;
+  session.request = { ...session.request, inputs: untraced.inputs, outputs: untraced.outputs };
+  if (untraced.warning !== undefined) session.run.warnings.push(untraced.warning);
+  return 'none';
 }
 
 function beginWatch(session: Session, tracer: { program: ByteString; version: string; hasFilter: boolean }): Watch {
@@ -453,9 +515,9 @@ function planStreams(session: Session): Pick<CommandRequest, 'descriptors' | 'st
 
 function planRepeatStreams(repeat: RepeatRequest): Pick<CommandRequest, 'descriptors' | 'stdout' | 'stderr' | 'terminal'> {
   const { stdin, stdout, stderr } = repeat.streams;
-  const how = (stream: number | 'keep'): 'inherit' | 'keep-only' => (stream === 'keep' ? 'keep-only' : 'inherit');
-  const number = (stream: number | 'keep'): number => (stream === 'keep' ? -1 : stream);
-  return { descriptors: { stdin, stdout: number(stdout), stderr: number(stderr) }, stdout: how(stdout), stderr: how(stderr), terminal: undefined };
+  const how = (stream: number | 'keep' | 'pass'): 'inherit' | 'keep-only' | 'keep' => (stream === 'keep' ? 'keep-only' : stream === 'pass' ? 'keep' : 'inherit');
+  const number = (stream: number | 'keep' | 'pass', own: number): number => (stream === 'keep' ? -1 : stream === 'pass' ? own : stream);
+  return { descriptors: { stdin, stdout: number(stdout, 1), stderr: number(stderr, 2) }, stdout: how(stdout), stderr: how(stderr), terminal: undefined };
 }
 
 const HEARTBEAT_MS = 60000;
@@ -469,7 +531,7 @@ async function runIt(session: Session): Promise<CommandEnd> {
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
     meanwhile: () => { if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
-    tracer: tracerRequest(session.watch), inherited: session.request.inherited,
+    tracer: tracerRequest(session.watch), inherited: session.request.inherited, step: session.request.repeat?.step,
   });
   await environment;
   clearInterval(heartbeat);
@@ -532,6 +594,7 @@ function noteWatched(session: Session, watched: Watched): void {
   const leaks = Array.from(session.watch?.leaks ?? []).sort();
   if (leaks.length > 0) run.warnings.push('it used files of the project itself by their absolute names, not those of the scratch tree: ' + shorten(leaks));
   run.absent = watched.absent;
+  session.listed = watched.listed;
   run.leftOut = watched.leftOut;
   noteProcesses(session, watched);
 }
@@ -550,6 +613,8 @@ function save(session: Session): void {
   // In a scratch tree it has changed nothing that another run could take for its own.
   if (run.tree === undefined) attempt(problems, 'note the end', () => noteEnded(project, run));
   if (problems.length > before) return;
+  const { batch } = request;
+  if (batch !== undefined) return attempt(problems, 'write "' + project.own + '"', () => batch.include(run));
   attempt(problems, 'bring provenance/Makefile up to date', () => {
     const lost = settleLostRuns(project, run.id);
     if (lost.length > 0) removeAbandonedScratch(project);
@@ -559,7 +624,7 @@ function save(session: Session): void {
 }
 
 async function observe(session: Session, method: TraceMethod): Promise<Observation> {
-  const { request, project, folder, run } = session;
+  const { project, folder, run, request } = session;
   const redirects = request.repeat === undefined ? readRedirects(project) : { ...request.repeat.redirects, warnings: [] };
   run.redirects = redirects.spelled;
   run.warnings.push(...redirects.warnings);
@@ -602,11 +667,15 @@ async function lookAfter(session: Session, observation: Observation, isShared: (
 export async function recordCommand(request: RecordingRequest): Promise<Recorded> {
   const problems: string[] = [];
   const session = beginRun(request, readFileParameters(request.project, request.fileParameters), problems);
-  const observation = await observe(session, chooseMethod(session, request.trace));
+  // Results that no record tells of would be nobody's.
+  if (request.repeat?.step !== undefined && session.run.id === UNCLAIMED_ID) throw new Failure(problems[0], '');
+  const observation = await observe(session, narrowMethod(session, chooseMethod(session, request.trace)));
   session.isShared = isAmongOthers(session);
   attempt(problems, 'record the code', () => recordCode(session));
   if (request.requireClean) refuseUnclean(session, observation);
-  recordVariables(session);
+  Object.assign(session.run, listVariables(process.env, session.run.declaredVariables, session.hash));
+  const reused = await reuseEarlier(session);
+  if (reused !== undefined) return reused;
   if (problems.length > 0) tell('rr: ' + problems[0] + '; the command runs all the same');
   watchReads(observation);
   const end = await runIt(session);
@@ -619,8 +688,10 @@ export async function recordCommand(request: RecordingRequest): Promise<Recorded
   await lookAfter(session, observation, isShared);
   attempt(problems, 'record the code', () => recordCodeFiles(session));
   attempt(problems, 'read the metrics', () => noteMetrics(session));
+  const removed = session.run.removed;
   await finish(session);
-  return { run: session.run, end, problems };
+  await keepForReuse(session, end, removed);
+  return { run: session.run, end, problems, notReused: session.notReused };
 }
 
 /** Is another run of the project active, or was one since this one began? In a scratch tree it is alone. */
@@ -631,9 +702,64 @@ function isAmongOthers(session: Session): boolean {
 async function finish(session: Session): Promise<void> {
   const { repeat } = session.request;
   if (repeat === undefined) return save(session);
-  attempt(session.problems, 'keep the logs', () => noteRunningLogs(session.project, session.run));
+  if (repeat.step === undefined) attempt(session.problems, 'keep the logs', () => noteRunningLogs(session.project, session.run));
   await attemptLater(session.problems, 'compare the outputs', () => repeat.judge(session.run));
   session.run.logs = [];
   if (repeat.isKept) save(session);
   else forgetRun(session.project, session.run);
+}
+
+// ---- reuse ------------------------------------------------------------------------------------------
+
+/** Standard streams that are files of their own, by path: what is put back there goes through the descriptor. */
+function findOpenedOutputs(run: Run): Map<ByteString, number> {
+  const opened = new Map<ByteString, number>();
+  for (const redirect of run.redirects) {
+    const parts = /^([12]) >>? ([^]+)$/.exec(redirect);
+    if (parts !== null) opened.set(parts[2], Number(parts[1]));
+  }
+  return opened;
+}
+
+// Of a command that was not run.
+const NOT_RUN: CommandEnd = { exit: 0, wallMs: 0, signalsSeen: [], isTimedOut: false, isHeld: false, logProblems: [] };
+
+/** Whatever goes wrong with a store or a cache is told, and the run is recorded as without it. */
+async function attemptReuse(part: () => Promise<void>): Promise<void> {
+  const problems: string[] = [];
+  await attemptLater(problems, 'reuse runs', part);
+  for (const problem of problems) tell('rr: ' + problem + '; going on without');
+}
+
+/** Puts back what an earlier run with the same outcome left, and records that. undefined if there is none, or if that cannot be. */
+async function reuseEarlier(session: Session): Promise<Recorded | undefined> {
+  const { request, run, project, problems } = session;
+  const { reuse } = request;
+  if (reuse === undefined || run.id === UNCLAIMED_ID) return undefined;
+  const isOwn = request.repeat === undefined;
+  // What comes through a pipe is not known before it is read, and then it is gone.
+  if (isOwn && isPipe(0)) session.notReused = 'what comes through its standard input is not known; write "< /dev/null" if it reads nothing';
+  const logs = runningLogName(project, run.id);
+  let found: Reusable | undefined;
+  await attemptReuse(async () => {
+    const one = session.notReused === undefined ? await reuse.find(run) : undefined;
+    if (one !== undefined && reuse.restore(one, { opened: isOwn ? findOpenedOutputs(run) : new Map(), logs })) found = one;
+  });
+  if (found === undefined) return undefined;
+  reuse.fill(run, found);
+  if (isOwn) printAgain(logs);
+  if (request.noLogs) for (const log of found.entry.run.logs) removeIfThere(logs + String(endingOfLog(log)));
+  attempt(problems, 'record the code', () => recordCodeFiles(session));
+  attempt(problems, 'read the metrics', () => noteMetrics(session));
+  await finish(session);
+  return { run, end: NOT_RUN, problems };
+}
+
+/** Keeps the outputs for later runs, if the run is on record in full. `removed`: what the command removed itself. */
+async function keepForReuse(session: Session, end: CommandEnd, removed: ByteString[]): Promise<void> {
+  const { request, run, problems, listed } = session;
+  const { reuse } = request;
+  if (reuse === undefined || session.notReused !== undefined || problems.length > 0 || run.status !== 'succeeded') return;
+  if (end.isHeld && session.watch === undefined) session.notReused = 'something that it started goes on';
+  else await attemptReuse(async () => { session.notReused = await reuse.keep(run, { listed, removedByOthers: run.removed.filter((path) => removed.indexOf(path) < 0) }); });
 }

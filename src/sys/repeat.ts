@@ -1,7 +1,6 @@
 // repeat.ts - repeats one recorded run, in a scratch tree or in the project, and compares what it leaves. Plans nothing.
 import type { ByteString } from '../core/bytes.ts';
 import type { Comparison, Tolerance } from '../core/comparison.ts';
-import { Failure } from '../core/failure.ts';
 import { isResultPath } from '../core/graph.ts';
 import { fileParametersOf, nameFileParameter } from '../core/parameters.ts';
 import type { FileParameter, ParameterSetting } from '../core/parameters.ts';
@@ -9,26 +8,25 @@ import { judgeRepeat } from '../core/repeat.ts';
 import type { Judgement, RepeatSurroundings } from '../core/repeat.ts';
 import { spanOfRun } from '../core/run.ts';
 import type { FileState, Run, Verdict } from '../core/run.ts';
-import { REPLAYED_VARIABLES } from '../core/variables.ts';
 import { recognizeBinary } from '../formats/binarykind.ts';
 import { bytesOfText } from '../formats/bytewindow.ts';
 import { drawPngDifference } from '../formats/pngpicture.ts';
-import { splitCommand } from '../formats/shell.ts';
-import { findLinkAbove, findLinkOut } from './bounds.ts';
+import { findLinkAbove } from './bounds.ts';
 import { pauseMs } from './clock.ts';
+import { argumentsOf, enterFolder, listChangedInputs, methodOf, openStreams, setVariables } from './commandplace.ts';
+import type { Streams } from './commandplace.ts';
 import { compareFiles } from './compare.ts';
 import type { Content } from './compare.ts';
 import { readFound } from './contents.ts';
 import type { ContentFinder } from './contents.ts';
-import { errorCode, lstatIfThere, makeFolder, readFirstBytes, statIfThere, toBytes, toFsPath, toText } from './files.ts';
+import { errorCode, lstatIfThere, makeFolder, readFirstBytes, toFsPath } from './files.ts';
 import { deflateZlib, inflateZlibAtMost } from './inflate.ts';
 import { readCurrentFolder } from './machine.ts';
 import { fs } from './node.ts';
-import type { TraceMethod } from './observe.ts';
 import { absoluteOf } from './project.ts';
 import type { Project } from './project.ts';
 import { recordCommand } from './recording.ts';
-import type { Recorded, RepeatRequest } from './recording.ts';
+import type { Recorded } from './recording.ts';
 import { GIT_PLACES } from './scratchgit.ts';
 import { makeHeldFolder, removeHeldFolder } from './scratch.ts';
 import type { Scratch } from './scratch.ts';
@@ -55,89 +53,6 @@ export type OneRepeat = {
 };
 
 export type Repeated = Recorded & { judgement: Judgement };
-
-// ---- the command ------------------------------------------------------------------------------------------
-
-/** The arguments of a recorded command in this tree. What is not in the form rr records is left to a shell. */
-export function argumentsOf(run: Run, root: ByteString): ByteString[] {
-  return splitCommand(run.command, root, run.directory) ?? ['sh', '-c', 'exec ' + run.command];
-}
-
-// Of a surrounding make: the run would take its jobs for its own.
-const MAKE_VARIABLES = ['MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'MAKEOVERRIDES'];
-
-/** Sets the variables as recorded and as the surroundings want them; returns what puts all back. */
-function setVariables(run: Run, folder: ByteString, isScratch: boolean, surroundings: RepeatSurroundings): () => void {
-  const before = Object.assign({}, process.env);
-  const withheld = new Set(run.variableHashes.map((line) => line.split(' ')[0]));
-  for (const name of (REPLAYED_VARIABLES as readonly string[]).concat(MAKE_VARIABLES, 'OLDPWD', isScratch ? GIT_PLACES : [])) if (!withheld.has(name)) delete process.env[name];
-  for (const variable of run.variables) {
-    const sign = variable.indexOf('=');
-    const name = variable.slice(0, sign);
-    if (REPLAYED_VARIABLES.indexOf(name) >= 0 && variable.indexOf('\0') < 0) process.env[name] = toText(variable.slice(sign + 1));
-  }
-  process.env.PWD = toText(folder);
-  for (const name of Object.keys(surroundings.variables)) {
-    const value = surroundings.variables[name];
-    if (value === undefined) delete process.env[name];
-    else process.env[name] = toText(value);
-  }
-  return () => {
-    for (const name of Object.keys(process.env)) if (before[name] === undefined) delete process.env[name];
-    Object.assign(process.env, before);
-  };
-}
-
-/** process.chdir() takes only text; the name may be any bytes. */
-function enterFolder(name: ByteString): void {
-  if (toBytes(toText(name)) === name) return process.chdir(toText(name));
-  const fd = fs.openSync(toFsPath(name), 'r');
-  try {
-    process.chdir('/proc/self/fd/' + String(fd));
-  } finally {
-    fs.closeSync(fd);
-  }
-}
-
-// ---- streams ------------------------------------------------------------------------------------------------
-
-type Streams = Pick<RepeatRequest, 'streams' | 'redirects'> & { close: () => void };
-
-/** Opens what the standard streams were redirected to. Outside of the tree nothing is written. */
-function openStreams(run: Run, tree: Project): Streams {
-  const opened: number[] = [];
-  const open = (name: ByteString, flags: string): number => {
-    const fd = fs.openSync(toFsPath(name), flags);
-    opened.push(fd);
-    return fd;
-  };
-  const redirects: RepeatRequest['redirects'] = { spelled: run.redirects, from: [], to: [] };
-  const streams: RepeatRequest['streams'] = { stdin: open('/dev/null', 'r'), stdout: 'keep', stderr: 'keep' };
-  for (const redirect of run.redirects) {
-    const parts = /^([012]) (<|>>?|>&) ([^]+)$/.exec(redirect);
-    if (parts === null) continue;
-    const [, descriptor, how, path] = parts;
-    const name = absoluteOf(tree, path);
-    if (how === '<') {
-      redirects.from.push(path);
-      if (statIfThere(name)?.isFile() !== true) throw new Failure('cannot repeat ' + run.id + ': its standard input ' + path + ' is no file now');
-      streams.stdin = open(name, 'r');
-    } else if (how === '>&') streams.stderr = streams.stdout;
-    else {
-      // A recorded name has no links in it; where there is one now, it would be another file that is written.
-      const isInside = isResultPath(path) && findLinkOut(tree.root, name) === undefined;
-      if (isInside) {
-        makeFolder(name.slice(0, name.lastIndexOf('/')));
-        redirects.to.push(path);
-        if (how === '>>' && (statIfThere(name)?.size ?? 0) > 0) redirects.from.push(path);
-      }
-      const fd = open(isInside ? name : '/dev/null', how === '>>' ? 'a' : 'w');
-      if (descriptor === '1') streams.stdout = fd;
-      else streams.stderr = fd;
-    }
-  }
-  return { streams, redirects, close: () => { for (const fd of opened) fs.closeSync(fd); } };
-}
 
 // ---- comparing ----------------------------------------------------------------------------------------------
 
@@ -185,17 +100,6 @@ function keepOutputs(request: OneRepeat, folder: ByteString): Map<ByteString, By
 
 // ---- the repeat -----------------------------------------------------------------------------------------------
 
-function methodOf(run: Run): TraceMethod | 'auto' {
-  if (run.observed.startsWith('strace')) return 'auto';
-  return run.observed === 'atime' || run.observed === 'none' ? run.observed : 'scan';
-}
-
-/** Inputs that the run changed: what they are before is known here, and is not to be looked for. */
-function listChangedInputs(run: Run): ByteString[] {
-  const changed = new Set(run.outputs.map((file) => file.path).concat(run.removed));
-  return run.inputs.map((file) => file.path).filter((path) => changed.has(path) && isResultPath(path));
-}
-
 /** What the record of the repeat says beforehand: the code is the one that was put into the tree. */
 function fillRepeat(request: OneRepeat, repeat: Run): void {
   const { run, changed, commit, scratch } = request;
@@ -203,9 +107,13 @@ function fillRepeat(request: OneRepeat, repeat: Run): void {
   else repeat.parent = run.id;
   if (scratch !== undefined) repeat.tree = 'scratch';
   repeat.parameters = changed?.parameters ?? run.parameters;
+  repeat.declaredVariables = run.declaredVariables;
   if (scratch === undefined) {
     // Its results take the place of those of the run, and are to be found by the same label.
-    if (changed === undefined) repeat.label = run.label;
+    if (changed === undefined) {
+      repeat.label = run.label;
+      repeat.plan = run.plan;
+    }
     return;
   }
   repeat.code = commit === undefined ? run.code : 'git ' + commit;
@@ -242,7 +150,7 @@ export async function repeatRun(request: OneRepeat): Promise<Repeated> {
   const beforeFolder = scratch === undefined ? makeHeldFolder(origin, 'before') : undefined;
   const kept = beforeFolder === undefined ? new Map<ByteString, ByteString>() : keepOutputs(request, beforeFolder);
   let streams: Streams | undefined;
-  const restore = setVariables(run, folder, scratch !== undefined, surroundings);
+  const restore = setVariables(run, folder, { without: scratch === undefined ? [] : GIT_PLACES, more: surroundings.variables });
   const umask = surroundings.umask === undefined ? undefined : process.umask(surroundings.umask);
   let judgement: Judgement = { verdicts: [], comparisons: new Map() };
   const judge = async (repeat: Run): Promise<void> => {
@@ -252,14 +160,14 @@ export async function repeatRun(request: OneRepeat): Promise<Repeated> {
     await request.onJudged(repeat, judgement);
   };
   try {
-    streams = openStreams(run, tree);
+    streams = openStreams(run, tree, 'repeat ' + run.id);
     enterFolder(folder);
     if (scratch !== undefined) pauseMs(TICK_OF_FILES_MS);
     const recorded = await recordCommand({
       project: tree, folder: readCurrentFolder(), argv: surroundings.prefix.concat(changed?.argv ?? argumentsOf(run, tree.root)),
       label: changed?.label, reason: changed?.reason, tags: [], inputs: listChangedInputs(run).concat(run.declaredInputs).map((path) => absoluteOf(tree, path)), outputs: run.declaredOutputs.map((pattern) => absoluteOf(tree, pattern)),
-      parameters: [], fileParameters: listFileParameters(run, changed?.inFiles ?? []), metricsFiles: run.metricsFiles, timeoutS: run.timeoutS, trace: methodOf(run), requireClean: false, noLogs: false, quiet: request.quiet, inherited: [],
-      repeat: { origin, fill: (repeat) => fillRepeat(request, repeat), streams: streams.streams, redirects: streams.redirects, judge, isKept: request.isKept },
+      parameters: [], fileParameters: listFileParameters(run, changed?.inFiles ?? []), metricsFiles: run.metricsFiles, variables: [], timeoutS: run.timeoutS, asked: [], trace: methodOf(run), requireClean: false, noLogs: false, quiet: request.quiet, inherited: [],
+      repeat: { origin, fill: (repeat) => fillRepeat(request, repeat), streams: streams.streams, redirects: streams.redirects, judge, isKept: request.isKept, step: undefined },
     });
     return { ...recorded, judgement };
   } finally {

@@ -20,6 +20,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { detachString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import type { GraphRun } from '../core/graph.ts';
+import type { StepRun } from '../core/steps.ts';
 import { applyNotes, groupNotes } from '../core/notes.ts';
 import type { Note, NotedFacts } from '../core/notes.ts';
 import type { Run, RunSummary } from '../core/run.ts';
@@ -95,9 +96,12 @@ function visitShelf(shelf: Shelf, visit: VisitLine): void {
   if (more !== undefined) visitMore(more, '~');
 }
 
-function readNewLine(project: Project, kind: IndexKind, id: string, faults: Failure[]): Line | undefined {
+/** Runs by their ids whose records need not be read. */
+type RunsAtHand = Map<string, Run>;
+
+function readNewLine(project: Project, kind: IndexKind, id: string, known: RunsAtHand, faults: Failure[]): Line | undefined {
   try {
-    const run = readRun(project, id);
+    const run = known.get(id) ?? readRun(project, id);
     return run === undefined ? undefined : { text: kind.print(run), start: 0, isKept: false };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -107,7 +111,7 @@ function readNewLine(project: Project, kind: IndexKind, id: string, faults: Fail
 }
 
 /** The lines of these ids: of the shelf, or of records. */
-function findLines(project: Project, kind: IndexKind, ids: string[], shelf: Shelf, faults: Failure[]): { lines: Line[]; added: number } {
+function findLines(project: Project, kind: IndexKind, ids: string[], shelf: Shelf, known: RunsAtHand, faults: Failure[]): { lines: Line[]; added: number } {
   const lines: Line[] = [];
   visitShelf(shelf, (text, start, isKept) => { lines.push({ text, start, isKept }); });
   const found: Line[] = [];
@@ -116,7 +120,7 @@ function findLines(project: Project, kind: IndexKind, ids: string[], shelf: Shel
   for (const id of ids) {
     while (at < lines.length && readLineId(lines[at].text, lines[at].start) < id) at += 1;
     const isKnown = at < lines.length && readLineId(lines[at].text, lines[at].start) === id;
-    const line = isKnown ? lines[at] : readNewLine(project, kind, id, faults);
+    const line = isKnown ? lines[at] : readNewLine(project, kind, id, known, faults);
     if (line === undefined) continue;
     if (!isKnown) added += 1;
     found.push(line);
@@ -170,7 +174,7 @@ function saveShelf(project: Project, kind: IndexKind, month: string, shelf: Shel
 }
 
 /** Calls `visit` with the lines of a month in the order of ids. */
-function readMonthLines(project: Project, kind: IndexKind, month: string, visit: VisitLine): { strays: ByteString[]; faults: Failure[] } {
+function readMonthLines(project: Project, kind: IndexKind, month: string, visit: VisitLine, known: RunsAtHand): { strays: ByteString[]; faults: Failure[] } {
   // Before the names are read: what comes later changes the times.
   const stat = statIfThere(project.provenance + '/runs/' + month);
   if (stat === undefined) return { strays: [], faults: [] };
@@ -183,7 +187,7 @@ function readMonthLines(project: Project, kind: IndexKind, month: string, visit:
   }
   const { ids, strays } = listMonth(project, 'runs', month);
   const faults: Failure[] = [];
-  const { lines, added } = findLines(project, kind, ids, shelf, faults);
+  const { lines, added } = findLines(project, kind, ids, shelf, known, faults);
   const newTimes = strays.length > 0 || faults.length > 0 ? '-' : times;
   const isWorth = added >= WORTH_RECORDS || (ids.length >= WORTH_NAMES && (newTimes !== '-' || added > 0));
   if (isWorth) saveShelf(project, kind, month, shelf, { folder, times: newTimes }, lines);
@@ -192,11 +196,11 @@ function readMonthLines(project: Project, kind: IndexKind, month: string, visit:
 }
 
 /** Calls `visit` with the lines of all runs in the order of ids. What cannot be read is told, strays first. */
-function readIndex(project: Project, kind: IndexKind, visit: VisitLine): Failure[] {
+function readIndex(project: Project, kind: IndexKind, visit: VisitLine, known: RunsAtHand = new Map()): Failure[] {
   const strays: ByteString[] = [];
   const faults: Failure[] = [];
   for (const month of listMonths(project, 'runs')) {
-    const read = readMonthLines(project, kind, month, visit);
+    const read = readMonthLines(project, kind, month, visit, known);
     strays.push(...read.strays);
     faults.push(...read.faults);
   }
@@ -224,15 +228,15 @@ export function readSummaries(project: Project): { summaries: RunSummary[] } & B
   return { summaries, notes: groups, faults, noteFaults: noted.faults };
 }
 
-/** What the graph needs of all records, as readSummaries() has it. */
-export function readGraphRuns(project: Project): { runs: GraphRun[] } & Beside {
+/** What the graph needs of all records, as readSummaries() has it. The records of `known` are taken as they are told. */
+export function readGraphRuns(project: Project, known: RunsAtHand = new Map()): { runs: StepRun[] } & Beside {
   const noted = readNotes(project);
   const groups = groupNotes(noted.notes);
-  const runs: GraphRun[] = [];
+  const runs: StepRun[] = [];
   const faults = readIndex(project, GRAPH, (text, start) => {
     const notes = groups.size === 0 ? undefined : groups.get(readLineId(text, start));
     runs.push(new GraphLine(text, start, notes === undefined ? undefined : noteFacts(new GraphLine(text, start), notes)));
-  });
+  }, known);
   return { runs, notes: groups, faults, noteFaults: noted.faults };
 }
 

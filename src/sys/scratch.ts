@@ -116,7 +116,12 @@ export function removeAbandonedScratch(project: Project): void {
 
 /** A new folder in .rr/scratch, without links in its name, that is known for this process's own. */
 export function makeHeldFolder(project: Project, stem: ByteString, digits = makeRandomDigits()): ByteString {
-  const base = project.own + '/scratch';
+  return makeOwnFolder(project, 'scratch', stem, digits);
+}
+
+/** The same in another folder of .rr. */
+export function makeOwnFolder(project: Project, place: string, stem: ByteString, digits: string): ByteString {
+  const base = project.own + '/' + place;
   makeFolder(base);
   // .rr may be a link that its owner made, to a faster disk, say; this one would have come with a stranger's project.
   if (lstatIfThere(base)?.isDirectory() !== true) throw new Failure('cannot use "' + base + '": it is no folder', 'remove it');

@@ -1,6 +1,6 @@
 // statuscache.ts - an answer on many files, good as long as none of them has changed. Knows not what the answer says.
 //
-// .rr/status: a line of text; the answer in JSON; the names of all files and folders that it depends
+// .rr/status, .rr/make: a line of text; the answer in JSON; the names of all files and folders that it depends
 // on, each with a NUL after it, relative to the project; then, from a multiple of 8 bytes on, four
 // numbers of 64 bits for each: size, mtime, ctime in ms, inode; all NaN if there is nothing of that
 // name. As long as all of them are so, nothing is read again: neither a record nor a result.
@@ -13,8 +13,10 @@ import { RR_VERSION } from '../views/texts.ts';
 import { errorCode, lstatIfThere, replaceFile, statIfThere, toFsPath } from './files.ts';
 import { isSettled } from './hashcache.ts';
 import { fs, workerThreads } from './node.ts';
+import { PLAN_PATH } from './planfile.ts';
 import type { Project } from './project.ts';
 import { absoluteOf } from './project.ts';
+import { listMonths } from './recordfiles.ts';
 
 type StoredStats = import('fs').Stats;
 
@@ -107,9 +109,12 @@ function startComparing(work: ComparingWork): Promise<void> {
   });
 }
 
+/** What the answer is to. */
+export type KeptQuestion = 'status' | 'make';
+
 /** The answer that was kept, if all that it depends on is as it was. */
-export async function findKeptAnswer(project: Project): Promise<string | undefined> {
-  const kept = readKeptStatus(project.own + '/status');
+export async function findKeptAnswer(project: Project, question: KeptQuestion): Promise<string | undefined> {
+  const kept = readKeptStatus(project.own + '/' + question);
   if (kept === undefined) return undefined;
   const base = process.cwd() === project.root ? '' : absoluteOf(project, '');
   const work: ComparingWork = { names: kept.names, base, numbers: kept.numbers, state: new Int32Array(new SharedArrayBuffer(8)) };
@@ -121,7 +126,7 @@ export async function findKeptAnswer(project: Project): Promise<string | undefin
 }
 
 /** Keeps an answer. Where that cannot be, or something is too fresh, nothing is kept. */
-export function keepAnswer(project: Project, answer: string, depends: Dependence[]): void {
+export function keepAnswer(project: Project, question: KeptQuestion, answer: string, depends: Dependence[]): void {
   if (statIfThere(project.own) === undefined || depends.some(({ stat }) => stat !== undefined && !isSettled(stat))) return;
   const names = depends.map(({ path }) => path + '\0').join('');
   const numbers = new Float64Array(depends.length * NUMBERS);
@@ -133,10 +138,17 @@ export function keepAnswer(project: Project, answer: string, depends: Dependence
   const padding = Buffer.alloc(((text.length + 7) & ~7) - text.length);
   const content = Buffer.concat([text, padding, Buffer.from(numbers.buffer)]);
   try {
-    replaceFile(project.own + '/status', content.toString('latin1'), false);
+    replaceFile(project.own + '/' + question, content.toString('latin1'), false);
   } catch (error) {
     if (errorCode(error) === '') throw error; // it is only a cache
   }
+}
+
+/** Every record, every note and every change of the plan changes the times of one of these. */
+export function dependOnRecords(project: Project): Dependence[] {
+  const paths: ByteString[] = [PLAN_PATH];
+  for (const kind of ['runs', 'notes'] as const) paths.push('provenance/' + kind, ...listMonths(project, kind).map((month) => 'provenance/' + kind + '/' + month));
+  return paths.map((path) => dependOn(project, path));
 }
 
 /** A name with what is there now. */

@@ -4,21 +4,32 @@
 // 1. A record in runs/ is complete, on the disk, and never changed: it is written beside its name,
 //    synced, and renamed; its id was claimed by creating .rr/running/ID, which must not exist.
 // 2. The Makefile and SHA256SUMS are those of all records and notes, once the last writer at work has ended.
+//    A writer of many runs (batch.ts) brings them up to date now and then.
 // 3. Nothing here waits for another process, so nothing is left locked by a crash.
 //
 // Life of a run's mark:   .rr/running/ID  ->  .rr/pending/ID  ->  .rr/pending/ID.done  ->  (gone)
 //                         it runs             record is there      in the Makefile
 //
 // The mark of a lost run stays in running/ as long as its command goes on, which may still write
-// files. "rr makefile" has a mark in pending/ of its own, for it is a writer too. Unfinished files
-// lie in running/ as .NAME.RANDOM.tmp and are removed when they are an hour old.
+// files. "rr makefile" has a mark in pending/ of its own, for it is a writer too; so has a batch, whose
+// one mark stands for all its runs. Unfinished files lie in running/ as .NAME.RANDOM.tmp and are
+// removed when they are an hour old.
+//
+// In a batch the mark of a run that has ended becomes its record: the record's text is written over
+// the mark's, by one call and not longer than a page, synced, and the file is renamed to its name in
+// runs/. A sealed text in running/ that says how the run ended is thus a record that only lacks its
+// name; if its writer is gone, anybody gives it that. What is left of a longer mark behind the seal
+// does not count.
 //
 // Why 2 holds. A writer lists pending/ before it reads the Makefile and again after it has replaced
 // it; it ends only when the second list has nothing that its Makefile lacks. A slow writer may
 // overwrite another's newer Makefile with an older one, but then its second list still has the
-// other's mark: marks are deleted only by a writer that sees no other writer at work.
+// other's mark: marks are deleted only by a writer that sees no other writer at work. This needs that
+// whoever sees a mark in pending/ can read what it stands for. A mark that is made beforehand, for a
+// change that is still to be written, therefore gets another name after that (renewMark).
 import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
+import { folderOfName } from '../core/names.ts';
 import { recordPath, RUN_ID } from '../core/run.ts';
 import type { Run } from '../core/run.ts';
 import { sealRecord, unsealRecord } from '../formats/fields.ts';
@@ -87,7 +98,7 @@ export function isHolderAlive(holder: string, markName: ByteString): boolean {
   }
 }
 
-/** "PID START-TICKS" of a command that rr started. */
+/** Is the process alive that identifyProcess() said this of? */
 function isCommandAlive(command: string | undefined): boolean {
   const [pid, ticks] = (command ?? '').split(' ');
   return ticks !== undefined && ticks !== '0' && readStartTicks(Number(pid)) === ticks;
@@ -99,10 +110,16 @@ function isCommandAlive(command: string | undefined): boolean {
 const HOLDER_FIELD = 'Holder';
 const COMMAND_FIELD = 'Command_process';
 
-function printMark(run: Run, commandPid: number): ByteString {
-  const unknown = [{ name: HOLDER_FIELD, value: describeSelf() }];
-  if (commandPid > 0) unknown.push({ name: COMMAND_FIELD, value: String(commandPid) + ' ' + readStartTicks(commandPid) });
+/** Text of the mark of a run: `holder` as of describeSelf(), `command` as of identifyProcess(), '' if there is none yet. */
+export function printMark(run: Run, holder: string, command: string): ByteString {
+  const unknown = [{ name: HOLDER_FIELD, value: holder }];
+  if (command !== '') unknown.push({ name: COMMAND_FIELD, value: command });
   return printRecord({ ...run, unknown });
+}
+
+/** "PID START-TICKS" of a process that rr started. */
+export function identifyProcess(pid: number): string {
+  return String(pid) + ' ' + readStartTicks(pid);
 }
 
 /** Claims an id for a run that starts now: no two processes of a project get the same. */
@@ -110,14 +127,14 @@ export function claimRun(project: Project, startedMicros: number, fill: (id: str
   for (let attempt = 0; attempt < 100; attempt++) {
     const run = fill(makeRunId(startedMicros));
     if (readBytesIfThere(project.provenance + '/' + recordPath(run.id)) !== undefined) continue;
-    if (createFile(project.own + '/running/' + run.id, printMark(run, 0))) return run;
+    if (createFile(project.own + '/running/' + run.id, printMark(run, describeSelf(), ''))) return run;
   }
   throw new Failure('cannot find an id that is free in "' + project.own + '/running"');
 }
 
 /** Writes again what is known of the run so far, and its command's process, for whoever finds it lost. */
 export function refreshMark(project: Project, run: Run, commandPid: number): void {
-  replaceFile(project.own + '/running/' + run.id, printMark(run, commandPid), false);
+  replaceFile(project.own + '/running/' + run.id, printMark(run, describeSelf(), commandPid > 0 ? identifyProcess(commandPid) : ''), false);
 }
 
 /** Keeps a mark fresh for other machines that share the folder. */
@@ -126,38 +143,55 @@ export function touchMark(project: Project, run: Run): void {
   fs.utimesSync(toFsPath(project.own + '/running/' + run.id), nowS, nowS);
 }
 
-function parseMark(text: ByteString, name: ByteString): Run | undefined {
-  if (unsealRecord(text) === undefined) return undefined;
+/** What a mark says, and the text itself up to its seal. undefined if it is damaged, or written just now. */
+function readMark(name: ByteString): { run: Run; text: ByteString } | undefined {
+  const whole = readBytesIfThere(name) ?? '';
+  const seal = /^Sha256: [0-9a-f]{64}\n/m.exec(whole);
+  if (seal === null) return undefined;
+  const text = whole.slice(0, seal.index + seal[0].length);
   try {
-    return parseRun(text, name);
+    return unsealRecord(text)?.hash === hashBytes(text.slice(0, seal.index)) ? { run: parseRun(text, name), text } : undefined;
   } catch (error) {
     if (error instanceof Failure) return undefined;
     throw error;
   }
 }
 
-/** isActive: its rr or its command is alive. isOurs: nobody but this machine will settle it. */
-export type Mark = { run: Run; isAlive: boolean; isActive: boolean; isOurs: boolean; commandPid: number };
+/**
+ * isActive: its rr or its command is alive. isOurs: nobody but this machine will settle it. `record`: of
+ * a run of a batch that has ended, the text of its record; isAlive and isActive then say that its writer
+ * is about to give it its name.
+ */
+export type Mark = { run: Run; isAlive: boolean; isActive: boolean; isOurs: boolean; commandPid: number; record: ByteString | undefined };
 
 const ABANDONED_MS = 86400000; // a mark of another machine that has been silent for so long is anybody's
+const NAMING_MS = 5000; // 50 times what a batch waits before it gives a record its name
 
-/** The runs that have a mark and no record: running, or lost. Damaged marks are passed over. */
+/** The runs that have a mark and no record: running, or lost; or ended a moment ago. Damaged marks are passed over. */
 export function readMarks(project: Project): Mark[] {
   const marks: Mark[] = [];
+  let isNaming: boolean | undefined;
   for (const name of listFolder(project.own + '/running').sort()) {
     if (!RUN_ID.test(name)) continue;
     const markName = project.own + '/running/' + name;
-    const text = readBytesIfThere(markName);
-    const run = text === undefined ? undefined : parseMark(text, markName);
-    if (run === undefined) continue;
+    // Twice, for the first look may have met the very moment in which it was written over.
+    const read = readMark(markName) ?? readMark(markName);
+    if (read === undefined) continue;
+    const { run } = read;
     const holder = run.unknown.find((field) => field.name === HOLDER_FIELD)?.value ?? '';
+    if (holder === '' && run.status !== 'running') {
+      isNaming = isNaming ?? listPending(project, []).some((mark) => mark.isAtWork);
+      const isAlive = isNaming && !isOlder(markName, NAMING_MS);
+      marks.push({ run, isAlive, isActive: isAlive, isOurs: true, commandPid: 0, record: read.text });
+      continue;
+    }
     const command = run.unknown.find((field) => field.name === COMMAND_FIELD)?.value;
     run.unknown = [];
     const alive = isHolderAlive(holder, markName);
     if (!alive) run.status = 'lost';
     const [, , boot, host] = holder.split(' ');
     const isLocal = host === readHost();
-    marks.push({ run, isAlive: alive, isActive: alive || (isLocal && boot === readBootId() && isCommandAlive(command)), isOurs: isLocal || isOlder(markName, ABANDONED_MS), commandPid: isLocal ? Number((command ?? '0').split(' ')[0]) : 0 });
+    marks.push({ run, isAlive: alive, isActive: alive || (isLocal && boot === readBootId() && isCommandAlive(command)), isOurs: isLocal || isOlder(markName, ABANDONED_MS), commandPid: isLocal ? Number((command ?? '0').split(' ')[0]) : 0, record: undefined });
   }
   return marks;
 }
@@ -208,6 +242,10 @@ export function settleLostRuns(project: Project, self: string): Run[] {
   for (const mark of marks) {
     if (mark.isAlive || !mark.isOurs || mark.run.id === self) continue;
     const base = project.own + '/running/' + mark.run.id;
+    if (mark.record !== undefined) {
+      nameRecord(project, mark.run.id, mark.record);
+      continue;
+    }
     if (readBytesIfThere(project.provenance + '/' + recordPath(mark.run.id)) === undefined) {
       mark.run.warnings.push('rr was killed while the command ran; its end, outputs and cost are not known');
       saveLogs(project, mark.run);
@@ -223,7 +261,29 @@ export function settleLostRuns(project: Project, self: string): Run[] {
   return lost;
 }
 
-function moveMarkToPending(project: Project, id: string): void {
+/** Gives a record in running/ its name, if another process has not done it meanwhile. */
+function nameRecord(project: Project, id: string, record: ByteString): void {
+  const name = project.own + '/running/' + id;
+  makeFolder(project.own + '/pending');
+  createFile(project.own + '/pending/' + id, '');
+  try {
+    const fd = fs.openSync(toFsPath(name), 'r+');
+    try {
+      fs.ftruncateSync(fd, record.length);
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+    makeMonthFolder(project, id);
+    fs.renameSync(toFsPath(name), toFsPath(project.provenance + '/' + recordPath(id)));
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+  syncFolder(folderOfRecord(project, id));
+}
+
+/** Its mark goes on to pending/: its record is there, and is to be put into the derived files. */
+export function moveMarkToPending(project: Project, id: string): void {
   makeFolder(project.own + '/pending');
   try {
     fs.renameSync(toFsPath(project.own + '/running/' + id), toFsPath(project.own + '/pending/' + id));
@@ -239,9 +299,9 @@ export function readEndedBytes(project: Project): number {
   return statIfThere(project.own + '/ended')?.size ?? 0;
 }
 
-/** Notes that a run ended, for those that run now. One short append: whole, also with many writers. */
-export function noteEnded(project: Project, run: Run): void {
-  fs.appendFileSync(toFsPath(project.own + '/ended'), run.id + '\n');
+/** Notes that runs ended, for those that run now. One short append: whole, also with many writers. */
+export function noteEnded(project: Project, ...runs: Run[]): void {
+  fs.appendFileSync(toFsPath(project.own + '/ended'), runs.map((run) => run.id + '\n').join(''));
 }
 
 /** Was another run of the project active now or since the list of ended runs had that length? */
@@ -262,15 +322,23 @@ export function makeResultTester(project: Project): (path: ByteString) => boolea
 
 // ---- records --------------------------------------------------------------------------------------
 
+/** The folder that the record of a run lies in. */
+export function folderOfRecord(project: Project, id: string): ByteString {
+  return folderOfName(project.provenance + '/' + recordPath(id));
+}
+
+/** Makes that folder, for good, if it is not there. */
+export function makeMonthFolder(project: Project, id: string): void {
+  const folder = folderOfRecord(project, id);
+  if (statIfThere(folder) !== undefined) return;
+  makeFolder(folder);
+  syncFolder(project.provenance + '/runs');
+}
+
 /** Writes a run's record for good (invariant 1). */
 export function saveRecord(project: Project, run: Run): void {
-  const name = project.provenance + '/' + recordPath(run.id);
-  const folder = name.slice(0, name.lastIndexOf('/'));
-  if (statIfThere(folder) === undefined) {
-    makeFolder(folder);
-    syncFolder(project.provenance + '/runs');
-  }
-  replaceFile(name, printRecord(run), true);
+  makeMonthFolder(project, run.id);
+  replaceFile(project.provenance + '/' + recordPath(run.id), printRecord(run), true);
 }
 
 /** Writes a file that is named by its content, once; the same content is already there otherwise. */
@@ -330,9 +398,9 @@ function moveLog(project: Project, from: ByteString, to: ByteString): void {
 
 // ---- the derived files ----------------------------------------------------------------------------
 
-/** Makefile and SHA256SUMS from all records and notes. */
-export function rebuildDerived(project: Project): { makefile: () => Iterable<ByteString>; sums: ByteString; faults: Failure[] } {
-  const { runs, faults, noteFaults } = readGraphRuns(project);
+/** Makefile and SHA256SUMS from all records and notes. The records of `known` need not be read. */
+export function rebuildDerived(project: Project, known: Run[] = []): { makefile: () => Iterable<ByteString>; sums: ByteString; faults: Failure[] } {
+  const { runs, faults, noteFaults } = readGraphRuns(project, new Map(known.map((run) => [run.id, run])));
   const graph = findLiveRuns(runs);
   return { makefile: () => printMakefilePieces(graph), sums: printChecksums(graph), faults: faults.concat(noteFaults) };
 }
@@ -347,10 +415,12 @@ function writeDerived(project: Project, derived: { makefile: FileContent; sums: 
 
 type Pending = { id: string; isAtWork: boolean };
 
-function listPending(project: Project, self: string): Pending[] {
+/** The marks in pending/; those of `own` are not told to be at work. */
+function listPending(project: Project, own: string[]): Pending[] {
+  const known = new Set(own);
   return listFolder(project.own + '/pending').sort().map((name) => {
     const id = name.replace(/\.done$/, '');
-    if (id !== name || id === self) return { id, isAtWork: false };
+    if (id !== name || known.has(id)) return { id, isAtWork: false };
     const markName = project.own + '/pending/' + name;
     const holder = /^Holder: (.*)$/m.exec(readBytesIfThere(markName) ?? '');
     return { id, isAtWork: holder !== null && isHolderAlive(holder[1], markName) };
@@ -360,7 +430,22 @@ function listPending(project: Project, self: string): Pending[] {
 /** Brings Makefile and SHA256SUMS up to date after run's record was saved (invariant 2). */
 export function includeRun(project: Project, run: Run): Failure[] {
   moveMarkToPending(project, run.id);
-  return bringUpToDate(project, run.id, run);
+  return bringUpToDate(project, { marks: [run.id], runs: [run], isGoingOn: false });
+}
+
+/** Makes a mark of a writer that has no run of its own; its name is returned. */
+export function makeWriterMark(project: Project): string {
+  makeFolder(project.own + '/pending');
+  const id = makeRunId(readUtcMicros());
+  createFile(project.own + '/pending/' + id, HOLDER_FIELD + ': ' + describeSelf() + '\n');
+  return id;
+}
+
+/** Gives a writer's mark a name that nobody has seen yet: what it stands for can be read from now on. */
+export function renewMark(project: Project, mark: string): string {
+  const id = makeRunId(readUtcMicros());
+  fs.renameSync(toFsPath(project.own + '/pending/' + mark), toFsPath(project.own + '/pending/' + id));
+  return id;
 }
 
 /**
@@ -369,36 +454,44 @@ export function includeRun(project: Project, run: Run): Failure[] {
  * is cut short after it, the next writer finds the mark and makes both anew.
  */
 export function includeAllRuns(project: Project, change: () => void = () => undefined): Failure[] {
-  const id = makeRunId(readUtcMicros());
-  makeFolder(project.own + '/pending');
-  createFile(project.own + '/pending/' + id, HOLDER_FIELD + ': ' + describeSelf() + '\n');
+  const mark = makeWriterMark(project);
   try {
     change();
   } catch (error) {
-    removeIfThere(project.own + '/pending/' + id);
+    removeIfThere(project.own + '/pending/' + mark);
     throw error;
   }
-  return bringUpToDate(project, id, undefined);
+  return bringUpToDate(project, { marks: [renewMark(project, mark)], runs: undefined, isGoingOn: false });
 }
 
-function bringUpToDate(project: Project, id: string, run: Run | undefined): Failure[] {
-  let pending = listPending(project, id);
+/**
+ * What a writer adds: its marks in pending/, and the runs that these stand for; undefined if anything
+ * may have changed. isGoingOn: the first mark stands for more that is to come, and stays.
+ */
+export type Addition = { marks: string[]; runs: Run[] | undefined; isGoingOn: boolean };
+
+/** Brings Makefile and SHA256SUMS up to date with all records that can be read now (invariant 2). */
+export function bringUpToDate(project: Project, added: Addition): Failure[] {
+  const { marks, runs } = added;
+  const own = new Set(marks);
+  let pending = listPending(project, marks);
   let faults: Failure[] = [];
   for (;;) {
-    const included = new Set(pending.map((mark) => mark.id).concat(id));
-    const alone = pending.every((mark) => mark.id === id);
-    faults = writeNewDerived(project, alone ? run : undefined);
-    pending = listPending(project, id);
+    const included = new Set(pending.map((mark) => mark.id).concat(marks));
+    const isAlone = pending.every((mark) => own.has(mark.id));
+    faults = writeNewDerived(project, runs, isAlone);
+    pending = listPending(project, marks);
     if (pending.every((mark) => included.has(mark.id))) break;
   }
-  const own = project.own + '/pending/' + id;
-  if (pending.some((mark) => mark.isAtWork)) {
-    fs.renameSync(toFsPath(own), toFsPath(own + '.done'));
-    return faults;
-  }
+  const isOtherAtWork = pending.some((mark) => mark.isAtWork);
   for (const mark of pending) {
-    removeIfThere(project.own + '/pending/' + mark.id);
-    removeIfThere(project.own + '/pending/' + mark.id + '.done');
+    if (added.isGoingOn && (mark.id === marks[0] || isOtherAtWork)) continue;
+    if (!isOtherAtWork) {
+      removeIfThere(project.own + '/pending/' + mark.id);
+      removeIfThere(project.own + '/pending/' + mark.id + '.done');
+    } else if (own.has(mark.id)) {
+      fs.renameSync(toFsPath(project.own + '/pending/' + mark.id), toFsPath(project.own + '/pending/' + mark.id + '.done'));
+    }
   }
   return faults;
 }
@@ -409,18 +502,27 @@ function changesNothing(run: Run): boolean {
   return run.removed.length === 0 && (run.status !== 'succeeded' || run.outputs.length === 0);
 }
 
-function writeNewDerived(project: Project, added: Run | undefined): Failure[] {
-  if (added !== undefined && changesNothing(added) && statIfThere(project.provenance + '/Makefile') !== undefined) return [];
-  if (added !== undefined) {
-    const makefile = readBytesIfThere(project.provenance + '/Makefile') ?? '';
-    const sums = readBytesIfThere(project.provenance + '/SHA256SUMS') ?? '';
-    const derived = addRunToMakefile(makefile, sums, added, (id) => readRun(project, id));
-    if (derived !== undefined) {
-      if (derived.makefile !== makefile || derived.sums !== sums) writeDerived(project, derived);
-      return [];
-    }
-  }
-  const derived = rebuildDerived(project);
+// To put one run into the Makefile's text costs as much as to print some hundred from the records.
+const MOST_PUT_IN = 8;
+
+function writeNewDerived(project: Project, runs: Run[] | undefined, isAlone: boolean): Failure[] {
+  const added = runs === undefined || !isAlone ? undefined : runs.filter((run) => !changesNothing(run));
+  if (added !== undefined && added.length === 0 && statIfThere(project.provenance + '/Makefile') !== undefined) return [];
+  if (added !== undefined && added.length <= MOST_PUT_IN && putIntoDerived(project, added)) return [];
+  const derived = rebuildDerived(project, runs);
   writeDerived(project, derived);
   return derived.faults;
+}
+
+/** Puts these runs into the text of both files; false if they must be made from all records. */
+function putIntoDerived(project: Project, added: Run[]): boolean {
+  const makefile = readBytesIfThere(project.provenance + '/Makefile') ?? '';
+  const sums = readBytesIfThere(project.provenance + '/SHA256SUMS') ?? '';
+  let derived: { makefile: ByteString; sums: ByteString } | undefined = { makefile, sums };
+  for (const run of added) {
+    derived = addRunToMakefile(derived.makefile, derived.sums, run, (id) => readRun(project, id));
+    if (derived === undefined) return false;
+  }
+  if (derived.makefile !== makefile || derived.sums !== sums) writeDerived(project, derived);
+  return true;
 }

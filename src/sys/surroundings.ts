@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import type { Run } from '../core/run.ts';
 import type { VariationGround } from '../core/variations.ts';
-import { REPLAYED_VARIABLES } from '../core/variables.ts';
+import { isReplayedVariable } from '../core/variables.ts';
 import { listFolder, makeFolder, readBytesIfThere, toBytes, toFsPath } from './files.ts';
 import { childProcess, fs, os } from './node.ts';
 import { toSpawnArguments } from './process.ts';
@@ -14,7 +14,8 @@ function listLocales(): ByteString[] {
 }
 
 /** Numbers of the processors that this process may use. */
-function listProcessors(): number[] {
+/** Numbers of the processors that this process may use. */
+export function listProcessors(): number[] {
   const allowed = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readBytesIfThere('/proc/self/status') ?? '');
   if (allowed === null) return os().cpus().map((_, i) => i);
   const numbers: number[] = [];
@@ -53,7 +54,7 @@ function canPrefix(words: ByteString[]): boolean {
 export function readVariationGround(run: Run, folder: ByteString): VariationGround {
   makeFolder(folder);
   const variables: VariationGround['variables'] = {};
-  for (const name of Object.keys(process.env)) if (REPLAYED_VARIABLES.indexOf(name) < 0) variables[name] = toBytes(String(process.env[name]));
+  for (const name of Object.keys(process.env)) if (!isReplayedVariable(toBytes(name), run.declaredVariables)) variables[name] = toBytes(String(process.env[name]));
   for (const variable of run.variables) variables[variable.slice(0, variable.indexOf('='))] = variable.slice(variable.indexOf('=') + 1);
   return {
     variables, umask: process.umask(), locales: listLocales(), processors: listProcessors(), machine: readMachine(), emptyFolder: folder + '/home',

@@ -108,9 +108,15 @@ export function holdTerminalModes(): (() => void) | undefined {
 /** How script(1) is called here, and which descriptors get the new terminal. */
 export type TerminalPlan = { flavour: 'util-linux' | 'bsd'; stdin: boolean; stdout: boolean; stderr: boolean };
 
-function isPipe(descriptor: number): boolean {
-  const stat = fs.fstatSync(descriptor);
-  return stat.isFIFO() || stat.isSocket();
+/** Is it a pipe or a socket, whose bytes are gone once they are read? */
+export function isPipe(descriptor: number): boolean {
+  try {
+    const stat = fs.fstatSync(descriptor);
+    return stat.isFIFO() || stat.isSocket();
+  } catch (error) {
+    if (errorCode(error) !== 'EBADF') throw error;
+    return false;
+  }
 }
 
 /**

@@ -34,6 +34,8 @@ export type Watched = Observed & {
   processes: WatchedProcess[];
   /** Declared as inputs and not read. */
   unread: ByteString[];
+  /** Folders of the project that were opened, and so perhaps listed. */
+  listed: ByteString[];
 };
 
 export type WatchContext = {
@@ -61,7 +63,7 @@ type Look = { observation: Observation; context: WatchContext; watched: Watched;
 /** What the run did to the files, after its end. */
 export async function endWatch(observation: Observation, summary: TraceSummary, context: WatchContext): Promise<Watched> {
   const { request } = observation;
-  const watched: Watched = { ...noObservation(observation.warnings.concat(summary.warnings)), absent: [], readFiles: [], leftOut: [], processes: [], unread: [] };
+  const watched: Watched = { ...noObservation(observation.warnings.concat(summary.warnings)), absent: [], readFiles: [], leftOut: [], processes: [], unread: [], listed: [] };
   const look: Look = { observation, context, watched, fates: [], inputs: new Map(), outputs: new Set(request.redirectedTo) };
   let cachedCount = 0;
   let temporaryCount = summary.temporaryCount;
@@ -85,6 +87,8 @@ export async function endWatch(observation: Observation, summary: TraceSummary, 
   watched.removed.push(...listFolders(look, summary.foldersRemoved.concat(moved.map(({ from }) => from))));
   watched.removed = Array.from(new Set(watched.removed)).filter((path) => lstatIfThere(absoluteOf(request.project, path)) === undefined).sort();
   watched.absent = listAbsent(look, summary);
+  const listed = watched.listed.concat(summary.foldersListed.map((name) => relativeTo(request.project, name)));
+  watched.listed = Array.from(new Set(listed)).filter((path) => path[0] !== '/' && !isLeftOut(path) && isFolder(look, path)).sort();
   mapProcesses(look, summary);
   if (temporaryCount > 0) watched.leftOut.push({ what: 'temporary', count: temporaryCount });
   if (summary.ignoredCount + cachedCount > 0) watched.leftOut.push({ what: 'ignored', count: summary.ignoredCount + cachedCount });
@@ -122,7 +126,10 @@ function judge(look: Look, file: TracedFile): Fate | undefined {
   const initial = file.initialPath === undefined ? path : relativeTo(project, file.initialPath);
   if (file.kind === 'folder') return undefined;
   const stat = file.isGone ? undefined : lstatIfThere(file.path);
-  if (stat?.isDirectory() === true) return undefined;
+  if (stat?.isDirectory() === true) {
+    if (file.isRead) look.watched.listed.push(path);
+    return undefined;
+  }
   const wasThere = file.origin === 'before' || (file.origin === 'unknown' && wasBornBefore(look, initial, stat));
   const isModified = stat !== undefined && (isSince(look, stat.mtimeMs) || (file.isTimesSet && isStateSince(look, stat)));
   const isUpdated = file.isUpdated && (!wasThere || isModified);

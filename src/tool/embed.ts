@@ -5,7 +5,7 @@ import * as path from 'path';
 // A script is best read, changed and checked in its own language; so it is the source, and what is
 // written here is not committed. rerun.sh names the variables of core/variables.ts by a mark.
 
-const VARIABLES_MARK = '@REPLAYED_VARIABLES@';
+const VARIABLE_MARKS = ['REPLAYED_VARIABLES', 'REFUSED_VARIABLES', 'REFUSED_PREFIXES'];
 
 /** The text as the inside of a template literal. */
 function escapeText(script: string): string {
@@ -14,9 +14,9 @@ function escapeText(script: string): string {
 
 /** TypeScript that exports the script's text as RERUN_SCRIPT. */
 export function printScriptModule(script: string): string {
-  const escaped = escapeText(script).replace(VARIABLES_MARK, "${REPLAYED_VARIABLES.join(' ')}");
+  const escaped = VARIABLE_MARKS.reduce((text, name) => text.replace('@' + name + '@', '${' + name + ".join(' ')}"), escapeText(script));
   return '// rerunscript.ts - provenance/rerun.sh as a text. Made from src/rerun.sh by make.\n'
-    + "import { REPLAYED_VARIABLES } from '../core/variables.ts';\n\n"
+    + "import { REFUSED_PREFIXES, REFUSED_VARIABLES, REPLAYED_VARIABLES } from '../core/variables.ts';\n\n"
     + '/** The whole file: static, the same in every project. */\n'
     + 'export const RERUN_SCRIPT = `' + escaped + '`;\n';
 }

@@ -56,7 +56,10 @@ const FIXED_COLUMNS: RunColumn[] = [
   makeColumn('environment', 'environment', 'text', (run) => run.environment),
   makeColumn('repeats', 'repeats', 'id', (run) => run.repeats),
   makeColumn('parent', 'parent', 'id', (run) => run.parent),
+  makeColumn('reused', 'reused', 'id', (run) => run.reused),
   makeColumn('tree', 'tree', 'id', (run) => run.tree),
+  makeColumn('sweep', 'sweep', 'text', (run) => run.sweep?.label),
+  makeColumn('n', 'n', 'number', (run) => run.sweep?.number),
   makeColumn('verdict', 'verdict', 'words', (run) => Array.from(new Set(run.verdicts.map((verdict) => verdict.word)))),
   makeFilesColumn('inputs', (files) => files.inputs.map((file) => file.path)),
   makeFilesColumn('outputs', (files) => files.outputs.map((file) => file.path)),
@@ -114,6 +117,23 @@ export function findColumns(names: ByteString[], runs: RunSummary[], resolve?: R
     const column = findColumn(name, resolve);
     return column === undefined ? columns : columns.concat(column);
   }, []);
+}
+
+/** The parameters that are not the same in all of these runs, in the order in which the runs have them; of a single run all. */
+export function findVaryingParameters(runs: RunSummary[]): ByteString[] {
+  const values = new Map<ByteString, { count: number; first: ByteString; isVarying: boolean }>();
+  for (const run of runs) {
+    for (const parameter of run.parameters) {
+      const name = parameter.slice(0, parameter.indexOf(' '));
+      const known = values.get(name);
+      if (known === undefined) values.set(name, { count: 1, first: parameter, isVarying: false });
+      else {
+        known.count += 1;
+        known.isVarying = known.isVarying || known.first !== parameter;
+      }
+    }
+  }
+  return Array.from(values.keys()).filter((name) => runs.length === 1 || values.get(name)?.isVarying === true || values.get(name)?.count !== runs.length);
 }
 
 /** A value in a file is shown by its key alone if no other has that. */

@@ -114,6 +114,7 @@ function describeRun(one: AnnotatedRun, date: string, readTail: ReadTail): Journ
     ...textItem('removed', run.removed.length === 0 || run.tree !== undefined ? [] : [nameSome(run.removed.map(makeHarmless), '')]),
     ...textItem('not made', run.missingOutputs.length === 0 ? [] : [nameSome(run.missingOutputs.map(makeHarmless), '')]),
     ...textItem('repeats', run.repeats === undefined ? [] : [run.repeats + (verdicts === '' ? '' : ': ' + verdicts)]),
+    ...textItem('reused from', run.reused === undefined ? [] : [run.reused]),
     ...textItem('made from', run.parent === undefined ? [] : [run.parent]),
     ...textItem('outcome', notes.outcome === undefined ? [] : showLines(notes.outcome)),
     ...commentItems([one], date),

@@ -40,7 +40,7 @@ function jsonObjectOf(run: Run): { [key: string]: unknown } {
   const text = (value: ByteString | undefined): string | undefined => (value === undefined ? undefined : encodeText(value));
   return {
     id: run.id, repeats: run.repeats, parent: run.parent, tree: run.tree,
-    plan: text(run.plan), sweep: run.sweep === undefined ? undefined : { label: encodeText(run.sweep.label), number: run.sweep.number }, because: text(run.because), reused: run.reused,
+    plan: text(run.plan), sweep: run.sweep === undefined ? undefined : { label: encodeText(run.sweep.label), number: run.sweep.number }, because: text(run.because), redoes: run.redoes, reused: run.reused,
     label: text(run.label), reason: text(run.reason), tags: run.tags.map(encodeText),
     command: encodeWithheld(run.command), directory: encodeText(run.directory), redirects: run.redirects.map(encodeText),
     parameters: jsonNamedValues(run.parameters), parameter_files: run.parameterFiles.map(encodeText), metrics: jsonNamedValues(run.metrics), metrics_files: run.metricsFiles.map(encodeText),

@@ -94,7 +94,7 @@ export function shortTime(startedUtc: string): string {
 export function describeRunName(name: RunName, run: Run | undefined): ByteString {
   const parts = [name.id].concat(name.label === undefined ? [] : showText(name.label));
   if (run === undefined) return parts.join('  ') + '  (its record cannot be read)';
-  return parts.concat(shortTime(run.startedUtc), run.status === 'succeeded' ? [] : run.status).join('  ');
+  return parts.concat(shortTime(run.startedUtc), run.status === 'succeeded' ? [] : run.status, run.reused === undefined ? [] : 'reused from ' + run.reused).join('  ');
 }
 
 /** What is said of a file in brackets, its origin left out. */

@@ -93,7 +93,7 @@ export function printRunPage(run: Run, environment: ByteString | undefined, isCo
   const files = (name: string, states: FileState[]): ByteString => printList(name, states.map(showFile), most);
   const exit = run.exit === undefined ? '' : ', exit ' + String(run.exit) + (run.signal === undefined ? '' : ' (' + run.signal + ')');
   return line('run', run.id) + line('repeats', run.repeats) + line('parent', run.parent) + line('tree', run.tree)
-    + line('step', run.plan && showText(run.plan)) + line('sweep', run.sweep && String(run.sweep.number) + ' of ' + showText(run.sweep.label)) + line('because', run.because && showText(run.because)) + line('reused', run.reused)
+    + line('step', run.plan && showText(run.plan)) + line('sweep', run.sweep && String(run.sweep.number) + ' of ' + showText(run.sweep.label)) + line('because', run.because && showText(run.because)) + line('redoes', run.redoes) + line('reused', run.reused)
     + line('label', run.label && showText(run.label)) + line('reason', run.reason && showText(run.reason))
     + list('tags', run.tags) + line('command', showText(run.command))
     + line('folder', showText(run.directory)) + list('redirect', run.redirects) + list('parameter', run.parameters) + list('only keys of', run.parameterFiles)

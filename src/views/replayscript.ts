@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { isComparable } from '../core/run.ts';
 import type { FileState, Run } from '../core/run.ts';
 import { isResultPath } from '../core/graph.ts';
-import { REPLAYED_VARIABLES } from '../core/variables.ts';
+import { isDeclarableVariable, isReplayedVariable, REPLAYED_VARIABLES } from '../core/variables.ts';
 import { encodeText, encodeWithheld, makeHarmless } from '../formats/percent.ts';
 import { quoteWord } from '../formats/shell.ts';
 import { RERUN_SCRIPT } from './rerunscript.ts';
@@ -250,19 +250,17 @@ function printRedirects(run: Run): ByteString {
   }, '\t\texec </dev/null\n');
 }
 
-function isExported(name: ByteString): boolean {
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !/^(?:rr_.*|RR_.*|IFS|PATH|ENV|PWD)$/.test(name);
-}
-
-/** The recorded variables, and none of the list that were not set; what was withheld stays as it is. */
+/** The recorded variables, and none of the list or declared that were not set; what was withheld stays as it is. */
 function printVariables(run: Run): ByteString {
   const nameOf = (variable: ByteString): ByteString => variable.slice(0, variable.indexOf('='));
   const withheld = new Set(run.variableHashes.map((one) => one.split(' ')[0]).concat(run.variables.filter((one) => one.indexOf('\0') >= 0).map(nameOf)));
+  const declared = run.declaredVariables.filter((name) => isDeclarableVariable(name) && REPLAYED_VARIABLES.indexOf(name) < 0 && !withheld.has(name));
   const unset = REPLAYED_VARIABLES.some((name) => withheld.has(name))
     ? REPLAYED_VARIABLES.filter((name) => !withheld.has(name)).map((name) => '\t\tunset ' + name + '\n').join('') : '\t\trr_unset_variables\n';
   const told = withheld.size === 0 ? '' : '\t\t# not recorded, because it may be secret, and left as it is: ' + makeHarmless(Array.from(withheld).join(' ')) + '\n';
-  const given = run.variables.filter((one) => !withheld.has(nameOf(one)) && isExported(nameOf(one)));
-  return told + unset + given.map((one) => '\t\texport ' + nameOf(one) + '=' + quoteWord(one.slice(one.indexOf('=') + 1)) + '\n').join('') + '\t\tunset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES\n';
+  const given = run.variables.filter((one) => !withheld.has(nameOf(one)) && isReplayedVariable(nameOf(one), declared));
+  return told + unset + declared.map((name) => '\t\tunset ' + name + '\n').join('')
+    + given.map((one) => '\t\texport ' + nameOf(one) + '=' + quoteWord(one.slice(one.indexOf('=') + 1)) + '\n').join('') + '\t\tunset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES\n';
 }
 
 /** Folders that the run makes are taken away if they are empty; those that its outputs lie in are made. */

@@ -1,8 +1,12 @@
 // status.ts - the state of a project as text and as JSON. Knows no files.
 import type { ByteString } from '../core/bytes.ts';
 import { isSourceName } from '../core/sources.ts';
-import type { ChangedResult, RawInput, StaleCause, StaleResult } from '../core/staleness.ts';
-import { encodeText, makeHarmless } from '../formats/percent.ts';
+import type { ChangedResult, OpenStep, RawInput, StaleResult } from '../core/staleness.ts';
+import { describeCause } from '../core/stepcauses.ts';
+import type { StepCause } from '../core/stepcauses.ts';
+import { encodeText, encodeWithheld, makeHarmless } from '../formats/percent.ts';
+import { jsonBatches, listBatchGroups } from './clusterstatus.ts';
+import type { StatusBatch } from './clusterstatus.ts';
 import { printJsonValue } from './json.ts';
 import { showText } from './page.ts';
 import { displayWidth, wrapText } from './table.ts';
@@ -20,44 +24,41 @@ export type StatusReport = {
   edited: ChangedResult[];
   changedInputs: RawInput[];
   goneInputs: RawInput[];
+  open: OpenStep[];
   /** Messages on records. */
   unreadable: ByteString[];
   orphans: ByteString[];
   uncommitted: { path: ByteString; state: 'changed' | 'untracked' }[];
   lost: StatusRunName[];
   running: (StatusRunName & { startedUtc: string })[];
+  /** What was handed over to a cluster; and why that could not be asked. */
+  batches: StatusBatch[];
+  clusterProblem: ByteString | undefined;
 };
 
 /** Is something not as it should be? Lost runs, orphans and code that is not committed are told, but are no fault of a result. */
 export function isAllFine(report: StatusReport): boolean {
-  return [report.stale, report.missing, report.edited, report.changedInputs, report.goneInputs, report.unreadable].every((list) => list.length === 0);
+  return [report.stale, report.missing, report.edited, report.changedInputs, report.goneInputs, report.open, report.unreadable].every((list) => list.length === 0);
 }
 
 const ROWS_SHOWN = 10;
 const NAME_COLUMNS = 40;
 
-function describeCause(cause: StaleCause): ByteString {
-  if (cause.kind === 'environment') return makeHarmless(cause.what);
-  const path = makeHarmless(cause.path);
-  if (cause.kind === 'producer') return 'its input ' + path + ' is stale';
-  const what = isSourceName(cause.path) ? 'code ' : 'input ';
-  return what + path + (cause.by === undefined ? ' changed' : ' was made anew by ' + cause.by);
-}
-
-function describeStale(one: StaleResult): ByteString {
-  return one.causes.map(describeCause).join('; ');
+function listCauses(causes: StepCause[]): ByteString {
+  return makeHarmless(causes.map(describeCause).join('; '));
 }
 
 function nameOf(run: StatusRunName): ByteString {
   return run.label === undefined ? '' : showText(run.label);
 }
 
-type Group = { title: string; rows: [ByteString, ByteString][] };
+type Group = { title: ByteString; rows: [ByteString, ByteString][] };
 
 function listGroups(report: StatusReport): Group[] {
   const by = (word: string) => (one: RawInput): [ByteString, ByteString] => [makeHarmless(one.path), word + ' ' + one.run];
   return [
-    { title: 'stale: would not come out the same', rows: report.stale.map((one) => [makeHarmless(one.path), describeStale(one)]) },
+    { title: 'stale: would not come out the same', rows: report.stale.map((one) => [makeHarmless(one.path), listCauses(one.causes)]) },
+    { title: 'planned steps to be run', rows: report.open.map((one) => [makeHarmless(one.name), listCauses(one.causes)]) },
     { title: 'missing', rows: report.missing.map(by('made by')) },
     { title: 'changed since recorded', rows: report.edited.map((one) => [makeHarmless(one.path), one.overwrittenBy === undefined ? 'not as made by ' + one.run : 'overwritten by ' + one.overwrittenBy + ', which did not succeed']) },
     { title: 'inputs changed', rows: report.changedInputs.map(by('not as read by')) },
@@ -67,6 +68,7 @@ function listGroups(report: StatusReport): Group[] {
     { title: 'files beside results that no run made or read', rows: report.orphans.map((path) => [makeHarmless(path), '']) },
     { title: 'lost: rr was killed while they ran', rows: report.lost.map((run) => [run.id, nameOf(run)]) },
     { title: 'running', rows: report.running.map((run) => [run.id, nameOf(run)]) },
+    { title: 'Slurm could not be asked: what follows is as far as is known', rows: report.clusterProblem === undefined ? [] : [[makeHarmless(report.clusterProblem), '']] },
   ];
 }
 
@@ -112,17 +114,23 @@ function printCounts(report: StatusReport): string {
   return line(plural(report.results, 'result'), results, report.results === 0 ? (report.runs === 0 ? 'none yet' : 'none') : 'all current')
     + line(plural(report.inputs, 'raw input'), inputs, report.inputs === 0 ? 'none' : 'all as read')
     + line(plural(report.runs, 'run'), rest, 'none lost, none running')
+    + (report.open.length === 0 ? '' : plural(report.open.length, 'planned step') + ' to be run\n')
     + (others.length === 0 ? '' : others.join(', ') + '\n');
 }
 
 /** `rr status` for a person: counts, then what is to be told, group by group. Harmless for a terminal. */
 export function printStatus(report: StatusReport, width: number, isComplete: boolean): ByteString {
-  return printCounts(report) + listGroups(report).map((group) => printGroup(group, width, isComplete)).join('');
+  return printCounts(report) + listGroups(report).map((group) => printGroup(group, width, isComplete)).join('')
+    + listBatchGroups(report.batches).map((group) => (group.rows.length === 0 ? group.title + '\n' : printGroup(group, width, isComplete))).join('');
 }
 
-function jsonCauseOf(cause: StaleCause): unknown {
-  if (cause.kind === 'environment') return { cause: 'environment', what: encodeText(cause.what) };
-  return { cause: cause.kind === 'input' && isSourceName(cause.path) ? 'code' : cause.kind, path: encodeText(cause.path), run: cause.by };
+/** A cause as JSON has it: its kind, and what there is of path, run, name and values. */
+export function jsonCauseOf(cause: StepCause): unknown {
+  const text = (value: ByteString | undefined): ByteString | undefined => (value === undefined ? undefined : encodeWithheld(value));
+  const { what, path, by, name, key, was, now } = cause as { what?: ByteString; path?: ByteString; by?: string; name?: ByteString; key?: ByteString; was?: ByteString; now?: ByteString };
+  const isCode = cause.kind === 'input' && isSourceName(cause.path);
+  const needs = cause.kind === 'needed' ? { step: text(by) } : { run: by };
+  return { cause: isCode ? 'code' : cause.kind, what: text(what), path: text(path), ...needs, name: text(name), key: text(key), was: text(was), now: text(now) };
 }
 
 /** `rr status --json`. Texts are percent-encoded as in the records. */
@@ -133,7 +141,8 @@ export function printStatusJson(report: StatusReport): ByteString {
     fine: isAllFine(report), results: report.results, inputs: report.inputs, runs: report.runs,
     stale: report.stale.map((one) => ({ path: encodeText(one.path), run: one.run, causes: one.causes.map(jsonCauseOf) })),
     missing: pairs(report.missing), changed: report.edited.map((one) => ({ path: encodeText(one.path), run: one.run, overwritten_by: one.overwrittenBy })),
-    inputs_changed: pairs(report.changedInputs), inputs_gone: pairs(report.goneInputs), unreadable: report.unreadable.map(encodeText), orphans: report.orphans.map(encodeText),
+    inputs_changed: pairs(report.changedInputs), inputs_gone: pairs(report.goneInputs), planned: report.open.map((one) => ({ plan: encodeText(one.name), causes: one.causes.map(jsonCauseOf) })), unreadable: report.unreadable.map(encodeText), orphans: report.orphans.map(encodeText),
     uncommitted: report.uncommitted.map((one) => ({ path: encodeText(one.path), state: one.state })), lost: names(report.lost), running: names(report.running),
+    batches: report.batches.length === 0 ? undefined : jsonBatches(report.batches), cluster_problem: report.clusterProblem === undefined ? undefined : encodeText(report.clusterProblem),
   }) + '\n';
 }

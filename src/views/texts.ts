@@ -52,6 +52,8 @@ WHAT IS IN IT
                          each names its runs (Run) and sets their Label, Tag,
                          Untag, Reason, Outcome, adds a Comment, or replaces or
                          removes an earlier note; the last by name counts
+  plan.rec               steps that somebody meant to run, a Command each; may be
+                         missing, and tells of no run
   Makefile, SHA256SUMS   made from runs/ and notes/; may be deleted and made
                          again by rr
   rerun.sh               runs or checks one record; the same in every project

@@ -4,6 +4,7 @@ import path from 'path';
 import { isInstalled, median, peakMemory, race, ratiosOf, runProgram } from './measure.ts';
 import type { Entrant, Times } from './measure.ts';
 import type { Bench, Line, Row } from './lines.ts';
+import { measureMakeNoop } from './makerows.ts';
 import { makeCommits, makeLargeFile, makePlainMakefile, makeProject, makeSmallFiles } from './projects.ts';
 import { measureTraced } from './tracerows.ts';
 
@@ -326,6 +327,7 @@ export const ROWS: Row[] = [
   { name: 'hash-small', help: '100,000 files of 4 KiB against xargs -P2 sha256sum', isLong: false, measure: measureSmallFiles },
   { name: 'walk', help: '100,000 unchanged files against find', isLong: false, measure: measureWalk },
   { name: 'makefile', help: 'generated Makefile with nothing to do against GNU make', isLong: false, measure: measureMakefile },
+  { name: 'make-noop', help: 'rr make with nothing to do, 10,000 steps, against GNU make and ninja', isLong: false, measure: measureMakeNoop },
   { name: 'list', help: 'list of 10,000 runs against git log; memory', isLong: false, measure: (bench) => measureList(bench, 10000) },
   { name: 'list-100000', help: 'list of 100,000 runs', isLong: true, measure: (bench) => measureList(bench, 100000) },
   { name: 'status', help: 'status of 100,000 unchanged results (FILES=N) against find', isLong: false, measure: measureStatus },
@@ -335,6 +337,5 @@ export const ROWS: Row[] = [
 
 /** Rows of the budget for which there is no such command yet. */
 export const NOT_YET = [
-  'rr make, nothing to do, 10,000 steps / GNU make, ninja',
   '1,000 steps of cp, each recorded / make -j2', 'sweep of 10,000 runs / GNU parallel',
 ];

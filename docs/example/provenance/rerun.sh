@@ -25,6 +25,10 @@ unset CDPATH
 rr_made=.rr/made
 # Variables that change results.  Those that a record does not give were unset.
 rr_variables='LANG LANGUAGE LC_ALL LC_CTYPE LC_COLLATE LC_MESSAGES LC_MONETARY LC_NUMERIC LC_TIME TZ OMP_NUM_THREADS OMP_PROC_BIND OMP_SCHEDULE OPENBLAS_NUM_THREADS MKL_NUM_THREADS BLIS_NUM_THREADS NUMEXPR_NUM_THREADS VECLIB_MAXIMUM_THREADS JULIA_NUM_THREADS PYTHONHASHSEED PYTHONUTF8 PYTHONOPTIMIZE R_DEFAULT_PACKAGES SOURCE_DATE_EPOCH MALLOC_PERTURB_ POSIXLY_CORRECT GSL_RNG_SEED GSL_RNG_TYPE CUBLAS_WORKSPACE_CONFIG'
+# Variables that no record sets, though it declares them: they say which programs
+# and libraries are loaded, or are the shell's own.  Whole names, and beginnings.
+rr_refused=' PATH IFS ENV PWD OLDPWD CDPATH FPATH ZDOTDIR SHELL SHELLOPTS GLOBIGNORE PROMPT_COMMAND PS1 PS2 PS3 PS4 TMOUT OPTIND OPTARG OPTERR LINENO PPID UID EUID GROUPS RANDOM SRANDOM SECONDS EPOCHSECONDS EPOCHREALTIME FUNCNAME FUNCNEST PIPESTATUS DIRSTACK HISTCMD HISTFILE HISTSIZE EXECSHELL TRACEFD HANDLED SHLVL PGRP USER_ID GID EGID ERRNO ARGV0 JOBMAX MAIL MAILCHECK MAILPATH MODULE_PATH POSH_VERSION HOME USER LOGNAME TMPDIR TERM TERMINFO TERMCAP COLUMNS LINES DISPLAY HOSTALIASES LIBPATH SHLIB_PATH GCONV_PATH LOCPATH NLSPATH GLIBC_TUNABLES RESOLV_HOST_CONF LOCALDOMAIN RES_OPTIONS MALLOC_TRACE OPENSSL_CONF OPENSSL_ENGINES OPENSSL_MODULES PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONUSERBASE PYTHONWARNINGS PYTHONBREAKPOINT PYTHONINSPECT PYTHONEXECUTABLE PYTHONPLATLIBDIR PYTHONPYCACHEPREFIX MPLCONFIGDIR MATPLOTLIBRC MPLBACKEND IPYTHONDIR PERLLIB PERL5LIB PERL5OPT PERL5DB PERL5SHELL RUBYLIB RUBYOPT GEM_HOME GEM_PATH BUNDLE_GEMFILE NODE_OPTIONS NODE_PATH NODE_EXTRA_CA_CERTS R_HOME R_LIBS R_LIBS_USER R_LIBS_SITE R_PROFILE R_PROFILE_USER R_ENVIRON R_ENVIRON_USER R_SHARE_DIR R_BROWSER R_PDFVIEWER JULIA_LOAD_PATH JULIA_DEPOT_PATH JULIA_PROJECT JULIA_BINDIR JAVA_TOOL_OPTIONS _JAVA_OPTIONS JDK_JAVA_OPTIONS CLASSPATH OCTAVE_PATH MATLABPATH PHPRC PHP_INI_SCAN_DIR TCLLIBPATH AWKPATH AWKLIBPATH GUILE_LOAD_PATH EMACSLOADPATH CC CXX CPP FC F77 F90 LD AR AS CFLAGS CXXFLAGS FFLAGS FCFLAGS CPPFLAGS LDFLAGS LDLIBS CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH COMPILER_PATH GCC_EXEC_PREFIX PKG_CONFIG PKG_CONFIG_PATH PKG_CONFIG_LIBDIR RUSTC RUSTC_WRAPPER RUSTFLAGS GOFLAGS VIRTUAL_ENV JAVA_HOME CUDA_HOME GUIX_PROFILE NIX_PROFILES LOADEDMODULES MODULEPATH NVCC_PREPEND_FLAGS NVCC_APPEND_FLAGS MAKEFLAGS MFLAGS GNUMAKEFLAGS MAKELEVEL MAKEOVERRIDES MAKEFILES EDITOR VISUAL PAGER BROWSER LESSOPEN LESSCLOSE MANPAGER SSH_ASKPASS SUDO_ASKPASS RSYNC_RSH CVS_RSH TAR_OPTIONS CURL_HOME WGETRC GDBINIT STRACE_OPTS GTK_PATH GTK_MODULES QT_PLUGIN_PATH _ '
+rr_refused_starts='rr_ RR_ LD_ DYLD_ _RLD BASH KSH MKSH YASH ZSH GIT_ LUA_ LUA5_ CONDA_ XDG_'
 
 rr_say() {
 	printf 'rr: %s\n' "$*" | rr_harmless >&2
@@ -364,6 +368,7 @@ $1 == "Command:" { print "C " rest(10) }
 $1 == "Directory:" { print "W " rest(12) }
 $1 == "Redirect:" { print "R " rest(11); outside[substr($0, length($2) + length($3) + 13)] = 1 }
 $1 == "Variable:" { print "V " rest(11) }
+$1 == "Declared_variable:" { print "N " rest(20) }
 $1 == "Variable_hash:" { print "H " $2 }
 $1 == "Status:" { print "S " $2 }'
 
@@ -1003,13 +1008,29 @@ RR_END
 	exec 9<&-
 }
 
-# In a subshell: the recorded variables, and none of the list that were not set.
+# rr_may_set NAME: is it the name of a variable that a record may set?
+rr_may_set() {
+	case $1 in
+	'' | [0-9]* | *[!A-Za-z0-9_]*) return 1 ;;
+	esac
+	case " $rr_variables " in *" $1 "*) return 0 ;; esac
+	case $rr_declared in *" $1 "*) ;; *) return 1 ;; esac
+	case $rr_refused in *" $1 "*) return 1 ;; esac
+	for rr_word in $rr_refused_starts; do
+		case $1 in "$rr_word"*) return 1 ;; esac
+	done
+}
+
+# In a subshell: the recorded variables, and none of the list or declared that
+# were not set.
 rr_set_variables() {
 	rr_withheld=' '
+	rr_declared=' '
 	while IFS=' ' read -r rr_word rr_enc; do
 		case $rr_word in
 		H) rr_withheld="$rr_withheld$rr_enc " ;;
 		V) case $rr_enc in *'%{'*) rr_withheld="$rr_withheld${rr_enc%%=*} " ;; esac ;;
+		N) case $rr_enc in '' | *[!A-Za-z0-9_]*) ;; *) rr_declared="$rr_declared$rr_enc " ;; esac ;;
 		esac
 	done <<RR_END
 $rr_items
@@ -1019,9 +1040,7 @@ RR_END
 	while IFS=' ' read -r rr_word rr_enc; do
 		[ "$rr_word" = V ] || continue
 		case $rr_withheld in *" ${rr_enc%%=*} "*) continue ;; esac
-		case ${rr_enc%%=*} in
-		'' | [0-9]* | *[!A-Za-z0-9_]* | rr_* | RR_* | IFS | PATH | ENV | PWD) continue ;;
-		esac
+		rr_may_set "${rr_enc%%=*}" || continue
 		# Decoded later, for some change how this shell reads text.
 		rr_exports="$rr_exports$rr_enc
 "
@@ -1037,9 +1056,10 @@ RR_END
 	done <<RR_END
 $rr_exports
 RR_END
-	for rr_word in $rr_variables; do
-		case $rr_withheld in *" $rr_word "*) continue ;; esac
-		rr_words="unset $rr_word; $rr_words"
+	for rr_first in $rr_variables $rr_declared; do
+		case $rr_withheld in *" $rr_first "*) continue ;; esac
+		rr_may_set "$rr_first" || continue
+		rr_words="unset $rr_first; $rr_words"
 	done
 }
 
