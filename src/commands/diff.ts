@@ -14,6 +14,7 @@ import { compareRuns, hasDifference, isSameRow } from '../core/rundiff.ts';
 import type { ContentDifference, DiffRow, RunDifference } from '../core/rundiff.ts';
 import { findCounterpart } from '../core/select.ts';
 import { parseEnvironment } from '../formats/environment.ts';
+import { alignFileParameters } from '../formats/parameterfile.ts';
 import type { RecordedCode } from '../sys/codestates.ts';
 import { countCommitsBetween, findRecordedCode, listChangedNames, readRecordedFile, readSubject } from '../sys/codestates.ts';
 import { compareFiles } from '../sys/compare.ts';
@@ -52,7 +53,7 @@ export function diffRuns(references: ByteString[], options: DiffOptions): number
   const runs = compared.map((one) => one.run);
   const finder = new ContentFinder(project);
   const unseen = findUnseenCode(project, finder, runs);
-  const difference = compareRuns(runs, runs.map((run) => readEnvironment(project, run)), unseen.files);
+  const difference = compareRuns(alignFileParameters(runs), runs.map((run) => readEnvironment(project, run)), unseen.files);
   tellOfCode(finder, difference, unseen);
   compareRunContents({ project, finder, runs, notes: compared[0].notes }, difference, options.all ? Infinity : MOST_DIFFERENCE_ROWS);
   finder.close();

@@ -2,8 +2,9 @@
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes, utf8SequenceLength } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
-import { findParameter, isSameNode } from '../core/parameters.ts';
+import { fileParametersOf, findParameter, isSameNode } from '../core/parameters.ts';
 import type { ParameterList, ParameterMapping, ParameterNode, ParameterScalar, ParameterTree } from '../core/parameters.ts';
+import type { Run } from '../core/run.ts';
 import { readJuliaValues } from './juliavalues.ts';
 import { readJsonValues } from './jsonvalues.ts';
 import { readIni, readKeyLines, readProperties } from './keylines.ts';
@@ -191,6 +192,19 @@ export function isSameValue(path: ByteString, first: ByteString, second: ByteStr
   if (format === undefined || first.indexOf('\0') >= 0 || second.indexOf('\0') >= 0) return false;
   const [a, b] = [parseDescribed(format, first), parseDescribed(format, second)];
   return a !== undefined && b !== undefined && a.type === b.type && a.value === b.value;
+}
+
+/** The runs with values in files that mean the same as those of the first run spelled as there. */
+export function alignFileParameters(runs: Run[]): Run[] {
+  const origin = new Map(fileParametersOf(runs[0]).map((one) => [one.name, one.value]));
+  return runs.map((run) => {
+    const same = new Map<ByteString, ByteString>();
+    for (const { name, path, value } of fileParametersOf(run)) {
+      const first = origin.get(name);
+      if (first !== undefined && first !== value && isSameValue(path, first, value)) same.set(name + ' ' + value, name + ' ' + first);
+    }
+    return same.size === 0 ? run : { ...run, parameters: run.parameters.map((line) => same.get(line) ?? line) };
+  });
 }
 
 // ---- putting another value in place ---------------------------------------------------------------

@@ -4,6 +4,7 @@ import type { ParameterList, ParameterMapping, ParameterNode, ParameterScalar } 
 import { canonicalFloat, canonicalInteger, DEEPEST_NESTING } from '../core/parameters.ts';
 import { encodeCodePoint } from './parametersource.ts';
 import type { ParameterSource } from './parametersource.ts';
+import { isDayOfCalendar } from './yamlscalars.ts';
 
 // A table is defined once: by its own header, by dotted keys, or in braces. What a header only passes
 // through ('implicit') may still get a header of its own.
@@ -303,18 +304,11 @@ class TomlReader {
   }
 }
 
-const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-
-function isDate(year: number, month: number, day: number): boolean {
-  if (month < 1 || month > 12 || day < 1 || day > DAYS[month - 1]) return false;
-  return month !== 2 || day < 29 || (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0));
-}
-
 function isTomlDate(word: ByteString): boolean {
   const parts = /^(?:(\d{4})-(\d\d)-(\d\d))?(?:(^|[Tt ])(\d\d):(\d\d):(\d\d)(?:\.\d+)?([Zz]|[+-](\d\d):(\d\d))?)?$/.exec(word);
   if (parts === null || word === '') return false;
   const [, year, month, day, , hour, minute, second, zone, zoneHour, zoneMinute] = parts;
-  if (year !== undefined && !isDate(Number(year), Number(month), Number(day))) return false;
+  if (year !== undefined && !isDayOfCalendar(Number(year), Number(month), Number(day))) return false;
   if (hour === undefined) return true;
   if (year === undefined && zone !== undefined) return false;
   return Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60 && (zoneHour === undefined || (Number(zoneHour) < 24 && Number(zoneMinute) < 60));

@@ -30,8 +30,17 @@ function meaningIn12(text: ByteString): Meaning {
   return { type: 'string', value: text };
 }
 
+const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** Is there such a day (of the Gregorian calendar)? */
+export function isDayOfCalendar(year: number, month: number, day: number): boolean {
+  if (month < 1 || month > 12 || day < 1 || day > DAYS[month - 1]) return false;
+  return month !== 2 || day < 29 || (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0));
+}
+
 const BOOLEAN_11 = /^(?:y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF)$/;
 const TIMESTAMP_11 = /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:$|[Tt \t])/;
+const FULL_TIMESTAMP_11 = /^([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:(?:[Tt]|[ \t]+)([0-9]{1,2}):([0-9]{2}):([0-9]{2}).*)?$/;
 const SIXTY_11 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
 const OTHER_INTEGER_11 = /^[-+]?(?:0b[01_]+|0[0-7_]+|0x[0-9a-fA-F_]+)$/;
 
@@ -56,6 +65,11 @@ export function resolveYamlPlain(source: ParameterSource, start: number, end: nu
   const text = source.text.slice(start, end);
   // Most are words that begin with a letter.
   if (/^[A-Za-z][A-Za-z0-9_./-]{5,}$/.test(text)) return source.scalar('string', text, start, end);
+  const date = FULL_TIMESTAMP_11.exec(text);
+  if (date !== null) {
+    const [year, month, day, hour, minute, second] = date.slice(1).map((part) => Number(part ?? 0));
+    if (year === 0 || !isDayOfCalendar(year, month, day) || hour > 23 || minute > 59 || second > 59) source.refuse(start, 'the date ' + text + ', which there is not: put it in quotes');
+  }
   const [old, recent] = [meaningIn11(text), meaningIn12(text)];
   const isSame = old !== undefined && old.type === recent.type && old.value === recent.value;
   return isSame ? source.scalar(recent.type, recent.value, start, end) : source.scalar('undecided', text, start, end);
