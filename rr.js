@@ -16811,8 +16811,17 @@ function meaningIn12(text) {
   return { type: 'string', value: text };
 }
 
+const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** Is there such a day (of the Gregorian calendar)? */
+function isDayOfCalendar(year, month, day) {
+  if (month < 1 || month > 12 || day < 1 || day > DAYS[month - 1]) return false;
+  return month !== 2 || day < 29 || (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0));
+}
+
 const BOOLEAN_11 = /^(?:y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF)$/;
 const TIMESTAMP_11 = /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:$|[Tt \t])/;
+const FULL_TIMESTAMP_11 = /^([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:(?:[Tt]|[ \t]+)([0-9]{1,2}):([0-9]{2}):([0-9]{2}).*)?$/;
 const SIXTY_11 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
 const OTHER_INTEGER_11 = /^[-+]?(?:0b[01_]+|0[0-7_]+|0x[0-9a-fA-F_]+)$/;
 
@@ -16837,6 +16846,11 @@ function resolveYamlPlain(source, start, end) {
   const text = source.text.slice(start, end);
   // Most are words that begin with a letter.
   if (/^[A-Za-z][A-Za-z0-9_./-]{5,}$/.test(text)) return source.scalar('string', text, start, end);
+  const date = FULL_TIMESTAMP_11.exec(text);
+  if (date !== null) {
+    const [year, month, day, hour, minute, second] = date.slice(1).map((part) => Number(part ?? 0));
+    if (year === 0 || !isDayOfCalendar(year, month, day) || hour > 23 || minute > 59 || second > 59) source.refuse(start, 'the date ' + text + ', which there is not: put it in quotes');
+  }
   const [old, recent] = [meaningIn11(text), meaningIn12(text)];
   const isSame = old !== undefined && old.type === recent.type && old.value === recent.value;
   return isSame ? source.scalar(recent.type, recent.value, start, end) : source.scalar('undecided', text, start, end);
@@ -17581,18 +17595,11 @@ class TomlReader {
   }
 }
 
-const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-
-function isDate(year, month, day) {
-  if (month < 1 || month > 12 || day < 1 || day > DAYS[month - 1]) return false;
-  return month !== 2 || day < 29 || (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0));
-}
-
 function isTomlDate(word) {
   const parts = /^(?:(\d{4})-(\d\d)-(\d\d))?(?:(^|[Tt ])(\d\d):(\d\d):(\d\d)(?:\.\d+)?([Zz]|[+-](\d\d):(\d\d))?)?$/.exec(word);
   if (parts === null || word === '') return false;
   const [, year, month, day, , hour, minute, second, zone, zoneHour, zoneMinute] = parts;
-  if (year !== undefined && !isDate(Number(year), Number(month), Number(day))) return false;
+  if (year !== undefined && !isDayOfCalendar(Number(year), Number(month), Number(day))) return false;
   if (hour === undefined) return true;
   if (year === undefined && zone !== undefined) return false;
   return Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60 && (zoneHour === undefined || (Number(zoneHour) < 24 && Number(zoneMinute) < 60));
@@ -19380,6 +19387,19 @@ function isSameValue(path, first, second) {
   if (format === undefined || first.indexOf('\0') >= 0 || second.indexOf('\0') >= 0) return false;
   const [a, b] = [parseDescribed(format, first), parseDescribed(format, second)];
   return a !== undefined && b !== undefined && a.type === b.type && a.value === b.value;
+}
+
+/** The runs with values in files that mean the same as those of the first run spelled as there. */
+function alignFileParameters(runs) {
+  const origin = new Map(fileParametersOf(runs[0]).map((one) => [one.name, one.value]));
+  return runs.map((run) => {
+    const same = new Map();
+    for (const { name, path, value } of fileParametersOf(run)) {
+      const first = origin.get(name);
+      if (first !== undefined && first !== value && isSameValue(path, first, value)) same.set(name + ' ' + value, name + ' ' + first);
+    }
+    return same.size === 0 ? run : { ...run, parameters: run.parameters.map((line) => same.get(line) ?? line) };
+  });
 }
 
 // ---- putting another value in place ---------------------------------------------------------------
@@ -26109,17 +26129,32 @@ function pauseMs(ms) {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
+// Asked for one by one they take longer than all else that makes an id.
+const RANDOM_AT_ONCE = 768;
+let randomBytes = new Uint8Array(0);
+let randomUsed = 0;
+
+function randomDigits(count) {
+  if (randomUsed + count > randomBytes.length) {
+    // Of a short command, only what it needs.
+    randomBytes = crypto().randomBytes(randomBytes.length === 0 ? 24 : RANDOM_AT_ONCE);
+    randomUsed = 0;
+  }
+  let digits = '';
+  for (let i = 0; i < count; i++) digits += ID_LETTERS[randomBytes[randomUsed++] & 31];
+  return digits;
+}
+
 /** Six random digits of base 32, for names that nobody else chooses. */
 function makeRandomDigits() {
-  return Array.from(crypto().randomBytes(6), (byte) => ID_LETTERS[byte & 31]).join('');
+  return randomDigits(6);
 }
 
 /** A new id of a run that started then (docs/record-format.txt, 1). */
 function makeRunId(startedMicros) {
   const stamp = formatUtcMicros(startedMicros).replace(/[-:]|\.\d+/g, '');
   const fraction = Math.floor(((startedMicros % 1e6) / 1e6) * 32768);
-  const digits = [fraction >> 10, (fraction >> 5) & 31, fraction & 31].concat(Array.from(crypto().randomBytes(3), (byte) => byte & 31));
-  return stamp + '-' + digits.map((digit) => ID_LETTERS[digit]).join('');
+  return stamp + '-' + ID_LETTERS[fraction >> 10] + ID_LETTERS[(fraction >> 5) & 31] + ID_LETTERS[fraction & 31] + randomDigits(3);
 }
 
 /** Microseconds since 1970 that an id tells of, rounded up to a whole one. */
@@ -32692,14 +32727,15 @@ function listCandidateWords(argv) {
   return Array.from(words).filter((word) => word !== '' && word.length < 4096 && word.indexOf('\0') < 0);
 }
 
-/** Arguments that name files which are there, as paths of a record, sorted by bytes. */
-function findArgumentFiles(request) {
+/** Arguments that name files which are there, as paths of a record, sorted by bytes; without those of which all is known. */
+function findArgumentFiles(request, isKnown = () => false) {
   const found = new Set();
   const program = request.argv[0];
   for (const word of listCandidateWords(request.argv)) {
     const path = toRecordPath(request.project, request.folder, word);
     if (path === '.' || NO_DATA.test(path) || (path[0] !== '/' && isLeftOut(path))) continue;
     if (word === program && path[0] === '/') continue; // the program itself belongs to the environment
+    if (isKnown(path)) continue;
     const stat = lstatIfThere(absoluteOf(request.project, path));
     if (stat === undefined || (!stat.isFile() && !stat.isSymbolicLink())) continue;
     if (stat.isSymbolicLink() || (path[0] !== '/' && findLinkIn(request.project, path) !== undefined)) addLinks(request, path, found);
@@ -39875,6 +39911,12 @@ class ShortFiles {
     return { stat, state: { ...state, hash: outcome.hash, size: outcome.size }, problem: undefined };
   }
 
+  /** Was it a regular file when it was looked at last? false: that is not known. */
+  wasFile(path) {
+    const kind = this.seen.get(path)?.state.kind;
+    return kind === '' || kind === 'x';
+  }
+
   /** Of a path that a step writes. */
   forget(path) {
     this.seen.delete(path);
@@ -40707,6 +40749,8 @@ class ShortSteps {
   freeSlots = [];
   slots = [];
   // private readonly beat: ReturnType<typeof setInterval>;
+  plainFolders = new Set();
+  secrets = new Map();
   isReady = false;
   // private stopSignal: NodeJS.Signals | undefined;
 
@@ -40755,17 +40799,23 @@ class ShortSteps {
     const declared = template.declaredInputs.concat(template.declaredOutputs, template.metricsFiles);
     if (declared.some((pattern) => isGlob(pattern) || pattern === '.' || toRecordPath(project, project.root, pattern) !== pattern)) return undefined;
     const inputs = new Set(template.declaredInputs.concat(template.parameterFiles, streams.from));
-    if (!Array.from(inputs).every((path) => this.isFile(path, false))) return undefined;
-    for (const file of prior?.inputs ?? []) if (this.files.stat(file.path) !== undefined) inputs.add(file.path);
+    for (const path of inputs) if (!this.isFile(path, false)) return undefined;
+    for (const { path } of prior?.inputs ?? []) {
+      if (inputs.has(path)) continue;
+      if (!this.isFile(path, true)) return undefined;
+      if (this.files.wasFile(path) || this.files.stat(path) !== undefined) inputs.add(path);
+    }
     const outputs = new Set(template.declaredOutputs.concat(template.metricsFiles, priorOutputs.map((file) => file.path)));
-    if (!Array.from(inputs).every((path) => this.isFile(path, false)) || !Array.from(outputs).every((path) => this.isFile(path, true))) return undefined;
+    for (const path of outputs) if (!this.isFile(path, true)) return undefined;
     const plan = { argv, folder, variables, streams, inputs: Array.from(inputs).sort(compareBytes), outputs: Array.from(outputs).sort(compareBytes) };
     const isShort = plan.outputs.concat(streams.to).reduce((sum, path) => sum + path.length * 3 + 20, 0) < MOST_PATHS_BYTES;
-    return isShort && this.printLine(plan).length < LONGEST_SHELL_LINE ? plan : undefined;
+    return isShort && isShortLine(plan) ? plan : undefined;
   }
 
   /** Is it a regular file that may be looked at here, or not there? */
   isFile(path, mayLack) {
+    // What has become of it meanwhile shows when it is looked at.
+    if (this.files.wasFile(path)) return true;
     const stat = this.files.stat(path);
     if (stat === undefined) return mayLack;
     return stat.isFile() && stat.size <= LARGEST_INPUT_BYTES;
@@ -40797,15 +40847,6 @@ class ShortSteps {
     }
     // What both streams print to one FIFO cannot be told apart afterwards.
     return plan.stderr === 'stdout' && plan.stdout === 'keep' ? undefined : plan;
-  }
-
-  printLine(plan) {
-    const { argv, variables, streams } = plan;
-    const stream = (given) => (given === 'keep' ? { name: this.project.own + '/running/shells-xxxxxx.p00', how: 'fifo' } : given);
-    return printLineCommand({
-      argv, folder: this.folderOf(plan), variables: variables.changes, stdin: streams.stdin, stdout: stream(streams.stdout),
-      stderr: streams.stderr === 'stdout' ? 'stdout' : stream(streams.stderr),
-    });
   }
 
   folderOf(plan) {
@@ -40863,12 +40904,13 @@ class ShortSteps {
       const fileParameters = fileParametersOf(template);
       const parameters = fileParameters.length === 0 ? template.parameters : replaceByName(template.parameters, readFileParameters(project, fileParameters));
       const before = new Map();
-      for (const path of plan.inputs.concat(findArgumentFiles({ project, folder: plan.folder, argv: plan.argv }))) {
-        const seen = before.has(path) ? undefined : this.files.look(path);
-        if (seen !== undefined) before.set(path, seen);
-      }
+      for (const path of plan.inputs) this.lookBefore(before, path, template);
+      // What was not there, or has just been taken away, is not there now.
       const places = new Map();
-      for (const path of plan.outputs) places.set(path, this.files.stat(path));
+      for (const { how, path } of held.entries) if (how === 'absent' || how === 'moved') places.set(path, undefined);
+      for (const path of plan.outputs) if (!places.has(path)) places.set(path, this.files.stat(path));
+      const isKnown = (path) => (before.has(path) && this.hasNoLink(path)) || (places.has(path) && places.get(path) === undefined);
+      for (const path of findArgumentFiles({ project, folder: plan.folder, argv: plan.argv }, isKnown)) this.lookBefore(before, path, template);
       return { job, plan, held, before, places, parameters, claimed: undefined, log: undefined, startedMicros: 0 };
     } catch (error) {
       if (held !== undefined) {
@@ -40878,6 +40920,23 @@ class ShortSteps {
       this.freeSlots.push(slot);
       throw error;
     }
+  }
+
+  lookBefore(before, path, template) {
+    const seen = this.files.look(path);
+    if (seen !== undefined) before.set(path, seen);
+    else if (template.declaredInputs.indexOf(path) >= 0) throw new Failure('cannot start: declared input "' + path + '" is not there', '');
+  }
+
+  /** Is no folder in this path a link? */
+  hasNoLink(path) {
+    const cut = path.lastIndexOf('/');
+    if (cut < 0) return true;
+    const folder = path.slice(0, cut);
+    if (this.plainFolders.has(folder)) return true;
+    const isPlain = findLinkIn(this.project, folder) === undefined;
+    if (isPlain) this.plainFolders.add(folder);
+    return isPlain;
   }
 
   makeSlot() {
@@ -40996,15 +41055,19 @@ class ShortSteps {
     const { plan, before, places } = flying;
     const observed = { inputs: [], outputs: [], missing: [], warnings: [] };
     const outputs = new Set(plan.streams.to);
+    const stats = new Map();
     for (const path of plan.outputs) {
       const stat = this.files.stat(path);
       if (stat === undefined || isSameSeen(places.get(path), stat)) observed.missing.push(path);
-      else if (!stat.isDirectory()) outputs.add(path);
+      else if (!stat.isDirectory()) {
+        outputs.add(path);
+        stats.set(path, stat);
+      }
       else this.addBelow(path, places.get(path) === undefined, outputs, observed.missing);
     }
     for (const path of Array.from(outputs).sort(compareBytes)) {
       this.files.forget(path);
-      const seen = this.files.look(path);
+      const seen = this.files.look(path, stats.get(path) ?? this.files.stat(path));
       if (seen === undefined) observed.warnings.push(path + ' vanished while it was looked at');
       else observed.outputs.push(seen.state);
       if (seen?.problem !== undefined) observed.warnings.push(path + ' ' + seen.problem + '; its hash is not known');
@@ -41034,12 +41097,20 @@ class ShortSteps {
     run.warnings.push(...observed.warnings);
     run.inputs = observed.inputs;
     run.outputs = observed.outputs;
-    if (!run.inputs.some((file) => isSecretFile(file.path)) && !run.outputs.some((file) => isSecretFile(file.path))) return;
+    if (!run.inputs.some((file) => this.isSecret(file.path)) && !run.outputs.some((file) => this.isSecret(file.path))) return;
     const withheld = withholdSecretFiles(observed, [], (path) => absoluteOf(this.project, path), this.facts.hash);
     run.inputs = observed.inputs;
     run.outputs = observed.outputs;
     run.secretInputs = withheld.inputs;
     run.secretOutputs = withheld.outputs;
+  }
+
+  isSecret(path) {
+    const known = this.secrets.get(path);
+    if (known !== undefined) return known;
+    const isSecret = isSecretFile(path);
+    this.secrets.set(path, isSecret);
+    return isSecret;
   }
 
   addInput(run, seen) {
@@ -41088,6 +41159,15 @@ class ShortSteps {
       }
     }
   }
+}
+
+/** Does its line fit, however it is quoted? */
+function isShortLine(plan) {
+  let length = 1000 + plan.folder.length * 4;
+  for (const word of plan.argv) length += word.length * 4 + 3;
+  for (const [name, value] of plan.variables.changes) length += name.length + (value ?? '').length * 4 + 12;
+  for (const path of plan.streams.to.concat(plan.streams.from)) length += path.length * 4 + plan.folder.length * 4;
+  return length < LONGEST_SHELL_LINE;
 }
 
 // ==== src/sys/engine.ts ==========================================================================
@@ -44785,7 +44865,7 @@ function diffRuns(references, options) {
   const runs = compared.map((one) => one.run);
   const finder = new ContentFinder(project);
   const unseen = findUnseenCode(project, finder, runs);
-  const difference = compareRuns(runs, runs.map((run) => readEnvironment(project, run)), unseen.files);
+  const difference = compareRuns(alignFileParameters(runs), runs.map((run) => readEnvironment(project, run)), unseen.files);
   tellOfCode(finder, difference, unseen);
   compareRunContents({ project, finder, runs, notes: compared[0].notes }, difference, options.all ? Infinity : MOST_DIFFERENCE_ROWS);
   finder.close();
