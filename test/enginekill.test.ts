@@ -10,7 +10,7 @@ import { killIn, listProcessesIn, readAllRuns } from './enginerig.ts';
 import type { Graph, GraphStep } from './enginedriver.ts';
 
 const DRIVER = path.join(__dirname, 'enginedriver.js');
-const KILLS = Number(process.env.RR_SOAK ?? '30');
+const KILLS = Number(process.env.RR_SOAK ?? '12');
 const STEPS = 100;
 const PRIME = 1000003;
 

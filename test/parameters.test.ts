@@ -12,12 +12,12 @@ import { hasProgram } from './rig.ts';
 type Judge = { format: string; file: string; needs: string | false; documents: number; least: number };
 
 const JUDGES: Judge[] = [
-  { format: 'yaml', file: 'p.yaml', needs: hasPythonModule('yaml, ruamel.yaml') ? false : 'PyYAML or ruamel.yaml is not here', documents: 4000, least: 800 },
-  { format: 'toml', file: 'p.toml', needs: hasPythonModule('tomllib, tomli') ? false : 'tomllib or tomli is not here', documents: 4000, least: 800 },
-  { format: 'json', file: 'p.json', needs: hasPythonModule('json') ? false : 'python3 is not here', documents: 4000, least: 800 },
-  { format: 'ini', file: 'p.ini', needs: hasPythonModule('configparser') ? false : 'python3 is not here', documents: 4000, least: 800 },
-  { format: 'python', file: 'p.py', needs: hasPythonModule('ast') ? false : 'python3 is not here', documents: 4000, least: 500 },
-  { format: 'r', file: 'p.R', needs: hasProgram('Rscript') ? false : 'R is not here', documents: 3000, least: 400 },
+  { format: 'yaml', file: 'p.yaml', needs: hasPythonModule('yaml, ruamel.yaml') ? false : 'PyYAML or ruamel.yaml is not here', documents: 1600, least: 320 },
+  { format: 'toml', file: 'p.toml', needs: hasPythonModule('tomllib, tomli') ? false : 'tomllib or tomli is not here', documents: 1600, least: 320 },
+  { format: 'json', file: 'p.json', needs: hasPythonModule('json') ? false : 'python3 is not here', documents: 1600, least: 320 },
+  { format: 'ini', file: 'p.ini', needs: hasPythonModule('configparser') ? false : 'python3 is not here', documents: 1600, least: 320 },
+  { format: 'python', file: 'p.py', needs: hasPythonModule('ast') ? false : 'python3 is not here', documents: 1600, least: 200 },
+  { format: 'r', file: 'p.R', needs: hasProgram('Rscript') ? false : 'R is not here', documents: 1200, least: 160 },
   { format: 'shell', file: 'p.sh', needs: hasProgram('dash') ? false : 'dash is not here', documents: 600, least: 100 },
 ];
 
