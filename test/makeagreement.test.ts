@@ -9,9 +9,9 @@
 // 2. Results were edited by hand, too: make tells exactly these, leaves them, fails, and brings the missing ones back.
 //    After they were moved away, make has repeated what rr make redoes: no more, no less; and the bytes are the same.
 // 3. Raw inputs (data, scripts) have other content: make and make verify tell exactly those, fail, and run nothing.
-//    The runs that `make reproduce` does not repeat because of them are those that `rr make -n` tells as to do; those
-//    not repeated because of these are told as perhaps; the identical ones are up to date. `rr make` redoes all of the
-//    former, and of the latter those that read what came out otherwise; the bytes are those of a build from nothing.
+//    What `make reproduce` does not repeat is what `rr make -n` tells as to do (it reads one of them) or perhaps (it
+//    reads what such a step made), and what is identical is up to date. `rr make` redoes all of the former, and of the
+//    latter those that read what came out otherwise; the bytes are those of a build from nothing.
 // 4. After `rr make`, it and make run nothing, and make verify finds all as recorded; then 1 to 3 hold again.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
@@ -297,25 +297,20 @@ function rebuild(world: World): Bytes {
   return bytes;
 }
 
-type Reproduced = { identical: Names; because: Names; after: Names };
+/** `refused`: not run because of a raw input, with no run before it that was not run. */
+type Reproduced = { identical: Names; notRun: Names; refused: Names };
 
-/** What `make reproduce` says of each run: identical, not run because of a raw input, or because of a run before it. */
+/** What `make reproduce` says of each run. */
 function reproduce(world: World, changed: string[]): Reproduced {
   const copy = copyOf(world.folder);
   const done = run(copy, ['make', '-f', 'provenance/Makefile', 'reproduce']);
-  const text = done.stdout + done.stderr;
-  const reasons = new Map<string, string[]>();
-  for (const [id, name, word] of matchAll(text, /^rr: run (\S+Z-\S{6}): input (.*) is not (here|as recorded)$/)) {
-    const step = stepOfRun(copy, id);
-    reasons.set(step, (reasons.get(step) ?? []).concat(decodeText(name) + ' ' + word));
-  }
-  const isRaw = (reason: string): boolean => changed.some((name) => reason === name + ' as recorded');
-  const blamed = Array.from(reasons.keys()).sort();
+  const told = matchAll(done.stderr, /^rr: run (\S+Z-\S{6}): input (.*) is not as recorded$/);
+  const refused = told.filter(([, name]) => changed.indexOf(decodeText(name)) >= 0).map(([id]) => stepOfRun(copy, id));
+  const verdicts = matchAll(done.stdout, /^(\S.*?) +(identical|different|missing|not run because) ?.*$/);
+  assert.equal(verdicts.length, resultsOf(world).length, done.stdout);
+  const inState = (state: string): Names => Array.from(new Set(verdicts.filter((one) => one[1] === state).map(([name]) => nameOfResult(name)))).sort();
   remove(copy);
-  return {
-    because: blamed.filter((step) => (reasons.get(step) as string[]).some(isRaw)), after: blamed.filter((step) => !(reasons.get(step) as string[]).some(isRaw)),
-    identical: namesOf(world.steps.filter((step) => !reasons.has(nameOf(step)))),
-  };
+  return { identical: inState('identical'), notRun: inState('not run because'), refused: Array.from(new Set(refused)).sort() };
 }
 
 /** Has a step that was redone given another what it had been given, byte for byte, so that that one was not redone? */
@@ -336,7 +331,10 @@ function checkRawEdits(world: World, what: string): boolean {
   assert.deepEqual(decodeSorted(matchAll(verified.stdout + verified.stderr, /^input +(.*) is not as run \S+ read it$/).map(([name]) => name)), changed, what + '\n' + verified.stdout);
   const reproduced = reproduce(world, changed);
   const told = rrMake(folder, ['-n']);
-  assert.deepEqual([told.toDo, told.perhaps, told.fresh], [reproduced.because, reproduced.after, reproduced.identical], what + '\n' + told.text);
+  assert.deepEqual([told.toDo.concat(told.perhaps).sort(), told.fresh], [reproduced.notRun, reproduced.identical], what + '\n' + told.text);
+  assert.deepEqual(told.toDo, namesOf(steps.filter((step) => step.reads.some((name) => changed.indexOf(name) >= 0))), what + '\n' + told.text);
+  for (const name of reproduced.refused) assert.ok(told.toDo.indexOf(name) >= 0, what + ': ' + name + '\n' + told.text);
+  if (changed.length > 0) assert.notEqual(reproduced.refused.length, 0, what);
 
   const rebuilt = rebuild(world);
   const isOther = (name: string): boolean => changed.indexOf(name) >= 0 || (before[name] !== undefined && before[name] !== rebuilt[name]);
