@@ -7,7 +7,7 @@
 #   make install    PREFIX=/usr/local DESTDIR=; needs no build and no Node.js
 #   make matrix     run the transcripts on Node.js 14 to 26, Bun and Deno (fetches them)
 #   make bench      measure against the budgets
-#   make soak       kill builds 1,000 times (takes hours)
+#   make soak       kill builds 1,000 times, hold make against rr make 500 times (hours)
 #   make example    record the example again
 #   make clean      remove what was built, fetched and measured; rr.js stays
 .POSIX:
@@ -67,6 +67,7 @@ bench: all compile
 	$(NODE) .scratch/out/test/bench/main.js
 
 soak: compile
+	RR_AGREE_WORLDS=500 $(NODE) --test .scratch/out/test/makeagreement.test.js
 	RR_SOAK=1000 $(NODE) --test .scratch/out/test/enginekill.test.js
 
 example: all
