@@ -187,3 +187,17 @@ for (const method of ['none', 'scan']) {
     assert.deepEqual(makeJson(folder, ['two', 'use']), []);
   });
 }
+
+for (const isCut of [false, true]) {
+  test('make: the files of a step have other names now: what read them all reads these' + (isCut ? ', also by another rr make' : ''), () => {
+    const folder = makeProject();
+    write(folder, 'names', 'a b\n');
+    record(folder, ['-i', 'names', '-o', 'parts', '--', 'for name in $(cat names); do echo $name > parts/$name; done'].map((word) => word.replace(/^for/, 'mkdir -p parts; for')));
+    record(folder, ['-i', 'parts', '-o', 'all', '--', 'cat parts/* > all']);
+    write(folder, 'names', 'c d\n');
+    if (isCut) assert.deepEqual(makeJson(folder, ['parts']), ['parts/a done: input names']);
+    assert.equal(makeJson(folder).length, isCut ? 1 : 2);
+    assert.equal(read(folder, 'all'), 'c\nd\n');
+    assert.deepEqual(makeJson(folder), []);
+  });
+}
