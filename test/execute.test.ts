@@ -86,7 +86,7 @@ test('executeStep(): a declared output that does not appear, and the time limit,
   const prior = await begin(project, job);
   write(project, 'skip', '');
   const missing = await execute(project, redoStep(job, prior));
-  assert.deepEqual([missing.isGood, missing.run.status, missing.run.missingOutputs], [false, 'succeeded', ['a.txt']]);
+  assert.deepEqual([missing.isGood, missing.run.status, missing.run.missingOutputs], [false, 'failed', ['a.txt']]);
   fs.unlinkSync(path.join(project, 'skip'));
   write(project, 'slow', '');
   const slow = await execute(project, redoStep(job, prior, { timeoutS: 0.3 }));

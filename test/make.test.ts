@@ -165,3 +165,39 @@ test('make: an input that is gone stops it, unless the code is other, too', () =
   assert.deepEqual(makeJson(folder), ['x done: gone helper, code x.sh']);
   assert.equal(rr(folder, ['status', '-q']).status, 0);
 });
+
+for (const method of ['none', 'scan']) {
+  test('make: a step that leaves a declared output unmade has failed, and takes over nothing (--trace ' + method + ')', () => {
+    const folder = makeProject();
+    write(folder, 'in', '1\n');
+    const plan = (name: string, args: string[], command: string): void => {
+      assert.equal(rr(folder, ['record', '-q', '--trace', method, '--plan', name].concat(args, '--', command)).status, 0);
+    };
+    plan('two', ['-i', 'in', '-o', 'a', '-o', 'b'], 'cp in a; test -e bad || cp in b');
+    plan('use', ['-i', 'b', '-o', 'c'], 'cp b c');
+    plan('never', ['-o', 'd'], 'true');
+    for (let i = 0; i < 2; i++) assert.deepEqual(makeJson(folder, ['-k'], 1).filter((line) => line.startsWith('never')), ['never failed: never run']);
+    write(folder, 'bad', '');
+    write(folder, 'in', '2\n');
+    for (let i = 0; i < 2; i++) assert.deepEqual(makeJson(folder, ['two', 'use'], 1), ['two failed: input in', 'use not run']);
+    assert.deepEqual([read(folder, 'a'), read(folder, 'b')], ['1\n', '1\n']);
+    assert.doesNotMatch(rr(folder, ['status']).stdout, /changed since|not as made/);
+    fs.unlinkSync(path.join(folder, 'bad'));
+    assert.deepEqual(makeJson(folder, ['two', 'use']), ['two done: input in', 'use done: input b']);
+    assert.deepEqual(makeJson(folder, ['two', 'use']), []);
+  });
+}
+
+for (const isCut of [false, true]) {
+  test('make: the files of a step have other names now: what read them all reads these' + (isCut ? ', also by another rr make' : ''), () => {
+    const folder = makeProject();
+    write(folder, 'names', 'a b\n');
+    record(folder, ['-i', 'names', '-o', 'parts', '--', 'for name in $(cat names); do echo $name > parts/$name; done'].map((word) => word.replace(/^for/, 'mkdir -p parts; for')));
+    record(folder, ['-i', 'parts', '-o', 'all', '--', 'cat parts/* > all']);
+    write(folder, 'names', 'c d\n');
+    if (isCut) assert.deepEqual(makeJson(folder, ['parts']), ['parts/a done: input names']);
+    assert.equal(makeJson(folder).length, isCut ? 1 : 2);
+    assert.equal(read(folder, 'all'), 'c\nd\n');
+    assert.deepEqual(makeJson(folder), []);
+  });
+}

@@ -118,7 +118,7 @@ async function settleAttempts(session: ClusterSession, attempts: TaskAttempt[]):
 function describeTaskEnd(end: StepEnd): { what: TaskEnd; text: ByteString } {
   const { run, problems } = end;
   if (end.isGood) return { what: 'done', text: '' };
-  const why = run.id === UNCLAIMED_ID || run.exit === undefined ? problems[0] ?? 'it could not be started' : run.status === 'succeeded' ? 'it did not make ' + run.missingOutputs.join(', ') : 'exit ' + String(run.exit);
+  const why = run.id === UNCLAIMED_ID || run.exit === undefined ? problems[0] ?? 'it could not be started' : run.exit === 0 && run.missingOutputs.length > 0 ? 'it did not make ' + run.missingOutputs.join(', ') : 'exit ' + String(run.exit);
   return { what: run.status === 'interrupted' ? 'interrupted' : 'failed', text: why };
 }
 

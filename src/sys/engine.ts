@@ -340,6 +340,7 @@ class Engine {
       this.endLine(printStepOutput(project, run));
     }
     const isStarted = run.id !== UNCLAIMED_ID;
+    if (run.reused !== undefined && !this.isQuiet) tell('rr: ' + name + ': the outputs of ' + run.reused + ' are put back');
     if (!end.isGood && isStarted) tell('rr: ' + printStepFailure(name, run) + (isSettled ? '' : '; it is tried again'));
     for (const problem of end.problems) tell('rr: ' + (isStarted ? name + ': ' : '') + problem);
     for (const warning of run.warnings) if (end.kept.length > 0 && warning.endsWith('kept in .rr/aside/' + run.id)) tell('rr: ' + name + ': ' + warning);

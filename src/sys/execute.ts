@@ -258,6 +258,11 @@ async function record(project: Project, job: StepJob, place: StepPlace, held: He
 
 // ---- after ------------------------------------------------------------------------------------------------
 
+/** A step that did not leave what it was to leave has failed, whatever its exit: else it would own results that are put aside, and be done. */
+export function failUnmade(run: Run): void {
+  if (run.status === 'succeeded' && run.missingOutputs.length > 0) run.status = 'failed';
+}
+
 /** A good run's record tells what has become of the results of the run before. */
 export function noteGood(project: Project, job: StepJob, run: Run, held: Held): HeldNews {
   run.aside = undefined;
@@ -313,6 +318,7 @@ export async function executeStep(project: Project, job: StepJob, place: StepPla
   const judge = async (run: Run): Promise<void> => {
     const declared = new Set(job.template.declaredOutputs);
     run.missingOutputs = run.missingOutputs.filter((pattern) => declared.has(pattern));
+    failUnmade(run);
     if (isGoodRun(run)) {
       news = noteGood(project, job, run, held);
       return;

@@ -554,15 +554,28 @@ export function signalAll(pids: number[], signal: NodeJS.Signals): void {
   }
 }
 
-/** Lets `stopper` reach the command, until the function is called that this returns. */
-function obeyStopper(stopper: CommandStopper | undefined, pid: number, seen: string[]): () => void {
+const BEGIN_POLL_MS = 2;
+
+/** Lets `stopper` reach the command, until the function is called that this returns. `isTraced`: `pid` is a tracer's, which passes no signal on. */
+function obeyStopper(stopper: CommandStopper | undefined, pid: number, isTraced: boolean, seen: string[]): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const send = (signal: NodeJS.Signals | undefined, isNote: boolean): void => {
+    const pids = listDescendants(pid);
+    if (!isNote) signalAll(pids, signal ?? 'SIGKILL');
+    // What is stopped would not hear of it.
+    if (!isNote && signal !== undefined) signalAll(pids, 'SIGCONT');
+    // The command has not begun: no signal has come to it, and this one is to, once it is there.
+    if (timer !== undefined) clearTimeout(timer);
+    timer = isTraced && pids.length === 1 ? setTimeout(() => send(signal, false), BEGIN_POLL_MS) : undefined;
+  };
   stopper?.attach((signal, isNote) => {
     if (signal !== undefined) seen.push(signal);
-    if (!isNote) signalAll(listDescendants(pid), signal ?? 'SIGKILL');
-    // What is stopped would not hear of it.
-    if (!isNote && signal !== undefined) signalAll(listDescendants(pid), 'SIGCONT');
+    send(signal, isNote);
   });
-  return () => stopper?.detach();
+  return () => {
+    if (timer !== undefined) clearTimeout(timer);
+    stopper?.detach();
+  };
 }
 
 /** At the limit: SIGTERM to the command and all it started, and SIGKILL 5 s later. */
@@ -736,7 +749,7 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   }
   const outputs = openOutputs(plumbing, started.child, log, request.step?.beforeOutput);
   target = started.child.pid ?? 0;
-  const disobey = obeyStopper(target === 0 ? undefined : request.step?.stopper, target, signalsSeen);
+  const disobey = obeyStopper(target === 0 ? undefined : request.step?.stopper, target, plumbing.trace !== undefined, signalsSeen);
   const sampler = target === 0 ? undefined : new MemorySampler(target);
   const disarm = target === 0 || request.timeoutMs === undefined ? undefined : armTimeout(target, request.timeoutMs, request.terminal !== undefined, () => { isTimedOut = true; });
   if (target !== 0) request.onStart(target);

@@ -28,7 +28,7 @@ import type { Batch, ClaimedRun } from './batch.ts';
 import { findLinkOut } from './bounds.ts';
 import { formatUtcMicros, readMonotonicMs, readUtcMicros } from './clock.ts';
 import { argumentsOf } from './commandplace.ts';
-import { describeFault, fillStep, listDeclared, nameOfStep, noteGood, stepNotStarted, putBackSafely } from './execute.ts';
+import { describeFault, failUnmade, fillStep, listDeclared, nameOfStep, noteGood, stepNotStarted, putBackSafely } from './execute.ts';
 import type { StepEnd, StepJob } from './execute.ts';
 import { errorCode, makeFolder, statIfThere } from './files.ts';
 import { readMetrics } from './metrics.ts';
@@ -483,6 +483,7 @@ export class ShortSteps {
   /** Of a good run what has become of the earlier results; of another one these come back, and undefined is returned. */
   private judge(flying: Flying, run: Run, problems: string[]): HeldNews | undefined {
     const { held, job } = flying;
+    failUnmade(run);
     if (isGoodRun(run)) return noteGood(this.project, job, run, held);
     if (run.outputs.length + run.secretOutputs.length === 0) run.aside = undefined;
     for (const path of flying.places.keys()) this.files.forget(path);

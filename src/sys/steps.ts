@@ -235,7 +235,14 @@ export class StepBook {
     const gone = causes.find((cause) => cause.kind === 'gone');
     // With another cause it may be that it is not read any more.
     const isOnly = causes.every((cause) => cause.kind === 'gone' || cause.kind === 'missing' || cause.kind === 'changed' || cause.kind === 'needed');
-    return gone !== undefined && gone.kind === 'gone' && isOnly ? 'its input ' + gone.path + ' is gone, and no step makes it' : undefined;
+    return gone !== undefined && gone.kind === 'gone' && isOnly && !this.isDropped(gone.path) ? 'its input ' + gone.path + ' is gone, and no step makes it' : undefined;
+  }
+
+  /** Did the step that made it leave it out when it was redone? Then the one that read it may find others in its stead (a glob, a list). */
+  private isDropped(path: ByteString): boolean {
+    const { nodes, runs } = this.graph;
+    return Array.from(this.redone.values()).some((run) => run.removed.indexOf(path) >= 0)
+      || nodes.some(({ run }) => run >= 0 && runs[run].facts.redoes !== undefined && runs[run].removed.indexOf(path) >= 0);
   }
 
   /** Does this step make what a declared input names? */

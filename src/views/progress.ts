@@ -50,7 +50,7 @@ export function printStepStart(name: ByteString, because: ByteString | undefined
 
 /** In what way a run did not succeed: "exit 2". */
 export function describeFailedRun(run: Run): ByteString {
-  if (run.status === 'succeeded' && run.missingOutputs.length > 0) {
+  if (run.exit === 0 && run.status !== 'interrupted' && run.missingOutputs.length > 0) {
     return 'declared output "' + run.missingOutputs[0] + '" did not appear' + (run.missingOutputs.length > 1 ? ' (and ' + String(run.missingOutputs.length - 1) + ' more)' : '');
   }
   if (run.status === 'lost') return 'rr was killed while it ran';
