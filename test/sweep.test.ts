@@ -158,6 +158,48 @@ test('sweep that is killed goes on from there', async () => {
   }
 });
 
+test('sweep takes a record that a killed rr had not yet given its name for recorded', () => {
+  const project = makeProject();
+  const args = ['-o', 'out/{n}', '-p', 'a=1..3', '--', 'mkdir -p out; echo {a} > out/{n}'];
+  assert.equal(sumOf(sweep(project, args)), '3 run');
+  const [name] = listRecords(project);
+  fs.renameSync(path.join(project, name), path.join(project, '.rr/running', path.basename(name, '.rec')));
+  const status = rr(project, ['status']);
+  assert.match(status.stdout, /\b2 runs: none lost\b/);
+  assert.equal(sumOf(sweep(project, args)), '0 run, 3 recorded before');
+  assert.equal(listRecords(project).length, 3);
+  checkSeals(project, listRecords(project));
+});
+
+test('sweep --metrics: values of each point are in its record and in the table', () => {
+  for (const more of [[], ['--trace', 'scan', '-j', '1'], ['--trace', 'auto']]) {
+    const project = makeProject();
+    write(project, 'sim.sh', 'mkdir -p "$(dirname "$2")"\necho "{\\"loss\\": $1.5, \\"fit\\": {\\"ok\\": true, \\"name\\": \\"p,$1\\"}}" > "$2"\n');
+    const args = ['-p', 'x=1..3', '--metrics', 'out/{x}.json'].concat(more, '--', 'sh', 'sim.sh', '{x}', 'out/{x}.json');
+    assert.equal(sumOf(sweep(project, args)), '3 run');
+    const points = readPoints(project).sort((a, b) => (a.Sweep[0] < b.Sweep[0] ? -1 : 1));
+    assert.deepEqual(points.map((point) => [point.Metrics_file, point.Metric]), [1, 2, 3].map((x) => [['out/' + String(x) + '.json'], ['loss ' + String(x) + '.5', 'fit.ok true', 'fit.name p,' + String(x)]]));
+    assert.ok(pathsOf(points[0].Output).includes('out/1.json'), 'it is a result');
+    assert.equal(rr(project, ['list', '--sweep', 's', '--csv', '--columns', 'n,param:x,metric:loss,metric:fit.name']).stdout, 'n,parameter x,metric loss,metric fit.name\n1,1,1.5,"p,1"\n2,2,2.5,"p,2"\n3,3,3.5,"p,3"\n');
+    assert.match(rr(project, ['list', '--sweep', 's']).stdout, /^N +STATUS +x +fit\.name +fit\.ok +loss +TIME\n1 +succeeded +1 +p,1 +true +1\.5 /);
+    assert.equal(sumOf(sweep(project, args)), '0 run, 3 recorded before');
+    fs.unlinkSync(path.join(project, 'out/2.json'));
+    assert.equal(sumOf(sweep(project, args)), '1 run, 2 recorded before', 'a metrics file that is gone is missed');
+  }
+});
+
+test('sweep --reuse says how many results were put back', () => {
+  const project = makeProject();
+  const args = ['--reuse', '-o', 'out/{n}', '-p', 'a=1..3', '--', 'mkdir -p out; echo {a} > out/{n}'];
+  assert.equal(sumOf(sweep(project, args)), '3 run');
+  fs.unlinkSync(path.join(project, 'out/2'));
+  assert.equal(sumOf(sweep(project, args)), '0 run, 1 reused, 2 recorded before');
+  assert.equal(read(project, 'out/2'), '2\n');
+  const both = sweep(project, ['--no-reuse'].concat(args));
+  assert.deepEqual([both.status, both.stderr], [2, 'rr: cannot use --no-reuse with --reuse\nrr: hint: say one of them\n']);
+  assert.equal(rr(project, ['init', '--reuse', '--no-reuse']).status, 2);
+});
+
 const HOSTILE_NAMES = ['$(touch pwned).fits', '`touch pwned`.fits', "it's.fits", 'a "b" c.fits', 'two  spaces.fits', 'line\nbreak.fits', ';touch pwned;.fits', '-rf.fits', '*.fits', '[ab].fits', 'back\\slash.fits', 'caf\xc3\xa9.fits', 'not\xffutf8.fits', '{n}.fits', '{{path}}.fits', '~.fits', '#.fits', '$HOME.fits', 'a&b|c>d.fits'];
 
 function writeBytes(project: string, name: string, content: string): void {
@@ -340,7 +382,11 @@ test('sweep warns of what looks like a mistake', () => {
   const project = makeProject();
   const table: [string[], RegExp | undefined][] = [
     [['-p', 'gamma=1', '--', 'echo', '{gama}', '{gamma}'], /\{gama\} is no parameter and stays as it is; was \{gamma\} meant\?/], [['-p', 'gamma=1', '--', 'echo', '1'], /the command has no \{gamma\}/], [['-p', 'x=1', '--', 'echo ${x} {x}'], /\$\{x\} is the shell's own variable/],
-    [['-p', 'x=1', '--', "awk 'BEGIN {print {x}}'"], undefined], [['-p', 'x=1', '--', 'awk', 'BEGIN {print 1; exit} {x}'], undefined], [['-p', 'x=1', '-o', '{x}.txt', '--', 'touch', '1.txt'], undefined],
+    [['-p', 'x=1', '-o', 'out', '--', "awk 'BEGIN {print {x}}'"], undefined], [['-p', 'x=1', '-o', 'out', '--', 'awk', 'BEGIN {print 1; exit} {x}'], undefined], [['-p', 'x=1', '-o', '{x}.txt', '--', 'touch', '1.txt'], undefined],
+    [['-p', 'x=1', '-p', 'gamma=2', '-o', '{x}', '--', 'touch', '{x}'], /the command has no \{gamma\}: it is not told that value\n$/],
+    [['--trace', 'none', '-p', 'x=1', '--', 'touch', '{x}'], /^rr: warning: nothing that the points write will be on record: with --trace none that is only what -o names\n$/],
+    [['--trace', 'scan', '-j', '2', '-p', 'x=1', '--', 'touch', '{x}'], /nothing that the points write will be on record: with --trace scan, and several points at the same time,/], [['--trace', 'scan', '-j', '1', '-p', 'x=1', '--', 'touch', '{x}'], undefined],
+    [['-p', 'x=1', '-p', 'x=2', '--', 'touch', '{x}'], /given twice\nrr: hint: give all its values at once: -p x=1,2\n$/], [['--random', '0', '-p', 'x=1', '--', 'touch', '{x}'], /cannot draw 0 points/],
   ];
   for (const [args, expected] of table) {
     const done = sweep(project, ['-n'].concat(args));

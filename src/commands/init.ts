@@ -1,5 +1,6 @@
 // init.ts - rr init: sets up a project.
 import type { ByteString } from '../core/bytes.ts';
+import { EXIT, Failure } from '../core/failure.ts';
 import { readCurrentFolder, resolveLinks } from '../sys/machine.ts';
 import { setUpProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
@@ -20,6 +21,7 @@ function settleReuse(project: Project, current: ByteString, options: InitOptions
 /** Makes provenance/ and .rr/ in the current folder or the one named. Says what it made. */
 export function initProject(folder: ByteString | undefined, options: InitOptions): number {
   const { quiet } = options;
+  if (options.noReuse && (options.reuse || options.cache !== undefined)) throw new Failure('cannot use --no-reuse with ' + (options.reuse ? '--reuse' : '--cache'), 'say one of them', EXIT.usage);
   const current = readCurrentFolder();
   const root = folder === undefined ? current : resolveLinks(folder[0] === '/' ? folder : current + '/' + folder);
   const { project, made, kept } = setUpProject(root, initialFiles());

@@ -120,7 +120,7 @@ function completeReport(project: Project, facts: FileFacts): StatusReport {
   return {
     ...facts, orphans: git === undefined ? facts.orphanCandidates : selectUnknownToGit(git, facts.orphanCandidates), uncommitted: git === undefined ? [] : findUncommitted(git, facts.sources),
     batches: [], clusterProblem: undefined,
-    lost: marks.filter((mark) => !mark.isAlive).map(nameOf).reverse().concat(facts.lost as (StatusRunName & { startedUtc: string })[]), running: marks.filter((mark) => mark.isAlive).map(nameOf),
+    lost: marks.filter((mark) => !mark.isAlive && mark.record === undefined).map(nameOf).reverse().concat(facts.lost as (StatusRunName & { startedUtc: string })[]), running: marks.filter((mark) => mark.isAlive).map(nameOf),
   };
 }
 

@@ -26,6 +26,8 @@ import type { Project } from '../sys/project.ts';
 import { openOrMakeProject, parseTimeout, readAskedOptions, readVariableOptions } from '../sys/runoptions.ts';
 import { chooseReuse } from '../sys/settings.ts';
 import type { ReuseChoice, ReuseWish } from '../sys/settings.ts';
+import { settleLostRuns } from '../sys/store.ts';
+import { findStrace } from '../sys/strace.ts';
 import { listProcessors } from '../sys/surroundings.ts';
 import { MOST_POINTS, readSweepPoints } from '../sys/sweeppoints.ts';
 import type { SweepPoints } from '../sys/sweeppoints.ts';
@@ -111,6 +113,8 @@ function beginSweep(options: SweepOptions): Sweep {
   const asked = readAskedOptions(options);
   if (options.prune && options.each.length === 0) throw new Failure('cannot use --prune without --each', 'it removes the results of files that are gone', EXIT.usage);
   const project = options.dryRun ? requireProject(folder, options.project) : openOrMakeProject(options, folder);
+  // What a killed rr had recorded, but not yet given its name, counts as recorded.
+  if (!options.dryRun) settleLostRuns(project, '');
   const state = new SweepState(project, label);
   const swept = readSweepPoints(project, folder, options, options.writes.length > 0, (path) => state.isMade(path));
   const steps = new SweepSteps(project, folder, {
@@ -225,6 +229,18 @@ async function prune(sweep: Sweep, orphans: Orphan[]): Promise<boolean> {
   return true;
 }
 
+// ---- results that nobody would see -------------------------------------------------------------------
+
+/** Why nothing that the points write will be on record; undefined if it will. */
+function findWhyUnseen({ project, options }: Sweep): string | undefined {
+  const method = options.trace ?? 'auto';
+  if (options.outputs.length + options.metrics.length > 0 || method === 'strace') return undefined;
+  if (method === 'none') return 'with --trace none';
+  const isAlone = options.on === undefined && readCountOption('jobs', options.jobs, 1) === 1;
+  if (isAlone || (method === 'auto' && (options.dryRun || findStrace(project).kind === 'works'))) return undefined;
+  return method === 'auto' ? 'without strace, and several points at the same time,' : 'with --trace ' + method + ', and several points at the same time,';
+}
+
 // ---- all of it ----------------------------------------------------------------------------------------
 
 function jobOf(sweep: Sweep, point: WantedPoint): StepJob {
@@ -258,15 +274,16 @@ async function runWanted(sweep: Sweep, wanted: WantedPoint[], recorded: number):
   refuseInFlight(project, () => wanted.map((point) => keyOfPoint(label, stepAt(sweep, point).template.parameters)));
   const slots = readCountOption('jobs', options.jobs, 1) ?? listProcessors().length;
   const places = new Map(wanted.map((point) => [String(point.number), point]));
+  let reused = 0;
   const result = await runTasks({
     project, tasks: wanted.map((point) => taskOf(sweep, point, slots)), decide: async (key) => jobOf(sweep, places.get(key) as WantedPoint),
-    onEnd: () => undefined,
+    onEnd: (end) => { if (end.isGood && end.run.reused !== undefined) reused += 1; },
     slots, maxLoad: readCountOption('load', options.load, 0), memoryBytes: options.memory === undefined ? undefined : os().totalmem(), keepGoing: !options.failFast,
     retries: readCountOption('retries', options.retries, 0) ?? 0, timeoutS: undefined, quiet: options.quiet, isTerse: true,
   });
   const failed = wanted.filter((point) => result.outcomes.get(String(point.number)) === 'failed').map((point) => point.number);
   const succeeded = wanted.filter((point) => result.outcomes.get(String(point.number)) === 'done').length;
-  if (!options.quiet || failed.length > 0) tell('rr: ' + printSweepSum({ label, points: wanted.length + recorded, succeeded, recorded, failed, notRun: wanted.length - succeeded - failed.length }));
+  if (!options.quiet || failed.length > 0) tell('rr: ' + printSweepSum({ label, points: wanted.length + recorded, succeeded, reused, recorded, failed, notRun: wanted.length - succeeded - failed.length }));
   if (result.signal !== undefined) return 128 + os().constants.signals[result.signal as NodeJS.Signals];
   return succeeded === wanted.length ? 0 : EXIT.differs;
 }
@@ -289,7 +306,9 @@ function forecastMany(sweep: Sweep): SweepForecast {
 export async function runSweep(options: SweepOptions): Promise<number> {
   const sweep = beginSweep(options);
   const { project, label, state, swept, steps } = sweep;
-  if (!options.quiet) for (const warning of steps.warnings) tell('rr: warning: ' + warning);
+  const unseen = findWhyUnseen(sweep);
+  const warnings = unseen === undefined ? steps.warnings : steps.warnings.concat('nothing that the points write will be on record: ' + unseen + ' that is only what -o names');
+  if (!options.quiet) for (const warning of warnings) tell('rr: warning: ' + warning);
   if (options.dryRun && swept.points.count > MOST_WITHOUT_YES && !options.yes) {
     printOut(printSweepForecast(forecastMany(sweep), readColumns(1)));
     return 0;

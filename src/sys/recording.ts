@@ -636,7 +636,7 @@ async function observe(session: Session, method: TraceMethod): Promise<Observati
   });
   if (missing.length > 0) {
     removeIfThere(project.own + '/running/' + run.id);
-    throw new Failure('cannot start: declared input "' + missing[0] + '" is not there' + (missing.length > 1 ? ' (and ' + String(missing.length - 1) + ' more)' : ''), '', EXIT.refused);
+    throw new Failure('cannot start: declared input "' + (request.repeat === undefined ? missing[0] : toRecordPath(project, folder, missing[0])) + '" is not there' + (missing.length > 1 ? ' (and ' + String(missing.length - 1) + ' more)' : ''), '', EXIT.refused);
   }
   return observation;
 }

@@ -92,6 +92,7 @@ function findCacheFolder(current: ByteString, given: ByteString): ByteString {
 /** Whether runs are reused: by the command line, or else by what is set for the project. undefined: they are not. */
 export function chooseReuse(project: Project, current: ByteString, wish: ReuseWish): ReuseChoice | undefined {
   const { hasEnvironment } = wish;
+  if (wish.isRefused && (wish.isAsked || wish.cache !== undefined)) throw new Failure('cannot use --no-reuse with ' + (wish.isAsked ? '--reuse' : '--cache'), 'say one of them', EXIT.usage);
   if (wish.isRefused) return undefined;
   if (wish.cache !== undefined) return { cache: findCacheFolder(current, wish.cache), hasEnvironment };
   const { isReused, cache } = readReuseSettings(project);

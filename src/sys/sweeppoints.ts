@@ -98,10 +98,10 @@ function readPointNumber(option: string, text: ByteString | undefined, most: big
   return BigInt(text);
 }
 
-function checkNames(names: ByteString[], hasWrite: boolean): void {
+function checkNames(names: ByteString[], hasWrite: boolean, hasEach: boolean): void {
   names.forEach((name, i) => {
     const why = names.indexOf(name) < i ? 'it is given twice' : name === 'n' ? '{n} is the number of the point' : hasWrite && name === 'params' ? '{params} is the file that --write makes' : '';
-    if (why !== '') throw new Failure('cannot use the parameter "' + name + '": ' + why, why === 'it is given twice' ? 'a file of --each has ' + FILE_NAMES.join(', ') : 'give it another name', EXIT.usage);
+    if (why !== '') throw new Failure('cannot use the parameter "' + name + '": ' + why, why !== 'it is given twice' ? 'give it another name' : hasEach && FILE_NAMES.indexOf(name) >= 0 ? 'a file of --each has ' + FILE_NAMES.join(', ') : 'give all its values at once: -p ' + name + '=1,2', EXIT.usage);
   });
 }
 
@@ -126,6 +126,7 @@ function combineAxes(axes: SweepAxis[], options: PointOptions): PointList {
   if (random === undefined && seed !== undefined) throw new Failure('cannot use --seed without --random', '', EXIT.usage);
   if (random === undefined) return options.isZipped ? zipAxes(axes) : crossAxes(axes);
   if (options.isZipped) throw new Failure('cannot use --random with --zip', 'say one of them', EXIT.usage);
+  if (random === 0n) throw new Failure('cannot draw 0 points', 'write such as --random 100', EXIT.usage);
   if (random > BigInt(MOST_POINTS)) throw new Failure('cannot draw ' + String(random) + ' points: at most ' + String(MOST_POINTS) + ' are drawn', '', EXIT.usage);
   return drawPoints(axes, Number(random), seed ?? 0n);
 }
@@ -142,6 +143,6 @@ export function readSweepPoints(project: Project, folder: ByteString, options: P
   const paths = options.each.length === 0 ? undefined : findEach(project, folder, options.each, isMade);
   const axes = readAxes(project, folder, options, paths, files);
   if (axes.length === 0) throw new Failure('cannot sweep: nothing varies', 'say what does: -p gamma=0.1,0.2, --each \'data/*.csv\' or --from table.csv', EXIT.usage);
-  checkNames(axes.reduce((names: ByteString[], axis) => names.concat(axis.names), []), hasWrite);
+  checkNames(axes.reduce((names: ByteString[], axis) => names.concat(axis.names), []), hasWrite, paths !== undefined);
   return { points: combineAxes(axes, options), files, paths };
 }

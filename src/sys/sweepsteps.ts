@@ -151,7 +151,7 @@ export class SweepSteps {
     const isEach = this.swept.paths !== undefined;
     for (const name of names) {
       if (isUsed(name) || (isEach && FILE_NAMES.indexOf(name) >= 0)) continue;
-      this.warnings.push('the command has no {' + name + '}: its points differ in nothing else');
+      this.warnings.push('the command has no {' + name + '}: ' + (names.some(isUsed) ? 'it is not told that value' : 'its points differ in nothing else'));
     }
     if (isEach && !FILE_NAMES.some(isUsed)) this.warnings.push('the command has no {path}: it is not told which file to work on');
     const inCommand = new Set(namesInCommand(this.template).concat(...this.variables.map((variable) => placeholderNamesIn(variable.parts ?? []))));

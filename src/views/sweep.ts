@@ -39,13 +39,14 @@ export function printSweepForecast(forecast: SweepForecast, width: number): Byte
 }
 
 /** How the points came out; of those that failed their numbers. */
-export type SweepSum = { label: ByteString; points: number; succeeded: number; recorded: number; failed: number[]; notRun: number };
+export type SweepSum = { label: ByteString; points: number; /** `reused` of them by putting back what an earlier run gave. */ succeeded: number; reused: number; recorded: number; failed: number[]; notRun: number };
 
 const MOST_NUMBERS = 10;
 
 /** The last line of `rr sweep`, without "rr: ". */
-export function printSweepSum({ label, points, succeeded, recorded, failed, notRun }: SweepSum): ByteString {
-  const parts = [groupDigits(succeeded) + ' run'];
+export function printSweepSum({ label, points, succeeded, reused, recorded, failed, notRun }: SweepSum): ByteString {
+  const parts = [groupDigits(succeeded - reused) + ' run'];
+  if (reused > 0) parts.push(groupDigits(reused) + ' reused');
   if (recorded > 0) parts.push(groupDigits(recorded) + ' recorded before');
   if (notRun > 0) parts.push(groupDigits(notRun) + ' not run');
   if (failed.length > 0) parts.push(groupDigits(failed.length) + ' failed: ' + joinSome(failed.map(String), MOST_NUMBERS) + ' (rr list --sweep ' + quoteWord(label) + ' -s failed)');
