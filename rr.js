@@ -22982,13 +22982,14 @@ function printSweepForecast(forecast, width) {
 }
 
 /** How the points came out; of those that failed their numbers. */
-// type SweepSum = { label: ByteString; points: number; succeeded: number; recorded: number; failed: number[]; notRun: number };
+// type SweepSum = { label: ByteString; points: number; /** `reused` of them by putting back what an earlier run gave. */ succeeded: number; reused: number; recorded: number; failed: number[]; notRun: number };
 
 const MOST_NUMBERS = 10;
 
 /** The last line of `rr sweep`, without "rr: ". */
-function printSweepSum({ label, points, succeeded, recorded, failed, notRun }) {
-  const parts = [groupDigits(succeeded) + ' run'];
+function printSweepSum({ label, points, succeeded, reused, recorded, failed, notRun }) {
+  const parts = [groupDigits(succeeded - reused) + ' run'];
+  if (reused > 0) parts.push(groupDigits(reused) + ' reused');
   if (recorded > 0) parts.push(groupDigits(recorded) + ' recorded before');
   if (notRun > 0) parts.push(groupDigits(notRun) + ' not run');
   if (failed.length > 0) parts.push(groupDigits(failed.length) + ' failed: ' + joinSome(failed.map(String), MOST_NUMBERS) + ' (rr list --sweep ' + quoteWord(label) + ' -s failed)');
@@ -25129,7 +25130,7 @@ function printStepStart(name, because, tries) {
 
 /** In what way a run did not succeed: "exit 2". */
 function describeFailedRun(run) {
-  if (run.status === 'succeeded' && run.missingOutputs.length > 0) {
+  if (run.exit === 0 && run.status !== 'interrupted' && run.missingOutputs.length > 0) {
     return 'declared output "' + run.missingOutputs[0] + '" did not appear' + (run.missingOutputs.length > 1 ? ' (and ' + String(run.missingOutputs.length - 1) + ' more)' : '');
   }
   if (run.status === 'lost') return 'rr was killed while it ran';
@@ -27547,15 +27548,28 @@ function signalAll(pids, signal) {
   }
 }
 
-/** Lets `stopper` reach the command, until the function is called that this returns. */
-function obeyStopper(stopper, pid, seen) {
+const BEGIN_POLL_MS = 2;
+
+/** Lets `stopper` reach the command, until the function is called that this returns. `isTraced`: `pid` is a tracer's, which passes no signal on. */
+function obeyStopper(stopper, pid, isTraced, seen) {
+  let timer;
+  const send = (signal, isNote) => {
+    const pids = listDescendants(pid);
+    if (!isNote) signalAll(pids, signal ?? 'SIGKILL');
+    // What is stopped would not hear of it.
+    if (!isNote && signal !== undefined) signalAll(pids, 'SIGCONT');
+    // The command has not begun: no signal has come to it, and this one is to, once it is there.
+    if (timer !== undefined) clearTimeout(timer);
+    timer = isTraced && pids.length === 1 ? setTimeout(() => send(signal, false), BEGIN_POLL_MS) : undefined;
+  };
   stopper?.attach((signal, isNote) => {
     if (signal !== undefined) seen.push(signal);
-    if (!isNote) signalAll(listDescendants(pid), signal ?? 'SIGKILL');
-    // What is stopped would not hear of it.
-    if (!isNote && signal !== undefined) signalAll(listDescendants(pid), 'SIGCONT');
+    send(signal, isNote);
   });
-  return () => stopper?.detach();
+  return () => {
+    if (timer !== undefined) clearTimeout(timer);
+    stopper?.detach();
+  };
 }
 
 /** At the limit: SIGTERM to the command and all it started, and SIGKILL 5 s later. */
@@ -27729,7 +27743,7 @@ async function runCommand(request) {
   }
   const outputs = openOutputs(plumbing, started.child, log, request.step?.beforeOutput);
   target = started.child.pid ?? 0;
-  const disobey = obeyStopper(target === 0 ? undefined : request.step?.stopper, target, signalsSeen);
+  const disobey = obeyStopper(target === 0 ? undefined : request.step?.stopper, target, plumbing.trace !== undefined, signalsSeen);
   const sampler = target === 0 ? undefined : new MemorySampler(target);
   const disarm = target === 0 || request.timeoutMs === undefined ? undefined : armTimeout(target, request.timeoutMs, request.terminal !== undefined, () => { isTimedOut = true; });
   if (target !== 0) request.onStart(target);
@@ -35182,6 +35196,7 @@ function findCacheFolder(current, given) {
 /** Whether runs are reused: by the command line, or else by what is set for the project. undefined: they are not. */
 function chooseReuse(project, current, wish) {
   const { hasEnvironment } = wish;
+  if (wish.isRefused && (wish.isAsked || wish.cache !== undefined)) throw new Failure('cannot use --no-reuse with ' + (wish.isAsked ? '--reuse' : '--cache'), 'say one of them', EXIT.usage);
   if (wish.isRefused) return undefined;
   if (wish.cache !== undefined) return { cache: findCacheFolder(current, wish.cache), hasEnvironment };
   const { isReused, cache } = readReuseSettings(project);
@@ -37806,7 +37821,7 @@ async function observe(session, method) {
   });
   if (missing.length > 0) {
     removeIfThere(project.own + '/running/' + run.id);
-    throw new Failure('cannot start: declared input "' + missing[0] + '" is not there' + (missing.length > 1 ? ' (and ' + String(missing.length - 1) + ' more)' : ''), '', EXIT.refused);
+    throw new Failure('cannot start: declared input "' + (request.repeat === undefined ? missing[0] : toRecordPath(project, folder, missing[0])) + '" is not there' + (missing.length > 1 ? ' (and ' + String(missing.length - 1) + ' more)' : ''), '', EXIT.refused);
   }
   return observation;
 }
@@ -39207,6 +39222,11 @@ async function record(project, job, place, held, judge) {
 
 // ---- after ------------------------------------------------------------------------------------------------
 
+/** A step that did not leave what it was to leave has failed, whatever its exit: else it would own results that are put aside, and be done. */
+function failUnmade(run) {
+  if (run.status === 'succeeded' && run.missingOutputs.length > 0) run.status = 'failed';
+}
+
 /** A good run's record tells what has become of the results of the run before. */
 function noteGood(project, job, run, held) {
   run.aside = undefined;
@@ -39262,6 +39282,7 @@ async function executeStep(project, job, place = ALONE) {
   const judge = async (run) => {
     const declared = new Set(job.template.declaredOutputs);
     run.missingOutputs = run.missingOutputs.filter((pattern) => declared.has(pattern));
+    failUnmade(run);
     if (isGoodRun(run)) {
       news = noteGood(project, job, run, held);
       return;
@@ -41131,6 +41152,7 @@ class ShortSteps {
   /** Of a good run what has become of the earlier results; of another one these come back, and undefined is returned. */
   judge(flying, run, problems) {
     const { held, job } = flying;
+    failUnmade(run);
     if (isGoodRun(run)) return noteGood(this.project, job, run, held);
     if (run.outputs.length + run.secretOutputs.length === 0) run.aside = undefined;
     for (const path of flying.places.keys()) this.files.forget(path);
@@ -41487,6 +41509,7 @@ class Engine {
       this.endLine(printStepOutput(project, run));
     }
     const isStarted = run.id !== UNCLAIMED_ID;
+    if (run.reused !== undefined && !this.isQuiet) tell('rr: ' + name + ': the outputs of ' + run.reused + ' are put back');
     if (!end.isGood && isStarted) tell('rr: ' + printStepFailure(name, run) + (isSettled ? '' : '; it is tried again'));
     for (const problem of end.problems) tell('rr: ' + (isStarted ? name + ': ' : '') + problem);
     for (const warning of run.warnings) if (end.kept.length > 0 && warning.endsWith('kept in .rr/aside/' + run.id)) tell('rr: ' + name + ': ' + warning);
@@ -41755,7 +41778,14 @@ class StepBook {
     const gone = causes.find((cause) => cause.kind === 'gone');
     // With another cause it may be that it is not read any more.
     const isOnly = causes.every((cause) => cause.kind === 'gone' || cause.kind === 'missing' || cause.kind === 'changed' || cause.kind === 'needed');
-    return gone !== undefined && gone.kind === 'gone' && isOnly ? 'its input ' + gone.path + ' is gone, and no step makes it' : undefined;
+    return gone !== undefined && gone.kind === 'gone' && isOnly && !this.isDropped(gone.path) ? 'its input ' + gone.path + ' is gone, and no step makes it' : undefined;
+  }
+
+  /** Did the step that made it leave it out when it was redone? Then the one that read it may find others in its stead (a glob, a list). */
+  isDropped(path) {
+    const { nodes, runs } = this.graph;
+    return Array.from(this.redone.values()).some((run) => run.removed.indexOf(path) >= 0)
+      || nodes.some(({ run }) => run >= 0 && runs[run].facts.redoes !== undefined && runs[run].removed.indexOf(path) >= 0);
   }
 
   /** Does this step make what a declared input names? */
@@ -42614,7 +42644,7 @@ async function settleAttempts(session, attempts) {
 function describeTaskEnd(end) {
   const { run, problems } = end;
   if (end.isGood) return { what: 'done', text: '' };
-  const why = run.id === UNCLAIMED_ID || run.exit === undefined ? problems[0] ?? 'it could not be started' : run.status === 'succeeded' ? 'it did not make ' + run.missingOutputs.join(', ') : 'exit ' + String(run.exit);
+  const why = run.id === UNCLAIMED_ID || run.exit === undefined ? problems[0] ?? 'it could not be started' : run.exit === 0 && run.missingOutputs.length > 0 ? 'it did not make ' + run.missingOutputs.join(', ') : 'exit ' + String(run.exit);
   return { what: run.status === 'interrupted' ? 'interrupted' : 'failed', text: why };
 }
 
@@ -43279,10 +43309,10 @@ function readPointNumber(option, text, most) {
   return BigInt(text);
 }
 
-function checkNames(names, hasWrite) {
+function checkNames(names, hasWrite, hasEach) {
   names.forEach((name, i) => {
     const why = names.indexOf(name) < i ? 'it is given twice' : name === 'n' ? '{n} is the number of the point' : hasWrite && name === 'params' ? '{params} is the file that --write makes' : '';
-    if (why !== '') throw new Failure('cannot use the parameter "' + name + '": ' + why, why === 'it is given twice' ? 'a file of --each has ' + FILE_NAMES.join(', ') : 'give it another name', EXIT.usage);
+    if (why !== '') throw new Failure('cannot use the parameter "' + name + '": ' + why, why !== 'it is given twice' ? 'give it another name' : hasEach && FILE_NAMES.indexOf(name) >= 0 ? 'a file of --each has ' + FILE_NAMES.join(', ') : 'give all its values at once: -p ' + name + '=1,2', EXIT.usage);
   });
 }
 
@@ -43307,6 +43337,7 @@ function combineAxes(axes, options) {
   if (random === undefined && seed !== undefined) throw new Failure('cannot use --seed without --random', '', EXIT.usage);
   if (random === undefined) return options.isZipped ? zipAxes(axes) : crossAxes(axes);
   if (options.isZipped) throw new Failure('cannot use --random with --zip', 'say one of them', EXIT.usage);
+  if (random === 0n) throw new Failure('cannot draw 0 points', 'write such as --random 100', EXIT.usage);
   if (random > BigInt(MOST_POINTS)) throw new Failure('cannot draw ' + String(random) + ' points: at most ' + String(MOST_POINTS) + ' are drawn', '', EXIT.usage);
   return drawPoints(axes, Number(random), seed ?? 0n);
 }
@@ -43323,7 +43354,7 @@ function readSweepPoints(project, folder, options, hasWrite, isMade) {
   const paths = options.each.length === 0 ? undefined : findEach(project, folder, options.each, isMade);
   const axes = readAxes(project, folder, options, paths, files);
   if (axes.length === 0) throw new Failure('cannot sweep: nothing varies', 'say what does: -p gamma=0.1,0.2, --each \'data/*.csv\' or --from table.csv', EXIT.usage);
-  checkNames(axes.reduce((names, axis) => names.concat(axis.names), []), hasWrite);
+  checkNames(axes.reduce((names, axis) => names.concat(axis.names), []), hasWrite, paths !== undefined);
   return { points: combineAxes(axes, options), files, paths };
 }
 
@@ -43455,7 +43486,7 @@ class SweepSteps {
     const isEach = this.swept.paths !== undefined;
     for (const name of names) {
       if (isUsed(name) || (isEach && FILE_NAMES.indexOf(name) >= 0)) continue;
-      this.warnings.push('the command has no {' + name + '}: its points differ in nothing else');
+      this.warnings.push('the command has no {' + name + '}: ' + (names.some(isUsed) ? 'it is not told that value' : 'its points differ in nothing else'));
     }
     if (isEach && !FILE_NAMES.some(isUsed)) this.warnings.push('the command has no {path}: it is not told which file to work on');
     const inCommand = new Set(namesInCommand(this.template).concat(...this.variables.map((variable) => placeholderNamesIn(variable.parts ?? []))));
@@ -43827,6 +43858,7 @@ function settleReuse(project, current, options) {
 /** Makes provenance/ and .rr/ in the current folder or the one named. Says what it made. */
 function initProject(folder, options) {
   const { quiet } = options;
+  if (options.noReuse && (options.reuse || options.cache !== undefined)) throw new Failure('cannot use --no-reuse with ' + (options.reuse ? '--reuse' : '--cache'), 'say one of them', EXIT.usage);
   const current = readCurrentFolder();
   const root = folder === undefined ? current : resolveLinks(folder[0] === '/' ? folder : current + '/' + folder);
   const { project, made, kept } = setUpProject(root, initialFiles());
@@ -44312,6 +44344,8 @@ function beginSweep(options) {
   const asked = readAskedOptions(options);
   if (options.prune && options.each.length === 0) throw new Failure('cannot use --prune without --each', 'it removes the results of files that are gone', EXIT.usage);
   const project = options.dryRun ? requireProject(folder, options.project) : openOrMakeProject(options, folder);
+  // What a killed rr had recorded, but not yet given its name, counts as recorded.
+  if (!options.dryRun) settleLostRuns(project, '');
   const state = new SweepState(project, label);
   const swept = readSweepPoints(project, folder, options, options.writes.length > 0, (path) => state.isMade(path));
   const steps = new SweepSteps(project, folder, {
@@ -44426,6 +44460,18 @@ async function prune(sweep, orphans) {
   return true;
 }
 
+// ---- results that nobody would see -------------------------------------------------------------------
+
+/** Why nothing that the points write will be on record; undefined if it will. */
+function findWhyUnseen({ project, options }) {
+  const method = options.trace ?? 'auto';
+  if (options.outputs.length + options.metrics.length > 0 || method === 'strace') return undefined;
+  if (method === 'none') return 'with --trace none';
+  const isAlone = options.on === undefined && readCountOption('jobs', options.jobs, 1) === 1;
+  if (isAlone || (method === 'auto' && (options.dryRun || findStrace(project).kind === 'works'))) return undefined;
+  return method === 'auto' ? 'without strace, and several points at the same time,' : 'with --trace ' + method + ', and several points at the same time,';
+}
+
 // ---- all of it ----------------------------------------------------------------------------------------
 
 function jobOf(sweep, point) {
@@ -44459,15 +44505,16 @@ async function runWanted(sweep, wanted, recorded) {
   refuseInFlight(project, () => wanted.map((point) => keyOfPoint(label, stepAt(sweep, point).template.parameters)));
   const slots = readCountOption('jobs', options.jobs, 1) ?? listProcessors().length;
   const places = new Map(wanted.map((point) => [String(point.number), point]));
+  let reused = 0;
   const result = await runTasks({
     project, tasks: wanted.map((point) => taskOf(sweep, point, slots)), decide: async (key) => jobOf(sweep, places.get(key)),
-    onEnd: () => undefined,
+    onEnd: (end) => { if (end.isGood && end.run.reused !== undefined) reused += 1; },
     slots, maxLoad: readCountOption('load', options.load, 0), memoryBytes: options.memory === undefined ? undefined : os().totalmem(), keepGoing: !options.failFast,
     retries: readCountOption('retries', options.retries, 0) ?? 0, timeoutS: undefined, quiet: options.quiet, isTerse: true,
   });
   const failed = wanted.filter((point) => result.outcomes.get(String(point.number)) === 'failed').map((point) => point.number);
   const succeeded = wanted.filter((point) => result.outcomes.get(String(point.number)) === 'done').length;
-  if (!options.quiet || failed.length > 0) tell('rr: ' + printSweepSum({ label, points: wanted.length + recorded, succeeded, recorded, failed, notRun: wanted.length - succeeded - failed.length }));
+  if (!options.quiet || failed.length > 0) tell('rr: ' + printSweepSum({ label, points: wanted.length + recorded, succeeded, reused, recorded, failed, notRun: wanted.length - succeeded - failed.length }));
   if (result.signal !== undefined) return 128 + os().constants.signals[result.signal];
   return succeeded === wanted.length ? 0 : EXIT.differs;
 }
@@ -44490,7 +44537,9 @@ function forecastMany(sweep) {
 async function runSweep(options) {
   const sweep = beginSweep(options);
   const { project, label, state, swept, steps } = sweep;
-  if (!options.quiet) for (const warning of steps.warnings) tell('rr: warning: ' + warning);
+  const unseen = findWhyUnseen(sweep);
+  const warnings = unseen === undefined ? steps.warnings : steps.warnings.concat('nothing that the points write will be on record: ' + unseen + ' that is only what -o names');
+  if (!options.quiet) for (const warning of warnings) tell('rr: warning: ' + warning);
   if (options.dryRun && swept.points.count > MOST_WITHOUT_YES && !options.yes) {
     printOut(printSweepForecast(forecastMany(sweep), readColumns(1)));
     return 0;
@@ -45523,7 +45572,7 @@ function completeReport(project, facts) {
   return {
     ...facts, orphans: git === undefined ? facts.orphanCandidates : selectUnknownToGit(git, facts.orphanCandidates), uncommitted: git === undefined ? [] : findUncommitted(git, facts.sources),
     batches: [], clusterProblem: undefined,
-    lost: marks.filter((mark) => !mark.isAlive).map(nameOf).reverse().concat(facts.lost), running: marks.filter((mark) => mark.isAlive).map(nameOf),
+    lost: marks.filter((mark) => !mark.isAlive && mark.record === undefined).map(nameOf).reverse().concat(facts.lost), running: marks.filter((mark) => mark.isAlive).map(nameOf),
   };
 }
 
