@@ -201,3 +201,13 @@ for (const isCut of [false, true]) {
     assert.deepEqual(makeJson(folder), []);
   });
 }
+
+test('make: FIFOs of shells are no leftovers to others, however old; those of a make that was killed go with the next', () => {
+  const folder = makeChain();
+  run(folder, ['mkfifo', '.rr/running/shells-abcdef.p1']);
+  run(folder, ['touch', '-d', '3 hours ago', '.rr/running/shells-abcdef.p1']);
+  record(folder, ['--', 'true']);
+  assert.ok(fs.existsSync(path.join(folder, '.rr/running/shells-abcdef.p1')));
+  assert.deepEqual(makeJson(folder, ['--force', 'part']), ['part done: forced']);
+  assert.equal(fs.existsSync(path.join(folder, '.rr/running/shells-abcdef.p1')), false);
+});

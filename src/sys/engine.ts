@@ -31,6 +31,7 @@ import type { Project } from './project.ts';
 import { UNCLAIMED_ID } from './recording.ts';
 import { readRun } from './records.ts';
 import { hasPrinted, printStepOutput, readOutputTail } from './steplog.ts';
+import { removeLostFifos } from './shells.ts';
 import { ShortSteps } from './shortsteps.ts';
 import { settleLostRuns } from './store.ts';
 import { isSharingForeground, isTerminal, printOut, tell } from './terminal.ts';
@@ -65,6 +66,8 @@ const TOKEN_POLL_MS = 20;
 const LOAD_POLL_MS = 500;
 // The system tells of the load every 5 s: what was started since is not in it.
 const LOAD_LAG_MS = 5000;
+
+const MOST_KEPT_TOLD = 4;
 
 /** A step that runs. */
 type Running = { job: StepJob; startMs: number; stop: (signal: NodeJS.Signals | undefined, isNote: boolean) => void };
@@ -343,7 +346,10 @@ class Engine {
     if (run.reused !== undefined && !this.isQuiet) tell('rr: ' + name + ': the outputs of ' + run.reused + ' are put back');
     if (!end.isGood && isStarted) tell('rr: ' + printStepFailure(name, run) + (isSettled ? '' : '; it is tried again'));
     for (const problem of end.problems) tell('rr: ' + (isStarted ? name + ': ' : '') + problem);
-    for (const warning of run.warnings) if (end.kept.length > 0 && warning.endsWith('kept in .rr/aside/' + run.id)) tell('rr: ' + name + ': ' + warning);
+    const kept = end.kept.length === 0 ? [] : run.warnings.filter((warning) => warning.endsWith('kept in .rr/aside/' + run.id));
+    const shown = kept.slice(0, kept.length > MOST_KEPT_TOLD ? MOST_KEPT_TOLD - 1 : MOST_KEPT_TOLD);
+    for (const warning of shown) tell('rr: ' + name + ': ' + warning);
+    if (kept.length > shown.length) tell('rr: ' + name + ': and ' + String(kept.length - shown.length) + ' more are kept in .rr/aside/' + run.id);
   }
 
   /** What comes next begins a line of its own, on a terminal. */
@@ -369,6 +375,7 @@ export async function runTasks(request: EngineRequest): Promise<EngineResult> {
   const leave = await enterMaking(project);
   try {
     await recoverAside(project, (line) => tell('rr: ' + line));
+    removeLostFifos(project);
     const { tokens, problem } = openJobTokens(project, request.slots, toBytes(process.env.MAKEFLAGS ?? ''));
     try {
       if (problem !== undefined && !quiet) tell('rr: ' + problem);

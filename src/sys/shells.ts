@@ -18,13 +18,13 @@ import { isShellName, printLineCommand } from '../formats/shellline.ts';
 import type { LineCommand, LineStream } from '../formats/shellline.ts';
 import { makeRandomDigits, readMonotonicMs } from './clock.ts';
 import { enterFolder } from './commandplace.ts';
-import { errorCode, listFolder, makeFolder, toBytes, toFsPath, toText, writeAll } from './files.ts';
+import { errorCode, listFolder, makeFolder, removeIfThere, toBytes, toFsPath, toText, writeAll } from './files.ts';
 import { readCurrentFolder } from './machine.ts';
 import { childProcess, fs } from './node.ts';
 import { claimFifos, CLOCK_TICKS_PER_S, listDescendants, openReader, readPeakMemoryBytes, releasePipe, signalAll, signalName } from './process.ts';
 import type { StreamName } from './process.ts';
 import type { Project } from './project.ts';
-import { identifyProcess } from './store.ts';
+import { identifyProcess, isShellFifo } from './store.ts';
 
 /** A command for a shell. What it prints to a stream that is 'keep' is given to `keep`. */
 export type ShellRequest = Omit<LineCommand, 'stdout' | 'stderr'> & {
@@ -491,6 +491,12 @@ export class Shells {
     this.pairs = [];
     this.stock = [];
   }
+}
+
+/** Removes the FIFOs of shells whose rr was killed. Nobody else may have shells in the project. */
+export function removeLostFifos(project: Project): void {
+  const folder = project.own + '/running';
+  for (const name of listFolder(folder)) if (isShellFifo(name)) removeIfThere(folder + '/' + name);
 }
 
 function endNotStarted(why: string): ShellEnd {

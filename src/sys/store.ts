@@ -203,12 +203,17 @@ function isOlder(name: ByteString, ms: number): boolean {
 
 const LEFTOVER_MS = 3600000;
 
+/** Is it a FIFO of the shells of rr make, which may lie there for as long as that runs (shells.ts)? */
+export function isShellFifo(name: ByteString): boolean {
+  return /^shells-[a-z2-7]{6}\.p\d+$/.test(name);
+}
+
 /** Removes what no mark accounts for: unfinished files, damaged marks, their logs. Not what is fresh. */
 function removeLeftovers(project: Project, marks: Mark[]): void {
   const known = new Set(marks.map((mark) => mark.run.id));
   for (const name of listFolder(project.own + '/running')) {
     const path = project.own + '/running/' + name;
-    if (!known.has(name.split('.')[0]) && isOlder(path, LEFTOVER_MS) && lstatIfThere(path)?.isDirectory() === false) removeIfThere(path);
+    if (!known.has(name.split('.')[0]) && !isShellFifo(name) && isOlder(path, LEFTOVER_MS) && lstatIfThere(path)?.isDirectory() === false) removeIfThere(path);
   }
 }
 
