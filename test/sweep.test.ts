@@ -384,7 +384,7 @@ test('sweep warns of what looks like a mistake', () => {
     [['-p', 'gamma=1', '--', 'echo', '{gama}', '{gamma}'], /\{gama\} is no parameter and stays as it is; was \{gamma\} meant\?/], [['-p', 'gamma=1', '--', 'echo', '1'], /the command has no \{gamma\}/], [['-p', 'x=1', '--', 'echo ${x} {x}'], /\$\{x\} is the shell's own variable/],
     [['-p', 'x=1', '-o', 'out', '--', "awk 'BEGIN {print {x}}'"], undefined], [['-p', 'x=1', '-o', 'out', '--', 'awk', 'BEGIN {print 1; exit} {x}'], undefined], [['-p', 'x=1', '-o', '{x}.txt', '--', 'touch', '1.txt'], undefined],
     [['-p', 'x=1', '-p', 'gamma=2', '-o', '{x}', '--', 'touch', '{x}'], /the command has no \{gamma\}: it is not told that value\n$/],
-    [['--trace', 'none', '-p', 'x=1', '--', 'touch', '{x}'], /^rr: warning: nothing that the points write will be on record: with --trace none that is only what -o names\n$/],
+    [['--trace', 'none', '-p', 'x=1', '--', 'touch', '{x}'], /^rr: warning: nothing that the points write will be on record: with --trace none that is only what -o and --metrics name\n$/],
     [['--trace', 'scan', '-j', '2', '-p', 'x=1', '--', 'touch', '{x}'], /nothing that the points write will be on record: with --trace scan, and several points at the same time,/], [['--trace', 'scan', '-j', '1', '-p', 'x=1', '--', 'touch', '{x}'], undefined],
     [['-p', 'x=1', '-p', 'x=2', '--', 'touch', '{x}'], /given twice\nrr: hint: give all its values at once: -p x=1,2\n$/], [['--random', '0', '-p', 'x=1', '--', 'touch', '{x}'], /cannot draw 0 points/],
   ];

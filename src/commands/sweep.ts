@@ -306,15 +306,15 @@ function forecastMany(sweep: Sweep): SweepForecast {
 export async function runSweep(options: SweepOptions): Promise<number> {
   const sweep = beginSweep(options);
   const { project, label, state, swept, steps } = sweep;
-  const unseen = findWhyUnseen(sweep);
-  const warnings = unseen === undefined ? steps.warnings : steps.warnings.concat('nothing that the points write will be on record: ' + unseen + ' that is only what -o names');
-  if (!options.quiet) for (const warning of warnings) tell('rr: warning: ' + warning);
+  if (!options.quiet) for (const warning of steps.warnings) tell('rr: warning: ' + warning);
   if (options.dryRun && swept.points.count > MOST_WITHOUT_YES && !options.yes) {
     printOut(printSweepForecast(forecastMany(sweep), readColumns(1)));
     return 0;
   }
   checkCount(sweep);
-  if (swept.paths?.length === 0 && !options.prune) throw new Failure('cannot sweep: no file fits ' + options.each.map((one) => '"' + one + '"').join(' or '), '', EXIT.refused);
+  const unseen = findWhyUnseen(sweep);
+  if (unseen !== undefined && !options.quiet) tell('rr: warning: nothing that the points write will be on record: ' + unseen + ' that is only what -o and --metrics name');
+  if (swept.paths?.length === 0 && !options.prune) throw new Failure('cannot sweep: no file fits ' + options.each.map((one) => '"' + one + '"').join(' or '), state.numbers.size === 0 ? '' : 'to remove the results of files that are gone, say --prune', EXIT.refused);
   const say = (line: ByteString): void => tell('rr: ' + line);
   const wish = readClusterOptions(options);
   const cluster = wish === undefined || options.dryRun ? undefined : await settleCluster(project, say);
