@@ -751,6 +751,9 @@ function fixedFolder(pattern) {
 
 // Runs are taken in the order of their ids, as if each had ended before the next began.
 //
+// 0. A run that redoes an earlier one stands in its place, and that one counts no more, if nothing
+//    is otherwise for it (placeRuns): what others read of the earlier run it made with the same
+//    content, and no run after that place wrote or removed what it read, wrote or removed.
 // 1. The owner of a path is the last succeeded run with the path among its Outputs; a run of any
 //    status that removed the path, or left something there that has no hash, leaves no owner.
 // 2. The producer of an Input is the owner of its path just before the run, if that content is the
@@ -759,10 +762,10 @@ function fixedFolder(pattern) {
 // 3. Owners are live, and producers of live runs. All else has no effect on what is there now.
 // 4. A live run comes after the live run that wrote one of its paths before it, and after every
 //    live run that read what that one wrote.
-// Every edge leads from a later id to an earlier one, so there is no cycle.
+// Every edge leads from a later place to an earlier one, so there is no cycle.
 
 /** Of a run what the graph, and those who tell of it, look at. */
-// type GraphRun = Pick<Run, 'id' | 'repeats' | 'parent' | 'tree' | 'label' | 'reason' | 'tags' | 'command' | 'status' | 'inputs' | 'outputs' | 'removed'>;
+// type GraphRun = Pick<Run, 'id' | 'repeats' | 'parent' | 'redoes' | 'tree' | 'label' | 'reason' | 'tags' | 'command' | 'status' | 'inputs' | 'outputs' | 'removed'>;
 
 /** A run without which some current result could not be made again. */
 // type LiveRun = {
@@ -777,8 +780,8 @@ function fixedFolder(pattern) {
 //   after: string[];
 // };
 
-/** Live runs in the order of their ids. */
-// type LiveGraph = { runs: LiveRun[] };
+/** Live runs in the order of their places; isPlaced: that is not the order of all their ids. */
+// type LiveGraph = { runs: LiveRun[]; isPlaced: boolean };
 
 /** A path inside the project, by its text alone; nothing of rr, git or another place. */
 function isResultPath(path) {
@@ -822,6 +825,62 @@ function listOwners(runs) {
   const owners = new Map();
   runs.forEach((run, index) => noteOwned(owners, run, index));
   return owners;
+}
+
+// ---- places -----------------------------------------------------------------------------------------
+
+/** What rule 0 looks at while it goes through the runs in the order of their ids. */
+// type Placing = {
+//   /** Of each run the number of the run whose place it has. */
+//   place: Int32Array;
+//   isOut: Uint8Array;
+//   /** The last run that wrote or removed a path. */
+//   touched: Map<ByteString, number>;
+//   owners: Map<ByteString, Owner>;
+//   /** Of each run the results of it that others read. */
+//   readers: FileState[][];
+// };
+
+function mayTakePlace(run, earlier, placing) {
+  const { place, touched, readers } = placing;
+  const isBefore = (path) => {
+    const at = touched.get(path);
+    return at === undefined || place[at] <= place[earlier];
+  };
+  if (!run.inputs.every((file) => isBefore(file.path)) || !run.outputs.every((file) => isBefore(file.path)) || !run.removed.every(isBefore)) return false;
+  if (readers[earlier].length === 0) return true;
+  const made = new Map(run.outputs.map((file) => [file.path, file]));
+  return readers[earlier].every((file) => {
+    const own = made.get(file.path);
+    return own !== undefined && isSameContent(own, file);
+  });
+}
+
+/** Rule 0: the runs that count, in the order of their places; the list itself if no run redoes another. */
+function placeRuns(runs) {
+  if (!runs.some((run) => run.redoes !== undefined)) return runs;
+  const count = runs.length;
+  const numbers = new Map(runs.map((run, index) => [run.id, index]));
+  const placing = { place: new Int32Array(count), isOut: new Uint8Array(count), touched: new Map(), owners: new Map(), readers: runs.map(() => []) };
+  runs.forEach((run, index) => {
+    placing.place[index] = index;
+    if (run.tree !== undefined) return;
+    const earlier = run.redoes === undefined || run.status !== 'succeeded' ? -1 : numbers.get(run.redoes) ?? -1;
+    if (earlier >= 0 && earlier < index && placing.isOut[earlier] === 0 && mayTakePlace(run, earlier, placing)) {
+      placing.place[index] = placing.place[earlier];
+      placing.isOut[earlier] = 1;
+      placing.readers[index] = placing.readers[earlier];
+    }
+    for (const input of run.inputs) {
+      const owner = placing.owners.get(input.path);
+      if (owner !== undefined && isSameContent(owner.file, input)) placing.readers[owner.index].push(input);
+    }
+    noteOwned(placing.owners, run, index);
+    for (const path of run.removed) placing.touched.set(path, index);
+    if (run.status === 'succeeded') for (const file of run.outputs) placing.touched.set(file.path, index);
+  });
+  const order = runs.map((_, index) => index).filter((index) => placing.isOut[index] === 0);
+  return order.sort((a, b) => placing.place[a] - placing.place[b] || a - b).map((index) => runs[index]);
 }
 
 function findProducers(run, owners) {
@@ -890,8 +949,9 @@ function compareByPath(a, b) {
   return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }
 
-/** The live runs of `runs`, which are in the order of their ids. Time and memory are linear. */
-function findLiveRuns(runs) {
+/** The live runs of `recorded`, which are in the order of their ids. Time and memory are linear. */
+function findLiveRuns(recorded) {
+  const runs = placeRuns(recorded);
   const { owners, producers } = replayRuns(runs);
   const isLive = markLive(runs.length, owners, producers);
   const writers = new Map();
@@ -903,7 +963,7 @@ function findLiveRuns(runs) {
     live.push(makeLiveRun(run, (path) => owners.get(path)?.index === index,
       producers[index].map((i) => runs[i].id), after.map((i) => runs[i].id)));
   });
-  return { runs: live };
+  return { runs: live, isPlaced: live.some((one, at) => at > 0 && one.run.id < live[at - 1].run.id) };
 }
 
 /** The live run whose results are those of run.outputs that `isOwned` names. */
@@ -9502,6 +9562,7 @@ class GraphLine {
   get outputs() { return this.readFiles().outputs; }
   get removed() { return this.readFiles().removed; }
 
+  get redoes() { return this.facts.redoes; }
   get facts() {
     const end = this.text.indexOf('\n', this.start) - 1;
     if (FACT_CELLS.indexOf(this.text[this.text.lastIndexOf('\t', end - 1) + 1]) < 0) return NO_FACTS;
@@ -20516,6 +20577,9 @@ function printBlock(live, title = printTitle(live.run)) {
     + run.id + ': rr-force' + LAST_LINE + run.id + LAST_END;
 }
 
+// The runs are not in the order of their ids then: such a text is not spliced.
+const PLACED = '# A run that redoes an earlier one stands in its place.\n';
+
 const LINES_A_PIECE = 1000;
 
 function* printInPieces(all, print) {
@@ -20534,7 +20598,7 @@ function* printMakefilePieces(graph) {
   const entries = [];
   for (const live of graph.runs) entries.push(...entriesOf(live, (name) => files.has(name)));
   entries.sort(compareEntries);
-  yield HEAD;
+  yield graph.isPlaced ? HEAD + PLACED : HEAD;
   yield* printInPieces(entries, printEntry);
   yield* printInPieces(graph.runs, (live) => printBlock(live));
 }
@@ -20800,7 +20864,7 @@ function keepsOwners(texts, run) {
 function addRunToMakefile(
   makefile, sums, run, readRun,
 ) {
-  if (!makefile.startsWith(HEAD)) return undefined;
+  if (!makefile.startsWith(HEAD) || makefile.startsWith(PLACED, HEAD.length) || run.redoes !== undefined) return undefined;
   const texts = { makefile, sums, blocksAt: findBlocks(makefile) };
   try {
     if (!keepsOwners(texts, run)) return undefined;
@@ -21106,7 +21170,7 @@ rr_records() {
 	rr_records_found |
 		xargs awk '
 			FNR == 1 { name = FILENAME; sub(/.*\\//, "", name); sub(/\\.rec$/, "", name); print "@" name }
-			/^(Id|Status|Input|Output|Removed|Sha256): / { print }' /dev/null
+			/^(Id|Status|Redoes|Input|Output|Removed|Sha256): / { print }' /dev/null
 }
 
 # Of rr_records, the live runs (docs/makefile.txt, 1):
@@ -21121,46 +21185,94 @@ function inside(name) {
 	name = "/" name "/"
 	return !(name ~ /^\\/\\// || name ~ /\\/\\.\\.\\// || name ~ /^\\/\\.\\// || name ~ /^\\/(\\.rr|\\.git|provenance)\\// || name ~ /%00/)
 }
-function finish(  i, name, o) {
+function is_result(r, i) { return (okind[r, i] == "f" || okind[r, i] == "x" || okind[r, i] == "l") && length(ohash[r, i]) == 64 && inside(oname[r, i]) }
+function is_owners(r, i,  name) {
+	name = input_name[r, i]
+	return owner[name] != "" && hash[name] == ihash[r, i] && (kind[name] == "l") == (ikind[r, i] == "l")
+}
+# What a run leaves: the owners, and who touched a path last.
+function leave(r,  i, name) {
+	for (i = 1; i <= goes[r]; i++) { delete owner[gname[r, i]]; touched[gname[r, i]] = r }
+	if (good[r]) for (i = 1; i <= outs[r]; i++) {
+		name = oname[r, i]; touched[name] = r
+		if (is_result(r, i)) { owner[name] = r; hash[name] = ohash[r, i]; kind[name] = okind[r, i] }
+		else delete owner[name]
+	}
+}
+function is_before(name, e) { return !(name in touched) || place[touched[name]] <= place[e] }
+# May r take the place of e (docs/makefile.txt, 1)?
+function may_take(r, e,  i, name, made, link) {
+	for (i = 1; i <= ins[r]; i++) if (!is_before(input_name[r, i], e)) return 0
+	for (i = 1; i <= goes[r]; i++) if (!is_before(gname[r, i], e)) return 0
+	for (i = 1; i <= outs[r]; i++) {
+		name = oname[r, i]
+		if (!is_before(name, e)) return 0
+		made[name] = ohash[r, i]; link[name] = okind[r, i] == "l"
+	}
+	for (i = 1; i <= reads[e]; i++) {
+		name = read_path[e, i]
+		if (!(name in made) || made[name] != read_hash[e, i] || link[name] != read_link[e, i]) return 0
+	}
+	return 1
+}
+# The runs that count, in the order of their places: order[1] to order[m].
+function put_in_places(  r, i, e, o) {
+	for (r = 1; r <= n; r++) {
+		place[r] = r
+		e = redoes[r] != "" && good[r] ? number[redoes[r]] : ""
+		if (e != "" && e < r && !(e in out) && may_take(r, e)) {
+			place[r] = place[e]; out[e] = 1; reads[r] = reads[e]
+			for (i = 1; i <= reads[e]; i++) { read_path[r, i] = read_path[e, i]; read_hash[r, i] = read_hash[e, i]; read_link[r, i] = read_link[e, i] }
+		}
+		for (i = 1; i <= ins[r]; i++) if (is_owners(r, i)) {
+			o = owner[input_name[r, i]]; e = ++reads[o]
+			read_path[o, e] = input_name[r, i]; read_hash[o, e] = ihash[r, i]; read_link[o, e] = ikind[r, i] == "l"
+		}
+		leave(r)
+	}
+	for (i in owner) delete owner[i]
+	for (r = 1; r <= n; r++) if (!(r in out)) stands[place[r]] = r
+	for (r = 1; r <= n; r++) if (r in stands) order[++m] = stands[r]
+}
+function finish(  i) {
 	if (id == "" || sum == "" || id != file) { id = ""; return }
 	n++
-	ids[n] = id; sums[n] = sum; ins[n] = ni; outs[n] = no
-	for (i = 1; i <= ni; i++) {
-		name = in_name[i]; o = owner[name]
-		if (o != "" && hash[name] == in_hash[i] && (kind[name] == "l") == (in_kind[i] == "l")) from[n, i] = o
-		input[n, i] = in_hash[i] " " in_kind[i]
-		input_name[n, i] = name
-	}
-	for (i = 1; i <= nr; i++) delete owner[gone[i]]
-	if (status == "succeeded") for (i = 1; i <= no; i++) {
-		name = out_name[i]
-		if ((out_kind[i] == "f" || out_kind[i] == "x" || out_kind[i] == "l") && length(out_hash[i]) == 64 && inside(name)) {
-			owner[name] = n; hash[name] = out_hash[i]; kind[name] = out_kind[i]
-			output[n, i] = out_hash[i] " " out_kind[i]; output_name[n, i] = name
-		} else delete owner[name]
-	}
+	ids[n] = id; sums[n] = sum; ins[n] = ni; outs[n] = no; goes[n] = nr; number[id] = n
+	if (status == "succeeded") good[n] = 1
+	if (redo != "") { redoes[n] = redo; any = 1 }
+	for (i = 1; i <= ni; i++) { ihash[n, i] = in_hash[i]; ikind[n, i] = in_kind[i]; input_name[n, i] = in_name[i] }
+	for (i = 1; i <= no; i++) { ohash[n, i] = out_hash[i]; okind[n, i] = out_kind[i]; oname[n, i] = out_name[i] }
+	for (i = 1; i <= nr; i++) gname[n, i] = gone[i]
 	id = ""
 }
-/^@/ { finish(); file = substr($0, 2); id = sum = status = ""; ni = no = nr = 0; next }
+/^@/ { finish(); file = substr($0, 2); id = sum = status = redo = ""; ni = no = nr = 0; next }
 $1 == "Id:" { id = $2 }
 $1 == "Status:" { status = $2 }
+$1 == "Redoes:" { redo = $2 }
 $1 == "Input:" { ni++; in_hash[ni] = $2; in_kind[ni] = kind_of($3); in_name[ni] = name_of() }
 $1 == "Output:" { no++; out_hash[no] = $2; out_kind[no] = kind_of($3); out_name[no] = name_of() }
 $1 == "Removed:" { gone[++nr] = substr($0, 10) }
 $1 == "Sha256:" { sum = $2 }
 END {
 	finish()
+	if (any) put_in_places()
+	else for (r = 1; r <= n; r++) order[++m] = r
+	for (q = 1; q <= m; q++) {
+		r = order[q]
+		for (i = 1; i <= ins[r]; i++) if (is_owners(r, i)) from[r, i] = owner[input_name[r, i]]
+		leave(r)
+	}
 	for (name in owner) if (owner[name] != "") live[owner[name]] = 1
-	for (r = n; r > 0; r--) if (live[r]) for (i = 1; i <= ins[r]; i++) if ((r, i) in from) live[from[r, i]] = 1
-	for (r = 1; r <= n; r++) if (live[r]) {
+	for (q = m; q > 0; q--) { r = order[q]; if (live[r]) for (i = 1; i <= ins[r]; i++) if ((r, i) in from) live[from[r, i]] = 1 }
+	for (q = 1; q <= m; q++) if (live[r = order[q]]) {
 		print "R " ids[r] " " sums[r]
-		for (i = 1; i <= outs[r]; i++) if ((r, i) in output) {
-			name = output_name[r, i]
-			if (owner[name] == r) print "O " ids[r] " " output[r, i] " " name
+		if (good[r]) for (i = 1; i <= outs[r]; i++) if (is_result(r, i)) {
+			name = oname[r, i]
+			if (owner[name] == r) print "O " ids[r] " " ohash[r, i] " " okind[r, i] " " name
 			else print "L " ids[r] " " name
 		}
 		for (i = 1; i <= ins[r]; i++)
-			print "I " ids[r] " " input[r, i] " " ((r, i) in from ? ids[from[r, i]] : "-") " " input_name[r, i]
+			print "I " ids[r] " " ihash[r, i] " " ikind[r, i] " " ((r, i) in from ? ids[from[r, i]] : "-") " " input_name[r, i]
 	}
 }'
 
@@ -34102,12 +34214,17 @@ function isOlder(name, ms) {
 
 const LEFTOVER_MS = 3600000;
 
+/** Is it a FIFO of the shells of rr make, which may lie there for as long as that runs (shells.ts)? */
+function isShellFifo(name) {
+  return /^shells-[a-z2-7]{6}\.p\d+$/.test(name);
+}
+
 /** Removes what no mark accounts for: unfinished files, damaged marks, their logs. Not what is fresh. */
 function removeLeftovers(project, marks) {
   const known = new Set(marks.map((mark) => mark.run.id));
   for (const name of listFolder(project.own + '/running')) {
     const path = project.own + '/running/' + name;
-    if (!known.has(name.split('.')[0]) && isOlder(path, LEFTOVER_MS) && lstatIfThere(path)?.isDirectory() === false) removeIfThere(path);
+    if (!known.has(name.split('.')[0]) && !isShellFifo(name) && isOlder(path, LEFTOVER_MS) && lstatIfThere(path)?.isDirectory() === false) removeIfThere(path);
   }
 }
 
@@ -39808,6 +39925,12 @@ class Shells {
   }
 }
 
+/** Removes the FIFOs of shells whose rr was killed. Nobody else may have shells in the project. */
+function removeLostFifos(project) {
+  const folder = project.own + '/running';
+  for (const name of listFolder(folder)) if (isShellFifo(name)) removeIfThere(folder + '/' + name);
+}
+
 function endNotStarted(why) {
   return { exit: 126, signal: undefined, startFailure: why, startMs: readMonotonicMs(), wallMs: 0, cost: undefined, isHeld: false };
 }
@@ -41235,6 +41358,8 @@ const LOAD_POLL_MS = 500;
 // The system tells of the load every 5 s: what was started since is not in it.
 const LOAD_LAG_MS = 5000;
 
+const MOST_KEPT_TOLD = 4;
+
 /** A step that runs. */
 // type Running = { job: StepJob; startMs: number; stop: (signal: NodeJS.Signals | undefined, isNote: boolean) => void };
 
@@ -41512,7 +41637,10 @@ class Engine {
     if (run.reused !== undefined && !this.isQuiet) tell('rr: ' + name + ': the outputs of ' + run.reused + ' are put back');
     if (!end.isGood && isStarted) tell('rr: ' + printStepFailure(name, run) + (isSettled ? '' : '; it is tried again'));
     for (const problem of end.problems) tell('rr: ' + (isStarted ? name + ': ' : '') + problem);
-    for (const warning of run.warnings) if (end.kept.length > 0 && warning.endsWith('kept in .rr/aside/' + run.id)) tell('rr: ' + name + ': ' + warning);
+    const kept = end.kept.length === 0 ? [] : run.warnings.filter((warning) => warning.endsWith('kept in .rr/aside/' + run.id));
+    const shown = kept.slice(0, kept.length > MOST_KEPT_TOLD ? MOST_KEPT_TOLD - 1 : MOST_KEPT_TOLD);
+    for (const warning of shown) tell('rr: ' + name + ': ' + warning);
+    if (kept.length > shown.length) tell('rr: ' + name + ': and ' + String(kept.length - shown.length) + ' more are kept in .rr/aside/' + run.id);
   }
 
   /** What comes next begins a line of its own, on a terminal. */
@@ -41538,6 +41666,7 @@ async function runTasks(request) {
   const leave = await enterMaking(project);
   try {
     await recoverAside(project, (line) => tell('rr: ' + line));
+    removeLostFifos(project);
     const { tokens, problem } = openJobTokens(project, request.slots, toBytes(process.env.MAKEFLAGS ?? ''));
     try {
       if (problem !== undefined && !quiet) tell('rr: ' + problem);
@@ -44537,15 +44666,15 @@ function forecastMany(sweep) {
 async function runSweep(options) {
   const sweep = beginSweep(options);
   const { project, label, state, swept, steps } = sweep;
-  const unseen = findWhyUnseen(sweep);
-  const warnings = unseen === undefined ? steps.warnings : steps.warnings.concat('nothing that the points write will be on record: ' + unseen + ' that is only what -o names');
-  if (!options.quiet) for (const warning of warnings) tell('rr: warning: ' + warning);
+  if (!options.quiet) for (const warning of steps.warnings) tell('rr: warning: ' + warning);
   if (options.dryRun && swept.points.count > MOST_WITHOUT_YES && !options.yes) {
     printOut(printSweepForecast(forecastMany(sweep), readColumns(1)));
     return 0;
   }
   checkCount(sweep);
-  if (swept.paths?.length === 0 && !options.prune) throw new Failure('cannot sweep: no file fits ' + options.each.map((one) => '"' + one + '"').join(' or '), '', EXIT.refused);
+  const unseen = findWhyUnseen(sweep);
+  if (unseen !== undefined && !options.quiet) tell('rr: warning: nothing that the points write will be on record: ' + unseen + ' that is only what -o and --metrics name');
+  if (swept.paths?.length === 0 && !options.prune) throw new Failure('cannot sweep: no file fits ' + options.each.map((one) => '"' + one + '"').join(' or '), state.numbers.size === 0 ? '' : 'to remove the results of files that are gone, say --prune', EXIT.refused);
   const say = (line) => tell('rr: ' + line);
   const wish = readClusterOptions(options);
   const cluster = wish === undefined || options.dryRun ? undefined : await settleCluster(project, say);

@@ -5,6 +5,9 @@ import type { FileState, Run } from './run.ts';
 
 // Runs are taken in the order of their ids, as if each had ended before the next began.
 //
+// 0. A run that redoes an earlier one stands in its place, and that one counts no more, if nothing
+//    is otherwise for it (placeRuns): what others read of the earlier run it made with the same
+//    content, and no run after that place wrote or removed what it read, wrote or removed.
 // 1. The owner of a path is the last succeeded run with the path among its Outputs; a run of any
 //    status that removed the path, or left something there that has no hash, leaves no owner.
 // 2. The producer of an Input is the owner of its path just before the run, if that content is the
@@ -13,10 +16,10 @@ import type { FileState, Run } from './run.ts';
 // 3. Owners are live, and producers of live runs. All else has no effect on what is there now.
 // 4. A live run comes after the live run that wrote one of its paths before it, and after every
 //    live run that read what that one wrote.
-// Every edge leads from a later id to an earlier one, so there is no cycle.
+// Every edge leads from a later place to an earlier one, so there is no cycle.
 
 /** Of a run what the graph, and those who tell of it, look at. */
-export type GraphRun = Pick<Run, 'id' | 'repeats' | 'parent' | 'tree' | 'label' | 'reason' | 'tags' | 'command' | 'status' | 'inputs' | 'outputs' | 'removed'>;
+export type GraphRun = Pick<Run, 'id' | 'repeats' | 'parent' | 'redoes' | 'tree' | 'label' | 'reason' | 'tags' | 'command' | 'status' | 'inputs' | 'outputs' | 'removed'>;
 
 /** A run without which some current result could not be made again. */
 export type LiveRun = {
@@ -31,8 +34,8 @@ export type LiveRun = {
   after: string[];
 };
 
-/** Live runs in the order of their ids. */
-export type LiveGraph = { runs: LiveRun[] };
+/** Live runs in the order of their places; isPlaced: that is not the order of all their ids. */
+export type LiveGraph = { runs: LiveRun[]; isPlaced: boolean };
 
 /** A path inside the project, by its text alone; nothing of rr, git or another place. */
 export function isResultPath(path: ByteString): boolean {
@@ -76,6 +79,62 @@ export function listOwners(runs: OwningRun[]): Map<ByteString, Owner> {
   const owners = new Map<ByteString, Owner>();
   runs.forEach((run, index) => noteOwned(owners, run, index));
   return owners;
+}
+
+// ---- places -----------------------------------------------------------------------------------------
+
+/** What rule 0 looks at while it goes through the runs in the order of their ids. */
+type Placing = {
+  /** Of each run the number of the run whose place it has. */
+  place: Int32Array;
+  isOut: Uint8Array;
+  /** The last run that wrote or removed a path. */
+  touched: Map<ByteString, number>;
+  owners: Map<ByteString, Owner>;
+  /** Of each run the results of it that others read. */
+  readers: FileState[][];
+};
+
+function mayTakePlace(run: GraphRun, earlier: number, placing: Placing): boolean {
+  const { place, touched, readers } = placing;
+  const isBefore = (path: ByteString): boolean => {
+    const at = touched.get(path);
+    return at === undefined || place[at] <= place[earlier];
+  };
+  if (!run.inputs.every((file) => isBefore(file.path)) || !run.outputs.every((file) => isBefore(file.path)) || !run.removed.every(isBefore)) return false;
+  if (readers[earlier].length === 0) return true;
+  const made = new Map(run.outputs.map((file): [ByteString, FileState] => [file.path, file]));
+  return readers[earlier].every((file) => {
+    const own = made.get(file.path);
+    return own !== undefined && isSameContent(own, file);
+  });
+}
+
+/** Rule 0: the runs that count, in the order of their places; the list itself if no run redoes another. */
+export function placeRuns(runs: GraphRun[]): GraphRun[] {
+  if (!runs.some((run) => run.redoes !== undefined)) return runs;
+  const count = runs.length;
+  const numbers = new Map(runs.map((run, index): [string, number] => [run.id, index]));
+  const placing: Placing = { place: new Int32Array(count), isOut: new Uint8Array(count), touched: new Map(), owners: new Map(), readers: runs.map(() => []) };
+  runs.forEach((run, index) => {
+    placing.place[index] = index;
+    if (run.tree !== undefined) return;
+    const earlier = run.redoes === undefined || run.status !== 'succeeded' ? -1 : numbers.get(run.redoes) ?? -1;
+    if (earlier >= 0 && earlier < index && placing.isOut[earlier] === 0 && mayTakePlace(run, earlier, placing)) {
+      placing.place[index] = placing.place[earlier];
+      placing.isOut[earlier] = 1;
+      placing.readers[index] = placing.readers[earlier];
+    }
+    for (const input of run.inputs) {
+      const owner = placing.owners.get(input.path);
+      if (owner !== undefined && isSameContent(owner.file, input)) placing.readers[owner.index].push(input);
+    }
+    noteOwned(placing.owners, run, index);
+    for (const path of run.removed) placing.touched.set(path, index);
+    if (run.status === 'succeeded') for (const file of run.outputs) placing.touched.set(file.path, index);
+  });
+  const order = runs.map((_, index) => index).filter((index) => placing.isOut[index] === 0);
+  return order.sort((a, b) => placing.place[a] - placing.place[b] || a - b).map((index) => runs[index]);
 }
 
 function findProducers(run: GraphRun, owners: Map<ByteString, Owner>): number[] {
@@ -144,8 +203,9 @@ function compareByPath(a: FileState, b: FileState): number {
   return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }
 
-/** The live runs of `runs`, which are in the order of their ids. Time and memory are linear. */
-export function findLiveRuns(runs: GraphRun[]): LiveGraph {
+/** The live runs of `recorded`, which are in the order of their ids. Time and memory are linear. */
+export function findLiveRuns(recorded: GraphRun[]): LiveGraph {
+  const runs = placeRuns(recorded);
   const { owners, producers } = replayRuns(runs);
   const isLive = markLive(runs.length, owners, producers);
   const writers = new Map<ByteString, Writer>();
@@ -157,7 +217,7 @@ export function findLiveRuns(runs: GraphRun[]): LiveGraph {
     live.push(makeLiveRun(run, (path) => owners.get(path)?.index === index,
       producers[index].map((i) => runs[i].id), after.map((i) => runs[i].id)));
   });
-  return { runs: live };
+  return { runs: live, isPlaced: live.some((one, at) => at > 0 && one.run.id < live[at - 1].run.id) };
 }
 
 /** The live run whose results are those of run.outputs that `isOwned` names. */

@@ -212,6 +212,7 @@ export class GraphLine implements StepRun {
   get outputs(): FileState[] { return this.readFiles().outputs; }
   get removed(): ByteString[] { return this.readFiles().removed; }
 
+  get redoes(): string | undefined { return this.facts.redoes; }
   get facts(): StepFacts {
     const end = this.text.indexOf('\n', this.start) - 1;
     if (FACT_CELLS.indexOf(this.text[this.text.lastIndexOf('\t', end - 1) + 1]) < 0) return NO_FACTS;

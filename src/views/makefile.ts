@@ -133,6 +133,9 @@ function printBlock(live: LiveRun, title = printTitle(live.run)): ByteString {
     + run.id + ': rr-force' + LAST_LINE + run.id + LAST_END;
 }
 
+// The runs are not in the order of their ids then: such a text is not spliced.
+const PLACED = '# A run that redoes an earlier one stands in its place.\n';
+
 const LINES_A_PIECE = 1000;
 
 function* printInPieces<T>(all: T[], print: (one: T) => ByteString): Generator<ByteString> {
@@ -151,7 +154,7 @@ export function* printMakefilePieces(graph: LiveGraph): Generator<ByteString> {
   const entries: Entry[] = [];
   for (const live of graph.runs) entries.push(...entriesOf(live, (name) => files.has(name)));
   entries.sort(compareEntries);
-  yield HEAD;
+  yield graph.isPlaced ? HEAD + PLACED : HEAD;
   yield* printInPieces(entries, printEntry);
   yield* printInPieces(graph.runs, (live) => printBlock(live));
 }
@@ -417,7 +420,7 @@ function keepsOwners(texts: Texts, run: Run): boolean {
 export function addRunToMakefile(
   makefile: ByteString, sums: ByteString, run: Run, readRun: ReadRun,
 ): { makefile: ByteString; sums: ByteString } | undefined {
-  if (!makefile.startsWith(HEAD)) return undefined;
+  if (!makefile.startsWith(HEAD) || makefile.startsWith(PLACED, HEAD.length) || run.redoes !== undefined) return undefined;
   const texts = { makefile, sums, blocksAt: findBlocks(makefile) };
   try {
     if (!keepsOwners(texts, run)) return undefined;

@@ -24,11 +24,11 @@ unset CDPATH
 
 rr_made=.rr/made
 # Variables that change results.  Those that a record does not give were unset.
-rr_variables='LANG LANGUAGE LC_ALL LC_CTYPE LC_COLLATE LC_MESSAGES LC_MONETARY LC_NUMERIC LC_TIME TZ OMP_NUM_THREADS OMP_PROC_BIND OMP_SCHEDULE OPENBLAS_NUM_THREADS MKL_NUM_THREADS BLIS_NUM_THREADS NUMEXPR_NUM_THREADS VECLIB_MAXIMUM_THREADS JULIA_NUM_THREADS PYTHONHASHSEED PYTHONUTF8 PYTHONOPTIMIZE R_DEFAULT_PACKAGES SOURCE_DATE_EPOCH MALLOC_PERTURB_ POSIXLY_CORRECT GSL_RNG_SEED GSL_RNG_TYPE CUBLAS_WORKSPACE_CONFIG'
+rr_variables='@REPLAYED_VARIABLES@'
 # Variables that no record sets, though it declares them: they say which programs
 # and libraries are loaded, or are the shell's own.  Whole names, and beginnings.
-rr_refused=' PATH IFS ENV PWD OLDPWD CDPATH FPATH ZDOTDIR SHELL SHELLOPTS GLOBIGNORE PROMPT_COMMAND PS1 PS2 PS3 PS4 TMOUT OPTIND OPTARG OPTERR LINENO PPID UID EUID GROUPS RANDOM SRANDOM SECONDS EPOCHSECONDS EPOCHREALTIME FUNCNAME FUNCNEST PIPESTATUS DIRSTACK HISTCMD HISTFILE HISTSIZE EXECSHELL TRACEFD HANDLED SHLVL PGRP USER_ID GID EGID ERRNO ARGV0 JOBMAX MAIL MAILCHECK MAILPATH MODULE_PATH POSH_VERSION HOME USER LOGNAME TMPDIR TERM TERMINFO TERMCAP COLUMNS LINES DISPLAY HOSTALIASES LIBPATH SHLIB_PATH GCONV_PATH LOCPATH NLSPATH GLIBC_TUNABLES RESOLV_HOST_CONF LOCALDOMAIN RES_OPTIONS MALLOC_TRACE OPENSSL_CONF OPENSSL_ENGINES OPENSSL_MODULES PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONUSERBASE PYTHONWARNINGS PYTHONBREAKPOINT PYTHONINSPECT PYTHONEXECUTABLE PYTHONPLATLIBDIR PYTHONPYCACHEPREFIX MPLCONFIGDIR MATPLOTLIBRC MPLBACKEND IPYTHONDIR PERLLIB PERL5LIB PERL5OPT PERL5DB PERL5SHELL RUBYLIB RUBYOPT GEM_HOME GEM_PATH BUNDLE_GEMFILE NODE_OPTIONS NODE_PATH NODE_EXTRA_CA_CERTS R_HOME R_LIBS R_LIBS_USER R_LIBS_SITE R_PROFILE R_PROFILE_USER R_ENVIRON R_ENVIRON_USER R_SHARE_DIR R_BROWSER R_PDFVIEWER JULIA_LOAD_PATH JULIA_DEPOT_PATH JULIA_PROJECT JULIA_BINDIR JAVA_TOOL_OPTIONS _JAVA_OPTIONS JDK_JAVA_OPTIONS CLASSPATH OCTAVE_PATH MATLABPATH PHPRC PHP_INI_SCAN_DIR TCLLIBPATH AWKPATH AWKLIBPATH GUILE_LOAD_PATH EMACSLOADPATH CC CXX CPP FC F77 F90 LD AR AS CFLAGS CXXFLAGS FFLAGS FCFLAGS CPPFLAGS LDFLAGS LDLIBS CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH COMPILER_PATH GCC_EXEC_PREFIX PKG_CONFIG PKG_CONFIG_PATH PKG_CONFIG_LIBDIR RUSTC RUSTC_WRAPPER RUSTFLAGS GOFLAGS VIRTUAL_ENV JAVA_HOME CUDA_HOME GUIX_PROFILE NIX_PROFILES LOADEDMODULES MODULEPATH NVCC_PREPEND_FLAGS NVCC_APPEND_FLAGS MAKEFLAGS MFLAGS GNUMAKEFLAGS MAKELEVEL MAKEOVERRIDES MAKEFILES EDITOR VISUAL PAGER BROWSER LESSOPEN LESSCLOSE MANPAGER SSH_ASKPASS SUDO_ASKPASS RSYNC_RSH CVS_RSH TAR_OPTIONS CURL_HOME WGETRC GDBINIT STRACE_OPTS GTK_PATH GTK_MODULES QT_PLUGIN_PATH _ '
-rr_refused_starts='rr_ RR_ LD_ DYLD_ _RLD BASH KSH MKSH YASH ZSH GIT_ LUA_ LUA5_ CONDA_ XDG_'
+rr_refused=' @REFUSED_VARIABLES@ '
+rr_refused_starts='@REFUSED_PREFIXES@'
 
 rr_say() {
 	printf 'rr: %s\n' "$*" | rr_harmless >&2
@@ -285,7 +285,7 @@ rr_records() {
 	rr_records_found |
 		xargs awk '
 			FNR == 1 { name = FILENAME; sub(/.*\//, "", name); sub(/\.rec$/, "", name); print "@" name }
-			/^(Id|Status|Input|Output|Removed|Sha256): / { print }' /dev/null
+			/^(Id|Status|Redoes|Input|Output|Removed|Sha256): / { print }' /dev/null
 }
 
 # Of rr_records, the live runs (docs/makefile.txt, 1):
@@ -300,46 +300,94 @@ function inside(name) {
 	name = "/" name "/"
 	return !(name ~ /^\/\// || name ~ /\/\.\.\// || name ~ /^\/\.\// || name ~ /^\/(\.rr|\.git|provenance)\// || name ~ /%00/)
 }
-function finish(  i, name, o) {
+function is_result(r, i) { return (okind[r, i] == "f" || okind[r, i] == "x" || okind[r, i] == "l") && length(ohash[r, i]) == 64 && inside(oname[r, i]) }
+function is_owners(r, i,  name) {
+	name = input_name[r, i]
+	return owner[name] != "" && hash[name] == ihash[r, i] && (kind[name] == "l") == (ikind[r, i] == "l")
+}
+# What a run leaves: the owners, and who touched a path last.
+function leave(r,  i, name) {
+	for (i = 1; i <= goes[r]; i++) { delete owner[gname[r, i]]; touched[gname[r, i]] = r }
+	if (good[r]) for (i = 1; i <= outs[r]; i++) {
+		name = oname[r, i]; touched[name] = r
+		if (is_result(r, i)) { owner[name] = r; hash[name] = ohash[r, i]; kind[name] = okind[r, i] }
+		else delete owner[name]
+	}
+}
+function is_before(name, e) { return !(name in touched) || place[touched[name]] <= place[e] }
+# May r take the place of e (docs/makefile.txt, 1)?
+function may_take(r, e,  i, name, made, link) {
+	for (i = 1; i <= ins[r]; i++) if (!is_before(input_name[r, i], e)) return 0
+	for (i = 1; i <= goes[r]; i++) if (!is_before(gname[r, i], e)) return 0
+	for (i = 1; i <= outs[r]; i++) {
+		name = oname[r, i]
+		if (!is_before(name, e)) return 0
+		made[name] = ohash[r, i]; link[name] = okind[r, i] == "l"
+	}
+	for (i = 1; i <= reads[e]; i++) {
+		name = read_path[e, i]
+		if (!(name in made) || made[name] != read_hash[e, i] || link[name] != read_link[e, i]) return 0
+	}
+	return 1
+}
+# The runs that count, in the order of their places: order[1] to order[m].
+function put_in_places(  r, i, e, o) {
+	for (r = 1; r <= n; r++) {
+		place[r] = r
+		e = redoes[r] != "" && good[r] ? number[redoes[r]] : ""
+		if (e != "" && e < r && !(e in out) && may_take(r, e)) {
+			place[r] = place[e]; out[e] = 1; reads[r] = reads[e]
+			for (i = 1; i <= reads[e]; i++) { read_path[r, i] = read_path[e, i]; read_hash[r, i] = read_hash[e, i]; read_link[r, i] = read_link[e, i] }
+		}
+		for (i = 1; i <= ins[r]; i++) if (is_owners(r, i)) {
+			o = owner[input_name[r, i]]; e = ++reads[o]
+			read_path[o, e] = input_name[r, i]; read_hash[o, e] = ihash[r, i]; read_link[o, e] = ikind[r, i] == "l"
+		}
+		leave(r)
+	}
+	for (i in owner) delete owner[i]
+	for (r = 1; r <= n; r++) if (!(r in out)) stands[place[r]] = r
+	for (r = 1; r <= n; r++) if (r in stands) order[++m] = stands[r]
+}
+function finish(  i) {
 	if (id == "" || sum == "" || id != file) { id = ""; return }
 	n++
-	ids[n] = id; sums[n] = sum; ins[n] = ni; outs[n] = no
-	for (i = 1; i <= ni; i++) {
-		name = in_name[i]; o = owner[name]
-		if (o != "" && hash[name] == in_hash[i] && (kind[name] == "l") == (in_kind[i] == "l")) from[n, i] = o
-		input[n, i] = in_hash[i] " " in_kind[i]
-		input_name[n, i] = name
-	}
-	for (i = 1; i <= nr; i++) delete owner[gone[i]]
-	if (status == "succeeded") for (i = 1; i <= no; i++) {
-		name = out_name[i]
-		if ((out_kind[i] == "f" || out_kind[i] == "x" || out_kind[i] == "l") && length(out_hash[i]) == 64 && inside(name)) {
-			owner[name] = n; hash[name] = out_hash[i]; kind[name] = out_kind[i]
-			output[n, i] = out_hash[i] " " out_kind[i]; output_name[n, i] = name
-		} else delete owner[name]
-	}
+	ids[n] = id; sums[n] = sum; ins[n] = ni; outs[n] = no; goes[n] = nr; number[id] = n
+	if (status == "succeeded") good[n] = 1
+	if (redo != "") { redoes[n] = redo; any = 1 }
+	for (i = 1; i <= ni; i++) { ihash[n, i] = in_hash[i]; ikind[n, i] = in_kind[i]; input_name[n, i] = in_name[i] }
+	for (i = 1; i <= no; i++) { ohash[n, i] = out_hash[i]; okind[n, i] = out_kind[i]; oname[n, i] = out_name[i] }
+	for (i = 1; i <= nr; i++) gname[n, i] = gone[i]
 	id = ""
 }
-/^@/ { finish(); file = substr($0, 2); id = sum = status = ""; ni = no = nr = 0; next }
+/^@/ { finish(); file = substr($0, 2); id = sum = status = redo = ""; ni = no = nr = 0; next }
 $1 == "Id:" { id = $2 }
 $1 == "Status:" { status = $2 }
+$1 == "Redoes:" { redo = $2 }
 $1 == "Input:" { ni++; in_hash[ni] = $2; in_kind[ni] = kind_of($3); in_name[ni] = name_of() }
 $1 == "Output:" { no++; out_hash[no] = $2; out_kind[no] = kind_of($3); out_name[no] = name_of() }
 $1 == "Removed:" { gone[++nr] = substr($0, 10) }
 $1 == "Sha256:" { sum = $2 }
 END {
 	finish()
+	if (any) put_in_places()
+	else for (r = 1; r <= n; r++) order[++m] = r
+	for (q = 1; q <= m; q++) {
+		r = order[q]
+		for (i = 1; i <= ins[r]; i++) if (is_owners(r, i)) from[r, i] = owner[input_name[r, i]]
+		leave(r)
+	}
 	for (name in owner) if (owner[name] != "") live[owner[name]] = 1
-	for (r = n; r > 0; r--) if (live[r]) for (i = 1; i <= ins[r]; i++) if ((r, i) in from) live[from[r, i]] = 1
-	for (r = 1; r <= n; r++) if (live[r]) {
+	for (q = m; q > 0; q--) { r = order[q]; if (live[r]) for (i = 1; i <= ins[r]; i++) if ((r, i) in from) live[from[r, i]] = 1 }
+	for (q = 1; q <= m; q++) if (live[r = order[q]]) {
 		print "R " ids[r] " " sums[r]
-		for (i = 1; i <= outs[r]; i++) if ((r, i) in output) {
-			name = output_name[r, i]
-			if (owner[name] == r) print "O " ids[r] " " output[r, i] " " name
+		if (good[r]) for (i = 1; i <= outs[r]; i++) if (is_result(r, i)) {
+			name = oname[r, i]
+			if (owner[name] == r) print "O " ids[r] " " ohash[r, i] " " okind[r, i] " " name
 			else print "L " ids[r] " " name
 		}
 		for (i = 1; i <= ins[r]; i++)
-			print "I " ids[r] " " input[r, i] " " ((r, i) in from ? ids[from[r, i]] : "-") " " input_name[r, i]
+			print "I " ids[r] " " ihash[r, i] " " ikind[r, i] " " ((r, i) in from ? ids[from[r, i]] : "-") " " input_name[r, i]
 	}
 }'
 
