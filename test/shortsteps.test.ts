@@ -12,7 +12,7 @@ import { ALONE, executeStep } from '../src/sys/execute.ts';
 import type { StepEnd, StepJob } from '../src/sys/execute.ts';
 import { projectAt } from '../src/sys/project.ts';
 import { ShortSteps } from '../src/sys/shortsteps.ts';
-import { Shells } from '../src/sys/shells.ts';
+import { removeLostFifos, Shells } from '../src/sys/shells.ts';
 import { checkDerived, checkSeals, hasProgram, listLeftovers, listRecords, makeLeftoversOld, makeProject, makeTemporary, readRecord, rr, run, sleep, startProgram, waitUntil } from './rig.ts';
 import { listAside, readTree, redoStep } from './enginerig.ts';
 
@@ -404,6 +404,8 @@ test('rr killed in the middle of short steps: what had ended is on record, earli
   }
   assert.equal(run(project, driverArguments(99)).status, 0);
   for (let c = 0; c < chains; c++) assert.match(fs.readFileSync(path.join(project, 'c' + String(c), 's' + String(length)), 'latin1'), new RegExp('^begin ' + String(c) + '\n(?:99\n){' + String(length) + '}$'));
+  // As rr make does, under its lock.
+  removeLostFifos(projectAt(project));
   makeLeftoversOld(project);
   assert.equal(rr(project, ['record', '-q', '--', 'true']).status, 0);
   assert.deepEqual(listLeftovers(project), []);
