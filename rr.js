@@ -34755,9 +34755,10 @@ class Batch {
       this.lastMicros = Math.max(startedMicros, this.lastMicros + ID_MICROS);
       const run = fill(makeRunId(this.lastMicros));
       const name = this.project.own + '/running/' + run.id;
+      // Printed first: killed between the next two calls, rr leaves a mark without a word, which goes after an hour.
+      const mark = Buffer.from(printMark(run, this.holder, command), 'latin1');
       const descriptor = openNew(name);
       if (descriptor === undefined) continue;
-      const mark = Buffer.from(printMark(run, this.holder, command), 'latin1');
       writeAll(descriptor, mark);
       // Who had this id before has either its mark or its record there.
       if (lstatIfThere(this.project.provenance + '/' + recordPath(run.id)) === undefined) {

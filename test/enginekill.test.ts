@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'fs';
 import path from 'path';
-import { checkDerived, checkSeals, listRecords, makeProject, makeTemporary, run, sleep, startProgram } from './rig.ts';
+import { checkDerived, checkSeals, listRecords, makeLeftoversOld, makeProject, makeTemporary, run, sleep, startProgram } from './rig.ts';
 import { killIn, listProcessesIn, readAllRuns } from './enginerig.ts';
 import type { Graph, GraphStep } from './enginedriver.ts';
 
@@ -110,9 +110,10 @@ async function buildAndKill(project: string, graph: string, victim: Victim, afte
 function checkWhole(project: string, before: Map<string, string>, now: Map<string, string>, what: string): void {
   for (const name of new Set(Array.from(before.keys()).concat(Array.from(now.keys())))) {
     const content = readIfThere(path.join(project, name));
-    // Of a lost run nobody knows the files that no run before it made and that are not declared: the next build makes them whole.
-    if (before.get(name) === undefined) continue;
-    assert.ok(content === before.get(name) || content === now.get(name), what + ': ' + name + ' is ' + JSON.stringify(content) + ', was ' + JSON.stringify(before.get(name)) + ', is to be ' + JSON.stringify(now.get(name)));
+    // Of a lost run nobody knows the files that no run before it made and that are not declared (rr.1, CARRYING OUT STEPS):
+    // these may be half made until the next build makes them whole.
+    const isUnknown = name.startsWith('extra') && before.get(name) === undefined && (now.get(name) as string).startsWith(content ?? '');
+    assert.ok(isUnknown || content === before.get(name) || content === now.get(name), what + ': ' + name + ' is ' + JSON.stringify(content) + ', was ' + JSON.stringify(before.get(name)) + ', is to be ' + JSON.stringify(now.get(name)));
   }
 }
 
@@ -156,6 +157,8 @@ test('kill -9 of main, a worker, a command or all of them, ' + String(KILLS) + '
   }
   assert.deepEqual(fs.readdirSync(path.join(project, '.rr/aside')).filter((name) => name.startsWith('held-') && fs.existsSync(path.join(project, '.rr/aside', name, 'list'))), []);
   assert.deepEqual(fs.readdirSync(path.join(project, '.rr/making')), []);
+  makeLeftoversOld(project);
+  build(none);
   assert.deepEqual(fs.readdirSync(path.join(project, '.rr/running')).filter((name) => /^\d{8}T\d{6}Z-[a-z2-7]{6}$/.test(name)), []);
   checkDerived(project, 'at the end');
   checkSeals(project, listRecords(project));

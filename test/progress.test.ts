@@ -92,8 +92,8 @@ function showText(text: string): string[] {
 
 const SKIP = hasProgram('python3') ? false : 'python3 is missing';
 const STEPS: GraphStep[] = [
-  { key: 'first-of-all', before: [], script: 'echo NOW; sleep 1.5; echo x > a', outputs: ['a'] },
-  { key: 'second', before: [], script: 'sleep 1.2; echo said by second; exit 4', outputs: [] },
+  { key: 'first-of-all', before: [], script: 'echo NOW; sleep 3; echo x > a', outputs: ['a'] },
+  { key: 'second', before: [], script: 'sleep 2.6; echo said by second; exit 4', outputs: [] },
   { key: 'third', before: ['first-of-all'], script: 'printf "in a line"; echo > c', outputs: ['c'], expectedS: 90 },
 ];
 

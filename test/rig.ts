@@ -138,5 +138,6 @@ export function listLeftovers(project: string): string[] {
 
 export function makeLeftoversOld(project: string): void {
   for (const name of listLeftovers(project)) assert.match(name, /^\.rr\/running\//, 'unfinished files lie in one place');
-  run(project, ['find', '.rr/running', '-name', '*.*', '-exec', 'touch', '-d', '2 hours ago', '{}', '+']);
+  // A mark without a word is of an rr that was killed before it could write it.
+  run(project, ['find', '.rr/running', '(', '-name', '*.*', '-o', '-type', 'f', '-size', '0', ')', '-exec', 'touch', '-d', '2 hours ago', '{}', '+']);
 }
