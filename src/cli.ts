@@ -282,6 +282,16 @@ export const VERBS: VerbSpec[] = [
     example: 'rr gc --older 30d --size 10G --keep paper',
   },
   {
+    name: 'export', usage: 'rr export [OPTION...] FORMAT [RUN...]', summary: 'tell what is recorded in a form that others read', operands: [1, Infinity],
+    options: [
+      { name: 'output', letter: 'o', value: 'PATH', help: 'write to PATH: a file, or a folder if there are several files' },
+      { name: 'all', letter: 'a', help: 'all runs, not only those that current results need' },
+      { name: 'force', letter: 'f', help: 'write over files that are there' },
+      QUIET, PROJECT,
+    ],
+    example: 'rr export citation -o CITATION.cff',
+  },
+  {
     name: 'help', usage: 'rr help [OPTION...] [VERB]', summary: 'explain a verb', operands: [0, 1],
     options: [{ name: 'completion', value: 'SHELL', words: COMPLETION_SHELLS, help: 'print what lets SHELL complete the command lines of rr: ' + joinWords(COMPLETION_SHELLS, 'or') }],
     example: 'rr help record',

@@ -1,7 +1,6 @@
 // diff.ts - rr diff: in what runs differ.
 import type { ByteString } from '../core/bytes.ts';
 import type { Comparison } from '../core/comparison.ts';
-import type { Environment } from '../core/environment.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { isSecretFile } from '../core/filerules.ts';
 import { isResultPath } from '../core/graph.ts';
@@ -13,19 +12,18 @@ import type { FileState, Run } from '../core/run.ts';
 import { compareRuns, hasDifference, isSameRow } from '../core/rundiff.ts';
 import type { ContentDifference, DiffRow, RunDifference } from '../core/rundiff.ts';
 import { findCounterpart } from '../core/select.ts';
-import { parseEnvironment } from '../formats/environment.ts';
 import { alignFileParameters } from '../formats/parameterfile.ts';
 import type { RecordedCode } from '../sys/codestates.ts';
 import { countCommitsBetween, findRecordedCode, listChangedNames, readRecordedFile, readSubject } from '../sys/codestates.ts';
 import { compareFiles } from '../sys/compare.ts';
 import type { CompareOptions } from '../sys/compare.ts';
 import { ContentFinder, readFound } from '../sys/contents.ts';
-import { readBytesIfThere } from '../sys/files.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import { findKnownRunsByFiles, pickAnnotatedRun, readKnownRun, readKnownRuns } from '../sys/pickrun.ts';
 import type { Project } from '../sys/project.ts';
 import { relativeTo, requireProject } from '../sys/project.ts';
 import { makeResultTester } from '../sys/store.ts';
+import { readEnvironment } from '../sys/records.ts';
 import { printOut, readColumns, tell } from '../sys/terminal.ts';
 import { MOST_DIFFERENCE_ROWS, printRunDifference } from '../views/rundiff.ts';
 import { printJsonDifference } from '../views/rundiffjson.ts';
@@ -53,7 +51,7 @@ export function diffRuns(references: ByteString[], options: DiffOptions): number
   const runs = compared.map((one) => one.run);
   const finder = new ContentFinder(project);
   const unseen = findUnseenCode(project, finder, runs);
-  const difference = compareRuns(alignFileParameters(runs), runs.map((run) => readEnvironment(project, run)), unseen.files);
+  const difference = compareRuns(alignFileParameters(runs), runs.map((run) => (run.environment === undefined ? undefined : readEnvironment(project, run.environment))), unseen.files);
   tellOfCode(finder, difference, unseen);
   compareRunContents({ project, finder, runs, notes: compared[0].notes }, difference, options.all ? Infinity : MOST_DIFFERENCE_ROWS);
   finder.close();
@@ -79,12 +77,6 @@ function chooseCompared(project: Project, pick: (reference: ByteString) => Annot
   }
   tell('rr: compared with ' + counterpart.id + ', ' + counterpart.why);
   return [other].concat(named);
-}
-
-function readEnvironment(project: Project, run: Run): Environment | undefined {
-  if (run.environment === undefined) return undefined;
-  const text = readBytesIfThere(project.provenance + '/environments/' + run.environment + '.rec');
-  return text === undefined ? undefined : parseEnvironment(text);
 }
 
 // ---- code ---------------------------------------------------------------------------------------------

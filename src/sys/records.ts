@@ -1,9 +1,12 @@
 // records.ts - reading the records of runs in provenance/runs. Knows no marks, logs or derived files.
 import type { ByteString } from '../core/bytes.ts';
+import type { Environment } from '../core/environment.ts';
 import { Failure } from '../core/failure.ts';
 import { recordPath } from '../core/run.ts';
 import type { Run } from '../core/run.ts';
+import { parseEnvironment } from '../formats/environment.ts';
 import { parseRun } from '../formats/record.ts';
+import { readBytesIfThere } from './files.ts';
 import type { Project } from './project.ts';
 import { explainStrays, listRecordFiles, readEachRecord, readRecordFile } from './recordfiles.ts';
 
@@ -34,4 +37,10 @@ export function readRuns(project: Project): ReadRuns {
   const { ids, strays } = listRecords(project);
   const faults = explainStrays(strays);
   return { runs: readEachRecord(ids, faults, (id) => readRun(project, id)), faults };
+}
+
+/** A recorded environment by its hash; undefined if its file is not there. */
+export function readEnvironment(project: Project, hash: string): Environment | undefined {
+  const text = readBytesIfThere(project.provenance + '/environments/' + hash + '.rec');
+  return text === undefined ? undefined : parseEnvironment(text);
 }
