@@ -1,12 +1,11 @@
 // cli.ts - the verbs and options of rr: one table for parsing, for help and for the manual's test.
 import type { ByteString } from './core/bytes.ts';
 import { EXIT, Failure } from './core/failure.ts';
-import { ACCEPTANCES } from './core/repeat.ts';
-import { RUN_STATUSES } from './core/run.ts';
+import { ACCEPTANCES, RUN_STATUSES } from './core/run.ts';
+import { COMPLETION_SHELLS } from './core/verbspec.ts';
 import type { OptionSpec, VerbSpec } from './core/verbspec.ts';
 import { editDistance, joinWords } from './core/words.ts';
 import { TRACE_METHODS } from './sys/observe.ts';
-import { COMPLETION_SHELLS } from './views/completion.ts';
 import { wrapText } from './views/table.ts';
 
 const PROJECT: OptionSpec = { name: 'project', value: 'DIR', help: 'the project is DIR (default: found upward from here)' };

@@ -9,7 +9,7 @@ import { DEFAULT_FILE_RULES } from '../src/core/filerules.ts';
 import { EXIT } from '../src/core/failure.ts';
 import { REPLAYED_VARIABLES } from '../src/core/variables.ts';
 import type { VerbSpec } from '../src/core/verbspec.ts';
-import { RR_VERSION } from '../src/views/texts.ts';
+import { RR_VERSION } from '../src/core/version.ts';
 
 const PROJECT = path.resolve(__dirname, '..', '..', '..');
 

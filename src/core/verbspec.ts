@@ -1,5 +1,9 @@
 // verbspec.ts - the shape of the table of verbs, and what a word on the command line can name. Knows no verb.
 
+/** The shells that printCompletion has a script for. */
+export const COMPLETION_SHELLS = ['bash', 'zsh', 'fish'] as const;
+export type CompletionShell = typeof COMPLETION_SHELLS[number];
+
 export type OptionSpec = {
   /** Without dashes. */
   name: string;
