@@ -10,6 +10,10 @@ import type { Project } from '../sys/project.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
 import { readPublication } from '../sys/publication.ts';
 import { printOut, tell } from '../sys/terminal.ts';
+import { printProvJson } from '../views/provjson.ts';
+import { makeProvDocument } from '../views/provmodel.ts';
+import type { ProvDocument } from '../views/provmodel.ts';
+import { printProvN } from '../views/provn.ts';
 import { printRoCrate } from '../views/rocrate.ts';
 
 export type ExportOptions = { project: ByteString | undefined; output: ByteString | undefined; all: boolean; force: boolean; quiet: boolean };
@@ -28,9 +32,16 @@ function exportCrate(publication: Publication, project: Project): Exported {
   return oneFile('ro-crate-metadata.json', text, left);
 }
 
+function exportProv(publication: Publication, name: string, print: (document: ProvDocument) => ByteString): Exported {
+  const document = makeProvDocument(publication);
+  return oneFile(name, print(document), document.left);
+}
+
 /** In the order of the manual. */
 export const EXPORT_FORMATS: ExportFormat[] = [
   { name: 'ro-crate', summary: 'ro-crate-metadata.json: RO-Crate 1.1, Process and Workflow Run Crate 0.5', print: exportCrate },
+  { name: 'prov-json', summary: 'prov.json: W3C PROV as PROV-JSON', print: (publication) => exportProv(publication, 'prov.json', printProvJson) },
+  { name: 'prov-n', summary: 'prov.provn: W3C PROV as PROV-N, to be read', print: (publication) => exportProv(publication, 'prov.provn', printProvN) },
 ];
 
 function findExport(name: ByteString): ExportFormat {

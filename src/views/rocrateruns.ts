@@ -15,7 +15,7 @@ import { programOfRun } from './runprograms.ts';
 
 /** UTC with milliseconds, as the profile's judge reads it: 2026-11-23T02:11:41.525+00:00. */
 export function crateTimeOf(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '+00:00');
+  return new Date(Math.round(ms)).toISOString().replace('Z', '+00:00');
 }
 
 /** Why a run did not succeed; undefined if it did, or if nobody knows. */
