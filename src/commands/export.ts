@@ -2,21 +2,46 @@
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import type { Exported, ExportedFile, Publication } from '../core/publication.ts';
+import { oneFile } from '../core/publication.ts';
 import { joinWords } from '../core/words.ts';
-import { lstatIfThere, makeFolder, replaceFile, statIfThere } from '../sys/files.ts';
+import { lstatIfThere, makeFolder, readBytesIfThere, replaceFile, statIfThere } from '../sys/files.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import type { Project } from '../sys/project.ts';
-import { requireProject } from '../sys/project.ts';
+import { absoluteOf, requireProject } from '../sys/project.ts';
 import { readPublication } from '../sys/publication.ts';
 import { printOut, tell } from '../sys/terminal.ts';
+import { printProvJson } from '../views/provjson.ts';
+import { makeProvDocument } from '../views/provmodel.ts';
+import type { ProvDocument } from '../views/provmodel.ts';
+import { printProvN } from '../views/provn.ts';
+import { printRoCrate } from '../views/rocrate.ts';
 
 export type ExportOptions = { project: ByteString | undefined; output: ByteString | undefined; all: boolean; force: boolean; quiet: boolean };
 
 /** A form; `print` may read the project, and writes nothing. */
 export type ExportFormat = { name: string; summary: string; print: (publication: Publication, project: Project) => Exported | Promise<Exported> };
 
+const MAKEFILE_PATH = 'provenance/Makefile';
+
+/** The Makefile is the crate's workflow if it carries out no other runs than these. */
+function exportCrate(publication: Publication, project: Project): Exported {
+  const ids = new Set(publication.runs.map(({ run }) => run.id));
+  const made = (readBytesIfThere(absoluteOf(project, MAKEFILE_PATH)) ?? '').match(/\.rr\/made\/\d{8}T\d{6}Z-[a-z2-7]{6}/g) ?? [];
+  const isWorkflow = made.length > 0 && made.every((stamp) => ids.has(stamp.slice('.rr/made/'.length)));
+  const { text, left } = printRoCrate({ publication, files: undefined, workflow: isWorkflow ? MAKEFILE_PATH : undefined });
+  return oneFile('ro-crate-metadata.json', text, left);
+}
+
+function exportProv(publication: Publication, name: string, print: (document: ProvDocument) => ByteString): Exported {
+  const document = makeProvDocument(publication);
+  return oneFile(name, print(document), document.left);
+}
+
 /** In the order of the manual. */
 export const EXPORT_FORMATS: ExportFormat[] = [
+  { name: 'ro-crate', summary: 'ro-crate-metadata.json: RO-Crate 1.1, Process and Workflow Run Crate 0.5', print: exportCrate },
+  { name: 'prov-json', summary: 'prov.json: W3C PROV as PROV-JSON', print: (publication) => exportProv(publication, 'prov.json', printProvJson) },
+  { name: 'prov-n', summary: 'prov.provn: W3C PROV as PROV-N, to be read', print: (publication) => exportProv(publication, 'prov.provn', printProvN) },
 ];
 
 function findExport(name: ByteString): ExportFormat {
