@@ -23,7 +23,7 @@ export type ProjectMetadata = {
   description?: ByteString;
   version?: ByteString;
   creators: Creator[];
-  /** Identifier of the SPDX list, exact case: 'MIT', 'GPL-3.0-or-later'. */
+  /** Identifier of the SPDX list, exact case: 'MIT', 'GPL-3.0-or-later'; of several that one may choose from 'Apache-2.0 OR MIT'. */
   license?: ByteString;
   keywords: ByteString[];
   /** Without 'https://doi.org/': '10.5281/zenodo.1234'. */
@@ -36,9 +36,11 @@ export type ProjectMetadata = {
   released?: string;
   /** Where each fact that is there was found, by the name of its field here. */
   sources: Map<string, MetadataSource>;
+  /** What is there and does not tell a fact for certain, or tells it only by the way: a sentence each, without a full stop. */
+  doubts: ByteString[];
 };
 
 /** A project of which nothing is known. */
 export function emptyMetadata(): ProjectMetadata {
-  return { creators: [], keywords: [], sources: new Map() };
+  return { creators: [], keywords: [], sources: new Map(), doubts: [] };
 }
