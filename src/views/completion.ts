@@ -37,7 +37,7 @@ function printBashVerb(verb: VerbSpec): string {
     return '        ' + quoteWord([option.name, option.letter ?? '-', kind].concat(option.isRepeatable === true ? '*' : []).join(' '));
   });
   const most = verb.takesCommand === true ? -1 : Math.min(verb.operands[1], 1e6);
-  const operands = readOperands(verb).map((operand) => quoteWord(operand.kinds.join('|')));
+  const operands = readOperands(verb).map((operand) => quoteWord(operand.words === undefined ? operand.kinds.join('|') : '=' + operand.words.join(',')));
   return '    ' + verb.name + ')\n'
     + (options.length === 0 ? '' : '      options=(\n' + options.join('\n') + '\n      )\n')
     + '      operands=(' + operands.join(' ') + ') most=' + String(most) + '\n      ;;';
@@ -70,7 +70,7 @@ function printZshVerb(verb: VerbSpec): string {
   const operands = readOperands(verb);
   operands.forEach((operand, i) => {
     const isRest = i === operands.length - 1 && verb.operands[1] > operands.length;
-    specs.push(quoteWord((isRest ? '*' : String(i + 1)) + ':' + escapeZsh(operand.word, ZSH_MARKED) + ':' + printZshAction(operand.kinds)));
+    specs.push(quoteWord((isRest ? '*' : String(i + 1)) + ':' + escapeZsh(operand.word, ZSH_MARKED) + ':' + (operand.words === undefined ? printZshAction(operand.kinds) : '(' + operand.words.join(' ') + ')')));
   });
   if (verb.takesCommand === true) specs.push(quoteWord('*:::command: _rr_command'));
   return '    ' + verb.name + ')\n      _arguments -s -S : \\\n' + specs.map((spec) => '        ' + spec).join(' \\\n') + '\n      ;;';
@@ -112,8 +112,9 @@ function printFishVerb(verb: VerbSpec, verbs: VerbSpec[]): string[] {
   const operands = readOperands(verb);
   operands.forEach((operand, i) => {
     const last = i === operands.length - 1 ? Math.min(verb.operands[1], 1e6) - 1 : i;
-    if (isText(operand.kinds)) return;
-    lines.push(printFishComplete('__rr_at ' + verb.name + ' ' + String(i) + ' ' + String(last) + ' ' + quoteFishWord(pattern), printFishKinds(operand.kinds, verbs), ''));
+    if (operand.words === undefined && isText(operand.kinds)) return;
+    const offered = operand.words === undefined ? printFishKinds(operand.kinds, verbs) : '-f -a ' + quoteFishWord(operand.words.join(' '));
+    lines.push(printFishComplete('__rr_at ' + verb.name + ' ' + String(i) + ' ' + String(last) + ' ' + quoteFishWord(pattern), offered, ''));
   });
   if (verb.takesCommand === true) lines.push(printFishComplete('__rr_in ' + verb.name, '-f -a --', 'the command follows'));
   return lines;
