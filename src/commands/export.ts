@@ -3,12 +3,21 @@ import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import type { Exported, ExportedFile, Publication } from '../core/publication.ts';
 import { joinWords } from '../core/words.ts';
-import { lstatIfThere, makeFolder, replaceFile, statIfThere } from '../sys/files.ts';
+import { listFolder, lstatIfThere, makeFolder, replaceFile, statIfThere } from '../sys/files.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import type { Project } from '../sys/project.ts';
 import { requireProject } from '../sys/project.ts';
 import { readPublication } from '../sys/publication.ts';
 import { printOut, tell } from '../sys/terminal.ts';
+import { printAptExport } from '../views/exportapt.ts';
+import { printBinderExport } from '../views/exportbinder.ts';
+import { printCodeOceanExport } from '../views/exportcodeocean.ts';
+import { printCondaExport } from '../views/exportconda.ts';
+import { printDockerfileExport } from '../views/exportdockerfile.ts';
+import { printGuixExport } from '../views/exportguix.ts';
+import { printNixExport } from '../views/exportnix.ts';
+import { printPipExport } from '../views/exportpip.ts';
+import { printSpackExport } from '../views/exportspack.ts';
 
 export type ExportOptions = { project: ByteString | undefined; output: ByteString | undefined; all: boolean; force: boolean; quiet: boolean };
 
@@ -17,6 +26,15 @@ export type ExportFormat = { name: string; summary: string; print: (publication:
 
 /** In the order of the manual. */
 export const EXPORT_FORMATS: ExportFormat[] = [
+  { name: 'dockerfile', summary: 'Dockerfile: an image with the recorded packages', print: printDockerfileExport },
+  { name: 'apt', summary: 'packages of Debian or Ubuntu with versions', print: printAptExport },
+  { name: 'conda', summary: 'environment.yml', print: printCondaExport },
+  { name: 'pip', summary: 'requirements.txt', print: printPipExport },
+  { name: 'guix', summary: 'channels.scm and manifest.scm', print: printGuixExport },
+  { name: 'nix', summary: 'shell.nix', print: printNixExport },
+  { name: 'binder', summary: 'binder/, for repo2docker and mybinder.org', print: (publication, project) => printBinderExport(publication, listFolder(project.root), listFolder(project.root + '/binder')) },
+  { name: 'codeocean', summary: 'a capsule of Code Ocean', print: printCodeOceanExport },
+  { name: 'spack', summary: 'spack.yaml', print: printSpackExport },
 ];
 
 function findExport(name: ByteString): ExportFormat {
