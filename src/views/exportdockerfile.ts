@@ -61,13 +61,13 @@ function listTools(software: RecordedSoftware, base: Base, isForProject: boolean
   if (uses('python') && base.language !== 'python' && /^(?:fedora|rocky|alma|rhel|centos|centos-stream|leap|tumbleweed)$/.test(family)) tools.push('python3-pip');
   if (uses('r') && isDebian) tools.push('r-base-dev');
   if (software.packages.some((one) => /(?:^| )git [0-9a-f]{7}/.test(one.detail)) && isDebian) tools.push('git');
-  if (isDebian && listLocales(software).length > 0) tools.push('locales');
+  if (isDebian && listWantedLocales(software).length > 0) tools.push('locales');
   const there = new Set(software.packages.map((one) => one.name));
   return tools.filter((tool) => !there.has(tool));
 }
 
 /** Locales of variables that the C library does not have by itself. */
-function listLocales(software: RecordedSoftware): string[] {
+function listWantedLocales(software: RecordedSoftware): string[] {
   const values = software.variables.filter(({ name }) => /^(?:LANG|LC_[A-Z]+)$/.test(name)).map(({ value }) => value);
   return Array.from(new Set(values.filter((value) => /^[a-z]{2,3}_[A-Z]{2}\.UTF-?8$/i.test(value)))).sort();
 }
@@ -85,7 +85,7 @@ function installDebian(software: RecordedSoftware, tools: string[]): Script {
   }
   for (const one of apt.foreign) commands.push('dpkg --add-architecture ' + one);
   commands.push('apt-get update', 'apt-get install -y --no-install-recommends --allow-downgrades' + wordLines(apt.pins.concat(tools)), clean);
-  for (const locale of listLocales(software)) commands.push('localedef -i ' + locale.split('.')[0] + ' -f UTF-8 ' + locale);
+  for (const locale of listWantedLocales(software)) commands.push('localedef -i ' + locale.split('.')[0] + ' -f UTF-8 ' + locale);
   if (tools.length > 0) text += '# hadolint ignore=DL3008\n';
   return { text: text + runLines(commands), left: tellAptPins(software, apt) };
 }

@@ -25,7 +25,7 @@ function isGuixWorkpiece(one: RecordedPackage): boolean {
 }
 
 /** The folders of a store that programs and libraries lie in, sorted. */
-export function listStoreFolders(software: RecordedSoftware, manager: 'guix' | 'nix'): ByteString[] {
+export function listPackageFolders(software: RecordedSoftware, manager: 'guix' | 'nix'): ByteString[] {
   const folders = new Set<ByteString>();
   for (const path of software.binaries) {
     if (parseStorePath(path)?.manager === manager) folders.add(path.split('/').slice(0, 4).join('/'));
@@ -57,7 +57,7 @@ function printOwnManifest(software: RecordedSoftware, own: RecordedPackage[]): M
   }
   let text = '(specifications->manifest\n (list' + wanted.map((spec) => '\n  "' + spec + '"').join('') + '))\n';
   if (dependencies.length > 0) text += commentLine(';; ', 'Loaded as well, and mostly brought by those above:') + dependencies.map((one) => commentLine(';;   ', spellPackage(one))).join('');
-  const folders = listStoreFolders(software, 'guix');
+  const folders = listPackageFolders(software, 'guix');
   if (folders.length > 0) text += commentLine(';; ', 'Where the programs and libraries lay:') + commentLines(';;   ', folders);
   const left = ['the versions of the packages are those of the channels, which had no commit that is recorded: fill it in channels.scm, for "guix time-machine -C channels.scm -- shell -m manifest.scm"'];
   if (dependencies.length > 0) left.push(countWords(dependencies.length, 'package') + ' of libraries come as others need them and are not asked for: ' + listSome(dependencies.map(spellPackage)));

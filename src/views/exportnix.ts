@@ -4,7 +4,7 @@ import { oneFile } from '../core/publication.ts';
 import type { Exported, Publication } from '../core/publication.ts';
 import { collectSoftware } from '../core/recordedsoftware.ts';
 import type { RecordedSoftware } from '../core/recordedsoftware.ts';
-import { listStoreFolders } from './exportguix.ts';
+import { listPackageFolders } from './exportguix.ts';
 import { commentLine, countWords, headOfExport, listSome, spellPackage, tellLeftPackages, tellMachine, tellRuns, tellVariables } from './exportleft.ts';
 
 /** A string of the Nix language (Nix Reference Manual, "String literal"). It can hold any byte but NUL. */
@@ -25,7 +25,7 @@ function printVariables(software: RecordedSoftware): { text: ByteString; left: B
 /** shell.nix */
 export function printNixExport(publication: Publication): Exported {
   const software = collectSoftware(publication, 'nix');
-  const folders = listStoreFolders(software, 'nix');
+  const folders = listPackageFolders(software, 'nix');
   const own = software.packages.filter((one) => one.manager === 'nix');
   const variables = printVariables(software);
   const rest = software.packages.concat(software.interpreters).filter((one) => one.manager !== 'nix' && one.source !== 'nix');
