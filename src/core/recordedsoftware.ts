@@ -53,7 +53,7 @@ export type RecordedSoftware = {
   bareCount: number;
 };
 
-const INTERPRETERS: { [manager: string]: RegExp } = { python: /^(?:python|pypy)$/, r: /^R$/, julia: /^julia$/, npm: /^node$/, perl: /^perl$/, java: /^java$/, ruby: /^ruby$/ };
+const INTERPRETER_NAMES: { [manager: string]: RegExp } = { python: /^(?:python|pypy)$/, r: /^R$/, julia: /^julia$/, npm: /^node$/, perl: /^perl$/, java: /^java$/, ruby: /^ruby$/ };
 const INTERPRETER_PROGRAMS: { [manager: string]: RegExp } = {
   python: /\/(?:python|pypy)[\d.]*[a-z]*$/, r: /\/(?:R|Rscript|r)$|\/libR\.so$/, julia: /\/julia$/, npm: /\/node(?:js)?$/, perl: /\/perl[\d.]*$/, java: /\/java$/, ruby: /\/ruby[\d.]*$/,
 };
@@ -100,7 +100,7 @@ function isNameOf(packaged: ByteString, name: ByteString): boolean {
 function findSource(one: InstalledPackage, environment: Environment): string {
   if (SYSTEM_MANAGERS.indexOf(one.manager) >= 0) return one.manager;
   const others = environment.packages.filter((other) => SYSTEM_MANAGERS.indexOf(other.manager) >= 0);
-  if (INTERPRETERS[one.manager]?.test(one.name) === true) {
+  if (INTERPRETER_NAMES[one.manager]?.test(one.name) === true) {
     const numbers = /^\d+(?:\.\d+)*/.exec(one.version)?.[0] ?? '';
     const owner = environment.owners.find(({ manager, name, path }) => INTERPRETER_PROGRAMS[one.manager].test(path)
       && others.some((other) => other.manager === manager && other.name === name && other.version.replace(/^\d+:/, '').startsWith(numbers)));
@@ -186,7 +186,7 @@ function collectSorted(placed: Placed[], listOf: (environment: Environment) => B
 export function collectSoftware(publication: Publication, form: string): RecordedSoftware {
   const { placed, elsewhere, bareCount } = placeEnvironments(publication, form);
   const { packages: all, conflicts } = mergePackages(placed);
-  const isInterpreter = (one: RecordedPackage): boolean => INTERPRETERS[one.manager]?.test(one.name) === true;
+  const isInterpreter = (one: RecordedPackage): boolean => INTERPRETER_NAMES[one.manager]?.test(one.name) === true;
   const runs = placed.map((one) => one.run);
   const compilers = new Set<ByteString>();
   for (const run of runs) for (const { producer } of run.compilers) if (producer !== '') compilers.add(producer);

@@ -12,14 +12,14 @@ import { listRCalls, spellCranOfDay, spellJuliaPackages } from './exportlanguage
 import { commentLine, countWords, findInterpreter, headOfExport, listSome, spellPackage, tellLeftPackages, tellMachine, tellRuns, tellVariables } from './exportleft.ts';
 import { printRequirements } from './exportpip.ts';
 
-type Parts = { files: ExportedFile[]; left: ByteString[] };
+type BinderParts = { files: ExportedFile[]; left: ByteString[] };
 
-function addFile(parts: Parts, name: string, text: ByteString, isExecutable = false): void {
+function addFile(parts: BinderParts, name: string, text: ByteString, isExecutable = false): void {
   parts.files.push({ path: 'binder/' + name, text, isExecutable });
 }
 
 /** apt.txt: of packages of dpkg those whose programs ran; what these load comes with them. */
-function addApt(parts: Parts, software: RecordedSoftware): void {
+function addApt(parts: BinderParts, software: RecordedSoftware): void {
   const ran = software.packages.filter((one) => one.manager === 'dpkg' && software.programPackages.has('dpkg\0' + one.name));
   // Interpreters repo2docker brings itself.
   const wanted = ran.filter((one) => !/^(?:python\d|r-base|julia)/.test(one.name) && spellAptPins([one]).pins.length > 0);
@@ -32,7 +32,7 @@ function addApt(parts: Parts, software: RecordedSoftware): void {
   if (rest.length > 0) parts.left.push(countWords(rest.length, 'package') + ' of dpkg that brought libraries or interpreters are not in apt.txt: those of Ubuntu may have other names');
 }
 
-function addR(parts: Parts, software: RecordedSoftware, one: RecordedPackage): void {
+function addR(parts: BinderParts, software: RecordedSoftware, one: RecordedPackage): void {
   const { moment } = software;
   const day = moment.slice(0, 4) + '-' + moment.slice(4, 6) + '-' + moment.slice(6, 8);
   const version = /^\d+\.\d+(?:\.\d+)?$/.test(one.version) ? '-' + one.version : '';
@@ -43,7 +43,7 @@ function addR(parts: Parts, software: RecordedSoftware, one: RecordedPackage): v
   if (words.length > 0) parts.left.push('the package remotes of R is added, to install the others');
 }
 
-function addJulia(parts: Parts, software: RecordedSoftware, one: RecordedPackage): void {
+function addJulia(parts: BinderParts, software: RecordedSoftware, one: RecordedPackage): void {
   const version = /^\d+\.\d+\.\d+/.exec(one.version)?.[0];
   addFile(parts, 'Project.toml', headOfExport('# ', software, 'Project.toml: which Julia. Packages are added by postBuild.') + '[deps]\n\n[compat]\n' + (version === undefined ? '' : 'julia = "=' + version + '"\n'));
   const { words, left } = spellJuliaPackages(selectOwnPackages(software, 'julia'));
@@ -52,7 +52,7 @@ function addJulia(parts: Parts, software: RecordedSoftware, one: RecordedPackage
 }
 
 /** requirements.txt and runtime.txt, which can tell one language's version alone. */
-function addPython(parts: Parts, software: RecordedSoftware, isOnly: boolean): void {
+function addPython(parts: BinderParts, software: RecordedSoftware, isOnly: boolean): void {
   const python = findInterpreter(software, 'python');
   const packages = software.packages.filter((one) => one.manager === 'python');
   if (python === undefined && packages.length === 0) return;
@@ -67,7 +67,7 @@ function addPython(parts: Parts, software: RecordedSoftware, isOnly: boolean): v
 }
 
 /** start: sets the variables, and becomes the command. */
-function addStart(parts: Parts, software: RecordedSoftware): void {
+function addStart(parts: BinderParts, software: RecordedSoftware): void {
   const isSet = ({ name, value }: { name: ByteString; value: ByteString }): boolean => /^[A-Za-z_]\w*$/.test(name) && value.indexOf('\0') < 0;
   const lines = software.variables.filter(isSet).map(({ name, value }) => 'export ' + name + '=' + quoteWord(value) + '\n');
   if (lines.length > 0) addFile(parts, 'start', '#!/bin/sh\n' + commentLine('# ', 'start: variables that all runs had.') + lines.join('') + 'exec "$@"\n', true);
@@ -82,7 +82,7 @@ export function printBinderExport(publication: Publication, names: ByteString[],
   const deciding = ['Dockerfile', 'default.nix'].find((name) => inBinder.indexOf(name) >= 0);
   if (deciding !== undefined) throw new Failure('cannot export "binder": with "binder/' + deciding + '" repo2docker reads nothing else', 'remove or rename binder/' + deciding, EXIT.differs);
   const software = collectSoftware(publication, 'binder');
-  const parts: Parts = { files: [], left: [] };
+  const parts: BinderParts = { files: [], left: [] };
   const [r, julia] = ['r', 'julia'].map((manager) => findInterpreter(software, manager));
   addApt(parts, software);
   const isConda = software.packages.concat(software.interpreters).some((one) => one.manager === 'conda');

@@ -13,14 +13,14 @@ import { printJsonValue } from './json.ts';
 // /results. A project has one folder for all. So run puts code and data together again, makes the
 // results there, and copies them; place.sh takes the two apart.
 
-type Placing = { code: ByteString[]; data: ByteString[]; /** Not of the project's folder. */ outside: ByteString[] };
+type CapsulePlacing = { code: ByteString[]; data: ByteString[]; /** Not of the project's folder. */ outside: ByteString[] };
 
 function isPlaceable(path: ByteString): boolean {
   return path !== '' && path[0] !== '/' && !hasDots(path) && path.indexOf('\0') < 0;
 }
 
 /** Inputs that are sources go to code/, all others to data/. */
-function placeInputs(publication: Publication): Placing {
+function placeInputs(publication: Publication): CapsulePlacing {
   const sources = new Set<ByteString>();
   for (const { run } of publication.runs) for (const { path } of run.codeFiles) sources.add(path);
   for (const environment of publication.environments.values()) for (const { path } of environment.lockFiles) sources.add(path);
@@ -31,7 +31,7 @@ function placeInputs(publication: Publication): Placing {
   return { code: own.filter((path) => sources.has(path)), data: own.filter((path) => !sources.has(path)), outside: paths.filter((path) => !isPlaceable(path)) };
 }
 
-function printPlaceScript(publication: Publication, placing: Placing): ByteString {
+function printPlaceScript(publication: Publication, placing: CapsulePlacing): ByteString {
   const words = (paths: ByteString[]): ByteString => paths.map((path) => ' \\\n  ' + quoteWord('./' + path)).join('');
   let text = '#!/bin/sh\n' + commentLine('# ', 'place.sh PROJECT: copies what the runs need of the project into code/ and data/ of this capsule.')
     + commentLine('# ', 'Made by rr export from ' + countWords(publication.runs.length, 'run') + '.');

@@ -15,11 +15,11 @@ import { spellJuliaPackages, spellNodePackages, spellRPackages, spellRubyPackage
 import type { SpelledPackages } from './exportlanguages.ts';
 import { selectPipPackages, spellPipRequirements } from './exportpip.ts';
 
-type Base = { /** 'debian:bookworm' */ image: string; /** Manager of the language whose interpreter the image brings. */ language: string };
-type Script = { text: ByteString; left: ByteString[] };
+type BaseImage = { /** 'debian:bookworm' */ image: string; /** Manager of the language whose interpreter the image brings. */ language: string };
+type ImageScript = { text: ByteString; left: ByteString[] };
 
 /** Images by the names under which each system, and Python, Julia, Ruby and Node.js for Debian and Alpine, are published. */
-function chooseBase(software: RecordedSoftware): Base | undefined {
+function chooseBase(software: RecordedSoftware): BaseImage | undefined {
   const { family, version, codename } = software.system;
   const suffix = family === 'debian' ? codename : family === 'alpine' ? 'alpine' + version : '';
   const images: { [manager: string]: string } = { python: 'python', julia: 'julia', ruby: 'ruby', npm: 'node' };
@@ -51,7 +51,7 @@ export function wordLines(words: ByteString[]): ByteString {
 // ---- packages of the system -----------------------------------------------------------------------------
 
 /** What is needed besides what was recorded, and is not pinned: to carry out the Makefile, and to install the rest. */
-function listTools(software: RecordedSoftware, base: Base, isForProject: boolean): string[] {
+function listTools(software: RecordedSoftware, base: BaseImage, isForProject: boolean): string[] {
   const uses = (manager: string): boolean => software.packages.some((one) => one.manager === manager && one.source === manager);
   const family = software.system.family;
   const isDebian = family === 'debian' || family === 'ubuntu';
@@ -72,7 +72,7 @@ function listWantedLocales(software: RecordedSoftware): string[] {
   return Array.from(new Set(values.filter((value) => /^[a-z]{2,3}_[A-Z]{2}\.UTF-?8$/i.test(value)))).sort();
 }
 
-function installDebian(software: RecordedSoftware, tools: string[]): Script {
+function installDebian(software: RecordedSoftware, tools: string[]): ImageScript {
   const apt = spellAptPins(software.packages);
   const sources = listSnapshotSources(software);
   const commands: ByteString[] = [];
@@ -92,7 +92,7 @@ function installDebian(software: RecordedSoftware, tools: string[]): Script {
 
 const RPM_WORD = /^[A-Za-z0-9._+~^-]+$/;
 
-function installRpm(software: RecordedSoftware, tools: string[]): Script {
+function installRpm(software: RecordedSoftware, tools: string[]): ImageScript {
   const own = software.packages.filter((one) => one.manager === 'rpm');
   const isSuse = /^(?:leap|tumbleweed)$/.test(software.system.family);
   const isSpelled = (one: RecordedPackage): boolean => RPM_WORD.test(one.name) && /^(?:\d+:)?[A-Za-z0-9._+~^]+-[A-Za-z0-9._+~^]+$/.test(one.version) && /^(?:|[a-z0-9_]+)$/.test(one.detail);
@@ -108,7 +108,7 @@ function installRpm(software: RecordedSoftware, tools: string[]): Script {
   return { text: (tools.length > 0 ? '# hadolint ignore=' + rules + '\n' : '') + runLines([install + wordLines(words.concat(tools)), isSuse ? 'zypper clean --all' : program + ' clean all']), left };
 }
 
-function installApk(software: RecordedSoftware, tools: string[]): Script {
+function installApk(software: RecordedSoftware, tools: string[]): ImageScript {
   const own = software.packages.filter((one) => one.manager === 'apk');
   const isSpelled = (one: RecordedPackage): boolean => /^[a-zA-Z0-9][\w.+-]*$/.test(one.name) && /^\d[\w.]*(?:-r\d+)?$/.test(one.version);
   const unspelled = own.filter((one) => !isSpelled(one));
@@ -118,7 +118,7 @@ function installApk(software: RecordedSoftware, tools: string[]): Script {
   return { text: words.length === 0 ? '' : (tools.length > 0 ? '# hadolint ignore=DL3018\n' : '') + runLines(['apk add --no-cache' + wordLines(words)]), left };
 }
 
-function installPacman(software: RecordedSoftware, tools: string[]): Script {
+function installPacman(software: RecordedSoftware, tools: string[]): ImageScript {
   const { moment } = software;
   const day = moment.slice(0, 4) + '/' + moment.slice(4, 6) + '/' + moment.slice(6, 8);
   const names = software.packages.filter((one) => one.manager === 'pacman' && /^[a-z0-9@_+][a-z0-9@._+-]*$/.test(one.name)).map((one) => one.name);
@@ -129,7 +129,7 @@ function installPacman(software: RecordedSoftware, tools: string[]): Script {
   return { text, left: ['pacman takes no versions: packages are those that the archive of Arch Linux had on ' + day.replace(/\//g, '-') + ', when the latest run began'] };
 }
 
-function installSystem(software: RecordedSoftware, tools: string[]): Script {
+function installSystem(software: RecordedSoftware, tools: string[]): ImageScript {
   const family = software.system.family;
   if (family === 'debian' || family === 'ubuntu') return installDebian(software, tools);
   if (family === 'alpine') return installApk(software, tools);
@@ -138,7 +138,7 @@ function installSystem(software: RecordedSoftware, tools: string[]): Script {
 
 // ---- packages of languages --------------------------------------------------------------------------------
 
-function installConda(software: RecordedSoftware): Script {
+function installConda(software: RecordedSoftware): ImageScript {
   const { specs, unspelled, isRecorded } = selectCondaSpecs(software);
   if (!isRecorded) return { text: '', left: [] };
   const text = commentLine('# ', 'The channels are not recorded: --build-arg CONDA_CHANNEL=NAME says which.') + 'ARG CONDA_CHANNEL\n'
@@ -149,14 +149,14 @@ function installConda(software: RecordedSoftware): Script {
   return { text, left };
 }
 
-function installPython(software: RecordedSoftware): Script {
+function installPython(software: RecordedSoftware): ImageScript {
   const { lines, left } = spellPipRequirements(selectPipPackages(software));
   if (lines.length === 0) return { text: '', left };
   // Debian's Python refuses pip without this (PEP 668); an older pip does not know the variable and needs none.
   return { text: runLines(['PIP_BREAK_SYSTEM_PACKAGES=1 python3 -m pip install --no-cache-dir' + wordLines(lines)]), left };
 }
 
-function installSpelled(command: string, spelled: SpelledPackages): Script {
+function installSpelled(command: string, spelled: SpelledPackages): ImageScript {
   return { text: spelled.words.length === 0 ? '' : runLines([command + wordLines(spelled.words)]), left: spelled.left };
 }
 
@@ -165,7 +165,7 @@ export function selectOwnPackages(software: RecordedSoftware, manager: string): 
   return software.packages.filter((one) => one.manager === manager && one.source === manager);
 }
 
-function installLanguages(software: RecordedSoftware): Script {
+function installLanguages(software: RecordedSoftware): ImageScript {
   const own = (manager: string): RecordedPackage[] => selectOwnPackages(software, manager);
   const scripts = [
     installConda(software), installPython(software),
@@ -185,7 +185,7 @@ function isOneLineText(value: ByteString): boolean {
 }
 
 /** ENV lines; a value that no line can hold has none. */
-function spellEnvironment(software: RecordedSoftware): Script {
+function spellEnvironment(software: RecordedSoftware): ImageScript {
   let text = '';
   const unspelled: ByteString[] = [];
   for (const { name, value } of software.variables) {
@@ -195,7 +195,7 @@ function spellEnvironment(software: RecordedSoftware): Script {
   return { text, left: unspelled.length === 0 ? [] : ['the values of these variables are no text of one line, as ENV wants it: ' + listSome(unspelled)] };
 }
 
-function tellBase(software: RecordedSoftware, base: Base, tools: string[]): ByteString[] {
+function tellBase(software: RecordedSoftware, base: BaseImage, tools: string[]): ByteString[] {
   const left = ['the base image is named by its tag, ' + base.image + '; which image had that name then, and its digest, are not recorded'];
   for (const one of software.interpreters) {
     if (one.source !== one.manager) continue;
@@ -207,7 +207,7 @@ function tellBase(software: RecordedSoftware, base: Base, tools: string[]): Byte
 }
 
 /** The instructions up to the project's own, for a whole Dockerfile or that of a capsule. Throws Failure if no image is known. */
-export function printImage(software: RecordedSoftware, form: string, isForProject: boolean): Script {
+export function printImage(software: RecordedSoftware, form: string, isForProject: boolean): ImageScript {
   const base = chooseBase(software);
   const system = software.system.name === '' ? 'a system that is not recorded' : '"' + software.system.name + '"';
   if (base === undefined) {

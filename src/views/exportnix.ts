@@ -15,7 +15,7 @@ export function quoteNix(text: ByteString): ByteString {
 // Attributes that mkShell itself gives a meaning, so that no variable can be set by them.
 const NOT_VARIABLES = /^(?:name|packages|inputsFrom|shellHook|buildInputs|nativeBuildInputs|src|stdenv|system|builder|args|outputs|__.*)$/;
 
-function printVariables(software: RecordedSoftware): { text: ByteString; left: ByteString[] } {
+function printShellVariables(software: RecordedSoftware): { text: ByteString; left: ByteString[] } {
   const isSet = ({ name, value }: { name: ByteString; value: ByteString }): boolean => /^[A-Za-z_]\w*$/.test(name) && !NOT_VARIABLES.test(name) && value.indexOf('\0') < 0;
   const unset = software.variables.filter((one) => !isSet(one)).map((one) => one.name);
   const text = software.variables.filter(isSet).map(({ name, value }) => '  ' + name + ' = ' + quoteNix(value) + ';\n').join('');
@@ -27,7 +27,7 @@ export function printNixExport(publication: Publication): Exported {
   const software = collectSoftware(publication, 'nix');
   const folders = listPackageFolders(software, 'nix');
   const own = software.packages.filter((one) => one.manager === 'nix');
-  const variables = printVariables(software);
+  const variables = printShellVariables(software);
   const rest = software.packages.concat(software.interpreters).filter((one) => one.manager !== 'nix' && one.source !== 'nix');
   let text = headOfExport('# ', software, 'shell.nix: for "nix-shell".');
   if (folders.length > 0) text += commentLine('# ', 'Each path names one build; "nix-store --realise PATH" fetches it from a cache that has it.');
