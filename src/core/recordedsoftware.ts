@@ -26,6 +26,8 @@ export type RecordedSoftware = {
   machine: string;
   /** Start of the latest run: YYYYMMDDTHHMMSSZ. */
   moment: string;
+  /** The same, and the starts of earlier runs that had packages the later ones had not: latest first, one a day, at most 4. */
+  moments: string[];
   /** By manager, name, version. Interpreters of languages are not among them. */
   packages: RecordedPackage[];
   /** By language: manager 'python' has name 'python' or 'pypy'. At most one each. */
@@ -131,10 +133,21 @@ function placeEnvironments(publication: Publication, form: string): { placed: Pl
   return { placed, elsewhere: { systems, count: others.length }, bareCount: publication.runs.length - all.length };
 }
 
+const MOST_MOMENTS = 4;
+
+function momentOf(run: Run): string {
+  return run.startedUtc.replace(/\.\d+|[-:]/g, '').replace(/Z?$/, 'Z');
+}
+
 /** Rules 2 and 3. */
-function mergePackages(placed: Placed[]): { packages: RecordedPackage[]; conflicts: VersionConflict[] } {
+function mergePackages(placed: Placed[]): Pick<RecordedSoftware, 'conflicts' | 'moments'> & { packages: RecordedPackage[] } {
   const groups = new Map<string, RecordedPackage[]>();
-  for (const environment of new Set(placed.map((one) => one.environment))) {
+  const days = new Map<string, string>([[momentOf(placed[0].run).slice(0, 8), momentOf(placed[0].run)]]);
+  const seen = new Set<Environment>();
+  for (const { environment, run } of placed) {
+    if (seen.has(environment)) continue;
+    seen.add(environment);
+    const countBefore = groups.size;
     const own = environment.packages.slice().sort((a, b) => compareVersions(a.manager, b.version, a.version) || compareBytes(a.detail, b.detail));
     for (const one of own) {
       const key = one.manager + '\0' + one.name + (one.manager === 'dpkg' || one.manager === 'rpm' ? '\0' + one.detail : '');
@@ -145,6 +158,8 @@ function mergePackages(placed: Placed[]): { packages: RecordedPackage[]; conflic
       if (same === undefined) group.push({ ...one, source });
       else if (source === one.manager) same.source = source;
     }
+    const moment = momentOf(run);
+    if (groups.size > countBefore && days.size < MOST_MOMENTS && !days.has(moment.slice(0, 8))) days.set(moment.slice(0, 8), moment);
   }
   const packages: RecordedPackage[] = [];
   const conflicts: VersionConflict[] = [];
@@ -156,7 +171,7 @@ function mergePackages(placed: Placed[]): { packages: RecordedPackage[]; conflic
   }
   packages.sort((a, b) => compareBytes(a.manager, b.manager) || compareBytes(a.name, b.name) || compareBytes(a.detail, b.detail));
   conflicts.sort((a, b) => compareBytes(a.manager, b.manager) || compareBytes(a.name, b.name));
-  return { packages, conflicts };
+  return { packages, conflicts, moments: Array.from(days.values()) };
 }
 
 function mergeVariables(runs: Run[]): Pick<RecordedSoftware, 'variables' | 'varied' | 'withheld'> {
@@ -185,14 +200,14 @@ function collectSorted(placed: Placed[], listOf: (environment: Environment) => B
 /** What the runs of a publication ran on. Throws Failure, which names the form, if no run tells. */
 export function collectSoftware(publication: Publication, form: string): RecordedSoftware {
   const { placed, elsewhere, bareCount } = placeEnvironments(publication, form);
-  const { packages: all, conflicts } = mergePackages(placed);
+  const { packages: all, conflicts, moments } = mergePackages(placed);
   const isInterpreter = (one: RecordedPackage): boolean => INTERPRETER_NAMES[one.manager]?.test(one.name) === true;
   const runs = placed.map((one) => one.run);
   const compilers = new Set<ByteString>();
   for (const run of runs) for (const { producer } of run.compilers) if (producer !== '') compilers.add(producer);
   return {
     system: readSystemRelease(factOf(placed[0].environment, 'Os')), machine: machineOf(placed[0].environment),
-    moment: runs[0].startedUtc.replace(/\.\d+|[-:]/g, '').replace(/Z?$/, 'Z'),
+    moment: momentOf(runs[0]), moments,
     packages: all.filter((one) => !isInterpreter(one)), interpreters: all.filter(isInterpreter), conflicts, ...mergeVariables(runs),
     programPackages: new Set(collectSorted(placed, ({ owners, executables, interpreters }) => {
       const programs = new Set(executables.concat(interpreters).map((file) => file.path));

@@ -4,6 +4,7 @@ import { compareBytes } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { oneFile } from '../core/publication.ts';
 import type { Exported, Publication } from '../core/publication.ts';
+import { joinWords } from '../core/words.ts';
 import { collectSoftware } from '../core/recordedsoftware.ts';
 import type { RecordedPackage, RecordedSoftware } from '../core/recordedsoftware.ts';
 import { commentLine, commentLines, countWords, headOfExport, listSome, spellPackage, tellLeftPackages, tellMachine, tellRuns, tellVariables } from './exportleft.ts';
@@ -39,14 +40,14 @@ export function spellAptPins(packages: RecordedPackage[]): AptPins {
 }
 
 /**
- * Lines of a sources.list(5) for the archive as it was when the latest run began: snapshot.debian.org
- * gives the state at any moment since 2005, snapshot.ubuntu.com since March 2023. [] where the system
- * has no such archive, or its codename is not known.
+ * Lines of a sources.list(5) for the archive as it was at `moment`, a date and time or a variable of
+ * the shell: snapshot.debian.org gives the state at any moment since 2005, snapshot.ubuntu.com since
+ * March 2023. [] where the system has no such archive, or its codename is not known.
  */
-export function listSnapshotSources(software: RecordedSoftware): ByteString[] {
-  const { system, moment } = software;
+export function listSnapshotSources(software: RecordedSoftware, moment: string): ByteString[] {
+  const { system } = software;
   if (system.codename === '') return [];
-  if (system.family === 'ubuntu' && moment >= '20230301') {
+  if (system.family === 'ubuntu' && software.moment >= '20230301') {
     const base = 'deb https://snapshot.ubuntu.com/ubuntu/' + moment + ' ' + system.codename;
     return ['', '-updates', '-security'].map((pocket) => base + pocket + ' main restricted universe multiverse');
   }
@@ -62,11 +63,16 @@ export function listSnapshotSources(software: RecordedSoftware): ByteString[] {
   ];
 }
 
+/** 2026-11-26 of 20261126T062953Z. */
+export function spellDay(moment: string): string {
+  return moment.slice(0, 4) + '-' + moment.slice(4, 6) + '-' + moment.slice(6, 8);
+}
+
 /** What pins of apt presuppose, and may not find. */
 export function tellAptPins(software: RecordedSoftware, apt: AptPins): ByteString[] {
   const left: ByteString[] = [];
-  if (listSnapshotSources(software).length === 0) left.push('for this system no archive of its packages as they were that day is known: the versions must be found in the archives of today');
-  else left.push('the archive is named as it was on ' + software.moment.slice(0, 4) + '-' + software.moment.slice(4, 6) + '-' + software.moment.slice(6, 8) + ', when the latest run began; a version that was already out of date then is in an earlier one, which its page in the archive names');
+  if (listSnapshotSources(software, software.moment).length === 0) left.push('for this system no archive of its packages as they were that day is known: the versions must be found in the archives of today');
+  else left.push('the archive is named as it was on ' + joinWords(software.moments.map(spellDay), 'and') + ', when runs began; a version that was already out of date then is in an earlier one, which its page in the archive names');
   if (apt.unspelled.length > 0) left.push(countWords(apt.unspelled.length, 'package') + ' had a name or version that apt does not take: ' + listSome(apt.unspelled.map(spellPackage)));
   return left;
 }
@@ -76,11 +82,11 @@ export function printAptExport(publication: Publication): Exported {
   const software = collectSoftware(publication, 'apt');
   const apt = spellAptPins(software.packages);
   if (apt.pins.length === 0) throw new Failure('cannot export "apt": the runs used no package of dpkg', 'see what they used: rr show RUN', EXIT.differs);
-  const sources = listSnapshotSources(software);
+  const sources = software.moments.reduce<ByteString[]>((all, moment) => all.concat(listSnapshotSources(software, moment)), []);
   let text = headOfExport('# ', software, 'apt.txt: packages of dpkg, for "grep -v \'^#\' apt.txt | xargs apt-get install --allow-downgrades".');
   if (apt.architecture !== '') text += commentLine('# ', 'Architecture: ' + apt.architecture);
   for (const one of apt.foreign) text += commentLine('# ', 'Some are for ' + one + ': dpkg --add-architecture ' + one);
-  if (sources.length > 0) text += commentLine('# ', 'Lines for /etc/apt/sources.list, with the archive as it was when the latest run began:') + commentLines('#   ', sources);
+  if (sources.length > 0) text += commentLine('# ', 'Lines for /etc/apt/sources.list, with the archive as it was when runs began:') + commentLines('#   ', sources);
   text += apt.pins.map((pin) => pin + '\n').join('');
   const others = software.packages.concat(software.interpreters).filter((one) => one.manager !== 'dpkg' && one.source !== 'dpkg');
   return oneFile('apt.txt', text, tellAptPins(software, apt).concat(tellRuns(software, ['dpkg']), tellLeftPackages(others, 'apt does not install them'), tellVariables(software), tellMachine(software)));

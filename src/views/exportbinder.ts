@@ -5,7 +5,7 @@ import type { Exported, ExportedFile, Publication } from '../core/publication.ts
 import { collectSoftware } from '../core/recordedsoftware.ts';
 import type { RecordedPackage, RecordedSoftware } from '../core/recordedsoftware.ts';
 import { quoteWord } from '../formats/shell.ts';
-import { spellAptPins } from './exportapt.ts';
+import { spellAptPins, spellDay } from './exportapt.ts';
 import { printCondaEnvironment } from './exportconda.ts';
 import { selectOwnPackages } from './exportdockerfile.ts';
 import { listRCalls, spellCranOfDay, spellJuliaPackages } from './exportlanguages.ts';
@@ -33,12 +33,10 @@ function addApt(parts: BinderParts, software: RecordedSoftware): void {
 }
 
 function addR(parts: BinderParts, software: RecordedSoftware, one: RecordedPackage): void {
-  const { moment } = software;
-  const day = moment.slice(0, 4) + '-' + moment.slice(4, 6) + '-' + moment.slice(6, 8);
   const version = /^\d+\.\d+(?:\.\d+)?$/.test(one.version) ? '-' + one.version : '';
-  addFile(parts, 'runtime.txt', 'r' + version + '-' + day + '\n');
+  addFile(parts, 'runtime.txt', 'r' + version + '-' + spellDay(software.moment) + '\n');
   const { words, left } = listRCalls(software.packages.filter((other) => other.manager === 'r'));
-  if (words.length > 0) addFile(parts, 'install.R', headOfExport('# ', software, 'install.R: packages of R.') + ['options(repos = "' + spellCranOfDay(moment) + '")', 'install.packages("remotes")'].concat(words).map((line) => line + '\n').join(''));
+  if (words.length > 0) addFile(parts, 'install.R', headOfExport('# ', software, 'install.R: packages of R.') + ['options(repos = "' + spellCranOfDay(software.moment) + '")', 'install.packages("remotes")'].concat(words).map((line) => line + '\n').join(''));
   parts.left.push(...left);
   if (words.length > 0) parts.left.push('the package remotes of R is added, to install the others');
 }

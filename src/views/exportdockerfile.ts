@@ -8,7 +8,7 @@ import { collectSoftware } from '../core/recordedsoftware.ts';
 import type { RecordedPackage, RecordedSoftware } from '../core/recordedsoftware.ts';
 import { platformOf } from '../core/system.ts';
 import { quoteWord } from '../formats/shell.ts';
-import { listSnapshotSources, spellAptPins, tellAptPins } from './exportapt.ts';
+import { listSnapshotSources, spellAptPins, spellDay, tellAptPins } from './exportapt.ts';
 import { selectCondaSpecs } from './exportconda.ts';
 import { commentLine, countWords, findInterpreter, headOfExport, listSome, spellPackage, tellLeftPackages, tellMachine, tellRuns, tellVariables } from './exportleft.ts';
 import { spellJuliaPackages, spellNodePackages, spellRPackages, spellRubyPackages } from './exportlanguages.ts';
@@ -22,11 +22,13 @@ type ImageScript = { text: ByteString; left: ByteString[] };
 function chooseBase(software: RecordedSoftware): BaseImage | undefined {
   const { family, version, codename } = software.system;
   const suffix = family === 'debian' ? codename : family === 'alpine' ? 'alpine' + version : '';
-  const images: { [manager: string]: string } = { python: 'python', julia: 'julia', ruby: 'ruby', npm: 'node' };
+  // The small ones: in the others are packages that want another version of what is to be installed.
+  const slim = family === 'debian' ? '-slim' : '';
+  const images: { [manager: string]: string[] } = { python: ['python:', slim + '-' + suffix], julia: ['julia:', '-' + suffix], ruby: ['ruby:', slim + '-' + suffix], npm: ['node:', '-' + suffix + slim] };
   for (const manager of Object.keys(images)) {
     const one = findInterpreter(software, manager);
     const isPublished = one !== undefined && one.source === manager && one.name !== 'pypy' && /^\d+\.\d+\.\d+$/.test(one.version);
-    if (isPublished && suffix !== '' && (family === 'alpine' || software.system.version !== '')) return { image: images[manager] + ':' + one.version + '-' + suffix, language: manager };
+    if (isPublished && suffix !== '' && (family === 'alpine' || software.system.version !== '')) return { image: images[manager].join(one.version), language: manager };
   }
   const major = version.split('.')[0];
   const systems: { [family: string]: string } = {
@@ -74,14 +76,16 @@ function listWantedLocales(software: RecordedSoftware): string[] {
 
 function installDebian(software: RecordedSoftware, tools: string[]): ImageScript {
   const apt = spellAptPins(software.packages);
-  const sources = listSnapshotSources(software);
+  const sources = listSnapshotSources(software, '$at');
   const commands: ByteString[] = [];
   let text = '';
-  const isUbuntu = software.system.family === 'ubuntu';
   const clean = 'rm -rf /var/lib/apt/lists/*';
   if (sources.length > 0) {
-    if (isUbuntu) text += commentLine('# ', 'The archive of that day is reached by https only.') + '# hadolint ignore=DL3008\n' + runLines(['apt-get update', 'apt-get install -y --no-install-recommends ca-certificates', clean]);
-    commands.push('printf \'%s\\n\'' + wordLines(sources) + ' \\\n      >/etc/apt/sources.list', 'rm -f /etc/apt/sources.list.d/*.sources');
+    if (software.system.family === 'ubuntu') text += commentLine('# ', 'The archive of a day is reached by https only.') + '# hadolint ignore=DL3008\n' + runLines(['apt-get update', 'apt-get install -y --no-install-recommends ca-certificates', clean]);
+    text += commentLine('# ', 'The archive as it was when runs began. If it lacks a version: add earlier moments.') + 'ARG SNAPSHOTS="' + software.moments.join(' ') + '"\n';
+    // By its priority what is in the image becomes what it was then, too.
+    commands.push('for at in $SNAPSHOTS; do printf \'%s\\n\'' + sources.map((line) => ' \\\n      "' + line + '"').join('') + '; \\\n    done >/etc/apt/sources.list', 'rm -f /etc/apt/sources.list.d/*.sources',
+      'printf \'Package: *\\nPin: origin ' + (software.system.family === 'ubuntu' ? 'snapshot.ubuntu.com' : 'snapshot.debian.org') + '\\nPin-Priority: 1001\\n\' >/etc/apt/preferences.d/snapshot');
   }
   for (const one of apt.foreign) commands.push('dpkg --add-architecture ' + one);
   commands.push('apt-get update', 'apt-get install -y --no-install-recommends --allow-downgrades' + wordLines(apt.pins.concat(tools)), clean);
@@ -119,14 +123,13 @@ function installApk(software: RecordedSoftware, tools: string[]): ImageScript {
 }
 
 function installPacman(software: RecordedSoftware, tools: string[]): ImageScript {
-  const { moment } = software;
-  const day = moment.slice(0, 4) + '/' + moment.slice(4, 6) + '/' + moment.slice(6, 8);
+  const day = spellDay(software.moment);
   const names = software.packages.filter((one) => one.manager === 'pacman' && /^[a-z0-9@_+][a-z0-9@._+-]*$/.test(one.name)).map((one) => one.name);
   const text = '# hadolint ignore=SC2016\n' + runLines([
-    'printf \'Server=https://archive.archlinux.org/repos/' + day + '/$repo/os/$arch\\n\' >/etc/pacman.d/mirrorlist',
+    'printf \'Server=https://archive.archlinux.org/repos/' + day.replace(/-/g, '/') + '/$repo/os/$arch\\n\' >/etc/pacman.d/mirrorlist',
     'pacman -Syyuu --noconfirm --needed' + wordLines(names.concat(tools)),
   ]);
-  return { text, left: ['pacman takes no versions: packages are those that the archive of Arch Linux had on ' + day.replace(/\//g, '-') + ', when the latest run began'] };
+  return { text, left: ['pacman takes no versions: packages are those that the archive of Arch Linux had on ' + day + ', when the latest run began'] };
 }
 
 function installSystem(software: RecordedSoftware, tools: string[]): ImageScript {

@@ -1,6 +1,7 @@
 // exportlanguages.ts - packages of R, Julia, Ruby and Node.js as their own installers take them. Knows no files.
 import type { ByteString } from '../core/bytes.ts';
 import type { RecordedPackage } from '../core/recordedsoftware.ts';
+import { spellDay } from './exportapt.ts';
 import { countWords, listSome, spellPackage } from './exportleft.ts';
 
 /** Arguments of the installer, quoted by nobody yet, and sentences on packages that it cannot be asked for. */
@@ -15,7 +16,7 @@ function tellUnspelled(language: string, packages: RecordedPackage[]): ByteStrin
 
 /** "https://packagemanager.posit.co/cran/2026-11-26": the Comprehensive R Archive Network as it was that day. */
 export function spellCranOfDay(moment: string): string {
-  return 'https://packagemanager.posit.co/cran/' + moment.slice(0, 4) + '-' + moment.slice(4, 6) + '-' + moment.slice(6, 8);
+  return 'https://packagemanager.posit.co/cran/' + spellDay(moment);
 }
 
 /** One call of an R function for each package; `left` tells the others. The package remotes is needed. */
