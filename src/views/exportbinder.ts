@@ -8,7 +8,7 @@ import { quoteWord } from '../formats/shell.ts';
 import { spellAptPins, spellDay } from './exportapt.ts';
 import { printCondaEnvironment } from './exportconda.ts';
 import { selectOwnPackages } from './exportdockerfile.ts';
-import { listRCalls, spellCranOfDay, spellJuliaPackages } from './exportlanguages.ts';
+import { spellJuliaPackages, spellRPackages } from './exportlanguages.ts';
 import { commentLine, countWords, findInterpreter, headOfExport, listSome, spellPackage, tellLeftPackages, tellMachine, tellRuns, tellVariables } from './exportleft.ts';
 import { printRequirements } from './exportpip.ts';
 
@@ -35,17 +35,16 @@ function addApt(parts: BinderParts, software: RecordedSoftware): void {
 function addR(parts: BinderParts, software: RecordedSoftware, one: RecordedPackage): void {
   const version = /^\d+\.\d+(?:\.\d+)?$/.test(one.version) ? '-' + one.version : '';
   addFile(parts, 'runtime.txt', 'r' + version + '-' + spellDay(software.moment) + '\n');
-  const { words, left } = listRCalls(software.packages.filter((other) => other.manager === 'r'));
-  if (words.length > 0) addFile(parts, 'install.R', headOfExport('# ', software, 'install.R: packages of R.') + ['options(repos = "' + spellCranOfDay(software.moment) + '")', 'install.packages("remotes")'].concat(words).map((line) => line + '\n').join(''));
+  const { words, left } = spellRPackages(software.packages.filter((other) => other.manager === 'r'), software.moment);
+  if (words.length > 0) addFile(parts, 'install.R', headOfExport('# ', software, 'install.R: packages of R.') + words.map((line) => line + '\n').join(''));
   parts.left.push(...left);
-  if (words.length > 0) parts.left.push('the package remotes of R is added, to install the others');
 }
 
 function addJulia(parts: BinderParts, software: RecordedSoftware, one: RecordedPackage): void {
   const version = /^\d+\.\d+\.\d+/.exec(one.version)?.[0];
   addFile(parts, 'Project.toml', headOfExport('# ', software, 'Project.toml: which Julia. Packages are added by postBuild.') + '[deps]\n\n[compat]\n' + (version === undefined ? '' : 'julia = "=' + version + '"\n'));
   const { words, left } = spellJuliaPackages(selectOwnPackages(software, 'julia'));
-  if (words.length > 0) addFile(parts, 'postBuild', '#!/bin/sh\n' + headOfExport('# ', software, 'postBuild: packages of Julia.') + 'set -e\njulia ' + words.map(quoteWord).join(' ') + '\n', true);
+  if (words.length > 0) addFile(parts, 'postBuild', '#!/bin/sh\n' + headOfExport('# ', software, 'postBuild: packages of Julia.') + 'set -e\njulia' + words.map((word) => ' -e ' + quoteWord(word)).join('') + '\n', true);
   parts.left.push(...left);
 }
 

@@ -16,7 +16,7 @@ import { printJsonValue } from './json.ts';
 type CapsulePlacing = { code: ByteString[]; data: ByteString[]; /** Not of the project's folder. */ outside: ByteString[] };
 
 function isPlaceable(path: ByteString): boolean {
-  return path !== '' && path[0] !== '/' && !hasDots(path) && path.indexOf('\0') < 0;
+  return path !== '' && path[0] !== '/' && !hasDots('/' + path) && path.indexOf('\0') < 0;
 }
 
 /** Inputs that are sources go to code/, all others to data/. */

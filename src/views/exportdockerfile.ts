@@ -41,13 +41,13 @@ function chooseBase(software: RecordedSoftware): BaseImage | undefined {
 }
 
 /** RUN with commands that each must succeed, a line each. */
-export function runLines(commands: ByteString[]): ByteString {
+function runLines(commands: ByteString[]): ByteString {
   return 'RUN ' + commands.join(' \\\n && ') + '\n';
 }
 
-/** Words of a command, one a line behind it. */
-export function wordLines(words: ByteString[]): ByteString {
-  return words.map((word) => ' \\\n      ' + quoteWord(word)).join('');
+/** Words of a command, one a line behind it, each with `option` before it. */
+function wordLines(words: ByteString[], option = ''): ByteString {
+  return words.map((word) => ' \\\n      ' + option + quoteWord(word)).join('');
 }
 
 // ---- packages of the system -----------------------------------------------------------------------------
@@ -159,8 +159,8 @@ function installPython(software: RecordedSoftware): ImageScript {
   return { text: runLines(['PIP_BREAK_SYSTEM_PACKAGES=1 python3 -m pip install --no-cache-dir' + wordLines(lines)]), left };
 }
 
-function installSpelled(command: string, spelled: SpelledPackages): ImageScript {
-  return { text: spelled.words.length === 0 ? '' : runLines([command + wordLines(spelled.words)]), left: spelled.left };
+function installSpelled(command: string, option: string, spelled: SpelledPackages): ImageScript {
+  return { text: spelled.words.length === 0 ? '' : runLines([command + wordLines(spelled.words, option)]), left: spelled.left };
 }
 
 /** Of a language the packages that nothing else brought. */
@@ -172,8 +172,8 @@ function installLanguages(software: RecordedSoftware): ImageScript {
   const own = (manager: string): RecordedPackage[] => selectOwnPackages(software, manager);
   const scripts = [
     installConda(software), installPython(software),
-    installSpelled('Rscript', spellRPackages(own('r'), software.moment)), installSpelled('julia', spellJuliaPackages(own('julia'))),
-    installSpelled('gem install --no-document', spellRubyPackages(own('ruby'))), installSpelled('npm install --prefix /', spellNodePackages(own('npm'))),
+    installSpelled('Rscript', '-e ', spellRPackages(own('r'), software.moment)), installSpelled('julia', '-e ', spellJuliaPackages(own('julia'))),
+    installSpelled('gem install --no-document', '', spellRubyPackages(own('ruby'))), installSpelled('npm install --prefix /', '', spellNodePackages(own('npm'))),
   ];
   return { text: scripts.map((one) => one.text).join(''), left: scripts.reduce<ByteString[]>((all, one) => all.concat(one.left), []) };
 }

@@ -4,7 +4,7 @@ import type { RecordedPackage } from '../core/recordedsoftware.ts';
 import { spellDay } from './exportapt.ts';
 import { countWords, listSome, spellPackage } from './exportleft.ts';
 
-/** Arguments of the installer, quoted by nobody yet, and sentences on packages that it cannot be asked for. */
+/** Arguments of the installer, not quoted yet, and sentences on packages that it cannot be asked for. */
 export type SpelledPackages = { words: ByteString[]; left: ByteString[] };
 
 const R_VERSION = /^\d+(?:[.-]\d+)+$/;
@@ -15,12 +15,12 @@ function tellUnspelled(language: string, packages: RecordedPackage[]): ByteStrin
 }
 
 /** "https://packagemanager.posit.co/cran/2026-11-26": the Comprehensive R Archive Network as it was that day. */
-export function spellCranOfDay(moment: string): string {
+function spellCranOfDay(moment: string): string {
   return 'https://packagemanager.posit.co/cran/' + spellDay(moment);
 }
 
 /** One call of an R function for each package; `left` tells the others. The package remotes is needed. */
-export function listRCalls(packages: RecordedPackage[]): SpelledPackages {
+function listRCalls(packages: RecordedPackage[]): SpelledPackages {
   const words: ByteString[] = [];
   const unspelled: RecordedPackage[] = [];
   for (const one of packages) {
@@ -34,20 +34,20 @@ export function listRCalls(packages: RecordedPackage[]): SpelledPackages {
   return { words, left: tellUnspelled('R', unspelled) };
 }
 
-/** Arguments of Rscript. */
+/** Expressions for Rscript -e. */
 export function spellRPackages(packages: RecordedPackage[], moment: string): SpelledPackages {
   const { words, left } = listRCalls(packages);
   if (words.length === 0) return { words, left };
-  const all = ['options(repos = "' + spellCranOfDay(moment) + '")', 'install.packages("remotes")'].concat(words);
-  return { words: all.reduce<ByteString[]>((list, call) => list.concat('-e', call), []), left: left.concat('the package remotes of R is added, to install the others') };
+  const first = ['options(repos = "' + spellCranOfDay(moment) + '")', 'install.packages("remotes")'];
+  return { words: first.concat(words), left: left.concat('the package remotes of R is added, to install the others') };
 }
 
-/** Arguments of julia. */
+/** Expressions for julia -e. */
 export function spellJuliaPackages(packages: RecordedPackage[]): SpelledPackages {
   const isSpelled = (one: RecordedPackage): boolean => /^[A-Za-z_]\w*$/.test(one.name) && SEMANTIC_VERSION.test(one.version) && !one.detail.startsWith('editable ');
   const specs = packages.filter(isSpelled).map((one) => 'PackageSpec(name="' + one.name + '", version="' + one.version.replace(/\+.*$/, '') + '")');
   const left = tellUnspelled('Julia', packages.filter((one) => !isSpelled(one)));
-  return { words: specs.length === 0 ? [] : ['-e', 'using Pkg; Pkg.add([' + specs.join(', ') + '])'], left };
+  return { words: specs.length === 0 ? [] : ['using Pkg; Pkg.add([' + specs.join(', ') + '])'], left };
 }
 
 /** Arguments of gem install. */

@@ -53,7 +53,7 @@ export function tellRuns(software: RecordedSoftware, managers: string[]): ByteSt
   }
   if (bareCount > 0) left.push('of ' + countWords(bareCount, 'run') + ' the environment is not known: there is no record of it that can be read');
   const conflicts = software.conflicts.filter((one) => managers.indexOf(one.manager) >= 0);
-  if (conflicts.length > 0) left.push('the runs had ' + countWords(conflicts.length, 'package') + ' in several versions, of which the latest run\'s is taken: ' + listSome(conflicts.map(spellConflict)));
+  if (conflicts.length > 0) left.push('the runs had ' + countWords(conflicts.length, 'package') + ' in several versions, of which that of the latest run is taken, and of one run the highest: ' + listSome(conflicts.map(spellConflict)));
   return left;
 }
 
