@@ -76,7 +76,7 @@ const PRINTERS: { [name in ExportName]: PrintExport } = {
 function findExport(name: ByteString): PrintExport {
   const found = EXPORT_FORMS.find((one) => one.name === name);
   if (found !== undefined) return PRINTERS[found.name];
-  throw new Failure('cannot export "' + name + '": there is no such form', 'one of ' + joinWords(EXPORT_FORMS.map((one) => one.name), 'and'), EXIT.usage);
+  throw new Failure('cannot export "' + makeHarmless(name) + '": there is no such form', 'one of ' + joinWords(EXPORT_FORMS.map((one) => one.name), 'or'), EXIT.usage);
 }
 
 /** `output` as given, for messages; written under its absolute name. */
