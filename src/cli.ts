@@ -293,6 +293,20 @@ export const VERBS: VerbSpec[] = [
     example: 'rr export citation -o CITATION.cff',
   },
   {
+    name: 'archive', usage: 'rr archive [OPTION...] [FILE.tar|FILE.zip|DIR/]', summary: 'put code, data, results and records into one file, for good', operands: [0, 1],
+    options: [
+      { name: 'name', value: 'NAME', help: 'the folder in the archive is NAME (default: FILE without its ending)' },
+      { name: 'include', value: 'GLOB', isRepeatable: true, help: 'also files of the project that nothing else names, or that are too large' },
+      { name: 'exclude', value: 'GLOB', isRepeatable: true, help: 'no such files, whatever else is said' },
+      { name: 'max-size', value: 'SIZE', help: 'name larger files instead: 512M, 4G (default: all go in)' },
+      { name: 'allow-changed', help: 'also what is not as recorded; the archive says so' },
+      { name: 'dry-run', letter: 'n', help: 'tell what would go in, and what would not' },
+      { name: 'force', letter: 'f', help: 'replace an archive that is there' },
+      QUIET, PROJECT,
+    ],
+    example: 'rr archive co2-2026.tar',
+  },
+  {
     name: 'help', usage: 'rr help [OPTION...] [VERB]', summary: 'explain a verb', operands: [0, 1],
     options: [{ name: 'completion', value: 'SHELL', words: COMPLETION_SHELLS, help: 'print what lets SHELL complete the command lines of rr: ' + joinWords(COMPLETION_SHELLS, 'or') }],
     example: 'rr help record',

@@ -36,7 +36,7 @@ export type WordKind = 'file' | 'folder' | 'run' | 'label' | 'tag' | 'note' | 'v
 
 /** Words in capitals of usage and of values that name something which can be looked up. */
 const WORD_KINDS = new Map<string, WordKind>([
-  ['FILE', 'file'], ['PATH', 'file'], ['DIR', 'folder'], ['RUN', 'run'], ['LABEL', 'label'], ['TAG', 'tag'], ['NOTE', 'note'], ['VERB', 'verb'], ['PARAMETER', 'file'],
+  ['FILE', 'file'], ['FILE.tar', 'file'], ['FILE.zip', 'file'], ['PATH', 'file'], ['DIR', 'folder'], ['DIR/', 'folder'], ['RUN', 'run'], ['LABEL', 'label'], ['TAG', 'tag'], ['NOTE', 'note'], ['VERB', 'verb'], ['PARAMETER', 'file'],
 ]);
 
 /** What a word of usage or of a value names: "FILE|RUN" a file or a run. A run may be given by its label anyway. */
