@@ -42,8 +42,8 @@ function chartSeconds(value) {
   const sign = value < 0 ? '-' : '';
   if (size === 0) return '0 s';
   if (size < 59.95) return sign + chartTidy(size.toPrecision(3)) + ' s';
-  const pairs = [[86400, 'd', 3600, 'h'], [3600, 'h', 60, 'min'], [60, 'min', 1, 's']];
-  const [big, bigName, small, smallName] = pairs.find((pair) => Math.round(size) >= pair[0]) || pairs[2];
+  const pairs = [[86400, 'd', 3600, 'h', 60], [3600, 'h', 60, 'min', 1], [60, 'min', 1, 's', 1]];
+  const [big, bigName, small, smallName] = pairs.find(([least, , , , grain]) => Math.round(size / grain) * grain >= least) || pairs[2];
   const count = Math.round(size / small);
   const rest = count % (big / small);
   return sign + String((count - rest) * small / big) + ' ' + bigName + (rest === 0 ? '' : ' ' + String(rest) + ' ' + smallName);
@@ -209,9 +209,10 @@ function chartScale(extent, isLog, from, to, count, isTight) {
   const high = isTight ? wide.high : nice.high;
   const kept = [];
   nice.ticks.forEach((at, i) => { if (at >= low && at <= high) kept.push({ at, text: nice.texts[i] }); });
-  // Halves, so that the difference of the largest numbers is one too.
-  const bend = isLog ? Math.log10 : (value) => value / 2;
-  const unbend = isLog ? (value) => Math.pow(10, value) : (value) => value * 2;
+  // Of the largest numbers halves, so that their difference is a number too.
+  const part = Math.max(Math.abs(low), Math.abs(high)) > 8e307 ? 2 : 1;
+  const bend = isLog ? Math.log10 : (value) => value / part;
+  const unbend = isLog ? (value) => Math.pow(10, value) : (value) => value * part;
   const start = bend(low);
   const span = bend(high) - start;
   return {
