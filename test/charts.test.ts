@@ -128,7 +128,7 @@ for v in values:
 });
 
 test('chartBytes(), chartSeconds() and chartMoment() say amounts as people do', () => {
-  assert.deepEqual([0, 1, 999, 1000, 1536, 1048576, 5.5e9, 1e18, 1e30].map(charts.chartBytes), ['0 B', '1 B', '999 B', '0.977 KiB', '1.5 KiB', '1 MiB', '5.12 GiB', '888 PiB', '8.67e11 EiB']);
+  assert.deepEqual([0, 1, 1023, 1024, 1536, 1048576, 5.5e9, 1e18, 1e30].map(charts.chartBytes), ['0 B', '1 B', '1023 B', '1 KiB', '1.5 KiB', '1 MiB', '5.12 GiB', '888 PiB', '8.67e11 EiB']);
   assert.deepEqual([0, 0.25, 59.9, 59.99, 60, 119.6, 3599.6, 3600, 5400, 86399, 86400, 1e6, -61].map(charts.chartSeconds),
     ['0 s', '0.25 s', '59.9 s', '1 min', '1 min', '2 min', '1 h', '1 h', '1 h 30 min', '1 d', '1 d', '11 d 14 h', '-1 min 1 s']);
   assert.deepEqual([0, 1795674234567, NaN, 1e300].map(charts.chartMoment), ['1970-01-01 00:00:00', '2026-11-26 06:23:54', '?', '?']);

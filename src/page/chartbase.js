@@ -29,7 +29,7 @@ function chartBytes(value) {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
   let unit = 0;
   let size = value;
-  while (Math.abs(size) >= 999.5 && unit < units.length - 1) {
+  while (Math.abs(size) >= (unit === 0 ? 1024 : 999.5) && unit < units.length - 1) {
     size /= 1024;
     unit += 1;
   }

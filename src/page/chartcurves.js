@@ -35,21 +35,28 @@ function chartWindow(points, zoom) {
   return points.slice(first, last + 1);
 }
 
-function chartExtentOf(lines, place, isLog, within) {
-  const all = { low: Infinity, high: -Infinity, left: 0, isEmpty: true };
+/** Extents along both axes of the points that have a place on both; others are counted, but for those without an x. */
+function chartExtentsOf(lines, isLogX, isLogY, within) {
+  const x = { low: Infinity, high: -Infinity, isEmpty: true };
+  const y = { low: Infinity, high: -Infinity, isEmpty: true };
+  let left = 0;
+  const has = (value, isLog) => Number.isFinite(value) && !(isLog && value <= 0);
+  const take = (extent, value) => {
+    if (value < extent.low) extent.low = value;
+    if (value > extent.high) extent.high = value;
+    extent.isEmpty = false;
+  };
   for (const line of lines) {
     for (const point of line.points) {
-      const value = point[place];
-      if (value === null || value === undefined || (within !== undefined && !(point[0] >= within.low && point[0] <= within.high))) continue;
-      if (!Number.isFinite(value) || (isLog && value <= 0)) all.left += 1;
+      if (point[0] === null || point[0] === undefined) continue;
+      if (!has(point[0], isLogX) || !has(point[1], isLogY)) left += 1;
       else {
-        if (value < all.low) all.low = value;
-        if (value > all.high) all.high = value;
+        take(x, point[0]);
+        if (within === undefined || (point[0] >= within.low && point[0] <= within.high)) take(y, point[1]);
       }
     }
   }
-  all.isEmpty = all.low > all.high;
-  return all;
+  return { x, y, left };
 }
 
 /** Buttons that show and hide lines. */
@@ -250,9 +257,8 @@ function drawCurves(container, data, options) {
     const shown = lines.filter((line) => !memory.hidden.has(line.key));
     const width = chartWidth(container);
     const height = Math.round(Math.min(440, Math.max(260, width * 0.5)));
-    const extentX = chartExtentOf(shown, 0, Boolean(options.logX), undefined);
-    const extentY = chartExtentOf(shown, 1, Boolean(options.logY), memory.zoom);
-    if (lines.length === 0 || (shown.length === lines.length && memory.zoom === undefined && (extentX.isEmpty || extentY.isEmpty))) {
+    const extents = chartExtentsOf(shown, Boolean(options.logX), Boolean(options.logY), memory.zoom);
+    if (lines.length === 0 || (shown.length === lines.length && extents.x.isEmpty)) {
       chartEmpty(container, data.title, 'No values to draw.');
       return;
     }
@@ -260,10 +266,10 @@ function drawCurves(container, data, options) {
     const hasLabels = shown.length <= CHART_MOST_LABELS && width >= 560;
     const longest = shown.reduce((most, line) => Math.max(most, Math.min(20, Array.from(line.label).length)), 0);
     const box = { left: 0, right: width - (hasLabels ? Math.ceil(longest * 6.8) + 20 : 12), top: 26, bottom: height - 42, width };
-    const scaleY = chartScale(extentY, Boolean(options.logY), box.bottom, box.top, Math.max(3, Math.round(height / 70)), false);
+    const scaleY = chartScale(extents.y, Boolean(options.logY), box.bottom, box.top, Math.max(3, Math.round(height / 70)), false);
     box.left = chartRoom(scaleY);
     const isTight = !options.logX || memory.zoom !== undefined;
-    const scaleX = chartScale(memory.zoom === undefined ? extentX : { ...memory.zoom, isEmpty: false }, Boolean(options.logX), box.left + 4, box.right - 4, Math.max(2, Math.round((box.right - box.left) / 90)), isTight);
+    const scaleX = chartScale(memory.zoom === undefined ? extents.x : { ...memory.zoom, isEmpty: false }, Boolean(options.logX), box.left + 4, box.right - 4, Math.max(2, Math.round((box.right - box.left) / 90)), isTight);
     chartAxisY(view.drawing, scaleY, box, data.yName);
     chartAxisX(view.drawing, scaleX, box, data.xName);
     chartPaintLines(view, shown, scaleX, scaleY, box, memory.zoom);
@@ -271,7 +277,7 @@ function drawCurves(container, data, options) {
     chartLegend(view, lines, memory, paint);
     chartZoom(view, scaleX, box, memory, paint);
     chartExplore(view, chartLinePoints(view, shown, box, { x: data.xName, y: data.yName }, options.onPick));
-    if (extentX.left + extentY.left > 0) chartSay(view, chartCount(extentX.left + extentY.left, 'value is', 'values are') + ' left out: not a number' + (options.logX || options.logY ? ', or not above 0 on a logarithmic axis.' : '.'));
+    if (extents.left > 0) chartSay(view, chartCount(extents.left, 'value is', 'values are') + ' left out: not a number' + (options.logX || options.logY ? ', or not above 0 on a logarithmic axis.' : '.'));
     chartCurveTable(view, lines, data);
     if (focused !== undefined) view.legend.querySelectorAll('.chart-key')[focused].focus();
   };

@@ -304,29 +304,37 @@ function chartBrushAxis(view, state, memory, n, change) {
   }));
   const hit = chartShape('rect', { x: x - 14, y: box.top - 6, width: 28, height: box.bottom - box.top + 12, class: 'chart-hit' });
   svg.append(band, hit, ...handles);
-  chartDragBrush(view, hit, box, set, () => memory.brushes[n]);
+  chartDragBrush(view, hit, box, set, () => memory.brushes[n], undefined);
+  handles.forEach((handle, i) => chartDragBrush(view, handle, box, set, undefined, () => (memory.brushes[n] === undefined ? [box.bottom, box.top] : [memory.brushes[n].low, memory.brushes[n].high])[i]));
   show();
 }
 
-/** A press on the axis begins a brush; on a part of one it is forgotten if nothing was dragged. */
-function chartDragBrush(view, hit, box, set, current) {
+/**
+ * A press on the axis begins a brush, one on a handle moves that end (startAt() gives the other); where nothing was
+ * dragged, a brush under the press is forgotten.
+ */
+function chartDragBrush(view, target, box, set, current, startAt) {
+  let pressed;
   let from;
-  hit.addEventListener('pointerdown', (event) => {
+  target.addEventListener('pointerdown', (event) => {
     if (event.button !== 0) return;
-    hit.setPointerCapture(event.pointerId);
-    from = chartPointer(view, event).y;
-    view.isDragged = true;
+    target.setPointerCapture(event.pointerId);
+    pressed = chartPointer(view, event).y;
+    from = startAt === undefined ? pressed : startAt();
     event.preventDefault();
+    event.stopPropagation();
   });
-  hit.addEventListener('pointermove', (event) => {
-    if (from === undefined) return;
+  target.addEventListener('pointermove', (event) => {
+    if (pressed === undefined) return;
     const to = chartPointer(view, event).y;
-    if (Math.abs(to - from) > 3) set(from, to);
+    if (Math.abs(to - pressed) > 3) set(from, to);
+    event.stopPropagation();
   });
-  hit.addEventListener('pointerup', (event) => {
-    if (from !== undefined && Math.abs(chartPointer(view, event).y - from) <= 3 && current() !== undefined) set(box.top, box.bottom);
-    from = undefined;
+  target.addEventListener('pointerup', (event) => {
+    if (pressed !== undefined && startAt === undefined && Math.abs(chartPointer(view, event).y - pressed) <= 3 && current() !== undefined) set(box.top, box.bottom);
+    pressed = undefined;
   });
+  target.addEventListener('click', (event) => event.stopPropagation());
 }
 
 /** Lets pointer and keys choose a run's line among those within the brushes. */
