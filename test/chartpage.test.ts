@@ -22,6 +22,7 @@ async function look(script: string, task: (page: ChromiumPage) => Promise<void>,
   shared = shared ?? new Chromium();
   const page = await shared.makePage(size);
   await page.open(writeChartPage(SETUP + script));
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
   await task(page);
   assert.deepEqual(page.faults, []);
   assert.equal(await page.evaluate('document.title'), 'Charts');
@@ -109,6 +110,7 @@ test('drawCurves() is walked by keys, read by pointer, and its lines hidden, sho
     await page.click('#c .chart-button');
     assert.equal(await page.countOf('#c .chart-button'), 0);
     await page.click('#c summary');
+    await page.waitFor('document.querySelector("#c tbody")');
     assert.match(await page.textOf('#c table tbody'), /run 0\s+11\s+1\s+11\s+1\s+11\s+0\s+10/);
   });
 });
@@ -206,6 +208,7 @@ test('drawGraph() is walked along its edges, enlarged, and told as a list', { sk
       await page.click('#g button[aria-label="Larger"]');
       assert.ok(Number(await page.evaluate('document.querySelector("#g .chart-map svg").getAttribute("width")')) > width);
       await page.click('#g summary');
+      await page.waitFor('document.querySelector("#g li")');
       assert.equal(await page.countOf('#g li'), 5);
       assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true);
     }, isPhone ? { width: 390, height: 844, isPhone } : {});
