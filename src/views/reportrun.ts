@@ -246,7 +246,7 @@ function section(title: string, content: Html): Html {
 }
 
 /** Two tables beside each other where there is room. */
-function printPair(first: Html, second: Html): Html {
+function printBeside(first: Html, second: Html): Html {
   return first === '' || second === '' ? first + second : '<div class="pair">\n' + first + second + '</div>\n';
 }
 
@@ -267,7 +267,7 @@ export function printRunArticle(story: ReportedRun, places: SharedPlaces): Html 
   return '<article class="run" id="run-' + run.id + '" aria-labelledby="title-' + run.id + '">\n' + printRunHead(run)
     + section('Notes', printNotes(story))
     + section('Warnings', run.warnings.length === 0 ? '' : '<ul class="warnings">\n' + run.warnings.map((one) => '<li>' + htmlText(one) + '</li>\n').join('') + '</ul>\n')
-    + section('Parameters and metrics', printPair(printFacts('Parameters', listNamed(run.parameters, ' ')), printFacts('Metrics', listNamed(run.metrics, ' '))))
+    + section('Parameters and metrics', printBeside(printFacts('Parameters', listNamed(run.parameters, ' ')), printFacts('Metrics', listNamed(run.metrics, ' '))))
     + section('While it ran', printFacts('Series', listSeries(story), ['metric', 'values', 'last', 'least', 'most', 'course']) + (story.series.length > 0 ? '<div data-chart="curves"></div>\n' : '') + (story.resources.length > 0 ? '<div data-chart="resources"></div>\n' : ''))
     + section('Outputs', printFacts('Outputs', listOutputFacts(story), ['file', 'size', 'SHA-256', '']) + printPreviews(run.outputs, places))
     + section('Inputs', printFacts('Inputs', listInputFacts(story), ['file', 'size', 'SHA-256', '']) + printPreviews(run.inputs, places))
