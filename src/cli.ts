@@ -307,6 +307,17 @@ export const VERBS: VerbSpec[] = [
     example: 'rr archive co2-2026.tar',
   },
   {
+    name: 'report', usage: 'rr report [OPTION...] [RUN...]', summary: 'make a page of all that is recorded, for a browser', operands: [0, Infinity],
+    options: [
+      { name: 'output', letter: 'o', value: 'FILE', help: 'write to FILE (default: report.html in the project)' },
+      { name: 'max-size', value: 'SIZE', help: 'of what is told of runs beyond the table (default: 200M)' },
+      { name: 'one-file', help: 'put no files beside the page, however large it is' },
+      { name: 'force', letter: 'f', help: 'write over a file that is no report' },
+      QUIET, PROJECT,
+    ],
+    example: 'rr report -o runs.html',
+  },
+  {
     name: 'help', usage: 'rr help [OPTION...] [VERB]', summary: 'explain a verb', operands: [0, 1],
     options: [{ name: 'completion', value: 'SHELL', words: COMPLETION_SHELLS, help: 'print what lets SHELL complete the command lines of rr: ' + joinWords(COMPLETION_SHELLS, 'or') }],
     example: 'rr help record',

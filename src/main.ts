@@ -10,6 +10,7 @@ import { workAtClusterJob } from './commands/clusterjob.ts';
 import { diffRuns } from './commands/diff.ts';
 import { freeSpace } from './commands/gc.ts';
 import { exportRecords } from './commands/export.ts';
+import { writeReport } from './commands/report.ts';
 import { initProject } from './commands/init.ts';
 import { printJournal } from './commands/journal.ts';
 import { listRuns } from './commands/list.ts';
@@ -101,6 +102,7 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
       project, name: one('name'), includes: all('include'), excludes: all('exclude'), maxSize: one('max-size'), allowChanged: has('allow-changed'),
       dryRun: has('dry-run'), force: has('force'), quiet: has('quiet'),
     });
+    case 'report': return writeReport(parsed.operands, { project, output: one('output'), maxSize: one('max-size'), oneFile: has('one-file'), force: has('force'), quiet: has('quiet') });
     case 'make': return makeTargets(parsed.operands, {
       project, jobs: one('jobs'), keepGoing: has('keep-going'), dryRun: has('dry-run'), why: has('why'), force: has('force'), down: all('down'), retries: one('retries'),
       timeout: one('timeout'), environment: has('environment'), reuse: has('reuse'), noReuse: has('no-reuse'), cache: one('cache'), load: one('load'), memory: one('memory'), on: one('on'), wait: has('wait'), pack: one('pack'),
