@@ -10,8 +10,10 @@ const MOST_POINTS_READ = 1000000;
 const MOST_SERIES_READ = 10000;
 const MOST_SAMPLES_READ = 100000;
 
-/** A decimal number as programs print it, or what they print in its place; in lower case also Python's "nan", C's "inf". */
-export const SERIES_VALUE = /^(?:[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?(?:nan|NaN|NAN|inf|Inf|INF|infinity|Infinity))$/;
+/** Source of a pattern: a decimal number as programs print it, or what they print where there is none: Python's "nan", C's "inf". */
+export const PRINTED_NUMBER = '[-+]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?(?:nan|NaN|NAN|inf|Inf|INF|infinity|Infinity)';
+
+export const SERIES_VALUE = new RegExp('^(?:' + PRINTED_NUMBER + ')$');
 
 /** NaN, Infinity or the number of a value in a series; undefined for any other text. */
 export function numberOfValue(value: ByteString): number | undefined {
