@@ -30,7 +30,7 @@ export type ResourceSample = {
 };
 
 /** So many points a series keeps, whatever the length of the run. */
-export const MOST_POINTS = 2000;
+export const MOST_SERIES_POINTS = 2000;
 /** Of more names than these only the last value is known. */
 export const MOST_SERIES = 100;
 /** Of more names than these nothing is known. */
@@ -61,7 +61,7 @@ export class SeriesCollector {
     if (!one.isLastKept) return;
     one.points.push(point);
     // One place is left for the last point.
-    if (one.points.length < MOST_POINTS) return;
+    if (one.points.length < MOST_SERIES_POINTS) return;
     one.points = one.points.filter((_, i) => i % 2 === 0);
     one.stride *= 2;
     one.isLastKept = one.points[one.points.length - 1] === point;

@@ -38,7 +38,7 @@ export function findRuleFault(text: ByteString): string | undefined {
  * Pieces between stars are found one after another, each at the first place where it fits: the time that
  * takes grows with the length of the line only, whatever the pattern.
  */
-function compilePattern(text: ByteString): LinePattern {
+function compileLinePattern(text: ByteString): LinePattern {
   const pattern: LinePattern = [];
   let piece = '';
   let names: ByteString[] = [];
@@ -75,7 +75,7 @@ export function readMetricRule(texts: ByteString[]): MetricRule {
   for (const text of texts) {
     if (text.length > LONGEST_RULE) failRule(text.slice(0, 40) + '...', 'longer than ' + String(LONGEST_RULE) + ' bytes');
     if (text === 'off') rule.isOff = true;
-    else if (text.indexOf('{') >= 0) rule.patterns.push(compilePattern(text));
+    else if (text.indexOf('{') >= 0) rule.patterns.push(compileLinePattern(text));
     else {
       if (!/^[A-Za-z0-9_.\/@*?%[\]!-]+(?:,[A-Za-z0-9_.\/@*?%[\]!-]+)*$/.test(text)) failRule(text, 'no list of names');
       names.push(...text.split(',').map(compileGlob));

@@ -99,7 +99,7 @@ export class RunMeasures {
   }
 }
 
-export type Measured = {
+export type MeasuredRun = {
   project: Project;
   withhold: (text: ByteString) => ByteString;
   /** undefined: no files are to be kept. */
@@ -113,7 +113,7 @@ export type Measured = {
  * is known over time. Reads the metrics files that the run wrote: one that was there before says nothing of it. What they
  * say counts more than what was printed.
  */
-export function noteMeasures(run: Run, { project, withhold, logName, samples, printed }: Measured): void {
+export function noteMeasures(run: Run, { project, withhold, logName, samples, printed }: MeasuredRun): void {
   const written = run.metricsFiles.filter((path) => run.outputs.some((file) => file.path === path));
   for (const path of run.metricsFiles) if (written.indexOf(path) < 0) run.warnings.push('the metrics file ' + path + ' was not written');
   const files = readMetrics(project, written);

@@ -37,7 +37,7 @@ export function listDescendants(pid: number): number[] {
 }
 
 /** High-water mark of a process's resident memory and what is resident now; 0 if it is gone. */
-function readMemory(pid: number): { peakBytes: number; nowBytes: number } {
+function readMemoryOf(pid: number): { peakBytes: number; nowBytes: number } {
   try {
     const parts = /^VmHWM:\s+(\d+) kB\nVmRSS:\s+(\d+) kB/m.exec(fs.readFileSync('/proc/' + String(pid) + '/status', 'latin1'));
     return parts === null ? { peakBytes: 0, nowBytes: 0 } : { peakBytes: Number(parts[1]) * 1024, nowBytes: Number(parts[2]) * 1024 };
@@ -48,7 +48,7 @@ function readMemory(pid: number): { peakBytes: number; nowBytes: number } {
 
 /** High-water mark of a process's resident memory; 0 if it is gone. */
 export function readPeakMemoryBytes(pid: number): number {
-  return readMemory(pid).peakBytes;
+  return readMemoryOf(pid).peakBytes;
 }
 
 /** CPU time of a process and of the children that it has waited for; undefined if it is gone, or a zombie that uses nothing any more. */
@@ -137,7 +137,7 @@ export class UsageSampler {
     const pids = listDescendants(this.pid);
     let memoryBytes = 0;
     for (const pid of pids) {
-      const { peakBytes, nowBytes } = readMemory(pid);
+      const { peakBytes, nowBytes } = readMemoryOf(pid);
       this.peakBytes = Math.max(this.peakBytes, peakBytes);
       memoryBytes += nowBytes;
     }
