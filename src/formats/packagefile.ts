@@ -1,6 +1,6 @@
 // packagefile.ts - reads what pyproject.toml, DESCRIPTION of R, Project.toml of Julia, package.json and a README tell of a project. Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
-import { trimBlanks, isUtf8 } from '../core/bytes.ts';
+import { isUtf8, trimBlanks } from '../core/bytes.ts';
 import type { Creator, ToldMetadata } from '../core/metadata.ts';
 import { emptyTold } from '../core/metadata.ts';
 import type { ParameterNode } from '../core/parameters.ts';
