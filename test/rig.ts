@@ -89,7 +89,7 @@ const JUDGES = path.resolve(__dirname, '..', '..', 'judges');
  * ('bagit.py', 'python' of the first), or the folder of an npm package. Undefined if it is not there.
  */
 export function judge(name: string): string | undefined {
-  const places = [['python', 'bin', name], ['cff', 'bin', name], ['node_modules', name]];
+  const places = [['python', 'bin', name], ['cff', 'bin', name], ['software', 'bin', name], ['node_modules', name]];
   return places.map((place) => path.join(JUDGES, ...place)).find((place) => fs.existsSync(place));
 }
 

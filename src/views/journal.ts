@@ -71,9 +71,13 @@ function describeSpans(runs: Run[]): ByteString[] {
   });
 }
 
-/** Tail of the streams without the terminal's codes and what a carriage return overwrote. */
+/** A line that a command printed without the terminal's codes and what a carriage return overwrote; harmless. */
+export function showPrinted(line: ByteString): ByteString {
+  return makeHarmless(line.replace(/\r+$/, '').replace(/^[^]*\r/, '').replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, '').replace(/\t/g, ' '));
+}
+
 function printedItem(lines: ByteString[]): JournalItem[] {
-  const clean = lines.map((one) => makeHarmless(one.replace(/\r+$/, '').replace(/^[^]*\r/, '').replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, '').replace(/\t/g, ' ')));
+  const clean = lines.map(showPrinted);
   return clean.length === 0 ? [] : [{ kind: 'printed', name: '', lines: clean }];
 }
 
