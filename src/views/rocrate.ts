@@ -105,6 +105,7 @@ function listLeft(request: CrateRequest, files: CrateFiles, runs: CrateRuns): By
   const lacking: [string, boolean][] = [['title', metadata.title === undefined], ['description', metadata.description === undefined], ['license', metadata.license === undefined], ['author', metadata.creators.length === 0]];
   const left: ByteString[] = [];
   for (const [word, isLacking] of lacking) if (isLacking) left.push('RO-Crate asks for ' + (word === 'author' ? 'an ' : 'a ') + word + ', which no file of the project tells');
+  left.push(...metadata.doubts);
   if (metadata.released === undefined) left.push('RO-Crate asks for a date of publication: it is the end of the last run, or SOURCE_DATE_EPOCH');
   left.push('RO-Crate has an agent for each run: the records do not tell who started them');
   if (runs.unversioned.size > 0) left.push('the version of ' + countOf(runs.unversioned.size, 'program') + ' is not recorded');
