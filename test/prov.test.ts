@@ -5,7 +5,7 @@ import fs from 'fs';
 import path from 'path';
 import { quoteProvN } from '../src/views/provn.ts';
 import { makeHostileProject } from './hostileproject.ts';
-import { hasProgram, judge, lacksJudges, listRecords, makeTemporary, rr, run } from './rig.ts';
+import { hasProgram, judge, lacksJudges, listRecords, makeProject, makeTemporary, rr, run } from './rig.ts';
 
 const EXAMPLE = path.resolve(__dirname, '..', '..', '..', 'docs', 'example');
 const NO_PROV = lacksJudges('prov-convert');
@@ -119,6 +119,27 @@ test('the same bytes made by two runs are an entity of each, and of the content'
   assert.ok(text.indexOf('used(rr:run/' + idOf('reader') + ', rr:run/' + idOf('second') + '/output/twice.txt, -)') > 0);
   assert.ok(text.indexOf('used(rr:run/' + idOf('later reader') + ', rr:run/' + idOf('third') + '/output/twice.txt, -)') > 0);
   assert.ok(text.indexOf('wasDerivedFrom') < 0);
+});
+
+test('those who made the project are agents of the current results, which are one collection', { skip: NO_PROV }, () => {
+  const project = path.join(makeTemporary(), 'example');
+  assert.equal(run(undefined, ['cp', '-R', EXAMPLE, project]).status, 0);
+  fs.writeFileSync(path.join(project, 'CITATION.cff'), 'cff-version: 1.2.0\nmessage: Cite it\ntitle: A "study"\nauthors:\n  - family-names: Author\n    given-names: A.\n  - name: A Group\n');
+  const { counts, labels, provn } = readWithProv(exportProv(project, 'prov-json'));
+  assert.deepEqual([counts.Agent, counts.Attribution, counts.Membership], [3, 2, 6]);
+  assert.ok(labels.indexOf('A "study"') >= 0 && labels.indexOf('A Group') >= 0);
+  assert.deepEqual(normalizeProvN(exportProv(project, 'prov-n')), normalizeProvN(provn));
+});
+
+test('a secret that was withheld stays so', () => {
+  const project = makeProject();
+  const done = rr(project, ['record', '-q', '--trace', 'none', '--variable', 'API_TOKEN', '-o', 'o.txt', '--', 'sh', '-c', 'echo "$1" | wc -c > o.txt', 'sh', '--password=hunter2hunter2'], { env: { API_TOKEN: 'ghp_0123456789abcdefghijABCDEFGHIJ012345' } });
+  assert.equal(done.status, 0, done.stderr);
+  for (const form of ['prov-json', 'prov-n', 'ro-crate']) {
+    const text = exportProv(project, form);
+    assert.ok(!/ghp_|hunter2/.test(text), form);
+    assert.match(text, /%\{[0-9a-f]{16}\}/);
+  }
 });
 
 test('the same records give the same PROV in every folder, time zone and locale', () => {

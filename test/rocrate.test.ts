@@ -3,6 +3,11 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'fs';
 import path from 'path';
+import { emptyEnvironment } from '../src/core/environment.ts';
+import type { Environment } from '../src/core/environment.ts';
+import { emptyRun } from '../src/core/run.ts';
+import type { FileState } from '../src/core/run.ts';
+import { programOfRun } from '../src/views/runprograms.ts';
 import { projectAt } from '../src/sys/project.ts';
 import { readPublication } from '../src/sys/publication.ts';
 import type { Publication } from '../src/core/publication.ts';
@@ -185,6 +190,45 @@ test('printRoCrate() takes the files that it is given, and what is known of the 
   assert.deepEqual(onlyRequired(issues), []);
   assert.ok(messagesOf(issues).every((message) => !/license|Root Data Entity SHOULD have a link/.test(message)), messagesOf(issues).join('\n'));
   await expandCrate(Buffer.from(text, 'latin1').toString('utf8'));
+});
+
+test('CITATION.cff is what the crate says of itself; a file that is gone is named', { skip: NO_CRATE_JUDGE }, () => {
+  const project = copyProject(EXAMPLE);
+  fs.writeFileSync(path.join(project, 'CITATION.cff'), 'cff-version: 1.2.0\nmessage: Cite it\ntitle: A study\nabstract: Of carbon dioxide\nlicense: MIT\ndate-released: 2026-11-24\nauthors:\n'
+    + '  - family-names: Author\n    given-names: A.\n    orcid: https://orcid.org/0000-0002-1825-0097\n    affiliation: An Institute\n');
+  const { text, told } = exportInto(project);
+  const root = entitiesOf(text).get('./') as Entity;
+  assert.deepEqual([root.name, root.description, root.license, root.author, root.datePublished], ['A study', 'Of carbon dioxide', { '@id': 'https://spdx.org/licenses/MIT' }, { '@id': 'https://orcid.org/0000-0002-1825-0097' }, '2026-11-24']);
+  assert.ok(!/asks for|not there/.test(told), told);
+  const [issues] = askCrateValidator([{ folder: project, profile: PROFILES[1], severity: 'RECOMMENDED' }]);
+  assert.deepEqual(onlyRequired(issues), []);
+  fs.unlinkSync(path.join(project, 'fit', 'cycle.csv'));
+  assert.match(exportInto(project).told, /^rr: 1 of the files that the crate names is not there as recorded, such as "fit\/cycle\.csv"$/m);
+});
+
+function makeEnvironment(): Environment {
+  const file = (name: string): FileState => ({ hash: 'e'.repeat(64), size: 1, kind: 'x', path: name });
+  return {
+    ...emptyEnvironment(), executables: [file('/usr/bin/dash'), file('/usr/bin/python3.11')], packages: [{ manager: 'dpkg', name: 'python3.11', version: '3.11.2-6', detail: 'amd64' }],
+    owners: [{ manager: 'dpkg', name: 'python3.11', path: '/usr/bin/python3.11' }],
+  };
+}
+
+test('programOfRun() finds program, version and scripts, or says that it does not know', () => {
+  const fileOf = (name: string): FileState => ({ hash: 'a'.repeat(64), size: 1, kind: '', path: name });
+  const table: [string, string, [string, string | undefined, boolean, string | undefined, string[]]][] = [
+    ['python3.11 src/fit.py data.csv', '.', ['python3.11', '/usr/bin/python3.11', false, '3.11.2-6', ['src/fit.py']]],
+    ['/usr/bin/python3.11 ../src/fit.py', 'work', ['python3.11', '/usr/bin/python3.11', false, '3.11.2-6', ['src/fit.py']]],
+    ['./bin/fit data.csv', '.', ['fit', 'bin/fit', true, undefined, []]],
+    ['"$PWD"/bin/fit \'a b\'', '.', ['fit', 'bin/fit', true, undefined, []]],
+    ['awk 1', '.', ['awk', undefined, false, undefined, []]],
+    ['a | b', '.', ['', undefined, false, undefined, []]],
+  ];
+  for (const [command, directory, expected] of table) {
+    const recorded = { ...emptyRun('20261122T052039Z-k3f5q2', command, '2026-11-22T05:20:39.123456Z', '0.1.0'), directory, inputs: ['bin/fit', 'data.csv', 'src/fit.py', 'src/other.py'].map(fileOf), codeFiles: ['src/fit.py', 'src/other.py'].map((name) => ({ state: 'clean' as const, path: name })) };
+    const { name, file, isInProject, version, scripts } = programOfRun(recorded, makeEnvironment());
+    assert.deepEqual([name, file?.path, isInProject, version, scripts.map((script) => script.path)], expected, command);
+  }
 });
 
 test('the same records give the same crate in every folder, time zone and locale; a part of the runs is no workflow', () => {
