@@ -28,6 +28,7 @@ import { makeProvDocument } from '../views/provmodel.ts';
 import type { ProvDocument } from '../views/provmodel.ts';
 import { printProvN } from '../views/provn.ts';
 import { printRoCrate } from '../views/rocrate.ts';
+import { listNamedFiles } from '../views/rocratefiles.ts';
 import { printChoices } from '../views/table.ts';
 
 export type ExportOptions = { project: ByteString | undefined; output: ByteString | undefined; all: boolean; force: boolean; quiet: boolean };
@@ -43,6 +44,9 @@ function exportCrate(publication: Publication, project: Project): Exported {
   const made = (readBytesIfThere(absoluteOf(project, MAKEFILE_PATH)) ?? '').match(/\.rr\/made\/\d{8}T\d{6}Z-[a-z2-7]{6}/g) ?? [];
   const isWorkflow = made.length > 0 && made.every((stamp) => ids.has(stamp.slice('.rr/made/'.length)));
   const { text, left } = printRoCrate({ publication, files: undefined, workflow: isWorkflow ? MAKEFILE_PATH : undefined });
+  // A content of the same size may differ, too; telling would take as long as "rr verify" does.
+  const missing = listNamedFiles(publication).filter((file) => statIfThere(absoluteOf(project, file.path))?.size !== file.size);
+  if (missing.length > 0) left.push(String(missing.length) + ' of the files that the crate names ' + (missing.length === 1 ? 'is' : 'are') + ' not there as recorded, such as "' + missing[0].path + '"');
   return oneFile('ro-crate-metadata.json', text, left);
 }
 
