@@ -248,6 +248,9 @@ test('export dockerfile installs packages of languages with their own installers
   const conda = textOf(printDockerfileExport(publish(['Os: Debian GNU/Linux 12 (bookworm)\nPackage: conda numpy 1.26.4=py311_0 linux-64\n'])));
   assertLinted(conda);
   assert.match(conda, /^ARG CONDA_CHANNEL$/m);
+  const channels = textOf(printDockerfileExport(publish([CONDA])));
+  assertLinted(channels);
+  assert.match(channels, / -c conda-forge -c https:\/\/repo\.anaconda\.com\/pkgs\/main \\$/m);
   const pyenv = textOf(printDockerfileExport(publish([PYENV])));
   assertLinted(pyenv);
   assert.match(pyenv, /^FROM --platform=linux\/amd64 python:3\.11\.7-slim-bookworm$/m);
@@ -319,9 +322,10 @@ test('pip itself reads export pip', { skip: LACKS_PYTHON }, () => {
 const CONDA = `Os: Debian GNU/Linux 12 (bookworm)
 Kernel: Linux 6.1 x64
 Package: conda _libgcc_mutex 0.1=conda_forge linux-64
-Package: conda numpy 1.26.4=py311h64a7726_0 linux-64
+Package: conda numpy 1.26.4=py311h64a7726_0 linux-64 conda-forge
 Package: conda python 3.11.7=hab00c5b_1_cpython linux-64
-Package: conda x264 1!164.3095=h166bdaf_2 linux-64
+Package: conda x264 1!164.3095=h166bdaf_2 linux-64 conda-forge
+Package: conda mkl 2023.1.0=h213fc3f_46344 linux-64 https://repo.anaconda.com/pkgs/main
 Package: conda bad%0Aname 1.0=0 linux-64
 Package: python elsewhere 2.0 git 0123456789abcdef0123456789abcdef01234567 https://example.org/u/elsewhere.git
 Package: python numpy 1.26.4
@@ -336,17 +340,18 @@ content = yaml.safe_load(sys.stdin)
 specs = [one for one in content['dependencies'] if isinstance(one, str)]
 pip = [one['pip'] for one in content['dependencies'] if isinstance(one, dict)]
 read = [MatchSpec(one) for one in specs]
-print(json.dumps([content['name'], [[one.name.normalized, str(one.version), str(one.build)] for one in read], pip]))`;
+print(json.dumps([content.get('channels'), [[one.name.normalized, str(one.version), str(one.build)] for one in read], pip]))`;
 
 test('export conda gives an environment.yml whose specs rattler reads as they were recorded', { skip: LACKS_PYTHON }, () => {
   const exported = printCondaExport(publish([CONDA]));
-  assert.deepEqual(askPython(READ_CONDA, textOf(exported)), ['recorded', [
-    ['_libgcc_mutex', '==0.1', 'conda_forge'], ['numpy', '==1.26.4', 'py311h64a7726_0'], ['python', '==3.11.7', 'hab00c5b_1_cpython'], ['x264', '==1!164.3095', 'h166bdaf_2'], ['pip', 'None', 'None'],
+  assert.deepEqual(askPython(READ_CONDA, textOf(exported)), [['conda-forge', 'https://repo.anaconda.com/pkgs/main'], [
+    ['_libgcc_mutex', '==0.1', 'conda_forge'], ['mkl', '==2023.1.0', 'h213fc3f_46344'], ['numpy', '==1.26.4', 'py311h64a7726_0'], ['python', '==3.11.7', 'hab00c5b_1_cpython'], ['x264', '==1!164.3095', 'h166bdaf_2'], ['pip', 'None', 'None'],
   ], [['elsewhere @ git+https://example.org/u/elsewhere.git@0123456789abcdef0123456789abcdef01234567', 'six==1.16.0']]]);
-  assertLeft(exported, /channels are not recorded/);
+  assertLeft(exported, /order of the channels is not recorded/);
   assertLeft(exported, /1 package had a name.*: bad%0Aname 1\.0=0$/);
   const foreign = printCondaExport(publish([LANGUAGES]));
   assertLeft(foreign, /nothing of what ran came from conda/);
+  assertLeft(foreign, /channels are not recorded/);
   assert.match(textOf(foreign), /^ {2}- r-base=4\.2\.2\n {2}- r-dplyr=1\.1\.4$/m);
 });
 
