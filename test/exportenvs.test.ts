@@ -506,6 +506,40 @@ test('export codeocean: place.sh takes the project apart, and run puts it togeth
   assert.equal(fs.readFileSync(path.join(capsule, 'results/out/it\'s.txt'), 'latin1'), 'one\ntwo\n');
 });
 
+// ---- hostile records ----------------------------------------------------------------------------------------
+
+test('no text of a record becomes a line of any form that is not a comment', () => {
+  const evil = ['x%0AINJECTED 1', '$(INJECTED)', '`INJECTED`', '";INJECTED;"', "';INJECTED;'", '${INJECTED}', ')%20(INJECTED', '-o=INJECTED', '%0DINJECTED', '%E2%80%A8INJECTED', '../INJECTED', '<INJECTED>', '%FFINJECTED'];
+  const managers = ['dpkg', 'rpm', 'apk', 'pacman', 'guix', 'nix', 'conda', 'python', 'r', 'julia', 'npm', 'perl', 'java', 'ruby', 'INJECTED'];
+  const packages = managers.map((manager) => evil.map((one) => {
+    const word = one.replace(/ /g, '%20');
+    const rests = ['editable ' + one, 'git ' + word + ' ' + word, 'git 0123456789abcdef0123456789abcdef01234567 ' + word, 'from ' + word, 'built R ' + word + ' git 0123456789abcdef ' + word, word];
+    return ['Package: ' + manager + ' ' + word + ' 1.0', 'Package: ' + manager + ' name 1.0' + word].concat(rests.map((rest, i) => 'Package: ' + manager + ' n' + String(i) + ' 1.0 ' + rest)).join('\n') + '\n';
+  }).join('')).join('') + managers.slice(7, 14).map((manager) => 'Package: ' + manager + ' ' + (manager === 'r' ? 'R' : manager === 'npm' ? 'node' : manager) + ' 1.2.3INJECTED%0A\n').join('');
+  const paths = evil.map((one) => `Executable: ${HASH}  1x /nix/store/${STORE}-a${one}/bin/a\nLibrary: ${HASH}  1 /gnu/store/${STORE}-a${one}/b.so\nLibrary: ${HASH}  1 /opt/linux-${one}/gcc-1${one}/a${one}-1.${one}-abcdefghijklmnopqrstuvwxyz234567/a.so\n`
+    + `File: ${HASH}  1 /etc/${one}\nLock_file: ${HASH}  1 ${one}/environment.yml\nSite: ${one}\nOwner: dpkg bash ${one}\nGpu: ${one}\nLimit: ${one}\nVariable: ${one}=${one}\n`).join('');
+  for (const os of ['Debian GNU/Linux 12 (bookworm)', 'Ubuntu 22.04 LTS', 'Fedora Linux 39', 'openSUSE Leap 15.5', 'Alpine Linux v3.19', 'Arch Linux', 'Debian GNU/Linux 12 (trixie']) {
+    const publication = publish(['Os: ' + os + '%0AINJECTED\nKernel: Linux 6.1 INJECTED%0A\nPackage: dpkg bash 5 amd64\n' + packages + paths], (one) => {
+      one.startedUtc = '2024-03-01";INJECTED';
+      one.compilers = [{ path: 'INJECTED', producer: 'GNU C17 1.2.3INJECTED\n' }];
+      one.variables = ['LANG=en_US.UTF-8\nINJECTED', 'LC_ALL=$(INJECTED)'];
+    });
+    const forms: [string, (from: Publication) => Exported][] = [['dockerfile', printDockerfileExport], ['apt', printAptExport], ['pip', printPipExport], ['conda', printCondaExport], ['guix', printGuixExport],
+      ['nix', printNixExport], ['spack', printSpackExport], ['binder', (from) => printBinderExport(from, [], [])], ['codeocean', printCodeOceanExport]];
+    for (const [form, print] of forms) {
+      const { files, left } = print(publication);
+      for (const { path: name, text } of files) {
+        assert.doesNotMatch(name, /INJECTED/);
+        assert.doesNotMatch(text, /[^\n -~]/, form + ': only plain text');
+        // LC_ALL is to have its value, quoted as the form wants it.
+        const lines = text.split('\n').filter((line) => !/^\s*(?:#|;;)/.test(line) && !/^(?:ENV LC_ALL="\\\$\(INJECTED\)"|export LC_ALL='\$\(INJECTED\)'| {2}LC_ALL = "\\\$\(INJECTED\)";)$/.test(line));
+        assert.deepEqual(lines.filter((line) => line.indexOf('INJECTED') >= 0), form === 'nix' ? ['  LANG = "en_US.UTF-8\\nINJECTED";'] : form === 'binder' && name === 'binder/start' ? ["INJECTED'"] : [], form + ' ' + name + ' of ' + os);
+      }
+      assert.ok(left.length < 60, form + ': a sentence a kind');
+    }
+  }
+});
+
 // ---- from a recording ---------------------------------------------------------------------------------------
 
 test('rr export: what a recorded run of Python used is pinned as its own package managers tell', { skip: hasProgram('python3') && hasProgram('strace') ? LACKS_PYTHON : 'no python3 or strace' }, () => {
