@@ -508,6 +508,17 @@ test('export codeocean: place.sh takes the project apart, and run puts it togeth
 
 // ---- hostile records ----------------------------------------------------------------------------------------
 
+/** A script that calls dirname, mkdir and cp alone, here with a cp and a mkdir that do nothing: any other command ends it. */
+function assertOnlyCopies(script: string): void {
+  const folder = makeTemporary();
+  for (const name of ['cp', 'mkdir']) fs.writeFileSync(path.join(folder, name), '#!/bin/sh\n', { mode: 0o755 });
+  fs.writeFileSync(path.join(folder, 'dirname'), '#!/bin/sh\necho .\n', { mode: 0o755 });
+  fs.writeFileSync(path.join(folder, 'place.sh'), script, 'latin1');
+  const done = run(folder, ['/bin/sh', 'place.sh', folder], { env: { PATH: folder } });
+  assert.equal(done.stderr, '');
+  assert.equal(done.status, 0);
+}
+
 test('no text of a record becomes a line of any form that is not a comment', () => {
   const evil = ['x%0AINJECTED 1', '$(INJECTED)', '`INJECTED`', '";INJECTED;"', "';INJECTED;'", '${INJECTED}', ')%20(INJECTED', '-o=INJECTED', '%0DINJECTED', '%E2%80%A8INJECTED', '../INJECTED', '<INJECTED>', '%FFINJECTED'];
   const managers = ['dpkg', 'rpm', 'apk', 'pacman', 'guix', 'nix', 'conda', 'python', 'r', 'julia', 'npm', 'perl', 'java', 'ruby', 'INJECTED'];
@@ -530,6 +541,10 @@ test('no text of a record becomes a line of any form that is not a comment', () 
       const { files, left } = print(publication);
       for (const { path: name, text } of files) {
         assert.doesNotMatch(name, /INJECTED/);
+        if (name === 'place.sh') {
+          assertOnlyCopies(text);
+          continue;
+        }
         assert.doesNotMatch(text, /[^\n -~]/, form + ': only plain text');
         // LC_ALL is to have its value, quoted as the form wants it; and "=" may stand in the name of a path of a store.
         const lines = text.split('\n').filter((line) => !/^\s*(?:#|;;)/.test(line) && !/^(?:ENV LC_ALL="\\\$\(INJECTED\)"|export LC_ALL='\$\(INJECTED\)'| {2}LC_ALL = "\\\$\(INJECTED\)";| {4}"\/nix\/store\/[\w+.?=-]+")$/.test(line));
