@@ -94,7 +94,7 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     case 'gc': return freeSpace({
       project, older: one('older'), size: one('size'), keep: all('keep'), cache: one('cache'), aside: has('aside'), dryRun: has('dry-run'), quiet: has('quiet'),
     });
-    case 'export': return exportRecords(parsed.operands[0], parsed.operands.slice(1), { project, output: one('output'), all: has('all'), force: has('force'), quiet: has('quiet') });
+    case 'export': return exportRecords(parsed.operands[0], parsed.operands.slice(1), { project, settings: all('set'), output: one('output'), all: has('all'), force: has('force'), quiet: has('quiet') });
     case 'make': return makeTargets(parsed.operands, {
       project, jobs: one('jobs'), keepGoing: has('keep-going'), dryRun: has('dry-run'), why: has('why'), force: has('force'), down: all('down'), retries: one('retries'),
       timeout: one('timeout'), environment: has('environment'), reuse: has('reuse'), noReuse: has('no-reuse'), cache: one('cache'), load: one('load'), memory: one('memory'), on: one('on'), wait: has('wait'), pack: one('pack'),

@@ -5,15 +5,17 @@ import { joinNames } from '../core/names.ts';
 import type { Exported, ExportedFile, Publication } from '../core/publication.ts';
 import { joinWords } from '../core/words.ts';
 import { makeHarmless } from '../formats/percent.ts';
+import { readSaidMetadata } from '../formats/saidmetadata.ts';
 import { lstatIfThere, makeFolder, replaceFile, statIfThere } from '../sys/files.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import type { Project } from '../sys/project.ts';
 import { requireProject } from '../sys/project.ts';
 import { readPublication } from '../sys/publication.ts';
 import { printOut, tell } from '../sys/terminal.ts';
+import { printCitation, printCodemeta, printZenodo } from '../views/citation.ts';
 import { printChoices } from '../views/table.ts';
 
-export type ExportOptions = { project: ByteString | undefined; output: ByteString | undefined; all: boolean; force: boolean; quiet: boolean };
+export type ExportOptions = { project: ByteString | undefined; settings: ByteString[]; output: ByteString | undefined; all: boolean; force: boolean; quiet: boolean };
 
 /** A form; `print` may read the project, and writes nothing. `summary` is for the list of forms. */
 export type ExportFormat = { name: string; summary: string; print: (publication: Publication, project: Project) => Exported | Promise<Exported> };
@@ -25,9 +27,9 @@ export const EXPORT_FORMATS: ExportFormat[] = [
   // What was run, for programs: ro-crate, prov-json, prov-n.
 
   // What it is and who made it: citation, codemeta, zenodo.
-  { name: 'citation', summary: 'CITATION.cff 1.2.0: how to cite the project', print: printNothingYet },
-  { name: 'codemeta', summary: 'codemeta.json 3.0: what the software is, for indexes of software', print: printNothingYet },
-  { name: 'zenodo', summary: '.zenodo.json: what Zenodo is to write into a deposit', print: printNothingYet },
+  { name: 'citation', summary: 'CITATION.cff 1.2.0: how to cite the project', print: printCitation },
+  { name: 'codemeta', summary: 'codemeta.json 3.0: what the software is, for indexes of software', print: printCodemeta },
+  { name: 'zenodo', summary: '.zenodo.json: what Zenodo is to write into a deposit', print: printZenodo },
 
   // The software it ran with: dockerfile, apt, conda, pip, guix, nix, binder, codeocean, spack.
 
@@ -72,7 +74,7 @@ export async function exportRecords(format: ByteString | undefined, references: 
   const folder = readCurrentFolder();
   const { print } = findExport(format);
   const project = requireProject(folder, options.project);
-  const { publication, faults } = readPublication(project, { references, isAll: options.all, folder });
+  const { publication, faults } = readPublication(project, { references, isAll: options.all, folder, said: readSaidMetadata(options.settings) });
   const { files, left } = await print(publication, project);
   if (options.output !== undefined) writeExported(folder, options.output, files, options.force);
   else if (files.length === 1) printOut(files[0].text);

@@ -4,7 +4,7 @@ import type { Creator, ToldMetadata } from '../core/metadata.ts';
 import type { ParameterMapping, ParameterNode } from '../core/parameters.ts';
 import { readJsonValues } from './jsonvalues.ts';
 import { normalizeLicense } from './license.ts';
-import { dayOf, MetadataFile, normalizeDoi, normalizeOrcid, personOf } from './metadatafile.ts';
+import { dayIn, MetadataFile, normalizeDoi, normalizeOrcid, personOf } from './metadatafile.ts';
 import { readYaml } from './yaml.ts';
 
 /** Puts in what is known of a person or organisation beside the name. */
@@ -47,7 +47,7 @@ export function readCitationFile(text: ByteString, name: ByteString): ToldMetada
   }
   const released = file.text(root, 'date-released');
   if (released !== undefined) {
-    told.released = dayOf(released) ?? file.refuse(root.entries.get('date-released'), 'date-released', 'no day as YYYY-MM-DD');
+    told.released = dayIn(released) ?? file.refuse(root.entries.get('date-released'), 'date-released', 'no day as YYYY-MM-DD');
     file.tell('released', 'date-released');
   }
   const doi = file.text(root, 'doi');
@@ -115,7 +115,7 @@ export function readCodemetaFile(text: ByteString, name: ByteString): ToldMetada
   } else if (licenses.length > 0) {
     told.licenseDoubt = 'the license in ' + name + ':' + String(file.lineOf(root.entries.get('license'), 'license')) + ' is not one identifier of the SPDX list';
   }
-  const released = dayOf(file.text(root, 'datePublished') ?? '');
+  const released = dayIn(file.text(root, 'datePublished') ?? '');
   if (released !== undefined) {
     told.released = released;
     file.tell('released', 'datePublished');
@@ -183,7 +183,7 @@ export function readZenodoFile(text: ByteString, name: ByteString): ToldMetadata
     told.doi = normalizeDoi(doi) ?? file.refuse(root.entries.get('doi'), 'doi', 'no DOI');
     file.tell('doi', 'doi');
   }
-  told.released = dayOf(file.text(root, 'publication_date') ?? '');
+  told.released = dayIn(file.text(root, 'publication_date') ?? '');
   if (told.released !== undefined) file.tell('released', 'publication_date');
   told.repository = readZenodoRepository(file, root);
   if (told.repository !== undefined) {

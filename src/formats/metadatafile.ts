@@ -139,6 +139,6 @@ export function personOfAddress(text: ByteString): Creator | undefined {
 }
 
 /** A day as YYYY-MM-DD, which may begin a moment; undefined if the text begins otherwise. */
-export function dayOf(text: ByteString): string | undefined {
+export function dayIn(text: ByteString): string | undefined {
   return /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(?:$|[T ])/.exec(text)?.[1];
 }
