@@ -29,6 +29,8 @@ function readCffCreator(file: MetadataFile, node: ParameterNode): Creator {
   return person === undefined ? file.refuse(node, 'authors', 'an author without a name') : addDetails(person, details);
 }
 
+const CFF_KEYS = ['cff-version', 'message', 'type', 'title', 'abstract', 'version', 'url', 'repository-code', 'keywords', 'authors', 'license', 'license-url', 'date-released', 'doi', 'identifiers', 'commit'];
+
 /** Throws Failure with file and line. */
 export function readCitationFile(text: ByteString, name: ByteString): ToldMetadata {
   const file = new MetadataFile(text, name, readYaml);
@@ -64,6 +66,7 @@ export function readCitationFile(text: ByteString, name: ByteString): ToldMetada
     told.doi = told.otherDois[0];
     file.tell('doi', 'identifiers');
   }
+  file.tellUnread(CFF_KEYS);
   return told;
 }
 
@@ -92,6 +95,12 @@ function readCodemetaCreator(file: MetadataFile, node: ParameterNode): Creator[]
   const person = personOf(text('givenName'), text('familyName'), name);
   return person === undefined ? file.refuse(node, 'author', 'an author without a name') : [addDetails(person, details)];
 }
+
+const CODEMETA_KEYS = [
+  'type', 'id', 'name', 'description', 'version', 'softwareVersion', 'url', 'codeRepository', 'keywords', 'author', 'license', 'datePublished', 'identifier',
+  // What rr writes from records.
+  'operatingSystem', 'softwareRequirements',
+];
 
 /** Throws Failure with file and line. */
 export function readCodemetaFile(text: ByteString, name: ByteString): ToldMetadata {
@@ -127,6 +136,7 @@ export function readCodemetaFile(text: ByteString, name: ByteString): ToldMetada
     told.doi = told.otherDois[0];
     file.tell('doi', dois.some((doi) => doi !== undefined) ? 'identifier' : root.entries.has('@id') ? '@id' : 'id');
   }
+  file.tellUnread(CODEMETA_KEYS);
   return told;
 }
 
@@ -162,6 +172,8 @@ function readZenodoRepository(file: MetadataFile, root: ParameterMapping): ByteS
   return undefined;
 }
 
+const ZENODO_KEYS = ['upload_type', 'title', 'description', 'version', 'keywords', 'creators', 'license', 'doi', 'publication_date', 'related_identifiers'];
+
 /** Throws Failure with file and line. */
 export function readZenodoFile(text: ByteString, name: ByteString): ToldMetadata {
   const file = new MetadataFile(text, name, (source) => readJsonValues(source, false));
@@ -190,5 +202,6 @@ export function readZenodoFile(text: ByteString, name: ByteString): ToldMetadata
     file.tell('repository', 'related_identifiers');
     told.byTheWay.add('repository');
   }
+  file.tellUnread(ZENODO_KEYS);
   return told;
 }

@@ -5,6 +5,7 @@ import { EXIT, Failure } from '../core/failure.ts';
 import { emptyTold } from '../core/metadata.ts';
 import type { Creator, ToldMetadata } from '../core/metadata.ts';
 import type { ParameterMapping, ParameterNode } from '../core/parameters.ts';
+import { joinSome } from './amounts.ts';
 import { ParameterSource } from './parametersource.ts';
 
 export const METADATA_HINT = 'what rr reads of it is told in rr(1), "METADATA"';
@@ -90,6 +91,12 @@ export class MetadataFile {
     if (text === undefined || this.told[field] !== undefined) return;
     this.told[field] = field === 'description' ? text : text.replace(/[ \t\n]+/g, ' ');
     this.tell(field, key);
+  }
+
+  /** Takes in that keys other than these stand there. */
+  tellUnread(known: string[]): void {
+    const others = Array.from(this.root.entries.keys()).filter((key) => known.indexOf(key) < 0 && key[0] !== '@' && key[0] !== '$');
+    if (others.length > 0) this.told.doubts.push('of ' + this.source.file + ' is not read: ' + joinSome(others, 20));
   }
 
   takeCreators(key: ByteString, creators: Creator[]): void {
