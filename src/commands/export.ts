@@ -6,12 +6,15 @@ import type { Exported, ExportedFile, Publication } from '../core/publication.ts
 import { joinWords } from '../core/words.ts';
 import { makeHarmless } from '../formats/percent.ts';
 import { readSaidMetadata } from '../formats/saidmetadata.ts';
+import { readEvidence } from '../sys/evidence.ts';
 import { lstatIfThere, makeFolder, replaceFile, statIfThere } from '../sys/files.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import type { Project } from '../sys/project.ts';
 import { requireProject } from '../sys/project.ts';
 import { readPublication } from '../sys/publication.ts';
 import { printOut, tell } from '../sys/terminal.ts';
+import { printAppendix } from '../views/appendix.ts';
+import { printBadges } from '../views/badges.ts';
 import { printCitation, printCodemeta, printZenodo } from '../views/citation.ts';
 import { printChoices } from '../views/table.ts';
 
@@ -19,8 +22,6 @@ export type ExportOptions = { project: ByteString | undefined; settings: ByteStr
 
 /** A form; `print` may read the project, and writes nothing. `summary` is for the list of forms. */
 export type ExportFormat = { name: string; summary: string; print: (publication: Publication, project: Project) => Exported | Promise<Exported> };
-
-const printNothingYet = (): Exported => { throw new Failure('cannot export this: it is not built yet'); };
 
 /** In the order of the manual (docs/rr.1, EXPORTS), which has the words of each summary. */
 export const EXPORT_FORMATS: ExportFormat[] = [
@@ -34,8 +35,8 @@ export const EXPORT_FORMATS: ExportFormat[] = [
   // The software it ran with: dockerfile, apt, conda, pip, guix, nix, binder, codeocean, spack.
 
   // For a paper and its reviewers: latex, appendix, badges.
-  { name: 'appendix', summary: 'artifact description, evaluation and checklist of a paper, as Markdown', print: printNothingYet },
-  { name: 'badges', summary: 'what the ACM badges ask for, and what here is evidence for it', print: printNothingYet },
+  { name: 'appendix', summary: 'artifact description, evaluation and checklist of a paper, as Markdown', print: async (publication, project) => printAppendix(publication, await readEvidence(publication, project)) },
+  { name: 'badges', summary: 'what the ACM badges ask for, and what here is evidence for it', print: async (publication, project) => printBadges(publication, await readEvidence(publication, project)) },
 ];
 
 function findExport(name: ByteString): ExportFormat {

@@ -8,7 +8,7 @@ import { dayIn, MetadataFile, normalizeDoi, normalizeOrcid, personOf } from './m
 import { readYaml } from './yaml.ts';
 
 /** Puts in what is known of a person or organisation beside the name. */
-function addDetails(creator: Creator, details: { orcid?: ByteString; email?: ByteString; affiliation?: ByteString }): Creator {
+function addCreatorDetails(creator: Creator, details: { orcid?: ByteString; email?: ByteString; affiliation?: ByteString }): Creator {
   if (details.orcid !== undefined) creator.orcid = details.orcid;
   if (details.email !== undefined) creator.email = details.email;
   if (details.affiliation !== undefined) creator.affiliation = details.affiliation;
@@ -23,10 +23,10 @@ function readCffCreator(file: MetadataFile, node: ParameterNode): Creator {
   const orcid = text('orcid');
   const details = { orcid: orcid === undefined ? undefined : normalizeOrcid(orcid) ?? file.refuse(node.entries.get('orcid'), 'orcid', 'no ORCID'), email: text('email'), affiliation: text('affiliation') };
   const name = text('name');
-  if (name !== undefined) return addDetails({ kind: 'organisation', name: name.replace(/[ \t\n]+/g, ' ') }, details);
+  if (name !== undefined) return addCreatorDetails({ kind: 'organisation', name: name.replace(/[ \t\n]+/g, ' ') }, details);
   const family = [text('name-particle'), text('family-names'), text('name-suffix')].filter((part) => part !== undefined).join(' ');
   const person = personOf(text('given-names'), family === '' ? undefined : family, text('alias'));
-  return person === undefined ? file.refuse(node, 'authors', 'an author without a name') : addDetails(person, details);
+  return person === undefined ? file.refuse(node, 'authors', 'an author without a name') : addCreatorDetails(person, details);
 }
 
 const CFF_KEYS = ['cff-version', 'message', 'type', 'title', 'abstract', 'version', 'url', 'repository-code', 'keywords', 'authors', 'license', 'license-url', 'date-released', 'doi', 'identifiers', 'commit'];
@@ -91,9 +91,9 @@ function readCodemetaCreator(file: MetadataFile, node: ParameterNode): Creator[]
   const id = text('@id') ?? text('id') ?? '';
   const details = { orcid: normalizeOrcid(id) ?? normalizeOrcid(readNamed(file, node.entries.get('identifier'), 'identifier') ?? ''), email: text('email')?.replace(/^mailto:/, ''), affiliation: readNamed(file, node.entries.get('affiliation'), 'affiliation') };
   const name = text('name');
-  if (type.some((one) => /(?:^|:)Organi[sz]ation$/.test(one))) return name === undefined ? file.refuse(node, 'author', 'an organisation without a name') : [addDetails({ kind: 'organisation', name }, details)];
+  if (type.some((one) => /(?:^|:)Organi[sz]ation$/.test(one))) return name === undefined ? file.refuse(node, 'author', 'an organisation without a name') : [addCreatorDetails({ kind: 'organisation', name }, details)];
   const person = personOf(text('givenName'), text('familyName'), name);
-  return person === undefined ? file.refuse(node, 'author', 'an author without a name') : [addDetails(person, details)];
+  return person === undefined ? file.refuse(node, 'author', 'an author without a name') : [addCreatorDetails(person, details)];
 }
 
 const CODEMETA_KEYS = [
@@ -159,7 +159,7 @@ function readZenodoCreator(file: MetadataFile, node: ParameterNode): Creator {
   const comma = /^([^,]+),[ ]*([^,]+)$/.exec(name);
   const person = (comma === null ? personOf(undefined, undefined, name) : personOf(comma[2], comma[1], undefined)) as Creator;
   const orcid = file.text(node, 'orcid');
-  return addDetails(person, { orcid: orcid === undefined ? undefined : normalizeOrcid(orcid) ?? file.refuse(node.entries.get('orcid'), 'orcid', 'no ORCID'), affiliation: file.text(node, 'affiliation') });
+  return addCreatorDetails(person, { orcid: orcid === undefined ? undefined : normalizeOrcid(orcid) ?? file.refuse(node.entries.get('orcid'), 'orcid', 'no ORCID'), affiliation: file.text(node, 'affiliation') });
 }
 
 /** Address of the code among related identifiers: what it supplements is on GitHub and the like. */
