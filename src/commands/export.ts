@@ -1,48 +1,85 @@
 // export.ts - rr export: what the records tell, in forms that others read.
 import type { ByteString } from '../core/bytes.ts';
+import type { ExportName } from '../core/exportforms.ts';
+import { EXPORT_FORMS } from '../core/exportforms.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { joinNames } from '../core/names.ts';
 import type { Exported, ExportedFile, Publication } from '../core/publication.ts';
+import { oneFile } from '../core/publication.ts';
 import { joinWords } from '../core/words.ts';
 import { makeHarmless } from '../formats/percent.ts';
 import { readSaidMetadata } from '../formats/saidmetadata.ts';
 import { readEvidence } from '../sys/evidence.ts';
-import { lstatIfThere, makeFolder, replaceFile, statIfThere } from '../sys/files.ts';
+import { listFolder, lstatIfThere, makeFolder, readBytesIfThere, replaceFile, statIfThere } from '../sys/files.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import type { Project } from '../sys/project.ts';
-import { requireProject } from '../sys/project.ts';
+import { absoluteOf, requireProject } from '../sys/project.ts';
 import { readPublication } from '../sys/publication.ts';
 import { printOut, tell } from '../sys/terminal.ts';
 import { printAppendix } from '../views/appendix.ts';
 import { printBadges } from '../views/badges.ts';
 import { printCitation, printCodemeta, printZenodo } from '../views/citation.ts';
+import { printAptExport } from '../views/exportapt.ts';
+import { printBinderExport } from '../views/exportbinder.ts';
+import { printCodeOceanExport } from '../views/exportcodeocean.ts';
+import { printCondaExport } from '../views/exportconda.ts';
+import { printDockerfileExport } from '../views/exportdockerfile.ts';
+import { printGuixExport } from '../views/exportguix.ts';
+import { printNixExport } from '../views/exportnix.ts';
+import { printPipExport } from '../views/exportpip.ts';
+import { printSpackExport } from '../views/exportspack.ts';
+import { printProvJson } from '../views/provjson.ts';
+import { makeProvDocument } from '../views/provmodel.ts';
+import type { ProvDocument } from '../views/provmodel.ts';
+import { printProvN } from '../views/provn.ts';
+import { printRoCrate } from '../views/rocrate.ts';
 import { printChoices } from '../views/table.ts';
 
 export type ExportOptions = { project: ByteString | undefined; settings: ByteString[]; output: ByteString | undefined; all: boolean; force: boolean; quiet: boolean };
 
-/** A form; `print` may read the project, and writes nothing. `summary` is for the list of forms. */
-export type ExportFormat = { name: string; summary: string; print: (publication: Publication, project: Project) => Exported | Promise<Exported> };
+/** What makes a form; it may read the project, and writes nothing. */
+type PrintExport = (publication: Publication, project: Project) => Exported | Promise<Exported>;
 
-/** In the order of the manual (docs/rr.1, EXPORTS), which has the words of each summary. */
-export const EXPORT_FORMATS: ExportFormat[] = [
-  // What was run, for programs: ro-crate, prov-json, prov-n.
+const MAKEFILE_PATH = 'provenance/Makefile';
 
-  // What it is and who made it: citation, codemeta, zenodo.
-  { name: 'citation', summary: 'CITATION.cff 1.2.0: how to cite the project', print: printCitation },
-  { name: 'codemeta', summary: 'codemeta.json 3.0: what the software is, for indexes of software', print: printCodemeta },
-  { name: 'zenodo', summary: '.zenodo.json: what Zenodo is to write into a deposit', print: printZenodo },
+/** The Makefile is the crate's workflow if it carries out no other runs than these. */
+function exportCrate(publication: Publication, project: Project): Exported {
+  const ids = new Set(publication.runs.map(({ run }) => run.id));
+  const made = (readBytesIfThere(absoluteOf(project, MAKEFILE_PATH)) ?? '').match(/\.rr\/made\/\d{8}T\d{6}Z-[a-z2-7]{6}/g) ?? [];
+  const isWorkflow = made.length > 0 && made.every((stamp) => ids.has(stamp.slice('.rr/made/'.length)));
+  const { text, left } = printRoCrate({ publication, files: undefined, workflow: isWorkflow ? MAKEFILE_PATH : undefined });
+  return oneFile('ro-crate-metadata.json', text, left);
+}
 
-  // The software it ran with: dockerfile, apt, conda, pip, guix, nix, binder, codeocean, spack.
+function exportProv(publication: Publication, name: string, print: (document: ProvDocument) => ByteString): Exported {
+  const document = makeProvDocument(publication);
+  return oneFile(name, print(document), document.left);
+}
 
-  // For a paper and its reviewers: latex, appendix, badges.
-  { name: 'appendix', summary: 'artifact description, evaluation and checklist of a paper, as Markdown', print: async (publication, project) => printAppendix(publication, await readEvidence(publication, project)) },
-  { name: 'badges', summary: 'what the ACM badges ask for, and what here is evidence for it', print: async (publication, project) => printBadges(publication, await readEvidence(publication, project)) },
-];
+const PRINTERS: { [name in ExportName]: PrintExport } = {
+  'ro-crate': exportCrate,
+  'prov-json': (publication) => exportProv(publication, 'prov.json', printProvJson),
+  'prov-n': (publication) => exportProv(publication, 'prov.provn', printProvN),
+  'citation': printCitation,
+  'codemeta': printCodemeta,
+  'zenodo': printZenodo,
+  'dockerfile': printDockerfileExport,
+  'apt': printAptExport,
+  'conda': printCondaExport,
+  'pip': printPipExport,
+  'guix': printGuixExport,
+  'nix': printNixExport,
+  'binder': (publication, project) => printBinderExport(publication, listFolder(project.root), listFolder(project.root + '/binder')),
+  'codeocean': printCodeOceanExport,
+  'spack': printSpackExport,
+  'appendix': async (publication, project) => printAppendix(publication, await readEvidence(publication, project)),
+  'badges': async (publication, project) => printBadges(publication, await readEvidence(publication, project)),
+};
 
-function findExport(name: ByteString): ExportFormat {
-  const found = EXPORT_FORMATS.find((one) => one.name === name);
-  if (found !== undefined) return found;
-  throw new Failure('cannot export "' + makeHarmless(name) + '": there is no such form', 'one of ' + joinWords(EXPORT_FORMATS.map((one) => one.name), 'or'), EXIT.usage);
+function findExport(name: ByteString): PrintExport {
+  const found = EXPORT_FORMS.find((one) => one.name === name);
+  if (found !== undefined) return PRINTERS[found.name];
+  throw new Failure('cannot export "' + makeHarmless(name) + '": there is no such form', 'one of ' + joinWords(EXPORT_FORMS.map((one) => one.name), 'or'), EXIT.usage);
 }
 
 /** `output` as given, for messages; written under its absolute name. */
@@ -69,11 +106,11 @@ function writeExported(folder: ByteString, output: ByteString, files: ExportedFi
  */
 export async function exportRecords(format: ByteString | undefined, references: ByteString[], options: ExportOptions): Promise<number> {
   if (format === undefined) {
-    printOut(printChoices(EXPORT_FORMATS));
+    printOut(printChoices(EXPORT_FORMS));
     return 0;
   }
   const folder = readCurrentFolder();
-  const { print } = findExport(format);
+  const print = findExport(format);
   const project = requireProject(folder, options.project);
   const { publication, faults } = readPublication(project, { references, isAll: options.all, folder, said: readSaidMetadata(options.settings) });
   const { files, left } = await print(publication, project);

@@ -43,7 +43,7 @@ export function utf8SequenceLength(text: ByteString, at: number): number {
   return length;
 }
 
-/** Is all of it well-formed UTF-8? */
+/** Is it well-formed UTF-8? */
 export function isUtf8(bytes: ByteString): boolean {
   for (let at = 0; at < bytes.length;) {
     const length = utf8SequenceLength(bytes, at);

@@ -19,7 +19,7 @@ export type Evidence = {
 };
 
 /** The last faithful repeat of each of these runs among all that are recorded. */
-export function findLastRepeats(runs: Run[], recorded: Run[]): RepeatEvidence[] {
+export function judgeLastRepeats(runs: Run[], recorded: Run[]): RepeatEvidence[] {
   const repeats = new Map<string, Run[]>();
   for (const run of recorded) if (run.repeats !== undefined) repeats.set(run.repeats, (repeats.get(run.repeats) ?? []).concat(run));
   return runs.map((run) => {

@@ -1,5 +1,9 @@
 // verbspec.ts - the shape of the table of verbs, and what a word on the command line can name. Knows no verb.
 
+/** The shells that printCompletion has a script for. */
+export const COMPLETION_SHELLS = ['bash', 'zsh', 'fish'] as const;
+export type CompletionShell = typeof COMPLETION_SHELLS[number];
+
 export type OptionSpec = {
   /** Without dashes. */
   name: string;
@@ -32,7 +36,7 @@ export type WordKind = 'file' | 'folder' | 'run' | 'label' | 'tag' | 'note' | 'v
 
 /** Words in capitals of usage and of values that name something which can be looked up. */
 const WORD_KINDS = new Map<string, WordKind>([
-  ['FILE', 'file'], ['PATH', 'file'], ['DIR', 'folder'], ['RUN', 'run'], ['LABEL', 'label'], ['TAG', 'tag'], ['NOTE', 'note'], ['VERB', 'verb'], ['PARAMETER', 'file'],
+  ['FILE', 'file'], ['FILE.tar', 'file'], ['FILE.zip', 'file'], ['PATH', 'file'], ['DIR', 'folder'], ['DIR/', 'folder'], ['RUN', 'run'], ['LABEL', 'label'], ['TAG', 'tag'], ['NOTE', 'note'], ['VERB', 'verb'], ['PARAMETER', 'file'],
 ]);
 
 /** What a word of usage or of a value names: "FILE|RUN" a file or a run. A run may be given by its label anyway. */

@@ -1,7 +1,7 @@
 // evidence.ts - finds what in a project speaks for it: documents, licenses, tests, repeats, results that are as recorded. Judges nothing.
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
-import { findLastRepeats } from '../core/evidence.ts';
+import { judgeLastRepeats } from '../core/evidence.ts';
 import type { Evidence, ProjectNames } from '../core/evidence.ts';
 import type { Publication } from '../core/publication.ts';
 import { listFolder } from './files.ts';
@@ -27,5 +27,5 @@ function readProjectNames(project: Project): ProjectNames {
 export async function readEvidence(publication: Publication, project: Project): Promise<Evidence> {
   const now = await readFileStates(project, publication.results.map(({ file }): ByteString => file.path));
   const changedResults = publication.results.filter(({ file }) => now.get(file.path)?.state.hash !== file.hash).map(({ file }) => file.path);
-  return { names: readProjectNames(project), repeats: findLastRepeats(publication.runs.map((one) => one.run), readRuns(project).runs), changedResults };
+  return { names: readProjectNames(project), repeats: judgeLastRepeats(publication.runs.map((one) => one.run), readRuns(project).runs), changedResults };
 }

@@ -9,7 +9,7 @@ import type { AnnotatedRun } from '../core/notes.ts';
 import type { Publication, PublishedInput, PublishedResult } from '../core/publication.ts';
 import { spanOfRun } from '../core/run.ts';
 import type { Run } from '../core/run.ts';
-import { RR_VERSION } from '../views/texts.ts';
+import { RR_VERSION } from '../core/version.ts';
 import { readMetadata } from './metadata.ts';
 import { readNotes } from './notes.ts';
 import { pickAnnotatedRuns } from './pickrun.ts';

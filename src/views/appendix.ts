@@ -19,7 +19,7 @@ import { formatBytes, formatSeconds } from './table.ts';
 // can say is "not recorded": never a guess.
 
 const LEFT_OPEN = '*not recorded*';
-const MOST_ROWS = 1000;
+const MOST_TABLE_ROWS = 1000;
 
 const escaped = (text: ByteString): ByteString => escapeMarkdown(showText(text));
 
@@ -35,14 +35,14 @@ function listOf(values: ByteString[]): ByteString | undefined {
 function printMarkdownTable(head: string[], rows: ByteString[][]): ByteString {
   if (rows.length === 0) return LEFT_OPEN + '\n';
   const line = (cells: ByteString[]): ByteString => '| ' + cells.join(' | ') + ' |\n';
-  return line(head) + line(head.map(() => '---')) + rows.slice(0, MOST_ROWS).map(line).join('') + (rows.length > MOST_ROWS ? '\nand ' + String(rows.length - MOST_ROWS) + ' more\n' : '');
+  return line(head) + line(head.map(() => '---')) + rows.slice(0, MOST_TABLE_ROWS).map(line).join('') + (rows.length > MOST_TABLE_ROWS ? '\nand ' + String(rows.length - MOST_TABLE_ROWS) + ' more\n' : '');
 }
 
 function nameAppendixRun({ run }: AnnotatedRun): ByteString {
   return escaped(run.label === undefined ? run.id : run.label + ' (' + run.id + ')');
 }
 
-function fileCells(file: FileState): ByteString[] {
+function appendixFileCells(file: FileState): ByteString[] {
   return [escaped(file.path), file.hash === '?' ? 'not known' : formatBytes(file.size), file.hash.length === 64 ? file.hash : 'not known'];
 }
 
@@ -84,7 +84,7 @@ function printDependencies({ environments, inputs, runs }: Publication): ByteStr
     + '\n### Software\n\n' + item('Operating system', facts('Os')) + item('Kernel', facts('Kernel')) + item('Programs', listOf(sorted(programs))) + item('Compilers', listOf(sorted(compilers)))
     + Array.from(packages.keys()).sort().map((manager) => item('Packages (' + escaped(manager) + ')', listOf(sorted(packages.get(manager) ?? new Set())))).join('')
     + item('All of it', 'provenance/environments, ' + countThings(environments.size, 'environment'))
-    + '\n### Data\n\nFiles that runs read and no run made. Where they come from: ' + LEFT_OPEN + '.\n\n' + printMarkdownTable(['file', 'size', 'SHA-256'], inputs.map((one) => fileCells(one.file)));
+    + '\n### Data\n\nFiles that runs read and no run made. Where they come from: ' + LEFT_OPEN + '.\n\n' + printMarkdownTable(['file', 'size', 'SHA-256'], inputs.map((one) => appendixFileCells(one.file)));
 }
 
 function printInstallation({ runs }: Publication): ByteString {
@@ -108,7 +108,7 @@ function printEvaluation({ runs, results }: Publication, { repeats, changedResul
   return '# Artifact evaluation\n\n## Steps\n\n1. Get the project with its provenance/ and the data named above.\n2. `make -f provenance/Makefile verify` compares results with their recorded SHA-256.\n'
     + '3. `make -f provenance/Makefile reproduce` runs all of it again from the inputs in a copy, and gives a verdict on each result.\n\n'
     + 'Both need make, sh, awk and a program for SHA-256, and what the runs need.\n\n' + item('Time that it took', wallS === undefined ? undefined : formatSeconds(wallS) + ', one run after the other')
-    + '\n## Expected results\n\n' + printMarkdownTable(['file', 'size', 'SHA-256', 'run'], results.map((one) => fileCells(one.file).concat(escaped(one.runId))))
+    + '\n## Expected results\n\n' + printMarkdownTable(['file', 'size', 'SHA-256', 'run'], results.map((one) => appendixFileCells(one.file).concat(escaped(one.runId))))
     + (changedResults.length === 0 ? '' : '\nNot as recorded now: ' + namePaths(changedResults) + '.\n')
     + '\nValues that runs gave:\n\n' + printMarkdownTable(['run', 'metric', 'value'], metrics) + '\nBy how much numbers may differ:\n\n' + printMarkdownTable(['run', 'files', 'absolute', 'relative', 'why'], tolerances)
     + '\nWhich claim of the paper each result is evidence for: ' + LEFT_OPEN + '.\n\n## Repeats so far\n\n' + printMarkdownTable(['run', 'verdict of the last repeat', 'repeat'], verdicts);

@@ -1,16 +1,13 @@
 // completion.ts - what lets bash, zsh and fish complete the command lines of rr. Knows no files.
-import type { OptionSpec, VerbSpec, WordKind } from '../core/verbspec.ts';
+import type { CompletionShell, OptionSpec, VerbSpec, WordKind } from '../core/verbspec.ts';
 import { kindsOfWord, readOperands } from '../core/verbspec.ts';
 import { quoteWord } from '../formats/shell.ts';
 import { BASH_COMPLETION, COMPLETION_RECORDS, FISH_COMPLETION, ZSH_COMPLETION } from './completionscripts.ts';
 
-/** The shells that printCompletion has a script for. */
-export const COMPLETION_SHELLS = ['bash', 'zsh', 'fish'] as const;
-
 const HELP: OptionSpec = { name: 'help', letter: 'h', help: 'explain the verb' };
 
 /** A script of `shell` that completes the verbs with their options, values and operands. */
-export function printCompletion(shell: typeof COMPLETION_SHELLS[number], verbs: VerbSpec[]): string {
+export function printCompletion(shell: CompletionShell, verbs: VerbSpec[]): string {
   const fill = (script: string, marks: { [mark: string]: string }): string => script.replace(/@([A-Z_]+)@/g, (whole, mark: string) => marks[mark] ?? whole);
   switch (shell) {
     case 'bash': return fill(BASH_COMPLETION, {
