@@ -8,12 +8,17 @@ import type { Exported, ExportedFile, Publication } from '../core/publication.ts
 import { oneFile } from '../core/publication.ts';
 import { joinWords } from '../core/words.ts';
 import { makeHarmless } from '../formats/percent.ts';
+import { readSaidMetadata } from '../formats/saidmetadata.ts';
+import { readEvidence } from '../sys/evidence.ts';
 import { listFolder, lstatIfThere, makeFolder, readBytesIfThere, replaceFile, statIfThere } from '../sys/files.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import type { Project } from '../sys/project.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
 import { readPublication } from '../sys/publication.ts';
 import { printOut, tell } from '../sys/terminal.ts';
+import { printAppendix } from '../views/appendix.ts';
+import { printBadges } from '../views/badges.ts';
+import { printCitation, printCodemeta, printZenodo } from '../views/citation.ts';
 import { printAptExport } from '../views/exportapt.ts';
 import { printBinderExport } from '../views/exportbinder.ts';
 import { printCodeOceanExport } from '../views/exportcodeocean.ts';
@@ -31,7 +36,7 @@ import { printRoCrate } from '../views/rocrate.ts';
 import { listNamedFiles } from '../views/rocratefiles.ts';
 import { printChoices } from '../views/table.ts';
 
-export type ExportOptions = { project: ByteString | undefined; output: ByteString | undefined; all: boolean; force: boolean; quiet: boolean };
+export type ExportOptions = { project: ByteString | undefined; settings: ByteString[]; output: ByteString | undefined; all: boolean; force: boolean; quiet: boolean };
 
 /** What makes a form; it may read the project, and writes nothing. */
 type PrintExport = (publication: Publication, project: Project) => Exported | Promise<Exported>;
@@ -55,15 +60,13 @@ function exportProv(publication: Publication, name: string, print: (document: Pr
   return oneFile(name, print(document), document.left);
 }
 
-const printNothingYet = (): Exported => { throw new Failure('cannot export this: it is not built yet'); };
-
 const PRINTERS: { [name in ExportName]: PrintExport } = {
   'ro-crate': exportCrate,
   'prov-json': (publication) => exportProv(publication, 'prov.json', printProvJson),
   'prov-n': (publication) => exportProv(publication, 'prov.provn', printProvN),
-  'citation': printNothingYet,
-  'codemeta': printNothingYet,
-  'zenodo': printNothingYet,
+  'citation': printCitation,
+  'codemeta': printCodemeta,
+  'zenodo': printZenodo,
   'dockerfile': printDockerfileExport,
   'apt': printAptExport,
   'conda': printCondaExport,
@@ -73,8 +76,8 @@ const PRINTERS: { [name in ExportName]: PrintExport } = {
   'binder': (publication, project) => printBinderExport(publication, listFolder(project.root), listFolder(project.root + '/binder')),
   'codeocean': printCodeOceanExport,
   'spack': printSpackExport,
-  'appendix': printNothingYet,
-  'badges': printNothingYet,
+  'appendix': async (publication, project) => printAppendix(publication, await readEvidence(publication, project)),
+  'badges': async (publication, project) => printBadges(publication, await readEvidence(publication, project)),
 };
 
 function findExport(name: ByteString): PrintExport {
@@ -113,7 +116,7 @@ export async function exportRecords(format: ByteString | undefined, references: 
   const folder = readCurrentFolder();
   const print = findExport(format);
   const project = requireProject(folder, options.project);
-  const { publication, faults } = readPublication(project, { references, isAll: options.all, folder });
+  const { publication, faults } = readPublication(project, { references, isAll: options.all, folder, said: readSaidMetadata(options.settings) });
   const { files, left } = await print(publication, project);
   if (options.output !== undefined) writeExported(folder, options.output, files, options.force);
   else if (files.length === 1) printOut(files[0].text);
