@@ -7,9 +7,10 @@ import { findLiveRuns, isResultPath } from '../core/graph.ts';
 import { annotateRuns, applyNotes, findTolerance, groupNotes } from '../core/notes.ts';
 import type { Note, OutputTolerance } from '../core/notes.ts';
 import type { ParameterSetting } from '../core/parameters.ts';
-import { ACCEPTANCES, changeRun, describeOtherEnd, findInputProducer, findRepeatObstacle, isRepeatAccepted, listLaterResults, shareSettings, USUAL_SURROUNDINGS } from '../core/repeat.ts';
-import type { Acceptance, Judgement, RepeatSurroundings, Setting } from '../core/repeat.ts';
-import type { FileState, Run } from '../core/run.ts';
+import { changeRun, describeOtherEnd, findInputProducer, findRepeatObstacle, isRepeatAccepted, listLaterResults, shareSettings, USUAL_SURROUNDINGS } from '../core/repeat.ts';
+import type { Judgement, RepeatSurroundings, Setting } from '../core/repeat.ts';
+import { ACCEPTANCES } from '../core/run.ts';
+import type { Acceptance, FileState, Run } from '../core/run.ts';
 import { judgeVariations, listVariations, needsControl } from '../core/variations.ts';
 import type { TrialOutcome, VariedTrial } from '../core/variations.ts';
 import { parseToleranceOption } from '../formats/note.ts';
@@ -311,7 +312,7 @@ async function runTrial(session: RerunSession, run: Run, surroundings: RepeatSur
 }
 
 function hashesOf(repeat: Run): Map<ByteString, string> {
-  return new Map(repeat.outputs.concat(repeat.logs).map((file) => [nameForTrials(file.path), file.hash]));
+  return new Map(repeat.outputs.concat(repeat.logs.filter((log) => nameForTrials(log.path) !== log.path)).map((file) => [nameForTrials(file.path), file.hash]));
 }
 
 /** Logs have another name in each repeat. */

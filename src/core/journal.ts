@@ -13,7 +13,7 @@ export type JournalDay = { date: string; entries: JournalEntry[] };
 /** So many runs of one label on one day are told as one. */
 const SERIES_LENGTH = 4;
 
-function dayOf(run: Run): string {
+function dayOfRun(run: Run): string {
   return run.startedUtc.slice(0, 10);
 }
 
@@ -24,8 +24,8 @@ function dayOf(run: Run): string {
 export function arrangeJournal(runs: AnnotatedRun[], isComplete: boolean): JournalDay[] {
   const days = new Map<string, JournalEntry[]>();
   for (const one of runs) {
-    const entries = days.get(dayOf(one.run));
-    if (entries === undefined) days.set(dayOf(one.run), [{ label: one.run.label, runs: [one] }]);
+    const entries = days.get(dayOfRun(one.run));
+    if (entries === undefined) days.set(dayOfRun(one.run), [{ label: one.run.label, runs: [one] }]);
     else entries.push({ label: one.run.label, runs: [one] });
   }
   const sorted = Array.from(days.keys()).sort(compareBytes);
@@ -71,7 +71,7 @@ export function spanParameters(runs: Run[]): ParameterSpan[] {
 }
 
 /** How many runs ended so, in a fixed order; statuses of no run are left out. */
-export function countStatuses(runs: Run[]): { status: RunStatus; count: number }[] {
+export function countStatuses(runs: Pick<Run, 'status'>[]): { status: RunStatus; count: number }[] {
   const order: RunStatus[] = ['succeeded', 'failed', 'interrupted', 'lost', 'running'];
   return order.map((status) => ({ status, count: runs.filter((run) => run.status === status).length })).filter((one) => one.count > 0);
 }

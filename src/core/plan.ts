@@ -4,12 +4,15 @@ import { utf8SequenceLength } from './bytes.ts';
 import type { Run } from './run.ts';
 import { splitVariable } from './variables.ts';
 
+/** Where the plan is, relative to the project. */
+export const PLAN_PATH = 'provenance/plan.rec';
+
 /** A step of provenance/plan.rec (docs/plan.txt). */
 export type PlannedStep = {
   name: ByteString;
   /**
    * What is to be run, as the record of the run would tell it: plan, command, directory, redirects, parameters,
-   * parameterFiles, metricsFiles, variables (to be set), declaredVariables (these included), declaredInputs,
+   * parameterFiles, metricsFiles, metricsFrom, variables (to be set), declaredVariables (these included), declaredInputs,
    * declaredOutputs, timeoutS, asked, label, reason, tags; in `observed` how files are to be found: auto,
    * strace, scan, atime or none. Of a parameter in a file ('PATH:KEY ', PATH in parameterFiles) the value
    * is empty: it stands in the file. Nothing else is there, not even an id.
