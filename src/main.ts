@@ -18,6 +18,7 @@ import { rerunRuns } from './commands/rerun.ts';
 import { showRun } from './commands/show.ts';
 import { showStatus } from './commands/status.ts';
 import { runSweep } from './commands/sweep.ts';
+import { printSwhids } from './commands/swhid.ts';
 import { verifyProject } from './commands/verify.ts';
 import { explainFile } from './commands/why.ts';
 import { toBytes } from './sys/files.ts';
@@ -95,6 +96,10 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
       project, older: one('older'), size: one('size'), keep: all('keep'), cache: one('cache'), aside: has('aside'), dryRun: has('dry-run'), quiet: has('quiet'),
     });
     case 'export': return exportRecords(parsed.operands[0], parsed.operands.slice(1), { project, output: one('output'), all: has('all'), force: has('force'), quiet: has('quiet') });
+    case 'swhid': return printSwhids(parsed.operands, {
+      project, revisions: all('revision'), releases: all('release'), snapshot: has('snapshot'), tracked: has('tracked'), link: has('link'), core: has('core'),
+      check: one('check'), origin: one('origin'), visit: one('visit'), lines: one('lines'), bytes: one('bytes'), quiet: has('quiet'),
+    });
     case 'make': return makeTargets(parsed.operands, {
       project, jobs: one('jobs'), keepGoing: has('keep-going'), dryRun: has('dry-run'), why: has('why'), force: has('force'), down: all('down'), retries: one('retries'),
       timeout: one('timeout'), environment: has('environment'), reuse: has('reuse'), noReuse: has('no-reuse'), cache: one('cache'), load: one('load'), memory: one('memory'), on: one('on'), wait: has('wait'), pack: one('pack'),
