@@ -1,15 +1,19 @@
 // main.ts - starts rr: dispatches the verb, catches, prints, exits.
 import type { ByteString } from './core/bytes.ts';
 import { EXIT, Failure } from './core/failure.ts';
+import { RR_VERSION } from './core/version.ts';
+import { COMPLETION_SHELLS } from './core/verbspec.ts';
 import { parseArguments, printOverview, printVerbHelp, VERBS } from './cli.ts';
 import type { ParsedArguments } from './cli.ts';
+import { archiveProject } from './commands/archive.ts';
 import { workAtClusterJob } from './commands/clusterjob.ts';
 import { diffRuns } from './commands/diff.ts';
 import { freeSpace } from './commands/gc.ts';
 import { exportRecords } from './commands/export.ts';
+import { writeReport } from './commands/report.ts';
 import { initProject } from './commands/init.ts';
 import { printJournal } from './commands/journal.ts';
-import { LIST_STYLES, listRuns } from './commands/list.ts';
+import { listRuns } from './commands/list.ts';
 import { makeTargets } from './commands/make.ts';
 import { rebuildMakefile } from './commands/makefile.ts';
 import { noteRun } from './commands/note.ts';
@@ -19,6 +23,7 @@ import { showRun } from './commands/show.ts';
 import { showStatus } from './commands/status.ts';
 import { runSweep } from './commands/sweep.ts';
 import { printSwhids } from './commands/swhid.ts';
+import type { SwhidOptions } from './commands/swhid.ts';
 import { verifyProject } from './commands/verify.ts';
 import { explainFile } from './commands/why.ts';
 import { toBytes } from './sys/files.ts';
@@ -26,8 +31,7 @@ import { readArgumentBytes } from './sys/machine.ts';
 import { describeSystemError } from './sys/project.ts';
 import { printOut, tell } from './sys/terminal.ts';
 import { isStepWorker, serveAsWorker } from './sys/workers.ts';
-import { COMPLETION_SHELLS, printCompletion } from './views/completion.ts';
-import { RR_VERSION } from './views/texts.ts';
+import { printCompletion } from './views/completion.ts';
 
 function showHelp(parsed: ParsedArguments): number {
   const shell = COMPLETION_SHELLS.find((one) => one === parsed.values.get('completion')?.[0]);
@@ -39,6 +43,15 @@ function showHelp(parsed: ParsedArguments): number {
   if (name === undefined) printOut(printOverview(RR_VERSION));
   else printOut(printVerbHelp(parseArguments([name, '--help']).verb));
   return 0;
+}
+
+function readSwhidOptions({ values }: ParsedArguments): SwhidOptions {
+  const all = (name: string): ByteString[] => values.get(name) ?? [];
+  const one = (name: string): ByteString | undefined => values.get(name)?.[0];
+  return {
+    project: one('project'), revisions: all('revision'), releases: all('release'), snapshot: values.has('snapshot'), tracked: values.has('tracked'), link: values.has('link'),
+    core: values.has('core'), check: one('check'), origin: one('origin'), visit: one('visit'), lines: one('lines'), bytes: one('bytes'), quiet: values.has('quiet'),
+  };
 }
 
 async function dispatch(parsed: ParsedArguments): Promise<number> {
@@ -59,7 +72,7 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     case 'list': return listRuns({
       project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
       parameters: all('param'), metrics: all('metric'), grep: one('grep'), sweep: one('sweep'), made: all('made'), used: all('used'), sort: one('sort'), last: one('last'),
-      columns: one('columns'), full: has('full'), styles: LIST_STYLES.filter(has),
+      columns: one('columns'), full: has('full'), styles: ['json', 'csv', 'latex', 'sh'].filter(has),
     });
     case 'sweep': return runSweep({
       argv: parsed.command, project, label: one('label'), reason: one('reason'), tags: all('tag'), parameters: all('param'), each: all('each'), from: one('from'),
@@ -96,10 +109,12 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
       project, older: one('older'), size: one('size'), keep: all('keep'), cache: one('cache'), aside: has('aside'), dryRun: has('dry-run'), quiet: has('quiet'),
     });
     case 'export': return exportRecords(parsed.operands[0], parsed.operands.slice(1), { project, output: one('output'), all: has('all'), force: has('force'), quiet: has('quiet') });
-    case 'swhid': return printSwhids(parsed.operands, {
-      project, revisions: all('revision'), releases: all('release'), snapshot: has('snapshot'), tracked: has('tracked'), link: has('link'), core: has('core'),
-      check: one('check'), origin: one('origin'), visit: one('visit'), lines: one('lines'), bytes: one('bytes'), quiet: has('quiet'),
+    case 'archive': return archiveProject(parsed.operands[0], {
+      project, name: one('name'), includes: all('include'), excludes: all('exclude'), maxSize: one('max-size'), allowChanged: has('allow-changed'),
+      dryRun: has('dry-run'), force: has('force'), quiet: has('quiet'),
     });
+    case 'swhid': return printSwhids(parsed.operands, readSwhidOptions(parsed));
+    case 'report': return writeReport(parsed.operands, { project, output: one('output'), maxSize: one('max-size'), oneFile: has('one-file'), force: has('force'), quiet: has('quiet') });
     case 'make': return makeTargets(parsed.operands, {
       project, jobs: one('jobs'), keepGoing: has('keep-going'), dryRun: has('dry-run'), why: has('why'), force: has('force'), down: all('down'), retries: one('retries'),
       timeout: one('timeout'), environment: has('environment'), reuse: has('reuse'), noReuse: has('no-reuse'), cache: one('cache'), load: one('load'), memory: one('memory'), on: one('on'), wait: has('wait'), pack: one('pack'),

@@ -1,6 +1,7 @@
 // swhid.ts - rr swhid: by which identifiers an archive of software knows files, folders, code and runs.
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
+import { joinNames } from '../core/names.ts';
 import type { Run } from '../core/run.ts';
 import { RUN_ID } from '../core/run.ts';
 import { encodeText, makeHarmless } from '../formats/percent.ts';
@@ -58,13 +59,9 @@ function tellAll(options: SwhidOptions, what: ByteString, remarks: ByteString[])
   if (!options.quiet) for (const one of remarks) tell('rr: ' + makeHarmless(what) + ': ' + one);
 }
 
-function absoluteName(folder: ByteString, name: ByteString): ByteString {
-  return name[0] === '/' ? name : (folder === '/' ? '' : folder) + '/' + name;
-}
-
 /** Is this operand a name on the disk? An id of a run and "@" never are. */
 function isPath(folder: ByteString, operand: ByteString): boolean {
-  return !RUN_ID.test(operand) && !/^@(?:-\d+)?$/.test(operand) && lstatIfThere(absoluteName(folder, operand)) !== undefined;
+  return !RUN_ID.test(operand) && !/^@(?:-\d+)?$/.test(operand) && lstatIfThere(joinNames(folder, operand)) !== undefined;
 }
 
 /** The runs that an operand means; says what it could have been, too. */
@@ -93,7 +90,7 @@ function printRun(naming: Naming, project: Project, run: Run): boolean {
 
 function printPath(naming: Naming, operand: ByteString): void {
   const { options, folder } = naming;
-  const { kind, hex, qualifiers, remarks } = naming.namer.name(absoluteName(folder, operand), { isTracked: options.tracked, isLink: options.link });
+  const { kind, hex, qualifiers, remarks } = naming.namer.name(joinNames(folder, operand), { isTracked: options.tracked, isLink: options.link });
   printNamed(naming, kind, hex, qualifiers, operand);
   tellAll(options, operand, remarks);
 }
@@ -102,7 +99,7 @@ function printPath(naming: Naming, operand: ByteString): void {
 function printObjects(naming: Naming, operands: ByteString[]): void {
   const { options, folder } = naming;
   if (operands.length > 1) throw new Failure('cannot name objects of ' + String(operands.length) + ' repositories at once', 'say one', EXIT.usage);
-  const repository = requireRepository(absoluteName(folder, operands[0] ?? '.').replace(/(?:\/\.?)+$/, '') || '/');
+  const repository = requireRepository(joinNames(folder, operands[0] ?? '.').replace(/(?:\/\.?)+$/, '') || '/');
   const origin = originOfRepository(repository);
   const print = (named: NamedObject, what: ByteString): void => {
     printNamed(naming, named.kind, named.hex, named.isOfCloneAlone === true ? {} : { origin }, what);
@@ -116,7 +113,7 @@ function printObjects(naming: Naming, operands: ByteString[]): void {
 /** What is there in the place of what was asked for; of revisions and releases what the repository has. */
 function findActual(naming: Naming, wanted: Swhid, operand: ByteString): { core: string; how: string }[] {
   const { options, folder } = naming;
-  const name = absoluteName(folder, operand).replace(/(?:\/\.?)+$/, '') || '/';
+  const name = joinNames(folder, operand).replace(/(?:\/\.?)+$/, '') || '/';
   const choice = { isTracked: options.tracked, isLink: options.link };
   if (wanted.kind === 'cnt' || wanted.kind === 'dir') {
     const named = naming.namer.name(name, choice);

@@ -71,7 +71,7 @@ export function spanParameters(runs: Run[]): ParameterSpan[] {
 }
 
 /** How many runs ended so, in a fixed order; statuses of no run are left out. */
-export function countStatuses(runs: Run[]): { status: RunStatus; count: number }[] {
+export function countStatuses(runs: Pick<Run, 'status'>[]): { status: RunStatus; count: number }[] {
   const order: RunStatus[] = ['succeeded', 'failed', 'interrupted', 'lost', 'running'];
   return order.map((status) => ({ status, count: runs.filter((run) => run.status === status).length })).filter((one) => one.count > 0);
 }

@@ -36,7 +36,8 @@ function nameSome(texts: ByteString[], what: string): ByteString {
   return texts.slice(0, MOST_NAMED).join(', ') + (more > 0 ? ' and ' + String(more) + ' more' + (what === '' ? '' : ' ' + what) : '');
 }
 
-function countOf(count: number, word: string): string {
+/** '1 run', '2 runs' */
+export function countOf(count: number, word: string): string {
   return String(count) + ' ' + word + (count === 1 ? '' : 's');
 }
 
@@ -70,9 +71,13 @@ function describeSpans(runs: Run[]): ByteString[] {
   });
 }
 
-/** Tail of the streams without the terminal's codes and what a carriage return overwrote. */
+/** A line that a command printed without the terminal's codes and what a carriage return overwrote; harmless. */
+export function showPrinted(line: ByteString): ByteString {
+  return makeHarmless(line.replace(/\r+$/, '').replace(/^[^]*\r/, '').replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, '').replace(/\t/g, ' '));
+}
+
 function printedItem(lines: ByteString[]): JournalItem[] {
-  const clean = lines.map((one) => makeHarmless(one.replace(/\r+$/, '').replace(/^[^]*\r/, '').replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, '').replace(/\t/g, ' ')));
+  const clean = lines.map(showPrinted);
   return clean.length === 0 ? [] : [{ kind: 'printed', name: '', lines: clean }];
 }
 

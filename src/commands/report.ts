@@ -1,0 +1,242 @@
+// report.ts - rr report: all that is recorded as one page, to look at in a browser.
+import type { ByteString } from '../core/bytes.ts';
+import type { Environment } from '../core/environment.ts';
+import { EXIT, Failure } from '../core/failure.ts';
+import { countStatuses } from '../core/journal.ts';
+import { parseSize, printSize, SIZE_WORDS } from '../core/quantities.ts';
+import { findLastRepeats, orderDetails } from '../core/report.ts';
+import type { ReportedRun } from '../core/report.ts';
+import type { FileState, Run, RunSummary } from '../core/run.ts';
+import { countThings, groupDigits } from '../formats/amounts.ts';
+import { makeHarmless } from '../formats/percent.ts';
+import { lstatIfThere, makeFolder, readFirstBytes, replaceFile } from '../sys/files.ts';
+import { readCurrentFolder } from '../sys/machine.ts';
+import { readMetadata } from '../sys/metadata.ts';
+import { toRecordPath } from '../sys/observe.ts';
+import { readKnownRun, readKnownRuns, selectKnownRuns } from '../sys/pickrun.ts';
+import type { KnownRuns } from '../sys/pickrun.ts';
+import { absoluteOf, requireProject } from '../sys/project.ts';
+import type { Project } from '../sys/project.ts';
+import { readEnvironment } from '../sys/records.ts';
+import { clearParts, readLogExcerpts, readPatchExcerpt, readPreview } from '../sys/report.ts';
+import { readGraphRuns } from '../sys/runindex.ts';
+import { printOut, tell } from '../sys/terminal.ts';
+import { keyOfEnvironment, keyOfPatch, keyOfPreview, printEnvironmentEntry, printPatchEntry, printPreviewEntry } from '../views/reportentries.ts';
+import { makeReportColumns, makeReportGraph, printReportIndex, printStaticResults, printStaticTable, traceReport } from '../views/reportindex.ts';
+import type { Reported } from '../views/reportindex.ts';
+import { printReportPage, REPORT_MARK } from '../views/reportpage.ts';
+import { ReportParts } from '../views/reportparts.ts';
+import type { RunEntries, SharedEntry } from '../views/reportparts.ts';
+import { formatBytes } from '../views/table.ts';
+import { RR_VERSION } from '../views/texts.ts';
+
+export type ReportOptions = { project: ByteString | undefined; output: ByteString | undefined; maxSize: ByteString | undefined; oneFile: boolean; force: boolean; quiet: boolean };
+
+const DEFAULT_MAX_SIZE = '200M';
+const MOST_PREVIEWS_OF_RUN = 12;
+const MOST_ROWS_WITHOUT_SCRIPT = 500;
+
+/** What is read of a project for its report. */
+type ReportSources = {
+  project: Project;
+  known: KnownRuns;
+  reported: Reported;
+  indexes: Map<string, number>;
+  /** Of each output that others read, by its number, the ids of these. */
+  readers: Map<number, string[]>;
+  lastRepeats: Map<string, string>;
+  /** By key; undefined: there is nothing to be seen. */
+  entries: Map<string, SharedEntry | undefined>;
+};
+
+function readReportSources(project: Project, known: KnownRuns): ReportSources {
+  const reported = traceReport(readGraphRuns(project).runs);
+  const { lineage } = reported;
+  const readers = new Map<number, string[]>();
+  lineage.runs.forEach((run, index) => {
+    for (let input = lineage.firstInputs[index]; input < lineage.firstInputs[index + 1]; input++) {
+      const output = lineage.origins[input];
+      if (output < 0) continue;
+      const ids = readers.get(output);
+      if (ids === undefined) readers.set(output, [run.id]);
+      else if (ids[ids.length - 1] !== run.id) ids.push(run.id);
+    }
+  });
+  return {
+    project, known, reported, readers, indexes: new Map(lineage.runs.map((run, index): [string, number] => [run.id, index])),
+    lastRepeats: findLastRepeats(known.summaries), entries: new Map(),
+  };
+}
+
+/** An entry by its key, made by `find` the first time that it is asked for. */
+function findShared(sources: ReportSources, key: string, find: () => SharedEntry | undefined): SharedEntry | undefined {
+  if (!sources.entries.has(key)) sources.entries.set(key, find());
+  return sources.entries.get(key);
+}
+
+function findPreview({ project }: ReportSources, file: FileState): SharedEntry | undefined {
+  const preview = readPreview(project, file);
+  if (preview === undefined) return undefined;
+  let html = printPreviewEntry(file, preview);
+  // Asked for once, and not kept any longer.
+  const print = (): ByteString => {
+    const text = html;
+    html = '';
+    return text;
+  };
+  return { key: keyOfPreview(file.hash), kind: preview.kind, print };
+}
+
+function findPatch({ project }: ReportSources, hash: string): SharedEntry | undefined {
+  const patch = readPatchExcerpt(project, hash);
+  return patch === undefined ? undefined : { key: keyOfPatch(hash), kind: 'patch', print: () => printPatchEntry(hash, patch.text, patch.leftBytes) };
+}
+
+function findEnvironment({ project }: ReportSources, hash: string): SharedEntry | undefined {
+  const environment: Environment | undefined = readEnvironment(project, hash);
+  return environment === undefined ? undefined : { key: keyOfEnvironment(hash), kind: 'environment', print: () => printEnvironmentEntry(hash, environment) };
+}
+
+function findRunEntries(sources: ReportSources, run: Run): RunEntries {
+  const previews = new Map<ByteString, SharedEntry>();
+  for (const file of run.tree === undefined ? run.outputs.concat(run.inputs) : run.inputs) {
+    if (previews.size >= MOST_PREVIEWS_OF_RUN) break;
+    const found = file.hash.length !== 64 ? undefined : findShared(sources, keyOfPreview(file.hash), () => findPreview(sources, file));
+    if (found !== undefined) previews.set(file.path, found);
+  }
+  const patch = /^\S+ \S+ dirty ([0-9a-f]{64})$/.exec(run.code ?? '');
+  return {
+    previews, patch: patch === null ? undefined : findShared(sources, keyOfPatch(patch[1]), () => findPatch(sources, patch[1])),
+    environment: run.environment === undefined ? undefined : findShared(sources, keyOfEnvironment(run.environment), () => findEnvironment(sources, run.environment as string)),
+  };
+}
+
+/** A run with what is read beside its record; undefined if that has gone. */
+function readStory(sources: ReportSources, id: string): ReportedRun | undefined {
+  const { project, known, reported: { lineage }, indexes, readers } = sources;
+  const one = readKnownRun(project, known, id);
+  if (one === undefined) return undefined;
+  const index = indexes.get(id);
+  const repeat = sources.lastRepeats.get(id);
+  const makerOf = (input: number): string | undefined => (lineage.origins[input] < 0 ? undefined : lineage.runs[lineage.runsOfOutputs[lineage.origins[input]]].id);
+  return {
+    one, lastRepeat: repeat === undefined ? undefined : readKnownRun(project, known, repeat)?.run, logs: readLogExcerpts(project, one.run), series: [], resources: [],
+    makers: one.run.inputs.map((_, i) => (index === undefined ? undefined : makerOf(lineage.firstInputs[index] + i))),
+    readers: one.run.outputs.map((_, i) => (index === undefined ? [] : readers.get(lineage.firstOutputs[index] + i) ?? [])),
+  };
+}
+
+/** Puts the details of runs into `parts`, those first that matter most; gives the faults met. */
+function addDetails(sources: ReportSources, chosen: RunSummary[], parts: ReportParts): Failure[] {
+  const live = new Set(sources.reported.live.map((one) => one.run.id));
+  const faults: Failure[] = [];
+  for (const id of orderDetails(chosen.map((run) => run.id), live)) {
+    if (parts.isFull) break;
+    try {
+      const story = readStory(sources, id);
+      if (story !== undefined) parts.add(story, findRunEntries(sources, story.one.run));
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      faults.push(error);
+    }
+  }
+  return faults;
+}
+
+function chooseReported(known: KnownRuns, project: Project, folder: ByteString, references: ByteString[]): RunSummary[] {
+  if (references.length === 0) return known.summaries;
+  const chosen = new Set<string>();
+  for (const reference of references) for (const run of selectKnownRuns(known, project, folder, reference)) chosen.add(run.id);
+  return known.summaries.filter((run) => chosen.has(run.id));
+}
+
+function summarizeRuns(runs: RunSummary[]): ByteString {
+  if (runs.length === 0) return 'No runs. rr ' + RR_VERSION;
+  const days = [runs[0], runs[runs.length - 1]].map((run) => makeHarmless(run.startedUtc.slice(0, 10)));
+  return countThings(runs.length, 'run') + ', ' + (days[0] === days[1] ? days[0] : days.join(' to ')) + ': ' + countStatuses(runs).map((one) => groupDigits(one.count) + ' ' + one.status).join(', ') + '. Times are UTC. rr ' + RR_VERSION;
+}
+
+/** The page's absolute name and its folder of parts. Throws Failure if something else than a report is there. */
+function placeReport(project: Project, folder: ByteString, options: ReportOptions): { name: ByteString; shown: ByteString; partsFolder: ByteString } {
+  const path = options.output === undefined ? 'report.html' : toRecordPath(project, folder, options.output);
+  const name = absoluteOf(project, path);
+  const there = lstatIfThere(name);
+  const isReport = there !== undefined && there.isFile() && readFirstBytes(name, REPORT_MARK.length) === REPORT_MARK;
+  if (there !== undefined && !isReport && (!options.force || there.isDirectory())) {
+    throw new Failure('cannot write "' + path + '": something else than a report is there', there.isDirectory() ? 'name a file by --output' : 'say --force to write over it, or name another by --output', EXIT.differs);
+  }
+  return { name, shown: path, partsFolder: name.replace(/\.html?$/i, '') + '_files' };
+}
+
+function readTitle(project: Project, faults: Failure[]): ByteString {
+  try {
+    return makeHarmless(readMetadata(project).title ?? 'Runs');
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    faults.push(error);
+    return 'Runs';
+  }
+}
+
+function printVerdictWords(words: { word: string }[]): ByteString {
+  return Array.from(new Set(words.map((one) => (one.word === 'tolerance' ? 'within tolerance' : one.word)))).join(', ');
+}
+
+/** What the page says that it does not have. */
+function listLeft(count: number, detailed: number, maxSize: number, faults: number): ByteString[] {
+  const left: ByteString[] = [];
+  if (faults > 0) left.push(countThings(faults, 'record or note').replace(/record or notes$/, 'records or notes') + ' could not be read: run "rr verify"');
+  if (detailed + faults < count) left.push('Of ' + groupDigits(count - detailed) + ' runs there is only the line in the table: what all of them tell is more than ' + printSize(maxSize) + ' (rr report --max-size)');
+  return left;
+}
+
+/** Writes the report of the runs that `references` name, by default of all. Status 1 if a record or note could not be read. */
+export function writeReport(references: ByteString[], options: ReportOptions): number {
+  const folder = readCurrentFolder();
+  const project = requireProject(folder, options.project);
+  const maxSize = parseSize(options.maxSize ?? DEFAULT_MAX_SIZE);
+  if (maxSize === undefined) throw new Failure('cannot use --max-size "' + String(options.maxSize) + '": not a size', 'write it as ' + SIZE_WORDS, EXIT.usage);
+  const { name, shown, partsFolder } = placeReport(project, folder, options);
+  const known = readKnownRuns(project);
+  const chosen = chooseReported(known, project, folder, references);
+  const sources = readReportSources(project, known);
+  clearParts(partsFolder);
+  const parts = new ReportParts({
+    isOneFile: options.oneFile, mostBytes: maxSize,
+    write: (number, text) => {
+      if (number === 0) makeFolder(partsFolder);
+      replaceFile(partsFolder + '/part-' + String(number) + '.js', text, false);
+    },
+  });
+  const faults = known.runFaults.concat(known.noteFaults, addDetails(sources, chosen, parts));
+  const { count, isBeside, printed } = parts.close();
+  const title = readTitle(project, faults);
+  const byId = new Map(known.summaries.map((run): [string, RunSummary] => [run.id, run]));
+  const columns = makeReportColumns(chosen, (id) => {
+    const repeat = sources.lastRepeats.get(id);
+    return repeat === undefined ? undefined : printVerdictWords(byId.get(repeat)?.verdicts ?? []);
+  });
+  const places = new Map(chosen.map((run, i): [string, number] => [run.id, i]));
+  const placesOf = (ids: Set<string>): number[] => Array.from(ids, (id) => places.get(id) ?? -1).sort((a, b) => a - b);
+  const left = listLeft(chosen.length, parts.partOf.size, maxSize, faults.length);
+  const folderOfParts = isBeside ? partsFolder.slice(partsFolder.lastIndexOf('/') + 1) : '';
+  const page = {
+    title, summary: summarizeRuns(chosen), left, articles: parts.articles, entries: parts.entries, parts: printed, hasPartFiles: isBeside,
+    table: chosen.length === 0 ? '' : printStaticTable(columns, chosen.length, MOST_ROWS_WITHOUT_SCRIPT, (id) => parts.staticIds.has(id)),
+    results: printStaticResults(sources.reported, places, MOST_ROWS_WITHOUT_SCRIPT),
+    index: printReportIndex(columns, makeReportGraph(sources.reported, places), { count, of: chosen.map((run) => parts.partOf.get(run.id) ?? -1), folder: folderOfParts }, {
+      title, rr: RR_VERSION, left, series: placesOf(parts.withSeries), pictures: placesOf(parts.withPictures),
+    }),
+  };
+  let bytes = 0;
+  replaceFile(name, function* pieces(): Generator<ByteString> {
+    bytes = 0;
+    for (const piece of printReportPage(page)) {
+      bytes += piece.length;
+      yield piece;
+    }
+  }, false);
+  if (!options.quiet) printOut(shown + ': ' + countThings(chosen.length, 'run') + ', ' + formatBytes(bytes) + (isBeside ? ' and ' + countThings(count, 'file') + ' in ' + folderOfParts : '') + '\n');
+  for (const fault of faults) tell('rr: ' + fault.message);
+  return faults.length > 0 ? EXIT.differs : 0;
+}

@@ -1,0 +1,149 @@
+// report.ts - reads what a report shows of files: previews, logs, patches, series. Writes nothing.
+//
+// A file is shown only if it is as it was recorded: its bytes are hashed before they are used. What is
+// no regular file is not opened, what a link leads out of the project to is not read, and nothing
+// large is read at all. Files that may hold secrets are not shown.
+import type { ByteString } from '../core/bytes.ts';
+import { isSecretFile } from '../core/filerules.ts';
+import type { FilePreview, LogExcerpt } from '../core/report.ts';
+import type { FileState, Run } from '../core/run.ts';
+import { TableReader } from '../formats/comparetable.ts';
+import { findLinkOut } from './bounds.ts';
+import { errorCode, listFolder, lstatIfThere, removeIfThere, toFsPath } from './files.ts';
+import { hashBuffer } from './hash.ts';
+import { fs } from './node.ts';
+import { absoluteOf } from './project.ts';
+import type { Project } from './project.ts';
+
+const LARGEST_FILE_BYTES = 4 << 20;
+const LARGEST_PICTURE_BYTES = 512 << 10;
+const PREVIEW_BYTES = 6 << 10;
+const PREVIEW_LINES = 80;
+const PREVIEW_ROWS = 21;
+const PREVIEW_COLUMNS = 16;
+const CELL_BYTES = 200;
+const LOG_HEAD_BYTES = 8 << 10;
+const LOG_TAIL_BYTES = 8 << 10;
+const PATCH_BYTES = 48 << 10;
+
+const NOT_SHOWABLE = ['EACCES', 'EPERM', 'EIO', 'ESTALE', 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'ENODEV', 'EISDIR', 'ETXTBSY', 'EBUSY', 'ENAMETOOLONG'];
+
+/** At most so many bytes from `from` on; undefined if it is no regular file of that size that can be read. */
+function readRegular(name: ByteString, sizeBytes: number, from: number, count: number): Buffer | undefined {
+  if (lstatIfThere(name)?.isFile() !== true) return undefined;
+  let fd: number | undefined;
+  try {
+    fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOFOLLOW);
+    const stat = fs.fstatSync(fd);
+    if (!stat.isFile() || stat.size !== sizeBytes) return undefined;
+    const data = Buffer.alloc(Math.min(count, sizeBytes - from));
+    let done = 0;
+    for (let n = -1; n !== 0 && done < data.length; done += n) n = fs.readSync(fd, data, done, data.length - done, from + done);
+    return done === data.length ? data : undefined;
+  } catch (error) {
+    if (NOT_SHOWABLE.indexOf(errorCode(error)) < 0) throw error;
+    return undefined;
+  } finally {
+    if (fd !== undefined) fs.closeSync(fd);
+  }
+}
+
+/** The bytes of a recorded file, if it lies in the project and is as it was. */
+function readAsRecorded(project: Project, file: FileState, mostBytes: number): Buffer | undefined {
+  if ((file.kind !== '' && file.kind !== 'x') || file.hash.length !== 64 || file.path[0] === '/' || file.size > mostBytes) return undefined;
+  const name = absoluteOf(project, file.path);
+  if (findLinkOut(project.root, name) !== undefined) return undefined;
+  const data = readRegular(name, file.size, 0, file.size);
+  return data !== undefined && hashBuffer(data) === file.hash ? data : undefined;
+}
+
+// What a file is is told by how it begins, not by its name alone.
+const PICTURE_SIGNS: [string, RegExp][] = [
+  ['image/png', /^\x89PNG\r\n\x1a\n/], ['image/jpeg', /^\xff\xd8\xff/], ['image/gif', /^GIF8[79]a/], ['image/webp', /^RIFF[^]{4}WEBP/],
+];
+
+function findMediaType(path: ByteString, head: ByteString): string | undefined {
+  const sign = PICTURE_SIGNS.find(([, pattern]) => pattern.test(head));
+  if (sign !== undefined) return sign[0];
+  return /\.svg$/i.test(path) && /<svg[\s>]/.test(head) ? 'image/svg+xml' : undefined;
+}
+
+function readTablePreview(text: ByteString, delimiter: string): FilePreview | undefined {
+  const reader = new TableReader(text, delimiter);
+  const rows: ByteString[][] = [];
+  let columns = 0;
+  let row = reader.next();
+  for (; row !== undefined && rows.length < PREVIEW_ROWS; row = reader.next()) {
+    columns = Math.max(columns, row.length);
+    rows.push(row.slice(0, PREVIEW_COLUMNS).map((cell) => (cell.length > CELL_BYTES ? cell.slice(0, CELL_BYTES) + '...' : cell)));
+  }
+  if (reader.isMalformed || rows.length === 0 || columns < 2) return undefined;
+  return { kind: 'table', rows, hasMoreRows: row !== undefined, hasMoreColumns: columns > PREVIEW_COLUMNS };
+}
+
+/** The text without the part of a character or line that was cut off at its end. */
+function cutAtLine(text: ByteString): ByteString {
+  const end = text.lastIndexOf('\n');
+  return end > text.length / 2 ? text.slice(0, end) : text.replace(/[\xc0-\xff][\x80-\xbf]*$/, '');
+}
+
+function readTextPreview(text: ByteString): FilePreview | undefined {
+  // A NUL, or many bytes that no text has: it is none.
+  const head = text.slice(0, PREVIEW_BYTES);
+  if (/[\x00-\x08\x0e-\x1a\x1c-\x1f]/.test(head)) return undefined;
+  const cut = head.length < text.length ? cutAtLine(head) : head;
+  const lines = cut.split('\n');
+  const shown = lines.length > PREVIEW_LINES ? lines.slice(0, PREVIEW_LINES).join('\n') : cut;
+  return { kind: 'text', text: shown.replace(/\n$/, ''), leftBytes: text.length - shown.length };
+}
+
+/** What can be seen of a recorded file; undefined if it is not as it was, too large, or nothing that can be shown. */
+export function readPreview(project: Project, file: FileState): FilePreview | undefined {
+  if (file.size === 0 || isSecretFile(file.path)) return undefined;
+  const data = readAsRecorded(project, file, LARGEST_FILE_BYTES);
+  if (data === undefined) return undefined;
+  const mediaType = findMediaType(file.path, data.toString('latin1', 0, 1024));
+  if (mediaType !== undefined) return data.length > LARGEST_PICTURE_BYTES ? undefined : { kind: 'picture', mediaType, base64: data.toString('base64') };
+  const text = data.toString('latin1');
+  const delimiter = /\.csv$/i.test(file.path) ? [',', ';'].find((sign) => text.slice(0, text.indexOf('\n')).indexOf(sign) >= 0) : /\.(?:tsv|tab)$/i.test(file.path) ? '\t' : undefined;
+  const preview = readTextPreview(text);
+  return preview === undefined || delimiter === undefined ? preview : readTablePreview(text, delimiter) ?? preview;
+}
+
+/** What a run printed, as far as it is there and as it was. */
+export function readLogExcerpts(project: Project, run: Run): LogExcerpt[] {
+  const logs: LogExcerpt[] = [];
+  for (const kind of ['out', 'err'] as const) {
+    const log = run.logs.find((file) => file.path === 'provenance/logs/' + run.id + '.' + kind);
+    if (log === undefined || log.size === 0) continue;
+    const name = absoluteOf(project, log.path);
+    const head = readRegular(name, log.size, 0, LOG_HEAD_BYTES);
+    const tailFrom = Math.max(LOG_HEAD_BYTES, log.size - LOG_TAIL_BYTES);
+    const tail = log.size > LOG_HEAD_BYTES ? readRegular(name, log.size, tailFrom, LOG_TAIL_BYTES) : undefined;
+    if (head === undefined) continue;
+    const isCut = tailFrom > LOG_HEAD_BYTES;
+    const first = head.toString('latin1');
+    const last = tail === undefined ? '' : tail.toString('latin1');
+    if (isCut) logs.push({ kind, sizeBytes: log.size, head: cutAtLine(first), leftBytes: tailFrom - LOG_HEAD_BYTES, tail: last.slice(last.indexOf('\n') + 1) });
+    else logs.push({ kind, sizeBytes: log.size, head: (first + last).replace(/\n$/, ''), leftBytes: 0, tail: '' });
+  }
+  return logs;
+}
+
+/** A patch that a record names, its beginning if it is long; undefined if it is not there or damaged. */
+export function readPatchExcerpt(project: Project, hash: string): { text: ByteString; leftBytes: number } | undefined {
+  const name = project.provenance + '/code/' + hash + '.patch';
+  const size = lstatIfThere(name)?.size ?? 0;
+  const data = size === 0 || size > LARGEST_FILE_BYTES ? undefined : readRegular(name, size, 0, size);
+  if (data === undefined || hashBuffer(data) !== hash) return undefined;
+  const text = data.toString('latin1');
+  const shown = text.length > PATCH_BYTES ? cutAtLine(text.slice(0, PATCH_BYTES)) : text;
+  return { text: shown, leftBytes: text.length - shown.length };
+}
+
+/** Takes away the parts of an earlier report, and their folder if nothing else is in it. A link is left alone. */
+export function clearParts(folder: ByteString): void {
+  if (lstatIfThere(folder)?.isDirectory() !== true) return;
+  for (const name of listFolder(folder)) if (/^part-\d+\.js$/.test(name)) removeIfThere(folder + '/' + name);
+  if (listFolder(folder).length === 0) fs.rmdirSync(toFsPath(folder));
+}
