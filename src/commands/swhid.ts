@@ -14,7 +14,7 @@ import type { Project } from '../sys/project.ts';
 import { requireProject } from '../sys/project.ts';
 import { hasTag, nameRelease, nameRevision, nameSnapshot, originOfRepository, requireRepository } from '../sys/swhidgit.ts';
 import type { NamedObject } from '../sys/swhidgit.ts';
-import { nameSome, PathNamer } from '../sys/swhidpath.ts';
+import { nameUpToThree, PathNamer } from '../sys/swhidpath.ts';
 import { nameFilesOfRun } from '../sys/swhidrun.ts';
 import { printOut, tell } from '../sys/terminal.ts';
 
@@ -83,7 +83,7 @@ function printRun(naming: Naming, project: Project, run: Run): boolean {
   else remarks.push('its code is "' + makeHarmless(run.code) + '": no commit of git with SHA-1');
   const { files, lost } = nameFilesOfRun(project, run);
   for (const file of files) printNamed(naming, 'cnt', file.hex, file.qualifiers, file.path);
-  if (lost.count > 0) remarks.push(nameSome(lost, 'file is nowhere as it was', 'files are nowhere as they were'));
+  if (lost.count > 0) remarks.push(nameUpToThree(lost, 'file is nowhere as it was', 'files are nowhere as they were'));
   tellAll(naming.options, run.id, remarks);
   return lost.count === 0;
 }

@@ -6,7 +6,7 @@ export type TexUse = { name: string; line: number; options: ByteString; args: By
 
 /**
  * What stands behind a command: "*" a star that may be there, "o" an argument in brackets that may be
- * there, "m" one in braces (or a single token), "f" the name of a file in braces or up to a blank.
+ * there, "+" a sign or number that may be there, "t" the word "table", "m" one in braces (or a single token), "f" the name of a file in braces or up to a blank.
  */
 export type TexCommands = { [name: string]: string };
 
@@ -81,9 +81,15 @@ class TexScanner {
     for (const what of this.commands[name]) {
       const before = this.at;
       this.passBlanks();
-      if (what === '*') {
-        if (this.text[this.at] === '*') this.at += 1;
+      if (what === '*' || what === '+') {
+        if (what === '*' ? this.text[this.at] === '*' : /[+3]/.test(this.text[this.at] ?? '')) this.at += 1;
         else this.at = before;
+      } else if (what === 't') {
+        if (!/^table(?![A-Za-z])/.test(this.text.slice(this.at, this.at + 6))) {
+          this.at = before;
+          return;
+        }
+        this.at += 5;
       } else if (what === 'o') {
         const options = this.text[this.at] === '[' ? this.takeGroup('[', ']') : undefined;
         if (options === undefined) this.at = before;

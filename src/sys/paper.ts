@@ -38,8 +38,8 @@ const INCLUDING: { [name: string]: Including } = {
   csvreader: { kind: 'data', form: 'om', argument: 0, ending: '.csv' },
   csvautotabular: { kind: 'data', form: '*om', argument: 0, ending: '.csv' },
   DTLloaddb: { kind: 'data', form: 'omm', argument: 1, ending: '' },
-  // \\addplot table [x=a] {data.csv}; \\addplot3 and \\addplot+ come to it by the same word.
-  table: { kind: 'data', form: 'om', argument: 0, ending: '' },
+  // \\addplot+ [red] table [x=a] {data.csv}; "3" is no letter, so that \\addplot3 is this, too.
+  addplot: { kind: 'data', form: '+otom', argument: 0, ending: '' },
 };
 
 const PAPER_COMMANDS: TexCommands = { graphicspath: 'm', DeclareGraphicsExtensions: 'm' };
@@ -52,7 +52,7 @@ const PICTURE_ENDINGS = ['.pdf', '.png', '.jpg', '.mps', '.jpeg', '.jbig2', '.jb
 const LARGEST_TEX_BYTES = 32 << 20;
 const MOST_TEX_FILES = 1000;
 
-type Place = Pick<TexUse, 'line'> & { file: ByteString };
+type PaperPlace = Pick<TexUse, 'line'> & { file: ByteString };
 
 class PaperReader {
   readonly paper: Paper = { uses: [], inclusions: [], macros: [], notes: [] };
@@ -71,7 +71,7 @@ class PaperReader {
     this.before = given.slice(0, given.lastIndexOf('/') + 1);
   }
 
-  private note(place: Place, text: ByteString): void {
+  private note(place: PaperPlace, text: ByteString): void {
     this.paper.notes.push({ file: place.file, line: place.line, text, isFault: false });
   }
 
@@ -90,7 +90,7 @@ class PaperReader {
     for (const use of scanTex(text, PAPER_COMMANDS)) this.take(use, { file: shown, line: use.line });
   }
 
-  private take(use: TexUse, place: Place): void {
+  private take(use: TexUse, place: PaperPlace): void {
     const kind = VALUE_COMMANDS[use.name];
     if (kind !== undefined) this.paper.uses.push({ kind, key: use.args[0], command: use.name, ...place });
     else if (use.name === 'graphicspath') this.pictureFolders = [''].concat(Array.from(use.args[0].matchAll(/\{([^{}]*)\}/g), (part) => part[1]));
@@ -98,7 +98,7 @@ class PaperReader {
     else this.takeFile(INCLUDING[use.name], use, place);
   }
 
-  private takeFile(including: Including, use: TexUse, place: Place): void {
+  private takeFile(including: Including, use: TexUse, place: PaperPlace): void {
     const { kind, argument } = including;
     const before = argument === 1 && kind === 'text' ? use.args[0].replace(/\/*$/, '/') : '';
     const name = (before + use.args[argument]).replace(/^"([^"]*)"$/, '$1').trim();

@@ -9,7 +9,7 @@ import { findCommit, findReference, listReferences, readObjectKind } from './git
 import type { GitRepository } from './gitrepo.ts';
 import { findRepository, openBareRepository } from './gitrepo.ts';
 import { hashSwhidObject } from './swhid.ts';
-import { nameSome } from './swhidpath.ts';
+import { nameUpToThree } from './swhidpath.ts';
 import type { Remark } from './swhid.ts';
 
 /** `remarks`: what is to be known of it, a sentence each. */
@@ -70,8 +70,8 @@ export function nameSnapshot(repository: GitRepository): NamedObject {
     return { name: one.name, kind: OBJECT_SWHIDS[kind], hex: one.id };
   });
   const remarks: ByteString[] = [];
-  if (missing.count > 0) remarks.push(nameSome(missing, 'reference leads to no object that is here', 'references lead to no objects that are here'));
-  if (remotes.count > 0) remarks.push(nameSome(remotes, 'reference is of this clone alone', 'references are of this clone alone') + '; the snapshot that an archive made of its origin is another one');
+  if (missing.count > 0) remarks.push(nameUpToThree(missing, 'reference leads to no object that is here', 'references lead to no objects that are here'));
+  if (remotes.count > 0) remarks.push(nameUpToThree(remotes, 'reference is of this clone alone', 'references are of this clone alone') + '; the snapshot that an archive made of its origin is another one');
   return { kind: 'snp', hex: hashSwhidObject('snapshot', printSnapshot(branches)), isOfCloneAlone: remotes.count > 0, remarks };
 }
 

@@ -32,7 +32,7 @@ function trackedOf(home: Home): TrackedFiles {
 }
 
 /** "3 files are changed: a, b, c": at most three names, as they can be shown. */
-export function nameSome(remark: Remark, one: string, many: string): ByteString {
+export function nameUpToThree(remark: Remark, one: string, many: string): ByteString {
   const { count, paths } = remark;
   return (count === 1 ? '1 ' + one : String(count) + ' ' + many) + ': ' + paths.map(makeHarmless).join(', ') + (count > paths.length ? ', ...' : '');
 }
@@ -105,9 +105,9 @@ function nameTracked(home: Home | undefined, name: ByteString): { hex: string; r
   const { hex, changed, submodules } = swhidOfTracked(tracked, name === repository.top ? '' : name.slice(repository.top.length + 1) + '/');
   const remarks: ByteString[] = [];
   if (changed.length > 0 && mayConvert(repository)) {
-    remarks.push(nameSome({ count: changed.length, paths: changed.slice(0, 3) }, 'changed file is taken byte for byte', 'changed files are taken byte for byte') + '; git may keep other ends of lines, or what a filter gives');
+    remarks.push(nameUpToThree({ count: changed.length, paths: changed.slice(0, 3) }, 'changed file is taken byte for byte', 'changed files are taken byte for byte') + '; git may keep other ends of lines, or what a filter gives');
   }
-  if (submodules.length > 0) remarks.push(nameSome({ count: submodules.length, paths: submodules.slice(0, 3) }, 'submodule counts as the commit that is checked out in it', 'submodules count as the commits that are checked out in them'));
+  if (submodules.length > 0) remarks.push(nameUpToThree({ count: submodules.length, paths: submodules.slice(0, 3) }, 'submodule counts as the commit that is checked out in it', 'submodules count as the commits that are checked out in them'));
   return { hex, remarks };
 }
 
@@ -142,7 +142,7 @@ function nameFolderHere(home: Home | undefined, name: ByteString): { hex: string
   if (lstatIfThere(name + '/.git') !== undefined) add(leftOut, '.git');
   const said: ByteString[] = [];
   const say = (remark: Remark, one: string, many: string, what: string): void => {
-    if (remark.count > 0) said.push(nameSome(remark, one, many) + what);
+    if (remark.count > 0) said.push(nameUpToThree(remark, one, many) + what);
   };
   say(leftOut, 'name is left out', 'names are left out', '');
   say(remarks.empty, 'folder has nothing in it', 'folders have nothing in them', '; git would leave ' + (remarks.empty.count === 1 ? 'it' : 'them') + ' out');

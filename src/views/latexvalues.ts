@@ -140,7 +140,7 @@ const LATEX_VALUES_PREAMBLE = LATEX_VALUES_HEAD
 
 const SHORT_HASH_DIGITS = 12;
 
-function printEntry(entry: LatexEntry): ByteString {
+function printLatexEntry(entry: LatexEntry): ByteString {
   if (entry.kind === 'value') return '\\rrvalue{' + entry.key + '}{' + entry.text + '}{' + entry.runId + '}%\n';
   if (entry.kind === 'fact') return '\\rrset{' + entry.fact + '}{' + entry.key + '}{' + entry.text + '}%\n';
   const { key, shown, size, hash, runId } = entry;
@@ -149,7 +149,7 @@ function printEntry(entry: LatexEntry): ByteString {
 
 /** The file, to be \input before \begin{document} or behind it. */
 export function printLatexValues(values: LatexValues): ByteString {
-  return LATEX_VALUES_PREAMBLE + values.entries.map(printEntry).join('');
+  return LATEX_VALUES_PREAMBLE + values.entries.map(printLatexEntry).join('');
 }
 
 /** Entries with the numbers of their lines. `foreign`: lines that are none, or a first part that is not as it was made. */
