@@ -5,7 +5,7 @@ import type { Publication, PublishedResult } from '../core/publication.ts';
 import { RUN_ID } from '../core/run.ts';
 import type { Run } from '../core/run.ts';
 import { escapeLatex, LATEX_DEFINITION } from '../formats/latex.ts';
-import { makeHarmless } from '../formats/percent.ts';
+import { decodeText, makeHarmless } from '../formats/percent.ts';
 
 // Names of values (docs/rr.1, "Values in a paper"). LABEL/NAME is a metric, LABEL/param:NAME a parameter,
 // both of the last run of that label that succeeded; LABEL:NUMBER/... of a point of a sweep; ID/... of
@@ -55,7 +55,8 @@ export function listRunValues(run: Run): { values: Map<ByteString, ByteString>; 
     const space = line.indexOf(' ');
     const [name, value] = [line.slice(0, space), line.slice(space + 1)];
     if (value.indexOf('\0') >= 0) withheld.push(name);
-    else values.set(before + encodeKeyText(name, alsoEncoded), printLatexText(value));
+    // Of names that come out of files a space is %20 and a "%" is %25 in the record.
+    else values.set(before + encodeKeyText(before === '' || name.indexOf(':') >= 0 ? decodeText(name) : name, alsoEncoded), printLatexText(value));
   };
   for (const metric of run.metrics) add(metric, '', ':');
   for (const parameter of run.parameters) add(parameter, 'param:', '');
