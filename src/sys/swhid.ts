@@ -86,7 +86,7 @@ export function identifyContent(name: ByteString, isSha256Wanted = false): Conte
 }
 
 /** The text of a link, which is the content that it has. */
-export function readLinkText(name: ByteString): ByteString {
+export function readLinkContent(name: ByteString): ByteString {
   return fs.readlinkSync(toFsPath(name), 'latin1' as BufferEncoding) as unknown as ByteString;
 }
 
@@ -161,7 +161,7 @@ class FolderWalk {
     let mode = GIT_SYMLINK;
     let hex: string;
     if (stat.isSymbolicLink()) {
-      hex = hashSwhidObject('blob', readLinkText(full));
+      hex = hashSwhidObject('blob', readLinkContent(full));
     } else if (stat.isFile()) {
       mode = (stat.mode & 0o100) !== 0 ? GIT_EXECUTABLE : GIT_FILE;
       if (mode === GIT_FILE && (stat.mode & 0o011) !== 0) addRemark(this.remarks.executable, path);
