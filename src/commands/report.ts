@@ -33,6 +33,7 @@ import { RR_VERSION } from '../views/texts.ts';
 export type ReportOptions = { project: ByteString | undefined; output: ByteString | undefined; maxSize: ByteString | undefined; oneFile: boolean; force: boolean; quiet: boolean };
 
 const DEFAULT_MAX_SIZE = '200M';
+const UNTITLED = 'Recorded runs';
 const MOST_PREVIEWS_OF_RUN = 12;
 const MOST_ROWS_WITHOUT_SCRIPT = 500;
 
@@ -170,11 +171,11 @@ function placeReport(project: Project, folder: ByteString, options: ReportOption
 
 function readTitle(project: Project, faults: Failure[]): ByteString {
   try {
-    return makeHarmless(readMetadata(project).title ?? 'Runs');
+    return makeHarmless(readMetadata(project).title ?? UNTITLED);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     faults.push(error);
-    return 'Runs';
+    return UNTITLED;
   }
 }
 

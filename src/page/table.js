@@ -134,7 +134,8 @@ function makeRunTable(redraw) {
   }
 
   function drawRows(isForced, isAll) {
-    const height = box.clientHeight || 800;
+    // Before it has rows the box is lower than it will be.
+    const height = Math.max(box.clientHeight, innerHeight);
     const first = isAll ? 0 : Math.max(0, Math.floor(box.scrollTop / ROW_HEIGHT) - ROWS_AROUND);
     const end = Math.min(table.rows.length, isAll ? 2000 : Math.ceil((box.scrollTop + height) / ROW_HEIGHT) + ROWS_AROUND);
     if (!isForced && first >= range[0] && end <= range[1] && end - first > range[1] - range[0] - 2 * ROWS_AROUND) return;

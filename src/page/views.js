@@ -4,6 +4,7 @@ const MOST_COMPARED = 40;
 const MOST_CURVES = 40;
 const MOST_PICTURED = 60;
 const MOST_NODES = 150;
+const MOST_READERS = 12;
 
 function heading(text, ...more) {
   return make('h2', { tabindex: '-1' }, text, ...more);
@@ -187,6 +188,28 @@ function orderGroups(facts) {
   return Array.from(names).sort((a, b) => placeOf(a) - placeOf(b));
 }
 
+const FILE_GROUPS = ['Inputs', 'Outputs'];
+
+function lastPart(path) {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** Files under the last part of their names where no path is in all runs, and that part is of one file in each: points of a sweep write to folders of their own. */
+function alignFiles(facts, group) {
+  return facts.map((groups) => {
+    const rows = groups.get(group);
+    if (rows === undefined) return groups;
+    const aligned = new Map();
+    for (const [path, cell] of rows) {
+      const last = lastPart(path);
+      const isEverywhere = facts.every((other) => (other.get(group) || new Map()).has(path));
+      const isOne = facts.every((other) => Array.from((other.get(group) || new Map()).keys()).filter((one) => lastPart(one) === last).length === 1);
+      aligned.set(!isEverywhere && isOne ? '\u2026/' + last : path, cell);
+    }
+    return new Map(groups).set(group, aligned);
+  });
+}
+
 /** The rows of a group: name, the text of each run, and of each run whether it is another than that of the origin. */
 function compareGroup(facts, group, origin) {
   const names = new Set();
@@ -222,7 +245,7 @@ async function viewCompare(app, runs) {
     app.append(empty('Choose two or more runs in the table.'));
     return { title: 'Side by side' };
   }
-  const facts = await Promise.all(runs.map(readFacts));
+  const facts = FILE_GROUPS.reduce(alignFiles, await Promise.all(runs.map(readFacts)));
   let origin = 0;
   let isAll = false;
   const place = make('div');
@@ -402,10 +425,17 @@ async function viewImages(app) {
       if (image !== null) images.push({ run: idOf(run), name: nameOf(run), path: image.dataset.path, src: image.getAttribute('src'), note: '' });
     }
   }
+  // Points of a sweep write to folders of their own: the same last part of the name is the same picture.
+  if (images.length > 1 && new Set(images.map((image) => image.path)).size === images.length) {
+    for (const image of images) {
+      image.note = image.path;
+      image.path = lastPart(image.path);
+    }
+  }
   const place = make('div', { class: 'chart' });
   app.append(place);
   if (images.length === 0) place.append(empty('None of these runs has a picture that is still as it was recorded.'));
-  const caption = 'Pictures that ' + showRuns(runs.length) + ' wrote or read' + (runs.length < all.length ? ', the last that have some' : '');
+  const caption = 'Pictures of ' + showRuns(runs.length);
   const redraw = () => { if (images.length > 0) drawImages(place, { images, caption }, { onPick: pickRun }); };
   redraw();
   return { title: 'Images', redraw };
@@ -438,8 +468,9 @@ function cutNeighbourhood(starts) {
   const taken = new Set(starts.slice(0, MOST_NODES));
   for (const key of taken) {
     if (taken.size >= MOST_NODES) break;
-    // Of a file that many runs read a few are enough to see what it is.
-    for (const next of neighboursOf(key, readers).slice(0, 24)) if (taken.size < MOST_NODES) taken.add(next);
+    // What very many runs read does not make them neighbours.
+    const isHub = key[0] === 'f' && !starts.includes(key) && (readers.get(Number(key.slice(1))) || []).length > MOST_READERS;
+    for (const next of neighboursOf(key, readers).slice(0, isHub ? 1 : MOST_NODES)) if (taken.size < MOST_NODES) taken.add(next);
   }
   const keys = Array.from(taken);
   const places = new Map(keys.map((key, i) => [key, i]));

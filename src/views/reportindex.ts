@@ -102,6 +102,7 @@ export function makeReportGraph({ lineage, live, runs }: Reported, places: Map<s
       if (graph.reads[place].indexOf(number) < 0) graph.reads[place].push(number);
     });
     run.outputs.forEach((file, i) => {
+      if (file.kind === 'd') return;
       const number = addFile(file.path);
       ofOutputs.set(lineage.firstOutputs[index] + i, number);
       graph.writes[place].push(number);

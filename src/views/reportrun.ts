@@ -281,7 +281,10 @@ export function printRunArticle(story: ReportedRun, places: SharedPlaces): Html 
     + '</article>\n';
 }
 
-/** A text made harmless for JSON that stands in a page: its end is the end of the element only. */
+/**
+ * JSON as it may stand in an element script: nothing in it ends the element, or begins what would have
+ * to be ended first (HTML, 4.12.1.3, "Restrictions for contents of script elements").
+ */
 export function escapeScriptJson(json: ByteString): ByteString {
-  return json.replace(/</g, '\\u003c').replace(/\xe2\x80\xa8/g, '\\u2028').replace(/\xe2\x80\xa9/g, '\\u2029');
+  return json.replace(/<(?=!|\/?script)/gi, '\\u003c');
 }
