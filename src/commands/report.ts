@@ -164,9 +164,9 @@ function placeReport(project: Project, folder: ByteString, options: ReportOption
   const there = lstatIfThere(name);
   const isReport = there !== undefined && there.isFile() && readFirstBytes(name, REPORT_MARK.length) === REPORT_MARK;
   if (there !== undefined && !isReport && (!options.force || there.isDirectory())) {
-    throw new Failure('cannot write "' + path + '": something else than a report is there', there.isDirectory() ? 'name a file by --output' : 'say --force to write over it, or name another by --output', EXIT.differs);
+    throw new Failure('cannot write "' + (options.output ?? path) + '": something else than a report is there', there.isDirectory() ? 'name a file by --output' : 'say --force to write over it, or name another by --output', EXIT.differs);
   }
-  return { name, shown: path, partsFolder: name.replace(/\.html?$/i, '') + '_files' };
+  return { name, shown: options.output ?? path, partsFolder: name.replace(/\.html?$/i, '') + '_files' };
 }
 
 function readTitle(project: Project, faults: Failure[]): ByteString {
@@ -187,7 +187,7 @@ function printVerdictWords(words: { word: string }[]): ByteString {
 function listLeft(count: number, detailed: number, maxSize: number, faults: number): ByteString[] {
   const left: ByteString[] = [];
   if (faults > 0) left.push(countThings(faults, 'record or note').replace(/record or notes$/, 'records or notes') + ' could not be read: run "rr verify"');
-  if (detailed + faults < count) left.push('Of ' + groupDigits(count - detailed) + ' runs there is only the line in the table: what all of them tell is more than ' + printSize(maxSize) + ' (rr report --max-size)');
+  if (detailed + faults < count) left.push('Of ' + countThings(count - detailed, 'run') + ' there is only the line in the table: what all of them tell is more than ' + printSize(maxSize) + ' (rr report --max-size)');
   return left;
 }
 
