@@ -3,6 +3,7 @@
 #   make            build rr.js from src/
 #   make test       run all tests
 #   make check      the one gate: types, layers, sizes, rr.js as built, tests
+#   make interop    install the judges that tests hold rr's exports against (npm, PyPI)
 #   make slurm      1,000 jobs on a real Slurm that the test starts (root; two minutes)
 #   make install    PREFIX=/usr/local DESTDIR=; needs no build and no Node.js
 #   make matrix     run the transcripts on Node.js 14 to 26, Bun and Deno (fetches them)
@@ -23,7 +24,7 @@ TSC = $(NODE) node_modules/typescript/bin/tsc
 # "--reuse": do not repeat tests that have passed on this very tree.
 TESTS =
 
-.PHONY: all tool compile static test check slurm install matrix bench soak example clean
+.PHONY: all tool compile static test check interop slurm install matrix bench soak example clean
 
 node_modules/.package-lock.json: package-lock.json
 	$(NPM) ci --no-audit --no-fund --loglevel=error
@@ -43,11 +44,17 @@ static: tool compile
 
 test: all compile
 	sh test/install-tools.sh
+	sh test/install-judges.sh
 	$(NODE) .scratch/tool/runtests.js $(TESTS)
 
 check: static
 	sh test/install-tools.sh
+	sh test/install-judges.sh
 	$(NODE) .scratch/tool/runtests.js $(TESTS)
+
+interop:
+	sh test/install-tools.sh
+	sh test/install-judges.sh
 
 slurm: all compile
 	sh test/install-tools.sh

@@ -1,13 +1,13 @@
 // cli.ts - the verbs and options of rr: one table for parsing, for help and for the manual's test.
 import type { ByteString } from './core/bytes.ts';
+import { EXPORT_FORMS } from './core/exportforms.ts';
 import { EXIT, Failure } from './core/failure.ts';
-import { ACCEPTANCES } from './core/repeat.ts';
-import { RUN_STATUSES } from './core/run.ts';
+import { ACCEPTANCES, RUN_STATUSES } from './core/run.ts';
+import { COMPLETION_SHELLS, readOperands } from './core/verbspec.ts';
 import type { OptionSpec, VerbSpec } from './core/verbspec.ts';
 import { editDistance, joinWords } from './core/words.ts';
 import { TRACE_METHODS } from './sys/observe.ts';
-import { COMPLETION_SHELLS } from './views/completion.ts';
-import { wrapText } from './views/table.ts';
+import { printChoices, wrapText } from './views/table.ts';
 
 const PROJECT: OptionSpec = { name: 'project', value: 'DIR', help: 'the project is DIR (default: found upward from here)' };
 const QUIET: OptionSpec = { name: 'quiet', letter: 'q', help: 'say nothing but failures' };
@@ -282,7 +282,8 @@ export const VERBS: VerbSpec[] = [
     example: 'rr gc --older 30d --size 10G --keep paper',
   },
   {
-    name: 'export', usage: 'rr export [OPTION...] FORMAT [RUN...]', summary: 'tell what is recorded in a form that others read', operands: [1, Infinity],
+    name: 'export', usage: 'rr export [OPTION...] [FORMAT] [RUN...]', summary: 'tell what is recorded in a form that others read', operands: [0, Infinity],
+    choices: EXPORT_FORMS,
     options: [
       { name: 'output', letter: 'o', value: 'PATH', help: 'write to PATH: a file, or a folder if there are several files' },
       { name: 'all', letter: 'a', help: 'all runs, not only those that current results need' },
@@ -290,6 +291,20 @@ export const VERBS: VerbSpec[] = [
       QUIET, PROJECT,
     ],
     example: 'rr export citation -o CITATION.cff',
+  },
+  {
+    name: 'archive', usage: 'rr archive [OPTION...] [FILE.tar|FILE.zip|DIR/]', summary: 'put code, data, results and records into one file, for good', operands: [0, 1],
+    options: [
+      { name: 'name', value: 'NAME', help: 'the folder in the archive is NAME (default: FILE without its ending)' },
+      { name: 'include', value: 'GLOB', isRepeatable: true, help: 'also files of the project that nothing else names, or that are too large' },
+      { name: 'exclude', value: 'GLOB', isRepeatable: true, help: 'no such files, whatever else is said' },
+      { name: 'max-size', value: 'SIZE', help: 'name larger files instead: 512M, 4G (default: all go in)' },
+      { name: 'allow-changed', help: 'also what is not as recorded; the archive says so' },
+      { name: 'dry-run', letter: 'n', help: 'tell what would go in, and what would not' },
+      { name: 'force', letter: 'f', help: 'replace an archive that is there' },
+      QUIET, PROJECT,
+    ],
+    example: 'rr archive co2-2026.tar',
   },
   {
     name: 'report', usage: 'rr report [OPTION...] [RUN...]', summary: 'make a page of all that is recorded, for a browser', operands: [0, Infinity],
@@ -432,5 +447,6 @@ export function printVerbHelp(verb: VerbSpec): string {
   const width = heads.reduce((most, head) => Math.max(most, head > MOST_HEAD ? 0 : head), 0) + 2;
   return verb.usage + '\n\n' + verb.summary[0].toUpperCase() + verb.summary.slice(1) + '.\n'
     + (heads.length === 0 ? '' : '\n' + verb.options.map((option) => printOptionHelp(option, width)).join(''))
-    + (verb.options.some((option) => option.isRepeatable) ? '  (* may be given several times)\n' : '') + '\nExample: ' + verb.example + '\n';
+    + (verb.options.some((option) => option.isRepeatable) ? '  (* may be given several times)\n' : '')
+    + (verb.choices === undefined ? '' : '\n' + readOperands(verb)[0].word + ' is one of\n' + printChoices(verb.choices)) + '\nExample: ' + verb.example + '\n';
 }

@@ -1,8 +1,11 @@
 // main.ts - starts rr: dispatches the verb, catches, prints, exits.
 import type { ByteString } from './core/bytes.ts';
 import { EXIT, Failure } from './core/failure.ts';
+import { RR_VERSION } from './core/version.ts';
+import { COMPLETION_SHELLS } from './core/verbspec.ts';
 import { parseArguments, printOverview, printVerbHelp, VERBS } from './cli.ts';
 import type { ParsedArguments } from './cli.ts';
+import { archiveProject } from './commands/archive.ts';
 import { workAtClusterJob } from './commands/clusterjob.ts';
 import { diffRuns } from './commands/diff.ts';
 import { freeSpace } from './commands/gc.ts';
@@ -10,7 +13,7 @@ import { exportRecords } from './commands/export.ts';
 import { writeReport } from './commands/report.ts';
 import { initProject } from './commands/init.ts';
 import { printJournal } from './commands/journal.ts';
-import { LIST_STYLES, listRuns } from './commands/list.ts';
+import { listRuns } from './commands/list.ts';
 import { makeTargets } from './commands/make.ts';
 import { rebuildMakefile } from './commands/makefile.ts';
 import { noteRun } from './commands/note.ts';
@@ -26,8 +29,7 @@ import { readArgumentBytes } from './sys/machine.ts';
 import { describeSystemError } from './sys/project.ts';
 import { printOut, tell } from './sys/terminal.ts';
 import { isStepWorker, serveAsWorker } from './sys/workers.ts';
-import { COMPLETION_SHELLS, printCompletion } from './views/completion.ts';
-import { RR_VERSION } from './views/texts.ts';
+import { printCompletion } from './views/completion.ts';
 
 function showHelp(parsed: ParsedArguments): number {
   const shell = COMPLETION_SHELLS.find((one) => one === parsed.values.get('completion')?.[0]);
@@ -59,7 +61,7 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     case 'list': return listRuns({
       project, labels: all('label'), tags: all('tag'), statuses: all('status'), since: one('since'), until: one('until'),
       parameters: all('param'), metrics: all('metric'), grep: one('grep'), sweep: one('sweep'), made: all('made'), used: all('used'), sort: one('sort'), last: one('last'),
-      columns: one('columns'), full: has('full'), styles: LIST_STYLES.filter(has),
+      columns: one('columns'), full: has('full'), styles: ['json', 'csv', 'latex', 'sh'].filter(has),
     });
     case 'sweep': return runSweep({
       argv: parsed.command, project, label: one('label'), reason: one('reason'), tags: all('tag'), parameters: all('param'), each: all('each'), from: one('from'),
@@ -96,6 +98,10 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
       project, older: one('older'), size: one('size'), keep: all('keep'), cache: one('cache'), aside: has('aside'), dryRun: has('dry-run'), quiet: has('quiet'),
     });
     case 'export': return exportRecords(parsed.operands[0], parsed.operands.slice(1), { project, output: one('output'), all: has('all'), force: has('force'), quiet: has('quiet') });
+    case 'archive': return archiveProject(parsed.operands[0], {
+      project, name: one('name'), includes: all('include'), excludes: all('exclude'), maxSize: one('max-size'), allowChanged: has('allow-changed'),
+      dryRun: has('dry-run'), force: has('force'), quiet: has('quiet'),
+    });
     case 'report': return writeReport(parsed.operands, { project, output: one('output'), maxSize: one('max-size'), oneFile: has('one-file'), force: has('force'), quiet: has('quiet') });
     case 'make': return makeTargets(parsed.operands, {
       project, jobs: one('jobs'), keepGoing: has('keep-going'), dryRun: has('dry-run'), why: has('why'), force: has('force'), down: all('down'), retries: one('retries'),

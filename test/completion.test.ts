@@ -198,6 +198,8 @@ testIn(SHELLS, 'offers what a value or an operand can be', (shell) => {
     ['rr help re', VERBS.map((verb) => verb.name).filter((name) => name.startsWith('re'))],
     ['rr help rec', ['record']],
     ['rr help record ', []],
+    ['rr export cit', ['citation']],
+    ['rr export citation f', ['final', 'first']],
     ['rr list x', []],
   ];
   const offered = offeredBy(shell, folder, table.map(([line]) => line));

@@ -45,6 +45,8 @@ dot graphviz
 Rscript r-base-core
 pdflatex texlive-latex-base
 pandoc pandoc
+guile guile-3.0
+nix-instantiate nix-bin
 emacs emacs-nox
 chromium chromium
 convert imagemagick

@@ -5,11 +5,12 @@ import { spawnSync } from 'child_process';
 import fs from 'fs';
 import path from 'path';
 import { parseArguments, printOverview, printVerbHelp, VERBS } from '../src/cli.ts';
+import { EXPORT_FORMS } from '../src/core/exportforms.ts';
 import { DEFAULT_FILE_RULES } from '../src/core/filerules.ts';
 import { EXIT } from '../src/core/failure.ts';
 import { REPLAYED_VARIABLES } from '../src/core/variables.ts';
 import type { VerbSpec } from '../src/core/verbspec.ts';
-import { RR_VERSION } from '../src/views/texts.ts';
+import { RR_VERSION } from '../src/core/version.ts';
 
 const PROJECT = path.resolve(__dirname, '..', '..', '..');
 
@@ -80,6 +81,15 @@ for (const verb of VERBS_WITH_OPTIONS) {
     }
   });
 }
+
+test('rr.1, EXPORTS, has the forms of EXPORT_FORMS in their order, with the words of their summaries', () => {
+  const items = sectionOf('Sh', 'EXPORTS').split('\n.It Cm ').slice(1).map((item) => item.split('\n'));
+  assert.deepEqual(items.map((lines) => lines[0]), EXPORT_FORMS.map((one) => one.name));
+  EXPORT_FORMS.forEach(({ name, summary }, i) => {
+    const words = wordsOf(plainText(items[i].slice(1)));
+    for (const word of wordsOf(summary)) assert.ok(words.includes(word), name + ' lacks "' + word + '"');
+  });
+});
 
 test('rr.1 names no option that no verb has', () => {
   const known = new Set(['help', 'version', 'h', 'V', '']);

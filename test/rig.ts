@@ -82,6 +82,23 @@ export function hasProgram(name: string): boolean {
   return childProcess.spawnSync('sh', ['-c', 'command -v "$1"', 'sh', name], { stdio: 'ignore' }).status === 0;
 }
 
+const JUDGES = path.resolve(__dirname, '..', '..', 'judges');
+
+/**
+ * Path of a judge that test/install-judges.sh brought: a program of one of its Python environments
+ * ('bagit.py', 'python' of the first), or the folder of an npm package. Undefined if it is not there.
+ */
+export function judge(name: string): string | undefined {
+  const places = [['python', 'bin', name], ['cff', 'bin', name], ['software', 'bin', name], ['node_modules', name]];
+  return places.map((place) => path.join(JUDGES, ...place)).find((place) => fs.existsSync(place));
+}
+
+/** Why a test that needs these judges is skipped; false if all are there. */
+export function lacksJudges(...names: string[]): string | false {
+  const missing = names.find((name) => judge(name) === undefined);
+  return missing === undefined ? false : 'no ' + missing + ' (make interop brings it)';
+}
+
 /** Names of all records, relative to the project, sorted. */
 export function listRecords(project: string): string[] {
   const runs = path.join(project, 'provenance', 'runs');

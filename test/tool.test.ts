@@ -153,6 +153,50 @@ test('amalgamate() gives one program that runs, with the comments and the shapes
   assert.ok(text.endsWith('\n// Do as you like.\n'));
 });
 
+/** A gate that main.ts calls, what only it needs, and what both need. */
+const LATE_TREE: Tree = {
+  'core/both.ts': 'export const BOTH = 1;\nexport function both(): number { return BOTH; }\n',
+  'core/deep.ts': "import { both } from './both.ts';\nexport class Deep {\n  readonly a = both();\n}\n",
+  'sys/late.ts': "export function bringIn(parts: { base: () => object }): object { return { gate: (n: number) => Object.keys(parts.base()).join() + String(n) }; }\n",
+  'commands/gate.ts': "import { BOTH } from '../core/both.ts';\nimport { Deep } from '../core/deep.ts';\n\nexport function gate(n: number): number { return new Deep().a + BOTH + n; }\n",
+  'main.ts': "import { both } from './core/both.ts';\nimport { gate } from './commands/gate.ts';\nconsole.log(gate(both()));\n",
+  ORDER: 'core/both.ts\ncore/deep.ts\nsys/late.ts\ncommands/gate.ts late\nmain.ts\n',
+};
+
+test('amalgamate() puts into comments what only a late file needs, and a stub in the place of its function', () => {
+  const text = buildTree(LATE_TREE);
+  const [code, late] = text.split(/^\/\/ ==== late, build [0-9a-f]{16} =+$/m);
+  assert.deepEqual(Array.from(code.matchAll(/^\/\/ ==== src\/(\S+) =/gm), (one) => one[1]), ['core/both.ts', 'sys/late.ts', 'main.ts']);
+  assert.deepEqual(Array.from(late.matchAll(/^\/\/ ==== src\/(\S+) =/gm), (one) => one[1]), ['core/deep.ts', 'commands/gate.ts']);
+  assert.equal(late.split('\n').every((line) => line === '' || line.startsWith('//')), true);
+  assert.equal(runText(text), 'BOTH,both1\n', 'the stub hands over the names that late files use');
+  const line = Number(/'commands\/gate.ts': \[(\d+), 'BOTH Deep', 'gate'\]/.exec(code)?.[1]);
+  assert.match(text.split('\n')[line - 1], /^\/\/ ==== src\/commands\/gate.ts =/);
+  assert.equal(text.split('\n')[line + 2], '// function gate(n) { return new Deep().a + BOTH + n; }');
+});
+
+test('amalgamate() refuses what a stub cannot stand for', () => {
+  const changed = (name: string, content: string): Tree => ({ ...LATE_TREE, [name]: content });
+  assertRefused({ ...changed('commands/gate.ts', 'export const gate = 1;\n'), 'main.ts': "import { gate } from './commands/gate.ts';\nconsole.log(gate);\n" }, 'src/main.ts:2: imports "gate" of commands/gate.ts, which is late (src/ORDER:4)');
+  assertRefused({ ...changed('core/both.ts', 'export let BOTH = 1;\nexport function both(): number { return BOTH++; }\n') }, 'src/commands/gate.ts:2: imports the "let" BOTH');
+  assertRefused(changed('core/deep.ts', "import { both } from './both.ts';\nexport class Deep {\n  readonly a = both() + `\n==== b`.length;\n}\n"), 'src/core/deep.ts:1: a line begins with "==== "');
+});
+
+test('rr.js, each late line without its comment, has every file of src as it is without types', () => {
+  const text = fs.readFileSync(path.join(PROJECT, 'rr.js'), 'latin1');
+  const start = text.indexOf('\n// ==== late, build ');
+  assert.ok(start > 0);
+  for (const line of fs.readFileSync(path.join(PROJECT, 'src/ORDER'), 'latin1').split('\n')) {
+    const name = line.replace(/#.*/, '').replace(/ late$/, '').trim();
+    if (name === '') continue;
+    const banner = text.indexOf('\n// ==== src/' + name + ' =');
+    const from = text.indexOf('\n', banner + 1) + 1;
+    const wanted = strip(fs.readFileSync(path.join(PROJECT, 'src', name), 'latin1'));
+    const lines = text.slice(from).split('\n').slice(0, wanted.split('\n').length - 1);
+    assert.equal((banner < start ? lines : lines.map((one) => one.replace(/^\/\/ ?/, ''))).join('\n') + '\n', wanted, name);
+  }
+});
+
 test('amalgamate() names a file of ORDER that is not there, and a file that is not in ORDER', () => {
   assertRefused({ ORDER: '# head\n\ncore/a.ts\ncore/b.ts # later\n', 'core/b.ts': '' }, 'src/ORDER:3: src/core/a.ts does not exist');
   assertRefused({ ORDER: 'core/a.ts\n', 'core/a.ts': '', 'views/b.ts': '' }, 'src/views/b.ts:1: not in src/ORDER');

@@ -1,61 +1,120 @@
 // export.ts - rr export: what the records tell, in forms that others read.
 import type { ByteString } from '../core/bytes.ts';
+import type { ExportName } from '../core/exportforms.ts';
+import { EXPORT_FORMS } from '../core/exportforms.ts';
 import { EXIT, Failure } from '../core/failure.ts';
+import { joinNames } from '../core/names.ts';
 import type { Exported, ExportedFile, Publication } from '../core/publication.ts';
+import { oneFile } from '../core/publication.ts';
 import { joinWords } from '../core/words.ts';
-import { lstatIfThere, makeFolder, replaceFile, statIfThere } from '../sys/files.ts';
+import { makeHarmless } from '../formats/percent.ts';
+import { listFolder, lstatIfThere, makeFolder, readBytesIfThere, replaceFile, statIfThere } from '../sys/files.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import type { Project } from '../sys/project.ts';
-import { requireProject } from '../sys/project.ts';
+import { absoluteOf, requireProject } from '../sys/project.ts';
 import { readPublication } from '../sys/publication.ts';
 import { printOut, tell } from '../sys/terminal.ts';
+import { printAptExport } from '../views/exportapt.ts';
+import { printBinderExport } from '../views/exportbinder.ts';
+import { printCodeOceanExport } from '../views/exportcodeocean.ts';
+import { printCondaExport } from '../views/exportconda.ts';
+import { printDockerfileExport } from '../views/exportdockerfile.ts';
+import { printGuixExport } from '../views/exportguix.ts';
+import { printNixExport } from '../views/exportnix.ts';
+import { printPipExport } from '../views/exportpip.ts';
+import { printSpackExport } from '../views/exportspack.ts';
+import { printProvJson } from '../views/provjson.ts';
+import { makeProvDocument } from '../views/provmodel.ts';
+import type { ProvDocument } from '../views/provmodel.ts';
+import { printProvN } from '../views/provn.ts';
+import { printRoCrate } from '../views/rocrate.ts';
+import { printChoices } from '../views/table.ts';
 
 export type ExportOptions = { project: ByteString | undefined; output: ByteString | undefined; all: boolean; force: boolean; quiet: boolean };
 
-/** A form; `print` may read the project, and writes nothing. */
-export type ExportFormat = { name: string; summary: string; print: (publication: Publication, project: Project) => Exported | Promise<Exported> };
+/** What makes a form; it may read the project, and writes nothing. */
+type PrintExport = (publication: Publication, project: Project) => Exported | Promise<Exported>;
 
-/** In the order of the manual. */
-export const EXPORT_FORMATS: ExportFormat[] = [
-];
+const MAKEFILE_PATH = 'provenance/Makefile';
 
-function findExport(name: ByteString): ExportFormat {
-  const found = EXPORT_FORMATS.find((one) => one.name === name);
-  if (found !== undefined) return found;
-  throw new Failure('cannot export "' + name + '": there is no such form', 'one of ' + joinWords(EXPORT_FORMATS.map((one) => one.name), 'and'), EXIT.usage);
+/** The Makefile is the crate's workflow if it carries out no other runs than these. */
+function exportCrate(publication: Publication, project: Project): Exported {
+  const ids = new Set(publication.runs.map(({ run }) => run.id));
+  const made = (readBytesIfThere(absoluteOf(project, MAKEFILE_PATH)) ?? '').match(/\.rr\/made\/\d{8}T\d{6}Z-[a-z2-7]{6}/g) ?? [];
+  const isWorkflow = made.length > 0 && made.every((stamp) => ids.has(stamp.slice('.rr/made/'.length)));
+  const { text, left } = printRoCrate({ publication, files: undefined, workflow: isWorkflow ? MAKEFILE_PATH : undefined });
+  return oneFile('ro-crate-metadata.json', text, left);
 }
 
-/** Writes one file at `output`, several under it; nothing if one of them is there already, unless `force`. */
-function writeExported(output: ByteString, files: ExportedFile[], force: boolean): void {
-  const isFolder = files.length !== 1 || statIfThere(output)?.isDirectory() === true;
-  const nameOf = (file: ExportedFile): ByteString => (isFolder ? output + '/' + file.path : output);
-  const there = files.find((file) => lstatIfThere(nameOf(file)) !== undefined);
-  if (there !== undefined && !force) throw new Failure('cannot write "' + nameOf(there) + '": it is there already', 'say --force to write it anew', EXIT.differs);
+function exportProv(publication: Publication, name: string, print: (document: ProvDocument) => ByteString): Exported {
+  const document = makeProvDocument(publication);
+  return oneFile(name, print(document), document.left);
+}
+
+const printNothingYet = (): Exported => { throw new Failure('cannot export this: it is not built yet'); };
+
+const PRINTERS: { [name in ExportName]: PrintExport } = {
+  'ro-crate': exportCrate,
+  'prov-json': (publication) => exportProv(publication, 'prov.json', printProvJson),
+  'prov-n': (publication) => exportProv(publication, 'prov.provn', printProvN),
+  'citation': printNothingYet,
+  'codemeta': printNothingYet,
+  'zenodo': printNothingYet,
+  'dockerfile': printDockerfileExport,
+  'apt': printAptExport,
+  'conda': printCondaExport,
+  'pip': printPipExport,
+  'guix': printGuixExport,
+  'nix': printNixExport,
+  'binder': (publication, project) => printBinderExport(publication, listFolder(project.root), listFolder(project.root + '/binder')),
+  'codeocean': printCodeOceanExport,
+  'spack': printSpackExport,
+  'appendix': printNothingYet,
+  'badges': printNothingYet,
+};
+
+function findExport(name: ByteString): PrintExport {
+  const found = EXPORT_FORMS.find((one) => one.name === name);
+  if (found !== undefined) return PRINTERS[found.name];
+  throw new Failure('cannot export "' + makeHarmless(name) + '": there is no such form', 'one of ' + joinWords(EXPORT_FORMS.map((one) => one.name), 'or'), EXIT.usage);
+}
+
+/** `output` as given, for messages; written under its absolute name. */
+function writeExported(folder: ByteString, output: ByteString, files: ExportedFile[], force: boolean): void {
+  const isFolder = files.length !== 1 || output.endsWith('/') || statIfThere(joinNames(folder, output))?.isDirectory() === true;
+  const nameOf = (file: ExportedFile): ByteString => (isFolder ? output.replace(/\/+$/, '') + '/' + file.path : output);
   for (const file of files) {
-    const name = nameOf(file);
-    if (name.indexOf('/') > 0) makeFolder(name.slice(0, name.lastIndexOf('/')));
+    const there = lstatIfThere(joinNames(folder, nameOf(file)));
+    if (there?.isDirectory() === true) throw new Failure('cannot write "' + makeHarmless(nameOf(file)) + '": it is a folder', '', EXIT.differs);
+    if (there !== undefined && !force) throw new Failure('cannot write "' + makeHarmless(nameOf(file)) + '": it is there already', 'say --force to write it anew', EXIT.differs);
+  }
+  for (const file of files) {
+    const name = joinNames(folder, nameOf(file));
+    makeFolder(name.slice(0, name.lastIndexOf('/')) || '/');
     replaceFile(name, file.text, false, file.isExecutable ? 0o777 : 0o666);
   }
 }
 
 /**
  * Prints what `format` makes of the runs that `references` name, by default of those that current
- * results need; or writes it to --output, a file or, of several files, a folder. What the form cannot
- * express is told on standard error. Status 1 if a record could not be read.
+ * results need; or writes it to --output, a file or, of several files, a folder. Without a format,
+ * lists them. What the form cannot express, or asks for and the records do not tell, is told on
+ * standard error. Status 1 if a record could not be read, or a file is there and --force is not given.
  */
-export async function exportRecords(format: ByteString, references: ByteString[], options: ExportOptions): Promise<number> {
-  const folder = readCurrentFolder();
-  const project = requireProject(folder, options.project);
-  const { print } = findExport(format);
-  const { publication, faults } = readPublication(project, { references, isAll: options.all, folder });
-  const exported = await print(publication, project);
-  if (options.output === undefined) {
-    if (exported.files.length !== 1) throw new Failure('cannot print "' + format + '": it is ' + String(exported.files.length) + ' files', 'say where to: -o FOLDER', EXIT.usage);
-    printOut(exported.files[0].text);
-  } else {
-    writeExported(options.output, exported.files, options.force);
+export async function exportRecords(format: ByteString | undefined, references: ByteString[], options: ExportOptions): Promise<number> {
+  if (format === undefined) {
+    printOut(printChoices(EXPORT_FORMS));
+    return 0;
   }
-  if (!options.quiet) for (const one of exported.left) tell('rr: ' + one);
+  const folder = readCurrentFolder();
+  const print = findExport(format);
+  const project = requireProject(folder, options.project);
+  const { publication, faults } = readPublication(project, { references, isAll: options.all, folder });
+  const { files, left } = await print(publication, project);
+  if (options.output !== undefined) writeExported(folder, options.output, files, options.force);
+  else if (files.length === 1) printOut(files[0].text);
+  else throw new Failure('cannot print "' + format + '": it is ' + String(files.length) + ' files', 'name a folder for them: -o FOLDER', EXIT.usage);
+  if (!options.quiet) for (const one of left) tell('rr: ' + makeHarmless(one));
   for (const fault of faults) tell('rr: ' + fault.message);
   return faults.length > 0 ? EXIT.differs : 0;
 }

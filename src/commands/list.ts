@@ -26,8 +26,6 @@ import { printReplay, printReplayEnd, printReplayHead } from '../views/replayscr
 import { printRunCsv, printRunJson, printRunLatex, printRunTable } from '../views/runlist.ts';
 import type { RunList } from '../views/runlist.ts';
 
-export const LIST_STYLES = ['json', 'csv', 'latex', 'sh'];
-
 export type ListOptions = {
   project: ByteString | undefined;
   labels: ByteString[];
@@ -45,7 +43,7 @@ export type ListOptions = {
   last: ByteString | undefined;
   columns: ByteString | undefined;
   full: boolean;
-  /** Those of LIST_STYLES that were asked for; none: a table. */
+  /** Those of json, csv, latex and sh that were asked for; none: a table. */
   styles: string[];
 };
 

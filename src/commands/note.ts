@@ -5,6 +5,7 @@ import { EXIT, Failure } from '../core/failure.ts';
 import { compileGlob } from '../core/glob.ts';
 import { emptyNote, findCountingNotes, hasEffect } from '../core/notes.ts';
 import type { AnnotatedRun, Note, OutputTolerance } from '../core/notes.ts';
+import { RR_VERSION } from '../core/version.ts';
 import { parseToleranceOption } from '../formats/note.ts';
 import { parseNoteText, printNoteText } from '../formats/notetext.ts';
 import type { NoteText } from '../formats/notetext.ts';
@@ -22,7 +23,6 @@ import type { Project } from '../sys/project.ts';
 import { includeAllRuns } from '../sys/store.ts';
 import { isTerminal, readIn, tell } from '../sys/terminal.ts';
 import { describeComment } from '../views/page.ts';
-import { RR_VERSION } from '../views/texts.ts';
 
 export type NoteOptions = {
   project: ByteString | undefined;

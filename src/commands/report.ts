@@ -28,7 +28,7 @@ import { printReportPage, REPORT_MARK } from '../views/reportpage.ts';
 import { ReportParts } from '../views/reportparts.ts';
 import type { RunEntries, SharedEntry } from '../views/reportparts.ts';
 import { formatBytes } from '../views/table.ts';
-import { RR_VERSION } from '../views/texts.ts';
+import { RR_VERSION } from '../core/version.ts';
 
 export type ReportOptions = { project: ByteString | undefined; output: ByteString | undefined; maxSize: ByteString | undefined; oneFile: boolean; force: boolean; quiet: boolean };
 
@@ -128,7 +128,7 @@ function readStory(sources: ReportSources, id: string): ReportedRun | undefined 
 }
 
 /** Puts the details of runs into `parts`, those first that matter most; gives the faults met. */
-function addDetails(sources: ReportSources, chosen: RunSummary[], parts: ReportParts): Failure[] {
+function addRunDetails(sources: ReportSources, chosen: RunSummary[], parts: ReportParts): Failure[] {
   const live = new Set(sources.reported.live.map((one) => one.run.id));
   const faults: Failure[] = [];
   for (const id of orderDetails(chosen.map((run) => run.id), live)) {
@@ -184,7 +184,7 @@ function printVerdictWords(words: { word: string }[]): ByteString {
 }
 
 /** What the page says that it does not have. */
-function listLeft(count: number, detailed: number, maxSize: number, faults: number): ByteString[] {
+function listReportLeft(count: number, detailed: number, maxSize: number, faults: number): ByteString[] {
   const left: ByteString[] = [];
   if (faults > 0) left.push(countThings(faults, 'record or note').replace(/record or notes$/, 'records or notes') + ' could not be read: run "rr verify"');
   if (detailed + faults < count) left.push('Of ' + countThings(count - detailed, 'run') + ' there is only the line in the table: what all of them tell is more than ' + printSize(maxSize) + ' (rr report --max-size)');
@@ -209,7 +209,7 @@ export function writeReport(references: ByteString[], options: ReportOptions): n
       replaceFile(partsFolder + '/part-' + String(number) + '.js', text, false);
     },
   });
-  const faults = known.runFaults.concat(known.noteFaults, addDetails(sources, chosen, parts));
+  const faults = known.runFaults.concat(known.noteFaults, addRunDetails(sources, chosen, parts));
   const { count, isBeside, printed } = parts.close();
   const title = readTitle(project, faults);
   const byId = new Map(known.summaries.map((run): [string, RunSummary] => [run.id, run]));
@@ -219,7 +219,7 @@ export function writeReport(references: ByteString[], options: ReportOptions): n
   });
   const places = new Map(chosen.map((run, i): [string, number] => [run.id, i]));
   const placesOf = (ids: Set<string>): number[] => Array.from(ids, (id) => places.get(id) ?? -1).sort((a, b) => a - b);
-  const left = listLeft(chosen.length, parts.partOf.size, maxSize, faults.length);
+  const left = listReportLeft(chosen.length, parts.partOf.size, maxSize, faults.length);
   const folderOfParts = isBeside ? partsFolder.slice(partsFolder.lastIndexOf('/') + 1) : '';
   const page = {
     title, summary: summarizeRuns(chosen), left, articles: parts.articles, entries: parts.entries, parts: printed, hasPartFiles: isBeside,

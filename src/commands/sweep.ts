@@ -6,7 +6,7 @@ import { findSharedOutput, keyOfParameters, numberPoints } from '../core/sweep.t
 import { quoteCommand, quoteWord } from '../formats/shell.ts';
 import { groupDigits } from '../formats/amounts.ts';
 import { emptyRun } from '../core/run.ts';
-import { RR_VERSION } from '../views/texts.ts';
+import { RR_VERSION } from '../core/version.ts';
 import { printSweepForecast, printSweepSum } from '../views/sweep.ts';
 import type { PlannedPoint, SweepForecast } from '../views/sweep.ts';
 import { recoverAside } from '../sys/aside.ts';

@@ -43,6 +43,16 @@ export function utf8SequenceLength(text: ByteString, at: number): number {
   return length;
 }
 
+/** Is it well-formed UTF-8? */
+export function isUtf8(bytes: ByteString): boolean {
+  for (let at = 0; at < bytes.length;) {
+    const length = utf8SequenceLength(bytes, at);
+    if (length === 0) return false;
+    at += length;
+  }
+  return true;
+}
+
 /** The code point of the UTF-8 sequence that starts at `at`; of what is none, the byte. */
 export function codePointAt(text: ByteString, at: number): number {
   const length = Math.max(1, utf8SequenceLength(text, at));

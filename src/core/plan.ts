@@ -4,6 +4,9 @@ import { utf8SequenceLength } from './bytes.ts';
 import type { Run } from './run.ts';
 import { splitVariable } from './variables.ts';
 
+/** Where the plan is, relative to the project. */
+export const PLAN_PATH = 'provenance/plan.rec';
+
 /** A step of provenance/plan.rec (docs/plan.txt). */
 export type PlannedStep = {
   name: ByteString;

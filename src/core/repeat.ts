@@ -7,7 +7,7 @@ import { isResultPath, isSameContent, resultsOf } from './graph.ts';
 import { isComparable } from './run.ts';
 import { resolveName } from './select.ts';
 import { joinWords } from './words.ts';
-import type { FileState, Run, Verdict } from './run.ts';
+import type { Acceptance, FileState, Run, Verdict } from './run.ts';
 
 /** Why the run cannot be repeated from its record, as a part of a sentence; undefined if it can. */
 export function findRepeatObstacle(run: Run): string | undefined {
@@ -215,10 +215,6 @@ export function isFaithfulRepeat(original: Run, repeat: Run): boolean {
     return hash === undefined || hash === file.hash || hash.length !== 64 || file.hash.length !== 64;
   });
 }
-
-/** What a person takes for a good repeat. */
-export const ACCEPTANCES = ['identical', 'tolerance'] as const;
-export type Acceptance = typeof ACCEPTANCES[number];
 
 /** Is every output as `accept` wants it, and did the command end as it had? */
 export function isRepeatAccepted(original: Run, repeat: Run, accept: Acceptance): boolean {

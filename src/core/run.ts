@@ -47,6 +47,10 @@ export type RunStatus = typeof RUN_STATUSES[number];
 /** What a repeat says of one output: as the original's, so within a stated rule, not so, not made, made in addition, not told. */
 export type VerdictWord = 'identical' | 'tolerance' | 'different' | 'missing' | 'extra' | 'unchecked';
 
+/** What a person takes for a good repeat. */
+export const ACCEPTANCES = ['identical', 'tolerance'] as const;
+export type Acceptance = typeof ACCEPTANCES[number];
+
 /** The verdict on one output of a repeat. `detail`: the rule that was applied, where it differs, or why it is not told; may be ''. */
 export type Verdict = { word: VerdictWord; path: ByteString; detail: ByteString };
 

@@ -105,7 +105,7 @@ function makeList(name: string, kind: AspectKind, lists: [ByteString, ByteString
 }
 
 /** 'NAME=VALUE' or 'NAME VALUE': cut at the first `sign`. */
-function splitAt(text: ByteString, sign: string): [ByteString, ByteString] {
+export function splitAt(text: ByteString, sign: string): [ByteString, ByteString] {
   const at = text.indexOf(sign);
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + sign.length)];
 }

@@ -1,5 +1,9 @@
 // verbspec.ts - the shape of the table of verbs, and what a word on the command line can name. Knows no verb.
 
+/** The shells that printCompletion has a script for. */
+export const COMPLETION_SHELLS = ['bash', 'zsh', 'fish'] as const;
+export type CompletionShell = typeof COMPLETION_SHELLS[number];
+
 export type OptionSpec = {
   /** Without dashes. */
   name: string;
@@ -21,6 +25,8 @@ export type VerbSpec = {
   takesCommand?: boolean;
   /** How many operands: least, most. */
   operands: [number, number];
+  /** All that its first operand can be, if that is one of a few fixed words. */
+  choices?: readonly { name: string; summary: string }[];
   options: OptionSpec[];
   example: string;
 };
@@ -30,7 +36,7 @@ export type WordKind = 'file' | 'folder' | 'run' | 'label' | 'tag' | 'note' | 'v
 
 /** Words in capitals of usage and of values that name something which can be looked up. */
 const WORD_KINDS = new Map<string, WordKind>([
-  ['FILE', 'file'], ['PATH', 'file'], ['DIR', 'folder'], ['RUN', 'run'], ['LABEL', 'label'], ['TAG', 'tag'], ['NOTE', 'note'], ['VERB', 'verb'], ['PARAMETER', 'file'],
+  ['FILE', 'file'], ['FILE.tar', 'file'], ['FILE.zip', 'file'], ['PATH', 'file'], ['DIR', 'folder'], ['DIR/', 'folder'], ['RUN', 'run'], ['LABEL', 'label'], ['TAG', 'tag'], ['NOTE', 'note'], ['VERB', 'verb'], ['PARAMETER', 'file'],
 ]);
 
 /** What a word of usage or of a value names: "FILE|RUN" a file or a run. A run may be given by its label anyway. */
@@ -40,8 +46,8 @@ export function kindsOfWord(word: string): WordKind[] {
 }
 
 /** What the operands of a verb name, by position; the last holds for all that follow. Read from its usage. */
-export function readOperands(verb: VerbSpec): { word: string; kinds: WordKind[] }[] {
+export function readOperands(verb: VerbSpec): { word: string; kinds: WordKind[]; words?: string[] }[] {
   if (verb.operands[1] === 0) return [];
   const words = verb.usage.split(' ').slice(2).map((word) => word.replace(/[[\]]|\.\.\./g, '')).filter((word) => word !== 'OPTION' && word !== '');
-  return words.map((word) => ({ word, kinds: kindsOfWord(word) }));
+  return words.map((word, i) => ({ word, kinds: kindsOfWord(word), words: i === 0 ? verb.choices?.map((one) => one.name) : undefined }));
 }

@@ -17,10 +17,10 @@ function findCrcTable(): Uint32Array {
   return table;
 }
 
-/** The CRC-32 of bytes [from, until), 0 to 2^32 - 1. */
-export function crc32(bytes: Uint8Array, from: number, until: number): number {
+/** The CRC-32 of bytes [from, until), 0 to 2^32 - 1; `before`: that of bytes that stand before them. */
+export function crc32(bytes: Uint8Array, from: number, until: number, before = 0): number {
   const table = findCrcTable();
-  let crc = 0xffffffff;
+  let crc = before ^ 0xffffffff;
   let at = from;
   for (; at + 4 <= until; at += 4) {
     crc ^= bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);

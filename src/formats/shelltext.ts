@@ -14,7 +14,8 @@ import type { PointValues, TextPart } from './placeholders.ts';
 
 const SHELLS = /^(?:sh|bash|dash|ash|ksh|ksh93|mksh|zsh|yash|posh|rbash)$/;
 
-function baseName(word: ByteString): ByteString {
+/** What follows the last "/". */
+export function baseName(word: ByteString): ByteString {
   return word.slice(word.lastIndexOf('/') + 1);
 }
 

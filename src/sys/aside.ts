@@ -93,7 +93,7 @@ function listWanted(request: HoldRequest): Map<ByteString, 'moved' | 'copied'> {
 }
 
 /** The path in 'HMAC PATH'. */
-function pathOfSecret(line: ByteString): ByteString {
+export function pathOfSecret(line: ByteString): ByteString {
   return line.slice(line.indexOf(' ') + 1);
 }
 

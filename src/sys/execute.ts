@@ -15,7 +15,7 @@ import { isResultPath } from '../core/graph.ts';
 import { emptyRun, recordPath } from '../core/run.ts';
 import { fileParametersOf } from '../core/parameters.ts';
 import type { FileState, Run } from '../core/run.ts';
-import { RR_VERSION } from '../views/texts.ts';
+import { RR_VERSION } from '../core/version.ts';
 import { asideFolder, dropHeld, holdResults, isGoodRun, listHeldNews, makeKnownTester, noteHeldRun, putBack, settleHeld, touchHeld } from './aside.ts';
 import type { Held, HeldNews } from './aside.ts';
 import type { Includer } from './batch.ts';

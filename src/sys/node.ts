@@ -54,3 +54,7 @@ export function workerThreads(): typeof import('worker_threads') {
 export function zlib(): typeof import('zlib') {
   return loadOnce('zlib') as typeof import('zlib');
 }
+
+export function vm(): typeof import('vm') {
+  return loadOnce('vm') as typeof import('vm');
+}

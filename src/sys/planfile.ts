@@ -8,6 +8,7 @@
 // 3. Nothing is left locked by a crash: an announcement counts only as long as its process lives.
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
+import { PLAN_PATH } from '../core/plan.ts';
 import type { PlannedStep } from '../core/plan.ts';
 import { parsePlan, PLAN_HEAD, printStep, readStep } from '../formats/plan.ts';
 import type { PlanEntry } from '../formats/plan.ts';
@@ -17,9 +18,6 @@ import { createFile, errorCode, keepTemporariesIn, listFolder, lstatIfThere, mak
 import { describeSystemError, hideFromGit } from './project.ts';
 import type { Project } from './project.ts';
 import { describeSelf, isHolderAlive } from './store.ts';
-
-/** Where the plan is, relative to the project. */
-export const PLAN_PATH = 'provenance/plan.rec';
 
 function planName(project: Project): ByteString {
   return project.provenance + '/plan.rec';

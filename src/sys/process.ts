@@ -1,6 +1,6 @@
 // process.ts - runs the command: its streams, signals, end and cost. Knows no records.
 import type { ByteString } from '../core/bytes.ts';
-import { utf8SequenceLength } from '../core/bytes.ts';
+import { isUtf8 } from '../core/bytes.ts';
 import { childProcess, fs, net, os } from './node.ts';
 import { errorCode, listFolder, makeFolder, removeIfThere, toFsPath, toText, writeAll } from './files.ts';
 import { readMonotonicMs } from './clock.ts';
@@ -102,15 +102,6 @@ export type CommandEnd = {
 };
 
 // ---- arguments that are not UTF-8 ---------------------------------------------------------------
-
-function isUtf8(bytes: ByteString): boolean {
-  for (let at = 0; at < bytes.length;) {
-    const length = utf8SequenceLength(bytes, at);
-    if (length === 0) return false;
-    at += length;
-  }
-  return true;
-}
 
 /**
  * What spawn() takes for these bytes. Node can pass only UTF-8 arguments; others are spelled for

@@ -3,12 +3,13 @@ import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { findLiveRuns, placeRuns, resultsOf } from '../core/graph.ts';
+import type { ToldMetadata } from '../core/metadata.ts';
 import { annotateRuns } from '../core/notes.ts';
 import type { AnnotatedRun } from '../core/notes.ts';
 import type { Publication, PublishedInput, PublishedResult } from '../core/publication.ts';
 import { spanOfRun } from '../core/run.ts';
 import type { Run } from '../core/run.ts';
-import { RR_VERSION } from '../views/texts.ts';
+import { RR_VERSION } from '../core/version.ts';
 import { readMetadata } from './metadata.ts';
 import { readNotes } from './notes.ts';
 import { pickAnnotatedRuns } from './pickrun.ts';
@@ -16,7 +17,7 @@ import type { Project } from './project.ts';
 import { readEnvironment, readRuns } from './records.ts';
 
 /** `references`: RUN arguments; none means the runs that current results need, or (isAll) all. */
-export type PublicationChoice = { references: ByteString[]; isAll: boolean; /** The current folder, for RUN arguments that are files. */ folder: ByteString };
+export type PublicationChoice = { references: ByteString[]; isAll: boolean; /** The current folder, for RUN arguments that are files. */ folder: ByteString; /** Facts of the project that the person gives, beside what files tell. */ said?: ToldMetadata };
 
 /** UTC, whole seconds. Throws Failure if SOURCE_DATE_EPOCH is set to something else than seconds since 1970. */
 export function readMomentUtc(runs: Run[]): string {
@@ -66,7 +67,7 @@ export function readPublication(project: Project, choice: PublicationChoice): { 
   results.sort((a, b) => compareBytes(a.file.path, b.file.path));
   const plain = runs.map((one) => one.run);
   const publication: Publication = {
-    metadata: readMetadata(project), runs, results, inputs: collectUnmade(plain), environments: new Map(), momentUtc: readMomentUtc(plain), rr: RR_VERSION,
+    metadata: readMetadata(project, recorded, choice.said), runs, results, inputs: collectUnmade(plain), environments: new Map(), momentUtc: readMomentUtc(plain), rr: RR_VERSION,
   };
   for (const { environment } of plain) {
     if (environment === undefined || publication.environments.has(environment)) continue;

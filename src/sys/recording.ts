@@ -10,6 +10,7 @@ import type { PathClass } from '../core/filerules.ts';
 import { makeClassifier } from '../core/filerules.ts';
 import { Trace } from '../core/trace.ts';
 import type { TraceSummary } from '../core/trace.ts';
+import { RR_VERSION } from '../core/version.ts';
 import { StraceReader } from '../formats/strace.ts';
 import { encodeWithheld } from '../formats/percent.ts';
 import { isSecretName, maskArguments, maskValue } from '../formats/secrets.ts';
@@ -44,7 +45,6 @@ import { claimRun, forgetRun, hasOverlap, includeRun, makeResultTester, noteEnde
 import { describeSoftware, isModuleName, isSharedObjectName } from './software.ts';
 import type { LoadedSoftware } from './software.ts';
 import { isPipe, isSharingForeground, isTerminal, planTerminal, tell } from './terminal.ts';
-import { RR_VERSION } from '../views/texts.ts';
 
 
 /** A command to run and record. */
@@ -580,6 +580,7 @@ function listMetricsNames(session: Session): ByteString[] {
 /** Reads the metrics files that the run wrote: one that was there before says nothing of it. */
 function noteMetrics(session: Session): void {
   const { run, project } = session;
+  if (run.metricsFiles.length === 0) return;
   const written = run.metricsFiles.filter((path) => run.outputs.some((file) => file.path === path));
   for (const path of run.metricsFiles) if (written.indexOf(path) < 0) run.warnings.push('the metrics file ' + path + ' was not written');
   const { metrics, warnings } = readMetrics(project, written);
@@ -666,7 +667,8 @@ async function lookAfter(session: Session, observation: Observation, isShared: (
  */
 export async function recordCommand(request: RecordingRequest): Promise<Recorded> {
   const problems: string[] = [];
-  const session = beginRun(request, readFileParameters(request.project, request.fileParameters), problems);
+  const inFiles = request.fileParameters.length === 0 ? [] : readFileParameters(request.project, request.fileParameters);
+  const session = beginRun(request, inFiles, problems);
   // Results that no record tells of would be nobody's.
   if (request.repeat?.step !== undefined && session.run.id === UNCLAIMED_ID) throw new Failure(problems[0], '');
   const observation = await observe(session, narrowMethod(session, chooseMethod(session, request.trace)));

@@ -9,11 +9,11 @@
 //    clock is not kept, and then nothing is (hashcache.ts, isSettled).
 // 2. A folder has its times changed by every name that comes or goes in it.
 import type { ByteString } from '../core/bytes.ts';
-import { RR_VERSION } from '../views/texts.ts';
+import { PLAN_PATH } from '../core/plan.ts';
+import { RR_VERSION } from '../core/version.ts';
 import { errorCode, lstatIfThere, replaceFile, statIfThere, toFsPath } from './files.ts';
 import { isSettled } from './hashcache.ts';
 import { fs, workerThreads } from './node.ts';
-import { PLAN_PATH } from './planfile.ts';
 import type { Project } from './project.ts';
 import { absoluteOf } from './project.ts';
 import { listMonths } from './recordfiles.ts';

@@ -7,6 +7,7 @@ import { emptyRun } from '../core/run.ts';
 import type { Run } from '../core/run.ts';
 import { REPLAYED_VARIABLES } from '../core/variables.ts';
 import { editDistance } from '../core/words.ts';
+import { RR_VERSION } from '../core/version.ts';
 import { fillCommand, namesInCommand, readCommandTemplate } from '../formats/commandtemplate.ts';
 import type { CommandTemplate } from '../formats/commandtemplate.ts';
 import { hasParameterFormat, writeParameter } from '../formats/parameterfile.ts';
@@ -14,7 +15,6 @@ import { fillPattern, fillText, placeholderNamesIn, parsePlaceholders } from '..
 import type { PointValues, TextPart } from '../formats/placeholders.ts';
 import { maskValue } from '../formats/secrets.ts';
 import { hasShellSyntax, quoteCommand } from '../formats/shell.ts';
-import { RR_VERSION } from '../views/texts.ts';
 import { findLinkOut } from './bounds.ts';
 import { lstatIfThere, makeFolder, readBytesIfThere, replaceFile } from './files.ts';
 import { readVariables } from './machine.ts';

@@ -2,6 +2,8 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { findLayerBreaches } from './layers.ts';
+import { commentLines, splitParts } from './parts.ts';
+import type { Parts } from './parts.ts';
 import { SourceError } from './place.ts';
 import { stripTypes } from './strip.ts';
 import { findRefusedSyntax } from './syntax.ts';
@@ -23,25 +25,54 @@ export function amalgamate(src: string): string {
   problems.push(...findLayerBreaches(units));
   if (problems.length > 0) throw new SourceError(problems.join('\n'));
   const top = path.dirname(path.resolve(src));
-  const text = head(top, units) + units.map(printUnit).join('') + license(top);
+  const scripts = new Map(units.map((unit) => [unit, strip(unit)]));
+  const parts = splitParts(units, (unit) => scripts.get(unit)!);
+  const print = (lineOf: (unit: SourceUnit) => number): string => head(top, units, parts) + printParts(parts, scripts, lineOf) + license(top);
+  const lines = findBanners(print(() => 0));
+  const text = print((unit) => lines.get(unit.name)!);
   verifyScript(text, 'rr.js');
   return text;
 }
 
-function printUnit(unit: SourceUnit): string {
+function strip(unit: SourceUnit): string {
   const stripped = stripTypes(unit.source);
   verifyStripped(unit.source, stripped);
-  return '\n' + banner('src/' + unit.name) + stripped;
+  return stripped;
+}
+
+/** The files that are code, before the last of them the stubs of the others, and these as comments. */
+function printParts(parts: Parts, scripts: Map<SourceUnit, string>, lineOf: (unit: SourceUnit) => number): string {
+  const printUnit = (unit: SourceUnit): string => '\n' + banner('src/' + unit.name) + scripts.get(unit)!;
+  const code = parts.code.map(printUnit);
+  if (parts.late.length === 0) return code.join('');
+  const last = code.pop()!;
+  const late = parts.late.map((unit) => '\n' + banner('src/' + unit.name) + commentLines(scripts.get(unit)!));
+  return code.join('') + '\n' + banner('what brings in the files below') + parts.stubs(lineOf) + last + '\n' + banner('late, build ' + parts.build) + late.join('');
+}
+
+/** On which line each file's banner stands. */
+function findBanners(text: string): Map<string, number> {
+  const lines = new Map<string, number>();
+  text.split('\n').forEach((line, i) => {
+    const match = /^\/\/ ==== src\/(\S+) =+$/.exec(line);
+    if (match !== null) lines.set(match[1], i + 1);
+  });
+  return lines;
 }
 
 function banner(title: string): string {
   return ('// ==== ' + title + ' ').padEnd(WIDTH, '=') + '\n';
 }
 
-function head(top: string, units: SourceUnit[]): string {
+function head(top: string, units: SourceUnit[], parts: Parts): string {
   const project = JSON.parse(fs.readFileSync(path.join(top, 'package.json'), 'utf8')) as { version: string; description: string };
   const width = Math.max(...units.map((unit) => unit.name.length));
-  const contents = units.map((unit) => '//   ' + unit.name.padEnd(width) + '  ' + purposeOf(unit));
+  const contents = parts.code.concat(parts.late).map((unit) => '//   ' + unit.name.padEnd(width) + '  ' + purposeOf(unit));
+  const late = parts.late.length === 0 ? [] : [
+    '//',
+    '// What few starts need stands in comments, from "==== late" on, and is code from the first call on:',
+    '// so that a start need not parse it. Its lines have "// " before them, and may be changed like others.',
+  ];
   return [
     '#!/usr/bin/env node',
     '// rr ' + project.version + ': ' + project.description + '.',
@@ -50,6 +81,7 @@ function head(top: string, units: SourceUnit[]): string {
     '// Made by `make` from the TypeScript in src/: the same files in the same order with the same',
     '// comments, the types taken out, the shapes of the records left as comments.',
     '// Change src/ if you have it; if you have only this file, change it.',
+    ...late,
     '//',
     '// Contents: search for "==== src/".',
     ...contents,

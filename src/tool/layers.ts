@@ -24,7 +24,8 @@ const EFFECTS = new Set([
   'performance', 'fetch', 'Deno', 'Bun',
 ]);
 
-type Import = { name: string; target: string; place: string };
+/** `isType`: nothing of it is left in JavaScript. */
+export type Import = { name: string; target: string; isType: boolean; place: string };
 /** What one file says: names declared anywhere in it, names used as values, names at top level. */
 type Names = { declared: Set<string>; usedAt: Map<string, string>; topLevelAt: Map<string, string> };
 type Analysis = { unit: SourceUnit; imports: Import[]; names: Names };
@@ -40,7 +41,7 @@ export function findLayerBreaches(units: SourceUnit[]): string[] {
 }
 
 /** The imports of a file; those in a form that rr.js could not follow go to `problems`. */
-function readImports(unit: SourceUnit, problems: string[]): Import[] {
+export function readImports(unit: SourceUnit, problems: string[]): Import[] {
   const imports: Import[] = [];
   for (const statement of unit.source.statements) {
     if (!ts.isImportDeclaration(statement)) continue;
@@ -48,7 +49,7 @@ function readImports(unit: SourceUnit, problems: string[]): Import[] {
     const from = (statement.moduleSpecifier as ts.StringLiteral).text;
     const why = refuseImport(statement, from);
     if (why !== '') problems.push(place + ': ' + why);
-    else for (const name of importedNames(statement)) imports.push({ name, target: resolve(unit.name, from), place });
+    else for (const one of importedNames(statement)) imports.push({ ...one, target: resolve(unit.name, from), place });
   }
   return imports;
 }
@@ -66,9 +67,10 @@ function refuseImport(statement: ts.ImportDeclaration, from: string): string {
   return renamed === undefined ? '' : 'renames the import "' + renamed.propertyName!.text + '": rr.js has one name for a thing';
 }
 
-function importedNames(statement: ts.ImportDeclaration): string[] {
-  const bindings = statement.importClause!.namedBindings as ts.NamedImports;
-  return bindings.elements.map((element) => element.name.text);
+function importedNames(statement: ts.ImportDeclaration): { name: string; isType: boolean }[] {
+  const clause = statement.importClause!;
+  const bindings = clause.namedBindings as ts.NamedImports;
+  return bindings.elements.map((element) => ({ name: element.name.text, isType: clause.isTypeOnly || element.isTypeOnly }));
 }
 
 /** '../core/run.ts' seen from 'sys/store.ts' is 'core/run.ts'; leading '..' stay where it climbs out. */

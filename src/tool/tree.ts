@@ -4,8 +4,8 @@ import * as path from 'path';
 import * as ts from 'typescript';
 import { SourceError, parseSource } from './place.ts';
 
-/** One file of src/: `name` as in ORDER, `orderPlace` is where ORDER names it. */
-export type SourceUnit = { name: string; folder: string; orderPlace: string; source: ts.SourceFile };
+/** One file of src/: `name` as in ORDER, `orderPlace` is where ORDER names it; isGate: with the word "late" (parts.ts). */
+export type SourceUnit = { name: string; folder: string; orderPlace: string; isGate: boolean; source: ts.SourceFile };
 
 /** Folders from the ground up; a file of src itself counts as a folder of its own. */
 export const FOLDERS = ['core', 'formats', 'views', 'sys', 'commands', 'cli.ts', 'main.ts'];
@@ -19,10 +19,10 @@ export function readTree(src: string): SourceUnit[] {
   const entries = readOrder(src);
   const problems = [...findMisplaced(entries), ...findUnlisted(src, entries.map((entry) => entry.name))];
   const units: SourceUnit[] = [];
-  for (const { name, place } of entries) {
+  for (const { name, isGate, place } of entries) {
     const file = path.join(src, name);
     if (!fs.existsSync(file)) problems.push(place + ': ' + shown + '/' + name + ' does not exist');
-    else units.push({ name, folder: folderOf(name), orderPlace: place, source: readSource(file, shown + '/' + name) });
+    else units.push({ name, folder: folderOf(name), orderPlace: place, isGate, source: readSource(file, shown + '/' + name) });
   }
   if (problems.length > 0) throw new SourceError(problems.join('\n'));
   return units;
@@ -50,11 +50,14 @@ export function listSources(folder: string): string[] {
   return found.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
-type OrderEntry = { name: string; place: string };
+type OrderEntry = { name: string; isGate: boolean; place: string };
 
 function readOrder(src: string): OrderEntry[] {
   const lines = fs.readFileSync(path.join(src, 'ORDER'), 'latin1').split('\n');
-  const entries = lines.map((line, i) => ({ name: line.replace(/#.*/, '').trim(), place: path.basename(src) + '/ORDER:' + (i + 1) }));
+  const entries = lines.map((line, i) => {
+    const text = line.replace(/#.*/, '').trim();
+    return { name: text.replace(/ +late$/, ''), isGate: / late$/.test(text), place: path.basename(src) + '/ORDER:' + (i + 1) };
+  });
   return entries.filter((entry) => entry.name !== '');
 }
 

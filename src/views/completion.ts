@@ -1,16 +1,13 @@
 // completion.ts - what lets bash, zsh and fish complete the command lines of rr. Knows no files.
-import type { OptionSpec, VerbSpec, WordKind } from '../core/verbspec.ts';
+import type { CompletionShell, OptionSpec, VerbSpec, WordKind } from '../core/verbspec.ts';
 import { kindsOfWord, readOperands } from '../core/verbspec.ts';
 import { quoteWord } from '../formats/shell.ts';
 import { BASH_COMPLETION, COMPLETION_RECORDS, FISH_COMPLETION, ZSH_COMPLETION } from './completionscripts.ts';
 
-/** The shells that printCompletion has a script for. */
-export const COMPLETION_SHELLS = ['bash', 'zsh', 'fish'] as const;
-
 const HELP: OptionSpec = { name: 'help', letter: 'h', help: 'explain the verb' };
 
 /** A script of `shell` that completes the verbs with their options, values and operands. */
-export function printCompletion(shell: typeof COMPLETION_SHELLS[number], verbs: VerbSpec[]): string {
+export function printCompletion(shell: CompletionShell, verbs: VerbSpec[]): string {
   const fill = (script: string, marks: { [mark: string]: string }): string => script.replace(/@([A-Z_]+)@/g, (whole, mark: string) => marks[mark] ?? whole);
   switch (shell) {
     case 'bash': return fill(BASH_COMPLETION, {
@@ -40,7 +37,7 @@ function printBashVerb(verb: VerbSpec): string {
     return '        ' + quoteWord([option.name, option.letter ?? '-', kind].concat(option.isRepeatable === true ? '*' : []).join(' '));
   });
   const most = verb.takesCommand === true ? -1 : Math.min(verb.operands[1], 1e6);
-  const operands = readOperands(verb).map((operand) => quoteWord(operand.kinds.join('|')));
+  const operands = readOperands(verb).map((operand) => quoteWord(operand.words === undefined ? operand.kinds.join('|') : '=' + operand.words.join(',')));
   return '    ' + verb.name + ')\n'
     + (options.length === 0 ? '' : '      options=(\n' + options.join('\n') + '\n      )\n')
     + '      operands=(' + operands.join(' ') + ') most=' + String(most) + '\n      ;;';
@@ -73,7 +70,7 @@ function printZshVerb(verb: VerbSpec): string {
   const operands = readOperands(verb);
   operands.forEach((operand, i) => {
     const isRest = i === operands.length - 1 && verb.operands[1] > operands.length;
-    specs.push(quoteWord((isRest ? '*' : String(i + 1)) + ':' + escapeZsh(operand.word, ZSH_MARKED) + ':' + printZshAction(operand.kinds)));
+    specs.push(quoteWord((isRest ? '*' : String(i + 1)) + ':' + escapeZsh(operand.word, ZSH_MARKED) + ':' + (operand.words === undefined ? printZshAction(operand.kinds) : '(' + operand.words.join(' ') + ')')));
   });
   if (verb.takesCommand === true) specs.push(quoteWord('*:::command: _rr_command'));
   return '    ' + verb.name + ')\n      _arguments -s -S : \\\n' + specs.map((spec) => '        ' + spec).join(' \\\n') + '\n      ;;';
@@ -115,8 +112,9 @@ function printFishVerb(verb: VerbSpec, verbs: VerbSpec[]): string[] {
   const operands = readOperands(verb);
   operands.forEach((operand, i) => {
     const last = i === operands.length - 1 ? Math.min(verb.operands[1], 1e6) - 1 : i;
-    if (isText(operand.kinds)) return;
-    lines.push(printFishComplete('__rr_at ' + verb.name + ' ' + String(i) + ' ' + String(last) + ' ' + quoteFishWord(pattern), printFishKinds(operand.kinds, verbs), ''));
+    if (operand.words === undefined && isText(operand.kinds)) return;
+    const offered = operand.words === undefined ? printFishKinds(operand.kinds, verbs) : '-f -a ' + quoteFishWord(operand.words.join(' '));
+    lines.push(printFishComplete('__rr_at ' + verb.name + ' ' + String(i) + ' ' + String(last) + ' ' + quoteFishWord(pattern), offered, ''));
   });
   if (verb.takesCommand === true) lines.push(printFishComplete('__rr_in ' + verb.name, '-f -a --', 'the command follows'));
   return lines;

@@ -36,7 +36,8 @@ function nameSome(texts: ByteString[], what: string): ByteString {
   return texts.slice(0, MOST_NAMED).join(', ') + (more > 0 ? ' and ' + String(more) + ' more' + (what === '' ? '' : ' ' + what) : '');
 }
 
-function countOf(count: number, word: string): string {
+/** '1 run', '2 runs' */
+export function countOf(count: number, word: string): string {
   return String(count) + ' ' + word + (count === 1 ? '' : 's');
 }
 

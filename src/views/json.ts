@@ -1,5 +1,6 @@
 // json.ts - runs as JSON (RFC 8259). Knows no files.
 import type { ByteString } from '../core/bytes.ts';
+import { utf8SequenceLength } from '../core/bytes.ts';
 import type { FileState, Run, RunProcess } from '../core/run.ts';
 import type { RunNotes } from '../core/notes.ts';
 import { encodeText, encodeWithheld } from '../formats/percent.ts';
@@ -9,6 +10,21 @@ import { printRanges } from '../formats/processes.ts';
 export function printJsonValue(value: unknown): ByteString {
   // JSON.stringify sees each byte as one character below U+0100, and so leaves UTF-8 as it is.
   return JSON.stringify(value);
+}
+
+/** A JSON text for people and programs: two spaces for each level, LF at the end. Strings must hold UTF-8; what is undefined is left out. */
+export function printJsonDocument(value: unknown): ByteString {
+  return JSON.stringify(value, undefined, 2) + '\n';
+}
+
+/** Text of a record as a string of JSON that is not read back: UTF-8 as it is, all else percent-encoded; a withheld secret is %{16 digits}. */
+export function jsonTextOf(text: ByteString): ByteString {
+  for (let at = 0; at < text.length;) {
+    const length = utf8SequenceLength(text, at);
+    if (length === 0) return encodeWithheld(text);
+    at += length;
+  }
+  return text.replace(/\0(?=\{[0-9a-f]{16}\})/g, '%');
 }
 
 export function jsonFileOf(file: FileState): unknown {

@@ -69,6 +69,14 @@ export function wrapText(text: ByteString, width: number): ByteString[] {
   return line !== '' || lines.length === 0 ? lines.concat(line) : lines;
 }
 
+const CHOICES_WIDTH = 80;
+
+/** Words and what each is, a line each or, if that is long, several. */
+export function printChoices(choices: readonly { name: string; summary: string }[]): string {
+  const width = choices.reduce((most, one) => Math.max(most, one.name.length), 0) + 4;
+  return choices.map((one) => ('  ' + one.name).padEnd(width) + wrapText(one.summary, CHOICES_WIDTH - width).join('\n' + ' '.repeat(width)) + '\n').join('');
+}
+
 /** Widths of the columns that are printed, the first ones. */
 export type TableLayout = { columns: Column[]; widths: number[] };
 

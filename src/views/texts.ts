@@ -3,9 +3,6 @@ import { findLiveRuns } from '../core/graph.ts';
 import { printMakefile } from './makefile.ts';
 import { RERUN_SCRIPT } from './rerunscript.ts';
 
-/** Version of this rr; package.json has the same. */
-export const RR_VERSION = '0.1.0';
-
 /** provenance/README.txt: what a stranger needs who has only this folder. */
 export const PROVENANCE_README = `PROVENANCE
 

@@ -1,0 +1,78 @@
+// late.ts - brings in the files of rr.js that stand in comments until one of their functions is called.
+import type { ByteString } from '../core/bytes.ts';
+import { Failure } from '../core/failure.ts';
+import { toBytes } from './files.ts';
+import { fs, vm } from './node.ts';
+
+// Most of a start of rr is spent on parsing what that start does not need. A comment costs a tenth.
+// So what few starts need stands in comments (src/ORDER, "late"); src/tool/parts.ts decides which
+// files these are, and makes the stubs by which the others call their functions.
+
+/** Names that files declare at top level, with their values. */
+type Names = { [name: string]: unknown };
+
+/** What the build knows of files in comments; lists are words. */
+export type LateParts = {
+  /** Names the text of these files, for rr.js may be replaced while it runs. */
+  build: string;
+  /** By file: the line of rr.js on which it begins, names that it uses of others, and names that others use of it. */
+  files: { [file: string]: [line: number, uses: string, gives: string] };
+  /** By the file whose functions are called: it and all late files that it needs, in their order. */
+  needs: { [file: string]: string };
+  /** Names of the files that are no comments, as far as others use them. */
+  base: () => Names;
+};
+
+const given: Names = {};
+const broughtIn = new Set<string>();
+let wholeText: ByteString | undefined;
+
+/** The text of rr.js. Throws Failure if it is not there any more or another one. */
+function readOwnText(name: string, build: string): ByteString {
+  let text: ByteString;
+  try {
+    text = fs.readFileSync(name, 'latin1');
+  } catch (error) {
+    throw new Failure('cannot read the rest of rr.js: "' + toBytes(String(name)) + '" is not there', 'run it as a file: node rr.js');
+  }
+  const start = text.indexOf('\n// ==== late, build ' + build + ' ');
+  if (start < 0) throw new Failure('cannot go on: rr.js was replaced while it ran', 'run it again');
+  return text.slice(start);
+}
+
+/** The script in which the comments `files` of `text` are code, each line on the line where it stands in rr.js. */
+function uncomment(text: ByteString, parts: LateParts, files: string[]): ByteString {
+  let script = '';
+  let line = 1;
+  let at = 0;
+  for (const file of files) {
+    const banner = text.indexOf('\n// ==== src/' + file + ' =', at);
+    if (banner < 0) throw new Failure('cannot go on: rr.js has no "src/' + file + '"', 'get rr.js anew');
+    const start = text.indexOf('\n', banner + 1);
+    const end = text.indexOf('\n// ==== ', start);
+    const lines = text.slice(start, end < 0 ? text.length : end).split('\n');
+    script += '\n'.repeat(Math.max(0, parts.files[file][0] - line)) + lines.map((one) => one.slice(one[2] === ' ' ? 3 : 2)).join('\n');
+    line = parts.files[file][0] + lines.length - 1;
+    at = end < 0 ? text.length : end;
+  }
+  return script;
+}
+
+/** What the functions of `file` and others of it are, which is brought in if it is not there yet. Throws Failure if rr.js cannot be read. */
+export function bringIn(parts: LateParts, file: string): Names {
+  if (broughtIn.has(file)) return given;
+  const splitWords = (lists: string[]): string[] => lists.join(' ').split(' ').filter((word) => word !== '');
+  const files = splitWords([parts.needs[file]]).filter((one) => !broughtIn.has(one));
+  const known: Names = { ...parts.base(), ...given };
+  const gives = splitWords(files.map((one) => parts.files[one][2]));
+  const own = new Set(gives);
+  const uses = Array.from(new Set(splitWords(files.map((one) => parts.files[one][1])))).filter((name) => !own.has(name));
+  // An ES module has no __filename.
+  const name = typeof __filename === 'string' ? __filename : process.argv[1];
+  wholeText = wholeText ?? readOwnText(name, parts.build);
+  const script = '(function (' + uses.join(', ') + ") { 'use strict'; " + uncomment(wholeText, parts, files) + '\nreturn { ' + gives.join(', ') + ' }; })';
+  const bring = vm().runInThisContext(script, { filename: name }) as (...values: unknown[]) => Names;
+  Object.assign(given, bring(...uses.map((one) => known[one])));
+  for (const one of files) broughtIn.add(one);
+  return given;
+}

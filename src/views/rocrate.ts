@@ -1,0 +1,146 @@
+// rocrate.ts - runs as an RO-Crate 1.1: Process Run Crate 0.5 and, with the Makefile, Workflow Run Crate 0.5. Touches no disk.
+import type { ByteString } from '../core/bytes.ts';
+import type { Creator } from '../core/metadata.ts';
+import type { Publication } from '../core/publication.ts';
+import { recordPath, spanOfRun } from '../core/run.ts';
+import { encodeIri, isWebAddress } from '../formats/iri.ts';
+import { countOf } from './journal.ts';
+import { jsonTextOf } from './json.ts';
+import { CRATE_DESCRIPTOR, CrateFiles, listNamedFiles } from './rocratefiles.ts';
+import type { CrateFile } from './rocratefiles.ts';
+import { crateListOf, CrateGraph } from './rocrategraph.ts';
+import type { CrateEntity, CrateReference } from './rocrategraph.ts';
+import { CrateRuns, crateTimeOf } from './rocrateruns.ts';
+
+/** What a crate is made of. */
+export type CrateRequest = {
+  publication: Publication;
+  /** All that lies beside the crate; undefined: the current results and inputs that the records name. */
+  files: CrateFile[] | undefined;
+  /** Path of the Makefile that carries out all of these runs again; undefined: there is none, and it is no Workflow Run Crate. */
+  workflow: ByteString | undefined;
+  /** Sentences without full stop on files that are not as they were run. */
+  changed?: ByteString[];
+};
+
+const PROFILES: [string, string, string][] = [
+  ['https://w3id.org/ro/wfrun/process/0.5', 'Process Run Crate', '0.5'], ['https://w3id.org/ro/wfrun/workflow/0.5', 'Workflow Run Crate', '0.5'],
+  ['https://w3id.org/workflowhub/workflow-ro-crate/1.0', 'Workflow RO-Crate', '1.0'],
+];
+
+function putCreator(graph: CrateGraph, creator: Creator): CrateReference {
+  const id = creator.orcid !== undefined && isWebAddress(creator.orcid) ? creator.orcid : '#author/' + encodeIri(creator.name);
+  const text = (value: ByteString | undefined): ByteString | undefined => (value === undefined ? undefined : jsonTextOf(value));
+  if (creator.kind === 'organisation') return graph.put({ '@id': id, '@type': 'Organization', name: jsonTextOf(creator.name), email: text(creator.email) });
+  const affiliation = creator.affiliation === undefined ? undefined : graph.put({ '@id': '#organisation/' + encodeIri(creator.affiliation), '@type': 'Organization', name: jsonTextOf(creator.affiliation) });
+  return graph.put({ '@id': id, '@type': 'Person', name: jsonTextOf(creator.name), givenName: text(creator.given), familyName: text(creator.family), email: text(creator.email), affiliation });
+}
+
+function putLicense(graph: CrateGraph, license: ByteString | undefined): CrateReference | string {
+  if (license === undefined) return 'No license is recorded. Ask those who hold the rights before you use this';
+  if (!/^[A-Za-z0-9.+-]+$/.test(license)) return jsonTextOf(license);
+  return graph.put({ '@id': 'https://spdx.org/licenses/' + license, '@type': 'CreativeWork', name: license, identifier: license, description: 'The license ' + license + ' of the SPDX list' });
+}
+
+/** Facts of the root that the project's own files tell; what RO-Crate asks for and they do not tell is said to be so. */
+function describeRoot(graph: CrateGraph, { publication, changed }: CrateRequest): { [key: string]: unknown } {
+  const { metadata, runs, results } = publication;
+  const text = (value: ByteString | undefined): ByteString | undefined => (value === undefined ? undefined : jsonTextOf(value));
+  const repository = text(metadata.repository);
+  const hasAddress = repository !== undefined && isWebAddress(repository);
+  const told = metadata.description === undefined ? countOf(runs.length, 'recorded run') + ' and ' + countOf(results.length, 'current result') + '. The project tells no description' : jsonTextOf(metadata.description);
+  return {
+    name: text(metadata.title) ?? 'Recorded runs of a project that tells no title',
+    description: told + (changed === undefined || changed.length === 0 ? '' : '. Not as it was run: ' + changed.map(jsonTextOf).join('; ')),
+    datePublished: metadata.released ?? publication.momentUtc, license: putLicense(graph, metadata.license),
+    author: crateListOf(metadata.creators.map((creator) => putCreator(graph, creator))),
+    keywords: crateListOf(metadata.keywords.map(jsonTextOf)), version: text(metadata.version), url: text(metadata.url),
+    identifier: metadata.doi === undefined ? undefined : 'https://doi.org/' + jsonTextOf(metadata.doi),
+    isBasedOn: repository === undefined ? undefined : graph.put({
+      '@id': hasAddress ? repository : '#repository', '@type': 'SoftwareSourceCode', name: 'Code of the project', codeRepository: repository, url: hasAddress ? repository : undefined, version: text(metadata.version),
+    }),
+  };
+}
+
+/** The Makefile as workflow, and the action that stands for all runs together. */
+function putWorkflow(graph: CrateGraph, files: CrateFiles, publication: Publication, workflow: ByteString): { main: CrateReference; action: CrateReference } {
+  const main = files.putUnknown(workflow);
+  const entity: { [key: string]: unknown } = {
+    description: 'Rules that carry out the recorded runs again, in their order; made from their records',
+    programmingLanguage: graph.put({ '@id': '#make', '@type': 'ComputerLanguage', name: 'make', version: 'POSIX.1-2017', url: 'https://pubs.opengroup.org/onlinepubs/9699919799/utilities/make.html' }),
+  };
+  graph.addType(main, 'SoftwareSourceCode');
+  graph.addType(main, 'ComputationalWorkflow');
+  graph.tell(main, entity);
+  const runs = new Map(publication.runs.map(({ run }): [string, typeof run] => [run.id, run]));
+  const spans = publication.runs.map(({ run }) => spanOfRun(run));
+  const objects = publication.inputs.map(({ file, readers }) => files.referenceOf(runs.get(readers[0]) as NonNullable<ReturnType<typeof runs.get>>, file, false));
+  const results = publication.results.map(({ file, runId }) => files.referenceOf(runs.get(runId) as NonNullable<ReturnType<typeof runs.get>>, file, true));
+  const action = graph.put({
+    '@id': '#runs', '@type': 'CreateAction', name: 'All recorded runs together',
+    description: 'The recorded runs taken as one: each was carried out by itself and is an action of its own. The Makefile was made from their records afterwards and repeats them',
+    startTime: crateTimeOf(spans.reduce((least, span) => Math.min(least, span[0]), Infinity)), endTime: crateTimeOf(spans.reduce((most, span) => Math.max(most, span[1]), 0)),
+    instrument: main, object: crateListOf(objects), result: crateListOf(results),
+  });
+  return { main, action };
+}
+
+/** Of provenance/runs/... and provenance/logs/... the action that they tell of. */
+function aboutRuns(publication: Publication): (path: ByteString) => { [key: string]: unknown } {
+  const about = new Map<ByteString, string>();
+  for (const { run } of publication.runs) {
+    about.set('provenance/' + recordPath(run.id), run.id);
+    for (const log of run.logs) about.set(log.path, run.id);
+  }
+  return (path) => {
+    const id = about.get(path);
+    if (id === undefined) return {};
+    const isLog = path.startsWith('provenance/logs/');
+    return { about: { '@id': '#run/' + id }, encodingFormat: 'text/plain', description: (isLog ? 'What the run printed or gave while it ran: run ' : 'Record of run ') + id };
+  };
+}
+
+function listLeft(request: CrateRequest, files: CrateFiles, runs: CrateRuns): ByteString[] {
+  const { metadata, runs: published } = request.publication;
+  const lacking: [string, boolean][] = [['title', metadata.title === undefined], ['description', metadata.description === undefined], ['license', metadata.license === undefined], ['author', metadata.creators.length === 0]];
+  const left: ByteString[] = [];
+  for (const [word, isLacking] of lacking) if (isLacking) left.push('RO-Crate asks for ' + (word === 'author' ? 'an ' : 'a ') + word + ', which no file of the project tells');
+  if (metadata.released === undefined) left.push('RO-Crate asks for a date of publication: it is the end of the last run, or SOURCE_DATE_EPOCH');
+  left.push('RO-Crate has an agent for each run: the records do not tell who started them');
+  if (runs.unversioned.size > 0) left.push('the version of ' + countOf(runs.unversioned.size, 'program') + ' is not recorded');
+  if (files.odd.size > 0) left.push(countOf(files.odd.size, 'name') + ' that are not UTF-8 are percent-encoded');
+  const some = (test: (run: typeof published[0]['run']) => boolean): number => published.filter(({ run }) => test(run)).length;
+  const silent: [string, number][] = [
+    ['processes', some((run) => run.processes.length > 0)], ['files that were removed', some((run) => run.removed.length > 0)], ['files that may be of another run', some((run) => run.uncertain.length > 0)],
+    ['files that were looked for and not there', some((run) => run.absent.length > 0)], ['verdicts of repeats', some((run) => run.verdicts.length > 0)], ['variables whose value is withheld', some((run) => run.variableHashes.length > 0)],
+    ['libraries and limits of the machine', some((run) => run.environment !== undefined)], ['which run another one repeats or changes', some((run) => run.repeats !== undefined || run.parent !== undefined || run.redoes !== undefined)], ['warnings', some((run) => run.warnings.length > 0)],
+  ];
+  for (const [what, count] of silent) if (count > 0) left.push('RO-Crate has no word for ' + what + ' (of ' + countOf(count, 'run') + '): see the records');
+  return left;
+}
+
+/**
+ * ro-crate-metadata.json as UTF-8, and what it cannot express or asks for in vain. With `files` each of
+ * them is a data entity; all other contents that runs read or wrote are described without one.
+ */
+export function printRoCrate(request: CrateRequest): { text: ByteString; left: ByteString[] } {
+  const { publication, workflow } = request;
+  const graph = new CrateGraph();
+  const files = new CrateFiles(graph, request.files ?? listNamedFiles(publication));
+  const runs = new CrateRuns(graph, files, publication);
+  const profiles = PROFILES.slice(0, workflow === undefined || publication.runs.length === 0 ? 1 : 3);
+  const specifications = ['https://w3id.org/ro/crate/1.1'].concat(profiles.length > 1 ? [PROFILES[2][0]] : []);
+  graph.put({ '@id': CRATE_DESCRIPTOR, '@type': 'CreativeWork', about: { '@id': './' }, conformsTo: crateListOf(specifications.map((id) => ({ '@id': id }))), creator: { '@id': '#rr/' + encodeIri(publication.rr) } });
+  const root: CrateEntity = { '@id': './', '@type': 'Dataset' };
+  graph.put(root);
+  root.conformsTo = crateListOf(profiles.map(([id, name, version]) => graph.put({ '@id': id, '@type': 'CreativeWork', name, version, url: id })));
+  Object.assign(root, describeRoot(graph, request));
+  runs.putRecorder(publication.rr);
+  files.putAll(aboutRuns(publication));
+  runs.putAll();
+  const whole = profiles.length > 1 && workflow !== undefined ? putWorkflow(graph, files, publication, workflow) : undefined;
+  root.mainEntity = whole?.main;
+  root.mentions = crateListOf((whole === undefined ? [] : [whole.action]).concat(runs.actions));
+  root.hasPart = crateListOf(files.parts);
+  return { text: graph.print(), left: listLeft(request, files, runs) };
+}
