@@ -23,7 +23,7 @@ import { readPublication } from '../sys/publication.ts';
 import { readRuns } from '../sys/records.ts';
 import { printOut, tell } from '../sys/terminal.ts';
 import { NOT_INCLUDED_FILE, printArchivePlan, printArchiveReadme, printNotIncluded } from '../views/archive.ts';
-import { printRoCrate } from '../views/cratestub.ts';
+import { printRoCrate } from '../views/rocrate.ts';
 import { formatBytes } from '../views/table.ts';
 import { TOP_MAKEFILE } from '../views/texts.ts';
 

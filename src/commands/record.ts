@@ -5,6 +5,7 @@ import { nameFileParameter } from '../core/parameters.ts';
 import type { FileParameter } from '../core/parameters.ts';
 import { findNameFault, PLAN_PATH } from '../core/plan.ts';
 import type { FileState } from '../core/run.ts';
+import { readMetricRule } from '../formats/metricrule.ts';
 import { spellTyped } from '../formats/plan.ts';
 import { maskArguments, maskValue } from '../formats/secrets.ts';
 import { printJsonRun } from '../views/json.ts';
@@ -37,6 +38,8 @@ export type RecordOptions = {
   /** 'NAME' or 'NAME=VALUE' */
   variables: ByteString[];
   metrics: ByteString[];
+  /** What of the printed lines are metrics. */
+  metricsFrom: ByteString[];
   timeout: ByteString | undefined;
   cpus: ByteString | undefined;
   memory: ByteString | undefined;
@@ -148,6 +151,7 @@ function describeStep(options: RecordOptions, project: Project, folder: ByteStri
   for (const parameter of given) add('Parameter', parameter.replace('=', ' ').replace(/^([^ ]+) $/, '$1'));
   for (const parameter of inFiles) add('Parameter', nameFileParameter(parameter));
   for (const metrics of options.metrics) add('Metrics_file', path(metrics));
+  for (const rule of options.metricsFrom) add('Metrics_from', rule);
   for (const pattern of options.inputs) add('Declared_input', path(pattern));
   for (const pattern of options.outputs) add('Declared_output', path(pattern));
   for (const [variable, value] of readVariableOptions(options.variables)) add(value === undefined ? 'Declared_variable' : 'Variable', value === undefined ? variable : variable + '=' + value);
@@ -181,19 +185,20 @@ export async function recordRun(options: RecordOptions): Promise<number> {
   const trace = TRACE_METHODS.find((method) => method === options.trace) ?? 'auto';
   const timeoutS = options.timeout === undefined ? undefined : parseTimeout(options.timeout);
   const asked = readAskedOptions(options);
+  readMetricRule(options.metricsFrom);
   const declared = readVariableOptions(options.variables);
   // First of all, as long as rr has opened nothing itself.
   const inherited = findInheritedDescriptors();
   const folder = readCurrentFolder();
   const { given, inFiles, left } = readGivenParameters(options, folder);
-  const { label, reason, tags, inputs, outputs, requireClean, noLogs, quiet } = options;
+  const { label, reason, tags, inputs, outputs, metricsFrom, requireClean, noLogs, quiet } = options;
   const argv = resolveCommand(options.argv, folder);
   const project = openOrMakeProject(options, folder);
   if (!quiet) for (const why of left) tell('rr: ' + why);
   const reuse = chooseReuse(project, folder, options.reuse);
   const request: RecordingRequest = {
     argv, project, folder, label, reason, tags, inputs, outputs, parameters: given, fileParameters: inFiles, variables: Array.from(declared.keys()),
-    metricsFiles: options.metrics.map((name) => toRecordPath(project, folder, name)), timeoutS, asked, trace, requireClean, noLogs, quiet, inherited, repeat: undefined,
+    metricsFiles: options.metrics.map((name) => toRecordPath(project, folder, name)), metricsFrom, timeoutS, asked, trace, requireClean, noLogs, quiet, inherited, repeat: undefined,
     reuse: reuse && openReuse(project, reuse),
   };
   setDeclared(declared);

@@ -1,6 +1,7 @@
 // report.ts - rr report: all that is recorded as one page, to look at in a browser.
 import type { ByteString } from '../core/bytes.ts';
 import type { Environment } from '../core/environment.ts';
+import { RR_VERSION } from '../core/version.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { countStatuses } from '../core/journal.ts';
 import { parseSize, printSize, SIZE_WORDS } from '../core/quantities.ts';
@@ -18,7 +19,7 @@ import type { KnownRuns } from '../sys/pickrun.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { readEnvironment } from '../sys/records.ts';
-import { clearParts, readLogExcerpts, readPatchExcerpt, readPreview } from '../sys/report.ts';
+import { clearParts, readCourse, readLogExcerpts, readPatchExcerpt, readPreview } from '../sys/report.ts';
 import { readGraphRuns } from '../sys/runindex.ts';
 import { printOut, tell } from '../sys/terminal.ts';
 import { keyOfEnvironment, keyOfPatch, keyOfPreview, printEnvironmentEntry, printPatchEntry, printPreviewEntry } from '../views/reportentries.ts';
@@ -28,7 +29,6 @@ import { printReportPage, REPORT_MARK } from '../views/reportpage.ts';
 import { ReportParts } from '../views/reportparts.ts';
 import type { RunEntries, SharedEntry } from '../views/reportparts.ts';
 import { formatBytes } from '../views/table.ts';
-import { RR_VERSION } from '../core/version.ts';
 
 export type ReportOptions = { project: ByteString | undefined; output: ByteString | undefined; maxSize: ByteString | undefined; oneFile: boolean; force: boolean; quiet: boolean };
 
@@ -121,7 +121,7 @@ function readStory(sources: ReportSources, id: string): ReportedRun | undefined 
   const repeat = sources.lastRepeats.get(id);
   const makerOf = (input: number): string | undefined => (lineage.origins[input] < 0 ? undefined : lineage.runs[lineage.runsOfOutputs[lineage.origins[input]]].id);
   return {
-    one, lastRepeat: repeat === undefined ? undefined : readKnownRun(project, known, repeat)?.run, logs: readLogExcerpts(project, one.run), series: [], resources: [],
+    one, lastRepeat: repeat === undefined ? undefined : readKnownRun(project, known, repeat)?.run, logs: readLogExcerpts(project, one.run), ...readCourse(project, one.run),
     makers: one.run.inputs.map((_, i) => (index === undefined ? undefined : makerOf(lineage.firstInputs[index] + i))),
     readers: one.run.outputs.map((_, i) => (index === undefined ? [] : readers.get(lineage.firstOutputs[index] + i) ?? [])),
   };
@@ -184,7 +184,7 @@ function printVerdictWords(words: { word: string }[]): ByteString {
 }
 
 /** What the page says that it does not have. */
-function listReportLeft(count: number, detailed: number, maxSize: number, faults: number): ByteString[] {
+function describeLeft(count: number, detailed: number, maxSize: number, faults: number): ByteString[] {
   const left: ByteString[] = [];
   if (faults > 0) left.push(countThings(faults, 'record or note').replace(/record or notes$/, 'records or notes') + ' could not be read: run "rr verify"');
   if (detailed + faults < count) left.push('Of ' + countThings(count - detailed, 'run') + ' there is only the line in the table: what all of them tell is more than ' + printSize(maxSize) + ' (rr report --max-size)');
@@ -219,7 +219,7 @@ export function writeReport(references: ByteString[], options: ReportOptions): n
   });
   const places = new Map(chosen.map((run, i): [string, number] => [run.id, i]));
   const placesOf = (ids: Set<string>): number[] => Array.from(ids, (id) => places.get(id) ?? -1).sort((a, b) => a - b);
-  const left = listReportLeft(chosen.length, parts.partOf.size, maxSize, faults.length);
+  const left = describeLeft(chosen.length, parts.partOf.size, maxSize, faults.length);
   const folderOfParts = isBeside ? partsFolder.slice(partsFolder.lastIndexOf('/') + 1) : '';
   const page = {
     title, summary: summarizeRuns(chosen), left, articles: parts.articles, entries: parts.entries, parts: printed, hasPartFiles: isBeside,

@@ -312,7 +312,7 @@ async function runTrial(session: RerunSession, run: Run, surroundings: RepeatSur
 }
 
 function hashesOf(repeat: Run): Map<ByteString, string> {
-  return new Map(repeat.outputs.concat(repeat.logs).map((file) => [nameForTrials(file.path), file.hash]));
+  return new Map(repeat.outputs.concat(repeat.logs.filter((log) => nameForTrials(log.path) !== log.path)).map((file) => [nameForTrials(file.path), file.hash]));
 }
 
 /** Logs have another name in each repeat. */

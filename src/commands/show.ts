@@ -36,7 +36,7 @@ export function showRun(reference: ByteString, options: ShowOptions): number {
   const annotated = pickAnnotatedRun(project, current, reference);
   const { run } = annotated;
   if (options.logs && !options.json && !options.raw) {
-    for (const log of run.logs) if (!log.path.endsWith('.order')) printOut(readBytesIfThere(absoluteOf(project, log.path)) ?? '');
+    for (const log of run.logs) if (/\.(?:out|err)$/.test(log.path)) printOut(readBytesIfThere(absoluteOf(project, log.path)) ?? '');
   } else printOut(printAsked(project, annotated, options));
   return 0;
 }

@@ -53,6 +53,7 @@ export type SweepOptions = ClusterOptions & {
   inputs: ByteString[];
   outputs: ByteString[];
   metrics: ByteString[];
+  metricsFrom: ByteString[];
   /** 'NAME' or 'NAME=VALUE' */
   variables: ByteString[];
   timeout: ByteString | undefined;
@@ -118,7 +119,7 @@ function beginSweep(options: SweepOptions): Sweep {
   const state = new SweepState(project, label);
   const swept = readSweepPoints(project, folder, options, options.writes.length > 0, (path) => state.isMade(path));
   const steps = new SweepSteps(project, folder, {
-    argv: options.argv, label, reason: options.reason, tags: options.tags, inputs: options.inputs, outputs: options.outputs, metrics: options.metrics, writes: options.writes,
+    argv: options.argv, label, reason: options.reason, tags: options.tags, inputs: options.inputs, outputs: options.outputs, metrics: options.metrics, metricsFrom: options.metricsFrom, writes: options.writes,
     variables, timeoutS, asked, observed: options.trace ?? 'auto',
   }, swept);
   // Each point has its own value, which what is set here would hide.

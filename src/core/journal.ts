@@ -13,7 +13,7 @@ export type JournalDay = { date: string; entries: JournalEntry[] };
 /** So many runs of one label on one day are told as one. */
 const SERIES_LENGTH = 4;
 
-function dayOf(run: Run): string {
+function dayOfRun(run: Run): string {
   return run.startedUtc.slice(0, 10);
 }
 
@@ -24,8 +24,8 @@ function dayOf(run: Run): string {
 export function arrangeJournal(runs: AnnotatedRun[], isComplete: boolean): JournalDay[] {
   const days = new Map<string, JournalEntry[]>();
   for (const one of runs) {
-    const entries = days.get(dayOf(one.run));
-    if (entries === undefined) days.set(dayOf(one.run), [{ label: one.run.label, runs: [one] }]);
+    const entries = days.get(dayOfRun(one.run));
+    if (entries === undefined) days.set(dayOfRun(one.run), [{ label: one.run.label, runs: [one] }]);
     else entries.push({ label: one.run.label, runs: [one] });
   }
   const sorted = Array.from(days.keys()).sort(compareBytes);

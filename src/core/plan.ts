@@ -12,7 +12,7 @@ export type PlannedStep = {
   name: ByteString;
   /**
    * What is to be run, as the record of the run would tell it: plan, command, directory, redirects, parameters,
-   * parameterFiles, metricsFiles, variables (to be set), declaredVariables (these included), declaredInputs,
+   * parameterFiles, metricsFiles, metricsFrom, variables (to be set), declaredVariables (these included), declaredInputs,
    * declaredOutputs, timeoutS, asked, label, reason, tags; in `observed` how files are to be found: auto,
    * strace, scan, atime or none. Of a parameter in a file ('PATH:KEY ', PATH in parameterFiles) the value
    * is empty: it stands in the file. Nothing else is there, not even an id.

@@ -59,9 +59,9 @@ function dependsOnSecrets(run: Run): boolean {
   return run.secretInputs.length > 0 || hashes.length > 0 || texts.some((text) => text.indexOf('\0') >= 0);
 }
 
-/** ".out", ".err" or ".order": which of the files it is that keep what a run printed; undefined if it is none. */
+/** ".out", ".err", ".order", ".series" or ".resources": which of the files it is that keep what a run printed, gave and used; undefined if it is none. */
 export function endingOfLog(log: FileState): string | undefined {
-  return log.hash.length === 64 ? /\.(?:out|err|order)$/.exec(log.path)?.[0] : undefined;
+  return log.hash.length === 64 ? /\.(?:out|err|order|series|resources)$/.exec(log.path)?.[0] : undefined;
 }
 
 /**

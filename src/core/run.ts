@@ -86,10 +86,12 @@ export type Run = {
   parameters: ByteString[];
   /** Inputs of which only the keys that parameters name count. */
   parameterFiles: ByteString[];
-  /** 'NAME VALUE': what the run gave as numbers or words, by its metrics files. */
+  /** 'NAME VALUE': what the run gave as numbers or words, by its metrics files and what it printed. */
   metrics: ByteString[];
   /** Paths of the files that metrics were read from. */
   metricsFiles: ByteString[];
+  /** What of that which it printed was taken for metrics, as --metrics-from has it; [] is the rule by default. */
+  metricsFrom: ByteString[];
   /** UTC, ISO 8601 with microseconds. */
   startedUtc: string;
   wallS?: number;
@@ -154,7 +156,7 @@ export type Run = {
 /** A run with no facts but its identity; what is found out is filled in. */
 export function emptyRun(id: string, command: ByteString, startedUtc: string, rr: string): Run {
   return {
-    id, tags: [], command, directory: '.', redirects: [], parameters: [], parameterFiles: [], metrics: [], metricsFiles: [], asked: [], startedUtc, status: 'running',
+    id, tags: [], command, directory: '.', redirects: [], parameters: [], parameterFiles: [], metrics: [], metricsFiles: [], metricsFrom: [], asked: [], startedUtc, status: 'running',
     codeSubmodules: [], codeOthers: [], codeFiles: [], compilers: [], variables: [], declaredVariables: [], variableHashes: [], observed: 'none', declaredInputs: [],
     declaredOutputs: [], missingOutputs: [], inputs: [], outputs: [], uncertain: [], removed: [], absent: [], secretInputs: [], secretOutputs: [], leftOut: [], processes: [], logs: [],
     verdicts: [], warnings: [], rr, unknown: [],

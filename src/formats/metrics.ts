@@ -1,19 +1,18 @@
 // metrics.ts - what a metrics file says: single values with names (docs/parameters.txt, 7). Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
+import { LONGEST_METRIC_BYTES, MOST_METRICS } from '../core/series.ts';
 import { Failure } from '../core/failure.ts';
 import { printKey } from '../core/parameters.ts';
 import type { KeyPart, ParameterNode } from '../core/parameters.ts';
+import { SeriesCollector } from '../core/series.ts';
+import type { Series } from '../core/series.ts';
 import { TableReader } from './comparetable.ts';
 import { decodeJsonString, parseJson } from './jsontape.ts';
 import type { JsonTape } from './jsontape.ts';
 import { hasParameterFormat, parameterEnding, readParameters } from './parameterfile.ts';
+import { SERIES_VALUE } from './series.ts';
 
 export type NamedValue = { name: ByteString; value: ByteString };
-
-/** More of a file is not recorded: what has more values is data. */
-export const MOST_METRICS = 1000;
-/** Longer texts are no metrics. */
-export const LONGEST_METRIC_BYTES = 200;
 
 function failMetrics(path: ByteString, what: ByteString): never {
   throw new Failure('cannot read the metrics file "' + path + '": ' + what);
@@ -96,4 +95,41 @@ export function readMetricValues(text: ByteString, path: ByteString): { values: 
     addNode(list, tree.root, [], tree.isFlat);
   }
   return { values: list.values, leftOut: list.leftOut };
+}
+
+// ---- series -------------------------------------------------------------------------------------------
+
+// Columns and keys that tell where a row belongs, the first of them that is there.
+const STEP_NAMES = ['global_step', 'step', 'iteration', 'iter', 'epoch', 'round', 'generation', 'batch', 'trial'];
+
+function addRow(found: SeriesCollector, row: NamedValue[]): void {
+  const lower = row.map(({ name }) => name.toLowerCase());
+  const at = STEP_NAMES.map((name) => lower.indexOf(name)).find((i) => i >= 0 && /^[0-9]{1,15}(?:\.[0-9]{1,6})?$/.test(row[i].value));
+  const step = at === undefined ? undefined : Number(row[at].value);
+  row.forEach(({ name, value }, i) => {
+    if (i !== at && name !== '' && name.length <= LONGEST_METRIC_BYTES && value.length <= LONGEST_METRIC_BYTES && SERIES_VALUE.test(value)) found.add(name, { atS: undefined, step, value }, false);
+  });
+}
+
+/**
+ * The columns of a metrics file of rows (CSV, TSV, JSON lines) as series, with a column of STEP_NAMES as
+ * their step. A row that cannot be understood is passed over; [] for files of other kinds.
+ */
+export function readMetricSeries(text: ByteString, path: ByteString): Series[] {
+  const found = new SeriesCollector();
+  const ending = parameterEnding(path).toLowerCase();
+  if (ending === 'csv' || ending === 'tsv') {
+    const reader = new TableReader(text.replace(/^\xef\xbb\xbf/, ''), ending === 'csv' ? ',' : '\t');
+    const header = (reader.next() ?? []).map((name) => name.replace(/^ +| +$/g, ''));
+    for (let row = reader.next(); row !== undefined; row = reader.next()) {
+      if (row.length === header.length) addRow(found, row.map((cell, i) => ({ name: header[i], value: cell.replace(/^ +| +$/g, '') })));
+    }
+  } else if (ending === 'jsonl' || ending === 'ndjson') {
+    for (const line of text.split('\n')) {
+      const list = new MetricList();
+      if (/^\s*\{/.test(line) && parseJson(line) !== undefined) addJson(list, line, path);
+      addRow(found, list.values);
+    }
+  }
+  return found.series();
 }

@@ -1,6 +1,6 @@
 // packagefile.ts - reads what pyproject.toml, DESCRIPTION of R, Project.toml of Julia, package.json and a README tell of a project. Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
-import { trimBlanks, utf8SequenceLength } from '../core/bytes.ts';
+import { isUtf8, trimBlanks } from '../core/bytes.ts';
 import type { Creator, ToldMetadata } from '../core/metadata.ts';
 import { emptyTold } from '../core/metadata.ts';
 import type { ParameterNode } from '../core/parameters.ts';
@@ -140,15 +140,6 @@ export function readRDescription(text: ByteString, name: ByteString): ToldMetada
   told.license = licenseOfR(fields.get('license') ?? '');
   if (told.license !== undefined) take('license', 'license');
   return markByTheWay(told);
-}
-
-function isUtf8(text: ByteString): boolean {
-  for (let at = 0; at < text.length;) {
-    const length = utf8SequenceLength(text, at);
-    if (length === 0) return false;
-    at += length;
-  }
-  return true;
 }
 
 /** A heading without the signs of markup and pictures. */

@@ -9,6 +9,7 @@ import { DURATION_WORDS, parseDuration, parseSize, SIZE_WORDS } from '../core/qu
 import { emptyRun } from '../core/run.ts';
 import type { Run } from '../core/run.ts';
 import { isDeclarableVariable, splitVariable } from '../core/variables.ts';
+import { findRuleFault, METRICS_FROM_HINT } from './metricrule.ts';
 import { decodeText, encodeText } from './percent.ts';
 import { isSecretName, maskText } from './secrets.ts';
 import { quoteCommand, splitSimpleCommand } from './shell.ts';
@@ -32,7 +33,7 @@ export type PlanEntry = PlannedStep & { last: number; kept: ByteString[] };
 
 // ---- lines and fields -------------------------------------------------------------------------------
 
-const MANY = ['Tag', 'Parameter', 'Parameter_file', 'Metrics_file', 'Declared_input', 'Declared_output', 'Declared_variable', 'Variable', 'Redirect', 'Asked'];
+const MANY = ['Tag', 'Parameter', 'Parameter_file', 'Metrics_file', 'Metrics_from', 'Declared_input', 'Declared_output', 'Declared_variable', 'Variable', 'Redirect', 'Asked'];
 const ONE = ['Plan', 'Command', 'Directory', 'Label', 'Reason', 'Timeout_s', 'Observed', 'Encoding'];
 const KNOWN = ONE.concat(MANY);
 // What a person may mean by another name, in lower case and without an "s" at its end.
@@ -224,6 +225,11 @@ const STEP_SETTERS: { [name: string]: StepSetter } = {
   Tag: (template, value) => { addOnce(template.tags, value); },
   Parameter: readPlannedParameter,
   Metrics_file: (template, value, fault) => { addOnce(template.metricsFiles, readOutputPath(value, fault)); },
+  Metrics_from: (template, value, fault) => {
+    const why = findRuleFault(value);
+    if (why !== undefined) fault('"' + value + '": ' + why, METRICS_FROM_HINT);
+    addOnce(template.metricsFrom, value);
+  },
   Declared_input: (template, value, fault) => { addOnce(template.declaredInputs, readInputPath(value, fault)); },
   Declared_output: (template, value, fault) => { addOnce(template.declaredOutputs, readOutputPath(value, fault)); },
   Declared_variable: (template, value, fault) => {

@@ -58,6 +58,7 @@ export function printRunBody(run: Run): ByteString {
   out.each('Parameter_file', run.parameterFiles);
   for (const metric of run.metrics) out.raw('Metric', encodeParameter(metric));
   out.each('Metrics_file', run.metricsFiles);
+  out.each('Metrics_from', run.metricsFrom);
   out.raw('Started', run.startedUtc);
   out.raw('Wall_s', printDecimal(run.wallS, 3));
   out.raw('User_s', printDecimal(run.userS, 2));
@@ -140,6 +141,7 @@ const SETTERS: { [name: string]: FieldSetter<Run> } = {
   Parameter_file: (run, value, fault) => { run.parameterFiles.push(readRecordedName(value, fault)); },
   Metric: (run, value) => { run.metrics.push(decodeParameter(value)); },
   Metrics_file: (run, value, fault) => { run.metricsFiles.push(readRecordedName(value, fault)); },
+  Metrics_from: (run, value) => { run.metricsFrom.push(decodeText(value)); },
   Wall_s: (run, value, fault) => { run.wallS = readNumber(value, fault); },
   User_s: (run, value, fault) => { run.userS = readNumber(value, fault); },
   System_s: (run, value, fault) => { run.systemS = readNumber(value, fault); },

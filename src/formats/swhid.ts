@@ -37,7 +37,7 @@ function decodePercents(text: ByteString): ByteString {
   return text.replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
 }
 
-function printRange(range: SwhidRange): string {
+function printQualifierRange(range: SwhidRange): string {
   return String(range.first) + (range.last === undefined ? '' : '-' + String(range.last));
 }
 
@@ -52,7 +52,7 @@ export function printSwhid(kind: SwhidKind, hex: string, qualifiers: SwhidQualif
     + (origin === undefined ? '' : ';origin=' + encodeBytesBut(origin, /[!-$&-:<-~]/))
     + (visit === undefined ? '' : ';visit=' + visit) + (anchor === undefined ? '' : ';anchor=' + anchor)
     + (path === undefined ? '' : ';path=' + encodeBytesBut(path, /[A-Za-z0-9_.~/-]/))
-    + (lines === undefined ? '' : ';lines=' + printRange(lines)) + (bytes === undefined ? '' : ';bytes=' + printRange(bytes));
+    + (lines === undefined ? '' : ';lines=' + printQualifierRange(lines)) + (bytes === undefined ? '' : ';bytes=' + printQualifierRange(bytes));
 }
 
 /** A range as `lines` and `bytes` have it; undefined if it is none. */

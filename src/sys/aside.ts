@@ -37,7 +37,8 @@ import { errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, remo
 import { describeFile, hashWithRetry } from './hash.ts';
 import { enterMaking } from './making.ts';
 import { childProcess, fs } from './node.ts';
-import { listDescendants, signalAll } from './process.ts';
+import { signalAll } from './process.ts';
+import { listDescendants } from './usage.ts';
 import { absoluteOf } from './project.ts';
 import type { Project } from './project.ts';
 import { readRun } from './records.ts';

@@ -48,7 +48,7 @@ export type StepJob = {
   name?: ByteString;
   /**
    * What is to be run, as a record would tell it: command, directory, redirects, parameters,
-   * parameterFiles, metricsFiles, variables (set for the command), declaredVariables,
+   * parameterFiles, metricsFiles, metricsFrom, variables (set for the command), declaredVariables,
    * declaredInputs, declaredOutputs, timeoutS, asked, label, reason, tags, plan, sweep, because,
    * job, and in `observed` how files are to be found: as in a record, 'auto' where nothing is said
    * (so 'none', 'scan', 'atime', 'strace 6.1', 'auto'). All other facts are not looked at.
@@ -196,6 +196,7 @@ export function fillStep(template: Run, run: Run): void {
   run.parameters = template.parameters;
   run.parameterFiles = template.parameterFiles;
   run.metricsFiles = template.metricsFiles;
+  run.metricsFrom = template.metricsFrom;
   run.job = template.job;
   run.declaredInputs = template.declaredInputs;
   run.declaredOutputs = template.declaredOutputs;
@@ -242,7 +243,7 @@ async function record(project: Project, job: StepJob, place: StepPlace, held: He
     return await recordCommand({
       project, folder: readCurrentFolder(), argv: argumentsOf(template, project.root), label: template.label, reason: template.reason, tags: template.tags,
       inputs: listStepInputs(project, job), outputs: template.declaredOutputs.map((pattern) => absoluteOf(project, pattern)),
-      parameters: [], fileParameters: fileParametersOf(template), metricsFiles: template.metricsFiles, variables: template.declaredVariables, timeoutS: template.timeoutS, asked: template.asked, trace: methodOf(template), requireClean: false, noLogs: false, quiet: true, inherited: place.inherited, batch: place.batch,
+      parameters: [], fileParameters: fileParametersOf(template), metricsFiles: template.metricsFiles, metricsFrom: template.metricsFrom, variables: template.declaredVariables, timeoutS: template.timeoutS, asked: template.asked, trace: methodOf(template), requireClean: false, noLogs: false, quiet: true, inherited: place.inherited, batch: place.batch,
       repeat: {
         origin: project, fill, streams: place.isPassedOn ? passing : streams.streams, redirects: streams.redirects, judge, isKept: true,
         step: { variables: place.variables, untraced: planUntraced(project, job, place.isAlone), stopper: place.stopper, beforeOutput: place.beforeOutput },

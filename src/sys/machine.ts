@@ -42,7 +42,7 @@ export function readCurrentFolder(): ByteString {
  */
 function isFromSurroundings(descriptor: number, stat: import('fs').Stats): boolean {
   const parent = '/proc/' + String(process.ppid);
-  const program = readLinkText(parent + '/exe');
+  const program = readProcLink(parent + '/exe');
   const outer = statIfThere(parent + '/fd/' + String(descriptor));
   if (outer === undefined || outer.ino !== stat.ino || outer.dev !== stat.dev) return false;
   const own = readDescriptorInfo('/proc/self', String(descriptor));
@@ -52,12 +52,12 @@ function isFromSurroundings(descriptor: number, stat: import('fs').Stats): boole
   const kept = listFolder(parent + '/fd').filter((name) => Number(name) >= 10 && (readDescriptorInfo(parent, name)?.isKeptAside ?? false));
   if (descriptor < 2 || kept.length !== 1) return kept.length === 0;
   // One that was kept explains one redirection: that of standard output, if it looks like one, too.
-  const place = readLinkText('/proc/self/fd/1');
-  const isOutRedirected = place === readLinkText(parent + '/fd/1') && (place === '/dev/null' || (place[0] === '/' && readDescriptorInfo('/proc/self', '1')?.position === 0));
-  return isOutRedirected && readLinkText(parent + '/fd/' + kept[0]) !== place;
+  const place = readProcLink('/proc/self/fd/1');
+  const isOutRedirected = place === readProcLink(parent + '/fd/1') && (place === '/dev/null' || (place[0] === '/' && readDescriptorInfo('/proc/self', '1')?.position === 0));
+  return isOutRedirected && readProcLink(parent + '/fd/' + kept[0]) !== place;
 }
 
-function readLinkText(name: string): string {
+function readProcLink(name: string): string {
   try {
     return fs.readlinkSync(name);
   } catch (error) {
@@ -119,7 +119,7 @@ export function findInheritedDescriptors(): number[] {
   const found: number[] = [];
   let isBeforeOwn = true;
   for (let descriptor = 3; descriptor <= LAST_CLOSED_BY_NODE; descriptor++) {
-    const place = readLinkText('/proc/self/fd/' + String(descriptor));
+    const place = readProcLink('/proc/self/fd/' + String(descriptor));
     if (place.startsWith('anon_inode:[eventpoll]')) isBeforeOwn = false;
     else if (place !== '' && (isBeforeOwn || (place[0] === '/' && !place.startsWith('/dev/') && !place.startsWith('/proc/')))) found.push(descriptor);
   }

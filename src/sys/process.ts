@@ -1,9 +1,12 @@
 // process.ts - runs the command: its streams, signals, end and cost. Knows no records.
 import type { ByteString } from '../core/bytes.ts';
 import { isUtf8 } from '../core/bytes.ts';
+import type { ResourceSample } from '../core/series.ts';
 import { childProcess, fs, net, os } from './node.ts';
 import { errorCode, listFolder, makeFolder, removeIfThere, toFsPath, toText, writeAll } from './files.ts';
 import { readMonotonicMs } from './clock.ts';
+import { listDescendants, readChildrenCpu, UsageSampler } from './usage.ts';
+import type { ChildrenCpu } from './usage.ts';
 import { holdTerminalModes, isSharingForeground } from './terminal.ts';
 import type { TerminalPlan } from './terminal.ts';
 
@@ -30,8 +33,13 @@ export type CommandRequest = {
   tracer: TracerRequest | undefined;
   /** Descriptors from 3 up that rr was given and the command is to have, too. */
   inherited: number[];
-  /** There if it is a step that the engine carries out: variables of its own, what can stop it, what is called before its output is passed on. */
-  step: { variables: { [name: string]: string }; stopper: CommandStopper | undefined; beforeOutput: (data: Buffer) => void } | undefined;
+  /** There if it is a step that the engine carries out: variables of its own, what can stop it. */
+  step: { variables: { [name: string]: string }; stopper: CommandStopper | undefined } | undefined;
+  /** Called with what the command printed, before and after it is passed on. */
+  beforeOutput: ((data: Buffer) => void) | undefined;
+  afterOutput: ((stream: StreamName, data: Buffer) => void) | undefined;
+  /** Is what its processes use to be sampled over time? */
+  isSampled: boolean;
 };
 
 type StopperAct = (signal: NodeJS.Signals | undefined, isNote: boolean) => void;
@@ -92,6 +100,8 @@ export type CommandEnd = {
   userS?: number;
   systemS?: number;
   peakMemoryBytes?: number;
+  /** Over time; [] of a short run, and where the system does not tell. */
+  samples: ResourceSample[];
   /** Signals that reached rr while it ran. */
   signalsSeen: string[];
   isTimedOut: boolean;
@@ -119,74 +129,6 @@ export function toSpawnArguments(argv: ByteString[]): string[] {
   });
   const positional = argv.map((argument) => (isUtf8(argument) ? toText(argument) : ''));
   return ['/bin/sh', '-c', script + 'exec ' + words.join(' '), 'sh'].concat(positional);
-}
-
-// ---- cost ---------------------------------------------------------------------------------------
-
-export const CLOCK_TICKS_PER_S = 100; // USER_HZ, the same on every Linux but two dead architectures
-
-/** CPU time of all children waited for so far, from /proc/self/stat; undefined where there is none. */
-function readChildrenCpu(): { userS: number; systemS: number } | undefined {
-  try {
-    const stat = fs.readFileSync('/proc/self/stat', 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { userS: Number(fields[13]) / CLOCK_TICKS_PER_S, systemS: Number(fields[14]) / CLOCK_TICKS_PER_S };
-  } catch (error) {
-    return undefined;
-  }
-}
-
-/** Process ids of all descendants of `pid` and itself, from /proc; [pid] where that does not tell. */
-export function listDescendants(pid: number): number[] {
-  const found = [pid];
-  for (let i = 0; i < found.length; i++) {
-    try {
-      for (const task of fs.readdirSync('/proc/' + String(found[i]) + '/task')) {
-        const children = fs.readFileSync('/proc/' + String(found[i]) + '/task/' + task + '/children', 'latin1');
-        for (const child of children.split(' ')) if (child !== '') found.push(Number(child));
-      }
-    } catch (error) {
-      continue; // it has ended meanwhile, or there is no /proc
-    }
-  }
-  return found;
-}
-
-/** High-water mark of a process's resident memory; 0 if it is gone. */
-export function readPeakMemoryBytes(pid: number): number {
-  try {
-    const parts = /^VmHWM:\s+(\d+) kB/m.exec(fs.readFileSync('/proc/' + String(pid) + '/status', 'latin1'));
-    return parts === null ? 0 : Number(parts[1]) * 1024;
-  } catch (error) {
-    return 0;
-  }
-}
-
-/**
- * Samples the high-water marks of the command's processes. The pause is a twentieth of the time
- * gone by (2 to 100 ms), so that at most the last 5 % of a run go unseen, and never less than 50
- * times what a sample costs.
- */
-class MemorySampler {
-  peakBytes = 0;
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private readonly pid: number;
-  private readonly startMs: number;
-  constructor(pid: number) {
-    this.pid = pid;
-    this.startMs = readMonotonicMs();
-    this.sample();
-  }
-  private sample(): void {
-    const beginMs = readMonotonicMs();
-    for (const pid of listDescendants(this.pid)) this.peakBytes = Math.max(this.peakBytes, readPeakMemoryBytes(pid));
-    const nowMs = readMonotonicMs();
-    const pauseMs = Math.max(2, Math.min(100, (nowMs - this.startMs) / 20), (nowMs - beginMs) * 50);
-    this.timer = setTimeout(() => this.sample(), pauseMs);
-  }
-  stop(): void {
-    if (this.timer !== undefined) clearTimeout(this.timer);
-  }
 }
 
 // ---- streams ------------------------------------------------------------------------------------
@@ -375,7 +317,7 @@ function isSameFile(one: number, other: number): boolean {
   }
 }
 
-function openOutputs(plumbing: Plumbing, child: import('child_process').ChildProcess, log: LogKeeper, beforeOutput: ((data: Buffer) => void) | undefined): Output[] {
+function openOutputs(plumbing: Plumbing, child: import('child_process').ChildProcess, log: LogKeeper, { beforeOutput, afterOutput }: CommandRequest): Output[] {
   const lineOfOut = { last: Promise.resolve() };
   const lineOfErr = isSameFile(1, 2) ? lineOfOut : { last: Promise.resolve() };
   return plumbing.kept.map(({ stream, descriptor, from }) => {
@@ -385,6 +327,7 @@ function openOutputs(plumbing: Plumbing, child: import('child_process').ChildPro
     reader.on('close', () => { output.isClosed = true; });
     if (beforeOutput !== undefined && descriptor !== undefined) reader.on('data', beforeOutput);
     passOn(output, descriptor, log, stream === 'out' ? lineOfOut : lineOfErr);
+    if (afterOutput !== undefined) reader.on('data', (data: Buffer) => afterOutput(stream, data));
     return output;
   });
 }
@@ -736,12 +679,12 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
     plumbing.release?.();
     await plumbing.trace?.finish();
     stopForwarding();
-    return { ...startFailureOf(started.error), wallMs: 0, signalsSeen, isTimedOut, isHeld: false, logProblems: [] };
+    return { ...startFailureOf(started.error), wallMs: 0, samples: [], signalsSeen, isTimedOut, isHeld: false, logProblems: [] };
   }
-  const outputs = openOutputs(plumbing, started.child, log, request.step?.beforeOutput);
+  const outputs = openOutputs(plumbing, started.child, log, request);
   target = started.child.pid ?? 0;
   const disobey = obeyStopper(target === 0 ? undefined : request.step?.stopper, target, plumbing.trace !== undefined, signalsSeen);
-  const sampler = target === 0 ? undefined : new MemorySampler(target);
+  const sampler = target === 0 ? undefined : new UsageSampler(target, request.isSampled);
   const disarm = target === 0 || request.timeoutMs === undefined ? undefined : armTimeout(target, request.timeoutMs, request.terminal !== undefined, () => { isTimedOut = true; });
   if (target !== 0) request.onStart(target);
   let isMeanwhileDone = false;
@@ -749,6 +692,7 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   const end = await waitFor(started.ended, meanwhile);
   const wallMs = readMonotonicMs() - startMs;
   sampler?.stop();
+  const samples = sampler?.end(wallMs) ?? [];
   disarm?.();
   const [isHeld] = await Promise.all([drain(outputs), plumbing.trace?.finish()]);
   plumbing.release?.();
@@ -757,20 +701,20 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   disobey();
   log.close();
   meanwhile();
-  return describeEnd(end, { wallMs, cpuBefore, peak: sampler?.peakBytes ?? 0, signalsSeen, isTimedOut, logProblems: log.problems, isInTerminal: request.terminal !== undefined, isHeld });
+  return describeEnd(end, { wallMs, cpuBefore, ownCpu: sampler?.ownCpu ?? { userS: 0, systemS: 0 }, samples, peak: sampler?.peakBytes ?? 0, signalsSeen, isTimedOut, logProblems: log.problems, isInTerminal: request.terminal !== undefined, isHeld });
 }
 
-type Measured = { wallMs: number; cpuBefore: { userS: number; systemS: number } | undefined; peak: number; signalsSeen: string[]; isTimedOut: boolean; logProblems: string[]; isInTerminal: boolean; isHeld: boolean };
+type Measured = { wallMs: number; cpuBefore: ChildrenCpu | undefined; ownCpu: ChildrenCpu; samples: ResourceSample[]; peak: number; signalsSeen: string[]; isTimedOut: boolean; logProblems: string[]; isInTerminal: boolean; isHeld: boolean };
 
 function describeEnd(end: Ended, measured: Measured): CommandEnd {
   const { wallMs, cpuBefore, peak, signalsSeen, isTimedOut, logProblems } = measured;
-  const facts = { wallMs, signalsSeen, isTimedOut, logProblems, isHeld: measured.isHeld };
+  const facts = { wallMs, samples: measured.samples, signalsSeen, isTimedOut, logProblems, isHeld: measured.isHeld };
   if (end.error !== undefined) return { ...startFailureOf(end.error), ...facts };
   const cpuAfter = readChildrenCpu();
   const cost: { userS?: number; systemS?: number; peakMemoryBytes?: number } = {};
   if (cpuBefore !== undefined && cpuAfter !== undefined) {
-    cost.userS = Math.round((cpuAfter.userS - cpuBefore.userS) * 100) / 100;
-    cost.systemS = Math.round((cpuAfter.systemS - cpuBefore.systemS) * 100) / 100;
+    cost.userS = Math.round((cpuAfter.userS - cpuBefore.userS - measured.ownCpu.userS) * 100) / 100;
+    cost.systemS = Math.round((cpuAfter.systemS - cpuBefore.systemS - measured.ownCpu.systemS) * 100) / 100;
   }
   if (peak > 0) cost.peakMemoryBytes = peak;
   // script(1) tells of a signal only by the status.

@@ -5,6 +5,7 @@ import { endingOfLog } from '../core/reuse.ts';
 import type { FileParameter } from '../core/parameters.ts';
 import { emptyRun } from '../core/run.ts';
 import type { FileState, Run, RunProcess } from '../core/run.ts';
+import type { ResourceSample } from '../core/series.ts';
 import { REPLAYED_VARIABLES } from '../core/variables.ts';
 import type { PathClass } from '../core/filerules.ts';
 import { makeClassifier } from '../core/filerules.ts';
@@ -26,7 +27,8 @@ import { beginObservation, endObservation, toRecordPath, watchReads } from './ob
 import type { Observation, Observed, TraceMethod } from './observe.ts';
 import { runCommand } from './process.ts';
 import type { CommandEnd, CommandRequest, CommandStopper, TracerRequest } from './process.ts';
-import { readMetrics } from './metrics.ts';
+import { noteMeasures, readPrintedAgain, RunMeasures } from './measures.ts';
+import type { PrintedMetrics } from './printed.ts';
 import { readFileParameters } from './parameterfiles.ts';
 import { absoluteOf, describeSystemError, hideFromGit, relativeTo } from './project.ts';
 import type { Project } from './project.ts';
@@ -68,6 +70,8 @@ export type RecordingRequest = {
   fileParameters: FileParameter[];
   /** Paths of files that metrics are read from when the command has ended; those that it wrote are outputs. */
   metricsFiles: ByteString[];
+  /** What of that which it prints is taken for metrics, as --metrics-from has it. */
+  metricsFrom: ByteString[];
   timeoutS: number | undefined;
   /** What is asked for it, as a record has it. */
   asked: ByteString[];
@@ -144,6 +148,8 @@ type Session = {
   listed: ByteString[];
   /** Why neither an earlier run can take its place nor it that of a later one, as a part of a sentence. */
   notReused: string | undefined;
+  /** There once the command runs. */
+  measures: RunMeasures | undefined;
 };
 
 /** `leaks`: files of the project itself that a command in a scratch tree used. */
@@ -266,6 +272,7 @@ function beginRun(request: RecordingRequest, fileParameters: ByteString[], probl
     run.timeoutS = request.timeoutS;
     run.asked = request.asked;
     run.metricsFiles = request.metricsFiles;
+    run.metricsFrom = request.metricsFrom;
     request.repeat?.fill(run);
     run.parameterFiles = listParameterFiles(request);
     run.parameters = replaceByName(run.parameters, fileParameters);
@@ -273,7 +280,7 @@ function beginRun(request: RecordingRequest, fileParameters: ByteString[], probl
   };
   let run: Run | undefined;
   attempt(problems, 'write "' + project.own + '"', () => { run = claimRun(project, startedMicros, fill); });
-  return { request, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined, listed: [], notReused: undefined };
+  return { request, project, folder, argv, hash, withhold, secrets, run: run ?? fill(UNCLAIMED_ID), problems, endedBytes: readEndedBytes(project), isShared: false, ownLibraries: [], watch: undefined, code: undefined, listed: [], notReused: undefined, measures: undefined };
 }
 
 function listParameterFiles(request: RecordingRequest): ByteString[] {
@@ -526,13 +533,20 @@ async function runIt(session: Session): Promise<CommandEnd> {
   const { run, project } = session;
   const heartbeat = setInterval(() => attempt([], 'touch', () => touchMark(project, run)), HEARTBEAT_MS);
   let environment: Promise<void> | undefined;
+  const streams = planStreams(session);
+  const isKept = streams.terminal !== undefined || streams.stdout !== 'inherit' || streams.stderr !== 'inherit';
+  const step = session.request.repeat?.step;
+  session.measures = new RunMeasures(run, { isKept, isDrawn: streams.terminal !== undefined && !session.request.quiet });
+  const { measures } = session;
   const end = await runCommand({
-    argv: session.argv, ...planStreams(session), logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
+    argv: session.argv, ...streams, logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
     meanwhile: () => { if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
-    tracer: tracerRequest(session.watch), inherited: session.request.inherited, step: session.request.repeat?.step,
+    tracer: tracerRequest(session.watch), inherited: session.request.inherited, step,
+    beforeOutput: step?.beforeOutput ?? measures.beforeOutput, afterOutput: measures.afterOutput, isSampled: hasMeasureFiles(session),
   });
+  measures.end();
   await environment;
   clearInterval(heartbeat);
   return end;
@@ -577,15 +591,14 @@ function listMetricsNames(session: Session): ByteString[] {
   return session.request.metricsFiles.map((path) => absoluteOf(session.project, path));
 }
 
-/** Reads the metrics files that the run wrote: one that was there before says nothing of it. */
-function noteMetrics(session: Session): void {
-  const { run, project } = session;
-  if (run.metricsFiles.length === 0) return;
-  const written = run.metricsFiles.filter((path) => run.outputs.some((file) => file.path === path));
-  for (const path of run.metricsFiles) if (written.indexOf(path) < 0) run.warnings.push('the metrics file ' + path + ' was not written');
-  const { metrics, warnings } = readMetrics(project, written);
-  run.metrics = metrics.map(session.withhold);
-  run.warnings.push(...warnings);
+/** Are series and resources kept beside the logs? */
+function hasMeasureFiles({ request, run }: Session): boolean {
+  return !request.noLogs && run.id !== UNCLAIMED_ID;
+}
+
+function noteMetrics(session: Session, samples: ResourceSample[], printed: PrintedMetrics | undefined): void {
+  const { run, project, withhold } = session;
+  noteMeasures(run, { project, withhold, samples, printed, logName: hasMeasureFiles(session) ? runningLogName(project, run.id) : undefined });
 }
 
 function noteWatched(session: Session, watched: Watched): void {
@@ -689,7 +702,7 @@ export async function recordCommand(request: RecordingRequest): Promise<Recorded
   session.run.observed = session.watch === undefined ? observation.method : 'strace ' + session.watch.version;
   await lookAfter(session, observation, isShared);
   attempt(problems, 'record the code', () => recordCodeFiles(session));
-  attempt(problems, 'read the metrics', () => noteMetrics(session));
+  attempt(problems, 'read the metrics', () => noteMetrics(session, end.samples, session.measures?.printed));
   const removed = session.run.removed;
   await finish(session);
   await keepForReuse(session, end, removed);
@@ -724,7 +737,7 @@ function findOpenedOutputs(run: Run): Map<ByteString, number> {
 }
 
 // Of a command that was not run.
-const NOT_RUN: CommandEnd = { exit: 0, wallMs: 0, signalsSeen: [], isTimedOut: false, isHeld: false, logProblems: [] };
+const NOT_RUN: CommandEnd = { exit: 0, wallMs: 0, samples: [], signalsSeen: [], isTimedOut: false, isHeld: false, logProblems: [] };
 
 /** Whatever goes wrong with a store or a cache is told, and the run is recorded as without it. */
 async function attemptReuse(part: () => Promise<void>): Promise<void> {
@@ -750,9 +763,10 @@ async function reuseEarlier(session: Session): Promise<Recorded | undefined> {
   if (found === undefined) return undefined;
   reuse.fill(run, found);
   if (isOwn) printAgain(logs);
+  const printed = readPrintedAgain(run, logs);
   if (request.noLogs) for (const log of found.entry.run.logs) removeIfThere(logs + String(endingOfLog(log)));
   attempt(problems, 'record the code', () => recordCodeFiles(session));
-  attempt(problems, 'read the metrics', () => noteMetrics(session));
+  attempt(problems, 'read the metrics', () => noteMetrics(session, [], printed));
   await finish(session);
   return { run, end: NOT_RUN, problems };
 }

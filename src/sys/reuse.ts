@@ -310,7 +310,8 @@ export class Reuse {
    */
   async keep(run: Run, details: KeptDetails = NO_DETAILS): Promise<string | undefined> {
     const removed = run.removed.filter((path) => details.removedByOthers.indexOf(path) < 0);
-    const kept = { ...run, removed };
+    // What it used is a fact of that run alone.
+    const kept = { ...run, removed, logs: run.logs.filter((log) => endingOfLog(log) !== '.resources') };
     const obstacle = findReuseObstacle(kept, this.isShared, isLeftOut) ?? this.findLinkObstacle(kept) ?? await this.findChange(kept);
     if (obstacle !== undefined) return obstacle;
     // Logs stay in the project; only others need another copy.

@@ -31,7 +31,7 @@ import { argumentsOf } from './commandplace.ts';
 import { describeFault, failUnmade, fillStep, listDeclared, nameOfStep, noteGood, stepNotStarted, putBackSafely } from './execute.ts';
 import type { StepEnd, StepJob } from './execute.ts';
 import { errorCode, makeFolder, statIfThere } from './files.ts';
-import { readMetrics } from './metrics.ts';
+import { noteMeasures, RunMeasures } from './measures.ts';
 import { expandDeclared, findArgumentFiles, findLinkIn, toRecordPath } from './observe.ts';
 import { readFileParameters } from './parameterfiles.ts';
 import { LogKeeper } from './process.ts';
@@ -80,6 +80,7 @@ type Flying = {
   parameters: ByteString[];
   claimed: ClaimedRun | undefined;
   log: LogKeeper | undefined;
+  measures: RunMeasures | undefined;
   startedMicros: number;
 };
 
@@ -263,7 +264,7 @@ export class ShortSteps {
       for (const path of plan.outputs) if (!places.has(path)) places.set(path, this.files.stat(path));
       const isKnown = (path: ByteString): boolean => (before.has(path) && this.hasNoLink(path)) || (places.has(path) && places.get(path) === undefined);
       for (const path of findArgumentFiles({ project, folder: plan.folder, argv: plan.argv }, isKnown)) this.lookBefore(before, path, template);
-      return { job, plan, held, before, places, parameters, claimed: undefined, log: undefined, startedMicros: 0 };
+      return { job, plan, held, before, places, parameters, claimed: undefined, log: undefined, measures: undefined, startedMicros: 0 };
     } catch (error) {
       if (held !== undefined) {
         putBack(held, undefined);
@@ -333,6 +334,8 @@ export class ShortSteps {
     if (flying.claimed === undefined) return;
     flying.log = flying.log ?? new LogKeeper(runningLogName(this.project, flying.claimed.run.id));
     flying.log.keep(stream, data);
+    flying.measures = flying.measures ?? new RunMeasures(flying.claimed.run, { isKept: true, isDrawn: false });
+    flying.measures.afterOutput?.(stream, data);
   }
 
   /** Of a step whose command was not started: all is as before. */
@@ -362,11 +365,15 @@ export class ShortSteps {
     run.warnings.push(...warnings);
     for (const path of ownLibraries) if (!run.inputs.some((file) => file.path === path)) this.addInput(run, this.files.look(path));
     this.facts.noteCodeFiles(run);
-    this.noteMetrics(run, job);
+    try {
+      this.noteMetrics(run, flying);
+    } catch (error) {
+      problems.push(describeFault(error, 'cannot keep the series'));
+    }
     const news = this.judge(flying, run, problems);
     try {
       flying.log?.close(false);
-      if (flying.log !== undefined) saveLogs(this.project, run);
+      if (flying.log !== undefined || job.template.metricsFiles.length > 0) saveLogs(this.project, run);
     } catch (error) {
       problems.push(describeFault(error, 'cannot keep the logs'));
     }
@@ -471,13 +478,10 @@ export class ShortSteps {
     run.inputs.sort((a, b) => (a.path < b.path ? -1 : 1));
   }
 
-  private noteMetrics(run: Run, job: StepJob): void {
-    if (job.template.metricsFiles.length === 0) return;
-    const written = run.metricsFiles.filter((path) => run.outputs.some((file) => file.path === path));
-    for (const path of run.metricsFiles) if (written.indexOf(path) < 0) run.warnings.push('the metrics file ' + path + ' was not written');
-    const { metrics, warnings } = readMetrics(this.project, written);
-    run.metrics = metrics.map((metric) => this.facts.mask(metric));
-    run.warnings.push(...warnings);
+  private noteMetrics(run: Run, { job, measures }: Flying): void {
+    measures?.end();
+    if (job.template.metricsFiles.length === 0 && measures === undefined) return;
+    noteMeasures(run, { project: this.project, withhold: (text) => this.facts.mask(text), logName: runningLogName(this.project, run.id), samples: [], printed: measures?.printed });
   }
 
   /** Of a good run what has become of the earlier results; of another one these come back, and undefined is returned. */

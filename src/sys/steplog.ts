@@ -24,7 +24,7 @@ function listParts(project: Project, run: Run): LogPart[] {
 
 /** Has the step printed anything? */
 export function hasPrinted(run: Run): boolean {
-  return run.logs.some((log) => log.size > 0 && !log.path.endsWith('.order'));
+  return run.logs.some((log) => log.size > 0 && /\.(?:out|err)$/.test(log.path));
 }
 
 /** Passes on what the step printed to standard output and standard error, in the order in which it came. True if its last byte is no LF. */

@@ -260,7 +260,7 @@ export function settleLostRuns(project: Project, self: string): Run[] {
     // As long as the command itself still runs, the mark tells others that they are not alone.
     if (mark.isActive && !endStuckTracer(base + '.trace.p1', mark.commandPid)) continue;
     moveMarkToPending(project, mark.run.id);
-    for (const end of ['.out', '.err', '.order', '.p1', '.p2', '.trace.p1', '.strace']) removeIfThere(base + end);
+    for (const end of LOG_ENDINGS.concat('.p1', '.p2', '.trace.p1', '.strace')) removeIfThere(base + end);
   }
   removeLeftovers(project, marks);
   return lost;
@@ -361,9 +361,9 @@ export function runningLogName(project: Project, id: string): ByteString {
   return project.own + '/running/' + id;
 }
 
-const LOG_ENDINGS = ['.out', '.err', '.order'];
+const LOG_ENDINGS = ['.out', '.err', '.order', '.series', '.resources'];
 
-/** Moves the kept streams to provenance/logs and notes them in the run. */
+/** Moves the kept streams, and what is known over time, to provenance/logs and notes them in the run. */
 export function saveLogs(project: Project, run: Run): void {
   for (const ending of LOG_ENDINGS) {
     const name = project.provenance + '/logs/' + run.id + ending;

@@ -35,6 +35,7 @@ export type SweepCommand = {
   inputs: ByteString[];
   outputs: ByteString[];
   metrics: ByteString[];
+  metricsFrom: ByteString[];
   writes: ByteString[];
   /** By name; the value that is set, if one is given. */
   variables: Map<ByteString, ByteString | undefined>;
@@ -228,6 +229,7 @@ export class SweepSteps {
     template.declaredInputs = (path === undefined ? [] : [path]).concat(written.map((file) => file.path), this.inputs.map((parts) => this.fillInput(parts, values)));
     template.declaredOutputs = this.outputs.map((parts) => toRecordPath(project, folder, fillPattern(parts, values)));
     template.metricsFiles = this.metrics.map((parts) => toRecordPath(project, folder, fillText(parts, values)));
+    template.metricsFrom = command.metricsFrom;
     template.declaredVariables = this.variables.map((variable) => variable.name);
     const set = this.variables.filter((variable) => variable.parts !== undefined).map(({ name, parts }) => name + '=' + fillText(parts as TextPart[], values));
     template.variables = this.surroundings.variables.filter((line) => !set.some((other) => other.startsWith(line.slice(0, line.indexOf('=') + 1)))).concat(set);

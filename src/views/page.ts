@@ -97,7 +97,7 @@ export function printRunPage(run: Run, environment: ByteString | undefined, isCo
     + line('label', run.label && showText(run.label)) + line('reason', run.reason && showText(run.reason))
     + list('tags', run.tags) + line('command', showText(run.command))
     + line('folder', showText(run.directory)) + list('redirect', run.redirects) + list('parameter', run.parameters) + list('only keys of', run.parameterFiles)
-    + list('metric', run.metrics) + list('metrics file', run.metricsFiles) + list('asked for', run.asked) + line('job', run.job && showText(run.job))
+    + list('metric', run.metrics) + list('metrics file', run.metricsFiles) + list('metrics from', run.metricsFrom) + list('asked for', run.asked) + line('job', run.job && showText(run.job))
     + line('started', run.startedUtc) + line('status', run.status + exit) + line('cost', showCost(run))
     + line('code', run.code && showText(run.code)) + line('branch', run.codeBranch && showText(run.codeBranch))
     + line('remote', run.codeRemote && showText(run.codeRemote)) + list('submodule', run.codeSubmodules)

@@ -23,6 +23,22 @@ export function formatWholeSeconds(seconds: number): string {
   return String(Math.floor(whole / 3600)) + ' h ' + String(Math.floor((whole % 3600) / 60)).padStart(2, '0') + ' m';
 }
 
+/** How far one run is: `fraction` 0..1; `at` of `of` where it counts; `leftS` undefined if it cannot be told. */
+export type OneRunProgress = { fraction: number; at: number | undefined; of: number | undefined; elapsedS: number; leftS: number | undefined };
+
+/** "rr: 45 %, 91/200, 8.2 a second, about 13 s left", at most `columns` wide: what there is no room for at the end is left out. */
+export function printRunProgress(state: OneRunProgress, columns: number): ByteString {
+  const parts = [String(Math.floor(state.fraction * 100)) + ' %'];
+  if (state.at !== undefined && state.of !== undefined) parts.push(String(state.at) + '/' + String(state.of));
+  if (state.leftS !== undefined) {
+    const rate = state.of === undefined ? 0 : state.of * (1 - state.fraction) / state.leftS;
+    if (state.at !== undefined && rate > 0 && Number.isFinite(rate)) parts.push(rate >= 0.1 ? rate.toFixed(rate < 10 ? 1 : 0) + ' a second' : 'one in ' + formatWholeSeconds(1 / rate));
+    parts.push('about ' + formatWholeSeconds(state.leftS) + ' left');
+  }
+  while (parts.length > 1 && displayWidth('rr: ' + parts.join(', ')) > columns) parts.splice(1, 1);
+  return cutToWidth('rr: ' + parts.join(', '), Math.max(1, columns));
+}
+
 const LONGEST_SHOWN_NAME = 24;
 
 /** One line, at most `columns` wide: counts first, then what runs, as many as there is room for, then the time left. */

@@ -19,8 +19,8 @@ const MOST_STATIC_RUNS = 100;
 const MOST_STATIC_BYTES = 3 << 20;
 const PART_BYTES = 512 << 10;
 const MOST_PAGE_BYTES = 16 << 20;
-const MOST_SERIES_POINTS = 2000;
-const MOST_SAMPLES = 1000;
+const MOST_SHOWN_POINTS = 2000;
+const MOST_SHOWN_SAMPLES = 1000;
 
 export type PartsRequest = {
   /** Parts never leave the page. */
@@ -43,7 +43,7 @@ function numberOrNull(value: number | undefined): number | null {
 
 /** [name, [[seconds, step, value], ...], how many points there were]: null for what is not known or no number. */
 function packSeries({ name, points }: Series): unknown {
-  return [makeHarmless(name), thinOut(points, MOST_SERIES_POINTS).map((point) => [numberOrNull(point.atS), numberOrNull(point.step), numberOrNull(Number(point.value))]), points.length];
+  return [makeHarmless(name), thinOut(points, MOST_SHOWN_POINTS).map((point) => [numberOrNull(point.atS), numberOrNull(point.step), numberOrNull(Number(point.value))]), points.length];
 }
 
 function packSample(one: ResourceSample): unknown {
@@ -93,7 +93,7 @@ export class ReportParts {
       entry.html = article;
     }
     if (story.series.length > 0) entry.series = story.series.map(packSeries);
-    if (story.resources.length > 0) entry.resources = thinOut(story.resources, MOST_SAMPLES).map(packSample);
+    if (story.resources.length > 0) entry.resources = thinOut(story.resources, MOST_SHOWN_SAMPLES).map(packSample);
     this.partOf.set(run.id, this.count);
     if (story.series.length > 0) this.withSeries.add(run.id);
     for (const preview of entries.previews.values()) if (preview.kind === 'picture') this.withPictures.add(run.id);
