@@ -38,6 +38,9 @@ function showNavigation(hash) {
   const name = (/^#?([a-z]*)/.exec(hash) || ['', ''])[1];
   const current = viewsThere().some(([key]) => key === name) ? name : name === '' ? 'runs' : '';
   document.getElementById('nav').replaceChildren(...viewsThere().map(([key, text]) => make('a', { href: '#' + key, 'aria-current': key === current ? 'page' : undefined }, text)));
+  // On a phone the list is longer than the screen is wide.
+  const link = document.querySelector('#nav [aria-current]');
+  if (link !== null) link.parentElement.scrollLeft = link.offsetLeft - 40;
 }
 
 /** Shows the view that the address names. isFirst: the page was just opened, and the focus is left where it is. */

@@ -106,10 +106,18 @@ function makeShortArticle(run) {
   return make('article', { class: 'run' }, heading(nameOf(run)), empty('Details of this run are not in this report.'), make('div', { class: 'scroll' }, make('table', { class: 'facts' }, make('tbody', {}, ...rows))));
 }
 
-/** Points for a curve: by steps if all have one, else by seconds, else by their order. */
-function pointsOf(points) {
-  const by = points.every((point) => point[1] !== null) ? 1 : points.every((point) => point[0] !== null) ? 0 : -1;
-  return { xName: by === 1 ? 'step' : by === 0 ? 's' : 'value number', points: points.map((point, i) => [by < 0 ? i + 1 : point[by], point[2] === null ? NaN : point[2]]) };
+/** What the points of a series can be drawn by: [number of the part of a point, what it is]; the best first. -1 is their order. */
+function waysAcross(points) {
+  const has = (part) => points.every((point) => point[part] !== null);
+  const times = has(0) ? new Set(points.map((point) => point[0])).size : 0;
+  // What was printed in one piece has one time: then the order tells more.
+  const isTelling = times * 2 > points.length;
+  return [...(has(1) ? [[1, 'step']] : []), ...(isTelling ? [[0, 's']] : []), [-1, 'value number'], ...(times > 0 && !isTelling ? [[0, 's']] : [])];
+}
+
+/** Points for a curve; NaN where a value is no finite number. */
+function pointsBy(points, part) {
+  return points.map((point, i) => [part < 0 ? i + 1 : point[part], point[2] === null ? NaN : point[2]]);
 }
 
 async function viewRun(app, run) {
@@ -132,7 +140,8 @@ async function viewRun(app, run) {
     if (curves !== null) {
       curves.replaceChildren(...loaded.series.map(() => make('div', { class: 'small-chart' })));
       loaded.series.forEach((series, i) => {
-        const { xName, points } = pointsOf(series.points);
+        const [part, xName] = waysAcross(series.points)[0];
+        const points = pointsBy(series.points, part);
         drawCurves(curves.children[i], { title: series.name, xName, yName: series.name, series: [{ run: id, name: series.name, points }] }, {});
       });
     }
@@ -281,7 +290,7 @@ async function viewCompare(app, runs) {
 
 // ---- charts ----------------------------------------------------------------------------------------------
 
-const charting = { metric: undefined, x: undefined, y: undefined, colour: '', logX: false, logY: false, axes: undefined };
+const charting = { metric: undefined, across: '', x: undefined, y: undefined, colour: '', logX: false, logY: false, axes: undefined };
 
 async function viewCurves(app) {
   app.append(heading('Curves'));
@@ -297,18 +306,25 @@ async function viewCurves(app) {
   const names = Array.from(new Set([].concat(...loaded.map((one) => one.series.map((series) => series.name)))));
   if (!names.includes(charting.metric)) charting.metric = names[0];
   const place = make('div', { class: 'chart' });
+  const across = make('select', { id: 'choice-across', onchange: () => {
+    charting.across = across.value;
+    redraw();
+  } });
   function redraw() {
     const of = loaded.map((one, i) => ({ run: runs[i], series: one.series.find((series) => series.name === charting.metric) })).filter((one) => one.series !== undefined);
-    const pointed = of.map((one) => ({ ...pointsOf(one.series.points), run: one.run }));
-    const xName = pointed.every((one) => one.xName === pointed[0].xName) ? pointed[0].xName : 'value number';
-    drawCurves(place, { title: charting.metric, xName, yName: charting.metric, series: pointed.map((one) => ({ run: idOf(one.run), name: nameOf(one.run), points: one.xName === xName ? one.points : one.points.map((point, i) => [i + 1, point[1]]) })) },
+    const ways = of.map((one) => waysAcross(one.series.points)).reduce((common, more) => common.filter(([part]) => more.some((way) => way[0] === part)));
+    const way = ways.find(([part]) => String(part) === charting.across) || ways[0];
+    const names = { 1: 'step', 0: 'time', '-1': 'order' };
+    across.replaceChildren(...ways.map(([part]) => make('option', { value: String(part) }, names[part])));
+    across.value = String(way[0]);
+    drawCurves(place, { title: charting.metric, xName: way[1], yName: charting.metric, series: of.map((one) => ({ run: idOf(one.run), name: nameOf(one.run), points: pointsBy(one.series.points, way[0]) })) },
       { onPick: pickRun, logX: charting.logX, logY: charting.logY });
   }
   app.append(make('form', { class: 'tools', onsubmit: (event) => event.preventDefault() }, select('Metric', names.map((name) => [name, name]), charting.metric, (name) => {
     charting.metric = name;
     redraw();
-  }), ...makeLogToggles(redraw)), place);
-  if (runs.length < all.length) app.append(make('p', { class: 'told' }, 'Drawn: the last ' + showRuns(runs.length) + ' with values over time.'));
+  }), make('span', { class: 'choice' }, make('label', { for: 'choice-across' }, 'By'), ' ', across), ...makeLogToggles(redraw)), place);
+  if (runs.length < all.length) app.append(make('p', { class: 'told' }, 'Drawn: ' + showRuns(runs.length) + ' with values over time' + (runs.length === MOST_CURVES ? ', the last of them.' : '.')));
   redraw();
   return { title: 'Curves', redraw };
 }

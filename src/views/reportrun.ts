@@ -253,7 +253,7 @@ function printBeside(first: Html, second: Html): Html {
 function printRunHead(run: Run): Html {
   const stop = describeStop(run);
   const status = '<span class="status ' + run.status + '">' + run.status + '</span>' + (stop === '' || run.status === 'running' ? (run.wallS === undefined ? '' : ' after ' + formatSeconds(run.wallS)) : htmlText(stop.slice(run.status.length).replace(/^:/, ',')));
-  return '<header>\n<h2 id="title-' + run.id + '" tabindex="-1">' + (run.label === undefined ? '' : htmlName(run.label) + ' ') + '<code class="id">' + run.id + '</code></h2>\n'
+  return '<header>\n<h2 id="title-' + run.id + '" tabindex="-1">' + (run.label === undefined ? '' : htmlName(run.label) + (run.sweep === undefined ? '' : ' ' + String(run.sweep.number)) + ' ') + '<code class="id">' + run.id + '</code></h2>\n'
     + '<p class="summary">' + status + ' &middot; <time datetime="' + escapeHtml(run.startedUtc) + '">' + escapeHtml(run.startedUtc.slice(0, 16).replace('T', ' ')) + ' UTC</time>'
     + run.tags.map((tag) => ' <span class="tag">' + htmlName(tag) + '</span>').join('') + '</p>\n'
     + (run.reason === undefined ? '' : '<p class="reason" data-fact="reason" dir="auto">' + htmlLines(run.reason) + '</p>\n')
