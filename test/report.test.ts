@@ -5,7 +5,7 @@ import fs from 'fs';
 import path from 'path';
 import { makeProject as makeManyRuns } from './bench/projects.ts';
 import { HOSTILE, makeHostileProject, makeReportProject } from './reportrig.ts';
-import { hasProgram, listRecords, makeProject, makeTemporary, readRecord, RR_JS, rr, run } from './rig.ts';
+import { hasProgram, judge, listRecords, makeProject, makeTemporary, readRecord, RR_JS, rr, run } from './rig.ts';
 
 const NO_PYTHON = hasProgram('python3') ? false : 'no python3';
 
@@ -126,6 +126,21 @@ test('rr report tells the script what the records say', { skip: NO_PYTHON }, () 
   assert.ok(graph.current.includes(cleaned));
 });
 
+test('what a run gave while it ran is in the page as it was printed', { skip: NO_PYTHON }, () => {
+  const project = makeReportProject();
+  const seen = look(makeReport(project));
+  const index = readIndex(seen);
+  const parts = seen.scripts.filter((script) => script.type === 'application/json').slice(1).map((script) => JSON.parse(script.text) as { [key: string]: { series?: [string, number[][], number][] } });
+  const fitted = listRecords(project).map((name) => path.basename(name, '.rec')).filter((id) => fs.existsSync(path.join(project, 'provenance/logs', id + '.series')));
+  assert.ok(fitted.length >= 12);
+  assert.deepEqual(index.series.map((i: number) => valuesOf(index, 'id')[i]), fitted);
+  for (const id of fitted) {
+    const printed = fs.readFileSync(path.join(project, 'provenance/logs', id + '.out'), 'latin1').split('\n').filter((line) => line.startsWith('loss: ')).map((line) => Number(line.slice(6)));
+    const loss = parts.map((part) => part['run-' + id]?.series?.find(([name]) => name === 'loss')).find((one) => one !== undefined);
+    assert.deepEqual(loss?.[1].map((point) => point[2]), printed, id);
+  }
+});
+
 test('hostile texts stay texts', { skip: NO_PYTHON }, () => {
   const project = makeHostileProject();
   const seen = look(makeReport(project));
@@ -143,11 +158,11 @@ test('hostile texts stay texts', { skip: NO_PYTHON }, () => {
 });
 
 const HTML5LIB = 'import sys, html5lib\nparser = html5lib.HTMLParser()\nparser.parse(open(sys.argv[1], "rb"))\nprint([str(error) for error in parser.errors])';
-const PYTHON = path.join(path.dirname(RR_JS), '.scratch/judges/python/bin/python');
-const NO_HTML5LIB = fs.existsSync(PYTHON) && run(undefined, [PYTHON, '-c', 'import html5lib']).status === 0 ? false : 'no html5lib (make interop)';
+const PYTHON = judge('python');
+const NO_HTML5LIB = PYTHON !== undefined && run(undefined, [PYTHON, '-c', 'import html5lib']).status === 0 ? false : 'no html5lib (make interop)';
 
 test('the page is HTML without an error', { skip: NO_HTML5LIB }, () => {
-  for (const project of [makeReportProject(), makeHostileProject(), makeProject()]) assert.equal(run(undefined, [PYTHON, '-c', HTML5LIB, makeReport(project)]).stdout, '[]\n');
+  for (const project of [makeReportProject(), makeHostileProject(), makeProject()]) assert.equal(run(undefined, [PYTHON as string, '-c', HTML5LIB, makeReport(project)]).stdout, '[]\n');
 });
 
 test('the same records and files make the same bytes', () => {

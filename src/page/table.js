@@ -212,7 +212,12 @@ function viewRuns(app) {
     redraw();
   } }, make('option', { value: '' }, 'any'), ...statuses.map((word) => make('option', { value: word }, word)));
   status.value = table.status;
-  app.append(make('h2', { class: 'hidden-visually', tabindex: '-1' }, 'Runs'),
+  app.append(make('h2', { class: 'hidden-visually', tabindex: '-1' }, 'Runs'));
+  if (report.count === 0) {
+    app.append(make('p', { class: 'empty' }, 'No runs are recorded yet.'));
+    return { title: 'Runs' };
+  }
+  app.append(
     make('form', { class: 'tools', role: 'search', onsubmit: (event) => event.preventDefault() }, make('label', { for: 'query' }, 'Find'), query, make('label', { for: 'status' }, 'Status'), status, makeColumnChooser(redraw), told),
     make('p', { id: 'query-help', class: 'hidden-visually' }, 'Words that a run must hold, and conditions on columns: NAME=VALUE, also with !=, <, <=, > and >=.'),
     make('div', { id: 'chosen', class: 'chosen-bar', hidden: true, role: 'region', 'aria-label': 'Chosen runs' }), place,
