@@ -3,7 +3,7 @@
 // A line is read if it consists of nothing but
 //
 //   NAME=VALUE  NAME: VALUE    a pair; up to three words are a name
-//   WORD N/M  WORD N           a counter: WORD is one of COUNTERS
+//   WORD N/M  WORD N           a counter: WORD is one of OUTER_COUNTERS and INNER_COUNTERS
 //   N/M  N%  [=====>....]      how far it is
 //   12s  8.2it/s  00:10<00:12  times and rates
 //
@@ -32,8 +32,8 @@ const INNER_COUNTERS = ['step', 'global_step', 'iteration', 'iter', 'batch', 'ti
 const NO_METRICS = ['error', 'errors', 'warning', 'warnings', 'note', 'hint', 'line', 'column', 'port', 'pid', 'version', 'date', 'eta', 'year', 'usage', 'http', 'https', 'localhost', 'v_num', 'timestamp'];
 
 const COUNTER_WORD = '(?:[A-Za-z]{1,20} )?(' + OUTER_COUNTERS.concat(INNER_COUNTERS).join('|') + ')';
-const WORD = '[A-Za-z_][A-Za-z0-9_./@-]{0,39}';
-const NAME = '(' + WORD + '(?: ' + WORD + '){0,2})';
+const PRINTED_WORD = '[A-Za-z_][A-Za-z0-9_./@-]{0,39}';
+const PRINTED_NAME = '(' + PRINTED_WORD + '(?: ' + PRINTED_WORD + '){0,2})';
 // A number ends where nothing follows that would make it a time, a date, a version, an address or another word.
 const ENDED = '(?![A-Za-z0-9_./:\\\\-])';
 
@@ -42,16 +42,16 @@ const COUNTER_OF = new RegExp(COUNTER_WORD + ' ?[:=#]? ?[[(]?([0-9]{1,15}) ?(?:/
 const COUNTER_ALONE = new RegExp(COUNTER_WORD + '(?: ?[:=#] ?| )\\[?([0-9]{1,15})(?![0-9A-Za-z_./%])', 'iy');
 const FRACTION = /([0-9]{1,15}) ?\/ ?([0-9]{1,15})(?![0-9A-Za-z_./])/y;
 const PERCENT = /([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%(?![0-9A-Za-z_])/y;
-const PAIR = new RegExp(NAME + ' ?(=|:) *(' + PRINTED_NUMBER + ')' + ENDED + '( ?%| ?[a-zA-Z]{1,3}(?:/[a-z]{1,6})?(?=$|[ ,;|)\\]]))?', 'y');
-const CLOSE_PAIR = new RegExp(NAME + '(=|:) *(' + PRINTED_NUMBER + ')([a-zA-Z/]{1,12})(?=$|[ ,;|)\\]])', 'y');
-const WORD_PAIR = new RegExp(NAME + '(?: ?=|:(?=[ \\t])) *([^ \\t,;|()\\[\\]=]+)(?=$|[ \\t,;|)\\]])', 'y');
-const HEADING = new RegExp(NAME + ':[ \\t]+(?=' + NAME + ' ?[:=])', 'y');
-const BESIDE = new RegExp(NAME + ' (' + PRINTED_NUMBER + ')' + ENDED + '( ?%)?', 'y');
-const TIME = /(?:[0-9?]+(?::[0-9?]{2}){1,2}|[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)? ?(?:[a-zA-Z]{1,7}\/[a-z]{1,8}|d|h|m|min|s|sec|ms|us|\xc2\xb5s)|\?[a-zA-Z]{0,7}\/[a-z]{1,8})(?![A-Za-z0-9_/])/y;
+const PAIR = new RegExp(PRINTED_NAME + ' ?(=|:) *(' + PRINTED_NUMBER + ')' + ENDED + '( ?%| ?[a-zA-Z]{1,3}(?:/[a-z]{1,6})?(?=$|[ ,;|)\\]]))?', 'y');
+const CLOSE_PAIR = new RegExp(PRINTED_NAME + '(=|:) *(' + PRINTED_NUMBER + ')([a-zA-Z/]{1,12})(?=$|[ ,;|)\\]])', 'y');
+const WORD_PAIR = new RegExp(PRINTED_NAME + '(?: ?=|:(?=[ \\t])) *([^ \\t,;|()\\[\\]=]+)(?=$|[ \\t,;|)\\]])', 'y');
+const LINE_HEADING = new RegExp(PRINTED_NAME + ':[ \\t]+(?=' + PRINTED_NAME + ' ?[:=])', 'y');
+const BESIDE = new RegExp(PRINTED_NAME + ' (' + PRINTED_NUMBER + ')' + ENDED + '( ?%)?', 'y');
+const TIME_OR_RATE = /(?:[0-9?]+(?::[0-9?]{2}){1,2}|[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)? ?(?:[a-zA-Z]{1,7}\/[a-z]{1,8}|d|h|m|min|s|sec|ms|us|\xc2\xb5s)|\?[a-zA-Z]{0,7}\/[a-z]{1,8})(?![A-Za-z0-9_/])/y;
 // tqdm's blocks and lines, keras's arrows and heavy lines, pip's and rich's.
 const BAR = /\|[^|A-Za-z0-9]*\||\[[=>.# -]{3,}\]|(?:\xe2[\x94-\x96][\x80-\xbf]){2,}/y;
 
-const ESCAPES = /\x1b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-Z\\^-~])/g;
+const TERMINAL_CODES = /\x1b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-Z\\^-~])/g;
 const LOG_PREFIX = /^(?:\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z|[-+][0-9]{2}:?[0-9]{2})?\]?[ \t:|-]*)?(?:\[?(?:DEBUG|INFO|NOTICE)\]?(?:[ \t:|-]+(?:[a-z_][A-Za-z0-9_.]*(?: -|:) )?|$))?/;
 
 /** Is there anything in this text that a line could be read for? A quick look. */
@@ -102,7 +102,7 @@ function takeAny(scan: LineScan): boolean {
     if (line.percent === undefined && Number(percent[1]) <= 100) line.percent = Number(percent[1]);
     return true;
   }
-  if (takeItem(scan, TIME) !== null) return true;
+  if (takeItem(scan, TIME_OR_RATE) !== null) return true;
   const pair = takeItem(scan, PAIR);
   if (pair !== null) {
     const [whole, name, sign, value, unit] = pair;
@@ -112,7 +112,7 @@ function takeAny(scan: LineScan): boolean {
     if (isApart && (unit === undefined || unit.trim() === '%')) addPair(line, name, value);
     return isApart;
   }
-  if (takeItem(scan, CLOSE_PAIR) !== null || takeItem(scan, HEADING) !== null || takeItem(scan, WORD_PAIR) !== null) return true;
+  if (takeItem(scan, CLOSE_PAIR) !== null || takeItem(scan, LINE_HEADING) !== null || takeItem(scan, WORD_PAIR) !== null) return true;
   const beside = line.counters.length === 0 ? null : takeItem(scan, BESIDE);
   if (beside !== null) addPair(line, beside[1], beside[2]);
   return beside !== null;
@@ -140,7 +140,7 @@ function readJsonLine(text: ByteString, line: PrintedLine): boolean {
     const spelled = kind === 'number' ? tape.spell(value) : '';
     const word = key.toLowerCase();
     if (prefix === '' && INNER_COUNTERS.concat(OUTER_COUNTERS).indexOf(word) >= 0 && Number(spelled) >= 0 && spelled !== '') line.counters.push({ isOuter: isOuterWord(word), at: Number(spelled), of: undefined });
-    else if (SERIES_VALUE.test(spelled) && new RegExp('^' + WORD + '(?: ' + WORD + ')*$').test(name)) addPair(line, name, spelled);
+    else if (SERIES_VALUE.test(spelled) && new RegExp('^' + PRINTED_WORD + '(?: ' + PRINTED_WORD + ')*$').test(name)) addPair(line, name, spelled);
     at = tape.nextOf(value);
   }
   return true;
@@ -148,7 +148,7 @@ function readJsonLine(text: ByteString, line: PrintedLine): boolean {
 
 /** The line as it is seen: without codes for the terminal; of what was deleted by backspaces only what took its place. */
 export function plainLine(raw: ByteString): ByteString {
-  let text = raw.indexOf('\x1b') >= 0 ? raw.replace(ESCAPES, '') : raw;
+  let text = raw.indexOf('\x1b') >= 0 ? raw.replace(TERMINAL_CODES, '') : raw;
   if (text.indexOf('\b') >= 0) text = text.slice(text.lastIndexOf('\b') + 1);
   return text.trim();
 }

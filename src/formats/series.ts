@@ -24,14 +24,14 @@ export function numberOfValue(value: ByteString): number | undefined {
 }
 
 /** A cell: '' for what is not known. */
-function printCell(value: number | undefined, decimals: number): string {
+function printSeriesCell(value: number | undefined, decimals: number): string {
   if (value === undefined) return '';
   const factor = 10 ** decimals;
   return String(Math.round(value * factor) / factor);
 }
 
 /** undefined for an empty cell; NaN for what is no number of this kind. */
-function readCell(cell: string): number | undefined {
+function readSeriesCell(cell: string): number | undefined {
   if (cell === '') return undefined;
   return /^[0-9]{1,16}(?:\.[0-9]{1,9})?$/.test(cell) ? Number(cell) : NaN;
 }
@@ -41,7 +41,7 @@ export function printSeries(all: Series[]): ByteString {
   let text = '';
   for (const { name, points } of all) {
     const spelled = encodeText(name);
-    for (const { atS, step, value } of points) text += printCell(atS, 3) + '\t' + printCell(step, 6) + '\t' + spelled + '\t' + value + '\n';
+    for (const { atS, step, value } of points) text += printSeriesCell(atS, 3) + '\t' + printSeriesCell(step, 6) + '\t' + spelled + '\t' + value + '\n';
   }
   return text === '' ? '' : SERIES_HEAD + text;
 }
@@ -64,8 +64,8 @@ function* readRows(text: ByteString, kind: string, most: number): Generator<stri
 export function parseSeries(text: ByteString): Series[] {
   const byName = new Map<string, Series>();
   for (const [time, step, spelled, value] of readRows(text, 'series', MOST_POINTS_READ)) {
-    const atS = readCell(time ?? '');
-    const number = readCell(step ?? '');
+    const atS = readSeriesCell(time ?? '');
+    const number = readSeriesCell(step ?? '');
     if (spelled === undefined || spelled === '' || value === undefined || !SERIES_VALUE.test(value) || Number.isNaN(atS) || Number.isNaN(number)) continue;
     let series = byName.get(spelled);
     if (series === undefined) {
@@ -83,8 +83,8 @@ export function parseSeries(text: ByteString): Series[] {
 export function printResources(samples: ResourceSample[]): ByteString {
   if (samples.length === 0) return '';
   const lines = samples.map((one) => [
-    printCell(one.atS, 3), printCell(one.cpus, 3), printCell(one.memoryBytes, 0), printCell(one.readBytes, 0), printCell(one.writtenBytes, 0), printCell(one.processes, 1), printCell(one.gpuPercent, 1),
-    printCell(one.gpuMemoryBytes, 0),
+    printSeriesCell(one.atS, 3), printSeriesCell(one.cpus, 3), printSeriesCell(one.memoryBytes, 0), printSeriesCell(one.readBytes, 0), printSeriesCell(one.writtenBytes, 0), printSeriesCell(one.processes, 1), printSeriesCell(one.gpuPercent, 1),
+    printSeriesCell(one.gpuMemoryBytes, 0),
   ].join('\t') + '\n');
   return RESOURCES_HEAD + lines.join('');
 }
@@ -93,7 +93,7 @@ export function printResources(samples: ResourceSample[]): ByteString {
 export function parseResources(text: ByteString): ResourceSample[] {
   const samples: ResourceSample[] = [];
   for (const row of readRows(text, 'resources', MOST_SAMPLES_READ)) {
-    const cells = row.map(readCell);
+    const cells = row.map(readSeriesCell);
     const [atS, cpus, memoryBytes, readBytes, writtenBytes, processes, gpuPercent, gpuMemoryBytes] = cells;
     if (cells.some((cell) => Number.isNaN(cell)) || atS === undefined || cpus === undefined || memoryBytes === undefined || processes === undefined) continue;
     const sample: ResourceSample = { atS, cpus, memoryBytes, readBytes, writtenBytes, processes };
