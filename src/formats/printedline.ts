@@ -1,4 +1,4 @@
-// printedline.ts - what one line that a program printed says: pairs of name and number, and how far it is (docs/rr.1, "Metrics and parameters"). Keeps nothing.
+// printedline.ts - what one line that a program printed says: pairs of name and number, and how far it is (docs/rr.1, METRICS). Keeps nothing.
 //
 // A line is read if it consists of nothing but
 //
