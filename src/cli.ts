@@ -141,7 +141,7 @@ export const VERBS: VerbSpec[] = [
     example: 'rr list --made figures/co2.svg',
   },
   {
-    name: 'show', usage: 'rr show [OPTION...] RUN', summary: 'show all that is known of a run', operands: [1, 1],
+    name: 'show', usage: 'rr show [OPTION...] RUN [RUN...]', summary: 'show all that is known of a run', operands: [1, Infinity],
     options: [
       JSON_OUT,
       { name: 'raw', help: 'print the record as it is' },
@@ -149,6 +149,9 @@ export const VERBS: VerbSpec[] = [
       { name: 'processes', help: 'print the tree of processes' },
       { name: 'files', help: 'the same with the files that each process read and wrote' },
       { name: 'environment', help: 'print the environment record: system, programs, libraries, packages' },
+      { name: 'plot', value: 'NAME', isRepeatable: true, help: 'draw the series NAME of the runs: a metric, cpus, memory, ...' },
+      { name: 'log', help: 'with --plot: on a logarithmic scale' },
+      { name: 'ascii', help: 'with --plot: with ASCII characters alone' },
       { name: 'all', help: 'do not cut long lists' },
       PROJECT,
     ],
