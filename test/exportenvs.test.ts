@@ -481,14 +481,14 @@ function file(name: string): FileState {
 
 test('export codeocean: place.sh takes the project apart, and run puts it together again', { skip: LACKS_PYTHON }, () => {
   const publication = publish([DEBIAN], (one) => { one.codeFiles = [{ state: 'clean', path: 'scripts/fit it.sh' }]; });
-  publication.metadata.title = 'A "title": with #';
+  publication.metadata.title = 'A "title": with # \x7f \xc2\x85 \xe2\x80\xa8x';
   publication.metadata.creators = [{ kind: 'person', name: 'A. Author', affiliation: 'An Institute' }];
   publication.inputs = [file('-odd \'name.dat'), file('data/a b.csv'), file('scripts/fit it.sh'), file('/etc/passwd'), file('../up')].map((one) => ({ file: one, readers: [] }));
   publication.results = [{ file: file('out/it\'s.txt'), runId: publication.runs[0].run.id }];
   const exported = printCodeOceanExport(publication);
   assertLinted(textOf(exported, 'environment/Dockerfile'));
   assert.deepEqual(askPython('import yaml\nprint(json.dumps(yaml.safe_load(sys.stdin)))', textOf(exported, 'metadata/metadata.yml')),
-    { metadata_version: 1, name: 'A "title": with #', authors: [{ name: 'A. Author', affiliations: [{ name: 'An Institute' }] }] });
+    { metadata_version: 1, name: 'A "title": with # \x7f \x85 \u2028x', authors: [{ name: 'A. Author', affiliations: [{ name: 'An Institute' }] }] });
   assertLeft(exported, /2 inputs lay outside of the project.*: \.\.\/up and \/etc\/passwd$/);
   const capsule = write(exported);
   const project = makeTemporary();
