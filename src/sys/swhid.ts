@@ -156,7 +156,7 @@ class FolderWalk {
     let mode = GIT_SYMLINK;
     let hex: string;
     if (stat.isSymbolicLink()) {
-      hex = hashSwhidObject('blob', readLinkContent(full));
+      hex = hashSwhidObject('blob', readLinkTarget(full));
     } else if (stat.isFile()) {
       mode = (stat.mode & 0o100) !== 0 ? GIT_EXECUTABLE : GIT_FILE;
       if (mode === GIT_FILE && (stat.mode & 0o011) !== 0) addRemark(this.remarks.executable, path);
