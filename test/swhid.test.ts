@@ -6,7 +6,7 @@ import path from 'path';
 import { parseSwhid, printSwhid } from '../src/formats/swhid.ts';
 import { hasProgram, listRecords, makeTemporary, readRecord, RR_JS, rr, run } from './rig.ts';
 
-const SWH = path.resolve(__dirname, '..', '..', 'judges', 'bin', 'swh');
+const SWH = path.resolve(__dirname, '..', '..', 'judges', 'python', 'bin', 'swh');
 const PYTHON = path.join(path.dirname(SWH), 'python');
 const NO_SWH = fs.existsSync(SWH) ? false : 'no swh-model (make interop)';
 const NO_GIT = hasProgram('git') ? false : 'no git';
