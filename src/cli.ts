@@ -289,6 +289,7 @@ export const VERBS: VerbSpec[] = [
     options: [
       { name: 'output', letter: 'o', value: 'PATH', help: 'write to PATH: a file, or a folder if there are several files' },
       { name: 'all', letter: 'a', help: 'all runs, not only those that current results need' },
+      { name: 'set', value: 'FACT=TEXT', isRepeatable: true, help: 'of the project, if no file tells it: title, author, version, ...' },
       { name: 'check', value: 'FILE', help: 'latex: write nothing; find what in the paper FILE is not as recorded' },
       { name: 'macros', value: 'FILE', help: 'latex: macros of the paper, if it takes in none (--check)' },
       { name: 'paper', value: 'FILE', help: 'latex: only what the paper FILE uses' },

@@ -108,7 +108,7 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     case 'gc': return freeSpace({
       project, older: one('older'), size: one('size'), keep: all('keep'), cache: one('cache'), aside: has('aside'), dryRun: has('dry-run'), quiet: has('quiet'),
     });
-    case 'export': return exportRecords(parsed.operands[0], parsed.operands.slice(1), { project, output: one('output'), all: has('all'), check: one('check'), macros: one('macros'), paper: one('paper'), force: has('force'), quiet: has('quiet') });
+    case 'export': return exportRecords(parsed.operands[0], parsed.operands.slice(1), { project, settings: all('set'), output: one('output'), all: has('all'), check: one('check'), macros: one('macros'), paper: one('paper'), force: has('force'), quiet: has('quiet') });
     case 'archive': return archiveProject(parsed.operands[0], {
       project, name: one('name'), includes: all('include'), excludes: all('exclude'), maxSize: one('max-size'), allowChanged: has('allow-changed'),
       dryRun: has('dry-run'), force: has('force'), quiet: has('quiet'),

@@ -1,8 +1,9 @@
 // metrics.test.ts - metrics files, held against python3; and what a run records of them.
+import { LONGEST_METRIC_BYTES, MOST_METRICS } from '../src/core/series.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fs from 'fs';
-import { LONGEST_METRIC_BYTES, MOST_METRICS, readMetricValues } from '../src/formats/metrics.ts';
+import { readMetricValues } from '../src/formats/metrics.ts';
 import { readMetrics } from '../src/sys/metrics.ts';
 import { projectAt } from '../src/sys/project.ts';
 import { askPython, makeDice } from './comparerig.ts';

@@ -10,6 +10,8 @@ import type { Exported, ExportedFile, Publication } from '../core/publication.ts
 import { oneFile } from '../core/publication.ts';
 import { joinWords } from '../core/words.ts';
 import { makeHarmless } from '../formats/percent.ts';
+import { readSaidMetadata } from '../formats/saidmetadata.ts';
+import { readEvidence } from '../sys/evidence.ts';
 import { listFolder, lstatIfThere, makeFolder, readBytesIfThere, replaceFile, statIfThere } from '../sys/files.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import { readPaper } from '../sys/paper.ts';
@@ -19,6 +21,9 @@ import type { Project } from '../sys/project.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
 import { readPublication } from '../sys/publication.ts';
 import { printOut, tell } from '../sys/terminal.ts';
+import { printAppendix } from '../views/appendix.ts';
+import { printBadges } from '../views/badges.ts';
+import { printCitation, printCodemeta, printZenodo } from '../views/citation.ts';
 import { printAptExport } from '../views/exportapt.ts';
 import { printBinderExport } from '../views/exportbinder.ts';
 import { printCodeOceanExport } from '../views/exportcodeocean.ts';
@@ -34,9 +39,10 @@ import { makeProvDocument } from '../views/provmodel.ts';
 import type { ProvDocument } from '../views/provmodel.ts';
 import { printProvN } from '../views/provn.ts';
 import { printRoCrate } from '../views/rocrate.ts';
+import { listNamedFiles } from '../views/rocratefiles.ts';
 import { printChoices } from '../views/table.ts';
 
-export type ExportOptions = { project: ByteString | undefined; output: ByteString | undefined; check: ByteString | undefined; macros: ByteString | undefined; paper: ByteString | undefined; all: boolean; force: boolean; quiet: boolean };
+export type ExportOptions = { project: ByteString | undefined; settings: ByteString[]; output: ByteString | undefined; check: ByteString | undefined; macros: ByteString | undefined; paper: ByteString | undefined; all: boolean; force: boolean; quiet: boolean };
 
 /** What makes a form; it may read the project, and writes nothing. */
 type PrintExport = (publication: Publication, project: Project, options: ExportOptions, folder: ByteString) => Exported | Promise<Exported>;
@@ -49,6 +55,9 @@ function exportCrate(publication: Publication, project: Project): Exported {
   const made = (readBytesIfThere(absoluteOf(project, MAKEFILE_PATH)) ?? '').match(/\.rr\/made\/\d{8}T\d{6}Z-[a-z2-7]{6}/g) ?? [];
   const isWorkflow = made.length > 0 && made.every((stamp) => ids.has(stamp.slice('.rr/made/'.length)));
   const { text, left } = printRoCrate({ publication, files: undefined, workflow: isWorkflow ? MAKEFILE_PATH : undefined });
+  // A content of the same size may differ, too; telling would take as long as "rr verify" does.
+  const missing = listNamedFiles(publication).filter((file) => statIfThere(absoluteOf(project, file.path))?.size !== file.size);
+  if (missing.length > 0) left.push(String(missing.length) + ' of the files that the crate names ' + (missing.length === 1 ? 'is' : 'are') + ' not there as recorded, such as "' + missing[0].path + '"');
   return oneFile('ro-crate-metadata.json', text, left);
 }
 
@@ -57,15 +66,13 @@ function exportProv(publication: Publication, name: string, print: (document: Pr
   return oneFile(name, print(document), document.left);
 }
 
-const printNothingYet = (): Exported => { throw new Failure('cannot export this: it is not built yet'); };
-
 const PRINTERS: { [name in ExportName]: PrintExport } = {
   'ro-crate': exportCrate,
   'prov-json': (publication) => exportProv(publication, 'prov.json', printProvJson),
   'prov-n': (publication) => exportProv(publication, 'prov.provn', printProvN),
-  'citation': printNothingYet,
-  'codemeta': printNothingYet,
-  'zenodo': printNothingYet,
+  'citation': printCitation,
+  'codemeta': printCodemeta,
+  'zenodo': printZenodo,
   'dockerfile': printDockerfileExport,
   'apt': printAptExport,
   'conda': printCondaExport,
@@ -76,8 +83,8 @@ const PRINTERS: { [name in ExportName]: PrintExport } = {
   'codeocean': printCodeOceanExport,
   'spack': printSpackExport,
   'latex': (publication, project, { paper }, folder) => exportLatex(publication, paper === undefined ? undefined : readPaper(project, folder, paper, undefined)),
-  'appendix': printNothingYet,
-  'badges': printNothingYet,
+  'appendix': async (publication, project) => printAppendix(publication, await readEvidence(publication, project)),
+  'badges': async (publication, project) => printBadges(publication, await readEvidence(publication, project)),
 };
 
 /** Values of all runs, or of those that a paper uses. */
@@ -142,7 +149,7 @@ export async function exportRecords(format: ByteString | undefined, references: 
   const print = findExport(format);
   refuseLatexOptions(format, options);
   const project = requireProject(folder, options.project);
-  const { publication, faults } = readPublication(project, { references, isAll: options.all || format === 'latex', folder });
+  const { publication, faults } = readPublication(project, { references, isAll: options.all || format === 'latex', folder, said: readSaidMetadata(options.settings) });
   if (options.check !== undefined) {
     const status = tellOfPaper(options.check, checkPaper(readPaper(project, folder, options.check, options.macros), publication), options.quiet);
     for (const fault of faults) tell('rr: ' + fault.message);

@@ -29,6 +29,11 @@ export type ResourceSample = {
   gpuMemoryBytes?: number;
 };
 
+/** More of a file is not recorded: what has more values is data. */
+export const MOST_METRICS = 1000;
+/** Longer texts are no metrics. */
+export const LONGEST_METRIC_BYTES = 200;
+
 /** So many points a series keeps, whatever the length of the run. */
 export const MOST_SERIES_POINTS = 2000;
 /** Of more names than these only the last value is known. */

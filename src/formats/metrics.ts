@@ -1,5 +1,6 @@
 // metrics.ts - what a metrics file says: single values with names (docs/parameters.txt, 7). Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
+import { LONGEST_METRIC_BYTES, MOST_METRICS } from '../core/series.ts';
 import { Failure } from '../core/failure.ts';
 import { printKey } from '../core/parameters.ts';
 import type { KeyPart, ParameterNode } from '../core/parameters.ts';
@@ -12,11 +13,6 @@ import { hasParameterFormat, parameterEnding, readParameters } from './parameter
 import { SERIES_VALUE } from './series.ts';
 
 export type NamedValue = { name: ByteString; value: ByteString };
-
-/** More of a file is not recorded: what has more values is data. */
-export const MOST_METRICS = 1000;
-/** Longer texts are no metrics. */
-export const LONGEST_METRIC_BYTES = 200;
 
 function failMetrics(path: ByteString, what: ByteString): never {
   throw new Failure('cannot read the metrics file "' + path + '": ' + what);

@@ -1,11 +1,11 @@
 // measures.ts - what a run gives and uses while it runs: metrics, series and resources beside its logs. Starts nothing.
+import { MOST_METRICS } from '../core/series.ts';
 import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import type { Run } from '../core/run.ts';
 import type { ResourceSample, Series } from '../core/series.ts';
 import { readMetricRule } from '../formats/metricrule.ts';
 import type { MetricRule } from '../formats/metricrule.ts';
-import { MOST_METRICS } from '../formats/metrics.ts';
 import { printResources, printSeries } from '../formats/series.ts';
 import { printRunProgress } from '../views/progress.ts';
 import { readMonotonicMs } from './clock.ts';

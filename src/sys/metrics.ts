@@ -1,9 +1,10 @@
 // metrics.ts - reads the metrics files that a run wrote. Decides nothing.
+import { LONGEST_METRIC_BYTES, MOST_METRICS } from '../core/series.ts';
 import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { nameFileParameter } from '../core/parameters.ts';
 import type { Series } from '../core/series.ts';
-import { LONGEST_METRIC_BYTES, MOST_METRICS, readMetricSeries, readMetricValues } from '../formats/metrics.ts';
+import { readMetricSeries, readMetricValues } from '../formats/metrics.ts';
 import { maskValue } from '../formats/secrets.ts';
 import { readParameterText } from './parameterfiles.ts';
 import type { Project } from './project.ts';
