@@ -29,7 +29,7 @@ import type { Project } from './project.ts';
 import { absoluteOf, relativeTo } from './project.ts';
 import { listRecordFiles, readRecordFile } from './recordfiles.ts';
 import { isLeftOut, takeSnapshot } from './scan.ts';
-import { readLinkText } from './swhid.ts';
+import { readLinkContent } from './swhid.ts';
 
 export type ArchiveChoice = {
   /** What --include and --exclude are relative to. */
@@ -144,7 +144,7 @@ class ArchiveSelection {
       done.push(part);
       const path = done.join('/');
       if ((todo.length === 0 && !isWhole) || lstatIfThere(absoluteOf(this.project, path))?.isSymbolicLink() !== true) continue;
-      const target = readLinkText(absoluteOf(this.project, path));
+      const target = readLinkContent(absoluteOf(this.project, path));
       if (target[0] === '/' || links.length >= MOST_HOPS) return undefined;
       links.push(path);
       done.pop();
@@ -154,7 +154,7 @@ class ArchiveSelection {
   }
 
   private addLink(path: ByteString, reason: ArchiveReason, stat: import('fs').Stats): void {
-    const target = readLinkText(absoluteOf(this.project, path));
+    const target = readLinkContent(absoluteOf(this.project, path));
     const found = this.follow([], path, true);
     const told = '"' + path + '" cannot go in: it is a link to "' + target + '", ';
     if (found === undefined && (reason === 'input' || reason === 'code')) return this.leadOut(path, reason);
