@@ -8,7 +8,7 @@
 python='python roc-validator==0.13.0
 python bagit==1.9.0
 python prov==3.2.3
-python swh.model==8.4.1
+python swh.model[cli]==8.4.1
 python jsonschema==4.26.0
 python rocrate==0.11.0
 python html5lib==1.1
