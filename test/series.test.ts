@@ -184,8 +184,8 @@ test('what a command prints reaches its reader unchanged, and no series is made 
 test('a run whose outputs are put back has the metrics and the series of the earlier one', () => {
   const folder = makeProject();
   const command = ['record', '-q', '--trace', 'none', '--reuse', '-o', 'o.txt', '--', 'sh', '-c', 'echo loss: 2; echo loss: 1; echo x > o.txt'];
-  rr(folder, command);
-  rr(folder, command);
+  rr(folder, command, { stdio: ['ignore', 'pipe', 'pipe'] });
+  rr(folder, command, { stdio: ['ignore', 'pipe', 'pipe'] });
   const records = listRecords(folder).map((name) => readRecord(folder, name));
   const series = records.map((record) => (record.Log ?? []).filter((line) => line.endsWith('.series')).map((line) => line.split(' ')[0]));
   if (records[1]?.Reused === undefined) return assert.fail('not reused: ' + JSON.stringify(records[1]));
