@@ -25,8 +25,9 @@ test('listTicks() gives round numbers within the range', () => {
 test('printPlot() draws a curve with axes', () => {
   const points = [0, 1, 2, 3, 4].map((x) => ({ x, y: x }));
   assert.equal(printPlot([{ label: '', points }], STYLE), [
-    '4 +                                   **', '  |                             ******', '  |                     ********', '  |             ********', '  |       ******', '0 +*******', '  +-------------------------------------', '   0                 2                 4', '                   step', '',
-  ].join('\n').replace(/^[^]*$/, (text) => text));
+    '4 +                                *****', '  |                       *********', '2 +                *******', '  |            ****', '  |     *******', '0 +*****', '  +-------------------------------------', '   0                 2                 4',
+    '                   step', '',
+  ].join('\n'));
 });
 
 test('printPlot() leaves gaps where a value is no number, and draws what there is', () => {
@@ -64,7 +65,7 @@ test('rr show --plot draws series of runs, and names those that there are', () =
   const [first, second] = listRecords(folder).map((name) => name.replace(/^.*\/|\.rec$/g, ''));
   const two = rr(folder, ['show', '--plot', 'loss', first, second], { env });
   assert.ok(two.stdout.startsWith('loss of 2 runs\n') && two.stdout.endsWith('a  ' + first + ' one\nb  ' + second + ' two\n'), two.stdout);
-  assert.match(rr(folder, ['show', '--plot', 'loss', '@'], { env: { ...env, LC_ALL: 'C.UTF-8' } }).stdout, /[\u2801-\u28ff]/);
+  assert.match(rr(folder, ['show', '--plot', 'loss', '@'], { env: { ...env, LC_ALL: 'C.UTF-8' } }).stdout, /\xe2[\xa0-\xa3][\x80-\xbf]/);
   const unknown = rr(folder, ['show', '--plot', 'los', '@'], { env });
   assert.deepEqual([unknown.status, unknown.stderr], [1, 'rr: cannot plot "los": the run has no series of that name\nrr: hint: there are loss\n']);
   assert.equal(rr(folder, ['show', first, second]).status, 2);

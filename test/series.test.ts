@@ -145,7 +145,7 @@ test('readMetricSeries() has the rows of tables as series', () => {
   assert.equal(told('{"loss": 1}', 'm.json'), '');
 });
 
-const TRAINING = 'import sys, time\nfor e in (1, 2):\n    print(f"Epoch {e}/2", flush=True)\n    time.sleep(0.2)\n    for s in (1, 2, 3):\n        sys.stderr.write(f"\\r{s}/3 [{\'=\' * s}>{\'.\' * (3 - s)}] - loss: {1 / (e * 3 + s):.4f}")\n    sys.stderr.write("\\n")\n    sys.stderr.flush()\n    time.sleep(0.2)\nprint("Test accuracy: 0.93")\nopen("m.csv", "w").write("epoch,rmse\\n1,5\\n2,4\\n")\n';
+const TRAINING = 'import sys\nfor e in (1, 2):\n    print(f"Epoch {e}/2")\n    for s in (1, 2, 3):\n        sys.stdout.write(f"\\r{s}/3 [{\'=\' * s}>{\'.\' * (3 - s)}] - loss: {1 / (e * 3 + s):.4f}")\n    sys.stdout.write("\\n")\n    sys.stdout.flush()\nprint("Test accuracy: 0.93")\nopen("m.csv", "w").write("epoch,rmse\\n1,5\\n2,4\\n")\n';
 
 test('rr record has series and last values of what a program prints, and of its metrics file', needsPython, () => {
   for (const trace of ['none', 'scan']) {
@@ -171,7 +171,7 @@ test('what a command prints reaches its reader unchanged, and no series is made 
   const bytes = 'loss: 1\r\n\x1b[2K\xff\xfe\0loss=2\rloss: x\n';
   fs.writeFileSync(folder + '/bytes', bytes, 'latin1');
   const done = rr(folder, ['record', '-q', '--trace', 'none', '--', 'cat', 'bytes']);
-  assert.equal(done.stdout, bytes.replace(/[\x80-\xff]/g, '\ufffd'));
+  assert.equal(done.stdout, bytes);
   const quiet = makeProject();
   rr(quiet, ['record', '-q', '--trace', 'none', '--', 'echo', 'loss: 1']);
   rr(quiet, ['record', '-q', '--trace', 'none', '--no-logs', '--', 'echo', 'loss: 1']);
@@ -184,8 +184,8 @@ test('what a command prints reaches its reader unchanged, and no series is made 
 test('a run whose outputs are put back has the metrics and the series of the earlier one', () => {
   const folder = makeProject();
   const command = ['record', '-q', '--trace', 'none', '--reuse', '-o', 'o.txt', '--', 'sh', '-c', 'echo loss: 2; echo loss: 1; echo x > o.txt'];
-  rr(folder, command);
-  rr(folder, command, { input: '' });
+  rr(folder, command, { stdio: ['ignore', 'pipe', 'pipe'] });
+  rr(folder, command, { stdio: ['ignore', 'pipe', 'pipe'] });
   const records = listRecords(folder).map((name) => readRecord(folder, name));
   const series = records.map((record) => (record.Log ?? []).filter((line) => line.endsWith('.series')).map((line) => line.split(' ')[0]));
   if (records[1]?.Reused === undefined) return assert.fail('not reused: ' + JSON.stringify(records[1]));

@@ -133,7 +133,7 @@ export function printPlot(curves: PlotCurve[], style: PlotStyle): ByteString {
   const [x, y] = [widenRange(xRange), widenRange(yRange)];
   const labelOf = (value: number): string => printTick(isLog ? 10 ** value : value);
   const ticks = new Map<number, string>();
-  for (const tick of (isLog ? listLogTicks : listTicks)(y.low, y.high, Math.max(2, Math.floor(rows / 3)))) ticks.set(rows - 1 - Math.round(((tick - y.low) / (y.high - y.low)) * (rows - 1)), labelOf(tick));
+  for (const tick of (isLog ? listLogTicks : listTicks)(y.low, y.high, Math.max(3, Math.floor(rows / 3)))) ticks.set(rows - 1 - Math.round(((tick - y.low) / (y.high - y.low)) * (rows - 1)), labelOf(tick));
   const margin = Math.max(...Array.from(ticks.values(), (label) => label.length));
   const width = Math.max(FEWEST_COLUMNS, style.columns) - margin - 2;
   const isBraille = !style.isPlain && curves.length === 1;
