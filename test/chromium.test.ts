@@ -25,6 +25,8 @@ test('ChromiumPage.faults names errors, refusals and requests, and only those', 
     ['<script>new WebSocket("ws://127.0.0.1:9/z")</script>', '', /^request: ws:\/\/127\.0\.0\.1:9\/z$/],
     ['<script>1</script>', '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'">', /^policy: .*script-src-elem/],
     ['<p style="color:red">x</p>', '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'">', /^policy: .*style-src-attr/],
+    ['<script>setTimeout(() => alert("here"))</script>', '', /^dialog: here$/],
+    ['<img alt="" src="http://127.0.0.1:9/x.png">', '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'">', /^policy: .*img-src/],
     ['<img alt="" src="missing.png">', '', /^network: .*ERR_FILE_NOT_FOUND/],
   ];
   await withChromium(async (browser) => {
@@ -36,6 +38,8 @@ test('ChromiumPage.faults names errors, refusals and requests, and only those', 
       else {
         for (let i = 0; i < 200 && !page.faults.some((one) => fault.test(one)); i++) await page.evaluate('new Promise((r) => setTimeout(r, 20))');
         assert.ok(page.faults.some((one) => fault.test(one)), body + ': ' + page.faults.join('; '));
+        // What the policy refuses is no request.
+        assert.equal(page.faults.some((one) => one.startsWith('request:')), /request/.test(String(fault)), page.faults.join('; '));
       }
       await page.close();
     }

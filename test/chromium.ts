@@ -154,6 +154,7 @@ export class ChromiumPage {
   private readonly browser: Chromium;
   private readonly session: string;
   private readonly target: string;
+  private readonly asked = new Map<string, string>();
   private loads = 0;
 
   constructor(browser: Chromium, session: string, target: string) {
@@ -169,11 +170,15 @@ export class ChromiumPage {
   /** Takes an event of the browser. */
   notice(method: string, params: Fields): void {
     if (method === 'Page.loadEventFired') this.loads += 1;
-    else if (method === 'Network.requestWillBeSent') this.noticeRequest(params.request.url as string);
-    else if (method === 'Network.webSocketCreated') this.noticeRequest(params.url as string);
+    else if (method === 'Network.requestWillBeSent') this.noticeRequest(params.request.url as string, params.requestId as string);
+    else if (method === 'Network.webSocketCreated') this.noticeRequest(params.url as string, params.requestId as string);
+    else if (method === 'Network.loadingFailed' && params.blockedReason === 'csp') this.forgetRequest(params.requestId as string);
     else if (method === 'Runtime.consoleAPICalled') {
       const words = (params.args as Fields[]).map((one) => String(one.value ?? one.description ?? one.type));
       this.faults.push('console.' + String(params.type) + ': ' + words.join(' '));
+    } else if (method === 'Page.javascriptDialogOpening') {
+      this.faults.push('dialog: ' + String(params.message));
+      this.send('Page.handleJavaScriptDialog', { accept: false }).catch(() => undefined);
     } else if (method === 'Runtime.exceptionThrown') {
       this.faults.push('thrown: ' + String(params.exceptionDetails.exception?.description ?? params.exceptionDetails.text));
     } else if (method === 'Log.entryAdded' && params.entry.level !== 'verbose') {
@@ -183,9 +188,17 @@ export class ChromiumPage {
     }
   }
 
-  private noticeRequest(url: string): void {
+  private noticeRequest(url: string, id: string): void {
+    this.asked.set(id, url.slice(0, 500));
     this.requests.push(url.slice(0, 500));
     if (!/^(file|data|blob|about):/.test(url)) this.faults.push('request: ' + url.slice(0, 500));
+  }
+
+  /** One that the page's policy refuses was told of, but never sent; the refusal is a fault of its own. */
+  private forgetRequest(id: string): void {
+    const url = this.asked.get(id);
+    if (url === undefined) return;
+    for (const [list, text] of [[this.requests, url], [this.faults, 'request: ' + url]] as [string[], string][]) if (list.indexOf(text) >= 0) list.splice(list.indexOf(text), 1);
   }
 
   /** Opens a file by its name, with '#...' or '?...' as the rest, and waits for its load event. Gives the ms from asking to that. */

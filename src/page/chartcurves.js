@@ -223,7 +223,7 @@ function chartLinePoints(view, shown, box, names, onPick) {
     view.tip.textContent = line.label + ', ' + names.x + ' ' + chartNumber(spot.point[0]) + ': ' + names.y + ' ' + chartNumber(spot.point[1]);
   };
   const next = (current, key) => {
-    if (current < 0) return /^(Arrow|Home|End)/.test(key) ? nearest(box.left, box.top) : undefined;
+    if (current < 0) return /^(Arrow|Home)/.test(key) ? nearest(box.left, box.top) : key === 'End' ? nearest(box.right, box.top) : undefined;
     const { line, at } = split(current);
     const base = current - at;
     const last = line.spots.length - 1;

@@ -114,7 +114,8 @@ function chartStepNode(plan, sources, targets, at, key) {
 
 /** data: { nodes: [{ key, kind, name, detail, status, isCurrent, isFocus, more }], edges: [[from, to]] }; options: { onPick(key) }. */
 function drawGraph(container, data, options) {
-  const title = 'Who made what';
+  const count = (kind) => data.nodes.filter((node) => node.kind === kind).length;
+  const title = chartCount(count('run'), 'run', 'runs') + ' and ' + chartCount(count('file'), 'file', 'files');
   if (data.nodes.length === 0) {
     chartEmpty(container, title, 'No run made or read a file.');
     return;
@@ -127,8 +128,7 @@ function drawGraph(container, data, options) {
     targets[from].push(to);
     sources[to].push(from);
   }
-  const svg = chartShape('svg', { viewBox: '0 0 ' + plan.width + ' ' + plan.height, width: plan.width, height: plan.height, role: 'group', 'aria-label': title + ': '
-    + chartCount(data.nodes.filter((node) => node.kind === 'run').length, 'run', 'runs') + ' and ' + chartCount(data.nodes.filter((node) => node.kind === 'file').length, 'file', 'files') + '. Arrow keys go along the lines.' });
+  const svg = chartShape('svg', { viewBox: '0 0 ' + plan.width + ' ' + plan.height, width: plan.width, height: plan.height, role: 'group', 'aria-label': 'Who made what: ' + title + '. Arrow keys go along the lines.' });
   const edges = plan.ways.map((way) => chartShape('g', {}, chartShape('path', { d: way.path, class: 'chart-edge' }), chartShape('path', { d: way.head, class: 'chart-head' })));
   const labels = data.nodes.map((node, i) => chartTellNode(data, node, sources[i], targets[i]));
   const shapes = plan.boxes.map((box, i) => chartNodeShape(box, labels[i]));

@@ -215,7 +215,7 @@ function chartParallelState(container, data) {
 
 /** data: { axes: [{ name, kind, values }], runs: [{ id, name }] }; options: { onPick(id), onChoose(ids or undefined) }. */
 function drawParallel(container, data, options) {
-  const title = 'Parallel coordinates';
+  const title = chartCount(data.runs.length, 'run', 'runs') + ' by ' + chartCount(data.axes.length, 'value', 'values');
   if (data.axes.length < 2 || data.runs.length === 0) {
     chartEmpty(container, title, 'Two axes and a run are needed for this drawing.');
     return;
