@@ -363,7 +363,9 @@ function viewScatter(app) {
     app.append(empty('There are not two columns to draw.'));
     return { title: 'Scatter' };
   }
-  const first = (of) => axes.find((column) => column.of === of);
+  // Of its kind the column that has a number for the most of these runs.
+  const countNumbers = (column) => runs.reduce((sum, run) => sum + (numberOf(valueOf(column, run)) === undefined ? 0 : 1), 0);
+  const first = (of) => axes.filter((column) => column.of === of).map((column) => [countNumbers(column), column]).sort((a, b) => b[0] - a[0]).map(([, column]) => column)[0];
   if (charting.x === undefined) charting.x = (first('parameter') || axes[0]).key;
   if (charting.y === undefined) charting.y = (first('metric') || columnsByKey.get('time') || axes[1]).key;
   const names = axes.map((column) => [column.key, column.of === 'run' ? column.name : column.of + ' ' + column.name]);

@@ -146,7 +146,8 @@ function showStatic(value: ByteString | number | null, kind: ReportColumn['kind'
 export function printStaticTable(columns: ReportColumn[], count: number, most: number, hasArticle: (id: string) => boolean): ByteString {
   const ids = columns[0].values as string[];
   const named = columns.filter((column) => column.of !== 'run').slice(0, MOST_STATIC_NAMED);
-  const shown = columns.filter((column) => STATIC_COLUMNS.indexOf(column.key) >= 0).sort((a, b) => STATIC_COLUMNS.indexOf(a.key) - STATIC_COLUMNS.indexOf(b.key)).concat(named);
+  const fixed = STATIC_COLUMNS.map((key) => columns.find((column) => column.key === key)).filter((column): column is ReportColumn => column !== undefined);
+  const shown = fixed.filter((column) => column.key !== 'command').concat(named, fixed.filter((column) => column.key === 'command'));
   const head = '<tr><th scope="col">run</th>' + shown.map((column) => '<th scope="col">' + escapeHtml(column.name) + '</th>').join('') + '</tr>';
   let rows = '';
   for (let i = count - 1; i >= Math.max(0, count - most); i--) {
