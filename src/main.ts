@@ -19,9 +19,11 @@ import { rebuildMakefile } from './commands/makefile.ts';
 import { noteRun } from './commands/note.ts';
 import { recordRun } from './commands/record.ts';
 import { rerunRuns } from './commands/rerun.ts';
-import { showRun } from './commands/show.ts';
+import { showRuns } from './commands/show.ts';
 import { showStatus } from './commands/status.ts';
 import { runSweep } from './commands/sweep.ts';
+import { printSwhids } from './commands/swhid.ts';
+import type { SwhidOptions } from './commands/swhid.ts';
 import { verifyProject } from './commands/verify.ts';
 import { explainFile } from './commands/why.ts';
 import { toBytes } from './sys/files.ts';
@@ -41,6 +43,15 @@ function showHelp(parsed: ParsedArguments): number {
   if (name === undefined) printOut(printOverview(RR_VERSION));
   else printOut(printVerbHelp(parseArguments([name, '--help']).verb));
   return 0;
+}
+
+function readSwhidOptions({ values }: ParsedArguments): SwhidOptions {
+  const all = (name: string): ByteString[] => values.get(name) ?? [];
+  const one = (name: string): ByteString | undefined => values.get(name)?.[0];
+  return {
+    project: one('project'), revisions: all('revision'), releases: all('release'), snapshot: values.has('snapshot'), tracked: values.has('tracked'), link: values.has('link'),
+    core: values.has('core'), check: one('check'), origin: one('origin'), visit: one('visit'), lines: one('lines'), bytes: one('bytes'), quiet: values.has('quiet'),
+  };
 }
 
 async function dispatch(parsed: ParsedArguments): Promise<number> {
@@ -70,9 +81,9 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
       retries: one('retries'), on: one('on'), wait: has('wait'), pack: one('pack'), sbatchOptions: all('sbatch-option'), dryRun: has('dry-run'), failFast: has('fail-fast'), force: has('force'),
       reuse: { isAsked: has('reuse'), isRefused: has('no-reuse'), cache: one('cache'), hasEnvironment: has('environment') }, prune: has('prune'), yes: has('yes'), quiet: has('quiet'),
     });
-    case 'show': return showRun(parsed.operands[0], {
+    case 'show': return showRuns(parsed.operands, {
       project, json: has('json'), raw: has('raw'), logs: has('logs'), processes: has('processes'), files: has('files'),
-      environment: has('environment'), all: has('all'),
+      environment: has('environment'), all: has('all'), plots: all('plot'), isLog: has('log'), isPlain: has('ascii'),
     });
     case 'rerun': return rerunRuns(parsed.operands, {
       project, inPlace: has('in-place'), settings: all('set'), label: one('label'), reason: one('reason'), since: one('since'), all: has('all'),
@@ -97,11 +108,12 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     case 'gc': return freeSpace({
       project, older: one('older'), size: one('size'), keep: all('keep'), cache: one('cache'), aside: has('aside'), dryRun: has('dry-run'), quiet: has('quiet'),
     });
-    case 'export': return exportRecords(parsed.operands[0], parsed.operands.slice(1), { project, output: one('output'), all: has('all'), force: has('force'), quiet: has('quiet') });
+    case 'export': return exportRecords(parsed.operands[0], parsed.operands.slice(1), { project, settings: all('set'), output: one('output'), all: has('all'), check: one('check'), macros: one('macros'), paper: one('paper'), force: has('force'), quiet: has('quiet') });
     case 'archive': return archiveProject(parsed.operands[0], {
       project, name: one('name'), includes: all('include'), excludes: all('exclude'), maxSize: one('max-size'), allowChanged: has('allow-changed'),
       dryRun: has('dry-run'), force: has('force'), quiet: has('quiet'),
     });
+    case 'swhid': return printSwhids(parsed.operands, readSwhidOptions(parsed));
     case 'report': return writeReport(parsed.operands, { project, output: one('output'), maxSize: one('max-size'), oneFile: has('one-file'), force: has('force'), quiet: has('quiet') });
     case 'make': return makeTargets(parsed.operands, {
       project, jobs: one('jobs'), keepGoing: has('keep-going'), dryRun: has('dry-run'), why: has('why'), force: has('force'), down: all('down'), retries: one('retries'),

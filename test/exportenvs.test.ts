@@ -248,6 +248,9 @@ test('export dockerfile installs packages of languages with their own installers
   const conda = textOf(printDockerfileExport(publish(['Os: Debian GNU/Linux 12 (bookworm)\nPackage: conda numpy 1.26.4=py311_0 linux-64\n'])));
   assertLinted(conda);
   assert.match(conda, /^ARG CONDA_CHANNEL$/m);
+  const channels = textOf(printDockerfileExport(publish([CONDA])));
+  assertLinted(channels);
+  assert.match(channels, / -c conda-forge -c https:\/\/repo\.anaconda\.com\/pkgs\/main \\$/m);
   const pyenv = textOf(printDockerfileExport(publish([PYENV])));
   assertLinted(pyenv);
   assert.match(pyenv, /^FROM --platform=linux\/amd64 python:3\.11\.7-slim-bookworm$/m);
@@ -319,9 +322,10 @@ test('pip itself reads export pip', { skip: LACKS_PYTHON }, () => {
 const CONDA = `Os: Debian GNU/Linux 12 (bookworm)
 Kernel: Linux 6.1 x64
 Package: conda _libgcc_mutex 0.1=conda_forge linux-64
-Package: conda numpy 1.26.4=py311h64a7726_0 linux-64
+Package: conda numpy 1.26.4=py311h64a7726_0 linux-64 conda-forge
 Package: conda python 3.11.7=hab00c5b_1_cpython linux-64
-Package: conda x264 1!164.3095=h166bdaf_2 linux-64
+Package: conda x264 1!164.3095=h166bdaf_2 linux-64 conda-forge
+Package: conda mkl 2023.1.0=h213fc3f_46344 linux-64 https://repo.anaconda.com/pkgs/main
 Package: conda bad%0Aname 1.0=0 linux-64
 Package: python elsewhere 2.0 git 0123456789abcdef0123456789abcdef01234567 https://example.org/u/elsewhere.git
 Package: python numpy 1.26.4
@@ -336,17 +340,18 @@ content = yaml.safe_load(sys.stdin)
 specs = [one for one in content['dependencies'] if isinstance(one, str)]
 pip = [one['pip'] for one in content['dependencies'] if isinstance(one, dict)]
 read = [MatchSpec(one) for one in specs]
-print(json.dumps([content['name'], [[one.name.normalized, str(one.version), str(one.build)] for one in read], pip]))`;
+print(json.dumps([content.get('channels'), [[one.name.normalized, str(one.version), str(one.build)] for one in read], pip]))`;
 
 test('export conda gives an environment.yml whose specs rattler reads as they were recorded', { skip: LACKS_PYTHON }, () => {
   const exported = printCondaExport(publish([CONDA]));
-  assert.deepEqual(askPython(READ_CONDA, textOf(exported)), ['recorded', [
-    ['_libgcc_mutex', '==0.1', 'conda_forge'], ['numpy', '==1.26.4', 'py311h64a7726_0'], ['python', '==3.11.7', 'hab00c5b_1_cpython'], ['x264', '==1!164.3095', 'h166bdaf_2'], ['pip', 'None', 'None'],
+  assert.deepEqual(askPython(READ_CONDA, textOf(exported)), [['conda-forge', 'https://repo.anaconda.com/pkgs/main'], [
+    ['_libgcc_mutex', '==0.1', 'conda_forge'], ['mkl', '==2023.1.0', 'h213fc3f_46344'], ['numpy', '==1.26.4', 'py311h64a7726_0'], ['python', '==3.11.7', 'hab00c5b_1_cpython'], ['x264', '==1!164.3095', 'h166bdaf_2'], ['pip', 'None', 'None'],
   ], [['elsewhere @ git+https://example.org/u/elsewhere.git@0123456789abcdef0123456789abcdef01234567', 'six==1.16.0']]]);
-  assertLeft(exported, /channels are not recorded/);
+  assertLeft(exported, /order of the channels is not recorded/);
   assertLeft(exported, /1 package had a name.*: bad%0Aname 1\.0=0$/);
   const foreign = printCondaExport(publish([LANGUAGES]));
   assertLeft(foreign, /nothing of what ran came from conda/);
+  assertLeft(foreign, /channels are not recorded/);
   assert.match(textOf(foreign), /^ {2}- r-base=4\.2\.2\n {2}- r-dplyr=1\.1\.4$/m);
 });
 
@@ -499,6 +504,55 @@ test('export codeocean: place.sh takes the project apart, and run puts it togeth
   const made = run(capsule, ['sh', '-c', script], { env: { TMPDIR: capsule } });
   assert.equal(made.status, 0, made.stderr);
   assert.equal(fs.readFileSync(path.join(capsule, 'results/out/it\'s.txt'), 'latin1'), 'one\ntwo\n');
+});
+
+// ---- hostile records ----------------------------------------------------------------------------------------
+
+/** A script that calls dirname, mkdir and cp alone, here with a cp and a mkdir that do nothing: any other command ends it. */
+function assertOnlyCopies(script: string): void {
+  const folder = makeTemporary();
+  for (const name of ['cp', 'mkdir']) fs.writeFileSync(path.join(folder, name), '#!/bin/sh\n', { mode: 0o755 });
+  fs.writeFileSync(path.join(folder, 'dirname'), '#!/bin/sh\necho .\n', { mode: 0o755 });
+  fs.writeFileSync(path.join(folder, 'place.sh'), script, 'latin1');
+  const done = run(folder, ['/bin/sh', 'place.sh', folder], { env: { PATH: folder } });
+  assert.equal(done.stderr, '');
+  assert.equal(done.status, 0);
+}
+
+test('no text of a record becomes a line of any form that is not a comment', () => {
+  const evil = ['x%0AINJECTED 1', '$(INJECTED)', '`INJECTED`', '";INJECTED;"', "';INJECTED;'", '${INJECTED}', ')%20(INJECTED', '-o=INJECTED', '%0DINJECTED', '%E2%80%A8INJECTED', '../INJECTED', '<INJECTED>', '%FFINJECTED'];
+  const managers = ['dpkg', 'rpm', 'apk', 'pacman', 'guix', 'nix', 'conda', 'python', 'r', 'julia', 'npm', 'perl', 'java', 'ruby', 'INJECTED'];
+  const packages = managers.map((manager) => evil.map((one) => {
+    const word = one.replace(/ /g, '%20');
+    const rests = ['editable ' + one, 'git ' + word + ' ' + word, 'git 0123456789abcdef0123456789abcdef01234567 ' + word, 'from ' + word, 'built R ' + word + ' git 0123456789abcdef ' + word, word];
+    return ['Package: ' + manager + ' ' + word + ' 1.0', 'Package: ' + manager + ' name 1.0' + word].concat(rests.map((rest, i) => 'Package: ' + manager + ' n' + String(i) + ' 1.0 ' + rest)).join('\n') + '\n';
+  }).join('')).join('') + managers.slice(7, 14).map((manager) => 'Package: ' + manager + ' ' + (manager === 'r' ? 'R' : manager === 'npm' ? 'node' : manager) + ' 1.2.3INJECTED%0A\n').join('');
+  const paths = evil.map((one) => `Executable: ${HASH}  1x /nix/store/${STORE}-a${one}/bin/a\nLibrary: ${HASH}  1 /gnu/store/${STORE}-a${one}/b.so\nLibrary: ${HASH}  1 /opt/linux-${one}/gcc-1${one}/a${one}-1.${one}-abcdefghijklmnopqrstuvwxyz234567/a.so\n`
+    + `File: ${HASH}  1 /etc/${one}\nLock_file: ${HASH}  1 ${one}/environment.yml\nSite: ${one}\nOwner: dpkg bash ${one}\nGpu: ${one}\nLimit: ${one}\nVariable: ${one}=${one}\n`).join('');
+  for (const os of ['Debian GNU/Linux 12 (bookworm)', 'Ubuntu 22.04 LTS', 'Fedora Linux 39', 'openSUSE Leap 15.5', 'Alpine Linux v3.19', 'Arch Linux', 'Debian GNU/Linux 12 (trixie']) {
+    const publication = publish(['Os: ' + os + '%0AINJECTED\nKernel: Linux 6.1 INJECTED%0A\nPackage: dpkg bash 5 amd64\n' + packages + paths], (one) => {
+      one.startedUtc = '2024-03-01";INJECTED';
+      one.compilers = [{ path: 'INJECTED', producer: 'GNU C17 1.2.3INJECTED\n' }];
+      one.variables = ['LANG=en_US.UTF-8\nINJECTED', 'LC_ALL=$(INJECTED)'];
+    });
+    const forms: [string, (from: Publication) => Exported][] = [['dockerfile', printDockerfileExport], ['apt', printAptExport], ['pip', printPipExport], ['conda', printCondaExport], ['guix', printGuixExport],
+      ['nix', printNixExport], ['spack', printSpackExport], ['binder', (from) => printBinderExport(from, [], [])], ['codeocean', printCodeOceanExport]];
+    for (const [form, print] of forms) {
+      const { files, left } = print(publication);
+      for (const { path: name, text } of files) {
+        assert.doesNotMatch(name, /INJECTED/);
+        if (name === 'place.sh') {
+          assertOnlyCopies(text);
+          continue;
+        }
+        assert.doesNotMatch(text, /[^\n -~]/, form + ': only plain text');
+        // LC_ALL is to have its value, quoted as the form wants it; and "=" may stand in the name of a path of a store.
+        const lines = text.split('\n').filter((line) => !/^\s*(?:#|;;)/.test(line) && !/^(?:ENV LC_ALL="\\\$\(INJECTED\)"|export LC_ALL='\$\(INJECTED\)'| {2}LC_ALL = "\\\$\(INJECTED\)";| {4}"\/nix\/store\/[\w+.?=-]+")$/.test(line));
+        assert.deepEqual(lines.filter((line) => line.indexOf('INJECTED') >= 0), form === 'nix' ? ['  LANG = "en_US.UTF-8\\nINJECTED";'] : form === 'binder' && name === 'binder/start' ? ["INJECTED'"] : [], form + ' ' + name + ' of ' + os);
+      }
+      assert.ok(left.length < 60, form + ': a sentence a kind');
+    }
+  }
 });
 
 // ---- from a recording ---------------------------------------------------------------------------------------

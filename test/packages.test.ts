@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'fs';
 import path from 'path';
 import type { PackageFact } from '../src/core/packagefact.ts';
+import { parseCondaRecord } from '../src/formats/conda.ts';
 import { LineSearch } from '../src/formats/linesearch.ts';
 import { parseStorePath } from '../src/formats/storepath.ts';
 import { findOwners } from '../src/sys/packages.ts';
@@ -227,6 +228,17 @@ test('findOwners() reads the database of pacman', () => {
     'lib@': 'usr/lib', 'usr/lib/x': '',
   });
   assert.deepEqual(ask(root, ['/usr/lib/libc.so.6', '/usr/lib/broken', '/etc/gai.conf']), { '/usr/lib/libc.so.6': 'pacman glibc 2.39-1 x86_64' });
+});
+
+test('parseCondaRecord() tells the channel, and no token of it', () => {
+  const channelOf = (channel: unknown): string | undefined => parseCondaRecord(JSON.stringify({ name: 'a', version: '1', subdir: 'linux-64', channel, files: [] }))?.architecture;
+  assert.equal(channelOf('https://conda.anaconda.org/conda-forge/linux-64'), 'linux-64 conda-forge');
+  assert.equal(channelOf('https://conda.anaconda.org/conda-forge/label/dev/linux-64'), 'linux-64 conda-forge/label/dev');
+  assert.equal(channelOf('https://repo.anaconda.com/pkgs/main/linux-64/'), 'linux-64 https://repo.anaconda.com/pkgs/main');
+  assert.equal(channelOf('bioconda'), 'linux-64 bioconda');
+  assert.equal(channelOf('https://conda.anaconda.org/t/ab-0123/own/linux-64'), 'linux-64 own');
+  assert.equal(channelOf('https://me:word@host.org/own/linux-64'), 'linux-64 https://host.org/own');
+  for (const none of [undefined, 7, '', '<unknown>', 'file:///home/me/own/linux-64', 'a b', '-rf']) assert.equal(channelOf(none), 'linux-64');
 });
 
 test('findOwners() reads the records of the conda prefix above a file', () => {

@@ -68,9 +68,9 @@ export function makeHostileProject(): string {
   const name = 'out<script>alert(6)<\u202e"\'.csv';
   const svg = '<svg xmlns="http://www.w3.org/2000/svg" onload="alert(7)" width="9" height="9"><script>alert(8)</script><image href="https://example.org/x.png"/></svg>';
   const words = ['record', '-q', '-l', '<b>"l\'&', '-m', all, '-p', 'p=' + all, '--metrics', 'm.json', '-o', name, '-o', 'x.svg', '-o', 'm.json', '--',
-    'sh', '-c', 'printf "%s" "$1"; printf "%s" "$1" >&2; printf "a,b\\n%s,2\\n" "$1" > "$2"; printf "%s" "$3" > x.svg; printf "%s" "$4" > m.json', 'sh', all, name, svg, JSON.stringify({ '<i>m</i>': '</script><b>' })];
+    'sh', '-c', 'printf "%s" "$1"; printf "%s" "$1" >&2; printf "a,b\\n%s,2\\n" "<script>alert(10)</script>" > "$2"; printf "%s" "$3" > x.svg; printf "%s" "$4" > m.json', 'sh', all, name, svg, JSON.stringify({ '<i>m</i>': '</script><b>' })];
   for (const tag of HOSTILE.slice(0, 5)) words.splice(2, 0, '-t', tag.replace(/ /g, '_'));
   must(folder, words);
-  must(folder, ['note', '--outcome', all, '@', all], 0, '<a href=javascript:alert(9)>');
+  must(folder, ['note', '--outcome', all, '@', all], 0, '"&amp; onload="alert(9)');
   return folder;
 }

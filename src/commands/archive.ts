@@ -1,5 +1,5 @@
 // archive.ts - rr archive: code, data, results and records in one file or folder, for a reader who has nothing else.
-import { CRATE_FILE, findCaseClashes, findBagFault } from '../core/archive.ts';
+import { findCaseClashes, findBagFault } from '../core/archive.ts';
 import type { ArchivedFile } from '../core/archive.ts';
 import { compareBytes } from '../core/bytes.ts';
 import type { ByteString } from '../core/bytes.ts';
@@ -9,6 +9,7 @@ import type { Publication } from '../core/publication.ts';
 import { parseSize, SIZE_WORDS } from '../core/quantities.ts';
 import type { Run } from '../core/run.ts';
 import { countThings } from '../formats/amounts.ts';
+import { printSwhid } from '../formats/swhid.ts';
 import { BAGIT_TXT, printBagInfo, printBagManifest } from '../formats/bagit.ts';
 import { chooseArchiveFiles } from '../sys/archivefiles.ts';
 import type { ArchiveContents } from '../sys/archivefiles.ts';
@@ -21,9 +22,11 @@ import { absoluteOf, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { readPublication } from '../sys/publication.ts';
 import { readRuns } from '../sys/records.ts';
+import { hashSwhidObject, identifyContent } from '../sys/swhid.ts';
 import { printOut, tell } from '../sys/terminal.ts';
 import { NOT_INCLUDED_FILE, printArchivePlan, printArchiveReadme, printNotIncluded } from '../views/archive.ts';
 import { printRoCrate } from '../views/rocrate.ts';
+import { CRATE_DESCRIPTOR } from '../views/rocratefiles.ts';
 import { formatBytes } from '../views/table.ts';
 import { TOP_MAKEFILE } from '../views/texts.ts';
 
@@ -104,15 +107,25 @@ function payloadMember(project: Project, file: ArchivedFile): PayloadMember {
   return { kind: 'file', isExecutable: file.kind === 'x', from: absoluteOf(project, file.path), ...facts };
 }
 
+/** Also reads what is chosen once more: what it is named by is what was chosen. */
+function swhidOfMember(project: Project, member: PayloadMember): string {
+  if (member.kind === 'text') return printSwhid('cnt', hashSwhidObject('blob', member.text));
+  const path = member.name.slice('data/'.length);
+  const { hex, sha256 } = identifyContent(absoluteOf(project, path), true);
+  if (sha256 !== member.hash) throw new Failure('cannot archive "' + path + '": it changed while it was read', 'see that nothing writes to it, and do it again', EXIT.differs);
+  return printSwhid('cnt', hex);
+}
+
 /** What lies below data/, sorted by name: the files, a Makefile if there is none, and the crate. */
 function makePayload(project: Project, publication: Publication, contents: ArchiveContents): { payload: PayloadMember[]; left: ByteString[] } {
   const payload = contents.files.map((file) => payloadMember(project, file));
   if (contents.makefile === 'none') payload.push(textMember('data/Makefile', TOP_MAKEFILE));
   const files = payload.filter((member) => member.hash !== '-').sort((a, b) => compareBytes(a.name, b.name));
   const crate = printRoCrate({
-    publication, files: files.map((member) => ({ path: member.name.slice('data/'.length), size: member.sizeBytes, hash: member.hash, isFolder: false })), workflow: 'provenance/Makefile',
+    publication, workflow: 'provenance/Makefile', changed: contents.changes,
+    files: files.map((member) => ({ path: member.name.slice('data/'.length), size: member.sizeBytes, hash: member.hash, isFolder: false, swhid: swhidOfMember(project, member) })),
   });
-  payload.push(textMember('data/' + CRATE_FILE, crate.text));
+  payload.push(textMember('data/' + CRATE_DESCRIPTOR, crate.text));
   return { payload, left: crate.left };
 }
 

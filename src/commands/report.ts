@@ -19,7 +19,7 @@ import type { KnownRuns } from '../sys/pickrun.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { readEnvironment } from '../sys/records.ts';
-import { clearParts, readLogExcerpts, readPatchExcerpt, readPreview } from '../sys/report.ts';
+import { clearParts, readCourse, readLogExcerpts, readPatchExcerpt, readPreview } from '../sys/report.ts';
 import { readGraphRuns } from '../sys/runindex.ts';
 import { printOut, tell } from '../sys/terminal.ts';
 import { keyOfEnvironment, keyOfPatch, keyOfPreview, printEnvironmentEntry, printPatchEntry, printPreviewEntry } from '../views/reportentries.ts';
@@ -33,6 +33,7 @@ import { formatBytes } from '../views/table.ts';
 export type ReportOptions = { project: ByteString | undefined; output: ByteString | undefined; maxSize: ByteString | undefined; oneFile: boolean; force: boolean; quiet: boolean };
 
 const DEFAULT_MAX_SIZE = '200M';
+const UNTITLED = 'Recorded runs';
 const MOST_PREVIEWS_OF_RUN = 12;
 const MOST_ROWS_WITHOUT_SCRIPT = 500;
 
@@ -120,7 +121,7 @@ function readStory(sources: ReportSources, id: string): ReportedRun | undefined 
   const repeat = sources.lastRepeats.get(id);
   const makerOf = (input: number): string | undefined => (lineage.origins[input] < 0 ? undefined : lineage.runs[lineage.runsOfOutputs[lineage.origins[input]]].id);
   return {
-    one, lastRepeat: repeat === undefined ? undefined : readKnownRun(project, known, repeat)?.run, logs: readLogExcerpts(project, one.run), series: [], resources: [],
+    one, lastRepeat: repeat === undefined ? undefined : readKnownRun(project, known, repeat)?.run, logs: readLogExcerpts(project, one.run), ...readCourse(project, one.run),
     makers: one.run.inputs.map((_, i) => (index === undefined ? undefined : makerOf(lineage.firstInputs[index] + i))),
     readers: one.run.outputs.map((_, i) => (index === undefined ? [] : readers.get(lineage.firstOutputs[index] + i) ?? [])),
   };
@@ -163,18 +164,18 @@ function placeReport(project: Project, folder: ByteString, options: ReportOption
   const there = lstatIfThere(name);
   const isReport = there !== undefined && there.isFile() && readFirstBytes(name, REPORT_MARK.length) === REPORT_MARK;
   if (there !== undefined && !isReport && (!options.force || there.isDirectory())) {
-    throw new Failure('cannot write "' + path + '": something else than a report is there', there.isDirectory() ? 'name a file by --output' : 'say --force to write over it, or name another by --output', EXIT.differs);
+    throw new Failure('cannot write "' + (options.output ?? path) + '": something else than a report is there', there.isDirectory() ? 'name a file by --output' : 'say --force to write over it, or name another by --output', EXIT.differs);
   }
-  return { name, shown: path, partsFolder: name.replace(/\.html?$/i, '') + '_files' };
+  return { name, shown: options.output ?? path, partsFolder: name.replace(/\.html?$/i, '') + '_files' };
 }
 
 function readTitle(project: Project, faults: Failure[]): ByteString {
   try {
-    return makeHarmless(readMetadata(project).title ?? 'Runs');
+    return makeHarmless(readMetadata(project).title ?? UNTITLED);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     faults.push(error);
-    return 'Runs';
+    return UNTITLED;
   }
 }
 
@@ -186,7 +187,7 @@ function printVerdictWords(words: { word: string }[]): ByteString {
 function describeLeft(count: number, detailed: number, maxSize: number, faults: number): ByteString[] {
   const left: ByteString[] = [];
   if (faults > 0) left.push(countThings(faults, 'record or note').replace(/record or notes$/, 'records or notes') + ' could not be read: run "rr verify"');
-  if (detailed + faults < count) left.push('Of ' + groupDigits(count - detailed) + ' runs there is only the line in the table: what all of them tell is more than ' + printSize(maxSize) + ' (rr report --max-size)');
+  if (detailed + faults < count) left.push('Of ' + countThings(count - detailed, 'run') + ' there is only the line in the table: what all of them tell is more than ' + printSize(maxSize) + ' (rr report --max-size)');
   return left;
 }
 

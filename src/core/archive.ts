@@ -34,9 +34,6 @@ export type OmittedFile = {
   maker: string | undefined;
 };
 
-/** What a bag at the top of an archive holds of its own; all else is below data/. */
-export const CRATE_FILE = 'ro-crate-metadata.json';
-
 /** A file that must be as a run left or read it. `runs`: ids. */
 export type ArchiveClaim = { file: FileState; role: 'result' | 'input' | 'log'; runs: string[] };
 

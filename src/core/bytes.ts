@@ -53,6 +53,11 @@ export function isUtf8(bytes: ByteString): boolean {
   return true;
 }
 
+/** Is it UTF-8 without control characters but tabs and ends of lines? */
+export function isPlainText(text: ByteString): boolean {
+  return isUtf8(text) && !/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/.test(text);
+}
+
 /** The code point of the UTF-8 sequence that starts at `at`; of what is none, the byte. */
 export function codePointAt(text: ByteString, at: number): number {
   const length = Math.max(1, utf8SequenceLength(text, at));

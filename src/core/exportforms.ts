@@ -21,6 +21,7 @@ export const EXPORT_FORMS = [
   { name: 'codeocean', summary: 'a capsule of Code Ocean' },
   { name: 'spack', summary: 'spack.yaml' },
   // For a paper and its reviewers.
+  { name: 'latex', summary: 'macros of LaTeX with metrics, parameters and results; --check holds a paper against them' },
   { name: 'appendix', summary: 'artifact description, evaluation and checklist of a paper, as Markdown' },
   { name: 'badges', summary: 'what the ACM badges ask for, and what here is evidence for it' },
 ] as const;

@@ -135,8 +135,10 @@ function placeEnvironments(publication: Publication, form: string): { placed: Pl
 
 const MOST_MOMENTS = 4;
 
+/** YYYYMMDDTHHMMSSZ. What a record says of its start may be any text; its id has the same moment. */
 function momentOf(run: Run): string {
-  return run.startedUtc.replace(/\.\d+|[-:]/g, '').replace(/Z?$/, 'Z');
+  const parts = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?Z$/.exec(run.startedUtc);
+  return parts === null ? (/^\d{8}T\d{6}Z/.exec(run.id)?.[0] ?? '') : parts.slice(1, 4).join('') + 'T' + parts.slice(4).join('') + 'Z';
 }
 
 /** Rules 2 and 3. */
@@ -193,7 +195,7 @@ function mergeVariables(runs: Run[]): Pick<RecordedSoftware, 'variables' | 'vari
 
 function collectSorted(placed: Placed[], listOf: (environment: Environment) => ByteString[]): ByteString[] {
   const found = new Set<ByteString>();
-  for (const { environment } of placed) for (const one of listOf(environment)) found.add(one);
+  for (const environment of new Set(placed.map((one) => one.environment))) for (const one of listOf(environment)) found.add(one);
   return Array.from(found).sort(compareBytes);
 }
 

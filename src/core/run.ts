@@ -110,6 +110,8 @@ export type Run = {
   code?: ByteString;
   codeBranch?: ByteString;
   codeRemote?: ByteString;
+  /** SWHID of the revision, with its origin; only of a commit of git without changes. */
+  codeSwhid?: ByteString;
   codeSubmodules: ByteString[];
   /** 'SYSTEM COMMIT PATH' or 'SYSTEM COMMIT dirty HASH PATH': other checkouts that the run read code from. */
   codeOthers: ByteString[];

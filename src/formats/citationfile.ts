@@ -4,11 +4,11 @@ import type { Creator, ToldMetadata } from '../core/metadata.ts';
 import type { ParameterMapping, ParameterNode } from '../core/parameters.ts';
 import { readJsonValues } from './jsonvalues.ts';
 import { normalizeLicense } from './license.ts';
-import { dayOf, MetadataFile, normalizeDoi, normalizeOrcid, personOf } from './metadatafile.ts';
+import { dayIn, MetadataFile, normalizeDoi, normalizeOrcid, personOf } from './metadatafile.ts';
 import { readYaml } from './yaml.ts';
 
 /** Puts in what is known of a person or organisation beside the name. */
-function addDetails(creator: Creator, details: { orcid?: ByteString; email?: ByteString; affiliation?: ByteString }): Creator {
+function addCreatorDetails(creator: Creator, details: { orcid?: ByteString; email?: ByteString; affiliation?: ByteString }): Creator {
   if (details.orcid !== undefined) creator.orcid = details.orcid;
   if (details.email !== undefined) creator.email = details.email;
   if (details.affiliation !== undefined) creator.affiliation = details.affiliation;
@@ -23,11 +23,13 @@ function readCffCreator(file: MetadataFile, node: ParameterNode): Creator {
   const orcid = text('orcid');
   const details = { orcid: orcid === undefined ? undefined : normalizeOrcid(orcid) ?? file.refuse(node.entries.get('orcid'), 'orcid', 'no ORCID'), email: text('email'), affiliation: text('affiliation') };
   const name = text('name');
-  if (name !== undefined) return addDetails({ kind: 'organisation', name: name.replace(/[ \t\n]+/g, ' ') }, details);
+  if (name !== undefined) return addCreatorDetails({ kind: 'organisation', name: name.replace(/[ \t\n]+/g, ' ') }, details);
   const family = [text('name-particle'), text('family-names'), text('name-suffix')].filter((part) => part !== undefined).join(' ');
   const person = personOf(text('given-names'), family === '' ? undefined : family, text('alias'));
-  return person === undefined ? file.refuse(node, 'authors', 'an author without a name') : addDetails(person, details);
+  return person === undefined ? file.refuse(node, 'authors', 'an author without a name') : addCreatorDetails(person, details);
 }
+
+const CFF_KEYS = ['cff-version', 'message', 'type', 'title', 'abstract', 'version', 'url', 'repository-code', 'keywords', 'authors', 'license', 'license-url', 'date-released', 'doi', 'identifiers', 'commit'];
 
 /** Throws Failure with file and line. */
 export function readCitationFile(text: ByteString, name: ByteString): ToldMetadata {
@@ -47,7 +49,7 @@ export function readCitationFile(text: ByteString, name: ByteString): ToldMetada
   }
   const released = file.text(root, 'date-released');
   if (released !== undefined) {
-    told.released = dayOf(released) ?? file.refuse(root.entries.get('date-released'), 'date-released', 'no day as YYYY-MM-DD');
+    told.released = dayIn(released) ?? file.refuse(root.entries.get('date-released'), 'date-released', 'no day as YYYY-MM-DD');
     file.tell('released', 'date-released');
   }
   const doi = file.text(root, 'doi');
@@ -64,6 +66,7 @@ export function readCitationFile(text: ByteString, name: ByteString): ToldMetada
     told.doi = told.otherDois[0];
     file.tell('doi', 'identifiers');
   }
+  file.tellUnread(CFF_KEYS);
   return told;
 }
 
@@ -88,10 +91,16 @@ function readCodemetaCreator(file: MetadataFile, node: ParameterNode): Creator[]
   const id = text('@id') ?? text('id') ?? '';
   const details = { orcid: normalizeOrcid(id) ?? normalizeOrcid(readNamed(file, node.entries.get('identifier'), 'identifier') ?? ''), email: text('email')?.replace(/^mailto:/, ''), affiliation: readNamed(file, node.entries.get('affiliation'), 'affiliation') };
   const name = text('name');
-  if (type.some((one) => /(?:^|:)Organi[sz]ation$/.test(one))) return name === undefined ? file.refuse(node, 'author', 'an organisation without a name') : [addDetails({ kind: 'organisation', name }, details)];
+  if (type.some((one) => /(?:^|:)Organi[sz]ation$/.test(one))) return name === undefined ? file.refuse(node, 'author', 'an organisation without a name') : [addCreatorDetails({ kind: 'organisation', name }, details)];
   const person = personOf(text('givenName'), text('familyName'), name);
-  return person === undefined ? file.refuse(node, 'author', 'an author without a name') : [addDetails(person, details)];
+  return person === undefined ? file.refuse(node, 'author', 'an author without a name') : [addCreatorDetails(person, details)];
 }
+
+const CODEMETA_KEYS = [
+  'type', 'id', 'name', 'description', 'version', 'softwareVersion', 'url', 'codeRepository', 'keywords', 'author', 'license', 'datePublished', 'identifier',
+  // What rr writes from records.
+  'operatingSystem', 'softwareRequirements',
+];
 
 /** Throws Failure with file and line. */
 export function readCodemetaFile(text: ByteString, name: ByteString): ToldMetadata {
@@ -115,7 +124,7 @@ export function readCodemetaFile(text: ByteString, name: ByteString): ToldMetada
   } else if (licenses.length > 0) {
     told.licenseDoubt = 'the license in ' + name + ':' + String(file.lineOf(root.entries.get('license'), 'license')) + ' is not one identifier of the SPDX list';
   }
-  const released = dayOf(file.text(root, 'datePublished') ?? '');
+  const released = dayIn(file.text(root, 'datePublished') ?? '');
   if (released !== undefined) {
     told.released = released;
     file.tell('released', 'datePublished');
@@ -127,6 +136,7 @@ export function readCodemetaFile(text: ByteString, name: ByteString): ToldMetada
     told.doi = told.otherDois[0];
     file.tell('doi', dois.some((doi) => doi !== undefined) ? 'identifier' : root.entries.has('@id') ? '@id' : 'id');
   }
+  file.tellUnread(CODEMETA_KEYS);
   return told;
 }
 
@@ -149,7 +159,7 @@ function readZenodoCreator(file: MetadataFile, node: ParameterNode): Creator {
   const comma = /^([^,]+),[ ]*([^,]+)$/.exec(name);
   const person = (comma === null ? personOf(undefined, undefined, name) : personOf(comma[2], comma[1], undefined)) as Creator;
   const orcid = file.text(node, 'orcid');
-  return addDetails(person, { orcid: orcid === undefined ? undefined : normalizeOrcid(orcid) ?? file.refuse(node.entries.get('orcid'), 'orcid', 'no ORCID'), affiliation: file.text(node, 'affiliation') });
+  return addCreatorDetails(person, { orcid: orcid === undefined ? undefined : normalizeOrcid(orcid) ?? file.refuse(node.entries.get('orcid'), 'orcid', 'no ORCID'), affiliation: file.text(node, 'affiliation') });
 }
 
 /** Address of the code among related identifiers: what it supplements is on GitHub and the like. */
@@ -161,6 +171,8 @@ function readZenodoRepository(file: MetadataFile, root: ParameterMapping): ByteS
   }
   return undefined;
 }
+
+const ZENODO_KEYS = ['upload_type', 'title', 'description', 'version', 'keywords', 'creators', 'license', 'doi', 'publication_date', 'related_identifiers'];
 
 /** Throws Failure with file and line. */
 export function readZenodoFile(text: ByteString, name: ByteString): ToldMetadata {
@@ -183,12 +195,13 @@ export function readZenodoFile(text: ByteString, name: ByteString): ToldMetadata
     told.doi = normalizeDoi(doi) ?? file.refuse(root.entries.get('doi'), 'doi', 'no DOI');
     file.tell('doi', 'doi');
   }
-  told.released = dayOf(file.text(root, 'publication_date') ?? '');
+  told.released = dayIn(file.text(root, 'publication_date') ?? '');
   if (told.released !== undefined) file.tell('released', 'publication_date');
   told.repository = readZenodoRepository(file, root);
   if (told.repository !== undefined) {
     file.tell('repository', 'related_identifiers');
     told.byTheWay.add('repository');
   }
+  file.tellUnread(ZENODO_KEYS);
   return told;
 }

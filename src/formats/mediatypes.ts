@@ -1,4 +1,4 @@
-// mediatypes.ts - the media type of a file by its name (RFC 6838, IANA's registry). Looks at no content.
+// mediatypes.ts - the media type of a file by its name (IANA's registry; "x-" where it has none). Looks at no content.
 import type { ByteString } from '../core/bytes.ts';
 
 // One type and the endings that mean it and nothing else that is common.

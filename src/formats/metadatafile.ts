@@ -5,6 +5,7 @@ import { EXIT, Failure } from '../core/failure.ts';
 import { emptyTold } from '../core/metadata.ts';
 import type { Creator, ToldMetadata } from '../core/metadata.ts';
 import type { ParameterMapping, ParameterNode } from '../core/parameters.ts';
+import { joinSome } from './amounts.ts';
 import { ParameterSource } from './parametersource.ts';
 
 export const METADATA_HINT = 'what rr reads of it is told in rr(1), "METADATA"';
@@ -92,6 +93,12 @@ export class MetadataFile {
     this.tell(field, key);
   }
 
+  /** Takes in that keys other than these stand there. */
+  tellUnread(known: string[]): void {
+    const others = Array.from(this.root.entries.keys()).filter((key) => known.indexOf(key) < 0 && key[0] !== '@' && key[0] !== '$');
+    if (others.length > 0) this.told.doubts.push('of ' + this.source.file + ' is not read: ' + joinSome(others, 20));
+  }
+
   takeCreators(key: ByteString, creators: Creator[]): void {
     if (creators.length === 0) return;
     this.told.creators = creators;
@@ -139,6 +146,6 @@ export function personOfAddress(text: ByteString): Creator | undefined {
 }
 
 /** A day as YYYY-MM-DD, which may begin a moment; undefined if the text begins otherwise. */
-export function dayOf(text: ByteString): string | undefined {
+export function dayIn(text: ByteString): string | undefined {
   return /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(?:$|[T ])/.exec(text)?.[1];
 }

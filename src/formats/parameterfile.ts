@@ -1,6 +1,6 @@
 // parameterfile.ts - values in files of all formats: their text in records, what means the same, and putting another in place (docs/parameters.txt). Touches no file.
 import type { ByteString } from '../core/bytes.ts';
-import { compareBytes, utf8SequenceLength } from '../core/bytes.ts';
+import { compareBytes, isPlainText } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { fileParametersOf, findParameter, isSameNode } from '../core/parameters.ts';
 import type { ParameterList, ParameterMapping, ParameterNode, ParameterScalar, ParameterTree } from '../core/parameters.ts';
@@ -208,16 +208,6 @@ export function alignFileParameters(runs: Run[]): Run[] {
 }
 
 // ---- putting another value in place ---------------------------------------------------------------
-
-/** Is the text UTF-8 without control characters but tabs and ends of lines? */
-function isPlainText(text: ByteString): boolean {
-  for (let at = 0; at < text.length;) {
-    const length = utf8SequenceLength(text, at);
-    if (length === 0) return false;
-    at += length;
-  }
-  return !/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/.test(text);
-}
 
 /**
  * What `text`, as a person gives it, is to be in the place of `old`: what was a string stays one; in

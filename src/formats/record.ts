@@ -73,6 +73,7 @@ export function printRunBody(run: Run): ByteString {
   out.encoded('Code', run.code);
   out.encoded('Code_branch', run.codeBranch);
   out.encoded('Code_remote', run.codeRemote);
+  out.encoded('Code_swhid', run.codeSwhid);
   out.worded('Code_submodule', run.codeSubmodules, /^[^ ]+ (?:dirty )?/);
   // A path may begin with "dirty", too; no path is a hash.
   out.worded('Code_other', run.codeOthers, /^[^ ]+ [^ ]+ (?:dirty (?:[0-9a-f]{64}|-) )?/);
@@ -160,6 +161,7 @@ const SETTERS: { [name: string]: FieldSetter<Run> } = {
   Code: (run, value) => { run.code = decodeText(value); },
   Code_branch: (run, value) => { run.codeBranch = decodeText(value); },
   Code_remote: (run, value) => { run.codeRemote = decodeText(value); },
+  Code_swhid: (run, value) => { run.codeSwhid = decodeText(value); },
   Code_submodule: (run, value, fault) => { run.codeSubmodules.push(readRecordedName(value, fault)); },
   Code_other: (run, value, fault) => { run.codeOthers.push(readRecordedName(value, fault)); },
   Code_file: (run, value, fault) => {

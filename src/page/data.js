@@ -35,11 +35,25 @@ function idOf(run) {
   return valueOf(columnsByKey.get('id'), run);
 }
 
-/** What people call a run: its label, with its point or the end of its id where several have that; else its id. */
+/** What people call a run: its label, with its point in the sweep or the end of its id where several have that; else its id. */
 function nameOf(run) {
   const label = valueOf(columnsByKey.get('label'), run);
   const id = idOf(run);
-  return label === null ? id : label + ' ' + id.slice(-6);
+  if (label === null) return id;
+  const point = valueOf(columnsByKey.get('n'), run);
+  return point !== null ? label + ' ' + point : countLabel(label) > 1 ? label + ' ' + id.slice(-6) : label;
+}
+
+/** How many runs have a label. */
+function countLabel(label) {
+  if (report.labels === undefined) {
+    report.labels = new Map();
+    for (let run = 0; run < report.count; run++) {
+      const one = valueOf(columnsByKey.get('label'), run);
+      report.labels.set(one, (report.labels.get(one) || 0) + 1);
+    }
+  }
+  return report.labels.get(label);
 }
 
 function startOf(run) {

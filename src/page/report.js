@@ -37,7 +37,12 @@ function open(app, hash) {
 function showNavigation(hash) {
   const name = (/^#?([a-z]*)/.exec(hash) || ['', ''])[1];
   const current = viewsThere().some(([key]) => key === name) ? name : name === '' ? 'runs' : '';
-  document.getElementById('nav').replaceChildren(...viewsThere().map(([key, text]) => make('a', { href: '#' + key, 'aria-current': key === current ? 'page' : undefined }, text)));
+  const nav = document.getElementById('nav');
+  nav.hidden = false;
+  nav.replaceChildren(...viewsThere().map(([key, text]) => make('a', { href: '#' + key, 'aria-current': key === current ? 'page' : undefined }, text)));
+  // On a phone the list is longer than the screen is wide.
+  const link = nav.querySelector('[aria-current]');
+  if (link !== null) nav.scrollLeft = link.offsetLeft - 40;
 }
 
 /** Shows the view that the address names. isFirst: the page was just opened, and the focus is left where it is. */

@@ -134,7 +134,8 @@ function makeRunTable(redraw) {
   }
 
   function drawRows(isForced, isAll) {
-    const height = box.clientHeight || 800;
+    // Before it has rows the box is lower than it will be.
+    const height = Math.max(box.clientHeight, innerHeight);
     const first = isAll ? 0 : Math.max(0, Math.floor(box.scrollTop / ROW_HEIGHT) - ROWS_AROUND);
     const end = Math.min(table.rows.length, isAll ? 2000 : Math.ceil((box.scrollTop + height) / ROW_HEIGHT) + ROWS_AROUND);
     if (!isForced && first >= range[0] && end <= range[1] && end - first > range[1] - range[0] - 2 * ROWS_AROUND) return;
@@ -211,7 +212,12 @@ function viewRuns(app) {
     redraw();
   } }, make('option', { value: '' }, 'any'), ...statuses.map((word) => make('option', { value: word }, word)));
   status.value = table.status;
-  app.append(make('h2', { class: 'hidden-visually', tabindex: '-1' }, 'Runs'),
+  app.append(make('h2', { class: 'hidden-visually', tabindex: '-1' }, 'Runs'));
+  if (report.count === 0) {
+    app.append(make('p', { class: 'empty' }, 'No runs are recorded yet.'));
+    return { title: 'Runs' };
+  }
+  app.append(
     make('form', { class: 'tools', role: 'search', onsubmit: (event) => event.preventDefault() }, make('label', { for: 'query' }, 'Find'), query, make('label', { for: 'status' }, 'Status'), status, makeColumnChooser(redraw), told),
     make('p', { id: 'query-help', class: 'hidden-visually' }, 'Words that a run must hold, and conditions on columns: NAME=VALUE, also with !=, <, <=, > and >=.'),
     make('div', { id: 'chosen', class: 'chosen-bar', hidden: true, role: 'region', 'aria-label': 'Chosen runs' }), place,

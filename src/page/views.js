@@ -4,6 +4,7 @@ const MOST_COMPARED = 40;
 const MOST_CURVES = 40;
 const MOST_PICTURED = 60;
 const MOST_NODES = 150;
+const MOST_READERS = 12;
 
 function heading(text, ...more) {
   return make('h2', { tabindex: '-1' }, text, ...more);
@@ -105,10 +106,18 @@ function makeShortArticle(run) {
   return make('article', { class: 'run' }, heading(nameOf(run)), empty('Details of this run are not in this report.'), make('div', { class: 'scroll' }, make('table', { class: 'facts' }, make('tbody', {}, ...rows))));
 }
 
-/** Points for a curve: by steps if all have one, else by seconds, else by their order. */
-function pointsOf(points) {
-  const by = points.every((point) => point[1] !== null) ? 1 : points.every((point) => point[0] !== null) ? 0 : -1;
-  return { xName: by === 1 ? 'step' : by === 0 ? 's' : 'value number', points: points.map((point, i) => [by < 0 ? i + 1 : point[by], point[2] === null ? NaN : point[2]]) };
+/** What the points of a series can be drawn by: [number of the part of a point, what it is]; the best first. -1 is their order. */
+function waysAcross(points) {
+  const has = (part) => points.every((point) => point[part] !== null);
+  const times = has(0) ? new Set(points.map((point) => point[0])).size : 0;
+  // What was printed in one piece has one time: then the order tells more.
+  const isTelling = times * 2 > points.length;
+  return [...(has(1) ? [[1, 'step']] : []), ...(isTelling ? [[0, 's']] : []), [-1, 'value number'], ...(times > 0 && !isTelling ? [[0, 's']] : [])];
+}
+
+/** Points for a curve; NaN where a value is no finite number. */
+function pointsBy(points, part) {
+  return points.map((point, i) => [part < 0 ? i + 1 : point[part], point[2] === null ? NaN : point[2]]);
 }
 
 async function viewRun(app, run) {
@@ -131,7 +140,8 @@ async function viewRun(app, run) {
     if (curves !== null) {
       curves.replaceChildren(...loaded.series.map(() => make('div', { class: 'small-chart' })));
       loaded.series.forEach((series, i) => {
-        const { xName, points } = pointsOf(series.points);
+        const [part, xName] = waysAcross(series.points)[0];
+        const points = pointsBy(series.points, part);
         drawCurves(curves.children[i], { title: series.name, xName, yName: series.name, series: [{ run: id, name: series.name, points }] }, {});
       });
     }
@@ -187,6 +197,28 @@ function orderGroups(facts) {
   return Array.from(names).sort((a, b) => placeOf(a) - placeOf(b));
 }
 
+const FILE_GROUPS = ['Inputs', 'Outputs'];
+
+function lastPart(path) {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** Files under the last part of their names where no path is in all runs, and that part is of one file in each: points of a sweep write to folders of their own. */
+function alignFiles(facts, group) {
+  return facts.map((groups) => {
+    const rows = groups.get(group);
+    if (rows === undefined) return groups;
+    const aligned = new Map();
+    for (const [path, cell] of rows) {
+      const last = lastPart(path);
+      const isEverywhere = facts.every((other) => (other.get(group) || new Map()).has(path));
+      const isOne = facts.every((other) => Array.from((other.get(group) || new Map()).keys()).filter((one) => lastPart(one) === last).length === 1);
+      aligned.set(!isEverywhere && isOne ? '\u2026/' + last : path, cell);
+    }
+    return new Map(groups).set(group, aligned);
+  });
+}
+
 /** The rows of a group: name, the text of each run, and of each run whether it is another than that of the origin. */
 function compareGroup(facts, group, origin) {
   const names = new Set();
@@ -222,7 +254,7 @@ async function viewCompare(app, runs) {
     app.append(empty('Choose two or more runs in the table.'));
     return { title: 'Side by side' };
   }
-  const facts = await Promise.all(runs.map(readFacts));
+  const facts = FILE_GROUPS.reduce(alignFiles, await Promise.all(runs.map(readFacts)));
   let origin = 0;
   let isAll = false;
   const place = make('div');
@@ -258,7 +290,7 @@ async function viewCompare(app, runs) {
 
 // ---- charts ----------------------------------------------------------------------------------------------
 
-const charting = { metric: undefined, x: undefined, y: undefined, colour: '', logX: false, logY: false, axes: undefined };
+const charting = { metric: undefined, across: '', x: undefined, y: undefined, colour: '', logX: false, logY: false, axes: undefined };
 
 async function viewCurves(app) {
   app.append(heading('Curves'));
@@ -274,18 +306,25 @@ async function viewCurves(app) {
   const names = Array.from(new Set([].concat(...loaded.map((one) => one.series.map((series) => series.name)))));
   if (!names.includes(charting.metric)) charting.metric = names[0];
   const place = make('div', { class: 'chart' });
+  const across = make('select', { id: 'choice-across', onchange: () => {
+    charting.across = across.value;
+    redraw();
+  } });
   function redraw() {
     const of = loaded.map((one, i) => ({ run: runs[i], series: one.series.find((series) => series.name === charting.metric) })).filter((one) => one.series !== undefined);
-    const pointed = of.map((one) => ({ ...pointsOf(one.series.points), run: one.run }));
-    const xName = pointed.every((one) => one.xName === pointed[0].xName) ? pointed[0].xName : 'value number';
-    drawCurves(place, { title: charting.metric, xName, yName: charting.metric, series: pointed.map((one) => ({ run: idOf(one.run), name: nameOf(one.run), points: one.xName === xName ? one.points : one.points.map((point, i) => [i + 1, point[1]]) })) },
+    const ways = of.map((one) => waysAcross(one.series.points)).reduce((common, more) => common.filter(([part]) => more.some((way) => way[0] === part)));
+    const way = ways.find(([part]) => String(part) === charting.across) || ways[0];
+    const names = { 1: 'step', 0: 'time', '-1': 'order' };
+    across.replaceChildren(...ways.map(([part]) => make('option', { value: String(part) }, names[part])));
+    across.value = String(way[0]);
+    drawCurves(place, { title: charting.metric, xName: way[1], yName: charting.metric, series: of.map((one) => ({ run: idOf(one.run), name: nameOf(one.run), points: pointsBy(one.series.points, way[0]) })) },
       { onPick: pickRun, logX: charting.logX, logY: charting.logY });
   }
   app.append(make('form', { class: 'tools', onsubmit: (event) => event.preventDefault() }, select('Metric', names.map((name) => [name, name]), charting.metric, (name) => {
     charting.metric = name;
     redraw();
-  }), ...makeLogToggles(redraw)), place);
-  if (runs.length < all.length) app.append(make('p', { class: 'told' }, 'Drawn: the last ' + showRuns(runs.length) + ' with values over time.'));
+  }), make('span', { class: 'choice' }, make('label', { for: 'choice-across' }, 'By'), ' ', across), ...makeLogToggles(redraw)), place);
+  if (runs.length < all.length) app.append(make('p', { class: 'told' }, 'Drawn: ' + showRuns(runs.length) + ' with values over time' + (runs.length === MOST_CURVES ? ', the last of them.' : '.')));
   redraw();
   return { title: 'Curves', redraw };
 }
@@ -402,10 +441,17 @@ async function viewImages(app) {
       if (image !== null) images.push({ run: idOf(run), name: nameOf(run), path: image.dataset.path, src: image.getAttribute('src'), note: '' });
     }
   }
+  // Points of a sweep write to folders of their own: the same last part of the name is the same picture.
+  if (images.length > 1 && new Set(images.map((image) => image.path)).size === images.length) {
+    for (const image of images) {
+      image.note = image.path;
+      image.path = lastPart(image.path);
+    }
+  }
   const place = make('div', { class: 'chart' });
   app.append(place);
   if (images.length === 0) place.append(empty('None of these runs has a picture that is still as it was recorded.'));
-  const caption = 'Pictures that ' + showRuns(runs.length) + ' wrote or read' + (runs.length < all.length ? ', the last that have some' : '');
+  const caption = 'Pictures of ' + showRuns(runs.length);
   const redraw = () => { if (images.length > 0) drawImages(place, { images, caption }, { onPick: pickRun }); };
   redraw();
   return { title: 'Images', redraw };
@@ -438,8 +484,9 @@ function cutNeighbourhood(starts) {
   const taken = new Set(starts.slice(0, MOST_NODES));
   for (const key of taken) {
     if (taken.size >= MOST_NODES) break;
-    // Of a file that many runs read a few are enough to see what it is.
-    for (const next of neighboursOf(key, readers).slice(0, 24)) if (taken.size < MOST_NODES) taken.add(next);
+    // What very many runs read does not make them neighbours.
+    const isHub = key[0] === 'f' && !starts.includes(key) && (readers.get(Number(key.slice(1))) || []).length > MOST_READERS;
+    for (const next of neighboursOf(key, readers).slice(0, isHub ? 1 : MOST_NODES)) if (taken.size < MOST_NODES) taken.add(next);
   }
   const keys = Array.from(taken);
   const places = new Map(keys.map((key, i) => [key, i]));

@@ -5,7 +5,7 @@
 // 2. No file is chosen whose folders are links: what lies behind a link goes in under its own name, and the link beside it.
 // 3. A link that goes in is relative, stays in the project, and what it leads to is in the archive.
 // 4. Only regular files are opened.
-import { compareOmitted, CRATE_FILE, findBagFault, includesProvenance, isDocumentName, judgeClaim, listArchiveClaims, TOP_MAKEFILE_NAMES } from '../core/archive.ts';
+import { compareOmitted, findBagFault, includesProvenance, isDocumentName, judgeClaim, listArchiveClaims, TOP_MAKEFILE_NAMES } from '../core/archive.ts';
 import type { ArchiveClaim, ArchivedFile, ArchiveReason, OmittedFile } from '../core/archive.ts';
 import { compareBytes } from '../core/bytes.ts';
 import type { ByteString } from '../core/bytes.ts';
@@ -18,12 +18,12 @@ import type { FileState, Run } from '../core/run.ts';
 import { isSourceName, LARGEST_SOURCE_BYTES } from '../core/sources.ts';
 import { unsealRecord } from '../formats/fields.ts';
 import { GIT_LINK } from '../formats/gitindex.ts';
+import { CRATE_DESCRIPTOR } from '../views/rocratefiles.ts';
 import { pathOfSecret } from './aside.ts';
-import { listFolder, lstatIfThere, readBytesIfThere, toFsPath } from './files.ts';
+import { listFolder, lstatIfThere, readBytesIfThere, readLinkTarget } from './files.ts';
 import { readFileStates } from './filestates.ts';
 import { readGitKnowledge } from './gitknown.ts';
 import { hashBytes } from './hash.ts';
-import { fs } from './node.ts';
 import { expandDeclared, isDeclared } from './observe.ts';
 import type { Project } from './project.ts';
 import { absoluteOf, relativeTo } from './project.ts';
@@ -55,10 +55,6 @@ export type ArchiveContents = {
 const MOST_HOPS = 40;
 
 type Chosen = { reason: ArchiveReason; stat: import('fs').Stats; target: ByteString; /** Of a link: all that must be there for it to lead on; the last is where it leads. */ needs: ByteString[] };
-
-function readLinkTarget(name: ByteString): ByteString {
-  return fs.readlinkSync(toFsPath(name), 'latin1' as BufferEncoding) as unknown as ByteString;
-}
 
 class ArchiveSelection {
   readonly chosen = new Map<ByteString, Chosen>();
@@ -346,9 +342,9 @@ function describeChosen(selection: ArchiveSelection, states: Map<ByteString, Fil
 
 /** A crate that the project has itself: the archive is one, and its description has to lie in the same place. */
 function leaveOutCrate(selection: ArchiveSelection, claims: ArchiveClaim[]): void {
-  if (!selection.chosen.delete(CRATE_FILE)) return;
-  if (claims.some((claim) => claim.file.path === CRATE_FILE)) selection.refuse(CRATE_FILE, '"' + CRATE_FILE + '" is a file of a run, and in its place lies that of the archive');
-  else selection.omit(CRATE_FILE, 'is in the place where that of the archive lies');
+  if (!selection.chosen.delete(CRATE_DESCRIPTOR)) return;
+  if (claims.some((claim) => claim.file.path === CRATE_DESCRIPTOR)) selection.refuse(CRATE_DESCRIPTOR, '"' + CRATE_DESCRIPTOR + '" is a file of a run, and in its place lies that of the archive');
+  else selection.omit(CRATE_DESCRIPTOR, 'is in the place where that of the archive lies');
 }
 
 /** What goes into an archive of the project and what does not. `runs`: all of them. Throws Failure for a wrong --include. */

@@ -4,6 +4,7 @@ import { compareBytes } from '../core/bytes.ts';
 import { isSecretFile } from '../core/filerules.ts';
 import type { CodeFileState, FileState, Run } from '../core/run.ts';
 import { isScriptCandidate, isSourceName, LARGEST_SOURCE_BYTES } from '../core/sources.ts';
+import { swhidOfCode } from '../formats/swhid.ts';
 import { errorCode, lstatIfThere, readBytesIfThere, readFirstBytes, statIfThere } from './files.ts';
 import type { GitState } from './git.ts';
 import { findGitFileState, readCode, readEarlierBlob } from './git.ts';
@@ -107,6 +108,7 @@ export function noteCode(begun: BegunCode, run: Run): void {
   // Of a patch that cannot be stored the record says at least that there was one.
   run.code = own.system + ' ' + own.commit + (own.patch === undefined ? '' : ' dirty -');
   run.code = describeCheckout(request.project, own);
+  run.codeSwhid = swhidOfCode(run.code, own.remote);
 }
 
 function findFileState(checkout: Checkout, name: ByteString): 'clean' | 'changed' | 'untracked' {

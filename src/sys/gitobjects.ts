@@ -1,5 +1,6 @@
 // gitobjects.ts - the files of a commit out of git's objects. Touches no work tree, index or reference.
 import type { ByteString } from '../core/bytes.ts';
+import type { GitObject } from '../formats/gitpack.ts';
 import { parseGitTree } from '../formats/gittree.ts';
 import type { GitTreeEntry } from '../formats/gittree.ts';
 import { bytesFromHex, GIT_FOLDER, hexFromBytes } from '../formats/gitindex.ts';
@@ -64,20 +65,27 @@ function readTreeEntries(repository: GitRepository, id: string, known: KnownTree
 
 /** One file of a commit; undefined if the commit has none of that name. What is read on the way is added to `known`. */
 export function findCommitFile(repository: GitRepository, commit: string, path: ByteString, known: KnownTrees = { roots: new Map(), entries: new Map() }): CommitFile | undefined {
+  const found = findCommitEntry(repository, commit, path, known);
+  return found?.mode === GIT_FOLDER ? undefined : found;
+}
+
+/** The same, or a folder; '' is the folder that holds all. */
+export function findCommitEntry(repository: GitRepository, commit: string, path: ByteString, known: KnownTrees = { roots: new Map(), entries: new Map() }): CommitFile | undefined {
   let id = known.roots.get(commit) ?? findRootTree(repository, commit);
   if (id !== undefined) known.roots.set(commit, id);
+  if (path === '') return id === undefined ? undefined : { path, mode: GIT_FOLDER, id };
   const parts = path.split('/');
   for (let i = 0; i < parts.length && id !== undefined; i++) {
     const entry = readTreeEntries(repository, id, known).get(parts[i]);
     if (entry === undefined) return undefined;
-    if (i === parts.length - 1) return entry.mode === GIT_FOLDER ? undefined : { path, mode: entry.mode, id: entry.id };
+    if (i === parts.length - 1) return { path, mode: entry.mode, id: entry.id };
     id = entry.id;
   }
   return undefined;
 }
 
 /** An object's body, checked against its id; git is asked if it is not found in a form that is known here. */
-export function readObjectBody(repository: GitRepository, id: string, kind: 'blob' | 'tree' | 'commit'): ByteString | undefined {
+export function readObjectBody(repository: GitRepository, id: string, kind: GitObject['kind']): ByteString | undefined {
   const object = readGitObject(repository, id);
   let body = object?.kind === kind ? object.body : undefined;
   if (body === undefined) {

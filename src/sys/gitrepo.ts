@@ -45,11 +45,22 @@ export function findRepository(start: ByteString): GitRepository | undefined {
 /** The repository of `top`/.git, which is a folder or a file that names one; undefined if it is neither. */
 export function openRepository(top: ByteString): { repository: GitRepository; isBare: boolean } | undefined {
   const gitFolder = findGitFolder(top);
-  if (gitFolder === undefined) return undefined;
+  return gitFolder === undefined ? undefined : openGitFolder(top, gitFolder);
+}
+
+/** The bare repository that the folder `name` (absolute) is itself; undefined if it is none. It has no work tree: `top` is the folder. */
+export function openBareRepository(name: ByteString): GitRepository | undefined {
+  const folder = name.replace(/\/+$/, '');
+  if (statIfThere(folder + '/refs')?.isDirectory() !== true || statIfThere(folder + '/config')?.isFile() !== true) return undefined;
+  const found = openGitFolder(folder, folder);
+  return found?.isBare === true ? found.repository : undefined;
+}
+
+function openGitFolder(top: ByteString, gitFolder: ByteString): { repository: GitRepository; isBare: boolean } | undefined {
   const common = readBytesIfThere(gitFolder + '/commondir');
   const commonFolder = common === undefined ? gitFolder : joinPath(gitFolder, common.replace(/\n+$/, ''));
   if (statIfThere(gitFolder + '/HEAD') === undefined || statIfThere(commonFolder + '/objects') === undefined) {
-    if (gitFolder === top + '/.git') return undefined;
+    if (gitFolder === top + '/.git' || gitFolder === top) return undefined;
     throw new Failure('cannot read the git repository of "' + top + '": "' + gitFolder + '" is not a repository');
   }
   const settings = parseGitConfig(readBytesIfThere(commonFolder + '/config') ?? '');
@@ -105,13 +116,18 @@ export function readHead(repository: GitRepository): GitHead {
     const id = /^([0-9a-f]+)\s*$/.exec(text);
     if (id !== null && id[1].length === repository.hashSizeBytes * 2) return { commit: id[1], branch };
     const reference = /^ref:\s*(refs\/[^\n]*?)\s*$/.exec(text)?.[1];
-    if (reference === undefined || /(?:^|\/)\.|\.\.|\/\/|[\0-\x1f]/.test(reference)) break;
+    if (reference === undefined || !isReferenceName(reference)) break;
     if (branch === undefined) branch = reference.replace(/^refs\/heads\//, '');
     const next = readReference(repository, reference);
     if (next === undefined) return { commit: undefined, branch };
     text = next;
   }
   throw new Failure('cannot read HEAD of "' + repository.top + '": it names no commit');
+}
+
+/** May a reference be called so? What git would not write is not looked for: it may lead out of the repository. */
+export function isReferenceName(name: ByteString): boolean {
+  return /^refs\/./.test(name) && !/(?:^|\/)\.|\.\.|\/\/|\/$|\.lock(?:\/|$)|[\0- \x7f~^:?*[\\]|@\{/.test(name);
 }
 
 function readReference(repository: GitRepository, reference: ByteString): ByteString | undefined {

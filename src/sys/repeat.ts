@@ -11,6 +11,7 @@ import type { FileState, Run, Verdict } from '../core/run.ts';
 import { recognizeBinary } from '../formats/binarykind.ts';
 import { bytesOfText } from '../formats/bytewindow.ts';
 import { drawPngDifference } from '../formats/pngpicture.ts';
+import { swhidOfCode } from '../formats/swhid.ts';
 import { findLinkAbove } from './bounds.ts';
 import { pauseMs } from './clock.ts';
 import { argumentsOf, enterFolder, listChangedInputs, methodOf, openStreams, setVariables } from './commandplace.ts';
@@ -117,6 +118,7 @@ function fillRepeat(request: OneRepeat, repeat: Run): void {
     return;
   }
   repeat.code = commit === undefined ? run.code : 'git ' + commit;
+  repeat.codeSwhid = swhidOfCode(repeat.code, commit === undefined ? run.codeRemote : undefined);
   if (commit === undefined) {
     repeat.codeBranch = run.codeBranch;
     repeat.codeRemote = run.codeRemote;

@@ -7,7 +7,9 @@ import type { ByteString } from '../core/bytes.ts';
 import { isSecretFile } from '../core/filerules.ts';
 import type { FilePreview, LogExcerpt } from '../core/report.ts';
 import type { FileState, Run } from '../core/run.ts';
+import type { ResourceSample, Series } from '../core/series.ts';
 import { TableReader } from '../formats/comparetable.ts';
+import { parseResources, parseSeries } from '../formats/series.ts';
 import { findLinkOut } from './bounds.ts';
 import { errorCode, listFolder, lstatIfThere, removeIfThere, toFsPath } from './files.ts';
 import { hashBuffer } from './hash.ts';
@@ -24,6 +26,7 @@ const PREVIEW_COLUMNS = 16;
 const CELL_BYTES = 200;
 const LOG_HEAD_BYTES = 8 << 10;
 const LOG_TAIL_BYTES = 8 << 10;
+const LARGEST_COURSE_BYTES = 32 << 20;
 const PATCH_BYTES = 48 << 10;
 
 const NOT_SHOWABLE = ['EACCES', 'EPERM', 'EIO', 'ESTALE', 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'ENODEV', 'EISDIR', 'ETXTBSY', 'EBUSY', 'ENAMETOOLONG'];
@@ -128,6 +131,15 @@ export function readLogExcerpts(project: Project, run: Run): LogExcerpt[] {
     else logs.push({ kind, sizeBytes: log.size, head: (first + last).replace(/\n$/, ''), leftBytes: 0, tail: '' });
   }
   return logs;
+}
+
+/** What a run gave and used while it ran, if that is there and as it was recorded. */
+export function readCourse(project: Project, run: Run): { series: Series[]; resources: ResourceSample[] } {
+  const read = (ending: string): ByteString => {
+    const log = run.logs.find((file) => file.path === 'provenance/logs/' + run.id + ending);
+    return log === undefined ? '' : readAsRecorded(project, log, LARGEST_COURSE_BYTES)?.toString('latin1') ?? '';
+  };
+  return { series: parseSeries(read('.series')), resources: parseResources(read('.resources')) };
 }
 
 /** A patch that a record names, its beginning if it is long; undefined if it is not there or damaged. */

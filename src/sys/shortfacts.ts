@@ -42,7 +42,7 @@ export type ShortSoftware = { environment: string | undefined; compilers: Run['c
 
 type KnownProgram = { name: ByteString; stat: import('fs').Stats | undefined; software: Map<ShortVariables, Promise<ShortSoftware>> };
 
-type CodeFacts = Pick<Run, 'code' | 'codeBranch' | 'codeRemote' | 'codeSubmodules' | 'warnings'>;
+type CodeFacts = Pick<Run, 'code' | 'codeBranch' | 'codeRemote' | 'codeSwhid' | 'codeSubmodules' | 'warnings'>;
 
 export class ShortFacts {
   /** What commands have that want no other variables. */
@@ -167,11 +167,12 @@ export class ShortFacts {
         this.begun = beginCode({ project, excluded: (path) => path.startsWith('provenance/') || path.startsWith('.rr/') || isResultNow(path), startMs: readUtcMicros() / 1000 });
         noteCode(this.begun, seen);
       });
-      this.code = { code: seen.code, codeBranch: seen.codeBranch, codeRemote: seen.codeRemote, codeSubmodules: seen.codeSubmodules, warnings: seen.warnings };
+      this.code = { code: seen.code, codeBranch: seen.codeBranch, codeRemote: seen.codeRemote, codeSwhid: seen.codeSwhid, codeSubmodules: seen.codeSubmodules, warnings: seen.warnings };
     }
     run.code = this.code.code;
     run.codeBranch = this.code.codeBranch;
     run.codeRemote = this.code.codeRemote;
+    run.codeSwhid = this.code.codeSwhid;
     run.codeSubmodules = this.code.codeSubmodules;
     run.warnings.push(...this.code.warnings);
   }

@@ -4,10 +4,9 @@ import { folderOfName, joinNames, normalizeName } from '../core/names.ts';
 import { isSecretFile } from '../core/filerules.ts';
 import type { FileState } from '../core/run.ts';
 import type { TracedFile, TracedProcess, TraceSummary } from '../core/trace.ts';
-import { lstatIfThere, readBytesIfThere, toFsPath } from './files.ts';
+import { lstatIfThere, readBytesIfThere, readLinkTarget } from './files.ts';
 import { describeFile, hashFiles, hashWithRetry } from './hash.ts';
 import { resolveLinks } from './machine.ts';
-import { fs } from './node.ts';
 import { addDeclaredOutputs, addLinks, addNewFolders, isDeclared, listBelow, noObservation, rememberHashes, withOutcome } from './observe.ts';
 import type { Observation, Observed } from './observe.ts';
 import { absoluteOf, relativeTo } from './project.ts';
@@ -280,7 +279,7 @@ const MOST_LINKS_IN_CHAIN = 40; // as Linux has it
 function followLinks(name: ByteString): ByteString {
   let at = name;
   for (let count = 0; count < MOST_LINKS_IN_CHAIN && lstatIfThere(at)?.isSymbolicLink() === true; count++) {
-    at = normalizeName(joinNames(folderOfName(at), fs.readlinkSync(toFsPath(at), 'latin1' as BufferEncoding) as unknown as ByteString));
+    at = normalizeName(joinNames(folderOfName(at), readLinkTarget(at)));
   }
   return at;
 }

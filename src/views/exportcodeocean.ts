@@ -75,6 +75,8 @@ export function printCodeOceanExport(publication: Publication): Exported {
   const placing = placeInputs(publication);
   const metadata = printCapsuleMetadata(publication);
   const left = ['the files of the project are not copied: "sh place.sh PROJECT", in the folder of the capsule, puts ' + countWords(placing.code.length, 'source') + ' and provenance/ in code/ and ' + countWords(placing.data.length, 'file') + ' of data in data/'];
+  const secret = new Set(publication.runs.reduce<ByteString[]>((all, { run }) => all.concat(run.secretInputs.map((line) => line.slice(line.indexOf(' ') + 1))), []));
+  if (secret.size > 0) left.push(countWords(secret.size, 'input') + ' may hold secrets and ' + (secret.size === 1 ? 'is' : 'are') + ' not placed: ' + listSome(Array.from(secret).sort(compareBytes)));
   if (placing.outside.length > 0) left.push(countWords(placing.outside.length, 'input') + ' lay outside of the project and must be brought by hand: ' + listSome(placing.outside));
   return {
     files: [

@@ -1,5 +1,6 @@
 // exportconda.ts - an environment.yml of conda from the recorded packages. Knows no files.
 import type { ByteString } from '../core/bytes.ts';
+import { compareBytes } from '../core/bytes.ts';
 import { oneFile } from '../core/publication.ts';
 import type { Exported, Publication } from '../core/publication.ts';
 import { collectSoftware } from '../core/recordedsoftware.ts';
@@ -15,6 +16,16 @@ const CONDA_VERSION = /^[a-z0-9_.+!]+(?:=[A-Za-z0-9_.+]+)?$/i;
 /** "numpy=1.26.4=py311h64a7726_0"; undefined for a name or version that conda does not take. */
 export function spellCondaPackage(one: { name: ByteString; version: ByteString }): ByteString | undefined {
   return CONDA_NAME.test(one.name) && CONDA_VERSION.test(one.version) ? one.name + '=' + one.version : undefined;
+}
+
+/** The channels that packages of conda came from; the one of most of them first. */
+export function listCondaChannels(software: RecordedSoftware): ByteString[] {
+  const counts = new Map<ByteString, number>();
+  for (const one of software.packages.concat(software.interpreters)) {
+    const channel = one.manager === 'conda' ? one.detail.split(' ')[1] : undefined;
+    if (channel !== undefined && /^[A-Za-z0-9][A-Za-z0-9._~:/-]*$/.test(channel)) counts.set(channel, (counts.get(channel) ?? 0) + 1);
+  }
+  return Array.from(counts.keys()).sort((a, b) => (counts.get(b) as number) - (counts.get(a) as number) || compareBytes(a, b));
 }
 
 /** A YAML scalar: plain where nothing in it can mean anything, else in double quotes, as JSON has them. */
@@ -55,15 +66,20 @@ export function printCondaEnvironment(software: RecordedSoftware): { text: ByteS
   const pip = isRecorded ? selectPipPackages(software) : software.packages.filter((one) => one.manager === 'python');
   const { lines, comments, left } = spellPipRequirements(pip);
   let text = headOfExport('# ', software, 'environment.yml: packages, for "conda env create -f", or mamba\'s or micromamba\'s.');
-  text += commentLine('# ', 'The channels that they came from are not recorded: name yours with -c, or here.');
+  const channels = listCondaChannels(software);
+  if (channels.length === 0) text += commentLine('# ', 'The channels are not recorded: name yours with -c, or here.');
   text += 'name: recorded\n';
+  if (channels.length > 0) text += 'channels:\n' + channels.map((channel) => '  - ' + spellScalar(channel) + '\n').join('');
   const all = specs.concat(ruled).sort();
   const isPipMissing = lines.length > 0 && !all.some((spec) => spec.startsWith('pip='));
   text += all.length + lines.length === 0 ? 'dependencies: []\n' : 'dependencies:\n' + all.map((spec) => '  - ' + spellScalar(spec) + '\n').join('');
   if (isPipMissing) text += '  - pip\n';
   if (lines.length > 0) text += '  - pip:\n' + lines.map((line) => '      - ' + spellScalar(line) + '\n').join('');
   if (comments.length > 0) text += commentLine('# ', 'Used, but not to be had by pip:') + comments.map((line) => commentLine('#   ', line)).join('');
-  const told = ['the channels are not recorded; the file names none' + (software.lockFiles.some((name) => /(?:^|\/)(?:environment\.ya?ml|conda-lock\.ya?ml|pixi\.lock)$/.test(name)) ? ', but a file of the project may: ' + listSome(software.lockFiles) : '')];
+  const told: ByteString[] = [];
+  const locks = software.lockFiles.filter((name) => /(?:^|\/)(?:environment\.ya?ml|conda-lock\.ya?ml|pixi\.lock)$/.test(name));
+  if (channels.length === 0) told.push('the channels are not recorded, and the file names none' + (locks.length > 0 ? '; these files of the project may: ' + listSome(locks) : ''));
+  if (channels.length > 1) told.push('the order of the channels is not recorded: the one of most packages stands first');
   if (!isRecorded) {
     told.unshift('nothing of what ran came from conda: the file has the interpreters and packages under the names that conda-forge gives them, and conda may not have these versions');
     if (ruled.length > 0) told.push('the names of ' + countWords(ruled.length, 'package') + ' of R follow the rule of conda-forge; whether it has them is not known: ' + listSome(ruled));

@@ -9,7 +9,7 @@ import type { RecordedPackage, RecordedSoftware } from '../core/recordedsoftware
 import { platformOf } from '../core/system.ts';
 import { quoteWord } from '../formats/shell.ts';
 import { listSnapshotSources, spellAptPins, spellDay, tellAptPins } from './exportapt.ts';
-import { selectCondaSpecs } from './exportconda.ts';
+import { listCondaChannels, selectCondaSpecs } from './exportconda.ts';
 import { commentLine, countWords, findInterpreter, headOfExport, listSome, spellPackage, tellLeftPackages, tellMachine, tellRuns, tellVariables } from './exportleft.ts';
 import { spellJuliaPackages, spellNodePackages, spellRPackages, spellRubyPackages } from './exportlanguages.ts';
 import type { SpelledPackages } from './exportlanguages.ts';
@@ -144,10 +144,12 @@ function installSystem(software: RecordedSoftware, tools: string[]): ImageScript
 function installConda(software: RecordedSoftware): ImageScript {
   const { specs, unspelled, isRecorded } = selectCondaSpecs(software);
   if (!isRecorded) return { text: '', left: [] };
-  const text = commentLine('# ', 'The channels are not recorded: --build-arg CONDA_CHANNEL=NAME says which.') + 'ARG CONDA_CHANNEL\n'
+  const channels = listCondaChannels(software);
+  const isTold = channels.length > 0;
+  const text = (isTold ? '' : commentLine('# ', 'The channels are not recorded: --build-arg CONDA_CHANNEL=NAME says which.') + 'ARG CONDA_CHANNEL\n')
     + 'COPY --from=mambaorg/micromamba:latest /bin/micromamba /usr/local/bin/micromamba\n'
-    + runLines(['micromamba create -y -p /opt/conda -c "${CONDA_CHANNEL:?}"' + wordLines(specs)]) + 'ENV PATH="/opt/conda/bin:$PATH"\n';
-  const left = ['the channels of the packages of conda are not recorded: docker build wants --build-arg CONDA_CHANNEL=NAME'];
+    + runLines(['micromamba create -y -p /opt/conda' + (isTold ? channels.map((one) => ' -c ' + quoteWord(one)).join('') : ' -c "${CONDA_CHANNEL:?}"') + wordLines(specs)]) + 'ENV PATH="/opt/conda/bin:$PATH"\n';
+  const left = isTold ? [] : ['the channels of the packages of conda are not recorded: docker build wants --build-arg CONDA_CHANNEL=NAME'];
   if (unspelled.length > 0) left.push(countWords(unspelled.length, 'package') + ' had a name or version that conda does not take: ' + listSome(unspelled.map(spellPackage)));
   return { text, left };
 }

@@ -24,7 +24,9 @@ export function spellPackage(one: InstalledPackage): ByteString {
 
 /** A line of a comment: no name ends it. `mark`: '# ', ';; '. */
 export function commentLine(mark: string, text: ByteString): ByteString {
-  return (mark + makeHarmless(text)).replace(/ +$/, '') + '\n';
+  // YAML 1.1 takes line and paragraph separators for ends of lines, and a byte order mark for no character of its own.
+  const plain = makeHarmless(text).replace(/\xe2\x80[\xa8\xa9]|\xef\xbb\xbf/g, (bytes) => Array.from(bytes, (byte) => '%' + byte.charCodeAt(0).toString(16).toUpperCase()).join(''));
+  return (mark + plain).replace(/ +$/, '') + '\n';
 }
 
 export function commentLines(mark: string, texts: ByteString[]): ByteString {

@@ -25,7 +25,8 @@ export function escapeMarkdown(text: ByteString): ByteString {
     .replace(/^(\(?(?:\d+|[A-Za-z]+))([.)])(?= |$)/, '$1\\$2');
 }
 
-function fence(lines: ByteString[]): ByteString {
+/** Lines as they are, between marks that none of them has. */
+export function fence(lines: ByteString[]): ByteString {
   const longest = lines.join('\n').match(/`+/g)?.reduce((most, run) => Math.max(most, run.length), 0) ?? 0;
   const marks = '`'.repeat(Math.max(3, longest + 1));
   return marks + '\n' + lines.join('\n') + '\n' + marks + '\n';

@@ -62,7 +62,7 @@ function jsonObjectOf(run: Run): { [key: string]: unknown } {
     parameters: jsonNamedValues(run.parameters), parameter_files: run.parameterFiles.map(encodeText), metrics: jsonNamedValues(run.metrics), metrics_files: run.metricsFiles.map(encodeText), metrics_from: run.metricsFrom.map(encodeText),
     asked: jsonNamedValues(run.asked), job: text(run.job), started: run.startedUtc, wall_s: run.wallS, user_s: run.userS, system_s: run.systemS,
     peak_memory_bytes: run.peakMemoryBytes, exit: run.exit, signal: run.signal, timeout_s: run.timeoutS, status: run.status,
-    code: text(run.code), code_branch: text(run.codeBranch), code_remote: text(run.codeRemote),
+    code: text(run.code), code_branch: text(run.codeBranch), code_remote: text(run.codeRemote), code_swhid: text(run.codeSwhid),
     code_submodules: run.codeSubmodules.map(encodeText), code_others: run.codeOthers.map(encodeText),
     code_files: run.codeFiles.map((file) => ({ state: file.state, path: encodeText(file.path) })),
     compilers: run.compilers.map((compiler) => ({ path: encodeText(compiler.path), producer: encodeText(compiler.producer) })), environment: run.environment,

@@ -100,7 +100,7 @@ export function printRunPage(run: Run, environment: ByteString | undefined, isCo
     + list('metric', run.metrics) + list('metrics file', run.metricsFiles) + list('metrics from', run.metricsFrom) + list('asked for', run.asked) + line('job', run.job && showText(run.job))
     + line('started', run.startedUtc) + line('status', run.status + exit) + line('cost', showCost(run))
     + line('code', run.code && showText(run.code)) + line('branch', run.codeBranch && showText(run.codeBranch))
-    + line('remote', run.codeRemote && showText(run.codeRemote)) + list('submodule', run.codeSubmodules)
+    + line('remote', run.codeRemote && showText(run.codeRemote)) + line('swhid', run.codeSwhid && showText(run.codeSwhid)) + list('submodule', run.codeSubmodules)
     + list('other code', run.codeOthers) + showCodeFiles(run, most)
     + list('compiler', run.compilers.map((compiler) => compiler.path + '  ' + compiler.producer))
     + list('variable', run.variables) + list('depends on', run.declaredVariables) + list('withheld', run.variableHashes) + showEnvironment(environment, most)

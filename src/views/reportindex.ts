@@ -28,7 +28,7 @@ function readValue(column: RunColumn, run: RunSummary): ByteString | number | nu
   return column.kind === 'withheld' && String(Number(shown)) === shown ? Number(shown) : shown;
 }
 
-/** The columns that say anything of these runs, and the verdict of the last repeat of each. */
+/** Id, status, and the columns that say anything of these runs, and the verdict of the last repeat of each. */
 export function makeReportColumns(runs: RunSummary[], verdictOf: (id: string) => ByteString | undefined): ReportColumn[] {
   const columns = findColumns(REPORT_COLUMNS, runs).map((column): ReportColumn => {
     const title = namedTitleOf(column);
@@ -39,7 +39,7 @@ export function makeReportColumns(runs: RunSummary[], verdictOf: (id: string) =>
   const verdicts = runs.map((run) => verdictOf(run.id) ?? null);
   const at = columns.findIndex((column) => column.key === 'command');
   columns.splice(at, 0, { key: 'verdict', name: 'reproduced', kind: 'text', of: 'run', values: verdicts });
-  return columns.filter((column) => column.values.some((value) => value !== null));
+  return columns.filter((column) => column.key === 'id' || column.key === 'status' || column.values.some((value) => value !== null));
 }
 
 /** A column for JSON: values, or where few are told apart these, and of each run which one it has. */
@@ -102,6 +102,7 @@ export function makeReportGraph({ lineage, live, runs }: Reported, places: Map<s
       if (graph.reads[place].indexOf(number) < 0) graph.reads[place].push(number);
     });
     run.outputs.forEach((file, i) => {
+      if (file.kind === 'd') return;
       const number = addFile(file.path);
       ofOutputs.set(lineage.firstOutputs[index] + i, number);
       graph.writes[place].push(number);

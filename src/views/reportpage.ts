@@ -59,7 +59,7 @@ export function* printReportPage(page: ReportPage): Generator<ByteString> {
     + '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
     + '<title>' + escapeHtml(page.title) + '</title>\n<style>' + REPORT_STYLE + '</style>\n<script>' + REPORT_SCRIPT + '</script>\n</head>\n<body>\n'
     + '<a class="skip" href="#main">Skip to the content</a>\n'
-    + '<header class="page">\n<h1 dir="auto">' + escapeHtml(page.title) + '</h1>\n<p>' + escapeHtml(page.summary) + '</p>\n<nav id="nav" aria-label="Views"></nav>\n</header>\n<main id="main" tabindex="-1">\n'
+    + '<header class="page">\n<h1 dir="auto">' + escapeHtml(page.title) + '</h1>\n<p>' + escapeHtml(page.summary) + '</p>\n<nav id="nav" aria-label="Views" hidden></nav>\n</header>\n<main id="main" tabindex="-1">\n'
     + '<div id="app"></div>\n<div id="static">\n' + printLeft(page.left)
     + '<nav class="contents" aria-label="Contents"><a href="#runs">Runs</a>' + (page.results === '' ? '' : ' <a href="#results">Results</a>') + (page.articles.length === 0 ? '' : ' <a href="#details">Details</a>') + '</nav>\n'
     + '<section id="runs">\n<h2>Runs</h2>\n' + page.table + '</section>\n'

@@ -253,7 +253,7 @@ function printBeside(first: Html, second: Html): Html {
 function printRunHead(run: Run): Html {
   const stop = describeStop(run);
   const status = '<span class="status ' + run.status + '">' + run.status + '</span>' + (stop === '' || run.status === 'running' ? (run.wallS === undefined ? '' : ' after ' + formatSeconds(run.wallS)) : htmlText(stop.slice(run.status.length).replace(/^:/, ',')));
-  return '<header>\n<h2 id="title-' + run.id + '" tabindex="-1">' + (run.label === undefined ? '' : htmlName(run.label) + ' ') + '<code class="id">' + run.id + '</code></h2>\n'
+  return '<header>\n<h2 id="title-' + run.id + '" tabindex="-1">' + (run.label === undefined ? '' : htmlName(run.label) + (run.sweep === undefined ? '' : ' ' + String(run.sweep.number)) + ' ') + '<code class="id">' + run.id + '</code></h2>\n'
     + '<p class="summary">' + status + ' &middot; <time datetime="' + escapeHtml(run.startedUtc) + '">' + escapeHtml(run.startedUtc.slice(0, 16).replace('T', ' ')) + ' UTC</time>'
     + run.tags.map((tag) => ' <span class="tag">' + htmlName(tag) + '</span>').join('') + '</p>\n'
     + (run.reason === undefined ? '' : '<p class="reason" data-fact="reason" dir="auto">' + htmlLines(run.reason) + '</p>\n')
@@ -281,7 +281,10 @@ export function printRunArticle(story: ReportedRun, places: SharedPlaces): Html 
     + '</article>\n';
 }
 
-/** A text made harmless for JSON that stands in a page: its end is the end of the element only. */
+/**
+ * JSON as it may stand in an element script: nothing in it ends the element, or begins what would have
+ * to be ended first (HTML, 4.12.1.3, "Restrictions for contents of script elements").
+ */
 export function escapeScriptJson(json: ByteString): ByteString {
-  return json.replace(/</g, '\\u003c').replace(/\xe2\x80\xa8/g, '\\u2028').replace(/\xe2\x80\xa9/g, '\\u2029');
+  return json.replace(/<(?=!|\/?script)/gi, '\\u003c');
 }

@@ -66,7 +66,7 @@ function describeRoot(graph: CrateGraph, { publication, changed }: CrateRequest)
 function putWorkflow(graph: CrateGraph, files: CrateFiles, publication: Publication, workflow: ByteString): { main: CrateReference; action: CrateReference } {
   const main = files.putUnknown(workflow);
   const entity: { [key: string]: unknown } = {
-    description: 'Rules that carry out the recorded runs again, in their order; made from their records',
+    description: 'Rules that carry out again the runs that current results need; made from their records', encodingFormat: 'text/x-makefile',
     programmingLanguage: graph.put({ '@id': '#make', '@type': 'ComputerLanguage', name: 'make', version: 'POSIX.1-2017', url: 'https://pubs.opengroup.org/onlinepubs/9699919799/utilities/make.html' }),
   };
   graph.addType(main, 'SoftwareSourceCode');
@@ -77,8 +77,8 @@ function putWorkflow(graph: CrateGraph, files: CrateFiles, publication: Publicat
   const objects = publication.inputs.map(({ file, readers }) => files.referenceOf(runs.get(readers[0]) as NonNullable<ReturnType<typeof runs.get>>, file, false));
   const results = publication.results.map(({ file, runId }) => files.referenceOf(runs.get(runId) as NonNullable<ReturnType<typeof runs.get>>, file, true));
   const action = graph.put({
-    '@id': '#runs', '@type': 'CreateAction', name: 'All recorded runs together',
-    description: 'The recorded runs taken as one: each was carried out by itself and is an action of its own. The Makefile was made from their records afterwards and repeats them',
+    '@id': '#runs', '@type': 'CreateAction', name: 'The recorded runs together',
+    description: 'The recorded runs taken as one: each was carried out by itself and is an action of its own. The Makefile was made from their records afterwards; it repeats those that current results need',
     startTime: crateTimeOf(spans.reduce((least, span) => Math.min(least, span[0]), Infinity)), endTime: crateTimeOf(spans.reduce((most, span) => Math.max(most, span[1]), 0)),
     instrument: main, object: crateListOf(objects), result: crateListOf(results),
   });
@@ -105,6 +105,7 @@ function listLeft(request: CrateRequest, files: CrateFiles, runs: CrateRuns): By
   const lacking: [string, boolean][] = [['title', metadata.title === undefined], ['description', metadata.description === undefined], ['license', metadata.license === undefined], ['author', metadata.creators.length === 0]];
   const left: ByteString[] = [];
   for (const [word, isLacking] of lacking) if (isLacking) left.push('RO-Crate asks for ' + (word === 'author' ? 'an ' : 'a ') + word + ', which no file of the project tells');
+  left.push(...metadata.doubts);
   if (metadata.released === undefined) left.push('RO-Crate asks for a date of publication: it is the end of the last run, or SOURCE_DATE_EPOCH');
   left.push('RO-Crate has an agent for each run: the records do not tell who started them');
   if (runs.unversioned.size > 0) left.push('the version of ' + countOf(runs.unversioned.size, 'program') + ' is not recorded');

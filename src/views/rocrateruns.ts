@@ -7,6 +7,7 @@ import { spanOfRun } from '../core/run.ts';
 import type { Run } from '../core/run.ts';
 import { splitAt } from '../core/rundiff.ts';
 import { encodeIri, isWebAddress } from '../formats/iri.ts';
+import { swhidOfCode } from '../formats/swhid.ts';
 import { jsonTextOf } from './json.ts';
 import type { CrateFiles } from './rocratefiles.ts';
 import { crateListOf } from './rocrategraph.ts';
@@ -159,7 +160,7 @@ export class CrateRuns {
     const remote = run.codeRemote === undefined ? undefined : jsonTextOf(run.codeRemote);
     return this.graph.put({
       '@id': '#code/' + words.map((word) => encodeIri(word).replace(/\//g, '%2F')).join('/'), '@type': 'SoftwareSourceCode', name: 'Code of the project, ' + words[0] + ' ' + jsonTextOf(words[1]),
-      version: jsonTextOf(words[1]), codeRepository: remote, url: remote !== undefined && isWebAddress(remote) ? remote : undefined,
+      version: jsonTextOf(words[1]), identifier: swhidOfCode(run.code, run.codeRemote), codeRepository: remote, url: remote !== undefined && isWebAddress(remote) ? remote : undefined,
       description: !isDirty ? undefined : words[3] === '-' ? 'With changes that were not committed and are not recorded' : 'With the changes of provenance/code/' + String(words[3]) + '.patch',
     });
   }

@@ -1,0 +1,201 @@
+// tex.ts - commands of interest in a LaTeX source, with their lines; comments and verbatim text passed over. Expands nothing.
+import type { ByteString } from '../core/bytes.ts';
+
+/** One use of a command, without its backslash. Arguments are without their braces, comments in them taken out. */
+export type TexUse = { name: string; line: number; options: ByteString; args: ByteString[] };
+
+/**
+ * What stands behind a command: "*" a star that may be there, "o" an argument in brackets that may be
+ * there, "+" a sign or number that may be there, "t" the word "table", "m" one in braces (or a single token), "f" the name of a file in braces or up to a blank.
+ */
+export type TexCommands = { [name: string]: string };
+
+const VERBATIM_ENVIRONMENTS = ['verbatim', 'verbatim*', 'Verbatim', 'Verbatim*', 'BVerbatim', 'LVerbatim', 'lstlisting', 'lstlisting*', 'minted', 'comment', 'filecontents', 'filecontents*', 'alltt', 'tcblisting', 'luacode', 'luacode*'];
+
+class TexScanner {
+  readonly uses: TexUse[] = [];
+  private readonly text: ByteString;
+  private readonly commands: TexCommands;
+  private at = 0;
+  private line = 1;
+  private countedTo = 0;
+
+  constructor(text: ByteString, commands: TexCommands) {
+    this.text = text;
+    this.commands = commands;
+  }
+
+  scan(): void {
+    const { text } = this;
+    while (this.at < text.length) {
+      const next = /[\\%]/g;
+      next.lastIndex = this.at;
+      const found = next.exec(text);
+      if (found === null) return;
+      this.at = found.index;
+      if (text[this.at] === '%') this.passComment();
+      else if (!this.takeCommand()) return;
+    }
+  }
+
+  private lineAt(at: number): number {
+    for (; this.countedTo < at; this.countedTo++) if (this.text[this.countedTo] === '\n') this.line += 1;
+    return this.line;
+  }
+
+  private passComment(): void {
+    const end = this.text.indexOf('\n', this.at);
+    this.at = end < 0 ? this.text.length : end + 1;
+  }
+
+  /** Blanks, ends of lines but no empty line, and comments. */
+  private passBlanks(): void {
+    for (let ends = 0; this.at < this.text.length;) {
+      const character = this.text[this.at];
+      if (character === '%') this.passComment();
+      else if (character === ' ' || character === '\t' || character === '\r') this.at += 1;
+      else if (character === '\n' && ends === 0) {
+        ends += 1;
+        this.at += 1;
+      } else return;
+    }
+  }
+
+  /** False at the end of what is read of the file. */
+  private takeCommand(): boolean {
+    const start = this.at;
+    const name = /^[A-Za-z@]+/.exec(this.text.slice(start + 1, start + 64))?.[0];
+    this.at += name === undefined ? 2 : 1 + name.length;
+    if (name === undefined) return true;
+    if (name === 'endinput') return false;
+    if (name === 'verb' || name === 'lstinline' || name === 'mintinline') this.passInline(name);
+    else if (name === 'begin') this.passEnvironment();
+    else if (name === 'iffalse') this.passFalse();
+    else if (name === 'end') return !this.text.startsWith('{document}', this.at);
+    else if (Object.prototype.hasOwnProperty.call(this.commands, name)) this.takeUse(name, start);
+    return true;
+  }
+
+  private takeUse(name: string, start: number): void {
+    const use: TexUse = { name, line: this.lineAt(start), options: '', args: [] };
+    for (const what of this.commands[name]) {
+      const before = this.at;
+      this.passBlanks();
+      if (what === '*' || what === '+') {
+        if (what === '*' ? this.text[this.at] === '*' : /[+3]/.test(this.text[this.at] ?? '')) this.at += 1;
+        else this.at = before;
+      } else if (what === 't') {
+        if (!/^table(?![A-Za-z])/.test(this.text.slice(this.at, this.at + 6))) {
+          this.at = before;
+          return;
+        }
+        this.at += 5;
+      } else if (what === 'o') {
+        const options = this.text[this.at] === '[' ? this.takeGroup('[', ']') : undefined;
+        if (options === undefined) this.at = before;
+        else use.options = options;
+      } else {
+        const argument = this.takeArgument(what);
+        if (argument === undefined) {
+          this.at = before;
+          return;
+        }
+        use.args.push(argument);
+      }
+    }
+    this.uses.push(use);
+    // A command within an argument is one, too; the arguments are gone through once more.
+    if (use.args.some((argument) => argument.indexOf('\\') >= 0)) this.at = start + 1 + name.length;
+  }
+
+  private takeArgument(what: string): ByteString | undefined {
+    const { text } = this;
+    if (text[this.at] === '{') return this.takeGroup('{', '}');
+    if (what === 'f') {
+      const word = /^[^\s\\{}%~#$&]+/.exec(text.slice(this.at, this.at + 4096))?.[0];
+      this.at += word?.length ?? 0;
+      return word;
+    }
+    const token = /^(?:\\[A-Za-z@]+|\\[^]|[^\s{}%])/.exec(text.slice(this.at, this.at + 64))?.[0];
+    this.at += token?.length ?? 0;
+    return token;
+  }
+
+  /** What stands between an opening and the closing that belongs to it; undefined if there is none. */
+  private takeGroup(open: string, close: string): ByteString | undefined {
+    const { text } = this;
+    let inner = '';
+    let depth = 0;
+    let braces = 0;
+    for (let at = this.at; at < text.length; at++) {
+      const character = text[at];
+      if (character === '\\') {
+        inner += text.slice(at, at + 2);
+        at += 1;
+        continue;
+      }
+      if (character === '%') {
+        const end = text.indexOf('\n', at);
+        if (end < 0) return undefined;
+        // The blanks that begin the next line go, too.
+        for (at = end; /[ \t]/.test(text[at + 1] ?? ''); at++);
+        continue;
+      }
+      if (open === '[' && character === '{') braces += 1;
+      if (open === '[' && character === '}') braces -= 1;
+      if (character === open && braces === 0) depth += 1;
+      if (character === close && braces === 0) depth -= 1;
+      if (depth === 0) {
+        this.at = at + 1;
+        return inner.slice(1).replace(/[ \t]*\r?\n[ \t]*/g, ' ');
+      }
+      inner += character;
+    }
+    return undefined;
+  }
+
+  /** \verb|...|, \lstinline[...]{...}, \mintinline{python}|...| */
+  private passInline(name: string): void {
+    const { text } = this;
+    if (text[this.at] === '*') this.at += 1;
+    if (name !== 'verb' && text[this.at] === '[') this.takeGroup('[', ']');
+    if (name === 'mintinline' && text[this.at] === '{') this.takeGroup('{', '}');
+    const delimiter = text[this.at];
+    if (delimiter === undefined || delimiter === '\n') return;
+    if (name !== 'verb' && delimiter === '{') {
+      this.takeGroup('{', '}');
+      return;
+    }
+    const end = text.indexOf(delimiter, this.at + 1);
+    const ofLine = text.indexOf('\n', this.at);
+    if (end >= 0 && (ofLine < 0 || end < ofLine)) this.at = end + 1;
+  }
+
+  private passEnvironment(): void {
+    const name = /^[ \t]*\{([^{}\n]{1,40})\}/.exec(this.text.slice(this.at, this.at + 60));
+    if (name === null || VERBATIM_ENVIRONMENTS.indexOf(name[1]) < 0) return;
+    const end = this.text.indexOf('\\end{' + name[1] + '}', this.at);
+    this.at = end < 0 ? this.text.length : end + 6 + name[1].length;
+  }
+
+  /** Up to the \fi that belongs to \iffalse. */
+  private passFalse(): void {
+    const word = /%[^\n]*|\\(?:(if[A-Za-z@]*|else|fi)(?![A-Za-z@])|[^])/g;
+    word.lastIndex = this.at;
+    let depth = 1;
+    for (let found = word.exec(this.text); found !== null; found = word.exec(this.text)) {
+      if (found[1] === 'fi' || (found[1] === 'else' && depth === 1)) depth -= 1;
+      else if (found[1] !== undefined && found[1] !== 'else' && found[1] !== 'iff') depth += 1;
+      this.at = word.lastIndex;
+      if (depth === 0) return;
+    }
+    this.at = this.text.length;
+  }
+}
+
+/** The uses of `commands`, in the order of the text; nothing behind \endinput or \end{document}. */
+export function scanTex(text: ByteString, commands: TexCommands): TexUse[] {
+  const scanner = new TexScanner(text, commands);
+  scanner.scan();
+  return scanner.uses;
+}
