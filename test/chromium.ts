@@ -299,7 +299,8 @@ export class ChromiumPage {
     const text = (modifiers & ~MODIFIERS.Shift) !== 0 ? undefined : known === undefined ? name : known.text;
     const fields = {
       key: known === undefined ? name : name === 'Space' ? ' ' : name, code: known === undefined ? '' : known.code,
-      windowsVirtualKeyCode: known === undefined ? name.toUpperCase().charCodeAt(0) : known.number, modifiers,
+      // The codes of other characters are those of keys that do something: 46 is Delete.
+      windowsVirtualKeyCode: known !== undefined ? known.number : /^[a-z0-9]$/i.test(name) ? name.toUpperCase().charCodeAt(0) : 0, modifiers,
     };
     await this.send('Input.dispatchKeyEvent', { type: text === undefined ? 'rawKeyDown' : 'keyDown', text, ...fields });
     await this.send('Input.dispatchKeyEvent', { type: 'keyUp', ...fields });
