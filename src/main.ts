@@ -19,7 +19,7 @@ import { rebuildMakefile } from './commands/makefile.ts';
 import { noteRun } from './commands/note.ts';
 import { recordRun } from './commands/record.ts';
 import { rerunRuns } from './commands/rerun.ts';
-import { showRun } from './commands/show.ts';
+import { showRuns } from './commands/show.ts';
 import { showStatus } from './commands/status.ts';
 import { runSweep } from './commands/sweep.ts';
 import { printSwhids } from './commands/swhid.ts';
@@ -81,9 +81,9 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
       retries: one('retries'), on: one('on'), wait: has('wait'), pack: one('pack'), sbatchOptions: all('sbatch-option'), dryRun: has('dry-run'), failFast: has('fail-fast'), force: has('force'),
       reuse: { isAsked: has('reuse'), isRefused: has('no-reuse'), cache: one('cache'), hasEnvironment: has('environment') }, prune: has('prune'), yes: has('yes'), quiet: has('quiet'),
     });
-    case 'show': return showRun(parsed.operands[0], {
+    case 'show': return showRuns(parsed.operands, {
       project, json: has('json'), raw: has('raw'), logs: has('logs'), processes: has('processes'), files: has('files'),
-      environment: has('environment'), all: has('all'),
+      environment: has('environment'), all: has('all'), plots: all('plot'), isLog: has('log'), isPlain: has('ascii'),
     });
     case 'rerun': return rerunRuns(parsed.operands, {
       project, inPlace: has('in-place'), settings: all('set'), label: one('label'), reason: one('reason'), since: one('since'), all: has('all'),

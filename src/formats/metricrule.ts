@@ -1,4 +1,4 @@
-// metricrule.ts - which values of what a run prints are metrics, as --metrics-from says it (docs/rr.1, "Metrics and parameters"). Reads no lines by itself.
+// metricrule.ts - which values of what a run prints are metrics, as --metrics-from says it (docs/rr.1, METRICS). Reads no lines by itself.
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { compileGlob } from '../core/glob.ts';

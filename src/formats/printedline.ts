@@ -1,9 +1,9 @@
-// printedline.ts - what one line that a program printed says: pairs of name and number, and how far it is (docs/rr.1, "Metrics and parameters"). Keeps nothing.
+// printedline.ts - what one line that a program printed says: pairs of name and number, and how far it is (docs/rr.1, METRICS). Keeps nothing.
 //
 // A line is read if it consists of nothing but
 //
 //   NAME=VALUE  NAME: VALUE    a pair; up to three words are a name
-//   PRINTED_WORD N/M  PRINTED_WORD N           a counter: PRINTED_WORD is one of COUNTERS
+//   WORD N/M  WORD N           a counter: WORD is one of OUTER_COUNTERS and INNER_COUNTERS
 //   N/M  N%  [=====>....]      how far it is
 //   12s  8.2it/s  00:10<00:12  times and rates
 //
@@ -31,9 +31,9 @@ const INNER_COUNTERS = ['step', 'global_step', 'iteration', 'iter', 'batch', 'ti
 // Numbers of these names are no measurements.
 const NO_METRICS = ['error', 'errors', 'warning', 'warnings', 'note', 'hint', 'line', 'column', 'port', 'pid', 'version', 'date', 'eta', 'year', 'usage', 'http', 'https', 'localhost', 'v_num', 'timestamp'];
 
-const COUNTER_WORD = '(?:[A-Za-z]{1,20} )?(' + OUTER_COUNTERS.concat(INNER_COUNTERS).join('|') + ')';
+const COUNTER_WORD = '(?:(?:train|training|val|valid|validation|eval|test) )?(' + OUTER_COUNTERS.concat(INNER_COUNTERS).join('|') + ')';
 const PRINTED_WORD = '[A-Za-z_][A-Za-z0-9_./@-]{0,39}';
-const NAME = '(' + PRINTED_WORD + '(?: ' + PRINTED_WORD + '){0,2})';
+const PRINTED_NAME = '(' + PRINTED_WORD + '(?: ' + PRINTED_WORD + '){0,2})';
 // A number ends where nothing follows that would make it a time, a date, a version, an address or another word.
 const ENDED = '(?![A-Za-z0-9_./:\\\\-])';
 
@@ -42,16 +42,17 @@ const COUNTER_OF = new RegExp(COUNTER_WORD + ' ?[:=#]? ?[[(]?([0-9]{1,15}) ?(?:/
 const COUNTER_ALONE = new RegExp(COUNTER_WORD + '(?: ?[:=#] ?| )\\[?([0-9]{1,15})(?![0-9A-Za-z_./%])', 'iy');
 const FRACTION = /([0-9]{1,15}) ?\/ ?([0-9]{1,15})(?![0-9A-Za-z_./])/y;
 const PERCENT = /([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%(?![0-9A-Za-z_])/y;
-const PAIR = new RegExp(NAME + ' ?(=|:) *(' + PRINTED_NUMBER + ')' + ENDED + '( ?%| ?[a-zA-Z]{1,3}(?:/[a-z]{1,6})?(?=$|[ ,;|)\\]]))?', 'y');
-const CLOSE_PAIR = new RegExp(NAME + '(=|:) *(' + PRINTED_NUMBER + ')([a-zA-Z/]{1,12})(?=$|[ ,;|)\\]])', 'y');
-const WORD_PAIR = new RegExp(NAME + '(?: ?=|:(?=[ \\t])) *([^ \\t,;|()\\[\\]=]+)(?=$|[ \\t,;|)\\]])', 'y');
-const PRINTED_HEADING = new RegExp(NAME + ':[ \\t]+(?=' + NAME + ' ?[:=])', 'y');
-const BESIDE = new RegExp(NAME + ' (' + PRINTED_NUMBER + ')' + ENDED + '( ?%)?', 'y');
-const PRINTED_TIME = /(?:[0-9?]+(?::[0-9?]{2}){1,2}|[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)? ?(?:[a-zA-Z]{1,7}\/[a-z]{1,8}|d|h|m|min|s|sec|ms|us|\xc2\xb5s)|\?[a-zA-Z]{0,7}\/[a-z]{1,8})(?![A-Za-z0-9_/])/y;
+const PAIR = new RegExp(PRINTED_NAME + ' ?(=|:) *(' + PRINTED_NUMBER + ')' + ENDED + '( ?%| ?[a-zA-Z]{1,3}(?:/[a-z]{1,6})?(?=$|[ ,;|)\\]]))?', 'y');
+const CLOSE_PAIR = new RegExp(PRINTED_NAME + '(=|:) *(' + PRINTED_NUMBER + ')([a-zA-Z/]{1,12})(?=$|[ ,;|)\\]])', 'y');
+const WORD_PAIR = new RegExp(PRINTED_NAME + '(?: ?=|:(?=[ \\t])) *([^ \\t,;|()\\[\\]=]+)(?=$|[ \\t,;|)\\]])', 'y');
+const LINE_HEADING = new RegExp(PRINTED_NAME + ':[ \\t]+(?=' + PRINTED_NAME + ' ?[:=])', 'y');
+const BESIDE = new RegExp(PRINTED_NAME + ' {1,2}(' + PRINTED_NUMBER + ')' + ENDED + '( ?%)?', 'y');
+const BESIDE_UNIT = new RegExp(PRINTED_NAME + ' (?:' + PRINTED_NUMBER + ') ?[a-zA-Z]{1,3}(?:/[a-z]{1,6})?(?=$|[ ,;|)\\]])', 'y');
+const TIME_OR_RATE = /(?:[0-9?]+(?::[0-9?]{2}){1,2}|[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)? ?(?:[a-zA-Z]{1,7}\/[a-z]{1,8}|d|h|m|min|s|sec|ms|us|\xc2\xb5s)|\?[a-zA-Z]{0,7}\/[a-z]{1,8})(?![A-Za-z0-9_/])/y;
 // tqdm's blocks and lines, keras's arrows and heavy lines, pip's and rich's.
-const BAR = /\|[^|A-Za-z0-9]*\||\[[=>.# -]{3,}\]|(?:\xe2[\x94-\x96][\x80-\xbf]){2,}/y;
+const BAR = /[=>.# -]+(?=[\]|])|(?:\xe2[\x94-\x96][\x80-\xbf])+/y;
 
-const TERMINAL_ESCAPES = /\x1b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-Z\\^-~])/g;
+const TERMINAL_CODES = /\x1b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-Z\\^-~])/g;
 const LOG_PREFIX = /^(?:\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z|[-+][0-9]{2}:?[0-9]{2})?\]?[ \t:|-]*)?(?:\[?(?:DEBUG|INFO|NOTICE)\]?(?:[ \t:|-]+(?:[a-z_][A-Za-z0-9_.]*(?: -|:) )?|$))?/;
 
 /** Is there anything in this text that a line could be read for? A quick look. */
@@ -102,7 +103,7 @@ function takeAny(scan: LineScan): boolean {
     if (line.percent === undefined && Number(percent[1]) <= 100) line.percent = Number(percent[1]);
     return true;
   }
-  if (takeItem(scan, PRINTED_TIME) !== null) return true;
+  if (takeItem(scan, TIME_OR_RATE) !== null) return true;
   const pair = takeItem(scan, PAIR);
   if (pair !== null) {
     const [whole, name, sign, value, unit] = pair;
@@ -112,15 +113,17 @@ function takeAny(scan: LineScan): boolean {
     if (isApart && (unit === undefined || unit.trim() === '%')) addPair(line, name, value);
     return isApart;
   }
-  if (takeItem(scan, CLOSE_PAIR) !== null || takeItem(scan, PRINTED_HEADING) !== null || takeItem(scan, WORD_PAIR) !== null) return true;
+  if (takeItem(scan, CLOSE_PAIR) !== null || takeItem(scan, LINE_HEADING) !== null || takeItem(scan, WORD_PAIR) !== null) return true;
   const beside = line.counters.length === 0 ? null : takeItem(scan, BESIDE);
   if (beside !== null) addPair(line, beside[1], beside[2]);
-  return beside !== null;
+  return beside !== null || (line.counters.length > 0 && takeItem(scan, BESIDE_UNIT) !== null);
 }
 
 /** Fields of an object, also in objects within it: numbers are pairs, those that count are counters. */
 function readJsonLine(text: ByteString, line: PrintedLine): boolean {
-  const tape = parseJson(text);
+  // Python prints a dict with its own quotes.
+  const isDict = text[1] === '\'' && text.indexOf('"') < 0;
+  const tape = parseJson(isDict ? text.replace(/'/g, '"').replace(/\b(?:nan|inf|None|True|False)\b/g, 'null') : text);
   if (tape === undefined || tape.roots.length !== 1 || tape.kindOf(tape.roots[0]) !== 'object') return false;
   const open: { end: number; prefix: ByteString }[] = [];
   const root = tape.roots[0];
@@ -148,7 +151,7 @@ function readJsonLine(text: ByteString, line: PrintedLine): boolean {
 
 /** The line as it is seen: without codes for the terminal; of what was deleted by backspaces only what took its place. */
 export function plainLine(raw: ByteString): ByteString {
-  let text = raw.indexOf('\x1b') >= 0 ? raw.replace(TERMINAL_ESCAPES, '') : raw;
+  let text = raw.indexOf('\x1b') >= 0 ? raw.replace(TERMINAL_CODES, '') : raw;
   if (text.indexOf('\b') >= 0) text = text.slice(text.lastIndexOf('\b') + 1);
   return text.trim();
 }
@@ -176,7 +179,7 @@ export function readPrintedLine(raw: ByteString): PrintedLine | undefined {
   takeItem(scan, SEPARATORS);
   // Of prose only what it begins with counts: "(see step 3)" is no step, and "3/4 of them" only in brackets is how far it is.
   const isBracketed = line.counters.length > 0 || /[[(] *$/.test(text.slice(0, scan.at)) || !/^[0-9]/.test(text.slice(scan.at));
-  let first: PrintedLine = { pairs: [], counters: line.counters, percent: undefined };
+  let first: PrintedLine = { pairs: [], counters: line.counters.slice(), percent: undefined };
   for (let items = 0; scan.at < text.length; items++) {
     if (items >= MOST_ITEMS || !takeAny(scan)) return finishLine(first);
     if (items === 0 && isBracketed) first = { pairs: [], counters: line.counters.slice(), percent: line.percent };

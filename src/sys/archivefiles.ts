@@ -20,7 +20,7 @@ import { unsealRecord } from '../formats/fields.ts';
 import { GIT_LINK } from '../formats/gitindex.ts';
 import { CRATE_DESCRIPTOR } from '../views/rocratefiles.ts';
 import { pathOfSecret } from './aside.ts';
-import { listFolder, lstatIfThere, readBytesIfThere } from './files.ts';
+import { listFolder, lstatIfThere, readBytesIfThere, readLinkTarget } from './files.ts';
 import { readFileStates } from './filestates.ts';
 import { readGitKnowledge } from './gitknown.ts';
 import { hashBytes } from './hash.ts';
@@ -29,7 +29,6 @@ import type { Project } from './project.ts';
 import { absoluteOf, relativeTo } from './project.ts';
 import { listRecordFiles, readRecordFile } from './recordfiles.ts';
 import { isLeftOut, takeSnapshot } from './scan.ts';
-import { readLinkContent } from './swhid.ts';
 
 export type ArchiveChoice = {
   /** What --include and --exclude are relative to. */
@@ -144,7 +143,7 @@ class ArchiveSelection {
       done.push(part);
       const path = done.join('/');
       if ((todo.length === 0 && !isWhole) || lstatIfThere(absoluteOf(this.project, path))?.isSymbolicLink() !== true) continue;
-      const target = readLinkContent(absoluteOf(this.project, path));
+      const target = readLinkTarget(absoluteOf(this.project, path));
       if (target[0] === '/' || links.length >= MOST_HOPS) return undefined;
       links.push(path);
       done.pop();
@@ -154,7 +153,7 @@ class ArchiveSelection {
   }
 
   private addLink(path: ByteString, reason: ArchiveReason, stat: import('fs').Stats): void {
-    const target = readLinkContent(absoluteOf(this.project, path));
+    const target = readLinkTarget(absoluteOf(this.project, path));
     const found = this.follow([], path, true);
     const told = '"' + path + '" cannot go in: it is a link to "' + target + '", ';
     if (found === undefined && (reason === 'input' || reason === 'code')) return this.leadOut(path, reason);

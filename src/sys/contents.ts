@@ -7,7 +7,7 @@ import type { FileState, Run } from '../core/run.ts';
 import { applyPatchSection, LARGEST_PATCHED_BYTES, splitGitPatch } from '../formats/gitapply.ts';
 import type { PatchSection } from '../formats/gitapply.ts';
 import { Failure } from '../core/failure.ts';
-import { errorCode, lstatIfThere, readBytesIfThere, toFsPath } from './files.ts';
+import { errorCode, lstatIfThere, readBytesIfThere, readLinkTarget, toFsPath } from './files.ts';
 import { findCommitFile, readObjectBody } from './gitobjects.ts';
 import type { KnownTrees } from './gitobjects.ts';
 import { runGit } from './gitprocess.ts';
@@ -74,7 +74,7 @@ export class ContentFinder {
     if (stat === undefined) return undefined;
     if (file.kind === 'l') {
       if (!stat.isSymbolicLink()) return undefined;
-      return this.checkBytes(file, fs.readlinkSync(toFsPath(name), 'latin1' as BufferEncoding) as unknown as ByteString);
+      return this.checkBytes(file, readLinkTarget(name));
     }
     if (!stat.isFile() || stat.size !== file.size) return undefined;
     return this.hashOf(name, path, stat) === file.hash ? { kind: 'file', name } : undefined;

@@ -93,6 +93,11 @@ export function readLastBytes(name: ByteString, count: number): ByteString {
 // No such name, or none that can be asked: on a mount that is gone, say.
 const NO_STAT = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EACCES', 'EIO', 'ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'ETIMEDOUT', 'EOVERFLOW'];
 
+/** The text of a symbolic link, which is the content that it has. Throws if `name` is none. */
+export function readLinkTarget(name: ByteString): ByteString {
+  return fs.readlinkSync(toFsPath(name), 'latin1' as BufferEncoding) as unknown as ByteString;
+}
+
 // Where Node.js knows it (14.17), a name that is not there costs a fifth of what an error does.
 const NO_THROW = { throwIfNoEntry: false } as { bigint?: false };
 

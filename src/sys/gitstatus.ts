@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { findGitSetting, isGitTrue } from '../formats/gitconfig.ts';
 import type { GitEntry, GitIndex } from '../formats/gitindex.ts';
 import { GIT_LINK, GIT_SYMLINK, parseGitIndex } from '../formats/gitindex.ts';
-import { errorCode, lstatIfThere, toFsPath } from './files.ts';
+import { errorCode, lstatIfThere, readLinkTarget, toFsPath } from './files.ts';
 import type { GitRepository } from './gitrepo.ts';
 import { hashGitObject } from './gitrepo.ts';
 import { crypto, fs } from './node.ts';
@@ -152,7 +152,7 @@ function isSameBlob(comparison: IndexCheck, entry: GitEntry, stat: Stats): boole
   if (stat.size % 0x100000000 !== entry.sizeBytes && entry.sizeBytes !== 0) return false;
   const name = comparison.repository.top + '/' + entry.name;
   if (!stat.isSymbolicLink()) return hashFileAsBlob(comparison.repository, name, stat.size) === entry.id;
-  const target = fs.readlinkSync(toFsPath(name), 'latin1' as BufferEncoding) as unknown as ByteString;
+  const target = readLinkTarget(name);
   return hashGitObject(comparison.repository.algorithm, 'blob', target) === entry.id;
 }
 

@@ -1,7 +1,7 @@
 // hash.ts - SHA-256 (FIPS 180-4) of files, in bounded memory. Knows no records.
 import type { ByteString } from '../core/bytes.ts';
 import { crypto, fs, workerThreads } from './node.ts';
-import { errorCode, lstatIfThere, toFsPath } from './files.ts';
+import { errorCode, lstatIfThere, readLinkTarget, toFsPath } from './files.ts';
 import type { FileKind, FileState } from '../core/run.ts';
 
 const SMALL_BYTES = 1 << 16;
@@ -100,7 +100,7 @@ export function describeFile(name: ByteString, path: ByteString): FileState | un
 export function describeStat(stat: import('fs').Stats, name: ByteString, path: ByteString): FileState {
   const kind = kindOf(stat);
   if (kind === 'l') {
-    const target = fs.readlinkSync(toFsPath(name), 'latin1' as BufferEncoding) as unknown as ByteString;
+    const target = readLinkTarget(name);
     return { hash: hashBytes(target), size: target.length, kind, path };
   }
   if (kind === '' || kind === 'x') return { hash: '?', size: stat.size, kind, path };

@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { compileGlob, fixedFolder, isGlob } from '../core/glob.ts';
 import { joinNames, normalizeName } from '../core/names.ts';
 import type { FileState } from '../core/run.ts';
-import { lstatIfThere, statIfThere, toFsPath } from './files.ts';
+import { lstatIfThere, readLinkTarget, statIfThere, toFsPath } from './files.ts';
 import { fs } from './node.ts';
 import { describeFile, hashFiles } from './hash.ts';
 import type { HashOutcome } from './hash.ts';
@@ -181,7 +181,7 @@ export function addLinks(request: Pick<ObservationRequest, 'project'>, path: Byt
     const link = findLinkIn(project, at);
     if (link === undefined) break;
     if (link[0] !== '/') found.add(link);
-    const text = fs.readlinkSync(toFsPath(absoluteOf(project, link)), 'latin1' as BufferEncoding) as unknown as ByteString;
+    const text = readLinkTarget(absoluteOf(project, link));
     const cut = link.lastIndexOf('/');
     const base = text[0] === '/' ? '' : absoluteOf(project, cut > 0 ? link.slice(0, cut) : cut === 0 ? '/' : '.') + '/';
     at = toRecordPath(project, project.root, base + text + at.slice(link.length));

@@ -8,8 +8,8 @@ import { readMonotonicMs } from './clock.ts';
 import { errorCode, toFsPath } from './files.ts';
 
 // What reading may cost: this, and this share of the run's time. What comes faster than that is not read, but for its end.
-const ALLOWED_MS = 100;
-const ALLOWED_SHARE = 0.02;
+const ALLOWED_MS = 60;
+const ALLOWED_SHARE = 0.01;
 const TAIL_KEPT_BYTES = 1 << 16;
 
 /** The last of what was not read of a stream. */

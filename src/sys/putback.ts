@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { folderOfName } from '../core/names.ts';
 import type { FileState, Run } from '../core/run.ts';
-import { errorCode, lstatIfThere, makeFolder, readBytesIfThere, statIfThere, toFsPath, writeAll } from './files.ts';
+import { errorCode, lstatIfThere, makeFolder, readBytesIfThere, readLinkTarget, statIfThere, toFsPath, writeAll } from './files.ts';
 import { fs } from './node.ts';
 import { absoluteOf } from './project.ts';
 import type { Project } from './project.ts';
@@ -17,7 +17,7 @@ export type Staged = { file: FileState; name: ByteString };
 /** The text of a link; undefined if it is none. */
 export function readTarget(name: ByteString): ByteString | undefined {
   if (lstatIfThere(name)?.isSymbolicLink() !== true) return undefined;
-  return fs.readlinkSync(toFsPath(name), 'latin1' as BufferEncoding) as unknown as ByteString;
+  return readLinkTarget(name);
 }
 
 /** Does a link at this path of the project lead to a place in it where results may be, as far as its text tells? */

@@ -22,7 +22,7 @@ import type { GitEntry } from '../formats/gitindex.ts';
 import { findLinkAbove, findLinkOut } from './bounds.ts';
 import { makeRandomDigits, readUtcMicros } from './clock.ts';
 import type { ContentFinder, FoundContent } from './contents.ts';
-import { errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, toFsPath, writeAll } from './files.ts';
+import { errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, readLinkTarget, removeIfThere, toFsPath, writeAll } from './files.ts';
 import type { CommitFile } from './gitobjects.ts';
 import { listCommitFiles, readBlobs } from './gitobjects.ts';
 import type { GitRepository } from './gitrepo.ts';
@@ -314,7 +314,7 @@ function putRest(request: ScratchRequest, scratch: Scratch, timeS: number): void
     if (laterResults.has(path) || (own.has(path) && !inputs.has(path)) || run.absent.indexOf(path) >= 0 || lstatIfThere(name) !== undefined) continue;
     const kind = seen.mode & 0o170000;
     if (seen.isFolder && makeParents(scratch, name)) fs.mkdirSync(toFsPath(name));
-    else if (kind === 0o120000) putLink(scratch, project, path, fs.readlinkSync(toFsPath(absoluteOf(project, path)), 'latin1' as BufferEncoding) as unknown as ByteString);
+    else if (kind === 0o120000) putLink(scratch, project, path, readLinkTarget(absoluteOf(project, path)));
     else if (kind === 0o100000) copyRest(scratch, absoluteOf(project, path), name, seen.mode & 0o777, timeS);
   }
 }

@@ -4,7 +4,7 @@ import { Failure } from '../core/failure.ts';
 import { bytesFromHex, GIT_FOLDER, GIT_SYMLINK } from '../formats/gitindex.ts';
 import { printSwhidFolder } from '../formats/swhid.ts';
 import type { SwhidEntry } from '../formats/swhid.ts';
-import { errorCode, lstatIfThere, toFsPath } from './files.ts';
+import { errorCode, lstatIfThere, readLinkTarget, toFsPath } from './files.ts';
 import { crypto, fs } from './node.ts';
 
 /** The identifier of a content whose size is known before its bytes come by. */
@@ -85,11 +85,6 @@ export function identifyContent(name: ByteString, isSha256Wanted = false): Conte
   throw new Failure('cannot read "' + name + '": ' + why);
 }
 
-/** The text of a link, which is the content that it has. */
-export function readLinkContent(name: ByteString): ByteString {
-  return fs.readlinkSync(toFsPath(name), 'latin1' as BufferEncoding) as unknown as ByteString;
-}
-
 /** Names of what is otherwise for others: how many, and the first three, sorted by bytes as far as they are known. */
 export type Remark = { count: number; paths: ByteString[] };
 
@@ -161,7 +156,7 @@ class FolderWalk {
     let mode = GIT_SYMLINK;
     let hex: string;
     if (stat.isSymbolicLink()) {
-      hex = hashSwhidObject('blob', readLinkContent(full));
+      hex = hashSwhidObject('blob', readLinkTarget(full));
     } else if (stat.isFile()) {
       mode = (stat.mode & 0o100) !== 0 ? GIT_EXECUTABLE : GIT_FILE;
       if (mode === GIT_FILE && (stat.mode & 0o011) !== 0) addRemark(this.remarks.executable, path);

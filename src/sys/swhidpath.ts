@@ -13,7 +13,7 @@ import { findCommit } from './gitrefs.ts';
 import type { GitRepository } from './gitrepo.ts';
 import { findRepository } from './gitrepo.ts';
 import { resolveLinks } from './machine.ts';
-import { hashSwhidObject, identifyContent, readLinkContent, swhidOfFolder } from './swhid.ts';
+import { hashSwhidObject, identifyContent, swhidOfFolder } from './swhid.ts';
 import type { Remark } from './swhid.ts';
 import { findTracked, readTrackedFiles, swhidOfTracked } from './trackedfiles.ts';
 import type { TrackedFiles } from './trackedfiles.ts';
@@ -75,7 +75,7 @@ export class PathNamer {
     if (stat === undefined) throw new Failure('cannot name "' + name + '": there is no such file or folder');
     const home = this.homeOf(stat.isDirectory() && !isLink ? real : real.slice(0, real.lastIndexOf('/')) || '/');
     if (isLink) {
-      const hex = hashSwhidObject('blob', readLinkContent(real));
+      const hex = hashSwhidObject('blob', readLinkTarget(real));
       return { kind: 'cnt', hex, qualifiers: this.findPlace(home, real, hex), remarks: [] };
     }
     if (stat.isDirectory()) {

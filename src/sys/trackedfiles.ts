@@ -9,7 +9,7 @@ import { listEntriesWithGit } from './gitprocess.ts';
 import type { GitRepository } from './gitrepo.ts';
 import { openRepository, readHead } from './gitrepo.ts';
 import { compareWithFiles, readGitIndex } from './gitstatus.ts';
-import { hashSwhidObject, identifyContent, readLinkContent } from './swhid.ts';
+import { hashSwhidObject, identifyContent } from './swhid.ts';
 
 /** The index of a repository: what is tracked, and which of it may not be as it stands there. */
 export type TrackedFiles = { repository: GitRepository; entries: GitEntry[]; suspects: Set<ByteString> };
@@ -44,7 +44,7 @@ function readEntryFile(tracked: TrackedFiles, entry: GitEntry, known: Map<ByteSt
   const full = top + '/' + entry.name;
   const stat = hasRealParents(top, entry.name, known) ? lstatIfThere(full) : undefined;
   if (stat === undefined) return entry.isSkipped ? entry : undefined;
-  if (stat.isSymbolicLink()) return { ...entry, mode: GIT_SYMLINK, id: bytesFromHex(hashSwhidObject('blob', readLinkContent(full))) };
+  if (stat.isSymbolicLink()) return { ...entry, mode: GIT_SYMLINK, id: bytesFromHex(hashSwhidObject('blob', readLinkTarget(full))) };
   if (!stat.isFile()) return undefined;
   const hasModes = isGitTrue(findGitSetting(settings, 'core', '', 'filemode'), true);
   const isExecutable = hasModes ? (stat.mode & 0o100) !== 0 : (entry.mode & 0o111) !== 0;

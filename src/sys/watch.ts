@@ -4,7 +4,7 @@ import { folderOfName, joinNames, normalizeName } from '../core/names.ts';
 import { isSecretFile } from '../core/filerules.ts';
 import type { FileState } from '../core/run.ts';
 import type { TracedFile, TracedProcess, TraceSummary } from '../core/trace.ts';
-import { lstatIfThere, readBytesIfThere, toFsPath } from './files.ts';
+import { lstatIfThere, readBytesIfThere, readLinkTarget, toFsPath } from './files.ts';
 import { describeFile, hashFiles, hashWithRetry } from './hash.ts';
 import { resolveLinks } from './machine.ts';
 import { fs } from './node.ts';
@@ -280,7 +280,7 @@ const MOST_LINKS_IN_CHAIN = 40; // as Linux has it
 function followLinks(name: ByteString): ByteString {
   let at = name;
   for (let count = 0; count < MOST_LINKS_IN_CHAIN && lstatIfThere(at)?.isSymbolicLink() === true; count++) {
-    at = normalizeName(joinNames(folderOfName(at), fs.readlinkSync(toFsPath(at), 'latin1' as BufferEncoding) as unknown as ByteString));
+    at = normalizeName(joinNames(folderOfName(at), readLinkTarget(at)));
   }
   return at;
 }
