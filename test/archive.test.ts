@@ -5,11 +5,10 @@ import crypto from 'crypto';
 import fs from 'fs';
 import path from 'path';
 import { ALWAYS, archive, archiveToFolder, assertBag, hashOf, listPayload, makeSmall, sh, TOP } from './archiverig.ts';
-import { hasProgram, IS_ROOT, makeTemporary, rr, RR_JS, run, sleep, startRr } from './rig.ts';
+import { askCrateValidator, NO_CRATE_JUDGE } from './craterig.ts';
+import { hasProgram, IS_ROOT, judge, lacksJudges, makeTemporary, rr, RR_JS, run, sleep, startRr } from './rig.ts';
 
 const EXAMPLE = path.join(TOP, 'docs', 'example');
-const BAGIT = [path.join(TOP, '.scratch/judges/python/bin/bagit.py'), path.join(TOP, '.scratch/judges/venv/bin/bagit.py')].find((name) => fs.existsSync(name));
-const NO_BAGIT = BAGIT === undefined ? 'no bagit.py: sh test/install-judges.sh' : false;
 
 function copyExample(place = path.join(makeTemporary(), 'example')): string {
   assert.equal(run(undefined, ['cp', '-R', EXAMPLE, place]).status, 0);
@@ -42,16 +41,29 @@ test('rr archive writes what RFC 8493 says that a bag must be, whatever the name
   assert.equal(fs.statSync(path.join(bag, 'data/run')).mode & 0o777, 0o755);
 });
 
-test('rr archive writes what bagit-python calls a valid bag, and it notices damage', { skip: NO_BAGIT }, () => {
+test('rr archive writes what bagit-python calls a valid bag, and it notices damage', { skip: lacksJudges('bagit.py') }, () => {
   const bag = archiveToFolder(makeOddProject(), ODD);
-  const judge = (): number | null => run(bag, [BAGIT as string, '--validate', '--quiet', bag]).status;
-  assert.equal(judge(), 0);
+  const status = (): number | null => run(bag, [judge('bagit.py') as string, '--validate', '--quiet', bag]).status;
+  assert.equal(status(), 0);
   fs.appendFileSync(path.join(bag, 'data/empty'), 'x');
-  assert.notEqual(judge(), 0);
+  assert.notEqual(status(), 0);
   fs.truncateSync(path.join(bag, 'data/empty'), 0);
-  assert.equal(judge(), 0);
+  assert.equal(status(), 0);
   fs.appendFileSync(path.join(bag, 'README.txt'), 'x');
-  assert.notEqual(judge(), 0);
+  assert.notEqual(status(), 0);
+});
+
+test('rr archive writes what roc-validator calls a crate, all files with their SHA-256 and SWHID', { skip: NO_CRATE_JUDGE }, () => {
+  const bag = archiveToFolder(copyExample());
+  const crate = JSON.parse(fs.readFileSync(path.join(bag, 'data/ro-crate-metadata.json'), 'utf8')) as { '@graph': { '@id': string; sha256?: string; identifier?: unknown; contentSize?: string }[] };
+  const entities = new Map(crate['@graph'].map((entity) => [entity['@id'], entity]));
+  for (const name of listPayload(bag).filter((one) => one !== 'ro-crate-metadata.json')) {
+    const blob = sh(bag, 'git hash-object --no-filters "data/' + name + '"').trim();
+    assert.ok(JSON.stringify(entities.get(name)).includes('swh:1:cnt:' + blob), name + ': ' + JSON.stringify(entities.get(name)));
+    assert.equal(entities.get(name)?.sha256, hashOf(path.join(bag, 'data', name)), name);
+  }
+  const asked = ['process-run-crate', 'workflow-run-crate'].map((profile) => ({ folder: path.join(bag, 'data'), profile, severity: 'REQUIRED' as const }));
+  assert.deepEqual(askCrateValidator(asked), [[], []]);
 });
 
 test('rr archive: tar, zip and folder hold the same', { skip: hasProgram('unzip') ? false : 'no unzip' }, () => {

@@ -54,6 +54,8 @@ pngcrush pngcrush
 optipng optipng
 bsdtar libarchive-tools
 zip zip
+unzip unzip
+pax pax
 /usr/lib/python3/dist-packages/PIL python3-pil
 /usr/lib/python3/dist-packages/numpy python3-numpy
 /usr/lib/python3/dist-packages/yaml python3-yaml

@@ -16,7 +16,7 @@ import { printRoCrate } from '../src/views/rocrate.ts';
 import { askCrateValidator, expandCrate, NO_CRATE_JUDGE } from './craterig.ts';
 import type { CrateIssue } from './craterig.ts';
 import { makeHostileProject } from './hostileproject.ts';
-import { hasProgram, listRecords, makeTemporary, rr, run } from './rig.ts';
+import { hasProgram, listRecords, makeProject, makeTemporary, rr, run } from './rig.ts';
 
 const EXAMPLE = path.resolve(__dirname, '..', '..', '..', 'docs', 'example');
 const NO_RECSEL = hasProgram('recsel') ? false : 'no recsel';
@@ -156,6 +156,18 @@ test('a content that is no more at its path has an entity that nobody looks for 
   const outside = idsOf(actionOf('outside').object).map((id) => entities.get(id) as Entity).find((entity) => /outside data/.test(String(entity.name)));
   assert.equal(outside?.description, 'A file outside of the project; it is not in this crate');
   assert.match(String(outside?.['@id']), /^#content\/[0-9a-f]{64}\/\/tmp\/.*outside%20data\.txt$/);
+});
+
+test('what a repeat wrote in its copy is its own, and no part of the workflow', () => {
+  const project = makeProject();
+  fs.writeFileSync(path.join(project, 'in.txt'), 'x\n');
+  assert.equal(rr(project, ['record', '-q', '--trace', 'none', '-l', 'one', '-i', 'in.txt', '-o', 'out.txt', '--', 'cp', 'in.txt', 'out.txt']).status, 0);
+  const repeated = rr(project, ['rerun', '-q', 'one']);
+  assert.equal(repeated.status, 0, repeated.stderr);
+  const entities = entitiesOf(exportInto(project, '-a').text);
+  const [first, second, whole] = Array.from(entities.values()).filter((entity) => entity['@type'] === 'CreateAction');
+  assert.deepEqual([idsOf(first.result), idsOf(second.result)], [['out.txt'], [String(second['@id']) + '/output/out.txt']]);
+  assert.deepEqual([whole['@id'], whole.startTime, whole.endTime, idsOf(whole.object), idsOf(whole.result)], ['#runs', first.startTime, first.endTime, ['in.txt'], ['out.txt']]);
 });
 
 function publicationOf(project: string): Publication {

@@ -356,8 +356,8 @@ export async function chooseArchiveFiles(project: Project, publication: Publicat
   addIncluded(project, choice, selection);
   addProvenance(project, selection);
   addRecorded(publication, runs, claims, selection);
-  if (!addTracked(project, selection)) addByName(project, selection);
   addTopFiles(project, selection);
+  if (!addTracked(project, selection)) addByName(project, selection);
   for (const path of secrets) if (!selection.isSettled(path)) selection.omit(path[0] === '/' ? path : relativeTo(project, absoluteOf(project, path)), 'may hold secrets');
   leaveOutCrate(selection, claims);
   selection.settleLinks();

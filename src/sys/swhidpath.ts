@@ -6,7 +6,7 @@ import { hexFromBytes } from '../formats/gitindex.ts';
 import { makeHarmless } from '../formats/percent.ts';
 import { originOfRemote, printSwhid } from '../formats/swhid.ts';
 import type { SwhidKind, SwhidQualifiers } from '../formats/swhid.ts';
-import { lstatIfThere, statIfThere } from './files.ts';
+import { lstatIfThere, readLinkTarget, statIfThere } from './files.ts';
 import { findCommitEntry } from './gitobjects.ts';
 import type { KnownTrees } from './gitobjects.ts';
 import { findCommit } from './gitrefs.ts';

@@ -4,7 +4,7 @@ import { Failure } from '../core/failure.ts';
 import type { GitEntry } from '../formats/gitindex.ts';
 import { bytesFromHex, computeTree, findEntryPlace, GIT_LINK, GIT_SYMLINK, hexFromBytes } from '../formats/gitindex.ts';
 import { findGitSetting, isGitTrue } from '../formats/gitconfig.ts';
-import { lstatIfThere } from './files.ts';
+import { lstatIfThere, readLinkTarget } from './files.ts';
 import { listEntriesWithGit } from './gitprocess.ts';
 import type { GitRepository } from './gitrepo.ts';
 import { openRepository, readHead } from './gitrepo.ts';

@@ -63,6 +63,26 @@ export function listSnapshotSources(software: RecordedSoftware, moment: string):
   ];
 }
 
+// Debian's packages that hold a link to the program of another one: gcc is that to gcc-12.
+const LINK_PACKAGES: { pattern: RegExp; name: string }[] = [
+  { pattern: /^(gcc|g\+\+|gfortran|cpp|clang|gdc|gnat)-\d+(?:\.\d+)?$/, name: '$1' }, { pattern: /^python3\.\d+-minimal$/, name: 'python3-minimal' },
+  { pattern: /^ruby\d\.\d$/, name: 'ruby' }, { pattern: /^php\d\.\d-cli$/, name: 'php-cli' },
+];
+
+/**
+ * Packages of the links by which programs of these runs are mostly called. A record has the program
+ * that a link leads to, and so neither the link nor its package.
+ */
+export function listLinkPackages(software: RecordedSoftware): string[] {
+  const found = new Set<string>();
+  for (const key of software.programPackages) {
+    const [manager, name] = key.split('\0');
+    const link = manager === 'dpkg' ? LINK_PACKAGES.find((one) => one.pattern.test(name)) : undefined;
+    if (link !== undefined) found.add(name.replace(link.pattern, link.name));
+  }
+  return Array.from(found).filter((name) => !software.packages.some((one) => one.manager === 'dpkg' && one.name === name)).sort(compareBytes);
+}
+
 /** 2026-11-26 of 20261126T062953Z. */
 export function spellDay(moment: string): string {
   return moment.slice(0, 4) + '-' + moment.slice(4, 6) + '-' + moment.slice(6, 8);
@@ -88,6 +108,10 @@ export function printAptExport(publication: Publication): Exported {
   for (const one of apt.foreign) text += commentLine('# ', 'Some are for ' + one + ': dpkg --add-architecture ' + one);
   if (sources.length > 0) text += commentLine('# ', 'Lines for /etc/apt/sources.list, with the archive as it was when runs began:') + commentLines('#   ', sources);
   text += apt.pins.map((pin) => pin + '\n').join('');
+  const links = listLinkPackages(software);
+  if (links.length > 0) text += commentLine('# ', 'Links to programs of those above; their versions are not recorded.') + links.map((name) => name + '\n').join('');
   const others = software.packages.concat(software.interpreters).filter((one) => one.manager !== 'dpkg' && one.source !== 'dpkg');
-  return oneFile('apt.txt', text, tellAptPins(software, apt).concat(tellRuns(software, ['dpkg']), tellLeftPackages(others, 'apt does not install them'), tellVariables(software), tellMachine(software)));
+  const left = tellAptPins(software, apt);
+  if (links.length > 0) left.push('without a version, as not recorded, stand packages of links to programs: ' + listSome(links));
+  return oneFile('apt.txt', text, left.concat(tellRuns(software, ['dpkg']), tellLeftPackages(others, 'apt does not install them'), tellVariables(software), tellMachine(software)));
 }

@@ -5,9 +5,9 @@ import { hasDots } from '../core/names.ts';
 import type { Exported, Publication } from '../core/publication.ts';
 import { collectSoftware } from '../core/recordedsoftware.ts';
 import { quoteWord } from '../formats/shell.ts';
+import { quoteYaml } from './citation.ts';
 import { printImage } from './exportdockerfile.ts';
 import { commentLine, countWords, headOfExport, listSome } from './exportleft.ts';
-import { printJsonValue } from './json.ts';
 
 // A capsule has code/ and data/, which a run sees as /code and /data, and keeps what it finds in
 // /results. A project has one folder for all. So run puts code and data together again, makes the
@@ -51,19 +51,19 @@ function printRunScript(publication: Publication): ByteString {
   return text;
 }
 
-/** Version 1 of the metadata of a capsule: YAML, each value in double quotes, as JSON has them. */
+/** Version 1 of the metadata of a capsule: YAML, each value in double quotes. */
 function printCapsuleMetadata(publication: Publication): { text: ByteString; left: ByteString[] } {
   const { metadata } = publication;
   const left: ByteString[] = [];
   let text = 'metadata_version: 1\n';
-  if (metadata.title !== undefined) text += 'name: ' + printJsonValue(metadata.title) + '\n';
+  if (metadata.title !== undefined) text += 'name: ' + quoteYaml(metadata.title) + '\n';
   else left.push('metadata.yml has no name: no title of the project is known');
-  if (metadata.description !== undefined) text += 'description: ' + printJsonValue(metadata.description) + '\n';
-  if (metadata.keywords.length > 0) text += 'tags:\n' + metadata.keywords.map((one) => '- ' + printJsonValue(one) + '\n').join('');
+  if (metadata.description !== undefined) text += 'description: ' + quoteYaml(metadata.description) + '\n';
+  if (metadata.keywords.length > 0) text += 'tags:\n' + metadata.keywords.map((one) => '- ' + quoteYaml(one) + '\n').join('');
   if (metadata.creators.length === 0) left.push('metadata.yml has no authors: none are known');
   else text += 'authors:\n';
   for (const one of metadata.creators) {
-    text += '- name: ' + printJsonValue(one.name) + '\n' + (one.affiliation === undefined ? '' : '  affiliations:\n  - name: ' + printJsonValue(one.affiliation) + '\n');
+    text += '- name: ' + quoteYaml(one.name) + '\n' + (one.affiliation === undefined ? '' : '  affiliations:\n  - name: ' + quoteYaml(one.affiliation) + '\n');
   }
   return { text, left };
 }

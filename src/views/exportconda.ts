@@ -5,9 +5,9 @@ import { oneFile } from '../core/publication.ts';
 import type { Exported, Publication } from '../core/publication.ts';
 import { collectSoftware } from '../core/recordedsoftware.ts';
 import type { RecordedPackage, RecordedSoftware } from '../core/recordedsoftware.ts';
+import { quoteYaml } from './citation.ts';
 import { commentLine, countWords, findInterpreter, headOfExport, listSome, spellPackage, tellLeftPackages, tellMachine, tellRuns, tellVariables } from './exportleft.ts';
 import { selectPipPackages, spellPipRequirements } from './exportpip.ts';
-import { printJsonValue } from './json.ts';
 
 // What conda's CEP 26 lets a name, a version and a build string be.
 const CONDA_NAME = /^(?:[a-z0-9]|_[a-z0-9_])(?:[._-]?[a-z0-9]|_)*$/;
@@ -28,9 +28,9 @@ export function listCondaChannels(software: RecordedSoftware): ByteString[] {
   return Array.from(counts.keys()).sort((a, b) => (counts.get(b) as number) - (counts.get(a) as number) || compareBytes(a, b));
 }
 
-/** A YAML scalar: plain where nothing in it can mean anything, else in double quotes, as JSON has them. */
+/** A YAML scalar: plain where nothing in it can mean anything, else in double quotes. */
 function spellScalar(text: ByteString): ByteString {
-  return /^[A-Za-z_][A-Za-z0-9_.=+-]*$/.test(text) ? text : printJsonValue(text);
+  return /^[A-Za-z_][A-Za-z0-9_.=+-]*$/.test(text) ? text : quoteYaml(text);
 }
 
 /** Of the specs those that conda itself installed, or, without any, the interpreters under conda-forge's names. */

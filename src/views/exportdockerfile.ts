@@ -8,7 +8,7 @@ import { collectSoftware } from '../core/recordedsoftware.ts';
 import type { RecordedPackage, RecordedSoftware } from '../core/recordedsoftware.ts';
 import { platformOf } from '../core/system.ts';
 import { quoteWord } from '../formats/shell.ts';
-import { listSnapshotSources, spellAptPins, spellDay, tellAptPins } from './exportapt.ts';
+import { listLinkPackages, listSnapshotSources, spellAptPins, spellDay, tellAptPins } from './exportapt.ts';
 import { listCondaChannels, selectCondaSpecs } from './exportconda.ts';
 import { commentLine, countWords, findInterpreter, headOfExport, listSome, spellPackage, tellLeftPackages, tellMachine, tellRuns, tellVariables } from './exportleft.ts';
 import { spellJuliaPackages, spellNodePackages, spellRPackages, spellRubyPackages } from './exportlanguages.ts';
@@ -58,6 +58,7 @@ function listTools(software: RecordedSoftware, base: BaseImage, isForProject: bo
   const family = software.system.family;
   const isDebian = family === 'debian' || family === 'ubuntu';
   const tools: string[] = isForProject ? ['make'] : [];
+  if (isDebian) tools.push(...listLinkPackages(software));
   if (uses('python') && base.language !== 'python' && isDebian) tools.push('python3-pip');
   if (uses('python') && base.language !== 'python' && family === 'alpine') tools.push('py3-pip');
   if (uses('python') && base.language !== 'python' && /^(?:fedora|rocky|alma|rhel|centos|centos-stream|leap|tumbleweed)$/.test(family)) tools.push('python3-pip');

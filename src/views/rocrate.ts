@@ -1,8 +1,10 @@
 // rocrate.ts - runs as an RO-Crate 1.1: Process Run Crate 0.5 and, with the Makefile, Workflow Run Crate 0.5. Touches no disk.
 import type { ByteString } from '../core/bytes.ts';
+import { findLiveRuns } from '../core/graph.ts';
 import type { Creator } from '../core/metadata.ts';
 import type { Publication } from '../core/publication.ts';
 import { recordPath, spanOfRun } from '../core/run.ts';
+import type { Run } from '../core/run.ts';
 import { encodeIri, isWebAddress } from '../formats/iri.ts';
 import { countOf } from './journal.ts';
 import { jsonTextOf } from './json.ts';
@@ -72,14 +74,18 @@ function putWorkflow(graph: CrateGraph, files: CrateFiles, publication: Publicat
   graph.addType(main, 'SoftwareSourceCode');
   graph.addType(main, 'ComputationalWorkflow');
   graph.tell(main, entity);
-  const runs = new Map(publication.runs.map(({ run }): [string, typeof run] => [run.id, run]));
-  const spans = publication.runs.map(({ run }) => spanOfRun(run));
-  const objects = publication.inputs.map(({ file, readers }) => files.referenceOf(runs.get(readers[0]) as NonNullable<ReturnType<typeof runs.get>>, file, false));
-  const results = publication.results.map(({ file, runId }) => files.referenceOf(runs.get(runId) as NonNullable<ReturnType<typeof runs.get>>, file, true));
+  const runs = new Map(publication.runs.map(({ run }): [string, Run] => [run.id, run]));
+  const live = findLiveRuns(Array.from(runs.values())).runs.map((one) => runs.get(one.run.id) as Run);
+  const liveIds = new Set(live.map((run) => run.id));
+  const spans = live.map(spanOfRun);
+  const inputs = publication.inputs.map(({ file, readers }) => ({ file, reader: readers.find((id) => liveIds.has(id)) })).filter((one) => one.reader !== undefined);
+  const objects = inputs.map(({ file, reader }) => files.referenceOf(runs.get(reader as string) as Run, file, false));
+  const results = publication.results.map(({ file, runId }) => files.referenceOf(runs.get(runId) as Run, file, true));
   const action = graph.put({
-    '@id': '#runs', '@type': 'CreateAction', name: 'The recorded runs together',
-    description: 'The recorded runs taken as one: each was carried out by itself and is an action of its own. The Makefile was made from their records afterwards; it repeats those that current results need',
-    startTime: crateTimeOf(spans.reduce((least, span) => Math.min(least, span[0]), Infinity)), endTime: crateTimeOf(spans.reduce((most, span) => Math.max(most, span[1]), 0)),
+    '@id': '#runs', '@type': 'CreateAction', name: 'The runs that current results need, together',
+    description: 'These runs taken as one: each was carried out by itself and is an action of its own. The Makefile was made from their records afterwards and repeats them',
+    startTime: spans.length === 0 ? undefined : crateTimeOf(spans.reduce((least, span) => Math.min(least, span[0]), Infinity)),
+    endTime: spans.length === 0 ? undefined : crateTimeOf(spans.reduce((most, span) => Math.max(most, span[1]), 0)),
     instrument: main, object: crateListOf(objects), result: crateListOf(results),
   });
   return { main, action };
