@@ -201,7 +201,7 @@ for (const name of ['README.txt', 'docs/architecture.txt']) {
 
 test('every file of src/ORDER has a place in docs/architecture.txt', () => {
   const text = read('docs/architecture.txt');
-  const order = read('src/ORDER').split('\n').filter((line) => line !== '' && line[0] !== '#');
+  const order = read('src/ORDER').split('\n').filter((line) => line !== '' && line[0] !== '#').map((line) => line.replace(/ late$/, ''));
   assert.deepEqual(order.filter((name) => !text.includes(path.basename(name))), []);
 });
 

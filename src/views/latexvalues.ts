@@ -72,7 +72,7 @@ export type LatexEntry =
 /** `left`: what cannot be written down, a sentence each. */
 export type LatexValues = { entries: LatexEntry[]; left: ByteString[] };
 
-function listLatexFacts(key: ByteString, run: Run): LatexEntry[] {
+function listRunEntries(key: ByteString, run: Run): LatexEntry[] {
   const facts: [string, ByteString | undefined][] = [
     ['run', run.id], ['started', run.startedUtc.slice(0, 19) + 'Z'], ['date', run.startedUtc.slice(0, 10)], ['wall', run.wallS === undefined ? undefined : run.wallS.toFixed(3)],
     ['commit', /^[a-z]+ ([0-9a-f]{40,64})(?: dirty|$)/.exec(run.code ?? '')?.[1]], ['swhid', run.codeSwhid === undefined ? undefined : escapeLatex(run.codeSwhid)],
@@ -104,7 +104,7 @@ export function collectLatexValues(publication: Publication, isWanted: (kind: 'v
     const names = Array.from(found.values.keys()).filter((name) => isWanted('value', key + '/' + name)).sort(compareBytes);
     for (const name of found.withheld) values.left.push('the parameter "' + makeHarmless(name) + '" of run ' + run.id + ' is withheld, as it may be a secret');
     if (names.length === 0 && (run.label === undefined || !isWanted('fact', key))) continue;
-    values.entries.push(...listLatexFacts(key, run));
+    values.entries.push(...listRunEntries(key, run));
     for (const name of names) values.entries.push({ kind: 'value', key: key + '/' + name, text: found.values.get(name) ?? '', runId: run.id });
   }
   const results = publication.results.filter((one) => isWanted('file', keyOfPath(one.file.path)));
