@@ -49,6 +49,22 @@ for (const judge of JUDGES) {
   });
 }
 
+const LINE_WORDS = ['a', 'b c', '12', '2024-01-01', 'true', 'x:y', '#no', 'a #c', '-', '- a', '? b', '10:20', '"q"', "it's", '{a', '[b]', '&c', '*d', '!t', '~', '@x', '%y', '=', '<<', 'a:', 'a: b', '\\', '\xc3\xa9', ',', '|', '>'];
+
+test('readParameters() reads of YAML a plain text in several lines as every judge reads it, or refuses it', { skip: JUDGES[0].needs }, () => {
+  const dice = makeDice(3);
+  const word = (): string => LINE_WORDS[dice(LINE_WORDS.length)];
+  const texts = Array.from({ length: 3000 }, () => {
+    const lines: string[] = dice(3) === 0 ? ['l:', '  - ' + word(), ' '.repeat(2 + dice(3)) + word()] : [];
+    for (let key = dice(3); key >= 0; key--) {
+      lines.push('k' + String(key) + ': ' + word());
+      for (let n = dice(4); n > 0; n--) lines.push(dice(5) === 0 ? ' '.repeat(dice(4)) : ' '.repeat(dice(4)) + word() + (dice(5) === 0 ? '  ' : ''));
+    }
+    return lines.join('\n') + '\n';
+  });
+  assertAgreed(judgeTexts('yaml', 'p.yaml', texts), 300);
+});
+
 const NEW_VALUES = ['0.25', '3', 'true', 'adam', 'a b', 'it\'s', 'say "hi"', '', 'yes', '# no', '1e-3', 'x: y', '[1, 2]', '{', '-', '~', 'C:\\x', '\xc3\xa4', '0777', 'null', 'a, b', '$x', '*a', '%d', 'a\nb'];
 
 /** The text with one of its values set to another; undefined if it cannot be read, or set. All around that value must be as before. */
@@ -91,7 +107,7 @@ test('readParameters() refuses what is outside of the part of YAML that it reads
   const refused: [string, RegExp][] = [
     ['a: 1\nb: &x 2\n', /line 2: an anchor \(&\)/], ['a: *x\n', /line 1: an alias \(\*\)/], ['a: !!int 3\n', /line 1: a tag \(!\)/], ['a:\n  <<: 3\n', /line 2: a merge key/],
     ['a: 1\n---\nb: 2\n', /line 2: a second document/], ['? a\n: b\n', /line 1: a key behind "\?"/], ['%YAML 1.1\n---\na: 1\n', /line 1: a directive/],
-    ['on: 1\n', /the key on, which to some programs is no text/], ['a: 1\na: 2\n', /line 2: the key "a" stands twice/], ['a:\tb\n', /a tab/], ['a: b\n  c\n', /line 2: .* goes on over several lines/],
+    ['on: 1\n', /the key on, which to some programs is no text/], ['a: 1\na: 2\n', /line 2: the key "a" stands twice/], ['a:\tb\n', /a tab/], ['a: b # c\n  d\n', /line 2: .* goes on over several lines/], ['a: b\n  c: d\n', /line 2: .* colon in the next line/], ['a: b\n  - c\n', /line 2: .* goes on with "-"/], ['a: 2024-01-01\n  10:00:00\n', /a date that goes on/],
     ['a: "x\n  y"\n', /line 1: a text in quotes that does not end in its line/], ['a: |2\n   x\n', /a block scalar with more/], ['a: 1\rb: 2\n', /a carriage return/], ['a: \0\n', /a control character/],
     ['a: \xff\n', /bytes that are not UTF-8/], ['a: x\xc2\x85y\n', /U\+0085/], ['a: [1, 2\n', /a bracket that is not closed/], ['a: {b}\n', /a key without a value/], ['just words\n', /neither "key: value" nor a list/],
     ['a: =\n', /a single =/], ['a: @x\n', /begins with @/], ['{a: 1}}\n', /something behind the value/], ['a: [b: 1]\n', /a key in a list/], ['a: b: c\n', /a second colon/],

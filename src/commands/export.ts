@@ -87,6 +87,9 @@ const PRINTERS: { [name in ExportName]: PrintExport } = {
   'badges': async (publication, project) => printBadges(publication, await readEvidence(publication, project)),
 };
 
+/** Forms that tell neither title nor authors nor license of the project. */
+const WITHOUT_METADATA: ExportName[] = ['dockerfile', 'apt', 'conda', 'pip', 'guix', 'nix', 'binder', 'spack', 'latex'];
+
 /** Values of all runs, or of those that a paper uses. */
 function exportLatex(publication: Publication, paper: Paper | undefined): Exported {
   const used = paper === undefined ? undefined : new UsedKeys(paper.uses);
@@ -149,7 +152,7 @@ export async function exportRecords(format: ByteString | undefined, references: 
   const print = findExport(format);
   refuseLatexOptions(format, options);
   const project = requireProject(folder, options.project);
-  const { publication, faults } = readPublication(project, { references, isAll: options.all || format === 'latex', folder, said: readSaidMetadata(options.settings) });
+  const { publication, faults } = readPublication(project, { references, isAll: options.all || format === 'latex', folder, said: readSaidMetadata(options.settings), hasNoMetadata: WITHOUT_METADATA.some((name) => name === format) });
   if (options.check !== undefined) {
     const status = tellOfPaper(options.check, checkPaper(readPaper(project, folder, options.check, options.macros), publication), options.quiet);
     for (const fault of faults) tell('rr: ' + fault.message);

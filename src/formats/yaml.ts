@@ -7,7 +7,7 @@ import { readYamlQuoted, resolveYamlPlain } from './yamlscalars.ts';
 
 // 1. What is not understood is refused with its line: a wrong value is worse than none.
 // 2. A plain word that YAML 1.1 and 1.2 take for different things is 'undecided' (yamlscalars.ts).
-// 3. Lines are looked at one by one; a value in several lines is a block scalar or in brackets, or it is refused.
+// 3. Lines are looked at one by one; a value in several lines is a block scalar, in brackets or plain, or it is refused.
 
 /** A line without its end. `indent`: spaces before the first other character; `content`: place of that. */
 type YamlLine = { start: number; end: number; indent: number; content: number; isBlank: boolean };
@@ -243,7 +243,34 @@ class YamlReader {
     while (this.text[end - 1] === ' ') end -= 1;
     const scalar = this.readPlain(at, end, 'value');
     this.at += 1;
-    return scalar;
+    return comment >= 0 ? scalar : this.readFurther(scalar, { at, end, parent });
+  }
+
+  /** A plain text that goes on in lines indented by more than `parent`: their ends are spaces, blank lines are ends (YAML 1.2, 7.3.3). */
+  private readFurther(scalar: ParameterScalar, { at, end, parent }: { at: number; end: number; parent: number }): ParameterScalar {
+    const parts = [this.text.slice(at, end)];
+    let last = end;
+    let isOver = false;
+    for (let next = this.at; next < this.lines.length && !isOver; next++) {
+      const line = this.lines[next];
+      if (line.content === line.end) continue;
+      if (line.indent <= parent || line.isBlank) break;
+      const whole = this.text.slice(line.content, line.end);
+      if (/^[-?:](?: |$)/.test(whole)) this.refuse(line.content, 'a text that goes on with "' + whole[0] + '" in the next line: put it in quotes');
+      if (/:(?: |\t|$)/.test(whole.split(' #')[0])) this.refuse(line.content, 'a text that goes on with a colon in the next line: put it in quotes');
+      if (whole.indexOf('\t') >= 0) this.refuse(line.content + whole.indexOf('\t'), 'a tab');
+      const comment = whole.indexOf(' #');
+      isOver = comment >= 0;
+      const part = (isOver ? whole.slice(0, comment) : whole).replace(/ +$/, '');
+      const blanks = next - this.at;
+      parts.push(blanks === 0 ? ' ' : '\n'.repeat(blanks), part);
+      last = line.content + part.length;
+      this.at = next + 1;
+    }
+    if (parts.length === 1) return scalar;
+    const value = parts.join('');
+    if (/^\d{4}-/.test(value)) this.refuse(at, 'a date that goes on in the next line');
+    return { ...this.source.scalar('string', value, at, last), start: -1 };
   }
 
   /** Nothing but a comment follows in the line; the next one is looked at. */

@@ -5,6 +5,7 @@ import { EXIT, Failure } from '../core/failure.ts';
 import { findLiveRuns, placeRuns, resultsOf } from '../core/graph.ts';
 import type { ToldMetadata } from '../core/metadata.ts';
 import { annotateRuns } from '../core/notes.ts';
+import { emptyMetadata } from '../core/metadata.ts';
 import type { AnnotatedRun } from '../core/notes.ts';
 import type { Publication, PublishedInput, PublishedResult } from '../core/publication.ts';
 import { spanOfRun } from '../core/run.ts';
@@ -17,12 +18,13 @@ import type { Project } from './project.ts';
 import { readEnvironment, readRuns } from './records.ts';
 
 /** `references`: RUN arguments; none means the runs that current results need, or (isAll) all. */
-export type PublicationChoice = { references: ByteString[]; isAll: boolean; /** The current folder, for RUN arguments that are files. */ folder: ByteString; /** Facts of the project that the person gives, beside what files tell. */ said?: ToldMetadata };
+export type PublicationChoice = { references: ByteString[]; isAll: boolean; /** The current folder, for RUN arguments that are files. */ folder: ByteString; /** Facts of the project that the person gives, beside what files tell. */ said?: ToldMetadata; /** Nobody asks for title, authors and the like: what is wrong with them does not matter. */ hasNoMetadata?: boolean };
 
 /** UTC, whole seconds. Throws Failure if SOURCE_DATE_EPOCH is set to something else than seconds since 1970. */
 export function readMomentUtc(runs: Run[]): string {
   const set = process.env.SOURCE_DATE_EPOCH;
-  if (set !== undefined && set !== '' && !/^\d{1,12}$/.test(set)) throw new Failure('cannot use SOURCE_DATE_EPOCH "' + set + '": not seconds since 1970', '', EXIT.usage);
+  // The year 9999 is the last of four digits.
+  if (set !== undefined && set !== '' && (!/^\d{1,12}$/.test(set) || Number(set) > 253402300799)) throw new Failure('cannot use SOURCE_DATE_EPOCH "' + set + '": not seconds since 1970', '', EXIT.usage);
   const lastMs = runs.reduce((last, run) => Math.max(last, spanOfRun(run)[1]), 0);
   const ms = set !== undefined && set !== '' ? Number(set) * 1000 : Math.floor(lastMs / 1000) * 1000;
   return new Date(ms).toISOString().slice(0, 19) + 'Z';
@@ -67,7 +69,7 @@ export function readPublication(project: Project, choice: PublicationChoice): { 
   results.sort((a, b) => compareBytes(a.file.path, b.file.path));
   const plain = runs.map((one) => one.run);
   const publication: Publication = {
-    metadata: readMetadata(project, recorded, choice.said), runs, results, inputs: collectUnmade(plain), environments: new Map(), momentUtc: readMomentUtc(plain), rr: RR_VERSION,
+    metadata: choice.hasNoMetadata === true ? emptyMetadata() : readMetadata(project, recorded, choice.said), runs, results, inputs: collectUnmade(plain), environments: new Map(), momentUtc: readMomentUtc(plain), rr: RR_VERSION,
   };
   for (const { environment } of plain) {
     if (environment === undefined || publication.environments.has(environment)) continue;
