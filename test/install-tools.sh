@@ -44,6 +44,7 @@ gnuplot gnuplot-nox
 dot graphviz
 Rscript r-base-core
 pdflatex texlive-latex-base
+pdftotext poppler-utils
 pandoc pandoc
 guile guile-3.0
 nix-instantiate nix-bin
