@@ -15688,7 +15688,7 @@ function printVerbHelp(verb) {
 
 // ==== what brings in the files below =============================================================
 const LATE_PARTS = {
-  build: 'bf77d185713252a5',
+  build: '6e76ed4ecd952e37',
   files: {
     'core/circles.ts': [16294, '', 'findCircles'],
     'core/steps.ts': [16339, 'compareBytes compileGlob findCircles fixedFolder isGlob isResult noteOwned', 'NO_FACTS buildStepGraph findCarriers makePatternTester plannedInputs plannedOutputs sortSteps splitFileParameter stepFactsOf withAllAfter withAllBefore'],
@@ -16289,7 +16289,7 @@ function explain(error) {
 if (isStepWorker()) serveAsWorker().catch(explain).then(() => process.exit());
 else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
 
-// ==== late, build bf77d185713252a5 ===============================================================
+// ==== late, build 6e76ed4ecd952e37 ===============================================================
 
 // ==== src/core/circles.ts ========================================================================
 // // circles.ts - the circles of a directed graph. Knows not what it is a graph of.
@@ -41877,13 +41877,13 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 // [data-chart="curves"] { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr)); gap: 0 1.5rem }
 //
 // /* side by side */
-// table.compared th, table.compared td { padding: .2rem .9rem .2rem 0; max-width: 28rem; min-width: 8rem }
+// table.compared th, table.compared td { padding: .2rem .9rem .2rem .5rem; max-width: 28rem; min-width: 8rem }
 // table.compared thead th { vertical-align: bottom; white-space: normal; border-bottom: 1px solid var(--line) }
 // table.compared thead label { display: block; font-weight: 400 }
 // table.compared tbody tr:not(.group) > * { border-bottom: 1px solid color-mix(in srgb, var(--line) 60%, transparent) }
 // table.compared tr.group th { padding-top: .9rem; font-weight: 650 }
-// table.compared tbody th { color: var(--quiet) }
-// table.compared td.changed { background: var(--mark); padding-left: .5rem }
+// table.compared tbody th { color: var(--quiet); padding-left: 0 }
+// table.compared td.changed { background: var(--mark) }
 // table.compared td .none { color: var(--quiet); font-style: italic }
 //
 // /* without the script */
@@ -42005,7 +42005,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 // .chart-interrupted { stroke: var(--warn); fill: var(--paper); }
 // .chart-lost { stroke: var(--quiet); fill: var(--paper); stroke-dasharray: 3 2; }
 // .chart-running { stroke: var(--accent); fill: var(--paper); }
-// .chart-strike { stroke: var(--paper); stroke-width: 2; fill: none; }
+// .chart-strike { stroke: var(--paper); stroke-width: 2; fill: none; pointer-events: none }
 // .chart-map { overflow: auto; max-height: 75vh; border: 1px solid var(--line); border-radius: 4px; background: var(--paper); cursor: grab; overscroll-behavior: contain; }
 // .chart-map svg { display: block; }
 // .chart-map text { font-family: inherit; font-size: 12px; fill: var(--ink); }
@@ -42051,7 +42051,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 // .chart-frame { fill: none; stroke: var(--ink); stroke-width: 1.5; }
 // `;
 //
-// const REPORT_STYLE_HASH = 'sha256-gAu4LnyA45+pybcfTRJuU/dM4o/5ioyD/aFYw9SfuvA=';
+// const REPORT_STYLE_HASH = 'sha256-6tQ1HGnSwIvyL/E7yNverFFV6v8IKMTfho6N3ZLz9kM=';
 
 // ==== src/views/reportrun.ts =====================================================================
 // // reportrun.ts - a run as an article of the report's page. Knows no files and no script.
