@@ -106,19 +106,23 @@ test('what the command left in the background does not hold rr up, nor is it har
   assert.ok(fs.existsSync(path.join(folder, 'late.txt')));
 });
 
-test('a short command that prints is not slower than one that does not', { timeout: 20000 }, () => {
+// A reader that waits for streams which are closed long since takes 100 ms more, each time. Of many
+// runs the quickest tells that, however busy the machine is.
+test('a short command that prints is not waited for longer than one that does not', { timeout: 60000 }, () => {
   const folder = makeProject();
-  const measure = (line: string): number => {
-    const times = Array.from({ length: 7 }, () => {
-      const startMs = Date.now();
-      rr(folder, ['record', '-q', '--', 'sh', '-c', line]);
-      return Date.now() - startMs;
-    });
-    return times.sort((a, b) => a - b)[3];
+  const quickest = (lines: string[]): number[] => {
+    const best = lines.map(() => Infinity);
+    for (let round = 0; round < 9; round++) {
+      lines.forEach((line, i) => {
+        const startMs = Date.now();
+        rr(folder, ['record', '-q', '--trace', 'none', '--', 'sh', '-c', line]);
+        best[i] = Math.min(best[i], Date.now() - startMs);
+      });
+    }
+    return best;
   };
-  const silent = measure(':');
-  const printing = measure('echo hi; echo ho >&2');
-  assert.ok(printing < silent + 60, String(printing) + ' ms against ' + String(silent) + ' ms');
+  const [silent, printing] = quickest([':', 'echo hi; echo ho >&2']);
+  assert.ok(printing < silent + 80, String(printing) + ' ms against ' + String(silent) + ' ms');
 });
 
 test('the command can open /dev/stdout and /dev/stderr', { timeout: 20000 }, () => {
