@@ -205,6 +205,22 @@ test('nothing but a report is written over', () => {
   const below = makeTemporary();
   assert.equal(rr(path.join(project, 'folder'), ['report', '-q', '-o', path.join(below, 'x.html')]).status, 0);
   assert.deepEqual(fs.readdirSync(below), ['x.html']);
+  assert.equal(rr(project, ['report', '-q', '-o', path.join(below, 'a/b/x.html')]).status, 0);
+  assert.deepEqual(fs.readdirSync(path.join(below, 'a/b')), ['x.html']);
+  const blocked = rr(project, ['report', '-q', '-o', path.join(below, 'x.html/x.html')]);
+  assert.equal(blocked.status, 125);
+  assert.ok(!blocked.stderr.includes('.tmp'), blocked.stderr);
+});
+
+test('a title that contradicts itself is told, and is no record', { skip: NO_PYTHON }, () => {
+  const project = makeProject();
+  rr(project, ['record', '-q', '--', 'true']);
+  fs.writeFileSync(path.join(project, 'CITATION.cff'), 'title: One\n');
+  fs.writeFileSync(path.join(project, '.zenodo.json'), '{"title": "Other"}\n');
+  const done = rr(project, ['report', '-q']);
+  assert.equal(done.status, 1);
+  assert.match(done.stderr, /CITATION\.cff:1 has "One", \.zenodo\.json:1 has "Other"/);
+  assert.ok(!look(path.join(project, 'report.html')).text.includes('could not be read'));
 });
 
 test('a record that cannot be read is named, the rest is told', { skip: NO_PYTHON }, () => {

@@ -211,6 +211,7 @@ export function writeReport(references: ByteString[], options: ReportOptions): n
   });
   const faults = known.runFaults.concat(known.noteFaults, addRunDetails(sources, chosen, parts));
   const { count, isBeside, printed } = parts.close();
+  const left = describeLeft(chosen.length, parts.partOf.size, maxSize, faults.length);
   const title = readTitle(project, faults);
   const byId = new Map(known.summaries.map((run): [string, RunSummary] => [run.id, run]));
   const columns = makeReportColumns(chosen, (id) => {
@@ -219,7 +220,6 @@ export function writeReport(references: ByteString[], options: ReportOptions): n
   });
   const places = new Map(chosen.map((run, i): [string, number] => [run.id, i]));
   const placesOf = (ids: Set<string>): number[] => Array.from(ids, (id) => places.get(id) ?? -1).sort((a, b) => a - b);
-  const left = describeLeft(chosen.length, parts.partOf.size, maxSize, faults.length);
   const folderOfParts = isBeside ? partsFolder.slice(partsFolder.lastIndexOf('/') + 1) : '';
   const page = {
     title, summary: summarizeRuns(chosen), left, articles: parts.articles, entries: parts.entries, parts: printed, hasPartFiles: isBeside,
@@ -230,6 +230,7 @@ export function writeReport(references: ByteString[], options: ReportOptions): n
     }),
   };
   let bytes = 0;
+  makeFolder(name.slice(0, name.lastIndexOf('/')) || '/');
   replaceFile(name, function* pieces(): Generator<ByteString> {
     bytes = 0;
     for (const piece of printReportPage(page)) {

@@ -67,8 +67,13 @@ function isPath(folder: ByteString, operand: ByteString): boolean {
 /** The runs that an operand means; says what it could have been, too. */
 function pickOperand(naming: Naming, operand: ByteString): { project: Project; runs: Run[] } {
   const { folder, options } = naming;
-  const project = requireProject(folder, options.project);
-  return { project, runs: pickAnnotatedRuns(project, folder, operand).map((one) => one.run) };
+  try {
+    const project = requireProject(folder, options.project);
+    return { project, runs: pickAnnotatedRuns(project, folder, operand).map((one) => one.run) };
+  } catch (error) {
+    if (!(error instanceof Failure) || error.exitStatus === EXIT.usage) throw error;
+    throw new Failure(error.message + '; and no file is called "' + makeHarmless(operand) + '"', error.hint, error.exitStatus);
+  }
 }
 
 /** The code of a run, then its files. False if one of them has no content any more. */

@@ -199,7 +199,15 @@ function placeFile(name: ByteString, content: FileContent, isDurable: boolean, m
       if (NOT_IN_FOLDER.indexOf(errorCode(error)) < 0) throw error;
     }
   }
-  placeBy(name.slice(0, cut) + last, content, isDurable, mode, place);
+  const temporary = name.slice(0, cut) + last;
+  try {
+    placeBy(temporary, content, isDurable, mode, place);
+  } catch (error) {
+    // Nobody knows that name.
+    const fault = error as { path?: unknown };
+    if (fault.path !== undefined && String(fault.path) === String(toFsPath(temporary))) fault.path = toFsPath(name);
+    throw error;
+  }
 }
 
 function placeBy(temporary: ByteString, content: FileContent, isDurable: boolean, mode: number, place: (temporary: string | Buffer) => void): void {
