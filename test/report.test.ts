@@ -190,6 +190,25 @@ test('a file is shown only as it was recorded, and nothing else is opened', { sk
   assert.deepEqual(shown, ['kept.txt']);
 });
 
+test('a log that is not as it was recorded is not shown, and that is said', { skip: NO_PYTHON }, () => {
+  const project = makeProject();
+  rr(project, ['record', '-q', '--', 'printf "loss: 0.5\\nloss: 0.25\\n"']);
+  const folder = path.join(project, 'provenance/logs');
+  const names = fs.readdirSync(folder).filter((name) => /\.(?:out|series)$/.test(name)).sort();
+  assert.equal(names.length, 2);
+  assert.equal(rr(project, ['report', '-q']).status, 0);
+  assert.ok(!look(path.join(project, 'report.html')).text.includes('Not there as recorded'));
+  for (const name of names) {
+    const file = path.join(folder, name);
+    fs.chmodSync(file, 0o644);
+    fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('0.25', '0.26'));
+  }
+  assert.equal(rr(project, ['report', '-q']).status, 0);
+  const { text } = look(path.join(project, 'report.html'));
+  assert.ok(text.includes('Not there as recorded: ' + names.map((name) => 'provenance/logs/' + name).join(', ')), text);
+  assert.ok(!text.includes('loss: 0.26'));
+});
+
 test('nothing but a report is written over', () => {
   const project = makeProject();
   rr(project, ['record', '-q', '--', 'true']);

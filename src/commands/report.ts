@@ -120,8 +120,9 @@ function readStory(sources: ReportSources, id: string): ReportedRun | undefined 
   const index = indexes.get(id);
   const repeat = sources.lastRepeats.get(id);
   const makerOf = (input: number): string | undefined => (lineage.origins[input] < 0 ? undefined : lineage.runs[lineage.runsOfOutputs[lineage.origins[input]]].id);
+  const lostLogs: ByteString[] = [];
   return {
-    one, lastRepeat: repeat === undefined ? undefined : readKnownRun(project, known, repeat)?.run, logs: readLogExcerpts(project, one.run), ...readCourse(project, one.run),
+    one, lastRepeat: repeat === undefined ? undefined : readKnownRun(project, known, repeat)?.run, logs: readLogExcerpts(project, one.run, lostLogs), ...readCourse(project, one.run, lostLogs), lostLogs,
     makers: one.run.inputs.map((_, i) => (index === undefined ? undefined : makerOf(lineage.firstInputs[index] + i))),
     readers: one.run.outputs.map((_, i) => (index === undefined ? [] : readers.get(lineage.firstOutputs[index] + i) ?? [])),
   };
