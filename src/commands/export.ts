@@ -124,6 +124,7 @@ function findExport(name: ByteString): PrintExport {
 
 /** `output` as given, for messages; written under its absolute name. */
 function writeExported(folder: ByteString, output: ByteString, files: ExportedFile[], force: boolean): void {
+  if (output === '') throw new Failure('cannot write "": that is no name', 'name a file or a folder: -o PATH', EXIT.usage);
   const isFolder = files.length !== 1 || output.endsWith('/') || statIfThere(joinNames(folder, output))?.isDirectory() === true;
   const nameOf = (file: ExportedFile): ByteString => (isFolder ? output.replace(/\/+$/, '') + '/' + file.path : output);
   for (const file of files) {

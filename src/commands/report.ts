@@ -160,6 +160,7 @@ function summarizeRuns(runs: RunSummary[]): ByteString {
 
 /** The page's absolute name and its folder of parts. Throws Failure if something else than a report is there. */
 function placeReport(project: Project, folder: ByteString, options: ReportOptions): { name: ByteString; shown: ByteString; partsFolder: ByteString } {
+  if (options.output === '') throw new Failure('cannot write "": that is no name', 'name a file: -o FILE', EXIT.usage);
   const path = options.output === undefined ? 'report.html' : toRecordPath(project, folder, options.output);
   const name = absoluteOf(project, path);
   const there = lstatIfThere(name);

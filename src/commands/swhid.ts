@@ -31,6 +31,7 @@ type Naming = { options: SwhidOptions; folder: ByteString; given: SwhidQualifier
 function readRange(option: string, text: ByteString | undefined): SwhidRange | undefined {
   const range = text === undefined ? undefined : parseSwhidRange(text);
   if (text !== undefined && range === undefined) throw new Failure('cannot use --' + option + ' "' + text + '": not N or N-M', 'such as --' + option + ' 5-10', EXIT.usage);
+  if (option === 'lines' && text !== undefined && /^0*(?:-|$)/.test(text)) throw new Failure('cannot use --lines "' + text + '": lines are counted from 1', '', EXIT.usage);
   return range;
 }
 
@@ -61,7 +62,7 @@ function tellAll(options: SwhidOptions, what: ByteString, remarks: ByteString[])
 
 /** Is this operand a name on the disk? An id of a run and "@" never are. */
 function isPath(folder: ByteString, operand: ByteString): boolean {
-  return !RUN_ID.test(operand) && !/^@(?:-\d+)?$/.test(operand) && lstatIfThere(joinNames(folder, operand)) !== undefined;
+  return operand !== '' && !RUN_ID.test(operand) && !/^@(?:-\d+)?$/.test(operand) && lstatIfThere(joinNames(folder, operand)) !== undefined;
 }
 
 /** The runs that an operand means; says what it could have been, too. */
