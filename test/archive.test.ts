@@ -219,6 +219,8 @@ test('rr archive works in a project that is read-only, and writes nothing in it'
     const done = run(project, words.concat(process.execPath, RR_JS, 'archive', '-q', out + '/bag/'));
     assert.equal(done.status, 0, done.stderr);
     assertBag(path.join(out, 'bag'));
+    const blocked = run(project, words.concat(process.execPath, RR_JS, 'archive', '-q', 'x.tar'));
+    assert.deepEqual([blocked.status, blocked.stderr], [125, 'rr: cannot open "' + fs.realpathSync(project) + '/x.tar": permission denied\n']);
     assert.equal(sh(project, 'find . -printf "%p %s %t %m\\n" | sort'), before);
   } finally {
     sh(project, 'chmod -R u+w .');

@@ -190,6 +190,25 @@ test('a file is shown only as it was recorded, and nothing else is opened', { sk
   assert.deepEqual(shown, ['kept.txt']);
 });
 
+test('a log that is not as it was recorded is not shown, and that is said', { skip: NO_PYTHON }, () => {
+  const project = makeProject();
+  rr(project, ['record', '-q', '--', 'printf "loss: 0.5\\nloss: 0.25\\n"']);
+  const folder = path.join(project, 'provenance/logs');
+  const names = fs.readdirSync(folder).filter((name) => /\.(?:out|series)$/.test(name)).sort();
+  assert.equal(names.length, 2);
+  assert.equal(rr(project, ['report', '-q']).status, 0);
+  assert.ok(!look(path.join(project, 'report.html')).text.includes('Not there as recorded'));
+  for (const name of names) {
+    const file = path.join(folder, name);
+    fs.chmodSync(file, 0o644);
+    fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('0.25', '0.26'));
+  }
+  assert.equal(rr(project, ['report', '-q']).status, 0);
+  const { text } = look(path.join(project, 'report.html'));
+  assert.ok(text.includes('Not there as recorded: ' + names.map((name) => 'provenance/logs/' + name).join(', ')), text);
+  assert.ok(!text.includes('loss: 0.26'));
+});
+
 test('nothing but a report is written over', () => {
   const project = makeProject();
   rr(project, ['record', '-q', '--', 'true']);
@@ -205,6 +224,22 @@ test('nothing but a report is written over', () => {
   const below = makeTemporary();
   assert.equal(rr(path.join(project, 'folder'), ['report', '-q', '-o', path.join(below, 'x.html')]).status, 0);
   assert.deepEqual(fs.readdirSync(below), ['x.html']);
+  assert.equal(rr(project, ['report', '-q', '-o', path.join(below, 'a/b/x.html')]).status, 0);
+  assert.deepEqual(fs.readdirSync(path.join(below, 'a/b')), ['x.html']);
+  const blocked = rr(project, ['report', '-q', '-o', path.join(below, 'x.html/x.html')]);
+  assert.equal(blocked.status, 125);
+  assert.ok(!blocked.stderr.includes('.tmp'), blocked.stderr);
+});
+
+test('a title that contradicts itself is told, and is no record', { skip: NO_PYTHON }, () => {
+  const project = makeProject();
+  rr(project, ['record', '-q', '--', 'true']);
+  fs.writeFileSync(path.join(project, 'CITATION.cff'), 'title: One\n');
+  fs.writeFileSync(path.join(project, '.zenodo.json'), '{"title": "Other"}\n');
+  const done = rr(project, ['report', '-q']);
+  assert.equal(done.status, 1);
+  assert.match(done.stderr, /CITATION\.cff:1 has "One", \.zenodo\.json:1 has "Other"/);
+  assert.ok(!look(path.join(project, 'report.html')).text.includes('could not be read'));
 });
 
 test('a record that cannot be read is named, the rest is told', { skip: NO_PYTHON }, () => {

@@ -167,6 +167,9 @@ test('status: orphans are what no run made or read, git does not track and is no
   assert.deepEqual(statusOf(folder).orphans, ['elsewhere.txt', 'mid/old.txt', 'top.txt'], 'in the project itself, what ends like a result');
   record(folder, ['-i', 'top.txt'], 'cat top.txt');
   assert.deepEqual(statusOf(folder).orphans, ['elsewhere.txt', 'mid/old.txt']);
+  write(folder, 'mid/own.html', '<p>mine</p>');
+  rr(folder, ['report', '-q', '-o', 'mid/report.html']);
+  assert.deepEqual(statusOf(folder).orphans, ['elsewhere.txt', 'mid/old.txt', 'mid/own.html'], 'a report is made of records, not of data');
 });
 
 test('status: code that is changed, staged or not tracked is told, and is no fault', { skip: hasProgram('git') ? false : 'no git' }, () => {

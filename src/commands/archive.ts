@@ -49,6 +49,7 @@ type ArchivePlace = { form: ArchiveForm; target: ByteString; top: ByteString };
 
 /** What is to be written where. The name of the top folder never comes from the project's folder. */
 function findArchivePlace(project: Project, folder: ByteString, named: ByteString | undefined, name: ByteString | undefined): ArchivePlace {
+  if (named === '') throw new Failure('cannot write "": that is no name', 'name FILE.tar, FILE.zip or DIR/', EXIT.usage);
   const target = normalizeName(named === undefined ? absoluteOf(project, DEFAULT_ARCHIVE) : named[0] === '/' ? named : folder + '/' + named);
   const last = target.slice(target.lastIndexOf('/') + 1);
   const ending = /\.(tar|zip)$/.exec(last)?.[1] as ArchiveForm | undefined;

@@ -112,6 +112,7 @@ function refuseLatexOptions(format: ByteString, options: ExportOptions): void {
   const option = options.check !== undefined ? 'check' : options.macros !== undefined ? 'macros' : options.paper !== undefined ? 'paper' : undefined;
   if (option !== undefined && format !== 'latex') throw new Failure('cannot use --' + option + ' with "' + makeHarmless(format) + '": it is for latex', '', EXIT.usage);
   if (options.macros !== undefined && options.check === undefined) throw new Failure('cannot use --macros without --check', 'say -o FILE to name the file to be written', EXIT.usage);
+  if (options.check !== undefined && options.output !== undefined) throw new Failure('cannot use --check and --output at once', '--check writes nothing', EXIT.usage);
   if (options.check !== undefined && options.paper !== undefined) throw new Failure('cannot use --check and --paper at once', '', EXIT.usage);
 }
 
@@ -123,6 +124,7 @@ function findExport(name: ByteString): PrintExport {
 
 /** `output` as given, for messages; written under its absolute name. */
 function writeExported(folder: ByteString, output: ByteString, files: ExportedFile[], force: boolean): void {
+  if (output === '') throw new Failure('cannot write "": that is no name', 'name a file or a folder: -o PATH', EXIT.usage);
   const isFolder = files.length !== 1 || output.endsWith('/') || statIfThere(joinNames(folder, output))?.isDirectory() === true;
   const nameOf = (file: ExportedFile): ByteString => (isFolder ? output.replace(/\/+$/, '') + '/' + file.path : output);
   for (const file of files) {

@@ -120,8 +120,9 @@ function readStory(sources: ReportSources, id: string): ReportedRun | undefined 
   const index = indexes.get(id);
   const repeat = sources.lastRepeats.get(id);
   const makerOf = (input: number): string | undefined => (lineage.origins[input] < 0 ? undefined : lineage.runs[lineage.runsOfOutputs[lineage.origins[input]]].id);
+  const lostLogs: ByteString[] = [];
   return {
-    one, lastRepeat: repeat === undefined ? undefined : readKnownRun(project, known, repeat)?.run, logs: readLogExcerpts(project, one.run), ...readCourse(project, one.run),
+    one, lastRepeat: repeat === undefined ? undefined : readKnownRun(project, known, repeat)?.run, logs: readLogExcerpts(project, one.run, lostLogs), ...readCourse(project, one.run, lostLogs), lostLogs,
     makers: one.run.inputs.map((_, i) => (index === undefined ? undefined : makerOf(lineage.firstInputs[index] + i))),
     readers: one.run.outputs.map((_, i) => (index === undefined ? [] : readers.get(lineage.firstOutputs[index] + i) ?? [])),
   };
@@ -159,6 +160,7 @@ function summarizeRuns(runs: RunSummary[]): ByteString {
 
 /** The page's absolute name and its folder of parts. Throws Failure if something else than a report is there. */
 function placeReport(project: Project, folder: ByteString, options: ReportOptions): { name: ByteString; shown: ByteString; partsFolder: ByteString } {
+  if (options.output === '') throw new Failure('cannot write "": that is no name', 'name a file: -o FILE', EXIT.usage);
   const path = options.output === undefined ? 'report.html' : toRecordPath(project, folder, options.output);
   const name = absoluteOf(project, path);
   const there = lstatIfThere(name);
@@ -211,6 +213,7 @@ export function writeReport(references: ByteString[], options: ReportOptions): n
   });
   const faults = known.runFaults.concat(known.noteFaults, addRunDetails(sources, chosen, parts));
   const { count, isBeside, printed } = parts.close();
+  const left = describeLeft(chosen.length, parts.partOf.size, maxSize, faults.length);
   const title = readTitle(project, faults);
   const byId = new Map(known.summaries.map((run): [string, RunSummary] => [run.id, run]));
   const columns = makeReportColumns(chosen, (id) => {
@@ -219,7 +222,6 @@ export function writeReport(references: ByteString[], options: ReportOptions): n
   });
   const places = new Map(chosen.map((run, i): [string, number] => [run.id, i]));
   const placesOf = (ids: Set<string>): number[] => Array.from(ids, (id) => places.get(id) ?? -1).sort((a, b) => a - b);
-  const left = describeLeft(chosen.length, parts.partOf.size, maxSize, faults.length);
   const folderOfParts = isBeside ? partsFolder.slice(partsFolder.lastIndexOf('/') + 1) : '';
   const page = {
     title, summary: summarizeRuns(chosen), left, articles: parts.articles, entries: parts.entries, parts: printed, hasPartFiles: isBeside,
@@ -230,6 +232,7 @@ export function writeReport(references: ByteString[], options: ReportOptions): n
     }),
   };
   let bytes = 0;
+  makeFolder(name.slice(0, name.lastIndexOf('/')) || '/');
   replaceFile(name, function* pieces(): Generator<ByteString> {
     bytes = 0;
     for (const piece of printReportPage(page)) {

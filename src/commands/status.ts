@@ -8,7 +8,7 @@ import type { Expectations, FileVerdicts } from '../core/staleness.ts';
 import { judgeFiles, listExpectations, listResultFolders, makeOrphanTester } from '../core/staleness.ts';
 import type { Run } from '../core/run.ts';
 import { isAllDone, readCluster, removeOver } from '../sys/clusterstate.ts';
-import { listFolder, lstatIfThere } from '../sys/files.ts';
+import { listFolder, lstatIfThere, readFirstBytes } from '../sys/files.ts';
 import { findUncommitted, readGitKnowledge, selectUnknownToGit } from '../sys/gitknown.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import { toRecordPath } from '../sys/observe.ts';
@@ -20,6 +20,7 @@ import { dependOn, dependOnRecords, findKeptAnswer, keepAnswer } from '../sys/st
 import { readStepGraph, StepBook } from '../sys/steps.ts';
 import { readMarks } from '../sys/store.ts';
 import { isTerminal, printOut, readColumns } from '../sys/terminal.ts';
+import { REPORT_MARK } from '../views/reportpage.ts';
 import { isAllFine, printStatus, printStatusJson } from '../views/status.ts';
 import type { StatusReport, StatusRunName } from '../views/status.ts';
 
@@ -38,7 +39,7 @@ type FileFacts = FileVerdicts & {
 
 // ---- from records and files -------------------------------------------------------------------------
 
-/** The files in these folders that may be orphans. */
+/** The files in these folders that may be orphans; a page of rr's own is none. */
 function listOrphanCandidates(project: Project, expected: Expectations, folders: ByteString[]): ByteString[] {
   const mayBeOrphan = makeOrphanTester(expected.graph.runs, expected.graph.owners);
   const found: ByteString[] = [];
@@ -47,7 +48,8 @@ function listOrphanCandidates(project: Project, expected: Expectations, folders:
       if (!mayBeOrphan(folder, name)) continue;
       const path = folder === '' ? name : folder + '/' + name;
       const stat = lstatIfThere(absoluteOf(project, path));
-      if (stat !== undefined && (stat.isFile() || stat.isSymbolicLink())) found.push(path);
+      if (stat === undefined || !(stat.isFile() || stat.isSymbolicLink())) continue;
+      if (!stat.isFile() || !/\.html?$/i.test(name) || readFirstBytes(absoluteOf(project, path), REPORT_MARK.length) !== REPORT_MARK) found.push(path);
     }
   }
   return found.sort(compareBytes);

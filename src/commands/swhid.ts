@@ -31,6 +31,7 @@ type Naming = { options: SwhidOptions; folder: ByteString; given: SwhidQualifier
 function readRange(option: string, text: ByteString | undefined): SwhidRange | undefined {
   const range = text === undefined ? undefined : parseSwhidRange(text);
   if (text !== undefined && range === undefined) throw new Failure('cannot use --' + option + ' "' + text + '": not N or N-M', 'such as --' + option + ' 5-10', EXIT.usage);
+  if (option === 'lines' && text !== undefined && /^0*(?:-|$)/.test(text)) throw new Failure('cannot use --lines "' + text + '": lines are counted from 1', '', EXIT.usage);
   return range;
 }
 
@@ -61,14 +62,19 @@ function tellAll(options: SwhidOptions, what: ByteString, remarks: ByteString[])
 
 /** Is this operand a name on the disk? An id of a run and "@" never are. */
 function isPath(folder: ByteString, operand: ByteString): boolean {
-  return !RUN_ID.test(operand) && !/^@(?:-\d+)?$/.test(operand) && lstatIfThere(joinNames(folder, operand)) !== undefined;
+  return operand !== '' && !RUN_ID.test(operand) && !/^@(?:-\d+)?$/.test(operand) && lstatIfThere(joinNames(folder, operand)) !== undefined;
 }
 
 /** The runs that an operand means; says what it could have been, too. */
 function pickOperand(naming: Naming, operand: ByteString): { project: Project; runs: Run[] } {
   const { folder, options } = naming;
-  const project = requireProject(folder, options.project);
-  return { project, runs: pickAnnotatedRuns(project, folder, operand).map((one) => one.run) };
+  try {
+    const project = requireProject(folder, options.project);
+    return { project, runs: pickAnnotatedRuns(project, folder, operand).map((one) => one.run) };
+  } catch (error) {
+    if (!(error instanceof Failure) || error.exitStatus === EXIT.usage) throw error;
+    throw new Failure(error.message + '; and no file is called "' + makeHarmless(operand) + '"', error.hint, error.exitStatus);
+  }
 }
 
 /** The code of a run, then its files. False if one of them has no content any more. */

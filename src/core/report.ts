@@ -23,6 +23,8 @@ export type ReportedRun = {
   logs: LogExcerpt[];
   series: Series[];
   resources: ResourceSample[];
+  /** Files of the two that are not there as they were recorded. */
+  lostLogs: ByteString[];
   /** Of each input the id of the run that made it; undefined if none did. */
   makers: (string | undefined)[];
   /** Of each output the ids of the runs that read it. */

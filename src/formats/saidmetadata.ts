@@ -36,6 +36,7 @@ export function readSaidMetadata(settings: ByteString[]): ToldMetadata {
     const sign = setting.indexOf('=');
     const [fact, text] = [setting.slice(0, Math.max(sign, 0)), trimBlanks(setting.slice(sign + 1))];
     const refuse = (why: string, hint = ''): never => { throw new Failure('cannot use --set "' + makeHarmless(setting) + '": ' + why, hint, EXIT.usage); };
+    if (sign < 0) refuse('not FACT=TEXT', 'write --set title=TEXT');
     if (SAID_FACTS.indexOf(fact) < 0) refuse('no such fact', 'FACT=TEXT, where FACT is one of ' + SAID_FACTS.join(', '));
     if (text === '' || !isPlainText(text)) refuse(text === '' ? 'no text' : 'the text is not UTF-8, or has a control character in it');
     const plain = text.replace(/[ \t\n]+/g, ' ');

@@ -11,7 +11,7 @@ import { printTarEnd, printTarHeader, printTarPadding } from '../formats/tarwrit
 import { printZipDirectoryEntry, printZipEnd, printZipLocalHeader, ZIP_LOCAL_CRC_AT } from '../formats/zipwriter.ts';
 import type { ZipItem } from '../formats/zipwriter.ts';
 import { makeRandomDigits } from './clock.ts';
-import { errorCode, lstatIfThere, makeFolder, removeIfThere, syncFolder, toFsPath } from './files.ts';
+import { blameName, errorCode, lstatIfThere, makeFolder, removeIfThere, syncFolder, toFsPath } from './files.ts';
 import { crypto, fs, zlib } from './node.ts';
 import { removeTree } from './scratch.ts';
 
@@ -319,7 +319,12 @@ export function writeArchive(request: ArchiveRequest): void {
   const slash = target.lastIndexOf('/');
   makeFolder(target.slice(0, slash) || '/');
   const temporary = target.slice(0, slash) + '/.' + target.slice(slash + 1, slash + 201) + '.' + makeRandomDigits() + '.tmp';
-  const sink = makeSink(request, temporary);
+  let sink: ArchiveSink;
+  try {
+    sink = makeSink(request, temporary);
+  } catch (error) {
+    throw blameName(error, temporary, target);
+  }
   let isWhole = false;
   try {
     passMembers(request, sink);
@@ -332,6 +337,6 @@ export function writeArchive(request: ArchiveRequest): void {
     giveArchiveName(request, temporary);
   } catch (error) {
     (form === 'folder' ? removeTree : removeIfThere)(temporary);
-    throw error;
+    throw blameName(error, temporary, target);
   }
 }

@@ -187,6 +187,13 @@ const NOT_IN_FOLDER = ['EXDEV', 'EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR']
 /** All bytes of a file, or what gives them in pieces (again, if it is called again). */
 export type FileContent = ByteString | (() => Iterable<ByteString>);
 
+/** The error, which names `name` if it named the file that was to get that name: nobody knows the other one. */
+export function blameName(error: unknown, temporary: ByteString, name: ByteString): unknown {
+  const fault = error as { path?: unknown };
+  if (fault.path !== undefined && String(fault.path) === String(toFsPath(temporary))) fault.path = toFsPath(name);
+  return error;
+}
+
 /** Writes a file under a name that nobody else has, and lets `place` give it its own. */
 function placeFile(name: ByteString, content: FileContent, isDurable: boolean, mode: number, place: (temporary: string | Buffer) => void): void {
   const cut = name.lastIndexOf('/');
@@ -199,7 +206,12 @@ function placeFile(name: ByteString, content: FileContent, isDurable: boolean, m
       if (NOT_IN_FOLDER.indexOf(errorCode(error)) < 0) throw error;
     }
   }
-  placeBy(name.slice(0, cut) + last, content, isDurable, mode, place);
+  const temporary = name.slice(0, cut) + last;
+  try {
+    placeBy(temporary, content, isDurable, mode, place);
+  } catch (error) {
+    throw blameName(error, temporary, name);
+  }
 }
 
 function placeBy(temporary: ByteString, content: FileContent, isDurable: boolean, mode: number, place: (temporary: string | Buffer) => void): void {

@@ -113,18 +113,21 @@ export function readPreview(project: Project, file: FileState): FilePreview | un
   return preview === undefined || delimiter === undefined ? preview : readTablePreview(text, delimiter) ?? preview;
 }
 
-/** What a run printed, as far as it is there and as it was. */
-export function readLogExcerpts(project: Project, run: Run): LogExcerpt[] {
+/** What a run printed, as far as it is there and as it was; of what is cut only the size is looked at. Names of others go to `lost`. */
+export function readLogExcerpts(project: Project, run: Run, lost: ByteString[]): LogExcerpt[] {
   const logs: LogExcerpt[] = [];
   for (const kind of ['out', 'err'] as const) {
     const log = run.logs.find((file) => file.path === 'provenance/logs/' + run.id + '.' + kind);
     if (log === undefined || log.size === 0) continue;
     const name = absoluteOf(project, log.path);
-    const head = readRegular(name, log.size, 0, LOG_HEAD_BYTES);
+    const head = findLinkOut(project.root, name) !== undefined ? undefined : readRegular(name, log.size, 0, LOG_HEAD_BYTES);
     const tailFrom = Math.max(LOG_HEAD_BYTES, log.size - LOG_TAIL_BYTES);
     const tail = log.size > LOG_HEAD_BYTES ? readRegular(name, log.size, tailFrom, LOG_TAIL_BYTES) : undefined;
-    if (head === undefined) continue;
     const isCut = tailFrom > LOG_HEAD_BYTES;
+    if (head === undefined || (!isCut && hashBuffer(tail === undefined ? head : Buffer.concat([head, tail])) !== log.hash)) {
+      lost.push(log.path);
+      continue;
+    }
     const first = head.toString('latin1');
     const last = tail === undefined ? '' : tail.toString('latin1');
     if (isCut) logs.push({ kind, sizeBytes: log.size, head: cutAtLine(first), leftBytes: tailFrom - LOG_HEAD_BYTES, tail: last.slice(last.indexOf('\n') + 1) });
@@ -133,11 +136,13 @@ export function readLogExcerpts(project: Project, run: Run): LogExcerpt[] {
   return logs;
 }
 
-/** What a run gave and used while it ran, if that is there and as it was recorded. */
-export function readCourse(project: Project, run: Run): { series: Series[]; resources: ResourceSample[] } {
+/** What a run gave and used while it ran, if that is there and as it was recorded; else the names go to `lost`. */
+export function readCourse(project: Project, run: Run, lost: ByteString[]): { series: Series[]; resources: ResourceSample[] } {
   const read = (ending: string): ByteString => {
     const log = run.logs.find((file) => file.path === 'provenance/logs/' + run.id + ending);
-    return log === undefined ? '' : readAsRecorded(project, log, LARGEST_COURSE_BYTES)?.toString('latin1') ?? '';
+    const data = log === undefined ? undefined : readAsRecorded(project, log, LARGEST_COURSE_BYTES);
+    if (log !== undefined && data === undefined) lost.push(log.path);
+    return data === undefined ? '' : data.toString('latin1');
   };
   return { series: parseSeries(read('.series')), resources: parseResources(read('.resources')) };
 }

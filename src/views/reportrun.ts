@@ -260,6 +260,10 @@ function printRunHead(run: Run): Html {
     + '<pre class="command" data-fact="command"><code>' + run.command.split('\n').map(htmlText).join('\n') + '</code></pre>\n</header>\n';
 }
 
+function printLostLogs({ lostLogs }: ReportedRun): Html {
+  return lostLogs.length === 0 ? '' : '<p class="left">Not there as recorded: ' + lostLogs.map((path) => htmlName(path)).join(', ') + '</p>\n';
+}
+
 /** The article of a run: everything that its record, its notes and what lies beside them tell. */
 export function printRunArticle(story: ReportedRun, places: SharedPlaces): Html {
   const { run } = story.one;
@@ -272,7 +276,7 @@ export function printRunArticle(story: ReportedRun, places: SharedPlaces): Html 
     + section('Outputs', printFacts('Outputs', listOutputFacts(story), ['file', 'size', 'SHA-256', '']) + printPreviews(run.outputs, places))
     + section('Inputs', printFacts('Inputs', listInputFacts(story), ['file', 'size', 'SHA-256', '']) + printPreviews(run.inputs, places))
     + section('Other files', others)
-    + section('Printed', story.logs.map(printLog).join(''))
+    + section('Printed', story.logs.map(printLog).join('') + printLostLogs(story))
     + section('Reproduction', printVerdicts(story))
     + section('Code', printFacts('Code', listCode(run)) + (places.patch === undefined ? '' : printShared(places.patch, 'changes since the commit')))
     + section('Run', printFacts('Run', listRunFacts(run)) + printProcessList(run.processes))
