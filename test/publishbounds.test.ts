@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fs from 'fs';
 import path from 'path';
 import { makeSmall, sh } from './archiverig.ts';
-import { hasProgram, listRecords, makeProject, makeTemporary, rr } from './rig.ts';
+import { hasProgram, listRecords, makeProject, makeTemporary, rr, RR_JS } from './rig.ts';
 
 function putFifo(name: string): void {
   fs.rmSync(name, { force: true });
@@ -103,4 +103,13 @@ test('rr report shows no log that was changed, though its size is the same', () 
   fs.writeFileSync(log, 'FORGED\n');
   rr(project, ['report', '-q']);
   assert.doesNotMatch(fs.readFileSync(path.join(project, 'report.html'), 'utf8'), /FORGED/);
+});
+
+test('rr export prints no control character of a record on a terminal, and each byte into a file', { skip: hasProgram('script') ? false : 'no script' }, () => {
+  const project = makeProject();
+  assert.equal(rr(project, ['record', '-q', '-l', 'a\x1b]0;b', '--', 'true']).status, 0);
+  assert.match(rr(project, ['export', 'prov-n', '--all', '-q']).stdout, /a\x1b\]0;b/);
+  const shown = sh(project, 'script -qec "' + process.execPath + ' ' + RR_JS + ' export prov-n --all -q" /dev/null </dev/null');
+  assert.match(shown, /a%1B\]0;b/);
+  assert.doesNotMatch(shown, /\x1b/);
 });

@@ -21,7 +21,7 @@ import type { PaperCheck } from '../sys/papercheck.ts';
 import type { Project } from '../sys/project.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
 import { readPublication } from '../sys/publication.ts';
-import { printOut, tell } from '../sys/terminal.ts';
+import { isTerminal, printOut, tell } from '../sys/terminal.ts';
 import { printAppendix } from '../views/appendix.ts';
 import { printBadges } from '../views/badges.ts';
 import { printCitation, printCodemeta, printZenodo } from '../views/citation.ts';
@@ -166,7 +166,8 @@ export async function exportRecords(format: ByteString | undefined, references: 
   }
   const { files, left } = await print(publication, project, options, folder);
   if (options.output !== undefined) writeExported(folder, options.output, files, options.force);
-  else if (files.length === 1) printOut(files[0].text);
+  // Some forms hold any byte as it is; a terminal would carry it out.
+  else if (files.length === 1) printOut(isTerminal(1) ? files[0].text.replace(/[^\n\t]+/g, makeHarmless) : files[0].text);
   else throw new Failure('cannot print "' + format + '": it is ' + String(files.length) + ' files', 'name a folder for them: -o FOLDER', EXIT.usage);
   if (!options.quiet) for (const one of left) tell('rr: ' + makeHarmless(one));
   for (const fault of faults) tell('rr: ' + fault.message);

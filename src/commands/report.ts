@@ -240,7 +240,7 @@ export function writeReport(references: ByteString[], options: ReportOptions): n
       yield piece;
     }
   }, false);
-  if (!options.quiet) printOut(shown + ': ' + countThings(chosen.length, 'run') + ', ' + formatBytes(bytes) + (isBeside ? ' and ' + countThings(count, 'file') + ' in ' + folderOfParts : '') + '\n');
+  if (!options.quiet) printOut(makeHarmless(shown) + ': ' + countThings(chosen.length, 'run') + ', ' + formatBytes(bytes) + (isBeside ? ' and ' + countThings(count, 'file') + ' in ' + folderOfParts : '') + '\n');
   for (const fault of faults) tell('rr: ' + fault.message);
   return faults.length > 0 ? EXIT.differs : 0;
 }
