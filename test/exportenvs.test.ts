@@ -392,6 +392,15 @@ test('export guix asks for what Guix brought; guile reads both files', { skip: h
   assert.match(textOf(foreign, 'manifest.scm'), /^;; {3}"python-typing-extensions@4\.9\.0"$/m);
 });
 
+test('export nix: a variable that is a word of the language is quoted, one that stdenv carries out is left out', () => {
+  const exported = printNixExport(publish(['Os: NixOS 23.11 (Tapir)\n'], (one) => {
+    one.declaredVariables = ['in', 'inherit', 'preHook', 'OTHER'];
+    one.variables = ['in=1', 'inherit=2', 'preHook=touch x', 'OTHER=3'];
+  }));
+  assert.deepEqual(textOf(exported).split('\n').filter((line) => / = "/.test(line)).sort(), ['  "in" = "1";', '  "inherit" = "2";', '  OTHER = "3";']);
+  assertLeft(exported, /another meaning than that of a variable: preHook$/);
+});
+
 test('export nix names store paths; Nix parses it, and gives the variables their values', { skip: hasProgram('nix-instantiate') ? false : 'no nix-instantiate' }, () => {
   const value = 'a "b" \\ ${x} $${y} $z \'\'\nnext\ttab';
   const exported = printNixExport(publish([`Os: NixOS 23.11 (Tapir)

@@ -11,16 +11,17 @@ import { oneFile } from '../core/publication.ts';
 import { joinWords } from '../core/words.ts';
 import { makeHarmless } from '../formats/percent.ts';
 import { readSaidMetadata } from '../formats/saidmetadata.ts';
+import { findLinkAbove } from '../sys/bounds.ts';
 import { readEvidence } from '../sys/evidence.ts';
-import { listFolder, lstatIfThere, makeFolder, readBytesIfThere, replaceFile, statIfThere } from '../sys/files.ts';
-import { readCurrentFolder } from '../sys/machine.ts';
+import { listFolder, lstatIfThere, makeFolder, readRegularIfThere, replaceFile, statIfThere } from '../sys/files.ts';
+import { readCurrentFolder, resolveLinks } from '../sys/machine.ts';
 import { readPaper } from '../sys/paper.ts';
 import { checkPaper } from '../sys/papercheck.ts';
 import type { PaperCheck } from '../sys/papercheck.ts';
 import type { Project } from '../sys/project.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
 import { readPublication } from '../sys/publication.ts';
-import { printOut, tell } from '../sys/terminal.ts';
+import { isTerminal, printOut, tell } from '../sys/terminal.ts';
 import { printAppendix } from '../views/appendix.ts';
 import { printBadges } from '../views/badges.ts';
 import { printCitation, printCodemeta, printZenodo } from '../views/citation.ts';
@@ -52,7 +53,7 @@ const MAKEFILE_PATH = 'provenance/Makefile';
 /** The Makefile is the crate's workflow if it carries out no other runs than these. */
 function exportCrate(publication: Publication, project: Project): Exported {
   const ids = new Set(publication.runs.map(({ run }) => run.id));
-  const made = (readBytesIfThere(absoluteOf(project, MAKEFILE_PATH)) ?? '').match(/\.rr\/made\/\d{8}T\d{6}Z-[a-z2-7]{6}/g) ?? [];
+  const made = (readRegularIfThere(absoluteOf(project, MAKEFILE_PATH)) ?? '').match(/\.rr\/made\/\d{8}T\d{6}Z-[a-z2-7]{6}/g) ?? [];
   const isWorkflow = made.length > 0 && made.every((stamp) => ids.has(stamp.slice('.rr/made/'.length)));
   const { text, left } = printRoCrate({ publication, files: undefined, workflow: isWorkflow ? MAKEFILE_PATH : undefined });
   // A content of the same size may differ, too; telling would take as long as "rr verify" does.
@@ -126,10 +127,15 @@ function findExport(name: ByteString): PrintExport {
 function writeExported(folder: ByteString, output: ByteString, files: ExportedFile[], force: boolean): void {
   if (output === '') throw new Failure('cannot write "": that is no name', 'name a file or a folder: -o PATH', EXIT.usage);
   const isFolder = files.length !== 1 || output.endsWith('/') || statIfThere(joinNames(folder, output))?.isDirectory() === true;
+  const base = resolveLinks(joinNames(folder, output.replace(/([^/])\/+$/, '$1')));
   const nameOf = (file: ExportedFile): ByteString => (isFolder ? output.replace(/\/+$/, '') + '/' + file.path : output);
   for (const file of files) {
     const there = lstatIfThere(joinNames(folder, nameOf(file)));
     if (there?.isDirectory() === true) throw new Failure('cannot write "' + makeHarmless(nameOf(file)) + '": it is a folder', '', EXIT.differs);
+    if (there !== undefined && !there.isFile() && !there.isSymbolicLink()) throw new Failure('cannot write "' + makeHarmless(nameOf(file)) + '": it is no regular file', 'name another file: -o FILE', EXIT.differs);
+    // Into the folder that the person named, but not through links that lie in it.
+    const link = isFolder ? findLinkAbove(base, base + '/' + file.path) : undefined;
+    if (link !== undefined) throw new Failure('cannot write "' + makeHarmless(nameOf(file)) + '": "' + makeHarmless(link) + '" is a link that leads elsewhere', 'remove it, or name another folder: -o FOLDER', EXIT.differs);
     if (there !== undefined && !force) throw new Failure('cannot write "' + makeHarmless(nameOf(file)) + '": it is there already', 'say --force to write it anew', EXIT.differs);
   }
   for (const file of files) {
@@ -162,7 +168,8 @@ export async function exportRecords(format: ByteString | undefined, references: 
   }
   const { files, left } = await print(publication, project, options, folder);
   if (options.output !== undefined) writeExported(folder, options.output, files, options.force);
-  else if (files.length === 1) printOut(files[0].text);
+  // Some forms hold any byte as it is; a terminal would carry it out.
+  else if (files.length === 1) printOut(isTerminal(1) ? files[0].text.replace(/[^\n\t]+/g, makeHarmless) : files[0].text);
   else throw new Failure('cannot print "' + format + '": it is ' + String(files.length) + ' files', 'name a folder for them: -o FOLDER', EXIT.usage);
   if (!options.quiet) for (const one of left) tell('rr: ' + makeHarmless(one));
   for (const fault of faults) tell('rr: ' + fault.message);

@@ -165,10 +165,13 @@ function placeReport(project: Project, folder: ByteString, options: ReportOption
   const name = absoluteOf(project, path);
   const there = lstatIfThere(name);
   const isReport = there !== undefined && there.isFile() && readFirstBytes(name, REPORT_MARK.length) === REPORT_MARK;
-  if (there !== undefined && !isReport && (!options.force || there.isDirectory())) {
-    throw new Failure('cannot write "' + (options.output ?? path) + '": something else than a report is there', there.isDirectory() ? 'name a file by --output' : 'say --force to write over it, or name another by --output', EXIT.differs);
+  if (there !== undefined && !isReport && (!options.force || !(there.isFile() || there.isSymbolicLink()))) {
+    throw new Failure('cannot write "' + (options.output ?? path) + '": something else than a report is there', there.isFile() || there.isSymbolicLink() ? 'say --force to write over it, or name another by --output' : 'name a file by --output', EXIT.differs);
   }
-  return { name, shown: options.output ?? path, partsFolder: name.replace(/\.html?$/i, '') + '_files' };
+  const partsFolder = name.replace(/\.html?$/i, '') + '_files';
+  // Nobody named what a link of this name leads to.
+  if (lstatIfThere(partsFolder)?.isDirectory() === false) throw new Failure('cannot write "' + (options.output ?? path) + '": "' + partsFolder + '", where parts of it go, is there and no folder', 'name another file by --output', EXIT.differs);
+  return { name, shown: options.output ?? path, partsFolder };
 }
 
 function readTitle(project: Project, faults: Failure[]): ByteString {
@@ -240,7 +243,7 @@ export function writeReport(references: ByteString[], options: ReportOptions): n
       yield piece;
     }
   }, false);
-  if (!options.quiet) printOut(shown + ': ' + countThings(chosen.length, 'run') + ', ' + formatBytes(bytes) + (isBeside ? ' and ' + countThings(count, 'file') + ' in ' + folderOfParts : '') + '\n');
+  if (!options.quiet) printOut(makeHarmless(shown) + ': ' + countThings(chosen.length, 'run') + ', ' + formatBytes(bytes) + (isBeside ? ' and ' + countThings(count, 'file') + ' in ' + folderOfParts : '') + '\n');
   for (const fault of faults) tell('rr: ' + fault.message);
   return faults.length > 0 ? EXIT.differs : 0;
 }

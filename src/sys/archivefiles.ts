@@ -20,7 +20,7 @@ import { unsealRecord } from '../formats/fields.ts';
 import { GIT_LINK } from '../formats/gitindex.ts';
 import { CRATE_DESCRIPTOR } from '../views/rocratefiles.ts';
 import { pathOfSecret } from './aside.ts';
-import { listFolder, lstatIfThere, readBytesIfThere, readLinkTarget } from './files.ts';
+import { listFolder, lstatIfThere, readLinkTarget, readRegularIfThere } from './files.ts';
 import { readFileStates } from './filestates.ts';
 import { readGitKnowledge } from './gitknown.ts';
 import { hashBytes } from './hash.ts';
@@ -228,7 +228,7 @@ function addTracked(project: Project, selection: ArchiveSelection): boolean {
 /** Where no version control tells what counts: sources and documents by their names. */
 function addByName(project: Project, selection: ArchiveSelection): void {
   // With places that are the same everywhere: where a project lies must not matter.
-  const classify = makeClassifier({ project: '/project', home: '/home', temporary: '/temporary' }, readBytesIfThere(project.provenance + '/files.txt') ?? '', 'provenance/files.txt');
+  const classify = makeClassifier({ project: '/project', home: '/home', temporary: '/temporary' }, readRegularIfThere(project.provenance + '/files.txt') ?? '', 'provenance/files.txt');
   const bags: ByteString[] = [];
   const snapshot = Array.from(takeSnapshot(project.root, [])).sort((a, b) => compareBytes(a[0], b[0]));
   for (const [path] of snapshot) if (path.endsWith('/bagit.txt')) bags.push(path.slice(0, -'bagit.txt'.length));
@@ -326,7 +326,7 @@ function judgeClaims(claims: ArchiveClaim[], selection: ArchiveSelection, states
 function findMakefile(project: Project, selection: ArchiveSelection): ArchiveContents['makefile'] {
   const name = TOP_MAKEFILE_NAMES.find((one) => selection.chosen.has(one));
   if (name === undefined) return 'none';
-  return includesProvenance(readBytesIfThere(absoluteOf(project, name)) ?? '') ? 'includes' : 'own';
+  return includesProvenance(readRegularIfThere(absoluteOf(project, name)) ?? '') ? 'includes' : 'own';
 }
 
 function describeChosen(selection: ArchiveSelection, states: Map<ByteString, FileState>): ArchivedFile[] {

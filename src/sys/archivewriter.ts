@@ -308,7 +308,12 @@ function giveArchiveName({ form, target, isForced }: ArchiveRequest, temporary: 
   checkArchiveTarget(form, target, isForced);
   const old = form === 'folder' && lstatIfThere(target) !== undefined ? temporary.replace(/tmp$/, 'old') : undefined;
   if (old !== undefined) fs.renameSync(toFsPath(target), toFsPath(old));
-  fs.renameSync(toFsPath(temporary), toFsPath(target));
+  try {
+    fs.renameSync(toFsPath(temporary), toFsPath(target));
+  } catch (error) {
+    if (old !== undefined) fs.renameSync(toFsPath(old), toFsPath(target));
+    throw error;
+  }
   syncFolder(target.slice(0, target.lastIndexOf('/')) || '/');
   if (old !== undefined) removeTree(old);
 }

@@ -32,6 +32,22 @@ export function readBytesIfThere(name: ByteString): ByteString | undefined {
   }
 }
 
+/** The same of a regular file; what is none, such as a FIFO, for which one would wait without end, counts as not there. */
+export function readRegularIfThere(name: ByteString): ByteString | undefined {
+  let fd: number;
+  try {
+    fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ENXIO', 'ENODEV'].indexOf(errorCode(error)) >= 0) return undefined;
+    throw error;
+  }
+  try {
+    return fs.fstatSync(fd).isFile() ? fs.readFileSync(fd, 'latin1') : undefined;
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 let readingBuffer: Buffer | undefined;
 
 /** The same in memory that the next call uses again. */

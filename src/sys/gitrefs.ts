@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import type { GitObject } from '../formats/gitpack.ts';
-import { listFolder, lstatIfThere, readBytesIfThere } from './files.ts';
+import { listFolder, lstatIfThere, readRegularIfThere } from './files.ts';
 import { readObjectBody, resolveCommit } from './gitobjects.ts';
 import { runGit } from './gitprocess.ts';
 import type { GitRepository } from './gitrepo.ts';
@@ -19,7 +19,7 @@ export function listReferences(repository: GitRepository): GitReference[] {
   else {
     for (const reference of readPackedReferences(repository)) found.set(reference.name, reference);
     for (const folder of new Set([repository.commonFolder, repository.gitFolder])) readLooseReferences(repository, folder, 'refs', found);
-    addReference(repository, 'HEAD', readBytesIfThere(repository.gitFolder + '/HEAD') ?? '', found);
+    addReference(repository, 'HEAD', readRegularIfThere(repository.gitFolder + '/HEAD') ?? '', found);
   }
   return Array.from(found.values()).sort((a, b) => compareBytes(a.name, b.name));
 }
@@ -39,7 +39,7 @@ function addReference(repository: GitRepository, name: ByteString, text: ByteStr
 /** "HEX NAME" lines; "^HEX" is what the tag before it leads to. */
 function readPackedReferences(repository: GitRepository): GitReference[] {
   const references: GitReference[] = [];
-  for (const line of (readBytesIfThere(repository.commonFolder + '/packed-refs') ?? '').split('\n')) {
+  for (const line of (readRegularIfThere(repository.commonFolder + '/packed-refs') ?? '').split('\n')) {
     const space = line.indexOf(' ');
     const [id, name] = [line.slice(0, Math.max(0, space)), line.slice(space + 1)];
     if (isObjectId(repository, id) && isReferenceName(name)) references.push({ name, id });
@@ -53,7 +53,7 @@ function readLooseReferences(repository: GitRepository, folder: ByteString, pref
     const stat = lstatIfThere(folder + '/' + name);
     if (stat?.isDirectory() === true) readLooseReferences(repository, folder, name, found);
     // A lock, or what another program left there, is no reference.
-    else if (stat !== undefined && isReferenceName(name)) addReference(repository, name, readBytesIfThere(folder + '/' + name) ?? '', found);
+    else if (stat !== undefined && isReferenceName(name)) addReference(repository, name, readRegularIfThere(folder + '/' + name) ?? '', found);
   }
 }
 

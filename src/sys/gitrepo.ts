@@ -6,7 +6,7 @@ import { findGitSetting, isGitTrue, parseGitConfig } from '../formats/gitconfig.
 import { bytesFromHex } from '../formats/gitindex.ts';
 import type { GitObject, ReadAt } from '../formats/gitpack.ts';
 import { findInPackIndex, parseLooseObject, readPackedObject } from '../formats/gitpack.ts';
-import { listFolder, readBytesIfThere, statIfThere, toFsPath } from './files.ts';
+import { listFolder, readRegularIfThere, statIfThere, toFsPath } from './files.ts';
 import { crypto, fs, zlib } from './node.ts';
 
 /** Folders are absolute, without a final slash; `top` of a repository in / is ''. */
@@ -57,15 +57,15 @@ export function openBareRepository(name: ByteString): GitRepository | undefined 
 }
 
 function openGitFolder(top: ByteString, gitFolder: ByteString): { repository: GitRepository; isBare: boolean } | undefined {
-  const common = readBytesIfThere(gitFolder + '/commondir');
+  const common = readRegularIfThere(gitFolder + '/commondir');
   const commonFolder = common === undefined ? gitFolder : joinPath(gitFolder, common.replace(/\n+$/, ''));
   if (statIfThere(gitFolder + '/HEAD') === undefined || statIfThere(commonFolder + '/objects') === undefined) {
     if (gitFolder === top + '/.git' || gitFolder === top) return undefined;
     throw new Failure('cannot read the git repository of "' + top + '": "' + gitFolder + '" is not a repository');
   }
-  const settings = parseGitConfig(readBytesIfThere(commonFolder + '/config') ?? '');
+  const settings = parseGitConfig(readRegularIfThere(commonFolder + '/config') ?? '');
   if (isGitTrue(findGitSetting(settings, 'extensions', '', 'worktreeconfig'), false)) {
-    settings.push(...parseGitConfig(readBytesIfThere(gitFolder + '/config.worktree') ?? ''));
+    settings.push(...parseGitConfig(readRegularIfThere(gitFolder + '/config.worktree') ?? ''));
   }
   const isSha256 = findGitSetting(settings, 'extensions', '', 'objectformat') === 'sha256';
   const repository: GitRepository = {
@@ -83,7 +83,7 @@ function findGitFolder(top: ByteString): ByteString | undefined {
   if (stat === undefined) return undefined;
   if (stat.isDirectory()) return name;
   if (!stat.isFile() || stat.size > 1 << 16) return undefined;
-  const link = /^gitdir: ([^]+?)\n*$/.exec(readBytesIfThere(name) ?? '');
+  const link = /^gitdir: ([^]+?)\n*$/.exec(readRegularIfThere(name) ?? '');
   if (link === null) throw new Failure('cannot read "' + name + '": it names no "gitdir:"');
   return joinPath(top, link[1]);
 }
@@ -111,7 +111,7 @@ export function hasReftable(repository: GitRepository): boolean {
 /** HEAD, where references are files. Throws Failure if it is damaged. */
 export function readHead(repository: GitRepository): GitHead {
   let branch: ByteString | undefined;
-  let text = readBytesIfThere(repository.gitFolder + '/HEAD') ?? '';
+  let text = readRegularIfThere(repository.gitFolder + '/HEAD') ?? '';
   for (let depth = 0; depth < MOST_REFERENCES; depth++) {
     const id = /^([0-9a-f]+)\s*$/.exec(text);
     if (id !== null && id[1].length === repository.hashSizeBytes * 2) return { commit: id[1], branch };
@@ -134,8 +134,8 @@ function readReference(repository: GitRepository, reference: ByteString): ByteSt
   const isOwn = /^refs\/(?:bisect|worktree|rewritten)\//.test(reference);
   const name = (isOwn ? repository.gitFolder : repository.commonFolder) + '/' + reference;
   // "refs/heads/a" may be a folder that "refs/heads/a/b" left behind.
-  if (statIfThere(name)?.isFile() === true) return readBytesIfThere(name);
-  const packed = '\n' + (readBytesIfThere(repository.commonFolder + '/packed-refs') ?? '');
+  if (statIfThere(name)?.isFile() === true) return readRegularIfThere(name);
+  const packed = '\n' + (readRegularIfThere(repository.commonFolder + '/packed-refs') ?? '');
   const at = packed.indexOf(' ' + reference + '\n');
   return at < 0 ? undefined : packed.slice(packed.lastIndexOf('\n', at) + 1, at);
 }
@@ -153,7 +153,7 @@ export function readTreeOfCommit(repository: GitRepository, commit: string): Byt
 /** An object out of a loose file or a pack; undefined if it is not found in a form that is known here, or over 16 MiB. Its id is not checked. */
 export function readGitObject(repository: GitRepository, id: string): GitObject | undefined {
   for (const folder of listObjectFolders(repository.commonFolder + '/objects', MOST_ALTERNATES)) {
-    const loose = readBytesIfThere(folder + '/' + id.slice(0, 2) + '/' + id.slice(2));
+    const loose = readRegularIfThere(folder + '/' + id.slice(0, 2) + '/' + id.slice(2));
     if (loose !== undefined) {
       const bytes = inflateBytes(loose);
       return bytes === undefined ? undefined : parseLooseObject(bytes);
@@ -169,7 +169,7 @@ export function readGitObject(repository: GitRepository, id: string): GitObject 
 
 function listObjectFolders(folder: ByteString, depth: number): ByteString[] {
   const folders = [folder];
-  const alternates = readBytesIfThere(folder + '/info/alternates');
+  const alternates = readRegularIfThere(folder + '/info/alternates');
   if (alternates === undefined || depth === 0) return folders;
   for (const line of alternates.split('\n')) {
     if (line !== '' && line[0] !== '#') folders.push(...listObjectFolders(joinPath(folder, line), depth - 1));

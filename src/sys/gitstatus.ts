@@ -1,5 +1,6 @@
 // gitstatus.ts - which tracked files may differ from git's index. Starts no git and writes nothing.
 import type { ByteString } from '../core/bytes.ts';
+import { Failure } from '../core/failure.ts';
 import { findGitSetting, isGitTrue } from '../formats/gitconfig.ts';
 import type { GitEntry, GitIndex } from '../formats/gitindex.ts';
 import { GIT_LINK, GIT_SYMLINK, parseGitIndex } from '../formats/gitindex.ts';
@@ -16,13 +17,16 @@ export type ReadIndex = { index: GitIndex | 'unsupported'; mtimeMs: number };
 export function readGitIndex(repository: GitRepository): ReadIndex {
   let fd: number;
   try {
-    fd = fs.openSync(toFsPath(repository.gitFolder + '/index'), 'r');
+    fd = fs.openSync(toFsPath(repository.gitFolder + '/index'), fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
     return { index: { entries: [] }, mtimeMs: 0 };
   }
   try {
-    const mtimeMs = fs.fstatSync(fd).mtimeMs;
+    const stat = fs.fstatSync(fd);
+    // git itself would wait for a FIFO.
+    if (!stat.isFile()) throw new Failure('cannot read "' + repository.gitFolder + '/index": not a regular file', 'run "git status"');
+    const { mtimeMs } = stat;
     return { index: parseGitIndex(fs.readFileSync(fd, 'latin1'), repository.hashSizeBytes), mtimeMs };
   } finally {
     fs.closeSync(fd);

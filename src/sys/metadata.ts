@@ -12,7 +12,8 @@ import { findSpdxLine, LARGEST_LICENSE_BYTES, normalizeLicense, recognizeLicense
 import { METADATA_HINT } from '../formats/metadatafile.ts';
 import { readJuliaProject, readPackageJson, readPyproject, readRDescription, readReadme } from '../formats/packagefile.ts';
 import { makeHarmless } from '../formats/percent.ts';
-import { listFolder, readBytesIfThere, statIfThere } from './files.ts';
+import { findLinkOut } from './bounds.ts';
+import { listFolder, readRegularIfThere, statIfThere } from './files.ts';
 import { findRepository } from './gitrepo.ts';
 import type { Project } from './project.ts';
 
@@ -29,13 +30,16 @@ const README_NAME = /^readme(?:\.(?:md|markdown|rst|org|txt))?$/i;
 const LICENSE_NAME = /^(?:licen[sc]e|copying|unlicense)(?:\.(?:md|txt|rst))?$/i;
 const LARGEST_METADATA_BYTES = 1 << 20;
 
-/** A regular file of the project, or a link to one; undefined if there is none. Throws Failure if it is too large to be read. */
+/**
+ * A regular file of the project, or a link to one; undefined if there is none. A link out of it would tell what is not of the
+ * project, so that it counts as not there. Throws Failure if the file is too large to be read.
+ */
 function readIfFile(project: Project, name: ByteString): ByteString | undefined {
   const path = project.root + '/' + name;
   const stat = statIfThere(path);
-  if (stat === undefined || !stat.isFile()) return undefined;
+  if (stat === undefined || !stat.isFile() || findLinkOut(project.root, path) !== undefined) return undefined;
   if (stat.size > LARGEST_METADATA_BYTES) throw new Failure('cannot read "' + name + '": it has more than 1 MiB', METADATA_HINT);
-  return readBytesIfThere(path);
+  return readRegularIfThere(path);
 }
 
 function licenseTold(license: ByteString, source: ByteString): ToldMetadata {

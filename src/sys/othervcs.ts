@@ -4,7 +4,7 @@ import { isSecretFile } from '../core/filerules.ts';
 import { findGitSetting, parseGitConfig, stripUrlCredentials } from '../formats/gitconfig.ts';
 import type { TrackedFile } from '../formats/vcsoutput.ts';
 import { closeSpacedNames, listShownNames, parseFossilInfo, parseFossilList, parseHgStatus, parseSvnInfo, parseSvnStatus } from '../formats/vcsoutput.ts';
-import { lstatIfThere, readBytesIfThere, toText } from './files.ts';
+import { lstatIfThere, readRegularIfThere, toText } from './files.ts';
 import type { CodeState } from './git.ts';
 import type { GitAnswer } from './gitprocess.ts';
 import { describeStartFailure, LARGEST_ANSWER_BYTES, splitNames } from './gitprocess.ts';
@@ -118,7 +118,7 @@ function askHg(ask: Ask, top: ByteString): Facts | Refusal {
   const status = ask(['status', '--modified', '--added', '--removed', '--deleted', '--clean', '--print0']);
   if (status.kind !== 'done') return status;
   const [node, branch, second] = parents.output.split('\n');
-  const settings = parseGitConfig(readBytesIfThere(top + '/.hg/hgrc') ?? '');
+  const settings = parseGitConfig(readRegularIfThere(top + '/.hg/hgrc') ?? '');
   const remote = findGitSetting(settings, 'paths', '', 'default');
   return {
     commit: /^[0-9a-f]{40,}$/.test(node) ? node : 'none', branch: branch === '' ? undefined : branch, remote: remote === undefined ? undefined : stripUrlCredentials(remote),

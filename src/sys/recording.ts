@@ -18,7 +18,7 @@ import { isSecretName, maskArguments, maskValue } from '../formats/secrets.ts';
 import type { SecretHasher } from '../formats/secrets.ts';
 import { quoteCommand, respellRoot } from '../formats/shell.ts';
 import { formatUtcMicros, readUtcMicros } from './clock.ts';
-import { errorCode, keepTemporariesIn, makeFolder, readBytesIfThere, readFirstBytes, removeIfThere, statIfThere, toBytes } from './files.ts';
+import { errorCode, keepTemporariesIn, makeFolder, readFirstBytes, readRegularIfThere, removeIfThere, statIfThere, toBytes } from './files.ts';
 import type { VariableSet } from './machine.ts';
 import { describeEnvironment, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from './machine.ts';
 import type { Includer } from './batch.ts';
@@ -448,7 +448,7 @@ function beginWatch(session: Session, tracer: { program: ByteString; version: st
   const { project, folder, run, request } = session;
   const file = project.provenance + '/files.txt';
   const home = toBytes(os().homedir());
-  const classify = makeClassifier({ project: project.root, home, temporary: resolveLinks(toBytes(process.env.TMPDIR ?? '/tmp')) }, readBytesIfThere(file) ?? '', 'provenance/files.txt');
+  const classify = makeClassifier({ project: project.root, home, temporary: resolveLinks(toBytes(process.env.TMPDIR ?? '/tmp')) }, readRegularIfThere(file) ?? '', 'provenance/files.txt');
   const leaks = new Set<ByteString>();
   const origin = request.repeat?.origin;
   const classOf = (name: ByteString): PathClass => {

@@ -1,6 +1,7 @@
 // report.ts - reads what a report shows of files: previews, logs, patches, series. Writes nothing.
 //
-// A file is shown only if it is as it was recorded: its bytes are hashed before they are used. What is
+// A file is shown only if it is as it was recorded: its bytes are hashed before they are used (of a log
+// that is too large for that, its size must do). What is
 // no regular file is not opened, what a link leads out of the project to is not read, and nothing
 // large is read at all. Files that may hold secrets are not shown.
 import type { ByteString } from '../core/bytes.ts';
@@ -120,11 +121,12 @@ export function readLogExcerpts(project: Project, run: Run, lost: ByteString[]):
     const log = run.logs.find((file) => file.path === 'provenance/logs/' + run.id + '.' + kind);
     if (log === undefined || log.size === 0) continue;
     const name = absoluteOf(project, log.path);
-    const head = findLinkOut(project.root, name) !== undefined ? undefined : readRegular(name, log.size, 0, LOG_HEAD_BYTES);
+    const isAsRecorded = log.size > LARGEST_FILE_BYTES ? findLinkOut(project.root, name) === undefined : readAsRecorded(project, log, LARGEST_FILE_BYTES) !== undefined;
+    const head = isAsRecorded ? readRegular(name, log.size, 0, LOG_HEAD_BYTES) : undefined;
     const tailFrom = Math.max(LOG_HEAD_BYTES, log.size - LOG_TAIL_BYTES);
     const tail = log.size > LOG_HEAD_BYTES ? readRegular(name, log.size, tailFrom, LOG_TAIL_BYTES) : undefined;
     const isCut = tailFrom > LOG_HEAD_BYTES;
-    if (head === undefined || (!isCut && hashBuffer(tail === undefined ? head : Buffer.concat([head, tail])) !== log.hash)) {
+    if (head === undefined) {
       lost.push(log.path);
       continue;
     }

@@ -38,7 +38,7 @@ import { findLiveRuns } from '../core/graph.ts';
 import { addRunToMakefile, printMakefilePieces } from '../views/makefile.ts';
 import { findChecksum, printChecksums } from '../formats/checksums.ts';
 import { fs, os } from './node.ts';
-import { createFile, errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, syncFolder, toFsPath } from './files.ts';
+import { createFile, errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, readRegularIfThere, removeIfThere, replaceFile, statIfThere, syncFolder, toFsPath } from './files.ts';
 import type { FileContent } from './files.ts';
 import { describeFile, hashBytes, hashWithRetry } from './hash.ts';
 import type { Project } from './project.ts';
@@ -320,7 +320,7 @@ export function hasOverlap(project: Project, self: string, endedBytes: number): 
 export function makeResultTester(project: Project): (path: ByteString) => boolean {
   let sums: ByteString | undefined;
   return (path) => {
-    sums = sums ?? readBytesIfThere(project.provenance + '/SHA256SUMS') ?? '';
+    sums = sums ?? readRegularIfThere(project.provenance + '/SHA256SUMS') ?? '';
     return findChecksum(sums, path).hash !== undefined;
   };
 }
@@ -521,8 +521,8 @@ function writeNewDerived(project: Project, runs: Run[] | undefined, isAlone: boo
 
 /** Puts these runs into the text of both files; false if they must be made from all records. */
 function putIntoDerived(project: Project, added: Run[]): boolean {
-  const makefile = readBytesIfThere(project.provenance + '/Makefile') ?? '';
-  const sums = readBytesIfThere(project.provenance + '/SHA256SUMS') ?? '';
+  const makefile = readRegularIfThere(project.provenance + '/Makefile') ?? '';
+  const sums = readRegularIfThere(project.provenance + '/SHA256SUMS') ?? '';
   let derived: { makefile: ByteString; sums: ByteString } | undefined = { makefile, sums };
   for (const run of added) {
     derived = addRunToMakefile(derived.makefile, derived.sums, run, (id) => readRun(project, id));

@@ -12,13 +12,15 @@ export function quoteNix(text: ByteString): ByteString {
   return '"' + text.replace(/["\\$]/g, '\\$&').replace(/\n/g, '\\n').replace(/\r/g, '\\r').replace(/\t/g, '\\t') + '"';
 }
 
-// Attributes that mkShell itself gives a meaning, so that no variable can be set by them.
-const NOT_VARIABLES = /^(?:name|packages|inputsFrom|shellHook|buildInputs|nativeBuildInputs|src|stdenv|system|builder|args|outputs|__.*)$/;
+// Attributes that mkShell itself or the scripts of its stdenv give a meaning, so that no variable can be set by them.
+const NOT_VARIABLES = /^(?:name|packages|inputsFrom|shellHook|buildInputs|nativeBuildInputs|src|stdenv|system|builder|args|outputs|(?:pre|post)(?:Hook|Phases)|phases|__.*)$/;
+// Words of the language: they are names only in quotes.
+const NIX_WORDS = /^(?:assert|else|if|in|inherit|let|or|rec|then|with)$/;
 
 function printShellVariables(software: RecordedSoftware): { text: ByteString; left: ByteString[] } {
   const isSet = ({ name, value }: { name: ByteString; value: ByteString }): boolean => /^[A-Za-z_]\w*$/.test(name) && !NOT_VARIABLES.test(name) && value.indexOf('\0') < 0;
   const unset = software.variables.filter((one) => !isSet(one)).map((one) => one.name);
-  const text = software.variables.filter(isSet).map(({ name, value }) => '  ' + name + ' = ' + quoteNix(value) + ';\n').join('');
+  const text = software.variables.filter(isSet).map(({ name, value }) => '  ' + (NIX_WORDS.test(name) ? quoteNix(name) : name) + ' = ' + quoteNix(value) + ';\n').join('');
   return { text, left: unset.length === 0 ? [] : ['mkShell gives these names another meaning than that of a variable: ' + listSome(unset)] };
 }
 
