@@ -43,9 +43,10 @@ export function keepOwnText(): void {
   }
 }
 
-/** An ES module has no __filename. */
+/** An ES module has no __filename, and what it was called by may lack ".js". */
 function nameOfOwnFile(): string {
-  return typeof __filename === 'string' ? __filename : process.argv[1];
+  if (typeof __filename === 'string') return __filename;
+  return fs.existsSync(process.argv[1]) ? process.argv[1] : process.argv[1] + '.js';
 }
 
 /** The text of rr.js. Throws Failure if it is not there any more or another one. */
