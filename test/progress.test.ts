@@ -8,7 +8,7 @@ import type { Run } from '../src/core/run.ts';
 import { describeFailedRun, formatWholeSeconds, printProgress, printStepStart } from '../src/views/progress.ts';
 import { displayWidth } from '../src/views/table.ts';
 import type { GraphStep } from './enginedriver.ts';
-import { hasProgram, makeProject, run } from './rig.ts';
+import { hasProgram, listRecords, makeProject, readRecord, RR_JS, run } from './rig.ts';
 
 const RUNNING = [{ name: 'fit', elapsedS: 75.9 }, { name: 'plot-everything-there-is-to-see', elapsedS: 3 }, { name: '\xe6\x97\xa5\xe6\x9c\xac', elapsedS: 0 }];
 
@@ -133,3 +133,57 @@ for (const slots of [1, 3]) {
     assert.ok(shown.indexOf('=signal SIGINT') >= 0, JSON.stringify(shown));
   });
 }
+
+// ---- the line of a run that tells how far it is --------------------------------------------------------------
+
+/** What the terminal got, and the exit status. */
+function runInTerminal(project: string, argv: string[]): { text: string; status: number } {
+  const done = run(project, ['python3', '-c', TERMINAL, ''].concat(argv), { env: { TERM: 'xterm' } });
+  const cut = done.stdout.lastIndexOf('\n');
+  return { text: done.stdout.slice(0, cut).replace('<40>', ''), status: Number(done.stdout.slice(cut + 1)) };
+}
+
+const SKIP_RUN = SKIP !== false ? SKIP : hasProgram('script') ? false : 'script is missing';
+// A line drawn by rr, and what takes it away: nothing of the command's comes between them.
+const DRAWN_LINE = /(?:\r\x1b\[Krr: \d+ %[^\r\n\x1b]*)+\r\x1b\[K/g;
+const STEPPING = String.raw`printf 'step 1/4\n'; sleep 0.7; printf '\033[31mstep 2/4 loss=0.5\033[0m\n\377\376\n' >&2; sleep 0.7; printf 'in a line'; sleep 0.5; printf ' still\n'; printf 'step 3/4\n'; sleep 0.7; exit 3`;
+
+test('rr record shows on a terminal how far a run is, and the terminal has what the command prints, byte by byte', { skip: SKIP_RUN }, () => {
+  const project = makeProject();
+  const alone = runInTerminal(project, ['sh', '-c', STEPPING]);
+  const shown = runInTerminal(project, [process.execPath, RR_JS, 'record', '--trace', 'none', '--', 'sh', '-c', STEPPING]);
+  assert.deepEqual([alone.status, shown.status], [3, 3], JSON.stringify(shown.text));
+  const drawn = shown.text.match(DRAWN_LINE) ?? [];
+  assert.match(drawn.join(), /rr: 25 %, 1\/4.*rr: 50 %, 2\/4.*about \d+ s left.*rr: 75 %/s);
+  const bare = shown.text.replace(DRAWN_LINE, '');
+  assert.equal(bare.slice(0, alone.text.length), alone.text);
+  assert.doesNotMatch(bare.slice(alone.text.length), /rr: \d+ %|\x1b/);
+  const log = readRecord(project, listRecords(project)[0]).Log.map((line) => line.split(' ').slice(3).join(' ')).find((name) => name.endsWith('.out')) as string;
+  assert.equal(fs.readFileSync(path.join(project, log), 'latin1'), alone.text.replace(/\r\n/g, fs.readFileSync(path.join(project, log), 'latin1').indexOf('\r') < 0 ? '\n' : '\r\n'));
+});
+
+const QUIET_RUNS: [string, string[], string][] = [
+  ['draws in its line itself', [], String.raw`printf 'step 1/4\n'; printf '10%%\r20%%'; sleep 0.5; printf '\nstep 2/4\n'; sleep 0.5`],
+  ['moves the cursor', [], String.raw`printf 'step 1/4\n\033[2Jx\n'; sleep 0.5; printf 'step 2/4\n'; sleep 0.5`],
+  ['has no steps', [], String.raw`printf 'loss=1\n'; sleep 0.5; printf 'loss=0\n'; sleep 0.5`],
+  ['is recorded with -q', ['-q'], String.raw`printf 'step 1/4\n'; sleep 0.5; printf 'step 2/4\n'; sleep 0.5`],
+  ['has no logs', ['--no-logs'], String.raw`printf 'step 1/4\n'; sleep 0.5; printf 'step 2/4\n'; sleep 0.5`],
+];
+
+for (const [what, options, script] of QUIET_RUNS) {
+  test('rr record draws nothing on a terminal for a run that ' + what, { skip: SKIP_RUN }, () => {
+    const project = makeProject();
+    const printed = run(project, ['sh', '-c', script.replace(/sleep [0-9.]+/g, ':')]).stdout.replace(/\n/g, '\r\n');
+    const shown = runInTerminal(project, [process.execPath, RR_JS, 'record', '--trace', 'none'].concat(options, '--', 'sh', '-c', script));
+    assert.equal(shown.text.slice(0, printed.length), printed);
+    assert.doesNotMatch(shown.text.slice(printed.length), /rr: \d+ %|\x1b/);
+  });
+}
+
+test('rr record draws nothing where its standard error is no terminal', { skip: SKIP_RUN }, () => {
+  const project = makeProject();
+  const shown = runInTerminal(project, ['sh', '-c', '"$@" 2> errors', 'sh', process.execPath, RR_JS, 'record', '--trace', 'none', '--', 'sh', '-c', 'echo step 1/4; sleep 0.5; echo step 2/4 >&2; sleep 0.5']);
+  assert.equal(shown.text, 'step 1/4\r\n');
+  assert.match(fs.readFileSync(path.join(project, 'errors'), 'latin1'), /^step 2\/4\n/);
+  assert.doesNotMatch(fs.readFileSync(path.join(project, 'errors'), 'latin1'), /\x1b|rr: \d+ %/);
+});

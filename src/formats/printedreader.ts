@@ -57,6 +57,12 @@ class Position {
   }
 }
 
+/** Where it stands next; the end of the text if it does not. */
+function placeOfMark(mark: string, text: ByteString, from: number): number {
+  const at = text.indexOf(mark, from);
+  return at < 0 ? text.length : at;
+}
+
 export class PrintedReader {
   readonly found = new SeriesCollector();
   /** How far the run said that it is; undefined if it has not. */
@@ -80,12 +86,14 @@ export class PrintedReader {
     const text = line.text + data;
     if (this.rule.patterns.length === 0 && !isPromising(text)) return this.passOver(line, text);
     let from = 0;
+    // The next of each; text.length if there is none, so that nothing is looked for twice.
+    let [feed, back] = [-1, -1];
     for (;;) {
-      let end = text.indexOf('\n', from);
+      if (feed < from) feed = placeOfMark('\n', text, from);
+      if (back < from) back = placeOfMark('\r', text, from);
       // A line ends with CR, too, if that is not the first half of CR LF.
-      const back = text.indexOf('\r', from);
-      if (back >= 0 && (end < 0 || back < end - 1)) end = back;
-      if (end < 0 || (text[end] === '\r' && end === text.length - 1)) break;
+      const end = back < feed - 1 ? back : feed;
+      if (end >= text.length || (text[end] === '\r' && end === text.length - 1)) break;
       if (!line.isLost) this.readLine(text.slice(from, end), text[end] === '\r', atS);
       line.isLost = false;
       from = end + 1;

@@ -52,13 +52,18 @@ export class GpuMeter {
     const { program, tool } = this.found;
     this.askedMs = nowMs;
     this.onAnswer(true);
-    this.child = childProcess().execFile(program, tool.words, { timeout: LONGEST_ANSWER_MS, killSignal: 'SIGKILL', maxBuffer: LONGEST_ANSWER_BYTES, encoding: 'latin1' }, (error, text) => {
-      if (this.child === undefined) return;
-      this.child = undefined;
-      this.onAnswer(false);
-      this.use = error === null ? tool.read(text) : undefined;
-      if (this.use === undefined) this.found = undefined;
-    });
+    try {
+      this.child = childProcess().execFile(program, tool.words, { timeout: LONGEST_ANSWER_MS, killSignal: 'SIGKILL', maxBuffer: LONGEST_ANSWER_BYTES, encoding: 'latin1' }, (error, text) => {
+        if (this.child === undefined) return;
+        this.child = undefined;
+        this.onAnswer(false);
+        this.use = error === null ? tool.read(text) : undefined;
+        if (this.use === undefined) this.found = undefined;
+      });
+    } catch (error) {
+      if (errorCode(error) === '') throw error;
+      this.found = undefined; // no memory for a process: the command has none to spare
+    }
   }
 
   stop(): void {

@@ -26,6 +26,28 @@ export type LateParts = {
 const given: Names = {};
 const broughtIn = new Set<string>();
 let wholeText: ByteString | undefined;
+let ownParts: LateParts | undefined;
+
+/** Called once, by what the build puts in the place of late files. */
+export function noteParts(parts: LateParts): void {
+  ownParts = parts;
+}
+
+/** From now on rr.js may be replaced: what this run of rr may yet need of it is kept in memory. */
+export function keepOwnText(): void {
+  if (ownParts === undefined || wholeText !== undefined) return;
+  try {
+    wholeText = readOwnText(nameOfOwnFile(), ownParts.build);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error; // told when something is needed of it
+  }
+}
+
+/** An ES module has no __filename, and what it was called by may lack ".js". */
+function nameOfOwnFile(): string {
+  if (typeof __filename === 'string') return __filename;
+  return fs.existsSync(process.argv[1]) ? process.argv[1] : process.argv[1] + '.js';
+}
 
 /** The text of rr.js. Throws Failure if it is not there any more or another one. */
 function readOwnText(name: string, build: string): ByteString {
@@ -67,8 +89,7 @@ export function bringIn(parts: LateParts, file: string): Names {
   const gives = splitWords(files.map((one) => parts.files[one][2]));
   const own = new Set(gives);
   const uses = Array.from(new Set(splitWords(files.map((one) => parts.files[one][1])))).filter((name) => !own.has(name));
-  // An ES module has no __filename.
-  const name = typeof __filename === 'string' ? __filename : process.argv[1];
+  const name = nameOfOwnFile();
   wholeText = wholeText ?? readOwnText(name, parts.build);
   const script = '(function (' + uses.join(', ') + ") { 'use strict'; " + uncomment(wholeText, parts, files) + '\nreturn { ' + gives.join(', ') + ' }; })';
   const bring = vm().runInThisContext(script, { filename: name }) as (...values: unknown[]) => Names;

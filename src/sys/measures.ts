@@ -34,7 +34,7 @@ class RunLine {
     if (this.isOff) return;
     const text = data.toString('latin1');
     // What goes back in its line, or moves the cursor, would be in the way of a line of rr, and it in its.
-    if (/\r(?!\r*\n)[^]|\x08|\x1b(?!\[[0-9;:]*m)/.test(text)) this.close();
+    if (/\r[^\r\n]|\x08|\x1b(?!\[[0-9;:]*m)/.test(text)) this.close();
     else this.live.noteOutput(data);
   }
 

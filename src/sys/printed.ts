@@ -11,6 +11,8 @@ import { errorCode, toFsPath } from './files.ts';
 const ALLOWED_MS = 60;
 const ALLOWED_SHARE = 0.01;
 const TAIL_KEPT_BYTES = 1 << 16;
+// A program that flushes each byte makes a chunk of each.
+const MOST_TAIL_CHUNKS = 256;
 
 /** The last of what was not read of a stream. */
 type UnreadTail = { chunks: Buffer[]; sizeBytes: number };
@@ -56,6 +58,7 @@ export class PrintedMetrics {
     tail.sizeBytes += data.length;
     this.unreadBytes += data.length;
     while (tail.sizeBytes - tail.chunks[0].length > TAIL_KEPT_BYTES) tail.sizeBytes -= (tail.chunks.shift() as Buffer).length;
+    if (tail.chunks.length > MOST_TAIL_CHUNKS) tail.chunks = [Buffer.concat(tail.chunks)];
   }
 
   private readTail(stream: string, atS: number | undefined): void {

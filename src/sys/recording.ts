@@ -18,6 +18,7 @@ import { isSecretName, maskArguments, maskValue } from '../formats/secrets.ts';
 import type { SecretHasher } from '../formats/secrets.ts';
 import { quoteCommand, respellRoot } from '../formats/shell.ts';
 import { formatUtcMicros, readUtcMicros } from './clock.ts';
+import { keepOwnText } from './late.ts';
 import { errorCode, keepTemporariesIn, makeFolder, readFirstBytes, readRegularIfThere, removeIfThere, statIfThere, toBytes } from './files.ts';
 import type { VariableSet } from './machine.ts';
 import { describeEnvironment, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from './machine.ts';
@@ -542,7 +543,7 @@ async function runIt(session: Session): Promise<CommandEnd> {
     argv: session.argv, ...streams, logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
-    meanwhile: () => { if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
+    meanwhile: () => { keepOwnText(); if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
     tracer: tracerRequest(session.watch), inherited: session.request.inherited, step,
     beforeOutput: step?.beforeOutput ?? measures.beforeOutput, afterOutput: measures.afterOutput, isSampled: hasMeasureFiles(session),
   });

@@ -118,7 +118,7 @@ function printStubs(facts: Facts, late: SourceUnit[], build: string, lineOf: (un
     return "'" + gate.name + "': '" + late.filter((unit) => reached.has(unit)).map((unit) => unit.name).join(' ') + "'";
   });
   return "const LATE_PARTS = {\n  build: '" + build + "',\n  files: " + printObject(files) + ',\n  needs: ' + printObject(needs)
-    + ',\n  base: () => ({\n' + wrapNames(Array.from(base).sort()) + '  }),\n};\n\n' + stubs.join('');
+    + ',\n  base: () => ({\n' + wrapNames(Array.from(base).sort()) + '  }),\n};\n\nnoteParts(LATE_PARTS);\n\n' + stubs.join('');
 }
 
 /** Tells code and late files apart. `print` gives the text of a file. Throws SourceError where a rule is broken. */
