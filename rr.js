@@ -20,12 +20,10 @@
 //   core/glob.ts                patterns of file names (POSIX.1-2017, Shell Command Language, 2.13, and **)
 //   core/graph.ts               which run made what from what, and which runs are needed
 //   core/plan.ts                steps that are planned: what they may be called, and whether a run did as planned
-//   core/environment.ts         what the software environment of a run is
 //   core/exportforms.ts         the forms that rr export has, by name
 //   core/failure.ts             the one error type for what a user can meet
 //   core/words.ts               words as parts of a sentence, and how much alike two are
 //   core/quantities.ts          sizes and times as a person writes them: 4G, 90m
-//   core/parameters.ts          values in files as a tree of keys, and how keys are written (docs/parameters.txt)
 //   core/verbspec.ts            the shape of the table of verbs, and what a word on the command line can name
 //   core/filerules.ts           what a file that a run touched counts as (docs/rr.1, FILES A RUN TOUCHES)
 //   core/traceevents.ts         what a tracer tells, a call at a time
@@ -39,26 +37,20 @@
 //   formats/processes.ts        the processes of a run as fields of its record (docs/record-format.txt, 8)
 //   formats/fields.ts           what all records have in common: head, fields, seal (docs/record-format.txt, 3)
 //   formats/record.ts           a run as a recutils record, printed and parsed (docs/record-format.txt)
-//   formats/environment.ts      an environment record, parsed (docs/record-format.txt, 6)
 //   formats/checksums.ts        SHA256SUMS as sha256sum and shasum write it (docs/makefile.txt, 5)
 //   formats/gitconfig.ts        git's configuration file, the part that is data
 //   formats/gitindex.ts         git's index file, versions 2 to 4 (gitformat-index(5))
 //   formats/gitpack.ts          one object out of git's object store (gitformat-pack(5))
-//   formats/gitpatch.ts         git's diff in parts, and names as it spells them
 //   formats/gittree.ts          a tree object of git: the names in one folder of a commit
 //   formats/swhid.ts            Software Hash Identifiers (ISO/IEC 18670, SWHID 1.2) printed and parsed, and what they are hashes of
 //   formats/secrets.ts          which values may be secrets (docs/rr.1, SECRETS)
-//   formats/jsontape.ts         parses JSON (RFC 8259) into a flat list of where its values stand
 //   formats/series.ts           text of ID.series and ID.resources, what a run gave and used while it ran (docs/record-format.txt, 7)
 //   formats/printedline.ts      what one line that a program printed says: pairs of name and number, and how far it is (docs/rr.1, METRICS)
 //   formats/metricrule.ts       which values of what a run prints are metrics, as --metrics-from says it (docs/rr.1, METRICS)
 //   formats/printedreader.ts    what a run prints, as it comes: lines out of pieces, series out of lines, how far it is
 //   formats/strace.ts           the lines of strace, as they stream in, to events
 //   formats/gpuuse.ts           what nvidia-smi and rocm-smi print of the use of GPUs
-//   formats/makeflags.ts        what MAKEFLAGS says of a make's jobserver (GNU make 4.4, "POSIX Jobserver Interaction")
 //   views/makefile.ts           provenance/Makefile, whole and run by run (docs/makefile.txt)
-//   views/table.ts              a table for a terminal, and how it shows widths, times and sizes
-//   views/json.ts               runs as JSON (RFC 8259)
 //   views/progress.ts           what a person is told while steps are carried out
 //   sys/node.ts                 the door to Node's standard library
 //   sys/clock.ts                the only place that reads a clock or random numbers
@@ -90,13 +82,10 @@
 //   sys/watch.ts                what a traced run read and wrote: the trace, and what the files are afterwards
 //   sys/records.ts              reading the records of runs in provenance/runs
 //   sys/store.ts                records, logs and marks on the disk, for any number of writers at once
-//   sys/batch.ts                the records of many runs of one process: on the disk in groups, in the derived files now and then
 //   sys/code.ts                 the code of a run: the project's repository before it, the sources that it read after it
 //   sys/settings.ts             what a person has set for a project on this machine, in .rr/settings
-//   sys/putback.ts              puts outputs that lie whole under other names in their places in the project
 //   sys/measures.ts             what a run gives and uses while it runs: metrics, series and resources beside its logs
 //   sys/recording.ts            runs a command and writes its record: the steps of docs/architecture.txt, 4
-//   sys/jobserver.ts            the slots that rr shares with makes around it and in it (GNU make 4.4, "POSIX Jobserver Interaction")
 //   sys/workers.ts              processes of rr that carry out one step at a time each, for one that has several at once
 //   sys/runoptions.ts           options that rr record and rr sweep share, as they mean for a run
 //   commands/record.ts          rr record: runs a command and writes its record
@@ -110,6 +99,7 @@
 //   core/staleness.ts           which results are not any more what their steps would make, and what else is not as it should be
 //   core/linediff.ts            which lines differ between two texts, in unified format
 //   core/versions.ts            which of two versions of a package is the later one, as its manager sees it
+//   core/environment.ts         what the software environment of a run is
 //   core/rundiff.ts             in what runs differ
 //   core/select.ts              which runs a person means
 //   core/comparison.ts          what a comparison of two contents can say
@@ -124,6 +114,7 @@
 //   core/system.ts              which release of which operating system the name in an environment record is
 //   core/recordedsoftware.ts    the software of several runs put together, so that it can be installed again
 //   core/filteroptions.ts       what options say of which runs are wanted, checked
+//   core/parameters.ts          values in files as a tree of keys, and how keys are written (docs/parameters.txt)
 //   core/packagefact.ts         the package that a file came with
 //   core/timestamps.ts          finds dates and times in texts and whether they alone differ
 //   core/localecauses.ts        whether two texts differ as if written in two locales
@@ -153,8 +144,11 @@
 //   formats/clusterbatch.ts     the files of a batch of cluster jobs, printed and parsed (docs/cluster.txt)
 //   formats/note.ts             a note as a recutils record, printed and parsed (docs/record-format.txt, 9)
 //   formats/notetext.ts         the notes of a run as a text for an editor, printed and parsed
+//   formats/environment.ts      an environment record, parsed (docs/record-format.txt, 6)
+//   formats/gitpatch.ts         git's diff in parts, and names as it spells them
 //   formats/gitapply.ts         a patch of git applied to the contents that it was made from (git-diff(1))
 //   formats/vcsoutput.ts        what Mercurial, Subversion and Fossil print of a checkout
+//   formats/jsontape.ts         parses JSON (RFC 8259) into a flat list of where its values stand
 //   formats/plan.ts             steps that are to be run, as a file that people edit, printed and parsed (docs/plan.txt)
 //   formats/ldcache.ts          glibc's cache of libraries, /etc/ld.so.cache
 //   formats/linesearch.ts       which of some hundred lines occur in megabytes of text
@@ -217,6 +211,7 @@
 //   formats/postscript.ts       cuts PostScript and EPS into what counts and dates
 //   formats/svg.ts              cuts SVG into what counts, dates and random identifiers
 //   formats/gzip.ts             compares what two gzip files (RFC 1952) hold
+//   formats/makeflags.ts        what MAKEFLAGS says of a make's jobserver (GNU make 4.4, "POSIX Jobserver Interaction")
 //   formats/comparekind.ts      finds the kind of two contents and compares them by it
 //   formats/license.ts          tells by its text which license a file has
 //   formats/metadatafile.ts     reads texts, lists and people out of a file of metadata, with their lines
@@ -228,11 +223,13 @@
 //   formats/perlmodule.ts       the name and the version of a Perl module, read from its text
 //   views/rerunscript.ts        provenance/rerun.sh as a text
 //   views/replayscript.ts       recorded runs as a shell script that repeats them without rr
+//   views/table.ts              a table for a terminal, and how it shows widths, times and sizes
 //   views/plot.ts               a curve drawn with characters, for a terminal
 //   views/columns.ts            what lists of runs can show: the columns and their cells
 //   views/runlist.ts            a list of runs as a table, CSV, JSON and LaTeX
 //   views/latexvalues.ts        what the runs gave as macros of LaTeX, and such a file read again
 //   views/sweep.ts              what a sweep is about to do, and what came of it
+//   views/json.ts               runs as JSON (RFC 8259)
 //   views/page.ts               one run as a page of text for a person
 //   views/journal.ts            what a journal says of each run, before it becomes text, markup or a page
 //   views/journaltext.ts        a journal as plain text, 80 columns wide
@@ -319,6 +316,7 @@
 //   sys/metrics.ts              reads the metrics files that a run wrote
 //   sys/runindex.ts             what lists and graphs need of all runs, without reading all records
 //   sys/planfile.ts             provenance/plan.rec: reading it, and putting a step into it beside other writers
+//   sys/batch.ts                the records of many runs of one process: on the disk in groups, in the derived files now and then
 //   sys/objects.ts              a store of contents by their SHA-256, for any number of processes and machines at once
 //   sys/contents.ts             finds bytes again by their SHA-256: in the project, in git, among what was kept
 //   sys/swhidrun.ts             SWHIDs of what a run ran, read and wrote, as far as the contents are still to be had
@@ -327,6 +325,7 @@
 //   sys/gitknown.ts             which files of a project git tracks, ignores, or has with other content
 //   sys/statuscache.ts          an answer on many files, good as long as none of them has changed
 //   sys/present.ts              what steps are judged by, as it is now: files, secrets, parameters, variables, software
+//   sys/putback.ts              puts outputs that lie whole under other names in their places in the project
 //   sys/reuse.ts                finds an earlier run with the same outcome, puts its outputs back, and keeps those of new runs
 //   sys/stored.ts               what lies in a store of contents and entries, and taking it away
 //   sys/series.ts               reads what a run gave and used over time, as its record says where it lies
@@ -339,6 +338,7 @@
 //   sys/shells.ts               a few long-lived shells that run one command after the other, without a word from rr in between
 //   sys/shortfiles.ts           states of files for many short steps in a row: what has not changed since it was hashed is not read again
 //   sys/shortfacts.ts           what the records of many short steps have in common: variables, software, code
+//   sys/jobserver.ts            the slots that rr shares with makes around it and in it (GNU make 4.4, "POSIX Jobserver Interaction")
 //   sys/steplog.ts              prints what a step has printed, from its logs
 //   sys/shortsteps.ts           carries out short steps through a few long-lived shells, and records each as executeStep() would
 //   sys/engine.ts               has steps carried out, in their order, several at once
@@ -737,14 +737,20 @@ const MOST_SERIES_NAMES = 1000;
 
 // type GrowingSeries = { points: SeriesPoint[]; last: SeriesPoint; count: number; stride: number; isLastKept: boolean; isLastRedrawn: boolean };
 
+/** A text of its own: a piece of a longer text keeps all of that in memory, in V8. */
+function detachText(text) {
+  return (' ' + text).slice(1);
+}
+
 /** Gathers points in bounded memory: of a long series every second, fourth, eighth ... is kept, and the last. */
 class SeriesCollector {
   all = new Map();
   /** `isRedrawn`: it takes the place of a value that was told before for the same step, on a line that was drawn over. */
-  add(name, point, isRedrawn) {
+  add(name, added, isRedrawn) {
+    const point = { ...added, value: detachText(added.value) };
     const one = this.all.get(name);
     if (one === undefined) {
-      if (this.all.size < MOST_SERIES_NAMES) this.all.set(name, { points: this.all.size < MOST_SERIES ? [point] : [], last: point, count: 1, stride: 1, isLastKept: true, isLastRedrawn: isRedrawn });
+      if (this.all.size < MOST_SERIES_NAMES) this.all.set(detachText(name), { points: this.all.size < MOST_SERIES ? [point] : [], last: point, count: 1, stride: 1, isLastKept: true, isLastRedrawn: isRedrawn });
       return;
     }
     const isSameStep = point.step !== undefined && point.step === one.last.step && one.isLastRedrawn;
@@ -1366,37 +1372,6 @@ function isSameAsPlanned(run, planned) {
   );
 }
 
-// ==== src/core/environment.ts ====================================================================
-// environment.ts - what the software environment of a run is. Knows no files, and not how a record is spelled.
-
-/** '' is the version that is not known; `detail` is what else the manager tells: architecture, place. */
-// type InstalledPackage = { manager: string; name: ByteString; version: ByteString; detail: ByteString };
-
-/** An environment record (docs/record-format.txt, 6). Absent facts are undefined or have no entry. */
-// type Environment = {
-//   /** What stands once, or needs no names to be compared: Os, Kernel, Cpu, Memory_bytes, Locale, Gpu, ... */
-//   facts: { name: string; value: ByteString }[];
-//   executables: FileState[];
-//   interpreters: FileState[];
-//   libraries: FileState[];
-//   /** System files that no package explains, or that people change. */
-//   files: FileState[];
-//   lockFiles: FileState[];
-//   packages: InstalledPackage[];
-//   /** Of executables, interpreters and libraries. */
-//   owners: { manager: string; name: ByteString; path: ByteString }[];
-//   compilers: { path: ByteString; producer: ByteString }[];
-//   buildIds: { path: ByteString; id: string }[];
-//   /** 'NAME SOFT HARD' */
-//   limits: ByteString[];
-//   /** 'NAME=VALUE' */
-//   variables: ByteString[];
-// };
-
-function emptyEnvironment() {
-  return { facts: [], executables: [], interpreters: [], libraries: [], files: [], lockFiles: [], packages: [], owners: [], compilers: [], buildIds: [], limits: [], variables: [] };
-}
-
 // ==== src/core/exportforms.ts ====================================================================
 // exportforms.ts - the forms that rr export has, by name. Knows not how they are made.
 
@@ -1524,227 +1499,6 @@ function parseDuration(text) {
   if (parts === null) return undefined;
   const seconds = Math.round(Number(parts[1]) * UNIT_SECONDS[parts[2] ?? 's'] * 1000) / 1000;
   return seconds > 0 && seconds <= LONGEST_DURATION_S ? seconds : undefined;
-}
-
-// ==== src/core/parameters.ts =====================================================================
-// parameters.ts - values in files as a tree of keys, and how keys are written (docs/parameters.txt). Knows no format and no file.
-
-/** 'undecided': a word that some readers of its format take for a number, a truth or a date, and others for a text. */
-// type ScalarType = 'string' | 'integer' | 'float' | 'boolean' | 'null' | 'date' | 'undecided';
-
-/** A single value. It stands in the text from `start` to `end`, quotes included; start is -1 if it cannot be replaced there. */
-// type ParameterScalar = {
-//   kind: 'scalar';
-//   type: ScalarType;
-//   /** Of a string its bytes; of all others one spelling for whatever means the same. */
-//   value: ByteString;
-//   /** As it stands there. */
-//   spelled: ByteString;
-//   start: number;
-//   end: number;
-// };
-
-/** A list in brackets has its place; start is -1 if it is in no single piece, or not in brackets. */
-// type ParameterList = { kind: 'list'; items: ParameterNode[]; start: number; end: number };
-
-// type ParameterMapping = { kind: 'mapping'; entries: Map<ByteString, ParameterNode>; start: number; end: number };
-
-/** A key whose value cannot be told from the text alone. `why` is a part of a sentence. */
-// type UnreadableParameter = { kind: 'unreadable'; why: ByteString; line: number };
-
-// type ParameterNode = ParameterScalar | ParameterList | ParameterMapping | UnreadableParameter;
-
-/** `isFlat`: keys have no parts, a "." in one is a part of it. `isTyped`: values have types; otherwise all are texts. */
-// type ParameterTree = { root: ParameterMapping | ParameterList; isFlat: boolean; isTyped: boolean };
-
-/** Deeper nesting is refused: no file for people has it, and it would exhaust the stack. */
-const DEEPEST_NESTING = 100;
-
-// ---- keys -------------------------------------------------------------------------------------------
-
-/** A part of a key: a name, or the number of an item of a list. */
-// type KeyPart = ByteString | number;
-
-const BARE_PART = /^[^."[\]\0-\x20\x7f][^."[\]\0-\x1f\x7f]*$/;
-
-/** The key as rr writes it: a.b[0]."c.d" */
-function printKey(parts) {
-  return parts.map((part, i) => {
-    if (typeof part === 'number') return '[' + String(part) + ']';
-    return (i === 0 ? '' : '.') + (BARE_PART.test(part) && !part.endsWith(' ') ? part : JSON.stringify(part));
-  }).join('');
-}
-
-const QUOTED_PART = /"(?:[^"\\]|\\[^])*"/y;
-
-/** The end of the part in quotes that begins at `at`, and what it means; undefined if there is none. */
-function readQuotedPart(key, at) {
-  QUOTED_PART.lastIndex = at;
-  const found = QUOTED_PART.exec(key);
-  if (found === null) return undefined;
-  try {
-    return { part: JSON.parse(found[0]), end: at + found[0].length };
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return undefined;
-  }
-}
-
-/** The parts of a key as a person writes it; undefined if it is none. */
-function parseKeyParts(key) {
-  const parts = [];
-  let at = 0;
-  while (at < key.length) {
-    const index = /^\[(\d{1,9})\]/.exec(key.slice(at, at + 12));
-    if (index !== null) {
-      parts.push(Number(index[1]));
-      at += index[0].length;
-      continue;
-    }
-    if (parts.length > 0) {
-      if (key[at] !== '.') return undefined;
-      at += 1;
-    }
-    if (key[at] === '"') {
-      const quoted = readQuotedPart(key, at);
-      if (quoted === undefined) return undefined;
-      parts.push(quoted.part);
-      at = quoted.end;
-    } else {
-      const bare = /^[^."[\]]+/.exec(key.slice(at));
-      if (bare === null) return undefined;
-      parts.push(bare[0]);
-      at += bare[0].length;
-    }
-  }
-  return parts.length === 0 ? undefined : parts;
-}
-
-// type FoundParameter = { kind: 'found'; node: ParameterNode; /** As rr writes it. */ key: ByteString } | { kind: 'missing'; nearest: ByteString[] };
-
-/** The value of a key. Of a list an item may be named a.0, too. */
-function findParameter(tree, key) {
-  if (tree.isFlat) {
-    const node = tree.root.kind === 'mapping' ? tree.root.entries.get(key) : undefined;
-    return node === undefined ? { kind: 'missing', nearest: findNearestKeys(tree, key) } : { kind: 'found', node, key };
-  }
-  let node = tree.root;
-  const met = [];
-  for (const part of parseKeyParts(key) ?? ['']) {
-    if (node?.kind === 'list') {
-      const index = typeof part === 'number' ? part : /^\d{1,9}$/.test(part) ? Number(part) : -1;
-      node = node.items[index];
-      met.push(index);
-    } else if (node?.kind === 'mapping') {
-      node = node.entries.get(String(part));
-      met.push(String(part));
-    } else node = undefined;
-  }
-  if (node === undefined || met.length === 0) return { kind: 'missing', nearest: findNearestKeys(tree, key) };
-  return { kind: 'found', node, key: printKey(met) };
-}
-
-/** A list of single values is one value to a person; other lists are told item by item. */
-function isPlainList(node) {
-  return node.items.every((item) => item.kind === 'scalar');
-}
-
-/**
- * All values with their keys, in the order of the file: those of mappings one by one, a list of
- * single values as a whole. No more than `most` of them.
- */
-function listParameters(tree, most) {
-  const found = [];
-  const visit = (node, parts) => {
-    if (found.length >= most) return;
-    const isWhole = node.kind === 'list' ? isPlainList(node) : node.kind !== 'mapping' || node.entries.size === 0;
-    if (isWhole && parts.length > 0) found.push({ key: tree.isFlat ? String(parts[0]) : printKey(parts), node });
-    else if (node.kind === 'list') node.items.forEach((item, i) => visit(item, parts.concat(i)));
-    else if (node.kind === 'mapping') for (const [name, value] of node.entries) visit(value, parts.concat(name));
-  };
-  visit(tree.root, []);
-  return found;
-}
-
-const MOST_NEAR = 3;
-const MOST_COMPARED = 2000;
-
-/** Keys that may have been meant: spelled much the same, or with the same last part. */
-function findNearestKeys(tree, key) {
-  const last = (text) => text.slice(text.lastIndexOf('.') + 1);
-  const scored = [];
-  for (const one of listParameters(tree, MOST_COMPARED)) {
-    if (one.key.length > 200 || key.length > 200) continue;
-    const distance = last(one.key) === last(key) ? 0 : editDistance(key, one.key);
-    if (distance <= Math.max(1, Math.floor(key.length / 3))) scored.push({ key: one.key, distance });
-  }
-  scored.sort((a, b) => a.distance - b.distance || compareBytes(a.key, b.key));
-  return scored.slice(0, MOST_NEAR).map((one) => one.key);
-}
-
-// ---- meaning ----------------------------------------------------------------------------------------
-
-/** Do the two mean the same? The order of keys means nothing. */
-function isSameNode(a, b) {
-  if (a.kind === 'scalar' && b.kind === 'scalar') return a.type === b.type && a.value === b.value;
-  if (a.kind === 'list' && b.kind === 'list') return a.items.length === b.items.length && a.items.every((item, i) => isSameNode(item, b.items[i]));
-  if (a.kind !== 'mapping' || b.kind !== 'mapping' || a.entries.size !== b.entries.size) return a.kind === 'unreadable' && b.kind === 'unreadable' && a.why === b.why;
-  for (const [name, value] of a.entries) {
-    const other = b.entries.get(name);
-    if (other === undefined || !isSameNode(value, other)) return false;
-  }
-  return true;
-}
-
-/** A whole number of any size in one spelling: decimal, without "+" and leading zeros. */
-function canonicalInteger(text) {
-  const digits = text.replace(/^\+/, '');
-  return String(digits[0] === '-' ? -BigInt(digits.slice(1)) : BigInt(digits));
-}
-
-/** A floating-point number (IEEE 754, 64 bits) in one spelling; never one of a whole number. */
-function canonicalFloat(value) {
-  if (Number.isNaN(value)) return 'nan';
-  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
-  const text = Object.is(value, -0) ? '-0' : String(value);
-  return /^-?\d+$/.test(text) ? text + '.0' : text;
-}
-
-// ---- parameters of runs -------------------------------------------------------------------------------
-
-/** A value that stood in a file: `path` as in a record, `key` as printKey() has it. */
-// type FileParameter = { path: ByteString; key: ByteString };
-
-/**
- * The name that it has among the parameters of a run: PATH:KEY. A name holds no space, so that one is
- * "%20", and a "%" is "%25".
- */
-function nameFileParameter({ path, key }) {
-  return (path + ':' + key).replace(/[ %]/g, (sign) => (sign === ' ' ? '%20' : '%25'));
-}
-
-/** Another value for it. */
-// type ParameterSetting = FileParameter & { value: ByteString };
-
-/** Path and key of a PATH:KEY, if PATH is one of these; the longest that fits. */
-function splitParameterName(name, paths) {
-  let found;
-  for (const path of paths) if (name.startsWith(nameFileParameter({ path, key: '' })) && (found === undefined || path.length > found.length)) found = path;
-  if (found === undefined) return undefined;
-  const key = name.slice(nameFileParameter({ path: found, key: '' }).length);
-  return { path: found, key: key.replace(/%(20|25)/g, (_, digits) => (digits === '20' ? ' ' : '%')) };
-}
-
-/** Those of a run's parameters that stood in files, with their values in the record. */
-function fileParametersOf(run) {
-  const found = [];
-  for (const parameter of run.parameters) {
-    const space = parameter.indexOf(' ');
-    const name = parameter.slice(0, space);
-    const split = splitParameterName(name, run.parameterFiles);
-    if (split !== undefined) found.push({ ...split, name, value: parameter.slice(space + 1) });
-  }
-  return found;
 }
 
 // ==== src/core/verbspec.ts =======================================================================
@@ -4350,51 +4104,6 @@ function parseRun(text, file) {
   return run;
 }
 
-// ==== src/formats/environment.ts =================================================================
-// environment.ts - an environment record, parsed (docs/record-format.txt, 6). Decides nothing.
-
-const FILE_LISTS = {
-  Executable: 'executables', Interpreter: 'interpreters', Library: 'libraries', File: 'files', Lock_file: 'lockFiles',
-};
-
-/** The first `count` words, decoded, and the rest, decoded: '' where there is none. */
-function splitWords(value, count) {
-  const words = value.split(' ');
-  return words.slice(0, count).concat(words.slice(count).join(' ')).map(decodeText).concat(new Array(count).fill('')).slice(0, count + 1);
-}
-
-function addField(environment, name, value) {
-  const list = Object.prototype.hasOwnProperty.call(FILE_LISTS, name) ? FILE_LISTS[name] : undefined;
-  if (list !== undefined) {
-    const file = parseFile(value);
-    if (file !== undefined) environment[list].push(file);
-  } else if (name === 'Package') {
-    const [manager, name1, version, detail] = splitWords(value, 3);
-    environment.packages.push({ manager, name: name1, version: version === '-' ? '' : version, detail });
-  } else if (name === 'Owner') {
-    const [manager, name1, path] = splitWords(value, 2);
-    environment.owners.push({ manager, name: name1, path });
-  } else if (name === 'Compiler') {
-    const [path, producer] = splitWords(value, 1);
-    environment.compilers.push({ path, producer });
-  } else if (name === 'Build_id') {
-    const [id, path] = splitWords(value, 1);
-    environment.buildIds.push({ id, path });
-  } else if (name === 'Limit') environment.limits.push(decodeText(value));
-  else if (name === 'Variable') environment.variables.push(decodeText(value));
-  else environment.facts.push({ name, value: decodeText(value) });
-}
-
-/** An environment record; fields of newer versions are among its facts, a line that is no field is passed over. */
-function parseEnvironment(text) {
-  const environment = emptyEnvironment();
-  for (const line of text.split('\n')) {
-    const colon = line.indexOf(': ');
-    if (colon > 0 && /^[A-Z][A-Za-z0-9_]*$/.test(line.slice(0, colon))) addField(environment, line.slice(0, colon), line.slice(colon + 2));
-  }
-  return environment;
-}
-
 // ==== src/formats/checksums.ts ===================================================================
 // checksums.ts - SHA256SUMS as sha256sum and shasum write it (docs/makefile.txt, 5). Hashes nothing.
 
@@ -4909,55 +4618,6 @@ function applyGitDelta(base, delta, mostBytes = LARGEST_OBJECT_BYTES) {
   return target.length === targetSize ? target : undefined;
 }
 
-// ==== src/formats/gitpatch.ts ====================================================================
-// gitpatch.ts - git's diff in parts, and names as it spells them. Reads no files, runs no git.
-
-const LETTERS = { 7: 'a', 8: 'b', 9: 't', 10: 'n', 11: 'v', 12: 'f', 13: 'r', 34: '"', 92: '\\' };
-
-/** A name as git's diff has it (core.quotePath=true): in double quotes, C escapes, octal, where it must. */
-function quoteGitPath(name) {
-  if (/^[ !#-[\]-~]*$/.test(name)) return name;
-  let quoted = '"';
-  for (let i = 0; i < name.length; i++) {
-    const code = name.charCodeAt(i);
-    if (LETTERS[code] !== undefined) quoted += '\\' + LETTERS[code];
-    else if (code < 0x20 || code >= 0x7f) quoted += '\\' + (code + 512).toString(8).slice(1);
-    else quoted += name[i];
-  }
-  return quoted + '"';
-}
-
-/**
- * A patch in its sections. One begins with "diff --git " at the start of a line; no line of content or of
- * base 85 can be one. Only LF ends a line: what stands behind a CR is content.
- */
-function splitPatchSections(patch) {
-  const parts = patch.split(/\n(?=diff --git |\* Unmerged path )/);
-  return parts.map((part, i) => (i < parts.length - 1 ? part + '\n' : part));
-}
-
-/**
- * git's diff without the sections that change nothing (a header line alone: the file was only
- * touched) and without "* Unmerged path" lines, which git apply does not read.
- */
-function dropEmptySections(patch) {
-  return splitPatchSections(patch).filter((section) => section.indexOf('\n') < section.length - 1 && !section.startsWith('* Unmerged path ')).join('');
-}
-
-/** The names in the output of `git diff-index --raw -z`: ":MODES IDS STATUS" NUL NAME NUL ..., each once. */
-function parseRawDiff(raw) {
-  const words = raw.split('\0');
-  const names = new Set();
-  for (let i = 0; i + 1 < words.length; i += 2) names.add(words[i + 1]);
-  return Array.from(names);
-}
-
-/** Those of `names` that have a section in a diff made with prefixes "a/" and "b/" + `prefix`, without renames. */
-function listPatchedNames(patch, names, prefix) {
-  const heads = new Set(splitPatchSections(patch).map((section) => section.slice(0, section.indexOf('\n'))));
-  return names.filter((name) => heads.has('diff --git ' + quoteGitPath('a/' + prefix + name) + ' ' + quoteGitPath('b/' + prefix + name)));
-}
-
 // ==== src/formats/gittree.ts =====================================================================
 // gittree.ts - a tree object of git: the names in one folder of a commit. Reads no objects.
 
@@ -5218,185 +4878,6 @@ function maskArguments(argv, hash) {
     if (assigned !== null && isSecretName(assigned[2])) return assigned[1] + assigned[2] + '=' + mark(assigned[3], hash);
     return maskText(argument, hash);
   });
-}
-
-// ==== src/formats/jsontape.ts ====================================================================
-// jsontape.ts - parses JSON (RFC 8259) into a flat list of where its values stand. Knows no meaning of them.
-
-// JSON.parse will not do: it loses digits, duplicate keys and, when nested deeply, the stack.
-
-// type JsonKind = 'object' | 'array' | 'string' | 'number' | 'literal';
-
-const JSON_KINDS = ['object', 'array', 'string', 'number', 'literal'];
-const CODE_OF = { object: 0, array: 1, string: 2, number: 3, literal: 4 };
-const FIELDS = 4;
-const MOST_VALUES = 4 << 20;
-
-const JSON_SPACE = /[ \t\r\n]*/y;
-// NaN and Infinity are no JSON, but Python and others write them.
-const JSON_NUMBER = /-?(?:(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|Infinity)|NaN/y;
-const JSON_LITERAL = /true|false|null/y;
-
-/**
- * The values of a text in the order in which they begin: a container, then what is in it; in an
- * object each key (a string) before its value. Values are named by their number.
- */
-class JsonTape {
-  // readonly text: ByteString;
-  /** Each value's kind, where it starts and ends in the text, and the number of the value behind all that is in it. */
-  fields = new Int32Array(1 << 10);
-  count = 0;
-  /** The values that stand on their own: one, or with JSON lines several. */
-  roots = [];
-
-  constructor(text) {
-    this.text = text;
-  }
-
-  kindOf(value) { return JSON_KINDS[this.fields[value * FIELDS]]; }
-  /** As it is spelled. */
-  spell(value) { return this.text.slice(this.fields[value * FIELDS + 1], this.fields[value * FIELDS + 2]); }
-  startOf(value) { return this.fields[value * FIELDS + 1]; }
-  nextOf(value) { return this.fields[value * FIELDS + 3]; }
-
-  add(kind, start, end) {
-    if ((this.count + 1) * FIELDS > this.fields.length) {
-      const grown = new Int32Array(this.fields.length * 2);
-      grown.set(this.fields);
-      this.fields = grown;
-    }
-    this.fields.set([CODE_OF[kind], start, end, this.count + 1], this.count * FIELDS);
-    this.count += 1;
-    return this.count - 1;
-  }
-
-  close(value, end) {
-    this.fields[value * FIELDS + 2] = end;
-    this.fields[value * FIELDS + 3] = this.count;
-  }
-}
-
-/**
- * The values of a text that is one object or array, or several (JSON lines); undefined if it is no such
- * text or has more than 4 million values.
- */
-function parseJson(text) {
-  const tape = new JsonTape(text);
-  let at = skipSpace(text, 0);
-  while (at < text.length) {
-    if (text[at] !== '{' && text[at] !== '[') return undefined;
-    tape.roots.push(tape.count);
-    const end = parseRoot(tape, at);
-    if (end < 0) return undefined;
-    at = skipSpace(text, end);
-  }
-  return tape.roots.length === 0 ? undefined : tape;
-}
-
-function skipSpace(text, at) {
-  JSON_SPACE.lastIndex = at;
-  JSON_SPACE.test(text);
-  return JSON_SPACE.lastIndex;
-}
-
-/** Parses one object or array; where it ends, -1 if it is none. The open containers are on a stack of our own. */
-function parseRoot(tape, start) {
-  const { text } = tape;
-  const open = [];
-  let at = start;
-  for (;;) {
-    // Here a value, or in an object a key and its value, or the end of an empty container must follow.
-    const isInside = open.length > 0;
-    const container = isInside ? open[open.length - 1] : -1;
-    const isEmptyEnd = isInside && container === tape.count - 1 && text[at] === endMark(tape, container);
-    if (!isEmptyEnd) {
-      if (isInside && tape.kindOf(container) === 'object') at = parseKey(tape, at);
-      if (at < 0 || tape.count >= MOST_VALUES) return -1;
-      if (text[at] === '{' || text[at] === '[') {
-        open.push(tape.add(text[at] === '{' ? 'object' : 'array', at, at));
-        at = skipSpace(text, at + 1);
-        continue;
-      }
-      at = parseScalar(tape, at);
-      if (at < 0) return -1;
-    }
-    // A value is complete; so may be the containers that it is the last of.
-    at = skipSpace(text, at);
-    while (open.length > 0 && text[at] === endMark(tape, open[open.length - 1])) {
-      tape.close(open.pop(), at + 1);
-      if (open.length === 0) return at + 1;
-      at = skipSpace(text, at + 1);
-    }
-    if (text[at] !== ',') return -1;
-    at = skipSpace(text, at + 1);
-  }
-}
-
-function endMark(tape, container) {
-  return tape.kindOf(container) === 'object' ? '}' : ']';
-}
-
-/** A key, ":" and the space around; -1 if there is none. */
-function parseKey(tape, at) {
-  const end = findStringEnd(tape.text, at);
-  if (end < 0) return -1;
-  tape.add('string', at, end);
-  const colon = skipSpace(tape.text, end);
-  return tape.text[colon] === ':' ? skipSpace(tape.text, colon + 1) : -1;
-}
-
-function parseScalar(tape, at) {
-  const { text } = tape;
-  if (text[at] === '"') {
-    const end = findStringEnd(text, at);
-    if (end >= 0) tape.add('string', at, end);
-    return end;
-  }
-  for (const [kind, pattern] of [['number', JSON_NUMBER], ['literal', JSON_LITERAL]]) {
-    pattern.lastIndex = at;
-    if (!pattern.test(text)) continue;
-    tape.add(kind, at, pattern.lastIndex);
-    return pattern.lastIndex;
-  }
-  return -1;
-}
-
-/** Behind the quotation mark that ends the string at `at`; -1 if there is no string. */
-function findStringEnd(text, at) {
-  if (text[at] !== '"') return -1;
-  for (let end = text.indexOf('"', at + 1); end >= 0; end = text.indexOf('"', end + 1)) {
-    let slashes = 0;
-    while (text[end - 1 - slashes] === '\\') slashes += 1;
-    if (slashes % 2 === 0) return end + 1;
-  }
-  return -1;
-}
-
-const ESCAPES = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
-
-/** What a string means, as UTF-8, without its quotation marks. Half a pair of surrogates is kept as it would be encoded. */
-function decodeJsonString(spelled) {
-  const inner = spelled.slice(1, -1);
-  if (inner.indexOf('\\') < 0) return inner;
-  return inner.replace(/\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[^]/g, (escape) => {
-    if (escape.length === 12) {
-      return encodePoint(0x10000 + ((parseInt(escape.slice(2, 6), 16) - 0xd800) << 10) + parseInt(escape.slice(8), 16) - 0xdc00);
-    }
-    return escape.length === 6 ? encodePoint(parseInt(escape.slice(2), 16)) : ESCAPES[escape[1]] ?? escape[1];
-  });
-}
-
-function encodePoint(point) {
-  if (point < 0x80) return String.fromCharCode(point);
-  const bytes = [];
-  let rest = point;
-  for (const limit of [0x3f, 0x1f, 0x0f]) {
-    if (rest <= limit && bytes.length > 0) break;
-    bytes.unshift(0x80 | (rest & 0x3f));
-    rest >>= 6;
-  }
-  bytes.unshift([0xc0, 0xe0, 0xf0][bytes.length - 1] | rest);
-  return String.fromCharCode(...bytes);
 }
 
 // ==== src/formats/series.ts ======================================================================
@@ -5858,6 +5339,12 @@ class Position {
   }
 }
 
+/** Where it stands next; the end of the text if it does not. */
+function placeOfMark(mark, text, from) {
+  const at = text.indexOf(mark, from);
+  return at < 0 ? text.length : at;
+}
+
 class PrintedReader {
   found = new SeriesCollector();
   /** How far the run said that it is; undefined if it has not. */
@@ -5881,12 +5368,14 @@ class PrintedReader {
     const text = line.text + data;
     if (this.rule.patterns.length === 0 && !isPromising(text)) return this.passOver(line, text);
     let from = 0;
+    // The next of each; text.length if there is none, so that nothing is looked for twice.
+    let [feed, back] = [-1, -1];
     for (;;) {
-      let end = text.indexOf('\n', from);
+      if (feed < from) feed = placeOfMark('\n', text, from);
+      if (back < from) back = placeOfMark('\r', text, from);
       // A line ends with CR, too, if that is not the first half of CR LF.
-      const back = text.indexOf('\r', from);
-      if (back >= 0 && (end < 0 || back < end - 1)) end = back;
-      if (end < 0 || (text[end] === '\r' && end === text.length - 1)) break;
+      const end = back < feed - 1 ? back : feed;
+      if (end >= text.length || (text[end] === '\r' && end === text.length - 1)) break;
       if (!line.isLost) this.readLine(text.slice(from, end), text[end] === '\r', atS);
       line.isLost = false;
       from = end + 1;
@@ -6293,43 +5782,6 @@ function readRocmUse(text) {
   for (const found of text.match(/"GPU use \(%\)": *"([0-9]{1,3})"/g) ?? []) percents.push(Number(/([0-9]+)"$/.exec(found)?.[1]));
   for (const found of text.match(/"VRAM Total Used Memory \(B\)": *"([0-9]{1,15})"/g) ?? []) memories.push(Number(/([0-9]+)"$/.exec(found)?.[1]));
   return addUp(percents.filter((one) => one <= 100).slice(0, MOST_GPUS), memories.slice(0, MOST_GPUS));
-}
-
-// ==== src/formats/makeflags.ts ===================================================================
-// makeflags.ts - what MAKEFLAGS says of a make's jobserver (GNU make 4.4, "POSIX Jobserver Interaction"). Opens nothing.
-
-/** Where the tokens of a jobserver are: two descriptors of a pipe, or a FIFO. */
-// type JobserverPlace = { kind: 'pipe'; read: number; write: number } | { kind: 'fifo'; name: string };
-
-/** The words of MAKEFLAGS; a backslash quotes a character. Definitions of variables, after "--", are none. */
-function splitMakeflags(text) {
-  const words = [];
-  for (const part of text.match(/(?:[^\s\\]|\\[^])+/g) ?? []) {
-    if (part === '--') break;
-    words.push(part.replace(/\\([^])/g, '$1'));
-  }
-  return words;
-}
-
-/** The jobserver of the make that rr runs in; undefined if it has none. Before 4.2 the option was --jobserver-fds. */
-function parseJobserver(makeflags) {
-  let found;
-  for (const word of splitMakeflags(makeflags ?? '')) {
-    const pipe = /^--jobserver-(?:auth|fds)=(\d{1,9}),(\d{1,9})$/.exec(word);
-    const fifo = /^--jobserver-auth=fifo:(.+)$/.exec(word);
-    // Of several the last one counts. GNU make says -2,-2 where it has taken it back.
-    if (/^--jobserver-(?:auth|fds)=/.test(word)) found = undefined;
-    if (pipe !== null) found = { kind: 'pipe', read: Number(pipe[1]), write: Number(pipe[2]) };
-    else if (fifo !== null) found = { kind: 'fifo', name: fifo[1] };
-  }
-  return found;
-}
-
-/** MAKEFLAGS that offers a jobserver to a make: the older spelling first, as a make takes the last one that it knows. */
-function printJobserver(slots, place) {
-  if (place.kind === 'fifo') return ' -j' + String(slots) + ' --jobserver-auth=fifo:' + place.name.replace(/[\s\\$]/g, '\\$&');
-  const descriptors = String(place.read) + ',' + String(place.write);
-  return ' -j' + String(slots) + ' --jobserver-fds=' + descriptors + ' --jobserver-auth=' + descriptors;
 }
 
 // ==== src/views/makefile.ts ======================================================================
@@ -6763,274 +6215,6 @@ function addRunToMakefile(
   }
 }
 
-// ==== src/views/table.ts =========================================================================
-// table.ts - a table for a terminal, and how it shows widths, times and sizes. Knows no runs, files or terminal.
-
-// type Column = { title: string; align: 'left' | 'right'; /** May be cut to fit. */ isFlexible: boolean };
-
-/** Columns a text takes on a terminal: 0 for combining marks, 2 for East Asian wide (UAX 11) ranges. */
-function displayWidth(text) {
-  if (/^[ -~]*$/.test(text)) return text.length;
-  let width = 0;
-  for (let at = 0; at < text.length; at += Math.max(1, utf8SequenceLength(text, at))) width += widthOfCode(codePointAt(text, at));
-  return width;
-}
-
-function widthOfCode(code) {
-  if ((code >= 0x300 && code <= 0x36f) || (code >= 0x200b && code <= 0x200f) || (code >= 0xfe00 && code <= 0xfe0f) || (code >= 0x20d0 && code <= 0x20ff)) return 0;
-  const isWide = (code >= 0x1100 && code <= 0x115f) || (code >= 0x2e80 && code <= 0xa4cf) || (code >= 0xac00 && code <= 0xd7a3)
-    || (code >= 0xf900 && code <= 0xfaff) || (code >= 0xfe30 && code <= 0xfe6f) || (code >= 0xff00 && code <= 0xff60) || (code >= 0xffe0 && code <= 0xffe6)
-    || (code >= 0x1f300 && code <= 0x1faff) || (code >= 0x20000 && code <= 0x3fffd);
-  return isWide ? 2 : 1;
-}
-
-/** The text cut to `width` columns, with "~" at the cut. */
-function cutToWidth(text, width) {
-  if (/^[ -~]*$/.test(text)) return text.length <= width ? text : text.slice(0, width - 1) + '~';
-  if (displayWidth(text) <= width) return text;
-  let cut = '';
-  let used = 0;
-  for (let at = 0; at < text.length;) {
-    const length = Math.max(1, utf8SequenceLength(text, at));
-    const columns = widthOfCode(codePointAt(text, at));
-    if (used + columns > width - 1) break;
-    cut += text.slice(at, at + length);
-    used += columns;
-    at += length;
-  }
-  return cut + '~';
-}
-
-/** The first part of a word that fits the width, at least one character. */
-function cutWord(word, width) {
-  let cut = '';
-  for (let at = 0; at < word.length;) {
-    const part = word.slice(at, at + Math.max(1, utf8SequenceLength(word, at)));
-    if (cut !== '' && displayWidth(cut + part) > width) break;
-    cut += part;
-    at += part.length;
-  }
-  return cut;
-}
-
-/** Lines of at most `width` columns; broken at spaces, a word that is longer than a line within it. */
-function wrapText(text, width) {
-  const lines = [];
-  let line = '';
-  for (let word of text.split(' ')) {
-    if (line !== '' && displayWidth(line + ' ' + word) <= width) {
-      line += ' ' + word;
-      continue;
-    }
-    if (line !== '') lines.push(line);
-    while (displayWidth(word) > width) {
-      const cut = cutWord(word, width);
-      lines.push(cut);
-      word = word.slice(cut.length);
-    }
-    line = word;
-  }
-  return line !== '' || lines.length === 0 ? lines.concat(line) : lines;
-}
-
-const CHOICES_WIDTH = 80;
-
-/** Words and what each is, a line each or, if that is long, several. */
-function printChoices(choices) {
-  const width = choices.reduce((most, one) => Math.max(most, one.name.length), 0) + 4;
-  return choices.map((one) => ('  ' + one.name).padEnd(width) + wrapText(one.summary, CHOICES_WIDTH - width).join('\n' + ' '.repeat(width)) + '\n').join('');
-}
-
-/** Widths of the columns that are printed, the first ones. */
-// type TableLayout = { columns: Column[]; widths: number[] };
-
-/** The width that each column needs. */
-class TableMeasure {
-  // private readonly columns: Column[];
-  // private readonly widths: number[];
-  constructor(columns) {
-    this.columns = columns;
-    this.widths = columns.map((column) => displayWidth(column.title));
-  }
-
-  add(cells) {
-    for (let i = 0; i < cells.length; i++) {
-      // No text takes more columns than it has bytes.
-      if (cells[i].length > this.widths[i]) this.widths[i] = Math.max(this.widths[i], displayWidth(cells[i]));
-    }
-  }
-
-  /** Columns two spaces apart in `width`: flexible ones share what the others leave. */
-  fit(width) {
-    const widths = this.widths.slice();
-    let excess = widths.reduce((sum, one) => sum + one + 2, -2) - width;
-    while (excess > 0) {
-      // Takes from the widest flexible column, so that short ones stay whole.
-      let widest = -1;
-      this.columns.forEach((column, i) => { if (column.isFlexible && widths[i] > 6 && (widest < 0 || widths[i] > widths[widest])) widest = i; });
-      if (widest < 0) break;
-      widths[widest] -= 1;
-      excess -= 1;
-    }
-    // On a narrow terminal whole columns go, the last first; the first stays.
-    let count = widths.length;
-    while (excess > 0 && count > 1) {
-      count -= 1;
-      excess -= widths[count] + 2;
-    }
-    return { columns: this.columns.slice(0, count), widths: widths.slice(0, count) };
-  }
-}
-
-/** One row, cut to its widths, with LF. Cells must be harmless already. */
-function printTableRow(layout, cells) {
-  let line = '';
-  let spaces = 0; // not yet printed, for no line ends in some
-  for (let i = 0; i < layout.widths.length; i++) {
-    const room = layout.widths[i];
-    let cell = cells[i];
-    let width = displayWidth(cell);
-    if (width > room) {
-      cell = cutToWidth(cell, room);
-      width = displayWidth(cell);
-    }
-    const isRight = layout.columns[i].align === 'right';
-    if (isRight) spaces += room - width;
-    if (cell !== '') {
-      line += ' '.repeat(spaces) + cell;
-      spaces = 0;
-    }
-    spaces += isRight ? 2 : room - width + 2;
-  }
-  return (line.endsWith(' ') ? line.replace(/ +$/, '') : line) + '\n';
-}
-
-/** Titles of the columns as a row. */
-function printTableHead(layout) {
-  return printTableRow(layout, layout.columns.map((column) => column.title));
-}
-
-/** Rows under their titles, cut to `width` columns. Cells must be harmless already. */
-function printTable(columns, rows, width) {
-  const measure = new TableMeasure(columns);
-  for (const row of rows) measure.add(row);
-  const layout = measure.fit(width);
-  return printTableHead(layout) + rows.map((row) => printTableRow(layout, row)).join('');
-}
-
-/** 12.3 -> "12.3s", 75 -> "1m15s", 3700 -> "1h02m" */
-function formatSeconds(seconds) {
-  if (seconds === undefined) return '-';
-  if (seconds < 59.95) return seconds.toFixed(seconds < 9.995 ? 2 : 1) + 's';
-  const whole = Math.round(seconds);
-  if (whole < 3600) return String(Math.floor(whole / 60)) + 'm' + String(whole % 60).padStart(2, '0') + 's';
-  return String(Math.floor(whole / 3600)) + 'h' + String(Math.floor((whole % 3600) / 60)).padStart(2, '0') + 'm';
-}
-
-/** 2048 -> "2.0 KiB" */
-function formatBytes(bytes) {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return (unit === 0 ? String(value) : value.toFixed(1)) + ' ' + units[unit];
-}
-
-// ==== src/views/json.ts ==========================================================================
-// json.ts - runs as JSON (RFC 8259). Knows no files.
-
-/** JSON text of a value whose strings are percent-encoded bytes: ASCII and UTF-8 stay readable. */
-function printJsonValue(value) {
-  // JSON.stringify sees each byte as one character below U+0100, and so leaves UTF-8 as it is.
-  return JSON.stringify(value);
-}
-
-/** A JSON text for people and programs: two spaces for each level, LF at the end. Strings must hold UTF-8; what is undefined is left out. */
-function printJsonDocument(value) {
-  return JSON.stringify(value, undefined, 2) + '\n';
-}
-
-/** Text of a record as a string of JSON that is not read back: UTF-8 as it is, all else percent-encoded; a withheld secret is %{16 digits}. */
-function jsonTextOf(text) {
-  for (let at = 0; at < text.length;) {
-    const length = utf8SequenceLength(text, at);
-    if (length === 0) return encodeWithheld(text);
-    at += length;
-  }
-  return text.replace(/\0(?=\{[0-9a-f]{16}\})/g, '%');
-}
-
-function jsonFileOf(file) {
-  return { hash: file.hash, size: file.size, kind: file.kind === '' ? 'f' : file.kind, path: encodeText(file.path) };
-}
-
-/** Numbers of processes and files, and lists of these, are those of the record: a list of 10,000 files stays short. */
-function jsonProcessOf(one, at) {
-  return {
-    number: at + 1, parent: one.parent === undefined ? 0 : one.parent + 1, start_s: one.startS, end_s: one.endS,
-    exit: one.exit, signal: one.signal, directory: encodeText(one.directory), command: encodeWithheld(one.command),
-    later: one.later.map((later) => ({ start_s: later.startS, directory: encodeText(later.directory), command: encodeWithheld(later.command) })),
-    read: printRanges(one.read), wrote: printRanges(one.wrote),
-  };
-}
-
-/** 'NAME VALUE' lines as an object. */
-function jsonNamedValues(lines) {
-  const values = {};
-  for (const line of lines) {
-    const space = line.indexOf(' ');
-    values[encodeText(line.slice(0, space))] = encodeWithheld(line.slice(space + 1));
-  }
-  return values;
-}
-
-/** A run as an object whose keys are the record's field names in lower case; lists are arrays. */
-function jsonObjectOf(run) {
-  const text = (value) => (value === undefined ? undefined : encodeText(value));
-  return {
-    id: run.id, repeats: run.repeats, parent: run.parent, tree: run.tree,
-    plan: text(run.plan), sweep: run.sweep === undefined ? undefined : { label: encodeText(run.sweep.label), number: run.sweep.number }, because: text(run.because), redoes: run.redoes, reused: run.reused,
-    label: text(run.label), reason: text(run.reason), tags: run.tags.map(encodeText),
-    command: encodeWithheld(run.command), directory: encodeText(run.directory), redirects: run.redirects.map(encodeText),
-    parameters: jsonNamedValues(run.parameters), parameter_files: run.parameterFiles.map(encodeText), metrics: jsonNamedValues(run.metrics), metrics_files: run.metricsFiles.map(encodeText), metrics_from: run.metricsFrom.map(encodeText),
-    asked: jsonNamedValues(run.asked), job: text(run.job), started: run.startedUtc, wall_s: run.wallS, user_s: run.userS, system_s: run.systemS,
-    peak_memory_bytes: run.peakMemoryBytes, exit: run.exit, signal: run.signal, timeout_s: run.timeoutS, status: run.status,
-    code: text(run.code), code_branch: text(run.codeBranch), code_remote: text(run.codeRemote), code_swhid: text(run.codeSwhid),
-    code_submodules: run.codeSubmodules.map(encodeText), code_others: run.codeOthers.map(encodeText),
-    code_files: run.codeFiles.map((file) => ({ state: file.state, path: encodeText(file.path) })),
-    compilers: run.compilers.map((compiler) => ({ path: encodeText(compiler.path), producer: encodeText(compiler.producer) })), environment: run.environment,
-    variables: run.variables.map(encodeText), variable_hashes: run.variableHashes.map(encodeText), declared_variables: run.declaredVariables.map(encodeText), observed: run.observed,
-    declared_inputs: run.declaredInputs.map(encodeText), declared_outputs: run.declaredOutputs.map(encodeText),
-    missing_outputs: run.missingOutputs.map(encodeText), inputs: run.inputs.map(jsonFileOf), outputs: run.outputs.map(jsonFileOf), aside: text(run.aside),
-    uncertain: run.uncertain.map(jsonFileOf), removed: run.removed.map(encodeText), absent: run.absent.map(encodeText),
-    secret_inputs: run.secretInputs.map(encodeText), secret_outputs: run.secretOutputs.map(encodeText), left_out: run.leftOut.map((one) => ({ what: encodeText(one.what), count: one.count })),
-    logs: run.logs.map(jsonFileOf), verdicts: run.verdicts.map((one) => ({ word: one.word, path: encodeText(one.path), detail: encodeText(one.detail) })), warnings: run.warnings.map(encodeText), processes: run.processes.map(jsonProcessOf), rr: run.rr,
-    unknown: run.unknown.length === 0 ? undefined : run.unknown,
-  };
-}
-
-function jsonObjectOfNotes(notes) {
-  return {
-    outcome: notes.outcome === undefined ? undefined : encodeText(notes.outcome),
-    comments: notes.comments.map(({ noteId, author, writtenUtc, text, edited }) => ({
-      note: noteId, author: encodeText(author), written: writtenUtc, text: encodeText(text),
-      edited: edited === undefined ? undefined : { note: edited.noteId, author: encodeText(edited.author), written: edited.writtenUtc },
-    })),
-    tolerances: notes.tolerances.map((one) => ({
-      absolute: one.absolute, relative: one.relative, path: encodeText(one.pattern), reason: encodeText(one.reason),
-      note: one.noteId, author: encodeText(one.author), written: one.writtenUtc,
-    })),
-  };
-}
-
-/** One run as one line of JSON, with what is noted on it. Texts are percent-encoded as in the record. */
-function printJsonRun(run, notes) {
-  return printJsonValue(notes === undefined ? jsonObjectOf(run) : { ...jsonObjectOf(run), ...jsonObjectOfNotes(notes) });
-}
-
 // ==== src/views/progress.ts ======================================================================
 // progress.ts - what a person is told while steps are carried out. Knows no terminal and no clock.
 
@@ -7292,6 +6476,22 @@ function readBytesIfThere(name) {
   }
 }
 
+/** The same of a regular file; what is none, such as a FIFO, for which one would wait without end, counts as not there. */
+function readRegularIfThere(name) {
+  let fd;
+  try {
+    fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ENXIO', 'ENODEV'].indexOf(errorCode(error)) >= 0) return undefined;
+    throw error;
+  }
+  try {
+    return fs.fstatSync(fd).isFile() ? fs.readFileSync(fd, 'latin1') : undefined;
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 let readingBuffer;
 
 /** The same in memory that the next call uses again. */
@@ -7447,6 +6647,13 @@ const NOT_IN_FOLDER = ['EXDEV', 'EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR']
 /** All bytes of a file, or what gives them in pieces (again, if it is called again). */
 // type FileContent = ByteString | (() => Iterable<ByteString>);
 
+/** The error, which names `name` if it named the file that was to get that name: nobody knows the other one. */
+function blameName(error, temporary, name) {
+  const fault = error;
+  if (fault.path !== undefined && String(fault.path) === String(toFsPath(temporary))) fault.path = toFsPath(name);
+  return error;
+}
+
 /** Writes a file under a name that nobody else has, and lets `place` give it its own. */
 function placeFile(name, content, isDurable, mode, place) {
   const cut = name.lastIndexOf('/');
@@ -7459,7 +6666,12 @@ function placeFile(name, content, isDurable, mode, place) {
       if (NOT_IN_FOLDER.indexOf(errorCode(error)) < 0) throw error;
     }
   }
-  placeBy(name.slice(0, cut) + last, content, isDurable, mode, place);
+  const temporary = name.slice(0, cut) + last;
+  try {
+    placeBy(temporary, content, isDurable, mode, place);
+  } catch (error) {
+    throw blameName(error, temporary, name);
+  }
 }
 
 function placeBy(temporary, content, isDurable, mode, place) {
@@ -7575,6 +6787,28 @@ function createFileInPlace(name, content, mode, isDurable) {
 const given = {};
 const broughtIn = new Set();
 let wholeText;
+let ownParts;
+
+/** Called once, by what the build puts in the place of late files. */
+function noteParts(parts) {
+  ownParts = parts;
+}
+
+/** From now on rr.js may be replaced: what this run of rr may yet need of it is kept in memory. */
+function keepOwnText() {
+  if (ownParts === undefined || wholeText !== undefined) return;
+  try {
+    wholeText = readOwnText(nameOfOwnFile(), ownParts.build);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error; // told when something is needed of it
+  }
+}
+
+/** An ES module has no __filename, and what it was called by may lack ".js". */
+function nameOfOwnFile() {
+  if (typeof __filename === 'string') return __filename;
+  return fs.existsSync(process.argv[1]) ? process.argv[1] : process.argv[1] + '.js';
+}
 
 /** The text of rr.js. Throws Failure if it is not there any more or another one. */
 function readOwnText(name, build) {
@@ -7616,8 +6850,7 @@ function bringIn(parts, file) {
   const gives = splitWords(files.map((one) => parts.files[one][2]));
   const own = new Set(gives);
   const uses = Array.from(new Set(splitWords(files.map((one) => parts.files[one][1])))).filter((name) => !own.has(name));
-  // An ES module has no __filename.
-  const name = typeof __filename === 'string' ? __filename : process.argv[1];
+  const name = nameOfOwnFile();
   wholeText = wholeText ?? readOwnText(name, parts.build);
   const script = '(function (' + uses.join(', ') + ") { 'use strict'; " + uncomment(wholeText, parts, files) + '\nreturn { ' + gives.join(', ') + ' }; })';
   const bring = vm().runInThisContext(script, { filename: name });
@@ -8304,13 +7537,18 @@ class GpuMeter {
     const { program, tool } = this.found;
     this.askedMs = nowMs;
     this.onAnswer(true);
-    this.child = childProcess().execFile(program, tool.words, { timeout: LONGEST_ANSWER_MS, killSignal: 'SIGKILL', maxBuffer: LONGEST_ANSWER_BYTES, encoding: 'latin1' }, (error, text) => {
-      if (this.child === undefined) return;
-      this.child = undefined;
-      this.onAnswer(false);
-      this.use = error === null ? tool.read(text) : undefined;
-      if (this.use === undefined) this.found = undefined;
-    });
+    try {
+      this.child = childProcess().execFile(program, tool.words, { timeout: LONGEST_ANSWER_MS, killSignal: 'SIGKILL', maxBuffer: LONGEST_ANSWER_BYTES, encoding: 'latin1' }, (error, text) => {
+        if (this.child === undefined) return;
+        this.child = undefined;
+        this.onAnswer(false);
+        this.use = error === null ? tool.read(text) : undefined;
+        if (this.use === undefined) this.found = undefined;
+      });
+    } catch (error) {
+      if (errorCode(error) === '') throw error;
+      this.found = undefined; // no memory for a process: the command has none to spare
+    }
   }
 
   stop() {
@@ -9299,15 +8537,15 @@ function openBareRepository(name) {
 }
 
 function openGitFolder(top, gitFolder) {
-  const common = readBytesIfThere(gitFolder + '/commondir');
+  const common = readRegularIfThere(gitFolder + '/commondir');
   const commonFolder = common === undefined ? gitFolder : joinPath(gitFolder, common.replace(/\n+$/, ''));
   if (statIfThere(gitFolder + '/HEAD') === undefined || statIfThere(commonFolder + '/objects') === undefined) {
     if (gitFolder === top + '/.git' || gitFolder === top) return undefined;
     throw new Failure('cannot read the git repository of "' + top + '": "' + gitFolder + '" is not a repository');
   }
-  const settings = parseGitConfig(readBytesIfThere(commonFolder + '/config') ?? '');
+  const settings = parseGitConfig(readRegularIfThere(commonFolder + '/config') ?? '');
   if (isGitTrue(findGitSetting(settings, 'extensions', '', 'worktreeconfig'), false)) {
-    settings.push(...parseGitConfig(readBytesIfThere(gitFolder + '/config.worktree') ?? ''));
+    settings.push(...parseGitConfig(readRegularIfThere(gitFolder + '/config.worktree') ?? ''));
   }
   const isSha256 = findGitSetting(settings, 'extensions', '', 'objectformat') === 'sha256';
   const repository = {
@@ -9325,7 +8563,7 @@ function findGitFolder(top) {
   if (stat === undefined) return undefined;
   if (stat.isDirectory()) return name;
   if (!stat.isFile() || stat.size > 1 << 16) return undefined;
-  const link = /^gitdir: ([^]+?)\n*$/.exec(readBytesIfThere(name) ?? '');
+  const link = /^gitdir: ([^]+?)\n*$/.exec(readRegularIfThere(name) ?? '');
   if (link === null) throw new Failure('cannot read "' + name + '": it names no "gitdir:"');
   return joinPath(top, link[1]);
 }
@@ -9353,7 +8591,7 @@ function hasReftable(repository) {
 /** HEAD, where references are files. Throws Failure if it is damaged. */
 function readHead(repository) {
   let branch;
-  let text = readBytesIfThere(repository.gitFolder + '/HEAD') ?? '';
+  let text = readRegularIfThere(repository.gitFolder + '/HEAD') ?? '';
   for (let depth = 0; depth < MOST_REFERENCES; depth++) {
     const id = /^([0-9a-f]+)\s*$/.exec(text);
     if (id !== null && id[1].length === repository.hashSizeBytes * 2) return { commit: id[1], branch };
@@ -9376,8 +8614,8 @@ function readReference(repository, reference) {
   const isOwn = /^refs\/(?:bisect|worktree|rewritten)\//.test(reference);
   const name = (isOwn ? repository.gitFolder : repository.commonFolder) + '/' + reference;
   // "refs/heads/a" may be a folder that "refs/heads/a/b" left behind.
-  if (statIfThere(name)?.isFile() === true) return readBytesIfThere(name);
-  const packed = '\n' + (readBytesIfThere(repository.commonFolder + '/packed-refs') ?? '');
+  if (statIfThere(name)?.isFile() === true) return readRegularIfThere(name);
+  const packed = '\n' + (readRegularIfThere(repository.commonFolder + '/packed-refs') ?? '');
   const at = packed.indexOf(' ' + reference + '\n');
   return at < 0 ? undefined : packed.slice(packed.lastIndexOf('\n', at) + 1, at);
 }
@@ -9395,7 +8633,7 @@ function readTreeOfCommit(repository, commit) {
 /** An object out of a loose file or a pack; undefined if it is not found in a form that is known here, or over 16 MiB. Its id is not checked. */
 function readGitObject(repository, id) {
   for (const folder of listObjectFolders(repository.commonFolder + '/objects', MOST_ALTERNATES)) {
-    const loose = readBytesIfThere(folder + '/' + id.slice(0, 2) + '/' + id.slice(2));
+    const loose = readRegularIfThere(folder + '/' + id.slice(0, 2) + '/' + id.slice(2));
     if (loose !== undefined) {
       const bytes = inflateBytes(loose);
       return bytes === undefined ? undefined : parseLooseObject(bytes);
@@ -9411,7 +8649,7 @@ function readGitObject(repository, id) {
 
 function listObjectFolders(folder, depth) {
   const folders = [folder];
-  const alternates = readBytesIfThere(folder + '/info/alternates');
+  const alternates = readRegularIfThere(folder + '/info/alternates');
   if (alternates === undefined || depth === 0) return folders;
   for (const line of alternates.split('\n')) {
     if (line !== '' && line[0] !== '#') folders.push(...listObjectFolders(joinPath(folder, line), depth - 1));
@@ -9469,13 +8707,16 @@ function hashGitObject(algorithm, kind, body) {
 function readGitIndex(repository) {
   let fd;
   try {
-    fd = fs.openSync(toFsPath(repository.gitFolder + '/index'), 'r');
+    fd = fs.openSync(toFsPath(repository.gitFolder + '/index'), fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
     return { index: { entries: [] }, mtimeMs: 0 };
   }
   try {
-    const mtimeMs = fs.fstatSync(fd).mtimeMs;
+    const stat = fs.fstatSync(fd);
+    // git itself would wait for a FIFO.
+    if (!stat.isFile()) throw new Failure('cannot read "' + repository.gitFolder + '/index": not a regular file', 'run "git status"');
+    const { mtimeMs } = stat;
     return { index: parseGitIndex(fs.readFileSync(fd, 'latin1'), repository.hashSizeBytes), mtimeMs };
   } finally {
     fs.closeSync(fd);
@@ -11841,6 +11082,8 @@ function addNewFolders(observed, newFolders, isShared) {
 const ALLOWED_MS = 60;
 const ALLOWED_SHARE = 0.01;
 const TAIL_KEPT_BYTES = 1 << 16;
+// A program that flushes each byte makes a chunk of each.
+const MOST_TAIL_CHUNKS = 256;
 
 /** The last of what was not read of a stream. */
 // type UnreadTail = { chunks: Buffer[]; sizeBytes: number };
@@ -11886,6 +11129,7 @@ class PrintedMetrics {
     tail.sizeBytes += data.length;
     this.unreadBytes += data.length;
     while (tail.sizeBytes - tail.chunks[0].length > TAIL_KEPT_BYTES) tail.sizeBytes -= (tail.chunks.shift()).length;
+    if (tail.chunks.length > MOST_TAIL_CHUNKS) tail.chunks = [Buffer.concat(tail.chunks)];
   }
 
   readTail(stream, atS) {
@@ -12698,7 +11942,7 @@ function hasOverlap(project, self, endedBytes) {
 function makeResultTester(project) {
   let sums;
   return (path) => {
-    sums = sums ?? readBytesIfThere(project.provenance + '/SHA256SUMS') ?? '';
+    sums = sums ?? readRegularIfThere(project.provenance + '/SHA256SUMS') ?? '';
     return findChecksum(sums, path).hash !== undefined;
   };
 }
@@ -12899,8 +12143,8 @@ function writeNewDerived(project, runs, isAlone) {
 
 /** Puts these runs into the text of both files; false if they must be made from all records. */
 function putIntoDerived(project, added) {
-  const makefile = readBytesIfThere(project.provenance + '/Makefile') ?? '';
-  const sums = readBytesIfThere(project.provenance + '/SHA256SUMS') ?? '';
+  const makefile = readRegularIfThere(project.provenance + '/Makefile') ?? '';
+  const sums = readRegularIfThere(project.provenance + '/SHA256SUMS') ?? '';
   let derived = { makefile, sums };
   for (const run of added) {
     derived = addRunToMakefile(derived.makefile, derived.sums, run, (id) => readRun(project, id));
@@ -12908,281 +12152,6 @@ function putIntoDerived(project, added) {
   }
   if (derived.makefile !== makefile || derived.sums !== sums) writeDerived(project, derived);
   return true;
-}
-
-// ==== src/sys/batch.ts ===========================================================================
-// batch.ts - the records of many runs of one process: on the disk in groups, in the derived files now and then. Runs nothing.
-//
-// Invariants, besides those of store.ts
-// 1. What is named in runs/ is whole and on the disk: a group is synced, then named, then its folder is
-//    synced. A record waits for that at most as long as GROUP_MS and the group before it take.
-// 2. Whatever is killed when: a run that has ended has its record, in runs/ or still in running/, from
-//    where the next command takes it (settleLostRuns). One that has not is lost.
-// 3. One mark in pending/ stands for all records of the batch, from before the first is there until the
-//    derived files have the last.
-//
-// No file is removed on the way of a run: ext4 searches long for a free inode where many were freed in
-// the last minutes, 20 times as long as the rest of the making of a file takes.
-
-/** Takes a run whose record has been saved into the derived files, sooner or later. */
-// type Includer = { include: (run: Run) => void };
-
-/** A run that has its mark in running/, and what that is open as. */
-// type ClaimedRun = { run: Run; descriptor: number; markBytes: number };
-
-const MOST_IN_GROUP = 64;
-const GROUP_MS = 100;
-const FLUSH_MS = 10000;
-// Bringing the derived files up to date takes at most this part of the time.
-const FLUSH_PART = 20;
-const BEAT_MS = 60000;
-/** What one call writes into a file either all or not at all, if the process is killed. */
-const PAGE_BYTES = 4096;
-/** Two times that are so far apart have ids in their order. */
-const ID_MICROS = 31;
-
-/** Of a process that works for another one, which has a batch: that one includes its runs, or, if it is gone, the next writer. */
-function leaveToBatch(project) {
-  return { include: (run) => moveMarkToPending(project, run.id) };
-}
-
-/** Begins a batch, and settles runs that were lost before. Throws Failure where rr may not write. */
-function beginBatch(project) {
-  try {
-    makeFolder(project.own + '/running');
-    keepTemporariesIn(project.own + '/running');
-    hideFromGit(project);
-    return new Batch(project, settleLostRuns(project, ''));
-  } catch (error) {
-    if (errorCode(error) === '') throw error;
-    throw new Failure('cannot write "' + project.own + '": ' + describeSystemError(error));
-  }
-}
-
-class Batch {
-  /** Runs that an earlier rr began and that were found lost. */
-  // readonly lost: Run[];
-  /** What could not be recorded, as sentences. */
-  problems = [];
-  // private readonly project: Project;
-  holder = describeSelf();
-  /** Marks in pending/: that of the batch, and those of runs that were recorded one by one. */
-  // private marks: string[];
-  /** Recorded, and not yet in the derived files. */
-  fresh = [];
-  claimed = new Set();
-  group = [];
-  // private groupTimer: ReturnType<typeof setTimeout> | undefined;
-  committed = Promise.resolve();
-  // private flushTimer: ReturnType<typeof setTimeout>;
-  // private readonly beat: ReturnType<typeof setInterval>;
-  lastMicros = 0;
-
-  constructor(project, lost) {
-    this.project = project;
-    this.lost = lost;
-    this.marks = [makeWriterMark(project)];
-    this.flushTimer = this.flushIn(FLUSH_MS);
-    this.beat = setInterval(() => this.touch(), BEAT_MS);
-    this.beat.unref();
-  }
-
-  /** Claims an id for a run that is to start now. `command`: the process that will run it, as of identifyProcess(). Ids grow. */
-  claim(startedMicros, command, fill) {
-    for (let attempt = 0; attempt < 100; attempt++) {
-      this.lastMicros = Math.max(startedMicros, this.lastMicros + ID_MICROS);
-      const run = fill(makeRunId(this.lastMicros));
-      const name = this.project.own + '/running/' + run.id;
-      // Printed first: killed between the next two calls, rr leaves a mark without a word, which goes after an hour.
-      const mark = Buffer.from(printMark(run, this.holder, command), 'latin1');
-      const descriptor = openNew(name);
-      if (descriptor === undefined) continue;
-      writeAll(descriptor, mark);
-      // Who had this id before has either its mark or its record there.
-      if (lstatIfThere(this.project.provenance + '/' + recordPath(run.id)) === undefined) {
-        this.claimed.add(run.id);
-        return { run, descriptor, markBytes: mark.length };
-      }
-      fs.closeSync(descriptor);
-      removeIfThere(name);
-    }
-    throw new Failure('cannot find an id that is free in "' + this.project.own + '/running"');
-  }
-
-  /** Leaves nothing of a run that was not begun. */
-  forget(claimed) {
-    this.claimed.delete(claimed.run.id);
-    fs.closeSync(claimed.descriptor);
-    removeIfThere(this.project.own + '/running/' + claimed.run.id);
-  }
-
-  /** Writes the record of a run that has ended. It is safe from a crash of rr at once, and named and on the disk with its group. */
-  save(claimed) {
-    try {
-      this.group.push(this.writeOver(claimed));
-    } catch (error) {
-      this.note('write the record of ' + claimed.run.id, error);
-      return;
-    }
-    if (this.group.length >= MOST_IN_GROUP) this.commitGroup();
-    else if (this.groupTimer === undefined) this.groupTimer = setTimeout(() => this.commitGroup(), GROUP_MS);
-  }
-
-  writeOver(claimed) {
-    const data = Buffer.from(printRecord(claimed.run), 'latin1');
-    if (data.length <= PAGE_BYTES) {
-      if (fs.writeSync(claimed.descriptor, data, 0, data.length, 0) < data.length) throw new Failure('cannot write the record of ' + claimed.run.id + ' in one piece');
-      if (data.length < claimed.markBytes) fs.ftruncateSync(claimed.descriptor, data.length);
-      return claimed;
-    }
-    const name = this.project.own + '/running/' + claimed.run.id;
-    replaceFile(name, data.toString('latin1'), false);
-    fs.closeSync(claimed.descriptor);
-    return { ...claimed, descriptor: fs.openSync(toFsPath(name), 'r+') };
-  }
-
-  note(what, error) {
-    if (!(error instanceof Failure) && errorCode(error) === '') throw error;
-    const problem = error instanceof Failure ? error.message : 'cannot ' + what + ': ' + describeSystemError(error);
-    if (this.problems.indexOf(problem) < 0) this.problems.push(problem);
-  }
-
-  commitGroup() {
-    if (this.groupTimer !== undefined) clearTimeout(this.groupTimer);
-    this.groupTimer = undefined;
-    const group = this.group;
-    this.group = [];
-    this.committed = this.committed.then(() => this.commit(group));
-  }
-
-  /** Has a group synced and gives its records their names. */
-  async commit(group) {
-    const errors = await Promise.all(group.map((claimed) => syncLater(claimed.descriptor)));
-    const folders = new Set();
-    const synced = group.filter((claimed, i) => {
-      fs.closeSync(claimed.descriptor);
-      this.claimed.delete(claimed.run.id);
-      if (errors[i] !== undefined) this.note('write the record of ' + claimed.run.id, errors[i]);
-      return errors[i] === undefined;
-    });
-    try {
-      // First, so that who looks for runs beside his own finds each of them here or by its mark.
-      noteEnded(this.project, ...synced.map((claimed) => claimed.run));
-    } catch (error) {
-      this.note('note the end', error);
-    }
-    for (const { run } of synced) {
-      try {
-        this.giveName(run, folders);
-        this.fresh.push(run);
-      } catch (error) {
-        this.note('write the record of ' + run.id, error);
-      }
-    }
-    for (const folder of folders) {
-      const error = await syncFolderLater(folder);
-      if (error !== undefined) this.note('sync "' + folder + '"', error);
-    }
-  }
-
-  giveName(run, folders) {
-    const name = this.project.provenance + '/' + recordPath(run.id);
-    const folder = folderOfRecord(this.project, run.id);
-    if (!folders.has(folder)) makeMonthFolder(this.project, run.id);
-    folders.add(folder);
-    try {
-      fs.renameSync(toFsPath(this.project.own + '/running/' + run.id), toFsPath(name));
-    } catch (error) {
-      // Another process took this one for dead and did it.
-      if (errorCode(error) !== 'ENOENT' || lstatIfThere(name) === undefined) throw error;
-    }
-  }
-
-  /** For a run whose record has been saved otherwise, by this process or by one that works for it. */
-  include(run) {
-    moveMarkToPending(this.project, run.id);
-    this.marks.push(run.id);
-    this.fresh.push(run);
-  }
-
-  touch() {
-    const nowS = readUtcMicros() / 1e6;
-    const names = this.marks.slice(0, 1).map((mark) => '/pending/' + mark).concat(Array.from(this.claimed, (id) => '/running/' + id));
-    for (const name of names) {
-      try {
-        fs.utimesSync(toFsPath(this.project.own + name), nowS, nowS);
-      } catch (error) {
-        if (errorCode(error) === '') throw error;
-      }
-    }
-  }
-
-  flushIn(ms) {
-    const timer = setTimeout(() => {
-      const startMs = readMonotonicMs();
-      this.flush();
-      this.flushTimer = this.flushIn(Math.max(FLUSH_MS, (readMonotonicMs() - startMs) * FLUSH_PART));
-    }, ms);
-    timer.unref();
-    return timer;
-  }
-
-  /** Brings the derived files up to date with what has its name by now. Returns records that cannot be read. */
-  flush() {
-    return this.fresh.length === 0 ? [] : this.update(true);
-  }
-
-  update(isGoingOn) {
-    try {
-      // Before the mark gets its new name: what comes later is not of it.
-      const runs = this.fresh;
-      this.marks[0] = renewMark(this.project, this.marks[0]);
-      const faults = bringUpToDate(this.project, { marks: this.marks, runs, isGoingOn });
-      this.fresh = [];
-      this.marks = this.marks.filter((mark, i) => i === 0 || lstatIfThere(this.project.own + '/pending/' + mark) !== undefined);
-      return faults;
-    } catch (error) {
-      this.note('bring provenance/Makefile up to date', error);
-      return [];
-    }
-  }
-
-  /** Resolves when all that has been saved is named and on the disk. */
-  async sync() {
-    if (this.group.length > 0) this.commitGroup();
-    await this.committed;
-  }
-
-  /** Resolves when all is on the disk and in the derived files. Returns records that cannot be read; `problems` has what could not be written. */
-  async end() {
-    await this.sync();
-    clearTimeout(this.flushTimer);
-    clearInterval(this.beat);
-    return this.update(false);
-  }
-}
-
-/** Opens a file that must not be there; undefined if it is. */
-function openNew(name) {
-  try {
-    return fs.openSync(toFsPath(name), 'wx');
-  } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw error;
-    return undefined;
-  }
-}
-
-/** In a thread of its own, so that commands go on. */
-function syncLater(descriptor) {
-  return new Promise((resolve) => fs.fsync(descriptor, (error) => resolve(error ?? undefined)));
-}
-
-/** Like syncFolder. */
-async function syncFolderLater(name) {
-  const descriptor = fs.openSync(toFsPath(name), 'r');
-  const error = await syncLater(descriptor);
-  fs.closeSync(descriptor);
-  return error === undefined || CANNOT_SYNC.indexOf(errorCode(error)) >= 0 ? undefined : error;
 }
 
 // ==== src/sys/code.ts ============================================================================
@@ -13560,132 +12529,6 @@ function chooseReuse(project, current, wish) {
   return wish.isAsked || isReused ? { cache, hasEnvironment } : undefined;
 }
 
-// ==== src/sys/putback.ts =========================================================================
-// putback.ts - puts outputs that lie whole under other names in their places in the project. Knows no store and no records.
-
-/** Descriptors of outputs that are open already, as standard output is that a shell redirected; by path as in a record. */
-// type OpenedOutputs = Map<ByteString, number>;
-
-/** An output whose content lies whole under another name, ready to be put in its place. */
-// type Staged = { file: FileState; name: ByteString };
-
-/** The text of a link; undefined if it is none. */
-function readTarget(name) {
-  if (lstatIfThere(name)?.isSymbolicLink() !== true) return undefined;
-  return readLinkTarget(name);
-}
-
-/** Does a link at this path of the project lead to a place in it where results may be, as far as its text tells? */
-function isTargetInside(path, target) {
-  if (target === '' || target[0] === '/' || target.indexOf('\0') >= 0) return false;
-  // Each ".." must have a folder of the project to leave.
-  const parts = folderOfName('/' + path).split('/').filter((part) => part !== '');
-  for (const part of target.split('/')) {
-    if (part === '..' && parts.pop() === undefined) return false;
-    if (part !== '..' && part !== '.' && part !== '') parts.push(part);
-  }
-  return !isLeftOut(parts.join('/'));
-}
-
-/** Can the output be put in its place: only real folders above it, no folder at it, and a link only where a link is put? */
-function isFree(project, file) {
-  const name = absoluteOf(project, file.path);
-  for (let folder = folderOfName(name); folder !== project.root; folder = folderOfName(folder)) {
-    const stat = lstatIfThere(folder);
-    if (stat !== undefined && !stat.isDirectory()) return false;
-  }
-  const stat = lstatIfThere(name);
-  if (stat === undefined) return true;
-  return file.kind === 'd' ? stat.isDirectory() : stat.isFile() || (file.kind === 'l' && stat.isSymbolicLink());
-}
-
-/** Is each output that is open already as long as it was when the run began? What a surrounding script printed before would be lost, or stand there twice. */
-function areOpenedAsThen(run, opened) {
-  for (const [path, descriptor] of opened) {
-    const before = run.inputs.find((file) => file.path === path);
-    if (fs.fstatSync(descriptor).size !== (before === undefined ? 0 : before.size)) return false;
-  }
-  return true;
-}
-
-/** A folder on the file system of an output, for unfinished files: .rr/running, or the output's own. */
-function stagingFolder(project, path) {
-  const running = project.own + '/running';
-  let folder = folderOfName(absoluteOf(project, path));
-  while (lstatIfThere(folder) === undefined) folder = folderOfName(folder);
-  return statIfThere(running)?.dev === statIfThere(folder)?.dev ? running : folder;
-}
-
-/** Puts it there, whole from the first instant. */
-function putInPlace(project, { file, name }) {
-  const target = absoluteOf(project, file.path);
-  makeFolder(folderOfName(target));
-  if (file.kind === 'l') {
-    const text = readBytesIfThere(name) ?? '';
-    fs.unlinkSync(toFsPath(name));
-    fs.symlinkSync(toFsPath(text), toFsPath(name));
-  }
-  fs.renameSync(toFsPath(name), toFsPath(target));
-}
-
-/** Writes outputs to the descriptors that are open for them, after what is there. What fails leaves these as they were. */
-function pourInto(staged, opened) {
-  const before = [];
-  try {
-    for (const { file, name } of staged) {
-      const descriptor = opened.get(file.path);
-      if (descriptor === undefined) continue;
-      const sizeBytes = fs.fstatSync(descriptor).size;
-      before.push({ descriptor, sizeBytes });
-      appendFrom(name, sizeBytes, Infinity, descriptor);
-    }
-  } catch (error) {
-    for (const { descriptor, sizeBytes } of before) fs.ftruncateSync(descriptor, sizeBytes);
-    throw error;
-  }
-}
-
-/** Writes at most `count` bytes of a file, from a place in it on. */
-function appendFrom(name, from, count, descriptor) {
-  const source = fs.openSync(toFsPath(name), 'r');
-  try {
-    const buffer = Buffer.allocUnsafe(1 << 16);
-    for (let at = from, n = -1; n !== 0; at += n) {
-      n = fs.readSync(source, buffer, 0, Math.min(buffer.length, from + count - at), at);
-      writeAll(descriptor, buffer.subarray(0, n));
-    }
-  } finally {
-    fs.closeSync(source);
-  }
-}
-
-// ---- what was printed -------------------------------------------------------------------------------
-
-/** Prints what an earlier run printed, in its order, as the command would; `logs` is the name of the kept streams without ending. */
-function printAgain(logs) {
-  const order = readBytesIfThere(logs + '.order');
-  const at = { out: 0, err: 0 };
-  for (const line of (order ?? '').split('\n')) {
-    const parts = /^(out|err) (\d+)$/.exec(line);
-    if (parts === null) continue;
-    const stream = parts[1];
-    printPart(logs + '.' + stream, at[stream], Number(parts[2]), stream === 'out' ? 1 : 2);
-    at[stream] += Number(parts[2]);
-  }
-  printPart(logs + '.out', at.out, Infinity, 1);
-  printPart(logs + '.err', at.err, Infinity, 2);
-}
-
-/** A reader that went away, or a stream that is closed, keeps nothing else from being done. */
-function printPart(name, from, count, descriptor) {
-  if (lstatIfThere(name) === undefined) return;
-  try {
-    appendFrom(name, from, count, descriptor);
-  } catch (error) {
-    if (['EPIPE', 'EBADF', 'EIO', 'ENOSPC'].indexOf(errorCode(error)) < 0) throw error;
-  }
-}
-
 // ==== src/sys/measures.ts ========================================================================
 // measures.ts - what a run gives and uses while it runs: metrics, series and resources beside its logs. Starts nothing.
 
@@ -13707,7 +12550,7 @@ class RunLine {
     if (this.isOff) return;
     const text = data.toString('latin1');
     // What goes back in its line, or moves the cursor, would be in the way of a line of rr, and it in its.
-    if (/\r(?!\r*\n)[^]|\x08|\x1b(?!\[[0-9;:]*m)/.test(text)) this.close();
+    if (/\r[^\r\n]|\x08|\x1b(?!\[[0-9;:]*m)/.test(text)) this.close();
     else this.live.noteOutput(data);
   }
 
@@ -14216,7 +13059,7 @@ function beginWatch(session, tracer) {
   const { project, folder, run, request } = session;
   const file = project.provenance + '/files.txt';
   const home = toBytes(os().homedir());
-  const classify = makeClassifier({ project: project.root, home, temporary: resolveLinks(toBytes(process.env.TMPDIR ?? '/tmp')) }, readBytesIfThere(file) ?? '', 'provenance/files.txt');
+  const classify = makeClassifier({ project: project.root, home, temporary: resolveLinks(toBytes(process.env.TMPDIR ?? '/tmp')) }, readRegularIfThere(file) ?? '', 'provenance/files.txt');
   const leaks = new Set();
   const origin = request.repeat?.origin;
   const classOf = (name) => {
@@ -14310,7 +13153,7 @@ async function runIt(session) {
     argv: session.argv, ...streams, logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
-    meanwhile: () => { if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
+    meanwhile: () => { keepOwnText(); if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
     tracer: tracerRequest(session.watch), inherited: session.request.inherited, step,
     beforeOutput: step?.beforeOutput ?? measures.beforeOutput, afterOutput: measures.afterOutput, isSampled: hasMeasureFiles(session),
   });
@@ -14546,163 +13389,6 @@ async function keepForReuse(session, end, removed) {
   if (reuse === undefined || session.notReused !== undefined || problems.length > 0 || run.status !== 'succeeded') return;
   if (end.isHeld && session.watch === undefined) session.notReused = 'something that it started goes on';
   else await attemptReuse(async () => { session.notReused = await reuse.keep(run, { listed, removedByOthers: run.removed.filter((path) => removed.indexOf(path) < 0) }); });
-}
-
-// ==== src/sys/jobserver.ts =======================================================================
-// jobserver.ts - the slots that rr shares with makes around it and in it (GNU make 4.4, "POSIX Jobserver Interaction").
-//
-// Invariants
-// 1. One slot is rr's own and has no token. For each further slot that its steps use it holds one token.
-// 2. All tokens that were taken are written back, whatever ends rr but SIGKILL: the pool of a make around it is
-//    none of rr's.
-// 3. Nothing here waits: the pipe is read by a description of its own that does not block, while those that
-//    makes have of it block, as they expect.
-//
-// A step that was said to use several slots has a jobserver of its own with these: what a make in it starts
-// has been counted already.
-
-/** Descriptors of a pool, in this process: for makes to read and to write, and for rr to read without waiting. */
-// type TokenPipe = { read: number; write: number; own: number };
-
-const TOKEN = '+';
-
-/** Descriptors can be given to commands on Node.js alone. */
-function canShareDescriptors() {
-  return process.platform === 'linux' && process.versions.bun === undefined && process.versions.deno === undefined;
-}
-
-/** A new pipe with so many tokens; undefined where it cannot be had. Nothing of it is left in the file system. */
-function makeTokenPipe(project, tokens) {
-  if (!canShareDescriptors()) return undefined;
-  const name = project.own + '/running/jobs-' + makeRandomDigits() + '.fifo';
-  try {
-    makeFolder(project.own + '/running');
-    if (childProcess().spawnSync('mkfifo', ['-m', '600', '--', toText(name)], { stdio: 'ignore' }).status !== 0) return undefined;
-    // In this order none of them waits for the other end.
-    const own = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
-    const write = fs.openSync(toFsPath(name), fs.constants.O_WRONLY);
-    const read = fs.openSync(toFsPath(name), fs.constants.O_RDONLY);
-    fs.writeSync(write, TOKEN.repeat(tokens));
-    return { read, write, own };
-  } catch (error) {
-    if (errorCode(error) === '') throw error;
-    return undefined;
-  } finally {
-    removeIfThere(name);
-  }
-}
-
-function closeTokenPipe(pipe) {
-  for (const descriptor of [pipe.read, pipe.write, pipe.own]) fs.closeSync(descriptor);
-}
-
-/** What offers a pool to the makes in a command: the variable, and the descriptors that it is to have. */
-function offerJobserver(slots, place) {
-  if (place === undefined) return { variables: {}, inherited: [] };
-  return { variables: { MAKEFLAGS: printJobserver(slots, place) }, inherited: place.kind === 'pipe' ? [place.read, place.write] : [] };
-}
-
-// Those that Node.js has opened itself at its start are not beyond.
-const FIRST_NOT_OF_NODE = 32;
-
-function isOpenFor(descriptor, isWriting) {
-  try {
-    if (!fs.fstatSync(descriptor).isFIFO()) return false;
-  } catch (error) {
-    return false;
-  }
-  const flags = /^flags:\s+([0-7]+)$/m.exec(readBytesIfThere('/proc/self/fdinfo/' + String(descriptor)) ?? '');
-  const mode = flags === null ? -1 : parseInt(flags[1], 8) & 3;
-  return mode === 2 || mode === (isWriting ? 1 : 0);
-}
-
-/** Descriptors of a pool that a make around rr has given it; undefined if it kept them to itself, or they cannot be used. */
-function openSurroundingPipe(place) {
-  try {
-    if (place.kind === 'fifo') {
-      const own = fs.openSync(place.name, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
-      return { read: own, write: fs.openSync(place.name, fs.constants.O_WRONLY), own };
-    }
-    const given = findInheritedDescriptors();
-    const isGiven = (descriptor) => given.indexOf(descriptor) >= 0 || descriptor >= FIRST_NOT_OF_NODE;
-    if (!canShareDescriptors() || !isGiven(place.read) || !isGiven(place.write) || !isOpenFor(place.read, false) || !isOpenFor(place.write, true)) return undefined;
-    const own = fs.openSync('/proc/self/fd/' + String(place.read), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
-    return { read: place.read, write: place.write, own };
-  } catch (error) {
-    if (errorCode(error) === '') throw error;
-    return undefined;
-  }
-}
-
-/** The tokens of one rr make: of the make around it, or else its own. */
-class JobTokens {
-  /** Where makes in steps find the pool; undefined if they are offered none. */
-  // readonly place: JobserverPlace | undefined;
-  /** isShared: a make around rr has others work with the same tokens. */
-  // readonly isShared: boolean;
-  // private readonly pipe: TokenPipe | undefined;
-  held = [];
-  buffer = Buffer.alloc(1);
-
-  constructor(place, pipe, isShared) {
-    this.place = place;
-    this.pipe = pipe;
-    this.isShared = isShared;
-  }
-
-  /** Takes or gives back tokens until there are enough for so many slots; false, and as before, if there are not so many. */
-  holdFor(slots) {
-    const before = this.held.length;
-    while (this.held.length > Math.max(0, slots - 1)) this.giveBack();
-    while (this.held.length < slots - 1) {
-      if (this.take()) continue;
-      // Not even some: two that each hold a part of what both need would wait for ever.
-      while (this.held.length > before) this.giveBack();
-      return false;
-    }
-    return true;
-  }
-
-  take() {
-    if (this.pipe === undefined) return true;
-    try {
-      if (fs.readSync(this.pipe.own, this.buffer, 0, 1, null) === 0) return false;
-    } catch (error) {
-      if (errorCode(error) === 'EAGAIN') return false;
-      throw error;
-    }
-    this.held.push(this.buffer[0]);
-    return true;
-  }
-
-  giveBack() {
-    // The same byte: a make may have put into it what only it knows.
-    const token = this.held.pop();
-    if (token !== undefined && this.pipe !== undefined) fs.writeSync(this.pipe.write, Buffer.from([token]));
-  }
-
-  /** Gives all tokens back. */
-  close() {
-    while (this.held.length > 0) this.giveBack();
-    if (this.pipe === undefined) return;
-    if (!this.isShared) closeTokenPipe(this.pipe);
-    else fs.closeSync(this.pipe.own);
-  }
-}
-
-/**
- * The pool for so many slots. `problem`: why a make around rr cannot be shared with, so that rr should use one
- * slot alone, as GNU make does.
- */
-function openJobTokens(project, slots, makeflags) {
-  const around = parseJobserver(makeflags);
-  if (around !== undefined) {
-    const pipe = openSurroundingPipe(around);
-    if (pipe !== undefined) return { tokens: new JobTokens(around, pipe, true), problem: undefined };
-    return { tokens: new JobTokens(undefined, undefined, false), problem: 'the jobserver of the make around rr is not to be had: one step at a time; put a "+" before the line of its recipe' };
-  }
-  const pipe = slots === 1 ? undefined : makeTokenPipe(project, slots - 1);
-  return { tokens: new JobTokens(pipe === undefined ? undefined : { kind: 'pipe', read: pipe.read, write: pipe.write }, pipe, false), problem: undefined };
 }
 
 // ==== src/sys/workers.ts =========================================================================
@@ -15688,295 +14374,312 @@ function printVerbHelp(verb) {
 
 // ==== what brings in the files below =============================================================
 const LATE_PARTS = {
-  build: '6e76ed4ecd952e37',
+  build: '0ecb7bbb68af990a',
   files: {
-    'core/circles.ts': [16294, '', 'findCircles'],
-    'core/steps.ts': [16339, 'compareBytes compileGlob findCircles fixedFolder isGlob isResult noteOwned', 'NO_FACTS buildStepGraph findCarriers makePatternTester plannedInputs plannedOutputs sortSteps splitFileParameter stepFactsOf withAllAfter withAllBefore'],
-    'core/stepcauses.ts': [16809, 'isSameContent isSourceName splitFileParameter', 'describeCause describeCauses findStepCauses isOfResult'],
-    'core/lineage.ts': [17014, 'isComparable', 'findMaker findReaders isKnownContent outputState traceDown traceLineage traceUp'],
-    'core/layers.ts': [17304, '', 'layOut'],
-    'core/staleness.ts': [17460, 'compareBytes findStepCauses isOfResult isSameContent', 'findOverwriters judgeFiles listExpectations listPathsOfStep listResultFolders makeOrphanTester'],
-    'core/linediff.ts': [17620, '', 'diffTexts isBinaryContent'],
-    'core/versions.ts': [17958, '', 'compareVersions'],
-    'core/rundiff.ts': [18098, 'compareBytes compareVersions', 'compareRuns hasDifference isSameAspect isSameRow splitAt'],
-    'core/select.ts': [18447, 'compareBytes', 'findCounterpart listValueNames matchesFiles matchesFilter parseParameterCondition readDecimal resolveName selectRun valuesOf'],
-    'core/comparison.ts': [18625, '', 'describeTolerance isWithin'],
-    'core/moment.ts': [18706, '', 'readMoment'],
-    'core/notes.ts': [18736, 'compileGlob recordPath', 'annotateRuns applyNotes emptyNote findCountingNotes findTolerance groupNotes hasEffect notePath'],
-    'core/journal.ts': [18917, 'compareBytes trimBlanks', 'arrangeJournal countStatuses distinctTexts spanParameters'],
-    'core/metadata.ts': [18997, '', 'emptyMetadata emptyTold familyFirst joinMetadata nameOfField'],
-    'core/publication.ts': [19231, '', 'oneFile'],
-    'core/paper.ts': [19272, '', 'UsedKeys'],
-    'core/archive.ts': [19326, 'compareBytes isResultPath isUtf8', 'TOP_MAKEFILE_NAMES compareOmitted findBagFault findCaseClashes includesProvenance isDocumentName judgeClaim listArchiveClaims'],
-    'core/report.ts': [19445, '', 'findLastRepeats orderDetails thinOut'],
-    'core/system.ts': [19494, '', 'platformOf readSystemRelease'],
-    'core/recordedsoftware.ts': [19544, 'EXIT Failure REPLAYED_VARIABLES compareBytes compareVersions readSystemRelease splitVariable', 'collectSoftware'],
-    'core/filteroptions.ts': [19761, 'EXIT Failure readMoment', 'requireMoment'],
-    'core/packagefact.ts': [19772, 'compareBytes', 'choosePackage'],
-    'core/timestamps.ts': [19795, '', 'STAMP_PATTERN haveStampsAsOnlyDifference'],
-    'core/localecauses.ts': [19901, 'compareBytes', 'isLocaleDifference isSortedOtherwise'],
-    'core/causes.ts': [19994, 'compareBytes haveStampsAsOnlyDifference isLocaleDifference isSortedOtherwise', 'findCauses'],
-    'core/repeat.ts': [20089, 'fileParametersOf isComparable isResultPath isSameContent joinWords resolveName resultsOf splitParameterName', 'USUAL_SURROUNDINGS changeRun describeOtherEnd findInputProducer findRepeatObstacle isFaithfulRepeat isRepeatAccepted judgeRepeat listLaterResults shareSettings'],
-    'core/reproducible.ts': [20349, 'findRepeatObstacle isFaithfulRepeat', 'judgeReproducible'],
-    'core/evidence.ts': [20486, 'isFaithfulRepeat isRepeatAccepted', 'judgeLastRepeats listCommits listUnkeptSources'],
-    'core/freeing.ts': [20541, 'compareBytes', 'listNeeded planFreeing sumBytes'],
-    'core/schedule.ts': [20618, '', 'Schedule'],
-    'core/clusterplan.ts': [20942, 'compareBytes', 'TASK_ENDS countJobs isInFlight judgeTask planArrays tasksOfJob'],
-    'core/decimals.ts': [21099, '', 'mixGeometrically mixLinearly readExactDecimal stepRange'],
-    'core/random.ts': [21268, '', 'RANDOM_WHOLE SplitMix64'],
-    'core/sweep.ts': [21314, 'EXIT Failure RANDOM_WHOLE SplitMix64 compareBytes mixGeometrically mixLinearly readExactDecimal stepRange', 'crossAxes drawPoints findLatestPoints findSharedOutput keyOfParameters makeRowAxis numberPoints readParameterAxis zipAxes'],
-    'core/variations.ts': [21616, 'USUAL_SURROUNDINGS', 'judgeVariations listVariations needsControl'],
-    'formats/iri.ts': [21827, 'codePointAt utf8SequenceLength', 'encodeIri isWebAddress'],
-    'formats/mediatypes.ts': [21861, '', 'mediaTypeOf'],
-    'formats/placeholders.ts': [21887, 'isGlob', 'fillPattern fillText parsePlaceholders placeholderNamesIn valueOfPart'],
-    'formats/shelltext.ts': [21954, 'valueOfPart', 'baseName fillShellScript findProgramWords findShellScript isPlainShellValue isTameValue readShellScript'],
-    'formats/shellline.ts': [22214, 'quoteWord', 'isShellName printLineCommand'],
-    'formats/commandtemplate.ts': [22270, 'EXIT Failure fillShellScript fillText findProgramWords findShellScript isPlainShellValue isTameValue makeHarmless parsePlaceholders placeholderNamesIn readShellScript', 'fillCommand namesInCommand readCommandTemplate'],
-    'formats/latex.ts': [22327, 'codePointAt utf8SequenceLength', 'LATEX_DEFINITION escapeLatex'],
-    'formats/tex.ts': [22401, '', 'scanTex'],
-    'formats/reuseentry.ts': [22603, 'FieldWriter compareBytes decodeText emptyRun encodeParameter encodeText fileParametersOf listTellingVariables parseRun printRunBody', 'parseReuseEntry printReuseEntry printStepKey'],
-    'formats/runlines.ts': [22659, 'NO_FACTS decodeParameter decodeText decodeWithheld encodeParameter encodeText encodeWithheld encodeWord parseFile printFile stepFactsOf', 'GraphLine SummaryLine isFileCell isLineOfProject printGraphLine printSummaryLine readLineId'],
-    'formats/indexfile.ts': [22894, '', 'INDEX_HASH_BYTES parseIndexFile printIndexBody'],
-    'formats/slurm.ts': [22935, 'splitWord', 'SACCT_FORMAT SQUEUE_FORMAT parseMaxArraySize parseSacct parseSbatch parseSqueue printAskedOptions printJobName readJobState'],
-    'formats/clusterbatch.ts': [23052, 'RUN_ID TASK_ENDS decodeText encodeText encodeWord splitWord', 'parseArrayJobs parseBatch parseTask printArrayJob printAttempt printBatch printTask printTaskEnd'],
-    'formats/note.ts': [23205, 'EXIT Failure FieldWriter RUN_ID decodeText emptyNote encodeText failRecord readFormatNumber readId requireFields setFields splitFields splitWord', 'parseNote parseToleranceOption printNoteBody'],
-    'formats/notetext.ts': [23302, 'EXIT Failure decodeText makeHarmless trimBlanks', 'parseNoteText printNoteText'],
-    'formats/gitapply.ts': [23405, 'applyGitDelta splitPatchSections', 'LARGEST_PATCHED_BYTES applyPatchSection splitGitPatch'],
-    'formats/vcsoutput.ts': [23563, '', 'closeSpacedNames listShownNames parseFossilInfo parseFossilList parseHgStatus parseSvnInfo parseSvnStatus'],
-    'formats/plan.ts': [23671, 'DURATION_WORDS Failure METRICS_FROM_HINT SIZE_WORDS decodeText emptyRun encodeText findNameFault findRuleFault isDeclarableVariable isResultPath isSecretName maskText parseDuration parseSize quoteCommand splitSimpleCommand splitVariable trimBlanks utf8SequenceLength', 'PLAN_HEAD parsePlan printStep readAsked readStep spellTyped'],
-    'formats/ldcache.ts': [24048, '', 'parseLibraryCache'],
-    'formats/linesearch.ts': [24165, '', 'LineSearch'],
-    'formats/fileparts.ts': [24203, '', 'readBig16 readLittle16 readLittle32'],
-    'formats/dpkg.ts': [24224, '', 'parseDpkgDiversions parseDpkgStatus'],
-    'formats/apk.ts': [24267, '', 'findInApkList'],
-    'formats/pacman.ts': [24305, '', 'parsePacmanDescription'],
-    'formats/conda.ts': [24319, 'stripUrlCredentials', 'parseCondaRecord spellInJson'],
-    'formats/storepath.ts': [24376, '', 'parseStorePath'],
-    'formats/rpmheader.ts': [24401, 'readUint32', 'findInRpmHeader'],
-    'formats/ndb.ts': [24477, 'readLittle32', 'scanNdb'],
-    'formats/berkeleyhash.ts': [24511, 'readBig16 readLittle16 readLittle32 readUint32', 'scanBerkeleyHash'],
-    'formats/sqlitelog.ts': [24596, 'readLittle32 readUint32', 'readSqliteLog'],
-    'formats/sqlite.ts': [24650, 'readBig16 readSqliteLog readUint32', 'findSqliteKeys findSqliteRoot findSqliteRow openSqlite scanSqliteTable'],
-    'formats/bytewindow.ts': [24926, '', 'areSameBytes bytesAt bytesOfText isSpent openSource skipBytes sourceOfBytes startCursor takeText takeUint takeUleb128 textAt textOfBytes uintAt'],
-    'formats/dwarf.ts': [25078, 'compareBytes isSpent skipBytes takeText takeUint takeUleb128 textAt uintAt', 'readProducers'],
-    'formats/elffile.ts': [25349, 'isSpent openSource startCursor takeUint textAt textOfBytes uintAt', 'ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE findOffset hasFlag isOnlyDebug openElf sourceOfSection takeWord'],
-    'formats/elfdebug.ts': [25483, 'ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE bytesAt hasFlag openSource sourceOfBytes sourceOfSection startCursor takeUint takeWord textOfBytes uintAt', 'findDebugSection makeSectionOpener'],
-    'formats/gobuildinfo.ts': [25596, 'bytesAt findOffset isSpent sourceOfSection startCursor takeUleb128 textAt textOfBytes uintAt', 'readGoFacts'],
-    'formats/elf.ts': [25653, 'ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE bytesAt compareBytes findDebugSection findOffset hasFlag hexFromBytes isOnlyDebug isSpent makeSectionOpener openElf openSource readGoFacts readProducers sourceOfSection startCursor takeUint takeWord textAt textOfBytes uintAt', 'describeProducer findSeparateDebugName readElf'],
-    'formats/headers.ts': [25890, '', 'parseHeaders'],
-    'formats/zip.ts': [25918, '', 'ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra'],
-    'formats/amounts.ts': [26033, 'joinWords', 'countThings groupDigits joinSome percentOf roundNumber tellDiffering'],
-    'formats/crc32.ts': [26072, '', 'crc32'],
-    'formats/png.ts': [26105, 'bytesOfText crc32 textOfBytes', 'PNG_SIGNATURE decodePng encodePng readPngRow'],
-    'formats/pngcomparison.ts': [26448, 'areSameBytes compareBytes decodePng groupDigits joinSome makeHarmless percentOf readPngRow tellDiffering textOfBytes', 'channelsApart comparePng'],
-    'formats/pngpicture.ts': [26620, 'channelsApart decodePng encodePng readPngRow', 'drawPngDifference'],
-    'formats/npyheader.ts': [26806, 'textOfBytes', 'NPY_MAGIC readNpyHeader'],
-    'formats/npynumbers.ts': [27031, '', 'PARTS_OF_NUMBER findLongForm isNumericField readNpyNumber sumOfParts'],
-    'formats/npy.ts': [27178, 'PARTS_OF_NUMBER areSameBytes describeTolerance findLongForm groupDigits isNumericField makeHarmless readNpyHeader readNpyNumber roundNumber sumOfParts tellDiffering', 'compareNpy'],
-    'formats/members.ts': [27487, 'areSameBytes compareBytes crc32 groupDigits makeHarmless tellDiffering', 'compareMembers'],
-    'formats/tar.ts': [27674, 'textOfBytes', 'isTar readTar'],
-    'formats/tarwriter.ts': [27891, '', 'printTarEnd printTarHeader printTarPadding'],
-    'formats/zipmembers.ts': [27981, 'ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra textOfBytes', 'readZip'],
-    'formats/zipwriter.ts': [28059, '', 'ZIP_LOCAL_CRC_AT printZipDirectoryEntry printZipEnd printZipLocalHeader'],
-    'formats/bagit.ts': [28133, 'compareBytes', 'BAGIT_TXT printBagInfo printBagManifest'],
-    'formats/binarykind.ts': [28152, 'NPY_MAGIC PNG_SIGNATURE areSameBytes compareMembers compareNpy comparePng isTar readTar readZip textOfBytes', 'BINARY_DEPTH compareBinary recognizeBinary startUnpackBudget'],
-    'formats/comparebytes.ts': [28215, 'countThings groupDigits', 'compareAsBytes describeByteCount findFirstDifference'],
-    'formats/numbers.ts': [28249, 'isWithin', 'NumberScanner compareNumbers isNumber'],
-    'formats/numbertally.ts': [28408, 'compareNumbers countThings groupDigits roundNumber', 'NumberTally'],
-    'formats/comparetext.ts': [28476, 'NumberScanner NumberTally countThings describeTolerance findCauses findFirstDifference groupDigits makeHarmless', 'addNumbersOfText compareText describeTextTally looksLikeText quoteExcerpt tallyText'],
-    'formats/comparetable.ts': [28679, 'NumberTally addNumbersOfText countThings describeTolerance findCauses groupDigits isNumber quoteExcerpt', 'TableReader compareTables'],
-    'formats/comparejson.ts': [28876, 'NumberTally countThings decodeJsonString describeTolerance findCauses findFirstDifference groupDigits makeHarmless parseJson quoteExcerpt', 'compareJson'],
-    'formats/parametersource.ts': [29040, 'EXIT Failure codePointAt utf8SequenceLength', 'BYTE_ORDER_MARK ParameterSource encodeCodePoint'],
-    'formats/yamlscalars.ts': [29118, 'canonicalFloat canonicalInteger encodeCodePoint', 'isDayOfCalendar readYamlQuoted resolveYamlPlain'],
-    'formats/yaml.ts': [29222, 'DEEPEST_NESTING readYamlQuoted resolveYamlPlain', 'readYaml'],
-    'formats/toml.ts': [29656, 'DEEPEST_NESTING canonicalFloat canonicalInteger encodeCodePoint isDayOfCalendar', 'readToml'],
-    'formats/jsonvalues.ts': [29986, 'DEEPEST_NESTING canonicalFloat canonicalInteger decodeJsonString', 'readJsonValues'],
-    'formats/keylines.ts': [30131, '', 'readIni readKeyLines readProperties'],
-    'formats/assignments.ts': [30313, 'DEEPEST_NESTING', 'AssignmentBook LiteralCursor NoLiteral isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens'],
-    'formats/pythonvalues.ts': [30514, 'AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens', 'readPythonValues'],
-    'formats/rvalues.ts': [30804, 'AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens', 'readRValues'],
-    'formats/juliavalues.ts': [31057, 'AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList readWholeLiteral replaceEscapes splitTokens', 'readJuliaValues'],
-    'formats/shellvalues.ts': [31323, 'AssignmentBook', 'readShellValues'],
-    'formats/parameterfile.ts': [31569, 'EXIT Failure ParameterSource compareBytes fileParametersOf findParameter isPlainText isSameNode readIni readJsonValues readJuliaValues readKeyLines readProperties readPythonValues readRValues readShellValues readToml readYaml', 'LARGEST_PARAMETER_FILE_BYTES alignFileParameters describeParameter hasParameterFormat parameterEnding readParameters requireParameter writeParameter'],
-    'formats/metrics.ts': [31833, 'Failure LONGEST_METRIC_BYTES MOST_METRICS SERIES_VALUE SeriesCollector TableReader decodeJsonString hasParameterFormat parameterEnding parseJson printKey readParameters', 'readMetricSeries readMetricValues'],
-    'formats/pointtable.ts': [31958, 'BYTE_ORDER_MARK EXIT Failure TableReader', 'readPointTable'],
-    'formats/segments.ts': [31994, 'compareAsBytes compareBytes countThings describeTextTally describeTolerance findCauses looksLikeText makeHarmless tallyText', 'SegmentList compareSegments keepBut'],
-    'formats/pdf.ts': [32133, 'SegmentList keepBut looksLikeText', 'PDF_MAGIC cutPdf'],
-    'formats/postscript.ts': [32341, 'SegmentList keepBut looksLikeText', 'POSTSCRIPT_MAGIC cutPostScript'],
-    'formats/svg.ts': [32358, 'STAMP_PATTERN SegmentList keepBut', 'cutSvg looksLikeSvg'],
-    'formats/gzip.ts': [32407, '', 'GZIP_MAGIC compareGzip'],
-    'formats/comparekind.ts': [32460, 'BINARY_DEPTH GZIP_MAGIC PDF_MAGIC POSTSCRIPT_MAGIC bytesOfText compareAsBytes compareBinary compareGzip compareJson compareSegments compareTables compareText cutPdf cutPostScript cutSvg findCauses looksLikeSvg looksLikeText recognizeBinary startUnpackBudget textOfBytes', 'compareByKind'],
-    'formats/license.ts': [32543, 'crc32 trimBlanks', 'LARGEST_LICENSE_BYTES findSpdxLine isKnownLicense normalizeLicense recognizeLicense'],
-    'formats/metadatafile.ts': [32638, 'EXIT Failure ParameterSource emptyTold joinSome trimBlanks', 'METADATA_HINT MetadataFile dayIn normalizeDoi normalizeOrcid personOf personOfAddress'],
-    'formats/citationfile.ts': [32783, 'MetadataFile dayIn normalizeDoi normalizeLicense normalizeOrcid personOf readJsonValues readYaml', 'readCitationFile readCodemetaFile readZenodoFile'],
-    'formats/packagefile.ts': [32985, 'MetadataFile emptyTold isUtf8 normalizeLicense parseHeaders personOfAddress readJsonValues readToml stripUrlCredentials trimBlanks', 'readJuliaProject readPackageJson readPyproject readRDescription readReadme'],
-    'formats/saidmetadata.ts': [33145, 'EXIT Failure dayIn emptyTold isPlainText makeHarmless normalizeDoi normalizeLicense normalizeOrcid personOf trimBlanks', 'readSaidMetadata'],
-    'formats/pythonmetadata.ts': [33193, 'stripUrlCredentials', 'normalizePythonName parseDirectUrl parseEditableMapping parseNameLines parseRecordPaths pythonSourceOf topModuleOf'],
-    'formats/juliamanifest.ts': [33268, '', 'parseJuliaManifest parseJuliaProject'],
-    'formats/perlmodule.ts': [33324, '', 'parsePerlModule'],
-    'views/rerunscript.ts': [33384, 'REFUSED_PREFIXES REFUSED_VARIABLES REPLAYED_VARIABLES', 'RERUN_SCRIPT'],
-    'views/replayscript.ts': [34833, 'REPLAYED_VARIABLES RERUN_SCRIPT encodeText encodeWithheld isComparable isDeclarableVariable isReplayedVariable isResultPath makeHarmless quoteWord', 'printReplay printReplayEnd printReplayHead'],
-    'views/plot.ts': [35128, 'cutToWidth displayWidth', 'printPlot'],
-    'views/columns.ts': [35280, 'compareBytes encodeText encodeWithheld encodeWord formatBytes formatSeconds listValueNames makeHarmless readDecimal valuesOf', 'COLUMN_NAMES findColumn findColumns findVaryingParameters isAllColumns isNumeric jsonCell namedTitleOf printCell showCell sortRuns'],
-    'views/runlist.ts': [35491, 'LATEX_DEFINITION TableMeasure escapeLatex isNumeric jsonCell makeHarmless namedTitleOf printCell printTableHead printTableRow showCell', 'printRunCsv printRunJson printRunLatex printRunTable'],
-    'views/latexvalues.ts': [35548, 'LATEX_DEFINITION RUN_ID compareBytes decodeText escapeLatex makeHarmless utf8SequenceLength', 'LATEX_VALUES_HEAD collectLatexValues keyOfPath listRunValues parseLatexValues printLatexValues'],
-    'views/sweep.ts': [35730, 'countThings encodeWithheld groupDigits joinSome makeHarmless printTable quoteWord', 'printSweepForecast printSweepSum'],
-    'views/page.ts': [35779, 'decodeText encodeText formatBytes formatSeconds makeHarmless', 'describeComment printEnvironmentPage printNotesPage printRunPage showFile showLines showText'],
-    'views/journal.ts': [35927, 'countStatuses distinctTexts formatBytes formatSeconds isResult makeHarmless showLines showText spanParameters', 'countOf describeJournal describeStop showPrinted summarizeVerdicts'],
-    'views/journaltext.ts': [36111, 'displayWidth wrapText', 'printJournalText'],
-    'views/journalmarkup.ts': [36142, 'trimBlanks', 'escapeMarkdown fence printJournalMarkdown printJournalOrg'],
-    'views/journalhtml.ts': [36243, '', 'escapeHtml printJournalHtml'],
-    'views/citation.ts': [36298, 'EXIT Failure escapeHtml familyFirst isKnownLicense joinWords nameOfField oneFile', 'listFacts printCitation printCodemeta printZenodo quoteYaml'],
-    'views/exportleft.ts': [36454, 'joinWords makeHarmless', 'commentLine commentLines countWords findInterpreter headOfExport listSome spellPackage tellLeftPackages tellMachine tellRuns tellVariables'],
-    'views/exportpip.ts': [36541, 'collectSoftware commentLine countWords findInterpreter headOfExport listSome normalizePythonName oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables', 'printPipExport printRequirements selectPipPackages spellPipRequirements'],
-    'views/exportconda.ts': [36633, 'collectSoftware commentLine compareBytes countWords findInterpreter headOfExport listSome oneFile quoteYaml selectPipPackages spellPackage spellPipRequirements tellLeftPackages tellMachine tellRuns tellVariables', 'listCondaChannels printCondaEnvironment printCondaExport selectCondaSpecs'],
-    'views/exportapt.ts': [36728, 'EXIT Failure collectSoftware commentLine commentLines compareBytes countWords headOfExport joinWords listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables', 'listLinkPackages listSnapshotSources printAptExport spellAptPins spellDay tellAptPins'],
-    'views/exportlanguages.ts': [36838, 'countWords listSome spellDay spellPackage', 'spellJuliaPackages spellNodePackages spellRPackages spellRubyPackages'],
-    'views/exportdockerfile.ts': [36899, 'EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listCondaChannels listLinkPackages listSnapshotSources listSome oneFile platformOf quoteWord selectCondaSpecs selectPipPackages spellAptPins spellDay spellJuliaPackages spellNodePackages spellPackage spellPipRequirements spellRPackages spellRubyPackages tellAptPins tellLeftPackages tellMachine tellRuns tellVariables utf8SequenceLength', 'printDockerfileExport printImage selectOwnPackages'],
-    'views/exportguix.ts': [37130, 'collectSoftware commentLine commentLines countWords headOfExport listSome parseStorePath spellPackage tellLeftPackages tellMachine tellRuns tellVariables', 'listPackageFolders printGuixExport'],
-    'views/exportnix.ts': [37215, 'collectSoftware commentLine countWords headOfExport listPackageFolders listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables', 'printNixExport'],
-    'views/exportspack.ts': [37256, 'collectSoftware commentLine compareBytes countWords headOfExport listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables', 'printSpackExport'],
-    'views/exportbinder.ts': [37333, 'EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listSome printCondaEnvironment printRequirements quoteWord selectOwnPackages spellAptPins spellDay spellJuliaPackages spellPackage spellRPackages tellLeftPackages tellMachine tellRuns tellVariables', 'printBinderExport'],
-    'views/exportcodeocean.ts': [37426, 'collectSoftware commentLine compareBytes countWords hasDots headOfExport listSome printImage quoteWord quoteYaml', 'printCodeOceanExport'],
-    'views/badges.ts': [37509, 'countThings escapeMarkdown joinSome listCommits listUnkeptSources oneFile showText', 'namePaths printBadges'],
-    'views/appendix.ts': [37620, 'countThings escapeMarkdown familyFirst fence formatBytes formatSeconds joinSome listCommits listFacts listUnkeptSources namePaths oneFile showText', 'printAppendix'],
-    'views/runprograms.ts': [37758, 'baseName joinNames normalizeName splitCommand splitSimpleCommand', 'programOfRun'],
-    'views/rocrategraph.ts': [37818, 'printJsonDocument', 'CrateGraph crateListOf'],
-    'views/rocratefiles.ts': [37874, 'compareBytes encodeIri isResultPath jsonTextOf mediaTypeOf', 'CRATE_DESCRIPTOR CrateFiles listNamedFiles'],
-    'views/rocrateruns.ts': [37988, 'crateListOf encodeIri isWebAddress jsonTextOf programOfRun spanOfRun splitAt swhidOfCode', 'CrateRuns crateTimeOf'],
-    'views/rocrate.ts': [38148, 'CRATE_DESCRIPTOR CrateFiles CrateGraph CrateRuns countOf crateListOf crateTimeOf encodeIri findLiveRuns isWebAddress jsonTextOf listNamedFiles recordPath spanOfRun', 'printRoCrate'],
-    'views/provmodel.ts': [38289, 'jsonTextOf spanOfRun splitAt', 'PROV_NAMESPACE PROV_RELATIONS makeProvDocument'],
-    'views/provjson.ts': [38519, 'PROV_NAMESPACE PROV_RELATIONS printJsonDocument', 'printProvJson'],
-    'views/provn.ts': [38552, 'PROV_NAMESPACE PROV_RELATIONS', 'printProvN'],
-    'views/reportscripts.ts': [38583, '', 'REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH'],
-    'views/reportrun.ts': [42056, 'countThings describeComment describeStop escapeHtml formatBytes formatSeconds groupDigits showLines showPrinted showText summarizeVerdicts thinOut', 'escapeScriptJson htmlName htmlText linkRun printFacts printRunArticle'],
-    'views/reportentries.ts': [42338, 'escapeHtml formatBytes htmlName htmlText makeHarmless printFacts', 'keyOfEnvironment keyOfPatch keyOfPreview printEnvironmentEntry printPatchEntry printPreviewEntry'],
-    'views/reportindex.ts': [42411, 'escapeHtml findColumns findLiveRuns formatBytes formatSeconds linkRun makeHarmless namedTitleOf showCell traceLineage', 'makeReportColumns makeReportGraph printReportIndex printStaticResults printStaticTable traceReport'],
-    'views/reportpage.ts': [42576, 'REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH escapeHtml escapeScriptJson', 'REPORT_MARK printPartElement printPartFile printReportPage'],
-    'views/reportparts.ts': [42650, 'makeHarmless printPartElement printPartFile printRunArticle thinOut', 'ReportParts'],
-    'views/rundiff.ts': [42791, 'cutToWidth displayWidth formatBytes formatSeconds isSameAspect isSameRow makeHarmless printRanges showFile showText wrapText', 'MOST_DIFFERENCE_ROWS printRunDifference'],
-    'views/rundiffjson.ts': [43073, 'encodeText encodeWithheld hasDifference isSameAspect isSameRow jsonFileOf printJsonValue', 'printJsonDifference'],
-    'views/processes.ts': [43107, 'cutToWidth displayWidth formatSeconds makeHarmless showText', 'printProcessTree'],
-    'views/verdicts.ts': [43255, 'cutToWidth describeOtherEnd encodeText encodeWithheld fileParametersOf makeHarmless nameFileParameter wrapText', 'printJsonPlan printJsonStories printRepeatPlan printRepeatStory printStorySum'],
-    'views/freed.ts': [43360, 'countThings formatBytes showText', 'printFreed printWouldGo'],
-    'views/archive.ts': [43385, 'countThings encodeText formatBytes makeHarmless printTable wrapText', 'NOT_INCLUDED_FILE printArchivePlan printArchiveReadme printNotIncluded'],
-    'views/lineagestory.ts': [43482, 'makeHarmless showText', 'describeCodeOf describeMark describeParameters describeReproducible describeRunName foldStory listNeighbours resolveCopy shortHash shortTime summarizeReproducible'],
-    'views/lineagetree.ts': [43635, 'compareBytes cutToWidth describeCodeOf describeMark describeParameters describeReproducible describeRunName displayWidth listNeighbours makeHarmless resolveCopy shortHash showText wrapText', 'printLineageTree'],
-    'views/lineagejson.ts': [43820, 'encodeText encodeWithheld jsonFileOf listNeighbours printJsonValue', 'printLineageJson'],
-    'views/lineagedot.ts': [43867, 'cutToWidth describeMark makeHarmless shortHash shortTime showText', 'printLineageDot'],
-    'views/lineagesvg.ts': [43906, 'cutToWidth describeMark describeParameters describeRunName displayWidth layOut makeHarmless shortHash shortTime showText summarizeReproducible', 'printLineageSvg'],
-    'views/clusterstatus.ts': [44110, 'encodeText makeHarmless showText', 'countTasks jsonBatches listBatchGroups'],
-    'views/status.ts': [44180, 'describeCause displayWidth encodeText encodeWithheld isSourceName jsonBatches listBatchGroups makeHarmless printJsonValue showText wrapText', 'isAllFine jsonCauseOf printStatus printStatusJson'],
-    'views/make.ts': [44319, 'describeCauses encodeText joinWords jsonCauseOf makeHarmless printJsonValue', 'printAllCurrent printMadeStep printMakeJson printMakeSum'],
-    'views/variations.ts': [44383, 'encodeText joinWords makeHarmless printTable wrapText', 'printJsonVariations printVariations'],
-    'views/texts.ts': [44437, 'RERUN_SCRIPT findLiveRuns printMakefile', 'TOP_MAKEFILE initialFiles'],
-    'views/completionscripts.ts': [44530, '', 'BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION'],
-    'views/completion.ts': [45126, 'BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION kindsOfWord quoteWord readOperands', 'printCompletion'],
-    'sys/swhid.ts': [45255, 'Failure GIT_FOLDER GIT_SYMLINK bytesFromHex crypto errorCode fs lstatIfThere printSwhidFolder readLinkTarget toFsPath', 'hashSwhidObject identifyContent swhidOfFolder'],
-    'sys/gitrefs.ts': [45431, 'Failure compareBytes hasReftable isReferenceName listFolder lstatIfThere readBytesIfThere readGitObject readObjectBody resolveCommit runGit', 'findCommit findReference listReferences readObjectKind'],
-    'sys/trackedfiles.ts': [45542, 'Failure GIT_LINK GIT_SYMLINK bytesFromHex compareWithFiles computeTree findEntryPlace findGitSetting hashSwhidObject hexFromBytes identifyContent isGitTrue listEntriesWithGit lstatIfThere openRepository readGitIndex readHead readLinkTarget', 'findTracked readTrackedFiles swhidOfTracked'],
-    'sys/othervcs.ts': [45624, 'LARGEST_ANSWER_BYTES childProcess closeSpacedNames describeStartFailure findGitSetting isSecretFile listShownNames lstatIfThere parseFossilInfo parseFossilList parseGitConfig parseHgStatus parseSvnInfo parseSvnStatus readBytesIfThere splitNames stripUrlCredentials toSpawnArguments toText', 'findOtherFileState readOtherCode'],
-    'sys/swhidpath.ts': [45814, 'Failure findCommit findCommitEntry findGitSetting findRemoteUrl findRepository findTracked hashSwhidObject hexFromBytes identifyContent isGitTrue lstatIfThere makeHarmless originOfRemote printSwhid readLinkTarget readTrackedFiles resolveLinks statIfThere swhidOfFolder swhidOfTracked', 'PathNamer nameUpToThree'],
-    'sys/swhidgit.ts': [45953, 'EXIT Failure findCommit findReference findRemoteUrl findRepository hashSwhidObject listReferences nameUpToThree openBareRepository originOfRemote printSnapshot readObjectBody readObjectKind', 'hasTag nameRelease nameRevision nameSnapshot originOfRepository requireRepository'],
-    'sys/bounds.ts': [46024, 'lstatIfThere resolveLinks', 'findLinkAbove findLinkOut'],
-    'sys/inflate.ts': [46051, 'errorCode zlib', 'deflateZlib inflateRawAtMost inflateZlibAtMost unpackBytes'],
-    'sys/compare.ts': [46092, 'compareByKind describeByteCount errorCode fs inflateRawAtMost inflateZlibAtMost toFsPath unpackBytes', 'compareFiles'],
-    'sys/filesource.ts': [46190, 'errorCode fs toFsPath', 'readFileInParts'],
-    'sys/packagepaths.ts': [46256, 'errorCode lstatIfThere readBytesIfThere resolveLinks', 'findFolderAliases findRealPath makePackageQuestion readPackageText spellPaths'],
-    'sys/dpkgdatabase.ts': [46317, 'LineSearch choosePackage findRealPath listFolder parseDpkgDiversions parseDpkgStatus readPackageText', 'DPKG_STAMPED findDpkgOwners'],
-    'sys/rpmdatabase.ts': [46409, 'LineSearch choosePackage findInRpmHeader findSqliteKeys findSqliteRoot findSqliteRow openSqlite readFileInParts resolveLinks scanBerkeleyHash scanNdb scanSqliteTable spellPaths', 'RPM_STAMPED findRpmOwners'],
-    'sys/condaprefix.ts': [46490, 'LineSearch choosePackage listFolder parseCondaRecord readPackageText spellInJson statIfThere toBytes toText', 'CONDA_STAMPED CondaPrefixes findCondaOwners'],
-    'sys/ownercache.ts': [46535, 'decodeText encodeText errorCode fs hashBytes isSettled readBytesIfThere removeIfThere statIfThere toFsPath', 'OwnerCache stampDatabases'],
-    'sys/packages.ts': [46621, 'CONDA_STAMPED CondaPrefixes DPKG_STAMPED LineSearch OwnerCache RPM_STAMPED choosePackage findCondaOwners findDpkgOwners findFolderAliases findInApkList findRpmOwners listFolder makePackageQuestion parsePacmanDescription parseStorePath readPackageText spellPaths stampDatabases', 'addPathTo findOwners'],
-    'sys/packagefiles.ts': [46743, 'listFolder readFirstBytes statIfThere', 'cleanValue findNearest folderOf isBelow isFileQuietly joinFolders lastPartOf listQuietly nameFolder readQuietly'],
-    'sys/pythonsites.ts': [46840, 'cleanValue joinFolders listQuietly normalizePythonName parseDirectUrl parseHeaders parseNameLines parseRecordPaths readQuietly', 'openPythonSite readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readTopLevel'],
-    'sys/pythoneditables.ts': [46934, 'cleanValue findNearest findRepository isBelow joinFolders lastPartOf listQuietly nameFolder normalizePythonName parseEditableMapping parseHeaders parseNameLines readDistributionFacts readDistributionFiles readDistributionOrigin readHead readQuietly readTopLevel topModuleOf', 'findPythonEditables'],
-    'sys/pythonpackages.ts': [47034, 'addPathTo findPythonEditables folderOf isBelow isFileQuietly lastPartOf listQuietly normalizePythonName openPythonSite pythonSourceOf readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readQuietly readTopLevel topModuleOf', 'findPythonPackages'],
-    'sys/folderpackages.ts': [47272, 'cleanValue findNearest folderOf isBelow isFileQuietly lastPartOf nameFolder parseHeaders readQuietly stripUrlCredentials', 'findNodePackages findRPackages findRubyPackages'],
-    'sys/juliapackages.ts': [47436, 'findNearest folderOf isFileQuietly joinFolders listQuietly nameFolder parseJuliaManifest parseJuliaProject readQuietly stripUrlCredentials', 'findJuliaPackages'],
-    'sys/perlpackages.ts': [47576, 'findNearest folderOf isBelow isFileQuietly listQuietly parsePerlModule readQuietly', 'findPerlPackages'],
-    'sys/javapackages.ts': [47681, 'ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES cleanValue findZipData fs isBelow lastPartOf parseHeaders parseZip64Record parseZipEnd parseZipEntries readQuietly toFsPath zlib', 'findJavaPackages'],
-    'sys/languages.ts': [47798, 'compareBytes findJavaPackages findJuliaPackages findNodePackages findPerlPackages findPythonPackages findRPackages findRubyPackages isFileQuietly lastPartOf listQuietly', 'findLanguagePackages'],
-    'sys/notes.ts': [47890, 'Failure createFile explainStrays formatUtcMicros hashBytes listRecordFiles makeFolder makeRunId notePath parseNote printNoteBody readEachRecord readIdMicros readRecordFile readUtcMicros sealRecord statIfThere syncFolder', 'readNotes saveNote'],
-    'sys/author.ts': [47943, 'Failure errorCode findGitSetting findRepository os parseGitConfig readBytesIfThere toBytes', 'findAuthor'],
-    'sys/editor.ts': [48000, 'Failure childProcess createFile readBytesIfThere toText', 'editText'],
-    'sys/filestates.ts': [48024, 'HashCache absoluteOf describeStat hashFiles hashWithRetry isSecretFile lstatIfThere', 'readFileState readFileStates'],
-    'sys/environmentnow.ts': [48076, 'HashCache absoluteOf compareBytes decodeText hashWithRetry isSecretFile normalizePythonName openPythonSite parseDpkgStatus parseFile readBytesIfThere readDistributionFacts readPackageText statIfThere', 'EnvironmentComparer'],
-    'sys/linking.ts': [48236, 'compareBytes errorCode folderOfName fs listFolder parseLibraryCache readBytesIfThere resolveLinks statIfThere toFsPath', 'findLinkedLibraries'],
-    'sys/parameterfiles.ts': [48510, 'EXIT Failure LARGEST_PARAMETER_FILE_BYTES absoluteOf describeParameter describeSystemError errorCode findLinkOut hasParameterFormat isResultPath isSecretFile listParameters listSecretVariables makeSecretHasher makeWithholder maskValue nameFileParameter readBytesIfThere readParameters replaceFile requireParameter resolveLinks statIfThere toRecordPath writeParameter', 'readFileParameters readParameterNow readParameterOption readParameterText writeFileParameters'],
-    'sys/metrics.ts': [48647, 'Failure LONGEST_METRIC_BYTES MOST_METRICS makeSecretHasher maskValue nameFileParameter readMetricSeries readMetricValues readParameterText', 'readMetrics'],
-    'sys/runindex.ts': [48682, 'Failure GraphLine INDEX_HASH_BYTES RR_VERSION SummaryLine applyNotes detachString encodeText errorCode explainStrays groupNotes hashBuffer hashBytes hideFromGit isFileCell isLineOfProject isSettled keepTemporariesIn listMonth listMonths lstatIfThere makeFolder makeRandomDigits parseIndexFile printGraphLine printIndexBody printSummaryLine readLineId readNotes readReusedIfThere readRun removeIfThere replaceFile statIfThere', 'findRunsByFiles noteFacts readFileLookup readGraphRuns readSummaries'],
-    'sys/planfile.ts': [48947, 'EXIT Failure PLAN_HEAD PLAN_PATH createFile describeSelf describeSystemError errorCode hideFromGit isHolderAlive keepTemporariesIn listFolder lstatIfThere makeFolder makeRandomDigits parsePlan pauseMs printRunBody printStep readBytesIfThere readMonotonicMs readStep removeIfThere replaceFileIf statIfThere', 'addToPlan checkNewStep readPlan'],
-    'sys/objects.ts': [49073, 'crypto describeSystemError errorCode fs hashBytes hashRegularFile lstatIfThere makeFolder makeRandomDigits readBytesIfThere readUtcMicros removeIfThere tell toFsPath writeAll', 'ContentStore copyChecked touchIfAllowed'],
-    'sys/contents.ts': [49366, 'ContentStore Failure HashCache LARGEST_PATCHED_BYTES absoluteOf applyPatchSection errorCode findCommitFile findRepository hashBytes hashWithRetry inflateBytes lstatIfThere readBytesIfThere readLinkTarget readObjectBody readReuseSettings readRuns runGit splitGitPatch', 'ContentFinder readFound'],
-    'sys/swhidrun.ts': [49615, 'ContentFinder absoluteOf findCommitEntry hashSwhidObject identifyContent isComparable originOfRemote printSwhid', 'nameFilesOfRun'],
-    'sys/scratchgit.ts': [49658, 'fs makeFolder runGit toFsPath', 'GIT_PLACES putRepository'],
-    'sys/scratch.ts': [49694, 'Failure GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES absoluteOf applyPatchSection compareBytes describeFile describeSelf errorCode findLinkAbove findLinkOut folderOfName fs hashWithRetry hexFromBytes inflateBytes isHolderAlive isLeftOut isResultPath joinNames listBelow listCommitFiles listFolder lstatIfThere makeFolder makeRandomDigits normalizeName putRepository readBlobs readBytesIfThere readGitIndex readLinkTarget readUtcMicros relativeTo removeIfThere resolveLinks takeSnapshot toFsPath writeAll', 'findWayOut makeHeldFolder makeOwnFolder makeScratch putNamed removeAbandonedScratch removeHeldFolder removeTree'],
-    'sys/gitknown.ts': [50197, 'Failure GIT_LINK compareWithFiles findRepository hasReftable hexFromBytes listCommitFiles listEntriesWithGit readGitIndex readHead readTreeOfCommit runGit', 'findUncommitted readGitKnowledge selectUnknownToGit'],
-    'sys/statuscache.ts': [50268, 'PLAN_PATH RR_VERSION absoluteOf errorCode fs isSettled listMonths lstatIfThere replaceFile statIfThere toFsPath workerThreads', 'dependOn dependOnRecords findKeptAnswer keepAnswer'],
-    'sys/present.ts': [50418, 'EnvironmentComparer absoluteOf dependOn errorCode expandDeclared findOverwriters isSameContent isSecretName lstatIfThere makeSecretHasher maskValue readBytesIfThere readFileState readFileStates readParameterNow readRun statIfThere takeSnapshot toBytes toText', 'PresentFacts'],
-    'sys/reuse.ts': [50576, 'ContentFinder ContentStore EnvironmentComparer Failure HashCache ListedFolders RUN_ID absoluteOf areOpenedAsThen copyChecked describeStat describeSystemError endingOfLog errorCode expandDeclared fileParametersOf findArgumentFiles findReuseObstacle folderOfName fs hashBytes hashFiles isDeclared isFree isLeftOut isSettled isTargetInside listFolder lstatIfThere makeFolder makeRandomDigits makeResultTester makeSecretHasher parseReuseEntry pourInto printReuseEntry printStepKey putInPlace quoteCommand readBytesIfThere readParameterNow readTarget removeIfThere saveByContent sealRecord splitCommand stagingFolder statKeyOf tell toFsPath touchIfAllowed unsealRecord', 'openReuse'],
-    'sys/stored.ts': [50925, 'Failure RUN_ID errorCode fs hashBytes listFolder lstatIfThere parseReuseEntry readBytesIfThere readUtcMicros toFsPath unsealRecord', 'listStored removeStored'],
-    'sys/series.ts': [51016, 'Failure absoluteOf parseResources parseSeries readBytesIfThere statIfThere', 'readResourcesOf readSeriesOf'],
-    'sys/surroundings.ts': [51044, 'childProcess fs isReplayedVariable listFolder makeFolder os readBytesIfThere removeTree toBytes toFsPath toSpawnArguments', 'listProcessors readVariationGround'],
-    'sys/commandplace.ts': [51101, 'Failure REPLAYED_VARIABLES absoluteOf findLinkOut fs isDeclarableVariable isReplayedVariable isResultPath makeFolder splitCommand statIfThere toBytes toFsPath toText', 'argumentsOf enterFolder listChangedInputs methodOf openStreams planVariables setVariables'],
-    'sys/repeat.ts': [51221, 'GIT_PLACES absoluteOf argumentsOf bytesOfText compareFiles deflateZlib drawPngDifference enterFolder errorCode fileParametersOf findLinkAbove fs inflateZlibAtMost isResultPath judgeRepeat listChangedInputs lstatIfThere makeFolder makeHeldFolder methodOf nameFileParameter openStreams pauseMs readCurrentFolder readFirstBytes readFound recognizeBinary recordCommand removeHeldFolder setVariables spanOfRun swhidOfCode toFsPath', 'drawDifferences keepForLook repeatRun'],
-    'sys/making.ts': [51411, 'EXIT Failure createFile describeSelf describeSystemError errorCode fs hideFromGit isHolderAlive keepTemporariesIn listFolder lstatIfThere makeFolder makeRandomDigits readBytesIfThere readUtcMicros removeIfThere toFsPath', 'enterMaking'],
-    'sys/aside.ts': [51493, 'RUN_ID absoluteOf childProcess compareBytes decodeText describeFile encodeText enterMaking errorCode findChecksum findLinkAbove fs hashWithRetry isGlob isHolderAlive isResultPath listDescendants listFolder lstatIfThere makeFolder makeOwnFolder makeRandomDigits makeSecretHasher readBytesIfThere readGraphRuns readMarks readRun readUtcMicros removeHeldFolder removeIfThere removeTree replaceFile settleLostRuns signalAll statIfThere toFsPath toText', 'HeldSlot asideFolder dropHeld endLostCommand holdResults isGoodRun listHeldNews makeKnownTester noteHeldRun pathOfSecret putBack recoverAside settleHeld touchHeld'],
-    'sys/execute.ts': [52087, 'ContentFinder Failure RR_VERSION UNCLAIMED_ID absoluteOf argumentsOf asideFolder describeFile describeSystemError dropHeld emptyRun enterFolder errorCode fileParametersOf findLinkAbove findWayOut formatUtcMicros fs hashWithRetry holdResults isGoodRun isResultPath listChangedInputs listHeldNews lstatIfThere makeFolder makeKnownTester makeResultTester methodOf noteHeldRun openReuse openStreams pauseMs putBack readCurrentFolder readUtcMicros recordCommand recordPath setVariables settleHeld toFsPath toRecordPath touchHeld writeAll', 'ALONE describeFault executeStep failUnmade fillStep listDeclared nameOfStep noteGood putBackSafely stepNotStarted'],
-    'sys/shells.ts': [52422, 'CLOCK_TICKS_PER_S childProcess claimFifos enterFolder errorCode fs identifyProcess isShellFifo isShellName listDescendants listFolder makeFolder makeRandomDigits openReader printLineCommand quoteWord readCurrentFolder readMonotonicMs readPeakMemoryBytes releasePipe removeIfThere signalAll signalName toBytes toFsPath toText writeAll', 'LONGEST_SHELL_LINE Shells removeLostFifos'],
-    'sys/shortfiles.ts': [52980, 'HashCache absoluteOf describeStat hashWithRetry lstatIfThere', 'ShortFiles isSameSeen'],
-    'sys/shortfacts.ts': [53054, 'RR_VERSION absoluteOf attempt beginCode compareBytes describeSoftware emptyRun endCode findProgram formatUtcMicros guessSoftware isInProject isSameSeen isShellName listSecretVariables listVariables makeResultTester makeSecretHasher makeWithholder maskArguments noteCode planVariables quoteCommand readFirstBytes readUtcMicros relativeTo setVariables spellCommand statIfThere storeEnvironment toBytes', 'ShortFacts'],
-    'sys/steplog.ts': [53247, 'absoluteOf errorCode fs readBytesIfThere readLastBytes toFsPath writeAll', 'hasPrinted printStepOutput readOutputTail'],
-    'sys/shortsteps.ts': [53315, 'Failure HeldSlot LONGEST_SHELL_LINE LogKeeper RR_VERSION RunMeasures Shells ShortFacts ShortFiles absoluteOf argumentsOf compareBytes describeFault dropHeld emptyRun errorCode expandDeclared failUnmade fileParametersOf fillStep findArgumentFiles findLinkIn findLinkOut findWayOut formatUtcMicros holdResults isGlob isGoodRun isResultPath isSameSeen isSecretFile listDeclared makeFolder makeResultTester nameOfStep noteGood noteHeldRun noteMeasures putBack putBackSafely readFileParameters readMonotonicMs readUtcMicros replaceByName runningLogName saveLogs settleHeld statIfThere stepNotStarted toRecordPath withholdSecretFiles', 'ShortSteps'],
-    'sys/engine.ts': [53809, 'CommandStopper ENDING_SIGNALS LiveLine Schedule ShortSteps UNCLAIMED_ID beginBatch endLostCommand enterMaking executeStep hasPrinted isGoodRun isSharingForeground isTerminal nameOfStep offerSlots openJobTokens os printOut printProgress printStepFailure printStepOutput printStepStart readBytesIfThere readMonotonicMs readOutputTail readRun recoverAside removeLostFifos settleLostRuns startStepWorker stepNotStarted tell toBytes', 'runTasks'],
-    'sys/steps.ts': [54187, 'ContentFinder Failure PresentFacts buildStepGraph emptyRun findCarriers findRepeatObstacle findStepCauses formatUtcMicros isGlob isResultPath isSameAsPlanned isSameContent joinWords listPathsOfStep makePatternTester plannedInputs plannedOutputs readGraphRuns readPlan readRun readUtcMicros sortSteps splitFileParameter', 'StepBook readStepGraph'],
-    'sys/slurm.ts': [54654, 'SACCT_FORMAT SQUEUE_FORMAT childProcess errorCode parseMaxArraySize parseSacct parseSbatch parseSqueue readJobState toBytes toSpawnArguments', 'SlurmJobs askForJobs findJobByName readMaxArraySize runSbatch'],
-    'sys/clusterbatch.ts': [54750, 'RUN_ID fs listFolder lstatIfThere makeFolder parseArrayJobs parseBatch parseRun parseTask printArrayJob printAttempt printBatch printRecord printTask printTaskEnd readBytesIfThere removeTree toFsPath', 'batchFolder createBatch declareDead listBatches noteArrayJob noteAttempt noteTaskEnd readArrayJobs readBatch readTask readTaskState removeBatch removeUnfinishedBatches'],
-    'sys/clusterstate.ts': [54881, 'SlurmJobs askForJobs declareDead errorCode findJobByName isInFlight judgeTask listBatches printJobName readArrayJobs readBatch readTaskState removeBatch tasksOfJob', 'declareLostTasks isAllDone listInFlight nameOfArray readCluster removeOver'],
-    'sys/clustersubmit.ts': [55016, 'Failure countJobs createBatch declareLostTasks formatUtcMicros hideFromGit listInFlight makeFolder makeRunId nameOfArray noteArrayJob planArrays printAskedOptions quoteWord readCluster readMaxArraySize readUtcMicros recoverAside removeBatch removeOver removeUnfinishedBatches resolveLinks runSbatch settleLostRuns toBytes', 'settleCluster submitTasks'],
-    'sys/clustertask.ts': [55165, 'ALONE Failure UNCLAIMED_ID absoluteOf askForJobs batchFolder declareDead describeSelf describeSystemError executeStep listFolder lstatIfThere noteAttempt noteTaskEnd os readBatch readRun readTask readTaskState recoverAside removeIfThere settleLostRuns tasksOfJob tell toBytes', 'requireBatch runClusterJob'],
-    'sys/codestates.ts': [55356, 'GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES applyPatchSection compareBytes findCommitFile hashBytes inflateBytes readObjectBody runGit', 'countCommitsBetween findRecordedCode listChangedNames readRecordedFile readSubject'],
-    'sys/pickrun.ts': [55416, 'EXIT Failure RUN_ID applyNotes compareBytes findRunsByFiles groupNotes matchesFiles noteFacts readMarks readNotes readRun readSummaries selectRun toRecordPath', 'findKnownRunsByFiles pickAnnotatedRun pickAnnotatedRuns pickRun readKnownRun readKnownRuns selectKnownRuns'],
-    'sys/metadata.ts': [55497, 'EXIT Failure LARGEST_LICENSE_BYTES METADATA_HINT compareBytes emptyTold findRemoteUrl findRepository findSpdxLine joinMetadata joinWords listFolder makeHarmless nameOfField normalizeLicense readBytesIfThere readCitationFile readCodemetaFile readJuliaProject readPackageJson readPyproject readRDescription readReadme readZenodoFile recognizeLicense statIfThere stripUrlCredentials', 'readMetadata'],
-    'sys/paper.ts': [55617, 'EXIT Failure LATEX_VALUES_HEAD folderOfName joinNames lstatIfThere makeHarmless normalizeName readBytesIfThere relativeTo resolveLinks scanTex statIfThere', 'readPaper'],
-    'sys/papercheck.ts': [55760, 'EXIT Failure UsedKeys collectLatexValues compareBytes hashWithRetry keyOfPath listRunValues makeHarmless parseLatexValues', 'checkPaper'],
-    'sys/report.ts': [55891, 'TableReader absoluteOf errorCode findLinkOut fs hashBuffer isSecretFile listFolder lstatIfThere parseResources parseSeries removeIfThere toFsPath', 'clearParts readCourse readLogExcerpts readPatchExcerpt readPreview'],
-    'sys/publication.ts': [56041, 'EXIT Failure RR_VERSION annotateRuns compareBytes emptyMetadata findLiveRuns pickAnnotatedRuns placeRuns readEnvironment readMetadata readNotes readRuns resultsOf spanOfRun', 'readPublication'],
-    'sys/evidence.ts': [56106, 'compareBytes judgeLastRepeats listFolder readFileStates readRuns', 'readEvidence'],
-    'sys/archivefiles.ts': [56130, 'CRATE_DESCRIPTOR EXIT Failure GIT_LINK LARGEST_SOURCE_BYTES TOP_MAKEFILE_NAMES absoluteOf compareBytes compareOmitted expandDeclared findBagFault hashBytes includesProvenance isDeclared isDocumentName isLeftOut isResultPath isSecretFile isSourceName judgeClaim listArchiveClaims listFolder listRecordFiles lstatIfThere makeClassifier pathOfSecret readBytesIfThere readFileStates readGitKnowledge readLinkTarget readRecordFile recordPath relativeTo takeSnapshot unsealRecord', 'chooseArchiveFiles'],
-    'sys/archivewriter.ts': [56480, 'EXIT Failure ZIP_LOCAL_CRC_AT crc32 crypto errorCode fs lstatIfThere makeFolder makeRandomDigits printTarEnd printTarHeader printTarPadding printZipDirectoryEntry printZipEnd printZipLocalHeader removeIfThere removeTree syncFolder toFsPath zlib', 'checkArchiveTarget writeArchive'],
-    'sys/targets.ts': [56809, 'EXIT Failure absoluteOf lstatIfThere makePatternTester pickAnnotatedRuns plannedInputs plannedOutputs toRecordPath', 'findTargets findUsers'],
-    'sys/clusterrun.ts': [56876, 'EXIT Failure countTasks isInFlight listInFlight readAskedOptions readCluster submitTasks tell', 'readClusterOptions refuseInFlight runOnCluster'],
-    'sys/clustersteps.ts': [56981, 'Failure PresentFacts StepBook compareBytes describeCauses keyOfParameters listInFlight readRun readStepGraph readTask', 'decideTask keyOfPoint listFlyingPoints listStepTasks listTaskOptions makePointTask'],
-    'sys/sweeppoints.ts': [57089, 'EXIT Failure absoluteOf compareBytes crossAxes drawPoints expandDeclared expandGlob hasParameterFormat isGlob joinNames makeRowAxis nameFileParameter normalizeName readBytesIfThere readIn readParameterAxis readPointTable statIfThere toRecordPath zipAxes', 'FILE_NAMES MOST_POINTS readSweepPoints'],
-    'sys/sweepsteps.ts': [57223, 'EXIT FILE_NAMES Failure REPLAYED_VARIABLES RR_VERSION absoluteOf editDistance emptyRun fillCommand fillPattern fillText findLinkOut hasParameterFormat hasShellSyntax isGlob isResultPath listSecretVariables lstatIfThere makeFolder makeSecretHasher makeWithholder maskValue namesInCommand parsePlaceholders placeholderNamesIn quoteCommand readBytesIfThere readCommandTemplate readParameterText readVariables relativeTo replaceFile toRecordPath writeParameter', 'SweepSteps isWritten writeFiles'],
-    'sys/sweepstate.ts': [57457, 'PresentFacts absoluteOf describeCauses findStepCauses isGlob isSameContent isWritten keyOfParameters listOwners listPathsOfStep lstatIfThere makePatternTester makeSecretHasher maskValue noteOwned readGraphRuns readKnownRuns readRun spellForRecord toBytes toRecordPath toText', 'SweepState'],
-    'commands/init.ts': [57709, 'EXIT Failure initialFiles readCurrentFolder resolveLinks setReuse setUpProject tell unsetReuse', 'initProject'],
-    'commands/list.ts': [57736, 'COLUMN_NAMES EXIT Failure compareBytes findColumn findColumns findKnownRunsByFiles findLatestPoints findVaryingParameters isAllColumns joinWords listValueNames matchesFilter parseParameterCondition printJsonRun printPieces printReplay printReplayEnd printReplayHead printRunCsv printRunJson printRunLatex printRunTable readColumns readCurrentFolder readFileLookup readKnownRun readKnownRuns readUtcMicros requireMoment requireProject resolveName sortRuns tell toRecordPath toText', 'listRuns'],
-    'commands/sweep.ts': [57949, 'ALONE EXIT Failure MOST_POINTS RR_VERSION SweepState SweepSteps absoluteOf chooseReuse emptyRun executeStep findSharedOutput findStrace groupDigits isWritten keyOfParameters keyOfPoint listFlyingPoints listProcessors listTaskOptions lstatIfThere makePointTask numberPoints openOrMakeProject os parseTimeout printOut printSweepForecast printSweepSum quoteCommand quoteWord readAskedOptions readClusterOptions readColumns readCurrentFolder readSweepPoints readVariableOptions recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster settleLostRuns tell writeFiles', 'runSweep'],
-    'commands/show.ts': [58251, 'EXIT Failure RUN_ID absoluteOf compareBytes isTerminal makeHarmless numberOfValue pickAnnotatedRun printEnvironmentPage printJsonRun printNotesPage printOut printPlot printProcessTree printRecord printRunPage readBytesIfThere readColumns readCurrentFolder readRecordText readResourcesOf readSeriesOf recordPath requireProject', 'showRuns'],
-    'commands/note.ts': [58371, 'EXIT Failure RR_VERSION compileGlob describeComment editText emptyNote encodeWithheld findAuthor findCountingNotes hasEffect hideFromGit includeAllRuns isTerminal keepTemporariesIn makeFolder makeRandomDigits parseNoteText parseToleranceOption pickAnnotatedRun printNoteText readCurrentFolder readIn readKnownRun readKnownRuns removeIfThere requireProject saveNote tell toRecordPath trimBlanks', 'noteRun'],
-    'commands/journal.ts': [58572, 'EXIT Failure absoluteOf arrangeJournal describeJournal matchesFilter printJournalHtml printJournalMarkdown printJournalOrg printJournalText printOut readCurrentFolder readKnownRun readKnownRuns readLastBytes readUtcMicros requireMoment requireProject selectKnownRuns tell trimBlanks', 'printJournal'],
-    'commands/diff.ts': [58637, 'ContentFinder EXIT Failure MOST_DIFFERENCE_ROWS alignFileParameters compareFiles compareRuns countCommitsBetween diffTexts findCounterpart findKnownRunsByFiles findRecordedCode findTolerance hasDifference isBinaryContent isResultPath isSameRow isSecretFile listChangedNames makeResultTester pickAnnotatedRun printJsonDifference printOut printRunDifference readColumns readCurrentFolder readEnvironment readFound readKnownRun readKnownRuns readRecordedFile readSubject relativeTo requireProject spanOfRun tell', 'diffRuns'],
-    'commands/verify.ts': [58842, 'EXIT Failure HashCache RUN_ID absoluteOf describeFile encodeText findLiveRuns hashBytes hashFiles isResultPath listRecordFiles listRecords lstatIfThere notePath parseNote parseRun pickRun printOut readBytesIfThere readCurrentFolder readNotes readRecordFile readRuns recordPath requireProject tell toRecordPath unsealRecord', 'verifyProject'],
-    'commands/why.ts': [59010, 'EXIT EnvironmentComparer Failure RUN_ID findMaker findReaders foldStory isKnownContent isSameContent isTerminal judgeReproducible listOwners outputState pickRun printLineageDot printLineageJson printLineageSvg printLineageTree printOut readColumns readCurrentFolder readFileStates readGraphRuns readRun requireProject tell toRecordPath traceDown traceLineage traceUp', 'explainFile'],
-    'commands/status.ts': [59215, 'EXIT Failure PresentFacts StepBook absoluteOf applyNotes compareBytes dependOn dependOnRecords findKeptAnswer findUncommitted isAllDone isAllFine isSourceName isTerminal judgeFiles keepAnswer listExpectations listFolder listResultFolders lstatIfThere makeOrphanTester printOut printStatus printStatusJson readCluster readColumns readCurrentFolder readGitKnowledge readMarks readStepGraph removeOver requireProject selectUnknownToGit toRecordPath', 'showStatus'],
-    'commands/makefile.ts': [59349, 'EXIT includeAllRuns keepTemporariesIn makeFolder printPieces readCurrentFolder rebuildDerived requireProject settleLostRuns tell', 'rebuildMakefile'],
-    'commands/make.ts': [59374, 'DURATION_WORDS EXIT Failure PresentFacts SIZE_WORDS StepBook chooseReuse dependOnRecords describeCauses findKeptAnswer findTargets findUsers keepAnswer listStepTasks listTaskOptions os parseDuration parseSize printAllCurrent printMadeStep printMakeJson printMakeSum printOut readClusterOptions readCurrentFolder readStepGraph recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster sortSteps tell withAllAfter withAllBefore', 'makeTargets'],
-    'commands/gc.ts': [59775, 'DURATION_WORDS EXIT Failure RUN_ID SIZE_WORDS describeSystemError errorCode listFolder listNeeded listStored lstatIfThere parseDuration parseSize pickAnnotatedRuns planFreeing printFreed printOut printWouldGo readCurrentFolder readGraphRuns readMarks readRun readUtcMicros removeAbandonedScratch removeStored removeTree requireProject resolveLinks statIfThere sumBytes tell', 'freeSpace'],
-    'commands/export.ts': [59902, 'EXIT EXPORT_FORMS Failure UsedKeys absoluteOf checkPaper collectLatexValues joinNames joinWords listFolder listNamedFiles lstatIfThere makeFolder makeHarmless makeProvDocument oneFile printAppendix printAptExport printBadges printBinderExport printChoices printCitation printCodeOceanExport printCodemeta printCondaExport printDockerfileExport printGuixExport printLatexValues printNixExport printOut printPipExport printProvJson printProvN printRoCrate printSpackExport printZenodo readBytesIfThere readCurrentFolder readEvidence readPaper readPublication readSaidMetadata replaceFile requireProject statIfThere tell', 'exportRecords'],
-    'commands/rerun.ts': [60030, 'ACCEPTANCES ContentFinder EXIT Failure USUAL_SURROUNDINGS absoluteOf annotateRuns applyNotes argumentsOf changeRun compileGlob describeOtherEnd describeSystemError drawDifferences errorCode findInputProducer findLiveRuns findProgram findRepeatObstacle findTolerance findWayOut fs groupNotes hashWithRetry isLeftOut isRepeatAccepted isResultPath judgeVariations keepForLook listCandidateWords listLaterResults listVariations lstatIfThere makeFolder makeHeldFolder makeRandomDigits makeScratch needsControl parseToleranceOption pauseMs pickAnnotatedRuns printJsonPlan printJsonStories printJsonVariations printOut printRepeatPlan printRepeatStory printStorySum printVariations putNamed quoteCommand quoteWord readColumns readCurrentFolder readNotes readRuns readUtcMicros readVariationGround removeAbandonedScratch removeHeldFolder removeTree repeatRun requireProject resolveCommit shareSettings tell toFsPath toRecordPath writeFileParameters', 'rerunRuns'],
-    'commands/clusterjob.ts': [60536, 'EXIT Failure RUN_ID decideTask readCurrentFolder requireBatch requireProject runClusterJob', 'workAtClusterJob'],
-    'commands/archive.ts': [60548, 'BAGIT_TXT CRATE_DESCRIPTOR EXIT Failure NOT_INCLUDED_FILE SIZE_WORDS TOP_MAKEFILE absoluteOf checkArchiveTarget chooseArchiveFiles compareBytes countThings findBagFault findCaseClashes formatBytes hashBytes hashSwhidObject identifyContent lstatIfThere normalizeName parseSize printArchivePlan printArchiveReadme printBagInfo printBagManifest printNotIncluded printOut printRoCrate printSwhid readBytesIfThere readCurrentFolder readPublication readRuns requireProject resolveLinks tell toBytes writeArchive', 'archiveProject'],
-    'commands/swhid.ts': [60732, 'EXIT Failure PathNamer RUN_ID encodeText hasTag joinNames lstatIfThere makeHarmless nameFilesOfRun nameRelease nameRevision nameSnapshot nameUpToThree originOfRepository parseSwhid parseSwhidRange pickAnnotatedRuns printOut printSwhid readCurrentFolder requireProject requireRepository swhidOfCode tell', 'printSwhids'],
-    'commands/report.ts': [60900, 'EXIT Failure REPORT_MARK RR_VERSION ReportParts SIZE_WORDS absoluteOf clearParts countStatuses countThings findLastRepeats formatBytes groupDigits keyOfEnvironment keyOfPatch keyOfPreview lstatIfThere makeFolder makeHarmless makeReportColumns makeReportGraph orderDetails parseSize printEnvironmentEntry printOut printPatchEntry printPreviewEntry printReportIndex printReportPage printSize printStaticResults printStaticTable readCourse readCurrentFolder readEnvironment readFirstBytes readGraphRuns readKnownRun readKnownRuns readLogExcerpts readMetadata readPatchExcerpt readPreview replaceFile requireProject selectKnownRuns tell toRecordPath traceReport', 'writeReport'],
+    'core/circles.ts': [15047, '', 'findCircles'],
+    'core/steps.ts': [15092, 'compareBytes compileGlob findCircles fixedFolder isGlob isResult noteOwned', 'NO_FACTS buildStepGraph findCarriers makePatternTester plannedInputs plannedOutputs sortSteps splitFileParameter stepFactsOf withAllAfter withAllBefore'],
+    'core/stepcauses.ts': [15562, 'isSameContent isSourceName splitFileParameter', 'describeCause describeCauses findStepCauses isOfResult'],
+    'core/lineage.ts': [15767, 'isComparable', 'findMaker findReaders isKnownContent outputState traceDown traceLineage traceUp'],
+    'core/layers.ts': [16057, '', 'layOut'],
+    'core/staleness.ts': [16213, 'compareBytes findStepCauses isOfResult isSameContent', 'findOverwriters judgeFiles listExpectations listPathsOfStep listResultFolders makeOrphanTester'],
+    'core/linediff.ts': [16373, '', 'diffTexts isBinaryContent'],
+    'core/versions.ts': [16711, '', 'compareVersions'],
+    'core/environment.ts': [16851, '', 'emptyEnvironment'],
+    'core/rundiff.ts': [16882, 'compareBytes compareVersions', 'compareRuns hasDifference isSameAspect isSameRow splitAt'],
+    'core/select.ts': [17231, 'compareBytes', 'findCounterpart listValueNames matchesFiles matchesFilter parseParameterCondition readDecimal resolveName selectRun valuesOf'],
+    'core/comparison.ts': [17409, '', 'describeTolerance isWithin'],
+    'core/moment.ts': [17490, '', 'readMoment'],
+    'core/notes.ts': [17520, 'compileGlob recordPath', 'annotateRuns applyNotes emptyNote findCountingNotes findTolerance groupNotes hasEffect notePath'],
+    'core/journal.ts': [17701, 'compareBytes trimBlanks', 'arrangeJournal countStatuses distinctTexts spanParameters'],
+    'core/metadata.ts': [17781, '', 'emptyMetadata emptyTold familyFirst joinMetadata nameOfField'],
+    'core/publication.ts': [18015, '', 'oneFile'],
+    'core/paper.ts': [18056, '', 'UsedKeys'],
+    'core/archive.ts': [18110, 'compareBytes isResultPath isUtf8', 'TOP_MAKEFILE_NAMES compareOmitted findBagFault findCaseClashes includesProvenance isDocumentName judgeClaim listArchiveClaims'],
+    'core/report.ts': [18229, '', 'findLastRepeats orderDetails thinOut'],
+    'core/system.ts': [18280, '', 'platformOf readSystemRelease'],
+    'core/recordedsoftware.ts': [18330, 'EXIT Failure REPLAYED_VARIABLES compareBytes compareVersions readSystemRelease splitVariable', 'collectSoftware'],
+    'core/filteroptions.ts': [18547, 'EXIT Failure readMoment', 'requireMoment'],
+    'core/parameters.ts': [18558, 'compareBytes editDistance', 'DEEPEST_NESTING canonicalFloat canonicalInteger fileParametersOf findParameter isSameNode listParameters nameFileParameter printKey splitParameterName'],
+    'core/packagefact.ts': [18779, 'compareBytes', 'choosePackage'],
+    'core/timestamps.ts': [18802, '', 'STAMP_PATTERN haveStampsAsOnlyDifference'],
+    'core/localecauses.ts': [18908, 'compareBytes', 'isLocaleDifference isSortedOtherwise'],
+    'core/causes.ts': [19001, 'compareBytes haveStampsAsOnlyDifference isLocaleDifference isSortedOtherwise', 'findCauses'],
+    'core/repeat.ts': [19096, 'fileParametersOf isComparable isResultPath isSameContent joinWords resolveName resultsOf splitParameterName', 'USUAL_SURROUNDINGS changeRun describeOtherEnd findInputProducer findRepeatObstacle isFaithfulRepeat isRepeatAccepted judgeRepeat listLaterResults shareSettings'],
+    'core/reproducible.ts': [19356, 'findRepeatObstacle isFaithfulRepeat', 'judgeReproducible'],
+    'core/evidence.ts': [19493, 'isFaithfulRepeat isRepeatAccepted', 'judgeLastRepeats listCommits listUnkeptSources'],
+    'core/freeing.ts': [19548, 'compareBytes', 'listNeeded planFreeing sumBytes'],
+    'core/schedule.ts': [19625, '', 'Schedule'],
+    'core/clusterplan.ts': [19949, 'compareBytes', 'TASK_ENDS countJobs isInFlight judgeTask planArrays tasksOfJob'],
+    'core/decimals.ts': [20106, '', 'mixGeometrically mixLinearly readExactDecimal stepRange'],
+    'core/random.ts': [20275, '', 'RANDOM_WHOLE SplitMix64'],
+    'core/sweep.ts': [20321, 'EXIT Failure RANDOM_WHOLE SplitMix64 compareBytes mixGeometrically mixLinearly readExactDecimal stepRange', 'crossAxes drawPoints findLatestPoints findSharedOutput keyOfParameters makeRowAxis numberPoints readParameterAxis zipAxes'],
+    'core/variations.ts': [20623, 'USUAL_SURROUNDINGS', 'judgeVariations listVariations needsControl'],
+    'formats/iri.ts': [20834, 'codePointAt utf8SequenceLength', 'encodeIri isWebAddress'],
+    'formats/mediatypes.ts': [20868, '', 'mediaTypeOf'],
+    'formats/placeholders.ts': [20894, 'isGlob', 'fillPattern fillText parsePlaceholders placeholderNamesIn valueOfPart'],
+    'formats/shelltext.ts': [20961, 'valueOfPart', 'baseName fillShellScript findProgramWords findShellScript isPlainShellValue isTameValue readShellScript'],
+    'formats/shellline.ts': [21221, 'quoteWord', 'isShellName printLineCommand'],
+    'formats/commandtemplate.ts': [21277, 'EXIT Failure fillShellScript fillText findProgramWords findShellScript isPlainShellValue isTameValue makeHarmless parsePlaceholders placeholderNamesIn readShellScript', 'fillCommand namesInCommand readCommandTemplate'],
+    'formats/latex.ts': [21334, 'codePointAt utf8SequenceLength', 'LATEX_DEFINITION escapeLatex'],
+    'formats/tex.ts': [21408, '', 'scanTex'],
+    'formats/reuseentry.ts': [21610, 'FieldWriter compareBytes decodeText emptyRun encodeParameter encodeText fileParametersOf listTellingVariables parseRun printRunBody', 'parseReuseEntry printReuseEntry printStepKey'],
+    'formats/runlines.ts': [21666, 'NO_FACTS decodeParameter decodeText decodeWithheld encodeParameter encodeText encodeWithheld encodeWord parseFile printFile stepFactsOf', 'GraphLine SummaryLine isFileCell isLineOfProject printGraphLine printSummaryLine readLineId'],
+    'formats/indexfile.ts': [21901, '', 'INDEX_HASH_BYTES parseIndexFile printIndexBody'],
+    'formats/slurm.ts': [21942, 'splitWord', 'SACCT_FORMAT SQUEUE_FORMAT parseMaxArraySize parseSacct parseSbatch parseSqueue printAskedOptions printJobName readJobState'],
+    'formats/clusterbatch.ts': [22059, 'RUN_ID TASK_ENDS decodeText encodeText encodeWord splitWord', 'parseArrayJobs parseBatch parseTask printArrayJob printAttempt printBatch printTask printTaskEnd'],
+    'formats/note.ts': [22212, 'EXIT Failure FieldWriter RUN_ID decodeText emptyNote encodeText failRecord readFormatNumber readId requireFields setFields splitFields splitWord', 'parseNote parseToleranceOption printNoteBody'],
+    'formats/notetext.ts': [22309, 'EXIT Failure decodeText makeHarmless trimBlanks', 'parseNoteText printNoteText'],
+    'formats/environment.ts': [22412, 'decodeText emptyEnvironment parseFile', 'parseEnvironment'],
+    'formats/gitpatch.ts': [22457, '', 'dropEmptySections listPatchedNames parseRawDiff splitPatchSections'],
+    'formats/gitapply.ts': [22506, 'applyGitDelta splitPatchSections', 'LARGEST_PATCHED_BYTES applyPatchSection splitGitPatch'],
+    'formats/vcsoutput.ts': [22664, '', 'closeSpacedNames listShownNames parseFossilInfo parseFossilList parseHgStatus parseSvnInfo parseSvnStatus'],
+    'formats/jsontape.ts': [22772, '', 'decodeJsonString parseJson'],
+    'formats/plan.ts': [22951, 'DURATION_WORDS Failure METRICS_FROM_HINT SIZE_WORDS decodeText emptyRun encodeText findNameFault findRuleFault isDeclarableVariable isResultPath isSecretName maskText parseDuration parseSize quoteCommand splitSimpleCommand splitVariable trimBlanks utf8SequenceLength', 'PLAN_HEAD parsePlan printStep readAsked readStep spellTyped'],
+    'formats/ldcache.ts': [23328, '', 'parseLibraryCache'],
+    'formats/linesearch.ts': [23445, '', 'LineSearch'],
+    'formats/fileparts.ts': [23483, '', 'readBig16 readLittle16 readLittle32'],
+    'formats/dpkg.ts': [23504, '', 'parseDpkgDiversions parseDpkgStatus'],
+    'formats/apk.ts': [23547, '', 'findInApkList'],
+    'formats/pacman.ts': [23585, '', 'parsePacmanDescription'],
+    'formats/conda.ts': [23599, 'stripUrlCredentials', 'parseCondaRecord spellInJson'],
+    'formats/storepath.ts': [23656, '', 'parseStorePath'],
+    'formats/rpmheader.ts': [23681, 'readUint32', 'findInRpmHeader'],
+    'formats/ndb.ts': [23757, 'readLittle32', 'scanNdb'],
+    'formats/berkeleyhash.ts': [23791, 'readBig16 readLittle16 readLittle32 readUint32', 'scanBerkeleyHash'],
+    'formats/sqlitelog.ts': [23876, 'readLittle32 readUint32', 'readSqliteLog'],
+    'formats/sqlite.ts': [23930, 'readBig16 readSqliteLog readUint32', 'findSqliteKeys findSqliteRoot findSqliteRow openSqlite scanSqliteTable'],
+    'formats/bytewindow.ts': [24206, '', 'areSameBytes bytesAt bytesOfText isSpent openSource skipBytes sourceOfBytes startCursor takeText takeUint takeUleb128 textAt textOfBytes uintAt'],
+    'formats/dwarf.ts': [24358, 'compareBytes isSpent skipBytes takeText takeUint takeUleb128 textAt uintAt', 'readProducers'],
+    'formats/elffile.ts': [24629, 'isSpent openSource startCursor takeUint textAt textOfBytes uintAt', 'ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE findOffset hasFlag isOnlyDebug openElf sourceOfSection takeWord'],
+    'formats/elfdebug.ts': [24763, 'ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE bytesAt hasFlag openSource sourceOfBytes sourceOfSection startCursor takeUint takeWord textOfBytes uintAt', 'findDebugSection makeSectionOpener'],
+    'formats/gobuildinfo.ts': [24876, 'bytesAt findOffset isSpent sourceOfSection startCursor takeUleb128 textAt textOfBytes uintAt', 'readGoFacts'],
+    'formats/elf.ts': [24933, 'ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE bytesAt compareBytes findDebugSection findOffset hasFlag hexFromBytes isOnlyDebug isSpent makeSectionOpener openElf openSource readGoFacts readProducers sourceOfSection startCursor takeUint takeWord textAt textOfBytes uintAt', 'describeProducer findSeparateDebugName readElf'],
+    'formats/headers.ts': [25170, '', 'parseHeaders'],
+    'formats/zip.ts': [25198, '', 'ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra'],
+    'formats/amounts.ts': [25313, 'joinWords', 'countThings groupDigits joinSome percentOf roundNumber tellDiffering'],
+    'formats/crc32.ts': [25352, '', 'crc32'],
+    'formats/png.ts': [25385, 'bytesOfText crc32 textOfBytes', 'PNG_SIGNATURE decodePng encodePng readPngRow'],
+    'formats/pngcomparison.ts': [25728, 'areSameBytes compareBytes decodePng groupDigits joinSome makeHarmless percentOf readPngRow tellDiffering textOfBytes', 'channelsApart comparePng'],
+    'formats/pngpicture.ts': [25900, 'channelsApart decodePng encodePng readPngRow', 'drawPngDifference'],
+    'formats/npyheader.ts': [26086, 'textOfBytes', 'NPY_MAGIC readNpyHeader'],
+    'formats/npynumbers.ts': [26311, '', 'PARTS_OF_NUMBER findLongForm isNumericField readNpyNumber sumOfParts'],
+    'formats/npy.ts': [26458, 'PARTS_OF_NUMBER areSameBytes describeTolerance findLongForm groupDigits isNumericField makeHarmless readNpyHeader readNpyNumber roundNumber sumOfParts tellDiffering', 'compareNpy'],
+    'formats/members.ts': [26767, 'areSameBytes compareBytes crc32 groupDigits makeHarmless tellDiffering', 'compareMembers'],
+    'formats/tar.ts': [26954, 'textOfBytes', 'isTar readTar'],
+    'formats/tarwriter.ts': [27171, '', 'printTarEnd printTarHeader printTarPadding'],
+    'formats/zipmembers.ts': [27261, 'ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra textOfBytes', 'readZip'],
+    'formats/zipwriter.ts': [27339, '', 'ZIP_LOCAL_CRC_AT printZipDirectoryEntry printZipEnd printZipLocalHeader'],
+    'formats/bagit.ts': [27413, 'compareBytes', 'BAGIT_TXT printBagInfo printBagManifest'],
+    'formats/binarykind.ts': [27432, 'NPY_MAGIC PNG_SIGNATURE areSameBytes compareMembers compareNpy comparePng isTar readTar readZip textOfBytes', 'BINARY_DEPTH compareBinary recognizeBinary startUnpackBudget'],
+    'formats/comparebytes.ts': [27495, 'countThings groupDigits', 'compareAsBytes describeByteCount findFirstDifference'],
+    'formats/numbers.ts': [27529, 'isWithin', 'NumberScanner compareNumbers isNumber'],
+    'formats/numbertally.ts': [27688, 'compareNumbers countThings groupDigits roundNumber', 'NumberTally'],
+    'formats/comparetext.ts': [27756, 'NumberScanner NumberTally countThings describeTolerance findCauses findFirstDifference groupDigits makeHarmless', 'addNumbersOfText compareText describeTextTally looksLikeText quoteExcerpt tallyText'],
+    'formats/comparetable.ts': [27959, 'NumberTally addNumbersOfText countThings describeTolerance findCauses groupDigits isNumber quoteExcerpt', 'TableReader compareTables'],
+    'formats/comparejson.ts': [28156, 'NumberTally countThings decodeJsonString describeTolerance findCauses findFirstDifference groupDigits makeHarmless parseJson quoteExcerpt', 'compareJson'],
+    'formats/parametersource.ts': [28320, 'EXIT Failure codePointAt utf8SequenceLength', 'BYTE_ORDER_MARK ParameterSource encodeCodePoint'],
+    'formats/yamlscalars.ts': [28398, 'canonicalFloat canonicalInteger encodeCodePoint', 'isDayOfCalendar readYamlQuoted resolveYamlPlain'],
+    'formats/yaml.ts': [28502, 'DEEPEST_NESTING readYamlQuoted resolveYamlPlain', 'readYaml'],
+    'formats/toml.ts': [28936, 'DEEPEST_NESTING canonicalFloat canonicalInteger encodeCodePoint isDayOfCalendar', 'readToml'],
+    'formats/jsonvalues.ts': [29266, 'DEEPEST_NESTING canonicalFloat canonicalInteger decodeJsonString', 'readJsonValues'],
+    'formats/keylines.ts': [29411, '', 'readIni readKeyLines readProperties'],
+    'formats/assignments.ts': [29593, 'DEEPEST_NESTING', 'AssignmentBook LiteralCursor NoLiteral isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens'],
+    'formats/pythonvalues.ts': [29794, 'AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens', 'readPythonValues'],
+    'formats/rvalues.ts': [30084, 'AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens', 'readRValues'],
+    'formats/juliavalues.ts': [30337, 'AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList readWholeLiteral replaceEscapes splitTokens', 'readJuliaValues'],
+    'formats/shellvalues.ts': [30603, 'AssignmentBook', 'readShellValues'],
+    'formats/parameterfile.ts': [30849, 'EXIT Failure ParameterSource compareBytes fileParametersOf findParameter isPlainText isSameNode readIni readJsonValues readJuliaValues readKeyLines readProperties readPythonValues readRValues readShellValues readToml readYaml', 'LARGEST_PARAMETER_FILE_BYTES alignFileParameters describeParameter hasParameterFormat parameterEnding readParameters requireParameter writeParameter'],
+    'formats/metrics.ts': [31113, 'Failure LONGEST_METRIC_BYTES MOST_METRICS SERIES_VALUE SeriesCollector TableReader decodeJsonString hasParameterFormat parameterEnding parseJson printKey readParameters', 'readMetricSeries readMetricValues'],
+    'formats/pointtable.ts': [31238, 'BYTE_ORDER_MARK EXIT Failure TableReader', 'readPointTable'],
+    'formats/segments.ts': [31274, 'compareAsBytes compareBytes countThings describeTextTally describeTolerance findCauses looksLikeText makeHarmless tallyText', 'SegmentList compareSegments keepBut'],
+    'formats/pdf.ts': [31413, 'SegmentList keepBut looksLikeText', 'PDF_MAGIC cutPdf'],
+    'formats/postscript.ts': [31621, 'SegmentList keepBut looksLikeText', 'POSTSCRIPT_MAGIC cutPostScript'],
+    'formats/svg.ts': [31638, 'STAMP_PATTERN SegmentList keepBut', 'cutSvg looksLikeSvg'],
+    'formats/gzip.ts': [31687, '', 'GZIP_MAGIC compareGzip'],
+    'formats/makeflags.ts': [31740, '', 'parseJobserver printJobserver'],
+    'formats/comparekind.ts': [31777, 'BINARY_DEPTH GZIP_MAGIC PDF_MAGIC POSTSCRIPT_MAGIC bytesOfText compareAsBytes compareBinary compareGzip compareJson compareSegments compareTables compareText cutPdf cutPostScript cutSvg findCauses looksLikeSvg looksLikeText recognizeBinary startUnpackBudget textOfBytes', 'compareByKind'],
+    'formats/license.ts': [31860, 'crc32 trimBlanks', 'LARGEST_LICENSE_BYTES findSpdxLine isKnownLicense normalizeLicense recognizeLicense'],
+    'formats/metadatafile.ts': [31955, 'EXIT Failure ParameterSource emptyTold joinSome trimBlanks', 'METADATA_HINT MetadataFile dayIn normalizeDoi normalizeOrcid personOf personOfAddress'],
+    'formats/citationfile.ts': [32100, 'MetadataFile dayIn normalizeDoi normalizeLicense normalizeOrcid personOf readJsonValues readYaml', 'readCitationFile readCodemetaFile readZenodoFile'],
+    'formats/packagefile.ts': [32302, 'MetadataFile emptyTold isUtf8 normalizeLicense parseHeaders personOfAddress readJsonValues readToml stripUrlCredentials trimBlanks', 'readJuliaProject readPackageJson readPyproject readRDescription readReadme'],
+    'formats/saidmetadata.ts': [32462, 'EXIT Failure dayIn emptyTold isPlainText makeHarmless normalizeDoi normalizeLicense normalizeOrcid personOf trimBlanks', 'readSaidMetadata'],
+    'formats/pythonmetadata.ts': [32511, 'stripUrlCredentials', 'normalizePythonName parseDirectUrl parseEditableMapping parseNameLines parseRecordPaths pythonSourceOf topModuleOf'],
+    'formats/juliamanifest.ts': [32586, '', 'parseJuliaManifest parseJuliaProject'],
+    'formats/perlmodule.ts': [32642, '', 'parsePerlModule'],
+    'views/rerunscript.ts': [32702, 'REFUSED_PREFIXES REFUSED_VARIABLES REPLAYED_VARIABLES', 'RERUN_SCRIPT'],
+    'views/replayscript.ts': [34151, 'REPLAYED_VARIABLES RERUN_SCRIPT encodeText encodeWithheld isComparable isDeclarableVariable isReplayedVariable isResultPath makeHarmless quoteWord', 'printReplay printReplayEnd printReplayHead'],
+    'views/table.ts': [34446, 'codePointAt utf8SequenceLength', 'TableMeasure cutToWidth displayWidth formatBytes formatSeconds printChoices printTable printTableHead printTableRow wrapText'],
+    'views/plot.ts': [34622, 'cutToWidth displayWidth', 'printPlot'],
+    'views/columns.ts': [34774, 'compareBytes encodeText encodeWithheld encodeWord formatBytes formatSeconds listValueNames makeHarmless readDecimal valuesOf', 'COLUMN_NAMES findColumn findColumns findVaryingParameters isAllColumns isNumeric jsonCell namedTitleOf printCell showCell sortRuns'],
+    'views/runlist.ts': [34985, 'LATEX_DEFINITION TableMeasure escapeLatex isNumeric jsonCell makeHarmless namedTitleOf printCell printTableHead printTableRow showCell', 'printRunCsv printRunJson printRunLatex printRunTable'],
+    'views/latexvalues.ts': [35042, 'LATEX_DEFINITION RUN_ID compareBytes decodeText escapeLatex makeHarmless utf8SequenceLength', 'LATEX_VALUES_HEAD collectLatexValues keyOfPath listRunValues parseLatexValues printLatexValues'],
+    'views/sweep.ts': [35224, 'countThings encodeWithheld groupDigits joinSome makeHarmless printTable quoteWord', 'printSweepForecast printSweepSum'],
+    'views/json.ts': [35273, 'encodeText encodeWithheld printRanges utf8SequenceLength', 'jsonFileOf jsonTextOf printJsonDocument printJsonRun printJsonValue'],
+    'views/page.ts': [35365, 'decodeText encodeText formatBytes formatSeconds makeHarmless', 'describeComment printEnvironmentPage printNotesPage printRunPage showFile showLines showText'],
+    'views/journal.ts': [35513, 'countStatuses distinctTexts formatBytes formatSeconds isResult makeHarmless showLines showText spanParameters', 'countOf describeJournal describeStop showPrinted summarizeVerdicts'],
+    'views/journaltext.ts': [35697, 'displayWidth wrapText', 'printJournalText'],
+    'views/journalmarkup.ts': [35728, 'trimBlanks', 'escapeMarkdown fence printJournalMarkdown printJournalOrg'],
+    'views/journalhtml.ts': [35829, '', 'escapeHtml printJournalHtml'],
+    'views/citation.ts': [35884, 'EXIT Failure escapeHtml familyFirst isKnownLicense joinWords nameOfField oneFile', 'listFacts printCitation printCodemeta printZenodo quoteYaml'],
+    'views/exportleft.ts': [36040, 'joinWords makeHarmless', 'commentLine commentLines countWords findInterpreter headOfExport listSome spellPackage tellLeftPackages tellMachine tellRuns tellVariables'],
+    'views/exportpip.ts': [36127, 'collectSoftware commentLine countWords findInterpreter headOfExport listSome normalizePythonName oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables', 'printPipExport printRequirements selectPipPackages spellPipRequirements'],
+    'views/exportconda.ts': [36219, 'collectSoftware commentLine compareBytes countWords findInterpreter headOfExport listSome oneFile quoteYaml selectPipPackages spellPackage spellPipRequirements tellLeftPackages tellMachine tellRuns tellVariables', 'listCondaChannels printCondaEnvironment printCondaExport selectCondaSpecs'],
+    'views/exportapt.ts': [36314, 'EXIT Failure collectSoftware commentLine commentLines compareBytes countWords headOfExport joinWords listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables', 'listLinkPackages listSnapshotSources printAptExport spellAptPins spellDay tellAptPins'],
+    'views/exportlanguages.ts': [36424, 'countWords listSome spellDay spellPackage', 'spellJuliaPackages spellNodePackages spellRPackages spellRubyPackages'],
+    'views/exportdockerfile.ts': [36485, 'EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listCondaChannels listLinkPackages listSnapshotSources listSome oneFile platformOf quoteWord selectCondaSpecs selectPipPackages spellAptPins spellDay spellJuliaPackages spellNodePackages spellPackage spellPipRequirements spellRPackages spellRubyPackages tellAptPins tellLeftPackages tellMachine tellRuns tellVariables utf8SequenceLength', 'printDockerfileExport printImage selectOwnPackages'],
+    'views/exportguix.ts': [36716, 'collectSoftware commentLine commentLines countWords headOfExport listSome parseStorePath spellPackage tellLeftPackages tellMachine tellRuns tellVariables', 'listPackageFolders printGuixExport'],
+    'views/exportnix.ts': [36801, 'collectSoftware commentLine countWords headOfExport listPackageFolders listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables', 'printNixExport'],
+    'views/exportspack.ts': [36844, 'collectSoftware commentLine compareBytes countWords headOfExport listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables', 'printSpackExport'],
+    'views/exportbinder.ts': [36921, 'EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listSome printCondaEnvironment printRequirements quoteWord selectOwnPackages spellAptPins spellDay spellJuliaPackages spellPackage spellRPackages tellLeftPackages tellMachine tellRuns tellVariables', 'printBinderExport'],
+    'views/exportcodeocean.ts': [37014, 'collectSoftware commentLine compareBytes countWords hasDots headOfExport listSome printImage quoteWord quoteYaml', 'printCodeOceanExport'],
+    'views/badges.ts': [37097, 'countThings escapeMarkdown joinSome listCommits listUnkeptSources oneFile showText', 'namePaths printBadges'],
+    'views/appendix.ts': [37208, 'countThings escapeMarkdown familyFirst fence formatBytes formatSeconds joinSome listCommits listFacts listUnkeptSources namePaths oneFile showText', 'printAppendix'],
+    'views/runprograms.ts': [37346, 'baseName joinNames normalizeName splitCommand splitSimpleCommand', 'programOfRun'],
+    'views/rocrategraph.ts': [37406, 'printJsonDocument', 'CrateGraph crateListOf'],
+    'views/rocratefiles.ts': [37462, 'compareBytes encodeIri isResultPath jsonTextOf mediaTypeOf', 'CRATE_DESCRIPTOR CrateFiles listNamedFiles'],
+    'views/rocrateruns.ts': [37576, 'crateListOf encodeIri isWebAddress jsonTextOf programOfRun spanOfRun splitAt swhidOfCode', 'CrateRuns crateTimeOf'],
+    'views/rocrate.ts': [37736, 'CRATE_DESCRIPTOR CrateFiles CrateGraph CrateRuns countOf crateListOf crateTimeOf encodeIri findLiveRuns isWebAddress jsonTextOf listNamedFiles recordPath spanOfRun', 'printRoCrate'],
+    'views/provmodel.ts': [37877, 'jsonTextOf spanOfRun splitAt', 'PROV_NAMESPACE PROV_RELATIONS makeProvDocument'],
+    'views/provjson.ts': [38107, 'PROV_NAMESPACE PROV_RELATIONS printJsonDocument', 'printProvJson'],
+    'views/provn.ts': [38140, 'PROV_NAMESPACE PROV_RELATIONS', 'printProvN'],
+    'views/reportscripts.ts': [38171, '', 'REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH'],
+    'views/reportrun.ts': [41646, 'countThings describeComment describeStop escapeHtml formatBytes formatSeconds groupDigits showLines showPrinted showText summarizeVerdicts thinOut', 'escapeScriptJson htmlName htmlText linkRun printFacts printRunArticle'],
+    'views/reportentries.ts': [41932, 'escapeHtml formatBytes htmlName htmlText makeHarmless printFacts', 'keyOfEnvironment keyOfPatch keyOfPreview printEnvironmentEntry printPatchEntry printPreviewEntry'],
+    'views/reportindex.ts': [42005, 'escapeHtml findColumns findLiveRuns formatBytes formatSeconds linkRun makeHarmless namedTitleOf showCell traceLineage', 'makeReportColumns makeReportGraph printReportIndex printStaticResults printStaticTable traceReport'],
+    'views/reportpage.ts': [42170, 'REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH escapeHtml escapeScriptJson', 'REPORT_MARK printPartElement printPartFile printReportPage'],
+    'views/reportparts.ts': [42244, 'makeHarmless printPartElement printPartFile printRunArticle thinOut', 'ReportParts'],
+    'views/rundiff.ts': [42385, 'cutToWidth displayWidth formatBytes formatSeconds isSameAspect isSameRow makeHarmless printRanges showFile showText wrapText', 'MOST_DIFFERENCE_ROWS printRunDifference'],
+    'views/rundiffjson.ts': [42667, 'encodeText encodeWithheld hasDifference isSameAspect isSameRow jsonFileOf printJsonValue', 'printJsonDifference'],
+    'views/processes.ts': [42701, 'cutToWidth displayWidth formatSeconds makeHarmless showText', 'printProcessTree'],
+    'views/verdicts.ts': [42849, 'cutToWidth describeOtherEnd encodeText encodeWithheld fileParametersOf makeHarmless nameFileParameter wrapText', 'printJsonPlan printJsonStories printRepeatPlan printRepeatStory printStorySum'],
+    'views/freed.ts': [42954, 'countThings formatBytes showText', 'printFreed printWouldGo'],
+    'views/archive.ts': [42979, 'countThings encodeText formatBytes makeHarmless printTable wrapText', 'NOT_INCLUDED_FILE printArchivePlan printArchiveReadme printNotIncluded'],
+    'views/lineagestory.ts': [43076, 'makeHarmless showText', 'describeCodeOf describeMark describeParameters describeReproducible describeRunName foldStory listNeighbours resolveCopy shortHash shortTime summarizeReproducible'],
+    'views/lineagetree.ts': [43229, 'compareBytes cutToWidth describeCodeOf describeMark describeParameters describeReproducible describeRunName displayWidth listNeighbours makeHarmless resolveCopy shortHash showText wrapText', 'printLineageTree'],
+    'views/lineagejson.ts': [43414, 'encodeText encodeWithheld jsonFileOf listNeighbours printJsonValue', 'printLineageJson'],
+    'views/lineagedot.ts': [43461, 'cutToWidth describeMark makeHarmless shortHash shortTime showText', 'printLineageDot'],
+    'views/lineagesvg.ts': [43500, 'cutToWidth describeMark describeParameters describeRunName displayWidth layOut makeHarmless shortHash shortTime showText summarizeReproducible', 'printLineageSvg'],
+    'views/clusterstatus.ts': [43704, 'encodeText makeHarmless showText', 'countTasks jsonBatches listBatchGroups'],
+    'views/status.ts': [43774, 'describeCause displayWidth encodeText encodeWithheld isSourceName jsonBatches listBatchGroups makeHarmless printJsonValue showText wrapText', 'isAllFine jsonCauseOf printStatus printStatusJson'],
+    'views/make.ts': [43913, 'describeCauses encodeText joinWords jsonCauseOf makeHarmless printJsonValue', 'printAllCurrent printMadeStep printMakeJson printMakeSum'],
+    'views/variations.ts': [43977, 'encodeText joinWords makeHarmless printTable wrapText', 'printJsonVariations printVariations'],
+    'views/texts.ts': [44031, 'RERUN_SCRIPT findLiveRuns printMakefile', 'TOP_MAKEFILE initialFiles'],
+    'views/completionscripts.ts': [44124, '', 'BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION'],
+    'views/completion.ts': [44720, 'BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION kindsOfWord quoteWord readOperands', 'printCompletion'],
+    'sys/swhid.ts': [44849, 'Failure GIT_FOLDER GIT_SYMLINK bytesFromHex crypto errorCode fs lstatIfThere printSwhidFolder readLinkTarget toFsPath', 'hashSwhidObject identifyContent swhidOfFolder'],
+    'sys/gitrefs.ts': [45025, 'Failure compareBytes hasReftable isReferenceName listFolder lstatIfThere readGitObject readObjectBody readRegularIfThere resolveCommit runGit', 'findCommit findReference listReferences readObjectKind'],
+    'sys/trackedfiles.ts': [45136, 'Failure GIT_LINK GIT_SYMLINK bytesFromHex compareWithFiles computeTree findEntryPlace findGitSetting hashSwhidObject hexFromBytes identifyContent isGitTrue listEntriesWithGit lstatIfThere openRepository readGitIndex readHead readLinkTarget', 'findTracked readTrackedFiles swhidOfTracked'],
+    'sys/othervcs.ts': [45218, 'LARGEST_ANSWER_BYTES childProcess closeSpacedNames describeStartFailure findGitSetting isSecretFile listShownNames lstatIfThere parseFossilInfo parseFossilList parseGitConfig parseHgStatus parseSvnInfo parseSvnStatus readRegularIfThere splitNames stripUrlCredentials toSpawnArguments toText', 'findOtherFileState readOtherCode'],
+    'sys/swhidpath.ts': [45408, 'Failure findCommit findCommitEntry findGitSetting findRemoteUrl findRepository findTracked hashSwhidObject hexFromBytes identifyContent isGitTrue lstatIfThere makeHarmless originOfRemote printSwhid readLinkTarget readTrackedFiles resolveLinks statIfThere swhidOfFolder swhidOfTracked', 'PathNamer nameUpToThree'],
+    'sys/swhidgit.ts': [45547, 'EXIT Failure findCommit findReference findRemoteUrl findRepository hashSwhidObject listReferences nameUpToThree openBareRepository originOfRemote printSnapshot readObjectBody readObjectKind', 'hasTag nameRelease nameRevision nameSnapshot originOfRepository requireRepository'],
+    'sys/bounds.ts': [45618, 'lstatIfThere resolveLinks', 'findLinkAbove findLinkOut'],
+    'sys/inflate.ts': [45645, 'errorCode zlib', 'deflateZlib inflateRawAtMost inflateZlibAtMost unpackBytes'],
+    'sys/compare.ts': [45686, 'compareByKind describeByteCount errorCode fs inflateRawAtMost inflateZlibAtMost toFsPath unpackBytes', 'compareFiles'],
+    'sys/filesource.ts': [45784, 'errorCode fs toFsPath', 'readFileInParts'],
+    'sys/packagepaths.ts': [45850, 'errorCode lstatIfThere readBytesIfThere resolveLinks', 'findFolderAliases findRealPath makePackageQuestion readPackageText spellPaths'],
+    'sys/dpkgdatabase.ts': [45911, 'LineSearch choosePackage findRealPath listFolder parseDpkgDiversions parseDpkgStatus readPackageText', 'DPKG_STAMPED findDpkgOwners'],
+    'sys/rpmdatabase.ts': [46003, 'LineSearch choosePackage findInRpmHeader findSqliteKeys findSqliteRoot findSqliteRow openSqlite readFileInParts resolveLinks scanBerkeleyHash scanNdb scanSqliteTable spellPaths', 'RPM_STAMPED findRpmOwners'],
+    'sys/condaprefix.ts': [46084, 'LineSearch choosePackage listFolder parseCondaRecord readPackageText spellInJson statIfThere toBytes toText', 'CONDA_STAMPED CondaPrefixes findCondaOwners'],
+    'sys/ownercache.ts': [46129, 'decodeText encodeText errorCode fs hashBytes isSettled readBytesIfThere removeIfThere statIfThere toFsPath', 'OwnerCache stampDatabases'],
+    'sys/packages.ts': [46215, 'CONDA_STAMPED CondaPrefixes DPKG_STAMPED LineSearch OwnerCache RPM_STAMPED choosePackage findCondaOwners findDpkgOwners findFolderAliases findInApkList findRpmOwners listFolder makePackageQuestion parsePacmanDescription parseStorePath readPackageText spellPaths stampDatabases', 'addPathTo findOwners'],
+    'sys/packagefiles.ts': [46337, 'listFolder readFirstBytes statIfThere', 'cleanValue findNearest folderOf isBelow isFileQuietly joinFolders lastPartOf listQuietly nameFolder readQuietly'],
+    'sys/pythonsites.ts': [46434, 'cleanValue joinFolders listQuietly normalizePythonName parseDirectUrl parseHeaders parseNameLines parseRecordPaths readQuietly', 'openPythonSite readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readTopLevel'],
+    'sys/pythoneditables.ts': [46528, 'cleanValue findNearest findRepository isBelow joinFolders lastPartOf listQuietly nameFolder normalizePythonName parseEditableMapping parseHeaders parseNameLines readDistributionFacts readDistributionFiles readDistributionOrigin readHead readQuietly readTopLevel topModuleOf', 'findPythonEditables'],
+    'sys/pythonpackages.ts': [46628, 'addPathTo findPythonEditables folderOf isBelow isFileQuietly lastPartOf listQuietly normalizePythonName openPythonSite pythonSourceOf readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readQuietly readTopLevel topModuleOf', 'findPythonPackages'],
+    'sys/folderpackages.ts': [46866, 'cleanValue findNearest folderOf isBelow isFileQuietly lastPartOf nameFolder parseHeaders readQuietly stripUrlCredentials', 'findNodePackages findRPackages findRubyPackages'],
+    'sys/juliapackages.ts': [47030, 'findNearest folderOf isFileQuietly joinFolders listQuietly nameFolder parseJuliaManifest parseJuliaProject readQuietly stripUrlCredentials', 'findJuliaPackages'],
+    'sys/perlpackages.ts': [47170, 'findNearest folderOf isBelow isFileQuietly listQuietly parsePerlModule readQuietly', 'findPerlPackages'],
+    'sys/javapackages.ts': [47275, 'ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES cleanValue findZipData fs isBelow lastPartOf parseHeaders parseZip64Record parseZipEnd parseZipEntries readQuietly toFsPath zlib', 'findJavaPackages'],
+    'sys/languages.ts': [47392, 'compareBytes findJavaPackages findJuliaPackages findNodePackages findPerlPackages findPythonPackages findRPackages findRubyPackages isFileQuietly lastPartOf listQuietly', 'findLanguagePackages'],
+    'sys/notes.ts': [47484, 'Failure createFile explainStrays formatUtcMicros hashBytes listRecordFiles makeFolder makeRunId notePath parseNote printNoteBody readEachRecord readIdMicros readRecordFile readUtcMicros sealRecord statIfThere syncFolder', 'readNotes saveNote'],
+    'sys/author.ts': [47537, 'Failure errorCode findGitSetting findRepository os parseGitConfig readBytesIfThere toBytes', 'findAuthor'],
+    'sys/editor.ts': [47594, 'Failure childProcess createFile readBytesIfThere toText', 'editText'],
+    'sys/filestates.ts': [47618, 'HashCache absoluteOf describeStat hashFiles hashWithRetry isSecretFile lstatIfThere', 'readFileState readFileStates'],
+    'sys/environmentnow.ts': [47670, 'HashCache absoluteOf compareBytes decodeText hashWithRetry isSecretFile normalizePythonName openPythonSite parseDpkgStatus parseFile readBytesIfThere readDistributionFacts readPackageText statIfThere', 'EnvironmentComparer'],
+    'sys/linking.ts': [47830, 'compareBytes errorCode folderOfName fs listFolder parseLibraryCache readBytesIfThere resolveLinks statIfThere toFsPath', 'findLinkedLibraries'],
+    'sys/parameterfiles.ts': [48104, 'EXIT Failure LARGEST_PARAMETER_FILE_BYTES absoluteOf describeParameter describeSystemError errorCode findLinkOut hasParameterFormat isResultPath isSecretFile listParameters listSecretVariables makeSecretHasher makeWithholder maskValue nameFileParameter readBytesIfThere readParameters replaceFile requireParameter resolveLinks statIfThere toRecordPath writeParameter', 'readFileParameters readParameterNow readParameterOption readParameterText writeFileParameters'],
+    'sys/metrics.ts': [48241, 'Failure LONGEST_METRIC_BYTES MOST_METRICS makeSecretHasher maskValue nameFileParameter readMetricSeries readMetricValues readParameterText', 'readMetrics'],
+    'sys/runindex.ts': [48276, 'Failure GraphLine INDEX_HASH_BYTES RR_VERSION SummaryLine applyNotes detachString encodeText errorCode explainStrays groupNotes hashBuffer hashBytes hideFromGit isFileCell isLineOfProject isSettled keepTemporariesIn listMonth listMonths lstatIfThere makeFolder makeRandomDigits parseIndexFile printGraphLine printIndexBody printSummaryLine readLineId readNotes readReusedIfThere readRun removeIfThere replaceFile statIfThere', 'findRunsByFiles noteFacts readFileLookup readGraphRuns readSummaries'],
+    'sys/planfile.ts': [48541, 'EXIT Failure PLAN_HEAD PLAN_PATH createFile describeSelf describeSystemError errorCode hideFromGit isHolderAlive keepTemporariesIn listFolder lstatIfThere makeFolder makeRandomDigits parsePlan pauseMs printRunBody printStep readBytesIfThere readMonotonicMs readStep removeIfThere replaceFileIf statIfThere', 'addToPlan checkNewStep readPlan'],
+    'sys/batch.ts': [48667, 'CANNOT_SYNC Failure bringUpToDate describeSelf describeSystemError errorCode folderOfRecord fs hideFromGit keepTemporariesIn lstatIfThere makeFolder makeMonthFolder makeRunId makeWriterMark moveMarkToPending noteEnded printMark printRecord readMonotonicMs readUtcMicros recordPath removeIfThere renewMark replaceFile settleLostRuns toFsPath writeAll', 'beginBatch leaveToBatch'],
+    'sys/objects.ts': [48942, 'crypto describeSystemError errorCode fs hashBytes hashRegularFile lstatIfThere makeFolder makeRandomDigits readBytesIfThere readUtcMicros removeIfThere tell toFsPath writeAll', 'ContentStore copyChecked touchIfAllowed'],
+    'sys/contents.ts': [49235, 'ContentStore Failure HashCache LARGEST_PATCHED_BYTES absoluteOf applyPatchSection errorCode findCommitFile findRepository hashBytes hashWithRetry inflateBytes lstatIfThere readBytesIfThere readLinkTarget readObjectBody readReuseSettings readRuns runGit splitGitPatch', 'ContentFinder readFound'],
+    'sys/swhidrun.ts': [49484, 'ContentFinder absoluteOf findCommitEntry hashSwhidObject identifyContent isComparable originOfRemote printSwhid', 'nameFilesOfRun'],
+    'sys/scratchgit.ts': [49527, 'fs makeFolder runGit toFsPath', 'GIT_PLACES putRepository'],
+    'sys/scratch.ts': [49563, 'Failure GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES absoluteOf applyPatchSection compareBytes describeFile describeSelf errorCode findLinkAbove findLinkOut folderOfName fs hashWithRetry hexFromBytes inflateBytes isHolderAlive isLeftOut isResultPath joinNames listBelow listCommitFiles listFolder lstatIfThere makeFolder makeRandomDigits normalizeName putRepository readBlobs readBytesIfThere readGitIndex readLinkTarget readUtcMicros relativeTo removeIfThere resolveLinks takeSnapshot toFsPath writeAll', 'findWayOut makeHeldFolder makeOwnFolder makeScratch putNamed removeAbandonedScratch removeHeldFolder removeTree'],
+    'sys/gitknown.ts': [50066, 'Failure GIT_LINK compareWithFiles findRepository hasReftable hexFromBytes listCommitFiles listEntriesWithGit readGitIndex readHead readTreeOfCommit runGit', 'findUncommitted readGitKnowledge selectUnknownToGit'],
+    'sys/statuscache.ts': [50137, 'PLAN_PATH RR_VERSION absoluteOf errorCode fs isSettled listMonths lstatIfThere replaceFile statIfThere toFsPath workerThreads', 'dependOn dependOnRecords findKeptAnswer keepAnswer'],
+    'sys/present.ts': [50287, 'EnvironmentComparer absoluteOf dependOn errorCode expandDeclared findOverwriters isSameContent isSecretName lstatIfThere makeSecretHasher maskValue readBytesIfThere readFileState readFileStates readParameterNow readRun statIfThere takeSnapshot toBytes toText', 'PresentFacts'],
+    'sys/putback.ts': [50445, 'absoluteOf errorCode folderOfName fs isLeftOut lstatIfThere makeFolder readBytesIfThere readLinkTarget statIfThere toFsPath writeAll', 'areOpenedAsThen isFree isTargetInside pourInto printAgain putInPlace readTarget stagingFolder'],
+    'sys/reuse.ts': [50571, 'ContentFinder ContentStore EnvironmentComparer Failure HashCache ListedFolders RUN_ID absoluteOf areOpenedAsThen copyChecked describeStat describeSystemError endingOfLog errorCode expandDeclared fileParametersOf findArgumentFiles findReuseObstacle folderOfName fs hashBytes hashFiles isDeclared isFree isLeftOut isSettled isTargetInside listFolder lstatIfThere makeFolder makeRandomDigits makeResultTester makeSecretHasher parseReuseEntry pourInto printReuseEntry printStepKey putInPlace quoteCommand readBytesIfThere readParameterNow readTarget removeIfThere saveByContent sealRecord splitCommand stagingFolder statKeyOf tell toFsPath touchIfAllowed unsealRecord', 'openReuse'],
+    'sys/stored.ts': [50920, 'Failure RUN_ID errorCode fs hashBytes listFolder lstatIfThere parseReuseEntry readBytesIfThere readUtcMicros toFsPath unsealRecord', 'listStored removeStored'],
+    'sys/series.ts': [51011, 'Failure absoluteOf parseResources parseSeries readBytesIfThere statIfThere', 'readResourcesOf readSeriesOf'],
+    'sys/surroundings.ts': [51039, 'childProcess fs isReplayedVariable listFolder makeFolder os readBytesIfThere removeTree toBytes toFsPath toSpawnArguments', 'listProcessors readVariationGround'],
+    'sys/commandplace.ts': [51096, 'Failure REPLAYED_VARIABLES absoluteOf findLinkOut fs isDeclarableVariable isReplayedVariable isResultPath makeFolder splitCommand statIfThere toBytes toFsPath toText', 'argumentsOf enterFolder listChangedInputs methodOf openStreams planVariables setVariables'],
+    'sys/repeat.ts': [51216, 'GIT_PLACES absoluteOf argumentsOf bytesOfText compareFiles deflateZlib drawPngDifference enterFolder errorCode fileParametersOf findLinkAbove fs inflateZlibAtMost isResultPath judgeRepeat listChangedInputs lstatIfThere makeFolder makeHeldFolder methodOf nameFileParameter openStreams pauseMs readCurrentFolder readFirstBytes readFound recognizeBinary recordCommand removeHeldFolder setVariables spanOfRun swhidOfCode toFsPath', 'drawDifferences keepForLook repeatRun'],
+    'sys/making.ts': [51406, 'EXIT Failure createFile describeSelf describeSystemError errorCode fs hideFromGit isHolderAlive keepTemporariesIn listFolder lstatIfThere makeFolder makeRandomDigits readBytesIfThere readUtcMicros removeIfThere toFsPath', 'enterMaking'],
+    'sys/aside.ts': [51488, 'RUN_ID absoluteOf childProcess compareBytes decodeText describeFile encodeText enterMaking errorCode findChecksum findLinkAbove fs hashWithRetry isGlob isHolderAlive isResultPath listDescendants listFolder lstatIfThere makeFolder makeOwnFolder makeRandomDigits makeSecretHasher readBytesIfThere readGraphRuns readMarks readRun readUtcMicros removeHeldFolder removeIfThere removeTree replaceFile settleLostRuns signalAll statIfThere toFsPath toText', 'HeldSlot asideFolder dropHeld endLostCommand holdResults isGoodRun listHeldNews makeKnownTester noteHeldRun pathOfSecret putBack recoverAside settleHeld touchHeld'],
+    'sys/execute.ts': [52082, 'ContentFinder Failure RR_VERSION UNCLAIMED_ID absoluteOf argumentsOf asideFolder describeFile describeSystemError dropHeld emptyRun enterFolder errorCode fileParametersOf findLinkAbove findWayOut formatUtcMicros fs hashWithRetry holdResults isGoodRun isResultPath listChangedInputs listHeldNews lstatIfThere makeFolder makeKnownTester makeResultTester methodOf noteHeldRun openReuse openStreams pauseMs putBack readCurrentFolder readUtcMicros recordCommand recordPath setVariables settleHeld toFsPath toRecordPath touchHeld writeAll', 'ALONE describeFault executeStep failUnmade fillStep listDeclared nameOfStep noteGood putBackSafely stepNotStarted'],
+    'sys/shells.ts': [52417, 'CLOCK_TICKS_PER_S childProcess claimFifos enterFolder errorCode fs identifyProcess isShellFifo isShellName listDescendants listFolder makeFolder makeRandomDigits openReader printLineCommand quoteWord readCurrentFolder readMonotonicMs readPeakMemoryBytes releasePipe removeIfThere signalAll signalName toBytes toFsPath toText writeAll', 'LONGEST_SHELL_LINE Shells removeLostFifos'],
+    'sys/shortfiles.ts': [52975, 'HashCache absoluteOf describeStat hashWithRetry lstatIfThere', 'ShortFiles isSameSeen'],
+    'sys/shortfacts.ts': [53049, 'RR_VERSION absoluteOf attempt beginCode compareBytes describeSoftware emptyRun endCode findProgram formatUtcMicros guessSoftware isInProject isSameSeen isShellName listSecretVariables listVariables makeResultTester makeSecretHasher makeWithholder maskArguments noteCode planVariables quoteCommand readFirstBytes readUtcMicros relativeTo setVariables spellCommand statIfThere storeEnvironment toBytes', 'ShortFacts'],
+    'sys/jobserver.ts': [53242, 'childProcess errorCode findInheritedDescriptors fs makeFolder makeRandomDigits parseJobserver printJobserver readBytesIfThere removeIfThere toFsPath toText', 'closeTokenPipe makeTokenPipe offerJobserver openJobTokens'],
+    'sys/steplog.ts': [53399, 'absoluteOf errorCode fs readBytesIfThere readLastBytes toFsPath writeAll', 'hasPrinted printStepOutput readOutputTail'],
+    'sys/shortsteps.ts': [53467, 'Failure HeldSlot LONGEST_SHELL_LINE LogKeeper RR_VERSION RunMeasures Shells ShortFacts ShortFiles absoluteOf argumentsOf compareBytes describeFault dropHeld emptyRun errorCode expandDeclared failUnmade fileParametersOf fillStep findArgumentFiles findLinkIn findLinkOut findWayOut formatUtcMicros holdResults isGlob isGoodRun isResultPath isSameSeen isSecretFile listDeclared makeFolder makeResultTester nameOfStep noteGood noteHeldRun noteMeasures putBack putBackSafely readFileParameters readMonotonicMs readUtcMicros replaceByName runningLogName saveLogs settleHeld statIfThere stepNotStarted toRecordPath withholdSecretFiles', 'ShortSteps'],
+    'sys/engine.ts': [53961, 'CommandStopper ENDING_SIGNALS LiveLine Schedule ShortSteps UNCLAIMED_ID beginBatch endLostCommand enterMaking executeStep hasPrinted isGoodRun isSharingForeground isTerminal nameOfStep offerSlots openJobTokens os printOut printProgress printStepFailure printStepOutput printStepStart readBytesIfThere readMonotonicMs readOutputTail readRun recoverAside removeLostFifos settleLostRuns startStepWorker stepNotStarted tell toBytes', 'runTasks'],
+    'sys/steps.ts': [54339, 'ContentFinder Failure PresentFacts buildStepGraph emptyRun findCarriers findRepeatObstacle findStepCauses formatUtcMicros isGlob isResultPath isSameAsPlanned isSameContent joinWords listPathsOfStep makePatternTester plannedInputs plannedOutputs readGraphRuns readPlan readRun readUtcMicros sortSteps splitFileParameter', 'StepBook readStepGraph'],
+    'sys/slurm.ts': [54806, 'SACCT_FORMAT SQUEUE_FORMAT childProcess errorCode parseMaxArraySize parseSacct parseSbatch parseSqueue readJobState toBytes toSpawnArguments', 'SlurmJobs askForJobs findJobByName readMaxArraySize runSbatch'],
+    'sys/clusterbatch.ts': [54902, 'RUN_ID fs listFolder lstatIfThere makeFolder parseArrayJobs parseBatch parseRun parseTask printArrayJob printAttempt printBatch printRecord printTask printTaskEnd readBytesIfThere removeTree toFsPath', 'batchFolder createBatch declareDead listBatches noteArrayJob noteAttempt noteTaskEnd readArrayJobs readBatch readTask readTaskState removeBatch removeUnfinishedBatches'],
+    'sys/clusterstate.ts': [55033, 'SlurmJobs askForJobs declareDead errorCode findJobByName isInFlight judgeTask listBatches printJobName readArrayJobs readBatch readTaskState removeBatch tasksOfJob', 'declareLostTasks isAllDone listInFlight nameOfArray readCluster removeOver'],
+    'sys/clustersubmit.ts': [55168, 'Failure countJobs createBatch declareLostTasks formatUtcMicros hideFromGit listInFlight makeFolder makeRunId nameOfArray noteArrayJob planArrays printAskedOptions quoteWord readCluster readMaxArraySize readUtcMicros recoverAside removeBatch removeOver removeUnfinishedBatches resolveLinks runSbatch settleLostRuns toBytes', 'settleCluster submitTasks'],
+    'sys/clustertask.ts': [55317, 'ALONE Failure UNCLAIMED_ID absoluteOf askForJobs batchFolder declareDead describeSelf describeSystemError executeStep listFolder lstatIfThere noteAttempt noteTaskEnd os readBatch readRun readTask readTaskState recoverAside removeIfThere settleLostRuns tasksOfJob tell toBytes', 'requireBatch runClusterJob'],
+    'sys/codestates.ts': [55508, 'GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES applyPatchSection compareBytes findCommitFile hashBytes inflateBytes readObjectBody runGit', 'countCommitsBetween findRecordedCode listChangedNames readRecordedFile readSubject'],
+    'sys/pickrun.ts': [55568, 'EXIT Failure RUN_ID applyNotes compareBytes findRunsByFiles groupNotes matchesFiles noteFacts readMarks readNotes readRun readSummaries selectRun toRecordPath', 'findKnownRunsByFiles pickAnnotatedRun pickAnnotatedRuns pickRun readKnownRun readKnownRuns selectKnownRuns'],
+    'sys/metadata.ts': [55649, 'EXIT Failure LARGEST_LICENSE_BYTES METADATA_HINT compareBytes emptyTold findLinkOut findRemoteUrl findRepository findSpdxLine joinMetadata joinWords listFolder makeHarmless nameOfField normalizeLicense readCitationFile readCodemetaFile readJuliaProject readPackageJson readPyproject readRDescription readReadme readRegularIfThere readZenodoFile recognizeLicense statIfThere stripUrlCredentials', 'readMetadata'],
+    'sys/paper.ts': [55772, 'EXIT Failure LATEX_VALUES_HEAD folderOfName joinNames lstatIfThere makeHarmless normalizeName readBytesIfThere relativeTo resolveLinks scanTex statIfThere', 'readPaper'],
+    'sys/papercheck.ts': [55915, 'EXIT Failure UsedKeys collectLatexValues compareBytes hashWithRetry keyOfPath listRunValues makeHarmless parseLatexValues', 'checkPaper'],
+    'sys/report.ts': [56046, 'TableReader absoluteOf errorCode findLinkOut fs hashBuffer isSecretFile listFolder lstatIfThere parseResources parseSeries removeIfThere toFsPath', 'clearParts readCourse readLogExcerpts readPatchExcerpt readPreview'],
+    'sys/publication.ts': [56203, 'EXIT Failure RR_VERSION annotateRuns compareBytes emptyMetadata findLiveRuns pickAnnotatedRuns placeRuns readEnvironment readMetadata readNotes readRuns resultsOf spanOfRun', 'readPublication'],
+    'sys/evidence.ts': [56268, 'compareBytes judgeLastRepeats listFolder readFileStates readRuns', 'readEvidence'],
+    'sys/archivefiles.ts': [56292, 'CRATE_DESCRIPTOR EXIT Failure GIT_LINK LARGEST_SOURCE_BYTES TOP_MAKEFILE_NAMES absoluteOf compareBytes compareOmitted expandDeclared findBagFault hashBytes includesProvenance isDeclared isDocumentName isLeftOut isResultPath isSecretFile isSourceName judgeClaim listArchiveClaims listFolder listRecordFiles lstatIfThere makeClassifier pathOfSecret readFileStates readGitKnowledge readLinkTarget readRecordFile readRegularIfThere recordPath relativeTo takeSnapshot unsealRecord', 'chooseArchiveFiles'],
+    'sys/archivewriter.ts': [56642, 'EXIT Failure ZIP_LOCAL_CRC_AT blameName crc32 crypto errorCode fs lstatIfThere makeFolder makeRandomDigits printTarEnd printTarHeader printTarPadding printZipDirectoryEntry printZipEnd printZipLocalHeader removeIfThere removeTree syncFolder toFsPath zlib', 'checkArchiveTarget writeArchive'],
+    'sys/targets.ts': [56981, 'EXIT Failure absoluteOf lstatIfThere makePatternTester pickAnnotatedRuns plannedInputs plannedOutputs toRecordPath', 'findTargets findUsers'],
+    'sys/clusterrun.ts': [57048, 'EXIT Failure countTasks isInFlight listInFlight readAskedOptions readCluster submitTasks tell', 'readClusterOptions refuseInFlight runOnCluster'],
+    'sys/clustersteps.ts': [57153, 'Failure PresentFacts StepBook compareBytes describeCauses keyOfParameters listInFlight readRun readStepGraph readTask', 'decideTask keyOfPoint listFlyingPoints listStepTasks listTaskOptions makePointTask'],
+    'sys/sweeppoints.ts': [57261, 'EXIT Failure absoluteOf compareBytes crossAxes drawPoints expandDeclared expandGlob hasParameterFormat isGlob joinNames makeRowAxis nameFileParameter normalizeName readBytesIfThere readIn readParameterAxis readPointTable statIfThere toRecordPath zipAxes', 'FILE_NAMES MOST_POINTS readSweepPoints'],
+    'sys/sweepsteps.ts': [57395, 'EXIT FILE_NAMES Failure REPLAYED_VARIABLES RR_VERSION absoluteOf editDistance emptyRun fillCommand fillPattern fillText findLinkOut hasParameterFormat hasShellSyntax isGlob isResultPath listSecretVariables lstatIfThere makeFolder makeSecretHasher makeWithholder maskValue namesInCommand parsePlaceholders placeholderNamesIn quoteCommand readBytesIfThere readCommandTemplate readParameterText readVariables relativeTo replaceFile toRecordPath writeParameter', 'SweepSteps isWritten writeFiles'],
+    'sys/sweepstate.ts': [57629, 'PresentFacts absoluteOf describeCauses findStepCauses isGlob isSameContent isWritten keyOfParameters listOwners listPathsOfStep lstatIfThere makePatternTester makeSecretHasher maskValue noteOwned readGraphRuns readKnownRuns readRun spellForRecord toBytes toRecordPath toText', 'SweepState'],
+    'commands/init.ts': [57881, 'EXIT Failure initialFiles readCurrentFolder resolveLinks setReuse setUpProject tell unsetReuse', 'initProject'],
+    'commands/list.ts': [57908, 'COLUMN_NAMES EXIT Failure compareBytes findColumn findColumns findKnownRunsByFiles findLatestPoints findVaryingParameters isAllColumns joinWords listValueNames matchesFilter parseParameterCondition printJsonRun printPieces printReplay printReplayEnd printReplayHead printRunCsv printRunJson printRunLatex printRunTable readColumns readCurrentFolder readFileLookup readKnownRun readKnownRuns readUtcMicros requireMoment requireProject resolveName sortRuns tell toRecordPath toText', 'listRuns'],
+    'commands/sweep.ts': [58121, 'ALONE EXIT Failure MOST_POINTS RR_VERSION SweepState SweepSteps absoluteOf chooseReuse emptyRun executeStep findSharedOutput findStrace groupDigits isWritten keyOfParameters keyOfPoint listFlyingPoints listProcessors listTaskOptions lstatIfThere makePointTask numberPoints openOrMakeProject os parseTimeout printOut printSweepForecast printSweepSum quoteCommand quoteWord readAskedOptions readClusterOptions readColumns readCurrentFolder readSweepPoints readVariableOptions recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster settleLostRuns tell writeFiles', 'runSweep'],
+    'commands/show.ts': [58423, 'EXIT Failure RUN_ID absoluteOf compareBytes isTerminal makeHarmless numberOfValue pickAnnotatedRun printEnvironmentPage printJsonRun printNotesPage printOut printPlot printProcessTree printRecord printRunPage readBytesIfThere readColumns readCurrentFolder readRecordText readResourcesOf readSeriesOf recordPath requireProject', 'showRuns'],
+    'commands/note.ts': [58543, 'EXIT Failure RR_VERSION compileGlob describeComment editText emptyNote encodeWithheld findAuthor findCountingNotes hasEffect hideFromGit includeAllRuns isTerminal keepTemporariesIn makeFolder makeRandomDigits parseNoteText parseToleranceOption pickAnnotatedRun printNoteText readCurrentFolder readIn readKnownRun readKnownRuns removeIfThere requireProject saveNote tell toRecordPath trimBlanks', 'noteRun'],
+    'commands/journal.ts': [58744, 'EXIT Failure absoluteOf arrangeJournal describeJournal matchesFilter printJournalHtml printJournalMarkdown printJournalOrg printJournalText printOut readCurrentFolder readKnownRun readKnownRuns readLastBytes readUtcMicros requireMoment requireProject selectKnownRuns tell trimBlanks', 'printJournal'],
+    'commands/diff.ts': [58809, 'ContentFinder EXIT Failure MOST_DIFFERENCE_ROWS alignFileParameters compareFiles compareRuns countCommitsBetween diffTexts findCounterpart findKnownRunsByFiles findRecordedCode findTolerance hasDifference isBinaryContent isResultPath isSameRow isSecretFile listChangedNames makeResultTester pickAnnotatedRun printJsonDifference printOut printRunDifference readColumns readCurrentFolder readEnvironment readFound readKnownRun readKnownRuns readRecordedFile readSubject relativeTo requireProject spanOfRun tell', 'diffRuns'],
+    'commands/verify.ts': [59014, 'EXIT Failure HashCache RUN_ID absoluteOf describeFile encodeText findLiveRuns hashBytes hashFiles isResultPath listRecordFiles listRecords lstatIfThere notePath parseNote parseRun pickRun printOut readBytesIfThere readCurrentFolder readNotes readRecordFile readRuns recordPath requireProject tell toRecordPath unsealRecord', 'verifyProject'],
+    'commands/why.ts': [59182, 'EXIT EnvironmentComparer Failure RUN_ID findMaker findReaders foldStory isKnownContent isSameContent isTerminal judgeReproducible listOwners outputState pickRun printLineageDot printLineageJson printLineageSvg printLineageTree printOut readColumns readCurrentFolder readFileStates readGraphRuns readRun requireProject tell toRecordPath traceDown traceLineage traceUp', 'explainFile'],
+    'commands/status.ts': [59387, 'EXIT Failure PresentFacts REPORT_MARK StepBook absoluteOf applyNotes compareBytes dependOn dependOnRecords findKeptAnswer findUncommitted isAllDone isAllFine isSourceName isTerminal judgeFiles keepAnswer listExpectations listFolder listResultFolders lstatIfThere makeOrphanTester printOut printStatus printStatusJson readCluster readColumns readCurrentFolder readFirstBytes readGitKnowledge readMarks readStepGraph removeOver requireProject selectUnknownToGit toRecordPath', 'showStatus'],
+    'commands/makefile.ts': [59522, 'EXIT includeAllRuns keepTemporariesIn makeFolder printPieces readCurrentFolder rebuildDerived requireProject settleLostRuns tell', 'rebuildMakefile'],
+    'commands/make.ts': [59547, 'DURATION_WORDS EXIT Failure PresentFacts SIZE_WORDS StepBook chooseReuse dependOnRecords describeCauses findKeptAnswer findTargets findUsers keepAnswer listStepTasks listTaskOptions os parseDuration parseSize printAllCurrent printMadeStep printMakeJson printMakeSum printOut readClusterOptions readCurrentFolder readStepGraph recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster sortSteps tell withAllAfter withAllBefore', 'makeTargets'],
+    'commands/gc.ts': [59948, 'DURATION_WORDS EXIT Failure RUN_ID SIZE_WORDS describeSystemError errorCode listFolder listNeeded listStored lstatIfThere parseDuration parseSize pickAnnotatedRuns planFreeing printFreed printOut printWouldGo readCurrentFolder readGraphRuns readMarks readRun readUtcMicros removeAbandonedScratch removeStored removeTree requireProject resolveLinks statIfThere sumBytes tell', 'freeSpace'],
+    'commands/export.ts': [60075, 'EXIT EXPORT_FORMS Failure UsedKeys absoluteOf checkPaper collectLatexValues findLinkAbove isTerminal joinNames joinWords listFolder listNamedFiles lstatIfThere makeFolder makeHarmless makeProvDocument oneFile printAppendix printAptExport printBadges printBinderExport printChoices printCitation printCodeOceanExport printCodemeta printCondaExport printDockerfileExport printGuixExport printLatexValues printNixExport printOut printPipExport printProvJson printProvN printRoCrate printSpackExport printZenodo readCurrentFolder readEvidence readPaper readPublication readRegularIfThere readSaidMetadata replaceFile requireProject resolveLinks statIfThere tell', 'exportRecords'],
+    'commands/rerun.ts': [60211, 'ACCEPTANCES ContentFinder EXIT Failure USUAL_SURROUNDINGS absoluteOf annotateRuns applyNotes argumentsOf changeRun compileGlob describeOtherEnd describeSystemError drawDifferences errorCode findInputProducer findLiveRuns findProgram findRepeatObstacle findTolerance findWayOut fs groupNotes hashWithRetry isLeftOut isRepeatAccepted isResultPath judgeVariations keepForLook listCandidateWords listLaterResults listVariations lstatIfThere makeFolder makeHeldFolder makeRandomDigits makeScratch needsControl parseToleranceOption pauseMs pickAnnotatedRuns printJsonPlan printJsonStories printJsonVariations printOut printRepeatPlan printRepeatStory printStorySum printVariations putNamed quoteCommand quoteWord readColumns readCurrentFolder readNotes readRuns readUtcMicros readVariationGround removeAbandonedScratch removeHeldFolder removeTree repeatRun requireProject resolveCommit shareSettings tell toFsPath toRecordPath writeFileParameters', 'rerunRuns'],
+    'commands/clusterjob.ts': [60717, 'EXIT Failure RUN_ID decideTask readCurrentFolder requireBatch requireProject runClusterJob', 'workAtClusterJob'],
+    'commands/archive.ts': [60729, 'BAGIT_TXT CRATE_DESCRIPTOR EXIT Failure NOT_INCLUDED_FILE SIZE_WORDS TOP_MAKEFILE absoluteOf checkArchiveTarget chooseArchiveFiles compareBytes countThings findBagFault findCaseClashes formatBytes hashBytes hashSwhidObject identifyContent lstatIfThere normalizeName parseSize printArchivePlan printArchiveReadme printBagInfo printBagManifest printNotIncluded printOut printRoCrate printSwhid readBytesIfThere readCurrentFolder readPublication readRuns requireProject resolveLinks tell toBytes writeArchive', 'archiveProject'],
+    'commands/swhid.ts': [60914, 'EXIT Failure PathNamer RUN_ID encodeText hasTag joinNames lstatIfThere makeHarmless nameFilesOfRun nameRelease nameRevision nameSnapshot nameUpToThree originOfRepository parseSwhid parseSwhidRange pickAnnotatedRuns printOut printSwhid readCurrentFolder requireProject requireRepository swhidOfCode tell', 'printSwhids'],
+    'commands/report.ts': [61088, 'EXIT Failure REPORT_MARK RR_VERSION ReportParts SIZE_WORDS absoluteOf clearParts countStatuses countThings findLastRepeats formatBytes groupDigits keyOfEnvironment keyOfPatch keyOfPreview lstatIfThere makeFolder makeHarmless makeReportColumns makeReportGraph orderDetails parseSize printEnvironmentEntry printOut printPatchEntry printPreviewEntry printReportIndex printReportPage printSize printStaticResults printStaticTable readCourse readCurrentFolder readEnvironment readFirstBytes readGraphRuns readKnownRun readKnownRuns readLogExcerpts readMetadata readPatchExcerpt readPreview replaceFile requireProject selectKnownRuns tell toRecordPath traceReport', 'writeReport'],
   },
   needs: {
+    'core/parameters.ts': 'core/parameters.ts',
     'core/repeat.ts': 'core/select.ts core/repeat.ts',
+    'formats/environment.ts': 'core/environment.ts formats/environment.ts',
+    'formats/gitpatch.ts': 'formats/gitpatch.ts',
+    'formats/jsontape.ts': 'formats/jsontape.ts',
     'formats/plan.ts': 'formats/plan.ts',
     'formats/sqlite.ts': 'formats/fileparts.ts formats/sqlitelog.ts formats/sqlite.ts',
     'formats/elf.ts': 'formats/bytewindow.ts formats/dwarf.ts formats/elffile.ts formats/elfdebug.ts formats/gobuildinfo.ts formats/elf.ts',
+    'views/table.ts': 'views/table.ts',
+    'views/json.ts': 'views/json.ts',
     'views/texts.ts': 'views/rerunscript.ts views/texts.ts',
     'views/completion.ts': 'views/completionscripts.ts views/completion.ts',
     'sys/othervcs.ts': 'formats/vcsoutput.ts sys/othervcs.ts',
@@ -15984,41 +14687,44 @@ const LATE_PARTS = {
     'sys/packages.ts': 'core/packagefact.ts formats/linesearch.ts formats/fileparts.ts formats/dpkg.ts formats/apk.ts formats/pacman.ts formats/conda.ts formats/storepath.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/filesource.ts sys/packagepaths.ts sys/dpkgdatabase.ts sys/rpmdatabase.ts sys/condaprefix.ts sys/ownercache.ts sys/packages.ts',
     'sys/languages.ts': 'formats/headers.ts formats/zip.ts formats/pythonmetadata.ts formats/juliamanifest.ts formats/perlmodule.ts sys/packagefiles.ts sys/pythonsites.ts sys/pythoneditables.ts sys/pythonpackages.ts sys/folderpackages.ts sys/juliapackages.ts sys/perlpackages.ts sys/javapackages.ts sys/languages.ts',
     'sys/linking.ts': 'formats/ldcache.ts sys/linking.ts',
-    'sys/parameterfiles.ts': 'formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts sys/bounds.ts sys/parameterfiles.ts',
-    'sys/metrics.ts': 'core/comparison.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/metrics.ts sys/metrics.ts',
+    'sys/parameterfiles.ts': 'core/parameters.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts sys/bounds.ts sys/parameterfiles.ts',
+    'sys/metrics.ts': 'core/comparison.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/metrics.ts sys/metrics.ts',
     'sys/runindex.ts': 'core/circles.ts core/steps.ts core/notes.ts formats/runlines.ts formats/indexfile.ts formats/note.ts sys/notes.ts sys/runindex.ts',
     'sys/planfile.ts': 'formats/plan.ts sys/planfile.ts',
+    'sys/batch.ts': 'sys/batch.ts',
     'sys/scratch.ts': 'formats/gitapply.ts sys/bounds.ts sys/scratchgit.ts sys/scratch.ts',
+    'sys/putback.ts': 'sys/putback.ts',
     'sys/reuse.ts': 'formats/reuseentry.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/reuse.ts',
     'sys/execute.ts': 'formats/gitapply.ts sys/bounds.ts sys/objects.ts sys/contents.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts',
+    'sys/jobserver.ts': 'formats/makeflags.ts sys/jobserver.ts',
     'commands/init.ts': 'commands/init.ts',
-    'commands/list.ts': 'core/select.ts core/moment.ts core/notes.ts core/filteroptions.ts core/decimals.ts core/random.ts core/sweep.ts formats/latex.ts formats/note.ts views/rerunscript.ts views/replayscript.ts views/columns.ts views/runlist.ts sys/notes.ts sys/pickrun.ts commands/list.ts',
-    'commands/sweep.ts': 'core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/comparison.ts core/notes.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/placeholders.ts formats/shelltext.ts formats/shellline.ts formats/commandtemplate.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/pointtable.ts formats/pythonmetadata.ts views/sweep.ts views/page.ts views/clusterstatus.ts sys/bounds.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/surroundings.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/clusterrun.ts sys/clustersteps.ts sys/sweeppoints.ts sys/sweepsteps.ts sys/sweepstate.ts commands/sweep.ts',
+    'commands/list.ts': 'core/select.ts core/moment.ts core/notes.ts core/filteroptions.ts core/decimals.ts core/random.ts core/sweep.ts formats/latex.ts formats/note.ts views/rerunscript.ts views/replayscript.ts views/table.ts views/columns.ts views/runlist.ts sys/notes.ts sys/pickrun.ts commands/list.ts',
+    'commands/sweep.ts': 'core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/placeholders.ts formats/shelltext.ts formats/shellline.ts formats/commandtemplate.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/pointtable.ts formats/pythonmetadata.ts views/sweep.ts views/page.ts views/clusterstatus.ts sys/bounds.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/surroundings.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/clusterrun.ts sys/clustersteps.ts sys/sweeppoints.ts sys/sweepsteps.ts sys/sweepstate.ts commands/sweep.ts',
     'commands/show.ts': 'core/select.ts core/notes.ts formats/note.ts views/plot.ts views/page.ts views/processes.ts sys/notes.ts sys/series.ts sys/pickrun.ts commands/show.ts',
     'commands/note.ts': 'core/select.ts core/notes.ts formats/note.ts formats/notetext.ts views/page.ts sys/notes.ts sys/author.ts sys/editor.ts sys/pickrun.ts commands/note.ts',
     'commands/journal.ts': 'core/select.ts core/moment.ts core/notes.ts core/journal.ts core/filteroptions.ts formats/note.ts views/page.ts views/journal.ts views/journaltext.ts views/journalmarkup.ts views/journalhtml.ts sys/notes.ts sys/pickrun.ts commands/journal.ts',
-    'commands/diff.ts': 'core/linediff.ts core/versions.ts core/rundiff.ts core/select.ts core/comparison.ts core/notes.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/page.ts views/rundiff.ts views/rundiffjson.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/codestates.ts sys/pickrun.ts commands/diff.ts',
+    'commands/diff.ts': 'core/linediff.ts core/versions.ts core/rundiff.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/page.ts views/rundiff.ts views/rundiffjson.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/codestates.ts sys/pickrun.ts commands/diff.ts',
     'commands/verify.ts': 'core/select.ts core/notes.ts formats/note.ts sys/notes.ts sys/pickrun.ts commands/verify.ts',
     'commands/why.ts': 'core/lineage.ts core/layers.ts core/select.ts core/notes.ts core/reproducible.ts formats/note.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/lineagestory.ts views/lineagetree.ts views/lineagejson.ts views/lineagedot.ts views/lineagesvg.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/pickrun.ts commands/why.ts',
-    'commands/status.ts': 'core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/notes.ts core/clusterplan.ts formats/slurm.ts formats/clusterbatch.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/clusterstatus.ts views/status.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/gitknown.ts sys/statuscache.ts sys/present.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts commands/status.ts',
+    'commands/status.ts': 'core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/notes.ts core/journal.ts core/report.ts core/clusterplan.ts formats/slurm.ts formats/clusterbatch.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/pythonmetadata.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportpage.ts views/clusterstatus.ts views/status.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/gitknown.ts sys/statuscache.ts sys/present.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts commands/status.ts',
     'commands/makefile.ts': 'commands/makefile.ts',
     'commands/make.ts': 'core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/notes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/shellline.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/clusterstatus.ts views/status.ts views/make.ts sys/bounds.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/targets.ts sys/clusterrun.ts sys/clustersteps.ts commands/make.ts',
     'commands/gc.ts': 'core/select.ts core/notes.ts core/freeing.ts formats/reuseentry.ts formats/note.ts formats/amounts.ts views/page.ts views/freed.ts sys/notes.ts sys/stored.ts sys/pickrun.ts commands/gc.ts',
-    'commands/export.ts': 'core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/publication.ts core/paper.ts core/system.ts core/recordedsoftware.ts core/evidence.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/latex.ts formats/tex.ts formats/note.ts formats/storepath.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts formats/saidmetadata.ts formats/pythonmetadata.ts views/latexvalues.ts views/page.ts views/journal.ts views/journalmarkup.ts views/journalhtml.ts views/citation.ts views/exportleft.ts views/exportpip.ts views/exportconda.ts views/exportapt.ts views/exportlanguages.ts views/exportdockerfile.ts views/exportguix.ts views/exportnix.ts views/exportspack.ts views/exportbinder.ts views/exportcodeocean.ts views/badges.ts views/appendix.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/provmodel.ts views/provjson.ts views/provn.ts sys/notes.ts sys/filestates.ts sys/pickrun.ts sys/metadata.ts sys/paper.ts sys/papercheck.ts sys/publication.ts sys/evidence.ts commands/export.ts',
+    'commands/export.ts': 'core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/publication.ts core/paper.ts core/system.ts core/recordedsoftware.ts core/parameters.ts core/evidence.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/latex.ts formats/tex.ts formats/note.ts formats/storepath.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts formats/saidmetadata.ts formats/pythonmetadata.ts views/latexvalues.ts views/page.ts views/journal.ts views/journalmarkup.ts views/journalhtml.ts views/citation.ts views/exportleft.ts views/exportpip.ts views/exportconda.ts views/exportapt.ts views/exportlanguages.ts views/exportdockerfile.ts views/exportguix.ts views/exportnix.ts views/exportspack.ts views/exportbinder.ts views/exportcodeocean.ts views/badges.ts views/appendix.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/provmodel.ts views/provjson.ts views/provn.ts sys/bounds.ts sys/notes.ts sys/filestates.ts sys/pickrun.ts sys/metadata.ts sys/paper.ts sys/papercheck.ts sys/publication.ts sys/evidence.ts commands/export.ts',
     'commands/rerun.ts': 'core/select.ts core/comparison.ts core/notes.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/repeat.ts core/variations.ts formats/note.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/pngpicture.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/verdicts.ts views/variations.ts sys/bounds.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/scratchgit.ts sys/surroundings.ts sys/commandplace.ts sys/repeat.ts sys/pickrun.ts commands/rerun.ts',
     'commands/clusterjob.ts': 'core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/slurm.ts formats/clusterbatch.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/bounds.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustertask.ts sys/clustersteps.ts commands/clusterjob.ts',
-    'commands/archive.ts': 'core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/archive.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/note.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/tarwriter.ts formats/zipwriter.ts formats/bagit.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/rerunscript.ts views/page.ts views/journal.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/archive.ts views/texts.ts sys/swhid.ts sys/bounds.ts sys/notes.ts sys/filestates.ts sys/gitknown.ts sys/making.ts sys/aside.ts sys/pickrun.ts sys/metadata.ts sys/publication.ts sys/archivefiles.ts sys/archivewriter.ts commands/archive.ts',
+    'commands/archive.ts': 'core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/archive.ts core/parameters.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/note.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/tarwriter.ts formats/zipwriter.ts formats/bagit.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/rerunscript.ts views/page.ts views/journal.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/archive.ts views/texts.ts sys/swhid.ts sys/bounds.ts sys/notes.ts sys/filestates.ts sys/gitknown.ts sys/making.ts sys/aside.ts sys/pickrun.ts sys/metadata.ts sys/publication.ts sys/archivefiles.ts sys/archivewriter.ts commands/archive.ts',
     'commands/swhid.ts': 'core/select.ts core/notes.ts formats/note.ts formats/gitapply.ts sys/swhid.ts sys/gitrefs.ts sys/trackedfiles.ts sys/swhidpath.ts sys/swhidgit.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/swhidrun.ts sys/pickrun.ts commands/swhid.ts',
-    'commands/report.ts': 'core/lineage.ts core/select.ts core/comparison.ts core/notes.ts core/journal.ts core/metadata.ts core/report.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/columns.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportentries.ts views/reportindex.ts views/reportpage.ts views/reportparts.ts sys/bounds.ts sys/notes.ts sys/pickrun.ts sys/metadata.ts sys/report.ts commands/report.ts',
+    'commands/report.ts': 'core/lineage.ts core/select.ts core/comparison.ts core/notes.ts core/journal.ts core/metadata.ts core/report.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/columns.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportentries.ts views/reportindex.ts views/reportpage.ts views/reportparts.ts sys/bounds.ts sys/notes.ts sys/pickrun.ts sys/metadata.ts sys/report.ts commands/report.ts',
   },
   base: () => ({
-    ACCEPTANCES, CLOCK_TICKS_PER_S, CommandStopper, DEEPEST_NESTING, DURATION_WORDS,
-    ENDING_SIGNALS, EXIT, EXPORT_FORMS, Failure, FieldWriter, GIT_FOLDER, GIT_LINK, GIT_SYMLINK,
-    HashCache, LARGEST_ANSWER_BYTES, LARGEST_SOURCE_BYTES, LONGEST_METRIC_BYTES, ListedFolders,
-    LiveLine, LogKeeper, METRICS_FROM_HINT, MOST_METRICS, PLAN_PATH, REFUSED_PREFIXES,
-    REFUSED_VARIABLES, REPLAYED_VARIABLES, RR_VERSION, RUN_ID, RunMeasures, SERIES_VALUE,
-    SIZE_WORDS, SeriesCollector, TableMeasure, UNCLAIMED_ID, absoluteOf, addPathTo, applyGitDelta,
-    areOpenedAsThen, attempt, beginBatch, beginCode, bytesFromHex, canonicalFloat,
+    ACCEPTANCES, CANNOT_SYNC, CLOCK_TICKS_PER_S, CommandStopper, DURATION_WORDS, ENDING_SIGNALS,
+    EXIT, EXPORT_FORMS, Failure, FieldWriter, GIT_FOLDER, GIT_LINK, GIT_SYMLINK, HashCache,
+    LARGEST_ANSWER_BYTES, LARGEST_SOURCE_BYTES, LONGEST_METRIC_BYTES, ListedFolders, LiveLine,
+    LogKeeper, METRICS_FROM_HINT, MOST_METRICS, PLAN_PATH, REFUSED_PREFIXES, REFUSED_VARIABLES,
+    REPLAYED_VARIABLES, RR_VERSION, RUN_ID, RunMeasures, SERIES_VALUE, SIZE_WORDS,
+    SeriesCollector, UNCLAIMED_ID, absoluteOf, addPathTo, applyGitDelta, areOpenedAsThen, attempt,
+    beginBatch, beginCode, blameName, bringUpToDate, bytesFromHex, canonicalFloat,
     canonicalInteger, changeRun, childProcess, chooseReuse, claimFifos, codePointAt, compareBytes,
     compareWithFiles, compileGlob, computeTree, createFile, crypto, cutToWidth, decodeJsonString,
     decodeParameter, decodeText, decodeWithheld, describeFault, describeFile, describeOtherEnd,
@@ -16027,42 +14733,43 @@ const LATE_PARTS = {
     encodeWithheld, encodeWord, endCode, endingOfLog, errorCode, executeStep, expandDeclared,
     expandGlob, explainStrays, failRecord, failUnmade, fileParametersOf, fillStep,
     findArgumentFiles, findChecksum, findCommitEntry, findCommitFile, findEntryPlace,
-    findGitSetting, findInputProducer, findLinkIn, findLiveRuns, findNameFault, findParameter,
-    findProgram, findRemoteUrl, findRepeatObstacle, findRepository, findReuseObstacle,
-    findRpmOwners, findRuleFault, findRunsByFiles, findSqliteKeys, findSqliteRoot, findSqliteRow,
-    findStrace, findWayOut, fixedFolder, folderOfName, formatBytes, formatSeconds,
-    formatUtcMicros, fs, guessSoftware, hasDots, hasReftable, hasShellSyntax, hashBuffer,
-    hashBytes, hashFiles, hashRegularFile, hashWithRetry, hexFromBytes, hideFromGit,
-    identifyProcess, includeAllRuns, inflateBytes, initialFiles, isComparable,
-    isDeclarableVariable, isDeclared, isFaithfulRepeat, isFree, isGitTrue, isGlob, isHolderAlive,
-    isInProject, isLeftOut, isPlainText, isReferenceName, isRepeatAccepted, isReplayedVariable,
-    isResult, isResultPath, isSameAsPlanned, isSameContent, isSameNode, isSecretFile,
-    isSecretName, isSettled, isSharingForeground, isShellFifo, isSourceName, isTargetInside,
-    isTerminal, isUtf8, joinNames, joinWords, jsonFileOf, jsonTextOf, judgeRepeat,
+    findGitSetting, findInheritedDescriptors, findInputProducer, findLinkIn, findLiveRuns,
+    findNameFault, findParameter, findProgram, findRemoteUrl, findRepeatObstacle, findRepository,
+    findReuseObstacle, findRpmOwners, findRuleFault, findRunsByFiles, findSqliteKeys,
+    findSqliteRoot, findSqliteRow, findStrace, findWayOut, fixedFolder, folderOfName,
+    folderOfRecord, formatBytes, formatSeconds, formatUtcMicros, fs, guessSoftware, hasDots,
+    hasReftable, hasShellSyntax, hashBuffer, hashBytes, hashFiles, hashRegularFile, hashWithRetry,
+    hexFromBytes, hideFromGit, identifyProcess, includeAllRuns, inflateBytes, initialFiles,
+    isComparable, isDeclarableVariable, isDeclared, isFaithfulRepeat, isFree, isGitTrue, isGlob,
+    isHolderAlive, isInProject, isLeftOut, isPlainText, isReferenceName, isRepeatAccepted,
+    isReplayedVariable, isResult, isResultPath, isSameAsPlanned, isSameContent, isSameNode,
+    isSecretFile, isSecretName, isSettled, isSharingForeground, isShellFifo, isSourceName,
+    isTargetInside, isTerminal, isUtf8, joinNames, joinWords, jsonFileOf, jsonTextOf, judgeRepeat,
     keepTemporariesIn, kindsOfWord, listBelow, listCandidateWords, listCommitFiles, listDeclared,
     listDescendants, listEntriesWithGit, listFolder, listLaterResults, listMonth, listMonths,
     listOwners, listParameters, listRecordFiles, listRecords, listSecretVariables,
     listTellingVariables, listVariables, lstatIfThere, makeClassifier, makeFolder, makeHarmless,
-    makeHeldFolder, makeOwnFolder, makeRandomDigits, makeResultTester, makeRunId, makeScratch,
-    makeSecretHasher, makeWithholder, maskArguments, maskText, maskValue, nameFileParameter,
-    nameOfStep, normalizeName, noteCode, noteFacts, noteGood, noteMeasures, noteOwned,
-    numberOfValue, offerSlots, openBareRepository, openJobTokens, openOrMakeProject, openReader,
-    openRepository, openReuse, openSqlite, originOfRemote, os, parseDuration, parseFile,
-    parseGitConfig, parseJson, parsePlan, parseResources, parseRun, parseSeries, parseSize,
-    parseSwhid, parseSwhidRange, parseTimeout, pauseMs, placeRuns, pourInto, printChoices,
-    printFile, printJsonDocument, printJsonRun, printJsonValue, printKey, printMakefile, printOut,
-    printPieces, printProgress, printRanges, printRecord, printRunBody, printSize, printSnapshot,
-    printStep, printStepFailure, printStepStart, printSwhid, printSwhidFolder, printTable,
-    printTableHead, printTableRow, putBackSafely, putInPlace, putNamed, quoteCommand, quoteWord,
-    readAskedOptions, readBlobs, readBytesIfThere, readColumns, readCurrentFolder, readEachRecord,
-    readEnvironment, readFileLookup, readFileParameters, readFirstBytes, readFormatNumber,
-    readGitIndex, readGitObject, readGraphRuns, readHead, readId, readIdMicros, readIn,
-    readLastBytes, readLinkTarget, readMarks, readMonotonicMs, readObjectBody, readOperands,
-    readParameterNow, readParameterText, readPeakMemoryBytes, readPlan, readRecordFile,
-    readRecordText, readReuseSettings, readReusedIfThere, readRun, readRuns, readStep,
+    makeHeldFolder, makeMonthFolder, makeOwnFolder, makeRandomDigits, makeResultTester, makeRunId,
+    makeScratch, makeSecretHasher, makeWithholder, makeWriterMark, maskArguments, maskText,
+    maskValue, moveMarkToPending, nameFileParameter, nameOfStep, normalizeName, noteCode,
+    noteEnded, noteFacts, noteGood, noteMeasures, noteOwned, numberOfValue, offerSlots,
+    openBareRepository, openJobTokens, openOrMakeProject, openReader, openRepository, openReuse,
+    openSqlite, originOfRemote, os, parseDuration, parseFile, parseGitConfig, parseJson,
+    parsePlan, parseResources, parseRun, parseSeries, parseSize, parseSwhid, parseSwhidRange,
+    parseTimeout, pauseMs, placeRuns, pourInto, printChoices, printFile, printJsonDocument,
+    printJsonRun, printJsonValue, printKey, printMakefile, printMark, printOut, printPieces,
+    printProgress, printRanges, printRecord, printRunBody, printSize, printSnapshot, printStep,
+    printStepFailure, printStepStart, printSwhid, printSwhidFolder, printTable, printTableHead,
+    printTableRow, putBackSafely, putInPlace, putNamed, quoteCommand, quoteWord, readAskedOptions,
+    readBlobs, readBytesIfThere, readColumns, readCurrentFolder, readEachRecord, readEnvironment,
+    readFileLookup, readFileParameters, readFirstBytes, readFormatNumber, readGitIndex,
+    readGitObject, readGraphRuns, readHead, readId, readIdMicros, readIn, readLastBytes,
+    readLinkTarget, readMarks, readMonotonicMs, readObjectBody, readOperands, readParameterNow,
+    readParameterText, readPeakMemoryBytes, readPlan, readRecordFile, readRecordText,
+    readRegularIfThere, readReuseSettings, readReusedIfThere, readRun, readRuns, readStep,
     readSummaries, readTarget, readTreeOfCommit, readUint32, readUtcMicros, readVariableOptions,
     readVariables, rebuildDerived, recordCommand, recordPath, relativeTo, releasePipe,
-    removeAbandonedScratch, removeHeldFolder, removeIfThere, removeTree, replaceByName,
+    removeAbandonedScratch, removeHeldFolder, removeIfThere, removeTree, renewMark, replaceByName,
     replaceFile, replaceFileIf, requireFields, requireProject, resolveCommit, resolveLinks,
     resultsOf, runGit, runningLogName, saveByContent, saveLogs, scanSqliteTable, sealRecord,
     setFields, setReuse, setUpProject, settleLostRuns, shareSettings, signalAll, signalName,
@@ -16076,6 +14783,17 @@ const LATE_PARTS = {
   }),
 };
 
+noteParts(LATE_PARTS);
+
+function canonicalFloat(...args) { return bringIn(LATE_PARTS, 'core/parameters.ts').canonicalFloat(...args); }
+function canonicalInteger(...args) { return bringIn(LATE_PARTS, 'core/parameters.ts').canonicalInteger(...args); }
+function fileParametersOf(...args) { return bringIn(LATE_PARTS, 'core/parameters.ts').fileParametersOf(...args); }
+function findParameter(...args) { return bringIn(LATE_PARTS, 'core/parameters.ts').findParameter(...args); }
+function isSameNode(...args) { return bringIn(LATE_PARTS, 'core/parameters.ts').isSameNode(...args); }
+function listParameters(...args) { return bringIn(LATE_PARTS, 'core/parameters.ts').listParameters(...args); }
+function nameFileParameter(...args) { return bringIn(LATE_PARTS, 'core/parameters.ts').nameFileParameter(...args); }
+function printKey(...args) { return bringIn(LATE_PARTS, 'core/parameters.ts').printKey(...args); }
+function splitParameterName(...args) { return bringIn(LATE_PARTS, 'core/parameters.ts').splitParameterName(...args); }
 function changeRun(...args) { return bringIn(LATE_PARTS, 'core/repeat.ts').changeRun(...args); }
 function describeOtherEnd(...args) { return bringIn(LATE_PARTS, 'core/repeat.ts').describeOtherEnd(...args); }
 function findInputProducer(...args) { return bringIn(LATE_PARTS, 'core/repeat.ts').findInputProducer(...args); }
@@ -16085,6 +14803,13 @@ function isRepeatAccepted(...args) { return bringIn(LATE_PARTS, 'core/repeat.ts'
 function judgeRepeat(...args) { return bringIn(LATE_PARTS, 'core/repeat.ts').judgeRepeat(...args); }
 function listLaterResults(...args) { return bringIn(LATE_PARTS, 'core/repeat.ts').listLaterResults(...args); }
 function shareSettings(...args) { return bringIn(LATE_PARTS, 'core/repeat.ts').shareSettings(...args); }
+function parseEnvironment(...args) { return bringIn(LATE_PARTS, 'formats/environment.ts').parseEnvironment(...args); }
+function dropEmptySections(...args) { return bringIn(LATE_PARTS, 'formats/gitpatch.ts').dropEmptySections(...args); }
+function listPatchedNames(...args) { return bringIn(LATE_PARTS, 'formats/gitpatch.ts').listPatchedNames(...args); }
+function parseRawDiff(...args) { return bringIn(LATE_PARTS, 'formats/gitpatch.ts').parseRawDiff(...args); }
+function splitPatchSections(...args) { return bringIn(LATE_PARTS, 'formats/gitpatch.ts').splitPatchSections(...args); }
+function decodeJsonString(...args) { return bringIn(LATE_PARTS, 'formats/jsontape.ts').decodeJsonString(...args); }
+function parseJson(...args) { return bringIn(LATE_PARTS, 'formats/jsontape.ts').parseJson(...args); }
 function parsePlan(...args) { return bringIn(LATE_PARTS, 'formats/plan.ts').parsePlan(...args); }
 function printStep(...args) { return bringIn(LATE_PARTS, 'formats/plan.ts').printStep(...args); }
 function readAsked(...args) { return bringIn(LATE_PARTS, 'formats/plan.ts').readAsked(...args); }
@@ -16098,6 +14823,20 @@ function scanSqliteTable(...args) { return bringIn(LATE_PARTS, 'formats/sqlite.t
 function describeProducer(...args) { return bringIn(LATE_PARTS, 'formats/elf.ts').describeProducer(...args); }
 function findSeparateDebugName(...args) { return bringIn(LATE_PARTS, 'formats/elf.ts').findSeparateDebugName(...args); }
 function readElf(...args) { return bringIn(LATE_PARTS, 'formats/elf.ts').readElf(...args); }
+function cutToWidth(...args) { return bringIn(LATE_PARTS, 'views/table.ts').cutToWidth(...args); }
+function displayWidth(...args) { return bringIn(LATE_PARTS, 'views/table.ts').displayWidth(...args); }
+function formatBytes(...args) { return bringIn(LATE_PARTS, 'views/table.ts').formatBytes(...args); }
+function formatSeconds(...args) { return bringIn(LATE_PARTS, 'views/table.ts').formatSeconds(...args); }
+function printChoices(...args) { return bringIn(LATE_PARTS, 'views/table.ts').printChoices(...args); }
+function printTable(...args) { return bringIn(LATE_PARTS, 'views/table.ts').printTable(...args); }
+function printTableHead(...args) { return bringIn(LATE_PARTS, 'views/table.ts').printTableHead(...args); }
+function printTableRow(...args) { return bringIn(LATE_PARTS, 'views/table.ts').printTableRow(...args); }
+function wrapText(...args) { return bringIn(LATE_PARTS, 'views/table.ts').wrapText(...args); }
+function jsonFileOf(...args) { return bringIn(LATE_PARTS, 'views/json.ts').jsonFileOf(...args); }
+function jsonTextOf(...args) { return bringIn(LATE_PARTS, 'views/json.ts').jsonTextOf(...args); }
+function printJsonDocument(...args) { return bringIn(LATE_PARTS, 'views/json.ts').printJsonDocument(...args); }
+function printJsonRun(...args) { return bringIn(LATE_PARTS, 'views/json.ts').printJsonRun(...args); }
+function printJsonValue(...args) { return bringIn(LATE_PARTS, 'views/json.ts').printJsonValue(...args); }
 function initialFiles(...args) { return bringIn(LATE_PARTS, 'views/texts.ts').initialFiles(...args); }
 function printCompletion(...args) { return bringIn(LATE_PARTS, 'views/completion.ts').printCompletion(...args); }
 function findOtherFileState(...args) { return bringIn(LATE_PARTS, 'sys/othervcs.ts').findOtherFileState(...args); }
@@ -16121,6 +14860,8 @@ function readSummaries(...args) { return bringIn(LATE_PARTS, 'sys/runindex.ts').
 function addToPlan(...args) { return bringIn(LATE_PARTS, 'sys/planfile.ts').addToPlan(...args); }
 function checkNewStep(...args) { return bringIn(LATE_PARTS, 'sys/planfile.ts').checkNewStep(...args); }
 function readPlan(...args) { return bringIn(LATE_PARTS, 'sys/planfile.ts').readPlan(...args); }
+function beginBatch(...args) { return bringIn(LATE_PARTS, 'sys/batch.ts').beginBatch(...args); }
+function leaveToBatch(...args) { return bringIn(LATE_PARTS, 'sys/batch.ts').leaveToBatch(...args); }
 function findWayOut(...args) { return bringIn(LATE_PARTS, 'sys/scratch.ts').findWayOut(...args); }
 function makeHeldFolder(...args) { return bringIn(LATE_PARTS, 'sys/scratch.ts').makeHeldFolder(...args); }
 function makeOwnFolder(...args) { return bringIn(LATE_PARTS, 'sys/scratch.ts').makeOwnFolder(...args); }
@@ -16129,6 +14870,14 @@ function putNamed(...args) { return bringIn(LATE_PARTS, 'sys/scratch.ts').putNam
 function removeAbandonedScratch(...args) { return bringIn(LATE_PARTS, 'sys/scratch.ts').removeAbandonedScratch(...args); }
 function removeHeldFolder(...args) { return bringIn(LATE_PARTS, 'sys/scratch.ts').removeHeldFolder(...args); }
 function removeTree(...args) { return bringIn(LATE_PARTS, 'sys/scratch.ts').removeTree(...args); }
+function areOpenedAsThen(...args) { return bringIn(LATE_PARTS, 'sys/putback.ts').areOpenedAsThen(...args); }
+function isFree(...args) { return bringIn(LATE_PARTS, 'sys/putback.ts').isFree(...args); }
+function isTargetInside(...args) { return bringIn(LATE_PARTS, 'sys/putback.ts').isTargetInside(...args); }
+function pourInto(...args) { return bringIn(LATE_PARTS, 'sys/putback.ts').pourInto(...args); }
+function printAgain(...args) { return bringIn(LATE_PARTS, 'sys/putback.ts').printAgain(...args); }
+function putInPlace(...args) { return bringIn(LATE_PARTS, 'sys/putback.ts').putInPlace(...args); }
+function readTarget(...args) { return bringIn(LATE_PARTS, 'sys/putback.ts').readTarget(...args); }
+function stagingFolder(...args) { return bringIn(LATE_PARTS, 'sys/putback.ts').stagingFolder(...args); }
 function openReuse(...args) { return bringIn(LATE_PARTS, 'sys/reuse.ts').openReuse(...args); }
 function describeFault(...args) { return bringIn(LATE_PARTS, 'sys/execute.ts').describeFault(...args); }
 function executeStep(...args) { return bringIn(LATE_PARTS, 'sys/execute.ts').executeStep(...args); }
@@ -16139,6 +14888,10 @@ function nameOfStep(...args) { return bringIn(LATE_PARTS, 'sys/execute.ts').name
 function noteGood(...args) { return bringIn(LATE_PARTS, 'sys/execute.ts').noteGood(...args); }
 function putBackSafely(...args) { return bringIn(LATE_PARTS, 'sys/execute.ts').putBackSafely(...args); }
 function stepNotStarted(...args) { return bringIn(LATE_PARTS, 'sys/execute.ts').stepNotStarted(...args); }
+function closeTokenPipe(...args) { return bringIn(LATE_PARTS, 'sys/jobserver.ts').closeTokenPipe(...args); }
+function makeTokenPipe(...args) { return bringIn(LATE_PARTS, 'sys/jobserver.ts').makeTokenPipe(...args); }
+function offerJobserver(...args) { return bringIn(LATE_PARTS, 'sys/jobserver.ts').offerJobserver(...args); }
+function openJobTokens(...args) { return bringIn(LATE_PARTS, 'sys/jobserver.ts').openJobTokens(...args); }
 function initProject(...args) { return bringIn(LATE_PARTS, 'commands/init.ts').initProject(...args); }
 function listRuns(...args) { return bringIn(LATE_PARTS, 'commands/list.ts').listRuns(...args); }
 function runSweep(...args) { return bringIn(LATE_PARTS, 'commands/sweep.ts').runSweep(...args); }
@@ -16289,7 +15042,7 @@ function explain(error) {
 if (isStepWorker()) serveAsWorker().catch(explain).then(() => process.exit());
 else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
 
-// ==== late, build 6e76ed4ecd952e37 ===============================================================
+// ==== late, build 0ecb7bbb68af990a ===============================================================
 
 // ==== src/core/circles.ts ========================================================================
 // // circles.ts - the circles of a directed graph. Knows not what it is a graph of.
@@ -18095,6 +16848,37 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   return 0;
 // }
 
+// ==== src/core/environment.ts ====================================================================
+// // environment.ts - what the software environment of a run is. Knows no files, and not how a record is spelled.
+//
+// /** '' is the version that is not known; `detail` is what else the manager tells: architecture, place. */
+// // type InstalledPackage = { manager: string; name: ByteString; version: ByteString; detail: ByteString };
+//
+// /** An environment record (docs/record-format.txt, 6). Absent facts are undefined or have no entry. */
+// // type Environment = {
+// //   /** What stands once, or needs no names to be compared: Os, Kernel, Cpu, Memory_bytes, Locale, Gpu, ... */
+// //   facts: { name: string; value: ByteString }[];
+// //   executables: FileState[];
+// //   interpreters: FileState[];
+// //   libraries: FileState[];
+// //   /** System files that no package explains, or that people change. */
+// //   files: FileState[];
+// //   lockFiles: FileState[];
+// //   packages: InstalledPackage[];
+// //   /** Of executables, interpreters and libraries. */
+// //   owners: { manager: string; name: ByteString; path: ByteString }[];
+// //   compilers: { path: ByteString; producer: ByteString }[];
+// //   buildIds: { path: ByteString; id: string }[];
+// //   /** 'NAME SOFT HARD' */
+// //   limits: ByteString[];
+// //   /** 'NAME=VALUE' */
+// //   variables: ByteString[];
+// // };
+//
+// function emptyEnvironment() {
+//   return { facts: [], executables: [], interpreters: [], libraries: [], files: [], lockFiles: [], packages: [], owners: [], compilers: [], buildIds: [], limits: [], variables: [] };
+// }
+
 // ==== src/core/rundiff.ts ========================================================================
 // // rundiff.ts - in what runs differ. Knows no files, no contents and no output.
 //
@@ -19464,6 +18248,8 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 // //   logs: LogExcerpt[];
 // //   series: Series[];
 // //   resources: ResourceSample[];
+// //   /** Files of the two that are not there as they were recorded. */
+// //   lostLogs: ByteString[];
 // //   /** Of each input the id of the run that made it; undefined if none did. */
 // //   makers: (string | undefined)[];
 // //   /** Of each output the ids of the runs that read it. */
@@ -19767,6 +18553,227 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   const moment = readMoment(text, nowMs);
 //   if (moment === undefined) throw new Failure('cannot use ' + option + ' "' + text + '": not a date', 'write 2026-11-22 or 2026-11-22T05:20 (UTC), today, yesterday, 7d, 12h', EXIT.usage);
 //   return moment;
+// }
+
+// ==== src/core/parameters.ts =====================================================================
+// // parameters.ts - values in files as a tree of keys, and how keys are written (docs/parameters.txt). Knows no format and no file.
+//
+// /** 'undecided': a word that some readers of its format take for a number, a truth or a date, and others for a text. */
+// // type ScalarType = 'string' | 'integer' | 'float' | 'boolean' | 'null' | 'date' | 'undecided';
+//
+// /** A single value. It stands in the text from `start` to `end`, quotes included; start is -1 if it cannot be replaced there. */
+// // type ParameterScalar = {
+// //   kind: 'scalar';
+// //   type: ScalarType;
+// //   /** Of a string its bytes; of all others one spelling for whatever means the same. */
+// //   value: ByteString;
+// //   /** As it stands there. */
+// //   spelled: ByteString;
+// //   start: number;
+// //   end: number;
+// // };
+//
+// /** A list in brackets has its place; start is -1 if it is in no single piece, or not in brackets. */
+// // type ParameterList = { kind: 'list'; items: ParameterNode[]; start: number; end: number };
+//
+// // type ParameterMapping = { kind: 'mapping'; entries: Map<ByteString, ParameterNode>; start: number; end: number };
+//
+// /** A key whose value cannot be told from the text alone. `why` is a part of a sentence. */
+// // type UnreadableParameter = { kind: 'unreadable'; why: ByteString; line: number };
+//
+// // type ParameterNode = ParameterScalar | ParameterList | ParameterMapping | UnreadableParameter;
+//
+// /** `isFlat`: keys have no parts, a "." in one is a part of it. `isTyped`: values have types; otherwise all are texts. */
+// // type ParameterTree = { root: ParameterMapping | ParameterList; isFlat: boolean; isTyped: boolean };
+//
+// /** Deeper nesting is refused: no file for people has it, and it would exhaust the stack. */
+// const DEEPEST_NESTING = 100;
+//
+// // ---- keys -------------------------------------------------------------------------------------------
+//
+// /** A part of a key: a name, or the number of an item of a list. */
+// // type KeyPart = ByteString | number;
+//
+// const BARE_PART = /^[^."[\]\0-\x20\x7f][^."[\]\0-\x1f\x7f]*$/;
+//
+// /** The key as rr writes it: a.b[0]."c.d" */
+// function printKey(parts) {
+//   return parts.map((part, i) => {
+//     if (typeof part === 'number') return '[' + String(part) + ']';
+//     return (i === 0 ? '' : '.') + (BARE_PART.test(part) && !part.endsWith(' ') ? part : JSON.stringify(part));
+//   }).join('');
+// }
+//
+// const QUOTED_PART = /"(?:[^"\\]|\\[^])*"/y;
+//
+// /** The end of the part in quotes that begins at `at`, and what it means; undefined if there is none. */
+// function readQuotedPart(key, at) {
+//   QUOTED_PART.lastIndex = at;
+//   const found = QUOTED_PART.exec(key);
+//   if (found === null) return undefined;
+//   try {
+//     return { part: JSON.parse(found[0]), end: at + found[0].length };
+//   } catch (error) {
+//     if (!(error instanceof SyntaxError)) throw error;
+//     return undefined;
+//   }
+// }
+//
+// /** The parts of a key as a person writes it; undefined if it is none. */
+// function parseKeyParts(key) {
+//   const parts = [];
+//   let at = 0;
+//   while (at < key.length) {
+//     const index = /^\[(\d{1,9})\]/.exec(key.slice(at, at + 12));
+//     if (index !== null) {
+//       parts.push(Number(index[1]));
+//       at += index[0].length;
+//       continue;
+//     }
+//     if (parts.length > 0) {
+//       if (key[at] !== '.') return undefined;
+//       at += 1;
+//     }
+//     if (key[at] === '"') {
+//       const quoted = readQuotedPart(key, at);
+//       if (quoted === undefined) return undefined;
+//       parts.push(quoted.part);
+//       at = quoted.end;
+//     } else {
+//       const bare = /^[^."[\]]+/.exec(key.slice(at));
+//       if (bare === null) return undefined;
+//       parts.push(bare[0]);
+//       at += bare[0].length;
+//     }
+//   }
+//   return parts.length === 0 ? undefined : parts;
+// }
+//
+// // type FoundParameter = { kind: 'found'; node: ParameterNode; /** As rr writes it. */ key: ByteString } | { kind: 'missing'; nearest: ByteString[] };
+//
+// /** The value of a key. Of a list an item may be named a.0, too. */
+// function findParameter(tree, key) {
+//   if (tree.isFlat) {
+//     const node = tree.root.kind === 'mapping' ? tree.root.entries.get(key) : undefined;
+//     return node === undefined ? { kind: 'missing', nearest: findNearestKeys(tree, key) } : { kind: 'found', node, key };
+//   }
+//   let node = tree.root;
+//   const met = [];
+//   for (const part of parseKeyParts(key) ?? ['']) {
+//     if (node?.kind === 'list') {
+//       const index = typeof part === 'number' ? part : /^\d{1,9}$/.test(part) ? Number(part) : -1;
+//       node = node.items[index];
+//       met.push(index);
+//     } else if (node?.kind === 'mapping') {
+//       node = node.entries.get(String(part));
+//       met.push(String(part));
+//     } else node = undefined;
+//   }
+//   if (node === undefined || met.length === 0) return { kind: 'missing', nearest: findNearestKeys(tree, key) };
+//   return { kind: 'found', node, key: printKey(met) };
+// }
+//
+// /** A list of single values is one value to a person; other lists are told item by item. */
+// function isPlainList(node) {
+//   return node.items.every((item) => item.kind === 'scalar');
+// }
+//
+// /**
+//  * All values with their keys, in the order of the file: those of mappings one by one, a list of
+//  * single values as a whole. No more than `most` of them.
+//  */
+// function listParameters(tree, most) {
+//   const found = [];
+//   const visit = (node, parts) => {
+//     if (found.length >= most) return;
+//     const isWhole = node.kind === 'list' ? isPlainList(node) : node.kind !== 'mapping' || node.entries.size === 0;
+//     if (isWhole && parts.length > 0) found.push({ key: tree.isFlat ? String(parts[0]) : printKey(parts), node });
+//     else if (node.kind === 'list') node.items.forEach((item, i) => visit(item, parts.concat(i)));
+//     else if (node.kind === 'mapping') for (const [name, value] of node.entries) visit(value, parts.concat(name));
+//   };
+//   visit(tree.root, []);
+//   return found;
+// }
+//
+// const MOST_NEAR = 3;
+// const MOST_COMPARED = 2000;
+//
+// /** Keys that may have been meant: spelled much the same, or with the same last part. */
+// function findNearestKeys(tree, key) {
+//   const last = (text) => text.slice(text.lastIndexOf('.') + 1);
+//   const scored = [];
+//   for (const one of listParameters(tree, MOST_COMPARED)) {
+//     if (one.key.length > 200 || key.length > 200) continue;
+//     const distance = last(one.key) === last(key) ? 0 : editDistance(key, one.key);
+//     if (distance <= Math.max(1, Math.floor(key.length / 3))) scored.push({ key: one.key, distance });
+//   }
+//   scored.sort((a, b) => a.distance - b.distance || compareBytes(a.key, b.key));
+//   return scored.slice(0, MOST_NEAR).map((one) => one.key);
+// }
+//
+// // ---- meaning ----------------------------------------------------------------------------------------
+//
+// /** Do the two mean the same? The order of keys means nothing. */
+// function isSameNode(a, b) {
+//   if (a.kind === 'scalar' && b.kind === 'scalar') return a.type === b.type && a.value === b.value;
+//   if (a.kind === 'list' && b.kind === 'list') return a.items.length === b.items.length && a.items.every((item, i) => isSameNode(item, b.items[i]));
+//   if (a.kind !== 'mapping' || b.kind !== 'mapping' || a.entries.size !== b.entries.size) return a.kind === 'unreadable' && b.kind === 'unreadable' && a.why === b.why;
+//   for (const [name, value] of a.entries) {
+//     const other = b.entries.get(name);
+//     if (other === undefined || !isSameNode(value, other)) return false;
+//   }
+//   return true;
+// }
+//
+// /** A whole number of any size in one spelling: decimal, without "+" and leading zeros. */
+// function canonicalInteger(text) {
+//   const digits = text.replace(/^\+/, '');
+//   return String(digits[0] === '-' ? -BigInt(digits.slice(1)) : BigInt(digits));
+// }
+//
+// /** A floating-point number (IEEE 754, 64 bits) in one spelling; never one of a whole number. */
+// function canonicalFloat(value) {
+//   if (Number.isNaN(value)) return 'nan';
+//   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+//   const text = Object.is(value, -0) ? '-0' : String(value);
+//   return /^-?\d+$/.test(text) ? text + '.0' : text;
+// }
+//
+// // ---- parameters of runs -------------------------------------------------------------------------------
+//
+// /** A value that stood in a file: `path` as in a record, `key` as printKey() has it. */
+// // type FileParameter = { path: ByteString; key: ByteString };
+//
+// /**
+//  * The name that it has among the parameters of a run: PATH:KEY. A name holds no space, so that one is
+//  * "%20", and a "%" is "%25".
+//  */
+// function nameFileParameter({ path, key }) {
+//   return (path + ':' + key).replace(/[ %]/g, (sign) => (sign === ' ' ? '%20' : '%25'));
+// }
+//
+// /** Another value for it. */
+// // type ParameterSetting = FileParameter & { value: ByteString };
+//
+// /** Path and key of a PATH:KEY, if PATH is one of these; the longest that fits. */
+// function splitParameterName(name, paths) {
+//   let found;
+//   for (const path of paths) if (name.startsWith(nameFileParameter({ path, key: '' })) && (found === undefined || path.length > found.length)) found = path;
+//   if (found === undefined) return undefined;
+//   const key = name.slice(nameFileParameter({ path: found, key: '' }).length);
+//   return { path: found, key: key.replace(/%(20|25)/g, (_, digits) => (digits === '20' ? ' ' : '%')) };
+// }
+//
+// /** Those of a run's parameters that stood in files, with their values in the record. */
+// function fileParametersOf(run) {
+//   const found = [];
+//   for (const parameter of run.parameters) {
+//     const space = parameter.indexOf(' ');
+//     const name = parameter.slice(0, space);
+//     const split = splitParameterName(name, run.parameterFiles);
+//     if (split !== undefined) found.push({ ...split, name, value: parameter.slice(space + 1) });
+//   }
+//   return found;
 // }
 
 // ==== src/core/packagefact.ts ====================================================================
@@ -23402,6 +22409,100 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   return notes;
 // }
 
+// ==== src/formats/environment.ts =================================================================
+// // environment.ts - an environment record, parsed (docs/record-format.txt, 6). Decides nothing.
+//
+// const FILE_LISTS = {
+//   Executable: 'executables', Interpreter: 'interpreters', Library: 'libraries', File: 'files', Lock_file: 'lockFiles',
+// };
+//
+// /** The first `count` words, decoded, and the rest, decoded: '' where there is none. */
+// function splitWords(value, count) {
+//   const words = value.split(' ');
+//   return words.slice(0, count).concat(words.slice(count).join(' ')).map(decodeText).concat(new Array(count).fill('')).slice(0, count + 1);
+// }
+//
+// function addField(environment, name, value) {
+//   const list = Object.prototype.hasOwnProperty.call(FILE_LISTS, name) ? FILE_LISTS[name] : undefined;
+//   if (list !== undefined) {
+//     const file = parseFile(value);
+//     if (file !== undefined) environment[list].push(file);
+//   } else if (name === 'Package') {
+//     const [manager, name1, version, detail] = splitWords(value, 3);
+//     environment.packages.push({ manager, name: name1, version: version === '-' ? '' : version, detail });
+//   } else if (name === 'Owner') {
+//     const [manager, name1, path] = splitWords(value, 2);
+//     environment.owners.push({ manager, name: name1, path });
+//   } else if (name === 'Compiler') {
+//     const [path, producer] = splitWords(value, 1);
+//     environment.compilers.push({ path, producer });
+//   } else if (name === 'Build_id') {
+//     const [id, path] = splitWords(value, 1);
+//     environment.buildIds.push({ id, path });
+//   } else if (name === 'Limit') environment.limits.push(decodeText(value));
+//   else if (name === 'Variable') environment.variables.push(decodeText(value));
+//   else environment.facts.push({ name, value: decodeText(value) });
+// }
+//
+// /** An environment record; fields of newer versions are among its facts, a line that is no field is passed over. */
+// function parseEnvironment(text) {
+//   const environment = emptyEnvironment();
+//   for (const line of text.split('\n')) {
+//     const colon = line.indexOf(': ');
+//     if (colon > 0 && /^[A-Z][A-Za-z0-9_]*$/.test(line.slice(0, colon))) addField(environment, line.slice(0, colon), line.slice(colon + 2));
+//   }
+//   return environment;
+// }
+
+// ==== src/formats/gitpatch.ts ====================================================================
+// // gitpatch.ts - git's diff in parts, and names as it spells them. Reads no files, runs no git.
+//
+// const LETTERS = { 7: 'a', 8: 'b', 9: 't', 10: 'n', 11: 'v', 12: 'f', 13: 'r', 34: '"', 92: '\\' };
+//
+// /** A name as git's diff has it (core.quotePath=true): in double quotes, C escapes, octal, where it must. */
+// function quoteGitPath(name) {
+//   if (/^[ !#-[\]-~]*$/.test(name)) return name;
+//   let quoted = '"';
+//   for (let i = 0; i < name.length; i++) {
+//     const code = name.charCodeAt(i);
+//     if (LETTERS[code] !== undefined) quoted += '\\' + LETTERS[code];
+//     else if (code < 0x20 || code >= 0x7f) quoted += '\\' + (code + 512).toString(8).slice(1);
+//     else quoted += name[i];
+//   }
+//   return quoted + '"';
+// }
+//
+// /**
+//  * A patch in its sections. One begins with "diff --git " at the start of a line; no line of content or of
+//  * base 85 can be one. Only LF ends a line: what stands behind a CR is content.
+//  */
+// function splitPatchSections(patch) {
+//   const parts = patch.split(/\n(?=diff --git |\* Unmerged path )/);
+//   return parts.map((part, i) => (i < parts.length - 1 ? part + '\n' : part));
+// }
+//
+// /**
+//  * git's diff without the sections that change nothing (a header line alone: the file was only
+//  * touched) and without "* Unmerged path" lines, which git apply does not read.
+//  */
+// function dropEmptySections(patch) {
+//   return splitPatchSections(patch).filter((section) => section.indexOf('\n') < section.length - 1 && !section.startsWith('* Unmerged path ')).join('');
+// }
+//
+// /** The names in the output of `git diff-index --raw -z`: ":MODES IDS STATUS" NUL NAME NUL ..., each once. */
+// function parseRawDiff(raw) {
+//   const words = raw.split('\0');
+//   const names = new Set();
+//   for (let i = 0; i + 1 < words.length; i += 2) names.add(words[i + 1]);
+//   return Array.from(names);
+// }
+//
+// /** Those of `names` that have a section in a diff made with prefixes "a/" and "b/" + `prefix`, without renames. */
+// function listPatchedNames(patch, names, prefix) {
+//   const heads = new Set(splitPatchSections(patch).map((section) => section.slice(0, section.indexOf('\n'))));
+//   return names.filter((name) => heads.has('diff --git ' + quoteGitPath('a/' + prefix + name) + ' ' + quoteGitPath('b/' + prefix + name)));
+// }
+
 // ==== src/formats/gitapply.ts ====================================================================
 // // gitapply.ts - a patch of git applied to the contents that it was made from (git-diff(1)). Reads no files, guesses nothing.
 //
@@ -23666,6 +22767,185 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 // /** A diff of fossil in which names with a space end in a TAB, as diff(1) has them: patch(1) would cut them. */
 // function closeSpacedNames(patch) {
 //   return patch.replace(/^(Index: [^\n]* [^\n]*\n=+\n--- [^\t\n]*)\n(\+\+\+ [^\t\n]*)\n/mg, '$1\t\n$2\t\n');
+// }
+
+// ==== src/formats/jsontape.ts ====================================================================
+// // jsontape.ts - parses JSON (RFC 8259) into a flat list of where its values stand. Knows no meaning of them.
+//
+// // JSON.parse will not do: it loses digits, duplicate keys and, when nested deeply, the stack.
+//
+// // type JsonKind = 'object' | 'array' | 'string' | 'number' | 'literal';
+//
+// const JSON_KINDS = ['object', 'array', 'string', 'number', 'literal'];
+// const CODE_OF = { object: 0, array: 1, string: 2, number: 3, literal: 4 };
+// const FIELDS = 4;
+// const MOST_VALUES = 4 << 20;
+//
+// const JSON_SPACE = /[ \t\r\n]*/y;
+// // NaN and Infinity are no JSON, but Python and others write them.
+// const JSON_NUMBER = /-?(?:(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|Infinity)|NaN/y;
+// const JSON_LITERAL = /true|false|null/y;
+//
+// /**
+//  * The values of a text in the order in which they begin: a container, then what is in it; in an
+//  * object each key (a string) before its value. Values are named by their number.
+//  */
+// class JsonTape {
+//   // readonly text: ByteString;
+//   /** Each value's kind, where it starts and ends in the text, and the number of the value behind all that is in it. */
+//   fields = new Int32Array(1 << 10);
+//   count = 0;
+//   /** The values that stand on their own: one, or with JSON lines several. */
+//   roots = [];
+//
+//   constructor(text) {
+//     this.text = text;
+//   }
+//
+//   kindOf(value) { return JSON_KINDS[this.fields[value * FIELDS]]; }
+//   /** As it is spelled. */
+//   spell(value) { return this.text.slice(this.fields[value * FIELDS + 1], this.fields[value * FIELDS + 2]); }
+//   startOf(value) { return this.fields[value * FIELDS + 1]; }
+//   nextOf(value) { return this.fields[value * FIELDS + 3]; }
+//
+//   add(kind, start, end) {
+//     if ((this.count + 1) * FIELDS > this.fields.length) {
+//       const grown = new Int32Array(this.fields.length * 2);
+//       grown.set(this.fields);
+//       this.fields = grown;
+//     }
+//     this.fields.set([CODE_OF[kind], start, end, this.count + 1], this.count * FIELDS);
+//     this.count += 1;
+//     return this.count - 1;
+//   }
+//
+//   close(value, end) {
+//     this.fields[value * FIELDS + 2] = end;
+//     this.fields[value * FIELDS + 3] = this.count;
+//   }
+// }
+//
+// /**
+//  * The values of a text that is one object or array, or several (JSON lines); undefined if it is no such
+//  * text or has more than 4 million values.
+//  */
+// function parseJson(text) {
+//   const tape = new JsonTape(text);
+//   let at = skipSpace(text, 0);
+//   while (at < text.length) {
+//     if (text[at] !== '{' && text[at] !== '[') return undefined;
+//     tape.roots.push(tape.count);
+//     const end = parseRoot(tape, at);
+//     if (end < 0) return undefined;
+//     at = skipSpace(text, end);
+//   }
+//   return tape.roots.length === 0 ? undefined : tape;
+// }
+//
+// function skipSpace(text, at) {
+//   JSON_SPACE.lastIndex = at;
+//   JSON_SPACE.test(text);
+//   return JSON_SPACE.lastIndex;
+// }
+//
+// /** Parses one object or array; where it ends, -1 if it is none. The open containers are on a stack of our own. */
+// function parseRoot(tape, start) {
+//   const { text } = tape;
+//   const open = [];
+//   let at = start;
+//   for (;;) {
+//     // Here a value, or in an object a key and its value, or the end of an empty container must follow.
+//     const isInside = open.length > 0;
+//     const container = isInside ? open[open.length - 1] : -1;
+//     const isEmptyEnd = isInside && container === tape.count - 1 && text[at] === endMark(tape, container);
+//     if (!isEmptyEnd) {
+//       if (isInside && tape.kindOf(container) === 'object') at = parseKey(tape, at);
+//       if (at < 0 || tape.count >= MOST_VALUES) return -1;
+//       if (text[at] === '{' || text[at] === '[') {
+//         open.push(tape.add(text[at] === '{' ? 'object' : 'array', at, at));
+//         at = skipSpace(text, at + 1);
+//         continue;
+//       }
+//       at = parseScalar(tape, at);
+//       if (at < 0) return -1;
+//     }
+//     // A value is complete; so may be the containers that it is the last of.
+//     at = skipSpace(text, at);
+//     while (open.length > 0 && text[at] === endMark(tape, open[open.length - 1])) {
+//       tape.close(open.pop(), at + 1);
+//       if (open.length === 0) return at + 1;
+//       at = skipSpace(text, at + 1);
+//     }
+//     if (text[at] !== ',') return -1;
+//     at = skipSpace(text, at + 1);
+//   }
+// }
+//
+// function endMark(tape, container) {
+//   return tape.kindOf(container) === 'object' ? '}' : ']';
+// }
+//
+// /** A key, ":" and the space around; -1 if there is none. */
+// function parseKey(tape, at) {
+//   const end = findStringEnd(tape.text, at);
+//   if (end < 0) return -1;
+//   tape.add('string', at, end);
+//   const colon = skipSpace(tape.text, end);
+//   return tape.text[colon] === ':' ? skipSpace(tape.text, colon + 1) : -1;
+// }
+//
+// function parseScalar(tape, at) {
+//   const { text } = tape;
+//   if (text[at] === '"') {
+//     const end = findStringEnd(text, at);
+//     if (end >= 0) tape.add('string', at, end);
+//     return end;
+//   }
+//   for (const [kind, pattern] of [['number', JSON_NUMBER], ['literal', JSON_LITERAL]]) {
+//     pattern.lastIndex = at;
+//     if (!pattern.test(text)) continue;
+//     tape.add(kind, at, pattern.lastIndex);
+//     return pattern.lastIndex;
+//   }
+//   return -1;
+// }
+//
+// /** Behind the quotation mark that ends the string at `at`; -1 if there is no string. */
+// function findStringEnd(text, at) {
+//   if (text[at] !== '"') return -1;
+//   for (let end = text.indexOf('"', at + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+//     let slashes = 0;
+//     while (text[end - 1 - slashes] === '\\') slashes += 1;
+//     if (slashes % 2 === 0) return end + 1;
+//   }
+//   return -1;
+// }
+//
+// const ESCAPES = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
+//
+// /** What a string means, as UTF-8, without its quotation marks. Half a pair of surrogates is kept as it would be encoded. */
+// function decodeJsonString(spelled) {
+//   const inner = spelled.slice(1, -1);
+//   if (inner.indexOf('\\') < 0) return inner;
+//   return inner.replace(/\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[^]/g, (escape) => {
+//     if (escape.length === 12) {
+//       return encodePoint(0x10000 + ((parseInt(escape.slice(2, 6), 16) - 0xd800) << 10) + parseInt(escape.slice(8), 16) - 0xdc00);
+//     }
+//     return escape.length === 6 ? encodePoint(parseInt(escape.slice(2), 16)) : ESCAPES[escape[1]] ?? escape[1];
+//   });
+// }
+//
+// function encodePoint(point) {
+//   if (point < 0x80) return String.fromCharCode(point);
+//   const bytes = [];
+//   let rest = point;
+//   for (const limit of [0x3f, 0x1f, 0x0f]) {
+//     if (rest <= limit && bytes.length > 0) break;
+//     bytes.unshift(0x80 | (rest & 0x3f));
+//     rest >>= 6;
+//   }
+//   bytes.unshift([0xc0, 0xe0, 0xf0][bytes.length - 1] | rest);
+//   return String.fromCharCode(...bytes);
 // }
 
 // ==== src/formats/plan.ts ========================================================================
@@ -32457,6 +31737,43 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   return fields;
 // }
 
+// ==== src/formats/makeflags.ts ===================================================================
+// // makeflags.ts - what MAKEFLAGS says of a make's jobserver (GNU make 4.4, "POSIX Jobserver Interaction"). Opens nothing.
+//
+// /** Where the tokens of a jobserver are: two descriptors of a pipe, or a FIFO. */
+// // type JobserverPlace = { kind: 'pipe'; read: number; write: number } | { kind: 'fifo'; name: string };
+//
+// /** The words of MAKEFLAGS; a backslash quotes a character. Definitions of variables, after "--", are none. */
+// function splitMakeflags(text) {
+//   const words = [];
+//   for (const part of text.match(/(?:[^\s\\]|\\[^])+/g) ?? []) {
+//     if (part === '--') break;
+//     words.push(part.replace(/\\([^])/g, '$1'));
+//   }
+//   return words;
+// }
+//
+// /** The jobserver of the make that rr runs in; undefined if it has none. Before 4.2 the option was --jobserver-fds. */
+// function parseJobserver(makeflags) {
+//   let found;
+//   for (const word of splitMakeflags(makeflags ?? '')) {
+//     const pipe = /^--jobserver-(?:auth|fds)=(\d{1,9}),(\d{1,9})$/.exec(word);
+//     const fifo = /^--jobserver-auth=fifo:(.+)$/.exec(word);
+//     // Of several the last one counts. GNU make says -2,-2 where it has taken it back.
+//     if (/^--jobserver-(?:auth|fds)=/.test(word)) found = undefined;
+//     if (pipe !== null) found = { kind: 'pipe', read: Number(pipe[1]), write: Number(pipe[2]) };
+//     else if (fifo !== null) found = { kind: 'fifo', name: fifo[1] };
+//   }
+//   return found;
+// }
+//
+// /** MAKEFLAGS that offers a jobserver to a make: the older spelling first, as a make takes the last one that it knows. */
+// function printJobserver(slots, place) {
+//   if (place.kind === 'fifo') return ' -j' + String(slots) + ' --jobserver-auth=fifo:' + place.name.replace(/[\s\\$]/g, '\\$&');
+//   const descriptors = String(place.read) + ',' + String(place.write);
+//   return ' -j' + String(slots) + ' --jobserver-fds=' + descriptors + ' --jobserver-auth=' + descriptors;
+// }
+
 // ==== src/formats/comparekind.ts =================================================================
 // // comparekind.ts - finds the kind of two contents and compares them by it. Knows no files.
 //
@@ -33173,6 +32490,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //     const sign = setting.indexOf('=');
 //     const [fact, text] = [setting.slice(0, Math.max(sign, 0)), trimBlanks(setting.slice(sign + 1))];
 //     const refuse = (why, hint = '') => { throw new Failure('cannot use --set "' + makeHarmless(setting) + '": ' + why, hint, EXIT.usage); };
+//     if (sign < 0) refuse('not FACT=TEXT', 'write --set title=TEXT');
 //     if (SAID_FACTS.indexOf(fact) < 0) refuse('no such fact', 'FACT=TEXT, where FACT is one of ' + SAID_FACTS.join(', '));
 //     if (text === '' || !isPlainText(text)) refuse(text === '' ? 'no text' : 'the text is not UTF-8, or has a control character in it');
 //     const plain = text.replace(/[ \t\n]+/g, ' ');
@@ -35125,6 +34443,182 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   return printScriptTitle(run) + printScriptComment((obstacle.isLacking ? 'left out: ' : 'not repeated: ') + obstacle.why) + printScriptComment('  ' + encodeWithheld(run.command)) + told;
 // }
 
+// ==== src/views/table.ts =========================================================================
+// // table.ts - a table for a terminal, and how it shows widths, times and sizes. Knows no runs, files or terminal.
+//
+// // type Column = { title: string; align: 'left' | 'right'; /** May be cut to fit. */ isFlexible: boolean };
+//
+// /** Columns a text takes on a terminal: 0 for combining marks, 2 for East Asian wide (UAX 11) ranges. */
+// function displayWidth(text) {
+//   if (/^[ -~]*$/.test(text)) return text.length;
+//   let width = 0;
+//   for (let at = 0; at < text.length; at += Math.max(1, utf8SequenceLength(text, at))) width += widthOfCode(codePointAt(text, at));
+//   return width;
+// }
+//
+// function widthOfCode(code) {
+//   if ((code >= 0x300 && code <= 0x36f) || (code >= 0x200b && code <= 0x200f) || (code >= 0xfe00 && code <= 0xfe0f) || (code >= 0x20d0 && code <= 0x20ff)) return 0;
+//   const isWide = (code >= 0x1100 && code <= 0x115f) || (code >= 0x2e80 && code <= 0xa4cf) || (code >= 0xac00 && code <= 0xd7a3)
+//     || (code >= 0xf900 && code <= 0xfaff) || (code >= 0xfe30 && code <= 0xfe6f) || (code >= 0xff00 && code <= 0xff60) || (code >= 0xffe0 && code <= 0xffe6)
+//     || (code >= 0x1f300 && code <= 0x1faff) || (code >= 0x20000 && code <= 0x3fffd);
+//   return isWide ? 2 : 1;
+// }
+//
+// /** The text cut to `width` columns, with "~" at the cut. */
+// function cutToWidth(text, width) {
+//   if (/^[ -~]*$/.test(text)) return text.length <= width ? text : text.slice(0, width - 1) + '~';
+//   if (displayWidth(text) <= width) return text;
+//   let cut = '';
+//   let used = 0;
+//   for (let at = 0; at < text.length;) {
+//     const length = Math.max(1, utf8SequenceLength(text, at));
+//     const columns = widthOfCode(codePointAt(text, at));
+//     if (used + columns > width - 1) break;
+//     cut += text.slice(at, at + length);
+//     used += columns;
+//     at += length;
+//   }
+//   return cut + '~';
+// }
+//
+// /** The first part of a word that fits the width, at least one character. */
+// function cutWord(word, width) {
+//   let cut = '';
+//   for (let at = 0; at < word.length;) {
+//     const part = word.slice(at, at + Math.max(1, utf8SequenceLength(word, at)));
+//     if (cut !== '' && displayWidth(cut + part) > width) break;
+//     cut += part;
+//     at += part.length;
+//   }
+//   return cut;
+// }
+//
+// /** Lines of at most `width` columns; broken at spaces, a word that is longer than a line within it. */
+// function wrapText(text, width) {
+//   const lines = [];
+//   let line = '';
+//   for (let word of text.split(' ')) {
+//     if (line !== '' && displayWidth(line + ' ' + word) <= width) {
+//       line += ' ' + word;
+//       continue;
+//     }
+//     if (line !== '') lines.push(line);
+//     while (displayWidth(word) > width) {
+//       const cut = cutWord(word, width);
+//       lines.push(cut);
+//       word = word.slice(cut.length);
+//     }
+//     line = word;
+//   }
+//   return line !== '' || lines.length === 0 ? lines.concat(line) : lines;
+// }
+//
+// const CHOICES_WIDTH = 80;
+//
+// /** Words and what each is, a line each or, if that is long, several. */
+// function printChoices(choices) {
+//   const width = choices.reduce((most, one) => Math.max(most, one.name.length), 0) + 4;
+//   return choices.map((one) => ('  ' + one.name).padEnd(width) + wrapText(one.summary, CHOICES_WIDTH - width).join('\n' + ' '.repeat(width)) + '\n').join('');
+// }
+//
+// /** Widths of the columns that are printed, the first ones. */
+// // type TableLayout = { columns: Column[]; widths: number[] };
+//
+// /** The width that each column needs. */
+// class TableMeasure {
+//   // private readonly columns: Column[];
+//   // private readonly widths: number[];
+//   constructor(columns) {
+//     this.columns = columns;
+//     this.widths = columns.map((column) => displayWidth(column.title));
+//   }
+//
+//   add(cells) {
+//     for (let i = 0; i < cells.length; i++) {
+//       // No text takes more columns than it has bytes.
+//       if (cells[i].length > this.widths[i]) this.widths[i] = Math.max(this.widths[i], displayWidth(cells[i]));
+//     }
+//   }
+//
+//   /** Columns two spaces apart in `width`: flexible ones share what the others leave. */
+//   fit(width) {
+//     const widths = this.widths.slice();
+//     let excess = widths.reduce((sum, one) => sum + one + 2, -2) - width;
+//     while (excess > 0) {
+//       // Takes from the widest flexible column, so that short ones stay whole.
+//       let widest = -1;
+//       this.columns.forEach((column, i) => { if (column.isFlexible && widths[i] > 6 && (widest < 0 || widths[i] > widths[widest])) widest = i; });
+//       if (widest < 0) break;
+//       widths[widest] -= 1;
+//       excess -= 1;
+//     }
+//     // On a narrow terminal whole columns go, the last first; the first stays.
+//     let count = widths.length;
+//     while (excess > 0 && count > 1) {
+//       count -= 1;
+//       excess -= widths[count] + 2;
+//     }
+//     return { columns: this.columns.slice(0, count), widths: widths.slice(0, count) };
+//   }
+// }
+//
+// /** One row, cut to its widths, with LF. Cells must be harmless already. */
+// function printTableRow(layout, cells) {
+//   let line = '';
+//   let spaces = 0; // not yet printed, for no line ends in some
+//   for (let i = 0; i < layout.widths.length; i++) {
+//     const room = layout.widths[i];
+//     let cell = cells[i];
+//     let width = displayWidth(cell);
+//     if (width > room) {
+//       cell = cutToWidth(cell, room);
+//       width = displayWidth(cell);
+//     }
+//     const isRight = layout.columns[i].align === 'right';
+//     if (isRight) spaces += room - width;
+//     if (cell !== '') {
+//       line += ' '.repeat(spaces) + cell;
+//       spaces = 0;
+//     }
+//     spaces += isRight ? 2 : room - width + 2;
+//   }
+//   return (line.endsWith(' ') ? line.replace(/ +$/, '') : line) + '\n';
+// }
+//
+// /** Titles of the columns as a row. */
+// function printTableHead(layout) {
+//   return printTableRow(layout, layout.columns.map((column) => column.title));
+// }
+//
+// /** Rows under their titles, cut to `width` columns. Cells must be harmless already. */
+// function printTable(columns, rows, width) {
+//   const measure = new TableMeasure(columns);
+//   for (const row of rows) measure.add(row);
+//   const layout = measure.fit(width);
+//   return printTableHead(layout) + rows.map((row) => printTableRow(layout, row)).join('');
+// }
+//
+// /** 12.3 -> "12.3s", 75 -> "1m15s", 3700 -> "1h02m" */
+// function formatSeconds(seconds) {
+//   if (seconds === undefined) return '-';
+//   if (seconds < 59.95) return seconds.toFixed(seconds < 9.995 ? 2 : 1) + 's';
+//   const whole = Math.round(seconds);
+//   if (whole < 3600) return String(Math.floor(whole / 60)) + 'm' + String(whole % 60).padStart(2, '0') + 's';
+//   return String(Math.floor(whole / 3600)) + 'h' + String(Math.floor((whole % 3600) / 60)).padStart(2, '0') + 'm';
+// }
+//
+// /** 2048 -> "2.0 KiB" */
+// function formatBytes(bytes) {
+//   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+//   let value = bytes;
+//   let unit = 0;
+//   while (value >= 1024 && unit < units.length - 1) {
+//     value /= 1024;
+//     unit += 1;
+//   }
+//   return (unit === 0 ? String(value) : value.toFixed(1)) + ' ' + units[unit];
+// }
+
 // ==== src/views/plot.ts ==========================================================================
 // // plot.ts - a curve drawn with characters, for a terminal. Knows no runs and no terminal.
 //
@@ -35774,6 +35268,98 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   if (notRun > 0) parts.push(groupDigits(notRun) + ' not run');
 //   if (failed.length > 0) parts.push(groupDigits(failed.length) + ' failed: ' + joinSome(failed.map(String), MOST_NUMBERS) + ' (rr list --sweep ' + quoteWord(label) + ' -s failed)');
 //   return label + ': ' + countThings(points, 'point') + ': ' + parts.join(', ');
+// }
+
+// ==== src/views/json.ts ==========================================================================
+// // json.ts - runs as JSON (RFC 8259). Knows no files.
+//
+// /** JSON text of a value whose strings are percent-encoded bytes: ASCII and UTF-8 stay readable. */
+// function printJsonValue(value) {
+//   // JSON.stringify sees each byte as one character below U+0100, and so leaves UTF-8 as it is.
+//   return JSON.stringify(value);
+// }
+//
+// /** A JSON text for people and programs: two spaces for each level, LF at the end. Strings must hold UTF-8; what is undefined is left out. */
+// function printJsonDocument(value) {
+//   return JSON.stringify(value, undefined, 2) + '\n';
+// }
+//
+// /** Text of a record as a string of JSON that is not read back: UTF-8 as it is, all else percent-encoded; a withheld secret is %{16 digits}. */
+// function jsonTextOf(text) {
+//   for (let at = 0; at < text.length;) {
+//     const length = utf8SequenceLength(text, at);
+//     if (length === 0) return encodeWithheld(text);
+//     at += length;
+//   }
+//   return text.replace(/\0(?=\{[0-9a-f]{16}\})/g, '%');
+// }
+//
+// function jsonFileOf(file) {
+//   return { hash: file.hash, size: file.size, kind: file.kind === '' ? 'f' : file.kind, path: encodeText(file.path) };
+// }
+//
+// /** Numbers of processes and files, and lists of these, are those of the record: a list of 10,000 files stays short. */
+// function jsonProcessOf(one, at) {
+//   return {
+//     number: at + 1, parent: one.parent === undefined ? 0 : one.parent + 1, start_s: one.startS, end_s: one.endS,
+//     exit: one.exit, signal: one.signal, directory: encodeText(one.directory), command: encodeWithheld(one.command),
+//     later: one.later.map((later) => ({ start_s: later.startS, directory: encodeText(later.directory), command: encodeWithheld(later.command) })),
+//     read: printRanges(one.read), wrote: printRanges(one.wrote),
+//   };
+// }
+//
+// /** 'NAME VALUE' lines as an object. */
+// function jsonNamedValues(lines) {
+//   const values = {};
+//   for (const line of lines) {
+//     const space = line.indexOf(' ');
+//     values[encodeText(line.slice(0, space))] = encodeWithheld(line.slice(space + 1));
+//   }
+//   return values;
+// }
+//
+// /** A run as an object whose keys are the record's field names in lower case; lists are arrays. */
+// function jsonObjectOf(run) {
+//   const text = (value) => (value === undefined ? undefined : encodeText(value));
+//   return {
+//     id: run.id, repeats: run.repeats, parent: run.parent, tree: run.tree,
+//     plan: text(run.plan), sweep: run.sweep === undefined ? undefined : { label: encodeText(run.sweep.label), number: run.sweep.number }, because: text(run.because), redoes: run.redoes, reused: run.reused,
+//     label: text(run.label), reason: text(run.reason), tags: run.tags.map(encodeText),
+//     command: encodeWithheld(run.command), directory: encodeText(run.directory), redirects: run.redirects.map(encodeText),
+//     parameters: jsonNamedValues(run.parameters), parameter_files: run.parameterFiles.map(encodeText), metrics: jsonNamedValues(run.metrics), metrics_files: run.metricsFiles.map(encodeText), metrics_from: run.metricsFrom.map(encodeText),
+//     asked: jsonNamedValues(run.asked), job: text(run.job), started: run.startedUtc, wall_s: run.wallS, user_s: run.userS, system_s: run.systemS,
+//     peak_memory_bytes: run.peakMemoryBytes, exit: run.exit, signal: run.signal, timeout_s: run.timeoutS, status: run.status,
+//     code: text(run.code), code_branch: text(run.codeBranch), code_remote: text(run.codeRemote), code_swhid: text(run.codeSwhid),
+//     code_submodules: run.codeSubmodules.map(encodeText), code_others: run.codeOthers.map(encodeText),
+//     code_files: run.codeFiles.map((file) => ({ state: file.state, path: encodeText(file.path) })),
+//     compilers: run.compilers.map((compiler) => ({ path: encodeText(compiler.path), producer: encodeText(compiler.producer) })), environment: run.environment,
+//     variables: run.variables.map(encodeText), variable_hashes: run.variableHashes.map(encodeText), declared_variables: run.declaredVariables.map(encodeText), observed: run.observed,
+//     declared_inputs: run.declaredInputs.map(encodeText), declared_outputs: run.declaredOutputs.map(encodeText),
+//     missing_outputs: run.missingOutputs.map(encodeText), inputs: run.inputs.map(jsonFileOf), outputs: run.outputs.map(jsonFileOf), aside: text(run.aside),
+//     uncertain: run.uncertain.map(jsonFileOf), removed: run.removed.map(encodeText), absent: run.absent.map(encodeText),
+//     secret_inputs: run.secretInputs.map(encodeText), secret_outputs: run.secretOutputs.map(encodeText), left_out: run.leftOut.map((one) => ({ what: encodeText(one.what), count: one.count })),
+//     logs: run.logs.map(jsonFileOf), verdicts: run.verdicts.map((one) => ({ word: one.word, path: encodeText(one.path), detail: encodeText(one.detail) })), warnings: run.warnings.map(encodeText), processes: run.processes.map(jsonProcessOf), rr: run.rr,
+//     unknown: run.unknown.length === 0 ? undefined : run.unknown,
+//   };
+// }
+//
+// function jsonObjectOfNotes(notes) {
+//   return {
+//     outcome: notes.outcome === undefined ? undefined : encodeText(notes.outcome),
+//     comments: notes.comments.map(({ noteId, author, writtenUtc, text, edited }) => ({
+//       note: noteId, author: encodeText(author), written: writtenUtc, text: encodeText(text),
+//       edited: edited === undefined ? undefined : { note: edited.noteId, author: encodeText(edited.author), written: edited.writtenUtc },
+//     })),
+//     tolerances: notes.tolerances.map((one) => ({
+//       absolute: one.absolute, relative: one.relative, path: encodeText(one.pattern), reason: encodeText(one.reason),
+//       note: one.noteId, author: encodeText(one.author), written: one.writtenUtc,
+//     })),
+//   };
+// }
+//
+// /** One run as one line of JSON, with what is noted on it. Texts are percent-encoded as in the record. */
+// function printJsonRun(run, notes) {
+//   return printJsonValue(notes === undefined ? jsonObjectOf(run) : { ...jsonObjectOf(run), ...jsonObjectOfNotes(notes) });
 // }
 
 // ==== src/views/page.ts ==========================================================================
@@ -37220,13 +36806,15 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   return '"' + text.replace(/["\\$]/g, '\\$&').replace(/\n/g, '\\n').replace(/\r/g, '\\r').replace(/\t/g, '\\t') + '"';
 // }
 //
-// // Attributes that mkShell itself gives a meaning, so that no variable can be set by them.
-// const NOT_VARIABLES = /^(?:name|packages|inputsFrom|shellHook|buildInputs|nativeBuildInputs|src|stdenv|system|builder|args|outputs|__.*)$/;
+// // Attributes that mkShell itself or the scripts of its stdenv give a meaning, so that no variable can be set by them.
+// const NOT_VARIABLES = /^(?:name|packages|inputsFrom|shellHook|buildInputs|nativeBuildInputs|src|stdenv|system|builder|args|outputs|(?:pre|post)(?:Hook|Phases)|phases|__.*)$/;
+// // Words of the language: they are names only in quotes.
+// const NIX_WORDS = /^(?:assert|else|if|in|inherit|let|or|rec|then|with)$/;
 //
 // function printShellVariables(software) {
 //   const isSet = ({ name, value }) => /^[A-Za-z_]\w*$/.test(name) && !NOT_VARIABLES.test(name) && value.indexOf('\0') < 0;
 //   const unset = software.variables.filter((one) => !isSet(one)).map((one) => one.name);
-//   const text = software.variables.filter(isSet).map(({ name, value }) => '  ' + name + ' = ' + quoteNix(value) + ';\n').join('');
+//   const text = software.variables.filter(isSet).map(({ name, value }) => '  ' + (NIX_WORDS.test(name) ? quoteNix(name) : name) + ' = ' + quoteNix(value) + ';\n').join('');
 //   return { text, left: unset.length === 0 ? [] : ['mkShell gives these names another meaning than that of a variable: ' + listSome(unset)] };
 // }
 //
@@ -41859,6 +41447,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 // table.facts[data-facts="Inputs"] tbody th, table.facts[data-facts="Outputs"] tbody th, table.facts[data-facts="Parameters"] tbody th, table.facts[data-facts="Metrics"] tbody th, table.facts[data-facts="Series"] tbody th { color: var(--ink) }
 // table.facts tbody tr + tr > * { border-top: 1px solid color-mix(in srgb, var(--line) 55%, transparent) }
 // table.facts td { max-width: 46rem }
+// table.facts[data-facts="Inputs"] td:nth-child(2), table.facts[data-facts="Outputs"] td:nth-child(2) { white-space: nowrap }
 // .spark { display: block; fill: none; stroke: var(--accent); stroke-width: 1.2 }
 // details > summary { cursor: pointer; color: var(--accent); width: fit-content }
 // details.chooser > summary { color: inherit }
@@ -41911,6 +41500,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   article.run > section > :not(h3) { grid-column: 1 }
 //   article.run h2 .id { display: block; margin: 0 }
 //   table.facts th { padding-right: .7rem }
+//   table.facts td a code { overflow-wrap: anywhere }
 // }
 // @media print {
 //   body { font-size: 9.5pt }
@@ -42051,7 +41641,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 // .chart-frame { fill: none; stroke: var(--ink); stroke-width: 1.5; }
 // `;
 //
-// const REPORT_STYLE_HASH = 'sha256-6tQ1HGnSwIvyL/E7yNverFFV6v8IKMTfho6N3ZLz9kM=';
+// const REPORT_STYLE_HASH = 'sha256-4f3UbJxTWMT8RR2Upt2/wKzBoJxKzzYTH0GRi1EsZsc=';
 
 // ==== src/views/reportrun.ts =====================================================================
 // // reportrun.ts - a run as an article of the report's page. Knows no files and no script.
@@ -42306,6 +41896,10 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //     + '<pre class="command" data-fact="command"><code>' + run.command.split('\n').map(htmlText).join('\n') + '</code></pre>\n</header>\n';
 // }
 //
+// function printLostLogs({ lostLogs }) {
+//   return lostLogs.length === 0 ? '' : '<p class="left">Not there as recorded: ' + lostLogs.map((path) => htmlName(path)).join(', ') + '</p>\n';
+// }
+//
 // /** The article of a run: everything that its record, its notes and what lies beside them tell. */
 // function printRunArticle(story, places) {
 //   const { run } = story.one;
@@ -42318,7 +41912,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //     + section('Outputs', printFacts('Outputs', listOutputFacts(story), ['file', 'size', 'SHA-256', '']) + printPreviews(run.outputs, places))
 //     + section('Inputs', printFacts('Inputs', listInputFacts(story), ['file', 'size', 'SHA-256', '']) + printPreviews(run.inputs, places))
 //     + section('Other files', others)
-//     + section('Printed', story.logs.map(printLog).join(''))
+//     + section('Printed', story.logs.map(printLog).join('') + printLostLogs(story))
 //     + section('Reproduction', printVerdicts(story))
 //     + section('Code', printFacts('Code', listCode(run)) + (places.patch === undefined ? '' : printShared(places.patch, 'changes since the commit')))
 //     + section('Run', printFacts('Run', listRunFacts(run)) + printProcessList(run.processes))
@@ -45441,7 +45035,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   else {
 //     for (const reference of readPackedReferences(repository)) found.set(reference.name, reference);
 //     for (const folder of new Set([repository.commonFolder, repository.gitFolder])) readLooseReferences(repository, folder, 'refs', found);
-//     addReference(repository, 'HEAD', readBytesIfThere(repository.gitFolder + '/HEAD') ?? '', found);
+//     addReference(repository, 'HEAD', readRegularIfThere(repository.gitFolder + '/HEAD') ?? '', found);
 //   }
 //   return Array.from(found.values()).sort((a, b) => compareBytes(a.name, b.name));
 // }
@@ -45461,7 +45055,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 // /** "HEX NAME" lines; "^HEX" is what the tag before it leads to. */
 // function readPackedReferences(repository) {
 //   const references = [];
-//   for (const line of (readBytesIfThere(repository.commonFolder + '/packed-refs') ?? '').split('\n')) {
+//   for (const line of (readRegularIfThere(repository.commonFolder + '/packed-refs') ?? '').split('\n')) {
 //     const space = line.indexOf(' ');
 //     const [id, name] = [line.slice(0, Math.max(0, space)), line.slice(space + 1)];
 //     if (isObjectId(repository, id) && isReferenceName(name)) references.push({ name, id });
@@ -45475,7 +45069,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //     const stat = lstatIfThere(folder + '/' + name);
 //     if (stat?.isDirectory() === true) readLooseReferences(repository, folder, name, found);
 //     // A lock, or what another program left there, is no reference.
-//     else if (stat !== undefined && isReferenceName(name)) addReference(repository, name, readBytesIfThere(folder + '/' + name) ?? '', found);
+//     else if (stat !== undefined && isReferenceName(name)) addReference(repository, name, readRegularIfThere(folder + '/' + name) ?? '', found);
 //   }
 // }
 //
@@ -45731,7 +45325,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   const status = ask(['status', '--modified', '--added', '--removed', '--deleted', '--clean', '--print0']);
 //   if (status.kind !== 'done') return status;
 //   const [node, branch, second] = parents.output.split('\n');
-//   const settings = parseGitConfig(readBytesIfThere(top + '/.hg/hgrc') ?? '');
+//   const settings = parseGitConfig(readRegularIfThere(top + '/.hg/hgrc') ?? '');
 //   const remote = findGitSetting(settings, 'paths', '', 'default');
 //   return {
 //     commit: /^[0-9a-f]{40,}$/.test(node) ? node : 'none', branch: branch === '' ? undefined : branch, remote: remote === undefined ? undefined : stripUrlCredentials(remote),
@@ -49070,6 +48664,281 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   }
 // }
 
+// ==== src/sys/batch.ts ===========================================================================
+// // batch.ts - the records of many runs of one process: on the disk in groups, in the derived files now and then. Runs nothing.
+// //
+// // Invariants, besides those of store.ts
+// // 1. What is named in runs/ is whole and on the disk: a group is synced, then named, then its folder is
+// //    synced. A record waits for that at most as long as GROUP_MS and the group before it take.
+// // 2. Whatever is killed when: a run that has ended has its record, in runs/ or still in running/, from
+// //    where the next command takes it (settleLostRuns). One that has not is lost.
+// // 3. One mark in pending/ stands for all records of the batch, from before the first is there until the
+// //    derived files have the last.
+// //
+// // No file is removed on the way of a run: ext4 searches long for a free inode where many were freed in
+// // the last minutes, 20 times as long as the rest of the making of a file takes.
+//
+// /** Takes a run whose record has been saved into the derived files, sooner or later. */
+// // type Includer = { include: (run: Run) => void };
+//
+// /** A run that has its mark in running/, and what that is open as. */
+// // type ClaimedRun = { run: Run; descriptor: number; markBytes: number };
+//
+// const MOST_IN_GROUP = 64;
+// const GROUP_MS = 100;
+// const FLUSH_MS = 10000;
+// // Bringing the derived files up to date takes at most this part of the time.
+// const FLUSH_PART = 20;
+// const BEAT_MS = 60000;
+// /** What one call writes into a file either all or not at all, if the process is killed. */
+// const PAGE_BYTES = 4096;
+// /** Two times that are so far apart have ids in their order. */
+// const ID_MICROS = 31;
+//
+// /** Of a process that works for another one, which has a batch: that one includes its runs, or, if it is gone, the next writer. */
+// function leaveToBatch(project) {
+//   return { include: (run) => moveMarkToPending(project, run.id) };
+// }
+//
+// /** Begins a batch, and settles runs that were lost before. Throws Failure where rr may not write. */
+// function beginBatch(project) {
+//   try {
+//     makeFolder(project.own + '/running');
+//     keepTemporariesIn(project.own + '/running');
+//     hideFromGit(project);
+//     return new Batch(project, settleLostRuns(project, ''));
+//   } catch (error) {
+//     if (errorCode(error) === '') throw error;
+//     throw new Failure('cannot write "' + project.own + '": ' + describeSystemError(error));
+//   }
+// }
+//
+// class Batch {
+//   /** Runs that an earlier rr began and that were found lost. */
+//   // readonly lost: Run[];
+//   /** What could not be recorded, as sentences. */
+//   problems = [];
+//   // private readonly project: Project;
+//   holder = describeSelf();
+//   /** Marks in pending/: that of the batch, and those of runs that were recorded one by one. */
+//   // private marks: string[];
+//   /** Recorded, and not yet in the derived files. */
+//   fresh = [];
+//   claimed = new Set();
+//   group = [];
+//   // private groupTimer: ReturnType<typeof setTimeout> | undefined;
+//   committed = Promise.resolve();
+//   // private flushTimer: ReturnType<typeof setTimeout>;
+//   // private readonly beat: ReturnType<typeof setInterval>;
+//   lastMicros = 0;
+//
+//   constructor(project, lost) {
+//     this.project = project;
+//     this.lost = lost;
+//     this.marks = [makeWriterMark(project)];
+//     this.flushTimer = this.flushIn(FLUSH_MS);
+//     this.beat = setInterval(() => this.touch(), BEAT_MS);
+//     this.beat.unref();
+//   }
+//
+//   /** Claims an id for a run that is to start now. `command`: the process that will run it, as of identifyProcess(). Ids grow. */
+//   claim(startedMicros, command, fill) {
+//     for (let attempt = 0; attempt < 100; attempt++) {
+//       this.lastMicros = Math.max(startedMicros, this.lastMicros + ID_MICROS);
+//       const run = fill(makeRunId(this.lastMicros));
+//       const name = this.project.own + '/running/' + run.id;
+//       // Printed first: killed between the next two calls, rr leaves a mark without a word, which goes after an hour.
+//       const mark = Buffer.from(printMark(run, this.holder, command), 'latin1');
+//       const descriptor = openNew(name);
+//       if (descriptor === undefined) continue;
+//       writeAll(descriptor, mark);
+//       // Who had this id before has either its mark or its record there.
+//       if (lstatIfThere(this.project.provenance + '/' + recordPath(run.id)) === undefined) {
+//         this.claimed.add(run.id);
+//         return { run, descriptor, markBytes: mark.length };
+//       }
+//       fs.closeSync(descriptor);
+//       removeIfThere(name);
+//     }
+//     throw new Failure('cannot find an id that is free in "' + this.project.own + '/running"');
+//   }
+//
+//   /** Leaves nothing of a run that was not begun. */
+//   forget(claimed) {
+//     this.claimed.delete(claimed.run.id);
+//     fs.closeSync(claimed.descriptor);
+//     removeIfThere(this.project.own + '/running/' + claimed.run.id);
+//   }
+//
+//   /** Writes the record of a run that has ended. It is safe from a crash of rr at once, and named and on the disk with its group. */
+//   save(claimed) {
+//     try {
+//       this.group.push(this.writeOver(claimed));
+//     } catch (error) {
+//       this.note('write the record of ' + claimed.run.id, error);
+//       return;
+//     }
+//     if (this.group.length >= MOST_IN_GROUP) this.commitGroup();
+//     else if (this.groupTimer === undefined) this.groupTimer = setTimeout(() => this.commitGroup(), GROUP_MS);
+//   }
+//
+//   writeOver(claimed) {
+//     const data = Buffer.from(printRecord(claimed.run), 'latin1');
+//     if (data.length <= PAGE_BYTES) {
+//       if (fs.writeSync(claimed.descriptor, data, 0, data.length, 0) < data.length) throw new Failure('cannot write the record of ' + claimed.run.id + ' in one piece');
+//       if (data.length < claimed.markBytes) fs.ftruncateSync(claimed.descriptor, data.length);
+//       return claimed;
+//     }
+//     const name = this.project.own + '/running/' + claimed.run.id;
+//     replaceFile(name, data.toString('latin1'), false);
+//     fs.closeSync(claimed.descriptor);
+//     return { ...claimed, descriptor: fs.openSync(toFsPath(name), 'r+') };
+//   }
+//
+//   note(what, error) {
+//     if (!(error instanceof Failure) && errorCode(error) === '') throw error;
+//     const problem = error instanceof Failure ? error.message : 'cannot ' + what + ': ' + describeSystemError(error);
+//     if (this.problems.indexOf(problem) < 0) this.problems.push(problem);
+//   }
+//
+//   commitGroup() {
+//     if (this.groupTimer !== undefined) clearTimeout(this.groupTimer);
+//     this.groupTimer = undefined;
+//     const group = this.group;
+//     this.group = [];
+//     this.committed = this.committed.then(() => this.commit(group));
+//   }
+//
+//   /** Has a group synced and gives its records their names. */
+//   async commit(group) {
+//     const errors = await Promise.all(group.map((claimed) => syncLater(claimed.descriptor)));
+//     const folders = new Set();
+//     const synced = group.filter((claimed, i) => {
+//       fs.closeSync(claimed.descriptor);
+//       this.claimed.delete(claimed.run.id);
+//       if (errors[i] !== undefined) this.note('write the record of ' + claimed.run.id, errors[i]);
+//       return errors[i] === undefined;
+//     });
+//     try {
+//       // First, so that who looks for runs beside his own finds each of them here or by its mark.
+//       noteEnded(this.project, ...synced.map((claimed) => claimed.run));
+//     } catch (error) {
+//       this.note('note the end', error);
+//     }
+//     for (const { run } of synced) {
+//       try {
+//         this.giveName(run, folders);
+//         this.fresh.push(run);
+//       } catch (error) {
+//         this.note('write the record of ' + run.id, error);
+//       }
+//     }
+//     for (const folder of folders) {
+//       const error = await syncFolderLater(folder);
+//       if (error !== undefined) this.note('sync "' + folder + '"', error);
+//     }
+//   }
+//
+//   giveName(run, folders) {
+//     const name = this.project.provenance + '/' + recordPath(run.id);
+//     const folder = folderOfRecord(this.project, run.id);
+//     if (!folders.has(folder)) makeMonthFolder(this.project, run.id);
+//     folders.add(folder);
+//     try {
+//       fs.renameSync(toFsPath(this.project.own + '/running/' + run.id), toFsPath(name));
+//     } catch (error) {
+//       // Another process took this one for dead and did it.
+//       if (errorCode(error) !== 'ENOENT' || lstatIfThere(name) === undefined) throw error;
+//     }
+//   }
+//
+//   /** For a run whose record has been saved otherwise, by this process or by one that works for it. */
+//   include(run) {
+//     moveMarkToPending(this.project, run.id);
+//     this.marks.push(run.id);
+//     this.fresh.push(run);
+//   }
+//
+//   touch() {
+//     const nowS = readUtcMicros() / 1e6;
+//     const names = this.marks.slice(0, 1).map((mark) => '/pending/' + mark).concat(Array.from(this.claimed, (id) => '/running/' + id));
+//     for (const name of names) {
+//       try {
+//         fs.utimesSync(toFsPath(this.project.own + name), nowS, nowS);
+//       } catch (error) {
+//         if (errorCode(error) === '') throw error;
+//       }
+//     }
+//   }
+//
+//   flushIn(ms) {
+//     const timer = setTimeout(() => {
+//       const startMs = readMonotonicMs();
+//       this.flush();
+//       this.flushTimer = this.flushIn(Math.max(FLUSH_MS, (readMonotonicMs() - startMs) * FLUSH_PART));
+//     }, ms);
+//     timer.unref();
+//     return timer;
+//   }
+//
+//   /** Brings the derived files up to date with what has its name by now. Returns records that cannot be read. */
+//   flush() {
+//     return this.fresh.length === 0 ? [] : this.update(true);
+//   }
+//
+//   update(isGoingOn) {
+//     try {
+//       // Before the mark gets its new name: what comes later is not of it.
+//       const runs = this.fresh;
+//       this.marks[0] = renewMark(this.project, this.marks[0]);
+//       const faults = bringUpToDate(this.project, { marks: this.marks, runs, isGoingOn });
+//       this.fresh = [];
+//       this.marks = this.marks.filter((mark, i) => i === 0 || lstatIfThere(this.project.own + '/pending/' + mark) !== undefined);
+//       return faults;
+//     } catch (error) {
+//       this.note('bring provenance/Makefile up to date', error);
+//       return [];
+//     }
+//   }
+//
+//   /** Resolves when all that has been saved is named and on the disk. */
+//   async sync() {
+//     if (this.group.length > 0) this.commitGroup();
+//     await this.committed;
+//   }
+//
+//   /** Resolves when all is on the disk and in the derived files. Returns records that cannot be read; `problems` has what could not be written. */
+//   async end() {
+//     await this.sync();
+//     clearTimeout(this.flushTimer);
+//     clearInterval(this.beat);
+//     return this.update(false);
+//   }
+// }
+//
+// /** Opens a file that must not be there; undefined if it is. */
+// function openNew(name) {
+//   try {
+//     return fs.openSync(toFsPath(name), 'wx');
+//   } catch (error) {
+//     if (errorCode(error) !== 'EEXIST') throw error;
+//     return undefined;
+//   }
+// }
+//
+// /** In a thread of its own, so that commands go on. */
+// function syncLater(descriptor) {
+//   return new Promise((resolve) => fs.fsync(descriptor, (error) => resolve(error ?? undefined)));
+// }
+//
+// /** Like syncFolder. */
+// async function syncFolderLater(name) {
+//   const descriptor = fs.openSync(toFsPath(name), 'r');
+//   const error = await syncLater(descriptor);
+//   fs.closeSync(descriptor);
+//   return error === undefined || CANNOT_SYNC.indexOf(errorCode(error)) >= 0 ? undefined : error;
+// }
+
 // ==== src/sys/objects.ts =========================================================================
 // // objects.ts - a store of contents by their SHA-256, for any number of processes and machines at once. Knows no runs.
 // //
@@ -50571,6 +50440,132 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   const found = [dependOn(project, base)];
 //   for (const [path, seen] of takeSnapshot(absoluteOf(project, base), [])) if (seen.isFolder) found.push(dependOn(project, base === '.' ? path : base + '/' + path));
 //   return found;
+// }
+
+// ==== src/sys/putback.ts =========================================================================
+// // putback.ts - puts outputs that lie whole under other names in their places in the project. Knows no store and no records.
+//
+// /** Descriptors of outputs that are open already, as standard output is that a shell redirected; by path as in a record. */
+// // type OpenedOutputs = Map<ByteString, number>;
+//
+// /** An output whose content lies whole under another name, ready to be put in its place. */
+// // type Staged = { file: FileState; name: ByteString };
+//
+// /** The text of a link; undefined if it is none. */
+// function readTarget(name) {
+//   if (lstatIfThere(name)?.isSymbolicLink() !== true) return undefined;
+//   return readLinkTarget(name);
+// }
+//
+// /** Does a link at this path of the project lead to a place in it where results may be, as far as its text tells? */
+// function isTargetInside(path, target) {
+//   if (target === '' || target[0] === '/' || target.indexOf('\0') >= 0) return false;
+//   // Each ".." must have a folder of the project to leave.
+//   const parts = folderOfName('/' + path).split('/').filter((part) => part !== '');
+//   for (const part of target.split('/')) {
+//     if (part === '..' && parts.pop() === undefined) return false;
+//     if (part !== '..' && part !== '.' && part !== '') parts.push(part);
+//   }
+//   return !isLeftOut(parts.join('/'));
+// }
+//
+// /** Can the output be put in its place: only real folders above it, no folder at it, and a link only where a link is put? */
+// function isFree(project, file) {
+//   const name = absoluteOf(project, file.path);
+//   for (let folder = folderOfName(name); folder !== project.root; folder = folderOfName(folder)) {
+//     const stat = lstatIfThere(folder);
+//     if (stat !== undefined && !stat.isDirectory()) return false;
+//   }
+//   const stat = lstatIfThere(name);
+//   if (stat === undefined) return true;
+//   return file.kind === 'd' ? stat.isDirectory() : stat.isFile() || (file.kind === 'l' && stat.isSymbolicLink());
+// }
+//
+// /** Is each output that is open already as long as it was when the run began? What a surrounding script printed before would be lost, or stand there twice. */
+// function areOpenedAsThen(run, opened) {
+//   for (const [path, descriptor] of opened) {
+//     const before = run.inputs.find((file) => file.path === path);
+//     if (fs.fstatSync(descriptor).size !== (before === undefined ? 0 : before.size)) return false;
+//   }
+//   return true;
+// }
+//
+// /** A folder on the file system of an output, for unfinished files: .rr/running, or the output's own. */
+// function stagingFolder(project, path) {
+//   const running = project.own + '/running';
+//   let folder = folderOfName(absoluteOf(project, path));
+//   while (lstatIfThere(folder) === undefined) folder = folderOfName(folder);
+//   return statIfThere(running)?.dev === statIfThere(folder)?.dev ? running : folder;
+// }
+//
+// /** Puts it there, whole from the first instant. */
+// function putInPlace(project, { file, name }) {
+//   const target = absoluteOf(project, file.path);
+//   makeFolder(folderOfName(target));
+//   if (file.kind === 'l') {
+//     const text = readBytesIfThere(name) ?? '';
+//     fs.unlinkSync(toFsPath(name));
+//     fs.symlinkSync(toFsPath(text), toFsPath(name));
+//   }
+//   fs.renameSync(toFsPath(name), toFsPath(target));
+// }
+//
+// /** Writes outputs to the descriptors that are open for them, after what is there. What fails leaves these as they were. */
+// function pourInto(staged, opened) {
+//   const before = [];
+//   try {
+//     for (const { file, name } of staged) {
+//       const descriptor = opened.get(file.path);
+//       if (descriptor === undefined) continue;
+//       const sizeBytes = fs.fstatSync(descriptor).size;
+//       before.push({ descriptor, sizeBytes });
+//       appendFrom(name, sizeBytes, Infinity, descriptor);
+//     }
+//   } catch (error) {
+//     for (const { descriptor, sizeBytes } of before) fs.ftruncateSync(descriptor, sizeBytes);
+//     throw error;
+//   }
+// }
+//
+// /** Writes at most `count` bytes of a file, from a place in it on. */
+// function appendFrom(name, from, count, descriptor) {
+//   const source = fs.openSync(toFsPath(name), 'r');
+//   try {
+//     const buffer = Buffer.allocUnsafe(1 << 16);
+//     for (let at = from, n = -1; n !== 0; at += n) {
+//       n = fs.readSync(source, buffer, 0, Math.min(buffer.length, from + count - at), at);
+//       writeAll(descriptor, buffer.subarray(0, n));
+//     }
+//   } finally {
+//     fs.closeSync(source);
+//   }
+// }
+//
+// // ---- what was printed -------------------------------------------------------------------------------
+//
+// /** Prints what an earlier run printed, in its order, as the command would; `logs` is the name of the kept streams without ending. */
+// function printAgain(logs) {
+//   const order = readBytesIfThere(logs + '.order');
+//   const at = { out: 0, err: 0 };
+//   for (const line of (order ?? '').split('\n')) {
+//     const parts = /^(out|err) (\d+)$/.exec(line);
+//     if (parts === null) continue;
+//     const stream = parts[1];
+//     printPart(logs + '.' + stream, at[stream], Number(parts[2]), stream === 'out' ? 1 : 2);
+//     at[stream] += Number(parts[2]);
+//   }
+//   printPart(logs + '.out', at.out, Infinity, 1);
+//   printPart(logs + '.err', at.err, Infinity, 2);
+// }
+//
+// /** A reader that went away, or a stream that is closed, keeps nothing else from being done. */
+// function printPart(name, from, count, descriptor) {
+//   if (lstatIfThere(name) === undefined) return;
+//   try {
+//     appendFrom(name, from, count, descriptor);
+//   } catch (error) {
+//     if (['EPIPE', 'EBADF', 'EIO', 'ENOSPC'].indexOf(errorCode(error)) < 0) throw error;
+//   }
 // }
 
 // ==== src/sys/reuse.ts ===========================================================================
@@ -53244,6 +53239,163 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   return file.hash + file.kind + ' ' + file.path;
 // }
 
+// ==== src/sys/jobserver.ts =======================================================================
+// // jobserver.ts - the slots that rr shares with makes around it and in it (GNU make 4.4, "POSIX Jobserver Interaction").
+// //
+// // Invariants
+// // 1. One slot is rr's own and has no token. For each further slot that its steps use it holds one token.
+// // 2. All tokens that were taken are written back, whatever ends rr but SIGKILL: the pool of a make around it is
+// //    none of rr's.
+// // 3. Nothing here waits: the pipe is read by a description of its own that does not block, while those that
+// //    makes have of it block, as they expect.
+// //
+// // A step that was said to use several slots has a jobserver of its own with these: what a make in it starts
+// // has been counted already.
+//
+// /** Descriptors of a pool, in this process: for makes to read and to write, and for rr to read without waiting. */
+// // type TokenPipe = { read: number; write: number; own: number };
+//
+// const TOKEN = '+';
+//
+// /** Descriptors can be given to commands on Node.js alone. */
+// function canShareDescriptors() {
+//   return process.platform === 'linux' && process.versions.bun === undefined && process.versions.deno === undefined;
+// }
+//
+// /** A new pipe with so many tokens; undefined where it cannot be had. Nothing of it is left in the file system. */
+// function makeTokenPipe(project, tokens) {
+//   if (!canShareDescriptors()) return undefined;
+//   const name = project.own + '/running/jobs-' + makeRandomDigits() + '.fifo';
+//   try {
+//     makeFolder(project.own + '/running');
+//     if (childProcess().spawnSync('mkfifo', ['-m', '600', '--', toText(name)], { stdio: 'ignore' }).status !== 0) return undefined;
+//     // In this order none of them waits for the other end.
+//     const own = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+//     const write = fs.openSync(toFsPath(name), fs.constants.O_WRONLY);
+//     const read = fs.openSync(toFsPath(name), fs.constants.O_RDONLY);
+//     fs.writeSync(write, TOKEN.repeat(tokens));
+//     return { read, write, own };
+//   } catch (error) {
+//     if (errorCode(error) === '') throw error;
+//     return undefined;
+//   } finally {
+//     removeIfThere(name);
+//   }
+// }
+//
+// function closeTokenPipe(pipe) {
+//   for (const descriptor of [pipe.read, pipe.write, pipe.own]) fs.closeSync(descriptor);
+// }
+//
+// /** What offers a pool to the makes in a command: the variable, and the descriptors that it is to have. */
+// function offerJobserver(slots, place) {
+//   if (place === undefined) return { variables: {}, inherited: [] };
+//   return { variables: { MAKEFLAGS: printJobserver(slots, place) }, inherited: place.kind === 'pipe' ? [place.read, place.write] : [] };
+// }
+//
+// // Those that Node.js has opened itself at its start are not beyond.
+// const FIRST_NOT_OF_NODE = 32;
+//
+// function isOpenFor(descriptor, isWriting) {
+//   try {
+//     if (!fs.fstatSync(descriptor).isFIFO()) return false;
+//   } catch (error) {
+//     return false;
+//   }
+//   const flags = /^flags:\s+([0-7]+)$/m.exec(readBytesIfThere('/proc/self/fdinfo/' + String(descriptor)) ?? '');
+//   const mode = flags === null ? -1 : parseInt(flags[1], 8) & 3;
+//   return mode === 2 || mode === (isWriting ? 1 : 0);
+// }
+//
+// /** Descriptors of a pool that a make around rr has given it; undefined if it kept them to itself, or they cannot be used. */
+// function openSurroundingPipe(place) {
+//   try {
+//     if (place.kind === 'fifo') {
+//       const own = fs.openSync(place.name, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+//       return { read: own, write: fs.openSync(place.name, fs.constants.O_WRONLY), own };
+//     }
+//     const given = findInheritedDescriptors();
+//     const isGiven = (descriptor) => given.indexOf(descriptor) >= 0 || descriptor >= FIRST_NOT_OF_NODE;
+//     if (!canShareDescriptors() || !isGiven(place.read) || !isGiven(place.write) || !isOpenFor(place.read, false) || !isOpenFor(place.write, true)) return undefined;
+//     const own = fs.openSync('/proc/self/fd/' + String(place.read), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+//     return { read: place.read, write: place.write, own };
+//   } catch (error) {
+//     if (errorCode(error) === '') throw error;
+//     return undefined;
+//   }
+// }
+//
+// /** The tokens of one rr make: of the make around it, or else its own. */
+// class JobTokens {
+//   /** Where makes in steps find the pool; undefined if they are offered none. */
+//   // readonly place: JobserverPlace | undefined;
+//   /** isShared: a make around rr has others work with the same tokens. */
+//   // readonly isShared: boolean;
+//   // private readonly pipe: TokenPipe | undefined;
+//   held = [];
+//   buffer = Buffer.alloc(1);
+//
+//   constructor(place, pipe, isShared) {
+//     this.place = place;
+//     this.pipe = pipe;
+//     this.isShared = isShared;
+//   }
+//
+//   /** Takes or gives back tokens until there are enough for so many slots; false, and as before, if there are not so many. */
+//   holdFor(slots) {
+//     const before = this.held.length;
+//     while (this.held.length > Math.max(0, slots - 1)) this.giveBack();
+//     while (this.held.length < slots - 1) {
+//       if (this.take()) continue;
+//       // Not even some: two that each hold a part of what both need would wait for ever.
+//       while (this.held.length > before) this.giveBack();
+//       return false;
+//     }
+//     return true;
+//   }
+//
+//   take() {
+//     if (this.pipe === undefined) return true;
+//     try {
+//       if (fs.readSync(this.pipe.own, this.buffer, 0, 1, null) === 0) return false;
+//     } catch (error) {
+//       if (errorCode(error) === 'EAGAIN') return false;
+//       throw error;
+//     }
+//     this.held.push(this.buffer[0]);
+//     return true;
+//   }
+//
+//   giveBack() {
+//     // The same byte: a make may have put into it what only it knows.
+//     const token = this.held.pop();
+//     if (token !== undefined && this.pipe !== undefined) fs.writeSync(this.pipe.write, Buffer.from([token]));
+//   }
+//
+//   /** Gives all tokens back. */
+//   close() {
+//     while (this.held.length > 0) this.giveBack();
+//     if (this.pipe === undefined) return;
+//     if (!this.isShared) closeTokenPipe(this.pipe);
+//     else fs.closeSync(this.pipe.own);
+//   }
+// }
+//
+// /**
+//  * The pool for so many slots. `problem`: why a make around rr cannot be shared with, so that rr should use one
+//  * slot alone, as GNU make does.
+//  */
+// function openJobTokens(project, slots, makeflags) {
+//   const around = parseJobserver(makeflags);
+//   if (around !== undefined) {
+//     const pipe = openSurroundingPipe(around);
+//     if (pipe !== undefined) return { tokens: new JobTokens(around, pipe, true), problem: undefined };
+//     return { tokens: new JobTokens(undefined, undefined, false), problem: 'the jobserver of the make around rr is not to be had: one step at a time; put a "+" before the line of its recipe' };
+//   }
+//   const pipe = slots === 1 ? undefined : makeTokenPipe(project, slots - 1);
+//   return { tokens: new JobTokens(pipe === undefined ? undefined : { kind: 'pipe', read: pipe.read, write: pipe.write }, pipe, false), problem: undefined };
+// }
+
 // ==== src/sys/steplog.ts =========================================================================
 // // steplog.ts - prints what a step has printed, from its logs. Judges nothing.
 //
@@ -55510,13 +55662,16 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 // const LICENSE_NAME = /^(?:licen[sc]e|copying|unlicense)(?:\.(?:md|txt|rst))?$/i;
 // const LARGEST_METADATA_BYTES = 1 << 20;
 //
-// /** A regular file of the project, or a link to one; undefined if there is none. Throws Failure if it is too large to be read. */
+// /**
+//  * A regular file of the project, or a link to one; undefined if there is none. A link out of it would tell what is not of the
+//  * project, so that it counts as not there. Throws Failure if the file is too large to be read.
+//  */
 // function readIfFile(project, name) {
 //   const path = project.root + '/' + name;
 //   const stat = statIfThere(path);
-//   if (stat === undefined || !stat.isFile()) return undefined;
+//   if (stat === undefined || !stat.isFile() || findLinkOut(project.root, path) !== undefined) return undefined;
 //   if (stat.size > LARGEST_METADATA_BYTES) throw new Failure('cannot read "' + name + '": it has more than 1 MiB', METADATA_HINT);
-//   return readBytesIfThere(path);
+//   return readRegularIfThere(path);
 // }
 //
 // function licenseTold(license, source) {
@@ -55891,7 +56046,8 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 // ==== src/sys/report.ts ==========================================================================
 // // report.ts - reads what a report shows of files: previews, logs, patches, series. Writes nothing.
 // //
-// // A file is shown only if it is as it was recorded: its bytes are hashed before they are used. What is
+// // A file is shown only if it is as it was recorded: its bytes are hashed before they are used (of a log
+// // that is too large for that, its size must do). What is
 // // no regular file is not opened, what a link leads out of the project to is not read, and nothing
 // // large is read at all. Files that may hold secrets are not shown.
 //
@@ -55991,18 +56147,22 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   return preview === undefined || delimiter === undefined ? preview : readTablePreview(text, delimiter) ?? preview;
 // }
 //
-// /** What a run printed, as far as it is there and as it was. */
-// function readLogExcerpts(project, run) {
+// /** What a run printed, as far as it is there and as it was; of what is cut only the size is looked at. Names of others go to `lost`. */
+// function readLogExcerpts(project, run, lost) {
 //   const logs = [];
 //   for (const kind of ['out', 'err']) {
 //     const log = run.logs.find((file) => file.path === 'provenance/logs/' + run.id + '.' + kind);
 //     if (log === undefined || log.size === 0) continue;
 //     const name = absoluteOf(project, log.path);
-//     const head = readRegular(name, log.size, 0, LOG_HEAD_BYTES);
+//     const isAsRecorded = log.size > LARGEST_FILE_BYTES ? findLinkOut(project.root, name) === undefined : readAsRecorded(project, log, LARGEST_FILE_BYTES) !== undefined;
+//     const head = isAsRecorded ? readRegular(name, log.size, 0, LOG_HEAD_BYTES) : undefined;
 //     const tailFrom = Math.max(LOG_HEAD_BYTES, log.size - LOG_TAIL_BYTES);
 //     const tail = log.size > LOG_HEAD_BYTES ? readRegular(name, log.size, tailFrom, LOG_TAIL_BYTES) : undefined;
-//     if (head === undefined) continue;
 //     const isCut = tailFrom > LOG_HEAD_BYTES;
+//     if (head === undefined) {
+//       lost.push(log.path);
+//       continue;
+//     }
 //     const first = head.toString('latin1');
 //     const last = tail === undefined ? '' : tail.toString('latin1');
 //     if (isCut) logs.push({ kind, sizeBytes: log.size, head: cutAtLine(first), leftBytes: tailFrom - LOG_HEAD_BYTES, tail: last.slice(last.indexOf('\n') + 1) });
@@ -56011,11 +56171,13 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   return logs;
 // }
 //
-// /** What a run gave and used while it ran, if that is there and as it was recorded. */
-// function readCourse(project, run) {
+// /** What a run gave and used while it ran, if that is there and as it was recorded; else the names go to `lost`. */
+// function readCourse(project, run, lost) {
 //   const read = (ending) => {
 //     const log = run.logs.find((file) => file.path === 'provenance/logs/' + run.id + ending);
-//     return log === undefined ? '' : readAsRecorded(project, log, LARGEST_COURSE_BYTES)?.toString('latin1') ?? '';
+//     const data = log === undefined ? undefined : readAsRecorded(project, log, LARGEST_COURSE_BYTES);
+//     if (log !== undefined && data === undefined) lost.push(log.path);
+//     return data === undefined ? '' : data.toString('latin1');
 //   };
 //   return { series: parseSeries(read('.series')), resources: parseResources(read('.resources')) };
 // }
@@ -56334,7 +56496,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 // /** Where no version control tells what counts: sources and documents by their names. */
 // function addByName(project, selection) {
 //   // With places that are the same everywhere: where a project lies must not matter.
-//   const classify = makeClassifier({ project: '/project', home: '/home', temporary: '/temporary' }, readBytesIfThere(project.provenance + '/files.txt') ?? '', 'provenance/files.txt');
+//   const classify = makeClassifier({ project: '/project', home: '/home', temporary: '/temporary' }, readRegularIfThere(project.provenance + '/files.txt') ?? '', 'provenance/files.txt');
 //   const bags = [];
 //   const snapshot = Array.from(takeSnapshot(project.root, [])).sort((a, b) => compareBytes(a[0], b[0]));
 //   for (const [path] of snapshot) if (path.endsWith('/bagit.txt')) bags.push(path.slice(0, -'bagit.txt'.length));
@@ -56432,7 +56594,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 // function findMakefile(project, selection) {
 //   const name = TOP_MAKEFILE_NAMES.find((one) => selection.chosen.has(one));
 //   if (name === undefined) return 'none';
-//   return includesProvenance(readBytesIfThere(absoluteOf(project, name)) ?? '') ? 'includes' : 'own';
+//   return includesProvenance(readRegularIfThere(absoluteOf(project, name)) ?? '') ? 'includes' : 'own';
 // }
 //
 // function describeChosen(selection, states) {
@@ -56778,7 +56940,12 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   checkArchiveTarget(form, target, isForced);
 //   const old = form === 'folder' && lstatIfThere(target) !== undefined ? temporary.replace(/tmp$/, 'old') : undefined;
 //   if (old !== undefined) fs.renameSync(toFsPath(target), toFsPath(old));
-//   fs.renameSync(toFsPath(temporary), toFsPath(target));
+//   try {
+//     fs.renameSync(toFsPath(temporary), toFsPath(target));
+//   } catch (error) {
+//     if (old !== undefined) fs.renameSync(toFsPath(old), toFsPath(target));
+//     throw error;
+//   }
 //   syncFolder(target.slice(0, target.lastIndexOf('/')) || '/');
 //   if (old !== undefined) removeTree(old);
 // }
@@ -56789,7 +56956,12 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   const slash = target.lastIndexOf('/');
 //   makeFolder(target.slice(0, slash) || '/');
 //   const temporary = target.slice(0, slash) + '/.' + target.slice(slash + 1, slash + 201) + '.' + makeRandomDigits() + '.tmp';
-//   const sink = makeSink(request, temporary);
+//   let sink;
+//   try {
+//     sink = makeSink(request, temporary);
+//   } catch (error) {
+//     throw blameName(error, temporary, target);
+//   }
 //   let isWhole = false;
 //   try {
 //     passMembers(request, sink);
@@ -56802,7 +56974,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //     giveArchiveName(request, temporary);
 //   } catch (error) {
 //     (form === 'folder' ? removeTree : removeIfThere)(temporary);
-//     throw error;
+//     throw blameName(error, temporary, target);
 //   }
 // }
 
@@ -59230,7 +59402,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //
 // // ---- from records and files -------------------------------------------------------------------------
 //
-// /** The files in these folders that may be orphans. */
+// /** The files in these folders that may be orphans; a page of rr's own is none. */
 // function listOrphanCandidates(project, expected, folders) {
 //   const mayBeOrphan = makeOrphanTester(expected.graph.runs, expected.graph.owners);
 //   const found = [];
@@ -59239,7 +59411,8 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //       if (!mayBeOrphan(folder, name)) continue;
 //       const path = folder === '' ? name : folder + '/' + name;
 //       const stat = lstatIfThere(absoluteOf(project, path));
-//       if (stat !== undefined && (stat.isFile() || stat.isSymbolicLink())) found.push(path);
+//       if (stat === undefined || !(stat.isFile() || stat.isSymbolicLink())) continue;
+//       if (!stat.isFile() || !/\.html?$/i.test(name) || readFirstBytes(absoluteOf(project, path), REPORT_MARK.length) !== REPORT_MARK) found.push(path);
 //     }
 //   }
 //   return found.sort(compareBytes);
@@ -59912,7 +60085,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 // /** The Makefile is the crate's workflow if it carries out no other runs than these. */
 // function exportCrate(publication, project) {
 //   const ids = new Set(publication.runs.map(({ run }) => run.id));
-//   const made = (readBytesIfThere(absoluteOf(project, MAKEFILE_PATH)) ?? '').match(/\.rr\/made\/\d{8}T\d{6}Z-[a-z2-7]{6}/g) ?? [];
+//   const made = (readRegularIfThere(absoluteOf(project, MAKEFILE_PATH)) ?? '').match(/\.rr\/made\/\d{8}T\d{6}Z-[a-z2-7]{6}/g) ?? [];
 //   const isWorkflow = made.length > 0 && made.every((stamp) => ids.has(stamp.slice('.rr/made/'.length)));
 //   const { text, left } = printRoCrate({ publication, files: undefined, workflow: isWorkflow ? MAKEFILE_PATH : undefined });
 //   // A content of the same size may differ, too; telling would take as long as "rr verify" does.
@@ -59972,6 +60145,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   const option = options.check !== undefined ? 'check' : options.macros !== undefined ? 'macros' : options.paper !== undefined ? 'paper' : undefined;
 //   if (option !== undefined && format !== 'latex') throw new Failure('cannot use --' + option + ' with "' + makeHarmless(format) + '": it is for latex', '', EXIT.usage);
 //   if (options.macros !== undefined && options.check === undefined) throw new Failure('cannot use --macros without --check', 'say -o FILE to name the file to be written', EXIT.usage);
+//   if (options.check !== undefined && options.output !== undefined) throw new Failure('cannot use --check and --output at once', '--check writes nothing', EXIT.usage);
 //   if (options.check !== undefined && options.paper !== undefined) throw new Failure('cannot use --check and --paper at once', '', EXIT.usage);
 // }
 //
@@ -59983,11 +60157,17 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //
 // /** `output` as given, for messages; written under its absolute name. */
 // function writeExported(folder, output, files, force) {
+//   if (output === '') throw new Failure('cannot write "": that is no name', 'name a file or a folder: -o PATH', EXIT.usage);
 //   const isFolder = files.length !== 1 || output.endsWith('/') || statIfThere(joinNames(folder, output))?.isDirectory() === true;
+//   const base = resolveLinks(joinNames(folder, output.replace(/([^/])\/+$/, '$1')));
 //   const nameOf = (file) => (isFolder ? output.replace(/\/+$/, '') + '/' + file.path : output);
 //   for (const file of files) {
 //     const there = lstatIfThere(joinNames(folder, nameOf(file)));
 //     if (there?.isDirectory() === true) throw new Failure('cannot write "' + makeHarmless(nameOf(file)) + '": it is a folder', '', EXIT.differs);
+//     if (there !== undefined && !there.isFile() && !there.isSymbolicLink()) throw new Failure('cannot write "' + makeHarmless(nameOf(file)) + '": it is no regular file', 'name another file: -o FILE', EXIT.differs);
+//     // Into the folder that the person named, but not through links that lie in it.
+//     const link = isFolder ? findLinkAbove(base, base + '/' + file.path) : undefined;
+//     if (link !== undefined) throw new Failure('cannot write "' + makeHarmless(nameOf(file)) + '": "' + makeHarmless(link) + '" is a link that leads elsewhere', 'remove it, or name another folder: -o FOLDER', EXIT.differs);
 //     if (there !== undefined && !force) throw new Failure('cannot write "' + makeHarmless(nameOf(file)) + '": it is there already', 'say --force to write it anew', EXIT.differs);
 //   }
 //   for (const file of files) {
@@ -60020,7 +60200,8 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   }
 //   const { files, left } = await print(publication, project, options, folder);
 //   if (options.output !== undefined) writeExported(folder, options.output, files, options.force);
-//   else if (files.length === 1) printOut(files[0].text);
+//   // Some forms hold any byte as it is; a terminal would carry it out.
+//   else if (files.length === 1) printOut(isTerminal(1) ? files[0].text.replace(/[^\n\t]+/g, makeHarmless) : files[0].text);
 //   else throw new Failure('cannot print "' + format + '": it is ' + String(files.length) + ' files', 'name a folder for them: -o FOLDER', EXIT.usage);
 //   if (!options.quiet) for (const one of left) tell('rr: ' + makeHarmless(one));
 //   for (const fault of faults) tell('rr: ' + fault.message);
@@ -60567,6 +60748,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //
 // /** What is to be written where. The name of the top folder never comes from the project's folder. */
 // function findArchivePlace(project, folder, named, name) {
+//   if (named === '') throw new Failure('cannot write "": that is no name', 'name FILE.tar, FILE.zip or DIR/', EXIT.usage);
 //   const target = normalizeName(named === undefined ? absoluteOf(project, DEFAULT_ARCHIVE) : named[0] === '/' ? named : folder + '/' + named);
 //   const last = target.slice(target.lastIndexOf('/') + 1);
 //   const ending = /\.(tar|zip)$/.exec(last)?.[1];
@@ -60745,6 +60927,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 // function readRange(option, text) {
 //   const range = text === undefined ? undefined : parseSwhidRange(text);
 //   if (text !== undefined && range === undefined) throw new Failure('cannot use --' + option + ' "' + text + '": not N or N-M', 'such as --' + option + ' 5-10', EXIT.usage);
+//   if (option === 'lines' && text !== undefined && /^0*(?:-|$)/.test(text)) throw new Failure('cannot use --lines "' + text + '": lines are counted from 1', '', EXIT.usage);
 //   return range;
 // }
 //
@@ -60775,14 +60958,19 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //
 // /** Is this operand a name on the disk? An id of a run and "@" never are. */
 // function isPath(folder, operand) {
-//   return !RUN_ID.test(operand) && !/^@(?:-\d+)?$/.test(operand) && lstatIfThere(joinNames(folder, operand)) !== undefined;
+//   return operand !== '' && !RUN_ID.test(operand) && !/^@(?:-\d+)?$/.test(operand) && lstatIfThere(joinNames(folder, operand)) !== undefined;
 // }
 //
 // /** The runs that an operand means; says what it could have been, too. */
 // function pickOperand(naming, operand) {
 //   const { folder, options } = naming;
-//   const project = requireProject(folder, options.project);
-//   return { project, runs: pickAnnotatedRuns(project, folder, operand).map((one) => one.run) };
+//   try {
+//     const project = requireProject(folder, options.project);
+//     return { project, runs: pickAnnotatedRuns(project, folder, operand).map((one) => one.run) };
+//   } catch (error) {
+//     if (!(error instanceof Failure) || error.exitStatus === EXIT.usage) throw error;
+//     throw new Failure(error.message + '; and no file is called "' + makeHarmless(operand) + '"', error.hint, error.exitStatus);
+//   }
 // }
 //
 // /** The code of a run, then its files. False if one of them has no content any more. */
@@ -60990,8 +61178,9 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   const index = indexes.get(id);
 //   const repeat = sources.lastRepeats.get(id);
 //   const makerOf = (input) => (lineage.origins[input] < 0 ? undefined : lineage.runs[lineage.runsOfOutputs[lineage.origins[input]]].id);
+//   const lostLogs = [];
 //   return {
-//     one, lastRepeat: repeat === undefined ? undefined : readKnownRun(project, known, repeat)?.run, logs: readLogExcerpts(project, one.run), ...readCourse(project, one.run),
+//     one, lastRepeat: repeat === undefined ? undefined : readKnownRun(project, known, repeat)?.run, logs: readLogExcerpts(project, one.run, lostLogs), ...readCourse(project, one.run, lostLogs), lostLogs,
 //     makers: one.run.inputs.map((_, i) => (index === undefined ? undefined : makerOf(lineage.firstInputs[index] + i))),
 //     readers: one.run.outputs.map((_, i) => (index === undefined ? [] : readers.get(lineage.firstOutputs[index] + i) ?? [])),
 //   };
@@ -61029,14 +61218,18 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //
 // /** The page's absolute name and its folder of parts. Throws Failure if something else than a report is there. */
 // function placeReport(project, folder, options) {
+//   if (options.output === '') throw new Failure('cannot write "": that is no name', 'name a file: -o FILE', EXIT.usage);
 //   const path = options.output === undefined ? 'report.html' : toRecordPath(project, folder, options.output);
 //   const name = absoluteOf(project, path);
 //   const there = lstatIfThere(name);
 //   const isReport = there !== undefined && there.isFile() && readFirstBytes(name, REPORT_MARK.length) === REPORT_MARK;
-//   if (there !== undefined && !isReport && (!options.force || there.isDirectory())) {
-//     throw new Failure('cannot write "' + (options.output ?? path) + '": something else than a report is there', there.isDirectory() ? 'name a file by --output' : 'say --force to write over it, or name another by --output', EXIT.differs);
+//   if (there !== undefined && !isReport && (!options.force || !(there.isFile() || there.isSymbolicLink()))) {
+//     throw new Failure('cannot write "' + (options.output ?? path) + '": something else than a report is there', there.isFile() || there.isSymbolicLink() ? 'say --force to write over it, or name another by --output' : 'name a file by --output', EXIT.differs);
 //   }
-//   return { name, shown: options.output ?? path, partsFolder: name.replace(/\.html?$/i, '') + '_files' };
+//   const partsFolder = name.replace(/\.html?$/i, '') + '_files';
+//   // Nobody named what a link of this name leads to.
+//   if (lstatIfThere(partsFolder)?.isDirectory() === false) throw new Failure('cannot write "' + (options.output ?? path) + '": "' + partsFolder + '", where parts of it go, is there and no folder', 'name another file by --output', EXIT.differs);
+//   return { name, shown: options.output ?? path, partsFolder };
 // }
 //
 // function readTitle(project, faults) {
@@ -61081,6 +61274,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   });
 //   const faults = known.runFaults.concat(known.noteFaults, addRunDetails(sources, chosen, parts));
 //   const { count, isBeside, printed } = parts.close();
+//   const left = describeLeft(chosen.length, parts.partOf.size, maxSize, faults.length);
 //   const title = readTitle(project, faults);
 //   const byId = new Map(known.summaries.map((run) => [run.id, run]));
 //   const columns = makeReportColumns(chosen, (id) => {
@@ -61089,7 +61283,6 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   });
 //   const places = new Map(chosen.map((run, i) => [run.id, i]));
 //   const placesOf = (ids) => Array.from(ids, (id) => places.get(id) ?? -1).sort((a, b) => a - b);
-//   const left = describeLeft(chosen.length, parts.partOf.size, maxSize, faults.length);
 //   const folderOfParts = isBeside ? partsFolder.slice(partsFolder.lastIndexOf('/') + 1) : '';
 //   const page = {
 //     title, summary: summarizeRuns(chosen), left, articles: parts.articles, entries: parts.entries, parts: printed, hasPartFiles: isBeside,
@@ -61100,6 +61293,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //     }),
 //   };
 //   let bytes = 0;
+//   makeFolder(name.slice(0, name.lastIndexOf('/')) || '/');
 //   replaceFile(name, function* pieces() {
 //     bytes = 0;
 //     for (const piece of printReportPage(page)) {
@@ -61107,7 +61301,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //       yield piece;
 //     }
 //   }, false);
-//   if (!options.quiet) printOut(shown + ': ' + countThings(chosen.length, 'run') + ', ' + formatBytes(bytes) + (isBeside ? ' and ' + countThings(count, 'file') + ' in ' + folderOfParts : '') + '\n');
+//   if (!options.quiet) printOut(makeHarmless(shown) + ': ' + countThings(chosen.length, 'run') + ', ' + formatBytes(bytes) + (isBeside ? ' and ' + countThings(count, 'file') + ' in ' + folderOfParts : '') + '\n');
 //   for (const fault of faults) tell('rr: ' + fault.message);
 //   return faults.length > 0 ? EXIT.differs : 0;
 // }
