@@ -206,7 +206,7 @@ export async function archiveProject(named: ByteString | undefined, options: Arc
   writeArchive({ form: place.form, target: place.target, top: place.top, members, timeS: Date.parse(publication.momentUtc) / 1000, isForced: options.force });
   if (!options.quiet) {
     tellOmitted(contents);
-    for (const one of left) tell('rr: ' + one);
+    if (left.length > 0) tell('rr: ' + countThings(left.length, 'thing') + ' of its RO-Crate ' + (left.length === 1 ? 'is' : 'are') + ' told by no record and no file: "rr export ro-crate" names them');
     printOut('wrote ' + place.target.slice(place.target.lastIndexOf('/') + 1) + ': ' + told);
   }
   return 0;
