@@ -14374,7 +14374,7 @@ function printVerbHelp(verb) {
 
 // ==== what brings in the files below =============================================================
 const LATE_PARTS = {
-  build: '0ecb7bbb68af990a',
+  build: '32c6f550619a3b23',
   files: {
     'core/circles.ts': [15047, '', 'findCircles'],
     'core/steps.ts': [15092, 'compareBytes compileGlob findCircles fixedFolder isGlob isResult noteOwned', 'NO_FACTS buildStepGraph findCarriers makePatternTester plannedInputs plannedOutputs sortSteps splitFileParameter stepFactsOf withAllAfter withAllBefore'],
@@ -15042,7 +15042,7 @@ function explain(error) {
 if (isStepWorker()) serveAsWorker().catch(explain).then(() => process.exit());
 else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
 
-// ==== late, build 0ecb7bbb68af990a ===============================================================
+// ==== late, build 32c6f550619a3b23 ===============================================================
 
 // ==== src/core/circles.ts ========================================================================
 // // circles.ts - the circles of a directed graph. Knows not what it is a graph of.
@@ -60905,7 +60905,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   writeArchive({ form: place.form, target: place.target, top: place.top, members, timeS: Date.parse(publication.momentUtc) / 1000, isForced: options.force });
 //   if (!options.quiet) {
 //     tellOmitted(contents);
-//     for (const one of left) tell('rr: ' + one);
+//     if (left.length > 0) tell('rr: ' + countThings(left.length, 'thing') + ' of its RO-Crate ' + (left.length === 1 ? 'is' : 'are') + ' told by no record and no file: "rr export ro-crate" names them');
 //     printOut('wrote ' + place.target.slice(place.target.lastIndexOf('/') + 1) + ': ' + told);
 //   }
 //   return 0;
