@@ -58,19 +58,20 @@ os.write(1, b"%d\\n" % pid)
 os._exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 `;
 
-const TICKING = ': > ready; while :; do echo x >> ticks; sleep 0.02; [ ! -e stop ] || exit 0; done';
+const TICKING = 'while :; do echo x >> ticks; sleep 0.02; [ ! -e stop ] || exit 0; done';
 
 /** rr that records what ticks in a group of that kind; its process id. */
 async function startTicking(folder: string, kind: string): Promise<{ pid: number; ended: Promise<Done> }> {
   const { child, ended } = startProgram(folder, ['python3', '-c', GROUP, kind, process.execPath, RR_JS, 'record', '-q', '--', 'sh', '-c', TICKING]);
   const pid = await new Promise<number>((resolve) => child.stdout!.once('data', (data: Buffer) => resolve(Number(data.toString()))));
-  await waitUntil('the command', () => isThere(folder, 'ready'));
+  await waitUntil('the command', () => isThere(folder, 'ticks'));
   return { pid, ended };
 }
 
-test('SIGTSTP stops neither the command nor rr where the system ignores it: in an orphaned process group', { skip: NEEDS_PYTHON, timeout: 20000 }, async () => {
+test('SIGTSTP stops neither the command nor rr where the system ignores it: in an orphaned process group', { skip: NEEDS_PYTHON, timeout: 20000 }, async (context) => {
   const folder = makeProject();
   const { pid, ended } = await startTicking(folder, 'orphaned');
+  context.after(() => fs.writeFileSync(path.join(folder, 'stop'), ''));
   process.kill(pid, 'SIGTSTP');
   const size = fs.statSync(path.join(folder, 'ticks')).size;
   await waitUntil('the command goes on', () => fs.statSync(path.join(folder, 'ticks')).size > size + 20);
