@@ -6786,7 +6786,8 @@ function createFileInPlace(name, content, mode, isDurable) {
 
 const given = {};
 const broughtIn = new Set();
-let wholeText;
+/** From "==== late" on. */
+let ownText;
 let ownParts;
 
 /** Called once, by what the build puts in the place of late files. */
@@ -6796,31 +6797,31 @@ function noteParts(parts) {
 
 /** From now on rr.js may be replaced: what this run of rr may yet need of it is kept in memory. */
 function keepOwnText() {
-  if (ownParts === undefined || wholeText !== undefined) return;
+  if (ownParts === undefined || ownText !== undefined) return;
   try {
-    wholeText = readOwnText(nameOfOwnFile(), ownParts.build);
+    ownText = readOwnText(nameOfOwnFile(), ownParts.build);
   } catch (error) {
     if (!(error instanceof Failure)) throw error; // told when something is needed of it
   }
 }
 
-/** An ES module has no __filename, and what it was called by may lack ".js". */
+/** Where rr.js is. An ES module has no __filename, and what it was called by may lack ".js". */
 function nameOfOwnFile() {
   if (typeof __filename === 'string') return __filename;
   return fs.existsSync(process.argv[1]) ? process.argv[1] : process.argv[1] + '.js';
 }
 
-/** The text of rr.js. Throws Failure if it is not there any more or another one. */
+/** The late part of rr.js, as bytes: to make a string of all of it takes ten times as long. Throws Failure if it is not there any more or another one. */
 function readOwnText(name, build) {
   let text;
   try {
-    text = fs.readFileSync(name, 'latin1');
+    text = fs.readFileSync(name);
   } catch (error) {
     throw new Failure('cannot read the rest of rr.js: "' + toBytes(String(name)) + '" is not there', 'run it as a file: node rr.js');
   }
   const start = text.indexOf('\n// ==== late, build ' + build + ' ');
   if (start < 0) throw new Failure('cannot go on: rr.js was replaced while it ran', 'run it again');
-  return text.slice(start);
+  return text.subarray(start);
 }
 
 /** The script in which the comments `files` of `text` are code, each line on the line where it stands in rr.js. */
@@ -6833,7 +6834,7 @@ function uncomment(text, parts, files) {
     if (banner < 0) throw new Failure('cannot go on: rr.js has no "src/' + file + '"', 'get rr.js anew');
     const start = text.indexOf('\n', banner + 1);
     const end = text.indexOf('\n// ==== ', start);
-    const lines = text.slice(start, end < 0 ? text.length : end).split('\n');
+    const lines = text.toString('latin1', start, end < 0 ? text.length : end).split('\n');
     script += '\n'.repeat(Math.max(0, parts.files[file][0] - line)) + lines.map((one) => one.slice(one[2] === ' ' ? 3 : 2)).join('\n');
     line = parts.files[file][0] + lines.length - 1;
     at = end < 0 ? text.length : end;
@@ -6842,8 +6843,9 @@ function uncomment(text, parts, files) {
 }
 
 /** What the functions of `file` and others of it are, which is brought in if it is not there yet. Throws Failure if rr.js cannot be read. */
-function bringIn(parts, file) {
+function bringIn(file) {
   if (broughtIn.has(file)) return given;
+  const parts = ownParts;
   const splitWords = (lists) => lists.join(' ').split(' ').filter((word) => word !== '');
   const files = splitWords([parts.needs[file]]).filter((one) => !broughtIn.has(one));
   const known = { ...parts.base(), ...given };
@@ -6851,8 +6853,8 @@ function bringIn(parts, file) {
   const own = new Set(gives);
   const uses = Array.from(new Set(splitWords(files.map((one) => parts.files[one][1])))).filter((name) => !own.has(name));
   const name = nameOfOwnFile();
-  wholeText = wholeText ?? readOwnText(name, parts.build);
-  const script = '(function (' + uses.join(', ') + ") { 'use strict'; " + uncomment(wholeText, parts, files) + '\nreturn { ' + gives.join(', ') + ' }; })';
+  ownText = ownText ?? readOwnText(name, parts.build);
+  const script = '(function (' + uses.join(', ') + ") { 'use strict'; " + uncomment(ownText, parts, files) + '\nreturn { ' + gives.join(', ') + ' }; })';
   const bring = vm().runInThisContext(script, { filename: name });
   Object.assign(given, bring(...uses.map((one) => known[one])));
   for (const one of files) broughtIn.add(one);
@@ -14373,8 +14375,8 @@ function printVerbHelp(verb) {
 }
 
 // ==== what brings in the files below =============================================================
-const LATE_PARTS = {
-  build: 'f8e2c0c4b4e6e22a',
+noteParts({
+  build: 'f8c773075100470e',
   files: {
     'core/circles.ts': [15047, '', 'findCircles'],
     'core/steps.ts': [15092, 'compareBytes compileGlob findCircles fixedFolder isGlob isResult noteOwned', 'NO_FACTS buildStepGraph findCarriers makePatternTester plannedInputs plannedOutputs sortSteps splitFileParameter stepFactsOf withAllAfter withAllBefore'],
@@ -14393,281 +14395,281 @@ const LATE_PARTS = {
     'core/journal.ts': [17701, 'compareBytes trimBlanks', 'arrangeJournal countStatuses distinctTexts spanParameters'],
     'core/metadata.ts': [17781, '', 'emptyMetadata emptyTold familyFirst joinMetadata nameOfField'],
     'core/publication.ts': [18015, '', 'oneFile'],
-    'core/paper.ts': [18056, '', 'UsedKeys'],
-    'core/archive.ts': [18110, 'compareBytes isResultPath isUtf8', 'TOP_MAKEFILE_NAMES compareOmitted findBagFault findCaseClashes includesProvenance isDocumentName judgeClaim listArchiveClaims'],
-    'core/report.ts': [18229, '', 'findLastRepeats orderDetails thinOut'],
-    'core/system.ts': [18280, '', 'platformOf readSystemRelease'],
-    'core/recordedsoftware.ts': [18330, 'EXIT Failure REPLAYED_VARIABLES compareBytes compareVersions readSystemRelease splitVariable', 'collectSoftware'],
-    'core/filteroptions.ts': [18547, 'EXIT Failure readMoment', 'requireMoment'],
-    'core/parameters.ts': [18558, 'compareBytes editDistance', 'DEEPEST_NESTING canonicalFloat canonicalInteger fileParametersOf findParameter isSameNode listParameters nameFileParameter printKey splitParameterName'],
-    'core/packagefact.ts': [18779, 'compareBytes', 'choosePackage'],
-    'core/timestamps.ts': [18802, '', 'STAMP_PATTERN haveStampsAsOnlyDifference'],
-    'core/localecauses.ts': [18908, 'compareBytes', 'isLocaleDifference isSortedOtherwise'],
-    'core/causes.ts': [19001, 'compareBytes haveStampsAsOnlyDifference isLocaleDifference isSortedOtherwise', 'findCauses'],
-    'core/repeat.ts': [19096, 'fileParametersOf isComparable isResultPath isSameContent joinWords resolveName resultsOf splitParameterName', 'USUAL_SURROUNDINGS changeRun describeOtherEnd findInputProducer findRepeatObstacle isFaithfulRepeat isRepeatAccepted judgeRepeat listLaterResults shareSettings'],
-    'core/reproducible.ts': [19356, 'findRepeatObstacle isFaithfulRepeat', 'judgeReproducible'],
-    'core/evidence.ts': [19493, 'isFaithfulRepeat isRepeatAccepted', 'judgeLastRepeats listCommits listUnkeptSources'],
-    'core/freeing.ts': [19548, 'compareBytes', 'listNeeded planFreeing sumBytes'],
-    'core/schedule.ts': [19625, '', 'Schedule'],
-    'core/clusterplan.ts': [19949, 'compareBytes', 'TASK_ENDS countJobs isInFlight judgeTask planArrays tasksOfJob'],
-    'core/decimals.ts': [20106, '', 'mixGeometrically mixLinearly readExactDecimal stepRange'],
-    'core/random.ts': [20275, '', 'RANDOM_WHOLE SplitMix64'],
-    'core/sweep.ts': [20321, 'EXIT Failure RANDOM_WHOLE SplitMix64 compareBytes mixGeometrically mixLinearly readExactDecimal stepRange', 'crossAxes drawPoints findLatestPoints findSharedOutput keyOfParameters makeRowAxis numberPoints readParameterAxis zipAxes'],
-    'core/variations.ts': [20623, 'USUAL_SURROUNDINGS', 'judgeVariations listVariations needsControl'],
-    'formats/iri.ts': [20834, 'codePointAt utf8SequenceLength', 'encodeIri isWebAddress'],
-    'formats/mediatypes.ts': [20868, '', 'mediaTypeOf'],
-    'formats/placeholders.ts': [20894, 'isGlob', 'fillPattern fillText parsePlaceholders placeholderNamesIn valueOfPart'],
-    'formats/shelltext.ts': [20961, 'valueOfPart', 'baseName fillShellScript findProgramWords findShellScript isPlainShellValue isTameValue readShellScript'],
-    'formats/shellline.ts': [21221, 'quoteWord', 'isShellName printLineCommand'],
-    'formats/commandtemplate.ts': [21277, 'EXIT Failure fillShellScript fillText findProgramWords findShellScript isPlainShellValue isTameValue makeHarmless parsePlaceholders placeholderNamesIn readShellScript', 'fillCommand namesInCommand readCommandTemplate'],
-    'formats/latex.ts': [21334, 'codePointAt utf8SequenceLength', 'LATEX_DEFINITION escapeLatex'],
-    'formats/tex.ts': [21408, '', 'scanTex'],
-    'formats/reuseentry.ts': [21610, 'FieldWriter compareBytes decodeText emptyRun encodeParameter encodeText fileParametersOf listTellingVariables parseRun printRunBody', 'parseReuseEntry printReuseEntry printStepKey'],
-    'formats/runlines.ts': [21666, 'NO_FACTS decodeParameter decodeText decodeWithheld encodeParameter encodeText encodeWithheld encodeWord parseFile printFile stepFactsOf', 'GraphLine SummaryLine isFileCell isLineOfProject printGraphLine printSummaryLine readLineId'],
-    'formats/indexfile.ts': [21901, '', 'INDEX_HASH_BYTES parseIndexFile printIndexBody'],
-    'formats/slurm.ts': [21942, 'splitWord', 'SACCT_FORMAT SQUEUE_FORMAT parseMaxArraySize parseSacct parseSbatch parseSqueue printAskedOptions printJobName readJobState'],
-    'formats/clusterbatch.ts': [22059, 'RUN_ID TASK_ENDS decodeText encodeText encodeWord splitWord', 'parseArrayJobs parseBatch parseTask printArrayJob printAttempt printBatch printTask printTaskEnd'],
-    'formats/note.ts': [22212, 'EXIT Failure FieldWriter RUN_ID decodeText emptyNote encodeText failRecord readFormatNumber readId requireFields setFields splitFields splitWord', 'parseNote parseToleranceOption printNoteBody'],
-    'formats/notetext.ts': [22309, 'EXIT Failure decodeText makeHarmless trimBlanks', 'parseNoteText printNoteText'],
-    'formats/environment.ts': [22412, 'decodeText emptyEnvironment parseFile', 'parseEnvironment'],
-    'formats/gitpatch.ts': [22457, '', 'dropEmptySections listPatchedNames parseRawDiff splitPatchSections'],
-    'formats/gitapply.ts': [22506, 'applyGitDelta splitPatchSections', 'LARGEST_PATCHED_BYTES applyPatchSection splitGitPatch'],
-    'formats/vcsoutput.ts': [22664, '', 'closeSpacedNames listShownNames parseFossilInfo parseFossilList parseHgStatus parseSvnInfo parseSvnStatus'],
-    'formats/jsontape.ts': [22772, '', 'decodeJsonString parseJson'],
-    'formats/plan.ts': [22951, 'DURATION_WORDS Failure METRICS_FROM_HINT SIZE_WORDS decodeText emptyRun encodeText findNameFault findRuleFault isDeclarableVariable isResultPath isSecretName maskText parseDuration parseSize quoteCommand splitSimpleCommand splitVariable trimBlanks utf8SequenceLength', 'PLAN_HEAD parsePlan printStep readAsked readStep spellTyped'],
-    'formats/ldcache.ts': [23328, '', 'parseLibraryCache'],
-    'formats/linesearch.ts': [23445, '', 'LineSearch'],
-    'formats/fileparts.ts': [23483, '', 'readBig16 readLittle16 readLittle32'],
-    'formats/dpkg.ts': [23504, '', 'parseDpkgDiversions parseDpkgStatus'],
-    'formats/apk.ts': [23547, '', 'findInApkList'],
-    'formats/pacman.ts': [23585, '', 'parsePacmanDescription'],
-    'formats/conda.ts': [23599, 'stripUrlCredentials', 'parseCondaRecord spellInJson'],
-    'formats/storepath.ts': [23656, '', 'parseStorePath'],
-    'formats/rpmheader.ts': [23681, 'readUint32', 'findInRpmHeader'],
-    'formats/ndb.ts': [23757, 'readLittle32', 'scanNdb'],
-    'formats/berkeleyhash.ts': [23791, 'readBig16 readLittle16 readLittle32 readUint32', 'scanBerkeleyHash'],
-    'formats/sqlitelog.ts': [23876, 'readLittle32 readUint32', 'readSqliteLog'],
-    'formats/sqlite.ts': [23930, 'readBig16 readSqliteLog readUint32', 'findSqliteKeys findSqliteRoot findSqliteRow openSqlite scanSqliteTable'],
-    'formats/bytewindow.ts': [24206, '', 'areSameBytes bytesAt bytesOfText isSpent openSource skipBytes sourceOfBytes startCursor takeText takeUint takeUleb128 textAt textOfBytes uintAt'],
-    'formats/dwarf.ts': [24358, 'compareBytes isSpent skipBytes takeText takeUint takeUleb128 textAt uintAt', 'readProducers'],
-    'formats/elffile.ts': [24629, 'isSpent openSource startCursor takeUint textAt textOfBytes uintAt', 'ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE findOffset hasFlag isOnlyDebug openElf sourceOfSection takeWord'],
-    'formats/elfdebug.ts': [24763, 'ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE bytesAt hasFlag openSource sourceOfBytes sourceOfSection startCursor takeUint takeWord textOfBytes uintAt', 'findDebugSection makeSectionOpener'],
-    'formats/gobuildinfo.ts': [24876, 'bytesAt findOffset isSpent sourceOfSection startCursor takeUleb128 textAt textOfBytes uintAt', 'readGoFacts'],
-    'formats/elf.ts': [24933, 'ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE bytesAt compareBytes findDebugSection findOffset hasFlag hexFromBytes isOnlyDebug isSpent makeSectionOpener openElf openSource readGoFacts readProducers sourceOfSection startCursor takeUint takeWord textAt textOfBytes uintAt', 'describeProducer findSeparateDebugName readElf'],
-    'formats/headers.ts': [25170, '', 'parseHeaders'],
-    'formats/zip.ts': [25198, '', 'ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra'],
-    'formats/amounts.ts': [25313, 'joinWords', 'countThings groupDigits joinSome percentOf roundNumber tellDiffering'],
-    'formats/crc32.ts': [25352, '', 'crc32'],
-    'formats/png.ts': [25385, 'bytesOfText crc32 textOfBytes', 'PNG_SIGNATURE decodePng encodePng readPngRow'],
-    'formats/pngcomparison.ts': [25728, 'areSameBytes compareBytes decodePng groupDigits joinSome makeHarmless percentOf readPngRow tellDiffering textOfBytes', 'channelsApart comparePng'],
-    'formats/pngpicture.ts': [25900, 'channelsApart decodePng encodePng readPngRow', 'drawPngDifference'],
-    'formats/npyheader.ts': [26086, 'textOfBytes', 'NPY_MAGIC readNpyHeader'],
-    'formats/npynumbers.ts': [26311, '', 'PARTS_OF_NUMBER findLongForm isNumericField readNpyNumber sumOfParts'],
-    'formats/npy.ts': [26458, 'PARTS_OF_NUMBER areSameBytes describeTolerance findLongForm groupDigits isNumericField makeHarmless readNpyHeader readNpyNumber roundNumber sumOfParts tellDiffering', 'compareNpy'],
-    'formats/members.ts': [26767, 'areSameBytes compareBytes crc32 groupDigits makeHarmless tellDiffering', 'compareMembers'],
-    'formats/tar.ts': [26954, 'textOfBytes', 'isTar readTar'],
-    'formats/tarwriter.ts': [27171, '', 'printTarEnd printTarHeader printTarPadding'],
-    'formats/zipmembers.ts': [27261, 'ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra textOfBytes', 'readZip'],
-    'formats/zipwriter.ts': [27339, '', 'ZIP_LOCAL_CRC_AT printZipDirectoryEntry printZipEnd printZipLocalHeader'],
-    'formats/bagit.ts': [27413, 'compareBytes', 'BAGIT_TXT printBagInfo printBagManifest'],
-    'formats/binarykind.ts': [27432, 'NPY_MAGIC PNG_SIGNATURE areSameBytes compareMembers compareNpy comparePng isTar readTar readZip textOfBytes', 'BINARY_DEPTH compareBinary recognizeBinary startUnpackBudget'],
-    'formats/comparebytes.ts': [27495, 'countThings groupDigits', 'compareAsBytes describeByteCount findFirstDifference'],
-    'formats/numbers.ts': [27529, 'isWithin', 'NumberScanner compareNumbers isNumber'],
-    'formats/numbertally.ts': [27688, 'compareNumbers countThings groupDigits roundNumber', 'NumberTally'],
-    'formats/comparetext.ts': [27756, 'NumberScanner NumberTally countThings describeTolerance findCauses findFirstDifference groupDigits makeHarmless', 'addNumbersOfText compareText describeTextTally looksLikeText quoteExcerpt tallyText'],
-    'formats/comparetable.ts': [27959, 'NumberTally addNumbersOfText countThings describeTolerance findCauses groupDigits isNumber quoteExcerpt', 'TableReader compareTables'],
-    'formats/comparejson.ts': [28156, 'NumberTally countThings decodeJsonString describeTolerance findCauses findFirstDifference groupDigits makeHarmless parseJson quoteExcerpt', 'compareJson'],
-    'formats/parametersource.ts': [28320, 'EXIT Failure codePointAt utf8SequenceLength', 'BYTE_ORDER_MARK ParameterSource encodeCodePoint'],
-    'formats/yamlscalars.ts': [28398, 'canonicalFloat canonicalInteger encodeCodePoint', 'isDayOfCalendar readYamlQuoted resolveYamlPlain'],
-    'formats/yaml.ts': [28502, 'DEEPEST_NESTING readYamlQuoted resolveYamlPlain', 'readYaml'],
-    'formats/toml.ts': [28936, 'DEEPEST_NESTING canonicalFloat canonicalInteger encodeCodePoint isDayOfCalendar', 'readToml'],
-    'formats/jsonvalues.ts': [29266, 'DEEPEST_NESTING canonicalFloat canonicalInteger decodeJsonString', 'readJsonValues'],
-    'formats/keylines.ts': [29411, '', 'readIni readKeyLines readProperties'],
-    'formats/assignments.ts': [29593, 'DEEPEST_NESTING', 'AssignmentBook LiteralCursor NoLiteral isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens'],
-    'formats/pythonvalues.ts': [29794, 'AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens', 'readPythonValues'],
-    'formats/rvalues.ts': [30084, 'AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens', 'readRValues'],
-    'formats/juliavalues.ts': [30337, 'AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList readWholeLiteral replaceEscapes splitTokens', 'readJuliaValues'],
-    'formats/shellvalues.ts': [30603, 'AssignmentBook', 'readShellValues'],
-    'formats/parameterfile.ts': [30849, 'EXIT Failure ParameterSource compareBytes fileParametersOf findParameter isPlainText isSameNode readIni readJsonValues readJuliaValues readKeyLines readProperties readPythonValues readRValues readShellValues readToml readYaml', 'LARGEST_PARAMETER_FILE_BYTES alignFileParameters describeParameter hasParameterFormat parameterEnding readParameters requireParameter writeParameter'],
-    'formats/metrics.ts': [31113, 'Failure LONGEST_METRIC_BYTES MOST_METRICS SERIES_VALUE SeriesCollector TableReader decodeJsonString hasParameterFormat parameterEnding parseJson printKey readParameters', 'readMetricSeries readMetricValues'],
-    'formats/pointtable.ts': [31238, 'BYTE_ORDER_MARK EXIT Failure TableReader', 'readPointTable'],
-    'formats/segments.ts': [31274, 'compareAsBytes compareBytes countThings describeTextTally describeTolerance findCauses looksLikeText makeHarmless tallyText', 'SegmentList compareSegments keepBut'],
-    'formats/pdf.ts': [31413, 'SegmentList keepBut looksLikeText', 'PDF_MAGIC cutPdf'],
-    'formats/postscript.ts': [31621, 'SegmentList keepBut looksLikeText', 'POSTSCRIPT_MAGIC cutPostScript'],
-    'formats/svg.ts': [31638, 'STAMP_PATTERN SegmentList keepBut', 'cutSvg looksLikeSvg'],
-    'formats/gzip.ts': [31687, '', 'GZIP_MAGIC compareGzip'],
-    'formats/makeflags.ts': [31740, '', 'parseJobserver printJobserver'],
-    'formats/comparekind.ts': [31777, 'BINARY_DEPTH GZIP_MAGIC PDF_MAGIC POSTSCRIPT_MAGIC bytesOfText compareAsBytes compareBinary compareGzip compareJson compareSegments compareTables compareText cutPdf cutPostScript cutSvg findCauses looksLikeSvg looksLikeText recognizeBinary startUnpackBudget textOfBytes', 'compareByKind'],
-    'formats/license.ts': [31860, 'crc32 trimBlanks', 'LARGEST_LICENSE_BYTES findSpdxLine isKnownLicense normalizeLicense recognizeLicense'],
-    'formats/metadatafile.ts': [31955, 'EXIT Failure ParameterSource emptyTold joinSome trimBlanks', 'METADATA_HINT MetadataFile dayIn normalizeDoi normalizeOrcid personOf personOfAddress'],
-    'formats/citationfile.ts': [32100, 'MetadataFile dayIn normalizeDoi normalizeLicense normalizeOrcid personOf readJsonValues readYaml', 'readCitationFile readCodemetaFile readZenodoFile'],
-    'formats/packagefile.ts': [32302, 'MetadataFile emptyTold isUtf8 normalizeLicense parseHeaders personOfAddress readJsonValues readToml stripUrlCredentials trimBlanks', 'readJuliaProject readPackageJson readPyproject readRDescription readReadme'],
-    'formats/saidmetadata.ts': [32462, 'EXIT Failure dayIn emptyTold isPlainText makeHarmless normalizeDoi normalizeLicense normalizeOrcid personOf trimBlanks', 'readSaidMetadata'],
-    'formats/pythonmetadata.ts': [32511, 'stripUrlCredentials', 'normalizePythonName parseDirectUrl parseEditableMapping parseNameLines parseRecordPaths pythonSourceOf topModuleOf'],
-    'formats/juliamanifest.ts': [32586, '', 'parseJuliaManifest parseJuliaProject'],
-    'formats/perlmodule.ts': [32642, '', 'parsePerlModule'],
-    'views/rerunscript.ts': [32702, 'REFUSED_PREFIXES REFUSED_VARIABLES REPLAYED_VARIABLES', 'RERUN_SCRIPT'],
-    'views/replayscript.ts': [34151, 'REPLAYED_VARIABLES RERUN_SCRIPT encodeText encodeWithheld isComparable isDeclarableVariable isReplayedVariable isResultPath makeHarmless quoteWord', 'printReplay printReplayEnd printReplayHead'],
-    'views/table.ts': [34446, 'codePointAt utf8SequenceLength', 'TableMeasure cutToWidth displayWidth formatBytes formatSeconds printChoices printTable printTableHead printTableRow wrapText'],
-    'views/plot.ts': [34622, 'cutToWidth displayWidth', 'printPlot'],
-    'views/columns.ts': [34774, 'compareBytes encodeText encodeWithheld encodeWord formatBytes formatSeconds listValueNames makeHarmless readDecimal valuesOf', 'COLUMN_NAMES findColumn findColumns findVaryingParameters isAllColumns isNumeric jsonCell namedTitleOf printCell showCell sortRuns'],
-    'views/runlist.ts': [34985, 'LATEX_DEFINITION TableMeasure escapeLatex isNumeric jsonCell makeHarmless namedTitleOf printCell printTableHead printTableRow showCell', 'printRunCsv printRunJson printRunLatex printRunTable'],
-    'views/latexvalues.ts': [35042, 'LATEX_DEFINITION RUN_ID compareBytes decodeText escapeLatex makeHarmless utf8SequenceLength', 'LATEX_VALUES_HEAD collectLatexValues keyOfPath listRunValues parseLatexValues printLatexValues'],
-    'views/sweep.ts': [35224, 'countThings encodeWithheld groupDigits joinSome makeHarmless printTable quoteWord', 'printSweepForecast printSweepSum'],
-    'views/json.ts': [35273, 'encodeText encodeWithheld printRanges utf8SequenceLength', 'jsonFileOf jsonTextOf printJsonDocument printJsonRun printJsonValue'],
-    'views/page.ts': [35365, 'decodeText encodeText formatBytes formatSeconds makeHarmless', 'describeComment printEnvironmentPage printNotesPage printRunPage showFile showLines showText'],
-    'views/journal.ts': [35513, 'countStatuses distinctTexts formatBytes formatSeconds isResult makeHarmless showLines showText spanParameters', 'countOf describeJournal describeStop showPrinted summarizeVerdicts'],
-    'views/journaltext.ts': [35697, 'displayWidth wrapText', 'printJournalText'],
-    'views/journalmarkup.ts': [35728, 'trimBlanks', 'escapeMarkdown fence printJournalMarkdown printJournalOrg'],
-    'views/journalhtml.ts': [35829, '', 'escapeHtml printJournalHtml'],
-    'views/citation.ts': [35884, 'EXIT Failure escapeHtml familyFirst isKnownLicense joinWords nameOfField oneFile', 'listFacts printCitation printCodemeta printZenodo quoteYaml'],
-    'views/exportleft.ts': [36040, 'joinWords makeHarmless', 'commentLine commentLines countWords findInterpreter headOfExport listSome spellPackage tellLeftPackages tellMachine tellRuns tellVariables'],
-    'views/exportpip.ts': [36127, 'collectSoftware commentLine countWords findInterpreter headOfExport listSome normalizePythonName oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables', 'printPipExport printRequirements selectPipPackages spellPipRequirements'],
-    'views/exportconda.ts': [36219, 'collectSoftware commentLine compareBytes countWords findInterpreter headOfExport listSome oneFile quoteYaml selectPipPackages spellPackage spellPipRequirements tellLeftPackages tellMachine tellRuns tellVariables', 'listCondaChannels printCondaEnvironment printCondaExport selectCondaSpecs'],
-    'views/exportapt.ts': [36314, 'EXIT Failure collectSoftware commentLine commentLines compareBytes countWords headOfExport joinWords listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables', 'listLinkPackages listSnapshotSources printAptExport spellAptPins spellDay tellAptPins'],
-    'views/exportlanguages.ts': [36424, 'countWords listSome spellDay spellPackage', 'spellJuliaPackages spellNodePackages spellRPackages spellRubyPackages'],
-    'views/exportdockerfile.ts': [36485, 'EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listCondaChannels listLinkPackages listSnapshotSources listSome oneFile platformOf quoteWord selectCondaSpecs selectPipPackages spellAptPins spellDay spellJuliaPackages spellNodePackages spellPackage spellPipRequirements spellRPackages spellRubyPackages tellAptPins tellLeftPackages tellMachine tellRuns tellVariables utf8SequenceLength', 'printDockerfileExport printImage selectOwnPackages'],
-    'views/exportguix.ts': [36716, 'collectSoftware commentLine commentLines countWords headOfExport listSome parseStorePath spellPackage tellLeftPackages tellMachine tellRuns tellVariables', 'listPackageFolders printGuixExport'],
-    'views/exportnix.ts': [36801, 'collectSoftware commentLine countWords headOfExport listPackageFolders listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables', 'printNixExport'],
-    'views/exportspack.ts': [36844, 'collectSoftware commentLine compareBytes countWords headOfExport listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables', 'printSpackExport'],
-    'views/exportbinder.ts': [36921, 'EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listSome printCondaEnvironment printRequirements quoteWord selectOwnPackages spellAptPins spellDay spellJuliaPackages spellPackage spellRPackages tellLeftPackages tellMachine tellRuns tellVariables', 'printBinderExport'],
-    'views/exportcodeocean.ts': [37014, 'collectSoftware commentLine compareBytes countWords hasDots headOfExport listSome printImage quoteWord quoteYaml', 'printCodeOceanExport'],
-    'views/badges.ts': [37097, 'countThings escapeMarkdown joinSome listCommits listUnkeptSources oneFile showText', 'namePaths printBadges'],
-    'views/appendix.ts': [37208, 'countThings escapeMarkdown familyFirst fence formatBytes formatSeconds joinSome listCommits listFacts listUnkeptSources namePaths oneFile showText', 'printAppendix'],
-    'views/runprograms.ts': [37346, 'baseName joinNames normalizeName splitCommand splitSimpleCommand', 'programOfRun'],
-    'views/rocrategraph.ts': [37406, 'printJsonDocument', 'CrateGraph crateListOf'],
-    'views/rocratefiles.ts': [37462, 'compareBytes encodeIri isResultPath jsonTextOf mediaTypeOf', 'CRATE_DESCRIPTOR CrateFiles listNamedFiles'],
-    'views/rocrateruns.ts': [37576, 'crateListOf encodeIri isWebAddress jsonTextOf programOfRun spanOfRun splitAt swhidOfCode', 'CrateRuns crateTimeOf'],
-    'views/rocrate.ts': [37736, 'CRATE_DESCRIPTOR CrateFiles CrateGraph CrateRuns countOf crateListOf crateTimeOf encodeIri findLiveRuns isWebAddress jsonTextOf listNamedFiles recordPath spanOfRun', 'printRoCrate'],
-    'views/provmodel.ts': [37877, 'jsonTextOf spanOfRun splitAt', 'PROV_NAMESPACE PROV_RELATIONS makeProvDocument'],
-    'views/provjson.ts': [38107, 'PROV_NAMESPACE PROV_RELATIONS printJsonDocument', 'printProvJson'],
-    'views/provn.ts': [38140, 'PROV_NAMESPACE PROV_RELATIONS', 'printProvN'],
-    'views/reportscripts.ts': [38171, '', 'REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH'],
-    'views/reportrun.ts': [41647, 'countThings describeComment describeStop escapeHtml formatBytes formatSeconds groupDigits showLines showPrinted showText summarizeVerdicts thinOut', 'escapeScriptJson htmlName htmlText linkRun printFacts printRunArticle'],
-    'views/reportentries.ts': [41933, 'escapeHtml formatBytes htmlName htmlText makeHarmless printFacts', 'keyOfEnvironment keyOfPatch keyOfPreview printEnvironmentEntry printPatchEntry printPreviewEntry'],
-    'views/reportindex.ts': [42006, 'escapeHtml findColumns findLiveRuns formatBytes formatSeconds linkRun makeHarmless namedTitleOf showCell traceLineage', 'makeReportColumns makeReportGraph printReportIndex printStaticResults printStaticTable traceReport'],
-    'views/reportpage.ts': [42171, 'REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH escapeHtml escapeScriptJson', 'REPORT_MARK printPartElement printPartFile printReportPage'],
-    'views/reportparts.ts': [42245, 'makeHarmless printPartElement printPartFile printRunArticle thinOut', 'ReportParts'],
-    'views/rundiff.ts': [42386, 'cutToWidth displayWidth formatBytes formatSeconds isSameAspect isSameRow makeHarmless printRanges showFile showText wrapText', 'MOST_DIFFERENCE_ROWS printRunDifference'],
-    'views/rundiffjson.ts': [42668, 'encodeText encodeWithheld hasDifference isSameAspect isSameRow jsonFileOf printJsonValue', 'printJsonDifference'],
-    'views/processes.ts': [42702, 'cutToWidth displayWidth formatSeconds makeHarmless showText', 'printProcessTree'],
-    'views/verdicts.ts': [42850, 'cutToWidth describeOtherEnd encodeText encodeWithheld fileParametersOf makeHarmless nameFileParameter wrapText', 'printJsonPlan printJsonStories printRepeatPlan printRepeatStory printStorySum'],
-    'views/freed.ts': [42955, 'countThings formatBytes showText', 'printFreed printWouldGo'],
-    'views/archive.ts': [42980, 'countThings encodeText formatBytes makeHarmless printTable wrapText', 'NOT_INCLUDED_FILE printArchivePlan printArchiveReadme printNotIncluded'],
-    'views/lineagestory.ts': [43077, 'makeHarmless showText', 'describeCodeOf describeMark describeParameters describeReproducible describeRunName foldStory listNeighbours resolveCopy shortHash shortTime summarizeReproducible'],
-    'views/lineagetree.ts': [43230, 'compareBytes cutToWidth describeCodeOf describeMark describeParameters describeReproducible describeRunName displayWidth listNeighbours makeHarmless resolveCopy shortHash showText wrapText', 'printLineageTree'],
-    'views/lineagejson.ts': [43415, 'encodeText encodeWithheld jsonFileOf listNeighbours printJsonValue', 'printLineageJson'],
-    'views/lineagedot.ts': [43462, 'cutToWidth describeMark makeHarmless shortHash shortTime showText', 'printLineageDot'],
-    'views/lineagesvg.ts': [43501, 'cutToWidth describeMark describeParameters describeRunName displayWidth layOut makeHarmless shortHash shortTime showText summarizeReproducible', 'printLineageSvg'],
-    'views/clusterstatus.ts': [43705, 'encodeText makeHarmless showText', 'countTasks jsonBatches listBatchGroups'],
-    'views/status.ts': [43775, 'describeCause displayWidth encodeText encodeWithheld isSourceName jsonBatches listBatchGroups makeHarmless printJsonValue showText wrapText', 'isAllFine jsonCauseOf printStatus printStatusJson'],
-    'views/make.ts': [43914, 'describeCauses encodeText joinWords jsonCauseOf makeHarmless printJsonValue', 'printAllCurrent printMadeStep printMakeJson printMakeSum'],
-    'views/variations.ts': [43978, 'encodeText joinWords makeHarmless printTable wrapText', 'printJsonVariations printVariations'],
-    'views/texts.ts': [44032, 'RERUN_SCRIPT findLiveRuns printMakefile', 'TOP_MAKEFILE initialFiles'],
-    'views/completionscripts.ts': [44125, '', 'BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION'],
-    'views/completion.ts': [44721, 'BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION kindsOfWord quoteWord readOperands', 'printCompletion'],
-    'sys/swhid.ts': [44850, 'Failure GIT_FOLDER GIT_SYMLINK bytesFromHex crypto errorCode fs lstatIfThere printSwhidFolder readLinkTarget toFsPath', 'hashSwhidObject identifyContent swhidOfFolder'],
-    'sys/gitrefs.ts': [45026, 'Failure compareBytes hasReftable isReferenceName listFolder lstatIfThere readGitObject readObjectBody readRegularIfThere resolveCommit runGit', 'findCommit findReference listReferences readObjectKind'],
-    'sys/trackedfiles.ts': [45137, 'Failure GIT_LINK GIT_SYMLINK bytesFromHex compareWithFiles computeTree findEntryPlace findGitSetting hashSwhidObject hexFromBytes identifyContent isGitTrue listEntriesWithGit lstatIfThere openRepository readGitIndex readHead readLinkTarget', 'findTracked readTrackedFiles swhidOfTracked'],
-    'sys/othervcs.ts': [45219, 'LARGEST_ANSWER_BYTES childProcess closeSpacedNames describeStartFailure findGitSetting isSecretFile listShownNames lstatIfThere parseFossilInfo parseFossilList parseGitConfig parseHgStatus parseSvnInfo parseSvnStatus readRegularIfThere splitNames stripUrlCredentials toSpawnArguments toText', 'findOtherFileState readOtherCode'],
-    'sys/swhidpath.ts': [45409, 'Failure findCommit findCommitEntry findGitSetting findRemoteUrl findRepository findTracked hashSwhidObject hexFromBytes identifyContent isGitTrue lstatIfThere makeHarmless originOfRemote printSwhid readLinkTarget readTrackedFiles resolveLinks statIfThere swhidOfFolder swhidOfTracked', 'PathNamer nameUpToThree'],
-    'sys/swhidgit.ts': [45548, 'EXIT Failure findCommit findReference findRemoteUrl findRepository hashSwhidObject listReferences nameUpToThree openBareRepository originOfRemote printSnapshot readObjectBody readObjectKind', 'hasTag nameRelease nameRevision nameSnapshot originOfRepository requireRepository'],
-    'sys/bounds.ts': [45619, 'lstatIfThere resolveLinks', 'findLinkAbove findLinkOut'],
-    'sys/inflate.ts': [45646, 'errorCode zlib', 'deflateZlib inflateRawAtMost inflateZlibAtMost unpackBytes'],
-    'sys/compare.ts': [45687, 'compareByKind describeByteCount errorCode fs inflateRawAtMost inflateZlibAtMost toFsPath unpackBytes', 'compareFiles'],
-    'sys/filesource.ts': [45785, 'errorCode fs toFsPath', 'readFileInParts'],
-    'sys/packagepaths.ts': [45851, 'errorCode lstatIfThere readBytesIfThere resolveLinks', 'findFolderAliases findRealPath makePackageQuestion readPackageText spellPaths'],
-    'sys/dpkgdatabase.ts': [45912, 'LineSearch choosePackage findRealPath listFolder parseDpkgDiversions parseDpkgStatus readPackageText', 'DPKG_STAMPED findDpkgOwners'],
-    'sys/rpmdatabase.ts': [46004, 'LineSearch choosePackage findInRpmHeader findSqliteKeys findSqliteRoot findSqliteRow openSqlite readFileInParts resolveLinks scanBerkeleyHash scanNdb scanSqliteTable spellPaths', 'RPM_STAMPED findRpmOwners'],
-    'sys/condaprefix.ts': [46085, 'LineSearch choosePackage listFolder parseCondaRecord readPackageText spellInJson statIfThere toBytes toText', 'CONDA_STAMPED CondaPrefixes findCondaOwners'],
-    'sys/ownercache.ts': [46130, 'decodeText encodeText errorCode fs hashBytes isSettled readBytesIfThere removeIfThere statIfThere toFsPath', 'OwnerCache stampDatabases'],
-    'sys/packages.ts': [46216, 'CONDA_STAMPED CondaPrefixes DPKG_STAMPED LineSearch OwnerCache RPM_STAMPED choosePackage findCondaOwners findDpkgOwners findFolderAliases findInApkList findRpmOwners listFolder makePackageQuestion parsePacmanDescription parseStorePath readPackageText spellPaths stampDatabases', 'addPathTo findOwners'],
-    'sys/packagefiles.ts': [46338, 'listFolder readFirstBytes statIfThere', 'cleanValue findNearest folderOf isBelow isFileQuietly joinFolders lastPartOf listQuietly nameFolder readQuietly'],
-    'sys/pythonsites.ts': [46435, 'cleanValue joinFolders listQuietly normalizePythonName parseDirectUrl parseHeaders parseNameLines parseRecordPaths readQuietly', 'openPythonSite readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readTopLevel'],
-    'sys/pythoneditables.ts': [46529, 'cleanValue findNearest findRepository isBelow joinFolders lastPartOf listQuietly nameFolder normalizePythonName parseEditableMapping parseHeaders parseNameLines readDistributionFacts readDistributionFiles readDistributionOrigin readHead readQuietly readTopLevel topModuleOf', 'findPythonEditables'],
-    'sys/pythonpackages.ts': [46629, 'addPathTo findPythonEditables folderOf isBelow isFileQuietly lastPartOf listQuietly normalizePythonName openPythonSite pythonSourceOf readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readQuietly readTopLevel topModuleOf', 'findPythonPackages'],
-    'sys/folderpackages.ts': [46867, 'cleanValue findNearest folderOf isBelow isFileQuietly lastPartOf nameFolder parseHeaders readQuietly stripUrlCredentials', 'findNodePackages findRPackages findRubyPackages'],
-    'sys/juliapackages.ts': [47031, 'findNearest folderOf isFileQuietly joinFolders listQuietly nameFolder parseJuliaManifest parseJuliaProject readQuietly stripUrlCredentials', 'findJuliaPackages'],
-    'sys/perlpackages.ts': [47171, 'findNearest folderOf isBelow isFileQuietly listQuietly parsePerlModule readQuietly', 'findPerlPackages'],
-    'sys/javapackages.ts': [47276, 'ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES cleanValue findZipData fs isBelow lastPartOf parseHeaders parseZip64Record parseZipEnd parseZipEntries readQuietly toFsPath zlib', 'findJavaPackages'],
-    'sys/languages.ts': [47393, 'compareBytes findJavaPackages findJuliaPackages findNodePackages findPerlPackages findPythonPackages findRPackages findRubyPackages isFileQuietly lastPartOf listQuietly', 'findLanguagePackages'],
-    'sys/notes.ts': [47485, 'Failure createFile explainStrays formatUtcMicros hashBytes listRecordFiles makeFolder makeRunId notePath parseNote printNoteBody readEachRecord readIdMicros readRecordFile readUtcMicros sealRecord statIfThere syncFolder', 'readNotes saveNote'],
-    'sys/author.ts': [47538, 'Failure errorCode findGitSetting findRepository os parseGitConfig readBytesIfThere toBytes', 'findAuthor'],
-    'sys/editor.ts': [47595, 'Failure childProcess createFile readBytesIfThere toText', 'editText'],
-    'sys/filestates.ts': [47619, 'HashCache absoluteOf describeStat hashFiles hashWithRetry isSecretFile lstatIfThere', 'readFileState readFileStates'],
-    'sys/environmentnow.ts': [47671, 'HashCache absoluteOf compareBytes decodeText hashWithRetry isSecretFile normalizePythonName openPythonSite parseDpkgStatus parseFile readBytesIfThere readDistributionFacts readPackageText statIfThere', 'EnvironmentComparer'],
-    'sys/linking.ts': [47831, 'compareBytes errorCode folderOfName fs listFolder parseLibraryCache readBytesIfThere resolveLinks statIfThere toFsPath', 'findLinkedLibraries'],
-    'sys/parameterfiles.ts': [48105, 'EXIT Failure LARGEST_PARAMETER_FILE_BYTES absoluteOf describeParameter describeSystemError errorCode findLinkOut hasParameterFormat isResultPath isSecretFile listParameters listSecretVariables makeSecretHasher makeWithholder maskValue nameFileParameter readBytesIfThere readParameters replaceFile requireParameter resolveLinks statIfThere toRecordPath writeParameter', 'readFileParameters readParameterNow readParameterOption readParameterText writeFileParameters'],
-    'sys/metrics.ts': [48242, 'Failure LONGEST_METRIC_BYTES MOST_METRICS makeSecretHasher maskValue nameFileParameter readMetricSeries readMetricValues readParameterText', 'readMetrics'],
-    'sys/runindex.ts': [48277, 'Failure GraphLine INDEX_HASH_BYTES RR_VERSION SummaryLine applyNotes detachString encodeText errorCode explainStrays groupNotes hashBuffer hashBytes hideFromGit isFileCell isLineOfProject isSettled keepTemporariesIn listMonth listMonths lstatIfThere makeFolder makeRandomDigits parseIndexFile printGraphLine printIndexBody printSummaryLine readLineId readNotes readReusedIfThere readRun removeIfThere replaceFile statIfThere', 'findRunsByFiles noteFacts readFileLookup readGraphRuns readSummaries'],
-    'sys/planfile.ts': [48542, 'EXIT Failure PLAN_HEAD PLAN_PATH createFile describeSelf describeSystemError errorCode hideFromGit isHolderAlive keepTemporariesIn listFolder lstatIfThere makeFolder makeRandomDigits parsePlan pauseMs printRunBody printStep readBytesIfThere readMonotonicMs readStep removeIfThere replaceFileIf statIfThere', 'addToPlan checkNewStep readPlan'],
-    'sys/batch.ts': [48668, 'CANNOT_SYNC Failure bringUpToDate describeSelf describeSystemError errorCode folderOfRecord fs hideFromGit keepTemporariesIn lstatIfThere makeFolder makeMonthFolder makeRunId makeWriterMark moveMarkToPending noteEnded printMark printRecord readMonotonicMs readUtcMicros recordPath removeIfThere renewMark replaceFile settleLostRuns toFsPath writeAll', 'beginBatch leaveToBatch'],
-    'sys/objects.ts': [48943, 'crypto describeSystemError errorCode fs hashBytes hashRegularFile lstatIfThere makeFolder makeRandomDigits readBytesIfThere readUtcMicros removeIfThere tell toFsPath writeAll', 'ContentStore copyChecked touchIfAllowed'],
-    'sys/contents.ts': [49236, 'ContentStore Failure HashCache LARGEST_PATCHED_BYTES absoluteOf applyPatchSection errorCode findCommitFile findRepository hashBytes hashWithRetry inflateBytes lstatIfThere readBytesIfThere readLinkTarget readObjectBody readReuseSettings readRuns runGit splitGitPatch', 'ContentFinder readFound'],
-    'sys/swhidrun.ts': [49485, 'ContentFinder absoluteOf findCommitEntry hashSwhidObject identifyContent isComparable originOfRemote printSwhid', 'nameFilesOfRun'],
-    'sys/scratchgit.ts': [49528, 'fs makeFolder runGit toFsPath', 'GIT_PLACES putRepository'],
-    'sys/scratch.ts': [49564, 'Failure GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES absoluteOf applyPatchSection compareBytes describeFile describeSelf errorCode findLinkAbove findLinkOut folderOfName fs hashWithRetry hexFromBytes inflateBytes isHolderAlive isLeftOut isResultPath joinNames listBelow listCommitFiles listFolder lstatIfThere makeFolder makeRandomDigits normalizeName putRepository readBlobs readBytesIfThere readGitIndex readLinkTarget readUtcMicros relativeTo removeIfThere resolveLinks takeSnapshot toFsPath writeAll', 'findWayOut makeHeldFolder makeOwnFolder makeScratch putNamed removeAbandonedScratch removeHeldFolder removeTree'],
-    'sys/gitknown.ts': [50067, 'Failure GIT_LINK compareWithFiles findRepository hasReftable hexFromBytes listCommitFiles listEntriesWithGit readGitIndex readHead readTreeOfCommit runGit', 'findUncommitted readGitKnowledge selectUnknownToGit'],
-    'sys/statuscache.ts': [50138, 'PLAN_PATH RR_VERSION absoluteOf errorCode fs isSettled listMonths lstatIfThere replaceFile statIfThere toFsPath workerThreads', 'dependOn dependOnRecords findKeptAnswer keepAnswer'],
-    'sys/present.ts': [50288, 'EnvironmentComparer absoluteOf dependOn errorCode expandDeclared findOverwriters isSameContent isSecretName lstatIfThere makeSecretHasher maskValue readBytesIfThere readFileState readFileStates readParameterNow readRun statIfThere takeSnapshot toBytes toText', 'PresentFacts'],
-    'sys/putback.ts': [50446, 'absoluteOf errorCode folderOfName fs isLeftOut lstatIfThere makeFolder readBytesIfThere readLinkTarget statIfThere toFsPath writeAll', 'areOpenedAsThen isFree isTargetInside pourInto printAgain putInPlace readTarget stagingFolder'],
-    'sys/reuse.ts': [50572, 'ContentFinder ContentStore EnvironmentComparer Failure HashCache ListedFolders RUN_ID absoluteOf areOpenedAsThen copyChecked describeStat describeSystemError endingOfLog errorCode expandDeclared fileParametersOf findArgumentFiles findReuseObstacle folderOfName fs hashBytes hashFiles isDeclared isFree isLeftOut isSettled isTargetInside listFolder lstatIfThere makeFolder makeRandomDigits makeResultTester makeSecretHasher parseReuseEntry pourInto printReuseEntry printStepKey putInPlace quoteCommand readBytesIfThere readParameterNow readTarget removeIfThere saveByContent sealRecord splitCommand stagingFolder statKeyOf tell toFsPath touchIfAllowed unsealRecord', 'openReuse'],
-    'sys/stored.ts': [50921, 'Failure RUN_ID errorCode fs hashBytes listFolder lstatIfThere parseReuseEntry readBytesIfThere readUtcMicros toFsPath unsealRecord', 'listStored removeStored'],
-    'sys/series.ts': [51012, 'Failure absoluteOf parseResources parseSeries readBytesIfThere statIfThere', 'readResourcesOf readSeriesOf'],
-    'sys/surroundings.ts': [51040, 'childProcess fs isReplayedVariable listFolder makeFolder os readBytesIfThere removeTree toBytes toFsPath toSpawnArguments', 'listProcessors readVariationGround'],
-    'sys/commandplace.ts': [51097, 'Failure REPLAYED_VARIABLES absoluteOf findLinkOut fs isDeclarableVariable isReplayedVariable isResultPath makeFolder splitCommand statIfThere toBytes toFsPath toText', 'argumentsOf enterFolder listChangedInputs methodOf openStreams planVariables setVariables'],
-    'sys/repeat.ts': [51217, 'GIT_PLACES absoluteOf argumentsOf bytesOfText compareFiles deflateZlib drawPngDifference enterFolder errorCode fileParametersOf findLinkAbove fs inflateZlibAtMost isResultPath judgeRepeat listChangedInputs lstatIfThere makeFolder makeHeldFolder methodOf nameFileParameter openStreams pauseMs readCurrentFolder readFirstBytes readFound recognizeBinary recordCommand removeHeldFolder setVariables spanOfRun swhidOfCode toFsPath', 'drawDifferences keepForLook repeatRun'],
-    'sys/making.ts': [51407, 'EXIT Failure createFile describeSelf describeSystemError errorCode fs hideFromGit isHolderAlive keepTemporariesIn listFolder lstatIfThere makeFolder makeRandomDigits readBytesIfThere readUtcMicros removeIfThere toFsPath', 'enterMaking'],
-    'sys/aside.ts': [51489, 'RUN_ID absoluteOf childProcess compareBytes decodeText describeFile encodeText enterMaking errorCode findChecksum findLinkAbove fs hashWithRetry isGlob isHolderAlive isResultPath listDescendants listFolder lstatIfThere makeFolder makeOwnFolder makeRandomDigits makeSecretHasher readBytesIfThere readGraphRuns readMarks readRun readUtcMicros removeHeldFolder removeIfThere removeTree replaceFile settleLostRuns signalAll statIfThere toFsPath toText', 'HeldSlot asideFolder dropHeld endLostCommand holdResults isGoodRun listHeldNews makeKnownTester noteHeldRun pathOfSecret putBack recoverAside settleHeld touchHeld'],
-    'sys/execute.ts': [52083, 'ContentFinder Failure RR_VERSION UNCLAIMED_ID absoluteOf argumentsOf asideFolder describeFile describeSystemError dropHeld emptyRun enterFolder errorCode fileParametersOf findLinkAbove findWayOut formatUtcMicros fs hashWithRetry holdResults isGoodRun isResultPath listChangedInputs listHeldNews lstatIfThere makeFolder makeKnownTester makeResultTester methodOf noteHeldRun openReuse openStreams pauseMs putBack readCurrentFolder readUtcMicros recordCommand recordPath setVariables settleHeld toFsPath toRecordPath touchHeld writeAll', 'ALONE describeFault executeStep failUnmade fillStep listDeclared nameOfStep noteGood putBackSafely stepNotStarted'],
-    'sys/shells.ts': [52418, 'CLOCK_TICKS_PER_S childProcess claimFifos enterFolder errorCode fs identifyProcess isShellFifo isShellName listDescendants listFolder makeFolder makeRandomDigits openReader printLineCommand quoteWord readCurrentFolder readMonotonicMs readPeakMemoryBytes releasePipe removeIfThere signalAll signalName toBytes toFsPath toText writeAll', 'LONGEST_SHELL_LINE Shells removeLostFifos'],
-    'sys/shortfiles.ts': [52976, 'HashCache absoluteOf describeStat hashWithRetry lstatIfThere', 'ShortFiles isSameSeen'],
-    'sys/shortfacts.ts': [53050, 'RR_VERSION absoluteOf attempt beginCode compareBytes describeSoftware emptyRun endCode findProgram formatUtcMicros guessSoftware isInProject isSameSeen isShellName listSecretVariables listVariables makeResultTester makeSecretHasher makeWithholder maskArguments noteCode planVariables quoteCommand readFirstBytes readUtcMicros relativeTo setVariables spellCommand statIfThere storeEnvironment toBytes', 'ShortFacts'],
-    'sys/jobserver.ts': [53243, 'childProcess errorCode findInheritedDescriptors fs makeFolder makeRandomDigits parseJobserver printJobserver readBytesIfThere removeIfThere toFsPath toText', 'closeTokenPipe makeTokenPipe offerJobserver openJobTokens'],
-    'sys/steplog.ts': [53400, 'absoluteOf errorCode fs readBytesIfThere readLastBytes toFsPath writeAll', 'hasPrinted printStepOutput readOutputTail'],
-    'sys/shortsteps.ts': [53468, 'Failure HeldSlot LONGEST_SHELL_LINE LogKeeper RR_VERSION RunMeasures Shells ShortFacts ShortFiles absoluteOf argumentsOf compareBytes describeFault dropHeld emptyRun errorCode expandDeclared failUnmade fileParametersOf fillStep findArgumentFiles findLinkIn findLinkOut findWayOut formatUtcMicros holdResults isGlob isGoodRun isResultPath isSameSeen isSecretFile listDeclared makeFolder makeResultTester nameOfStep noteGood noteHeldRun noteMeasures putBack putBackSafely readFileParameters readMonotonicMs readUtcMicros replaceByName runningLogName saveLogs settleHeld statIfThere stepNotStarted toRecordPath withholdSecretFiles', 'ShortSteps'],
-    'sys/engine.ts': [53962, 'CommandStopper ENDING_SIGNALS LiveLine Schedule ShortSteps UNCLAIMED_ID beginBatch endLostCommand enterMaking executeStep hasPrinted isGoodRun isSharingForeground isTerminal nameOfStep offerSlots openJobTokens os printOut printProgress printStepFailure printStepOutput printStepStart readBytesIfThere readMonotonicMs readOutputTail readRun recoverAside removeLostFifos settleLostRuns startStepWorker stepNotStarted tell toBytes', 'runTasks'],
-    'sys/steps.ts': [54340, 'ContentFinder Failure PresentFacts buildStepGraph emptyRun findCarriers findRepeatObstacle findStepCauses formatUtcMicros isGlob isResultPath isSameAsPlanned isSameContent joinWords listPathsOfStep makePatternTester plannedInputs plannedOutputs readGraphRuns readPlan readRun readUtcMicros sortSteps splitFileParameter', 'StepBook readStepGraph'],
-    'sys/slurm.ts': [54807, 'SACCT_FORMAT SQUEUE_FORMAT childProcess errorCode parseMaxArraySize parseSacct parseSbatch parseSqueue readJobState toBytes toSpawnArguments', 'SlurmJobs askForJobs findJobByName readMaxArraySize runSbatch'],
-    'sys/clusterbatch.ts': [54903, 'RUN_ID fs listFolder lstatIfThere makeFolder parseArrayJobs parseBatch parseRun parseTask printArrayJob printAttempt printBatch printRecord printTask printTaskEnd readBytesIfThere removeTree toFsPath', 'batchFolder createBatch declareDead listBatches noteArrayJob noteAttempt noteTaskEnd readArrayJobs readBatch readTask readTaskState removeBatch removeUnfinishedBatches'],
-    'sys/clusterstate.ts': [55034, 'SlurmJobs askForJobs declareDead errorCode findJobByName isInFlight judgeTask listBatches printJobName readArrayJobs readBatch readTaskState removeBatch tasksOfJob', 'declareLostTasks isAllDone listInFlight nameOfArray readCluster removeOver'],
-    'sys/clustersubmit.ts': [55169, 'Failure countJobs createBatch declareLostTasks formatUtcMicros hideFromGit listInFlight makeFolder makeRunId nameOfArray noteArrayJob planArrays printAskedOptions quoteWord readCluster readMaxArraySize readUtcMicros recoverAside removeBatch removeOver removeUnfinishedBatches resolveLinks runSbatch settleLostRuns toBytes', 'settleCluster submitTasks'],
-    'sys/clustertask.ts': [55318, 'ALONE Failure UNCLAIMED_ID absoluteOf askForJobs batchFolder declareDead describeSelf describeSystemError executeStep listFolder lstatIfThere noteAttempt noteTaskEnd os readBatch readRun readTask readTaskState recoverAside removeIfThere settleLostRuns tasksOfJob tell toBytes', 'requireBatch runClusterJob'],
-    'sys/codestates.ts': [55509, 'GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES applyPatchSection compareBytes findCommitFile hashBytes inflateBytes readObjectBody runGit', 'countCommitsBetween findRecordedCode listChangedNames readRecordedFile readSubject'],
-    'sys/pickrun.ts': [55569, 'EXIT Failure RUN_ID applyNotes compareBytes findRunsByFiles groupNotes matchesFiles noteFacts readMarks readNotes readRun readSummaries selectRun toRecordPath', 'findKnownRunsByFiles pickAnnotatedRun pickAnnotatedRuns pickRun readKnownRun readKnownRuns selectKnownRuns'],
-    'sys/metadata.ts': [55650, 'EXIT Failure LARGEST_LICENSE_BYTES METADATA_HINT compareBytes emptyTold findLinkOut findRemoteUrl findRepository findSpdxLine joinMetadata joinWords listFolder makeHarmless nameOfField normalizeLicense readCitationFile readCodemetaFile readJuliaProject readPackageJson readPyproject readRDescription readReadme readRegularIfThere readZenodoFile recognizeLicense statIfThere stripUrlCredentials', 'readMetadata'],
-    'sys/paper.ts': [55773, 'EXIT Failure LATEX_VALUES_HEAD folderOfName joinNames lstatIfThere makeHarmless normalizeName readBytesIfThere relativeTo resolveLinks scanTex statIfThere', 'readPaper'],
-    'sys/papercheck.ts': [55916, 'EXIT Failure UsedKeys collectLatexValues compareBytes hashWithRetry keyOfPath listRunValues makeHarmless parseLatexValues', 'checkPaper'],
-    'sys/report.ts': [56047, 'TableReader absoluteOf errorCode findLinkOut fs hashBuffer isSecretFile listFolder lstatIfThere parseResources parseSeries removeIfThere toFsPath', 'clearParts readCourse readLogExcerpts readPatchExcerpt readPreview'],
-    'sys/publication.ts': [56204, 'EXIT Failure RR_VERSION annotateRuns compareBytes emptyMetadata findLiveRuns pickAnnotatedRuns placeRuns readEnvironment readMetadata readNotes readRuns resultsOf spanOfRun', 'readPublication'],
-    'sys/evidence.ts': [56269, 'compareBytes judgeLastRepeats listFolder readFileStates readRuns', 'readEvidence'],
-    'sys/archivefiles.ts': [56293, 'CRATE_DESCRIPTOR EXIT Failure GIT_LINK LARGEST_SOURCE_BYTES TOP_MAKEFILE_NAMES absoluteOf compareBytes compareOmitted expandDeclared findBagFault hashBytes includesProvenance isDeclared isDocumentName isLeftOut isResultPath isSecretFile isSourceName judgeClaim listArchiveClaims listFolder listRecordFiles lstatIfThere makeClassifier pathOfSecret readFileStates readGitKnowledge readLinkTarget readRecordFile readRegularIfThere recordPath relativeTo takeSnapshot unsealRecord', 'chooseArchiveFiles'],
-    'sys/archivewriter.ts': [56643, 'EXIT Failure ZIP_LOCAL_CRC_AT blameName crc32 crypto errorCode fs lstatIfThere makeFolder makeRandomDigits printTarEnd printTarHeader printTarPadding printZipDirectoryEntry printZipEnd printZipLocalHeader removeIfThere removeTree syncFolder toFsPath zlib', 'checkArchiveTarget writeArchive'],
-    'sys/targets.ts': [56982, 'EXIT Failure absoluteOf lstatIfThere makePatternTester pickAnnotatedRuns plannedInputs plannedOutputs toRecordPath', 'findTargets findUsers'],
-    'sys/clusterrun.ts': [57049, 'EXIT Failure countTasks isInFlight listInFlight readAskedOptions readCluster submitTasks tell', 'readClusterOptions refuseInFlight runOnCluster'],
-    'sys/clustersteps.ts': [57154, 'Failure PresentFacts StepBook compareBytes describeCauses keyOfParameters listInFlight readRun readStepGraph readTask', 'decideTask keyOfPoint listFlyingPoints listStepTasks listTaskOptions makePointTask'],
-    'sys/sweeppoints.ts': [57262, 'EXIT Failure absoluteOf compareBytes crossAxes drawPoints expandDeclared expandGlob hasParameterFormat isGlob joinNames makeRowAxis nameFileParameter normalizeName readBytesIfThere readIn readParameterAxis readPointTable statIfThere toRecordPath zipAxes', 'FILE_NAMES MOST_POINTS readSweepPoints'],
-    'sys/sweepsteps.ts': [57396, 'EXIT FILE_NAMES Failure REPLAYED_VARIABLES RR_VERSION absoluteOf editDistance emptyRun fillCommand fillPattern fillText findLinkOut hasParameterFormat hasShellSyntax isGlob isResultPath listSecretVariables lstatIfThere makeFolder makeSecretHasher makeWithholder maskValue namesInCommand parsePlaceholders placeholderNamesIn quoteCommand readBytesIfThere readCommandTemplate readParameterText readVariables relativeTo replaceFile toRecordPath writeParameter', 'SweepSteps isWritten writeFiles'],
-    'sys/sweepstate.ts': [57630, 'PresentFacts absoluteOf describeCauses findStepCauses isGlob isSameContent isWritten keyOfParameters listOwners listPathsOfStep lstatIfThere makePatternTester makeSecretHasher maskValue noteOwned readGraphRuns readKnownRuns readRun spellForRecord toBytes toRecordPath toText', 'SweepState'],
-    'commands/init.ts': [57882, 'EXIT Failure initialFiles readCurrentFolder resolveLinks setReuse setUpProject tell unsetReuse', 'initProject'],
-    'commands/list.ts': [57909, 'COLUMN_NAMES EXIT Failure compareBytes findColumn findColumns findKnownRunsByFiles findLatestPoints findVaryingParameters isAllColumns joinWords listValueNames matchesFilter parseParameterCondition printJsonRun printPieces printReplay printReplayEnd printReplayHead printRunCsv printRunJson printRunLatex printRunTable readColumns readCurrentFolder readFileLookup readKnownRun readKnownRuns readUtcMicros requireMoment requireProject resolveName sortRuns tell toRecordPath toText', 'listRuns'],
-    'commands/sweep.ts': [58122, 'ALONE EXIT Failure MOST_POINTS RR_VERSION SweepState SweepSteps absoluteOf chooseReuse emptyRun executeStep findSharedOutput findStrace groupDigits isWritten keyOfParameters keyOfPoint listFlyingPoints listProcessors listTaskOptions lstatIfThere makePointTask numberPoints openOrMakeProject os parseTimeout printOut printSweepForecast printSweepSum quoteCommand quoteWord readAskedOptions readClusterOptions readColumns readCurrentFolder readSweepPoints readVariableOptions recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster settleLostRuns tell writeFiles', 'runSweep'],
-    'commands/show.ts': [58424, 'EXIT Failure RUN_ID absoluteOf compareBytes isTerminal makeHarmless numberOfValue pickAnnotatedRun printEnvironmentPage printJsonRun printNotesPage printOut printPlot printProcessTree printRecord printRunPage readBytesIfThere readColumns readCurrentFolder readRecordText readResourcesOf readSeriesOf recordPath requireProject', 'showRuns'],
-    'commands/note.ts': [58544, 'EXIT Failure RR_VERSION compileGlob describeComment editText emptyNote encodeWithheld findAuthor findCountingNotes hasEffect hideFromGit includeAllRuns isTerminal keepTemporariesIn makeFolder makeRandomDigits parseNoteText parseToleranceOption pickAnnotatedRun printNoteText readCurrentFolder readIn readKnownRun readKnownRuns removeIfThere requireProject saveNote tell toRecordPath trimBlanks', 'noteRun'],
-    'commands/journal.ts': [58745, 'EXIT Failure absoluteOf arrangeJournal describeJournal matchesFilter printJournalHtml printJournalMarkdown printJournalOrg printJournalText printOut readCurrentFolder readKnownRun readKnownRuns readLastBytes readUtcMicros requireMoment requireProject selectKnownRuns tell trimBlanks', 'printJournal'],
-    'commands/diff.ts': [58810, 'ContentFinder EXIT Failure MOST_DIFFERENCE_ROWS alignFileParameters compareFiles compareRuns countCommitsBetween diffTexts findCounterpart findKnownRunsByFiles findRecordedCode findTolerance hasDifference isBinaryContent isResultPath isSameRow isSecretFile listChangedNames makeResultTester pickAnnotatedRun printJsonDifference printOut printRunDifference readColumns readCurrentFolder readEnvironment readFound readKnownRun readKnownRuns readRecordedFile readSubject relativeTo requireProject spanOfRun tell', 'diffRuns'],
-    'commands/verify.ts': [59015, 'EXIT Failure HashCache RUN_ID absoluteOf describeFile encodeText findLiveRuns hashBytes hashFiles isResultPath listRecordFiles listRecords lstatIfThere notePath parseNote parseRun pickRun printOut readBytesIfThere readCurrentFolder readNotes readRecordFile readRuns recordPath requireProject tell toRecordPath unsealRecord', 'verifyProject'],
-    'commands/why.ts': [59183, 'EXIT EnvironmentComparer Failure RUN_ID findMaker findReaders foldStory isKnownContent isSameContent isTerminal judgeReproducible listOwners outputState pickRun printLineageDot printLineageJson printLineageSvg printLineageTree printOut readColumns readCurrentFolder readFileStates readGraphRuns readRun requireProject tell toRecordPath traceDown traceLineage traceUp', 'explainFile'],
-    'commands/status.ts': [59388, 'EXIT Failure PresentFacts REPORT_MARK StepBook absoluteOf applyNotes compareBytes dependOn dependOnRecords findKeptAnswer findUncommitted isAllDone isAllFine isSourceName isTerminal judgeFiles keepAnswer listExpectations listFolder listResultFolders lstatIfThere makeOrphanTester printOut printStatus printStatusJson readCluster readColumns readCurrentFolder readFirstBytes readGitKnowledge readMarks readStepGraph removeOver requireProject selectUnknownToGit toRecordPath', 'showStatus'],
-    'commands/makefile.ts': [59523, 'EXIT includeAllRuns keepTemporariesIn makeFolder printPieces readCurrentFolder rebuildDerived requireProject settleLostRuns tell', 'rebuildMakefile'],
-    'commands/make.ts': [59548, 'DURATION_WORDS EXIT Failure PresentFacts SIZE_WORDS StepBook chooseReuse dependOnRecords describeCauses findKeptAnswer findTargets findUsers keepAnswer listStepTasks listTaskOptions os parseDuration parseSize printAllCurrent printMadeStep printMakeJson printMakeSum printOut readClusterOptions readCurrentFolder readStepGraph recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster sortSteps tell withAllAfter withAllBefore', 'makeTargets'],
-    'commands/gc.ts': [59949, 'DURATION_WORDS EXIT Failure RUN_ID SIZE_WORDS describeSystemError errorCode listFolder listNeeded listStored lstatIfThere parseDuration parseSize pickAnnotatedRuns planFreeing printFreed printOut printWouldGo readCurrentFolder readGraphRuns readMarks readRun readUtcMicros removeAbandonedScratch removeStored removeTree requireProject resolveLinks statIfThere sumBytes tell', 'freeSpace'],
-    'commands/export.ts': [60076, 'EXIT EXPORT_FORMS Failure UsedKeys absoluteOf checkPaper collectLatexValues findLinkAbove isTerminal joinNames joinWords listFolder listNamedFiles lstatIfThere makeFolder makeHarmless makeProvDocument oneFile printAppendix printAptExport printBadges printBinderExport printChoices printCitation printCodeOceanExport printCodemeta printCondaExport printDockerfileExport printGuixExport printLatexValues printNixExport printOut printPipExport printProvJson printProvN printRoCrate printSpackExport printZenodo readCurrentFolder readEvidence readPaper readPublication readRegularIfThere readSaidMetadata replaceFile requireProject resolveLinks statIfThere tell', 'exportRecords'],
-    'commands/rerun.ts': [60212, 'ACCEPTANCES ContentFinder EXIT Failure USUAL_SURROUNDINGS absoluteOf annotateRuns applyNotes argumentsOf changeRun compileGlob describeOtherEnd describeSystemError drawDifferences errorCode findInputProducer findLiveRuns findProgram findRepeatObstacle findTolerance findWayOut fs groupNotes hashWithRetry isLeftOut isRepeatAccepted isResultPath judgeVariations keepForLook listCandidateWords listLaterResults listVariations lstatIfThere makeFolder makeHeldFolder makeRandomDigits makeScratch needsControl parseToleranceOption pauseMs pickAnnotatedRuns printJsonPlan printJsonStories printJsonVariations printOut printRepeatPlan printRepeatStory printStorySum printVariations putNamed quoteCommand quoteWord readColumns readCurrentFolder readNotes readRuns readUtcMicros readVariationGround removeAbandonedScratch removeHeldFolder removeTree repeatRun requireProject resolveCommit shareSettings tell toFsPath toRecordPath writeFileParameters', 'rerunRuns'],
-    'commands/clusterjob.ts': [60718, 'EXIT Failure RUN_ID decideTask readCurrentFolder requireBatch requireProject runClusterJob', 'workAtClusterJob'],
-    'commands/archive.ts': [60730, 'BAGIT_TXT CRATE_DESCRIPTOR EXIT Failure NOT_INCLUDED_FILE SIZE_WORDS TOP_MAKEFILE absoluteOf checkArchiveTarget chooseArchiveFiles compareBytes countThings findBagFault findCaseClashes formatBytes hashBytes hashSwhidObject identifyContent lstatIfThere normalizeName parseSize printArchivePlan printArchiveReadme printBagInfo printBagManifest printNotIncluded printOut printRoCrate printSwhid readBytesIfThere readCurrentFolder readPublication readRuns requireProject resolveLinks tell toBytes writeArchive', 'archiveProject'],
-    'commands/swhid.ts': [60915, 'EXIT Failure PathNamer RUN_ID encodeText hasTag joinNames lstatIfThere makeHarmless nameFilesOfRun nameRelease nameRevision nameSnapshot nameUpToThree originOfRepository parseSwhid parseSwhidRange pickAnnotatedRuns printOut printSwhid readCurrentFolder requireProject requireRepository swhidOfCode tell', 'printSwhids'],
-    'commands/report.ts': [61089, 'EXIT Failure REPORT_MARK RR_VERSION ReportParts SIZE_WORDS absoluteOf clearParts countStatuses countThings findLastRepeats formatBytes groupDigits keyOfEnvironment keyOfPatch keyOfPreview lstatIfThere makeFolder makeHarmless makeReportColumns makeReportGraph orderDetails parseSize printEnvironmentEntry printOut printPatchEntry printPreviewEntry printReportIndex printReportPage printSize printStaticResults printStaticTable readCourse readCurrentFolder readEnvironment readFirstBytes readGraphRuns readKnownRun readKnownRuns readLogExcerpts readMetadata readPatchExcerpt readPreview replaceFile requireProject selectKnownRuns tell toRecordPath traceReport', 'writeReport'],
+    'core/paper.ts': [18058, '', 'UsedKeys'],
+    'core/archive.ts': [18112, 'compareBytes isResultPath isUtf8', 'TOP_MAKEFILE_NAMES compareOmitted findBagFault findCaseClashes includesProvenance isDocumentName judgeClaim listArchiveClaims'],
+    'core/report.ts': [18231, '', 'findLastRepeats orderDetails thinOut'],
+    'core/system.ts': [18282, '', 'platformOf readSystemRelease'],
+    'core/recordedsoftware.ts': [18332, 'EXIT Failure REPLAYED_VARIABLES compareBytes compareVersions readSystemRelease splitVariable', 'collectSoftware'],
+    'core/filteroptions.ts': [18549, 'EXIT Failure readMoment', 'requireMoment'],
+    'core/parameters.ts': [18560, 'compareBytes editDistance', 'DEEPEST_NESTING canonicalFloat canonicalInteger fileParametersOf findParameter isSameNode listParameters nameFileParameter printKey splitParameterName'],
+    'core/packagefact.ts': [18781, 'compareBytes', 'choosePackage'],
+    'core/timestamps.ts': [18804, '', 'STAMP_PATTERN haveStampsAsOnlyDifference'],
+    'core/localecauses.ts': [18910, 'compareBytes', 'isLocaleDifference isSortedOtherwise'],
+    'core/causes.ts': [19003, 'compareBytes haveStampsAsOnlyDifference isLocaleDifference isSortedOtherwise', 'findCauses'],
+    'core/repeat.ts': [19098, 'fileParametersOf isComparable isResultPath isSameContent joinWords resolveName resultsOf splitParameterName', 'USUAL_SURROUNDINGS changeRun describeOtherEnd findInputProducer findRepeatObstacle isFaithfulRepeat isRepeatAccepted judgeRepeat listLaterResults shareSettings'],
+    'core/reproducible.ts': [19358, 'findRepeatObstacle isFaithfulRepeat', 'judgeReproducible'],
+    'core/evidence.ts': [19495, 'isFaithfulRepeat isRepeatAccepted', 'judgeLastRepeats listCommits listUnkeptSources'],
+    'core/freeing.ts': [19550, 'compareBytes', 'listNeeded planFreeing sumBytes'],
+    'core/schedule.ts': [19627, '', 'Schedule'],
+    'core/clusterplan.ts': [19951, 'compareBytes', 'TASK_ENDS countJobs isInFlight judgeTask planArrays tasksOfJob'],
+    'core/decimals.ts': [20108, '', 'mixGeometrically mixLinearly readExactDecimal stepRange'],
+    'core/random.ts': [20277, '', 'RANDOM_WHOLE SplitMix64'],
+    'core/sweep.ts': [20323, 'EXIT Failure RANDOM_WHOLE SplitMix64 compareBytes mixGeometrically mixLinearly readExactDecimal stepRange', 'crossAxes drawPoints findLatestPoints findSharedOutput keyOfParameters makeRowAxis numberPoints readParameterAxis zipAxes'],
+    'core/variations.ts': [20625, 'USUAL_SURROUNDINGS', 'judgeVariations listVariations needsControl'],
+    'formats/iri.ts': [20836, 'codePointAt utf8SequenceLength', 'encodeIri isWebAddress'],
+    'formats/mediatypes.ts': [20870, '', 'mediaTypeOf'],
+    'formats/placeholders.ts': [20896, 'isGlob', 'fillPattern fillText parsePlaceholders placeholderNamesIn valueOfPart'],
+    'formats/shelltext.ts': [20963, 'valueOfPart', 'baseName fillShellScript findProgramWords findShellScript isPlainShellValue isTameValue readShellScript'],
+    'formats/shellline.ts': [21223, 'quoteWord', 'isShellName printLineCommand'],
+    'formats/commandtemplate.ts': [21279, 'EXIT Failure fillShellScript fillText findProgramWords findShellScript isPlainShellValue isTameValue makeHarmless parsePlaceholders placeholderNamesIn readShellScript', 'fillCommand namesInCommand readCommandTemplate'],
+    'formats/latex.ts': [21336, 'codePointAt utf8SequenceLength', 'LATEX_DEFINITION escapeLatex'],
+    'formats/tex.ts': [21410, '', 'scanTex'],
+    'formats/reuseentry.ts': [21612, 'FieldWriter compareBytes decodeText emptyRun encodeParameter encodeText fileParametersOf listTellingVariables parseRun printRunBody', 'parseReuseEntry printReuseEntry printStepKey'],
+    'formats/runlines.ts': [21668, 'NO_FACTS decodeParameter decodeText decodeWithheld encodeParameter encodeText encodeWithheld encodeWord parseFile printFile stepFactsOf', 'GraphLine SummaryLine isFileCell isLineOfProject printGraphLine printSummaryLine readLineId'],
+    'formats/indexfile.ts': [21903, '', 'INDEX_HASH_BYTES parseIndexFile printIndexBody'],
+    'formats/slurm.ts': [21944, 'splitWord', 'SACCT_FORMAT SQUEUE_FORMAT parseMaxArraySize parseSacct parseSbatch parseSqueue printAskedOptions printJobName readJobState'],
+    'formats/clusterbatch.ts': [22061, 'RUN_ID TASK_ENDS decodeText encodeText encodeWord splitWord', 'parseArrayJobs parseBatch parseTask printArrayJob printAttempt printBatch printTask printTaskEnd'],
+    'formats/note.ts': [22214, 'EXIT Failure FieldWriter RUN_ID decodeText emptyNote encodeText failRecord readFormatNumber readId requireFields setFields splitFields splitWord', 'parseNote parseToleranceOption printNoteBody'],
+    'formats/notetext.ts': [22311, 'EXIT Failure decodeText makeHarmless trimBlanks', 'parseNoteText printNoteText'],
+    'formats/environment.ts': [22414, 'decodeText emptyEnvironment parseFile', 'parseEnvironment'],
+    'formats/gitpatch.ts': [22459, '', 'dropEmptySections listPatchedNames parseRawDiff splitPatchSections'],
+    'formats/gitapply.ts': [22508, 'applyGitDelta splitPatchSections', 'LARGEST_PATCHED_BYTES applyPatchSection splitGitPatch'],
+    'formats/vcsoutput.ts': [22666, '', 'closeSpacedNames listShownNames parseFossilInfo parseFossilList parseHgStatus parseSvnInfo parseSvnStatus'],
+    'formats/jsontape.ts': [22774, '', 'decodeJsonString parseJson'],
+    'formats/plan.ts': [22953, 'DURATION_WORDS Failure METRICS_FROM_HINT SIZE_WORDS decodeText emptyRun encodeText findNameFault findRuleFault isDeclarableVariable isResultPath isSecretName maskText parseDuration parseSize quoteCommand splitSimpleCommand splitVariable trimBlanks utf8SequenceLength', 'PLAN_HEAD parsePlan printStep readAsked readStep spellTyped'],
+    'formats/ldcache.ts': [23330, '', 'parseLibraryCache'],
+    'formats/linesearch.ts': [23447, '', 'LineSearch'],
+    'formats/fileparts.ts': [23485, '', 'readBig16 readLittle16 readLittle32'],
+    'formats/dpkg.ts': [23506, '', 'parseDpkgDiversions parseDpkgStatus'],
+    'formats/apk.ts': [23549, '', 'findInApkList'],
+    'formats/pacman.ts': [23587, '', 'parsePacmanDescription'],
+    'formats/conda.ts': [23601, 'stripUrlCredentials', 'parseCondaRecord spellInJson'],
+    'formats/storepath.ts': [23658, '', 'parseStorePath'],
+    'formats/rpmheader.ts': [23683, 'readUint32', 'findInRpmHeader'],
+    'formats/ndb.ts': [23759, 'readLittle32', 'scanNdb'],
+    'formats/berkeleyhash.ts': [23793, 'readBig16 readLittle16 readLittle32 readUint32', 'scanBerkeleyHash'],
+    'formats/sqlitelog.ts': [23878, 'readLittle32 readUint32', 'readSqliteLog'],
+    'formats/sqlite.ts': [23932, 'readBig16 readSqliteLog readUint32', 'findSqliteKeys findSqliteRoot findSqliteRow openSqlite scanSqliteTable'],
+    'formats/bytewindow.ts': [24208, '', 'areSameBytes bytesAt bytesOfText isSpent openSource skipBytes sourceOfBytes startCursor takeText takeUint takeUleb128 textAt textOfBytes uintAt'],
+    'formats/dwarf.ts': [24360, 'compareBytes isSpent skipBytes takeText takeUint takeUleb128 textAt uintAt', 'readProducers'],
+    'formats/elffile.ts': [24631, 'isSpent openSource startCursor takeUint textAt textOfBytes uintAt', 'ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE findOffset hasFlag isOnlyDebug openElf sourceOfSection takeWord'],
+    'formats/elfdebug.ts': [24765, 'ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE bytesAt hasFlag openSource sourceOfBytes sourceOfSection startCursor takeUint takeWord textOfBytes uintAt', 'findDebugSection makeSectionOpener'],
+    'formats/gobuildinfo.ts': [24878, 'bytesAt findOffset isSpent sourceOfSection startCursor takeUleb128 textAt textOfBytes uintAt', 'readGoFacts'],
+    'formats/elf.ts': [24935, 'ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE bytesAt compareBytes findDebugSection findOffset hasFlag hexFromBytes isOnlyDebug isSpent makeSectionOpener openElf openSource readGoFacts readProducers sourceOfSection startCursor takeUint takeWord textAt textOfBytes uintAt', 'describeProducer findSeparateDebugName readElf'],
+    'formats/headers.ts': [25172, '', 'parseHeaders'],
+    'formats/zip.ts': [25200, '', 'ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra'],
+    'formats/amounts.ts': [25315, 'joinWords', 'countThings groupDigits joinSome percentOf roundNumber tellDiffering'],
+    'formats/crc32.ts': [25354, '', 'crc32'],
+    'formats/png.ts': [25387, 'bytesOfText crc32 textOfBytes', 'PNG_SIGNATURE decodePng encodePng readPngRow'],
+    'formats/pngcomparison.ts': [25730, 'areSameBytes compareBytes decodePng groupDigits joinSome makeHarmless percentOf readPngRow tellDiffering textOfBytes', 'channelsApart comparePng'],
+    'formats/pngpicture.ts': [25902, 'channelsApart decodePng encodePng readPngRow', 'drawPngDifference'],
+    'formats/npyheader.ts': [26088, 'textOfBytes', 'NPY_MAGIC readNpyHeader'],
+    'formats/npynumbers.ts': [26313, '', 'PARTS_OF_NUMBER findLongForm isNumericField readNpyNumber sumOfParts'],
+    'formats/npy.ts': [26460, 'PARTS_OF_NUMBER areSameBytes describeTolerance findLongForm groupDigits isNumericField makeHarmless readNpyHeader readNpyNumber roundNumber sumOfParts tellDiffering', 'compareNpy'],
+    'formats/members.ts': [26769, 'areSameBytes compareBytes crc32 groupDigits makeHarmless tellDiffering', 'compareMembers'],
+    'formats/tar.ts': [26956, 'textOfBytes', 'isTar readTar'],
+    'formats/tarwriter.ts': [27173, '', 'printTarEnd printTarHeader printTarPadding'],
+    'formats/zipmembers.ts': [27263, 'ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra textOfBytes', 'readZip'],
+    'formats/zipwriter.ts': [27341, '', 'ZIP_LOCAL_CRC_AT printZipDirectoryEntry printZipEnd printZipLocalHeader'],
+    'formats/bagit.ts': [27415, 'compareBytes', 'BAGIT_TXT printBagInfo printBagManifest'],
+    'formats/binarykind.ts': [27434, 'NPY_MAGIC PNG_SIGNATURE areSameBytes compareMembers compareNpy comparePng isTar readTar readZip textOfBytes', 'BINARY_DEPTH compareBinary recognizeBinary startUnpackBudget'],
+    'formats/comparebytes.ts': [27497, 'countThings groupDigits', 'compareAsBytes describeByteCount findFirstDifference'],
+    'formats/numbers.ts': [27531, 'isWithin', 'NumberScanner compareNumbers isNumber'],
+    'formats/numbertally.ts': [27690, 'compareNumbers countThings groupDigits roundNumber', 'NumberTally'],
+    'formats/comparetext.ts': [27758, 'NumberScanner NumberTally countThings describeTolerance findCauses findFirstDifference groupDigits makeHarmless', 'addNumbersOfText compareText describeTextTally looksLikeText quoteExcerpt tallyText'],
+    'formats/comparetable.ts': [27961, 'NumberTally addNumbersOfText countThings describeTolerance findCauses groupDigits isNumber quoteExcerpt', 'TableReader compareTables'],
+    'formats/comparejson.ts': [28158, 'NumberTally countThings decodeJsonString describeTolerance findCauses findFirstDifference groupDigits makeHarmless parseJson quoteExcerpt', 'compareJson'],
+    'formats/parametersource.ts': [28322, 'EXIT Failure codePointAt utf8SequenceLength', 'BYTE_ORDER_MARK ParameterSource encodeCodePoint'],
+    'formats/yamlscalars.ts': [28400, 'canonicalFloat canonicalInteger encodeCodePoint', 'isDayOfCalendar readYamlQuoted resolveYamlPlain'],
+    'formats/yaml.ts': [28504, 'DEEPEST_NESTING readYamlQuoted resolveYamlPlain', 'readYaml'],
+    'formats/toml.ts': [28938, 'DEEPEST_NESTING canonicalFloat canonicalInteger encodeCodePoint isDayOfCalendar', 'readToml'],
+    'formats/jsonvalues.ts': [29268, 'DEEPEST_NESTING canonicalFloat canonicalInteger decodeJsonString', 'readJsonValues'],
+    'formats/keylines.ts': [29413, '', 'readIni readKeyLines readProperties'],
+    'formats/assignments.ts': [29595, 'DEEPEST_NESTING', 'AssignmentBook LiteralCursor NoLiteral isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens'],
+    'formats/pythonvalues.ts': [29796, 'AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens', 'readPythonValues'],
+    'formats/rvalues.ts': [30086, 'AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens', 'readRValues'],
+    'formats/juliavalues.ts': [30339, 'AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList readWholeLiteral replaceEscapes splitTokens', 'readJuliaValues'],
+    'formats/shellvalues.ts': [30605, 'AssignmentBook', 'readShellValues'],
+    'formats/parameterfile.ts': [30851, 'EXIT Failure ParameterSource compareBytes fileParametersOf findParameter isPlainText isSameNode readIni readJsonValues readJuliaValues readKeyLines readProperties readPythonValues readRValues readShellValues readToml readYaml', 'LARGEST_PARAMETER_FILE_BYTES alignFileParameters describeParameter hasParameterFormat parameterEnding readParameters requireParameter writeParameter'],
+    'formats/metrics.ts': [31115, 'Failure LONGEST_METRIC_BYTES MOST_METRICS SERIES_VALUE SeriesCollector TableReader decodeJsonString hasParameterFormat parameterEnding parseJson printKey readParameters', 'readMetricSeries readMetricValues'],
+    'formats/pointtable.ts': [31240, 'BYTE_ORDER_MARK EXIT Failure TableReader', 'readPointTable'],
+    'formats/segments.ts': [31276, 'compareAsBytes compareBytes countThings describeTextTally describeTolerance findCauses looksLikeText makeHarmless tallyText', 'SegmentList compareSegments keepBut'],
+    'formats/pdf.ts': [31415, 'SegmentList keepBut looksLikeText', 'PDF_MAGIC cutPdf'],
+    'formats/postscript.ts': [31623, 'SegmentList keepBut looksLikeText', 'POSTSCRIPT_MAGIC cutPostScript'],
+    'formats/svg.ts': [31640, 'STAMP_PATTERN SegmentList keepBut', 'cutSvg looksLikeSvg'],
+    'formats/gzip.ts': [31689, '', 'GZIP_MAGIC compareGzip'],
+    'formats/makeflags.ts': [31742, '', 'parseJobserver printJobserver'],
+    'formats/comparekind.ts': [31779, 'BINARY_DEPTH GZIP_MAGIC PDF_MAGIC POSTSCRIPT_MAGIC bytesOfText compareAsBytes compareBinary compareGzip compareJson compareSegments compareTables compareText cutPdf cutPostScript cutSvg findCauses looksLikeSvg looksLikeText recognizeBinary startUnpackBudget textOfBytes', 'compareByKind'],
+    'formats/license.ts': [31862, 'crc32 trimBlanks', 'LARGEST_LICENSE_BYTES findSpdxLine isKnownLicense normalizeLicense recognizeLicense'],
+    'formats/metadatafile.ts': [31957, 'EXIT Failure ParameterSource emptyTold joinSome trimBlanks', 'METADATA_HINT MetadataFile dayIn normalizeDoi normalizeOrcid personOf personOfAddress'],
+    'formats/citationfile.ts': [32102, 'MetadataFile dayIn normalizeDoi normalizeLicense normalizeOrcid personOf readJsonValues readYaml', 'readCitationFile readCodemetaFile readZenodoFile'],
+    'formats/packagefile.ts': [32304, 'MetadataFile emptyTold isUtf8 normalizeLicense parseHeaders personOfAddress readJsonValues readToml stripUrlCredentials trimBlanks', 'readJuliaProject readPackageJson readPyproject readRDescription readReadme'],
+    'formats/saidmetadata.ts': [32464, 'EXIT Failure dayIn emptyTold isPlainText makeHarmless normalizeDoi normalizeLicense normalizeOrcid personOf trimBlanks', 'readSaidMetadata'],
+    'formats/pythonmetadata.ts': [32513, 'stripUrlCredentials', 'normalizePythonName parseDirectUrl parseEditableMapping parseNameLines parseRecordPaths pythonSourceOf topModuleOf'],
+    'formats/juliamanifest.ts': [32588, '', 'parseJuliaManifest parseJuliaProject'],
+    'formats/perlmodule.ts': [32644, '', 'parsePerlModule'],
+    'views/rerunscript.ts': [32704, 'REFUSED_PREFIXES REFUSED_VARIABLES REPLAYED_VARIABLES', 'RERUN_SCRIPT'],
+    'views/replayscript.ts': [34153, 'REPLAYED_VARIABLES RERUN_SCRIPT encodeText encodeWithheld isComparable isDeclarableVariable isReplayedVariable isResultPath makeHarmless quoteWord', 'printReplay printReplayEnd printReplayHead'],
+    'views/table.ts': [34448, 'codePointAt utf8SequenceLength', 'TableMeasure cutToWidth displayWidth formatBytes formatSeconds printChoices printTable printTableHead printTableRow wrapText'],
+    'views/plot.ts': [34624, 'cutToWidth displayWidth', 'printPlot'],
+    'views/columns.ts': [34776, 'compareBytes encodeText encodeWithheld encodeWord formatBytes formatSeconds listValueNames makeHarmless readDecimal valuesOf', 'COLUMN_NAMES findColumn findColumns findVaryingParameters isAllColumns isNumeric jsonCell namedTitleOf printCell showCell sortRuns'],
+    'views/runlist.ts': [34987, 'LATEX_DEFINITION TableMeasure escapeLatex isNumeric jsonCell makeHarmless namedTitleOf printCell printTableHead printTableRow showCell', 'printRunCsv printRunJson printRunLatex printRunTable'],
+    'views/latexvalues.ts': [35044, 'LATEX_DEFINITION RUN_ID compareBytes decodeText escapeLatex makeHarmless utf8SequenceLength', 'LATEX_VALUES_HEAD collectLatexValues keyOfPath listRunValues parseLatexValues printLatexValues'],
+    'views/sweep.ts': [35226, 'countThings encodeWithheld groupDigits joinSome makeHarmless printTable quoteWord', 'printSweepForecast printSweepSum'],
+    'views/json.ts': [35275, 'encodeText encodeWithheld printRanges utf8SequenceLength', 'jsonFileOf jsonTextOf printJsonDocument printJsonRun printJsonValue'],
+    'views/page.ts': [35367, 'decodeText encodeText formatBytes formatSeconds makeHarmless', 'describeComment printEnvironmentPage printNotesPage printRunPage showFile showLines showText'],
+    'views/journal.ts': [35515, 'countStatuses distinctTexts formatBytes formatSeconds isResult makeHarmless showLines showText spanParameters', 'countOf describeJournal describeStop showPrinted summarizeVerdicts'],
+    'views/journaltext.ts': [35699, 'displayWidth wrapText', 'printJournalText'],
+    'views/journalmarkup.ts': [35730, 'trimBlanks', 'escapeMarkdown fence printJournalMarkdown printJournalOrg'],
+    'views/journalhtml.ts': [35831, '', 'escapeHtml printJournalHtml'],
+    'views/citation.ts': [35886, 'EXIT Failure escapeHtml familyFirst isKnownLicense joinWords nameOfField oneFile', 'listFacts printCitation printCodemeta printZenodo quoteYaml'],
+    'views/exportleft.ts': [36042, 'joinWords makeHarmless', 'commentLine commentLines countWords findInterpreter headOfExport listSome spellPackage tellLeftPackages tellMachine tellRuns tellVariables'],
+    'views/exportpip.ts': [36129, 'collectSoftware commentLine countWords findInterpreter headOfExport listSome normalizePythonName oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables', 'printPipExport printRequirements selectPipPackages spellPipRequirements'],
+    'views/exportconda.ts': [36221, 'collectSoftware commentLine compareBytes countWords findInterpreter headOfExport listSome oneFile quoteYaml selectPipPackages spellPackage spellPipRequirements tellLeftPackages tellMachine tellRuns tellVariables', 'listCondaChannels printCondaEnvironment printCondaExport selectCondaSpecs'],
+    'views/exportapt.ts': [36316, 'EXIT Failure collectSoftware commentLine commentLines compareBytes countWords headOfExport joinWords listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables', 'listLinkPackages listSnapshotSources printAptExport spellAptPins spellDay tellAptPins'],
+    'views/exportlanguages.ts': [36426, 'countWords listSome spellDay spellPackage', 'spellJuliaPackages spellNodePackages spellRPackages spellRubyPackages'],
+    'views/exportdockerfile.ts': [36487, 'EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listCondaChannels listLinkPackages listSnapshotSources listSome oneFile platformOf quoteWord selectCondaSpecs selectPipPackages spellAptPins spellDay spellJuliaPackages spellNodePackages spellPackage spellPipRequirements spellRPackages spellRubyPackages tellAptPins tellLeftPackages tellMachine tellRuns tellVariables utf8SequenceLength', 'printDockerfileExport printImage selectOwnPackages'],
+    'views/exportguix.ts': [36718, 'collectSoftware commentLine commentLines countWords headOfExport listSome parseStorePath spellPackage tellLeftPackages tellMachine tellRuns tellVariables', 'listPackageFolders printGuixExport'],
+    'views/exportnix.ts': [36803, 'collectSoftware commentLine countWords headOfExport listPackageFolders listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables', 'printNixExport'],
+    'views/exportspack.ts': [36846, 'collectSoftware commentLine compareBytes countWords headOfExport listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables', 'printSpackExport'],
+    'views/exportbinder.ts': [36923, 'EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listSome printCondaEnvironment printRequirements quoteWord selectOwnPackages spellAptPins spellDay spellJuliaPackages spellPackage spellRPackages tellLeftPackages tellMachine tellRuns tellVariables', 'printBinderExport'],
+    'views/exportcodeocean.ts': [37016, 'collectSoftware commentLine compareBytes countWords hasDots headOfExport listSome printImage quoteWord quoteYaml', 'printCodeOceanExport'],
+    'views/badges.ts': [37099, 'countThings escapeMarkdown joinSome listCommits listUnkeptSources oneFile showText', 'namePaths printBadges'],
+    'views/appendix.ts': [37210, 'countThings escapeMarkdown familyFirst fence formatBytes formatSeconds joinSome listCommits listFacts listUnkeptSources namePaths oneFile showText', 'printAppendix'],
+    'views/runprograms.ts': [37348, 'baseName joinNames normalizeName splitCommand splitSimpleCommand', 'programOfRun'],
+    'views/rocrategraph.ts': [37408, 'printJsonDocument', 'CrateGraph crateListOf'],
+    'views/rocratefiles.ts': [37464, 'compareBytes encodeIri isResultPath jsonTextOf mediaTypeOf', 'CRATE_DESCRIPTOR CrateFiles listNamedFiles'],
+    'views/rocrateruns.ts': [37578, 'crateListOf encodeIri isWebAddress jsonTextOf programOfRun spanOfRun splitAt swhidOfCode', 'CrateRuns crateTimeOf'],
+    'views/rocrate.ts': [37738, 'CRATE_DESCRIPTOR CrateFiles CrateGraph CrateRuns countOf crateListOf crateTimeOf encodeIri findLiveRuns isWebAddress jsonTextOf listNamedFiles recordPath spanOfRun', 'printRoCrate'],
+    'views/provmodel.ts': [37879, 'jsonTextOf spanOfRun splitAt', 'PROV_NAMESPACE PROV_RELATIONS makeProvDocument'],
+    'views/provjson.ts': [38109, 'PROV_NAMESPACE PROV_RELATIONS printJsonDocument', 'printProvJson'],
+    'views/provn.ts': [38142, 'PROV_NAMESPACE PROV_RELATIONS', 'printProvN'],
+    'views/reportscripts.ts': [38173, '', 'REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH'],
+    'views/reportrun.ts': [41649, 'countThings describeComment describeStop escapeHtml formatBytes formatSeconds groupDigits showLines showPrinted showText summarizeVerdicts thinOut', 'escapeScriptJson htmlName htmlText linkRun printFacts printRunArticle'],
+    'views/reportentries.ts': [41935, 'escapeHtml formatBytes htmlName htmlText makeHarmless printFacts', 'keyOfEnvironment keyOfPatch keyOfPreview printEnvironmentEntry printPatchEntry printPreviewEntry'],
+    'views/reportindex.ts': [42008, 'escapeHtml findColumns findLiveRuns formatBytes formatSeconds linkRun makeHarmless namedTitleOf showCell traceLineage', 'makeReportColumns makeReportGraph printReportIndex printStaticResults printStaticTable traceReport'],
+    'views/reportpage.ts': [42173, 'REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH escapeHtml escapeScriptJson', 'REPORT_MARK printPartElement printPartFile printReportPage'],
+    'views/reportparts.ts': [42247, 'makeHarmless printPartElement printPartFile printRunArticle thinOut', 'ReportParts'],
+    'views/rundiff.ts': [42388, 'cutToWidth displayWidth formatBytes formatSeconds isSameAspect isSameRow makeHarmless printRanges showFile showText wrapText', 'MOST_DIFFERENCE_ROWS printRunDifference'],
+    'views/rundiffjson.ts': [42670, 'encodeText encodeWithheld hasDifference isSameAspect isSameRow jsonFileOf printJsonValue', 'printJsonDifference'],
+    'views/processes.ts': [42704, 'cutToWidth displayWidth formatSeconds makeHarmless showText', 'printProcessTree'],
+    'views/verdicts.ts': [42852, 'cutToWidth describeOtherEnd encodeText encodeWithheld fileParametersOf makeHarmless nameFileParameter wrapText', 'printJsonPlan printJsonStories printRepeatPlan printRepeatStory printStorySum'],
+    'views/freed.ts': [42957, 'countThings formatBytes showText', 'printFreed printWouldGo'],
+    'views/archive.ts': [42982, 'countThings encodeText formatBytes makeHarmless printTable wrapText', 'NOT_INCLUDED_FILE printArchivePlan printArchiveReadme printNotIncluded'],
+    'views/lineagestory.ts': [43079, 'makeHarmless showText', 'describeCodeOf describeMark describeParameters describeReproducible describeRunName foldStory listNeighbours resolveCopy shortHash shortTime summarizeReproducible'],
+    'views/lineagetree.ts': [43232, 'compareBytes cutToWidth describeCodeOf describeMark describeParameters describeReproducible describeRunName displayWidth listNeighbours makeHarmless resolveCopy shortHash showText wrapText', 'printLineageTree'],
+    'views/lineagejson.ts': [43417, 'encodeText encodeWithheld jsonFileOf listNeighbours printJsonValue', 'printLineageJson'],
+    'views/lineagedot.ts': [43464, 'cutToWidth describeMark makeHarmless shortHash shortTime showText', 'printLineageDot'],
+    'views/lineagesvg.ts': [43503, 'cutToWidth describeMark describeParameters describeRunName displayWidth layOut makeHarmless shortHash shortTime showText summarizeReproducible', 'printLineageSvg'],
+    'views/clusterstatus.ts': [43707, 'encodeText makeHarmless showText', 'countTasks jsonBatches listBatchGroups'],
+    'views/status.ts': [43777, 'describeCause displayWidth encodeText encodeWithheld isSourceName jsonBatches listBatchGroups makeHarmless printJsonValue showText wrapText', 'isAllFine jsonCauseOf printStatus printStatusJson'],
+    'views/make.ts': [43916, 'describeCauses encodeText joinWords jsonCauseOf makeHarmless printJsonValue', 'printAllCurrent printMadeStep printMakeJson printMakeSum'],
+    'views/variations.ts': [43980, 'encodeText joinWords makeHarmless printTable wrapText', 'printJsonVariations printVariations'],
+    'views/texts.ts': [44034, 'RERUN_SCRIPT findLiveRuns printMakefile', 'TOP_MAKEFILE initialFiles'],
+    'views/completionscripts.ts': [44127, '', 'BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION'],
+    'views/completion.ts': [44723, 'BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION kindsOfWord quoteWord readOperands', 'printCompletion'],
+    'sys/swhid.ts': [44852, 'Failure GIT_FOLDER GIT_SYMLINK bytesFromHex crypto errorCode fs lstatIfThere printSwhidFolder readLinkTarget toFsPath', 'hashSwhidObject identifyContent swhidOfFolder'],
+    'sys/gitrefs.ts': [45028, 'Failure compareBytes hasReftable isReferenceName listFolder lstatIfThere readGitObject readObjectBody readRegularIfThere resolveCommit runGit', 'findCommit findReference listReferences readObjectKind'],
+    'sys/trackedfiles.ts': [45139, 'Failure GIT_LINK GIT_SYMLINK bytesFromHex compareWithFiles computeTree findEntryPlace findGitSetting hashSwhidObject hexFromBytes identifyContent isGitTrue listEntriesWithGit lstatIfThere openRepository readGitIndex readHead readLinkTarget', 'findTracked readTrackedFiles swhidOfTracked'],
+    'sys/othervcs.ts': [45221, 'LARGEST_ANSWER_BYTES childProcess closeSpacedNames describeStartFailure findGitSetting isSecretFile listShownNames lstatIfThere parseFossilInfo parseFossilList parseGitConfig parseHgStatus parseSvnInfo parseSvnStatus readRegularIfThere splitNames stripUrlCredentials toSpawnArguments toText', 'findOtherFileState readOtherCode'],
+    'sys/swhidpath.ts': [45411, 'Failure findCommit findCommitEntry findGitSetting findRemoteUrl findRepository findTracked hashSwhidObject hexFromBytes identifyContent isGitTrue lstatIfThere makeHarmless originOfRemote printSwhid readLinkTarget readTrackedFiles resolveLinks statIfThere swhidOfFolder swhidOfTracked', 'PathNamer nameUpToThree'],
+    'sys/swhidgit.ts': [45550, 'EXIT Failure findCommit findReference findRemoteUrl findRepository hashSwhidObject listReferences nameUpToThree openBareRepository originOfRemote printSnapshot readObjectBody readObjectKind', 'hasTag nameRelease nameRevision nameSnapshot originOfRepository requireRepository'],
+    'sys/bounds.ts': [45621, 'lstatIfThere resolveLinks', 'findLinkAbove findLinkOut'],
+    'sys/inflate.ts': [45648, 'errorCode zlib', 'deflateZlib inflateRawAtMost inflateZlibAtMost unpackBytes'],
+    'sys/compare.ts': [45689, 'compareByKind describeByteCount errorCode fs inflateRawAtMost inflateZlibAtMost toFsPath unpackBytes', 'compareFiles'],
+    'sys/filesource.ts': [45787, 'errorCode fs toFsPath', 'readFileInParts'],
+    'sys/packagepaths.ts': [45853, 'errorCode lstatIfThere readBytesIfThere resolveLinks', 'findFolderAliases findRealPath makePackageQuestion readPackageText spellPaths'],
+    'sys/dpkgdatabase.ts': [45914, 'LineSearch choosePackage findRealPath listFolder parseDpkgDiversions parseDpkgStatus readPackageText', 'DPKG_STAMPED findDpkgOwners'],
+    'sys/rpmdatabase.ts': [46006, 'LineSearch choosePackage findInRpmHeader findSqliteKeys findSqliteRoot findSqliteRow openSqlite readFileInParts resolveLinks scanBerkeleyHash scanNdb scanSqliteTable spellPaths', 'RPM_STAMPED findRpmOwners'],
+    'sys/condaprefix.ts': [46087, 'LineSearch choosePackage listFolder parseCondaRecord readPackageText spellInJson statIfThere toBytes toText', 'CONDA_STAMPED CondaPrefixes findCondaOwners'],
+    'sys/ownercache.ts': [46132, 'decodeText encodeText errorCode fs hashBytes isSettled readBytesIfThere removeIfThere statIfThere toFsPath', 'OwnerCache stampDatabases'],
+    'sys/packages.ts': [46218, 'CONDA_STAMPED CondaPrefixes DPKG_STAMPED LineSearch OwnerCache RPM_STAMPED choosePackage findCondaOwners findDpkgOwners findFolderAliases findInApkList findRpmOwners listFolder makePackageQuestion parsePacmanDescription parseStorePath readPackageText spellPaths stampDatabases', 'addPathTo findOwners'],
+    'sys/packagefiles.ts': [46340, 'listFolder readFirstBytes statIfThere', 'cleanValue findNearest folderOf isBelow isFileQuietly joinFolders lastPartOf listQuietly nameFolder readQuietly'],
+    'sys/pythonsites.ts': [46437, 'cleanValue joinFolders listQuietly normalizePythonName parseDirectUrl parseHeaders parseNameLines parseRecordPaths readQuietly', 'openPythonSite readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readTopLevel'],
+    'sys/pythoneditables.ts': [46531, 'cleanValue findNearest findRepository isBelow joinFolders lastPartOf listQuietly nameFolder normalizePythonName parseEditableMapping parseHeaders parseNameLines readDistributionFacts readDistributionFiles readDistributionOrigin readHead readQuietly readTopLevel topModuleOf', 'findPythonEditables'],
+    'sys/pythonpackages.ts': [46631, 'addPathTo findPythonEditables folderOf isBelow isFileQuietly lastPartOf listQuietly normalizePythonName openPythonSite pythonSourceOf readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readQuietly readTopLevel topModuleOf', 'findPythonPackages'],
+    'sys/folderpackages.ts': [46869, 'cleanValue findNearest folderOf isBelow isFileQuietly lastPartOf nameFolder parseHeaders readQuietly stripUrlCredentials', 'findNodePackages findRPackages findRubyPackages'],
+    'sys/juliapackages.ts': [47033, 'findNearest folderOf isFileQuietly joinFolders listQuietly nameFolder parseJuliaManifest parseJuliaProject readQuietly stripUrlCredentials', 'findJuliaPackages'],
+    'sys/perlpackages.ts': [47173, 'findNearest folderOf isBelow isFileQuietly listQuietly parsePerlModule readQuietly', 'findPerlPackages'],
+    'sys/javapackages.ts': [47278, 'ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES cleanValue findZipData fs isBelow lastPartOf parseHeaders parseZip64Record parseZipEnd parseZipEntries readQuietly toFsPath zlib', 'findJavaPackages'],
+    'sys/languages.ts': [47395, 'compareBytes findJavaPackages findJuliaPackages findNodePackages findPerlPackages findPythonPackages findRPackages findRubyPackages isFileQuietly lastPartOf listQuietly', 'findLanguagePackages'],
+    'sys/notes.ts': [47487, 'Failure createFile explainStrays formatUtcMicros hashBytes listRecordFiles makeFolder makeRunId notePath parseNote printNoteBody readEachRecord readIdMicros readRecordFile readUtcMicros sealRecord statIfThere syncFolder', 'readNotes saveNote'],
+    'sys/author.ts': [47540, 'Failure errorCode findGitSetting findRepository os parseGitConfig readBytesIfThere toBytes', 'findAuthor'],
+    'sys/editor.ts': [47597, 'Failure childProcess createFile readBytesIfThere toText', 'editText'],
+    'sys/filestates.ts': [47621, 'HashCache absoluteOf describeStat hashFiles hashWithRetry isSecretFile lstatIfThere', 'readFileState readFileStates'],
+    'sys/environmentnow.ts': [47673, 'HashCache absoluteOf compareBytes decodeText hashWithRetry isSecretFile normalizePythonName openPythonSite parseDpkgStatus parseFile readBytesIfThere readDistributionFacts readPackageText statIfThere', 'EnvironmentComparer'],
+    'sys/linking.ts': [47833, 'compareBytes errorCode folderOfName fs listFolder parseLibraryCache readBytesIfThere resolveLinks statIfThere toFsPath', 'findLinkedLibraries'],
+    'sys/parameterfiles.ts': [48107, 'EXIT Failure LARGEST_PARAMETER_FILE_BYTES absoluteOf describeParameter describeSystemError errorCode findLinkOut hasParameterFormat isResultPath isSecretFile listParameters listSecretVariables makeSecretHasher makeWithholder maskValue nameFileParameter readBytesIfThere readParameters replaceFile requireParameter resolveLinks statIfThere toRecordPath writeParameter', 'readFileParameters readParameterNow readParameterOption readParameterText writeFileParameters'],
+    'sys/metrics.ts': [48244, 'Failure LONGEST_METRIC_BYTES MOST_METRICS makeSecretHasher maskValue nameFileParameter readMetricSeries readMetricValues readParameterText', 'readMetrics'],
+    'sys/runindex.ts': [48279, 'Failure GraphLine INDEX_HASH_BYTES RR_VERSION SummaryLine applyNotes detachString encodeText errorCode explainStrays groupNotes hashBuffer hashBytes hideFromGit isFileCell isLineOfProject isSettled keepTemporariesIn listMonth listMonths lstatIfThere makeFolder makeRandomDigits parseIndexFile printGraphLine printIndexBody printSummaryLine readLineId readNotes readReusedIfThere readRun removeIfThere replaceFile statIfThere', 'findRunsByFiles noteFacts readFileLookup readGraphRuns readSummaries'],
+    'sys/planfile.ts': [48544, 'EXIT Failure PLAN_HEAD PLAN_PATH createFile describeSelf describeSystemError errorCode hideFromGit isHolderAlive keepTemporariesIn listFolder lstatIfThere makeFolder makeRandomDigits parsePlan pauseMs printRunBody printStep readBytesIfThere readMonotonicMs readStep removeIfThere replaceFileIf statIfThere', 'addToPlan checkNewStep readPlan'],
+    'sys/batch.ts': [48670, 'CANNOT_SYNC Failure bringUpToDate describeSelf describeSystemError errorCode folderOfRecord fs hideFromGit keepTemporariesIn lstatIfThere makeFolder makeMonthFolder makeRunId makeWriterMark moveMarkToPending noteEnded printMark printRecord readMonotonicMs readUtcMicros recordPath removeIfThere renewMark replaceFile settleLostRuns toFsPath writeAll', 'beginBatch leaveToBatch'],
+    'sys/objects.ts': [48945, 'crypto describeSystemError errorCode fs hashBytes hashRegularFile lstatIfThere makeFolder makeRandomDigits readBytesIfThere readUtcMicros removeIfThere tell toFsPath writeAll', 'ContentStore copyChecked touchIfAllowed'],
+    'sys/contents.ts': [49238, 'ContentStore Failure HashCache LARGEST_PATCHED_BYTES absoluteOf applyPatchSection errorCode findCommitFile findRepository hashBytes hashWithRetry inflateBytes lstatIfThere readBytesIfThere readLinkTarget readObjectBody readReuseSettings readRuns runGit splitGitPatch', 'ContentFinder readFound'],
+    'sys/swhidrun.ts': [49487, 'ContentFinder absoluteOf findCommitEntry hashSwhidObject identifyContent isComparable originOfRemote printSwhid', 'nameFilesOfRun'],
+    'sys/scratchgit.ts': [49530, 'fs makeFolder runGit toFsPath', 'GIT_PLACES putRepository'],
+    'sys/scratch.ts': [49566, 'Failure GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES absoluteOf applyPatchSection compareBytes describeFile describeSelf errorCode findLinkAbove findLinkOut folderOfName fs hashWithRetry hexFromBytes inflateBytes isHolderAlive isLeftOut isResultPath joinNames listBelow listCommitFiles listFolder lstatIfThere makeFolder makeRandomDigits normalizeName putRepository readBlobs readBytesIfThere readGitIndex readLinkTarget readUtcMicros relativeTo removeIfThere resolveLinks takeSnapshot toFsPath writeAll', 'findWayOut makeHeldFolder makeOwnFolder makeScratch putNamed removeAbandonedScratch removeHeldFolder removeTree'],
+    'sys/gitknown.ts': [50069, 'Failure GIT_LINK compareWithFiles findRepository hasReftable hexFromBytes listCommitFiles listEntriesWithGit readGitIndex readHead readTreeOfCommit runGit', 'findUncommitted readGitKnowledge selectUnknownToGit'],
+    'sys/statuscache.ts': [50140, 'PLAN_PATH RR_VERSION absoluteOf errorCode fs isSettled listMonths lstatIfThere replaceFile statIfThere toFsPath workerThreads', 'dependOn dependOnRecords findKeptAnswer keepAnswer'],
+    'sys/present.ts': [50290, 'EnvironmentComparer absoluteOf dependOn errorCode expandDeclared findOverwriters isSameContent isSecretName lstatIfThere makeSecretHasher maskValue readBytesIfThere readFileState readFileStates readParameterNow readRun statIfThere takeSnapshot toBytes toText', 'PresentFacts'],
+    'sys/putback.ts': [50448, 'absoluteOf errorCode folderOfName fs isLeftOut lstatIfThere makeFolder readBytesIfThere readLinkTarget statIfThere toFsPath writeAll', 'areOpenedAsThen isFree isTargetInside pourInto printAgain putInPlace readTarget stagingFolder'],
+    'sys/reuse.ts': [50574, 'ContentFinder ContentStore EnvironmentComparer Failure HashCache ListedFolders RUN_ID absoluteOf areOpenedAsThen copyChecked describeStat describeSystemError endingOfLog errorCode expandDeclared fileParametersOf findArgumentFiles findReuseObstacle folderOfName fs hashBytes hashFiles isDeclared isFree isLeftOut isSettled isTargetInside listFolder lstatIfThere makeFolder makeRandomDigits makeResultTester makeSecretHasher parseReuseEntry pourInto printReuseEntry printStepKey putInPlace quoteCommand readBytesIfThere readParameterNow readTarget removeIfThere saveByContent sealRecord splitCommand stagingFolder statKeyOf tell toFsPath touchIfAllowed unsealRecord', 'openReuse'],
+    'sys/stored.ts': [50923, 'Failure RUN_ID errorCode fs hashBytes listFolder lstatIfThere parseReuseEntry readBytesIfThere readUtcMicros toFsPath unsealRecord', 'listStored removeStored'],
+    'sys/series.ts': [51014, 'Failure absoluteOf parseResources parseSeries readBytesIfThere statIfThere', 'readResourcesOf readSeriesOf'],
+    'sys/surroundings.ts': [51042, 'childProcess fs isReplayedVariable listFolder makeFolder os readBytesIfThere removeTree toBytes toFsPath toSpawnArguments', 'listProcessors readVariationGround'],
+    'sys/commandplace.ts': [51099, 'Failure REPLAYED_VARIABLES absoluteOf findLinkOut fs isDeclarableVariable isReplayedVariable isResultPath makeFolder splitCommand statIfThere toBytes toFsPath toText', 'argumentsOf enterFolder listChangedInputs methodOf openStreams planVariables setVariables'],
+    'sys/repeat.ts': [51219, 'GIT_PLACES absoluteOf argumentsOf bytesOfText compareFiles deflateZlib drawPngDifference enterFolder errorCode fileParametersOf findLinkAbove fs inflateZlibAtMost isResultPath judgeRepeat listChangedInputs lstatIfThere makeFolder makeHeldFolder methodOf nameFileParameter openStreams pauseMs readCurrentFolder readFirstBytes readFound recognizeBinary recordCommand removeHeldFolder setVariables spanOfRun swhidOfCode toFsPath', 'drawDifferences keepForLook repeatRun'],
+    'sys/making.ts': [51409, 'EXIT Failure createFile describeSelf describeSystemError errorCode fs hideFromGit isHolderAlive keepTemporariesIn listFolder lstatIfThere makeFolder makeRandomDigits readBytesIfThere readUtcMicros removeIfThere toFsPath', 'enterMaking'],
+    'sys/aside.ts': [51491, 'RUN_ID absoluteOf childProcess compareBytes decodeText describeFile encodeText enterMaking errorCode findChecksum findLinkAbove fs hashWithRetry isGlob isHolderAlive isResultPath listDescendants listFolder lstatIfThere makeFolder makeOwnFolder makeRandomDigits makeSecretHasher readBytesIfThere readGraphRuns readMarks readRun readUtcMicros removeHeldFolder removeIfThere removeTree replaceFile settleLostRuns signalAll statIfThere toFsPath toText', 'HeldSlot asideFolder dropHeld endLostCommand holdResults isGoodRun listHeldNews makeKnownTester noteHeldRun pathOfSecret putBack recoverAside settleHeld touchHeld'],
+    'sys/execute.ts': [52085, 'ContentFinder Failure RR_VERSION UNCLAIMED_ID absoluteOf argumentsOf asideFolder describeFile describeSystemError dropHeld emptyRun enterFolder errorCode fileParametersOf findLinkAbove findWayOut formatUtcMicros fs hashWithRetry holdResults isGoodRun isResultPath listChangedInputs listHeldNews lstatIfThere makeFolder makeKnownTester makeResultTester methodOf noteHeldRun openReuse openStreams pauseMs putBack readCurrentFolder readUtcMicros recordCommand recordPath setVariables settleHeld toFsPath toRecordPath touchHeld writeAll', 'ALONE describeFault executeStep failUnmade fillStep listDeclared nameOfStep noteGood putBackSafely stepNotStarted'],
+    'sys/shells.ts': [52420, 'CLOCK_TICKS_PER_S childProcess claimFifos enterFolder errorCode fs identifyProcess isShellFifo isShellName listDescendants listFolder makeFolder makeRandomDigits openReader printLineCommand quoteWord readCurrentFolder readMonotonicMs readPeakMemoryBytes releasePipe removeIfThere signalAll signalName toBytes toFsPath toText writeAll', 'LONGEST_SHELL_LINE Shells removeLostFifos'],
+    'sys/shortfiles.ts': [52978, 'HashCache absoluteOf describeStat hashWithRetry lstatIfThere', 'ShortFiles isSameSeen'],
+    'sys/shortfacts.ts': [53052, 'RR_VERSION absoluteOf attempt beginCode compareBytes describeSoftware emptyRun endCode findProgram formatUtcMicros guessSoftware isInProject isSameSeen isShellName listSecretVariables listVariables makeResultTester makeSecretHasher makeWithholder maskArguments noteCode planVariables quoteCommand readFirstBytes readUtcMicros relativeTo setVariables spellCommand statIfThere storeEnvironment toBytes', 'ShortFacts'],
+    'sys/jobserver.ts': [53245, 'childProcess errorCode findInheritedDescriptors fs makeFolder makeRandomDigits parseJobserver printJobserver readBytesIfThere removeIfThere toFsPath toText', 'closeTokenPipe makeTokenPipe offerJobserver openJobTokens'],
+    'sys/steplog.ts': [53403, 'absoluteOf errorCode fs readBytesIfThere readLastBytes toFsPath writeAll', 'hasPrinted printStepOutput readOutputTail'],
+    'sys/shortsteps.ts': [53471, 'Failure HeldSlot LONGEST_SHELL_LINE LogKeeper RR_VERSION RunMeasures Shells ShortFacts ShortFiles absoluteOf argumentsOf compareBytes describeFault dropHeld emptyRun errorCode expandDeclared failUnmade fileParametersOf fillStep findArgumentFiles findLinkIn findLinkOut findWayOut formatUtcMicros holdResults isGlob isGoodRun isResultPath isSameSeen isSecretFile listDeclared makeFolder makeResultTester nameOfStep noteGood noteHeldRun noteMeasures putBack putBackSafely readFileParameters readMonotonicMs readUtcMicros replaceByName runningLogName saveLogs settleHeld statIfThere stepNotStarted toRecordPath withholdSecretFiles', 'ShortSteps'],
+    'sys/engine.ts': [53965, 'CommandStopper ENDING_SIGNALS LiveLine Schedule ShortSteps UNCLAIMED_ID beginBatch endLostCommand enterMaking executeStep hasPrinted isGoodRun isSharingForeground isTerminal nameOfStep offerSlots openJobTokens os printOut printProgress printStepFailure printStepOutput printStepStart readBytesIfThere readMonotonicMs readOutputTail readRun recoverAside removeLostFifos settleLostRuns startStepWorker stepNotStarted tell toBytes', 'runTasks'],
+    'sys/steps.ts': [54343, 'ContentFinder Failure PresentFacts buildStepGraph emptyRun findCarriers findRepeatObstacle findStepCauses formatUtcMicros isGlob isResultPath isSameAsPlanned isSameContent joinWords listPathsOfStep makePatternTester plannedInputs plannedOutputs readGraphRuns readPlan readRun readUtcMicros sortSteps splitFileParameter', 'StepBook readStepGraph'],
+    'sys/slurm.ts': [54810, 'SACCT_FORMAT SQUEUE_FORMAT childProcess errorCode parseMaxArraySize parseSacct parseSbatch parseSqueue readJobState toBytes toSpawnArguments', 'SlurmJobs askForJobs findJobByName readMaxArraySize runSbatch'],
+    'sys/clusterbatch.ts': [54906, 'RUN_ID fs listFolder lstatIfThere makeFolder parseArrayJobs parseBatch parseRun parseTask printArrayJob printAttempt printBatch printRecord printTask printTaskEnd readBytesIfThere removeTree toFsPath', 'batchFolder createBatch declareDead listBatches noteArrayJob noteAttempt noteTaskEnd readArrayJobs readBatch readTask readTaskState removeBatch removeUnfinishedBatches'],
+    'sys/clusterstate.ts': [55037, 'SlurmJobs askForJobs declareDead errorCode findJobByName isInFlight judgeTask listBatches printJobName readArrayJobs readBatch readTaskState removeBatch tasksOfJob', 'declareLostTasks isAllDone listInFlight nameOfArray readCluster removeOver'],
+    'sys/clustersubmit.ts': [55172, 'Failure countJobs createBatch declareLostTasks formatUtcMicros hideFromGit listInFlight makeFolder makeRunId nameOfArray noteArrayJob planArrays printAskedOptions quoteWord readCluster readMaxArraySize readUtcMicros recoverAside removeBatch removeOver removeUnfinishedBatches resolveLinks runSbatch settleLostRuns toBytes', 'settleCluster submitTasks'],
+    'sys/clustertask.ts': [55321, 'ALONE Failure UNCLAIMED_ID absoluteOf askForJobs batchFolder declareDead describeSelf describeSystemError executeStep listFolder lstatIfThere noteAttempt noteTaskEnd os readBatch readRun readTask readTaskState recoverAside removeIfThere settleLostRuns tasksOfJob tell toBytes', 'requireBatch runClusterJob'],
+    'sys/codestates.ts': [55512, 'GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES applyPatchSection compareBytes findCommitFile hashBytes inflateBytes readObjectBody runGit', 'countCommitsBetween findRecordedCode listChangedNames readRecordedFile readSubject'],
+    'sys/pickrun.ts': [55572, 'EXIT Failure RUN_ID applyNotes compareBytes findRunsByFiles groupNotes matchesFiles noteFacts readMarks readNotes readRun readSummaries selectRun toRecordPath', 'findKnownRunsByFiles pickAnnotatedRun pickAnnotatedRuns pickRun readKnownRun readKnownRuns selectKnownRuns'],
+    'sys/metadata.ts': [55653, 'EXIT Failure LARGEST_LICENSE_BYTES METADATA_HINT compareBytes emptyTold findLinkOut findRemoteUrl findRepository findSpdxLine joinMetadata joinWords listFolder makeHarmless nameOfField normalizeLicense readCitationFile readCodemetaFile readJuliaProject readPackageJson readPyproject readRDescription readReadme readRegularIfThere readZenodoFile recognizeLicense statIfThere stripUrlCredentials', 'readMetadata'],
+    'sys/paper.ts': [55776, 'EXIT Failure LATEX_VALUES_HEAD folderOfName joinNames lstatIfThere makeHarmless normalizeName readBytesIfThere relativeTo resolveLinks scanTex statIfThere', 'readPaper'],
+    'sys/papercheck.ts': [55919, 'EXIT Failure UsedKeys collectLatexValues compareBytes hashWithRetry keyOfPath listRunValues makeHarmless parseLatexValues', 'checkPaper'],
+    'sys/report.ts': [56050, 'TableReader absoluteOf errorCode findLinkOut fs hashBuffer isSecretFile listFolder lstatIfThere parseResources parseSeries removeIfThere toFsPath', 'clearParts readCourse readLogExcerpts readPatchExcerpt readPreview'],
+    'sys/publication.ts': [56207, 'EXIT Failure RR_VERSION annotateRuns compareBytes emptyMetadata findLiveRuns pickAnnotatedRuns placeRuns readEnvironment readMetadata readNotes readRuns resultsOf spanOfRun', 'readPublication'],
+    'sys/evidence.ts': [56272, 'compareBytes judgeLastRepeats listFolder readFileStates', 'readEvidence'],
+    'sys/archivefiles.ts': [56296, 'CRATE_DESCRIPTOR EXIT Failure GIT_LINK LARGEST_SOURCE_BYTES TOP_MAKEFILE_NAMES absoluteOf compareBytes compareOmitted expandDeclared findBagFault hashBytes includesProvenance isDeclared isDocumentName isLeftOut isResultPath isSecretFile isSourceName judgeClaim listArchiveClaims listFolder listRecordFiles lstatIfThere makeClassifier pathOfSecret readFileStates readGitKnowledge readLinkTarget readRecordFile readRegularIfThere recordPath relativeTo takeSnapshot unsealRecord', 'chooseArchiveFiles'],
+    'sys/archivewriter.ts': [56647, 'EXIT Failure ZIP_LOCAL_CRC_AT blameName crc32 crypto errorCode fs lstatIfThere makeFolder makeRandomDigits printTarEnd printTarHeader printTarPadding printZipDirectoryEntry printZipEnd printZipLocalHeader removeIfThere removeTree syncFolder toFsPath zlib', 'checkArchiveTarget writeArchive'],
+    'sys/targets.ts': [56986, 'EXIT Failure absoluteOf lstatIfThere makePatternTester pickAnnotatedRuns plannedInputs plannedOutputs toRecordPath', 'findTargets findUsers'],
+    'sys/clusterrun.ts': [57053, 'EXIT Failure countTasks isInFlight listInFlight readAskedOptions readCluster submitTasks tell', 'readClusterOptions refuseInFlight runOnCluster'],
+    'sys/clustersteps.ts': [57158, 'Failure PresentFacts StepBook compareBytes describeCauses keyOfParameters listInFlight readRun readStepGraph readTask', 'decideTask keyOfPoint listFlyingPoints listStepTasks listTaskOptions makePointTask'],
+    'sys/sweeppoints.ts': [57266, 'EXIT Failure absoluteOf compareBytes crossAxes drawPoints expandDeclared expandGlob hasParameterFormat isGlob joinNames makeRowAxis nameFileParameter normalizeName readBytesIfThere readIn readParameterAxis readPointTable statIfThere toRecordPath zipAxes', 'FILE_NAMES MOST_POINTS readSweepPoints'],
+    'sys/sweepsteps.ts': [57400, 'EXIT FILE_NAMES Failure REPLAYED_VARIABLES RR_VERSION absoluteOf editDistance emptyRun fillCommand fillPattern fillText findLinkOut hasParameterFormat hasShellSyntax isGlob isResultPath listSecretVariables lstatIfThere makeFolder makeSecretHasher makeWithholder maskValue namesInCommand parsePlaceholders placeholderNamesIn quoteCommand readBytesIfThere readCommandTemplate readParameterText readVariables relativeTo replaceFile toRecordPath writeParameter', 'SweepSteps isWritten writeFiles'],
+    'sys/sweepstate.ts': [57634, 'PresentFacts absoluteOf describeCauses findStepCauses isGlob isSameContent isWritten keyOfParameters listOwners listPathsOfStep lstatIfThere makePatternTester makeSecretHasher maskValue noteOwned readGraphRuns readKnownRuns readRun spellForRecord toBytes toRecordPath toText', 'SweepState'],
+    'commands/init.ts': [57886, 'EXIT Failure initialFiles readCurrentFolder resolveLinks setReuse setUpProject tell unsetReuse', 'initProject'],
+    'commands/list.ts': [57913, 'COLUMN_NAMES EXIT Failure compareBytes findColumn findColumns findKnownRunsByFiles findLatestPoints findVaryingParameters isAllColumns joinWords listValueNames matchesFilter parseParameterCondition printJsonRun printPieces printReplay printReplayEnd printReplayHead printRunCsv printRunJson printRunLatex printRunTable readColumns readCurrentFolder readFileLookup readKnownRun readKnownRuns readUtcMicros requireMoment requireProject resolveName sortRuns tell toRecordPath toText', 'listRuns'],
+    'commands/sweep.ts': [58126, 'ALONE EXIT Failure MOST_POINTS RR_VERSION SweepState SweepSteps absoluteOf chooseReuse emptyRun executeStep findSharedOutput findStrace groupDigits isWritten keyOfParameters keyOfPoint listFlyingPoints listProcessors listTaskOptions lstatIfThere makePointTask numberPoints openOrMakeProject os parseTimeout printOut printSweepForecast printSweepSum quoteCommand quoteWord readAskedOptions readClusterOptions readColumns readCurrentFolder readSweepPoints readVariableOptions recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster settleLostRuns tell writeFiles', 'runSweep'],
+    'commands/show.ts': [58428, 'EXIT Failure RUN_ID absoluteOf compareBytes isTerminal makeHarmless numberOfValue pickAnnotatedRun printEnvironmentPage printJsonRun printNotesPage printOut printPlot printProcessTree printRecord printRunPage readBytesIfThere readColumns readCurrentFolder readRecordText readResourcesOf readSeriesOf recordPath requireProject', 'showRuns'],
+    'commands/note.ts': [58548, 'EXIT Failure RR_VERSION compileGlob describeComment editText emptyNote encodeWithheld findAuthor findCountingNotes hasEffect hideFromGit includeAllRuns isTerminal keepTemporariesIn makeFolder makeRandomDigits parseNoteText parseToleranceOption pickAnnotatedRun printNoteText readCurrentFolder readIn readKnownRun readKnownRuns removeIfThere requireProject saveNote tell toRecordPath trimBlanks', 'noteRun'],
+    'commands/journal.ts': [58749, 'EXIT Failure absoluteOf arrangeJournal describeJournal matchesFilter printJournalHtml printJournalMarkdown printJournalOrg printJournalText printOut readCurrentFolder readKnownRun readKnownRuns readLastBytes readUtcMicros requireMoment requireProject selectKnownRuns tell trimBlanks', 'printJournal'],
+    'commands/diff.ts': [58814, 'ContentFinder EXIT Failure MOST_DIFFERENCE_ROWS alignFileParameters compareFiles compareRuns countCommitsBetween diffTexts findCounterpart findKnownRunsByFiles findRecordedCode findTolerance hasDifference isBinaryContent isResultPath isSameRow isSecretFile listChangedNames makeResultTester pickAnnotatedRun printJsonDifference printOut printRunDifference readColumns readCurrentFolder readEnvironment readFound readKnownRun readKnownRuns readRecordedFile readSubject relativeTo requireProject spanOfRun tell', 'diffRuns'],
+    'commands/verify.ts': [59019, 'EXIT Failure HashCache RUN_ID absoluteOf describeFile encodeText findLiveRuns hashBytes hashFiles isResultPath listRecordFiles listRecords lstatIfThere notePath parseNote parseRun pickRun printOut readBytesIfThere readCurrentFolder readNotes readRecordFile readRuns recordPath requireProject tell toRecordPath unsealRecord', 'verifyProject'],
+    'commands/why.ts': [59187, 'EXIT EnvironmentComparer Failure RUN_ID findMaker findReaders foldStory isKnownContent isSameContent isTerminal judgeReproducible listOwners outputState pickRun printLineageDot printLineageJson printLineageSvg printLineageTree printOut readColumns readCurrentFolder readFileStates readGraphRuns readRun requireProject tell toRecordPath traceDown traceLineage traceUp', 'explainFile'],
+    'commands/status.ts': [59392, 'EXIT Failure PresentFacts REPORT_MARK StepBook absoluteOf applyNotes compareBytes dependOn dependOnRecords findKeptAnswer findUncommitted isAllDone isAllFine isSourceName isTerminal judgeFiles keepAnswer listExpectations listFolder listResultFolders lstatIfThere makeOrphanTester printOut printStatus printStatusJson readCluster readColumns readCurrentFolder readFirstBytes readGitKnowledge readMarks readStepGraph removeOver requireProject selectUnknownToGit toRecordPath', 'showStatus'],
+    'commands/makefile.ts': [59527, 'EXIT includeAllRuns keepTemporariesIn makeFolder printPieces readCurrentFolder rebuildDerived requireProject settleLostRuns tell', 'rebuildMakefile'],
+    'commands/make.ts': [59552, 'DURATION_WORDS EXIT Failure PresentFacts SIZE_WORDS StepBook chooseReuse dependOnRecords describeCauses findKeptAnswer findTargets findUsers keepAnswer listStepTasks listTaskOptions os parseDuration parseSize printAllCurrent printMadeStep printMakeJson printMakeSum printOut readClusterOptions readCurrentFolder readStepGraph recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster sortSteps tell withAllAfter withAllBefore', 'makeTargets'],
+    'commands/gc.ts': [59953, 'DURATION_WORDS EXIT Failure RUN_ID SIZE_WORDS describeSystemError errorCode listFolder listNeeded listStored lstatIfThere parseDuration parseSize pickAnnotatedRuns planFreeing printFreed printOut printWouldGo readCurrentFolder readGraphRuns readMarks readRun readUtcMicros removeAbandonedScratch removeStored removeTree requireProject resolveLinks statIfThere sumBytes tell', 'freeSpace'],
+    'commands/export.ts': [60080, 'EXIT EXPORT_FORMS Failure UsedKeys absoluteOf checkPaper collectLatexValues findLinkAbove isTerminal joinNames joinWords listFolder listNamedFiles lstatIfThere makeFolder makeHarmless makeProvDocument oneFile printAppendix printAptExport printBadges printBinderExport printChoices printCitation printCodeOceanExport printCodemeta printCondaExport printDockerfileExport printGuixExport printLatexValues printNixExport printOut printPipExport printProvJson printProvN printRoCrate printSpackExport printZenodo readCurrentFolder readEvidence readPaper readPublication readRegularIfThere readSaidMetadata replaceFile requireProject resolveLinks statIfThere tell', 'exportRecords'],
+    'commands/rerun.ts': [60216, 'ACCEPTANCES ContentFinder EXIT Failure USUAL_SURROUNDINGS absoluteOf annotateRuns applyNotes argumentsOf changeRun compileGlob describeOtherEnd describeSystemError drawDifferences errorCode findInputProducer findLiveRuns findProgram findRepeatObstacle findTolerance findWayOut fs groupNotes hashWithRetry isLeftOut isRepeatAccepted isResultPath judgeVariations keepForLook listCandidateWords listLaterResults listVariations lstatIfThere makeFolder makeHeldFolder makeRandomDigits makeScratch needsControl parseToleranceOption pauseMs pickAnnotatedRuns printJsonPlan printJsonStories printJsonVariations printOut printRepeatPlan printRepeatStory printStorySum printVariations putNamed quoteCommand quoteWord readColumns readCurrentFolder readNotes readRuns readUtcMicros readVariationGround removeAbandonedScratch removeHeldFolder removeTree repeatRun requireProject resolveCommit shareSettings tell toFsPath toRecordPath writeFileParameters', 'rerunRuns'],
+    'commands/clusterjob.ts': [60722, 'EXIT Failure RUN_ID decideTask readCurrentFolder requireBatch requireProject runClusterJob', 'workAtClusterJob'],
+    'commands/archive.ts': [60734, 'BAGIT_TXT CRATE_DESCRIPTOR EXIT Failure NOT_INCLUDED_FILE SIZE_WORDS TOP_MAKEFILE absoluteOf checkArchiveTarget chooseArchiveFiles compareBytes countThings findBagFault findCaseClashes formatBytes hashBytes hashSwhidObject identifyContent lstatIfThere nameOfOwnFile normalizeName parseSize printArchivePlan printArchiveReadme printBagInfo printBagManifest printNotIncluded printOut printRoCrate printSwhid readBytesIfThere readCurrentFolder readPublication requireProject resolveLinks tell toBytes writeArchive', 'archiveProject'],
+    'commands/swhid.ts': [60918, 'EXIT Failure PathNamer RUN_ID encodeText hasTag joinNames lstatIfThere makeHarmless nameFilesOfRun nameRelease nameRevision nameSnapshot nameUpToThree originOfRepository parseSwhid parseSwhidRange pickAnnotatedRuns printOut printSwhid readCurrentFolder requireProject requireRepository swhidOfCode tell', 'printSwhids'],
+    'commands/report.ts': [61092, 'EXIT Failure REPORT_MARK RR_VERSION ReportParts SIZE_WORDS absoluteOf clearParts countStatuses countThings findLastRepeats formatBytes groupDigits keyOfEnvironment keyOfPatch keyOfPreview lstatIfThere makeFolder makeHarmless makeReportColumns makeReportGraph orderDetails parseSize printEnvironmentEntry printOut printPatchEntry printPreviewEntry printReportIndex printReportPage printSize printStaticResults printStaticTable readCourse readCurrentFolder readEnvironment readFirstBytes readGraphRuns readKnownRun readKnownRuns readLogExcerpts readMetadata readPatchExcerpt readPreview replaceFile requireProject selectKnownRuns tell toRecordPath traceReport', 'writeReport'],
   },
   needs: {
     'core/parameters.ts': 'core/parameters.ts',
@@ -14751,8 +14753,8 @@ const LATE_PARTS = {
     listTellingVariables, listVariables, lstatIfThere, makeClassifier, makeFolder, makeHarmless,
     makeHeldFolder, makeMonthFolder, makeOwnFolder, makeRandomDigits, makeResultTester, makeRunId,
     makeScratch, makeSecretHasher, makeWithholder, makeWriterMark, maskArguments, maskText,
-    maskValue, moveMarkToPending, nameFileParameter, nameOfStep, normalizeName, noteCode,
-    noteEnded, noteFacts, noteGood, noteMeasures, noteOwned, numberOfValue, offerSlots,
+    maskValue, moveMarkToPending, nameFileParameter, nameOfOwnFile, nameOfStep, normalizeName,
+    noteCode, noteEnded, noteFacts, noteGood, noteMeasures, noteOwned, numberOfValue, offerSlots,
     openBareRepository, openJobTokens, openOrMakeProject, openReader, openRepository, openReuse,
     openSqlite, originOfRemote, os, parseDuration, parseFile, parseGitConfig, parseJson,
     parsePlan, parseResources, parseRun, parseSeries, parseSize, parseSwhid, parseSwhidRange,
@@ -14781,136 +14783,134 @@ const LATE_PARTS = {
     utf8SequenceLength, withholdSecretFiles, workerThreads, wrapText, writeAll,
     writeFileParameters, zlib,
   }),
-};
+});
 
-noteParts(LATE_PARTS);
-
-function canonicalFloat(...args) { return bringIn(LATE_PARTS, 'core/parameters.ts').canonicalFloat(...args); }
-function canonicalInteger(...args) { return bringIn(LATE_PARTS, 'core/parameters.ts').canonicalInteger(...args); }
-function fileParametersOf(...args) { return bringIn(LATE_PARTS, 'core/parameters.ts').fileParametersOf(...args); }
-function findParameter(...args) { return bringIn(LATE_PARTS, 'core/parameters.ts').findParameter(...args); }
-function isSameNode(...args) { return bringIn(LATE_PARTS, 'core/parameters.ts').isSameNode(...args); }
-function listParameters(...args) { return bringIn(LATE_PARTS, 'core/parameters.ts').listParameters(...args); }
-function nameFileParameter(...args) { return bringIn(LATE_PARTS, 'core/parameters.ts').nameFileParameter(...args); }
-function printKey(...args) { return bringIn(LATE_PARTS, 'core/parameters.ts').printKey(...args); }
-function splitParameterName(...args) { return bringIn(LATE_PARTS, 'core/parameters.ts').splitParameterName(...args); }
-function changeRun(...args) { return bringIn(LATE_PARTS, 'core/repeat.ts').changeRun(...args); }
-function describeOtherEnd(...args) { return bringIn(LATE_PARTS, 'core/repeat.ts').describeOtherEnd(...args); }
-function findInputProducer(...args) { return bringIn(LATE_PARTS, 'core/repeat.ts').findInputProducer(...args); }
-function findRepeatObstacle(...args) { return bringIn(LATE_PARTS, 'core/repeat.ts').findRepeatObstacle(...args); }
-function isFaithfulRepeat(...args) { return bringIn(LATE_PARTS, 'core/repeat.ts').isFaithfulRepeat(...args); }
-function isRepeatAccepted(...args) { return bringIn(LATE_PARTS, 'core/repeat.ts').isRepeatAccepted(...args); }
-function judgeRepeat(...args) { return bringIn(LATE_PARTS, 'core/repeat.ts').judgeRepeat(...args); }
-function listLaterResults(...args) { return bringIn(LATE_PARTS, 'core/repeat.ts').listLaterResults(...args); }
-function shareSettings(...args) { return bringIn(LATE_PARTS, 'core/repeat.ts').shareSettings(...args); }
-function parseEnvironment(...args) { return bringIn(LATE_PARTS, 'formats/environment.ts').parseEnvironment(...args); }
-function dropEmptySections(...args) { return bringIn(LATE_PARTS, 'formats/gitpatch.ts').dropEmptySections(...args); }
-function listPatchedNames(...args) { return bringIn(LATE_PARTS, 'formats/gitpatch.ts').listPatchedNames(...args); }
-function parseRawDiff(...args) { return bringIn(LATE_PARTS, 'formats/gitpatch.ts').parseRawDiff(...args); }
-function splitPatchSections(...args) { return bringIn(LATE_PARTS, 'formats/gitpatch.ts').splitPatchSections(...args); }
-function decodeJsonString(...args) { return bringIn(LATE_PARTS, 'formats/jsontape.ts').decodeJsonString(...args); }
-function parseJson(...args) { return bringIn(LATE_PARTS, 'formats/jsontape.ts').parseJson(...args); }
-function parsePlan(...args) { return bringIn(LATE_PARTS, 'formats/plan.ts').parsePlan(...args); }
-function printStep(...args) { return bringIn(LATE_PARTS, 'formats/plan.ts').printStep(...args); }
-function readAsked(...args) { return bringIn(LATE_PARTS, 'formats/plan.ts').readAsked(...args); }
-function readStep(...args) { return bringIn(LATE_PARTS, 'formats/plan.ts').readStep(...args); }
-function spellTyped(...args) { return bringIn(LATE_PARTS, 'formats/plan.ts').spellTyped(...args); }
-function findSqliteKeys(...args) { return bringIn(LATE_PARTS, 'formats/sqlite.ts').findSqliteKeys(...args); }
-function findSqliteRoot(...args) { return bringIn(LATE_PARTS, 'formats/sqlite.ts').findSqliteRoot(...args); }
-function findSqliteRow(...args) { return bringIn(LATE_PARTS, 'formats/sqlite.ts').findSqliteRow(...args); }
-function openSqlite(...args) { return bringIn(LATE_PARTS, 'formats/sqlite.ts').openSqlite(...args); }
-function scanSqliteTable(...args) { return bringIn(LATE_PARTS, 'formats/sqlite.ts').scanSqliteTable(...args); }
-function describeProducer(...args) { return bringIn(LATE_PARTS, 'formats/elf.ts').describeProducer(...args); }
-function findSeparateDebugName(...args) { return bringIn(LATE_PARTS, 'formats/elf.ts').findSeparateDebugName(...args); }
-function readElf(...args) { return bringIn(LATE_PARTS, 'formats/elf.ts').readElf(...args); }
-function cutToWidth(...args) { return bringIn(LATE_PARTS, 'views/table.ts').cutToWidth(...args); }
-function displayWidth(...args) { return bringIn(LATE_PARTS, 'views/table.ts').displayWidth(...args); }
-function formatBytes(...args) { return bringIn(LATE_PARTS, 'views/table.ts').formatBytes(...args); }
-function formatSeconds(...args) { return bringIn(LATE_PARTS, 'views/table.ts').formatSeconds(...args); }
-function printChoices(...args) { return bringIn(LATE_PARTS, 'views/table.ts').printChoices(...args); }
-function printTable(...args) { return bringIn(LATE_PARTS, 'views/table.ts').printTable(...args); }
-function printTableHead(...args) { return bringIn(LATE_PARTS, 'views/table.ts').printTableHead(...args); }
-function printTableRow(...args) { return bringIn(LATE_PARTS, 'views/table.ts').printTableRow(...args); }
-function wrapText(...args) { return bringIn(LATE_PARTS, 'views/table.ts').wrapText(...args); }
-function jsonFileOf(...args) { return bringIn(LATE_PARTS, 'views/json.ts').jsonFileOf(...args); }
-function jsonTextOf(...args) { return bringIn(LATE_PARTS, 'views/json.ts').jsonTextOf(...args); }
-function printJsonDocument(...args) { return bringIn(LATE_PARTS, 'views/json.ts').printJsonDocument(...args); }
-function printJsonRun(...args) { return bringIn(LATE_PARTS, 'views/json.ts').printJsonRun(...args); }
-function printJsonValue(...args) { return bringIn(LATE_PARTS, 'views/json.ts').printJsonValue(...args); }
-function initialFiles(...args) { return bringIn(LATE_PARTS, 'views/texts.ts').initialFiles(...args); }
-function printCompletion(...args) { return bringIn(LATE_PARTS, 'views/completion.ts').printCompletion(...args); }
-function findOtherFileState(...args) { return bringIn(LATE_PARTS, 'sys/othervcs.ts').findOtherFileState(...args); }
-function readOtherCode(...args) { return bringIn(LATE_PARTS, 'sys/othervcs.ts').readOtherCode(...args); }
-function findRpmOwners(...args) { return bringIn(LATE_PARTS, 'sys/rpmdatabase.ts').findRpmOwners(...args); }
-function addPathTo(...args) { return bringIn(LATE_PARTS, 'sys/packages.ts').addPathTo(...args); }
-function findOwners(...args) { return bringIn(LATE_PARTS, 'sys/packages.ts').findOwners(...args); }
-function findLanguagePackages(...args) { return bringIn(LATE_PARTS, 'sys/languages.ts').findLanguagePackages(...args); }
-function findLinkedLibraries(...args) { return bringIn(LATE_PARTS, 'sys/linking.ts').findLinkedLibraries(...args); }
-function readFileParameters(...args) { return bringIn(LATE_PARTS, 'sys/parameterfiles.ts').readFileParameters(...args); }
-function readParameterNow(...args) { return bringIn(LATE_PARTS, 'sys/parameterfiles.ts').readParameterNow(...args); }
-function readParameterOption(...args) { return bringIn(LATE_PARTS, 'sys/parameterfiles.ts').readParameterOption(...args); }
-function readParameterText(...args) { return bringIn(LATE_PARTS, 'sys/parameterfiles.ts').readParameterText(...args); }
-function writeFileParameters(...args) { return bringIn(LATE_PARTS, 'sys/parameterfiles.ts').writeFileParameters(...args); }
-function readMetrics(...args) { return bringIn(LATE_PARTS, 'sys/metrics.ts').readMetrics(...args); }
-function findRunsByFiles(...args) { return bringIn(LATE_PARTS, 'sys/runindex.ts').findRunsByFiles(...args); }
-function noteFacts(...args) { return bringIn(LATE_PARTS, 'sys/runindex.ts').noteFacts(...args); }
-function readFileLookup(...args) { return bringIn(LATE_PARTS, 'sys/runindex.ts').readFileLookup(...args); }
-function readGraphRuns(...args) { return bringIn(LATE_PARTS, 'sys/runindex.ts').readGraphRuns(...args); }
-function readSummaries(...args) { return bringIn(LATE_PARTS, 'sys/runindex.ts').readSummaries(...args); }
-function addToPlan(...args) { return bringIn(LATE_PARTS, 'sys/planfile.ts').addToPlan(...args); }
-function checkNewStep(...args) { return bringIn(LATE_PARTS, 'sys/planfile.ts').checkNewStep(...args); }
-function readPlan(...args) { return bringIn(LATE_PARTS, 'sys/planfile.ts').readPlan(...args); }
-function beginBatch(...args) { return bringIn(LATE_PARTS, 'sys/batch.ts').beginBatch(...args); }
-function leaveToBatch(...args) { return bringIn(LATE_PARTS, 'sys/batch.ts').leaveToBatch(...args); }
-function findWayOut(...args) { return bringIn(LATE_PARTS, 'sys/scratch.ts').findWayOut(...args); }
-function makeHeldFolder(...args) { return bringIn(LATE_PARTS, 'sys/scratch.ts').makeHeldFolder(...args); }
-function makeOwnFolder(...args) { return bringIn(LATE_PARTS, 'sys/scratch.ts').makeOwnFolder(...args); }
-function makeScratch(...args) { return bringIn(LATE_PARTS, 'sys/scratch.ts').makeScratch(...args); }
-function putNamed(...args) { return bringIn(LATE_PARTS, 'sys/scratch.ts').putNamed(...args); }
-function removeAbandonedScratch(...args) { return bringIn(LATE_PARTS, 'sys/scratch.ts').removeAbandonedScratch(...args); }
-function removeHeldFolder(...args) { return bringIn(LATE_PARTS, 'sys/scratch.ts').removeHeldFolder(...args); }
-function removeTree(...args) { return bringIn(LATE_PARTS, 'sys/scratch.ts').removeTree(...args); }
-function areOpenedAsThen(...args) { return bringIn(LATE_PARTS, 'sys/putback.ts').areOpenedAsThen(...args); }
-function isFree(...args) { return bringIn(LATE_PARTS, 'sys/putback.ts').isFree(...args); }
-function isTargetInside(...args) { return bringIn(LATE_PARTS, 'sys/putback.ts').isTargetInside(...args); }
-function pourInto(...args) { return bringIn(LATE_PARTS, 'sys/putback.ts').pourInto(...args); }
-function printAgain(...args) { return bringIn(LATE_PARTS, 'sys/putback.ts').printAgain(...args); }
-function putInPlace(...args) { return bringIn(LATE_PARTS, 'sys/putback.ts').putInPlace(...args); }
-function readTarget(...args) { return bringIn(LATE_PARTS, 'sys/putback.ts').readTarget(...args); }
-function stagingFolder(...args) { return bringIn(LATE_PARTS, 'sys/putback.ts').stagingFolder(...args); }
-function openReuse(...args) { return bringIn(LATE_PARTS, 'sys/reuse.ts').openReuse(...args); }
-function describeFault(...args) { return bringIn(LATE_PARTS, 'sys/execute.ts').describeFault(...args); }
-function executeStep(...args) { return bringIn(LATE_PARTS, 'sys/execute.ts').executeStep(...args); }
-function failUnmade(...args) { return bringIn(LATE_PARTS, 'sys/execute.ts').failUnmade(...args); }
-function fillStep(...args) { return bringIn(LATE_PARTS, 'sys/execute.ts').fillStep(...args); }
-function listDeclared(...args) { return bringIn(LATE_PARTS, 'sys/execute.ts').listDeclared(...args); }
-function nameOfStep(...args) { return bringIn(LATE_PARTS, 'sys/execute.ts').nameOfStep(...args); }
-function noteGood(...args) { return bringIn(LATE_PARTS, 'sys/execute.ts').noteGood(...args); }
-function putBackSafely(...args) { return bringIn(LATE_PARTS, 'sys/execute.ts').putBackSafely(...args); }
-function stepNotStarted(...args) { return bringIn(LATE_PARTS, 'sys/execute.ts').stepNotStarted(...args); }
-function closeTokenPipe(...args) { return bringIn(LATE_PARTS, 'sys/jobserver.ts').closeTokenPipe(...args); }
-function makeTokenPipe(...args) { return bringIn(LATE_PARTS, 'sys/jobserver.ts').makeTokenPipe(...args); }
-function offerJobserver(...args) { return bringIn(LATE_PARTS, 'sys/jobserver.ts').offerJobserver(...args); }
-function openJobTokens(...args) { return bringIn(LATE_PARTS, 'sys/jobserver.ts').openJobTokens(...args); }
-function initProject(...args) { return bringIn(LATE_PARTS, 'commands/init.ts').initProject(...args); }
-function listRuns(...args) { return bringIn(LATE_PARTS, 'commands/list.ts').listRuns(...args); }
-function runSweep(...args) { return bringIn(LATE_PARTS, 'commands/sweep.ts').runSweep(...args); }
-function showRuns(...args) { return bringIn(LATE_PARTS, 'commands/show.ts').showRuns(...args); }
-function noteRun(...args) { return bringIn(LATE_PARTS, 'commands/note.ts').noteRun(...args); }
-function printJournal(...args) { return bringIn(LATE_PARTS, 'commands/journal.ts').printJournal(...args); }
-function diffRuns(...args) { return bringIn(LATE_PARTS, 'commands/diff.ts').diffRuns(...args); }
-function verifyProject(...args) { return bringIn(LATE_PARTS, 'commands/verify.ts').verifyProject(...args); }
-function explainFile(...args) { return bringIn(LATE_PARTS, 'commands/why.ts').explainFile(...args); }
-function showStatus(...args) { return bringIn(LATE_PARTS, 'commands/status.ts').showStatus(...args); }
-function rebuildMakefile(...args) { return bringIn(LATE_PARTS, 'commands/makefile.ts').rebuildMakefile(...args); }
-function makeTargets(...args) { return bringIn(LATE_PARTS, 'commands/make.ts').makeTargets(...args); }
-function freeSpace(...args) { return bringIn(LATE_PARTS, 'commands/gc.ts').freeSpace(...args); }
-function exportRecords(...args) { return bringIn(LATE_PARTS, 'commands/export.ts').exportRecords(...args); }
-function rerunRuns(...args) { return bringIn(LATE_PARTS, 'commands/rerun.ts').rerunRuns(...args); }
-function workAtClusterJob(...args) { return bringIn(LATE_PARTS, 'commands/clusterjob.ts').workAtClusterJob(...args); }
-function archiveProject(...args) { return bringIn(LATE_PARTS, 'commands/archive.ts').archiveProject(...args); }
-function printSwhids(...args) { return bringIn(LATE_PARTS, 'commands/swhid.ts').printSwhids(...args); }
-function writeReport(...args) { return bringIn(LATE_PARTS, 'commands/report.ts').writeReport(...args); }
+function canonicalFloat(...args) { return bringIn('core/parameters.ts').canonicalFloat(...args); }
+function canonicalInteger(...args) { return bringIn('core/parameters.ts').canonicalInteger(...args); }
+function fileParametersOf(...args) { return bringIn('core/parameters.ts').fileParametersOf(...args); }
+function findParameter(...args) { return bringIn('core/parameters.ts').findParameter(...args); }
+function isSameNode(...args) { return bringIn('core/parameters.ts').isSameNode(...args); }
+function listParameters(...args) { return bringIn('core/parameters.ts').listParameters(...args); }
+function nameFileParameter(...args) { return bringIn('core/parameters.ts').nameFileParameter(...args); }
+function printKey(...args) { return bringIn('core/parameters.ts').printKey(...args); }
+function splitParameterName(...args) { return bringIn('core/parameters.ts').splitParameterName(...args); }
+function changeRun(...args) { return bringIn('core/repeat.ts').changeRun(...args); }
+function describeOtherEnd(...args) { return bringIn('core/repeat.ts').describeOtherEnd(...args); }
+function findInputProducer(...args) { return bringIn('core/repeat.ts').findInputProducer(...args); }
+function findRepeatObstacle(...args) { return bringIn('core/repeat.ts').findRepeatObstacle(...args); }
+function isFaithfulRepeat(...args) { return bringIn('core/repeat.ts').isFaithfulRepeat(...args); }
+function isRepeatAccepted(...args) { return bringIn('core/repeat.ts').isRepeatAccepted(...args); }
+function judgeRepeat(...args) { return bringIn('core/repeat.ts').judgeRepeat(...args); }
+function listLaterResults(...args) { return bringIn('core/repeat.ts').listLaterResults(...args); }
+function shareSettings(...args) { return bringIn('core/repeat.ts').shareSettings(...args); }
+function parseEnvironment(...args) { return bringIn('formats/environment.ts').parseEnvironment(...args); }
+function dropEmptySections(...args) { return bringIn('formats/gitpatch.ts').dropEmptySections(...args); }
+function listPatchedNames(...args) { return bringIn('formats/gitpatch.ts').listPatchedNames(...args); }
+function parseRawDiff(...args) { return bringIn('formats/gitpatch.ts').parseRawDiff(...args); }
+function splitPatchSections(...args) { return bringIn('formats/gitpatch.ts').splitPatchSections(...args); }
+function decodeJsonString(...args) { return bringIn('formats/jsontape.ts').decodeJsonString(...args); }
+function parseJson(...args) { return bringIn('formats/jsontape.ts').parseJson(...args); }
+function parsePlan(...args) { return bringIn('formats/plan.ts').parsePlan(...args); }
+function printStep(...args) { return bringIn('formats/plan.ts').printStep(...args); }
+function readAsked(...args) { return bringIn('formats/plan.ts').readAsked(...args); }
+function readStep(...args) { return bringIn('formats/plan.ts').readStep(...args); }
+function spellTyped(...args) { return bringIn('formats/plan.ts').spellTyped(...args); }
+function findSqliteKeys(...args) { return bringIn('formats/sqlite.ts').findSqliteKeys(...args); }
+function findSqliteRoot(...args) { return bringIn('formats/sqlite.ts').findSqliteRoot(...args); }
+function findSqliteRow(...args) { return bringIn('formats/sqlite.ts').findSqliteRow(...args); }
+function openSqlite(...args) { return bringIn('formats/sqlite.ts').openSqlite(...args); }
+function scanSqliteTable(...args) { return bringIn('formats/sqlite.ts').scanSqliteTable(...args); }
+function describeProducer(...args) { return bringIn('formats/elf.ts').describeProducer(...args); }
+function findSeparateDebugName(...args) { return bringIn('formats/elf.ts').findSeparateDebugName(...args); }
+function readElf(...args) { return bringIn('formats/elf.ts').readElf(...args); }
+function cutToWidth(...args) { return bringIn('views/table.ts').cutToWidth(...args); }
+function displayWidth(...args) { return bringIn('views/table.ts').displayWidth(...args); }
+function formatBytes(...args) { return bringIn('views/table.ts').formatBytes(...args); }
+function formatSeconds(...args) { return bringIn('views/table.ts').formatSeconds(...args); }
+function printChoices(...args) { return bringIn('views/table.ts').printChoices(...args); }
+function printTable(...args) { return bringIn('views/table.ts').printTable(...args); }
+function printTableHead(...args) { return bringIn('views/table.ts').printTableHead(...args); }
+function printTableRow(...args) { return bringIn('views/table.ts').printTableRow(...args); }
+function wrapText(...args) { return bringIn('views/table.ts').wrapText(...args); }
+function jsonFileOf(...args) { return bringIn('views/json.ts').jsonFileOf(...args); }
+function jsonTextOf(...args) { return bringIn('views/json.ts').jsonTextOf(...args); }
+function printJsonDocument(...args) { return bringIn('views/json.ts').printJsonDocument(...args); }
+function printJsonRun(...args) { return bringIn('views/json.ts').printJsonRun(...args); }
+function printJsonValue(...args) { return bringIn('views/json.ts').printJsonValue(...args); }
+function initialFiles(...args) { return bringIn('views/texts.ts').initialFiles(...args); }
+function printCompletion(...args) { return bringIn('views/completion.ts').printCompletion(...args); }
+function findOtherFileState(...args) { return bringIn('sys/othervcs.ts').findOtherFileState(...args); }
+function readOtherCode(...args) { return bringIn('sys/othervcs.ts').readOtherCode(...args); }
+function findRpmOwners(...args) { return bringIn('sys/rpmdatabase.ts').findRpmOwners(...args); }
+function addPathTo(...args) { return bringIn('sys/packages.ts').addPathTo(...args); }
+function findOwners(...args) { return bringIn('sys/packages.ts').findOwners(...args); }
+function findLanguagePackages(...args) { return bringIn('sys/languages.ts').findLanguagePackages(...args); }
+function findLinkedLibraries(...args) { return bringIn('sys/linking.ts').findLinkedLibraries(...args); }
+function readFileParameters(...args) { return bringIn('sys/parameterfiles.ts').readFileParameters(...args); }
+function readParameterNow(...args) { return bringIn('sys/parameterfiles.ts').readParameterNow(...args); }
+function readParameterOption(...args) { return bringIn('sys/parameterfiles.ts').readParameterOption(...args); }
+function readParameterText(...args) { return bringIn('sys/parameterfiles.ts').readParameterText(...args); }
+function writeFileParameters(...args) { return bringIn('sys/parameterfiles.ts').writeFileParameters(...args); }
+function readMetrics(...args) { return bringIn('sys/metrics.ts').readMetrics(...args); }
+function findRunsByFiles(...args) { return bringIn('sys/runindex.ts').findRunsByFiles(...args); }
+function noteFacts(...args) { return bringIn('sys/runindex.ts').noteFacts(...args); }
+function readFileLookup(...args) { return bringIn('sys/runindex.ts').readFileLookup(...args); }
+function readGraphRuns(...args) { return bringIn('sys/runindex.ts').readGraphRuns(...args); }
+function readSummaries(...args) { return bringIn('sys/runindex.ts').readSummaries(...args); }
+function addToPlan(...args) { return bringIn('sys/planfile.ts').addToPlan(...args); }
+function checkNewStep(...args) { return bringIn('sys/planfile.ts').checkNewStep(...args); }
+function readPlan(...args) { return bringIn('sys/planfile.ts').readPlan(...args); }
+function beginBatch(...args) { return bringIn('sys/batch.ts').beginBatch(...args); }
+function leaveToBatch(...args) { return bringIn('sys/batch.ts').leaveToBatch(...args); }
+function findWayOut(...args) { return bringIn('sys/scratch.ts').findWayOut(...args); }
+function makeHeldFolder(...args) { return bringIn('sys/scratch.ts').makeHeldFolder(...args); }
+function makeOwnFolder(...args) { return bringIn('sys/scratch.ts').makeOwnFolder(...args); }
+function makeScratch(...args) { return bringIn('sys/scratch.ts').makeScratch(...args); }
+function putNamed(...args) { return bringIn('sys/scratch.ts').putNamed(...args); }
+function removeAbandonedScratch(...args) { return bringIn('sys/scratch.ts').removeAbandonedScratch(...args); }
+function removeHeldFolder(...args) { return bringIn('sys/scratch.ts').removeHeldFolder(...args); }
+function removeTree(...args) { return bringIn('sys/scratch.ts').removeTree(...args); }
+function areOpenedAsThen(...args) { return bringIn('sys/putback.ts').areOpenedAsThen(...args); }
+function isFree(...args) { return bringIn('sys/putback.ts').isFree(...args); }
+function isTargetInside(...args) { return bringIn('sys/putback.ts').isTargetInside(...args); }
+function pourInto(...args) { return bringIn('sys/putback.ts').pourInto(...args); }
+function printAgain(...args) { return bringIn('sys/putback.ts').printAgain(...args); }
+function putInPlace(...args) { return bringIn('sys/putback.ts').putInPlace(...args); }
+function readTarget(...args) { return bringIn('sys/putback.ts').readTarget(...args); }
+function stagingFolder(...args) { return bringIn('sys/putback.ts').stagingFolder(...args); }
+function openReuse(...args) { return bringIn('sys/reuse.ts').openReuse(...args); }
+function describeFault(...args) { return bringIn('sys/execute.ts').describeFault(...args); }
+function executeStep(...args) { return bringIn('sys/execute.ts').executeStep(...args); }
+function failUnmade(...args) { return bringIn('sys/execute.ts').failUnmade(...args); }
+function fillStep(...args) { return bringIn('sys/execute.ts').fillStep(...args); }
+function listDeclared(...args) { return bringIn('sys/execute.ts').listDeclared(...args); }
+function nameOfStep(...args) { return bringIn('sys/execute.ts').nameOfStep(...args); }
+function noteGood(...args) { return bringIn('sys/execute.ts').noteGood(...args); }
+function putBackSafely(...args) { return bringIn('sys/execute.ts').putBackSafely(...args); }
+function stepNotStarted(...args) { return bringIn('sys/execute.ts').stepNotStarted(...args); }
+function closeTokenPipe(...args) { return bringIn('sys/jobserver.ts').closeTokenPipe(...args); }
+function makeTokenPipe(...args) { return bringIn('sys/jobserver.ts').makeTokenPipe(...args); }
+function offerJobserver(...args) { return bringIn('sys/jobserver.ts').offerJobserver(...args); }
+function openJobTokens(...args) { return bringIn('sys/jobserver.ts').openJobTokens(...args); }
+function initProject(...args) { return bringIn('commands/init.ts').initProject(...args); }
+function listRuns(...args) { return bringIn('commands/list.ts').listRuns(...args); }
+function runSweep(...args) { return bringIn('commands/sweep.ts').runSweep(...args); }
+function showRuns(...args) { return bringIn('commands/show.ts').showRuns(...args); }
+function noteRun(...args) { return bringIn('commands/note.ts').noteRun(...args); }
+function printJournal(...args) { return bringIn('commands/journal.ts').printJournal(...args); }
+function diffRuns(...args) { return bringIn('commands/diff.ts').diffRuns(...args); }
+function verifyProject(...args) { return bringIn('commands/verify.ts').verifyProject(...args); }
+function explainFile(...args) { return bringIn('commands/why.ts').explainFile(...args); }
+function showStatus(...args) { return bringIn('commands/status.ts').showStatus(...args); }
+function rebuildMakefile(...args) { return bringIn('commands/makefile.ts').rebuildMakefile(...args); }
+function makeTargets(...args) { return bringIn('commands/make.ts').makeTargets(...args); }
+function freeSpace(...args) { return bringIn('commands/gc.ts').freeSpace(...args); }
+function exportRecords(...args) { return bringIn('commands/export.ts').exportRecords(...args); }
+function rerunRuns(...args) { return bringIn('commands/rerun.ts').rerunRuns(...args); }
+function workAtClusterJob(...args) { return bringIn('commands/clusterjob.ts').workAtClusterJob(...args); }
+function archiveProject(...args) { return bringIn('commands/archive.ts').archiveProject(...args); }
+function printSwhids(...args) { return bringIn('commands/swhid.ts').printSwhids(...args); }
+function writeReport(...args) { return bringIn('commands/report.ts').writeReport(...args); }
 
 // ==== src/main.ts ================================================================================
 // main.ts - starts rr: dispatches the verb, catches, prints, exits.
@@ -15042,7 +15042,7 @@ function explain(error) {
 if (isStepWorker()) serveAsWorker().catch(explain).then(() => process.exit());
 else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
 
-// ==== late, build f8e2c0c4b4e6e22a ===============================================================
+// ==== late, build f8c773075100470e ===============================================================
 
 // ==== src/core/circles.ts ========================================================================
 // // circles.ts - the circles of a directed graph. Knows not what it is a graph of.
@@ -18026,6 +18026,8 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 // //   metadata: ProjectMetadata;
 // //   /** Makers before those that read what they made. Notes are applied. */
 // //   runs: AnnotatedRun[];
+// //   /** All that is recorded, these runs among the rest, by id; without notes. */
+// //   recorded: Run[];
 // //   /** Current results that these runs made, by path. */
 // //   results: PublishedResult[];
 // //   /** By path, then hash; paths outside of the project are absolute. */
@@ -53342,12 +53344,14 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //     this.isShared = isShared;
 //   }
 //
-//   /** Takes or gives back tokens until there are enough for so many slots; false, and as before, if there are not so many. */
+//   /** Takes or gives back tokens until there are enough for so many slots; false, and as before, if there are not so many. Without a pool there are as many as one likes. */
 //   holdFor(slots) {
+//     const { pipe } = this;
+//     if (pipe === undefined) return true;
 //     const before = this.held.length;
 //     while (this.held.length > Math.max(0, slots - 1)) this.giveBack();
 //     while (this.held.length < slots - 1) {
-//       if (this.take()) continue;
+//       if (this.take(pipe)) continue;
 //       // Not even some: two that each hold a part of what both need would wait for ever.
 //       while (this.held.length > before) this.giveBack();
 //       return false;
@@ -53355,10 +53359,9 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //     return true;
 //   }
 //
-//   take() {
-//     if (this.pipe === undefined) return true;
+//   take(pipe) {
 //     try {
-//       if (fs.readSync(this.pipe.own, this.buffer, 0, 1, null) === 0) return false;
+//       if (fs.readSync(pipe.own, this.buffer, 0, 1, null) === 0) return false;
 //     } catch (error) {
 //       if (errorCode(error) === 'EAGAIN') return false;
 //       throw error;
@@ -56256,7 +56259,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   results.sort((a, b) => compareBytes(a.file.path, b.file.path));
 //   const plain = runs.map((one) => one.run);
 //   const publication = {
-//     metadata: choice.hasNoMetadata === true ? emptyMetadata() : readMetadata(project, recorded, choice.said), runs, results, inputs: collectUnmade(plain), environments: new Map(), momentUtc: readMomentUtc(plain), rr: RR_VERSION,
+//     metadata: choice.hasNoMetadata === true ? emptyMetadata() : readMetadata(project, recorded, choice.said), runs, recorded, results, inputs: collectUnmade(plain), environments: new Map(), momentUtc: readMomentUtc(plain), rr: RR_VERSION,
 //   };
 //   for (const { environment } of plain) {
 //     if (environment === undefined || publication.environments.has(environment)) continue;
@@ -56287,7 +56290,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 // async function readEvidence(publication, project) {
 //   const now = await readFileStates(project, publication.results.map(({ file }) => file.path));
 //   const changedResults = publication.results.filter(({ file }) => now.get(file.path)?.state.hash !== file.hash).map(({ file }) => file.path);
-//   return { names: readProjectNames(project), repeats: judgeLastRepeats(publication.runs.map((one) => one.run), readRuns(project).runs), changedResults };
+//   return { names: readProjectNames(project), repeats: judgeLastRepeats(publication.runs.map((one) => one.run), publication.recorded), changedResults };
 // }
 
 // ==== src/sys/archivefiles.ts ====================================================================
@@ -56616,8 +56619,9 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   else selection.omit(CRATE_DESCRIPTOR, 'is in the place where that of the archive lies');
 // }
 //
-// /** What goes into an archive of the project and what does not. `runs`: all of them. Throws Failure for a wrong --include. */
-// async function chooseArchiveFiles(project, publication, runs, choice) {
+// /** What goes into an archive of the project and what does not. Throws Failure for a wrong --include. */
+// async function chooseArchiveFiles(project, publication, choice) {
+//   const runs = publication.recorded;
 //   const { claims, overwritten } = listArchiveClaims(publication, runs);
 //   const secrets = new Set();
 //   for (const run of runs) for (const line of run.secretInputs.concat(run.secretOutputs)) secrets.add(pathOfSecret(line));
@@ -60775,13 +60779,12 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   return bytes;
 // }
 //
-// /** All runs, and those that the archive tells of: what current results need, or, where there are none, all. */
-// function readArchivedRuns(project, folder) {
-//   const { runs, faults } = readRuns(project);
-//   if (runs.length === 0) throw new Failure('cannot archive: no run is recorded here', 'record one: rr record -- COMMAND');
+// /** What the archive tells of: the runs that current results need, or, where there are none, all. */
+// function readArchived(project, folder) {
 //   const chosen = readPublication(project, { references: [], isAll: false, folder });
+//   if (chosen.publication.recorded.length === 0) throw new Failure('cannot archive: no run is recorded here', 'record one: rr record -- COMMAND');
 //   const { publication } = chosen.publication.runs.length > 0 ? chosen : readPublication(project, { references: [], isAll: true, folder });
-//   return { publication, runs, faults: Array.from(new Set(faults.concat(chosen.faults).map((fault) => fault.message))) };
+//   return { publication, faults: chosen.faults.map((fault) => fault.message) };
 // }
 //
 // /** Refuses an archive that would not be what the records tell of. */
@@ -60846,7 +60849,7 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //
 // /** rr.js as it runs; undefined where there is no such file (a program that it was compiled into). */
 // function readOwnProgram() {
-//   const name = resolveLinks(toBytes(process.argv[1] ?? ''));
+//   const name = resolveLinks(toBytes(nameOfOwnFile()));
 //   return lstatIfThere(name)?.isFile() === true ? readBytesIfThere(name) : undefined;
 // }
 //
@@ -60890,8 +60893,8 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 //   const place = findArchivePlace(project, folder, named, options.name);
 //   if (!options.dryRun) checkArchiveTarget(place.form, place.target, options.force);
 //   const mostBytes = readMaxSize(options.maxSize);
-//   const { publication, runs, faults } = readArchivedRuns(project, folder);
-//   const contents = await chooseArchiveFiles(project, publication, runs, { folder, includes: options.includes, excludes: options.excludes, mostBytes, target: place.target });
+//   const { publication, faults } = readArchived(project, folder);
+//   const contents = await chooseArchiveFiles(project, publication, { folder, includes: options.includes, excludes: options.excludes, mostBytes, target: place.target });
 //   contents.changes.push(...faults);
 //   const bytes = contents.files.reduce((sum, file) => sum + file.sizeBytes, 0);
 //   const told = countThings(contents.files.length, 'file') + ' of the project, ' + formatBytes(bytes) + '\n';

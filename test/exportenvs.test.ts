@@ -26,7 +26,7 @@ const HASH = '0'.repeat(64);
 
 /** Runs a day apart, each with an environment record of these lines. */
 function publish(environments: string[], change: (run: Run, at: number) => void = () => undefined): Publication {
-  const publication: Publication = { metadata: emptyMetadata(), runs: [], results: [], inputs: [], environments: new Map(), momentUtc: '2024-03-09T00:00:00Z', rr: '1' };
+  const publication: Publication = { metadata: emptyMetadata(), runs: [], recorded: [], results: [], inputs: [], environments: new Map(), momentUtc: '2024-03-09T00:00:00Z', rr: '1' };
   environments.forEach((text, at) => {
     const one = emptyRun('2024030' + String(at + 1) + 'T102030Z-aaaaa' + String(at), 'true', '2024-03-0' + String(at + 1) + 'T10:20:30.000001Z', '1');
     one.environment = String(at);

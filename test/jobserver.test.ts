@@ -131,3 +131,10 @@ test('rr says so where a make keeps its jobserver to itself, and uses one slot',
   assert.match(done.stderr, /rr: the jobserver of the make around rr is not to be had: one step at a time/);
   checkMost(project, 1);
 });
+
+test('JobTokens without a pool, as on a system that shares no descriptors, hold for any number of slots', () => {
+  const program = 'const { JobTokens } = require(process.argv[1]); const tokens = new JobTokens(undefined, undefined, false); console.log(tokens.holdFor(3), tokens.holdFor(1), tokens.holdFor(8)); tokens.close();';
+  // In a process of its own: one that waits for tokens which nobody has never ends.
+  const done = run(makeProject(), [process.execPath, '-e', program, path.join(__dirname, '../src/sys/jobserver.js')], { timeoutMs: 20000 });
+  assert.deepEqual([done.status, done.stdout], [0, 'true true true\n'], done.stderr);
+});

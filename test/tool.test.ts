@@ -157,7 +157,7 @@ test('amalgamate() gives one program that runs, with the comments and the shapes
 const LATE_TREE: Tree = {
   'core/both.ts': 'export const BOTH = 1;\nexport function both(): number { return BOTH; }\n',
   'core/deep.ts': "import { both } from './both.ts';\nexport class Deep {\n  readonly a = both();\n}\n",
-  'sys/late.ts': "export function noteParts(parts: object): void { void parts; }\nexport function bringIn(parts: { base: () => object }): object { return { gate: (n: number) => Object.keys(parts.base()).join() + String(n) }; }\n",
+  'sys/late.ts': "let base = (): object => ({});\nexport function noteParts(parts: { base: () => object }): void { base = parts.base; }\nexport function bringIn(file: string): object { return { gate: (n: number) => Object.keys(base()).join() + String(n) }; }\n",
   'commands/gate.ts': "import { BOTH } from '../core/both.ts';\nimport { Deep } from '../core/deep.ts';\n\nexport function gate(n: number): number { return new Deep().a + BOTH + n; }\n",
   'main.ts': "import { both } from './core/both.ts';\nimport { gate } from './commands/gate.ts';\nconsole.log(gate(both()));\n",
   ORDER: 'core/both.ts\ncore/deep.ts\nsys/late.ts\ncommands/gate.ts late\nmain.ts\n',

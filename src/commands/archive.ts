@@ -7,7 +7,6 @@ import { EXIT, Failure } from '../core/failure.ts';
 import { normalizeName } from '../core/names.ts';
 import type { Publication } from '../core/publication.ts';
 import { parseSize, SIZE_WORDS } from '../core/quantities.ts';
-import type { Run } from '../core/run.ts';
 import { countThings } from '../formats/amounts.ts';
 import { printSwhid } from '../formats/swhid.ts';
 import { BAGIT_TXT, printBagInfo, printBagManifest } from '../formats/bagit.ts';
@@ -17,11 +16,11 @@ import { checkArchiveTarget, writeArchive } from '../sys/archivewriter.ts';
 import type { ArchiveForm, ArchiveMember } from '../sys/archivewriter.ts';
 import { lstatIfThere, readBytesIfThere, toBytes } from '../sys/files.ts';
 import { hashBytes } from '../sys/hash.ts';
+import { nameOfOwnFile } from '../sys/late.ts';
 import { readCurrentFolder, resolveLinks } from '../sys/machine.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { readPublication } from '../sys/publication.ts';
-import { readRuns } from '../sys/records.ts';
 import { hashSwhidObject, identifyContent } from '../sys/swhid.ts';
 import { printOut, tell } from '../sys/terminal.ts';
 import { NOT_INCLUDED_FILE, printArchivePlan, printArchiveReadme, printNotIncluded } from '../views/archive.ts';
@@ -75,13 +74,12 @@ function readMaxSize(text: ByteString | undefined): number | undefined {
   return bytes;
 }
 
-/** All runs, and those that the archive tells of: what current results need, or, where there are none, all. */
-function readArchivedRuns(project: Project, folder: ByteString): { publication: Publication; runs: Run[]; faults: ByteString[] } {
-  const { runs, faults } = readRuns(project);
-  if (runs.length === 0) throw new Failure('cannot archive: no run is recorded here', 'record one: rr record -- COMMAND');
+/** What the archive tells of: the runs that current results need, or, where there are none, all. */
+function readArchived(project: Project, folder: ByteString): { publication: Publication; faults: ByteString[] } {
   const chosen = readPublication(project, { references: [], isAll: false, folder });
+  if (chosen.publication.recorded.length === 0) throw new Failure('cannot archive: no run is recorded here', 'record one: rr record -- COMMAND');
   const { publication } = chosen.publication.runs.length > 0 ? chosen : readPublication(project, { references: [], isAll: true, folder });
-  return { publication, runs, faults: Array.from(new Set(faults.concat(chosen.faults).map((fault) => fault.message))) };
+  return { publication, faults: chosen.faults.map((fault) => fault.message) };
 }
 
 /** Refuses an archive that would not be what the records tell of. */
@@ -146,7 +144,7 @@ function printInfo(publication: Publication, payload: PayloadMember[], changes: 
 
 /** rr.js as it runs; undefined where there is no such file (a program that it was compiled into). */
 function readOwnProgram(): ByteString | undefined {
-  const name = resolveLinks(toBytes(process.argv[1] ?? ''));
+  const name = resolveLinks(toBytes(nameOfOwnFile()));
   return lstatIfThere(name)?.isFile() === true ? readBytesIfThere(name) : undefined;
 }
 
@@ -190,8 +188,8 @@ export async function archiveProject(named: ByteString | undefined, options: Arc
   const place = findArchivePlace(project, folder, named, options.name);
   if (!options.dryRun) checkArchiveTarget(place.form, place.target, options.force);
   const mostBytes = readMaxSize(options.maxSize);
-  const { publication, runs, faults } = readArchivedRuns(project, folder);
-  const contents = await chooseArchiveFiles(project, publication, runs, { folder, includes: options.includes, excludes: options.excludes, mostBytes, target: place.target });
+  const { publication, faults } = readArchived(project, folder);
+  const contents = await chooseArchiveFiles(project, publication, { folder, includes: options.includes, excludes: options.excludes, mostBytes, target: place.target });
   contents.changes.push(...faults);
   const bytes = contents.files.reduce((sum, file) => sum + file.sizeBytes, 0);
   const told = countThings(contents.files.length, 'file') + ' of the project, ' + formatBytes(bytes) + '\n';

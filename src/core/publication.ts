@@ -3,7 +3,7 @@ import type { ByteString } from './bytes.ts';
 import type { Environment } from './environment.ts';
 import type { ProjectMetadata } from './metadata.ts';
 import type { AnnotatedRun } from './notes.ts';
-import type { FileState } from './run.ts';
+import type { FileState, Run } from './run.ts';
 
 /** A current result, and the run that made it. */
 export type PublishedResult = { file: FileState; runId: string };
@@ -16,6 +16,8 @@ export type Publication = {
   metadata: ProjectMetadata;
   /** Makers before those that read what they made. Notes are applied. */
   runs: AnnotatedRun[];
+  /** All that is recorded, these runs among the rest, by id; without notes. */
+  recorded: Run[];
   /** Current results that these runs made, by path. */
   results: PublishedResult[];
   /** By path, then hash; paths outside of the project are absolute. */

@@ -347,8 +347,9 @@ function leaveOutCrate(selection: ArchiveSelection, claims: ArchiveClaim[]): voi
   else selection.omit(CRATE_DESCRIPTOR, 'is in the place where that of the archive lies');
 }
 
-/** What goes into an archive of the project and what does not. `runs`: all of them. Throws Failure for a wrong --include. */
-export async function chooseArchiveFiles(project: Project, publication: Publication, runs: Run[], choice: ArchiveChoice): Promise<ArchiveContents> {
+/** What goes into an archive of the project and what does not. Throws Failure for a wrong --include. */
+export async function chooseArchiveFiles(project: Project, publication: Publication, choice: ArchiveChoice): Promise<ArchiveContents> {
+  const runs = publication.recorded;
   const { claims, overwritten } = listArchiveClaims(publication, runs);
   const secrets = new Set<ByteString>();
   for (const run of runs) for (const line of run.secretInputs.concat(run.secretOutputs)) secrets.add(pathOfSecret(line));

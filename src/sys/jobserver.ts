@@ -107,12 +107,14 @@ export class JobTokens {
     this.isShared = isShared;
   }
 
-  /** Takes or gives back tokens until there are enough for so many slots; false, and as before, if there are not so many. */
+  /** Takes or gives back tokens until there are enough for so many slots; false, and as before, if there are not so many. Without a pool there are as many as one likes. */
   holdFor(slots: number): boolean {
+    const { pipe } = this;
+    if (pipe === undefined) return true;
     const before = this.held.length;
     while (this.held.length > Math.max(0, slots - 1)) this.giveBack();
     while (this.held.length < slots - 1) {
-      if (this.take()) continue;
+      if (this.take(pipe)) continue;
       // Not even some: two that each hold a part of what both need would wait for ever.
       while (this.held.length > before) this.giveBack();
       return false;
@@ -120,10 +122,9 @@ export class JobTokens {
     return true;
   }
 
-  private take(): boolean {
-    if (this.pipe === undefined) return true;
+  private take(pipe: TokenPipe): boolean {
     try {
-      if (fs.readSync(this.pipe.own, this.buffer, 0, 1, null) === 0) return false;
+      if (fs.readSync(pipe.own, this.buffer, 0, 1, null) === 0) return false;
     } catch (error) {
       if (errorCode(error) === 'EAGAIN') return false;
       throw error;

@@ -69,7 +69,7 @@ export function readPublication(project: Project, choice: PublicationChoice): { 
   results.sort((a, b) => compareBytes(a.file.path, b.file.path));
   const plain = runs.map((one) => one.run);
   const publication: Publication = {
-    metadata: choice.hasNoMetadata === true ? emptyMetadata() : readMetadata(project, recorded, choice.said), runs, results, inputs: collectUnmade(plain), environments: new Map(), momentUtc: readMomentUtc(plain), rr: RR_VERSION,
+    metadata: choice.hasNoMetadata === true ? emptyMetadata() : readMetadata(project, recorded, choice.said), runs, recorded, results, inputs: collectUnmade(plain), environments: new Map(), momentUtc: readMomentUtc(plain), rr: RR_VERSION,
   };
   for (const { environment } of plain) {
     if (environment === undefined || publication.environments.has(environment)) continue;

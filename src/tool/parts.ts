@@ -110,15 +110,15 @@ function printStubs(facts: Facts, late: SourceUnit[], build: string, lineOf: (un
     }
   }
   for (const unit of late) {
-    if (unit.isGate) for (const name of Array.from(gives.get(unit)!).sort()) if (declarationOf(unit, name) === 'function') stubs.push('function ' + name + "(...args) { return bringIn(LATE_PARTS, '" + unit.name + "')." + name + '(...args); }\n');
+    if (unit.isGate) for (const name of Array.from(gives.get(unit)!).sort()) if (declarationOf(unit, name) === 'function') stubs.push('function ' + name + "(...args) { return bringIn('" + unit.name + "')." + name + '(...args); }\n');
   }
   const files = late.map((unit) => "'" + unit.name + "': [" + String(lineOf(unit)) + ', ' + listWords(facts.imports.get(unit)!.map((one) => one.name)) + ', ' + listWords(gives.get(unit)!) + ']');
   const needs = late.filter((unit) => unit.isGate).map((gate) => {
     const reached = reach(facts, [gate]);
     return "'" + gate.name + "': '" + late.filter((unit) => reached.has(unit)).map((unit) => unit.name).join(' ') + "'";
   });
-  return "const LATE_PARTS = {\n  build: '" + build + "',\n  files: " + printObject(files) + ',\n  needs: ' + printObject(needs)
-    + ',\n  base: () => ({\n' + wrapNames(Array.from(base).sort()) + '  }),\n};\n\nnoteParts(LATE_PARTS);\n\n' + stubs.join('');
+  return "noteParts({\n  build: '" + build + "',\n  files: " + printObject(files) + ',\n  needs: ' + printObject(needs)
+    + ',\n  base: () => ({\n' + wrapNames(Array.from(base).sort()) + '  }),\n});\n\n' + stubs.join('');
 }
 
 /** Tells code and late files apart. `print` gives the text of a file. Throws SourceError where a rule is broken. */
