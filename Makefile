@@ -7,8 +7,10 @@
 #   make slurm      1,000 jobs on a real Slurm that the test starts (root; two minutes)
 #   make install    PREFIX=/usr/local DESTDIR=; needs no build and no Node.js
 #   make matrix     run the transcripts on Node.js 14 to 26, Bun and Deno (fetches them)
-#   make bench      measure against the budgets
-#   make soak       kill builds 1,000 times, hold make against rr make 500 times (hours)
+#   make bench      measure against the budgets and the peers (ROW=NAME; fetches them)
+#   make torture    kill, stop, starve and race whatever writes (ROUNDS=1000, SEED=N)
+#   make fuzz       millions of random and mutated inputs to all readers (CASES=N, SEED=N)
+#   make cleanroom  the README's commands in bare Debian roots (root; fetches them)
 #   make example    record the example again
 #   make clean      remove what was built, fetched and measured; rr.js stays
 .POSIX:
@@ -24,7 +26,7 @@ TSC = $(NODE) node_modules/typescript/bin/tsc
 # "--reuse": do not repeat tests that have passed on this very tree.
 TESTS =
 
-.PHONY: all tool compile static test check interop slurm install matrix bench soak example clean
+.PHONY: all tool compile static test check interop slurm install matrix bench torture fuzz cleanroom example clean
 
 node_modules/.package-lock.json: package-lock.json
 	$(NPM) ci --no-audit --no-fund --loglevel=error
@@ -73,9 +75,15 @@ matrix: all compile
 bench: all compile
 	$(NODE) .scratch/out/test/bench/main.js
 
-soak: compile
+torture: all compile
 	RR_AGREE_WORLDS=500 $(NODE) --test .scratch/out/test/makeagreement.test.js
 	RR_SOAK=1000 $(NODE) --test .scratch/out/test/enginekill.test.js
+
+fuzz: compile
+	$(NODE) .scratch/out/test/fuzz/main.js
+
+cleanroom:
+	sh test/cleanroom.sh
 
 example: all
 	sh docs/example/record.sh
