@@ -51,6 +51,10 @@ export function relativeTo(project: Project, name: ByteString): ByteString {
   return name.startsWith(base) ? name.slice(base.length) : name;
 }
 
+export function isInProject(project: Project, name: ByteString): boolean {
+  return relativeTo(project, name)[0] !== '/';
+}
+
 /** The absolute name of a path of a record. */
 export function absoluteOf(project: Project, path: ByteString): ByteString {
   if (path[0] === '/') return path;
