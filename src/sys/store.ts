@@ -31,7 +31,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { folderOfName } from '../core/names.ts';
 import { recordPath, RUN_ID } from '../core/run.ts';
-import type { Run } from '../core/run.ts';
+import type { RecordLink, Run } from '../core/run.ts';
 import { sealRecord, unsealRecord } from '../formats/fields.ts';
 import { parseRun, printRunBody } from '../formats/record.ts';
 import { findLiveRuns } from '../core/graph.ts';
@@ -42,6 +42,7 @@ import { createFile, errorCode, listFolder, lstatIfThere, makeFolder, readBytesI
 import type { FileContent } from './files.ts';
 import { describeFile, hashBytes, hashWithRetry } from './hash.ts';
 import type { Project } from './project.ts';
+import { addHead, addHeadOf, advanceHeads, dropHeads, readHeads } from './heads.ts';
 import { readRun } from './records.ts';
 import { readGraphRuns } from './runindex.ts';
 import { makeRunId, pauseMs, readUtcMicros } from './clock.ts';
@@ -243,25 +244,30 @@ function endStuckTracer(pipe: ByteString, commandPid: number): boolean {
  */
 export function settleLostRuns(project: Project, self: string): Run[] {
   const lost: Run[] = [];
+  const named: RecordLink[] = [];
   const marks = readMarks(project);
   for (const mark of marks) {
     if (mark.isAlive || !mark.isOurs || mark.run.id === self) continue;
     const base = project.own + '/running/' + mark.run.id;
     if (mark.record !== undefined) {
       nameRecord(project, mark.run.id, mark.record);
+      named.push(...mark.run.previous);
       continue;
     }
     if (readBytesIfThere(project.provenance + '/' + recordPath(mark.run.id)) === undefined) {
       mark.run.warnings.push('rr was killed while the command ran; its end, outputs and cost are not known');
       saveLogs(project, mark.run);
-      saveRecord(project, mark.run);
+      saveLostRecord(project, mark.run);
       lost.push(mark.run);
     }
     // As long as the command itself still runs, the mark tells others that they are not alone.
     if (mark.isActive && !endStuckTracer(base + '.trace.p1', mark.commandPid)) continue;
+    // Who wrote the record may have been killed before it made the head.
+    if (lost[lost.length - 1] !== mark.run) addHeadOf(project, mark.run.id);
     moveMarkToPending(project, mark.run.id);
     for (const end of LOG_ENDINGS.concat('.p1', '.p2', '.trace.p1', '.strace')) removeIfThere(base + end);
   }
+  dropHeads(project, named);
   removeLeftovers(project, marks);
   return lost;
 }
@@ -271,6 +277,7 @@ function nameRecord(project: Project, id: string, record: ByteString): void {
   const name = project.own + '/running/' + id;
   makeFolder(project.own + '/pending');
   createFile(project.own + '/pending/' + id, '');
+  addHead(project, { id, hash: hashBytes(record) });
   try {
     const fd = fs.openSync(toFsPath(name), 'r+');
     try {
@@ -340,10 +347,21 @@ export function makeMonthFolder(project: Project, id: string): void {
   syncFolder(project.provenance + '/runs');
 }
 
-/** Writes a run's record for good (invariant 1). */
+/** Writes a run's record for good (invariant 1). It names the heads, and is one then. */
 export function saveRecord(project: Project, run: Run): void {
   makeMonthFolder(project, run.id);
-  replaceFile(project.provenance + '/' + recordPath(run.id), printRecord(run), true);
+  run.previous = readHeads(project, run.id);
+  const text = printRecord(run);
+  replaceFile(project.provenance + '/' + recordPath(run.id), text, true);
+  advanceHeads(project, { id: run.id, hash: hashBytes(text) }, run.previous);
+}
+
+/** The same of a lost run, whose record another process may write at the same time, with other heads in it. */
+function saveLostRecord(project: Project, run: Run): void {
+  makeMonthFolder(project, run.id);
+  run.previous = readHeads(project, run.id);
+  const text = printRecord(run);
+  if (createFile(project.provenance + '/' + recordPath(run.id), text, 0o666, true)) advanceHeads(project, { id: run.id, hash: hashBytes(text) }, run.previous);
 }
 
 /** Writes a file that is named by its content, once; the same content is already there otherwise. */
