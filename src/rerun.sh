@@ -305,35 +305,43 @@ rr_records() {
 #   sum ...           as rr_plan_program prints it
 # shellcheck disable=SC2016
 rr_graph_program='
-function kind_of(word) { gsub(/[0-9]/, "", word); return word == "" ? "f" : word }
+function kind_of(word) {
+	if (word !~ /[^0-9]/) return "f"
+	gsub(/[0-9]/, "", word)
+	return word
+}
 function name_of() { return substr($0, length($1) + length($2) + length($3) + 5) }
 function inside(name) {
 	name = "/" name "/"
-	return !(name ~ /^\/\// || name ~ /\/\.\.\// || name ~ /^\/\.\// || name ~ /^\/(\.rr|\.git|provenance)\// || name ~ /%00/)
+	return name !~ /^\/\/|\/\.\.\/|^\/\.\/|^\/(\.rr|\.git|provenance)\/|%00/
 }
-function is_result(r, i) { return (okind[r, i] == "f" || okind[r, i] == "x" || okind[r, i] == "l") && length(ohash[r, i]) == 64 && inside(oname[r, i]) }
+function is_result(r, i,  k) {
+	k = oat[r] + i
+	if (!(k in judged)) judged[k] = (okind[k] == "f" || okind[k] == "x" || okind[k] == "l") && length(ohash[k]) == 64 && inside(oname[k])
+	return judged[k]
+}
 function is_owners(r, i,  name) {
-	name = input_name[r, i]
-	return owner[name] != "" && hash[name] == ihash[r, i] && (kind[name] == "l") == (ikind[r, i] == "l")
+	name = input_name[iat[r] + i]
+	return owner[name] != "" && hash[name] == ihash[iat[r] + i] && (kind[name] == "l") == (ikind[iat[r] + i] == "l")
 }
 # What a run leaves: the owners, and who touched a path last.
 function leave(r,  i, name) {
-	for (i = 1; i <= goes[r]; i++) { delete owner[gname[r, i]]; touched[gname[r, i]] = r }
+	for (i = 1; i <= goes[r]; i++) { delete owner[gname[gat[r] + i]]; touched[gname[gat[r] + i]] = r }
 	if (good[r]) for (i = 1; i <= outs[r]; i++) {
-		name = oname[r, i]; touched[name] = r
-		if (is_result(r, i)) { owner[name] = r; hash[name] = ohash[r, i]; kind[name] = okind[r, i] }
+		name = oname[oat[r] + i]; touched[name] = r
+		if (is_result(r, i)) { owner[name] = r; hash[name] = ohash[oat[r] + i]; kind[name] = okind[oat[r] + i] }
 		else delete owner[name]
 	}
 }
 function is_before(name, e) { return !(name in touched) || place[touched[name]] <= place[e] }
 # May r take the place of e (docs/makefile.txt, 1)?
 function may_take(r, e,  i, name, made, link) {
-	for (i = 1; i <= ins[r]; i++) if (!is_before(input_name[r, i], e)) return 0
-	for (i = 1; i <= goes[r]; i++) if (!is_before(gname[r, i], e)) return 0
+	for (i = 1; i <= ins[r]; i++) if (!is_before(input_name[iat[r] + i], e)) return 0
+	for (i = 1; i <= goes[r]; i++) if (!is_before(gname[gat[r] + i], e)) return 0
 	for (i = 1; i <= outs[r]; i++) {
-		name = oname[r, i]
+		name = oname[oat[r] + i]
 		if (!is_before(name, e)) return 0
-		made[name] = ohash[r, i]; link[name] = okind[r, i] == "l"
+		made[name] = ohash[oat[r] + i]; link[name] = okind[oat[r] + i] == "l"
 	}
 	for (i = 1; i <= reads[e]; i++) {
 		name = read_path[e, i]
@@ -351,8 +359,8 @@ function put_in_places(  r, i, e, o) {
 			for (i = 1; i <= reads[e]; i++) { read_path[r, i] = read_path[e, i]; read_hash[r, i] = read_hash[e, i]; read_link[r, i] = read_link[e, i] }
 		}
 		for (i = 1; i <= ins[r]; i++) if (is_owners(r, i)) {
-			o = owner[input_name[r, i]]; e = ++reads[o]
-			read_path[o, e] = input_name[r, i]; read_hash[o, e] = ihash[r, i]; read_link[o, e] = ikind[r, i] == "l"
+			o = owner[input_name[iat[r] + i]]; e = ++reads[o]
+			read_path[o, e] = input_name[iat[r] + i]; read_hash[o, e] = ihash[iat[r] + i]; read_link[o, e] = ikind[iat[r] + i] == "l"
 		}
 		leave(r)
 	}
@@ -360,23 +368,21 @@ function put_in_places(  r, i, e, o) {
 	for (r = 1; r <= n; r++) if (!(r in out)) stands[place[r]] = r
 	for (r = 1; r <= n; r++) if (r in stands) order[++m] = stands[r]
 }
-function finish(  i) {
+# Files of run r stand from iat[r] + 1, oat[r] + 1, gat[r] + 1.
+function finish() {
 	if (sum ~ /^[0-9a-f]+$/) whole[file] = 1
-	if (id == "" || sum == "" || id != file) { id = ""; return }
+	if (id == "" || sum == "" || id != file) { ni = iat[n + 1]; no = oat[n + 1]; nr = gat[n + 1]; return }
 	n++
-	ids[n] = id; sums[n] = sum; ins[n] = ni; outs[n] = no; goes[n] = nr; number[id] = n
+	ids[n] = id; sums[n] = sum; number[id] = n
+	ins[n] = ni - iat[n]; outs[n] = no - oat[n]; goes[n] = nr - gat[n]
 	if (status == "succeeded") good[n] = 1
 	if (redo != "") { redoes[n] = redo; any = 1 }
-	for (i = 1; i <= ni; i++) { ihash[n, i] = in_hash[i]; ikind[n, i] = in_kind[i]; input_name[n, i] = in_name[i] }
-	for (i = 1; i <= no; i++) { ohash[n, i] = out_hash[i]; okind[n, i] = out_kind[i]; oname[n, i] = out_name[i] }
-	for (i = 1; i <= nr; i++) gname[n, i] = gone[i]
-	id = ""
 }
 # States of files, by name: one that two runs read otherwise has no one state.
 function expect(is_raw, kind, hash, name,  is_plain) {
 	is_plain = kind != "l" && name !~ /[^A-Za-z0-9._\/+,=:@-]/
 	if (is_raw && kind == "x") kind = "f"
-	if (name in expected) { if (expected[name] != kind hash) unclear = 1; return }
+	if (name in expected) { if (!is_raw || expected[name] != kind hash) unclear = 1; return }
 	if (length(hash) != 64 || name == "") { unclear = 1; return }
 	expected[name] = kind hash
 	if (is_raw) inputs++; else results++
@@ -385,26 +391,27 @@ function expect(is_raw, kind, hash, name,  is_plain) {
 }
 function print_states(  q, r, i) {
 	for (q = 1; q <= m; q++) if (live[r = order[q]] && good[r])
-		for (i = 1; i <= outs[r]; i++) if (is_result(r, i) && owner[oname[r, i]] == r) expect(0, okind[r, i], ohash[r, i], oname[r, i])
+		for (i = 1; i <= outs[r]; i++) if (is_result(r, i) && owner[oname[oat[r] + i]] == r) expect(0, okind[oat[r] + i], ohash[oat[r] + i], oname[oat[r] + i])
 	for (q = 1; q <= m; q++) if (live[r = order[q]])
-		for (i = 1; i <= ins[r]; i++) if (!((r, i) in from) && owner[input_name[r, i]] == "") expect(1, ikind[r, i], ihash[r, i], input_name[r, i])
+		for (i = 1; i <= ins[r]; i++) if (!((iat[r] + i) in from) && owner[input_name[iat[r] + i]] == "") expect(1, ikind[iat[r] + i], ihash[iat[r] + i], input_name[iat[r] + i])
 	print "sum " results + 0 " " results + 0 " 0 0 0 " inputs + 0 " 0"
 }
 $1 == "F" { asked[$2] = 1; next }
 {
 	word = substr($1, 53)
-	if (substr($1, 1, 52) != path) {
+	if (path == "" || index($1, path) != 1) {
 		finish()
 		path = substr($1, 1, 52); file = substr(path, 25, 23)
-		id = sum = status = redo = ""; ni = no = nr = 0
+		id = sum = status = redo = ""
+		iat[n + 1] = ni += 0; oat[n + 1] = no += 0; gat[n + 1] = nr += 0
 	}
 }
-word == "Input:" { ni++; in_hash[ni] = $2; in_kind[ni] = kind_of($3); in_name[ni] = name_of(); next }
-word == "Output:" { no++; out_hash[no] = $2; out_kind[no] = kind_of($3); out_name[no] = name_of(); next }
+word == "Input:" { ni++; ihash[ni] = $2; ikind[ni] = kind_of($3); input_name[ni] = name_of(); next }
+word == "Output:" { no++; ohash[no] = $2; okind[no] = kind_of($3); oname[no] = name_of(); next }
 word == "Id:" { id = $2; next }
 word == "Status:" { status = $2; next }
 word == "Redoes:" { redo = $2; next }
-word == "Removed:" { gone[++nr] = substr($0, 62) }
+word == "Removed:" { gname[++nr] = substr($0, 62) }
 word == "Sha256:" { sum = $2 }
 END {
 	finish()
@@ -413,11 +420,11 @@ END {
 	else for (r = 1; r <= n; r++) order[++m] = r
 	for (q = 1; q <= m; q++) {
 		r = order[q]
-		for (i = 1; i <= ins[r]; i++) if (is_owners(r, i)) from[r, i] = owner[input_name[r, i]]
+		for (i = 1; i <= ins[r]; i++) if (is_owners(r, i)) from[iat[r] + i] = owner[input_name[iat[r] + i]]
 		leave(r)
 	}
 	for (name in owner) if (owner[name] != "") live[owner[name]] = 1
-	for (q = m; q > 0; q--) { r = order[q]; if (live[r]) for (i = 1; i <= ins[r]; i++) if ((r, i) in from) live[from[r, i]] = 1 }
+	for (q = m; q > 0; q--) { r = order[q]; if (live[r]) for (i = 1; i <= ins[r]; i++) if ((iat[r] + i) in from) live[from[iat[r] + i]] = 1 }
 	if (states != "") {
 		if (goal == "" || (goal in number && live[number[goal]])) print_states()
 		else unclear = 1
@@ -426,12 +433,12 @@ END {
 	for (q = 1; q <= m; q++) if (live[r = order[q]]) {
 		print "R " ids[r] " " sums[r]
 		if (good[r]) for (i = 1; i <= outs[r]; i++) if (is_result(r, i)) {
-			name = oname[r, i]
-			if (owner[name] == r) print "O " ids[r] " " ohash[r, i] " " okind[r, i] " " name
+			name = oname[oat[r] + i]
+			if (owner[name] == r) print "O " ids[r] " " ohash[oat[r] + i] " " okind[oat[r] + i] " " name
 			else print "L " ids[r] " " name
 		}
 		for (i = 1; i <= ins[r]; i++)
-			print "I " ids[r] " " ihash[r, i] " " ikind[r, i] " " ((r, i) in from ? ids[from[r, i]] : "-") " " input_name[r, i]
+			print "I " ids[r] " " ihash[iat[r] + i] " " ikind[iat[r] + i] " " ((iat[r] + i) in from ? ids[from[iat[r] + i]] : "-") " " input_name[iat[r] + i]
 	}
 }'
 
