@@ -41,6 +41,7 @@ import { fs, os } from './node.ts';
 import { createFile, errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, readRegularIfThere, removeIfThere, replaceFile, statIfThere, syncFolder, toFsPath } from './files.ts';
 import type { FileContent } from './files.ts';
 import { describeFile, hashBytes, hashWithRetry } from './hash.ts';
+import { refuseLink } from './project.ts';
 import type { Project } from './project.ts';
 import { addHead, addHeadOf, advanceHeads, dropHeads, readHeads } from './heads.ts';
 import { readRun } from './records.ts';
@@ -87,7 +88,8 @@ export function isHolderAlive(holder: string, markName: ByteString): boolean {
   const [pid, ticks, boot, host] = holder.split(' ');
   if (host !== readHost()) {
     const stat = statIfThere(markName);
-    return stat !== undefined && readUtcMicros() / 1000 - stat.mtimeMs < REMOTE_LIMIT_MS;
+    // Of far in the future it is, too, that nobody touches it now: an archive can give a file any time.
+    return stat !== undefined && Math.abs(readUtcMicros() / 1000 - stat.mtimeMs) < REMOTE_LIMIT_MS;
   }
   if (boot !== readBootId()) return false;
   if (ticks !== '0') return readStartTicks(Number(pid)) === ticks;
@@ -146,7 +148,7 @@ export function touchMark(project: Project, run: Run): void {
 
 /** What a mark says, and the text itself up to its seal. undefined if it is damaged, or written just now. */
 function readMark(name: ByteString): { run: Run; text: ByteString } | undefined {
-  const whole = readBytesIfThere(name) ?? '';
+  const whole = readRegularIfThere(name) ?? '';
   const seal = /^Sha256: [0-9a-f]{64}\n/m.exec(whole);
   if (seal === null) return undefined;
   const text = whole.slice(0, seal.index + seal[0].length);
@@ -342,6 +344,7 @@ export function folderOfRecord(project: Project, id: string): ByteString {
 /** Makes that folder, for good, if it is not there. */
 export function makeMonthFolder(project: Project, id: string): void {
   const folder = folderOfRecord(project, id);
+  refuseLink(project, folder);
   if (statIfThere(folder) !== undefined) return;
   makeFolder(folder);
   syncFolder(project.provenance + '/runs');
@@ -407,7 +410,8 @@ export function forgetRun(project: Project, run: Run): void {
 }
 
 function moveLog(project: Project, from: ByteString, to: ByteString): void {
-  if (statIfThere(from) === undefined) return;
+  // A link, as a stranger's .rr may have one, would bring in what it leads to.
+  if (lstatIfThere(from)?.isFile() !== true) return;
   makeFolder(project.provenance + '/logs');
   try {
     fs.renameSync(toFsPath(from), toFsPath(to));
