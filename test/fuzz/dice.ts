@@ -66,7 +66,7 @@ export function randomBytes(dice: Dice, length: number): ByteString {
 
 /** Bytes that trouble readers of text more often than others. */
 const TROUBLE = ['\0', '\n', '\r', '\t', ' ', '\\', '"', "'", '$', '`', '%', '#', ':', '=', '-', '--', '/', '..', '~', '*', '?', '[', ']', '{', '}', '(', ')', '<', '>', '|', '&', ';', '!', '^', '@', '+', ',', '.',
-  '\x1b', '\x1b[31m', '\x07', '\x7f', '\x80', '\x9b', '\xff', '\xfe', '\xc3\xa9', '\xe2\x80\xae', '\xe2\x80\xa8', '\xef\xbb\xbf', '\xc0\x80', '\xed\xa0\x80', '\xf0\x9f\x98\x80', '\xc2\x85', '\xc2\xa0', '0', '1', '9', 'a', 'Z', 'e', 'x', '\\n', '%00', '%0A', '$(', '${', '$$'];
+  '\x1b', '\x1b[31m', '\x07', '\x7f', '\x80', '\x9b', '\xff', '\xfe', '\xc3\xa9', '\xc3\xa0', '\xe2\x80\xae', '\xe2\x80\xa8', '\xef\xbb\xbf', '\xc0\x80', '\xed\xa0\x80', '\xf0\x9f\x98\x80', '\xc2\x85', '\xc2\xa0', '0', '1', '9', 'a', 'Z', 'e', 'x', '\\n', '%00', '%0A', '$(', '${', '$$', 'constructor', '__proto__', 'toString'];
 
 /** A text of up to `most` pieces: letters, trouble, any bytes. Never with a byte that `without` matches. */
 export function randomText(dice: Dice, most: number, without?: RegExp): ByteString {

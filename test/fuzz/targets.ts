@@ -2,11 +2,12 @@
 import { BINARY_TARGETS } from './binarytargets.ts';
 import { PLANTED_TARGETS } from './planted.ts';
 import { RECORD_TARGETS } from './recordtargets.ts';
+import { TEXT_TARGETS } from './texttargets.ts';
 import type { FuzzTarget } from './target.ts';
 
 /** All but the planted ones. */
 export function listTargets(): FuzzTarget[] {
-  return [RECORD_TARGETS, BINARY_TARGETS].flat();
+  return [RECORD_TARGETS, TEXT_TARGETS, BINARY_TARGETS].flat();
 }
 
 export function findTarget(name: string): FuzzTarget {
