@@ -43,12 +43,11 @@ function jsonProcessOf(one: RunProcess, at: number): unknown {
 
 /** 'NAME VALUE' lines as an object. */
 function jsonNamedValues(lines: ByteString[]): { [name: string]: string } {
-  const values: { [name: string]: string } = {};
-  for (const line of lines) {
+  // Not by assignment: to an object "__proto__" is no name like others.
+  return Object.fromEntries(lines.map((line) => {
     const space = line.indexOf(' ');
-    values[encodeText(line.slice(0, space))] = encodeWithheld(line.slice(space + 1));
-  }
-  return values;
+    return [encodeText(line.slice(0, space)), encodeWithheld(line.slice(space + 1))];
+  }));
 }
 
 /** A run as an object whose keys are the record's field names in lower case; lists are arrays. */
