@@ -29,7 +29,7 @@ function lacksGit(): string | false {
   return hasProgram('git') ? false : 'no git';
 }
 
-const sha1 = (bytes: ByteString): ByteString => crypto.createHash('sha1').update(bytes, 'latin1').digest('latin1');
+const sha1 = (bytes: ByteString): ByteString => crypto.createHash('sha1').update(bytes, 'latin1').digest().toString('latin1');
 const deflate = (bytes: ByteString): ByteString => zlib.deflateSync(Buffer.from(bytes, 'latin1')).toString('latin1');
 
 let seedFolder: string | undefined;
@@ -349,12 +349,12 @@ export function judgeOneByOne(lacks: () => string | false, compare: (input: Byte
 
 export const GIT_TARGETS: FuzzTarget[] = [
   {
-    name: 'git index', corpus: INDEX.seeds, generate: makeGenerator(INDEX), isBinary: true, dictionary: ['TREE', 'link', 'sdir', 'DIRC'], share: 0.05,
+    name: 'git-index', corpus: INDEX.seeds, generate: makeGenerator(INDEX), isBinary: true, dictionary: ['TREE', 'link', 'sdir', 'DIRC'], share: 0.05,
     check: (input) => readIndex(input) !== undefined,
     judge: judgeOneByOne(lacksGit, compareIndex),
   },
   {
-    name: 'git pack', corpus: packSeeds, generate: makePack, isBinary: true, share: 0.03, mostBytes: 1 << 20, memoryPerByte: 20000,
+    name: 'git-pack', corpus: packSeeds, generate: makePack, isBinary: true, share: 0.03, mostBytes: 1 << 20, memoryPerByte: 20000,
     check: (input) => {
       const opened = openPack(input);
       return opened.ids.slice(0, 20).map((id) => readObject(opened, id)).some((object) => object !== undefined);
@@ -362,18 +362,18 @@ export const GIT_TARGETS: FuzzTarget[] = [
     judge: judgeOneByOne(lacksGit, comparePack),
   },
   {
-    name: 'git loose object', corpus: () => LOOSE_TEXTS.map(deflate), generate: makeLoose, isBinary: true, share: 0.05, memoryPerByte: 20000,
+    name: 'git-loose', corpus: () => LOOSE_TEXTS.map(deflate), generate: makeLoose, isBinary: true, share: 0.05, memoryPerByte: 20000,
     check: (input) => readLoose(input) !== undefined,
     judge: judgeOneByOne(lacksGit, compareLoose),
   },
   {
-    name: 'git tree', corpus: () => [], generate: makeTree, isBinary: true, share: 0.05,
+    name: 'git-tree', corpus: () => [], generate: makeTree, isBinary: true, share: 0.05,
     check: (input) => parseGitTree(input, ID_BYTES) !== undefined,
     judge: judgeOneByOne(lacksGit, compareTree),
   },
   {
     // The base, and behind a NUL-free length of it the delta.
-    name: 'git delta', corpus: () => [], isBinary: true, memoryPerByte: 20000,
+    name: 'git-delta', corpus: () => [], isBinary: true, memoryPerByte: 20000,
     generate: (dice) => {
       const base = randomText(dice, 60);
       return String.fromCharCode(base.length & 255) + base.slice(0, 255) + makeDelta(base.slice(0, 255), dice);
