@@ -229,9 +229,9 @@ export const VERBS: VerbSpec[] = [
     example: 'rr verify figures/co2.svg',
   },
   {
-    name: 'sign', usage: 'rr sign [OPTION...] --key FILE', summary: 'sign what the records are now', operands: [0, 0],
+    name: 'sign', usage: 'rr sign [OPTION...]', summary: 'sign what the records are now', operands: [0, 0],
     options: [
-      { name: 'key', value: 'FILE', help: 'private key: of SSH, or of Ed25519 in PEM; of an agent the *.pub' },
+      { name: 'key', value: 'FILE', help: 'private key of SSH, or of Ed25519 in PEM; always needed' },
       { name: 'as', value: 'NAME', help: "name of the signer (default: git's user.name)" },
       QUIET, PROJECT,
     ],
