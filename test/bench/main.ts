@@ -69,7 +69,7 @@ function measureAll(rows: Row[], sizes: Sizes, isWhole: boolean): void {
   const startedMs = Date.now();
   const load = os.loadavg()[0];
   const smaller = tellSmaller(sizes);
-  console.log(describeMachine(os.tmpdir()).join('\n') + '\nload ' + load.toFixed(1) + (load > os.cpus().length / 2 ? ': the machine is busy; trust no ratio of two threads against one' : '') + smaller + '\n\n' + printHead());
+  console.log(describeMachine(os.tmpdir()).join('\n') + '\nload ' + load.toFixed(1) + (load > os.cpus().length / 2 ? ': the machine is busy; trust no ratio of two threads against one.' : '.') + smaller + '\n\n' + printHead());
   const measured: Measured[] = [];
   for (const row of rows) {
     measured.push(measureRow(row, sizes, startedMs + ALL_MS - Date.now(), rows.length - measured.length));

@@ -39,6 +39,11 @@ export function printAbsent(measured: Measured[]): string {
   return told.size === 0 ? 'Nothing: every program was there and did its part.\n' : Array.from(told).map((one) => '  ' + one + '\n').join('');
 }
 
+/** A paragraph, filled anew. */
+function fill(text: string): string {
+  return wrapText(text.trim().replace(/\s+/g, ' '), 79).join('\n');
+}
+
 const INTRODUCTION = `BENCHMARKS
 
 rr measured side by side with what its users would take instead.  Written by
@@ -72,6 +77,6 @@ export function printText({ measured, startedMs, load, smaller }: Session): stri
   const hour = 'Measured ' + date + ', in ' + minutes + ' minutes; load of the machine before ' + load.toFixed(1) + ', at the end ' + os.loadavg()[1].toFixed(1) + '.' + smaller;
   const about = describeMachine(os.tmpdir()).concat(hour).map((line) => wrapText(line, 79).join('\n') + '\n').join('');
   const accounts = measured.map(({ row, account }) => row.name + ': ' + row.help + '\n' + printAccount(account)).join('\n');
-  return INTRODUCTION + '\n1. MACHINE AND VERSIONS\n\n' + about + '\n' + printVersions(measured) + '\n2. HOW\n\n' + METHOD + wrapText(SETTINGS_WORDS, 79).join('\n')
-    + '\n\n3. THE TABLE\n\n' + printHead() + '\n' + measured.map(printRow).join('\n') + '\n4. NOT MEASURED\n\n' + printAbsent(measured) + '\n5. EACH ROW\n\n' + ACCOUNT_WORDS + '\n' + accounts;
+  return INTRODUCTION + '\n1. MACHINE AND VERSIONS\n\n' + about + '\n' + printVersions(measured) + '\n2. HOW\n\n' + fill(METHOD + SETTINGS_WORDS)
+    + '\n\n3. THE TABLE\n\n' + printHead() + '\n' + measured.map(printRow).join('\n') + '\n4. NOT MEASURED\n\n' + printAbsent(measured) + '\n5. EACH ROW\n\n' + fill(ACCOUNT_WORDS) + '\n\n' + accounts;
 }
