@@ -285,6 +285,12 @@ test('strangers: no program that the repository names is run by looking, recordi
   fs.writeFileSync(path.join(project, 'Makefile'), 'X := $(shell ' + program + ')\nall:\n\t' + program + '\n');
   fs.writeFileSync(path.join(project, 'provenance/Makefile'), 'X := $(shell ' + program + ')\n');
   look(trap, MOST);
+  const check = rr(project, ['makefile', '--check']);
+  assertUnharmed(trap, 'makefile --check', check);
+  assert.equal(check.status, 1);
+  assert.match(check.stdout, /^provenance\/Makefile: not what[^]*^Makefile: not from rr/m);
+  assert.doesNotMatch(check.stdout, /rerun\.sh/);
+  assert.equal(rr(makeProject(), ['makefile', '--check', '-q']).status, 0);
   for (const args of [['record', '-q', '--', 'true'], ['record', '-q', '-i', 'in.txt', '--', 'cat', 'in.txt'], ['init'], ['rerun', '-n', 'first'], ['rerun', 'first'], ['note', '-q', '-c', 'x', 'first'], ['makefile', '-q']]) {
     assertUnharmed(trap, args.join(' '), rr(project, args, { timeoutMs: 60000, env: { PATH: String(process.env.PATH), EDITOR: '/bin/false' } }));
   }
