@@ -108,6 +108,7 @@ for (const name of ['.rr', '.rr/seen', '.rr/programs', '.rr/status', '.rr/index'
     fs.symlinkSync(path.join(trap.outside, path.extname(name) !== '' || /seen|programs|status|key|Makefile/.test(name) ? 'secret' : 'folder'), file);
     const answers = look(trap, 'list status verify');
     if (name !== 'provenance' && name !== 'provenance/runs') for (const done of Object.values(answers)) assert.match(done.stderr, /is a link that leads out of it|is neither a file nor a folder/);
+    if (!IS_ALL && ['.rr', '.rr/pipes', 'provenance/runs', 'provenance/Makefile'].indexOf(name) < 0) return;
     for (const args of [['record', '-q', '--', 'true'], ['note', '-q', '-c', 'x', '@'], ['makefile'], ['make'], ['rerun', 'first'], ['init'], ['gc'], ['sweep', '-q', '-p', 'a=1..2', '--', 'true', '{a}']]) {
       assertUnharmed(trap, args.join(' '), rr(trap.project, args, { timeoutMs: 30000 }));
     }
