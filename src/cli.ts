@@ -283,8 +283,8 @@ export const VERBS: VerbSpec[] = [
   },
   {
     name: 'makefile', usage: 'rr makefile [OPTION...]', summary: 'make provenance/Makefile again from the records', operands: [0, 0],
-    options: [{ name: 'print', help: 'print it instead of writing it' }, QUIET, PROJECT],
-    example: 'rr makefile',
+    options: [{ name: 'print', help: 'print it instead of writing it' }, { name: 'check', help: 'write nothing; say which files that make runs are not from rr' }, QUIET, PROJECT],
+    example: 'rr makefile --check',
   },
   {
     name: 'gc', usage: 'rr gc [OPTION...]', summary: 'free space: contents kept for reuse, what repeats left', operands: [0, 0],

@@ -120,7 +120,7 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
       timeout: one('timeout'), environment: has('environment'), reuse: has('reuse'), noReuse: has('no-reuse'), cache: one('cache'), load: one('load'), memory: one('memory'), on: one('on'), wait: has('wait'), pack: one('pack'),
       sbatchOptions: all('sbatch-option'), cpus: one('cpus'), time: one('time'), partition: one('partition'), json: has('json'), quiet: has('quiet'),
     });
-    case 'makefile': return rebuildMakefile(project, has('print'), has('quiet'));
+    case 'makefile': return rebuildMakefile(project, { isPrinted: has('print'), isCheck: has('check'), quiet: has('quiet') });
     default: return showHelp(parsed);
   }
 }

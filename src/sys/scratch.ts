@@ -123,7 +123,7 @@ export function makeHeldFolder(project: Project, stem: ByteString, digits = make
 export function makeOwnFolder(project: Project, place: string, stem: ByteString, digits: string): ByteString {
   const base = project.own + '/' + place;
   makeFolder(base);
-  // .rr may be a link that its owner made, to a faster disk, say; this one would have come with a stranger's project.
+  // It would have come with a stranger's project.
   if (lstatIfThere(base)?.isDirectory() !== true) throw new Failure('cannot use "' + base + '": it is no folder', 'remove it');
   const folder = resolveLinks(base) + '/' + stem + '-' + digits;
   makeFolder(folder);

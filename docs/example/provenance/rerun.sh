@@ -691,6 +691,10 @@ rr_is_dry() {
 
 rr_own_folder() {
 	if [ -h .rr ] || [ -h "$rr_made" ]; then rr_die 'cannot go on: .rr is a link, and must be a folder of this project'; fi
+	# What came along with the project may lead anywhere.
+	for rr_file in .rr/*; do
+		[ ! -h "$rr_file" ] || rr_die 'cannot go on: a link is in .rr, which rr puts none in: look at it, and remove it'
+	done
 	if ! mkdir -p "$rr_made" 2>/dev/null || [ ! -w "$rr_made" ] || [ ! -w .rr ]; then
 		rr_die 'cannot write in .rr: to look without writing, run "make verify"'
 	fi
