@@ -10,6 +10,9 @@ import { errorCode, toFsPath } from './files.ts';
 // What reading may cost: this, and this share of the run's time. What comes faster than that is not read, but for its end.
 const ALLOWED_MS = 60;
 const ALLOWED_SHARE = 0.01;
+// And of what has nothing to be read, which is told ten times as quick.
+const PASSING_MS = 10;
+const PASSING_SHARE = 0.005;
 const TAIL_KEPT_BYTES = 1 << 16;
 // A program that flushes each byte makes a chunk of each.
 const MOST_TAIL_CHUNKS = 256;
@@ -22,14 +25,16 @@ export class PrintedMetrics {
   /** Bytes that came too fast to be read. */
   unreadBytes = 0;
   private spentMs = 0;
-  private readonly startMs = readMonotonicMs();
+  private passingMs = 0;
+  private readonly startMs: number;
   private readonly tails = new Map<string, UnreadTail>();
 
   private readonly hasTimes: boolean;
 
-  /** `hasTimes`: it is printed now. */
-  constructor(rule: MetricRule, hasTimes: boolean) {
+  /** `hasTimes`: it is printed now, by what began at `startMs`. */
+  constructor(rule: MetricRule, hasTimes: boolean, startMs: number) {
     this.hasTimes = hasTimes;
+    this.startMs = startMs;
     this.reader = new PrintedReader(rule);
   }
 
@@ -41,7 +46,11 @@ export class PrintedMetrics {
   take(stream: string, data: Buffer): void {
     const beginMs = readMonotonicMs();
     const ageMs = beginMs - this.startMs;
-    if (this.spentMs > ALLOWED_MS + ALLOWED_SHARE * ageMs) return this.keepTail(stream, data);
+    if (this.spentMs > ALLOWED_MS + ALLOWED_SHARE * ageMs || this.passingMs > PASSING_MS + PASSING_SHARE * ageMs) return this.keepTail(stream, data);
+    if (!this.tails.has(stream) && this.reader.pass(stream, data, (from) => data.toString('latin1', from))) {
+      this.passingMs += readMonotonicMs() - beginMs;
+      return;
+    }
     const atS = this.hasTimes ? ageMs / 1000 : undefined;
     this.readTail(stream, atS);
     this.reader.feed(stream, data.toString('latin1'), atS);
@@ -79,11 +88,16 @@ export class PrintedMetrics {
   }
 }
 
+/** For what a run prints that began at `startMs` of the monotonic clock. */
+export function beginPrinted(rule: MetricRule, startMs: number): PrintedMetrics {
+  return new PrintedMetrics(rule, true, startMs);
+}
+
 const CHUNK_OF_PRINTED_BYTES = 1 << 16;
 
 /** Reads what a run has printed from its logs, NAME.out and NAME.err; of large ones the end. When each value came is not known. */
 export function readPrintedLogs(rule: MetricRule, name: ByteString): PrintedMetrics {
-  const printed = new PrintedMetrics(rule, false);
+  const printed = new PrintedMetrics(rule, false, readMonotonicMs());
   const buffer = Buffer.alloc(CHUNK_OF_PRINTED_BYTES);
   for (const stream of ['out', 'err']) {
     try {
