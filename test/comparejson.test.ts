@@ -70,6 +70,11 @@ def accepts(t):
     except ValueError: return False
 print(json.dumps([accepts(t) for t in json.load(open(sys.argv[1]))]))`;
 
+test('parseJson() takes no escape that JSON has not', () => {
+  for (const text of ['{"a":"\\a"}', '["\\u00g0"]', '["\\x41"]', '{"\\q":1}']) assert.equal(parseJson(text), undefined, text);
+  for (const text of ['["\\\\a"]', '["\\u00e9\\/\\"\\n"]']) assert.notEqual(parseJson(text), undefined, text);
+});
+
 test('parseJson() reads every object and array that python3 reads, and no text that breaks off or goes on', needsPython, () => {
   const dice = makeDice(4);
   const texts: string[] = [];

@@ -584,6 +584,11 @@ test('parseGitConfig() agrees with git config --list', () => {
   assert.equal(findGitSetting(parseGitConfig('[A]\nb=1\nB=2\n'), 'a', '', 'b'), '2');
 });
 
+test('parseGitConfig() keeps the byte A0, in which letters of UTF-8 end', () => {
+  const text = '[remote "origin"]\n\turl = https://example.org/\xc3\xa0\n';
+  assert.equal(findRemoteUrl(parseGitConfig(text), undefined), 'https://example.org/\xc3\xa0');
+});
+
 test('findRemoteUrl() takes the branch\'s remote, then origin, then the only one', () => {
   const two = '[remote "origin"]\nurl=o:x\n[remote "up"]\nurl=u:x\n';
   assert.equal(findRemoteUrl(parseGitConfig(two + '[branch "b"]\nremote=up\n'), 'b'), 'u:x');

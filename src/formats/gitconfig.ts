@@ -1,5 +1,6 @@
 // gitconfig.ts - git's configuration file, the part that is data. Follows no include, reads no file.
 import type { ByteString } from '../core/bytes.ts';
+import { trimBlanks } from '../core/bytes.ts';
 
 /** Section and key in lower case, as git compares them; the subsection stands as written, '' if none. */
 export type GitSetting = { section: string; subsection: ByteString; key: string; value: ByteString };
@@ -16,15 +17,15 @@ export function parseGitConfig(text: ByteString): GitSetting[] {
   let section = '';
   let subsection = '';
   for (let i = 0; i < lines.length; i++) {
-    let line = lines[i].trim();
-    const header = /^\[\s*([A-Za-z0-9.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]/.exec(line);
+    let line = trimBlanks(lines[i]);
+    const header = /^\[[ \t]*([A-Za-z0-9.-]+)(?:[ \t]+"((?:[^"\\]|\\.)*)")?[ \t]*\]/.exec(line);
     if (header !== null) {
       const dot = header[1].indexOf('.');
       section = (dot < 0 ? header[1] : header[1].slice(0, dot)).toLowerCase();
       subsection = header[2] !== undefined ? header[2].replace(/\\(.)/g, '$1') : dot < 0 ? '' : header[1].slice(dot + 1).toLowerCase();
-      line = line.slice(header[0].length).trim();
+      line = trimBlanks(line.slice(header[0].length));
     }
-    const setting = /^([A-Za-z][A-Za-z0-9-]*)\s*(=?)\s*/.exec(line);
+    const setting = /^([A-Za-z][A-Za-z0-9-]*)[ \t]*(=?)[ \t]*/.exec(line);
     if (setting === null) continue;
     let rest = line.slice(setting[0].length);
     while (isContinued(rest) && i + 1 < lines.length) rest = rest.slice(0, -1) + lines[++i];

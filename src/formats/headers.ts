@@ -1,5 +1,6 @@
 // headers.ts - "Name: value" lines as in Python's METADATA, R's DESCRIPTION and a jar's MANIFEST.MF. Knows no files.
 import type { ByteString } from '../core/bytes.ts';
+import { trimBlanks } from '../core/bytes.ts';
 
 /**
  * The fields up to the first empty line, by name in lower case; of a field that is there twice, the
@@ -21,7 +22,7 @@ export function parseHeaders(text: ByteString): Map<ByteString, ByteString> {
     const colon = line.indexOf(':');
     const next = line.slice(0, colon).toLowerCase();
     name = colon > 0 && !fields.has(next) ? next : '';
-    if (name !== '') fields.set(name, line.slice(colon + 1).trim());
+    if (name !== '') fields.set(name, trimBlanks(line.slice(colon + 1)));
   }
   return fields;
 }

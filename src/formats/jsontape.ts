@@ -139,13 +139,20 @@ function parseScalar(tape: JsonTape, at: number): number {
   return -1;
 }
 
+function hasOnlyJsonEscapes(text: ByteString): boolean {
+  for (let at = text.indexOf('\\'); at >= 0; at = text.indexOf('\\', at + 2)) {
+    if (!/^\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})/.test(text.slice(at, at + 6))) return false;
+  }
+  return true;
+}
+
 /** Behind the quotation mark that ends the string at `at`; -1 if there is no string. */
 function findStringEnd(text: ByteString, at: number): number {
   if (text[at] !== '"') return -1;
   for (let end = text.indexOf('"', at + 1); end >= 0; end = text.indexOf('"', end + 1)) {
     let slashes = 0;
     while (text[end - 1 - slashes] === '\\') slashes += 1;
-    if (slashes % 2 === 0) return end + 1;
+    if (slashes % 2 === 0) return hasOnlyJsonEscapes(text.slice(at, end)) ? end + 1 : -1;
   }
   return -1;
 }

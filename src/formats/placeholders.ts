@@ -4,7 +4,8 @@ import { isGlob } from '../core/glob.ts';
 
 // {NAME} is a placeholder if NAME is known; {n:4} is the number of the point with zeros to four digits;
 // {{NAME}} is the text {NAME}. All other braces stand for themselves: awk '{print $1}' needs no thought.
-const PLACEHOLDER = /\{\{([^{}\s=]+)\}\}|\{([^{}\s=]+)\}/g;
+// The byte A0 is no blank here: in it ends "a" with a grave accent.
+const PLACEHOLDER = /\{\{([^{} \t-\r=]+)\}\}|\{([^{} \t-\r=]+)\}/g;
 const PADDED = /^(n):([1-9]|1\d|20)$/;
 
 /** A piece of text, or a value to be put there; `width`: so many digits, with zeros in front. */

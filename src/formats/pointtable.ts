@@ -24,7 +24,7 @@ export function readPointTable(given: ByteString, file: ByteString): { names: By
   const names = reader.next();
   if (names === undefined) return fail(reader.isMalformed ? 'its first line is no header: a double quote is out of place' : 'it is empty', 'the first line has the names of the parameters');
   names.forEach((name, i) => {
-    if (name === '' || /[\s{}=]/.test(name)) fail('"' + name + '" in its first line is no name of a parameter', 'a name has no blank, brace or "="');
+    if (name === '' || /[ \t-\r{}=]/.test(name)) fail('"' + name + '" in its first line is no name of a parameter', 'a name has no blank, brace or "="');
     if (names.indexOf(name) < i) fail('its first line has "' + name + '" twice');
   });
   const rows: ByteString[][] = [];

@@ -31,16 +31,19 @@ function choiceBytes(dice: Dice): ByteString {
 
 // ---- shells -------------------------------------------------------------------------------------------
 
-const SHELLS = [['dash'], ['bash', '--norc'], ['busybox', 'sh']].filter((argv) => hasProgram(argv[0]));
-/** Writes each argument and NUL, then byte 1 and NUL. In every shell printf is a builtin; PATH finds nothing. */
+// By their full names, as PATH is to find nothing for them.
+const BASH = ['/bin/bash', '--norc'];
+const SHELLS = [['/bin/dash'], BASH, ['/bin/busybox', 'sh']].filter(([name]) => fs.existsSync(name));
+/** Writes each argument and NUL, then byte 1 and NUL. In every shell printf is a builtin. */
 const DUMP = 'dump() { for a; do printf \'%s\\0\' "$a"; done; printf \'\\001\\0\'; }\n';
 
 function runShell(shell: string[], script: ByteString): string {
   const folder = makeTemporary();
   const file = path.join(folder, 'script');
   fs.writeFileSync(file, Buffer.from(script, 'latin1'));
-  const done = childProcess.spawnSync(shell[0], shell.slice(1).concat(file), { cwd: ROOT, env: { PATH: '/nonexistent', PWD: ROOT, LC_ALL: 'C' }, encoding: 'latin1', maxBuffer: 1 << 28, timeout: 60000, argv0: shell[0] });
+  const done = childProcess.spawnSync(shell[0], shell.slice(1).concat(file), { cwd: ROOT, env: { PATH: '/nonexistent', PWD: ROOT, LC_ALL: 'C' }, encoding: 'latin1', maxBuffer: 1 << 28, timeout: 60000 });
   fs.rmSync(folder, { recursive: true, force: true });
+  if (done.error !== undefined) throw done.error;
   return done.stdout;
 }
 
@@ -205,7 +208,7 @@ function judgeConfigs(inputs: ByteString[]): (string | undefined)[] {
     const done = childProcess.spawnSync('git', ['config', '--no-includes', '-z', '-f', file, '--list'], { encoding: 'latin1', env: { PATH: process.env.PATH, HOME: folder, LC_ALL: 'C' } });
     // What git refuses it says itself wherever it is asked.
     if (done.status !== 0) return undefined;
-    const found = parseGitConfig(input).map(({ section, subsection, key, value }) => section + (subsection === '' ? '' : '.' + subsection) + '.' + key + '\n' + value);
+    const found = parseGitConfig(input).map(({ section, subsection, key, value }) => (section === '' ? '' : section + (subsection === '' ? '' : '.' + subsection) + '.') + key + '\n' + value);
     const wanted = done.stdout.split('\0').slice(0, -1).map((one) => (one.indexOf('\n') < 0 ? one + '\ntrue' : one));
     return JSON.stringify(found) === JSON.stringify(wanted) ? undefined : 'git reads ' + JSON.stringify(wanted) + ', rr ' + JSON.stringify(found);
   });
@@ -250,13 +253,15 @@ function judgePatches(inputs: ByteString[]): (string | undefined)[] {
 function splitPattern(input: ByteString): [ByteString, ByteString] | undefined {
   const [pattern, name, ...rest] = input.split('\n');
   if (rest.length > 0 || name === undefined || name === '' || !isGlob(pattern) || /[\0/]/.test(input) || name[0] === '.' || pattern[0] === '.') return undefined;
+  // "[:" without its end, and "[." and "[=", are left open by POSIX.
+  if (/\[[.=:]/.test(pattern.replace(/\[:(?:alpha|digit|alnum|upper|lower|space|punct):\]/g, ''))) return undefined;
   return [pattern, name];
 }
 
 function judgeGlobs(inputs: ByteString[]): (string | undefined)[] {
   const pairs = inputs.map((input) => splitPattern(input) as [ByteString, ByteString]);
   const script = pairs.map(([pattern, name]) => 'p=' + quoteWord(pattern) + '; case ' + quoteWord(name) + ' in $p) printf y;; *) printf n;; esac\n').join('');
-  const heard = runShell(['bash', '--norc'], script);
+  const heard = runShell(BASH, script);
   return pairs.map(([pattern, name], i) => ((heard[i] === 'y') === compileGlob(pattern)(name) ? undefined : 'bash says ' + heard[i] + ' to ' + JSON.stringify([pattern, name])));
 }
 
@@ -298,6 +303,7 @@ function judgeMakefiles(inputs: ByteString[]): (string | undefined)[] {
     const folder = makeTemporary();
     fs.mkdirSync(path.join(folder, 'provenance'));
     fs.writeFileSync(path.join(folder, 'provenance', 'Makefile'), Buffer.from(printMakefile(findLiveRuns(runs)), 'latin1'));
+    fs.writeFileSync(path.join(folder, 'provenance', 'rerun.sh'), 'exit 0\n');
     const names = new Set(runs.flatMap((run) => [run.label ?? ''].concat(run.outputs.map((file) => file.path), run.inputs.map((file) => file.path))));
     let wrong: string | undefined;
     for (const argv of [['make', '-rR', '-n', '-p', '-f', 'provenance/Makefile'], ['bmake', '-r', '-n', '-d', 'g1', '-f', 'provenance/Makefile']].filter(([program]) => hasProgram(program))) {
@@ -330,9 +336,9 @@ export const JUDGED_TARGETS: FuzzTarget[] = [
   plainParameterTarget('lines', 'p.txt', ['a = 1\nb: 2 # c\n[s]\nd = "x" ; y\n// e\n% f\n'], ['=', ':', '#', ';', '!', '%', '//', '[', ']', '"', '\n', ' ', '\\', '${']),
   plainParameterTarget('jsonc', 'p.jsonc', ['{"a": 1, // c\n /* d */ "b": [1,2,],}'], ['{', '}', '[', ']', '//', '/*', '*/', ',', '"', '\\', '\n']),
   { name: 'table-judged', corpus: () => ['a\tb\n1\t2\n"3 ""x"""\t4\n', 'a\n"x\ny"\n'], dictionary: ['\t', '"', '""', '\n', '\r\n', 'a', '"\t"'], check: (input) => { if (/\r(?!\n)/.test(input)) return false; readPointTable(input, 'x.tsv'); return true; }, judge: { lacks: () => (hasProgram('python3') ? false : 'no python3'), batch: 500, find: judgeTables }, mostBytes: 16384 },
-  { name: 'gitconfig-judged', corpus: () => CONFIGS, dictionary: ['[', ']', '[a "b"]', '"', '\\', '\\\n', '\\t', '\\b', '#', ';', '=', ' ', '\t', '\n', '\r\n', '\xc3\xa0', '.', 'a.b', 'key'], check: () => true, judge: { lacks: () => (hasProgram('git') ? false : 'no git'), batch: 50, find: judgeConfigs }, share: 0.03, mostBytes: 4096 },
+  { name: 'gitconfig-judged', corpus: () => CONFIGS, dictionary: ['[', ']', '[a "b"]', '"', '\\', '\\\n', '\\t', '\\b', '#', ';', '=', ' ', '\t', '\n', '\r\n', '\xc3\xa0', '.', 'a.b', 'key'], check: (input) => !/\[(?![A-Za-z0-9-]+\]|[A-Za-z0-9-]+ "[^"\n]+"\])/.test(input.replace(/^[ \t]*[^[\s][^\n]*$/gm, '')), judge: { lacks: () => (hasProgram('git') ? false : 'no git'), batch: 50, find: judgeConfigs }, share: 0.03, mostBytes: 4096 },
   { name: 'gitapply-judged', corpus: () => [], generate: choiceBytes, check: () => true, judge: { lacks: () => (hasProgram('git') ? false : 'no git'), batch: 400, find: judgePatches }, share: 0.3, mostBytes: 1024 },
-  { name: 'glob', corpus: () => ['*.csv\na.csv', '[a-c]?\nbx', '[!a]*\nxyz', '[[:alpha:]]*\nab', '\\**\n*x'], dictionary: ['*', '?', '[', ']', '[!', '[^', '-', '[:alpha:]', '[:constructor:]', '\\', 'a', '**'], check: (input) => splitPattern(input) !== undefined, judge: { lacks: () => (hasProgram('bash') ? false : 'no bash'), batch: 500, find: judgeGlobs }, mostBytes: 64 },
+  { name: 'glob', corpus: () => ['*.csv\na.csv', '[a-c]?\nbx', '[!a]*\nxyz', '[[:alpha:]]*\nab', '\\**\n*x'], dictionary: ['*', '?', '[', ']', '[!', '[^', '-', '[:alpha:]', '[:constructor:]', '\\', 'a', '**'], check: (input) => splitPattern(input) !== undefined, judge: { lacks: () => (fs.existsSync(BASH[0]) ? false : 'no bash'), batch: 500, find: judgeGlobs }, mostBytes: 64 },
   { name: 'glob-long', corpus: () => ['*a*b*c\n' + 'a'.repeat(50), '**/x/**/y\nx/y/z'], dictionary: ['*', '**/', '?', '[ab]', '/', 'a'], check: (input) => { const [pattern, name] = input.split('\n'); compileGlob(pattern)(name ?? ''); }, mostBytes: 4096 },
   { name: 'makefile', corpus: () => [], generate: choiceBytes, check: checkMakefile, judge: { lacks: () => (hasProgram('make') ? false : 'no make'), batch: 20, find: judgeMakefiles }, share: 0.02, mostBytes: 2048 },
 ];

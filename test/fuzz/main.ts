@@ -9,6 +9,7 @@
 //   INPUT=FILE  only this input, of one target
 //   TOGETHER=1  several targets a process: for a few cases each
 //   HANG_MS=N, MOST_MIB=N   limits of a case and of a process (preset 2000, 1024)
+//   TRIES=N     processes in which a hang is made small, at most (preset 40)
 // Exit status 1: a fault was found.
 import fs from 'fs';
 import os from 'os';
@@ -32,6 +33,7 @@ const KEPT = path.resolve(__dirname, '..', '..', '..', 'fuzz');
 // Each is made small in many processes, which takes long.
 const MOST_DEATHS = 2;
 const SHRINK_MS = 60000;
+const MOST_TRIES = Number(env.TRIES || 40);
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rr-fuzz-'));
 
 function say(text: string): void {
@@ -63,13 +65,13 @@ function faultOf({ end, told }: OneResult): string {
   return told.cpuMs > LIMITS.hangMs ? 'hung' : '';
 }
 
-/** The smallest input that still hangs, dies or grows: 40 processes and a minute at most. */
+/** The smallest input that still hangs, dies or grows. */
 async function shrinkOutside(name: string, input: ByteString, isStill: (result: OneResult) => boolean): Promise<ByteString> {
   const search = searchSmaller(input);
   const startedMs = Date.now();
   let best = input;
   let step = search.next();
-  for (let tries = 0; step.done !== true && tries < 40 && Date.now() - startedMs < SHRINK_MS; tries++) {
+  for (let tries = 0; step.done !== true && tries < MOST_TRIES && Date.now() - startedMs < SHRINK_MS; tries++) {
     const is = isStill(await watchOne(name, toBase64(step.value), LIMITS, folder));
     if (is) best = step.value;
     step = search.next(is);

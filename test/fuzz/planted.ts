@@ -11,7 +11,7 @@ export const PLANTED_TARGETS: FuzzTarget[] = [
   { name: 'planted-overflow', corpus, check: function check(input) { const descend = (depth: number): number => (input.indexOf('\0') >= 0 ? 1 + descend(depth + 1) : depth); descend(0); } },
   { name: 'planted-hang', corpus, dictionary: ['%%'], check: (input) => { while (input.indexOf('%%') >= 0) input += ''; } },
   { name: 'planted-slow', corpus, mostBytes: 1 << 18, check: (input) => { if (input.length < 60000) return; const ends = performance.now() + 3000; while (performance.now() < ends) input.indexOf('\0'); } },
-  { name: 'planted-memory', corpus, dictionary: ['@@'], check: (input) => { if (input.indexOf('@@') >= 0) Buffer.alloc(200 << 20, 1); } },
+  { name: 'planted-memory', corpus, dictionary: ['@@'], check: (input) => { if (input.indexOf('@@') >= 0) Buffer.alloc(100 << 20, 1); } },
   { name: 'planted-endless', corpus, dictionary: ['@@'], check: (input) => { const kept: number[][] = []; while (input.indexOf('@@') >= 0) kept.push(new Array<number>(10000).fill(kept.length)); } },
   { name: 'planted-death', corpus, dictionary: ['@@'], check: (input) => { if (input.indexOf('@@') >= 0) process.kill(process.pid, 'SIGSEGV'); } },
   { name: 'planted-judge', corpus, check: () => true, judge: { lacks: () => false, batch: 50, find: (inputs) => inputs.map((input) => (/7/.test(input) ? 'the second reader sees a 7' : undefined)) } },

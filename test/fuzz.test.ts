@@ -1,0 +1,48 @@
+// fuzz.test.ts - a bounded share of "make fuzz", and that the fuzzer finds what it is for.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import path from 'path';
+import { run } from './rig.ts';
+import type { Done } from './rig.ts';
+
+const MAIN = path.join(__dirname, 'fuzz', 'main.js');
+
+function fuzz(env: { [name: string]: string }): Done {
+  return run(undefined, [process.execPath, MAIN], { env: { SEED: 'test', HANG_MS: '2000', ...env }, timeoutMs: 120000 });
+}
+
+test('every reader takes random and mutated inputs, and where another program reads the same, it says the same', (context) => {
+  const done = fuzz({ CASES: '60', TOGETHER: '1' });
+  assert.equal(done.status, 0, done.stdout + done.stderr);
+  for (const line of done.stdout.split('\n')) if (/not judged/.test(line)) context.diagnostic(line);
+  const all = /^all: (\d+) cases, (\d+) judged/m.exec(done.stdout);
+  assert.ok(Number(all?.[1]) > 3000 && Number(all?.[2]) > 200, done.stdout);
+});
+
+const PLANTED: { name: string; says: RegExp; env?: { [name: string]: string } }[] = [
+  { name: 'crash', says: /FAULT planted-crash case \d+ of seed test: TypeError[^]*input, 2 bytes of \d+: "=="/ },
+  { name: 'wrong', says: /an empty line has no value[^]*input, 2 bytes of \d+: "\\n\\n"/ },
+  { name: 'overflow', says: /RangeError: Maximum call stack[^]*input, 1 bytes/ },
+  { name: 'judge', says: /the second reader sees a 7[^]*input, 1 bytes of \d+: "7"/ },
+  { name: 'hang', says: /hang: more than \d+ ms of CPU time/, env: { HANG_MS: '400', TRIES: '1', CASES: '12' } },
+  { name: 'memory', says: /memory: grew by \d+ MiB/, env: { TRIES: '1', CASES: '12' } },
+  { name: 'death', says: /death: SIGSEGV/, env: { TRIES: '1', CASES: '12' } },
+];
+
+for (const { name, says, env } of PLANTED) {
+  test('a planted fault is found: ' + name, () => {
+    const done = fuzz({ ONLY: 'planted-' + name, CASES: '400', ...env });
+    assert.equal(done.status, 1, done.stdout + done.stderr);
+    assert.match(done.stdout, says);
+  });
+}
+
+test('a case is the same whenever its seed and number are', () => {
+  const [first, again] = [fuzz({ ONLY: 'planted-crash', CASES: '400' }), fuzz({ ONLY: 'planted-crash', CASES: '400' })];
+  const faultOf = (done: Done): string => (/^FAULT planted-crash case \d+[^\n]*\n[^]*?again/m.exec(done.stdout) ?? [''])[0];
+  assert.notEqual(faultOf(first), '');
+  assert.equal(faultOf(again), faultOf(first));
+  const place = (/case (\d+) /.exec(faultOf(first)) ?? [])[1];
+  assert.equal(fuzz({ ONLY: 'planted-crash', CASE: place }).status, 1);
+  assert.equal(fuzz({ ONLY: 'planted-none', CASES: '400' }).status, 0);
+});
