@@ -607,6 +607,7 @@ test('stripUrlCredentials() removes what lets somebody in and keeps the rest', (
     ['https://oauth2:token@example.org:8443/x.git', 'https://example.org:8443/x.git'],
     ['HTTPS://u:p@example.org', 'HTTPS://example.org'],
     ['https://u:p@ss@example.org/x', 'https://example.org/x'],
+    ['https://DOMAIN\\user:pw@example.org/x', 'https://example.org/x'],
     ['https://u:p/ss@example.org/x', 'https://example.org/x'],
     ['https://u:p?s#s@example.org/x', 'https://example.org/x'],
     ['https://example.org:80/@scope/x', 'https://example.org:80/@scope/x'],

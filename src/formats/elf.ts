@@ -185,7 +185,10 @@ function readDynamic(file: ElfFile): ElfDynamic {
     else if (values.length < MOST_ELF_NAMES) values.push({ tag, value });
   }
   if (isSpent(cursor)) file.problems.add('the file is cut off');
-  if (namesAt === undefined) return dynamic;
+  if (namesAt === undefined) {
+    if (values.some(({ tag }) => tag === DYNAMIC_TAG.needed || tag === DYNAMIC_TAG.soname)) file.problems.add('the names of libraries lie in no part that is loaded');
+    return dynamic;
+  }
   const names = openSource(file.whole.read, namesAt, Math.max(0, Math.min(namesBytes, file.whole.sizeBytes - namesAt)), file.whole.isLittleEndian);
   for (const { tag, value } of values) {
     if (tag === DYNAMIC_TAG.needed) dynamic.needed.push(textAt(names, value, LONGEST_ELF_NAME_BYTES));

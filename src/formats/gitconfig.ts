@@ -108,7 +108,8 @@ export function stripUrlCredentials(url: ByteString): ByteString {
   const parts = /^([^]*?)([A-Za-z][A-Za-z0-9+.-]*):\/\/([^]*)$/.exec(url);
   if (parts === null) return url.replace(/^([^/:@]+):[^/]*@([^/:@]+:)/, '$1@$2');
   let rest = parts[3];
-  const authority = rest.replace(/[/?#\\][^]*$/, '');
+  // Not up to a backslash: for git it is a part of the user's name, as in "DOMAIN\user:password@host".
+  const authority = rest.replace(/[/?#][^]*$/, '');
   // In "https://user:pass/word@host/x" the authority seems to end in the password. A port that is
   // no number gives that away.
   const isCutShort = /^[^@[]*:[^@]*[^0-9@]/.test(authority) && authority.indexOf('@') < 0;

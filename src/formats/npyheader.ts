@@ -184,7 +184,7 @@ function takeLiteral(reader: LiteralReader, depth: number): Literal {
   if (takeSign(reader, '{')) return takeDictionary(reader, depth);
   if (takeSign(reader, '(')) return takeItems(reader, ')', depth);
   if (takeSign(reader, '[')) return takeItems(reader, ']', depth);
-  const rest = /(?:([0-9]{1,15})L?|(True|False|None)|[ub]?('[^'\\\n]*(?:\\.[^'\\\n]*)*'|"[^"\\\n]*(?:\\.[^"\\\n]*)*"))(?![A-Za-z0-9_.])/y;
+  const rest = /(?:(0{1,15}|[1-9][0-9]{0,14})L?|(True|False|None)|[ub]?('[^'\\\n]*(?:\\.[^'\\\n]*)*'|"[^"\\\n]*(?:\\.[^"\\\n]*)*"))(?![A-Za-z0-9_.])/y;
   rest.lastIndex = reader.at;
   const parts = rest.exec(reader.text);
   if (parts === null) throw new NpyProblem('its header is no Python literal at byte ' + String(reader.at));

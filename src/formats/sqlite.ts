@@ -25,7 +25,7 @@ export type SqliteDatabase = {
 
 const SQLITE_PAGE = { indexInterior: 2, tableInterior: 5, indexLeaf: 10, tableLeaf: 13 } as const;
 const SQLITE_DEPTH_LIMIT = 32;
-const MOST_COLUMNS = 32767; // SQLITE_MAX_COLUMN can be no more
+const MOST_SQLITE_COLUMNS = 32767; // SQLITE_MAX_COLUMN can be no more
 // A step is a column, or so many bytes of a page.
 const BYTES_PER_STEP = 64;
 const FREE_STEPS = 6000000;
@@ -104,7 +104,7 @@ function parseSqliteRow(db: SqliteDatabase, payload: ByteString): SqliteValue[] 
   while (at < head.value) {
     const type = readSqliteVarint(payload, at);
     db.leftSteps -= 1;
-    if (values.length === MOST_COLUMNS || db.leftSteps < 0) return undefined;
+    if (values.length === MOST_SQLITE_COLUMNS || db.leftSteps < 0) return undefined;
     at = type.end;
     let length = 0;
     if (type.value >= 12) {

@@ -136,7 +136,9 @@ function compareElf(inputs: ByteString[]): (string | undefined)[] {
     const mine = spellFacts(facts);
     // readelf takes any note for GNU's whose owner begins so.
     const isOwned = theirs.every((line) => !line.startsWith('build-id ') || input.indexOf('GNU\0' + bytesFromHex(line.slice(9))) >= 0);
-    if (!isOwned) return undefined;
+    // Of two the last one holds.
+    const isTwice = ['soname ', 'rpath ', 'runpath '].some((name) => theirs.filter((line) => line.startsWith(name)).length > 1);
+    if (!isOwned || isTwice) return undefined;
     if (hasOddByte(mine) || hasOddByte(theirs)) return undefined;
     // What is loaded where tells rr, as it tells the loader, where names are; readelf asks the table of sections.
     const isMoved = !hasSeedSegments(input) || !theirs.some((line) => DYNAMIC_LINE.test(line)) || isOnlyDebugText(input);
@@ -192,7 +194,7 @@ function askProducers(input: ByteString): string[] | undefined {
   const name = path.join(makeDwarfFolder(), 'x');
   fs.writeFileSync(name, input, 'latin1');
   const said = run(undefined, ['timeout', '10', 'readelf', '--debug-dump=info', '--dwarf-depth=1', name]);
-  if (said.status !== 0 || said.stderr !== '' || /Type Offset|corrupt|Unrecognized|<|Invalid|out of range|bad /i.test(said.stdout.replace(/<[0-9a-f]+>/g, ''))) return undefined;
+  if (said.status !== 0 || said.stderr !== '' || /Type Offset|DW_UT_partial|corrupt|Unrecognized|<|Invalid|out of range|bad /i.test(said.stdout.replace(/<[0-9a-f]+>/g, ''))) return undefined;
   const texts: string[] = [];
   for (const part of said.stdout.split(/\n(?= <0>)/).slice(1)) {
     if (!/^ <0>.*DW_TAG_(compile|skeleton)_unit/.test(part)) continue;
