@@ -169,7 +169,8 @@ async function checkChain(project: Project, records: DatedRecord[], allowed: Map
   }
   if (verdict.gaps.length > 0) told.push(countThings(verdict.gaps.length, 'record') + ' gone, as a signature acknowledges: ' + verdict.gaps.slice(0, 5).join(', ') + (verdict.gaps.length > 5 ? ' ...' : ''));
   if (verdict.late.length > 0) told.push(countThings(verdict.late.length, 'record') + ' dated before a signature that does not cover them, and covered by another one');
-  if (counting.length === 0) return { failures, told };
+  // Behind what is gone or altered nobody can tell what was signed.
+  if (counting.length === 0 || verdict.findings.some((one) => one.kind !== 'inserted')) return { failures, told };
   const signed = listSignedFiles(counting);
   const newNotes = listRecordFiles(project, 'notes').ids.filter((id) => !signed.has('provenance/' + notePath(id))).length;
   if (verdict.unsigned.length + newNotes > 0) told.push('new since the last signature: ' + countThings(verdict.unsigned.length, 'record') + ', ' + countThings(newNotes, 'note'));
