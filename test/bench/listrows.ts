@@ -3,7 +3,7 @@ import fs from 'fs';
 import path from 'path';
 import { printCount } from './lines.ts';
 import type { Bench, Line } from './lines.ts';
-import { callEntrant, compare, memoryOf, race, rrEntrant, runAndTell, tell, touchAll } from './measure.ts';
+import { callEntrant, compare, memoryOf, race, rrEntrant, runAndTell, runProgram, tell, touchAll } from './measure.ts';
 import type { Entrant } from './measure.ts';
 import { makeCommits, makeLargeFile, makeProject } from './projects.ts';
 
@@ -101,6 +101,8 @@ export function measureMemory(bench: Bench): Line[] {
   makeLargeFile(large, bench.sizes.mebibytes);
   tell(bench, 'small, large: 1 MiB and ' + size + ' of random bytes');
   const record = (name: string, file: string): Entrant => ({ ...rrEntrant(bench, name, project, ['record', '--trace', 'none', '-i', file, '--', 'true']), prepare: () => touchAll([file]) });
+  // The programs of a run are read once; that is not to count.
+  runProgram([process.execPath, bench.rr, 'record', '-q', '--trace', 'none', '--', 'true'], project);
   const names = ['1', '2', '3'];
   const flat = race(once, [
     ...names.flatMap((n) => [record('record of ' + size + ', ' + n, large), record('record of 1 MiB, ' + n, small)]),
