@@ -2,7 +2,7 @@
 import path from 'path';
 import { printCount } from './lines.ts';
 import type { Bench, Line } from './lines.ts';
-import { compare, medianOf, race, removeFolder, rrEntrant, runProgram, tell } from './measure.ts';
+import { compare, medianOf, memoryOf, race, removeFolder, rrEntrant, runProgram, tell } from './measure.ts';
 import type { Entrant, Race } from './measure.ts';
 import { makeProject, makeSmallFiles } from './projects.ts';
 import { startEntrant } from './recordrows.ts';
@@ -56,7 +56,12 @@ export function measureGrowthOfRuns(bench: Bench): Line[] {
     lines.push(compare(parts, 'rr record, ' + String(size), start.name, { what: printCount(size) + ' earlier runs / ' + start.name, budget: 1.25 }));
     for (const { name } of recording) lines.push(compare(parts, name + ', ' + String(size), name + ', 0', { what: '  ' + name + ' / no earlier run', budget: 1.1 }));
   }
-  return lines;
+  return lines.concat(listMemory(parts, works, bench.sizes.runs, 'runs'));
+}
+
+/** The most memory that each work took at the largest size. */
+function listMemory(parts: Race, works: Work[], size: number, unit: string): Line[] {
+  return works.map(({ name }) => memoryOf(parts, name + ', ' + String(size), { what: 'memory: ' + name + ', ' + printCount(size) + ' ' + unit, budget: 200 }));
 }
 
 export function measureGrowthOfFiles(bench: Bench): Line[] {
@@ -91,7 +96,13 @@ export function measureGrowthOfSteps(bench: Bench): Line[] {
   tell(bench, 'steps-N: N runs in chains of ten whose results are there');
   const noop: Work[] = [{ name: 'rr make, nothing to do', entrant: (name, size) => rrEntrant(bench, name, at(size), ['make', '-q']) }];
   const build: Work[] = [{ name: 'rr make -j2, all to do', entrant: (name, size) => buildEntrant(bench, name, size) }];
-  const lines = listGrowth(race({ ...bench, spendMs: bench.spendMs / SHARE }, listEntrants(noop, sizes)), noop, sizes);
+  const done = race({ ...bench, spendMs: bench.spendMs / SHARE }, listEntrants(noop, sizes));
+  // Each once, for its memory: all steps are runs whose results are there.
+  const verbs: [string, string[]][] = [['rr status, the first', ['status', '-q']], ['rr status', ['status', '-q']], ['rr report', ['report', '-q', '-f']], ['rr archive', ['archive', '-q', '-f', '../archive.tar']]];
+  const most = sizes[sizes.length - 1];
+  const once: Work[] = verbs.map(([name, args]) => ({ name, entrant: (full, size) => rrEntrant(bench, full, at(size), args) }));
+  const peaks = race({ ...bench, sizes: { ...bench.sizes, rounds: 0 } }, listEntrants(once, [most]));
+  const lines = listGrowth(done, noop, sizes).concat(listMemory(done, noop, most, 'steps'), listMemory(peaks, once, most, 'runs'));
   for (const size of sizes) removeFolder(at(size));
   const fewer = sizes.slice(0, -1);
   return lines.concat(listGrowth(race({ ...bench, spendMs: bench.spendMs / SHARE }, listEntrants(build, fewer)), build, fewer));

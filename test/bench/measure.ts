@@ -154,6 +154,7 @@ function countRounds(bench: Bench, firstMs: number): number {
  * Each entrant once a round, after a first start that does not count if it was short. Slow ones take part
  * in fewer rounds, spread evenly. The order turns round every time, so that neither a drift of the machine
  * nor a neighbour favours one of them. One that fails, or is not installed, is left out and says why.
+ * With no rounds the first start is all.
  */
 export function race(bench: Bench, entrants: Entrant[]): Race {
   const parts: Race = new Map();
@@ -169,8 +170,8 @@ export function race(bench: Bench, entrants: Entrant[]): Race {
     if (part.failure === undefined) attempt(part, () => {
       const { ms, peakBytes } = startFirst(bench, entrant);
       part.peakBytes = peakBytes;
-      if (ms > SLOW_MS) part.rounds.push({ round: -1, ms });
-      counts.set(entrant.name, countRounds(bench, ms) - part.rounds.length);
+      if (ms > SLOW_MS || bench.sizes.rounds === 0) part.rounds.push({ round: -1, ms });
+      counts.set(entrant.name, Math.max(0, countRounds(bench, ms) - part.rounds.length));
     });
   }
   const all = Math.max(0, ...counts.values());

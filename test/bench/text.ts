@@ -62,7 +62,7 @@ ratio is taken in each round, and the table has the median of them, the extremes
 and their number n.  A program whose first start takes long takes part in fewer
 rounds, three at least; above 150 s it is stopped and named.  A first start of
 more than 10 s counts as a round, one of more than 40 s is the only one; others
-do not count (n 1 and 3 in the table are of such).  Each peer does its work in
+do not count.  Each peer does its work in
 its documented way; what it does more or less than rr is said with its command.
 Peak memory is that of the largest process, as GNU time tells it.  Budgets are
 those rr is held to; a floor is what was measured of a bare program that does
