@@ -29,7 +29,7 @@ function findProgram(name: string): string | undefined {
 }
 
 /** All that rerun.sh and the commands of these tests may find, beside sh, awk and a SHA-256 program. */
-const UTILITIES = ['[', 'cat', 'chmod', 'cp', 'echo', 'env', 'false', 'find', 'kill', 'ln', 'ls', 'mkdir', 'mv', 'printf', 'pwd', 'rm', 'rmdir', 'sed',
+const UTILITIES = ['[', 'cat', 'chmod', 'cp', 'echo', 'env', 'false', 'find', 'grep', 'kill', 'ln', 'ls', 'mkdir', 'mv', 'printf', 'pwd', 'rm', 'rmdir', 'sed',
   'sleep', 'sort', 'test', 'touch', 'tr', 'true', 'uname', 'xargs'];
 
 type Tools = { make: string; shell: string; awk: string; hash: string };

@@ -168,21 +168,23 @@ test('amalgamate() puts into comments what only a late file needs, and a stub in
   const [code, late] = text.split(/^\/\/ ==== late, build [0-9a-f]{16} =+$/m);
   assert.deepEqual(Array.from(code.matchAll(/^\/\/ ==== src\/(\S+) =/gm), (one) => one[1]), ['core/both.ts', 'sys/late.ts', 'main.ts']);
   assert.deepEqual(Array.from(late.matchAll(/^\/\/ ==== src\/(\S+) =/gm), (one) => one[1]), ['core/deep.ts', 'commands/gate.ts']);
-  assert.equal(late.split('\n').every((line) => line === '' || line.startsWith('//')), true);
+  assert.match(late, /^\nfunction holdLateFiles\(\) \{ \/\*\n[^]*\*\/ \}\n\n\/\/ ==== LICENSE =/);
+  assert.equal(late.split('*/').length, 2);
   assert.equal(runText(text), 'BOTH,both1\n', 'the stub hands over the names that late files use');
   const line = Number(/'commands\/gate.ts': \[(\d+), 'BOTH Deep', 'gate'\]/.exec(code)?.[1]);
   assert.match(text.split('\n')[line - 1], /^\/\/ ==== src\/commands\/gate.ts =/);
-  assert.equal(text.split('\n')[line + 2], '// function gate(n) { return new Deep().a + BOTH + n; }');
+  assert.equal(text.split('\n')[line + 2], 'function gate(n) { return new Deep().a + BOTH + n; }');
 });
 
 test('amalgamate() refuses what a stub cannot stand for', () => {
   const changed = (name: string, content: string): Tree => ({ ...LATE_TREE, [name]: content });
   assertRefused({ ...changed('commands/gate.ts', 'export const gate = 1;\n'), 'main.ts': "import { gate } from './commands/gate.ts';\nconsole.log(gate);\n" }, 'src/main.ts:2: imports "gate" of commands/gate.ts, which is late (src/ORDER:4)');
   assertRefused({ ...changed('core/both.ts', 'export let BOTH = 1;\nexport function both(): number { return BOTH++; }\n') }, 'src/commands/gate.ts:2: imports the "let" BOTH');
-  assertRefused(changed('core/deep.ts', "import { both } from './both.ts';\nexport class Deep {\n  readonly a = both() + `\n==== b`.length;\n}\n"), 'src/core/deep.ts:1: a line begins with "==== "');
+  assertRefused(changed('core/deep.ts', "import { both } from './both.ts';\nexport class Deep {\n  readonly a = both() + `\n// ==== b`.length;\n}\n"), 'src/core/deep.ts:1: a line begins with "// ==== "');
+  assertRefused(changed('core/deep.ts', "import { both } from './both.ts';\nexport class Deep {\n  readonly a = both() + '*_/'.length;\n}\n"), 'src/core/deep.ts:1: "*_/" is what stands for the end of a comment');
 });
 
-test('rr.js, each late line without its comment, has every file of src as it is without types', () => {
+test('rr.js, late files without their comment, has every file of src as it is without types', () => {
   const text = fs.readFileSync(path.join(PROJECT, 'rr.js'), 'latin1');
   const start = text.indexOf('\n// ==== late, build ');
   assert.ok(start > 0);
@@ -193,7 +195,7 @@ test('rr.js, each late line without its comment, has every file of src as it is 
     const from = text.indexOf('\n', banner + 1) + 1;
     const wanted = strip(fs.readFileSync(path.join(PROJECT, 'src', name), 'latin1'));
     const lines = text.slice(from).split('\n').slice(0, wanted.split('\n').length - 1);
-    assert.equal((banner < start ? lines : lines.map((one) => one.replace(/^\/\/ ?/, ''))).join('\n') + '\n', wanted, name);
+    assert.equal((banner < start ? lines : lines.map((one) => one.replace(/\*_\//g, '*/'))).join('\n') + '\n', wanted, name);
   }
 });
 

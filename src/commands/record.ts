@@ -185,7 +185,7 @@ export async function recordRun(options: RecordOptions): Promise<number> {
   const trace = TRACE_METHODS.find((method) => method === options.trace) ?? 'auto';
   const timeoutS = options.timeout === undefined ? undefined : parseTimeout(options.timeout);
   const asked = readAskedOptions(options);
-  readMetricRule(options.metricsFrom);
+  if (options.metricsFrom.length > 0) readMetricRule(options.metricsFrom);
   const declared = readVariableOptions(options.variables);
   // First of all, as long as rr has opened nothing itself.
   const inherited = findInheritedDescriptors();

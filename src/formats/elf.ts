@@ -187,7 +187,7 @@ function readDynamic(file: ElfFile): ElfDynamic {
   const names = openSource(file.whole.read, namesAt, Math.max(0, file.whole.sizeBytes - namesAt), file.whole.isLittleEndian);
   for (const { tag, value } of values) {
     if (tag === DYNAMIC_TAG.needed) dynamic.needed.push(textAt(names, value, LONGEST_ELF_NAME_BYTES));
-    else if (tag === DYNAMIC_TAG.soname) dynamic.soname = textAt(names, value, LONGEST_ELF_NAME_BYTES);
+    else if (tag === DYNAMIC_TAG.soname) dynamic.soname = textAt(names, value, LONGEST_ELF_NAME_BYTES) || undefined;
     else if (tag === DYNAMIC_TAG.rpath) dynamic.rpath = splitFolders(textAt(names, value, LONGEST_ELF_NAME_BYTES));
     else if (tag === DYNAMIC_TAG.runpath) dynamic.runpath = splitFolders(textAt(names, value, LONGEST_ELF_NAME_BYTES));
   }

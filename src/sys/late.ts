@@ -4,9 +4,13 @@ import { Failure } from '../core/failure.ts';
 import { toBytes } from './files.ts';
 import { fs, vm } from './node.ts';
 
-// Most of a start of rr is spent on parsing what that start does not need. A comment costs a tenth.
-// So what few starts need stands in comments (src/ORDER, "late"); src/tool/parts.ts decides which
+// Most of a start of rr is spent on parsing what that start does not need. A comment costs a twentieth.
+// So what few starts need stands in a comment (src/ORDER, "late"); src/tool/parts.ts decides which
 // files these are, and makes the stubs by which the others call their functions.
+//
+// The comment is all there is of a function, and an engine gives a function's text as it stands in the
+// file: nothing is read anew, whatever has become of rr.js meanwhile. Bun leaves comments out, so there the
+// text comes from the file.
 
 /** Names that files declare at top level, with their values. */
 type Names = { [name: string]: unknown };
@@ -21,12 +25,14 @@ export type LateParts = {
   needs: { [file: string]: string };
   /** Names of the files that are no comments, as far as others use them. */
   base: () => Names;
+  /** The function whose text they are. */
+  holder: () => void;
 };
 
 const given: Names = {};
 const broughtIn = new Set<string>();
-/** From "==== late" on. */
-let ownText: Buffer | undefined;
+/** The late part of rr.js. */
+let lateText: ByteString | undefined;
 let ownParts: LateParts | undefined;
 
 /** Called once, by what the build puts in the place of late files. */
@@ -34,11 +40,10 @@ export function noteParts(parts: LateParts): void {
   ownParts = parts;
 }
 
-/** From now on rr.js may be replaced: what this run of rr may yet need of it is kept in memory. */
+/** From now on rr.js may be replaced: what this run of rr may yet need of it is in memory. */
 export function keepOwnText(): void {
-  if (ownParts === undefined || ownText !== undefined) return;
   try {
-    ownText = readOwnText(nameOfOwnFile(), ownParts.build);
+    if (ownParts !== undefined) lateText = lateText ?? readLateText(ownParts);
   } catch (error) {
     if (!(error instanceof Failure)) throw error; // told when something is needed of it
   }
@@ -50,8 +55,13 @@ export function nameOfOwnFile(): string {
   return fs.existsSync(process.argv[1]) ? process.argv[1] : process.argv[1] + '.js';
 }
 
-/** The late part of rr.js, as bytes: to make a string of all of it takes ten times as long. Throws Failure if it is not there any more or another one. */
-function readOwnText(name: string, build: string): Buffer {
+/** Throws Failure if the text is not to be had but from the file, and that is not there any more or another one. */
+function readLateText(parts: LateParts): ByteString {
+  const text = String(parts.holder);
+  return text.indexOf('\n// ==== src/') >= 0 ? text : readOwnFile(nameOfOwnFile(), parts.build);
+}
+
+function readOwnFile(name: string, build: string): ByteString {
   let text: Buffer;
   try {
     text = fs.readFileSync(name);
@@ -60,11 +70,11 @@ function readOwnText(name: string, build: string): Buffer {
   }
   const start = text.indexOf('\n// ==== late, build ' + build + ' ');
   if (start < 0) throw new Failure('cannot go on: rr.js was replaced while it ran', 'run it again');
-  return text.subarray(start);
+  return text.toString('latin1', start);
 }
 
-/** The script in which the comments `files` of `text` are code, each line on the line where it stands in rr.js. */
-function uncomment(text: Buffer, parts: LateParts, files: string[]): ByteString {
+/** The script in which `files` of the comment are code, each line on the line where it stands in rr.js. */
+function uncomment(text: ByteString, parts: LateParts, files: string[]): ByteString {
   let script = '';
   let line = 1;
   let at = 0;
@@ -72,11 +82,12 @@ function uncomment(text: Buffer, parts: LateParts, files: string[]): ByteString 
     const banner = text.indexOf('\n// ==== src/' + file + ' =', at);
     if (banner < 0) throw new Failure('cannot go on: rr.js has no "src/' + file + '"', 'get rr.js anew');
     const start = text.indexOf('\n', banner + 1);
-    const end = text.indexOf('\n// ==== ', start);
-    const lines = text.toString('latin1', start, end < 0 ? text.length : end).split('\n');
-    script += '\n'.repeat(Math.max(0, parts.files[file][0] - line)) + lines.map((one) => one.slice(one[2] === ' ' ? 3 : 2)).join('\n');
-    line = parts.files[file][0] + lines.length - 1;
-    at = end < 0 ? text.length : end;
+    const next = text.indexOf('\n// ==== ', start);
+    at = next < 0 ? text.lastIndexOf('*/') : next;
+    const code = text.slice(start, at).replace(/\*_\//g, '*/');
+    script += '\n'.repeat(Math.max(0, parts.files[file][0] - line)) + code;
+    line = parts.files[file][0];
+    for (let i = code.indexOf('\n'); i >= 0; i = code.indexOf('\n', i + 1)) line++;
   }
   return script;
 }
@@ -87,15 +98,14 @@ export function bringIn(file: string): Names {
   const parts = ownParts as LateParts;
   const splitWords = (lists: string[]): string[] => lists.join(' ').split(' ').filter((word) => word !== '');
   const files = splitWords([parts.needs[file]]).filter((one) => !broughtIn.has(one));
-  const known: Names = { ...parts.base(), ...given };
+  const base = parts.base();
   const gives = splitWords(files.map((one) => parts.files[one][2]));
   const own = new Set(gives);
   const uses = Array.from(new Set(splitWords(files.map((one) => parts.files[one][1])))).filter((name) => !own.has(name));
-  const name = nameOfOwnFile();
-  ownText = ownText ?? readOwnText(name, parts.build);
-  const script = '(function (' + uses.join(', ') + ") { 'use strict'; " + uncomment(ownText, parts, files) + '\nreturn { ' + gives.join(', ') + ' }; })';
-  const bring = vm().runInThisContext(script, { filename: name }) as (...values: unknown[]) => Names;
-  Object.assign(given, bring(...uses.map((one) => known[one])));
+  lateText = lateText ?? readLateText(parts);
+  const script = '(function (' + uses.join(', ') + ") { 'use strict'; " + uncomment(lateText, parts, files) + '\nreturn { ' + gives.join(', ') + ' }; })';
+  const bring = vm().runInThisContext(script, { filename: nameOfOwnFile() }) as (...values: unknown[]) => Names;
+  Object.assign(given, bring(...uses.map((one) => given[one] ?? base[one])));
   for (const one of files) broughtIn.add(one);
   return given;
 }

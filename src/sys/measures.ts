@@ -13,7 +13,8 @@ import { fs } from './node.ts';
 import { statIfThere, toFsPath } from './files.ts';
 import { LiveLine } from './liveline.ts';
 import { readMetrics } from './metrics.ts';
-import { PrintedMetrics, readPrintedLogs } from './printed.ts';
+import { beginPrinted, readPrintedLogs } from './printed.ts';
+import type { PrintedMetrics } from './printed.ts';
 import type { Project } from './project.ts';
 
 /** How far a run is at the bottom of the terminal, for as long as it does not draw there itself. */
@@ -57,6 +58,7 @@ class RunLine {
 
 /** The rule of a record, which strangers may have written: what is none is off. */
 function readRecordedRule(run: Run): MetricRule {
+  if (run.metricsFrom.length === 0) return { isOff: false, takes: undefined, patterns: [] };
   try {
     return readMetricRule(run.metricsFrom);
   } catch (error) {
@@ -72,14 +74,18 @@ function isReading(rule: MetricRule): boolean {
 }
 
 export class RunMeasures {
-  readonly printed: PrintedMetrics | undefined;
+  /** There once something was printed, if that is to be read. */
+  printed: PrintedMetrics | undefined;
+  private readonly rule: MetricRule;
+  private readonly isRead: boolean;
   private readonly line: RunLine | undefined;
+  private readonly startMs = readMonotonicMs();
 
   /** `isKept`: what it prints passes through rr. `isDrawn`: how far it is may be shown on the terminal. */
   constructor(run: Run, options: { isKept: boolean; isDrawn: boolean }) {
-    const rule = readRecordedRule(run);
-    this.printed = options.isKept && (isReading(rule) || options.isDrawn) ? new PrintedMetrics(rule, true) : undefined;
-    this.line = options.isDrawn && this.printed !== undefined ? new RunLine(this.printed) : undefined;
+    this.rule = readRecordedRule(run);
+    this.isRead = options.isKept && (isReading(this.rule) || options.isDrawn);
+    this.line = options.isDrawn && this.isRead ? new RunLine(this.readPrinted()) : undefined;
   }
 
   get beforeOutput(): ((data: Buffer) => void) | undefined {
@@ -88,8 +94,12 @@ export class RunMeasures {
   }
 
   get afterOutput(): ((stream: string, data: Buffer) => void) | undefined {
-    const { printed } = this;
-    return printed === undefined ? undefined : (stream, data) => printed.take(stream, data);
+    return this.isRead ? (stream, data) => this.readPrinted().take(stream, data) : undefined;
+  }
+
+  private readPrinted(): PrintedMetrics {
+    this.printed = this.printed ?? beginPrinted(this.rule, this.startMs);
+    return this.printed;
   }
 
   /** The command has ended, and its streams. */
@@ -126,8 +136,8 @@ export function noteMeasures(run: Run, { project, withhold, logName, samples, pr
   const known = new Set(files.series.map(({ name }) => name));
   const series = files.series.concat((printed?.reader.found.series() ?? []).filter(({ name }) => !known.has(name)));
   // One that was put back has the times, too.
-  if (statIfThere(logName + '.series') === undefined) writeMeasure(logName + '.series', printSeries(series.filter(({ name }: Series) => withhold(name) === name)));
-  writeMeasure(logName + '.resources', printResources(samples));
+  if (series.length > 0 && statIfThere(logName + '.series') === undefined) writeMeasure(logName + '.series', printSeries(series.filter(({ name }: Series) => withhold(name) === name)));
+  if (samples.length > 0) writeMeasure(logName + '.resources', printResources(samples));
 }
 
 function writeMeasure(name: ByteString, text: ByteString): void {

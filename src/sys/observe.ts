@@ -1,9 +1,10 @@
 // observe.ts - which files a run read and wrote, and their hashes. Knows no records' spelling.
 import type { ByteString } from '../core/bytes.ts';
+import { isSecretFile } from '../core/filerules.ts';
 import { compileGlob, fixedFolder, isGlob } from '../core/glob.ts';
 import { joinNames, normalizeName } from '../core/names.ts';
 import type { FileState } from '../core/run.ts';
-import { lstatIfThere, readLinkTarget, statIfThere } from './files.ts';
+import { lstatIfThere, readBytesIfThere, readLinkTarget, statIfThere } from './files.ts';
 import { describeFile, hashFiles } from './hash.ts';
 import type { HashOutcome } from './hash.ts';
 import { HashCache } from './hashcache.ts';
@@ -429,4 +430,36 @@ export function addNewFolders(observed: Observed, newFolders: ByteString[], isSh
     if (!isThere && (!isShared || isParent)) observed.outputs.push({ hash: '-', size: 0, kind: 'd', path: folder });
   }
   observed.outputs.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+// ---- secrets ----------------------------------------------------------------------------------------
+
+const LARGEST_SECRET_FILE_BYTES = 1 << 20;
+
+/** Takes files that may hold secrets out of inputs and outputs, and gives "HMAC PATH" for each. `processes`: by their positions among all files. */
+export function withholdSecretFiles(observed: Pick<Observed, 'inputs' | 'outputs'>, processes: { read: number[]; wrote: number[] }[], nameOf: (path: ByteString) => ByteString, hash: (secret: ByteString) => string): { inputs: ByteString[]; outputs: ByteString[] } {
+  const places: (number | undefined)[] = [];
+  let kept = 0;
+  const take = (files: FileState[]): { kept: FileState[]; withheld: ByteString[] } => {
+    const taken = { kept: [] as FileState[], withheld: [] as ByteString[] };
+    for (const file of files) {
+      const isSecret = (file.kind === '' || file.kind === 'x') && isSecretFile(file.path);
+      places.push(isSecret ? undefined : kept++);
+      if (!isSecret) taken.kept.push(file);
+      else taken.withheld.push(hash(file.size > LARGEST_SECRET_FILE_BYTES ? file.hash : readBytesIfThere(nameOf(file.path)) ?? file.hash) + ' ' + file.path);
+    }
+    return taken;
+  };
+  const inputs = take(observed.inputs);
+  const outputs = take(observed.outputs);
+  const withheld = { inputs: inputs.withheld, outputs: outputs.withheld };
+  if (inputs.withheld.length + outputs.withheld.length === 0) return withheld;
+  const renumber = (positions: number[]): number[] => positions.map((at) => places[at]).filter((at): at is number => at !== undefined);
+  for (const traced of processes) {
+    traced.read = renumber(traced.read);
+    traced.wrote = renumber(traced.wrote);
+  }
+  observed.inputs = inputs.kept;
+  observed.outputs = outputs.kept;
+  return withheld;
 }

@@ -22,14 +22,15 @@ export class PrintedMetrics {
   /** Bytes that came too fast to be read. */
   unreadBytes = 0;
   private spentMs = 0;
-  private readonly startMs = readMonotonicMs();
+  private readonly startMs: number;
   private readonly tails = new Map<string, UnreadTail>();
 
   private readonly hasTimes: boolean;
 
-  /** `hasTimes`: it is printed now. */
-  constructor(rule: MetricRule, hasTimes: boolean) {
+  /** `hasTimes`: it is printed now, by what began at `startMs`. */
+  constructor(rule: MetricRule, hasTimes: boolean, startMs: number) {
     this.hasTimes = hasTimes;
+    this.startMs = startMs;
     this.reader = new PrintedReader(rule);
   }
 
@@ -79,11 +80,16 @@ export class PrintedMetrics {
   }
 }
 
+/** For what a run prints that began at `startMs` of the monotonic clock. */
+export function beginPrinted(rule: MetricRule, startMs: number): PrintedMetrics {
+  return new PrintedMetrics(rule, true, startMs);
+}
+
 const CHUNK_OF_PRINTED_BYTES = 1 << 16;
 
 /** Reads what a run has printed from its logs, NAME.out and NAME.err; of large ones the end. When each value came is not known. */
 export function readPrintedLogs(rule: MetricRule, name: ByteString): PrintedMetrics {
-  const printed = new PrintedMetrics(rule, false);
+  const printed = new PrintedMetrics(rule, false, readMonotonicMs());
   const buffer = Buffer.alloc(CHUNK_OF_PRINTED_BYTES);
   for (const stream of ['out', 'err']) {
     try {

@@ -4,51 +4,46 @@ import { EXIT, Failure } from '../core/failure.ts';
 import { endingOfLog } from '../core/reuse.ts';
 import type { FileParameter } from '../core/parameters.ts';
 import { emptyRun } from '../core/run.ts';
-import type { FileState, Run, RunProcess } from '../core/run.ts';
+import type { Run, RunProcess } from '../core/run.ts';
 import type { ResourceSample } from '../core/series.ts';
 import { REPLAYED_VARIABLES } from '../core/variables.ts';
-import type { PathClass } from '../core/filerules.ts';
-import { makeClassifier } from '../core/filerules.ts';
-import { Trace } from '../core/trace.ts';
 import type { TraceSummary } from '../core/trace.ts';
 import { RR_VERSION } from '../core/version.ts';
-import { StraceReader } from '../formats/strace.ts';
 import { encodeWithheld } from '../formats/percent.ts';
 import { isSecretName, maskArguments, maskValue } from '../formats/secrets.ts';
 import type { SecretHasher } from '../formats/secrets.ts';
 import { quoteCommand, respellRoot } from '../formats/shell.ts';
 import { formatUtcMicros, readUtcMicros } from './clock.ts';
 import { keepOwnText } from './late.ts';
-import { errorCode, keepTemporariesIn, makeFolder, readFirstBytes, readRegularIfThere, removeIfThere, statIfThere, toBytes } from './files.ts';
+import { errorCode, keepTemporariesIn, makeFolder, readFirstBytes, removeIfThere, statIfThere, toBytes } from './files.ts';
 import type { VariableSet } from './machine.ts';
 import { describeEnvironment, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from './machine.ts';
 import type { Includer } from './batch.ts';
 import { BinaryCache } from './binaries.ts';
-import { beginObservation, endObservation, toRecordPath, watchReads } from './observe.ts';
+import { beginObservation, endObservation, toRecordPath, watchReads, withholdSecretFiles } from './observe.ts';
 import type { Observation, Observed, TraceMethod } from './observe.ts';
 import { runCommand } from './process.ts';
-import type { CommandEnd, CommandRequest, CommandStopper, TracerRequest } from './process.ts';
+import type { CommandEnd, CommandRequest, CommandStopper } from './process.ts';
 import { noteMeasures, readPrintedAgain, RunMeasures } from './measures.ts';
 import type { PrintedMetrics } from './printed.ts';
 import { readFileParameters } from './parameterfiles.ts';
-import { absoluteOf, describeSystemError, hideFromGit, relativeTo } from './project.ts';
+import { absoluteOf, describeSystemError, hideFromGit, isInProject, relativeTo } from './project.ts';
 import type { Project } from './project.ts';
 import { beginCode, endCode, findUnclean, noteCode, readEarlierContent } from './code.ts';
 import type { BegunCode } from './code.ts';
 import { listSecretVariables, makeSecretHasher, makeWithholder, SHORTEST_SECRET_BYTES } from './secretkey.ts';
-import { isLeftOut } from './scan.ts';
 import { removeAbandonedScratch } from './scratch.ts';
 import { printAgain } from './putback.ts';
 import type { Reusable, Reuse } from './reuse.ts';
-import { findStrace, straceCommand } from './strace.ts';
-import { endWatch, keepLinks, withholdSecretFiles } from './watch.ts';
+import { findStrace } from './strace.ts';
+import { beginWatch, tracerRequest } from './tracing.ts';
+import type { Watch } from './tracing.ts';
+import { endWatch } from './watch.ts';
 import type { Watched, WatchedProcess } from './watch.ts';
-import { os } from './node.ts';
 import { claimRun, forgetRun, hasOverlap, includeRun, makeResultTester, noteEnded, noteRunningLogs, readEndedBytes, refreshMark, runningLogName, saveByContent, saveLogs, saveRecord, settleLostRuns, touchMark } from './store.ts';
 import { describeSoftware, isModuleName, isSharedObjectName } from './software.ts';
 import type { LoadedSoftware } from './software.ts';
 import { isPipe, isSharingForeground, isTerminal, planTerminal, tell } from './terminal.ts';
-
 
 /** A command to run and record. */
 export type RecordingRequest = {
@@ -152,9 +147,6 @@ type Session = {
   /** There once the command runs. */
   measures: RunMeasures | undefined;
 };
-
-/** `leaks`: files of the project itself that a command in a scratch tree used. */
-type Watch = { leaks: Set<ByteString>; trace: Trace; reader: StraceReader; program: ByteString; hasFilter: boolean; version: string; startMs: number; links: Map<ByteString, FileState> };
 
 // ---- before the run ---------------------------------------------------------------------------------
 
@@ -361,10 +353,6 @@ function listSoftware(session: Session, summary: TraceSummary, watched: Watched)
   return { isTraced: true, programs: programs.map(resolveLinks), read: systemReads, projectBinaries, modules: watched.readFiles.filter(isModuleName) };
 }
 
-export function isInProject(project: Project, name: ByteString): boolean {
-  return relativeTo(project, name)[0] !== '/';
-}
-
 /** Folders that stand for the project: of a repeat in a scratch tree, that tree and then the project, in which it lies. */
 function listRoots(session: Pick<Spelling, 'project' | 'request'>): ByteString[] {
   const roots = [session.project.root];
@@ -424,7 +412,7 @@ function chooseMethod(session: Session, wanted: TraceMethod | 'auto'): TraceMeth
   const obstacle = isTraceable(project, argv, folder, wanted === 'strace');
   const search = findStrace(project);
   if (search.kind === 'works' && obstacle === undefined) {
-    session.watch = beginWatch(session, search);
+    session.watch = beginWatch({ project, folder, origin: request.repeat?.origin, runId: session.run.id }, search);
     return 'strace';
   }
   const why = search.kind === 'works' ? obstacle as string : search.why;
@@ -443,39 +431,6 @@ function narrowMethod(session: Session, method: TraceMethod): TraceMethod {
   session.request = { ...session.request, inputs: untraced.inputs, outputs: untraced.outputs };
   if (untraced.warning !== undefined) session.run.warnings.push(untraced.warning);
   return 'none';
-}
-
-function beginWatch(session: Session, tracer: { program: ByteString; version: string; hasFilter: boolean }): Watch {
-  const { project, folder, run, request } = session;
-  const file = project.provenance + '/files.txt';
-  const home = toBytes(os().homedir());
-  const classify = makeClassifier({ project: project.root, home, temporary: resolveLinks(toBytes(process.env.TMPDIR ?? '/tmp')) }, readRegularIfThere(file) ?? '', 'provenance/files.txt');
-  const leaks = new Set<ByteString>();
-  const origin = request.repeat?.origin;
-  const classOf = (name: ByteString): PathClass => {
-    if (origin !== undefined && isInProject(origin, name) && !isInProject(project, name)) {
-      // Packages that are installed in the project are used where they are.
-      if (classify(name) === 'system') return 'system';
-      const path = relativeTo(origin, name);
-      if (path !== '.' && !isLeftOut(path)) leaks.add(path);
-      return 'ignored';
-    }
-    const found = classify(name);
-    const path = found === 'project' ? relativeTo(project, name) : name;
-    return path[0] !== '/' && isLeftOut(path) ? 'ignored' : found;
-  };
-  const startMs = statIfThere(project.own + '/running/' + run.id)?.mtimeMs ?? readUtcMicros() / 1000;
-  const links = new Map<ByteString, FileState>();
-  const trace = new Trace({ folder, classOf, resolveFolder: resolveLinks, onLink: (name) => keepLinks(project, name, startMs, links) });
-  return { ...tracer, leaks, trace, links, reader: new StraceReader((event) => trace.handle(event)), startMs };
-}
-
-function tracerRequest(watch: Watch | undefined): TracerRequest | undefined {
-  if (watch === undefined) return undefined;
-  return {
-    prefix: (output) => straceCommand(watch.program, watch.hasFilter, output), feed: (text) => watch.reader.feed(text),
-    isMainEnded: () => watch.trace.isMainEnded(), countAlive: () => watch.trace.countAlive(),
-  };
 }
 
 /** The processes as the record has them: their commands spelled and without secrets. */
@@ -544,7 +499,7 @@ async function runIt(session: Session): Promise<CommandEnd> {
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
     meanwhile: () => { keepOwnText(); if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
-    tracer: tracerRequest(session.watch), inherited: session.request.inherited, step,
+    tracer: session.watch && tracerRequest(session.watch), inherited: session.request.inherited, step,
     beforeOutput: step?.beforeOutput ?? measures.beforeOutput, afterOutput: measures.afterOutput, isSampled: hasMeasureFiles(session),
   });
   measures.end();

@@ -32,7 +32,7 @@ import { describeFault, failUnmade, fillStep, listDeclared, nameOfStep, noteGood
 import type { StepEnd, StepJob } from './execute.ts';
 import { errorCode, makeFolder, statIfThere } from './files.ts';
 import { noteMeasures, RunMeasures } from './measures.ts';
-import { expandDeclared, findArgumentFiles, findLinkIn, toRecordPath } from './observe.ts';
+import { expandDeclared, findArgumentFiles, findLinkIn, toRecordPath, withholdSecretFiles } from './observe.ts';
 import { readFileParameters } from './parameterfiles.ts';
 import { LogKeeper } from './process.ts';
 import { absoluteOf } from './project.ts';
@@ -46,7 +46,6 @@ import type { ShortVariables } from './shortfacts.ts';
 import { isSameSeen, ShortFiles } from './shortfiles.ts';
 import type { ShortSeen } from './shortfiles.ts';
 import { makeResultTester, runningLogName, saveLogs } from './store.ts';
-import { withholdSecretFiles } from './watch.ts';
 
 /** What commands have besides what rr itself has: variables of which no record tells, and descriptors above 2. */
 export type ShortSurroundings = { variables: { [name: string]: string }; inherited: number[] };

@@ -1,10 +1,9 @@
 // watch.ts - what a traced run read and wrote: the trace, and what the files are afterwards. Knows no lines of strace.
 import type { ByteString } from '../core/bytes.ts';
 import { folderOfName, joinNames, normalizeName } from '../core/names.ts';
-import { isSecretFile } from '../core/filerules.ts';
 import type { FileState } from '../core/run.ts';
 import type { TracedFile, TracedProcess, TraceSummary } from '../core/trace.ts';
-import { lstatIfThere, readBytesIfThere, readLinkTarget } from './files.ts';
+import { lstatIfThere, readLinkTarget } from './files.ts';
 import { describeFile, hashFiles, hashWithRetry } from './hash.ts';
 import { resolveLinks } from './machine.ts';
 import { addDeclaredOutputs, addLinks, addNewFolders, isDeclared, listBelow, noObservation, rememberHashes, withOutcome } from './observe.ts';
@@ -403,36 +402,4 @@ function warnOfLimits(look: Look, summary: TraceSummary): void {
   const seen = new Set(look.watched.readFiles);
   const isUnread = (path: ByteString): boolean => observation.request.redirectedFrom.indexOf(path) < 0 && !look.outputs.has(path) && !seen.has(absoluteOf(observation.request.project, path));
   watched.unread = observation.declaredPaths.filter(isUnread);
-}
-
-// ---- secrets ----------------------------------------------------------------------------------------
-
-const LARGEST_SECRET_FILE_BYTES = 1 << 20;
-
-/** Takes files that may hold secrets out of inputs and outputs, and gives "HMAC PATH" for each. */
-export function withholdSecretFiles(observed: Pick<Observed, 'inputs' | 'outputs'>, processes: WatchedProcess[], nameOf: (path: ByteString) => ByteString, hash: (secret: ByteString) => string): { inputs: ByteString[]; outputs: ByteString[] } {
-  const places: (number | undefined)[] = [];
-  let kept = 0;
-  const take = (files: FileState[]): { kept: FileState[]; withheld: ByteString[] } => {
-    const taken = { kept: [] as FileState[], withheld: [] as ByteString[] };
-    for (const file of files) {
-      const isSecret = (file.kind === '' || file.kind === 'x') && isSecretFile(file.path);
-      places.push(isSecret ? undefined : kept++);
-      if (!isSecret) taken.kept.push(file);
-      else taken.withheld.push(hash(file.size > LARGEST_SECRET_FILE_BYTES ? file.hash : readBytesIfThere(nameOf(file.path)) ?? file.hash) + ' ' + file.path);
-    }
-    return taken;
-  };
-  const inputs = take(observed.inputs);
-  const outputs = take(observed.outputs);
-  const withheld = { inputs: inputs.withheld, outputs: outputs.withheld };
-  if (inputs.withheld.length + outputs.withheld.length === 0) return withheld;
-  const renumber = (positions: number[]): number[] => positions.map((at) => places[at]).filter((at): at is number => at !== undefined);
-  for (const traced of processes) {
-    traced.read = renumber(traced.read);
-    traced.wrote = renumber(traced.wrote);
-  }
-  observed.inputs = inputs.kept;
-  observed.outputs = outputs.kept;
-  return withheld;
 }

@@ -2,7 +2,7 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { findLayerBreaches } from './layers.ts';
-import { commentLines, splitParts } from './parts.ts';
+import { holdInComment, splitParts } from './parts.ts';
 import type { Parts } from './parts.ts';
 import { SourceError } from './place.ts';
 import { stripTypes } from './strip.ts';
@@ -40,14 +40,14 @@ function strip(unit: SourceUnit): string {
   return stripped;
 }
 
-/** The files that are code, before the last of them the stubs of the others, and these as comments. */
+/** The files that are code, before the last of them the stubs of the others, and these in a comment. */
 function printParts(parts: Parts, scripts: Map<SourceUnit, string>, lineOf: (unit: SourceUnit) => number): string {
   const printUnit = (unit: SourceUnit): string => '\n' + banner('src/' + unit.name) + scripts.get(unit)!;
   const code = parts.code.map(printUnit);
   if (parts.late.length === 0) return code.join('');
   const last = code.pop()!;
-  const late = parts.late.map((unit) => '\n' + banner('src/' + unit.name) + commentLines(scripts.get(unit)!));
-  return code.join('') + '\n' + banner('what brings in the files below') + parts.stubs(lineOf) + last + '\n' + banner('late, build ' + parts.build) + late.join('');
+  const late = holdInComment(parts.late.map(printUnit));
+  return code.join('') + '\n' + banner('what brings in the files below') + parts.stubs(lineOf) + last + '\n' + banner('late, build ' + parts.build) + late;
 }
 
 /** On which line each file's banner stands. */
@@ -70,8 +70,8 @@ function head(top: string, units: SourceUnit[], parts: Parts): string {
   const contents = parts.code.concat(parts.late).map((unit) => '//   ' + unit.name.padEnd(width) + '  ' + purposeOf(unit));
   const late = parts.late.length === 0 ? [] : [
     '//',
-    '// What few starts need stands in comments, from "==== late" on, and is code from the first call on:',
-    '// so that a start need not parse it. Its lines have "// " before them, and may be changed like others.',
+    '// What few starts need stands in a comment, from "==== late" on, and is code from the first call on:',
+    '// so that a start need not parse it. It may be changed like the rest; "*_/" in it is the end of a comment.',
   ];
   return [
     '#!/usr/bin/env node',

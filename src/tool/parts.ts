@@ -17,6 +17,10 @@ import type { SourceUnit } from './tree.ts';
 /** The file that brings in the others. */
 const LOADER = 'sys/late.ts';
 const WIDTH = 100;
+/** The function that is all comment. */
+const HOLDER = 'holdLateFiles';
+/** A comment cannot hold the end of another. */
+const COMMENT_END = '*_/';
 
 /** Files in their order. `stubs`: what stands before the last file of code, as many lines whatever `lineOf` says. */
 export type Parts = { code: SourceUnit[]; late: SourceUnit[]; stubs: (lineOf: (unit: SourceUnit) => number) => string; build: string };
@@ -118,7 +122,7 @@ function printStubs(facts: Facts, late: SourceUnit[], build: string, lineOf: (un
     return "'" + gate.name + "': '" + late.filter((unit) => reached.has(unit)).map((unit) => unit.name).join(' ') + "'";
   });
   return "noteParts({\n  build: '" + build + "',\n  files: " + printObject(files) + ',\n  needs: ' + printObject(needs)
-    + ',\n  base: () => ({\n' + wrapNames(Array.from(base).sort()) + '  }),\n});\n\n' + stubs.join('');
+    + ',\n  base: () => ({\n' + wrapNames(Array.from(base).sort()) + '  }),\n  holder: ' + HOLDER + ',\n});\n\n' + stubs.join('');
 }
 
 /** Tells code and late files apart. `print` gives the text of a file. Throws SourceError where a rule is broken. */
@@ -131,7 +135,8 @@ export function splitParts(units: SourceUnit[], print: (unit: SourceUnit) => str
   const behind = reach(facts, units.filter((unit) => unit.isGate));
   const late = units.filter((unit) => !code.has(unit) && behind.has(unit));
   const problems = findUnfit(facts, code, new Set(late));
-  for (const unit of late) if (/^==== /m.test(unit.source.text)) problems.push(unit.source.fileName + ':1: a line begins with "==== ", by which late files are told apart');
+  for (const unit of late) if (/^\/\/ ==== /m.test(unit.source.text)) problems.push(unit.source.fileName + ':1: a line begins with "// ==== ", by which late files are told apart');
+  for (const unit of late) if (unit.source.text.indexOf(COMMENT_END) >= 0) problems.push(unit.source.fileName + ':1: "' + COMMENT_END + '" is what stands for the end of a comment in a late file');
   if (problems.length > 0) throw new SourceError(problems.join('\n'));
   const hash = createHash('sha256');
   for (const unit of late) hash.update(print(unit), 'latin1');
@@ -139,7 +144,7 @@ export function splitParts(units: SourceUnit[], print: (unit: SourceUnit) => str
   return { code: units.filter((unit) => code.has(unit) || !behind.has(unit)), late, stubs: (lineOf) => printStubs(facts, late, build, lineOf), build };
 }
 
-/** The text as comments; uncomment() of src/sys/late.ts undoes it. */
-export function commentLines(text: string): string {
-  return text.replace(/\n$/, '').split('\n').map((line) => (line === '' ? '//' : '// ' + line) + '\n').join('');
+/** `texts` of late files as one comment; uncomment() of src/sys/late.ts undoes it. */
+export function holdInComment(texts: string[]): string {
+  return 'function ' + HOLDER + '() { /*\n' + texts.join('').replace(/\*\//g, COMMENT_END) + '*/ }\n';
 }
