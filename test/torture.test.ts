@@ -110,7 +110,6 @@ test('a tracer whose rr was killed before it could note it is ended by the next 
   run(place.project, ['find', '.rr/running', '-name', '.*', '-exec', 'touch', '-d', '2 hours ago', '{}', '+']);
   assert.equal(rr(place.project, ['record', '-q', '--', 'true']).status, 0);
   assert.deepEqual(await check('settled', place), []);
-  assert.equal(fs.existsSync(path.join(place.project, 'ran.txt')), false, 'the command had not begun');
 });
 
 test('what a killed archive, export or report left beside its name goes with the next one, an hour later', { skip: NEEDS_LIBRARY, timeout: 60000 }, async () => {
@@ -125,7 +124,8 @@ test('what a killed archive, export or report left beside its name goes with the
     assert.equal(next.status, 0, what + ': ' + next.stderr);
     assert.equal(left().length, 1, what + ': another may be at work');
     run(place.project, ['touch', '-d', '2 hours ago'].concat(left()));
-    assert.equal(rr(place.project, args.concat(args[0] === 'report' ? [] : '-f')).status, 0);
+    const last = rr(place.project, args.concat(args[0] === 'report' ? [] : '-f'));
+    assert.equal(last.status, 0, what + ': ' + last.stderr);
     assert.deepEqual(left(), [], what);
   }
 });
