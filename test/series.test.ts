@@ -72,6 +72,26 @@ test('PrintedReader gives the same series however the bytes are cut', () => {
   }
 });
 
+test('PrintedReader.pass() takes only what gives nothing: series and progress are those of feed()', () => {
+  const dice = makeDice(11);
+  const some = (all: string[]): string => all[dice(all.length)];
+  let passed = 0;
+  for (let round = 0; round < 400; round++) {
+    const pieces: string[] = [];
+    for (let i = 0; i < 40; i++) pieces.push(some(['abc\n', '17 4\r\n', 'x', '\r', '\n', 'loss', '=0.5\n', 'e', 'poch 3/9\n', '\xff\r', 'acc: ', '0.25', 'y'.repeat(1995), 'y\n'.repeat(300), ' 45', '%|##| 4/9\n', 'Step', ' 7 of 9\n', '']));
+    const reader = new PrintedReader(readMetricRule([]));
+    for (const piece of pieces) {
+      const data = Buffer.from(piece, 'latin1');
+      if (reader.pass('out', data, (from) => data.toString('latin1', from))) passed++;
+      else reader.feed('out', piece, undefined);
+    }
+    reader.end(undefined);
+    const fed = readAll(pieces);
+    assert.deepEqual([reader.found.series(), reader.found.lastValues(), reader.progress], [fed.found.series(), fed.found.lastValues(), fed.progress], JSON.stringify(pieces));
+  }
+  assert.ok(passed > 1000, String(passed));
+});
+
 test('PrintedReader gives values their step, and knows how far the run is', () => {
   const steps = (text: string): (number | undefined)[] => readAll([text]).found.series().map(({ points }) => points.map((point) => point.step))[0];
   assert.deepEqual(steps('a: 1\na: 2\n'), [undefined, undefined]);

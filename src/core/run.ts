@@ -193,8 +193,11 @@ export type RunSummary = Pick<Run, 'id' | 'repeats' | 'parent' | 'reused' | 'tre
   comments?: ByteString[];
 };
 
+// Later is no time in JavaScript; a record may claim any duration.
+const LAST_MOMENT_MS = 253402300799999; // the end of the year 9999
+
 /** Start and end of a run in milliseconds since 1970 (UTC); the same twice if the end is not known. */
 export function spanOfRun(run: Run): [number, number] {
   const startMs = Date.parse(run.startedUtc.slice(0, 23) + 'Z');
-  return [startMs, startMs + (run.wallS ?? 0) * 1000];
+  return [startMs, Math.min(startMs + (run.wallS ?? 0) * 1000, LAST_MOMENT_MS)];
 }

@@ -86,13 +86,13 @@ export function parseGitIndex(bytes: ByteString, hashSizeBytes: number): GitInde
 
 /**
  * An entry that git refuses, or reads otherwise: with flags of a later version, a name of another
- * length than the entry says, or one longer than any system takes, which in version 4 costs that much
+ * length than the entry says, none at all, or one longer than any system takes, which in version 4 costs that much
  * for each entry that shares its beginning.
  */
 function isUnlikeGit(bytes: ByteString, flagsAt: number, version: number, name: ByteString): boolean {
   const flags = bytes.charCodeAt(flagsAt) * 256 + bytes.charCodeAt(flagsAt + 1);
   const said = flags & 0xfff;
-  if (name.length > LONGEST_ENTRY_NAME || (said < 0xfff ? said !== name.length : name.length < 0xfff)) return true;
+  if (name === '' || name.length > LONGEST_ENTRY_NAME || (said < 0xfff ? said !== name.length : name.length < 0xfff)) return true;
   if ((flags & 0x4000) === 0) return false;
   return version < 3 || ((bytes.charCodeAt(flagsAt + 2) & 0x9f) | bytes.charCodeAt(flagsAt + 3)) !== 0;
 }

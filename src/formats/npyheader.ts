@@ -75,6 +75,7 @@ function parseNpyHeader(bytes: Uint8Array): NpyHeader {
   const shape = readShape(said.get('shape'));
   const fields: NpyField[] = [];
   const itemBytes = addFields(said.get('descr'), '', 0, fields);
+  if (itemBytes > MOST_INNER_LENGTH) throw new NpyProblem('its elements are larger than NumPy has them');
   // In this order, or a shape of immense lengths and a zero were no number.
   const elements = shape.indexOf(0) >= 0 ? 0 : shape.reduce((product, length) => product * length, 1);
   const neededBytes = itemBytes === 0 ? 0 : elements * itemBytes;

@@ -60,6 +60,14 @@ export function isPromising(text: ByteString): boolean {
   return text.indexOf('=') >= 0 || text.indexOf(':') >= 0 || text.indexOf('%') >= 0 || text.indexOf('/') >= 0 || /epoch|step|iter/i.test(text);
 }
 
+// One of these bytes is in whatever isPromising().
+const MARKS = Array.from('=:%/pPiI', (mark) => mark.charCodeAt(0));
+
+/** Is it certain that isPromising() says no to any text that these bytes are a part of, as far as they go? Ten times as quick. */
+export function isHopeless(data: Uint8Array): boolean {
+  return MARKS.every((mark) => data.indexOf(mark) < 0);
+}
+
 type LineScan = { text: ByteString; at: number; line: PrintedLine };
 
 function takeItem(scan: LineScan, pattern: RegExp): RegExpExecArray | null {

@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { SeriesCollector } from '../core/series.ts';
 import { matchPattern } from './metricrule.ts';
 import type { MetricRule } from './metricrule.ts';
-import { isPromising, LONGEST_PRINTED_LINE, plainLine, readPrintedLine } from './printedline.ts';
+import { isHopeless, isPromising, LONGEST_PRINTED_LINE, plainLine, readPrintedLine } from './printedline.ts';
 import type { PrintedCounter } from './printedline.ts';
 
 /** How far a run is: 0..1, and the counter that says so. */
@@ -63,6 +63,10 @@ function placeOfMark(mark: string, text: ByteString, from: number): number {
   return at < 0 ? text.length : at;
 }
 
+const LF = 10;
+const CR = 13;
+const MOST_BEFORE = 200;
+
 export class PrintedReader {
   readonly found = new SeriesCollector();
   /** How far the run said that it is; undefined if it has not. */
@@ -99,6 +103,22 @@ export class PrintedReader {
       from = end + 1;
     }
     this.keepRest(line, text, from);
+  }
+
+  /**
+   * Takes the next bytes of a stream if they are sure to hold nothing to be read, at a small part of what feed()
+   * costs; false if they are not, and then they are to be fed.
+   */
+  pass(stream: string, data: Uint8Array, toText: (from: number) => ByteString): boolean {
+    const line = this.openLine(stream);
+    // With what stands before them in their line they may be more.
+    if (this.rule.patterns.length > 0 || line.text.length > MOST_BEFORE || !isHopeless(data) || !isHopeless(Uint8Array.from(line.text, (byte) => byte.charCodeAt(0)))) return false;
+    const end = Math.max(data.lastIndexOf(LF), data.lastIndexOf(CR, -2));
+    if (end < 0) return false;
+    line.isLost = false;
+    line.text = '';
+    this.keepRest(line, toText(end + 1), 0);
+    return true;
   }
 
   /** Nothing here can be read for anything: only where the last line begins counts. */

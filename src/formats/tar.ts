@@ -56,7 +56,7 @@ function readMembers(bytes: Uint8Array, mostMembers: number): Archive {
     const data = bytes.subarray(dataAt, dataAt + dataBytes);
     if (flag === 'x') addRecords(data, once);
     else if (flag === 'g') addRecords(data, always);
-    else if (isExtension) addLongName(flag === 'L' ? 'path' : 'linkpath', data, once);
+    else if (isExtension) addLongName(flag === 'L' ? 'path' : 'linkpath', bytes.subarray(dataAt), dataBytes, once);
     else {
       if (archive.members.length >= mostMembers) throw new TarProblem('it has more than ' + String(mostMembers) + ' members');
       archive.members.push(makeMember(header, data, dataAt));
@@ -145,10 +145,13 @@ function takeField(bytes: Uint8Array, at: number, length: number): ByteString {
 }
 
 /** GNU's way to say what pax says with a record; which of both holds, programs do not agree. */
-function addLongName(key: ByteString, data: Uint8Array, records: Extended): void {
-  if (data.length > MOST_EXTENDED_BYTES) throw new TarProblem('it has a name without end');
+function addLongName(key: ByteString, data: Uint8Array, sizeBytes: number, records: Extended): void {
+  const name = takeField(data, 0, sizeBytes);
+  // GNU tar reads on to the NUL, others stop at the size.
+  const isCut = name.length === sizeBytes && sizeBytes % BLOCK_BYTES !== 0 && data[sizeBytes] !== 0;
+  if (sizeBytes > MOST_EXTENDED_BYTES || isCut) throw new TarProblem('it has a name without end');
   if (records.has(key)) throw new TarProblem('it has two names for one member');
-  records.set(key, takeField(data, 0, data.length));
+  records.set(key, name);
 }
 
 /** "LENGTH KEY=VALUE\n", one after another; LENGTH counts all of it. */

@@ -170,12 +170,12 @@ export type Mark = { run: Run; isAlive: boolean; isActive: boolean; isOurs: bool
 const ABANDONED_MS = 86400000; // a mark of another machine that has been silent for so long is anybody's
 const NAMING_MS = 5000; // 50 times what a batch waits before it gives a record its name
 
-/** The runs that have a mark and no record: running, or lost; or ended a moment ago. Damaged marks are passed over. */
-export function readMarks(project: Project): Mark[] {
+/** The runs that have a mark and no record, but for `self`: running, or lost; or ended a moment ago. Damaged marks are passed over. */
+export function readMarks(project: Project, self = ''): Mark[] {
   const marks: Mark[] = [];
   let isNaming: boolean | undefined;
   for (const name of listFolder(project.own + '/running').sort()) {
-    if (!RUN_ID.test(name)) continue;
+    if (!RUN_ID.test(name) || name === self) continue;
     const markName = project.own + '/running/' + name;
     // Twice, for the first look may have met the very moment in which it was written over.
     const read = readMark(markName) ?? readMark(markName);
@@ -212,8 +212,8 @@ export function isShellFifo(name: ByteString): boolean {
 }
 
 /** Removes what no mark accounts for: unfinished files, damaged marks, their logs. Not what is fresh. */
-function removeLeftovers(project: Project, marks: Mark[]): void {
-  const known = new Set(marks.map((mark) => mark.run.id));
+function removeLeftovers(project: Project, ids: string[]): void {
+  const known = new Set(ids);
   for (const name of listFolder(project.own + '/running')) {
     const path = project.own + '/running/' + name;
     if (!known.has(name.split('.')[0]) && !isShellFifo(name) && isOlder(path, LEFTOVER_MS) && lstatIfThere(path)?.isDirectory() === false) removeIfThere(path);
@@ -262,9 +262,9 @@ function findTracer(pipe: ByteString): number {
 export function settleLostRuns(project: Project, self: string): Run[] {
   const lost: Run[] = [];
   const named: RecordLink[] = [];
-  const marks = readMarks(project);
+  const marks = readMarks(project, self);
   for (const mark of marks) {
-    if (mark.isAlive || !mark.isOurs || mark.run.id === self) continue;
+    if (mark.isAlive || !mark.isOurs) continue;
     const base = project.own + '/running/' + mark.run.id;
     if (mark.record !== undefined) {
       nameRecord(project, mark.run.id, mark.record);
@@ -287,7 +287,7 @@ export function settleLostRuns(project: Project, self: string): Run[] {
     for (const end of LOG_ENDINGS.concat('.p1', '.p2', '.trace.p1', '.strace')) removeIfThere(base + end);
   }
   dropHeads(project, named);
-  removeLeftovers(project, marks);
+  removeLeftovers(project, marks.map((mark) => mark.run.id).concat(self === '' ? [] : self));
   return lost;
 }
 
@@ -338,7 +338,7 @@ export function noteEnded(project: Project, ...runs: Run[]): void {
 /** Was another run of the project active now or since the list of ended runs had that length? */
 export function hasOverlap(project: Project, self: string, endedBytes: number): boolean {
   if (readEndedBytes(project) > endedBytes) return true;
-  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project).some((mark) => mark.isActive && mark.run.id !== self && mark.run.tree === undefined);
+  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project, self).some((mark) => mark.isActive && mark.run.tree === undefined);
   return false;
 }
 

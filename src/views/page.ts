@@ -8,7 +8,6 @@ import { formatBytes, formatSeconds } from './table.ts';
 const NAME_WIDTH = 13;
 /** Lines of one kind that are shown unless all are asked for. */
 const LIST_LENGTH = 10;
-const PREVIOUS_LENGTH = 2;
 
 /** Text of a run made harmless for a terminal, what was withheld by words. */
 export function showText(text: ByteString): ByteString {
@@ -111,7 +110,7 @@ export function printRunPage(run: Run, environment: ByteString | undefined, isCo
     + list('secret input', run.secretInputs) + list('secret out', run.secretOutputs) + list('missing', run.missingOutputs)
     + line('left out', run.leftOut.map((one) => String(one.count) + ' ' + makeHarmless(one.what)).join(', '))
     + list('verdict', run.verdicts.map(printVerdict)) + files('log', run.logs) + printList('warning', run.warnings.map(showText), Infinity)
-    + printList('after', run.previous.map(({ id, hash }) => id + '  ' + hash.slice(0, 12)), isComplete ? Infinity : PREVIOUS_LENGTH)
+    + (isComplete ? printList('after', run.previous.map(({ id, hash }) => id + '  ' + hash.slice(0, 12)), Infinity) : '')
     + run.unknown.map((field) => line(encodeText(field.name), showText(field.value))).join('');
 }
 

@@ -1,5 +1,6 @@
 // growthrows.ts - how times grow with the number of earlier runs, of files and of steps. Prints nothing.
 import path from 'path';
+import { printCount } from './lines.ts';
 import type { Bench, Line } from './lines.ts';
 import { compare, medianOf, race, removeFolder, rrEntrant, runProgram, tell } from './measure.ts';
 import type { Entrant, Race } from './measure.ts';
@@ -26,7 +27,7 @@ function listGrowth(parts: Race, works: Work[], sizes: number[]): Line[] {
   return works.map((work): Line => {
     const points = sizes.map((size) => ({ size, part: parts.get(work.name + ', ' + String(size))! }));
     const failed = points.find((point) => point.part.failure !== undefined);
-    if (failed !== undefined) return { kind: 'absent', what: work.name + ', ' + String(failed.size), why: failed.part.failure! };
+    if (failed !== undefined) return { kind: 'absent', what: work.name + ', ' + printCount(failed.size), why: failed.part.failure! };
     return { kind: 'growth', what: work.name, points: points.map(({ size, part }) => ({ size, ms: medianOf(part) })) };
   });
 }
@@ -52,7 +53,7 @@ export function measureGrowthOfRuns(bench: Bench): Line[] {
   const parts = race({ ...bench, spendMs: bench.spendMs / SHARE }, [start, ...listEntrants(recording, [0]), ...listEntrants(works, sizes)]);
   const lines = listGrowth(parts, works, sizes);
   for (const size of sizes.slice(-3)) {
-    lines.push(compare(parts, 'rr record, ' + String(size), start.name, { what: String(size) + ' earlier runs / ' + start.name, budget: 1.25 }));
+    lines.push(compare(parts, 'rr record, ' + String(size), start.name, { what: printCount(size) + ' earlier runs / ' + start.name, budget: 1.25 }));
     for (const { name } of recording) lines.push(compare(parts, name + ', ' + String(size), name + ', 0', { what: '  ' + name + ' / no earlier run', budget: 1.1 }));
   }
   return lines;

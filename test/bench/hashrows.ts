@@ -1,15 +1,16 @@
 // hashrows.ts - rows of hashing files, of taking them in, and of looking at very many. Prints nothing.
 import fs from 'fs';
 import path from 'path';
+import { printCount } from './lines.ts';
 import type { Bench, Line } from './lines.ts';
-import { callEntrant, compare, compareAll, memoryOf, race, removeFolder, rrEntrant, runAndTell, runProgram, tell, touchAll } from './measure.ts';
+import { callEntrant, compare, compareAll, floorOf, memoryOf, race, removeFolder, rrEntrant, runAndTell, runProgram, tell, touchAll } from './measure.ts';
 import type { Entrant } from './measure.ts';
 import { makeLargeFile, makeProject, makeSmallFiles } from './projects.ts';
 
 export function measureLargeFile(bench: Bench): Line[] {
   const file = path.join(bench.scratch, 'large');
   makeLargeFile(file, bench.sizes.mebibytes);
-  tell(bench, 'large: ' + String(bench.sizes.mebibytes) + ' MiB of random bytes, in the page cache');
+  tell(bench, 'large: ' + printCount(bench.sizes.mebibytes) + ' MiB of random bytes, in the page cache');
   const project = path.join(bench.scratch, 'project');
   makeProject(bench.rr, project, { runs: 0, hasResults: false, isMade: false });
   const parts = race(bench, [
@@ -18,7 +19,7 @@ export function measureLargeFile(bench: Bench): Line[] {
     { name: 'openssl', argv: ['openssl', 'dgst', '-sha256', file], folder: bench.scratch },
     { name: 'sha256sum', argv: ['sha256sum', file], folder: bench.scratch },
   ]);
-  const size = String(bench.sizes.mebibytes) + ' MiB';
+  const size = printCount(bench.sizes.mebibytes) + ' MiB';
   return [
     compare(parts, 'rr hashing alone', 'openssl', { what: 'SHA-256 of ' + size + ' / openssl', budget: 1.0, floor: '0.92' }),
     compare(parts, 'rr hashing alone', 'sha256sum', { what: 'SHA-256 of ' + size + ' / sha256sum' }),
@@ -28,10 +29,10 @@ export function measureLargeFile(bench: Bench): Line[] {
 
 export function measureSeveral(bench: Bench): Line[] {
   const mebibytes = Math.ceil(bench.sizes.mebibytes / 8);
-  const size = '4 x ' + String(mebibytes) + ' MiB';
+  const size = '4 x ' + printCount(mebibytes) + ' MiB';
   const names = ['a', 'b', 'c', 'd'].map((name) => path.join(bench.scratch, name));
   for (const name of names) makeLargeFile(name, mebibytes);
-  tell(bench, 'a b c d: ' + String(mebibytes) + ' MiB of random bytes each');
+  tell(bench, 'a b c d: ' + printCount(mebibytes) + ' MiB of random bytes each');
   const project = path.join(bench.scratch, 'project');
   makeProject(bench.rr, project, { runs: 0, hasResults: false, isMade: false });
   const declared = names.reduce((all: string[], name) => all.concat('-i', name), []);
@@ -104,24 +105,24 @@ export function measureAddLarge(bench: Bench): Line[] {
   const given = path.join(bench.scratch, 'given');
   fs.mkdirSync(given);
   makeLargeFile(path.join(given, 'large'), bench.sizes.mebibytes);
-  tell(bench, 'given: a file of ' + String(bench.sizes.mebibytes) + ' MiB of random bytes');
+  tell(bench, 'given: a file of ' + printCount(bench.sizes.mebibytes) + ' MiB of random bytes');
   const { others, parts } = raceStores(bench, given, ['git', 'lfs', 'annex', 'dvc', 'datalad'].map((name) => STORES[name]));
   const memory = ['rr record -i'].concat(others).map((name): Line => memoryOf(parts, name, { what: 'memory: ' + name }));
-  return compareAll(parts, 'rr record -i', others, String(bench.sizes.mebibytes) + ' MiB').concat(memory);
+  return compareAll(parts, 'rr record -i', others, printCount(bench.sizes.mebibytes) + ' MiB').concat(memory);
 }
 
 export function measureSmallFiles(bench: Bench): Line[] {
   const count = bench.sizes.files;
   const folder = path.join(bench.scratch, 'small');
   const names = makeSmallFiles(folder, count, 4096);
-  tell(bench, 'small: ' + String(count) + ' files of 4 KiB of random bytes in folders of 1,000; list: their names');
+  tell(bench, 'small: ' + printCount(count) + ' files of 4 KiB of random bytes in folders of 1,000; list: their names');
   const list = path.join(bench.scratch, 'list');
   fs.writeFileSync(list, names.join('\n') + '\n');
   const parts = race(bench, [
     callEntrant(bench, 'rr hashing alone', folder, ['list', list]),
     { name: 'xargs -P2 sha256sum', argv: ['sh', '-c', 'exec xargs -P2 -n 500 sha256sum <"$1"', 'sh', list], folder, needs: ['xargs', 'sha256sum'], program: 'sha256sum' },
   ]);
-  return [compare(parts, 'rr hashing alone', 'xargs -P2 sha256sum', { what: String(count) + ' of 4 KiB / xargs -P2 sha256sum', budget: 0.65, floor: '0.59' })];
+  return [compare(parts, 'rr hashing alone', 'xargs -P2 sha256sum', { what: printCount(count) + ' of 4 KiB / xargs -P2 sha256sum', budget: 0.65, floor: '0.59' })];
 }
 
 /** Those that take minutes for the full number get a twentieth of it, and rr as well. */
@@ -134,7 +135,7 @@ export function measureAddSmall(bench: Bench): Line[] {
     makeSmallFiles(given, count, 4096);
     tell(bench, String(count) + '/given: so many files of 4 KiB of random bytes in folders of 1,000');
     const { others, parts } = raceStores(within, given, stores.map((name) => STORES[name]));
-    lines.push(...compareAll(parts, 'rr record -i', others, String(count) + ' of 4 KiB'));
+    lines.push(...compareAll(parts, 'rr record -i', others, printCount(count) + ' of 4 KiB'));
   }
   return lines;
 }
@@ -143,7 +144,7 @@ export function measureWalk(bench: Bench): Line[] {
   const count = bench.sizes.files;
   const folder = path.join(bench.scratch, 'many');
   makeSmallFiles(folder, count, 10);
-  tell(bench, 'many: ' + String(count) + ' files in folders of 1,000');
+  tell(bench, 'many: ' + printCount(count) + ' files in folders of 1,000');
   makeProject(bench.rr, folder, { runs: 0, hasResults: false, isMade: false });
   const parts = race(bench, [
     { ...callEntrant(bench, 'walk and compare', bench.scratch, ['walk', folder]), isSelfTimed: true, does: 'the second look and the comparison, without the start of Node.js' },
@@ -152,9 +153,10 @@ export function measureWalk(bench: Bench): Line[] {
     rrEntrant(bench, 'rr record, scanned', folder, ['record', '--trace', 'scan', '--', 'true']),
     rrEntrant(bench, 'rr record, untraced', folder, ['record', '--trace', 'none', '--', 'true']),
   ]);
+  const bare = compare(parts, 'bare walk in Node.js', 'find -printf', { what: 'bare walk in Node.js / the same' });
   return [
-    compare(parts, 'walk and compare', 'find -printf', { what: String(count) + ' files / find -printf', budget: 1.2, floor: '1.1' }),
-    compare(parts, 'bare walk in Node.js', 'find -printf', { what: 'bare walk in Node.js / the same' }),
+    compare(parts, 'walk and compare', 'find -printf', { what: printCount(count) + ' files / find -printf', budget: 1.2, floor: floorOf(bare) }),
+    bare,
     compare(parts, 'rr record, scanned', 'rr record, untraced', { what: 'record scanned / untraced' }),
   ];
 }
@@ -171,7 +173,7 @@ export function measureStatus(bench: Bench): Line[] {
   const [small, dvc] = ['status-small', 'dvc'].map((name) => path.join(bench.scratch, name));
   makeSmallFiles(given, count, 100);
   makeSmallFiles(given + '-small', dvcCount, 100);
-  tell(bench, 'given: ' + String(count) + ' files of 100 bytes in folders of 1,000; given-small: ' + String(dvcCount));
+  tell(bench, 'given: ' + printCount(count) + ' files of 100 bytes in folders of 1,000; given-small: ' + printCount(dvcCount));
   const recordCopy = (project: string, from: string): void => {
     makeProject(bench.rr, project, { runs: 0, hasResults: false, isMade: false });
     runAndTell(bench, [process.execPath, bench.rr, 'record', '-q', '--trace', 'none', '-o', 'made', '--', 'cp', '-r', from, 'made'], project);
@@ -199,8 +201,8 @@ export function measureStatus(bench: Bench): Line[] {
     { name: 'dvc status', argv: ['dvc', 'status'], folder: dvc, needs: ['git'], setUp: makeDvc },
   ]);
   return [
-    compare(parts, 'rr status', 'find -printf', { what: String(count) + ' unchanged / find -printf', budget: 1.2, floor: '1.1' }),
-    ...compareAll(parts, 'rr status', ['git status', 'datalad status'], String(count) + ' unchanged'),
-    compare(parts, 'rr status, fewer', 'dvc status', { what: String(dvcCount) + ' unchanged / dvc status' }),
+    compare(parts, 'rr status', 'find -printf', { what: printCount(count) + ' unchanged / find -printf', budget: 1.2, floor: '1.1' }),
+    ...compareAll(parts, 'rr status', ['git status', 'datalad status'], printCount(count) + ' unchanged'),
+    compare(parts, 'rr status, fewer', 'dvc status', { what: printCount(dvcCount) + ' unchanged / dvc status' }),
   ];
 }

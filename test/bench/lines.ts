@@ -8,8 +8,8 @@ export type Part = {
   name: string;
   /** Words of its command, for a shell. */
   words: string[];
-  /** The program that its version is asked of. */
-  program: string;
+  /** Those whose versions are told. */
+  programs: string[];
   /** What it does that the others do not, or leaves out. */
   does: string;
   /** Milliseconds, each of the round it was taken in. */
@@ -47,6 +47,11 @@ export type Line =
 
 /** Median time of work of this size. */
 export type GrowthPoint = { size: number; ms: number };
+
+/** A number with its thousands set apart. */
+export function printCount(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
 
 export type Row = {
   name: string;

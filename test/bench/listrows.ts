@@ -1,6 +1,7 @@
 // listrows.ts - rows of listing very many runs, and of the memory that takes. Prints nothing.
 import fs from 'fs';
 import path from 'path';
+import { printCount } from './lines.ts';
 import type { Bench, Line } from './lines.ts';
 import { callEntrant, compare, memoryOf, race, rrEntrant, runAndTell, tell, touchAll } from './measure.ts';
 import type { Entrant } from './measure.ts';
@@ -50,9 +51,9 @@ function dvcList(bench: Bench, count: number): Entrant {
       for (let n = 0; n <= count; n++) {
         fs.writeFileSync(path.join(folder, 'params.yaml'), 'alpha: ' + String(n) + '\n');
         if (n === 0) for (const argv of [['git', 'add', '.'], ['git', 'commit', '-qm', 'pipeline']]) runAndTell(bench, argv, folder);
-        else runAndTell(bench, ['dvc', 'exp', 'save'], folder);
+        else runAndTell(bench, ['dvc', 'exp', 'run'], folder);
       }
-      tell(bench, 'before each "dvc exp save" params.yaml gets another alpha');
+      tell(bench, 'before each "dvc exp run" params.yaml gets another alpha');
     },
   };
 }
@@ -62,11 +63,11 @@ export function measureList(bench: Bench): Line[] {
   const [fewer, fewest] = [Math.ceil(runs / 100), Math.ceil(runs / 10000)];
   const project = path.join(bench.scratch, 'project');
   const repository = path.join(bench.scratch, 'commits');
-  const [some, few] = [fewer, fewest].map((count) => ({ name: 'rr list of ' + String(count), folder: path.join(bench.scratch, 'project-' + String(count)) }));
+  const [some, few] = [fewer, fewest].map((count) => ({ name: 'rr list of ' + printCount(count), folder: path.join(bench.scratch, 'project-' + String(count)) }));
   makeProject(bench.rr, project, { runs, hasResults: true, isMade: false });
   makeProject(bench.rr, some.folder, { runs: fewer, hasResults: true, isMade: false });
   makeProject(bench.rr, few.folder, { runs: fewest, hasResults: true, isMade: false });
-  tell(bench, 'project: ' + String(runs) + " records as rr's own printer writes them, over three years, each with a result; commits: as many commits, by git fast-import");
+  tell(bench, 'project: ' + printCount(runs) + " records as rr's own printer writes them, over three years, each with a result; commits: as many commits, by git fast-import");
   const parts = race(bench, [
     ...LISTS.map(([name, args]) => rrEntrant(bench, name, project, ['list'].concat(args))),
     rrEntrant(bench, 'rr show LABEL', project, ['show', 'fit-77']),
@@ -77,11 +78,11 @@ export function measureList(bench: Bench): Line[] {
   const forget = (): void => fs.rmSync(path.join(project, '.rr/index'), { recursive: true, force: true });
   const anew = race({ ...bench, sizes: { ...bench.sizes, rounds: 1 } }, [{ ...rrEntrant(bench, 'rr list without an index', project, ['list']), prepare: forget }, rrEntrant(bench, 'rr list with it', project, ['list'])]);
   return [
-    ...LISTS.map(([name]) => compare(parts, name, 'git log --oneline', { what: name === 'rr list' ? 'list of ' + String(runs) + ' / git log --oneline' : '  ' + name + ' / the same', budget: 1.0 })),
+    ...LISTS.map(([name]) => compare(parts, name, 'git log --oneline', { what: name === 'rr list' ? 'list of ' + printCount(runs) + ' / git log --oneline' : '  ' + name + ' / the same', budget: 1.0 })),
     compare(parts, 'rr show LABEL', 'rr list', { what: 'show LABEL / list' }),
     compare(anew, 'rr list without an index', 'rr list with it', { what: 'list without an index / list' }),
-    compare(parts, some.name, 'smt list', { what: 'list of ' + String(fewer) + ' / smt list' }),
-    compare(parts, few.name, 'dvc exp show', { what: 'list of ' + String(fewest) + ' / dvc exp show' }),
+    compare(parts, some.name, 'smt list', { what: 'list of ' + printCount(fewer) + ' / smt list' }),
+    compare(parts, few.name, 'dvc exp show', { what: 'list of ' + printCount(fewest) + ' / dvc exp show' }),
     memoryOf(parts, 'rr list', { what: 'memory: list', budget: 200 }),
     memoryOf(parts, '--used FILE, all fit', { what: 'memory: list --used', budget: 200 }),
     memoryOf(parts, '--csv', { what: 'memory: list --csv', budget: 200 }),
@@ -95,7 +96,7 @@ export function measureMemory(bench: Bench): Line[] {
   const project = path.join(bench.scratch, 'project');
   makeProject(bench.rr, project, { runs: 0, hasResults: false, isMade: false });
   const [small, large] = ['small', 'large'].map((name) => path.join(bench.scratch, name));
-  const size = String(bench.sizes.mebibytes) + ' MiB';
+  const size = printCount(bench.sizes.mebibytes) + ' MiB';
   makeLargeFile(small, 1);
   makeLargeFile(large, bench.sizes.mebibytes);
   tell(bench, 'small, large: 1 MiB and ' + size + ' of random bytes');
@@ -109,7 +110,7 @@ export function measureMemory(bench: Bench): Line[] {
   fs.rmSync(large);
   const many = path.join(bench.scratch, 'many');
   makeProject(bench.rr, many, { runs: bench.sizes.runs, hasResults: true, isMade: true });
-  tell(bench, 'many: ' + String(bench.sizes.runs) + ' runs, each with a result that is there');
+  tell(bench, 'many: ' + printCount(bench.sizes.runs) + ' runs, each with a result that is there');
   const verbs: [string, string[]][] = [
     ['record -o', ['record', '-q', '--trace', 'scan', '-o', 'new', '--', 'sh', '-c', 'echo > new']], ['list', ['list']], ['makefile', ['makefile', '-q']], ['status, the first', ['status', '-q']], ['status', ['status', '-q']],
     ['make, nothing to do', ['make', '-q']], ['report', ['report', '-q', '-f']], ['archive', ['archive', '-q', '-f', '../archive.tar']],
@@ -119,6 +120,6 @@ export function measureMemory(bench: Bench): Line[] {
     names.some((_, i) => peaks[i].some(Number.isNaN)) ? { kind: 'absent', what: 'memory: record of ' + size + ' / of 1 MiB', why: flat.get('record of ' + size + ', 1')!.failure ?? 'time is not installed' }
       : { kind: 'ratio', what: 'memory: record of ' + size + ' / of 1 MiB', ratios: peaks.map(([a, b]) => a / b), budget: 1.1 },
     memoryOf(flat, 'hashed by two threads', { what: 'memory: two threads hash both' }),
-    ...verbs.map(([name]) => memoryOf(parts, name, { what: 'memory: ' + name + ', ' + String(bench.sizes.runs) + ' runs', budget: 200 })),
+    ...verbs.map(([name]) => memoryOf(parts, name, { what: 'memory: ' + name + ', ' + printCount(bench.sizes.runs) + ' runs', budget: 200 })),
   ];
 }

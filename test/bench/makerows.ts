@@ -1,6 +1,7 @@
 // makerows.ts - rows of builds with nothing to do, against other makes. Prints nothing.
 import fs from 'fs';
 import path from 'path';
+import { printCount } from './lines.ts';
 import type { Bench, Line } from './lines.ts';
 import { compare, compareAll, race, rrEntrant, runAndTell, runProgram, tell } from './measure.ts';
 import { makePlainMakefile, makeProject } from './projects.ts';
@@ -35,7 +36,7 @@ function measureNoop(bench: Bench, steps: number, isFull: boolean): Line[] {
   makeProject(bench.rr, project, { runs: steps, hasResults: true, isMade: true });
   for (let round = 0; round < 2; round++) runProgram([process.execPath, bench.rr, 'make', '-q'], project);
   makePlainMakefile(plain, steps);
-  tell(bench, 'project: ' + String(steps) + ' runs whose results are there; plain: as many rules "cp FROM TO" in chains of ten, all made; ninja, snakemake: the same rules');
+  tell(bench, 'project: ' + printCount(steps) + ' runs whose results are there; plain: as many rules "cp FROM TO" in chains of ten, all made; ninja, snakemake: the same rules');
   const hashing = "find results -name '*.csv' | xargs sha256sum";
   const parts = race(bench, [
     { ...rrEntrant(bench, 'rr make', project, ['make', '-q']), does: 'judges by content: a file is read again when its size, times or inode changed' },
@@ -50,7 +51,7 @@ function measureNoop(bench: Bench, steps: number, isFull: boolean): Line[] {
     { name: 'ninja', argv: ['ninja', '--quiet'], folder: ninja, setUp: () => makeNinjaFile(bench, ninja, steps), does: 'judges by times and commands' },
     ...(isFull ? [] : [{ name: 'snakemake', argv: ['snakemake', '-q', '-c2'], folder: snake, setUp: () => makeSnakefile(snake, steps), does: 'judges by times: nothing was made by itself, so it knows no more' }]),
   ]);
-  const size = String(steps) + ' steps';
+  const size = printCount(steps) + ' steps';
   const budget = (value: number, floor: string): { budget?: number; floor?: string } => (isFull ? { budget: value, floor } : {});
   return [
     compare(parts, 'rr make', 'GNU make', { what: 'rr make, ' + size + ' / GNU make', ...budget(0.5, '0.48') }),

@@ -7,6 +7,7 @@ import { toBytes, toText } from '../../src/sys/files.ts';
 import { quoteArgument } from '../../src/formats/shell.ts';
 import type { Bench, Line, Part } from './lines.ts';
 import { median, ratiosOf, takesPart } from './statistics.ts';
+import { printFigure } from './table.ts';
 
 /** A program in the race. */
 export type Entrant = {
@@ -127,7 +128,8 @@ function startFirst(bench: Bench, entrant: Entrant): { ms: number; peakBytes: nu
 
 function begin(bench: Bench, entrant: Entrant): Part {
   const program = entrant.program ?? (entrant.argv[1] === bench.rr ? 'rr' : path.basename(entrant.argv[0]));
-  const part: Part = { name: entrant.name, words: spell(bench, entrant.argv), program, does: entrant.does ?? '', rounds: [], peakBytes: undefined, failure: undefined };
+  const programs = [program].concat(entrant.needs ?? []);
+  const part: Part = { name: entrant.name, words: spell(bench, entrant.argv), programs, does: entrant.does ?? '', rounds: [], peakBytes: undefined, failure: undefined };
   const missing = [entrant.argv[0]].concat(entrant.needs ?? []).find((name) => !isInstalled(name));
   if (missing !== undefined) part.failure = missing + ' is not installed';
   return part;
@@ -191,6 +193,11 @@ export function compare(parts: Race, name: string, against: string, judged: Judg
   const why = one.failure ?? other.failure;
   if (why !== undefined) return { kind: 'absent', what: judged.what, why };
   return { kind: 'ratio', ...judged, ratios: ratiosOf(one.rounds, other.rounds) };
+}
+
+/** The floor that a line of this run shows; "*" tells these from those that are known from before. */
+export function floorOf(line: Line): string {
+  return line.kind === 'ratio' ? printFigure(median(line.ratios)) + '*' : '-';
 }
 
 /** Lines against each of several, with what has no budget. */

@@ -52,7 +52,7 @@ function readLine(file: string, pattern: RegExp): string {
 /** What the figures depend on: processors, memory, system, file system, how busy it is. */
 export function describeMachine(scratch: string): string[] {
   const cpus = os.cpus();
-  const disk = isInstalled('stat') ? spawnSync('stat', ['-f', '-c', '%T', scratch], { encoding: 'utf8' }).stdout.trim() : '';
+  const disk = isInstalled('df') ? spawnSync('df', ['--output=fstype', scratch], { encoding: 'utf8' }).stdout.trim().split('\n').pop()! : '';
   return [
     String(cpus.length) + ' processors, ' + (cpus[0]?.model ?? 'unknown').trim() + ', ' + (os.totalmem() / 1e9).toFixed(0) + ' GB of memory',
     [os.type() + ' ' + os.release(), readLine('/etc/os-release', /^PRETTY_NAME="?([^"\n]*)/m), disk === '' ? '' : disk + ' under TMPDIR'].filter((part) => part !== '').join(', '),

@@ -1,6 +1,7 @@
 // recordrows.ts - rows of recording one small command, against others who record. Prints nothing.
 import fs from 'fs';
 import path from 'path';
+import { printCount } from './lines.ts';
 import type { Bench, Line } from './lines.ts';
 import { compare, compareAll, isInstalled, memoryOf, race, rrEntrant, runAndTell, runProgram, tell } from './measure.ts';
 import type { Entrant } from './measure.ts';
@@ -154,7 +155,7 @@ export function measureRecordCopy(bench: Bench): Line[] {
 
 export function measureGit(bench: Bench): Line[] {
   const files = 1000;
-  const what = 'in a clean git tree of ' + String(files) + ' files / without git';
+  const what = 'in a clean git tree of ' + printCount(files) + ' files / without git';
   if (!isInstalled('git')) return [{ kind: 'absent', what, why: 'git is not installed' }];
   const [bare, inGit] = ['bare', 'git'].map((name) => path.join(bench.scratch, name));
   for (const folder of [bare, inGit]) {

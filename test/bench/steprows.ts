@@ -5,6 +5,7 @@ import path from 'path';
 import { emptyRun, recordPath } from '../../src/core/run.ts';
 import type { FileState, Run } from '../../src/core/run.ts';
 import { printRecord } from '../../src/sys/store.ts';
+import { printCount } from './lines.ts';
 import type { Bench, Line } from './lines.ts';
 import { compare, compareAll, race, rrEntrant, runProgram, tell } from './measure.ts';
 import type { Entrant } from './measure.ts';
@@ -87,7 +88,7 @@ function measureCopiesOf(bench: Bench, steps: number, isLarge: boolean): Line[] 
   fs.mkdirSync(recorded, { recursive: true });
   makeCopyFiles(plain, copies);
   makeRecordedCopies(bench, recorded, copies);
-  tell(bench, String(steps) + ' steps "cp FROM TO" in chains of ten, none made; for rr each was recorded once; each round in a new copy of the folder');
+  tell(bench, printCount(steps) + ' steps "cp FROM TO" in chains of ten, none made; for rr each was recorded once; each round in a new copy of the folder');
   const warm = [[process.execPath, bench.rr, 'makefile', '-q']];
   const parts = race(bench, [
     inFreshCopy(bench, { name: 'make -j2', argv: ['make', '-s', '-j2'], folder: at('run-make'), does: 'records nothing' }, plain),
@@ -96,7 +97,7 @@ function measureCopiesOf(bench: Bench, steps: number, isLarge: boolean): Line[] 
     inFreshCopy(bench, { name: 'ninja -j2', argv: ['ninja', '--quiet', '-j2'], folder: at('run-ninja'), does: 'notes the command of each step' }, plain),
     ...(isLarge ? [] : [inFreshCopy(bench, { name: 'snakemake -c2', argv: ['snakemake', '-q', '-c2'], folder: at('run-snakemake'), does: 'notes rule and parameters for each result' }, plain)]),
   ]);
-  const size = String(steps) + ' steps';
+  const size = printCount(steps) + ' steps';
   const budget = (value: number, floor: string): { budget?: number; floor?: string } => (isLarge ? {} : { budget: value, floor });
   return [
     compare(parts, 'rr make', 'make -j2', { what: 'rr make, ' + size + ' / make -j2', ...budget(1.25, '1.13') }),
@@ -129,13 +130,13 @@ export function measureTrivialSweep(bench: Bench): Line[] {
   runProgram([process.execPath, bench.rr, 'init', '-q'], empty);
   runProgram([process.execPath, bench.rr, 'record', '-q', '--trace', 'none', '--', 'true'], empty);
   const numbers = Array.from({ length: points }, (_, n) => String(n + 1) + '\n').join('');
-  tell(bench, 'parallel and xargs get the numbers 1 to ' + String(points) + ' on standard input, a line each');
+  tell(bench, 'parallel and xargs get the numbers 1 to ' + printCount(points) + ' on standard input, a line each');
   const parts = race(bench, [
     inFreshCopy(bench, { ...rrEntrant(bench, 'rr sweep', path.join(bench.scratch, 'sweep'), ['sweep', '-q', '-j2', '-l', 's', '--trace', 'none', '-p', 'g=1..' + String(points), '--', 'true', '{g}']), does: 'a record of each' }, empty),
     { name: 'GNU parallel', argv: ['parallel', '-j2', 'true'], folder: bench.scratch, input: numbers, does: 'records nothing' },
     { name: 'GNU parallel --joblog', argv: ['parallel', '-j2', '--joblog', 'log', 'true'], folder: bench.scratch, input: numbers, does: 'a line for each: times, status, command' },
     { name: 'xargs -P2', argv: ['xargs', '-P2', '-n1', 'true'], folder: bench.scratch, input: numbers, does: 'records nothing' },
   ]);
-  const what = String(points) + ' trivial runs';
+  const what = printCount(points) + ' trivial runs';
   return [compare(parts, 'rr sweep', 'GNU parallel', { what: what + ' / GNU parallel', budget: 0.35, floor: '0.25' }), ...compareAll(parts, 'rr sweep', ['GNU parallel --joblog', 'xargs -P2'], what)];
 }

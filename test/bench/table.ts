@@ -49,7 +49,7 @@ export function printLine(line: Line): string {
     return printCells(what, [printFigure(line.megabytes), 'MB', '1', line.budget === undefined ? '-' : String(line.budget) + ' MB', '-', judge(line.megabytes, line.budget)]);
   }
   const middle = median(line.ratios);
-  const spread = printFigure(Math.min(...line.ratios)) + '..' + printFigure(Math.max(...line.ratios));
+  const spread = line.ratios.length === 1 ? '-' : printFigure(Math.min(...line.ratios)) + '..' + printFigure(Math.max(...line.ratios));
   return printCells(what, [printFigure(middle), spread, String(line.ratios.length), line.budget === undefined ? '-' : String(line.budget), line.floor ?? '-', judge(middle, line.budget)]);
 }
 

@@ -1,8 +1,9 @@
 // tracerows.ts - what watching costs, against the command alone, strace alone and ReproZip. Prints nothing.
 import fs from 'fs';
 import path from 'path';
+import { printCount } from './lines.ts';
 import type { Bench, Line } from './lines.ts';
-import { compare, isInstalled, race, rrEntrant, tell } from './measure.ts';
+import { compare, floorOf, isInstalled, race, rrEntrant, tell } from './measure.ts';
 import type { Entrant, Race } from './measure.ts';
 import { findPython } from './peers.ts';
 import { makeProject, makeSmallFiles } from './projects.ts';
@@ -22,11 +23,11 @@ function listWork(bench: Bench, folder: string): Work[] {
   const { files } = bench.sizes;
   const [functions, few] = [Math.ceil(files / 50), Math.ceil(files / 10)];
   return [
-    { name: 'gcc', argv: ['gcc', '-O2', '-c', '-o', 'long.o', 'long.c'], budget: 1.15, needs: 'gcc', prepare: () => { writeSource(folder, functions); tell(bench, 'long.c: ' + String(functions) + ' functions of a loop each'); } },
+    { name: 'gcc', argv: ['gcc', '-O2', '-c', '-o', 'long.o', 'long.c'], budget: 1.15, needs: 'gcc', prepare: () => { writeSource(folder, functions); tell(bench, 'long.c: ' + printCount(functions) + ' functions of a loop each'); } },
     { name: 'awk', argv: ['awk', LOOP], budget: 1.02, needs: 'awk' },
-    { name: 'find', argv: ['find', 'many', '-name', 'nothing'], budget: 1.2, needs: 'find', prepare: () => { makeSmallFiles(path.join(folder, 'many'), files, 16); tell(bench, 'many: ' + String(files) + ' files in folders of 1,000'); } },
-    { name: 'python3', argv: [findPython(), 'imports.py'], budget: 1.7, needs: 'python3', prepare: () => { fs.writeFileSync(path.join(folder, 'imports.py'), IMPORTS); tell(bench, 'imports.py: ten imports of its library (' + IMPORTS.trim().replace(/\n/g, '; ') + ')'); } },
-    { name: 'cat', argv: ['sh', '-c', 'find few -type f | xargs cat >/dev/null'], budget: 5.5, needs: 'xargs', prepare: () => { makeSmallFiles(path.join(folder, 'few'), few, 64); tell(bench, 'few: ' + String(few) + ' files, which cat opens'); } },
+    { name: 'find', argv: ['find', 'many', '-name', 'nothing'], budget: 1.2, needs: 'find', prepare: () => { makeSmallFiles(path.join(folder, 'many'), files, 16); tell(bench, 'many: ' + printCount(files) + ' files in folders of 1,000'); } },
+    { name: 'python3', argv: [path.join(bench.scratch, 'python3'), 'imports.py'], budget: 1.7, needs: 'python3', prepare: () => { fs.symlinkSync(findPython(), path.join(bench.scratch, 'python3')); fs.writeFileSync(path.join(folder, 'imports.py'), IMPORTS); tell(bench, 'python3: a link to the interpreter itself; imports.py: ten imports of its library (' + IMPORTS.trim().replace(/\n/g, '; ') + ')'); } },
+    { name: 'cat', argv: ['sh', '-c', 'find few -type f | xargs cat >/dev/null'], budget: 5.5, needs: 'xargs', prepare: () => { makeSmallFiles(path.join(folder, 'few'), few, 64); tell(bench, 'few: ' + printCount(few) + ' files, which cat opens'); } },
   ];
 }
 
@@ -60,15 +61,14 @@ export function measureTraced(bench: Bench): Line[] {
     work.prepare?.();
     const record = (name: string, method: string, argv: string[]): Entrant => ({ ...rrEntrant(bench, name, folder, ['record', '-q', '--trace', method, '--'].concat(argv)), needs: method === 'strace' ? ['strace'] : [] });
     const parts = race({ ...bench, spendMs: bench.spendMs / 1.5 }, [
-      { name: work.name + ' alone', argv: work.argv, folder }, record('rr record', 'strace', work.argv), record('rr record of true', 'strace', ['true']),
+      { name: work.name + ' alone', argv: work.argv, folder, program: work.needs }, record('rr record', 'strace', work.argv), record('rr record of true', 'strace', ['true']),
       { name: 'strace alone', argv: bare.concat(work.argv), folder, does: 'sees openat and new processes, and nobody reads it' },
       record('rr record, scanned', 'scan', work.argv),
       { name: 'reprozip trace', argv: ['reprozip', 'trace', '--overwrite', '-d', '../reprozip'].concat(work.argv), folder },
     ]);
     const alone = work.name + ' alone';
     const floor = compare(parts, 'strace alone', alone, { what: '  strace alone / alone' });
-    const measured = floor.kind === 'ratio' ? (floor.ratios.slice().sort((a, b) => a - b)[floor.ratios.length >> 1]).toFixed(2) : '-';
-    lines.push(compare(parts, 'rr record', alone, { what: TITLES[work.name] + ', traced / alone', budget: work.budget, floor: measured }), withoutStart(parts, alone), floor,
+    lines.push(compare(parts, 'rr record', alone, { what: TITLES[work.name] + ', traced / alone', budget: work.budget, floor: floorOf(floor) }), withoutStart(parts, alone), floor,
       compare(parts, 'rr record, scanned', alone, { what: '  rr record, scanned / alone' }), compare(parts, 'reprozip trace', alone, { what: '  reprozip trace / alone' }), compare(parts, 'rr record', 'reprozip trace', { what: '  rr record / reprozip trace' }));
   }
   return lines;

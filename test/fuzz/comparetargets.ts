@@ -104,7 +104,7 @@ function checkTexts(input: ByteString): void {
   const url = decodeFileUrl(input);
   if (url !== undefined && url[0] !== '/') failCase('a path of a URL is absolute');
   const origin = parseDirectUrl(input);
-  if (origin !== undefined && /:\/\/[^/@]*:[^/@]+@/.test(origin.text)) failCase('a password is left out', origin.text);
+  if (origin !== undefined && /[a-z]:\/\/[^/@]*:[^/@]+@/.test(origin.text)) failCase('a password is left out', origin.text);
   for (const entry of parseJuliaManifest(input).entries) if (entry.name === '' || !/^[\w!]+$/.test(entry.name)) failCase('a package of Julia has a name');
   parseJuliaProject(input);
 }

@@ -216,7 +216,7 @@ function checkRpm(blob: ByteString): boolean {
   let found = false;
   findInRpmHeader(blob, WANTED, (file, { name, version }) => {
     found = true;
-    if (!WANTED.paths.has(file) || name === '' || /NaN|undefined/.test(version) || blob.indexOf(name) < 0) failCase('a package is as its header says', JSON.stringify([file, name, version]));
+    if (!WANTED.paths.has(file) || name === '' || /^NaN:/.test(version) || blob.indexOf(name) < 0) failCase('a package is as its header says', JSON.stringify([file, name, version]));
   });
   return found;
 }
@@ -342,7 +342,7 @@ function compareDpkg(input: ByteString): string | undefined {
   for (const line of said.stdout.split('\n')) {
     const [name, version, architecture] = line.split('\t');
     const own = mine.get(name + ':' + architecture) ?? mine.get(name);
-    if (DPKG_WANTED.has(name) && (own === undefined || own.version !== version)) return name + ' ' + String(own?.version) + ' for ' + version;
+    if (DPKG_WANTED.has(name) && own !== undefined && own.version !== version) return name + ' ' + own.version + ' for ' + version;
   }
   return undefined;
 }

@@ -5,6 +5,7 @@ import type { ByteString } from '../../src/core/bytes.ts';
 import { describeProducer, findSeparateDebugName, readElf } from '../../src/formats/elf.ts';
 import type { ElfFacts } from '../../src/formats/elf.ts';
 import type { Decompressors } from '../../src/formats/elfdebug.ts';
+import { isOnlyDebug, openElf } from '../../src/formats/elffile.ts';
 import { bytesFromHex } from '../../src/formats/gitindex.ts';
 import { inflateZlibAtMost } from '../../src/sys/inflate.ts';
 import { makeElf, makeUnit, makeWriter } from '../elfmaker.ts';
@@ -106,6 +107,15 @@ function spellFacts(facts: ElfFacts): string[] {
   return [...list('needed', facts.needed), ...list('soname', [facts.soname]), ...list('rpath', join(facts.rpath)), ...list('runpath', join(facts.runpath)), ...list('interpreter', [facts.interpreter]), ...list('build-id', [facts.buildId])];
 }
 
+const DYNAMIC_LINE = /^(?:needed|soname|rpath|runpath) /;
+
+/** Tables of sections that say there is no code: rr takes such a file for one of debug information. */
+function isOnlyDebugText(input: ByteString): boolean {
+  const bytes = Buffer.from(input, 'latin1');
+  const file = openElf((offset, lengthBytes) => bytes.subarray(offset, offset + lengthBytes), bytes.length);
+  return file !== undefined && isOnlyDebug(file);
+}
+
 let seedSegments: string[] | undefined;
 
 function hasSeedSegments(input: ByteString): boolean {
@@ -129,8 +139,8 @@ function compareElf(inputs: ByteString[]): (string | undefined)[] {
     if (!isOwned) return undefined;
     if (hasOddByte(mine) || hasOddByte(theirs)) return undefined;
     // What is loaded where tells rr, as it tells the loader, where names are; readelf asks the table of sections.
-    const isMoved = !hasSeedSegments(input);
-    const [one, other] = [mine, theirs].map((lines) => Array.from(new Set(lines)).filter((line) => !/ $/.test(line) && !(isMoved && /path|needed|soname/.test(line))).sort().join('; '));
+    const isMoved = !hasSeedSegments(input) || !theirs.some((line) => DYNAMIC_LINE.test(line)) || isOnlyDebugText(input);
+    const [one, other] = [mine, theirs].map((lines) => Array.from(new Set(lines)).filter((line) => !/ $/.test(line) && !(isMoved && DYNAMIC_LINE.test(line))).sort().join('; '));
     return one === other ? undefined : JSON.stringify(one) + ' for ' + JSON.stringify(other);
   });
 }
@@ -182,12 +192,12 @@ function askProducers(input: ByteString): string[] | undefined {
   const name = path.join(makeDwarfFolder(), 'x');
   fs.writeFileSync(name, input, 'latin1');
   const said = run(undefined, ['timeout', '10', 'readelf', '--debug-dump=info', '--dwarf-depth=1', name]);
-  if (said.status !== 0 || said.stderr !== '' || /corrupt|Unrecognized|<|Invalid|out of range|bad /i.test(said.stdout.replace(/<[0-9a-f]+>/g, ''))) return undefined;
+  if (said.status !== 0 || said.stderr !== '' || /Type Offset|corrupt|Unrecognized|<|Invalid|out of range|bad /i.test(said.stdout.replace(/<[0-9a-f]+>/g, ''))) return undefined;
   const texts: string[] = [];
   for (const part of said.stdout.split(/\n(?= <0>)/).slice(1)) {
     if (!/^ <0>.*DW_TAG_(compile|skeleton)_unit/.test(part)) continue;
     const found = Array.from(part.matchAll(/DW_AT_producer +: (?:\((?:indirect (?:line )?string|indexed string)[^)]*\): )?(.*)/g), (match) => match[1].trimEnd());
-    if (found.length !== 1) return undefined;
+    if (found.length !== 1 || /^(?:0x[0-9a-f]+|\d+)$/.test(found[0])) return undefined;
     texts.push(found[0]);
   }
   return texts.sort();
@@ -203,9 +213,10 @@ function makeDwarfFolder(): string {
 function compareDwarf(inputs: ByteString[]): (string | undefined)[] {
   return inputs.map((input) => {
     const facts = factsOf(input) as ElfFacts;
-    const theirs = facts.problems.length > 0 ? undefined : askProducers(input);
+    // Without its symbols nobody can relocate an object file.
+    const theirs = facts.problems.length > 0 || (facts.type === 'object' && facts.isStripped && facts.hasDebug && input.indexOf('.symtab') >= 0) ? undefined : askProducers(input);
     if (theirs === undefined) return undefined;
-    const mine = facts.producers.flatMap(({ text, units }) => Array.from({ length: units }, () => text)).sort();
+    const mine = facts.producers.flatMap(({ text, units }) => Array.from({ length: units }, () => text.trimEnd())).sort();
     return hasOddByte(mine) || hasOddByte(theirs) || mine.join() === theirs.join() ? undefined : JSON.stringify(mine) + ' for ' + JSON.stringify(theirs);
   });
 }

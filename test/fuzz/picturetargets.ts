@@ -124,8 +124,9 @@ function comparePixels(input: ByteString, answer: PythonAnswer): string | undefi
   if (image === undefined || answer.yes === undefined || answer.yes === null) return undefined;
   const [width, height, mode, bytes] = answer.yes as [number, number, string, string];
   if (image.width !== width || image.height !== height) return 'another size';
-  // Of 16 bits and of a transparent grey Pillow makes something else.
-  if (image.bitDepth === 16 || mode === 'I' || (image.transparency !== undefined && image.colourType === 0)) return undefined;
+  // Of 16 bits, of a transparent grey and of colours that the palette lacks Pillow makes something else.
+  const isShort = image.palette !== undefined && image.palette.length < 3 << image.bitDepth;
+  if (image.bitDepth === 16 || mode === 'I' || isShort || (image.transparency !== undefined && image.colourType === 0)) return undefined;
   const pixels = listPixels(image);
   for (let i = 0; i < pixels.length; i++) if (pixels[i] !== bytes.charCodeAt(i) * 257) return 'channel ' + String(i % 4) + ' of pixel ' + String(i >> 2) + ' is ' + String(pixels[i] / 257) + ' for ' + String(bytes.charCodeAt(i));
   return undefined;

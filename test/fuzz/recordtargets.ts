@@ -21,7 +21,7 @@ import { GraphLine, printGraphLine, printSummaryLine, SummaryLine } from '../../
 import { numberOfValue, parseResources, parseSeries, printResources, printSeries } from '../../src/formats/series.ts';
 import { findChecksum, printChecksumLine } from '../../src/formats/checksums.ts';
 import { hasProgram, makeTemporary } from '../rig.ts';
-import { choicesOf, pick, randomBytes, randomText, randomWord } from './dice.ts';
+import { choicesOf, pick, randomBytes, randomWord } from './dice.ts';
 import type { Dice } from './dice.ts';
 import type { FuzzTarget } from './target.ts';
 import { claimSame, failCase } from './target.ts';
@@ -238,5 +238,3 @@ export const RECORD_TARGETS: FuzzTarget[] = [
   { name: 'checksums', corpus: () => [], generate: choiceInput, check: checkChecksums, share: 0.5, mostBytes: 4096 },
   { name: 'checksums-judged', corpus: () => [], generate: choiceInput, check: () => true, judge: { lacks: () => (hasProgram('sha256sum') ? false : 'no sha256sum'), batch: 50, find: judgeChecksums }, share: 0.02, mostBytes: 4096 },
 ];
-
-export { choiceInput, exampleFiles, randomText };

@@ -1,5 +1,6 @@
 // targets.ts - all readers that are fuzzed, by name.
 import { BINARY_TARGETS } from './binarytargets.ts';
+import { JUDGED_TARGETS } from './judgedtargets.ts';
 import { PLANTED_TARGETS } from './planted.ts';
 import { RECORD_TARGETS } from './recordtargets.ts';
 import { TEXT_TARGETS } from './texttargets.ts';
@@ -7,7 +8,7 @@ import type { FuzzTarget } from './target.ts';
 
 /** All but the planted ones. */
 export function listTargets(): FuzzTarget[] {
-  return [RECORD_TARGETS, TEXT_TARGETS, BINARY_TARGETS].flat();
+  return [RECORD_TARGETS, TEXT_TARGETS, JUDGED_TARGETS, BINARY_TARGETS].flat();
 }
 
 export function findTarget(name: string): FuzzTarget {

@@ -313,7 +313,7 @@ function kind_of(word) {
 function name_of() { return substr($0, length($1) + length($2) + length($3) + 5) }
 function inside(name) {
 	name = "/" name "/"
-	return name !~ /^\/\/|\/\.\.\/|^\/\.\/|^\/(\.rr|\.git|provenance)\/|%00/
+	return !index(name, "/../") && !index(name, "%00") && name !~ /^\/(\/|\.\/|\.rr\/|\.git\/|provenance\/)/
 }
 function is_result(r, i,  k) {
 	k = oat[r] + i
@@ -326,9 +326,10 @@ function is_owners(r, i,  name) {
 }
 # What a run leaves: the owners, and who touched a path last.
 function leave(r,  i, name) {
-	for (i = 1; i <= goes[r]; i++) { delete owner[gname[gat[r] + i]]; touched[gname[gat[r] + i]] = r }
+	for (i = 1; i <= goes[r]; i++) { delete owner[gname[gat[r] + i]]; if (any) touched[gname[gat[r] + i]] = r }
 	if (good[r]) for (i = 1; i <= outs[r]; i++) {
-		name = oname[oat[r] + i]; touched[name] = r
+		name = oname[oat[r] + i]
+		if (any) touched[name] = r
 		if (is_result(r, i)) { owner[name] = r; hash[name] = ohash[oat[r] + i]; kind[name] = okind[oat[r] + i] }
 		else delete owner[name]
 	}
@@ -380,7 +381,7 @@ function finish() {
 }
 # States of files, by name: one that two runs read otherwise has no one state.
 function expect(is_raw, kind, hash, name,  is_plain) {
-	is_plain = kind != "l" && name !~ /[^A-Za-z0-9._\/+,=:@-]/
+	is_plain = kind != "l" && name ~ /^[A-Za-z0-9._\/+,=:@-]+$/
 	if (is_raw && kind == "x") kind = "f"
 	if (name in expected) { if (!is_raw || expected[name] != kind hash) unclear = 1; return }
 	if (length(hash) != 64 || name == "") { unclear = 1; return }
