@@ -77,8 +77,10 @@ bench: all compile
 	$(NODE) .scratch/out/test/bench/main.js
 
 torture: all compile
-	RR_AGREE_WORLDS=500 $(NODE) --test .scratch/out/test/makeagreement.test.js
-	RR_SOAK=1000 $(NODE) --test .scratch/out/test/enginekill.test.js
+	sh test/install-tools.sh
+	$(NODE) .scratch/out/test/torture/main.js
+	RR_AGREE_WORLDS=100 $(NODE) --test .scratch/out/test/makeagreement.test.js
+	RR_SOAK=100 $(NODE) --test .scratch/out/test/enginekill.test.js
 
 fuzz: compile
 	$(NODE) .scratch/out/test/fuzz/main.js

@@ -1,6 +1,6 @@
 // enginekill.test.ts - kill -9 at random instants of a build of 100 steps, again and again: nothing good is ever lost.
 //
-// RR_SOAK=N kills N times instead of 30 ("make soak").
+// RR_SOAK=N kills N times instead of 30 ("make torture": 100).
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'fs';

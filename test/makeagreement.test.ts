@@ -1,5 +1,5 @@
 // makeagreement.test.ts - provenance/Makefile and rr make agree, step for step, on random graphs of random small edits.
-// RR_AGREE_WORLDS=N makes N worlds instead of 12 ("make soak": 500).
+// RR_AGREE_WORLDS=N makes N worlds instead of 12 ("make torture": 100).
 //
 // A project in which all is as recorded is edited. What both must say, by docs/makefile.txt and docs/rr.1:
 //

@@ -56,6 +56,13 @@ const MOST_HOPS = 40;
 
 type Chosen = { reason: ArchiveReason; stat: import('fs').Stats; target: ByteString; /** Of a link: all that must be there for it to lead on; the last is where it leads. */ needs: ByteString[] };
 
+/** Is this what a killed rr left beside the archive's name, or in it? The next archive removes it (archivewriter.ts). */
+function isUnfinishedOf(target: ByteString, name: ByteString): boolean {
+  const cut = target.lastIndexOf('/');
+  const start = target.slice(0, cut) + '/.' + target.slice(cut + 1, cut + 201) + '.';
+  return name.startsWith(start) && /^[a-z2-7]{6}\.(?:tmp|old)(?:\/|$)/.test(name.slice(start.length));
+}
+
 class ArchiveSelection {
   readonly chosen = new Map<ByteString, Chosen>();
   readonly omitted = new Map<ByteString, OmittedFile>();
@@ -89,6 +96,7 @@ class ArchiveSelection {
     if (real.path !== path) return this.add(real.path, reason);
     const name = absoluteOf(this.project, path);
     if (name === this.choice.target || name.startsWith(this.choice.target + '/')) return this.omit(path, 'is the archive itself');
+    if (isUnfinishedOf(this.choice.target, name)) return this.omit(path, 'is an archive that was never finished');
     const stat = lstatIfThere(name);
     if (stat === undefined || stat.isDirectory()) return;
     if (stat.isSymbolicLink()) return this.addLink(path, reason, stat);

@@ -11,7 +11,7 @@ import { printTarEnd, printTarHeader, printTarPadding } from '../formats/tarwrit
 import { printZipDirectoryEntry, printZipEnd, printZipLocalHeader, ZIP_LOCAL_CRC_AT } from '../formats/zipwriter.ts';
 import type { ZipItem } from '../formats/zipwriter.ts';
 import { makeRandomDigits } from './clock.ts';
-import { blameName, errorCode, lstatIfThere, makeFolder, removeIfThere, syncFolder, toFsPath } from './files.ts';
+import { blameName, errorCode, listUnfinished, lstatIfThere, makeFolder, removeIfThere, syncFolder, toFsPath } from './files.ts';
 import { crypto, fs, zlib } from './node.ts';
 import { removeTree } from './scratch.ts';
 
@@ -68,7 +68,9 @@ class NewFile {
 
   /** Writes over what is there already. */
   patch(text: ByteString, position: number): void {
-    fs.writeSync(this.fd, Buffer.from(text, 'latin1'), 0, text.length, position);
+    const data = Buffer.from(text, 'latin1');
+    let done = 0;
+    while (done < data.length) done += fs.writeSync(this.fd, data, done, data.length - done, position + done);
   }
 
   close(isWhole: boolean): void {
@@ -323,6 +325,7 @@ export function writeArchive(request: ArchiveRequest): void {
   const { target, form } = request;
   const slash = target.lastIndexOf('/');
   makeFolder(target.slice(0, slash) || '/');
+  for (const old of listUnfinished(target, '.tmp')) removeTree(old);
   const temporary = target.slice(0, slash) + '/.' + target.slice(slash + 1, slash + 201) + '.' + makeRandomDigits() + '.tmp';
   let sink: ArchiveSink;
   try {
@@ -344,4 +347,6 @@ export function writeArchive(request: ArchiveRequest): void {
     (form === 'folder' ? removeTree : removeIfThere)(temporary);
     throw blameName(error, temporary, target);
   }
+  // What was to be replaced when rr was killed. Before the new one has its name it may be all that there is.
+  for (const old of listUnfinished(target, '.old')) removeTree(old);
 }

@@ -1,7 +1,7 @@
 // files.ts - reading and writing files whose names are bytes. Knows no records.
 import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
-import { makeRandomDigits, pauseMs } from './clock.ts';
+import { makeRandomDigits, pauseMs, readUtcMicros } from './clock.ts';
 import { fs } from './node.ts';
 
 /** What fs takes for a name that is bytes: a string where it is ASCII (faster), else a Buffer. */
@@ -244,6 +244,27 @@ export function blameName(error: unknown, temporary: ByteString, name: ByteStrin
   return error;
 }
 
+// Of what is fresher somebody may still be at work.
+const UNFINISHED_LIMIT_MS = 3600000;
+
+/**
+ * Names beside `name` under which one who wrote it and was killed left what is of no use, an hour ago or longer:
+ * .NAME.RANDOM with that ending. [] where the folder cannot be read.
+ */
+export function listUnfinished(name: ByteString, ending: '.tmp' | '.old'): ByteString[] {
+  const cut = name.lastIndexOf('/');
+  const start = '.' + name.slice(cut + 1, cut + 201) + '.';
+  try {
+    return listFolder(name.slice(0, cut) || '/')
+      .filter((one) => one.startsWith(start) && one.endsWith(ending) && /^[a-z2-7]{6}\.\w+$/.test(one.slice(start.length)))
+      .map((one) => name.slice(0, cut + 1) + one)
+      .filter((one) => readUtcMicros() / 1000 - (lstatIfThere(one)?.mtimeMs ?? Infinity) > UNFINISHED_LIMIT_MS);
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return [];
+  }
+}
+
 /** Writes a file under a name that nobody else has, and lets `place` give it its own. */
 function placeFile(name: ByteString, content: FileContent, isDurable: boolean, mode: number, place: (temporary: string | Buffer) => void): void {
   const cut = name.lastIndexOf('/');
@@ -257,6 +278,7 @@ function placeFile(name: ByteString, content: FileContent, isDurable: boolean, m
     }
   }
   const temporary = name.slice(0, cut) + last;
+  for (const old of listUnfinished(name, '.tmp')) removeIfThere(old);
   try {
     placeBy(temporary, content, isDurable, mode, place);
   } catch (error) {

@@ -240,6 +240,21 @@ function endStuckTracer(pipe: ByteString, commandPid: number): boolean {
   }
 }
 
+/** The tracer that was told to write into that FIFO, if rr was killed before it could note its number; 0 if there is none. */
+function findTracer(pipe: ByteString): number {
+  if (lstatIfThere(pipe)?.isFIFO() !== true) return 0;
+  const said = pipe.slice(pipe.lastIndexOf('/running/')) + '\0';
+  for (const name of listFolder('/proc')) {
+    if (!/^[1-9]/.test(name)) continue;
+    try {
+      if (fs.readFileSync('/proc/' + name + '/cmdline', 'latin1').indexOf(said) >= 0) return Number(name);
+    } catch (error) {
+      if (errorCode(error) === '') throw error; // it has ended meanwhile, or is another's
+    }
+  }
+  return 0;
+}
+
 /**
  * Makes records of the runs of this machine whose rr is gone, with "Status: lost"; of those whose
  * record is there already only the mark moves on. Returns the runs that were lost.
@@ -263,7 +278,9 @@ export function settleLostRuns(project: Project, self: string): Run[] {
       lost.push(mark.run);
     }
     // As long as the command itself still runs, the mark tells others that they are not alone.
-    if (mark.isActive && !endStuckTracer(base + '.trace.p1', mark.commandPid)) continue;
+    const pipe = base + '.trace.p1';
+    if (mark.isActive && !endStuckTracer(pipe, mark.commandPid)) continue;
+    if (mark.commandPid === 0) endStuckTracer(pipe, findTracer(pipe));
     // Who wrote the record may have been killed before it made the head.
     if (lost[lost.length - 1] !== mark.run) addHeadOf(project, mark.run.id);
     moveMarkToPending(project, mark.run.id);

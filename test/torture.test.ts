@@ -1,0 +1,151 @@
+// torture.test.ts - a bounded share of "make torture": its checker can fail, what it found stays mended, some rounds hold.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import fs from 'fs';
+import path from 'path';
+import { hasProgram, makeTemporary, rr, run } from './rig.ts';
+import { startTortured } from './torture/rounds.ts';
+import type { Ended, Fault } from './torture/rounds.ts';
+import { compileLibrary, runTorture } from './torture/torture.ts';
+import { check, placeAt } from './torture/world.ts';
+import type { Place } from './torture/world.ts';
+
+const NEEDS = ['recfix', 'recsel', 'make'].find((name) => !hasProgram(name));
+const NEEDS_JUDGES = NEEDS === undefined ? false : NEEDS + ' is missing';
+const NEEDS_LIBRARY = hasProgram('cc') ? NEEDS_JUDGES : 'cc is missing';
+const NEEDS_STRACE = hasProgram('strace') && run(undefined, ['strace', '-o', '/dev/null', 'true']).status === 0 ? NEEDS_LIBRARY : 'strace is missing or may not trace';
+
+/** A project with two runs and a note, with a file of another beside it, and what the checker remembers of it. */
+async function makePlace(): Promise<Place> {
+  const place = placeAt(makeTemporary());
+  fs.mkdirSync(place.project, { recursive: true });
+  fs.writeFileSync(path.join(place.project, '..', 'neighbour'), 'of another\n');
+  for (const args of [['init', '-q'], ['record', '-q', '-l', 'a', '--trace', 'scan', '-o', 'a.txt', '--', 'sh', '-c', 'echo a > a.txt; echo said'], ['record', '-q', '-l', 'b', '--trace', 'scan', '-i', 'a.txt', '-o', 'b.txt', '--', 'cp', 'a.txt', 'b.txt'], ['note', '-q', 'b', 'a note']]) {
+    assert.equal(rr(place.project, args).status, 0);
+  }
+  assert.deepEqual(await check('remember', place), []);
+  return place;
+}
+
+// ---- the checker ----------------------------------------------------------------------------------------------
+
+const LAST = 'f=$(ls provenance/runs/*/*.rec | tail -n 1); ';
+const SEAL = 'sed -i \'$d\' "$f"; echo "Sha256: $(sha256sum < "$f" | cut -c1-64)" >> "$f"; ';
+const NEW_ID = '20990101T000000Z-aaaaaa';
+const NEW = LAST + 'mkdir -p provenance/runs/2099-01; g=provenance/runs/2099-01/' + NEW_ID + '.rec; cp "$f" $g; f=$g; sed -i "s/^Id: .*/Id: ' + NEW_ID + '/" $f; ';
+
+/** How an invariant is broken by hand, and the name by which the checker is to call that. */
+const BREAKS: [string, string, string][] = [
+  ['kept', 'a byte of a record changed', LAST + 'sed -i "s/^Label: b/Label: c/" "$f"'],
+  ['kept', 'a record gone', LAST + 'rm "$f"'],
+  ['kept', 'a log gone', 'rm provenance/logs/*.out'],
+  ['kept', 'a note changed', 'f=$(ls provenance/notes/*/*.rec); echo "# more" >> "$f"'],
+  ['outside', 'a file beside the project', 'echo x > ../new'],
+  ['outside', 'another\'s file changed', 'echo x >> ../neighbour'],
+  ['names', 'a temporary that readers take for a file', LAST + 'cp "$f" "${f%.rec}.new"'],
+  ['sealed', 'a new record whose sum does not hold', NEW],
+  ['sealed', 'half a record', NEW + SEAL + 'head -c 300 "$f" > x; mv x "$f"'],
+  ['sealed', 'a record that is none to recutils', NEW + 'sed -i "2s/^/no field/" "$f"; ' + SEAL],
+  ['sealed', 'a record of another name', NEW + 'sed -i "s/^Id: .*/Id: 20990101T000000Z-bbbbbb/" "$f"; ' + SEAL],
+  ['sealed', 'a record of a log that is not there', NEW + 'sed -i "s|^Label: .*|&\\nLog: $(sha256sum < "$f" | cut -c1-64)  5 provenance/logs/' + NEW_ID + '.out|" "$f"; ' + SEAL],
+  ['sealed', 'a record that says running', NEW + 'sed -i "s/^Status: .*/Status: running/" "$f"; ' + SEAL],
+  ['unique', 'an id twice', LAST + 'mkdir provenance/runs/2001-01; cp "$f" provenance/runs/2001-01/'],
+  ['usable', 'half a Makefile', 'echo "a: b" >> provenance/Makefile; echo "  x" >> provenance/Makefile'],
+  ['usable', 'half a line of checksums', 'printf "0123" >> provenance/SHA256SUMS'],
+  ['usable', 'a Makefile of a run without a record', 'echo "# .rr/made/' + NEW_ID + '" >> provenance/Makefile'],
+  ['whole', 'half an archive', 'echo half > new.tar'],
+  ['marks', 'a run called running', 'touch .rr/running/' + NEW_ID],
+  ['marks', 'a mark of a record that is to go into the Makefile', 'touch .rr/pending/' + NEW_ID],
+  ['marks', 'an unfinished file', 'touch .new.tar.abcdef.tmp'],
+  ['derived', 'a checksum of before', 'sed -i "s/^..../0000/" provenance/SHA256SUMS'],
+  ['derived', 'a result that is missing', 'sed -i 1d provenance/SHA256SUMS'],
+  ['derived', 'a run that the Makefile lacks', LAST + 'b=${f##*/}; sed -i "s/${b%.rec}/$(ls provenance/runs/*/ | head -n 1 | sed "s/.rec//")/g" provenance/Makefile'],
+  ['processes', 'a process left behind', 'sleep 100 > /dev/null 2>&1 &'],
+];
+
+test('check.sh finds each invariant that is broken by hand, and names it', { skip: NEEDS_JUDGES, timeout: 120000 }, async () => {
+  const place = await makePlace();
+  fs.writeFileSync(path.join(place.memory, 'targets'), 'absent new.tar\n');
+  assert.deepEqual(await check('settled', place), [], 'nothing is broken');
+  // A process is waited for, 5 s; the others are broken in copies, side by side.
+  await Promise.all(BREAKS.map(async ([name, what, script], i) => {
+    const broken = placeAt(path.join(place.base, String(i)));
+    run('/', ['mkdir', broken.base]);
+    run('/', ['cp', '-a', path.join(place.base, 'world'), path.join(place.base, 'memory'), broken.base]);
+    const done = run(broken.project, ['sh', '-c', script]);
+    assert.equal(done.status, 0, what + ': ' + done.stderr);
+    const lines = await check('settled', broken);
+    assert.ok(lines.some((line) => line.startsWith(name + ': ')), what + ' is not found to be no longer ' + name + ': ' + lines.join('; '));
+    for (const line of lines) if (line.startsWith('processes: ')) run('/', ['kill', line.split(' ')[1]]);
+  }));
+});
+
+// ---- what was found -------------------------------------------------------------------------------------------
+
+let library: string | undefined;
+
+/** Runs rr with a fault at the first of its changes whose line in the log ("CALL PATH") fits; where that is an undisturbed run in a copy tells. */
+async function hurtAt(place: Place, args: string[], fits: RegExp, how: string): Promise<{ done: Ended; fault: Fault }> {
+  library = library ?? compileLibrary(makeTemporary());
+  const trial = placeAt(makeTemporary());
+  run('/', ['cp', '-a', path.join(place.base, 'world'), trial.base]);
+  await startTortured(library, trial, args, { how: 'none', at: 0 }).ended;
+  const lines = fs.readFileSync(path.join(trial.base, 'log'), 'latin1').split('\n');
+  const at = lines.findIndex((line) => fits.test(line)) + 1;
+  assert.ok(at > 0, 'no change fits ' + String(fits) + ': ' + lines.join('\n'));
+  const fault = { how, at };
+  const done = await startTortured(library, place, args, fault).ended;
+  assert.ok(done.isHit, 'the fault was met');
+  return { done, fault };
+}
+
+test('a tracer whose rr was killed before it could note it is ended by the next command', { skip: NEEDS_STRACE, timeout: 60000 }, async () => {
+  const place = await makePlace();
+  const args = ['record', '--trace', 'strace', '--', 'sh', '-c', 'echo ran > ran.txt'];
+  assert.equal(rr(place.project, args).status, 0);
+  fs.unlinkSync(path.join(place.project, 'ran.txt'));
+  // The mark is written again when the tracer runs; before that it says only that there is a run.
+  const { done } = await hurtAt(place, args, /rename .*\/running\/\d{8}T\d{6}Z-\w{6}$/, 'kill:9');
+  assert.equal(done.signal, 'SIGKILL');
+  run(place.project, ['find', '.rr/running', '-name', '.*', '-exec', 'touch', '-d', '2 hours ago', '{}', '+']);
+  assert.equal(rr(place.project, ['record', '-q', '--', 'true']).status, 0);
+  assert.deepEqual(await check('settled', place), []);
+});
+
+test('what a killed archive, export or report left beside its name goes with the next one, an hour later', { skip: NEEDS_LIBRARY, timeout: 60000 }, async () => {
+  const place = await makePlace();
+  for (const args of [['archive', '-q', 'new.tar'], ['archive', '-q', 'new/'], ['report', '-q', '-o', 'new.html'], ['export', '-q', 'prov-n', '-o', 'new.provn']]) {
+    const what = args.join(' ');
+    await hurtAt(place, args, /(?:write|fsync) .*\/\.new/, 'kill:9');
+    const left = (): string[] => fs.readdirSync(place.project).filter((name) => /^\.new.*\.tmp$/.test(name));
+    assert.equal(left().length, 1, what + ' was killed while it wrote');
+    assert.equal(fs.existsSync(path.join(place.project, args[args.length - 1])), false, what);
+    const next = rr(place.project, args);
+    assert.equal(next.status, 0, what + ': ' + next.stderr);
+    assert.equal(left().length, 1, what + ': another may be at work');
+    run(place.project, ['touch', '-d', '2 hours ago'].concat(left()));
+    const last = rr(place.project, args.concat(args[0] === 'report' ? [] : '-f'));
+    assert.equal(last.status, 0, what + ': ' + last.stderr);
+    assert.deepEqual(left(), [], what);
+  }
+});
+
+test('rr archive writes a whole zip where each write takes only a part', { skip: NEEDS_LIBRARY, timeout: 60000 }, async () => {
+  const place = await makePlace();
+  assert.equal(rr(place.project, ['archive', '-q', 'whole.zip', '--name', 'x', '--exclude', '*.zip']).status, 0);
+  const args = ['archive', '-q', 'short.zip', '--name', 'x', '--exclude', '*.zip'];
+  // The second pwrite is the header's, of 4 bytes, that follows the first content.
+  const { done, fault } = await hurtAt(place, args, /pwrite/, 'shorts');
+  assert.equal(done.status, 0, done.stderr + String(fault.at));
+  assert.deepEqual(fs.readFileSync(path.join(place.project, 'short.zip')), fs.readFileSync(path.join(place.project, 'whole.zip')));
+});
+
+// ---- a share of the rounds ------------------------------------------------------------------------------------
+
+test('some rounds of make torture', { skip: NEEDS_LIBRARY, timeout: 120000 }, async (t) => {
+  const told: string[] = [];
+  const result = await runTorture({ work: makeTemporary(), seed: 7, rounds: 0, only: 'record', jobs: 2, minutes: 0.08, isSmall: true, isKept: false, isMounting: false, tell: (line) => told.push(line) });
+  t.diagnostic(told[told.length - 1]);
+  assert.deepEqual(result.failed, [], told.join('\n'));
+  assert.ok(result.hits > 0);
+});
