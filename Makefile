@@ -7,7 +7,7 @@
 #   make slurm      1,000 jobs on a real Slurm that the test starts (root; two minutes)
 #   make install    PREFIX=/usr/local DESTDIR=; needs no build and no Node.js
 #   make matrix     run the transcripts on Node.js 14 to 26, Bun and Deno (fetches them)
-#   make bench      measure against the budgets and the peers (ROW=NAME; fetches them)
+#   make bench      measure against budgets and peers, 30 minutes (ROW=NAME; fetches them)
 #   make torture    kill, stop, starve and race whatever writes (ROUNDS=1000, SEED=N)
 #   make fuzz       millions of random and mutated inputs to all readers (CASES=N, SEED=N)
 #   make cleanroom  the README's commands in bare Debian roots (root; fetches them)
@@ -73,6 +73,7 @@ matrix: all compile
 	$(NODE) .scratch/tool/matrix.js
 
 bench: all compile
+	sh test/install-peers.sh
 	$(NODE) .scratch/out/test/bench/main.js
 
 torture: all compile

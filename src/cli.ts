@@ -221,8 +221,21 @@ export const VERBS: VerbSpec[] = [
   },
   {
     name: 'verify', usage: 'rr verify [OPTION...] [FILE|RUN...]', summary: 'compare files and records with their hashes', operands: [0, Infinity],
-    options: [{ name: 'quick', help: 'do not read again what has the size and times it had' }, QUIET, PROJECT],
+    options: [
+      { name: 'quick', help: 'do not read again what has the size and times it had' },
+      { name: 'signer', value: 'FILE', help: 'only signatures by keys in FILE count (allowed signers)' },
+      QUIET, PROJECT,
+    ],
     example: 'rr verify figures/co2.svg',
+  },
+  {
+    name: 'sign', usage: 'rr sign [OPTION...]', summary: 'sign what the records are now', operands: [0, 0],
+    options: [
+      { name: 'key', value: 'FILE', help: 'private key of SSH, or of Ed25519 in PEM; always needed' },
+      { name: 'as', value: 'NAME', help: "name of the signer (default: git's user.name)" },
+      QUIET, PROJECT,
+    ],
+    example: 'rr sign --key ~/.ssh/id_ed25519',
   },
   {
     name: 'rerun', usage: 'rr rerun [OPTION...] [RUN|LABEL|FILE...]', summary: 'repeat runs and compare what they leave', operands: [0, Infinity],

@@ -20,6 +20,7 @@ import { noteRun } from './commands/note.ts';
 import { recordRun } from './commands/record.ts';
 import { rerunRuns } from './commands/rerun.ts';
 import { showRuns } from './commands/show.ts';
+import { signProject } from './commands/sign.ts';
 import { showStatus } from './commands/status.ts';
 import { runSweep } from './commands/sweep.ts';
 import { printSwhids } from './commands/swhid.ts';
@@ -104,10 +105,9 @@ async function dispatch(parsed: ParsedArguments): Promise<number> {
     });
     case 'status': return showStatus(parsed.operands, { project, environment: has('environment'), all: has('all'), json: has('json'), quiet: has('quiet') });
     case 'diff': return diffRuns(parsed.operands, { project, origin: one('origin'), all: has('all'), json: has('json') });
-    case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), quiet: has('quiet') });
-    case 'gc': return freeSpace({
-      project, older: one('older'), size: one('size'), keep: all('keep'), cache: one('cache'), aside: has('aside'), dryRun: has('dry-run'), quiet: has('quiet'),
-    });
+    case 'verify': return verifyProject(parsed.operands, { project, quick: has('quick'), signer: one('signer'), quiet: has('quiet') });
+    case 'sign': return signProject({ project, key: one('key'), signer: one('as'), quiet: has('quiet') });
+    case 'gc': return freeSpace({ project, older: one('older'), size: one('size'), keep: all('keep'), cache: one('cache'), aside: has('aside'), dryRun: has('dry-run'), quiet: has('quiet') });
     case 'export': return exportRecords(parsed.operands[0], parsed.operands.slice(1), { project, settings: all('set'), output: one('output'), all: has('all'), check: one('check'), macros: one('macros'), paper: one('paper'), force: has('force'), quiet: has('quiet') });
     case 'archive': return archiveProject(parsed.operands[0], {
       project, name: one('name'), includes: all('include'), excludes: all('exclude'), maxSize: one('max-size'), allowChanged: has('allow-changed'),

@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import zlib from 'zlib';
 import type { CompareOptions } from '../src/sys/compare.ts';
+import { cutSvg } from '../src/formats/svg.ts';
 import { compareContents, makeDice, ruleOf } from './comparerig.ts';
+import { evaluateApart } from './rig.ts';
 
 const deflated = (text: string): string => zlib.deflateSync(Buffer.from(text, 'latin1')).toString('latin1');
 const STREAM = deflated('BT /F1 12 Tf 72.5 100 Td (x) Tj ET');
@@ -61,9 +63,9 @@ for (const [kind, sample] of Object.entries(SAMPLES)) {
 
 test('compareFiles() of long and regular contents ends', () => {
   const long = 60000;
-  const parts = ['(', '<', '<!--', '1 ', '1,', '"', '""', '\\', '[', '{"a":', '1 0 obj ', '1 0 obj stream\n', 'a:', '+-', '1+-', '/Length 1 0 R ', '0', '\n', ' ', ', ', '12:', '2024-', '/a', 'id="', '<metadata>', 'D:2024', '1e', '\xc2', '-', '.', 'Mon ', '%%CreationDate: ', 'May '];
+  const parts = ['<metadata></metadata>', '/Filter ', '/Filter [ ', '(', '<', '<!--', '1 ', '1,', '"', '""', '\\', '[', '{"a":', '1 0 obj ', '1 0 obj stream\n', 'a:', '+-', '1+-', '/Length 1 0 R ', '0', '\n', ' ', ', ', '12:', '2024-', '/a', 'id="', '<metadata>', 'D:2024', '1e', '\xc2', '-', '.', 'Mon ', '%%CreationDate: ', 'May '];
   for (const part of parts) {
-    for (const head of ['', '%PDF-1.4\n', '%!PS\n', '<svg ', '[', 'a,b\n']) {
+    for (const head of ['', '%PDF-1.4\n', '%!PS\n', '<svg ', '<svg ><!-- ', '[', 'a,b\n']) {
       const text = head + part.repeat(Math.ceil(long / part.length));
       for (const end of ['x', '1']) {
         const compared = compareContents(text + end, text + 'y', { tolerance: { absolute: 1, relative: 0 } });
@@ -71,4 +73,16 @@ test('compareFiles() of long and regular contents ends', () => {
       }
     }
   }
+});
+
+test('cutPdf() and cutSvg() end soon where spaces and regions have no end', () => {
+  const apart = (file: string, expression: string): unknown => evaluateApart(file, expression);
+  assert.equal(apart('formats/pdf.ts', "source.cutPdf('%PDF-1.4\\n1 0 obj << /Filter' + ' '.repeat(200000) + '[' + ' '.repeat(100000) + ' >> stream\\nabc\\nendstream endobj', () => ({ kind: 'damaged' }), 1000).kind"), 'cut');
+  for (const head of ["'<svg ><!-- '", "'<svg >'"]) assert.ok((apart('formats/svg.ts', 'source.cutSvg(' + head + " + '<metadata></metadata>'.repeat(50000) + '<!-- x'.repeat(50000)).length") as number) > 50000);
+});
+
+test('cutSvg() finds comments and metadata in turn, and what has no end not at all', () => {
+  const places = (text: string): string[] => cutSvg(text).map((segment) => (segment.kind === 'left' ? segment.value : ''));
+  assert.deepEqual(places('<svg><!-- 2024-01-05 --><metadata>2024-01-06</metadata> 2024-01-07 <!-- 2024-01-08').filter((value) => value !== ''), ['2024-01-05', '2024-01-06']);
+  assert.deepEqual(places('<svg><metadata><!-- 2024-01-05 --></metadata><!-- <metadata> --> 2024-01-06').filter((value) => value !== ''), ['2024-01-05']);
 });

@@ -5,12 +5,14 @@ import { execFileSync, spawnSync } from 'child_process';
 import fs from 'fs';
 import os from 'os';
 import path from 'path';
+import zlib from 'zlib';
 import { parseGitConfig, findGitSetting, findRemoteUrl, stripUrlCredentials } from '../src/formats/gitconfig.ts';
 import { computeTree, hexFromBytes, parseGitIndex } from '../src/formats/gitindex.ts';
+import { applyGitDelta, parseLooseObject, readPackedObject } from '../src/formats/gitpack.ts';
 import { quoteGitPath } from '../src/formats/gitpatch.ts';
 import type { GitState } from '../src/sys/git.ts';
 import { readCode } from '../src/sys/git.ts';
-import { findRepository, hashGitObject, readTreeOfCommit } from '../src/sys/gitrepo.ts';
+import { findRepository, hashGitObject, inflateBytes, readGitObject, readTreeOfCommit } from '../src/sys/gitrepo.ts';
 
 const base = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'rr-git-')));
 after(() => fs.rmSync(base, { recursive: true, force: true }));
@@ -619,4 +621,118 @@ test('stripUrlCredentials() removes what lets somebody in and keeps the rest', (
     ['https://proxy/https://u:p@example.org/x', 'https://proxy/https://example.org/x'],
   ];
   for (const [url, wanted] of table) assert.equal(stripUrlCredentials(url), wanted, url);
+});
+
+test('parseGitIndex() leaves to git what git refuses or reads otherwise', () => {
+  const root = repository();
+  const index = path.join(root, '.git/index');
+  const whole = fs.readFileSync(index, 'latin1');
+  assert.equal(whole.slice(74, 78), 'a.py');
+  const put = (text: string, at: number, bytes: string): string => text.slice(0, at) + bytes + text.slice(at + bytes.length);
+  // Flags of version 3; a name of three letters, of none, of more than there are.
+  for (const bent of [put(whole, 72, '\x40\x04'), put(whole, 72, '\0\x03'), put(put(whole, 72, '\0\0'), 74, '\0'), put(whole, 72, '\x0f\xff')]) {
+    assert.equal(parseGitIndex(bent, 20), 'unsupported');
+  }
+  fs.writeFileSync(index, put(whole, 72, '\x40\x04'), 'latin1');
+  assert.notEqual(spawnSync('git', ['ls-files', '-s'], { cwd: root }).status, 0);
+  // In version 4 each name begins with what the one before was: a long one would cost its length for each.
+  const entry = (dropped: string, name: string): string => '\0'.repeat(60) + '\x0f\xff' + dropped + name + '\0';
+  const long = 'DIRC\0\0\0\x04\0\0\x27\x10' + entry('\0', 'a'.repeat(500000)) + entry('\x01', 'b').repeat(9999) + '\0'.repeat(20);
+  assert.equal(parseGitIndex(long, 20), 'unsupported');
+  assert.throws(() => parseGitIndex('DIRC\0\0\0\x04\0\0\0\x01' + '\0'.repeat(60) + '\0\x01\x05a\0' + '\0'.repeat(20), 20), /cut off/, 'nothing is there to fall away');
+});
+
+test('applyGitDelta() refuses what git refuses: orders past the base, the delta or the target, and the order that is kept for later', () => {
+  const size = (value: number): string => String.fromCharCode(value);
+  assert.equal(applyGitDelta('abcdef', size(6) + size(4) + '\x90\x03' + '\x01x'), 'abcx');
+  // Copies past the end of the base, made up for by what follows.
+  assert.equal(applyGitDelta('abcdef', size(6) + size(6) + '\x91\x03\x06' + '\x03xyz'), undefined);
+  assert.equal(applyGitDelta('abcdef', size(6) + size(3) + '\x90\x03' + '\0'), undefined);
+  assert.equal(applyGitDelta('abcdef', size(6) + size(3) + '\x05abc'), undefined);
+  assert.equal(applyGitDelta('abcdef', size(6) + size(3) + '\x90\x04'), undefined);
+});
+
+test('parseLooseObject() takes no size that git does not write', () => {
+  assert.deepEqual(parseLooseObject('blob 5\0hello'), { kind: 'blob', body: 'hello' });
+  for (const text of ['blob 05\0hello', 'blob +5\0hello', 'blob 5 \0hello', 'blob 00\0', 'blob \0']) assert.equal(parseLooseObject(text), undefined, text);
+});
+
+test('readPackedObject() gives up where deltas go in a circle, or unpack to gigabytes at every step', () => {
+  const zeros = '\0'.repeat(16 << 20);
+  const spell = (code: number, bytes: number, base: string): string => {
+    let rest = Math.floor(bytes / 16);
+    let head = String.fromCharCode((rest > 0 ? 0x80 : 0) | (code << 4) | (bytes % 16));
+    for (; rest > 0; rest = Math.floor(rest / 128)) head += String.fromCharCode((rest > 127 ? 0x80 : 0) | (rest % 128));
+    return head + base;
+  };
+  const deflate = (text: string): string => zlib.deflateSync(Buffer.from(text, 'latin1')).toString('latin1');
+  let inflated = 0;
+  const readAll = (pack: string, at: number, find: (id: string) => number | undefined): unknown => readPackedObject((offset, length) => pack.slice(offset, offset + length), at, 20, (bytes) => {
+    inflated += 1;
+    return inflateBytes(bytes) ?? '';
+  }, find);
+  const itself = spell(7, zeros.length, 'x'.repeat(20)) + deflate(zeros);
+  assert.equal(readAll(itself, 0, () => 0), undefined);
+  assert.equal(inflated, 1);
+  // Each of other bytes, at its own place, and large.
+  const many = (itself + '\0'.repeat(10)).repeat(100);
+  inflated = 0;
+  let next = 0;
+  assert.equal(readAll(many, 0, () => { next += itself.length + 10; return next; }), undefined);
+  assert.ok(inflated < 10, String(inflated));
+  // Small deltas, each of which makes 16 MiB of 16 MiB.
+  const varint = '\x80\x80\x80\x08';
+  const delta = varint + varint + '\xf0\xff\xff\xff' + '\x90\x01';
+  let pack = 'PACK\0\0\0\x02\0\0\0\x65' + spell(3, zeros.length, '') + deflate(zeros);
+  const offsets = [12];
+  const step = (): void => {
+    const at = pack.length;
+    let left = at - (offsets[offsets.length - 1] as number);
+    let distance = String.fromCharCode(left & 127);
+    for (left = Math.floor(left / 128); left > 0; left = Math.floor(left / 128)) {
+      left -= 1;
+      distance = String.fromCharCode(128 | (left & 127)) + distance;
+    }
+    offsets.push(at);
+    pack += spell(6, delta.length, distance) + deflate(delta);
+  };
+  for (let i = 0; i < 100; i++) step();
+  assert.equal((readAll(pack, offsets[2], () => undefined) as { body: string } | undefined)?.body.length, zeros.length);
+  assert.equal(readAll(pack, offsets[100], () => undefined), undefined);
+});
+
+test('readGitObject() throws nothing at a cut or bent pack, and takes no object for another', () => {
+  const root = repository();
+  git(root, 'gc', '-q');
+  const pack = path.join(root, '.git/objects/pack');
+  const name = path.join(pack, fs.readdirSync(pack).find((one) => one.endsWith('.idx')) as string);
+  const index = fs.readFileSync(name);
+  const head = git(root, 'rev-parse', 'HEAD').trim();
+  const readHead = (): unknown => readGitObject(findRepository(root)!, head);
+  assert.notEqual(readHead(), undefined);
+  fs.chmodSync(name, 0o644);
+  const count = index.readUInt32BE(8 + 255 * 4);
+  const offsetsAt = 8 + 1024 + count * 24;
+  for (let length = 0; length < index.length; length += 7) {
+    fs.writeFileSync(name, index.subarray(0, length));
+    readHead();
+  }
+  // Offsets of 64 bits that no file has.
+  const large = Buffer.concat([index.subarray(0, offsetsAt + count * 4), Buffer.alloc(8 * 200, 0xff), index.subarray(-40)]);
+  for (let i = 0; i < count; i++) large.writeUInt32BE(0x80000000 + i, offsetsAt + i * 4);
+  fs.writeFileSync(name, large);
+  assert.equal(readHead(), undefined);
+  fs.rmSync(pack, { recursive: true });
+  fs.mkdirSync(path.join(root, '.git/objects', head.slice(0, 2)), { recursive: true });
+  const forged = 'tree ' + '1'.repeat(40) + '\n';
+  fs.writeFileSync(path.join(root, '.git/objects', head.slice(0, 2), head.slice(2)), zlib.deflateSync(Buffer.from('commit ' + String(forged.length) + '\0' + forged)));
+  assert.equal(readHead(), undefined);
+  assert.equal(readTreeOfCommit(findRepository(root)!, head), undefined);
+});
+
+test('readGitObject() ends where alternates name themselves many times', () => {
+  const root = repository();
+  fs.writeFileSync(path.join(root, '.git/objects/info/alternates'), '../objects\n'.repeat(1000));
+  assert.equal(readGitObject(findRepository(root)!, '1'.repeat(40)), undefined);
+  assert.notEqual(readGitObject(findRepository(root)!, git(root, 'rev-parse', 'HEAD').trim()), undefined);
 });

@@ -48,6 +48,11 @@ test('compileGlob() is made of any bytes', () => {
   }
 });
 
+test('compileGlob() takes [:NAME:] of no class for the signs in it', () => {
+  assert.equal(compileGlob('[[:constructor:]]')('r]'), true);
+  assert.equal(compileGlob('[[:constructor:]]')('{]'), false);
+});
+
 test('fixedFolder() is the part before the first pattern', () => {
   for (const [pattern, folder] of [['*.csv', ''], ['a/*.csv', 'a'], ['a/b/c', 'a/b'], ['a/*/b/c', 'a'], ['/x/[y]/z', '/x'], ['**/x', '']]) assert.equal(fixedFolder(pattern), folder, pattern);
 });

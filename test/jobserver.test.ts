@@ -109,7 +109,7 @@ test('rr in a make takes its slots from it and gives them back', { skip: NO_MAKE
 });
 
 test('rr gives the slots of a make back when a signal ends it', { skip: NO_MAKE }, async () => {
-  const steps = Array.from({ length: 6 }, (_, i) => makeStep('s' + String(i), 'echo > on' + String(i) + '; sleep 100', { more: { observed: 'none' } }));
+  const steps = Array.from({ length: 6 }, (_, i) => makeStep('s' + String(i), 'echo > on' + String(i) + '; exec sleep 100', { more: { observed: 'none' } }));
   const { project, name } = prepare({ steps, slots: 8 });
   const around = startProgram(project, ['make', '-rR', '-j3', '-f', writeAround(project, name, '+'), 'rr', '1']);
   await waitUntil('steps run', () => fs.existsSync(path.join(project, 'on0')) && fs.existsSync(path.join(project, 'on1')));

@@ -242,3 +242,26 @@ test('findLinkedLibraries() finds for a musl program what musl\'s loader finds',
   assert.equal(expected.length, 3, expected.join(' '));
   assert.deepEqual(find(folder + '/prog').libraries, expected);
 });
+
+test('parseLibraryCache() reads no more than a cache can hold where its entries share one long text', () => {
+  const count = 20000;
+  const cache = Buffer.alloc(48 + count * 24 + 5000);
+  cache.write('glibc-ld.so.cache1.1', 'latin1');
+  cache.writeUInt32LE(count, 20);
+  cache[28] = 2;
+  const textAt = 48 + count * 24;
+  cache.fill('a', textAt, textAt + 4000);
+  cache.write('/', textAt + 1000, 'latin1');
+  for (let i = 0; i < count; i++) {
+    cache.writeUInt32LE(textAt + 2000 + i % 2000, 48 + i * 24 + 4);
+    cache.writeUInt32LE(textAt + 1000, 48 + i * 24 + 8);
+  }
+  let bytes = 0;
+  let first: string | undefined;
+  for (const [name, files] of parseLibraryCache(cache)) {
+    for (const file of files) bytes += name.length + file.path.length;
+    first = first ?? files[0].path;
+  }
+  assert.equal(first, '/' + 'a'.repeat(2999));
+  assert.ok(bytes > 0 && bytes <= 16 * cache.length, String(bytes));
+});

@@ -45,18 +45,20 @@ test('printMakefile() writes a block for each live run, with safe names as targe
   const first = runOf(1, [fileOf('data/a.dat', 1)], [fileOf('mid.csv', 2), fileOf('odd name', 3)]);
   const second = runOf(2, [fileOf('mid.csv', 2)], [fileOf('out/fig.png', 4)]);
   second.label = 'figure6';
+  first.label = 'figure6';
   second.reason = 'ends in \\';
   second.command = 'x'.repeat(300);
   const text = printAll([first, second]).makefile;
-  assert.equal(text.slice(text.indexOf('\nrr-force:\n') + '\nrr-force:\n'.length), `figure6: ${second.id}
-.PHONY: figure6
+  assert.equal(text.slice(text.indexOf('\nrr-force:\n') + '\nrr-force:\n'.length), `figure6: ${first.id}
+	@: label
+figure6: ${second.id}
 mid.csv: ${first.id}
 	@:
 #: odd name: ${first.id}
 out/fig.png: ${second.id}
 	@:
 
-# ${first.id}
+# ${first.id} figure6
 # command 1
 .rr/made/${first.id}:
 	@sh provenance/rerun.sh run ${first.id}

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'fs';
 import path from 'path';
 import type { Comparison } from '../src/core/comparison.ts';
+import { readNpyHeader } from '../src/formats/npyheader.ts';
 import { PYTHON, assertSurvives, compareBytesOf, makeDice } from './binaryrig.ts';
 import { makeTemporary, run } from './rig.ts';
 
@@ -256,4 +257,17 @@ for n, t in enumerate(['i1', '>i8', 'f2', '<f8', 'c16', 'f16', 'U3', 'M8[s]', [(
     const comparison = compareBytesOf(makeNpy(header, 'x'.repeat(108)), makeNpy(header, 'y'.repeat(108)));
     assert.ok(comparison.kind !== 'identical' && JSON.stringify(comparison).length < 5000, header);
   }
+});
+
+test('readNpyHeader() refuses types that NumPy refuses: names and titles twice, elements larger than 2 GiB', () => {
+  const read = (descr: string): string => {
+    const text = "{'descr': " + descr + ", 'fortran_order': False, 'shape': (0,), }\n";
+    const reading = readNpyHeader(Buffer.concat([Buffer.from([0x93]), Buffer.from('NUMPY\x01\0' + String.fromCharCode(text.length, 0) + text, 'latin1')]));
+    return reading.kind === 'array' ? '' : reading.why;
+  };
+  assert.equal(read("[('a', '<f8'), (('t', 'b'), '<f8'), ('', '|V4'), ('', '|V4')]"), '');
+  for (const descr of ["[('a', '<f8'), ('a', '<i4')]", "[(('t', 'a'), '<f8'), (('t', 'b'), '<f8')]"]) assert.match(read(descr), /a field that is none/, descr);
+  assert.match(read("[('a', '<f8', (0, 999999999999))]"), /an array without end/);
+  assert.equal(read("'|S999999999'"), '');
+  assert.match(read("'<U999999999'"), /larger than NumPy/);
 });

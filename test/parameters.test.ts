@@ -129,7 +129,7 @@ test('readParameters() is not harmed by large, deep and strange files of any kin
   const files = ['p.yaml', 'p.toml', 'p.json', 'p.jsonc', 'p.py', 'p.R', 'p.jl', 'p.sh', 'p.ini', 'p.txt', 'p.properties'];
   const deep = 100000;
   const texts = ['', '\n', '\0', '\r', '\xff\xfe', '\xef\xbb\xbf', '\xef\xbb\xbf\n', '['.repeat(deep), '{'.repeat(deep), '('.repeat(deep), 'a=' + '['.repeat(deep), 'a = ' + '{"a":'.repeat(deep), '- '.repeat(deep), '"'.repeat(deep), '\''.repeat(deep),
-    'a: "' + 'x'.repeat(deep), '#'.repeat(deep), '\\'.repeat(deep), '$('.repeat(deep), '`'.repeat(deep + 1), 'x <- c('.repeat(deep), 'if true; then '.repeat(deep), 'begin '.repeat(deep), 'a.'.repeat(deep) + 'b = 1', '#='.repeat(deep),
+    'a: "' + 'x'.repeat(deep), '#'.repeat(deep), '\\'.repeat(deep), '$('.repeat(deep), '`'.repeat(deep + 1), 'x <- c('.repeat(deep), 'x <- '.repeat(deep), 'x -> '.repeat(deep), 'assign("x", 1)\n'.repeat(deep), 'if true; then '.repeat(deep), 'begin '.repeat(deep), 'a.'.repeat(deep) + 'b = 1', '#='.repeat(deep),
     Array.from({ length: 50000 }, (_, i) => 'k' + String(i) + ' = ' + String(i)).join('\n') + '\n', Array.from({ length: 50000 }, (_, i) => 'k' + String(i) + ': ' + String(i)).join('\n') + '\n'];
   for (const file of files) {
     for (const text of texts) readTree(text, file);

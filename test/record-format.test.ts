@@ -286,3 +286,21 @@ test('parseRun() takes Scratch_output and Output for what they are by Tree alone
   assert.throws(() => parseRun(seal(plain.replace('Output:', 'Scratch_output:')), 'x.rec'), /line 8: Scratch_output in a record without Tree/);
   assert.throws(() => parseRun(seal(scratch.replace('Scratch_output:', 'Output:')), 'x.rec'), /line \d+: Output in a record with Tree/);
 });
+
+test('parseRun() keeps unknown fields that are called as what every object has', () => {
+  for (const name of ['constructor', 'toString', 'valueOf', 'hasOwnProperty', 'isPrototypeOf']) {
+    const made = emptyRun('20261122T052039Z-k35f5q', 'true', '2026-11-22T05:20:39.123456Z', '0.1.0');
+    made.unknown = [{ name, value: 'x' }];
+    assert.deepEqual(parseRun(seal(printRunBody(made)), 'x.rec').unknown, made.unknown);
+  }
+});
+
+test('printRunBody() writes a NUL that a stranger has put into a text as he did', () => {
+  const made = emptyRun('20261122T052039Z-k35f5q', 'true', '2026-11-22T05:20:39.123456Z', '0.1.0');
+  made.asked = ['partition a\0'];
+  made.command = '\0{0123456789abcdef}\0';
+  const text = printRunBody(made);
+  assert.match(text, /^Asked: partition a%00$/m);
+  assert.match(text, /^Command: %\{0123456789abcdef\}%00$/m);
+  assert.deepEqual(parseRun(seal(text), 'x.rec').asked, made.asked);
+});

@@ -29,7 +29,7 @@ function findProgram(name: string): string | undefined {
 }
 
 /** All that rerun.sh and the commands of these tests may find, beside sh, awk and a SHA-256 program. */
-const UTILITIES = ['[', 'cat', 'chmod', 'cp', 'echo', 'env', 'false', 'find', 'kill', 'ln', 'ls', 'mkdir', 'mv', 'printf', 'pwd', 'rm', 'rmdir', 'sed',
+const UTILITIES = ['[', 'cat', 'chmod', 'cp', 'echo', 'env', 'false', 'find', 'grep', 'kill', 'ln', 'ls', 'mkdir', 'mv', 'printf', 'pwd', 'rm', 'rmdir', 'sed',
   'sleep', 'sort', 'test', 'touch', 'tr', 'true', 'uname', 'xargs'];
 
 type Tools = { make: string; shell: string; awk: string; hash: string };
@@ -253,6 +253,33 @@ test('make leaves a result alone that was edited by hand, and fails', () => {
   assertFails(make(project, 'verify'), /different +mid\.csv/);
   assert.equal(read(project, 'mid.csv'), 'mine\n');
   assert.deepEqual(countRuns(project), {});
+});
+
+test('make sees whatever is not as recorded, in a look at all files at once', () => {
+  const project = newChain();
+  const first = 'provenance/' + recordPath(project.runs[0].id);
+  const alterations: [string, RegExp][] = [
+    // Where content that a run left stands otherwise, it is made again.
+    ['chmod +x mid.csv', /run \S+: sh \.\/clean\.sh/],
+    ['chmod u+x mid.csv', /run \S+: sh \.\/clean\.sh/],
+    ['mv mid.csv real; ln -s real mid.csv', /mid\.csv is different/],
+    ['rm mid.csv; mkdir mid.csv', /mid\.csv is different/],
+    ['mv mid.csv swap; mv log.txt mid.csv; mv swap log.txt', /mid\.csv is different[^]*log\.txt is different|log\.txt is different[^]*mid\.csv is different/],
+    ['echo x >>clean.sh', /input clean\.sh is not as run/],
+    ['mv clean.sh real; ln -s real clean.sh', /input clean\.sh is not as run/],
+    ['rm ' + first, /the record of run \S+ is not there, or was cut/],
+    [': >' + first, /the record of run \S+ is not there, or was cut/],
+    ['sed 1,9d ' + first + ' >cut; sed \'$d\' cut >' + first, /the record of run \S+ is not there, or was cut/],
+  ];
+  run(project, 'sh', '-c', 'mkdir -p ../whole; cp -RPp . ../whole/project');
+  for (const [command, message] of alterations) {
+    assertPasses(make(project));
+    run(project, 'sh', '-c', command);
+    assert.match(make(project).text, message, command);
+    run(project, 'sh', '-c', 'rm -rf ./* .rr; cp -RPp ../whole/project/. .');
+  }
+  assertPasses(run(project, 'chmod', '+x', 'data/a.dat', 'clean.sh'));
+  assertPasses(make(project));
 });
 
 test('make -t deceives neither make verify nor the next make', () => {

@@ -380,7 +380,7 @@ test('rr rerun, killed at any moment, leaves the project whole, and the next one
 
 test('rr rerun, interrupted by a signal, ends the command and leaves no tree', { skip: NO_TOOLS }, async () => {
   const root = makeRepository(TRACKED);
-  recordShell(root, 'slow', 'cat data.txt > out.txt; if [ -e wait ]; then sleep 30; fi');
+  recordShell(root, 'slow', 'cat data.txt > out.txt; if [ -e wait ]; then exec sleep 30; fi');
   write(root, 'wait', '');
   const before = surveyRepository(root);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

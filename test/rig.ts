@@ -45,6 +45,18 @@ export function startProgram(folder: string, argv: string[], options: RunOptions
   return { child, ended };
 }
 
+/**
+ * An expression over what a source file ("formats/tar.ts") exports as `source`, in a process of its own
+ * that is killed after 20 s and may hold 1 GiB: for what may have no end.
+ */
+export function evaluateApart(file: string, expression: string): unknown {
+  const name = path.join(__dirname, '..', 'src', file.replace(/\.ts$/, '.js'));
+  const program = 'const source = require(' + JSON.stringify(name) + '); process.stdout.write(JSON.stringify(' + expression + '))';
+  const done = run(undefined, [process.execPath, '--max-old-space-size=1024', '-e', program], { timeoutMs: 20000 });
+  assert.equal(done.status, 0, 'it ends, and fits into memory: ' + expression.slice(0, 300) + done.stderr.slice(0, 500));
+  return JSON.parse(done.stdout);
+}
+
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

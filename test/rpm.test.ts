@@ -226,3 +226,36 @@ test('malformed headers and databases of rpm give less, and neither throw nor ha
   for (let seed = 1; seed <= 600; seed++) scanBerkeleyHash(partsOf(spoil(berkeley, seed, 2000)), () => { seen += 1; });
   assert.ok(seen > 300, 'some are read');
 });
+
+const u32 = (value: number): string => String.fromCharCode(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
+
+/** A header with one file, /usr/bin/one; `epoch` are type, place and count of its epoch. */
+function makeHeader(epoch: [number, number, number]): string {
+  const data = '\0\0\0\0' + 'one\0' + '/usr/bin/\0' + 'alpha\0' + '1.2\0' + '3\0' + 'noarch\0';
+  const at = (text: string): number => data.indexOf(text + '\0');
+  const entries = [[1116, 4, 0, 1], [1117, 8, at('one'), 1], [1118, 8, at('/usr/bin/'), 1], [1000, 6, at('alpha'), 1], [1001, 6, at('1.2'), 1], [1002, 6, at('3'), 1], [1022, 6, at('noarch'), 1], [1003, ...epoch]];
+  return u32(entries.length) + u32(data.length) + entries.map((entry) => entry.map(u32).join('')).join('') + data;
+}
+
+test('findInRpmHeader() takes nothing from outside of the data, and nothing of another type', () => {
+  const wanted = { paths: new Set(['/usr/bin/one']), baseNames: new LineSearch('\0', ['one']) };
+  const versionOf = (epoch: [number, number, number]): string[] => {
+    const found: string[] = [];
+    findInRpmHeader(makeHeader(epoch), wanted, (_, { version }) => found.push(version));
+    return found;
+  };
+  assert.deepEqual(versionOf([4, 0, 1]), ['0:1.2-3']);
+  for (const epoch of [[4, 0xffffffff, 1], [4, 40, 1], [6, 0, 1], [4, 0, 0], [4, 0, 0xffffffff]] as [number, number, number][]) assert.deepEqual(versionOf(epoch), ['1.2-3'], epoch.join());
+});
+
+test('scanBerkeleyHash() reads no byte for two values', () => {
+  const size = 65536;
+  const little = (value: number, bytes: number): string => Array.from({ length: bytes }, (_, i) => String.fromCharCode(Math.floor(value / 256 ** i) % 256)).join('');
+  const meta = ('\0'.repeat(12) + little(0x061561, 4) + little(9, 4) + little(size, 4)).padEnd(size, '\0');
+  const count = 20000;
+  // All items are the last 20,000 bytes of the page.
+  const page = ('\0'.repeat(20) + little(count, 2) + '\0\0\0\x02' + (little(size - 1, 2) + little(size - 20000, 2)).repeat(count / 2)).padEnd(size, '\x01');
+  let bytes = 0;
+  scanBerkeleyHash(partsOf(meta + page), (value) => { bytes += value.length; });
+  assert.ok(bytes > 0 && bytes <= 2 * size, String(bytes));
+});

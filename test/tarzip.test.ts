@@ -11,7 +11,7 @@ import type { Member } from '../src/formats/members.ts';
 import { readTar } from '../src/formats/tar.ts';
 import { readZip } from '../src/formats/zipmembers.ts';
 import { PYTHON, assertSurvives, compareBytesOf, makeContext, makeDice } from './binaryrig.ts';
-import { hasProgram, makeTemporary, run } from './rig.ts';
+import { evaluateApart, hasProgram, makeTemporary, run } from './rig.ts';
 
 const NO_PYTHON = fs.existsSync(PYTHON) ? false : 'no python3';
 const NO_GNU = NO_PYTHON || (run(undefined, ['sh', '-c', 'tar --version']).stdout.includes('GNU tar') ? false : 'no GNU tar');
@@ -342,4 +342,54 @@ test('compareBinary() survives damaged archives', { skip: NO_GNU || NO_ZIP }, ()
     assert.ok(/^[ -~]*$/.test(JSON.stringify(comparison)), JSON.stringify(comparison));
   }
   assert.deepEqual(Array.from(kinds).sort(), ['different', 'equivalent', 'identical', 'unchecked']);
+});
+
+/** A header of tar with these fields in place of its own, and a right checksum. */
+function makeHeader(fields: [number, string][]): Buffer {
+  const header = Buffer.alloc(512);
+  const put = (at: number, text: string): void => { header.write(text, at, 'latin1'); };
+  for (const [at, text] of ([[0, 'a'], [100, '0000644\0'], [108, '0000000\0'], [116, '0000000\0'], [124, '00000000000\0'], [136, '00000000000\0'], [148, '        '], [156, '0'], [257, 'ustar\x0000']] as [number, string][]).concat(fields)) put(at, text);
+  put(148, header.reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, '0') + '\0 ');
+  return header;
+}
+
+const padBlock = (text: string): Buffer => Buffer.from(text.padEnd(Math.ceil(text.length / 512) * 512, '\0'), 'latin1');
+const whyNot = (parts: Buffer[]): string => {
+  const reading = readTar(Buffer.concat(parts), 10);
+  return reading.kind === 'archive' ? '' : reading.why;
+};
+
+test('readTar() refuses what programs read in two ways: numbers that are none, two long names, a long name without end', () => {
+  assert.equal(whyNot([makeHeader([])]), '');
+  for (const size of ['000000>0000\0', '-0000000001\0', '0000000001x\0', '\x020000000000']) assert.match(whyNot([makeHeader([[124, size]])]), /number in the header at byte 0 is none/, size);
+  assert.match(whyNot([makeHeader([[156, '2'], [124, '0000\x02000000\0']])]), /is none/, 'of a link too');
+  assert.equal(whyNot([makeHeader([[124, '           \0'], [100, ' 644   \0']])]), '', 'spaces around are none');
+  const long = [makeHeader([[156, 'L'], [124, '00000000004\0']]), padBlock('abc\0')];
+  assert.equal(whyNot(long.concat(makeHeader([]))), '');
+  assert.match(whyNot(long.concat(long, makeHeader([]))), /two names/);
+  assert.match(whyNot([makeHeader([[156, 'x'], [124, '00000000012\0']]), padBlock('10 path=b\n'), ...long, makeHeader([])]), /two names/);
+  assert.match(whyNot([makeHeader([[156, 'L'], [124, '00000000002\0']]), padBlock('abc\0'), makeHeader([])]), /name without end/);
+});
+
+test('names of a million slashes take no longer than others', () => {
+  const name = "'a' + '/'.repeat(1000000) + 'b'";
+  assert.equal(evaluateApart('core/names.ts', 'source.dropEndSlashes(' + name + ').length'), 1000002);
+  assert.equal(evaluateApart('formats/conda.ts', "source.parseCondaRecord(JSON.stringify({ name: 'x', files: [], subdir: 's', channel: " + name + ' })).architecture.length > 0'), true);
+  assert.equal(evaluateApart('formats/pythonmetadata.ts', "source.decodeFileUrl('file:///' + " + name + ').length'), 1000003);
+  const header = JSON.stringify(makeHeader([[156, '5']]).toString('latin1'));
+  const record = "' path=' + " + name + " + '\\n'";
+  const pax = JSON.stringify(makeHeader([[156, 'x'], [124, (1000016).toString(8).padStart(11, '0') + '\0']]).toString('latin1'));
+  assert.equal(evaluateApart('formats/tar.ts', 'source.readTar(Buffer.from(' + pax + " + ('1000016' + " + record + ").padEnd(1000448, '\\0') + " + header + ", 'latin1'), 9).archive.members[0].name.length"), 1000002);
+});
+
+test('readZip() refuses a directory that is not where the end says: others take it to lie later', { skip: NO_ZIP }, () => {
+  const folder = makeTemporary();
+  sh(folder, 'printf 1 > a; zip -qX 1.zip a; printf 2 > a; zip -qX 2.zip a; cat 1.zip 2.zip > both.zip');
+  const both = Buffer.from(read(folder, 'both.zip'));
+  const one = read(folder, '1.zip').length;
+  assert.equal(readZip(read(folder, '1.zip'), 9).kind, 'archive');
+  // The second archive's end names the directory of the first one, whose place it is as a whole.
+  assert.equal(run(folder, ['unzip', '-p', 'both.zip']).stdout, '2');
+  assert.deepEqual(readZip(both, 9), { kind: 'unreadable', why: 'its directory is not where it says' });
+  assert.ok(one > 0);
 });

@@ -3,6 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { EXIT } from '../core/failure.ts';
 import type { Failure } from '../core/failure.ts';
 import { keepTemporariesIn, makeFolder } from '../sys/files.ts';
+import { refreshHeads } from '../sys/heads.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import { requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
@@ -28,5 +29,6 @@ function writeAnew(project: Project): Failure[] {
   makeFolder(project.own + '/running');
   keepTemporariesIn(project.own + '/running');
   settleLostRuns(project, '');
+  refreshHeads(project, undefined);
   return includeAllRuns(project);
 }

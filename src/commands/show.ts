@@ -12,11 +12,13 @@ import { printJsonRun } from '../views/json.ts';
 import { printEnvironmentPage, printNotesPage, printRunPage } from '../views/page.ts';
 import { printPlot } from '../views/plot.ts';
 import { printProcessTree } from '../views/processes.ts';
+import { findLinkOut } from '../sys/bounds.ts';
 import { readBytesIfThere } from '../sys/files.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import { pickAnnotatedRun } from '../sys/pickrun.ts';
 import type { Project } from '../sys/project.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
+import { readRecordFile } from '../sys/recordfiles.ts';
 import { readRecordText } from '../sys/records.ts';
 import { readResourcesOf, readSeriesOf } from '../sys/series.ts';
 import { printRecord } from '../sys/store.ts';
@@ -106,9 +108,17 @@ function showRun(reference: ByteString, options: ShowOptions): number {
   const annotated = pickAnnotatedRun(project, current, reference);
   const { run } = annotated;
   if (options.logs && !options.json && !options.raw) {
-    for (const log of run.logs) if (/\.(?:out|err)$/.test(log.path)) printOut(readBytesIfThere(absoluteOf(project, log.path)) ?? '');
+    for (const log of run.logs) printKeptLog(project, log.path);
   } else printOut(printAsked(project, annotated, options));
   return 0;
+}
+
+/** What it printed, as it is: of the files that rr keeps of it, and never through a link of a stranger. */
+function printKeptLog(project: Project, path: ByteString): void {
+  if (!/^provenance\/logs\/[^/]+\.(?:out|err)$/.test(path)) return;
+  const name = absoluteOf(project, path);
+  if (findLinkOut(project.root, name) !== undefined) throw new Failure('cannot show "' + path + '": it is a link that leads out of the project', 'run "rr verify"', EXIT.differs);
+  printOut(readBytesIfThere(name) ?? '');
 }
 
 function printAsked(project: Project, { run, notes }: AnnotatedRun, options: ShowOptions): ByteString {
@@ -116,7 +126,7 @@ function printAsked(project: Project, { run, notes }: AnnotatedRun, options: Sho
   if (options.raw) return readBytesIfThere(project.provenance + '/' + recordPath(run.id)) ?? printRecord(run);
   if (options.processes || options.files) return printProcessesAsked(run, options);
   if (options.environment) return readEnvironmentPage(project, run);
-  const environment = run.environment === undefined ? undefined : readBytesIfThere(placeOfEnvironment(project, run.environment));
+  const environment = run.environment === undefined ? undefined : readRecordFile(project, 'environments/' + run.environment + '.rec');
   return printRunPage(run, environment, options.all) + printNotesPage(notes, options.all);
 }
 
@@ -128,13 +138,9 @@ function printProcessesAsked(run: Run, options: ShowOptions): ByteString {
   return printProcessTree(run, { width, hasFiles: options.files, isComplete: options.all });
 }
 
-function placeOfEnvironment(project: Project, hash: string): ByteString {
-  return project.provenance + '/environments/' + hash + '.rec';
-}
-
 function readEnvironmentPage(project: Project, run: Run): ByteString {
   if (run.environment === undefined) throw new Failure('cannot show the environment of "' + run.id + '": its record names none', '', EXIT.differs);
-  const text = readBytesIfThere(placeOfEnvironment(project, run.environment));
+  const text = readRecordFile(project, 'environments/' + run.environment + '.rec');
   if (text === undefined) throw new Failure('cannot show the environment of "' + run.id + '": "provenance/environments/' + run.environment + '.rec" is not there', 'run "rr verify"', EXIT.differs);
   return printEnvironmentPage(text);
 }

@@ -3,13 +3,14 @@ import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { findLiveRuns, isResultPath } from '../core/graph.ts';
 import type { GraphRun } from '../core/graph.ts';
+import { judgeRecordChain, listSignedFiles } from '../core/signature.ts';
+import type { ChainFinding, DatedRecord, Statement } from '../core/signature.ts';
 import { notePath } from '../core/notes.ts';
 import { recordPath, RUN_ID } from '../core/run.ts';
 import type { FileState, Run } from '../core/run.ts';
+import { countThings } from '../formats/amounts.ts';
 import { encodeText } from '../formats/percent.ts';
-import { unsealRecord } from '../formats/fields.ts';
 import { parseNote } from '../formats/note.ts';
-import { parseRun } from '../formats/record.ts';
 import { lstatIfThere, readBytesIfThere } from '../sys/files.ts';
 import { describeFile, hashBytes, hashFiles } from '../sys/hash.ts';
 import { HashCache } from '../sys/hashcache.ts';
@@ -18,32 +19,20 @@ import { toRecordPath } from '../sys/observe.ts';
 import { pickRun } from '../sys/pickrun.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
-import { listRecordFiles, readRecordFile } from '../sys/recordfiles.ts';
+import { refreshHeads } from '../sys/heads.ts';
+import { checkRecord, checkRunRecords } from '../sys/recordcheck.ts';
+import { listRecordFiles } from '../sys/recordfiles.ts';
 import { readNotes } from '../sys/notes.ts';
 import { listRecords, readRuns } from '../sys/records.ts';
+import { compareSignedFiles, readSignedStatements } from '../sys/signatures.ts';
+import type { SignedStatement } from '../sys/signatures.ts';
+import { fingerprintOf, readAllowedSigners } from '../sys/signing.ts';
 import { printOut, tell } from '../sys/terminal.ts';
 
-export type VerifyOptions = { project: ByteString | undefined; quick: boolean; quiet: boolean };
+export type VerifyOptions = { project: ByteString | undefined; quick: boolean; /** File of keys whose signatures count. */ signer: ByteString | undefined; quiet: boolean };
 
 /** A file that must be as it was. `mayBeGone`: an input that is no longer at hand is no failure. */
 type Claim = { expected: FileState; what: string; mayBeGone: boolean; /** The run that says so. */ run: GraphRun };
-
-/** Says where the record at `path` is damaged; undefined if it holds. */
-function checkRecord(project: Project, id: string, path: string, parse: (text: ByteString, name: string) => { id: string }): string | undefined {
-  const name = 'provenance/' + path;
-  try {
-    const text = readRecordFile(project, path) ?? '';
-    const parts = unsealRecord(text);
-    if (parts === undefined) return name + ': no Sha256 line at the end';
-    const found = hashBytes(parts.body);
-    if (found !== parts.hash) return name + ': expected ' + parts.hash + ', found ' + found;
-    const claimed = parse(text, name).id;
-    return claimed === id ? undefined : name + ': claims the id ' + claimed;
-  } catch (error) {
-    if (error instanceof Failure) return error.message;
-    throw error;
-  }
-}
 
 function checkNamedByHash(project: Project, folder: string, hash: string, ending: string): string | undefined {
   const name = 'provenance/' + folder + '/' + hash + ending;
@@ -117,11 +106,10 @@ function isKnown(cache: HashCache, project: Project, claim: Claim): boolean {
   return stat !== undefined && cache.find(stat, claim.expected.path) === claim.expected.hash;
 }
 
-/** Failures of the records themselves, their environments and patches. */
-function checkRecords(project: Project, ids: string[], runs: Run[]): string[] {
+/** Failures of what the records name by hash: their environments, patches and sources. */
+function checkNamed(project: Project, runs: Run[]): string[] {
   const failures: string[] = [];
   const add = (failure: string | undefined): void => { if (failure !== undefined) failures.push(failure); };
-  for (const id of ids) add(checkRecord(project, id, recordPath(id), parseRun));
   const environments = new Set<string>();
   const patches = new Set<string>();
   for (const run of runs) {
@@ -135,6 +123,57 @@ function checkRecords(project: Project, ids: string[], runs: Run[]): string[] {
   for (const hash of patches) add(checkNamedByHash(project, 'code', hash, '.patch'));
   for (const hash of findKeptSources(runs)) add(checkNamedByHash(project, 'code', hash, '.src'));
   return failures;
+}
+
+/** Does a signature count? One whose key is in `allowed`, if that is there. */
+function judgeSignature(one: SignedStatement, allowed: Map<ByteString, ByteString> | undefined): { failure?: string; told: string } {
+  const key = one.publicKey === '' ? '' : ', key ' + fingerprintOf(one.publicKey);
+  if (one.fault !== undefined) return { failure: one.name + ': not a good signature: ' + one.fault, told: '' };
+  const { signer, signedUtc } = one.statement as Statement;
+  const who = allowed?.get(one.publicKey);
+  if (allowed !== undefined && who === undefined) return { failure: one.name + ': signed by a key that is not expected' + key, told: '' };
+  const vouched = allowed === undefined ? '; nobody vouches for this key (--signer)' : ', expected' + (who === '' ? '' : ' of ' + String(who));
+  return { told: one.name + ': good signature; as it says, by ' + signer + ' at ' + signedUtc.slice(0, 19) + 'Z' + key + vouched };
+}
+
+function describeFinding(finding: ChainFinding): string {
+  const by = (finding.bySignature ? 'signature ' : '') + finding.by;
+  const name = 'provenance/' + recordPath(finding.id);
+  if (finding.kind === 'removed') return name + ': removed: ' + by + ' names it';
+  if (finding.kind === 'altered') return name + ': altered: ' + by + ' names it with ' + finding.expected + ', found ' + finding.found;
+  return name + ': inserted: dated before ' + by + ', which does not cover it, as no signature does';
+}
+
+// People edit it, and it tells of no run.
+const MAY_CHANGE = 'provenance/plan.rec';
+
+/** What the chain of the records and the signatures tell. */
+async function checkChain(project: Project, records: DatedRecord[], allowed: Map<ByteString, ByteString> | undefined): Promise<{ failures: string[]; told: string[] }> {
+  const failures: string[] = [];
+  const told: string[] = [];
+  const counting: Statement[] = [];
+  for (const one of readSignedStatements(project)) {
+    const judged = judgeSignature(one, allowed);
+    if (judged.failure !== undefined) failures.push(judged.failure);
+    else {
+      told.push(judged.told);
+      counting.push(one.statement as Statement);
+    }
+  }
+  if (allowed !== undefined && counting.length === 0) failures.push('provenance/signatures: no signature by an expected key');
+  const verdict = judgeRecordChain(records, counting);
+  failures.push(...verdict.findings.map(describeFinding));
+  for (const { path, by, expected, found } of await compareSignedFiles(project, counting)) {
+    const line = encodeText(path) + ': ' + (found === undefined ? 'removed' : 'altered') + ' since signature ' + by + ': ' + (found === undefined ? 'expected ' + expected.hash + ', found nothing' : describeFound(expected, found));
+    (path === MAY_CHANGE ? told : failures).push(line);
+  }
+  if (verdict.gaps.length > 0) told.push(countThings(verdict.gaps.length, 'record') + ' gone, as a signature acknowledges: ' + verdict.gaps.slice(0, 5).join(', ') + (verdict.gaps.length > 5 ? ' ...' : ''));
+  if (verdict.late.length > 0) told.push(countThings(verdict.late.length, 'record') + ' dated before a signature that does not cover them, and covered by another one');
+  if (counting.length === 0) return { failures, told };
+  const signed = listSignedFiles(counting);
+  const newNotes = listRecordFiles(project, 'notes').ids.filter((id) => !signed.has('provenance/' + notePath(id))).length;
+  if (verdict.unsigned.length + newNotes > 0) told.push('new since the last signature: ' + countThings(verdict.unsigned.length, 'record') + ', ' + countThings(newNotes, 'note'));
+  return { failures, told };
 }
 
 /** Hashes of the sources of these runs that no version control has, and that no warning says are not kept. */
@@ -168,6 +207,7 @@ function readTargets(project: Project, current: ByteString, targets: ByteString[
 export async function verifyProject(targets: ByteString[], options: VerifyOptions): Promise<number> {
   const current = readCurrentFolder();
   const project = requireProject(current, options.project);
+  const allowed = options.signer === undefined ? undefined : readAllowedSigners(options.signer[0] === '/' ? options.signer : current + '/' + options.signer, options.signer);
   const { runs } = readRuns(project);
   const { ids, paths } = readTargets(project, current, targets);
   const isAll = targets.length === 0;
@@ -181,8 +221,12 @@ export async function verifyProject(targets: ByteString[], options: VerifyOption
   const noteIds = chooseNotes(project, isAll ? undefined : ids);
   const strays = isAll ? listRecords(project).strays.concat(listRecordFiles(project, 'notes').strays).map((name) => name + ': not where a record of that id belongs') : [];
   const noteFailures = noteIds.map((id) => checkRecord(project, id, notePath(id), parseNote)).filter((failure): failure is string => failure !== undefined);
-  const failures = strays.concat(checkRecords(project, checkedIds, wantedRuns), noteFailures, await checkClaims(project, claims, options.quick));
+  const checked = checkRunRecords(project, checkedIds);
+  const chain = isAll ? await checkChain(project, checked.records, allowed) : { failures: [], told: [] };
+  const failures = strays.concat(checked.failures, chain.failures, checkNamed(project, wantedRuns), noteFailures, await checkClaims(project, claims, options.quick));
+  if (isAll) refreshHeads(project, checked.records);
   for (const failure of failures) printOut(failure + '\n');
+  if (!options.quiet) for (const line of chain.told) tell('rr: ' + line);
   const count = (what: string): string => String(claims.filter((claim) => claim.what === what).length);
   if (!options.quiet) tell('rr: ' + (failures.length === 0 ? 'all as recorded: ' : String(failures.length) + ' not as recorded, of ') + count('result') + ' results, ' + count('input') + ' inputs, ' + count('log') + ' logs, ' + String(checkedIds.length) + ' records' + (noteIds.length === 0 ? '' : ', ' + String(noteIds.length) + ' notes') + (options.quick ? ' (unchanged files not read again)' : ''));
   return failures.length === 0 ? 0 : EXIT.differs;

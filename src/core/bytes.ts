@@ -67,6 +67,11 @@ export function codePointAt(text: ByteString, at: number): number {
   return code;
 }
 
+/** What a table has for a name that may be anybody's; an object by itself has "constructor" and others. */
+export function lookUp<T>(table: { readonly [name: string]: T }, name: string): T | undefined {
+  return Object.prototype.hasOwnProperty.call(table, name) ? table[name] : undefined;
+}
+
 /** A copy that does not keep a larger string alive, of which it is a part. */
 export function detachString(text: ByteString): ByteString {
   return text.length < 13 ? text : (' ' + text).slice(1);

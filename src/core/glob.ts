@@ -1,5 +1,6 @@
 // glob.ts - patterns of file names (POSIX.1-2017, Shell Command Language, 2.13, and **). Knows no files.
 import type { ByteString } from './bytes.ts';
+import { lookUp } from './bytes.ts';
 
 /** Does it hold a character that makes a pattern of it? */
 export function isGlob(pattern: ByteString): boolean {
@@ -26,10 +27,11 @@ function translateBracket(pattern: ByteString, at: number): { source: string; en
     if (end >= pattern.length || pattern[end] === '/') return undefined;
     const named = /^\[:([a-z]+):\]/.exec(pattern.slice(end, end + 16));
     const range = /^([^])-([^\]/])/.exec(pattern.slice(end, end + 3));
-    if (named !== null && CLASSES[named[1]] !== undefined) set += CLASSES[named[1]];
+    const letters = named === null ? undefined : lookUp(CLASSES, named[1]);
+    if (letters !== undefined) set += letters;
     else if (range !== null) set += range[1] <= range[2] ? escapeForRegExp(range[1]) + '-' + escapeForRegExp(range[2]) : '';
     else set += escapeForRegExp(pattern[end]);
-    end += named !== null && CLASSES[named[1]] !== undefined ? named[0].length : range !== null ? 3 : 1;
+    end += named !== null && letters !== undefined ? named[0].length : range !== null ? 3 : 1;
   }
   return { source: '(?!/)[' + (isNegated ? '^' : '') + set + ']', end };
 }

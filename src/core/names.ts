@@ -12,6 +12,13 @@ export function joinNames(folder: ByteString, name: ByteString): ByteString {
   return folder.endsWith('/') ? folder + name : folder + '/' + name;
 }
 
+/** Without the slashes at its end; those of a name that is nothing else go too. Not by a pattern, which takes n * n steps for n slashes inside. */
+export function dropEndSlashes(name: ByteString): ByteString {
+  let end = name.length;
+  while (end > 0 && name.charCodeAt(end - 1) === 47) end -= 1;
+  return name.slice(0, end);
+}
+
 /** Has it empty parts, "." or ".."? */
 export function hasDots(path: ByteString): boolean {
   return path.indexOf('/.') >= 0 ? /\/\.\.?(?:\/|$)/.test(path) || path.indexOf('//') >= 0 : path.indexOf('//') >= 0;

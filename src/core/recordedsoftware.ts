@@ -1,6 +1,6 @@
 // recordedsoftware.ts - the software of several runs put together, so that it can be installed again. Knows no form of it.
 import type { ByteString } from './bytes.ts';
-import { compareBytes } from './bytes.ts';
+import { compareBytes, lookUp } from './bytes.ts';
 import type { Environment, InstalledPackage } from './environment.ts';
 import type { Publication } from './publication.ts';
 import { EXIT, Failure } from './failure.ts';
@@ -102,7 +102,7 @@ function isNameOf(packaged: ByteString, name: ByteString): boolean {
 function findSource(one: InstalledPackage, environment: Environment): string {
   if (SYSTEM_MANAGERS.indexOf(one.manager) >= 0) return one.manager;
   const others = environment.packages.filter((other) => SYSTEM_MANAGERS.indexOf(other.manager) >= 0);
-  if (INTERPRETER_NAMES[one.manager]?.test(one.name) === true) {
+  if (lookUp(INTERPRETER_NAMES, one.manager)?.test(one.name) === true) {
     const numbers = /^\d+(?:\.\d+)*/.exec(one.version)?.[0] ?? '';
     const owner = environment.owners.find(({ manager, name, path }) => INTERPRETER_PROGRAMS[one.manager].test(path)
       && others.some((other) => other.manager === manager && other.name === name && other.version.replace(/^\d+:/, '').startsWith(numbers)));
@@ -203,7 +203,7 @@ function collectSorted(placed: Placed[], listOf: (environment: Environment) => B
 export function collectSoftware(publication: Publication, form: string): RecordedSoftware {
   const { placed, elsewhere, bareCount } = placeEnvironments(publication, form);
   const { packages: all, conflicts, moments } = mergePackages(placed);
-  const isInterpreter = (one: RecordedPackage): boolean => INTERPRETER_NAMES[one.manager]?.test(one.name) === true;
+  const isInterpreter = (one: RecordedPackage): boolean => lookUp(INTERPRETER_NAMES, one.manager)?.test(one.name) === true;
   const runs = placed.map((one) => one.run);
   const compilers = new Set<ByteString>();
   for (const run of runs) for (const { producer } of run.compilers) if (producer !== '') compilers.add(producer);

@@ -54,6 +54,9 @@ export type Acceptance = typeof ACCEPTANCES[number];
 /** The verdict on one output of a repeat. `detail`: the rule that was applied, where it differs, or why it is not told; may be ''. */
 export type Verdict = { word: VerdictWord; path: ByteString; detail: ByteString };
 
+/** A record by its id and the SHA-256 of its whole file. */
+export type RecordLink = { id: string; hash: string };
+
 /** One execution of a command (docs/rr.1, RECORDS). Absent facts are undefined, never guessed. */
 export type Run = {
   id: string;
@@ -149,6 +152,8 @@ export type Run = {
   /** Of a repeat: its outputs compared with those of the run that it repeats. */
   verdicts: Verdict[];
   warnings: ByteString[];
+  /** Records that were there when this one was written, and that its writer knew of no other that names them. */
+  previous: RecordLink[];
   /** Version of rr. */
   rr: string;
   /** Fields this version does not know, in the order met. */
@@ -161,7 +166,7 @@ export function emptyRun(id: string, command: ByteString, startedUtc: string, rr
     id, tags: [], command, directory: '.', redirects: [], parameters: [], parameterFiles: [], metrics: [], metricsFiles: [], metricsFrom: [], asked: [], startedUtc, status: 'running',
     codeSubmodules: [], codeOthers: [], codeFiles: [], compilers: [], variables: [], declaredVariables: [], variableHashes: [], observed: 'none', declaredInputs: [],
     declaredOutputs: [], missingOutputs: [], inputs: [], outputs: [], uncertain: [], removed: [], absent: [], secretInputs: [], secretOutputs: [], leftOut: [], processes: [], logs: [],
-    verdicts: [], warnings: [], rr, unknown: [],
+    verdicts: [], warnings: [], previous: [], rr, unknown: [],
   };
 }
 
@@ -188,8 +193,11 @@ export type RunSummary = Pick<Run, 'id' | 'repeats' | 'parent' | 'reused' | 'tre
   comments?: ByteString[];
 };
 
+// Later is no time in JavaScript; a record may claim any duration.
+const LAST_MOMENT_MS = 253402300799999; // the end of the year 9999
+
 /** Start and end of a run in milliseconds since 1970 (UTC); the same twice if the end is not known. */
 export function spanOfRun(run: Run): [number, number] {
   const startMs = Date.parse(run.startedUtc.slice(0, 23) + 'Z');
-  return [startMs, startMs + (run.wallS ?? 0) * 1000];
+  return [startMs, Math.min(startMs + (run.wallS ?? 0) * 1000, LAST_MOMENT_MS)];
 }

@@ -1,5 +1,6 @@
 // system.ts - which release of which operating system the name in an environment record is. Knows no files.
 import type { ByteString } from './bytes.ts';
+import { lookUp } from './bytes.ts';
 
 export type SystemFamily = 'debian' | 'ubuntu' | 'fedora' | 'rocky' | 'alma' | 'rhel' | 'centos' | 'centos-stream' | 'leap' | 'tumbleweed' | 'alpine' | 'arch' | 'guix' | 'nixos' | 'other';
 
@@ -45,5 +46,5 @@ export function platformOf(machine: string): string {
   const platforms: { [machine: string]: string } = {
     x64: 'linux/amd64', arm64: 'linux/arm64', ia32: 'linux/386', arm: 'linux/arm/v7', ppc64: 'linux/ppc64le', s390x: 'linux/s390x', riscv64: 'linux/riscv64', loong64: 'linux/loong64',
   };
-  return Object.prototype.hasOwnProperty.call(platforms, machine) ? platforms[machine] : '';
+  return lookUp(platforms, machine) ?? '';
 }

@@ -24,7 +24,7 @@ type BerkeleyFile = {
   pageSizeBytes: number;
   read16: (bytes: ByteString, at: number) => number;
   read32: (bytes: ByteString, at: number) => number;
-  /** What may still be read of overflow pages: no page belongs to two items. */
+  /** What may still be read of items: no byte belongs to two of them. */
   leftBytes: number;
 };
 
@@ -59,7 +59,10 @@ function readOverflow(file: BerkeleyFile, first: number, lengthBytes: number): B
 
 function readItem(file: BerkeleyFile, item: ByteString): ByteString | undefined {
   const kind = item.charCodeAt(0);
-  if (kind === BERKELEY_ITEM_HERE) return item.slice(1);
+  if (kind === BERKELEY_ITEM_HERE) {
+    file.leftBytes -= item.length;
+    return file.leftBytes < 0 ? undefined : item.slice(1);
+  }
   if (kind !== BERKELEY_ITEM_OVERFLOW || item.length !== BERKELEY_OVERFLOW_ITEM_BYTES) return undefined;
   return readOverflow(file, file.read32(item, 4), file.read32(item, 8));
 }

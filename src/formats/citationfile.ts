@@ -1,5 +1,6 @@
 // citationfile.ts - reads CITATION.cff, codemeta.json and .zenodo.json (docs/rr.1, METADATA). Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
+import { lookUp } from '../core/bytes.ts';
 import type { Creator, ToldMetadata } from '../core/metadata.ts';
 import type { ParameterMapping, ParameterNode } from '../core/parameters.ts';
 import { readJsonValues } from './jsonvalues.ts';
@@ -149,7 +150,7 @@ export function textOfHtml(html: ByteString): ByteString {
   const text = html.replace(/[ \t\n]*<\/p>[ \t\n]*<p\b[^<>]*>[ \t\n]*/gi, '\n\n').replace(/<br[ \t]*\/?>\n?/gi, '\n').replace(/<\/?[A-Za-z][^<>]*>/g, '');
   return text.replace(/&(?:#(\d{1,3})|([a-z]+));/g, (whole, code: string | undefined, name: string | undefined) => {
     if (code !== undefined) return Number(code) >= 32 && Number(code) < 127 ? String.fromCharCode(Number(code)) : whole;
-    return ENTITIES[name ?? ''] ?? whole;
+    return lookUp(ENTITIES, name ?? '') ?? whole;
   }).replace(/^[ \t\n]+|[ \t\n]+$/g, '');
 }
 

@@ -12,7 +12,7 @@ import { NumberTally } from './numbertally.ts';
 const DELIMITERS = ['\t', ';', '|', ','];
 /** So many rows at the beginning decide whether it is a table. */
 const PROBED_ROWS = 50;
-const MOST_COLUMNS = 1 << 20;
+const MOST_TABLE_COLUMNS = 1 << 20;
 
 /** `unlike` counts the cells that differ in more than numbers. */
 type TableTally = {
@@ -156,8 +156,8 @@ export class TableReader {
     this.at = lineEnd + 1;
     const isCrLf = lineFeed >= 0 && line[line.length - 1] === '\r';
     this.endings[lineFeed < 0 ? 2 : isCrLf ? 1 : 0] += 1;
-    const cells = (isCrLf ? line.slice(0, -1) : line).split(this.delimiter, MOST_COLUMNS + 1);
-    this.isMalformed = cells.length > MOST_COLUMNS;
+    const cells = (isCrLf ? line.slice(0, -1) : line).split(this.delimiter, MOST_TABLE_COLUMNS + 1);
+    this.isMalformed = cells.length > MOST_TABLE_COLUMNS;
     return this.isMalformed ? undefined : cells;
   }
 
@@ -166,7 +166,7 @@ export class TableReader {
     const { text } = this;
     for (;;) {
       const end = text[this.at] === '"' ? this.readQuotedCell(cells) : this.readPlainCell(cells);
-      if (end < 0 || cells.length > MOST_COLUMNS) {
+      if (end < 0 || cells.length > MOST_TABLE_COLUMNS) {
         this.isMalformed = true;
         return undefined;
       }

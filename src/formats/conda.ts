@@ -1,4 +1,5 @@
 // conda.ts - the record of a package installed by conda: PREFIX/conda-meta/NAME.json. Knows no files.
+import { dropEndSlashes } from '../core/names.ts';
 import type { PackageIdentity } from '../core/packagefact.ts';
 import { stripUrlCredentials } from './gitconfig.ts';
 
@@ -17,7 +18,7 @@ function textOf(value: unknown): string {
  * told, or is a folder of that machine.
  */
 function readChannel(value: string, subdir: string): string {
-  const whole = stripUrlCredentials(value).replace(/\/+$/, '').replace(/\/t\/[^/]+(?=\/)/, '');
+  const whole = dropEndSlashes(stripUrlCredentials(value)).replace(/\/t\/[^/]+(?=\/)/, '');
   const channel = (subdir !== '' && whole.endsWith('/' + subdir) ? whole.slice(0, -subdir.length - 1) : whole).replace(/^https?:\/\/conda\.anaconda\.org\//, '');
   return /^(?:https?:\/\/)?[A-Za-z0-9][A-Za-z0-9._~:/-]*$/.test(channel) && !/^file:/.test(channel) ? channel : '';
 }

@@ -44,7 +44,7 @@ export type ElfFacts = {
   problems: ByteString[];
 };
 
-const DYNAMIC_TAG = { needed: 1, stringTable: 5, soname: 14, rpath: 15, runpath: 29, flags1: 0x6ffffffb } as const;
+const DYNAMIC_TAG = { needed: 1, stringTable: 5, stringTableBytes: 10, soname: 14, rpath: 15, runpath: 29, flags1: 0x6ffffffb } as const;
 const FLAG_1_PIE = 0x08000000;
 const NOTE_BUILD_ID = 3;
 
@@ -173,21 +173,23 @@ function readDynamic(file: ElfFile): ElfDynamic {
   const cursor = startCursor(file.whole, segment.offset);
   const values: { tag: number; value: number }[] = [];
   let namesAt: number | undefined;
+  let namesBytes = Infinity;
   const count = Math.min(segment.sizeBytes / (file.bits / 4), MOST_DYNAMIC_ENTRIES);
   for (let i = 0; i + 1 <= count && !isSpent(cursor); i++) {
     const tag = takeWord(file, cursor);
     const value = takeWord(file, cursor);
     if (tag === 0) break;
     if (tag === DYNAMIC_TAG.stringTable) namesAt = findOffset(file, value);
+    else if (tag === DYNAMIC_TAG.stringTableBytes) namesBytes = value;
     else if (tag === DYNAMIC_TAG.flags1) dynamic.isPie = Math.floor(value / FLAG_1_PIE) % 2 === 1;
     else if (values.length < MOST_ELF_NAMES) values.push({ tag, value });
   }
   if (isSpent(cursor)) file.problems.add('the file is cut off');
   if (namesAt === undefined) return dynamic;
-  const names = openSource(file.whole.read, namesAt, Math.max(0, file.whole.sizeBytes - namesAt), file.whole.isLittleEndian);
+  const names = openSource(file.whole.read, namesAt, Math.max(0, Math.min(namesBytes, file.whole.sizeBytes - namesAt)), file.whole.isLittleEndian);
   for (const { tag, value } of values) {
     if (tag === DYNAMIC_TAG.needed) dynamic.needed.push(textAt(names, value, LONGEST_ELF_NAME_BYTES));
-    else if (tag === DYNAMIC_TAG.soname) dynamic.soname = textAt(names, value, LONGEST_ELF_NAME_BYTES);
+    else if (tag === DYNAMIC_TAG.soname) dynamic.soname = textAt(names, value, LONGEST_ELF_NAME_BYTES) || undefined;
     else if (tag === DYNAMIC_TAG.rpath) dynamic.rpath = splitFolders(textAt(names, value, LONGEST_ELF_NAME_BYTES));
     else if (tag === DYNAMIC_TAG.runpath) dynamic.runpath = splitFolders(textAt(names, value, LONGEST_ELF_NAME_BYTES));
   }

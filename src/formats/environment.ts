@@ -1,5 +1,6 @@
 // environment.ts - an environment record, parsed (docs/record-format.txt, 6). Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
+import { lookUp } from '../core/bytes.ts';
 import { emptyEnvironment } from '../core/environment.ts';
 import type { Environment } from '../core/environment.ts';
 import type { FileState } from '../core/run.ts';
@@ -17,7 +18,7 @@ function splitWords(value: ByteString, count: number): ByteString[] {
 }
 
 function addField(environment: Environment, name: string, value: ByteString): void {
-  const list = Object.prototype.hasOwnProperty.call(FILE_LISTS, name) ? FILE_LISTS[name] : undefined;
+  const list = lookUp(FILE_LISTS, name);
   if (list !== undefined) {
     const file: FileState | undefined = parseFile(value);
     if (file !== undefined) environment[list].push(file);

@@ -1,5 +1,6 @@
 // fields.ts - what all records have in common: head, fields, seal (docs/record-format.txt, 3). Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
+import { lookUp } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { RUN_ID } from '../core/run.ts';
 import type { FileKind, FileState } from '../core/run.ts';
@@ -126,7 +127,7 @@ export function setFields<T extends { unknown: UnknownField[] }>(
   record: T, fields: Field[], setters: { [name: string]: FieldSetter<T> }, elsewhere: string[], source: { file: string; isNewer: boolean },
 ): void {
   for (const field of fields) {
-    const setter = setters[field.name];
+    const setter = lookUp(setters, field.name);
     if (setter === undefined) {
       if (elsewhere.indexOf(field.name) < 0) record.unknown.push({ name: field.name, value: field.value });
       continue;

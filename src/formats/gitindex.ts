@@ -24,6 +24,8 @@ export type GitEntry = {
 /** `rootTree` is the raw id of the tree the index would write, where the TREE extension holds it. */
 export type GitIndex = { entries: GitEntry[]; rootTree?: ByteString };
 
+const LONGEST_ENTRY_NAME = 4096;
+
 export const GIT_LINK = 0o160000;
 export const GIT_SYMLINK = 0o120000;
 export const GIT_FOLDER = 0o040000;
@@ -72,6 +74,7 @@ export function parseGitIndex(bytes: ByteString, hashSizeBytes: number): GitInde
   for (let i = 0; i < count; i++) {
     const fixed = 42 + hashSizeBytes + ((bytes.charCodeAt(at + 40 + hashSizeBytes) & 0x40) !== 0 ? 2 : 0);
     const name = readEntryName(bytes, at + fixed, version === 4 ? previous : undefined, end);
+    if (isUnlikeGit(bytes, at + 40 + hashSizeBytes, version, name.text)) return 'unsupported';
     entries.push(readIndexEntry(bytes, at, hashSizeBytes, name.text));
     // Versions 2 and 3 pad with 1 to 8 NUL bytes to a multiple of 8 from the entry's start.
     at = version === 4 ? name.end + 1 : at + ((fixed + name.text.length + 8) & ~7);
@@ -79,6 +82,19 @@ export function parseGitIndex(bytes: ByteString, hashSizeBytes: number): GitInde
     if (at > end) throw cutOff();
   }
   return readExtensions(bytes, at, end, hashSizeBytes, entries);
+}
+
+/**
+ * An entry that git refuses, or reads otherwise: with flags of a later version, a name of another
+ * length than the entry says, none at all, or one longer than any system takes, which in version 4 costs that much
+ * for each entry that shares its beginning.
+ */
+function isUnlikeGit(bytes: ByteString, flagsAt: number, version: number, name: ByteString): boolean {
+  const flags = bytes.charCodeAt(flagsAt) * 256 + bytes.charCodeAt(flagsAt + 1);
+  const said = flags & 0xfff;
+  if (name === '' || name.length > LONGEST_ENTRY_NAME || (said < 0xfff ? said !== name.length : name.length < 0xfff)) return true;
+  if ((flags & 0x4000) === 0) return false;
+  return version < 3 || ((bytes.charCodeAt(flagsAt + 2) & 0x9f) | bytes.charCodeAt(flagsAt + 3)) !== 0;
 }
 
 function cutOff(): Failure {
@@ -114,7 +130,8 @@ function readEntryName(bytes: ByteString, at: number, previous: ByteString | und
       code = bytes.charCodeAt(at++);
       dropped = (dropped + 1) * 128 + (code & 0x7f);
     }
-    kept = previous.slice(0, Math.max(0, previous.length - dropped));
+    if (!(dropped <= previous.length)) throw cutOff();
+    kept = previous.slice(0, previous.length - dropped);
   }
   const end = bytes.indexOf('\0', at);
   if (end < 0 || end >= limit) throw cutOff();

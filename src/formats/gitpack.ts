@@ -14,13 +14,16 @@ export type GitObject = { kind: 'commit' | 'tree' | 'blob' | 'tag'; body: ByteSt
 // A commit is some hundred bytes. What says to be larger than this is not looked at: git is asked.
 const LARGEST_OBJECT_BYTES = 16 << 20;
 const MOST_DELTAS = 4096;
+// A chain of deltas can be made to unpack to gigabytes, at each of its steps. Real ones have fifty of some kilobytes.
+const MOST_DELTA_BYTES = 64 << 20;
+const MOST_PATCHED_BYTES = 1 << 30;
 const OBJECT_KINDS: { [code: number]: GitObject['kind'] } = { 1: 'commit', 2: 'tree', 3: 'blob', 4: 'tag' };
 const OFFSET_DELTA = 6;
 const ID_DELTA = 7;
 
 /** A loose object: "KIND SIZE NUL BODY"; undefined if it is not that. */
 export function parseLooseObject(bytes: ByteString): GitObject | undefined {
-  const header = /^(commit|tree|blob|tag) ([0-9]+)\0/.exec(bytes.slice(0, 40));
+  const header = /^(commit|tree|blob|tag) (0|[1-9][0-9]*)\0/.exec(bytes.slice(0, 40));
   if (header === null || bytes.length !== header[0].length + Number(header[2])) return undefined;
   return { kind: header[1] as GitObject['kind'], body: bytes.slice(header[0].length) };
 }
@@ -45,11 +48,12 @@ export function findInPackIndex(read: ReadAt, id: ByteString): number | undefine
 }
 
 /** Offsets over 2 GiB stand in a second table of 64-bit numbers. */
-function readPackOffset(read: ReadAt, offsetsAt: number, place: number, total: number): number {
+function readPackOffset(read: ReadAt, offsetsAt: number, place: number, total: number): number | undefined {
   const offset = readUint32(read(offsetsAt + place * 4, 4), 0);
   if (offset < 0x80000000) return offset;
   const large = read(offsetsAt + total * 4 + (offset - 0x80000000) * 8, 8);
-  return readUint32(large, 0) * 0x100000000 + readUint32(large, 4);
+  const whole = readUint32(large, 0) * 0x100000000 + readUint32(large, 4);
+  return Number.isSafeInteger(whole) ? whole : undefined;
 }
 
 /**
@@ -59,8 +63,11 @@ function readPackOffset(read: ReadAt, offsetsAt: number, place: number, total: n
 export function readPackedObject(read: ReadAt, offset: number, idSizeBytes: number, inflate: Inflate,
   findOffset: (id: ByteString) => number | undefined): GitObject | undefined {
   const deltas: ByteString[] = [];
+  const seen = new Set<number>();
+  let leftBytes = MOST_DELTA_BYTES;
   let at: number | undefined = offset;
-  while (at !== undefined && deltas.length <= MOST_DELTAS) {
+  while (at !== undefined && deltas.length <= MOST_DELTAS && leftBytes >= 0 && !seen.has(at)) {
+    seen.add(at);
     const head = parsePackHeader(read(at, 64), idSizeBytes);
     if (head.sizeBytes > LARGEST_OBJECT_BYTES) return undefined;
     // zlib's compressBound: deflated bytes are never more than this.
@@ -73,6 +80,7 @@ export function readPackedObject(read: ReadAt, offset: number, idSizeBytes: numb
       return kind === undefined || whole === undefined ? undefined : { kind, body: whole };
     }
     deltas.push(body);
+    leftBytes -= body.length;
     if (head.code === ID_DELTA) at = findOffset(head.baseId);
     else at = head.baseDistance > 0 && head.baseDistance < at ? at - head.baseDistance : undefined;
   }
@@ -110,7 +118,11 @@ function parsePackHeader(bytes: ByteString, idSizeBytes: number): PackHeader {
 
 function applyDeltas(base: ByteString, deltas: ByteString[]): ByteString | undefined {
   let body: ByteString | undefined = base;
-  for (let i = deltas.length - 1; i >= 0 && body !== undefined; i--) body = applyGitDelta(body, deltas[i]);
+  let leftBytes = MOST_PATCHED_BYTES;
+  for (let i = deltas.length - 1; i >= 0 && body !== undefined; i--) {
+    body = applyGitDelta(body, deltas[i], Math.min(LARGEST_OBJECT_BYTES, leftBytes));
+    leftBytes -= body === undefined ? 0 : body.length;
+  }
   return body;
 }
 
@@ -133,9 +145,11 @@ export function applyGitDelta(base: ByteString, delta: ByteString, mostBytes = L
   if (targetSize > mostBytes) return undefined;
   const parts: ByteString[] = [];
   let written = 0;
-  while (at < delta.length && written <= targetSize) {
+  while (at < delta.length) {
     const order = delta.charCodeAt(at++);
+    if (order === 0) return undefined; // kept for later versions of the format
     if ((order & 0x80) === 0) {
+      if (at + order > delta.length || written + order > targetSize) return undefined;
       parts.push(delta.slice(at, at + order));
       at += order;
       written += order;
@@ -146,6 +160,7 @@ export function applyGitDelta(base: ByteString, delta: ByteString, mostBytes = L
     for (let i = 0; i < 4; i++) if ((order & (1 << i)) !== 0) offset += delta.charCodeAt(at++) * Math.pow(256, i);
     for (let i = 0; i < 3; i++) if ((order & (16 << i)) !== 0) size += delta.charCodeAt(at++) * Math.pow(256, i);
     if (size === 0) size = 0x10000;
+    if (!(offset + size <= base.length && written + size <= targetSize)) return undefined;
     parts.push(base.slice(offset, offset + size));
     written += size;
   }

@@ -19,6 +19,7 @@ const CACHE_ENTRY_BYTES = 24;
 const EXTENSION_MAGIC = 0xeaa42174;
 const TAG_HWCAPS = 1;
 const LONGEST_PATH_BYTES = 4096;
+const TEXTS_PER_BYTE = 16;
 // Upper half of the field hwcap: "the lower half is an index into the names of the extension".
 const HWCAP_IS_INDEX = 1 << 30;
 
@@ -27,9 +28,12 @@ class CacheReader {
   private readonly view: DataView;
   private readonly base: number;
   isLittle = true;
+  /** How many bytes of texts may still be read: entries share a few at most, and these may be made to share one long one. */
+  private leftBytes: number;
   constructor(bytes: Uint8Array, base: number) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.base = base;
+    this.leftBytes = TEXTS_PER_BYTE * bytes.byteLength;
   }
   get sizeBytes(): number {
     return this.view.byteLength - this.base;
@@ -40,11 +44,14 @@ class CacheReader {
   byte(at: number): number {
     return at < this.sizeBytes ? this.view.getUint8(this.base + at) : 0;
   }
-  /** The bytes up to the next NUL, at most the longest path there is. */
+  /** The bytes up to the next NUL; '' if they are longer than any path. */
   text(at: number): ByteString {
-    let text = '';
-    for (let i = at; this.byte(i) !== 0 && i < at + LONGEST_PATH_BYTES; i++) text += String.fromCharCode(this.byte(i));
-    return text;
+    let end = at;
+    while (this.byte(end) !== 0 && end < at + LONGEST_PATH_BYTES) end += 1;
+    this.leftBytes -= end - at;
+    if (end === at || end === at + LONGEST_PATH_BYTES || this.leftBytes < 0) return '';
+    const bytes = new Uint8Array(this.view.buffer, this.view.byteOffset + this.base + at, end - at);
+    return String.fromCharCode.apply(null, bytes as unknown as number[]);
   }
 }
 

@@ -38,6 +38,8 @@ const MOST_HEADER_BYTES = 1 << 20;
 const MOST_NPY_FIELDS = 10000;
 const MOST_LITERAL_DEPTH = 40;
 const MOST_DIMENSIONS = 64;
+// NumPy's int in C
+const MOST_INNER_LENGTH = 0x7fffffff;
 
 /** What Python's literals become; a tuple is a list. */
 type Literal = ByteString | number | boolean | undefined | LiteralList | Map<ByteString, Literal>;
@@ -73,6 +75,7 @@ function parseNpyHeader(bytes: Uint8Array): NpyHeader {
   const shape = readShape(said.get('shape'));
   const fields: NpyField[] = [];
   const itemBytes = addFields(said.get('descr'), '', 0, fields);
+  if (itemBytes > MOST_INNER_LENGTH) throw new NpyProblem('its elements are larger than NumPy has them');
   // In this order, or a shape of immense lengths and a zero were no number.
   const elements = shape.indexOf(0) >= 0 ? 0 : shape.reduce((product, length) => product * length, 1);
   const neededBytes = itemBytes === 0 ? 0 : elements * itemBytes;
@@ -103,12 +106,18 @@ function addFields(descr: Literal, name: ByteString, offset: number, fields: Npy
   // A type and a shape: an array in each element.
   if (descr.isTuple) return descr.items.length === 2 ? addArray(descr.items[0], readShape(descr.items[1]), name, offset, fields) : refuseField();
   let sizeBytes = 0;
+  const names = new Set<ByteString>();
   for (const field of descr.items) {
     if (!isList(field) || !field.isTuple || field.items.length < 2 || field.items.length > 3) return refuseField();
     // A field can have a title beside its name.
     const [said, type, shape] = field.items;
     const title = isList(said) && said.isTuple && said.items.length === 2 ? said.items[1] : said;
     if (typeof title !== 'string') return refuseField();
+    // Neither names nor titles are there twice.
+    for (const one of isList(said) ? said.items : [said]) {
+      if (typeof one !== 'string' || names.has(one)) return refuseField();
+      if (one !== '') names.add(one);
+    }
     const isPadding = title === '' && typeof type === 'string' && /^\|V\d+$/.test(type);
     const before = fields.length;
     const path = name === '' ? title : name + '.' + title;
@@ -125,7 +134,7 @@ function refuseField(): never {
 
 function addArray(type: Literal, shape: number[], name: ByteString, offset: number, fields: NpyField[]): number {
   const count = shape.reduce((product, length) => product * length, 1);
-  if (!(count <= Number.MAX_SAFE_INTEGER)) throw new NpyProblem('its descr has an array without end');
+  if (!(count <= Number.MAX_SAFE_INTEGER) || shape.some((length) => length > MOST_INNER_LENGTH)) throw new NpyProblem('its descr has an array without end');
   if (typeof type === 'string') {
     const field = { ...readType(type), name, offset, count };
     fields.push({ ...field, type: field.type + '[' + shape.join(',') + ']' });

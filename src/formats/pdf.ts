@@ -123,7 +123,7 @@ function cutStream(cut: PdfCut, dictionary: ByteString, keywordAt: number, isRef
     list.leave(LENGTHS, data);
     return end;
   }
-  const filter = new RegExp('/Filter' + SPACE + '*\\[?' + SPACE + '*/Fl(?:ateDecode)?' + SPACE + '*(?:\\]|/|>>|' + SPACE + ')').exec(dictionary);
+  const filter = new RegExp('/Filter' + SPACE + '{0,20}\\[?' + SPACE + '{0,20}/Fl(?:ateDecode)?' + SPACE + '*(?:\\]|/|>>|' + SPACE + ')').exec(dictionary);
   const hasOthers = new RegExp('/Filter' + SPACE + '*\\[[^\\]]*/[^\\]/]*/').test(dictionary);
   if (filter === null || hasOthers) {
     keepContent(list, data, dictionary);

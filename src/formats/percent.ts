@@ -55,11 +55,12 @@ export function encodeWord(text: ByteString): ByteString {
 
 /**
  * In a Run a withheld secret is spelled NUL { 16 hex digits }: no argument can hold a NUL, so it
- * cannot be mistaken. In the record it is %{...}.
+ * cannot be mistaken. In the record it is %{...}. Any other NUL, which only a stranger's record can
+ * have brought, is a byte like others.
  */
 export function encodeWithheld(value: ByteString): ByteString {
   if (value.indexOf('\0') < 0) return encodeText(value);
-  return value.split('\0').map((part, i) => (i === 0 ? encodeText(part) : encodeMarked(part))).join('%');
+  return value.split(/\0(?=\{[0-9a-f]{16}\})/).map((part, i) => (i === 0 ? encodeText(part) : encodeMarked(part))).join('%');
 }
 
 function encodeMarked(part: ByteString): ByteString {

@@ -1,6 +1,6 @@
 // plan.ts - steps that are to be run, as a file that people edit, printed and parsed (docs/plan.txt). Runs nothing.
 import type { ByteString } from '../core/bytes.ts';
-import { trimBlanks, utf8SequenceLength } from '../core/bytes.ts';
+import { lookUp, trimBlanks, utf8SequenceLength } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { isResultPath } from '../core/graph.ts';
 import { findNameFault } from '../core/plan.ts';
@@ -44,7 +44,7 @@ const MEANT: { [name: string]: string } = {
 
 function hintForName(name: ByteString): string {
   const plain = name.toLowerCase().replace(/-/g, '_').replace(/s$/, '');
-  const meant = KNOWN.find((one) => one.toLowerCase().replace(/s$/, '') === plain) ?? MEANT[plain];
+  const meant = KNOWN.find((one) => one.toLowerCase().replace(/s$/, '') === plain) ?? lookUp(MEANT, plain);
   return meant === undefined ? 'one of ' + KNOWN.join(', ') + '; a field of your own begins with X_' : 'write "' + meant + ':"';
 }
 
@@ -284,7 +284,7 @@ export function readStep(fields: PlanField[], root: ByteString, fault: PlanFault
   const directory = first.get('Directory');
   if (directory !== undefined) template.directory = readDirectory(directory.value, (what, hint) => fault(directory.line, 'Directory: ' + what, hint));
   for (const { name, value, line } of fields) if (name === 'Parameter_file') addOnce(template.parameterFiles, readInputPath(value, (what, hint) => fault(line, name + ': ' + what, hint)));
-  for (const { name, value, line } of fields) STEP_SETTERS[name]?.(template, value, (what, hint) => fault(line, name + ': ' + what, hint));
+  for (const { name, value, line } of fields) lookUp(STEP_SETTERS, name)?.(template, value, (what, hint) => fault(line, name + ': ' + what, hint));
   template.command = spellPlanned(command.value, root, template.directory);
   return { name: plan.value, template, line: start };
 }
@@ -301,7 +301,7 @@ function decodeRecord(fields: RawField[], fault: PlanFault): PlanField[] {
   if (encoding !== undefined && encoding.value !== 'percent' && encoding.value !== 'none') fault(encoding.line, 'Encoding: "' + encoding.value + '" is none', '"percent" or "none"');
   return fields.map((given) => {
     if (/^X_/.test(given.name) || (encoding === undefined && given.name !== 'Parameter' && given.name !== 'Redirect' && given.value.indexOf('%') < 0)) return given;
-    const head = HEADS[given.name];
+    const head = lookUp(HEADS, given.name);
     const field = head === undefined ? given : { ...given, value: given.value.replace(head.typed, head.as) };
     const like = LIKE_ENCODED.exec(field.value);
     if (encoding?.value === 'percent') {
@@ -368,7 +368,7 @@ function isPlainValue(value: ByteString): boolean {
 /** The lines of a step. Values are as they are meant; of these it is found out whether they need an Encoding. */
 export function printStep(fields: { name: string; value: ByteString }[]): ByteString {
   const parts = fields.map(({ name, value }) => {
-    const head = HEADS[name]?.head.exec(value)?.[0] ?? '';
+    const head = lookUp(HEADS, name)?.head.exec(value)?.[0] ?? '';
     return { name, head, rest: value.slice(head.length) };
   });
   const isEncoded = parts.some(({ head, rest }) => !isPlainValue(head.slice(0, -1)) || !isPlainValue(rest));

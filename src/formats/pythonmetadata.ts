@@ -1,5 +1,6 @@
 // pythonmetadata.ts - what an installed Python distribution says of itself (PEP 376, 503, 610, 627). Knows no files.
 import type { ByteString } from '../core/bytes.ts';
+import { dropEndSlashes } from '../core/names.ts';
 import { stripUrlCredentials } from './gitconfig.ts';
 
 /** The one spelling of a distribution's name that all others compare equal in (PEP 503). */
@@ -62,7 +63,7 @@ export function parseDirectUrl(text: ByteString): PythonOrigin | undefined {
 /** The path in a "file:" URL (RFC 8089); undefined if it is of another kind, or of another host. */
 export function decodeFileUrl(url: ByteString): ByteString | undefined {
   const parts = /^file:(?:\/\/(?:localhost)?(?=\/)|(?!\/\/))(\/[^?#]*)/.exec(url);
-  return parts === null ? undefined : parts[1].replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))).replace(/(.)\/+$/, '$1');
+  return parts === null ? undefined : dropEndSlashes(parts[1].replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))) || '/';
 }
 
 /** Folders and files that setuptools' finder of an editable install maps modules to. */

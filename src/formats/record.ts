@@ -1,5 +1,6 @@
 // record.ts - a run as a recutils record, printed and parsed (docs/record-format.txt). Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
+import { readRecordLink } from '../core/chain.ts';
 import { emptyRun, RUN_ID, RUN_STATUSES } from '../core/run.ts';
 import type { CodeFileState, FileState, Run, VerdictWord } from '../core/run.ts';
 import { failRecord, FieldWriter, NOT_UNDERSTOOD, parseFile, readFormatNumber, readId, readNumber, readWhole, requireFields, setFields, splitFields, splitWord } from './fields.ts';
@@ -101,6 +102,7 @@ export function printRunBody(run: Run): ByteString {
   for (const { word, path, detail } of run.verdicts) out.raw('Verdict', word + ' ' + encodeWord(path) + (detail === '' ? '' : ' ' + encodeText(detail)));
   out.each('Warning', run.warnings);
   out.text += printProcesses(run.processes);
+  for (const { id, hash } of run.previous) out.raw('Previous', id + ' ' + hash);
   out.raw('Rr', run.rr);
   for (const field of run.unknown) out.raw(field.name, field.value);
   return out.text;
@@ -212,6 +214,7 @@ const SETTERS: { [name: string]: FieldSetter<Run> } = {
     run.verdicts.push({ word: word as VerdictWord, path: readRecordedName(path, fault), detail: decodeText(detail) });
   },
   Warning: (run, value) => { run.warnings.push(decodeText(value)); },
+  Previous: (run, value, fault) => { run.previous.push(readRecordLink(value) ?? fault('not "ID HASH"')); },
 };
 
 // Of these a record has at most one.

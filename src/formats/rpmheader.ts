@@ -10,16 +10,27 @@ import type { LineSearch } from './linesearch.ts';
 const RPM_TAG = { name: 1000, version: 1001, release: 1002, epoch: 1003, architecture: 1022, states: 1029, folderIndexes: 1116, baseNames: 1117, folders: 1118 } as const;
 const RPM_ENTRIES_LIMIT = 0xffff; // as in rpm's lib/header.c
 
+// Types of rpm's lib/rpmtag.h: 1 characters, 2 to 5 integers of 1 to 8 bytes, 6 a text, 8 texts, 9 a text in several languages.
+const RPM_TYPE_BYTES: { [type: number]: number } = { 3: 2, 4: 4, 5: 8 };
+const RPM_TYPES: { [tag: number]: number[] } = {
+  1000: [6], 1001: [6], 1002: [6], 1003: [4], 1022: [6], 1029: [1, 2], 1116: [4], 1117: [8], 1118: [8],
+};
+
 type RpmEntry = { at: number; count: number };
 
 function readRpmEntries(blob: ByteString): Map<number, RpmEntry> | undefined {
   const count = readUint32(blob, 0);
   const dataAt = 8 + 16 * count;
-  if (!(count <= RPM_ENTRIES_LIMIT && dataAt + readUint32(blob, 4) <= blob.length)) return undefined;
+  const dataBytes = readUint32(blob, 4);
+  if (!(count <= RPM_ENTRIES_LIMIT && dataAt + dataBytes <= blob.length)) return undefined;
   const entries = new Map<number, RpmEntry>();
   for (let i = 0; i < count; i++) {
     const at = 8 + 16 * i;
-    entries.set(readUint32(blob, at), { at: dataAt + readUint32(blob, at + 8), count: readUint32(blob, at + 12) });
+    const [tag, type, place, length] = [0, 4, 8, 12].map((field) => readUint32(blob, at + field));
+    // What is of another type than its tag wants, or lies outside, tells nothing.
+    const unitBytes = RPM_TYPE_BYTES[type] ?? 1;
+    if (RPM_TYPES[tag] === undefined || RPM_TYPES[tag].indexOf(type) < 0 || !(length > 0 && place + length * unitBytes <= dataBytes)) continue;
+    entries.set(tag, { at: dataAt + place, count: length });
   }
   return entries;
 }

@@ -131,6 +131,13 @@ class RReader {
   /** Where the statement begins that is looked at, and whether the last bracket closed a head. */
   private from = 0;
   private closedHead = '';
+  /** How many of the open brackets are of bodies. */
+  private bodies = 0;
+  /** The last answers of findStart() and findEnd(): in a chain of assignments every sign has the same, and finding it anew takes the square of its length. */
+  private start = { of: -1, at: 0 };
+  private end = { of: -1, at: -1 };
+  /** The tokens whose names were changed last. */
+  private changed = { from: 0, to: 0 };
   constructor(source: ParameterSource) {
     this.source = source;
     this.tokens = splitTokens(source, R_RULES);
@@ -163,7 +170,7 @@ class RReader {
   }
 
   private get isInBody(): boolean {
-    return this.open.some(({ isBody }) => isBody);
+    return this.bodies > 0;
   }
 
   private enter(i: number): void {
@@ -171,6 +178,7 @@ class RReader {
     const head = this.tokens[i].text === '(' && before !== undefined && (R_HEADS.indexOf(before.text) >= 0 || isSign(before, '\\')) ? before.text : '';
     const isBody = this.tokens[i].text === '{' && (this.closedHead === 'function' || this.closedHead === '\\');
     this.open.push({ sign: this.tokens[i].text, isBody, head });
+    if (isBody) this.bodies += 1;
     this.closedHead = '';
     const name = this.tokens[i + 1];
     if (head === 'for' && name !== undefined && !this.isInBody) this.book.change(name.text, name.start);
@@ -179,7 +187,9 @@ class RReader {
   private leave(i: number): void {
     const closed = this.open.pop();
     if (closed === undefined || R_CLOSE[closed.sign] !== this.tokens[i].text) this.source.refuse(this.tokens[i].start, 'a bracket that was not opened');
-    this.closedHead = (closed as RBracket).head;
+    const { head, isBody } = closed as RBracket;
+    if (isBody) this.bodies -= 1;
+    this.closedHead = head;
   }
 
   /** Does the statement go on behind the end of the line at `i`? */
@@ -207,8 +217,15 @@ class RReader {
   }
 
   private findStart(i: number): number {
+    const at = this.walkToStart(i);
+    this.start = { of: i, at };
+    return at;
+  }
+
+  private walkToStart(i: number): number {
     let depth = 0;
     for (let at = i - 1; at >= 0; at--) {
+      if (depth === 0 && at === this.start.of) return this.start.at;
       const { kind, text } = this.tokens[at];
       if (kind === 'sign' && ')]}'.indexOf(text) >= 0) depth += 1;
       if (kind === 'sign' && '([{'.indexOf(text) >= 0) depth -= 1;
@@ -218,12 +235,19 @@ class RReader {
   }
 
   private findEnd(i: number): number {
-    const end = this.tokens.findIndex((token, at) => at > i && token.kind === 'end');
-    return end < 0 ? this.tokens.length : end;
+    if (this.end.of <= i && i < this.end.at) return this.end.at;
+    let at = i + 1;
+    while (at < this.tokens.length && this.tokens[at].kind !== 'end') at += 1;
+    this.end = { of: i, at };
+    return at;
   }
 
   private changeNames(from: number, to: number): void {
-    for (const token of this.tokens.slice(from, to)) {
+    const isKnown = from >= this.changed.from && from <= this.changed.to;
+    const first = isKnown ? Math.max(from, this.changed.to) : from;
+    this.changed = { from: isKnown ? this.changed.from : from, to: Math.max(to, isKnown ? this.changed.to : to) };
+    for (let at = first; at < to; at++) {
+      const token = this.tokens[at];
       if (token.kind === 'name') this.book.change(token.text.replace(/^`|`$/g, ''), token.start);
       if (token.kind === 'string') this.book.change(token.text.slice(1, -1), token.start);
     }

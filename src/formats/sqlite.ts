@@ -1,7 +1,7 @@
 // sqlite.ts - reads tables and indexes of SQLite databases (sqlite.org/fileformat2.html). Knows no SQL and no files.
 //
-// What is malformed gives undefined or false, after bounded work: every page costs one of the pages
-// that may be read in all.
+// What is malformed gives undefined or false, after bounded work: every page and every column costs
+// some of the steps that may be made in all.
 import type { ByteString } from '../core/bytes.ts';
 import type { FileParts } from './fileparts.ts';
 import { readBig16 } from './fileparts.ts';
@@ -20,11 +20,15 @@ export type SqliteDatabase = {
   /** Pages that are newer in the write-ahead log, and where they lie in it. */
   logPages: Map<number, number>;
   log: FileParts | undefined;
-  leftPages: number;
+  leftSteps: number;
 };
 
 const SQLITE_PAGE = { indexInterior: 2, tableInterior: 5, indexLeaf: 10, tableLeaf: 13 } as const;
 const SQLITE_DEPTH_LIMIT = 32;
+const MOST_COLUMNS = 32767; // SQLITE_MAX_COLUMN can be no more
+// A step is a column, or so many bytes of a page.
+const BYTES_PER_STEP = 64;
+const FREE_STEPS = 6000000;
 const SQLITE_FIND_LIMIT = 20000;
 
 /** The database, with what of the write-ahead log is committed; undefined if it is none. */
@@ -36,13 +40,15 @@ export function openSqlite(source: FileParts, log?: FileParts): SqliteDatabase |
   const usableBytes = pageSizeBytes - head.charCodeAt(20);
   if (pageSizeBytes < 512 || (pageSizeBytes & (pageSizeBytes - 1)) !== 0 || usableBytes < 480) return undefined;
   const committed = log === undefined ? undefined : readSqliteLog(log, pageSizeBytes);
-  const pageCount = committed?.pageCount ?? Math.floor(source.sizeBytes / pageSizeBytes);
-  return { source, pageSizeBytes, usableBytes, pageCount, logPages: committed?.pages ?? new Map<number, number>(), log, leftPages: 8 * pageCount + 100000 };
+  // No more pages than there are, whatever the log says.
+  const storedBytes = source.sizeBytes + (committed === undefined || log === undefined ? 0 : log.sizeBytes);
+  const pageCount = Math.min(committed?.pageCount ?? Infinity, Math.floor(storedBytes / pageSizeBytes));
+  return { source, pageSizeBytes, usableBytes, pageCount, logPages: committed?.pages ?? new Map<number, number>(), log, leftSteps: FREE_STEPS + 8 * storedBytes / BYTES_PER_STEP };
 }
 
 function readSqlitePage(db: SqliteDatabase, number: number): ByteString | undefined {
-  db.leftPages -= 1;
-  if (!(number >= 1 && number <= db.pageCount) || db.leftPages < 0) return undefined;
+  db.leftSteps -= db.pageSizeBytes / BYTES_PER_STEP;
+  if (!(number >= 1 && number <= db.pageCount) || db.leftSteps < 0) return undefined;
   const at = db.logPages.get(number);
   const page = at === undefined || db.log === undefined
     ? db.source.read((number - 1) * db.pageSizeBytes, db.pageSizeBytes)
@@ -88,14 +94,17 @@ function readSqliteFloat(bytes: ByteString, at: number): number {
 const SQLITE_INTEGER_BYTES = [0, 1, 2, 3, 4, 6, 8];
 
 /** The columns of a record (section 2.1, "Record Format"); undefined if it is cut off. */
-function parseSqliteRow(payload: ByteString): SqliteValue[] | undefined {
+function parseSqliteRow(db: SqliteDatabase, payload: ByteString): SqliteValue[] | undefined {
   const head = readSqliteVarint(payload, 0);
-  if (!(head.value <= payload.length)) return undefined;
+  db.leftSteps -= 1;
+  if (!(head.value <= payload.length) || db.leftSteps < 0) return undefined;
   const values: SqliteValue[] = [];
   let at = head.end;
   let bodyAt = head.value;
   while (at < head.value) {
     const type = readSqliteVarint(payload, at);
+    db.leftSteps -= 1;
+    if (values.length === MOST_COLUMNS || db.leftSteps < 0) return undefined;
     at = type.end;
     let length = 0;
     if (type.value >= 12) {
@@ -103,7 +112,8 @@ function parseSqliteRow(payload: ByteString): SqliteValue[] | undefined {
       values.push(payload.slice(bodyAt, bodyAt + length));
     } else if (type.value === 7) {
       length = 8;
-      values.push(readSqliteFloat(payload, bodyAt));
+      const float = readSqliteFloat(payload, bodyAt);
+      values.push(float !== float ? undefined : float); // SQLite has no NaN: it is NULL
     } else if (type.value >= 1 && type.value <= 6) {
       length = SQLITE_INTEGER_BYTES[type.value];
       values.push(readSqliteInteger(payload, bodyAt, length));
@@ -163,7 +173,7 @@ function readTableCell(db: SqliteDatabase, tree: SqliteTreePage, index: number):
   const size = readSqliteVarint(tree.page, cellAt(tree, index));
   const rowId = readSqliteVarint(tree.page, size.end);
   const payload = readPayload(db, tree, { at: rowId.end, sizeBytes: size.value });
-  const row = payload === undefined ? undefined : parseSqliteRow(payload);
+  const row = payload === undefined ? undefined : parseSqliteRow(db, payload);
   return row === undefined ? undefined : { rowId: rowId.value, row };
 }
 
@@ -240,7 +250,7 @@ export function findSqliteKeys(db: SqliteDatabase, root: number, key: ByteString
 function readIndexCell(db: SqliteDatabase, tree: SqliteTreePage, index: number): SqliteValue[] | undefined {
   const size = readSqliteVarint(tree.page, cellAt(tree, index) + (tree.isLeaf ? 0 : 4));
   const payload = readPayload(db, tree, { at: size.end, sizeBytes: size.value });
-  return payload === undefined ? undefined : parseSqliteRow(payload);
+  return payload === undefined ? undefined : parseSqliteRow(db, payload);
 }
 
 // NULL and numbers come before text.

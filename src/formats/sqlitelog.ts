@@ -38,10 +38,10 @@ export function readSqliteLog(log: FileParts, pageSizeBytes: number): SqliteLog 
   const pages = new Map<number, number>();
   let pending = new Map<number, number>();
   let pageCount: number | undefined;
-  // A frame of an older use of the file has other salts; a torn one has another checksum.
+  // A frame of an older use of the file has other salts; a torn one has another checksum, or is of no page.
   for (let at = LOG_HEADER_BYTES; at + LOG_FRAME_BYTES + pageSizeBytes <= log.sizeBytes; at += LOG_FRAME_BYTES + pageSizeBytes) {
     const frame = log.read(at, LOG_FRAME_BYTES);
-    if (frame.slice(8, 16) !== salts) break;
+    if (frame.slice(8, 16) !== salts || readUint32(frame, 0) === 0) break;
     addToChecksum(sum, frame.slice(0, 8), read32);
     addToChecksum(sum, log.read(at + LOG_FRAME_BYTES, pageSizeBytes), read32);
     if (readUint32(frame, 16) !== sum.first || readUint32(frame, 20) !== sum.second) break;

@@ -17,7 +17,8 @@ export function cutSvg(text: ByteString): Segment[] {
   const list = new SegmentList('the file');
   const numbers = new Map<ByteString, number>();
   let at = 0;
-  for (let region = findRegion(text, 0); region !== undefined; region = findRegion(text, at)) {
+  const findRegion = makeRegionFinder(text);
+  for (let region = findRegion(0); region !== undefined; region = findRegion(at)) {
     keepIdentifiers(list, text.slice(at, region.start), numbers);
     keepBut(list, text.slice(region.start, region.end), STAMP_PATTERN, (match) => ({ what: 'dates', value: match[2] }), true);
     at = region.end;
@@ -26,13 +27,24 @@ export function cutSvg(text: ByteString): Segment[] {
   return list.segments;
 }
 
-/** The next comment or <metadata> from `from` on. */
-function findRegion(text: ByteString, from: number): { start: number; end: number } | undefined {
-  const found = ([['<!--', '-->'], ['<metadata', '</metadata>']] as [string, string][]).map(([open, close]) => {
-    const start = text.indexOf(open, from);
-    return { start, end: start < 0 ? -1 : text.indexOf(close, start), length: close.length };
-  }).filter(({ start, end }) => start >= 0 && end >= 0).sort((a, b) => a.start - b.start);
-  return found.length === 0 ? undefined : { start: found[0].start, end: found[0].end + found[0].length };
+type SvgRegion = { start: number; end: number };
+
+/** Finds the next comment or <metadata> from a place on; places only go on, so each part of the text is searched once. */
+function makeRegionFinder(text: ByteString): (from: number) => SvgRegion | undefined {
+  const kinds = ([['<!--', '-->'], ['<metadata', '</metadata>']] as [string, string][]).map(([open, close]) => {
+    let next: SvgRegion | undefined = { start: -1, end: 0 };
+    return (from: number): SvgRegion | undefined => {
+      if (next === undefined || next.start >= from) return next;
+      const start = text.indexOf(open, from);
+      const end = start < 0 ? -1 : text.indexOf(close, start);
+      next = end < 0 ? undefined : { start, end: end + close.length };
+      return next;
+    };
+  });
+  return (from) => {
+    const [comment, metadata] = kinds.map((find) => find(from));
+    return comment === undefined || (metadata !== undefined && metadata.start < comment.start) ? metadata : comment;
+  };
 }
 
 const IDENTIFIER = /(?:\bid="|\bid='|\burl\(["']?#|\bhref="#|\bhref='#)([^"')<>]{1,200})(?=["')])/g;

@@ -1,6 +1,7 @@
 // tar.ts - the members of a tar archive: ustar and pax (POSIX.1-2017, pax), GNU's and older ones
 // (tar(5) of libarchive). Knows no files.
 import type { ByteString } from '../core/bytes.ts';
+import { dropEndSlashes } from '../core/names.ts';
 import { textOfBytes } from './bytewindow.ts';
 import type { Archive, ArchiveReading, Member } from './members.ts';
 
@@ -55,7 +56,7 @@ function readMembers(bytes: Uint8Array, mostMembers: number): Archive {
     const data = bytes.subarray(dataAt, dataAt + dataBytes);
     if (flag === 'x') addRecords(data, once);
     else if (flag === 'g') addRecords(data, always);
-    else if (isExtension) once.set(flag === 'L' ? 'path' : 'linkpath', readLongName(data));
+    else if (isExtension) addLongName(flag === 'L' ? 'path' : 'linkpath', bytes.subarray(dataAt), dataBytes, once);
     else {
       if (archive.members.length >= mostMembers) throw new TarProblem('it has more than ' + String(mostMembers) + ' members');
       archive.members.push(makeMember(header, data, dataAt));
@@ -71,9 +72,10 @@ function readMembers(bytes: Uint8Array, mostMembers: number): Archive {
 
 /** Links and devices have no data, whatever their size says; of a hard link pax can have it. */
 function sizeOfData({ bytes, at, flag, once, always }: TarHeader, dataAt: number, isExtension: boolean): number {
+  const written = takeNumber(bytes, at + 124, 12);
   if (flag >= '2' && flag <= '6') return 0;
   const said = isExtension ? undefined : once.get('size') ?? always.get('size');
-  const sizeBytes = said === undefined ? takeNumber(bytes, at + 124, 12) : readTarDecimal(said);
+  const sizeBytes = said === undefined ? written : readTarDecimal(said);
   if (sizeBytes < 0) throw new TarProblem('the header at byte ' + String(at) + ' has a size below zero');
   return flag === '1' && !isPaxHardLink(bytes, at, dataAt, sizeBytes) ? 0 : sizeBytes;
 }
@@ -119,13 +121,14 @@ function hasChecksum(bytes: Uint8Array, at: number): boolean {
 /** Octal digits, or base 256 where the first bit is set; not over 2^53. */
 function takeNumber(bytes: Uint8Array, at: number, length: number): number {
   if (bytes[at] < 0x80) {
-    const digits = /^[ \0]*([0-7]*)[ \0]*/.exec(textOfBytes(bytes.subarray(at, at + length)))![1];
-    return digits === '' ? 0 : parseInt(digits, 8);
+    const digits = /^[ \0]*([0-7]*)(?:[ \0]|$)/.exec(textOfBytes(bytes.subarray(at, at + length)));
+    if (digits === null) throw new TarProblem('a number in the header at byte ' + String(Math.floor(at / BLOCK_BYTES) * BLOCK_BYTES) + ' is none');
+    return digits[1] === '' ? 0 : parseInt(digits[1], 8);
   }
   // Two's complement of `length` bytes, but for the bit that marks it.
   let value = bytes[at] === 0xff ? -1 : bytes[at] & 0x7f;
   for (let i = 1; i < length; i++) value = value * 256 + bytes[at + i];
-  if (!Number.isSafeInteger(value)) throw new TarProblem('a number in the header at byte ' + String(at) + ' is too large');
+  if (!Number.isSafeInteger(value)) throw new TarProblem('a number in the header at byte ' + String(Math.floor(at / BLOCK_BYTES) * BLOCK_BYTES) + ' is too large');
   return value;
 }
 
@@ -141,9 +144,14 @@ function takeField(bytes: Uint8Array, at: number, length: number): ByteString {
   return textOfBytes(bytes.subarray(at, end < 0 ? at + length : at + end));
 }
 
-function readLongName(data: Uint8Array): ByteString {
-  if (data.length > MOST_EXTENDED_BYTES) throw new TarProblem('it has a name without end');
-  return takeField(data, 0, data.length);
+/** GNU's way to say what pax says with a record; which of both holds, programs do not agree. */
+function addLongName(key: ByteString, data: Uint8Array, sizeBytes: number, records: Extended): void {
+  const name = takeField(data, 0, sizeBytes);
+  // GNU tar reads on to the NUL, others stop at the size.
+  const isCut = name.length === sizeBytes && sizeBytes % BLOCK_BYTES !== 0 && data[sizeBytes] !== 0;
+  if (sizeBytes > MOST_EXTENDED_BYTES || isCut) throw new TarProblem('it has a name without end');
+  if (records.has(key)) throw new TarProblem('it has two names for one member');
+  records.set(key, name);
 }
 
 /** "LENGTH KEY=VALUE\n", one after another; LENGTH counts all of it. */
@@ -180,7 +188,7 @@ function makeMember(header: TarHeader, data: Uint8Array, dataAt: number): Member
   const type = (flag === '0' || flag === '\0') && name.endsWith('/') ? 'folder' : typeOf(bytes, at, flag, target);
   const holes = findHoles(header, dataAt);
   return {
-    name: type === 'folder' ? name.replace(/\/+$/, '') || '/' : name,
+    name: type === 'folder' ? dropEndSlashes(name) || '/' : name,
     type, mode: takeNumber(bytes, at + 100, 8) & 0o7777, facts: findTarFacts(header),
     packed: data, packing: holes === '' ? 'stored' : holes, sizeBytes: data.length, crc: undefined, obstacle: 'it is stored without its holes (sparse)',
   };

@@ -1,5 +1,6 @@
 // vcsoutput.ts - what Mercurial, Subversion and Fossil print of a checkout. Runs none of them.
 import type { ByteString } from '../core/bytes.ts';
+import { lookUp } from '../core/bytes.ts';
 
 /** A tracked file or folder; 'missing' is gone without having been removed from version control, an added one not committed yet. */
 export type TrackedFile = { name: ByteString; state: 'clean' | 'changed' | 'missing'; isAdded: boolean };
@@ -19,7 +20,7 @@ const XML_NAMES: { [name: string]: string } = { amp: '&', lt: '<', gt: '>', quot
 /** Text of XML as bytes: entities and character references undone. */
 function decodeXml(text: ByteString): ByteString {
   return text.replace(/&(?:([a-z]+)|#x([0-9A-Fa-f]+)|#([0-9]+));/g, (whole, name: string | undefined, hex: string | undefined, decimal: string) => {
-    if (name !== undefined) return XML_NAMES[name] ?? whole;
+    if (name !== undefined) return lookUp(XML_NAMES, name) ?? whole;
     const code = hex === undefined ? Number(decimal) : parseInt(hex, 16);
     return code < 0x80 ? String.fromCharCode(code) : whole; // svn writes other characters as they are
   });

@@ -30,8 +30,11 @@ const ZIP64_RECORD = 'PK\x06\x06';
 const ZIP_ENTRY = 'PK\x01\x02';
 const ZIP_LOCAL_HEADER = 'PK\x03\x04';
 
-/** A Zip64 locator says where the record that follows is; its 56 bytes are then to be read by parseZip64Record(). */
-export type ZipEnd = { kind: 'directory'; directory: ZipDirectory } | { kind: 'zip64'; recordOffset: number };
+/**
+ * A Zip64 locator says where the record that follows is; its 56 bytes are then to be read by
+ * parseZip64Record(). `endAt`: where in the tail the end record begins.
+ */
+export type ZipEnd = { kind: 'directory'; directory: ZipDirectory; endAt: number } | { kind: 'zip64'; recordOffset: number };
 
 /** What the last bytes of an archive say of its directory; undefined if it is no archive. */
 export function parseZipEnd(tail: ByteString): ZipEnd | undefined {
@@ -39,9 +42,8 @@ export function parseZipEnd(tail: ByteString): ZipEnd | undefined {
     if (at + 22 > tail.length || at + 22 + readLittle(tail, at + 20, 2) > tail.length) continue;
     const sizeBytes = readLittle(tail, at + 12, 4);
     const offset = readLittle(tail, at + 16, 4);
-    if (sizeBytes < 0xffffffff && offset < 0xffffffff) return { kind: 'directory', directory: { offset, sizeBytes } };
-    if (tail.slice(at - 20, at - 16) !== ZIP64_LOCATOR) return undefined;
-    return { kind: 'zip64', recordOffset: readLittle(tail, at - 12, 8) };
+    if (at >= 20 && tail.startsWith(ZIP64_LOCATOR, at - 20)) return { kind: 'zip64', recordOffset: readLittle(tail, at - 12, 8) };
+    return sizeBytes < 0xffffffff && offset < 0xffffffff ? { kind: 'directory', directory: { offset, sizeBytes }, endAt: at } : undefined;
   }
   return undefined;
 }

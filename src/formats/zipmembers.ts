@@ -1,5 +1,6 @@
 // zipmembers.ts - the members of a zip archive (APPNOTE.TXT 6.3.10, and Info-ZIP's extra fields). Knows no files.
 import type { ByteString } from '../core/bytes.ts';
+import { dropEndSlashes } from '../core/names.ts';
 import { textOfBytes } from './bytewindow.ts';
 import type { Archive, ArchiveReading, Member } from './members.ts';
 import type { ZipDirectory, ZipEntry } from './zip.ts';
@@ -24,6 +25,9 @@ export function readZip(bytes: Uint8Array, mostMembers: number): ArchiveReading 
   const end = parseZipEnd(textOfBytes(bytes.subarray(bytes.length - tailBytes)));
   const directory = end === undefined || end.kind === 'directory' ? end?.directory : parseZip64Record(textOfBytes(bytes.subarray(end.recordOffset, end.recordOffset + 56)));
   if (directory === undefined || directory.offset + directory.sizeBytes > bytes.length) return { kind: 'unreadable', why: 'it is cut off' };
+  // With anything between, others take the directory to lie that much later: which of two archives it is, nobody can say.
+  const directoryEnd = end?.kind === 'zip64' ? end.recordOffset : bytes.length - tailBytes + (end?.endAt ?? 0);
+  if (directory.offset + directory.sizeBytes !== directoryEnd) return { kind: 'unreadable', why: 'its directory is not where it says' };
   if (directory.sizeBytes > MOST_DIRECTORY_PART_BYTES) return { kind: 'unreadable', why: 'its directory is too large' };
   const entries = parseZipEntries(textOfBytes(bytes.subarray(directory.offset, directory.offset + directory.sizeBytes)));
   if (entries.reduce((sum, entry) => sum + entry.entryBytes, 0) !== directory.sizeBytes) return { kind: 'unreadable', why: 'its directory is damaged' };
@@ -56,7 +60,7 @@ function makeZipMember(entry: ZipEntry, packed: Uint8Array, localExtra: ByteStri
   const isFolder = (bits & TYPE_BITS) === FOLDER_BITS || name.endsWith('/');
   const packing = method === 0 ? 'stored' : method === 8 ? 'deflated' : 'packed by method ' + String(method);
   return {
-    name: isFolder ? name.replace(/\/+$/, '') || '/' : name,
+    name: isFolder ? dropEndSlashes(name) || '/' : name,
     type: isFolder ? 'folder' : (bits & TYPE_BITS) === LINK_BITS ? 'link' : 'file',
     mode: bits === 0 ? undefined : bits & 0o7777, facts: findZipFacts(entry, localExtra),
     packed, packing: isEncrypted ? 'encrypted, ' + packing : packing, sizeBytes, crc, obstacle: isEncrypted ? 'it is encrypted' : 'it is ' + packing,

@@ -13,9 +13,11 @@
 import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { recordPath } from '../core/run.ts';
-import type { Run } from '../core/run.ts';
+import type { RecordLink, Run } from '../core/run.ts';
 import { makeRunId, readMonotonicMs, readUtcMicros } from './clock.ts';
 import { CANNOT_SYNC, errorCode, keepTemporariesIn, lstatIfThere, makeFolder, removeIfThere, replaceFile, toFsPath, writeAll } from './files.ts';
+import { hashBuffer } from './hash.ts';
+import { addHead, dropHeads, readHeads } from './heads.ts';
 import { fs } from './node.ts';
 import { describeSystemError, hideFromGit } from './project.ts';
 import type { Project } from './project.ts';
@@ -26,6 +28,9 @@ export type Includer = { include: (run: Run) => void };
 
 /** A run that has its mark in running/, and what that is open as. */
 export type ClaimedRun = { run: Run; descriptor: number; markBytes: number };
+
+/** The same once its record is written. */
+type WrittenRun = ClaimedRun & { hash: string };
 
 const MOST_IN_GROUP = 64;
 const GROUP_MS = 100;
@@ -68,7 +73,9 @@ export class Batch implements Includer {
   /** Recorded, and not yet in the derived files. */
   private fresh: Run[] = [];
   private readonly claimed = new Set<string>();
-  private group: ClaimedRun[] = [];
+  private group: WrittenRun[] = [];
+  /** What the next record names: the one before it, and heads that others made meanwhile. */
+  private heads: RecordLink[] | undefined;
   private groupTimer: ReturnType<typeof setTimeout> | undefined;
   private committed: Promise<void> = Promise.resolve();
   private flushTimer: ReturnType<typeof setTimeout>;
@@ -116,7 +123,10 @@ export class Batch implements Includer {
   /** Writes the record of a run that has ended. It is safe from a crash of rr at once, and named and on the disk with its group. */
   save(claimed: ClaimedRun): void {
     try {
-      this.group.push(this.writeOver(claimed));
+      claimed.run.previous = this.heads ?? readHeads(this.project, claimed.run.id);
+      const written = this.writeOver(claimed);
+      this.group.push(written);
+      this.heads = [{ id: written.run.id, hash: written.hash }];
     } catch (error) {
       this.note('write the record of ' + claimed.run.id, error);
       return;
@@ -125,17 +135,18 @@ export class Batch implements Includer {
     else if (this.groupTimer === undefined) this.groupTimer = setTimeout(() => this.commitGroup(), GROUP_MS);
   }
 
-  private writeOver(claimed: ClaimedRun): ClaimedRun {
+  private writeOver(claimed: ClaimedRun): WrittenRun {
     const data = Buffer.from(printRecord(claimed.run), 'latin1');
+    const hash = hashBuffer(data);
     if (data.length <= PAGE_BYTES) {
       if (fs.writeSync(claimed.descriptor, data, 0, data.length, 0) < data.length) throw new Failure('cannot write the record of ' + claimed.run.id + ' in one piece');
       if (data.length < claimed.markBytes) fs.ftruncateSync(claimed.descriptor, data.length);
-      return claimed;
+      return { ...claimed, hash };
     }
     const name = this.project.own + '/running/' + claimed.run.id;
     replaceFile(name, data.toString('latin1'), false);
     fs.closeSync(claimed.descriptor);
-    return { ...claimed, descriptor: fs.openSync(toFsPath(name), 'r+') };
+    return { ...claimed, hash, descriptor: fs.openSync(toFsPath(name), 'r+') };
   }
 
   private note(what: string, error: unknown): void {
@@ -153,7 +164,7 @@ export class Batch implements Includer {
   }
 
   /** Has a group synced and gives its records their names. */
-  private async commit(group: ClaimedRun[]): Promise<void> {
+  private async commit(group: WrittenRun[]): Promise<void> {
     const errors = await Promise.all(group.map((claimed) => syncLater(claimed.descriptor)));
     const folders = new Set<ByteString>();
     const synced = group.filter((claimed, i) => {
@@ -168,6 +179,9 @@ export class Batch implements Includer {
     } catch (error) {
       this.note('note the end', error);
     }
+    // Before any has its name: killed in between, they get their names from whoever comes next.
+    const tip = synced[synced.length - 1];
+    if (tip !== undefined) addHead(this.project, { id: tip.run.id, hash: tip.hash });
     for (const { run } of synced) {
       try {
         this.giveName(run, folders);
@@ -176,10 +190,23 @@ export class Batch implements Includer {
         this.note('write the record of ' + run.id, error);
       }
     }
+    this.passHeads(synced);
     for (const folder of folders) {
       const error = await syncFolderLater(folder);
       if (error !== undefined) this.note('sync "' + folder + '"', error);
     }
+  }
+
+  /** These have their names: the heads that they name go, and those that others made meanwhile are for the next record. */
+  private passHeads(group: WrittenRun[]): void {
+    if (group.length === 0) return;
+    const own = new Set(group.map((one) => one.run.id));
+    const named: RecordLink[] = [];
+    for (const { run } of group) named.push(...run.previous.filter((link) => !own.has(link.id)));
+    dropHeads(this.project, named);
+    const tip = group[group.length - 1].run.id;
+    const others = readHeads(this.project, tip).filter((head) => !own.has(head.id) && !this.claimed.has(head.id));
+    this.heads = (this.heads ?? []).concat(others.filter((head) => (this.heads ?? []).every((known) => known.id !== head.id)));
   }
 
   private giveName(run: Run, folders: Set<ByteString>): void {

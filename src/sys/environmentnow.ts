@@ -7,12 +7,13 @@ import { parseDpkgStatus } from '../formats/dpkg.ts';
 import { parseFile } from '../formats/fields.ts';
 import { decodeText } from '../formats/percent.ts';
 import { normalizePythonName } from '../formats/pythonmetadata.ts';
-import { readBytesIfThere, statIfThere } from './files.ts';
+import { statIfThere } from './files.ts';
 import { hashWithRetry } from './hash.ts';
 import { HashCache } from './hashcache.ts';
 import { readPackageText } from './packagepaths.ts';
 import type { Project } from './project.ts';
 import { absoluteOf } from './project.ts';
+import { readRecordFile } from './recordfiles.ts';
 import { openPythonSite, readDistributionFacts } from './pythonsites.ts';
 
 /** The lines of an environment record by name, as they stand. */
@@ -82,7 +83,7 @@ export class EnvironmentComparer {
   changesOf(hash: string, given?: ByteString): SoftwareChange[] {
     const known = this.answers.get(hash);
     if (known !== undefined) return known;
-    const text = given ?? readBytesIfThere(this.project.provenance + '/environments/' + hash + '.rec');
+    const text = given ?? readRecordFile(this.project, 'environments/' + hash + '.rec');
     const subjects = text === undefined ? ['the record of the environment, provenance/environments/' + hash + '.rec, is not there'] : this.compare(groupLines(text));
     const changes = subjects.sort(compareBytes).map((subject) => ({ subject }));
     this.answers.set(hash, changes);

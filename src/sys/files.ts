@@ -1,5 +1,6 @@
 // files.ts - reading and writing files whose names are bytes. Knows no records.
 import type { ByteString } from '../core/bytes.ts';
+import { Failure } from '../core/failure.ts';
 import { makeRandomDigits, pauseMs } from './clock.ts';
 import { fs } from './node.ts';
 
@@ -22,8 +23,38 @@ export function errorCode(error: unknown): string {
   return String((error as { code?: unknown }).code ?? '');
 }
 
-/** The file as bytes; undefined if there is none. Other failures throw. */
+// A text that is longer fits into no string of some engines; and rr writes none that is.
+const LARGEST_STRING_BYTES = 256 << 20;
+
+/**
+ * The file as bytes; undefined if there is none. Throws Failure for what is no regular file, as a FIFO would be
+ * waited for without end and a device may never end, and for more than 256 MiB. Other failures throw.
+ */
 export function readBytesIfThere(name: ByteString): ByteString | undefined {
+  let fd: number;
+  try {
+    fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
+    if (errorCode(error) === 'ENXIO' || errorCode(error) === 'ENODEV') return refuseIrregular(name);
+    throw error;
+  }
+  try {
+    const stat = fs.fstatSync(fd);
+    if (!stat.isFile()) return refuseIrregular(name);
+    if (stat.size > LARGEST_STRING_BYTES) throw new Failure('cannot read "' + name + '": it has ' + String(stat.size) + ' bytes, more than are taken for a text', 'move it away, if it is not yours');
+    return fs.readFileSync(fd, 'latin1');
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function refuseIrregular(name: ByteString): never {
+  throw new Failure('cannot read "' + name + '": not a regular file', 'move it away, if it is not yours');
+}
+
+/** What a person named to be read, which may be a pipe ("<(...)", /dev/stdin); undefined if there is nothing. */
+export function readNamedIfThere(name: ByteString): ByteString | undefined {
   try {
     return fs.readFileSync(toFsPath(name), 'latin1');
   } catch (error) {
@@ -32,7 +63,7 @@ export function readBytesIfThere(name: ByteString): ByteString | undefined {
   }
 }
 
-/** The same of a regular file; what is none, such as a FIFO, for which one would wait without end, counts as not there. */
+/** The same, but what is no regular file, or larger, counts as not there. */
 export function readRegularIfThere(name: ByteString): ByteString | undefined {
   let fd: number;
   try {
@@ -42,7 +73,8 @@ export function readRegularIfThere(name: ByteString): ByteString | undefined {
     throw error;
   }
   try {
-    return fs.fstatSync(fd).isFile() ? fs.readFileSync(fd, 'latin1') : undefined;
+    const stat = fs.fstatSync(fd);
+    return stat.isFile() && stat.size <= LARGEST_STRING_BYTES ? fs.readFileSync(fd, 'latin1') : undefined;
   } finally {
     fs.closeSync(fd);
   }
@@ -54,13 +86,15 @@ let readingBuffer: Buffer | undefined;
 export function readReusedIfThere(name: ByteString): Buffer | undefined {
   let fd: number;
   try {
-    fd = fs.openSync(toFsPath(name), 'r');
+    fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
   } catch (error) {
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
+    if (['ENOENT', 'ENOTDIR', 'ENXIO', 'ENODEV'].indexOf(errorCode(error)) >= 0) return undefined;
     throw error;
   }
   try {
-    const size = fs.fstatSync(fd).size;
+    const stat = fs.fstatSync(fd);
+    const { size } = stat;
+    if (!stat.isFile() || size > LARGEST_STRING_BYTES) return undefined;
     if (readingBuffer === undefined || readingBuffer.length < size) readingBuffer = Buffer.allocUnsafeSlow(size * 2);
     let done = 0;
     for (let n = -1; n !== 0 && done < size; done += n) n = fs.readSync(fd, readingBuffer, done, size - done, null);

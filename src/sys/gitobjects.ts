@@ -87,11 +87,9 @@ export function findCommitEntry(repository: GitRepository, commit: string, path:
 /** An object's body, checked against its id; git is asked if it is not found in a form that is known here. */
 export function readObjectBody(repository: GitRepository, id: string, kind: GitObject['kind']): ByteString | undefined {
   const object = readGitObject(repository, id);
-  let body = object?.kind === kind ? object.body : undefined;
-  if (body === undefined) {
-    const answer = runGit(repository, ['cat-file', kind, id]);
-    body = answer.kind === 'done' ? answer.output : undefined;
-  }
+  if (object?.kind === kind) return object.body;
+  const answer = runGit(repository, ['cat-file', kind, id]);
+  const body = answer.kind === 'done' ? answer.output : undefined;
   return body !== undefined && hashGitObject(repository.algorithm, kind, body) === bytesFromHex(id) ? body : undefined;
 }
 

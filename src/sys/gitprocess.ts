@@ -4,7 +4,7 @@ import { Failure } from '../core/failure.ts';
 import { findGitSetting, isGitTrue } from '../formats/gitconfig.ts';
 import type { GitEntry } from '../formats/gitindex.ts';
 import { bytesFromHex } from '../formats/gitindex.ts';
-import { errorCode } from './files.ts';
+import { errorCode, statIfThere } from './files.ts';
 import type { GitRepository } from './gitrepo.ts';
 import { childProcess } from './node.ts';
 import { toSpawnArguments } from './process.ts';
@@ -53,11 +53,27 @@ export function describeStartFailure(program: string, error: Error | undefined, 
   return status === 127 ? program + ' is not installed' : undefined;
 }
 
+// git waits for a FIFO without end.
+const READ_BY_GIT = ['HEAD', 'config', 'config.worktree', 'commondir', 'index', 'packed-refs', 'shallow', 'info/exclude', 'info/attributes', 'info/grafts', 'info/sparse-checkout', 'objects/info/alternates'];
+const LONGEST_GIT_MS = 600000;
+
+/** The first of the files that git reads whatever it is asked, that is there and none. */
+function findOddFile({ top, gitFolder, commonFolder }: GitRepository): ByteString | undefined {
+  const names = ['.gitignore', '.gitattributes', '.gitmodules'].map((name) => top + '/' + name);
+  for (const folder of gitFolder === commonFolder ? [gitFolder] : [gitFolder, commonFolder]) names.push(...READ_BY_GIT.map((name) => folder + '/' + name));
+  return names.find((name) => {
+    const stat = statIfThere(name);
+    return stat !== undefined && !stat.isFile() && !stat.isDirectory();
+  });
+}
+
 /** git's answer in one work tree. `input` is its standard input. */
 export function runGit(repository: GitRepository, words: ByteString[], input: ByteString = ''): GitAnswer {
+  const odd = findOddFile(repository);
+  if (odd !== undefined) return { kind: 'refused', why: '"' + odd + '" is not a regular file', status: -1 };
   const argv = toSpawnArguments(safeGitArguments(repository.top).concat(words));
   const ended = childProcess().spawnSync(argv[0], argv.slice(1), {
-    env: safeGitEnvironment(), input: Buffer.from(input, 'latin1'), maxBuffer: LARGEST_ANSWER_BYTES, windowsHide: true,
+    env: safeGitEnvironment(), input: Buffer.from(input, 'latin1'), maxBuffer: LARGEST_ANSWER_BYTES, windowsHide: true, timeout: LONGEST_GIT_MS, killSignal: 'SIGKILL',
   });
   const refuse = (why: ByteString): GitRefusal => ({ kind: 'refused', why, status: ended.status ?? -1 });
   const failure = describeStartFailure('git', ended.error, ended.status);

@@ -25,6 +25,7 @@ export type GitHead = { commit: string | undefined; branch: ByteString | undefin
 
 const MOST_REFERENCES = 5; // as git follows symbolic ones
 const MOST_ALTERNATES = 5;
+const MOST_OBJECT_FOLDERS = 100;
 
 /**
  * The repository whose work tree holds `start` (absolute). GIT_DIR and its like are not looked at:
@@ -150,9 +151,15 @@ export function readTreeOfCommit(repository: GitRepository, commit: string): Byt
   return tree === null || tree[1].length !== repository.hashSizeBytes * 2 ? undefined : bytesFromHex(tree[1]);
 }
 
-/** An object out of a loose file or a pack; undefined if it is not found in a form that is known here, or over 16 MiB. Its id is not checked. */
+/** An object out of a loose file or a pack, checked against its id; undefined if it is not found in a form that is known here, is another, or over 16 MiB. */
 export function readGitObject(repository: GitRepository, id: string): GitObject | undefined {
-  for (const folder of listObjectFolders(repository.commonFolder + '/objects', MOST_ALTERNATES)) {
+  const object = findGitObject(repository, id);
+  // Whoever can write to the folder of objects could have put a commit of another tree under this name.
+  return object !== undefined && hashGitObject(repository.algorithm, object.kind, object.body) === bytesFromHex(id) ? object : undefined;
+}
+
+function findGitObject(repository: GitRepository, id: string): GitObject | undefined {
+  for (const folder of listObjectFolders(repository.commonFolder + '/objects')) {
     const loose = readRegularIfThere(folder + '/' + id.slice(0, 2) + '/' + id.slice(2));
     if (loose !== undefined) {
       const bytes = inflateBytes(loose);
@@ -167,14 +174,16 @@ export function readGitObject(repository: GitRepository, id: string): GitObject 
   return undefined;
 }
 
-function listObjectFolders(folder: ByteString, depth: number): ByteString[] {
-  const folders = [folder];
-  const alternates = readRegularIfThere(folder + '/info/alternates');
-  if (alternates === undefined || depth === 0) return folders;
-  for (const line of alternates.split('\n')) {
-    if (line !== '' && line[0] !== '#') folders.push(...listObjectFolders(joinPath(folder, line), depth - 1));
+/** The folder, and those that it and they name as alternates. Not more than a few: each may name itself, many times. */
+function listObjectFolders(folder: ByteString): ByteString[] {
+  const found = [{ folder, depth: 0 }];
+  for (let i = 0; i < found.length; i++) {
+    const alternates = found[i].depth === MOST_ALTERNATES ? undefined : readRegularIfThere(found[i].folder + '/info/alternates');
+    for (const line of (alternates ?? '').split('\n')) {
+      if (line !== '' && line[0] !== '#' && found.length < MOST_OBJECT_FOLDERS) found.push({ folder: joinPath(found[i].folder, line), depth: found[i].depth + 1 });
+    }
   }
-  return folders;
+  return found.map((one) => one.folder);
 }
 
 /** Undoes zlib's deflate; undefined if it is damaged or comes to more than `mostBytes`. */
@@ -201,6 +210,8 @@ function withFile<T>(name: ByteString, use: (read: ReadAt) => T | undefined): T 
   const fd = fs.openSync(toFsPath(name), 'r');
   try {
     return use((offset, lengthBytes) => {
+      // What a damaged file says of places in it may be no place at all.
+      if (!Number.isSafeInteger(offset)) return '';
       const buffer = Buffer.alloc(lengthBytes);
       return buffer.toString('latin1', 0, fs.readSync(fd, buffer, 0, lengthBytes, offset));
     });

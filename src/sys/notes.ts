@@ -11,6 +11,7 @@ import { parseNote, printNoteBody } from '../formats/note.ts';
 import { formatUtcMicros, makeRunId, readIdMicros, readUtcMicros } from './clock.ts';
 import { createFile, makeFolder, statIfThere, syncFolder } from './files.ts';
 import { hashBytes } from './hash.ts';
+import { refuseLink } from './project.ts';
 import type { Project } from './project.ts';
 import { explainStrays, listRecordFiles, readEachRecord, readRecordFile } from './recordfiles.ts';
 
@@ -52,6 +53,7 @@ export function saveNote(project: Project, after: string[], fill: (id: string, w
 function createNoteFile(project: Project, note: Note): boolean {
   const name: ByteString = project.provenance + '/' + notePath(note.id);
   const folder = name.slice(0, name.lastIndexOf('/'));
+  refuseLink(project, folder);
   if (statIfThere(folder) === undefined) {
     makeFolder(folder);
     syncFolder(project.provenance);

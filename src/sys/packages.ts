@@ -49,12 +49,12 @@ export function findOwners(paths: ByteString[], options: { root: ByteString; cac
   }
   for (const [prefix, files] of byPrefix) {
     const stamp = stampDatabases(CONDA_STAMPED.map((name) => options.root + prefix + name), 'conda');
-    const without = lookUp({ paths: files, stamp, cache, owners }, (unknown) => askConda(options.root, prefix, unknown));
+    const without = lookUpPackages({ paths: files, stamp, cache, owners }, (unknown) => askConda(options.root, prefix, unknown));
     for (const path of without) others.push(path);
   }
   const aliases = findFolderAliases(options.root);
   const system = stampDatabases(SYSTEM_STAMPED.map((name) => options.root + name), JSON.stringify(aliases));
-  lookUp({ paths: others, stamp: system, cache, owners }, (unknown) => askSystem(makePackageQuestion(options.root, unknown, aliases)));
+  lookUpPackages({ paths: others, stamp: system, cache, owners }, (unknown) => askSystem(makePackageQuestion(options.root, unknown, aliases)));
   cache.save();
   return owners;
 }
@@ -68,7 +68,7 @@ export function addPathTo(groups: Map<ByteString, ByteString[]>, key: ByteString
 type LookUp = { paths: ByteString[]; stamp: DatabaseStamp | undefined; cache: OwnerCache; owners: Map<ByteString, PackageFact> };
 
 /** Adds the owners from the cache, and those that `ask` finds of the rest; returns the files without one. */
-function lookUp(look: LookUp, ask: (unknown: ByteString[]) => Map<ByteString, PackageFact>): ByteString[] {
+function lookUpPackages(look: LookUp, ask: (unknown: ByteString[]) => Map<ByteString, PackageFact>): ByteString[] {
   const { stamp, cache, owners } = look;
   if (stamp === undefined) return look.paths;
   const without: ByteString[] = [];

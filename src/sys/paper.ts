@@ -7,7 +7,7 @@ import { makeHarmless } from '../formats/percent.ts';
 import { scanTex } from '../formats/tex.ts';
 import type { TexCommands, TexUse } from '../formats/tex.ts';
 import { LATEX_VALUES_HEAD } from '../views/latexvalues.ts';
-import { lstatIfThere, readBytesIfThere, statIfThere } from './files.ts';
+import { lstatIfThere, readBytesIfThere, readNamedIfThere, statIfThere } from './files.ts';
 import { resolveLinks } from './machine.ts';
 import { relativeTo } from './project.ts';
 import type { Project } from './project.ts';
@@ -145,7 +145,7 @@ export function readPaper(project: Project, folder: ByteString, given: ByteStrin
   reader.read(name, given);
   const { paper } = reader;
   if (macros !== undefined) {
-    const text = readBytesIfThere(joinNames(folder, macros));
+    const text = readNamedIfThere(joinNames(folder, macros));
     if (text === undefined) throw new Failure('cannot read "' + makeHarmless(macros) + '": there is no such file', '', EXIT.differs);
     if (!paper.macros.some((one) => one.file === macros)) paper.macros.push({ file: macros, text });
   }

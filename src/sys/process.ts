@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { isUtf8 } from '../core/bytes.ts';
 import type { ResourceSample } from '../core/series.ts';
 import { childProcess, fs, net, os } from './node.ts';
-import { errorCode, listFolder, makeFolder, removeIfThere, toFsPath, toText, writeAll } from './files.ts';
+import { errorCode, listFolder, lstatIfThere, makeFolder, removeIfThere, toFsPath, toText, writeAll } from './files.ts';
 import { readMonotonicMs } from './clock.ts';
 import { listDescendants, readChildrenCpu, UsageSampler } from './usage.ts';
 import type { ChildrenCpu } from './usage.ts';
@@ -194,6 +194,12 @@ export class LogKeeper {
 /** A pipe with both ends open in this process: read end for rr, write end for the command. */
 type Pipe = { read: number; write: number; name: ByteString; isAtEnd: boolean };
 
+/** What came with a stranger's .rr may be a link, through which the command's output would be written elsewhere, or open to others. */
+function isOwnFifo(name: ByteString): boolean {
+  const stat = lstatIfThere(name);
+  return stat !== undefined && stat.isFIFO() && stat.uid === process.getuid?.() && (stat.mode & 0o77) === 0;
+}
+
 /** Takes FIFOs that an earlier run has left, and makes what is missing. Their names are now logName.pN. */
 export function claimFifos(logName: ByteString, pool: ByteString, count: number): ByteString[] {
   const names: ByteString[] = [];
@@ -202,7 +208,8 @@ export function claimFifos(logName: ByteString, pool: ByteString, count: number)
     const name = logName + '.p' + String(names.length + 1);
     try {
       fs.renameSync(toFsPath(pool + '/' + spare), toFsPath(name));
-      names.push(name);
+      if (isOwnFifo(name)) names.push(name);
+      else removeIfThere(name);
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error; // another run took it
     }

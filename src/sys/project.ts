@@ -1,8 +1,13 @@
 // project.ts - where a project is, and setting one up. Knows no records.
 import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
-import { childProcess, fs } from './node.ts';
-import { createFile, errorCode, keepTemporariesIn, lstatIfThere, makeFolder, readBytesIfThere, replaceFile, toFsPath, toText } from './files.ts';
+import { findGitSetting } from '../formats/gitconfig.ts';
+import { fs } from './node.ts';
+import { createFile, errorCode, keepTemporariesIn, lstatIfThere, makeFolder, readBytesIfThere, readRegularIfThere, replaceFile, toFsPath } from './files.ts';
+import { findLinkOut } from './bounds.ts';
+import { runGit } from './gitprocess.ts';
+import { findRepository } from './gitrepo.ts';
+import type { GitRepository } from './gitrepo.ts';
 import { resolveLinks } from './machine.ts';
 
 /** A project's places, absolute, links resolved. */
@@ -24,10 +29,67 @@ function isProject(folder: ByteString): boolean {
   return lstatIfThere(base + '/provenance/rerun.sh') !== undefined || lstatIfThere(base + '/provenance/runs') !== undefined;
 }
 
-/** The project that `folder` lies in: the nearest folder upward that has one; undefined if none. */
+// What rr writes lies below provenance/ and .rr/, and a project may come from a stranger: links in their place
+// would lead rr elsewhere, a FIFO have it wait without end. One look at both folders, before anything else.
+function checkOwnFolders(project: Project): Project {
+  const refuse = (name: ByteString, state: string): never => {
+    throw new Failure('cannot use this project: "' + relativeTo(project, name) + '" ' + state, 'it did not come from rr: look at it, and remove it');
+  };
+  for (const folder of [project.provenance, project.own]) {
+    const stat = lstatIfThere(folder);
+    if (stat === undefined) continue;
+    if (stat.isSymbolicLink() && findLinkOut(project.root, folder) !== undefined) refuse(folder, 'is a link that leads out of it');
+    for (const entry of listOwnEntries(folder)) {
+      const name = folder + '/' + entry.name;
+      if (entry.isFile() || entry.isDirectory()) continue;
+      if (folder === project.own) refuse(name, 'is neither a file nor a folder');
+      if (entry.isSymbolicLink() && findLinkOut(project.root, name) !== undefined) refuse(name, 'is a link that leads out of it');
+    }
+  }
+  return project;
+}
+
+/** Throws Failure if this name below provenance/ or .rr/ is a link: what is written in it may lie anywhere. */
+export function refuseLink(project: Project, name: ByteString): void {
+  if (lstatIfThere(name)?.isSymbolicLink() !== true) return;
+  throw new Failure('cannot write in "' + relativeTo(project, name) + '": it is a link', 'it did not come from rr: look at it, and remove it');
+}
+
+/**
+ * "INODE TIME" of .rr/place, TIME being that of its change in seconds since 1970; undefined if it is not there. By
+ * this what rr keeps in .rr is known for its own: nobody can pack .rr/place into an archive so that it has a certain
+ * inode and time of change where it is unpacked.
+ */
+export function describeOwnPlace(project: Project): string | undefined {
+  const stat = lstatIfThere(project.own + '/place');
+  return stat === undefined || !stat.isFile() ? undefined : String(stat.ino) + ' ' + String(Math.floor(stat.ctimeMs / 1000));
+}
+
+/** The same, of a new one if it is not there; undefined if none can be made. */
+export function makePlace(project: Project): string | undefined {
+  const known = describeOwnPlace(project);
+  if (known !== undefined) return known;
+  try {
+    createFile(project.own + '/place', '');
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+  }
+  return describeOwnPlace(project);
+}
+
+function listOwnEntries(folder: ByteString): import('fs').Dirent[] {
+  try {
+    return fs.readdirSync(toFsPath(folder), { withFileTypes: true, encoding: 'latin1' as 'utf8' });
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return []; // what cannot be listed is refused where it is used
+  }
+}
+
+/** The project that `folder` lies in: the nearest folder upward that has one; undefined if none. Throws Failure if it leads elsewhere. */
 export function findProject(folder: ByteString): Project | undefined {
   for (let at = folder; ; at = at.slice(0, at.lastIndexOf('/')) || '/') {
-    if (isProject(at)) return projectAt(at);
+    if (isProject(at)) return checkOwnFolders(projectAt(at));
     if (at === '/') return undefined;
   }
 }
@@ -36,7 +98,7 @@ export function findProject(folder: ByteString): Project | undefined {
 export function requireProject(current: ByteString, named: ByteString | undefined): Project {
   if (named !== undefined) {
     const root = resolveLinks(named[0] === '/' ? named : current + '/' + named);
-    if (isProject(root)) return projectAt(root);
+    if (isProject(root)) return checkOwnFolders(projectAt(root));
     throw new Failure('cannot use "' + named + '": no rr project there', 'run "rr init" in it');
   }
   const project = findProject(current);
@@ -69,7 +131,7 @@ export type ProjectFiles = { readme: string; rerunScript: string; makefile: stri
  * there. Returns the names it made, relative to the root.
  */
 export function setUpProject(root: ByteString, files: ProjectFiles): { project: Project; made: ByteString[]; kept: ByteString[] } {
-  const project = projectAt(root);
+  const project = checkOwnFolders(projectAt(root));
   const made: ByteString[] = [];
   const kept: ByteString[] = [];
   const put = (name: ByteString, content: string, mode = 0o666): void => {
@@ -136,27 +198,36 @@ export function describeSystemError(error: unknown): string {
 
 /** Adds ".rr/" to .git/info/exclude if this is a work tree that does not ignore it yet. */
 function excludeFromGit(project: Project): void {
-  const run = (args: string[]): { status: number | null; stdout: string } => {
-    const done = childProcess().spawnSync('git', args, { cwd: toText(project.root), encoding: 'latin1', stdio: ['ignore', 'pipe', 'ignore'] });
-    return { status: done.status, stdout: done.stdout ?? '' };
-  };
-  if (!isBelowGit(project.root)) return;
-  const where = run(['rev-parse', '--git-path', 'info/exclude']);
-  if (where.status !== 0 || run(['check-ignore', '-q', '.rr/']).status !== 1) return;
-  const name = where.stdout.replace(/\n$/, '');
-  const exclude = name[0] === '/' ? name : absoluteOf(project, name);
-  const content = readBytesIfThere(exclude) ?? '';
+  const repository = findOwnRepository(project);
+  if (repository === undefined) return;
+  const where = runGit(repository, ['rev-parse', '--git-path', 'info/exclude']);
+  const ignored = runGit(repository, ['check-ignore', '-q', '--', (project.root + '/.rr/').slice(repository.top.length + 1)]);
+  if (where.kind !== 'done' || ignored.kind === 'done' || ignored.status !== 1) return;
+  const name = where.output.replace(/\n$/, '');
+  const exclude = name[0] === '/' ? name : repository.top + '/' + name;
+  if (exclude.startsWith(repository.top + '/') && findLinkOut(repository.top, exclude) !== undefined) return;
+  const content = readRegularIfThere(exclude) ?? '';
   try {
     makeFolder(exclude.slice(0, exclude.lastIndexOf('/')));
     replaceFile(exclude, content + (content === '' || content.endsWith('\n') ? '' : '\n') + '.rr/\n', false);
   } catch (error) {
-    if (['EACCES', 'EROFS', 'EPERM', 'ENOSPC'].indexOf(errorCode(error)) < 0) throw error;
+    if (['EACCES', 'EROFS', 'EPERM', 'ENOSPC', 'EEXIST', 'ENOTDIR'].indexOf(errorCode(error)) < 0) throw error;
   }
 }
 
-function isBelowGit(root: ByteString): boolean {
-  for (let at = root; ; at = at.slice(0, at.lastIndexOf('/'))) {
-    if (lstatIfThere(at + '/.git') !== undefined) return true;
-    if (at === '') return false;
+/**
+ * The repository of the project, if it is in order and its own: a stranger's .git may name any other of this
+ * machine, which knows nothing of this work tree.
+ */
+function findOwnRepository(project: Project): GitRepository | undefined {
+  try {
+    const repository = findRepository(project.root);
+    if (repository === undefined || lstatIfThere(repository.top + '/.git')?.isDirectory() === true) return repository;
+    // Of a linked worktree git notes its place, of a submodule core.worktree names it, which findRepository() has compared.
+    const noted = readRegularIfThere(repository.gitFolder + '/gitdir')?.trim() === repository.top + '/.git';
+    return noted || findGitSetting(repository.settings, 'core', '', 'worktree') !== undefined ? repository : undefined;
+  } catch (error) {
+    if (error instanceof Failure || errorCode(error) !== '') return undefined;
+    throw error;
   }
 }

@@ -2,6 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { recordPath, RUN_ID } from '../core/run.ts';
+import { findLinkOut } from './bounds.ts';
 import { listFolder, lstatIfThere, readBytesIfThere, statIfThere } from './files.ts';
 import type { Project } from './project.ts';
 
@@ -29,10 +30,12 @@ export function listRecordFiles(project: Project, folder: 'runs' | 'notes'): { i
   return { ids, strays: months.reduce((all: ByteString[], month) => all.concat(month.strays), []) };
 }
 
-/** Text of a record at a path under provenance/; undefined if there is none. Throws Failure for what is no regular file. */
+/** Text of a record, or of what belongs to records, at a path under provenance/; undefined if there is none. Throws Failure for what is no regular file, or lies elsewhere. */
 export function readRecordFile(project: Project, path: string): ByteString | undefined {
   const name = project.provenance + '/' + path;
-  if (lstatIfThere(name) === undefined) return undefined;
+  const stat = lstatIfThere(name);
+  if (stat === undefined) return undefined;
+  if (stat.isSymbolicLink() && findLinkOut(project.root, name) !== undefined) throw new Failure('cannot read "provenance/' + path + '": it is a link that leads out of the project', 'it is not of rr: move it away');
   // A FIFO would be waited for without end.
   if (statIfThere(name)?.isFile() !== true) throw new Failure('cannot read "provenance/' + path + '": not a regular file', 'it is not of rr: move it away');
   return readBytesIfThere(name);

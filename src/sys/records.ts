@@ -6,7 +6,6 @@ import { recordPath } from '../core/run.ts';
 import type { Run } from '../core/run.ts';
 import { parseEnvironment } from '../formats/environment.ts';
 import { parseRun } from '../formats/record.ts';
-import { readBytesIfThere } from './files.ts';
 import type { Project } from './project.ts';
 import { explainStrays, listRecordFiles, readEachRecord, readRecordFile } from './recordfiles.ts';
 
@@ -41,6 +40,6 @@ export function readRuns(project: Project): ReadRuns {
 
 /** A recorded environment by its hash; undefined if its file is not there. */
 export function readEnvironment(project: Project, hash: string): Environment | undefined {
-  const text = readBytesIfThere(project.provenance + '/environments/' + hash + '.rec');
+  const text = readRecordFile(project, 'environments/' + hash + '.rec');
   return text === undefined ? undefined : parseEnvironment(text);
 }

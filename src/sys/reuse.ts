@@ -30,6 +30,7 @@ import { expandDeclared, findArgumentFiles, isDeclared } from './observe.ts';
 import { readParameterNow } from './parameterfiles.ts';
 import { absoluteOf, describeSystemError } from './project.ts';
 import type { Project } from './project.ts';
+import { readRecordFile } from './recordfiles.ts';
 import { areOpenedAsThen, isFree, isTargetInside, pourInto, putInPlace, readTarget, stagingFolder } from './putback.ts';
 import type { OpenedOutputs, Staged } from './putback.ts';
 import { isLeftOut } from './scan.ts';
@@ -351,7 +352,7 @@ export class Reuse {
 
   /** One with keyed hashes of secrets is not for others. */
   private putEnvironment(hash: string): void {
-    const text = readBytesIfThere(this.project.provenance + '/environments/' + hash + '.rec');
+    const text = readRecordFile(this.project, 'environments/' + hash + '.rec');
     if (text !== undefined && !/%\{[0-9a-f]{16}\}/.test(text)) this.store.putBytes(text, hash);
   }
 }

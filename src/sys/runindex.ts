@@ -14,8 +14,8 @@
 // 4. Where nothing can be written all is read from the records, each time.
 //
 // A record that was edited in place is not noticed here but by "rr verify". Who can write .rr/index of
-// this machine can make lists show what no record says; but .rr is never archived or committed, and
-// by its inode the index of another copy of the project is none of this one.
+// this machine can make lists show what no record says; but an index that came with a copy of the
+// project, or with a stranger's, is of another inode and another .rr/place, and so none of this one.
 import type { ByteString } from '../core/bytes.ts';
 import { detachString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
@@ -34,7 +34,7 @@ import { errorCode, keepTemporariesIn, lstatIfThere, makeFolder, readReusedIfThe
 import { hashBuffer, hashBytes } from './hash.ts';
 import { isSettled } from './hashcache.ts';
 import { readNotes } from './notes.ts';
-import { hideFromGit } from './project.ts';
+import { describeOwnPlace, hideFromGit, makePlace } from './project.ts';
 import type { Project } from './project.ts';
 import { explainStrays, listMonth, listMonths } from './recordfiles.ts';
 import { readRun } from './records.ts';
@@ -155,14 +155,22 @@ function writeIndexFile(name: ByteString, what: string, head: IndexHead, lines: 
   replaceFile(name, hashBytes(body) + '\n' + body, false);
 }
 
+/** By what the index of a folder is known for this one's: its inode and .rr/place. */
+function nameIndexFolder(inode: string, place: string | undefined): string {
+  return inode + ':' + (place ?? '-').replace(' ', ':');
+}
+
 /** Writes a month's lines; where that cannot be, they are forgotten: it is only a cache. */
-function saveShelf(project: Project, kind: IndexKind, month: string, shelf: Shelf, head: { folder: string; times: string }, lines: Line[]): void {
+function saveShelf(project: Project, kind: IndexKind, month: string, shelf: Shelf, { inode, times }: { inode: string; times: string }, lines: Line[]): void {
   const name = indexName(project, kind, month);
   const more = lines.filter((line) => !line.isKept);
   const kept = shelf.base === undefined ? 0 : shelf.base.starts.length;
   const isAddition = shelf.base !== undefined && lines.length - more.length === kept && more.length <= Math.max(MORE_LEAST, kept / MORE_PART);
   try {
     if (!prepareFolder(project)) return;
+    const place = makePlace(project);
+    if (place === undefined) return;
+    const head = { folder: nameIndexFolder(inode, place), times };
     if (isAddition) writeIndexFile(name + '.more', whatOf(kind, month), { tag: (shelf.base as IndexFile).head.tag, ...head }, more);
     else {
       writeIndexFile(name, whatOf(kind, month), { tag: makeRandomDigits(), ...head }, lines);
@@ -178,9 +186,9 @@ function readMonthLines(project: Project, kind: IndexKind, month: string, visit:
   // Before the names are read: what comes later changes the times.
   const stat = statIfThere(project.provenance + '/runs/' + month);
   if (stat === undefined) return { strays: [], faults: [] };
-  const folder = String(stat.ino);
+  const inode = String(stat.ino);
   const times = isSettled(stat) ? String(stat.mtimeMs) + ':' + String(stat.ctimeMs) : '-';
-  const shelf = readShelf(project, kind, month, folder);
+  const shelf = readShelf(project, kind, month, nameIndexFolder(inode, describeOwnPlace(project)));
   if (times !== '-' && shelf.head?.times === times) {
     visitShelf(shelf, visit);
     return { strays: [], faults: [] };
@@ -190,7 +198,7 @@ function readMonthLines(project: Project, kind: IndexKind, month: string, visit:
   const { lines, added } = findLines(project, kind, ids, shelf, known, faults);
   const newTimes = strays.length > 0 || faults.length > 0 ? '-' : times;
   const isWorth = added >= WORTH_RECORDS || (ids.length >= WORTH_NAMES && (newTimes !== '-' || added > 0));
-  if (isWorth) saveShelf(project, kind, month, shelf, { folder, times: newTimes }, lines);
+  if (isWorth) saveShelf(project, kind, month, shelf, { inode, times: newTimes }, lines);
   for (const line of lines) visit(line.text, line.start, line.isKept);
   return { strays, faults };
 }

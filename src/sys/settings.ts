@@ -7,14 +7,14 @@
 //   Place: INODE TIME   of .rr/place: inode, and time of change in seconds since 1970
 //
 // A project may come from a stranger, with a .rr in it, and then nothing may be written where a line of
-// it says. So the settings count only while Place is true: nobody can pack .rr/place into an archive so
-// that it has a certain inode and time of change where it is unpacked.
+// it says. So the settings count only while Place is true (describeOwnPlace).
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { joinNames } from '../core/names.ts';
 import { decodeText, encodeText } from '../formats/percent.ts';
 import { keepTemporariesIn, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere } from './files.ts';
 import { resolveLinks } from './machine.ts';
+import { describeOwnPlace, makePlace } from './project.ts';
 import type { Project } from './project.ts';
 import { tell } from './terminal.ts';
 
@@ -33,11 +33,6 @@ export type ReuseWish = {
   cache: ByteString | undefined;
   hasEnvironment: boolean;
 };
-
-function describeOwnPlace(project: Project): string | undefined {
-  const stat = lstatIfThere(project.own + '/place');
-  return stat === undefined ? undefined : String(stat.ino) + ' ' + String(Math.floor(stat.ctimeMs / 1000));
-}
 
 let isForeignTold = false;
 
@@ -66,8 +61,7 @@ export function setReuse(project: Project, current: ByteString, cache: ByteStrin
   }
   makeFolder(project.own + '/running');
   keepTemporariesIn(project.own + '/running');
-  if (lstatIfThere(project.own + '/place') === undefined) replaceFile(project.own + '/place', '', false);
-  const lines = ['Reuse: yes'].concat(folder === undefined ? [] : 'Cache: ' + encodeText(folder), 'Place: ' + String(describeOwnPlace(project)));
+  const lines = ['Reuse: yes'].concat(folder === undefined ? [] : 'Cache: ' + encodeText(folder), 'Place: ' + String(makePlace(project)));
   replaceFile(project.own + '/settings', lines.join('\n') + '\n', true);
 }
 

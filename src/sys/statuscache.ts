@@ -1,6 +1,7 @@
 // statuscache.ts - an answer on many files, good as long as none of them has changed. Knows not what the answer says.
 //
-// .rr/status, .rr/make: a line of text; the answer in JSON; the names of all files and folders that it depends
+// .rr/status, .rr/make: a line of text, which names .rr/place (describeOwnPlace in project.ts), so that none that
+// came with a stranger's project counts; the answer in JSON; the names of all files and folders that it depends
 // on, each with a NUL after it, relative to the project; then, from a multiple of 8 bytes on, four
 // numbers of 64 bits for each: size, mtime, ctime in ms, inode; all NaN if there is nothing of that
 // name. As long as all of them are so, nothing is read again: neither a record nor a result.
@@ -15,7 +16,7 @@ import { errorCode, lstatIfThere, replaceFile, statIfThere, toFsPath } from './f
 import { isSettled } from './hashcache.ts';
 import { fs, workerThreads } from './node.ts';
 import type { Project } from './project.ts';
-import { absoluteOf } from './project.ts';
+import { absoluteOf, describeOwnPlace, makePlace } from './project.ts';
 import { listMonths } from './recordfiles.ts';
 
 type StoredStats = import('fs').Stats;
@@ -24,7 +25,7 @@ const NUMBERS = 4;
 // Below this a second thread costs more to start than it saves.
 const WORKER_MIN_NAMES = 20000;
 const CHUNK_NAMES = 256;
-const HEAD_FIELDS = /^rr status 1 (\S+) (\d+) (\d+) (\d+) (\d+)\n/;
+const HEAD_FIELDS = /^rr status 2 (\S+) (\d+ \d+) (\d+) (\d+) (\d+) (\d+)\n/;
 // The same number is other bytes where the order of bytes differs.
 const BYTE_ORDER = String(new Uint8Array(new Float64Array([1]).buffer)[7]);
 
@@ -33,7 +34,7 @@ export type Dependence = { path: ByteString; stat: StoredStats | undefined };
 
 type KeptAnswer = { answer: string; names: ByteString; count: number; numbers: Float64Array };
 
-function readKeptStatus(name: ByteString): KeptAnswer | undefined {
+function readKeptStatus(name: ByteString, place: string): KeptAnswer | undefined {
   let data: Buffer;
   try {
     data = fs.readFileSync(toFsPath(name));
@@ -42,8 +43,8 @@ function readKeptStatus(name: ByteString): KeptAnswer | undefined {
     return undefined;
   }
   const head = HEAD_FIELDS.exec(data.toString('latin1', 0, 200));
-  if (head === null || head[1] !== RR_VERSION || head[5] !== BYTE_ORDER) return undefined;
-  const [answerBytes, namesBytes, count] = head.slice(2, 5).map(Number);
+  if (head === null || head[1] !== RR_VERSION || head[2] !== place || head[6] !== BYTE_ORDER) return undefined;
+  const [answerBytes, namesBytes, count] = head.slice(3, 6).map(Number);
   const namesAt = head[0].length + answerBytes;
   const numbersAt = (namesAt + namesBytes + 7) & ~7;
   if (data.length !== numbersAt + count * NUMBERS * 8) return undefined;
@@ -114,7 +115,8 @@ export type KeptQuestion = 'status' | 'make';
 
 /** The answer that was kept, if all that it depends on is as it was. */
 export async function findKeptAnswer(project: Project, question: KeptQuestion): Promise<string | undefined> {
-  const kept = readKeptStatus(project.own + '/' + question);
+  const place = describeOwnPlace(project);
+  const kept = place === undefined ? undefined : readKeptStatus(project.own + '/' + question, place);
   if (kept === undefined) return undefined;
   const base = process.cwd() === project.root ? '' : absoluteOf(project, '');
   const work: ComparingWork = { names: kept.names, base, numbers: kept.numbers, state: new Int32Array(new SharedArrayBuffer(8)) };
@@ -128,12 +130,14 @@ export async function findKeptAnswer(project: Project, question: KeptQuestion): 
 /** Keeps an answer. Where that cannot be, or something is too fresh, nothing is kept. */
 export function keepAnswer(project: Project, question: KeptQuestion, answer: string, depends: Dependence[]): void {
   if (statIfThere(project.own) === undefined || depends.some(({ stat }) => stat !== undefined && !isSettled(stat))) return;
+  const place = makePlace(project);
+  if (place === undefined) return;
   const names = depends.map(({ path }) => path + '\0').join('');
   const numbers = new Float64Array(depends.length * NUMBERS);
   depends.forEach(({ stat }, i) => {
     numbers.set(stat === undefined ? [NaN, NaN, NaN, NaN] : [stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino], i * NUMBERS);
   });
-  const head = 'rr status 1 ' + RR_VERSION + ' ' + [answer.length, names.length, depends.length, BYTE_ORDER].join(' ') + '\n';
+  const head = 'rr status 2 ' + RR_VERSION + ' ' + [place, answer.length, names.length, depends.length, BYTE_ORDER].join(' ') + '\n';
   const text = Buffer.from(head + answer + names, 'latin1');
   const padding = Buffer.alloc(((text.length + 7) & ~7) - text.length);
   const content = Buffer.concat([text, padding, Buffer.from(numbers.buffer)]);

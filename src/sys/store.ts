@@ -31,7 +31,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { folderOfName } from '../core/names.ts';
 import { recordPath, RUN_ID } from '../core/run.ts';
-import type { Run } from '../core/run.ts';
+import type { RecordLink, Run } from '../core/run.ts';
 import { sealRecord, unsealRecord } from '../formats/fields.ts';
 import { parseRun, printRunBody } from '../formats/record.ts';
 import { findLiveRuns } from '../core/graph.ts';
@@ -41,7 +41,9 @@ import { fs, os } from './node.ts';
 import { createFile, errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, readRegularIfThere, removeIfThere, replaceFile, statIfThere, syncFolder, toFsPath } from './files.ts';
 import type { FileContent } from './files.ts';
 import { describeFile, hashBytes, hashWithRetry } from './hash.ts';
+import { refuseLink } from './project.ts';
 import type { Project } from './project.ts';
+import { addHead, addHeadOf, advanceHeads, dropHeads, readHeads } from './heads.ts';
 import { readRun } from './records.ts';
 import { readGraphRuns } from './runindex.ts';
 import { makeRunId, pauseMs, readUtcMicros } from './clock.ts';
@@ -86,7 +88,8 @@ export function isHolderAlive(holder: string, markName: ByteString): boolean {
   const [pid, ticks, boot, host] = holder.split(' ');
   if (host !== readHost()) {
     const stat = statIfThere(markName);
-    return stat !== undefined && readUtcMicros() / 1000 - stat.mtimeMs < REMOTE_LIMIT_MS;
+    // Of far in the future it is, too, that nobody touches it now: an archive can give a file any time.
+    return stat !== undefined && Math.abs(readUtcMicros() / 1000 - stat.mtimeMs) < REMOTE_LIMIT_MS;
   }
   if (boot !== readBootId()) return false;
   if (ticks !== '0') return readStartTicks(Number(pid)) === ticks;
@@ -145,7 +148,7 @@ export function touchMark(project: Project, run: Run): void {
 
 /** What a mark says, and the text itself up to its seal. undefined if it is damaged, or written just now. */
 function readMark(name: ByteString): { run: Run; text: ByteString } | undefined {
-  const whole = readBytesIfThere(name) ?? '';
+  const whole = readRegularIfThere(name) ?? '';
   const seal = /^Sha256: [0-9a-f]{64}\n/m.exec(whole);
   if (seal === null) return undefined;
   const text = whole.slice(0, seal.index + seal[0].length);
@@ -243,25 +246,30 @@ function endStuckTracer(pipe: ByteString, commandPid: number): boolean {
  */
 export function settleLostRuns(project: Project, self: string): Run[] {
   const lost: Run[] = [];
+  const named: RecordLink[] = [];
   const marks = readMarks(project, self);
   for (const mark of marks) {
     if (mark.isAlive || !mark.isOurs) continue;
     const base = project.own + '/running/' + mark.run.id;
     if (mark.record !== undefined) {
       nameRecord(project, mark.run.id, mark.record);
+      named.push(...mark.run.previous);
       continue;
     }
     if (readBytesIfThere(project.provenance + '/' + recordPath(mark.run.id)) === undefined) {
       mark.run.warnings.push('rr was killed while the command ran; its end, outputs and cost are not known');
       saveLogs(project, mark.run);
-      saveRecord(project, mark.run);
+      saveLostRecord(project, mark.run);
       lost.push(mark.run);
     }
     // As long as the command itself still runs, the mark tells others that they are not alone.
     if (mark.isActive && !endStuckTracer(base + '.trace.p1', mark.commandPid)) continue;
+    // Who wrote the record may have been killed before it made the head.
+    if (lost[lost.length - 1] !== mark.run) addHeadOf(project, mark.run.id);
     moveMarkToPending(project, mark.run.id);
     for (const end of LOG_ENDINGS.concat('.p1', '.p2', '.trace.p1', '.strace')) removeIfThere(base + end);
   }
+  dropHeads(project, named);
   removeLeftovers(project, marks.map((mark) => mark.run.id).concat(self === '' ? [] : self));
   return lost;
 }
@@ -271,6 +279,7 @@ function nameRecord(project: Project, id: string, record: ByteString): void {
   const name = project.own + '/running/' + id;
   makeFolder(project.own + '/pending');
   createFile(project.own + '/pending/' + id, '');
+  addHead(project, { id, hash: hashBytes(record) });
   try {
     const fd = fs.openSync(toFsPath(name), 'r+');
     try {
@@ -335,15 +344,27 @@ export function folderOfRecord(project: Project, id: string): ByteString {
 /** Makes that folder, for good, if it is not there. */
 export function makeMonthFolder(project: Project, id: string): void {
   const folder = folderOfRecord(project, id);
+  refuseLink(project, folder);
   if (statIfThere(folder) !== undefined) return;
   makeFolder(folder);
   syncFolder(project.provenance + '/runs');
 }
 
-/** Writes a run's record for good (invariant 1). */
+/** Writes a run's record for good (invariant 1). It names the heads, and is one then. */
 export function saveRecord(project: Project, run: Run): void {
   makeMonthFolder(project, run.id);
-  replaceFile(project.provenance + '/' + recordPath(run.id), printRecord(run), true);
+  run.previous = readHeads(project, run.id);
+  const text = printRecord(run);
+  replaceFile(project.provenance + '/' + recordPath(run.id), text, true);
+  advanceHeads(project, { id: run.id, hash: hashBytes(text) }, run.previous);
+}
+
+/** The same of a lost run, whose record another process may write at the same time, with other heads in it. */
+function saveLostRecord(project: Project, run: Run): void {
+  makeMonthFolder(project, run.id);
+  run.previous = readHeads(project, run.id);
+  const text = printRecord(run);
+  if (createFile(project.provenance + '/' + recordPath(run.id), text, 0o666, true)) advanceHeads(project, { id: run.id, hash: hashBytes(text) }, run.previous);
 }
 
 /** Writes a file that is named by its content, once; the same content is already there otherwise. */
@@ -389,7 +410,8 @@ export function forgetRun(project: Project, run: Run): void {
 }
 
 function moveLog(project: Project, from: ByteString, to: ByteString): void {
-  if (statIfThere(from) === undefined) return;
+  // A link, as a stranger's .rr may have one, would bring in what it leads to.
+  if (lstatIfThere(from)?.isFile() !== true) return;
   makeFolder(project.provenance + '/logs');
   try {
     fs.renameSync(toFsPath(from), toFsPath(to));

@@ -13,7 +13,7 @@ import { crossAxes, drawPoints, makeRowAxis, readParameterAxis, zipAxes } from '
 import type { PointList, SweepAxis } from '../core/sweep.ts';
 import { hasParameterFormat } from '../formats/parameterfile.ts';
 import { readPointTable } from '../formats/pointtable.ts';
-import { readBytesIfThere, statIfThere } from './files.ts';
+import { readNamedIfThere, statIfThere } from './files.ts';
 import { expandDeclared, expandGlob, toRecordPath } from './observe.ts';
 import { absoluteOf } from './project.ts';
 import type { Project } from './project.ts';
@@ -73,7 +73,7 @@ function findEach(project: Project, folder: ByteString, patterns: ByteString[], 
 }
 
 function readTableAxis(folder: ByteString, file: ByteString): SweepAxis {
-  const text = file === '-' ? readIn() : readBytesIfThere(joinNames(folder, file));
+  const text = file === '-' ? readIn() : readNamedIfThere(joinNames(folder, file));
   if (text === undefined) throw new Failure('cannot use --from "' + file + '": no such file', '', EXIT.usage);
   const { names, rows } = readPointTable(text, file);
   return makeRowAxis(names, rows);

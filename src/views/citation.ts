@@ -1,5 +1,6 @@
 // citation.ts - what is known of a project as CITATION.cff, codemeta.json and .zenodo.json. Touches no file.
 import type { ByteString } from '../core/bytes.ts';
+import { lookUp } from '../core/bytes.ts';
 import type { Environment } from '../core/environment.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { familyFirst, nameOfField } from '../core/metadata.ts';
@@ -104,7 +105,7 @@ function listRequirements(environments: Map<string, Environment>): unknown[] {
   const found = new Map<string, unknown>();
   for (const { packages } of environments.values()) {
     for (const { manager, name, version } of packages) {
-      const platform = PLATFORMS[manager];
+      const platform = lookUp(PLATFORMS, manager);
       if (platform !== undefined) found.set(platform + ' ' + name + ' ' + version, { '@type': 'SoftwareApplication', name, version: version === '' ? undefined : version, runtimePlatform: platform });
     }
   }

@@ -1,5 +1,6 @@
 // clusterstatus.ts - batches of cluster jobs as text and as JSON, for rr status. Knows no files.
 import type { ByteString } from '../core/bytes.ts';
+import { lookUp } from '../core/bytes.ts';
 import type { TaskStatus } from '../core/clusterplan.ts';
 import { encodeText, makeHarmless } from '../formats/percent.ts';
 import { showText } from './page.ts';
@@ -14,7 +15,7 @@ const TASK_WORDS: TaskStatus['what'][] = ['failed', 'lost', 'interrupted', 'canc
 const SHOWN_WORDS: { [what: string]: string } = { unsubmitted: 'not handed over', blocked: 'not run', skipped: 'as it was' };
 
 function wordFor(what: TaskStatus['what']): string {
-  return SHOWN_WORDS[what] ?? what;
+  return lookUp(SHOWN_WORDS, what) ?? what;
 }
 
 /** "3 failed, 12 running, 40 queued, 8 done" */

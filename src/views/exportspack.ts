@@ -1,6 +1,6 @@
 // exportspack.ts - a spack.yaml from the recorded software. Knows no files.
 import type { ByteString } from '../core/bytes.ts';
-import { compareBytes } from '../core/bytes.ts';
+import { compareBytes, lookUp } from '../core/bytes.ts';
 import { oneFile } from '../core/publication.ts';
 import type { Exported, Publication } from '../core/publication.ts';
 import { collectSoftware } from '../core/recordedsoftware.ts';
@@ -27,7 +27,7 @@ const LANGUAGE_PREFIXES: { [manager: string]: string } = { python: 'py-', r: 'r-
 
 /** By the rule of Spack's packaging guide: "py-" and the name, in small letters, with "-". Undefined where name or version is none for Spack. */
 function spellByRule(one: RecordedPackage): ByteString | undefined {
-  const prefix = Object.prototype.hasOwnProperty.call(LANGUAGE_PREFIXES, one.manager) ? LANGUAGE_PREFIXES[one.manager] : undefined;
+  const prefix = lookUp(LANGUAGE_PREFIXES, one.manager);
   const name = one.name.toLowerCase().replace(/[._:]+/g, '-');
   const isSpelled = prefix !== undefined && one.detail.indexOf('git ') < 0 && !/^(?:editable|from) /.test(one.detail);
   if (!isSpelled || !/^[a-z0-9][a-z0-9-]*$/.test(name) || !/^\d[A-Za-z0-9_.-]*$/.test(one.version)) return undefined;
@@ -56,8 +56,8 @@ export function printSpackExport(publication: Publication): Exported {
   const others: RecordedPackage[] = [];
   for (const one of software.interpreters) {
     const version = /^\d+(?:\.\d+)*/.exec(one.version)?.[0];
-    const name = LANGUAGE_NAMES[one.manager];
-    if (one.name === 'pypy' || version === undefined) others.push(one);
+    const name = lookUp(LANGUAGE_NAMES, one.manager);
+    if (one.name === 'pypy' || version === undefined || name === undefined) others.push(one);
     else if (!ownNames.has(name)) specs.push(name + '@' + version);
   }
   for (const one of software.packages) {

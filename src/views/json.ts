@@ -43,12 +43,11 @@ function jsonProcessOf(one: RunProcess, at: number): unknown {
 
 /** 'NAME VALUE' lines as an object. */
 function jsonNamedValues(lines: ByteString[]): { [name: string]: string } {
-  const values: { [name: string]: string } = {};
-  for (const line of lines) {
+  // Not by assignment: to an object "__proto__" is no name like others.
+  return Object.fromEntries(lines.map((line) => {
     const space = line.indexOf(' ');
-    values[encodeText(line.slice(0, space))] = encodeWithheld(line.slice(space + 1));
-  }
-  return values;
+    return [encodeText(line.slice(0, space)), encodeWithheld(line.slice(space + 1))];
+  }));
 }
 
 /** A run as an object whose keys are the record's field names in lower case; lists are arrays. */
@@ -71,7 +70,8 @@ function jsonObjectOf(run: Run): { [key: string]: unknown } {
     missing_outputs: run.missingOutputs.map(encodeText), inputs: run.inputs.map(jsonFileOf), outputs: run.outputs.map(jsonFileOf), aside: text(run.aside),
     uncertain: run.uncertain.map(jsonFileOf), removed: run.removed.map(encodeText), absent: run.absent.map(encodeText),
     secret_inputs: run.secretInputs.map(encodeText), secret_outputs: run.secretOutputs.map(encodeText), left_out: run.leftOut.map((one) => ({ what: encodeText(one.what), count: one.count })),
-    logs: run.logs.map(jsonFileOf), verdicts: run.verdicts.map((one) => ({ word: one.word, path: encodeText(one.path), detail: encodeText(one.detail) })), warnings: run.warnings.map(encodeText), processes: run.processes.map(jsonProcessOf), rr: run.rr,
+    logs: run.logs.map(jsonFileOf), verdicts: run.verdicts.map((one) => ({ word: one.word, path: encodeText(one.path), detail: encodeText(one.detail) })), warnings: run.warnings.map(encodeText), processes: run.processes.map(jsonProcessOf),
+    previous: run.previous, rr: run.rr,
     unknown: run.unknown.length === 0 ? undefined : run.unknown,
   };
 }

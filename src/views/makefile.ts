@@ -26,9 +26,9 @@ const HEAD = `# Made by rr from the records in provenance/runs.
 # make -f provenance/Makefile reproduce  make everything again in a copy
 # make -f provenance/Makefile NAME       one result, label or run
 #
-# First every name and the run it belongs to ("#:" stands before a name that is
-# no target, "#-" before a name that is no result any more), then the runs.  A
-# run has a stamp, .rr/made/ID; its prerequisites are the runs that must come
+# First every name and the run it belongs to (a name is a result, a link or a
+# label; "#:" stands before one that is no target, "#-" before one that is no
+# result any more), then the runs.  A run has a stamp, .rr/made/ID; its prerequisites are the runs that must come
 # before.  What is in the files is compared by ${SCRIPT}.
 
 .POSIX:
@@ -68,23 +68,27 @@ function isSafeLabel(label: ByteString): boolean {
 
 // ---- names ----------------------------------------------------------------------------------------
 //
-// An entry is one line, or two if it is a target, and ends in the id of its run:
+// An entry is a line that ends in the id of its run, and a second one if it is a target:
 //
 //   NAME: ID  <tab>@:         a result         #: NAME: ID  one whose name is no target
 //   NAME: ID  <tab>@: link    a symbolic link  #l NAME: ID  the same of a link
-//   NAME: ID  .PHONY: NAME    a label          #- NAME: ID  written or removed by ID, not its result now
+//   NAME: ID  <tab>@: label   a label          #- NAME: ID  written or removed by ID, not its result now
+//   NAME: ID                  the same label again, of another run: a target has one recipe
 //
 // NAME is encoded text. The recipe keeps make from finding a rule of its own (GNU make would copy
-// "x" to "x.out"). Entries are sorted by NAME, these kinds, ID: halving the text finds one.
+// "x" to "x.out"); that of a label always runs, as ID is never there. (A line .PHONY for each takes
+// GNU make time in the square of their number.) Entries are sorted by NAME, these kinds, ID: halving
+// the text finds one.
 
-const KINDS = ['result', 'link', 'label', 'gone'] as const;
+const KINDS = ['result', 'link', 'label', 'again', 'gone'] as const;
 type Entry = { name: ByteString; kind: (typeof KINDS)[number]; id: string };
 
 function printEntry(entry: Entry): ByteString {
   const { name, kind, id } = entry;
   const line = name + ': ' + id + '\n';
   if (kind === 'gone') return '#- ' + line;
-  if (kind === 'label') return line + '.PHONY: ' + name + '\n';
+  if (kind === 'again') return line;
+  if (kind === 'label') return line + '\t@: label\n';
   if (!isSafeName(name)) return (kind === 'link' ? '#l ' : '#: ') + line;
   return line + (kind === 'link' ? '\t@: link\n' : '\t@:\n');
 }
@@ -96,7 +100,16 @@ function compareEntries(a: Entry, b: Entry): number {
 
 /** A path has one owner, so a link and a file are of one rank. */
 function rankOf(entry: Entry): number {
-  return entry.kind === 'link' ? 0 : KINDS.indexOf(entry.kind);
+  return KINDS.indexOf(entry.kind === 'link' ? 'result' : entry.kind === 'again' ? 'label' : entry.kind);
+}
+
+/** Entries in their order, with the recipe of a label at the first that has it. */
+function markLabels(entries: Entry[]): Entry[] {
+  return entries.map((entry, i): Entry => {
+    if (entry.kind !== 'label' && entry.kind !== 'again') return entry;
+    const isAgain = i > 0 && entries[i - 1].name === entry.name && rankOf(entries[i - 1]) === rankOf(entry);
+    return { ...entry, kind: isAgain ? 'again' : 'label' };
+  });
 }
 
 function entriesOf(live: LiveRun, isFile: (name: ByteString) => boolean): Entry[] {
@@ -155,7 +168,7 @@ export function* printMakefilePieces(graph: LiveGraph): Generator<ByteString> {
   for (const live of graph.runs) entries.push(...entriesOf(live, (name) => files.has(name)));
   entries.sort(compareEntries);
   yield graph.isPlaced ? HEAD + PLACED : HEAD;
-  yield* printInPieces(entries, printEntry);
+  yield* printInPieces(markLabels(entries), printEntry);
   yield* printInPieces(graph.runs, (live) => printBlock(live));
 }
 
@@ -186,8 +199,7 @@ function readOr(readRun: ReadRun, id: string): Run {
 /** Start of the entry or line of a block that `at` lies in. */
 function findLine(makefile: ByteString, at: number): number {
   const start = makefile.lastIndexOf('\n', at - 1) + 1;
-  const isSecond = makefile.startsWith('\t@:', start) || makefile.startsWith('.PHONY: ', start);
-  return isSecond ? makefile.lastIndexOf('\n', start - 2) + 1 : start;
+  return makefile.startsWith('\t@:', start) ? makefile.lastIndexOf('\n', start - 2) + 1 : start;
 }
 
 function findBlocks(makefile: ByteString): number {
@@ -211,6 +223,7 @@ function readEntry(makefile: ByteString, start: number): { entry: Entry; end: nu
     const mark = makefile[start + 1];
     return { entry: { name, id, kind: mark === '-' ? 'gone' : mark === 'l' ? 'link' : 'result' }, end: lineEnd };
   }
+  if (makefile[lineEnd] !== '\t') return { entry: { name, id, kind: 'again' }, end: lineEnd };
   const end = makefile.indexOf('\n', lineEnd) + 1;
   const second = makefile.slice(lineEnd, end);
   return { entry: { name, id, kind: second === '\t@:\n' ? 'result' : second === '\t@: link\n' ? 'link' : 'label' }, end };
@@ -351,6 +364,21 @@ function applySplices(text: ByteString, splices: Splice[]): ByteString {
   return result + text.slice(from);
 }
 
+/** The same text with the recipe of a label at its first entry: splices know only their own. */
+function settleLabel(makefile: ByteString, name: ByteString): ByteString {
+  const texts = { makefile, sums: '', blocksAt: findBlocks(makefile) };
+  const { start } = findEntry(texts, { name, kind: 'label', id: '' });
+  const entries: Entry[] = [];
+  let end = start;
+  while (end < texts.blocksAt) {
+    const next = readEntry(makefile, end);
+    if (next.entry.name !== name || (next.entry.kind !== 'label' && next.entry.kind !== 'again')) break;
+    entries.push(next.entry);
+    end = next.end;
+  }
+  return makefile.slice(0, start) + markLabels(entries).map(printEntry).join('') + makefile.slice(end);
+}
+
 /** What a new run does to one earlier owner, and the runs that the new one comes after because of it. */
 type Change = { block: Block; isGone: boolean; splices: Splice[]; after: string[] };
 
@@ -402,7 +430,9 @@ function addLiveRun(texts: Texts, run: Run, readRun: ReadRun): ByteString {
   const entries = entriesOf(live, (name) => own.has(name) || findFirst(texts, name, 'result') !== undefined);
   const names = entries.map((entry) => (entry.kind === 'result' || entry.kind === 'link' ? putResult : putIn)(texts, entry));
   const splices = changes.reduce((all: Splice[], change) => all.concat(change.splices), names);
-  return applySplices(makefile, splices) + printBlock(live);
+  const labels = new Set(splices.filter((splice) => splice.key !== undefined && splice.key.kind === 'label').map((splice) => splice.key!.name));
+  const isShared = (name: ByteString): boolean => findFirst(texts, name, 'label') !== undefined;
+  return [...labels].filter(isShared).reduce(settleLabel, applySplices(makefile, splices)) + printBlock(live);
 }
 
 /** Does the run leave no path without owner that had one? */

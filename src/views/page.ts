@@ -110,6 +110,7 @@ export function printRunPage(run: Run, environment: ByteString | undefined, isCo
     + list('secret input', run.secretInputs) + list('secret out', run.secretOutputs) + list('missing', run.missingOutputs)
     + line('left out', run.leftOut.map((one) => String(one.count) + ' ' + makeHarmless(one.what)).join(', '))
     + list('verdict', run.verdicts.map(printVerdict)) + files('log', run.logs) + printList('warning', run.warnings.map(showText), Infinity)
+    + (isComplete ? printList('after', run.previous.map(({ id, hash }) => id + '  ' + hash.slice(0, 12)), Infinity) : '')
     + run.unknown.map((field) => line(encodeText(field.name), showText(field.value))).join('');
 }
 

@@ -1,5 +1,6 @@
 // rundiff.ts - in what runs differ, as text for a person. Knows no files and no terminal.
 import type { ByteString } from '../core/bytes.ts';
+import { lookUp } from '../core/bytes.ts';
 import type { Run } from '../core/run.ts';
 import { isSameAspect, isSameRow } from '../core/rundiff.ts';
 import type { ContentDifference, DiffAspect, DiffRow, RunDifference, ValueChange } from '../core/rundiff.ts';
@@ -38,7 +39,7 @@ const ASPECT_TITLES: { [name: string]: string } = {
 };
 
 function titleOfAspect(aspect: DiffAspect): string {
-  const title = Object.prototype.hasOwnProperty.call(ASPECT_TITLES, aspect.name) ? ASPECT_TITLES[aspect.name] : undefined;
+  const title = lookUp(ASPECT_TITLES, aspect.name);
   return title ?? makeHarmless(aspect.name.replace(/^environment\./, '').replace(/_/g, ' '));
 }
 

@@ -39,14 +39,14 @@ export function cutToWidth(text: ByteString, width: number): ByteString {
 
 /** The first part of a word that fits the width, at least one character. */
 function cutWord(word: ByteString, width: number): ByteString {
-  let cut = '';
-  for (let at = 0; at < word.length;) {
-    const part = word.slice(at, at + Math.max(1, utf8SequenceLength(word, at)));
-    if (cut !== '' && displayWidth(cut + part) > width) break;
-    cut += part;
-    at += part.length;
+  let used = 0;
+  let at = 0;
+  while (at < word.length) {
+    used += widthOfCode(codePointAt(word, at));
+    if (at > 0 && used > width) break;
+    at += Math.max(1, utf8SequenceLength(word, at));
   }
-  return cut;
+  return word.slice(0, at);
 }
 
 /** Lines of at most `width` columns; broken at spaces, a word that is longer than a line within it. */
@@ -59,8 +59,8 @@ export function wrapText(text: ByteString, width: number): ByteString[] {
       continue;
     }
     if (line !== '') lines.push(line);
-    while (displayWidth(word) > width) {
-      const cut = cutWord(word, width);
+    // A word may have megabytes: what is left of it is never measured as a whole.
+    for (let cut = cutWord(word, width); cut.length < word.length; cut = cutWord(word, width)) {
       lines.push(cut);
       word = word.slice(cut.length);
     }

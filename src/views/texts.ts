@@ -49,6 +49,8 @@ WHAT IS IN IT
                          each names its runs (Run) and sets their Label, Tag,
                          Untag, Reason, Outcome, adds a Comment, or replaces or
                          removes an earlier note; the last by name counts
+  signatures/ID.rec      what somebody signed, with the signature (.sig of SSH,
+                         or .ed25519) and the public key (.pub or .pem)
   plan.rec               steps that somebody meant to run, a Command each; may be
                          missing, and tells of no run
   Makefile, SHA256SUMS   made from runs/ and notes/; may be deleted and made
@@ -77,6 +79,29 @@ is what it wrote there, and no result of the project.
 The last line, Sha256, is the SHA-256 of all the lines before it:
 
   sed '$d' runs/YYYY-MM/ID.rec | sha256sum
+
+WAS ANYTHING CHANGED?         (in this folder)
+
+Previous: a record that was there before, and the SHA-256 of its whole file.
+All that are missing or not what a later record says:
+
+  grep -h '^Previous: ' runs/*/*.rec | sort -u | while read -r p id hash; do
+    f=runs/$(echo $id | cut -c1-4)-$(echo $id | cut -c5-6)/$id.rec
+    echo "$hash  $f" | sha256sum -c --quiet
+  done
+
+Who changes a record can change all after it, too, but not what was signed: the
+lines Head of signatures/ID.rec name the last records of that time in the same
+way, the lines File other files.  With WHO and the key in a file "allowed" as
+"WHO ssh-ed25519 AAAA...", from somebody you trust and not from here:
+
+  ssh-keygen -Y verify -f allowed -I WHO -n rr-provenance \\
+    -s signatures/ID.rec.sig < signatures/ID.rec
+  openssl pkeyutl -verify -pubin -inkey signatures/ID.rec.pem -rawin \\
+    -sigfile signatures/ID.rec.ed25519 -in signatures/ID.rec
+
+What was recorded after the last signature can be taken away from its end
+without a trace, and a time is what the writer's clock said.
 
 Without any tool: "grep -rl 'Output: .* NAME$' runs" finds the runs that wrote
 NAME; the last by name is the one that made it as it is.

@@ -1,5 +1,6 @@
 // call.ts - a process that does one thing of rr's own code, to be timed beside a program that does the same.
 import fs from 'fs';
+import path from 'path';
 import { writeAll } from '../../src/sys/files.ts';
 import { hashFiles, hashRegularFile } from '../../src/sys/hash.ts';
 import type { HashOutcome, HashRequest } from '../../src/sys/hash.ts';
@@ -9,6 +10,7 @@ import { compareSnapshots, takeSnapshot } from '../../src/sys/scan.ts';
 //        node call.js together FILE...     hashes, shared by two threads
 //        node call.js list LIST            the same of the files named in LIST, a line each
 //        node call.js walk FOLDER          milliseconds of looking at it a second time and comparing
+//        node call.js bare-walk FOLDER     milliseconds of readdir and lstat alone, a second time
 
 function printOutcomes(names: string[], outcomes: HashOutcome[]): void {
   const lines = outcomes.map((outcome, i) => (outcome.kind === 'hashed' ? outcome.hash : outcome.kind) + '  ' + names[i] + '\n');
@@ -29,11 +31,27 @@ function walkTwice(folder: string): void {
   fs.writeFileSync(1, ms.toFixed(3) + '\n');
 }
 
+function lookAtAll(folder: string): void {
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+    const name = path.join(folder, entry.name);
+    if (entry.isDirectory()) lookAtAll(name);
+    else fs.lstatSync(name);
+  }
+}
+
+function walkBare(folder: string): void {
+  lookAtAll(folder);
+  const started = process.hrtime.bigint();
+  lookAtAll(folder);
+  fs.writeFileSync(1, (Number(process.hrtime.bigint() - started) / 1e6).toFixed(3) + '\n');
+}
+
 async function main(verb: string, names: string[]): Promise<void> {
   if (verb === 'one-by-one') printOutcomes(names, names.map((name) => hashRegularFile(name)));
   else if (verb === 'together') await hashTogether(names);
   else if (verb === 'list') await hashTogether(fs.readFileSync(names[0], 'latin1').split('\n').filter((name) => name !== ''));
   else if (verb === 'walk') walkTwice(names[0]);
+  else if (verb === 'bare-walk') walkBare(names[0]);
   else throw new Error('no such verb: ' + verb);
 }
 

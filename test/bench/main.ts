@@ -1,46 +1,57 @@
-// main.ts - measures rr against the budgets and prints a table. Judges by ratios of one run, never by a clock alone.
+// main.ts - measures rr against the budgets and its peers. Judges by ratios of one run, never by a clock alone.
 import fs from 'fs';
 import os from 'os';
 import path from 'path';
-import { describeMachine, median } from './measure.ts';
+import type { Account, Bench, Line, Row, Sizes } from './lines.ts';
+import { removeFolder } from './measure.ts';
+import { describeMachine, settlePeers } from './peers.ts';
 import { ROWS } from './rows.ts';
-import type { Bench, Line, Row } from './lines.ts';
+import { printHead } from './table.ts';
+import { printAbsent, printRow, printText } from './text.ts';
+import type { Measured } from './text.ts';
 
-// usage: make bench [ROW=NAME,NAME...|all|help] [ROUNDS=25] [MIB=1024] [FILES=100000], in the top folder after a build.
-// Everything is made in a new folder under TMPDIR and removed after. It must not lie in a git work tree.
+// usage: make bench [ROW=NAME,NAME...|help] [ROUNDS=25] [STEPS=10000] [RUNS=100000] [FILES=100000] [MIB=2048]
+//                   [POINTS=10000], in the top folder after a build.
+// All rows at their full size also go to docs/benchmarks.txt; anything less is only printed. Everything is made in
+// a new folder under TMPDIR and removed after. It must not lie in a git work tree.
 
-function cell(text: string, width: number): string {
-  return text.padEnd(width);
-}
+const SPEND_MS = 6000;
+const LIMIT_MS = 150000;
+const ROW_MS = 150000;
+const ALL_MS = 27 * 60000;
+const FULL: Sizes = { rounds: 25, steps: 10000, runs: 100000, files: 100000, mebibytes: 2048, points: 10000 };
+const VARIABLES: { [size in keyof Sizes]: string } = { rounds: 'ROUNDS', steps: 'STEPS', runs: 'RUNS', files: 'FILES', mebibytes: 'MIB', points: 'POINTS' };
 
-function printLine(line: Line): string {
-  if (line.kind === 'absent') return cell(line.what, 66) + 'not measured: ' + line.why;
-  if (line.kind === 'megabytes') {
-    const verdict = line.budget === undefined ? '' : line.megabytes <= line.budget ? 'within' : 'OVER';
-    return cell(line.what, 66) + cell(line.megabytes.toFixed(0) + ' MB', 22) + cell(line.budget === undefined ? '-' : String(line.budget) + ' MB', 8) + cell('-', 7) + cell(verdict, 8);
+function readSizes(): Sizes {
+  const sizes = { ...FULL };
+  for (const size of Object.keys(FULL) as (keyof Sizes)[]) {
+    const given = process.env[VARIABLES[size]];
+    if (given === undefined || given === '') continue;
+    if (!/^[1-9]\d*$/.test(given)) throw new Error(VARIABLES[size] + '=' + given + ' is not a whole number above 0');
+    sizes[size] = Number(given);
   }
-  const sorted = line.ratios.slice().sort((a, b) => a - b);
-  const middle = median(sorted);
-  const spread = middle.toFixed(2) + ' (' + sorted[0].toFixed(2) + '..' + sorted[sorted.length - 1].toFixed(2) + ')';
-  const verdict = line.budget === undefined ? '' : middle <= line.budget ? 'within' : 'OVER';
-  const times = Number.isNaN(line.ms) ? '' : line.ms.toFixed(1) + ' / ' + line.againstMs.toFixed(1) + ' ms';
-  return cell(line.what, 66) + cell(spread, 22) + cell(line.budget === undefined ? '-' : String(line.budget), 8) + cell(line.floor ?? '-', 7) + cell(verdict, 8) + times;
+  return sizes;
 }
 
-function measureRow(row: Row, bench: Bench): Line[] {
+/** `leftMs` is what is left of the time for all rows, `rowsLeft` of them with this one: it may take twice its share. */
+function measureRow(row: Row, sizes: Sizes, leftMs: number, rowsLeft: number): Measured {
   const scratch = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'rr-bench-')));
+  const account: Account = { prepared: [], parts: [] };
+  const startedMs = Date.now();
+  const bench: Bench = { rr: path.resolve('rr.js'), call: path.join(__dirname, 'call.js'), scratch, sizes, spendMs: SPEND_MS, limitMs: LIMIT_MS, endMs: startedMs + Math.min(ROW_MS, (2 * leftMs) / rowsLeft), account };
+  let lines: Line[] = [];
   try {
-    return row.measure({ ...bench, scratch });
+    lines = row.measure(bench);
   } catch (error) {
-    return [{ kind: 'absent', what: row.name, why: (error as Error).message }];
+    lines = [{ kind: 'absent', what: row.name, why: (error as Error).message }];
   } finally {
-    fs.rmSync(scratch, { recursive: true, force: true });
+    removeFolder(scratch);
   }
+  return { row, lines, account, seconds: (Date.now() - startedMs) / 1000 };
 }
 
 function chooseRows(asked: string): Row[] {
-  if (asked === '') return ROWS.filter((row) => !row.isLong);
-  if (asked === 'all') return ROWS;
+  if (asked === '' || asked === 'all') return ROWS;
   return asked.split(',').map((name) => {
     const row = ROWS.find((one) => one.name === name);
     if (row === undefined) throw new Error('no row "' + name + '"; one of ' + ROWS.map((one) => one.name).join(', '));
@@ -48,18 +59,46 @@ function chooseRows(asked: string): Row[] {
   });
 }
 
+/** Sizes that are not those the budgets mean, as words. */
+function tellSmaller(sizes: Sizes): string {
+  const smaller = (Object.keys(FULL) as (keyof Sizes)[]).filter((size) => sizes[size] !== FULL[size]).map((size) => VARIABLES[size] + '=' + String(sizes[size]));
+  return smaller.length === 0 ? '' : ' With ' + smaller.join(' ') + ': not what the budgets mean.';
+}
+
+function measureAll(rows: Row[], sizes: Sizes, isWhole: boolean): void {
+  const startedMs = Date.now();
+  const load = os.loadavg()[0];
+  const smaller = tellSmaller(sizes);
+  console.log(describeMachine(os.tmpdir()).join('\n') + '\nload ' + load.toFixed(1) + (load > os.cpus().length / 2 ? ': the machine is busy; trust no ratio of two threads against one.' : '.') + smaller + '\n\n' + printHead());
+  const measured: Measured[] = [];
+  for (const row of rows) {
+    measured.push(measureRow(row, sizes, startedMs + ALL_MS - Date.now(), rows.length - measured.length));
+    console.log(printRow(measured[measured.length - 1]));
+    // So that a run that is ended leaves what it has.
+    fs.mkdirSync('.scratch', { recursive: true });
+    fs.writeFileSync('.scratch/benchmarks.txt', printText({ measured, startedMs, load, smaller }));
+  }
+  console.log('Not measured:\n' + printAbsent(measured));
+  const isFull = isWhole && smaller === '';
+  if (isFull) fs.copyFileSync('.scratch/benchmarks.txt', 'docs/benchmarks.txt');
+  console.log((isFull ? 'docs/benchmarks.txt' : '.scratch/benchmarks.txt') + ' has all, with the commands; ' + ((Date.now() - startedMs) / 60000).toFixed(1) + ' minutes.');
+}
+
 function main(): void {
   const asked = process.env.ROW ?? '';
   if (asked === 'help') {
-    for (const row of ROWS) console.log(cell(row.name, 14) + row.help + (row.isLong ? ' (only if named)' : ''));
+    for (const row of ROWS) console.log(row.name.padEnd(14) + row.help);
     return;
   }
-  const bench: Bench = { rr: path.resolve('rr.js'), call: path.join(__dirname, 'call.js'), scratch: '', rounds: Number(process.env.ROUNDS ?? '25') };
   const rows = chooseRows(asked);
-  console.log(describeMachine(os.tmpdir()));
-  if (os.loadavg()[0] > os.cpus().length / 2) console.log('The machine is busy: trust ratios only, and not those of two threads against one.');
-  console.log(cell('work / against', 66) + cell('median (min..max)', 22) + cell('budget', 8) + cell('floor', 7) + cell('verdict', 8) + 'median times');
-  for (const row of rows) for (const line of measureRow(row, bench)) console.log(printLine(line));
+  const sizes = readSizes();
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), 'rr-bench-home-'));
+  settlePeers(home);
+  try {
+    measureAll(rows, sizes, asked === '');
+  } finally {
+    removeFolder(home);
+  }
 }
 
 main();

@@ -1,27 +1,46 @@
 // measure.ts - times programs against each other, round by round in one run. Knows no row.
 import { spawnSync } from 'child_process';
+import type { SpawnSyncOptionsWithStringEncoding, SpawnSyncReturns } from 'child_process';
 import fs from 'fs';
-import os from 'os';
 import path from 'path';
+import { toBytes, toText } from '../../src/sys/files.ts';
+import { quoteArgument } from '../../src/formats/shell.ts';
+import type { Bench, Line, Part } from './lines.ts';
+import { median, ratiosOf, takesPart } from './statistics.ts';
+import { printFigure } from './table.ts';
 
 /** A program in the race. */
 export type Entrant = {
   name: string;
   argv: string[];
   folder: string;
+  /** Needed beside argv[0], which is always. */
+  needs?: string[];
+  /** The program that its version is asked of, where that is not argv[0]. */
+  program?: string;
+  does?: string;
+  /** Runs once before the race. */
+  setUp?: () => void;
   /** Runs before each start, untimed. */
   prepare?: () => void;
+  /** Runs after each end, untimed. */
+  cleanUp?: () => void;
   /** Its time is what it prints ("12.345" ms), not that of the process. */
   isSelfTimed?: boolean;
   /** Text on its standard input. */
   input?: string;
 };
 
-/** Milliseconds of each round, by name. */
-export type Times = Map<string, number[]>;
+/** The parts of a race, by name of the entrant. */
+export type Race = Map<string, Part>;
+
+const LEAST_ROUNDS = 3;
+// A first start that took so long counts as a round; one that took this much longer is the only one.
+const SLOW_MS = 10000;
+const ONCE_MS = 40000;
 
 // NODE_EXTRA_CA_CERTS adds 32 ms to every start of Node; make's and Node's own settings change what is measured.
-const LEFT_OUT = ['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS', 'MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'ROW', 'ROUNDS'];
+const LEFT_OUT = ['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS', 'MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'ROW', 'ROUNDS', 'STEPS', 'RUNS', 'FILES', 'MIB', 'POINTS', 'PEERS'];
 
 export function cleanEnvironment(): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = {};
@@ -32,73 +51,191 @@ export function cleanEnvironment(): NodeJS.ProcessEnv {
   return env;
 }
 
+export function isInstalled(program: string): boolean {
+  return program.startsWith('/') || (process.env.PATH ?? '').split(':').some((folder) => fs.existsSync(path.join(folder, program)));
+}
+
+/** A group of processes of its own, so that none of it outlives a program that was stopped. */
+function spawnLimited(argv: string[], options: SpawnSyncOptionsWithStringEncoding, limitMs: number): SpawnSyncReturns<string> {
+  const limited = { ...options, detached: true, timeout: limitMs, killSignal: 'SIGKILL' as const, maxBuffer: 1 << 30, env: cleanEnvironment() };
+  const done = spawnSync(argv[0], argv.slice(1), limited);
+  if ((done.error as { code?: string } | undefined)?.code !== 'ETIMEDOUT') return done;
+  try {
+    process.kill(-done.pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ESRCH') throw error;
+  }
+  throw new Error('stopped after ' + String(limitMs / 1000) + ' s');
+}
+
+/** The last that a program said, as a line of printable ASCII. */
+function lastWords(done: SpawnSyncReturns<string>): string {
+  const said = (done.stderr ?? '').trim() !== '' ? done.stderr : done.stdout ?? '';
+  const lines = said.replace(/\x1b\[[0-9;]*m/g, '').replace(/[^\n -~]/g, '?').trim().split('\n');
+  return done.error?.message ?? ('status ' + String(done.status ?? done.signal) + ': ' + lines[lines.length - 1].slice(-200));
+}
+
 /** Runs a program to its end; throws with what it said if it fails. Its standard output. */
-export function runProgram(argv: string[], folder: string, input = ''): string {
-  const done = spawnSync(argv[0], argv.slice(1), { cwd: folder, env: cleanEnvironment(), input, encoding: 'latin1', maxBuffer: 1 << 30 });
-  if (done.status !== 0) throw new Error('"' + argv.join(' ').slice(0, 200) + '" failed: ' + (done.error?.message ?? done.stderr.slice(0, 500)));
+export function runProgram(argv: string[], folder: string, input = '', limitMs = 600000): string {
+  const done = spawnLimited(argv, { cwd: folder, input, encoding: 'latin1' }, limitMs);
+  if (done.status !== 0) throw new Error('"' + argv.join(' ').slice(0, 100) + '" failed: ' + lastWords(done));
   return done.stdout;
 }
 
-function timeOnce(entrant: Entrant): number {
+/** Says in the account how the work was made ready; once, however often it is. */
+export function tell(bench: Bench, what: string): void {
+  if (bench.account.prepared.indexOf(what) < 0) bench.account.prepared.push(what);
+}
+
+/** The words of a command for a shell in which T is the row's folder. */
+function spell(bench: Bench, argv: string[]): string[] {
+  const words = argv.map((word) => quoteArgument(toBytes(word), toBytes(bench.scratch), '"$T"'));
+  if (argv[0] !== process.execPath) return words;
+  if (argv[1] === bench.rr) return ['rr'].concat(words.slice(2));
+  return ['node'].concat(argv[1] === bench.call ? ['call.js'] : words.slice(1, 2), words.slice(2));
+}
+
+function placeOf(bench: Bench, folder: string): string {
+  return folder === bench.scratch ? '$T' : '$T/' + path.relative(bench.scratch, folder);
+}
+
+/** Runs what makes the work ready, and tells it. */
+export function runAndTell(bench: Bench, argv: string[], folder: string): void {
+  tell(bench, 'in ' + placeOf(bench, folder) + ': ' + toText(spell(bench, argv).join(' ')));
+  runProgram(argv, folder, '', bench.limitMs);
+}
+
+function timeOnce(bench: Bench, entrant: Entrant, argv: string[]): number {
   entrant.prepare?.();
   const started = process.hrtime.bigint();
-  const done = spawnSync(entrant.argv[0], entrant.argv.slice(1), {
-    cwd: entrant.folder, env: cleanEnvironment(), input: entrant.input, encoding: 'latin1',
+  const done = spawnLimited(argv, {
+    cwd: entrant.folder, input: entrant.input, encoding: 'latin1',
     stdio: [entrant.input === undefined ? 'ignore' : 'pipe', entrant.isSelfTimed === true ? 'pipe' : 'ignore', 'pipe'],
-  });
+  }, bench.limitMs);
   const ms = Number(process.hrtime.bigint() - started) / 1e6;
-  if (done.status !== 0) throw new Error('"' + entrant.argv.join(' ').slice(0, 200) + '" failed: ' + (done.error?.message ?? done.stderr.slice(0, 500)));
+  entrant.cleanUp?.();
+  if (done.status !== 0) throw new Error(lastWords(done));
   return entrant.isSelfTimed === true ? Number(done.stdout) : ms;
 }
 
+/** The first start, with the most memory that one of its processes took, as the system counted it. */
+function startFirst(bench: Bench, entrant: Entrant): { ms: number; peakBytes: number | undefined } {
+  if (!isInstalled('time')) return { ms: timeOnce(bench, entrant, entrant.argv), peakBytes: undefined };
+  const told = path.join(bench.scratch, 'peak.txt');
+  const ms = timeOnce(bench, entrant, ['time', '-q', '-f', '%M', '-o', told].concat(entrant.argv));
+  return { ms, peakBytes: Number(fs.readFileSync(told, 'latin1')) * 1024 };
+}
+
+function begin(bench: Bench, entrant: Entrant): Part {
+  const program = entrant.program ?? (entrant.argv[1] === bench.rr ? 'rr' : path.basename(entrant.argv[0]));
+  const programs = [program].concat(entrant.needs ?? []);
+  const part: Part = { name: entrant.name, words: spell(bench, entrant.argv), programs, does: entrant.does ?? '', rounds: [], peakBytes: undefined, failure: undefined };
+  const missing = [entrant.argv[0]].concat(entrant.needs ?? []).find((name) => !isInstalled(name));
+  if (missing !== undefined) part.failure = missing + ' is not installed';
+  return part;
+}
+
+/** Does something of a part; if that fails the part is over, and says why. */
+function attempt(part: Part, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    part.failure = (error as Error).message;
+  }
+}
+
+/** In how many rounds a program is whose first start took so long. */
+function countRounds(bench: Bench, firstMs: number): number {
+  if (firstMs > ONCE_MS) return 1;
+  return Math.min(bench.sizes.rounds, Math.max(LEAST_ROUNDS, Math.floor(bench.spendMs / firstMs)));
+}
+
 /**
- * Each entrant once a round, after one round that does not count. The order turns round every
- * time, so that neither a drift of the machine nor a neighbour favours one of them.
+ * Each entrant once a round, after a first start that does not count if it was short. Slow ones take part
+ * in fewer rounds, spread evenly. The order turns round every time, so that neither a drift of the machine
+ * nor a neighbour favours one of them. One that fails, or is not installed, is left out and says why.
  */
-export function race(entrants: Entrant[], rounds: number): Times {
-  const times: Times = new Map();
-  for (const entrant of entrants) times.set(entrant.name, []);
-  for (let round = 0; round <= rounds; round++) {
-    const order = round % 2 === 0 ? entrants : entrants.slice().reverse();
-    for (const entrant of order) {
-      const ms = timeOnce(entrant);
-      if (round > 0) times.get(entrant.name)!.push(ms);
+export function race(bench: Bench, entrants: Entrant[]): Race {
+  const parts: Race = new Map();
+  const counts = new Map<string, number>();
+  for (const entrant of entrants) {
+    const part = begin(bench, entrant);
+    parts.set(entrant.name, part);
+    bench.account.parts.push(part);
+    if (part.failure === undefined) attempt(part, () => entrant.setUp?.());
+  }
+  for (const entrant of entrants) {
+    const part = parts.get(entrant.name)!;
+    if (part.failure === undefined) attempt(part, () => {
+      const { ms, peakBytes } = startFirst(bench, entrant);
+      part.peakBytes = peakBytes;
+      if (ms > SLOW_MS) part.rounds.push({ round: -1, ms });
+      counts.set(entrant.name, countRounds(bench, ms) - part.rounds.length);
+    });
+  }
+  const all = Math.max(0, ...counts.values());
+  for (let round = 0; round < all; round++) {
+    for (const entrant of round % 2 === 0 ? entrants : entrants.slice().reverse()) {
+      const part = parts.get(entrant.name)!;
+      const isLate = part.rounds.length > 0 && Date.now() > bench.endMs;
+      if (part.failure !== undefined || isLate || !takesPart(round, counts.get(entrant.name)!, all)) continue;
+      attempt(part, () => part.rounds.push({ round, ms: timeOnce(bench, entrant, entrant.argv) }));
     }
   }
-  return times;
+  return parts;
 }
 
-/** Ratio of two entrants in each round. */
-export function ratiosOf(times: Times, name: string, against: string): number[] {
-  const base = times.get(against)!;
-  return times.get(name)!.map((ms, round) => ms / base[round]);
+export type Judged = { what: string; budget?: number; floor?: string };
+
+/** A line: how long the one takes against the other. */
+export function compare(parts: Race, name: string, against: string, judged: Judged): Line {
+  const [one, other] = [parts.get(name)!, parts.get(against)!];
+  const why = one.failure ?? other.failure;
+  if (why !== undefined) return { kind: 'absent', what: judged.what, why };
+  return { kind: 'ratio', ...judged, ratios: ratiosOf(one.rounds, other.rounds) };
 }
 
-export function median(values: number[]): number {
-  const sorted = values.slice().sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+/** The floor that a line of this run shows; "*" tells these from those that are known from before. */
+export function floorOf(line: Line): string {
+  return line.kind === 'ratio' ? printFigure(median(line.ratios)) + '*' : '-';
 }
 
-export function isInstalled(program: string): boolean {
-  return (process.env.PATH ?? '').split(':').some((folder) => fs.existsSync(path.join(folder, program)));
+/** Lines against each of several, with what has no budget. */
+export function compareAll(parts: Race, name: string, others: string[], prefix: string): Line[] {
+  return others.map((other) => compare(parts, name, other, { what: prefix + ' / ' + other }));
 }
 
-/** Peak resident memory in megabytes (10^6 bytes) of a Node script run to its end. */
-export function peakMemory(script: string[], folder: string, scratch: string): number {
-  const hook = path.join(scratch, 'peak.cjs');
-  const told = path.join(scratch, 'peak.txt');
-  // maxRSS is in KiB on every system of libuv.
-  fs.writeFileSync(hook, 'process.on("exit", () => require("fs").writeFileSync(' + JSON.stringify(told) + ', String(process.resourceUsage().maxRSS * 1024)));\n');
-  const done = spawnSync(process.execPath, ['--require', hook].concat(script), { cwd: folder, env: cleanEnvironment(), stdio: ['ignore', 'ignore', 'pipe'], encoding: 'latin1' });
-  if (done.status !== 0) throw new Error('"' + script.join(' ') + '" failed: ' + done.stderr.slice(0, 500));
-  return Number(fs.readFileSync(told, 'utf8')) / 1e6;
+export function medianOf(part: Part): number {
+  return median(part.rounds.map((one) => one.ms));
 }
 
-/** The machine in a line. */
-export function describeMachine(scratch: string): string {
-  const cpus = os.cpus();
-  const disk = isInstalled('stat') ? spawnSync('stat', ['-f', '-c', '%T', scratch], { encoding: 'utf8' }).stdout.trim() : '';
-  return 'Node.js ' + process.version + ', ' + String(cpus.length) + ' x ' + (cpus[0]?.model ?? '?').trim() + ', load ' + os.loadavg()[0].toFixed(1)
-    + (disk === '' ? '' : ', ' + disk);
+/** A line: the most memory that a part took. */
+export function memoryOf(parts: Race, name: string, judged: { what: string; budget?: number }): Line {
+  const part = parts.get(name)!;
+  if (part.failure !== undefined) return { kind: 'absent', what: judged.what, why: part.failure };
+  if (part.peakBytes === undefined) return { kind: 'absent', what: judged.what, why: 'time is not installed' };
+  return { kind: 'megabytes', ...judged, megabytes: part.peakBytes / 1e6 };
+}
+
+/** rr as it is built. */
+export function rrEntrant(bench: Bench, name: string, folder: string, args: string[]): Entrant {
+  return { name, argv: [process.execPath, bench.rr].concat(args), folder };
+}
+
+/** One thing of rr's own code (call.ts). */
+export function callEntrant(bench: Bench, name: string, folder: string, args: string[]): Entrant {
+  return { name, argv: [process.execPath, bench.call].concat(args), folder, program: 'node' };
+}
+
+/** New times for files, so that no hash kept from an earlier round serves. */
+export function touchAll(names: string[]): void {
+  const nowS = Date.now() / 1000;
+  for (const name of names) fs.utimesSync(name, nowS, nowS);
+}
+
+/** Removes a folder, also one that a program made read-only. */
+export function removeFolder(folder: string): void {
+  if (!fs.existsSync(folder)) return;
+  if (isInstalled('chmod')) spawnSync('chmod', ['-R', 'u+w', folder], { stdio: 'ignore' });
+  fs.rmSync(folder, { recursive: true, force: true });
 }

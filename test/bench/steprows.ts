@@ -5,16 +5,21 @@ import path from 'path';
 import { emptyRun, recordPath } from '../../src/core/run.ts';
 import type { FileState, Run } from '../../src/core/run.ts';
 import { printRecord } from '../../src/sys/store.ts';
+import { printCount } from './lines.ts';
 import type { Bench, Line } from './lines.ts';
-import { isInstalled, median, race, ratiosOf, runProgram } from './measure.ts';
-import type { Entrant, Times } from './measure.ts';
+import { compare, compareAll, race, rrEntrant, runProgram, tell } from './measure.ts';
+import type { Entrant } from './measure.ts';
 
 const CHAIN = 10;
 const CONTENT = 'x,y\n' + Array.from({ length: 20 }, (_, i) => String(i) + ',' + String(i * i) + '\n').join('');
 
-function compareRow(times: Times, name: string, against: string, what: string, budget?: number, floor?: string): Line {
-  return { kind: 'ratio', what, budget, floor, ratios: ratiosOf(times, name, against), ms: median(times.get(name)!), againstMs: median(times.get(against)!) };
-}
+const SNAKEFILE = `rule all:
+    input: expand("w{w}/sLENGTH", w=["%04d" % n for n in range(CHAINS)])
+rule step:
+    input: lambda step: "w%s/s%d" % (step.w, int(step.n) - 1)
+    output: "w{w}/s{n,[1-9][0-9]*}"
+    shell: "cp {input} {output}"
+`;
 
 /** Names of input and output of each step: chains of ten copies, each in a folder. */
 function listCopies(steps: number): [string, string][] {
@@ -36,6 +41,7 @@ function makeCopyFiles(folder: string, copies: [string, string][]): void {
   makeInputs(folder, copies);
   const rules = copies.map(([from, to]) => to + ': ' + from + '\n\tcp ' + from + ' ' + to + '\n').join('');
   fs.writeFileSync(path.join(folder, 'Makefile'), 'all: ' + copies.map(([, to]) => to).join(' ') + '\n' + rules);
+  fs.writeFileSync(path.join(folder, 'Snakefile'), SNAKEFILE.replace('CHAINS', String(Math.ceil(copies.length / CHAIN))).replace(/LENGTH/g, String(CHAIN)));
   fs.writeFileSync(path.join(folder, 'build.ninja'), 'rule cp\n  command = cp $in $out\n' + copies.map(([from, to]) => 'build ' + to + ': cp ' + from + '\n').join(''));
 }
 
@@ -73,42 +79,64 @@ function inFreshCopy(bench: Bench, entrant: Entrant, template: string, warm: str
   return { ...entrant, prepare };
 }
 
-export function measureCopies(bench: Bench): Line[] {
-  const steps = Number(process.env.STEPS ?? 1000);
+/** All to do: results made anew by rr, by its Makefile, and by others of plain rules. The budgets are for 1,000 steps. */
+function measureCopiesOf(bench: Bench, steps: number, isLarge: boolean): Line[] {
   const copies = listCopies(steps);
-  const [plain, recorded] = ['copies', 'recorded-copies'].map((name) => path.join(bench.scratch, name));
+  const at = (name: string): string => path.join(bench.scratch, name + '-' + String(steps));
+  const [plain, recorded] = [at('plain'), at('recorded')];
   fs.mkdirSync(plain, { recursive: true });
   fs.mkdirSync(recorded, { recursive: true });
   makeCopyFiles(plain, copies);
   makeRecordedCopies(bench, recorded, copies);
-  const at = (name: string): string => path.join(bench.scratch, 'run-' + name);
-  const entrants: Entrant[] = [
-    inFreshCopy(bench, { name: 'make', argv: ['make', '-s', '-j2'], folder: at('make') }, plain),
-    inFreshCopy(bench, { name: 'rr', argv: [process.execPath, bench.rr, 'make', '-q', '-j2'], folder: at('rr') }, recorded, [[process.execPath, bench.rr, 'makefile', '-q']]),
+  tell(bench, printCount(steps) + ' steps "cp FROM TO" in chains of ten, none made; for rr each was recorded once; each round in a new copy of the folder');
+  const warm = [[process.execPath, bench.rr, 'makefile', '-q']];
+  const parts = race(bench, [
+    inFreshCopy(bench, { name: 'make -j2', argv: ['make', '-s', '-j2'], folder: at('run-make'), does: 'records nothing' }, plain),
+    inFreshCopy(bench, { ...rrEntrant(bench, 'rr make', at('run-rr'), ['make', '-q', '-j2']), does: 'hashes input and result of each step and writes a record of it' }, recorded, warm),
+    inFreshCopy(bench, { name: 'Makefile of rr', argv: ['make', '-s', '-j2', '-f', 'provenance/Makefile'], folder: at('run-made'), does: 'checks each result against its hash; records nothing' }, recorded, warm),
+    inFreshCopy(bench, { name: 'ninja -j2', argv: ['ninja', '--quiet', '-j2'], folder: at('run-ninja'), does: 'notes the command of each step' }, plain),
+    ...(isLarge ? [] : [inFreshCopy(bench, { name: 'snakemake -c2', argv: ['snakemake', '-q', '-c2'], folder: at('run-snakemake'), does: 'notes rule and parameters for each result' }, plain)]),
+  ]);
+  const size = printCount(steps) + ' steps';
+  const budget = (value: number, floor: string): { budget?: number; floor?: string } => (isLarge ? {} : { budget: value, floor });
+  return [
+    compare(parts, 'rr make', 'make -j2', { what: 'rr make, ' + size + ' / make -j2', ...budget(1.25, '1.13') }),
+    compare(parts, 'rr make', 'ninja -j2', { what: 'rr make, ' + size + ' / ninja -j2', ...budget(1.0, '-') }),
+    ...(isLarge ? [] : compareAll(parts, 'rr make', ['snakemake -c2'], 'rr make, ' + size)),
+    compare(parts, 'ninja -j2', 'make -j2', { what: '  ninja -j2 / make -j2' }),
+    compare(parts, 'Makefile of rr', 'make -j2', { what: 'its Makefile, ' + size + ' / make -j2' }),
   ];
-  if (isInstalled('ninja')) entrants.push(inFreshCopy(bench, { name: 'ninja', argv: ['ninja', '--quiet', '-j2'], folder: at('ninja') }, plain));
-  const times = race(entrants, Math.min(bench.rounds, 5));
-  const what = String(steps) + ' steps of cp, -j2, each recorded';
-  const lines = [compareRow(times, 'rr', 'make', what + ' / make -j2', 1.25, '1.13')];
-  if (isInstalled('ninja')) lines.push(compareRow(times, 'rr', 'ninja', '  the same / ninja -j2', 1.0));
-  else lines.push({ kind: 'absent', what: '  the same / ninja -j2', why: 'no ninja' });
-  return lines;
+}
+
+export function measureBuild(bench: Bench): Line[] {
+  return measureCopiesOf(bench, Math.ceil(bench.sizes.steps / 10), false).concat(measureCopiesOf(bench, bench.sizes.steps, true));
+}
+
+/** rr make -j2 of copies none of which is made, each round in a new folder: for growth. */
+export function buildEntrant(bench: Bench, name: string, steps: number): Entrant {
+  const template = path.join(bench.scratch, 'recorded-' + String(steps));
+  const entrant = rrEntrant(bench, name, path.join(bench.scratch, 'build-' + String(steps)), ['make', '-q', '-j2']);
+  const setUp = (): void => {
+    fs.mkdirSync(template, { recursive: true });
+    makeRecordedCopies(bench, template, listCopies(steps));
+  };
+  return { ...inFreshCopy(bench, entrant, template, [[process.execPath, bench.rr, 'makefile', '-q']]), setUp };
 }
 
 export function measureTrivialSweep(bench: Bench): Line[] {
-  const points = Number(process.env.POINTS ?? 10000);
-  const what = 'sweep of ' + String(points) + ' trivial runs, -j2, each recorded';
-  const empty = path.join(bench.scratch, 'sweep-empty');
+  const points = bench.sizes.points;
+  const empty = path.join(bench.scratch, 'empty');
   fs.mkdirSync(empty, { recursive: true });
   runProgram([process.execPath, bench.rr, 'init', '-q'], empty);
   runProgram([process.execPath, bench.rr, 'record', '-q', '--trace', 'none', '--', 'true'], empty);
   const numbers = Array.from({ length: points }, (_, n) => String(n + 1) + '\n').join('');
-  const sweep = ['sweep', '-q', '-j2', '-l', 's', '--trace', 'none', '-p', 'g=1..' + String(points), '--', 'true', '{g}'];
-  const entrants: Entrant[] = [inFreshCopy(bench, { name: 'rr', argv: [process.execPath, bench.rr].concat(sweep), folder: path.join(bench.scratch, 'run-sweep') }, empty)];
-  if (isInstalled('parallel')) entrants.push({ name: 'parallel', argv: ['parallel', '-j2', 'true'], folder: bench.scratch, input: numbers });
-  if (isInstalled('xargs')) entrants.push({ name: 'xargs', argv: ['xargs', '-P2', '-n1', 'true'], folder: bench.scratch, input: numbers });
-  const times = race(entrants, Math.min(bench.rounds, 3));
-  const lines: Line[] = [isInstalled('parallel') ? compareRow(times, 'rr', 'parallel', what + ' / GNU parallel', 0.35, '0.25') : { kind: 'absent', what: what + ' / GNU parallel', why: 'no parallel' }];
-  if (isInstalled('xargs')) lines.push(compareRow(times, 'rr', 'xargs', '  the same / xargs -P2'));
-  return lines;
+  tell(bench, 'parallel and xargs get the numbers 1 to ' + printCount(points) + ' on standard input, a line each');
+  const parts = race(bench, [
+    inFreshCopy(bench, { ...rrEntrant(bench, 'rr sweep', path.join(bench.scratch, 'sweep'), ['sweep', '-q', '-j2', '-l', 's', '--trace', 'none', '-p', 'g=1..' + String(points), '--', 'true', '{g}']), does: 'a record of each' }, empty),
+    { name: 'GNU parallel', argv: ['parallel', '-j2', 'true'], folder: bench.scratch, input: numbers, does: 'records nothing' },
+    { name: 'GNU parallel --joblog', argv: ['parallel', '-j2', '--joblog', 'log', 'true'], folder: bench.scratch, input: numbers, does: 'a line for each: times, status, command' },
+    { name: 'xargs -P2', argv: ['xargs', '-P2', '-n1', 'true'], folder: bench.scratch, input: numbers, does: 'records nothing' },
+  ]);
+  const what = printCount(points) + ' trivial runs';
+  return [compare(parts, 'rr sweep', 'GNU parallel', { what: what + ' / GNU parallel', budget: 0.35, floor: '0.25' }), ...compareAll(parts, 'rr sweep', ['GNU parallel --joblog', 'xargs -P2'], what)];
 }

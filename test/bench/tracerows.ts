@@ -1,58 +1,75 @@
-// tracerows.ts - what watching by strace costs: the rows of the table for it. Prints nothing.
+// tracerows.ts - what watching costs, against the command alone, strace alone and ReproZip. Prints nothing.
 import fs from 'fs';
 import path from 'path';
-import { isInstalled, median, race, ratiosOf } from './measure.ts';
-import type { Entrant } from './measure.ts';
-import { makeProject, makeSmallFiles } from './projects.ts';
+import { printCount } from './lines.ts';
 import type { Bench, Line } from './lines.ts';
+import { compare, floorOf, isInstalled, race, rrEntrant, tell } from './measure.ts';
+import type { Entrant, Race } from './measure.ts';
+import { findPython } from './peers.ts';
+import { makeProject, makeSmallFiles } from './projects.ts';
 
-type Work = { what: string; argv: string[]; budget: number | undefined; floor: string; prepare?: (folder: string) => void };
+type Work = { name: string; argv: string[]; budget: number; needs: string; prepare?: () => void };
 
-const FUNCTIONS = 4000;
-
-function writeSource(folder: string): void {
+function writeSource(folder: string, functions: number): void {
   let text = '#include <math.h>\n';
-  for (let i = 0; i < FUNCTIONS; i++) text += 'double f' + String(i) + '(double x) { for (int i = 0; i < 9; i++) x = sin(x) * ' + String(i) + ' + x * x; return x; }\n';
+  for (let i = 0; i < functions; i++) text += 'double f' + String(i) + '(double x) { for (int i = 0; i < 9; i++) x = sin(x) * ' + String(i) + ' + x * x; return x; }\n';
   fs.writeFileSync(path.join(folder, 'long.c'), text);
 }
 
 const LOOP = 'BEGIN { for (i = 0; i < 30000000; i++) x += i % 7; print x }';
-const IMPORTS = 'import json, decimal, asyncio, unittest, xml.dom.minidom, sqlite3, http.client, email.mime.text, multiprocessing, ctypes';
+const IMPORTS = 'import json, decimal, asyncio, unittest, xml.dom.minidom, sqlite3, http.client\nimport email.mime.text, multiprocessing, ctypes\n';
 
-function listWork(folder: string): Work[] {
-  const works: Work[] = [];
-  if (isInstalled('gcc')) works.push({ what: 'gcc -O2 of 4,000 functions', argv: ['gcc', '-O2', '-c', '-o', 'long.o', 'long.c'], budget: 1.15, floor: '1.08', prepare: writeSource });
-  works.push({ what: 'a loop in awk', argv: ['awk', LOOP], budget: 1.02, floor: '1.06' });
-  works.push({ what: 'find over 100,000 files', argv: ['find', 'many', '-name', 'nothing'], budget: 1.2, floor: '1.12', prepare: () => { makeSmallFiles(path.join(folder, 'many'), 100000, 16); } });
-  if (isInstalled('python3')) works.push({ what: 'python3 with ten imports', argv: ['python3', '-c', IMPORTS], budget: 1.7, floor: '1.5' });
-  works.push({ what: 'opening 10,000 files', argv: ['sh', '-c', 'find few -type f | xargs cat >/dev/null'], budget: 5.5, floor: '5.0', prepare: () => { makeSmallFiles(path.join(folder, 'few'), 10000, 64); } });
-  return works;
+function listWork(bench: Bench, folder: string): Work[] {
+  const { files } = bench.sizes;
+  const [functions, few] = [Math.ceil(files / 50), Math.ceil(files / 10)];
+  return [
+    { name: 'gcc', argv: ['gcc', '-O2', '-c', '-o', 'long.o', 'long.c'], budget: 1.15, needs: 'gcc', prepare: () => { writeSource(folder, functions); tell(bench, 'long.c: ' + printCount(functions) + ' functions of a loop each'); } },
+    { name: 'awk', argv: ['awk', LOOP], budget: 1.02, needs: 'awk' },
+    { name: 'find', argv: ['find', 'many', '-name', 'nothing'], budget: 1.2, needs: 'find', prepare: () => { makeSmallFiles(path.join(folder, 'many'), files, 16); tell(bench, 'many: ' + printCount(files) + ' files in folders of 1,000'); } },
+    { name: 'python3', argv: [path.join(bench.scratch, 'python3'), 'imports.py'], budget: 1.7, needs: 'python3', prepare: () => { fs.symlinkSync(findPython(), path.join(bench.scratch, 'python3')); fs.writeFileSync(path.join(folder, 'imports.py'), IMPORTS); tell(bench, 'python3: a link to the interpreter itself; imports.py: ten imports of its library (' + IMPORTS.trim().replace(/\n/g, '; ') + ')'); } },
+    { name: 'cat', argv: ['sh', '-c', 'find few -type f | xargs cat >/dev/null'], budget: 5.5, needs: 'xargs', prepare: () => { makeSmallFiles(path.join(folder, 'few'), few, 64); tell(bench, 'few: ' + printCount(few) + ' files, which cat opens'); } },
+  ];
+}
+
+const TITLES: { [work: string]: string } = { gcc: 'gcc -O2', awk: 'a loop in awk', find: 'find over all files', python3: 'python3, ten imports', cat: 'opening files' };
+
+/** The line without what recording "true" takes, round by round: the budgets are for long work. */
+function withoutStart(parts: Race, alone: string): Line {
+  const what = '  without what "true" takes';
+  const [traced, nothing, base] = ['rr record', 'rr record of true', alone].map((name) => parts.get(name)!);
+  const why = traced.failure ?? nothing.failure ?? base.failure;
+  if (why !== undefined) return { kind: 'absent', what, why };
+  const rounds = Math.min(traced.rounds.length, nothing.rounds.length, base.rounds.length);
+  const spread = (part: typeof traced, i: number): number => part.rounds[Math.floor((i * part.rounds.length) / rounds)].ms;
+  return { kind: 'ratio', what, ratios: Array.from({ length: rounds }, (_, i) => (spread(traced, i) - spread(nothing, i)) / spread(base, i)) };
 }
 
 /**
- * Each work alone, under rr with strace, and under strace with the same calls and no reader. The
- * budgets are for long work, so what rr itself takes to start and end is measured by "true" and
- * taken off in a line of its own.
+ * Each work alone, under rr with strace, under strace alone with the same four calls and no reader (the
+ * floor of any such watching), under rr that only scans, and under ReproZip.
  */
 export function measureTraced(bench: Bench): Line[] {
-  if (!isInstalled('strace')) return [{ kind: 'absent', what: 'record traced by strace / the command alone', why: 'no strace' }];
-  const folder = path.join(bench.scratch, 'traced');
+  const folder = path.join(bench.scratch, 'project');
   makeProject(bench.rr, folder, { runs: 0, hasResults: false, isMade: false });
-  const record = (name: string, method: string, argv: string[]): Entrant => ({ name, argv: [process.execPath, bench.rr, 'record', '--trace', method, '--'].concat(argv), folder });
   const lines: Line[] = [];
-  for (const work of listWork(folder)) {
-    work.prepare?.(folder);
-    const bare = ['strace', '-D', '-f', '--seccomp-bpf', '-q', '-o', '/dev/null', '-e', 'trace=openat,execve,clone,clone3,vfork', '--'];
-    const times = race([
-      { name: 'alone', argv: work.argv, folder }, record('strace', 'strace', work.argv), record('scan', 'scan', work.argv),
-      { name: 'bare', argv: bare.concat(work.argv), folder }, record('true', 'strace', ['true']),
-    ], bench.rounds);
-    const ms = (name: string): number => median(times.get(name)!);
-    const net = times.get('strace')!.map((one, i) => (one - times.get('true')![i]) / times.get('alone')![i]);
-    lines.push({ kind: 'ratio', what: 'record traced: ' + work.what + ' / alone', ratios: ratiosOf(times, 'strace', 'alone'), ms: ms('strace'), againstMs: ms('alone'), budget: work.budget, floor: work.floor });
-    lines.push({ kind: 'ratio', what: '  without what recording "true" takes', ratios: net, ms: ms('strace') - ms('true'), againstMs: ms('alone') });
-    lines.push({ kind: 'ratio', what: '  against strace -e openat alone', ratios: ratiosOf(times, 'strace', 'bare'), ms: ms('strace'), againstMs: ms('bare') });
-    lines.push({ kind: 'ratio', what: '  record --trace scan / alone', ratios: ratiosOf(times, 'scan', 'alone'), ms: ms('scan'), againstMs: ms('alone') });
+  const bare = ['strace', '-D', '-f', '--seccomp-bpf', '-q', '-o', '/dev/null', '-e', 'trace=openat,execve,clone,clone3,vfork', '--'];
+  for (const work of listWork(bench, folder)) {
+    if (!isInstalled(work.needs)) {
+      lines.push({ kind: 'absent', what: TITLES[work.name], why: work.needs + ' is not installed' });
+      continue;
+    }
+    work.prepare?.();
+    const record = (name: string, method: string, argv: string[]): Entrant => ({ ...rrEntrant(bench, name, folder, ['record', '-q', '--trace', method, '--'].concat(argv)), needs: method === 'strace' ? ['strace'] : [] });
+    const parts = race({ ...bench, spendMs: bench.spendMs / 1.5 }, [
+      { name: work.name + ' alone', argv: work.argv, folder, program: work.needs }, record('rr record', 'strace', work.argv), record('rr record of true', 'strace', ['true']),
+      { name: 'strace alone', argv: bare.concat(work.argv), folder, does: 'sees openat and new processes, and nobody reads it' },
+      record('rr record, scanned', 'scan', work.argv),
+      { name: 'reprozip trace', argv: ['reprozip', 'trace', '--overwrite', '-d', '../reprozip'].concat(work.argv), folder },
+    ]);
+    const alone = work.name + ' alone';
+    const floor = compare(parts, 'strace alone', alone, { what: '  strace alone / alone' });
+    lines.push(compare(parts, 'rr record', alone, { what: TITLES[work.name] + ', traced / alone', budget: work.budget, floor: floorOf(floor) }), withoutStart(parts, alone), floor,
+      compare(parts, 'rr record, scanned', alone, { what: '  rr record, scanned / alone' }), compare(parts, 'reprozip trace', alone, { what: '  reprozip trace / alone' }), compare(parts, 'rr record', 'reprozip trace', { what: '  rr record / reprozip trace' }));
   }
   return lines;
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # rerun.sh - repeats and checks the runs that provenance/runs tells of.
-# The same file in every project.  Needs a POSIX shell, awk, sed, find, xargs
+# The same file in every project.  Needs a POSIX shell, awk, sed, grep, find, xargs
 # and a program for SHA-256.  provenance/Makefile calls it; docs: README.txt.
 #
 # usage: sh provenance/rerun.sh verify           compare all results and inputs
@@ -216,6 +216,11 @@ rr_look_each() {
 	done
 }
 
+# The hashes in what the SHA-256 program printed.
+rr_hashes() {
+	sed -n -e 's/^\\\{0,1\}\([0-9a-f]\{64\}\)[ *].*/\1/p' -e t -e 's/.*\([0-9a-f]\{64\}\)$/\1/p'
+}
+
 # The same with one process of the SHA-256 program for many files.  Hashes are
 # taken in order, not by name, for programs differ in how they write odd names.
 rr_look() {
@@ -240,7 +245,7 @@ RR_END
 					name = quoted
 				}
 				print (name ~ /^\// ? "" : "./") name
-			}' <<RR_END | xargs $rr_tool | sed -n -e 's/^\\\{0,1\}\([0-9a-f]\{64\}\)[ *].*/\1/p' -e t -e 's/.*\([0-9a-f]\{64\}\)$/\1/p'
+			}' <<RR_END | xargs $rr_tool | rr_hashes
 $rr_seen
 RR_END
 			;;
@@ -280,49 +285,64 @@ rr_records_found() {
 		sed -n '/^provenance\/runs\/[0-9]\{4\}-[0-9]\{2\}\/[0-9]\{8\}T[0-9]\{6\}Z-[a-z2-7]\{6\}\.rec$/p' | sort
 }
 
-# Every record's lines, in the order of ids, each after "@ID".
+# Every record's lines, in the order of ids, each after "FILE:", which has 52 bytes.
 rr_records() {
-	rr_records_found |
-		xargs awk '
-			FNR == 1 { name = FILENAME; sub(/.*\//, "", name); sub(/\.rec$/, "", name); print "@" name }
-			/^(Id|Status|Redoes|Input|Output|Removed|Sha256): / { print }' /dev/null
+	rr_records_found | xargs grep -E '^(Id|Status|Redoes|Input|Output|Removed|Sha256): ' /dev/null
 }
 
-# Of rr_records, the live runs (docs/makefile.txt, 1):
+# Of "F ID" lines, ids of which there must be a record, and of rr_records, the
+# live runs (docs/makefile.txt, 1):
+#   Z ID              no run: its record is not there, or was cut
 #   R ID SUM                  a live run
 #   O ID HASH KIND NAME       its result         L ID NAME   its output, no result any more
 #   I ID HASH KIND PRODUCER|- NAME    its input
+# With states=yes what is to be found here, if that can be said in one line each;
+# it fails if not, if a record is lacking, or if goal=ID is no live run:
+#   f HASH FILE       a result with an ordinary name; x if it is executable
+#   i HASH FILE       a raw input with an ordinary name
+#   o KIND HASH NAME  a result that is a link, or has another name
+#   p KIND HASH NAME  the same of a raw input; KIND f, executable or not
+#   sum ...           as rr_plan_program prints it
 # shellcheck disable=SC2016
 rr_graph_program='
-function kind_of(word) { gsub(/[0-9]/, "", word); return word == "" ? "f" : word }
+function kind_of(word) {
+	if (word !~ /[^0-9]/) return "f"
+	gsub(/[0-9]/, "", word)
+	return word
+}
 function name_of() { return substr($0, length($1) + length($2) + length($3) + 5) }
 function inside(name) {
 	name = "/" name "/"
-	return !(name ~ /^\/\// || name ~ /\/\.\.\// || name ~ /^\/\.\// || name ~ /^\/(\.rr|\.git|provenance)\// || name ~ /%00/)
+	return !index(name, "/../") && !index(name, "%00") && name !~ /^\/(\/|\.\/|\.rr\/|\.git\/|provenance\/)/
 }
-function is_result(r, i) { return (okind[r, i] == "f" || okind[r, i] == "x" || okind[r, i] == "l") && length(ohash[r, i]) == 64 && inside(oname[r, i]) }
+function is_result(r, i,  k) {
+	k = oat[r] + i
+	if (!(k in judged)) judged[k] = (okind[k] == "f" || okind[k] == "x" || okind[k] == "l") && length(ohash[k]) == 64 && inside(oname[k])
+	return judged[k]
+}
 function is_owners(r, i,  name) {
-	name = input_name[r, i]
-	return owner[name] != "" && hash[name] == ihash[r, i] && (kind[name] == "l") == (ikind[r, i] == "l")
+	name = input_name[iat[r] + i]
+	return owner[name] != "" && hash[name] == ihash[iat[r] + i] && (kind[name] == "l") == (ikind[iat[r] + i] == "l")
 }
 # What a run leaves: the owners, and who touched a path last.
 function leave(r,  i, name) {
-	for (i = 1; i <= goes[r]; i++) { delete owner[gname[r, i]]; touched[gname[r, i]] = r }
+	for (i = 1; i <= goes[r]; i++) { delete owner[gname[gat[r] + i]]; if (any) touched[gname[gat[r] + i]] = r }
 	if (good[r]) for (i = 1; i <= outs[r]; i++) {
-		name = oname[r, i]; touched[name] = r
-		if (is_result(r, i)) { owner[name] = r; hash[name] = ohash[r, i]; kind[name] = okind[r, i] }
+		name = oname[oat[r] + i]
+		if (any) touched[name] = r
+		if (is_result(r, i)) { owner[name] = r; hash[name] = ohash[oat[r] + i]; kind[name] = okind[oat[r] + i] }
 		else delete owner[name]
 	}
 }
 function is_before(name, e) { return !(name in touched) || place[touched[name]] <= place[e] }
 # May r take the place of e (docs/makefile.txt, 1)?
 function may_take(r, e,  i, name, made, link) {
-	for (i = 1; i <= ins[r]; i++) if (!is_before(input_name[r, i], e)) return 0
-	for (i = 1; i <= goes[r]; i++) if (!is_before(gname[r, i], e)) return 0
+	for (i = 1; i <= ins[r]; i++) if (!is_before(input_name[iat[r] + i], e)) return 0
+	for (i = 1; i <= goes[r]; i++) if (!is_before(gname[gat[r] + i], e)) return 0
 	for (i = 1; i <= outs[r]; i++) {
-		name = oname[r, i]
+		name = oname[oat[r] + i]
 		if (!is_before(name, e)) return 0
-		made[name] = ohash[r, i]; link[name] = okind[r, i] == "l"
+		made[name] = ohash[oat[r] + i]; link[name] = okind[oat[r] + i] == "l"
 	}
 	for (i = 1; i <= reads[e]; i++) {
 		name = read_path[e, i]
@@ -340,8 +360,8 @@ function put_in_places(  r, i, e, o) {
 			for (i = 1; i <= reads[e]; i++) { read_path[r, i] = read_path[e, i]; read_hash[r, i] = read_hash[e, i]; read_link[r, i] = read_link[e, i] }
 		}
 		for (i = 1; i <= ins[r]; i++) if (is_owners(r, i)) {
-			o = owner[input_name[r, i]]; e = ++reads[o]
-			read_path[o, e] = input_name[r, i]; read_hash[o, e] = ihash[r, i]; read_link[o, e] = ikind[r, i] == "l"
+			o = owner[input_name[iat[r] + i]]; e = ++reads[o]
+			read_path[o, e] = input_name[iat[r] + i]; read_hash[o, e] = ihash[iat[r] + i]; read_link[o, e] = ikind[iat[r] + i] == "l"
 		}
 		leave(r)
 	}
@@ -349,50 +369,87 @@ function put_in_places(  r, i, e, o) {
 	for (r = 1; r <= n; r++) if (!(r in out)) stands[place[r]] = r
 	for (r = 1; r <= n; r++) if (r in stands) order[++m] = stands[r]
 }
-function finish(  i) {
-	if (id == "" || sum == "" || id != file) { id = ""; return }
+# Files of run r stand from iat[r] + 1, oat[r] + 1, gat[r] + 1.
+function finish() {
+	if (sum ~ /^[0-9a-f]+$/) whole[file] = 1
+	if (id == "" || sum == "" || id != file) { ni = iat[n + 1]; no = oat[n + 1]; nr = gat[n + 1]; return }
 	n++
-	ids[n] = id; sums[n] = sum; ins[n] = ni; outs[n] = no; goes[n] = nr; number[id] = n
+	ids[n] = id; sums[n] = sum; number[id] = n
+	ins[n] = ni - iat[n]; outs[n] = no - oat[n]; goes[n] = nr - gat[n]
 	if (status == "succeeded") good[n] = 1
 	if (redo != "") { redoes[n] = redo; any = 1 }
-	for (i = 1; i <= ni; i++) { ihash[n, i] = in_hash[i]; ikind[n, i] = in_kind[i]; input_name[n, i] = in_name[i] }
-	for (i = 1; i <= no; i++) { ohash[n, i] = out_hash[i]; okind[n, i] = out_kind[i]; oname[n, i] = out_name[i] }
-	for (i = 1; i <= nr; i++) gname[n, i] = gone[i]
-	id = ""
 }
-/^@/ { finish(); file = substr($0, 2); id = sum = status = redo = ""; ni = no = nr = 0; next }
-$1 == "Id:" { id = $2 }
-$1 == "Status:" { status = $2 }
-$1 == "Redoes:" { redo = $2 }
-$1 == "Input:" { ni++; in_hash[ni] = $2; in_kind[ni] = kind_of($3); in_name[ni] = name_of() }
-$1 == "Output:" { no++; out_hash[no] = $2; out_kind[no] = kind_of($3); out_name[no] = name_of() }
-$1 == "Removed:" { gone[++nr] = substr($0, 10) }
-$1 == "Sha256:" { sum = $2 }
+# States of files, by name: one that two runs read otherwise has no one state.
+function expect(is_raw, kind, hash, name,  is_plain) {
+	is_plain = kind != "l" && name ~ /^[A-Za-z0-9._\/+,=:@-]+$/
+	if (is_raw && kind == "x") kind = "f"
+	if (name in expected) { if (!is_raw || expected[name] != kind hash) unclear = 1; return }
+	if (length(hash) != 64 || name == "") { unclear = 1; return }
+	expected[name] = kind hash
+	if (is_raw) inputs++; else results++
+	if (is_plain) print (is_raw ? "i" : kind) " " hash " " (name ~ /^\// ? "" : "./") name
+	else print (is_raw ? "p " : "o ") kind " " hash " " name
+}
+function print_states(  q, r, i) {
+	for (q = 1; q <= m; q++) if (live[r = order[q]] && good[r])
+		for (i = 1; i <= outs[r]; i++) if (is_result(r, i) && owner[oname[oat[r] + i]] == r) expect(0, okind[oat[r] + i], ohash[oat[r] + i], oname[oat[r] + i])
+	for (q = 1; q <= m; q++) if (live[r = order[q]])
+		for (i = 1; i <= ins[r]; i++) if (!((iat[r] + i) in from) && owner[input_name[iat[r] + i]] == "") expect(1, ikind[iat[r] + i], ihash[iat[r] + i], input_name[iat[r] + i])
+	print "sum " results + 0 " " results + 0 " 0 0 0 " inputs + 0 " 0"
+}
+$1 == "F" { asked[$2] = 1; next }
+{
+	word = substr($1, 53)
+	if (path == "" || index($1, path) != 1) {
+		finish()
+		path = substr($1, 1, 52); file = substr(path, 25, 23)
+		id = sum = status = redo = ""
+		iat[n + 1] = ni += 0; oat[n + 1] = no += 0; gat[n + 1] = nr += 0
+	}
+}
+word == "Input:" { ni++; ihash[ni] = $2; ikind[ni] = kind_of($3); input_name[ni] = name_of(); next }
+word == "Output:" { no++; ohash[no] = $2; okind[no] = kind_of($3); oname[no] = name_of(); next }
+word == "Id:" { id = $2; next }
+word == "Status:" { status = $2; next }
+word == "Redoes:" { redo = $2; next }
+word == "Removed:" { gname[++nr] = substr($0, 62) }
+word == "Sha256:" { sum = $2 }
 END {
 	finish()
+	for (id in asked) if (!(id in whole)) { if (states == "") print "Z " id; else exit 1 }
 	if (any) put_in_places()
 	else for (r = 1; r <= n; r++) order[++m] = r
 	for (q = 1; q <= m; q++) {
 		r = order[q]
-		for (i = 1; i <= ins[r]; i++) if (is_owners(r, i)) from[r, i] = owner[input_name[r, i]]
+		for (i = 1; i <= ins[r]; i++) if (is_owners(r, i)) from[iat[r] + i] = owner[input_name[iat[r] + i]]
 		leave(r)
 	}
 	for (name in owner) if (owner[name] != "") live[owner[name]] = 1
-	for (q = m; q > 0; q--) { r = order[q]; if (live[r]) for (i = 1; i <= ins[r]; i++) if ((r, i) in from) live[from[r, i]] = 1 }
+	for (q = m; q > 0; q--) { r = order[q]; if (live[r]) for (i = 1; i <= ins[r]; i++) if ((iat[r] + i) in from) live[from[iat[r] + i]] = 1 }
+	if (states != "") {
+		if (goal == "" || (goal in number && live[number[goal]])) print_states()
+		else unclear = 1
+		exit unclear + 0
+	}
 	for (q = 1; q <= m; q++) if (live[r = order[q]]) {
 		print "R " ids[r] " " sums[r]
 		if (good[r]) for (i = 1; i <= outs[r]; i++) if (is_result(r, i)) {
-			name = oname[r, i]
-			if (owner[name] == r) print "O " ids[r] " " ohash[r, i] " " okind[r, i] " " name
+			name = oname[oat[r] + i]
+			if (owner[name] == r) print "O " ids[r] " " ohash[oat[r] + i] " " okind[oat[r] + i] " " name
 			else print "L " ids[r] " " name
 		}
 		for (i = 1; i <= ins[r]; i++)
-			print "I " ids[r] " " ihash[r, i] " " ikind[r, i] " " ((r, i) in from ? ids[from[r, i]] : "-") " " input_name[r, i]
+			print "I " ids[r] " " ihash[iat[r] + i] " " ikind[iat[r] + i] " " ((iat[r] + i) in from ? ids[from[iat[r] + i]] : "-") " " input_name[iat[r] + i]
 	}
 }'
 
+# rr_graph [states=yes goal=ID]
 rr_graph() {
-	rr_records | awk "$rr_graph_program"
+	{
+		rr_records_found | sed 's/.*\//F /; s/\.rec$//'
+		sed -n 's/^\.rr\/made\/\([0-9TZ]*-[a-z2-7]*\):.*/F \1/p' provenance/Makefile
+		rr_records
+	} | awk -v "${1-states=}" -v "${2-goal=}" "$rr_graph_program"
 }
 
 # Fields of one record for a shell: a letter, words, an encoded text.
@@ -500,14 +557,65 @@ RR_END
 
 # Are the records all there, and whole?  Says which are not.
 rr_check_graph() {
-	rr_lacking=$({
-		rr_records_found | sed 's/.*\///; s/\.rec$//' | sed 's/^/F /'
-		rr_records | awk '/^@/ { id = substr($0, 2) } /^Sha256: [0-9a-f]+$/ { print "G " id }'
-		sed -n 's/^\.rr\/made\/\([0-9TZ]*-[a-z2-7]*\):.*/F \1/p' provenance/Makefile
-	} | awk '$1 == "F" { asked[$2] = 1 } $1 == "G" { good[$2] = 1 } END { for (id in asked) if (!(id in good)) print id }' | sort)
+	rr_lacking=$(sed -n 's/^Z //p' <<RR_END | sort
+$rr_graphed
+RR_END
+	)
 	[ -n "$rr_lacking" ] || return 0
 	for rr_word in $rr_lacking; do rr_say "the record of run $rr_word is not there, or was cut"; done
 	return 1
+}
+
+# rr_expect LETTERS: what rr_expected has in these lines, without the letter.
+rr_expect() {
+	sed -n "s/^[$1] //p" <<RR_END
+$rr_expected
+RR_END
+}
+
+# rr_is_well ID|"": is nothing to be done and nothing to be said?  Looks at the
+# same as rr_make_plan, at many files at a time, and sets rr_plan; where it says
+# no that may be because of a thing that this look cannot tell.
+rr_is_well() {
+	rr_expected=$(rr_graph states=yes "goal=$1") || return 1
+	for rr_word in f x i; do
+		rr_names=$(rr_expect $rr_word | sed 's/^[^ ]* //')
+		[ -n "$rr_names" ] || continue
+		case $rr_word in
+		f) rr_first='! -perm -100 ! -perm -010 ! -perm -001' ;;
+		x) rr_first='-perm -111' ;;
+		i) rr_first= ;;
+		esac
+		# Names, in their order, of those that are plain files of this kind.
+		rr_found=$(xargs sh -c "find \"\$@\" -prune -type f $rr_first -print 2>/dev/null" sh <<RR_END
+$rr_names
+RR_END
+		)
+		[ "$rr_found" = "$rr_names" ] || return 1
+	done
+	rr_names=$(rr_expect fxi)
+	if [ -n "$rr_names" ]; then
+		# shellcheck disable=SC2086  # the tool is several words
+		rr_found=$(sed 's/^[^ ]* //' <<RR_END | xargs $rr_tool 2>/dev/null | rr_hashes
+$rr_names
+RR_END
+		)
+		[ "$rr_found" = "$(rr_expect fxi | sed 's/ .*//')" ] || return 1
+	fi
+	for rr_word in o p; do
+		rr_wanted=$(rr_expect $rr_word)
+		[ -n "$rr_wanted" ] || continue
+		rr_found=$(sed 's/^[^ ]* [^ ]* //' <<RR_END | rr_look
+$rr_wanted
+RR_END
+		)
+		[ "$rr_word" = o ] || rr_found=$(printf '%s\n' "$rr_found" | sed 's/^x /f /')
+		[ "$rr_found" = "$rr_wanted" ] || return 1
+	done
+	rr_plan=$(sed -n '/^sum /p' <<RR_END
+$rr_expected
+RR_END
+	)
 }
 
 # Is rr_record as its Sha256 line says?  Sets rr_sum to what that says.
@@ -625,7 +733,14 @@ rr_bring() {
 	shift
 	rr_is_dry && return 0
 	rr_own_folder
+	rr_stamps=$rr_made
 	if [ ! -f .rr/copy ]; then
+		# Here no make takes a stamp for anything.
+		rr_stamps=
+		if rr_is_well "$rr_goal"; then
+			[ -n "$rr_goal" ] || rr_report_plan
+			return
+		fi
 		rr_copy=
 		rr_trap rr_end_bring
 		rr_lock .rr/made/make.lock
@@ -642,7 +757,7 @@ R $rr_goal "*) ;;
 		esac
 		rr_keep_closure "$rr_goal"
 	fi
-	rr_make_plan "$rr_made"
+	rr_make_plan "$rr_stamps"
 	rr_todo=0
 	rr_missing=
 	rr_altered=
@@ -724,7 +839,7 @@ rr_bring_by_copy() {
 		rm -rf ".rr/different/${rr_file##*/}" && mv "$rr_file" .rr/different/
 	done
 	rr_take_missing || rr_copied=1
-	rr_make_plan "$rr_made"
+	rr_make_plan "$rr_stamps"
 	return "$rr_copied"
 }
 
@@ -786,7 +901,8 @@ RR_END
 rr_is_known() {
 	rr_records | RR_HASH=$1 RR_NAME=$2 awk '
 		BEGIN { hash = ENVIRON["RR_HASH"]; name = ENVIRON["RR_NAME"] }
-		($1 == "Output:" || $1 == "Input:") && $2 == hash && substr($0, length($1) + length($2) + length($3) + 5) == name { found = 1 }
+		{ word = substr($1, 53) }
+		(word == "Output:" || word == "Input:") && $2 == hash && substr($0, length($1) + length($2) + length($3) + 5) == name { found = 1 }
 		END { exit !found }'
 }
 

@@ -1,0 +1,50 @@
+// recordcheck.ts - are records what their last lines say, and what is needed of them for the chain. Judges no chain.
+import type { ByteString } from '../core/bytes.ts';
+import { findPrevious } from '../core/chain.ts';
+import { Failure } from '../core/failure.ts';
+import { recordPath, spanOfRun } from '../core/run.ts';
+import type { DatedRecord } from '../core/signature.ts';
+import { unsealRecord } from '../formats/fields.ts';
+import { parseRun } from '../formats/record.ts';
+import { hashBytes } from './hash.ts';
+import type { Project } from './project.ts';
+import { readRecordFile } from './recordfiles.ts';
+
+/** Says where the record at `path` is damaged; undefined if it holds. `see` is called with its text, if it can be read. */
+export function checkRecord(project: Project, id: string, path: string, parse: (text: ByteString, name: string) => { id: string }, see?: (text: ByteString) => void): string | undefined {
+  const name = 'provenance/' + path;
+  try {
+    const text = readRecordFile(project, path) ?? '';
+    if (see !== undefined) see(text);
+    const parts = unsealRecord(text);
+    if (parts === undefined) return name + ': no Sha256 line at the end';
+    const found = hashBytes(parts.body);
+    if (found !== parts.hash) return name + ': expected ' + parts.hash + ', found ' + found;
+    const claimed = parse(text, name).id;
+    return claimed === id ? undefined : name + ': claims the id ' + claimed;
+  } catch (error) {
+    if (error instanceof Failure) return error.message;
+    throw error;
+  }
+}
+
+function startOfId(id: string): number {
+  return Date.parse(id.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, '$1-$2-$3T$4:$5:$6Z'));
+}
+
+/** The records of these ids, in their order, also damaged ones, and what is wrong with each. */
+export function checkRunRecords(project: Project, ids: string[]): { records: DatedRecord[]; failures: string[] } {
+  const records: DatedRecord[] = [];
+  const failures: string[] = [];
+  for (const id of ids) {
+    let endMs = startOfId(id);
+    const failure = checkRecord(project, id, recordPath(id), (text, name) => {
+      const run = parseRun(text, name);
+      endMs = Math.max(endMs, spanOfRun(run)[1]);
+      return run;
+    }, (text) => { records.push({ id, hash: hashBytes(text), previous: findPrevious(text), endMs }); });
+    if (failure !== undefined) failures.push(failure);
+    else records[records.length - 1].endMs = endMs;
+  }
+  return { records, failures };
+}

@@ -1,0 +1,222 @@
+// main.ts - "make fuzz": random and mutated inputs to all readers; any fault is made small and told with how to repeat it.
+//
+// Environment:
+//   CASES=N     cases of a target with a whole share (preset 200000)
+//   SECONDS=N   CPU time of a target, at most (preset 30)
+//   SEED=TEXT   another seed gives other cases (preset 1)
+//   ONLY=NAMES  only these targets, by comma; a "*" at the end stands for anything
+//   CASE=N      only this case of the seed
+//   INPUT=FILE  only this input, of one target
+//   TOGETHER=1  several targets a process: for a few cases each
+//   HANG_MS=N, MOST_MIB=N   limits of a case and of a process (preset 2000, 1024)
+// Exit status 1: a fault was found.
+import fs from 'fs';
+import os from 'os';
+import path from 'path';
+import childProcess from 'child_process';
+import type { ByteString } from '../../src/core/bytes.ts';
+import { fromBase64, STAGE, toBase64 } from './child.ts';
+import type { FuzzJob, Told } from './child.ts';
+import { makeCase, searchSmaller } from './mutate.ts';
+import { findTarget, listTargets } from './targets.ts';
+import { watchJobs, watchOne } from './watchdog.ts';
+import type { OneResult, WatchEnd, WatchLimits } from './watchdog.ts';
+
+type Tally = { cases: number; accepted: number; judged: number; cpuS: number; slowestMs: number; faults: number; lacks: string };
+type Fault = { name: string; place: number; what: string; input: ByteString; first: ByteString };
+
+const env = process.env;
+const SEED = env.SEED || '1';
+const LIMITS: WatchLimits = { hangMs: Number(env.HANG_MS || 2000), mostBytes: Number(env.MOST_MIB || 1024) * 2 ** 20 };
+const KEPT = path.resolve(__dirname, '..', '..', '..', 'fuzz');
+// Each is made small in many processes, which takes long.
+const MOST_DEATHS = 2;
+const SHRINK_MS = 60000;
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rr-fuzz-'));
+
+function say(text: string): void {
+  fs.writeSync(1, text + '\n');
+}
+
+function spell(bytes: ByteString): string {
+  return JSON.stringify(bytes).replace(/[\x7f-\xff]/g, (c) => '\\x' + c.charCodeAt(0).toString(16));
+}
+
+/** The fault, its smallest input, and how to see it again. */
+function sayFault(fault: Fault): void {
+  fs.mkdirSync(KEPT, { recursive: true });
+  const file = path.join(KEPT, fault.name + '-' + SEED.replace(/\W/g, '_') + '-' + fault.place);
+  fs.writeFileSync(file, Buffer.from(fault.input, 'latin1'));
+  const shown = fault.input.length > 2000 ? spell(fault.input.slice(0, 400)) + '...' : spell(fault.input);
+  say(['', 'FAULT ' + fault.name + ' case ' + fault.place + ' of seed ' + SEED + ': ' + fault.what,
+    '  input, ' + fault.input.length + ' bytes of ' + fault.first.length + ': ' + shown,
+    ...(fault.input.length > 2000 ? [] : ['  base64: ' + toBase64(fault.input)]),
+    '  again: make fuzz ONLY=' + fault.name + ' INPUT=' + file,
+    '  first: make fuzz ONLY=' + fault.name + ' SEED=' + SEED + ' CASE=' + fault.place].join('\n'));
+}
+
+/** What a process of its own says of an input: '' if it is not at fault. */
+function faultOf({ end, told }: OneResult): string {
+  if (end.kind !== 'ended') return end.kind + (end.stage === STAGE.judging ? ' (judge)' : '');
+  if (told === undefined) return 'died';
+  if (told.outcome.kind === 'fault') return told.outcome.key;
+  return told.cpuMs > LIMITS.hangMs ? 'hung' : '';
+}
+
+/** The smallest input that still hangs, dies or grows: 40 processes and a minute at most. */
+async function shrinkOutside(name: string, input: ByteString, isStill: (result: OneResult) => boolean): Promise<ByteString> {
+  const search = searchSmaller(input);
+  const startedMs = Date.now();
+  let best = input;
+  let step = search.next();
+  for (let tries = 0; step.done !== true && tries < 40 && Date.now() - startedMs < SHRINK_MS; tries++) {
+    const is = isStill(await watchOne(name, toBase64(step.value), LIMITS, folder));
+    if (is) best = step.value;
+    step = search.next(is);
+  }
+  return best;
+}
+
+class Fuzzing {
+  readonly tallies = new Map<string, Tally>();
+
+  tallyOf(name: string): Tally {
+    const tally = this.tallies.get(name) ?? { cases: 0, accepted: 0, judged: 0, cpuS: 0, slowestMs: 0, faults: 0, lacks: '' };
+    this.tallies.set(name, tally);
+    return tally;
+  }
+
+  private report(fault: Fault): void {
+    this.tallyOf(fault.name).faults += 1;
+    sayFault(fault);
+  }
+
+  /** Runs jobs in one process after another: the next goes on behind the case at which the last one ended. */
+  async runJobs(jobs: FuzzJob[]): Promise<void> {
+    let left = jobs;
+    for (let deaths = 0; left.length > 0;) {
+      const told: Told[] = [];
+      const end = await watchJobs(left, SEED, LIMITS, folder, (one) => told.push(one));
+      for (const one of told) if (one.tell === 'done') this.count(left[one.job].name, one);
+      await this.judgeTold(left, told);
+      if (end.kind === 'ended') return;
+      await this.judgeEnd(left[end.job].name, end);
+      deaths += 1;
+      const tally = this.tallyOf(left[end.job].name);
+      tally.cases += end.place - left[end.job].from;
+      const isSpent = deaths >= MOST_DEATHS || end.stage !== STAGE.running;
+      const next = isSpent ? [] : [{ ...left[end.job], from: end.place + 1 }];
+      if (isSpent) deaths = 0;
+      left = next.concat(left.slice(end.job + 1));
+    }
+  }
+
+  private count(name: string, done: Extract<Told, { tell: 'done' }>): void {
+    const tally = this.tallyOf(name);
+    tally.cases += done.cases;
+    tally.accepted += done.accepted;
+    tally.judged += done.judged;
+    tally.cpuS += done.cpuS;
+    tally.slowestMs = Math.max(tally.slowestMs, done.slowestMs);
+    tally.lacks = done.lacks;
+  }
+
+  private async judgeTold(jobs: FuzzJob[], told: Told[]): Promise<void> {
+    for (const one of told) {
+      if (one.tell === 'fault') {
+        const smaller = told.find((other) => other.tell === 'smaller' && other.job === one.job && other.place === one.place && other.key === one.key);
+        const [input, what] = smaller !== undefined && smaller.tell === 'smaller' ? [smaller.input, smaller.message] : [one.input, one.message];
+        this.report({ name: jobs[one.job].name, place: one.place, what, input: fromBase64(input), first: fromBase64(one.input) });
+      } else if (one.tell === 'slow') await this.judgeSlow(jobs[one.job].name, one.place, one.input);
+      else if (one.tell === 'grown') await this.judgeGrown(jobs[one.job].name, one);
+    }
+  }
+
+  /** It took long: by itself, or was the machine busy? */
+  private async judgeSlow(name: string, place: number, base64: string): Promise<void> {
+    const isSlow = (result: OneResult): boolean => /^hung/.test(faultOf(result));
+    if (!isSlow(await watchOne(name, base64, LIMITS, folder))) return;
+    const first = fromBase64(base64);
+    this.report({ name, place, what: 'hang: more than ' + LIMITS.hangMs + ' ms of CPU time', input: await shrinkOutside(name, first, isSlow), first });
+  }
+
+  /** The process grew: by this case, or by what was left of others? */
+  private async judgeGrown(name: string, told: Extract<Told, { tell: 'grown' }>): Promise<void> {
+    const isGrown = ({ told: one, end }: OneResult): boolean => end.kind === 'grown' || (one !== undefined && one.grownBytes > told.most);
+    if (!isGrown(await watchOne(name, told.input, LIMITS, folder))) return;
+    const first = fromBase64(told.input);
+    this.report({ name, place: told.place, what: 'memory: grew by ' + Math.round(told.bytes / 2 ** 20) + ' MiB', input: await shrinkOutside(name, first, isGrown), first });
+  }
+
+  private async judgeEnd(name: string, end: Exclude<WatchEnd, { kind: 'ended' }>): Promise<void> {
+    const target = findTarget(name);
+    const what = ({ hung: 'hang', died: 'death', grown: 'memory' })[end.kind] + ': ' + end.detail;
+    if (end.stage !== STAGE.running) {
+      this.report({ name, place: end.place, what: what + (end.stage === STAGE.judging ? ' (while its judge was asked)' : end.stage === STAGE.starting ? ' (before the first case)' : ' (in the search for a smaller case)'), input: '', first: '' });
+      return;
+    }
+    const first = makeCase(target, target.corpus(), SEED, end.place);
+    const isStill = (result: OneResult): boolean => result.end.kind === end.kind;
+    const isAlone = isStill(await watchOne(name, toBase64(first), LIMITS, folder));
+    const input = isAlone ? await shrinkOutside(name, first, isStill) : first;
+    this.report({ name, place: end.place, what: what + (isAlone ? '' : ' (not when it is run alone)'), input, first });
+  }
+}
+
+function pickNames(): string[] {
+  const all = listTargets().map(({ name }) => name);
+  if (!env.ONLY) return all;
+  return env.ONLY.split(',').flatMap((word) => {
+    if (word.slice(-1) === '*') return all.filter((name) => name.startsWith(word.slice(0, -1)));
+    return [findTarget(word).name];
+  });
+}
+
+function printTable(tallies: Map<string, Tally>): void {
+  say(['', 'target'.padEnd(22), 'cases'.padStart(10), 'accepted'.padStart(10), 'judged'.padStart(9), 'CPU s'.padStart(8), 'slowest ms'.padStart(12), 'faults'.padStart(8)].join(' ').trim());
+  for (const [name, tally] of [...tallies].sort((a, b) => (a[0] < b[0] ? -1 : 1))) {
+    say([name.padEnd(22), String(tally.cases).padStart(10), String(tally.accepted).padStart(10), String(tally.judged).padStart(9), tally.cpuS.toFixed(1).padStart(8), tally.slowestMs.toFixed(0).padStart(12), String(tally.faults).padStart(8)].join(' ') + (tally.lacks === '' ? '' : '  not judged: ' + tally.lacks));
+  }
+  const sum = (of: (tally: Tally) => number): number => [...tallies.values()].reduce((total, tally) => total + of(tally), 0);
+  say('all: ' + sum((tally) => tally.cases) + ' cases, ' + sum((tally) => tally.judged) + ' judged by a second reader, ' + sum((tally) => tally.cpuS).toFixed(0) + ' s of CPU time, ' + sum((tally) => tally.faults) + ' faults; seed ' + SEED);
+}
+
+/** Two processes at a time. */
+async function runAll(work: FuzzJob[][]): Promise<Fuzzing> {
+  const fuzzing = new Fuzzing();
+  const waiting = work.slice();
+  const takeNext = async (): Promise<void> => {
+    for (let jobs = waiting.shift(); jobs !== undefined; jobs = waiting.shift()) await fuzzing.runJobs(jobs);
+  };
+  await Promise.all([takeNext(), takeNext()]);
+  return fuzzing;
+}
+
+async function runInput(names: string[], file: string): Promise<number> {
+  if (names.length !== 1) throw new Error('INPUT= needs ONLY=NAME');
+  const result = await watchOne(names[0], fs.readFileSync(file).toString('base64'), LIMITS, folder);
+  say(JSON.stringify({ end: result.end, ...result.told }, undefined, 1));
+  return faultOf(result) === '' ? 0 : 1;
+}
+
+async function main(): Promise<number> {
+  const names = pickNames();
+  if (env.INPUT) return runInput(names, env.INPUT);
+  const cases = Number(env.CASES || 200000);
+  const seconds = Number(env.SECONDS || 30);
+  const one = env.CASE === undefined || env.CASE === '' ? undefined : Number(env.CASE);
+  const jobs = names.map((name): FuzzJob => {
+    const share = Math.max(1, Math.ceil(cases * (findTarget(name).share ?? 1)));
+    return one === undefined ? { name, from: 0, to: share, seconds } : { name, from: one, to: one + 1, seconds };
+  });
+  const half = Math.ceil(jobs.length / 2);
+  const work = env.TOGETHER ? [jobs.filter((_, i) => i % 2 === 0), jobs.filter((_, i) => i % 2 === 1)].filter((list) => list.length > 0 && half > 0) : jobs.map((job) => [job]);
+  const fuzzing = await runAll(work);
+  printTable(fuzzing.tallies);
+  return [...fuzzing.tallies.values()].some((tally) => tally.faults > 0) ? 1 : 0;
+}
+
+main().then((status) => { process.exitCode = status; }, (error) => {
+  say(String((error as Error).stack));
+  process.exitCode = 2;
+}).finally(() => childProcess.spawnSync('rm', ['-rf', '--', folder]));

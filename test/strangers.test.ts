@@ -1,0 +1,364 @@
+// strangers.test.ts - projects made by an attacker: what looks at one neither runs, writes, publishes nor waits for what it plants (docs/security.txt).
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import crypto from 'crypto';
+import fs from 'fs';
+import path from 'path';
+import { sh } from './archiverig.ts';
+import { hasProgram, listRecords, makeProject, makeTemporary, rr, RR_JS, run } from './rig.ts';
+import type { Done } from './rig.ts';
+
+/** A project of two runs, in a repository of git, and beside it what must stay as it is and stay unseen. */
+type Trap = { project: string; outside: string; before: string };
+
+const SECRET = 'SECRET-OF-THE-REVIEWER';
+
+/** Names, kinds, modes, times and contents of all in a folder. */
+function survey(folder: string): string {
+  return sh(folder, 'find . -printf "%p %y %m %T@ %l\\n" | sort; find . -type f -exec sha256sum {} + | sort');
+}
+
+let made: string | undefined;
+
+function makeTrap(): Trap {
+  if (made === undefined) {
+    made = makeProject();
+    sh(made, 'git init -q -b main .; git config user.name A; git config user.email a@example.org; echo in > in.txt; echo "cat in.txt in.txt > out.txt; echo shown; echo told >&2" > make.sh; git add -A; git commit -qm x');
+    fs.writeFileSync(path.join(made, 'params.yaml'), 'a: 1\n');
+    const record = (args: string[]): void => assert.equal(rr(made as string, ['record', '-q', '--trace', 'none'].concat(args)).status, 0);
+    record(['-l', 'first', '-p', 'a=1', '-i', 'in.txt', '-i', 'make.sh', '-o', 'out.txt', '--', 'sh', 'make.sh']);
+    record(['-l', 'second', '-i', 'out.txt', '-o', 'end.txt', '--', 'sh', '-c', 'for i in 1 2 3 4 5 6 7 8 9; do echo "EPOCH $i/9 loss: 0.$i"; done; cp out.txt end.txt']);
+    assert.equal(rr(made, ['note', '-q', '-c', 'good', 'first']).status, 0);
+    assert.equal(rr(made, ['record', '-q', '--plan', 'later', '-i', 'end.txt', '-o', 'last.txt', '--', 'cp', 'end.txt', 'last.txt']).status, 0);
+  }
+  const base = makeTemporary();
+  const project = path.join(base, 'study');
+  sh(base, 'cp -a "' + made + '" study; mkdir outside outside/folder');
+  const outside = path.join(base, 'outside');
+  fs.writeFileSync(path.join(outside, 'secret'), SECRET + '\n');
+  fs.writeFileSync(path.join(outside, 'secret.out'), SECRET + '\n');
+  fs.writeFileSync(path.join(outside, 'program'), '#!/bin/sh\ntouch "' + outside + '/executed"\ncat\n', { mode: 0o755 });
+  return { project, outside, before: survey(outside) };
+}
+
+const FORMS = ['ro-crate', 'prov-json', 'prov-n', 'dockerfile', 'apt', 'conda', 'pip', 'guix', 'nix', 'binder', 'codeocean', 'spack', 'latex', 'appendix', 'badges'];
+
+/** What a reviewer types before anything is run. */
+const LOOKS: string[][] = [
+  ['list'], ['list', '--json'], ['list', '--csv', '--full'], ['list', '--latex'], ['list', '--sh'], ['list', '--made', 'out.txt'], ['show', '@'], ['show', '@-1', '--json'], ['show', 'first', '--raw'],
+  ['show', 'first', '--logs'], ['show', 'first', '--environment'], ['show', 'first', '--all'], ['show', 'second', '--plot', 'loss'], ['diff', 'first', 'second'], ['why', 'end.txt'], ['why', 'end.txt', '--svg'], ['used', 'in.txt'],
+  ['status'], ['status', '--environment'], ['status', '--json'], ['journal'], ['journal', '--markdown'], ['journal', '--org'], ['journal', '--html'], ['verify'], ['verify', '--quick'], ['report', '-q', '-o', 'r.html', '--force'],
+  ['archive', '-n'], ['archive', '-q', '--allow-changed', '--force', 'a.tar'], ['swhid', '--tracked', '.'], ['swhid', '--snapshot'], ['swhid', 'first'], ['swhid', 'in.txt'], ['make', '-n'], ['make', '-n', '--why', 'end.txt'],
+  ['rerun', '-n', '--all'], ['gc', '-n'], ['makefile', '--print'], ['export', 'citation', '-q'], ['export', 'codemeta', '-q'], ['export', 'zenodo', '-q'],
+].concat(FORMS.map((form) => ['export', form, '-q', '--all', '-o', 'x-' + form + (/binder|codeocean|guix/.test(form) ? '/' : ''), '--force']));
+
+const IS_ALL = process.env.RR_STRANGERS === 'all';
+
+/** Those of LOOKS that a test is about; all of them with RR_STRANGERS=all. */
+function chooseLooks(verbs: string): string[][] {
+  return IS_ALL ? LOOKS : LOOKS.filter((look) => verbs.split(' ').indexOf(look.slice(0, look[0] === 'export' ? 2 : 1).join(':')) >= 0);
+}
+
+function assertUnharmed(trap: Trap, what: string, done: Done): void {
+  assert.equal(done.signal, null, what + ' hangs');
+  assert.doesNotMatch(done.stderr, /\n {4}at |internal error|heap out of memory/, what);
+  assert.ok((done.stdout + done.stderr).indexOf(SECRET) < 0, what + ' shows what lies outside');
+  assert.equal(survey(trap.outside), trap.before, what + ' wrote outside, or ran a program');
+  for (const name of fs.readdirSync(trap.project)) {
+    const stat = fs.lstatSync(path.join(trap.project, name));
+    if (/^(?:r\.html|a\.tar|x-)/.test(name) && stat.isFile()) assert.ok(fs.readFileSync(path.join(trap.project, name), 'latin1').indexOf(SECRET) < 0, what + ' publishes what lies outside');
+  }
+}
+
+/** Looks, and says what each look said. Terminal codes reach nobody's screen: what is told is on standard error. */
+function look(trap: Trap, verbs: string): { [look: string]: Done } {
+  const answers: { [look: string]: Done } = {};
+  for (const args of chooseLooks(verbs)) {
+    const what = args.join(' ');
+    answers[what] = rr(trap.project, args, { timeoutMs: 60000 });
+    if (process.env.RR_STRANGERS_SHOW !== undefined) process.stderr.write(what + ' -> ' + String(answers[what].status) + ' ' + answers[what].stderr.slice(0, 300) + '\n');
+    assertUnharmed(trap, what, answers[what]);
+  }
+  return answers;
+}
+
+/** Puts another text into a record, under a seal that holds: an attacker can seal, too. */
+function forge(project: string, name: string, change: (text: string) => string): void {
+  const file = path.join(project, name);
+  const body = change(fs.readFileSync(file, 'latin1')).replace(/Sha256: .*\n$/, '');
+  fs.rmSync(file);
+  fs.writeFileSync(file, body + 'Sha256: ' + crypto.createHash('sha256').update(Buffer.from(body, 'latin1')).digest('hex') + '\n', 'latin1');
+}
+
+function addLines(project: string, lines: string): void {
+  forge(project, listRecords(project)[0], (text) => text.replace(/^Rr: /m, lines.replace(/\$/g, '$$$$') + 'Rr: '));
+}
+
+const HASH = 'a'.repeat(64);
+const MOST = 'list show diff why used status journal verify report archive make rerun swhid export:ro-crate export:prov-json export:latex';
+
+// ---- links --------------------------------------------------------------------------------------------
+
+for (const name of ['.rr', '.rr/seen', '.rr/programs', '.rr/status', '.rr/index', '.rr/running', '.rr/key', 'provenance', 'provenance/runs', 'provenance/notes', 'provenance/logs', 'provenance/environments', 'provenance/Makefile', 'provenance/plan.rec']) {
+  test('strangers: ' + name + ' is a link out of the project', () => {
+    const trap = makeTrap();
+    const file = path.join(trap.project, name);
+    fs.rmSync(file, { recursive: true, force: true });
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.symlinkSync(path.join(trap.outside, path.extname(name) !== '' || /seen|programs|status|key|Makefile/.test(name) ? 'secret' : 'folder'), file);
+    const answers = look(trap, 'list status verify');
+    if (name !== 'provenance' && name !== 'provenance/runs') for (const done of Object.values(answers)) assert.match(done.stderr, /is a link that leads out of it|is neither a file nor a folder/);
+    for (const args of [['record', '-q', '--', 'true'], ['note', '-q', '-c', 'x', '@'], ['makefile'], ['make'], ['rerun', 'first'], ['init'], ['gc'], ['sweep', '-q', '-p', 'a=1..2', '--', 'true', '{a}']]) {
+      assertUnharmed(trap, args.join(' '), rr(trap.project, args, { timeoutMs: 30000 }));
+    }
+    for (const args of [['make', 'verify'], ['make'], ['make', 'reproduce']]) assertUnharmed(trap, args.join(' '), run(trap.project, args, { timeoutMs: 60000 }));
+  });
+}
+
+test('strangers: links deeper in .rr and provenance lead no writer out', () => {
+  const trap = makeTrap();
+  const month = path.dirname(listRecords(trap.project)[0]);
+  const to = (name: string, target: string): void => {
+    fs.rmSync(path.join(trap.project, name), { recursive: true, force: true });
+    fs.mkdirSync(path.dirname(path.join(trap.project, name)), { recursive: true });
+    fs.symlinkSync(path.join(trap.outside, target), path.join(trap.project, name));
+  };
+  for (const name of fs.readdirSync(path.join(trap.project, '.rr/pipes')).concat('x', 'y', 'z')) to('.rr/pipes/' + name, 'secret');
+  for (const name of ['.rr/making/1', '.rr/plan/1', '.rr/running/x.tmp', '.rr/made/make.lock/process']) to(name, 'secret');
+  for (const name of ['.rr/objects/aa', '.rr/objects/sha256', '.rr/reuse/aa', '.rr/index/' + path.basename(month) + '.runs', '.rr/scratch/s-x', '.rr/aside/x', '.rr/different/x', '.rr/made/x.old']) to(name, 'folder');
+  for (const args of [['record', '-q', '--', 'sh', '-c', 'echo LOUD; echo LOUD >&2'], ['make'], ['sweep', '-q', '-p', 'a=1..3', '--', 'echo', '{a}'], ['make', '--reuse', '--force'], ['rerun', 'first'], ['gc', '--older', '0s'], ['note', '-q', '-c', 'x', 'first']]) {
+    assertUnharmed(trap, args.join(' '), rr(trap.project, args, { timeoutMs: 30000 }));
+  }
+  to(month, 'folder');
+  for (const args of [['record', '-q', '--', 'true'], ['list']]) assertUnharmed(trap, args.join(' '), rr(trap.project, args, { timeoutMs: 30000 }));
+  for (const name of ['.rr/different', '.rr/aside', '.rr/build', '.rr/reproduce']) to(name, 'folder');
+  fs.rmSync(path.join(trap.project, 'end.txt'));
+  for (const args of [['make'], ['make', 'reproduce'], ['make', 'verify']]) assertUnharmed(trap, args.join(' '), run(trap.project, args, { timeoutMs: 60000 }));
+});
+
+test('strangers: logs, series, environments, patches, results and inputs that are links are neither shown nor published', () => {
+  const trap = makeTrap();
+  const project = trap.project;
+  const records = listRecords(project).map((name) => fs.readFileSync(path.join(project, name), 'latin1')).join('');
+  const names = records.split('\n').map((line) => /^(?:Log|Input|Output): \S+ {2}\S+ (.*)$/.exec(line)?.[1]).concat(fs.readdirSync(path.join(project, 'provenance/environments')).map((name) => 'provenance/environments/' + name));
+  for (const name of names) {
+    if (name === undefined || name[0] === '/') continue;
+    fs.rmSync(path.join(project, name), { force: true });
+    fs.symlinkSync(path.join(trap.outside, 'secret'), path.join(project, name));
+  }
+  for (const name of ['README.md', 'LICENSE', 'CITATION.cff', 'codemeta.json', '.zenodo.json', 'package.json']) fs.symlinkSync(path.join(trap.outside, 'secret'), path.join(project, name));
+  look(trap, MOST);
+});
+
+// ---- what cannot be read to its end -------------------------------------------------------------------
+
+test('strangers: a FIFO, socket or device where rr reads is waited for by nobody', { skip: hasProgram('python3') ? false : 'no python3' }, () => {
+  const trap = makeTrap();
+  const { project } = trap;
+  const kept = path.join(path.dirname(project), 'kept');
+  const sets = [
+    ['provenance/plan.rec', 'provenance/SHA256SUMS', 'provenance/Makefile', 'provenance/rerun.sh', 'provenance/README.txt'],
+    fs.readdirSync(path.join(project, 'provenance/environments')).map((name) => 'provenance/environments/' + name).concat(fs.readdirSync(path.join(project, 'provenance/logs')).map((name) => 'provenance/logs/' + name)),
+    listRecords(project), ['in.txt', 'out.txt', 'params.yaml', 'CITATION.cff', 'LICENSE', 'README.md', 'codemeta.json', 'package.json', 'Makefile'], ['.rr/index', '.rr/seen', '.rr/status'], ['.rr/running/20260101T000000Z-aaaaaa', '.rr/making/1', '.rr/scratch/s-a/holder', '.rr/aside/x/list', '.rr/objects/aa', '.rr/slurm/x'],
+    ['.git/config'], ['.git/HEAD', '.git/index'], ['.gitignore', '.git/info/exclude'],
+  ];
+  sh(path.dirname(project), 'cp -a study kept');
+  for (const [i, set] of sets.entries()) {
+    for (const kind of IS_ALL ? ['fifo', 'socket', 'device'] : ['fifo']) {
+      for (const name of set) {
+        fs.rmSync(path.join(project, name), { recursive: true, force: true });
+        fs.mkdirSync(path.dirname(path.join(project, name)), { recursive: true });
+        const made = kind === 'fifo' ? ['mkfifo', name] : kind === 'device' ? ['ln', '-s', '/dev/zero', name] : ['python3', '-c', 'import socket,sys,os; os.chdir(os.path.dirname(sys.argv[1]) or "."); socket.socket(socket.AF_UNIX).bind(os.path.basename(sys.argv[1]))', name];
+        assert.equal(run(project, made).status, 0, name);
+      }
+      look(trap, ['status verify list', 'show', 'list status verify', 'status export:citation make', 'list', 'list make', 'status', 'swhid', 'status'][i]);
+      for (const args of [['record', '-q', '--', 'true'], ['make', '-n'], ['rerun', 'first']]) assertUnharmed(trap, args.join(' '), rr(project, args, { timeoutMs: 30000 }));
+      fs.rmSync(project, { recursive: true });
+      sh(path.dirname(project), 'cp -a ' + path.basename(kept) + ' study');
+    }
+  }
+});
+
+/** Kibibytes of memory that the program took at most, and how it ended. */
+function measure(project: string, args: string[]): { done: Done; peakKib: number } {
+  const script = 'import resource,subprocess,sys\nr=subprocess.run(sys.argv[1:],timeout=100,stdout=subprocess.DEVNULL,stderr=subprocess.PIPE)\nprint(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\nsys.stderr.buffer.write(r.stderr[:100000])\nsys.exit(r.returncode if r.returncode>=0 else 200)\n';
+  const done = run(project, ['python3', '-c', script, process.execPath, RR_JS].concat(args), { timeoutMs: 110000 });
+  assert.notEqual(done.status, 200, args.join(' ') + ' was killed: ' + done.stderr);
+  assert.doesNotMatch(done.stderr, /\n {4}at |internal error|Traceback/, args.join(' '));
+  return { done, peakKib: Number(done.stdout.trim()) };
+}
+
+test('strangers: sparse files of a terabyte, and a line of 30 MB, take neither time nor memory', { skip: hasProgram('python3') ? false : 'no python3' }, () => {
+  const trap = makeTrap();
+  const { project } = trap;
+  const [first, second] = listRecords(project);
+  for (const name of [first, 'provenance/plan.rec', 'provenance/rerun.sh', 'CITATION.cff', 'README.md', 'params.yaml', '.rr/seen', '.rr/status', '.rr/index/2026-11.runs', 'provenance/environments/' + fs.readdirSync(path.join(project, 'provenance/environments'))[0]]) {
+    fs.mkdirSync(path.dirname(path.join(project, name)), { recursive: true });
+    sh(project, 'rm -rf "' + name + '"; truncate -s 1T "' + name + '"');
+  }
+  for (const args of [['list'], ['show', '@'], ['show', '@', '--environment'], ['status'], ['verify', second.slice(-26, -4)], ['export', 'citation', '-q'], ['archive', '-n'], ['make', '-n']]) {
+    const { done, peakKib } = measure(project, args);
+    assert.ok(peakKib < 400000, args.join(' ') + ': ' + String(peakKib) + ' KiB');
+    if (args[0] === 'list') assert.match(done.stderr, /1099511627776 bytes/);
+  }
+  fs.rmSync(path.join(project, 'provenance/plan.rec'));
+  fs.rmSync(path.join(project, first));
+  forge(project, second, (text) => text.replace(/^Rr: /m, 'Reason: ' + 'x'.repeat(30 << 20) + '\nUnknown_a: ' + '%41'.repeat(1 << 20) + '\nRr: '));
+  for (const args of [['list'], ['show', '@'], ['journal'], ['report', '-q']]) {
+    const { peakKib } = measure(project, args);
+    assert.ok(peakKib < 1200000, args.join(' ') + ': ' + String(peakKib) + ' KiB');
+  }
+});
+
+// ---- what records claim -------------------------------------------------------------------------------
+
+const CLIMBING = ['../outside/secret', '/etc/passwd', 'a/../../outside/secret', '%2E%2E/outside/secret', './/../outside/secret', '..', '.', '-rf', '--help', '-o', '$(touch x)', '`touch x`', 'a%0Ab', '"q\'', '#x', ':y', '%25', '$(shell touch x)', '.git/config', '.rr/key', 'provenance/Makefile', 'd/%C0%AE%C0%AE/x', 'x'.repeat(5000), 'd/'.repeat(3000) + 'f'];
+
+test('strangers: names in records that climb, are options, or code of make or shell, are read, written and published nowhere', () => {
+  const trap = makeTrap();
+  const { project, outside } = trap;
+  const hash = crypto.createHash('sha256').update(SECRET + '\n').digest('hex');
+  const size = String(SECRET.length + 1);
+  const names = CLIMBING.concat(outside + '/secret', outside + '/secret.out');
+  const lines = names.map((name) => ['Input', 'Output', 'Uncertain', 'Log'].map((field) => field + ': ' + hash + '  ' + size + ' ' + name + '\n').join('')
+    + ['Declared_input', 'Declared_output', 'Missing_output', 'Removed', 'Absent', 'Parameter_file', 'Metrics_file'].map((field) => field + ': ' + name + '\n').join('') + 'Code_file: unversioned ' + name + '\nCompiler: ' + name.replace(/ /g, '%20') + ' GNU C\n').join('');
+  addLines(project, lines + 'Aside: ../outside/folder\nWarning: x\n');
+  forge(project, listRecords(project)[1], (text) => text.replace(/^Directory: .*/m, 'Directory: ../outside').replace(/^Rr: /m, 'Redirect: 0 < ../outside/secret\nRedirect: 1 >> ../outside/secret\nVariable: LD_PRELOAD=/x.so\nVariable: PATH=/x\nVariable: GIT_DIR=../outside\nVariable: MAKEFLAGS=-n\nDeclared_variable: LD_PRELOAD\nDeclared_variable: PATH\nRr: '));
+  look(trap, MOST);
+  for (const args of [['makefile', '-q'], ['make'], ['rerun', '--all'], ['make', '--force', '--reuse'], ['gc', '--aside']]) assertUnharmed(trap, args.join(' '), rr(project, args, { timeoutMs: 60000 }));
+  for (const args of [['make', 'verify'], ['make', '-k'], ['make', 'reproduce']]) assertUnharmed(trap, args.join(' '), run(project, args, { timeoutMs: 60000 }));
+  assert.ok(!fs.existsSync(path.join(project, 'x')) && !fs.existsSync(path.join(project, '.rr/reproduce/x')), 'no name was run');
+});
+
+test('strangers: text in records reaches no terminal as its codes, no page as script', () => {
+  const trap = makeTrap();
+  const { project } = trap;
+  const evil = '%1B]0;title%07%1B]52;c;AAAA%07%1B[2J%C2%9B31m%9B31m%E2%80%AE%E2%81%A6<script>alert(1)</script>\\input{/etc/passwd}%0D%08$(touch x)=cmd|calc';
+  addLines(project, 'Reason: ' + evil + '\nTag: ' + evil + '\nParameter: ' + evil.replace(/ /g, '%20') + ' ' + evil + '\nMetric: m ' + evil + '\nCode: git ' + evil + '\nWarning: ' + evil + '\nJob: ' + evil + '\nBecause: ' + evil + '\nPlan: ' + evil + '\nCode_branch: ' + evil + '\nCode_remote: ' + evil + '\n');
+  forge(project, listRecords(project)[0], (text) => text.replace(/^Label: .*/m, 'Label: ' + evil).replace(/^Command: .*/m, 'Command: sh make.sh ' + "'" + evil + "'"));
+  forge(project, 'provenance/notes/' + sh(project, 'cd provenance/notes; ls */*').trim(), (text) => text.replace(/^Comment: .*/m, 'Comment: ' + evil));
+  const answers = look(trap, 'list show diff why used status journal verify make rerun');
+  for (const [what, done] of Object.entries(answers)) {
+    if (/--json|--raw|--logs|--csv|^export/.test(what)) assert.doesNotMatch(done.stderr, /[\x00-\x08\x0b-\x1f\x7f]/, what);
+    else assert.doesNotMatch(done.stdout + done.stderr, /[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae|\xe2\x81\xa6|(?:^|[ -~])[\x80-\x9f]/, what);
+    if (/--html/.test(what)) assert.doesNotMatch(done.stdout, /<script>alert/);
+  }
+  assertUnharmed(trap, 'report', rr(project, ['report', '-q', '-o', 'r.html', '--force']));
+  assert.doesNotMatch(fs.readFileSync(path.join(project, 'r.html'), 'latin1'), /<script>alert|\x1b/);
+});
+
+test('strangers: two records of one id, ids that are not the file\'s, months that are none, times beyond all bounds, circles: named, and nothing hangs', () => {
+  const trap = makeTrap();
+  const { project } = trap;
+  const [first, second] = listRecords(project);
+  const [firstId, secondId] = [first, second].map((name) => path.basename(name, '.rec'));
+  for (const month of ['1999-01', '2026-99', '..a', 'new%0Aline', 'A'.repeat(200), '9999-12']) {
+    fs.mkdirSync(path.join(project, 'provenance/runs', month), { recursive: true });
+    fs.copyFileSync(path.join(project, first), path.join(project, 'provenance/runs', month, path.basename(first)));
+  }
+  const future = '99991231T235959Z-aaaaaa';
+  fs.copyFileSync(path.join(project, second), path.join(project, 'provenance/runs/9999-12', future + '.rec'));
+  forge(project, 'provenance/runs/9999-12/' + future + '.rec', (text) => text.replace(/^Id: .*/m, 'Id: ' + future).replace(/^Started: .*/m, 'Started: 9999-12-31T23:59:59.999999Z').replace(/^Rr: /m, 'Repeats: ' + future + '\nParent: ' + firstId + '\nRedoes: ' + future + '\nReused: ' + secondId + '\nRr: '));
+  forge(project, first, (text) => text.replace(/^Rr: /m, 'Repeats: ' + secondId + '\nParent: ' + future + '\nInput: ' + HASH + '  1 end.txt\nRr: '));
+  forge(project, second, (text) => text.replace(/^Rr: /m, 'Repeats: ' + firstId + '\nParent: ' + firstId + '\nRr: ').replace(/^Wall_s: .*/m, 'Wall_s: 9007199254740991'));
+  const note = 'provenance/notes/' + sh(project, 'cd provenance/notes; ls */*').trim();
+  forge(project, note, (text) => text.replace(/^Run: .*/m, 'Run: 20200101T000000Z-zzzzzz\nRun: ' + future));
+  const answers = look(trap, MOST);
+  assert.equal(answers.verify.status, 1);
+  assert.match(answers.verify.stdout, /provenance\/runs\/1999-01\/.*: not where a record of that id belongs/);
+  for (const args of [['makefile', '-q'], ['make'], ['rerun', '--all']]) assertUnharmed(trap, args.join(' '), rr(project, args, { timeoutMs: 60000 }));
+  for (const args of [['make', 'verify'], ['make'], ['make', 'reproduce']]) assertUnharmed(trap, args.join(' '), run(project, args, { timeoutMs: 60000 }));
+  fs.writeFileSync(path.join(project, second), fs.readFileSync(path.join(project, first), 'latin1'), 'latin1');
+  assert.match(rr(project, ['verify']).stdout, /claims the id/);
+});
+
+// ---- programs ------------------------------------------------------------------------------------------
+
+test('strangers: no program that the repository names is run by looking, recording, or setting up', { skip: hasProgram('git') ? false : 'no git' }, () => {
+  const trap = makeTrap();
+  const { project, outside } = trap;
+  const program = outside + '/program';
+  sh(project, 'printf "* filter=evil diff=evil merge=evil text\\n" > .gitattributes; git add -A .gitattributes; git commit -qm y; echo changed >> make.sh; for h in pre-commit post-checkout post-index-change reference-transaction fsmonitor-watchman; do cp "' + program + '" .git/hooks/$h; done');
+  fs.appendFileSync(path.join(project, '.git/config'), ['[core]', 'fsmonitor = P', 'hooksPath = .git/hooks', 'pager = P', 'editor = P', 'sshCommand = P', 'askPass = P', 'gitProxy = P', 'alternateRefsCommand = P', '[diff]', 'external = P', '[diff "evil"]', 'textconv = P', 'command = P', '[filter "evil"]', 'clean = P', 'smudge = P', 'process = P', 'required = true', '[merge "evil"]', 'driver = P', '[gpg]', 'program = P', '[credential]', 'helper = P', '[alias]', 'status = !P', 'diff = !P', '[uploadpack]', 'packObjectsHook = P', '[remote "origin"]', 'url = ext::P', 'promisor = true', '[extensions]', 'partialClone = origin', '[interactive]', 'diffFilter = P', '[trailer "x"]', 'command = P', ''].join('\n').replace(/= P$|!P$|::P$/gm, (text) => text.replace('P', program)));
+  fs.mkdirSync(path.join(project, '.hg'));
+  fs.writeFileSync(path.join(project, '.hg/hgrc'), '[hooks]\npre-status = ' + program + '\npre-parents = ' + program + '\n[extensions]\nevil = ' + program + '\n[extdiff]\n');
+  fs.writeFileSync(path.join(project, 'Makefile'), 'X := $(shell ' + program + ')\nall:\n\t' + program + '\n');
+  fs.writeFileSync(path.join(project, 'provenance/Makefile'), 'X := $(shell ' + program + ')\n');
+  look(trap, MOST);
+  for (const args of [['record', '-q', '--', 'true'], ['record', '-q', '-i', 'in.txt', '--', 'cat', 'in.txt'], ['init'], ['rerun', '-n', 'first'], ['rerun', 'first'], ['note', '-q', '-c', 'x', 'first'], ['makefile', '-q']]) {
+    assertUnharmed(trap, args.join(' '), rr(project, args, { timeoutMs: 60000, env: { PATH: String(process.env.PATH), EDITOR: '/bin/false' } }));
+  }
+  fs.rmSync(path.join(project, 'provenance'), { recursive: true });
+  fs.rmSync(path.join(project, '.rr'), { recursive: true });
+  assertUnharmed(trap, 'init', rr(project, ['init']));
+});
+
+test('strangers: .git that names another repository has nothing written into that', { skip: hasProgram('git') ? false : 'no git' }, () => {
+  const trap = makeTrap();
+  const other = path.join(path.dirname(trap.project), 'other');
+  sh(path.dirname(other), 'mkdir other; cd other; git init -q .; git config user.name A; git config user.email a@example.org; echo 1 > f; git add f; git commit -qm x');
+  const before = survey(other);
+  for (const plant of ['rm -rf .git; echo "gitdir: ../other/.git" > .git', 'rm -rf .git; ln -s ../other/.git .git', 'rm -rf .git; cp -R ../other/.git .git; git config core.worktree ../../other', 'rm -rf .git; cp -R ../other/.git .git; rm -rf .git/info; ln -s ../../outside/folder .git/info']) {
+    sh(trap.project, plant + '; rm -rf .rr provenance Makefile');
+    for (const args of [['init', '-q'], ['record', '-q', '--', 'true'], ['status'], ['swhid', '--snapshot']]) {
+      assertUnharmed(trap, plant + ' ' + args.join(' '), rr(trap.project, args, { timeoutMs: 60000 }));
+      assert.equal(survey(other), before, plant + ': ' + args.join(' '));
+    }
+  }
+});
+
+// ---- .rr that came along ---------------------------------------------------------------------------------
+
+test('strangers: caches that lie are not believed, and marks with others\' process numbers end nobody', async () => {
+  const trap = makeTrap();
+  const { project } = trap;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  for (const args of [['status'], ['make', '-n'], ['verify'], ['list']]) rr(project, args);
+  const version = rr(project, ['--version']).stdout.trim().slice(3);
+  const byteOrder = String(new Uint8Array(new Float64Array([1]).buffer)[7]);
+  const copy = path.join(path.dirname(project), 'copy');
+  // What an archive can carry: contents, names and times of modification.
+  sh(path.dirname(project), 'mkdir copy; tar -c -f - -C study . | tar -x -f - -C copy');
+  fs.writeFileSync(path.join(copy, 'out.txt'), 'FORGED\n');
+  sh(copy, 'touch -r ../study/out.txt out.txt; touch -r ../study/provenance/runs provenance/runs');
+  for (const name of ['status', 'make']) {
+    const kept = path.join(project, '.rr', name);
+    const answer = fs.existsSync(kept) ? fs.readFileSync(kept, 'latin1').split('\n')[1].replace(/\0[^]*/, '') : '{}';
+    for (const head of ['rr status 1 ' + version + ' ', 'rr status 2 ' + version + ' 1 1 ']) {
+      fs.writeFileSync(path.join(copy, '.rr', name), head + [answer.length, 0, 0, byteOrder].join(' ') + '\n' + answer + '\0'.repeat(7), 'latin1');
+      assert.match(rr(copy, ['status']).stdout, /out\.txt/, 'status tells of the change');
+    }
+  }
+  for (const id of listRecords(copy).map((name) => path.basename(name, '.rec'))) fs.writeFileSync(path.join(copy, '.rr/made-' + id), '');
+  sh(copy, 'mkdir -p .rr/made .rr/objects; for f in provenance/runs/*/*.rec; do n=$(basename $f .rec); sha256sum < $f | cut -c1-64 > .rr/made/$n; : > .rr/made/$n.own; done');
+  for (const args of [['verify'], ['verify', '--quick'], ['status']]) {
+    const done = rr(copy, args);
+    assert.equal(done.status, 1, args.join(' '));
+    assert.match(done.stdout, /out\.txt/, args.join(' '));
+  }
+  for (const args of [['make', 'verify'], ['make']]) {
+    const done = run(copy, args, { timeoutMs: 60000 });
+    assert.notEqual(done.status, 0, args.join(' '));
+    assert.match(done.stdout + done.stderr, /out\.txt/, args.join(' '));
+  }
+  assert.doesNotMatch(rr(copy, ['rerun', 'second']).stdout, /FORGED/);
+  const [pid, ticks] = sh(project, 'sleep 100 > /dev/null 2>&1 & p=$!; echo "$p $(sed "s/.*) //" /proc/$p/stat | cut -d" " -f20)"').trim().split(' ');
+  const id = '20260101T000000Z-aaaaaa';
+  const body = fs.readFileSync(path.join(copy, listRecords(copy)[0]), 'latin1').replace(/^Id: .*/m, 'Id: ' + id).replace(/^Status: .*/m, 'Status: running').replace(/^Sha256: .*\n/m, '') + 'Holder: ' + pid + ' 1 ' + fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim() + ' ' + sh(copy, 'uname -n').trim() + '\nCommand_process: ' + pid + ' ' + ticks + '\n';
+  fs.writeFileSync(path.join(copy, '.rr/running', id), body + 'Sha256: ' + crypto.createHash('sha256').update(Buffer.from(body, 'latin1')).digest('hex') + '\n', 'latin1');
+  for (const args of [['list'], ['record', '-q', '--', 'true'], ['gc'], ['make']]) rr(copy, args, { timeoutMs: 60000 });
+  process.kill(Number(pid), 0); // throws if it is gone
+  process.kill(Number(pid), 'SIGKILL');
+});
+
+test('strangers: marks of another machine with times in the future hold nobody up', () => {
+  const trap = makeTrap();
+  for (const folder of ['making', 'plan']) {
+    fs.mkdirSync(path.join(trap.project, '.rr', folder), { recursive: true });
+    const mark = path.join(trap.project, '.rr', folder, '1-aaaaaa');
+    fs.writeFileSync(mark, '1 1 boot elsewhere\n');
+    fs.utimesSync(mark, 4102444800, 4102444800);
+  }
+  assert.equal(rr(trap.project, ['make'], { timeoutMs: 30000 }).status, 0);
+  assert.equal(rr(trap.project, ['record', '-q', '--plan', 'more', '-o', 'y', '--', 'touch', 'y'], { timeoutMs: 30000 }).status, 0);
+});
