@@ -171,7 +171,7 @@ test('amalgamate() puts into comments what only a late file needs, and a stub in
   assert.match(late, /^\nfunction holdLateFiles\(\) \{ \/\*\n[^]*\*\/ \}\n\n\/\/ ==== LICENSE =/);
   assert.equal(late.split('*/').length, 2);
   assert.equal(runText(text), 'BOTH,both1\n', 'the stub hands over the names that late files use');
-  const line = Number(/'commands\/gate.ts': \[(\d+), 'BOTH Deep', 'gate'\]/.exec(code)?.[1]);
+  const line = Number(/\ncore\/deep.ts \d+\nuses both\ngives Deep\ncommands\/gate.ts (\d+)\nuses BOTH Deep\ngives gate\nneeds core\/deep.ts commands\/gate.ts\n/.exec(late)?.[1]);
   assert.match(text.split('\n')[line - 1], /^\/\/ ==== src\/commands\/gate.ts =/);
   assert.equal(text.split('\n')[line + 2], 'function gate(n) { return new Deep().a + BOTH + n; }');
 });

@@ -15,24 +15,24 @@ import { fs, vm } from './node.ts';
 /** Names that files declare at top level, with their values. */
 type Names = { [name: string]: unknown };
 
-/** What the build knows of files in comments; lists are words. */
+/** What the build tells of the comment. */
 export type LateParts = {
   /** Names the text of these files, for rr.js may be replaced while it runs. */
   build: string;
-  /** By file: the line of rr.js on which it begins, names that it uses of others, and names that others use of it. */
-  files: { [file: string]: [line: number, uses: string, gives: string] };
-  /** By the file whose functions are called: it and all late files that it needs, in their order. */
-  needs: { [file: string]: string };
   /** Names of the files that are no comments, as far as others use them. */
   base: () => Names;
   /** The function whose text they are. */
   holder: () => void;
 };
 
+/** A file in the comment: the line of rr.js on which it begins, names that it uses of others, and names that others use of it. */
+type LateFile = { line: number; uses: string[]; gives: string[]; needs: string[] };
+
 const given: Names = {};
 const broughtIn = new Set<string>();
-/** The late part of rr.js. */
+/** The late part of rr.js, and what its head says of the files. */
 let lateText: ByteString | undefined;
+let lateFiles: Map<string, LateFile> | undefined;
 let ownParts: LateParts | undefined;
 
 /** Called once, by what the build puts in the place of late files. */
@@ -61,6 +61,18 @@ function readLateText(parts: LateParts): ByteString {
   return text.indexOf('\n// ==== src/') >= 0 ? text : readOwnFile(nameOfOwnFile(), parts.build);
 }
 
+/** The head of the comment, as printTable() of src/tool/parts.ts makes it. `needs`: of a file whose functions are called, it and all late files that it needs, in their order. */
+function readTable(text: ByteString): Map<string, LateFile> {
+  const files = new Map<string, LateFile>();
+  let file: LateFile = { line: 0, uses: [], gives: [], needs: [] };
+  for (const row of text.slice(0, text.indexOf('\n// ==== src/')).split('\n')) {
+    const [key, ...words] = row.split(' ').filter((word) => word !== '');
+    if (key === 'uses' || key === 'gives' || key === 'needs') file[key] = words;
+    else if (words.length === 1) files.set(key, file = { line: Number(words[0]), uses: [], gives: [], needs: [] });
+  }
+  return files;
+}
+
 function readOwnFile(name: string, build: string): ByteString {
   let text: Buffer;
   try {
@@ -74,19 +86,19 @@ function readOwnFile(name: string, build: string): ByteString {
 }
 
 /** The script in which `files` of the comment are code, each line on the line where it stands in rr.js. */
-function uncomment(text: ByteString, parts: LateParts, files: string[]): ByteString {
+function uncomment(text: ByteString, files: Map<string, LateFile>): ByteString {
   let script = '';
   let line = 1;
   let at = 0;
-  for (const file of files) {
+  for (const [file, { line: first }] of Array.from(files)) {
     const banner = text.indexOf('\n// ==== src/' + file + ' =', at);
     if (banner < 0) throw new Failure('cannot go on: rr.js has no "src/' + file + '"', 'get rr.js anew');
     const start = text.indexOf('\n', banner + 1);
     const next = text.indexOf('\n// ==== ', start);
     at = next < 0 ? text.lastIndexOf('*/') : next;
     const code = text.slice(start, at).replace(/\*_\//g, '*/');
-    script += '\n'.repeat(Math.max(0, parts.files[file][0] - line)) + code;
-    line = parts.files[file][0];
+    script += '\n'.repeat(Math.max(0, first - line)) + code;
+    line = first;
     for (let i = code.indexOf('\n'); i >= 0; i = code.indexOf('\n', i + 1)) line++;
   }
   return script;
@@ -96,16 +108,22 @@ function uncomment(text: ByteString, parts: LateParts, files: string[]): ByteStr
 export function bringIn(file: string): Names {
   if (broughtIn.has(file)) return given;
   const parts = ownParts as LateParts;
-  const splitWords = (lists: string[]): string[] => lists.join(' ').split(' ').filter((word) => word !== '');
-  const files = splitWords([parts.needs[file]]).filter((one) => !broughtIn.has(one));
-  const base = parts.base();
-  const gives = splitWords(files.map((one) => parts.files[one][2]));
-  const own = new Set(gives);
-  const uses = Array.from(new Set(splitWords(files.map((one) => parts.files[one][1])))).filter((name) => !own.has(name));
   lateText = lateText ?? readLateText(parts);
-  const script = '(function (' + uses.join(', ') + ") { 'use strict'; " + uncomment(lateText, parts, files) + '\nreturn { ' + gives.join(', ') + ' }; })';
+  lateFiles = lateFiles ?? readTable(lateText);
+  const files = new Map<string, LateFile>();
+  const [uses, gives] = [new Set<string>(), new Set<string>()];
+  for (const name of (lateFiles.get(file) as LateFile).needs) {
+    if (broughtIn.has(name)) continue;
+    const one = lateFiles.get(name) as LateFile;
+    files.set(name, one);
+    for (const word of one.uses) uses.add(word);
+    for (const word of one.gives) gives.add(word);
+  }
+  const base = parts.base();
+  const taken = Array.from(uses).filter((name) => !gives.has(name));
+  const script = '(function (' + taken.join(', ') + ") { 'use strict'; " + uncomment(lateText, files) + '\nreturn { ' + Array.from(gives).join(', ') + ' }; })';
   const bring = vm().runInThisContext(script, { filename: nameOfOwnFile() }) as (...values: unknown[]) => Names;
-  Object.assign(given, bring(...uses.map((one) => given[one] ?? base[one])));
-  for (const one of files) broughtIn.add(one);
+  Object.assign(given, bring(...taken.map((name) => given[name] ?? base[name])));
+  for (const one of Array.from(files.keys())) broughtIn.add(one);
   return given;
 }

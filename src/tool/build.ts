@@ -46,8 +46,8 @@ function printParts(parts: Parts, scripts: Map<SourceUnit, string>, lineOf: (uni
   const code = parts.code.map(printUnit);
   if (parts.late.length === 0) return code.join('');
   const last = code.pop()!;
-  const late = holdInComment(parts.late.map(printUnit));
-  return code.join('') + '\n' + banner('what brings in the files below') + parts.stubs(lineOf) + last + '\n' + banner('late, build ' + parts.build) + late;
+  const late = holdInComment([parts.table(lineOf)].concat(parts.late.map(printUnit)));
+  return code.join('') + '\n' + banner('what brings in the files below') + parts.stubs + last + '\n' + banner('late, build ' + parts.build) + late;
 }
 
 /** On which line each file's banner stands. */

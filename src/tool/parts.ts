@@ -22,8 +22,8 @@ const HOLDER = 'holdLateFiles';
 /** A comment cannot hold the end of another. */
 const COMMENT_END = '*_/';
 
-/** Files in their order. `stubs`: what stands before the last file of code, as many lines whatever `lineOf` says. */
-export type Parts = { code: SourceUnit[]; late: SourceUnit[]; stubs: (lineOf: (unit: SourceUnit) => number) => string; build: string };
+/** Files in their order. `stubs`: what stands before the last file of code. `table`: what stands above the late files, as many lines whatever `lineOf` says. */
+export type Parts = { code: SourceUnit[]; late: SourceUnit[]; stubs: string; table: (lineOf: (unit: SourceUnit) => number) => string; build: string };
 
 type Facts = { units: SourceUnit[]; byName: Map<string, SourceUnit>; imports: Map<SourceUnit, Import[]> };
 
@@ -83,12 +83,7 @@ function findUnfit(facts: Facts, code: Set<SourceUnit>, late: Set<SourceUnit>): 
 }
 
 function listWords(words: Iterable<string>): string {
-  return "'" + Array.from(new Set(words)).sort().join(' ') + "'";
-}
-
-/** Of a list longer than a line, one of `lines` a line. */
-function printObject(lines: string[]): string {
-  return '{\n' + lines.map((line) => '    ' + line + ',\n').join('') + '  }';
+  return Array.from(new Set(words)).sort().join(' ');
 }
 
 function wrapNames(names: string[]): string {
@@ -101,33 +96,43 @@ function wrapNames(names: string[]): string {
   return lines.map((line) => '    ' + line + ',\n').join('');
 }
 
-function printStubs(facts: Facts, late: SourceUnit[], build: string, lineOf: (unit: SourceUnit) => number): string {
+/** Names that others import of each late file. */
+function listGiven(facts: Facts, late: SourceUnit[]): Map<SourceUnit, Set<string>> {
+  const gives = new Map<SourceUnit, Set<string>>(late.map((unit) => [unit, new Set()]));
+  for (const unit of facts.units) for (const one of facts.imports.get(unit)!) gives.get(facts.byName.get(one.target)!)?.add(one.name);
+  return gives;
+}
+
+function printStubs(facts: Facts, late: SourceUnit[], build: string): string {
   const isLate = new Set(late);
   const stubs: string[] = [];
   const base = new Set<string>();
-  const gives = new Map<SourceUnit, Set<string>>(late.map((unit) => [unit, new Set()]));
+  const gives = listGiven(facts, late);
   for (const unit of facts.units) {
     for (const one of facts.imports.get(unit)!) {
       const target = facts.byName.get(one.target)!;
-      if (isLate.has(target)) gives.get(target)!.add(one.name);
       if (isLate.has(unit) && (!isLate.has(target) || (target.isGate && declarationOf(target, one.name) === 'function'))) base.add(one.name);
     }
   }
   for (const unit of late) {
     if (unit.isGate) for (const name of Array.from(gives.get(unit)!).sort()) if (declarationOf(unit, name) === 'function') stubs.push('function ' + name + "(...args) { return bringIn('" + unit.name + "')." + name + '(...args); }\n');
   }
-  const files = late.map((unit) => "'" + unit.name + "': [" + String(lineOf(unit)) + ', ' + listWords(facts.imports.get(unit)!.map((one) => one.name)) + ', ' + listWords(gives.get(unit)!) + ']');
-  const needs = late.filter((unit) => unit.isGate).map((gate) => {
-    const reached = reach(facts, [gate]);
-    return "'" + gate.name + "': '" + late.filter((unit) => reached.has(unit)).map((unit) => unit.name).join(' ') + "'";
-  });
-  return "noteParts({\n  build: '" + build + "',\n  files: " + printObject(files) + ',\n  needs: ' + printObject(needs)
-    + ',\n  base: () => ({\n' + wrapNames(Array.from(base).sort()) + '  }),\n  holder: ' + HOLDER + ',\n});\n\n' + stubs.join('');
+  return "noteParts({\n  build: '" + build + "',\n  base: () => ({\n" + wrapNames(Array.from(base).sort()) + '  }),\n  holder: ' + HOLDER + ',\n});\n\n' + stubs.join('');
+}
+
+/** Of each late file, as the head of the comment: "NAME LINE", "uses NAME...", "gives NAME...", and of a gate "needs FILE...". */
+function printTable(facts: Facts, late: SourceUnit[], lineOf: (unit: SourceUnit) => number): string {
+  const gives = listGiven(facts, late);
+  return late.map((unit) => {
+    const reached = unit.isGate ? reach(facts, [unit]) : new Set<SourceUnit>();
+    const needs = unit.isGate ? 'needs ' + late.filter((one) => reached.has(one)).map((one) => one.name).join(' ') + '\n' : '';
+    return unit.name + ' ' + String(lineOf(unit)) + '\nuses ' + listWords(facts.imports.get(unit)!.map((one) => one.name)) + '\ngives ' + listWords(gives.get(unit)!) + '\n' + needs;
+  }).join('');
 }
 
 /** Tells code and late files apart. `print` gives the text of a file. Throws SourceError where a rule is broken. */
 export function splitParts(units: SourceUnit[], print: (unit: SourceUnit) => string): Parts {
-  if (!units.some((unit) => unit.isGate)) return { code: units, late: [], stubs: () => '', build: '' };
+  if (!units.some((unit) => unit.isGate)) return { code: units, late: [], stubs: '', table: () => '', build: '' };
   const facts = readFacts(units);
   const loader = facts.byName.get(LOADER);
   if (loader === undefined) throw new SourceError('src/ORDER: files are late, and there is no ' + LOADER);
@@ -141,7 +146,7 @@ export function splitParts(units: SourceUnit[], print: (unit: SourceUnit) => str
   const hash = createHash('sha256');
   for (const unit of late) hash.update(print(unit), 'latin1');
   const build = hash.digest('hex').slice(0, 16);
-  return { code: units.filter((unit) => code.has(unit) || !behind.has(unit)), late, stubs: (lineOf) => printStubs(facts, late, build, lineOf), build };
+  return { code: units.filter((unit) => code.has(unit) || !behind.has(unit)), late, stubs: printStubs(facts, late, build), table: (lineOf) => printTable(facts, late, lineOf), build };
 }
 
 /** `texts` of late files as one comment; uncomment() of src/sys/late.ts undoes it. */
