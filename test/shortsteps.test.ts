@@ -65,7 +65,9 @@ function factsOf(project: string, made: Run): string {
   const logs = ['.out', '.err'].map((ending) => path.join(project, 'provenance/logs', made.id + ending)).map((name) => (fs.existsSync(name) ? fs.readFileSync(name, 'latin1') : ''));
   const lines = text.split('\n').filter((line) => !/^(?:Started|Wall_s|User_s|System_s|Peak_memory_bytes|Sha256|Log|Redoes): /.test(line));
   const prior = made.redoes ?? '';
-  return lines.join('\n').split(made.id).join('ID').split(prior === '' ? 'no id' : prior).join('PRIOR') + logs.join('\n---\n').split(project).join('PROJECT');
+  // The record before is another one in each project, with another hash.
+  if (lines.some((line) => line.startsWith('Previous: ') && line.slice(10, 33) !== prior)) throw new Error('names another record: ' + text);
+  return lines.map((line) => line.replace(/^(Previous: \S+) [0-9a-f]{64}$/, '$1 HASH')).join('\n').split(made.id).join('ID').split(prior === '' ? 'no id' : prior).join('PRIOR') + logs.join('\n---\n').split(project).join('PROJECT');
 }
 
 type Case = { what: string; files?: { [name: string]: string }; jobs: (prior: Run | undefined) => StepJob; between?: { [name: string]: string } };

@@ -132,7 +132,9 @@ test('without .rr/heads, and where it holds nothing usable, heads are found amon
   fs.rmSync(path.join(folder, '.rr/heads'), { recursive: true });
   const aside = makeTemporary();
   fs.symlinkSync(aside, path.join(folder, '.rr/heads'));
-  record(folder);
+  const refused = rr(folder, ['record', '-q', '--trace', 'none', '--', 'true']);
+  assert.equal(refused.status, 125, refused.stderr);
+  assert.match(refused.stderr, /"\.rr\/heads" is neither a file nor a folder/);
   assert.deepEqual(fs.readdirSync(aside), [], 'nothing is written through a link');
   fs.unlinkSync(path.join(folder, '.rr/heads'));
   fs.writeFileSync(path.join(folder, '.rr/heads'), 'no folder');

@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { findGitSetting, parseGitConfig } from '../formats/gitconfig.ts';
 import type { GitSetting } from '../formats/gitconfig.ts';
-import { errorCode, readBytesIfThere, toBytes } from './files.ts';
+import { errorCode, readRegularIfThere, toBytes } from './files.ts';
 import { findRepository } from './gitrepo.ts';
 import { os } from './node.ts';
 import type { Project } from './project.ts';
@@ -24,7 +24,7 @@ function readRepositorySettings(project: Project): GitSetting[] {
 
 function readSettings(name: ByteString): GitSetting[] {
   try {
-    return parseGitConfig(readBytesIfThere(name) ?? '');
+    return parseGitConfig(readRegularIfThere(name) ?? '');
   } catch (error) {
     if (errorCode(error) === '') throw error;
     return [];

@@ -1,7 +1,7 @@
 // gpu.ts - graphics processors and their drivers, as /proc and /sys tell of them. Starts nothing.
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
-import { errorCode, listFolder, readBytesIfThere } from './files.ts';
+import { errorCode, listFolder, readRegularIfThere } from './files.ts';
 
 export type GpuFacts = { gpus: ByteString[]; drivers: ByteString[] };
 
@@ -13,7 +13,7 @@ export function isGpuLibrary(name: ByteString): boolean {
 /** '' too for a file of /proc or /sys that refuses to be read. */
 function readKernelText(name: ByteString): ByteString {
   try {
-    return (readBytesIfThere(name) ?? '').trim();
+    return (readRegularIfThere(name) ?? '').trim();
   } catch (error) {
     if (errorCode(error) === '') throw error;
     return '';

@@ -11,7 +11,7 @@
 //    made: beneath the place of a disk that is not mounted another disk would be filled.
 import type { ByteString } from '../core/bytes.ts';
 import { makeRandomDigits, readUtcMicros } from './clock.ts';
-import { errorCode, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, toFsPath, writeAll } from './files.ts';
+import { errorCode, lstatIfThere, makeFolder, readRegularIfThere, removeIfThere, toFsPath, writeAll } from './files.ts';
 import { hashBytes, hashRegularFile } from './hash.ts';
 import { crypto, fs } from './node.ts';
 import { describeSystemError } from './project.ts';
@@ -238,7 +238,7 @@ export class ContentStore {
     if (stat === undefined || !stat.isFile() || stat.size > mostBytes) return undefined;
     let content: ByteString | undefined;
     try {
-      content = readBytesIfThere(this.nameOf(hash));
+      content = readRegularIfThere(this.nameOf(hash));
     } catch (error) {
       if (errorCode(error) === '') throw error;
     }

@@ -6,7 +6,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import type { PackageFact, PackageManager } from '../core/packagefact.ts';
 import { decodeText, encodeText } from '../formats/percent.ts';
-import { errorCode, readBytesIfThere, removeIfThere, statIfThere, toFsPath } from './files.ts';
+import { errorCode, readRegularIfThere, removeIfThere, statIfThere, toFsPath } from './files.ts';
 import { hashBytes } from './hash.ts';
 import { isSettled } from './hashcache.ts';
 import { fs } from './node.ts';
@@ -43,7 +43,7 @@ export class OwnerCache {
     const known = new Map<ByteString, PackageFact | 'none'>();
     let text = '';
     try {
-      text = readBytesIfThere(this.name) ?? '';
+      text = readRegularIfThere(this.name) ?? '';
     } catch (error) {
       if (errorCode(error) === '') throw error;
     }

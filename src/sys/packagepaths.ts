@@ -1,6 +1,6 @@
 // packagepaths.ts - names that a package's list may have for a file. Knows no package manager.
 import type { ByteString } from '../core/bytes.ts';
-import { errorCode, lstatIfThere, readBytesIfThere } from './files.ts';
+import { errorCode, lstatIfThere, readRegularIfThere } from './files.ts';
 import { resolveLinks } from './machine.ts';
 
 /** Folders that are links in some systems ("merged /usr"), while packages still list files in them. */
@@ -21,7 +21,7 @@ export type PackageQuestion = {
 /** The whole of a file of a database; '' if it cannot be read. */
 export function readPackageText(name: ByteString): ByteString {
   try {
-    return readBytesIfThere(name) ?? '';
+    return readRegularIfThere(name) ?? '';
   } catch (error) {
     if (errorCode(error) === '') throw error;
     return '';
