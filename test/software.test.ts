@@ -208,7 +208,7 @@ async function watchOpens(part: () => Promise<unknown>): Promise<string[]> {
   const mutable = fs as unknown as { [name: string]: unknown };
   for (const name of ['openSync', 'readFileSync'] as const) {
     mutable[name] = (file: unknown, ...rest: unknown[]) => {
-      opened.push(String(file));
+      if (typeof file !== 'number') opened.push(String(file));
       return (originals[name] as (...args: unknown[]) => unknown)(file, ...rest);
     };
   }

@@ -293,8 +293,8 @@ test('status: a damaged .rr/status is as good as none', async () => {
   const kept = path.join(folder, '.rr/status');
   const whole = fs.readFileSync(kept);
   const respell = (from: string, to: string): Buffer => Buffer.from(whole.toString('latin1').replace(from, to), 'latin1');
-  const damages = [Buffer.alloc(0), whole.subarray(0, 50), whole.subarray(0, whole.length - 8), Buffer.from('rr status 1 0.1.0 9 9 9 63\n'), Buffer.concat([whole, Buffer.from('x')]),
-    respell('"stale"', '"sta\\e"'), respell('"stale"', '"steal"'), respell('{', '['), respell('rr status 1', 'rr status 2'), respell('raw.txt\0', 'raw.tx\0\0')];
+  const damages = [Buffer.alloc(0), whole.subarray(0, 50), whole.subarray(0, whole.length - 8), Buffer.from('rr status 2 0.1.0 9 9 9 63\n'), Buffer.concat([whole, Buffer.from('x')]),
+    respell('"stale"', '"sta\\e"'), respell('"stale"', '"steal"'), respell('{', '['), respell('rr status 2', 'rr status 3'), respell('raw.txt\0', 'raw.tx\0\0')];
   for (const damaged of damages) {
     assert.notDeepEqual(damaged, whole);
     fs.writeFileSync(kept, damaged);
