@@ -246,7 +246,7 @@ async function record(project: Project, job: StepJob, place: StepPlace, held: He
       parameters: [], fileParameters: fileParametersOf(template), metricsFiles: template.metricsFiles, metricsFrom: template.metricsFrom, variables: template.declaredVariables, timeoutS: template.timeoutS, asked: template.asked, trace: methodOf(template), requireClean: false, noLogs: false, quiet: true, inherited: place.inherited, batch: place.batch,
       repeat: {
         origin: project, fill, streams: place.isPassedOn ? passing : streams.streams, redirects: streams.redirects, judge, isKept: true,
-        step: { variables: place.variables, untraced: planUntraced(project, job, place.isAlone), stopper: place.stopper, beforeOutput: place.beforeOutput },
+        step: { variables: place.variables, untraced: planUntraced(project, job, place.isAlone), stopper: place.stopper, isInJob: template.job !== undefined, beforeOutput: place.beforeOutput },
       },
       reuse: job.isReused ? openReuse(project, job.reuse) : undefined,
     });

@@ -33,8 +33,8 @@ export type CommandRequest = {
   tracer: TracerRequest | undefined;
   /** Descriptors from 3 up that rr was given and the command is to have, too. */
   inherited: number[];
-  /** There if it is a step that the engine carries out: variables of its own, what can stop it. */
-  step: { variables: { [name: string]: string }; stopper: CommandStopper | undefined } | undefined;
+  /** There if it is a step that the engine carries out: variables of its own, what can stop it, is it in a job of a cluster? */
+  step: { variables: { [name: string]: string }; stopper: CommandStopper | undefined; isInJob: boolean } | undefined;
   /** Called with what the command printed, before and after it is passed on. */
   beforeOutput: ((data: Buffer) => void) | undefined;
   afterOutput: ((stream: StreamName, data: Buffer) => void) | undefined;
@@ -666,6 +666,17 @@ async function waitFor(ended: Promise<Ended>, meanwhile: () => void): Promise<En
   return end;
 }
 
+const SIGNAL_LATE_MS = 3000;
+
+/**
+ * A cluster ends a job by a signal to each of its processes, one after another. A shell can say with its status
+ * that what it ran was ended so before the signal comes to rr: it is waited for.
+ */
+async function awaitOwnSignal(end: Ended, seen: string[]): Promise<void> {
+  const isLikely = end.code !== null && [129, 130, 143].indexOf(end.code) >= 0;
+  for (let waitedMs = 0; isLikely && seen.length === 0 && waitedMs < SIGNAL_LATE_MS; waitedMs += 20) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 /**
  * Runs the command to its end. Its streams are passed on live; signals reach it; what it cost is
  * measured as far as the system tells. Never throws for what the command does.
@@ -704,6 +715,7 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   const [isHeld] = await Promise.all([drain(outputs), plumbing.trace?.finish()]);
   plumbing.release?.();
   for (const pipe of pipesOf(plumbing)) releasePipe(pipe, request.pipePool);
+  if (request.step?.isInJob === true) await awaitOwnSignal(end, signalsSeen);
   stopForwarding();
   disobey();
   log.close();

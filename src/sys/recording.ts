@@ -110,6 +110,8 @@ export type StepSurroundings = {
   /** What is looked at if it is not traced; undefined: the whole project. */
   untraced: { inputs: ByteString[]; outputs: ByteString[]; warning: ByteString | undefined } | undefined;
   stopper: CommandStopper | undefined;
+  /** Is it in a job of a cluster? */
+  isInJob: boolean;
   /** Called with what the command printed before it is passed on. */
   beforeOutput: (data: Buffer) => void;
 };
