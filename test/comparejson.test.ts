@@ -75,6 +75,17 @@ test('parseJson() takes no escape that JSON has not', () => {
   for (const text of ['["\\\\a"]', '["\\u00e9\\/\\"\\n"]']) assert.notEqual(parseJson(text), undefined, text);
 });
 
+test('parseJson() takes a control character in a string or a key only where JSON.parse() does', () => {
+  for (let code = 0; code < 0x80; code++) {
+    const mark = String.fromCharCode(code);
+    for (const text of ['["a' + mark + 'b"]', '{"' + mark + '":1}']) {
+      let isJson = true;
+      try { JSON.parse(text); } catch (error) { isJson = false; }
+      assert.equal(parseJson(text) !== undefined, isJson, JSON.stringify(text));
+    }
+  }
+});
+
 test('parseJson() reads every object and array that python3 reads, and no text that breaks off or goes on', needsPython, () => {
   const dice = makeDice(4);
   const texts: string[] = [];

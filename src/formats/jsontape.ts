@@ -139,7 +139,9 @@ function parseScalar(tape: JsonTape, at: number): number {
   return -1;
 }
 
-function hasOnlyJsonEscapes(text: ByteString): boolean {
+/** RFC 8259, 7: control characters stand only as escapes, and of these there are nine. */
+function isJsonString(text: ByteString): boolean {
+  if (/[\0-\x1f]/.test(text)) return false;
   for (let at = text.indexOf('\\'); at >= 0; at = text.indexOf('\\', at + 2)) {
     if (!/^\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})/.test(text.slice(at, at + 6))) return false;
   }
@@ -152,7 +154,7 @@ function findStringEnd(text: ByteString, at: number): number {
   for (let end = text.indexOf('"', at + 1); end >= 0; end = text.indexOf('"', end + 1)) {
     let slashes = 0;
     while (text[end - 1 - slashes] === '\\') slashes += 1;
-    if (slashes % 2 === 0) return hasOnlyJsonEscapes(text.slice(at, end)) ? end + 1 : -1;
+    if (slashes % 2 === 0) return isJsonString(text.slice(at, end)) ? end + 1 : -1;
   }
   return -1;
 }

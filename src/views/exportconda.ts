@@ -1,6 +1,6 @@
 // exportconda.ts - an environment.yml of conda from the recorded packages. Knows no files.
 import type { ByteString } from '../core/bytes.ts';
-import { compareBytes } from '../core/bytes.ts';
+import { compareBytes, lookUp } from '../core/bytes.ts';
 import { oneFile } from '../core/publication.ts';
 import type { Exported, Publication } from '../core/publication.ts';
 import { collectSoftware } from '../core/recordedsoftware.ts';
@@ -48,7 +48,8 @@ export function selectCondaSpecs(software: RecordedSoftware): { specs: ByteStrin
   const names: { [language: string]: string } = { python: 'python', r: 'r-base', julia: 'julia', perl: 'perl', ruby: 'ruby', npm: 'nodejs', java: 'openjdk' };
   for (const one of software.interpreters) {
     const version = /^\d+(?:\.\d+)*/.exec(one.version)?.[0];
-    if (one.name !== 'pypy' && version !== undefined) specs.push(names[one.manager] + '=' + version);
+    const name = lookUp(names, one.manager);
+    if (one.name !== 'pypy' && name !== undefined && version !== undefined) specs.push(name + '=' + version);
   }
   // conda-forge's rule for packages of R: "r-" and the name in small letters.
   for (const one of software.packages.filter((other) => other.manager === 'r')) {
