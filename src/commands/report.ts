@@ -7,6 +7,7 @@ import { countStatuses } from '../core/journal.ts';
 import { parseSize, printSize, SIZE_WORDS } from '../core/quantities.ts';
 import { findLastRepeats, orderDetails } from '../core/report.ts';
 import type { ReportedRun } from '../core/report.ts';
+import type { Lineage } from '../core/lineage.ts';
 import type { FileState, Run, RunSummary } from '../core/run.ts';
 import { countThings, groupDigits } from '../formats/amounts.ts';
 import { makeHarmless } from '../formats/percent.ts';
@@ -43,28 +44,39 @@ type ReportSources = {
   known: KnownRuns;
   reported: Reported;
   indexes: Map<string, number>;
-  /** Of each output that others read, by its number, the ids of these. */
-  readers: Map<number, string[]>;
+  readers: OutputReaders;
   lastRepeats: Map<string, string>;
   /** By key; undefined: there is nothing to be seen. */
   entries: Map<string, SharedEntry | undefined>;
 };
 
+/** Numbers of the runs that read an output, ascending; those of output i begin at firsts[i]. */
+type OutputReaders = { firsts: Int32Array; runs: Int32Array };
+
+function findOutputReaders(lineage: Lineage): OutputReaders {
+  const { origins, firstInputs } = lineage;
+  const firsts = new Int32Array(lineage.runsOfOutputs.length + 1);
+  for (const output of origins) if (output >= 0) firsts[output + 1] += 1;
+  for (let output = 1; output < firsts.length; output++) firsts[output] += firsts[output - 1];
+  const next = firsts.slice();
+  const runs = new Int32Array(firsts[firsts.length - 1]);
+  for (let run = 0; run < lineage.runs.length; run++) {
+    for (let input = firstInputs[run]; input < firstInputs[run + 1]; input++) if (origins[input] >= 0) runs[next[origins[input]]++] = run;
+  }
+  return { firsts, runs };
+}
+
+/** Ids of the runs that read an output. */
+function listReaders({ readers, reported: { lineage } }: ReportSources, output: number): string[] {
+  const runs = readers.runs.subarray(readers.firsts[output], readers.firsts[output + 1]);
+  return Array.from(new Set(runs), (run) => lineage.runs[run].id);
+}
+
 function readReportSources(project: Project, known: KnownRuns): ReportSources {
   const reported = traceReport(readGraphRuns(project).runs);
   const { lineage } = reported;
-  const readers = new Map<number, string[]>();
-  lineage.runs.forEach((run, index) => {
-    for (let input = lineage.firstInputs[index]; input < lineage.firstInputs[index + 1]; input++) {
-      const output = lineage.origins[input];
-      if (output < 0) continue;
-      const ids = readers.get(output);
-      if (ids === undefined) readers.set(output, [run.id]);
-      else if (ids[ids.length - 1] !== run.id) ids.push(run.id);
-    }
-  });
   return {
-    project, known, reported, readers, indexes: new Map(lineage.runs.map((run, index): [string, number] => [run.id, index])),
+    project, known, reported, readers: findOutputReaders(lineage), indexes: new Map(lineage.runs.map((run, index): [string, number] => [run.id, index])),
     lastRepeats: findLastRepeats(known.summaries), entries: new Map(),
   };
 }
@@ -114,7 +126,7 @@ function findRunEntries(sources: ReportSources, run: Run): RunEntries {
 
 /** A run with what is read beside its record; undefined if that has gone. */
 function readStory(sources: ReportSources, id: string): ReportedRun | undefined {
-  const { project, known, reported: { lineage }, indexes, readers } = sources;
+  const { project, known, reported: { lineage }, indexes } = sources;
   const one = readKnownRun(project, known, id);
   if (one === undefined) return undefined;
   const index = indexes.get(id);
@@ -124,7 +136,7 @@ function readStory(sources: ReportSources, id: string): ReportedRun | undefined 
   return {
     one, lastRepeat: repeat === undefined ? undefined : readKnownRun(project, known, repeat)?.run, logs: readLogExcerpts(project, one.run, lostLogs), ...readCourse(project, one.run, lostLogs), lostLogs,
     makers: one.run.inputs.map((_, i) => (index === undefined ? undefined : makerOf(lineage.firstInputs[index] + i))),
-    readers: one.run.outputs.map((_, i) => (index === undefined ? [] : readers.get(lineage.firstOutputs[index] + i) ?? [])),
+    readers: one.run.outputs.map((_, i) => (index === undefined ? [] : listReaders(sources, lineage.firstOutputs[index] + i))),
   };
 }
 
@@ -226,13 +238,14 @@ export function writeReport(references: ByteString[], options: ReportOptions): n
   const places = new Map(chosen.map((run, i): [string, number] => [run.id, i]));
   const placesOf = (ids: Set<string>): number[] => Array.from(ids, (id) => places.get(id) ?? -1).sort((a, b) => a - b);
   const folderOfParts = isBeside ? partsFolder.slice(partsFolder.lastIndexOf('/') + 1) : '';
+  const graph = makeReportGraph(sources.reported, places);
+  const placesOfParts = { count, of: chosen.map((run) => parts.partOf.get(run.id) ?? -1), folder: folderOfParts };
+  const facts = { title, rr: RR_VERSION, left, series: placesOf(parts.withSeries), pictures: placesOf(parts.withPictures) };
   const page = {
     title, summary: summarizeRuns(chosen), left, articles: parts.articles, entries: parts.entries, parts: printed, hasPartFiles: isBeside,
     table: chosen.length === 0 ? '' : printStaticTable(columns, chosen.length, MOST_ROWS_WITHOUT_SCRIPT, (id) => parts.staticIds.has(id)),
     results: printStaticResults(sources.reported, places, MOST_ROWS_WITHOUT_SCRIPT),
-    index: printReportIndex(columns, makeReportGraph(sources.reported, places), { count, of: chosen.map((run) => parts.partOf.get(run.id) ?? -1), folder: folderOfParts }, {
-      title, rr: RR_VERSION, left, series: placesOf(parts.withSeries), pictures: placesOf(parts.withPictures),
-    }),
+    index: () => printReportIndex(columns, graph, placesOfParts, facts),
   };
   let bytes = 0;
   makeFolder(name.slice(0, name.lastIndexOf('/')) || '/');

@@ -1,5 +1,6 @@
 // sign.ts - rr sign: signs what the records are now, so that what is changed later can be told.
 import type { ByteString } from '../core/bytes.ts';
+import { detachString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { notePath } from '../core/notes.ts';
 import { judgeRecordChain, listSignedFiles, stateRecords } from '../core/signature.ts';
@@ -16,7 +17,7 @@ import { requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { checkRecord, checkRunRecords } from '../sys/recordcheck.ts';
 import { listRecordFiles } from '../sys/recordfiles.ts';
-import { listRecords, readRuns } from '../sys/records.ts';
+import { listRecords } from '../sys/records.ts';
 import { compareSignedFiles, printStatement, readSignedStatements, readUnfixedFiles, saveStatement } from '../sys/signatures.ts';
 import type { ChangedFile } from '../sys/signatures.ts';
 import { fingerprintOf, readSigningKey } from '../sys/signing.ts';
@@ -61,7 +62,8 @@ export async function signProject(options: SignOptions): Promise<number> {
   // Before the records are listed: a run is in one of both.
   const unfinished = readMarks(project).map((mark) => mark.run.id);
   const { ids, strays } = listRecords(project);
-  const { records, failures } = checkRunRecords(project, ids);
+  const logs = new Set<ByteString>();
+  const { records, failures } = checkRunRecords(project, ids, (run) => { for (const log of run.logs) logs.add(detachString(log.path)); });
   if (records.length === 0) throw new Failure('cannot sign: no run is recorded here', 'record one: rr record -- COMMAND');
   const earlier = readSignedStatements(project);
   for (const one of earlier) if (one.fault !== undefined) tell('rr: ' + one.name + ' does not count: ' + one.fault);
@@ -69,7 +71,7 @@ export async function signProject(options: SignOptions): Promise<number> {
   const verdict = judgeRecordChain(records, good);
   const changed = await compareSignedFiles(project, good);
   refuseUnsound(strays.map((stray) => stray + ': not where a record of that id belongs').concat(listUnsound(project, failures, verdict, changed)));
-  const files = await readUnfixedFiles(project, readRuns(project).runs);
+  const files = await readUnfixedFiles(project, logs);
   const unknown = files.filter((file) => file.hash === '?');
   if (unknown.length > 0) throw new Failure('cannot sign: "' + unknown[0].path + '" cannot be read', 'see who may read it');
   const there = new Set(files.map((file) => file.path));

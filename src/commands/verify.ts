@@ -1,14 +1,15 @@
 // verify.ts - rr verify: is everything as it was recorded?
 import type { ByteString } from '../core/bytes.ts';
+import { detachString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
-import { findLiveRuns, isResultPath } from '../core/graph.ts';
-import type { GraphRun } from '../core/graph.ts';
 import { judgeRecordChain, listSignedFiles } from '../core/signature.ts';
 import type { ChainFinding, DatedRecord, Statement } from '../core/signature.ts';
 import { notePath } from '../core/notes.ts';
 import { recordPath, RUN_ID } from '../core/run.ts';
 import type { FileState, Run } from '../core/run.ts';
 import { countThings } from '../formats/amounts.ts';
+import { RecordClaims } from '../formats/claims.ts';
+import type { Claim } from '../formats/claims.ts';
 import { encodeText } from '../formats/percent.ts';
 import { parseNote } from '../formats/note.ts';
 import { lstatIfThere, readBytesIfThere } from '../sys/files.ts';
@@ -21,18 +22,15 @@ import { absoluteOf, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { refreshHeads } from '../sys/heads.ts';
 import { checkRecord, checkRunRecords } from '../sys/recordcheck.ts';
-import { listRecordFiles } from '../sys/recordfiles.ts';
+import { listRecordFiles, readEachRecord } from '../sys/recordfiles.ts';
 import { readNotes } from '../sys/notes.ts';
-import { listRecords, readRuns } from '../sys/records.ts';
+import { listRecords, readRun } from '../sys/records.ts';
 import { compareSignedFiles, readSignedStatements } from '../sys/signatures.ts';
 import type { SignedStatement } from '../sys/signatures.ts';
 import { fingerprintOf, readAllowedSigners } from '../sys/signing.ts';
 import { printOut, tell } from '../sys/terminal.ts';
 
 export type VerifyOptions = { project: ByteString | undefined; quick: boolean; /** File of keys whose signatures count. */ signer: ByteString | undefined; quiet: boolean };
-
-/** A file that must be as it was. `mayBeGone`: an input that is no longer at hand is no failure. */
-type Claim = { expected: FileState; what: string; mayBeGone: boolean; /** The run that says so. */ run: GraphRun };
 
 function checkNamedByHash(project: Project, folder: string, hash: string, ending: string): string | undefined {
   const name = 'provenance/' + folder + '/' + hash + ending;
@@ -42,45 +40,20 @@ function checkNamedByHash(project: Project, folder: string, hash: string, ending
   return found === hash ? undefined : name + ': expected ' + hash + ', found ' + found;
 }
 
-/** What the runs claim of files: current results, raw inputs at hand, logs. */
-function collectClaims(runs: Run[], wanted: (run: GraphRun, path: ByteString) => boolean): Claim[] {
-  const claims: Claim[] = [];
-  const owned = new Set<ByteString>();
-  for (const live of findLiveRuns(runs).runs) {
-    for (const file of live.owned) {
-      owned.add(file.path);
-      if (wanted(live.run, file.path)) claims.push({ expected: file, what: 'result', mayBeGone: false, run: live.run });
-    }
-  }
-  const inputs = new Map<ByteString, { file: FileState; run: GraphRun }>();
-  for (const run of runs) {
-    for (const file of run.inputs) if (!owned.has(file.path) && file.hash !== '?') inputs.set(file.path, { file, run });
-    for (const file of run.outputs) if (!isResultPath(file.path)) inputs.delete(file.path);
-  }
-  for (const { file, run } of inputs.values()) if (wanted(run, file.path)) claims.push({ expected: file, what: 'input', mayBeGone: true, run });
-  for (const run of runs) for (const log of run.logs) if (wanted(run, log.path)) claims.push({ expected: log, what: 'log', mayBeGone: false, run });
-  return claims;
-}
-
 function describeFound(expected: FileState, found: FileState): string {
   const kindWord = (file: FileState): string => (file.kind === '' ? 'file' : file.kind === 'x' ? 'executable file' : 'kind ' + file.kind);
   if (expected.hash === found.hash) return 'expected ' + kindWord(expected) + ', found ' + kindWord(found);
   return 'expected ' + expected.hash + ' (' + String(expected.size) + ' bytes), found ' + found.hash + ' (' + String(found.size) + ' bytes)';
 }
 
-async function checkClaims(project: Project, claims: Claim[], isQuick: boolean): Promise<string[]> {
+// So many files are asked for at once: what is known of them is not held for all of 100,000.
+const MOST_WAITING = 8192;
+
+type WaitingClaim = { claim: Claim; found: FileState };
+
+/** Failures of files that must be read. */
+async function readClaimed(project: Project, waiting: WaitingClaim[], cache: HashCache): Promise<string[]> {
   const failures: string[] = [];
-  const cache = new HashCache(project.own + '/seen');
-  const waiting: { claim: Claim; found: FileState }[] = [];
-  for (const claim of claims) {
-    const found = describeFile(absoluteOf(project, claim.expected.path), claim.expected.path);
-    const name = claim.what + ' ' + encodeText(claim.expected.path) + ': ';
-    if (found === undefined) {
-      if (!claim.mayBeGone) failures.push(name + 'expected ' + claim.expected.hash + ', found nothing');
-    } else if (found.hash !== '?') {
-      if (found.hash !== claim.expected.hash || found.size !== claim.expected.size) failures.push(name + describeFound(claim.expected, found));
-    } else if (claim.expected.hash !== '?' && !(isQuick && isKnown(cache, project, claim))) waiting.push({ claim, found });
-  }
   const outcomes = await hashFiles(waiting.map(({ claim, found }) => ({ name: absoluteOf(project, claim.expected.path), sizeBytes: found.size })));
   waiting.forEach(({ claim, found }, i) => {
     const outcome = outcomes[i];
@@ -92,6 +65,30 @@ async function checkClaims(project: Project, claims: Claim[], isQuick: boolean):
   });
   cache.save();
   return failures;
+}
+
+type CheckedClaims = { failures: string[]; counts: { [what in Claim['what']]: number } };
+
+async function checkClaims(project: Project, claims: Iterable<Claim>, isQuick: boolean): Promise<CheckedClaims> {
+  const failures: string[] = [];
+  const readFailures: string[] = [];
+  const counts = { result: 0, input: 0, log: 0 };
+  const cache = new HashCache(project.own + '/seen');
+  let waiting: WaitingClaim[] = [];
+  for (const claim of claims) {
+    counts[claim.what] += 1;
+    const found = describeFile(absoluteOf(project, claim.expected.path), claim.expected.path);
+    const name = claim.what + ' ' + encodeText(claim.expected.path) + ': ';
+    if (found === undefined) {
+      if (!claim.mayBeGone) failures.push(name + 'expected ' + claim.expected.hash + ', found nothing');
+    } else if (found.hash !== '?') {
+      if (found.hash !== claim.expected.hash || found.size !== claim.expected.size) failures.push(name + describeFound(claim.expected, found));
+    } else if (claim.expected.hash !== '?' && !(isQuick && isKnown(cache, project, claim))) waiting.push({ claim, found });
+    if (waiting.length < MOST_WAITING) continue;
+    readFailures.push(...await readClaimed(project, waiting, cache));
+    waiting = [];
+  }
+  return { failures: failures.concat(readFailures, await readClaimed(project, waiting, cache)), counts };
 }
 
 /** Ids of the notes to look at: all, or those that can be read and are on one of these runs. */
@@ -106,22 +103,32 @@ function isKnown(cache: HashCache, project: Project, claim: Claim): boolean {
   return stat !== undefined && cache.find(stat, claim.expected.path) === claim.expected.hash;
 }
 
-/** Failures of what the records name by hash: their environments, patches and sources. */
-function checkNamed(project: Project, runs: Run[]): string[] {
-  const failures: string[] = [];
-  const add = (failure: string | undefined): void => { if (failure !== undefined) failures.push(failure); };
-  const environments = new Set<string>();
-  const patches = new Set<string>();
-  for (const run of runs) {
-    if (run.environment !== undefined) environments.add(run.environment);
-    for (const code of [run.code ?? ''].concat(run.codeOthers)) {
-      const patch = /^\S+ \S+ dirty ([0-9a-f]{64})(?: |$)/.exec(code);
-      if (patch !== null) patches.add(patch[1]);
-    }
+/** What records name by hash beside runs: environments, patches, sources. */
+type NamedByHash = { environments: Set<string>; patches: Set<string>; sources: Set<string> };
+
+function addNamed(named: NamedByHash, run: Run): void {
+  // A part of a record's text would keep all of it.
+  const add = (hashes: Set<string>, hash: string): void => { if (!hashes.has(hash)) hashes.add(detachString(hash)); };
+  if (run.environment !== undefined) add(named.environments, run.environment);
+  for (const code of [run.code ?? ''].concat(run.codeOthers)) {
+    const patch = /^\S+ \S+ dirty ([0-9a-f]{64})(?: |$)/.exec(code);
+    if (patch !== null) add(named.patches, patch[1]);
   }
-  for (const hash of environments) add(checkNamedByHash(project, 'environments', hash, '.rec'));
-  for (const hash of patches) add(checkNamedByHash(project, 'code', hash, '.patch'));
-  for (const hash of findKeptSources(runs)) add(checkNamedByHash(project, 'code', hash, '.src'));
+  for (const hash of listKeptSources(run)) add(named.sources, hash);
+}
+
+/** Failures of these. */
+function checkNamed(project: Project, named: NamedByHash): string[] {
+  const failures: string[] = [];
+  const check = (hashes: Set<string>, folder: string, ending: string): void => {
+    for (const hash of hashes) {
+      const failure = checkNamedByHash(project, folder, hash, ending);
+      if (failure !== undefined) failures.push(failure);
+    }
+  };
+  check(named.environments, 'environments', '.rec');
+  check(named.patches, 'code', '.patch');
+  check(named.sources, 'code', '.src');
   return failures;
 }
 
@@ -177,16 +184,12 @@ async function checkChain(project: Project, records: DatedRecord[], allowed: Map
   return { failures, told };
 }
 
-/** Hashes of the sources of these runs that no version control has, and that no warning says are not kept. */
-function findKeptSources(runs: Run[]): Set<string> {
-  const hashes = new Set<string>();
-  for (const run of runs) {
-    const kept = run.codeFiles.filter(({ state, path }) => (state === 'untracked' || state === 'unversioned')
-      && !run.warnings.some((warning) => warning.startsWith('the source ' + path + ' is not kept')));
-    const paths = new Set(kept.map((file) => file.path));
-    for (const file of paths.size === 0 ? [] : run.inputs) if (paths.has(file.path)) hashes.add(file.hash);
-  }
-  return hashes;
+/** Hashes of the sources of a run that no version control has, and that no warning says are not kept. */
+function listKeptSources(run: Run): string[] {
+  const kept = run.codeFiles.filter(({ state, path }) => (state === 'untracked' || state === 'unversioned')
+    && !run.warnings.some((warning) => warning.startsWith('the source ' + path + ' is not kept')));
+  const paths = new Set(kept.map((file) => file.path));
+  return paths.size === 0 ? [] : run.inputs.filter((file) => paths.has(file.path)).map((file) => file.hash);
 }
 
 function readTargets(project: Project, current: ByteString, targets: ByteString[]): { ids: Set<string>; paths: Set<ByteString> } {
@@ -200,6 +203,32 @@ function readTargets(project: Project, current: ByteString, targets: ByteString[
   return { ids, paths };
 }
 
+/** The records of these ids, and with `chain` what binds all of them. What is known of them is not held any longer. */
+async function checkRecords(project: Project, ids: string[], chain: { allowed: Map<ByteString, ByteString> | undefined } | undefined, see: (run: Run) => void): Promise<{ failures: string[]; told: string[] }> {
+  const { records, failures } = checkRunRecords(project, ids, see);
+  if (chain === undefined) return { failures, told: [] };
+  const found = await checkChain(project, records, chain.allowed);
+  refreshHeads(project, records);
+  return { failures: failures.concat(found.failures), told: found.told };
+}
+
+/** Takes all runs into `claims`, and to the ids the runs that claim a wanted file. Throws Failure if no run tells of a path. */
+function chooseChecked(project: Project, all: string[], claims: RecordClaims, isWanted: (id: string, path: ByteString) => boolean, { ids, paths }: { ids: Set<string>; paths: Set<ByteString> }): void {
+  readEachRecord(all, [], (id) => {
+    const run = readRun(project, id);
+    if (run !== undefined) claims.add(run);
+    return undefined;
+  });
+  const told = new Set<ByteString>();
+  const telling = new Set<string>();
+  for (const { expected, runId } of claims.list(isWanted)) {
+    told.add(expected.path);
+    telling.add(runId);
+  }
+  for (const path of paths) if (!told.has(path)) throw new Failure('cannot verify "' + path + '": no run made it or read it', 'run "rr list"', EXIT.differs);
+  telling.forEach((id) => ids.add(id));
+}
+
 /**
  * Compares results, inputs, logs and records with their hashes; all of them, or those of the runs
  * and files named. One line for each failure; status 0 only if there is none. `quick`: a file whose
@@ -209,26 +238,26 @@ export async function verifyProject(targets: ByteString[], options: VerifyOption
   const current = readCurrentFolder();
   const project = requireProject(current, options.project);
   const allowed = options.signer === undefined ? undefined : readAllowedSigners(options.signer[0] === '/' ? options.signer : current + '/' + options.signer, options.signer);
-  const { runs } = readRuns(project);
   const { ids, paths } = readTargets(project, current, targets);
   const isAll = targets.length === 0;
-  const claims = collectClaims(runs, (run, path) => isAll || ids.has(run.id) || paths.has(path));
-  for (const path of paths) {
-    if (!claims.some((claim) => claim.expected.path === path)) throw new Failure('cannot verify "' + path + '": no run made it or read it', 'run "rr list"', EXIT.differs);
-  }
-  for (const claim of claims) ids.add(claim.run.id);
-  const checkedIds = isAll ? listRecords(project).ids : Array.from(ids).sort();
-  const wantedRuns = runs.filter((run) => isAll || ids.has(run.id));
+  const listed = listRecords(project);
+  const claims = new RecordClaims();
+  const namedIds = new Set(ids);
+  const isWanted = (id: string, path: ByteString): boolean => isAll || namedIds.has(id) || paths.has(path);
+  if (!isAll) chooseChecked(project, listed.ids, claims, isWanted, { ids, paths });
+  const checkedIds = isAll ? listed.ids : Array.from(ids).sort();
   const noteIds = chooseNotes(project, isAll ? undefined : ids);
-  const strays = isAll ? listRecords(project).strays.concat(listRecordFiles(project, 'notes').strays).map((name) => name + ': not where a record of that id belongs') : [];
+  const strays = isAll ? listed.strays.concat(listRecordFiles(project, 'notes').strays).map((name) => name + ': not where a record of that id belongs') : [];
   const noteFailures = noteIds.map((id) => checkRecord(project, id, notePath(id), parseNote)).filter((failure): failure is string => failure !== undefined);
-  const checked = checkRunRecords(project, checkedIds);
-  const chain = isAll ? await checkChain(project, checked.records, allowed) : { failures: [], told: [] };
-  const failures = strays.concat(checked.failures, chain.failures, checkNamed(project, wantedRuns), noteFailures, await checkClaims(project, claims, options.quick));
-  if (isAll) refreshHeads(project, checked.records);
+  const named: NamedByHash = { environments: new Set(), patches: new Set(), sources: new Set() };
+  const ofRecords = await checkRecords(project, checkedIds, isAll ? { allowed } : undefined, (run) => {
+    if (isAll) claims.add(run);
+    addNamed(named, run);
+  });
+  const ofFiles = await checkClaims(project, claims.list(isWanted), options.quick);
+  const failures = strays.concat(ofRecords.failures, checkNamed(project, named), noteFailures, ofFiles.failures);
   for (const failure of failures) printOut(failure + '\n');
-  if (!options.quiet) for (const line of chain.told) tell('rr: ' + line);
-  const count = (what: string): string => String(claims.filter((claim) => claim.what === what).length);
-  if (!options.quiet) tell('rr: ' + (failures.length === 0 ? 'all as recorded: ' : String(failures.length) + ' not as recorded, of ') + count('result') + ' results, ' + count('input') + ' inputs, ' + count('log') + ' logs, ' + String(checkedIds.length) + ' records' + (noteIds.length === 0 ? '' : ', ' + String(noteIds.length) + ' notes') + (options.quick ? ' (unchanged files not read again)' : ''));
+  if (!options.quiet) for (const line of ofRecords.told) tell('rr: ' + line);
+  if (!options.quiet) tell('rr: ' + (failures.length === 0 ? 'all as recorded: ' : String(failures.length) + ' not as recorded, of ') + String(ofFiles.counts.result) + ' results, ' + String(ofFiles.counts.input) + ' inputs, ' + String(ofFiles.counts.log) + ' logs, ' + String(checkedIds.length) + ' records' + (noteIds.length === 0 ? '' : ', ' + String(noteIds.length) + ' notes') + (options.quick ? ' (unchanged files not read again)' : ''));
   return failures.length === 0 ? 0 : EXIT.differs;
 }

@@ -10,7 +10,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { RUN_ID } from '../core/run.ts';
-import type { FileState, Run } from '../core/run.ts';
+import type { FileState } from '../core/run.ts';
 import type { Statement } from '../core/signature.ts';
 import { listSignedFiles } from '../core/signature.ts';
 import { sealRecord, unsealRecord } from '../formats/fields.ts';
@@ -86,10 +86,8 @@ function isFixed(path: ByteString, logs: Set<ByteString>): boolean {
     || /(?:^|\/)\.[^/]*\.[a-z2-7]{6}\.tmp$/.test(path);
 }
 
-/** The files under provenance/ whose content no record fixes, as they are, sorted. */
-export async function readUnfixedFiles(project: Project, runs: Pick<Run, 'logs'>[]): Promise<FileState[]> {
-  const logs = new Set<ByteString>();
-  for (const run of runs) for (const log of run.logs) logs.add(log.path);
+/** The files under provenance/ whose content no record fixes, as they are, sorted. `logs`: paths of the logs that records name. */
+export async function readUnfixedFiles(project: Project, logs: Set<ByteString>): Promise<FileState[]> {
   const paths = Array.from(takeSnapshot(project.provenance, []).entries()).filter(([path, seen]) => !seen.isFolder && !isFixed(path, logs)).map(([path]) => 'provenance/' + path);
   return readSignedStates(project, paths.sort(compareBytes));
 }

@@ -4,7 +4,7 @@ import { findLiveRuns } from '../core/graph.ts';
 import type { LiveRun } from '../core/graph.ts';
 import { traceLineage } from '../core/lineage.ts';
 import type { Lineage } from '../core/lineage.ts';
-import type { RunSummary } from '../core/run.ts';
+import type { FileState, RunSummary } from '../core/run.ts';
 import type { StepRun } from '../core/steps.ts';
 import { findColumns, namedTitleOf, showCell } from './columns.ts';
 import type { RunColumn } from './columns.ts';
@@ -70,7 +70,11 @@ export type Reported = { lineage: Lineage; live: LiveRun[]; runs: StepRun[] };
 
 /** What the records say of who made what. */
 export function traceReport(runs: StepRun[]): Reported {
-  return { lineage: traceLineage(runs), live: findLiveRuns(runs).runs, runs };
+  const lineage = traceLineage(runs);
+  // Nothing is looked for by its content any more; of 100,000 results these keys are 60 MB.
+  lineage.byPlace.clear();
+  lineage.byContent.clear();
+  return { lineage, live: findLiveRuns(runs).runs, runs };
 }
 
 /** The graph of the runs in `places` (of each id the number in the report); others of `reported` are left out. */
@@ -89,7 +93,6 @@ export function makeReportGraph({ lineage, live, runs }: Reported, places: Map<s
   }
   const ofOutputs = new Map<number, number>();
   const raw = new Map<string, number>();
-  const written = new Map<string, number>();
   runs.forEach((run, index) => {
     const place = places.get(run.id);
     if (place === undefined) return;
@@ -106,13 +109,14 @@ export function makeReportGraph({ lineage, live, runs }: Reported, places: Map<s
       const number = addFile(file.path);
       ofOutputs.set(lineage.firstOutputs[index] + i, number);
       graph.writes[place].push(number);
-      written.set(run.id + ' ' + file.path, number);
     });
   });
   for (const one of live) {
     const place = places.get(one.run.id);
     if (place !== undefined) graph.live.push(place);
-    for (const file of one.owned) graph.current.push(written.get(one.run.id + ' ' + file.path) ?? -1);
+    if (place === undefined || one.owned.length === 0) continue;
+    const written = new Map(one.run.outputs.filter((file) => file.kind !== 'd').map((file, i): [ByteString, number] => [file.path, graph.writes[place][i]]));
+    for (const file of one.owned) graph.current.push(written.get(file.path) ?? -1);
   }
   graph.current = graph.current.filter((number) => number >= 0).sort((a, b) => a - b);
   graph.live.sort((a, b) => a - b);
@@ -125,9 +129,14 @@ export type PartPlaces = { count: number; of: number[]; /** Folder of the parts,
 /** title: of the page. left: what it does not have, a sentence each. series, pictures: the runs that have some. */
 export type ReportFacts = { title: ByteString; rr: string; left: ByteString[]; series: number[]; pictures: number[] };
 
-/** Everything that the script needs at once, as JSON. */
-export function printReportIndex(columns: ReportColumn[], graph: ReportGraph, parts: PartPlaces, facts: ReportFacts): ByteString {
-  return JSON.stringify({ format: 1, ...facts, columns: columns.map(packColumn), graph, parts });
+/** Everything that the script needs at once, as JSON, in pieces that begin and end between values. */
+export function* printReportIndex(columns: ReportColumn[], graph: ReportGraph, parts: PartPlaces, facts: ReportFacts): Generator<ByteString> {
+  yield JSON.stringify({ format: 1, ...facts }).slice(0, -1) + ',"columns":[';
+  for (let i = 0; i < columns.length; i++) yield (i === 0 ? '' : ',') + JSON.stringify(packColumn(columns[i]));
+  yield '],"graph":{';
+  const lists = Object.keys(graph) as (keyof ReportGraph)[];
+  for (let i = 0; i < lists.length; i++) yield (i === 0 ? '' : ',') + JSON.stringify(lists[i]) + ':' + JSON.stringify(graph[lists[i]]);
+  yield '},"parts":' + JSON.stringify(parts) + '}';
 }
 
 // ---- for readers without the script -----------------------------------------------------------------------
@@ -163,14 +172,14 @@ export function printStaticTable(columns: ReportColumn[], count: number, most: n
 
 /** Current results with the runs that made them and what these read. */
 export function printStaticResults({ live }: Reported, places: Map<string, number>, most: number): ByteString {
-  const rows: { path: ByteString; html: ByteString }[] = [];
-  for (const one of live) {
-    if (!places.has(one.run.id)) continue;
-    const read = one.run.inputs.slice(0, 5).map((file) => '<bdi>' + escapeHtml(makeHarmless(file.path)) + '</bdi>').join(', ') + (one.run.inputs.length > 5 ? ' and ' + String(one.run.inputs.length - 5) + ' more' : '');
-    for (const file of one.owned) rows.push({ path: file.path, html: '<tr><th scope="row"><bdi>' + escapeHtml(makeHarmless(file.path)) + '</bdi></th><td class="number">' + formatBytes(file.size) + '</td><td>' + linkRun(one.run.id) + '</td><td>' + read + '</td></tr>\n' });
-  }
+  const rows: { file: FileState; one: LiveRun }[] = [];
+  for (const one of live) if (places.has(one.run.id)) for (const file of one.owned) rows.push({ file, one });
   if (rows.length === 0) return '';
-  rows.sort((a, b) => (a.path < b.path ? -1 : 1));
+  rows.sort((a, b) => (a.file.path < b.file.path ? -1 : 1));
+  const printRow = ({ file, one }: { file: FileState; one: LiveRun }): ByteString => {
+    const read = one.run.inputs.slice(0, 5).map((file) => '<bdi>' + escapeHtml(makeHarmless(file.path)) + '</bdi>').join(', ') + (one.run.inputs.length > 5 ? ' and ' + String(one.run.inputs.length - 5) + ' more' : '');
+    return '<tr><th scope="row"><bdi>' + escapeHtml(makeHarmless(file.path)) + '</bdi></th><td class="number">' + formatBytes(file.size) + '</td><td>' + linkRun(one.run.id) + '</td><td>' + read + '</td></tr>\n';
+  };
   return '<div class="scroll"><table class="results">\n<caption>' + (rows.length > most ? 'The first ' + String(most) + ' of ' + String(rows.length) + ' current results' : 'Current results') + '</caption>\n<thead><tr><th scope="col">file</th><th scope="col">size</th><th scope="col">made by</th><th scope="col">from</th></tr></thead>\n<tbody>\n'
-    + rows.slice(0, most).map((row) => row.html).join('') + '</tbody></table></div>\n';
+    + rows.slice(0, most).map(printRow).join('') + '</tbody></table></div>\n';
 }

@@ -42,8 +42,8 @@ export type ReportPage = {
   results: ByteString;
   articles: ByteString[];
   entries: ByteString[];
-  /** JSON for the script. */
-  index: ByteString;
+  /** JSON for the script, in pieces that begin and end between values; from the start each time. */
+  index: () => Iterable<ByteString>;
   /** Parts in the page, printed. */
   parts: ByteString[];
   hasPartFiles: boolean;
@@ -70,7 +70,9 @@ export function* printReportPage(page: ReportPage): Generator<ByteString> {
   if (page.entries.length > 0) yield '<section id="shared">\n<h2>Files, changes, environments</h2>\n';
   yield* page.entries;
   if (page.entries.length > 0) yield '</section>\n';
-  yield '</div>\n</main>\n<script type="application/json" id="rr-data">' + escapeScriptJson(page.index) + '</script>\n';
+  yield '</div>\n</main>\n<script type="application/json" id="rr-data">';
+  for (const piece of page.index()) yield escapeScriptJson(piece);
+  yield '</script>\n';
   yield* page.parts;
   yield '</body>\n</html>\n';
 }
