@@ -161,7 +161,14 @@ export async function runTorture(options: TortureOptions): Promise<TortureResult
   await makeWorlds(options.work, options.isSmall);
   const isMix = options.only.startsWith('mix');
   const references = new Map<Tortured, Reference>();
-  for (const one of TORTURED) if (options.only === '' || isMix || one.name === options.only.split('/')[0]) references.set(one, await refer(library, options.work, one));
+  const asked = TORTURED.filter((one) => options.only === '' || isMix || one.name === options.only.split('/')[0]);
+  const waiting = asked.slice();
+  const found = new Map<Tortured, Reference>();
+  await Promise.all(Array.from({ length: options.jobs }, async () => {
+    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) found.set(one, await refer(library, options.work, one));
+  }));
+  // In the order of the table, whichever came first: the seed is to mean the same again.
+  for (const one of asked) references.set(one, found.get(one) as Reference);
   options.tell('seed ' + String(options.seed) + '; changes: ' + Array.from(references).map(([one, { changes }]) => one.name + ' ' + String(changes)).join(', '));
   if (!options.isMounting) options.tell('skipped: full and read-only disks: needs root that may mount');
   if (NEEDS_FAKETIME !== false) options.tell('skipped: clocks: ' + NEEDS_FAKETIME);
