@@ -120,10 +120,12 @@ if [ "$mode" = settled ]; then
   # ---- marks: no run is called running that is not, nothing is unfinished -----------------------------------------
   # (Of making/ and scratch/ the next command that has something to make or to repeat removes what the dead left.)
   find .rr/running .rr/pending -mindepth 1 ! -name '*.done' 2>/dev/null > "$temporary/out"
-  for folder in .rr/making .rr/scratch .rr/pipes; do
+  for folder in .rr/making .rr/scratch; do
     [ "$(find "$folder" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)" -le 3 ] || echo "$folder: much is left over" >> "$temporary/out"
   done
   find . -name '.*.tmp' -o -name '.*.old' >> "$temporary/out"
+  # Pipes are kept for the next run; a bound of them.
+  [ "$(find .rr/pipes -mindepth 1 2>/dev/null | wc -l)" -le 64 ] || echo ".rr/pipes: much is left over" >> "$temporary/out"
   broken marks < "$temporary/out"
 
   # ---- derived: SHA256SUMS has the last result of each path, the Makefile a rule of its run ------------------------

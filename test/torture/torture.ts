@@ -12,7 +12,7 @@ export type TortureOptions = {
   tell: (line: string) => void;
 };
 
-export type TortureResult = { done: number; hits: number; failed: string[]; left: number };
+export type TortureResult = { done: Round[]; hits: number; failed: string[]; left: number };
 
 /** Numerical Recipes' generator. */
 export function makeRandom(seed: number): () => number {
@@ -23,7 +23,7 @@ export function makeRandom(seed: number): () => number {
   };
 }
 
-type Round = { name: string; run: () => Promise<Outcome> };
+export type Round = { name: string; /** Kind of fault, without its number. */ how: string; command: string; run: () => Promise<Outcome> };
 
 const [ENOSPC, EIO, EROFS, EDQUOT, EMFILE, EACCES] = [28, 5, 30, 122, 24, 13];
 
@@ -37,7 +37,7 @@ export function compileLibrary(work: string): string {
   return library;
 }
 
-/** All rounds at each change, those that find most first, in an order that spreads over the commands. */
+/** A round for each way at each change. */
 function planEach(library: string, options: TortureOptions, references: Map<Tortured, Reference>): Round[] {
   const rounds: Round[] = [];
   for (const how of AT_EACH) {
@@ -45,7 +45,7 @@ function planEach(library: string, options: TortureOptions, references: Map<Tort
     for (let at = 1; at <= most; at++) {
       for (const [one, reference] of references) {
         const fault: Fault = { how, at };
-        if (at <= reference.changes) rounds.push({ name: nameRound(one, fault), run: () => runRound(library, options.work, one, fault, reference, options.isKept) });
+        if (at <= reference.changes) rounds.push({ name: nameRound(one, fault), how: fault.how, command: one.name, run: () => runRound(library, options.work, one, fault, reference, options.isKept) });
       }
     }
   }
@@ -67,7 +67,7 @@ function planOthers(library: string, options: TortureOptions, references: Map<To
     for (let at = LEAST_FILES; at < LEAST_FILES + 30; at += 3) faults.push({ how: 'files', at });
     if (NEEDS_FAKETIME === false) for (const how of ['clock', 'leap']) for (const at of CLOCKS_S) faults.push({ how, at });
     if (options.isMounting) faults.push({ how: 'readonly', at: 0 }, ...LEFT_KIB.map((at) => ({ how: 'disk', at })));
-    for (const fault of faults) rounds.push({ name: nameRound(one, fault), run: () => runRound(library, options.work, one, fault, reference, options.isKept) });
+    for (const fault of faults) rounds.push({ name: nameRound(one, fault), how: fault.how, command: one.name, run: () => runRound(library, options.work, one, fault, reference, options.isKept) });
   }
   return rounds;
 }
@@ -80,13 +80,11 @@ function planMixes(library: string, options: TortureOptions, references: Map<Tor
   if (last === undefined) return [];
   return Array.from({ length: options.rounds }, (_, i) => {
     const seed = options.seed + i;
-    return { name: 'mix/' + String(seed), run: () => runMix(library, options.work, seed, makeRandom(seed * 7919), references, last, options.isKept) };
+    return { name: 'mix/' + String(seed), how: 'mix', command: '', run: () => runMix(library, options.work, seed, makeRandom(seed * 7919), references, last, options.isKept) };
   });
 }
 
-/** Whatever the time allows is a fair share of all. */
-function shuffle<T>(items: T[], seed: number): T[] {
-  const random = makeRandom(seed);
+function shuffle<T>(items: T[], random: () => number): T[] {
   for (let i = items.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
     [items[i], items[j]] = [items[j], items[i]];
@@ -94,24 +92,67 @@ function shuffle<T>(items: T[], seed: number): T[] {
   return items;
 }
 
+/** In groups of one key, in a random order. */
+function group(rounds: Round[], keyOf: (round: Round) => string, random: () => number): Round[][] {
+  const groups = new Map<string, Round[]>();
+  for (const round of rounds) groups.set(keyOf(round), (groups.get(keyOf(round)) ?? []).concat(round));
+  return shuffle(Array.from(groups.values()), random);
+}
+
+/**
+ * Whatever the time allows is a fair share of all: in turn one of each kind of fault, whose turns go over the commands,
+ * each kind beginning with another; which change, size or time it is says the seed. All of them, if there is time.
+ */
+export function spread<R extends Round>(rounds: R[], seed: number): R[] {
+  const random = makeRandom(seed);
+  const commands = shuffle(Array.from(new Set(rounds.map((round) => round.command))), random);
+  const queues = group(rounds, (round) => round.how, random).map((ofKind, k) => {
+    const ofCommands = group(ofKind, (round) => round.command, random).map((one) => shuffle(one, random));
+    const rank = (one: Round[]): number => (commands.indexOf(one[0].command) + k) % commands.length;
+    ofCommands.sort((one, other) => rank(one) - rank(other));
+    return takeInTurn(ofCommands);
+  });
+  return takeInTurn(queues) as R[];
+}
+
+function takeInTurn(queues: Round[][]): Round[] {
+  const taken: Round[] = [];
+  for (let i = 0, isMore = true; isMore; i++) {
+    isMore = false;
+    for (const queue of queues) {
+      if (i >= queue.length) continue;
+      taken.push(queue[i]);
+      isMore = true;
+    }
+  }
+  return taken;
+}
+
+/** "kill:9 12, mix 3": how many there were of each. */
+function tally(words: string[]): string {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return Array.from(counts.keys()).sort().map((word) => word + ' ' + String(counts.get(word))).join(', ');
+}
+
 async function runAll(rounds: Round[], options: TortureOptions, untilMs: number): Promise<TortureResult> {
-  const result: TortureResult = { done: 0, hits: 0, failed: [], left: 0 };
+  const result: TortureResult = { done: [], hits: 0, failed: [], left: 0 };
   let next = 0;
   const work = async (): Promise<void> => {
     while (next < rounds.length && Date.now() < untilMs) {
       const round = rounds[next++];
       const { isHit, wrong } = await round.run();
-      result.done += 1;
+      result.done.push(round);
       if (isHit) result.hits += 1;
       if (wrong.length > 0) {
         result.failed.push(round.name);
         options.tell('FAILED ' + round.name + '\n' + wrong.map((line) => '    ' + line.replace(/\n/g, '\n      ')).join('\n') + '\n    again: make torture ' + (round.name.startsWith('mix/') ? 'SEED=' + round.name.slice(4) + ' ROUNDS=1 ' : '') + 'ONLY=' + round.name);
       }
-      if (result.done % 100 === 0) options.tell(String(result.done) + ' rounds, ' + String(result.hits) + ' faults met, ' + String(result.failed.length) + ' failed');
+      if (result.done.length % 100 === 0) options.tell(String(result.done.length) + ' rounds, ' + String(result.hits) + ' faults met, ' + String(result.failed.length) + ' failed');
     }
   };
   await Promise.all(Array.from({ length: options.jobs }, work));
-  result.left = rounds.length - result.done;
+  result.left = rounds.length - result.done.length;
   return result;
 }
 
@@ -120,14 +161,23 @@ export async function runTorture(options: TortureOptions): Promise<TortureResult
   await makeWorlds(options.work, options.isSmall);
   const isMix = options.only.startsWith('mix');
   const references = new Map<Tortured, Reference>();
-  for (const one of TORTURED) if (options.only === '' || isMix || one.name === options.only.split('/')[0]) references.set(one, await refer(library, options.work, one));
+  const asked = TORTURED.filter((one) => options.only === '' || isMix || one.name === options.only.split('/')[0]);
+  const waiting = asked.slice();
+  const found = new Map<Tortured, Reference>();
+  await Promise.all(Array.from({ length: options.jobs }, async () => {
+    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) found.set(one, await refer(library, options.work, one));
+  }));
+  // In the order of the table, whichever came first: the seed is to mean the same again.
+  for (const one of asked) references.set(one, found.get(one) as Reference);
   options.tell('seed ' + String(options.seed) + '; changes: ' + Array.from(references).map(([one, { changes }]) => one.name + ' ' + String(changes)).join(', '));
   if (!options.isMounting) options.tell('skipped: full and read-only disks: needs root that may mount');
   if (NEEDS_FAKETIME !== false) options.tell('skipped: clocks: ' + NEEDS_FAKETIME);
   const planned = planEach(library, options, references).concat(planOthers(library, options, references), planMixes(library, options, references));
-  const rounds = shuffle(planned.filter((round) => isAsked(round.name, options.only)), options.seed);
+  const rounds = spread(planned.filter((round) => isAsked(round.name, options.only)), options.seed);
   const result = await runAll(rounds, options, Date.now() + options.minutes * 60000);
-  options.tell(String(result.done) + ' rounds, ' + String(result.hits) + ' faults met, ' + String(result.failed.length) + ' failed, ' + String(result.left) + ' left out');
+  options.tell('rounds by fault: ' + tally(result.done.map((round) => round.how)));
+  options.tell('rounds by command: ' + tally(result.done.map((round) => round.command === '' ? 'mix' : round.command)));
+  options.tell(String(result.done.length) + ' rounds, ' + String(result.hits) + ' faults met, ' + String(result.failed.length) + ' failed, ' + String(result.left) + ' left out');
   return result;
 }
 
