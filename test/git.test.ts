@@ -599,6 +599,15 @@ test('findRemoteUrl() takes the branch\'s remote, then origin, then the only one
   assert.equal(findRemoteUrl([], 'b'), undefined);
 });
 
+test('parseGitConfig() and stripUrlCredentials() take long nonsense in linear time and depth', () => {
+  const nested = 'ps://'.repeat(50000);
+  assert.equal(stripUrlCredentials(nested), nested);
+  assert.equal(stripUrlCredentials('secret'.repeat(50000)), 'secret'.repeat(50000));
+  assert.equal(stripUrlCredentials(nested + 'u:pw@h/x'), nested + 'h/x');
+  const continued = parseGitConfig('[remote "o"]\nurl = a' + '\\"\\\n'.repeat(50000) + 'b\n');
+  assert.deepEqual(continued, [{ section: 'remote', subsection: 'o', key: 'url', value: 'a' + '"'.repeat(50000) + 'b' }]);
+});
+
 test('stripUrlCredentials() removes what lets somebody in and keeps the rest', () => {
   const table: [string, string][] = [
     ['https://example.org/x.git', 'https://example.org/x.git'],

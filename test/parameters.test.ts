@@ -138,6 +138,16 @@ test('readParameters() is not harmed by large, deep and strange files of any kin
   assert.match(readTree(' '.repeat((16 << 20) + 1), 'p.yaml').why, /more than 16 MiB/);
 });
 
+test('readParameters() takes an R value for changed where a block or another name is assigned to it', () => {
+  assert.deepEqual(readTree('a <- 1\na <- b <- function(x) {\n  2\n}\nf <- 1\nf <- {\n  3\n}\n', 'p.R').tree, ['mapping', [['a', ['unreadable', 'it may be changed at line 2']], ['f', ['unreadable', 'it may be changed at line 6']]]]);
+  assert.deepEqual(readTree('t = "x\r\ny"\r\n', 'p.R').tree, ['mapping', [['t', ['string', 'x\ny']]]]);
+});
+
+test('readParameters() refuses what only some readers of YAML and INI take for a number or a blank', () => {
+  assert.deepEqual(readTree('a: 1_e3\n', 'p.yaml').tree, ['mapping', [['a', ['unreadable', 'YAML 1.1 and 1.2 read it differently; put it in quotes']]]]);
+  assert.match(readTree('\x1e=1\n', 'p.ini').why, /line 1: a control character/);
+});
+
 test('readParameters() reads key and value lines as they stand', () => {
   const tree = (text: string, file: string): unknown => readTree(text, file).tree;
   assert.deepEqual(tree('# c\nnx = 128   # cells\nbox size: 1.0\n[out]\nname = "a b"\ncolor = red #ff\n', 'p.txt'), ['mapping', [

@@ -15,7 +15,7 @@ export const DURATION_WORDS = 'seconds, or 90s, 5m, 2h, 1d';
  * without a unit, which is bytes to one and megabytes to another, and for "MB", which is two things.
  */
 export function parseSize(text: ByteString): number | undefined {
-  const parts = /^(\d{1,15}(?:\.\d{1,9})?)(?:([KMGT])(?:iB)?|(B))$/i.exec(text);
+  const parts = /^(\d{1,16}(?:\.\d{1,9})?)(?:([KMGT])(?:iB)?|(B))$/i.exec(text);
   if (parts === null) return undefined;
   const bytes = Math.round(Number(parts[1]) * UNIT_BYTES[(parts[2] ?? parts[3]).toUpperCase()]);
   return bytes > 0 && bytes <= Number.MAX_SAFE_INTEGER ? bytes : undefined;

@@ -23,7 +23,7 @@ export type TokenRules = {
   findStringEnd: (text: ByteString, at: number, before: CodeToken | undefined) => number;
 };
 
-function matchAt(pattern: RegExp, text: ByteString, at: number): number {
+export function matchAt(pattern: RegExp, text: ByteString, at: number): number {
   pattern.lastIndex = at;
   return pattern.test(text) ? pattern.lastIndex : at;
 }

@@ -27,17 +27,32 @@ export function parseGitConfig(text: ByteString): GitSetting[] {
     }
     const setting = /^([A-Za-z][A-Za-z0-9-]*)[ \t]*(=?)[ \t]*/.exec(line);
     if (setting === null) continue;
-    let rest = line.slice(setting[0].length);
-    while (isContinued(rest) && i + 1 < lines.length) rest = rest.slice(0, -1) + lines[++i];
+    const pieces: ByteString[] = [];
+    let piece = line.slice(setting[0].length);
+    for (let state = scanValue(piece, 'plain'); state.endsWith(' escaped') && i + 1 < lines.length; state = scanValue(piece, state.slice(0, -8))) {
+      pieces.push(piece.slice(0, -1));
+      piece = lines[++i];
+    }
+    const rest = pieces.join('') + piece;
     settings.push({ section, subsection, key: setting[1].toLowerCase(), value: setting[2] === '' ? 'true' : parseValue(rest) });
   }
   return settings;
 }
 
-/** Does the value go on in the next line: an odd number of "\" at its end, outside a comment? */
-function isContinued(value: ByteString): boolean {
-  if (!/(?:^|[^\\])(?:\\\\)*\\$/.test(value)) return false;
-  return !/^(?:[^"\\;#]|\\.|"(?:[^"\\]|\\.)*")*[;#]/.test(value);
+/**
+ * The state behind a piece of a value that began in `state`: plain, quoted or comment; with " escaped" if it
+ * ends in a "\" that no other takes away: it goes on in the next line.
+ */
+function scanValue(piece: ByteString, state: string): string {
+  let isQuoted = state === 'quoted';
+  for (let i = 0; i < piece.length; i++) {
+    if (piece[i] === '\\') {
+      i += 1;
+      if (i === piece.length) return (isQuoted ? 'quoted' : 'plain') + ' escaped';
+    } else if (piece[i] === '"') isQuoted = !isQuoted;
+    else if (!isQuoted && (piece[i] === ';' || piece[i] === '#')) return 'comment';
+  }
+  return isQuoted ? 'quoted' : 'plain';
 }
 
 const ESCAPED: { [letter: string]: string } = { n: '\n', t: '\t', b: '\b' };
@@ -63,7 +78,8 @@ function parseValue(raw: ByteString): ByteString {
     }
     if (isQuoted || !/[ \t]/.test(char)) keptLength = value.length;
   }
-  return value.slice(0, keptLength);
+  // What follows a NUL git does not see.
+  return value.slice(0, keptLength).split('\0', 1)[0];
 }
 
 /** The last value given, as git takes it; undefined if there is none. */
@@ -105,16 +121,51 @@ export function findRemoteUrl(settings: GitSetting[], branch: ByteString | undef
  * "user:password@host:path" the password goes; "git@host:path" and paths stay as they are.
  */
 export function stripUrlCredentials(url: ByteString): ByteString {
-  const parts = /^([^]*?)([A-Za-z][A-Za-z0-9+.-]*):\/\/([^]*)$/.exec(url);
-  if (parts === null) return url.replace(/^([^/:@]+):[^/]*@([^/:@]+:)/, '$1@$2');
-  let rest = parts[3];
-  // Not up to a backslash: for git it is a part of the user's name, as in "DOMAIN\user:password@host".
-  const authority = rest.replace(/[/?#][^]*$/, '');
-  // In "https://user:pass/word@host/x" the authority seems to end in the password. A port that is
-  // no number gives that away.
-  const isCutShort = /^[^@[]*:[^@]*[^0-9@]/.test(authority) && authority.indexOf('@') < 0;
-  const at = isCutShort ? rest.lastIndexOf('@') : authority.lastIndexOf('@');
-  const user = at >= 0 && /ssh|^git$/i.test(parts[2]) ? rest.slice(0, at).replace(/[:;][^]*$/, '') + '@' : '';
-  rest = rest.slice(at + 1).replace(/[?#][^]*$/, '');
-  return parts[1] + parts[2] + '://' + user + (/[A-Za-z]:\/\//.test(rest) ? stripUrlCredentials(rest) : rest);
+  let text = url;
+  let clean = '';
+  let from = 0;
+  for (let lastAt = url.lastIndexOf('@'); ;) {
+    const colon = findUrlColon(text, from);
+    if (colon < 0) return from === 0 ? url.replace(/^([^/:@]+):[^/]*@([^/:@]+:)/, '$1@$2') : clean + text.slice(from);
+    const start = colon + 3;
+    // Not up to a backslash: for git it is a part of the user's name, as in "DOMAIN\user:password@host".
+    const authority = text.slice(start, start + lengthBefore(text, /[/?#]/g, start));
+    const at = isAuthorityCut(authority) ? (lastAt >= start ? lastAt : -1) : authority.lastIndexOf('@') < 0 ? -1 : start + authority.lastIndexOf('@');
+    clean += text.slice(from, start);
+    if (at >= 0 && isUserKept(text, from, colon)) clean += text.slice(start, Math.min(at, start + lengthBefore(text, /[:;]/g, start))) + '@';
+    const isFirst = from === 0;
+    from = at < 0 ? start : at + 1;
+    if (!isFirst) continue;
+    text = text.slice(0, from + lengthBefore(text, /[?#]/g, from));
+    lastAt = text.lastIndexOf('@');
+  }
+}
+
+/** How many bytes from `start` on stand before a match of `mark`. */
+function lengthBefore(text: ByteString, mark: RegExp, start: number): number {
+  mark.lastIndex = start;
+  return (mark.exec(text)?.index ?? text.length) - start;
+}
+
+/** The first "://" from `from` on that a scheme stands before; -1 if there is none. */
+function findUrlColon(text: ByteString, from: number): number {
+  for (let colon = text.indexOf('://', from); colon >= 0; colon = text.indexOf('://', colon + 3)) {
+    for (let i = colon - 1; i >= from && /[A-Za-z0-9+.-]/.test(text[i]); i--) if (/[A-Za-z]/.test(text[i])) return colon;
+  }
+  return -1;
+}
+
+/**
+ * In "https://user:pass/word@host/x" the authority seems to end in the password. A port that is no number gives
+ * that away.
+ */
+function isAuthorityCut(authority: ByteString): boolean {
+  const colon = authority.indexOf(':');
+  return colon >= 0 && authority.indexOf('@') < 0 && authority.slice(0, colon).indexOf('[') < 0 && /[^0-9]/.test(authority.slice(colon + 1));
+}
+
+/** Is it a scheme of which the user's name is needed, and is no secret? */
+function isUserKept(text: ByteString, from: number, colon: number): boolean {
+  const scheme = /[A-Za-z][A-Za-z0-9+.-]*$/.exec(text.slice(Math.max(from, colon - 64), colon))?.[0] ?? '';
+  return /ssh|^git$/i.test(scheme);
 }

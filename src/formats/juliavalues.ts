@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { canonicalFloat, canonicalInteger } from '../core/parameters.ts';
 import type { ParameterMapping, ParameterNode, ParameterScalar } from '../core/parameters.ts';
-import { AssignmentBook, isSign, LiteralCursor, makeLiteralList, NoLiteral, readWholeLiteral, replaceEscapes, splitTokens } from './assignments.ts';
+import { AssignmentBook, isSign, LiteralCursor, matchAt, makeLiteralList, NoLiteral, readWholeLiteral, replaceEscapes, splitTokens } from './assignments.ts';
 import type { CodeToken, TokenRules } from './assignments.ts';
 import { encodeCodePoint } from './parametersource.ts';
 import type { ParameterSource } from './parametersource.ts';
@@ -62,7 +62,8 @@ function blankComments(source: ParameterSource): ByteString {
       from = close;
       at = close;
     } else if (text[at] === '#') at = text.indexOf('\n', at) < 0 ? text.length : text.indexOf('\n', at);
-    else at += 1;
+    // The whole of a name: to look for quotes behind it from each of its letters takes the square of its length.
+    else at = Math.max(at + 1, matchAt(JULIA_RULES.name, text, at));
   }
   return pieces.join('') + text.slice(from);
 }

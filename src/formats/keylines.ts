@@ -136,7 +136,8 @@ class KeyLineReader {
 }
 
 function checkLines(source: ParameterSource): void {
-  source.checkBytes(/\0/g, 'a NUL');
+  // Some of them are blanks to Python, and ends of lines, but to no other reader.
+  source.checkBytes(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g, 'a control character');
   source.checkBytes(/\r(?!\n)/g, 'a carriage return that ends no line');
 }
 

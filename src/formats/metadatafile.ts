@@ -137,11 +137,13 @@ export function personOf(given: ByteString | undefined, family: ByteString | und
 
 /** 'Name <address>', as packages name people. */
 export function personOfAddress(text: ByteString): Creator | undefined {
-  const parts = /^([^<>]*?)[ ]*(?:<([^<>]*)>[^]*)?$/.exec(trimBlanks(text.replace(/\([^()]*\)/g, '')));
-  const name = parts === null ? '' : trimBlanks(parts[1]);
-  if (parts === null || name === '') return undefined;
+  const whole = text.replace(/\([^()]*\)/g, '');
+  const at = whole.search(/[<>]/);
+  const name = trimBlanks(at < 0 ? whole : whole.slice(0, at));
+  const address = at < 0 ? [] : /^<([^<>]*)>/.exec(whole.slice(at));
+  if (address === null || name === '') return undefined;
   const person = personOf(undefined, undefined, name);
-  if (person !== undefined && /^\S+@\S+$/.test(parts[2] ?? '')) person.email = parts[2];
+  if (person !== undefined && /^\S+@\S+$/.test(address[1] ?? '')) person.email = address[1];
   return person;
 }
 

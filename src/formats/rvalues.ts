@@ -64,8 +64,10 @@ function unescapeR(text: ByteString, at: number): { length: number; value: ByteS
 }
 
 function readRString(cursor: LiteralCursor, token: CodeToken): ParameterScalar {
-  const raw = /^[rR]["'](-*)[([{]([^]*)[)\]}]\1["']$/.exec(token.text);
-  const value = raw !== null ? raw[2] : replaceEscapes(token.text.slice(1, -1), unescapeR);
+  // R reads a line's CR LF as LF, in a string as elsewhere.
+  const written = token.text.replace(/\r\n/g, '\n');
+  const raw = /^[rR]["'](-*)[([{]([^]*)[)\]}]\1["']$/.exec(written);
+  const value = raw !== null ? raw[2] : replaceEscapes(written.slice(1, -1), unescapeR);
   return cursor.source.scalar('string', value, token.start, token.end);
 }
 
@@ -254,17 +256,17 @@ class RReader {
   }
 
   private endStatement(i: number): void {
-    if (this.open.length === 0) {
-      const start = skipEnds(this.tokens, this.from, i);
-      const name = this.tokens[start];
-      const sign = this.tokens[start + 1];
-      if (start + 2 < i + 1 && name?.kind === 'name' && (isSign(sign, '<-') || isSign(sign, '='))) {
-        const cursor = new LiteralCursor(this.source, this.tokens, skipEnds(this.tokens, start + 2, i));
-        this.book.assign([name.text.replace(/^`|`$/g, '')], readWholeLiteral(cursor, i, readRLiteral), name.start);
-      }
+    this.closedHead = '';
+    // A line that ends in a block ends no statement at top level: "f <- {" goes on.
+    if (this.open.length > 0) return;
+    const start = skipEnds(this.tokens, this.from, i);
+    const name = this.tokens[start];
+    const sign = this.tokens[start + 1];
+    if (start + 2 < i + 1 && name?.kind === 'name' && (isSign(sign, '<-') || isSign(sign, '='))) {
+      const cursor = new LiteralCursor(this.source, this.tokens, skipEnds(this.tokens, start + 2, i));
+      this.book.assign([name.text.replace(/^`|`$/g, '')], readWholeLiteral(cursor, i, readRLiteral), name.start);
     }
     this.from = skipEnds(this.tokens, i, this.tokens.length);
-    this.closedHead = '';
   }
 }
 

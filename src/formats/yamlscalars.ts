@@ -48,7 +48,7 @@ const OTHER_INTEGER_11 = /^[-+]?(?:0b[01_]+|0[0-7_]+|0x[0-9a-fA-F_]+)$/;
 function meaningIn11(text: ByteString): Meaning | undefined {
   const word = meaningOfWord(text);
   if (word !== undefined) return word;
-  if (text.indexOf('_') >= 0 && (/^[-+]?[0-9._]+$/.test(text) || OTHER_INTEGER_11.test(text))) return undefined;
+  if (text.indexOf('_') >= 0 && (/^[-+]?[0-9._]+(?:[eE][-+]?[0-9_]+)?$/.test(text) || OTHER_INTEGER_11.test(text))) return undefined;
   if (BOOLEAN_11.test(text) || TIMESTAMP_11.test(text) || SIXTY_11.test(text)) return undefined;
   if (/^0+$/.test(text)) return { type: 'integer', value: '0' };
   if (/^0x[0-9a-fA-F]+$/.test(text)) return { type: 'integer', value: canonicalInteger(text) };
