@@ -13,7 +13,7 @@ export type Claim = { expected: FileState; what: 'result' | 'input' | 'log'; may
 
 type IsWanted = (runId: string, path: ByteString) => boolean;
 
-// So many lines stand in one text: a text for each of 100,000 runs is twice the memory.
+// So many lines stand in one text.
 const LINES_OF_TEXT = 256;
 
 /** Holds of each run one line of its files and one of its logs: objects of 100,000 runs would be several times as much. */

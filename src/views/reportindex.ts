@@ -71,7 +71,7 @@ export type Reported = { lineage: Lineage; live: LiveRun[]; runs: StepRun[] };
 /** What the records say of who made what. */
 export function traceReport(runs: StepRun[]): Reported {
   const lineage = traceLineage(runs);
-  // Nothing is looked for by its content any more; of 100,000 results these keys are 60 MB.
+  // Nothing is looked for by its content any more: the keys are not held.
   lineage.byPlace.clear();
   lineage.byContent.clear();
   return { lineage, live: findLiveRuns(runs).runs, runs };
