@@ -25,7 +25,7 @@ import { openJobTokens } from './jobserver.ts';
 import type { JobTokens } from './jobserver.ts';
 import { LiveLine } from './liveline.ts';
 import { enterMaking } from './making.ts';
-import { os, v8 } from './node.ts';
+import { os } from './node.ts';
 import { CommandStopper } from './process.ts';
 import type { Project } from './project.ts';
 import { UNCLAIMED_ID } from './recording.ts';
@@ -61,11 +61,6 @@ export type EngineRequest = {
 
 /** `blockedBy`: of tasks that were not carried out because one before them failed, the key of that one. `signal`: the one that ended it. */
 export type EngineResult = { outcomes: Map<string, TaskOutcome>; blockedBy: Map<string, string>; signal: string | undefined };
-
-// What most of a build of short steps runs a thousand times is not worth its optimization: on as many processors
-// as there are slots, V8 would do that in the time of the commands. It is Linux on Node.js that was measured.
-const OPTIMIZE_LATE = '--interrupt-budget=2000000';
-const MANY_TASKS = 50;
 
 const TOKEN_POLL_MS = 20;
 const LOAD_POLL_MS = 500;
@@ -377,7 +372,6 @@ function isIgnored(signal: EndingSignal): boolean {
  */
 export async function runTasks(request: EngineRequest): Promise<EngineResult> {
   const { project, quiet } = request;
-  if (request.tasks.length >= MANY_TASKS && process.platform === 'linux' && process.versions.bun === undefined && process.versions.deno === undefined) v8().setFlagsFromString(OPTIMIZE_LATE);
   const leave = await enterMaking(project);
   try {
     await recoverAside(project, (line) => tell('rr: ' + line));

@@ -58,7 +58,3 @@ export function zlib(): typeof import('zlib') {
 export function vm(): typeof import('vm') {
   return loadOnce('vm') as typeof import('vm');
 }
-
-export function v8(): typeof import('v8') {
-  return loadOnce('v8') as typeof import('v8');
-}
