@@ -5,6 +5,7 @@ import { listNeeded, planFreeing, sumBytes } from '../core/freeing.ts';
 import type { FreeingPlan } from '../core/freeing.ts';
 import { DURATION_WORDS, parseDuration, parseSize, SIZE_WORDS } from '../core/quantities.ts';
 import { RUN_ID } from '../core/run.ts';
+import { countThings } from '../formats/amounts.ts';
 import { readUtcMicros } from '../sys/clock.ts';
 import { errorCode, listFolder, lstatIfThere, statIfThere } from '../sys/files.ts';
 import { readCurrentFolder, resolveLinks } from '../sys/machine.ts';
@@ -142,5 +143,6 @@ export function freeSpace(options: GcOptions): number {
   removeFolders(project, folders, freed);
   if (options.cache === undefined) removeAbandonedScratch(project);
   if (!options.quiet) printOut(printFreed(freed, plan, false));
+  else if (freed.failed > 0) tell('rr: not removed: ' + countThings(freed.failed, 'file'));
   return freed.failed > 0 ? EXIT.failed : 0;
 }

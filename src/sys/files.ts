@@ -20,7 +20,16 @@ export function toText(bytes: ByteString): string {
 }
 
 export function errorCode(error: unknown): string {
-  return String((error as { code?: unknown }).code ?? '');
+  const code = String((error as { code?: unknown }).code ?? '');
+  // Node.js has no name for it (of Linux; 69 elsewhere).
+  return /^Unknown system error -(?:122|69)$/.test(code) ? 'EDQUOT' : code;
+}
+
+const NOT_WRITABLE = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'ENOENT', 'ENOTDIR', 'EEXIST', 'ELOOP', 'EMFILE', 'ENFILE', 'ENOTSUP', 'ESTALE'];
+
+/** Is it for reasons of the system, none of rr's, that a file could not be written? */
+export function isUnwritable(error: unknown): boolean {
+  return NOT_WRITABLE.indexOf(errorCode(error)) >= 0;
 }
 
 // A text that is longer fits into no string of some engines; and rr writes none that is.

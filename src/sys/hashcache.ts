@@ -6,7 +6,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { encodeText } from '../formats/percent.ts';
 import { readUtcMicros } from './clock.ts';
-import { errorCode, readBytesIfThere, removeIfThere, toFsPath } from './files.ts';
+import { isUnwritable, readBytesIfThere, removeIfThere, toFsPath } from './files.ts';
 import { fs } from './node.ts';
 
 const TICK_MS = 40; // four times the coarsest tick of Linux
@@ -68,7 +68,7 @@ export class HashCache {
       fs.appendFileSync(toFsPath(this.name), Buffer.from(this.added, 'latin1'));
       if (fs.statSync(toFsPath(this.name)).size > LIMIT_BYTES) removeIfThere(this.name);
     } catch (error) {
-      if (['EACCES', 'EROFS', 'ENOSPC', 'ENOENT', 'ENOTDIR', 'EPERM', 'EDQUOT', 'EFBIG', 'EIO'].indexOf(errorCode(error)) < 0) throw error;
+      if (!isUnwritable(error)) throw error;
     }
     this.added = '';
   }

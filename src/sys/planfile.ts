@@ -14,7 +14,7 @@ import { parsePlan, PLAN_HEAD, printStep, readStep } from '../formats/plan.ts';
 import type { PlanEntry } from '../formats/plan.ts';
 import { printRunBody } from '../formats/record.ts';
 import { makeRandomDigits, pauseMs, readMonotonicMs } from './clock.ts';
-import { createFile, errorCode, keepTemporariesIn, listFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, replaceFileIf, statIfThere } from './files.ts';
+import { createFile, isUnwritable, keepTemporariesIn, listFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, replaceFileIf, statIfThere } from './files.ts';
 import { describeSystemError, hideFromGit } from './project.ts';
 import type { Project } from './project.ts';
 import { describeSelf, isHolderAlive } from './store.ts';
@@ -130,7 +130,7 @@ export function addToPlan(project: Project, step: NewStep, isForced: boolean): '
       }
     });
   } catch (error) {
-    if (['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EIO'].indexOf(errorCode(error)) < 0) throw error;
+    if (!isUnwritable(error)) throw error;
     throw new Failure('cannot write ' + PLAN_PATH + ': ' + describeSystemError(error));
   }
 }

@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { findGitSetting } from '../formats/gitconfig.ts';
 import { fs } from './node.ts';
-import { createFile, errorCode, keepTemporariesIn, lstatIfThere, makeFolder, readBytesIfThere, readRegularIfThere, replaceFile, toFsPath } from './files.ts';
+import { createFile, errorCode, isUnwritable, keepTemporariesIn, lstatIfThere, makeFolder, readBytesIfThere, readRegularIfThere, replaceFile, toFsPath } from './files.ts';
 import { findLinkOut } from './bounds.ts';
 import { runGit } from './gitprocess.ts';
 import { findRepository } from './gitrepo.ts';
@@ -157,7 +157,7 @@ export function setUpProject(root: ByteString, files: ProjectFiles): { project: 
     put('provenance/rerun.sh', files.rerunScript, 0o777);
     makeFolder(project.provenance + '/runs');
   } catch (error) {
-    if (['EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'ENOSPC', 'EEXIST'].indexOf(errorCode(error)) < 0) throw error;
+    if (!isUnwritable(error)) throw error;
     removeHalfMade(project, made);
     throw new Failure('cannot set up a project in "' + root + '": ' + describeSystemError(error), 'go to a folder you may write to, or name one by --project');
   }
@@ -191,7 +191,7 @@ function removeHalfMade(project: Project, made: ByteString[]): void {
 export function describeSystemError(error: unknown): string {
   const words: { [code: string]: string } = {
     EACCES: 'permission denied', EPERM: 'not permitted', EROFS: 'the file system is read-only', ENOSPC: 'no space left',
-    ENOENT: 'no such file or folder', ENOTDIR: 'a part of the path is no folder', EDQUOT: 'the quota is used up', EFBIG: 'the file would be too large', EIO: 'input/output error', EEXIST: 'a file of that name is there',
+    ENOENT: 'no such file or folder', ENOTDIR: 'a part of the path is no folder', EDQUOT: 'the quota is used up', EFBIG: 'the file would be too large', EIO: 'input/output error', EEXIST: 'a file of that name is there', EMFILE: 'too many files are open', ENFILE: 'too many files are open in the system',
   };
   return words[errorCode(error)] ?? String((error as Error).message);
 }
@@ -211,7 +211,7 @@ function excludeFromGit(project: Project): void {
     makeFolder(exclude.slice(0, exclude.lastIndexOf('/')));
     replaceFile(exclude, content + (content === '' || content.endsWith('\n') ? '' : '\n') + '.rr/\n', false);
   } catch (error) {
-    if (['EACCES', 'EROFS', 'EPERM', 'ENOSPC', 'EEXIST', 'ENOTDIR'].indexOf(errorCode(error)) < 0) throw error;
+    if (!isUnwritable(error)) throw error;
   }
 }
 

@@ -30,7 +30,7 @@ import type { IndexFile, IndexHead } from '../formats/indexfile.ts';
 import { encodeText } from '../formats/percent.ts';
 import { GraphLine, isFileCell, isLineOfProject, printGraphLine, printSummaryLine, readLineId, SummaryLine } from '../formats/runlines.ts';
 import { makeRandomDigits } from './clock.ts';
-import { errorCode, keepTemporariesIn, lstatIfThere, makeFolder, readReusedIfThere, removeIfThere, replaceFile, statIfThere } from './files.ts';
+import { isUnwritable, keepTemporariesIn, lstatIfThere, makeFolder, readReusedIfThere, removeIfThere, replaceFile, statIfThere } from './files.ts';
 import { hashBuffer, hashBytes } from './hash.ts';
 import { isSettled } from './hashcache.ts';
 import { readNotes } from './notes.ts';
@@ -139,8 +139,6 @@ function joinIndexLines(lines: Line[]): ByteString {
   return lines.map((line) => line.text.slice(line.start, line.text.indexOf('\n', line.start) + 1)).join('');
 }
 
-const NOT_WRITABLE = ['EACCES', 'EROFS', 'ENOSPC', 'ENOENT', 'ENOTDIR', 'EPERM', 'EDQUOT', 'EFBIG', 'EIO', 'EEXIST', 'ELOOP'];
-
 /** May rr make files in .rr/index? Not through a link, which may lead anywhere. */
 function prepareFolder(project: Project): boolean {
   for (const name of [project.own, project.own + '/index']) if (lstatIfThere(name)?.isSymbolicLink() === true) return false;
@@ -177,7 +175,7 @@ function saveShelf(project: Project, kind: IndexKind, month: string, shelf: Shel
       removeIfThere(name + '.more');
     }
   } catch (error) {
-    if (NOT_WRITABLE.indexOf(errorCode(error)) < 0) throw error;
+    if (!isUnwritable(error)) throw error;
   }
 }
 
