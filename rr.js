@@ -2897,8 +2897,8 @@ function readNamedIfThere(name) {
   }
 }
 
-/** The same, but what is no regular file, or larger, counts as not there. */
-function readRegularIfThere(name) {
+/** What `read` gives of an open regular file of at most 256 MiB; undefined if there is none. Waits for no FIFO. */
+function readOpened(name, read) {
   let fd;
   try {
     fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
@@ -2908,34 +2908,27 @@ function readRegularIfThere(name) {
   }
   try {
     const stat = fs.fstatSync(fd);
-    return stat.isFile() && stat.size <= LARGEST_STRING_BYTES ? fs.readFileSync(fd, 'latin1') : undefined;
+    return stat.isFile() && stat.size <= LARGEST_STRING_BYTES ? read(fd, stat.size) : undefined;
   } finally {
     fs.closeSync(fd);
   }
+}
+
+/** The file as bytes; what is no regular file, or larger than 256 MiB, counts as not there. */
+function readRegularIfThere(name) {
+  return readOpened(name, (fd) => fs.readFileSync(fd, 'latin1'));
 }
 
 let readingBuffer;
 
 /** The same in memory that the next call uses again. */
 function readReusedIfThere(name) {
-  let fd;
-  try {
-    fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ENXIO', 'ENODEV'].indexOf(errorCode(error)) >= 0) return undefined;
-    throw error;
-  }
-  try {
-    const stat = fs.fstatSync(fd);
-    const { size } = stat;
-    if (!stat.isFile() || size > LARGEST_STRING_BYTES) return undefined;
+  return readOpened(name, (fd, size) => {
     if (readingBuffer === undefined || readingBuffer.length < size) readingBuffer = Buffer.allocUnsafeSlow(size * 2);
     let done = 0;
     for (let n = -1; n !== 0 && done < size; done += n) n = fs.readSync(fd, readingBuffer, done, size - done, null);
     return readingBuffer.subarray(0, done);
-  } finally {
-    fs.closeSync(fd);
-  }
+  });
 }
 
 /** The first bytes of a file, at most `count`; '' if it cannot be read. Never waits for a FIFO. */
@@ -9965,1044 +9958,1044 @@ else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status
 
 // ==== late, build 7217a1e5fce5f5bd ===============================================================
 function holdLateFiles() { /*
-core/signature.ts 11010
+core/signature.ts 11003
 uses compareBytes findHeads
 gives judgeRecordChain listSignedFiles stateRecords
-core/graph.ts 11117
+core/graph.ts 11110
 uses isComparable
 gives findLiveRuns isResult isResultPath isSameContent listOwners makeLiveRun noteOwned placeRuns resultsOf
 needs core/graph.ts
-core/circles.ts 11349
+core/circles.ts 11342
 uses 
 gives findCircles
-core/steps.ts 11394
+core/steps.ts 11387
 uses compareBytes compileGlob findCircles fixedFolder isGlob isResult noteOwned
 gives NO_FACTS buildStepGraph findCarriers makePatternTester plannedInputs plannedOutputs sortSteps splitFileParameter stepFactsOf withAllAfter withAllBefore
-core/stepcauses.ts 11864
+core/stepcauses.ts 11857
 uses isSameContent isSourceName splitFileParameter
 gives describeCause describeCauses findStepCauses isOfResult
-core/lineage.ts 12069
+core/lineage.ts 12062
 uses isComparable
 gives findMaker findReaders isKnownContent outputState traceDown traceLineage traceUp
-core/layers.ts 12359
+core/layers.ts 12352
 uses 
 gives layOut
-core/staleness.ts 12515
+core/staleness.ts 12508
 uses compareBytes findStepCauses isOfResult isSameContent
 gives findOverwriters judgeFiles listExpectations listPathsOfStep listResultFolders makeOrphanTester
-core/linediff.ts 12675
+core/linediff.ts 12668
 uses 
 gives diffTexts isBinaryContent
-core/versions.ts 13013
+core/versions.ts 13006
 uses 
 gives compareVersions
-core/environment.ts 13153
+core/environment.ts 13146
 uses 
 gives emptyEnvironment
-core/rundiff.ts 13184
+core/rundiff.ts 13177
 uses compareBytes compareVersions
 gives compareRuns hasDifference isSameAspect isSameRow splitAt
-core/select.ts 13533
+core/select.ts 13526
 uses compareBytes
 gives findCounterpart listValueNames matchesFiles matchesFilter parseParameterCondition readDecimal resolveName selectRun valuesOf
-core/comparison.ts 13711
+core/comparison.ts 13704
 uses 
 gives describeTolerance isWithin
-core/moment.ts 13792
+core/moment.ts 13785
 uses 
 gives readMoment
-core/notes.ts 13822
+core/notes.ts 13815
 uses compileGlob recordPath
 gives annotateRuns applyNotes emptyNote findCountingNotes findTolerance groupNotes hasEffect notePath
-core/journal.ts 14003
+core/journal.ts 13996
 uses compareBytes trimBlanks
 gives arrangeJournal countStatuses distinctTexts spanParameters
-core/metadata.ts 14083
+core/metadata.ts 14076
 uses 
 gives emptyMetadata emptyTold familyFirst joinMetadata nameOfField
-core/publication.ts 14317
+core/publication.ts 14310
 uses 
 gives oneFile
-core/paper.ts 14360
+core/paper.ts 14353
 uses 
 gives UsedKeys
-core/archive.ts 14414
+core/archive.ts 14407
 uses compareBytes isResultPath isUtf8
 gives TOP_MAKEFILE_NAMES compareOmitted findBagFault findCaseClashes includesProvenance isDocumentName judgeClaim listArchiveClaims
-core/report.ts 14533
+core/report.ts 14526
 uses 
 gives findLastRepeats orderDetails thinOut
-core/system.ts 14584
+core/system.ts 14577
 uses lookUp
 gives platformOf readSystemRelease
-core/recordedsoftware.ts 14634
+core/recordedsoftware.ts 14627
 uses EXIT Failure REPLAYED_VARIABLES compareBytes compareVersions lookUp readSystemRelease splitVariable
 gives collectSoftware
-core/filteroptions.ts 14851
+core/filteroptions.ts 14844
 uses EXIT Failure readMoment
 gives requireMoment
-core/parameters.ts 14862
+core/parameters.ts 14855
 uses compareBytes editDistance
 gives DEEPEST_NESTING canonicalFloat canonicalInteger fileParametersOf findParameter isSameNode listParameters nameFileParameter printKey splitParameterName
 needs core/parameters.ts
-core/tracefiles.ts 15083
+core/tracefiles.ts 15076
 uses detachString folderOfName hasDots joinNames normalizeName
 gives TracedFiles
-core/traceprocesses.ts 15497
+core/traceprocesses.ts 15490
 uses 
 gives TracedProcesses listIds noteKept noteRead noteWritten
-core/tracecalls.ts 15665
+core/tracecalls.ts 15658
 uses detachString folderOfName joinNames normalizeName noteKept noteRead noteWritten
 gives CALL_HANDLERS
-core/trace.ts 16124
+core/trace.ts 16117
 uses CALL_HANDLERS TracedFiles TracedProcesses compareBytes folderOfName listIds
 gives Trace
-core/packagefact.ts 16414
+core/packagefact.ts 16407
 uses compareBytes
 gives choosePackage
-core/timestamps.ts 16437
+core/timestamps.ts 16430
 uses 
 gives STAMP_PATTERN haveStampsAsOnlyDifference
-core/localecauses.ts 16543
+core/localecauses.ts 16536
 uses compareBytes
 gives isLocaleDifference isSortedOtherwise
-core/causes.ts 16636
+core/causes.ts 16629
 uses compareBytes haveStampsAsOnlyDifference isLocaleDifference isSortedOtherwise
 gives findCauses
-core/repeat.ts 16731
+core/repeat.ts 16724
 uses fileParametersOf isComparable isResultPath isSameContent joinWords resolveName resultsOf splitParameterName
 gives USUAL_SURROUNDINGS changeRun describeOtherEnd findInputProducer findRepeatObstacle isFaithfulRepeat isRepeatAccepted judgeRepeat listLaterResults shareSettings
 needs core/select.ts core/repeat.ts
-core/reproducible.ts 16991
+core/reproducible.ts 16984
 uses findRepeatObstacle isFaithfulRepeat
 gives judgeReproducible
-core/evidence.ts 17128
+core/evidence.ts 17121
 uses isFaithfulRepeat isRepeatAccepted
 gives judgeLastRepeats listCommits listUnkeptSources
-core/reuse.ts 17183
+core/reuse.ts 17176
 uses REPLAYED_VARIABLES compareBytes hasDots isResultPath isSourceName
 gives ListedFolders endingOfLog findReuseObstacle listTellingVariables
 needs core/reuse.ts
-core/freeing.ts 17339
+core/freeing.ts 17332
 uses compareBytes
 gives listNeeded planFreeing sumBytes
-core/schedule.ts 17416
+core/schedule.ts 17409
 uses 
 gives Schedule
-core/clusterplan.ts 17740
+core/clusterplan.ts 17733
 uses compareBytes
 gives TASK_ENDS countJobs isInFlight judgeTask planArrays tasksOfJob
-core/decimals.ts 17897
+core/decimals.ts 17890
 uses 
 gives mixGeometrically mixLinearly readExactDecimal stepRange
-core/random.ts 18066
+core/random.ts 18059
 uses 
 gives RANDOM_WHOLE SplitMix64
-core/sweep.ts 18112
+core/sweep.ts 18105
 uses EXIT Failure RANDOM_WHOLE SplitMix64 compareBytes mixGeometrically mixLinearly readExactDecimal stepRange
 gives crossAxes drawPoints findLatestPoints findSharedOutput keyOfParameters makeRowAxis numberPoints readParameterAxis zipAxes
-core/variations.ts 18414
+core/variations.ts 18407
 uses USUAL_SURROUNDINGS
 gives judgeVariations listVariations needsControl
-formats/iri.ts 18625
+formats/iri.ts 18618
 uses codePointAt utf8SequenceLength
 gives encodeIri isWebAddress
-formats/mediatypes.ts 18659
+formats/mediatypes.ts 18652
 uses 
 gives mediaTypeOf
-formats/placeholders.ts 18685
+formats/placeholders.ts 18678
 uses isGlob
 gives fillPattern fillText parsePlaceholders placeholderNamesIn valueOfPart
-formats/shelltext.ts 18753
+formats/shelltext.ts 18746
 uses valueOfPart
 gives baseName fillShellScript findProgramWords findShellScript isPlainShellValue isTameValue readShellScript
-formats/shellline.ts 19013
+formats/shellline.ts 19006
 uses quoteWord
 gives isShellName printLineCommand
-formats/commandtemplate.ts 19069
+formats/commandtemplate.ts 19062
 uses EXIT Failure fillShellScript fillText findProgramWords findShellScript isPlainShellValue isTameValue makeHarmless parsePlaceholders placeholderNamesIn readShellScript
 gives fillCommand namesInCommand readCommandTemplate
-formats/latex.ts 19126
+formats/latex.ts 19119
 uses codePointAt utf8SequenceLength
 gives LATEX_DEFINITION escapeLatex
-formats/tex.ts 19200
+formats/tex.ts 19193
 uses 
 gives scanTex
-formats/reuseentry.ts 19402
+formats/reuseentry.ts 19395
 uses FieldWriter compareBytes decodeText emptyRun encodeParameter encodeText fileParametersOf listTellingVariables parseRun printRunBody
 gives parseReuseEntry printReuseEntry printStepKey
-formats/runlines.ts 19458
+formats/runlines.ts 19451
 uses NO_FACTS decodeParameter decodeText decodeWithheld encodeParameter encodeText encodeWithheld encodeWord parseFile printFile stepFactsOf
 gives GraphLine SummaryLine isFileCell isLineOfProject printGraphLine printSummaryLine readLineId
-formats/claims.ts 19693
+formats/claims.ts 19686
 uses GraphLine detachString emptyRun isResult isResultPath listOwners parseFile placeRuns printFile printGraphLine readLineId
 gives RecordClaims
 needs core/circles.ts core/steps.ts formats/runlines.ts formats/claims.ts
-formats/indexfile.ts 19766
+formats/indexfile.ts 19759
 uses 
 gives INDEX_HASH_BYTES parseIndexFile printIndexBody
-formats/slurm.ts 19807
+formats/slurm.ts 19800
 uses splitWord
 gives SACCT_FORMAT SQUEUE_FORMAT parseMaxArraySize parseSacct parseSbatch parseSqueue printAskedOptions printJobName readJobState
-formats/clusterbatch.ts 19924
+formats/clusterbatch.ts 19917
 uses RUN_ID TASK_ENDS decodeText encodeText encodeWord splitWord
 gives parseArrayJobs parseBatch parseTask printArrayJob printAttempt printBatch printTask printTaskEnd
-formats/note.ts 20077
+formats/note.ts 20070
 uses EXIT Failure FieldWriter RUN_ID decodeText emptyNote encodeText failRecord readFormatNumber readId requireFields setFields splitFields splitWord
 gives parseNote parseToleranceOption printNoteBody
-formats/statement.ts 20174
+formats/statement.ts 20167
 uses FieldWriter RUN_ID decodeText encodeText failRecord parseFile readFormatNumber readId readRecordLink readWhole requireFields setFields splitFields
 gives parseStatement printStatementBody
-formats/sshsig.ts 20232
+formats/sshsig.ts 20225
 uses 
 gives parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType
-formats/notetext.ts 20424
+formats/notetext.ts 20417
 uses EXIT Failure decodeText makeHarmless trimBlanks
 gives parseNoteText printNoteText
-formats/environment.ts 20527
+formats/environment.ts 20520
 uses decodeText emptyEnvironment lookUp parseFile
 gives parseEnvironment
 needs core/environment.ts formats/environment.ts
-formats/checksums.ts 20572
+formats/checksums.ts 20565
 uses compareBytes
 gives findChecksum printChecksums putChecksums
 needs formats/checksums.ts
-formats/gitconfig.ts 20633
+formats/gitconfig.ts 20626
 uses trimBlanks
 gives findGitSetting findRemoteUrl isGitTrue parseGitConfig stripUrlCredentials
 needs formats/gitconfig.ts
-formats/gitindex.ts 20804
+formats/gitindex.ts 20797
 uses Failure compareBytes
 gives GIT_FOLDER GIT_LINK GIT_SYMLINK bytesFromHex computeTree findEntryPlace hexFromBytes parseGitIndex readUint32
-formats/gitpack.ts 21002
+formats/gitpack.ts 20995
 uses compareBytes readUint32
 gives applyGitDelta findInPackIndex parseLooseObject readPackedObject
-formats/gitpatch.ts 21170
+formats/gitpatch.ts 21163
 uses 
 gives dropEmptySections listPatchedNames parseRawDiff splitPatchSections
 needs formats/gitpatch.ts
-formats/gittree.ts 21219
+formats/gittree.ts 21212
 uses hexFromBytes
 gives parseGitTree
-formats/swhid.ts 21242
+formats/swhid.ts 21235
 uses EXIT Failure GIT_FOLDER bytesFromHex compareBytes
 gives originOfRemote parseSwhid parseSwhidRange printSnapshot printSwhid printSwhidFolder swhidOfCode
 needs formats/gitindex.ts formats/swhid.ts
-formats/gitapply.ts 21374
+formats/gitapply.ts 21367
 uses applyGitDelta splitPatchSections
 gives LARGEST_PATCHED_BYTES applyPatchSection splitGitPatch
-formats/vcsoutput.ts 21532
+formats/vcsoutput.ts 21525
 uses lookUp
 gives closeSpacedNames listShownNames parseFossilInfo parseFossilList parseHgStatus parseSvnInfo parseSvnStatus
-formats/jsontape.ts 21640
+formats/jsontape.ts 21633
 uses 
 gives decodeJsonString parseJson
 needs formats/jsontape.ts
-formats/series.ts 21828
+formats/series.ts 21821
 uses decodeText encodeText
 gives PRINTED_NUMBER SERIES_VALUE numberOfValue parseResources parseSeries printResources printSeries
 needs formats/series.ts
-formats/printedline.ts 21932
+formats/printedline.ts 21925
 uses PRINTED_NUMBER SERIES_VALUE decodeJsonString parseJson
 gives LONGEST_PRINTED_LINE isHopeless isPromising plainLine readPrintedLine
-formats/metricrule.ts 22133
+formats/metricrule.ts 22126
 uses EXIT Failure PRINTED_NUMBER compileGlob
 gives METRICS_FROM_HINT findRuleFault matchPattern readMetricRule
 needs formats/series.ts formats/metricrule.ts
-formats/printedreader.ts 22241
+formats/printedreader.ts 22234
 uses LONGEST_PRINTED_LINE SeriesCollector isHopeless isPromising matchPattern plainLine readPrintedLine
 gives PrintedReader
-formats/plan.ts 22409
+formats/plan.ts 22402
 uses DURATION_WORDS Failure METRICS_FROM_HINT SIZE_WORDS decodeText emptyRun encodeText findNameFault findRuleFault isDeclarableVariable isResultPath isSecretName lookUp maskText parseDuration parseSize quoteCommand splitSimpleCommand splitVariable trimBlanks utf8SequenceLength
 gives PLAN_HEAD parsePlan printStep readAsked readStep spellTyped
 needs formats/series.ts formats/metricrule.ts formats/plan.ts
-formats/ldcache.ts 22786
+formats/ldcache.ts 22779
 uses 
 gives parseLibraryCache
-formats/strace.ts 22910
+formats/strace.ts 22903
 uses detachString
 gives StraceReader TRACED_CALLS
-formats/linesearch.ts 23225
+formats/linesearch.ts 23218
 uses 
 gives LineSearch
-formats/fileparts.ts 23263
+formats/fileparts.ts 23256
 uses 
 gives readBig16 readLittle16 readLittle32
-formats/dpkg.ts 23284
+formats/dpkg.ts 23277
 uses 
 gives parseDpkgDiversions parseDpkgStatus
-formats/apk.ts 23327
+formats/apk.ts 23320
 uses 
 gives findInApkList
-formats/pacman.ts 23365
+formats/pacman.ts 23358
 uses 
 gives parsePacmanDescription
-formats/conda.ts 23379
+formats/conda.ts 23372
 uses dropEndSlashes stripUrlCredentials
 gives parseCondaRecord spellInJson
-formats/storepath.ts 23436
+formats/storepath.ts 23429
 uses 
 gives parseStorePath
-formats/rpmheader.ts 23461
+formats/rpmheader.ts 23454
 uses readUint32
 gives findInRpmHeader
-formats/ndb.ts 23548
+formats/ndb.ts 23541
 uses readLittle32
 gives scanNdb
-formats/berkeleyhash.ts 23582
+formats/berkeleyhash.ts 23575
 uses readBig16 readLittle16 readLittle32 readUint32
 gives scanBerkeleyHash
-formats/sqlitelog.ts 23670
+formats/sqlitelog.ts 23663
 uses readLittle32 readUint32
 gives readSqliteLog
-formats/sqlite.ts 23724
+formats/sqlite.ts 23717
 uses readBig16 readSqliteLog readUint32
 gives findSqliteKeys findSqliteRoot findSqliteRow openSqlite scanSqliteTable
 needs formats/gitindex.ts formats/fileparts.ts formats/sqlitelog.ts formats/sqlite.ts
-formats/bytewindow.ts 24010
+formats/bytewindow.ts 24003
 uses 
 gives areSameBytes bytesAt bytesOfText isSpent openSource skipBytes sourceOfBytes startCursor takeText takeUint takeUleb128 textAt textOfBytes uintAt
-formats/dwarf.ts 24162
+formats/dwarf.ts 24155
 uses compareBytes isSpent skipBytes takeText takeUint takeUleb128 textAt uintAt
 gives readProducers
-formats/elffile.ts 24433
+formats/elffile.ts 24426
 uses isSpent openSource startCursor takeUint textAt textOfBytes uintAt
 gives ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE findOffset hasFlag isOnlyDebug openElf sourceOfSection takeWord
-formats/elfdebug.ts 24567
+formats/elfdebug.ts 24560
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE bytesAt hasFlag openSource sourceOfBytes sourceOfSection startCursor takeUint takeWord textOfBytes uintAt
 gives findDebugSection makeSectionOpener
-formats/gobuildinfo.ts 24680
+formats/gobuildinfo.ts 24673
 uses bytesAt findOffset isSpent sourceOfSection startCursor takeUleb128 textAt textOfBytes uintAt
 gives readGoFacts
-formats/elf.ts 24737
+formats/elf.ts 24730
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE bytesAt compareBytes findDebugSection findOffset hasFlag hexFromBytes isOnlyDebug isSpent makeSectionOpener openElf openSource readGoFacts readProducers sourceOfSection startCursor takeUint takeWord textAt textOfBytes uintAt
 gives describeProducer findSeparateDebugName readElf
 needs formats/gitindex.ts formats/bytewindow.ts formats/dwarf.ts formats/elffile.ts formats/elfdebug.ts formats/gobuildinfo.ts formats/elf.ts
-formats/headers.ts 24979
+formats/headers.ts 24972
 uses trimBlanks
 gives parseHeaders
-formats/zip.ts 25007
+formats/zip.ts 25000
 uses 
 gives ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra
-formats/amounts.ts 25124
+formats/amounts.ts 25117
 uses joinWords
 gives countThings groupDigits joinSome percentOf roundNumber tellDiffering
-formats/crc32.ts 25163
+formats/crc32.ts 25156
 uses 
 gives crc32
-formats/png.ts 25196
+formats/png.ts 25189
 uses bytesOfText crc32 textOfBytes
 gives PNG_SIGNATURE decodePng encodePng readPngRow
-formats/pngcomparison.ts 25539
+formats/pngcomparison.ts 25532
 uses areSameBytes compareBytes decodePng groupDigits joinSome makeHarmless percentOf readPngRow tellDiffering textOfBytes
 gives channelsApart comparePng
-formats/pngpicture.ts 25711
+formats/pngpicture.ts 25704
 uses channelsApart decodePng encodePng readPngRow
 gives drawPngDifference
-formats/npyheader.ts 25897
+formats/npyheader.ts 25890
 uses textOfBytes
 gives NPY_MAGIC readNpyHeader
-formats/npynumbers.ts 26131
+formats/npynumbers.ts 26124
 uses 
 gives PARTS_OF_NUMBER findLongForm isNumericField readNpyNumber sumOfParts
-formats/npy.ts 26278
+formats/npy.ts 26271
 uses PARTS_OF_NUMBER areSameBytes describeTolerance findLongForm groupDigits isNumericField makeHarmless readNpyHeader readNpyNumber roundNumber sumOfParts tellDiffering
 gives compareNpy
-formats/members.ts 26587
+formats/members.ts 26580
 uses areSameBytes compareBytes crc32 groupDigits makeHarmless tellDiffering
 gives compareMembers
-formats/tar.ts 26774
+formats/tar.ts 26767
 uses dropEndSlashes textOfBytes
 gives isTar readTar
-formats/tarwriter.ts 26998
+formats/tarwriter.ts 26991
 uses 
 gives printTarEnd printTarHeader printTarPadding
-formats/zipmembers.ts 27088
+formats/zipmembers.ts 27081
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES dropEndSlashes findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra textOfBytes
 gives readZip
-formats/zipwriter.ts 27169
+formats/zipwriter.ts 27162
 uses 
 gives ZIP_LOCAL_CRC_AT printZipDirectoryEntry printZipEnd printZipLocalHeader
-formats/bagit.ts 27243
+formats/bagit.ts 27236
 uses compareBytes
 gives BAGIT_TXT printBagInfo printBagManifest
-formats/binarykind.ts 27262
+formats/binarykind.ts 27255
 uses NPY_MAGIC PNG_SIGNATURE areSameBytes compareMembers compareNpy comparePng isTar readTar readZip textOfBytes
 gives BINARY_DEPTH compareBinary recognizeBinary startUnpackBudget
-formats/comparebytes.ts 27325
+formats/comparebytes.ts 27318
 uses countThings groupDigits
 gives compareAsBytes describeByteCount findFirstDifference
-formats/numbers.ts 27359
+formats/numbers.ts 27352
 uses isWithin
 gives NumberScanner compareNumbers isNumber
-formats/numbertally.ts 27518
+formats/numbertally.ts 27511
 uses compareNumbers countThings groupDigits roundNumber
 gives NumberTally
-formats/comparetext.ts 27586
+formats/comparetext.ts 27579
 uses NumberScanner NumberTally countThings describeTolerance findCauses findFirstDifference groupDigits makeHarmless
 gives addNumbersOfText compareText describeTextTally looksLikeText quoteExcerpt tallyText
-formats/comparetable.ts 27789
+formats/comparetable.ts 27782
 uses NumberTally addNumbersOfText countThings describeTolerance findCauses groupDigits isNumber quoteExcerpt
 gives TableReader compareTables
-formats/comparejson.ts 27986
+formats/comparejson.ts 27979
 uses NumberTally countThings decodeJsonString describeTolerance findCauses findFirstDifference groupDigits makeHarmless parseJson quoteExcerpt
 gives compareJson
-formats/parametersource.ts 28150
+formats/parametersource.ts 28143
 uses EXIT Failure codePointAt utf8SequenceLength
 gives BYTE_ORDER_MARK ParameterSource encodeCodePoint
-formats/yamlscalars.ts 28228
+formats/yamlscalars.ts 28221
 uses canonicalFloat canonicalInteger encodeCodePoint
 gives isDayOfCalendar readYamlQuoted resolveYamlPlain
-formats/yaml.ts 28332
+formats/yaml.ts 28325
 uses DEEPEST_NESTING readYamlQuoted resolveYamlPlain
 gives readYaml
-formats/toml.ts 28766
+formats/toml.ts 28759
 uses DEEPEST_NESTING canonicalFloat canonicalInteger encodeCodePoint isDayOfCalendar
 gives readToml
-formats/jsonvalues.ts 29096
+formats/jsonvalues.ts 29089
 uses DEEPEST_NESTING canonicalFloat canonicalInteger decodeJsonString
 gives readJsonValues
-formats/keylines.ts 29241
+formats/keylines.ts 29234
 uses 
 gives readIni readKeyLines readProperties
-formats/assignments.ts 29424
+formats/assignments.ts 29417
 uses DEEPEST_NESTING
 gives AssignmentBook LiteralCursor NoLiteral isSign makeLiteralList makeLiteralMapping matchAt readWholeLiteral replaceEscapes splitTokens
-formats/pythonvalues.ts 29625
+formats/pythonvalues.ts 29618
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readPythonValues
-formats/rvalues.ts 29915
+formats/rvalues.ts 29908
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readRValues
-formats/juliavalues.ts 30194
+formats/juliavalues.ts 30187
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList matchAt readWholeLiteral replaceEscapes splitTokens
 gives readJuliaValues
-formats/shellvalues.ts 30461
+formats/shellvalues.ts 30454
 uses AssignmentBook
 gives readShellValues
-formats/parameterfile.ts 30707
+formats/parameterfile.ts 30700
 uses EXIT Failure ParameterSource compareBytes fileParametersOf findParameter isPlainText isSameNode readIni readJsonValues readJuliaValues readKeyLines readProperties readPythonValues readRValues readShellValues readToml readYaml
 gives LARGEST_PARAMETER_FILE_BYTES alignFileParameters describeParameter hasParameterFormat parameterEnding readParameters requireParameter writeParameter
-formats/metrics.ts 30971
+formats/metrics.ts 30964
 uses Failure LONGEST_METRIC_BYTES MOST_METRICS SERIES_VALUE SeriesCollector TableReader decodeJsonString hasParameterFormat parameterEnding parseJson printKey readParameters
 gives readMetricSeries readMetricValues
-formats/pointtable.ts 31096
+formats/pointtable.ts 31089
 uses BYTE_ORDER_MARK EXIT Failure TableReader
 gives readPointTable
-formats/segments.ts 31132
+formats/segments.ts 31125
 uses compareAsBytes compareBytes countThings describeTextTally describeTolerance findCauses looksLikeText makeHarmless tallyText
 gives SegmentList compareSegments keepBut
-formats/pdf.ts 31271
+formats/pdf.ts 31264
 uses SegmentList keepBut looksLikeText
 gives PDF_MAGIC cutPdf
-formats/postscript.ts 31479
+formats/postscript.ts 31472
 uses SegmentList keepBut looksLikeText
 gives POSTSCRIPT_MAGIC cutPostScript
-formats/svg.ts 31496
+formats/svg.ts 31489
 uses STAMP_PATTERN SegmentList keepBut
 gives cutSvg looksLikeSvg
-formats/gzip.ts 31557
+formats/gzip.ts 31550
 uses 
 gives GZIP_MAGIC compareGzip
-formats/makeflags.ts 31610
+formats/makeflags.ts 31603
 uses 
 gives parseJobserver printJobserver
-formats/comparekind.ts 31647
+formats/comparekind.ts 31640
 uses BINARY_DEPTH GZIP_MAGIC PDF_MAGIC POSTSCRIPT_MAGIC bytesOfText compareAsBytes compareBinary compareGzip compareJson compareSegments compareTables compareText cutPdf cutPostScript cutSvg findCauses looksLikeSvg looksLikeText recognizeBinary startUnpackBudget textOfBytes
 gives compareByKind
-formats/license.ts 31730
+formats/license.ts 31723
 uses crc32 trimBlanks
 gives LARGEST_LICENSE_BYTES findSpdxLine isKnownLicense normalizeLicense recognizeLicense
-formats/metadatafile.ts 31825
+formats/metadatafile.ts 31818
 uses EXIT Failure ParameterSource emptyTold joinSome trimBlanks
 gives METADATA_HINT MetadataFile dayIn normalizeDoi normalizeOrcid personOf personOfAddress
-formats/citationfile.ts 31972
+formats/citationfile.ts 31965
 uses MetadataFile dayIn lookUp normalizeDoi normalizeLicense normalizeOrcid personOf readJsonValues readYaml
 gives readCitationFile readCodemetaFile readZenodoFile
-formats/packagefile.ts 32174
+formats/packagefile.ts 32167
 uses MetadataFile emptyTold isUtf8 normalizeLicense parseHeaders personOfAddress readJsonValues readToml stripUrlCredentials trimBlanks
 gives readJuliaProject readPackageJson readPyproject readRDescription readReadme
-formats/saidmetadata.ts 32334
+formats/saidmetadata.ts 32327
 uses EXIT Failure dayIn emptyTold isPlainText makeHarmless normalizeDoi normalizeLicense normalizeOrcid personOf trimBlanks
 gives readSaidMetadata
-formats/pythonmetadata.ts 32383
+formats/pythonmetadata.ts 32376
 uses dropEndSlashes stripUrlCredentials
 gives normalizePythonName parseDirectUrl parseEditableMapping parseNameLines parseRecordPaths pythonSourceOf topModuleOf
-formats/juliamanifest.ts 32458
+formats/juliamanifest.ts 32451
 uses 
 gives parseJuliaManifest parseJuliaProject
-formats/perlmodule.ts 32514
+formats/perlmodule.ts 32507
 uses 
 gives parsePerlModule
-views/makefile.ts 32574
+views/makefile.ts 32567
 uses compareBytes encodeText encodeWithheld findChecksum isResult isSameContent makeLiveRun putChecksums resultsOf
 gives addRunToMakefile printMakefile printMakefilePieces
 needs views/makefile.ts
-views/rerunscript.ts 33035
+views/rerunscript.ts 33028
 uses REFUSED_PREFIXES REFUSED_VARIABLES REPLAYED_VARIABLES
 gives RERUN_SCRIPT
-views/replayscript.ts 34604
+views/replayscript.ts 34597
 uses REPLAYED_VARIABLES RERUN_SCRIPT encodeText encodeWithheld isComparable isDeclarableVariable isReplayedVariable isResultPath makeHarmless quoteWord
 gives printReplay printReplayEnd printReplayHead
-views/table.ts 34899
+views/table.ts 34892
 uses codePointAt utf8SequenceLength
 gives TableMeasure cutToWidth displayWidth formatBytes formatSeconds printChoices printTable printTableHead printTableRow wrapText
 needs views/table.ts
-views/plot.ts 35075
+views/plot.ts 35068
 uses cutToWidth displayWidth
 gives printPlot
-views/columns.ts 35227
+views/columns.ts 35220
 uses compareBytes encodeText encodeWithheld encodeWord formatBytes formatSeconds listValueNames makeHarmless readDecimal valuesOf
 gives COLUMN_NAMES findColumn findColumns findVaryingParameters isAllColumns isNumeric jsonCell namedTitleOf printCell showCell sortRuns
-views/runlist.ts 35438
+views/runlist.ts 35431
 uses LATEX_DEFINITION TableMeasure escapeLatex isNumeric jsonCell makeHarmless namedTitleOf printCell printTableHead printTableRow showCell
 gives printRunCsv printRunJson printRunLatex printRunTable
-views/latexvalues.ts 35495
+views/latexvalues.ts 35488
 uses LATEX_DEFINITION RUN_ID compareBytes decodeText escapeLatex makeHarmless utf8SequenceLength
 gives LATEX_VALUES_HEAD collectLatexValues keyOfPath listRunValues parseLatexValues printLatexValues
-views/sweep.ts 35677
+views/sweep.ts 35670
 uses countThings encodeWithheld groupDigits joinSome makeHarmless printTable quoteWord
 gives printSweepForecast printSweepSum
-views/json.ts 35726
+views/json.ts 35719
 uses encodeText encodeWithheld printRanges utf8SequenceLength
 gives jsonFileOf jsonTextOf printJsonDocument printJsonRun printJsonValue
 needs views/json.ts
-views/page.ts 35818
+views/page.ts 35811
 uses decodeText encodeText formatBytes formatSeconds makeHarmless
 gives describeComment printEnvironmentPage printNotesPage printRunPage showFile showLines showText
-views/journal.ts 35967
+views/journal.ts 35960
 uses countStatuses distinctTexts formatBytes formatSeconds isResult makeHarmless showLines showText spanParameters
 gives countOf describeJournal describeStop showPrinted summarizeVerdicts
-views/journaltext.ts 36151
+views/journaltext.ts 36144
 uses displayWidth wrapText
 gives printJournalText
-views/journalmarkup.ts 36182
+views/journalmarkup.ts 36175
 uses trimBlanks
 gives escapeMarkdown fence printJournalMarkdown printJournalOrg
-views/journalhtml.ts 36283
+views/journalhtml.ts 36276
 uses 
 gives escapeHtml printJournalHtml
-views/citation.ts 36338
+views/citation.ts 36331
 uses EXIT Failure escapeHtml familyFirst isKnownLicense joinWords lookUp nameOfField oneFile
 gives listFacts printCitation printCodemeta printZenodo quoteYaml
-views/exportleft.ts 36494
+views/exportleft.ts 36487
 uses joinWords makeHarmless
 gives commentLine commentLines countWords findInterpreter headOfExport listSome spellPackage tellLeftPackages tellMachine tellRuns tellVariables
-views/exportpip.ts 36581
+views/exportpip.ts 36574
 uses collectSoftware commentLine countWords findInterpreter headOfExport listSome normalizePythonName oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printPipExport printRequirements selectPipPackages spellPipRequirements
-views/exportconda.ts 36673
+views/exportconda.ts 36666
 uses collectSoftware commentLine compareBytes countWords findInterpreter headOfExport listSome lookUp oneFile quoteYaml selectPipPackages spellPackage spellPipRequirements tellLeftPackages tellMachine tellRuns tellVariables
 gives listCondaChannels printCondaEnvironment printCondaExport selectCondaSpecs
-views/exportapt.ts 36769
+views/exportapt.ts 36762
 uses EXIT Failure collectSoftware commentLine commentLines compareBytes countWords headOfExport joinWords listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listLinkPackages listSnapshotSources printAptExport spellAptPins spellDay tellAptPins
-views/exportlanguages.ts 36879
+views/exportlanguages.ts 36872
 uses countWords listSome spellDay spellPackage
 gives spellJuliaPackages spellNodePackages spellRPackages spellRubyPackages
-views/exportdockerfile.ts 36940
+views/exportdockerfile.ts 36933
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listCondaChannels listLinkPackages listSnapshotSources listSome oneFile platformOf quoteWord selectCondaSpecs selectPipPackages spellAptPins spellDay spellJuliaPackages spellNodePackages spellPackage spellPipRequirements spellRPackages spellRubyPackages tellAptPins tellLeftPackages tellMachine tellRuns tellVariables utf8SequenceLength
 gives printDockerfileExport printImage selectOwnPackages
-views/exportguix.ts 37171
+views/exportguix.ts 37164
 uses collectSoftware commentLine commentLines countWords headOfExport listSome parseStorePath spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listPackageFolders printGuixExport
-views/exportnix.ts 37256
+views/exportnix.ts 37249
 uses collectSoftware commentLine countWords headOfExport listPackageFolders listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printNixExport
-views/exportspack.ts 37299
+views/exportspack.ts 37292
 uses collectSoftware commentLine compareBytes countWords headOfExport listSome lookUp oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printSpackExport
-views/exportbinder.ts 37376
+views/exportbinder.ts 37369
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listSome printCondaEnvironment printRequirements quoteWord selectOwnPackages spellAptPins spellDay spellJuliaPackages spellPackage spellRPackages tellLeftPackages tellMachine tellRuns tellVariables
 gives printBinderExport
-views/exportcodeocean.ts 37469
+views/exportcodeocean.ts 37462
 uses collectSoftware commentLine compareBytes countWords hasDots headOfExport listSome printImage quoteWord quoteYaml
 gives printCodeOceanExport
-views/badges.ts 37552
+views/badges.ts 37545
 uses countThings escapeMarkdown joinSome listCommits listUnkeptSources oneFile showText
 gives namePaths printBadges
-views/appendix.ts 37663
+views/appendix.ts 37656
 uses countThings escapeMarkdown familyFirst fence formatBytes formatSeconds joinSome listCommits listFacts listUnkeptSources namePaths oneFile showText
 gives printAppendix
-views/runprograms.ts 37801
+views/runprograms.ts 37794
 uses baseName joinNames normalizeName splitCommand splitSimpleCommand
 gives programOfRun
-views/rocrategraph.ts 37861
+views/rocrategraph.ts 37854
 uses printJsonDocument
 gives CrateGraph crateListOf
-views/rocratefiles.ts 37917
+views/rocratefiles.ts 37910
 uses compareBytes encodeIri isResultPath jsonTextOf mediaTypeOf
 gives CRATE_DESCRIPTOR CrateFiles listNamedFiles
-views/rocrateruns.ts 38031
+views/rocrateruns.ts 38024
 uses crateListOf encodeIri isWebAddress jsonTextOf programOfRun spanOfRun splitAt swhidOfCode
 gives CrateRuns crateTimeOf
-views/rocrate.ts 38191
+views/rocrate.ts 38184
 uses CRATE_DESCRIPTOR CrateFiles CrateGraph CrateRuns countOf crateListOf crateTimeOf encodeIri findLiveRuns isWebAddress jsonTextOf listNamedFiles recordPath spanOfRun
 gives printRoCrate
-views/provmodel.ts 38332
+views/provmodel.ts 38325
 uses jsonTextOf spanOfRun splitAt
 gives PROV_NAMESPACE PROV_RELATIONS makeProvDocument
-views/provjson.ts 38562
+views/provjson.ts 38555
 uses PROV_NAMESPACE PROV_RELATIONS printJsonDocument
 gives printProvJson
-views/provn.ts 38595
+views/provn.ts 38588
 uses PROV_NAMESPACE PROV_RELATIONS
 gives printProvN
-views/reportscripts.ts 38626
+views/reportscripts.ts 38619
 uses 
 gives REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH
-views/reportrun.ts 42102
+views/reportrun.ts 42095
 uses countThings describeComment describeStop escapeHtml formatBytes formatSeconds groupDigits showLines showPrinted showText summarizeVerdicts thinOut
 gives escapeScriptJson htmlName htmlText linkRun printFacts printRunArticle
-views/reportentries.ts 42388
+views/reportentries.ts 42381
 uses escapeHtml formatBytes htmlName htmlText makeHarmless printFacts
 gives keyOfEnvironment keyOfPatch keyOfPreview printEnvironmentEntry printPatchEntry printPreviewEntry
-views/reportindex.ts 42461
+views/reportindex.ts 42454
 uses escapeHtml findColumns findLiveRuns formatBytes formatSeconds linkRun makeHarmless namedTitleOf showCell traceLineage
 gives makeReportColumns makeReportGraph printReportIndex printStaticResults printStaticTable traceReport
-views/reportpage.ts 42635
+views/reportpage.ts 42628
 uses REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH escapeHtml escapeScriptJson
 gives REPORT_MARK printPartElement printPartFile printReportPage
-views/reportparts.ts 42711
+views/reportparts.ts 42704
 uses makeHarmless printPartElement printPartFile printRunArticle thinOut
 gives ReportParts
-views/rundiff.ts 42852
+views/rundiff.ts 42845
 uses cutToWidth displayWidth formatBytes formatSeconds isSameAspect isSameRow lookUp makeHarmless printRanges showFile showText wrapText
 gives MOST_DIFFERENCE_ROWS printRunDifference
-views/rundiffjson.ts 43134
+views/rundiffjson.ts 43127
 uses encodeText encodeWithheld hasDifference isSameAspect isSameRow jsonFileOf printJsonValue
 gives printJsonDifference
-views/processes.ts 43168
+views/processes.ts 43161
 uses cutToWidth displayWidth formatSeconds makeHarmless showText
 gives printProcessTree
-views/verdicts.ts 43316
+views/verdicts.ts 43309
 uses cutToWidth describeOtherEnd encodeText encodeWithheld fileParametersOf makeHarmless nameFileParameter wrapText
 gives printJsonPlan printJsonStories printRepeatPlan printRepeatStory printStorySum
-views/freed.ts 43421
+views/freed.ts 43414
 uses countThings formatBytes showText
 gives printFreed printWouldGo
-views/archive.ts 43446
+views/archive.ts 43439
 uses countThings encodeText formatBytes makeHarmless printTable wrapText
 gives NOT_INCLUDED_FILE printArchivePlan printArchiveReadme printNotIncluded
-views/lineagestory.ts 43543
+views/lineagestory.ts 43536
 uses makeHarmless showText
 gives describeCodeOf describeMark describeParameters describeReproducible describeRunName foldStory listNeighbours resolveCopy shortHash shortTime summarizeReproducible
-views/lineagetree.ts 43696
+views/lineagetree.ts 43689
 uses compareBytes cutToWidth describeCodeOf describeMark describeParameters describeReproducible describeRunName displayWidth listNeighbours makeHarmless resolveCopy shortHash showText wrapText
 gives printLineageTree
-views/lineagejson.ts 43881
+views/lineagejson.ts 43874
 uses encodeText encodeWithheld jsonFileOf listNeighbours printJsonValue
 gives printLineageJson
-views/lineagedot.ts 43928
+views/lineagedot.ts 43921
 uses cutToWidth describeMark makeHarmless shortHash shortTime showText
 gives printLineageDot
-views/lineagesvg.ts 43967
+views/lineagesvg.ts 43960
 uses cutToWidth describeMark describeParameters describeRunName displayWidth layOut makeHarmless shortHash shortTime showText summarizeReproducible
 gives printLineageSvg
-views/clusterstatus.ts 44171
+views/clusterstatus.ts 44164
 uses encodeText lookUp makeHarmless showText
 gives countTasks jsonBatches listBatchGroups
-views/status.ts 44241
+views/status.ts 44234
 uses describeCause displayWidth encodeText encodeWithheld isSourceName jsonBatches listBatchGroups makeHarmless printJsonValue showText wrapText
 gives isAllFine jsonCauseOf printStatus printStatusJson
-views/make.ts 44380
+views/make.ts 44373
 uses describeCauses encodeText joinWords jsonCauseOf makeHarmless printJsonValue
 gives printAllCurrent printMadeStep printMakeJson printMakeSum
-views/variations.ts 44444
+views/variations.ts 44437
 uses encodeText joinWords makeHarmless printTable wrapText
 gives printJsonVariations printVariations
-views/texts.ts 44498
+views/texts.ts 44491
 uses RERUN_SCRIPT findLiveRuns printMakefile
 gives TOP_MAKEFILE initialFiles
 needs views/rerunscript.ts views/texts.ts
-views/completionscripts.ts 44616
+views/completionscripts.ts 44609
 uses 
 gives BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION
-views/completion.ts 45212
+views/completion.ts 45205
 uses BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION kindsOfWord quoteWord readOperands
 gives printCompletion
 needs views/completionscripts.ts views/completion.ts
-sys/swhid.ts 45341
+sys/swhid.ts 45334
 uses Failure GIT_FOLDER GIT_SYMLINK bytesFromHex crypto errorCode fs lstatIfThere printSwhidFolder readLinkTarget toFsPath
 gives hashSwhidObject identifyContent swhidOfFolder
-sys/gitrepo.ts 45517
+sys/gitrepo.ts 45510
 uses Failure bytesFromHex crypto findGitSetting findInPackIndex fs isGitTrue listFolder parseGitConfig parseLooseObject readPackedObject readRegularIfThere statIfThere toFsPath zlib
 gives findRepository hasReftable hashGitObject inflateBytes isReferenceName openBareRepository openRepository readGitObject readHead readTreeOfCommit
 needs formats/gitindex.ts formats/gitpack.ts sys/gitrepo.ts
-sys/gitstatus.ts 45738
+sys/gitstatus.ts 45731
 uses Failure GIT_LINK GIT_SYMLINK crypto errorCode findGitSetting fs hashGitObject isGitTrue lstatIfThere parseGitIndex readLinkTarget toFsPath
 gives compareWithFiles hasContentOfEntry readGitIndex
-sys/gitprocess.ts 45919
+sys/gitprocess.ts 45912
 uses Failure bytesFromHex childProcess errorCode findGitSetting isGitTrue statIfThere toSpawnArguments
 gives LARGEST_ANSWER_BYTES describeStartFailure findUntrustedFilters listEntriesWithGit listFiltered runGit splitNames turnFiltersOff
 needs formats/gitindex.ts sys/gitprocess.ts
-sys/gitobjects.ts 46078
+sys/gitobjects.ts 46071
 uses GIT_FOLDER bytesFromHex hashGitObject hexFromBytes parseGitTree readGitObject readTreeOfCommit runGit
 gives findCommitEntry findCommitFile listCommitFiles readBlobs readObjectBody resolveCommit
-sys/gitrefs.ts 46198
+sys/gitrefs.ts 46191
 uses Failure compareBytes hasReftable isReferenceName listFolder lstatIfThere readGitObject readObjectBody readRegularIfThere resolveCommit runGit
 gives findCommit findReference listReferences readObjectKind
-sys/trackedfiles.ts 46309
+sys/trackedfiles.ts 46302
 uses Failure GIT_LINK GIT_SYMLINK bytesFromHex compareWithFiles computeTree findEntryPlace findGitSetting hashSwhidObject hexFromBytes identifyContent isGitTrue listEntriesWithGit lstatIfThere openRepository readGitIndex readHead readLinkTarget
 gives findTracked readTrackedFiles swhidOfTracked
-sys/git.ts 46391
+sys/git.ts 46384
 uses Failure GIT_LINK GIT_SYMLINK compareBytes compareWithFiles computeTree dropEmptySections errorCode findEntryPlace findRemoteUrl findRepository findUntrustedFilters hasContentOfEntry hasReftable hashBytes hashGitObject hexFromBytes isSecretFile listEntriesWithGit listFiltered listPatchedNames lstatIfThere openRepository parseRawDiff readGitIndex readHead readObjectBody readTreeOfCommit runGit splitNames turnFiltersOff
 gives findGitFileState readCode readEarlierBlob
 needs formats/gitindex.ts formats/gittree.ts sys/gitstatus.ts sys/gitobjects.ts sys/git.ts
-sys/othervcs.ts 46711
+sys/othervcs.ts 46704
 uses LARGEST_ANSWER_BYTES childProcess closeSpacedNames describeStartFailure findGitSetting isSecretFile listShownNames lstatIfThere parseFossilInfo parseFossilList parseGitConfig parseHgStatus parseSvnInfo parseSvnStatus readRegularIfThere splitNames stripUrlCredentials toSpawnArguments toText
 gives findOtherFileState readOtherCode
 needs formats/gitindex.ts formats/vcsoutput.ts sys/gitprocess.ts sys/othervcs.ts
-sys/swhidpath.ts 46901
+sys/swhidpath.ts 46894
 uses Failure findCommit findCommitEntry findGitSetting findRemoteUrl findRepository findTracked hashSwhidObject hexFromBytes identifyContent isGitTrue lstatIfThere makeHarmless originOfRemote printSwhid readLinkTarget readTrackedFiles resolveLinks statIfThere swhidOfFolder swhidOfTracked
 gives PathNamer nameUpToThree
-sys/swhidgit.ts 47040
+sys/swhidgit.ts 47033
 uses EXIT Failure findCommit findReference findRemoteUrl findRepository hashSwhidObject listReferences nameUpToThree openBareRepository originOfRemote printSnapshot readObjectBody readObjectKind
 gives hasTag nameRelease nameRevision nameSnapshot originOfRepository requireRepository
-sys/inflate.ts 47111
+sys/inflate.ts 47104
 uses errorCode zlib
 gives deflateZlib inflateRawAtMost inflateZlibAtMost unpackBytes
-sys/compare.ts 47152
+sys/compare.ts 47145
 uses compareByKind describeByteCount errorCode fs inflateRawAtMost inflateZlibAtMost toFsPath unpackBytes
 gives compareFiles
-sys/filesource.ts 47250
+sys/filesource.ts 47243
 uses errorCode fs toFsPath
 gives readFileInParts
-sys/packagepaths.ts 47316
+sys/packagepaths.ts 47309
 uses errorCode lstatIfThere readRegularIfThere resolveLinks
 gives findFolderAliases findRealPath makePackageQuestion readPackageText spellPaths
-sys/dpkgdatabase.ts 47377
+sys/dpkgdatabase.ts 47370
 uses LineSearch choosePackage findRealPath listFolder parseDpkgDiversions parseDpkgStatus readPackageText
 gives DPKG_STAMPED findDpkgOwners
-sys/rpmdatabase.ts 47469
+sys/rpmdatabase.ts 47462
 uses LineSearch choosePackage findInRpmHeader findSqliteKeys findSqliteRoot findSqliteRow openSqlite readFileInParts resolveLinks scanBerkeleyHash scanNdb scanSqliteTable spellPaths
 gives RPM_STAMPED findRpmOwners
 needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/filesource.ts sys/packagepaths.ts sys/rpmdatabase.ts
-sys/condaprefix.ts 47550
+sys/condaprefix.ts 47543
 uses LineSearch choosePackage listFolder parseCondaRecord readPackageText spellInJson statIfThere toBytes toText
 gives CONDA_STAMPED CondaPrefixes findCondaOwners
-sys/ownercache.ts 47595
+sys/ownercache.ts 47588
 uses decodeText encodeText errorCode fs hashBytes isSettled readRegularIfThere removeIfThere statIfThere toFsPath
 gives OwnerCache stampDatabases
-sys/packages.ts 47681
+sys/packages.ts 47674
 uses CONDA_STAMPED CondaPrefixes DPKG_STAMPED LineSearch OwnerCache RPM_STAMPED choosePackage findCondaOwners findDpkgOwners findFolderAliases findInApkList findRpmOwners listFolder makePackageQuestion parsePacmanDescription parseStorePath readPackageText spellPaths stampDatabases
 gives addPathTo findOwners
 needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/dpkg.ts formats/apk.ts formats/pacman.ts formats/conda.ts formats/storepath.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/filesource.ts sys/packagepaths.ts sys/dpkgdatabase.ts sys/rpmdatabase.ts sys/condaprefix.ts sys/ownercache.ts sys/packages.ts
-sys/packagefiles.ts 47803
+sys/packagefiles.ts 47796
 uses listFolder readFirstBytes statIfThere
 gives cleanValue findNearest folderOf isBelow isFileQuietly joinFolders lastPartOf listQuietly nameFolder readQuietly
-sys/pythonsites.ts 47900
+sys/pythonsites.ts 47893
 uses cleanValue joinFolders listQuietly normalizePythonName parseDirectUrl parseHeaders parseNameLines parseRecordPaths readQuietly
 gives openPythonSite readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readTopLevel
-sys/pythoneditables.ts 47994
+sys/pythoneditables.ts 47987
 uses cleanValue findNearest findRepository isBelow joinFolders lastPartOf listQuietly nameFolder normalizePythonName parseEditableMapping parseHeaders parseNameLines readDistributionFacts readDistributionFiles readDistributionOrigin readHead readQuietly readTopLevel topModuleOf
 gives findPythonEditables
-sys/pythonpackages.ts 48094
+sys/pythonpackages.ts 48087
 uses addPathTo findPythonEditables folderOf isBelow isFileQuietly lastPartOf listQuietly normalizePythonName openPythonSite pythonSourceOf readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readQuietly readTopLevel topModuleOf
 gives findPythonPackages
-sys/folderpackages.ts 48332
+sys/folderpackages.ts 48325
 uses cleanValue findNearest folderOf isBelow isFileQuietly lastPartOf nameFolder parseHeaders readQuietly stripUrlCredentials
 gives findNodePackages findRPackages findRubyPackages
-sys/juliapackages.ts 48496
+sys/juliapackages.ts 48489
 uses findNearest folderOf isFileQuietly joinFolders listQuietly nameFolder parseJuliaManifest parseJuliaProject readQuietly stripUrlCredentials
 gives findJuliaPackages
-sys/perlpackages.ts 48636
+sys/perlpackages.ts 48629
 uses findNearest folderOf isBelow isFileQuietly listQuietly parsePerlModule readQuietly
 gives findPerlPackages
-sys/javapackages.ts 48741
+sys/javapackages.ts 48734
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES cleanValue findZipData fs isBelow lastPartOf parseHeaders parseZip64Record parseZipEnd parseZipEntries readQuietly toFsPath zlib
 gives findJavaPackages
-sys/languages.ts 48858
+sys/languages.ts 48851
 uses compareBytes findJavaPackages findJuliaPackages findNodePackages findPerlPackages findPythonPackages findRPackages findRubyPackages isFileQuietly lastPartOf listQuietly
 gives findLanguagePackages
 needs formats/headers.ts formats/zip.ts formats/pythonmetadata.ts formats/juliamanifest.ts formats/perlmodule.ts sys/packagefiles.ts sys/pythonsites.ts sys/pythoneditables.ts sys/pythonpackages.ts sys/folderpackages.ts sys/juliapackages.ts sys/perlpackages.ts sys/javapackages.ts sys/languages.ts
-sys/notes.ts 48950
+sys/notes.ts 48943
 uses Failure createFile explainStrays formatUtcMicros hashBytes listRecordFiles makeFolder makeRunId notePath parseNote printNoteBody readEachRecord readIdMicros readRecordFile readUtcMicros refuseLink sealRecord statIfThere syncFolder
 gives readNotes saveNote
-sys/author.ts 49004
+sys/author.ts 48997
 uses Failure errorCode findGitSetting findRepository os parseGitConfig readRegularIfThere toBytes
 gives findAuthor
-sys/editor.ts 49061
+sys/editor.ts 49054
 uses Failure childProcess createFile readBytesIfThere toText
 gives editText
-sys/filestates.ts 49085
+sys/filestates.ts 49078
 uses HashCache absoluteOf describeStat hashFiles hashWithRetry isSecretFile lstatIfThere
 gives readFileState readFileStates
-sys/environmentnow.ts 49137
+sys/environmentnow.ts 49130
 uses HashCache absoluteOf compareBytes decodeText hashWithRetry isSecretFile normalizePythonName openPythonSite parseDpkgStatus parseFile readDistributionFacts readPackageText readRecordFile statIfThere
 gives EnvironmentComparer
-sys/linking.ts 49297
+sys/linking.ts 49290
 uses compareBytes errorCode folderOfName fs listFolder parseLibraryCache readBytesIfThere resolveLinks statIfThere toFsPath
 gives findLinkedLibraries
 needs formats/ldcache.ts sys/linking.ts
-sys/strace.ts 49571
+sys/strace.ts 49564
 uses TRACED_CALLS childProcess errorCode findProgram fs os pauseMs readBytesIfThere readMonotonicMs removeIfThere replaceFile statIfThere toBytes toFsPath toSpawnArguments
 gives findStrace straceCommand
 needs formats/strace.ts sys/strace.ts
-sys/parameterfiles.ts 49670
+sys/parameterfiles.ts 49663
 uses EXIT Failure LARGEST_PARAMETER_FILE_BYTES absoluteOf describeParameter describeSystemError errorCode findLinkOut hasParameterFormat isResultPath isSecretFile listParameters listSecretVariables makeSecretHasher makeWithholder maskValue nameFileParameter readBytesIfThere readParameters replaceFile requireParameter resolveLinks statIfThere toRecordPath writeParameter
 gives readFileParameters readParameterNow readParameterOption readParameterText writeFileParameters
 needs core/parameters.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts sys/parameterfiles.ts
-sys/metrics.ts 49807
+sys/metrics.ts 49800
 uses Failure LONGEST_METRIC_BYTES MOST_METRICS makeSecretHasher maskValue nameFileParameter readMetricSeries readMetricValues readParameterText
 gives readMetrics
 needs core/comparison.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/series.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/metrics.ts sys/metrics.ts
-sys/printed.ts 49842
+sys/printed.ts 49835
 uses PrintedReader errorCode fs readMonotonicMs toFsPath
 gives beginPrinted readPrintedLogs
 needs formats/series.ts formats/printedline.ts formats/printedreader.ts sys/printed.ts
-sys/watch.ts 49953
+sys/watch.ts 49946
 uses absoluteOf addDeclaredOutputs addLinks addNewFolders describeFile folderOfName hashFiles hashWithRetry isDeclared isLeftOut joinNames listBelow lstatIfThere noObservation normalizeName readLinkTarget relativeTo rememberHashes resolveLinks withOutcome
 gives endWatch keepLinks
 needs sys/watch.ts
-sys/tracing.ts 50348
+sys/tracing.ts 50341
 uses StraceReader Trace isInProject isLeftOut keepLinks makeClassifier os readRegularIfThere readUtcMicros relativeTo resolveLinks statIfThere straceCommand toBytes
 gives beginWatch tracerRequest
 needs core/tracefiles.ts core/traceprocesses.ts core/tracecalls.ts core/trace.ts formats/strace.ts sys/tracing.ts
-sys/recordcheck.ts 50389
+sys/recordcheck.ts 50382
 uses Failure detachString findPrevious hashBytes parseRun readRecordFile recordPath spanOfRun unsealRecord
 gives checkRecord checkRunRecords
-sys/signing.ts 50457
+sys/signing.ts 50450
 uses EXIT Failure childProcess crypto parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType readRegularIfThere statIfThere toText
 gives checkRawSignature checkSshSignature fingerprintOf readAllowedSigners readSigningKey
-sys/signatures.ts 50611
+sys/signatures.ts 50604
 uses Failure RUN_ID absoluteOf checkRawSignature checkSshSignature compareBytes createFile describeFile hashBytes hashFiles listFolder listSignedFiles lstatIfThere makeFolder parseStatement printStatementBody readRegularIfThere sealRecord syncFolder takeSnapshot unsealRecord
 gives compareSignedFiles printStatement readSignedStatements readUnfixedFiles saveStatement
-sys/runindex.ts 50742
+sys/runindex.ts 50735
 uses Failure GraphLine INDEX_HASH_BYTES RR_VERSION SummaryLine applyNotes describeOwnPlace detachString encodeText explainStrays groupNotes hashBuffer hashBytes hideFromGit isFileCell isLineOfProject isSettled isUnwritable keepTemporariesIn listMonth listMonths lstatIfThere makeFolder makePlace makeRandomDigits parseIndexFile printGraphLine printIndexBody printSummaryLine readLineId readNotes readReusedIfThere readRun removeIfThere replaceFile statIfThere
 gives findRunsByFiles noteFacts readFileLookup readGraphRuns readSummaries
 needs core/circles.ts core/steps.ts core/notes.ts formats/runlines.ts formats/indexfile.ts formats/note.ts sys/notes.ts sys/runindex.ts
-sys/planfile.ts 51013
+sys/planfile.ts 51006
 uses EXIT Failure PLAN_HEAD PLAN_PATH createFile describeSelf describeSystemError hideFromGit isHolderAlive isUnwritable keepTemporariesIn listFolder lstatIfThere makeFolder makeRandomDigits parsePlan pauseMs printRunBody printStep readBytesIfThere readMonotonicMs readStep removeIfThere replaceFileIf statIfThere
 gives addToPlan checkNewStep readPlan
 needs formats/series.ts formats/metricrule.ts formats/plan.ts sys/planfile.ts
-sys/batch.ts 51139
+sys/batch.ts 51132
 uses CANNOT_SYNC Failure addHead bringUpToDate describeSelf describeSystemError dropHeads errorCode folderOfRecord fs hashBuffer hideFromGit keepTemporariesIn lstatIfThere makeFolder makeMonthFolder makeRunId makeWriterMark moveMarkToPending noteEnded printMark printRecord readHeads readMonotonicMs readUtcMicros recordPath removeIfThere renewMark replaceFile settleLostRuns toFsPath writeAll
 gives beginBatch leaveToBatch
 needs sys/batch.ts
-sys/objects.ts 51439
+sys/objects.ts 51432
 uses crypto describeSystemError errorCode fs hashBytes hashRegularFile lstatIfThere makeFolder makeRandomDigits readRegularIfThere readUtcMicros removeIfThere tell toFsPath writeAll
 gives ContentStore copyChecked touchIfAllowed
-sys/contents.ts 51732
+sys/contents.ts 51725
 uses ContentStore Failure HashCache LARGEST_PATCHED_BYTES absoluteOf applyPatchSection errorCode findCommitFile findRepository hashBytes hashWithRetry inflateBytes lstatIfThere readBytesIfThere readLinkTarget readObjectBody readReuseSettings readRuns runGit splitGitPatch
 gives ContentFinder readFound
-sys/swhidrun.ts 51981
+sys/swhidrun.ts 51974
 uses ContentFinder absoluteOf findCommitEntry hashSwhidObject identifyContent isComparable originOfRemote printSwhid
 gives nameFilesOfRun
-sys/scratchgit.ts 52024
+sys/scratchgit.ts 52017
 uses fs makeFolder runGit toFsPath
 gives GIT_PLACES putRepository
-sys/scratch.ts 52060
+sys/scratch.ts 52053
 uses Failure GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES absoluteOf applyPatchSection compareBytes describeFile describeSelf errorCode findLinkAbove findLinkOut folderOfName fs hashWithRetry hexFromBytes inflateBytes isHolderAlive isLeftOut isResultPath joinNames listBelow listCommitFiles listFolder lstatIfThere makeFolder makeRandomDigits normalizeName putRepository readBlobs readBytesIfThere readGitIndex readLinkTarget readUtcMicros relativeTo removeIfThere resolveLinks takeSnapshot toFsPath writeAll
 gives findWayOut makeHeldFolder makeOwnFolder makeScratch putNamed removeAbandonedScratch removeHeldFolder removeTree
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitstatus.ts sys/gitobjects.ts sys/scratchgit.ts sys/scratch.ts
-sys/gitknown.ts 52563
+sys/gitknown.ts 52556
 uses Failure GIT_LINK compareWithFiles findRepository hasReftable hexFromBytes listCommitFiles listEntriesWithGit readGitIndex readHead readTreeOfCommit runGit
 gives findUncommitted readGitKnowledge selectUnknownToGit
-sys/statuscache.ts 52634
+sys/statuscache.ts 52627
 uses PLAN_PATH RR_VERSION absoluteOf describeOwnPlace errorCode fs isSettled listMonths lstatIfThere makePlace replaceFile statIfThere toFsPath workerThreads
 gives dependOn dependOnRecords findKeptAnswer keepAnswer
-sys/present.ts 52788
+sys/present.ts 52781
 uses EnvironmentComparer absoluteOf dependOn errorCode expandDeclared findOverwriters isSameContent isSecretName lstatIfThere makeSecretHasher maskValue readBytesIfThere readFileState readFileStates readParameterNow readRun statIfThere takeSnapshot toBytes toText
 gives PresentFacts
-sys/putback.ts 52946
+sys/putback.ts 52939
 uses absoluteOf errorCode folderOfName fs isLeftOut lstatIfThere makeFolder readBytesIfThere readLinkTarget statIfThere toFsPath writeAll
 gives areOpenedAsThen isFree isTargetInside pourInto printAgain putInPlace readTarget stagingFolder
 needs sys/putback.ts
-sys/reuse.ts 53072
+sys/reuse.ts 53065
 uses ContentFinder ContentStore EnvironmentComparer Failure HashCache ListedFolders RUN_ID absoluteOf areOpenedAsThen copyChecked describeStat describeSystemError endingOfLog errorCode expandDeclared fileParametersOf findArgumentFiles findReuseObstacle folderOfName fs hashBytes hashFiles isDeclared isFree isLeftOut isSettled isTargetInside listFolder lstatIfThere makeFolder makeRandomDigits makeResultTester makeSecretHasher parseReuseEntry pourInto printReuseEntry printStepKey putInPlace quoteCommand readBytesIfThere readParameterNow readRecordFile readTarget removeIfThere saveByContent sealRecord splitCommand stagingFolder statKeyOf tell toFsPath touchIfAllowed unsealRecord
 gives openReuse
 needs core/reuse.ts formats/reuseentry.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/reuse.ts
-sys/stored.ts 53421
+sys/stored.ts 53414
 uses Failure RUN_ID errorCode fs hashBytes listFolder lstatIfThere parseReuseEntry readBytesIfThere readUtcMicros toFsPath unsealRecord
 gives listStored removeStored
-sys/series.ts 53512
+sys/series.ts 53505
 uses Failure absoluteOf parseResources parseSeries readBytesIfThere statIfThere
 gives readResourcesOf readSeriesOf
-sys/surroundings.ts 53540
+sys/surroundings.ts 53533
 uses childProcess fs isReplayedVariable listFolder makeFolder os readBytesIfThere removeTree toBytes toFsPath toSpawnArguments
 gives listProcessors readVariationGround
-sys/commandplace.ts 53597
+sys/commandplace.ts 53590
 uses Failure REPLAYED_VARIABLES absoluteOf findLinkOut fs isDeclarableVariable isReplayedVariable isResultPath makeFolder splitCommand statIfThere toBytes toFsPath toText
 gives argumentsOf enterFolder listChangedInputs methodOf openStreams planVariables setVariables
-sys/repeat.ts 53717
+sys/repeat.ts 53710
 uses GIT_PLACES absoluteOf argumentsOf bytesOfText compareFiles deflateZlib drawPngDifference enterFolder errorCode fileParametersOf findLinkAbove fs inflateZlibAtMost isResultPath judgeRepeat listChangedInputs lstatIfThere makeFolder makeHeldFolder methodOf nameFileParameter openStreams pauseMs readCurrentFolder readFirstBytes readFound recognizeBinary recordCommand removeHeldFolder setVariables spanOfRun swhidOfCode toFsPath
 gives drawDifferences keepForLook repeatRun
-sys/making.ts 53907
+sys/making.ts 53900
 uses EXIT Failure createFile describeSelf describeSystemError errorCode fs hideFromGit isHolderAlive keepTemporariesIn listFolder lstatIfThere makeFolder makeRandomDigits readBytesIfThere readUtcMicros removeIfThere toFsPath
 gives enterMaking
-sys/aside.ts 53989
+sys/aside.ts 53982
 uses RUN_ID absoluteOf childProcess compareBytes decodeText describeFile encodeText enterMaking errorCode findChecksum findLinkAbove fs hashWithRetry isGlob isHolderAlive isResultPath listDescendants listFolder lstatIfThere makeFolder makeOwnFolder makeRandomDigits makeSecretHasher readBytesIfThere readGraphRuns readMarks readRun readUtcMicros removeHeldFolder removeIfThere removeTree replaceFile settleLostRuns signalAll statIfThere toFsPath toText
 gives HeldSlot asideFolder dropHeld endLostCommand holdResults isGoodRun listHeldNews makeKnownTester noteHeldRun pathOfSecret putBack recoverAside settleHeld touchHeld
-sys/execute.ts 54583
+sys/execute.ts 54576
 uses ContentFinder Failure RR_VERSION UNCLAIMED_ID absoluteOf argumentsOf asideFolder describeFile describeSystemError dropHeld emptyRun enterFolder errorCode fileParametersOf findLinkAbove findWayOut formatUtcMicros fs hashWithRetry holdResults isGoodRun isResultPath listChangedInputs listHeldNews lstatIfThere makeFolder makeKnownTester makeResultTester methodOf noteHeldRun openReuse openStreams pauseMs putBack readCurrentFolder readUtcMicros recordCommand recordPath setVariables settleHeld toFsPath toRecordPath touchHeld writeAll
 gives ALONE describeFault executeStep failUnmade fillStep listDeclared nameOfStep noteGood putBackSafely stepNotStarted
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitobjects.ts sys/objects.ts sys/contents.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts
-sys/shells.ts 54918
+sys/shells.ts 54911
 uses CLOCK_TICKS_PER_S childProcess claimFifos enterFolder errorCode fs identifyProcess isShellFifo isShellName listDescendants listFolder makeFolder makeRandomDigits openReader printLineCommand quoteWord readCurrentFolder readMonotonicMs readPeakMemoryBytes releasePipe removeIfThere signalAll signalName toBytes toFsPath toText writeAll
 gives LONGEST_SHELL_LINE Shells removeLostFifos
-sys/shortfiles.ts 55476
+sys/shortfiles.ts 55469
 uses HashCache absoluteOf describeStat hashWithRetry lstatIfThere
 gives ShortFiles isSameSeen
-sys/shortfacts.ts 55550
+sys/shortfacts.ts 55543
 uses RR_VERSION absoluteOf attempt beginCode compareBytes describeSoftware emptyRun endCode findProgram formatUtcMicros guessSoftware isInProject isSameSeen isShellName listSecretVariables listVariables makeResultTester makeSecretHasher makeWithholder maskArguments noteCode planVariables quoteCommand readFirstBytes readUtcMicros relativeTo setVariables spellCommand statIfThere storeEnvironment toBytes
 gives ShortFacts
-sys/jobserver.ts 55743
+sys/jobserver.ts 55736
 uses childProcess errorCode findInheritedDescriptors fs makeFolder makeRandomDigits parseJobserver printJobserver readBytesIfThere removeIfThere toFsPath toText
 gives closeTokenPipe makeTokenPipe offerJobserver openJobTokens
 needs formats/makeflags.ts sys/jobserver.ts
-sys/steplog.ts 55901
+sys/steplog.ts 55894
 uses absoluteOf errorCode fs readBytesIfThere readLastBytes toFsPath writeAll
 gives hasPrinted printStepOutput readOutputTail
-sys/shortsteps.ts 55969
+sys/shortsteps.ts 55962
 uses Failure HeldSlot LONGEST_SHELL_LINE LogKeeper RR_VERSION RunMeasures Shells ShortFacts ShortFiles absoluteOf argumentsOf compareBytes describeFault dropHeld emptyRun errorCode expandDeclared failUnmade fileParametersOf fillStep findArgumentFiles findLinkIn findLinkOut findWayOut formatUtcMicros holdResults isGlob isGoodRun isResultPath isSameSeen isSecretFile listDeclared makeFolder makeResultTester nameOfStep noteGood noteHeldRun noteMeasures putBack putBackSafely readFileParameters readMonotonicMs readUtcMicros replaceByName runningLogName saveLogs settleHeld statIfThere stepNotStarted toRecordPath withholdSecretFiles
 gives ShortSteps
-sys/engine.ts 56463
+sys/engine.ts 56456
 uses CommandStopper ENDING_SIGNALS LiveLine Schedule ShortSteps UNCLAIMED_ID beginBatch endLostCommand enterMaking executeStep hasPrinted isGoodRun isSharingForeground isTerminal nameOfStep offerSlots openJobTokens os printOut printProgress printStepFailure printStepOutput printStepStart readBytesIfThere readMonotonicMs readOutputTail readRun recoverAside removeLostFifos settleLostRuns startStepWorker stepNotStarted tell toBytes
 gives runTasks
-sys/steps.ts 56841
+sys/steps.ts 56834
 uses ContentFinder Failure PresentFacts buildStepGraph emptyRun findCarriers findRepeatObstacle findStepCauses formatUtcMicros isGlob isResultPath isSameAsPlanned isSameContent joinWords listPathsOfStep makePatternTester plannedInputs plannedOutputs readGraphRuns readPlan readRun readUtcMicros sortSteps splitFileParameter
 gives StepBook readStepGraph
-sys/slurm.ts 57308
+sys/slurm.ts 57301
 uses SACCT_FORMAT SQUEUE_FORMAT childProcess errorCode parseMaxArraySize parseSacct parseSbatch parseSqueue readJobState toBytes toSpawnArguments
 gives SlurmJobs askForJobs findJobByName readMaxArraySize runSbatch
-sys/clusterbatch.ts 57404
+sys/clusterbatch.ts 57397
 uses RUN_ID fs listFolder lstatIfThere makeFolder parseArrayJobs parseBatch parseRun parseTask printArrayJob printAttempt printBatch printRecord printTask printTaskEnd readBytesIfThere removeTree toFsPath
 gives batchFolder createBatch declareDead listBatches noteArrayJob noteAttempt noteTaskEnd readArrayJobs readBatch readTask readTaskState removeBatch removeUnfinishedBatches
-sys/clusterstate.ts 57535
+sys/clusterstate.ts 57528
 uses SlurmJobs askForJobs declareDead errorCode findJobByName isInFlight judgeTask listBatches printJobName readArrayJobs readBatch readTaskState removeBatch tasksOfJob
 gives declareLostTasks isAllDone listInFlight nameOfArray readCluster removeOver
-sys/clustersubmit.ts 57670
+sys/clustersubmit.ts 57663
 uses Failure countJobs createBatch declareLostTasks formatUtcMicros hideFromGit listInFlight makeFolder makeRunId nameOfArray noteArrayJob planArrays printAskedOptions quoteWord readCluster readMaxArraySize readUtcMicros recoverAside removeBatch removeOver removeUnfinishedBatches resolveLinks runSbatch settleLostRuns toBytes
 gives settleCluster submitTasks
-sys/clustertask.ts 57819
+sys/clustertask.ts 57812
 uses ALONE Failure UNCLAIMED_ID absoluteOf askForJobs batchFolder declareDead describeSelf describeSystemError executeStep listFolder lstatIfThere noteAttempt noteTaskEnd os readBatch readRun readTask readTaskState recoverAside removeIfThere settleLostRuns tasksOfJob tell toBytes
 gives requireBatch runClusterJob
-sys/codestates.ts 58010
+sys/codestates.ts 58003
 uses GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES applyPatchSection compareBytes findCommitFile hashBytes inflateBytes readObjectBody runGit
 gives countCommitsBetween findRecordedCode listChangedNames readRecordedFile readSubject
-sys/pickrun.ts 58070
+sys/pickrun.ts 58063
 uses EXIT Failure RUN_ID applyNotes compareBytes findRunsByFiles groupNotes matchesFiles noteFacts readMarks readNotes readRun readSummaries selectRun toRecordPath
 gives findKnownRunsByFiles pickAnnotatedRun pickAnnotatedRuns pickRun readKnownRun readKnownRuns selectKnownRuns
-sys/metadata.ts 58151
+sys/metadata.ts 58144
 uses EXIT Failure LARGEST_LICENSE_BYTES METADATA_HINT compareBytes emptyTold findLinkOut findRemoteUrl findRepository findSpdxLine joinMetadata joinWords listFolder makeHarmless nameOfField normalizeLicense readCitationFile readCodemetaFile readJuliaProject readPackageJson readPyproject readRDescription readReadme readRegularIfThere readZenodoFile recognizeLicense statIfThere stripUrlCredentials
 gives readMetadata
-sys/paper.ts 58274
+sys/paper.ts 58267
 uses EXIT Failure LATEX_VALUES_HEAD folderOfName joinNames lstatIfThere makeHarmless normalizeName readBytesIfThere readNamedIfThere relativeTo resolveLinks scanTex statIfThere
 gives readPaper
-sys/papercheck.ts 58417
+sys/papercheck.ts 58410
 uses EXIT Failure UsedKeys collectLatexValues compareBytes hashWithRetry keyOfPath listRunValues makeHarmless parseLatexValues
 gives checkPaper
-sys/report.ts 58548
+sys/report.ts 58541
 uses TableReader absoluteOf errorCode findLinkOut fs hashBuffer isSecretFile listFolder lstatIfThere parseResources parseSeries removeIfThere toFsPath
 gives clearParts readCourse readLogExcerpts readPatchExcerpt readPreview
-sys/publication.ts 58705
+sys/publication.ts 58698
 uses EXIT Failure RR_VERSION annotateRuns compareBytes emptyMetadata findLiveRuns pickAnnotatedRuns placeRuns readEnvironment readMetadata readNotes readRuns resultsOf spanOfRun
 gives readPublication
-sys/evidence.ts 58770
+sys/evidence.ts 58763
 uses compareBytes judgeLastRepeats listFolder readFileStates
 gives readEvidence
-sys/archivefiles.ts 58794
+sys/archivefiles.ts 58787
 uses CRATE_DESCRIPTOR EXIT Failure GIT_LINK LARGEST_SOURCE_BYTES TOP_MAKEFILE_NAMES absoluteOf compareBytes compareOmitted expandDeclared findBagFault hashBytes includesProvenance isDeclared isDocumentName isLeftOut isResultPath isSecretFile isSourceName judgeClaim listArchiveClaims listFolder listRecordFiles lstatIfThere makeClassifier pathOfSecret readFileStates readGitKnowledge readLinkTarget readRecordFile readRegularIfThere recordPath relativeTo takeSnapshot unsealRecord
 gives chooseArchiveFiles
-sys/archivewriter.ts 59153
+sys/archivewriter.ts 59146
 uses EXIT Failure ZIP_LOCAL_CRC_AT blameName crc32 crypto errorCode fs listUnfinished lstatIfThere makeFolder makeRandomDigits printTarEnd printTarHeader printTarPadding printZipDirectoryEntry printZipEnd printZipLocalHeader removeIfThere removeTree syncFolder toFsPath zlib
 gives checkArchiveTarget writeArchive
-sys/targets.ts 59497
+sys/targets.ts 59490
 uses EXIT Failure absoluteOf lstatIfThere makePatternTester pickAnnotatedRuns plannedInputs plannedOutputs toRecordPath
 gives findTargets findUsers
-sys/clusterrun.ts 59564
+sys/clusterrun.ts 59557
 uses EXIT Failure countTasks isInFlight listInFlight readAskedOptions readCluster submitTasks tell
 gives readClusterOptions refuseInFlight runOnCluster
-sys/clustersteps.ts 59669
+sys/clustersteps.ts 59662
 uses Failure PresentFacts StepBook compareBytes describeCauses keyOfParameters listInFlight readRun readStepGraph readTask
 gives decideTask keyOfPoint listFlyingPoints listStepTasks listTaskOptions makePointTask
-sys/sweeppoints.ts 59777
+sys/sweeppoints.ts 59770
 uses EXIT Failure absoluteOf compareBytes crossAxes drawPoints expandDeclared expandGlob hasParameterFormat isGlob joinNames makeRowAxis nameFileParameter normalizeName readIn readNamedIfThere readParameterAxis readPointTable statIfThere toRecordPath zipAxes
 gives FILE_NAMES MOST_POINTS readSweepPoints
-sys/sweepsteps.ts 59911
+sys/sweepsteps.ts 59904
 uses EXIT FILE_NAMES Failure REPLAYED_VARIABLES RR_VERSION absoluteOf editDistance emptyRun fillCommand fillPattern fillText findLinkOut hasParameterFormat hasShellSyntax isGlob isResultPath listSecretVariables lstatIfThere makeFolder makeSecretHasher makeWithholder maskValue namesInCommand parsePlaceholders placeholderNamesIn quoteCommand readBytesIfThere readCommandTemplate readParameterText readVariables relativeTo replaceFile toRecordPath writeParameter
 gives SweepSteps isWritten writeFiles
-sys/sweepstate.ts 60145
+sys/sweepstate.ts 60138
 uses PresentFacts absoluteOf describeCauses findStepCauses isGlob isSameContent isWritten keyOfParameters listOwners listPathsOfStep lstatIfThere makePatternTester makeSecretHasher maskValue noteOwned readGraphRuns readKnownRuns readRun spellForRecord toBytes toRecordPath toText
 gives SweepState
-commands/init.ts 60397
+commands/init.ts 60390
 uses EXIT Failure initialFiles readCurrentFolder resolveLinks setReuse setUpProject tell unsetReuse
 gives initProject
 needs commands/init.ts
-commands/list.ts 60424
+commands/list.ts 60417
 uses COLUMN_NAMES EXIT Failure compareBytes findColumn findColumns findKnownRunsByFiles findLatestPoints findVaryingParameters isAllColumns joinWords listValueNames matchesFilter parseParameterCondition printJsonRun printPieces printReplay printReplayEnd printReplayHead printRunCsv printRunJson printRunLatex printRunTable readColumns readCurrentFolder readFileLookup readKnownRun readKnownRuns readUtcMicros requireMoment requireProject resolveName sortRuns tell toRecordPath toText
 gives listRuns
 needs core/select.ts core/moment.ts core/notes.ts core/filteroptions.ts core/decimals.ts core/random.ts core/sweep.ts formats/latex.ts formats/note.ts views/rerunscript.ts views/replayscript.ts views/table.ts views/columns.ts views/runlist.ts sys/notes.ts sys/pickrun.ts commands/list.ts
-commands/sweep.ts 60637
+commands/sweep.ts 60630
 uses ALONE EXIT Failure MOST_POINTS RR_VERSION SweepState SweepSteps absoluteOf chooseReuse emptyRun executeStep findSharedOutput findStrace groupDigits isWritten keyOfParameters keyOfPoint listFlyingPoints listProcessors listTaskOptions lstatIfThere makePointTask numberPoints openOrMakeProject os parseTimeout printOut printSweepForecast printSweepSum quoteCommand quoteWord readAskedOptions readClusterOptions readColumns readCurrentFolder readSweepPoints readVariableOptions recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster settleLostRuns tell writeFiles
 gives runSweep
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/placeholders.ts formats/shelltext.ts formats/shellline.ts formats/commandtemplate.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/pointtable.ts formats/pythonmetadata.ts views/sweep.ts views/page.ts views/clusterstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/surroundings.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/clusterrun.ts sys/clustersteps.ts sys/sweeppoints.ts sys/sweepsteps.ts sys/sweepstate.ts commands/sweep.ts
-commands/show.ts 60939
+commands/show.ts 60932
 uses EXIT Failure RUN_ID absoluteOf compareBytes findLinkOut isTerminal makeHarmless numberOfValue pickAnnotatedRun printEnvironmentPage printJsonRun printNotesPage printOut printPlot printProcessTree printRecord printRunPage readBytesIfThere readColumns readCurrentFolder readRecordFile readRecordText readResourcesOf readSeriesOf recordPath requireProject
 gives showRuns
 needs core/select.ts core/notes.ts formats/note.ts views/plot.ts views/page.ts views/processes.ts sys/notes.ts sys/series.ts sys/pickrun.ts commands/show.ts
-commands/note.ts 61063
+commands/note.ts 61056
 uses EXIT Failure RR_VERSION compileGlob describeComment editText emptyNote encodeWithheld findAuthor findCountingNotes hasEffect hideFromGit includeAllRuns isTerminal keepTemporariesIn makeFolder makeRandomDigits parseNoteText parseToleranceOption pickAnnotatedRun printNoteText readCurrentFolder readIn readKnownRun readKnownRuns removeIfThere requireProject saveNote tell toRecordPath trimBlanks
 gives noteRun
 needs core/select.ts core/notes.ts formats/note.ts formats/notetext.ts views/page.ts sys/notes.ts sys/author.ts sys/editor.ts sys/pickrun.ts commands/note.ts
-commands/journal.ts 61264
+commands/journal.ts 61257
 uses EXIT Failure absoluteOf arrangeJournal describeJournal matchesFilter printJournalHtml printJournalMarkdown printJournalOrg printJournalText printOut readCurrentFolder readKnownRun readKnownRuns readLastBytes readUtcMicros requireMoment requireProject selectKnownRuns tell trimBlanks
 gives printJournal
 needs core/select.ts core/moment.ts core/notes.ts core/journal.ts core/filteroptions.ts formats/note.ts views/page.ts views/journal.ts views/journaltext.ts views/journalmarkup.ts views/journalhtml.ts sys/notes.ts sys/pickrun.ts commands/journal.ts
-commands/diff.ts 61329
+commands/diff.ts 61322
 uses ContentFinder EXIT Failure MOST_DIFFERENCE_ROWS alignFileParameters compareFiles compareRuns countCommitsBetween diffTexts findCounterpart findKnownRunsByFiles findRecordedCode findTolerance hasDifference isBinaryContent isResultPath isSameRow isSecretFile listChangedNames makeResultTester pickAnnotatedRun printJsonDifference printOut printRunDifference readColumns readCurrentFolder readEnvironment readFound readKnownRun readKnownRuns readRecordedFile readSubject relativeTo requireProject spanOfRun tell
 gives diffRuns
 needs core/linediff.ts core/versions.ts core/rundiff.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/page.ts views/rundiff.ts views/rundiffjson.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/codestates.ts sys/pickrun.ts commands/diff.ts
-commands/verify.ts 61534
+commands/verify.ts 61527
 uses EXIT Failure HashCache RUN_ID RecordClaims absoluteOf checkRecord checkRunRecords compareSignedFiles countThings describeFile detachString encodeText fingerprintOf hashBytes hashFiles judgeRecordChain listRecordFiles listRecords listSignedFiles lstatIfThere notePath parseNote pickRun printOut readAllowedSigners readBytesIfThere readCurrentFolder readEachRecord readNotes readRun readSignedStatements recordPath refreshHeads requireProject tell toRecordPath
 gives verifyProject
 needs core/signature.ts core/circles.ts core/steps.ts core/select.ts core/notes.ts formats/runlines.ts formats/claims.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/notes.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts sys/pickrun.ts commands/verify.ts
-commands/sign.ts 61769
+commands/sign.ts 61762
 uses EXIT Failure RR_VERSION checkRecord checkRunRecords compareSignedFiles countThings detachString encodeText findAuthor fingerprintOf formatUtcMicros judgeRecordChain listRecordFiles listRecords listSignedFiles makeRunId notePath parseNote printOut printStatement readCurrentFolder readMarks readSignedStatements readSigningKey readUnfixedFiles readUtcMicros refreshHeads requireProject saveStatement stateRecords tell
 gives signProject
 needs core/signature.ts core/notes.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/author.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts commands/sign.ts
-commands/why.ts 61853
+commands/why.ts 61846
 uses EXIT EnvironmentComparer Failure RUN_ID findMaker findReaders foldStory isKnownContent isSameContent isTerminal judgeReproducible listOwners outputState pickRun printLineageDot printLineageJson printLineageSvg printLineageTree printOut readColumns readCurrentFolder readFileStates readGraphRuns readRun requireProject tell toRecordPath traceDown traceLineage traceUp
 gives explainFile
 needs core/lineage.ts core/layers.ts core/select.ts core/notes.ts core/reproducible.ts formats/note.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/lineagestory.ts views/lineagetree.ts views/lineagejson.ts views/lineagedot.ts views/lineagesvg.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/pickrun.ts commands/why.ts
-commands/status.ts 62058
+commands/status.ts 62051
 uses EXIT Failure PresentFacts REPORT_MARK StepBook absoluteOf applyNotes compareBytes dependOn dependOnRecords findKeptAnswer findUncommitted isAllDone isAllFine isSourceName isTerminal judgeFiles keepAnswer listExpectations listFolder listResultFolders lstatIfThere makeOrphanTester printOut printStatus printStatusJson readCluster readColumns readCurrentFolder readFirstBytes readGitKnowledge readMarks readStepGraph removeOver requireProject selectUnknownToGit toRecordPath
 gives showStatus
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/notes.ts core/journal.ts core/report.ts core/clusterplan.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/pythonmetadata.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportpage.ts views/clusterstatus.ts views/status.ts sys/gitstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/gitknown.ts sys/statuscache.ts sys/present.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts commands/status.ts
-commands/makefile.ts 62193
+commands/makefile.ts 62186
 uses EXIT Failure absoluteOf includeAllRuns initialFiles keepTemporariesIn lstatIfThere makeFolder makeHarmless printOut printPieces readCurrentFolder readRegularIfThere rebuildDerived refreshHeads requireProject settleLostRuns tell
 gives rebuildMakefile
 needs commands/makefile.ts
-commands/make.ts 62246
+commands/make.ts 62239
 uses DURATION_WORDS EXIT Failure PresentFacts SIZE_WORDS StepBook chooseReuse dependOnRecords describeCauses findKeptAnswer findTargets findUsers keepAnswer listStepTasks listTaskOptions os parseDuration parseSize printAllCurrent printMadeStep printMakeJson printMakeSum printOut readClusterOptions readCurrentFolder readStepGraph recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster sortSteps tell withAllAfter withAllBefore
 gives makeTargets
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/notes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/shellline.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/clusterstatus.ts views/status.ts views/make.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/targets.ts sys/clusterrun.ts sys/clustersteps.ts commands/make.ts
-commands/gc.ts 62647
+commands/gc.ts 62640
 uses DURATION_WORDS EXIT Failure RUN_ID SIZE_WORDS countThings describeSystemError errorCode listFolder listNeeded listStored lstatIfThere parseDuration parseSize pickAnnotatedRuns planFreeing printFreed printOut printWouldGo readCurrentFolder readGraphRuns readMarks readRun readUtcMicros removeAbandonedScratch removeStored removeTree requireProject resolveLinks statIfThere sumBytes tell
 gives freeSpace
 needs core/select.ts core/notes.ts core/freeing.ts formats/reuseentry.ts formats/note.ts formats/amounts.ts views/page.ts views/freed.ts sys/notes.ts sys/stored.ts sys/pickrun.ts commands/gc.ts
-commands/export.ts 62775
+commands/export.ts 62768
 uses EXIT EXPORT_FORMS Failure UsedKeys absoluteOf checkPaper collectLatexValues findLinkAbove isTerminal joinNames joinWords listFolder listNamedFiles lstatIfThere makeFolder makeHarmless makeProvDocument oneFile printAppendix printAptExport printBadges printBinderExport printChoices printCitation printCodeOceanExport printCodemeta printCondaExport printDockerfileExport printGuixExport printLatexValues printNixExport printOut printPipExport printProvJson printProvN printRoCrate printSpackExport printZenodo readCurrentFolder readEvidence readPaper readPublication readRegularIfThere readSaidMetadata replaceFile requireProject resolveLinks statIfThere tell
 gives exportRecords
 needs core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/publication.ts core/paper.ts core/system.ts core/recordedsoftware.ts core/parameters.ts core/evidence.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/latex.ts formats/tex.ts formats/note.ts formats/storepath.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts formats/saidmetadata.ts formats/pythonmetadata.ts views/latexvalues.ts views/page.ts views/journal.ts views/journalmarkup.ts views/journalhtml.ts views/citation.ts views/exportleft.ts views/exportpip.ts views/exportconda.ts views/exportapt.ts views/exportlanguages.ts views/exportdockerfile.ts views/exportguix.ts views/exportnix.ts views/exportspack.ts views/exportbinder.ts views/exportcodeocean.ts views/badges.ts views/appendix.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/provmodel.ts views/provjson.ts views/provn.ts sys/notes.ts sys/filestates.ts sys/pickrun.ts sys/metadata.ts sys/paper.ts sys/papercheck.ts sys/publication.ts sys/evidence.ts commands/export.ts
-commands/rerun.ts 62911
+commands/rerun.ts 62904
 uses ACCEPTANCES ContentFinder EXIT Failure USUAL_SURROUNDINGS absoluteOf annotateRuns applyNotes argumentsOf changeRun compileGlob describeOtherEnd describeSystemError drawDifferences errorCode findInputProducer findLiveRuns findProgram findRepeatObstacle findTolerance findWayOut fs groupNotes hashWithRetry isLeftOut isRepeatAccepted isResultPath judgeVariations keepForLook listCandidateWords listLaterResults listVariations lstatIfThere makeFolder makeHeldFolder makeRandomDigits makeScratch needsControl parseToleranceOption pauseMs pickAnnotatedRuns printJsonPlan printJsonStories printJsonVariations printOut printRepeatPlan printRepeatStory printStorySum printVariations putNamed quoteCommand quoteWord readColumns readCurrentFolder readNotes readRuns readUtcMicros readVariationGround removeAbandonedScratch removeHeldFolder removeTree repeatRun requireProject resolveCommit shareSettings tell toFsPath toRecordPath writeFileParameters
 gives rerunRuns
 needs core/select.ts core/comparison.ts core/notes.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/repeat.ts core/variations.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/pngpicture.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/verdicts.ts views/variations.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/scratchgit.ts sys/surroundings.ts sys/commandplace.ts sys/repeat.ts sys/pickrun.ts commands/rerun.ts
-commands/clusterjob.ts 63417
+commands/clusterjob.ts 63410
 uses EXIT Failure RUN_ID decideTask readCurrentFolder requireBatch requireProject runClusterJob
 gives workAtClusterJob
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustertask.ts sys/clustersteps.ts commands/clusterjob.ts
-commands/archive.ts 63429
+commands/archive.ts 63422
 uses BAGIT_TXT CRATE_DESCRIPTOR EXIT Failure NOT_INCLUDED_FILE SIZE_WORDS TOP_MAKEFILE absoluteOf checkArchiveTarget chooseArchiveFiles compareBytes countThings findBagFault findCaseClashes formatBytes hashBytes hashSwhidObject identifyContent lstatIfThere nameOfOwnFile normalizeName parseSize printArchivePlan printArchiveReadme printBagInfo printBagManifest printNotIncluded printOut printRoCrate printSwhid readBytesIfThere readCurrentFolder readPublication requireProject resolveLinks tell toBytes writeArchive
 gives archiveProject
 needs core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/archive.ts core/parameters.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/note.ts formats/gitindex.ts formats/gittree.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/tarwriter.ts formats/zipwriter.ts formats/bagit.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/rerunscript.ts views/page.ts views/journal.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/archive.ts views/texts.ts sys/swhid.ts sys/gitstatus.ts sys/gitobjects.ts sys/notes.ts sys/filestates.ts sys/gitknown.ts sys/making.ts sys/aside.ts sys/pickrun.ts sys/metadata.ts sys/publication.ts sys/archivefiles.ts sys/archivewriter.ts commands/archive.ts
-commands/swhid.ts 63613
+commands/swhid.ts 63606
 uses EXIT Failure PathNamer RUN_ID encodeText hasTag joinNames lstatIfThere makeHarmless nameFilesOfRun nameRelease nameRevision nameSnapshot nameUpToThree originOfRepository parseSwhid parseSwhidRange pickAnnotatedRuns printOut printSwhid readCurrentFolder requireProject requireRepository swhidOfCode tell
 gives printSwhids
 needs core/select.ts core/notes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/swhid.ts sys/gitstatus.ts sys/gitobjects.ts sys/gitrefs.ts sys/trackedfiles.ts sys/swhidpath.ts sys/swhidgit.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/swhidrun.ts sys/pickrun.ts commands/swhid.ts
-commands/report.ts 63787
+commands/report.ts 63780
 uses EXIT Failure REPORT_MARK RR_VERSION ReportParts SIZE_WORDS absoluteOf clearParts countStatuses countThings findLastRepeats formatBytes groupDigits keyOfEnvironment keyOfPatch keyOfPreview lstatIfThere makeFolder makeHarmless makeReportColumns makeReportGraph orderDetails parseSize printEnvironmentEntry printOut printPatchEntry printPreviewEntry printReportIndex printReportPage printSize printStaticResults printStaticTable readCourse readCurrentFolder readEnvironment readFirstBytes readGraphRuns readKnownRun readKnownRuns readLogExcerpts readMetadata readPatchExcerpt readPreview replaceFile requireProject selectKnownRuns tell toRecordPath traceReport
 gives writeReport
 needs core/lineage.ts core/select.ts core/comparison.ts core/notes.ts core/journal.ts core/metadata.ts core/report.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/columns.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportentries.ts views/reportindex.ts views/reportpage.ts views/reportparts.ts sys/notes.ts sys/pickrun.ts sys/metadata.ts sys/report.ts commands/report.ts

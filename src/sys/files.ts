@@ -72,8 +72,8 @@ export function readNamedIfThere(name: ByteString): ByteString | undefined {
   }
 }
 
-/** The same, but what is no regular file, or larger, counts as not there. */
-export function readRegularIfThere(name: ByteString): ByteString | undefined {
+/** What `read` gives of an open regular file of at most 256 MiB; undefined if there is none. Waits for no FIFO. */
+function readOpened<T>(name: ByteString, read: (fd: number, size: number) => T): T | undefined {
   let fd: number;
   try {
     fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
@@ -83,34 +83,27 @@ export function readRegularIfThere(name: ByteString): ByteString | undefined {
   }
   try {
     const stat = fs.fstatSync(fd);
-    return stat.isFile() && stat.size <= LARGEST_STRING_BYTES ? fs.readFileSync(fd, 'latin1') : undefined;
+    return stat.isFile() && stat.size <= LARGEST_STRING_BYTES ? read(fd, stat.size) : undefined;
   } finally {
     fs.closeSync(fd);
   }
+}
+
+/** The file as bytes; what is no regular file, or larger than 256 MiB, counts as not there. */
+export function readRegularIfThere(name: ByteString): ByteString | undefined {
+  return readOpened(name, (fd) => fs.readFileSync(fd, 'latin1'));
 }
 
 let readingBuffer: Buffer | undefined;
 
 /** The same in memory that the next call uses again. */
 export function readReusedIfThere(name: ByteString): Buffer | undefined {
-  let fd: number;
-  try {
-    fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ENXIO', 'ENODEV'].indexOf(errorCode(error)) >= 0) return undefined;
-    throw error;
-  }
-  try {
-    const stat = fs.fstatSync(fd);
-    const { size } = stat;
-    if (!stat.isFile() || size > LARGEST_STRING_BYTES) return undefined;
+  return readOpened(name, (fd, size) => {
     if (readingBuffer === undefined || readingBuffer.length < size) readingBuffer = Buffer.allocUnsafeSlow(size * 2);
     let done = 0;
     for (let n = -1; n !== 0 && done < size; done += n) n = fs.readSync(fd, readingBuffer, done, size - done, null);
     return readingBuffer.subarray(0, done);
-  } finally {
-    fs.closeSync(fd);
-  }
+  });
 }
 
 /** The first bytes of a file, at most `count`; '' if it cannot be read. Never waits for a FIFO. */
