@@ -1,8 +1,9 @@
 // hash.ts - SHA-256 (FIPS 180-4) of files, in bounded memory. Knows no records.
 import type { ByteString } from '../core/bytes.ts';
-import { crypto, fs, workerThreads } from './node.ts';
+import { crypto, fs } from './node.ts';
 import { errorCode, lstatIfThere, readLinkTarget, toFsPath } from './files.ts';
 import type { FileKind, FileState } from '../core/run.ts';
+import { startThread } from './threads.ts';
 
 const SMALL_BYTES = 1 << 16;
 const CHUNK_BYTES = 1 << 20;
@@ -179,7 +180,7 @@ async function shareWithWorker(requests: HashRequest[]): Promise<HashOutcome[]> 
   const resultBuffer = new SharedArrayBuffer(requests.length * RESULT_BYTES);
   const queue: SharedQueue = { next: new Int32Array(nextBuffer), results: new Uint8Array(resultBuffer) };
   const workerData = { names: requests.map((request) => request.name), sizes: requests.map((request) => request.sizeBytes), order, nextBuffer, resultBuffer };
-  const finished = startWorker('(' + hashInWorker.toString() + ')()', workerData);
+  const finished = startThread('(' + hashInWorker.toString() + ')()', workerData);
   await new Promise((resolve) => setImmediate(resolve));
   const outcomes: HashOutcome[] = new Array(requests.length);
   for (let turn = Atomics.add(queue.next, 0, 1); turn < order.length; turn = Atomics.add(queue.next, 0, 1)) {
@@ -195,17 +196,4 @@ async function shareWithWorker(requests: HashRequest[]): Promise<HashOutcome[]> 
       : hashWithRetry(requests[i].name);
   }
   return outcomes;
-}
-
-/** Resolves when the worker is through, or could not be had: what it did not do is done by others. */
-function startWorker(source: string, workerData: unknown): Promise<void> {
-  return new Promise((resolve) => {
-    try {
-      const worker = new (workerThreads().Worker)(source, { eval: true, workerData });
-      worker.on('exit', () => resolve());
-      worker.on('error', () => resolve());
-    } catch (error) {
-      resolve();
-    }
-  });
 }

@@ -11,8 +11,8 @@ import { HashCache } from './hashcache.ts';
 import { resolveLinks } from './machine.ts';
 import { absoluteOf, relativeTo } from './project.ts';
 import type { Project } from './project.ts';
-import { compareSnapshots, findRead, isLeftOut, resetAccessTimes, takeSnapshot } from './scan.ts';
-import type { Snapshot } from './scan.ts';
+import { isLeftOut, lookAgain, resetAccessTimes, Snapshot, takeSnapshot } from './scan.ts';
+import type { SecondLook } from './scan.ts';
 
 export const TRACE_METHODS = ['strace', 'scan', 'atime', 'none'] as const;
 export type TraceMethod = typeof TRACE_METHODS[number];
@@ -213,7 +213,7 @@ export async function beginObservation(request: ObservationRequest): Promise<{ o
     for (const path of paths) declared.add(path);
   }
   const argumentPaths = findArgumentFiles(request).filter((path) => !declared.has(path));
-  const observation: Observation = { request, method: request.method, before: new Map(), declaredPaths: Array.from(declared).sort(), argumentPaths, cache: new HashCache(project.own + '/seen'), earlier: new Map(), outputStamps: new Map(), warnings };
+  const observation: Observation = { request, method: request.method, before: new Snapshot(), declaredPaths: Array.from(declared).sort(), argumentPaths, cache: new HashCache(project.own + '/seen'), earlier: new Map(), outputStamps: new Map(), warnings };
   if (missing.length > 0) return { observation, missing };
   for (const path of observation.declaredPaths) observation.earlier.set(path, lookBefore(observation, path));
   for (const path of argumentPaths) observation.earlier.set(path, lookBefore(observation, path));
@@ -292,9 +292,10 @@ export function noObservation(warnings: ByteString[]): Observed {
 export async function endObservation(observation: Observation, checkShared: () => boolean): Promise<Observed> {
   const { request } = observation;
   const observed = noObservation(observation.warnings.slice());
-  const after = observation.method === 'none' ? new Map() as Snapshot : takeSnapshot(request.project.root, []);
+  // Without a first look there is none either: what is there is not new.
+  const look = observation.method === 'none' ? undefined : await lookAgain(request.project.root, observation.before, observation.method === 'atime');
   const isShared = checkShared();
-  const changes = compareSnapshots(observation.before, after, observation.method === 'atime');
+  const changes = look === undefined ? { written: [], removed: [], newFolders: [] } : look.changes;
   const tests = request.declaredOutputs.map((pattern) => isDeclared(request.project, request.folder, pattern));
   const named = nameTester(request, tests);
   const outputs = new Set<ByteString>(request.redirectedTo);
@@ -310,7 +311,7 @@ export async function endObservation(observation: Observation, checkShared: () =
     if (tests.length > 0 && request.redirectedTo.indexOf(path) < 0 && !tests.some((test) => test(path))) observed.undeclared.push(path);
   }
   observed.removed = isShared ? changes.removed.filter(named) : changes.removed;
-  for (const path of listInputs(observation, after, outputs)) tasks.push({ path, role: 'input' });
+  for (const path of listInputs(observation, look, outputs)) tasks.push({ path, role: 'input' });
   await fillStates(observation, tasks, observed);
   addNewFolders(observed, changes.newFolders, isShared);
   return observed;
@@ -345,11 +346,10 @@ function stampOfOutput(observation: Observation, path: ByteString): string {
 }
 
 /** Declared inputs always; arguments and files seen read unless the run wrote them. */
-function listInputs(observation: Observation, after: Snapshot, outputs: Set<ByteString>): ByteString[] {
+function listInputs(observation: Observation, look: SecondLook | undefined, outputs: Set<ByteString>): ByteString[] {
   const inputs = new Set<ByteString>(observation.declaredPaths);
   for (const path of observation.argumentPaths) if (!outputs.has(path)) inputs.add(path);
-  if (observation.method !== 'atime') return Array.from(inputs).sort();
-  for (const path of findRead(after)) if (observation.before.has(path)) inputs.add(path);
+  if (observation.method === 'atime' && look !== undefined) for (const path of look.listRead()) inputs.add(path);
   return Array.from(inputs).sort();
 }
 
@@ -404,7 +404,7 @@ function isInputSettled(observation: Observation, path: ByteString, earlier: { s
   const name = absoluteOf(observation.request.project, path);
   const isSame = earlier !== undefined && (observation.method === 'atime' ? withoutCtime(earlier.stamp) === withoutCtime(stampOfFile(name)) : earlier.stamp === stampOfFile(name));
   if (earlier === undefined) {
-    const then = observation.before.get(path);
+    const then = observation.before.find(path);
     const stat = lstatIfThere(name);
     if (then !== undefined && stat !== undefined && then.mtimeMs === stat.mtimeMs && then.size === stat.size) return false;
   } else if (isSame) {
@@ -412,7 +412,7 @@ function isInputSettled(observation: Observation, path: ByteString, earlier: { s
     return earlier.state !== undefined;
   }
   observed.warnings.push('the input ' + path + ' was changed during the run' + (earlier?.state === undefined ? '; what it was before is not known' : ''));
-  put(observed, 'input', earlier?.state ?? { hash: '?', size: observation.before.get(path)?.size ?? 0, kind: '', path });
+  put(observed, 'input', earlier?.state ?? { hash: '?', size: observation.before.find(path)?.size ?? 0, kind: '', path });
   return true;
 }
 

@@ -88,7 +88,7 @@ function isFixed(path: ByteString, logs: Set<ByteString>): boolean {
 
 /** The files under provenance/ whose content no record fixes, as they are, sorted. `logs`: paths of the logs that records name. */
 export async function readUnfixedFiles(project: Project, logs: Set<ByteString>): Promise<FileState[]> {
-  const paths = Array.from(takeSnapshot(project.provenance, []).entries()).filter(([path, seen]) => !seen.isFolder && !isFixed(path, logs)).map(([path]) => 'provenance/' + path);
+  const paths = Array.from(takeSnapshot(project.provenance, [])).filter(([path, seen]) => !seen.isFolder && !isFixed(path, logs)).map(([path]) => 'provenance/' + path);
   return readSignedStates(project, paths.sort(compareBytes));
 }
 

@@ -14,10 +14,11 @@ import { PLAN_PATH } from '../core/plan.ts';
 import { RR_VERSION } from '../core/version.ts';
 import { errorCode, lstatIfThere, replaceFile, statIfThere, toFsPath } from './files.ts';
 import { isSettled } from './hashcache.ts';
-import { fs, workerThreads } from './node.ts';
+import { fs } from './node.ts';
 import type { Project } from './project.ts';
 import { absoluteOf, describeOwnPlace, makePlace } from './project.ts';
 import { listMonths } from './recordfiles.ts';
+import { startThread } from './threads.ts';
 
 type StoredStats = import('fs').Stats;
 
@@ -93,23 +94,6 @@ function compareNames(work: ComparingWork, files: typeof import('fs'), chunk: nu
   }
 }
 
-function startComparing(work: ComparingWork): Promise<void> {
-  const source = '(' + compareNames.toString() + ')(require("worker_threads").workerData, require("fs"), ' + String(CHUNK_NAMES) + ')';
-  return new Promise((resolve) => {
-    try {
-      const worker = new (workerThreads().Worker)(source, { eval: true, workerData: work });
-      worker.on('exit', () => resolve());
-      // What it did not do is not known: as if a name had changed.
-      worker.on('error', () => {
-        Atomics.store(work.state, 1, 1);
-        resolve();
-      });
-    } catch (error) {
-      resolve();
-    }
-  });
-}
-
 /** What the answer is to. */
 export type KeptQuestion = 'status' | 'make';
 
@@ -120,11 +104,12 @@ export async function findKeptAnswer(project: Project, question: KeptQuestion): 
   if (kept === undefined) return undefined;
   const base = process.cwd() === project.root ? '' : absoluteOf(project, '');
   const work: ComparingWork = { names: kept.names, base, numbers: kept.numbers, state: new Int32Array(new SharedArrayBuffer(8)) };
-  const finished = kept.count >= WORKER_MIN_NAMES ? startComparing(work) : undefined;
+  const source = '(' + compareNames.toString() + ')(require("worker_threads").workerData, require("fs"), ' + String(CHUNK_NAMES) + ')';
+  const finished = kept.count >= WORKER_MIN_NAMES ? startThread(source, work) : undefined;
   if (finished !== undefined) await new Promise((resolve) => setImmediate(resolve));
   compareNames(work, fs, CHUNK_NAMES);
-  await finished;
-  return work.state[1] === 0 ? kept.answer : undefined;
+  // What a thread that broke did not do is not known: as if a name had changed.
+  return await finished !== false && work.state[1] === 0 ? kept.answer : undefined;
 }
 
 /** Keeps an answer. Where that cannot be, or something is too fresh, nothing is kept. */
