@@ -4,7 +4,7 @@ import { childProcess, fs } from './node.ts';
 import { errorCode, lstatIfThere, toFsPath, toText } from './files.ts';
 import { startThread } from './threads.ts';
 
-type StoredStats = import('fs').Stats;
+type LookedAt = import('fs').Stats;
 
 /** What tells one state of a file from another. Times in milliseconds with fractions. */
 export type Seen = { size: number; mtimeMs: number; ctimeMs: number; atimeMs: number; ino: number; mode: number; isFolder: boolean };
@@ -18,8 +18,8 @@ export function isLeftOut(path: ByteString): boolean {
   return parts[0] === 'provenance' || parts.some((part) => part !== 'provenance' && LEFT_OUT.has(part));
 }
 
-// Of each name: size, mtime, ctime, inode, mode, atime. compareNumbers() has them by their places.
-const NUMBERS = 6;
+// Of each name: size, mtime, ctime, inode, mode, atime. lookAtPieces() has them by their places.
+const SEEN_NUMBERS = 6;
 const MODE = 4;
 const ACCESS_TIME = 5;
 // So many names are one piece of work: a folder may have 100,000 of them, or one.
@@ -35,20 +35,20 @@ type Piece = { folder: ByteString; listing: ByteString; start: number; count: nu
 export class Snapshot {
   readonly pieces: Piece[] = [];
   count = 0;
-  /** NUMBERS for each name; the rest of it is room. */
-  numbers = new Float64Array(NUMBERS * PIECE_NAMES);
+  /** SEEN_NUMBERS for each name; the rest of it is room. */
+  numbers = new Float64Array(SEEN_NUMBERS * PIECE_NAMES);
   private places: Map<ByteString, number> | undefined;
 
   /** Takes in names of a folder, with their lstat. */
-  add(folder: ByteString, names: ByteString[], stats: StoredStats[]): void {
+  add(folder: ByteString, names: ByteString[], stats: LookedAt[]): void {
     for (let from = 0; from === 0 || from < names.length; from += PIECE_NAMES) {
       const some = names.slice(from, from + PIECE_NAMES);
       this.pieces.push({ folder, listing: some.join('/'), start: this.count + from, count: some.length });
     }
-    let at = this.count * NUMBERS;
+    let at = this.count * SEEN_NUMBERS;
     this.count += names.length;
-    if (this.count * NUMBERS > this.numbers.length) {
-      const larger = new Float64Array(Math.max(this.numbers.length * 2, this.count * NUMBERS));
+    if (this.count * SEEN_NUMBERS > this.numbers.length) {
+      const larger = new Float64Array(Math.max(this.numbers.length * 2, this.count * SEEN_NUMBERS));
       larger.set(this.numbers);
       this.numbers = larger;
     }
@@ -63,7 +63,7 @@ export class Snapshot {
   }
 
   seenAt(index: number): Seen {
-    const [size, mtimeMs, ctimeMs, ino, mode, atimeMs] = this.numbers.subarray(index * NUMBERS, (index + 1) * NUMBERS);
+    const [size, mtimeMs, ctimeMs, ino, mode, atimeMs] = this.numbers.subarray(index * SEEN_NUMBERS, (index + 1) * SEEN_NUMBERS);
     return { size, mtimeMs, ctimeMs, atimeMs, ino, mode, isFolder: isFolderMode(mode) };
   }
 
@@ -108,7 +108,7 @@ function lookBelow(snapshot: Snapshot, root: ByteString, top: ByteString, unread
   const folders: ByteString[] = [top];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const names: ByteString[] = [];
-    const stats: StoredStats[] = [];
+    const stats: LookedAt[] = [];
     for (const name of namesIn(root, folder, unreadable)) {
       const stat = lstatIfThere(root + '/' + folder + name);
       if (stat === undefined) {
@@ -150,15 +150,15 @@ export type Changes = { written: ByteString[]; removed: ByteString[]; newFolders
 type LookingWork = { root: ByteString; pieces: Piece[]; numbers: Float64Array; differs: Uint8Array; next: Int32Array; ignoreCtime: boolean };
 
 // Below this a second thread costs more to start than it saves.
-const WORKER_MIN_NAMES = 20000;
+const SECOND_THREAD_NAMES = 20000;
 
 /**
  * Looks at the names of a snapshot again, a piece at a time, until all are taken. The worker gets this
  * function as text: it must not use anything of this file.
  */
-function compareNumbers(work: LookingWork, files: typeof import('fs')): void {
+function lookAtPieces(work: LookingWork, files: typeof import('fs')): void {
   const { root, pieces, numbers, differs, next, ignoreCtime } = work;
-  const lstat = files.lstatSync as unknown as (name: string | Buffer, options: { throwIfNoEntry: boolean }) => StoredStats | undefined;
+  const lstat = files.lstatSync as unknown as (name: string | Buffer, options: { throwIfNoEntry: boolean }) => LookedAt | undefined;
   const quiet = { throwIfNoEntry: false };
   for (let turn = Atomics.add(next, 0, 1); turn < pieces.length; turn = Atomics.add(next, 0, 1)) {
     const { folder, listing, start, count } = pieces[turn];
@@ -166,7 +166,7 @@ function compareNumbers(work: LookingWork, files: typeof import('fs')): void {
     const isPlain = /^[\x00-\x7f]*$/.test(base) && /^[\x00-\x7f]*$/.test(listing);
     const names = listing.split('/');
     for (let i = 0; i < count; i++) {
-      let stat: StoredStats | undefined;
+      let stat: LookedAt | undefined;
       try {
         stat = lstat(isPlain ? base + names[i] : Buffer.from(base + names[i], 'latin1'), quiet);
       } catch (error) {
@@ -196,7 +196,7 @@ export class SecondLook {
 
   constructor(root: ByteString, before: Snapshot, ignoreCtime: boolean) {
     const shared = (bytes: number): SharedArrayBuffer => new SharedArrayBuffer(bytes);
-    const numbers = new Float64Array(shared(before.count * NUMBERS * 8));
+    const numbers = new Float64Array(shared(before.count * SEEN_NUMBERS * 8));
     numbers.set(before.numbers.subarray(0, numbers.length));
     this.root = root;
     this.before = before;
@@ -204,15 +204,15 @@ export class SecondLook {
   }
 
   async look(): Promise<void> {
-    const isLarge = this.before.count >= WORKER_MIN_NAMES;
-    const finished = isLarge ? startThread('(' + compareNumbers.toString() + ')(require("worker_threads").workerData, require("fs"))', this.work) : undefined;
+    const isLarge = this.before.count >= SECOND_THREAD_NAMES;
+    const finished = isLarge ? startThread('(' + lookAtPieces.toString() + ')(require("worker_threads").workerData, require("fs"))', this.work) : undefined;
     if (isLarge) await new Promise((resolve) => setImmediate(resolve));
     const grown = this.listAgain();
-    compareNumbers(this.work, fs);
+    lookAtPieces(this.work, fs);
     if (await finished === false) {
       // What the thread had taken, nobody has looked at.
       this.work.next[0] = 0;
-      compareNumbers(this.work, fs);
+      lookAtPieces(this.work, fs);
     }
     this.settleKnown();
     for (const one of grown) if (!this.isLost(one.folder)) this.settleNew(one);
@@ -225,7 +225,7 @@ export class SecondLook {
     for (const { folder, listing, start, count } of this.before.pieces) {
       if (this.isLost(folder)) continue;
       const names = listing.split('/');
-      for (let i = 0; i < count; i++) if (this.work.numbers[(start + i) * NUMBERS + ACCESS_TIME] >= OLD_TIME_LIMIT_MS) read.push(folder + names[i]);
+      for (let i = 0; i < count; i++) if (this.work.numbers[(start + i) * SEEN_NUMBERS + ACCESS_TIME] >= OLD_TIME_LIMIT_MS) read.push(folder + names[i]);
     }
     return read.sort();
   }
@@ -257,7 +257,7 @@ export class SecondLook {
       const names = listing.split('/');
       for (let i = 0; i < count; i++) {
         if (isLost) this.changes.removed.push(folder + names[i]);
-        else if (differs[i] === 1) this.settleOne(folder + names[i], isFolderMode(this.before.numbers[(start + i) * NUMBERS + MODE]));
+        else if (differs[i] === 1) this.settleOne(folder + names[i], isFolderMode(this.before.numbers[(start + i) * SEEN_NUMBERS + MODE]));
       }
     }
   }
