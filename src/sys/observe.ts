@@ -11,8 +11,8 @@ import { HashCache } from './hashcache.ts';
 import { resolveLinks } from './machine.ts';
 import { absoluteOf, relativeTo } from './project.ts';
 import type { Project } from './project.ts';
-import { isLeftOut, lookAgain, resetAccessTimes, Snapshot, takeSnapshot } from './scan.ts';
-import type { SecondLook } from './scan.ts';
+import { isLeftOut, lookAgain, resetAccessTimes, takeSnapshot } from './scan.ts';
+import type { SecondLook, Snapshot } from './scan.ts';
 
 export const TRACE_METHODS = ['strace', 'scan', 'atime', 'none'] as const;
 export type TraceMethod = typeof TRACE_METHODS[number];
@@ -36,7 +36,8 @@ export type ObservationRequest = {
 export type Observation = {
   request: ObservationRequest;
   method: TraceMethod;
-  before: Snapshot;
+  /** The first look, where there is one. */
+  before: Snapshot | undefined;
   declaredPaths: ByteString[];
   argumentPaths: ByteString[];
   /** Known hashes of files that have not changed. */
@@ -213,7 +214,7 @@ export async function beginObservation(request: ObservationRequest): Promise<{ o
     for (const path of paths) declared.add(path);
   }
   const argumentPaths = findArgumentFiles(request).filter((path) => !declared.has(path));
-  const observation: Observation = { request, method: request.method, before: new Snapshot(), declaredPaths: Array.from(declared).sort(), argumentPaths, cache: new HashCache(project.own + '/seen'), earlier: new Map(), outputStamps: new Map(), warnings };
+  const observation: Observation = { request, method: request.method, before: undefined, declaredPaths: Array.from(declared).sort(), argumentPaths, cache: new HashCache(project.own + '/seen'), earlier: new Map(), outputStamps: new Map(), warnings };
   if (missing.length > 0) return { observation, missing };
   for (const path of observation.declaredPaths) observation.earlier.set(path, lookBefore(observation, path));
   for (const path of argumentPaths) observation.earlier.set(path, lookBefore(observation, path));
@@ -269,7 +270,7 @@ async function hashBefore(observation: Observation): Promise<void> {
  * itself reads in between (the code, say) would count as read by the command.
  */
 export function watchReads(observation: Observation): void {
-  if (observation.method !== 'atime') return;
+  if (observation.method !== 'atime' || observation.before === undefined) return;
   const { project } = observation.request;
   const problem = resetAccessTimes(project.root, observation.before, project.own + '/atime-probe');
   if (problem === undefined) return;
@@ -293,7 +294,8 @@ export async function endObservation(observation: Observation, checkShared: () =
   const { request } = observation;
   const observed = noObservation(observation.warnings.slice());
   // Without a first look there is none either: what is there is not new.
-  const look = observation.method === 'none' ? undefined : await lookAgain(request.project.root, observation.before, observation.method === 'atime');
+  const { before } = observation;
+  const look = before === undefined ? undefined : await lookAgain(request.project.root, before, observation.method === 'atime');
   const isShared = checkShared();
   const changes = look === undefined ? { written: [], removed: [], newFolders: [] } : look.changes;
   const tests = request.declaredOutputs.map((pattern) => isDeclared(request.project, request.folder, pattern));
@@ -404,7 +406,7 @@ function isInputSettled(observation: Observation, path: ByteString, earlier: { s
   const name = absoluteOf(observation.request.project, path);
   const isSame = earlier !== undefined && (observation.method === 'atime' ? withoutCtime(earlier.stamp) === withoutCtime(stampOfFile(name)) : earlier.stamp === stampOfFile(name));
   if (earlier === undefined) {
-    const then = observation.before.find(path);
+    const then = observation.before?.find(path);
     const stat = lstatIfThere(name);
     if (then !== undefined && stat !== undefined && then.mtimeMs === stat.mtimeMs && then.size === stat.size) return false;
   } else if (isSame) {
@@ -412,7 +414,7 @@ function isInputSettled(observation: Observation, path: ByteString, earlier: { s
     return earlier.state !== undefined;
   }
   observed.warnings.push('the input ' + path + ' was changed during the run' + (earlier?.state === undefined ? '; what it was before is not known' : ''));
-  put(observed, 'input', earlier?.state ?? { hash: '?', size: observation.before.find(path)?.size ?? 0, kind: '', path });
+  put(observed, 'input', earlier?.state ?? { hash: '?', size: observation.before?.find(path)?.size ?? 0, kind: '', path });
   return true;
 }
 
