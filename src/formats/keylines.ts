@@ -1,5 +1,6 @@
 // keylines.ts - reads texts with a key and its value in each line: INI, properties, "key = value" (docs/parameters.txt, 6). Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
+import { dropAtEnd } from '../core/bytes.ts';
 import type { ParameterMapping, ParameterNode } from '../core/parameters.ts';
 import type { ParameterSource } from './parametersource.ts';
 
@@ -85,7 +86,7 @@ function splitKey(source: ParameterSource, place: KeyLine, rules: LineRules): { 
   if (sign === null) return source.refuse(place.start, 'neither "key = value" nor a comment');
   const isTight = sign[0] === ':' && !rules.hasContinuation && /^:[^ \t]/.test(line.slice(sign.index)) && line.indexOf('=', sign.index) >= 0;
   if (isTight) source.refuse(place.start, 'a ":" that may be a part of the key or end it');
-  const key = line.slice(0, sign.index).replace(/[ \t]+$/, '');
+  const key = dropAtEnd(line.slice(0, sign.index), ' \t');
   if (key === '') source.refuse(place.start, 'no key before "' + sign[0] + '"');
   return { key, value: trimLine(source.text, { start: place.start + sign.index + 1, end: place.end }) };
 }

@@ -1,6 +1,6 @@
 // plan.ts - steps that are to be run, as a file that people edit, printed and parsed (docs/plan.txt). Runs nothing.
 import type { ByteString } from '../core/bytes.ts';
-import { lookUp, trimBlanks, utf8SequenceLength } from '../core/bytes.ts';
+import { dropAtEnd, lookUp, trimBlanks, utf8SequenceLength } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { isResultPath } from '../core/graph.ts';
 import { findNameFault } from '../core/plan.ts';
@@ -74,7 +74,7 @@ function splitPlanLines(text: ByteString): ByteString[] {
 
 /** Spaces and tabs at the end of a line are nothing; but behind a "\" nobody can tell what is meant. */
 function trimLineEnd(line: ByteString, number: number, fault: PlanFault): ByteString {
-  const trimmed = line.replace(/[ \t]+$/, '');
+  const trimmed = dropAtEnd(line, ' \t');
   if (trimmed.endsWith('\\') && trimmed !== line) fault(number, 'a space or tab behind "\\" at the end of the line', 'remove it, or put both between quotes');
   return trimmed;
 }

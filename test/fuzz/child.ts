@@ -192,8 +192,8 @@ class Runner {
     for (let place = job.from + (job.from & 1); place < job.to && keys.size < MOST_KEYS && performance.now() - startedMs < job.realSeconds * 1000; place += 2) {
       const [small, large] = [makeCase(target, corpus, this.jobs.seed, place), makeCase(target, corpus, this.jobs.seed, place + 1)];
       let [smallMs, largeMs] = [measure(small, place), measure(large, place + 1)];
-      // Whatever else the machine and the collector of garbage did: three times the same.
-      for (let again = 0; again < 3 && largeMs > LEAST_MS && largeMs > MOST_RATIO * smallMs; again++) {
+      // Whatever else the machine and the collector of garbage did: twice more the same.
+      for (let again = 0; again < 2 && largeMs > LEAST_MS && largeMs > MOST_RATIO * smallMs; again++) {
         smallMs = Math.max(smallMs, measure(small, place));
         largeMs = Math.min(largeMs, measure(large, place + 1));
       }

@@ -9,7 +9,7 @@
 //   ONLY=NAMES  only these targets, by comma; a "*" at the end stands for anything
 //   CASE=N      only this case of the seed
 //   INPUT=FILE  only this input, of one target
-//   TOGETHER=1  several targets a process: for a few cases each; SHAPES=0
+//   TOGETHER=1  several targets a process: for a few cases each, with SHAPES=0
 //   HANG_MS=N, MOST_MIB=N   limits of a case and of a process (preset 2000, 1024)
 //   TRIES=N     processes in which a hang is made small, at most (preset 40)
 // Exit status 1: a fault was found.
@@ -21,7 +21,7 @@ import type { ByteString } from '../../src/core/bytes.ts';
 import { fromBase64, STAGE, toBase64 } from './child.ts';
 import type { FuzzJob, Told } from './child.ts';
 import { makeCase, searchSmaller } from './mutate.ts';
-import { canScale, SCALING_FROM } from './scaling.ts';
+import { countPairs, SCALING_FROM } from './scaling.ts';
 import { findTarget, listTargets } from './targets.ts';
 import { watchJobs, watchOne } from './watchdog.ts';
 import type { OneResult, WatchEnd, WatchLimits } from './watchdog.ts';
@@ -232,9 +232,9 @@ function makeJobs(name: string): FuzzJob[] {
     const place = Number(env.CASE);
     return [place < SCALING_FROM ? { ...bounds, from: place, to: place + 1 } : { ...bounds, from: place - place % 2, to: place - place % 2 + 2 }];
   }
-  const shapes = env.TOGETHER || !canScale(target) ? 0 : Number(env.SHAPES || 60);
+  const pairs = countPairs(target, env.TOGETHER ? 0 : Number(env.SHAPES || 60));
   const cases = { ...bounds, from: 0, to: Math.max(1, Math.ceil(Number(env.CASES || 400000) * (target.share ?? 1))) };
-  return shapes === 0 ? [cases] : [cases, { ...bounds, from: SCALING_FROM, to: SCALING_FROM + 2 * shapes }];
+  return pairs === 0 ? [cases] : [cases, { ...bounds, from: SCALING_FROM, to: SCALING_FROM + 2 * pairs }];
 }
 
 async function main(): Promise<number> {

@@ -32,8 +32,10 @@ const SHAPES: Shape[] = [
   (fill, [one, two, three]) => fill(one + two + three),
 ];
 
-export function canScale(target: FuzzTarget): boolean {
-  return target.dictionary !== undefined && target.dictionary.length > 0;
+/** How many pairs a target gets: those it names, and so many others if its input is a text or has words. */
+export function countPairs(target: FuzzTarget, others: number): number {
+  const hasWords = target.dictionary !== undefined && target.dictionary.length > 0;
+  return (target.long ?? []).length + (hasWords ? others : 0);
 }
 
 function pickWord(dice: Dice, target: FuzzTarget, corpus: ByteString[]): ByteString {
@@ -50,6 +52,10 @@ export function makeScalingCase(target: FuzzTarget, corpus: ByteString[], seed: 
   const dice = makeCaseDice(seed, target.name + ' scaling', number);
   const mostBytes = (place & 1) === 0 ? SMALL_BYTES : LARGE_BYTES;
   const fill = (word: ByteString): ByteString => word.repeat(Math.max(1, Math.floor(mostBytes / word.length)));
+  if (target.long !== undefined && number < target.long.length) {
+    const [head, piece, tail] = target.long[number];
+    return head + fill(piece) + tail;
+  }
   const word = (): ByteString => pickWord(dice, target, corpus);
   const cut = (): [ByteString, ByteString] => {
     const text = dice(2) === 0 || corpus.length === 0 ? '' : pick(dice, corpus).slice(0, SMALL_BYTES >> 3);
