@@ -81,17 +81,19 @@ function trimLineEnd(line: ByteString, number: number, fault: PlanFault): ByteSt
 
 /** The line at `at` (from 0) with those that a "\" joins to it, and the last of these. */
 function joinPlanLines(lines: ByteString[], at: number, fault: PlanFault): { text: ByteString; last: number } {
-  let text = trimLineEnd(lines[at], at + 1, fault);
+  const parts = [trimLineEnd(lines[at], at + 1, fault)];
   let last = at;
-  while (text.endsWith('\\')) {
+  for (let text = parts[0]; text.endsWith('\\');) {
     const next = lines[last + 1] ?? '';
     const isMore = /^[ \t]+[^ \t]/.test(next) && KNOWN.indexOf((FIELD_START.exec(next) ?? ['', ''])[1]) < 0;
     if (!isMore) fault(last + 1, 'the line ends in "\\", which would join the next one to it', 'begin the next line with a space if it belongs to this one; else put the "\\" between quotes');
     last += 1;
     checkLine(next, last + 1, fault);
-    text = text.slice(0, -1) + trimLineEnd(next, last + 1, fault);
+    parts[parts.length - 1] = text.slice(0, -1);
+    text = trimLineEnd(next, last + 1, fault);
+    parts.push(text);
   }
-  return { text, last };
+  return { text: parts.join(''), last };
 }
 
 /** Fields and comments by records. A record without fields is none. */
