@@ -36,31 +36,79 @@ function translateBracket(pattern: ByteString, at: number): { source: string; en
   return { source: '(?!/)[' + (isNegated ? '^' : '') + set + ']', end };
 }
 
+/** Counts the names of groups, which are unique in an expression. */
+export type GroupNames = { count: number };
+
+/** What has matched `source` stays: no other match of it is tried when the rest does not match. */
+function makeAtomic(source: string, names: GroupNames): string {
+  names.count += 1;
+  const name = 'a' + String(names.count);
+  return '(?=(?<' + name + '>' + source + '))\\k<' + name + '>';
+}
+
 /**
- * The pattern as a test of a path. "*" and "?" match no "/"; "**" as a whole part of the path
- * matches any number of parts. As in a shell, a part that begins with "." needs a "." in the pattern.
+ * The source of an expression for a part of a path with a "*" between each two of these sources. The
+ * first match of each is taken for good, which loses none but saves trying all: "*a*a*a*a*b" against
+ * "aaaa..." takes time by the product of their lengths, not by a power. A "/" or the end has to follow.
  */
-export function compileGlob(pattern: ByteString): (path: ByteString) => boolean {
-  let source = '';
+export function joinAtStars(sources: string[], names: GroupNames): string {
+  const inner = sources.slice(1, -1).filter((one) => one !== '').map((one) => makeAtomic('[^/]*?' + one, names));
+  return sources[0] + inner.join('') + (sources.length > 1 ? '[^/]*' + sources[sources.length - 1] : '');
+}
+
+/** Longer than a path may be (PATH_MAX of Linux). */
+export const LONGEST_PATTERN = 4096;
+
+/** The sources of an expression between each two "**" that stand for parts of a path. */
+function translateGlob(pattern: ByteString, names: GroupNames): string[] {
+  const sections = [''];
+  let part = [''];
+  const add = (source: string): void => { part[part.length - 1] += source; };
+  const endPart = (): void => {
+    sections[sections.length - 1] += joinAtStars(part, names);
+    part = [''];
+  };
   for (let at = 0; at < pattern.length; at++) {
     const atStart = at === 0 || pattern[at - 1] === '/';
-    const noDot = atStart && pattern[at] !== '.' ? '(?!\\.)' : '';
+    const noDot = atStart ? '(?!\\.)' : '';
     if (atStart && pattern.startsWith('**/', at)) {
-      source += '(?:(?!\\.)[^/]+/)*';
+      sections.push('');
       at += 2;
     } else if (atStart && pattern.slice(at) === '**') {
-      source += '(?:(?!\\.)[^/]+/)*(?!\\.)[^/]+';
+      sections.push('(?!\\.)[^/]+');
       at += 1;
-    } else if (pattern[at] === '*') source += noDot + '[^/]*';
-    else if (pattern[at] === '?') source += noDot + '[^/]';
-    else if (pattern[at] === '\\' && at + 1 < pattern.length) source += escapeForRegExp(pattern[++at]);
+    } else if (pattern[at] === '*') {
+      add(noDot);
+      part.push('');
+    } else if (pattern[at] === '?') add(noDot + '[^/]');
+    else if (pattern[at] === '/' || (pattern[at] === '\\' && pattern[at + 1] === '/')) {
+      if (pattern[at] === '\\') at += 1;
+      endPart();
+      sections[sections.length - 1] += '/';
+    } else if (pattern[at] === '\\' && at + 1 < pattern.length) add(escapeForRegExp(pattern[++at]));
     else {
       const bracket = pattern[at] === '[' ? translateBracket(pattern, at) : undefined;
-      source += bracket === undefined ? escapeForRegExp(pattern[at]) : noDot + bracket.source;
+      add(bracket === undefined ? escapeForRegExp(pattern[at]) : noDot + bracket.source);
       if (bracket !== undefined) at = bracket.end;
     }
   }
-  const expression = new RegExp('^' + source + '$');
+  endPart();
+  return sections;
+}
+
+/**
+ * The pattern as a test of a path. "*" and "?" match no "/"; "**" as a whole part of the path
+ * matches any number of parts. As in a shell, a part that begins with "." needs a "." in the pattern.
+ * A pattern of more than LONGEST_PATTERN bytes matches nothing.
+ */
+export function compileGlob(pattern: ByteString): (path: ByteString) => boolean {
+  if (pattern.length > LONGEST_PATTERN) return () => false;
+  const names = { count: 0 };
+  const [first, ...others] = translateGlob(pattern, names);
+  // What "**" passes over is as little as can be, as with "*": parts with a "." none of them passes over.
+  const inner = others.slice(0, -1).map((one) => makeAtomic('(?:(?!\\.)[^/]+/)*?' + one, names));
+  const last = others.length === 0 ? '' : '(?:(?!\\.)[^/]+/)*' + others[others.length - 1];
+  const expression = new RegExp('^' + first + inner.join('') + last + '$');
   return (path) => expression.test(path);
 }
 

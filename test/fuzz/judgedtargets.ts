@@ -105,7 +105,8 @@ type Filled = { command: ByteString; wanted: ByteString[]; x: ByteString };
 function makeFilled(input: ByteString): Filled | undefined {
   const dice = choicesOf(input);
   const { script, heard } = pick(dice, SCRIPTS);
-  const x = randomText(dice, 16, /[\0\x01]/g) + pick(dice, ['', '', '$(touch canary)', '`touch canary`', '"; touch canary; "', "'; touch canary; '", '\ntouch canary\n', '& touch canary &']);
+  // Byte 1 ends the arguments, byte 2 a command in what the shell says.
+  const x = randomText(dice, 16, /[\0\x01\x02]/g) + pick(dice, ['', '', '$(touch canary)', '`touch canary`', '"; touch canary; "', "'; touch canary; '", '\ntouch canary\n', '& touch canary &']);
   const values = new Map([['x', x]]);
   const argv = fillCommand(readCommandTemplate(['sh', '-c', script], new Set(['x'])), values);
   return { command: quoteCommand(argv, ROOT, '.'), wanted: heard(x), x };

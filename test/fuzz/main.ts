@@ -48,13 +48,18 @@ function spell(bytes: ByteString): string {
   return JSON.stringify(bytes).replace(/[\x7f-\xff]/g, (c) => '\\x' + c.charCodeAt(0).toString(16));
 }
 
+/** A message may quote its input. */
+function clipText(text: string): string {
+  return text.length > 1000 ? text.slice(0, 700) + ' ... ' + text.slice(-200) : text;
+}
+
 /** The fault, its smallest input, and how to see it again. */
 function sayFault(fault: Fault): void {
   fs.mkdirSync(KEPT, { recursive: true });
   const file = path.join(KEPT, fault.name + '-' + SEED.replace(/\W/g, '_') + '-' + fault.place);
   fs.writeFileSync(file, Buffer.from(fault.input, 'latin1'));
   const shown = fault.input.length > 2000 ? spell(fault.input.slice(0, 400)) + '...' : spell(fault.input);
-  say(['', 'FAULT ' + fault.name + ' case ' + fault.place + ' of seed ' + SEED + ': ' + fault.what,
+  say(['', 'FAULT ' + fault.name + ' case ' + fault.place + ' of seed ' + SEED + ': ' + clipText(fault.what),
     '  input, ' + fault.input.length + ' bytes of ' + fault.first.length + ': ' + shown,
     ...(fault.input.length > 2000 ? [] : ['  base64: ' + toBase64(fault.input)]),
     '  again: make fuzz ONLY=' + fault.name + ' INPUT=' + file,

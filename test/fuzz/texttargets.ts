@@ -90,12 +90,18 @@ function checkShown(input: ByteString): void {
   if (displayWidth(cutToWidth(showText(input), 20)) > 20) failCase('cutToWidth() exceeds no width');
 }
 
+/** How long a piece is: what begins a line is copied for each, and of a pipe come at most 64 KiB. */
+function pieceOf(input: ByteString, least: number): number {
+  return Math.max(least, input.length >> 12);
+}
+
 function checkPrinted(input: ByteString): boolean {
   const reader = new PrintedReader(readMetricRule([]));
   reader.feed('out', input, 1);
   reader.end(2);
   const cut = new PrintedReader(readMetricRule([]));
-  for (let at = 0; at < input.length; at += 7) cut.feed('out', input.slice(at, at + 7), 1);
+  const step = pieceOf(input, 7);
+  for (let at = 0; at < input.length; at += step) cut.feed('out', input.slice(at, at + step), 1);
   cut.end(2);
   const spell = (one: PrintedReader): string => JSON.stringify([one.found, one.progress], (_, value: unknown) => (value instanceof Map ? Array.from(value) : value));
   claimSame('PrintedReader reads the same in pieces of any size', spell(cut), spell(reader));
@@ -124,7 +130,8 @@ function checkTrace(input: ByteString): boolean {
   reader.end();
   const cutEvents: string[] = [];
   const cut = new StraceReader((event) => cutEvents.push(JSON.stringify(event)));
-  for (let at = 0; at < input.length; at += 11) cut.feed(input.slice(at, at + 11));
+  const step = pieceOf(input, 11);
+  for (let at = 0; at < input.length; at += step) cut.feed(input.slice(at, at + step));
   cut.end();
   claimSame('StraceReader reads the same in pieces of any size', cutEvents.join('\n'), events.join('\n'));
   const trace = new Trace({ folder: '/p', resolveFolder: (folder: string) => folder, classOf: (path: string) => (/^\/p(\/|$)/.test(path) ? 'project' : /^\/tmp/.test(path) ? 'temporary' : 'system') });
