@@ -17,6 +17,12 @@ const CLASSES: { [name: string]: string } = {
   print: ' -~', punct: '!-\\/:-@\\[-`{-~', space: '\\t-\\r ', upper: 'A-Z', xdigit: '0-9A-Fa-f',
 };
 
+/** A character of a bracket expression, "\\" before it taken away, and where the next one begins. */
+function readBracketCharacter(pattern: ByteString, at: number): { text: ByteString; next: number } {
+  const isEscaped = pattern[at] === '\\' && at + 1 < pattern.length;
+  return { text: pattern[isEscaped ? at + 1 : at] ?? '', next: at + (isEscaped ? 2 : 1) };
+}
+
 /** A bracket expression as a regular expression, and where it ends; undefined if it has no end. */
 function translateBracket(pattern: ByteString, at: number): { source: string; end: number } | undefined {
   const isNegated = pattern[at + 1] === '!' || pattern[at + 1] === '^';
@@ -26,12 +32,18 @@ function translateBracket(pattern: ByteString, at: number): { source: string; en
   while (pattern[end] !== ']' || end === from) {
     if (end >= pattern.length || pattern[end] === '/') return undefined;
     const named = /^\[:([a-z]+):\]/.exec(pattern.slice(end, end + 16));
-    const range = /^([^])-([^\]/])/.exec(pattern.slice(end, end + 3));
     const letters = named === null ? undefined : lookUp(CLASSES, named[1]);
-    if (letters !== undefined) set += letters;
-    else if (range !== null) set += range[1] <= range[2] ? escapeForRegExp(range[1]) + '-' + escapeForRegExp(range[2]) : '';
-    else set += escapeForRegExp(pattern[end]);
-    end += named !== null && letters !== undefined ? named[0].length : range !== null ? 3 : 1;
+    if (named !== null && letters !== undefined) {
+      set += letters;
+      end += named[0].length;
+      continue;
+    }
+    const first = readBracketCharacter(pattern, end);
+    const isRange = pattern[first.next] === '-' && pattern[first.next + 1] !== ']' && first.next + 1 < pattern.length;
+    const last = isRange ? readBracketCharacter(pattern, first.next + 1) : first;
+    if (first.text === '/' || last.text === '/') return undefined;
+    if (first.text <= last.text) set += escapeForRegExp(first.text) + (isRange ? '-' + escapeForRegExp(last.text) : '');
+    end = last.next;
   }
   return { source: '(?!/)[' + (isNegated ? '^' : '') + set + ']', end };
 }
