@@ -255,6 +255,8 @@ function judgePatches(inputs: ByteString[]): (string | undefined)[] {
 
 /** Pattern, LF, name. */
 function splitPattern(input: ByteString): [ByteString, ByteString] | undefined {
+  // Longer than a path: the patterns below would take time by the square.
+  if (input.length > 4096) return undefined;
   const [pattern, name, ...rest] = input.split('\n');
   if (rest.length > 0 || name === undefined || name === '' || !isGlob(pattern) || /[\0/]/.test(input) || name[0] === '.' || pattern[0] === '.') return undefined;
   // "[:" without its end, and "[." and "[=", are left open by POSIX.
