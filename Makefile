@@ -9,7 +9,7 @@
 #   make matrix     run the transcripts on Node.js 14 to 26, Bun and Deno (fetches them)
 #   make bench      measure against budgets and peers, 30 minutes (ROW=NAME; fetches them)
 #   make torture    kill, stop, starve and race whatever writes (ROUNDS=1000, SEED=N)
-#   make fuzz       millions of random and mutated inputs to all readers (CASES=N, SEED=N)
+#   make fuzz       random and mutated inputs to all readers, 20 minutes (MINUTES=N, SEED=N)
 #   make cleanroom  the README's commands in bare Debian roots (root; fetches them)
 #   make example    record the example again
 #   make clean      remove what was built, fetched and measured; rr.js stays

@@ -26,6 +26,7 @@ const PLANTED: { name: string; says: RegExp; env?: { [name: string]: string } }[
   { name: 'judge', says: /the second reader sees a 7[^]*input, 1 bytes of \d+: "7"/ },
   { name: 'hang', says: /hang: more than \d+ ms of CPU time/, env: { HANG_MS: '400', TRIES: '1', CASES: '12' } },
   { name: 'memory', says: /memory: grew by \d+ MiB/, env: { TRIES: '1', CASES: '12' } },
+  { name: 'quadratic', says: /scaling: 524288 bytes take \d+ ms of CPU time, 131072 bytes \d+ ms/, env: { CASES: '1', HANG_MS: '60000' } },
   { name: 'death', says: /death: SIGSEGV/, env: { TRIES: '1', CASES: '12' } },
 ];
 

@@ -16,11 +16,24 @@ const BLANKS = ' \t\r\n';
 
 /** The text without the spaces, tabs and ends of lines at its ends. trim() would take the byte A0, too, in which "\u00e0" ends. */
 export function trimBlanks(text: ByteString): ByteString {
-  let from = 0;
+  return dropAtEnds(text, BLANKS);
+}
+
+/**
+ * The text without those of the given bytes that stand at its end. replace(/ +$/, '') tries each
+ * blank of a run inside the text as a beginning: its time grows by the square of the run.
+ */
+export function dropAtEnd(text: ByteString, bytes: ByteString): ByteString {
   let to = text.length;
-  while (from < to && BLANKS.indexOf(text[from]) >= 0) from += 1;
-  while (to > from && BLANKS.indexOf(text[to - 1]) >= 0) to -= 1;
-  return text.slice(from, to);
+  while (to > 0 && bytes.indexOf(text[to - 1]) >= 0) to -= 1;
+  return text.slice(0, to);
+}
+
+/** The same at both ends. */
+export function dropAtEnds(text: ByteString, bytes: ByteString): ByteString {
+  let from = 0;
+  while (from < text.length && bytes.indexOf(text[from]) >= 0) from += 1;
+  return dropAtEnd(text.slice(from), bytes);
 }
 
 /**

@@ -1,6 +1,9 @@
 // filerules.ts - what a file that a run touched counts as (docs/rr.1, FILES A RUN TOUCHES). Knows no files.
 import type { ByteString } from './bytes.ts';
+import { dropAtEnd } from './bytes.ts';
 import { Failure } from './failure.ts';
+import type { GroupNames } from './glob.ts';
+import { joinAtStars, LONGEST_PATTERN } from './glob.ts';
 
 /**
  * project, outside: recorded one by one. system: folded into the environment. temporary: left out
@@ -107,35 +110,41 @@ export type FileRulePlaces = {
   temporary: ByteString;
 };
 
-function escapeInRule(text: ByteString): string {
-  return text.replace(/[\\^$.+()[\]{}|/-]/g, '\\$&').replace(/\*/g, '[^/]*').replace(/\?/g, '[^/]');
+function escapeInRule(text: ByteString, names: GroupNames): string {
+  return text.split('/').map((part) => {
+    const sources = part.split('*').map((one) => one.replace(/[\\^$.+()[\]{}|/-]/g, '\\$&').replace(/\?/g, '[^/]'));
+    return joinAtStars(sources, names);
+  }).join('\\/');
 }
 
 /** Source of the expression for one pattern; a relative one is meant within the project. */
-function translateRule(pattern: ByteString, places: FileRulePlaces): string {
+function translateRule(pattern: ByteString, places: FileRulePlaces, names: GroupNames): string {
   const below = pattern.endsWith('/') ? '(?:\\/[^]*)?' : '';
   const named = pattern.replace(/\/$/, '');
-  const within = (folder: ByteString, rest: ByteString): string => folder.replace(/\/$/, '').replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&') + (rest === '' ? '' : '\\/' + escapeInRule(rest)) + below;
-  if (pattern.startsWith('**/')) return '(?:[^]*\\/)?' + escapeInRule(named.slice(3)) + below;
+  const within = (folder: ByteString, rest: ByteString): string => folder.replace(/\/$/, '').replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&') + (rest === '' ? '' : '\\/' + escapeInRule(rest, names)) + below;
+  if (pattern.startsWith('**/')) return '(?:[^]*\\/)?' + escapeInRule(named.slice(3), names) + below;
   if (pattern.startsWith('~/')) return within(places.home, named.slice(2));
   if (pattern.startsWith('%tmp/')) return within(places.temporary, named.slice(5));
   if (pattern.startsWith('%project/')) return within(places.project, named.slice(9));
-  return pattern[0] === '/' ? escapeInRule(named) + below : within(places.project, named);
+  return pattern[0] === '/' ? escapeInRule(named, names) + below : within(places.project, named);
 }
 
 /** Rules in their order, neighbours of one class as one expression. Throws Failure with FILE:LINE. */
 function parseFileRules(text: ByteString, file: string, places: FileRulePlaces): Rule[] {
   const groups: { what: PathClass; sources: string[] }[] = [];
+  const names = { count: 0 };
   text.split('\n').forEach((line, i) => {
     if (/^\s*(#|$)/.test(line)) return;
-    const parts = /^[ \t]*([a-z]+)[ \t]+([^]*?)[ \t\r]*$/.exec(line);
-    if (parts === null || CLASS_NAMES.indexOf(parts[1]) < 0 || parts[2] === '') {
+    const parts = /^[ \t]*([a-z]+)[ \t]+([^ \t\r][^]*)$/.exec(dropAtEnd(line, ' \t\r'));
+    if (parts === null || CLASS_NAMES.indexOf(parts[1]) < 0) {
       throw new Failure('cannot read "' + file + '": line ' + String(i + 1) + ': not "CLASS PATTERN"', 'CLASS is one of ' + CLASS_NAMES.join(', '));
     }
+    if (parts[2].length > LONGEST_PATTERN) throw new Failure('cannot read "' + file + '": line ' + String(i + 1) + ': a pattern of more than ' + String(LONGEST_PATTERN) + ' bytes', 'no path is as long');
     const what = parts[1] as PathClass;
+    const source = translateRule(parts[2], places, names);
     const last = groups[groups.length - 1];
-    if (last === undefined || last.what !== what) groups.push({ what, sources: [translateRule(parts[2], places)] });
-    else last.sources.push(translateRule(parts[2], places));
+    if (last === undefined || last.what !== what) groups.push({ what, sources: [source] });
+    else last.sources.push(source);
   });
   return groups.map(({ what, sources }) => ({ what, test: new RegExp('^(?:' + sources.join('|') + ')$') }));
 }

@@ -1,6 +1,6 @@
 // citationfile.ts - reads CITATION.cff, codemeta.json and .zenodo.json (docs/rr.1, METADATA). Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
-import { lookUp } from '../core/bytes.ts';
+import { dropAtEnd, dropAtEnds, lookUp } from '../core/bytes.ts';
 import type { Creator, ToldMetadata } from '../core/metadata.ts';
 import type { ParameterMapping, ParameterNode } from '../core/parameters.ts';
 import { readJsonValues } from './jsonvalues.ts';
@@ -147,11 +147,14 @@ const ENTITIES: { [name: string]: string } = { lt: '<', gt: '>', quot: '"', apos
 
 /** Zenodo's descriptions are HTML: their text. */
 export function textOfHtml(html: ByteString): ByteString {
-  const text = html.replace(/[ \t\n]*<\/p>[ \t\n]*<p\b[^<>]*>[ \t\n]*/gi, '\n\n').replace(/<br[ \t]*\/?>\n?/gi, '\n').replace(/<\/?[A-Za-z][^<>]*>/g, '');
-  return text.replace(/&(?:#(\d{1,3})|([a-z]+));/g, (whole, code: string | undefined, name: string | undefined) => {
+  const paragraphs = html.split(/<\/p>[ \t\n]*<p\b[^<>]*>[ \t\n]*/i);
+  const joined = paragraphs.map((one, i) => (i < paragraphs.length - 1 ? dropAtEnd(one, ' \t\n') : one)).join('\n\n');
+  const text = joined.replace(/<br[ \t]*\/?>\n?/gi, '\n').replace(/<\/?[A-Za-z][^<>]*>/g, '');
+  const plain = text.replace(/&(?:#(\d{1,3})|([a-z]+));/g, (whole, code: string | undefined, name: string | undefined) => {
     if (code !== undefined) return Number(code) >= 32 && Number(code) < 127 ? String.fromCharCode(Number(code)) : whole;
     return lookUp(ENTITIES, name ?? '') ?? whole;
-  }).replace(/^[ \t\n]+|[ \t\n]+$/g, '');
+  });
+  return dropAtEnds(plain, ' \t\n');
 }
 
 function readZenodoCreator(file: MetadataFile, node: ParameterNode): Creator {

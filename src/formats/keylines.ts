@@ -1,5 +1,6 @@
 // keylines.ts - reads texts with a key and its value in each line: INI, properties, "key = value" (docs/parameters.txt, 6). Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
+import { dropAtEnd } from '../core/bytes.ts';
 import type { ParameterMapping, ParameterNode } from '../core/parameters.ts';
 import type { ParameterSource } from './parametersource.ts';
 
@@ -60,10 +61,10 @@ function findDoubt(value: ByteString): string | undefined {
 /** The value that stands in this place: behind a number a comment may follow, behind another text it could be a part of that. */
 function readLineValue(source: ParameterSource, place: KeyLine, rules: LineRules): ParameterNode {
   const text = source.text.slice(place.start, place.end);
-  const comment = /(?:^|[ \t]+)(?:[#;!%]|\/\/)/.exec(text);
-  const sign = comment === null ? '' : comment[0].replace(/^[ \t]+/, '');
+  const comment = /(?:^|[ \t])(?:[#;!%]|\/\/)/.exec(text);
+  const sign = comment === null ? '' : comment[0].replace(/^[ \t]/, '');
   if (comment !== null && rules.comments.indexOf(sign) >= 0) {
-    const before = text.slice(0, comment.index);
+    const before = dropAtEnd(text.slice(0, comment.index), ' \t');
     if (NUMBER_TEXT.test(before)) return source.scalar('string', before, place.start, place.start + before.length);
     return source.unreadable(place.start, 'what stands behind "' + sign + '" may be a comment or a part of it; put the comment in a line of its own');
   }
@@ -85,8 +86,9 @@ function splitKey(source: ParameterSource, place: KeyLine, rules: LineRules): { 
   if (sign === null) return source.refuse(place.start, 'neither "key = value" nor a comment');
   const isTight = sign[0] === ':' && !rules.hasContinuation && /^:[^ \t]/.test(line.slice(sign.index)) && line.indexOf('=', sign.index) >= 0;
   if (isTight) source.refuse(place.start, 'a ":" that may be a part of the key or end it');
-  const key = line.slice(0, sign.index).replace(/[ \t]+$/, '');
+  const key = dropAtEnd(line.slice(0, sign.index), ' \t');
   if (key === '') source.refuse(place.start, 'no key before "' + sign[0] + '"');
+  if (ODD_EDGE.test(key)) source.refuse(place.start, 'a key that begins or ends with an unusual space');
   return { key, value: trimLine(source.text, { start: place.start + sign.index + 1, end: place.end }) };
 }
 

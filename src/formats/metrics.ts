@@ -1,5 +1,6 @@
 // metrics.ts - what a metrics file says: single values with names (docs/parameters.txt, 7). Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
+import { dropAtEnd, dropAtEnds } from '../core/bytes.ts';
 import { LONGEST_METRIC_BYTES, MOST_METRICS } from '../core/series.ts';
 import { Failure } from '../core/failure.ts';
 import { printKey } from '../core/parameters.ts';
@@ -71,14 +72,14 @@ function addLastRow(list: MetricList, text: ByteString, delimiter: string, path:
   if (last === undefined) return failMetrics(path, 'the table has no row below its names');
   if (last.length !== header.length) return failMetrics(path, 'its last row has ' + String(last.length) + ' cells, its first ' + String(header.length));
   header.forEach((name, i) => {
-    const cell = (last as ByteString[])[i].replace(/^ +| +$/g, '');
-    if (name.trim() !== '' && cell !== '') list.add(name.replace(/^ +| +$/g, ''), cell);
+    const cell = dropAtEnds((last as ByteString[])[i], ' ');
+    if (name.trim() !== '' && cell !== '') list.add(dropAtEnds(name, ' '), cell);
   });
 }
 
 /** The last line of JSON lines that is not empty. */
 function lastLineOf(text: ByteString): ByteString {
-  const end = text.replace(/[ \t\r\n]+$/, '');
+  const end = dropAtEnd(text, ' \t\r\n');
   return end.slice(end.lastIndexOf('\n') + 1);
 }
 
@@ -120,9 +121,9 @@ export function readMetricSeries(text: ByteString, path: ByteString): Series[] {
   const ending = parameterEnding(path).toLowerCase();
   if (ending === 'csv' || ending === 'tsv') {
     const reader = new TableReader(text.replace(/^\xef\xbb\xbf/, ''), ending === 'csv' ? ',' : '\t');
-    const header = (reader.next() ?? []).map((name) => name.replace(/^ +| +$/g, ''));
+    const header = (reader.next() ?? []).map((name) => dropAtEnds(name, ' '));
     for (let row = reader.next(); row !== undefined; row = reader.next()) {
-      if (row.length === header.length) addRow(found, row.map((cell, i) => ({ name: header[i], value: cell.replace(/^ +| +$/g, '') })));
+      if (row.length === header.length) addRow(found, row.map((cell, i) => ({ name: header[i], value: dropAtEnds(cell, ' ') })));
     }
   } else if (ending === 'jsonl' || ending === 'ndjson') {
     for (const line of text.split('\n')) {

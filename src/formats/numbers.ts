@@ -1,5 +1,6 @@
 // numbers.ts - finds the numbers in a text and compares them. Knows no lines, tables or files.
 import type { ByteString } from '../core/bytes.ts';
+import { dropAtEnd } from '../core/bytes.ts';
 import type { Tolerance } from '../core/comparison.ts';
 import { isWithin } from '../core/comparison.ts';
 
@@ -60,7 +61,7 @@ export class NumberScanner {
     }
     if (!/\d|nan|inf/i.test(word)) return;
     const last = word[word.length - 1];
-    if (last === '.' || last === ':') return this.addNumbers(word.replace(/[.:]+$/, ''), at);
+    if (last === '.' || last === ':') return this.addNumbers(dropAtEnd(word, '.:'), at);
     const complex = COMPLEX.exec(word);
     if (complex !== null && isNumber(complex[1]) && isNumber(complex[2])) {
       this.waiting.push(at, at + complex[1].length, at + complex[1].length, at + word.length - 1);

@@ -1,6 +1,6 @@
 // plan.ts - steps that are to be run, as a file that people edit, printed and parsed (docs/plan.txt). Runs nothing.
 import type { ByteString } from '../core/bytes.ts';
-import { lookUp, trimBlanks, utf8SequenceLength } from '../core/bytes.ts';
+import { dropAtEnd, lookUp, trimBlanks, utf8SequenceLength } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { isResultPath } from '../core/graph.ts';
 import { findNameFault } from '../core/plan.ts';
@@ -74,24 +74,26 @@ function splitPlanLines(text: ByteString): ByteString[] {
 
 /** Spaces and tabs at the end of a line are nothing; but behind a "\" nobody can tell what is meant. */
 function trimLineEnd(line: ByteString, number: number, fault: PlanFault): ByteString {
-  const trimmed = line.replace(/[ \t]+$/, '');
+  const trimmed = dropAtEnd(line, ' \t');
   if (trimmed.endsWith('\\') && trimmed !== line) fault(number, 'a space or tab behind "\\" at the end of the line', 'remove it, or put both between quotes');
   return trimmed;
 }
 
 /** The line at `at` (from 0) with those that a "\" joins to it, and the last of these. */
 function joinPlanLines(lines: ByteString[], at: number, fault: PlanFault): { text: ByteString; last: number } {
-  let text = trimLineEnd(lines[at], at + 1, fault);
+  const parts = [trimLineEnd(lines[at], at + 1, fault)];
   let last = at;
-  while (text.endsWith('\\')) {
+  for (let text = parts[0]; text.endsWith('\\');) {
     const next = lines[last + 1] ?? '';
     const isMore = /^[ \t]+[^ \t]/.test(next) && KNOWN.indexOf((FIELD_START.exec(next) ?? ['', ''])[1]) < 0;
     if (!isMore) fault(last + 1, 'the line ends in "\\", which would join the next one to it', 'begin the next line with a space if it belongs to this one; else put the "\\" between quotes');
     last += 1;
     checkLine(next, last + 1, fault);
-    text = text.slice(0, -1) + trimLineEnd(next, last + 1, fault);
+    parts[parts.length - 1] = text.slice(0, -1);
+    text = trimLineEnd(next, last + 1, fault);
+    parts.push(text);
   }
-  return { text, last };
+  return { text: parts.join(''), last };
 }
 
 /** Fields and comments by records. A record without fields is none. */

@@ -26,7 +26,9 @@ const NO_ITEMS: ByteString[] = [];
  */
 export class StraceReader {
   private readonly onEvent: (event: TraceEvent) => void;
-  private rest: ByteString = '';
+  // The beginning of a line, in the pieces in which it came.
+  private rest: ByteString[] = [];
+  private restBytes = 0;
   private isSkipping = false;
   /** By thread: the beginning of the line of a call that has not returned, its time before it. */
   private readonly unfinished = new Map<number, { timeMs: number; text: ByteString }>();
@@ -44,7 +46,7 @@ export class StraceReader {
       return;
     }
     let start = 0;
-    if (this.isSkipping || this.rest !== '') {
+    if (this.isSkipping || this.restBytes > 0) {
       this.keep(chunk.slice(0, end));
       this.finishRest();
       start = end + 1;
@@ -60,20 +62,26 @@ export class StraceReader {
 
   /** No more comes: what is left without a line feed was cut off. */
   end(): void {
-    if (this.isSkipping || this.rest !== '') this.finishRest();
+    if (this.isSkipping || this.restBytes > 0) this.finishRest();
   }
 
   private keep(text: ByteString): void {
     if (this.isSkipping) return;
-    this.rest = detachString(this.rest + text);
-    if (this.rest.length <= LONGEST_LINE) return;
-    this.rest = '';
+    this.rest.push(detachString(text));
+    this.restBytes += text.length;
+    if (this.restBytes <= LONGEST_LINE) return;
+    this.dropRest();
     this.isSkipping = true;
   }
 
+  private dropRest(): void {
+    this.rest = [];
+    this.restBytes = 0;
+  }
+
   private finishRest(): void {
-    const line = this.rest;
-    this.rest = '';
+    const line = this.rest.join('');
+    this.dropRest();
     if (this.isSkipping) this.onEvent({ kind: 'unreadable', pid: 0, timeMs: 0 });
     else this.readLine(line, 0, line.length);
     this.isSkipping = false;

@@ -1,5 +1,6 @@
 // tex.ts - commands of interest in a LaTeX source, with their lines; comments and verbatim text passed over. Expands nothing.
 import type { ByteString } from '../core/bytes.ts';
+import { dropAtEnd } from '../core/bytes.ts';
 
 /** One use of a command, without its backslash. Arguments are without their braces, comments in them taken out. */
 export type TexUse = { name: string; line: number; options: ByteString; args: ByteString[] };
@@ -12,6 +13,18 @@ export type TexCommands = { [name: string]: string };
 
 const VERBATIM_ENVIRONMENTS = ['verbatim', 'verbatim*', 'Verbatim', 'Verbatim*', 'BVerbatim', 'LVerbatim', 'lstlisting', 'lstlisting*', 'minted', 'comment', 'filecontents', 'filecontents*', 'alltt', 'tcblisting', 'luacode', 'luacode*'];
 
+/** The text in one line: an end of line, with the blanks around it, is a blank. */
+function joinTexLines(text: ByteString): ByteString {
+  const lines = text.split('\n');
+  return lines.map((line, i) => {
+    const ended = i === lines.length - 1 ? line : dropAtEnd(line.endsWith('\r') ? line.slice(0, -1) : line, ' \t');
+    return i === 0 ? ended : ended.replace(/^[ \t]+/, '');
+  }).join(' ');
+}
+
+/** Commands in arguments of commands in arguments: deeper they are not looked for. */
+const DEEPEST_ARGUMENT = 16;
+
 class TexScanner {
   readonly uses: TexUse[] = [];
   private readonly text: ByteString;
@@ -19,6 +32,12 @@ class TexScanner {
   private at = 0;
   private line = 1;
   private countedTo = 0;
+  // What keeps the time linear: openings that nothing closes, characters that do not come again, the
+  // end of the line last looked for, and the ends of arguments that are gone through once more.
+  private readonly unclosed = new Set<number>();
+  private readonly past = new Set<string>();
+  private lineEnd = -1;
+  private readonly argumentEnds: number[] = [];
 
   constructor(text: ByteString, commands: TexCommands) {
     this.text = text;
@@ -105,7 +124,11 @@ class TexScanner {
     }
     this.uses.push(use);
     // A command within an argument is one, too; the arguments are gone through once more.
-    if (use.args.some((argument) => argument.indexOf('\\') >= 0)) this.at = start + 1 + name.length;
+    const ends = this.argumentEnds;
+    while (ends.length > 0 && ends[ends.length - 1] <= start) ends.pop();
+    if (ends.length >= DEEPEST_ARGUMENT || use.args.every((argument) => argument.indexOf('\\') < 0)) return;
+    ends.push(this.at);
+    this.at = start + 1 + name.length;
   }
 
   private takeArgument(what: string): ByteString | undefined {
@@ -121,14 +144,15 @@ class TexScanner {
     return token;
   }
 
-  /** What stands between an opening and the closing that belongs to it; undefined if there is none. */
+  /** What stands between the opening here and the closing that belongs to it, with `at` behind it; undefined, and `at` as it was, if there is none. */
   private takeGroup(open: string, close: string): ByteString | undefined {
     const { text } = this;
+    const start = this.at;
+    const openings: number[] = [];
     let inner = '';
-    let depth = 0;
-    let braces = 0;
-    for (let at = this.at; at < text.length; at++) {
+    for (let at = start; at < text.length; at++) {
       const character = text[at];
+      if ((character === open || character === '{') && this.unclosed.has(at)) break;
       if (character === '\\') {
         inner += text.slice(at, at + 2);
         at += 1;
@@ -136,21 +160,30 @@ class TexScanner {
       }
       if (character === '%') {
         const end = text.indexOf('\n', at);
-        if (end < 0) return undefined;
+        if (end < 0) break;
         // The blanks that begin the next line go, too.
         for (at = end; /[ \t]/.test(text[at + 1] ?? ''); at++);
         continue;
       }
-      if (open === '[' && character === '{') braces += 1;
-      if (open === '[' && character === '}') braces -= 1;
-      if (character === open && braces === 0) depth += 1;
-      if (character === close && braces === 0) depth -= 1;
-      if (depth === 0) {
+      if (open === '[' && character === '{') {
+        this.at = at;
+        const braced = this.takeGroup('{', '}');
+        if (braced === undefined) break;
+        inner += '{' + braced + '}';
+        at = this.at - 1;
+        continue;
+      }
+      if (open === '[' && character === '}') break;
+      if (character === open) openings.push(at);
+      if (character === close) openings.pop();
+      if (openings.length === 0) {
         this.at = at + 1;
-        return inner.slice(1).replace(/[ \t]*\r?\n[ \t]*/g, ' ');
+        return joinTexLines(inner.slice(1));
       }
       inner += character;
     }
+    for (const one of openings) this.unclosed.add(one);
+    this.at = start;
     return undefined;
   }
 
@@ -166,9 +199,10 @@ class TexScanner {
       this.takeGroup('{', '}');
       return;
     }
-    const end = text.indexOf(delimiter, this.at + 1);
-    const ofLine = text.indexOf('\n', this.at);
-    if (end >= 0 && (ofLine < 0 || end < ofLine)) this.at = end + 1;
+    if (this.lineEnd < this.at) this.lineEnd = (text.indexOf('\n', this.at) + 1 || text.length + 1) - 1;
+    const end = this.past.has(delimiter) ? -1 : text.indexOf(delimiter, this.at + 1);
+    if (end < 0) this.past.add(delimiter);
+    else if (end < this.lineEnd) this.at = end + 1;
   }
 
   private passEnvironment(): void {

@@ -43,7 +43,7 @@ export function parseSvnStatus(xml: ByteString): SvnStatus {
   const status: SvnStatus = { files: [], lowest: 0, highest: 0, hasSwitched: false };
   for (const part of xml.split(/<entry(?=\s)/).slice(1)) {
     const name = findAttribute(part.slice(0, part.indexOf('>')), 'path');
-    const tag = /<wc-status\s[^>]*>/.exec(part)?.[0] ?? '';
+    const tag = /<wc-status\s[^<>]*>/.exec(part)?.[0] ?? '';
     const item = findAttribute(tag, 'item') ?? 'none';
     if (name === undefined || NOT_IN_SVN.indexOf(item) >= 0) continue;
     const revision = Number(findAttribute(tag, 'revision') ?? '-1');
@@ -85,6 +85,9 @@ export function parseFossilInfo(output: ByteString): string | undefined {
   return /^checkout:\s+([0-9a-f]{40,64})\b/m.exec(output)?.[1];
 }
 
+/** Two paths, of which none is longer than 4096 bytes, and what stands between them. */
+const LONGEST_HEAD = 8200;
+
 /**
  * Names whose change a diff of hg ("diff --git") or of svn and fossil ("Index: ") shows. A section
  * that only says that a file is binary shows nothing. No line of content begins like a section.
@@ -96,6 +99,7 @@ export function listShownNames(patch: ByteString): Set<ByteString> {
     if (indexed !== null && !/^(?:Cannot display: |cannot compute difference between binary files)/m.test(section)) names.add(indexed[1]);
     if (!section.startsWith('diff --git a/')) continue;
     const head = section.slice(13, section.indexOf('\n'));
+    if (head.length > LONGEST_HEAD) continue;
     // "a/OLD b/NEW": names may hold " b/", so all ways to cut are taken; a name too many does no harm.
     for (let at = head.indexOf(' b/'); at >= 0; at = head.indexOf(' b/', at + 1)) names.add(head.slice(0, at)).add(head.slice(at + 3));
   }
@@ -104,5 +108,6 @@ export function listShownNames(patch: ByteString): Set<ByteString> {
 
 /** A diff of fossil in which names with a space end in a TAB, as diff(1) has them: patch(1) would cut them. */
 export function closeSpacedNames(patch: ByteString): ByteString {
-  return patch.replace(/^(Index: [^\n]* [^\n]*\n=+\n--- [^\t\n]*)\n(\+\+\+ [^\t\n]*)\n/mg, '$1\t\n$2\t\n');
+  return patch.replace(/^(Index: ([^\n]*)\n=+\n--- [^\t\n]*)\n(\+\+\+ [^\t\n]*)\n/mg, (whole, before: ByteString, name: ByteString, after: ByteString) =>
+    (name.indexOf(' ') < 0 ? whole : before + '\t\n' + after + '\t\n'));
 }

@@ -1,5 +1,6 @@
 // yaml.ts - reads the part of YAML that all its versions read alike (docs/parameters.txt, 3), with places. Decides nothing.
 import type { ByteString } from '../core/bytes.ts';
+import { dropAtEnd } from '../core/bytes.ts';
 import type { ParameterList, ParameterMapping, ParameterNode, ParameterScalar } from '../core/parameters.ts';
 import { DEEPEST_NESTING } from '../core/parameters.ts';
 import type { ParameterSource } from './parametersource.ts';
@@ -261,7 +262,7 @@ class YamlReader {
       if (whole.indexOf('\t') >= 0) this.refuse(line.content + whole.indexOf('\t'), 'a tab');
       const comment = whole.indexOf(' #');
       isOver = comment >= 0;
-      const part = (isOver ? whole.slice(0, comment) : whole).replace(/ +$/, '');
+      const part = dropAtEnd(isOver ? whole.slice(0, comment) : whole, ' ');
       const blanks = next - this.at;
       parts.push(blanks === 0 ? ' ' : '\n'.repeat(blanks), part);
       last = line.content + part.length;

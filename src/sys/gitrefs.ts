@@ -1,6 +1,6 @@
 // gitrefs.ts - the references of a git repository and what they point to, read without git where they are files. Writes nothing.
 import type { ByteString } from '../core/bytes.ts';
-import { compareBytes } from '../core/bytes.ts';
+import { compareBytes, dropAtEnd, dropAtEnds } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import type { GitObject } from '../formats/gitpack.ts';
 import { listFolder, lstatIfThere, readRegularIfThere } from './files.ts';
@@ -28,9 +28,12 @@ function isObjectId(repository: GitRepository, text: ByteString): boolean {
   return text.length === repository.hashSizeBytes * 2 && /^[0-9a-f]+$/.test(text);
 }
 
+/** What isspace() of C takes for blank: in UTF-8 the byte A0 is a part of a letter. */
+const SPACES = ' \t\n\v\f\r';
+
 function addReference(repository: GitRepository, name: ByteString, text: ByteString, found: Map<ByteString, GitReference>): void {
-  const target = /^ref:\s*([^\n]*?)\s*$/.exec(text)?.[1];
-  const id = text.replace(/\s+$/, '');
+  const target = text.startsWith('ref:') ? dropAtEnds(text.slice(4), SPACES) : undefined;
+  const id = dropAtEnd(text, SPACES);
   if (target !== undefined && isReferenceName(target)) found.set(name, { name, target });
   else if (isObjectId(repository, id)) found.set(name, { name, id });
   else throw new Failure('cannot read the reference "' + name + '" of "' + repository.top + '": it names no object');

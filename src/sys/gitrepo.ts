@@ -1,5 +1,6 @@
 // gitrepo.ts - a git repository read without git: where it is, HEAD, objects. Writes nothing.
 import type { ByteString } from '../core/bytes.ts';
+import { dropAtEnd } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import type { GitSetting } from '../formats/gitconfig.ts';
 import { findGitSetting, isGitTrue, parseGitConfig } from '../formats/gitconfig.ts';
@@ -59,7 +60,7 @@ export function openBareRepository(name: ByteString): GitRepository | undefined 
 
 function openGitFolder(top: ByteString, gitFolder: ByteString): { repository: GitRepository; isBare: boolean } | undefined {
   const common = readRegularIfThere(gitFolder + '/commondir');
-  const commonFolder = common === undefined ? gitFolder : joinPath(gitFolder, common.replace(/\n+$/, ''));
+  const commonFolder = common === undefined ? gitFolder : joinPath(gitFolder, dropAtEnd(common, '\n'));
   if (statIfThere(gitFolder + '/HEAD') === undefined || statIfThere(commonFolder + '/objects') === undefined) {
     if (gitFolder === top + '/.git' || gitFolder === top) return undefined;
     throw new Failure('cannot read the git repository of "' + top + '": "' + gitFolder + '" is not a repository');

@@ -6,12 +6,13 @@ import fs from 'fs';
 import { performance } from 'perf_hooks';
 import type { ByteString } from '../../src/core/bytes.ts';
 import { makeCase, searchSmaller } from './mutate.ts';
+import { LEAST_MS, MOST_RATIO, SCALING_FROM } from './scaling.ts';
 import { isRefusal, WrongValue } from './target.ts';
 import type { FuzzTarget } from './target.ts';
 import { findTarget } from './targets.ts';
 
-/** `from` and `to`: cases from the first to before the second. `seconds`: none starts later. */
-export type FuzzJob = { name: string; from: number; to: number; seconds: number };
+/** Cases from `from` to before `to`. None starts when so much CPU time or real time is spent. */
+export type FuzzJob = { name: string; from: number; to: number; seconds: number; realSeconds: number };
 export type Jobs = { jobs: FuzzJob[]; seed: string; progress: string; hangMs: number };
 /** One input; `asCase`: is it a case of the target, and so may be judged? */
 export type OneCase = { name: string; input: string; progress: string };
@@ -130,6 +131,7 @@ class Runner {
     let suspects = 0;
     let waiting: { input: ByteString; place: number }[] = [];
     const started = process.cpuUsage();
+    const startedMs = performance.now();
     const judge = (): void => {
       if (waiting.length === 0) return;
       this.mark(number, waiting[0].place, STAGE.judging);
@@ -141,7 +143,8 @@ class Runner {
       waiting = [];
     };
     let peak = process.resourceUsage().maxRSS;
-    for (let place = job.from; place < job.to && keys.size < MOST_KEYS && process.cpuUsage(started).user < job.seconds * 1e6; place++) {
+    const hasTime = (): boolean => process.cpuUsage(started).user < job.seconds * 1e6 && performance.now() - startedMs < job.realSeconds * 1000;
+    for (let place = job.from; place < job.to && keys.size < MOST_KEYS && hasTime(); place++) {
       const input = makeCase(target, corpus, this.jobs.seed, place);
       this.mark(number, place, STAGE.running);
       const before = performance.now();
@@ -161,6 +164,45 @@ class Runner {
       if (waiting.length >= target.judge.batch) judge();
     }
     judge();
+    done.cpuS = process.cpuUsage(started).user / 1e6;
+    tell(done);
+  }
+
+  /** Pairs of inputs, the second four times as long: does it take much more than four times as long? */
+  runScaling(number: number): void {
+    const job = this.jobs.jobs[number];
+    this.mark(number, job.from, STAGE.starting);
+    const target = findTarget(job.name);
+    const corpus = target.corpus();
+    const keys = new Set<string>();
+    const done = { tell: 'done' as const, job: number, cases: 0, accepted: 0, judged: 0, slowestMs: 0, cpuS: 0, lacks: '' };
+    const started = process.cpuUsage();
+    const startedMs = performance.now();
+    const measure = (input: ByteString, place: number): number => {
+      this.mark(number, place, STAGE.running);
+      const before = process.cpuUsage();
+      const outcome = runCheck(target, input);
+      const used = process.cpuUsage(before);
+      done.cases += 1;
+      if (outcome.kind === 'accepted') done.accepted += 1;
+      if (outcome.kind === 'fault') this.fault(target, number, { input, place }, outcome, keys);
+      return (used.user + used.system) / 1000;
+    };
+    // An odd first case is the large one of a pair whose small one was run before.
+    for (let place = job.from + (job.from & 1); place < job.to && keys.size < MOST_KEYS && performance.now() - startedMs < job.realSeconds * 1000; place += 2) {
+      const [small, large] = [makeCase(target, corpus, this.jobs.seed, place), makeCase(target, corpus, this.jobs.seed, place + 1)];
+      let [smallMs, largeMs] = [measure(small, place), measure(large, place + 1)];
+      // Whatever else the machine and the collector of garbage did: twice more the same.
+      for (let again = 0; again < 2 && largeMs > LEAST_MS && largeMs > MOST_RATIO * smallMs; again++) {
+        smallMs = Math.max(smallMs, measure(small, place));
+        largeMs = Math.min(largeMs, measure(large, place + 1));
+      }
+      if (largeMs > done.slowestMs) done.slowestMs = largeMs;
+      if (largeMs <= LEAST_MS || largeMs <= MOST_RATIO * smallMs || keys.has('scaling')) continue;
+      keys.add('scaling');
+      const message = 'scaling: ' + String(large.length) + ' bytes take ' + largeMs.toFixed(0) + ' ms of CPU time, ' + String(small.length) + ' bytes ' + smallMs.toFixed(0) + ' ms';
+      tell({ tell: 'fault', job: number, place: place + 1, key: 'scaling', message, input: toBase64(large) });
+    }
     done.cpuS = process.cpuUsage(started).user / 1e6;
     tell(done);
   }
@@ -210,6 +252,6 @@ if (require.main === module) {
   else {
     const jobs = given as Jobs;
     const runner = new Runner(jobs);
-    jobs.jobs.forEach((_, i) => runner.runJob(i));
+    jobs.jobs.forEach(({ from }, i) => (from >= SCALING_FROM ? runner.runScaling(i) : runner.runJob(i)));
   }
 }

@@ -105,7 +105,8 @@ type Filled = { command: ByteString; wanted: ByteString[]; x: ByteString };
 function makeFilled(input: ByteString): Filled | undefined {
   const dice = choicesOf(input);
   const { script, heard } = pick(dice, SCRIPTS);
-  const x = randomText(dice, 16, /[\0\x01]/g) + pick(dice, ['', '', '$(touch canary)', '`touch canary`', '"; touch canary; "', "'; touch canary; '", '\ntouch canary\n', '& touch canary &']);
+  // Byte 1 ends the arguments, byte 2 a command in what the shell says.
+  const x = randomText(dice, 16, /[\0\x01\x02]/g) + pick(dice, ['', '', '$(touch canary)', '`touch canary`', '"; touch canary; "', "'; touch canary; '", '\ntouch canary\n', '& touch canary &']);
   const values = new Map([['x', x]]);
   const argv = fillCommand(readCommandTemplate(['sh', '-c', script], new Set(['x'])), values);
   return { command: quoteCommand(argv, ROOT, '.'), wanted: heard(x), x };
@@ -156,7 +157,10 @@ function parameterTarget(format: string, file: string, lacks: string | false, sh
     for (let n = dice(4); n > 0; n--) text = mutateText(text, format, dice);
     return text;
   };
-  return { name: 'values-' + format, corpus: () => [], generate, dictionary: PARAMETER_WORDS[format] ?? [], check: (input) => { readParameters(input, file); }, judge, share };
+  // Python's configparser takes time by the square of a line (100 KB: minutes); its like are slow, too. Longer
+  // inputs are read by scaling.ts, without a judge.
+  const mostBytes = format === 'ini' ? 1 << 13 : 1 << 16;
+  return { name: 'values-' + format, corpus: () => [], generate, dictionary: PARAMETER_WORDS[format] ?? [], check: (input) => { readParameters(input, file); }, judge, share, mostBytes };
 }
 
 /** Formats that no other reader is asked about: they end, and refuse as they say. */
@@ -251,10 +255,15 @@ function judgePatches(inputs: ByteString[]): (string | undefined)[] {
 
 /** Pattern, LF, name. */
 function splitPattern(input: ByteString): [ByteString, ByteString] | undefined {
+  // Longer than a path: the patterns below would take time by the square.
+  if (input.length > 4096) return undefined;
   const [pattern, name, ...rest] = input.split('\n');
   if (rest.length > 0 || name === undefined || name === '' || !isGlob(pattern) || /[\0/]/.test(input) || name[0] === '.' || pattern[0] === '.') return undefined;
   // "[:" without its end, and "[." and "[=", are left open by POSIX.
   if (/\[[.=:]/.test(pattern.replace(/\[:(?:alpha|digit|alnum|upper|lower|space|punct):\]/g, ''))) return undefined;
+  // So is a range to a class, and "\\" at the end. A "[" without its "]" stands for itself; of one that ends in a
+  // range bash says that it matches nothing, unlike dash.
+  if (/-\[[.=:]|\\$|\[[^\]]*-$/.test(pattern)) return undefined;
   return [pattern, name];
 }
 
@@ -290,7 +299,7 @@ function checkMakefile(input: ByteString): void {
   const runs = makeMakeRuns(input);
   const text = printMakefile(findLiveRuns(runs));
   for (const line of text.split('\n')) {
-    if (!/^(?:#.*|\t@(?:sh provenance\/rerun\.sh [^$`;&|<>()"'\\]*(?: \$\(MAKE\))?|:)|[A-Za-z0-9._/-]+: ?[A-Za-z0-9._/ -]*|)$/.test(line) || /^#.*\\$/.test(line)) failCase('each line of the Makefile is of a known form', line);
+    if (!/^(?:#.*|\t@(?:sh provenance\/rerun\.sh [^$`;&|<>()"'\\]*(?: \$\(MAKE\))?|:(?: label| link)?)|[A-Za-z0-9._/-]+: ?[A-Za-z0-9._/ -]*|)$/.test(line) || /^#.*\\$/.test(line)) failCase('each line of the Makefile is of a known form', line);
     if (/[\0-\x08\x0b-\x1f\x7f]/.test(line)) failCase('the Makefile has no control character', line);
   }
 }

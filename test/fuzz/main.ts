@@ -1,13 +1,15 @@
 // main.ts - "make fuzz": random and mutated inputs to all readers; any fault is made small and told with how to repeat it.
 //
 // Environment:
-//   CASES=N     cases of a target with a whole share (preset 200000)
-//   SECONDS=N   CPU time of a target, at most (preset 30)
+//   MINUTES=N   real time of all, shared by the targets that are left (preset 18)
+//   CASES=N     cases of a target with a whole share, at most (preset 400000)
+//   SECONDS=N   CPU time of a target, at most
+//   SHAPES=N    pairs of long inputs of a target, the second four times the first (preset 60)
 //   SEED=TEXT   another seed gives other cases (preset 1)
 //   ONLY=NAMES  only these targets, by comma; a "*" at the end stands for anything
 //   CASE=N      only this case of the seed
 //   INPUT=FILE  only this input, of one target
-//   TOGETHER=1  several targets a process: for a few cases each
+//   TOGETHER=1  several targets a process: for a few cases each, with SHAPES=0
 //   HANG_MS=N, MOST_MIB=N   limits of a case and of a process (preset 2000, 1024)
 //   TRIES=N     processes in which a hang is made small, at most (preset 40)
 // Exit status 1: a fault was found.
@@ -19,6 +21,7 @@ import type { ByteString } from '../../src/core/bytes.ts';
 import { fromBase64, STAGE, toBase64 } from './child.ts';
 import type { FuzzJob, Told } from './child.ts';
 import { makeCase, searchSmaller } from './mutate.ts';
+import { countPairs, SCALING_FROM } from './scaling.ts';
 import { findTarget, listTargets } from './targets.ts';
 import { watchJobs, watchOne } from './watchdog.ts';
 import type { OneResult, WatchEnd, WatchLimits } from './watchdog.ts';
@@ -34,6 +37,7 @@ const KEPT = path.resolve(__dirname, '..', '..', '..', 'fuzz');
 const MOST_DEATHS = 2;
 const SHRINK_MS = 60000;
 const MOST_TRIES = Number(env.TRIES || 40);
+const MINUTES = Number(env.MINUTES || 18);
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rr-fuzz-'));
 
 function say(text: string): void {
@@ -44,13 +48,18 @@ function spell(bytes: ByteString): string {
   return JSON.stringify(bytes).replace(/[\x7f-\xff]/g, (c) => '\\x' + c.charCodeAt(0).toString(16));
 }
 
+/** A message may quote its input. */
+function clipText(text: string): string {
+  return text.length > 1000 ? text.slice(0, 700) + ' ... ' + text.slice(-200) : text;
+}
+
 /** The fault, its smallest input, and how to see it again. */
 function sayFault(fault: Fault): void {
   fs.mkdirSync(KEPT, { recursive: true });
   const file = path.join(KEPT, fault.name + '-' + SEED.replace(/\W/g, '_') + '-' + fault.place);
   fs.writeFileSync(file, Buffer.from(fault.input, 'latin1'));
   const shown = fault.input.length > 2000 ? spell(fault.input.slice(0, 400)) + '...' : spell(fault.input);
-  say(['', 'FAULT ' + fault.name + ' case ' + fault.place + ' of seed ' + SEED + ': ' + fault.what,
+  say(['', 'FAULT ' + fault.name + ' case ' + fault.place + ' of seed ' + SEED + ': ' + clipText(fault.what),
     '  input, ' + fault.input.length + ' bytes of ' + fault.first.length + ': ' + shown,
     ...(fault.input.length > 2000 ? [] : ['  base64: ' + toBase64(fault.input)]),
     '  again: make fuzz ONLY=' + fault.name + ' INPUT=' + file,
@@ -183,15 +192,34 @@ function printTable(tallies: Map<string, Tally>): void {
   say('all: ' + sum((tally) => tally.cases) + ' cases, ' + sum((tally) => tally.judged) + ' judged by a second reader, ' + sum((tally) => tally.cpuS).toFixed(0) + ' s of CPU time, ' + sum((tally) => tally.faults) + ' faults; seed ' + SEED);
 }
 
-/** Two processes at a time. */
-async function runAll(work: FuzzJob[][]): Promise<Fuzzing> {
+const SIDE_BY_SIDE = 2;
+
+/** Two processes at a time; of the time that is left each takes its part. A line for each target that is done. */
+async function runAll(work: FuzzJob[][], targets: number): Promise<Fuzzing> {
   const fuzzing = new Fuzzing();
   const waiting = work.slice();
+  const endsMs = Date.now() + MINUTES * 60000;
+  const ended = new Set<string>();
   const takeNext = async (): Promise<void> => {
-    for (let jobs = waiting.shift(); jobs !== undefined; jobs = waiting.shift()) await fuzzing.runJobs(jobs);
+    for (let jobs = waiting.shift(); jobs !== undefined; jobs = waiting.shift()) {
+      const startedMs = Date.now();
+      const partS = Math.max(0.5, (endsMs - startedMs) / 1000 / Math.ceil((waiting.length + 1) / SIDE_BY_SIDE));
+      await fuzzing.runJobs(jobs.map((job) => ({ ...job, realSeconds: job.from >= SCALING_FROM ? partS / 4 : partS * 3 / 4 })));
+      for (const { name } of jobs) {
+        if (ended.has(name)) continue;
+        ended.add(name);
+        sayEnded(name, fuzzing.tallyOf(name), (Date.now() - startedMs) / 1000, String(ended.size) + '/' + String(targets));
+      }
+    }
   };
-  await Promise.all([takeNext(), takeNext()]);
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, takeNext));
   return fuzzing;
+}
+
+/** One line for a target: how many, how long, what came out. */
+function sayEnded(name: string, tally: Tally, seconds: number, place: string): void {
+  const verdict = tally.faults > 0 ? String(tally.faults) + ' faults' : tally.lacks === '' ? 'clean' : 'clean, not judged: ' + tally.lacks;
+  say([place.padStart(7), name.padEnd(20), String(tally.cases).padStart(8), 'cases', seconds.toFixed(1).padStart(6), 's ', verdict].join(' '));
 }
 
 async function runInput(names: string[], file: string): Promise<number> {
@@ -201,19 +229,25 @@ async function runInput(names: string[], file: string): Promise<number> {
   return faultOf(result) === '' ? 0 : 1;
 }
 
+/** The cases of a target, and then its long inputs. */
+function makeJobs(name: string): FuzzJob[] {
+  const target = findTarget(name);
+  const bounds = { name, seconds: Number(env.SECONDS || 1e6), realSeconds: 1e6 };
+  if (env.CASE) {
+    const place = Number(env.CASE);
+    return [place < SCALING_FROM ? { ...bounds, from: place, to: place + 1 } : { ...bounds, from: place - place % 2, to: place - place % 2 + 2 }];
+  }
+  const pairs = countPairs(target, env.TOGETHER ? 0 : Number(env.SHAPES || 60));
+  const cases = { ...bounds, from: 0, to: Math.max(1, Math.ceil(Number(env.CASES || 400000) * (target.share ?? 1))) };
+  return pairs === 0 ? [cases] : [cases, { ...bounds, from: SCALING_FROM, to: SCALING_FROM + 2 * pairs }];
+}
+
 async function main(): Promise<number> {
   const names = pickNames();
   if (env.INPUT) return runInput(names, env.INPUT);
-  const cases = Number(env.CASES || 200000);
-  const seconds = Number(env.SECONDS || 30);
-  const one = env.CASE === undefined || env.CASE === '' ? undefined : Number(env.CASE);
-  const jobs = names.map((name): FuzzJob => {
-    const share = Math.max(1, Math.ceil(cases * (findTarget(name).share ?? 1)));
-    return one === undefined ? { name, from: 0, to: share, seconds } : { name, from: one, to: one + 1, seconds };
-  });
-  const half = Math.ceil(jobs.length / 2);
-  const work = env.TOGETHER ? [jobs.filter((_, i) => i % 2 === 0), jobs.filter((_, i) => i % 2 === 1)].filter((list) => list.length > 0 && half > 0) : jobs.map((job) => [job]);
-  const fuzzing = await runAll(work);
+  const jobs = names.map(makeJobs);
+  const work = env.TOGETHER ? [jobs.filter((_, i) => i % 2 === 0).flat(), jobs.filter((_, i) => i % 2 === 1).flat()].filter((list) => list.length > 0) : jobs;
+  const fuzzing = await runAll(work, names.length);
   printTable(fuzzing.tallies);
   return [...fuzzing.tallies.values()].some((tally) => tally.faults > 0) ? 1 : 0;
 }

@@ -2,6 +2,7 @@
 import type { ByteString } from '../../src/core/bytes.ts';
 import { makeCaseDice, pick, pickLength, randomBytes, randomText } from './dice.ts';
 import type { Dice } from './dice.ts';
+import { makeScalingCase, SCALING_FROM } from './scaling.ts';
 import type { FuzzTarget } from './target.ts';
 
 const MOST_BYTES = 1 << 18;
@@ -94,6 +95,7 @@ export function mutate(text: ByteString, dice: Dice, given: MutationGiven): Byte
 
 /** The input of a case: the corpus as it is comes first. The same seed, name and place give the same input. */
 export function makeCase(target: FuzzTarget, corpus: ByteString[], seed: string, place: number): ByteString {
+  if (place >= SCALING_FROM) return makeScalingCase(target, corpus, seed, place);
   if (place < corpus.length) return corpus[place];
   const dice = makeCaseDice(seed, target.name, place);
   const given: MutationGiven = { corpus, dictionary: target.dictionary ?? [], isBinary: target.isBinary === true, mostBytes: target.mostBytes ?? MOST_BYTES };

@@ -15,5 +15,6 @@ export const PLANTED_TARGETS: FuzzTarget[] = [
   { name: 'planted-endless', corpus, dictionary: ['@@'], check: (input) => { const kept: number[][] = []; while (input.indexOf('@@') >= 0) kept.push(new Array<number>(10000).fill(kept.length)); } },
   { name: 'planted-death', corpus, dictionary: ['@@'], check: (input) => { if (input.indexOf('@@') >= 0) process.kill(process.pid, 'SIGSEGV'); } },
   { name: 'planted-judge', corpus, check: () => true, judge: { lacks: () => false, batch: 50, find: (inputs) => inputs.map((input) => (/7/.test(input) ? 'the second reader sees a 7' : undefined)) } },
+  { name: 'planted-quadratic', corpus, long: [['', '"a', '']], check: (input) => { for (let at = input.indexOf('"'); at >= 0; at = input.indexOf('"', at + 1)) if (input.indexOf('\0', at) >= 0) return; } },
   { name: 'planted-none', corpus, check: () => true },
 ];

@@ -31,6 +31,8 @@ export type FuzzTarget = {
   /** Is this error the reader's own way to refuse? Preset: a Failure is. */
   isRefusal?: (error: unknown) => boolean;
   judge?: FuzzJudge;
+  /** Long inputs that once took time by the square of their length: head, the piece repeated, tail. */
+  long?: [ByteString, ByteString, ByteString][];
   /** No input is longer. Preset: 256 KiB. */
   mostBytes?: number;
   /** What a byte of input may cost in memory. Preset: 400; 64 MiB are free. */
