@@ -23,23 +23,33 @@ export function rebuildMakefile(projectFolder: ByteString | undefined, options: 
   return faults.length > 0 ? EXIT.differs : 0;
 }
 
+/** Is the text these pieces, one after the other? */
+function isMadeOf(text: ByteString | undefined, pieces: Iterable<ByteString>): boolean {
+  let at = 0;
+  for (const piece of pieces) {
+    if (text?.startsWith(piece, at) !== true) return false;
+    at += piece.length;
+  }
+  return text?.length === at;
+}
+
 /** Says which of the files that "make" runs or "sha256sum -c" reads are not what this rr makes of the records; writes nothing. */
 function checkAgainstRecords(project: Project, quiet: boolean): number {
   const { makefile, sums, faults } = rebuildDerived(project);
   const { topMakefile, rerunScript } = initialFiles();
-  const wanted: [ByteString, ByteString, string][] = [
-    ['provenance/Makefile', Array.from(makefile()).join(''), 'not what the records give: "rr makefile" makes it anew'],
-    ['provenance/SHA256SUMS', sums, 'not what the records give: "rr makefile" makes it anew'],
-    ['provenance/rerun.sh', rerunScript, 'not that of this version of rr: read it before make runs it; "rr init" makes it anew where it is not'],
+  const wanted: [ByteString, Iterable<ByteString>, string][] = [
+    ['provenance/Makefile', makefile(), 'not what the records give: "rr makefile" makes it anew'],
+    ['provenance/SHA256SUMS', sums(), 'not what the records give: "rr makefile" makes it anew'],
+    ['provenance/rerun.sh', [rerunScript], 'not that of this version of rr: read it before make runs it; "rr init" makes it anew where it is not'],
   ];
   // make takes the first of these that is there; a project may well have one of its own.
   const top = ['GNUmakefile', 'makefile', 'Makefile'].find((name) => lstatIfThere(absoluteOf(project, name)) !== undefined);
-  if (top !== undefined) wanted.push([top, topMakefile, 'not from rr: read it before you type "make", or say "make -f provenance/Makefile"']);
+  if (top !== undefined) wanted.push([top, [topMakefile], 'not from rr: read it before you type "make", or say "make -f provenance/Makefile"']);
   let count = faults.length;
   for (const fault of faults) printOut(makeHarmless(fault.message) + '\n');
   for (const [name, text, why] of wanted) {
     const file = absoluteOf(project, name);
-    if (lstatIfThere(file)?.isFile() === true && readRegularIfThere(file) === text) continue;
+    if (lstatIfThere(file)?.isFile() === true && isMadeOf(readRegularIfThere(file), text)) continue;
     printOut(name + ': ' + (lstatIfThere(file) === undefined ? 'not there' : why) + '\n');
     count += 1;
   }

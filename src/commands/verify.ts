@@ -12,7 +12,7 @@ import { RecordClaims } from '../formats/claims.ts';
 import type { Claim } from '../formats/claims.ts';
 import { encodeText } from '../formats/percent.ts';
 import { parseNote } from '../formats/note.ts';
-import { lstatIfThere, readBytesIfThere } from '../sys/files.ts';
+import { holdOutsideHeap, lstatIfThere, readBytesIfThere } from '../sys/files.ts';
 import { describeFile, hashBytes, hashFiles } from '../sys/hash.ts';
 import { HashCache } from '../sys/hashcache.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
@@ -241,7 +241,7 @@ export async function verifyProject(targets: ByteString[], options: VerifyOption
   const { ids, paths } = readTargets(project, current, targets);
   const isAll = targets.length === 0;
   const listed = listRecords(project);
-  const claims = new RecordClaims();
+  const claims = new RecordClaims(holdOutsideHeap);
   const namedIds = new Set(ids);
   const isWanted = (id: string, path: ByteString): boolean => isAll || namedIds.has(id) || paths.has(path);
   if (!isAll) chooseChecked(project, listed.ids, claims, isWanted, { ids, paths });

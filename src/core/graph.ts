@@ -137,6 +137,14 @@ export function placeRuns(runs: GraphRun[]): GraphRun[] {
   return order.sort((a, b) => placing.place[a] - placing.place[b] || a - b).map((index) => runs[index]);
 }
 
+// Of 100,000 runs an empty list for each, several times, is felt. Nobody adds to them.
+const NO_NUMBERS: number[] = [];
+const NO_IDS: string[] = [];
+
+function toIds(runs: GraphRun[], numbers: number[]): string[] {
+  return numbers.length === 0 ? NO_IDS : numbers.map((number) => runs[number].id);
+}
+
 function findProducers(run: GraphRun, owners: Map<ByteString, Owner>): number[] {
   const found: number[] = [];
   for (const input of run.inputs) {
@@ -144,7 +152,7 @@ function findProducers(run: GraphRun, owners: Map<ByteString, Owner>): number[] 
     if (owner !== undefined && isSameContent(owner.file, input) && found.indexOf(owner.index) < 0) found.push(owner.index);
   }
   // A list that grew has room for many more; this one is kept.
-  return found.sort((a, b) => a - b).slice();
+  return found.length === 0 ? NO_NUMBERS : found.sort((a, b) => a - b).slice();
 }
 
 /** Rules 1 and 2: the owners after all runs, and of each run the indexes of its producers. */
@@ -175,14 +183,14 @@ export function findNeeded(runs: GraphRun[]): { owners: Map<ByteString, Owner>; 
 }
 
 /** Last live run that wrote a path, what it wrote (unless it removed it), and the live runs that read that. */
-type Writer = { index: number; file: FileState | undefined; readers: number[] };
+type Writer = { index: number; file: FileState | undefined; readers: number[] | undefined };
 
 function noteReads(run: GraphRun, index: number, producers: number[], writers: Map<ByteString, Writer>): void {
   if (producers.length === 0) return;
   for (const input of run.inputs) {
     const writer = writers.get(input.path);
     if (writer === undefined || writer.file === undefined || producers.indexOf(writer.index) < 0) continue;
-    if (isSameContent(writer.file, input)) writer.readers.push(index);
+    if (isSameContent(writer.file, input)) (writer.readers = writer.readers ?? []).push(index);
   }
 }
 
@@ -191,12 +199,12 @@ function noteWrites(run: GraphRun, index: number, producers: number[], writers: 
   const after = new Set<number>();
   function write(path: ByteString, file: FileState | undefined): void {
     const before = writers.get(path);
-    if (before !== undefined) for (const earlier of [before.index, ...before.readers]) after.add(earlier);
-    writers.set(path, { index, file, readers: [] });
+    if (before !== undefined) for (const earlier of [before.index, ...before.readers ?? []]) after.add(earlier);
+    writers.set(path, { index, file, readers: undefined });
   }
   for (const path of run.removed) write(path, undefined);
   for (const file of resultsOf(run)) write(file.path, file);
-  return [...after].filter((earlier) => earlier !== index && producers.indexOf(earlier) < 0).sort((a, b) => a - b);
+  return after.size === 0 ? NO_NUMBERS : [...after].filter((earlier) => earlier !== index && producers.indexOf(earlier) < 0).sort((a, b) => a - b);
 }
 
 function compareByPath(a: FileState, b: FileState): number {
@@ -215,7 +223,7 @@ export function findLiveRuns(recorded: GraphRun[]): LiveGraph {
     noteReads(run, index, producers[index], writers);
     const after = noteWrites(run, index, producers[index], writers);
     live.push(makeLiveRun(run, (path) => owners.get(path)?.index === index,
-      producers[index].map((i) => runs[i].id), after.map((i) => runs[i].id)));
+      toIds(runs, producers[index]), toIds(runs, after)));
   });
   return { runs: live, isPlaced: live.some((one, at) => at > 0 && one.run.id < live[at - 1].run.id) };
 }
@@ -229,5 +237,5 @@ export function makeLiveRun(run: GraphRun, isOwned: (path: ByteString) => boolea
     if (isOwned(file.path)) owned.push(file);
     else lost.push(index);
   });
-  return { run, owned: owned.length > 1 ? owned.sort(compareByPath) : owned.slice(), lost: lost.slice(), producers, after };
+  return { run, owned: owned.length > 1 ? owned.sort(compareByPath) : owned.slice(), lost: lost.length === 0 ? NO_NUMBERS : lost.slice(), producers, after };
 }

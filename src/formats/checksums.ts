@@ -27,10 +27,17 @@ function hasLine(file: FileState): boolean {
 
 /** SHA256SUMS of all current results that are regular files. */
 export function printChecksums(graph: LiveGraph): ByteString {
+  return Array.from(printChecksumPieces(graph)).join('');
+}
+
+const LINES_OF_PIECE = 1000;
+
+/** The same in pieces. */
+export function* printChecksumPieces(graph: LiveGraph): Generator<ByteString> {
   const files: FileState[] = [];
   for (const live of graph.runs) for (const file of live.owned) if (hasLine(file)) files.push(file);
   files.sort((a, b) => compareBytes(a.path, b.path));
-  return files.map((file) => printChecksumLine(file.hash, file.path)).join('');
+  for (let from = 0; from < files.length; from += LINES_OF_PIECE) yield files.slice(from, from + LINES_OF_PIECE).map((file) => printChecksumLine(file.hash, file.path)).join('');
 }
 
 /** Where the line of `name` is, [start, end), or would be: then start is end and hash is undefined. */

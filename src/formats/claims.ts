@@ -13,8 +13,8 @@ export type Claim = { expected: FileState; what: 'result' | 'input' | 'log'; may
 
 type IsWanted = (runId: string, path: ByteString) => boolean;
 
-// So many lines stand in one text.
-const LINES_OF_TEXT = 256;
+// So many bytes stand in one text.
+const BYTES_OF_TEXT = 2 << 20;
 
 /** Holds of each run one line of its files and one of its logs: objects of 100,000 runs would be several times as much. */
 export class RecordClaims {
@@ -22,20 +22,30 @@ export class RecordClaims {
   private readonly logTexts: ByteString[] = [];
   private lines: ByteString[] = [];
   private logLines: ByteString[] = [];
+  private lineBytes = 0;
+  private readonly hold: (text: ByteString) => ByteString;
+
+  /** `hold` gives a text as it is to be held. */
+  constructor(hold: (text: ByteString) => ByteString) {
+    this.hold = hold;
+  }
 
   /** Takes a run in; they come in the order of their ids. */
   add(run: Run): void {
     const { status, redoes, tree, inputs, outputs, removed } = run;
-    this.lines.push(printGraphLine({ ...emptyRun(run.id, '', '', ''), status, redoes, tree, inputs, outputs, removed }));
+    const line = printGraphLine({ ...emptyRun(run.id, '', '', ''), status, redoes, tree, inputs, outputs, removed });
+    this.lines.push(line);
+    this.lineBytes += line.length;
     for (const log of run.logs) this.logLines.push(run.id + printFile(log) + '\n');
-    if (this.lines.length >= LINES_OF_TEXT) this.closeText();
+    if (this.lineBytes >= BYTES_OF_TEXT) this.closeText();
   }
 
   private closeText(): void {
-    const text = this.lines.join('');
+    const text = this.hold(this.lines.join(''));
     for (let start = 0; start < text.length; start = text.indexOf('\n', start) + 1) this.runs.push(new GraphLine(text, start));
-    this.logTexts.push(this.logLines.join(''));
+    this.logTexts.push(this.hold(this.logLines.join('')));
     this.lines = [];
+    this.lineBytes = 0;
     this.logLines = [];
   }
 

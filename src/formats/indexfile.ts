@@ -26,15 +26,15 @@ export function printIndexBody(what: string, head: IndexHead, lines: ByteString)
 /** `starts`: where in `text` the lines begin. */
 export type IndexFile = { head: IndexHead; text: ByteString; starts: number[] };
 
-/** undefined if the file is not of this form and of `what`. */
-export function parseIndexFile(text: ByteString, what: string): IndexFile | undefined {
+/** undefined if what stands in `text` from `from` to `to` is not a file of this form and of `what`. */
+export function parseIndexFile(text: ByteString, from: number, to: number, what: string): IndexFile | undefined {
   const first = printFirst(what);
-  if (!text.startsWith(first, INDEX_HASH_BYTES) || !text.endsWith('\n')) return undefined;
-  const from = INDEX_HASH_BYTES + first.length;
-  const end = text.indexOf('\n', from);
-  const words = text.slice(from, end).split(' ');
-  if (end < 0 || words.length !== 3) return undefined;
+  const headAt = from + INDEX_HASH_BYTES + first.length;
+  if (headAt >= to || !text.startsWith(first, from + INDEX_HASH_BYTES) || text[to - 1] !== '\n') return undefined;
+  const end = text.indexOf('\n', headAt);
+  const words = text.slice(headAt, end).split(' ');
+  if (words.length !== 3) return undefined;
   const starts: number[] = [];
-  for (let at = end + 1; at < text.length; at = text.indexOf('\n', at) + 1) starts.push(at);
+  for (let at = end + 1; at < to; at = text.indexOf('\n', at) + 1) starts.push(at);
   return { head: { tag: words[0], folder: words[1], times: words[2] }, text, starts };
 }

@@ -183,7 +183,7 @@ export function isLineOfProject(text: ByteString, start: number): boolean {
 type LineFiles = { inputs: FileState[]; outputs: FileState[]; removed: ByteString[] };
 
 // Of so many files in all GraphLines keep what they read; then they begin anew.
-const MOST_KEPT_FILES = 1 << 12;
+const MOST_KEPT_FILES = 1 << 8;
 let keepers: GraphLine[] = [];
 let keptFiles = 0;
 

@@ -94,15 +94,29 @@ export function readRegularIfThere(name: ByteString): ByteString | undefined {
   return readOpened(name, (fd) => fs.readFileSync(fd, 'latin1'));
 }
 
+/** The same, not as a text. */
+export function readRegularBytesIfThere(name: ByteString): Buffer | undefined {
+  return readOpened(name, (fd) => fs.readFileSync(fd));
+}
+
+/** The same text; of more than 1 MiB one that Node.js keeps outside of the heap, which V8 lets grow to four times what is in use. */
+export function holdOutsideHeap(text: ByteString): ByteString {
+  return Buffer.from(text, 'latin1').toString('latin1');
+}
+
 let readingBuffer: Buffer | undefined;
 
-/** The same in memory that the next call uses again. */
-export function readReusedIfThere(name: ByteString): Buffer | undefined {
+/** The same from `at` on in memory that the next call uses again: gives all of that, of which what stood before `at` is kept. */
+export function readReusedIfThere(name: ByteString, at = 0): Buffer | undefined {
   return readOpened(name, (fd, size) => {
-    if (readingBuffer === undefined || readingBuffer.length < size) readingBuffer = Buffer.allocUnsafeSlow(size * 2);
+    if (readingBuffer === undefined || readingBuffer.length < at + size) {
+      const larger = Buffer.allocUnsafeSlow((at + size) * 2);
+      if (readingBuffer !== undefined) readingBuffer.copy(larger, 0, 0, at);
+      readingBuffer = larger;
+    }
     let done = 0;
-    for (let n = -1; n !== 0 && done < size; done += n) n = fs.readSync(fd, readingBuffer, done, size - done, null);
-    return readingBuffer.subarray(0, done);
+    for (let n = -1; n !== 0 && done < size; done += n) n = fs.readSync(fd, readingBuffer, at + done, size - done, null);
+    return readingBuffer.subarray(0, at + done);
   });
 }
 

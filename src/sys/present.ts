@@ -8,8 +8,8 @@ import { isSecretName, maskValue } from '../formats/secrets.ts';
 import type { SecretHasher } from '../formats/secrets.ts';
 import { EnvironmentComparer } from './environmentnow.ts';
 import { errorCode, lstatIfThere, readBytesIfThere, statIfThere, toBytes, toText } from './files.ts';
-import { readFileState, readFileStates } from './filestates.ts';
-import type { SeenFile } from './filestates.ts';
+import { keepStats, readFileState, readFileStates } from './filestates.ts';
+import type { KeptStats, SeenFile } from './filestates.ts';
 import { expandDeclared } from './observe.ts';
 import { readParameterNow } from './parameterfiles.ts';
 import type { Project } from './project.ts';
@@ -20,9 +20,7 @@ import { makeSecretHasher } from './secretkey.ts';
 import type { Dependence } from './statuscache.ts';
 import { dependOn } from './statuscache.ts';
 
-type PresentStats = import('fs').Stats;
-
-function isAsSeen(a: PresentStats | undefined, b: PresentStats | undefined): boolean {
+function isAsSeen(a: KeptStats | undefined, b: KeptStats | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   return a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs && a.mode === b.mode;
 }
@@ -68,7 +66,7 @@ export class PresentFacts {
   /** Notes what is there after it was recorded; `state` undefined: it was removed. */
   note(path: ByteString, state: FileState | undefined): void {
     const stat = lstatIfThere(absoluteOf(this.project, path));
-    this.seen.set(path, state === undefined || stat === undefined ? undefined : { state, stat });
+    this.seen.set(path, state === undefined || stat === undefined ? undefined : { state, stat: keepStats(stat) });
     if (state === undefined && stat !== undefined) this.seen.delete(path);
   }
 

@@ -59,17 +59,42 @@ function whatOf(kind: IndexKind, month: string): string {
   return 'rr ' + RR_VERSION + ', ' + kind.ending + ' of provenance/runs/' + month;
 }
 
-function readIndexFile(name: ByteString, what: string): IndexFile | undefined {
-  const data = readReusedIfThere(name);
-  if (data === undefined || hashBuffer(data.subarray(INDEX_HASH_BYTES)) !== data.toString('latin1', 0, INDEX_HASH_BYTES - 1)) return undefined;
-  return parseIndexFile(data.toString('latin1'), what);
+/** Where a file of the index stands in the memory of its group; undefined if it is damaged or not there. */
+type IndexPlace = { start: number; end: number } | undefined;
+
+function readIndexPlace(name: ByteString, start: number): { place: IndexPlace; bytes: Buffer | undefined } {
+  const bytes = readReusedIfThere(name, start);
+  if (bytes === undefined || hashBuffer(bytes.subarray(start + INDEX_HASH_BYTES)) !== bytes.toString('latin1', start, start + INDEX_HASH_BYTES - 1)) return { place: undefined, bytes: undefined };
+  return { place: { start, end: bytes.length }, bytes };
 }
 
-function readShelf(project: Project, kind: IndexKind, month: string, folder: string): Shelf {
-  const name = indexName(project, kind, month);
-  const base = readIndexFile(name, whatOf(kind, month));
+/** The files of the index of some months that follow one another, all in one text, by month. */
+type MonthGroup = { text: ByteString; places: Map<string, { base: IndexPlace; more: IndexPlace }> };
+
+// A text of more than 1 MiB is kept by Node.js outside of the heap, which V8 lets grow to four times what is in use.
+const GROUP_BYTES = 4 << 20;
+
+/** Reads the index of the months from number `first` on, until that is much. */
+function readMonthGroup(project: Project, kind: IndexKind, months: string[], first: number): MonthGroup {
+  const places: MonthGroup['places'] = new Map();
+  let read: Buffer | undefined;
+  for (let at = first; at < months.length && (read === undefined || read.length < GROUP_BYTES); at++) {
+    const name = indexName(project, kind, months[at]);
+    const base = readIndexPlace(name, read === undefined ? 0 : read.length);
+    read = base.bytes ?? read;
+    const more = base.place === undefined ? base : readIndexPlace(name + '.more', base.place.end);
+    read = more.bytes ?? read;
+    places.set(months[at], { base: base.place, more: base.place === undefined ? undefined : more.place });
+  }
+  return { text: read === undefined ? '' : read.toString('latin1'), places };
+}
+
+function readShelf(kind: IndexKind, month: string, folder: string, { text, places }: MonthGroup): Shelf {
+  const place = places.get(month);
+  const parse = (one: IndexPlace): IndexFile | undefined => (one === undefined ? undefined : parseIndexFile(text, one.start, one.end, whatOf(kind, month)));
+  const base = parse(place?.base);
   if (base === undefined || base.head.folder !== folder) return { base: undefined, more: undefined, head: undefined };
-  const more = readIndexFile(name + '.more', whatOf(kind, month));
+  const more = parse(place?.more);
   if (more === undefined || more.head.tag !== base.head.tag || more.head.folder !== folder) return { base, more: undefined, head: base.head };
   return { base, more, head: more.head };
 }
@@ -180,13 +205,13 @@ function saveShelf(project: Project, kind: IndexKind, month: string, shelf: Shel
 }
 
 /** Calls `visit` with the lines of a month in the order of ids. */
-function readMonthLines(project: Project, kind: IndexKind, month: string, visit: VisitLine, known: RunsAtHand): { strays: ByteString[]; faults: Failure[] } {
+function readMonthLines(project: Project, kind: IndexKind, month: string, group: MonthGroup, visit: VisitLine, known: RunsAtHand): { strays: ByteString[]; faults: Failure[] } {
   // Before the names are read: what comes later changes the times.
   const stat = statIfThere(project.provenance + '/runs/' + month);
   if (stat === undefined) return { strays: [], faults: [] };
   const inode = String(stat.ino);
   const times = isSettled(stat) ? String(stat.mtimeMs) + ':' + String(stat.ctimeMs) : '-';
-  const shelf = readShelf(project, kind, month, nameIndexFolder(inode, describeOwnPlace(project)));
+  const shelf = readShelf(kind, month, nameIndexFolder(inode, describeOwnPlace(project)), group);
   if (times !== '-' && shelf.head?.times === times) {
     visitShelf(shelf, visit);
     return { strays: [], faults: [] };
@@ -205,11 +230,14 @@ function readMonthLines(project: Project, kind: IndexKind, month: string, visit:
 function readIndex(project: Project, kind: IndexKind, visit: VisitLine, known: RunsAtHand = new Map()): Failure[] {
   const strays: ByteString[] = [];
   const faults: Failure[] = [];
-  for (const month of listMonths(project, 'runs')) {
-    const read = readMonthLines(project, kind, month, visit, known);
+  const months = listMonths(project, 'runs');
+  let group: MonthGroup = { text: '', places: new Map() };
+  months.forEach((month, at) => {
+    if (!group.places.has(month)) group = readMonthGroup(project, kind, months, at);
+    const read = readMonthLines(project, kind, month, group, visit, known);
     strays.push(...read.strays);
     faults.push(...read.faults);
-  }
+  });
   return explainStrays(strays).concat(faults);
 }
 

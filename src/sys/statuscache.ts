@@ -31,7 +31,7 @@ const HEAD_FIELDS = /^rr status 2 (\S+) (\d+ \d+) (\d+) (\d+) (\d+) (\d+)\n/;
 const BYTE_ORDER = String(new Uint8Array(new Float64Array([1]).buffer)[7]);
 
 /** What the answer depends on: names relative to the project (links not followed), and what was seen there. */
-export type Dependence = { path: ByteString; stat: StoredStats | undefined };
+export type Dependence = { path: ByteString; stat: Pick<StoredStats, 'ino' | 'size' | 'mtimeMs' | 'ctimeMs'> | undefined };
 
 type KeptAnswer = { answer: string; names: ByteString; count: number; numbers: Float64Array };
 

@@ -36,7 +36,7 @@ import { sealRecord, unsealRecord } from '../formats/fields.ts';
 import { parseRun, printRunBody } from '../formats/record.ts';
 import { findLiveRuns } from '../core/graph.ts';
 import { addRunToMakefile, printMakefilePieces } from '../views/makefile.ts';
-import { findChecksum, printChecksums } from '../formats/checksums.ts';
+import { findChecksum, printChecksumPieces } from '../formats/checksums.ts';
 import { fs, os } from './node.ts';
 import { createFile, errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, readRegularIfThere, removeIfThere, replaceFile, statIfThere, syncFolder, toFsPath } from './files.ts';
 import type { FileContent } from './files.ts';
@@ -443,13 +443,13 @@ function moveLog(project: Project, from: ByteString, to: ByteString): void {
 // ---- the derived files ----------------------------------------------------------------------------
 
 /** Makefile and SHA256SUMS from all records and notes. The records of `known` need not be read. */
-export function rebuildDerived(project: Project, known: Run[] = []): { makefile: () => Iterable<ByteString>; sums: ByteString; faults: Failure[] } {
+export function rebuildDerived(project: Project, known: Run[] = []): { makefile: () => Iterable<ByteString>; sums: () => Iterable<ByteString>; faults: Failure[] } {
   const { runs, faults, noteFaults } = readGraphRuns(project, new Map(known.map((run) => [run.id, run])));
   const graph = findLiveRuns(runs);
-  return { makefile: () => printMakefilePieces(graph), sums: printChecksums(graph), faults: faults.concat(noteFaults) };
+  return { makefile: () => printMakefilePieces(graph), sums: () => printChecksumPieces(graph), faults: faults.concat(noteFaults) };
 }
 
-function writeDerived(project: Project, derived: { makefile: FileContent; sums: ByteString }): void {
+function writeDerived(project: Project, derived: { makefile: FileContent; sums: FileContent }): void {
   const put = (name: ByteString, content: FileContent): void => {
     replaceFile(project.provenance + '/' + name, content, false);
   };
