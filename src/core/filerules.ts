@@ -70,6 +70,7 @@ system **/pyvenv.cfg
 system **/.venv/
 ignored /dev/
 temporary /dev/shm/
+ignored /dev/shm/sem.*
 ignored /proc/
 ignored /sys/
 ignored /run/
