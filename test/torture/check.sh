@@ -119,7 +119,10 @@ fi
 if [ "$mode" = settled ]; then
   # ---- marks: no run is called running that is not, nothing is unfinished -----------------------------------------
   # (Of making/ and scratch/ the next command that has something to make or to repeat removes what the dead left.)
-  find .rr/running .rr/pending -mindepth 1 ! -name '*.done' 2>/dev/null > "$temporary/out"
+  find .rr/running .rr/pending -mindepth 1 ! -name '*.done' ! -name 'shells-*.p*' 2>/dev/null > "$temporary/out"
+  # (Pipes of shells the next make or sweep removes, and nobody else may.)
+  [ "$(find .rr/running -name 'shells-*.p*' -type p 2>/dev/null | wc -l)" -eq "$(find .rr/running -name 'shells-*.p*' 2>/dev/null | wc -l)" ] || echo '.rr/running: no pipe of a shell' >> "$temporary/out"
+  [ "$(find .rr/running -name 'shells-*.p*' 2>/dev/null | wc -l)" -le 64 ] || echo '.rr/running: much is left over' >> "$temporary/out"
   for folder in .rr/making .rr/scratch; do
     [ "$(find "$folder" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)" -le 3 ] || echo "$folder: much is left over" >> "$temporary/out"
   done
