@@ -355,8 +355,8 @@ function createWhole(name: ByteString, content: ByteString, mode: number, isDura
   return createFileInPlace(name, content, mode, isDurable);
 }
 
-/** The same where the filesystem has no links; whoever reads it at once may see a part. */
-function createFileInPlace(name: ByteString, content: ByteString, mode: number, isDurable: boolean): boolean {
+/** The same where the filesystem has no links, or nothing is to be in it; whoever reads it at once may see a part. */
+export function createFileInPlace(name: ByteString, content: ByteString, mode: number, isDurable: boolean): boolean {
   let fd: number;
   try {
     fd = fs.openSync(toFsPath(name), 'wx', mode);

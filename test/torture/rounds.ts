@@ -154,6 +154,7 @@ export async function recover(library: string, place: Place, one: Tortured, refe
   }
   const kept = await runScript(place.project, 'cp provenance/Makefile ../../m; cp provenance/SHA256SUMS ../../s; rr makefile -q; cmp provenance/Makefile ../../m; cmp provenance/SHA256SUMS ../../s');
   if (kept.text !== '') wrong.push('derived: not what a rebuild gives: ' + kept.text);
+  fs.writeFileSync(path.join(place.memory, 'joined'), '');
   return wrong.concat(await check('settled', place));
 }
 
@@ -169,10 +170,10 @@ async function waitUntilStopped(child: childProcess.ChildProcess): Promise<boole
 const PARTNERS = [['record', '-q', '--trace', 'none', '-o', 'partner.txt', '--', 'sh', '-c', 'echo partner > partner.txt'], ['note', '-q', '-l', 'noted', '@', 'by a partner'], ['makefile', '-q'], ['status', '-q']];
 
 /** While it is stopped in the middle of a change others work as ever. */
-async function workMeanwhile(library: string, place: Place, child: childProcess.ChildProcess): Promise<string[]> {
+async function workMeanwhile(library: string, place: Place, one: Tortured, child: childProcess.ChildProcess): Promise<string[]> {
   const wrong: string[] = [];
   if (!await waitUntilStopped(child)) return wrong;
-  for (const args of PARTNERS) {
+  for (const args of PARTNERS.concat(one.partners)) {
     const done = await startTortured(library, { ...place, base: path.join(place.base, 'partner') }, args, { how: 'none', at: 0 }).ended;
     if (done.isHung || (done.status !== 0 && args[0] !== 'status')) wrong.push('beside one that is stopped: rr ' + args.join(' ') + ': status ' + String(done.status) + ': ' + done.stderr.slice(0, 400));
   }
@@ -192,7 +193,7 @@ export async function runRound(library: string, work: string, one: Tortured, fau
   await rememberTargets(place, one, reference);
   if (fault.how === 'readonly') await remount(place, 'ro');
   const { child, ended } = startTortured(library, place, one.args, fault);
-  if (fault.how === 'stop') wrong.push(...await workMeanwhile(library, place, child));
+  if (fault.how === 'stop') wrong.push(...await workMeanwhile(library, place, one, child));
   const done = await ended;
   if (fault.how === 'disk') await freeDisk(place);
   if (fault.how === 'readonly') await remount(place, 'rw');
