@@ -22,7 +22,8 @@ export function toText(bytes: ByteString): string {
 export function errorCode(error: unknown): string {
   const code = String((error as { code?: unknown }).code ?? '');
   // Node.js has no name for it (of Linux; 69 elsewhere).
-  return /^Unknown system error -(?:122|69)$/.test(code) ? 'EDQUOT' : code;
+  const named = code === 'UNKNOWN' ? 'Unknown system error ' + String((error as { errno?: unknown }).errno) : code;
+  return /^Unknown system error -(?:122|69)$/.test(named) ? 'EDQUOT' : code;
 }
 
 const NOT_WRITABLE = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'ENOENT', 'ENOTDIR', 'EEXIST', 'ELOOP', 'EMFILE', 'ENFILE', 'ENOTSUP', 'ESTALE'];
