@@ -10,7 +10,7 @@ test('makeClassifier() tells project, outside, system, temporary and ignored fil
   const expected: { [path: string]: string } = {
     '/home/u/pro.ject/a': 'project', '/home/u/pro.ject/.x/.y': 'project', '/home/u/proXject/a': 'outside', '/data/a.csv': 'outside',
     '/home/u/other/a.py': 'outside', '/usr/include/math.h': 'system', '/usrx': 'outside', '/bin': 'system', '/tmp': 'temporary', '/home/u/pro.ject': 'project', '/etc/ld.so.cache': 'ignored', '/etc/fstab': 'system',
-    '/dev/null': 'ignored', '/dev/shm/x': 'temporary', '/proc/self/maps': 'ignored', '/tmp/x/y': 'temporary', '/scratch/t/x': 'temporary',
+    '/dev/null': 'ignored', '/dev/shm/x': 'temporary', '/dev/shm/sem.x': 'ignored', '/dev/shm/sem': 'temporary', '/dev/shm/xsem.x': 'temporary', '/dev/shm/d/sem.x': 'temporary', '/proc/self/maps': 'ignored', '/tmp/x/y': 'temporary', '/scratch/t/x': 'temporary',
     '/scratch/tx': 'outside', '/home/u/.pyenv/versions/3/lib/os.py': 'system', '/home/u/.cache/x': 'ignored',
     '/home/u/pro.ject/.venv/lib/python3/site-packages/numpy/__init__.py': 'system', '/home/u/.texlive2022/texmf-var/ls-R': 'ignored',
     '/home/u/pro.ject/\xff\n': 'project',

@@ -6,6 +6,8 @@ import path from 'path';
 import { makeProject as makeManyRuns } from './bench/projects.ts';
 import { HOSTILE, makeHostileProject, makeReportProject } from './reportrig.ts';
 import { hasProgram, judge, listRecords, makeProject, makeTemporary, readRecord, RR_JS, rr, run } from './rig.ts';
+import type { Done } from './rig.ts';
+import { missingOf } from './watchrig.ts';
 
 const NO_PYTHON = hasProgram('python3') ? false : 'no python3';
 
@@ -267,7 +269,8 @@ test('what is large lies beside the page; --one-file, --max-size', { skip: NO_PY
   const held: { [part: string]: string[] } = {};
   for (const name of parts) {
     const call = /^rrPart\((\d+),([^]*)\);\n$/.exec(fs.readFileSync(path.join(project, 'report_files', name), 'utf8'));
-    assert.equal('part-' + String(call?.[1]) + '.js', name);
+    assert.equal(index.parts.names[Number(call?.[1])], name);
+    assert.equal('part-' + String(call?.[1]) + '-' + run(path.join(project, 'report_files'), ['sha256sum', name]).stdout.slice(0, 16) + '.js', name);
     held[String(call?.[1])] = Object.keys(JSON.parse(String(call?.[2])) as object);
   }
   const page = fs.readFileSync(path.join(project, 'report.html'), 'utf8');
@@ -281,4 +284,38 @@ test('what is large lies beside the page; --one-file, --max-size', { skip: NO_PY
   assert.ok(fs.statSync(path.join(project, 'report.html')).size < 4 << 20);
   assert.match(small.text, /Of 5,\d{3} runs there is only the line in the table: what all of them tell is more than 1M/);
   assert.equal(valuesOf(readIndex(small), 'id').length, 5500);
+});
+
+test('whatever becomes of a report, the page that is there has its parts', { skip: NO_PYTHON || missingOf('prlimit', 'strace'), timeout: 120000 }, () => {
+  const project = path.join(makeTemporary(), 'project');
+  fs.mkdirSync(project);
+  assert.equal(rr(project, ['init', '-q']).status, 0);
+  const shell = (script: string, env = {}): Done => run(project, ['sh', '-c', script, 'sh', process.execPath, RR_JS], { env });
+  const draw = 'for i in 1 2 3 4; do { printf "\\211PNG\\r\\n\\032\\n"; head -c 390000 /dev/urandom; } > $1-$i.png; done';
+  assert.equal(shell('for run in 1 2 3 4 5 6 7 8 9 10 11 12; do "$@" record -q --trace scan -- sh -c "$DRAW" sh $run || exit; done', { DRAW: draw }).status, 0);
+  const list = (): string[] => shell('sha256sum report.html report_files/* report_files/.*.tmp 2> /dev/null').stdout.split('\n');
+  const named = (): string[] => readIndex(look(path.join(project, 'report.html'))).parts.names.map((name: string) => 'report_files/' + name);
+  makeReport(project);
+  const whole = list();
+  assert.equal(whole.length - 2, named().length, 'there are parts');
+  makeReport(project);
+  assert.deepEqual(list(), whole, 'the same bytes and names again');
+  // All parts are written; then it fails, as the page is larger than may be, or is killed.
+  assert.equal(shell('"$@" record -q --trace scan -- sh -c "$DRAW" sh more', { DRAW: draw }).status, 0);
+  const failed = shell('exec prlimit --fsize=3000000 "$@" report -q');
+  assert.match(failed.stderr, /^rr: cannot write/);
+  assert.deepEqual(list(), whole, 'all as it was');
+  const renames = shell('strace -f -o ../renames -e trace=rename "$@" report -q -o ../other.html; grep -n "other.html\\"" ../renames | cut -d: -f1').stdout.trim();
+  const killed = shell('exec strace -f -o /dev/null -e trace=rename -e inject=rename:signal=KILL:when=' + renames + ' "$@" report -q');
+  assert.equal(killed.signal, 'SIGKILL', killed.stderr);
+  const left = list();
+  assert.deepEqual(whole.filter((line) => left.indexOf(line) < 0), [], 'the page before with its parts');
+  assert.ok(left.length > whole.length, 'and what was written of the other');
+  fs.writeFileSync(path.join(project, 'report_files/part-0.js'), 'named as once');
+  fs.writeFileSync(path.join(project, 'report_files/.part-3-0123456789abcdef.js.abcdef.tmp'), 'of one that was killed');
+  assert.equal(shell('find . -name ".*.tmp" -exec touch -d "2 hours ago" {} +').status, 0);
+  makeReport(project);
+  assert.deepEqual(shell('ls -A report_files').stdout.split('\n').filter((name) => name !== '').map((name) => 'report_files/' + name), named().sort());
+  assert.equal(shell('find . -name "*.tmp"').stdout, '');
+  for (const line of list().filter((one) => one.includes('_files/'))) assert.equal(/-([0-9a-f]{16})\.js$/.exec(line)?.[1], line.slice(0, 16));
 });

@@ -10,7 +10,7 @@ import { compileLibrary, runTorture } from './torture/torture.ts';
 import { check, placeAt } from './torture/world.ts';
 import type { Place } from './torture/world.ts';
 
-const NEEDS = ['recfix', 'recsel', 'make'].find((name) => !hasProgram(name));
+const NEEDS = ['recfix', 'recsel', 'make', 'ssh-keygen'].find((name) => !hasProgram(name));
 const NEEDS_JUDGES = NEEDS === undefined ? false : NEEDS + ' is missing';
 const NEEDS_LIBRARY = hasProgram('cc') ? NEEDS_JUDGES : 'cc is missing';
 const NEEDS_STRACE = hasProgram('strace') && run(undefined, ['strace', '-o', '/dev/null', 'true']).status === 0 ? NEEDS_LIBRARY : 'strace is missing or may not trace';
@@ -22,6 +22,11 @@ async function makePlace(): Promise<Place> {
   fs.writeFileSync(path.join(place.project, '..', 'neighbour'), 'of another\n');
   for (const args of [['init', '-q'], ['record', '-q', '-l', 'a', '--trace', 'scan', '-o', 'a.txt', '--', 'sh', '-c', 'echo a > a.txt; echo said'], ['record', '-q', '-l', 'b', '--trace', 'scan', '-i', 'a.txt', '-o', 'b.txt', '--', 'cp', 'a.txt', 'b.txt'], ['note', '-q', 'b', 'a note']]) {
     assert.equal(rr(place.project, args).status, 0);
+  }
+  if (hasProgram('ssh-keygen')) {
+    const key = path.join(place.base, 'key');
+    assert.equal(run('/', ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', key]).status, 0);
+    assert.equal(rr(place.project, ['sign', '-q', '--key', key]).status, 0);
   }
   assert.deepEqual(await check('remember', place), []);
   return place;
@@ -49,6 +54,14 @@ const BREAKS: [string, string, string][] = [
   ['sealed', 'a record of another name', NEW + 'sed -i "s/^Id: .*/Id: 20990101T000000Z-bbbbbb/" "$f"; ' + SEAL],
   ['sealed', 'a record of a log that is not there', NEW + 'sed -i "s|^Label: .*|&\\nLog: $(sha256sum < "$f" | cut -c1-64)  5 provenance/logs/' + NEW_ID + '.out|" "$f"; ' + SEAL],
   ['sealed', 'a record that says running', NEW + 'sed -i "s/^Status: .*/Status: running/" "$f"; ' + SEAL],
+  ['chained', 'a record that is named, sealed again', 'f=$(ls provenance/runs/*/*.rec | head -n 1); sed -i "s/^Label: a/Label: c/" "$f"; ' + SEAL],
+  ['chained', 'a record that is named, gone', 'rm $(ls provenance/runs/*/*.rec | head -n 1)'],
+  ['chained', 'a record that names none before it', NEW + 'sed -i "/^Previous: /d" $f; ' + SEAL],
+  ['signed', 'half a signature', 'f=$(ls provenance/signatures/*.sig); head -c 100 $f > x; mv x $f'],
+  ['signed', 'a signature of another statement', 'f=$(ls provenance/signatures/*.rec); echo >> $f'],
+  ['signed', 'half a key', 'f=$(ls provenance/signatures/*.pub); head -c 50 $f > x; mv x $f'],
+  ['kept', 'a signature gone', 'rm provenance/signatures/*'],
+  ['parts', 'a report without its parts', "echo '\"parts\":{\"count\":1,\"of\":[0],\"folder\":\"r_files\",\"names\":[\"part-0-0123456789abcdef.js\"]}' > r.html"],
   ['unique', 'an id twice', LAST + 'mkdir provenance/runs/2001-01; cp "$f" provenance/runs/2001-01/'],
   ['usable', 'half a Makefile', 'echo "a: b" >> provenance/Makefile; echo "  x" >> provenance/Makefile'],
   ['usable', 'half a line of checksums', 'printf "0123" >> provenance/SHA256SUMS'],
@@ -66,6 +79,7 @@ const BREAKS: [string, string, string][] = [
 test('check.sh finds each invariant that is broken by hand, and names it', { skip: NEEDS_JUDGES, timeout: 120000 }, async () => {
   const place = await makePlace();
   fs.writeFileSync(path.join(place.memory, 'targets'), 'absent new.tar\n');
+  fs.writeFileSync(path.join(place.memory, 'joined'), '');
   assert.deepEqual(await check('settled', place), [], 'nothing is broken');
   // A process is waited for, 5 s; the others are broken in copies, side by side.
   await Promise.all(BREAKS.map(async ([name, what, script], i) => {
@@ -138,6 +152,29 @@ test('rr archive writes a whole zip where each write takes only a part', { skip:
   const { done, fault } = await hurtAt(place, args, /pwrite/, 'shorts');
   assert.equal(done.status, 0, done.stderr + String(fault.at));
   assert.deepEqual(fs.readFileSync(path.join(place.project, 'short.zip')), fs.readFileSync(path.join(place.project, 'whole.zip')));
+});
+
+test('a signature that failed leaves nothing, one that was killed nothing that stays', { skip: NEEDS_LIBRARY, timeout: 60000 }, async () => {
+  const place = await makePlace();
+  const args = ['sign', '-q', '--key', path.join(place.base, 'key')];
+  const list = (): string[] => fs.readdirSync(path.join(place.project, 'provenance/signatures')).sort();
+  const before = list();
+  // The last thing that is synced is the folder, with the statement in it.
+  for (const [fits, how] of [[/write .*\.rec\.pub\./, 'errors:28'], [/write .*\.rec\.sig\./, 'error:5'], [/(?:link|rename) .*\.rec$/, 'error:28'], [/fsync .*\/signatures$/, 'error:5']] as [RegExp, string][]) {
+    const { done } = await hurtAt(place, args, fits, how);
+    assert.match(done.stderr, /^rr: cannot /m);
+    assert.deepEqual(list(), before, String(fits) + ' ' + how);
+  }
+  await hurtAt(place, args, /write .*\.rec\.sig\./, 'kill:9');
+  assert.deepEqual(list().filter((name) => before.indexOf(name) < 0 && !/^\d{8}T\d{6}Z-\w{6}\.rec\.pub$/.test(name)), []);
+  assert.deepEqual((await check('hurt', place)).filter((line) => !line.startsWith('outside: ')), []);
+});
+
+test('a place of .rr is made in one step: nothing is left of one who was killed', { skip: NEEDS_LIBRARY, timeout: 60000 }, async () => {
+  const place = await makePlace();
+  fs.rmSync(path.join(place.project, '.rr/place'), { force: true });
+  await hurtAt(place, ['status', '-q'], /\.rr\/(?:place|\.place\.\w+\.tmp)$/, 'tear:9');
+  assert.deepEqual(fs.readdirSync(path.join(place.project, '.rr')).filter((name) => name.startsWith('.place')), []);
 });
 
 // ---- a share of the rounds ------------------------------------------------------------------------------------

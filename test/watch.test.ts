@@ -2,8 +2,8 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'fs';
-import { IS_ROOT, listRecords, makeTemporary, rr, startRr, waitUntil } from './rig.ts';
-import { copyProject, decode, hashAll, kindAndPath, NO_PYTHON, NO_TRACER, PYTHON, readTraced, shell, traceArguments, traceRun } from './watchrig.ts';
+import { IS_ROOT, listRecords, makeTemporary, rr, run, startRr, waitUntil } from './rig.ts';
+import { copyProject, decode, hashAll, kindAndPath, missingOf, NO_PYTHON, NO_TRACER, PYTHON, readTraced, shell, traceArguments, traceRun } from './watchrig.ts';
 import type { Traced } from './watchrig.ts';
 
 // Every case starts with these files, and may make more.
@@ -335,6 +335,28 @@ test('record names of every kind: a project and a folder of the command with odd
   fs.writeFileSync(odd + '/sub dir/in', 'x');
   const done = traceRun(odd, ['sh', '-c', 'cd "sub dir"; cat in > ../out; cat none']);
   assert.deepEqual([done.inputs.map(kindAndPath), done.outputs.map(kindAndPath), done.absent], [['sub dir/in'], ['out'], ['sub dir/none']]);
+});
+
+// ---- what is shared between processes ---------------------------------------------------------------
+
+test('record leaves out named semaphores, which another run would meet in another state; data in shared memory are inputs', { skip: missingOf(PYTHON), timeout: 60000 }, (t) => {
+  const folder = copyProject();
+  shell(folder, SETUP);
+  const name = 'rr-test-' + String(process.pid);
+  const [semaphore, data] = ['/dev/shm/sem.' + name, '/dev/shm/' + name];
+  t.after(() => { for (const one of [semaphore, data]) fs.rmSync(one, { force: true }); });
+  const open = ['import ctypes', 'c = ctypes.CDLL(None, use_errno=True)', 'c.sem_open.restype = ctypes.c_void_p', 's = c.sem_open(b"/' + name + '", os.O_CREAT, 0o600, 1)', 'assert s'];
+  assert.equal(run(folder, python(...open)).status, 0);
+  fs.writeFileSync(data, 'data');
+  const command = python(...open, 'assert c.sem_wait(ctypes.c_void_p(s)) == 0', 'open("out", "w").write(open("' + data + '").read() + open("a").read())');
+  // That it is opened says strace: without that the record had nothing to leave out.
+  const seen = run(folder, ['strace', '-f', '-e', 'trace=openat,open'].concat(command));
+  assert.match(seen.stderr, new RegExp('"' + semaphore + '"[^\\n]* = \\d'));
+  assert.equal(run(folder, python(...open, 'assert c.sem_post(ctypes.c_void_p(s)) == 0')).status, 0);
+  fs.unlinkSync(folder + '/out');
+  const traced = traceRun(folder, command);
+  assert.equal(traced.done.status, 0, traced.done.stderr);
+  assert.deepEqual([traced.inputs.map(kindAndPath).sort(), traced.outputs.map(kindAndPath)], [[data, 'a'], ['out']]);
 });
 
 // ---- programs of another kind -----------------------------------------------------------------------

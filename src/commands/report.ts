@@ -20,7 +20,7 @@ import type { KnownRuns } from '../sys/pickrun.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { readEnvironment } from '../sys/records.ts';
-import { clearParts, readCourse, readLogExcerpts, readPatchExcerpt, readPreview } from '../sys/report.ts';
+import { PartFolder, readCourse, readLogExcerpts, readPatchExcerpt, readPreview } from '../sys/report.ts';
 import { readGraphRuns } from '../sys/runindex.ts';
 import { printOut, tell } from '../sys/terminal.ts';
 import { keyOfEnvironment, keyOfPatch, keyOfPreview, printEnvironmentEntry, printPatchEntry, printPreviewEntry } from '../views/reportentries.ts';
@@ -214,18 +214,30 @@ export function writeReport(references: ByteString[], options: ReportOptions): n
   const project = requireProject(folder, options.project);
   const maxSize = parseSize(options.maxSize ?? DEFAULT_MAX_SIZE);
   if (maxSize === undefined) throw new Failure('cannot use --max-size "' + String(options.maxSize) + '": not a size', 'write it as ' + SIZE_WORDS, EXIT.usage);
-  const { name, shown, partsFolder } = placeReport(project, folder, options);
+  const place = placeReport(project, folder, options);
   const known = readKnownRuns(project);
   const chosen = chooseReported(known, project, folder, references);
+  const beside = new PartFolder(place.partsFolder);
+  let written: { bytes: number; faults: Failure[] };
+  try {
+    written = writePage(project, known, chosen, { ...place, maxSize, beside }, options);
+  } catch (error) {
+    beside.keepOld();
+    throw error;
+  }
+  if (!beside.keepNew()) return writeReport(references, options);
+  const { bytes, faults } = written;
+  if (!options.quiet) printOut(makeHarmless(place.shown) + ': ' + countThings(chosen.length, 'run') + ', ' + formatBytes(bytes) + (beside.names.length > 0 ? ' and ' + countThings(beside.names.length, 'file') + ' in ' + lastOf(place.partsFolder) : '') + '\n');
+  for (const fault of faults) tell('rr: ' + fault.message);
+  return faults.length > 0 ? EXIT.differs : 0;
+}
+
+type ReportPlace = { name: ByteString; partsFolder: ByteString; maxSize: number; beside: PartFolder };
+
+/** Gives the page its name, and what is told of it: its size, and what could not be read. */
+function writePage(project: Project, known: KnownRuns, chosen: RunSummary[], { name, partsFolder, maxSize, beside }: ReportPlace, options: ReportOptions): { bytes: number; faults: Failure[] } {
   const sources = readReportSources(project, known);
-  clearParts(partsFolder);
-  const parts = new ReportParts({
-    isOneFile: options.oneFile, mostBytes: maxSize,
-    write: (number, text) => {
-      if (number === 0) makeFolder(partsFolder);
-      replaceFile(partsFolder + '/part-' + String(number) + '.js', text, false);
-    },
-  });
+  const parts = new ReportParts({ isOneFile: options.oneFile, mostBytes: maxSize, write: (number, text) => beside.write(number, text) });
   const faults = known.runFaults.concat(known.noteFaults, addRunDetails(sources, chosen, parts));
   const { count, isBeside, printed } = parts.close();
   const left = describeLeft(chosen.length, parts.partOf.size, maxSize, faults.length);
@@ -237,9 +249,8 @@ export function writeReport(references: ByteString[], options: ReportOptions): n
   });
   const places = new Map(chosen.map((run, i): [string, number] => [run.id, i]));
   const placesOf = (ids: Set<string>): number[] => Array.from(ids, (id) => places.get(id) ?? -1).sort((a, b) => a - b);
-  const folderOfParts = isBeside ? partsFolder.slice(partsFolder.lastIndexOf('/') + 1) : '';
   const graph = makeReportGraph(sources.reported, places);
-  const placesOfParts = { count, of: chosen.map((run) => parts.partOf.get(run.id) ?? -1), folder: folderOfParts };
+  const placesOfParts = { count, of: chosen.map((run) => parts.partOf.get(run.id) ?? -1), folder: isBeside ? lastOf(partsFolder) : '', names: beside.names };
   const facts = { title, rr: RR_VERSION, left, series: placesOf(parts.withSeries), pictures: placesOf(parts.withPictures) };
   const page = {
     title, summary: summarizeRuns(chosen), left, articles: parts.articles, entries: parts.entries, parts: printed, hasPartFiles: isBeside,
@@ -256,7 +267,9 @@ export function writeReport(references: ByteString[], options: ReportOptions): n
       yield piece;
     }
   }, false);
-  if (!options.quiet) printOut(makeHarmless(shown) + ': ' + countThings(chosen.length, 'run') + ', ' + formatBytes(bytes) + (isBeside ? ' and ' + countThings(count, 'file') + ' in ' + folderOfParts : '') + '\n');
-  for (const fault of faults) tell('rr: ' + fault.message);
-  return faults.length > 0 ? EXIT.differs : 0;
+  return { bytes, faults };
+}
+
+function lastOf(name: ByteString): ByteString {
+  return name.slice(name.lastIndexOf('/') + 1);
 }

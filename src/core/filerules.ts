@@ -73,6 +73,7 @@ system **/pyvenv.cfg
 system **/.venv/
 ignored /dev/
 temporary /dev/shm/
+ignored /dev/shm/sem.*
 ignored /proc/
 ignored /sys/
 ignored /run/

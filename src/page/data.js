@@ -170,7 +170,7 @@ window.rrPart = function (number, part) {
 
 function loadPartFile(number) {
   return new Promise((resolve, reject) => {
-    const name = report.parts.folder + '/part-' + number + '.js';
+    const name = report.parts.folder + '/' + report.parts.names[number];
     const script = document.createElement('script');
     waitingParts.set(number, (part) => {
       waitingParts.delete(number);
@@ -178,7 +178,7 @@ function loadPartFile(number) {
     });
     script.onload = () => script.remove();
     script.onerror = () => reject(new Error('cannot read "' + name + '": it must lie beside this page'));
-    script.src = encodeURIComponent(report.parts.folder) + '/part-' + number + '.js';
+    script.src = encodeURIComponent(report.parts.folder) + '/' + report.parts.names[number];
     document.head.append(script);
   });
 }

@@ -22,7 +22,8 @@ export function toText(bytes: ByteString): string {
 export function errorCode(error: unknown): string {
   const code = String((error as { code?: unknown }).code ?? '');
   // Node.js has no name for it (of Linux; 69 elsewhere).
-  return /^Unknown system error -(?:122|69)$/.test(code) ? 'EDQUOT' : code;
+  const named = code === 'UNKNOWN' ? 'Unknown system error ' + String((error as { errno?: unknown }).errno) : code;
+  return /^Unknown system error -(?:122|69)$/.test(named) ? 'EDQUOT' : code;
 }
 
 const NOT_WRITABLE = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'ENOENT', 'ENOTDIR', 'EEXIST', 'ELOOP', 'EMFILE', 'ENFILE', 'ENOTSUP', 'ESTALE'];
@@ -369,8 +370,8 @@ function createWhole(name: ByteString, content: ByteString, mode: number, isDura
   return createFileInPlace(name, content, mode, isDurable);
 }
 
-/** The same where the filesystem has no links; whoever reads it at once may see a part. */
-function createFileInPlace(name: ByteString, content: ByteString, mode: number, isDurable: boolean): boolean {
+/** The same where the filesystem has no links, or nothing is to be in it; whoever reads it at once may see a part. */
+export function createFileInPlace(name: ByteString, content: ByteString, mode: number, isDurable: boolean): boolean {
   let fd: number;
   try {
     fd = fs.openSync(toFsPath(name), 'wx', mode);

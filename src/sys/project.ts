@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { findGitSetting } from '../formats/gitconfig.ts';
 import { fs } from './node.ts';
-import { createFile, errorCode, isUnwritable, keepTemporariesIn, lstatIfThere, makeFolder, readBytesIfThere, readRegularIfThere, replaceFile, toFsPath } from './files.ts';
+import { createFile, createFileInPlace, errorCode, isUnwritable, keepTemporariesIn, lstatIfThere, makeFolder, readBytesIfThere, readRegularIfThere, replaceFile, toFsPath } from './files.ts';
 import { findLinkOut } from './bounds.ts';
 import { runGit } from './gitprocess.ts';
 import { findRepository } from './gitrepo.ts';
@@ -70,7 +70,8 @@ export function makePlace(project: Project): string | undefined {
   const known = describeOwnPlace(project);
   if (known !== undefined) return known;
   try {
-    createFile(project.own + '/place', '');
+    // With a second name for an instant it could be left with that.
+    createFileInPlace(project.own + '/place', '', 0o666, false);
   } catch (error) {
     if (errorCode(error) === '') throw error;
   }

@@ -1,4 +1,4 @@
-// report.ts - reads what a report shows of files: previews, logs, patches, series. Writes nothing.
+// report.ts - reads what a report shows of files: previews, logs, patches, series; keeps the parts beside its page.
 //
 // A file is shown only if it is as it was recorded: its bytes are hashed before they are used (of a log
 // that is too large for that, its size must do). What is
@@ -12,8 +12,8 @@ import type { ResourceSample, Series } from '../core/series.ts';
 import { TableReader } from '../formats/comparetable.ts';
 import { parseResources, parseSeries } from '../formats/series.ts';
 import { findLinkOut } from './bounds.ts';
-import { errorCode, listFolder, lstatIfThere, removeIfThere, toFsPath } from './files.ts';
-import { hashBuffer } from './hash.ts';
+import { errorCode, listFolder, listUnfinished, lstatIfThere, makeFolder, removeIfThere, replaceFile, toFsPath } from './files.ts';
+import { hashBuffer, hashBytes } from './hash.ts';
 import { fs } from './node.ts';
 import { absoluteOf } from './project.ts';
 import type { Project } from './project.ts';
@@ -160,9 +160,71 @@ export function readPatchExcerpt(project: Project, hash: string): { text: ByteSt
   return { text: shown, leftBytes: text.length - shown.length };
 }
 
-/** Takes away the parts of an earlier report, and their folder if nothing else is in it. A link is left alone. */
-export function clearParts(folder: ByteString): void {
-  if (lstatIfThere(folder)?.isDirectory() !== true) return;
-  for (const name of listFolder(folder)) if (/^part-\d+\.js$/.test(name)) removeIfThere(folder + '/' + name);
-  if (listFolder(folder).length === 0) fs.rmdirSync(toFsPath(folder));
+// ---- parts beside the page -----------------------------------------------------------------------------
+
+/** As they are named, and as they were before they had their content in their names. */
+const PART_NAME = /^part-\d+(?:-[0-9a-f]{16})?\.js$/;
+const FOLDER_STAYS = ['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR'];
+const UNFINISHED_PART = /^\.(part-\d+-[0-9a-f]{16}\.js)\.[a-z2-7]{6}\.tmp$/;
+
+/**
+ * The folder of the parts of a page. They are named by their content, part-N-HASH.js with 16 hex digits of SHA-256, and
+ * those of the page before go last: whatever page is there has its parts, at any instant. It must be no link.
+ */
+export class PartFolder {
+  /** Of the parts written, in their order. */
+  readonly names: string[] = [];
+  private readonly folder: ByteString;
+  private readonly before: Set<ByteString>;
+
+  constructor(folder: ByteString) {
+    this.folder = folder;
+    this.before = new Set(this.list().filter((name) => PART_NAME.test(name)));
+  }
+
+  write(number: number, text: ByteString): void {
+    if (number === 0) makeFolder(this.folder);
+    const name = 'part-' + String(number) + '-' + hashBytes(text).slice(0, 16) + '.js';
+    replaceFile(this.folder + '/' + name, text, false);
+    this.names.push(name);
+  }
+
+  /**
+   * The new page has its name: removes what it does not need, and the folder if it is empty. False if another report,
+   * written at the same time, took parts of this one away, for its page: then this is to be written again.
+   */
+  keepNew(): boolean {
+    const there = new Set(this.list());
+    const isWhole = this.names.every((name) => there.has(name));
+    if (isWhole) this.clear(Array.from(this.before).filter((name) => this.names.indexOf(name) < 0));
+    return isWhole;
+  }
+
+  /** There is no new page: removes what was written for it, as far as that can be done. */
+  keepOld(): void {
+    try {
+      this.clear(this.names.filter((name) => !this.before.has(name)));
+    } catch (error) {
+      if (errorCode(error) === '') throw error;
+    }
+  }
+
+  private list(): ByteString[] {
+    return lstatIfThere(this.folder)?.isDirectory() === true ? listFolder(this.folder) : [];
+  }
+
+  private clear(names: ByteString[]): void {
+    for (const name of names) removeIfThere(this.folder + '/' + name);
+    const left = new Set<ByteString>();
+    for (const name of this.list()) {
+      const unfinished = UNFINISHED_PART.exec(name);
+      if (unfinished !== null) left.add(unfinished[1]);
+    }
+    for (const name of left) for (const old of listUnfinished(this.folder + '/' + name, '.tmp')) removeIfThere(old);
+    try {
+      fs.rmdirSync(toFsPath(this.folder));
+    } catch (error) {
+      if (FOLDER_STAYS.indexOf(errorCode(error)) < 0) throw error;
+    }
+  }
 }

@@ -266,7 +266,13 @@ export class Shells {
     // By way of the FIFO, behind what the shell itself has written there.
     const noteDeath = (signal: string | null): void => {
       shell.signal = signal ?? undefined;
-      writeAll(this.statusWrite, Buffer.from(String(number) + ' gone\n'));
+      try {
+        writeAll(this.statusWrite, Buffer.from(String(number) + ' gone\n'));
+      } catch (error) {
+        if (errorCode(error) === '') throw error;
+        this.endShell(shell);
+        this.dispatch();
+      }
     };
     child.on('error', () => noteDeath(null));
     child.on('exit', (_, signal) => noteDeath(signal));

@@ -15,7 +15,7 @@ import type { Statement } from '../core/signature.ts';
 import { listSignedFiles } from '../core/signature.ts';
 import { sealRecord, unsealRecord } from '../formats/fields.ts';
 import { parseStatement, printStatementBody } from '../formats/statement.ts';
-import { createFile, listFolder, lstatIfThere, makeFolder, readRegularIfThere, syncFolder } from './files.ts';
+import { createFile, keepTemporariesIn, listFolder, lstatIfThere, makeFolder, readRegularIfThere, removeIfThere, syncFolder } from './files.ts';
 import { describeFile, hashBytes, hashFiles } from './hash.ts';
 import { absoluteOf } from './project.ts';
 import type { Project } from './project.ts';
@@ -137,9 +137,22 @@ export function saveStatement(project: Project, id: string, text: ByteString, ma
   if (lstatIfThere(folder)?.isSymbolicLink() === true) throw new Failure('cannot sign: "provenance/signatures" is a link', 'put a folder in its place');
   makeFolder(folder);
   syncFolder(project.provenance);
+  // Where the next record removes what is left there of one who was killed.
+  keepTemporariesIn(project.own + '/running');
   const [signatureEnding, keyEnding] = made.kind === 'ssh' ? ['.sig', '.pub'] : ['.ed25519', '.pem'];
-  for (const [ending, content] of [[keyEnding, made.publicText], [signatureEnding, made.signature], ['', text]]) {
-    if (!createFile(absoluteOf(project, path + ending), content, 0o666, true)) throw new Failure('cannot sign: "' + path + ending + '" is there', 'sign again');
+  const written: ByteString[] = [];
+  try {
+    for (const [ending, content] of [[keyEnding, made.publicText], [signatureEnding, made.signature], ['', text]]) {
+      const name = absoluteOf(project, path + ending);
+      const isThere = lstatIfThere(name) !== undefined;
+      // It may have its name and not be on the disk: then it goes, too.
+      if (!isThere) written.unshift(name);
+      if (isThere || !createFile(name, content, 0o666, true)) throw new Failure('cannot sign: "' + path + ending + '" is there', 'sign again');
+    }
+  } catch (error) {
+    // A key and a signature of nothing are told of as damage.
+    for (const name of written) removeIfThere(name);
+    throw error;
   }
   return path;
 }

@@ -124,7 +124,7 @@ export function makeReportGraph({ lineage, live, runs }: Reported, places: Map<s
 }
 
 /** Where the details of runs are. of: of each run the number of its part; -1: told in the table only. */
-export type PartPlaces = { count: number; of: number[]; /** Folder of the parts, relative to the page; '' if they are in it. */ folder: ByteString };
+export type PartPlaces = { count: number; of: number[]; /** Folder of the parts, relative to the page; '' if they are in it. */ folder: ByteString; /** Of the parts that lie there. */ names: string[] };
 
 /** title: of the page. left: what it does not have, a sentence each. series, pictures: the runs that have some. */
 export type ReportFacts = { title: ByteString; rr: string; left: ByteString[]; series: number[]; pictures: number[] };

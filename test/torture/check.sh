@@ -1,5 +1,5 @@
 #!/bin/sh
-# check.sh - holds a project of rr against what DESIGN promises of it, by sh, awk, recutils, coreutils and make alone.
+# check.sh - holds a project of rr against what DESIGN promises of it, by sh, awk, recutils, coreutils, make and ssh-keygen alone.
 #
 # usage: sh check.sh remember PROJECT MEMORY    notes in the folder MEMORY what is there now
 #        sh check.sh hurt PROJECT MEMORY        just after a fault: what holds at any instant
@@ -11,6 +11,7 @@
 LC_ALL=C
 export LC_ALL
 mode=$1 project=$2 memory=$3
+oracle=$(cd "${0%/*}/.." && pwd)/chainoracle.sh
 status=0
 
 broken() { # NAME, with what is broken on standard input; no line, no fault
@@ -21,7 +22,7 @@ broken() { # NAME, with what is broken on standard input; no line, no fault
 }
 
 list_kept() { # all that is never to change again
-  find provenance/runs provenance/notes provenance/environments provenance/code provenance/logs -type f ! -name '.*.tmp' 2>/dev/null | sort
+  find provenance/runs provenance/notes provenance/environments provenance/code provenance/logs provenance/signatures -type f ! -name '.*.tmp' 2>/dev/null | sort
 }
 
 list_outside() { # names, kinds, modes and sums of what lies beside the project
@@ -86,12 +87,48 @@ while IFS= read -r name; do
     sed -n 's/^Environment: \(.*\)/\1  provenance\/environments\/\1.rec/p; s/^Code: [^ ]* [^ ]* dirty \([0-9a-f]\{64\}\)$/\1  provenance\/code\/\1.patch/p; s/^Log: \([0-9a-f]*\)  [0-9]* \(.*\)/\1  \2/p' "$name" > "$temporary/names-of"
     [ ! -s "$temporary/names-of" ] || sha256sum -c --quiet "$temporary/names-of" 2>&1 | grep -v WARNING | sed "s|^|$name names |"
     ;;
+  provenance/signatures/*.rec)
+    [ "$(sed -n '$s/^Sha256: //p' "$name")" = "$(sed '$d' "$name" | sha256sum | cut -c1-64)" ] || echo "$name: its sum does not hold"
+    ;;
   provenance/environments/* | provenance/code/*)
     [ "$(sum_of "$name")" = "${stem%%.*}" ] || echo "$name: not of that content"
     ;;
   esac
 done < "$temporary/new" > "$temporary/out"
 broken sealed < "$temporary/out"
+
+# ---- chained: each record that another names is there and is as it was named -------------------------------------
+if [ -d provenance/runs ]; then
+  sh "$oracle" provenance | grep -v '^head ' > "$temporary/out"
+  broken chained < "$temporary/out"
+fi
+
+# ---- signed: each file of a signature is whole, and each signature of a statement is good -------------------------
+if [ -d provenance/signatures ]; then
+  find provenance/signatures -type f ! -name '.*.tmp' | sort | while IFS= read -r name; do
+    case $name in
+    *.rec)
+      printf 'somebody namespaces="rr-provenance" %s\n' "$(cat "$name.pub")" > "$temporary/allowed"
+      ssh-keygen -Y verify -q -f "$temporary/allowed" -I somebody -n rr-provenance -s "$name.sig" < "$name" > "$temporary/err" 2>&1 || sed "s|^|$name: |" "$temporary/err"
+      ;;
+    *.sig) [ "$(sed -n '1p;$p' "$name" | tr '\n' ' ')" = '-----BEGIN SSH SIGNATURE----- -----END SSH SIGNATURE----- ' ] || echo "$name: not whole" ;;
+    *.pub) [ "$(grep -cE '^ssh-ed25519 [A-Za-z0-9+/]{68}$' "$name")" = 1 ] || echo "$name: not whole" ;;
+    *) echo "$name: not of a signature" ;;
+    esac
+  done > "$temporary/out"
+  broken signed < "$temporary/out"
+fi
+
+# ---- parts: a report has the files beside it that it names, and they have their content ---------------------------
+find . -maxdepth 1 -name '*.html' | while IFS= read -r name; do
+  sed -n 's/.*"parts":{"count":[0-9]*,"of":[^]]*\],"folder":"\([^"]*\)","names":\[\([^]]*\)\]}.*/\1 \2/p' "$name" | tr -d '"' | while read -r folder parts; do
+    for part in $(echo "$parts" | tr ',' ' '); do
+      stem=${part%.js}
+      [ "$(sum_of "$folder/$part" | cut -c1-16)" = "${stem##*-}" ] || echo "$name: $folder/$part is not there, or not that"
+    done
+  done
+done > "$temporary/out"
+broken parts < "$temporary/out"
 
 # ---- unique: no two runs or notes have one id ---------------------------------------------------------------------
 find provenance/runs provenance/notes -name '[!.]*.rec' 2>/dev/null | sed 's|.*/||' | sort | uniq -d > "$temporary/out"
@@ -119,7 +156,10 @@ fi
 if [ "$mode" = settled ]; then
   # ---- marks: no run is called running that is not, nothing is unfinished -----------------------------------------
   # (Of making/ and scratch/ the next command that has something to make or to repeat removes what the dead left.)
-  find .rr/running .rr/pending -mindepth 1 ! -name '*.done' 2>/dev/null > "$temporary/out"
+  find .rr/running .rr/pending -mindepth 1 ! -name '*.done' ! -name 'shells-*.p*' 2>/dev/null > "$temporary/out"
+  # (Pipes of shells the next make or sweep removes, and nobody else may.)
+  [ "$(find .rr/running -name 'shells-*.p*' -type p 2>/dev/null | wc -l)" -eq "$(find .rr/running -name 'shells-*.p*' 2>/dev/null | wc -l)" ] || echo '.rr/running: no pipe of a shell' >> "$temporary/out"
+  [ "$(find .rr/running -name 'shells-*.p*' 2>/dev/null | wc -l)" -le 64 ] || echo '.rr/running: much is left over' >> "$temporary/out"
   for folder in .rr/making .rr/scratch; do
     [ "$(find "$folder" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)" -le 3 ] || echo "$folder: much is left over" >> "$temporary/out"
   done
@@ -155,6 +195,13 @@ if [ "$mode" = settled ]; then
   sort provenance/SHA256SUMS | diff - "$temporary/sums.sorted" | grep '^[<>]' | sed 's/^/SHA256SUMS: /' > "$temporary/out"
   sort -u "$temporary/runs" | comm -23 - "$temporary/made" | sed 's/^/Makefile: no rule of /' >> "$temporary/out"
   broken derived < "$temporary/out"
+
+  # ---- chained: where MEMORY/joined is, the last record comes after all others ---------------------------------------
+  sh "$oracle" provenance | grep '^head ' > "$temporary/heads"
+  if [ -e "$memory/joined" ] && [ "$(wc -l < "$temporary/heads")" -ne 1 ]; then
+    sed 's/$/: one of several/' "$temporary/heads" > "$temporary/out"
+    broken chained < "$temporary/out"
+  fi
 
   # ---- processes: nobody is left behind ---------------------------------------------------------------------------
   waited=0

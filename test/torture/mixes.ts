@@ -4,7 +4,7 @@ import path from 'path';
 import { sleep } from '../rig.ts';
 import { isFatal, judgeWords, killGroup, NEEDS_FAKETIME, recover, startTortured } from './rounds.ts';
 import type { Ended, Fault, Outcome, Reference, Started } from './rounds.ts';
-import { check, enterWorld, leaveWorld, runScript } from './world.ts';
+import { ageLeftovers, check, enterWorld, leaveWorld, runScript } from './world.ts';
 import type { Place, Tortured } from './world.ts';
 
 const HOWS = ['none', 'none', 'none', 'none', 'kill:9', 'tear:9', 'group:9', 'kill:15', 'kill:2', 'error:5', 'error:28', 'errors:28', 'errors:30', 'stop', 'short', 'eintr', 'signal:9', 'signal:15', 'signal:2', 'signal:1', 'clock', 'files'];
@@ -70,6 +70,9 @@ export async function runMix(library: string, work: string, seed: number, random
   }
   // The next archive, export or report of that name removes these; here there may be none.
   await runScript(place.project, 'rm -rf .new*.tmp .new*.old .old*.tmp .old*.old guix/.*.tmp');
+  // Nor does a record, which comes last, write anew what a look keeps for itself.
+  await ageLeftovers(place.project);
+  await runScript(place.project, 'rr status -q > /dev/null');
   wrong.push(...await recover(library, place, ...last));
   if (wrong.length > 0) wrong.unshift('it was: ' + told.join(', then '));
   if (wrong.length === 0 || !isKept) await leaveWorld(place, false);

@@ -111,7 +111,7 @@ export function judgeWords(done: Ended): string[] {
 }
 
 /** A change failed: the user's command is not harmed, and what rr could not do it says. */
-async function judgeFailing(one: Tortured, done: Ended, reference: Reference, place: Place): Promise<string[]> {
+async function judgeFailing(one: Tortured, fault: Fault, done: Ended, reference: Reference, place: Place): Promise<string[]> {
   const wrong = judgeWords(done);
   const own = one.promised?.status ?? reference.status;
   const isSaid = /^rr: .*(cannot|not )/m.test(done.stderr);
@@ -120,7 +120,9 @@ async function judgeFailing(one: Tortured, done: Ended, reference: Reference, pl
     if (done.status !== own) wrong.push('a look failed, status ' + String(done.status) + ': ' + done.stderr.slice(0, 400));
   } else if (one.promised !== undefined && one.world === 'full') {
     if (done.stdout !== one.promised.stdout || done.stderr.indexOf(one.promised.stderr) < 0) wrong.push('the command\'s streams: ' + JSON.stringify([done.stdout.slice(0, 200), done.stderr.slice(0, 400)]));
-    if (done.status !== own && !(own === 0 && done.status === 122)) wrong.push('status ' + String(done.status) + ': ' + done.stderr.slice(0, 400));
+    // On such a disk the user's command itself may fail, and says so in words of its own.
+    const isOwnFailure = isOfDisk(fault.how) && /^(?:sh: \d+|cat|echo): .*(?:Read-only file system|No space left on device|I\/O error)/m.test(done.stderr);
+    if (done.status !== own && !isOwnFailure && !(own === 0 && done.status === 122)) wrong.push('status ' + String(done.status) + ': ' + done.stderr.slice(0, 400));
     if (done.status === 122 && !/^rr: the run was not recorded in full$/m.test(done.stderr)) wrong.push('status 122 without a word: ' + done.stderr.slice(0, 400));
   } else if (done.status !== own && !isSaid) wrong.push('status ' + String(done.status) + ' without a word: ' + JSON.stringify(done.stderr.slice(0, 400)));
   if (done.status === own && own === 0) for (const target of one.targets) if (await sumOf(place.project, target) !== reference.sums.get(target)) wrong.push(target + ' is not what it is to be, and nothing was said');
@@ -152,6 +154,7 @@ export async function recover(library: string, place: Place, one: Tortured, refe
   }
   const kept = await runScript(place.project, 'cp provenance/Makefile ../../m; cp provenance/SHA256SUMS ../../s; rr makefile -q; cmp provenance/Makefile ../../m; cmp provenance/SHA256SUMS ../../s');
   if (kept.text !== '') wrong.push('derived: not what a rebuild gives: ' + kept.text);
+  fs.writeFileSync(path.join(place.memory, 'joined'), '');
   return wrong.concat(await check('settled', place));
 }
 
@@ -167,10 +170,10 @@ async function waitUntilStopped(child: childProcess.ChildProcess): Promise<boole
 const PARTNERS = [['record', '-q', '--trace', 'none', '-o', 'partner.txt', '--', 'sh', '-c', 'echo partner > partner.txt'], ['note', '-q', '-l', 'noted', '@', 'by a partner'], ['makefile', '-q'], ['status', '-q']];
 
 /** While it is stopped in the middle of a change others work as ever. */
-async function workMeanwhile(library: string, place: Place, child: childProcess.ChildProcess): Promise<string[]> {
+async function workMeanwhile(library: string, place: Place, one: Tortured, child: childProcess.ChildProcess): Promise<string[]> {
   const wrong: string[] = [];
   if (!await waitUntilStopped(child)) return wrong;
-  for (const args of PARTNERS) {
+  for (const args of PARTNERS.concat(one.partners)) {
     const done = await startTortured(library, { ...place, base: path.join(place.base, 'partner') }, args, { how: 'none', at: 0 }).ended;
     if (done.isHung || (done.status !== 0 && args[0] !== 'status')) wrong.push('beside one that is stopped: rr ' + args.join(' ') + ': status ' + String(done.status) + ': ' + done.stderr.slice(0, 400));
   }
@@ -190,14 +193,14 @@ export async function runRound(library: string, work: string, one: Tortured, fau
   await rememberTargets(place, one, reference);
   if (fault.how === 'readonly') await remount(place, 'ro');
   const { child, ended } = startTortured(library, place, one.args, fault);
-  if (fault.how === 'stop') wrong.push(...await workMeanwhile(library, place, child));
+  if (fault.how === 'stop') wrong.push(...await workMeanwhile(library, place, one, child));
   const done = await ended;
   if (fault.how === 'disk') await freeDisk(place);
   if (fault.how === 'readonly') await remount(place, 'rw');
   if (done.isHung) wrong.push('it hangs');
-  else if (fault.how === 'stop' && one.targets.length > 0) wrong.push(...await judgeFailing(one, done, reference, place));
+  else if (fault.how === 'stop' && one.targets.length > 0) wrong.push(...await judgeFailing(one, fault, done, reference, place));
   else if (['stop', 'short', 'shorts', 'eintr', 'clock', 'leap'].indexOf(fault.how) >= 0) wrong.push(...judgeSuccess(one, done, reference.status));
-  else if (!isFatal(fault.how)) wrong.push(...await judgeFailing(one, done, reference, place));
+  else if (!isFatal(fault.how)) wrong.push(...await judgeFailing(one, fault, done, reference, place));
   else if (fault.how !== 'files') wrong.push(...judgeWords(done));
   wrong.push(...await check('hurt', place));
   fs.rmSync(path.join(place.memory, 'targets'), { force: true });

@@ -66,7 +66,7 @@ function planOthers(library: string, options: TortureOptions, references: Map<To
     for (const signal of SIGNALS) for (let i = 0; i < 6; i++) faults.push({ how: 'signal:' + String(signal), at: Math.floor(random() * 1200) });
     for (let at = LEAST_FILES; at < LEAST_FILES + 30; at += 3) faults.push({ how: 'files', at });
     if (NEEDS_FAKETIME === false) for (const how of ['clock', 'leap']) for (const at of CLOCKS_S) faults.push({ how, at });
-    if (options.isMounting) faults.push({ how: 'readonly', at: 0 }, ...LEFT_KIB.map((at) => ({ how: 'disk', at })));
+    if (options.isMounting && one.world !== 'pictures') faults.push({ how: 'readonly', at: 0 }, ...LEFT_KIB.map((at) => ({ how: 'disk', at })));
     for (const fault of faults) rounds.push({ name: nameRound(one, fault), how: fault.how, command: one.name, run: () => runRound(library, options.work, one, fault, reference, options.isKept) });
   }
   return rounds;

@@ -2,7 +2,7 @@
 import childProcess from 'child_process';
 import fs from 'fs';
 import path from 'path';
-import { CLEAN_ENV, RR_JS } from '../rig.ts';
+import { CLEAN_ENV, hasProgram, RR_JS } from '../rig.ts';
 
 export const SOURCES = path.resolve(__dirname, '..', '..', '..', '..', 'test', 'torture');
 export const CHECK = path.join(SOURCES, 'check.sh');
@@ -12,8 +12,8 @@ export type Promised = { stdout: string; stderr: string; status: number };
 
 export type Tortured = {
   name: string;
-  /** 'full': with runs of all kinds; 'empty': a folder with nothing in it. */
-  world: 'full' | 'empty';
+  /** 'full': with runs of all kinds; 'empty': a folder with nothing in it; 'pictures': too many for a page. */
+  world: 'full' | 'empty' | 'pictures';
   /** Shell script in the project, before. */
   before: string;
   args: string[];
@@ -25,13 +25,15 @@ export type Tortured = {
   isLooking: boolean;
   /** To say it again afterwards, if that takes other words. */
   again: string[] | undefined;
+  /** What others do while it is stopped, after what they always do. */
+  partners: string[][];
 };
 
 const SPEAKING: Promised = { stdout: 'said\n', stderr: 'told\n', status: 0 };
 const SPEAKS = 'echo said; echo told >&2; ';
 
 function tortured(name: string, args: string[], more: Partial<Tortured> = {}): Tortured {
-  return { name, world: 'full', before: '', args, targets: [], promised: undefined, isLooking: false, again: undefined, ...more };
+  return { name, world: 'full', before: '', args, targets: [], promised: undefined, isLooking: false, again: undefined, partners: [], ...more };
 }
 
 function record(name: string, options: string[], script: string, more: Partial<Tortured> = {}): Tortured {
@@ -39,6 +41,8 @@ function record(name: string, options: string[], script: string, more: Partial<T
 }
 
 const CHANGED = 'echo other >> in.txt; ';
+
+const NEEDS_KEYS = hasProgram('ssh-keygen') ? false : 'ssh-keygen is missing';
 
 /** Every verb that writes, in the ways in which it writes. */
 export const TORTURED: Tortured[] = [
@@ -71,6 +75,8 @@ export const TORTURED: Tortured[] = [
   tortured('archive-folder-over', ['archive', '-q', '-f', 'oldbag/'], { targets: ['oldbag'] }),
   tortured('report', ['report', '-q', '-o', 'new.html'], { targets: ['new.html'] }),
   tortured('report-over', ['report', '-q', '-o', 'old.html'], { targets: ['old.html'] }),
+  tortured('report-parts', ['report', '-q', '-o', 'old.html'], { world: 'pictures', before: 'rr record -q --trace none -- true; ', partners: [['report', '-q', '-o', 'old.html']] }),
+  ...(NEEDS_KEYS === false ? [tortured('sign', ['sign', '-q', '--key', '../neighbour/key'])] : []),
   tortured('swhid', ['swhid', '-q', 'in.txt', '.'], { isLooking: true }),
   tortured('status', ['status'], { before: 'rm -rf .rr/status .rr/index .rr/hashes; ', isLooking: true }),
   tortured('list', ['list'], { before: 'rm -rf .rr/index; ', isLooking: true }),
@@ -90,7 +96,13 @@ const FULL = [
   'rr record -q --plan later -i b.txt -o later.txt -- sh -c "cat b.txt > later.txt"',
   'rr record -q --reuse -l kept -i in.txt -o kept.txt -- sh -c "tr a-z A-Z < in.txt > kept.txt"',
   'rr export -q prov-n -o old.provn; rr report -q -o old.html; rr archive -q old.tar; rr archive -q oldbag/',
+  '! command -v ssh-keygen > /dev/null || { ssh-keygen -q -t ed25519 -N "" -C "" -f ../neighbour/key && rr sign -q --key ../neighbour/key > /dev/null; }',
   'rr record -q -l late -- sh -c "echo late > late.txt"',
+];
+const PICTURES = [
+  'rr init -q',
+  'for run in 1 2 3 4 5 6; do rr record -q --trace scan -- sh -c \'for i in 1 2 3 4 5 6 7 8; do { printf "\\211PNG\\r\\n\\032\\n"; head -c 390000 /dev/urandom; } > $1-$i.png; done\' sh $run || exit 9; done',
+  'rr report -q -o old.html && [ -d old_files ]',
 ];
 const SMALL = 5;
 
@@ -118,13 +130,13 @@ export function runScript(folder: string, script: string): Promise<{ status: num
 
 /** The worlds as they are before anything goes wrong. */
 export async function makeWorlds(work: string, isSmall: boolean): Promise<void> {
-  const script = FULL.slice(0, isSmall ? SMALL : FULL.length).map((line) => line + ' || exit 9').join('\n');
-  for (const world of ['full', 'empty']) {
+  const scripts: { [world: string]: string[] } = { full: FULL.slice(0, isSmall ? SMALL : FULL.length), empty: [], pictures: isSmall ? [] : PICTURES };
+  for (const world of Object.keys(scripts)) {
     const { project } = placeAt(path.join(work, world));
     fs.mkdirSync(project, { recursive: true });
     fs.mkdirSync(path.join(project, '..', 'neighbour'));
     fs.writeFileSync(path.join(project, '..', 'neighbour', 'file'), 'of another\n');
-    const done = world === 'full' ? await runScript(project, script) : { status: 0, text: '' };
+    const done = await runScript(project, scripts[world].map((line) => '{ ' + line + '; } || exit 9').join('\n'));
     if (done.status !== 0) throw new Error('cannot set up the world: ' + done.text);
   }
 }
@@ -153,6 +165,8 @@ export async function sumOf(project: string, target: string): Promise<string> {
 
 /** What unfinished writes left passes for old from now on: the next writer removes it; of contents kept for reuse rr gc does. */
 export async function ageLeftovers(project: string): Promise<void> {
+  // A mark that was written by half is none.
+  await runScript(project, 'for f in .rr/running/*Z-??????; do [ ! -f "$f" ] || [ "$(sed -n \'$s/^Sha256: //p\' "$f")" = "$(sed \'$d\' "$f" | sha256sum | cut -c1-64)" ] || touch -d "2 hours ago" "$f"; done');
   await runScript(project, 'find . -name ".*.tmp" -exec touch -h -d "2 hours ago" {} +; find . -name ".*.old" -exec touch -h -d "2 hours ago" {} +; cd .rr/running 2>/dev/null || exit 0; find . -mindepth 1 \\( -name "*.*" -o -type f -size 0 \\) -exec touch -h -d "2 hours ago" {} +; cd ../..; [ ! -d .rr/objects ] || rr gc -q --older 9000d');
 }
 
