@@ -70,13 +70,15 @@ function parseValue(raw: ByteString): ByteString {
       continue;
     }
     if (!isQuoted && (char === '#' || char === ';')) break;
+    const isSpace = !isQuoted && (char === ' ' || char === '\t' || char === '\r');
+    if (isSpace && value === '') continue;
     if (char === '\\') {
       i += 1;
       value += ESCAPED[raw[i]] ?? raw[i] ?? '';
     } else {
       value += char;
     }
-    if (isQuoted || !/[ \t]/.test(char)) keptLength = value.length;
+    if (!isSpace) keptLength = value.length;
   }
   // What follows a NUL git does not see.
   return value.slice(0, keptLength).split('\0', 1)[0];

@@ -144,8 +144,14 @@ class JuliaReader {
   private readonly source: ParameterSource;
   private readonly tokens: CodeToken[];
   private readonly book: AssignmentBook;
-  private readonly open: { sign: string; isCall: boolean }[] = [];
+  private readonly open: { sign: string; isCall: boolean; at: number }[] = [];
+  private bodies = 0;
   private from = 0;
+  // What keeps the time linear: from a closing bracket to its opening, and from a sign that was looked at to
+  // the beginning of its statement; from a name that was changed to the next that was not; the last search for a word.
+  private readonly before = new Map<number, number>();
+  private readonly changed = new Map<number, number>();
+  private found = { from: -1, words: '', to: -1 };
   constructor(source: ParameterSource, tokens: CodeToken[]) {
     this.source = source;
     this.tokens = tokens;
@@ -157,6 +163,18 @@ class JuliaReader {
     if (this.open.length > 0) this.source.refuse(this.source.text.length, 'a block or bracket that is not closed');
     this.endStatement(this.tokens.length);
     return this.book.finish();
+  }
+
+  private openAt(at: number, isCall: boolean): void {
+    const sign = this.tokens[at].text;
+    this.open.push({ sign, isCall, at });
+    if (JULIA_BODIES.indexOf(sign) >= 0) this.bodies += 1;
+  }
+
+  private closeLast(): { sign: string; at: number } | undefined {
+    const last = this.open.pop();
+    if (last !== undefined && JULIA_BODIES.indexOf(last.sign) >= 0) this.bodies -= 1;
+    return last;
   }
 
   private get inner(): string {
@@ -174,10 +192,11 @@ class JuliaReader {
       if (!this.isInBracket && (token.text === ';' || !this.goesOn(i))) this.endStatement(i);
     } else if (token.kind === 'sign' && '([{'.indexOf(token.text) >= 0) {
       const isCall = token.text === '(' && before !== undefined && before.end === token.start && (before.kind === 'name' || (before.kind === 'sign' && ')]}!.'.indexOf(before.text) >= 0));
-      this.open.push({ sign: token.text, isCall });
+      this.openAt(i, isCall);
     } else if (token.kind === 'sign' && ')]}'.indexOf(token.text) >= 0) {
-      const opened = this.open.pop()?.sign;
-      if (opened === undefined || '([{'.indexOf(opened) !== ')]}'.indexOf(token.text)) this.source.refuse(token.start, 'a bracket that was not opened, or around a block that is not closed');
+      const opened = this.closeLast();
+      if (opened !== undefined) this.before.set(i, opened.at);
+      if (opened === undefined || '([{'.indexOf(opened.sign) !== ')]}'.indexOf(token.text)) this.source.refuse(token.start, 'a bracket that was not opened, or around a block that is not closed');
     } else if (token.kind === 'name' && !isSign(before, '.') && !(isSign(before, ':') && before.end === token.start)) this.lookAtWord(i);
     else if (token.kind === 'sign' && JULIA_UPDATES.test(token.text)) this.lookAtSign(i);
   }
@@ -188,17 +207,21 @@ class JuliaReader {
     // In brackets "for" and "if" belong to a generator, and "end" is the last index.
     const isGenerator = this.isInBracket && (text === 'for' || text === 'if');
     if (isType || (JULIA_BLOCKS.indexOf(text) >= 0 && !isGenerator)) {
-      this.open.push({ sign: text, isCall: false });
+      this.openAt(i, false);
       if (text === 'for') this.changeNames(i + 1, this.findWord(i, ['in', '=', '\xe2\x88\x88']));
     } else if (text === 'end' && !this.isInBracket) {
       if (this.open.length === 0) this.source.refuse(this.tokens[i].start, 'an "end" of no block');
-      this.open.pop();
+      this.closeLast();
     } else if (text === 'global') this.changeNames(i + 1, this.findWord(i, ['=']));
   }
 
   private findWord(i: number, words: string[]): number {
-    const found = this.tokens.findIndex((token, at) => at > i && (token.kind === 'end' || words.indexOf(token.text) >= 0));
-    return found < 0 ? this.tokens.length : found;
+    const { found } = this;
+    if (found.words === words.join() && found.from <= i && i < found.to) return found.to;
+    let to = i + 1;
+    while (to < this.tokens.length && this.tokens[to].kind !== 'end' && words.indexOf(this.tokens[to].text) < 0) to += 1;
+    this.found = { from: i, words: words.join(), to };
+    return to;
   }
 
   private goesOn(i: number): boolean {
@@ -208,18 +231,15 @@ class JuliaReader {
   }
 
   private lookAtSign(i: number): void {
-    const isBody = this.open.some(({ sign }) => JULIA_BODIES.indexOf(sign) >= 0);
     const isArgument = this.open[this.open.length - 1]?.isCall === true;
-    if (isBody || isArgument || this.isPlain(i)) return;
+    if (this.bodies > 0 || isArgument || this.isPlain(i)) return;
     let start = i;
-    let depth = 0;
     while (start > 0) {
       const { kind, text } = this.tokens[start - 1];
-      if (kind === 'sign' && ')]}'.indexOf(text) >= 0) depth += 1;
-      if (kind === 'sign' && '([{'.indexOf(text) >= 0) depth -= 1;
-      if (depth < 0 || (depth === 0 && kind === 'end')) break;
-      start -= 1;
+      if (kind === 'end' || (kind === 'sign' && '([{'.indexOf(text) >= 0)) break;
+      start = this.before.get(start - 1) ?? start - 1;
     }
+    this.before.set(i, start);
     this.changeNames(start, i);
   }
 
@@ -236,8 +256,16 @@ class JuliaReader {
     return name?.kind === 'name' && (i === start + 1 || isTyped) ? name : undefined;
   }
 
+  /** All names between these; those that were changed before are passed over at once. */
   private changeNames(from: number, to: number): void {
-    for (const token of this.tokens.slice(from, to)) if (token.kind === 'name') this.book.change(token.text, token.start);
+    const passed: number[] = [];
+    for (let at = from; at < to;) {
+      const next = this.changed.get(at);
+      passed.push(at);
+      if (next === undefined && this.tokens[at].kind === 'name') this.book.change(this.tokens[at].text, this.tokens[at].start);
+      at = next ?? at + 1;
+    }
+    for (const at of passed) this.changed.set(at, Math.max(to, this.changed.get(at) ?? 0));
   }
 
   private endStatement(i: number): void {

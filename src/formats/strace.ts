@@ -96,7 +96,9 @@ export class StraceReader {
       code = text.charCodeAt(++at);
     }
     while (code === 32) code = text.charCodeAt(++at);
-    const space = text.indexOf(' ', at);
+    // No further than the line goes: it is one of many of a chunk.
+    let space = at;
+    while (space < end && text.charCodeAt(space) !== 32) space += 1;
     const timeMs = space > at && space < end ? this.readTime(text, at, space) : NaN;
     if (pid === 0 || !(timeMs >= 0) || !(pid < 1e9)) {
       // strace -q still prints "[ Process PID=1 runs in 32 bit mode. ]" without a time.
@@ -171,7 +173,7 @@ export class StraceReader {
         if (isKept) this.unfinished.set(pid, { timeMs, text: detachString(text.slice(start, end - UNFINISHED.length)) });
         return;
       }
-      const changed = text.lastIndexOf(PID_CHANGED, end);
+      const changed = start + text.slice(start, end).lastIndexOf(PID_CHANGED);
       const match = changed < start ? null : / <pid changed to (\d{1,9}) \.\.\.>$/.exec(text.slice(changed, end));
       if (match !== null) {
         this.unfinished.set(Number(match[1]), { timeMs, text: text.slice(start, changed) + TAKEN_OVER });
@@ -179,8 +181,8 @@ export class StraceReader {
       }
       if (text.startsWith(' <detached ...>', end - 15)) return;
     }
-    const open = text.indexOf('(', start);
-    if (open < 0 || open >= end || open - start > 40) {
+    const open = start + text.slice(start, Math.min(end, start + 41)).indexOf('(');
+    if (open < start) {
       this.onEvent({ kind: 'unreadable', pid, timeMs });
       return;
     }

@@ -160,12 +160,12 @@ function parameterTarget(format: string, file: string, lacks: string | false, sh
   // Python's configparser takes time by the square of a line (100 KB: minutes); its like are slow, too. Longer
   // inputs are read by scaling.ts, without a judge.
   const mostBytes = format === 'ini' ? 1 << 13 : 1 << 16;
-  return { name: 'values-' + format, corpus: () => [], generate, dictionary: PARAMETER_WORDS[format] ?? [], check: (input) => { readParameters(input, file); }, judge, share, mostBytes };
+  return { name: 'values-' + format, corpus: () => (format === 'ini' ? ['\xc2\xa0=1\n', 'a\xc2\xa0=1\n'] : []), generate, dictionary: PARAMETER_WORDS[format] ?? [], check: (input) => { readParameters(input, file); }, judge, share, mostBytes };
 }
 
 /** Formats that no other reader is asked about: they end, and refuse as they say. */
-function plainParameterTarget(name: string, file: string, corpus: ByteString[], dictionary: string[]): FuzzTarget {
-  return { name: 'values-' + name, corpus: () => corpus, dictionary, check: (input) => { readParameters(input, file); } };
+function plainParameterTarget(name: string, file: string, corpus: ByteString[], dictionary: string[], long: FuzzTarget['long'] = []): FuzzTarget {
+  return { name: 'values-' + name, corpus: () => corpus, dictionary, long, check: (input) => { readParameters(input, file); } };
 }
 
 function lacksModules(...names: string[]): string | false {
@@ -202,7 +202,7 @@ function judgeTables(inputs: ByteString[]): (string | undefined)[] {
   });
 }
 
-const CONFIGS = ['[core]\n\tbare = false\n[remote "origin"]\n\turl = https://example.org/\xc3\xa0\n\tfetch = "+refs/heads/*:x" ; c\n[branch "ma\\"in"]\n\tremote = origin # x\n[a.B]\nkey\nlong = a\\\n b\n', '[x]\na = "b # c" d\\t\\"e\n b=c\n'];
+const CONFIGS = ['[core]\n\tbare = false\n[remote "origin"]\n\turl = https://example.org/\xc3\xa0\n\tfetch = "+refs/heads/*:x" ; c\n[branch "ma\\"in"]\n\tremote = origin # x\n[a.B]\nkey\nlong = a\\\n b\n', '[x]\na = "b # c" d\\t\\"e\n b=c\nc = ""\r d\n'];
 
 function judgeConfigs(inputs: ByteString[]): (string | undefined)[] {
   const folder = makeTemporary();
@@ -340,14 +340,15 @@ export const JUDGED_TARGETS: FuzzTarget[] = [
   parameterTarget('python', 'p.py', lacksModules('ast'), 0.5),
   parameterTarget('r', 'p.R', hasProgram('Rscript') ? false : 'no R', 0.2),
   plainParameterTarget('shell', 'p.sh', [SHELL_FILE], ['=', "'", '"', '$', '$(', ')', '<<EOF\n', 'EOF\n', 'if ', 'fi\n', 'for ', 'do ', 'done\n', '{', '}', '#', '\\', '\n', ';', 'export ', 'case ', 'esac', 'constructor', '((', '))', '`']),
-  plainParameterTarget('julia', 'p.jl', [JULIA_FILE], [' = ', '"', '"""', '\\', '$', '[', ']', '(', ')', ',', '#=', '=#', 'end\n', 'function ', 'begin\n', '::Int', 'const ', "'", '1e5', '0x1f', '\n', ';', 'constructor']),
+  plainParameterTarget('julia', 'p.jl', [JULIA_FILE], [' = ', '"', '"""', '\\', '$', '[', ']', '(', ')', ',', '#=', '=#', 'end\n', 'function ', 'begin\n', '::Int', 'const ', "'", '1e5', '0x1f', '\n', ';', 'constructor'], [['', 'c = ', '1'], ['', 'for a ', '= 1'], ['', 'global a ', ''], ['', 'let ', '= 1'], ['(', '(a) = ', '1)'], ['a', '[1] += b', '']]),
   plainParameterTarget('properties', 'p.properties', ['a=1\nb: 2\n# c\n! d\ne f\ng=h\\\n i\n'], ['=', ':', '\\', '#', '!', '\n', '\\u0041', ' ']),
   plainParameterTarget('lines', 'p.txt', ['a = 1\nb: 2 # c\n[s]\nd = "x" ; y\n// e\n% f\n'], ['=', ':', '#', ';', '!', '%', '//', '[', ']', '"', '\n', ' ', '\\', '${']),
   plainParameterTarget('jsonc', 'p.jsonc', ['{"a": 1, // c\n /* d */ "b": [1,2,],}'], ['{', '}', '[', ']', '//', '/*', '*/', ',', '"', '\\', '\n']),
   { name: 'table-judged', corpus: () => ['a\tb\n1\t2\n"3 ""x"""\t4\n', 'a\n"x\ny"\n'], dictionary: ['\t', '"', '""', '\n', '\r\n', 'a', '"\t"'], check: (input) => { if (/\r(?!\n)/.test(input)) return false; readPointTable(input, 'x.tsv'); return true; }, judge: { lacks: () => (hasProgram('python3') ? false : 'no python3'), batch: 500, find: judgeTables }, mostBytes: 16384 },
-  { name: 'gitconfig-judged', corpus: () => CONFIGS, dictionary: ['[', ']', '[a "b"]', '"', '\\', '\\\n', '\\t', '\\b', '#', ';', '=', ' ', '\t', '\n', '\r\n', '\xc3\xa0', '.', 'a.b', 'key'], check: (input) => !/[^ \t\n=][ ]*\t|\0/.test(input) && !/\[(?![A-Za-z0-9-]+\]|[A-Za-z0-9-]+ "[^"\n]+"\])/.test(input.replace(/^[ \t]*[^[\s][^\n]*$/gm, '')), judge: { lacks: () => (hasProgram('git') ? false : 'no git'), batch: 50, find: judgeConfigs }, share: 0.03, mostBytes: 4096 },
+  // A tab or a carriage return within a value is a blank to git before 2.45, and itself since.
+  { name: 'gitconfig-judged', corpus: () => CONFIGS, dictionary: ['[', ']', '[a "b"]', '"', '\\', '\\\n', '\\t', '\\b', '#', ';', '=', ' ', '\t', '\n', '\r\n', '\xc3\xa0', '.', 'a.b', 'key'], check: (input) => !/[^ \t\n=][ ]*\t|(?<!=[ \t]*"")\r(?!\n)|\0/.test(input) && !/\[(?![A-Za-z0-9-]+\]|[A-Za-z0-9-]+ "[^"\n]+"\])/.test(input.replace(/^[ \t]*[^[\s][^\n]*$/gm, '')), judge: { lacks: () => (hasProgram('git') ? false : 'no git'), batch: 50, find: judgeConfigs }, share: 0.03, mostBytes: 4096 },
   { name: 'gitapply-judged', corpus: () => [], generate: choiceBytes, check: () => true, judge: { lacks: () => (hasProgram('git') ? false : 'no git'), batch: 400, find: judgePatches }, share: 0.3, mostBytes: 1024 },
-  { name: 'glob', corpus: () => ['*.csv\na.csv', '[a-c]?\nbx', '[!a]*\nxyz', '[[:alpha:]]*\nab', '\\**\n*x'], dictionary: ['*', '?', '[', ']', '[!', '[^', '-', '[:alpha:]', '[:constructor:]', '\\', 'a', '**'], check: (input) => splitPattern(input) !== undefined, judge: { lacks: () => (fs.existsSync(BASH[0]) ? false : 'no bash'), batch: 500, find: judgeGlobs }, mostBytes: 64 },
-  { name: 'glob-long', corpus: () => ['*a*b*c\n' + 'a'.repeat(50), '**/x/**/y\nx/y/z'], dictionary: ['*', '**/', '?', '[ab]', '/', 'a'], check: (input) => { const [pattern, name] = input.split('\n'); compileGlob(pattern)(name ?? ''); }, mostBytes: 4096 },
+  { name: 'glob', corpus: () => ['*.csv\na.csv', '[a-c]?\nbx', '[!a]*\nxyz', '[[:alpha:]]*\nab', '\\**\n*x', '[a\\]]\n]', '[\\-c]?\n-a', '[!\\]]*\na'], dictionary: ['*', '?', '[', ']', '[!', '[^', '-', '[:alpha:]', '[:constructor:]', '\\', 'a', '**'], check: (input) => splitPattern(input) !== undefined, judge: { lacks: () => (fs.existsSync(BASH[0]) ? false : 'no bash'), batch: 500, find: judgeGlobs }, mostBytes: 64 },
+  { name: 'glob-long', corpus: () => ['*a'.repeat(40) + 'b\n' + 'a'.repeat(255), '**/a/'.repeat(40) + 'b\n' + 'a/'.repeat(999), '*a*b*c\n' + 'a'.repeat(50), '**/x/**/y\nx/y/z'], dictionary: ['*', '**/', '?', '[ab]', '/', 'a'], check: (input) => { const [pattern, name] = input.split('\n'); compileGlob(pattern)(name ?? ''); }, mostBytes: 4096 },
   { name: 'makefile', corpus: () => [], generate: choiceBytes, check: checkMakefile, judge: { lacks: () => (hasProgram('make') ? false : 'no make'), batch: 20, find: judgeMakefiles }, share: 0.02, mostBytes: 2048 },
 ];
