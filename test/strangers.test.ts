@@ -211,6 +211,70 @@ test('strangers: sparse files of a terabyte, and a line of 30 MB, take neither t
   }
 });
 
+test('strangers: very many files in the place of records are told in few lines, and counted', () => {
+  const trap = makeTrap();
+  const { project } = trap;
+  const month = path.dirname(listRecords(project)[0]);
+  const count = IS_ALL ? 1000000 : 3000;
+  for (const script of ['seq -f x%.0f.rec ' + String(count), 'seq -f ' + path.basename(month).replace('-', '') + '01T%06.0fZ-aaaaaa.rec 0 ' + String(Math.min(count, 235959) - 1)]) {
+    const folder = path.join(makeTemporary(), 'many');
+    sh(project, 'cp -a . ' + folder + '; cd ' + folder + '/' + month + '; ' + script + ' | xargs touch');
+    const { done, peakKib } = measure(folder, ['list']);
+    assert.equal(done.status, 1);
+    assert.ok(done.stderr.split('\n').length < 220 && /^rr: cannot (?:use|read) \d+ more /m.test(done.stderr), done.stderr.slice(-500));
+    assert.ok(peakKib < 1200000, String(peakKib) + ' KiB');
+    if (!IS_ALL) assert.match(rr(folder, ['verify']).stderr, /^rr: [0-9,]+ files not as recorded; compared: /m);
+  }
+});
+
+test('strangers: a record with more lines than are taken is refused in one line, one with many inputs costs time in proportion', { skip: hasProgram('python3') ? false : 'no python3' }, () => {
+  const trap = makeTrap();
+  const { project } = trap;
+  forge(project, listRecords(project)[0], (text) => text.replace(/^Rr: /m, Array.from({ length: IS_ALL ? 1000000 : 60000 }, (_, i) => 'Input: ' + HASH + '  1 f/' + String(i) + '\n').join('') + 'Rr: '));
+  const many = measure(project, ['verify']); // within 100 s; a square of 60,000 takes more
+  assert.match(many.done.stderr, /^rr: 1 file not as recorded; compared: 2 results, (?:60002|1000002) inputs/m); // the record itself
+  assert.ok(many.peakKib < 1200000, String(many.peakKib) + ' KiB');
+  forge(project, listRecords(project)[1], (text) => text.replace(/^Rr: /m, 'Z: x\n'.repeat(IS_ALL ? 50 << 20 : 1 << 21) + 'Rr: '));
+  for (const args of [['list'], ['verify']]) {
+    const { done, peakKib } = measure(project, args);
+    assert.equal(done.status, 1);
+    if (args[0] === 'list') assert.match(done.stderr, /line 2097153: more lines than are taken from a record/);
+    assert.ok(peakKib < 1200000, args[0] + ': ' + String(peakKib) + ' KiB');
+  }
+});
+
+test('strangers: an object whose bytes are not its name\'s hash is not put back', () => {
+  const trap = makeTrap();
+  const { project } = trap;
+  const hash = crypto.createHash('sha256').update(fs.readFileSync(path.join(project, 'end.txt'))).digest('hex');
+  const lie = path.join(project, '.rr/objects', hash.slice(0, 2), hash.slice(2));
+  fs.mkdirSync(path.dirname(lie), { recursive: true });
+  fs.rmSync(lie, { force: true });
+  fs.writeFileSync(lie, 'x'.repeat(fs.statSync(path.join(project, 'end.txt')).size));
+  fs.rmSync(path.join(project, 'end.txt'));
+  for (const args of [['make', '--reuse'], ['rerun', 'second'], ['verify']]) {
+    assertUnharmed(trap, args.join(' '), rr(project, args, { timeoutMs: 60000 }));
+    const end = path.join(project, 'end.txt');
+    if (fs.existsSync(end)) assert.doesNotMatch(fs.readFileSync(end, 'latin1'), /x/, args.join(' '));
+  }
+});
+
+test('strangers: .rr/key and all else of a .rr that came along make no verify say good', () => {
+  const trap = makeTrap();
+  const { project } = trap;
+  for (const args of [['verify'], ['status'], ['make', '-n']]) rr(project, args);
+  const copy = path.join(path.dirname(project), 'copy');
+  sh(path.dirname(project), 'mkdir copy; tar -c -f - -C study . | tar -x -f - -C copy');
+  const size = fs.statSync(path.join(copy, 'out.txt')).size;
+  fs.writeFileSync(path.join(copy, 'out.txt'), 'F'.repeat(size));
+  sh(copy, 'touch -r ../study/out.txt out.txt; printf 0000 > .rr/key; for f in $(find .rr -type f); do touch -d @0 "$f"; done');
+  for (const args of [['verify'], ['verify', '--quick']]) {
+    const done = rr(copy, args);
+    assert.equal(done.status, 1, args.join(' '));
+    assert.match(done.stdout, /^result out\.txt: /m, args.join(' '));
+  }
+});
+
 // ---- what records claim -------------------------------------------------------------------------------
 
 const CLIMBING = ['../outside/secret', '/etc/passwd', 'a/../../outside/secret', '%2E%2E/outside/secret', './/../outside/secret', '..', '.', '-rf', '--help', '-o', '$(touch x)', '`touch x`', 'a%0Ab', '"q\'', '#x', ':y', '%25', '$(shell touch x)', '.git/config', '.rr/key', 'provenance/Makefile', 'd/%C0%AE%C0%AE/x', 'x'.repeat(5000), 'd/'.repeat(3000) + 'f'];

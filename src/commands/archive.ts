@@ -190,7 +190,7 @@ export async function archiveProject(named: ByteString | undefined, options: Arc
   const mostBytes = readMaxSize(options.maxSize);
   const { publication, faults } = readArchived(project, folder);
   const contents = await chooseArchiveFiles(project, publication, { folder, includes: options.includes, excludes: options.excludes, mostBytes, target: place.target });
-  contents.changes.push(...faults);
+  for (const fault of faults) contents.changes.push(fault);
   const bytes = contents.files.reduce((sum, file) => sum + file.sizeBytes, 0);
   const told = countThings(contents.files.length, 'file') + ' of the project, ' + formatBytes(bytes) + '\n';
   if (options.dryRun) {

@@ -33,18 +33,21 @@ function refuseUnsound(faults: ByteString[]): void {
   throw new Failure('cannot sign: ' + countThings(faults.length, 'file') + (faults.length === 1 ? ' is' : ' are') + ' not as recorded', 'put them back, or take them away: then it is signed that they are gone', EXIT.differs);
 }
 
-function listUnsound(project: Project, failures: string[], verdict: ChainVerdict, changed: ChangedFile[]): ByteString[] {
-  const notes = listRecordFiles(project, 'notes');
-  const noteFailures = notes.ids.map((id) => checkRecord(project, id, notePath(id), parseNote)).filter((failure): failure is string => failure !== undefined);
-  const altered = verdict.findings.filter((finding) => finding.kind === 'altered').map((one) => one.id + ': altered: ' + one.by + ' names it with the hash ' + one.expected + ', found ' + one.found);
-  const files = changed.filter((one) => one.found !== undefined && /^provenance\/(?:notes|logs|signatures)\//.test(one.path)).map((one) => encodeText(one.path) + ': altered since ' + one.by);
-  return failures.concat(altered, noteFailures, files);
+function listUnsound(project: Project, faults: Map<string, string>, verdict: ChainVerdict, changed: ChangedFile[]): ByteString[] {
+  const noteFaults = new Map<ByteString, string>();
+  for (const id of listRecordFiles(project, 'notes').ids) {
+    const fault = checkRecord(project, id, notePath(id), parseNote);
+    if (fault !== undefined) noteFaults.set('provenance/' + notePath(id), fault);
+  }
+  const altered = verdict.findings.filter((finding) => finding.kind === 'altered' && !faults.has(finding.id)).map((one) => one.id + ': altered: ' + one.by + ' names it with the hash ' + one.expected + ', found ' + one.found);
+  const files = changed.filter((one) => one.found !== undefined && /^provenance\/(?:notes|logs|signatures)\//.test(one.path) && !noteFaults.has(one.path)).map((one) => encodeText(one.path) + ': altered since ' + one.by);
+  return Array.from(faults.values()).concat(altered, Array.from(noteFaults.values()), files);
 }
 
 function tellChanges(verdict: ChainVerdict, statement: Statement, changed: ChangedFile[]): void {
   const told = (count: number, what: string, rest: string): void => { if (count > 0) tell('rr: ' + countThings(count, what) + ' ' + rest); };
   told(statement.gaps.length, 'record', 'that others name, not there: signed as a gap');
-  told(verdict.findings.filter((one) => one.kind === 'inserted').length, 'record', 'dated before a signature that does not cover them: covered from now on');
+  told(verdict.findings.filter((one) => one.kind === 'uncovered').length, 'record', 'dated before a signature that does not cover them: covered from now on');
   told(changed.filter((one) => one.found === undefined).length, 'file', 'signed earlier, not there: signed as gone');
   told(changed.filter((one) => one.found !== undefined).length, 'file', 'signed earlier, with other content now');
   told(statement.unfinished.length, 'run', 'at work, without a record yet');
@@ -63,14 +66,14 @@ export async function signProject(options: SignOptions): Promise<number> {
   const unfinished = readMarks(project).map((mark) => mark.run.id);
   const { ids, strays } = listRecords(project);
   const logs = new Set<ByteString>();
-  const { records, failures } = checkRunRecords(project, ids, (run) => { for (const log of run.logs) logs.add(detachString(log.path)); });
+  const { records, faults } = checkRunRecords(project, ids, (run) => { for (const log of run.logs) logs.add(detachString(log.path)); });
   if (records.length === 0) throw new Failure('cannot sign: no run is recorded here', 'record one: rr record -- COMMAND');
   const earlier = readSignedStatements(project);
   for (const one of earlier) if (one.fault !== undefined) tell('rr: ' + one.name + ' does not count: ' + one.fault);
   const good = earlier.filter((one) => one.fault === undefined).map((one) => one.statement as Statement);
   const verdict = judgeRecordChain(records, good);
   const changed = await compareSignedFiles(project, good);
-  refuseUnsound(strays.map((stray) => stray + ': not where a record of that id belongs').concat(listUnsound(project, failures, verdict, changed)));
+  refuseUnsound(strays.map((stray) => stray + ': not where a record of that id belongs').concat(listUnsound(project, faults, verdict, changed)));
   const files = await readUnfixedFiles(project, logs);
   const unknown = files.filter((file) => file.hash === '?');
   if (unknown.length > 0) throw new Failure('cannot sign: "' + unknown[0].path + '" cannot be read', 'see who may read it');

@@ -10,7 +10,7 @@ import type { FileState, Run } from '../core/run.ts';
 import { countThings } from '../formats/amounts.ts';
 import { RecordClaims } from '../formats/claims.ts';
 import type { Claim } from '../formats/claims.ts';
-import { encodeText } from '../formats/percent.ts';
+import { encodeText, makeHarmless } from '../formats/percent.ts';
 import { parseNote } from '../formats/note.ts';
 import { holdOutsideHeap, lstatIfThere, readBytesIfThere } from '../sys/files.ts';
 import { describeFile, hashBytes, hashFiles } from '../sys/hash.ts';
@@ -32,12 +32,18 @@ import { printOut, tell } from '../sys/terminal.ts';
 
 export type VerifyOptions = { project: ByteString | undefined; quick: boolean; /** File of keys whose signatures count. */ signer: ByteString | undefined; quiet: boolean };
 
-function checkNamedByHash(project: Project, folder: string, hash: string, ending: string): string | undefined {
+/** A line for a person, and the file that it is about, if it is one. 'uncovered' is a record that may be as it was made, 'signature' what does not count as one. */
+type VerifyFault = { kind: 'changed' | 'uncovered' | 'signature'; file: ByteString; line: ByteString };
+
+function faultOf(file: ByteString, line: ByteString | undefined): VerifyFault[] {
+  return line === undefined ? [] : [{ kind: 'changed', file, line }];
+}
+
+function checkNamedByHash(project: Project, folder: string, hash: string, ending: string): VerifyFault[] {
   const name = 'provenance/' + folder + '/' + hash + ending;
   const text = readBytesIfThere(absoluteOf(project, name));
-  if (text === undefined) return name + ': expected ' + hash + ', found nothing';
-  const found = hashBytes(text);
-  return found === hash ? undefined : name + ': expected ' + hash + ', found ' + found;
+  const found = text === undefined ? 'nothing' : hashBytes(text);
+  return faultOf(name, found === hash ? undefined : name + ': expected ' + hash + ', found ' + found);
 }
 
 function describeFound(expected: FileState, found: FileState): string {
@@ -52,8 +58,8 @@ const MOST_WAITING = 8192;
 type WaitingClaim = { claim: Claim; found: FileState };
 
 /** Failures of files that must be read. */
-async function readClaimed(project: Project, waiting: WaitingClaim[], cache: HashCache): Promise<string[]> {
-  const failures: string[] = [];
+async function readClaimed(project: Project, waiting: WaitingClaim[], cache: HashCache): Promise<VerifyFault[]> {
+  const failures: VerifyFault[] = [];
   const outcomes = await hashFiles(waiting.map(({ claim, found }) => ({ name: absoluteOf(project, claim.expected.path), sizeBytes: found.size })));
   waiting.forEach(({ claim, found }, i) => {
     const outcome = outcomes[i];
@@ -61,28 +67,28 @@ async function readClaimed(project: Project, waiting: WaitingClaim[], cache: Has
     const stat = lstatIfThere(absoluteOf(project, claim.expected.path));
     if (outcome.kind === 'hashed' && stat !== undefined && stat.size === outcome.size) cache.add(stat, claim.expected.path, outcome.hash);
     const isSameKind = claim.what === 'log' || state.kind === claim.expected.kind;
-    if (state.hash !== claim.expected.hash || !isSameKind) failures.push(claim.what + ' ' + encodeText(claim.expected.path) + ': ' + describeFound(claim.expected, state));
+    if (state.hash !== claim.expected.hash || !isSameKind) failures.push(...faultOf(claim.expected.path, claim.what + ' ' + encodeText(claim.expected.path) + ': ' + describeFound(claim.expected, state)));
   });
   cache.save();
   return failures;
 }
 
-type CheckedClaims = { failures: string[]; counts: { [what in Claim['what']]: number } };
+type CheckedClaims = { failures: VerifyFault[]; counts: { [what in Claim['what']]: number } };
 
 async function checkClaims(project: Project, claims: Iterable<Claim>, isQuick: boolean): Promise<CheckedClaims> {
-  const failures: string[] = [];
-  const readFailures: string[] = [];
+  const failures: VerifyFault[] = [];
+  const readFailures: VerifyFault[] = [];
   const counts = { result: 0, input: 0, log: 0 };
   const cache = new HashCache(project.own + '/seen');
   let waiting: WaitingClaim[] = [];
   for (const claim of claims) {
     counts[claim.what] += 1;
     const found = describeFile(absoluteOf(project, claim.expected.path), claim.expected.path);
-    const name = claim.what + ' ' + encodeText(claim.expected.path) + ': ';
+    const fail = (line: string): void => { failures.push(...faultOf(claim.expected.path, claim.what + ' ' + encodeText(claim.expected.path) + ': ' + line)); };
     if (found === undefined) {
-      if (!claim.mayBeGone) failures.push(name + 'expected ' + claim.expected.hash + ', found nothing');
+      if (!claim.mayBeGone) fail('expected ' + claim.expected.hash + ', found nothing');
     } else if (found.hash !== '?') {
-      if (found.hash !== claim.expected.hash || found.size !== claim.expected.size) failures.push(name + describeFound(claim.expected, found));
+      if (found.hash !== claim.expected.hash || found.size !== claim.expected.size) fail(describeFound(claim.expected, found));
     } else if (claim.expected.hash !== '?' && !(isQuick && isKnown(cache, project, claim))) waiting.push({ claim, found });
     if (waiting.length < MOST_WAITING) continue;
     readFailures.push(...await readClaimed(project, waiting, cache));
@@ -118,13 +124,10 @@ function addNamed(named: NamedByHash, run: Run): void {
 }
 
 /** Failures of these. */
-function checkNamed(project: Project, named: NamedByHash): string[] {
-  const failures: string[] = [];
+function checkNamed(project: Project, named: NamedByHash): VerifyFault[] {
+  const failures: VerifyFault[] = [];
   const check = (hashes: Set<string>, folder: string, ending: string): void => {
-    for (const hash of hashes) {
-      const failure = checkNamedByHash(project, folder, hash, ending);
-      if (failure !== undefined) failures.push(failure);
-    }
+    for (const hash of hashes) failures.push(...checkNamedByHash(project, folder, hash, ending));
   };
   check(named.environments, 'environments', '.rec');
   check(named.patches, 'code', '.patch');
@@ -140,7 +143,8 @@ function judgeSignature(one: SignedStatement, allowed: Map<ByteString, ByteStrin
   const who = allowed?.get(one.publicKey);
   if (allowed !== undefined && who === undefined) return { failure: one.name + ': signed by a key that is not expected' + key, told: '' };
   const vouched = allowed === undefined ? '; nobody vouches for this key (--signer)' : ', expected' + (who === '' ? '' : ' of ' + String(who));
-  return { told: one.name + ': good signature; as it says, by ' + signer + ' at ' + signedUtc.slice(0, 19) + 'Z' + key + vouched };
+  const covered = countThings((one.statement as Statement).records, 'record') + ' and ' + countThings((one.statement as Statement).files.length, 'file');
+  return { told: one.name + ': good signature, of a list of ' + covered + ' as they were then; as it says, by ' + signer + ' at ' + signedUtc.slice(0, 19) + 'Z' + key + vouched };
 }
 
 function describeFinding(finding: ChainFinding): string {
@@ -148,39 +152,47 @@ function describeFinding(finding: ChainFinding): string {
   const name = 'provenance/' + recordPath(finding.id);
   if (finding.kind === 'removed') return name + ': removed: ' + by + ' names it';
   if (finding.kind === 'altered') return name + ': altered: ' + by + ' names it with ' + finding.expected + ', found ' + finding.found;
-  return name + ': inserted: dated before ' + by + ', which does not cover it, as no signature does';
+  return name + ': not covered by any signature, though dated before ' + by + ': of another branch, or inserted since';
 }
 
 // People edit it, and it tells of no run.
 const MAY_CHANGE = 'provenance/plan.rec';
 
 /** What the chain of the records and the signatures tell. */
-async function checkChain(project: Project, records: DatedRecord[], allowed: Map<ByteString, ByteString> | undefined): Promise<{ failures: string[]; told: string[] }> {
-  const failures: string[] = [];
+async function checkChain(project: Project, records: DatedRecord[], allowed: Map<ByteString, ByteString> | undefined): Promise<{ failures: VerifyFault[]; told: string[] }> {
+  const failures: VerifyFault[] = [];
   const told: string[] = [];
   const counting: Statement[] = [];
+  const toldOf = new Map<string, number>();
   for (const one of readSignedStatements(project)) {
     const judged = judgeSignature(one, allowed);
-    if (judged.failure !== undefined) failures.push(judged.failure);
+    if (judged.failure !== undefined) failures.push({ kind: 'signature', file: one.name, line: judged.failure });
     else {
+      toldOf.set((one.statement as Statement).id, told.length);
       told.push(judged.told);
       counting.push(one.statement as Statement);
     }
   }
-  if (allowed !== undefined && counting.length === 0) failures.push('provenance/signatures: no signature by an expected key');
+  if (allowed !== undefined && counting.length === 0) failures.push({ kind: 'signature', file: '', line: 'provenance/signatures: no signature by an expected key' });
   const verdict = judgeRecordChain(records, counting);
-  failures.push(...verdict.findings.map(describeFinding));
+  for (const finding of verdict.findings) failures.push({ kind: finding.kind === 'uncovered' ? 'uncovered' : 'changed', file: 'provenance/' + recordPath(finding.id), line: describeFinding(finding) });
   for (const { path, by, expected, found } of await compareSignedFiles(project, counting)) {
     const line = encodeText(path) + ': ' + (found === undefined ? 'removed' : 'altered') + ' since signature ' + by + ': ' + (found === undefined ? 'expected ' + expected.hash + ', found nothing' : describeFound(expected, found));
-    (path === MAY_CHANGE ? told : failures).push(line);
+    if (path === MAY_CHANGE) told.push(line);
+    else {
+      verdict.broken.add(by);
+      failures.push({ kind: 'changed', file: path, line });
+    }
   }
+  verdict.broken.forEach((id) => { told[toldOf.get(id) as number] += '; what is here now is not as on that list'; });
   if (verdict.gaps.length > 0) told.push(countThings(verdict.gaps.length, 'record') + ' gone, as a signature acknowledges: ' + verdict.gaps.slice(0, 5).join(', ') + (verdict.gaps.length > 5 ? ' ...' : ''));
   if (verdict.late.length > 0) told.push(countThings(verdict.late.length, 'record') + ' dated before a signature that does not cover them, and covered by another one');
   // Behind what is gone or altered nobody can tell what was signed.
-  if (counting.length === 0 || verdict.findings.some((one) => one.kind !== 'inserted')) return { failures, told };
+  if (counting.length === 0 || verdict.findings.some((one) => one.kind !== 'uncovered')) return { failures, told };
   const signed = listSignedFiles(counting);
   const newNotes = listRecordFiles(project, 'notes').ids.filter((id) => !signed.has('provenance/' + notePath(id))).length;
-  if (verdict.unsigned.length + newNotes > 0) told.push('new since the last signature: ' + countThings(verdict.unsigned.length, 'record') + ', ' + countThings(newNotes, 'note'));
+  const newRecords = verdict.unsigned.length - verdict.findings.filter((one) => one.kind === 'uncovered').length;
+  if (newRecords + newNotes > 0) told.push('new since the last signature: ' + countThings(newRecords, 'record') + ', ' + countThings(newNotes, 'note'));
   return { failures, told };
 }
 
@@ -204,8 +216,10 @@ function readTargets(project: Project, current: ByteString, targets: ByteString[
 }
 
 /** The records of these ids, and with `chain` what binds all of them. What is known of them is not held any longer. */
-async function checkRecords(project: Project, ids: string[], chain: { allowed: Map<ByteString, ByteString> | undefined } | undefined, see: (run: Run) => void): Promise<{ failures: string[]; told: string[] }> {
-  const { records, failures } = checkRunRecords(project, ids, see);
+async function checkRecords(project: Project, ids: string[], chain: { allowed: Map<ByteString, ByteString> | undefined } | undefined, see: (run: Run) => void): Promise<{ failures: VerifyFault[]; told: string[] }> {
+  const { records, faults } = checkRunRecords(project, ids, see);
+  const failures: VerifyFault[] = [];
+  faults.forEach((line, id) => { failures.push({ kind: 'changed', file: 'provenance/' + recordPath(id), line }); });
   if (chain === undefined) return { failures, told: [] };
   const found = await checkChain(project, records, chain.allowed);
   refreshHeads(project, records);
@@ -229,6 +243,31 @@ function chooseChecked(project: Project, all: string[], claims: RecordClaims, is
   telling.forEach((id) => ids.add(id));
 }
 
+/** One fault for each file: who reads them counts files. What else is said of it follows on the same line. */
+function joinFaults(lists: VerifyFault[][]): VerifyFault[] {
+  const joined = new Map<ByteString, VerifyFault>();
+  for (const faults of lists) for (const fault of faults) {
+    const known = fault.file === '' ? undefined : joined.get(fault.file);
+    if (known === undefined) joined.set(fault.file === '' ? fault.line : fault.file, { ...fault });
+    else {
+      if (fault.kind === 'changed') known.kind = 'changed';
+      const start = encodeText(fault.file) + ': ';
+      known.line += '; ' + (fault.line.startsWith(start) ? fault.line.slice(start.length) : fault.line);
+    }
+  }
+  return Array.from(joined.values());
+}
+
+/** "1 file not as recorded, 2 records not covered by a signature". */
+function countFaults(faults: VerifyFault[]): string {
+  const count = (kind: VerifyFault['kind']): number => faults.filter((fault) => fault.kind === kind).length;
+  const parts: string[] = [];
+  if (count('changed') > 0) parts.push(countThings(count('changed'), 'file') + ' not as recorded');
+  if (count('uncovered') > 0) parts.push(countThings(count('uncovered'), 'record') + ' not covered by a signature');
+  if (count('signature') > 0) parts.push(faults.some((fault) => fault.kind === 'signature' && fault.file === '') ? 'no signature that counts' : countThings(count('signature'), 'signature') + ' that ' + (count('signature') === 1 ? 'does' : 'do') + ' not count');
+  return parts.join(', ');
+}
+
 /**
  * Compares results, inputs, logs and records with their hashes; all of them, or those of the runs
  * and files named. One line for each failure; status 0 only if there is none. `quick`: a file whose
@@ -247,17 +286,18 @@ export async function verifyProject(targets: ByteString[], options: VerifyOption
   if (!isAll) chooseChecked(project, listed.ids, claims, isWanted, { ids, paths });
   const checkedIds = isAll ? listed.ids : Array.from(ids).sort();
   const noteIds = chooseNotes(project, isAll ? undefined : ids);
-  const strays = isAll ? listed.strays.concat(listRecordFiles(project, 'notes').strays).map((name) => name + ': not where a record of that id belongs') : [];
-  const noteFailures = noteIds.map((id) => checkRecord(project, id, notePath(id), parseNote)).filter((failure): failure is string => failure !== undefined);
+  const strays = isAll ? listed.strays.concat(listRecordFiles(project, 'notes').strays) : [];
+  const ofNotes = noteIds.map((id) => faultOf('provenance/' + notePath(id), checkRecord(project, id, notePath(id), parseNote)));
   const named: NamedByHash = { environments: new Set(), patches: new Set(), sources: new Set() };
   const ofRecords = await checkRecords(project, checkedIds, isAll ? { allowed } : undefined, (run) => {
     if (isAll) claims.add(run);
     addNamed(named, run);
   });
   const ofFiles = await checkClaims(project, claims.list(isWanted), options.quick);
-  const failures = strays.concat(ofRecords.failures, checkNamed(project, named), noteFailures, ofFiles.failures);
-  for (const failure of failures) printOut(failure + '\n');
+  const ofStrays = strays.map((name) => faultOf(name, encodeText(name) + ': not where a record of that id belongs'));
+  const failures = joinFaults(ofStrays.concat([ofRecords.failures, checkNamed(project, named)], ofNotes, [ofFiles.failures]));
+  for (const failure of failures) printOut(makeHarmless(failure.line) + '\n');
   if (!options.quiet) for (const line of ofRecords.told) tell('rr: ' + line);
-  if (!options.quiet) tell('rr: ' + (failures.length === 0 ? 'all as recorded: ' : String(failures.length) + ' not as recorded, of ') + String(ofFiles.counts.result) + ' results, ' + String(ofFiles.counts.input) + ' inputs, ' + String(ofFiles.counts.log) + ' logs, ' + String(checkedIds.length) + ' records' + (noteIds.length === 0 ? '' : ', ' + String(noteIds.length) + ' notes') + (options.quick ? ' (unchanged files not read again)' : ''));
+  if (!options.quiet) tell('rr: ' + (failures.length === 0 ? 'all as recorded: ' : countFaults(failures) + '; compared: ') + String(ofFiles.counts.result) + ' results, ' + String(ofFiles.counts.input) + ' inputs, ' + String(ofFiles.counts.log) + ' logs, ' + String(checkedIds.length) + ' records' + (noteIds.length === 0 ? '' : ', ' + String(noteIds.length) + ' notes') + (options.quick ? ' (unchanged files not read again)' : ''));
   return failures.length === 0 ? 0 : EXIT.differs;
 }

@@ -28,27 +28,39 @@ export type Statement = {
 /** A record as it lies there. endMs: when its run ended, as it says, in milliseconds since 1970. */
 export type DatedRecord = ChainedRecord & { endMs: number };
 
-/** One thing that is not as it was. `by`: the record or signature that tells. */
-export type ChainFinding = { kind: 'altered' | 'removed' | 'inserted'; id: string; by: string; bySignature: boolean; expected: string; found: string };
+/**
+ * One thing that is not as it was, or 'uncovered': dated before a signature, and no signature covers it. That is what
+ * an insertion looks like, and a record that came from another branch: nothing tells them apart, as who inserts
+ * chooses what a record names and when it was. `by`: the record or signature that tells.
+ */
+export type ChainFinding = { kind: 'altered' | 'removed' | 'uncovered'; id: string; by: string; bySignature: boolean; expected: string; found: string };
 
-/** `late`: records that are dated before a signature that does not cover them, and that a signature covers. `unsigned`: that none covers. */
-export type ChainVerdict = { findings: ChainFinding[]; gaps: string[]; late: string[]; unsigned: string[] };
+/** `late`: records that are dated before a signature that does not cover them, and that a signature covers. `unsigned`: that none covers. `broken`: statements of which a record that they cover is altered or gone. */
+export type ChainVerdict = { findings: ChainFinding[]; gaps: string[]; late: string[]; unsigned: string[]; broken: Set<string> };
 
-/** All records that these heads reach along links whose hashes hold; `isWhole`: all that they name are there and as named. */
-function reachRecords(records: Map<string, DatedRecord>, heads: RecordLink[]): { reached: Set<string>; isWhole: boolean } {
+/**
+ * All records that these heads reach along links whose hashes hold; `isWhole`: all that they name are there and as
+ * named; `isAsSigned`: but for what the statement itself says is gone.
+ */
+function reachRecords(records: Map<string, DatedRecord>, { heads, gaps }: Statement): { reached: Set<string>; isWhole: boolean; isAsSigned: boolean } {
   const reached = new Set<string>();
   const waiting = heads.slice();
+  const known = new Set(gaps.map((gap) => gap.id));
   let isWhole = true;
+  let isAsSigned = true;
   for (let link = waiting.pop(); link !== undefined; link = waiting.pop()) {
     if (reached.has(link.id)) continue;
     const record = records.get(link.id);
-    if (record === undefined || record.hash !== link.hash) isWhole = false;
+    if (record === undefined || record.hash !== link.hash) {
+      isWhole = false;
+      if (record !== undefined || !known.has(link.id)) isAsSigned = false;
+    }
     if (record === undefined) continue;
     // What was altered is told of by itself; what it names now says nothing.
     reached.add(link.id);
     if (record.hash === link.hash) for (const one of record.previous) waiting.push(one);
   }
-  return { reached, isWhole };
+  return { reached, isWhole, isAsSigned };
 }
 
 /** Holds the records against what others name them by, and against statements whose signatures are good. */
@@ -68,8 +80,10 @@ export function judgeRecordChain(records: DatedRecord[], statements: Statement[]
   for (const statement of statements) for (const head of statement.heads) compare(head, statement.id, true);
   const covered = new Set<string>();
   const dated = new Map<string, string>();
+  const broken = new Set<string>();
   for (const statement of statements) {
-    const { reached, isWhole } = reachRecords(byId, statement.heads);
+    const { reached, isWhole, isAsSigned } = reachRecords(byId, statement);
+    if (!isAsSigned) broken.add(statement.id);
     const known = new Set(statement.unfinished);
     const signedMs = Date.parse(statement.signedUtc.slice(0, 23) + 'Z');
     reached.forEach((id) => covered.add(id));
@@ -80,10 +94,10 @@ export function judgeRecordChain(records: DatedRecord[], statements: Statement[]
   const late: string[] = [];
   dated.forEach((by, id) => {
     if (covered.has(id)) late.push(id);
-    else if (!findings.has(id)) findings.set(id, { kind: 'inserted', id, by, bySignature: true, expected: '', found: '' });
+    else if (!findings.has(id)) findings.set(id, { kind: 'uncovered', id, by, bySignature: true, expected: '', found: '' });
   });
   const sorted = Array.from(findings.values()).sort((a, b) => compareBytes(a.id, b.id));
-  return { findings: sorted, gaps: Array.from(gaps).sort(), late: late.sort(), unsigned: records.filter((record) => !covered.has(record.id)).map((record) => record.id) };
+  return { findings: sorted, gaps: Array.from(gaps).sort(), late: late.sort(), unsigned: records.filter((record) => !covered.has(record.id)).map((record) => record.id), broken };
 }
 
 /** What records name and is not there, by id. */

@@ -70,10 +70,13 @@ export class RecordClaims {
       for (const file of run.inputs) if (!isOwned(file.path) && file.hash !== '?') readers.set(readers.has(file.path) ? file.path : detachString(file.path), run);
       for (const file of run.outputs) if (!isResultPath(file.path)) readers.delete(file.path);
     }
-    for (const [path, run] of readers) {
+    const lastReaders = new Set(readers.values());
+    for (const run of this.runs) {
+      if (!lastReaders.has(run)) continue;
       // A name may stand there twice: the last line counts.
-      const expected = run.inputs.filter((file) => file.path === path && file.hash !== '?').pop();
-      if (expected !== undefined && isWanted(run.id, path)) yield { expected, what: 'input', mayBeGone: true, runId: run.id };
+      const lastLines = new Map<ByteString, FileState>();
+      for (const file of run.inputs) if (file.hash !== '?' && readers.get(file.path) === run) lastLines.set(file.path, file);
+      for (const [path, expected] of lastLines) if (isWanted(run.id, path)) yield { expected, what: 'input', mayBeGone: true, runId: run.id };
     }
   }
 

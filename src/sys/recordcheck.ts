@@ -21,7 +21,7 @@ export function checkRecord(project: Project, id: string, path: string, parse: (
     const parts = unsealRecord(text);
     if (parts === undefined) return name + ': no Sha256 line at the end';
     const found = hashBytes(parts.body);
-    if (found !== parts.hash) return name + ': expected ' + parts.hash + ', found ' + found;
+    if (found !== parts.hash) return name + ': its last line expects ' + parts.hash + ', found ' + found;
     const claimed = parse(text, name).id;
     return claimed === id ? undefined : name + ': claims the id ' + claimed;
   } catch (error) {
@@ -40,12 +40,12 @@ function detachLinks(links: RecordLink[], before: RecordLink | undefined): Recor
 }
 
 /**
- * The records of these ids, in their order, also damaged ones, and what is wrong with each. `see` is called
+ * The records of these ids, in their order, also damaged ones, and what is wrong with each by its id. `see` is called
  * with each run that can be read, also of a record that was altered; nothing of it is kept here.
  */
-export function checkRunRecords(project: Project, ids: string[], see: (run: Run) => void): { records: DatedRecord[]; failures: string[] } {
+export function checkRunRecords(project: Project, ids: string[], see: (run: Run) => void): { records: DatedRecord[]; faults: Map<string, string> } {
   const records: DatedRecord[] = [];
-  const failures: string[] = [];
+  const faults = new Map<string, string>();
   for (const id of ids) {
     let endMs = startOfId(id);
     let text: ByteString = '';
@@ -59,12 +59,12 @@ export function checkRunRecords(project: Project, ids: string[], see: (run: Run)
       text = whole;
       records.push({ id, hash: hashBytes(whole), previous: detachLinks(findPrevious(whole), records[records.length - 1]), endMs });
     });
-    if (failure !== undefined) failures.push(failure);
+    if (failure !== undefined) faults.set(id, failure);
     else records[records.length - 1].endMs = endMs;
     run = run ?? parseAltered(text, 'provenance/' + path);
     if (run !== undefined && run.id === id) see(run);
   }
-  return { records, failures };
+  return { records, faults };
 }
 
 /** The run of a record whose hash does not hold, if it can be read all the same. */

@@ -26,8 +26,14 @@ export function listMonth(project: Project, folder: 'runs' | 'notes', month: str
 /** The same of all months. */
 export function listRecordFiles(project: Project, folder: 'runs' | 'notes'): { ids: string[]; strays: ByteString[] } {
   const months = listMonths(project, folder).map((month) => listMonth(project, folder, month));
-  const ids = months.reduce((all: string[], month) => all.concat(month.ids), []);
-  return { ids, strays: months.reduce((all: ByteString[], month) => all.concat(month.strays), []) };
+  const ids: string[] = [];
+  const strays: ByteString[] = [];
+  // Neither lists joined one by one, which takes their square, nor spread: a stranger has as many of both as he likes.
+  for (const month of months) {
+    for (const id of month.ids) ids.push(id);
+    for (const stray of month.strays) strays.push(stray);
+  }
+  return { ids, strays };
 }
 
 /** Text of a record, or of what belongs to records, at a path under provenance/; undefined if there is none. Throws Failure for what is no regular file, or lies elsewhere. */
@@ -41,9 +47,32 @@ export function readRecordFile(project: Project, path: string): ByteString | und
   return readBytesIfThere(name);
 }
 
-/** The Failures that `strays` are, which listRecordFiles() gave. */
+// So many are told by themselves: a stranger's project can have a million.
+const MOST_FAULTS_NAMED = 100;
+
+/** Stands for the faults that are too many to be told one by one. */
+class MoreFaults extends Failure {
+  count = 0;
+}
+
+/** Adds a fault of a record or a note; of very many the last one tells how many more. */
+export function addFault(faults: Failure[], fault: Failure): void {
+  if (faults.length < MOST_FAULTS_NAMED) {
+    faults.push(fault);
+    return;
+  }
+  const more = faults[MOST_FAULTS_NAMED] as MoreFaults | undefined ?? new MoreFaults('', 'run "rr verify", which names each');
+  more.count += fault instanceof MoreFaults ? fault.count : 1;
+  more.message = 'cannot read ' + String(more.count) + ' more records or notes';
+  faults[MOST_FAULTS_NAMED] = more;
+}
+
+/** The Failures that `strays` are, which listRecordFiles() gave; of very many the last one tells how many more. */
 export function explainStrays(strays: ByteString[]): Failure[] {
-  return strays.map((stray) => new Failure('cannot use "' + stray + '": it is not where a record of that id belongs', 'it was copied or renamed: move it away'));
+  const hint = 'it was copied or renamed: move it away';
+  const told = strays.slice(0, MOST_FAULTS_NAMED).map((stray) => new Failure('cannot use "' + stray + '": it is not where a record of that id belongs', hint));
+  if (strays.length > MOST_FAULTS_NAMED) told.push(new Failure('cannot use ' + String(strays.length - MOST_FAULTS_NAMED) + ' more files in provenance/: they are not where records of these ids belong', hint));
+  return told;
 }
 
 /**
@@ -58,7 +87,7 @@ export function readEachRecord<T>(ids: string[], faults: Failure[], read: (id: s
       if (record !== undefined) records.push(record);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      faults.push(error);
+      addFault(faults, error);
     }
   }
   return records;

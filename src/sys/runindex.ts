@@ -36,7 +36,7 @@ import { isSettled } from './hashcache.ts';
 import { readNotes } from './notes.ts';
 import { describeOwnPlace, hideFromGit, makePlace } from './project.ts';
 import type { Project } from './project.ts';
-import { explainStrays, listMonth, listMonths } from './recordfiles.ts';
+import { addFault, explainStrays, listMonth, listMonths } from './recordfiles.ts';
 import { readRun } from './records.ts';
 
 /** A kind of index: the ending of its files, and the line of a run. */
@@ -130,7 +130,7 @@ function readNewLine(project: Project, kind: IndexKind, id: string, known: RunsA
     return run === undefined ? undefined : { text: kind.print(run), start: 0, isKept: false };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    faults.push(error);
+    addFault(faults, error);
     return undefined;
   }
 }
@@ -235,8 +235,8 @@ function readIndex(project: Project, kind: IndexKind, visit: VisitLine, known: R
   months.forEach((month, at) => {
     if (!group.places.has(month)) group = readMonthGroup(project, kind, months, at);
     const read = readMonthLines(project, kind, month, group, visit, known);
-    strays.push(...read.strays);
-    faults.push(...read.faults);
+    for (const stray of read.strays) strays.push(stray);
+    for (const fault of read.faults) addFault(faults, fault);
   });
   return explainStrays(strays).concat(faults);
 }

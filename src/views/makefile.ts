@@ -28,8 +28,9 @@ const HEAD = `# Made by rr from the records in provenance/runs.
 #
 # First every name and the run it belongs to (a name is a result, a link or a
 # label; "#:" stands before one that is no target, "#-" before one that is no
-# result any more), then the runs.  A run has a stamp, .rr/made/ID; its prerequisites are the runs that must come
-# before.  What is in the files is compared by ${SCRIPT}.
+# result any more), then the runs.  A run has a stamp, .rr/made/ID; its
+# prerequisites are the runs that must come before.  What is in the files is
+# compared by ${SCRIPT}.
 
 .POSIX:
 .SUFFIXES:
