@@ -77,19 +77,20 @@ export function readFormatNumber(text: ByteString, kind: string, file: string): 
   return Number(parts[1]);
 }
 
-// A line takes up to 0.6 KB of memory; a record of so many names of files is 200 MB.
-const MOST_FIELDS = 1 << 21;
+/** Lines of a record that are read. Each takes up to 0.6 KB of memory; a record of so many names of files is 200 MB. */
+export const MOST_RECORD_LINES = 1 << 21;
 
-function countRecordLines(text: ByteString): number {
+function hasTooManyLines(text: ByteString): boolean {
   let count = 0;
-  for (let at = text.indexOf('\n'); at >= 0 && count <= MOST_FIELDS; at = text.indexOf('\n', at + 1)) count += 1;
-  return count;
+  if (text.length <= MOST_RECORD_LINES) return false;
+  for (let at = text.indexOf('\n'); at >= 0 && count <= MOST_RECORD_LINES; at = text.indexOf('\n', at + 1)) count += 1;
+  return count > MOST_RECORD_LINES;
 }
 
 /** The fields in the order of the file; fails if they are more than 2,097,152. */
 export function splitFields(text: ByteString, file: string): Field[] {
   if (text === '') failRecord(file, 1, 'the file is empty');
-  if (countRecordLines(text) > MOST_FIELDS) failRecord(file, MOST_FIELDS + 1, 'more lines than are taken from a record');
+  if (hasTooManyLines(text)) failRecord(file, MOST_RECORD_LINES + 1, 'more lines than are taken from a record');
   if (!text.endsWith('\n')) failRecord(file, text.split('\n').length, 'the last line has no end: the file was cut');
   const lines = text.split('\n');
   const fields: Field[] = [];

@@ -9,6 +9,7 @@ import type { ResourceSample } from '../core/series.ts';
 import { REPLAYED_VARIABLES } from '../core/variables.ts';
 import type { TraceSummary } from '../core/trace.ts';
 import { RR_VERSION } from '../core/version.ts';
+import { MOST_RECORD_LINES } from '../formats/fields.ts';
 import { encodeWithheld } from '../formats/percent.ts';
 import { isSecretName, maskArguments, maskValue } from '../formats/secrets.ts';
 import type { SecretHasher } from '../formats/secrets.ts';
@@ -581,6 +582,8 @@ function save(session: Session): void {
   if (run.id === UNCLAIMED_ID) return;
   attempt(problems, 'keep the logs', () => saveLogs(project, run));
   const before = problems.length;
+  // The other lines of a record are far fewer than this leaves.
+  if (run.inputs.length + run.outputs.length > MOST_RECORD_LINES - 100000) run.warnings.push('these are more files than rr reads from a record; provenance/files.txt can leave folders out');
   attempt(problems, 'write the record', () => saveRecord(project, run));
   // In a scratch tree it has changed nothing that another run could take for its own.
   if (run.tree === undefined) attempt(problems, 'note the end', () => noteEnded(project, run));

@@ -52,7 +52,7 @@ function readSigned(project: Project, name: string): SignedStatement {
   const signed: SignedStatement = { name: path, statement: undefined, publicKey: '', fault: undefined };
   try {
     const text = readBounded(project, path, LARGEST_STATEMENT);
-    if (text === undefined) return { ...signed, fault: 'the statement is not there' };
+    if (text === undefined) return { ...signed, fault: 'the statement is not there: it was removed, or rr sign was killed before it stood there' };
     const parts = unsealRecord(text);
     if (parts === undefined || hashBytes(parts.body) !== parts.hash) return { ...signed, fault: 'it is not what its last line says' };
     const { publicKey, fault } = checkBeside(project, path, text);
