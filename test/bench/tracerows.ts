@@ -60,7 +60,7 @@ export function measureTraced(bench: Bench): Line[] {
       lines.push({ kind: 'absent', what: TITLES[work.name], why: work.needs + ' is not installed' });
       continue;
     }
-    const folder = path.join(bench.scratch, work.name);
+    const folder = path.join(bench.scratch, 'project-' + work.name);
     makeProject(bench.rr, folder, { runs: 0, hasResults: false, isMade: false });
     work.prepare?.(folder);
     const record = (name: string, method: string, argv: string[]): Entrant => ({ ...rrEntrant(bench, name, folder, ['record', '-q', '--trace', method, '--'].concat(argv)), needs: method === 'strace' ? ['strace'] : [] });
