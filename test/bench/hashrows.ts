@@ -125,10 +125,10 @@ export function measureSmallFiles(bench: Bench): Line[] {
   return [compare(parts, 'rr hashing alone', 'xargs -P2 sha256sum', { what: printCount(count) + ' of 4 KiB / xargs -P2 sha256sum', budget: 0.65, floor: '0.59' })];
 }
 
-/** Those that take minutes for the full number get a twentieth of it, and rr as well. */
+/** Those that take minutes for the full number get a fiftieth of it, and rr as well. */
 export function measureAddSmall(bench: Bench): Line[] {
   const lines: Line[] = [];
-  for (const [count, stores] of [[bench.sizes.files, ['git']], [Math.ceil(bench.sizes.files / 20), ['lfs', 'dvc', 'annex', 'datalad']]] as [number, string[]][]) {
+  for (const [count, stores] of [[bench.sizes.files, ['git']], [Math.ceil(bench.sizes.files / 50), ['lfs', 'dvc', 'annex', 'datalad']]] as [number, string[]][]) {
     const within: Bench = { ...bench, scratch: path.join(bench.scratch, String(count)) };
     const given = path.join(within.scratch, 'given');
     fs.mkdirSync(given, { recursive: true });

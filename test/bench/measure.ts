@@ -35,6 +35,7 @@ export type Entrant = {
 export type Race = Map<string, Part>;
 
 const LEAST_ROUNDS = 3;
+const SHORT_MS = 2000;
 // A first start that took so long counts as a round; one that took this much longer is the only one.
 const SLOW_MS = 10000;
 const ONCE_MS = 40000;
@@ -159,6 +160,8 @@ function countRounds(bench: Bench, firstMs: number): number {
 export function race(bench: Bench, entrants: Entrant[]): Race {
   const parts: Race = new Map();
   const counts = new Map<string, number>();
+  // When the time is over, what is short still comes to its least rounds.
+  const leasts = new Map<string, number>();
   for (const entrant of entrants) {
     const part = begin(bench, entrant);
     parts.set(entrant.name, part);
@@ -171,6 +174,7 @@ export function race(bench: Bench, entrants: Entrant[]): Race {
       const { ms, peakBytes } = startFirst(bench, entrant);
       part.peakBytes = peakBytes;
       if (ms > SLOW_MS || bench.sizes.rounds === 0) part.rounds.push({ round: -1, ms });
+      leasts.set(entrant.name, ms > SHORT_MS ? 1 : LEAST_ROUNDS);
       counts.set(entrant.name, Math.max(0, countRounds(bench, ms) - part.rounds.length));
     });
   }
@@ -178,7 +182,7 @@ export function race(bench: Bench, entrants: Entrant[]): Race {
   for (let round = 0; round < all; round++) {
     for (const entrant of round % 2 === 0 ? entrants : entrants.slice().reverse()) {
       const part = parts.get(entrant.name)!;
-      const isLate = part.rounds.length > 0 && Date.now() > bench.endMs;
+      const isLate = part.rounds.length >= leasts.get(entrant.name)! && Date.now() > bench.endMs;
       if (part.failure !== undefined || isLate || !takesPart(round, counts.get(entrant.name)!, all)) continue;
       attempt(part, () => part.rounds.push({ round, ms: timeOnce(bench, entrant, entrant.argv) }));
     }
