@@ -6,7 +6,7 @@ import path from 'path';
 import { recoverAside } from '../src/sys/aside.ts';
 import { projectAt } from '../src/sys/project.ts';
 import type { Done, RunOptions } from './rig.ts';
-import { checkDerived, checkSeals, hasProgram, listLeftovers, listRecords, makeProject, run, sleep, startProgram, waitUntil } from './rig.ts';
+import { checkDerived, checkSeals, hasProgram, listLeftovers, listRecords, makeProject, makeSlowTracer, makeTemporary, run, sleep, startProgram, waitUntil } from './rig.ts';
 import { killIn, listAside, listProcessesIn, readAllRuns, readTree } from './enginerig.ts';
 import type { Graph, GraphStep } from './enginedriver.ts';
 
@@ -184,30 +184,33 @@ for (const slots of [1, 2]) {
   }
 }
 
-// A tracer passes no signal on: here it takes its time before it starts the command.
-const SLOW_TRACER = `#!/bin/sh
-case "$*" in *' --version'*|'-V'|'--version') exec REAL "$@" ;; *wait-here*) ;; *) exec REAL "$@" ;; esac
-trap : INT TERM
-: > waiting
-while ! test -e go; do :; done
-exec REAL "$@"
-`;
+const NEEDS_STRACE = hasProgram('strace') ? false : 'strace is missing';
 
-test('runTasks(): a signal before the traced command begins reaches it', { skip: hasProgram('strace') ? false : 'no strace' }, async () => {
+test('runTasks(): a signal before the traced command begins reaches it, and not its tracer', { skip: NEEDS_STRACE }, async () => {
   const project = makeProject();
-  const real = run(project, ['sh', '-c', 'command -v strace']).stdout.trim();
-  fs.mkdirSync(path.join(project, 'bin'));
-  fs.writeFileSync(path.join(project, 'bin/strace'), SLOW_TRACER.replace(/REAL/g, real), { mode: 0o755 });
   const job = step('a', [], 'echo > a.txt; sleep 100; : wait-here');
-  const env = { PATH: path.join(project, 'bin') + ':' + String(process.env.PATH) };
-  const { child, ended } = startProgram(project, writeGraph(project, { steps: [job], slots: 1 }), { env });
+  const { child, ended } = startProgram(project, writeGraph(project, { steps: [job], slots: 1 }), { env: makeSlowTracer() });
   await waitUntil('the tracer waits', () => fs.existsSync(path.join(project, 'waiting')));
   await sleep(200);
   child.kill('SIGTERM');
   await sleep(100);
   fs.writeFileSync(path.join(project, 'go'), '');
   assert.match(outcomesOf(await ended), /signal SIGTERM$/);
-  assert.deepEqual(readAllRuns(project).map((one) => one.status), ['interrupted']);
+  assert.deepEqual(readAllRuns(project).map((one) => [one.status, one.signal]), [['interrupted', 'SIGTERM']]);
+  assert.equal(fs.existsSync(path.join(project, 'signalled')), false);
+});
+
+test('runTasks(): a signal that a traced command catches comes once', { skip: NEEDS_STRACE }, async () => {
+  const project = makeProject();
+  const got = path.join(makeTemporary(), 'got');
+  // It has no process beside its own.
+  const job = step('a', [], 'trap "echo t >> ' + got + '" TERM; echo > a.on; i=0; while [ $i -lt 400000 ]; do i=$((i+1)); done; exit 7');
+  const { child, ended } = startProgram(project, writeGraph(project, { steps: [job], slots: 1 }));
+  await waitUntil('the step runs', () => fs.existsSync(path.join(project, 'a.on')));
+  child.kill('SIGTERM');
+  await ended;
+  assert.deepEqual(readAllRuns(project).map((one) => one.exit), [7]);
+  assert.equal(fs.readFileSync(got, 'latin1'), 't\n');
 });
 
 test('runTasks(): a second signal kills what does not stop', async () => {

@@ -111,6 +111,27 @@ export function lacksJudges(...names: string[]): string | false {
   return missing === undefined ? false : 'no ' + missing + ' (make interop brings it)';
 }
 
+const SLOW_TRACER = `#!/bin/sh
+case "$*" in -V|*--version*) ;; *wait-here*)
+  trap ': > signalled' INT TERM HUP
+  : > waiting
+  while ! test -e go; do :; done ;;
+esac
+exec REAL "$@"
+`;
+
+/**
+ * Variables with a strace on PATH that takes its time where "wait-here" is said to it: there is a file "waiting", and it
+ * begins once there is "go". "signalled" is there if it was sent a signal meanwhile.
+ */
+export function makeSlowTracer(): NodeJS.ProcessEnv {
+  const bin = path.join(makeTemporary(), 'bin');
+  fs.mkdirSync(bin);
+  const real = run(undefined, ['sh', '-c', 'command -v strace']).stdout.trim();
+  fs.writeFileSync(path.join(bin, 'strace'), SLOW_TRACER.replace('REAL', real), { mode: 0o755 });
+  return { PATH: bin + ':' + String(process.env.PATH) };
+}
+
 /** Names of all records, relative to the project, sorted. */
 export function listRecords(project: string): string[] {
   const runs = path.join(project, 'provenance', 'runs');

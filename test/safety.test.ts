@@ -5,6 +5,7 @@ import childProcess from 'child_process';
 import fs from 'fs';
 import os from 'os';
 import path from 'path';
+import { errorCode, isUnwritable } from '../src/sys/files.ts';
 import { checkDerived, checkSeals, CLEAN_ENV, hasProgram, IS_ROOT, listLeftovers, listRecords, makeLeftoversOld, makeProject, makeTemporary, pathsOf, readOnlyRecord, readRecord, rr, RR_JS, run, sleep, startProgram, startRr, waitUntil } from './rig.ts';
 import type { Done } from './rig.ts';
 
@@ -277,6 +278,17 @@ function onSmallDisk(script: string): Done {
   const epilogue = '\nsha256sum -c --quiet ../sums.$$ || echo CHANGED; rm ../sums.$$';
   return run(folder, ['unshare', '-m', 'sh', '-c', prelude + script + epilogue, 'sh', folder], { env: { NODE: process.execPath, RR: RR_JS, OUT: '/dev/null' } });
 }
+
+test('errorCode() knows a quota that is used up, for which Node.js has no name', () => {
+  const unnamed: [{ code?: string; errno?: number }, string][] = [
+    [{ code: 'UNKNOWN', errno: -122 }, 'EDQUOT'], [{ code: 'UNKNOWN', errno: -69 }, 'EDQUOT'], [{ code: 'Unknown system error -122', errno: -122 }, 'EDQUOT'], [{ code: 'EDQUOT', errno: -122 }, 'EDQUOT'],
+    [{ code: 'UNKNOWN', errno: -133 }, 'UNKNOWN'], [{ code: 'UNKNOWN', errno: 122 }, 'UNKNOWN'], [{ code: 'UNKNOWN' }, 'UNKNOWN'], [{ code: 'Unknown system error -1220' }, 'Unknown system error -1220'], [{ errno: -122 }, ''], [{}, ''],
+  ];
+  for (const [given, code] of unnamed) {
+    const error = Object.assign(new Error('write'), given);
+    assert.deepEqual([errorCode(error), isUnwritable(error)], [code, code === 'EDQUOT'], JSON.stringify(given));
+  }
+});
 
 test('a full disk: the command ends as it would, rr says 122, earlier records stay', { skip: NEEDS_MOUNT, timeout: 30000 }, () => {
   const done = onSmallDisk('head -c 1000000 /dev/zero > filler 2>/dev/null; exec 3>&1; { rr record -- sh -c "$BIG"; echo "status $?" >&3; } | wc -c; rm filler; rr record -q -- sh -c "echo 2 > second.txt"; echo "status $?"; cp provenance/Makefile m1; rr makefile -q; cmp m1 provenance/Makefile && echo same; rr list | tail -n +2 | wc -l'.replace('$BIG', BIG.replace(/[\\"$]/g, '\\$&')));

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'fs';
 import path from 'path';
-import { IS_ROOT, listRecords, makeTemporary, readOnlyRecord, readRecord, rr, RR_JS, run, sleep, startRr, waitUntil } from './rig.ts';
+import { IS_ROOT, listRecords, makeSlowTracer, makeTemporary, readOnlyRecord, readRecord, rr, RR_JS, run, sleep, startRr, waitUntil } from './rig.ts';
 import type { RunOptions } from './rig.ts';
 import { copyProject, kindAndPath, missingOf, NO_TRACER, PYTHON, readTraced, shell, traceArguments, traceRun } from './watchrig.ts';
 
@@ -107,6 +107,19 @@ test('record --trace strace: a signal that is caught comes once', TRACED, async 
   child.kill('SIGTERM');
   assert.equal((await ended).status, 7);
   assert.equal(fs.readFileSync(path.join(folder, 'got'), 'latin1'), 't\n');
+});
+
+test('record --trace strace: a signal, and the end of the time, wait until the tracer has begun', TRACED, async () => {
+  for (const [option, status] of [[[], 143], [['--timeout', '0.2'], 124]] as [string[], number][]) {
+    const folder = copyProject();
+    const { child, ended } = startRr(folder, traceArguments(...option).slice(2).concat(['sh', '-c', 'exec sleep 20', 'wait-here']), { env: makeSlowTracer() });
+    await waitUntil('the tracer', () => fs.existsSync(path.join(folder, 'waiting')));
+    if (option.length === 0) child.kill('SIGTERM');
+    await sleep(400);
+    fs.writeFileSync(path.join(folder, 'go'), '');
+    assert.equal((await ended).status, status);
+    assert.deepEqual([readOnlyRecord(folder).Signal[0], fs.existsSync(path.join(folder, 'signalled'))], ['SIGTERM', false]);
+  }
 });
 
 test('record --trace strace --timeout ends all that was started', TRACED, () => {

@@ -84,7 +84,8 @@ export type TracerRequest = {
   prefix: (output: ByteString) => ByteString[];
   /** Gets what the tracer writes, as it comes. */
   feed: (text: ByteString) => void;
-  /** Has the command's end been seen by the tracer? */
+  /** Has the tracer seen the command begin, and its end? */
+  isMainBegun: () => boolean;
   isMainEnded: () => boolean;
   /** Number of processes that the tracer still sees. */
   countAlive: () => number;
@@ -405,6 +406,9 @@ class TraceFeed {
       for (let count = fs.readSync(this.file, buffer, 0, buffer.length, null); count > 0; count = fs.readSync(this.file, buffer, 0, buffer.length, null)) this.take(buffer.subarray(0, count));
     }, TRACE_POLL_MS);
   }
+  hasBegun(): boolean {
+    return this.tracer.isMainBegun();
+  }
   private isComplete(): boolean {
     if (this.pipe?.isAtEnd === true) return true;
     return this.tracer.isMainEnded() && this.tracer.countAlive() === 0;
@@ -446,15 +450,52 @@ class TraceFeed {
 
 // ---- signals ------------------------------------------------------------------------------------
 
+const BEGIN_POLL_MS = 2;
+const LONGEST_BEGIN_MS = 5000;
+
+/**
+ * Holds back what is sent to a traced command until it has begun; what has ended is sent nothing. The process that
+ * becomes the command is strace before, which has children of its own find out what the kernel can do. Of these one
+ * whose parent a signal has ended waits for ever, or is traced by init, stopped, until somebody kills it.
+ */
+class SignalGate {
+  private readonly trace: TraceFeed | undefined;
+  private readonly startMs = readMonotonicMs();
+  private held: (() => void)[] = [];
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private isClosed = false;
+  constructor(trace: TraceFeed | undefined) {
+    this.trace = trace;
+  }
+  isOpen(): boolean {
+    return this.trace === undefined || this.trace.hasBegun() || readMonotonicMs() - this.startMs > LONGEST_BEGIN_MS;
+  }
+  pass(send: () => void): void {
+    if (this.isClosed) return;
+    this.held.push(send);
+    if (this.timer === undefined) this.serve();
+  }
+  private serve(): void {
+    this.timer = this.isOpen() ? undefined : setTimeout(() => this.serve(), BEGIN_POLL_MS);
+    if (this.timer === undefined) for (const send of this.held.splice(0)) send();
+  }
+  close(): void {
+    this.isClosed = true;
+    if (this.timer !== undefined) clearTimeout(this.timer);
+  }
+}
+
 const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 const FROM_KEYBOARD = ['SIGINT', 'SIGQUIT'] as const;
+
+type Forwarding = { targetPid: () => number; gate: SignalGate; isApart: boolean; seen: string[]; isOwned: boolean };
 
 /**
  * Makes signals sent to rr reach the command. Those of the keyboard come to both by themselves,
  * as both are in the terminal's foreground group; forwarding them would deliver them twice, unless
  * `isApart`. With `isOwned` those that end rr are left to another. Returns a function that ends this.
  */
-function forwardSignals(targetPid: () => number, isApart: boolean, seen: string[], isOwned: boolean): () => void {
+function forwardSignals({ targetPid, gate, isApart, seen, isOwned }: Forwarding): () => void {
   const send = (signal: NodeJS.Signals): void => {
     try {
       process.kill(targetPid(), signal);
@@ -462,9 +503,10 @@ function forwardSignals(targetPid: () => number, isApart: boolean, seen: string[
       if (errorCode(error) !== 'ESRCH') throw error;
     }
   };
+  const pass = (signal: NodeJS.Signals): void => gate.pass(() => send(signal));
   const handlers: [NodeJS.Signals, () => void][] = [];
-  for (const signal of FORWARDED) if (!isOwned || signal.startsWith('SIGUSR')) handlers.push([signal, () => { seen.push(signal); send(signal); }]);
-  for (const signal of isOwned ? [] : FROM_KEYBOARD) handlers.push([signal, () => { seen.push(signal); if (isApart || !isSharingForeground()) send(signal); }]);
+  for (const signal of FORWARDED) if (!isOwned || signal.startsWith('SIGUSR')) handlers.push([signal, () => { seen.push(signal); pass(signal); }]);
+  for (const signal of isOwned ? [] : FROM_KEYBOARD) handlers.push([signal, () => { seen.push(signal); if (isApart || !isSharingForeground()) pass(signal); }]);
   // By the signal itself, not SIGSTOP: in a process group that nobody could continue (an orphaned one,
   // POSIX.1, 2.4.3) the system ignores it for the command, and rr must go on, too.
   const stop = (): void => {
@@ -495,35 +537,27 @@ export function signalAll(pids: number[], signal: NodeJS.Signals): void {
   }
 }
 
-const BEGIN_POLL_MS = 2;
-
-/** Lets `stopper` reach the command, until the function is called that this returns. `isTraced`: `pid` is a tracer's, which passes no signal on. */
-function obeyStopper(stopper: CommandStopper | undefined, pid: number, isTraced: boolean, seen: string[]): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const send = (signal: NodeJS.Signals | undefined, isNote: boolean): void => {
-    const pids = listDescendants(pid);
-    if (!isNote) signalAll(pids, signal ?? 'SIGKILL');
-    // What is stopped would not hear of it.
-    if (!isNote && signal !== undefined) signalAll(pids, 'SIGCONT');
-    // The command has not begun: no signal has come to it, and this one is to, once it is there.
-    if (timer !== undefined) clearTimeout(timer);
-    timer = isTraced && pids.length === 1 ? setTimeout(() => send(signal, false), BEGIN_POLL_MS) : undefined;
-  };
+/** Lets `stopper` reach the command, until the function is called that this returns. */
+function obeyStopper(stopper: CommandStopper | undefined, pid: number, gate: SignalGate, seen: string[]): () => void {
   stopper?.attach((signal, isNote) => {
     if (signal !== undefined) seen.push(signal);
-    send(signal, isNote);
+    // If the command has not begun, the signal has not come to it.
+    if (isNote && gate.isOpen()) return;
+    gate.pass(() => {
+      const pids = listDescendants(pid);
+      signalAll(pids, signal ?? 'SIGKILL');
+      // What is stopped would not hear of it.
+      if (signal !== undefined) signalAll(pids, 'SIGCONT');
+    });
   });
-  return () => {
-    if (timer !== undefined) clearTimeout(timer);
-    stopper?.detach();
-  };
+  return () => stopper?.detach();
 }
 
 /** At the limit: SIGTERM to the command and all it started, and SIGKILL 5 s later. */
-function armTimeout(pid: number, timeoutMs: number, isInTerminal: boolean, onHit: () => void): () => void {
+function armTimeout({ pid, timeoutMs, isInTerminal, gate }: { pid: number; timeoutMs: number; isInTerminal: boolean; gate: SignalGate }, onHit: () => void): () => void {
   let killer: ReturnType<typeof setTimeout> | undefined;
   // script(1), told to end, kills the command after 2 s: it is left to end by itself.
-  const signalTree = (signal: NodeJS.Signals): void => signalAll(listDescendants(pid).slice(isInTerminal ? 1 : 0), signal);
+  const signalTree = (signal: NodeJS.Signals): void => gate.pass(() => signalAll(listDescendants(pid).slice(isInTerminal ? 1 : 0), signal));
   let timer: ReturnType<typeof setTimeout>;
   // A timer holds at most 2^31 - 1 ms, 24.8 days: a longer limit is waited for in parts.
   const wait = (leftMs: number): void => {
@@ -690,7 +724,8 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   let isTimedOut = false;
   // In a terminal of its own the command is the child of script(1), which would make SIGTERM of any signal.
   const findCommand = (): number => (request.terminal === undefined ? target : listDescendants(target)[1] ?? target);
-  const stopForwarding = forwardSignals(() => (target === 0 ? process.pid : findCommand()), plumbing.isApart, signalsSeen, request.step?.stopper !== undefined);
+  const gate = new SignalGate(plumbing.trace);
+  const stopForwarding = forwardSignals({ targetPid: () => (target === 0 ? process.pid : findCommand()), gate, isApart: plumbing.isApart, seen: signalsSeen, isOwned: request.step?.stopper !== undefined });
   const startMs = readMonotonicMs();
   const started = startCommand(plumbing);
   if ('error' in started) {
@@ -701,14 +736,15 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   }
   const outputs = openOutputs(plumbing, started.child, log, request);
   target = started.child.pid ?? 0;
-  const disobey = obeyStopper(target === 0 ? undefined : request.step?.stopper, target, plumbing.trace !== undefined, signalsSeen);
+  const disobey = obeyStopper(target === 0 ? undefined : request.step?.stopper, target, gate, signalsSeen);
   const sampler = target === 0 ? undefined : new UsageSampler(target, request.isSampled);
-  const disarm = target === 0 || request.timeoutMs === undefined ? undefined : armTimeout(target, request.timeoutMs, request.terminal !== undefined, () => { isTimedOut = true; });
+  const disarm = target === 0 || request.timeoutMs === undefined ? undefined : armTimeout({ pid: target, timeoutMs: request.timeoutMs, isInTerminal: request.terminal !== undefined, gate }, () => { isTimedOut = true; });
   if (target !== 0) request.onStart(target);
   let isMeanwhileDone = false;
   const meanwhile = (): void => { if (!isMeanwhileDone) { isMeanwhileDone = true; request.meanwhile(); } };
   const end = await waitFor(started.ended, meanwhile);
   const wallMs = readMonotonicMs() - startMs;
+  gate.close();
   sampler?.stop();
   const samples = sampler?.end(wallMs) ?? [];
   disarm?.();

@@ -175,11 +175,11 @@ export class PartFolder {
   /** Of the parts written, in their order. */
   readonly names: string[] = [];
   private readonly folder: ByteString;
-  private readonly before: Set<ByteString>;
+  private readonly before: ByteString[];
 
   constructor(folder: ByteString) {
     this.folder = folder;
-    this.before = new Set(this.list().filter((name) => PART_NAME.test(name)));
+    this.before = this.list().filter((name) => PART_NAME.test(name));
   }
 
   write(number: number, text: ByteString): void {
@@ -194,16 +194,16 @@ export class PartFolder {
    * written at the same time, took parts of this one away, for its page: then this is to be written again.
    */
   keepNew(): boolean {
-    const there = new Set(this.list());
-    const isWhole = this.names.every((name) => there.has(name));
-    if (isWhole) this.clear(Array.from(this.before).filter((name) => this.names.indexOf(name) < 0));
+    const there = this.list();
+    const isWhole = this.names.every((name) => there.indexOf(name) >= 0);
+    if (isWhole) this.clear(this.before.filter((name) => this.names.indexOf(name) < 0));
     return isWhole;
   }
 
   /** There is no new page: removes what was written for it, as far as that can be done. */
   keepOld(): void {
     try {
-      this.clear(this.names.filter((name) => !this.before.has(name)));
+      this.clear(this.names.filter((name) => this.before.indexOf(name) < 0));
     } catch (error) {
       if (errorCode(error) === '') throw error;
     }
@@ -215,12 +215,10 @@ export class PartFolder {
 
   private clear(names: ByteString[]): void {
     for (const name of names) removeIfThere(this.folder + '/' + name);
-    const left = new Set<ByteString>();
     for (const name of this.list()) {
       const unfinished = UNFINISHED_PART.exec(name);
-      if (unfinished !== null) left.add(unfinished[1]);
+      if (unfinished !== null) for (const old of listUnfinished(this.folder + '/' + unfinished[1], '.tmp')) removeIfThere(old);
     }
-    for (const name of left) for (const old of listUnfinished(this.folder + '/' + name, '.tmp')) removeIfThere(old);
     try {
       fs.rmdirSync(toFsPath(this.folder));
     } catch (error) {

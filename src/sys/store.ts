@@ -44,9 +44,10 @@ import { describeFile, hashBytes, hashWithRetry } from './hash.ts';
 import { refuseLink } from './project.ts';
 import type { Project } from './project.ts';
 import { addHead, addHeadOf, advanceHeads, dropHeads, readHeads } from './heads.ts';
+import { signalAll } from './process.ts';
 import { readRun } from './records.ts';
 import { readGraphRuns } from './runindex.ts';
-import { makeRunId, pauseMs, readUtcMicros } from './clock.ts';
+import { makeRunId, readUtcMicros } from './clock.ts';
 
 /** Text of a record, sealed. */
 export function printRecord(run: Run): ByteString {
@@ -220,39 +221,25 @@ function removeLeftovers(project: Project, ids: string[]): void {
   }
 }
 
-const STUCK_WAIT_MS = 20;
-
-/**
- * If rr was killed before strace had opened the FIFO, strace waits there for ever for a reader, and the
- * command for strace: it has not begun, and is ended. True if that was so.
- */
-function endStuckTracer(pipe: ByteString, commandPid: number): boolean {
+/** Is it a strace that was told to write to `pipe` (the end of its name), and has not opened it? */
+function isWaitingTracer(pid: number, pipe: ByteString): boolean {
+  const place = '/proc/' + String(pid);
   try {
-    if (!(commandPid > 1) || !/\/strace$/.test(fs.readlinkSync('/proc/' + String(commandPid) + '/exe'))) return false;
-    process.kill(commandPid, 'SIGKILL');
-    const reader = fs.openSync(toFsPath(pipe), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
-    pauseMs(STUCK_WAIT_MS);
-    fs.closeSync(reader);
-    return true;
+    if (fs.readFileSync(place + '/cmdline', 'latin1').indexOf(pipe + '\0') < 0 || !/\/strace$/.test(fs.readlinkSync(place + '/exe'))) return false;
+    return fs.readdirSync(place + '/fd').every((descriptor) => !fs.readlinkSync(place + '/fd/' + descriptor).endsWith(pipe));
   } catch (error) {
     if (errorCode(error) === '') throw error;
-    return false; // it has ended meanwhile, or there is no /proc
+    return false; // it has ended meanwhile, or is another's, or there is no /proc
   }
 }
 
-/** The tracer that was told to write into that FIFO, if rr was killed before it could note its number; 0 if there is none. */
-function findTracer(pipe: ByteString): number {
-  if (lstatIfThere(pipe)?.isFIFO() !== true) return 0;
-  const said = pipe.slice(pipe.lastIndexOf('/running/')) + '\0';
-  for (const name of listFolder('/proc')) {
-    if (!/^[1-9]/.test(name)) continue;
-    try {
-      if (fs.readFileSync('/proc/' + name + '/cmdline', 'latin1').indexOf(said) >= 0) return Number(name);
-    } catch (error) {
-      if (errorCode(error) === '') throw error; // it has ended meanwhile, or is another's
-    }
-  }
-  return 0;
+/**
+ * If rr was killed before strace had opened the FIFO, strace waits there for ever for a reader, and the
+ * command for strace: it has not begun, and is ended, with what strace has left behind. Not a tracer at work.
+ */
+function endWaitingTracers(project: Project, pipe: ByteString): void {
+  if (lstatIfThere(project.own + pipe)?.isFIFO() !== true) return;
+  signalAll(listFolder('/proc').filter((name) => /^[1-9]/.test(name)).map(Number).filter((pid) => isWaitingTracer(pid, pipe)), 'SIGKILL');
 }
 
 /**
@@ -278,9 +265,9 @@ export function settleLostRuns(project: Project, self: string): Run[] {
       lost.push(mark.run);
     }
     // As long as the command itself still runs, the mark tells others that they are not alone.
-    const pipe = base + '.trace.p1';
-    if (mark.isActive && !endStuckTracer(pipe, mark.commandPid)) continue;
-    if (mark.commandPid === 0) endStuckTracer(pipe, findTracer(pipe));
+    const pipe = '/running/' + mark.run.id + '.trace.p1';
+    if (mark.isActive && !isWaitingTracer(mark.commandPid, pipe)) continue;
+    endWaitingTracers(project, pipe);
     // Who wrote the record may have been killed before it made the head.
     if (lost[lost.length - 1] !== mark.run) addHeadOf(project, mark.run.id);
     moveMarkToPending(project, mark.run.id);

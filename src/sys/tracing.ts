@@ -50,6 +50,6 @@ export function beginWatch({ project, folder, origin, runId }: WatchRequest, tra
 export function tracerRequest(watch: Watch): TracerRequest {
   return {
     prefix: (output) => straceCommand(watch.program, watch.hasFilter, output), feed: (text) => watch.reader.feed(text),
-    isMainEnded: () => watch.trace.isMainEnded(), countAlive: () => watch.trace.countAlive(),
+    isMainBegun: () => watch.trace.mainPid() !== 0, isMainEnded: () => watch.trace.isMainEnded(), countAlive: () => watch.trace.countAlive(),
   };
 }

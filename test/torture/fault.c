@@ -1,9 +1,10 @@
 /* fault.c - a library for LD_PRELOAD: counts the changes that Node.js makes below a folder, and lets one of them go wrong.
  *
  * TORTURE_ROOT    the folder; only calls that change something in it count, of all processes that run Node.js
- * TORTURE_COUNT   a file of 8 bytes, in which all these processes count together
+ * TORTURE_COUNT   a file of 16 bytes, in which all these processes count together
  * TORTURE_LOG     a file: each change is told there, by its number
  * TORTURE_AT      number of the change that goes wrong
+ * TORTURE_WHERE   if set, an extended regular expression: only changes are numbered for that whose "CALL PATH" fits
  * TORTURE_DO      what happens then:
  *   kill:N        instead of the change the process gets signal N
  *   group:N       all processes of its group get it
@@ -21,6 +22,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <regex.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -37,6 +39,8 @@ static size_t root_length;
 static volatile uint64_t *counter;
 static int log_fd = -1;
 static uint64_t at;
+static regex_t where;
+static int has_where;
 static char act[16];
 static int number;
 
@@ -53,7 +57,7 @@ __attribute__((constructor)) static void begin(void) {
   if (length < 5 || memcmp(program + length - 5, "/node", 5) != 0 || count_name == NULL) return;
   int fd = real_open(count_name, O_RDWR | O_CLOEXEC);
   if (fd < 0) return;
-  void *shared = mmap(NULL, 8, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  void *shared = mmap(NULL, 16, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   close(fd);
   if (shared == MAP_FAILED) return;
   counter = shared;
@@ -63,6 +67,8 @@ __attribute__((constructor)) static void begin(void) {
     if (fd >= 0) { log_fd = fcntl(fd, F_DUPFD_CLOEXEC, 900); close(fd); }
   }
   if (at_text != NULL) at = strtoull(at_text, NULL, 10);
+  const char *where_text = getenv("TORTURE_WHERE");
+  has_where = where_text != NULL && regcomp(&where, where_text, REG_EXTENDED | REG_NOSUB) == 0;
   if (todo != NULL) {
     const char *colon = strchr(todo, ':');
     size_t end = colon == NULL ? strlen(todo) : (size_t)(colon - todo);
@@ -101,11 +107,15 @@ static void die(int group) { if (group) kill(0, number); else kill(getpid(), num
 
 /* One change: counts it, and says what is to become of it. kind: 'w' write, 'o' open, '-' other. */
 static int change(const char *call, const char *path, char kind) {
-  uint64_t n = __atomic_add_fetch(counter, 1, __ATOMIC_SEQ_CST);
+  char line[9000];
+  uint64_t number_of_all = __atomic_add_fetch(counter, 1, __ATOMIC_SEQ_CST), n = number_of_all;
+  if (has_where) {
+    snprintf(line, sizeof line, "%s %s", call, path);
+    n = regexec(&where, line, 0, NULL, 0) == 0 ? __atomic_add_fetch(counter + 1, 1, __ATOMIC_SEQ_CST) : 0;
+  }
   int isNow = at != 0 && n == at, result = GO_ON;
   if (log_fd >= 0) {
-    char line[9000];
-    int length = snprintf(line, sizeof line, "%llu %s %s%s\n", (unsigned long long)n, call, path, isNow ? " !" : "");
+    int length = snprintf(line, sizeof line, "%llu %s %s%s\n", (unsigned long long)number_of_all, call, path, isNow ? " !" : "");
     if (length > 0) { int saved = errno; (void)!real_write(log_fd, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1); errno = saved; }
   }
   if (at != 0 && n > at && strcmp(act, "errors") == 0) { errno = number; return FAIL; }

@@ -8,9 +8,10 @@ import type { Place, Tortured } from './world.ts';
 
 /**
  * `how` as fault.c has it, `at` the number of the change; or signal:N after `at` ms; disk: that has room for `at` KiB;
- * readonly; files: no more than `at` open; clock: put by `at` s; leap: put by `at` s while it runs; none.
+ * readonly; files: no more than `at` open; clock: put by `at` s; leap: put by `at` s while it runs; none. `where`: of
+ * changes only those count of which "CALL PATH" fits this extended regular expression.
  */
-export type Fault = { how: string; at: number };
+export type Fault = { how: string; at: number; where?: string };
 
 export type Ended = { status: number | null; signal: string | null; stdout: string; stderr: string; isHung: boolean; /** The fault was met. */ isHit: boolean };
 
@@ -27,10 +28,10 @@ export type Started = { child: childProcess.ChildProcess; ended: Promise<Ended> 
 /** Starts rr in a process group of its own, under the library of fault.c. */
 export function startTortured(library: string, place: Place, args: string[], fault: Fault): Started {
   const [count, log] = ['count', 'log'].map((name) => path.join(place.base, name));
-  fs.writeFileSync(count, Buffer.alloc(8));
+  fs.writeFileSync(count, Buffer.alloc(16));
   fs.writeFileSync(log, '');
   const env: NodeJS.ProcessEnv = { ...CLEAN_ENV, LD_PRELOAD: library, TORTURE_ROOT: place.project, TORTURE_COUNT: count, TORTURE_LOG: log };
-  if (isOfLibrary(fault.how)) Object.assign(env, { TORTURE_AT: String(fault.at), TORTURE_DO: fault.how });
+  if (isOfLibrary(fault.how)) Object.assign(env, { TORTURE_AT: String(fault.at), TORTURE_DO: fault.how }, fault.where === undefined ? {} : { TORTURE_WHERE: fault.where });
   if (fault.how === 'clock' || fault.how === 'leap') fakeClock(place, env, fault);
   const argv = (fault.how === 'files' ? ['prlimit', '--nofile=' + String(fault.at)] : []).concat(process.execPath, RR_JS, args);
   const child = childProcess.spawn(argv[0], argv.slice(1), { cwd: place.project, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
