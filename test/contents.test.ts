@@ -9,7 +9,7 @@ import { emptyRun } from '../src/core/run.ts';
 import type { FileState, Run } from '../src/core/run.ts';
 import { ContentFinder, readFound } from '../src/sys/contents.ts';
 import { projectAt } from '../src/sys/project.ts';
-import { readRuns } from '../src/sys/records.ts';
+import { readRuns } from './recordsrig.ts';
 import { hasProgram, makeTemporary, rr, run, sleep } from './rig.ts';
 
 for (const name of Object.keys(process.env)) if (name.startsWith('GIT_')) delete process.env[name];

@@ -12,7 +12,7 @@ import type { StepJob } from '../src/sys/execute.ts';
 import { hashWithRetry } from '../src/sys/hash.ts';
 import { enterMaking } from '../src/sys/making.ts';
 import { projectAt } from '../src/sys/project.ts';
-import { readRuns } from '../src/sys/records.ts';
+import { readRuns } from './recordsrig.ts';
 import { tell } from '../src/sys/terminal.ts';
 import { isStepWorker, serveAsWorker } from '../src/sys/workers.ts';
 import { planStep, redoStep } from './enginerig.ts';

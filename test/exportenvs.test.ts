@@ -40,7 +40,7 @@ function publish(environments: string[], change: (run: Run, at: number) => void 
 function textOf(exported: Exported, name = ''): string {
   const file = exported.files.find((one) => name === '' || one.path === name);
   assert.ok(file !== undefined, name + ' of ' + exported.files.map((one) => one.path).join(' '));
-  return file.text;
+  return file.text as string;
 }
 
 /** Lines that are no comments. */
@@ -52,7 +52,7 @@ function write(exported: Exported): string {
   const folder = makeTemporary();
   for (const file of exported.files) {
     fs.mkdirSync(path.dirname(path.join(folder, file.path)), { recursive: true });
-    fs.writeFileSync(path.join(folder, file.path), file.text, { encoding: 'latin1', mode: file.isExecutable ? 0o755 : 0o644 });
+    fs.writeFileSync(path.join(folder, file.path), file.text as string, { encoding: 'latin1', mode: file.isExecutable ? 0o755 : 0o644 });
   }
   return folder;
 }
@@ -549,7 +549,8 @@ test('no text of a record becomes a line of any form that is not a comment', () 
       ['nix', printNixExport], ['spack', printSpackExport], ['binder', (from) => printBinderExport(from, [], [])], ['codeocean', printCodeOceanExport]];
     for (const [form, print] of forms) {
       const { files, left } = print(publication);
-      for (const { path: name, text } of files) {
+      for (const { path: name, text: told } of files) {
+        const text = told as string;
         assert.doesNotMatch(name, /INJECTED/);
         if (name === 'place.sh') {
           assertOnlyCopies(text);

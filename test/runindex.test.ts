@@ -11,7 +11,7 @@ import { printNoteBody } from '../src/formats/note.ts';
 import { sealRecord } from '../src/formats/fields.ts';
 import { hashBytes } from '../src/sys/hash.ts';
 import { projectAt } from '../src/sys/project.ts';
-import { readRuns } from '../src/sys/records.ts';
+import { readRuns } from './recordsrig.ts';
 import { findRunsByFiles, readFileLookup, readGraphRuns, readSummaries } from '../src/sys/runindex.ts';
 import { printRecord } from '../src/sys/store.ts';
 import { IS_ROOT, hasProgram, makeProject, makeTemporary, RR_JS, rr, run, sleep, startRr } from './rig.ts';

@@ -10,7 +10,7 @@ import { recoverAside } from '../src/sys/aside.ts';
 import { beginBatch } from '../src/sys/batch.ts';
 import type { StepJob } from '../src/sys/execute.ts';
 import { projectAt } from '../src/sys/project.ts';
-import { readRuns } from '../src/sys/records.ts';
+import { readRuns } from './recordsrig.ts';
 import { ShortSteps } from '../src/sys/shortsteps.ts';
 
 const [root, chains, length, salt] = process.argv.slice(2);

@@ -21,7 +21,7 @@ import type { PaperCheck } from '../sys/papercheck.ts';
 import type { Project } from '../sys/project.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
 import { readPublication } from '../sys/publication.ts';
-import { isTerminal, printOut, tell } from '../sys/terminal.ts';
+import { isTerminal, printOut, printPieces, tell } from '../sys/terminal.ts';
 import { printAppendix } from '../views/appendix.ts';
 import { printBadges } from '../views/badges.ts';
 import { printCitation, printCodemeta, printZenodo } from '../views/citation.ts';
@@ -62,9 +62,9 @@ function exportCrate(publication: Publication, project: Project): Exported {
   return oneFile('ro-crate-metadata.json', text, left);
 }
 
-function exportProv(publication: Publication, name: string, print: (document: ProvDocument) => ByteString): Exported {
+function exportProv(publication: Publication, name: string, print: (document: ProvDocument) => Iterable<ByteString>): Exported {
   const document = makeProvDocument(publication);
-  return oneFile(name, print(document), document.left);
+  return oneFile(name, () => print(document), document.left);
 }
 
 const PRINTERS: { [name in ExportName]: PrintExport } = {
@@ -95,7 +95,7 @@ const WITHOUT_METADATA: ExportName[] = ['dockerfile', 'apt', 'conda', 'pip', 'gu
 function exportLatex(publication: Publication, paper: Paper | undefined): Exported {
   const used = paper === undefined ? undefined : new UsedKeys(paper.uses);
   const values = collectLatexValues(publication, (kind, key) => used === undefined || used.has(kind, key));
-  return oneFile('rr-values.tex', printLatexValues(values), values.left);
+  return oneFile('rr-values.tex', () => printLatexValues(values), values.left);
 }
 
 /** Status 1 if a value, a picture or data of the paper is not as recorded. */
@@ -121,6 +121,12 @@ function findExport(name: ByteString): PrintExport {
   const found = EXPORT_FORMS.find((one) => one.name === name);
   if (found !== undefined) return PRINTERS[found.name];
   throw new Failure('cannot export "' + makeHarmless(name) + '": there is no such form', 'one of ' + joinWords(EXPORT_FORMS.map((one) => one.name), 'or'), EXIT.usage);
+}
+
+/** As it is printed. Some forms hold any byte as it is; a terminal would carry it out. */
+function* showExported({ text }: ExportedFile): Generator<ByteString> {
+  const isShown = isTerminal(1);
+  for (const piece of typeof text === 'string' ? [text] : text()) yield isShown ? piece.replace(/[^\n\t]+/g, makeHarmless) : piece;
 }
 
 /** `output` as given, for messages; written under its absolute name. */
@@ -168,8 +174,7 @@ export async function exportRecords(format: ByteString | undefined, references: 
   }
   const { files, left } = await print(publication, project, options, folder);
   if (options.output !== undefined) writeExported(folder, options.output, files, options.force);
-  // Some forms hold any byte as it is; a terminal would carry it out.
-  else if (files.length === 1) printOut(isTerminal(1) ? files[0].text.replace(/[^\n\t]+/g, makeHarmless) : files[0].text);
+  else if (files.length === 1) printPieces(showExported(files[0]));
   else throw new Failure('cannot print "' + format + '": it is ' + String(files.length) + ' files', 'name a folder for them: -o FOLDER', EXIT.usage);
   if (!options.quiet) for (const one of left) tell('rr: ' + makeHarmless(one));
   for (const fault of faults) tell('rr: ' + fault.message);

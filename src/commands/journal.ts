@@ -3,6 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { trimBlanks } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { requireMoment } from '../core/filteroptions.ts';
+import { RunHolder } from '../core/heldrun.ts';
 import { arrangeJournal } from '../core/journal.ts';
 import type { AnnotatedRun } from '../core/notes.ts';
 import type { Run, RunSummary } from '../core/run.ts';
@@ -65,6 +66,17 @@ function chooseRuns(known: KnownRuns, project: Project, folder: ByteString, refe
   return known.summaries.filter((run) => chosen.has(run.id));
 }
 
+/** The whole of these runs but for their processes, of which the journal tells nothing. */
+function readJournalRuns(project: Project, known: KnownRuns, summaries: RunSummary[]): AnnotatedRun[] {
+  const holder = new RunHolder();
+  const runs: AnnotatedRun[] = [];
+  for (const { id } of summaries) {
+    const read = readKnownRun(project, known, id);
+    if (read !== undefined) runs.push({ run: holder.hold({ ...read.run, processes: [] }), notes: read.notes });
+  }
+  return runs;
+}
+
 /** Prints the story of the runs that are named and fit. A record or note that cannot be read is named: status 1. */
 export function printJournal(references: ByteString[], options: JournalOptions): number {
   if ([options.markdown, options.org, options.html].filter((one) => one).length > 1) throw new Failure('cannot print a journal in two formats', 'say --markdown, --org or --html', EXIT.usage);
@@ -73,7 +85,7 @@ export function printJournal(references: ByteString[], options: JournalOptions):
   const project = requireProject(current, options.project);
   const known = readKnownRuns(project);
   const summaries = chooseRuns(known, project, current, references).filter((run) => matchesFilter(run, filter));
-  const runs = summaries.map((run) => readKnownRun(project, known, run.id)).filter((run): run is AnnotatedRun => run !== undefined);
+  const runs = readJournalRuns(project, known, summaries);
   const journal = describeJournal(arrangeJournal(runs, options.all), (run) => readTailOf(project, run));
   if (runs.length === 0) tell(known.summaries.length === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
   const print = options.html ? printJournalHtml : options.markdown ? printJournalMarkdown : options.org ? printJournalOrg : printJournalText;

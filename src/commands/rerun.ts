@@ -4,13 +4,15 @@ import type { Tolerance } from '../core/comparison.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { compileGlob } from '../core/glob.ts';
 import { findLiveRuns, isResultPath } from '../core/graph.ts';
-import { annotateRuns, applyNotes, findTolerance, groupNotes } from '../core/notes.ts';
+import type { GraphRun } from '../core/graph.ts';
+import { applyNotes, findTolerance } from '../core/notes.ts';
 import type { Note, OutputTolerance } from '../core/notes.ts';
 import type { ParameterSetting } from '../core/parameters.ts';
-import { changeRun, describeOtherEnd, findInputProducer, findRepeatObstacle, isRepeatAccepted, listLaterResults, shareSettings, USUAL_SURROUNDINGS } from '../core/repeat.ts';
+import { changeRun, describeOtherEnd, findRepeatObstacle, isRepeatAccepted, ResultHistory, shareSettings, USUAL_SURROUNDINGS } from '../core/repeat.ts';
 import type { Judgement, RepeatSurroundings, Setting } from '../core/repeat.ts';
 import { ACCEPTANCES } from '../core/run.ts';
 import type { Acceptance, FileState, Run } from '../core/run.ts';
+import { findRunBefore } from '../core/steps.ts';
 import { judgeVariations, listVariations, needsControl } from '../core/variations.ts';
 import type { TrialOutcome, VariedTrial } from '../core/variations.ts';
 import { parseToleranceOption } from '../formats/note.ts';
@@ -24,9 +26,8 @@ import { hashWithRetry } from '../sys/hash.ts';
 import { writeFileParameters } from '../sys/parameterfiles.ts';
 import { findProgram, readCurrentFolder } from '../sys/machine.ts';
 import { fs } from '../sys/node.ts';
-import { readNotes } from '../sys/notes.ts';
 import { listCandidateWords, toRecordPath } from '../sys/observe.ts';
-import { pickAnnotatedRuns } from '../sys/pickrun.ts';
+import { pickRun, pickRunIds } from '../sys/pickrun.ts';
 import { absoluteOf, describeSystemError, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { drawDifferences, keepForLook, repeatRun } from '../sys/repeat.ts';
@@ -34,11 +35,12 @@ import type { OneRepeat, Repeated } from '../sys/repeat.ts';
 import { findWayOut, makeHeldFolder, makeScratch, putNamed, removeAbandonedScratch, removeHeldFolder, removeTree } from '../sys/scratch.ts';
 import type { Scratch } from '../sys/scratch.ts';
 import { isLeftOut } from '../sys/scan.ts';
-import { readRuns } from '../sys/records.ts';
+import { readRun } from '../sys/records.ts';
+import { readGraphRuns } from '../sys/runindex.ts';
 import { readVariationGround } from '../sys/surroundings.ts';
-import { printOut, readColumns, tell } from '../sys/terminal.ts';
+import { printOut, printPieces, readColumns, tell } from '../sys/terminal.ts';
 import { printJsonVariations, printVariations } from '../views/variations.ts';
-import { printJsonPlan, printJsonStories, printRepeatPlan, printRepeatStory, printStorySum } from '../views/verdicts.ts';
+import { printJsonPlan, printJsonStories, printJsonStory, printRepeatPlan, printRepeatStory, printStorySum } from '../views/verdicts.ts';
 import type { PlannedRepeat, RepeatStory } from '../views/verdicts.ts';
 
 export type RerunOptions = {
@@ -68,7 +70,12 @@ export type RerunOptions = {
 type RerunSession = {
   options: RerunOptions;
   project: Project;
-  runs: Run[];
+  /** All recorded runs, with what notes say, in the order of their ids. The record of one is read when its turn comes. */
+  runs: GraphRun[];
+  /** Runs that are meant and have no record. */
+  unrecorded: Map<string, Run>;
+  /** Made when it is first asked. */
+  history: ResultHistory | undefined;
   finder: ContentFinder;
   settings: Setting[];
   commit: string | undefined;
@@ -110,10 +117,8 @@ function checkOptions(references: ByteString[], options: RerunOptions): void {
 function beginSession(references: ByteString[], options: RerunOptions): RerunSession {
   checkOptions(references, options);
   const project = requireProject(readCurrentFolder(), options.project);
-  const { runs: recorded, faults } = readRuns(project);
+  const { runs, notes, faults } = readGraphRuns(project);
   for (const fault of faults) tell('rr: ' + fault.message);
-  const { notes } = readNotes(project);
-  const runs = annotateRuns(recorded, notes).map(({ run }) => run);
   const finder = new ContentFinder(project);
   const repository = options.onto === undefined ? undefined : finder.ownRepository();
   const commit = options.onto === undefined || repository === undefined ? undefined : resolveCommit(repository, options.onto);
@@ -121,31 +126,59 @@ function beginSession(references: ByteString[], options: RerunOptions): RerunSes
     throw new Failure('cannot use --onto "' + options.onto + '": ' + (repository === undefined ? 'the project is in no git repository' : 'no such commit'), repository === undefined ? '' : 'run "git log --oneline"', EXIT.usage);
   }
   return {
-    options, project, runs, finder, settings: options.settings.map(parseSetting), commit, accept: ACCEPTANCES.find((one) => one === options.accept) ?? 'identical',
-    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(notes), folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(), settingsOf: new Map(), changed: new Set(),
+    options, project, runs, unrecorded: new Map(), history: undefined, finder, settings: options.settings.map(parseSetting), commit, accept: ACCEPTANCES.find((one) => one === options.accept) ?? 'identical',
+    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes, folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(), settingsOf: new Map(), changed: new Set(),
   };
 }
 
 // ---- which runs -----------------------------------------------------------------------------------------------
 
-/** The run that a repeat repeats, so that its verdict is against that. */
-function originalOf(runs: Run[], run: Run): Run {
-  return run.repeats === undefined ? run : runs.find((one) => one.id === run.repeats) ?? run;
+/** The whole of a run with what notes say, or why it cannot be had. */
+function readRepeatable(session: RerunSession, { id }: { id: string }): Run | string {
+  try {
+    const run = session.unrecorded.get(id) ?? readRun(session.project, id);
+    return run === undefined ? 'its record is gone' : applyNotes(run, session.notes.get(id)).run;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return error.message;
+  }
 }
 
-function selectWanted(session: RerunSession, references: ByteString[]): Run[] {
+function historyOf(session: RerunSession): ResultHistory {
+  session.history = session.history ?? new ResultHistory(session.runs);
+  return session.history;
+}
+
+function findMakerOf(session: RerunSession, run: GraphRun, file: FileState): GraphRun | undefined {
+  return historyOf(session).findProducer(run.id, file);
+}
+
+/** The run that is meant; of a repeat the run that it repeats, so that its verdict is against that. */
+function findRepeated(session: RerunSession, id: string): GraphRun {
+  const { runs, project, unrecorded } = session;
+  const at = findRunBefore(runs, id, runs.length);
+  if (at < 0) unrecorded.set(id, pickRun(project, readCurrentFolder(), id));
+  const run = at < 0 ? unrecorded.get(id) as Run : runs[at];
+  const original = run.repeats === undefined ? -1 : findRunBefore(runs, run.repeats, runs.length);
+  return original < 0 ? run : runs[original];
+}
+
+function selectWanted(session: RerunSession, references: ByteString[]): GraphRun[] {
   const { options, runs, project } = session;
   if (options.all) {
     const live = new Set(findLiveRuns(runs).runs.map((one) => one.run.id));
     return runs.filter((run) => live.has(run.id));
   }
   if (options.since !== undefined) {
-    const [after] = options.since === '' ? [undefined] : pickAnnotatedRuns(project, readCurrentFolder(), options.since).slice(-1);
-    return runs.filter((run) => (after === undefined || run.id > after.run.id) && run.status === 'succeeded' && run.repeats === undefined && run.tree === undefined);
+    const [after] = options.since === '' ? [undefined] : pickRunIds(project, readCurrentFolder(), options.since).slice(-1);
+    return runs.filter((run) => (after === undefined || run.id > after) && run.status === 'succeeded' && run.repeats === undefined && run.tree === undefined);
   }
-  const wanted = new Map<string, Run>();
+  const wanted = new Map<string, GraphRun>();
   for (const reference of references) {
-    for (const { run } of pickAnnotatedRuns(project, readCurrentFolder(), reference)) wanted.set(originalOf(runs, run).id, originalOf(runs, run));
+    for (const id of pickRunIds(project, readCurrentFolder(), reference)) {
+      const run = findRepeated(session, id);
+      wanted.set(run.id, run);
+    }
   }
   return Array.from(wanted.values());
 }
@@ -156,25 +189,34 @@ function listLacking(session: RerunSession, run: Run): FileState[] {
 }
 
 /** The runs wanted, and those that must be repeated before them because what they made is gone; in the order of their ids. */
-function planRepeats(session: RerunSession, wanted: Run[]): PlannedRepeat[] {
+function planRepeats(session: RerunSession, wanted: GraphRun[]): PlannedRepeat[] {
   const plan = new Map<string, PlannedRepeat>();
-  const open = wanted.map((run) => ({ run, reason: 'asked for' }));
+  const open: { run: GraphRun; reason: string }[] = wanted.map((run) => ({ run, reason: 'asked for' }));
+  const isWanted = new Set(wanted.map((run) => run.id));
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { run, reason } = next;
     if (plan.has(run.id)) continue;
-    const obstacle = findRepeatObstacle(run);
-    const lacking = obstacle === undefined && !session.options.inPlace ? listLacking(session, run) : [];
-    const nowhere: ByteString[] = [];
-    for (const file of lacking) {
-      const producer = findInputProducer(session.runs, run, file);
-      if (producer === undefined) nowhere.push(file.path);
-      else open.push({ run: producer, reason: 'its output ' + file.path + ' is needed by ' + run.id + ' and is not at hand' });
-    }
-    const changed = obstacle === undefined && session.options.inPlace && !session.options.force ? listChangedInPlace(session, run, wanted) : [];
-    const why = obstacle ?? (changed.length > 0 ? sumUp(changed) : undefined) ?? (nowhere.length > 0 && !session.options.force ? 'its input ' + nowhere[0] + ' is not at hand as it was read' + (nowhere.length > 1 ? ' (and ' + String(nowhere.length - 1) + ' more)' : '') + ', and no run made it' : undefined);
+    const whole = readRepeatable(session, run);
+    const why = typeof whole === 'string' ? whole : findObstacle(session, whole, isWanted, (producer, what) => { open.push({ run: producer, reason: what }); });
     plan.set(run.id, why === undefined ? { run, action: 'repeat', reason } : { run, action: 'cannot', reason: why });
   }
   return Array.from(plan.values()).sort((a, b) => (a.run.id < b.run.id ? -1 : 1));
+}
+
+/** Why a run cannot be repeated; undefined if it can, once the runs are repeated that `need` is called with, and why they are. */
+function findObstacle(session: RerunSession, run: Run, isWanted: Set<string>, need: (producer: GraphRun, why: string) => void): string | undefined {
+  const obstacle = findRepeatObstacle(run);
+  const lacking = obstacle === undefined && !session.options.inPlace ? listLacking(session, run) : [];
+  const nowhere: ByteString[] = [];
+  for (const file of lacking) {
+    const producer = findMakerOf(session, run, file);
+    if (producer === undefined) nowhere.push(file.path);
+    else need(producer, 'its output ' + file.path + ' is needed by ' + run.id + ' and is not at hand');
+  }
+  const changed = obstacle === undefined && session.options.inPlace && !session.options.force ? listChangedInPlace(session, run, isWanted) : [];
+  if (obstacle !== undefined) return obstacle;
+  if (changed.length > 0) return sumUp(changed);
+  return nowhere.length > 0 && !session.options.force ? 'its input ' + nowhere[0] + ' is not at hand as it was read' + (nowhere.length > 1 ? ' (and ' + String(nowhere.length - 1) + ' more)' : '') + ', and no run made it' : undefined;
 }
 
 // ---- one repeat -------------------------------------------------------------------------------------------------
@@ -183,7 +225,7 @@ function makeTree(session: RerunSession, run: Run, surroundings: RepeatSurroundi
   const replaced = new Map<ByteString, ByteString>();
   if (session.made.size > 0) {
     for (const file of run.inputs) {
-      const producer = findInputProducer(session.runs, run, file);
+      const producer = findMakerOf(session, run, file);
       const name = producer === undefined ? undefined : session.made.get(producer.id + '\0' + file.path);
       if (name !== undefined) replaced.set(file.path, name);
     }
@@ -192,7 +234,7 @@ function makeTree(session: RerunSession, run: Run, surroundings: RepeatSurroundi
   const isFull = session.options.full || !run.observed.startsWith('strace');
   return makeScratch({
     project: session.project, run, finder: session.finder, commit: session.commit, replaced, folderName: surroundings.folderName, folderDigits: session.folderDigits, isReversed: surroundings.isReversed,
-    isFull, laterResults: isFull ? listLaterResults(session.runs, run) : new Set(), isForced: session.options.force,
+    isFull, isLaterResult: (path) => historyOf(session).isLater(run.id, path), isForced: session.options.force,
   });
 }
 
@@ -201,12 +243,12 @@ function sumUp(obstacles: string[]): string {
 }
 
 /** In the project: inputs that are not as the run read them, but for those that these runs make before. */
-function listChangedInPlace(session: RerunSession, run: Run, before: Run[]): string[] {
+function listChangedInPlace(session: RerunSession, run: Run, before: Set<string>): string[] {
   const changed: string[] = [];
   for (const file of run.inputs) {
     if (file.hash.length !== 64 || file.kind === 'l') continue;
-    const producer = before.length === 0 ? undefined : findInputProducer(session.runs, run, file);
-    if (producer !== undefined && before.some((one) => one.id === producer.id)) continue;
+    const producer = before.size === 0 ? undefined : findMakerOf(session, run, file);
+    if (producer !== undefined && before.has(producer.id)) continue;
     const name = absoluteOf(session.project, file.path);
     const outcome = hashWithRetry(name);
     if (outcome.kind !== 'hashed' || outcome.hash !== file.hash) changed.push('the input ' + file.path + (lstatIfThere(name) === undefined ? ' is gone' : ' has changed since'));
@@ -235,43 +277,57 @@ function setInFiles(scratch: Scratch, settings: ParameterSetting[]): void {
 }
 
 /** Is it to be a run of its own rather than a repeat? */
-function isMadeOtherwise(session: RerunSession, run: Run): boolean {
+function isMadeOtherwise(session: RerunSession, run: GraphRun): boolean {
   if ((session.settingsOf.get(run.id) ?? []).length > 0) return true;
   return session.changed.size > 0 && run.inputs.some((file) => {
-    const producer = findInputProducer(session.runs, run, file);
+    const producer = findMakerOf(session, run, file);
     return producer !== undefined && session.changed.has(producer.id);
   });
 }
 
 /** Says what is set where; throws Failure before anything is run. */
-function settleSettings(session: RerunSession, wanted: Run[]): void {
-  const shared = shareSettings(wanted.filter((run) => findRepeatObstacle(run) === undefined), session.settings, (run) => argumentsOf(run, session.project.root), quoteWord);
+function settleSettings(session: RerunSession, wanted: GraphRun[]): void {
+  if (session.settings.length === 0) return;
+  const root = session.project.root;
+  const listRepeatable = function* (): Generator<Run> {
+    for (const run of wanted) {
+      const whole = readRepeatable(session, run);
+      if (typeof whole !== 'string' && findRepeatObstacle(whole) === undefined) yield whole;
+    }
+  };
+  const shared = shareSettings({ [Symbol.iterator]: listRepeatable }, session.settings, (run) => argumentsOf(run, root), quoteWord);
   if (shared.kind === 'refused') throw new Failure(shared.why, 'run "rr show ' + shared.id + '" for its command', EXIT.usage);
   session.settingsOf = shared.ofRuns;
   if (!session.options.inPlace) return;
-  for (const run of wanted) {
-    const set = changeRun(argumentsOf(run, session.project.root), run, shared.ofRuns.get(run.id) ?? [], quoteWord);
-    const inFile = set.kind === 'changed' ? set.inFiles[0] : undefined;
+  for (const { id } of wanted) {
+    const settings = shared.ofRuns.get(id);
+    const run = settings === undefined ? '' : readRepeatable(session, { id });
+    const set = typeof run === 'string' ? undefined : changeRun(argumentsOf(run, root), run, settings ?? [], quoteWord);
+    const inFile = set?.kind === 'changed' ? set.inFiles[0] : undefined;
     if (inFile === undefined) continue;
     throw new Failure('cannot set "' + inFile.key + '" in "' + inFile.path + '" with --in-place: that would change your file', 'leave out --in-place, or change the file yourself and record the command', EXIT.usage);
   }
 }
 
 /** The command that is made of each run planned, if it is another. */
-function nameChanges(session: RerunSession, plan: PlannedRepeat[]): PlannedRepeat[] {
-  return plan.map((one) => {
-    if (one.action === 'cannot' || !isMadeOtherwise(session, one.run)) return one;
-    session.changed.add(one.run.id);
-    const set = changeRun(argumentsOf(one.run, session.project.root), one.run, session.settingsOf.get(one.run.id) ?? [], quoteWord);
-    return set.kind === 'refused' ? one : { ...one, inFiles: set.inFiles, command: quoteCommand(set.argv, session.project.root, absoluteOf(session.project, one.run.directory)) };
-  });
+function* nameChanges(session: RerunSession, plan: PlannedRepeat[]): Generator<PlannedRepeat> {
+  for (const one of plan) {
+    const run = one.action === 'cannot' || !isMadeOtherwise(session, one.run) ? '' : readRepeatable(session, one.run);
+    if (typeof run === 'string') {
+      yield one;
+      continue;
+    }
+    session.changed.add(run.id);
+    const set = changeRun(argumentsOf(run, session.project.root), run, session.settingsOf.get(run.id) ?? [], quoteWord);
+    yield set.kind === 'refused' ? one : { ...one, inFiles: set.inFiles, command: quoteCommand(set.argv, session.project.root, absoluteOf(session.project, run.directory)) };
+  }
 }
 
 function prepareRepeat(session: RerunSession, run: Run, surroundings: RepeatSurroundings): Trial | string {
   const { options, project, finder, commit } = session;
   let lacking: string[];
   let scratch: Scratch | undefined;
-  if (options.inPlace) lacking = listChangedInPlace(session, run, []);
+  if (options.inPlace) lacking = listChangedInPlace(session, run, new Set());
   else {
     scratch = makeTree(session, run, surroundings);
     lacking = scratch.lacking.map(({ file, why }) => 'the input ' + file.path + ' is not as it was read: ' + why);
@@ -444,11 +500,12 @@ async function varyRun(session: RerunSession, run: Run, width: number): Promise<
   return judgement.dependent.length === 0 && judgement.unsteady.length === 0 && judgement.rows.every((row) => row.broken === undefined);
 }
 
-async function varyRuns(session: RerunSession, wanted: Run[]): Promise<number> {
+async function varyRuns(session: RerunSession, wanted: GraphRun[]): Promise<number> {
   let isSteady = true;
-  for (const run of wanted) {
-    const obstacle = findRepeatObstacle(run);
-    if (obstacle !== undefined) throw new Failure('cannot vary "' + run.id + '": ' + obstacle, '', EXIT.differs);
+  for (const { id } of wanted) {
+    const run = readRepeatable(session, { id });
+    const obstacle = typeof run === 'string' ? run : findRepeatObstacle(run);
+    if (typeof run === 'string' || obstacle !== undefined) throw new Failure('cannot vary "' + id + '": ' + String(obstacle), '', EXIT.differs);
     isSteady = await varyRun(session, run, readColumns(1)) && isSteady;
   }
   return isSteady ? 0 : EXIT.differs;
@@ -456,18 +513,34 @@ async function varyRuns(session: RerunSession, wanted: Run[]): Promise<number> {
 
 // ---- all of them ----------------------------------------------------------------------------------------------
 
+/** Are runs that this call repeats read from as they came out, whatever that is? */
+function isPassedOn(session: RerunSession): boolean {
+  return session.commit !== undefined || session.settings.length > 0;
+}
+
+/** What tells that a run reads a file of another: its path, and its content unless that may be another. */
+function keyOfReading(session: RerunSession, file: FileState): ByteString {
+  return isPassedOn(session) ? file.path : file.hash + ' ' + file.path;
+}
+
+/** Of all that the planned runs read the place in the plan of the last that reads it. */
+function findLastReadings(session: RerunSession, plan: PlannedRepeat[]): Map<ByteString, number> {
+  const last = new Map<ByteString, number>();
+  plan.forEach(({ run }, at) => {
+    for (const file of run.inputs) last.set(keyOfReading(session, file), at);
+  });
+  return last;
+}
+
 /** Keeps what later runs of this call read, if it is not at hand otherwise, or if it is to be passed on as it came out. */
-function handOn(session: RerunSession, run: Run, repeated: Repeated, tree: Project, later: Run[]): void {
-  const isPassedOn = session.commit !== undefined || session.settings.length > 0;
+function handOn(session: RerunSession, run: Run, repeated: Repeated, tree: Project, isReadLater: (file: FileState) => boolean): void {
   for (const file of repeated.run.outputs) {
-    if (file.hash.length !== 64 || file.kind === 'l' || !isResultPath(file.path)) continue;
-    const readers = later.filter((one) => one.inputs.some((input) => input.path === file.path && (isPassedOn || input.hash === file.hash)));
-    if (readers.length === 0) continue;
+    if (file.hash.length !== 64 || file.kind === 'l' || !isResultPath(file.path) || !isReadLater(file)) continue;
     session.folder = session.folder ?? makeHeldFolder(session.project, 'session');
     const name = session.folder + '/' + makeRandomDigits();
     fs.copyFileSync(toFsPath(absoluteOf(tree, file.path)), toFsPath(name), fs.constants.COPYFILE_FICLONE);
     session.finder.offer(file.hash, name);
-    if (isPassedOn) session.made.set(run.id + '\0' + file.path, name);
+    if (isPassedOn(session)) session.made.set(run.id + '\0' + file.path, name);
   }
 }
 
@@ -476,7 +549,7 @@ function listForLook(repeat: Run): ByteString[] {
   return repeat.verdicts.filter(({ word }) => word === 'different' || word === 'tolerance' || word === 'extra').map(({ path }) => path);
 }
 
-async function repeatOne(session: RerunSession, run: Run, later: Run[]): Promise<RepeatStory> {
+async function repeatOne(session: RerunSession, run: Run, isReadLater: (file: FileState) => boolean): Promise<RepeatStory> {
   const { project, options } = session;
   const trial = prepareRepeat(session, run, USUAL_SURROUNDINGS);
   if (typeof trial === 'string') return { kind: 'refused', original: run, why: trial };
@@ -487,7 +560,7 @@ async function repeatOne(session: RerunSession, run: Run, later: Run[]): Promise
     const repeated = await repeatRun({ ...request, onJudged: (repeat, judgement) => explainDifferences(session, run, repeat, judgement) });
     for (const problem of repeated.problems) tell('rr: ' + problem);
     if (scratch === undefined) return { kind: 'repeated', original: run, repeat: repeated.run, isAccepted: isAccepted(session, run, repeated.run), kept: undefined };
-    handOn(session, run, repeated, scratch.project, later);
+    handOn(session, run, repeated, scratch.project, isReadLater);
     const paths = listForLook(repeated.run);
     const kept = paths.length === 0 ? undefined : keepForLook(project, scratch.project, repeated.run, paths);
     if (kept !== undefined) drawDifferences(request, kept, repeated.run);
@@ -515,7 +588,7 @@ export async function rerunRuns(references: ByteString[], options: RerunOptions)
   const width = readColumns(1);
   if (options.dryRun) {
     const changes = nameChanges(session, plan);
-    printOut(options.json ? printJsonPlan(changes) : printRepeatPlan(changes, width));
+    printPieces(options.json ? printJsonPlan(changes) : printRepeatPlan(changes, width));
     return plan.some(({ action }) => action === 'cannot') ? EXIT.differs : 0;
   }
   makeFolder(session.project.own + '/scratch');
@@ -533,13 +606,18 @@ export async function rerunRuns(references: ByteString[], options: RerunOptions)
 
 async function repeatAll(session: RerunSession, plan: PlannedRepeat[], width: number): Promise<number> {
   const { options } = session;
-  const stories: RepeatStory[] = [];
+  const counts = { all: 0, accepted: 0, refused: 0 };
+  const printed: ByteString[] = [];
+  const lastReadings = findLastReadings(session, plan);
   for (const [at, { run, action, reason }] of plan.entries()) {
-    const later = plan.slice(at + 1).map((one) => one.run);
-    const story: RepeatStory = action === 'cannot' ? { kind: 'refused', original: run, why: reason } : await repeatOne(session, run, later);
-    stories.push(story);
-    if (!options.json) printOut(printRepeatStory(story, width));
+    const whole = action === 'cannot' ? reason : readRepeatable(session, run);
+    const story: RepeatStory = typeof whole === 'string' ? { kind: 'refused', original: run, why: whole } : await repeatOne(session, whole, (file) => (lastReadings.get(keyOfReading(session, file)) ?? -1) > at);
+    counts.all += 1;
+    if (story.kind === 'refused') counts.refused += 1;
+    else if (story.isAccepted) counts.accepted += 1;
+    if (options.json) printed.push(printJsonStory(story));
+    else printOut(printRepeatStory(story, width));
   }
-  printOut(options.json ? printJsonStories(stories) : printStorySum(stories));
-  return stories.every((story) => story.kind === 'repeated' && story.isAccepted) ? 0 : EXIT.differs;
+  printOut(options.json ? printJsonStories(printed) : printStorySum(counts));
+  return counts.accepted === counts.all ? 0 : EXIT.differs;
 }

@@ -5,6 +5,7 @@ import type { Lineage, LineageGraph, LineageStart, MakerAnswer } from '../core/l
 import { findMaker, findReaders, isKnownContent, outputState, traceDown, traceLineage, traceUp } from '../core/lineage.ts';
 import { isSameContent, listOwners } from '../core/graph.ts';
 import type { GraphRun } from '../core/graph.ts';
+import { RunHolder } from '../core/heldrun.ts';
 import type { ChainLink, Leaf, LeafState, Reproducible } from '../core/reproducible.ts';
 import { judgeReproducible } from '../core/reproducible.ts';
 import type { FileState, Run } from '../core/run.ts';
@@ -17,13 +18,13 @@ import { toRecordPath } from '../sys/observe.ts';
 import { pickRun } from '../sys/pickrun.ts';
 import type { Project } from '../sys/project.ts';
 import { requireProject } from '../sys/project.ts';
-import { readRun } from '../sys/records.ts';
+import { readRunOrNot } from '../sys/records.ts';
 import { readGraphRuns } from '../sys/runindex.ts';
-import { isTerminal, printOut, readColumns, tell } from '../sys/terminal.ts';
+import { isTerminal, printPieces, readColumns, tell } from '../sys/terminal.ts';
 import { printLineageDot } from '../views/lineagedot.ts';
 import { printLineageJson } from '../views/lineagejson.ts';
-import type { FileMark, LineageStory } from '../views/lineagestory.ts';
-import { foldStory } from '../views/lineagestory.ts';
+import type { FileMark, LineageStory, ToldRun } from '../views/lineagestory.ts';
+import { foldStory, toldOfRun } from '../views/lineagestory.ts';
 import { printLineageSvg } from '../views/lineagesvg.ts';
 import { printLineageTree } from '../views/lineagetree.ts';
 
@@ -102,22 +103,17 @@ function planTracing(lineage: Lineage, question: Question): Tracing {
 
 // ---- what is told of it -------------------------------------------------------------------------------
 
-/** Records of the runs of a graph, by node; undefined where one cannot be read. */
-function readRecords(project: Project, history: History, graph: LineageGraph): (Run | undefined)[] {
-  return graph.runs.map(({ run }) => readRecordOrNot(project, history.runs[run].id));
-}
-
-function readRecordOrNot(project: Project, id: string): Run | undefined {
-  try {
-    return readRun(project, id);
-  } catch (error) {
-    if (error instanceof Failure) return undefined;
-    throw error;
-  }
+/** What `choose` takes of the records of the runs of a graph, by node; undefined where one cannot be read. */
+function readRecords<Part extends Partial<Run>>(project: Project, history: History, graph: LineageGraph, choose: (run: Run) => Part): (Part | undefined)[] {
+  const holder = new RunHolder();
+  return graph.runs.map(({ run }) => {
+    const record = readRunOrNot(project, history.runs[run].id);
+    return record === undefined ? undefined : holder.hold(choose(record));
+  });
 }
 
 /** Of each file node: did a run that read it take it for code? */
-function markCode(graph: LineageGraph, records: (Run | undefined)[]): boolean[] {
+function markCode(graph: LineageGraph, records: (ToldRun | undefined)[]): boolean[] {
   const isCode = graph.files.map(() => false);
   graph.runs.forEach((run, node) => {
     const paths = new Set((records[node]?.codeFiles ?? []).map((file) => file.path));
@@ -153,7 +149,7 @@ function markFiles(history: History, graph: LineageGraph, seen: Map<ByteString, 
 async function judgeChain(history: History, start: LineageStart): Promise<Reproducible> {
   const { project, runs, lineage } = history;
   const graph = traceUp(lineage, start, Infinity);
-  const records = readRecords(project, history, graph);
+  const records = readRecords(project, history, graph, (run) => ({ ...run, processes: [] }));
   const isCode = markCode(graph, records);
   const needed: Set<ByteString>[] = graph.runs.map(() => new Set());
   const leaves: { node: number; readers: string[] }[] = [];
@@ -166,7 +162,7 @@ async function judgeChain(history: History, start: LineageStart): Promise<Reprod
   const repeats = new Map<string, Run[]>();
   const inChain = new Set(graph.runs.map(({ run }) => runs[run].id));
   for (const run of runs) {
-    const record = run.repeats !== undefined && inChain.has(run.repeats) ? readRecordOrNot(project, run.id) : undefined;
+    const record = run.repeats !== undefined && inChain.has(run.repeats) ? readRunOrNot(project, run.id) : undefined;
     if (record !== undefined && record.repeats !== undefined) repeats.set(record.repeats, (repeats.get(record.repeats) ?? []).concat(record));
   }
   const chain: ChainLink[] = graph.runs.map(({ run }, node) => ({ id: runs[run].id, run: records[node], needed: Array.from(needed[node]), repeats: repeats.get(runs[run].id) ?? [] }));
@@ -184,7 +180,7 @@ async function gatherStory(history: History, question: Question, options: WhyOpt
   const { answer, asked, start } = planTracing(lineage, question);
   const depth = parseDepth(options.depth);
   const graph = options.isDown ? traceDown(lineage, start, depth) : traceUp(lineage, start, depth);
-  const records = readRecords(project, history, graph);
+  const records = readRecords(project, history, graph, toldOfRun);
   const nameOf = (run: number): { id: string; label: ByteString | undefined } => ({ id: runs[run].id, label: runs[run].label });
   const looked = options.isDown ? graph.files : graph.files.filter((file) => file.origin.kind === 'raw');
   const seen = await readFileStates(project, looked.map((file) => file.file.path));
@@ -197,11 +193,11 @@ async function gatherStory(history: History, question: Question, options: WhyOpt
   };
 }
 
-function printStory(story: LineageStory, options: WhyOptions): ByteString {
+function printStory(story: LineageStory, options: WhyOptions): Iterable<ByteString> {
   if (options.json) return printLineageJson(story);
   if (options.dot || options.svg) {
     const { story: folded, folded: counts } = foldStory(story, options.all ? Infinity : FILES_IN_PICTURE);
-    return options.svg ? printLineageSvg(folded, counts) : printLineageDot(folded);
+    return [options.svg ? printLineageSvg(folded, counts) : printLineageDot(folded)];
   }
   return printLineageTree(story, { width: isTerminal(1) ? readColumns(1) : Infinity, isComplete: options.all });
 }
@@ -224,7 +220,7 @@ export async function explainFile(word: ByteString, options: WhyOptions): Promis
   const { runs, faults } = readGraphRuns(project);
   const history: History = { project, runs, lineage: traceLineage(runs) };
   const story = await gatherStory(history, await readQuestion(history, current, word), options);
-  printOut(printStory(story, options));
+  printPieces(printStory(story, options));
   for (const fault of faults) tell('rr: ' + fault.message);
   return chooseStatus(story);
 }

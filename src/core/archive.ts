@@ -3,7 +3,7 @@ import { compareBytes, isUtf8 } from './bytes.ts';
 import type { ByteString } from './bytes.ts';
 import { isResultPath } from './graph.ts';
 import type { Publication } from './publication.ts';
-import type { FileState, Run } from './run.ts';
+import type { FileState } from './run.ts';
 
 /** Why a file goes in; of several reasons the first of this list. */
 export type ArchiveReason = 'asked for' | 'provenance' | 'result' | 'code' | 'input' | 'tracked' | 'source' | 'document' | 'lock file' | 'link target';
@@ -42,11 +42,14 @@ function hasHash(file: FileState): boolean {
   return file.hash.length === 64;
 }
 
+/** A file that a run printed to. */
+export type RecordedLog = { file: FileState; runId: string };
+
 /**
  * What the records say of files of the project: current results, inputs that no run made, and what runs printed. An
  * input of which another content is now the current result of its path is left to that; it is among `overwritten`.
  */
-export function listArchiveClaims(publication: Publication, runs: Run[]): { claims: ArchiveClaim[]; overwritten: ArchiveClaim[] } {
+export function listArchiveClaims(publication: Publication, logs: RecordedLog[]): { claims: ArchiveClaim[]; overwritten: ArchiveClaim[] } {
   const claims: ArchiveClaim[] = publication.results.map(({ file, runId }) => ({ file, role: 'result', runs: [runId] }));
   const owned = new Set(publication.results.map(({ file }) => file.path));
   const overwritten: ArchiveClaim[] = [];
@@ -54,7 +57,7 @@ export function listArchiveClaims(publication: Publication, runs: Run[]): { clai
     if (!isResultPath(file.path) || !hasHash(file)) continue;
     (owned.has(file.path) ? overwritten : claims).push({ file, role: 'input', runs: readers });
   }
-  for (const run of runs) for (const file of run.logs) if (/^provenance\/logs\/[^/]+$/.test(file.path)) claims.push({ file, role: 'log', runs: [run.id] });
+  for (const { file, runId } of logs) if (/^provenance\/logs\/[^/]+$/.test(file.path)) claims.push({ file, role: 'log', runs: [runId] });
   return { claims, overwritten };
 }
 

@@ -1,13 +1,13 @@
 // evidence.ts - what in a project and its records speaks for a claim that reviewers check. Knows no files and no spelling.
 import type { ByteString } from './bytes.ts';
 import { isFaithfulRepeat, isRepeatAccepted } from './repeat.ts';
-import type { Run } from './run.ts';
+import type { Acceptance, Run } from './run.ts';
 
 /** What lies in the project's own folder; names, sorted. */
 export type ProjectNames = { readmes: ByteString[]; licenses: ByteString[]; tests: ByteString[]; automation: ByteString[]; documents: ByteString[] };
 
 /** How the last repeat of a run came out; undefined if none is recorded that had the same code and inputs. */
-export type RepeatEvidence = { run: Run; repeat: Run | undefined; isIdentical: boolean; isAccepted: boolean };
+export type RepeatEvidence = { run: Run; repeat: Pick<Run, 'id' | 'environment' | 'verdicts'> | undefined; isIdentical: boolean; isAccepted: boolean };
 
 /** What is known beside the publication itself. */
 export type Evidence = {
@@ -18,17 +18,23 @@ export type Evidence = {
   changedResults: ByteString[];
 };
 
-/** The last faithful repeat of each of these runs among all that are recorded. */
-export function judgeLastRepeats(runs: Run[], recorded: Run[]): RepeatEvidence[] {
-  const repeats = new Map<string, Run[]>();
-  for (const run of recorded) if (run.repeats !== undefined) repeats.set(run.repeats, (repeats.get(run.repeats) ?? []).concat(run));
+/** The last faithful repeat of each of these runs among all that are recorded, of which `readRecord` gives the whole. */
+export function judgeLastRepeats(runs: Run[], recorded: Pick<Run, 'id' | 'repeats'>[], readRecord: (id: string) => Run | undefined): RepeatEvidence[] {
+  const repeats = new Map<string, string[]>();
+  for (const { id, repeats: original } of recorded) if (original !== undefined) repeats.set(original, (repeats.get(original) ?? []).concat(id));
+  const findLast = (run: Run): Run | undefined => {
+    for (const id of (repeats.get(run.id) ?? []).sort().reverse()) {
+      const repeat = readRecord(id);
+      if (repeat !== undefined && isFaithfulRepeat(run, repeat)) return repeat;
+    }
+    return undefined;
+  };
   return runs.map((run) => {
-    const faithful = (repeats.get(run.id) ?? []).filter((repeat) => isFaithfulRepeat(run, repeat)).sort((a, b) => (a.id < b.id ? -1 : 1));
-    const repeat = faithful.pop();
-    return {
-      run, repeat, isIdentical: repeat !== undefined && repeat.verdicts.length > 0 && isRepeatAccepted(run, repeat, 'identical'),
-      isAccepted: repeat !== undefined && repeat.verdicts.length > 0 && isRepeatAccepted(run, repeat, 'tolerance'),
-    };
+    const repeat = findLast(run);
+    if (repeat === undefined) return { run, repeat, isIdentical: false, isAccepted: false };
+    const { id, environment, verdicts } = repeat;
+    const isAcceptedAs = (accept: Acceptance): boolean => verdicts.length > 0 && isRepeatAccepted(run, repeat, accept);
+    return { run, repeat: { id, environment, verdicts }, isIdentical: isAcceptedAs('identical'), isAccepted: isAcceptedAs('tolerance') };
   });
 }
 

@@ -1,9 +1,10 @@
 // publication.ts - what of a project's records is published in some other form, and what comes of that.
 import type { ByteString } from './bytes.ts';
 import type { Environment } from './environment.ts';
+import type { GraphRun } from './graph.ts';
 import type { ProjectMetadata } from './metadata.ts';
 import type { AnnotatedRun } from './notes.ts';
-import type { FileState, Run } from './run.ts';
+import type { FileState } from './run.ts';
 
 /** A current result, and the run that made it. */
 export type PublishedResult = { file: FileState; runId: string };
@@ -14,10 +15,10 @@ export type PublishedInput = { file: FileState; readers: string[] };
 /** Chosen runs with all that exports tell of them; the same in every folder, time zone and locale. */
 export type Publication = {
   metadata: ProjectMetadata;
-  /** Makers before those that read what they made. Notes are applied. */
+  /** Makers before those that read what they made. Notes are applied. Of `processes` and `absent` no more than the first is here. */
   runs: AnnotatedRun[];
-  /** All that is recorded, these runs among the rest, by id; without notes. */
-  recorded: Run[];
+  /** All that is recorded, these runs among the rest, by id. */
+  recorded: GraphRun[];
   /** Current results that these runs made, by path. */
   results: PublishedResult[];
   /** By path, then hash; paths outside of the project are absolute. */
@@ -30,8 +31,11 @@ export type Publication = {
   rr: string;
 };
 
+/** A text, or what gives it anew in pieces of whole lines: one of hundreds of megabytes is not held. */
+export type ExportedText = ByteString | (() => Iterable<ByteString>);
+
 /** A file of an export. */
-export type ExportedFile = { /** Relative, without './'. */ path: string; text: ByteString; isExecutable: boolean };
+export type ExportedFile = { /** Relative, without './'. */ path: string; text: ExportedText; isExecutable: boolean };
 
 /** What an export gives. One file is printed; several need a folder to go to. */
 export type Exported = {
@@ -41,6 +45,6 @@ export type Exported = {
 };
 
 /** An export of one file. */
-export function oneFile(path: string, text: ByteString, left: ByteString[]): Exported {
+export function oneFile(path: string, text: ExportedText, left: ByteString[]): Exported {
   return { files: [{ path, text, isExecutable: false }], left };
 }

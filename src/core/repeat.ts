@@ -4,6 +4,7 @@ import type { Comparison } from './comparison.ts';
 import { fileParametersOf, splitParameterName } from './parameters.ts';
 import type { ParameterSetting } from './parameters.ts';
 import { isResultPath, isSameContent, resultsOf } from './graph.ts';
+import type { GraphRun } from './graph.ts';
 import { isComparable } from './run.ts';
 import { resolveName } from './select.ts';
 import { joinWords } from './words.ts';
@@ -118,16 +119,19 @@ export function changeRun(argv: ByteString[], run: SettableRun, settings: Settin
 /** What each of several runs has of the settings; `why` if none of them holds one, or one cannot be set where it is held. */
 export type SettingsByRun = { kind: 'shared'; ofRuns: Map<string, Setting[]> } | { kind: 'refused'; why: string; id: string };
 
-/** Which of the settings each of the runs takes: those that it holds. A setting that none of them holds is refused. */
-export function shareSettings(runs: Run[], settings: Setting[], argumentsOf: (run: Run) => ByteString[], quoteWord: (text: ByteString) => ByteString): SettingsByRun {
-  const ofRuns = new Map<string, Setting[]>(runs.map((run) => [run.id, []]));
+/**
+ * Which of the settings each of the runs takes: those that it holds; one that takes none is not in the answer. A
+ * setting that none of them holds is refused. `runs` are gone through once for each setting.
+ */
+export function shareSettings(runs: Iterable<Run>, settings: Setting[], argumentsOf: (run: Run) => ByteString[], quoteWord: (text: ByteString) => ByteString): SettingsByRun {
+  const ofRuns = new Map<string, Setting[]>();
   for (const setting of settings) {
     let refusal: { why: string; id: string } | undefined;
     let isHeld = false;
     for (const run of runs) {
       const changed = changeRun(argumentsOf(run), run, [setting], quoteWord);
       if (changed.kind === 'changed') {
-        (ofRuns.get(run.id) as Setting[]).push(setting);
+        ofRuns.set(run.id, (ofRuns.get(run.id) ?? []).concat(setting));
         isHeld = true;
       } else if (!changed.why.endsWith(NOT_HELD)) return { kind: 'refused', why: changed.why, id: run.id };
       else refusal = refusal ?? { why: changed.why, id: run.id };
@@ -232,25 +236,46 @@ export function describeOtherEnd(original: Run, repeat: Run): string {
 
 // ---- which runs -----------------------------------------------------------------------------------------
 
-/** The run that made an input as this run read it: the last one before it that left this content there. */
-export function findInputProducer(runs: Run[], run: Run, file: FileState): Run | undefined {
-  let found: Run | undefined;
-  for (const earlier of runs) {
-    if (earlier.id >= run.id) break;
-    if (resultsOf(earlier).some((output) => output.path === file.path && isSameContent(output, file))) found = earlier;
-  }
-  return found;
-}
+/** Which runs left results where. Numbers, not objects: there may be 100,000 runs, of which few are asked for. */
+export class ResultHistory {
+  private readonly runs: GraphRun[];
+  /** Of each path its last result; results are counted in the order of their runs. */
+  private readonly lastOf = new Map<ByteString, number>();
+  /** Of each result its run, counted; the result before it, and the first one, at its path (-1: none). */
+  private readonly makers: number[] = [];
+  private readonly before: number[] = [];
+  private readonly first: number[] = [];
 
-/** Paths of results that runs from this one on made: they were not there before it. */
-export function listLaterResults(runs: Run[], run: Run): Set<ByteString> {
-  const paths = new Set<ByteString>();
-  for (const later of runs) if (later.id >= run.id) for (const file of resultsOf(later)) paths.add(file.path);
-  for (const earlier of runs) {
-    if (earlier.id >= run.id) break;
-    for (const file of resultsOf(earlier)) paths.delete(file.path);
+  /** `runs` are in the order of their ids. */
+  constructor(runs: GraphRun[]) {
+    this.runs = runs;
+    runs.forEach((run, index) => {
+      for (const { path } of resultsOf(run)) this.note(path, index);
+    });
   }
-  return paths;
+
+  private note(path: ByteString, index: number): void {
+    const before = this.lastOf.get(path) ?? -1;
+    const result = this.makers.push(index) - 1;
+    this.before.push(before);
+    this.first.push(before < 0 ? result : this.first[before]);
+    this.lastOf.set(path, result);
+  }
+
+  /** The run that made an input as the run `id` read it: the last one before it that left this content there. */
+  findProducer(id: string, file: FileState): GraphRun | undefined {
+    for (let result = this.lastOf.get(file.path) ?? -1; result >= 0; result = this.before[result]) {
+      const run = this.runs[this.makers[result]];
+      if (run.id < id && resultsOf(run).some((output) => output.path === file.path && isSameContent(output, file))) return run;
+    }
+    return undefined;
+  }
+
+  /** Was the result at this path not there before the run `id`: did it, or a later one, make the first? */
+  isLater(id: string, path: ByteString): boolean {
+    const last = this.lastOf.get(path);
+    return last !== undefined && this.runs[this.makers[this.first[last]]].id >= id;
+  }
 }
 
 /** What surrounds a repeat instead of the usual: variables set or (undefined) unset, words before the command. */

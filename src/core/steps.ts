@@ -85,7 +85,8 @@ export type StepGraph = {
 
 // ---- which runs count, and in what order -----------------------------------------------------------
 
-function findRunBefore(runs: StepRun[], id: string, end: number): number {
+/** Place of the run with this id among the first `end` runs, which are in the order of their ids; -1 if it is not there. */
+export function findRunBefore(runs: Pick<StepRun, 'id'>[], id: string, end: number): number {
   let low = 0;
   for (let high = end; low < high;) {
     const middle = (low + high) >> 1;

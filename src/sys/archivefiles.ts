@@ -6,15 +6,15 @@
 // 3. A link that goes in is relative, stays in the project, and what it leads to is in the archive.
 // 4. Only regular files are opened.
 import { compareOmitted, findBagFault, includesProvenance, isDocumentName, judgeClaim, listArchiveClaims, TOP_MAKEFILE_NAMES } from '../core/archive.ts';
-import type { ArchiveClaim, ArchivedFile, ArchiveReason, OmittedFile } from '../core/archive.ts';
-import { compareBytes } from '../core/bytes.ts';
+import type { ArchiveClaim, ArchivedFile, ArchiveReason, OmittedFile, RecordedLog } from '../core/archive.ts';
+import { compareBytes, detachString } from '../core/bytes.ts';
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { isSecretFile, makeClassifier } from '../core/filerules.ts';
 import { isResultPath } from '../core/graph.ts';
 import type { Publication } from '../core/publication.ts';
 import { recordPath } from '../core/run.ts';
-import type { FileState, Run } from '../core/run.ts';
+import type { FileState } from '../core/run.ts';
 import { isSourceName, LARGEST_SOURCE_BYTES } from '../core/sources.ts';
 import { unsealRecord } from '../formats/fields.ts';
 import { GIT_LINK } from '../formats/gitindex.ts';
@@ -28,6 +28,7 @@ import { expandDeclared, isDeclared } from './observe.ts';
 import type { Project } from './project.ts';
 import { absoluteOf, relativeTo } from './project.ts';
 import { listRecordFiles, readRecordFile } from './recordfiles.ts';
+import { readRunOrNot } from './records.ts';
 import { isLeftOut, takeSnapshot } from './scan.ts';
 
 export type ArchiveChoice = {
@@ -263,9 +264,27 @@ function addIncluded(project: Project, choice: ArchiveChoice, selection: Archive
   }
 }
 
-function addRecorded(publication: Publication, runs: Run[], claims: ArchiveClaim[], selection: ArchiveSelection): void {
+/** What all records tell beside the graph: paths that may hold secrets, sources, logs. */
+type RecordedFiles = { secrets: Set<ByteString>; sources: Set<ByteString>; logs: RecordedLog[] };
+
+/** The records are read one after the other, and not held. */
+function readRecordedFiles(project: Project, publication: Publication): RecordedFiles {
+  const files: RecordedFiles = { secrets: new Set(), sources: new Set(), logs: [] };
+  // A part of a record's text would keep all of it.
+  const add = (paths: Set<ByteString>, path: ByteString): void => { if (!paths.has(path)) paths.add(detachString(path)); };
+  for (const { id } of publication.recorded) {
+    const run = readRunOrNot(project, id);
+    if (run === undefined) continue;
+    for (const line of run.secretInputs.concat(run.secretOutputs)) add(files.secrets, pathOfSecret(line));
+    for (const { path } of run.codeFiles) add(files.sources, path);
+    for (const { hash, size, kind, path } of run.logs) files.logs.push({ file: { hash: detachString(hash), size, kind, path: detachString(path) }, runId: id });
+  }
+  return files;
+}
+
+function addRecorded(publication: Publication, sources: Set<ByteString>, claims: ArchiveClaim[], selection: ArchiveSelection): void {
   for (const { file, role } of claims) if (role === 'result') selection.add(file.path, role);
-  for (const run of runs) for (const { path } of run.codeFiles) selection.add(path, 'code');
+  for (const path of sources) selection.add(path, 'code');
   for (const { file, role } of claims) if (role === 'input') selection.add(file.path, role);
   // Inputs whose content is not known cannot be held against it, but they belong to it.
   for (const { file } of publication.inputs) if (file.hash === '?' && file.path[0] !== '/') selection.add(file.path, 'input');
@@ -357,14 +376,12 @@ function leaveOutCrate(selection: ArchiveSelection, claims: ArchiveClaim[]): voi
 
 /** What goes into an archive of the project and what does not. Throws Failure for a wrong --include. */
 export async function chooseArchiveFiles(project: Project, publication: Publication, choice: ArchiveChoice): Promise<ArchiveContents> {
-  const runs = publication.recorded;
-  const { claims, overwritten } = listArchiveClaims(publication, runs);
-  const secrets = new Set<ByteString>();
-  for (const run of runs) for (const line of run.secretInputs.concat(run.secretOutputs)) secrets.add(pathOfSecret(line));
+  const { secrets, sources, logs } = readRecordedFiles(project, publication);
+  const { claims, overwritten } = listArchiveClaims(publication, logs);
   const selection = new ArchiveSelection(project, choice, secrets, claims);
   addIncluded(project, choice, selection);
   addProvenance(project, selection);
-  addRecorded(publication, runs, claims, selection);
+  addRecorded(publication, sources, claims, selection);
   addTopFiles(project, selection);
   if (!addTracked(project, selection)) addByName(project, selection);
   for (const path of secrets) if (!selection.isSettled(path)) selection.omit(path[0] === '/' ? path : relativeTo(project, absoluteOf(project, path)), 'may hold secrets');

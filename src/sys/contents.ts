@@ -3,6 +3,7 @@
 // Whatever is found is hashed before it is given out: a content with the right hash is the right one,
 // wherever it comes from.
 import type { ByteString } from '../core/bytes.ts';
+import type { GraphRun } from '../core/graph.ts';
 import type { FileState, Run } from '../core/run.ts';
 import { applyPatchSection, LARGEST_PATCHED_BYTES, splitGitPatch } from '../formats/gitapply.ts';
 import type { PatchSection } from '../formats/gitapply.ts';
@@ -18,7 +19,7 @@ import { HashCache } from './hashcache.ts';
 import { ContentStore } from './objects.ts';
 import { absoluteOf } from './project.ts';
 import type { Project } from './project.ts';
-import { readRuns } from './records.ts';
+import { readGraphRuns } from './runindex.ts';
 import { readReuseSettings } from './settings.ts';
 
 /** A file that has the content now (absolute name), or the content itself; of a link the text of its target. */
@@ -37,7 +38,7 @@ export class ContentFinder {
   private readonly trees: KnownTrees = { roots: new Map(), entries: new Map() };
   private readonly patches = new Map<string, Map<ByteString, PatchSection>>();
   private readonly stores: ContentStore[];
-  private others: Map<string, ByteString[]> | undefined;
+  private others: Map<string, ByteString | ByteString[]> | undefined;
 
   constructor(project: Project) {
     this.project = project;
@@ -219,19 +220,11 @@ export class ContentFinder {
 
   // ---- under another name -----------------------------------------------------------------------------
 
-  /** The names under which any run read or wrote this content. */
+  /** The names under which any run read or wrote this content. Nearly always one: a list for each would be the larger part. */
   private listNames(hash: string): ByteString[] {
-    if (this.others === undefined) {
-      this.others = new Map();
-      for (const run of readRuns(this.project).runs) {
-        for (const file of run.tree === undefined ? run.inputs.concat(run.outputs) : run.inputs) {
-          const paths = this.others.get(file.hash);
-          if (paths === undefined) this.others.set(file.hash, [file.path]);
-          else if (paths.indexOf(file.path) < 0) paths.push(file.path);
-        }
-      }
-    }
-    return this.others.get(hash) ?? [];
+    this.others = this.others ?? listNamesByContent(readGraphRuns(this.project).runs);
+    const names = this.others.get(hash) ?? [];
+    return typeof names === 'string' ? [names] : names;
   }
 
   private findElsewhere(file: FileState): FoundContent | undefined {
@@ -241,6 +234,19 @@ export class ContentFinder {
     }
     return undefined;
   }
+}
+
+function listNamesByContent(runs: GraphRun[]): Map<string, ByteString | ByteString[]> {
+  const names = new Map<string, ByteString | ByteString[]>();
+  for (const run of runs) {
+    for (const { hash, path } of run.tree === undefined ? run.inputs.concat(run.outputs) : run.inputs) {
+      const known = names.get(hash);
+      if (known === undefined) names.set(hash, path);
+      else if (typeof known !== 'string' && known.indexOf(path) < 0) known.push(path);
+      else if (typeof known === 'string' && known !== path) names.set(hash, [known, path]);
+    }
+  }
+  return names;
 }
 
 function inflatePatch(bytes: ByteString): ByteString | undefined {

@@ -7,6 +7,7 @@ import type { Publication } from '../core/publication.ts';
 import { listFolder } from './files.ts';
 import { readFileStates } from './filestates.ts';
 import type { Project } from './project.ts';
+import { readRunOrNot } from './records.ts';
 
 const TEST_NAMES = /^(?:tests?|testing|spec|t)$/i;
 const AUTOMATION_NAMES = /^(?:\.gitlab-ci\.yml|\.travis\.yml|\.circleci|\.cirrus\.yml|\.woodpecker\.yml|Jenkinsfile|azure-pipelines\.yml|tox\.ini|noxfile\.py)$/;
@@ -26,5 +27,5 @@ function readProjectNames(project: Project): ProjectNames {
 export async function readEvidence(publication: Publication, project: Project): Promise<Evidence> {
   const now = await readFileStates(project, publication.results.map(({ file }): ByteString => file.path));
   const changedResults = publication.results.filter(({ file }) => now.get(file.path)?.state.hash !== file.hash).map(({ file }) => file.path);
-  return { names: readProjectNames(project), repeats: judgeLastRepeats(publication.runs.map((one) => one.run), publication.recorded), changedResults };
+  return { names: readProjectNames(project), repeats: judgeLastRepeats(publication.runs.map((one) => one.run), publication.recorded, (id) => readRunOrNot(project, id)), changedResults };
 }

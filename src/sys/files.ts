@@ -251,6 +251,21 @@ export function keepTemporariesIn(folder: ByteString): void {
 // missing or not be writable: then the unfinished file lies beside the name it will get.
 const NOT_IN_FOLDER = ['EXDEV', 'EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR'];
 
+// A text of more than 128 KiB has a place of its own on the heap, which is not taken back soon.
+const GATHERED_LENGTH = 1 << 16;
+
+/** Pieces, many small ones in one. */
+export function* gatherPieces(pieces: Iterable<ByteString>): Generator<ByteString> {
+  let gathered = '';
+  for (const piece of pieces) {
+    gathered += piece;
+    if (gathered.length < GATHERED_LENGTH) continue;
+    yield gathered;
+    gathered = '';
+  }
+  if (gathered !== '') yield gathered;
+}
+
 /** All bytes of a file, or what gives them in pieces (again, if it is called again). */
 export type FileContent = ByteString | (() => Iterable<ByteString>);
 
@@ -307,7 +322,7 @@ function placeBy(temporary: ByteString, content: FileContent, isDurable: boolean
   const fd = fs.openSync(toFsPath(temporary), 'wx', mode);
   try {
     try {
-      for (const piece of typeof content === 'string' ? [content] : content()) writeAll(fd, Buffer.from(piece, 'latin1'));
+      for (const piece of typeof content === 'string' ? [content] : gatherPieces(content())) writeAll(fd, Buffer.from(piece, 'latin1'));
       if (isDurable) fs.fsyncSync(fd);
     } finally {
       fs.closeSync(fd);

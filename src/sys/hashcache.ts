@@ -41,7 +41,7 @@ function hashKey(data: Buffer, start: number, end: number): number {
 }
 
 /** Where the lines of a file begin, found by their keys: open addressing, as objects of 100,000 lines are several times the file. */
-class LineTable {
+export class LineTable {
   private readonly data: Buffer;
   /** Start of a line, plus 1; 0: none. */
   private readonly slots: Int32Array;

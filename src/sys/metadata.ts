@@ -90,10 +90,12 @@ export function addressOfRemote(remote: ByteString): ByteString | undefined {
   return parts === null || !/^[!-~]+$/.test(parts[2]) ? undefined : 'https://' + parts[1] + '/' + parts[2].replace(/\.git\/?$/, '');
 }
 
-/** The remote that the last run which has one was recorded with; without any, that of the repository as it is. */
-function readRemote(project: Project, runs: Run[]): ToldMetadata {
+/** The last run that was recorded with a remote of its code. */
+export type RemoteOfRun = Pick<Run, 'id' | 'codeRemote'>;
+
+/** The remote of the run `last`; without it, that of the repository as it is. */
+function readRemote(project: Project, last: RemoteOfRun | undefined): ToldMetadata {
   const told = emptyTold();
-  const last = runs.filter((run) => run.codeRemote !== undefined).sort((a, b) => compareBytes(a.id, b.id)).pop();
   let remote = last?.codeRemote;
   if (remote === undefined) {
     try {
@@ -113,11 +115,11 @@ function readRemote(project: Project, runs: Run[]): ToldMetadata {
 
 /**
  * What CITATION.cff, codemeta.json, .zenodo.json, a license file, files of packages, a README and the
- * remote of the code tell, and before them what is `said`. `runs`: the recorded ones, for the remote.
+ * remote of the code tell, and before them what is `said`. `last`: for the remote.
  * Throws Failure if one of the files cannot be read, or two places contradict each other: it names
  * both with what they say.
  */
-export function readMetadata(project: Project, runs: Run[] = [], said?: ToldMetadata): ProjectMetadata {
+export function readMetadata(project: Project, last?: RemoteOfRun, said?: ToldMetadata): ProjectMetadata {
   const places: ToldMetadata[] = said === undefined ? [] : [said];
   const readAll = (files: [string, MetadataReading][]): void => {
     for (const [name, read] of files) {
@@ -130,7 +132,7 @@ export function readMetadata(project: Project, runs: Run[] = [], said?: ToldMeta
   places.push(...readLicenses(project, names));
   readAll(names.filter((name) => README_NAME.test(name)).map((name): [string, MetadataReading] => [name, readReadme]));
   readAll(PACKAGE_FILES);
-  places.push(readRemote(project, runs));
+  places.push(readRemote(project, last));
   const { metadata, disagreements } = joinMetadata(places);
   if (disagreements.length === 0) return metadata;
   const told = disagreements.map(({ field, first, second }) => 'the ' + nameOfField(field) + ': ' + first.source + ' has "' + first.value + '", ' + second.source + ' has "' + second.value + '"');

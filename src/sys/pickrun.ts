@@ -75,6 +75,12 @@ export function pickAnnotatedRuns(project: Project, folder: ByteString, referenc
   return selectKnownRuns(known, project, folder, reference).map((run) => readKnownRun(project, known, run.id)).filter((run): run is AnnotatedRun => run !== undefined);
 }
 
+/** Ids of the same runs: of many, none of whose records is read. */
+export function pickRunIds(project: Project, folder: ByteString, reference: ByteString): string[] {
+  if (RUN_ID.test(reference) && readRun(project, reference) !== undefined) return [reference];
+  return selectKnownRuns(readKnownRuns(project), project, folder, reference).map((run) => run.id);
+}
+
 /** The same among runs that are read already. */
 export function selectKnownRuns(known: KnownRuns, project: Project, folder: ByteString, reference: ByteString): RunSummary[] {
   const { runFaults, noteFaults } = known;

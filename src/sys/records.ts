@@ -7,7 +7,7 @@ import type { Run } from '../core/run.ts';
 import { parseEnvironment } from '../formats/environment.ts';
 import { parseRun } from '../formats/record.ts';
 import type { Project } from './project.ts';
-import { explainStrays, listRecordFiles, readEachRecord, readRecordFile } from './recordfiles.ts';
+import { listRecordFiles, readRecordFile } from './recordfiles.ts';
 
 /** Ids of all records, ascending; and names in runs/ that are no record, or one in the wrong folder. */
 export function listRecords(project: Project): { ids: string[]; strays: ByteString[] } {
@@ -29,13 +29,14 @@ export function readRun(project: Project, id: string): Run | undefined {
   return run;
 }
 
-export type ReadRuns = { runs: Run[]; faults: Failure[] };
-
-/** All records in order of ids; what cannot be read is told beside the rest. */
-export function readRuns(project: Project): ReadRuns {
-  const { ids, strays } = listRecords(project);
-  const faults = explainStrays(strays);
-  return { runs: readEachRecord(ids, faults, (id) => readRun(project, id)), faults };
+/** The same; undefined also where it is damaged: for those whose caller has told of that, or does without. */
+export function readRunOrNot(project: Project, id: string): Run | undefined {
+  try {
+    return readRun(project, id);
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
 }
 
 /** A recorded environment by its hash; undefined if its file is not there. */

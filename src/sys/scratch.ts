@@ -44,9 +44,9 @@ export type ScratchRequest = {
   finder: ContentFinder;
   /** A commit to take the code of instead of the recorded one; its files are not held against the record. */
   commit: string | undefined;
-  /** Put in the rest of the project as it is now; `laterResults` are left out. */
+  /** Put in the rest of the project as it is now, but for paths that are of later results only. */
   isFull: boolean;
-  laterResults: Set<ByteString>;
+  isLaterResult: (path: ByteString) => boolean;
   /** Put in inputs that cannot be had as they were as they are now. */
   isForced: boolean;
   /** Files to take instead of recorded inputs, whatever their content: path -> absolute name. */
@@ -306,12 +306,12 @@ function putCommitFile(request: ScratchRequest, scratch: Scratch, code: CodeSour
 
 /** Puts in all files of the project that are no results of this or of a later run. */
 function putRest(request: ScratchRequest, scratch: Scratch, timeS: number): void {
-  const { project, run, laterResults } = request;
+  const { project, run, isLaterResult } = request;
   const own = new Set(run.outputs.filter((file) => file.kind !== 'd').map((file) => file.path));
   const inputs = new Set(run.inputs.map((file) => file.path));
   for (const [path, seen] of takeSnapshot(project.root, [])) {
     const name = absoluteOf(scratch.project, path);
-    if (laterResults.has(path) || (own.has(path) && !inputs.has(path)) || run.absent.indexOf(path) >= 0 || lstatIfThere(name) !== undefined) continue;
+    if (isLaterResult(path) || (own.has(path) && !inputs.has(path)) || run.absent.indexOf(path) >= 0 || lstatIfThere(name) !== undefined) continue;
     const kind = seen.mode & 0o170000;
     if (seen.isFolder && makeParents(scratch, name)) fs.mkdirSync(toFsPath(name));
     else if (kind === 0o120000) putLink(scratch, project, path, readLinkTarget(absoluteOf(project, path)));

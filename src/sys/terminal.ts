@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { makeHarmless } from '../formats/percent.ts';
 import { childProcess, fs, tty } from './node.ts';
 import { pauseMs } from './clock.ts';
-import { errorCode, writeAll } from './files.ts';
+import { errorCode, gatherPieces, writeAll } from './files.ts';
 
 /** Is this descriptor of rr a terminal? Told without process.stdout, whose mere use changes modes. */
 export function isTerminal(descriptor: number): boolean {
@@ -66,18 +66,10 @@ export function readIn(): ByteString {
   }
 }
 
-const CHUNK_LENGTH = 1 << 20;
-
 /** Prints pieces as they come, many at a time; false if nobody reads on. */
 export function printPieces(pieces: Iterable<ByteString>): boolean {
-  let chunk = '';
-  for (const piece of pieces) {
-    chunk += piece;
-    if (chunk.length < CHUNK_LENGTH) continue;
-    if (!printOut(chunk)) return false;
-    chunk = '';
-  }
-  return printOut(chunk);
+  for (const piece of gatherPieces(pieces)) if (!printOut(piece)) return false;
+  return true;
 }
 
 /** Prints a line for the person at standard error. Where that cannot be written, there is no one to tell. */

@@ -107,8 +107,7 @@ export function collectLatexValues(publication: Publication, isWanted: (kind: 'v
     values.entries.push(...listRunEntries(key, run));
     for (const name of names) values.entries.push({ kind: 'value', key: key + '/' + name, text: found.values.get(name) ?? '', runId: run.id });
   }
-  const results = publication.results.filter((one) => isWanted('file', keyOfPath(one.file.path)));
-  values.entries.push(...results.map(entryOfResult));
+  for (const one of publication.results) if (isWanted('file', keyOfPath(one.file.path))) values.entries.push(entryOfResult(one));
   return values;
 }
 
@@ -148,9 +147,10 @@ function printLatexEntry(entry: LatexEntry): ByteString {
   return '\\rrfile{' + [key, shown, size, hash.slice(0, SHORT_HASH_DIGITS), hash.slice(SHORT_HASH_DIGITS), runId].join('}{') + '}%\n';
 }
 
-/** The file, to be \input before \begin{document} or behind it. */
-export function printLatexValues(values: LatexValues): ByteString {
-  return LATEX_VALUES_PREAMBLE + values.entries.map(printLatexEntry).join('');
+/** The file, to be \input before \begin{document} or behind it. In pieces. */
+export function* printLatexValues(values: LatexValues): Generator<ByteString> {
+  yield LATEX_VALUES_PREAMBLE;
+  for (const entry of values.entries) yield printLatexEntry(entry);
 }
 
 /** Entries with the numbers of their lines. `foreign`: lines that are none, or a first part that is not as it was made. */

@@ -14,6 +14,14 @@ export type FileMark = '' | 'as read' | 'changed since' | 'gone' | 'current' | '
 
 export type RunName = { id: string; label: ByteString | undefined };
 
+/** What is told of a run. */
+export type ToldRun = Pick<Run, 'startedUtc' | 'status' | 'reused' | 'command' | 'directory' | 'parameters' | 'code' | 'codeFiles' | 'environment'>;
+
+/** That alone: of 100,000 runs the rest cannot be held. */
+export function toldOfRun({ startedUtc, status, reused, command, directory, parameters, code, codeFiles, environment }: ToldRun): ToldRun {
+  return { startedUtc, status, reused, command, directory, parameters, code, codeFiles, environment };
+}
+
 export type LineageStory = {
   /** What was asked for; undefined if that is a run. */
   asked: FileState | undefined;
@@ -21,7 +29,7 @@ export type LineageStory = {
   answer: MakerAnswer['kind'] | 'run';
   graph: LineageGraph;
   /** Of each run node; undefined if its record cannot be read. */
-  records: (Run | undefined)[];
+  records: (ToldRun | undefined)[];
   /** Name of a run by its number in the lineage. */
   nameOf: (run: number) => RunName;
   /** Of each file node. */
@@ -68,7 +76,7 @@ function shortenIds(text: ByteString): ByteString {
 }
 
 /** "git 21b95ecfa091, with changes in fit.py; not tracked: lib.py"; undefined if nothing is known of the code. */
-export function describeCodeOf(run: Run): ByteString | undefined {
+export function describeCodeOf(run: Pick<ToldRun, 'code' | 'codeFiles'>): ByteString | undefined {
   const named = (state: string): ByteString => run.codeFiles.filter((file) => file.state === state).map((file) => showText(file.path)).join(', ');
   const changed = named('changed');
   const untracked = named('untracked');
@@ -81,7 +89,7 @@ export function describeCodeOf(run: Run): ByteString | undefined {
 }
 
 /** "n=10 gamma=0.5" */
-export function describeParameters(run: Run): ByteString {
+export function describeParameters(run: Pick<ToldRun, 'parameters'>): ByteString {
   return run.parameters.map((one) => showText(one.replace(' ', '='))).join(' ');
 }
 
@@ -91,7 +99,7 @@ export function shortTime(startedUtc: string): string {
 }
 
 /** Id, label, time, and how it ended if not well. */
-export function describeRunName(name: RunName, run: Run | undefined): ByteString {
+export function describeRunName(name: RunName, run: ToldRun | undefined): ByteString {
   const parts = [name.id].concat(name.label === undefined ? [] : showText(name.label));
   if (run === undefined) return parts.join('  ') + '  (its record cannot be read)';
   return parts.concat(shortTime(run.startedUtc), run.status === 'succeeded' ? [] : run.status, run.reused === undefined ? [] : 'reused from ' + run.reused).join('  ');

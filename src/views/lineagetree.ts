@@ -26,7 +26,7 @@ const LEVELS_DRAWN = [3, 16];
 const TEXT_COLUMNS = 48;
 
 class LineageWriter {
-  readonly lines: TreeLine[] = [];
+  private lines: TreeLine[] = [];
   private readonly story: LineageStory;
   private readonly options: LineageTreeOptions;
   private readonly near: Neighbours;
@@ -42,7 +42,7 @@ class LineageWriter {
   }
 
   /** Writes all of it. Without recursion: a chain can be of any length. */
-  write(): void {
+  * write(): Generator<TreeLine> {
     const { start } = this.story.graph;
     this.waiting.push({ kind: start.kind, node: start.node, level: 0, trunk: '', isLast: true });
     for (let place = this.waiting.pop(); place !== undefined; place = this.waiting.pop()) {
@@ -53,6 +53,8 @@ class LineageWriter {
       else if (place.kind === 'run') this.writeRun(place, branch, trunk);
       else if (this.story.graph.direction === 'up') this.writeUp(place, branch, trunk);
       else this.writeDown(place, branch, trunk);
+      yield* this.lines;
+      this.lines = [];
     }
   }
 
@@ -175,16 +177,16 @@ function printAnswerLine(line: ByteString, width: number): ByteString {
   return wrapText(line.slice(indent.length), width - indent.length - 2).map((part, i) => indent + (i === 0 ? '' : '  ') + part + '\n').join('');
 }
 
-/** `rr why` and `rr used` for a person. Harmless for a terminal. */
-export function printLineageTree(story: LineageStory, options: LineageTreeOptions): ByteString {
+/** `rr why` and `rr used` for a person, in pieces of lines. Harmless for a terminal. */
+export function* printLineageTree(story: LineageStory, options: LineageTreeOptions): Generator<ByteString> {
   const writer = new LineageWriter(story, options);
-  if (story.answer !== 'unmade' || story.graph.direction === 'down') writer.write();
+  yield printHead(story);
+  if (story.answer !== 'unmade' || story.graph.direction === 'down') {
+    for (const line of writer.write()) yield fitLine(line, options.width).replace(/ +$/, '') + '\n';
+  }
   const name = (one: { id: string; label: ByteString | undefined }): ByteString => one.id + (one.label === undefined ? '' : '  ' + showText(one.label));
-  const lines = writer.lines.map((line) => fitLine(line, options.width).replace(/ +$/, '') + '\n').join('');
   const answer = story.reproducible === undefined ? [] : describeReproducible(story.reproducible);
   const shown = options.isComplete ? answer : answer.slice(0, FILES_LISTED + 1);
   const more = answer.length > shown.length ? ['  and ' + String(answer.length - shown.length) + ' more reasons (--all)'] : [];
-  return printHead(story) + lines
-    + printNames('read by', story.readers.map(name), options.isComplete)
-    + shown.concat(more).map((line) => printAnswerLine(line, options.width)).join('');
+  yield printNames('read by', story.readers.map(name), options.isComplete) + shown.concat(more).map((line) => printAnswerLine(line, options.width)).join('');
 }

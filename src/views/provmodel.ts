@@ -22,9 +22,10 @@ export type ProvValue = { type: 'text' | 'name' | 'integer' | 'decimal'; value: 
 /** A qualified name, such as 'prov:label', and its value. */
 export type ProvAttribute = [string, ProvValue];
 
+/** `attributes` gives them when they are printed: most walks through a document print few of its elements. */
 export type ProvElement =
-  | { kind: 'entity' | 'agent'; id: string; attributes: ProvAttribute[] }
-  | { kind: 'activity'; id: string; startUtc: string; endUtc: string | undefined; attributes: ProvAttribute[] };
+  | { kind: 'entity' | 'agent'; id: string; attributes: () => ProvAttribute[] }
+  | { kind: 'activity'; id: string; startUtc: string; endUtc: string | undefined; attributes: () => ProvAttribute[] };
 
 /** The kinds of relation that are used, and what stands in their places: the formal attributes of PROV-DM in its order. */
 export const PROV_RELATIONS = {
@@ -39,7 +40,13 @@ export const PROV_RELATIONS = {
 /** `places`: ids in the order of PROV_RELATIONS; what is missing at the end is not known. */
 export type ProvRelation = { kind: keyof typeof PROV_RELATIONS; places: string[] };
 
-export type ProvDocument = { elements: ProvElement[]; relations: ProvRelation[]; left: ByteString[] };
+export type ProvPart = ProvElement | ProvRelation;
+
+/**
+ * `walk` gives all parts, those of a run at a time, no element twice. It may be asked several times, as notations have
+ * them in an order by kinds, and those of 100,000 runs are too many to be held.
+ */
+export type ProvDocument = { walk: () => Iterable<ProvPart[]>; left: ByteString[] };
 
 /** Part of a qualified name: letters, digits, "-", "_", "." and "/" stand as they are, all other bytes are %XX. */
 function encodeProvName(text: ByteString): string {
@@ -87,7 +94,7 @@ function timesOfRun(run: Run): { startUtc: string; endUtc: string | undefined } 
 }
 
 /** All runs that wrote one content at one path, and those that read it, by start. */
-type ContentUse = { file: FileState; makers: Run[]; readers: Run[] };
+type ContentUse = { makers: Run[]; readers: Run[]; isMadeOnce: boolean };
 
 function provContentKey(file: FileState): string {
   return file.hash + (file.kind === 'l' ? 'l ' : '  ') + file.path;
@@ -102,18 +109,26 @@ function leavesOutputs(run: Run): boolean {
   return run.tree === undefined && run.aside === undefined;
 }
 
+/** The list with one more. A list that grows has room for 16 more, of which most contents would use none. */
+function addUser(users: Run[], run: Run): Run[] {
+  if (users.length < 2) return users.concat(run);
+  users.push(run);
+  return users;
+}
+
 function collectUses(runs: Run[]): Map<string, ContentUse> {
   const uses = new Map<string, ContentUse>();
   const note = (file: FileState, run: Run, what: 'makers' | 'readers'): void => {
     const key = provContentKey(file);
-    const use = uses.get(key) ?? { file, makers: [], readers: [] };
-    if (use.makers.length + use.readers.length === 0) uses.set(key, use);
-    use[what].push(run);
+    const use = uses.get(key);
+    if (use === undefined) uses.set(key, { makers: what === 'makers' ? [run] : [], readers: what === 'readers' ? [run] : [], isMadeOnce: false });
+    else use[what] = addUser(use[what], run);
   };
   for (const run of runs.slice().sort((a, b) => (a.startedUtc < b.startedUtc ? -1 : a.startedUtc > b.startedUtc ? 1 : a.id < b.id ? -1 : 1))) {
     for (const file of run.inputs) if (isOneContent(file)) note(file, run, 'readers');
     if (leavesOutputs(run)) for (const file of run.outputs) if (isOneContent(file)) note(file, run, 'makers');
   }
+  uses.forEach((use) => { use.isMadeOnce = isMadeOnce(use); });
   return uses;
 }
 
@@ -122,54 +137,70 @@ function isMadeOnce(use: ContentUse): boolean {
   return use.makers.length === 0 || (use.makers.length === 1 && use.readers.every((reader) => reader.startedUtc > use.makers[0].startedUtc));
 }
 
-class ProvBuilder {
-  private readonly uses: Map<string, ContentUse>;
-  private readonly elements = new Map<string, ProvElement>();
-  private readonly relations: ProvRelation[] = [];
-  private readonly specialized = new Set<string>();
+const textAttribute = (name: string, text: ByteString): ProvAttribute => [name, { type: 'text', value: jsonTextOf(text) }];
+const typeAttribute = (name: string): ProvAttribute => ['prov:type', { type: 'name', value: name }];
 
-  constructor(runs: Run[]) {
-    this.uses = collectUses(runs);
+/** One walk through the parts of a document. */
+class ProvWalk {
+  private readonly uses: Map<string, ContentUse>;
+  private parts: ProvPart[] = [];
+  /** Ids of elements that several runs may name, and of those that the run at hand has named. */
+  private readonly shared = new Set<string>();
+  private readonly own = new Set<string>();
+
+  constructor(uses: Map<string, ContentUse>) {
+    this.uses = uses;
   }
 
-  build(publication: Publication): { elements: ProvElement[]; relations: ProvRelation[] } {
-    for (const one of publication.runs) this.addRun(one);
+  * walk(publication: Publication): Generator<ProvPart[]> {
+    for (const one of publication.runs) {
+      this.addRun(one);
+      yield this.takeParts();
+    }
     this.addProject(publication);
-    const order = ['entity', 'activity', 'agent'];
-    const elements = Array.from(this.elements.values());
-    return { elements: order.reduce((all: ProvElement[], kind) => all.concat(elements.filter((one) => one.kind === kind)), []), relations: this.relations };
+    yield this.takeParts();
+  }
+
+  private takeParts(): ProvPart[] {
+    const { parts } = this;
+    this.parts = [];
+    this.own.clear();
+    return parts;
   }
 
   private relate(kind: ProvRelation['kind'], ...places: string[]): void {
-    this.relations.push({ kind, places });
+    this.parts.push({ kind, places });
   }
 
-  private putEntity(id: string, attributes: ProvAttribute[]): string {
-    if (!this.elements.has(id)) this.elements.set(id, { kind: 'entity', id, attributes });
+  private put(known: Set<string>, kind: 'entity' | 'agent', id: string, attributes: () => ProvAttribute[]): string {
+    if (!known.has(id)) this.parts.push({ kind, id, attributes });
+    known.add(id);
     return id;
   }
 
   private putValueEntity(id: string, line: ByteString, type: string): string {
     const [name, value] = splitAt(line, ' ');
     let own = id + '/' + encodeProvName(name);
-    for (let n = 2; this.elements.has(own); n++) own = id + '/' + encodeProvName(name) + '/' + String(n);
-    return this.putEntity(own, [['prov:label', { type: 'text', value: jsonTextOf(name) }], ['prov:type', { type: 'name', value: 'rr:' + type }], ['prov:value', { type: 'text', value: jsonTextOf(value) }]]);
+    for (let n = 2; this.own.has(own); n++) own = id + '/' + encodeProvName(name) + '/' + String(n);
+    return this.put(this.own, 'entity', own, () => [textAttribute('prov:label', name), typeAttribute('rr:' + type), textAttribute('prov:value', value)]);
   }
 
-  private putFileEntity(id: string, file: FileState): string {
-    const attributes: ProvAttribute[] = [['prov:label', { type: 'text', value: jsonTextOf(file.path) }], ['prov:type', { type: 'name', value: 'rr:File' }]];
-    if (file.kind !== '') attributes.push(['rr:kind', { type: 'text', value: file.kind }]);
-    if (isOneContent(file)) attributes.push(['rr:sha256', { type: 'text', value: file.hash }], ['rr:size', { type: 'integer', value: String(file.size) }]);
-    return this.putEntity(id, attributes);
+  private putFileEntity(known: Set<string>, id: string, file: FileState): string {
+    return this.put(known, 'entity', id, () => {
+      const attributes = [textAttribute('prov:label', file.path), typeAttribute('rr:File')];
+      if (file.kind !== '') attributes.push(['rr:kind', { type: 'text', value: file.kind }]);
+      if (isOneContent(file)) attributes.push(['rr:sha256', { type: 'text', value: file.hash }], ['rr:size', { type: 'integer', value: String(file.size) }]);
+      return attributes;
+    });
   }
 
   /** The entity of this content as the run wrote it (isOutput) or read it. */
   private putFile(run: Run, file: FileState, isOutput: boolean): string {
     const own = 'rr:run/' + run.id + (isOutput ? '/output/' : '/input/') + encodeProvName(file.path);
-    if (!isOneContent(file) || (isOutput && !leavesOutputs(run))) return this.putFileEntity(own, file);
+    if (!isOneContent(file) || (isOutput && !leavesOutputs(run))) return this.putFileEntity(isOutput ? this.shared : this.own, own, file);
     const use = this.uses.get(provContentKey(file)) as ContentUse;
-    const general = this.putFileEntity('rr:file/' + file.hash + (file.kind === 'l' ? '/link/' : '/content/') + encodeProvName(file.path), file);
-    if (isMadeOnce(use)) return general;
+    const general = this.putFileEntity(this.shared, 'rr:file/' + file.hash + (file.kind === 'l' ? '/link/' : '/content/') + encodeProvName(file.path), file);
+    if (use.isMadeOnce) return general;
     if (isOutput) return this.specialize(own, general, file);
     const before = use.makers.filter((maker) => maker.startedUtc < run.startedUtc);
     const maker = before[before.length - 1];
@@ -177,29 +208,27 @@ class ProvBuilder {
   }
 
   private specialize(id: string, general: string, file: FileState): string {
-    if (!this.specialized.has(id)) this.relate('specializationOf', id, general);
-    this.specialized.add(id);
-    return this.putFileEntity(id, file);
+    if (!this.shared.has(id)) this.relate('specializationOf', id, general);
+    return this.putFileEntity(this.shared, id, file);
   }
 
   private putSecretEntity(run: Run, line: ByteString): string {
     const [, path] = splitAt(line, ' ');
-    return this.putEntity('rr:run/' + run.id + '/withheld/' + encodeProvName(path), [['prov:label', { type: 'text', value: jsonTextOf(path) }], ['prov:type', { type: 'name', value: 'rr:Withheld' }]]);
+    return this.put(this.own, 'entity', 'rr:run/' + run.id + '/withheld/' + encodeProvName(path), () => [textAttribute('prov:label', path), typeAttribute('rr:Withheld')]);
   }
 
   private addRun(one: AnnotatedRun): void {
     const { run } = one;
     const id = 'rr:run/' + run.id;
-    this.elements.set(id, { kind: 'activity', id, ...timesOfRun(run), attributes: attributesOfRun(one) });
+    this.parts.push({ kind: 'activity', id, ...timesOfRun(run), attributes: () => attributesOfRun(one) });
     for (const file of run.inputs) this.relate('used', id, this.putFile(run, file, false));
     for (const line of run.secretInputs) this.relate('used', id, this.putSecretEntity(run, line));
     for (const line of run.parameters) this.relate('used', id, this.putValueEntity(id + '/parameter', line, 'Parameter'));
     for (const file of run.outputs) this.relate('wasGeneratedBy', this.putFile(run, file, true), id);
     for (const line of run.secretOutputs) this.relate('wasGeneratedBy', this.putSecretEntity(run, line), id);
     for (const line of run.metrics) this.relate('wasGeneratedBy', this.putValueEntity(id + '/metric', line, 'Metric'), id);
-    const plan = this.putEntity(id + '/command', [['prov:label', { type: 'text', value: jsonTextOf(run.command) }], ['prov:type', { type: 'name', value: 'prov:Plan' }]]);
-    const agent = 'rr:software/rr/' + encodeProvName(run.rr);
-    this.elements.set(agent, { kind: 'agent', id: agent, attributes: [['prov:label', { type: 'text', value: 'rr ' + jsonTextOf(run.rr) }], ['prov:type', { type: 'name', value: 'prov:SoftwareAgent' }]] });
+    const plan = this.put(this.own, 'entity', id + '/command', () => [textAttribute('prov:label', run.command), typeAttribute('prov:Plan')]);
+    const agent = this.put(this.shared, 'agent', 'rr:software/rr/' + encodeProvName(run.rr), () => [['prov:label', { type: 'text', value: 'rr ' + jsonTextOf(run.rr) }], typeAttribute('prov:SoftwareAgent')]);
     this.relate('wasAssociatedWith', id, agent, plan);
   }
 
@@ -207,13 +236,13 @@ class ProvBuilder {
   private addProject({ metadata, results, runs }: Publication): void {
     if (metadata.creators.length === 0 && metadata.title === undefined) return;
     const made = new Map(runs.map(({ run }): [string, Run] => [run.id, run]));
-    const project = this.putEntity('rr:project', [['prov:label', { type: 'text', value: jsonTextOf(metadata.title ?? 'Current results') }], ['prov:type', { type: 'name', value: 'prov:Collection' }]]);
+    const project = this.put(this.shared, 'entity', 'rr:project', () => [textAttribute('prov:label', metadata.title ?? 'Current results'), typeAttribute('prov:Collection')]);
     for (const { file, runId } of results) this.relate('hadMember', project, this.putFile(made.get(runId) as Run, file, true));
     metadata.creators.forEach((creator, n) => {
-      const id = 'rr:agent/' + String(n + 1);
-      const attributes: ProvAttribute[] = [['prov:label', { type: 'text', value: jsonTextOf(creator.name) }], ['prov:type', { type: 'name', value: creator.kind === 'person' ? 'prov:Person' : 'prov:Organization' }]];
-      if (creator.orcid !== undefined) attributes.push(['rr:orcid', { type: 'text', value: jsonTextOf(creator.orcid) }]);
-      this.elements.set(id, { kind: 'agent', id, attributes });
+      const id = this.put(this.shared, 'agent', 'rr:agent/' + String(n + 1), () => {
+        const attributes = [textAttribute('prov:label', creator.name), typeAttribute(creator.kind === 'person' ? 'prov:Person' : 'prov:Organization')];
+        return creator.orcid === undefined ? attributes : attributes.concat([textAttribute('rr:orcid', creator.orcid)]);
+      });
       this.relate('wasAttributedTo', project, id);
     });
   }
@@ -231,5 +260,6 @@ export function makeProvDocument(publication: Publication): ProvDocument {
     ['files that were looked for and not there', (run) => run.absent.length > 0], ['verdicts of repeats', (run) => run.verdicts.length > 0], ['what environments consist of', (run) => run.environment !== undefined],
   ];
   for (const [what, test] of silent) if (runs.some(test)) left.push('PROV has no word for ' + what + ': see the records');
-  return { ...new ProvBuilder(runs).build(publication), left };
+  const uses = collectUses(runs);
+  return { walk: () => new ProvWalk(uses).walk(publication), left };
 }

@@ -17,7 +17,7 @@ function provNAttributes(attributes: ProvAttribute[]): ByteString {
 
 function provNElement(element: ProvElement): ByteString {
   const times = element.kind !== 'activity' ? '' : ', ' + element.startUtc + ', ' + (element.endUtc ?? '-');
-  return element.kind + '(' + element.id + times + provNAttributes(element.attributes) + ')';
+  return element.kind + '(' + element.id + times + provNAttributes(element.attributes()) + ')';
 }
 
 function provNRelation({ kind, places }: ProvRelation): ByteString {
@@ -25,8 +25,19 @@ function provNRelation({ kind, places }: ProvRelation): ByteString {
   return kind + '(' + places.concat(missing).join(', ') + ')';
 }
 
-/** One PROV-N document as UTF-8, an expression a line. */
-export function printProvN(document: ProvDocument): ByteString {
-  const lines = document.elements.map(provNElement).concat(document.relations.map(provNRelation));
-  return 'document\n  prefix rr <' + PROV_NAMESPACE + '>\n\n' + lines.map((line) => '  ' + line + '\n').join('') + 'endDocument\n';
+/** One PROV-N document as UTF-8, an expression a line: entities, activities, agents, relations. In pieces. */
+export function* printProvN({ walk }: ProvDocument): Generator<ByteString> {
+  const line = (expression: ByteString): ByteString => '  ' + expression + '\n';
+  yield 'document\n  prefix rr <' + PROV_NAMESPACE + '>\n\n';
+  for (const parts of walk()) for (const part of parts) if (part.kind === 'entity') yield line(provNElement(part));
+  let agents = ''; // one for each version of rr and each author
+  for (const parts of walk()) {
+    for (const part of parts) {
+      if (part.kind === 'activity') yield line(provNElement(part));
+      else if (part.kind === 'agent') agents += line(provNElement(part));
+    }
+  }
+  yield agents;
+  for (const parts of walk()) for (const part of parts) if ('places' in part) yield line(provNRelation(part));
+  yield 'endDocument\n';
 }

@@ -1,6 +1,7 @@
 // verdicts.ts - what came of repeats, for a person and as JSON. Knows no files.
 import type { ByteString } from '../core/bytes.ts';
 import { fileParametersOf, nameFileParameter } from '../core/parameters.ts';
+import type { GraphRun } from '../core/graph.ts';
 import type { ParameterSetting } from '../core/parameters.ts';
 import { describeOtherEnd } from '../core/repeat.ts';
 import type { Run, Verdict } from '../core/run.ts';
@@ -10,7 +11,10 @@ import { cutToWidth, wrapText } from './table.ts';
 /** One repeat that was made, or why it was not. */
 export type RepeatStory =
   | { kind: 'repeated'; original: Run; repeat: Run; isAccepted: boolean; kept: ByteString | undefined }
-  | { kind: 'refused'; original: Run; why: string };
+  | { kind: 'refused'; original: TitledRun; why: string };
+
+/** What names a run to a person. */
+export type TitledRun = Pick<Run, 'id' | 'label' | 'command'>;
 
 const WORDS: Verdict['word'][] = ['identical', 'tolerance', 'different', 'missing', 'extra', 'unchecked'];
 const WORD_WIDTH = 11;
@@ -21,7 +25,7 @@ function nameOutput(path: ByteString): ByteString {
 }
 
 /** The command of a run on one line, cut. */
-function nameRun(run: Run, width: number): ByteString {
+function nameRun(run: TitledRun, width: number): ByteString {
   const label = run.label === undefined ? '' : ' ' + makeHarmless(run.label);
   return cutToWidth(run.id + label + ': ' + makeHarmless(encodeWithheld(run.command).replace(/%0A/g, ' ').replace(/%25/g, '%')), width);
 }
@@ -56,20 +60,21 @@ export function printRepeatStory(story: RepeatStory, width: number): ByteString 
     + (story.kept === undefined ? '' : '  to look at: ' + makeHarmless(story.kept) + '\n');
 }
 
+/** How many repeats there were, and how they came out. */
+export type StoryCounts = { all: number; accepted: number; refused: number };
+
 /** The sum over several repeats. */
-export function printStorySum(stories: RepeatStory[]): ByteString {
-  if (stories.length < 2) return '';
-  const accepted = stories.filter((story) => story.kind === 'repeated' && story.isAccepted).length;
-  const refused = stories.filter((story) => story.kind === 'refused').length;
-  return '\n' + String(stories.length) + ' runs: ' + String(accepted) + ' accepted, ' + String(stories.length - accepted - refused) + ' not accepted'
+export function printStorySum({ all, accepted, refused }: StoryCounts): ByteString {
+  if (all < 2) return '';
+  return '\n' + String(all) + ' runs: ' + String(accepted) + ' accepted, ' + String(all - accepted - refused) + ' not accepted'
     + (refused === 0 ? '' : ', ' + String(refused) + ' not repeated') + '\n';
 }
 
 /** What would be done: an action and a reason for each run. */
-export type PlannedRepeat = { run: Run; action: 'repeat' | 'cannot'; reason: string; /** If it is another than that of the run. */ command?: ByteString; /** Values that are put into its files. */ inFiles?: ParameterSetting[] };
+export type PlannedRepeat = { run: GraphRun; action: 'repeat' | 'cannot'; reason: string; /** If it is another than that of the run. */ command?: ByteString; /** Values that are put into its files. */ inFiles?: ParameterSetting[] };
 
 /** What is other than it was in the run: the command, unless it is the same, and values in files. */
-function printNow(run: Run, command: ByteString, inFiles: ByteString[], width: number): ByteString {
+function printNow(run: TitledRun, command: ByteString, inFiles: ByteString[], width: number): ByteString {
   const told = (inFiles.length > 0 && command === run.command ? [] : [command]).concat(inFiles);
   return told.map((text, i) => cutToWidth((i === 0 ? '  now        ' : '             ') + makeHarmless(encodeWithheld(text).replace(/%25/g, '%')), width) + '\n').join('');
 }
@@ -80,31 +85,43 @@ function listSetInFiles(original: Run, repeat: Run): ByteString[] {
   return fileParametersOf(repeat).filter(({ name, value }) => !known.has(name + ' ' + value)).map(({ name, value }) => name + '=' + value);
 }
 
-export function printRepeatPlan(plan: PlannedRepeat[], width: number): ByteString {
-  const now = ({ run, command, inFiles }: PlannedRepeat): ByteString => (command === undefined ? '' : printNow(run, command, (inFiles ?? []).map((one) => nameFileParameter(one) + '=' + one.value), width));
-  return plan.map((one) => nameRun(one.run, width) + '\n' + now(one) + wrapText(one.action + ': ' + makeHarmless(one.reason), width - 2).map((line) => '  ' + line + '\n').join('')).join('');
+/** For a person, a run at a time. */
+export function* printRepeatPlan(plan: Iterable<PlannedRepeat>, width: number): Generator<ByteString> {
+  for (const { run, action, reason, command, inFiles } of plan) {
+    const now = command === undefined ? '' : printNow(run, command, (inFiles ?? []).map((one) => nameFileParameter(one) + '=' + one.value), width);
+    yield nameRun(run, width) + '\n' + now + wrapText(action + ': ' + makeHarmless(reason), width - 2).map((line) => '  ' + line + '\n').join('');
+  }
 }
 
-export function printJsonPlan(plan: PlannedRepeat[]): ByteString {
-  return printJsonLines(plan.map(({ run, action, reason, command, inFiles }) => ({
+function jsonPlannedOf({ run, action, reason, command, inFiles }: PlannedRepeat): unknown {
+  return {
     run: run.id, action, reason, command: command === undefined ? undefined : encodeWithheld(command),
     set: inFiles === undefined || inFiles.length === 0 ? undefined : inFiles.map(({ path, key, value }) => ({ path: encodeText(path), key: encodeText(key), value: encodeText(value) })),
-  })));
+  };
 }
 
-function printJsonLines(values: unknown[]): ByteString {
-  return '[' + values.map((value, i) => (i === 0 ? '\n' : ',\n') + JSON.stringify(value)).join('') + '\n]\n';
+/** An array, a run a line. */
+export function* printJsonPlan(plan: Iterable<PlannedRepeat>): Generator<ByteString> {
+  let before = '[\n';
+  for (const one of plan) {
+    yield before + JSON.stringify(jsonPlannedOf(one));
+    before = ',\n';
+  }
+  yield before === ',\n' ? '\n]\n' : '[\n]\n';
 }
 
 /** Texts are percent-encoded as in records. */
-export function printJsonStories(stories: RepeatStory[]): ByteString {
-  return printJsonLines(stories.map((story) => {
-    if (story.kind === 'refused') return { run: story.original.id, repeat: null, accepted: false, why: story.why, verdicts: [] };
-    const { original, repeat, isAccepted, kept } = story;
-    return {
-      run: original.id, repeat: repeat.id, accepted: isAccepted, command: encodeWithheld(repeat.command), exit: repeat.exit, signal: repeat.signal, original_exit: original.exit, original_signal: original.signal,
-      verdicts: repeat.verdicts.map(({ word, path, detail }) => ({ word, path: encodeText(path), detail: encodeText(detail) })),
-      warnings: repeat.warnings.map(encodeText), kept: kept === undefined ? undefined : encodeText(kept),
-    };
-  }));
+export function printJsonStory(story: RepeatStory): ByteString {
+  if (story.kind === 'refused') return JSON.stringify({ run: story.original.id, repeat: null, accepted: false, why: story.why, verdicts: [] });
+  const { original, repeat, isAccepted, kept } = story;
+  return JSON.stringify({
+    run: original.id, repeat: repeat.id, accepted: isAccepted, command: encodeWithheld(repeat.command), exit: repeat.exit, signal: repeat.signal, original_exit: original.exit, original_signal: original.signal,
+    verdicts: repeat.verdicts.map(({ word, path, detail }) => ({ word, path: encodeText(path), detail: encodeText(detail) })),
+    warnings: repeat.warnings.map(encodeText), kept: kept === undefined ? undefined : encodeText(kept),
+  });
+}
+
+/** `printed`: what printJsonStory() gave of each. */
+export function printJsonStories(printed: ByteString[]): ByteString {
+  return '[' + printed.map((story, i) => (i === 0 ? '\n' : ',\n') + story).join('') + '\n]\n';
 }

@@ -1,0 +1,45 @@
+// memory.test.ts - what looks at all runs holds little of each: peaks of memory at ten times as many runs.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import fs from 'fs';
+import path from 'path';
+import { makeProject } from './bench/projects.ts';
+import { makeTemporary, RR_JS, run } from './rig.ts';
+
+const FEW = 600;
+const MANY = 6000;
+
+// Asked of the kernel when rr ends.
+const folder = makeTemporary();
+const hook = path.join(folder, 'hook.js');
+fs.writeFileSync(hook, 'process.on("exit", () => require("fs").writeFileSync(process.env.PEAK_FILE, String(process.resourceUsage().maxRSS)));\n');
+
+/** Peak resident memory of rr in KB. What V8 has room for before it collects is kept small, as it is much larger than what is measured. */
+function measurePeak(project: string, args: string[]): number {
+  const file = path.join(folder, 'peak');
+  const done = run(project, [process.execPath, '--max-semi-space-size=1', '-r', hook, RR_JS].concat(args), { env: { PEAK_FILE: file }, stdio: ['ignore', 'ignore', 'pipe'] });
+  assert.equal(done.status, 0, args.join(' ') + ': ' + done.stderr.slice(-500));
+  return Number(fs.readFileSync(file, 'latin1'));
+}
+
+// KB for each run more. A record here has 1.2 KB, and as an object 7.
+const BOUNDS: [string, number][] = [
+  ['used data/raw.csv', 4], ['why --down data/raw.csv', 4], ['rerun --all -n', 4], ['rerun -n results/w0000/s9.csv', 4], ['export prov-n', 4], ['export prov-json', 4], ['export appendix', 4], ['verify', 4], ['list --json', 4],
+];
+
+test('memory: what a run more takes', { timeout: 120000 }, async (t) => {
+  const [few, many] = [FEW, MANY].map((runs) => {
+    const project = path.join(folder, String(runs));
+    makeProject(RR_JS, project, { runs, hasResults: true, isMade: true });
+    // As it is with nearly all records: .rr/index has them.
+    assert.equal(run(project, [process.execPath, RR_JS, 'status', '--quiet']).signal, null);
+    return project;
+  });
+  for (const [command, mostKb] of BOUNDS) {
+    const args = command.split(' ');
+    const peaks = [few, many].map((project) => Math.min(measurePeak(project, args), measurePeak(project, args)));
+    const perRunKb = (peaks[1] - peaks[0]) / (MANY - FEW);
+    t.diagnostic(command + ': ' + String(peaks[0]) + ' and ' + String(peaks[1]) + ' KB, ' + perRunKb.toFixed(1) + ' KB a run');
+    assert.ok(perRunKb <= mostKb, command + ': ' + perRunKb.toFixed(1) + ' KB for each run, ' + peaks.join(' and ') + ' KB in all');
+  }
+});
