@@ -131,6 +131,25 @@ rr_is_inside() {
 	return 0
 }
 
+# rr_leads_out PATH: is one of the folders above it a link that leads out of here?
+rr_leads_out() {
+	rr_before=.
+	rr_after=$1
+	while :; do
+		case $rr_after in
+		*/*) ;;
+		*) return 1 ;;
+		esac
+		rr_before=$rr_before/${rr_after%%/*}
+		rr_after=${rr_after#*/}
+		[ -h "$rr_before" ] || continue
+		case $(cd "$rr_before" 2>/dev/null && pwd -P)/ in
+		"$(pwd -P)"/*) ;;
+		*) return 0 ;;
+		esac
+	done
+}
+
 rr_is_id() {
 	case $1 in
 	[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]T[0-9][0-9][0-9][0-9][0-9][0-9]Z-[a-z2-7][a-z2-7][a-z2-7][a-z2-7][a-z2-7][a-z2-7]) return 0 ;;
@@ -692,9 +711,16 @@ rr_is_dry() {
 rr_own_folder() {
 	if [ -h .rr ] || [ -h "$rr_made" ]; then rr_die 'cannot go on: .rr is a link, and must be a folder of this project'; fi
 	# What came along with the project may lead anywhere.
-	for rr_file in .rr/*; do
+	for rr_file in .rr/* .rr/.[!.]*; do
 		[ ! -h "$rr_file" ] || rr_die 'cannot go on: a link is in .rr, which rr puts none in: look at it, and remove it'
 	done
+	# Where this stands commands run in the very folder.
+	if [ -e .rr/copy ]; then
+		case $(pwd -P) in
+		*/.rr/reproduce | */.rr/build/*) ;;
+		*) rr_die 'cannot go on: .rr/copy is here, which only a copy has that make made: remove it' ;;
+		esac
+	fi
 	if ! mkdir -p "$rr_made" 2>/dev/null || [ ! -w "$rr_made" ] || [ ! -w .rr ]; then
 		rr_die 'cannot write in .rr: to look without writing, run "make verify"'
 	fi
@@ -871,6 +897,7 @@ $rr_found $rr_enc
 "*) ;;
 		*) rr_taken=1; continue ;;
 		esac
+		if rr_leads_out "$rr_path"; then rr_taken=1; continue; fi
 		case $rr_target in
 		*/*) mkdir -p "${rr_target%/*}" || return 1 ;;
 		esac
@@ -940,7 +967,7 @@ rr_lock() {
 		"$(uname -n) "[0-9]*)
 			if ! kill -s 0 "${rr_holder##* }" 2>/dev/null; then
 				# Of all who see this only one can rename it.
-				mv "$rr_lock_dir" "$rr_lock_dir.$$" 2>/dev/null && rm -rf "$rr_lock_dir.$$"
+				rm -rf "$rr_lock_dir.$$" && mv "$rr_lock_dir" "$rr_lock_dir.$$" 2>/dev/null && rm -rf "$rr_lock_dir.$$"
 				continue
 			fi
 			[ "$rr_waited" -ne 3 ] || rr_say "waiting for another make (process ${rr_holder##* }); if there is none, remove $rr_lock_dir"
@@ -1031,6 +1058,7 @@ rr_refuse_unrepeatable() {
 			if [ "$rr_word" = O ]; then rr_enc=${rr_enc#* * * }; fi
 			rr_decode "$rr_enc"
 			if rr_has_nul "$rr_enc" || [ -z "$rr_path" ] || ! rr_is_inside "$rr_path"; then rr_give_up "its output $rr_enc is outside the project"; fi
+			if rr_leads_out "$rr_path"; then rr_give_up "its output $rr_enc lies behind a link that leads out of the project"; fi
 			;;
 		esac
 	done <<RR_END

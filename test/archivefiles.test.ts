@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import crypto from 'crypto';
 import fs from 'fs';
 import path from 'path';
-import { findBagFault, findCaseClashes, includesProvenance, isDocumentName } from '../src/core/archive.ts';
+import { findBagFault, findNameClashes, includesProvenance, isDocumentName } from '../src/core/archive.ts';
 import { ALWAYS, archive, archiveToFolder, assertBag, hashOf, listPayload, makeSmall, sh } from './archiverig.ts';
 import { hasProgram, listRecords, makeProject, makeTemporary, rr, run } from './rig.ts';
 
@@ -121,8 +121,11 @@ test('rr archive refuses names that a bag cannot carry, each by its name', () =>
   archive(project, ['-q', 'a.tar', '--include', '*', '--exclude', '*[%\n\t]*', '--exclude', ' edge', '--exclude', 'latin*']);
 });
 
-test('findCaseClashes(), isDocumentName() and includesProvenance() tell names and texts apart', () => {
-  assert.deepEqual(findCaseClashes(['A/b', 'a/B', 'c', 'C', 'a/b', 'd']), [['A/b', 'a/B', 'a/b'], ['c', 'C']]);
+test('findNameClashes(), isDocumentName() and includesProvenance() tell names and texts apart', () => {
+  assert.deepEqual(findNameClashes(['A/b', 'a/B', 'c', 'C', 'a/b', 'd']), [['A/b', 'a/B', 'a/b'], ['c', 'C']]);
+  const bytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+  const accents = ['caf\u00e9', 'cafe\u0301', 'CAF\u00c9', 'cafe', 'caf\u00e8'].map(bytes);
+  assert.deepEqual(findNameClashes(accents), [accents.slice(0, 3)]);
   for (const name of ['README', 'readme.md', 'LICENSE.txt', 'LICENCE', 'COPYING', 'CITATION.cff', 'codemeta.json', '.zenodo.json', 'NEWS']) assert.ok(isDocumentName(name), name);
   for (const name of ['readmenot', 'data.csv', 'a/README', 'newspaper.txt', 'codemeta.jsonl']) assert.ok(!isDocumentName(name), name);
   for (const text of ['include provenance/Makefile', 'all:\n\ninclude ./provenance/Makefile\n', '-include a.mk provenance/Makefile', 'sinclude provenance/Makefile # x']) assert.ok(includesProvenance(text), text);

@@ -1,5 +1,5 @@
 // archive.ts - rr archive: code, data, results and records in one file or folder, for a reader who has nothing else.
-import { findCaseClashes, findBagFault } from '../core/archive.ts';
+import { findBagFault, findNameClashes } from '../core/archive.ts';
 import type { ArchivedFile } from '../core/archive.ts';
 import { compareBytes } from '../core/bytes.ts';
 import type { ByteString } from '../core/bytes.ts';
@@ -170,11 +170,14 @@ function makeMembers(project: Project, publication: Publication, contents: Archi
 
 // ---- the verb ---------------------------------------------------------------------------------------------
 
-function tellOmitted({ omitted, files }: ArchiveContents): void {
+function tellOmitted({ omitted }: ArchiveContents): void {
   for (const file of omitted.slice(0, MOST_OMITTED_TOLD)) tell('rr: not in the archive: "' + file.path + '" ' + file.why);
   if (omitted.length > MOST_OMITTED_TOLD) tell('rr: not in the archive: ' + String(omitted.length - MOST_OMITTED_TOLD) + ' more; ' + NOT_INCLUDED_FILE + ' in it names all');
-  for (const group of findCaseClashes(files.map((file) => file.path)).slice(0, MOST_OMITTED_TOLD)) {
-    tell('rr: ' + group.map((path) => '"' + path + '"').join(' and ') + ' are one file where case does not count: unpacked there one is lost');
+}
+
+function tellClashes({ files }: ArchiveContents): void {
+  for (const group of findNameClashes(files.map((file) => file.path)).slice(0, MOST_OMITTED_TOLD)) {
+    tell('rr: ' + group.map((path) => '"' + path + '"').join(' and ') + ' are one file where case or Unicode normalization does not count: unpacked there one is lost');
   }
 }
 
@@ -195,6 +198,7 @@ export async function archiveProject(named: ByteString | undefined, options: Arc
   const told = countThings(contents.files.length, 'file') + ' of the project, ' + formatBytes(bytes) + '\n';
   if (options.dryRun) {
     printOut(printArchivePlan(contents.files, contents.omitted));
+    if (!options.quiet) tellClashes(contents);
     refuseUnlikeRecorded(contents, options.allowChanged);
     printOut('would write ' + place.target.slice(place.target.lastIndexOf('/') + 1) + ': ' + told);
     return 0;
@@ -204,6 +208,7 @@ export async function archiveProject(named: ByteString | undefined, options: Arc
   writeArchive({ form: place.form, target: place.target, top: place.top, members, timeS: Date.parse(publication.momentUtc) / 1000, isForced: options.force });
   if (!options.quiet) {
     tellOmitted(contents);
+    tellClashes(contents);
     if (left.length > 0) tell('rr: ' + countThings(left.length, 'thing') + ' of its RO-Crate ' + (left.length === 1 ? 'is' : 'are') + ' told by no record and no file: "rr export ro-crate" names them');
     printOut('wrote ' + place.target.slice(place.target.lastIndexOf('/') + 1) + ': ' + told);
   }

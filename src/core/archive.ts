@@ -1,5 +1,5 @@
 // archive.ts - which files an archive must have, and as what; what a bag cannot carry. Knows no files, no tar and no zip.
-import { compareBytes, isUtf8 } from './bytes.ts';
+import { codePointAt, compareBytes, isUtf8, utf8SequenceLength } from './bytes.ts';
 import type { ByteString } from './bytes.ts';
 import { isResultPath } from './graph.ts';
 import type { Publication } from './publication.ts';
@@ -93,11 +93,19 @@ export function findBagFault(path: ByteString): string | undefined {
   return EDGE_SPACES.test(path) ? 'the name begins or ends in a space' : undefined;
 }
 
-/** Names that are the same where upper and lower case (of ASCII) are: groups of two and more, in the order of the first. */
-export function findCaseClashes(paths: ByteString[]): ByteString[][] {
-  const groups = new Map<ByteString, ByteString[]>();
+/** What of a name counts where neither case nor Unicode normalization does. */
+function foldName(path: ByteString): string {
+  if (/^[\x00-\x7f]*$/.test(path)) return path.toLowerCase();
+  let text = '';
+  for (let at = 0; at < path.length; at += Math.max(1, utf8SequenceLength(path, at))) text += String.fromCodePoint(codePointAt(path, at));
+  return text.normalize('NFD').toLowerCase();
+}
+
+/** Names that are the same where neither case nor Unicode normalization counts: groups of two and more, in the order of the first. */
+export function findNameClashes(paths: ByteString[]): ByteString[][] {
+  const groups = new Map<string, ByteString[]>();
   for (const path of paths) {
-    const folded = path.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+    const folded = foldName(path);
     const group = groups.get(folded);
     if (group === undefined) groups.set(folded, [path]);
     else group.push(path);

@@ -36,31 +36,54 @@ export function isUnwritable(error: unknown): boolean {
 // A text that is longer fits into no string of some engines; and rr writes none that is.
 const LARGEST_STRING_BYTES = 256 << 20;
 
-/**
- * The file as bytes; undefined if there is none. Throws Failure for what is no regular file, as a FIFO would be
- * waited for without end and a device may never end, and for more than 256 MiB. Other failures throw.
- */
-export function readBytesIfThere(name: ByteString): ByteString | undefined {
+/** What `read` gives of an open regular file of at most 256 MiB, `refuse` of anything else; undefined if there is none. Waits for no FIFO. */
+function readOpened<T>(name: ByteString, read: (fd: number, size: number) => T, refuse: (name: ByteString, stat?: import('fs').Stats) => undefined): T | undefined {
   let fd: number;
   try {
     fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
   } catch (error) {
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
-    if (errorCode(error) === 'ENXIO' || errorCode(error) === 'ENODEV') return refuseIrregular(name);
+    const code = errorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (code === 'ENXIO' || code === 'ENODEV') return refuse(name);
     throw error;
   }
   try {
     const stat = fs.fstatSync(fd);
-    if (!stat.isFile()) return refuseIrregular(name);
-    if (stat.size > LARGEST_STRING_BYTES) throw new Failure('cannot read "' + name + '": it has ' + String(stat.size) + ' bytes, more than are taken for a text', 'move it away, if it is not yours');
-    return fs.readFileSync(fd, 'latin1');
+    return stat.isFile() && stat.size <= LARGEST_STRING_BYTES ? read(fd, stat.size) : refuse(name, stat);
   } finally {
     fs.closeSync(fd);
   }
 }
 
-function refuseIrregular(name: ByteString): never {
-  throw new Failure('cannot read "' + name + '": not a regular file', 'move it away, if it is not yours');
+function passOverIrregular(): undefined {
+  return undefined;
+}
+
+function refuseIrregular(name: ByteString, stat?: import('fs').Stats): never {
+  const fault = stat?.isFile() === true ? 'it has ' + String(stat.size) + ' bytes, more than are taken for a text' : 'not a regular file';
+  throw new Failure('cannot read "' + name + '": ' + fault, 'move it away, if it is not yours');
+}
+
+function readText(fd: number): ByteString {
+  return fs.readFileSync(fd, 'latin1');
+}
+
+/**
+ * The file as bytes; undefined if there is none. Throws Failure for what is no regular file, as a FIFO would be
+ * waited for without end and a device may never end, and for more than 256 MiB. Other failures throw.
+ */
+export function readBytesIfThere(name: ByteString): ByteString | undefined {
+  return readOpened(name, readText, refuseIrregular);
+}
+
+/** The same; what is no regular file, or larger, counts as not there. */
+export function readRegularIfThere(name: ByteString): ByteString | undefined {
+  return readOpened(name, readText, passOverIrregular);
+}
+
+/** The same, not as a text. */
+export function readRegularBytesIfThere(name: ByteString): Buffer | undefined {
+  return readOpened(name, (fd) => fs.readFileSync(fd), passOverIrregular);
 }
 
 /** What a person named to be read, which may be a pipe ("<(...)", /dev/stdin); undefined if there is nothing. */
@@ -71,33 +94,6 @@ export function readNamedIfThere(name: ByteString): ByteString | undefined {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
     throw error;
   }
-}
-
-/** What `read` gives of an open regular file of at most 256 MiB; undefined if there is none. Waits for no FIFO. */
-function readOpened<T>(name: ByteString, read: (fd: number, size: number) => T): T | undefined {
-  let fd: number;
-  try {
-    fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ENXIO', 'ENODEV'].indexOf(errorCode(error)) >= 0) return undefined;
-    throw error;
-  }
-  try {
-    const stat = fs.fstatSync(fd);
-    return stat.isFile() && stat.size <= LARGEST_STRING_BYTES ? read(fd, stat.size) : undefined;
-  } finally {
-    fs.closeSync(fd);
-  }
-}
-
-/** The file as bytes; what is no regular file, or larger than 256 MiB, counts as not there. */
-export function readRegularIfThere(name: ByteString): ByteString | undefined {
-  return readOpened(name, (fd) => fs.readFileSync(fd, 'latin1'));
-}
-
-/** The same, not as a text. */
-export function readRegularBytesIfThere(name: ByteString): Buffer | undefined {
-  return readOpened(name, (fd) => fs.readFileSync(fd));
 }
 
 /** The same text; of more than 1 MiB one that Node.js keeps outside of the heap, which V8 lets grow to four times what is in use. */
@@ -118,7 +114,7 @@ export function readReusedIfThere(name: ByteString, at = 0): Buffer | undefined 
     let done = 0;
     for (let n = -1; n !== 0 && done < size; done += n) n = fs.readSync(fd, readingBuffer, at + done, size - done, null);
     return readingBuffer.subarray(0, at + done);
-  });
+  }, passOverIrregular);
 }
 
 /** The first bytes of a file, at most `count`; '' if it cannot be read. Never waits for a FIFO. */

@@ -4,11 +4,13 @@ import { isSecretFile } from '../core/filerules.ts';
 import { findGitSetting, parseGitConfig, stripUrlCredentials } from '../formats/gitconfig.ts';
 import type { TrackedFile } from '../formats/vcsoutput.ts';
 import { closeSpacedNames, listShownNames, parseFossilInfo, parseFossilList, parseHgStatus, parseSvnInfo, parseSvnStatus } from '../formats/vcsoutput.ts';
-import { lstatIfThere, readRegularIfThere, toText } from './files.ts';
+import { findLinkOut } from './bounds.ts';
+import { makeRandomDigits } from './clock.ts';
+import { errorCode, listFolder, lstatIfThere, makeFolder, readRegularIfThere, removeIfThere, statIfThere, toFsPath, toText } from './files.ts';
 import type { CodeState } from './git.ts';
 import type { GitAnswer } from './gitprocess.ts';
 import { describeStartFailure, LARGEST_ANSWER_BYTES, splitNames } from './gitprocess.ts';
-import { childProcess } from './node.ts';
+import { childProcess, fs } from './node.ts';
 import { toSpawnArguments } from './process.ts';
 
 // Invariants:
@@ -16,7 +18,9 @@ import { toSpawnArguments } from './process.ts';
 // 2. Nothing in the checkout runs: hg does not read its .hg/hgrc (HGRCSKIPREPO, Mercurial 5.4), svn
 //    and fossil compare by themselves and not by a program of their configuration.
 // 3. Configuration of the user is not read, so that a diff is the same for everybody; svn and fossil
-//    would otherwise make theirs in the home folder.
+//    would otherwise make theirs in the home folder. That of fossil is in a folder of its own, made anew.
+// 4. Where they keep their own is no link, and no FIFO at its top, which they would wait for.
+// 5. No file is asked for in a patch that a link puts out of the checkout: svn and fossil would read it there.
 // What they keep for themselves in the checkout (.hg/dirstate, .fslckout) they may bring up to date.
 
 export type OtherSystem = 'hg' | 'svn' | 'fossil';
@@ -43,11 +47,26 @@ const LONGEST_MS = 300000;
  */
 export function readOtherCode(system: OtherSystem, top: ByteString, request: OtherRequest): OtherState {
   const state: OtherState = { system, top, commit: 'unknown', submodules: [], changed: new Set(), warnings: [], tracked: new Set() };
-  const ask: Ask = (words) => askProgram(system, top, request.ownFolder, words);
+  const odd = findIrregular(system, top);
+  if (odd !== undefined) {
+    state.warnings.push('cannot read the state of the code: ' + odd + ' is not what ' + system + ' makes');
+    return state;
+  }
+  const ownFolder = request.ownFolder + '/running/vcs-' + makeRandomDigits();
+  try {
+    readCheckoutFacts(state, (words) => askProgram(system, top, ownFolder, words), request);
+  } finally {
+    removeOwn(ownFolder);
+  }
+  return state;
+}
+
+function readCheckoutFacts(state: OtherState, ask: Ask, request: OtherRequest): void {
+  const { system, top } = state;
   const facts = system === 'hg' ? askHg(ask, top) : system === 'svn' ? askSvn(ask) : askFossil(ask);
   if ('kind' in facts) {
     state.warnings.push('cannot read the state of the code: ' + facts.why);
-    return state;
+    return;
   }
   state.commit = facts.commit;
   state.branch = facts.branch;
@@ -55,10 +74,44 @@ export function readOtherCode(system: OtherSystem, top: ByteString, request: Oth
   state.warnings = facts.warnings;
   for (const file of facts.files) state.tracked.add(file.name);
   const changed = facts.files.filter((file) => file.state !== 'clean' && !request.isExcluded(file.name) && !isAddedFolder(top, file));
-  if (changed.length === 0) return state;
+  if (changed.length === 0) return;
   for (const file of changed) state.changed.add(file.name);
   state.patch = makePatch(state, ask, changed);
-  return state;
+}
+
+const PLACES: { [system in OtherSystem]: ByteString[] } = { hg: ['.hg', '.hg/store'], svn: ['.svn'], fossil: [] };
+
+/** The first name among what the system keeps for itself that may lead or wait anywhere. */
+function findIrregular(system: OtherSystem, top: ByteString): ByteString | undefined {
+  for (const place of PLACES[system]) {
+    if (lstatIfThere(top + '/' + place)?.isSymbolicLink() === true) return place;
+    let names: ByteString[] = [];
+    passOverDisk(() => { names = listFolder(top + '/' + place); });
+    for (const name of names) {
+      const full = top + '/' + place + '/' + name;
+      const stat = system === 'hg' ? statIfThere(full) : lstatIfThere(full); // a lock of hg is a link to nothing
+      if (stat !== undefined && !stat.isFile() && !stat.isDirectory()) return place + '/' + name;
+    }
+  }
+  return ['.fslckout', '_FOSSIL_'].find((name) => system === 'fossil' && lstatIfThere(top + '/' + name)?.isSymbolicLink() === true);
+}
+
+/** What fails of the file system the program tells of. */
+function passOverDisk(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+  }
+}
+
+/** What fossil wrote for itself. */
+function removeOwn(folder: ByteString): void {
+  if (lstatIfThere(folder) === undefined) return;
+  passOverDisk(() => {
+    for (const name of listFolder(folder)) removeIfThere(folder + '/' + name);
+    fs.rmdirSync(toFsPath(folder));
+  });
 }
 
 /** How a file stood to the commit when the state was read. */
@@ -86,7 +139,7 @@ function makePatch(state: OtherState, ask: Ask, changed: TrackedFile[]): ByteStr
   const secret = changed.filter((file) => isSecretFile(file.name));
   if (secret.length > 0) state.warnings.push('changed files that may hold secrets are left out of the patch: ' + listFileNames(secret));
   const plain = changed.filter((file) => !isSecretFile(file.name));
-  const askable = plain.filter((file) => file.state !== 'missing' && !(state.system === 'svn' && LIKE_A_REVISION.test(file.name)));
+  const askable = plain.filter((file) => file.state !== 'missing' && (state.system === 'hg' || isInCheckout(state.top, file.name)) && !(state.system === 'svn' && LIKE_A_REVISION.test(file.name)));
   const words = askable.map((file) => (state.system === 'hg' ? 'path:' : './') + file.name);
   let patch = '';
   for (const names of splitNames(words)) {
@@ -99,8 +152,13 @@ function makePatch(state: OtherState, ask: Ask, changed: TrackedFile[]): ByteStr
   }
   const shown = listShownNames(patch);
   const unshown = plain.filter((file) => !shown.has(file.name));
-  if (unshown.length > 0) state.warnings.push('the patch does not show what changed of ' + listFileNames(unshown) + ' (binary, missing, renamed or of another mode)');
+  if (unshown.length > 0) state.warnings.push('the patch does not show what changed of ' + listFileNames(unshown) + ' (binary, missing, renamed, of another mode or a link out)');
   return patch;
+}
+
+/** hg itself goes through no link. */
+function isInCheckout(top: ByteString, name: ByteString): boolean {
+  return findLinkOut(top === '' ? '/' : top, top + '/' + name) === undefined;
 }
 
 function listFileNames(files: TrackedFile[]): ByteString {
@@ -188,6 +246,7 @@ function askProgram(system: OtherSystem, top: ByteString, ownFolder: ByteString,
   const refuse = (why: ByteString): GitAnswer => ({ kind: 'refused', why, status: -1 });
   const folder = toText(top === '' ? '/' : top);
   if (Buffer.from(folder, 'utf8').toString('latin1') !== (top === '' ? '/' : top)) return refuse('the name of the folder is not UTF-8');
+  if (system === 'fossil') passOverDisk(() => makeFolder(ownFolder));
   const ended = childProcess().spawnSync(argv[0], argv.slice(1), {
     cwd: folder, env: makeEnvironment(ownFolder), stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: LARGEST_ANSWER_BYTES, windowsHide: true, timeout: LONGEST_MS,
   });

@@ -12,7 +12,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { PLAN_PATH } from '../core/plan.ts';
 import { RR_VERSION } from '../core/version.ts';
-import { errorCode, lstatIfThere, replaceFile, statIfThere, toFsPath } from './files.ts';
+import { errorCode, lstatIfThere, readRegularBytesIfThere, replaceFile, statIfThere } from './files.ts';
 import { isSettled } from './hashcache.ts';
 import { fs } from './node.ts';
 import type { Project } from './project.ts';
@@ -36,13 +36,13 @@ export type Dependence = { path: ByteString; stat: Pick<StoredStats, 'ino' | 'si
 type KeptAnswer = { answer: string; names: ByteString; count: number; numbers: Float64Array };
 
 function readKeptStatus(name: ByteString, place: string): KeptAnswer | undefined {
-  let data: Buffer;
+  let data: Buffer | undefined;
   try {
-    data = fs.readFileSync(toFsPath(name));
+    data = readRegularBytesIfThere(name);
   } catch (error) {
     if (errorCode(error) === '') throw error;
-    return undefined;
   }
+  if (data === undefined) return undefined;
   const head = HEAD_FIELDS.exec(data.toString('latin1', 0, 200));
   if (head === null || head[1] !== RR_VERSION || head[2] !== place || head[6] !== BYTE_ORDER) return undefined;
   const [answerBytes, namesBytes, count] = head.slice(3, 6).map(Number);
