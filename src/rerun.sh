@@ -962,7 +962,7 @@ rr_lock() {
 	rr_lock_dir=$1
 	rr_waited=0
 	until mkdir "$rr_lock_dir" 2>/dev/null; do
-		rr_holder=$(cat "$rr_lock_dir/process" 2>/dev/null)
+		rr_holder=$([ -f "$rr_lock_dir/process" ] && cat "$rr_lock_dir/process" 2>/dev/null)
 		case $rr_holder in
 		"$(uname -n) "[0-9]*)
 			if ! kill -s 0 "${rr_holder##* }" 2>/dev/null; then
