@@ -554,6 +554,7 @@ test('strangers: make of a project that pretends to be a copy, or has links in t
       const trap = makeTrap();
       add(trap);
       assertUnharmed(trap, what + ' ' + args.join(' '), run(trap.project, args, { timeoutMs: 60000 }));
+      assert.equal(run(trap.project, ['grep', '-rl', SECRET, '.']).stdout, '', what + ' ' + args.join(' ') + ' brings in what lies outside');
     }
   }
 });
