@@ -909,12 +909,20 @@ RR_END
 	return "$rr_taken"
 }
 
+# rr_is_aside HASH: is that content in .rr/aside?
+rr_is_aside() {
+	case $1 in
+	*[!0-9a-f]*) return 1 ;;
+	esac
+	[ -f ".rr/aside/$1" ]
+}
+
 # Results that runs moved out of the way and nobody put back.
 rr_put_all_back() {
 	[ -d .rr/aside ] || return 0
 	while IFS=' ' read -r rr_word rr_first rr_want rr_want_kind rr_enc; do
 		[ "$rr_word" = O ] || continue
-		[ -f ".rr/aside/$rr_want" ] || continue
+		rr_is_aside "$rr_want" || continue
 		rr_look_at "$rr_enc"
 		if [ "$rr_hash" != "$rr_want" ]; then
 			rr_is_known "$rr_hash" "$rr_enc" || [ "$rr_kind" = - ] || continue
@@ -962,7 +970,7 @@ rr_lock() {
 	rr_lock_dir=$1
 	rr_waited=0
 	until mkdir "$rr_lock_dir" 2>/dev/null; do
-		rr_holder=$(cat "$rr_lock_dir/process" 2>/dev/null)
+		rr_holder=$([ -f "$rr_lock_dir/process" ] && cat "$rr_lock_dir/process" 2>/dev/null)
 		case $rr_holder in
 		"$(uname -n) "[0-9]*)
 			if ! kill -s 0 "${rr_holder##* }" 2>/dev/null; then
@@ -1018,7 +1026,7 @@ rr_count_results() {
 			continue
 		fi
 		rr_bad=$((rr_bad + 1))
-		[ -f ".rr/aside/$rr_want" ] || continue
+		rr_is_aside "$rr_want" || continue
 		if [ "$rr_kind" = - ] || rr_is_known "$rr_hash" "$rr_enc"; then
 			rr_elsewhere=$((rr_elsewhere + 1))
 			[ "${1-}" != back ] || { rm -f "$rr_file" && cp -p ".rr/aside/$rr_want" "$rr_file"; }
