@@ -38,10 +38,10 @@
 //   sys/node.ts                 the door to Node's standard library
 //   sys/clock.ts                the only place that reads a clock or random numbers
 //   sys/files.ts                reading and writing files whose names are bytes
+//   sys/threads.ts              a second thread that shares the work of the first
 //   sys/late.ts                 brings in the files of rr.js that stand in comments until one of their functions is called
 //   sys/terminal.ts             what rr's own descriptors are, and printing to them
 //   sys/hash.ts                 SHA-256 (FIPS 180-4) of files, in bounded memory
-//   sys/scan.ts                 which files of a project a run changed or read: by stat before and after
 //   sys/hashcache.ts            hashes of files that have not changed since they were read
 //   sys/liveline.ts             one line at the bottom of the terminal that is written over again and again
 //   sys/gpuuse.ts               asks now and then how much the GPUs are in use, where there is a tool that tells
@@ -68,6 +68,7 @@
 //   commands/record.ts          rr record: runs a command and writes its record
 //   cli.ts                      the verbs and options of rr: one table for parsing, for help and for the manual's test
 //   main.ts                     starts rr: dispatches the verb, catches, prints, exits
+//   core/heldrun.ts             runs in little memory, for those who must hold 100,000 of them
 //   core/signature.ts           what a signed statement says of the records, and what contradicts it or the chain
 //   core/graph.ts               which run made what from what, and which runs are needed
 //   core/circles.ts             the circles of a directed graph
@@ -280,6 +281,7 @@
 //   views/texts.ts              the fixed texts that rr puts into a project
 //   views/completionscripts.ts  completion for three shells as texts, with marks
 //   views/completion.ts         what lets bash, zsh and fish complete the command lines of rr
+//   sys/scan.ts                 which files of a project a run changed or read: by stat before and after
 //   sys/swhid.ts                what of a disk has which SWHID: contents, while they are read, and folders
 //   sys/gitrepo.ts              a git repository read without git: where it is, HEAD, objects
 //   sys/gitstatus.ts            which tracked files may differ from git's index
@@ -288,9 +290,9 @@
 //   sys/gitrefs.ts              the references of a git repository and what they point to, read without git where they are files
 //   sys/trackedfiles.ts         a folder as git would commit it now: the files that it tracks, as they are
 //   sys/git.ts                  the code's state as git knows it: commit, remote, changes as a patch
-//   sys/othervcs.ts             the code's state as Mercurial, Subversion and Fossil tell it
 //   sys/swhidpath.ts            the SWHID of a name on the disk, with what git knows of it: where it is in a commit, and in what others see it otherwise
 //   sys/swhidgit.ts             SWHIDs of a git repository: of a revision, a release, a snapshot of all references
+//   sys/othervcs.ts             the code's state as Mercurial, Subversion and Fossil tell it
 //   sys/inflate.ts              packs and unpacks deflate (RFC 1950, 1951, 1952) up to a limit
 //   sys/compare.ts              compares two contents, files or bytes, by their kind
 //   sys/filesource.ts           files that are read in parts
@@ -363,7 +365,7 @@
 //   sys/metadata.ts             reads title, authors and license of a project where projects keep them
 //   sys/paper.ts                reads a LaTeX paper with the parts that it takes in, as far as they lie in the project
 //   sys/papercheck.ts           holds a paper's values, pictures and data against the records and the files as they are now
-//   sys/report.ts               reads what a report shows of files: previews, logs, patches, series
+//   sys/report.ts               reads what a report shows of files: previews, logs, patches, series; keeps the parts beside its page
 //   sys/publication.ts          gathers what of the records is published: runs, results, inputs, environments, metadata
 //   sys/evidence.ts             finds what in a project speaks for it: documents, licenses, tests, repeats, results that are as recorded
 //   sys/archivefiles.ts         chooses the files of a project that go into an archive, and holds them against the records
@@ -415,11 +417,24 @@ const BLANKS = ' \t\r\n';
 
 /** The text without the spaces, tabs and ends of lines at its ends. trim() would take the byte A0, too, in which "\u00e0" ends. */
 function trimBlanks(text) {
-  let from = 0;
+  return dropAtEnds(text, BLANKS);
+}
+
+/**
+ * The text without those of the given bytes that stand at its end. replace(/ +$/, '') tries each
+ * blank of a run inside the text as a beginning: its time grows by the square of the run.
+ */
+function dropAtEnd(text, bytes) {
   let to = text.length;
-  while (from < to && BLANKS.indexOf(text[from]) >= 0) from += 1;
-  while (to > from && BLANKS.indexOf(text[to - 1]) >= 0) to -= 1;
-  return text.slice(from, to);
+  while (to > 0 && bytes.indexOf(text[to - 1]) >= 0) to -= 1;
+  return text.slice(0, to);
+}
+
+/** The same at both ends. */
+function dropAtEnds(text, bytes) {
+  let from = 0;
+  while (from < text.length && bytes.indexOf(text[from]) >= 0) from += 1;
+  return dropAtEnd(text.slice(from), bytes);
 }
 
 /**
@@ -999,6 +1014,12 @@ const CLASSES = {
   print: ' -~', punct: '!-\\/:-@\\[-`{-~', space: '\\t-\\r ', upper: 'A-Z', xdigit: '0-9A-Fa-f',
 };
 
+/** A character of a bracket expression, "\\" before it taken away, and where the next one begins. */
+function readBracketCharacter(pattern, at) {
+  const isEscaped = pattern[at] === '\\' && at + 1 < pattern.length;
+  return { text: pattern[isEscaped ? at + 1 : at] ?? '', next: at + (isEscaped ? 2 : 1) };
+}
+
 /** A bracket expression as a regular expression, and where it ends; undefined if it has no end. */
 function translateBracket(pattern, at) {
   const isNegated = pattern[at + 1] === '!' || pattern[at + 1] === '^';
@@ -1008,41 +1029,95 @@ function translateBracket(pattern, at) {
   while (pattern[end] !== ']' || end === from) {
     if (end >= pattern.length || pattern[end] === '/') return undefined;
     const named = /^\[:([a-z]+):\]/.exec(pattern.slice(end, end + 16));
-    const range = /^([^])-([^\]/])/.exec(pattern.slice(end, end + 3));
     const letters = named === null ? undefined : lookUp(CLASSES, named[1]);
-    if (letters !== undefined) set += letters;
-    else if (range !== null) set += range[1] <= range[2] ? escapeForRegExp(range[1]) + '-' + escapeForRegExp(range[2]) : '';
-    else set += escapeForRegExp(pattern[end]);
-    end += named !== null && letters !== undefined ? named[0].length : range !== null ? 3 : 1;
+    if (named !== null && letters !== undefined) {
+      set += letters;
+      end += named[0].length;
+      continue;
+    }
+    const first = readBracketCharacter(pattern, end);
+    const isRange = pattern[first.next] === '-' && pattern[first.next + 1] !== ']' && first.next + 1 < pattern.length;
+    const last = isRange ? readBracketCharacter(pattern, first.next + 1) : first;
+    if (first.text === '/' || last.text === '/') return undefined;
+    if (first.text <= last.text) set += escapeForRegExp(first.text) + (isRange ? '-' + escapeForRegExp(last.text) : '');
+    end = last.next;
   }
   return { source: '(?!/)[' + (isNegated ? '^' : '') + set + ']', end };
+}
+
+/** Counts the names of groups, which are unique in an expression. */
+// type GroupNames = { count: number };
+
+/** What has matched `source` stays: no other match of it is tried when the rest does not match. */
+function makeAtomic(source, names) {
+  names.count += 1;
+  const name = 'a' + String(names.count);
+  return '(?=(?<' + name + '>' + source + '))\\k<' + name + '>';
+}
+
+/**
+ * The source of an expression for a part of a path with a "*" between each two of these sources. The
+ * first match of each is taken for good, which loses none but saves trying all: "*a*a*a*a*b" against
+ * "aaaa..." takes time by the product of their lengths, not by a power. A "/" or the end has to follow.
+ */
+function joinAtStars(sources, names) {
+  const inner = sources.slice(1, -1).filter((one) => one !== '').map((one) => makeAtomic('[^/]*?' + one, names));
+  return sources[0] + inner.join('') + (sources.length > 1 ? '[^/]*' + sources[sources.length - 1] : '');
+}
+
+/** Longer than a path may be (PATH_MAX of Linux). */
+const LONGEST_PATTERN = 4096;
+
+/** The sources of an expression between each two "**" that stand for parts of a path. */
+function translateGlob(pattern, names) {
+  const sections = [''];
+  let part = [''];
+  const add = (source) => { part[part.length - 1] += source; };
+  const endPart = () => {
+    sections[sections.length - 1] += joinAtStars(part, names);
+    part = [''];
+  };
+  for (let at = 0; at < pattern.length; at++) {
+    const atStart = at === 0 || pattern[at - 1] === '/';
+    const noDot = atStart ? '(?!\\.)' : '';
+    if (atStart && pattern.startsWith('**/', at)) {
+      sections.push('');
+      at += 2;
+    } else if (atStart && pattern.slice(at) === '**') {
+      sections.push('(?!\\.)[^/]+');
+      at += 1;
+    } else if (pattern[at] === '*') {
+      add(noDot);
+      part.push('');
+    } else if (pattern[at] === '?') add(noDot + '[^/]');
+    else if (pattern[at] === '/' || (pattern[at] === '\\' && pattern[at + 1] === '/')) {
+      if (pattern[at] === '\\') at += 1;
+      endPart();
+      sections[sections.length - 1] += '/';
+    } else if (pattern[at] === '\\' && at + 1 < pattern.length) add(escapeForRegExp(pattern[++at]));
+    else {
+      const bracket = pattern[at] === '[' ? translateBracket(pattern, at) : undefined;
+      add(bracket === undefined ? escapeForRegExp(pattern[at]) : noDot + bracket.source);
+      if (bracket !== undefined) at = bracket.end;
+    }
+  }
+  endPart();
+  return sections;
 }
 
 /**
  * The pattern as a test of a path. "*" and "?" match no "/"; "**" as a whole part of the path
  * matches any number of parts. As in a shell, a part that begins with "." needs a "." in the pattern.
+ * A pattern of more than LONGEST_PATTERN bytes matches nothing.
  */
 function compileGlob(pattern) {
-  let source = '';
-  for (let at = 0; at < pattern.length; at++) {
-    const atStart = at === 0 || pattern[at - 1] === '/';
-    const noDot = atStart && pattern[at] !== '.' ? '(?!\\.)' : '';
-    if (atStart && pattern.startsWith('**/', at)) {
-      source += '(?:(?!\\.)[^/]+/)*';
-      at += 2;
-    } else if (atStart && pattern.slice(at) === '**') {
-      source += '(?:(?!\\.)[^/]+/)*(?!\\.)[^/]+';
-      at += 1;
-    } else if (pattern[at] === '*') source += noDot + '[^/]*';
-    else if (pattern[at] === '?') source += noDot + '[^/]';
-    else if (pattern[at] === '\\' && at + 1 < pattern.length) source += escapeForRegExp(pattern[++at]);
-    else {
-      const bracket = pattern[at] === '[' ? translateBracket(pattern, at) : undefined;
-      source += bracket === undefined ? escapeForRegExp(pattern[at]) : noDot + bracket.source;
-      if (bracket !== undefined) at = bracket.end;
-    }
-  }
-  const expression = new RegExp('^' + source + '$');
+  if (pattern.length > LONGEST_PATTERN) return () => false;
+  const names = { count: 0 };
+  const [first, ...others] = translateGlob(pattern, names);
+  // What "**" passes over is as little as can be, as with "*": parts with a "." none of them passes over.
+  const inner = others.slice(0, -1).map((one) => makeAtomic('(?:(?!\\.)[^/]+/)*?' + one, names));
+  const last = others.length === 0 ? '' : '(?:(?!\\.)[^/]+/)*' + others[others.length - 1];
+  const expression = new RegExp('^' + first + inner.join('') + last + '$');
   return (path) => expression.test(path);
 }
 
@@ -1461,6 +1536,7 @@ system **/pyvenv.cfg
 system **/.venv/
 ignored /dev/
 temporary /dev/shm/
+ignored /dev/shm/sem.*
 ignored /proc/
 ignored /sys/
 ignored /run/
@@ -1498,35 +1574,41 @@ ignored **/gconv-modules.cache
 //   temporary: ByteString;
 // };
 
-function escapeInRule(text) {
-  return text.replace(/[\\^$.+()[\]{}|/-]/g, '\\$&').replace(/\*/g, '[^/]*').replace(/\?/g, '[^/]');
+function escapeInRule(text, names) {
+  return text.split('/').map((part) => {
+    const sources = part.split('*').map((one) => one.replace(/[\\^$.+()[\]{}|/-]/g, '\\$&').replace(/\?/g, '[^/]'));
+    return joinAtStars(sources, names);
+  }).join('\\/');
 }
 
 /** Source of the expression for one pattern; a relative one is meant within the project. */
-function translateRule(pattern, places) {
+function translateRule(pattern, places, names) {
   const below = pattern.endsWith('/') ? '(?:\\/[^]*)?' : '';
   const named = pattern.replace(/\/$/, '');
-  const within = (folder, rest) => folder.replace(/\/$/, '').replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&') + (rest === '' ? '' : '\\/' + escapeInRule(rest)) + below;
-  if (pattern.startsWith('**/')) return '(?:[^]*\\/)?' + escapeInRule(named.slice(3)) + below;
+  const within = (folder, rest) => folder.replace(/\/$/, '').replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&') + (rest === '' ? '' : '\\/' + escapeInRule(rest, names)) + below;
+  if (pattern.startsWith('**/')) return '(?:[^]*\\/)?' + escapeInRule(named.slice(3), names) + below;
   if (pattern.startsWith('~/')) return within(places.home, named.slice(2));
   if (pattern.startsWith('%tmp/')) return within(places.temporary, named.slice(5));
   if (pattern.startsWith('%project/')) return within(places.project, named.slice(9));
-  return pattern[0] === '/' ? escapeInRule(named) + below : within(places.project, named);
+  return pattern[0] === '/' ? escapeInRule(named, names) + below : within(places.project, named);
 }
 
 /** Rules in their order, neighbours of one class as one expression. Throws Failure with FILE:LINE. */
 function parseFileRules(text, file, places) {
   const groups = [];
+  const names = { count: 0 };
   text.split('\n').forEach((line, i) => {
     if (/^\s*(#|$)/.test(line)) return;
-    const parts = /^[ \t]*([a-z]+)[ \t]+([^]*?)[ \t\r]*$/.exec(line);
-    if (parts === null || CLASS_NAMES.indexOf(parts[1]) < 0 || parts[2] === '') {
+    const parts = /^[ \t]*([a-z]+)[ \t]+([^ \t\r][^]*)$/.exec(dropAtEnd(line, ' \t\r'));
+    if (parts === null || CLASS_NAMES.indexOf(parts[1]) < 0) {
       throw new Failure('cannot read "' + file + '": line ' + String(i + 1) + ': not "CLASS PATTERN"', 'CLASS is one of ' + CLASS_NAMES.join(', '));
     }
+    if (parts[2].length > LONGEST_PATTERN) throw new Failure('cannot read "' + file + '": line ' + String(i + 1) + ': a pattern of more than ' + String(LONGEST_PATTERN) + ' bytes', 'no path is as long');
     const what = parts[1];
+    const source = translateRule(parts[2], places, names);
     const last = groups[groups.length - 1];
-    if (last === undefined || last.what !== what) groups.push({ what, sources: [translateRule(parts[2], places)] });
-    else last.sources.push(translateRule(parts[2], places));
+    if (last === undefined || last.what !== what) groups.push({ what, sources: [source] });
+    else last.sources.push(source);
   });
   return groups.map(({ what, sources }) => ({ what, test: new RegExp('^(?:' + sources.join('|') + ')$') }));
 }
@@ -2101,9 +2183,20 @@ function readFormatNumber(text, kind, file) {
   return Number(parts[1]);
 }
 
-/** The fields in the order of the file. */
+/** Lines of a record that are read. Each takes up to 0.6 KB of memory; a record of so many names of files is 200 MB. */
+const MOST_RECORD_LINES = 1 << 21;
+
+function hasTooManyLines(text) {
+  let count = 0;
+  if (text.length <= MOST_RECORD_LINES) return false;
+  for (let at = text.indexOf('\n'); at >= 0 && count <= MOST_RECORD_LINES; at = text.indexOf('\n', at + 1)) count += 1;
+  return count > MOST_RECORD_LINES;
+}
+
+/** The fields in the order of the file; fails if they are more than 2,097,152. */
 function splitFields(text, file) {
   if (text === '') failRecord(file, 1, 'the file is empty');
+  if (hasTooManyLines(text)) failRecord(file, MOST_RECORD_LINES + 1, 'more lines than are taken from a record');
   if (!text.endsWith('\n')) failRecord(file, text.split('\n').length, 'the last line has no end: the file was cut');
   const lines = text.split('\n');
   const fields = [];
@@ -2847,7 +2940,8 @@ function toText(bytes) {
 function errorCode(error) {
   const code = String((error).code ?? '');
   // Node.js has no name for it (of Linux; 69 elsewhere).
-  return /^Unknown system error -(?:122|69)$/.test(code) ? 'EDQUOT' : code;
+  const named = code === 'UNKNOWN' ? 'Unknown system error ' + String((error).errno) : code;
+  return /^Unknown system error -(?:122|69)$/.test(named) ? 'EDQUOT' : code;
 }
 
 const NOT_WRITABLE = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'ENOENT', 'ENOTDIR', 'EEXIST', 'ELOOP', 'EMFILE', 'ENFILE', 'ENOTSUP', 'ESTALE'];
@@ -2860,31 +2954,54 @@ function isUnwritable(error) {
 // A text that is longer fits into no string of some engines; and rr writes none that is.
 const LARGEST_STRING_BYTES = 256 << 20;
 
-/**
- * The file as bytes; undefined if there is none. Throws Failure for what is no regular file, as a FIFO would be
- * waited for without end and a device may never end, and for more than 256 MiB. Other failures throw.
- */
-function readBytesIfThere(name) {
+/** What `read` gives of an open regular file of at most 256 MiB, `refuse` of anything else; undefined if there is none. Waits for no FIFO. */
+function readOpened(name, read, refuse) {
   let fd;
   try {
     fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
   } catch (error) {
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
-    if (errorCode(error) === 'ENXIO' || errorCode(error) === 'ENODEV') return refuseIrregular(name);
+    const code = errorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (code === 'ENXIO' || code === 'ENODEV') return refuse(name);
     throw error;
   }
   try {
     const stat = fs.fstatSync(fd);
-    if (!stat.isFile()) return refuseIrregular(name);
-    if (stat.size > LARGEST_STRING_BYTES) throw new Failure('cannot read "' + name + '": it has ' + String(stat.size) + ' bytes, more than are taken for a text', 'move it away, if it is not yours');
-    return fs.readFileSync(fd, 'latin1');
+    return stat.isFile() && stat.size <= LARGEST_STRING_BYTES ? read(fd, stat.size) : refuse(name, stat);
   } finally {
     fs.closeSync(fd);
   }
 }
 
-function refuseIrregular(name) {
-  throw new Failure('cannot read "' + name + '": not a regular file', 'move it away, if it is not yours');
+function passOverIrregular() {
+  return undefined;
+}
+
+function refuseIrregular(name, stat) {
+  const fault = stat?.isFile() === true ? 'it has ' + String(stat.size) + ' bytes, more than are taken for a text' : 'not a regular file';
+  throw new Failure('cannot read "' + name + '": ' + fault, 'move it away, if it is not yours');
+}
+
+function readText(fd) {
+  return fs.readFileSync(fd, 'latin1');
+}
+
+/**
+ * The file as bytes; undefined if there is none. Throws Failure for what is no regular file, as a FIFO would be
+ * waited for without end and a device may never end, and for more than 256 MiB. Other failures throw.
+ */
+function readBytesIfThere(name) {
+  return readOpened(name, readText, refuseIrregular);
+}
+
+/** The same; what is no regular file, or larger, counts as not there. */
+function readRegularIfThere(name) {
+  return readOpened(name, readText, passOverIrregular);
+}
+
+/** The same, not as a text. */
+function readRegularBytesIfThere(name) {
+  return readOpened(name, (fd) => fs.readFileSync(fd), passOverIrregular);
 }
 
 /** What a person named to be read, which may be a pipe ("<(...)", /dev/stdin); undefined if there is nothing. */
@@ -2897,38 +3014,25 @@ function readNamedIfThere(name) {
   }
 }
 
-/** What `read` gives of an open regular file of at most 256 MiB; undefined if there is none. Waits for no FIFO. */
-function readOpened(name, read) {
-  let fd;
-  try {
-    fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ENXIO', 'ENODEV'].indexOf(errorCode(error)) >= 0) return undefined;
-    throw error;
-  }
-  try {
-    const stat = fs.fstatSync(fd);
-    return stat.isFile() && stat.size <= LARGEST_STRING_BYTES ? read(fd, stat.size) : undefined;
-  } finally {
-    fs.closeSync(fd);
-  }
-}
-
-/** The file as bytes; what is no regular file, or larger than 256 MiB, counts as not there. */
-function readRegularIfThere(name) {
-  return readOpened(name, (fd) => fs.readFileSync(fd, 'latin1'));
+/** The same text; of more than 1 MiB one that Node.js keeps outside of the heap, which V8 lets grow to four times what is in use. */
+function holdOutsideHeap(text) {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
 
 let readingBuffer;
 
-/** The same in memory that the next call uses again. */
-function readReusedIfThere(name) {
+/** The same from `at` on in memory that the next call uses again: gives all of that, of which what stood before `at` is kept. */
+function readReusedIfThere(name, at = 0) {
   return readOpened(name, (fd, size) => {
-    if (readingBuffer === undefined || readingBuffer.length < size) readingBuffer = Buffer.allocUnsafeSlow(size * 2);
+    if (readingBuffer === undefined || readingBuffer.length < at + size) {
+      const larger = Buffer.allocUnsafeSlow((at + size) * 2);
+      if (readingBuffer !== undefined) readingBuffer.copy(larger, 0, 0, at);
+      readingBuffer = larger;
+    }
     let done = 0;
-    for (let n = -1; n !== 0 && done < size; done += n) n = fs.readSync(fd, readingBuffer, done, size - done, null);
-    return readingBuffer.subarray(0, done);
-  });
+    for (let n = -1; n !== 0 && done < size; done += n) n = fs.readSync(fd, readingBuffer, at + done, size - done, null);
+    return readingBuffer.subarray(0, at + done);
+  }, passOverIrregular);
 }
 
 /** The first bytes of a file, at most `count`; '' if it cannot be read. Never waits for a FIFO. */
@@ -3061,6 +3165,21 @@ function keepTemporariesIn(folder) {
 // missing or not be writable: then the unfinished file lies beside the name it will get.
 const NOT_IN_FOLDER = ['EXDEV', 'EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR'];
 
+// A text of more than 128 KiB has a place of its own on the heap, which is not taken back soon.
+const GATHERED_LENGTH = 1 << 16;
+
+/** Pieces, many small ones in one. */
+function* gatherPieces(pieces) {
+  let gathered = '';
+  for (const piece of pieces) {
+    gathered += piece;
+    if (gathered.length < GATHERED_LENGTH) continue;
+    yield gathered;
+    gathered = '';
+  }
+  if (gathered !== '') yield gathered;
+}
+
 /** All bytes of a file, or what gives them in pieces (again, if it is called again). */
 // type FileContent = ByteString | (() => Iterable<ByteString>);
 
@@ -3117,7 +3236,7 @@ function placeBy(temporary, content, isDurable, mode, place) {
   const fd = fs.openSync(toFsPath(temporary), 'wx', mode);
   try {
     try {
-      for (const piece of typeof content === 'string' ? [content] : content()) writeAll(fd, Buffer.from(piece, 'latin1'));
+      for (const piece of typeof content === 'string' ? [content] : gatherPieces(content())) writeAll(fd, Buffer.from(piece, 'latin1'));
       if (isDurable) fs.fsyncSync(fd);
     } finally {
       fs.closeSync(fd);
@@ -3180,7 +3299,7 @@ function createWhole(name, content, mode, isDurable) {
   return createFileInPlace(name, content, mode, isDurable);
 }
 
-/** The same where the filesystem has no links; whoever reads it at once may see a part. */
+/** The same where the filesystem has no links, or nothing is to be in it; whoever reads it at once may see a part. */
 function createFileInPlace(name, content, mode, isDurable) {
   let fd;
   try {
@@ -3199,6 +3318,28 @@ function createFileInPlace(name, content, mode, isDurable) {
     fs.closeSync(fd);
   }
   return true;
+}
+
+// ==== src/sys/threads.ts =========================================================================
+// threads.ts - a second thread that shares the work of the first. Knows not what the work is.
+//
+// Threads share an Int32Array: index of the first piece that nobody has taken, which each takes by
+// Atomics.add(). So no thread waits for the other but at the end.
+
+/**
+ * Starts a thread that runs `source`, with `workerData`. Resolves when it is through: with false if it could not
+ * be had or broke, and what it did not do is to be done by others.
+ */
+function startThread(source, workerData) {
+  return new Promise((resolve) => {
+    try {
+      const thread = new (workerThreads().Worker)(source, { eval: true, workerData });
+      thread.on('exit', () => resolve(true));
+      thread.on('error', () => resolve(false));
+    } catch (error) {
+      resolve(false);
+    }
+  });
 }
 
 // ==== src/sys/late.ts ============================================================================
@@ -3392,18 +3533,10 @@ function readIn() {
   }
 }
 
-const CHUNK_LENGTH = 1 << 20;
-
 /** Prints pieces as they come, many at a time; false if nobody reads on. */
 function printPieces(pieces) {
-  let chunk = '';
-  for (const piece of pieces) {
-    chunk += piece;
-    if (chunk.length < CHUNK_LENGTH) continue;
-    if (!printOut(chunk)) return false;
-    chunk = '';
-  }
-  return printOut(chunk);
+  for (const piece of gatherPieces(pieces)) if (!printOut(piece)) return false;
+  return true;
 }
 
 /** Prints a line for the person at standard error. Where that cannot be written, there is no one to tell. */
@@ -3636,7 +3769,7 @@ async function shareWithWorker(requests) {
   const resultBuffer = new SharedArrayBuffer(requests.length * RESULT_BYTES);
   const queue = { next: new Int32Array(nextBuffer), results: new Uint8Array(resultBuffer) };
   const workerData = { names: requests.map((request) => request.name), sizes: requests.map((request) => request.sizeBytes), order, nextBuffer, resultBuffer };
-  const finished = startWorker('(' + hashInWorker.toString() + ')()', workerData);
+  const finished = startThread('(' + hashInWorker.toString() + ')()', workerData);
   await new Promise((resolve) => setImmediate(resolve));
   const outcomes = new Array(requests.length);
   for (let turn = Atomics.add(queue.next, 0, 1); turn < order.length; turn = Atomics.add(queue.next, 0, 1)) {
@@ -3654,154 +3787,6 @@ async function shareWithWorker(requests) {
   return outcomes;
 }
 
-/** Resolves when the worker is through, or could not be had: what it did not do is done by others. */
-function startWorker(source, workerData) {
-  return new Promise((resolve) => {
-    try {
-      const worker = new (workerThreads().Worker)(source, { eval: true, workerData });
-      worker.on('exit', () => resolve());
-      worker.on('error', () => resolve());
-    } catch (error) {
-      resolve();
-    }
-  });
-}
-
-// ==== src/sys/scan.ts ============================================================================
-// scan.ts - which files of a project a run changed or read: by stat before and after. Hashes nothing.
-
-/** What tells one state of a file from another. Times in milliseconds with fractions. */
-// type Seen = { size: number; mtimeMs: number; ctimeMs: number; atimeMs: number; ino: number; mode: number; isFolder: boolean };
-
-/** Path relative to the project -> what was seen there. */
-// type Snapshot = Map<ByteString, Seen>;
-
-// Never part of a project's data: rr's own, and version control.
-const LEFT_OUT = new Set(['.rr', '.git', '.hg', '.svn', '.bzr', '.jj', '.fslckout', '_FOSSIL_', 'provenance']);
-
-function see(stat) {
-  return { size: stat.size, mtimeMs: stat.mtimeMs, ctimeMs: stat.ctimeMs, atimeMs: stat.atimeMs, ino: stat.ino, mode: stat.mode, isFolder: stat.isDirectory() };
-}
-
-/** Is this path (relative to the project) never looked at? Version control counts at any depth. */
-function isLeftOut(path) {
-  const parts = path.split('/');
-  return parts[0] === 'provenance' || parts.some((part) => part !== 'provenance' && LEFT_OUT.has(part));
-}
-
-/**
- * Every file and folder below `root` but those left out. Links are not followed. A folder that
- * cannot be read, and a name that this runtime cannot pass on, is added to `unreadable`.
- */
-function takeSnapshot(root, unreadable) {
-  const snapshot = new Map();
-  const folders = [''];
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for (const name of namesIn(root, folder, unreadable)) {
-      if (LEFT_OUT.has(name) && (name !== 'provenance' || folder === '')) continue;
-      const path = folder + name;
-      const stat = lstatIfThere(root + '/' + path);
-      if (stat === undefined) {
-        // Deno gives names that are not UTF-8 with U+FFFD in them, and then does not find them.
-        if (name.indexOf('\xef\xbf\xbd') >= 0) unreadable.push(path);
-        continue;
-      }
-      const seen = see(stat);
-      snapshot.set(path, seen);
-      if (seen.isFolder) folders.push(path + '/');
-    }
-  }
-  return snapshot;
-}
-
-function namesIn(root, folder, unreadable) {
-  try {
-    return fs.readdirSync(toFsPath(root + '/' + folder), 'latin1');
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].indexOf(errorCode(error)) >= 0) return [];
-    if (['EACCES', 'EPERM', 'EIO', 'ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'ETIMEDOUT', 'ENAMETOOLONG'].indexOf(errorCode(error)) < 0) throw error;
-    unreadable.push(folder);
-    return [];
-  }
-}
-
-// type Changes = { written: ByteString[]; removed: ByteString[]; newFolders: ByteString[] };
-
-/**
- * What differs between two snapshots, each list sorted by bytes. A file counts as written if its
- * content or mode may have changed: size, mtime, ctime (a tool that puts the mtime back), inode.
- * After resetAccessTimes every ctime has moved, so then it must be ignored.
- */
-function compareSnapshots(before, after, ignoreCtime) {
-  const changes = { written: [], removed: [], newFolders: [] };
-  for (const [path, now] of after) {
-    const then = before.get(path);
-    if (now.isFolder) {
-      if (then === undefined || !then.isFolder) changes.newFolders.push(path);
-    } else if (then === undefined || then.isFolder || then.size !== now.size || then.mtimeMs !== now.mtimeMs || then.ino !== now.ino
-      || then.mode !== now.mode || (!ignoreCtime && then.ctimeMs !== now.ctimeMs)) {
-      changes.written.push(path);
-    }
-  }
-  for (const path of before.keys()) if (!after.has(path)) changes.removed.push(path);
-  changes.written.sort();
-  changes.removed.sort();
-  changes.newFolders.sort();
-  return changes;
-}
-
-// An access time this old is before any modification time, so that with "relatime" the next read
-// moves it, whatever else is true of the file.
-const OLD_TIME = '200001010000.00';
-const OLD_TIME_LIMIT_MS = Date.UTC(2000, 0, 3);
-
-/**
- * Sets the access times of all regular files back, so that a later read shows (docs/rr.1, --trace
- * atime). touch(1) is used because Node's utimes cuts the modification time to microseconds.
- * Returns why it does not work here, or undefined if it does.
- */
-function resetAccessTimes(root, snapshot, probeName) {
-  const reason = probeAccessTimes(probeName);
-  if (reason !== undefined) return reason;
-  const names = [];
-  for (const [path, seen] of snapshot) {
-    if ((seen.mode & 0o170000) !== 0o100000) continue;
-    if (toText(path).indexOf('\ufffd') >= 0) return 'a file name is not UTF-8';
-    names.push('./' + toText(path));
-  }
-  for (let i = 0; i < names.length; i += 500) {
-    const done = childProcess().spawnSync('touch', ['-a', '-t', OLD_TIME, '--'].concat(names.slice(i, i + 500)), { cwd: toText(root), stdio: 'ignore' });
-    if (done.status !== 0) return 'access times of some files cannot be set (not their owner?)';
-  }
-  return undefined;
-}
-
-function probeAccessTimes(probeName) {
-  try {
-    fs.writeFileSync(toFsPath(probeName), 'probe\n');
-  } catch (error) {
-    if (errorCode(error) === '') throw error;
-    return 'it cannot be tried whether access times are kept';
-  }
-  try {
-    const done = childProcess().spawnSync('touch', ['-a', '-t', OLD_TIME, toText(probeName)], { stdio: 'ignore' });
-    if (done.status !== 0) return 'touch(1) does not work';
-    fs.readFileSync(toFsPath(probeName));
-    return fs.statSync(toFsPath(probeName)).atimeMs < OLD_TIME_LIMIT_MS ? 'the file system keeps no access times (noatime)' : undefined;
-  } finally {
-    fs.unlinkSync(toFsPath(probeName));
-  }
-}
-
-/** Files whose access time moved since resetAccessTimes, sorted by bytes. */
-function findRead(after) {
-  const read = [];
-  for (const [path, seen] of after) {
-    if ((seen.mode & 0o170000) === 0o100000 && seen.atimeMs >= OLD_TIME_LIMIT_MS) read.push(path);
-  }
-  return read.sort();
-}
-
 // ==== src/sys/hashcache.ts =======================================================================
 // hashcache.ts - hashes of files that have not changed since they were read. Without it all is the same, later.
 //
@@ -3812,9 +3797,10 @@ function findRead(after) {
 const TICK_MS = 40; // four times the coarsest tick of Linux
 const COARSE_TICK_MS = 2100; // file systems that keep whole or even seconds
 const LIMIT_BYTES = 64 << 20;
-const SEARCHES_BEFORE_MAP = 20;
+const SEARCHES_BEFORE_TABLE = 20;
 
-// type CachedStats = import('fs').Stats;
+/** Of the stats of a file that by which it is known to be unchanged. */
+// type FileStamp = Pick<import('fs').Stats, 'dev' | 'ino' | 'size' | 'mtimeMs' | 'ctimeMs'>;
 
 /** All by which a file is known to be unchanged, as text: " DEV INO SIZE MTIME CTIME PATH". */
 function statKeyOf(stat, name) {
@@ -3827,10 +3813,69 @@ function isSettled(stat) {
   return stat.mtimeMs < nowMs - tickMs && stat.ctimeMs < nowMs - TICK_MS;
 }
 
+const FNV_BASIS = 0x811c9dc5 | 0;
+const FNV_PRIME = 0x01000193;
+// The numbers of a file differ within the first of them.
+const HASHED_BYTES = 64;
+
+/** FNV-1a (Fowler, Noll, Vo) of the first bytes of a key that begins at `start`. */
+function hashKey(data, start, end) {
+  let hash = FNV_BASIS;
+  for (let at = start; at < end && at < start + HASHED_BYTES; at++) hash = Math.imul(hash ^ data[at], FNV_PRIME);
+  return hash;
+}
+
+/** Where the lines of a file begin, found by their keys: open addressing, as objects of 100,000 lines are several times the file. */
+class LineTable {
+  // private readonly data: Buffer;
+  /** Start of a line, plus 1; 0: none. */
+  // private readonly slots: Int32Array;
+  constructor(data) {
+    let lines = 0;
+    for (let at = data.indexOf(10); at >= 0; at = data.indexOf(10, at + 1)) lines += 1;
+    let size = 16;
+    while (size < lines * 2) size *= 2;
+    this.data = data;
+    this.slots = new Int32Array(size);
+    for (let start = 0, end = data.indexOf(10); end >= 0; start = end + 1, end = data.indexOf(10, start)) {
+      if (end - start > 64) this.slots[this.findSlot(data, start + 64, end)] = start + 1;
+    }
+  }
+
+  /** The slot of a key, which stands in `key` from `from` to `to`, or where it would be. */
+  findSlot(key, from, to) {
+    const { data, slots } = this;
+    let slot = hashKey(key, from, to) & (slots.length - 1);
+    for (; slots[slot] !== 0; slot = (slot + 1) & (slots.length - 1)) {
+      const start = slots[slot] - 1 + 64;
+      if (data[start + to - from] === 10 && data.compare(key, from, to, start, start + to - from) === 0) return slot;
+    }
+    return slot;
+  }
+
+  find(key) {
+    const start = this.slots[this.findSlot(key, 0, key.length)] - 1;
+    return start < 0 ? undefined : this.data.toString('latin1', start, start + 64);
+  }
+}
+
+/** A file as it was read last, for all who ask in this process: it may have 64 MiB. */
+// type ReadCache = { name: ByteString; ino: number; size: number; mtimeMs: number; data: Buffer; table: LineTable | undefined };
+
+let heldCache;
+
+function readCache(name) {
+  const { ino, size, mtimeMs } = statIfThere(name) ?? { ino: 0, size: 0, mtimeMs: 0 };
+  if (heldCache === undefined || heldCache.name !== name || heldCache.ino !== ino || heldCache.size !== size || heldCache.mtimeMs !== mtimeMs) {
+    heldCache = undefined;
+    heldCache = { name, ino, size, mtimeMs, data: readRegularBytesIfThere(name) ?? Buffer.alloc(0), table: undefined };
+  }
+  return heldCache;
+}
+
 class HashCache {
   // private readonly name: ByteString;
-  // private text: ByteString | undefined;
-  // private map: Map<ByteString, string> | undefined;
+  // private read: ReadCache | undefined;
   searches = 0;
   added = '';
   constructor(name) {
@@ -3839,21 +3884,19 @@ class HashCache {
 
   /** Hash of the file as it is now, if it is known. */
   find(stat, name) {
-    this.text = this.text ?? readBytesIfThere(this.name) ?? '';
+    this.read = this.read ?? readCache(this.name);
+    const { data } = this.read;
     this.searches += 1;
     const key = statKeyOf(stat, name);
-    if (this.searches > SEARCHES_BEFORE_MAP) return this.asMap(this.text).get(key);
-    const at = this.text.indexOf(key + '\n');
-    const hash = at >= 64 ? this.text.slice(at - 64, at) : '';
-    return /^[0-9a-f]{64}$/.test(hash) ? hash : undefined;
-  }
-
-  asMap(text) {
-    if (this.map === undefined) {
-      this.map = new Map();
-      for (const line of text.split('\n')) if (line.length > 64) this.map.set(line.slice(64), line.slice(0, 64));
+    let hash = '';
+    if (this.searches > SEARCHES_BEFORE_TABLE) {
+      this.read.table = this.read.table ?? new LineTable(data);
+      hash = this.read.table.find(Buffer.from(key, 'latin1'));
+    } else {
+      const at = data.indexOf(key + '\n', 0, 'latin1');
+      hash = at >= 64 ? data.toString('latin1', at - 64, at) : '';
     }
-    return this.map;
+    return hash !== undefined && /^[0-9a-f]{64}$/.test(hash) ? hash : undefined;
   }
 
   /** Notes the hash of a file that had these stats before and after it was read. */
@@ -4316,7 +4359,8 @@ class CommandStopper {
 //   prefix: (output: ByteString) => ByteString[];
 //   /** Gets what the tracer writes, as it comes. */
 //   feed: (text: ByteString) => void;
-//   /** Has the command's end been seen by the tracer? */
+//   /** Has the tracer seen the command begin, and its end? */
+//   isMainBegun: () => boolean;
 //   isMainEnded: () => boolean;
 //   /** Number of processes that the tracer still sees. */
 //   countAlive: () => number;
@@ -4637,6 +4681,9 @@ class TraceFeed {
       for (let count = fs.readSync(this.file, buffer, 0, buffer.length, null); count > 0; count = fs.readSync(this.file, buffer, 0, buffer.length, null)) this.take(buffer.subarray(0, count));
     }, TRACE_POLL_MS);
   }
+  hasBegun() {
+    return this.tracer.isMainBegun();
+  }
   isComplete() {
     if (this.pipe?.isAtEnd === true) return true;
     return this.tracer.isMainEnded() && this.tracer.countAlive() === 0;
@@ -4678,15 +4725,52 @@ class TraceFeed {
 
 // ---- signals ------------------------------------------------------------------------------------
 
+const BEGIN_POLL_MS = 2;
+const LONGEST_BEGIN_MS = 5000;
+
+/**
+ * Holds back what is sent to a traced command until it has begun; what has ended is sent nothing. The process that
+ * becomes the command is strace before, which has children of its own find out what the kernel can do. Of these one
+ * whose parent a signal has ended waits for ever, or is traced by init, stopped, until somebody kills it.
+ */
+class SignalGate {
+  // private readonly trace: TraceFeed | undefined;
+  startMs = readMonotonicMs();
+  held = [];
+  // private timer: ReturnType<typeof setTimeout> | undefined;
+  isClosed = false;
+  constructor(trace) {
+    this.trace = trace;
+  }
+  isOpen() {
+    return this.trace === undefined || this.trace.hasBegun() || readMonotonicMs() - this.startMs > LONGEST_BEGIN_MS;
+  }
+  pass(send) {
+    if (this.isClosed) return;
+    this.held.push(send);
+    if (this.timer === undefined) this.serve();
+  }
+  serve() {
+    this.timer = this.isOpen() ? undefined : setTimeout(() => this.serve(), BEGIN_POLL_MS);
+    if (this.timer === undefined) for (const send of this.held.splice(0)) send();
+  }
+  close() {
+    this.isClosed = true;
+    if (this.timer !== undefined) clearTimeout(this.timer);
+  }
+}
+
 const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'];
 const FROM_KEYBOARD = ['SIGINT', 'SIGQUIT'];
+
+// type Forwarding = { targetPid: () => number; gate: SignalGate; isApart: boolean; seen: string[]; isOwned: boolean };
 
 /**
  * Makes signals sent to rr reach the command. Those of the keyboard come to both by themselves,
  * as both are in the terminal's foreground group; forwarding them would deliver them twice, unless
  * `isApart`. With `isOwned` those that end rr are left to another. Returns a function that ends this.
  */
-function forwardSignals(targetPid, isApart, seen, isOwned) {
+function forwardSignals({ targetPid, gate, isApart, seen, isOwned }) {
   const send = (signal) => {
     try {
       process.kill(targetPid(), signal);
@@ -4694,9 +4778,10 @@ function forwardSignals(targetPid, isApart, seen, isOwned) {
       if (errorCode(error) !== 'ESRCH') throw error;
     }
   };
+  const pass = (signal) => gate.pass(() => send(signal));
   const handlers = [];
-  for (const signal of FORWARDED) if (!isOwned || signal.startsWith('SIGUSR')) handlers.push([signal, () => { seen.push(signal); send(signal); }]);
-  for (const signal of isOwned ? [] : FROM_KEYBOARD) handlers.push([signal, () => { seen.push(signal); if (isApart || !isSharingForeground()) send(signal); }]);
+  for (const signal of FORWARDED) if (!isOwned || signal.startsWith('SIGUSR')) handlers.push([signal, () => { seen.push(signal); pass(signal); }]);
+  for (const signal of isOwned ? [] : FROM_KEYBOARD) handlers.push([signal, () => { seen.push(signal); if (isApart || !isSharingForeground()) pass(signal); }]);
   // By the signal itself, not SIGSTOP: in a process group that nobody could continue (an orphaned one,
   // POSIX.1, 2.4.3) the system ignores it for the command, and rr must go on, too.
   const stop = () => {
@@ -4727,35 +4812,27 @@ function signalAll(pids, signal) {
   }
 }
 
-const BEGIN_POLL_MS = 2;
-
-/** Lets `stopper` reach the command, until the function is called that this returns. `isTraced`: `pid` is a tracer's, which passes no signal on. */
-function obeyStopper(stopper, pid, isTraced, seen) {
-  let timer;
-  const send = (signal, isNote) => {
-    const pids = listDescendants(pid);
-    if (!isNote) signalAll(pids, signal ?? 'SIGKILL');
-    // What is stopped would not hear of it.
-    if (!isNote && signal !== undefined) signalAll(pids, 'SIGCONT');
-    // The command has not begun: no signal has come to it, and this one is to, once it is there.
-    if (timer !== undefined) clearTimeout(timer);
-    timer = isTraced && pids.length === 1 ? setTimeout(() => send(signal, false), BEGIN_POLL_MS) : undefined;
-  };
+/** Lets `stopper` reach the command, until the function is called that this returns. */
+function obeyStopper(stopper, pid, gate, seen) {
   stopper?.attach((signal, isNote) => {
     if (signal !== undefined) seen.push(signal);
-    send(signal, isNote);
+    // If the command has not begun, the signal has not come to it.
+    if (isNote && gate.isOpen()) return;
+    gate.pass(() => {
+      const pids = listDescendants(pid);
+      signalAll(pids, signal ?? 'SIGKILL');
+      // What is stopped would not hear of it.
+      if (signal !== undefined) signalAll(pids, 'SIGCONT');
+    });
   });
-  return () => {
-    if (timer !== undefined) clearTimeout(timer);
-    stopper?.detach();
-  };
+  return () => stopper?.detach();
 }
 
 /** At the limit: SIGTERM to the command and all it started, and SIGKILL 5 s later. */
-function armTimeout(pid, timeoutMs, isInTerminal, onHit) {
+function armTimeout({ pid, timeoutMs, isInTerminal, gate }, onHit) {
   let killer;
   // script(1), told to end, kills the command after 2 s: it is left to end by itself.
-  const signalTree = (signal) => signalAll(listDescendants(pid).slice(isInTerminal ? 1 : 0), signal);
+  const signalTree = (signal) => gate.pass(() => signalAll(listDescendants(pid).slice(isInTerminal ? 1 : 0), signal));
   let timer;
   // A timer holds at most 2^31 - 1 ms, 24.8 days: a longer limit is waited for in parts.
   const wait = (leftMs) => {
@@ -4922,7 +4999,8 @@ async function runCommand(request) {
   let isTimedOut = false;
   // In a terminal of its own the command is the child of script(1), which would make SIGTERM of any signal.
   const findCommand = () => (request.terminal === undefined ? target : listDescendants(target)[1] ?? target);
-  const stopForwarding = forwardSignals(() => (target === 0 ? process.pid : findCommand()), plumbing.isApart, signalsSeen, request.step?.stopper !== undefined);
+  const gate = new SignalGate(plumbing.trace);
+  const stopForwarding = forwardSignals({ targetPid: () => (target === 0 ? process.pid : findCommand()), gate, isApart: plumbing.isApart, seen: signalsSeen, isOwned: request.step?.stopper !== undefined });
   const startMs = readMonotonicMs();
   const started = startCommand(plumbing);
   if ('error' in started) {
@@ -4933,14 +5011,15 @@ async function runCommand(request) {
   }
   const outputs = openOutputs(plumbing, started.child, log, request);
   target = started.child.pid ?? 0;
-  const disobey = obeyStopper(target === 0 ? undefined : request.step?.stopper, target, plumbing.trace !== undefined, signalsSeen);
+  const disobey = obeyStopper(target === 0 ? undefined : request.step?.stopper, target, gate, signalsSeen);
   const sampler = target === 0 ? undefined : new UsageSampler(target, request.isSampled);
-  const disarm = target === 0 || request.timeoutMs === undefined ? undefined : armTimeout(target, request.timeoutMs, request.terminal !== undefined, () => { isTimedOut = true; });
+  const disarm = target === 0 || request.timeoutMs === undefined ? undefined : armTimeout({ pid: target, timeoutMs: request.timeoutMs, isInTerminal: request.terminal !== undefined, gate }, () => { isTimedOut = true; });
   if (target !== 0) request.onStart(target);
   let isMeanwhileDone = false;
   const meanwhile = () => { if (!isMeanwhileDone) { isMeanwhileDone = true; request.meanwhile(); } };
   const end = await waitFor(started.ended, meanwhile);
   const wallMs = readMonotonicMs() - startMs;
+  gate.close();
   sampler?.stop();
   const samples = sampler?.end(wallMs) ?? [];
   disarm?.();
@@ -5347,7 +5426,8 @@ function makePlace(project) {
   const known = describeOwnPlace(project);
   if (known !== undefined) return known;
   try {
-    createFile(project.own + '/place', '');
+    // With a second name for an instant it could be left with that.
+    createFileInPlace(project.own + '/place', '', 0o666, false);
   } catch (error) {
     if (errorCode(error) === '') throw error;
   }
@@ -5532,8 +5612,14 @@ function listMonth(project, folder, month) {
 /** The same of all months. */
 function listRecordFiles(project, folder) {
   const months = listMonths(project, folder).map((month) => listMonth(project, folder, month));
-  const ids = months.reduce((all, month) => all.concat(month.ids), []);
-  return { ids, strays: months.reduce((all, month) => all.concat(month.strays), []) };
+  const ids = [];
+  const strays = [];
+  // Neither lists joined one by one, which takes their square, nor spread: a stranger has as many of both as he likes.
+  for (const month of months) {
+    for (const id of month.ids) ids.push(id);
+    for (const stray of month.strays) strays.push(stray);
+  }
+  return { ids, strays };
 }
 
 /** Text of a record, or of what belongs to records, at a path under provenance/; undefined if there is none. Throws Failure for what is no regular file, or lies elsewhere. */
@@ -5547,9 +5633,32 @@ function readRecordFile(project, path) {
   return readBytesIfThere(name);
 }
 
-/** The Failures that `strays` are, which listRecordFiles() gave. */
+// So many are told by themselves: a stranger's project can have a million.
+const MOST_FAULTS_NAMED = 100;
+
+/** Stands for the faults that are too many to be told one by one. */
+class MoreFaults extends Failure {
+  count = 0;
+}
+
+/** Adds a fault of a record or a note; of very many the last one tells how many more. */
+function addFault(faults, fault) {
+  if (faults.length < MOST_FAULTS_NAMED) {
+    faults.push(fault);
+    return;
+  }
+  const more = faults[MOST_FAULTS_NAMED] ?? new MoreFaults('', 'run "rr verify", which names each');
+  more.count += fault instanceof MoreFaults ? fault.count : 1;
+  more.message = 'cannot read ' + String(more.count) + ' more records or notes';
+  faults[MOST_FAULTS_NAMED] = more;
+}
+
+/** The Failures that `strays` are, which listRecordFiles() gave; of very many the last one tells how many more. */
 function explainStrays(strays) {
-  return strays.map((stray) => new Failure('cannot use "' + stray + '": it is not where a record of that id belongs', 'it was copied or renamed: move it away'));
+  const hint = 'it was copied or renamed: move it away';
+  const told = strays.slice(0, MOST_FAULTS_NAMED).map((stray) => new Failure('cannot use "' + stray + '": it is not where a record of that id belongs', hint));
+  if (strays.length > MOST_FAULTS_NAMED) told.push(new Failure('cannot use ' + String(strays.length - MOST_FAULTS_NAMED) + ' more files in provenance/: they are not where records of these ids belong', hint));
+  return told;
 }
 
 /**
@@ -5564,7 +5673,7 @@ function readEachRecord(ids, faults, read) {
       if (record !== undefined) records.push(record);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      faults.push(error);
+      addFault(faults, error);
     }
   }
   return records;
@@ -6193,7 +6302,8 @@ const TRACE_METHODS = ['strace', 'scan', 'atime', 'none'];
 // type Observation = {
 //   request: ObservationRequest;
 //   method: TraceMethod;
-//   before: Snapshot;
+//   /** The first look, where there is one. */
+//   before: Snapshot | undefined;
 //   declaredPaths: ByteString[];
 //   argumentPaths: ByteString[];
 //   /** Known hashes of files that have not changed. */
@@ -6370,7 +6480,7 @@ async function beginObservation(request) {
     for (const path of paths) declared.add(path);
   }
   const argumentPaths = findArgumentFiles(request).filter((path) => !declared.has(path));
-  const observation = { request, method: request.method, before: new Map(), declaredPaths: Array.from(declared).sort(), argumentPaths, cache: new HashCache(project.own + '/seen'), earlier: new Map(), outputStamps: new Map(), warnings };
+  const observation = { request, method: request.method, before: undefined, declaredPaths: Array.from(declared).sort(), argumentPaths, cache: new HashCache(project.own + '/seen'), earlier: new Map(), outputStamps: new Map(), warnings };
   if (missing.length > 0) return { observation, missing };
   for (const path of observation.declaredPaths) observation.earlier.set(path, lookBefore(observation, path));
   for (const path of argumentPaths) observation.earlier.set(path, lookBefore(observation, path));
@@ -6426,7 +6536,7 @@ async function hashBefore(observation) {
  * itself reads in between (the code, say) would count as read by the command.
  */
 function watchReads(observation) {
-  if (observation.method !== 'atime') return;
+  if (observation.method !== 'atime' || observation.before === undefined) return;
   const { project } = observation.request;
   const problem = resetAccessTimes(project.root, observation.before, project.own + '/atime-probe');
   if (problem === undefined) return;
@@ -6449,9 +6559,11 @@ function noObservation(warnings) {
 async function endObservation(observation, checkShared) {
   const { request } = observation;
   const observed = noObservation(observation.warnings.slice());
-  const after = observation.method === 'none' ? new Map() : takeSnapshot(request.project.root, []);
+  // Without a first look there is none either: what is there is not new.
+  const { before } = observation;
+  const look = before === undefined ? undefined : await lookAgain(request.project.root, before, observation.method === 'atime');
   const isShared = checkShared();
-  const changes = compareSnapshots(observation.before, after, observation.method === 'atime');
+  const changes = look === undefined ? { written: [], removed: [], newFolders: [] } : look.changes;
   const tests = request.declaredOutputs.map((pattern) => isDeclared(request.project, request.folder, pattern));
   const named = nameTester(request, tests);
   const outputs = new Set(request.redirectedTo);
@@ -6467,7 +6579,7 @@ async function endObservation(observation, checkShared) {
     if (tests.length > 0 && request.redirectedTo.indexOf(path) < 0 && !tests.some((test) => test(path))) observed.undeclared.push(path);
   }
   observed.removed = isShared ? changes.removed.filter(named) : changes.removed;
-  for (const path of listInputs(observation, after, outputs)) tasks.push({ path, role: 'input' });
+  for (const path of listInputs(observation, look, outputs)) tasks.push({ path, role: 'input' });
   await fillStates(observation, tasks, observed);
   addNewFolders(observed, changes.newFolders, isShared);
   return observed;
@@ -6502,11 +6614,10 @@ function stampOfOutput(observation, path) {
 }
 
 /** Declared inputs always; arguments and files seen read unless the run wrote them. */
-function listInputs(observation, after, outputs) {
+function listInputs(observation, look, outputs) {
   const inputs = new Set(observation.declaredPaths);
   for (const path of observation.argumentPaths) if (!outputs.has(path)) inputs.add(path);
-  if (observation.method !== 'atime') return Array.from(inputs).sort();
-  for (const path of findRead(after)) if (observation.before.has(path)) inputs.add(path);
+  if (observation.method === 'atime' && look !== undefined) for (const path of look.listRead()) inputs.add(path);
   return Array.from(inputs).sort();
 }
 
@@ -6561,7 +6672,7 @@ function isInputSettled(observation, path, earlier, observed) {
   const name = absoluteOf(observation.request.project, path);
   const isSame = earlier !== undefined && (observation.method === 'atime' ? withoutCtime(earlier.stamp) === withoutCtime(stampOfFile(name)) : earlier.stamp === stampOfFile(name));
   if (earlier === undefined) {
-    const then = observation.before.get(path);
+    const then = observation.before?.find(path);
     const stat = lstatIfThere(name);
     if (then !== undefined && stat !== undefined && then.mtimeMs === stat.mtimeMs && then.size === stat.size) return false;
   } else if (isSame) {
@@ -6569,7 +6680,7 @@ function isInputSettled(observation, path, earlier, observed) {
     return earlier.state !== undefined;
   }
   observed.warnings.push('the input ' + path + ' was changed during the run' + (earlier?.state === undefined ? '; what it was before is not known' : ''));
-  put(observed, 'input', earlier?.state ?? { hash: '?', size: observation.before.get(path)?.size ?? 0, kind: '', path });
+  put(observed, 'input', earlier?.state ?? { hash: '?', size: observation.before?.find(path)?.size ?? 0, kind: '', path });
   return true;
 }
 
@@ -6644,13 +6755,14 @@ function readRun(project, id) {
   return run;
 }
 
-// type ReadRuns = { runs: Run[]; faults: Failure[] };
-
-/** All records in order of ids; what cannot be read is told beside the rest. */
-function readRuns(project) {
-  const { ids, strays } = listRecords(project);
-  const faults = explainStrays(strays);
-  return { runs: readEachRecord(ids, faults, (id) => readRun(project, id)), faults };
+/** The same; undefined also where it is damaged: for those whose caller has told of that, or does without. */
+function readRunOrNot(project, id) {
+  try {
+    return readRun(project, id);
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
 }
 
 /** A recorded environment by its hash; undefined if its file is not there. */
@@ -7016,39 +7128,25 @@ function removeLeftovers(project, ids) {
   }
 }
 
-const STUCK_WAIT_MS = 20;
-
-/**
- * If rr was killed before strace had opened the FIFO, strace waits there for ever for a reader, and the
- * command for strace: it has not begun, and is ended. True if that was so.
- */
-function endStuckTracer(pipe, commandPid) {
+/** Is it a strace that was told to write to `pipe` (the end of its name), and has not opened it? */
+function isWaitingTracer(pid, pipe) {
+  const place = '/proc/' + String(pid);
   try {
-    if (!(commandPid > 1) || !/\/strace$/.test(fs.readlinkSync('/proc/' + String(commandPid) + '/exe'))) return false;
-    process.kill(commandPid, 'SIGKILL');
-    const reader = fs.openSync(toFsPath(pipe), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
-    pauseMs(STUCK_WAIT_MS);
-    fs.closeSync(reader);
-    return true;
+    if (fs.readFileSync(place + '/cmdline', 'latin1').indexOf(pipe + '\0') < 0 || !/\/strace$/.test(fs.readlinkSync(place + '/exe'))) return false;
+    return fs.readdirSync(place + '/fd').every((descriptor) => !fs.readlinkSync(place + '/fd/' + descriptor).endsWith(pipe));
   } catch (error) {
     if (errorCode(error) === '') throw error;
-    return false; // it has ended meanwhile, or there is no /proc
+    return false; // it has ended meanwhile, or is another's, or there is no /proc
   }
 }
 
-/** The tracer that was told to write into that FIFO, if rr was killed before it could note its number; 0 if there is none. */
-function findTracer(pipe) {
-  if (lstatIfThere(pipe)?.isFIFO() !== true) return 0;
-  const said = pipe.slice(pipe.lastIndexOf('/running/')) + '\0';
-  for (const name of listFolder('/proc')) {
-    if (!/^[1-9]/.test(name)) continue;
-    try {
-      if (fs.readFileSync('/proc/' + name + '/cmdline', 'latin1').indexOf(said) >= 0) return Number(name);
-    } catch (error) {
-      if (errorCode(error) === '') throw error; // it has ended meanwhile, or is another's
-    }
-  }
-  return 0;
+/**
+ * If rr was killed before strace had opened the FIFO, strace waits there for ever for a reader, and the
+ * command for strace: it has not begun, and is ended, with what strace has left behind. Not a tracer at work.
+ */
+function endWaitingTracers(project, pipe) {
+  if (lstatIfThere(project.own + pipe)?.isFIFO() !== true) return;
+  signalAll(listFolder('/proc').filter((name) => /^[1-9]/.test(name)).map(Number).filter((pid) => isWaitingTracer(pid, pipe)), 'SIGKILL');
 }
 
 /**
@@ -7074,9 +7172,9 @@ function settleLostRuns(project, self) {
       lost.push(mark.run);
     }
     // As long as the command itself still runs, the mark tells others that they are not alone.
-    const pipe = base + '.trace.p1';
-    if (mark.isActive && !endStuckTracer(pipe, mark.commandPid)) continue;
-    if (mark.commandPid === 0) endStuckTracer(pipe, findTracer(pipe));
+    const pipe = '/running/' + mark.run.id + '.trace.p1';
+    if (mark.isActive && !isWaitingTracer(mark.commandPid, pipe)) continue;
+    endWaitingTracers(project, pipe);
     // Who wrote the record may have been killed before it made the head.
     if (lost[lost.length - 1] !== mark.run) addHeadOf(project, mark.run.id);
     moveMarkToPending(project, mark.run.id);
@@ -7242,7 +7340,7 @@ function moveLog(project, from, to) {
 function rebuildDerived(project, known = []) {
   const { runs, faults, noteFaults } = readGraphRuns(project, new Map(known.map((run) => [run.id, run])));
   const graph = findLiveRuns(runs);
-  return { makefile: () => printMakefilePieces(graph), sums: printChecksums(graph), faults: faults.concat(noteFaults) };
+  return { makefile: () => printMakefilePieces(graph), sums: () => printChecksumPieces(graph), faults: faults.concat(noteFaults) };
 }
 
 function writeDerived(project, derived) {
@@ -8410,6 +8508,8 @@ function save(session) {
   if (run.id === UNCLAIMED_ID) return;
   attempt(problems, 'keep the logs', () => saveLogs(project, run));
   const before = problems.length;
+  // The other lines of a record are far fewer than this leaves.
+  if (run.inputs.length + run.outputs.length > MOST_RECORD_LINES - 100000) run.warnings.push('these are more files than rr reads from a record; provenance/files.txt can leave folders out');
   attempt(problems, 'write the record', () => saveRecord(project, run));
   // In a scratch tree it has changed nothing that another run could take for its own.
   if (run.tree === undefined) attempt(problems, 'note the end', () => noteEnded(project, run));
@@ -9563,72 +9663,73 @@ function printVerbHelp(verb) {
 
 // ==== what brings in the files below =============================================================
 noteParts({
-  build: '7217a1e5fce5f5bd',
+  build: '84522b63672dd559',
   base: () => ({
     ACCEPTANCES, CANNOT_SYNC, CLOCK_TICKS_PER_S, CommandStopper, DURATION_WORDS, ENDING_SIGNALS,
     EXIT, EXPORT_FORMS, Failure, FieldWriter, HashCache, LARGEST_SOURCE_BYTES,
     LONGEST_METRIC_BYTES, LiveLine, LogKeeper, MOST_METRICS, PLAN_PATH, REFUSED_PREFIXES,
     REFUSED_VARIABLES, REPLAYED_VARIABLES, RR_VERSION, RUN_ID, RunMeasures, SIZE_WORDS,
-    SeriesCollector, UNCLAIMED_ID, absoluteOf, addDeclaredOutputs, addHead, addLinks,
+    SeriesCollector, UNCLAIMED_ID, absoluteOf, addDeclaredOutputs, addFault, addHead, addLinks,
     addNewFolders, addPathTo, areOpenedAsThen, attempt, beginBatch, beginCode, blameName,
     bringUpToDate, canonicalFloat, canonicalInteger, changeRun, childProcess, chooseReuse,
     claimFifos, codePointAt, compareBytes, compileGlob, createFile, crypto, cutToWidth,
     decodeJsonString, decodeParameter, decodeText, decodeWithheld, describeFault, describeFile,
     describeOtherEnd, describeOwnPlace, describeSelf, describeSoftware, describeStartFailure,
-    describeStat, describeSystemError, detachString, displayWidth, dropEmptySections,
-    dropEndSlashes, dropHeads, editDistance, emptyRun, encodeParameter, encodeText,
-    encodeWithheld, encodeWord, endCode, endingOfLog, errorCode, executeStep, expandDeclared,
-    expandGlob, explainStrays, failRecord, failUnmade, fileParametersOf, fillStep,
+    describeStat, describeSystemError, detachString, displayWidth, dropAtEnd, dropAtEnds,
+    dropEmptySections, dropEndSlashes, dropHeads, editDistance, emptyRun, encodeParameter,
+    encodeText, encodeWithheld, encodeWord, endCode, endingOfLog, errorCode, executeStep,
+    expandDeclared, expandGlob, explainStrays, failRecord, failUnmade, fileParametersOf, fillStep,
     findArgumentFiles, findChecksum, findGitSetting, findHeads, findInheritedDescriptors,
-    findInputProducer, findLinkAbove, findLinkIn, findLinkOut, findLiveRuns, findNameFault,
-    findParameter, findPrevious, findProgram, findRemoteUrl, findRepeatObstacle, findRepository,
+    findLinkAbove, findLinkIn, findLinkOut, findLiveRuns, findNameFault, findParameter,
+    findPrevious, findProgram, findRemoteUrl, findRepeatObstacle, findRepository,
     findReuseObstacle, findRpmOwners, findRuleFault, findRunsByFiles, findSqliteKeys,
     findSqliteRoot, findSqliteRow, findStrace, findUntrustedFilters, findWayOut, fixedFolder,
     folderOfName, folderOfRecord, formatBytes, formatSeconds, formatUtcMicros, fs, guessSoftware,
     hasDots, hasReftable, hasShellSyntax, hashBuffer, hashBytes, hashFiles, hashGitObject,
-    hashRegularFile, hashWithRetry, hideFromGit, identifyProcess, includeAllRuns, inflateBytes,
-    initialFiles, isComparable, isDeclarableVariable, isDeclared, isFaithfulRepeat, isFree,
-    isGitTrue, isGlob, isHolderAlive, isInProject, isLeftOut, isPlainText, isReferenceName,
-    isRepeatAccepted, isReplayedVariable, isResult, isResultPath, isSameAsPlanned, isSameContent,
-    isSameNode, isSecretFile, isSecretName, isSettled, isSharingForeground, isShellFifo,
-    isSourceName, isTargetInside, isTerminal, isUnwritable, isUtf8, joinNames, joinWords,
-    jsonFileOf, jsonTextOf, judgeRepeat, keepLinks, keepTemporariesIn, kindsOfWord, listBelow,
-    listCandidateWords, listDeclared, listDescendants, listEntriesWithGit, listFiltered,
-    listFolder, listLaterResults, listMonth, listMonths, listOwners, listParameters,
-    listPatchedNames, listRecordFiles, listRecords, listSecretVariables, listTellingVariables,
-    listUnfinished, listVariables, lookUp, lstatIfThere, makeClassifier, makeFolder, makeHarmless,
-    makeHeldFolder, makeLiveRun, makeMonthFolder, makeOwnFolder, makePlace, makeRandomDigits,
-    makeResultTester, makeRunId, makeScratch, makeSecretHasher, makeWithholder, makeWriterMark,
-    maskArguments, maskText, maskValue, matchPattern, moveMarkToPending, nameFileParameter,
-    nameOfOwnFile, nameOfStep, noObservation, normalizeName, noteCode, noteEnded, noteFacts,
-    noteGood, noteMeasures, noteOwned, numberOfValue, offerSlots, openBareRepository,
-    openJobTokens, openOrMakeProject, openReader, openRepository, openReuse, openSqlite,
-    originOfRemote, os, parseDuration, parseFile, parseGitConfig, parseJson, parsePlan,
-    parseRawDiff, parseResources, parseRun, parseSeries, parseSize, parseSwhid, parseSwhidRange,
-    parseTimeout, pauseMs, placeRuns, pourInto, printChoices, printFile, printJsonDocument,
-    printJsonRun, printJsonValue, printKey, printMakefile, printMark, printOut, printPieces,
-    printProgress, printRanges, printRecord, printRunBody, printSize, printSnapshot, printStep,
-    printStepFailure, printStepStart, printSwhid, printSwhidFolder, printTable, printTableHead,
-    printTableRow, putBackSafely, putChecksums, putInPlace, putNamed, quoteCommand, quoteWord,
-    readAskedOptions, readBytesIfThere, readColumns, readCurrentFolder, readEachRecord,
-    readEnvironment, readFileLookup, readFileParameters, readFirstBytes, readFormatNumber,
-    readGitObject, readGraphRuns, readHead, readHeads, readId, readIdMicros, readIn,
-    readLastBytes, readLinkTarget, readMarks, readMonotonicMs, readNamedIfThere, readOperands,
-    readParameterNow, readParameterText, readPeakMemoryBytes, readPlan, readRecordFile,
-    readRecordLink, readRecordText, readRegularIfThere, readReuseSettings, readReusedIfThere,
-    readRun, readRuns, readStep, readSummaries, readTarget, readTreeOfCommit, readUtcMicros,
-    readVariableOptions, readVariables, readWhole, rebuildDerived, recordCommand, recordPath,
-    refreshHeads, refuseLink, relativeTo, releasePipe, rememberHashes, removeAbandonedScratch,
-    removeHeldFolder, removeIfThere, removeTree, renewMark, replaceByName, replaceFile,
-    replaceFileIf, requireFields, requireProject, resolveLinks, resultsOf, runGit, runningLogName,
-    saveByContent, saveLogs, scanSqliteTable, sealRecord, setFields, setReuse, setUpProject,
-    settleLostRuns, shareSettings, signalAll, signalName, spanOfRun, spellCommand, spellForRecord,
-    splitCommand, splitFields, splitNames, splitParameterName, splitPatchSections,
-    splitSimpleCommand, splitVariable, splitWord, stagingFolder, startStepWorker, statIfThere,
-    statKeyOf, stepNotStarted, storeEnvironment, straceCommand, stripUrlCredentials, swhidOfCode,
-    syncFolder, takeSnapshot, tell, toBytes, toFsPath, toRecordPath, toSpawnArguments, toText,
-    trimBlanks, turnFiltersOff, unsealRecord, unsetReuse, utf8SequenceLength, withOutcome,
-    withholdSecretFiles, workerThreads, wrapText, writeAll, writeFileParameters, zlib,
+    hashRegularFile, hashWithRetry, hideFromGit, holdOutsideHeap, identifyProcess, includeAllRuns,
+    inflateBytes, initialFiles, isComparable, isDeclarableVariable, isDeclared, isFaithfulRepeat,
+    isFree, isGitTrue, isGlob, isHolderAlive, isInProject, isLeftOut, isPlainText,
+    isReferenceName, isRepeatAccepted, isReplayedVariable, isResult, isResultPath,
+    isSameAsPlanned, isSameContent, isSameNode, isSecretFile, isSecretName, isSettled,
+    isSharingForeground, isShellFifo, isSourceName, isTargetInside, isTerminal, isUnwritable,
+    isUtf8, joinNames, joinWords, jsonFileOf, jsonTextOf, judgeRepeat, keepLinks,
+    keepTemporariesIn, kindsOfWord, listBelow, listCandidateWords, listDeclared, listDescendants,
+    listEntriesWithGit, listFiltered, listFolder, listMonth, listMonths, listOwners,
+    listParameters, listPatchedNames, listRecordFiles, listRecords, listSecretVariables,
+    listTellingVariables, listUnfinished, listVariables, lookUp, lstatIfThere, makeClassifier,
+    makeFolder, makeHarmless, makeHeldFolder, makeLiveRun, makeMonthFolder, makeOwnFolder,
+    makePlace, makeRandomDigits, makeResultTester, makeRunId, makeScratch, makeSecretHasher,
+    makeWithholder, makeWriterMark, maskArguments, maskText, maskValue, matchPattern,
+    moveMarkToPending, nameFileParameter, nameOfOwnFile, nameOfStep, noObservation, normalizeName,
+    noteCode, noteEnded, noteFacts, noteGood, noteMeasures, noteOwned, numberOfValue, offerSlots,
+    openBareRepository, openJobTokens, openOrMakeProject, openReader, openRepository, openReuse,
+    openSqlite, originOfRemote, os, parseDuration, parseFile, parseGitConfig, parseJson,
+    parsePlan, parseRawDiff, parseResources, parseRun, parseSeries, parseSize, parseSwhid,
+    parseSwhidRange, parseTimeout, pauseMs, placeRuns, pourInto, printChoices, printFile,
+    printJsonDocument, printJsonRun, printJsonValue, printKey, printMakefile, printMark, printOut,
+    printPieces, printProgress, printRanges, printRecord, printRunBody, printSize, printSnapshot,
+    printStep, printStepFailure, printStepStart, printSwhid, printSwhidFolder, printTable,
+    printTableHead, printTableRow, putBackSafely, putChecksums, putInPlace, putNamed,
+    quoteCommand, quoteWord, readAskedOptions, readBytesIfThere, readColumns, readCurrentFolder,
+    readEachRecord, readEnvironment, readFileLookup, readFileParameters, readFirstBytes,
+    readFormatNumber, readGitObject, readGraphRuns, readHead, readHeads, readId, readIdMicros,
+    readIn, readLastBytes, readLinkTarget, readMarks, readMonotonicMs, readNamedIfThere,
+    readOperands, readParameterNow, readParameterText, readPeakMemoryBytes, readPlan,
+    readRecordFile, readRecordLink, readRecordText, readRegularBytesIfThere, readRegularIfThere,
+    readReuseSettings, readReusedIfThere, readRun, readRunOrNot, readStep, readSummaries,
+    readTarget, readTreeOfCommit, readUtcMicros, readVariableOptions, readVariables, readWhole,
+    rebuildDerived, recordCommand, recordPath, refreshHeads, refuseLink, relativeTo, releasePipe,
+    rememberHashes, removeAbandonedScratch, removeHeldFolder, removeIfThere, removeTree,
+    renewMark, replaceByName, replaceFile, replaceFileIf, requireFields, requireProject,
+    resolveLinks, resultsOf, runGit, runningLogName, saveByContent, saveLogs, scanSqliteTable,
+    sealRecord, setFields, setReuse, setUpProject, settleLostRuns, shareSettings, signalAll,
+    signalName, spanOfRun, spellCommand, spellForRecord, splitCommand, splitFields, splitNames,
+    splitParameterName, splitPatchSections, splitSimpleCommand, splitVariable, splitWord,
+    stagingFolder, startStepWorker, startThread, statIfThere, statKeyOf, stepNotStarted,
+    storeEnvironment, straceCommand, stripUrlCredentials, swhidOfCode, syncFolder, takeSnapshot,
+    tell, toBytes, toFsPath, toRecordPath, toSpawnArguments, toText, trimBlanks, turnFiltersOff,
+    unsealRecord, unsetReuse, utf8SequenceLength, withOutcome, withholdSecretFiles, wrapText,
+    writeAll, writeFileParameters, zlib,
   }),
   holder: holdLateFiles,
 });
@@ -9653,19 +9754,17 @@ function printKey(...args) { return bringIn('core/parameters.ts').printKey(...ar
 function splitParameterName(...args) { return bringIn('core/parameters.ts').splitParameterName(...args); }
 function changeRun(...args) { return bringIn('core/repeat.ts').changeRun(...args); }
 function describeOtherEnd(...args) { return bringIn('core/repeat.ts').describeOtherEnd(...args); }
-function findInputProducer(...args) { return bringIn('core/repeat.ts').findInputProducer(...args); }
 function findRepeatObstacle(...args) { return bringIn('core/repeat.ts').findRepeatObstacle(...args); }
 function isFaithfulRepeat(...args) { return bringIn('core/repeat.ts').isFaithfulRepeat(...args); }
 function isRepeatAccepted(...args) { return bringIn('core/repeat.ts').isRepeatAccepted(...args); }
 function judgeRepeat(...args) { return bringIn('core/repeat.ts').judgeRepeat(...args); }
-function listLaterResults(...args) { return bringIn('core/repeat.ts').listLaterResults(...args); }
 function shareSettings(...args) { return bringIn('core/repeat.ts').shareSettings(...args); }
 function endingOfLog(...args) { return bringIn('core/reuse.ts').endingOfLog(...args); }
 function findReuseObstacle(...args) { return bringIn('core/reuse.ts').findReuseObstacle(...args); }
 function listTellingVariables(...args) { return bringIn('core/reuse.ts').listTellingVariables(...args); }
 function parseEnvironment(...args) { return bringIn('formats/environment.ts').parseEnvironment(...args); }
 function findChecksum(...args) { return bringIn('formats/checksums.ts').findChecksum(...args); }
-function printChecksums(...args) { return bringIn('formats/checksums.ts').printChecksums(...args); }
+function printChecksumPieces(...args) { return bringIn('formats/checksums.ts').printChecksumPieces(...args); }
 function putChecksums(...args) { return bringIn('formats/checksums.ts').putChecksums(...args); }
 function findGitSetting(...args) { return bringIn('formats/gitconfig.ts').findGitSetting(...args); }
 function findRemoteUrl(...args) { return bringIn('formats/gitconfig.ts').findRemoteUrl(...args); }
@@ -9725,6 +9824,10 @@ function printJsonRun(...args) { return bringIn('views/json.ts').printJsonRun(..
 function printJsonValue(...args) { return bringIn('views/json.ts').printJsonValue(...args); }
 function initialFiles(...args) { return bringIn('views/texts.ts').initialFiles(...args); }
 function printCompletion(...args) { return bringIn('views/completion.ts').printCompletion(...args); }
+function isLeftOut(...args) { return bringIn('sys/scan.ts').isLeftOut(...args); }
+function lookAgain(...args) { return bringIn('sys/scan.ts').lookAgain(...args); }
+function resetAccessTimes(...args) { return bringIn('sys/scan.ts').resetAccessTimes(...args); }
+function takeSnapshot(...args) { return bringIn('sys/scan.ts').takeSnapshot(...args); }
 function findRepository(...args) { return bringIn('sys/gitrepo.ts').findRepository(...args); }
 function hasReftable(...args) { return bringIn('sys/gitrepo.ts').hasReftable(...args); }
 function hashGitObject(...args) { return bringIn('sys/gitrepo.ts').hashGitObject(...args); }
@@ -9956,1049 +10059,1103 @@ function explain(error) {
 if (isStepWorker()) serveAsWorker().catch(explain).then(() => process.exit());
 else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
 
-// ==== late, build 7217a1e5fce5f5bd ===============================================================
+// ==== late, build 84522b63672dd559 ===============================================================
 function holdLateFiles() { /*
-core/signature.ts 11003
+core/heldrun.ts 11113
+uses detachString
+gives RunHolder
+core/signature.ts 11160
 uses compareBytes findHeads
 gives judgeRecordChain listSignedFiles stateRecords
-core/graph.ts 11110
+core/graph.ts 11281
 uses isComparable
 gives findLiveRuns isResult isResultPath isSameContent listOwners makeLiveRun noteOwned placeRuns resultsOf
 needs core/graph.ts
-core/circles.ts 11342
+core/circles.ts 11521
 uses 
 gives findCircles
-core/steps.ts 11387
+core/steps.ts 11566
 uses compareBytes compileGlob findCircles fixedFolder isGlob isResult noteOwned
-gives NO_FACTS buildStepGraph findCarriers makePatternTester plannedInputs plannedOutputs sortSteps splitFileParameter stepFactsOf withAllAfter withAllBefore
-core/stepcauses.ts 11857
+gives NO_FACTS buildStepGraph findCarriers findRunBefore makePatternTester plannedInputs plannedOutputs sortSteps splitFileParameter stepFactsOf withAllAfter withAllBefore
+core/stepcauses.ts 12037
 uses isSameContent isSourceName splitFileParameter
 gives describeCause describeCauses findStepCauses isOfResult
-core/lineage.ts 12062
+core/lineage.ts 12242
 uses isComparable
 gives findMaker findReaders isKnownContent outputState traceDown traceLineage traceUp
-core/layers.ts 12352
+core/layers.ts 12532
 uses 
 gives layOut
-core/staleness.ts 12508
+core/staleness.ts 12688
 uses compareBytes findStepCauses isOfResult isSameContent
 gives findOverwriters judgeFiles listExpectations listPathsOfStep listResultFolders makeOrphanTester
-core/linediff.ts 12668
+core/linediff.ts 12848
 uses 
 gives diffTexts isBinaryContent
-core/versions.ts 13006
+core/versions.ts 13186
 uses 
 gives compareVersions
-core/environment.ts 13146
+core/environment.ts 13326
 uses 
 gives emptyEnvironment
-core/rundiff.ts 13177
+core/rundiff.ts 13357
 uses compareBytes compareVersions
 gives compareRuns hasDifference isSameAspect isSameRow splitAt
-core/select.ts 13526
+core/select.ts 13706
 uses compareBytes
 gives findCounterpart listValueNames matchesFiles matchesFilter parseParameterCondition readDecimal resolveName selectRun valuesOf
-core/comparison.ts 13704
+core/comparison.ts 13884
 uses 
 gives describeTolerance isWithin
-core/moment.ts 13785
+core/moment.ts 13965
 uses 
 gives readMoment
-core/notes.ts 13815
+core/notes.ts 13995
 uses compileGlob recordPath
-gives annotateRuns applyNotes emptyNote findCountingNotes findTolerance groupNotes hasEffect notePath
-core/journal.ts 13996
+gives applyNotes emptyNote findCountingNotes findTolerance groupNotes hasEffect notePath
+core/journal.ts 14176
 uses compareBytes trimBlanks
 gives arrangeJournal countStatuses distinctTexts spanParameters
-core/metadata.ts 14076
+core/metadata.ts 14256
 uses 
 gives emptyMetadata emptyTold familyFirst joinMetadata nameOfField
-core/publication.ts 14310
+core/publication.ts 14490
 uses 
 gives oneFile
-core/paper.ts 14353
+core/paper.ts 14536
 uses 
 gives UsedKeys
-core/archive.ts 14407
-uses compareBytes isResultPath isUtf8
-gives TOP_MAKEFILE_NAMES compareOmitted findBagFault findCaseClashes includesProvenance isDocumentName judgeClaim listArchiveClaims
-core/report.ts 14526
+core/archive.ts 14590
+uses codePointAt compareBytes isResultPath isUtf8 utf8SequenceLength
+gives TOP_MAKEFILE_NAMES compareOmitted findBagFault findNameClashes includesProvenance isDocumentName judgeClaim listArchiveClaims
+core/report.ts 14720
 uses 
 gives findLastRepeats orderDetails thinOut
-core/system.ts 14577
+core/system.ts 14771
 uses lookUp
 gives platformOf readSystemRelease
-core/recordedsoftware.ts 14627
+core/recordedsoftware.ts 14821
 uses EXIT Failure REPLAYED_VARIABLES compareBytes compareVersions lookUp readSystemRelease splitVariable
 gives collectSoftware
-core/filteroptions.ts 14844
+core/filteroptions.ts 15038
 uses EXIT Failure readMoment
 gives requireMoment
-core/parameters.ts 14855
+core/parameters.ts 15049
 uses compareBytes editDistance
 gives DEEPEST_NESTING canonicalFloat canonicalInteger fileParametersOf findParameter isSameNode listParameters nameFileParameter printKey splitParameterName
 needs core/parameters.ts
-core/tracefiles.ts 15076
+core/tracefiles.ts 15270
 uses detachString folderOfName hasDots joinNames normalizeName
 gives TracedFiles
-core/traceprocesses.ts 15490
+core/traceprocesses.ts 15684
 uses 
 gives TracedProcesses listIds noteKept noteRead noteWritten
-core/tracecalls.ts 15658
+core/tracecalls.ts 15852
 uses detachString folderOfName joinNames normalizeName noteKept noteRead noteWritten
 gives CALL_HANDLERS
-core/trace.ts 16117
+core/trace.ts 16311
 uses CALL_HANDLERS TracedFiles TracedProcesses compareBytes folderOfName listIds
 gives Trace
-core/packagefact.ts 16407
+core/packagefact.ts 16601
 uses compareBytes
 gives choosePackage
-core/timestamps.ts 16430
+core/timestamps.ts 16624
 uses 
 gives STAMP_PATTERN haveStampsAsOnlyDifference
-core/localecauses.ts 16536
+core/localecauses.ts 16730
 uses compareBytes
 gives isLocaleDifference isSortedOtherwise
-core/causes.ts 16629
+core/causes.ts 16823
 uses compareBytes haveStampsAsOnlyDifference isLocaleDifference isSortedOtherwise
 gives findCauses
-core/repeat.ts 16724
+core/repeat.ts 16918
 uses fileParametersOf isComparable isResultPath isSameContent joinWords resolveName resultsOf splitParameterName
-gives USUAL_SURROUNDINGS changeRun describeOtherEnd findInputProducer findRepeatObstacle isFaithfulRepeat isRepeatAccepted judgeRepeat listLaterResults shareSettings
+gives ResultHistory USUAL_SURROUNDINGS changeRun describeOtherEnd findRepeatObstacle isFaithfulRepeat isRepeatAccepted judgeRepeat shareSettings
 needs core/select.ts core/repeat.ts
-core/reproducible.ts 16984
+core/reproducible.ts 17202
 uses findRepeatObstacle isFaithfulRepeat
 gives judgeReproducible
-core/evidence.ts 17121
+core/evidence.ts 17339
 uses isFaithfulRepeat isRepeatAccepted
 gives judgeLastRepeats listCommits listUnkeptSources
-core/reuse.ts 17176
+core/reuse.ts 17400
 uses REPLAYED_VARIABLES compareBytes hasDots isResultPath isSourceName
 gives ListedFolders endingOfLog findReuseObstacle listTellingVariables
 needs core/reuse.ts
-core/freeing.ts 17332
+core/freeing.ts 17556
 uses compareBytes
 gives listNeeded planFreeing sumBytes
-core/schedule.ts 17409
+core/schedule.ts 17633
 uses 
 gives Schedule
-core/clusterplan.ts 17733
+core/clusterplan.ts 17957
 uses compareBytes
 gives TASK_ENDS countJobs isInFlight judgeTask planArrays tasksOfJob
-core/decimals.ts 17890
+core/decimals.ts 18114
 uses 
 gives mixGeometrically mixLinearly readExactDecimal stepRange
-core/random.ts 18059
+core/random.ts 18283
 uses 
 gives RANDOM_WHOLE SplitMix64
-core/sweep.ts 18105
+core/sweep.ts 18329
 uses EXIT Failure RANDOM_WHOLE SplitMix64 compareBytes mixGeometrically mixLinearly readExactDecimal stepRange
 gives crossAxes drawPoints findLatestPoints findSharedOutput keyOfParameters makeRowAxis numberPoints readParameterAxis zipAxes
-core/variations.ts 18407
+core/variations.ts 18631
 uses USUAL_SURROUNDINGS
 gives judgeVariations listVariations needsControl
-formats/iri.ts 18618
+formats/iri.ts 18842
 uses codePointAt utf8SequenceLength
 gives encodeIri isWebAddress
-formats/mediatypes.ts 18652
+formats/mediatypes.ts 18876
 uses 
 gives mediaTypeOf
-formats/placeholders.ts 18678
+formats/placeholders.ts 18902
 uses isGlob
 gives fillPattern fillText parsePlaceholders placeholderNamesIn valueOfPart
-formats/shelltext.ts 18746
+formats/shelltext.ts 18970
 uses valueOfPart
 gives baseName fillShellScript findProgramWords findShellScript isPlainShellValue isTameValue readShellScript
-formats/shellline.ts 19006
+formats/shellline.ts 19230
 uses quoteWord
 gives isShellName printLineCommand
-formats/commandtemplate.ts 19062
+formats/commandtemplate.ts 19286
 uses EXIT Failure fillShellScript fillText findProgramWords findShellScript isPlainShellValue isTameValue makeHarmless parsePlaceholders placeholderNamesIn readShellScript
 gives fillCommand namesInCommand readCommandTemplate
-formats/latex.ts 19119
+formats/latex.ts 19343
 uses codePointAt utf8SequenceLength
 gives LATEX_DEFINITION escapeLatex
-formats/tex.ts 19193
-uses 
+formats/tex.ts 19417
+uses dropAtEnd
 gives scanTex
-formats/reuseentry.ts 19395
+formats/reuseentry.ts 19652
 uses FieldWriter compareBytes decodeText emptyRun encodeParameter encodeText fileParametersOf listTellingVariables parseRun printRunBody
 gives parseReuseEntry printReuseEntry printStepKey
-formats/runlines.ts 19451
+formats/runlines.ts 19708
 uses NO_FACTS decodeParameter decodeText decodeWithheld encodeParameter encodeText encodeWithheld encodeWord parseFile printFile stepFactsOf
 gives GraphLine SummaryLine isFileCell isLineOfProject printGraphLine printSummaryLine readLineId
-formats/claims.ts 19686
+formats/claims.ts 19943
 uses GraphLine detachString emptyRun isResult isResultPath listOwners parseFile placeRuns printFile printGraphLine readLineId
 gives RecordClaims
 needs core/circles.ts core/steps.ts formats/runlines.ts formats/claims.ts
-formats/indexfile.ts 19759
+formats/indexfile.ts 20029
 uses 
 gives INDEX_HASH_BYTES parseIndexFile printIndexBody
-formats/slurm.ts 19800
+formats/slurm.ts 20070
 uses splitWord
 gives SACCT_FORMAT SQUEUE_FORMAT parseMaxArraySize parseSacct parseSbatch parseSqueue printAskedOptions printJobName readJobState
-formats/clusterbatch.ts 19917
+formats/clusterbatch.ts 20187
 uses RUN_ID TASK_ENDS decodeText encodeText encodeWord splitWord
 gives parseArrayJobs parseBatch parseTask printArrayJob printAttempt printBatch printTask printTaskEnd
-formats/note.ts 20070
+formats/note.ts 20340
 uses EXIT Failure FieldWriter RUN_ID decodeText emptyNote encodeText failRecord readFormatNumber readId requireFields setFields splitFields splitWord
 gives parseNote parseToleranceOption printNoteBody
-formats/statement.ts 20167
+formats/statement.ts 20437
 uses FieldWriter RUN_ID decodeText encodeText failRecord parseFile readFormatNumber readId readRecordLink readWhole requireFields setFields splitFields
 gives parseStatement printStatementBody
-formats/sshsig.ts 20225
+formats/sshsig.ts 20495
 uses 
 gives parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType
-formats/notetext.ts 20417
+formats/notetext.ts 20687
 uses EXIT Failure decodeText makeHarmless trimBlanks
 gives parseNoteText printNoteText
-formats/environment.ts 20520
+formats/environment.ts 20790
 uses decodeText emptyEnvironment lookUp parseFile
 gives parseEnvironment
 needs core/environment.ts formats/environment.ts
-formats/checksums.ts 20565
+formats/checksums.ts 20835
 uses compareBytes
-gives findChecksum printChecksums putChecksums
+gives findChecksum printChecksumPieces putChecksums
 needs formats/checksums.ts
-formats/gitconfig.ts 20626
+formats/gitconfig.ts 20903
 uses trimBlanks
 gives findGitSetting findRemoteUrl isGitTrue parseGitConfig stripUrlCredentials
 needs formats/gitconfig.ts
-formats/gitindex.ts 20797
+formats/gitindex.ts 21076
 uses Failure compareBytes
 gives GIT_FOLDER GIT_LINK GIT_SYMLINK bytesFromHex computeTree findEntryPlace hexFromBytes parseGitIndex readUint32
-formats/gitpack.ts 20995
+formats/gitpack.ts 21274
 uses compareBytes readUint32
 gives applyGitDelta findInPackIndex parseLooseObject readPackedObject
-formats/gitpatch.ts 21163
+formats/gitpatch.ts 21442
 uses 
 gives dropEmptySections listPatchedNames parseRawDiff splitPatchSections
 needs formats/gitpatch.ts
-formats/gittree.ts 21212
+formats/gittree.ts 21491
 uses hexFromBytes
 gives parseGitTree
-formats/swhid.ts 21235
+formats/swhid.ts 21514
 uses EXIT Failure GIT_FOLDER bytesFromHex compareBytes
 gives originOfRemote parseSwhid parseSwhidRange printSnapshot printSwhid printSwhidFolder swhidOfCode
 needs formats/gitindex.ts formats/swhid.ts
-formats/gitapply.ts 21367
+formats/gitapply.ts 21646
 uses applyGitDelta splitPatchSections
 gives LARGEST_PATCHED_BYTES applyPatchSection splitGitPatch
-formats/vcsoutput.ts 21525
+formats/vcsoutput.ts 21804
 uses lookUp
 gives closeSpacedNames listShownNames parseFossilInfo parseFossilList parseHgStatus parseSvnInfo parseSvnStatus
-formats/jsontape.ts 21633
+formats/jsontape.ts 21917
 uses 
 gives decodeJsonString parseJson
 needs formats/jsontape.ts
-formats/series.ts 21821
+formats/series.ts 22105
 uses decodeText encodeText
 gives PRINTED_NUMBER SERIES_VALUE numberOfValue parseResources parseSeries printResources printSeries
 needs formats/series.ts
-formats/printedline.ts 21925
+formats/printedline.ts 22209
 uses PRINTED_NUMBER SERIES_VALUE decodeJsonString parseJson
 gives LONGEST_PRINTED_LINE isHopeless isPromising plainLine readPrintedLine
-formats/metricrule.ts 22126
+formats/metricrule.ts 22410
 uses EXIT Failure PRINTED_NUMBER compileGlob
 gives METRICS_FROM_HINT findRuleFault matchPattern readMetricRule
 needs formats/series.ts formats/metricrule.ts
-formats/printedreader.ts 22234
+formats/printedreader.ts 22518
 uses LONGEST_PRINTED_LINE SeriesCollector isHopeless isPromising matchPattern plainLine readPrintedLine
 gives PrintedReader
-formats/plan.ts 22402
-uses DURATION_WORDS Failure METRICS_FROM_HINT SIZE_WORDS decodeText emptyRun encodeText findNameFault findRuleFault isDeclarableVariable isResultPath isSecretName lookUp maskText parseDuration parseSize quoteCommand splitSimpleCommand splitVariable trimBlanks utf8SequenceLength
+formats/plan.ts 22686
+uses DURATION_WORDS Failure METRICS_FROM_HINT SIZE_WORDS decodeText dropAtEnd emptyRun encodeText findNameFault findRuleFault isDeclarableVariable isResultPath isSecretName lookUp maskText parseDuration parseSize quoteCommand splitSimpleCommand splitVariable trimBlanks utf8SequenceLength
 gives PLAN_HEAD parsePlan printStep readAsked readStep spellTyped
 needs formats/series.ts formats/metricrule.ts formats/plan.ts
-formats/ldcache.ts 22779
+formats/ldcache.ts 23065
 uses 
 gives parseLibraryCache
-formats/strace.ts 22903
+formats/strace.ts 23189
 uses detachString
 gives StraceReader TRACED_CALLS
-formats/linesearch.ts 23218
+formats/linesearch.ts 23514
 uses 
 gives LineSearch
-formats/fileparts.ts 23256
+formats/fileparts.ts 23552
 uses 
 gives readBig16 readLittle16 readLittle32
-formats/dpkg.ts 23277
+formats/dpkg.ts 23573
 uses 
 gives parseDpkgDiversions parseDpkgStatus
-formats/apk.ts 23320
+formats/apk.ts 23616
 uses 
 gives findInApkList
-formats/pacman.ts 23358
+formats/pacman.ts 23654
 uses 
 gives parsePacmanDescription
-formats/conda.ts 23372
+formats/conda.ts 23668
 uses dropEndSlashes stripUrlCredentials
 gives parseCondaRecord spellInJson
-formats/storepath.ts 23429
+formats/storepath.ts 23725
 uses 
 gives parseStorePath
-formats/rpmheader.ts 23454
+formats/rpmheader.ts 23750
 uses readUint32
 gives findInRpmHeader
-formats/ndb.ts 23541
+formats/ndb.ts 23837
 uses readLittle32
 gives scanNdb
-formats/berkeleyhash.ts 23575
+formats/berkeleyhash.ts 23871
 uses readBig16 readLittle16 readLittle32 readUint32
 gives scanBerkeleyHash
-formats/sqlitelog.ts 23663
+formats/sqlitelog.ts 23959
 uses readLittle32 readUint32
 gives readSqliteLog
-formats/sqlite.ts 23717
+formats/sqlite.ts 24013
 uses readBig16 readSqliteLog readUint32
 gives findSqliteKeys findSqliteRoot findSqliteRow openSqlite scanSqliteTable
 needs formats/gitindex.ts formats/fileparts.ts formats/sqlitelog.ts formats/sqlite.ts
-formats/bytewindow.ts 24003
+formats/bytewindow.ts 24299
 uses 
 gives areSameBytes bytesAt bytesOfText isSpent openSource skipBytes sourceOfBytes startCursor takeText takeUint takeUleb128 textAt textOfBytes uintAt
-formats/dwarf.ts 24155
+formats/dwarf.ts 24451
 uses compareBytes isSpent skipBytes takeText takeUint takeUleb128 textAt uintAt
 gives readProducers
-formats/elffile.ts 24426
+formats/elffile.ts 24722
 uses isSpent openSource startCursor takeUint textAt textOfBytes uintAt
 gives ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE findOffset hasFlag isOnlyDebug openElf sourceOfSection takeWord
-formats/elfdebug.ts 24560
+formats/elfdebug.ts 24856
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE bytesAt hasFlag openSource sourceOfBytes sourceOfSection startCursor takeUint takeWord textOfBytes uintAt
 gives findDebugSection makeSectionOpener
-formats/gobuildinfo.ts 24673
+formats/gobuildinfo.ts 24969
 uses bytesAt findOffset isSpent sourceOfSection startCursor takeUleb128 textAt textOfBytes uintAt
 gives readGoFacts
-formats/elf.ts 24730
+formats/elf.ts 25026
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE bytesAt compareBytes findDebugSection findOffset hasFlag hexFromBytes isOnlyDebug isSpent makeSectionOpener openElf openSource readGoFacts readProducers sourceOfSection startCursor takeUint takeWord textAt textOfBytes uintAt
 gives describeProducer findSeparateDebugName readElf
 needs formats/gitindex.ts formats/bytewindow.ts formats/dwarf.ts formats/elffile.ts formats/elfdebug.ts formats/gobuildinfo.ts formats/elf.ts
-formats/headers.ts 24972
+formats/headers.ts 25268
 uses trimBlanks
 gives parseHeaders
-formats/zip.ts 25000
+formats/zip.ts 25296
 uses 
 gives ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra
-formats/amounts.ts 25117
+formats/amounts.ts 25413
 uses joinWords
 gives countThings groupDigits joinSome percentOf roundNumber tellDiffering
-formats/crc32.ts 25156
+formats/crc32.ts 25452
 uses 
 gives crc32
-formats/png.ts 25189
+formats/png.ts 25485
 uses bytesOfText crc32 textOfBytes
 gives PNG_SIGNATURE decodePng encodePng readPngRow
-formats/pngcomparison.ts 25532
+formats/pngcomparison.ts 25828
 uses areSameBytes compareBytes decodePng groupDigits joinSome makeHarmless percentOf readPngRow tellDiffering textOfBytes
 gives channelsApart comparePng
-formats/pngpicture.ts 25704
+formats/pngpicture.ts 26000
 uses channelsApart decodePng encodePng readPngRow
 gives drawPngDifference
-formats/npyheader.ts 25890
+formats/npyheader.ts 26186
 uses textOfBytes
 gives NPY_MAGIC readNpyHeader
-formats/npynumbers.ts 26124
+formats/npynumbers.ts 26420
 uses 
 gives PARTS_OF_NUMBER findLongForm isNumericField readNpyNumber sumOfParts
-formats/npy.ts 26271
+formats/npy.ts 26567
 uses PARTS_OF_NUMBER areSameBytes describeTolerance findLongForm groupDigits isNumericField makeHarmless readNpyHeader readNpyNumber roundNumber sumOfParts tellDiffering
 gives compareNpy
-formats/members.ts 26580
+formats/members.ts 26876
 uses areSameBytes compareBytes crc32 groupDigits makeHarmless tellDiffering
 gives compareMembers
-formats/tar.ts 26767
+formats/tar.ts 27063
 uses dropEndSlashes textOfBytes
 gives isTar readTar
-formats/tarwriter.ts 26991
+formats/tarwriter.ts 27287
 uses 
 gives printTarEnd printTarHeader printTarPadding
-formats/zipmembers.ts 27081
+formats/zipmembers.ts 27377
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES dropEndSlashes findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra textOfBytes
 gives readZip
-formats/zipwriter.ts 27162
+formats/zipwriter.ts 27458
 uses 
 gives ZIP_LOCAL_CRC_AT printZipDirectoryEntry printZipEnd printZipLocalHeader
-formats/bagit.ts 27236
+formats/bagit.ts 27532
 uses compareBytes
 gives BAGIT_TXT printBagInfo printBagManifest
-formats/binarykind.ts 27255
+formats/binarykind.ts 27551
 uses NPY_MAGIC PNG_SIGNATURE areSameBytes compareMembers compareNpy comparePng isTar readTar readZip textOfBytes
 gives BINARY_DEPTH compareBinary recognizeBinary startUnpackBudget
-formats/comparebytes.ts 27318
+formats/comparebytes.ts 27614
 uses countThings groupDigits
 gives compareAsBytes describeByteCount findFirstDifference
-formats/numbers.ts 27352
-uses isWithin
+formats/numbers.ts 27648
+uses dropAtEnd isWithin
 gives NumberScanner compareNumbers isNumber
-formats/numbertally.ts 27511
+formats/numbertally.ts 27807
 uses compareNumbers countThings groupDigits roundNumber
 gives NumberTally
-formats/comparetext.ts 27579
+formats/comparetext.ts 27875
 uses NumberScanner NumberTally countThings describeTolerance findCauses findFirstDifference groupDigits makeHarmless
 gives addNumbersOfText compareText describeTextTally looksLikeText quoteExcerpt tallyText
-formats/comparetable.ts 27782
+formats/comparetable.ts 28078
 uses NumberTally addNumbersOfText countThings describeTolerance findCauses groupDigits isNumber quoteExcerpt
 gives TableReader compareTables
-formats/comparejson.ts 27979
+formats/comparejson.ts 28275
 uses NumberTally countThings decodeJsonString describeTolerance findCauses findFirstDifference groupDigits makeHarmless parseJson quoteExcerpt
 gives compareJson
-formats/parametersource.ts 28143
+formats/parametersource.ts 28439
 uses EXIT Failure codePointAt utf8SequenceLength
 gives BYTE_ORDER_MARK ParameterSource encodeCodePoint
-formats/yamlscalars.ts 28221
+formats/yamlscalars.ts 28517
 uses canonicalFloat canonicalInteger encodeCodePoint
 gives isDayOfCalendar readYamlQuoted resolveYamlPlain
-formats/yaml.ts 28325
-uses DEEPEST_NESTING readYamlQuoted resolveYamlPlain
+formats/yaml.ts 28621
+uses DEEPEST_NESTING dropAtEnd readYamlQuoted resolveYamlPlain
 gives readYaml
-formats/toml.ts 28759
+formats/toml.ts 29055
 uses DEEPEST_NESTING canonicalFloat canonicalInteger encodeCodePoint isDayOfCalendar
 gives readToml
-formats/jsonvalues.ts 29089
+formats/jsonvalues.ts 29385
 uses DEEPEST_NESTING canonicalFloat canonicalInteger decodeJsonString
 gives readJsonValues
-formats/keylines.ts 29234
-uses 
+formats/keylines.ts 29530
+uses dropAtEnd
 gives readIni readKeyLines readProperties
-formats/assignments.ts 29417
+formats/assignments.ts 29714
 uses DEEPEST_NESTING
 gives AssignmentBook LiteralCursor NoLiteral isSign makeLiteralList makeLiteralMapping matchAt readWholeLiteral replaceEscapes splitTokens
-formats/pythonvalues.ts 29618
+formats/pythonvalues.ts 29915
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readPythonValues
-formats/rvalues.ts 29908
+formats/rvalues.ts 30205
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readRValues
-formats/juliavalues.ts 30187
+formats/juliavalues.ts 30484
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList matchAt readWholeLiteral replaceEscapes splitTokens
 gives readJuliaValues
-formats/shellvalues.ts 30454
+formats/shellvalues.ts 30779
 uses AssignmentBook
 gives readShellValues
-formats/parameterfile.ts 30700
+formats/parameterfile.ts 31025
 uses EXIT Failure ParameterSource compareBytes fileParametersOf findParameter isPlainText isSameNode readIni readJsonValues readJuliaValues readKeyLines readProperties readPythonValues readRValues readShellValues readToml readYaml
 gives LARGEST_PARAMETER_FILE_BYTES alignFileParameters describeParameter hasParameterFormat parameterEnding readParameters requireParameter writeParameter
-formats/metrics.ts 30964
-uses Failure LONGEST_METRIC_BYTES MOST_METRICS SERIES_VALUE SeriesCollector TableReader decodeJsonString hasParameterFormat parameterEnding parseJson printKey readParameters
+formats/metrics.ts 31289
+uses Failure LONGEST_METRIC_BYTES MOST_METRICS SERIES_VALUE SeriesCollector TableReader decodeJsonString dropAtEnd dropAtEnds hasParameterFormat parameterEnding parseJson printKey readParameters
 gives readMetricSeries readMetricValues
-formats/pointtable.ts 31089
+formats/pointtable.ts 31414
 uses BYTE_ORDER_MARK EXIT Failure TableReader
 gives readPointTable
-formats/segments.ts 31125
+formats/segments.ts 31450
 uses compareAsBytes compareBytes countThings describeTextTally describeTolerance findCauses looksLikeText makeHarmless tallyText
 gives SegmentList compareSegments keepBut
-formats/pdf.ts 31264
+formats/pdf.ts 31589
 uses SegmentList keepBut looksLikeText
 gives PDF_MAGIC cutPdf
-formats/postscript.ts 31472
+formats/postscript.ts 31797
 uses SegmentList keepBut looksLikeText
 gives POSTSCRIPT_MAGIC cutPostScript
-formats/svg.ts 31489
+formats/svg.ts 31814
 uses STAMP_PATTERN SegmentList keepBut
 gives cutSvg looksLikeSvg
-formats/gzip.ts 31550
+formats/gzip.ts 31875
 uses 
 gives GZIP_MAGIC compareGzip
-formats/makeflags.ts 31603
+formats/makeflags.ts 31928
 uses 
 gives parseJobserver printJobserver
-formats/comparekind.ts 31640
+formats/comparekind.ts 31965
 uses BINARY_DEPTH GZIP_MAGIC PDF_MAGIC POSTSCRIPT_MAGIC bytesOfText compareAsBytes compareBinary compareGzip compareJson compareSegments compareTables compareText cutPdf cutPostScript cutSvg findCauses looksLikeSvg looksLikeText recognizeBinary startUnpackBudget textOfBytes
 gives compareByKind
-formats/license.ts 31723
+formats/license.ts 32048
 uses crc32 trimBlanks
 gives LARGEST_LICENSE_BYTES findSpdxLine isKnownLicense normalizeLicense recognizeLicense
-formats/metadatafile.ts 31818
+formats/metadatafile.ts 32143
 uses EXIT Failure ParameterSource emptyTold joinSome trimBlanks
 gives METADATA_HINT MetadataFile dayIn normalizeDoi normalizeOrcid personOf personOfAddress
-formats/citationfile.ts 31965
-uses MetadataFile dayIn lookUp normalizeDoi normalizeLicense normalizeOrcid personOf readJsonValues readYaml
+formats/citationfile.ts 32290
+uses MetadataFile dayIn dropAtEnd dropAtEnds lookUp normalizeDoi normalizeLicense normalizeOrcid personOf readJsonValues readYaml
 gives readCitationFile readCodemetaFile readZenodoFile
-formats/packagefile.ts 32167
+formats/packagefile.ts 32495
 uses MetadataFile emptyTold isUtf8 normalizeLicense parseHeaders personOfAddress readJsonValues readToml stripUrlCredentials trimBlanks
 gives readJuliaProject readPackageJson readPyproject readRDescription readReadme
-formats/saidmetadata.ts 32327
+formats/saidmetadata.ts 32655
 uses EXIT Failure dayIn emptyTold isPlainText makeHarmless normalizeDoi normalizeLicense normalizeOrcid personOf trimBlanks
 gives readSaidMetadata
-formats/pythonmetadata.ts 32376
+formats/pythonmetadata.ts 32704
 uses dropEndSlashes stripUrlCredentials
 gives normalizePythonName parseDirectUrl parseEditableMapping parseNameLines parseRecordPaths pythonSourceOf topModuleOf
-formats/juliamanifest.ts 32451
+formats/juliamanifest.ts 32779
 uses 
 gives parseJuliaManifest parseJuliaProject
-formats/perlmodule.ts 32507
+formats/perlmodule.ts 32835
 uses 
 gives parsePerlModule
-views/makefile.ts 32567
+views/makefile.ts 32895
 uses compareBytes encodeText encodeWithheld findChecksum isResult isSameContent makeLiveRun putChecksums resultsOf
 gives addRunToMakefile printMakefile printMakefilePieces
 needs views/makefile.ts
-views/rerunscript.ts 33028
+views/rerunscript.ts 33357
 uses REFUSED_PREFIXES REFUSED_VARIABLES REPLAYED_VARIABLES
 gives RERUN_SCRIPT
-views/replayscript.ts 34597
+views/replayscript.ts 34962
 uses REPLAYED_VARIABLES RERUN_SCRIPT encodeText encodeWithheld isComparable isDeclarableVariable isReplayedVariable isResultPath makeHarmless quoteWord
 gives printReplay printReplayEnd printReplayHead
-views/table.ts 34892
+views/table.ts 35257
 uses codePointAt utf8SequenceLength
 gives TableMeasure cutToWidth displayWidth formatBytes formatSeconds printChoices printTable printTableHead printTableRow wrapText
 needs views/table.ts
-views/plot.ts 35068
+views/plot.ts 35433
 uses cutToWidth displayWidth
 gives printPlot
-views/columns.ts 35220
+views/columns.ts 35585
 uses compareBytes encodeText encodeWithheld encodeWord formatBytes formatSeconds listValueNames makeHarmless readDecimal valuesOf
 gives COLUMN_NAMES findColumn findColumns findVaryingParameters isAllColumns isNumeric jsonCell namedTitleOf printCell showCell sortRuns
-views/runlist.ts 35431
+views/runlist.ts 35796
 uses LATEX_DEFINITION TableMeasure escapeLatex isNumeric jsonCell makeHarmless namedTitleOf printCell printTableHead printTableRow showCell
 gives printRunCsv printRunJson printRunLatex printRunTable
-views/latexvalues.ts 35488
+views/latexvalues.ts 35853
 uses LATEX_DEFINITION RUN_ID compareBytes decodeText escapeLatex makeHarmless utf8SequenceLength
 gives LATEX_VALUES_HEAD collectLatexValues keyOfPath listRunValues parseLatexValues printLatexValues
-views/sweep.ts 35670
+views/sweep.ts 36035
 uses countThings encodeWithheld groupDigits joinSome makeHarmless printTable quoteWord
 gives printSweepForecast printSweepSum
-views/json.ts 35719
+views/json.ts 36084
 uses encodeText encodeWithheld printRanges utf8SequenceLength
 gives jsonFileOf jsonTextOf printJsonDocument printJsonRun printJsonValue
 needs views/json.ts
-views/page.ts 35811
+views/page.ts 36176
 uses decodeText encodeText formatBytes formatSeconds makeHarmless
 gives describeComment printEnvironmentPage printNotesPage printRunPage showFile showLines showText
-views/journal.ts 35960
+views/journal.ts 36325
 uses countStatuses distinctTexts formatBytes formatSeconds isResult makeHarmless showLines showText spanParameters
 gives countOf describeJournal describeStop showPrinted summarizeVerdicts
-views/journaltext.ts 36144
+views/journaltext.ts 36509
 uses displayWidth wrapText
 gives printJournalText
-views/journalmarkup.ts 36175
+views/journalmarkup.ts 36540
 uses trimBlanks
 gives escapeMarkdown fence printJournalMarkdown printJournalOrg
-views/journalhtml.ts 36276
+views/journalhtml.ts 36641
 uses 
 gives escapeHtml printJournalHtml
-views/citation.ts 36331
+views/citation.ts 36696
 uses EXIT Failure escapeHtml familyFirst isKnownLicense joinWords lookUp nameOfField oneFile
 gives listFacts printCitation printCodemeta printZenodo quoteYaml
-views/exportleft.ts 36487
+views/exportleft.ts 36852
 uses joinWords makeHarmless
 gives commentLine commentLines countWords findInterpreter headOfExport listSome spellPackage tellLeftPackages tellMachine tellRuns tellVariables
-views/exportpip.ts 36574
+views/exportpip.ts 36939
 uses collectSoftware commentLine countWords findInterpreter headOfExport listSome normalizePythonName oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printPipExport printRequirements selectPipPackages spellPipRequirements
-views/exportconda.ts 36666
+views/exportconda.ts 37031
 uses collectSoftware commentLine compareBytes countWords findInterpreter headOfExport listSome lookUp oneFile quoteYaml selectPipPackages spellPackage spellPipRequirements tellLeftPackages tellMachine tellRuns tellVariables
 gives listCondaChannels printCondaEnvironment printCondaExport selectCondaSpecs
-views/exportapt.ts 36762
+views/exportapt.ts 37127
 uses EXIT Failure collectSoftware commentLine commentLines compareBytes countWords headOfExport joinWords listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listLinkPackages listSnapshotSources printAptExport spellAptPins spellDay tellAptPins
-views/exportlanguages.ts 36872
+views/exportlanguages.ts 37237
 uses countWords listSome spellDay spellPackage
 gives spellJuliaPackages spellNodePackages spellRPackages spellRubyPackages
-views/exportdockerfile.ts 36933
+views/exportdockerfile.ts 37298
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listCondaChannels listLinkPackages listSnapshotSources listSome oneFile platformOf quoteWord selectCondaSpecs selectPipPackages spellAptPins spellDay spellJuliaPackages spellNodePackages spellPackage spellPipRequirements spellRPackages spellRubyPackages tellAptPins tellLeftPackages tellMachine tellRuns tellVariables utf8SequenceLength
 gives printDockerfileExport printImage selectOwnPackages
-views/exportguix.ts 37164
+views/exportguix.ts 37529
 uses collectSoftware commentLine commentLines countWords headOfExport listSome parseStorePath spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listPackageFolders printGuixExport
-views/exportnix.ts 37249
+views/exportnix.ts 37614
 uses collectSoftware commentLine countWords headOfExport listPackageFolders listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printNixExport
-views/exportspack.ts 37292
+views/exportspack.ts 37657
 uses collectSoftware commentLine compareBytes countWords headOfExport listSome lookUp oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printSpackExport
-views/exportbinder.ts 37369
+views/exportbinder.ts 37734
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listSome printCondaEnvironment printRequirements quoteWord selectOwnPackages spellAptPins spellDay spellJuliaPackages spellPackage spellRPackages tellLeftPackages tellMachine tellRuns tellVariables
 gives printBinderExport
-views/exportcodeocean.ts 37462
+views/exportcodeocean.ts 37827
 uses collectSoftware commentLine compareBytes countWords hasDots headOfExport listSome printImage quoteWord quoteYaml
 gives printCodeOceanExport
-views/badges.ts 37545
+views/badges.ts 37910
 uses countThings escapeMarkdown joinSome listCommits listUnkeptSources oneFile showText
 gives namePaths printBadges
-views/appendix.ts 37656
+views/appendix.ts 38021
 uses countThings escapeMarkdown familyFirst fence formatBytes formatSeconds joinSome listCommits listFacts listUnkeptSources namePaths oneFile showText
 gives printAppendix
-views/runprograms.ts 37794
+views/runprograms.ts 38159
 uses baseName joinNames normalizeName splitCommand splitSimpleCommand
 gives programOfRun
-views/rocrategraph.ts 37854
+views/rocrategraph.ts 38219
 uses printJsonDocument
 gives CrateGraph crateListOf
-views/rocratefiles.ts 37910
+views/rocratefiles.ts 38275
 uses compareBytes encodeIri isResultPath jsonTextOf mediaTypeOf
 gives CRATE_DESCRIPTOR CrateFiles listNamedFiles
-views/rocrateruns.ts 38024
+views/rocrateruns.ts 38389
 uses crateListOf encodeIri isWebAddress jsonTextOf programOfRun spanOfRun splitAt swhidOfCode
 gives CrateRuns crateTimeOf
-views/rocrate.ts 38184
+views/rocrate.ts 38549
 uses CRATE_DESCRIPTOR CrateFiles CrateGraph CrateRuns countOf crateListOf crateTimeOf encodeIri findLiveRuns isWebAddress jsonTextOf listNamedFiles recordPath spanOfRun
 gives printRoCrate
-views/provmodel.ts 38325
+views/provmodel.ts 38690
 uses jsonTextOf spanOfRun splitAt
 gives PROV_NAMESPACE PROV_RELATIONS makeProvDocument
-views/provjson.ts 38555
-uses PROV_NAMESPACE PROV_RELATIONS printJsonDocument
+views/provjson.ts 38950
+uses PROV_NAMESPACE PROV_RELATIONS
 gives printProvJson
-views/provn.ts 38588
+views/provn.ts 39007
 uses PROV_NAMESPACE PROV_RELATIONS
 gives printProvN
-views/reportscripts.ts 38619
+views/reportscripts.ts 39049
 uses 
 gives REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH
-views/reportrun.ts 42095
+views/reportrun.ts 42525
 uses countThings describeComment describeStop escapeHtml formatBytes formatSeconds groupDigits showLines showPrinted showText summarizeVerdicts thinOut
 gives escapeScriptJson htmlName htmlText linkRun printFacts printRunArticle
-views/reportentries.ts 42381
+views/reportentries.ts 42811
 uses escapeHtml formatBytes htmlName htmlText makeHarmless printFacts
 gives keyOfEnvironment keyOfPatch keyOfPreview printEnvironmentEntry printPatchEntry printPreviewEntry
-views/reportindex.ts 42454
+views/reportindex.ts 42884
 uses escapeHtml findColumns findLiveRuns formatBytes formatSeconds linkRun makeHarmless namedTitleOf showCell traceLineage
 gives makeReportColumns makeReportGraph printReportIndex printStaticResults printStaticTable traceReport
-views/reportpage.ts 42628
+views/reportpage.ts 43058
 uses REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH escapeHtml escapeScriptJson
 gives REPORT_MARK printPartElement printPartFile printReportPage
-views/reportparts.ts 42704
+views/reportparts.ts 43134
 uses makeHarmless printPartElement printPartFile printRunArticle thinOut
 gives ReportParts
-views/rundiff.ts 42845
+views/rundiff.ts 43275
 uses cutToWidth displayWidth formatBytes formatSeconds isSameAspect isSameRow lookUp makeHarmless printRanges showFile showText wrapText
 gives MOST_DIFFERENCE_ROWS printRunDifference
-views/rundiffjson.ts 43127
+views/rundiffjson.ts 43557
 uses encodeText encodeWithheld hasDifference isSameAspect isSameRow jsonFileOf printJsonValue
 gives printJsonDifference
-views/processes.ts 43161
+views/processes.ts 43591
 uses cutToWidth displayWidth formatSeconds makeHarmless showText
 gives printProcessTree
-views/verdicts.ts 43309
+views/verdicts.ts 43739
 uses cutToWidth describeOtherEnd encodeText encodeWithheld fileParametersOf makeHarmless nameFileParameter wrapText
-gives printJsonPlan printJsonStories printRepeatPlan printRepeatStory printStorySum
-views/freed.ts 43414
+gives printJsonPlan printJsonStories printJsonStory printRepeatPlan printRepeatStory printStorySum
+views/freed.ts 43860
 uses countThings formatBytes showText
 gives printFreed printWouldGo
-views/archive.ts 43439
+views/archive.ts 43885
 uses countThings encodeText formatBytes makeHarmless printTable wrapText
 gives NOT_INCLUDED_FILE printArchivePlan printArchiveReadme printNotIncluded
-views/lineagestory.ts 43536
+views/lineagestory.ts 43982
 uses makeHarmless showText
-gives describeCodeOf describeMark describeParameters describeReproducible describeRunName foldStory listNeighbours resolveCopy shortHash shortTime summarizeReproducible
-views/lineagetree.ts 43689
+gives describeCodeOf describeMark describeParameters describeReproducible describeRunName foldStory listNeighbours resolveCopy shortHash shortTime summarizeReproducible toldOfRun
+views/lineagetree.ts 44143
 uses compareBytes cutToWidth describeCodeOf describeMark describeParameters describeReproducible describeRunName displayWidth listNeighbours makeHarmless resolveCopy shortHash showText wrapText
 gives printLineageTree
-views/lineagejson.ts 43874
+views/lineagejson.ts 44330
 uses encodeText encodeWithheld jsonFileOf listNeighbours printJsonValue
 gives printLineageJson
-views/lineagedot.ts 43921
+views/lineagedot.ts 44385
 uses cutToWidth describeMark makeHarmless shortHash shortTime showText
 gives printLineageDot
-views/lineagesvg.ts 43960
+views/lineagesvg.ts 44424
 uses cutToWidth describeMark describeParameters describeRunName displayWidth layOut makeHarmless shortHash shortTime showText summarizeReproducible
 gives printLineageSvg
-views/clusterstatus.ts 44164
+views/clusterstatus.ts 44628
 uses encodeText lookUp makeHarmless showText
 gives countTasks jsonBatches listBatchGroups
-views/status.ts 44234
+views/status.ts 44698
 uses describeCause displayWidth encodeText encodeWithheld isSourceName jsonBatches listBatchGroups makeHarmless printJsonValue showText wrapText
 gives isAllFine jsonCauseOf printStatus printStatusJson
-views/make.ts 44373
+views/make.ts 44837
 uses describeCauses encodeText joinWords jsonCauseOf makeHarmless printJsonValue
 gives printAllCurrent printMadeStep printMakeJson printMakeSum
-views/variations.ts 44437
+views/variations.ts 44901
 uses encodeText joinWords makeHarmless printTable wrapText
 gives printJsonVariations printVariations
-views/texts.ts 44491
+views/texts.ts 44955
 uses RERUN_SCRIPT findLiveRuns printMakefile
 gives TOP_MAKEFILE initialFiles
 needs views/rerunscript.ts views/texts.ts
-views/completionscripts.ts 44609
+views/completionscripts.ts 45073
 uses 
 gives BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION
-views/completion.ts 45205
+views/completion.ts 45669
 uses BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION kindsOfWord quoteWord readOperands
 gives printCompletion
 needs views/completionscripts.ts views/completion.ts
-sys/swhid.ts 45334
+sys/scan.ts 45798
+uses childProcess errorCode fs lstatIfThere startThread toFsPath toText
+gives isLeftOut lookAgain resetAccessTimes takeSnapshot
+needs sys/scan.ts
+sys/swhid.ts 46142
 uses Failure GIT_FOLDER GIT_SYMLINK bytesFromHex crypto errorCode fs lstatIfThere printSwhidFolder readLinkTarget toFsPath
 gives hashSwhidObject identifyContent swhidOfFolder
-sys/gitrepo.ts 45510
-uses Failure bytesFromHex crypto findGitSetting findInPackIndex fs isGitTrue listFolder parseGitConfig parseLooseObject readPackedObject readRegularIfThere statIfThere toFsPath zlib
+sys/gitrepo.ts 46318
+uses Failure bytesFromHex crypto dropAtEnd findGitSetting findInPackIndex fs isGitTrue listFolder parseGitConfig parseLooseObject readPackedObject readRegularIfThere statIfThere toFsPath zlib
 gives findRepository hasReftable hashGitObject inflateBytes isReferenceName openBareRepository openRepository readGitObject readHead readTreeOfCommit
 needs formats/gitindex.ts formats/gitpack.ts sys/gitrepo.ts
-sys/gitstatus.ts 45731
+sys/gitstatus.ts 46539
 uses Failure GIT_LINK GIT_SYMLINK crypto errorCode findGitSetting fs hashGitObject isGitTrue lstatIfThere parseGitIndex readLinkTarget toFsPath
 gives compareWithFiles hasContentOfEntry readGitIndex
-sys/gitprocess.ts 45912
+sys/gitprocess.ts 46720
 uses Failure bytesFromHex childProcess errorCode findGitSetting isGitTrue statIfThere toSpawnArguments
 gives LARGEST_ANSWER_BYTES describeStartFailure findUntrustedFilters listEntriesWithGit listFiltered runGit splitNames turnFiltersOff
 needs formats/gitindex.ts sys/gitprocess.ts
-sys/gitobjects.ts 46071
+sys/gitobjects.ts 46879
 uses GIT_FOLDER bytesFromHex hashGitObject hexFromBytes parseGitTree readGitObject readTreeOfCommit runGit
 gives findCommitEntry findCommitFile listCommitFiles readBlobs readObjectBody resolveCommit
-sys/gitrefs.ts 46191
-uses Failure compareBytes hasReftable isReferenceName listFolder lstatIfThere readGitObject readObjectBody readRegularIfThere resolveCommit runGit
+sys/gitrefs.ts 46999
+uses Failure compareBytes dropAtEnd dropAtEnds hasReftable isReferenceName listFolder lstatIfThere readGitObject readObjectBody readRegularIfThere resolveCommit runGit
 gives findCommit findReference listReferences readObjectKind
-sys/trackedfiles.ts 46302
+sys/trackedfiles.ts 47113
 uses Failure GIT_LINK GIT_SYMLINK bytesFromHex compareWithFiles computeTree findEntryPlace findGitSetting hashSwhidObject hexFromBytes identifyContent isGitTrue listEntriesWithGit lstatIfThere openRepository readGitIndex readHead readLinkTarget
 gives findTracked readTrackedFiles swhidOfTracked
-sys/git.ts 46384
+sys/git.ts 47195
 uses Failure GIT_LINK GIT_SYMLINK compareBytes compareWithFiles computeTree dropEmptySections errorCode findEntryPlace findRemoteUrl findRepository findUntrustedFilters hasContentOfEntry hasReftable hashBytes hashGitObject hexFromBytes isSecretFile listEntriesWithGit listFiltered listPatchedNames lstatIfThere openRepository parseRawDiff readGitIndex readHead readObjectBody readTreeOfCommit runGit splitNames turnFiltersOff
 gives findGitFileState readCode readEarlierBlob
 needs formats/gitindex.ts formats/gittree.ts sys/gitstatus.ts sys/gitobjects.ts sys/git.ts
-sys/othervcs.ts 46704
-uses LARGEST_ANSWER_BYTES childProcess closeSpacedNames describeStartFailure findGitSetting isSecretFile listShownNames lstatIfThere parseFossilInfo parseFossilList parseGitConfig parseHgStatus parseSvnInfo parseSvnStatus readRegularIfThere splitNames stripUrlCredentials toSpawnArguments toText
-gives findOtherFileState readOtherCode
-needs formats/gitindex.ts formats/vcsoutput.ts sys/gitprocess.ts sys/othervcs.ts
-sys/swhidpath.ts 46894
+sys/swhidpath.ts 47515
 uses Failure findCommit findCommitEntry findGitSetting findRemoteUrl findRepository findTracked hashSwhidObject hexFromBytes identifyContent isGitTrue lstatIfThere makeHarmless originOfRemote printSwhid readLinkTarget readTrackedFiles resolveLinks statIfThere swhidOfFolder swhidOfTracked
 gives PathNamer nameUpToThree
-sys/swhidgit.ts 47033
+sys/swhidgit.ts 47654
 uses EXIT Failure findCommit findReference findRemoteUrl findRepository hashSwhidObject listReferences nameUpToThree openBareRepository originOfRemote printSnapshot readObjectBody readObjectKind
 gives hasTag nameRelease nameRevision nameSnapshot originOfRepository requireRepository
-sys/inflate.ts 47104
+sys/othervcs.ts 47725
+uses LARGEST_ANSWER_BYTES childProcess closeSpacedNames describeStartFailure errorCode findGitSetting findLinkOut fs isSecretFile listFolder listShownNames lstatIfThere makeFolder makeRandomDigits parseFossilInfo parseFossilList parseGitConfig parseHgStatus parseSvnInfo parseSvnStatus readRegularIfThere removeIfThere splitNames statIfThere stripUrlCredentials toFsPath toSpawnArguments toText
+gives findOtherFileState readOtherCode
+needs formats/gitindex.ts formats/vcsoutput.ts sys/gitprocess.ts sys/othervcs.ts
+sys/inflate.ts 47972
 uses errorCode zlib
 gives deflateZlib inflateRawAtMost inflateZlibAtMost unpackBytes
-sys/compare.ts 47145
+sys/compare.ts 48013
 uses compareByKind describeByteCount errorCode fs inflateRawAtMost inflateZlibAtMost toFsPath unpackBytes
 gives compareFiles
-sys/filesource.ts 47243
+sys/filesource.ts 48111
 uses errorCode fs toFsPath
 gives readFileInParts
-sys/packagepaths.ts 47309
+sys/packagepaths.ts 48177
 uses errorCode lstatIfThere readRegularIfThere resolveLinks
 gives findFolderAliases findRealPath makePackageQuestion readPackageText spellPaths
-sys/dpkgdatabase.ts 47370
+sys/dpkgdatabase.ts 48238
 uses LineSearch choosePackage findRealPath listFolder parseDpkgDiversions parseDpkgStatus readPackageText
 gives DPKG_STAMPED findDpkgOwners
-sys/rpmdatabase.ts 47462
+sys/rpmdatabase.ts 48330
 uses LineSearch choosePackage findInRpmHeader findSqliteKeys findSqliteRoot findSqliteRow openSqlite readFileInParts resolveLinks scanBerkeleyHash scanNdb scanSqliteTable spellPaths
 gives RPM_STAMPED findRpmOwners
 needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/filesource.ts sys/packagepaths.ts sys/rpmdatabase.ts
-sys/condaprefix.ts 47543
+sys/condaprefix.ts 48411
 uses LineSearch choosePackage listFolder parseCondaRecord readPackageText spellInJson statIfThere toBytes toText
 gives CONDA_STAMPED CondaPrefixes findCondaOwners
-sys/ownercache.ts 47588
+sys/ownercache.ts 48456
 uses decodeText encodeText errorCode fs hashBytes isSettled readRegularIfThere removeIfThere statIfThere toFsPath
 gives OwnerCache stampDatabases
-sys/packages.ts 47674
+sys/packages.ts 48542
 uses CONDA_STAMPED CondaPrefixes DPKG_STAMPED LineSearch OwnerCache RPM_STAMPED choosePackage findCondaOwners findDpkgOwners findFolderAliases findInApkList findRpmOwners listFolder makePackageQuestion parsePacmanDescription parseStorePath readPackageText spellPaths stampDatabases
 gives addPathTo findOwners
 needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/dpkg.ts formats/apk.ts formats/pacman.ts formats/conda.ts formats/storepath.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/filesource.ts sys/packagepaths.ts sys/dpkgdatabase.ts sys/rpmdatabase.ts sys/condaprefix.ts sys/ownercache.ts sys/packages.ts
-sys/packagefiles.ts 47796
+sys/packagefiles.ts 48664
 uses listFolder readFirstBytes statIfThere
 gives cleanValue findNearest folderOf isBelow isFileQuietly joinFolders lastPartOf listQuietly nameFolder readQuietly
-sys/pythonsites.ts 47893
+sys/pythonsites.ts 48761
 uses cleanValue joinFolders listQuietly normalizePythonName parseDirectUrl parseHeaders parseNameLines parseRecordPaths readQuietly
 gives openPythonSite readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readTopLevel
-sys/pythoneditables.ts 47987
+sys/pythoneditables.ts 48855
 uses cleanValue findNearest findRepository isBelow joinFolders lastPartOf listQuietly nameFolder normalizePythonName parseEditableMapping parseHeaders parseNameLines readDistributionFacts readDistributionFiles readDistributionOrigin readHead readQuietly readTopLevel topModuleOf
 gives findPythonEditables
-sys/pythonpackages.ts 48087
+sys/pythonpackages.ts 48955
 uses addPathTo findPythonEditables folderOf isBelow isFileQuietly lastPartOf listQuietly normalizePythonName openPythonSite pythonSourceOf readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readQuietly readTopLevel topModuleOf
 gives findPythonPackages
-sys/folderpackages.ts 48325
+sys/folderpackages.ts 49193
 uses cleanValue findNearest folderOf isBelow isFileQuietly lastPartOf nameFolder parseHeaders readQuietly stripUrlCredentials
 gives findNodePackages findRPackages findRubyPackages
-sys/juliapackages.ts 48489
+sys/juliapackages.ts 49357
 uses findNearest folderOf isFileQuietly joinFolders listQuietly nameFolder parseJuliaManifest parseJuliaProject readQuietly stripUrlCredentials
 gives findJuliaPackages
-sys/perlpackages.ts 48629
+sys/perlpackages.ts 49497
 uses findNearest folderOf isBelow isFileQuietly listQuietly parsePerlModule readQuietly
 gives findPerlPackages
-sys/javapackages.ts 48734
+sys/javapackages.ts 49602
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES cleanValue findZipData fs isBelow lastPartOf parseHeaders parseZip64Record parseZipEnd parseZipEntries readQuietly toFsPath zlib
 gives findJavaPackages
-sys/languages.ts 48851
+sys/languages.ts 49719
 uses compareBytes findJavaPackages findJuliaPackages findNodePackages findPerlPackages findPythonPackages findRPackages findRubyPackages isFileQuietly lastPartOf listQuietly
 gives findLanguagePackages
 needs formats/headers.ts formats/zip.ts formats/pythonmetadata.ts formats/juliamanifest.ts formats/perlmodule.ts sys/packagefiles.ts sys/pythonsites.ts sys/pythoneditables.ts sys/pythonpackages.ts sys/folderpackages.ts sys/juliapackages.ts sys/perlpackages.ts sys/javapackages.ts sys/languages.ts
-sys/notes.ts 48943
+sys/notes.ts 49811
 uses Failure createFile explainStrays formatUtcMicros hashBytes listRecordFiles makeFolder makeRunId notePath parseNote printNoteBody readEachRecord readIdMicros readRecordFile readUtcMicros refuseLink sealRecord statIfThere syncFolder
 gives readNotes saveNote
-sys/author.ts 48997
+sys/author.ts 49865
 uses Failure errorCode findGitSetting findRepository os parseGitConfig readRegularIfThere toBytes
 gives findAuthor
-sys/editor.ts 49054
+sys/editor.ts 49922
 uses Failure childProcess createFile readBytesIfThere toText
 gives editText
-sys/filestates.ts 49078
+sys/filestates.ts 49946
 uses HashCache absoluteOf describeStat hashFiles hashWithRetry isSecretFile lstatIfThere
-gives readFileState readFileStates
-sys/environmentnow.ts 49130
+gives keepStats readFileState readFileStates
+sys/environmentnow.ts 50005
 uses HashCache absoluteOf compareBytes decodeText hashWithRetry isSecretFile normalizePythonName openPythonSite parseDpkgStatus parseFile readDistributionFacts readPackageText readRecordFile statIfThere
 gives EnvironmentComparer
-sys/linking.ts 49290
+sys/linking.ts 50165
 uses compareBytes errorCode folderOfName fs listFolder parseLibraryCache readBytesIfThere resolveLinks statIfThere toFsPath
 gives findLinkedLibraries
 needs formats/ldcache.ts sys/linking.ts
-sys/strace.ts 49564
+sys/strace.ts 50439
 uses TRACED_CALLS childProcess errorCode findProgram fs os pauseMs readBytesIfThere readMonotonicMs removeIfThere replaceFile statIfThere toBytes toFsPath toSpawnArguments
 gives findStrace straceCommand
 needs formats/strace.ts sys/strace.ts
-sys/parameterfiles.ts 49663
+sys/parameterfiles.ts 50538
 uses EXIT Failure LARGEST_PARAMETER_FILE_BYTES absoluteOf describeParameter describeSystemError errorCode findLinkOut hasParameterFormat isResultPath isSecretFile listParameters listSecretVariables makeSecretHasher makeWithholder maskValue nameFileParameter readBytesIfThere readParameters replaceFile requireParameter resolveLinks statIfThere toRecordPath writeParameter
 gives readFileParameters readParameterNow readParameterOption readParameterText writeFileParameters
 needs core/parameters.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts sys/parameterfiles.ts
-sys/metrics.ts 49800
+sys/metrics.ts 50675
 uses Failure LONGEST_METRIC_BYTES MOST_METRICS makeSecretHasher maskValue nameFileParameter readMetricSeries readMetricValues readParameterText
 gives readMetrics
 needs core/comparison.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/series.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/metrics.ts sys/metrics.ts
-sys/printed.ts 49835
+sys/printed.ts 50710
 uses PrintedReader errorCode fs readMonotonicMs toFsPath
 gives beginPrinted readPrintedLogs
 needs formats/series.ts formats/printedline.ts formats/printedreader.ts sys/printed.ts
-sys/watch.ts 49946
+sys/watch.ts 50821
 uses absoluteOf addDeclaredOutputs addLinks addNewFolders describeFile folderOfName hashFiles hashWithRetry isDeclared isLeftOut joinNames listBelow lstatIfThere noObservation normalizeName readLinkTarget relativeTo rememberHashes resolveLinks withOutcome
 gives endWatch keepLinks
 needs sys/watch.ts
-sys/tracing.ts 50341
+sys/tracing.ts 51216
 uses StraceReader Trace isInProject isLeftOut keepLinks makeClassifier os readRegularIfThere readUtcMicros relativeTo resolveLinks statIfThere straceCommand toBytes
 gives beginWatch tracerRequest
 needs core/tracefiles.ts core/traceprocesses.ts core/tracecalls.ts core/trace.ts formats/strace.ts sys/tracing.ts
-sys/recordcheck.ts 50382
+sys/recordcheck.ts 51257
 uses Failure detachString findPrevious hashBytes parseRun readRecordFile recordPath spanOfRun unsealRecord
 gives checkRecord checkRunRecords
-sys/signing.ts 50450
+sys/signing.ts 51325
 uses EXIT Failure childProcess crypto parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType readRegularIfThere statIfThere toText
 gives checkRawSignature checkSshSignature fingerprintOf readAllowedSigners readSigningKey
-sys/signatures.ts 50604
-uses Failure RUN_ID absoluteOf checkRawSignature checkSshSignature compareBytes createFile describeFile hashBytes hashFiles listFolder listSignedFiles lstatIfThere makeFolder parseStatement printStatementBody readRegularIfThere sealRecord syncFolder takeSnapshot unsealRecord
+sys/signatures.ts 51479
+uses Failure RUN_ID absoluteOf checkRawSignature checkSshSignature compareBytes createFile describeFile hashBytes hashFiles keepTemporariesIn listFolder listSignedFiles lstatIfThere makeFolder parseStatement printStatementBody readRegularIfThere removeIfThere sealRecord syncFolder takeSnapshot unsealRecord
 gives compareSignedFiles printStatement readSignedStatements readUnfixedFiles saveStatement
-sys/runindex.ts 50735
-uses Failure GraphLine INDEX_HASH_BYTES RR_VERSION SummaryLine applyNotes describeOwnPlace detachString encodeText explainStrays groupNotes hashBuffer hashBytes hideFromGit isFileCell isLineOfProject isSettled isUnwritable keepTemporariesIn listMonth listMonths lstatIfThere makeFolder makePlace makeRandomDigits parseIndexFile printGraphLine printIndexBody printSummaryLine readLineId readNotes readReusedIfThere readRun removeIfThere replaceFile statIfThere
+sys/runindex.ts 51623
+uses Failure GraphLine INDEX_HASH_BYTES RR_VERSION SummaryLine addFault applyNotes describeOwnPlace detachString encodeText explainStrays groupNotes hashBuffer hashBytes hideFromGit isFileCell isLineOfProject isSettled isUnwritable keepTemporariesIn listMonth listMonths lstatIfThere makeFolder makePlace makeRandomDigits parseIndexFile printGraphLine printIndexBody printSummaryLine readLineId readNotes readReusedIfThere readRun removeIfThere replaceFile statIfThere
 gives findRunsByFiles noteFacts readFileLookup readGraphRuns readSummaries
 needs core/circles.ts core/steps.ts core/notes.ts formats/runlines.ts formats/indexfile.ts formats/note.ts sys/notes.ts sys/runindex.ts
-sys/planfile.ts 51006
+sys/planfile.ts 51922
 uses EXIT Failure PLAN_HEAD PLAN_PATH createFile describeSelf describeSystemError hideFromGit isHolderAlive isUnwritable keepTemporariesIn listFolder lstatIfThere makeFolder makeRandomDigits parsePlan pauseMs printRunBody printStep readBytesIfThere readMonotonicMs readStep removeIfThere replaceFileIf statIfThere
 gives addToPlan checkNewStep readPlan
 needs formats/series.ts formats/metricrule.ts formats/plan.ts sys/planfile.ts
-sys/batch.ts 51132
+sys/batch.ts 52048
 uses CANNOT_SYNC Failure addHead bringUpToDate describeSelf describeSystemError dropHeads errorCode folderOfRecord fs hashBuffer hideFromGit keepTemporariesIn lstatIfThere makeFolder makeMonthFolder makeRunId makeWriterMark moveMarkToPending noteEnded printMark printRecord readHeads readMonotonicMs readUtcMicros recordPath removeIfThere renewMark replaceFile settleLostRuns toFsPath writeAll
 gives beginBatch leaveToBatch
 needs sys/batch.ts
-sys/objects.ts 51432
+sys/objects.ts 52348
 uses crypto describeSystemError errorCode fs hashBytes hashRegularFile lstatIfThere makeFolder makeRandomDigits readRegularIfThere readUtcMicros removeIfThere tell toFsPath writeAll
 gives ContentStore copyChecked touchIfAllowed
-sys/contents.ts 51725
-uses ContentStore Failure HashCache LARGEST_PATCHED_BYTES absoluteOf applyPatchSection errorCode findCommitFile findRepository hashBytes hashWithRetry inflateBytes lstatIfThere readBytesIfThere readLinkTarget readObjectBody readReuseSettings readRuns runGit splitGitPatch
+sys/contents.ts 52641
+uses ContentStore Failure HashCache LARGEST_PATCHED_BYTES absoluteOf applyPatchSection errorCode findCommitFile findRepository hashBytes hashWithRetry inflateBytes lstatIfThere readBytesIfThere readGraphRuns readLinkTarget readObjectBody readReuseSettings runGit splitGitPatch
 gives ContentFinder readFound
-sys/swhidrun.ts 51974
+sys/swhidrun.ts 52895
 uses ContentFinder absoluteOf findCommitEntry hashSwhidObject identifyContent isComparable originOfRemote printSwhid
 gives nameFilesOfRun
-sys/scratchgit.ts 52017
+sys/scratchgit.ts 52938
 uses fs makeFolder runGit toFsPath
 gives GIT_PLACES putRepository
-sys/scratch.ts 52053
+sys/scratch.ts 52974
 uses Failure GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES absoluteOf applyPatchSection compareBytes describeFile describeSelf errorCode findLinkAbove findLinkOut folderOfName fs hashWithRetry hexFromBytes inflateBytes isHolderAlive isLeftOut isResultPath joinNames listBelow listCommitFiles listFolder lstatIfThere makeFolder makeRandomDigits normalizeName putRepository readBlobs readBytesIfThere readGitIndex readLinkTarget readUtcMicros relativeTo removeIfThere resolveLinks takeSnapshot toFsPath writeAll
 gives findWayOut makeHeldFolder makeOwnFolder makeScratch putNamed removeAbandonedScratch removeHeldFolder removeTree
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitstatus.ts sys/gitobjects.ts sys/scratchgit.ts sys/scratch.ts
-sys/gitknown.ts 52556
+sys/gitknown.ts 53477
 uses Failure GIT_LINK compareWithFiles findRepository hasReftable hexFromBytes listCommitFiles listEntriesWithGit readGitIndex readHead readTreeOfCommit runGit
 gives findUncommitted readGitKnowledge selectUnknownToGit
-sys/statuscache.ts 52627
-uses PLAN_PATH RR_VERSION absoluteOf describeOwnPlace errorCode fs isSettled listMonths lstatIfThere makePlace replaceFile statIfThere toFsPath workerThreads
+sys/statuscache.ts 53548
+uses PLAN_PATH RR_VERSION absoluteOf describeOwnPlace errorCode fs isSettled listMonths lstatIfThere makePlace readRegularBytesIfThere replaceFile startThread statIfThere
 gives dependOn dependOnRecords findKeptAnswer keepAnswer
-sys/present.ts 52781
-uses EnvironmentComparer absoluteOf dependOn errorCode expandDeclared findOverwriters isSameContent isSecretName lstatIfThere makeSecretHasher maskValue readBytesIfThere readFileState readFileStates readParameterNow readRun statIfThere takeSnapshot toBytes toText
+sys/present.ts 53686
+uses EnvironmentComparer absoluteOf dependOn errorCode expandDeclared findOverwriters isSameContent isSecretName keepStats lstatIfThere makeSecretHasher maskValue readBytesIfThere readFileState readFileStates readParameterNow readRun statIfThere takeSnapshot toBytes toText
 gives PresentFacts
-sys/putback.ts 52939
+sys/putback.ts 53842
 uses absoluteOf errorCode folderOfName fs isLeftOut lstatIfThere makeFolder readBytesIfThere readLinkTarget statIfThere toFsPath writeAll
 gives areOpenedAsThen isFree isTargetInside pourInto printAgain putInPlace readTarget stagingFolder
 needs sys/putback.ts
-sys/reuse.ts 53065
+sys/reuse.ts 53968
 uses ContentFinder ContentStore EnvironmentComparer Failure HashCache ListedFolders RUN_ID absoluteOf areOpenedAsThen copyChecked describeStat describeSystemError endingOfLog errorCode expandDeclared fileParametersOf findArgumentFiles findReuseObstacle folderOfName fs hashBytes hashFiles isDeclared isFree isLeftOut isSettled isTargetInside listFolder lstatIfThere makeFolder makeRandomDigits makeResultTester makeSecretHasher parseReuseEntry pourInto printReuseEntry printStepKey putInPlace quoteCommand readBytesIfThere readParameterNow readRecordFile readTarget removeIfThere saveByContent sealRecord splitCommand stagingFolder statKeyOf tell toFsPath touchIfAllowed unsealRecord
 gives openReuse
 needs core/reuse.ts formats/reuseentry.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/reuse.ts
-sys/stored.ts 53414
+sys/stored.ts 54317
 uses Failure RUN_ID errorCode fs hashBytes listFolder lstatIfThere parseReuseEntry readBytesIfThere readUtcMicros toFsPath unsealRecord
 gives listStored removeStored
-sys/series.ts 53505
+sys/series.ts 54408
 uses Failure absoluteOf parseResources parseSeries readBytesIfThere statIfThere
 gives readResourcesOf readSeriesOf
-sys/surroundings.ts 53533
+sys/surroundings.ts 54436
 uses childProcess fs isReplayedVariable listFolder makeFolder os readBytesIfThere removeTree toBytes toFsPath toSpawnArguments
 gives listProcessors readVariationGround
-sys/commandplace.ts 53590
+sys/commandplace.ts 54493
 uses Failure REPLAYED_VARIABLES absoluteOf findLinkOut fs isDeclarableVariable isReplayedVariable isResultPath makeFolder splitCommand statIfThere toBytes toFsPath toText
 gives argumentsOf enterFolder listChangedInputs methodOf openStreams planVariables setVariables
-sys/repeat.ts 53710
+sys/repeat.ts 54613
 uses GIT_PLACES absoluteOf argumentsOf bytesOfText compareFiles deflateZlib drawPngDifference enterFolder errorCode fileParametersOf findLinkAbove fs inflateZlibAtMost isResultPath judgeRepeat listChangedInputs lstatIfThere makeFolder makeHeldFolder methodOf nameFileParameter openStreams pauseMs readCurrentFolder readFirstBytes readFound recognizeBinary recordCommand removeHeldFolder setVariables spanOfRun swhidOfCode toFsPath
 gives drawDifferences keepForLook repeatRun
-sys/making.ts 53900
+sys/making.ts 54803
 uses EXIT Failure createFile describeSelf describeSystemError errorCode fs hideFromGit isHolderAlive keepTemporariesIn listFolder lstatIfThere makeFolder makeRandomDigits readBytesIfThere readUtcMicros removeIfThere toFsPath
 gives enterMaking
-sys/aside.ts 53982
+sys/aside.ts 54885
 uses RUN_ID absoluteOf childProcess compareBytes decodeText describeFile encodeText enterMaking errorCode findChecksum findLinkAbove fs hashWithRetry isGlob isHolderAlive isResultPath listDescendants listFolder lstatIfThere makeFolder makeOwnFolder makeRandomDigits makeSecretHasher readBytesIfThere readGraphRuns readMarks readRun readUtcMicros removeHeldFolder removeIfThere removeTree replaceFile settleLostRuns signalAll statIfThere toFsPath toText
 gives HeldSlot asideFolder dropHeld endLostCommand holdResults isGoodRun listHeldNews makeKnownTester noteHeldRun pathOfSecret putBack recoverAside settleHeld touchHeld
-sys/execute.ts 54576
+sys/execute.ts 55479
 uses ContentFinder Failure RR_VERSION UNCLAIMED_ID absoluteOf argumentsOf asideFolder describeFile describeSystemError dropHeld emptyRun enterFolder errorCode fileParametersOf findLinkAbove findWayOut formatUtcMicros fs hashWithRetry holdResults isGoodRun isResultPath listChangedInputs listHeldNews lstatIfThere makeFolder makeKnownTester makeResultTester methodOf noteHeldRun openReuse openStreams pauseMs putBack readCurrentFolder readUtcMicros recordCommand recordPath setVariables settleHeld toFsPath toRecordPath touchHeld writeAll
 gives ALONE describeFault executeStep failUnmade fillStep listDeclared nameOfStep noteGood putBackSafely stepNotStarted
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitobjects.ts sys/objects.ts sys/contents.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts
-sys/shells.ts 54911
+sys/shells.ts 55814
 uses CLOCK_TICKS_PER_S childProcess claimFifos enterFolder errorCode fs identifyProcess isShellFifo isShellName listDescendants listFolder makeFolder makeRandomDigits openReader printLineCommand quoteWord readCurrentFolder readMonotonicMs readPeakMemoryBytes releasePipe removeIfThere signalAll signalName toBytes toFsPath toText writeAll
 gives LONGEST_SHELL_LINE Shells removeLostFifos
-sys/shortfiles.ts 55469
+sys/shortfiles.ts 56378
 uses HashCache absoluteOf describeStat hashWithRetry lstatIfThere
 gives ShortFiles isSameSeen
-sys/shortfacts.ts 55543
+sys/shortfacts.ts 56452
 uses RR_VERSION absoluteOf attempt beginCode compareBytes describeSoftware emptyRun endCode findProgram formatUtcMicros guessSoftware isInProject isSameSeen isShellName listSecretVariables listVariables makeResultTester makeSecretHasher makeWithholder maskArguments noteCode planVariables quoteCommand readFirstBytes readUtcMicros relativeTo setVariables spellCommand statIfThere storeEnvironment toBytes
 gives ShortFacts
-sys/jobserver.ts 55736
+sys/jobserver.ts 56645
 uses childProcess errorCode findInheritedDescriptors fs makeFolder makeRandomDigits parseJobserver printJobserver readBytesIfThere removeIfThere toFsPath toText
 gives closeTokenPipe makeTokenPipe offerJobserver openJobTokens
 needs formats/makeflags.ts sys/jobserver.ts
-sys/steplog.ts 55894
+sys/steplog.ts 56803
 uses absoluteOf errorCode fs readBytesIfThere readLastBytes toFsPath writeAll
 gives hasPrinted printStepOutput readOutputTail
-sys/shortsteps.ts 55962
+sys/shortsteps.ts 56871
 uses Failure HeldSlot LONGEST_SHELL_LINE LogKeeper RR_VERSION RunMeasures Shells ShortFacts ShortFiles absoluteOf argumentsOf compareBytes describeFault dropHeld emptyRun errorCode expandDeclared failUnmade fileParametersOf fillStep findArgumentFiles findLinkIn findLinkOut findWayOut formatUtcMicros holdResults isGlob isGoodRun isResultPath isSameSeen isSecretFile listDeclared makeFolder makeResultTester nameOfStep noteGood noteHeldRun noteMeasures putBack putBackSafely readFileParameters readMonotonicMs readUtcMicros replaceByName runningLogName saveLogs settleHeld statIfThere stepNotStarted toRecordPath withholdSecretFiles
 gives ShortSteps
-sys/engine.ts 56456
+sys/engine.ts 57365
 uses CommandStopper ENDING_SIGNALS LiveLine Schedule ShortSteps UNCLAIMED_ID beginBatch endLostCommand enterMaking executeStep hasPrinted isGoodRun isSharingForeground isTerminal nameOfStep offerSlots openJobTokens os printOut printProgress printStepFailure printStepOutput printStepStart readBytesIfThere readMonotonicMs readOutputTail readRun recoverAside removeLostFifos settleLostRuns startStepWorker stepNotStarted tell toBytes
 gives runTasks
-sys/steps.ts 56834
+sys/steps.ts 57743
 uses ContentFinder Failure PresentFacts buildStepGraph emptyRun findCarriers findRepeatObstacle findStepCauses formatUtcMicros isGlob isResultPath isSameAsPlanned isSameContent joinWords listPathsOfStep makePatternTester plannedInputs plannedOutputs readGraphRuns readPlan readRun readUtcMicros sortSteps splitFileParameter
 gives StepBook readStepGraph
-sys/slurm.ts 57301
+sys/slurm.ts 58210
 uses SACCT_FORMAT SQUEUE_FORMAT childProcess errorCode parseMaxArraySize parseSacct parseSbatch parseSqueue readJobState toBytes toSpawnArguments
 gives SlurmJobs askForJobs findJobByName readMaxArraySize runSbatch
-sys/clusterbatch.ts 57397
+sys/clusterbatch.ts 58306
 uses RUN_ID fs listFolder lstatIfThere makeFolder parseArrayJobs parseBatch parseRun parseTask printArrayJob printAttempt printBatch printRecord printTask printTaskEnd readBytesIfThere removeTree toFsPath
 gives batchFolder createBatch declareDead listBatches noteArrayJob noteAttempt noteTaskEnd readArrayJobs readBatch readTask readTaskState removeBatch removeUnfinishedBatches
-sys/clusterstate.ts 57528
+sys/clusterstate.ts 58437
 uses SlurmJobs askForJobs declareDead errorCode findJobByName isInFlight judgeTask listBatches printJobName readArrayJobs readBatch readTaskState removeBatch tasksOfJob
 gives declareLostTasks isAllDone listInFlight nameOfArray readCluster removeOver
-sys/clustersubmit.ts 57663
+sys/clustersubmit.ts 58572
 uses Failure countJobs createBatch declareLostTasks formatUtcMicros hideFromGit listInFlight makeFolder makeRunId nameOfArray noteArrayJob planArrays printAskedOptions quoteWord readCluster readMaxArraySize readUtcMicros recoverAside removeBatch removeOver removeUnfinishedBatches resolveLinks runSbatch settleLostRuns toBytes
 gives settleCluster submitTasks
-sys/clustertask.ts 57812
+sys/clustertask.ts 58721
 uses ALONE Failure UNCLAIMED_ID absoluteOf askForJobs batchFolder declareDead describeSelf describeSystemError executeStep listFolder lstatIfThere noteAttempt noteTaskEnd os readBatch readRun readTask readTaskState recoverAside removeIfThere settleLostRuns tasksOfJob tell toBytes
 gives requireBatch runClusterJob
-sys/codestates.ts 58003
+sys/codestates.ts 58912
 uses GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES applyPatchSection compareBytes findCommitFile hashBytes inflateBytes readObjectBody runGit
 gives countCommitsBetween findRecordedCode listChangedNames readRecordedFile readSubject
-sys/pickrun.ts 58063
+sys/pickrun.ts 58972
 uses EXIT Failure RUN_ID applyNotes compareBytes findRunsByFiles groupNotes matchesFiles noteFacts readMarks readNotes readRun readSummaries selectRun toRecordPath
-gives findKnownRunsByFiles pickAnnotatedRun pickAnnotatedRuns pickRun readKnownRun readKnownRuns selectKnownRuns
-sys/metadata.ts 58144
+gives findKnownRunsByFiles pickAnnotatedRun pickAnnotatedRuns pickRun pickRunIds readKnownRun readKnownRuns selectKnownRuns
+sys/metadata.ts 59059
 uses EXIT Failure LARGEST_LICENSE_BYTES METADATA_HINT compareBytes emptyTold findLinkOut findRemoteUrl findRepository findSpdxLine joinMetadata joinWords listFolder makeHarmless nameOfField normalizeLicense readCitationFile readCodemetaFile readJuliaProject readPackageJson readPyproject readRDescription readReadme readRegularIfThere readZenodoFile recognizeLicense statIfThere stripUrlCredentials
 gives readMetadata
-sys/paper.ts 58267
+sys/paper.ts 59184
 uses EXIT Failure LATEX_VALUES_HEAD folderOfName joinNames lstatIfThere makeHarmless normalizeName readBytesIfThere readNamedIfThere relativeTo resolveLinks scanTex statIfThere
 gives readPaper
-sys/papercheck.ts 58410
+sys/papercheck.ts 59327
 uses EXIT Failure UsedKeys collectLatexValues compareBytes hashWithRetry keyOfPath listRunValues makeHarmless parseLatexValues
 gives checkPaper
-sys/report.ts 58541
-uses TableReader absoluteOf errorCode findLinkOut fs hashBuffer isSecretFile listFolder lstatIfThere parseResources parseSeries removeIfThere toFsPath
-gives clearParts readCourse readLogExcerpts readPatchExcerpt readPreview
-sys/publication.ts 58698
-uses EXIT Failure RR_VERSION annotateRuns compareBytes emptyMetadata findLiveRuns pickAnnotatedRuns placeRuns readEnvironment readMetadata readNotes readRuns resultsOf spanOfRun
+sys/report.ts 59458
+uses TableReader absoluteOf errorCode findLinkOut fs hashBuffer hashBytes isSecretFile listFolder listUnfinished lstatIfThere makeFolder parseResources parseSeries removeIfThere replaceFile toFsPath
+gives PartFolder readCourse readLogExcerpts readPatchExcerpt readPreview
+sys/publication.ts 59675
+uses EXIT Failure RR_VERSION RunHolder applyNotes compareBytes emptyMetadata findLiveRuns pickRunIds placeRuns readEachRecord readEnvironment readGraphRuns readMetadata readRun readRunOrNot resultsOf spanOfRun
 gives readPublication
-sys/evidence.ts 58763
-uses compareBytes judgeLastRepeats listFolder readFileStates
+sys/evidence.ts 59771
+uses compareBytes judgeLastRepeats listFolder readFileStates readRunOrNot
 gives readEvidence
-sys/archivefiles.ts 58787
-uses CRATE_DESCRIPTOR EXIT Failure GIT_LINK LARGEST_SOURCE_BYTES TOP_MAKEFILE_NAMES absoluteOf compareBytes compareOmitted expandDeclared findBagFault hashBytes includesProvenance isDeclared isDocumentName isLeftOut isResultPath isSecretFile isSourceName judgeClaim listArchiveClaims listFolder listRecordFiles lstatIfThere makeClassifier pathOfSecret readFileStates readGitKnowledge readLinkTarget readRecordFile readRegularIfThere recordPath relativeTo takeSnapshot unsealRecord
+sys/archivefiles.ts 59795
+uses CRATE_DESCRIPTOR EXIT Failure GIT_LINK LARGEST_SOURCE_BYTES TOP_MAKEFILE_NAMES absoluteOf compareBytes compareOmitted detachString expandDeclared findBagFault hashBytes includesProvenance isDeclared isDocumentName isLeftOut isResultPath isSecretFile isSourceName judgeClaim listArchiveClaims listFolder listRecordFiles lstatIfThere makeClassifier pathOfSecret readFileStates readGitKnowledge readLinkTarget readRecordFile readRegularIfThere readRunOrNot recordPath relativeTo takeSnapshot unsealRecord
 gives chooseArchiveFiles
-sys/archivewriter.ts 59146
+sys/archivewriter.ts 60170
 uses EXIT Failure ZIP_LOCAL_CRC_AT blameName crc32 crypto errorCode fs listUnfinished lstatIfThere makeFolder makeRandomDigits printTarEnd printTarHeader printTarPadding printZipDirectoryEntry printZipEnd printZipLocalHeader removeIfThere removeTree syncFolder toFsPath zlib
 gives checkArchiveTarget writeArchive
-sys/targets.ts 59490
+sys/targets.ts 60514
 uses EXIT Failure absoluteOf lstatIfThere makePatternTester pickAnnotatedRuns plannedInputs plannedOutputs toRecordPath
 gives findTargets findUsers
-sys/clusterrun.ts 59557
+sys/clusterrun.ts 60581
 uses EXIT Failure countTasks isInFlight listInFlight readAskedOptions readCluster submitTasks tell
 gives readClusterOptions refuseInFlight runOnCluster
-sys/clustersteps.ts 59662
+sys/clustersteps.ts 60686
 uses Failure PresentFacts StepBook compareBytes describeCauses keyOfParameters listInFlight readRun readStepGraph readTask
 gives decideTask keyOfPoint listFlyingPoints listStepTasks listTaskOptions makePointTask
-sys/sweeppoints.ts 59770
+sys/sweeppoints.ts 60794
 uses EXIT Failure absoluteOf compareBytes crossAxes drawPoints expandDeclared expandGlob hasParameterFormat isGlob joinNames makeRowAxis nameFileParameter normalizeName readIn readNamedIfThere readParameterAxis readPointTable statIfThere toRecordPath zipAxes
 gives FILE_NAMES MOST_POINTS readSweepPoints
-sys/sweepsteps.ts 59904
+sys/sweepsteps.ts 60928
 uses EXIT FILE_NAMES Failure REPLAYED_VARIABLES RR_VERSION absoluteOf editDistance emptyRun fillCommand fillPattern fillText findLinkOut hasParameterFormat hasShellSyntax isGlob isResultPath listSecretVariables lstatIfThere makeFolder makeSecretHasher makeWithholder maskValue namesInCommand parsePlaceholders placeholderNamesIn quoteCommand readBytesIfThere readCommandTemplate readParameterText readVariables relativeTo replaceFile toRecordPath writeParameter
 gives SweepSteps isWritten writeFiles
-sys/sweepstate.ts 60138
+sys/sweepstate.ts 61162
 uses PresentFacts absoluteOf describeCauses findStepCauses isGlob isSameContent isWritten keyOfParameters listOwners listPathsOfStep lstatIfThere makePatternTester makeSecretHasher maskValue noteOwned readGraphRuns readKnownRuns readRun spellForRecord toBytes toRecordPath toText
 gives SweepState
-commands/init.ts 60390
+commands/init.ts 61414
 uses EXIT Failure initialFiles readCurrentFolder resolveLinks setReuse setUpProject tell unsetReuse
 gives initProject
 needs commands/init.ts
-commands/list.ts 60417
+commands/list.ts 61441
 uses COLUMN_NAMES EXIT Failure compareBytes findColumn findColumns findKnownRunsByFiles findLatestPoints findVaryingParameters isAllColumns joinWords listValueNames matchesFilter parseParameterCondition printJsonRun printPieces printReplay printReplayEnd printReplayHead printRunCsv printRunJson printRunLatex printRunTable readColumns readCurrentFolder readFileLookup readKnownRun readKnownRuns readUtcMicros requireMoment requireProject resolveName sortRuns tell toRecordPath toText
 gives listRuns
 needs core/select.ts core/moment.ts core/notes.ts core/filteroptions.ts core/decimals.ts core/random.ts core/sweep.ts formats/latex.ts formats/note.ts views/rerunscript.ts views/replayscript.ts views/table.ts views/columns.ts views/runlist.ts sys/notes.ts sys/pickrun.ts commands/list.ts
-commands/sweep.ts 60630
+commands/sweep.ts 61654
 uses ALONE EXIT Failure MOST_POINTS RR_VERSION SweepState SweepSteps absoluteOf chooseReuse emptyRun executeStep findSharedOutput findStrace groupDigits isWritten keyOfParameters keyOfPoint listFlyingPoints listProcessors listTaskOptions lstatIfThere makePointTask numberPoints openOrMakeProject os parseTimeout printOut printSweepForecast printSweepSum quoteCommand quoteWord readAskedOptions readClusterOptions readColumns readCurrentFolder readSweepPoints readVariableOptions recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster settleLostRuns tell writeFiles
 gives runSweep
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/placeholders.ts formats/shelltext.ts formats/shellline.ts formats/commandtemplate.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/pointtable.ts formats/pythonmetadata.ts views/sweep.ts views/page.ts views/clusterstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/surroundings.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/clusterrun.ts sys/clustersteps.ts sys/sweeppoints.ts sys/sweepsteps.ts sys/sweepstate.ts commands/sweep.ts
-commands/show.ts 60932
+commands/show.ts 61956
 uses EXIT Failure RUN_ID absoluteOf compareBytes findLinkOut isTerminal makeHarmless numberOfValue pickAnnotatedRun printEnvironmentPage printJsonRun printNotesPage printOut printPlot printProcessTree printRecord printRunPage readBytesIfThere readColumns readCurrentFolder readRecordFile readRecordText readResourcesOf readSeriesOf recordPath requireProject
 gives showRuns
 needs core/select.ts core/notes.ts formats/note.ts views/plot.ts views/page.ts views/processes.ts sys/notes.ts sys/series.ts sys/pickrun.ts commands/show.ts
-commands/note.ts 61056
+commands/note.ts 62080
 uses EXIT Failure RR_VERSION compileGlob describeComment editText emptyNote encodeWithheld findAuthor findCountingNotes hasEffect hideFromGit includeAllRuns isTerminal keepTemporariesIn makeFolder makeRandomDigits parseNoteText parseToleranceOption pickAnnotatedRun printNoteText readCurrentFolder readIn readKnownRun readKnownRuns removeIfThere requireProject saveNote tell toRecordPath trimBlanks
 gives noteRun
 needs core/select.ts core/notes.ts formats/note.ts formats/notetext.ts views/page.ts sys/notes.ts sys/author.ts sys/editor.ts sys/pickrun.ts commands/note.ts
-commands/journal.ts 61257
-uses EXIT Failure absoluteOf arrangeJournal describeJournal matchesFilter printJournalHtml printJournalMarkdown printJournalOrg printJournalText printOut readCurrentFolder readKnownRun readKnownRuns readLastBytes readUtcMicros requireMoment requireProject selectKnownRuns tell trimBlanks
+commands/journal.ts 62281
+uses EXIT Failure RunHolder absoluteOf arrangeJournal describeJournal matchesFilter printJournalHtml printJournalMarkdown printJournalOrg printJournalText printOut readCurrentFolder readKnownRun readKnownRuns readLastBytes readUtcMicros requireMoment requireProject selectKnownRuns tell trimBlanks
 gives printJournal
-needs core/select.ts core/moment.ts core/notes.ts core/journal.ts core/filteroptions.ts formats/note.ts views/page.ts views/journal.ts views/journaltext.ts views/journalmarkup.ts views/journalhtml.ts sys/notes.ts sys/pickrun.ts commands/journal.ts
-commands/diff.ts 61322
+needs core/heldrun.ts core/select.ts core/moment.ts core/notes.ts core/journal.ts core/filteroptions.ts formats/note.ts views/page.ts views/journal.ts views/journaltext.ts views/journalmarkup.ts views/journalhtml.ts sys/notes.ts sys/pickrun.ts commands/journal.ts
+commands/diff.ts 62357
 uses ContentFinder EXIT Failure MOST_DIFFERENCE_ROWS alignFileParameters compareFiles compareRuns countCommitsBetween diffTexts findCounterpart findKnownRunsByFiles findRecordedCode findTolerance hasDifference isBinaryContent isResultPath isSameRow isSecretFile listChangedNames makeResultTester pickAnnotatedRun printJsonDifference printOut printRunDifference readColumns readCurrentFolder readEnvironment readFound readKnownRun readKnownRuns readRecordedFile readSubject relativeTo requireProject spanOfRun tell
 gives diffRuns
 needs core/linediff.ts core/versions.ts core/rundiff.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/page.ts views/rundiff.ts views/rundiffjson.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/codestates.ts sys/pickrun.ts commands/diff.ts
-commands/verify.ts 61527
-uses EXIT Failure HashCache RUN_ID RecordClaims absoluteOf checkRecord checkRunRecords compareSignedFiles countThings describeFile detachString encodeText fingerprintOf hashBytes hashFiles judgeRecordChain listRecordFiles listRecords listSignedFiles lstatIfThere notePath parseNote pickRun printOut readAllowedSigners readBytesIfThere readCurrentFolder readEachRecord readNotes readRun readSignedStatements recordPath refreshHeads requireProject tell toRecordPath
+commands/verify.ts 62562
+uses EXIT Failure HashCache RUN_ID RecordClaims absoluteOf checkRecord checkRunRecords compareSignedFiles countThings describeFile detachString encodeText fingerprintOf hashBytes hashFiles holdOutsideHeap judgeRecordChain listRecordFiles listRecords listSignedFiles lstatIfThere makeHarmless notePath parseNote pickRun printOut readAllowedSigners readBytesIfThere readCurrentFolder readEachRecord readNotes readRun readSignedStatements recordPath refreshHeads requireProject tell toRecordPath
 gives verifyProject
 needs core/signature.ts core/circles.ts core/steps.ts core/select.ts core/notes.ts formats/runlines.ts formats/claims.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/notes.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts sys/pickrun.ts commands/verify.ts
-commands/sign.ts 61762
+commands/sign.ts 62838
 uses EXIT Failure RR_VERSION checkRecord checkRunRecords compareSignedFiles countThings detachString encodeText findAuthor fingerprintOf formatUtcMicros judgeRecordChain listRecordFiles listRecords listSignedFiles makeRunId notePath parseNote printOut printStatement readCurrentFolder readMarks readSignedStatements readSigningKey readUnfixedFiles readUtcMicros refreshHeads requireProject saveStatement stateRecords tell
 gives signProject
 needs core/signature.ts core/notes.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/author.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts commands/sign.ts
-commands/why.ts 61846
-uses EXIT EnvironmentComparer Failure RUN_ID findMaker findReaders foldStory isKnownContent isSameContent isTerminal judgeReproducible listOwners outputState pickRun printLineageDot printLineageJson printLineageSvg printLineageTree printOut readColumns readCurrentFolder readFileStates readGraphRuns readRun requireProject tell toRecordPath traceDown traceLineage traceUp
+commands/why.ts 62925
+uses EXIT EnvironmentComparer Failure RUN_ID RunHolder findMaker findReaders foldStory isKnownContent isSameContent isTerminal judgeReproducible listOwners outputState pickRun printLineageDot printLineageJson printLineageSvg printLineageTree printPieces readColumns readCurrentFolder readFileStates readGraphRuns readRunOrNot requireProject tell toRecordPath toldOfRun traceDown traceLineage traceUp
 gives explainFile
-needs core/lineage.ts core/layers.ts core/select.ts core/notes.ts core/reproducible.ts formats/note.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/lineagestory.ts views/lineagetree.ts views/lineagejson.ts views/lineagedot.ts views/lineagesvg.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/pickrun.ts commands/why.ts
-commands/status.ts 62051
+needs core/heldrun.ts core/lineage.ts core/layers.ts core/select.ts core/notes.ts core/reproducible.ts formats/note.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/lineagestory.ts views/lineagetree.ts views/lineagejson.ts views/lineagedot.ts views/lineagesvg.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/pickrun.ts commands/why.ts
+commands/status.ts 63125
 uses EXIT Failure PresentFacts REPORT_MARK StepBook absoluteOf applyNotes compareBytes dependOn dependOnRecords findKeptAnswer findUncommitted isAllDone isAllFine isSourceName isTerminal judgeFiles keepAnswer listExpectations listFolder listResultFolders lstatIfThere makeOrphanTester printOut printStatus printStatusJson readCluster readColumns readCurrentFolder readFirstBytes readGitKnowledge readMarks readStepGraph removeOver requireProject selectUnknownToGit toRecordPath
 gives showStatus
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/notes.ts core/journal.ts core/report.ts core/clusterplan.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/pythonmetadata.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportpage.ts views/clusterstatus.ts views/status.ts sys/gitstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/gitknown.ts sys/statuscache.ts sys/present.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts commands/status.ts
-commands/makefile.ts 62186
+commands/makefile.ts 63260
 uses EXIT Failure absoluteOf includeAllRuns initialFiles keepTemporariesIn lstatIfThere makeFolder makeHarmless printOut printPieces readCurrentFolder readRegularIfThere rebuildDerived refreshHeads requireProject settleLostRuns tell
 gives rebuildMakefile
 needs commands/makefile.ts
-commands/make.ts 62239
+commands/make.ts 63323
 uses DURATION_WORDS EXIT Failure PresentFacts SIZE_WORDS StepBook chooseReuse dependOnRecords describeCauses findKeptAnswer findTargets findUsers keepAnswer listStepTasks listTaskOptions os parseDuration parseSize printAllCurrent printMadeStep printMakeJson printMakeSum printOut readClusterOptions readCurrentFolder readStepGraph recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster sortSteps tell withAllAfter withAllBefore
 gives makeTargets
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/notes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/shellline.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/clusterstatus.ts views/status.ts views/make.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/targets.ts sys/clusterrun.ts sys/clustersteps.ts commands/make.ts
-commands/gc.ts 62640
+commands/gc.ts 63724
 uses DURATION_WORDS EXIT Failure RUN_ID SIZE_WORDS countThings describeSystemError errorCode listFolder listNeeded listStored lstatIfThere parseDuration parseSize pickAnnotatedRuns planFreeing printFreed printOut printWouldGo readCurrentFolder readGraphRuns readMarks readRun readUtcMicros removeAbandonedScratch removeStored removeTree requireProject resolveLinks statIfThere sumBytes tell
 gives freeSpace
 needs core/select.ts core/notes.ts core/freeing.ts formats/reuseentry.ts formats/note.ts formats/amounts.ts views/page.ts views/freed.ts sys/notes.ts sys/stored.ts sys/pickrun.ts commands/gc.ts
-commands/export.ts 62768
-uses EXIT EXPORT_FORMS Failure UsedKeys absoluteOf checkPaper collectLatexValues findLinkAbove isTerminal joinNames joinWords listFolder listNamedFiles lstatIfThere makeFolder makeHarmless makeProvDocument oneFile printAppendix printAptExport printBadges printBinderExport printChoices printCitation printCodeOceanExport printCodemeta printCondaExport printDockerfileExport printGuixExport printLatexValues printNixExport printOut printPipExport printProvJson printProvN printRoCrate printSpackExport printZenodo readCurrentFolder readEvidence readPaper readPublication readRegularIfThere readSaidMetadata replaceFile requireProject resolveLinks statIfThere tell
+commands/export.ts 63852
+uses EXIT EXPORT_FORMS Failure UsedKeys absoluteOf checkPaper collectLatexValues findLinkAbove isTerminal joinNames joinWords listFolder listNamedFiles lstatIfThere makeFolder makeHarmless makeProvDocument oneFile printAppendix printAptExport printBadges printBinderExport printChoices printCitation printCodeOceanExport printCodemeta printCondaExport printDockerfileExport printGuixExport printLatexValues printNixExport printOut printPieces printPipExport printProvJson printProvN printRoCrate printSpackExport printZenodo readCurrentFolder readEvidence readPaper readPublication readRegularIfThere readSaidMetadata replaceFile requireProject resolveLinks statIfThere tell
 gives exportRecords
-needs core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/publication.ts core/paper.ts core/system.ts core/recordedsoftware.ts core/parameters.ts core/evidence.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/latex.ts formats/tex.ts formats/note.ts formats/storepath.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts formats/saidmetadata.ts formats/pythonmetadata.ts views/latexvalues.ts views/page.ts views/journal.ts views/journalmarkup.ts views/journalhtml.ts views/citation.ts views/exportleft.ts views/exportpip.ts views/exportconda.ts views/exportapt.ts views/exportlanguages.ts views/exportdockerfile.ts views/exportguix.ts views/exportnix.ts views/exportspack.ts views/exportbinder.ts views/exportcodeocean.ts views/badges.ts views/appendix.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/provmodel.ts views/provjson.ts views/provn.ts sys/notes.ts sys/filestates.ts sys/pickrun.ts sys/metadata.ts sys/paper.ts sys/papercheck.ts sys/publication.ts sys/evidence.ts commands/export.ts
-commands/rerun.ts 62904
-uses ACCEPTANCES ContentFinder EXIT Failure USUAL_SURROUNDINGS absoluteOf annotateRuns applyNotes argumentsOf changeRun compileGlob describeOtherEnd describeSystemError drawDifferences errorCode findInputProducer findLiveRuns findProgram findRepeatObstacle findTolerance findWayOut fs groupNotes hashWithRetry isLeftOut isRepeatAccepted isResultPath judgeVariations keepForLook listCandidateWords listLaterResults listVariations lstatIfThere makeFolder makeHeldFolder makeRandomDigits makeScratch needsControl parseToleranceOption pauseMs pickAnnotatedRuns printJsonPlan printJsonStories printJsonVariations printOut printRepeatPlan printRepeatStory printStorySum printVariations putNamed quoteCommand quoteWord readColumns readCurrentFolder readNotes readRuns readUtcMicros readVariationGround removeAbandonedScratch removeHeldFolder removeTree repeatRun requireProject resolveCommit shareSettings tell toFsPath toRecordPath writeFileParameters
+needs core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/publication.ts core/paper.ts core/system.ts core/recordedsoftware.ts core/parameters.ts core/evidence.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/latex.ts formats/tex.ts formats/note.ts formats/storepath.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts formats/saidmetadata.ts formats/pythonmetadata.ts views/latexvalues.ts views/page.ts views/journal.ts views/journalmarkup.ts views/journalhtml.ts views/citation.ts views/exportleft.ts views/exportpip.ts views/exportconda.ts views/exportapt.ts views/exportlanguages.ts views/exportdockerfile.ts views/exportguix.ts views/exportnix.ts views/exportspack.ts views/exportbinder.ts views/exportcodeocean.ts views/badges.ts views/appendix.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/provmodel.ts views/provjson.ts views/provn.ts sys/notes.ts sys/filestates.ts sys/pickrun.ts sys/metadata.ts sys/paper.ts sys/papercheck.ts sys/publication.ts sys/evidence.ts commands/export.ts
+commands/rerun.ts 63993
+uses ACCEPTANCES ContentFinder EXIT Failure ResultHistory USUAL_SURROUNDINGS absoluteOf applyNotes argumentsOf changeRun compileGlob describeOtherEnd describeSystemError drawDifferences errorCode findLiveRuns findProgram findRepeatObstacle findRunBefore findTolerance findWayOut fs hashWithRetry isLeftOut isRepeatAccepted isResultPath judgeVariations keepForLook listCandidateWords listVariations lstatIfThere makeFolder makeHeldFolder makeRandomDigits makeScratch needsControl parseToleranceOption pauseMs pickRun pickRunIds printJsonPlan printJsonStories printJsonStory printJsonVariations printOut printPieces printRepeatPlan printRepeatStory printStorySum printVariations putNamed quoteCommand quoteWord readColumns readCurrentFolder readGraphRuns readRun readUtcMicros readVariationGround removeAbandonedScratch removeHeldFolder removeTree repeatRun requireProject resolveCommit shareSettings tell toFsPath toRecordPath writeFileParameters
 gives rerunRuns
-needs core/select.ts core/comparison.ts core/notes.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/repeat.ts core/variations.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/pngpicture.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/verdicts.ts views/variations.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/scratchgit.ts sys/surroundings.ts sys/commandplace.ts sys/repeat.ts sys/pickrun.ts commands/rerun.ts
-commands/clusterjob.ts 63410
+needs core/circles.ts core/steps.ts core/select.ts core/comparison.ts core/notes.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/repeat.ts core/variations.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/pngpicture.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/verdicts.ts views/variations.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/scratchgit.ts sys/surroundings.ts sys/commandplace.ts sys/repeat.ts sys/pickrun.ts commands/rerun.ts
+commands/clusterjob.ts 64575
 uses EXIT Failure RUN_ID decideTask readCurrentFolder requireBatch requireProject runClusterJob
 gives workAtClusterJob
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustertask.ts sys/clustersteps.ts commands/clusterjob.ts
-commands/archive.ts 63422
-uses BAGIT_TXT CRATE_DESCRIPTOR EXIT Failure NOT_INCLUDED_FILE SIZE_WORDS TOP_MAKEFILE absoluteOf checkArchiveTarget chooseArchiveFiles compareBytes countThings findBagFault findCaseClashes formatBytes hashBytes hashSwhidObject identifyContent lstatIfThere nameOfOwnFile normalizeName parseSize printArchivePlan printArchiveReadme printBagInfo printBagManifest printNotIncluded printOut printRoCrate printSwhid readBytesIfThere readCurrentFolder readPublication requireProject resolveLinks tell toBytes writeArchive
+commands/archive.ts 64587
+uses BAGIT_TXT CRATE_DESCRIPTOR EXIT Failure NOT_INCLUDED_FILE SIZE_WORDS TOP_MAKEFILE absoluteOf checkArchiveTarget chooseArchiveFiles compareBytes countThings findBagFault findNameClashes formatBytes hashBytes hashSwhidObject identifyContent lstatIfThere nameOfOwnFile normalizeName parseSize printArchivePlan printArchiveReadme printBagInfo printBagManifest printNotIncluded printOut printRoCrate printSwhid readBytesIfThere readCurrentFolder readPublication requireProject resolveLinks tell toBytes writeArchive
 gives archiveProject
-needs core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/archive.ts core/parameters.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/note.ts formats/gitindex.ts formats/gittree.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/tarwriter.ts formats/zipwriter.ts formats/bagit.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/rerunscript.ts views/page.ts views/journal.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/archive.ts views/texts.ts sys/swhid.ts sys/gitstatus.ts sys/gitobjects.ts sys/notes.ts sys/filestates.ts sys/gitknown.ts sys/making.ts sys/aside.ts sys/pickrun.ts sys/metadata.ts sys/publication.ts sys/archivefiles.ts sys/archivewriter.ts commands/archive.ts
-commands/swhid.ts 63606
+needs core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/archive.ts core/parameters.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/note.ts formats/gitindex.ts formats/gittree.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/tarwriter.ts formats/zipwriter.ts formats/bagit.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/rerunscript.ts views/page.ts views/journal.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/archive.ts views/texts.ts sys/swhid.ts sys/gitstatus.ts sys/gitobjects.ts sys/notes.ts sys/filestates.ts sys/gitknown.ts sys/making.ts sys/aside.ts sys/pickrun.ts sys/metadata.ts sys/publication.ts sys/archivefiles.ts sys/archivewriter.ts commands/archive.ts
+commands/swhid.ts 64776
 uses EXIT Failure PathNamer RUN_ID encodeText hasTag joinNames lstatIfThere makeHarmless nameFilesOfRun nameRelease nameRevision nameSnapshot nameUpToThree originOfRepository parseSwhid parseSwhidRange pickAnnotatedRuns printOut printSwhid readCurrentFolder requireProject requireRepository swhidOfCode tell
 gives printSwhids
 needs core/select.ts core/notes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/swhid.ts sys/gitstatus.ts sys/gitobjects.ts sys/gitrefs.ts sys/trackedfiles.ts sys/swhidpath.ts sys/swhidgit.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/swhidrun.ts sys/pickrun.ts commands/swhid.ts
-commands/report.ts 63780
-uses EXIT Failure REPORT_MARK RR_VERSION ReportParts SIZE_WORDS absoluteOf clearParts countStatuses countThings findLastRepeats formatBytes groupDigits keyOfEnvironment keyOfPatch keyOfPreview lstatIfThere makeFolder makeHarmless makeReportColumns makeReportGraph orderDetails parseSize printEnvironmentEntry printOut printPatchEntry printPreviewEntry printReportIndex printReportPage printSize printStaticResults printStaticTable readCourse readCurrentFolder readEnvironment readFirstBytes readGraphRuns readKnownRun readKnownRuns readLogExcerpts readMetadata readPatchExcerpt readPreview replaceFile requireProject selectKnownRuns tell toRecordPath traceReport
+commands/report.ts 64950
+uses EXIT Failure PartFolder REPORT_MARK RR_VERSION ReportParts SIZE_WORDS absoluteOf countStatuses countThings findLastRepeats formatBytes groupDigits keyOfEnvironment keyOfPatch keyOfPreview lstatIfThere makeFolder makeHarmless makeReportColumns makeReportGraph orderDetails parseSize printEnvironmentEntry printOut printPatchEntry printPreviewEntry printReportIndex printReportPage printSize printStaticResults printStaticTable readCourse readCurrentFolder readEnvironment readFirstBytes readGraphRuns readKnownRun readKnownRuns readLogExcerpts readMetadata readPatchExcerpt readPreview replaceFile requireProject selectKnownRuns tell toRecordPath traceReport
 gives writeReport
 needs core/lineage.ts core/select.ts core/comparison.ts core/notes.ts core/journal.ts core/metadata.ts core/report.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/columns.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportentries.ts views/reportindex.ts views/reportpage.ts views/reportparts.ts sys/notes.ts sys/pickrun.ts sys/metadata.ts sys/report.ts commands/report.ts
+
+// ==== src/core/heldrun.ts ========================================================================
+// heldrun.ts - runs in little memory, for those who must hold 100,000 of them. Decides nothing about runs.
+
+// A run as parsed has a list of its own for each of some thirty fields, nearly all of them empty, and its texts are
+// parts of its record, of which one keeps the whole.
+const NOTHING = Object.freeze([]);
+
+// What is another text in each run is not looked for among those that are shared.
+const OWN_TEXTS = ['id', 'command', 'startedUtc', 'label', 'parameters', 'metrics', 'plan'];
+
+/** Makes copies of runs, or of parts of them, that share what is the same in several of them: nobody may change these. *_/
+class RunHolder {
+  texts = new Map();
+  objects = new Map();
+
+  hold(run) {
+    const held = { ...run };
+    for (const name of Object.keys(held)) held[name] = this.holdValue(held[name], OWN_TEXTS.indexOf(name) >= 0);
+    return held;
+  }
+
+  holdValue(value, isOwn) {
+    if (typeof value === 'string') return isOwn ? detachString(value) : this.share(value);
+    if (Array.isArray(value)) return value.length === 0 ? NOTHING : value.map((one) => this.holdValue(one, isOwn));
+    return typeof value !== 'object' || value === null ? value : this.holdObject(value);
+  }
+
+  share(text) {
+    const known = this.texts.get(text);
+    if (known !== undefined) return known;
+    const held = detachString(text);
+    this.texts.set(held, held);
+    return held;
+  }
+
+  /** What one run wrote others read. *_/
+  holdObject(value) {
+    const key = JSON.stringify(value);
+    const known = this.objects.get(key);
+    if (known !== undefined) return known;
+    const held = { ...value };
+    for (const name of Object.keys(held)) held[name] = this.holdValue(held[name], name !== 'hash' || String(held[name]).length === 64);
+    this.objects.set(key, held);
+    return held;
+  }
+}
 
 // ==== src/core/signature.ts ======================================================================
 // signature.ts - what a signed statement says of the records, and what contradicts it or the chain. Knows no files and no keys.
@@ -11026,27 +11183,39 @@ needs core/lineage.ts core/select.ts core/comparison.ts core/notes.ts core/journ
 /** A record as it lies there. endMs: when its run ended, as it says, in milliseconds since 1970. *_/
 // type DatedRecord = ChainedRecord & { endMs: number };
 
-/** One thing that is not as it was. `by`: the record or signature that tells. *_/
-// type ChainFinding = { kind: 'altered' | 'removed' | 'inserted'; id: string; by: string; bySignature: boolean; expected: string; found: string };
+/**
+ * One thing that is not as it was, or 'uncovered': dated before a signature, and no signature covers it. That is what
+ * an insertion looks like, and a record that came from another branch: nothing tells them apart, as who inserts
+ * chooses what a record names and when it was. `by`: the record or signature that tells.
+ *_/
+// type ChainFinding = { kind: 'altered' | 'removed' | 'uncovered'; id: string; by: string; bySignature: boolean; expected: string; found: string };
 
-/** `late`: records that are dated before a signature that does not cover them, and that a signature covers. `unsigned`: that none covers. *_/
-// type ChainVerdict = { findings: ChainFinding[]; gaps: string[]; late: string[]; unsigned: string[] };
+/** `late`: records that are dated before a signature that does not cover them, and that a signature covers. `unsigned`: that none covers. `broken`: statements of which a record that they cover is altered or gone. *_/
+// type ChainVerdict = { findings: ChainFinding[]; gaps: string[]; late: string[]; unsigned: string[]; broken: Set<string> };
 
-/** All records that these heads reach along links whose hashes hold; `isWhole`: all that they name are there and as named. *_/
-function reachRecords(records, heads) {
+/**
+ * All records that these heads reach along links whose hashes hold; `isWhole`: all that they name are there and as
+ * named; `isAsSigned`: but for what the statement itself says is gone.
+ *_/
+function reachRecords(records, { heads, gaps }) {
   const reached = new Set();
   const waiting = heads.slice();
+  const known = new Set(gaps.map((gap) => gap.id));
   let isWhole = true;
+  let isAsSigned = true;
   for (let link = waiting.pop(); link !== undefined; link = waiting.pop()) {
     if (reached.has(link.id)) continue;
     const record = records.get(link.id);
-    if (record === undefined || record.hash !== link.hash) isWhole = false;
+    if (record === undefined || record.hash !== link.hash) {
+      isWhole = false;
+      if (record !== undefined || !known.has(link.id)) isAsSigned = false;
+    }
     if (record === undefined) continue;
     // What was altered is told of by itself; what it names now says nothing.
     reached.add(link.id);
     if (record.hash === link.hash) for (const one of record.previous) waiting.push(one);
   }
-  return { reached, isWhole };
+  return { reached, isWhole, isAsSigned };
 }
 
 /** Holds the records against what others name them by, and against statements whose signatures are good. *_/
@@ -11066,8 +11235,10 @@ function judgeRecordChain(records, statements) {
   for (const statement of statements) for (const head of statement.heads) compare(head, statement.id, true);
   const covered = new Set();
   const dated = new Map();
+  const broken = new Set();
   for (const statement of statements) {
-    const { reached, isWhole } = reachRecords(byId, statement.heads);
+    const { reached, isWhole, isAsSigned } = reachRecords(byId, statement);
+    if (!isAsSigned) broken.add(statement.id);
     const known = new Set(statement.unfinished);
     const signedMs = Date.parse(statement.signedUtc.slice(0, 23) + 'Z');
     reached.forEach((id) => covered.add(id));
@@ -11078,10 +11249,10 @@ function judgeRecordChain(records, statements) {
   const late = [];
   dated.forEach((by, id) => {
     if (covered.has(id)) late.push(id);
-    else if (!findings.has(id)) findings.set(id, { kind: 'inserted', id, by, bySignature: true, expected: '', found: '' });
+    else if (!findings.has(id)) findings.set(id, { kind: 'uncovered', id, by, bySignature: true, expected: '', found: '' });
   });
   const sorted = Array.from(findings.values()).sort((a, b) => compareBytes(a.id, b.id));
-  return { findings: sorted, gaps: Array.from(gaps).sort(), late: late.sort(), unsigned: records.filter((record) => !covered.has(record.id)).map((record) => record.id) };
+  return { findings: sorted, gaps: Array.from(gaps).sort(), late: late.sort(), unsigned: records.filter((record) => !covered.has(record.id)).map((record) => record.id), broken };
 }
 
 /** What records name and is not there, by id. *_/
@@ -11244,6 +11415,14 @@ function placeRuns(runs) {
   return order.sort((a, b) => placing.place[a] - placing.place[b] || a - b).map((index) => runs[index]);
 }
 
+// Of 100,000 runs an empty list for each, several times, is felt. Nobody adds to them.
+const NO_NUMBERS = [];
+const NO_IDS = [];
+
+function toIds(runs, numbers) {
+  return numbers.length === 0 ? NO_IDS : numbers.map((number) => runs[number].id);
+}
+
 function findProducers(run, owners) {
   const found = [];
   for (const input of run.inputs) {
@@ -11251,7 +11430,7 @@ function findProducers(run, owners) {
     if (owner !== undefined && isSameContent(owner.file, input) && found.indexOf(owner.index) < 0) found.push(owner.index);
   }
   // A list that grew has room for many more; this one is kept.
-  return found.sort((a, b) => a - b).slice();
+  return found.length === 0 ? NO_NUMBERS : found.sort((a, b) => a - b).slice();
 }
 
 /** Rules 1 and 2: the owners after all runs, and of each run the indexes of its producers. *_/
@@ -11282,14 +11461,14 @@ function findNeeded(runs) {
 }
 
 /** Last live run that wrote a path, what it wrote (unless it removed it), and the live runs that read that. *_/
-// type Writer = { index: number; file: FileState | undefined; readers: number[] };
+// type Writer = { index: number; file: FileState | undefined; readers: number[] | undefined };
 
 function noteReads(run, index, producers, writers) {
   if (producers.length === 0) return;
   for (const input of run.inputs) {
     const writer = writers.get(input.path);
     if (writer === undefined || writer.file === undefined || producers.indexOf(writer.index) < 0) continue;
-    if (isSameContent(writer.file, input)) writer.readers.push(index);
+    if (isSameContent(writer.file, input)) (writer.readers = writer.readers ?? []).push(index);
   }
 }
 
@@ -11298,12 +11477,12 @@ function noteWrites(run, index, producers, writers) {
   const after = new Set();
   function write(path, file) {
     const before = writers.get(path);
-    if (before !== undefined) for (const earlier of [before.index, ...before.readers]) after.add(earlier);
-    writers.set(path, { index, file, readers: [] });
+    if (before !== undefined) for (const earlier of [before.index, ...before.readers ?? []]) after.add(earlier);
+    writers.set(path, { index, file, readers: undefined });
   }
   for (const path of run.removed) write(path, undefined);
   for (const file of resultsOf(run)) write(file.path, file);
-  return [...after].filter((earlier) => earlier !== index && producers.indexOf(earlier) < 0).sort((a, b) => a - b);
+  return after.size === 0 ? NO_NUMBERS : [...after].filter((earlier) => earlier !== index && producers.indexOf(earlier) < 0).sort((a, b) => a - b);
 }
 
 function compareByPath(a, b) {
@@ -11322,7 +11501,7 @@ function findLiveRuns(recorded) {
     noteReads(run, index, producers[index], writers);
     const after = noteWrites(run, index, producers[index], writers);
     live.push(makeLiveRun(run, (path) => owners.get(path)?.index === index,
-      producers[index].map((i) => runs[i].id), after.map((i) => runs[i].id)));
+      toIds(runs, producers[index]), toIds(runs, after)));
   });
   return { runs: live, isPlaced: live.some((one, at) => at > 0 && one.run.id < live[at - 1].run.id) };
 }
@@ -11336,7 +11515,7 @@ function makeLiveRun(run, isOwned, producers, after) {
     if (isOwned(file.path)) owned.push(file);
     else lost.push(index);
   });
-  return { run, owned: owned.length > 1 ? owned.sort(compareByPath) : owned.slice(), lost: lost.slice(), producers, after };
+  return { run, owned: owned.length > 1 ? owned.sort(compareByPath) : owned.slice(), lost: lost.length === 0 ? NO_NUMBERS : lost.slice(), producers, after };
 }
 
 // ==== src/core/circles.ts ========================================================================
@@ -11464,6 +11643,7 @@ function stepFactsOf(run) {
 
 // ---- which runs count, and in what order -----------------------------------------------------------
 
+/** Place of the run with this id among the first `end` runs, which are in the order of their ids; -1 if it is not there. *_/
 function findRunBefore(runs, id, end) {
   let low = 0;
   for (let high = end; low < high;) {
@@ -14319,10 +14499,10 @@ function checkOpenLicense(joined, open, disagreements) {
 /** Chosen runs with all that exports tell of them; the same in every folder, time zone and locale. *_/
 // type Publication = {
 //   metadata: ProjectMetadata;
-//   /** Makers before those that read what they made. Notes are applied. *_/
+//   /** Makers before those that read what they made. Notes are applied. Of `processes` and `absent` no more than the first is here. *_/
 //   runs: AnnotatedRun[];
-//   /** All that is recorded, these runs among the rest, by id; without notes. *_/
-//   recorded: Run[];
+//   /** All that is recorded, these runs among the rest, by id. *_/
+//   recorded: GraphRun[];
 //   /** Current results that these runs made, by path. *_/
 //   results: PublishedResult[];
 //   /** By path, then hash; paths outside of the project are absolute. *_/
@@ -14335,8 +14515,11 @@ function checkOpenLicense(joined, open, disagreements) {
 //   rr: string;
 // };
 
+/** A text, or what gives it anew in pieces of whole lines: one of hundreds of megabytes is not held. *_/
+// type ExportedText = ByteString | (() => Iterable<ByteString>);
+
 /** A file of an export. *_/
-// type ExportedFile = { /** Relative, without './'. *_/ path: string; text: ByteString; isExecutable: boolean };
+// type ExportedFile = { /** Relative, without './'. *_/ path: string; text: ExportedText; isExecutable: boolean };
 
 /** What an export gives. One file is printed; several need a folder to go to. *_/
 // type Exported = {
@@ -14444,11 +14627,14 @@ function hasHash(file) {
   return file.hash.length === 64;
 }
 
+/** A file that a run printed to. *_/
+// type RecordedLog = { file: FileState; runId: string };
+
 /**
  * What the records say of files of the project: current results, inputs that no run made, and what runs printed. An
  * input of which another content is now the current result of its path is left to that; it is among `overwritten`.
  *_/
-function listArchiveClaims(publication, runs) {
+function listArchiveClaims(publication, logs) {
   const claims = publication.results.map(({ file, runId }) => ({ file, role: 'result', runs: [runId] }));
   const owned = new Set(publication.results.map(({ file }) => file.path));
   const overwritten = [];
@@ -14456,7 +14642,7 @@ function listArchiveClaims(publication, runs) {
     if (!isResultPath(file.path) || !hasHash(file)) continue;
     (owned.has(file.path) ? overwritten : claims).push({ file, role: 'input', runs: readers });
   }
-  for (const run of runs) for (const file of run.logs) if (/^provenance\/logs\/[^/]+$/.test(file.path)) claims.push({ file, role: 'log', runs: [run.id] });
+  for (const { file, runId } of logs) if (/^provenance\/logs\/[^/]+$/.test(file.path)) claims.push({ file, role: 'log', runs: [runId] });
   return { claims, overwritten };
 }
 
@@ -14492,11 +14678,19 @@ function findBagFault(path) {
   return EDGE_SPACES.test(path) ? 'the name begins or ends in a space' : undefined;
 }
 
-/** Names that are the same where upper and lower case (of ASCII) are: groups of two and more, in the order of the first. *_/
-function findCaseClashes(paths) {
+/** What of a name counts where neither case nor Unicode normalization does. *_/
+function foldName(path) {
+  if (/^[\x00-\x7f]*$/.test(path)) return path.toLowerCase();
+  let text = '';
+  for (let at = 0; at < path.length; at += Math.max(1, utf8SequenceLength(path, at))) text += String.fromCodePoint(codePointAt(path, at));
+  return text.normalize('NFD').toLowerCase();
+}
+
+/** Names that are the same where neither case nor Unicode normalization counts: groups of two and more, in the order of the first. *_/
+function findNameClashes(paths) {
   const groups = new Map();
   for (const path of paths) {
-    const folded = path.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+    const folded = foldName(path);
     const group = groups.get(folded);
     if (group === undefined) groups.set(folded, [path]);
     else group.push(path);
@@ -16833,16 +17027,19 @@ function changeRun(argv, run, settings, quoteWord) {
 /** What each of several runs has of the settings; `why` if none of them holds one, or one cannot be set where it is held. *_/
 // type SettingsByRun = { kind: 'shared'; ofRuns: Map<string, Setting[]> } | { kind: 'refused'; why: string; id: string };
 
-/** Which of the settings each of the runs takes: those that it holds. A setting that none of them holds is refused. *_/
+/**
+ * Which of the settings each of the runs takes: those that it holds; one that takes none is not in the answer. A
+ * setting that none of them holds is refused. `runs` are gone through once for each setting.
+ *_/
 function shareSettings(runs, settings, argumentsOf, quoteWord) {
-  const ofRuns = new Map(runs.map((run) => [run.id, []]));
+  const ofRuns = new Map();
   for (const setting of settings) {
     let refusal;
     let isHeld = false;
     for (const run of runs) {
       const changed = changeRun(argumentsOf(run), run, [setting], quoteWord);
       if (changed.kind === 'changed') {
-        (ofRuns.get(run.id)).push(setting);
+        ofRuns.set(run.id, (ofRuns.get(run.id) ?? []).concat(setting));
         isHeld = true;
       } else if (!changed.why.endsWith(NOT_HELD)) return { kind: 'refused', why: changed.why, id: run.id };
       else refusal = refusal ?? { why: changed.why, id: run.id };
@@ -16947,25 +17144,46 @@ function describeOtherEnd(original, repeat) {
 
 // ---- which runs -----------------------------------------------------------------------------------------
 
-/** The run that made an input as this run read it: the last one before it that left this content there. *_/
-function findInputProducer(runs, run, file) {
-  let found;
-  for (const earlier of runs) {
-    if (earlier.id >= run.id) break;
-    if (resultsOf(earlier).some((output) => output.path === file.path && isSameContent(output, file))) found = earlier;
-  }
-  return found;
-}
+/** Which runs left results where. Numbers, not objects: there may be 100,000 runs, of which few are asked for. *_/
+class ResultHistory {
+  // private readonly runs: GraphRun[];
+  /** Of each path its last result; results are counted in the order of their runs. *_/
+  lastOf = new Map();
+  /** Of each result its run, counted; the result before it, and the first one, at its path (-1: none). *_/
+  makers = [];
+  before = [];
+  first = [];
 
-/** Paths of results that runs from this one on made: they were not there before it. *_/
-function listLaterResults(runs, run) {
-  const paths = new Set();
-  for (const later of runs) if (later.id >= run.id) for (const file of resultsOf(later)) paths.add(file.path);
-  for (const earlier of runs) {
-    if (earlier.id >= run.id) break;
-    for (const file of resultsOf(earlier)) paths.delete(file.path);
+  /** `runs` are in the order of their ids. *_/
+  constructor(runs) {
+    this.runs = runs;
+    runs.forEach((run, index) => {
+      for (const { path } of resultsOf(run)) this.note(path, index);
+    });
   }
-  return paths;
+
+  note(path, index) {
+    const before = this.lastOf.get(path) ?? -1;
+    const result = this.makers.push(index) - 1;
+    this.before.push(before);
+    this.first.push(before < 0 ? result : this.first[before]);
+    this.lastOf.set(path, result);
+  }
+
+  /** The run that made an input as the run `id` read it: the last one before it that left this content there. *_/
+  findProducer(id, file) {
+    for (let result = this.lastOf.get(file.path) ?? -1; result >= 0; result = this.before[result]) {
+      const run = this.runs[this.makers[result]];
+      if (run.id < id && resultsOf(run).some((output) => output.path === file.path && isSameContent(output, file))) return run;
+    }
+    return undefined;
+  }
+
+  /** Was the result at this path not there before the run `id`: did it, or a later one, make the first? *_/
+  isLater(id, path) {
+    const last = this.lastOf.get(path);
+    return last !== undefined && this.runs[this.makers[this.first[last]]].id >= id;
+  }
 }
 
 /** What surrounds a repeat instead of the usual: variables set or (undefined) unset, words before the command. *_/
@@ -17125,7 +17343,7 @@ function findSoftwareReasons(environments, changesOf) {
 // type ProjectNames = { readmes: ByteString[]; licenses: ByteString[]; tests: ByteString[]; automation: ByteString[]; documents: ByteString[] };
 
 /** How the last repeat of a run came out; undefined if none is recorded that had the same code and inputs. *_/
-// type RepeatEvidence = { run: Run; repeat: Run | undefined; isIdentical: boolean; isAccepted: boolean };
+// type RepeatEvidence = { run: Run; repeat: Pick<Run, 'id' | 'environment' | 'verdicts'> | undefined; isIdentical: boolean; isAccepted: boolean };
 
 /** What is known beside the publication itself. *_/
 // type Evidence = {
@@ -17136,17 +17354,23 @@ function findSoftwareReasons(environments, changesOf) {
 //   changedResults: ByteString[];
 // };
 
-/** The last faithful repeat of each of these runs among all that are recorded. *_/
-function judgeLastRepeats(runs, recorded) {
+/** The last faithful repeat of each of these runs among all that are recorded, of which `readRecord` gives the whole. *_/
+function judgeLastRepeats(runs, recorded, readRecord) {
   const repeats = new Map();
-  for (const run of recorded) if (run.repeats !== undefined) repeats.set(run.repeats, (repeats.get(run.repeats) ?? []).concat(run));
+  for (const { id, repeats: original } of recorded) if (original !== undefined) repeats.set(original, (repeats.get(original) ?? []).concat(id));
+  const findLast = (run) => {
+    for (const id of (repeats.get(run.id) ?? []).sort().reverse()) {
+      const repeat = readRecord(id);
+      if (repeat !== undefined && isFaithfulRepeat(run, repeat)) return repeat;
+    }
+    return undefined;
+  };
   return runs.map((run) => {
-    const faithful = (repeats.get(run.id) ?? []).filter((repeat) => isFaithfulRepeat(run, repeat)).sort((a, b) => (a.id < b.id ? -1 : 1));
-    const repeat = faithful.pop();
-    return {
-      run, repeat, isIdentical: repeat !== undefined && repeat.verdicts.length > 0 && isRepeatAccepted(run, repeat, 'identical'),
-      isAccepted: repeat !== undefined && repeat.verdicts.length > 0 && isRepeatAccepted(run, repeat, 'tolerance'),
-    };
+    const repeat = findLast(run);
+    if (repeat === undefined) return { run, repeat, isIdentical: false, isAccepted: false };
+    const { id, environment, verdicts } = repeat;
+    const isAcceptedAs = (accept) => verdicts.length > 0 && isRepeatAccepted(run, repeat, accept);
+    return { run, repeat: { id, environment, verdicts }, isIdentical: isAcceptedAs('identical'), isAccepted: isAcceptedAs('tolerance') };
   });
 }
 
@@ -19204,6 +19428,18 @@ function escapeLatex(text) {
 
 const VERBATIM_ENVIRONMENTS = ['verbatim', 'verbatim*', 'Verbatim', 'Verbatim*', 'BVerbatim', 'LVerbatim', 'lstlisting', 'lstlisting*', 'minted', 'comment', 'filecontents', 'filecontents*', 'alltt', 'tcblisting', 'luacode', 'luacode*'];
 
+/** The text in one line: an end of line, with the blanks around it, is a blank. *_/
+function joinTexLines(text) {
+  const lines = text.split('\n');
+  return lines.map((line, i) => {
+    const ended = i === lines.length - 1 ? line : dropAtEnd(line.endsWith('\r') ? line.slice(0, -1) : line, ' \t');
+    return i === 0 ? ended : ended.replace(/^[ \t]+/, '');
+  }).join(' ');
+}
+
+/** Commands in arguments of commands in arguments: deeper they are not looked for. *_/
+const DEEPEST_ARGUMENT = 16;
+
 class TexScanner {
   uses = [];
   // private readonly text: ByteString;
@@ -19211,6 +19447,12 @@ class TexScanner {
   at = 0;
   line = 1;
   countedTo = 0;
+  // What keeps the time linear: openings that nothing closes, characters that do not come again, the
+  // end of the line last looked for, and the ends of arguments that are gone through once more.
+  unclosed = new Set();
+  past = new Set();
+  lineEnd = -1;
+  argumentEnds = [];
 
   constructor(text, commands) {
     this.text = text;
@@ -19297,7 +19539,11 @@ class TexScanner {
     }
     this.uses.push(use);
     // A command within an argument is one, too; the arguments are gone through once more.
-    if (use.args.some((argument) => argument.indexOf('\\') >= 0)) this.at = start + 1 + name.length;
+    const ends = this.argumentEnds;
+    while (ends.length > 0 && ends[ends.length - 1] <= start) ends.pop();
+    if (ends.length >= DEEPEST_ARGUMENT || use.args.every((argument) => argument.indexOf('\\') < 0)) return;
+    ends.push(this.at);
+    this.at = start + 1 + name.length;
   }
 
   takeArgument(what) {
@@ -19313,14 +19559,15 @@ class TexScanner {
     return token;
   }
 
-  /** What stands between an opening and the closing that belongs to it; undefined if there is none. *_/
+  /** What stands between the opening here and the closing that belongs to it, with `at` behind it; undefined, and `at` as it was, if there is none. *_/
   takeGroup(open, close) {
     const { text } = this;
+    const start = this.at;
+    const openings = [];
     let inner = '';
-    let depth = 0;
-    let braces = 0;
-    for (let at = this.at; at < text.length; at++) {
+    for (let at = start; at < text.length; at++) {
       const character = text[at];
+      if ((character === open || character === '{') && this.unclosed.has(at)) break;
       if (character === '\\') {
         inner += text.slice(at, at + 2);
         at += 1;
@@ -19328,21 +19575,30 @@ class TexScanner {
       }
       if (character === '%') {
         const end = text.indexOf('\n', at);
-        if (end < 0) return undefined;
+        if (end < 0) break;
         // The blanks that begin the next line go, too.
         for (at = end; /[ \t]/.test(text[at + 1] ?? ''); at++);
         continue;
       }
-      if (open === '[' && character === '{') braces += 1;
-      if (open === '[' && character === '}') braces -= 1;
-      if (character === open && braces === 0) depth += 1;
-      if (character === close && braces === 0) depth -= 1;
-      if (depth === 0) {
+      if (open === '[' && character === '{') {
+        this.at = at;
+        const braced = this.takeGroup('{', '}');
+        if (braced === undefined) break;
+        inner += '{' + braced + '}';
+        at = this.at - 1;
+        continue;
+      }
+      if (open === '[' && character === '}') break;
+      if (character === open) openings.push(at);
+      if (character === close) openings.pop();
+      if (openings.length === 0) {
         this.at = at + 1;
-        return inner.slice(1).replace(/[ \t]*\r?\n[ \t]*_/g, ' ');
+        return joinTexLines(inner.slice(1));
       }
       inner += character;
     }
+    for (const one of openings) this.unclosed.add(one);
+    this.at = start;
     return undefined;
   }
 
@@ -19358,9 +19614,10 @@ class TexScanner {
       this.takeGroup('{', '}');
       return;
     }
-    const end = text.indexOf(delimiter, this.at + 1);
-    const ofLine = text.indexOf('\n', this.at);
-    if (end >= 0 && (ofLine < 0 || end < ofLine)) this.at = end + 1;
+    if (this.lineEnd < this.at) this.lineEnd = (text.indexOf('\n', this.at) + 1 || text.length + 1) - 1;
+    const end = this.past.has(delimiter) ? -1 : text.indexOf(delimiter, this.at + 1);
+    if (end < 0) this.past.add(delimiter);
+    else if (end < this.lineEnd) this.at = end + 1;
   }
 
   passEnvironment() {
@@ -19626,7 +19883,7 @@ function isLineOfProject(text, start) {
 // type LineFiles = { inputs: FileState[]; outputs: FileState[]; removed: ByteString[] };
 
 // Of so many files in all GraphLines keep what they read; then they begin anew.
-const MOST_KEPT_FILES = 1 << 12;
+const MOST_KEPT_FILES = 1 << 8;
 let keepers = [];
 let keptFiles = 0;
 
@@ -19691,8 +19948,8 @@ class GraphLine {
 
 // type IsWanted = (runId: string, path: ByteString) => boolean;
 
-// So many lines stand in one text.
-const LINES_OF_TEXT = 256;
+// So many bytes stand in one text.
+const BYTES_OF_TEXT = 2 << 20;
 
 /** Holds of each run one line of its files and one of its logs: objects of 100,000 runs would be several times as much. *_/
 class RecordClaims {
@@ -19700,20 +19957,30 @@ class RecordClaims {
   logTexts = [];
   lines = [];
   logLines = [];
+  lineBytes = 0;
+  // private readonly hold: (text: ByteString) => ByteString;
+
+  /** `hold` gives a text as it is to be held. *_/
+  constructor(hold) {
+    this.hold = hold;
+  }
 
   /** Takes a run in; they come in the order of their ids. *_/
   add(run) {
     const { status, redoes, tree, inputs, outputs, removed } = run;
-    this.lines.push(printGraphLine({ ...emptyRun(run.id, '', '', ''), status, redoes, tree, inputs, outputs, removed }));
+    const line = printGraphLine({ ...emptyRun(run.id, '', '', ''), status, redoes, tree, inputs, outputs, removed });
+    this.lines.push(line);
+    this.lineBytes += line.length;
     for (const log of run.logs) this.logLines.push(run.id + printFile(log) + '\n');
-    if (this.lines.length >= LINES_OF_TEXT) this.closeText();
+    if (this.lineBytes >= BYTES_OF_TEXT) this.closeText();
   }
 
   closeText() {
-    const text = this.lines.join('');
+    const text = this.hold(this.lines.join(''));
     for (let start = 0; start < text.length; start = text.indexOf('\n', start) + 1) this.runs.push(new GraphLine(text, start));
-    this.logTexts.push(this.logLines.join(''));
+    this.logTexts.push(this.hold(this.logLines.join('')));
     this.lines = [];
+    this.lineBytes = 0;
     this.logLines = [];
   }
 
@@ -19738,10 +20005,13 @@ class RecordClaims {
       for (const file of run.inputs) if (!isOwned(file.path) && file.hash !== '?') readers.set(readers.has(file.path) ? file.path : detachString(file.path), run);
       for (const file of run.outputs) if (!isResultPath(file.path)) readers.delete(file.path);
     }
-    for (const [path, run] of readers) {
+    const lastReaders = new Set(readers.values());
+    for (const run of this.runs) {
+      if (!lastReaders.has(run)) continue;
       // A name may stand there twice: the last line counts.
-      const expected = run.inputs.filter((file) => file.path === path && file.hash !== '?').pop();
-      if (expected !== undefined && isWanted(run.id, path)) yield { expected, what: 'input', mayBeGone: true, runId: run.id };
+      const lastLines = new Map();
+      for (const file of run.inputs) if (file.hash !== '?' && readers.get(file.path) === run) lastLines.set(file.path, file);
+      for (const [path, expected] of lastLines) if (isWanted(run.id, path)) yield { expected, what: 'input', mayBeGone: true, runId: run.id };
     }
   }
 
@@ -19784,16 +20054,16 @@ function printIndexBody(what, head, lines) {
 /** `starts`: where in `text` the lines begin. *_/
 // type IndexFile = { head: IndexHead; text: ByteString; starts: number[] };
 
-/** undefined if the file is not of this form and of `what`. *_/
-function parseIndexFile(text, what) {
+/** undefined if what stands in `text` from `from` to `to` is not a file of this form and of `what`. *_/
+function parseIndexFile(text, from, to, what) {
   const first = printFirst(what);
-  if (!text.startsWith(first, INDEX_HASH_BYTES) || !text.endsWith('\n')) return undefined;
-  const from = INDEX_HASH_BYTES + first.length;
-  const end = text.indexOf('\n', from);
-  const words = text.slice(from, end).split(' ');
-  if (end < 0 || words.length !== 3) return undefined;
+  const headAt = from + INDEX_HASH_BYTES + first.length;
+  if (headAt >= to || !text.startsWith(first, from + INDEX_HASH_BYTES) || text[to - 1] !== '\n') return undefined;
+  const end = text.indexOf('\n', headAt);
+  const words = text.slice(headAt, end).split(' ');
+  if (words.length !== 3) return undefined;
   const starts = [];
-  for (let at = end + 1; at < text.length; at = text.indexOf('\n', at) + 1) starts.push(at);
+  for (let at = end + 1; at < to; at = text.indexOf('\n', at) + 1) starts.push(at);
   return { head: { tag: words[0], folder: words[1], times: words[2] }, text, starts };
 }
 
@@ -20588,10 +20858,17 @@ function hasLine(file) {
 
 /** SHA256SUMS of all current results that are regular files. *_/
 function printChecksums(graph) {
+  return Array.from(printChecksumPieces(graph)).join('');
+}
+
+const LINES_OF_PIECE = 1000;
+
+/** The same in pieces. *_/
+function* printChecksumPieces(graph) {
   const files = [];
   for (const live of graph.runs) for (const file of live.owned) if (hasLine(file)) files.push(file);
   files.sort((a, b) => compareBytes(a.path, b.path));
-  return files.map((file) => printChecksumLine(file.hash, file.path)).join('');
+  for (let from = 0; from < files.length; from += LINES_OF_PIECE) yield files.slice(from, from + LINES_OF_PIECE).map((file) => printChecksumLine(file.hash, file.path)).join('');
 }
 
 /** Where the line of `name` is, [start, end), or would be: then start is end and hash is undefined. *_/
@@ -20694,13 +20971,15 @@ function parseValue(raw) {
       continue;
     }
     if (!isQuoted && (char === '#' || char === ';')) break;
+    const isSpace = !isQuoted && (char === ' ' || char === '\t' || char === '\r');
+    if (isSpace && value === '') continue;
     if (char === '\\') {
       i += 1;
       value += ESCAPED[raw[i]] ?? raw[i] ?? '';
     } else {
       value += char;
     }
-    if (isQuoted || !/[ \t]/.test(char)) keptLength = value.length;
+    if (!isSpace) keptLength = value.length;
   }
   // What follows a NUL git does not see.
   return value.slice(0, keptLength).split('\0', 1)[0];
@@ -21566,7 +21845,7 @@ function parseSvnStatus(xml) {
   const status = { files: [], lowest: 0, highest: 0, hasSwitched: false };
   for (const part of xml.split(/<entry(?=\s)/).slice(1)) {
     const name = findAttribute(part.slice(0, part.indexOf('>')), 'path');
-    const tag = /<wc-status\s[^>]*>/.exec(part)?.[0] ?? '';
+    const tag = /<wc-status\s[^<>]*>/.exec(part)?.[0] ?? '';
     const item = findAttribute(tag, 'item') ?? 'none';
     if (name === undefined || NOT_IN_SVN.indexOf(item) >= 0) continue;
     const revision = Number(findAttribute(tag, 'revision') ?? '-1');
@@ -21608,6 +21887,9 @@ function parseFossilInfo(output) {
   return /^checkout:\s+([0-9a-f]{40,64})\b/m.exec(output)?.[1];
 }
 
+/** Two paths, of which none is longer than 4096 bytes, and what stands between them. *_/
+const LONGEST_HEAD = 8200;
+
 /**
  * Names whose change a diff of hg ("diff --git") or of svn and fossil ("Index: ") shows. A section
  * that only says that a file is binary shows nothing. No line of content begins like a section.
@@ -21619,6 +21901,7 @@ function listShownNames(patch) {
     if (indexed !== null && !/^(?:Cannot display: |cannot compute difference between binary files)/m.test(section)) names.add(indexed[1]);
     if (!section.startsWith('diff --git a/')) continue;
     const head = section.slice(13, section.indexOf('\n'));
+    if (head.length > LONGEST_HEAD) continue;
     // "a/OLD b/NEW": names may hold " b/", so all ways to cut are taken; a name too many does no harm.
     for (let at = head.indexOf(' b/'); at >= 0; at = head.indexOf(' b/', at + 1)) names.add(head.slice(0, at)).add(head.slice(at + 3));
   }
@@ -21627,7 +21910,8 @@ function listShownNames(patch) {
 
 /** A diff of fossil in which names with a space end in a TAB, as diff(1) has them: patch(1) would cut them. *_/
 function closeSpacedNames(patch) {
-  return patch.replace(/^(Index: [^\n]* [^\n]*\n=+\n--- [^\t\n]*)\n(\+\+\+ [^\t\n]*)\n/mg, '$1\t\n$2\t\n');
+  return patch.replace(/^(Index: ([^\n]*)\n=+\n--- [^\t\n]*)\n(\+\+\+ [^\t\n]*)\n/mg, (whole, before, name, after) =>
+    (name.indexOf(' ') < 0 ? whole : before + '\t\n' + after + '\t\n'));
 }
 
 // ==== src/formats/jsontape.ts ====================================================================
@@ -22462,24 +22746,26 @@ function splitPlanLines(text) {
 
 /** Spaces and tabs at the end of a line are nothing; but behind a "\" nobody can tell what is meant. *_/
 function trimLineEnd(line, number, fault) {
-  const trimmed = line.replace(/[ \t]+$/, '');
+  const trimmed = dropAtEnd(line, ' \t');
   if (trimmed.endsWith('\\') && trimmed !== line) fault(number, 'a space or tab behind "\\" at the end of the line', 'remove it, or put both between quotes');
   return trimmed;
 }
 
 /** The line at `at` (from 0) with those that a "\" joins to it, and the last of these. *_/
 function joinPlanLines(lines, at, fault) {
-  let text = trimLineEnd(lines[at], at + 1, fault);
+  const parts = [trimLineEnd(lines[at], at + 1, fault)];
   let last = at;
-  while (text.endsWith('\\')) {
+  for (let text = parts[0]; text.endsWith('\\');) {
     const next = lines[last + 1] ?? '';
     const isMore = /^[ \t]+[^ \t]/.test(next) && KNOWN.indexOf((FIELD_START.exec(next) ?? ['', ''])[1]) < 0;
     if (!isMore) fault(last + 1, 'the line ends in "\\", which would join the next one to it', 'begin the next line with a space if it belongs to this one; else put the "\\" between quotes');
     last += 1;
     checkLine(next, last + 1, fault);
-    text = text.slice(0, -1) + trimLineEnd(next, last + 1, fault);
+    parts[parts.length - 1] = text.slice(0, -1);
+    text = trimLineEnd(next, last + 1, fault);
+    parts.push(text);
   }
-  return { text, last };
+  return { text: parts.join(''), last };
 }
 
 /** Fields and comments by records. A record without fields is none. *_/
@@ -22926,7 +23212,9 @@ const NO_ITEMS = [];
  *_/
 class StraceReader {
   // private readonly onEvent: (event: TraceEvent) => void;
-  rest = '';
+  // The beginning of a line, in the pieces in which it came.
+  rest = [];
+  restBytes = 0;
   isSkipping = false;
   /** By thread: the beginning of the line of a call that has not returned, its time before it. *_/
   unfinished = new Map();
@@ -22944,7 +23232,7 @@ class StraceReader {
       return;
     }
     let start = 0;
-    if (this.isSkipping || this.rest !== '') {
+    if (this.isSkipping || this.restBytes > 0) {
       this.keep(chunk.slice(0, end));
       this.finishRest();
       start = end + 1;
@@ -22960,20 +23248,26 @@ class StraceReader {
 
   /** No more comes: what is left without a line feed was cut off. *_/
   end() {
-    if (this.isSkipping || this.rest !== '') this.finishRest();
+    if (this.isSkipping || this.restBytes > 0) this.finishRest();
   }
 
   keep(text) {
     if (this.isSkipping) return;
-    this.rest = detachString(this.rest + text);
-    if (this.rest.length <= LONGEST_LINE) return;
-    this.rest = '';
+    this.rest.push(detachString(text));
+    this.restBytes += text.length;
+    if (this.restBytes <= LONGEST_LINE) return;
+    this.dropRest();
     this.isSkipping = true;
   }
 
+  dropRest() {
+    this.rest = [];
+    this.restBytes = 0;
+  }
+
   finishRest() {
-    const line = this.rest;
-    this.rest = '';
+    const line = this.rest.join('');
+    this.dropRest();
     if (this.isSkipping) this.onEvent({ kind: 'unreadable', pid: 0, timeMs: 0 });
     else this.readLine(line, 0, line.length);
     this.isSkipping = false;
@@ -22988,7 +23282,9 @@ class StraceReader {
       code = text.charCodeAt(++at);
     }
     while (code === 32) code = text.charCodeAt(++at);
-    const space = text.indexOf(' ', at);
+    // No further than the line goes: it is one of many of a chunk.
+    let space = at;
+    while (space < end && text.charCodeAt(space) !== 32) space += 1;
     const timeMs = space > at && space < end ? this.readTime(text, at, space) : NaN;
     if (pid === 0 || !(timeMs >= 0) || !(pid < 1e9)) {
       // strace -q still prints "[ Process PID=1 runs in 32 bit mode. ]" without a time.
@@ -23063,7 +23359,7 @@ class StraceReader {
         if (isKept) this.unfinished.set(pid, { timeMs, text: detachString(text.slice(start, end - UNFINISHED.length)) });
         return;
       }
-      const changed = text.lastIndexOf(PID_CHANGED, end);
+      const changed = start + text.slice(start, end).lastIndexOf(PID_CHANGED);
       const match = changed < start ? null : / <pid changed to (\d{1,9}) \.\.\.>$/.exec(text.slice(changed, end));
       if (match !== null) {
         this.unfinished.set(Number(match[1]), { timeMs, text: text.slice(start, changed) + TAKEN_OVER });
@@ -23071,8 +23367,8 @@ class StraceReader {
       }
       if (text.startsWith(' <detached ...>', end - 15)) return;
     }
-    const open = text.indexOf('(', start);
-    if (open < 0 || open >= end || open - start > 40) {
+    const open = start + text.slice(start, Math.min(end, start + 41)).indexOf('(');
+    if (open < start) {
       this.onEvent({ kind: 'unreadable', pid, timeMs });
       return;
     }
@@ -27409,7 +27705,7 @@ class NumberScanner {
     }
     if (!/\d|nan|inf/i.test(word)) return;
     const last = word[word.length - 1];
-    if (last === '.' || last === ':') return this.addNumbers(word.replace(/[.:]+$/, ''), at);
+    if (last === '.' || last === ':') return this.addNumbers(dropAtEnd(word, '.:'), at);
     const complex = COMPLEX.exec(word);
     if (complex !== null && isNumber(complex[1]) && isNumber(complex[2])) {
       this.waiting.push(at, at + complex[1].length, at + complex[1].length, at + word.length - 1);
@@ -28581,7 +28877,7 @@ class YamlReader {
       if (whole.indexOf('\t') >= 0) this.refuse(line.content + whole.indexOf('\t'), 'a tab');
       const comment = whole.indexOf(' #');
       isOver = comment >= 0;
-      const part = (isOver ? whole.slice(0, comment) : whole).replace(/ +$/, '');
+      const part = dropAtEnd(isOver ? whole.slice(0, comment) : whole, ' ');
       const blanks = next - this.at;
       parts.push(blanks === 0 ? ' ' : '\n'.repeat(blanks), part);
       last = line.content + part.length;
@@ -29291,10 +29587,10 @@ function findDoubt(value) {
 /** The value that stands in this place: behind a number a comment may follow, behind another text it could be a part of that. *_/
 function readLineValue(source, place, rules) {
   const text = source.text.slice(place.start, place.end);
-  const comment = /(?:^|[ \t]+)(?:[#;!%]|\/\/)/.exec(text);
-  const sign = comment === null ? '' : comment[0].replace(/^[ \t]+/, '');
+  const comment = /(?:^|[ \t])(?:[#;!%]|\/\/)/.exec(text);
+  const sign = comment === null ? '' : comment[0].replace(/^[ \t]/, '');
   if (comment !== null && rules.comments.indexOf(sign) >= 0) {
-    const before = text.slice(0, comment.index);
+    const before = dropAtEnd(text.slice(0, comment.index), ' \t');
     if (NUMBER_TEXT.test(before)) return source.scalar('string', before, place.start, place.start + before.length);
     return source.unreadable(place.start, 'what stands behind "' + sign + '" may be a comment or a part of it; put the comment in a line of its own');
   }
@@ -29316,8 +29612,9 @@ function splitKey(source, place, rules) {
   if (sign === null) return source.refuse(place.start, 'neither "key = value" nor a comment');
   const isTight = sign[0] === ':' && !rules.hasContinuation && /^:[^ \t]/.test(line.slice(sign.index)) && line.indexOf('=', sign.index) >= 0;
   if (isTight) source.refuse(place.start, 'a ":" that may be a part of the key or end it');
-  const key = line.slice(0, sign.index).replace(/[ \t]+$/, '');
+  const key = dropAtEnd(line.slice(0, sign.index), ' \t');
   if (key === '') source.refuse(place.start, 'no key before "' + sign[0] + '"');
+  if (ODD_EDGE.test(key)) source.refuse(place.start, 'a key that begins or ends with an unusual space');
   return { key, value: trimLine(source.text, { start: place.start + sign.index + 1, end: place.end }) };
 }
 
@@ -30325,7 +30622,13 @@ class JuliaReader {
   // private readonly tokens: CodeToken[];
   // private readonly book: AssignmentBook;
   open = [];
+  bodies = 0;
   from = 0;
+  // What keeps the time linear: from a closing bracket to its opening, and from a sign that was looked at to
+  // the beginning of its statement; from a name that was changed to the next that was not; the last search for a word.
+  before = new Map();
+  changed = new Map();
+  found = { from: -1, words: '', to: -1 };
   constructor(source, tokens) {
     this.source = source;
     this.tokens = tokens;
@@ -30337,6 +30640,18 @@ class JuliaReader {
     if (this.open.length > 0) this.source.refuse(this.source.text.length, 'a block or bracket that is not closed');
     this.endStatement(this.tokens.length);
     return this.book.finish();
+  }
+
+  openAt(at, isCall) {
+    const sign = this.tokens[at].text;
+    this.open.push({ sign, isCall, at });
+    if (JULIA_BODIES.indexOf(sign) >= 0) this.bodies += 1;
+  }
+
+  closeLast() {
+    const last = this.open.pop();
+    if (last !== undefined && JULIA_BODIES.indexOf(last.sign) >= 0) this.bodies -= 1;
+    return last;
   }
 
   get inner() {
@@ -30354,10 +30669,11 @@ class JuliaReader {
       if (!this.isInBracket && (token.text === ';' || !this.goesOn(i))) this.endStatement(i);
     } else if (token.kind === 'sign' && '([{'.indexOf(token.text) >= 0) {
       const isCall = token.text === '(' && before !== undefined && before.end === token.start && (before.kind === 'name' || (before.kind === 'sign' && ')]}!.'.indexOf(before.text) >= 0));
-      this.open.push({ sign: token.text, isCall });
+      this.openAt(i, isCall);
     } else if (token.kind === 'sign' && ')]}'.indexOf(token.text) >= 0) {
-      const opened = this.open.pop()?.sign;
-      if (opened === undefined || '([{'.indexOf(opened) !== ')]}'.indexOf(token.text)) this.source.refuse(token.start, 'a bracket that was not opened, or around a block that is not closed');
+      const opened = this.closeLast();
+      if (opened !== undefined) this.before.set(i, opened.at);
+      if (opened === undefined || '([{'.indexOf(opened.sign) !== ')]}'.indexOf(token.text)) this.source.refuse(token.start, 'a bracket that was not opened, or around a block that is not closed');
     } else if (token.kind === 'name' && !isSign(before, '.') && !(isSign(before, ':') && before.end === token.start)) this.lookAtWord(i);
     else if (token.kind === 'sign' && JULIA_UPDATES.test(token.text)) this.lookAtSign(i);
   }
@@ -30368,17 +30684,21 @@ class JuliaReader {
     // In brackets "for" and "if" belong to a generator, and "end" is the last index.
     const isGenerator = this.isInBracket && (text === 'for' || text === 'if');
     if (isType || (JULIA_BLOCKS.indexOf(text) >= 0 && !isGenerator)) {
-      this.open.push({ sign: text, isCall: false });
+      this.openAt(i, false);
       if (text === 'for') this.changeNames(i + 1, this.findWord(i, ['in', '=', '\xe2\x88\x88']));
     } else if (text === 'end' && !this.isInBracket) {
       if (this.open.length === 0) this.source.refuse(this.tokens[i].start, 'an "end" of no block');
-      this.open.pop();
+      this.closeLast();
     } else if (text === 'global') this.changeNames(i + 1, this.findWord(i, ['=']));
   }
 
   findWord(i, words) {
-    const found = this.tokens.findIndex((token, at) => at > i && (token.kind === 'end' || words.indexOf(token.text) >= 0));
-    return found < 0 ? this.tokens.length : found;
+    const { found } = this;
+    if (found.words === words.join() && found.from <= i && i < found.to) return found.to;
+    let to = i + 1;
+    while (to < this.tokens.length && this.tokens[to].kind !== 'end' && words.indexOf(this.tokens[to].text) < 0) to += 1;
+    this.found = { from: i, words: words.join(), to };
+    return to;
   }
 
   goesOn(i) {
@@ -30388,18 +30708,15 @@ class JuliaReader {
   }
 
   lookAtSign(i) {
-    const isBody = this.open.some(({ sign }) => JULIA_BODIES.indexOf(sign) >= 0);
     const isArgument = this.open[this.open.length - 1]?.isCall === true;
-    if (isBody || isArgument || this.isPlain(i)) return;
+    if (this.bodies > 0 || isArgument || this.isPlain(i)) return;
     let start = i;
-    let depth = 0;
     while (start > 0) {
       const { kind, text } = this.tokens[start - 1];
-      if (kind === 'sign' && ')]}'.indexOf(text) >= 0) depth += 1;
-      if (kind === 'sign' && '([{'.indexOf(text) >= 0) depth -= 1;
-      if (depth < 0 || (depth === 0 && kind === 'end')) break;
-      start -= 1;
+      if (kind === 'end' || (kind === 'sign' && '([{'.indexOf(text) >= 0)) break;
+      start = this.before.get(start - 1) ?? start - 1;
     }
+    this.before.set(i, start);
     this.changeNames(start, i);
   }
 
@@ -30416,8 +30733,16 @@ class JuliaReader {
     return name?.kind === 'name' && (i === start + 1 || isTyped) ? name : undefined;
   }
 
+  /** All names between these; those that were changed before are passed over at once. *_/
   changeNames(from, to) {
-    for (const token of this.tokens.slice(from, to)) if (token.kind === 'name') this.book.change(token.text, token.start);
+    const passed = [];
+    for (let at = from; at < to;) {
+      const next = this.changed.get(at);
+      passed.push(at);
+      if (next === undefined && this.tokens[at].kind === 'name') this.book.change(this.tokens[at].text, this.tokens[at].start);
+      at = next ?? at + 1;
+    }
+    for (const at of passed) this.changed.set(at, Math.max(to, this.changed.get(at) ?? 0));
   }
 
   endStatement(i) {
@@ -31023,14 +31348,14 @@ function addLastRow(list, text, delimiter, path) {
   if (last === undefined) return failMetrics(path, 'the table has no row below its names');
   if (last.length !== header.length) return failMetrics(path, 'its last row has ' + String(last.length) + ' cells, its first ' + String(header.length));
   header.forEach((name, i) => {
-    const cell = (last)[i].replace(/^ +| +$/g, '');
-    if (name.trim() !== '' && cell !== '') list.add(name.replace(/^ +| +$/g, ''), cell);
+    const cell = dropAtEnds((last)[i], ' ');
+    if (name.trim() !== '' && cell !== '') list.add(dropAtEnds(name, ' '), cell);
   });
 }
 
 /** The last line of JSON lines that is not empty. *_/
 function lastLineOf(text) {
-  const end = text.replace(/[ \t\r\n]+$/, '');
+  const end = dropAtEnd(text, ' \t\r\n');
   return end.slice(end.lastIndexOf('\n') + 1);
 }
 
@@ -31072,9 +31397,9 @@ function readMetricSeries(text, path) {
   const ending = parameterEnding(path).toLowerCase();
   if (ending === 'csv' || ending === 'tsv') {
     const reader = new TableReader(text.replace(/^\xef\xbb\xbf/, ''), ending === 'csv' ? ',' : '\t');
-    const header = (reader.next() ?? []).map((name) => name.replace(/^ +| +$/g, ''));
+    const header = (reader.next() ?? []).map((name) => dropAtEnds(name, ' '));
     for (let row = reader.next(); row !== undefined; row = reader.next()) {
-      if (row.length === header.length) addRow(found, row.map((cell, i) => ({ name: header[i], value: cell.replace(/^ +| +$/g, '') })));
+      if (row.length === header.length) addRow(found, row.map((cell, i) => ({ name: header[i], value: dropAtEnds(cell, ' ') })));
     }
   } else if (ending === 'jsonl' || ending === 'ndjson') {
     for (const line of text.split('\n')) {
@@ -32104,11 +32429,14 @@ const ENTITIES = { lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ', amp: '&' }
 
 /** Zenodo's descriptions are HTML: their text. *_/
 function textOfHtml(html) {
-  const text = html.replace(/[ \t\n]*<\/p>[ \t\n]*<p\b[^<>]*>[ \t\n]*_/gi, '\n\n').replace(/<br[ \t]*\/?>\n?/gi, '\n').replace(/<\/?[A-Za-z][^<>]*>/g, '');
-  return text.replace(/&(?:#(\d{1,3})|([a-z]+));/g, (whole, code, name) => {
+  const paragraphs = html.split(/<\/p>[ \t\n]*<p\b[^<>]*>[ \t\n]*_/i);
+  const joined = paragraphs.map((one, i) => (i < paragraphs.length - 1 ? dropAtEnd(one, ' \t\n') : one)).join('\n\n');
+  const text = joined.replace(/<br[ \t]*\/?>\n?/gi, '\n').replace(/<\/?[A-Za-z][^<>]*>/g, '');
+  const plain = text.replace(/&(?:#(\d{1,3})|([a-z]+));/g, (whole, code, name) => {
     if (code !== undefined) return Number(code) >= 32 && Number(code) < 127 ? String.fromCharCode(Number(code)) : whole;
     return lookUp(ENTITIES, name ?? '') ?? whole;
-  }).replace(/^[ \t\n]+|[ \t\n]+$/g, '');
+  });
+  return dropAtEnds(plain, ' \t\n');
 }
 
 function readZenodoCreator(file, node) {
@@ -32588,8 +32916,9 @@ const HEAD = `# Made by rr from the records in provenance/runs.
 #
 # First every name and the run it belongs to (a name is a result, a link or a
 # label; "#:" stands before one that is no target, "#-" before one that is no
-# result any more), then the runs.  A run has a stamp, .rr/made/ID; its prerequisites are the runs that must come
-# before.  What is in the files is compared by ${SCRIPT}.
+# result any more), then the runs.  A run has a stamp, .rr/made/ID; its
+# prerequisites are the runs that must come before.  What is in the files is
+# compared by ${SCRIPT}.
 
 .POSIX:
 .SUFFIXES:
@@ -33162,6 +33491,25 @@ rr_is_inside() {
 	return 0
 }
 
+# rr_leads_out PATH: is one of the folders above it a link that leads out of here?
+rr_leads_out() {
+	rr_before=.
+	rr_after=$1
+	while :; do
+		case $rr_after in
+		*_/*) ;;
+		*) return 1 ;;
+		esac
+		rr_before=$rr_before/\${rr_after%%/*}
+		rr_after=\${rr_after#*_/}
+		[ -h "$rr_before" ] || continue
+		case $(cd "$rr_before" 2>/dev/null && pwd -P)/ in
+		"$(pwd -P)"/*) ;;
+		*) return 0 ;;
+		esac
+	done
+}
+
 rr_is_id() {
 	case $1 in
 	[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]T[0-9][0-9][0-9][0-9][0-9][0-9]Z-[a-z2-7][a-z2-7][a-z2-7][a-z2-7][a-z2-7][a-z2-7]) return 0 ;;
@@ -33723,9 +34071,16 @@ rr_is_dry() {
 rr_own_folder() {
 	if [ -h .rr ] || [ -h "$rr_made" ]; then rr_die 'cannot go on: .rr is a link, and must be a folder of this project'; fi
 	# What came along with the project may lead anywhere.
-	for rr_file in .rr/*; do
+	for rr_file in .rr/* .rr/.[!.]*; do
 		[ ! -h "$rr_file" ] || rr_die 'cannot go on: a link is in .rr, which rr puts none in: look at it, and remove it'
 	done
+	# Where this stands commands run in the very folder.
+	if [ -e .rr/copy ]; then
+		case $(pwd -P) in
+		*_/.rr/reproduce | *_/.rr/build/*) ;;
+		*) rr_die 'cannot go on: .rr/copy is here, which only a copy has that make made: remove it' ;;
+		esac
+	fi
 	if ! mkdir -p "$rr_made" 2>/dev/null || [ ! -w "$rr_made" ] || [ ! -w .rr ]; then
 		rr_die 'cannot write in .rr: to look without writing, run "make verify"'
 	fi
@@ -33902,6 +34257,7 @@ $rr_found $rr_enc
 "*) ;;
 		*) rr_taken=1; continue ;;
 		esac
+		if rr_leads_out "$rr_path"; then rr_taken=1; continue; fi
 		case $rr_target in
 		*_/*) mkdir -p "\${rr_target%/*}" || return 1 ;;
 		esac
@@ -33913,12 +34269,20 @@ RR_END
 	return "$rr_taken"
 }
 
+# rr_is_aside HASH: is that content in .rr/aside?
+rr_is_aside() {
+	case $1 in
+	*[!0-9a-f]*) return 1 ;;
+	esac
+	[ -f ".rr/aside/$1" ]
+}
+
 # Results that runs moved out of the way and nobody put back.
 rr_put_all_back() {
 	[ -d .rr/aside ] || return 0
 	while IFS=' ' read -r rr_word rr_first rr_want rr_want_kind rr_enc; do
 		[ "$rr_word" = O ] || continue
-		[ -f ".rr/aside/$rr_want" ] || continue
+		rr_is_aside "$rr_want" || continue
 		rr_look_at "$rr_enc"
 		if [ "$rr_hash" != "$rr_want" ]; then
 			rr_is_known "$rr_hash" "$rr_enc" || [ "$rr_kind" = - ] || continue
@@ -33966,12 +34330,12 @@ rr_lock() {
 	rr_lock_dir=$1
 	rr_waited=0
 	until mkdir "$rr_lock_dir" 2>/dev/null; do
-		rr_holder=$(cat "$rr_lock_dir/process" 2>/dev/null)
+		rr_holder=$([ -f "$rr_lock_dir/process" ] && cat "$rr_lock_dir/process" 2>/dev/null)
 		case $rr_holder in
 		"$(uname -n) "[0-9]*)
 			if ! kill -s 0 "\${rr_holder##* }" 2>/dev/null; then
 				# Of all who see this only one can rename it.
-				mv "$rr_lock_dir" "$rr_lock_dir.$$" 2>/dev/null && rm -rf "$rr_lock_dir.$$"
+				rm -rf "$rr_lock_dir.$$" && mv "$rr_lock_dir" "$rr_lock_dir.$$" 2>/dev/null && rm -rf "$rr_lock_dir.$$"
 				continue
 			fi
 			[ "$rr_waited" -ne 3 ] || rr_say "waiting for another make (process \${rr_holder##* }); if there is none, remove $rr_lock_dir"
@@ -34022,7 +34386,7 @@ rr_count_results() {
 			continue
 		fi
 		rr_bad=$((rr_bad + 1))
-		[ -f ".rr/aside/$rr_want" ] || continue
+		rr_is_aside "$rr_want" || continue
 		if [ "$rr_kind" = - ] || rr_is_known "$rr_hash" "$rr_enc"; then
 			rr_elsewhere=$((rr_elsewhere + 1))
 			[ "\${1-}" != back ] || { rm -f "$rr_file" && cp -p ".rr/aside/$rr_want" "$rr_file"; }
@@ -34062,6 +34426,7 @@ rr_refuse_unrepeatable() {
 			if [ "$rr_word" = O ]; then rr_enc=\${rr_enc#* * * }; fi
 			rr_decode "$rr_enc"
 			if rr_has_nul "$rr_enc" || [ -z "$rr_path" ] || ! rr_is_inside "$rr_path"; then rr_give_up "its output $rr_enc is outside the project"; fi
+			if rr_leads_out "$rr_path"; then rr_give_up "its output $rr_enc lies behind a link that leads out of the project"; fi
 			;;
 		esac
 	done <<RR_END
@@ -35588,8 +35953,7 @@ function collectLatexValues(publication, isWanted = () => true) {
     values.entries.push(...listRunEntries(key, run));
     for (const name of names) values.entries.push({ kind: 'value', key: key + '/' + name, text: found.values.get(name) ?? '', runId: run.id });
   }
-  const results = publication.results.filter((one) => isWanted('file', keyOfPath(one.file.path)));
-  values.entries.push(...results.map(entryOfResult));
+  for (const one of publication.results) if (isWanted('file', keyOfPath(one.file.path))) values.entries.push(entryOfResult(one));
   return values;
 }
 
@@ -35629,9 +35993,10 @@ function printLatexEntry(entry) {
   return '\\rrfile{' + [key, shown, size, hash.slice(0, SHORT_HASH_DIGITS), hash.slice(SHORT_HASH_DIGITS), runId].join('}{') + '}%\n';
 }
 
-/** The file, to be \input before \begin{document} or behind it. *_/
-function printLatexValues(values) {
-  return LATEX_VALUES_PREAMBLE + values.entries.map(printLatexEntry).join('');
+/** The file, to be \input before \begin{document} or behind it. In pieces. *_/
+function* printLatexValues(values) {
+  yield LATEX_VALUES_PREAMBLE;
+  for (const entry of values.entries) yield printLatexEntry(entry);
 }
 
 /** Entries with the numbers of their lines. `foreign`: lines that are none, or a first part that is not as it was made. *_/
@@ -38340,9 +38705,10 @@ const PROV_NAMESPACE = 'urn:uuid:4d8bb1a6-6b5e-4a0e-9a3c-0f6d8c2a7e51#';
 /** A qualified name, such as 'prov:label', and its value. *_/
 // type ProvAttribute = [string, ProvValue];
 
+/** `attributes` gives them when they are printed: most walks through a document print few of its elements. *_/
 // type ProvElement =
-//   | { kind: 'entity' | 'agent'; id: string; attributes: ProvAttribute[] }
-//   | { kind: 'activity'; id: string; startUtc: string; endUtc: string | undefined; attributes: ProvAttribute[] };
+//   | { kind: 'entity' | 'agent'; id: string; attributes: () => ProvAttribute[] }
+//   | { kind: 'activity'; id: string; startUtc: string; endUtc: string | undefined; attributes: () => ProvAttribute[] };
 
 /** The kinds of relation that are used, and what stands in their places: the formal attributes of PROV-DM in its order. *_/
 const PROV_RELATIONS = {
@@ -38357,7 +38723,13 @@ const PROV_RELATIONS = {
 /** `places`: ids in the order of PROV_RELATIONS; what is missing at the end is not known. *_/
 // type ProvRelation = { kind: keyof typeof PROV_RELATIONS; places: string[] };
 
-// type ProvDocument = { elements: ProvElement[]; relations: ProvRelation[]; left: ByteString[] };
+// type ProvPart = ProvElement | ProvRelation;
+
+/**
+ * `walk` gives all parts, those of a run at a time, no element twice. It may be asked several times, as notations have
+ * them in an order by kinds, and those of 100,000 runs are too many to be held.
+ *_/
+// type ProvDocument = { walk: () => Iterable<ProvPart[]>; left: ByteString[] };
 
 /** Part of a qualified name: letters, digits, "-", "_", "." and "/" stand as they are, all other bytes are %XX. *_/
 function encodeProvName(text) {
@@ -38405,7 +38777,7 @@ function timesOfRun(run) {
 }
 
 /** All runs that wrote one content at one path, and those that read it, by start. *_/
-// type ContentUse = { file: FileState; makers: Run[]; readers: Run[] };
+// type ContentUse = { makers: Run[]; readers: Run[]; isMadeOnce: boolean };
 
 function provContentKey(file) {
   return file.hash + (file.kind === 'l' ? 'l ' : '  ') + file.path;
@@ -38420,18 +38792,26 @@ function leavesOutputs(run) {
   return run.tree === undefined && run.aside === undefined;
 }
 
+/** The list with one more. A list that grows has room for 16 more, of which most contents would use none. *_/
+function addUser(users, run) {
+  if (users.length < 2) return users.concat(run);
+  users.push(run);
+  return users;
+}
+
 function collectUses(runs) {
   const uses = new Map();
   const note = (file, run, what) => {
     const key = provContentKey(file);
-    const use = uses.get(key) ?? { file, makers: [], readers: [] };
-    if (use.makers.length + use.readers.length === 0) uses.set(key, use);
-    use[what].push(run);
+    const use = uses.get(key);
+    if (use === undefined) uses.set(key, { makers: what === 'makers' ? [run] : [], readers: what === 'readers' ? [run] : [], isMadeOnce: false });
+    else use[what] = addUser(use[what], run);
   };
   for (const run of runs.slice().sort((a, b) => (a.startedUtc < b.startedUtc ? -1 : a.startedUtc > b.startedUtc ? 1 : a.id < b.id ? -1 : 1))) {
     for (const file of run.inputs) if (isOneContent(file)) note(file, run, 'readers');
     if (leavesOutputs(run)) for (const file of run.outputs) if (isOneContent(file)) note(file, run, 'makers');
   }
+  uses.forEach((use) => { use.isMadeOnce = isMadeOnce(use); });
   return uses;
 }
 
@@ -38440,54 +38820,70 @@ function isMadeOnce(use) {
   return use.makers.length === 0 || (use.makers.length === 1 && use.readers.every((reader) => reader.startedUtc > use.makers[0].startedUtc));
 }
 
-class ProvBuilder {
-  // private readonly uses: Map<string, ContentUse>;
-  elements = new Map();
-  relations = [];
-  specialized = new Set();
+const textAttribute = (name, text) => [name, { type: 'text', value: jsonTextOf(text) }];
+const typeAttribute = (name) => ['prov:type', { type: 'name', value: name }];
 
-  constructor(runs) {
-    this.uses = collectUses(runs);
+/** One walk through the parts of a document. *_/
+class ProvWalk {
+  // private readonly uses: Map<string, ContentUse>;
+  parts = [];
+  /** Ids of elements that several runs may name, and of those that the run at hand has named. *_/
+  shared = new Set();
+  own = new Set();
+
+  constructor(uses) {
+    this.uses = uses;
   }
 
-  build(publication) {
-    for (const one of publication.runs) this.addRun(one);
+  * walk(publication) {
+    for (const one of publication.runs) {
+      this.addRun(one);
+      yield this.takeParts();
+    }
     this.addProject(publication);
-    const order = ['entity', 'activity', 'agent'];
-    const elements = Array.from(this.elements.values());
-    return { elements: order.reduce((all, kind) => all.concat(elements.filter((one) => one.kind === kind)), []), relations: this.relations };
+    yield this.takeParts();
+  }
+
+  takeParts() {
+    const { parts } = this;
+    this.parts = [];
+    this.own.clear();
+    return parts;
   }
 
   relate(kind, ...places) {
-    this.relations.push({ kind, places });
+    this.parts.push({ kind, places });
   }
 
-  putEntity(id, attributes) {
-    if (!this.elements.has(id)) this.elements.set(id, { kind: 'entity', id, attributes });
+  put(known, kind, id, attributes) {
+    if (!known.has(id)) this.parts.push({ kind, id, attributes });
+    known.add(id);
     return id;
   }
 
   putValueEntity(id, line, type) {
     const [name, value] = splitAt(line, ' ');
     let own = id + '/' + encodeProvName(name);
-    for (let n = 2; this.elements.has(own); n++) own = id + '/' + encodeProvName(name) + '/' + String(n);
-    return this.putEntity(own, [['prov:label', { type: 'text', value: jsonTextOf(name) }], ['prov:type', { type: 'name', value: 'rr:' + type }], ['prov:value', { type: 'text', value: jsonTextOf(value) }]]);
+    for (let n = 2; this.own.has(own); n++) own = id + '/' + encodeProvName(name) + '/' + String(n);
+    return this.put(this.own, 'entity', own, () => [textAttribute('prov:label', name), typeAttribute('rr:' + type), textAttribute('prov:value', value)]);
   }
 
-  putFileEntity(id, file) {
-    const attributes = [['prov:label', { type: 'text', value: jsonTextOf(file.path) }], ['prov:type', { type: 'name', value: 'rr:File' }]];
-    if (file.kind !== '') attributes.push(['rr:kind', { type: 'text', value: file.kind }]);
-    if (isOneContent(file)) attributes.push(['rr:sha256', { type: 'text', value: file.hash }], ['rr:size', { type: 'integer', value: String(file.size) }]);
-    return this.putEntity(id, attributes);
+  putFileEntity(known, id, file) {
+    return this.put(known, 'entity', id, () => {
+      const attributes = [textAttribute('prov:label', file.path), typeAttribute('rr:File')];
+      if (file.kind !== '') attributes.push(['rr:kind', { type: 'text', value: file.kind }]);
+      if (isOneContent(file)) attributes.push(['rr:sha256', { type: 'text', value: file.hash }], ['rr:size', { type: 'integer', value: String(file.size) }]);
+      return attributes;
+    });
   }
 
   /** The entity of this content as the run wrote it (isOutput) or read it. *_/
   putFile(run, file, isOutput) {
     const own = 'rr:run/' + run.id + (isOutput ? '/output/' : '/input/') + encodeProvName(file.path);
-    if (!isOneContent(file) || (isOutput && !leavesOutputs(run))) return this.putFileEntity(own, file);
+    if (!isOneContent(file) || (isOutput && !leavesOutputs(run))) return this.putFileEntity(isOutput ? this.shared : this.own, own, file);
     const use = this.uses.get(provContentKey(file));
-    const general = this.putFileEntity('rr:file/' + file.hash + (file.kind === 'l' ? '/link/' : '/content/') + encodeProvName(file.path), file);
-    if (isMadeOnce(use)) return general;
+    const general = this.putFileEntity(this.shared, 'rr:file/' + file.hash + (file.kind === 'l' ? '/link/' : '/content/') + encodeProvName(file.path), file);
+    if (use.isMadeOnce) return general;
     if (isOutput) return this.specialize(own, general, file);
     const before = use.makers.filter((maker) => maker.startedUtc < run.startedUtc);
     const maker = before[before.length - 1];
@@ -38495,29 +38891,27 @@ class ProvBuilder {
   }
 
   specialize(id, general, file) {
-    if (!this.specialized.has(id)) this.relate('specializationOf', id, general);
-    this.specialized.add(id);
-    return this.putFileEntity(id, file);
+    if (!this.shared.has(id)) this.relate('specializationOf', id, general);
+    return this.putFileEntity(this.shared, id, file);
   }
 
   putSecretEntity(run, line) {
     const [, path] = splitAt(line, ' ');
-    return this.putEntity('rr:run/' + run.id + '/withheld/' + encodeProvName(path), [['prov:label', { type: 'text', value: jsonTextOf(path) }], ['prov:type', { type: 'name', value: 'rr:Withheld' }]]);
+    return this.put(this.own, 'entity', 'rr:run/' + run.id + '/withheld/' + encodeProvName(path), () => [textAttribute('prov:label', path), typeAttribute('rr:Withheld')]);
   }
 
   addRun(one) {
     const { run } = one;
     const id = 'rr:run/' + run.id;
-    this.elements.set(id, { kind: 'activity', id, ...timesOfRun(run), attributes: attributesOfRun(one) });
+    this.parts.push({ kind: 'activity', id, ...timesOfRun(run), attributes: () => attributesOfRun(one) });
     for (const file of run.inputs) this.relate('used', id, this.putFile(run, file, false));
     for (const line of run.secretInputs) this.relate('used', id, this.putSecretEntity(run, line));
     for (const line of run.parameters) this.relate('used', id, this.putValueEntity(id + '/parameter', line, 'Parameter'));
     for (const file of run.outputs) this.relate('wasGeneratedBy', this.putFile(run, file, true), id);
     for (const line of run.secretOutputs) this.relate('wasGeneratedBy', this.putSecretEntity(run, line), id);
     for (const line of run.metrics) this.relate('wasGeneratedBy', this.putValueEntity(id + '/metric', line, 'Metric'), id);
-    const plan = this.putEntity(id + '/command', [['prov:label', { type: 'text', value: jsonTextOf(run.command) }], ['prov:type', { type: 'name', value: 'prov:Plan' }]]);
-    const agent = 'rr:software/rr/' + encodeProvName(run.rr);
-    this.elements.set(agent, { kind: 'agent', id: agent, attributes: [['prov:label', { type: 'text', value: 'rr ' + jsonTextOf(run.rr) }], ['prov:type', { type: 'name', value: 'prov:SoftwareAgent' }]] });
+    const plan = this.put(this.own, 'entity', id + '/command', () => [textAttribute('prov:label', run.command), typeAttribute('prov:Plan')]);
+    const agent = this.put(this.shared, 'agent', 'rr:software/rr/' + encodeProvName(run.rr), () => [['prov:label', { type: 'text', value: 'rr ' + jsonTextOf(run.rr) }], typeAttribute('prov:SoftwareAgent')]);
     this.relate('wasAssociatedWith', id, agent, plan);
   }
 
@@ -38525,13 +38919,13 @@ class ProvBuilder {
   addProject({ metadata, results, runs }) {
     if (metadata.creators.length === 0 && metadata.title === undefined) return;
     const made = new Map(runs.map(({ run }) => [run.id, run]));
-    const project = this.putEntity('rr:project', [['prov:label', { type: 'text', value: jsonTextOf(metadata.title ?? 'Current results') }], ['prov:type', { type: 'name', value: 'prov:Collection' }]]);
+    const project = this.put(this.shared, 'entity', 'rr:project', () => [textAttribute('prov:label', metadata.title ?? 'Current results'), typeAttribute('prov:Collection')]);
     for (const { file, runId } of results) this.relate('hadMember', project, this.putFile(made.get(runId), file, true));
     metadata.creators.forEach((creator, n) => {
-      const id = 'rr:agent/' + String(n + 1);
-      const attributes = [['prov:label', { type: 'text', value: jsonTextOf(creator.name) }], ['prov:type', { type: 'name', value: creator.kind === 'person' ? 'prov:Person' : 'prov:Organization' }]];
-      if (creator.orcid !== undefined) attributes.push(['rr:orcid', { type: 'text', value: jsonTextOf(creator.orcid) }]);
-      this.elements.set(id, { kind: 'agent', id, attributes });
+      const id = this.put(this.shared, 'agent', 'rr:agent/' + String(n + 1), () => {
+        const attributes = [textAttribute('prov:label', creator.name), typeAttribute(creator.kind === 'person' ? 'prov:Person' : 'prov:Organization')];
+        return creator.orcid === undefined ? attributes : attributes.concat([textAttribute('rr:orcid', creator.orcid)]);
+      });
       this.relate('wasAttributedTo', project, id);
     });
   }
@@ -38549,7 +38943,8 @@ function makeProvDocument(publication) {
     ['files that were looked for and not there', (run) => run.absent.length > 0], ['verdicts of repeats', (run) => run.verdicts.length > 0], ['what environments consist of', (run) => run.environment !== undefined],
   ];
   for (const [what, test] of silent) if (runs.some(test)) left.push('PROV has no word for ' + what + ': see the records');
-  return { ...new ProvBuilder(runs).build(publication), left };
+  const uses = collectUses(runs);
+  return { walk: () => new ProvWalk(uses).walk(publication), left };
 }
 
 // ==== src/views/provjson.ts ======================================================================
@@ -38569,20 +38964,44 @@ function provJsonAttributes(attributes) {
 }
 
 function provJsonElement(element) {
-  const attributes = provJsonAttributes(element.attributes);
+  const attributes = provJsonAttributes(element.attributes());
   return element.kind === 'activity' ? { 'prov:startTime': element.startUtc, 'prov:endTime': element.endUtc, ...attributes } : attributes;
 }
 
-/** One PROV-JSON document as UTF-8. *_/
-function printProvJson(document) {
-  const printed = { prefix: { rr: PROV_NAMESPACE } };
-  for (const element of document.elements) (printed[element.kind] = printed[element.kind] ?? {})[element.id] = provJsonElement(element);
-  document.relations.forEach(({ kind, places }, n) => {
-    const relation = {};
-    places.forEach((id, place) => { relation['prov:' + PROV_RELATIONS[kind][place]] = id; });
-    (printed[kind] = printed[kind] ?? {})['_:r' + String(n + 1)] = relation;
-  });
-  return printJsonDocument(printed);
+function provJsonRelation({ kind, places }) {
+  const relation = {};
+  places.forEach((id, place) => { relation['prov:' + PROV_RELATIONS[kind][place]] = id; });
+  return relation;
+}
+
+/** A member of an object that stands `level` levels deep in the document, as printJsonDocument() would print it. *_/
+function printMember(name, value, level) {
+  const indent = '  '.repeat(level);
+  return indent + JSON.stringify(name) + ': ' + JSON.stringify(value, undefined, 2).replace(/\n/g, '\n' + indent);
+}
+
+/** The members that the parts of one kind are. Relations have numbers for names, counted through all of them. *_/
+function* printKind({ walk }, kind) {
+  let before = ',\n  ' + JSON.stringify(kind) + ': {\n';
+  let relations = 0;
+  for (const parts of walk()) {
+    for (const part of parts) {
+      if ('places' in part) relations += 1;
+      if (part.kind !== kind) continue;
+      yield before + ('places' in part ? printMember('_:r' + String(relations), provJsonRelation(part), 2) : printMember(part.id, provJsonElement(part), 2));
+      before = ',\n';
+    }
+  }
+  if (before === ',\n') yield '\n  }';
+}
+
+/** One PROV-JSON document as UTF-8: the kinds of elements, then those of relations, each where the first of it stands. In pieces. *_/
+function* printProvJson(document) {
+  yield '{\n' + printMember('prefix', { rr: PROV_NAMESPACE }, 1);
+  const relations = new Set();
+  for (const parts of document.walk()) for (const part of parts) if ('places' in part) relations.add(part.kind);
+  for (const kind of ['entity', 'activity', 'agent'].concat(Array.from(relations))) yield* printKind(document, kind);
+  yield '\n}\n';
 }
 
 // ==== src/views/provn.ts =========================================================================
@@ -38602,7 +39021,7 @@ function provNAttributes(attributes) {
 
 function provNElement(element) {
   const times = element.kind !== 'activity' ? '' : ', ' + element.startUtc + ', ' + (element.endUtc ?? '-');
-  return element.kind + '(' + element.id + times + provNAttributes(element.attributes) + ')';
+  return element.kind + '(' + element.id + times + provNAttributes(element.attributes()) + ')';
 }
 
 function provNRelation({ kind, places }) {
@@ -38610,10 +39029,21 @@ function provNRelation({ kind, places }) {
   return kind + '(' + places.concat(missing).join(', ') + ')';
 }
 
-/** One PROV-N document as UTF-8, an expression a line. *_/
-function printProvN(document) {
-  const lines = document.elements.map(provNElement).concat(document.relations.map(provNRelation));
-  return 'document\n  prefix rr <' + PROV_NAMESPACE + '>\n\n' + lines.map((line) => '  ' + line + '\n').join('') + 'endDocument\n';
+/** One PROV-N document as UTF-8, an expression a line: entities, activities, agents, relations. In pieces. *_/
+function* printProvN({ walk }) {
+  const line = (expression) => '  ' + expression + '\n';
+  yield 'document\n  prefix rr <' + PROV_NAMESPACE + '>\n\n';
+  for (const parts of walk()) for (const part of parts) if (part.kind === 'entity') yield line(provNElement(part));
+  let agents = ''; // one for each version of rr and each author
+  for (const parts of walk()) {
+    for (const part of parts) {
+      if (part.kind === 'activity') yield line(provNElement(part));
+      else if (part.kind === 'agent') agents += line(provNElement(part));
+    }
+  }
+  yield agents;
+  for (const parts of walk()) for (const part of parts) if ('places' in part) yield line(provNRelation(part));
+  yield 'endDocument\n';
 }
 
 // ==== src/views/reportscripts.ts =================================================================
@@ -40818,7 +41248,7 @@ window.rrPart = function (number, part) {
 
 function loadPartFile(number) {
   return new Promise((resolve, reject) => {
-    const name = report.parts.folder + '/part-' + number + '.js';
+    const name = report.parts.folder + '/' + report.parts.names[number];
     const script = document.createElement('script');
     waitingParts.set(number, (part) => {
       waitingParts.delete(number);
@@ -40826,7 +41256,7 @@ function loadPartFile(number) {
     });
     script.onload = () => script.remove();
     script.onerror = () => reject(new Error('cannot read "' + name + '": it must lie beside this page'));
-    script.src = encodeURIComponent(report.parts.folder) + '/part-' + number + '.js';
+    script.src = encodeURIComponent(report.parts.folder) + '/' + report.parts.names[number];
     document.head.append(script);
   });
 }
@@ -41755,7 +42185,7 @@ else start();
 })();
 `;
 
-const REPORT_SCRIPT_HASH = 'sha256-WMkx7ftF2YjC8+VOXVrGrep/r2jY/eVTp7L3iV4eYNE=';
+const REPORT_SCRIPT_HASH = 'sha256-n1cz+NakILjndC0MKVIDQn5SK2TGYNvZPBTaQ1xF5Qw=';
 
 const REPORT_STYLE = `/* report.css - the look of the page of rr report: light, dark, on a phone, printed. *_/
 :root {
@@ -42565,7 +42995,7 @@ function makeReportGraph({ lineage, live, runs }, places) {
 }
 
 /** Where the details of runs are. of: of each run the number of its part; -1: told in the table only. *_/
-// type PartPlaces = { count: number; of: number[]; /** Folder of the parts, relative to the page; '' if they are in it. *_/ folder: ByteString };
+// type PartPlaces = { count: number; of: number[]; /** Folder of the parts, relative to the page; '' if they are in it. *_/ folder: ByteString; /** Of the parts that lie there. *_/ names: string[] };
 
 /** title: of the page. left: what it does not have, a sentence each. series, pictures: the runs that have some. *_/
 // type ReportFacts = { title: ByteString; rr: string; left: ByteString[]; series: number[]; pictures: number[] };
@@ -43312,7 +43742,10 @@ function printProcessTree(run, options) {
 /** One repeat that was made, or why it was not. *_/
 // type RepeatStory =
 //   | { kind: 'repeated'; original: Run; repeat: Run; isAccepted: boolean; kept: ByteString | undefined }
-//   | { kind: 'refused'; original: Run; why: string };
+//   | { kind: 'refused'; original: TitledRun; why: string };
+
+/** What names a run to a person. *_/
+// type TitledRun = Pick<Run, 'id' | 'label' | 'command'>;
 
 const WORDS = ['identical', 'tolerance', 'different', 'missing', 'extra', 'unchecked'];
 const WORD_WIDTH = 11;
@@ -43358,17 +43791,18 @@ function printRepeatStory(story, width) {
     + (story.kept === undefined ? '' : '  to look at: ' + makeHarmless(story.kept) + '\n');
 }
 
+/** How many repeats there were, and how they came out. *_/
+// type StoryCounts = { all: number; accepted: number; refused: number };
+
 /** The sum over several repeats. *_/
-function printStorySum(stories) {
-  if (stories.length < 2) return '';
-  const accepted = stories.filter((story) => story.kind === 'repeated' && story.isAccepted).length;
-  const refused = stories.filter((story) => story.kind === 'refused').length;
-  return '\n' + String(stories.length) + ' runs: ' + String(accepted) + ' accepted, ' + String(stories.length - accepted - refused) + ' not accepted'
+function printStorySum({ all, accepted, refused }) {
+  if (all < 2) return '';
+  return '\n' + String(all) + ' runs: ' + String(accepted) + ' accepted, ' + String(all - accepted - refused) + ' not accepted'
     + (refused === 0 ? '' : ', ' + String(refused) + ' not repeated') + '\n';
 }
 
 /** What would be done: an action and a reason for each run. *_/
-// type PlannedRepeat = { run: Run; action: 'repeat' | 'cannot'; reason: string; /** If it is another than that of the run. *_/ command?: ByteString; /** Values that are put into its files. *_/ inFiles?: ParameterSetting[] };
+// type PlannedRepeat = { run: GraphRun; action: 'repeat' | 'cannot'; reason: string; /** If it is another than that of the run. *_/ command?: ByteString; /** Values that are put into its files. *_/ inFiles?: ParameterSetting[] };
 
 /** What is other than it was in the run: the command, unless it is the same, and values in files. *_/
 function printNow(run, command, inFiles, width) {
@@ -43382,33 +43816,45 @@ function listSetInFiles(original, repeat) {
   return fileParametersOf(repeat).filter(({ name, value }) => !known.has(name + ' ' + value)).map(({ name, value }) => name + '=' + value);
 }
 
-function printRepeatPlan(plan, width) {
-  const now = ({ run, command, inFiles }) => (command === undefined ? '' : printNow(run, command, (inFiles ?? []).map((one) => nameFileParameter(one) + '=' + one.value), width));
-  return plan.map((one) => nameRun(one.run, width) + '\n' + now(one) + wrapText(one.action + ': ' + makeHarmless(one.reason), width - 2).map((line) => '  ' + line + '\n').join('')).join('');
+/** For a person, a run at a time. *_/
+function* printRepeatPlan(plan, width) {
+  for (const { run, action, reason, command, inFiles } of plan) {
+    const now = command === undefined ? '' : printNow(run, command, (inFiles ?? []).map((one) => nameFileParameter(one) + '=' + one.value), width);
+    yield nameRun(run, width) + '\n' + now + wrapText(action + ': ' + makeHarmless(reason), width - 2).map((line) => '  ' + line + '\n').join('');
+  }
 }
 
-function printJsonPlan(plan) {
-  return printJsonLines(plan.map(({ run, action, reason, command, inFiles }) => ({
+function jsonPlannedOf({ run, action, reason, command, inFiles }) {
+  return {
     run: run.id, action, reason, command: command === undefined ? undefined : encodeWithheld(command),
     set: inFiles === undefined || inFiles.length === 0 ? undefined : inFiles.map(({ path, key, value }) => ({ path: encodeText(path), key: encodeText(key), value: encodeText(value) })),
-  })));
+  };
 }
 
-function printJsonLines(values) {
-  return '[' + values.map((value, i) => (i === 0 ? '\n' : ',\n') + JSON.stringify(value)).join('') + '\n]\n';
+/** An array, a run a line. *_/
+function* printJsonPlan(plan) {
+  let before = '[\n';
+  for (const one of plan) {
+    yield before + JSON.stringify(jsonPlannedOf(one));
+    before = ',\n';
+  }
+  yield before === ',\n' ? '\n]\n' : '[\n]\n';
 }
 
 /** Texts are percent-encoded as in records. *_/
-function printJsonStories(stories) {
-  return printJsonLines(stories.map((story) => {
-    if (story.kind === 'refused') return { run: story.original.id, repeat: null, accepted: false, why: story.why, verdicts: [] };
-    const { original, repeat, isAccepted, kept } = story;
-    return {
-      run: original.id, repeat: repeat.id, accepted: isAccepted, command: encodeWithheld(repeat.command), exit: repeat.exit, signal: repeat.signal, original_exit: original.exit, original_signal: original.signal,
-      verdicts: repeat.verdicts.map(({ word, path, detail }) => ({ word, path: encodeText(path), detail: encodeText(detail) })),
-      warnings: repeat.warnings.map(encodeText), kept: kept === undefined ? undefined : encodeText(kept),
-    };
-  }));
+function printJsonStory(story) {
+  if (story.kind === 'refused') return JSON.stringify({ run: story.original.id, repeat: null, accepted: false, why: story.why, verdicts: [] });
+  const { original, repeat, isAccepted, kept } = story;
+  return JSON.stringify({
+    run: original.id, repeat: repeat.id, accepted: isAccepted, command: encodeWithheld(repeat.command), exit: repeat.exit, signal: repeat.signal, original_exit: original.exit, original_signal: original.signal,
+    verdicts: repeat.verdicts.map(({ word, path, detail }) => ({ word, path: encodeText(path), detail: encodeText(detail) })),
+    warnings: repeat.warnings.map(encodeText), kept: kept === undefined ? undefined : encodeText(kept),
+  });
+}
+
+/** `printed`: what printJsonStory() gave of each. *_/
+function printJsonStories(printed) {
+  return '[' + printed.map((story, i) => (i === 0 ? '\n' : ',\n') + story).join('') + '\n]\n';
 }
 
 // ==== src/views/freed.ts =========================================================================
@@ -43544,6 +43990,14 @@ function printArchivePlan(files, omitted) {
 
 // type RunName = { id: string; label: ByteString | undefined };
 
+/** What is told of a run. *_/
+// type ToldRun = Pick<Run, 'startedUtc' | 'status' | 'reused' | 'command' | 'directory' | 'parameters' | 'code' | 'codeFiles' | 'environment'>;
+
+/** That alone: of 100,000 runs the rest cannot be held. *_/
+function toldOfRun({ startedUtc, status, reused, command, directory, parameters, code, codeFiles, environment }) {
+  return { startedUtc, status, reused, command, directory, parameters, code, codeFiles, environment };
+}
+
 // type LineageStory = {
 //   /** What was asked for; undefined if that is a run. *_/
 //   asked: FileState | undefined;
@@ -43551,7 +44005,7 @@ function printArchivePlan(files, omitted) {
 //   answer: MakerAnswer['kind'] | 'run';
 //   graph: LineageGraph;
 //   /** Of each run node; undefined if its record cannot be read. *_/
-//   records: (Run | undefined)[];
+//   records: (ToldRun | undefined)[];
 //   /** Name of a run by its number in the lineage. *_/
 //   nameOf: (run: number) => RunName;
 //   /** Of each file node. *_/
@@ -43724,7 +44178,7 @@ class LineageWriter {
   }
 
   /** Writes all of it. Without recursion: a chain can be of any length. *_/
-  write() {
+  * write() {
     const { start } = this.story.graph;
     this.waiting.push({ kind: start.kind, node: start.node, level: 0, trunk: '', isLast: true });
     for (let place = this.waiting.pop(); place !== undefined; place = this.waiting.pop()) {
@@ -43735,6 +44189,8 @@ class LineageWriter {
       else if (place.kind === 'run') this.writeRun(place, branch, trunk);
       else if (this.story.graph.direction === 'up') this.writeUp(place, branch, trunk);
       else this.writeDown(place, branch, trunk);
+      yield* this.lines;
+      this.lines = [];
     }
   }
 
@@ -43857,18 +44313,18 @@ function printAnswerLine(line, width) {
   return wrapText(line.slice(indent.length), width - indent.length - 2).map((part, i) => indent + (i === 0 ? '' : '  ') + part + '\n').join('');
 }
 
-/** `rr why` and `rr used` for a person. Harmless for a terminal. *_/
-function printLineageTree(story, options) {
+/** `rr why` and `rr used` for a person, in pieces of lines. Harmless for a terminal. *_/
+function* printLineageTree(story, options) {
   const writer = new LineageWriter(story, options);
-  if (story.answer !== 'unmade' || story.graph.direction === 'down') writer.write();
+  yield printHead(story);
+  if (story.answer !== 'unmade' || story.graph.direction === 'down') {
+    for (const line of writer.write()) yield fitLine(line, options.width).replace(/ +$/, '') + '\n';
+  }
   const name = (one) => one.id + (one.label === undefined ? '' : '  ' + showText(one.label));
-  const lines = writer.lines.map((line) => fitLine(line, options.width).replace(/ +$/, '') + '\n').join('');
   const answer = story.reproducible === undefined ? [] : describeReproducible(story.reproducible);
   const shown = options.isComplete ? answer : answer.slice(0, FILES_LISTED + 1);
   const more = answer.length > shown.length ? ['  and ' + String(answer.length - shown.length) + ' more reasons (--all)'] : [];
-  return printHead(story) + lines
-    + printNames('read by', story.readers.map(name), options.isComplete)
-    + shown.concat(more).map((line) => printAnswerLine(line, options.width)).join('');
+  yield printNames('read by', story.readers.map(name), options.isComplete) + shown.concat(more).map((line) => printAnswerLine(line, options.width)).join('');
 }
 
 // ==== src/views/lineagejson.ts ===================================================================
@@ -43901,21 +44357,29 @@ function jsonReproducibleOf(story) {
   return { answer: reproducible.kind, reasons: reproducible.reasons.map((reason) => ({ reason: reason.word, subject: encodeText(reason.subject), run: reason.id === '' ? undefined : reason.id })) };
 }
 
-/** `rr why --json`: files and runs as arrays, which name each other by position. Texts are percent-encoded as in the record. *_/
-function printLineageJson(story) {
+/** A list as JSON, an element at a time. *_/
+function* printJsonList(list, jsonOf) {
+  yield '[';
+  for (let at = 0; at < list.length; at++) yield (at === 0 ? '' : ',') + printJsonValue(jsonOf(list[at], at));
+  yield ']';
+}
+
+/** `rr why --json`: files and runs as arrays, which name each other by position. Texts are percent-encoded as in the record. In pieces. *_/
+function* printLineageJson(story) {
   const { graph } = story;
   const { made } = listNeighbours(graph);
-  const files = graph.files.map((file, node) => ({
+  const asked = story.asked === undefined ? '' : '"asked":' + printJsonValue(jsonFileOf(story.asked)) + ',';
+  yield '{' + asked + '"answer":' + printJsonValue(story.answer) + ',"direction":' + printJsonValue(graph.direction) + ',"start":' + printJsonValue(graph.start) + ',"files":';
+  yield* printJsonList(graph.files, (file, node) => ({
     ...(jsonFileOf(file.file)), origin: jsonOriginOf(story, file.origin), state: story.marks[node] === '' ? undefined : story.marks[node], code: story.isCode[node] ? true : undefined,
   }));
-  const runs = graph.runs.map((run, node) => ({
+  yield ',"runs":';
+  yield* printJsonList(graph.runs, (run, node) => ({
     ...jsonNameOf(story.nameOf(run.run)), ...jsonFactsOf(story.records[node]), level: run.level, cut: run.isCut ? true : undefined, reads: run.reads, made: made[node],
   }));
-  return printJsonValue({
-    asked: story.asked === undefined ? undefined : jsonFileOf(story.asked), answer: story.answer, direction: graph.direction,
-    start: graph.start, files, runs, readers: story.readers.map(jsonNameOf),
-    reproducible: jsonReproducibleOf(story),
-  }) + '\n';
+  yield ',"readers":' + printJsonValue(story.readers.map(jsonNameOf));
+  const reproducible = jsonReproducibleOf(story);
+  yield (reproducible === undefined ? '' : ',"reproducible":' + printJsonValue(reproducible)) + '}\n';
 }
 
 // ==== src/views/lineagedot.ts ====================================================================
@@ -45331,6 +45795,350 @@ function printFishVerbs(verbs) {
   return lines.concat(...verbs.map((verb) => printFishVerb(verb, verbs))).join('\n');
 }
 
+// ==== src/sys/scan.ts ============================================================================
+// scan.ts - which files of a project a run changed or read: by stat before and after. Hashes nothing.
+
+// type LookedAt = import('fs').Stats;
+
+/** What tells one state of a file from another. Times in milliseconds with fractions. *_/
+// type Seen = { size: number; mtimeMs: number; ctimeMs: number; atimeMs: number; ino: number; mode: number; isFolder: boolean };
+
+// Never part of a project's data: rr's own, and version control.
+const LEFT_OUT = new Set(['.rr', '.git', '.hg', '.svn', '.bzr', '.jj', '.fslckout', '_FOSSIL_', 'provenance']);
+
+/** Is this path (relative to the project) never looked at? Version control counts at any depth. *_/
+function isLeftOut(path) {
+  const parts = path.split('/');
+  return parts[0] === 'provenance' || parts.some((part) => part !== 'provenance' && LEFT_OUT.has(part));
+}
+
+// Of each name: size, mtime, ctime, inode, mode, atime. lookAtPieces() has them by their places.
+const SEEN_NUMBERS = 6;
+const MODE = 4;
+const ACCESS_TIME = 5;
+// So many names are one piece of work: a folder may have 100,000 of them, or one.
+const PIECE_NAMES = 512;
+
+/** Names of one folder ('' or ending in "/") with "/" between them, as they were listed: `count`, from number `start` on. *_/
+// type Piece = { folder: ByteString; listing: ByteString; start: number; count: number };
+
+/**
+ * The files and folders below a root: for each its path, relative to that root, and what was seen there.
+ * Numbers stand in one array, names in texts of many: an object for each takes longer than lstat.
+ *_/
+class Snapshot {
+  pieces = [];
+  count = 0;
+  /** SEEN_NUMBERS for each name; the rest of it is room. *_/
+  numbers = new Float64Array(SEEN_NUMBERS * PIECE_NAMES);
+  // private places: Map<ByteString, number> | undefined;
+
+  /** Takes in names of a folder, with their lstat. *_/
+  add(folder, names, stats) {
+    for (let from = 0; from === 0 || from < names.length; from += PIECE_NAMES) {
+      const some = names.slice(from, from + PIECE_NAMES);
+      this.pieces.push({ folder, listing: some.join('/'), start: this.count + from, count: some.length });
+    }
+    let at = this.count * SEEN_NUMBERS;
+    this.count += names.length;
+    if (this.count * SEEN_NUMBERS > this.numbers.length) {
+      const larger = new Float64Array(Math.max(this.numbers.length * 2, this.count * SEEN_NUMBERS));
+      larger.set(this.numbers);
+      this.numbers = larger;
+    }
+    for (const stat of stats) {
+      this.numbers[at++] = stat.size;
+      this.numbers[at++] = stat.mtimeMs;
+      this.numbers[at++] = stat.ctimeMs;
+      this.numbers[at++] = stat.ino;
+      this.numbers[at++] = stat.mode;
+      this.numbers[at++] = stat.atimeMs;
+    }
+  }
+
+  seenAt(index) {
+    const [size, mtimeMs, ctimeMs, ino, mode, atimeMs] = this.numbers.subarray(index * SEEN_NUMBERS, (index + 1) * SEEN_NUMBERS);
+    return { size, mtimeMs, ctimeMs, atimeMs, ino, mode, isFolder: isFolderMode(mode) };
+  }
+
+  /** What was seen of one path. All must have been added. *_/
+  find(path) {
+    if (this.places === undefined) {
+      this.places = new Map();
+      for (const [name] of this) this.places.set(name, this.places.size);
+    }
+    const place = this.places.get(path);
+    return place === undefined ? undefined : this.seenAt(place);
+  }
+
+  * [Symbol.iterator]() {
+    for (const { folder, listing, start, count } of this.pieces) {
+      const names = listing.split('/');
+      for (let i = 0; i < count; i++) yield [folder + names[i], this.seenAt(start + i)];
+    }
+  }
+}
+
+function isFolderMode(mode) {
+  return (mode & 0o170000) === 0o040000;
+}
+
+function isRegularMode(mode) {
+  return (mode & 0o170000) === 0o100000;
+}
+
+/**
+ * Every file and folder below `root` but those left out. Links are not followed. A folder that
+ * cannot be read, and a name that this runtime cannot pass on, is added to `unreadable`.
+ *_/
+function takeSnapshot(root, unreadable) {
+  const snapshot = new Snapshot();
+  lookBelow(snapshot, root, '', unreadable);
+  return snapshot;
+}
+
+/** Adds what is below one folder ('' or ending in "/") of the root. *_/
+function lookBelow(snapshot, root, top, unreadable) {
+  const folders = [top];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    const names = [];
+    const stats = [];
+    for (const name of namesIn(root, folder, unreadable)) {
+      const stat = lstatIfThere(root + '/' + folder + name);
+      if (stat === undefined) {
+        // Deno gives names that are not UTF-8 with U+FFFD in them, and then does not find them.
+        if (name.indexOf('\xef\xbf\xbd') >= 0) unreadable.push(folder + name);
+        continue;
+      }
+      names.push(name);
+      stats.push(stat);
+      if (isFolderMode(stat.mode)) folders.push(folder + name + '/');
+    }
+    snapshot.add(folder, names, stats);
+  }
+}
+
+/** The names in a folder that are looked at. *_/
+function namesIn(root, folder, unreadable) {
+  try {
+    const names = fs.readdirSync(toFsPath(root + '/' + folder), 'latin1');
+    return names.some((name) => LEFT_OUT.has(name)) ? names.filter((name) => !LEFT_OUT.has(name) || (name === 'provenance' && folder !== '')) : names;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].indexOf(errorCode(error)) >= 0) return [];
+    if (['EACCES', 'EPERM', 'EIO', 'ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'ETIMEDOUT', 'ENAMETOOLONG'].indexOf(errorCode(error)) < 0) throw error;
+    unreadable.push(folder);
+    return [];
+  }
+}
+
+// ---- the second look --------------------------------------------------------------------------------
+
+/** Lists sorted by bytes. *_/
+// type Changes = { written: ByteString[]; removed: ByteString[]; newFolders: ByteString[] };
+
+/**
+ * What two threads share. numbers: those of the snapshot; the last of each becomes the access time as it is
+ * now, 0 where there is no regular file. differs: of each name, 1 if it is not as it was. next: the first
+ * piece that nobody has taken.
+ *_/
+// type LookingWork = { root: ByteString; pieces: Piece[]; numbers: Float64Array; differs: Uint8Array; next: Int32Array; ignoreCtime: boolean };
+
+// Below this a second thread costs more to start than it saves.
+const SECOND_THREAD_NAMES = 20000;
+
+/**
+ * Looks at the names of a snapshot again, a piece at a time, until all are taken. The worker gets this
+ * function as text: it must not use anything of this file.
+ *_/
+function lookAtPieces(work, files) {
+  const { root, pieces, numbers, differs, next, ignoreCtime } = work;
+  const lstat = files.lstatSync;
+  const quiet = { throwIfNoEntry: false };
+  for (let turn = Atomics.add(next, 0, 1); turn < pieces.length; turn = Atomics.add(next, 0, 1)) {
+    const { folder, listing, start, count } = pieces[turn];
+    const base = root + '/' + folder;
+    const isPlain = /^[\x00-\x7f]*$/.test(base) && /^[\x00-\x7f]*$/.test(listing);
+    const names = listing.split('/');
+    for (let i = 0; i < count; i++) {
+      let stat;
+      try {
+        stat = lstat(isPlain ? base + names[i] : Buffer.from(base + names[i], 'latin1'), quiet);
+      } catch (error) {
+        stat = undefined;
+      }
+      const at = (start + i) * 6;
+      const kind = stat === undefined ? 0 : stat.mode & 0o170000;
+      const isSame = stat !== undefined && (kind === 0o040000 ? (numbers[at + 4] & 0o170000) === 0o040000
+        : stat.mtimeMs === numbers[at + 1] && stat.size === numbers[at] && stat.ino === numbers[at + 3] && stat.mode === numbers[at + 4] && (ignoreCtime || stat.ctimeMs === numbers[at + 2]));
+      if (!isSame) differs[start + i] = 1;
+      numbers[at + 5] = stat !== undefined && kind === 0o100000 ? stat.atimeMs : 0;
+    }
+  }
+}
+
+/** The names of a folder, then and now, with "/" between them. *_/
+// type Listed = { folder: ByteString; then: ByteString; now: ByteString };
+
+/** The same project after a run: what lookAgain() found. *_/
+class SecondLook {
+  changes = { written: [], removed: [], newFolders: [] };
+  // private readonly root: ByteString;
+  // private readonly before: Snapshot;
+  // private readonly work: LookingWork;
+  /** Folders of the first look that are none any more, ending in "/". *_/
+  lost = [];
+
+  constructor(root, before, ignoreCtime) {
+    const shared = (bytes) => new SharedArrayBuffer(bytes);
+    const numbers = new Float64Array(shared(before.count * SEEN_NUMBERS * 8));
+    numbers.set(before.numbers.subarray(0, numbers.length));
+    this.root = root;
+    this.before = before;
+    this.work = { root, pieces: before.pieces, numbers, differs: new Uint8Array(shared(before.count)), next: new Int32Array(shared(4)), ignoreCtime };
+  }
+
+  async look() {
+    const isLarge = this.before.count >= SECOND_THREAD_NAMES;
+    const finished = isLarge ? startThread('(' + lookAtPieces.toString() + ')(require("worker_threads").workerData, require("fs"))', this.work) : undefined;
+    if (isLarge) await new Promise((resolve) => setImmediate(resolve));
+    const grown = this.listAgain();
+    lookAtPieces(this.work, fs);
+    if (await finished === false) {
+      // What the thread had taken, nobody has looked at.
+      this.work.next[0] = 0;
+      lookAtPieces(this.work, fs);
+    }
+    this.settleKnown();
+    for (const one of grown) if (!this.isLost(one.folder)) this.settleNew(one);
+    for (const list of [this.changes.written, this.changes.removed, this.changes.newFolders]) list.sort();
+  }
+
+  /** Files of the first look that were read since resetAccessTimes, sorted by bytes. *_/
+  listRead() {
+    const read = [];
+    for (const { folder, listing, start, count } of this.before.pieces) {
+      if (this.isLost(folder)) continue;
+      const names = listing.split('/');
+      for (let i = 0; i < count; i++) if (this.work.numbers[(start + i) * SEEN_NUMBERS + ACCESS_TIME] >= OLD_TIME_LIMIT_MS) read.push(folder + names[i]);
+    }
+    return read.sort();
+  }
+
+  /** The folders of the first look that have other names than then, or the same in another order. *_/
+  listAgain() {
+    const grown = [];
+    const { pieces } = this.before;
+    for (let from = 0, to = 0; from < pieces.length; from = to) {
+      const { folder } = pieces[from];
+      for (to = from + 1; to < pieces.length && pieces[to].folder === folder;) to++;
+      const now = namesIn(this.root, folder, []).join('/');
+      const then = pieces.slice(from, to).map((piece) => piece.listing).join('/');
+      if (now !== then) grown.push({ folder, then, now });
+    }
+    return grown;
+  }
+
+  isLost(folder) {
+    return this.lost.some((lost) => folder.startsWith(lost));
+  }
+
+  /** What became of the names of the first look. A folder's own piece comes before those of what is in it. *_/
+  settleKnown() {
+    for (const { folder, listing, start, count } of this.before.pieces) {
+      const isLost = this.isLost(folder);
+      const differs = this.work.differs.subarray(start, start + count);
+      if (!isLost && differs.indexOf(1) < 0) continue;
+      const names = listing.split('/');
+      for (let i = 0; i < count; i++) {
+        if (isLost) this.changes.removed.push(folder + names[i]);
+        else if (differs[i] === 1) this.settleOne(folder + names[i], isFolderMode(this.before.numbers[(start + i) * SEEN_NUMBERS + MODE]));
+      }
+    }
+  }
+
+  settleOne(path, wasFolder) {
+    const stat = lstatIfThere(this.root + '/' + path);
+    if (wasFolder && (stat === undefined || !isFolderMode(stat.mode))) this.lost.push(path + '/');
+    if (stat === undefined) this.changes.removed.push(path);
+    else if (!isFolderMode(stat.mode)) this.changes.written.push(path);
+    else if (!wasFolder) this.settleFolder(path);
+  }
+
+  settleNew({ folder, then, now }) {
+    const known = new Set(then.split('/'));
+    for (const name of now.split('/')) {
+      const stat = name === '' || known.has(name) ? undefined : lstatIfThere(this.root + '/' + folder + name);
+      if (stat === undefined) continue;
+      if (isFolderMode(stat.mode)) this.settleFolder(folder + name);
+      else this.changes.written.push(folder + name);
+    }
+  }
+
+  /** A folder that was none, with all that is in it. *_/
+  settleFolder(path) {
+    this.changes.newFolders.push(path);
+    const below = new Snapshot();
+    lookBelow(below, this.root, path + '/', []);
+    for (const [name, seen] of below) (seen.isFolder ? this.changes.newFolders : this.changes.written).push(name);
+  }
+}
+
+/**
+ * What differs since a snapshot. A file counts as written if its content or mode may have changed: size, mtime,
+ * ctime (a tool that puts the mtime back), inode. After resetAccessTimes every ctime has moved, so then it must
+ * be ignored.
+ *_/
+async function lookAgain(root, before, ignoreCtime) {
+  const second = new SecondLook(root, before, ignoreCtime);
+  await second.look();
+  return second;
+}
+
+// ---- access times -----------------------------------------------------------------------------------
+
+// An access time this old is before any modification time, so that with "relatime" the next read
+// moves it, whatever else is true of the file.
+const OLD_TIME = '200001010000.00';
+const OLD_TIME_LIMIT_MS = Date.UTC(2000, 0, 3);
+
+/**
+ * Sets the access times of all regular files back, so that a later read shows (docs/rr.1, --trace
+ * atime). touch(1) is used because Node's utimes cuts the modification time to microseconds.
+ * Returns why it does not work here, or undefined if it does.
+ *_/
+function resetAccessTimes(root, snapshot, probeName) {
+  const reason = probeAccessTimes(probeName);
+  if (reason !== undefined) return reason;
+  const names = [];
+  for (const [path, seen] of snapshot) {
+    if (!isRegularMode(seen.mode)) continue;
+    if (toText(path).indexOf('\ufffd') >= 0) return 'a file name is not UTF-8';
+    names.push('./' + toText(path));
+  }
+  for (let i = 0; i < names.length; i += 500) {
+    const done = childProcess().spawnSync('touch', ['-a', '-t', OLD_TIME, '--'].concat(names.slice(i, i + 500)), { cwd: toText(root), stdio: 'ignore' });
+    if (done.status !== 0) return 'access times of some files cannot be set (not their owner?)';
+  }
+  return undefined;
+}
+
+function probeAccessTimes(probeName) {
+  try {
+    fs.writeFileSync(toFsPath(probeName), 'probe\n');
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return 'it cannot be tried whether access times are kept';
+  }
+  try {
+    const done = childProcess().spawnSync('touch', ['-a', '-t', OLD_TIME, toText(probeName)], { stdio: 'ignore' });
+    if (done.status !== 0) return 'touch(1) does not work';
+    fs.readFileSync(toFsPath(probeName));
+    return fs.statSync(toFsPath(probeName)).atimeMs < OLD_TIME_LIMIT_MS ? 'the file system keeps no access times (noatime)' : undefined;
+  } finally {
+    fs.unlinkSync(toFsPath(probeName));
+  }
+}
+
 // ==== src/sys/swhid.ts ===========================================================================
 // swhid.ts - what of a disk has which SWHID: contents, while they are read, and folders. Knows no records and no git.
 
@@ -45560,7 +46368,7 @@ function openBareRepository(name) {
 
 function openGitFolder(top, gitFolder) {
   const common = readRegularIfThere(gitFolder + '/commondir');
-  const commonFolder = common === undefined ? gitFolder : joinPath(gitFolder, common.replace(/\n+$/, ''));
+  const commonFolder = common === undefined ? gitFolder : joinPath(gitFolder, dropAtEnd(common, '\n'));
   if (statIfThere(gitFolder + '/HEAD') === undefined || statIfThere(commonFolder + '/objects') === undefined) {
     if (gitFolder === top + '/.git' || gitFolder === top) return undefined;
     throw new Failure('cannot read the git repository of "' + top + '": "' + gitFolder + '" is not a repository');
@@ -46210,9 +47018,12 @@ function isObjectId(repository, text) {
   return text.length === repository.hashSizeBytes * 2 && /^[0-9a-f]+$/.test(text);
 }
 
+/** What isspace() of C takes for blank: in UTF-8 the byte A0 is a part of a letter. *_/
+const SPACES = ' \t\n\v\f\r';
+
 function addReference(repository, name, text, found) {
-  const target = /^ref:\s*([^\n]*?)\s*$/.exec(text)?.[1];
-  const id = text.replace(/\s+$/, '');
+  const target = text.startsWith('ref:') ? dropAtEnds(text.slice(4), SPACES) : undefined;
+  const id = dropAtEnd(text, SPACES);
   if (target !== undefined && isReferenceName(target)) found.set(name, { name, target });
   else if (isObjectId(repository, id)) found.set(name, { name, id });
   else throw new Failure('cannot read the reference "' + name + '" of "' + repository.top + '": it names no object');
@@ -46701,196 +47512,6 @@ function isUntouched(repository, entry) {
   return stat !== undefined && stat.size % 0x100000000 === entry.sizeBytes && Math.abs(stat.mtimeMs - entry.mtimeMs) < 0.0005 && Math.abs(stat.ctimeMs - entry.ctimeMs) < 0.0005;
 }
 
-// ==== src/sys/othervcs.ts ========================================================================
-// othervcs.ts - the code's state as Mercurial, Subversion and Fossil tell it. Knows nothing of git.
-
-// Invariants:
-// 1. No program is given a command that opens a connection, and none may ask a question.
-// 2. Nothing in the checkout runs: hg does not read its .hg/hgrc (HGRCSKIPREPO, Mercurial 5.4), svn
-//    and fossil compare by themselves and not by a program of their configuration.
-// 3. Configuration of the user is not read, so that a diff is the same for everybody; svn and fossil
-//    would otherwise make theirs in the home folder.
-// What they keep for themselves in the checkout (.hg/dirstate, .fslckout) they may bring up to date.
-
-// type OtherSystem = 'hg' | 'svn' | 'fossil';
-
-/** `tracked` are the names of all files under version control. *_/
-// type OtherState = CodeState & { system: OtherSystem; tracked: Set<ByteString> };
-
-// type OtherRequest = {
-//   /** Of a name relative to the checkout: does a change of it not count? *_/
-//   isExcluded: (name: ByteString) => boolean;
-//   /** A folder for what a program must write for itself. *_/
-//   ownFolder: ByteString;
-// };
-
-// type Facts = Pick<CodeState, 'commit' | 'branch' | 'remote' | 'warnings'> & { files: TrackedFile[] };
-// type Ask = (words: ByteString[]) => GitAnswer;
-
-const LONGEST_MS = 300000;
-
-/**
- * The state of the checkout at `top`. If its program is missing or refuses, the commit is 'unknown'
- * and a warning says why. The patch is what `hg diff --git`, `svn diff` or `fossil diff` prints of the
- * files that are not excluded; "patch -p1" reads the first, "patch -p0" the others.
- *_/
-function readOtherCode(system, top, request) {
-  const state = { system, top, commit: 'unknown', submodules: [], changed: new Set(), warnings: [], tracked: new Set() };
-  const ask = (words) => askProgram(system, top, request.ownFolder, words);
-  const facts = system === 'hg' ? askHg(ask, top) : system === 'svn' ? askSvn(ask) : askFossil(ask);
-  if ('kind' in facts) {
-    state.warnings.push('cannot read the state of the code: ' + facts.why);
-    return state;
-  }
-  state.commit = facts.commit;
-  state.branch = facts.branch;
-  state.remote = facts.remote;
-  state.warnings = facts.warnings;
-  for (const file of facts.files) state.tracked.add(file.name);
-  const changed = facts.files.filter((file) => file.state !== 'clean' && !request.isExcluded(file.name) && !isAddedFolder(top, file));
-  if (changed.length === 0) return state;
-  for (const file of changed) state.changed.add(file.name);
-  state.patch = makePatch(state, ask, changed);
-  return state;
-}
-
-/** How a file stood to the commit when the state was read. *_/
-function findOtherFileState(state, name) {
-  return !state.tracked.has(name) ? 'untracked' : state.changed.has(name) ? 'changed' : 'clean';
-}
-
-/** svn lists folders, too; one that is only new says nothing that its files do not. *_/
-function isAddedFolder(top, file) {
-  return file.isAdded && lstatIfThere(top + '/' + file.name)?.isDirectory() === true;
-}
-
-// ---- the patch ----------------------------------------------------------------------------------
-
-const DIFF = {
-  hg: ['diff', '--git', '--config', 'diff.unified=3'],
-  svn: ['diff', '--internal-diff', '--show-copies-as-adds', '--depth', 'empty'],
-  fossil: ['diff', '--internal', '--verbose', '--context', '3'],
-};
-
-// svn takes what stands behind the last "@" for a revision, and offers for diff no way to say that it is none.
-const LIKE_A_REVISION = /@(?:r?\d+|head|base|committed|prev|\{[^]*\})?$/i;
-
-function makePatch(state, ask, changed) {
-  const secret = changed.filter((file) => isSecretFile(file.name));
-  if (secret.length > 0) state.warnings.push('changed files that may hold secrets are left out of the patch: ' + listFileNames(secret));
-  const plain = changed.filter((file) => !isSecretFile(file.name));
-  const askable = plain.filter((file) => file.state !== 'missing' && !(state.system === 'svn' && LIKE_A_REVISION.test(file.name)));
-  const words = askable.map((file) => (state.system === 'hg' ? 'path:' : './') + file.name);
-  let patch = '';
-  for (const names of splitNames(words)) {
-    const part = ask(DIFF[state.system].concat(names));
-    if (part.kind !== 'done') {
-      state.warnings.push('no patch of the changed code: ' + part.why + '; changed are ' + listFileNames(plain));
-      return '';
-    }
-    patch += state.system === 'fossil' ? closeSpacedNames(part.output) : part.output;
-  }
-  const shown = listShownNames(patch);
-  const unshown = plain.filter((file) => !shown.has(file.name));
-  if (unshown.length > 0) state.warnings.push('the patch does not show what changed of ' + listFileNames(unshown) + ' (binary, missing, renamed or of another mode)');
-  return patch;
-}
-
-function listFileNames(files) {
-  const shown = files.slice(0, 5).map((file) => '"' + file.name + '"').join(', ');
-  return files.length <= 5 ? shown : shown + ' and ' + String(files.length - 5) + ' more';
-}
-
-// ---- what they are asked ------------------------------------------------------------------------
-
-// type Refusal = Exclude<GitAnswer, { kind: 'done' }>;
-
-function askHg(ask, top) {
-  const parents = ask(['parents', '--template', '{node}\\n{branch}\\n']);
-  if (parents.kind !== 'done') return parents;
-  const status = ask(['status', '--modified', '--added', '--removed', '--deleted', '--clean', '--print0']);
-  if (status.kind !== 'done') return status;
-  const [node, branch, second] = parents.output.split('\n');
-  const settings = parseGitConfig(readRegularIfThere(top + '/.hg/hgrc') ?? '');
-  const remote = findGitSetting(settings, 'paths', '', 'default');
-  return {
-    commit: /^[0-9a-f]{40,}$/.test(node) ? node : 'none', branch: branch === '' ? undefined : branch, remote: remote === undefined ? undefined : stripUrlCredentials(remote),
-    warnings: second === undefined || second === '' ? [] : ['a merge is not committed; the patch is against its first parent'], files: parseHgStatus(status.output),
-  };
-}
-
-function askSvn(ask) {
-  const info = ask(['info', '--xml']);
-  if (info.kind !== 'done') return info;
-  const listed = ask(['status', '--verbose', '--xml', '--ignore-externals', '.']);
-  if (listed.kind !== 'done') return listed;
-  const place = parseSvnInfo(info.output);
-  if (place === undefined) return { kind: 'refused', why: 'svn names no URL', status: 0 };
-  const status = parseSvnStatus(listed.output);
-  const revision = status.lowest === status.highest ? String(status.highest) : String(status.lowest) + ':' + String(status.highest);
-  return {
-    commit: stripUrlCredentials(place.url) + '@' + revision, branch: place.place === '' ? undefined : place.place,
-    warnings: status.hasSwitched ? ['parts of the working copy are switched to other places of the repository'] : [], files: status.files,
-  };
-}
-
-function askFossil(ask) {
-  const info = ask(['info']);
-  if (info.kind !== 'done') return info;
-  const commit = parseFossilInfo(info.output);
-  if (commit === undefined) return { kind: 'refused', why: 'fossil names no check-in', status: 0 };
-  // By times alone fossil takes a file of the same size that changed within a second for unchanged.
-  const listed = ask(['ls', '--verbose', '--hash']);
-  if (listed.kind !== 'done') return listed;
-  const branch = ask(['branch', 'current']);
-  const remote = ask(['remote-url']);
-  const url = remote.kind === 'done' ? remote.output.trim() : 'off';
-  return {
-    commit, branch: branch.kind === 'done' ? branch.output.trim() || undefined : undefined,
-    remote: url === 'off' || url === '' ? undefined : stripUrlCredentials(url), warnings: [], files: parseFossilList(listed.output),
-  };
-}
-
-// ---- the programs -------------------------------------------------------------------------------
-
-const BEGINNING = {
-  hg: ['hg', '--noninteractive', '--pager', 'never', '--color', 'never'],
-  // A configuration folder that cannot be: svn then makes none, and says so on standard error only.
-  svn: ['svn', '--non-interactive', '--config-dir', '/dev/null/none'],
-  fossil: ['fossil'],
-};
-
-function makeEnvironment(ownFolder) {
-  const environment = {};
-  for (const name of Object.keys(process.env)) if (!/^(?:HG|SVN_|FOSSIL_|LC_|LANG)/.test(name)) environment[name] = process.env[name];
-  const { LC_ALL, LC_CTYPE, LANG } = process.env;
-  const used = LC_ALL || LC_CTYPE || LANG || '';
-  // svn reads names only in a UTF-8 locale; what it says is parsed, so no translation.
-  environment.LC_CTYPE = /utf-?8/i.test(used) ? used : 'C.UTF-8';
-  environment.LC_MESSAGES = 'C';
-  environment.HGPLAIN = '1';
-  environment.HGRCPATH = '';
-  environment.HGRCSKIPREPO = '1';
-  environment.HGENCODING = 'UTF-8';
-  environment.FOSSIL_HOME = toText(ownFolder);
-  return environment;
-}
-
-function askProgram(system, top, ownFolder, words) {
-  const argv = toSpawnArguments(BEGINNING[system].concat(words));
-  const refuse = (why) => ({ kind: 'refused', why, status: -1 });
-  const folder = toText(top === '' ? '/' : top);
-  if (Buffer.from(folder, 'utf8').toString('latin1') !== (top === '' ? '/' : top)) return refuse('the name of the folder is not UTF-8');
-  const ended = childProcess().spawnSync(argv[0], argv.slice(1), {
-    cwd: folder, env: makeEnvironment(ownFolder), stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: LARGEST_ANSWER_BYTES, windowsHide: true, timeout: LONGEST_MS,
-  });
-  const failure = describeStartFailure(system, ended.error, ended.status);
-  if (failure !== undefined) return refuse(failure);
-  if (ended.status === 0) return { kind: 'done', output: ended.stdout.toString('latin1') };
-  const lines = ended.stderr.toString('latin1').split('\n').filter((line) => line !== '' && !/^(?:svn: )?warning: /.test(line));
-  return refuse(system + ' says: ' + (lines[0] ?? 'exit status ' + String(ended.status)).split(top + '/').join('').split(top).join('.'));
-}
-
 // ==== src/sys/swhidpath.ts =======================================================================
 // swhidpath.ts - the SWHID of a name on the disk, with what git knows of it: where it is in a commit, and in what others see it otherwise. Prints nothing.
 
@@ -47099,6 +47720,253 @@ function nameSnapshot(repository) {
 /** Does the repository have a reference to this object, and hold it unharmed? *_/
 function hasTag(repository, hex) {
   return listReferences(repository).some((one) => 'id' in one && one.id === hex) && readObjectBody(repository, hex, 'tag') !== undefined;
+}
+
+// ==== src/sys/othervcs.ts ========================================================================
+// othervcs.ts - the code's state as Mercurial, Subversion and Fossil tell it. Knows nothing of git.
+
+// Invariants:
+// 1. No program is given a command that opens a connection, and none may ask a question.
+// 2. Nothing in the checkout runs: hg does not read its .hg/hgrc (HGRCSKIPREPO, Mercurial 5.4), svn
+//    and fossil compare by themselves and not by a program of their configuration.
+// 3. Configuration of the user is not read, so that a diff is the same for everybody; svn and fossil
+//    would otherwise make theirs in the home folder. That of fossil is in a folder of its own, made anew.
+// 4. Where they keep their own is no link, and no FIFO at its top, which they would wait for.
+// 5. No file is asked for in a patch that a link puts out of the checkout: svn and fossil would read it there.
+// What they keep for themselves in the checkout (.hg/dirstate, .fslckout) they may bring up to date.
+
+// type OtherSystem = 'hg' | 'svn' | 'fossil';
+
+/** `tracked` are the names of all files under version control. *_/
+// type OtherState = CodeState & { system: OtherSystem; tracked: Set<ByteString> };
+
+// type OtherRequest = {
+//   /** Of a name relative to the checkout: does a change of it not count? *_/
+//   isExcluded: (name: ByteString) => boolean;
+//   /** A folder for what a program must write for itself. *_/
+//   ownFolder: ByteString;
+// };
+
+// type Facts = Pick<CodeState, 'commit' | 'branch' | 'remote' | 'warnings'> & { files: TrackedFile[] };
+// type Ask = (words: ByteString[]) => GitAnswer;
+
+const LONGEST_MS = 300000;
+
+/**
+ * The state of the checkout at `top`. If its program is missing or refuses, the commit is 'unknown'
+ * and a warning says why. The patch is what `hg diff --git`, `svn diff` or `fossil diff` prints of the
+ * files that are not excluded; "patch -p1" reads the first, "patch -p0" the others.
+ *_/
+function readOtherCode(system, top, request) {
+  const state = { system, top, commit: 'unknown', submodules: [], changed: new Set(), warnings: [], tracked: new Set() };
+  const odd = findIrregular(system, top);
+  if (odd !== undefined) {
+    state.warnings.push('cannot read the state of the code: ' + odd + ' is not what ' + system + ' makes');
+    return state;
+  }
+  const ownFolder = request.ownFolder + '/running/vcs-' + makeRandomDigits();
+  try {
+    readCheckoutFacts(state, (words) => askProgram(system, top, ownFolder, words), request);
+  } finally {
+    removeOwn(ownFolder);
+  }
+  return state;
+}
+
+function readCheckoutFacts(state, ask, request) {
+  const { system, top } = state;
+  const facts = system === 'hg' ? askHg(ask, top) : system === 'svn' ? askSvn(ask) : askFossil(ask);
+  if ('kind' in facts) {
+    state.warnings.push('cannot read the state of the code: ' + facts.why);
+    return;
+  }
+  state.commit = facts.commit;
+  state.branch = facts.branch;
+  state.remote = facts.remote;
+  state.warnings = facts.warnings;
+  for (const file of facts.files) state.tracked.add(file.name);
+  const changed = facts.files.filter((file) => file.state !== 'clean' && !request.isExcluded(file.name) && !isAddedFolder(top, file));
+  if (changed.length === 0) return;
+  for (const file of changed) state.changed.add(file.name);
+  state.patch = makePatch(state, ask, changed);
+}
+
+const PLACES = { hg: ['.hg', '.hg/store'], svn: ['.svn'], fossil: [] };
+
+/** The first name among what the system keeps for itself that may lead or wait anywhere. *_/
+function findIrregular(system, top) {
+  for (const place of PLACES[system]) {
+    if (lstatIfThere(top + '/' + place)?.isSymbolicLink() === true) return place;
+    let names = [];
+    passOverDisk(() => { names = listFolder(top + '/' + place); });
+    for (const name of names) {
+      const full = top + '/' + place + '/' + name;
+      const stat = system === 'hg' ? statIfThere(full) : lstatIfThere(full); // a lock of hg is a link to nothing
+      if (stat !== undefined && !stat.isFile() && !stat.isDirectory()) return place + '/' + name;
+    }
+  }
+  return ['.fslckout', '_FOSSIL_'].find((name) => system === 'fossil' && lstatIfThere(top + '/' + name)?.isSymbolicLink() === true);
+}
+
+/** What fails of the file system the program tells of. *_/
+function passOverDisk(act) {
+  try {
+    act();
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+  }
+}
+
+/** What fossil wrote for itself. *_/
+function removeOwn(folder) {
+  if (lstatIfThere(folder) === undefined) return;
+  passOverDisk(() => {
+    for (const name of listFolder(folder)) removeIfThere(folder + '/' + name);
+    fs.rmdirSync(toFsPath(folder));
+  });
+}
+
+/** How a file stood to the commit when the state was read. *_/
+function findOtherFileState(state, name) {
+  return !state.tracked.has(name) ? 'untracked' : state.changed.has(name) ? 'changed' : 'clean';
+}
+
+/** svn lists folders, too; one that is only new says nothing that its files do not. *_/
+function isAddedFolder(top, file) {
+  return file.isAdded && lstatIfThere(top + '/' + file.name)?.isDirectory() === true;
+}
+
+// ---- the patch ----------------------------------------------------------------------------------
+
+const DIFF = {
+  hg: ['diff', '--git', '--config', 'diff.unified=3'],
+  svn: ['diff', '--internal-diff', '--show-copies-as-adds', '--depth', 'empty'],
+  fossil: ['diff', '--internal', '--verbose', '--context', '3'],
+};
+
+// svn takes what stands behind the last "@" for a revision, and offers for diff no way to say that it is none.
+const LIKE_A_REVISION = /@(?:r?\d+|head|base|committed|prev|\{[^]*\})?$/i;
+
+function makePatch(state, ask, changed) {
+  const secret = changed.filter((file) => isSecretFile(file.name));
+  if (secret.length > 0) state.warnings.push('changed files that may hold secrets are left out of the patch: ' + listFileNames(secret));
+  const plain = changed.filter((file) => !isSecretFile(file.name));
+  const askable = plain.filter((file) => file.state !== 'missing' && (state.system === 'hg' || isInCheckout(state.top, file.name)) && !(state.system === 'svn' && LIKE_A_REVISION.test(file.name)));
+  const words = askable.map((file) => (state.system === 'hg' ? 'path:' : './') + file.name);
+  let patch = '';
+  for (const names of splitNames(words)) {
+    const part = ask(DIFF[state.system].concat(names));
+    if (part.kind !== 'done') {
+      state.warnings.push('no patch of the changed code: ' + part.why + '; changed are ' + listFileNames(plain));
+      return '';
+    }
+    patch += state.system === 'fossil' ? closeSpacedNames(part.output) : part.output;
+  }
+  const shown = listShownNames(patch);
+  const unshown = plain.filter((file) => !shown.has(file.name));
+  if (unshown.length > 0) state.warnings.push('the patch does not show what changed of ' + listFileNames(unshown) + ' (binary, missing, renamed, of another mode or a link out)');
+  return patch;
+}
+
+/** hg itself goes through no link. *_/
+function isInCheckout(top, name) {
+  return findLinkOut(top === '' ? '/' : top, top + '/' + name) === undefined;
+}
+
+function listFileNames(files) {
+  const shown = files.slice(0, 5).map((file) => '"' + file.name + '"').join(', ');
+  return files.length <= 5 ? shown : shown + ' and ' + String(files.length - 5) + ' more';
+}
+
+// ---- what they are asked ------------------------------------------------------------------------
+
+// type Refusal = Exclude<GitAnswer, { kind: 'done' }>;
+
+function askHg(ask, top) {
+  const parents = ask(['parents', '--template', '{node}\\n{branch}\\n']);
+  if (parents.kind !== 'done') return parents;
+  const status = ask(['status', '--modified', '--added', '--removed', '--deleted', '--clean', '--print0']);
+  if (status.kind !== 'done') return status;
+  const [node, branch, second] = parents.output.split('\n');
+  const settings = parseGitConfig(readRegularIfThere(top + '/.hg/hgrc') ?? '');
+  const remote = findGitSetting(settings, 'paths', '', 'default');
+  return {
+    commit: /^[0-9a-f]{40,}$/.test(node) ? node : 'none', branch: branch === '' ? undefined : branch, remote: remote === undefined ? undefined : stripUrlCredentials(remote),
+    warnings: second === undefined || second === '' ? [] : ['a merge is not committed; the patch is against its first parent'], files: parseHgStatus(status.output),
+  };
+}
+
+function askSvn(ask) {
+  const info = ask(['info', '--xml']);
+  if (info.kind !== 'done') return info;
+  const listed = ask(['status', '--verbose', '--xml', '--ignore-externals', '.']);
+  if (listed.kind !== 'done') return listed;
+  const place = parseSvnInfo(info.output);
+  if (place === undefined) return { kind: 'refused', why: 'svn names no URL', status: 0 };
+  const status = parseSvnStatus(listed.output);
+  const revision = status.lowest === status.highest ? String(status.highest) : String(status.lowest) + ':' + String(status.highest);
+  return {
+    commit: stripUrlCredentials(place.url) + '@' + revision, branch: place.place === '' ? undefined : place.place,
+    warnings: status.hasSwitched ? ['parts of the working copy are switched to other places of the repository'] : [], files: status.files,
+  };
+}
+
+function askFossil(ask) {
+  const info = ask(['info']);
+  if (info.kind !== 'done') return info;
+  const commit = parseFossilInfo(info.output);
+  if (commit === undefined) return { kind: 'refused', why: 'fossil names no check-in', status: 0 };
+  // By times alone fossil takes a file of the same size that changed within a second for unchanged.
+  const listed = ask(['ls', '--verbose', '--hash']);
+  if (listed.kind !== 'done') return listed;
+  const branch = ask(['branch', 'current']);
+  const remote = ask(['remote-url']);
+  const url = remote.kind === 'done' ? remote.output.trim() : 'off';
+  return {
+    commit, branch: branch.kind === 'done' ? branch.output.trim() || undefined : undefined,
+    remote: url === 'off' || url === '' ? undefined : stripUrlCredentials(url), warnings: [], files: parseFossilList(listed.output),
+  };
+}
+
+// ---- the programs -------------------------------------------------------------------------------
+
+const BEGINNING = {
+  hg: ['hg', '--noninteractive', '--pager', 'never', '--color', 'never'],
+  // A configuration folder that cannot be: svn then makes none, and says so on standard error only.
+  svn: ['svn', '--non-interactive', '--config-dir', '/dev/null/none'],
+  fossil: ['fossil'],
+};
+
+function makeEnvironment(ownFolder) {
+  const environment = {};
+  for (const name of Object.keys(process.env)) if (!/^(?:HG|SVN_|FOSSIL_|LC_|LANG)/.test(name)) environment[name] = process.env[name];
+  const { LC_ALL, LC_CTYPE, LANG } = process.env;
+  const used = LC_ALL || LC_CTYPE || LANG || '';
+  // svn reads names only in a UTF-8 locale; what it says is parsed, so no translation.
+  environment.LC_CTYPE = /utf-?8/i.test(used) ? used : 'C.UTF-8';
+  environment.LC_MESSAGES = 'C';
+  environment.HGPLAIN = '1';
+  environment.HGRCPATH = '';
+  environment.HGRCSKIPREPO = '1';
+  environment.HGENCODING = 'UTF-8';
+  environment.FOSSIL_HOME = toText(ownFolder);
+  return environment;
+}
+
+function askProgram(system, top, ownFolder, words) {
+  const argv = toSpawnArguments(BEGINNING[system].concat(words));
+  const refuse = (why) => ({ kind: 'refused', why, status: -1 });
+  const folder = toText(top === '' ? '/' : top);
+  if (Buffer.from(folder, 'utf8').toString('latin1') !== (top === '' ? '/' : top)) return refuse('the name of the folder is not UTF-8');
+  if (system === 'fossil') passOverDisk(() => makeFolder(ownFolder));
+  const ended = childProcess().spawnSync(argv[0], argv.slice(1), {
+    cwd: folder, env: makeEnvironment(ownFolder), stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: LARGEST_ANSWER_BYTES, windowsHide: true, timeout: LONGEST_MS,
+  });
+  const failure = describeStartFailure(system, ended.error, ended.status);
+  if (failure !== undefined) return refuse(failure);
+  if (ended.status === 0) return { kind: 'done', output: ended.stdout.toString('latin1') };
+  const lines = ended.stderr.toString('latin1').split('\n').filter((line) => line !== '' && !/^(?:svn: )?warning: /.test(line));
+  return refuse(system + ' says: ' + (lines[0] ?? 'exit status ' + String(ended.status)).split(top + '/').join('').split(top).join('.'));
 }
 
 // ==== src/sys/inflate.ts =========================================================================
@@ -49078,8 +49946,15 @@ function editText(name, text) {
 // ==== src/sys/filestates.ts ======================================================================
 // filestates.ts - what files of a project are now, by content; what has not changed is not read again. Judges nothing.
 
+/** Of the stats of a file what is kept: with its dates and the rest an object of Node.js takes ten times as much. *_/
+// type KeptStats = Pick<import('fs').Stats, 'dev' | 'ino' | 'mode' | 'size' | 'mtimeMs' | 'ctimeMs'>;
+
+function keepStats({ dev, ino, mode, size, mtimeMs, ctimeMs }) {
+  return { dev, ino, mode, size, mtimeMs, ctimeMs };
+}
+
 /** A file as it is now. Hash '?': it cannot be read, or it changed while it was. *_/
-// type SeenFile = { state: FileState; stat: import('fs').Stats };
+// type SeenFile = { state: FileState; stat: KeptStats };
 
 /**
  * The files at these paths (as in a record) that are there. Hashes come from .rr/seen where size and
@@ -49094,7 +49969,7 @@ async function readFileStates(project, paths) {
     const name = absoluteOf(project, path);
     const stat = lstatIfThere(name);
     if (stat === undefined) continue;
-    const file = { state: describeStat(stat, name, path), stat };
+    const file = { state: describeStat(stat, name, path), stat: keepStats(stat) };
     seen.set(path, file);
     if (file.state.hash !== '?') continue;
     const known = cache.find(file.stat, path);
@@ -49124,7 +49999,7 @@ function readFileState(project, path) {
     const outcome = hashWithRetry(name);
     if (outcome.kind === 'hashed') Object.assign(state, { hash: outcome.hash, size: outcome.size });
   }
-  return { state, stat };
+  return { state, stat: keepStats(stat) };
 }
 
 // ==== src/sys/environmentnow.ts ==================================================================
@@ -50375,7 +51250,7 @@ function beginWatch({ project, folder, origin, runId }, tracer) {
 function tracerRequest(watch) {
   return {
     prefix: (output) => straceCommand(watch.program, watch.hasFilter, output), feed: (text) => watch.reader.feed(text),
-    isMainEnded: () => watch.trace.isMainEnded(), countAlive: () => watch.trace.countAlive(),
+    isMainBegun: () => watch.trace.mainPid() !== 0, isMainEnded: () => watch.trace.isMainEnded(), countAlive: () => watch.trace.countAlive(),
   };
 }
 
@@ -50391,7 +51266,7 @@ function checkRecord(project, id, path, parse, see) {
     const parts = unsealRecord(text);
     if (parts === undefined) return name + ': no Sha256 line at the end';
     const found = hashBytes(parts.body);
-    if (found !== parts.hash) return name + ': expected ' + parts.hash + ', found ' + found;
+    if (found !== parts.hash) return name + ': its last line expects ' + parts.hash + ', found ' + found;
     const claimed = parse(text, name).id;
     return claimed === id ? undefined : name + ': claims the id ' + claimed;
   } catch (error) {
@@ -50410,12 +51285,12 @@ function detachLinks(links, before) {
 }
 
 /**
- * The records of these ids, in their order, also damaged ones, and what is wrong with each. `see` is called
+ * The records of these ids, in their order, also damaged ones, and what is wrong with each by its id. `see` is called
  * with each run that can be read, also of a record that was altered; nothing of it is kept here.
  *_/
 function checkRunRecords(project, ids, see) {
   const records = [];
-  const failures = [];
+  const faults = new Map();
   for (const id of ids) {
     let endMs = startOfId(id);
     let text = '';
@@ -50429,12 +51304,12 @@ function checkRunRecords(project, ids, see) {
       text = whole;
       records.push({ id, hash: hashBytes(whole), previous: detachLinks(findPrevious(whole), records[records.length - 1]), endMs });
     });
-    if (failure !== undefined) failures.push(failure);
+    if (failure !== undefined) faults.set(id, failure);
     else records[records.length - 1].endMs = endMs;
     run = run ?? parseAltered(text, 'provenance/' + path);
     if (run !== undefined && run.id === id) see(run);
   }
-  return { records, failures };
+  return { records, faults };
 }
 
 /** The run of a record whose hash does not hold, if it can be read all the same. *_/
@@ -50640,7 +51515,7 @@ function readSigned(project, name) {
   const signed = { name: path, statement: undefined, publicKey: '', fault: undefined };
   try {
     const text = readBounded(project, path, LARGEST_STATEMENT);
-    if (text === undefined) return { ...signed, fault: 'the statement is not there' };
+    if (text === undefined) return { ...signed, fault: 'the statement is not there: it was removed, or rr sign was killed before it stood there' };
     const parts = unsealRecord(text);
     if (parts === undefined || hashBytes(parts.body) !== parts.hash) return { ...signed, fault: 'it is not what its last line says' };
     const { publicKey, fault } = checkBeside(project, path, text);
@@ -50676,7 +51551,7 @@ function isFixed(path, logs) {
 
 /** The files under provenance/ whose content no record fixes, as they are, sorted. `logs`: paths of the logs that records name. *_/
 async function readUnfixedFiles(project, logs) {
-  const paths = Array.from(takeSnapshot(project.provenance, []).entries()).filter(([path, seen]) => !seen.isFolder && !isFixed(path, logs)).map(([path]) => 'provenance/' + path);
+  const paths = Array.from(takeSnapshot(project.provenance, [])).filter(([path, seen]) => !seen.isFolder && !isFixed(path, logs)).map(([path]) => 'provenance/' + path);
   return readSignedStates(project, paths.sort(compareBytes));
 }
 
@@ -50725,9 +51600,22 @@ function saveStatement(project, id, text, made) {
   if (lstatIfThere(folder)?.isSymbolicLink() === true) throw new Failure('cannot sign: "provenance/signatures" is a link', 'put a folder in its place');
   makeFolder(folder);
   syncFolder(project.provenance);
+  // Where the next record removes what is left there of one who was killed.
+  keepTemporariesIn(project.own + '/running');
   const [signatureEnding, keyEnding] = made.kind === 'ssh' ? ['.sig', '.pub'] : ['.ed25519', '.pem'];
-  for (const [ending, content] of [[keyEnding, made.publicText], [signatureEnding, made.signature], ['', text]]) {
-    if (!createFile(absoluteOf(project, path + ending), content, 0o666, true)) throw new Failure('cannot sign: "' + path + ending + '" is there', 'sign again');
+  const written = [];
+  try {
+    for (const [ending, content] of [[keyEnding, made.publicText], [signatureEnding, made.signature], ['', text]]) {
+      const name = absoluteOf(project, path + ending);
+      const isThere = lstatIfThere(name) !== undefined;
+      // It may have its name and not be on the disk: then it goes, too.
+      if (!isThere) written.unshift(name);
+      if (isThere || !createFile(name, content, 0o666, true)) throw new Failure('cannot sign: "' + path + ending + '" is there', 'sign again');
+    }
+  } catch (error) {
+    // A key and a signature of nothing are told of as damage.
+    for (const name of written) removeIfThere(name);
+    throw error;
   }
   return path;
 }
@@ -50772,17 +51660,42 @@ function whatOf(kind, month) {
   return 'rr ' + RR_VERSION + ', ' + kind.ending + ' of provenance/runs/' + month;
 }
 
-function readIndexFile(name, what) {
-  const data = readReusedIfThere(name);
-  if (data === undefined || hashBuffer(data.subarray(INDEX_HASH_BYTES)) !== data.toString('latin1', 0, INDEX_HASH_BYTES - 1)) return undefined;
-  return parseIndexFile(data.toString('latin1'), what);
+/** Where a file of the index stands in the memory of its group; undefined if it is damaged or not there. *_/
+// type IndexPlace = { start: number; end: number } | undefined;
+
+function readIndexPlace(name, start) {
+  const bytes = readReusedIfThere(name, start);
+  if (bytes === undefined || hashBuffer(bytes.subarray(start + INDEX_HASH_BYTES)) !== bytes.toString('latin1', start, start + INDEX_HASH_BYTES - 1)) return { place: undefined, bytes: undefined };
+  return { place: { start, end: bytes.length }, bytes };
 }
 
-function readShelf(project, kind, month, folder) {
-  const name = indexName(project, kind, month);
-  const base = readIndexFile(name, whatOf(kind, month));
+/** The files of the index of some months that follow one another, all in one text, by month. *_/
+// type MonthGroup = { text: ByteString; places: Map<string, { base: IndexPlace; more: IndexPlace }> };
+
+// A text of more than 1 MiB is kept by Node.js outside of the heap, which V8 lets grow to four times what is in use.
+const GROUP_BYTES = 4 << 20;
+
+/** Reads the index of the months from number `first` on, until that is much. *_/
+function readMonthGroup(project, kind, months, first) {
+  const places = new Map();
+  let read;
+  for (let at = first; at < months.length && (read === undefined || read.length < GROUP_BYTES); at++) {
+    const name = indexName(project, kind, months[at]);
+    const base = readIndexPlace(name, read === undefined ? 0 : read.length);
+    read = base.bytes ?? read;
+    const more = base.place === undefined ? base : readIndexPlace(name + '.more', base.place.end);
+    read = more.bytes ?? read;
+    places.set(months[at], { base: base.place, more: base.place === undefined ? undefined : more.place });
+  }
+  return { text: read === undefined ? '' : read.toString('latin1'), places };
+}
+
+function readShelf(kind, month, folder, { text, places }) {
+  const place = places.get(month);
+  const parse = (one) => (one === undefined ? undefined : parseIndexFile(text, one.start, one.end, whatOf(kind, month)));
+  const base = parse(place?.base);
   if (base === undefined || base.head.folder !== folder) return { base: undefined, more: undefined, head: undefined };
-  const more = readIndexFile(name + '.more', whatOf(kind, month));
+  const more = parse(place?.more);
   if (more === undefined || more.head.tag !== base.head.tag || more.head.folder !== folder) return { base, more: undefined, head: base.head };
   return { base, more, head: more.head };
 }
@@ -50818,7 +51731,7 @@ function readNewLine(project, kind, id, known, faults) {
     return run === undefined ? undefined : { text: kind.print(run), start: 0, isKept: false };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    faults.push(error);
+    addFault(faults, error);
     return undefined;
   }
 }
@@ -50893,13 +51806,13 @@ function saveShelf(project, kind, month, shelf, { inode, times }, lines) {
 }
 
 /** Calls `visit` with the lines of a month in the order of ids. *_/
-function readMonthLines(project, kind, month, visit, known) {
+function readMonthLines(project, kind, month, group, visit, known) {
   // Before the names are read: what comes later changes the times.
   const stat = statIfThere(project.provenance + '/runs/' + month);
   if (stat === undefined) return { strays: [], faults: [] };
   const inode = String(stat.ino);
   const times = isSettled(stat) ? String(stat.mtimeMs) + ':' + String(stat.ctimeMs) : '-';
-  const shelf = readShelf(project, kind, month, nameIndexFolder(inode, describeOwnPlace(project)));
+  const shelf = readShelf(kind, month, nameIndexFolder(inode, describeOwnPlace(project)), group);
   if (times !== '-' && shelf.head?.times === times) {
     visitShelf(shelf, visit);
     return { strays: [], faults: [] };
@@ -50918,11 +51831,14 @@ function readMonthLines(project, kind, month, visit, known) {
 function readIndex(project, kind, visit, known = new Map()) {
   const strays = [];
   const faults = [];
-  for (const month of listMonths(project, 'runs')) {
-    const read = readMonthLines(project, kind, month, visit, known);
-    strays.push(...read.strays);
-    faults.push(...read.faults);
-  }
+  const months = listMonths(project, 'runs');
+  let group = { text: '', places: new Map() };
+  months.forEach((month, at) => {
+    if (!group.places.has(month)) group = readMonthGroup(project, kind, months, at);
+    const read = readMonthLines(project, kind, month, group, visit, known);
+    for (const stray of read.strays) strays.push(stray);
+    for (const fault of read.faults) addFault(faults, fault);
+  });
   return explainStrays(strays).concat(faults);
 }
 
@@ -51744,7 +52660,7 @@ class ContentFinder {
   trees = { roots: new Map(), entries: new Map() };
   patches = new Map();
   // private readonly stores: ContentStore[];
-  // private others: Map<string, ByteString[]> | undefined;
+  // private others: Map<string, ByteString | ByteString[]> | undefined;
 
   constructor(project) {
     this.project = project;
@@ -51926,19 +52842,11 @@ class ContentFinder {
 
   // ---- under another name -----------------------------------------------------------------------------
 
-  /** The names under which any run read or wrote this content. *_/
+  /** The names under which any run read or wrote this content. Nearly always one: a list for each would be the larger part. *_/
   listNames(hash) {
-    if (this.others === undefined) {
-      this.others = new Map();
-      for (const run of readRuns(this.project).runs) {
-        for (const file of run.tree === undefined ? run.inputs.concat(run.outputs) : run.inputs) {
-          const paths = this.others.get(file.hash);
-          if (paths === undefined) this.others.set(file.hash, [file.path]);
-          else if (paths.indexOf(file.path) < 0) paths.push(file.path);
-        }
-      }
-    }
-    return this.others.get(hash) ?? [];
+    this.others = this.others ?? listNamesByContent(readGraphRuns(this.project).runs);
+    const names = this.others.get(hash) ?? [];
+    return typeof names === 'string' ? [names] : names;
   }
 
   findElsewhere(file) {
@@ -51948,6 +52856,19 @@ class ContentFinder {
     }
     return undefined;
   }
+}
+
+function listNamesByContent(runs) {
+  const names = new Map();
+  for (const run of runs) {
+    for (const { hash, path } of run.tree === undefined ? run.inputs.concat(run.outputs) : run.inputs) {
+      const known = names.get(hash);
+      if (known === undefined) names.set(hash, path);
+      else if (typeof known !== 'string' && known.indexOf(path) < 0) known.push(path);
+      else if (typeof known === 'string' && known !== path) names.set(hash, [known, path]);
+    }
+  }
+  return names;
 }
 
 function inflatePatch(bytes) {
@@ -52069,9 +52990,9 @@ function putRepository(repository, top, commit, branch, leftOut) {
 //   finder: ContentFinder;
 //   /** A commit to take the code of instead of the recorded one; its files are not held against the record. *_/
 //   commit: string | undefined;
-//   /** Put in the rest of the project as it is now; `laterResults` are left out. *_/
+//   /** Put in the rest of the project as it is now, but for paths that are of later results only. *_/
 //   isFull: boolean;
-//   laterResults: Set<ByteString>;
+//   isLaterResult: (path: ByteString) => boolean;
 //   /** Put in inputs that cannot be had as they were as they are now. *_/
 //   isForced: boolean;
 //   /** Files to take instead of recorded inputs, whatever their content: path -> absolute name. *_/
@@ -52331,12 +53252,12 @@ function putCommitFile(request, scratch, code, file, content, section, timeS) {
 
 /** Puts in all files of the project that are no results of this or of a later run. *_/
 function putRest(request, scratch, timeS) {
-  const { project, run, laterResults } = request;
+  const { project, run, isLaterResult } = request;
   const own = new Set(run.outputs.filter((file) => file.kind !== 'd').map((file) => file.path));
   const inputs = new Set(run.inputs.map((file) => file.path));
   for (const [path, seen] of takeSnapshot(project.root, [])) {
     const name = absoluteOf(scratch.project, path);
-    if (laterResults.has(path) || (own.has(path) && !inputs.has(path)) || run.absent.indexOf(path) >= 0 || lstatIfThere(name) !== undefined) continue;
+    if (isLaterResult(path) || (own.has(path) && !inputs.has(path)) || run.absent.indexOf(path) >= 0 || lstatIfThere(name) !== undefined) continue;
     const kind = seen.mode & 0o170000;
     if (seen.isFolder && makeParents(scratch, name)) fs.mkdirSync(toFsPath(name));
     else if (kind === 0o120000) putLink(scratch, project, path, readLinkTarget(absoluteOf(project, path)));
@@ -52648,18 +53569,18 @@ const HEAD_FIELDS = /^rr status 2 (\S+) (\d+ \d+) (\d+) (\d+) (\d+) (\d+)\n/;
 const BYTE_ORDER = String(new Uint8Array(new Float64Array([1]).buffer)[7]);
 
 /** What the answer depends on: names relative to the project (links not followed), and what was seen there. *_/
-// type Dependence = { path: ByteString; stat: StoredStats | undefined };
+// type Dependence = { path: ByteString; stat: Pick<StoredStats, 'ino' | 'size' | 'mtimeMs' | 'ctimeMs'> | undefined };
 
 // type KeptAnswer = { answer: string; names: ByteString; count: number; numbers: Float64Array };
 
 function readKeptStatus(name, place) {
   let data;
   try {
-    data = fs.readFileSync(toFsPath(name));
+    data = readRegularBytesIfThere(name);
   } catch (error) {
     if (errorCode(error) === '') throw error;
-    return undefined;
   }
+  if (data === undefined) return undefined;
   const head = HEAD_FIELDS.exec(data.toString('latin1', 0, 200));
   if (head === null || head[1] !== RR_VERSION || head[2] !== place || head[6] !== BYTE_ORDER) return undefined;
   const [answerBytes, namesBytes, count] = head.slice(3, 6).map(Number);
@@ -52711,23 +53632,6 @@ function compareNames(work, files, chunk) {
   }
 }
 
-function startComparing(work) {
-  const source = '(' + compareNames.toString() + ')(require("worker_threads").workerData, require("fs"), ' + String(CHUNK_NAMES) + ')';
-  return new Promise((resolve) => {
-    try {
-      const worker = new (workerThreads().Worker)(source, { eval: true, workerData: work });
-      worker.on('exit', () => resolve());
-      // What it did not do is not known: as if a name had changed.
-      worker.on('error', () => {
-        Atomics.store(work.state, 1, 1);
-        resolve();
-      });
-    } catch (error) {
-      resolve();
-    }
-  });
-}
-
 /** What the answer is to. *_/
 // type KeptQuestion = 'status' | 'make';
 
@@ -52738,11 +53642,12 @@ async function findKeptAnswer(project, question) {
   if (kept === undefined) return undefined;
   const base = process.cwd() === project.root ? '' : absoluteOf(project, '');
   const work = { names: kept.names, base, numbers: kept.numbers, state: new Int32Array(new SharedArrayBuffer(8)) };
-  const finished = kept.count >= WORKER_MIN_NAMES ? startComparing(work) : undefined;
+  const source = '(' + compareNames.toString() + ')(require("worker_threads").workerData, require("fs"), ' + String(CHUNK_NAMES) + ')';
+  const finished = kept.count >= WORKER_MIN_NAMES ? startThread(source, work) : undefined;
   if (finished !== undefined) await new Promise((resolve) => setImmediate(resolve));
   compareNames(work, fs, CHUNK_NAMES);
-  await finished;
-  return work.state[1] === 0 ? kept.answer : undefined;
+  // What a thread that broke did not do is not known: as if a name had changed.
+  return await finished !== false && work.state[1] === 0 ? kept.answer : undefined;
 }
 
 /** Keeps an answer. Where that cannot be, or something is too fresh, nothing is kept. *_/
@@ -52780,8 +53685,6 @@ function dependOn(project, path) {
 
 // ==== src/sys/present.ts =========================================================================
 // present.ts - what steps are judged by, as it is now: files, secrets, parameters, variables, software. Judges nothing.
-
-// type PresentStats = import('fs').Stats;
 
 function isAsSeen(a, b) {
   if (a === undefined || b === undefined) return a === b;
@@ -52829,7 +53732,7 @@ class PresentFacts {
   /** Notes what is there after it was recorded; `state` undefined: it was removed. *_/
   note(path, state) {
     const stat = lstatIfThere(absoluteOf(this.project, path));
-    this.seen.set(path, state === undefined || stat === undefined ? undefined : { state, stat });
+    this.seen.set(path, state === undefined || stat === undefined ? undefined : { state, stat: keepStats(stat) });
     if (state === undefined && stat !== undefined) this.seen.delete(path);
   }
 
@@ -55163,7 +56066,13 @@ class Shells {
     // By way of the FIFO, behind what the shell itself has written there.
     const noteDeath = (signal) => {
       shell.signal = signal ?? undefined;
-      writeAll(this.statusWrite, Buffer.from(String(number) + ' gone\n'));
+      try {
+        writeAll(this.statusWrite, Buffer.from(String(number) + ' gone\n'));
+      } catch (error) {
+        if (errorCode(error) === '') throw error;
+        this.endShell(shell);
+        this.dispatch();
+      }
     };
     child.on('error', () => noteDeath(null));
     child.on('exit', (_, signal) => noteDeath(signal));
@@ -58124,6 +59033,12 @@ function pickAnnotatedRuns(project, folder, reference) {
   return selectKnownRuns(known, project, folder, reference).map((run) => readKnownRun(project, known, run.id)).filter((run) => run !== undefined);
 }
 
+/** Ids of the same runs: of many, none of whose records is read. *_/
+function pickRunIds(project, folder, reference) {
+  if (RUN_ID.test(reference) && readRun(project, reference) !== undefined) return [reference];
+  return selectKnownRuns(readKnownRuns(project), project, folder, reference).map((run) => run.id);
+}
+
 /** The same among runs that are read already. *_/
 function selectKnownRuns(known, project, folder, reference) {
   const { runFaults, noteFaults } = known;
@@ -58217,10 +59132,12 @@ function addressOfRemote(remote) {
   return parts === null || !/^[!-~]+$/.test(parts[2]) ? undefined : 'https://' + parts[1] + '/' + parts[2].replace(/\.git\/?$/, '');
 }
 
-/** The remote that the last run which has one was recorded with; without any, that of the repository as it is. *_/
-function readRemote(project, runs) {
+/** The last run that was recorded with a remote of its code. *_/
+// type RemoteOfRun = Pick<Run, 'id' | 'codeRemote'>;
+
+/** The remote of the run `last`; without it, that of the repository as it is. *_/
+function readRemote(project, last) {
   const told = emptyTold();
-  const last = runs.filter((run) => run.codeRemote !== undefined).sort((a, b) => compareBytes(a.id, b.id)).pop();
   let remote = last?.codeRemote;
   if (remote === undefined) {
     try {
@@ -58240,11 +59157,11 @@ function readRemote(project, runs) {
 
 /**
  * What CITATION.cff, codemeta.json, .zenodo.json, a license file, files of packages, a README and the
- * remote of the code tell, and before them what is `said`. `runs`: the recorded ones, for the remote.
+ * remote of the code tell, and before them what is `said`. `last`: for the remote.
  * Throws Failure if one of the files cannot be read, or two places contradict each other: it names
  * both with what they say.
  *_/
-function readMetadata(project, runs = [], said) {
+function readMetadata(project, last, said) {
   const places = said === undefined ? [] : [said];
   const readAll = (files) => {
     for (const [name, read] of files) {
@@ -58257,7 +59174,7 @@ function readMetadata(project, runs = [], said) {
   places.push(...readLicenses(project, names));
   readAll(names.filter((name) => README_NAME.test(name)).map((name) => [name, readReadme]));
   readAll(PACKAGE_FILES);
-  places.push(readRemote(project, runs));
+  places.push(readRemote(project, last));
   const { metadata, disagreements } = joinMetadata(places);
   if (disagreements.length === 0) return metadata;
   const told = disagreements.map(({ field, first, second }) => 'the ' + nameOfField(field) + ': ' + first.source + ' has "' + first.value + '", ' + second.source + ' has "' + second.value + '"');
@@ -58539,7 +59456,7 @@ function checkPaper(paper, publication) {
 }
 
 // ==== src/sys/report.ts ==========================================================================
-// report.ts - reads what a report shows of files: previews, logs, patches, series. Writes nothing.
+// report.ts - reads what a report shows of files: previews, logs, patches, series; keeps the parts beside its page.
 //
 // A file is shown only if it is as it was recorded: its bytes are hashed before they are used (of a log
 // that is too large for that, its size must do). What is
@@ -58688,11 +59605,71 @@ function readPatchExcerpt(project, hash) {
   return { text: shown, leftBytes: text.length - shown.length };
 }
 
-/** Takes away the parts of an earlier report, and their folder if nothing else is in it. A link is left alone. *_/
-function clearParts(folder) {
-  if (lstatIfThere(folder)?.isDirectory() !== true) return;
-  for (const name of listFolder(folder)) if (/^part-\d+\.js$/.test(name)) removeIfThere(folder + '/' + name);
-  if (listFolder(folder).length === 0) fs.rmdirSync(toFsPath(folder));
+// ---- parts beside the page -----------------------------------------------------------------------------
+
+/** As they are named, and as they were before they had their content in their names. *_/
+const PART_NAME = /^part-\d+(?:-[0-9a-f]{16})?\.js$/;
+const FOLDER_STAYS = ['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR'];
+const UNFINISHED_PART = /^\.(part-\d+-[0-9a-f]{16}\.js)\.[a-z2-7]{6}\.tmp$/;
+
+/**
+ * The folder of the parts of a page. They are named by their content, part-N-HASH.js with 16 hex digits of SHA-256, and
+ * those of the page before go last: whatever page is there has its parts, at any instant. It must be no link.
+ *_/
+class PartFolder {
+  /** Of the parts written, in their order. *_/
+  names = [];
+  // private readonly folder: ByteString;
+  // private readonly before: ByteString[];
+
+  constructor(folder) {
+    this.folder = folder;
+    this.before = this.list().filter((name) => PART_NAME.test(name));
+  }
+
+  write(number, text) {
+    if (number === 0) makeFolder(this.folder);
+    const name = 'part-' + String(number) + '-' + hashBytes(text).slice(0, 16) + '.js';
+    replaceFile(this.folder + '/' + name, text, false);
+    this.names.push(name);
+  }
+
+  /**
+   * The new page has its name: removes what it does not need, and the folder if it is empty. False if another report,
+   * written at the same time, took parts of this one away, for its page: then this is to be written again.
+   *_/
+  keepNew() {
+    const there = this.list();
+    const isWhole = this.names.every((name) => there.indexOf(name) >= 0);
+    if (isWhole) this.clear(this.before.filter((name) => this.names.indexOf(name) < 0));
+    return isWhole;
+  }
+
+  /** There is no new page: removes what was written for it, as far as that can be done. *_/
+  keepOld() {
+    try {
+      this.clear(this.names.filter((name) => this.before.indexOf(name) < 0));
+    } catch (error) {
+      if (errorCode(error) === '') throw error;
+    }
+  }
+
+  list() {
+    return lstatIfThere(this.folder)?.isDirectory() === true ? listFolder(this.folder) : [];
+  }
+
+  clear(names) {
+    for (const name of names) removeIfThere(this.folder + '/' + name);
+    for (const name of this.list()) {
+      const unfinished = UNFINISHED_PART.exec(name);
+      if (unfinished !== null) for (const old of listUnfinished(this.folder + '/' + unfinished[1], '.tmp')) removeIfThere(old);
+    }
+    try {
+      fs.rmdirSync(toFsPath(this.folder));
+    } catch (error) {
+      if (FOLDER_STAYS.indexOf(errorCode(error)) < 0) throw error;
+    }
+  }
 }
 
 // ==== src/sys/publication.ts =====================================================================
@@ -58728,29 +59705,60 @@ function collectUnmade(runs) {
   return Array.from(inputs.values()).sort((a, b) => compareBytes(a.file.path, b.file.path) || compareBytes(a.file.hash, b.file.hash));
 }
 
+/** Ids of the runs wanted, in the order of their places. *_/
+function chooseOrder(project, choice, recorded, live) {
+  const wanted = new Set();
+  for (const reference of choice.references) for (const id of pickRunIds(project, choice.folder, reference)) wanted.add(id);
+  if (choice.references.length === 0) for (const run of choice.isAll ? recorded : live.map((one) => one.run)) wanted.add(run.id);
+  const places = placeRuns(recorded).map((run) => run.id);
+  // What another run stands in the place of has none: by its id.
+  const placed = new Set(places);
+  return places.concat(Array.from(wanted).filter((id) => !placed.has(id)).sort()).filter((id) => wanted.has(id));
+}
+
+const UNNOTED = { comments: [], tolerances: [], history: [] };
+
+function readPublished(project, ids, notes, faults) {
+  const holder = new RunHolder();
+  return readEachRecord(ids, faults, (id) => {
+    const run = readRun(project, id);
+    if (run === undefined) return undefined;
+    const noted = notes.has(id) ? applyNotes(run, notes.get(id)) : { run, notes: UNNOTED };
+    const { processes, absent } = noted.run;
+    return { run: holder.hold({ ...noted.run, processes: processes.slice(0, 1), absent: absent.slice(0, 1) }), notes: noted.notes };
+  });
+}
+
+/** Of the published runs and those recorded after the last of them that tells a remote, the last that does. *_/
+function findLastRemote(project, runs, recorded) {
+  let last;
+  const published = new Set();
+  for (const { run } of runs) {
+    published.add(run.id);
+    if (run.codeRemote !== undefined && (last === undefined || run.id > last.id)) last = run;
+  }
+  for (let at = recorded.length - 1; at >= 0 && (last === undefined || recorded[at].id > last.id); at--) {
+    const run = published.has(recorded[at].id) ? undefined : readRunOrNot(project, recorded[at].id);
+    if (run?.codeRemote !== undefined) return run;
+  }
+  return last;
+}
+
 /**
  * What is to be published. Faults are records and notes that cannot be read. Throws Failure for a RUN
  * argument that means nothing, and for metadata that contradict each other.
  *_/
 function readPublication(project, choice) {
-  const { runs: recorded, faults } = readRuns(project);
-  const { notes, faults: noteFaults } = readNotes(project);
-  const annotated = new Map(annotateRuns(recorded, notes).map((one) => [one.run.id, one]));
+  const { runs: recorded, notes, faults, noteFaults } = readGraphRuns(project);
   const live = findLiveRuns(recorded).runs;
-  const wanted = new Set();
-  for (const reference of choice.references) for (const one of pickAnnotatedRuns(project, choice.folder, reference)) wanted.add(one.run.id);
-  if (choice.references.length === 0) for (const run of choice.isAll ? recorded : live.map((one) => one.run)) wanted.add(run.id);
-  const places = placeRuns(recorded).map((run) => run.id);
-  // What another run stands in the place of has none: by its id.
-  const placed = new Set(places);
-  const order = places.concat(Array.from(wanted).filter((id) => !placed.has(id)).sort());
-  const runs = order.filter((id) => wanted.has(id)).map((id) => annotated.get(id)).filter((one) => one !== undefined);
-  const results = [];
-  for (const one of live) if (wanted.has(one.run.id)) for (const file of one.owned) results.push({ file, runId: one.run.id });
-  results.sort((a, b) => compareBytes(a.file.path, b.file.path));
+  const runs = readPublished(project, chooseOrder(project, choice, recorded, live), notes, faults);
   const plain = runs.map((one) => one.run);
+  const published = new Set(plain.map((run) => run.id));
+  const results = [];
+  for (const one of live) if (published.has(one.run.id)) for (const file of one.owned) results.push({ file, runId: one.run.id });
+  results.sort((a, b) => compareBytes(a.file.path, b.file.path));
   const publication = {
-    metadata: choice.hasNoMetadata === true ? emptyMetadata() : readMetadata(project, recorded, choice.said), runs, recorded, results, inputs: collectUnmade(plain), environments: new Map(), momentUtc: readMomentUtc(plain), rr: RR_VERSION,
+    metadata: choice.hasNoMetadata === true ? emptyMetadata() : readMetadata(project, findLastRemote(project, runs, recorded), choice.said), runs, recorded, results, inputs: collectUnmade(plain), environments: new Map(), momentUtc: readMomentUtc(plain), rr: RR_VERSION,
   };
   for (const { environment } of plain) {
     if (environment === undefined || publication.environments.has(environment)) continue;
@@ -58781,7 +59789,7 @@ function readProjectNames(project) {
 async function readEvidence(publication, project) {
   const now = await readFileStates(project, publication.results.map(({ file }) => file.path));
   const changedResults = publication.results.filter(({ file }) => now.get(file.path)?.state.hash !== file.hash).map(({ file }) => file.path);
-  return { names: readProjectNames(project), repeats: judgeLastRepeats(publication.runs.map((one) => one.run), publication.recorded), changedResults };
+  return { names: readProjectNames(project), repeats: judgeLastRepeats(publication.runs.map((one) => one.run), publication.recorded, (id) => readRunOrNot(project, id)), changedResults };
 }
 
 // ==== src/sys/archivefiles.ts ====================================================================
@@ -59026,9 +60034,27 @@ function addIncluded(project, choice, selection) {
   }
 }
 
-function addRecorded(publication, runs, claims, selection) {
+/** What all records tell beside the graph: paths that may hold secrets, sources, logs. *_/
+// type RecordedFiles = { secrets: Set<ByteString>; sources: Set<ByteString>; logs: RecordedLog[] };
+
+/** The records are read one after the other, and not held. *_/
+function readRecordedFiles(project, publication) {
+  const files = { secrets: new Set(), sources: new Set(), logs: [] };
+  // A part of a record's text would keep all of it.
+  const add = (paths, path) => { if (!paths.has(path)) paths.add(detachString(path)); };
+  for (const { id } of publication.recorded) {
+    const run = readRunOrNot(project, id);
+    if (run === undefined) continue;
+    for (const line of run.secretInputs.concat(run.secretOutputs)) add(files.secrets, pathOfSecret(line));
+    for (const { path } of run.codeFiles) add(files.sources, path);
+    for (const { hash, size, kind, path } of run.logs) files.logs.push({ file: { hash: detachString(hash), size, kind, path: detachString(path) }, runId: id });
+  }
+  return files;
+}
+
+function addRecorded(publication, sources, claims, selection) {
   for (const { file, role } of claims) if (role === 'result') selection.add(file.path, role);
-  for (const run of runs) for (const { path } of run.codeFiles) selection.add(path, 'code');
+  for (const path of sources) selection.add(path, 'code');
   for (const { file, role } of claims) if (role === 'input') selection.add(file.path, role);
   // Inputs whose content is not known cannot be held against it, but they belong to it.
   for (const { file } of publication.inputs) if (file.hash === '?' && file.path[0] !== '/') selection.add(file.path, 'input');
@@ -59120,14 +60146,12 @@ function leaveOutCrate(selection, claims) {
 
 /** What goes into an archive of the project and what does not. Throws Failure for a wrong --include. *_/
 async function chooseArchiveFiles(project, publication, choice) {
-  const runs = publication.recorded;
-  const { claims, overwritten } = listArchiveClaims(publication, runs);
-  const secrets = new Set();
-  for (const run of runs) for (const line of run.secretInputs.concat(run.secretOutputs)) secrets.add(pathOfSecret(line));
+  const { secrets, sources, logs } = readRecordedFiles(project, publication);
+  const { claims, overwritten } = listArchiveClaims(publication, logs);
   const selection = new ArchiveSelection(project, choice, secrets, claims);
   addIncluded(project, choice, selection);
   addProvenance(project, selection);
-  addRecorded(publication, runs, claims, selection);
+  addRecorded(publication, sources, claims, selection);
   addTopFiles(project, selection);
   if (!addTracked(project, selection)) addByName(project, selection);
   for (const path of secrets) if (!selection.isSettled(path)) selection.omit(path[0] === '/' ? path : relativeTo(project, absoluteOf(project, path)), 'may hold secrets');
@@ -61301,6 +62325,17 @@ function chooseRuns(known, project, folder, references) {
   return known.summaries.filter((run) => chosen.has(run.id));
 }
 
+/** The whole of these runs but for their processes, of which the journal tells nothing. *_/
+function readJournalRuns(project, known, summaries) {
+  const holder = new RunHolder();
+  const runs = [];
+  for (const { id } of summaries) {
+    const read = readKnownRun(project, known, id);
+    if (read !== undefined) runs.push({ run: holder.hold({ ...read.run, processes: [] }), notes: read.notes });
+  }
+  return runs;
+}
+
 /** Prints the story of the runs that are named and fit. A record or note that cannot be read is named: status 1. *_/
 function printJournal(references, options) {
   if ([options.markdown, options.org, options.html].filter((one) => one).length > 1) throw new Failure('cannot print a journal in two formats', 'say --markdown, --org or --html', EXIT.usage);
@@ -61309,7 +62344,7 @@ function printJournal(references, options) {
   const project = requireProject(current, options.project);
   const known = readKnownRuns(project);
   const summaries = chooseRuns(known, project, current, references).filter((run) => matchesFilter(run, filter));
-  const runs = summaries.map((run) => readKnownRun(project, known, run.id)).filter((run) => run !== undefined);
+  const runs = readJournalRuns(project, known, summaries);
   const journal = describeJournal(arrangeJournal(runs, options.all), (run) => readTailOf(project, run));
   if (runs.length === 0) tell(known.summaries.length === 0 ? 'rr: no runs recorded yet' : 'rr: no run fits');
   const print = options.html ? printJournalHtml : options.markdown ? printJournalMarkdown : options.org ? printJournalOrg : printJournalText;
@@ -61529,12 +62564,18 @@ function compareLines(first, second) {
 
 // type VerifyOptions = { project: ByteString | undefined; quick: boolean; /** File of keys whose signatures count. *_/ signer: ByteString | undefined; quiet: boolean };
 
+/** A line for a person, and the file that it is about, if it is one. 'uncovered' is a record that may be as it was made, 'signature' what does not count as one. *_/
+// type VerifyFault = { kind: 'changed' | 'uncovered' | 'signature'; file: ByteString; line: ByteString };
+
+function faultOf(file, line) {
+  return line === undefined ? [] : [{ kind: 'changed', file, line }];
+}
+
 function checkNamedByHash(project, folder, hash, ending) {
   const name = 'provenance/' + folder + '/' + hash + ending;
   const text = readBytesIfThere(absoluteOf(project, name));
-  if (text === undefined) return name + ': expected ' + hash + ', found nothing';
-  const found = hashBytes(text);
-  return found === hash ? undefined : name + ': expected ' + hash + ', found ' + found;
+  const found = text === undefined ? 'nothing' : hashBytes(text);
+  return faultOf(name, found === hash ? undefined : name + ': expected ' + hash + ', found ' + found);
 }
 
 function describeFound(expected, found) {
@@ -61556,15 +62597,16 @@ async function readClaimed(project, waiting, cache) {
     const outcome = outcomes[i];
     const state = outcome.kind === 'hashed' ? { ...found, hash: outcome.hash, size: outcome.size } : { ...found, hash: outcome.kind };
     const stat = lstatIfThere(absoluteOf(project, claim.expected.path));
-    if (outcome.kind === 'hashed' && stat !== undefined && stat.size === outcome.size) cache.add(stat, claim.expected.path, outcome.hash);
+    // What is known already would be there once more after each verify.
+    if (outcome.kind === 'hashed' && stat !== undefined && stat.size === outcome.size && cache.find(stat, claim.expected.path) !== outcome.hash) cache.add(stat, claim.expected.path, outcome.hash);
     const isSameKind = claim.what === 'log' || state.kind === claim.expected.kind;
-    if (state.hash !== claim.expected.hash || !isSameKind) failures.push(claim.what + ' ' + encodeText(claim.expected.path) + ': ' + describeFound(claim.expected, state));
+    if (state.hash !== claim.expected.hash || !isSameKind) failures.push(...faultOf(claim.expected.path, claim.what + ' ' + encodeText(claim.expected.path) + ': ' + describeFound(claim.expected, state)));
   });
   cache.save();
   return failures;
 }
 
-// type CheckedClaims = { failures: string[]; counts: { [what in Claim['what']]: number } };
+// type CheckedClaims = { failures: VerifyFault[]; counts: { [what in Claim['what']]: number } };
 
 async function checkClaims(project, claims, isQuick) {
   const failures = [];
@@ -61575,11 +62617,11 @@ async function checkClaims(project, claims, isQuick) {
   for (const claim of claims) {
     counts[claim.what] += 1;
     const found = describeFile(absoluteOf(project, claim.expected.path), claim.expected.path);
-    const name = claim.what + ' ' + encodeText(claim.expected.path) + ': ';
+    const fail = (line) => { failures.push(...faultOf(claim.expected.path, claim.what + ' ' + encodeText(claim.expected.path) + ': ' + line)); };
     if (found === undefined) {
-      if (!claim.mayBeGone) failures.push(name + 'expected ' + claim.expected.hash + ', found nothing');
+      if (!claim.mayBeGone) fail('expected ' + claim.expected.hash + ', found nothing');
     } else if (found.hash !== '?') {
-      if (found.hash !== claim.expected.hash || found.size !== claim.expected.size) failures.push(name + describeFound(claim.expected, found));
+      if (found.hash !== claim.expected.hash || found.size !== claim.expected.size) fail(describeFound(claim.expected, found));
     } else if (claim.expected.hash !== '?' && !(isQuick && isKnown(cache, project, claim))) waiting.push({ claim, found });
     if (waiting.length < MOST_WAITING) continue;
     readFailures.push(...await readClaimed(project, waiting, cache));
@@ -61618,10 +62660,7 @@ function addNamed(named, run) {
 function checkNamed(project, named) {
   const failures = [];
   const check = (hashes, folder, ending) => {
-    for (const hash of hashes) {
-      const failure = checkNamedByHash(project, folder, hash, ending);
-      if (failure !== undefined) failures.push(failure);
-    }
+    for (const hash of hashes) failures.push(...checkNamedByHash(project, folder, hash, ending));
   };
   check(named.environments, 'environments', '.rec');
   check(named.patches, 'code', '.patch');
@@ -61637,7 +62676,8 @@ function judgeSignature(one, allowed) {
   const who = allowed?.get(one.publicKey);
   if (allowed !== undefined && who === undefined) return { failure: one.name + ': signed by a key that is not expected' + key, told: '' };
   const vouched = allowed === undefined ? '; nobody vouches for this key (--signer)' : ', expected' + (who === '' ? '' : ' of ' + String(who));
-  return { told: one.name + ': good signature; as it says, by ' + signer + ' at ' + signedUtc.slice(0, 19) + 'Z' + key + vouched };
+  const covered = countThings((one.statement).records, 'record') + ' and ' + countThings((one.statement).files.length, 'file');
+  return { told: one.name + ': good signature, of a list of ' + covered + ' as they were then; as it says, by ' + signer + ' at ' + signedUtc.slice(0, 19) + 'Z' + key + vouched };
 }
 
 function describeFinding(finding) {
@@ -61645,7 +62685,7 @@ function describeFinding(finding) {
   const name = 'provenance/' + recordPath(finding.id);
   if (finding.kind === 'removed') return name + ': removed: ' + by + ' names it';
   if (finding.kind === 'altered') return name + ': altered: ' + by + ' names it with ' + finding.expected + ', found ' + finding.found;
-  return name + ': inserted: dated before ' + by + ', which does not cover it, as no signature does';
+  return name + ': not covered by any signature, though dated before ' + by + ': of another branch, or inserted since';
 }
 
 // People edit it, and it tells of no run.
@@ -61656,28 +62696,36 @@ async function checkChain(project, records, allowed) {
   const failures = [];
   const told = [];
   const counting = [];
+  const toldOf = new Map();
   for (const one of readSignedStatements(project)) {
     const judged = judgeSignature(one, allowed);
-    if (judged.failure !== undefined) failures.push(judged.failure);
+    if (judged.failure !== undefined) failures.push({ kind: 'signature', file: one.name, line: judged.failure });
     else {
+      toldOf.set((one.statement).id, told.length);
       told.push(judged.told);
       counting.push(one.statement);
     }
   }
-  if (allowed !== undefined && counting.length === 0) failures.push('provenance/signatures: no signature by an expected key');
+  if (allowed !== undefined && counting.length === 0) failures.push({ kind: 'signature', file: '', line: 'provenance/signatures: no signature by an expected key' });
   const verdict = judgeRecordChain(records, counting);
-  failures.push(...verdict.findings.map(describeFinding));
+  for (const finding of verdict.findings) failures.push({ kind: finding.kind === 'uncovered' ? 'uncovered' : 'changed', file: 'provenance/' + recordPath(finding.id), line: describeFinding(finding) });
   for (const { path, by, expected, found } of await compareSignedFiles(project, counting)) {
     const line = encodeText(path) + ': ' + (found === undefined ? 'removed' : 'altered') + ' since signature ' + by + ': ' + (found === undefined ? 'expected ' + expected.hash + ', found nothing' : describeFound(expected, found));
-    (path === MAY_CHANGE ? told : failures).push(line);
+    if (path === MAY_CHANGE) told.push(line);
+    else {
+      verdict.broken.add(by);
+      failures.push({ kind: 'changed', file: path, line });
+    }
   }
+  verdict.broken.forEach((id) => { told[toldOf.get(id)] += '; what is here now is not as on that list'; });
   if (verdict.gaps.length > 0) told.push(countThings(verdict.gaps.length, 'record') + ' gone, as a signature acknowledges: ' + verdict.gaps.slice(0, 5).join(', ') + (verdict.gaps.length > 5 ? ' ...' : ''));
   if (verdict.late.length > 0) told.push(countThings(verdict.late.length, 'record') + ' dated before a signature that does not cover them, and covered by another one');
   // Behind what is gone or altered nobody can tell what was signed.
-  if (counting.length === 0 || verdict.findings.some((one) => one.kind !== 'inserted')) return { failures, told };
+  if (counting.length === 0 || verdict.findings.some((one) => one.kind !== 'uncovered')) return { failures, told };
   const signed = listSignedFiles(counting);
   const newNotes = listRecordFiles(project, 'notes').ids.filter((id) => !signed.has('provenance/' + notePath(id))).length;
-  if (verdict.unsigned.length + newNotes > 0) told.push('new since the last signature: ' + countThings(verdict.unsigned.length, 'record') + ', ' + countThings(newNotes, 'note'));
+  const newRecords = verdict.unsigned.length - verdict.findings.filter((one) => one.kind === 'uncovered').length;
+  if (newRecords + newNotes > 0) told.push('new since the last signature: ' + countThings(newRecords, 'record') + ', ' + countThings(newNotes, 'note'));
   return { failures, told };
 }
 
@@ -61702,7 +62750,9 @@ function readTargets(project, current, targets) {
 
 /** The records of these ids, and with `chain` what binds all of them. What is known of them is not held any longer. *_/
 async function checkRecords(project, ids, chain, see) {
-  const { records, failures } = checkRunRecords(project, ids, see);
+  const { records, faults } = checkRunRecords(project, ids, see);
+  const failures = [];
+  faults.forEach((line, id) => { failures.push({ kind: 'changed', file: 'provenance/' + recordPath(id), line }); });
   if (chain === undefined) return { failures, told: [] };
   const found = await checkChain(project, records, chain.allowed);
   refreshHeads(project, records);
@@ -61726,6 +62776,31 @@ function chooseChecked(project, all, claims, isWanted, { ids, paths }) {
   telling.forEach((id) => ids.add(id));
 }
 
+/** One fault for each file: who reads them counts files. What else is said of it follows on the same line. *_/
+function joinFaults(lists) {
+  const joined = new Map();
+  for (const faults of lists) for (const fault of faults) {
+    const known = fault.file === '' ? undefined : joined.get(fault.file);
+    if (known === undefined) joined.set(fault.file === '' ? fault.line : fault.file, { ...fault });
+    else {
+      if (fault.kind === 'changed') known.kind = 'changed';
+      const start = encodeText(fault.file) + ': ';
+      known.line += '; ' + (fault.line.startsWith(start) ? fault.line.slice(start.length) : fault.line);
+    }
+  }
+  return Array.from(joined.values());
+}
+
+/** "1 file not as recorded, 2 records not covered by a signature". *_/
+function countFaults(faults) {
+  const count = (kind) => faults.filter((fault) => fault.kind === kind).length;
+  const parts = [];
+  if (count('changed') > 0) parts.push(countThings(count('changed'), 'file') + ' not as recorded');
+  if (count('uncovered') > 0) parts.push(countThings(count('uncovered'), 'record') + ' not covered by a signature');
+  if (count('signature') > 0) parts.push(faults.some((fault) => fault.kind === 'signature' && fault.file === '') ? 'no signature that counts' : countThings(count('signature'), 'signature') + ' that ' + (count('signature') === 1 ? 'does' : 'do') + ' not count');
+  return parts.join(', ');
+}
+
 /**
  * Compares results, inputs, logs and records with their hashes; all of them, or those of the runs
  * and files named. One line for each failure; status 0 only if there is none. `quick`: a file whose
@@ -61738,24 +62813,25 @@ async function verifyProject(targets, options) {
   const { ids, paths } = readTargets(project, current, targets);
   const isAll = targets.length === 0;
   const listed = listRecords(project);
-  const claims = new RecordClaims();
+  const claims = new RecordClaims(holdOutsideHeap);
   const namedIds = new Set(ids);
   const isWanted = (id, path) => isAll || namedIds.has(id) || paths.has(path);
   if (!isAll) chooseChecked(project, listed.ids, claims, isWanted, { ids, paths });
   const checkedIds = isAll ? listed.ids : Array.from(ids).sort();
   const noteIds = chooseNotes(project, isAll ? undefined : ids);
-  const strays = isAll ? listed.strays.concat(listRecordFiles(project, 'notes').strays).map((name) => name + ': not where a record of that id belongs') : [];
-  const noteFailures = noteIds.map((id) => checkRecord(project, id, notePath(id), parseNote)).filter((failure) => failure !== undefined);
+  const strays = isAll ? listed.strays.concat(listRecordFiles(project, 'notes').strays) : [];
+  const ofNotes = noteIds.map((id) => faultOf('provenance/' + notePath(id), checkRecord(project, id, notePath(id), parseNote)));
   const named = { environments: new Set(), patches: new Set(), sources: new Set() };
   const ofRecords = await checkRecords(project, checkedIds, isAll ? { allowed } : undefined, (run) => {
     if (isAll) claims.add(run);
     addNamed(named, run);
   });
   const ofFiles = await checkClaims(project, claims.list(isWanted), options.quick);
-  const failures = strays.concat(ofRecords.failures, checkNamed(project, named), noteFailures, ofFiles.failures);
-  for (const failure of failures) printOut(failure + '\n');
+  const ofStrays = strays.map((name) => faultOf(name, encodeText(name) + ': not where a record of that id belongs'));
+  const failures = joinFaults(ofStrays.concat([ofRecords.failures, checkNamed(project, named)], ofNotes, [ofFiles.failures]));
+  for (const failure of failures) printOut(makeHarmless(failure.line) + '\n');
   if (!options.quiet) for (const line of ofRecords.told) tell('rr: ' + line);
-  if (!options.quiet) tell('rr: ' + (failures.length === 0 ? 'all as recorded: ' : String(failures.length) + ' not as recorded, of ') + String(ofFiles.counts.result) + ' results, ' + String(ofFiles.counts.input) + ' inputs, ' + String(ofFiles.counts.log) + ' logs, ' + String(checkedIds.length) + ' records' + (noteIds.length === 0 ? '' : ', ' + String(noteIds.length) + ' notes') + (options.quick ? ' (unchanged files not read again)' : ''));
+  if (!options.quiet) tell('rr: ' + (failures.length === 0 ? 'all as recorded: ' : countFaults(failures) + '; compared: ') + String(ofFiles.counts.result) + ' results, ' + String(ofFiles.counts.input) + ' inputs, ' + String(ofFiles.counts.log) + ' logs, ' + String(checkedIds.length) + ' records' + (noteIds.length === 0 ? '' : ', ' + String(noteIds.length) + ' notes') + (options.quick ? ' (unchanged files not read again)' : ''));
   return failures.length === 0 ? 0 : EXIT.differs;
 }
 
@@ -61771,18 +62847,21 @@ function refuseUnsound(faults) {
   throw new Failure('cannot sign: ' + countThings(faults.length, 'file') + (faults.length === 1 ? ' is' : ' are') + ' not as recorded', 'put them back, or take them away: then it is signed that they are gone', EXIT.differs);
 }
 
-function listUnsound(project, failures, verdict, changed) {
-  const notes = listRecordFiles(project, 'notes');
-  const noteFailures = notes.ids.map((id) => checkRecord(project, id, notePath(id), parseNote)).filter((failure) => failure !== undefined);
-  const altered = verdict.findings.filter((finding) => finding.kind === 'altered').map((one) => one.id + ': altered: ' + one.by + ' names it with the hash ' + one.expected + ', found ' + one.found);
-  const files = changed.filter((one) => one.found !== undefined && /^provenance\/(?:notes|logs|signatures)\//.test(one.path)).map((one) => encodeText(one.path) + ': altered since ' + one.by);
-  return failures.concat(altered, noteFailures, files);
+function listUnsound(project, faults, verdict, changed) {
+  const noteFaults = new Map();
+  for (const id of listRecordFiles(project, 'notes').ids) {
+    const fault = checkRecord(project, id, notePath(id), parseNote);
+    if (fault !== undefined) noteFaults.set('provenance/' + notePath(id), fault);
+  }
+  const altered = verdict.findings.filter((finding) => finding.kind === 'altered' && !faults.has(finding.id)).map((one) => one.id + ': altered: ' + one.by + ' names it with the hash ' + one.expected + ', found ' + one.found);
+  const files = changed.filter((one) => one.found !== undefined && /^provenance\/(?:notes|logs|signatures)\//.test(one.path) && !noteFaults.has(one.path)).map((one) => encodeText(one.path) + ': altered since ' + one.by);
+  return Array.from(faults.values()).concat(altered, Array.from(noteFaults.values()), files);
 }
 
 function tellChanges(verdict, statement, changed) {
   const told = (count, what, rest) => { if (count > 0) tell('rr: ' + countThings(count, what) + ' ' + rest); };
   told(statement.gaps.length, 'record', 'that others name, not there: signed as a gap');
-  told(verdict.findings.filter((one) => one.kind === 'inserted').length, 'record', 'dated before a signature that does not cover them: covered from now on');
+  told(verdict.findings.filter((one) => one.kind === 'uncovered').length, 'record', 'dated before a signature that does not cover them: covered from now on');
   told(changed.filter((one) => one.found === undefined).length, 'file', 'signed earlier, not there: signed as gone');
   told(changed.filter((one) => one.found !== undefined).length, 'file', 'signed earlier, with other content now');
   told(statement.unfinished.length, 'run', 'at work, without a record yet');
@@ -61801,14 +62880,14 @@ async function signProject(options) {
   const unfinished = readMarks(project).map((mark) => mark.run.id);
   const { ids, strays } = listRecords(project);
   const logs = new Set();
-  const { records, failures } = checkRunRecords(project, ids, (run) => { for (const log of run.logs) logs.add(detachString(log.path)); });
+  const { records, faults } = checkRunRecords(project, ids, (run) => { for (const log of run.logs) logs.add(detachString(log.path)); });
   if (records.length === 0) throw new Failure('cannot sign: no run is recorded here', 'record one: rr record -- COMMAND');
   const earlier = readSignedStatements(project);
   for (const one of earlier) if (one.fault !== undefined) tell('rr: ' + one.name + ' does not count: ' + one.fault);
   const good = earlier.filter((one) => one.fault === undefined).map((one) => one.statement);
   const verdict = judgeRecordChain(records, good);
   const changed = await compareSignedFiles(project, good);
-  refuseUnsound(strays.map((stray) => stray + ': not where a record of that id belongs').concat(listUnsound(project, failures, verdict, changed)));
+  refuseUnsound(strays.map((stray) => stray + ': not where a record of that id belongs').concat(listUnsound(project, faults, verdict, changed)));
   const files = await readUnfixedFiles(project, logs);
   const unknown = files.filter((file) => file.hash === '?');
   if (unknown.length > 0) throw new Failure('cannot sign: "' + unknown[0].path + '" cannot be read', 'see who may read it');
@@ -61921,18 +63000,13 @@ function planTracing(lineage, question) {
 
 // ---- what is told of it -------------------------------------------------------------------------------
 
-/** Records of the runs of a graph, by node; undefined where one cannot be read. *_/
-function readRecords(project, history, graph) {
-  return graph.runs.map(({ run }) => readRecordOrNot(project, history.runs[run].id));
-}
-
-function readRecordOrNot(project, id) {
-  try {
-    return readRun(project, id);
-  } catch (error) {
-    if (error instanceof Failure) return undefined;
-    throw error;
-  }
+/** What `choose` takes of the records of the runs of a graph, by node; undefined where one cannot be read. *_/
+function readRecords(project, history, graph, choose) {
+  const holder = new RunHolder();
+  return graph.runs.map(({ run }) => {
+    const record = readRunOrNot(project, history.runs[run].id);
+    return record === undefined ? undefined : holder.hold(choose(record));
+  });
 }
 
 /** Of each file node: did a run that read it take it for code? *_/
@@ -61972,7 +63046,7 @@ function markFiles(history, graph, seen) {
 async function judgeChain(history, start) {
   const { project, runs, lineage } = history;
   const graph = traceUp(lineage, start, Infinity);
-  const records = readRecords(project, history, graph);
+  const records = readRecords(project, history, graph, (run) => ({ ...run, processes: [] }));
   const isCode = markCode(graph, records);
   const needed = graph.runs.map(() => new Set());
   const leaves = [];
@@ -61985,7 +63059,7 @@ async function judgeChain(history, start) {
   const repeats = new Map();
   const inChain = new Set(graph.runs.map(({ run }) => runs[run].id));
   for (const run of runs) {
-    const record = run.repeats !== undefined && inChain.has(run.repeats) ? readRecordOrNot(project, run.id) : undefined;
+    const record = run.repeats !== undefined && inChain.has(run.repeats) ? readRunOrNot(project, run.id) : undefined;
     if (record !== undefined && record.repeats !== undefined) repeats.set(record.repeats, (repeats.get(record.repeats) ?? []).concat(record));
   }
   const chain = graph.runs.map(({ run }, node) => ({ id: runs[run].id, run: records[node], needed: Array.from(needed[node]), repeats: repeats.get(runs[run].id) ?? [] }));
@@ -62003,7 +63077,7 @@ async function gatherStory(history, question, options) {
   const { answer, asked, start } = planTracing(lineage, question);
   const depth = parseDepth(options.depth);
   const graph = options.isDown ? traceDown(lineage, start, depth) : traceUp(lineage, start, depth);
-  const records = readRecords(project, history, graph);
+  const records = readRecords(project, history, graph, toldOfRun);
   const nameOf = (run) => ({ id: runs[run].id, label: runs[run].label });
   const looked = options.isDown ? graph.files : graph.files.filter((file) => file.origin.kind === 'raw');
   const seen = await readFileStates(project, looked.map((file) => file.file.path));
@@ -62020,7 +63094,7 @@ function printStory(story, options) {
   if (options.json) return printLineageJson(story);
   if (options.dot || options.svg) {
     const { story: folded, folded: counts } = foldStory(story, options.all ? Infinity : FILES_IN_PICTURE);
-    return options.svg ? printLineageSvg(folded, counts) : printLineageDot(folded);
+    return [options.svg ? printLineageSvg(folded, counts) : printLineageDot(folded)];
   }
   return printLineageTree(story, { width: isTerminal(1) ? readColumns(1) : Infinity, isComplete: options.all });
 }
@@ -62043,7 +63117,7 @@ async function explainFile(word, options) {
   const { runs, faults } = readGraphRuns(project);
   const history = { project, runs, lineage: traceLineage(runs) };
   const story = await gatherStory(history, await readQuestion(history, current, word), options);
-  printOut(printStory(story, options));
+  printPieces(printStory(story, options));
   for (const fault of faults) tell('rr: ' + fault.message);
   return chooseStatus(story);
 }
@@ -62198,23 +63272,33 @@ function rebuildMakefile(projectFolder, options) {
   return faults.length > 0 ? EXIT.differs : 0;
 }
 
+/** Is the text these pieces, one after the other? *_/
+function isMadeOf(text, pieces) {
+  let at = 0;
+  for (const piece of pieces) {
+    if (text?.startsWith(piece, at) !== true) return false;
+    at += piece.length;
+  }
+  return text?.length === at;
+}
+
 /** Says which of the files that "make" runs or "sha256sum -c" reads are not what this rr makes of the records; writes nothing. *_/
 function checkAgainstRecords(project, quiet) {
   const { makefile, sums, faults } = rebuildDerived(project);
   const { topMakefile, rerunScript } = initialFiles();
   const wanted = [
-    ['provenance/Makefile', Array.from(makefile()).join(''), 'not what the records give: "rr makefile" makes it anew'],
-    ['provenance/SHA256SUMS', sums, 'not what the records give: "rr makefile" makes it anew'],
-    ['provenance/rerun.sh', rerunScript, 'not that of this version of rr: read it before make runs it; "rr init" makes it anew where it is not'],
+    ['provenance/Makefile', makefile(), 'not what the records give: "rr makefile" makes it anew'],
+    ['provenance/SHA256SUMS', sums(), 'not what the records give: "rr makefile" makes it anew'],
+    ['provenance/rerun.sh', [rerunScript], 'not that of this version of rr: read it before make runs it; "rr init" makes it anew where it is not'],
   ];
   // make takes the first of these that is there; a project may well have one of its own.
   const top = ['GNUmakefile', 'makefile', 'Makefile'].find((name) => lstatIfThere(absoluteOf(project, name)) !== undefined);
-  if (top !== undefined) wanted.push([top, topMakefile, 'not from rr: read it before you type "make", or say "make -f provenance/Makefile"']);
+  if (top !== undefined) wanted.push([top, [topMakefile], 'not from rr: read it before you type "make", or say "make -f provenance/Makefile"']);
   let count = faults.length;
   for (const fault of faults) printOut(makeHarmless(fault.message) + '\n');
   for (const [name, text, why] of wanted) {
     const file = absoluteOf(project, name);
-    if (lstatIfThere(file)?.isFile() === true && readRegularIfThere(file) === text) continue;
+    if (lstatIfThere(file)?.isFile() === true && isMadeOf(readRegularIfThere(file), text)) continue;
     printOut(name + ': ' + (lstatIfThere(file) === undefined ? 'not there' : why) + '\n');
     count += 1;
   }
@@ -62789,7 +63873,7 @@ function exportCrate(publication, project) {
 
 function exportProv(publication, name, print) {
   const document = makeProvDocument(publication);
-  return oneFile(name, print(document), document.left);
+  return oneFile(name, () => print(document), document.left);
 }
 
 const PRINTERS = {
@@ -62820,7 +63904,7 @@ const WITHOUT_METADATA = ['dockerfile', 'apt', 'conda', 'pip', 'guix', 'nix', 'b
 function exportLatex(publication, paper) {
   const used = paper === undefined ? undefined : new UsedKeys(paper.uses);
   const values = collectLatexValues(publication, (kind, key) => used === undefined || used.has(kind, key));
-  return oneFile('rr-values.tex', printLatexValues(values), values.left);
+  return oneFile('rr-values.tex', () => printLatexValues(values), values.left);
 }
 
 /** Status 1 if a value, a picture or data of the paper is not as recorded. *_/
@@ -62846,6 +63930,12 @@ function findExport(name) {
   const found = EXPORT_FORMS.find((one) => one.name === name);
   if (found !== undefined) return PRINTERS[found.name];
   throw new Failure('cannot export "' + makeHarmless(name) + '": there is no such form', 'one of ' + joinWords(EXPORT_FORMS.map((one) => one.name), 'or'), EXIT.usage);
+}
+
+/** As it is printed. Some forms hold any byte as it is; a terminal would carry it out. *_/
+function* showExported({ text }) {
+  const isShown = isTerminal(1);
+  for (const piece of typeof text === 'string' ? [text] : text()) yield isShown ? piece.replace(/[^\n\t]+/g, makeHarmless) : piece;
 }
 
 /** `output` as given, for messages; written under its absolute name. *_/
@@ -62893,8 +63983,7 @@ async function exportRecords(format, references, options) {
   }
   const { files, left } = await print(publication, project, options, folder);
   if (options.output !== undefined) writeExported(folder, options.output, files, options.force);
-  // Some forms hold any byte as it is; a terminal would carry it out.
-  else if (files.length === 1) printOut(isTerminal(1) ? files[0].text.replace(/[^\n\t]+/g, makeHarmless) : files[0].text);
+  else if (files.length === 1) printPieces(showExported(files[0]));
   else throw new Failure('cannot print "' + format + '": it is ' + String(files.length) + ' files', 'name a folder for them: -o FOLDER', EXIT.usage);
   if (!options.quiet) for (const one of left) tell('rr: ' + makeHarmless(one));
   for (const fault of faults) tell('rr: ' + fault.message);
@@ -62931,7 +64020,12 @@ async function exportRecords(format, references, options) {
 // type RerunSession = {
 //   options: RerunOptions;
 //   project: Project;
-//   runs: Run[];
+//   /** All recorded runs, with what notes say, in the order of their ids. The record of one is read when its turn comes. *_/
+//   runs: GraphRun[];
+//   /** Runs that are meant and have no record. *_/
+//   unrecorded: Map<string, Run>;
+//   /** Made when it is first asked. *_/
+//   history: ResultHistory | undefined;
 //   finder: ContentFinder;
 //   settings: Setting[];
 //   commit: string | undefined;
@@ -62973,10 +64067,8 @@ function checkOptions(references, options) {
 function beginSession(references, options) {
   checkOptions(references, options);
   const project = requireProject(readCurrentFolder(), options.project);
-  const { runs: recorded, faults } = readRuns(project);
+  const { runs, notes, faults } = readGraphRuns(project);
   for (const fault of faults) tell('rr: ' + fault.message);
-  const { notes } = readNotes(project);
-  const runs = annotateRuns(recorded, notes).map(({ run }) => run);
   const finder = new ContentFinder(project);
   const repository = options.onto === undefined ? undefined : finder.ownRepository();
   const commit = options.onto === undefined || repository === undefined ? undefined : resolveCommit(repository, options.onto);
@@ -62984,16 +64076,41 @@ function beginSession(references, options) {
     throw new Failure('cannot use --onto "' + options.onto + '": ' + (repository === undefined ? 'the project is in no git repository' : 'no such commit'), repository === undefined ? '' : 'run "git log --oneline"', EXIT.usage);
   }
   return {
-    options, project, runs, finder, settings: options.settings.map(parseSetting), commit, accept: ACCEPTANCES.find((one) => one === options.accept) ?? 'identical',
-    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes: groupNotes(notes), folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(), settingsOf: new Map(), changed: new Set(),
+    options, project, runs, unrecorded: new Map(), history: undefined, finder, settings: options.settings.map(parseSetting), commit, accept: ACCEPTANCES.find((one) => one === options.accept) ?? 'identical',
+    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes, folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(), settingsOf: new Map(), changed: new Set(),
   };
 }
 
 // ---- which runs -----------------------------------------------------------------------------------------------
 
-/** The run that a repeat repeats, so that its verdict is against that. *_/
-function originalOf(runs, run) {
-  return run.repeats === undefined ? run : runs.find((one) => one.id === run.repeats) ?? run;
+/** The whole of a run with what notes say, or why it cannot be had. *_/
+function readRepeatable(session, { id }) {
+  try {
+    const run = session.unrecorded.get(id) ?? readRun(session.project, id);
+    return run === undefined ? 'its record is gone' : applyNotes(run, session.notes.get(id)).run;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return error.message;
+  }
+}
+
+function historyOf(session) {
+  session.history = session.history ?? new ResultHistory(session.runs);
+  return session.history;
+}
+
+function findMakerOf(session, run, file) {
+  return historyOf(session).findProducer(run.id, file);
+}
+
+/** The run that is meant; of a repeat the run that it repeats, so that its verdict is against that. *_/
+function findRepeated(session, id) {
+  const { runs, project, unrecorded } = session;
+  const at = findRunBefore(runs, id, runs.length);
+  if (at < 0) unrecorded.set(id, pickRun(project, readCurrentFolder(), id));
+  const run = at < 0 ? unrecorded.get(id) : runs[at];
+  const original = run.repeats === undefined ? -1 : findRunBefore(runs, run.repeats, runs.length);
+  return original < 0 ? run : runs[original];
 }
 
 function selectWanted(session, references) {
@@ -63003,12 +64120,15 @@ function selectWanted(session, references) {
     return runs.filter((run) => live.has(run.id));
   }
   if (options.since !== undefined) {
-    const [after] = options.since === '' ? [undefined] : pickAnnotatedRuns(project, readCurrentFolder(), options.since).slice(-1);
-    return runs.filter((run) => (after === undefined || run.id > after.run.id) && run.status === 'succeeded' && run.repeats === undefined && run.tree === undefined);
+    const [after] = options.since === '' ? [undefined] : pickRunIds(project, readCurrentFolder(), options.since).slice(-1);
+    return runs.filter((run) => (after === undefined || run.id > after) && run.status === 'succeeded' && run.repeats === undefined && run.tree === undefined);
   }
   const wanted = new Map();
   for (const reference of references) {
-    for (const { run } of pickAnnotatedRuns(project, readCurrentFolder(), reference)) wanted.set(originalOf(runs, run).id, originalOf(runs, run));
+    for (const id of pickRunIds(project, readCurrentFolder(), reference)) {
+      const run = findRepeated(session, id);
+      wanted.set(run.id, run);
+    }
   }
   return Array.from(wanted.values());
 }
@@ -63022,22 +64142,31 @@ function listLacking(session, run) {
 function planRepeats(session, wanted) {
   const plan = new Map();
   const open = wanted.map((run) => ({ run, reason: 'asked for' }));
+  const isWanted = new Set(wanted.map((run) => run.id));
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { run, reason } = next;
     if (plan.has(run.id)) continue;
-    const obstacle = findRepeatObstacle(run);
-    const lacking = obstacle === undefined && !session.options.inPlace ? listLacking(session, run) : [];
-    const nowhere = [];
-    for (const file of lacking) {
-      const producer = findInputProducer(session.runs, run, file);
-      if (producer === undefined) nowhere.push(file.path);
-      else open.push({ run: producer, reason: 'its output ' + file.path + ' is needed by ' + run.id + ' and is not at hand' });
-    }
-    const changed = obstacle === undefined && session.options.inPlace && !session.options.force ? listChangedInPlace(session, run, wanted) : [];
-    const why = obstacle ?? (changed.length > 0 ? sumUp(changed) : undefined) ?? (nowhere.length > 0 && !session.options.force ? 'its input ' + nowhere[0] + ' is not at hand as it was read' + (nowhere.length > 1 ? ' (and ' + String(nowhere.length - 1) + ' more)' : '') + ', and no run made it' : undefined);
+    const whole = readRepeatable(session, run);
+    const why = typeof whole === 'string' ? whole : findObstacle(session, whole, isWanted, (producer, what) => { open.push({ run: producer, reason: what }); });
     plan.set(run.id, why === undefined ? { run, action: 'repeat', reason } : { run, action: 'cannot', reason: why });
   }
   return Array.from(plan.values()).sort((a, b) => (a.run.id < b.run.id ? -1 : 1));
+}
+
+/** Why a run cannot be repeated; undefined if it can, once the runs are repeated that `need` is called with, and why they are. *_/
+function findObstacle(session, run, isWanted, need) {
+  const obstacle = findRepeatObstacle(run);
+  const lacking = obstacle === undefined && !session.options.inPlace ? listLacking(session, run) : [];
+  const nowhere = [];
+  for (const file of lacking) {
+    const producer = findMakerOf(session, run, file);
+    if (producer === undefined) nowhere.push(file.path);
+    else need(producer, 'its output ' + file.path + ' is needed by ' + run.id + ' and is not at hand');
+  }
+  const changed = obstacle === undefined && session.options.inPlace && !session.options.force ? listChangedInPlace(session, run, isWanted) : [];
+  if (obstacle !== undefined) return obstacle;
+  if (changed.length > 0) return sumUp(changed);
+  return nowhere.length > 0 && !session.options.force ? 'its input ' + nowhere[0] + ' is not at hand as it was read' + (nowhere.length > 1 ? ' (and ' + String(nowhere.length - 1) + ' more)' : '') + ', and no run made it' : undefined;
 }
 
 // ---- one repeat -------------------------------------------------------------------------------------------------
@@ -63046,7 +64175,7 @@ function makeTree(session, run, surroundings) {
   const replaced = new Map();
   if (session.made.size > 0) {
     for (const file of run.inputs) {
-      const producer = findInputProducer(session.runs, run, file);
+      const producer = findMakerOf(session, run, file);
       const name = producer === undefined ? undefined : session.made.get(producer.id + '\0' + file.path);
       if (name !== undefined) replaced.set(file.path, name);
     }
@@ -63055,7 +64184,7 @@ function makeTree(session, run, surroundings) {
   const isFull = session.options.full || !run.observed.startsWith('strace');
   return makeScratch({
     project: session.project, run, finder: session.finder, commit: session.commit, replaced, folderName: surroundings.folderName, folderDigits: session.folderDigits, isReversed: surroundings.isReversed,
-    isFull, laterResults: isFull ? listLaterResults(session.runs, run) : new Set(), isForced: session.options.force,
+    isFull, isLaterResult: (path) => historyOf(session).isLater(run.id, path), isForced: session.options.force,
   });
 }
 
@@ -63068,8 +64197,8 @@ function listChangedInPlace(session, run, before) {
   const changed = [];
   for (const file of run.inputs) {
     if (file.hash.length !== 64 || file.kind === 'l') continue;
-    const producer = before.length === 0 ? undefined : findInputProducer(session.runs, run, file);
-    if (producer !== undefined && before.some((one) => one.id === producer.id)) continue;
+    const producer = before.size === 0 ? undefined : findMakerOf(session, run, file);
+    if (producer !== undefined && before.has(producer.id)) continue;
     const name = absoluteOf(session.project, file.path);
     const outcome = hashWithRetry(name);
     if (outcome.kind !== 'hashed' || outcome.hash !== file.hash) changed.push('the input ' + file.path + (lstatIfThere(name) === undefined ? ' is gone' : ' has changed since'));
@@ -63101,40 +64230,54 @@ function setInFiles(scratch, settings) {
 function isMadeOtherwise(session, run) {
   if ((session.settingsOf.get(run.id) ?? []).length > 0) return true;
   return session.changed.size > 0 && run.inputs.some((file) => {
-    const producer = findInputProducer(session.runs, run, file);
+    const producer = findMakerOf(session, run, file);
     return producer !== undefined && session.changed.has(producer.id);
   });
 }
 
 /** Says what is set where; throws Failure before anything is run. *_/
 function settleSettings(session, wanted) {
-  const shared = shareSettings(wanted.filter((run) => findRepeatObstacle(run) === undefined), session.settings, (run) => argumentsOf(run, session.project.root), quoteWord);
+  if (session.settings.length === 0) return;
+  const root = session.project.root;
+  const listRepeatable = function* () {
+    for (const run of wanted) {
+      const whole = readRepeatable(session, run);
+      if (typeof whole !== 'string' && findRepeatObstacle(whole) === undefined) yield whole;
+    }
+  };
+  const shared = shareSettings({ [Symbol.iterator]: listRepeatable }, session.settings, (run) => argumentsOf(run, root), quoteWord);
   if (shared.kind === 'refused') throw new Failure(shared.why, 'run "rr show ' + shared.id + '" for its command', EXIT.usage);
   session.settingsOf = shared.ofRuns;
   if (!session.options.inPlace) return;
-  for (const run of wanted) {
-    const set = changeRun(argumentsOf(run, session.project.root), run, shared.ofRuns.get(run.id) ?? [], quoteWord);
-    const inFile = set.kind === 'changed' ? set.inFiles[0] : undefined;
+  for (const { id } of wanted) {
+    const settings = shared.ofRuns.get(id);
+    const run = settings === undefined ? '' : readRepeatable(session, { id });
+    const set = typeof run === 'string' ? undefined : changeRun(argumentsOf(run, root), run, settings ?? [], quoteWord);
+    const inFile = set?.kind === 'changed' ? set.inFiles[0] : undefined;
     if (inFile === undefined) continue;
     throw new Failure('cannot set "' + inFile.key + '" in "' + inFile.path + '" with --in-place: that would change your file', 'leave out --in-place, or change the file yourself and record the command', EXIT.usage);
   }
 }
 
 /** The command that is made of each run planned, if it is another. *_/
-function nameChanges(session, plan) {
-  return plan.map((one) => {
-    if (one.action === 'cannot' || !isMadeOtherwise(session, one.run)) return one;
-    session.changed.add(one.run.id);
-    const set = changeRun(argumentsOf(one.run, session.project.root), one.run, session.settingsOf.get(one.run.id) ?? [], quoteWord);
-    return set.kind === 'refused' ? one : { ...one, inFiles: set.inFiles, command: quoteCommand(set.argv, session.project.root, absoluteOf(session.project, one.run.directory)) };
-  });
+function* nameChanges(session, plan) {
+  for (const one of plan) {
+    const run = one.action === 'cannot' || !isMadeOtherwise(session, one.run) ? '' : readRepeatable(session, one.run);
+    if (typeof run === 'string') {
+      yield one;
+      continue;
+    }
+    session.changed.add(run.id);
+    const set = changeRun(argumentsOf(run, session.project.root), run, session.settingsOf.get(run.id) ?? [], quoteWord);
+    yield set.kind === 'refused' ? one : { ...one, inFiles: set.inFiles, command: quoteCommand(set.argv, session.project.root, absoluteOf(session.project, run.directory)) };
+  }
 }
 
 function prepareRepeat(session, run, surroundings) {
   const { options, project, finder, commit } = session;
   let lacking;
   let scratch;
-  if (options.inPlace) lacking = listChangedInPlace(session, run, []);
+  if (options.inPlace) lacking = listChangedInPlace(session, run, new Set());
   else {
     scratch = makeTree(session, run, surroundings);
     lacking = scratch.lacking.map(({ file, why }) => 'the input ' + file.path + ' is not as it was read: ' + why);
@@ -63309,9 +64452,10 @@ async function varyRun(session, run, width) {
 
 async function varyRuns(session, wanted) {
   let isSteady = true;
-  for (const run of wanted) {
-    const obstacle = findRepeatObstacle(run);
-    if (obstacle !== undefined) throw new Failure('cannot vary "' + run.id + '": ' + obstacle, '', EXIT.differs);
+  for (const { id } of wanted) {
+    const run = readRepeatable(session, { id });
+    const obstacle = typeof run === 'string' ? run : findRepeatObstacle(run);
+    if (typeof run === 'string' || obstacle !== undefined) throw new Failure('cannot vary "' + id + '": ' + String(obstacle), '', EXIT.differs);
     isSteady = await varyRun(session, run, readColumns(1)) && isSteady;
   }
   return isSteady ? 0 : EXIT.differs;
@@ -63319,18 +64463,34 @@ async function varyRuns(session, wanted) {
 
 // ---- all of them ----------------------------------------------------------------------------------------------
 
+/** Are runs that this call repeats read from as they came out, whatever that is? *_/
+function isPassedOn(session) {
+  return session.commit !== undefined || session.settings.length > 0;
+}
+
+/** What tells that a run reads a file of another: its path, and its content unless that may be another. *_/
+function keyOfReading(session, file) {
+  return isPassedOn(session) ? file.path : file.hash + ' ' + file.path;
+}
+
+/** Of all that the planned runs read the place in the plan of the last that reads it. *_/
+function findLastReadings(session, plan) {
+  const last = new Map();
+  plan.forEach(({ run }, at) => {
+    for (const file of run.inputs) last.set(keyOfReading(session, file), at);
+  });
+  return last;
+}
+
 /** Keeps what later runs of this call read, if it is not at hand otherwise, or if it is to be passed on as it came out. *_/
-function handOn(session, run, repeated, tree, later) {
-  const isPassedOn = session.commit !== undefined || session.settings.length > 0;
+function handOn(session, run, repeated, tree, isReadLater) {
   for (const file of repeated.run.outputs) {
-    if (file.hash.length !== 64 || file.kind === 'l' || !isResultPath(file.path)) continue;
-    const readers = later.filter((one) => one.inputs.some((input) => input.path === file.path && (isPassedOn || input.hash === file.hash)));
-    if (readers.length === 0) continue;
+    if (file.hash.length !== 64 || file.kind === 'l' || !isResultPath(file.path) || !isReadLater(file)) continue;
     session.folder = session.folder ?? makeHeldFolder(session.project, 'session');
     const name = session.folder + '/' + makeRandomDigits();
     fs.copyFileSync(toFsPath(absoluteOf(tree, file.path)), toFsPath(name), fs.constants.COPYFILE_FICLONE);
     session.finder.offer(file.hash, name);
-    if (isPassedOn) session.made.set(run.id + '\0' + file.path, name);
+    if (isPassedOn(session)) session.made.set(run.id + '\0' + file.path, name);
   }
 }
 
@@ -63339,7 +64499,7 @@ function listForLook(repeat) {
   return repeat.verdicts.filter(({ word }) => word === 'different' || word === 'tolerance' || word === 'extra').map(({ path }) => path);
 }
 
-async function repeatOne(session, run, later) {
+async function repeatOne(session, run, isReadLater) {
   const { project, options } = session;
   const trial = prepareRepeat(session, run, USUAL_SURROUNDINGS);
   if (typeof trial === 'string') return { kind: 'refused', original: run, why: trial };
@@ -63350,7 +64510,7 @@ async function repeatOne(session, run, later) {
     const repeated = await repeatRun({ ...request, onJudged: (repeat, judgement) => explainDifferences(session, run, repeat, judgement) });
     for (const problem of repeated.problems) tell('rr: ' + problem);
     if (scratch === undefined) return { kind: 'repeated', original: run, repeat: repeated.run, isAccepted: isAccepted(session, run, repeated.run), kept: undefined };
-    handOn(session, run, repeated, scratch.project, later);
+    handOn(session, run, repeated, scratch.project, isReadLater);
     const paths = listForLook(repeated.run);
     const kept = paths.length === 0 ? undefined : keepForLook(project, scratch.project, repeated.run, paths);
     if (kept !== undefined) drawDifferences(request, kept, repeated.run);
@@ -63378,7 +64538,7 @@ async function rerunRuns(references, options) {
   const width = readColumns(1);
   if (options.dryRun) {
     const changes = nameChanges(session, plan);
-    printOut(options.json ? printJsonPlan(changes) : printRepeatPlan(changes, width));
+    printPieces(options.json ? printJsonPlan(changes) : printRepeatPlan(changes, width));
     return plan.some(({ action }) => action === 'cannot') ? EXIT.differs : 0;
   }
   makeFolder(session.project.own + '/scratch');
@@ -63396,15 +64556,20 @@ async function rerunRuns(references, options) {
 
 async function repeatAll(session, plan, width) {
   const { options } = session;
-  const stories = [];
+  const counts = { all: 0, accepted: 0, refused: 0 };
+  const printed = [];
+  const lastReadings = findLastReadings(session, plan);
   for (const [at, { run, action, reason }] of plan.entries()) {
-    const later = plan.slice(at + 1).map((one) => one.run);
-    const story = action === 'cannot' ? { kind: 'refused', original: run, why: reason } : await repeatOne(session, run, later);
-    stories.push(story);
-    if (!options.json) printOut(printRepeatStory(story, width));
+    const whole = action === 'cannot' ? reason : readRepeatable(session, run);
+    const story = typeof whole === 'string' ? { kind: 'refused', original: run, why: whole } : await repeatOne(session, whole, (file) => (lastReadings.get(keyOfReading(session, file)) ?? -1) > at);
+    counts.all += 1;
+    if (story.kind === 'refused') counts.refused += 1;
+    else if (story.isAccepted) counts.accepted += 1;
+    if (options.json) printed.push(printJsonStory(story));
+    else printOut(printRepeatStory(story, width));
   }
-  printOut(options.json ? printJsonStories(stories) : printStorySum(stories));
-  return stories.every((story) => story.kind === 'repeated' && story.isAccepted) ? 0 : EXIT.differs;
+  printOut(options.json ? printJsonStories(printed) : printStorySum(counts));
+  return counts.accepted === counts.all ? 0 : EXIT.differs;
 }
 
 // ==== src/commands/clusterjob.ts =================================================================
@@ -63563,11 +64728,14 @@ function makeMembers(project, publication, contents) {
 
 // ---- the verb ---------------------------------------------------------------------------------------------
 
-function tellOmitted({ omitted, files }) {
+function tellOmitted({ omitted }) {
   for (const file of omitted.slice(0, MOST_OMITTED_TOLD)) tell('rr: not in the archive: "' + file.path + '" ' + file.why);
   if (omitted.length > MOST_OMITTED_TOLD) tell('rr: not in the archive: ' + String(omitted.length - MOST_OMITTED_TOLD) + ' more; ' + NOT_INCLUDED_FILE + ' in it names all');
-  for (const group of findCaseClashes(files.map((file) => file.path)).slice(0, MOST_OMITTED_TOLD)) {
-    tell('rr: ' + group.map((path) => '"' + path + '"').join(' and ') + ' are one file where case does not count: unpacked there one is lost');
+}
+
+function tellClashes({ files }) {
+  for (const group of findNameClashes(files.map((file) => file.path)).slice(0, MOST_OMITTED_TOLD)) {
+    tell('rr: ' + group.map((path) => '"' + path + '"').join(' and ') + ' are one file where case or Unicode normalization does not count: unpacked there one is lost');
   }
 }
 
@@ -63583,11 +64751,12 @@ async function archiveProject(named, options) {
   const mostBytes = readMaxSize(options.maxSize);
   const { publication, faults } = readArchived(project, folder);
   const contents = await chooseArchiveFiles(project, publication, { folder, includes: options.includes, excludes: options.excludes, mostBytes, target: place.target });
-  contents.changes.push(...faults);
+  for (const fault of faults) contents.changes.push(fault);
   const bytes = contents.files.reduce((sum, file) => sum + file.sizeBytes, 0);
   const told = countThings(contents.files.length, 'file') + ' of the project, ' + formatBytes(bytes) + '\n';
   if (options.dryRun) {
     printOut(printArchivePlan(contents.files, contents.omitted));
+    if (!options.quiet) tellClashes(contents);
     refuseUnlikeRecorded(contents, options.allowChanged);
     printOut('would write ' + place.target.slice(place.target.lastIndexOf('/') + 1) + ': ' + told);
     return 0;
@@ -63597,6 +64766,7 @@ async function archiveProject(named, options) {
   writeArchive({ form: place.form, target: place.target, top: place.top, members, timeS: Date.parse(publication.momentUtc) / 1000, isForced: options.force });
   if (!options.quiet) {
     tellOmitted(contents);
+    tellClashes(contents);
     if (left.length > 0) tell('rr: ' + countThings(left.length, 'thing') + ' of its RO-Crate ' + (left.length === 1 ? 'is' : 'are') + ' told by no record and no file: "rr export ro-crate" names them');
     printOut('wrote ' + place.target.slice(place.target.lastIndexOf('/') + 1) + ': ' + told);
   }
@@ -63963,18 +65133,30 @@ function writeReport(references, options) {
   const project = requireProject(folder, options.project);
   const maxSize = parseSize(options.maxSize ?? DEFAULT_MAX_SIZE);
   if (maxSize === undefined) throw new Failure('cannot use --max-size "' + String(options.maxSize) + '": not a size', 'write it as ' + SIZE_WORDS, EXIT.usage);
-  const { name, shown, partsFolder } = placeReport(project, folder, options);
+  const place = placeReport(project, folder, options);
   const known = readKnownRuns(project);
   const chosen = chooseReported(known, project, folder, references);
+  const beside = new PartFolder(place.partsFolder);
+  let written;
+  try {
+    written = writePage(project, known, chosen, { ...place, maxSize, beside }, options);
+  } catch (error) {
+    beside.keepOld();
+    throw error;
+  }
+  if (!beside.keepNew()) return writeReport(references, options);
+  const { bytes, faults } = written;
+  if (!options.quiet) printOut(makeHarmless(place.shown) + ': ' + countThings(chosen.length, 'run') + ', ' + formatBytes(bytes) + (beside.names.length > 0 ? ' and ' + countThings(beside.names.length, 'file') + ' in ' + lastOf(place.partsFolder) : '') + '\n');
+  for (const fault of faults) tell('rr: ' + fault.message);
+  return faults.length > 0 ? EXIT.differs : 0;
+}
+
+// type ReportPlace = { name: ByteString; partsFolder: ByteString; maxSize: number; beside: PartFolder };
+
+/** Gives the page its name, and what is told of it: its size, and what could not be read. *_/
+function writePage(project, known, chosen, { name, partsFolder, maxSize, beside }, options) {
   const sources = readReportSources(project, known);
-  clearParts(partsFolder);
-  const parts = new ReportParts({
-    isOneFile: options.oneFile, mostBytes: maxSize,
-    write: (number, text) => {
-      if (number === 0) makeFolder(partsFolder);
-      replaceFile(partsFolder + '/part-' + String(number) + '.js', text, false);
-    },
-  });
+  const parts = new ReportParts({ isOneFile: options.oneFile, mostBytes: maxSize, write: (number, text) => beside.write(number, text) });
   const faults = known.runFaults.concat(known.noteFaults, addRunDetails(sources, chosen, parts));
   const { count, isBeside, printed } = parts.close();
   const left = describeLeft(chosen.length, parts.partOf.size, maxSize, faults.length);
@@ -63986,9 +65168,8 @@ function writeReport(references, options) {
   });
   const places = new Map(chosen.map((run, i) => [run.id, i]));
   const placesOf = (ids) => Array.from(ids, (id) => places.get(id) ?? -1).sort((a, b) => a - b);
-  const folderOfParts = isBeside ? partsFolder.slice(partsFolder.lastIndexOf('/') + 1) : '';
   const graph = makeReportGraph(sources.reported, places);
-  const placesOfParts = { count, of: chosen.map((run) => parts.partOf.get(run.id) ?? -1), folder: folderOfParts };
+  const placesOfParts = { count, of: chosen.map((run) => parts.partOf.get(run.id) ?? -1), folder: isBeside ? lastOf(partsFolder) : '', names: beside.names };
   const facts = { title, rr: RR_VERSION, left, series: placesOf(parts.withSeries), pictures: placesOf(parts.withPictures) };
   const page = {
     title, summary: summarizeRuns(chosen), left, articles: parts.articles, entries: parts.entries, parts: printed, hasPartFiles: isBeside,
@@ -64005,9 +65186,11 @@ function writeReport(references, options) {
       yield piece;
     }
   }, false);
-  if (!options.quiet) printOut(makeHarmless(shown) + ': ' + countThings(chosen.length, 'run') + ', ' + formatBytes(bytes) + (isBeside ? ' and ' + countThings(count, 'file') + ' in ' + folderOfParts : '') + '\n');
-  for (const fault of faults) tell('rr: ' + fault.message);
-  return faults.length > 0 ? EXIT.differs : 0;
+  return { bytes, faults };
+}
+
+function lastOf(name) {
+  return name.slice(name.lastIndexOf('/') + 1);
 }
 */ }
 
