@@ -90,7 +90,9 @@ export function tell(bench: Bench, what: string): void {
 
 /** The words of a command for a shell in which T is the row's folder. */
 function spell(bench: Bench, argv: string[]): string[] {
-  const words = argv.map((word) => quoteArgument(toBytes(word), toBytes(bench.scratch), '"$T"'));
+  // No place of this machine: a peer's interpreter by its name.
+  const named = argv.map((word, i) => (i === 0 && word.startsWith(process.cwd() + '/') ? path.basename(word) : word));
+  const words = named.map((word) => quoteArgument(toBytes(word), toBytes(bench.scratch), '"$T"'));
   if (argv[0] !== process.execPath) return words;
   if (argv[1] === bench.rr) return ['rr'].concat(words.slice(2));
   return ['node'].concat(argv[1] === bench.call ? ['call.js'] : words.slice(1, 2), words.slice(2));
