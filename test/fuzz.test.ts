@@ -26,7 +26,8 @@ const PLANTED: { name: string; says: RegExp; env?: { [name: string]: string } }[
   { name: 'judge', says: /the second reader sees a 7[^]*input, 1 bytes of \d+: "7"/ },
   { name: 'hang', says: /hang: more than \d+ ms of CPU time/, env: { HANG_MS: '400', TRIES: '1', CASES: '12' } },
   { name: 'memory', says: /memory: grew by \d+ MiB/, env: { TRIES: '1', CASES: '12' } },
-  { name: 'quadratic', says: /scaling: 524288 bytes take \d+ ms of CPU time, 131072 bytes \d+ ms/, env: { CASES: '1', HANG_MS: '60000' } },
+  { name: 'quadratic', says: /scaling: 524288 bytes take \d+ ms of CPU time, 131072 bytes \d+ ms\n/, env: { CASES: '1', HANG_MS: '60000' } },
+  { name: 'slightly-quadratic', says: /scaling: 524288 bytes take \d+ ms of CPU time, 131072 bytes \d+ ms, 2097152 bytes \d+ ms\n/, env: { CASES: '1' } },
   { name: 'death', says: /death: SIGSEGV/, env: { TRIES: '1', CASES: '12' } },
 ];
 
@@ -37,6 +38,13 @@ for (const { name, says, env } of PLANTED) {
     assert.match(done.stdout, says);
   });
 }
+
+test('a reader that is only cheaper while its input is short is at no fault', () => {
+  const done = fuzz({ ONLY: 'planted-linear', CASES: '1' });
+  assert.equal(done.status, 0, done.stdout + done.stderr);
+  // The case, the pair three times, and the third of it.
+  assert.match(done.stdout, /^planted-linear +8 /m);
+});
 
 test('a case is the same whenever its seed and number are', () => {
   const [first, again] = [fuzz({ ONLY: 'planted-crash', CASES: '400' }), fuzz({ ONLY: 'planted-crash', CASES: '400' })];

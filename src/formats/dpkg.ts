@@ -13,8 +13,10 @@ export function parseDpkgDiversions(text: ByteString): DpkgDiversion[] {
   return diversions;
 }
 
+/** Names of fields are the same in any case, as deb822(5) has it; dpkg writes them as they are asked for here. */
 function readStanzaField(stanza: ByteString, name: string): ByteString {
-  const at = stanza.indexOf('\n' + name + ':');
+  const usual = stanza.indexOf('\n' + name + ':');
+  const at = usual >= 0 ? usual : stanza.search(new RegExp('\\n' + name + ':', 'i'));
   if (at < 0) return '';
   const end = stanza.indexOf('\n', at + 1);
   return stanza.slice(at + name.length + 2, end < 0 ? stanza.length : end).trim();

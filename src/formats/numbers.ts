@@ -145,12 +145,15 @@ export function isSameDecimal(first: ByteString, second: ByteString): boolean {
 
 /** Sign, digits without zeros at either end, and exponent. */
 function normalizeDecimal(word: ByteString): string | undefined {
-  const parts = /^([+-]?)(\d*)\.?(\d*)(?:[eEdD]([+-]?\d{1,15}))?$/.exec(word);
+  // Each digit belongs to one part only: where no part has to be there, a number that does not match is
+  // cut at every two of its digits.
+  const parts = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eEdD]([+-]?\d{1,15}))?$/.exec(word);
   if (parts === null) return undefined;
-  const digits = (parts[2] + parts[3]).replace(/^0+/, '');
+  const fraction = parts[3] ?? '';
+  const digits = (parts[2] + fraction).replace(/^0+/, '');
   if (digits === '') return '0';
   const end = lastNonZero(digits) + 1;
-  const exponent = Number(parts[4] ?? 0) - parts[3].length + digits.length - end;
+  const exponent = Number(parts[4] ?? 0) - fraction.length + digits.length - end;
   return (parts[1] === '-' ? '-' : '') + digits.slice(0, end) + 'e' + exponent;
 }
 

@@ -6,7 +6,7 @@ import fs from 'fs';
 import { performance } from 'perf_hooks';
 import type { ByteString } from '../../src/core/bytes.ts';
 import { makeCase, searchSmaller } from './mutate.ts';
-import { LEAST_MS, MOST_RATIO, SCALING_FROM } from './scaling.ts';
+import { LEAST_MS, makeThirdCase, MOST_RATIO, SCALING_FROM, SURE_MS } from './scaling.ts';
 import { isRefusal, WrongValue } from './target.ts';
 import type { FuzzTarget } from './target.ts';
 import { findTarget } from './targets.ts';
@@ -27,7 +27,7 @@ export type Told =
   | { tell: 'one'; outcome: Outcome; grownBytes: number; cpuMs: number };
 
 /** What the process is at, as the parent reads it from the progress file. */
-export const STAGE = { starting: 0, running: 1, judging: 2, shrinking: 3 } as const;
+export const STAGE = { starting: 0, running: 1, judging: 2, shrinking: 3, growing: 4 } as const;
 
 const MOST_KEYS = 5;
 // The parent looks at each in a process of its own.
@@ -178,8 +178,8 @@ class Runner {
     const done = { tell: 'done' as const, job: number, cases: 0, accepted: 0, judged: 0, slowestMs: 0, cpuS: 0, lacks: '' };
     const started = process.cpuUsage();
     const startedMs = performance.now();
-    const measure = (input: ByteString, place: number): number => {
-      this.mark(number, place, STAGE.running);
+    const measure = (input: ByteString, place: number, stage: number = STAGE.running): number => {
+      this.mark(number, place, stage);
       const before = process.cpuUsage();
       const outcome = runCheck(target, input);
       const used = process.cpuUsage(before);
@@ -192,15 +192,21 @@ class Runner {
     for (let place = job.from + (job.from & 1); place < job.to && keys.size < MOST_KEYS && performance.now() - startedMs < job.realSeconds * 1000; place += 2) {
       const [small, large] = [makeCase(target, corpus, this.jobs.seed, place), makeCase(target, corpus, this.jobs.seed, place + 1)];
       let [smallMs, largeMs] = [measure(small, place), measure(large, place + 1)];
+      let most = largeMs;
       // Whatever else the machine and the collector of garbage did: twice more the same.
       for (let again = 0; again < 2 && largeMs > LEAST_MS && largeMs > MOST_RATIO * smallMs; again++) {
         smallMs = Math.max(smallMs, measure(small, place));
-        largeMs = Math.min(largeMs, measure(large, place + 1));
+        const againMs = measure(large, place + 1);
+        largeMs = Math.min(largeMs, againMs);
+        most = Math.max(most, againMs);
       }
       if (largeMs > done.slowestMs) done.slowestMs = largeMs;
       if (largeMs <= LEAST_MS || largeMs <= MOST_RATIO * smallMs || keys.has('scaling')) continue;
+      const third = largeMs > SURE_MS ? '' : makeThirdCase(target, corpus, this.jobs.seed, place);
+      const thirdMs = third === '' ? 0 : measure(third, place + 1, STAGE.growing);
+      if (third !== '' && thirdMs <= MOST_RATIO * most) continue;
       keys.add('scaling');
-      const message = 'scaling: ' + String(large.length) + ' bytes take ' + largeMs.toFixed(0) + ' ms of CPU time, ' + String(small.length) + ' bytes ' + smallMs.toFixed(0) + ' ms';
+      const message = 'scaling: ' + String(large.length) + ' bytes take ' + largeMs.toFixed(0) + ' ms of CPU time, ' + String(small.length) + ' bytes ' + smallMs.toFixed(0) + ' ms' + (third === '' ? '' : ', ' + String(third.length) + ' bytes ' + thirdMs.toFixed(0) + ' ms');
       tell({ tell: 'fault', job: number, place: place + 1, key: 'scaling', message, input: toBase64(large) });
     }
     done.cpuS = process.cpuUsage(started).user / 1e6;

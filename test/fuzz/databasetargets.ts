@@ -391,7 +391,7 @@ export const DATABASE_TARGETS: FuzzTarget[] = [
     judge: judgeOneByOne(() => (hasProgram('ldconfig') ? false : 'no ldconfig'), compareCache),
   },
   {
-    name: 'dpkg-status', corpus: () => [STATUS], share: 0.02, dictionary: ['Package: ', 'Version: ', 'Architecture: ', 'Status: deinstall ok config-files', '\n ', '\n\n', '\r'],
+    name: 'dpkg-status', corpus: () => [STATUS, STATUS.replace(/Version:/g, 'VersioN:').replace('Package: libc6', 'package: libc6').replace('Architecture', 'ARCHITECTURE')], share: 0.02, dictionary: ['Package: ', 'Version: ', 'Architecture: ', 'Status: deinstall ok config-files', '\n ', '\n\n', '\r'],
     check: (input) => {
       parseDpkgDiversions(input);
       return parseDpkgStatus(input, DPKG_WANTED).size > 0;

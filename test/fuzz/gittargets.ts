@@ -373,7 +373,7 @@ export const GIT_TARGETS: FuzzTarget[] = [
   },
   {
     // The base, and behind a NUL-free length of it the delta.
-    name: 'git-delta', corpus: () => [], isBinary: true, memoryPerByte: 20000,
+    name: 'git-delta', corpus: () => [], isBinary: true, long: [['\x03', '\x80', ''], ['\0\0', '\xff', '\0'], ['\x01a\x01', '\x01b', '']], memoryPerByte: 20000,
     generate: (dice) => {
       const base = randomText(dice, 60);
       return String.fromCharCode(base.length & 255) + base.slice(0, 255) + makeDelta(base.slice(0, 255), dice);
@@ -392,27 +392,32 @@ export const GIT_TARGETS: FuzzTarget[] = [
 /** The same by gitformat-pack(5), byte after byte; undefined where patch_delta() of git gives up. */
 function applyPlainly(base: ByteString, delta: ByteString): ByteString | undefined {
   const bytes = Array.from(delta, (char) => char.charCodeAt(0));
+  let at = 0;
+  const take = (): number | undefined => bytes[at++];
   const takeSize = (): bigint => {
     let size = 0n;
     for (let shift = 0n; ; shift += 7n) {
-      const byte = bytes.shift() ?? 0;
+      // More than the largest double has: no size of anything.
+      if (shift > 1022n) return -1n;
+      const byte = take() ?? 0;
       size |= BigInt(byte & 127) << shift;
       if (byte < 128) return size;
     }
   };
   if (takeSize() !== BigInt(base.length)) return undefined;
   const size = takeSize();
-  if (size > BigInt(1 << 20)) return undefined;
+  if (size < 0n || size > BigInt(1 << 20)) return undefined;
   let target = '';
-  while (bytes.length > 0) {
-    const order = bytes.shift() as number;
+  while (at < bytes.length) {
+    const order = take() as number;
     if (order === 0) return undefined;
     if (order < 128) {
-      if (bytes.length < order) return undefined;
-      target += String.fromCharCode(...bytes.splice(0, order));
+      if (bytes.length - at < order) return undefined;
+      target += String.fromCharCode(...bytes.slice(at, at + order));
+      at += order;
       continue;
     }
-    const parts = [1, 2, 4, 8, 16, 32, 64].map((bit) => ((order & bit) === 0 ? 0 : bytes.shift() ?? NaN));
+    const parts = [1, 2, 4, 8, 16, 32, 64].map((bit) => ((order & bit) === 0 ? 0 : take() ?? NaN));
     const from = parts[0] + parts[1] * 256 + parts[2] * 65536 + parts[3] * 16777216;
     const length = parts[4] + parts[5] * 256 + parts[6] * 65536 || 65536;
     if (!(from + length <= base.length)) return undefined;

@@ -189,8 +189,9 @@ function askPythonAbout(program: string, inputs: ByteString[]): unknown[] {
 const CSV_PROGRAM = 'import csv,io,json,sys\nout=[]\nfor text, sign in json.load(open(sys.argv[1])):\n'
   + '  try: out.append([row for row in csv.reader(io.StringIO(text, newline=""), delimiter=sign, strict=True)])\n  except csv.Error as e: out.append(str(e))\njson.dump(out, sys.stdout)\n';
 
+/** A byte order mark at the beginning is no part of the text: Python drops it in decoding ("utf-8-sig"), before its reader. */
 function judgeTables(inputs: ByteString[]): (string | undefined)[] {
-  const answers = askPythonAbout(CSV_PROGRAM, inputs.map((input) => [input, '\t']) as unknown as string[]);
+  const answers = askPythonAbout(CSV_PROGRAM, inputs.map((input) => [input.replace(/^\xef\xbb\xbf/, ''), '\t']) as unknown as string[]);
   return inputs.map((input, i) => {
     const { names, rows } = readPointTable(input, 'x.tsv');
     const answer = answers[i];
@@ -344,9 +345,10 @@ export const JUDGED_TARGETS: FuzzTarget[] = [
   plainParameterTarget('properties', 'p.properties', ['a=1\nb: 2\n# c\n! d\ne f\ng=h\\\n i\n'], ['=', ':', '\\', '#', '!', '\n', '\\u0041', ' ']),
   plainParameterTarget('lines', 'p.txt', ['a = 1\nb: 2 # c\n[s]\nd = "x" ; y\n// e\n% f\n'], ['=', ':', '#', ';', '!', '%', '//', '[', ']', '"', '\n', ' ', '\\', '${']),
   plainParameterTarget('jsonc', 'p.jsonc', ['{"a": 1, // c\n /* d */ "b": [1,2,],}'], ['{', '}', '[', ']', '//', '/*', '*/', ',', '"', '\\', '\n']),
-  { name: 'table-judged', corpus: () => ['a\tb\n1\t2\n"3 ""x"""\t4\n', 'a\n"x\ny"\n'], dictionary: ['\t', '"', '""', '\n', '\r\n', 'a', '"\t"'], check: (input) => { if (/\r(?!\n)/.test(input)) return false; readPointTable(input, 'x.tsv'); return true; }, judge: { lacks: () => (hasProgram('python3') ? false : 'no python3'), batch: 500, find: judgeTables }, mostBytes: 16384 },
-  // A tab or a carriage return within a value is a blank to git before 2.45, and itself since.
-  { name: 'gitconfig-judged', corpus: () => CONFIGS, dictionary: ['[', ']', '[a "b"]', '"', '\\', '\\\n', '\\t', '\\b', '#', ';', '=', ' ', '\t', '\n', '\r\n', '\xc3\xa0', '.', 'a.b', 'key'], check: (input) => !/[^ \t\n=][ ]*\t|(?<!=[ \t]*"")\r(?!\n)|\0/.test(input) && !/\[(?![A-Za-z0-9-]+\]|[A-Za-z0-9-]+ "[^"\n]+"\])/.test(input.replace(/^[ \t]*[^[\s][^\n]*$/gm, '')), judge: { lacks: () => (hasProgram('git') ? false : 'no git'), batch: 50, find: judgeConfigs }, share: 0.03, mostBytes: 4096 },
+  { name: 'table-judged', corpus: () => ['a\tb\n1\t2\n"3 ""x"""\t4\n', 'a\n"x\ny"\n', '\xef\xbb\xbf"a"\tb\n1\t2\n'], dictionary: ['\t', '"', '""', '\n', '\r\n', 'a', '"\t"', '\xef\xbb\xbf'], check: (input) => { if (/\r(?!\n)/.test(input)) return false; readPointTable(input, 'x.tsv'); return true; }, judge: { lacks: () => (hasProgram('python3') ? false : 'no python3'), batch: 500, find: judgeTables }, mostBytes: 16384 },
+  // A tab or a carriage return within a value is a blank to git before 2.45, and itself since. Where the value
+  // is nothing but "" so far, both drop it: in the line of the key, at its first "=".
+  { name: 'gitconfig-judged', corpus: () => CONFIGS, dictionary: ['[', ']', '[a "b"]', '"', '\\', '\\\n', '\\t', '\\b', '#', ';', '=', ' ', '\t', '\n', '\r\n', '\xc3\xa0', '.', 'a.b', 'key'], check: (input) => !/[^ \t\n=][ ]*\t|(?<!(?:^|[^\\\r]\n)[^=\n]*=[ \t]*"")\r(?!\n)|\0/.test(input) && !/\[(?![A-Za-z0-9-]+\]|[A-Za-z0-9-]+ "[^"\n]+"\])/.test(input.replace(/^[ \t]*[^[\s][^\n]*$/gm, '')), judge: { lacks: () => (hasProgram('git') ? false : 'no git'), batch: 50, find: judgeConfigs }, share: 0.03, mostBytes: 4096 },
   { name: 'gitapply-judged', corpus: () => [], generate: choiceBytes, check: () => true, judge: { lacks: () => (hasProgram('git') ? false : 'no git'), batch: 400, find: judgePatches }, share: 0.3, mostBytes: 1024 },
   { name: 'glob', corpus: () => ['*.csv\na.csv', '[a-c]?\nbx', '[!a]*\nxyz', '[[:alpha:]]*\nab', '\\**\n*x', '[a\\]]\n]', '[\\-c]?\n-a', '[!\\]]*\na'], dictionary: ['*', '?', '[', ']', '[!', '[^', '-', '[:alpha:]', '[:constructor:]', '\\', 'a', '**'], check: (input) => splitPattern(input) !== undefined, judge: { lacks: () => (fs.existsSync(BASH[0]) ? false : 'no bash'), batch: 500, find: judgeGlobs }, mostBytes: 64 },
   { name: 'glob-long', corpus: () => ['*a'.repeat(40) + 'b\n' + 'a'.repeat(255), '**/a/'.repeat(40) + 'b\n' + 'a/'.repeat(999), '*a*b*c\n' + 'a'.repeat(50), '**/x/**/y\nx/y/z'], dictionary: ['*', '**/', '?', '[ab]', '/', 'a'], check: (input) => { const [pattern, name] = input.split('\n'); compileGlob(pattern)(name ?? ''); }, mostBytes: 4096 },

@@ -163,7 +163,7 @@ class Fuzzing {
     const target = findTarget(name);
     const what = ({ hung: 'hang', died: 'death', grown: 'memory' })[end.kind] + ': ' + end.detail;
     if (end.stage !== STAGE.running) {
-      this.report({ name, place: end.place, what: what + (end.stage === STAGE.judging ? ' (while its judge was asked)' : end.stage === STAGE.starting ? ' (before the first case)' : ' (in the search for a smaller case)'), input: '', first: '' });
+      this.report({ name, place: end.place, what: what + (end.stage === STAGE.judging ? ' (while its judge was asked)' : end.stage === STAGE.starting ? ' (before the first case)' : end.stage === STAGE.growing ? ' (with a third input, four times as long again)' : ' (in the search for a smaller case)'), input: '', first: '' });
       return;
     }
     const first = makeCase(target, target.corpus(), SEED, end.place);

@@ -1,9 +1,18 @@
 // planted.ts - readers with faults put in on purpose: what the fuzzer must find, or it finds nothing.
 import { performance } from 'perf_hooks';
+import { LARGE_BYTES } from './scaling.ts';
 import type { FuzzTarget } from './target.ts';
 import { failCase } from './target.ts';
 
 const corpus = (): string[] => ['a=1\nb=2\n', 'name = text\n'];
+
+function useCpu(ms: number): void {
+  const start = process.cpuUsage();
+  for (let used = 0; used < ms;) {
+    const { user, system } = process.cpuUsage(start);
+    used = (user + system) / 1000;
+  }
+}
 
 export const PLANTED_TARGETS: FuzzTarget[] = [
   { name: 'planted-crash', corpus, dictionary: ['=='], check: (input) => { if (input.indexOf('==') >= 0) (undefined as unknown as string[]).push(input); } },
@@ -15,6 +24,9 @@ export const PLANTED_TARGETS: FuzzTarget[] = [
   { name: 'planted-endless', corpus, dictionary: ['@@'], check: (input) => { const kept: number[][] = []; while (input.indexOf('@@') >= 0) kept.push(new Array<number>(10000).fill(kept.length)); } },
   { name: 'planted-death', corpus, dictionary: ['@@'], check: (input) => { if (input.indexOf('@@') >= 0) process.kill(process.pid, 'SIGSEGV'); } },
   { name: 'planted-judge', corpus, check: () => true, judge: { lacks: () => false, batch: 50, find: (inputs) => inputs.map((input) => (/7/.test(input) ? 'the second reader sees a 7' : undefined)) } },
-  { name: 'planted-quadratic', corpus, long: [['', '"a', '']], check: (input) => { for (let at = input.indexOf('"'); at >= 0; at = input.indexOf('"', at + 1)) if (input.indexOf('\0', at) >= 0) return; } },
+  { name: 'planted-quadratic', corpus, long: [['', '"a', '']], check: (input) => useCpu(1300 * (input.length / LARGE_BYTES) ** 2) },
+  { name: 'planted-slightly-quadratic', corpus, long: [['', '"a', '']], check: (input) => useCpu(260 * (input.length / LARGE_BYTES) ** 2) },
+  // Cheap while it is short, as if it were compiled later and its garbage collected later; then linear.
+  { name: 'planted-linear', corpus, long: [['', '"a', '']], check: (input) => useCpu(Math.max(5, 300 * (input.length / LARGE_BYTES - 0.2))) },
   { name: 'planted-none', corpus, check: () => true },
 ];

@@ -12,6 +12,13 @@ const SMALL_BYTES = LARGE_BYTES / 4;
 /** More than this times as long is more than linear, if the large one takes the CPU time below at all. */
 export const MOST_RATIO = 8;
 export const LEAST_MS = 200;
+/**
+ * Below this the large one alone convicts nobody: a small one of 30 ms may have been compiled already and have
+ * left no garbage to be collected, while the large one waits for both. Then a third one, four times as long
+ * again, must show the same ratio: by the square of its length it takes sixteen times as long, too; what is
+ * linear has by then paid for all of that.
+ */
+export const SURE_MS = 1000;
 
 const WORDS: ByteString[] = ['<', '>', '<!--', '-->', '<a ', '<script>', '</', '&', '&#', '"', "'", '(', ')', '[', ']', '[[', '{', '}', '\\', '/', '//', '/*', '*/', '#', '=', ':', ': ', '@', '://', '%', '$', '$(', '`', ' ', '\t', '\n', '\r', '\r\n', '\n\n', ' \n', '\n ', '-', '- ', '_', '.', ',', ';', '|', '0', '1', 'e', '1e', 'a', 'a=', '\0', '\xff', '\xc3\xa9', '\xe2\x80\x8d', '"""', "'''", '\\n', '<<', '>>'];
 
@@ -48,9 +55,17 @@ function pickWord(dice: Dice, target: FuzzTarget, corpus: ByteString[]): ByteStr
 
 /** The input of a case of this file. The same seed, name and place give the same input. */
 export function makeScalingCase(target: FuzzTarget, corpus: ByteString[], seed: string, place: number): ByteString {
+  return makeLongCase(target, corpus, { seed, place, mostBytes: (place & 1) === 0 ? SMALL_BYTES : LARGE_BYTES });
+}
+
+/** The third of a pair: four times as long as its large one. */
+export function makeThirdCase(target: FuzzTarget, corpus: ByteString[], seed: string, place: number): ByteString {
+  return makeLongCase(target, corpus, { seed, place, mostBytes: 4 * LARGE_BYTES });
+}
+
+function makeLongCase(target: FuzzTarget, corpus: ByteString[], { seed, place, mostBytes }: { seed: string; place: number; mostBytes: number }): ByteString {
   const number = (place - SCALING_FROM) >> 1;
   const dice = makeCaseDice(seed, target.name + ' scaling', number);
-  const mostBytes = (place & 1) === 0 ? SMALL_BYTES : LARGE_BYTES;
   const fill = (word: ByteString): ByteString => word.repeat(Math.max(1, Math.floor(mostBytes / word.length)));
   if (target.long !== undefined && number < target.long.length) {
     const [head, piece, tail] = target.long[number];

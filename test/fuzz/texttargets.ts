@@ -110,11 +110,16 @@ function checkPrinted(input: ByteString): boolean {
 
 function checkDecimals(input: ByteString): boolean {
   const decimal = readExactDecimal(input);
-  const isPlain = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(input);
+  const isPlain = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(input);
   if (decimal !== undefined && (!isPlain || Number(decimal.digits.toString() + 'e' + String(decimal.exponent)) !== Number(input))) failCase('readExactDecimal() has the value of the text', input);
   if (isNumber(input)) {
     compareNumbers(input, '1', { absolute: 0.1, relative: 0.1 });
     if (!isSameDecimal(input, input) && !/n|[eEdD].{16}/i.test(input)) failCase('a number is the same as itself', input);
+  }
+  // A number of JSON is compared however long it is.
+  if (/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(input)) {
+    compareNumbers(input, '1', { absolute: 0.1, relative: 0.1 });
+    if (/^-?\d+$/.test(input) && !isSameDecimal(input, input + '.0')) failCase('a whole number with a zero behind the point is the same', input);
   }
   const size = parseSize(input);
   if (size !== undefined && parseSize(printSize(size)) !== size && Number.isInteger(size)) failCase('parseSize(printSize(x)) is x', input + ' ' + printSize(size));
@@ -173,7 +178,7 @@ export const TEXT_TARGETS: FuzzTarget[] = [
   { name: 'iri', corpus: () => ['a b/c', 'https://example.org/x', '\xff%'], dictionary: ['%', '%2F', '../', '//', ':', '?', '#', ' '], check: (input) => { const iri = encodeIri(input); if (/[\0- "<>\\^`{|}\x7f]|\xc2[\x80-\x9f]/.test(iri) || !isUtf8(iri)) failCase('encodeIri() gives an IRI', iri); if (decodeURIComponentOfBytes(iri) !== input) failCase('the IRI has the bytes of the path', iri); isWebAddress(input); } },
   { name: 'secrets', corpus: () => ['--password=hunter2', 'mysql -psecret', 'https://u:p@h/x', 'API_KEY=abc', 'token: xyz', 'AKIAIOSFODNN7EXAMPLE'], dictionary: ['--password', '=', 'TOKEN', 'key', '://', '@', ':', ' ', '-p', '\0'], check: (input) => { maskText(input, hash); maskValue(input.slice(0, 10), input, hash); maskArguments(input.split(' '), hash); } },
   { name: 'keys', corpus: () => ['train.lr', 'layers[0]', 'hosts."a.b".port', '[2].name', '"\\u00e9"'], dictionary: ['.', '[0]', '["', '"', '\\', ' ', '[999999999]'], check: (input) => { const parts = parseKeyParts(input); if (parts === undefined) return false; const printed = printKey(parts); const again = parseKeyParts(printed); claimSame('parseKeyParts(printKey(x)) is x', JSON.stringify(again), JSON.stringify(parts)); return true; } },
-  { name: 'numbers', corpus: () => ['1', '-0.5e3', '.5', '4G', '1.5T', '90s', '2h', '2026-11-22', 'yesterday', '2 days ago', '1,234.5', '0x10', '1e-400', '123456789012345678901234567890'], dictionary: ['e', '-', '+', '.', '0', '9', 'K', 'd', '99999', 'ago', ' ', ':'], check: checkDecimals, mostBytes: 4096 },
+  { name: 'numbers', corpus: () => ['1', '-0.5e3', '.5', '4G', '1.5T', '90s', '2h', '2026-11-22', 'yesterday', '2 days ago', '1,234.5', '0x10', '1e-400', '123456789012345678901234567890'], dictionary: ['e', '-', '+', '.', '0', '9', 'K', 'd', '99999', 'ago', ' ', ':'], long: [['', '9', ' '], ['1e', '9', ''], ['', '9', 'e9999999999999999'], ['.', '9', 'e9999999999999999'], ['', '0', '1']], check: checkDecimals, mostBytes: 4096 },
   { name: 'swhid', corpus: () => ['swh:1:rev:0123456789012345678901234567890123456789;origin=https://example.org;path=/a%20b;lines=1-2', 'bytes=1-2'], dictionary: [';', 'origin=', 'lines=', 'bytes=', '-', ':', 'swh:1:', '%3B'], check: (input) => { parseSwhidRange(input); parseSwhid(input); } },
   { name: 'filerules', corpus: () => ['ignored /' + '*a'.repeat(18) + 'c\n', 'system /a/\nproject **/b\nignored ~/c*\ntemporary %tmp/x?\n# d\n'], dictionary: ['system ', 'ignored ', '**/', '*', '?', '~/', '%tmp/', '%project/', '\n', '[', '\\'], check: (input) => { const classify = makeClassifier({ project: '/p', home: '/h', temporary: '/t' }, input, 'provenance/files.txt'); for (const name of ['/p/a/b', '/h/c', '/t/x', '/' + 'a'.repeat(40) + '/b']) classify(name); }, mostBytes: 4096 },
   { name: 'strace', corpus: () => STRACE_LINES, long: [['1 1.5 openat(AT_FDCWD, "', '@', ''], ['', '[\n', '$('], ['', '1 1.5 openat(AT_FDCWD, "a" <unfinished ...>\n', '']], dictionary: [' <unfinished ...>\n', '<... openat resumed>', '+++ exited with 0 +++\n', '--- SIGCHLD {si_signo=SIGCHLD} ---\n', 'openat(AT_FDCWD</p>, "', '"', '\\', '\\303', '\\x00', '...', ') = 3</p/a>\n', ' = -1 ENOENT (No such file)\n', 'execve("', '[', ']', '{', '}', '<', '>', '1 ', '99999 ', '1700000000.123456 ', ' <pid changed to 5 ...>\n', '(deleted)'], check: checkTrace, mostBytes: 1 << 16, memoryPerByte: 2000 },
