@@ -476,7 +476,7 @@ test('a damaged note, one under another name and one in a wrong folder are named
   const verified = rr(project, ['verify']);
   assert.equal(verified.status, 1);
   assert.equal(verified.stdout.split('\n').length - 1, 3, verified.stdout);
-  assert.match(verified.stdout, new RegExp('^' + bad + ': expected [0-9a-f]{64}, found [0-9a-f]{64}$', 'm'));
+  assert.match(verified.stdout, new RegExp('^' + bad + ': its last line expects [0-9a-f]{64}, found [0-9a-f]{64}$', 'm'));
   assert.match(verified.stdout, /-zzzzzz\.rec: claims the id /);
   assert.match(verified.stdout, /2020-01\/\S+: not where a record of that id belongs/);
 });

@@ -24,11 +24,11 @@ unset CDPATH
 
 rr_made=.rr/made
 # Variables that change results.  Those that a record does not give were unset.
-rr_variables='LANG LANGUAGE LC_ALL LC_CTYPE LC_COLLATE LC_MESSAGES LC_MONETARY LC_NUMERIC LC_TIME TZ OMP_NUM_THREADS OMP_PROC_BIND OMP_SCHEDULE OPENBLAS_NUM_THREADS MKL_NUM_THREADS BLIS_NUM_THREADS NUMEXPR_NUM_THREADS VECLIB_MAXIMUM_THREADS JULIA_NUM_THREADS PYTHONHASHSEED PYTHONUTF8 PYTHONOPTIMIZE R_DEFAULT_PACKAGES SOURCE_DATE_EPOCH MALLOC_PERTURB_ POSIXLY_CORRECT GSL_RNG_SEED GSL_RNG_TYPE CUBLAS_WORKSPACE_CONFIG'
+rr_variables='@REPLAYED_VARIABLES@'
 # Variables that no record sets, though it declares them: they say which programs
 # and libraries are loaded, or are the shell's own.  Whole names, and beginnings.
-rr_refused=' PATH IFS ENV PWD OLDPWD CDPATH FPATH ZDOTDIR SHELL SHELLOPTS GLOBIGNORE PROMPT_COMMAND PS1 PS2 PS3 PS4 TMOUT OPTIND OPTARG OPTERR LINENO PPID UID EUID GROUPS RANDOM SRANDOM SECONDS EPOCHSECONDS EPOCHREALTIME FUNCNAME FUNCNEST PIPESTATUS DIRSTACK HISTCMD HISTFILE HISTSIZE EXECSHELL TRACEFD HANDLED SHLVL PGRP USER_ID GID EGID ERRNO ARGV0 JOBMAX MAIL MAILCHECK MAILPATH MODULE_PATH POSH_VERSION HOME USER LOGNAME TMPDIR TERM TERMINFO TERMCAP COLUMNS LINES DISPLAY HOSTALIASES LIBPATH SHLIB_PATH GCONV_PATH LOCPATH NLSPATH GLIBC_TUNABLES RESOLV_HOST_CONF LOCALDOMAIN RES_OPTIONS MALLOC_TRACE OPENSSL_CONF OPENSSL_ENGINES OPENSSL_MODULES PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONUSERBASE PYTHONWARNINGS PYTHONBREAKPOINT PYTHONINSPECT PYTHONEXECUTABLE PYTHONPLATLIBDIR PYTHONPYCACHEPREFIX MPLCONFIGDIR MATPLOTLIBRC MPLBACKEND IPYTHONDIR PERLLIB PERL5LIB PERL5OPT PERL5DB PERL5SHELL RUBYLIB RUBYOPT GEM_HOME GEM_PATH BUNDLE_GEMFILE NODE_OPTIONS NODE_PATH NODE_EXTRA_CA_CERTS R_HOME R_LIBS R_LIBS_USER R_LIBS_SITE R_PROFILE R_PROFILE_USER R_ENVIRON R_ENVIRON_USER R_SHARE_DIR R_BROWSER R_PDFVIEWER JULIA_LOAD_PATH JULIA_DEPOT_PATH JULIA_PROJECT JULIA_BINDIR JAVA_TOOL_OPTIONS _JAVA_OPTIONS JDK_JAVA_OPTIONS CLASSPATH OCTAVE_PATH MATLABPATH PHPRC PHP_INI_SCAN_DIR TCLLIBPATH AWKPATH AWKLIBPATH GUILE_LOAD_PATH EMACSLOADPATH CC CXX CPP FC F77 F90 LD AR AS CFLAGS CXXFLAGS FFLAGS FCFLAGS CPPFLAGS LDFLAGS LDLIBS CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH COMPILER_PATH GCC_EXEC_PREFIX PKG_CONFIG PKG_CONFIG_PATH PKG_CONFIG_LIBDIR RUSTC RUSTC_WRAPPER RUSTFLAGS GOFLAGS VIRTUAL_ENV JAVA_HOME CUDA_HOME GUIX_PROFILE NIX_PROFILES LOADEDMODULES MODULEPATH NVCC_PREPEND_FLAGS NVCC_APPEND_FLAGS MAKEFLAGS MFLAGS GNUMAKEFLAGS MAKELEVEL MAKEOVERRIDES MAKEFILES EDITOR VISUAL PAGER BROWSER LESSOPEN LESSCLOSE MANPAGER SSH_ASKPASS SUDO_ASKPASS RSYNC_RSH CVS_RSH TAR_OPTIONS CURL_HOME WGETRC GDBINIT STRACE_OPTS GTK_PATH GTK_MODULES QT_PLUGIN_PATH _ '
-rr_refused_starts='rr_ RR_ LD_ DYLD_ _RLD BASH KSH MKSH YASH ZSH GIT_ LUA_ LUA5_ CONDA_ XDG_'
+rr_refused=' @REFUSED_VARIABLES@ '
+rr_refused_starts='@REFUSED_PREFIXES@'
 
 rr_say() {
 	printf 'rr: %s\n' "$*" | rr_harmless >&2
@@ -129,6 +129,25 @@ rr_is_inside() {
 	/.rr/* | /.git/* | /provenance/*) return 1 ;;
 	esac
 	return 0
+}
+
+# rr_leads_out PATH: is one of the folders above it a link that leads out of here?
+rr_leads_out() {
+	rr_before=.
+	rr_after=$1
+	while :; do
+		case $rr_after in
+		*/*) ;;
+		*) return 1 ;;
+		esac
+		rr_before=$rr_before/${rr_after%%/*}
+		rr_after=${rr_after#*/}
+		[ -h "$rr_before" ] || continue
+		case $(cd "$rr_before" 2>/dev/null && pwd -P)/ in
+		"$(pwd -P)"/*) ;;
+		*) return 0 ;;
+		esac
+	done
 }
 
 rr_is_id() {
@@ -692,9 +711,16 @@ rr_is_dry() {
 rr_own_folder() {
 	if [ -h .rr ] || [ -h "$rr_made" ]; then rr_die 'cannot go on: .rr is a link, and must be a folder of this project'; fi
 	# What came along with the project may lead anywhere.
-	for rr_file in .rr/*; do
+	for rr_file in .rr/* .rr/.[!.]*; do
 		[ ! -h "$rr_file" ] || rr_die 'cannot go on: a link is in .rr, which rr puts none in: look at it, and remove it'
 	done
+	# Where this stands commands run in the very folder.
+	if [ -e .rr/copy ]; then
+		case $(pwd -P) in
+		*/.rr/reproduce | */.rr/build/*) ;;
+		*) rr_die 'cannot go on: .rr/copy is here, which only a copy has that make made: remove it' ;;
+		esac
+	fi
 	if ! mkdir -p "$rr_made" 2>/dev/null || [ ! -w "$rr_made" ] || [ ! -w .rr ]; then
 		rr_die 'cannot write in .rr: to look without writing, run "make verify"'
 	fi
@@ -871,6 +897,7 @@ $rr_found $rr_enc
 "*) ;;
 		*) rr_taken=1; continue ;;
 		esac
+		if rr_leads_out "$rr_path"; then rr_taken=1; continue; fi
 		case $rr_target in
 		*/*) mkdir -p "${rr_target%/*}" || return 1 ;;
 		esac
@@ -882,12 +909,20 @@ RR_END
 	return "$rr_taken"
 }
 
+# rr_is_aside HASH: is that content in .rr/aside?
+rr_is_aside() {
+	case $1 in
+	*[!0-9a-f]*) return 1 ;;
+	esac
+	[ -f ".rr/aside/$1" ]
+}
+
 # Results that runs moved out of the way and nobody put back.
 rr_put_all_back() {
 	[ -d .rr/aside ] || return 0
 	while IFS=' ' read -r rr_word rr_first rr_want rr_want_kind rr_enc; do
 		[ "$rr_word" = O ] || continue
-		[ -f ".rr/aside/$rr_want" ] || continue
+		rr_is_aside "$rr_want" || continue
 		rr_look_at "$rr_enc"
 		if [ "$rr_hash" != "$rr_want" ]; then
 			rr_is_known "$rr_hash" "$rr_enc" || [ "$rr_kind" = - ] || continue
@@ -935,12 +970,12 @@ rr_lock() {
 	rr_lock_dir=$1
 	rr_waited=0
 	until mkdir "$rr_lock_dir" 2>/dev/null; do
-		rr_holder=$(cat "$rr_lock_dir/process" 2>/dev/null)
+		rr_holder=$([ -f "$rr_lock_dir/process" ] && cat "$rr_lock_dir/process" 2>/dev/null)
 		case $rr_holder in
 		"$(uname -n) "[0-9]*)
 			if ! kill -s 0 "${rr_holder##* }" 2>/dev/null; then
 				# Of all who see this only one can rename it.
-				mv "$rr_lock_dir" "$rr_lock_dir.$$" 2>/dev/null && rm -rf "$rr_lock_dir.$$"
+				rm -rf "$rr_lock_dir.$$" && mv "$rr_lock_dir" "$rr_lock_dir.$$" 2>/dev/null && rm -rf "$rr_lock_dir.$$"
 				continue
 			fi
 			[ "$rr_waited" -ne 3 ] || rr_say "waiting for another make (process ${rr_holder##* }); if there is none, remove $rr_lock_dir"
@@ -991,7 +1026,7 @@ rr_count_results() {
 			continue
 		fi
 		rr_bad=$((rr_bad + 1))
-		[ -f ".rr/aside/$rr_want" ] || continue
+		rr_is_aside "$rr_want" || continue
 		if [ "$rr_kind" = - ] || rr_is_known "$rr_hash" "$rr_enc"; then
 			rr_elsewhere=$((rr_elsewhere + 1))
 			[ "${1-}" != back ] || { rm -f "$rr_file" && cp -p ".rr/aside/$rr_want" "$rr_file"; }
@@ -1031,6 +1066,7 @@ rr_refuse_unrepeatable() {
 			if [ "$rr_word" = O ]; then rr_enc=${rr_enc#* * * }; fi
 			rr_decode "$rr_enc"
 			if rr_has_nul "$rr_enc" || [ -z "$rr_path" ] || ! rr_is_inside "$rr_path"; then rr_give_up "its output $rr_enc is outside the project"; fi
+			if rr_leads_out "$rr_path"; then rr_give_up "its output $rr_enc lies behind a link that leads out of the project"; fi
 			;;
 		esac
 	done <<RR_END
