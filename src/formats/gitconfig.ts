@@ -5,6 +5,8 @@ import { trimBlanks } from '../core/bytes.ts';
 /** Section and key in lower case, as git compares them; the subsection stands as written, '' if none. */
 export type GitSetting = { section: string; subsection: ByteString; key: string; value: ByteString };
 
+const HEADER = /^\[[ \t]*([A-Za-z0-9.-]+)(?:[ \t]+"((?:[^"\\]|\\.)*)")?[ \t]*\]/;
+
 /**
  * The settings in the order of the file (git-config(1), "CONFIGURATION FILE"). A key without "=" has
  * the value "true". What git would refuse as malformed is passed over line by line, since the
@@ -18,8 +20,8 @@ export function parseGitConfig(text: ByteString): GitSetting[] {
   let subsection = '';
   for (let i = 0; i < lines.length; i++) {
     let line = trimBlanks(lines[i]);
-    const header = /^\[[ \t]*([A-Za-z0-9.-]+)(?:[ \t]+"((?:[^"\\]|\\.)*)")?[ \t]*\]/.exec(line);
-    if (header !== null) {
+    // One line may have several headers, one behind the other.
+    for (let header = HEADER.exec(line); header !== null; header = HEADER.exec(line)) {
       const dot = header[1].indexOf('.');
       section = (dot < 0 ? header[1] : header[1].slice(0, dot)).toLowerCase();
       subsection = header[2] !== undefined ? header[2].replace(/\\(.)/g, '$1') : dot < 0 ? '' : header[1].slice(dot + 1).toLowerCase();

@@ -203,7 +203,7 @@ function judgeTables(inputs: ByteString[]): (string | undefined)[] {
   });
 }
 
-const CONFIGS = ['[core]\n\tbare = false\n[remote "origin"]\n\turl = https://example.org/\xc3\xa0\n\tfetch = "+refs/heads/*:x" ; c\n[branch "ma\\"in"]\n\tremote = origin # x\n[a.B]\nkey\nlong = a\\\n b\n', '[x]\na = "b # c" d\\t\\"e\n b=c\nc = ""\r d\n'];
+const CONFIGS = ['[core]\n\tbare = false\n[remote "origin"]\n\turl = https://example.org/\xc3\xa0\n\tfetch = "+refs/heads/*:x" ; c\n[branch "ma\\"in"]\n\tremote = origin # x\n[a.B]\nkey\nlong = a\\\n b\n', '[x]\na = "b # c" d\\t\\"e\n b=c\nc = ""\r d\n', '[a][b "c"]d = e\n[f] [g]h\n'];
 
 function judgeConfigs(inputs: ByteString[]): (string | undefined)[] {
   const folder = makeTemporary();
