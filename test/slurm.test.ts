@@ -144,12 +144,15 @@ test('a failing step keeps its dependents from running; resubmitting skips what 
 
 test('scancel: a job that waits is told as cancelled, one that runs is interrupted and leaves the earlier result', { skip: NEEDS_SLURM }, async () => {
   const folder = makeProject();
+  const begun = path.join(makeTemporary(), 'begun');
   fs.writeFileSync(path.join(folder, 'in'), '1\n');
-  plan(folder, 'long', ['-i', 'in', '-o', 'out'], 'echo half > out; test "$(cat in)" = 1 || sleep 600; cat in > out');
+  plan(folder, 'long', ['-i', 'in', '-o', 'out'], 'echo half > out; echo x >> ' + begun + '; test "$(cat in)" = 1 || sleep 600; cat in > out');
   plan(folder, 'then', ['-i', 'out', '-o', 'end'], 'cat out > end');
   expect(onSlurm(folder, ['make', '--on', 'slurm', '--wait', '-q']));
   fs.writeFileSync(path.join(folder, 'in'), '2\n');
   expect(onSlurm(folder, ['make', '--on', 'slurm', '-q']));
+  // Slurm says "running" before the run has begun; cancelled by then, there is no run.
+  await waitForLines(begun, 2);
   await waitForState(folder, ['long running', 'then queued']);
   const [first, second] = ['long', 'then'].map((name) => statusOf(folder).batches?.[0].tasks.find((task) => task.name === name)?.job as string);
   cluster.ask(['scancel', second]);
@@ -247,8 +250,11 @@ test('rr sweep --on slurm: a hundred points as one array, each recorded once, wi
 
 test('Slurm that does not answer is told, and nothing is handed over twice meanwhile', { skip: NEEDS_SLURM }, async () => {
   const folder = makeProject();
-  plan(folder, 'slow', ['-o', 'slow'], 'while ! test -e go; do sleep 0.1; done; echo 1 > slow');
+  const begun = path.join(makeTemporary(), 'begun');
+  plan(folder, 'slow', ['-o', 'slow'], 'echo x > ' + begun + '; while ! test -e go; do sleep 0.1; done; echo 1 > slow');
   expect(onSlurm(folder, ['make', '--on', 'slurm', '-q']));
+  // Without Slurm, a job is known to run when it has said so itself.
+  await waitForLines(begun, 1);
   await waitForState(folder, ['slow running']);
   const conf = path.join(makeTemporary(), 'slurm.conf');
   fs.writeFileSync(conf, fs.readFileSync(String(cluster.env.SLURM_CONF), 'latin1').replace(/^SlurmctldPort=.*$/m, 'SlurmctldPort=19'));
@@ -287,8 +293,10 @@ test('without accounts: what has left the queue is known by its own files', { sk
   try {
     const folder = makeProject();
     plan(folder, 'first', ['-o', 'first'], 'echo 1 > first');
-    plan(folder, 'long', ['-i', 'first', '-o', 'long'], 'sleep 600');
+    const begun = path.join(makeTemporary(), 'begun');
+    plan(folder, 'long', ['-i', 'first', '-o', 'long'], 'echo x > ' + begun + '; sleep 600');
     expect(onSlurm(folder, ['make', '--on', 'slurm', '-q']));
+    await waitForLines(begun, 1);
     await waitForState(folder, ['first done', 'long running']);
     other.ask(['scancel', String(statusOf(folder).batches?.[0].tasks[1].job)]);
     await waitForState(folder, ['first done', 'long interrupted']);
