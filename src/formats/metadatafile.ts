@@ -108,7 +108,7 @@ export class MetadataFile {
   takeKeywords(key: ByteString): void {
     const words = this.texts(this.root, key);
     if (words.length === 0) return;
-    this.told.keywords = words.filter((word, i) => words.indexOf(word) === i);
+    this.told.keywords = Array.from(new Set(words));
     this.tell('keywords', key);
   }
 }

@@ -23,10 +23,12 @@ export function readPointTable(given: ByteString, file: ByteString): { names: By
   const reader = new TableReader(text, chooseDelimiter(text, file));
   const names = reader.next();
   if (names === undefined) return fail(reader.isMalformed ? 'its first line is no header: a double quote is out of place' : 'it is empty', 'the first line has the names of the parameters');
-  names.forEach((name, i) => {
+  const seen = new Set<ByteString>();
+  for (const name of names) {
     if (name === '' || /[ \t-\r{}=]/.test(name)) fail('"' + name + '" in its first line is no name of a parameter', 'a name has no blank, brace or "="');
-    if (names.indexOf(name) < i) fail('its first line has "' + name + '" twice');
-  });
+    if (seen.has(name)) fail('its first line has "' + name + '" twice');
+    seen.add(name);
+  }
   const rows: ByteString[][] = [];
   for (let row = reader.next(); row !== undefined; row = reader.next()) {
     if (row.length === 1 && row[0] === '') continue;

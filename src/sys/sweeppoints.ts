@@ -99,10 +99,12 @@ function readPointNumber(option: string, text: ByteString | undefined, most: big
 }
 
 function checkNames(names: ByteString[], hasWrite: boolean, hasEach: boolean): void {
-  names.forEach((name, i) => {
-    const why = names.indexOf(name) < i ? 'it is given twice' : name === 'n' ? '{n} is the number of the point' : hasWrite && name === 'params' ? '{params} is the file that --write makes' : '';
+  const seen = new Set<ByteString>();
+  for (const name of names) {
+    const why = seen.has(name) ? 'it is given twice' : name === 'n' ? '{n} is the number of the point' : hasWrite && name === 'params' ? '{params} is the file that --write makes' : '';
     if (why !== '') throw new Failure('cannot use the parameter "' + name + '": ' + why, why !== 'it is given twice' ? 'give it another name' : hasEach && FILE_NAMES.indexOf(name) >= 0 ? 'a file of --each has ' + FILE_NAMES.join(', ') : 'give all its values at once: -p ' + name + '=1,2', EXIT.usage);
-  });
+    seen.add(name);
+  }
 }
 
 function readAxes(project: Project, folder: ByteString, options: PointOptions, paths: ByteString[] | undefined, files: SweptFile[]): SweepAxis[] {
