@@ -392,6 +392,22 @@ test('a run whose rr was killed is told as lost by rr list, which writes nothing
   assert.deepEqual(fs.readdirSync(path.join(folder, '.rr', 'running')), []);
 });
 
+test('what is killed while it records a lost run leaves no half of that record beside its name', { skip: NEEDS_STRACE !== false ? NEEDS_STRACE : hasProgram('pgrep') ? false : 'pgrep is missing', timeout: 60000 }, async () => {
+  for (const args of [['sweep', '-l', 'scan', '-p', 'x=1,2', '--', 'true', '{x}'], ['makefile']]) {
+    const folder = makeProject();
+    const id = await loseRun(folder);
+    // The record gets its name by link(2), as the first of all files.
+    const killed = await startProgram(folder, ['strace', '-f', '-o', folder + '.trace', '-e', 'trace=link', '--inject=link:signal=SIGKILL:when=1', process.execPath, RR_JS].concat(args)).ended;
+    assert.match(fs.readFileSync(folder + '.trace', 'latin1'), new RegExp('link\\("[^"]*' + id + '[^"]*\\.tmp", "[^"]*/' + id + '\\.rec"'), args[0] + ': ' + killed.stderr);
+    assert.deepEqual(run(folder, ['find', 'provenance', '-name', '.*']).stdout, '', args[0]);
+    makeLeftoversOld(folder);
+    assert.equal(rr(folder, ['record', '--', 'true']).status, 0, args[0]);
+    assert.deepEqual(listLeftovers(folder), [], args[0]);
+    assert.equal(listStatuses(folder).get(id), 'lost', args[0]);
+    checkSeals(folder, listRecords(folder));
+  }
+});
+
 /** Writes another holder into a mark and seals it again; what stands there is "PID TICKS BOOT HOST". */
 function editHolder(folder: string, id: string, edit: (parts: string[]) => string[]): void {
   const name = path.join(folder, '.rr', 'running', id);

@@ -38,7 +38,7 @@ import { findLiveRuns } from '../core/graph.ts';
 import { addRunToMakefile, printMakefilePieces } from '../views/makefile.ts';
 import { findChecksum, printChecksumPieces } from '../formats/checksums.ts';
 import { fs, os } from './node.ts';
-import { createFile, errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, readRegularIfThere, removeIfThere, replaceFile, statIfThere, syncFolder, toFsPath } from './files.ts';
+import { createFile, errorCode, keepTemporariesIn, listFolder, lstatIfThere, makeFolder, readBytesIfThere, readRegularIfThere, removeIfThere, replaceFile, statIfThere, syncFolder, toFsPath } from './files.ts';
 import type { FileContent } from './files.ts';
 import { describeFile, hashBytes, hashWithRetry } from './hash.ts';
 import { refuseLink } from './project.ts';
@@ -247,6 +247,8 @@ function endWaitingTracers(project: Project, pipe: ByteString): void {
  * record is there already only the mark moves on. Returns the runs that were lost.
  */
 export function settleLostRuns(project: Project, self: string): Run[] {
+  // Half a record that lay beside its name would stay for ever: nobody writes under that name again.
+  keepTemporariesIn(project.own + '/running');
   const lost: Run[] = [];
   const named: RecordLink[] = [];
   const marks = readMarks(project, self);
