@@ -143,8 +143,8 @@ class FileText implements LongText {
 
 /**
  * Replaces those of these files for which `change` gives another text, by spliceText() out of what it is
- * given. Neither is held: what stays is copied. false, and nothing more is replaced, if one of them is no
- * regular file, or is written to meanwhile, or `change` gives undefined.
+ * given. None is held: what stays is copied. false, and nothing more is replaced, if one of them is no
+ * regular file, or is written to meanwhile, or `change` gives undefined. Throws where one cannot be written.
  */
 export function changeFiles(names: ByteString[], change: (texts: LongText[]) => LongText[] | undefined): boolean {
   try {
@@ -157,7 +157,8 @@ export function changeFiles(names: ByteString[], change: (texts: LongText[]) => 
       return true;
     });
   } catch (error) {
-    if (error !== FILE_CHANGED) throw error;
+    // NFS says ESTALE of an open file in whose place another machine has put its own.
+    if (error !== FILE_CHANGED && errorCode(error) !== 'ESTALE') throw error;
     return false;
   }
 }
