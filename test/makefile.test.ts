@@ -4,8 +4,10 @@ import assert from 'node:assert/strict';
 import { findLiveRuns } from '../src/core/graph.ts';
 import { emptyRun } from '../src/core/run.ts';
 import type { FileKind, FileState, Run } from '../src/core/run.ts';
-import { findChecksum, printChecksums } from '../src/formats/checksums.ts';
+import { findChecksum, printChecksums, putChecksums } from '../src/formats/checksums.ts';
 import { addRunToMakefile, printMakefile } from '../src/views/makefile.ts';
+import { findBackward, findForward, spliceText } from '../src/formats/longtext.ts';
+import type { LongText, TextSplice } from '../src/formats/longtext.ts';
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
@@ -39,6 +41,10 @@ type Texts = { makefile: string; sums: string };
 function printAll(runs: Run[]): Texts {
   const graph = findLiveRuns(runs);
   return { makefile: printMakefile(graph), sums: printChecksums(graph) };
+}
+
+function readWhole(text: LongText): string {
+  return text.slice(0, text.length);
 }
 
 test('printMakefile() writes a block for each live run, with safe names as targets', () => {
@@ -143,18 +149,20 @@ test('addRunToMakefile() equals printMakefile() of all runs, byte for byte', (co
     const random = makeRandom(seed);
     const content = new Map<string, FileState>();
     const runs: Run[] = [];
-    let texts = printAll(runs);
+    let texts: { makefile: LongText; sums: LongText } = printAll(runs);
     for (let n = 0; n < 40; n++) {
       const run = randomRun(random, n, content, seed % 2 === 0);
       runs.push(run);
+      // Up to eight runs are put into what the ones before were put in.
+      if (n % 8 === 0) texts = { makefile: readWhole(texts.makefile), sums: readWhole(texts.sums) };
       const added = addRunToMakefile(texts.makefile, texts.sums, run, (id) => runs.find((one) => one.id === id));
       const full = printAll(runs);
       if (added !== undefined) {
-        assert.equal(added.makefile, full.makefile, 'seed ' + String(seed) + ' run ' + String(n));
-        assert.equal(added.sums, full.sums);
+        assert.equal(readWhole(added.makefile), full.makefile, 'seed ' + String(seed) + ' run ' + String(n));
+        assert.equal(readWhole(added.sums), full.sums);
         fast += 1;
       } else slow += 1;
-      texts = full;
+      texts = added ?? full;
     }
   }
   context.diagnostic(String(fast) + ' added, ' + String(slow) + ' left to the full print');
@@ -171,12 +179,12 @@ test('addRunToMakefile() adds the usual runs without all records', () => {
   };
   for (const name of Object.keys(series)) {
     const runs: Run[] = [];
-    let texts = printAll(runs);
+    let texts: { makefile: LongText; sums: LongText } = printAll(runs);
     for (const run of series[name]) {
       runs.push(run);
       const added = addRunToMakefile(texts.makefile, texts.sums, run, (id) => runs.find((one) => one.id === id));
       assert.ok(added !== undefined, name);
-      assert.deepEqual(added, printAll(runs), name);
+      assert.deepEqual({ makefile: readWhole(added.makefile), sums: readWhole(added.sums) }, printAll(runs), name);
       texts = added;
     }
   }
@@ -192,4 +200,54 @@ test('addRunToMakefile() gives up on a run that is not the newest, or took a res
   remover.status = 'failed';
   assert.equal(addRunToMakefile(texts.makefile, texts.sums, remover, readRun), undefined);
   assert.equal(addRunToMakefile('', '', runOf(5, [], [fileOf('c', 1)]), readRun), undefined);
+});
+
+test('addRunToMakefile() gives up on a Makefile that was cut or written into', () => {
+  const runs = [runOf(1, [], [fileOf('a', 1)]), runOf(2, [fileOf('a', 1)], [fileOf('b', 1)])];
+  const { makefile, sums } = printAll(runs);
+  const readRun = (id: string): Run | undefined => runs.find((run) => run.id === id);
+  const added = runOf(3, [fileOf('b', 1)], [fileOf('a', 3)]);
+  assert.notEqual(addRunToMakefile(makefile, sums, added, readRun), undefined);
+  assert.equal(addRunToMakefile('x' + makefile, sums, added, readRun), undefined);
+  assert.equal(addRunToMakefile(makefile.slice(0, makefile.indexOf('\na: ') + 3), sums, added, readRun), undefined);
+  // Wherever else it is cut: no endless loop and no error.
+  for (let end = 0; end < makefile.length; end++) addRunToMakefile(makefile.slice(0, end), sums.slice(0, end % sums.length), added, readRun);
+});
+
+test('putChecksums() gives the same object if all lines are there', () => {
+  const sums = printAll([runOf(1, [], [fileOf('a', 1), fileOf('b', 2)])]).sums;
+  assert.equal(putChecksums(sums, [fileOf('b', 2)]), sums);
+  assert.equal(readWhole(putChecksums(sums, [fileOf('b', 3), fileOf('a', 1, 'l')])), hashOf(3) + '  ./b\n');
+});
+
+test('findForward() and findBackward() equal indexOf() and lastIndexOf()', () => {
+  const random = makeRandom(7);
+  for (let round = 0; round < 2000; round++) {
+    let text = '';
+    for (let n = random(8); n > 0; n--) text += 'ab'.repeat(random(700)) + ['\n', '\n\n', 'aab', '', 'b\na'][random(5)];
+    for (const sought of ['\n', '\n\n', 'aab', 'b\nab', 'c']) {
+      const from = random(text.length + 3) - 1;
+      assert.equal(findForward(text, sought, from), text.indexOf(sought, from));
+      if (from >= 0) assert.equal(findBackward(text, sought, from), text.lastIndexOf(sought, from));
+    }
+    assert.equal(findBackward(text, '\n', -1), -1);
+  }
+});
+
+test('spliceText() equals the text with others put in, several times over', () => {
+  const random = makeRandom(3);
+  for (let round = 0; round < 500; round++) {
+    let plain = 'abcdefghij'.repeat(random(30));
+    let spliced: LongText = plain;
+    for (let depth = 0; depth < 4; depth++) {
+      const places = Array.from({ length: 2 * random(5) }, () => random(plain.length + 1)).sort((a, b) => a - b);
+      const splices: TextSplice[] = [];
+      for (let i = 0; i < places.length; i += 2) splices.push({ start: places[i], end: places[i + 1], text: 'XYZ'.slice(0, random(4)) });
+      for (const { start, end, text } of splices.slice().reverse()) plain = plain.slice(0, start) + text + plain.slice(end);
+      spliced = spliceText(spliced, splices);
+      assert.equal(readWhole(spliced), plain);
+      const [from, to] = [random(plain.length + 1), random(plain.length + 1)].sort((a, b) => a - b);
+      assert.equal(spliced.slice(from, to), plain.slice(from, to));
+    }
+  }
 });

@@ -3,6 +3,8 @@ import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
 import type { LiveGraph } from '../core/graph.ts';
 import type { FileState } from '../core/run.ts';
+import { findBackward, findForward, spliceText } from './longtext.ts';
+import type { LongText } from './longtext.ts';
 
 // A line is HASH, two spaces, "./", NAME, LF; the lines are sorted by the bytes of NAME, so that one
 // is found by halving the text. A NAME with LF, CR or "\" makes the line begin with "\".
@@ -41,12 +43,12 @@ export function* printChecksumPieces(graph: LiveGraph): Generator<ByteString> {
 }
 
 /** Where the line of `name` is, [start, end), or would be: then start is end and hash is undefined. */
-export function findChecksum(sums: ByteString, name: ByteString): { start: number; end: number; hash: string | undefined } {
+export function findChecksum(sums: LongText, name: ByteString): { start: number; end: number; hash: string | undefined } {
   let low = 0;
   let high = sums.length;
   while (low < high) {
-    const start = sums.lastIndexOf('\n', ((low + high) >> 1) - 1) + 1;
-    const end = sums.indexOf('\n', start) + 1 || sums.length;
+    const start = findBackward(sums, '\n', ((low + high) >> 1) - 1) + 1;
+    const end = findForward(sums, '\n', start) + 1 || sums.length;
     const line = sums.slice(start, end - 1);
     const order = compareBytes(readName(line), name);
     if (order === 0) return { start, end, hash: line.startsWith('\\') ? line.slice(1, 65) : line.slice(0, 64) };
@@ -56,15 +58,13 @@ export function findChecksum(sums: ByteString, name: ByteString): { start: numbe
   return { start: low, end: low, hash: undefined };
 }
 
-/** The text with the lines of these files as they are now: each replaced, put in, or (a link) taken out. */
-export function putChecksums(sums: ByteString, files: FileState[]): ByteString {
-  const edits = files.map((file) => ({ place: findChecksum(sums, file.path), file }));
-  edits.sort((a, b) => compareBytes(a.file.path, b.file.path));
-  let text = '';
-  let from = 0;
-  for (const { place, file } of edits) {
-    text += sums.slice(from, place.start) + (hasLine(file) ? printChecksumLine(file.hash, file.path) : '');
-    from = place.end;
-  }
-  return text + sums.slice(from);
+/** The text with the lines of these files as they are now: each replaced, put in, or (a link) taken out; the same object if it stays as it is. */
+export function putChecksums(sums: LongText, files: FileState[]): LongText {
+  const sorted = files.slice().sort((a, b) => compareBytes(a.path, b.path));
+  const splices = sorted.map((file) => {
+    const { start, end } = findChecksum(sums, file.path);
+    return { start, end, text: hasLine(file) ? printChecksumLine(file.hash, file.path) : '' };
+  });
+  const changes = splices.filter(({ start, end, text }) => sums.slice(start, end) !== text);
+  return changes.length === 0 ? sums : spliceText(sums, changes);
 }

@@ -262,8 +262,8 @@ export function* gatherPieces(pieces: Iterable<ByteString>): Generator<ByteStrin
   if (gathered !== '') yield gathered;
 }
 
-/** All bytes of a file, or what gives them in pieces (again, if it is called again). */
-export type FileContent = ByteString | (() => Iterable<ByteString>);
+/** All bytes of a file, or what gives them in pieces (again, if it is called again), or writes them to the open file. */
+export type FileContent = ByteString | (() => Iterable<ByteString>) | { writeTo(fd: number): void };
 
 /** The error, which names `name` if it named the file that was to get that name: nobody knows the other one. */
 export function blameName(error: unknown, temporary: ByteString, name: ByteString): unknown {
@@ -318,7 +318,8 @@ function placeBy(temporary: ByteString, content: FileContent, isDurable: boolean
   const fd = fs.openSync(toFsPath(temporary), 'wx', mode);
   try {
     try {
-      for (const piece of typeof content === 'string' ? [content] : gatherPieces(content())) writeAll(fd, Buffer.from(piece, 'latin1'));
+      if (typeof content === 'object') content.writeTo(fd);
+      else for (const piece of typeof content === 'string' ? [content] : gatherPieces(content())) writeAll(fd, Buffer.from(piece, 'latin1'));
       if (isDurable) fs.fsyncSync(fd);
     } finally {
       fs.closeSync(fd);

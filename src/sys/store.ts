@@ -37,12 +37,14 @@ import { parseRun, printRunBody } from '../formats/record.ts';
 import { findLiveRuns } from '../core/graph.ts';
 import { addRunToMakefile, printMakefilePieces } from '../views/makefile.ts';
 import { findChecksum, printChecksumPieces } from '../formats/checksums.ts';
+import type { LongText } from '../formats/longtext.ts';
 import { fs, os } from './node.ts';
 import { createFile, errorCode, keepTemporariesIn, listFolder, lstatIfThere, makeFolder, readBytesIfThere, readRegularIfThere, removeIfThere, replaceFile, statIfThere, syncFolder, toFsPath } from './files.ts';
 import type { FileContent } from './files.ts';
 import { describeFile, hashBytes, hashWithRetry } from './hash.ts';
 import { refuseLink } from './project.ts';
 import type { Project } from './project.ts';
+import { changeFiles } from './filesource.ts';
 import { addHead, addHeadOf, advanceHeads, dropHeads, readHeads } from './heads.ts';
 import { signalAll } from './process.ts';
 import { readRun } from './records.ts';
@@ -549,13 +551,12 @@ function writeNewDerived(project: Project, runs: Run[] | undefined, isAlone: boo
 
 /** Puts these runs into the text of both files; false if they must be made from all records. */
 function putIntoDerived(project: Project, added: Run[]): boolean {
-  const makefile = readRegularIfThere(project.provenance + '/Makefile') ?? '';
-  const sums = readRegularIfThere(project.provenance + '/SHA256SUMS') ?? '';
-  let derived: { makefile: ByteString; sums: ByteString } | undefined = { makefile, sums };
-  for (const run of added) {
-    derived = addRunToMakefile(derived.makefile, derived.sums, run, (id) => readRun(project, id));
-    if (derived === undefined) return false;
-  }
-  if (derived.makefile !== makefile || derived.sums !== sums) writeDerived(project, derived);
-  return true;
+  return changeFiles([project.provenance + '/Makefile', project.provenance + '/SHA256SUMS'], ([makefile, sums]) => {
+    let derived: { makefile: LongText; sums: LongText } | undefined = { makefile, sums };
+    for (const run of added) {
+      derived = addRunToMakefile(derived.makefile, derived.sums, run, (id) => readRun(project, id));
+      if (derived === undefined) return undefined;
+    }
+    return [derived.makefile, derived.sums];
+  });
 }

@@ -5,6 +5,8 @@ import { isResult, isSameContent, makeLiveRun, resultsOf } from '../core/graph.t
 import type { GraphRun, LiveGraph, LiveRun } from '../core/graph.ts';
 import type { FileState, Run } from '../core/run.ts';
 import { findChecksum, putChecksums } from '../formats/checksums.ts';
+import { findBackward, findForward, spliceText } from '../formats/longtext.ts';
+import type { LongText, TextSplice } from '../formats/longtext.ts';
 import { encodeText, encodeWithheld } from '../formats/percent.ts';
 
 const SCRIPT = 'provenance/rerun.sh';
@@ -180,10 +182,10 @@ export function* printMakefilePieces(graph: LiveGraph): Generator<ByteString> {
 // Where more would change, addRunToMakefile gives up, and the caller prints all from the records.
 
 type Block = { id: string; start: number; end: number; text: ByteString; before: string[]; after: string[] };
-/** What comes in the place of [start, end). Those of one place go by key, one without a key is last. */
-type Splice = { start: number; end: number; text: ByteString; key?: Entry };
+/** Those of one place go by key, one without a key is last. */
+type Splice = TextSplice & { key?: Entry };
 /** blocksAt: where the names end and the blocks begin. */
-type Texts = { makefile: ByteString; sums: ByteString; blocksAt: number };
+type Texts = { makefile: LongText; sums: LongText; blocksAt: number };
 type ReadRun = (id: string) => Run | undefined;
 
 /** Thrown within this file: the change is not a small one. */
@@ -198,12 +200,17 @@ function readOr(readRun: ReadRun, id: string): Run {
 }
 
 /** Start of the entry or line of a block that `at` lies in. */
-function findLine(makefile: ByteString, at: number): number {
-  const start = makefile.lastIndexOf('\n', at - 1) + 1;
-  return makefile.startsWith('\t@:', start) ? makefile.lastIndexOf('\n', start - 2) + 1 : start;
+function findLine(makefile: LongText, at: number): number {
+  const start = findBackward(makefile, '\n', at - 1) + 1;
+  return makefile.slice(start, start + 3) === '\t@:' ? findBackward(makefile, '\n', start - 2) + 1 : start;
 }
 
-function findBlocks(makefile: ByteString): number {
+/** Where the line from `start` ends, behind its LF; gives up if it has none. */
+function findEntryLineEnd(makefile: LongText, start: number): number {
+  return findForward(makefile, '\n', start) + 1 || giveUp();
+}
+
+function findBlocks(makefile: LongText): number {
   let low = HEAD.length;
   let high = makefile.length;
   while (low < high) {
@@ -215,17 +222,15 @@ function findBlocks(makefile: ByteString): number {
   return low;
 }
 
-function readEntry(makefile: ByteString, start: number): { entry: Entry; end: number } {
-  const lineEnd = makefile.indexOf('\n', start) + 1;
-  const isNote = makefile[start] === '#';
-  const name = makefile.slice(isNote ? start + 3 : start, lineEnd - 1 - ID_LENGTH - 2);
-  const id = makefile.slice(lineEnd - 1 - ID_LENGTH, lineEnd - 1);
-  if (isNote) {
-    const mark = makefile[start + 1];
-    return { entry: { name, id, kind: mark === '-' ? 'gone' : mark === 'l' ? 'link' : 'result' }, end: lineEnd };
-  }
-  if (makefile[lineEnd] !== '\t') return { entry: { name, id, kind: 'again' }, end: lineEnd };
-  const end = makefile.indexOf('\n', lineEnd) + 1;
+function readEntry(makefile: LongText, start: number): { entry: Entry; end: number } {
+  const lineEnd = findEntryLineEnd(makefile, start);
+  const line = makefile.slice(start, lineEnd);
+  const isNote = line.startsWith('#');
+  const name = line.slice(isNote ? 3 : 0, -1 - ID_LENGTH - 2);
+  const id = line.slice(-1 - ID_LENGTH, -1);
+  if (isNote) return { entry: { name, id, kind: line[1] === '-' ? 'gone' : line[1] === 'l' ? 'link' : 'result' }, end: lineEnd };
+  if (makefile.slice(lineEnd, lineEnd + 1) !== '\t') return { entry: { name, id, kind: 'again' }, end: lineEnd };
+  const end = findEntryLineEnd(makefile, lineEnd);
   const second = makefile.slice(lineEnd, end);
   return { entry: { name, id, kind: second === '\t@:\n' ? 'result' : second === '\t@: link\n' ? 'link' : 'label' }, end };
 }
@@ -259,7 +264,7 @@ function findBlockEnd(texts: Texts, id: string): number {
   while (low < high) {
     const middle = (low + high) >> 1;
     // Blocks are sorted by id. One that begins before `middle` is found from its last line as well.
-    const mark = makefile.indexOf(LAST_LINE, middle - LAST_LINE.length);
+    const mark = findForward(makefile, LAST_LINE, middle - LAST_LINE.length);
     const found = mark < 0 ? '~' : makefile.slice(mark + LAST_LINE.length, mark + LAST_LINE.length + ID_LENGTH);
     if (found === id) return mark;
     if (found < id) low = mark + LAST_LINE.length + 1;
@@ -271,7 +276,7 @@ function findBlockEnd(texts: Texts, id: string): number {
 function readBlock(texts: Texts, id: string): Block {
   const { makefile } = texts;
   const mark = findBlockEnd(texts, id);
-  const start = makefile.lastIndexOf('\n\n', mark) + 1;
+  const start = findBackward(makefile, '\n\n', mark) + 1;
   const end = mark + LAST_LINE.length + ID_LENGTH + LAST_END.length;
   const text = makefile.slice(start, end);
   const edges = new RegExp('^' + STAMP.replace(/\./g, '\\.') + id + ':(.*)$', 'm').exec(text);
@@ -301,13 +306,13 @@ function findDependents(texts: Texts, block: Block): Block[] {
   const { makefile } = texts;
   const found: Block[] = [];
   const word = ' ' + STAMP + block.id;
-  let at = makefile.indexOf(word, block.end);
+  let at = findForward(makefile, word, block.end);
   while (at >= 0) {
     if (found.length >= MOST_DEPENDENTS) giveUp();
-    const start = makefile.lastIndexOf('\n', at) + 1 + STAMP.length;
+    const start = findBackward(makefile, '\n', at) + 1 + STAMP.length;
     const dependent = readBlock(texts, makefile.slice(start, start + ID_LENGTH));
     found.push(dependent);
-    at = makefile.indexOf(word, dependent.end);
+    at = findForward(makefile, word, dependent.end);
   }
   return found;
 }
@@ -354,19 +359,13 @@ function putResult(texts: Texts, key: Entry): Splice {
   return { start, end, text: printEntry(key), key };
 }
 
-function applySplices(text: ByteString, splices: Splice[]): ByteString {
+function applySplices(text: LongText, splices: Splice[]): LongText {
   splices.sort((a, b) => a.start - b.start || (a.key === undefined ? 1 : b.key === undefined ? -1 : compareEntries(a.key, b.key)));
-  let result = '';
-  let from = 0;
-  for (const splice of splices) {
-    result += text.slice(from, splice.start) + splice.text;
-    from = splice.end;
-  }
-  return result + text.slice(from);
+  return spliceText(text, splices);
 }
 
 /** The same text with the recipe of a label at its first entry: splices know only their own. */
-function settleLabel(makefile: ByteString, name: ByteString): ByteString {
+function settleLabel(makefile: LongText, name: ByteString): LongText {
   const texts = { makefile, sums: '', blocksAt: findBlocks(makefile) };
   const { start } = findEntry(texts, { name, kind: 'label', id: '' });
   const entries: Entry[] = [];
@@ -377,7 +376,7 @@ function settleLabel(makefile: ByteString, name: ByteString): ByteString {
     entries.push(next.entry);
     end = next.end;
   }
-  return makefile.slice(0, start) + markLabels(entries).map(printEntry).join('') + makefile.slice(end);
+  return spliceText(makefile, [{ start, end, text: markLabels(entries).map(printEntry).join('') }]);
 }
 
 /** What a new run does to one earlier owner, and the runs that the new one comes after because of it. */
@@ -414,9 +413,10 @@ function requireNoTrace(texts: Texts, block: Block, producers: string[], taken: 
   }
 }
 
-function addLiveRun(texts: Texts, run: Run, readRun: ReadRun): ByteString {
+function addLiveRun(texts: Texts, run: Run, readRun: ReadRun): LongText {
   const { makefile } = texts;
-  if (texts.blocksAt < makefile.length && makefile.slice(-LAST_END.length - ID_LENGTH, -LAST_END.length) >= run.id) giveUp();
+  const idEnd = makefile.length - LAST_END.length;
+  if (texts.blocksAt < makefile.length && makefile.slice(idEnd - ID_LENGTH, idEnd) >= run.id) giveUp();
   const results = resultsOf(run);
   const found = run.inputs.map((input) => findProducer(texts, input, readRun));
   const producers = [...new Set(found.filter((id): id is string => id !== undefined))].sort();
@@ -431,9 +431,10 @@ function addLiveRun(texts: Texts, run: Run, readRun: ReadRun): ByteString {
   const entries = entriesOf(live, (name) => own.has(name) || findFirst(texts, name, 'result') !== undefined);
   const names = entries.map((entry) => (entry.kind === 'result' || entry.kind === 'link' ? putResult : putIn)(texts, entry));
   const splices = changes.reduce((all: Splice[], change) => all.concat(change.splices), names);
+  splices.push({ start: makefile.length, end: makefile.length, text: printBlock(live) });
   const labels = new Set(splices.filter((splice) => splice.key !== undefined && splice.key.kind === 'label').map((splice) => splice.key!.name));
   const isShared = (name: ByteString): boolean => findFirst(texts, name, 'label') !== undefined;
-  return [...labels].filter(isShared).reduce(settleLabel, applySplices(makefile, splices)) + printBlock(live);
+  return [...labels].filter(isShared).reduce(settleLabel, applySplices(makefile, splices));
 }
 
 /** Does the run leave no path without owner that had one? */
@@ -444,16 +445,15 @@ function keepsOwners(texts: Texts, run: Run): boolean {
 
 /**
  * Makefile and SHA256SUMS of the same records and one more, byte for byte as printMakefile and
- * printChecksums give them. undefined if they must be made from all records: the run is not the
- * newest, removed a result, or changed more than a few blocks. A run of a smaller id than a failed
- * run that removed one of its results is not noticed: the texts do not tell of such a run.
+ * printChecksums give them; the same object where nothing changes. undefined if they must be made
+ * from all records: the run is not the newest, removed a result, or changed more than a few blocks.
+ * A run of a smaller id than a failed run that removed one of its results is not noticed: the texts
+ * do not tell of such a run.
  */
-export function addRunToMakefile(
-  makefile: ByteString, sums: ByteString, run: Run, readRun: ReadRun,
-): { makefile: ByteString; sums: ByteString } | undefined {
-  if (!makefile.startsWith(HEAD) || makefile.startsWith(PLACED, HEAD.length) || run.redoes !== undefined) return undefined;
-  const texts = { makefile, sums, blocksAt: findBlocks(makefile) };
+export function addRunToMakefile(makefile: LongText, sums: LongText, run: Run, readRun: ReadRun): { makefile: LongText; sums: LongText } | undefined {
+  if (makefile.slice(0, HEAD.length) !== HEAD || makefile.slice(HEAD.length, HEAD.length + PLACED.length) === PLACED || run.redoes !== undefined) return undefined;
   try {
+    const texts = { makefile, sums, blocksAt: findBlocks(makefile) };
     if (!keepsOwners(texts, run)) return undefined;
     const results = resultsOf(run);
     if (results.length === 0) return { makefile, sums };

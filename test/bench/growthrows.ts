@@ -43,7 +43,7 @@ export function measureGrowthOfRuns(bench: Bench): Line[] {
   const plain = (args: string[]): Work['entrant'] => (name, size) => rrEntrant(bench, name, at(size), args);
   const works: Work[] = [
     { name: 'rr record', entrant: plain(['record', '--trace', 'none', '--', 'true']) },
-    { name: 'rr record, a result', entrant: plain(['record', '--trace', 'none', '-o', 'new', '--', 'sh', '-c', 'echo > new']) },
+    { name: 'rr record, a result', entrant: plain(['record', '--trace', 'none', '-o', 'new', '--', 'sh', '-c', 'echo $$ > new']) },
     { name: 'rr list', entrant: plain(['list']) },
     { name: 'rr show LABEL', entrant: plain(['show', 'fit-5']) },
     { name: 'rr makefile', entrant: plain(['makefile', '-q']) },
