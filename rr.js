@@ -133,6 +133,7 @@
 //   formats/sshsig.ts           keys and signatures of OpenSSH as bytes: PROTOCOL.sshsig, PROTOCOL.key, RFC 4253, 5656, 8709
 //   formats/notetext.ts         the notes of a run as a text for an editor, printed and parsed
 //   formats/environment.ts      an environment record, parsed (docs/record-format.txt, 6)
+//   formats/longtext.ts         a long text that is looked at in few places, and others put into it
 //   formats/checksums.ts        SHA256SUMS as sha256sum and shasum write it (docs/makefile.txt, 5)
 //   formats/gitconfig.ts        git's configuration file, the part that is data
 //   formats/gitindex.ts         git's index file, versions 2 to 4 (gitformat-index(5))
@@ -295,7 +296,7 @@
 //   sys/othervcs.ts             the code's state as Mercurial, Subversion and Fossil tell it
 //   sys/inflate.ts              packs and unpacks deflate (RFC 1950, 1951, 1952) up to a limit
 //   sys/compare.ts              compares two contents, files or bytes, by their kind
-//   sys/filesource.ts           files that are read in parts
+//   sys/filesource.ts           files that are read in parts, and written anew with texts put in
 //   sys/packagepaths.ts         names that a package's list may have for a file
 //   sys/dpkgdatabase.ts         which package of Debian's dpkg a file came with
 //   sys/rpmdatabase.ts          which package of rpm a file came with
@@ -3180,8 +3181,8 @@ function* gatherPieces(pieces) {
   if (gathered !== '') yield gathered;
 }
 
-/** All bytes of a file, or what gives them in pieces (again, if it is called again). */
-// type FileContent = ByteString | (() => Iterable<ByteString>);
+/** All bytes of a file, or what gives them in pieces (again, if it is called again), or writes them to the open file. */
+// type FileContent = ByteString | (() => Iterable<ByteString>) | { writeTo(fd: number): void };
 
 /** The error, which names `name` if it named the file that was to get that name: nobody knows the other one. */
 function blameName(error, temporary, name) {
@@ -3236,7 +3237,8 @@ function placeBy(temporary, content, isDurable, mode, place) {
   const fd = fs.openSync(toFsPath(temporary), 'wx', mode);
   try {
     try {
-      for (const piece of typeof content === 'string' ? [content] : gatherPieces(content())) writeAll(fd, Buffer.from(piece, 'latin1'));
+      if (typeof content === 'object') content.writeTo(fd);
+      else for (const piece of typeof content === 'string' ? [content] : gatherPieces(content())) writeAll(fd, Buffer.from(piece, 'latin1'));
       if (isDurable) fs.fsyncSync(fd);
     } finally {
       fs.closeSync(fd);
@@ -7456,15 +7458,14 @@ function writeNewDerived(project, runs, isAlone) {
 
 /** Puts these runs into the text of both files; false if they must be made from all records. */
 function putIntoDerived(project, added) {
-  const makefile = readRegularIfThere(project.provenance + '/Makefile') ?? '';
-  const sums = readRegularIfThere(project.provenance + '/SHA256SUMS') ?? '';
-  let derived = { makefile, sums };
-  for (const run of added) {
-    derived = addRunToMakefile(derived.makefile, derived.sums, run, (id) => readRun(project, id));
-    if (derived === undefined) return false;
-  }
-  if (derived.makefile !== makefile || derived.sums !== sums) writeDerived(project, derived);
-  return true;
+  return changeFiles([project.provenance + '/Makefile', project.provenance + '/SHA256SUMS'], ([makefile, sums]) => {
+    let derived = { makefile, sums };
+    for (const run of added) {
+      derived = addRunToMakefile(derived.makefile, derived.sums, run, (id) => readRun(project, id));
+      if (derived === undefined) return undefined;
+    }
+    return [derived.makefile, derived.sums];
+  });
 }
 
 // ==== src/sys/code.ts ============================================================================
@@ -9665,7 +9666,7 @@ function printVerbHelp(verb) {
 
 // ==== what brings in the files below =============================================================
 noteParts({
-  build: '2b2c00fc4a1511d7',
+  build: '2b68206b2b9eaf6e',
   base: () => ({
     ACCEPTANCES, CANNOT_SYNC, CLOCK_TICKS_PER_S, CommandStopper, DURATION_WORDS, ENDING_SIGNALS,
     EXIT, EXPORT_FORMS, Failure, FieldWriter, HashCache, LARGEST_SOURCE_BYTES,
@@ -9713,25 +9714,25 @@ noteParts({
     printStep, printStepFailure, printStepStart, printSwhid, printSwhidFolder, printTable,
     printTableHead, printTableRow, putBackSafely, putChecksums, putInPlace, putNamed,
     quoteCommand, quoteWord, readAskedOptions, readBytesIfThere, readColumns, readCurrentFolder,
-    readEachRecord, readEnvironment, readFileLookup, readFileParameters, readFirstBytes,
-    readFormatNumber, readGitObject, readGraphRuns, readHead, readHeads, readId, readIdMicros,
-    readIn, readLastBytes, readLinkTarget, readMarks, readMonotonicMs, readNamedIfThere,
-    readOperands, readParameterNow, readParameterText, readPeakMemoryBytes, readPlan,
-    readRecordFile, readRecordLink, readRecordText, readRegularBytesIfThere, readRegularIfThere,
-    readReuseSettings, readReusedIfThere, readRun, readRunOrNot, readStep, readSummaries,
-    readTarget, readTreeOfCommit, readUtcMicros, readVariableOptions, readVariables, readWhole,
-    rebuildDerived, recordCommand, recordPath, refreshHeads, refuseLink, relativeTo, releasePipe,
-    rememberHashes, removeAbandonedScratch, removeHeldFolder, removeIfThere, removeTree,
-    renewMark, replaceByName, replaceFile, replaceFileIf, requireFields, requireProject,
-    resolveLinks, resultsOf, runGit, runningLogName, saveByContent, saveLogs, scanSqliteTable,
-    sealRecord, setFields, setReuse, setUpProject, settleLostRuns, shareSettings, signalAll,
-    signalName, spanOfRun, spellCommand, spellForRecord, splitCommand, splitFields, splitNames,
-    splitParameterName, splitPatchSections, splitSimpleCommand, splitVariable, splitWord,
-    stagingFolder, startStepWorker, startThread, statIfThere, statKeyOf, stepNotStarted,
-    storeEnvironment, straceCommand, stripUrlCredentials, swhidOfCode, syncFolder, takeSnapshot,
-    tell, toBytes, toFsPath, toRecordPath, toSpawnArguments, toText, trimBlanks, turnFiltersOff,
-    unsealRecord, unsetReuse, utf8SequenceLength, withOutcome, withholdSecretFiles, wrapText,
-    writeAll, writeFileParameters, zlib,
+    readEachRecord, readEnvironment, readFileInParts, readFileLookup, readFileParameters,
+    readFirstBytes, readFormatNumber, readGitObject, readGraphRuns, readHead, readHeads, readId,
+    readIdMicros, readIn, readLastBytes, readLinkTarget, readMarks, readMonotonicMs,
+    readNamedIfThere, readOperands, readParameterNow, readParameterText, readPeakMemoryBytes,
+    readPlan, readRecordFile, readRecordLink, readRecordText, readRegularBytesIfThere,
+    readRegularIfThere, readReuseSettings, readReusedIfThere, readRun, readRunOrNot, readStep,
+    readSummaries, readTarget, readTreeOfCommit, readUtcMicros, readVariableOptions,
+    readVariables, readWhole, rebuildDerived, recordCommand, recordPath, refreshHeads, refuseLink,
+    relativeTo, releasePipe, rememberHashes, removeAbandonedScratch, removeHeldFolder,
+    removeIfThere, removeTree, renewMark, replaceByName, replaceFile, replaceFileIf,
+    requireFields, requireProject, resolveLinks, resultsOf, runGit, runningLogName, saveByContent,
+    saveLogs, scanSqliteTable, sealRecord, setFields, setReuse, setUpProject, settleLostRuns,
+    shareSettings, signalAll, signalName, spanOfRun, spellCommand, spellForRecord, splitCommand,
+    splitFields, splitNames, splitParameterName, splitPatchSections, splitSimpleCommand,
+    splitVariable, splitWord, stagingFolder, startStepWorker, startThread, statIfThere, statKeyOf,
+    stepNotStarted, storeEnvironment, straceCommand, stripUrlCredentials, swhidOfCode, syncFolder,
+    takeSnapshot, tell, toBytes, toFsPath, toRecordPath, toSpawnArguments, toText, trimBlanks,
+    turnFiltersOff, unsealRecord, unsetReuse, utf8SequenceLength, withOutcome,
+    withholdSecretFiles, wrapText, writeAll, writeFileParameters, zlib,
   }),
   holder: holdLateFiles,
 });
@@ -9852,6 +9853,8 @@ function readCode(...args) { return bringIn('sys/git.ts').readCode(...args); }
 function readEarlierBlob(...args) { return bringIn('sys/git.ts').readEarlierBlob(...args); }
 function findOtherFileState(...args) { return bringIn('sys/othervcs.ts').findOtherFileState(...args); }
 function readOtherCode(...args) { return bringIn('sys/othervcs.ts').readOtherCode(...args); }
+function changeFiles(...args) { return bringIn('sys/filesource.ts').changeFiles(...args); }
+function readFileInParts(...args) { return bringIn('sys/filesource.ts').readFileInParts(...args); }
 function findRpmOwners(...args) { return bringIn('sys/rpmdatabase.ts').findRpmOwners(...args); }
 function addPathTo(...args) { return bringIn('sys/packages.ts').addPathTo(...args); }
 function findOwners(...args) { return bringIn('sys/packages.ts').findOwners(...args); }
@@ -10061,1053 +10064,1057 @@ function explain(error) {
 if (isStepWorker()) serveAsWorker().catch(explain).then(() => process.exit());
 else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
 
-// ==== late, build 2b2c00fc4a1511d7 ===============================================================
+// ==== late, build 2b68206b2b9eaf6e ===============================================================
 function holdLateFiles() { /*
-core/heldrun.ts 11115
+core/heldrun.ts 11122
 uses detachString
 gives RunHolder
-core/signature.ts 11162
+core/signature.ts 11169
 uses compareBytes findHeads
 gives judgeRecordChain listSignedFiles stateRecords
-core/graph.ts 11283
+core/graph.ts 11290
 uses isComparable
 gives findLiveRuns isResult isResultPath isSameContent listOwners makeLiveRun noteOwned placeRuns resultsOf
 needs core/graph.ts
-core/circles.ts 11523
+core/circles.ts 11530
 uses 
 gives findCircles
-core/steps.ts 11568
+core/steps.ts 11575
 uses compareBytes compileGlob findCircles fixedFolder isGlob isResult noteOwned
 gives NO_FACTS buildStepGraph findCarriers findRunBefore makePatternTester plannedInputs plannedOutputs sortSteps splitFileParameter stepFactsOf withAllAfter withAllBefore
-core/stepcauses.ts 12039
+core/stepcauses.ts 12046
 uses isSameContent isSourceName splitFileParameter
 gives describeCause describeCauses findStepCauses isOfResult
-core/lineage.ts 12244
+core/lineage.ts 12251
 uses isComparable
 gives findMaker findReaders isKnownContent outputState traceDown traceLineage traceUp
-core/layers.ts 12534
+core/layers.ts 12541
 uses 
 gives layOut
-core/staleness.ts 12690
+core/staleness.ts 12697
 uses compareBytes findStepCauses isOfResult isSameContent
 gives findOverwriters judgeFiles listExpectations listPathsOfStep listResultFolders makeOrphanTester
-core/linediff.ts 12850
+core/linediff.ts 12857
 uses 
 gives diffTexts isBinaryContent
-core/versions.ts 13188
+core/versions.ts 13195
 uses 
 gives compareVersions
-core/environment.ts 13328
+core/environment.ts 13335
 uses 
 gives emptyEnvironment
-core/rundiff.ts 13359
+core/rundiff.ts 13366
 uses compareBytes compareVersions
 gives compareRuns hasDifference isSameAspect isSameRow splitAt
-core/select.ts 13708
+core/select.ts 13715
 uses compareBytes
 gives findCounterpart listValueNames matchesFiles matchesFilter parseParameterCondition readDecimal resolveName selectRun valuesOf
-core/comparison.ts 13886
+core/comparison.ts 13893
 uses 
 gives describeTolerance isWithin
-core/moment.ts 13967
+core/moment.ts 13974
 uses 
 gives readMoment
-core/notes.ts 13997
+core/notes.ts 14004
 uses compileGlob recordPath
 gives applyNotes emptyNote findCountingNotes findTolerance groupNotes hasEffect notePath
-core/journal.ts 14178
+core/journal.ts 14185
 uses compareBytes trimBlanks
 gives arrangeJournal countStatuses distinctTexts spanParameters
-core/metadata.ts 14258
+core/metadata.ts 14265
 uses 
 gives emptyMetadata emptyTold familyFirst joinMetadata nameOfField
-core/publication.ts 14492
+core/publication.ts 14499
 uses 
 gives oneFile
-core/paper.ts 14538
+core/paper.ts 14545
 uses 
 gives UsedKeys
-core/archive.ts 14592
+core/archive.ts 14599
 uses codePointAt compareBytes isResultPath isUtf8 utf8SequenceLength
 gives TOP_MAKEFILE_NAMES compareOmitted findBagFault findNameClashes includesProvenance isDocumentName judgeClaim listArchiveClaims
-core/report.ts 14722
+core/report.ts 14729
 uses 
 gives findLastRepeats orderDetails thinOut
-core/system.ts 14773
+core/system.ts 14780
 uses lookUp
 gives platformOf readSystemRelease
-core/recordedsoftware.ts 14823
+core/recordedsoftware.ts 14830
 uses EXIT Failure REPLAYED_VARIABLES compareBytes compareVersions lookUp readSystemRelease splitVariable
 gives collectSoftware
-core/filteroptions.ts 15040
+core/filteroptions.ts 15047
 uses EXIT Failure readMoment
 gives requireMoment
-core/parameters.ts 15051
+core/parameters.ts 15058
 uses compareBytes editDistance
 gives DEEPEST_NESTING canonicalFloat canonicalInteger fileParametersOf findParameter isSameNode listParameters nameFileParameter printKey splitParameterName
 needs core/parameters.ts
-core/tracefiles.ts 15272
+core/tracefiles.ts 15279
 uses detachString folderOfName hasDots joinNames normalizeName
 gives TracedFiles
-core/traceprocesses.ts 15686
+core/traceprocesses.ts 15693
 uses 
 gives TracedProcesses listIds noteKept noteRead noteWritten
-core/tracecalls.ts 15854
+core/tracecalls.ts 15861
 uses detachString folderOfName joinNames normalizeName noteKept noteRead noteWritten
 gives CALL_HANDLERS
-core/trace.ts 16313
+core/trace.ts 16320
 uses CALL_HANDLERS TracedFiles TracedProcesses compareBytes folderOfName listIds
 gives Trace
-core/packagefact.ts 16603
+core/packagefact.ts 16610
 uses compareBytes
 gives choosePackage
-core/timestamps.ts 16626
+core/timestamps.ts 16633
 uses 
 gives STAMP_PATTERN haveStampsAsOnlyDifference
-core/localecauses.ts 16732
+core/localecauses.ts 16739
 uses compareBytes
 gives isLocaleDifference isSortedOtherwise
-core/causes.ts 16825
+core/causes.ts 16832
 uses compareBytes haveStampsAsOnlyDifference isLocaleDifference isSortedOtherwise
 gives findCauses
-core/repeat.ts 16920
+core/repeat.ts 16927
 uses fileParametersOf isComparable isResultPath isSameContent joinWords resolveName resultsOf splitParameterName
 gives ResultHistory USUAL_SURROUNDINGS changeRun describeOtherEnd findRepeatObstacle isFaithfulRepeat isRepeatAccepted judgeRepeat shareSettings
 needs core/select.ts core/repeat.ts
-core/reproducible.ts 17204
+core/reproducible.ts 17211
 uses findRepeatObstacle isFaithfulRepeat
 gives judgeReproducible
-core/evidence.ts 17341
+core/evidence.ts 17348
 uses isFaithfulRepeat isRepeatAccepted
 gives judgeLastRepeats listCommits listUnkeptSources
-core/reuse.ts 17402
+core/reuse.ts 17409
 uses REPLAYED_VARIABLES compareBytes hasDots isResultPath isSourceName
 gives ListedFolders endingOfLog findReuseObstacle listTellingVariables
 needs core/reuse.ts
-core/freeing.ts 17558
+core/freeing.ts 17565
 uses compareBytes
 gives listNeeded planFreeing sumBytes
-core/schedule.ts 17635
+core/schedule.ts 17642
 uses 
 gives Schedule
-core/clusterplan.ts 17959
+core/clusterplan.ts 17966
 uses compareBytes
 gives TASK_ENDS countJobs isInFlight judgeTask planArrays tasksOfJob
-core/decimals.ts 18116
+core/decimals.ts 18123
 uses 
 gives mixGeometrically mixLinearly readExactDecimal stepRange
-core/random.ts 18285
+core/random.ts 18292
 uses 
 gives RANDOM_WHOLE SplitMix64
-core/sweep.ts 18331
+core/sweep.ts 18338
 uses EXIT Failure RANDOM_WHOLE SplitMix64 compareBytes mixGeometrically mixLinearly readExactDecimal stepRange
 gives crossAxes drawPoints findLatestPoints findSharedOutput keyOfParameters makeRowAxis numberPoints readParameterAxis zipAxes
-core/variations.ts 18633
+core/variations.ts 18640
 uses USUAL_SURROUNDINGS
 gives judgeVariations listVariations needsControl
-formats/iri.ts 18844
+formats/iri.ts 18851
 uses codePointAt utf8SequenceLength
 gives encodeIri isWebAddress
-formats/mediatypes.ts 18878
+formats/mediatypes.ts 18885
 uses 
 gives mediaTypeOf
-formats/placeholders.ts 18904
+formats/placeholders.ts 18911
 uses isGlob
 gives fillPattern fillText parsePlaceholders placeholderNamesIn valueOfPart
-formats/shelltext.ts 18972
+formats/shelltext.ts 18979
 uses valueOfPart
 gives baseName fillShellScript findProgramWords findShellScript isPlainShellValue isTameValue readShellScript
-formats/shellline.ts 19232
+formats/shellline.ts 19239
 uses quoteWord
 gives isShellName printLineCommand
-formats/commandtemplate.ts 19288
+formats/commandtemplate.ts 19295
 uses EXIT Failure fillShellScript fillText findProgramWords findShellScript isPlainShellValue isTameValue makeHarmless parsePlaceholders placeholderNamesIn readShellScript
 gives fillCommand namesInCommand readCommandTemplate
-formats/latex.ts 19345
+formats/latex.ts 19352
 uses codePointAt utf8SequenceLength
 gives LATEX_DEFINITION escapeLatex
-formats/tex.ts 19419
+formats/tex.ts 19426
 uses dropAtEnd
 gives scanTex
-formats/reuseentry.ts 19654
+formats/reuseentry.ts 19661
 uses FieldWriter compareBytes decodeText emptyRun encodeParameter encodeText fileParametersOf listTellingVariables parseRun printRunBody
 gives parseReuseEntry printReuseEntry printStepKey
-formats/runlines.ts 19710
+formats/runlines.ts 19717
 uses NO_FACTS decodeParameter decodeText decodeWithheld encodeParameter encodeText encodeWithheld encodeWord parseFile printFile stepFactsOf
 gives GraphLine SummaryLine isFileCell isLineOfProject printGraphLine printSummaryLine readLineId
-formats/claims.ts 19945
+formats/claims.ts 19952
 uses GraphLine detachString emptyRun isResult isResultPath listOwners parseFile placeRuns printFile printGraphLine readLineId
 gives RecordClaims
 needs core/circles.ts core/steps.ts formats/runlines.ts formats/claims.ts
-formats/indexfile.ts 20031
+formats/indexfile.ts 20038
 uses 
 gives INDEX_HASH_BYTES parseIndexFile printIndexBody
-formats/slurm.ts 20072
+formats/slurm.ts 20079
 uses splitWord
 gives SACCT_FORMAT SQUEUE_FORMAT parseMaxArraySize parseSacct parseSbatch parseSqueue printAskedOptions printJobName readJobState
-formats/clusterbatch.ts 20189
+formats/clusterbatch.ts 20196
 uses RUN_ID TASK_ENDS decodeText encodeText encodeWord splitWord
 gives parseArrayJobs parseBatch parseTask printArrayJob printAttempt printBatch printTask printTaskEnd
-formats/note.ts 20342
+formats/note.ts 20349
 uses EXIT Failure FieldWriter RUN_ID decodeText emptyNote encodeText failRecord readFormatNumber readId requireFields setFields splitFields splitWord
 gives parseNote parseToleranceOption printNoteBody
-formats/statement.ts 20439
+formats/statement.ts 20446
 uses FieldWriter RUN_ID decodeText encodeText failRecord parseFile readFormatNumber readId readRecordLink readWhole requireFields setFields splitFields
 gives parseStatement printStatementBody
-formats/sshsig.ts 20497
+formats/sshsig.ts 20504
 uses 
 gives parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType
-formats/notetext.ts 20689
+formats/notetext.ts 20696
 uses EXIT Failure decodeText makeHarmless trimBlanks
 gives parseNoteText printNoteText
-formats/environment.ts 20794
+formats/environment.ts 20801
 uses decodeText emptyEnvironment lookUp parseFile
 gives parseEnvironment
 needs core/environment.ts formats/environment.ts
-formats/checksums.ts 20839
-uses compareBytes
+formats/longtext.ts 20846
+uses 
+gives findBackward findForward listSplicedParts spliceText
+formats/checksums.ts 20954
+uses compareBytes findBackward findForward spliceText
 gives findChecksum printChecksumPieces putChecksums
-needs formats/checksums.ts
-formats/gitconfig.ts 20907
+needs formats/longtext.ts formats/checksums.ts
+formats/gitconfig.ts 21020
 uses trimBlanks
 gives findGitSetting findRemoteUrl isGitTrue parseGitConfig stripUrlCredentials
 needs formats/gitconfig.ts
-formats/gitindex.ts 21082
+formats/gitindex.ts 21195
 uses Failure compareBytes
 gives GIT_FOLDER GIT_LINK GIT_SYMLINK bytesFromHex computeTree findEntryPlace hexFromBytes parseGitIndex readUint32
-formats/gitpack.ts 21280
+formats/gitpack.ts 21393
 uses compareBytes readUint32
 gives applyGitDelta findInPackIndex parseLooseObject readPackedObject
-formats/gitpatch.ts 21448
+formats/gitpatch.ts 21561
 uses 
 gives dropEmptySections listPatchedNames parseRawDiff splitPatchSections
 needs formats/gitpatch.ts
-formats/gittree.ts 21497
+formats/gittree.ts 21610
 uses hexFromBytes
 gives parseGitTree
-formats/swhid.ts 21520
+formats/swhid.ts 21633
 uses EXIT Failure GIT_FOLDER bytesFromHex compareBytes
 gives originOfRemote parseSwhid parseSwhidRange printSnapshot printSwhid printSwhidFolder swhidOfCode
 needs formats/gitindex.ts formats/swhid.ts
-formats/gitapply.ts 21652
+formats/gitapply.ts 21765
 uses applyGitDelta splitPatchSections
 gives LARGEST_PATCHED_BYTES applyPatchSection splitGitPatch
-formats/vcsoutput.ts 21810
+formats/vcsoutput.ts 21923
 uses lookUp
 gives closeSpacedNames listShownNames parseFossilInfo parseFossilList parseHgStatus parseSvnInfo parseSvnStatus
-formats/jsontape.ts 21923
+formats/jsontape.ts 22036
 uses 
 gives decodeJsonString parseJson
 needs formats/jsontape.ts
-formats/series.ts 22111
+formats/series.ts 22224
 uses decodeText encodeText
 gives PRINTED_NUMBER SERIES_VALUE numberOfValue parseResources parseSeries printResources printSeries
 needs formats/series.ts
-formats/printedline.ts 22215
+formats/printedline.ts 22328
 uses PRINTED_NUMBER SERIES_VALUE decodeJsonString parseJson
 gives LONGEST_PRINTED_LINE isHopeless isPromising plainLine readPrintedLine
-formats/metricrule.ts 22416
+formats/metricrule.ts 22529
 uses EXIT Failure PRINTED_NUMBER compileGlob
 gives METRICS_FROM_HINT findRuleFault matchPattern readMetricRule
 needs formats/series.ts formats/metricrule.ts
-formats/printedreader.ts 22524
+formats/printedreader.ts 22637
 uses LONGEST_PRINTED_LINE SeriesCollector isHopeless isPromising matchPattern plainLine readPrintedLine
 gives PrintedReader
-formats/plan.ts 22692
+formats/plan.ts 22805
 uses DURATION_WORDS Failure METRICS_FROM_HINT SIZE_WORDS decodeText dropAtEnd emptyRun encodeText findNameFault findRuleFault isDeclarableVariable isResultPath isSecretName lookUp maskText parseDuration parseSize quoteCommand splitSimpleCommand splitVariable trimBlanks utf8SequenceLength
 gives PLAN_HEAD parsePlan printStep readAsked readStep spellTyped
 needs formats/series.ts formats/metricrule.ts formats/plan.ts
-formats/ldcache.ts 23071
+formats/ldcache.ts 23184
 uses 
 gives parseLibraryCache
-formats/strace.ts 23195
+formats/strace.ts 23308
 uses detachString
 gives StraceReader TRACED_CALLS
-formats/linesearch.ts 23520
+formats/linesearch.ts 23633
 uses 
 gives LineSearch
-formats/fileparts.ts 23558
+formats/fileparts.ts 23671
 uses 
 gives readBig16 readLittle16 readLittle32
-formats/dpkg.ts 23579
+formats/dpkg.ts 23692
 uses 
 gives parseDpkgDiversions parseDpkgStatus
-formats/apk.ts 23624
+formats/apk.ts 23737
 uses 
 gives findInApkList
-formats/pacman.ts 23662
+formats/pacman.ts 23775
 uses 
 gives parsePacmanDescription
-formats/conda.ts 23676
+formats/conda.ts 23789
 uses dropEndSlashes stripUrlCredentials
 gives parseCondaRecord spellInJson
-formats/storepath.ts 23733
+formats/storepath.ts 23846
 uses 
 gives parseStorePath
-formats/rpmheader.ts 23758
+formats/rpmheader.ts 23871
 uses readUint32
 gives findInRpmHeader
-formats/ndb.ts 23845
+formats/ndb.ts 23958
 uses readLittle32
 gives scanNdb
-formats/berkeleyhash.ts 23879
+formats/berkeleyhash.ts 23992
 uses readBig16 readLittle16 readLittle32 readUint32
 gives scanBerkeleyHash
-formats/sqlitelog.ts 23967
+formats/sqlitelog.ts 24080
 uses readLittle32 readUint32
 gives readSqliteLog
-formats/sqlite.ts 24021
+formats/sqlite.ts 24134
 uses readBig16 readSqliteLog readUint32
 gives findSqliteKeys findSqliteRoot findSqliteRow openSqlite scanSqliteTable
 needs formats/gitindex.ts formats/fileparts.ts formats/sqlitelog.ts formats/sqlite.ts
-formats/bytewindow.ts 24307
+formats/bytewindow.ts 24420
 uses 
 gives areSameBytes bytesAt bytesOfText isSpent openSource skipBytes sourceOfBytes startCursor takeText takeUint takeUleb128 textAt textOfBytes uintAt
-formats/dwarf.ts 24459
+formats/dwarf.ts 24572
 uses compareBytes isSpent skipBytes takeText takeUint takeUleb128 textAt uintAt
 gives readProducers
-formats/elffile.ts 24730
+formats/elffile.ts 24843
 uses isSpent openSource startCursor takeUint textAt textOfBytes uintAt
 gives ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE findOffset hasFlag isOnlyDebug openElf sourceOfSection takeWord
-formats/elfdebug.ts 24864
+formats/elfdebug.ts 24977
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE bytesAt hasFlag openSource sourceOfBytes sourceOfSection startCursor takeUint takeWord textOfBytes uintAt
 gives findDebugSection makeSectionOpener
-formats/gobuildinfo.ts 24977
+formats/gobuildinfo.ts 25090
 uses bytesAt findOffset isSpent sourceOfSection startCursor takeUleb128 textAt textOfBytes uintAt
 gives readGoFacts
-formats/elf.ts 25034
+formats/elf.ts 25147
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE bytesAt compareBytes findDebugSection findOffset hasFlag hexFromBytes isOnlyDebug isSpent makeSectionOpener openElf openSource readGoFacts readProducers sourceOfSection startCursor takeUint takeWord textAt textOfBytes uintAt
 gives describeProducer findSeparateDebugName readElf
 needs formats/gitindex.ts formats/bytewindow.ts formats/dwarf.ts formats/elffile.ts formats/elfdebug.ts formats/gobuildinfo.ts formats/elf.ts
-formats/headers.ts 25276
+formats/headers.ts 25389
 uses trimBlanks
 gives parseHeaders
-formats/zip.ts 25304
+formats/zip.ts 25417
 uses 
 gives ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra
-formats/amounts.ts 25421
+formats/amounts.ts 25534
 uses joinWords
 gives countThings groupDigits joinSome percentOf roundNumber tellDiffering
-formats/crc32.ts 25460
+formats/crc32.ts 25573
 uses 
 gives crc32
-formats/png.ts 25493
+formats/png.ts 25606
 uses bytesOfText crc32 textOfBytes
 gives PNG_SIGNATURE decodePng encodePng readPngRow
-formats/pngcomparison.ts 25836
+formats/pngcomparison.ts 25949
 uses areSameBytes compareBytes decodePng groupDigits joinSome makeHarmless percentOf readPngRow tellDiffering textOfBytes
 gives channelsApart comparePng
-formats/pngpicture.ts 26008
+formats/pngpicture.ts 26121
 uses channelsApart decodePng encodePng readPngRow
 gives drawPngDifference
-formats/npyheader.ts 26194
+formats/npyheader.ts 26307
 uses textOfBytes
 gives NPY_MAGIC readNpyHeader
-formats/npynumbers.ts 26428
+formats/npynumbers.ts 26541
 uses 
 gives PARTS_OF_NUMBER findLongForm isNumericField readNpyNumber sumOfParts
-formats/npy.ts 26575
+formats/npy.ts 26688
 uses PARTS_OF_NUMBER areSameBytes describeTolerance findLongForm groupDigits isNumericField makeHarmless readNpyHeader readNpyNumber roundNumber sumOfParts tellDiffering
 gives compareNpy
-formats/members.ts 26884
+formats/members.ts 26997
 uses areSameBytes compareBytes crc32 groupDigits makeHarmless tellDiffering
 gives compareMembers
-formats/tar.ts 27071
+formats/tar.ts 27184
 uses dropEndSlashes textOfBytes
 gives isTar readTar
-formats/tarwriter.ts 27295
+formats/tarwriter.ts 27408
 uses 
 gives printTarEnd printTarHeader printTarPadding
-formats/zipmembers.ts 27385
+formats/zipmembers.ts 27498
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES dropEndSlashes findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra textOfBytes
 gives readZip
-formats/zipwriter.ts 27466
+formats/zipwriter.ts 27579
 uses 
 gives ZIP_LOCAL_CRC_AT printZipDirectoryEntry printZipEnd printZipLocalHeader
-formats/bagit.ts 27540
+formats/bagit.ts 27653
 uses compareBytes
 gives BAGIT_TXT printBagInfo printBagManifest
-formats/binarykind.ts 27559
+formats/binarykind.ts 27672
 uses NPY_MAGIC PNG_SIGNATURE areSameBytes compareMembers compareNpy comparePng isTar readTar readZip textOfBytes
 gives BINARY_DEPTH compareBinary recognizeBinary startUnpackBudget
-formats/comparebytes.ts 27622
+formats/comparebytes.ts 27735
 uses countThings groupDigits
 gives compareAsBytes describeByteCount findFirstDifference
-formats/numbers.ts 27656
+formats/numbers.ts 27769
 uses dropAtEnd isWithin
 gives NumberScanner compareNumbers isNumber
-formats/numbertally.ts 27818
+formats/numbertally.ts 27931
 uses compareNumbers countThings groupDigits roundNumber
 gives NumberTally
-formats/comparetext.ts 27886
+formats/comparetext.ts 27999
 uses NumberScanner NumberTally countThings describeTolerance findCauses findFirstDifference groupDigits makeHarmless
 gives addNumbersOfText compareText describeTextTally looksLikeText quoteExcerpt tallyText
-formats/comparetable.ts 28089
+formats/comparetable.ts 28202
 uses NumberTally addNumbersOfText countThings describeTolerance findCauses groupDigits isNumber quoteExcerpt
 gives TableReader compareTables
-formats/comparejson.ts 28286
+formats/comparejson.ts 28399
 uses NumberTally countThings decodeJsonString describeTolerance findCauses findFirstDifference groupDigits makeHarmless parseJson quoteExcerpt
 gives compareJson
-formats/parametersource.ts 28450
+formats/parametersource.ts 28563
 uses EXIT Failure codePointAt utf8SequenceLength
 gives BYTE_ORDER_MARK ParameterSource encodeCodePoint
-formats/yamlscalars.ts 28528
+formats/yamlscalars.ts 28641
 uses canonicalFloat canonicalInteger encodeCodePoint
 gives isDayOfCalendar readYamlQuoted resolveYamlPlain
-formats/yaml.ts 28632
+formats/yaml.ts 28745
 uses DEEPEST_NESTING dropAtEnd readYamlQuoted resolveYamlPlain
 gives readYaml
-formats/toml.ts 29066
+formats/toml.ts 29179
 uses DEEPEST_NESTING canonicalFloat canonicalInteger encodeCodePoint isDayOfCalendar
 gives readToml
-formats/jsonvalues.ts 29396
+formats/jsonvalues.ts 29509
 uses DEEPEST_NESTING canonicalFloat canonicalInteger decodeJsonString
 gives readJsonValues
-formats/keylines.ts 29541
+formats/keylines.ts 29654
 uses dropAtEnd
 gives readIni readKeyLines readProperties
-formats/assignments.ts 29725
+formats/assignments.ts 29838
 uses DEEPEST_NESTING
 gives AssignmentBook LiteralCursor NoLiteral isSign makeLiteralList makeLiteralMapping matchAt readWholeLiteral replaceEscapes splitTokens
-formats/pythonvalues.ts 29926
+formats/pythonvalues.ts 30039
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readPythonValues
-formats/rvalues.ts 30216
+formats/rvalues.ts 30329
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readRValues
-formats/juliavalues.ts 30495
+formats/juliavalues.ts 30608
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList matchAt readWholeLiteral replaceEscapes splitTokens
 gives readJuliaValues
-formats/shellvalues.ts 30790
+formats/shellvalues.ts 30903
 uses AssignmentBook
 gives readShellValues
-formats/parameterfile.ts 31036
+formats/parameterfile.ts 31149
 uses EXIT Failure ParameterSource compareBytes fileParametersOf findParameter isPlainText isSameNode readIni readJsonValues readJuliaValues readKeyLines readProperties readPythonValues readRValues readShellValues readToml readYaml
 gives LARGEST_PARAMETER_FILE_BYTES alignFileParameters describeParameter hasParameterFormat parameterEnding readParameters requireParameter writeParameter
-formats/metrics.ts 31300
+formats/metrics.ts 31413
 uses Failure LONGEST_METRIC_BYTES MOST_METRICS SERIES_VALUE SeriesCollector TableReader decodeJsonString dropAtEnd dropAtEnds hasParameterFormat parameterEnding parseJson printKey readParameters
 gives readMetricSeries readMetricValues
-formats/pointtable.ts 31425
+formats/pointtable.ts 31538
 uses BYTE_ORDER_MARK EXIT Failure TableReader
 gives readPointTable
-formats/segments.ts 31463
+formats/segments.ts 31576
 uses compareAsBytes compareBytes countThings describeTextTally describeTolerance findCauses looksLikeText makeHarmless tallyText
 gives SegmentList compareSegments keepBut
-formats/pdf.ts 31602
+formats/pdf.ts 31715
 uses SegmentList keepBut looksLikeText
 gives PDF_MAGIC cutPdf
-formats/postscript.ts 31810
+formats/postscript.ts 31923
 uses SegmentList keepBut looksLikeText
 gives POSTSCRIPT_MAGIC cutPostScript
-formats/svg.ts 31827
+formats/svg.ts 31940
 uses STAMP_PATTERN SegmentList keepBut
 gives cutSvg looksLikeSvg
-formats/gzip.ts 31888
+formats/gzip.ts 32001
 uses 
 gives GZIP_MAGIC compareGzip
-formats/makeflags.ts 31941
+formats/makeflags.ts 32054
 uses 
 gives parseJobserver printJobserver
-formats/comparekind.ts 31978
+formats/comparekind.ts 32091
 uses BINARY_DEPTH GZIP_MAGIC PDF_MAGIC POSTSCRIPT_MAGIC bytesOfText compareAsBytes compareBinary compareGzip compareJson compareSegments compareTables compareText cutPdf cutPostScript cutSvg findCauses looksLikeSvg looksLikeText recognizeBinary startUnpackBudget textOfBytes
 gives compareByKind
-formats/license.ts 32061
+formats/license.ts 32174
 uses crc32 trimBlanks
 gives LARGEST_LICENSE_BYTES findSpdxLine isKnownLicense normalizeLicense recognizeLicense
-formats/metadatafile.ts 32156
+formats/metadatafile.ts 32269
 uses EXIT Failure ParameterSource emptyTold joinSome trimBlanks
 gives METADATA_HINT MetadataFile dayIn normalizeDoi normalizeOrcid personOf personOfAddress
-formats/citationfile.ts 32303
+formats/citationfile.ts 32416
 uses MetadataFile dayIn dropAtEnd dropAtEnds lookUp normalizeDoi normalizeLicense normalizeOrcid personOf readJsonValues readYaml
 gives readCitationFile readCodemetaFile readZenodoFile
-formats/packagefile.ts 32508
+formats/packagefile.ts 32621
 uses MetadataFile emptyTold isUtf8 normalizeLicense parseHeaders personOfAddress readJsonValues readToml stripUrlCredentials trimBlanks
 gives readJuliaProject readPackageJson readPyproject readRDescription readReadme
-formats/saidmetadata.ts 32668
+formats/saidmetadata.ts 32781
 uses EXIT Failure dayIn emptyTold isPlainText makeHarmless normalizeDoi normalizeLicense normalizeOrcid personOf trimBlanks
 gives readSaidMetadata
-formats/pythonmetadata.ts 32717
+formats/pythonmetadata.ts 32830
 uses dropEndSlashes stripUrlCredentials
 gives normalizePythonName parseDirectUrl parseEditableMapping parseNameLines parseRecordPaths pythonSourceOf topModuleOf
-formats/juliamanifest.ts 32792
+formats/juliamanifest.ts 32905
 uses 
 gives parseJuliaManifest parseJuliaProject
-formats/perlmodule.ts 32848
+formats/perlmodule.ts 32961
 uses 
 gives parsePerlModule
-views/makefile.ts 32908
-uses compareBytes encodeText encodeWithheld findChecksum isResult isSameContent makeLiveRun putChecksums resultsOf
+views/makefile.ts 33021
+uses compareBytes encodeText encodeWithheld findBackward findChecksum findForward isResult isSameContent makeLiveRun putChecksums resultsOf spliceText
 gives addRunToMakefile printMakefile printMakefilePieces
-needs views/makefile.ts
-views/rerunscript.ts 33370
+needs formats/longtext.ts views/makefile.ts
+views/rerunscript.ts 33481
 uses REFUSED_PREFIXES REFUSED_VARIABLES REPLAYED_VARIABLES
 gives RERUN_SCRIPT
-views/replayscript.ts 34975
+views/replayscript.ts 35086
 uses REPLAYED_VARIABLES RERUN_SCRIPT encodeText encodeWithheld isComparable isDeclarableVariable isReplayedVariable isResultPath makeHarmless quoteWord
 gives printReplay printReplayEnd printReplayHead
-views/table.ts 35270
+views/table.ts 35381
 uses codePointAt utf8SequenceLength
 gives TableMeasure cutToWidth displayWidth formatBytes formatSeconds printChoices printTable printTableHead printTableRow wrapText
 needs views/table.ts
-views/plot.ts 35446
+views/plot.ts 35557
 uses cutToWidth displayWidth
 gives printPlot
-views/columns.ts 35598
+views/columns.ts 35709
 uses compareBytes encodeText encodeWithheld encodeWord formatBytes formatSeconds listValueNames makeHarmless readDecimal valuesOf
 gives COLUMN_NAMES findColumn findColumns findVaryingParameters isAllColumns isNumeric jsonCell namedTitleOf printCell showCell sortRuns
-views/runlist.ts 35809
+views/runlist.ts 35920
 uses LATEX_DEFINITION TableMeasure escapeLatex isNumeric jsonCell makeHarmless namedTitleOf printCell printTableHead printTableRow showCell
 gives printRunCsv printRunJson printRunLatex printRunTable
-views/latexvalues.ts 35866
+views/latexvalues.ts 35977
 uses LATEX_DEFINITION RUN_ID compareBytes decodeText escapeLatex makeHarmless utf8SequenceLength
 gives LATEX_VALUES_HEAD collectLatexValues keyOfPath listRunValues parseLatexValues printLatexValues
-views/sweep.ts 36048
+views/sweep.ts 36159
 uses countThings encodeWithheld groupDigits joinSome makeHarmless printTable quoteWord
 gives printSweepForecast printSweepSum
-views/json.ts 36097
+views/json.ts 36208
 uses encodeText encodeWithheld printRanges utf8SequenceLength
 gives jsonFileOf jsonTextOf printJsonDocument printJsonRun printJsonValue
 needs views/json.ts
-views/page.ts 36189
+views/page.ts 36300
 uses decodeText encodeText formatBytes formatSeconds makeHarmless
 gives describeComment printEnvironmentPage printNotesPage printRunPage showFile showLines showText
-views/journal.ts 36338
+views/journal.ts 36449
 uses countStatuses distinctTexts formatBytes formatSeconds isResult makeHarmless showLines showText spanParameters
 gives countOf describeJournal describeStop showPrinted summarizeVerdicts
-views/journaltext.ts 36522
+views/journaltext.ts 36633
 uses displayWidth wrapText
 gives printJournalText
-views/journalmarkup.ts 36553
+views/journalmarkup.ts 36664
 uses trimBlanks
 gives escapeMarkdown fence printJournalMarkdown printJournalOrg
-views/journalhtml.ts 36654
+views/journalhtml.ts 36765
 uses 
 gives escapeHtml printJournalHtml
-views/citation.ts 36709
+views/citation.ts 36820
 uses EXIT Failure escapeHtml familyFirst isKnownLicense joinWords lookUp nameOfField oneFile
 gives listFacts printCitation printCodemeta printZenodo quoteYaml
-views/exportleft.ts 36865
+views/exportleft.ts 36976
 uses joinWords makeHarmless
 gives commentLine commentLines countWords findInterpreter headOfExport listSome spellPackage tellLeftPackages tellMachine tellRuns tellVariables
-views/exportpip.ts 36952
+views/exportpip.ts 37063
 uses collectSoftware commentLine countWords findInterpreter headOfExport listSome normalizePythonName oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printPipExport printRequirements selectPipPackages spellPipRequirements
-views/exportconda.ts 37044
+views/exportconda.ts 37155
 uses collectSoftware commentLine compareBytes countWords findInterpreter headOfExport listSome lookUp oneFile quoteYaml selectPipPackages spellPackage spellPipRequirements tellLeftPackages tellMachine tellRuns tellVariables
 gives listCondaChannels printCondaEnvironment printCondaExport selectCondaSpecs
-views/exportapt.ts 37140
+views/exportapt.ts 37251
 uses EXIT Failure collectSoftware commentLine commentLines compareBytes countWords headOfExport joinWords listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listLinkPackages listSnapshotSources printAptExport spellAptPins spellDay tellAptPins
-views/exportlanguages.ts 37250
+views/exportlanguages.ts 37361
 uses countWords listSome spellDay spellPackage
 gives spellJuliaPackages spellNodePackages spellRPackages spellRubyPackages
-views/exportdockerfile.ts 37311
+views/exportdockerfile.ts 37422
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listCondaChannels listLinkPackages listSnapshotSources listSome oneFile platformOf quoteWord selectCondaSpecs selectPipPackages spellAptPins spellDay spellJuliaPackages spellNodePackages spellPackage spellPipRequirements spellRPackages spellRubyPackages tellAptPins tellLeftPackages tellMachine tellRuns tellVariables utf8SequenceLength
 gives printDockerfileExport printImage selectOwnPackages
-views/exportguix.ts 37542
+views/exportguix.ts 37653
 uses collectSoftware commentLine commentLines countWords headOfExport listSome parseStorePath spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listPackageFolders printGuixExport
-views/exportnix.ts 37627
+views/exportnix.ts 37738
 uses collectSoftware commentLine countWords headOfExport listPackageFolders listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printNixExport
-views/exportspack.ts 37670
+views/exportspack.ts 37781
 uses collectSoftware commentLine compareBytes countWords headOfExport listSome lookUp oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printSpackExport
-views/exportbinder.ts 37747
+views/exportbinder.ts 37858
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listSome printCondaEnvironment printRequirements quoteWord selectOwnPackages spellAptPins spellDay spellJuliaPackages spellPackage spellRPackages tellLeftPackages tellMachine tellRuns tellVariables
 gives printBinderExport
-views/exportcodeocean.ts 37840
+views/exportcodeocean.ts 37951
 uses collectSoftware commentLine compareBytes countWords hasDots headOfExport listSome printImage quoteWord quoteYaml
 gives printCodeOceanExport
-views/badges.ts 37923
+views/badges.ts 38034
 uses countThings escapeMarkdown joinSome listCommits listUnkeptSources oneFile showText
 gives namePaths printBadges
-views/appendix.ts 38034
+views/appendix.ts 38145
 uses countThings escapeMarkdown familyFirst fence formatBytes formatSeconds joinSome listCommits listFacts listUnkeptSources namePaths oneFile showText
 gives printAppendix
-views/runprograms.ts 38172
+views/runprograms.ts 38283
 uses baseName joinNames normalizeName splitCommand splitSimpleCommand
 gives programOfRun
-views/rocrategraph.ts 38232
+views/rocrategraph.ts 38343
 uses printJsonDocument
 gives CrateGraph crateListOf
-views/rocratefiles.ts 38288
+views/rocratefiles.ts 38399
 uses compareBytes encodeIri isResultPath jsonTextOf mediaTypeOf
 gives CRATE_DESCRIPTOR CrateFiles listNamedFiles
-views/rocrateruns.ts 38402
+views/rocrateruns.ts 38513
 uses crateListOf encodeIri isWebAddress jsonTextOf programOfRun spanOfRun splitAt swhidOfCode
 gives CrateRuns crateTimeOf
-views/rocrate.ts 38562
+views/rocrate.ts 38673
 uses CRATE_DESCRIPTOR CrateFiles CrateGraph CrateRuns countOf crateListOf crateTimeOf encodeIri findLiveRuns isWebAddress jsonTextOf listNamedFiles recordPath spanOfRun
 gives printRoCrate
-views/provmodel.ts 38703
+views/provmodel.ts 38814
 uses jsonTextOf spanOfRun splitAt
 gives PROV_NAMESPACE PROV_RELATIONS makeProvDocument
-views/provjson.ts 38963
+views/provjson.ts 39074
 uses PROV_NAMESPACE PROV_RELATIONS
 gives printProvJson
-views/provn.ts 39020
+views/provn.ts 39131
 uses PROV_NAMESPACE PROV_RELATIONS
 gives printProvN
-views/reportscripts.ts 39062
+views/reportscripts.ts 39173
 uses 
 gives REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH
-views/reportrun.ts 42538
+views/reportrun.ts 42649
 uses countThings describeComment describeStop escapeHtml formatBytes formatSeconds groupDigits showLines showPrinted showText summarizeVerdicts thinOut
 gives escapeScriptJson htmlName htmlText linkRun printFacts printRunArticle
-views/reportentries.ts 42824
+views/reportentries.ts 42935
 uses escapeHtml formatBytes htmlName htmlText makeHarmless printFacts
 gives keyOfEnvironment keyOfPatch keyOfPreview printEnvironmentEntry printPatchEntry printPreviewEntry
-views/reportindex.ts 42897
+views/reportindex.ts 43008
 uses escapeHtml findColumns findLiveRuns formatBytes formatSeconds linkRun makeHarmless namedTitleOf showCell traceLineage
 gives makeReportColumns makeReportGraph printReportIndex printStaticResults printStaticTable traceReport
-views/reportpage.ts 43071
+views/reportpage.ts 43182
 uses REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH escapeHtml escapeScriptJson
 gives REPORT_MARK printPartElement printPartFile printReportPage
-views/reportparts.ts 43147
+views/reportparts.ts 43258
 uses makeHarmless printPartElement printPartFile printRunArticle thinOut
 gives ReportParts
-views/rundiff.ts 43288
+views/rundiff.ts 43399
 uses cutToWidth displayWidth formatBytes formatSeconds isSameAspect isSameRow lookUp makeHarmless printRanges showFile showText wrapText
 gives MOST_DIFFERENCE_ROWS printRunDifference
-views/rundiffjson.ts 43570
+views/rundiffjson.ts 43681
 uses encodeText encodeWithheld hasDifference isSameAspect isSameRow jsonFileOf printJsonValue
 gives printJsonDifference
-views/processes.ts 43604
+views/processes.ts 43715
 uses cutToWidth displayWidth formatSeconds makeHarmless showText
 gives printProcessTree
-views/verdicts.ts 43752
+views/verdicts.ts 43863
 uses cutToWidth describeOtherEnd encodeText encodeWithheld fileParametersOf makeHarmless nameFileParameter wrapText
 gives printJsonPlan printJsonStories printJsonStory printRepeatPlan printRepeatStory printStorySum
-views/freed.ts 43873
+views/freed.ts 43984
 uses countThings formatBytes showText
 gives printFreed printWouldGo
-views/archive.ts 43898
+views/archive.ts 44009
 uses countThings encodeText formatBytes makeHarmless printTable wrapText
 gives NOT_INCLUDED_FILE printArchivePlan printArchiveReadme printNotIncluded
-views/lineagestory.ts 43995
+views/lineagestory.ts 44106
 uses makeHarmless showText
 gives describeCodeOf describeMark describeParameters describeReproducible describeRunName foldStory listNeighbours resolveCopy shortHash shortTime summarizeReproducible toldOfRun
-views/lineagetree.ts 44156
+views/lineagetree.ts 44267
 uses compareBytes cutToWidth describeCodeOf describeMark describeParameters describeReproducible describeRunName displayWidth listNeighbours makeHarmless resolveCopy shortHash showText wrapText
 gives printLineageTree
-views/lineagejson.ts 44343
+views/lineagejson.ts 44454
 uses encodeText encodeWithheld jsonFileOf listNeighbours printJsonValue
 gives printLineageJson
-views/lineagedot.ts 44398
+views/lineagedot.ts 44509
 uses cutToWidth describeMark makeHarmless shortHash shortTime showText
 gives printLineageDot
-views/lineagesvg.ts 44437
+views/lineagesvg.ts 44548
 uses cutToWidth describeMark describeParameters describeRunName displayWidth layOut makeHarmless shortHash shortTime showText summarizeReproducible
 gives printLineageSvg
-views/clusterstatus.ts 44641
+views/clusterstatus.ts 44752
 uses encodeText lookUp makeHarmless showText
 gives countTasks jsonBatches listBatchGroups
-views/status.ts 44711
+views/status.ts 44822
 uses describeCause displayWidth encodeText encodeWithheld isSourceName jsonBatches listBatchGroups makeHarmless printJsonValue showText wrapText
 gives isAllFine jsonCauseOf printStatus printStatusJson
-views/make.ts 44850
+views/make.ts 44961
 uses describeCauses encodeText joinWords jsonCauseOf makeHarmless printJsonValue
 gives printAllCurrent printMadeStep printMakeJson printMakeSum
-views/variations.ts 44914
+views/variations.ts 45025
 uses encodeText joinWords makeHarmless printTable wrapText
 gives printJsonVariations printVariations
-views/texts.ts 44968
+views/texts.ts 45079
 uses RERUN_SCRIPT findLiveRuns printMakefile
 gives TOP_MAKEFILE initialFiles
 needs views/rerunscript.ts views/texts.ts
-views/completionscripts.ts 45086
+views/completionscripts.ts 45197
 uses 
 gives BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION
-views/completion.ts 45682
+views/completion.ts 45793
 uses BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION kindsOfWord quoteWord readOperands
 gives printCompletion
 needs views/completionscripts.ts views/completion.ts
-sys/scan.ts 45811
+sys/scan.ts 45922
 uses childProcess errorCode fs lstatIfThere startThread toFsPath toText
 gives isLeftOut lookAgain resetAccessTimes takeSnapshot
 needs sys/scan.ts
-sys/swhid.ts 46155
+sys/swhid.ts 46266
 uses Failure GIT_FOLDER GIT_SYMLINK bytesFromHex crypto errorCode fs lstatIfThere printSwhidFolder readLinkTarget toFsPath
 gives hashSwhidObject identifyContent swhidOfFolder
-sys/gitrepo.ts 46331
+sys/gitrepo.ts 46442
 uses Failure bytesFromHex crypto dropAtEnd findGitSetting findInPackIndex fs isGitTrue listFolder parseGitConfig parseLooseObject readPackedObject readRegularIfThere statIfThere toFsPath zlib
 gives findRepository hasReftable hashGitObject inflateBytes isReferenceName openBareRepository openRepository readGitObject readHead readTreeOfCommit
 needs formats/gitindex.ts formats/gitpack.ts sys/gitrepo.ts
-sys/gitstatus.ts 46552
+sys/gitstatus.ts 46663
 uses Failure GIT_LINK GIT_SYMLINK crypto errorCode findGitSetting fs hashGitObject isGitTrue lstatIfThere parseGitIndex readLinkTarget toFsPath
 gives compareWithFiles hasContentOfEntry readGitIndex
-sys/gitprocess.ts 46733
+sys/gitprocess.ts 46844
 uses Failure bytesFromHex childProcess errorCode findGitSetting isGitTrue statIfThere toSpawnArguments
 gives LARGEST_ANSWER_BYTES describeStartFailure findUntrustedFilters listEntriesWithGit listFiltered runGit splitNames turnFiltersOff
 needs formats/gitindex.ts sys/gitprocess.ts
-sys/gitobjects.ts 46892
+sys/gitobjects.ts 47003
 uses GIT_FOLDER bytesFromHex hashGitObject hexFromBytes parseGitTree readGitObject readTreeOfCommit runGit
 gives findCommitEntry findCommitFile listCommitFiles readBlobs readObjectBody resolveCommit
-sys/gitrefs.ts 47012
+sys/gitrefs.ts 47123
 uses Failure compareBytes dropAtEnd dropAtEnds hasReftable isReferenceName listFolder lstatIfThere readGitObject readObjectBody readRegularIfThere resolveCommit runGit
 gives findCommit findReference listReferences readObjectKind
-sys/trackedfiles.ts 47126
+sys/trackedfiles.ts 47237
 uses Failure GIT_LINK GIT_SYMLINK bytesFromHex compareWithFiles computeTree findEntryPlace findGitSetting hashSwhidObject hexFromBytes identifyContent isGitTrue listEntriesWithGit lstatIfThere openRepository readGitIndex readHead readLinkTarget
 gives findTracked readTrackedFiles swhidOfTracked
-sys/git.ts 47208
+sys/git.ts 47319
 uses Failure GIT_LINK GIT_SYMLINK compareBytes compareWithFiles computeTree dropEmptySections errorCode findEntryPlace findRemoteUrl findRepository findUntrustedFilters hasContentOfEntry hasReftable hashBytes hashGitObject hexFromBytes isSecretFile listEntriesWithGit listFiltered listPatchedNames lstatIfThere openRepository parseRawDiff readGitIndex readHead readObjectBody readTreeOfCommit runGit splitNames turnFiltersOff
 gives findGitFileState readCode readEarlierBlob
 needs formats/gitindex.ts formats/gittree.ts sys/gitstatus.ts sys/gitobjects.ts sys/git.ts
-sys/swhidpath.ts 47528
+sys/swhidpath.ts 47639
 uses Failure findCommit findCommitEntry findGitSetting findRemoteUrl findRepository findTracked hashSwhidObject hexFromBytes identifyContent isGitTrue lstatIfThere makeHarmless originOfRemote printSwhid readLinkTarget readTrackedFiles resolveLinks statIfThere swhidOfFolder swhidOfTracked
 gives PathNamer nameUpToThree
-sys/swhidgit.ts 47667
+sys/swhidgit.ts 47778
 uses EXIT Failure findCommit findReference findRemoteUrl findRepository hashSwhidObject listReferences nameUpToThree openBareRepository originOfRemote printSnapshot readObjectBody readObjectKind
 gives hasTag nameRelease nameRevision nameSnapshot originOfRepository requireRepository
-sys/othervcs.ts 47738
+sys/othervcs.ts 47849
 uses LARGEST_ANSWER_BYTES childProcess closeSpacedNames describeStartFailure errorCode findGitSetting findLinkOut fs isSecretFile listFolder listShownNames lstatIfThere makeFolder makeRandomDigits parseFossilInfo parseFossilList parseGitConfig parseHgStatus parseSvnInfo parseSvnStatus readRegularIfThere removeIfThere splitNames statIfThere stripUrlCredentials toFsPath toSpawnArguments toText
 gives findOtherFileState readOtherCode
 needs formats/gitindex.ts formats/vcsoutput.ts sys/gitprocess.ts sys/othervcs.ts
-sys/inflate.ts 47985
+sys/inflate.ts 48096
 uses errorCode zlib
 gives deflateZlib inflateRawAtMost inflateZlibAtMost unpackBytes
-sys/compare.ts 48026
+sys/compare.ts 48137
 uses compareByKind describeByteCount errorCode fs inflateRawAtMost inflateZlibAtMost toFsPath unpackBytes
 gives compareFiles
-sys/filesource.ts 48124
-uses errorCode fs toFsPath
-gives readFileInParts
-sys/packagepaths.ts 48190
+sys/filesource.ts 48235
+uses errorCode fs listSplicedParts replaceFile toFsPath writeAll
+gives changeFiles readFileInParts
+needs formats/longtext.ts sys/filesource.ts
+sys/packagepaths.ts 48409
 uses errorCode lstatIfThere readRegularIfThere resolveLinks
 gives findFolderAliases findRealPath makePackageQuestion readPackageText spellPaths
-sys/dpkgdatabase.ts 48251
+sys/dpkgdatabase.ts 48470
 uses LineSearch choosePackage findRealPath listFolder parseDpkgDiversions parseDpkgStatus readPackageText
 gives DPKG_STAMPED findDpkgOwners
-sys/rpmdatabase.ts 48343
+sys/rpmdatabase.ts 48562
 uses LineSearch choosePackage findInRpmHeader findSqliteKeys findSqliteRoot findSqliteRow openSqlite readFileInParts resolveLinks scanBerkeleyHash scanNdb scanSqliteTable spellPaths
 gives RPM_STAMPED findRpmOwners
-needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/filesource.ts sys/packagepaths.ts sys/rpmdatabase.ts
-sys/condaprefix.ts 48424
+needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/packagepaths.ts sys/rpmdatabase.ts
+sys/condaprefix.ts 48643
 uses LineSearch choosePackage listFolder parseCondaRecord readPackageText spellInJson statIfThere toBytes toText
 gives CONDA_STAMPED CondaPrefixes findCondaOwners
-sys/ownercache.ts 48469
+sys/ownercache.ts 48688
 uses decodeText encodeText errorCode fs hashBytes isSettled readRegularIfThere removeIfThere statIfThere toFsPath
 gives OwnerCache stampDatabases
-sys/packages.ts 48555
+sys/packages.ts 48774
 uses CONDA_STAMPED CondaPrefixes DPKG_STAMPED LineSearch OwnerCache RPM_STAMPED choosePackage findCondaOwners findDpkgOwners findFolderAliases findInApkList findRpmOwners listFolder makePackageQuestion parsePacmanDescription parseStorePath readPackageText spellPaths stampDatabases
 gives addPathTo findOwners
-needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/dpkg.ts formats/apk.ts formats/pacman.ts formats/conda.ts formats/storepath.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/filesource.ts sys/packagepaths.ts sys/dpkgdatabase.ts sys/rpmdatabase.ts sys/condaprefix.ts sys/ownercache.ts sys/packages.ts
-sys/packagefiles.ts 48677
+needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/dpkg.ts formats/apk.ts formats/pacman.ts formats/conda.ts formats/storepath.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/packagepaths.ts sys/dpkgdatabase.ts sys/rpmdatabase.ts sys/condaprefix.ts sys/ownercache.ts sys/packages.ts
+sys/packagefiles.ts 48896
 uses listFolder readFirstBytes statIfThere
 gives cleanValue findNearest folderOf isBelow isFileQuietly joinFolders lastPartOf listQuietly nameFolder readQuietly
-sys/pythonsites.ts 48774
+sys/pythonsites.ts 48993
 uses cleanValue joinFolders listQuietly normalizePythonName parseDirectUrl parseHeaders parseNameLines parseRecordPaths readQuietly
 gives openPythonSite readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readTopLevel
-sys/pythoneditables.ts 48868
+sys/pythoneditables.ts 49087
 uses cleanValue findNearest findRepository isBelow joinFolders lastPartOf listQuietly nameFolder normalizePythonName parseEditableMapping parseHeaders parseNameLines readDistributionFacts readDistributionFiles readDistributionOrigin readHead readQuietly readTopLevel topModuleOf
 gives findPythonEditables
-sys/pythonpackages.ts 48968
+sys/pythonpackages.ts 49187
 uses addPathTo findPythonEditables folderOf isBelow isFileQuietly lastPartOf listQuietly normalizePythonName openPythonSite pythonSourceOf readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readQuietly readTopLevel topModuleOf
 gives findPythonPackages
-sys/folderpackages.ts 49206
+sys/folderpackages.ts 49425
 uses cleanValue findNearest folderOf isBelow isFileQuietly lastPartOf nameFolder parseHeaders readQuietly stripUrlCredentials
 gives findNodePackages findRPackages findRubyPackages
-sys/juliapackages.ts 49370
+sys/juliapackages.ts 49589
 uses findNearest folderOf isFileQuietly joinFolders listQuietly nameFolder parseJuliaManifest parseJuliaProject readQuietly stripUrlCredentials
 gives findJuliaPackages
-sys/perlpackages.ts 49510
+sys/perlpackages.ts 49729
 uses findNearest folderOf isBelow isFileQuietly listQuietly parsePerlModule readQuietly
 gives findPerlPackages
-sys/javapackages.ts 49615
+sys/javapackages.ts 49834
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES cleanValue findZipData fs isBelow lastPartOf parseHeaders parseZip64Record parseZipEnd parseZipEntries readQuietly toFsPath zlib
 gives findJavaPackages
-sys/languages.ts 49732
+sys/languages.ts 49951
 uses compareBytes findJavaPackages findJuliaPackages findNodePackages findPerlPackages findPythonPackages findRPackages findRubyPackages isFileQuietly lastPartOf listQuietly
 gives findLanguagePackages
 needs formats/headers.ts formats/zip.ts formats/pythonmetadata.ts formats/juliamanifest.ts formats/perlmodule.ts sys/packagefiles.ts sys/pythonsites.ts sys/pythoneditables.ts sys/pythonpackages.ts sys/folderpackages.ts sys/juliapackages.ts sys/perlpackages.ts sys/javapackages.ts sys/languages.ts
-sys/notes.ts 49824
+sys/notes.ts 50043
 uses Failure createFile explainStrays formatUtcMicros hashBytes listRecordFiles makeFolder makeRunId notePath parseNote printNoteBody readEachRecord readIdMicros readRecordFile readUtcMicros refuseLink sealRecord statIfThere syncFolder
 gives readNotes saveNote
-sys/author.ts 49878
+sys/author.ts 50097
 uses Failure errorCode findGitSetting findRepository os parseGitConfig readRegularIfThere toBytes
 gives findAuthor
-sys/editor.ts 49935
+sys/editor.ts 50154
 uses Failure childProcess createFile readBytesIfThere toText
 gives editText
-sys/filestates.ts 49959
+sys/filestates.ts 50178
 uses HashCache absoluteOf describeStat hashFiles hashWithRetry isSecretFile lstatIfThere
 gives keepStats readFileState readFileStates
-sys/environmentnow.ts 50018
+sys/environmentnow.ts 50237
 uses HashCache absoluteOf compareBytes decodeText hashWithRetry isSecretFile normalizePythonName openPythonSite parseDpkgStatus parseFile readDistributionFacts readPackageText readRecordFile statIfThere
 gives EnvironmentComparer
-sys/linking.ts 50178
+sys/linking.ts 50397
 uses compareBytes errorCode folderOfName fs listFolder parseLibraryCache readBytesIfThere resolveLinks statIfThere toFsPath
 gives findLinkedLibraries
 needs formats/ldcache.ts sys/linking.ts
-sys/strace.ts 50452
+sys/strace.ts 50671
 uses TRACED_CALLS childProcess errorCode findProgram fs os pauseMs readBytesIfThere readMonotonicMs removeIfThere replaceFile statIfThere toBytes toFsPath toSpawnArguments
 gives findStrace straceCommand
 needs formats/strace.ts sys/strace.ts
-sys/parameterfiles.ts 50551
+sys/parameterfiles.ts 50770
 uses EXIT Failure LARGEST_PARAMETER_FILE_BYTES absoluteOf describeParameter describeSystemError errorCode findLinkOut hasParameterFormat isResultPath isSecretFile listParameters listSecretVariables makeSecretHasher makeWithholder maskValue nameFileParameter readBytesIfThere readParameters replaceFile requireParameter resolveLinks statIfThere toRecordPath writeParameter
 gives readFileParameters readParameterNow readParameterOption readParameterText writeFileParameters
 needs core/parameters.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts sys/parameterfiles.ts
-sys/metrics.ts 50688
+sys/metrics.ts 50907
 uses Failure LONGEST_METRIC_BYTES MOST_METRICS makeSecretHasher maskValue nameFileParameter readMetricSeries readMetricValues readParameterText
 gives readMetrics
 needs core/comparison.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/series.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/metrics.ts sys/metrics.ts
-sys/printed.ts 50723
+sys/printed.ts 50942
 uses PrintedReader errorCode fs readMonotonicMs toFsPath
 gives beginPrinted readPrintedLogs
 needs formats/series.ts formats/printedline.ts formats/printedreader.ts sys/printed.ts
-sys/watch.ts 50834
+sys/watch.ts 51053
 uses absoluteOf addDeclaredOutputs addLinks addNewFolders describeFile folderOfName hashFiles hashWithRetry isDeclared isLeftOut joinNames listBelow lstatIfThere noObservation normalizeName readLinkTarget relativeTo rememberHashes resolveLinks withOutcome
 gives endWatch keepLinks
 needs sys/watch.ts
-sys/tracing.ts 51229
+sys/tracing.ts 51448
 uses StraceReader Trace isInProject isLeftOut keepLinks makeClassifier os readRegularIfThere readUtcMicros relativeTo resolveLinks statIfThere straceCommand toBytes
 gives beginWatch tracerRequest
 needs core/tracefiles.ts core/traceprocesses.ts core/tracecalls.ts core/trace.ts formats/strace.ts sys/tracing.ts
-sys/recordcheck.ts 51270
+sys/recordcheck.ts 51489
 uses Failure detachString findPrevious hashBytes parseRun readRecordFile recordPath spanOfRun unsealRecord
 gives checkRecord checkRunRecords
-sys/signing.ts 51338
+sys/signing.ts 51557
 uses EXIT Failure childProcess crypto parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType readRegularIfThere statIfThere toText
 gives checkRawSignature checkSshSignature fingerprintOf readAllowedSigners readSigningKey
-sys/signatures.ts 51492
+sys/signatures.ts 51711
 uses Failure RUN_ID absoluteOf checkRawSignature checkSshSignature compareBytes createFile describeFile hashBytes hashFiles keepTemporariesIn listFolder listSignedFiles lstatIfThere makeFolder parseStatement printStatementBody readRegularIfThere removeIfThere sealRecord syncFolder takeSnapshot unsealRecord
 gives compareSignedFiles printStatement readSignedStatements readUnfixedFiles saveStatement
-sys/runindex.ts 51636
+sys/runindex.ts 51855
 uses Failure GraphLine INDEX_HASH_BYTES RR_VERSION SummaryLine addFault applyNotes describeOwnPlace detachString encodeText explainStrays groupNotes hashBuffer hashBytes hideFromGit isFileCell isLineOfProject isSettled isUnwritable keepTemporariesIn listMonth listMonths lstatIfThere makeFolder makePlace makeRandomDigits parseIndexFile printGraphLine printIndexBody printSummaryLine readLineId readNotes readReusedIfThere readRun removeIfThere replaceFile statIfThere
 gives findRunsByFiles noteFacts readFileLookup readGraphRuns readSummaries
 needs core/circles.ts core/steps.ts core/notes.ts formats/runlines.ts formats/indexfile.ts formats/note.ts sys/notes.ts sys/runindex.ts
-sys/planfile.ts 51935
+sys/planfile.ts 52154
 uses EXIT Failure PLAN_HEAD PLAN_PATH createFile describeSelf describeSystemError hideFromGit isHolderAlive isUnwritable keepTemporariesIn listFolder lstatIfThere makeFolder makeRandomDigits parsePlan pauseMs printRunBody printStep readBytesIfThere readMonotonicMs readStep removeIfThere replaceFileIf statIfThere
 gives addToPlan checkNewStep readPlan
 needs formats/series.ts formats/metricrule.ts formats/plan.ts sys/planfile.ts
-sys/batch.ts 52061
+sys/batch.ts 52280
 uses CANNOT_SYNC Failure addHead bringUpToDate describeSelf describeSystemError dropHeads errorCode folderOfRecord fs hashBuffer hideFromGit keepTemporariesIn lstatIfThere makeFolder makeMonthFolder makeRunId makeWriterMark moveMarkToPending noteEnded printMark printRecord readHeads readMonotonicMs readUtcMicros recordPath removeIfThere renewMark replaceFile settleLostRuns toFsPath writeAll
 gives beginBatch leaveToBatch
 needs sys/batch.ts
-sys/objects.ts 52361
+sys/objects.ts 52580
 uses crypto describeSystemError errorCode fs hashBytes hashRegularFile lstatIfThere makeFolder makeRandomDigits readRegularIfThere readUtcMicros removeIfThere tell toFsPath writeAll
 gives ContentStore copyChecked touchIfAllowed
-sys/contents.ts 52654
+sys/contents.ts 52873
 uses ContentStore Failure HashCache LARGEST_PATCHED_BYTES absoluteOf applyPatchSection errorCode findCommitFile findRepository hashBytes hashWithRetry inflateBytes lstatIfThere readBytesIfThere readGraphRuns readLinkTarget readObjectBody readReuseSettings runGit splitGitPatch
 gives ContentFinder readFound
-sys/swhidrun.ts 52908
+sys/swhidrun.ts 53127
 uses ContentFinder absoluteOf findCommitEntry hashSwhidObject identifyContent isComparable originOfRemote printSwhid
 gives nameFilesOfRun
-sys/scratchgit.ts 52951
+sys/scratchgit.ts 53170
 uses fs makeFolder runGit toFsPath
 gives GIT_PLACES putRepository
-sys/scratch.ts 52987
+sys/scratch.ts 53206
 uses Failure GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES absoluteOf applyPatchSection compareBytes describeFile describeSelf errorCode findLinkAbove findLinkOut folderOfName fs hashWithRetry hexFromBytes inflateBytes isHolderAlive isLeftOut isResultPath joinNames listBelow listCommitFiles listFolder lstatIfThere makeFolder makeRandomDigits normalizeName putRepository readBlobs readBytesIfThere readGitIndex readLinkTarget readUtcMicros relativeTo removeIfThere resolveLinks takeSnapshot toFsPath writeAll
 gives findWayOut makeHeldFolder makeOwnFolder makeScratch putNamed removeAbandonedScratch removeHeldFolder removeTree
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitstatus.ts sys/gitobjects.ts sys/scratchgit.ts sys/scratch.ts
-sys/gitknown.ts 53490
+sys/gitknown.ts 53709
 uses Failure GIT_LINK compareWithFiles findRepository hasReftable hexFromBytes listCommitFiles listEntriesWithGit readGitIndex readHead readTreeOfCommit runGit
 gives findUncommitted readGitKnowledge selectUnknownToGit
-sys/statuscache.ts 53561
+sys/statuscache.ts 53780
 uses PLAN_PATH RR_VERSION absoluteOf describeOwnPlace errorCode fs isSettled listMonths lstatIfThere makePlace readRegularBytesIfThere replaceFile startThread statIfThere
 gives dependOn dependOnRecords findKeptAnswer keepAnswer
-sys/present.ts 53699
+sys/present.ts 53918
 uses EnvironmentComparer absoluteOf dependOn errorCode expandDeclared findOverwriters isSameContent isSecretName keepStats lstatIfThere makeSecretHasher maskValue readBytesIfThere readFileState readFileStates readParameterNow readRun statIfThere takeSnapshot toBytes toText
 gives PresentFacts
-sys/putback.ts 53855
+sys/putback.ts 54074
 uses absoluteOf errorCode folderOfName fs isLeftOut lstatIfThere makeFolder readBytesIfThere readLinkTarget statIfThere toFsPath writeAll
 gives areOpenedAsThen isFree isTargetInside pourInto printAgain putInPlace readTarget stagingFolder
 needs sys/putback.ts
-sys/reuse.ts 53981
+sys/reuse.ts 54200
 uses ContentFinder ContentStore EnvironmentComparer Failure HashCache ListedFolders RUN_ID absoluteOf areOpenedAsThen copyChecked describeStat describeSystemError endingOfLog errorCode expandDeclared fileParametersOf findArgumentFiles findReuseObstacle folderOfName fs hashBytes hashFiles isDeclared isFree isLeftOut isSettled isTargetInside listFolder lstatIfThere makeFolder makeRandomDigits makeResultTester makeSecretHasher parseReuseEntry pourInto printReuseEntry printStepKey putInPlace quoteCommand readBytesIfThere readParameterNow readRecordFile readTarget removeIfThere saveByContent sealRecord splitCommand stagingFolder statKeyOf tell toFsPath touchIfAllowed unsealRecord
 gives openReuse
 needs core/reuse.ts formats/reuseentry.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/reuse.ts
-sys/stored.ts 54330
+sys/stored.ts 54549
 uses Failure RUN_ID errorCode fs hashBytes listFolder lstatIfThere parseReuseEntry readBytesIfThere readUtcMicros toFsPath unsealRecord
 gives listStored removeStored
-sys/series.ts 54421
+sys/series.ts 54640
 uses Failure absoluteOf parseResources parseSeries readBytesIfThere statIfThere
 gives readResourcesOf readSeriesOf
-sys/surroundings.ts 54449
+sys/surroundings.ts 54668
 uses childProcess fs isReplayedVariable listFolder makeFolder os readBytesIfThere removeTree toBytes toFsPath toSpawnArguments
 gives listProcessors readVariationGround
-sys/commandplace.ts 54506
+sys/commandplace.ts 54725
 uses Failure REPLAYED_VARIABLES absoluteOf findLinkOut fs isDeclarableVariable isReplayedVariable isResultPath makeFolder splitCommand statIfThere toBytes toFsPath toText
 gives argumentsOf enterFolder listChangedInputs methodOf openStreams planVariables setVariables
-sys/repeat.ts 54626
+sys/repeat.ts 54845
 uses GIT_PLACES absoluteOf argumentsOf bytesOfText compareFiles deflateZlib drawPngDifference enterFolder errorCode fileParametersOf findLinkAbove fs inflateZlibAtMost isResultPath judgeRepeat listChangedInputs lstatIfThere makeFolder makeHeldFolder methodOf nameFileParameter openStreams pauseMs readCurrentFolder readFirstBytes readFound recognizeBinary recordCommand removeHeldFolder setVariables spanOfRun swhidOfCode toFsPath
 gives drawDifferences keepForLook repeatRun
-sys/making.ts 54816
+sys/making.ts 55035
 uses EXIT Failure createFile describeSelf describeSystemError errorCode fs hideFromGit isHolderAlive keepTemporariesIn listFolder lstatIfThere makeFolder makeRandomDigits readBytesIfThere readUtcMicros removeIfThere toFsPath
 gives enterMaking
-sys/aside.ts 54898
+sys/aside.ts 55117
 uses RUN_ID absoluteOf childProcess compareBytes decodeText describeFile encodeText enterMaking errorCode findChecksum findLinkAbove fs hashWithRetry isGlob isHolderAlive isResultPath listDescendants listFolder lstatIfThere makeFolder makeOwnFolder makeRandomDigits makeSecretHasher readBytesIfThere readGraphRuns readMarks readRun readUtcMicros removeHeldFolder removeIfThere removeTree replaceFile settleLostRuns signalAll statIfThere toFsPath toText
 gives HeldSlot asideFolder dropHeld endLostCommand holdResults isGoodRun listHeldNews makeKnownTester noteHeldRun pathOfSecret putBack recoverAside settleHeld touchHeld
-sys/execute.ts 55492
+sys/execute.ts 55711
 uses ContentFinder Failure RR_VERSION UNCLAIMED_ID absoluteOf argumentsOf asideFolder describeFile describeSystemError dropHeld emptyRun enterFolder errorCode fileParametersOf findLinkAbove findWayOut formatUtcMicros fs hashWithRetry holdResults isGoodRun isResultPath listChangedInputs listHeldNews lstatIfThere makeFolder makeKnownTester makeResultTester methodOf noteHeldRun openReuse openStreams pauseMs putBack readCurrentFolder readUtcMicros recordCommand recordPath setVariables settleHeld toFsPath toRecordPath touchHeld writeAll
 gives ALONE describeFault executeStep failUnmade fillStep listDeclared nameOfStep noteGood putBackSafely stepNotStarted
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitobjects.ts sys/objects.ts sys/contents.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts
-sys/shells.ts 55827
+sys/shells.ts 56046
 uses CLOCK_TICKS_PER_S childProcess claimFifos enterFolder errorCode fs identifyProcess isShellFifo isShellName listDescendants listFolder makeFolder makeRandomDigits openReader printLineCommand quoteWord readCurrentFolder readMonotonicMs readPeakMemoryBytes releasePipe removeIfThere signalAll signalName toBytes toFsPath toText writeAll
 gives LONGEST_SHELL_LINE Shells removeLostFifos
-sys/shortfiles.ts 56391
+sys/shortfiles.ts 56610
 uses HashCache absoluteOf describeStat hashWithRetry lstatIfThere
 gives ShortFiles isSameSeen
-sys/shortfacts.ts 56465
+sys/shortfacts.ts 56684
 uses RR_VERSION absoluteOf attempt beginCode compareBytes describeSoftware emptyRun endCode findProgram formatUtcMicros guessSoftware isInProject isSameSeen isShellName listSecretVariables listVariables makeResultTester makeSecretHasher makeWithholder maskArguments noteCode planVariables quoteCommand readFirstBytes readUtcMicros relativeTo setVariables spellCommand statIfThere storeEnvironment toBytes
 gives ShortFacts
-sys/jobserver.ts 56658
+sys/jobserver.ts 56877
 uses childProcess errorCode findInheritedDescriptors fs makeFolder makeRandomDigits parseJobserver printJobserver readBytesIfThere removeIfThere toFsPath toText
 gives closeTokenPipe makeTokenPipe offerJobserver openJobTokens
 needs formats/makeflags.ts sys/jobserver.ts
-sys/steplog.ts 56816
+sys/steplog.ts 57035
 uses absoluteOf errorCode fs readBytesIfThere readLastBytes toFsPath writeAll
 gives hasPrinted printStepOutput readOutputTail
-sys/shortsteps.ts 56884
+sys/shortsteps.ts 57103
 uses Failure HeldSlot LONGEST_SHELL_LINE LogKeeper RR_VERSION RunMeasures Shells ShortFacts ShortFiles absoluteOf argumentsOf compareBytes describeFault dropHeld emptyRun errorCode expandDeclared failUnmade fileParametersOf fillStep findArgumentFiles findLinkIn findLinkOut findWayOut formatUtcMicros holdResults isGlob isGoodRun isResultPath isSameSeen isSecretFile listDeclared makeFolder makeResultTester nameOfStep noteGood noteHeldRun noteMeasures putBack putBackSafely readFileParameters readMonotonicMs readUtcMicros replaceByName runningLogName saveLogs settleHeld statIfThere stepNotStarted toRecordPath withholdSecretFiles
 gives ShortSteps
-sys/engine.ts 57378
+sys/engine.ts 57597
 uses CommandStopper ENDING_SIGNALS LiveLine Schedule ShortSteps UNCLAIMED_ID beginBatch endLostCommand enterMaking executeStep hasPrinted isGoodRun isSharingForeground isTerminal nameOfStep offerSlots openJobTokens os printOut printProgress printStepFailure printStepOutput printStepStart readBytesIfThere readMonotonicMs readOutputTail readRun recoverAside removeLostFifos settleLostRuns startStepWorker stepNotStarted tell toBytes
 gives runTasks
-sys/steps.ts 57756
+sys/steps.ts 57975
 uses ContentFinder Failure PresentFacts buildStepGraph emptyRun findCarriers findRepeatObstacle findStepCauses formatUtcMicros isGlob isResultPath isSameAsPlanned isSameContent joinWords listPathsOfStep makePatternTester plannedInputs plannedOutputs readGraphRuns readPlan readRun readUtcMicros sortSteps splitFileParameter
 gives StepBook readStepGraph
-sys/slurm.ts 58223
+sys/slurm.ts 58442
 uses SACCT_FORMAT SQUEUE_FORMAT childProcess errorCode parseMaxArraySize parseSacct parseSbatch parseSqueue readJobState toBytes toSpawnArguments
 gives SlurmJobs askForJobs findJobByName readMaxArraySize runSbatch
-sys/clusterbatch.ts 58319
+sys/clusterbatch.ts 58538
 uses RUN_ID fs listFolder lstatIfThere makeFolder parseArrayJobs parseBatch parseRun parseTask printArrayJob printAttempt printBatch printRecord printTask printTaskEnd readBytesIfThere removeTree toFsPath
 gives batchFolder createBatch declareDead listBatches noteArrayJob noteAttempt noteTaskEnd readArrayJobs readBatch readTask readTaskState removeBatch removeUnfinishedBatches
-sys/clusterstate.ts 58450
+sys/clusterstate.ts 58669
 uses SlurmJobs askForJobs declareDead errorCode findJobByName isInFlight judgeTask listBatches printJobName readArrayJobs readBatch readTaskState removeBatch tasksOfJob
 gives declareLostTasks isAllDone listInFlight nameOfArray readCluster removeOver
-sys/clustersubmit.ts 58585
+sys/clustersubmit.ts 58804
 uses Failure countJobs createBatch declareLostTasks formatUtcMicros hideFromGit listInFlight makeFolder makeRunId nameOfArray noteArrayJob planArrays printAskedOptions quoteWord readCluster readMaxArraySize readUtcMicros recoverAside removeBatch removeOver removeUnfinishedBatches resolveLinks runSbatch settleLostRuns toBytes
 gives settleCluster submitTasks
-sys/clustertask.ts 58734
+sys/clustertask.ts 58953
 uses ALONE Failure UNCLAIMED_ID absoluteOf askForJobs batchFolder declareDead describeSelf describeSystemError executeStep listFolder lstatIfThere noteAttempt noteTaskEnd os readBatch readRun readTask readTaskState recoverAside removeIfThere settleLostRuns tasksOfJob tell toBytes
 gives requireBatch runClusterJob
-sys/codestates.ts 58925
+sys/codestates.ts 59144
 uses GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES applyPatchSection compareBytes findCommitFile hashBytes inflateBytes readObjectBody runGit
 gives countCommitsBetween findRecordedCode listChangedNames readRecordedFile readSubject
-sys/pickrun.ts 58985
+sys/pickrun.ts 59204
 uses EXIT Failure RUN_ID applyNotes compareBytes findRunsByFiles groupNotes matchesFiles noteFacts readMarks readNotes readRun readSummaries selectRun toRecordPath
 gives findKnownRunsByFiles pickAnnotatedRun pickAnnotatedRuns pickRun pickRunIds readKnownRun readKnownRuns selectKnownRuns
-sys/metadata.ts 59072
+sys/metadata.ts 59291
 uses EXIT Failure LARGEST_LICENSE_BYTES METADATA_HINT compareBytes emptyTold findLinkOut findRemoteUrl findRepository findSpdxLine joinMetadata joinWords listFolder makeHarmless nameOfField normalizeLicense readCitationFile readCodemetaFile readJuliaProject readPackageJson readPyproject readRDescription readReadme readRegularIfThere readZenodoFile recognizeLicense statIfThere stripUrlCredentials
 gives readMetadata
-sys/paper.ts 59197
+sys/paper.ts 59416
 uses EXIT Failure LATEX_VALUES_HEAD folderOfName joinNames lstatIfThere makeHarmless normalizeName readBytesIfThere readNamedIfThere relativeTo resolveLinks scanTex statIfThere
 gives readPaper
-sys/papercheck.ts 59340
+sys/papercheck.ts 59559
 uses EXIT Failure UsedKeys collectLatexValues compareBytes hashWithRetry keyOfPath listRunValues makeHarmless parseLatexValues
 gives checkPaper
-sys/report.ts 59471
+sys/report.ts 59690
 uses TableReader absoluteOf errorCode findLinkOut fs hashBuffer hashBytes isSecretFile listFolder listUnfinished lstatIfThere makeFolder parseResources parseSeries removeIfThere replaceFile toFsPath
 gives PartFolder readCourse readLogExcerpts readPatchExcerpt readPreview
-sys/publication.ts 59688
+sys/publication.ts 59907
 uses EXIT Failure RR_VERSION RunHolder applyNotes compareBytes emptyMetadata findLiveRuns pickRunIds placeRuns readEachRecord readEnvironment readGraphRuns readMetadata readRun readRunOrNot resultsOf spanOfRun
 gives readPublication
-sys/evidence.ts 59784
+sys/evidence.ts 60003
 uses compareBytes judgeLastRepeats listFolder readFileStates readRunOrNot
 gives readEvidence
-sys/archivefiles.ts 59808
+sys/archivefiles.ts 60027
 uses CRATE_DESCRIPTOR EXIT Failure GIT_LINK LARGEST_SOURCE_BYTES TOP_MAKEFILE_NAMES absoluteOf compareBytes compareOmitted detachString expandDeclared findBagFault hashBytes includesProvenance isDeclared isDocumentName isLeftOut isResultPath isSecretFile isSourceName judgeClaim listArchiveClaims listFolder listRecordFiles lstatIfThere makeClassifier pathOfSecret readFileStates readGitKnowledge readLinkTarget readRecordFile readRegularIfThere readRunOrNot recordPath relativeTo takeSnapshot unsealRecord
 gives chooseArchiveFiles
-sys/archivewriter.ts 60183
+sys/archivewriter.ts 60402
 uses EXIT Failure ZIP_LOCAL_CRC_AT blameName crc32 crypto errorCode fs listUnfinished lstatIfThere makeFolder makeRandomDigits printTarEnd printTarHeader printTarPadding printZipDirectoryEntry printZipEnd printZipLocalHeader removeIfThere removeTree syncFolder toFsPath zlib
 gives checkArchiveTarget writeArchive
-sys/targets.ts 60527
+sys/targets.ts 60746
 uses EXIT Failure absoluteOf lstatIfThere makePatternTester pickAnnotatedRuns plannedInputs plannedOutputs toRecordPath
 gives findTargets findUsers
-sys/clusterrun.ts 60594
+sys/clusterrun.ts 60813
 uses EXIT Failure countTasks isInFlight listInFlight readAskedOptions readCluster submitTasks tell
 gives readClusterOptions refuseInFlight runOnCluster
-sys/clustersteps.ts 60699
+sys/clustersteps.ts 60918
 uses Failure PresentFacts StepBook compareBytes describeCauses keyOfParameters listInFlight readRun readStepGraph readTask
 gives decideTask keyOfPoint listFlyingPoints listStepTasks listTaskOptions makePointTask
-sys/sweeppoints.ts 60807
+sys/sweeppoints.ts 61026
 uses EXIT Failure absoluteOf compareBytes crossAxes drawPoints expandDeclared expandGlob hasParameterFormat isGlob joinNames makeRowAxis nameFileParameter normalizeName readIn readNamedIfThere readParameterAxis readPointTable statIfThere toRecordPath zipAxes
 gives FILE_NAMES MOST_POINTS readSweepPoints
-sys/sweepsteps.ts 60943
+sys/sweepsteps.ts 61162
 uses EXIT FILE_NAMES Failure REPLAYED_VARIABLES RR_VERSION absoluteOf editDistance emptyRun fillCommand fillPattern fillText findLinkOut hasParameterFormat hasShellSyntax isGlob isResultPath listSecretVariables lstatIfThere makeFolder makeSecretHasher makeWithholder maskValue namesInCommand parsePlaceholders placeholderNamesIn quoteCommand readBytesIfThere readCommandTemplate readParameterText readVariables relativeTo replaceFile toRecordPath writeParameter
 gives SweepSteps isWritten writeFiles
-sys/sweepstate.ts 61177
+sys/sweepstate.ts 61396
 uses PresentFacts absoluteOf describeCauses findStepCauses isGlob isSameContent isWritten keyOfParameters listOwners listPathsOfStep lstatIfThere makePatternTester makeSecretHasher maskValue noteOwned readGraphRuns readKnownRuns readRun spellForRecord toBytes toRecordPath toText
 gives SweepState
-commands/init.ts 61429
+commands/init.ts 61648
 uses EXIT Failure initialFiles readCurrentFolder resolveLinks setReuse setUpProject tell unsetReuse
 gives initProject
 needs commands/init.ts
-commands/list.ts 61456
+commands/list.ts 61675
 uses COLUMN_NAMES EXIT Failure compareBytes findColumn findColumns findKnownRunsByFiles findLatestPoints findVaryingParameters isAllColumns joinWords listValueNames matchesFilter parseParameterCondition printJsonRun printPieces printReplay printReplayEnd printReplayHead printRunCsv printRunJson printRunLatex printRunTable readColumns readCurrentFolder readFileLookup readKnownRun readKnownRuns readUtcMicros requireMoment requireProject resolveName sortRuns tell toRecordPath toText
 gives listRuns
 needs core/select.ts core/moment.ts core/notes.ts core/filteroptions.ts core/decimals.ts core/random.ts core/sweep.ts formats/latex.ts formats/note.ts views/rerunscript.ts views/replayscript.ts views/table.ts views/columns.ts views/runlist.ts sys/notes.ts sys/pickrun.ts commands/list.ts
-commands/sweep.ts 61669
+commands/sweep.ts 61888
 uses ALONE EXIT Failure MOST_POINTS RR_VERSION SweepState SweepSteps absoluteOf chooseReuse emptyRun executeStep findSharedOutput findStrace groupDigits isWritten keyOfParameters keyOfPoint listFlyingPoints listProcessors listTaskOptions lstatIfThere makePointTask numberPoints openOrMakeProject os parseTimeout printOut printSweepForecast printSweepSum quoteCommand quoteWord readAskedOptions readClusterOptions readColumns readCurrentFolder readSweepPoints readVariableOptions recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster settleLostRuns tell writeFiles
 gives runSweep
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/placeholders.ts formats/shelltext.ts formats/shellline.ts formats/commandtemplate.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/pointtable.ts formats/pythonmetadata.ts views/sweep.ts views/page.ts views/clusterstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/surroundings.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/clusterrun.ts sys/clustersteps.ts sys/sweeppoints.ts sys/sweepsteps.ts sys/sweepstate.ts commands/sweep.ts
-commands/show.ts 61971
+commands/show.ts 62190
 uses EXIT Failure RUN_ID absoluteOf compareBytes findLinkOut isTerminal makeHarmless numberOfValue pickAnnotatedRun printEnvironmentPage printJsonRun printNotesPage printOut printPlot printProcessTree printRecord printRunPage readBytesIfThere readColumns readCurrentFolder readRecordFile readRecordText readResourcesOf readSeriesOf recordPath requireProject
 gives showRuns
 needs core/select.ts core/notes.ts formats/note.ts views/plot.ts views/page.ts views/processes.ts sys/notes.ts sys/series.ts sys/pickrun.ts commands/show.ts
-commands/note.ts 62095
+commands/note.ts 62314
 uses EXIT Failure RR_VERSION compileGlob describeComment editText emptyNote encodeWithheld findAuthor findCountingNotes hasEffect hideFromGit includeAllRuns isTerminal keepTemporariesIn makeFolder makeRandomDigits parseNoteText parseToleranceOption pickAnnotatedRun printNoteText readCurrentFolder readIn readKnownRun readKnownRuns removeIfThere requireProject saveNote tell toRecordPath trimBlanks
 gives noteRun
 needs core/select.ts core/notes.ts formats/note.ts formats/notetext.ts views/page.ts sys/notes.ts sys/author.ts sys/editor.ts sys/pickrun.ts commands/note.ts
-commands/journal.ts 62296
+commands/journal.ts 62515
 uses EXIT Failure RunHolder absoluteOf arrangeJournal describeJournal matchesFilter printJournalHtml printJournalMarkdown printJournalOrg printJournalText printOut readCurrentFolder readKnownRun readKnownRuns readLastBytes readUtcMicros requireMoment requireProject selectKnownRuns tell trimBlanks
 gives printJournal
 needs core/heldrun.ts core/select.ts core/moment.ts core/notes.ts core/journal.ts core/filteroptions.ts formats/note.ts views/page.ts views/journal.ts views/journaltext.ts views/journalmarkup.ts views/journalhtml.ts sys/notes.ts sys/pickrun.ts commands/journal.ts
-commands/diff.ts 62372
+commands/diff.ts 62591
 uses ContentFinder EXIT Failure MOST_DIFFERENCE_ROWS alignFileParameters compareFiles compareRuns countCommitsBetween diffTexts findCounterpart findKnownRunsByFiles findRecordedCode findTolerance hasDifference isBinaryContent isResultPath isSameRow isSecretFile listChangedNames makeResultTester pickAnnotatedRun printJsonDifference printOut printRunDifference readColumns readCurrentFolder readEnvironment readFound readKnownRun readKnownRuns readRecordedFile readSubject relativeTo requireProject spanOfRun tell
 gives diffRuns
 needs core/linediff.ts core/versions.ts core/rundiff.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/page.ts views/rundiff.ts views/rundiffjson.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/codestates.ts sys/pickrun.ts commands/diff.ts
-commands/verify.ts 62577
+commands/verify.ts 62796
 uses EXIT Failure HashCache RUN_ID RecordClaims absoluteOf checkRecord checkRunRecords compareSignedFiles countThings describeFile detachString encodeText fingerprintOf hashBytes hashFiles holdOutsideHeap judgeRecordChain listRecordFiles listRecords listSignedFiles lstatIfThere makeHarmless notePath parseNote pickRun printOut readAllowedSigners readBytesIfThere readCurrentFolder readEachRecord readNotes readRun readSignedStatements recordPath refreshHeads requireProject tell toRecordPath
 gives verifyProject
 needs core/signature.ts core/circles.ts core/steps.ts core/select.ts core/notes.ts formats/runlines.ts formats/claims.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/notes.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts sys/pickrun.ts commands/verify.ts
-commands/sign.ts 62853
+commands/sign.ts 63072
 uses EXIT Failure RR_VERSION checkRecord checkRunRecords compareSignedFiles countThings detachString encodeText findAuthor fingerprintOf formatUtcMicros judgeRecordChain listRecordFiles listRecords listSignedFiles makeRunId notePath parseNote printOut printStatement readCurrentFolder readMarks readSignedStatements readSigningKey readUnfixedFiles readUtcMicros refreshHeads requireProject saveStatement stateRecords tell
 gives signProject
 needs core/signature.ts core/notes.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/author.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts commands/sign.ts
-commands/why.ts 62940
+commands/why.ts 63159
 uses EXIT EnvironmentComparer Failure RUN_ID RunHolder findMaker findReaders foldStory isKnownContent isSameContent isTerminal judgeReproducible listOwners outputState pickRun printLineageDot printLineageJson printLineageSvg printLineageTree printPieces readColumns readCurrentFolder readFileStates readGraphRuns readRunOrNot requireProject tell toRecordPath toldOfRun traceDown traceLineage traceUp
 gives explainFile
 needs core/heldrun.ts core/lineage.ts core/layers.ts core/select.ts core/notes.ts core/reproducible.ts formats/note.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/lineagestory.ts views/lineagetree.ts views/lineagejson.ts views/lineagedot.ts views/lineagesvg.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/pickrun.ts commands/why.ts
-commands/status.ts 63140
+commands/status.ts 63359
 uses EXIT Failure PresentFacts REPORT_MARK StepBook absoluteOf applyNotes compareBytes dependOn dependOnRecords findKeptAnswer findUncommitted isAllDone isAllFine isSourceName isTerminal judgeFiles keepAnswer listExpectations listFolder listResultFolders lstatIfThere makeOrphanTester printOut printStatus printStatusJson readCluster readColumns readCurrentFolder readFirstBytes readGitKnowledge readMarks readStepGraph removeOver requireProject selectUnknownToGit toRecordPath
 gives showStatus
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/notes.ts core/journal.ts core/report.ts core/clusterplan.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/pythonmetadata.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportpage.ts views/clusterstatus.ts views/status.ts sys/gitstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/gitknown.ts sys/statuscache.ts sys/present.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts commands/status.ts
-commands/makefile.ts 63275
+commands/makefile.ts 63494
 uses EXIT Failure absoluteOf includeAllRuns initialFiles keepTemporariesIn lstatIfThere makeFolder makeHarmless printOut printPieces readCurrentFolder readRegularIfThere rebuildDerived refreshHeads requireProject settleLostRuns tell
 gives rebuildMakefile
 needs commands/makefile.ts
-commands/make.ts 63338
+commands/make.ts 63557
 uses DURATION_WORDS EXIT Failure PresentFacts SIZE_WORDS StepBook chooseReuse dependOnRecords describeCauses findKeptAnswer findTargets findUsers keepAnswer listStepTasks listTaskOptions os parseDuration parseSize printAllCurrent printMadeStep printMakeJson printMakeSum printOut readClusterOptions readCurrentFolder readStepGraph recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster sortSteps tell withAllAfter withAllBefore
 gives makeTargets
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/notes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/shellline.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/clusterstatus.ts views/status.ts views/make.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/targets.ts sys/clusterrun.ts sys/clustersteps.ts commands/make.ts
-commands/gc.ts 63739
+commands/gc.ts 63958
 uses DURATION_WORDS EXIT Failure RUN_ID SIZE_WORDS countThings describeSystemError errorCode listFolder listNeeded listStored lstatIfThere parseDuration parseSize pickAnnotatedRuns planFreeing printFreed printOut printWouldGo readCurrentFolder readGraphRuns readMarks readRun readUtcMicros removeAbandonedScratch removeStored removeTree requireProject resolveLinks statIfThere sumBytes tell
 gives freeSpace
 needs core/select.ts core/notes.ts core/freeing.ts formats/reuseentry.ts formats/note.ts formats/amounts.ts views/page.ts views/freed.ts sys/notes.ts sys/stored.ts sys/pickrun.ts commands/gc.ts
-commands/export.ts 63867
+commands/export.ts 64086
 uses EXIT EXPORT_FORMS Failure UsedKeys absoluteOf checkPaper collectLatexValues findLinkAbove isTerminal joinNames joinWords listFolder listNamedFiles lstatIfThere makeFolder makeHarmless makeProvDocument oneFile printAppendix printAptExport printBadges printBinderExport printChoices printCitation printCodeOceanExport printCodemeta printCondaExport printDockerfileExport printGuixExport printLatexValues printNixExport printOut printPieces printPipExport printProvJson printProvN printRoCrate printSpackExport printZenodo readCurrentFolder readEvidence readPaper readPublication readRegularIfThere readSaidMetadata replaceFile requireProject resolveLinks statIfThere tell
 gives exportRecords
 needs core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/publication.ts core/paper.ts core/system.ts core/recordedsoftware.ts core/parameters.ts core/evidence.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/latex.ts formats/tex.ts formats/note.ts formats/storepath.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts formats/saidmetadata.ts formats/pythonmetadata.ts views/latexvalues.ts views/page.ts views/journal.ts views/journalmarkup.ts views/journalhtml.ts views/citation.ts views/exportleft.ts views/exportpip.ts views/exportconda.ts views/exportapt.ts views/exportlanguages.ts views/exportdockerfile.ts views/exportguix.ts views/exportnix.ts views/exportspack.ts views/exportbinder.ts views/exportcodeocean.ts views/badges.ts views/appendix.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/provmodel.ts views/provjson.ts views/provn.ts sys/notes.ts sys/filestates.ts sys/pickrun.ts sys/metadata.ts sys/paper.ts sys/papercheck.ts sys/publication.ts sys/evidence.ts commands/export.ts
-commands/rerun.ts 64008
+commands/rerun.ts 64227
 uses ACCEPTANCES ContentFinder EXIT Failure ResultHistory USUAL_SURROUNDINGS absoluteOf applyNotes argumentsOf changeRun compileGlob describeOtherEnd describeSystemError drawDifferences errorCode findLiveRuns findProgram findRepeatObstacle findRunBefore findTolerance findWayOut fs hashWithRetry isLeftOut isRepeatAccepted isResultPath judgeVariations keepForLook listCandidateWords listVariations lstatIfThere makeFolder makeHeldFolder makeRandomDigits makeScratch needsControl parseToleranceOption pauseMs pickRun pickRunIds printJsonPlan printJsonStories printJsonStory printJsonVariations printOut printPieces printRepeatPlan printRepeatStory printStorySum printVariations putNamed quoteCommand quoteWord readColumns readCurrentFolder readGraphRuns readRun readUtcMicros readVariationGround removeAbandonedScratch removeHeldFolder removeTree repeatRun requireProject resolveCommit shareSettings tell toFsPath toRecordPath writeFileParameters
 gives rerunRuns
 needs core/circles.ts core/steps.ts core/select.ts core/comparison.ts core/notes.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/repeat.ts core/variations.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/pngpicture.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/verdicts.ts views/variations.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/scratchgit.ts sys/surroundings.ts sys/commandplace.ts sys/repeat.ts sys/pickrun.ts commands/rerun.ts
-commands/clusterjob.ts 64590
+commands/clusterjob.ts 64809
 uses EXIT Failure RUN_ID decideTask readCurrentFolder requireBatch requireProject runClusterJob
 gives workAtClusterJob
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustertask.ts sys/clustersteps.ts commands/clusterjob.ts
-commands/archive.ts 64602
+commands/archive.ts 64821
 uses BAGIT_TXT CRATE_DESCRIPTOR EXIT Failure NOT_INCLUDED_FILE SIZE_WORDS TOP_MAKEFILE absoluteOf checkArchiveTarget chooseArchiveFiles compareBytes countThings findBagFault findNameClashes formatBytes hashBytes hashSwhidObject identifyContent lstatIfThere nameOfOwnFile normalizeName parseSize printArchivePlan printArchiveReadme printBagInfo printBagManifest printNotIncluded printOut printRoCrate printSwhid readBytesIfThere readCurrentFolder readPublication requireProject resolveLinks tell toBytes writeArchive
 gives archiveProject
 needs core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/archive.ts core/parameters.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/note.ts formats/gitindex.ts formats/gittree.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/tarwriter.ts formats/zipwriter.ts formats/bagit.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/rerunscript.ts views/page.ts views/journal.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/archive.ts views/texts.ts sys/swhid.ts sys/gitstatus.ts sys/gitobjects.ts sys/notes.ts sys/filestates.ts sys/gitknown.ts sys/making.ts sys/aside.ts sys/pickrun.ts sys/metadata.ts sys/publication.ts sys/archivefiles.ts sys/archivewriter.ts commands/archive.ts
-commands/swhid.ts 64791
+commands/swhid.ts 65010
 uses EXIT Failure PathNamer RUN_ID encodeText hasTag joinNames lstatIfThere makeHarmless nameFilesOfRun nameRelease nameRevision nameSnapshot nameUpToThree originOfRepository parseSwhid parseSwhidRange pickAnnotatedRuns printOut printSwhid readCurrentFolder requireProject requireRepository swhidOfCode tell
 gives printSwhids
 needs core/select.ts core/notes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/swhid.ts sys/gitstatus.ts sys/gitobjects.ts sys/gitrefs.ts sys/trackedfiles.ts sys/swhidpath.ts sys/swhidgit.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/swhidrun.ts sys/pickrun.ts commands/swhid.ts
-commands/report.ts 64965
+commands/report.ts 65184
 uses EXIT Failure PartFolder REPORT_MARK RR_VERSION ReportParts SIZE_WORDS absoluteOf countStatuses countThings findLastRepeats formatBytes groupDigits keyOfEnvironment keyOfPatch keyOfPreview lstatIfThere makeFolder makeHarmless makeReportColumns makeReportGraph orderDetails parseSize printEnvironmentEntry printOut printPatchEntry printPreviewEntry printReportIndex printReportPage printSize printStaticResults printStaticTable readCourse readCurrentFolder readEnvironment readFirstBytes readGraphRuns readKnownRun readKnownRuns readLogExcerpts readMetadata readPatchExcerpt readPreview replaceFile requireProject selectKnownRuns tell toRecordPath traceReport
 gives writeReport
 needs core/lineage.ts core/select.ts core/comparison.ts core/notes.ts core/journal.ts core/metadata.ts core/report.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/columns.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportentries.ts views/reportindex.ts views/reportpage.ts views/reportparts.ts sys/notes.ts sys/pickrun.ts sys/metadata.ts sys/report.ts commands/report.ts
@@ -20836,6 +20843,114 @@ function parseEnvironment(text) {
   return environment;
 }
 
+// ==== src/formats/longtext.ts ====================================================================
+// longtext.ts - a long text that is looked at in few places, and others put into it. Knows no files.
+
+/** Bytes of which parts are read: a ByteString, or those of a file. slice() is as that of a string, for 0 <= start <= end. *_/
+// type LongText = { readonly length: number; slice(start: number, end: number): ByteString };
+
+/** What comes in the place of [start, end). *_/
+// type TextSplice = { start: number; end: number; text: ByteString };
+
+/** [start, end) of `text`, or of the text in which others were put; `at`: where that stands now. *_/
+// type SplicedPart = { at: number; start: number; end: number; text: ByteString | undefined };
+
+// Most of what is looked for is a line's end.
+const FIRST_WINDOW = 256;
+const LARGEST_WINDOW = 1 << 16;
+
+/** Where `sought` stands first, at `from` or behind it; -1 if nowhere. *_/
+function findForward(text, sought, from) {
+  let at = Math.max(0, from);
+  for (let size = FIRST_WINDOW; at + sought.length <= text.length; size = Math.min(2 * size, LARGEST_WINDOW)) {
+    const end = Math.min(text.length, at + size + sought.length - 1);
+    const found = text.slice(at, end).indexOf(sought);
+    if (found >= 0) return at + found;
+    at = end - sought.length + 1;
+  }
+  return -1;
+}
+
+/** Where `sought` stands last, at `from` or before it; -1 if nowhere. *_/
+function findBackward(text, sought, from) {
+  let end = Math.min(text.length, from + sought.length);
+  for (let size = FIRST_WINDOW; end >= sought.length; size = Math.min(2 * size, LARGEST_WINDOW)) {
+    const start = Math.max(0, end - size - sought.length + 1);
+    const found = text.slice(start, end).lastIndexOf(sought);
+    if (found >= 0) return start + found;
+    end = start + sought.length - 1;
+  }
+  return -1;
+}
+
+/** A text with others put in, of which no copy is made. *_/
+class SplicedText {
+  // readonly base: LongText;
+  parts = [];
+  length = 0;
+  constructor(base) {
+    this.base = base;
+  }
+
+  add(text, start, end) {
+    if (start >= end) return;
+    this.parts.push({ at: this.length, start, end, text });
+    this.length += end - start;
+  }
+
+  /** The parts of [start, end) of `text`, which has the same base or is it. *_/
+  addFrom(text, start, end) {
+    if (!(text instanceof SplicedText)) {
+      this.add(undefined, start, end);
+      return;
+    }
+    for (let i = text.findPart(start); i < text.parts.length && text.parts[i].at < end; i++) {
+      const part = text.parts[i];
+      this.add(part.text, part.start + Math.max(0, start - part.at), Math.min(part.end, part.start + end - part.at));
+    }
+  }
+
+  slice(start, end) {
+    let text = '';
+    for (let i = this.findPart(start); i < this.parts.length && this.parts[i].at < end; i++) {
+      const part = this.parts[i];
+      text += (part.text ?? this.base).slice(part.start + Math.max(0, start - part.at), Math.min(part.end, part.start + end - part.at));
+    }
+    return text;
+  }
+
+  /** Index of the part that has the byte at `at`. *_/
+  findPart(at) {
+    let low = 0;
+    let high = this.parts.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const part = this.parts[middle];
+      if (part.at + part.end - part.start <= at) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** The text with these put in, in order of their places. *_/
+function spliceText(text, splices) {
+  const spliced = new SplicedText(text instanceof SplicedText ? text.base : text);
+  let from = 0;
+  for (const splice of splices) {
+    spliced.addFrom(text, from, splice.start);
+    spliced.add(splice.text, 0, splice.text.length);
+    from = splice.end;
+  }
+  spliced.addFrom(text, from, text.length);
+  return spliced;
+}
+
+/** The parts that a text is put together of, in order. *_/
+function listSplicedParts(text) {
+  return text instanceof SplicedText ? text.parts : [{ at: 0, start: 0, end: text.length, text: undefined }];
+}
+
 // ==== src/formats/checksums.ts ===================================================================
 // checksums.ts - SHA256SUMS as sha256sum and shasum write it (docs/makefile.txt, 5). Hashes nothing.
 
@@ -20880,8 +20995,8 @@ function findChecksum(sums, name) {
   let low = 0;
   let high = sums.length;
   while (low < high) {
-    const start = sums.lastIndexOf('\n', ((low + high) >> 1) - 1) + 1;
-    const end = sums.indexOf('\n', start) + 1 || sums.length;
+    const start = findBackward(sums, '\n', ((low + high) >> 1) - 1) + 1;
+    const end = findForward(sums, '\n', start) + 1 || sums.length;
     const line = sums.slice(start, end - 1);
     const order = compareBytes(readName(line), name);
     if (order === 0) return { start, end, hash: line.startsWith('\\') ? line.slice(1, 65) : line.slice(0, 64) };
@@ -20891,17 +21006,15 @@ function findChecksum(sums, name) {
   return { start: low, end: low, hash: undefined };
 }
 
-/** The text with the lines of these files as they are now: each replaced, put in, or (a link) taken out. *_/
+/** The text with the lines of these files as they are now: each replaced, put in, or (a link) taken out; the same object if it stays as it is. *_/
 function putChecksums(sums, files) {
-  const edits = files.map((file) => ({ place: findChecksum(sums, file.path), file }));
-  edits.sort((a, b) => compareBytes(a.file.path, b.file.path));
-  let text = '';
-  let from = 0;
-  for (const { place, file } of edits) {
-    text += sums.slice(from, place.start) + (hasLine(file) ? printChecksumLine(file.hash, file.path) : '');
-    from = place.end;
-  }
-  return text + sums.slice(from);
+  const sorted = files.slice().sort((a, b) => compareBytes(a.path, b.path));
+  const splices = sorted.map((file) => {
+    const { start, end } = findChecksum(sums, file.path);
+    return { start, end, text: hasLine(file) ? printChecksumLine(file.hash, file.path) : '' };
+  });
+  const changes = splices.filter(({ start, end, text }) => sums.slice(start, end) !== text);
+  return changes.length === 0 ? sums : spliceText(sums, changes);
 }
 
 // ==== src/formats/gitconfig.ts ===================================================================
@@ -33081,10 +33194,10 @@ function* printMakefilePieces(graph) {
 // Where more would change, addRunToMakefile gives up, and the caller prints all from the records.
 
 // type Block = { id: string; start: number; end: number; text: ByteString; before: string[]; after: string[] };
-/** What comes in the place of [start, end). Those of one place go by key, one without a key is last. *_/
-// type Splice = { start: number; end: number; text: ByteString; key?: Entry };
+/** Those of one place go by key, one without a key is last. *_/
+// type Splice = TextSplice & { key?: Entry };
 /** blocksAt: where the names end and the blocks begin. *_/
-// type Texts = { makefile: ByteString; sums: ByteString; blocksAt: number };
+// type Texts = { makefile: LongText; sums: LongText; blocksAt: number };
 // type ReadRun = (id: string) => Run | undefined;
 
 /** Thrown within this file: the change is not a small one. *_/
@@ -33100,8 +33213,13 @@ function readOr(readRun, id) {
 
 /** Start of the entry or line of a block that `at` lies in. *_/
 function findLine(makefile, at) {
-  const start = makefile.lastIndexOf('\n', at - 1) + 1;
-  return makefile.startsWith('\t@:', start) ? makefile.lastIndexOf('\n', start - 2) + 1 : start;
+  const start = findBackward(makefile, '\n', at - 1) + 1;
+  return makefile.slice(start, start + 3) === '\t@:' ? findBackward(makefile, '\n', start - 2) + 1 : start;
+}
+
+/** Where the line from `start` ends, behind its LF; gives up if it has none. *_/
+function findEntryLineEnd(makefile, start) {
+  return findForward(makefile, '\n', start) + 1 || giveUp();
 }
 
 function findBlocks(makefile) {
@@ -33117,16 +33235,14 @@ function findBlocks(makefile) {
 }
 
 function readEntry(makefile, start) {
-  const lineEnd = makefile.indexOf('\n', start) + 1;
-  const isNote = makefile[start] === '#';
-  const name = makefile.slice(isNote ? start + 3 : start, lineEnd - 1 - ID_LENGTH - 2);
-  const id = makefile.slice(lineEnd - 1 - ID_LENGTH, lineEnd - 1);
-  if (isNote) {
-    const mark = makefile[start + 1];
-    return { entry: { name, id, kind: mark === '-' ? 'gone' : mark === 'l' ? 'link' : 'result' }, end: lineEnd };
-  }
-  if (makefile[lineEnd] !== '\t') return { entry: { name, id, kind: 'again' }, end: lineEnd };
-  const end = makefile.indexOf('\n', lineEnd) + 1;
+  const lineEnd = findEntryLineEnd(makefile, start);
+  const line = makefile.slice(start, lineEnd);
+  const isNote = line.startsWith('#');
+  const name = line.slice(isNote ? 3 : 0, -1 - ID_LENGTH - 2);
+  const id = line.slice(-1 - ID_LENGTH, -1);
+  if (isNote) return { entry: { name, id, kind: line[1] === '-' ? 'gone' : line[1] === 'l' ? 'link' : 'result' }, end: lineEnd };
+  if (makefile.slice(lineEnd, lineEnd + 1) !== '\t') return { entry: { name, id, kind: 'again' }, end: lineEnd };
+  const end = findEntryLineEnd(makefile, lineEnd);
   const second = makefile.slice(lineEnd, end);
   return { entry: { name, id, kind: second === '\t@:\n' ? 'result' : second === '\t@: link\n' ? 'link' : 'label' }, end };
 }
@@ -33160,7 +33276,7 @@ function findBlockEnd(texts, id) {
   while (low < high) {
     const middle = (low + high) >> 1;
     // Blocks are sorted by id. One that begins before `middle` is found from its last line as well.
-    const mark = makefile.indexOf(LAST_LINE, middle - LAST_LINE.length);
+    const mark = findForward(makefile, LAST_LINE, middle - LAST_LINE.length);
     const found = mark < 0 ? '~' : makefile.slice(mark + LAST_LINE.length, mark + LAST_LINE.length + ID_LENGTH);
     if (found === id) return mark;
     if (found < id) low = mark + LAST_LINE.length + 1;
@@ -33172,7 +33288,7 @@ function findBlockEnd(texts, id) {
 function readBlock(texts, id) {
   const { makefile } = texts;
   const mark = findBlockEnd(texts, id);
-  const start = makefile.lastIndexOf('\n\n', mark) + 1;
+  const start = findBackward(makefile, '\n\n', mark) + 1;
   const end = mark + LAST_LINE.length + ID_LENGTH + LAST_END.length;
   const text = makefile.slice(start, end);
   const edges = new RegExp('^' + STAMP.replace(/\./g, '\\.') + id + ':(.*)$', 'm').exec(text);
@@ -33202,13 +33318,13 @@ function findDependents(texts, block) {
   const { makefile } = texts;
   const found = [];
   const word = ' ' + STAMP + block.id;
-  let at = makefile.indexOf(word, block.end);
+  let at = findForward(makefile, word, block.end);
   while (at >= 0) {
     if (found.length >= MOST_DEPENDENTS) giveUp();
-    const start = makefile.lastIndexOf('\n', at) + 1 + STAMP.length;
+    const start = findBackward(makefile, '\n', at) + 1 + STAMP.length;
     const dependent = readBlock(texts, makefile.slice(start, start + ID_LENGTH));
     found.push(dependent);
-    at = makefile.indexOf(word, dependent.end);
+    at = findForward(makefile, word, dependent.end);
   }
   return found;
 }
@@ -33257,13 +33373,7 @@ function putResult(texts, key) {
 
 function applySplices(text, splices) {
   splices.sort((a, b) => a.start - b.start || (a.key === undefined ? 1 : b.key === undefined ? -1 : compareEntries(a.key, b.key)));
-  let result = '';
-  let from = 0;
-  for (const splice of splices) {
-    result += text.slice(from, splice.start) + splice.text;
-    from = splice.end;
-  }
-  return result + text.slice(from);
+  return spliceText(text, splices);
 }
 
 /** The same text with the recipe of a label at its first entry: splices know only their own. *_/
@@ -33278,7 +33388,7 @@ function settleLabel(makefile, name) {
     entries.push(next.entry);
     end = next.end;
   }
-  return makefile.slice(0, start) + markLabels(entries).map(printEntry).join('') + makefile.slice(end);
+  return spliceText(makefile, [{ start, end, text: markLabels(entries).map(printEntry).join('') }]);
 }
 
 /** What a new run does to one earlier owner, and the runs that the new one comes after because of it. *_/
@@ -33317,7 +33427,8 @@ function requireNoTrace(texts, block, producers, taken, readRun) {
 
 function addLiveRun(texts, run, readRun) {
   const { makefile } = texts;
-  if (texts.blocksAt < makefile.length && makefile.slice(-LAST_END.length - ID_LENGTH, -LAST_END.length) >= run.id) giveUp();
+  const idEnd = makefile.length - LAST_END.length;
+  if (texts.blocksAt < makefile.length && makefile.slice(idEnd - ID_LENGTH, idEnd) >= run.id) giveUp();
   const results = resultsOf(run);
   const found = run.inputs.map((input) => findProducer(texts, input, readRun));
   const producers = [...new Set(found.filter((id) => id !== undefined))].sort();
@@ -33332,9 +33443,10 @@ function addLiveRun(texts, run, readRun) {
   const entries = entriesOf(live, (name) => own.has(name) || findFirst(texts, name, 'result') !== undefined);
   const names = entries.map((entry) => (entry.kind === 'result' || entry.kind === 'link' ? putResult : putIn)(texts, entry));
   const splices = changes.reduce((all, change) => all.concat(change.splices), names);
+  splices.push({ start: makefile.length, end: makefile.length, text: printBlock(live) });
   const labels = new Set(splices.filter((splice) => splice.key !== undefined && splice.key.kind === 'label').map((splice) => splice.key.name));
   const isShared = (name) => findFirst(texts, name, 'label') !== undefined;
-  return [...labels].filter(isShared).reduce(settleLabel, applySplices(makefile, splices)) + printBlock(live);
+  return [...labels].filter(isShared).reduce(settleLabel, applySplices(makefile, splices));
 }
 
 /** Does the run leave no path without owner that had one? *_/
@@ -33345,16 +33457,15 @@ function keepsOwners(texts, run) {
 
 /**
  * Makefile and SHA256SUMS of the same records and one more, byte for byte as printMakefile and
- * printChecksums give them. undefined if they must be made from all records: the run is not the
- * newest, removed a result, or changed more than a few blocks. A run of a smaller id than a failed
- * run that removed one of its results is not noticed: the texts do not tell of such a run.
+ * printChecksums give them; the same object where nothing changes. undefined if they must be made
+ * from all records: the run is not the newest, removed a result, or changed more than a few blocks.
+ * A run of a smaller id than a failed run that removed one of its results is not noticed: the texts
+ * do not tell of such a run.
  *_/
-function addRunToMakefile(
-  makefile, sums, run, readRun,
-) {
-  if (!makefile.startsWith(HEAD) || makefile.startsWith(PLACED, HEAD.length) || run.redoes !== undefined) return undefined;
-  const texts = { makefile, sums, blocksAt: findBlocks(makefile) };
+function addRunToMakefile(makefile, sums, run, readRun) {
+  if (makefile.slice(0, HEAD.length) !== HEAD || makefile.slice(HEAD.length, HEAD.length + PLACED.length) === PLACED || run.redoes !== undefined) return undefined;
   try {
+    const texts = { makefile, sums, blocksAt: findBlocks(makefile) };
     if (!keepsOwners(texts, run)) return undefined;
     const results = resultsOf(run);
     if (results.length === 0) return { makefile, sums };
@@ -48122,7 +48233,7 @@ function readPart(open, at, buffer) {
 }
 
 // ==== src/sys/filesource.ts ======================================================================
-// filesource.ts - files that are read in parts. Knows no formats.
+// filesource.ts - files that are read in parts, and written anew with texts put in. Knows no formats.
 
 const SOURCE_BLOCK_BYTES = 1 << 16;
 const SOURCE_KEPT_BLOCKS = 512; // 32 MiB
@@ -48132,6 +48243,11 @@ const SOURCE_KEPT_BLOCKS = 512; // 32 MiB
  * be read of it is missing as if the file ended there.
  *_/
 function readFileInParts(name, use) {
+  return useOpenFile(name, (fd, stat) => use(makeSource(fd, stat.size)));
+}
+
+/** The same with the open file and what is known of it. *_/
+function useOpenFile(name, use) {
   let fd;
   try {
     fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
@@ -48141,7 +48257,7 @@ function readFileInParts(name, use) {
   }
   try {
     const stat = fs.fstatSync(fd);
-    return stat.isFile() ? use(makeSource(fd, stat.size)) : undefined;
+    return stat.isFile() ? use(fd, stat) : undefined;
   } finally {
     fs.closeSync(fd);
   }
@@ -48185,6 +48301,109 @@ function readBlockFully(fd, buffer, at) {
     if (errorCode(error) === '') throw error;
   }
   return done;
+}
+
+// ---- a text that is changed in few places -----------------------------------------------------------
+
+const TEXT_BLOCK_BYTES = 4096;
+const TEXT_KEPT_BLOCKS = 2048; // 8 MiB
+const COPIED_BYTES = 1 << 18;
+
+/** Thrown within this file: a file is no longer as it was when it was opened. *_/
+const FILE_CHANGED = new Error('the file changed while it was read');
+
+/** A regular file that is open. Short parts are kept, for a place is looked for by halving. *_/
+class FileText {
+  // readonly length: number;
+  // private readonly fd: number;
+  // private readonly mtimeMs: number;
+  blocks = new Map();
+  constructor(fd, stat) {
+    this.fd = fd;
+    this.length = stat.size;
+    this.mtimeMs = stat.mtimeMs;
+  }
+
+  slice(start, end) {
+    const until = Math.min(end, this.length);
+    if (until - start > TEXT_BLOCK_BYTES) return this.read(start, until);
+    let text = '';
+    for (let number = Math.floor(start / TEXT_BLOCK_BYTES); number * TEXT_BLOCK_BYTES < until; number++) {
+      const at = number * TEXT_BLOCK_BYTES;
+      text += this.readBlock(number).slice(Math.max(0, start - at), until - at);
+    }
+    return text;
+  }
+
+  /** Writes [start, end) to another open file. *_/
+  copyTo(fd, start, end) {
+    const buffer = Buffer.allocUnsafe(Math.min(COPIED_BYTES, end - start));
+    for (let at = start; at < end; at += buffer.length) writeAll(fd, this.fill(buffer.subarray(0, Math.min(buffer.length, end - at)), at));
+  }
+
+  requireUnchanged() {
+    const stat = fs.fstatSync(this.fd);
+    if (stat.size !== this.length || stat.mtimeMs !== this.mtimeMs) throw FILE_CHANGED;
+  }
+
+  readBlock(number) {
+    let block = this.blocks.get(number);
+    if (block !== undefined) return block;
+    if (this.blocks.size >= TEXT_KEPT_BLOCKS) this.blocks.clear();
+    const at = number * TEXT_BLOCK_BYTES;
+    block = this.read(at, Math.min(at + TEXT_BLOCK_BYTES, this.length));
+    this.blocks.set(number, block);
+    return block;
+  }
+
+  read(start, end) {
+    return this.fill(Buffer.allocUnsafe(end - start), start).toString('latin1');
+  }
+
+  fill(buffer, at) {
+    for (let done = 0; done < buffer.length; ) {
+      const count = fs.readSync(this.fd, buffer, done, buffer.length - done, at + done);
+      if (count === 0) throw FILE_CHANGED;
+      done += count;
+    }
+    return buffer;
+  }
+}
+
+/**
+ * Replaces those of these files for which `change` gives another text, by spliceText() out of what it is
+ * given. None is held: what stays is copied. false, and nothing more is replaced, if one of them is no
+ * regular file, or is written to meanwhile, or `change` gives undefined. Throws where one cannot be written.
+ *_/
+function changeFiles(names, change) {
+  try {
+    return useTexts(names, [], (texts) => {
+      const changed = change(texts);
+      if (changed === undefined) return false;
+      texts.forEach((text, i) => {
+        if (changed[i] !== text) replaceFile(names[i], { writeTo: (fd) => writeChanged(fd, changed[i], text, texts) }, false);
+      });
+      return true;
+    });
+  } catch (error) {
+    // NFS says ESTALE of an open file in whose place another machine has put its own.
+    if (error !== FILE_CHANGED && errorCode(error) !== 'ESTALE') throw error;
+    return false;
+  }
+}
+
+function useTexts(names, opened, use) {
+  if (opened.length === names.length) return use(opened);
+  return useOpenFile(names[opened.length], (fd, stat) => useTexts(names, opened.concat(new FileText(fd, stat)), use)) ?? false;
+}
+
+/** Writes a text out of parts of `old`, and looks whether all that it was made after is still as it was. *_/
+function writeChanged(fd, text, old, all) {
+  for (const part of listSplicedParts(text)) {
+    if (part.text === undefined) old.copyTo(fd, part.start, part.end);
+    else writeAll(fd, Buffer.from(part.text.slice(part.start, part.end), 'latin1'));
+  }
+  for (const one of all) one.requireUnchanged();
 }
 
 // ==== src/sys/packagepaths.ts ====================================================================

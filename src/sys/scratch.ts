@@ -22,7 +22,7 @@ import type { GitEntry } from '../formats/gitindex.ts';
 import { findLinkAbove, findLinkOut } from './bounds.ts';
 import { makeRandomDigits, readUtcMicros } from './clock.ts';
 import type { ContentFinder, FoundContent } from './contents.ts';
-import { errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, readLinkTarget, removeIfThere, toFsPath, writeAll } from './files.ts';
+import { errorCode, keepTemporariesIn, listFolder, lstatIfThere, makeFolder, readBytesIfThere, readLinkTarget, removeIfThere, toFsPath, writeAll } from './files.ts';
 import type { CommitFile } from './gitobjects.ts';
 import { listCommitFiles, readBlobs } from './gitobjects.ts';
 import type { GitRepository } from './gitrepo.ts';
@@ -126,6 +126,8 @@ export function makeOwnFolder(project: Project, place: string, stem: ByteString,
   // It would have come with a stranger's project.
   if (lstatIfThere(base)?.isDirectory() !== true) throw new Failure('cannot use "' + base + '": it is no folder', 'remove it');
   const folder = resolveLinks(base) + '/' + stem + '-' + digits;
+  // Before anything is written there: unfinished files have their place, whoever is killed.
+  keepTemporariesIn(project.own + '/running');
   makeFolder(folder);
   fs.writeFileSync(toFsPath(folder + '/holder'), describeSelf() + '\n');
   return folder;
