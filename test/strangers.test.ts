@@ -455,7 +455,7 @@ test('strangers: marks of another machine with times in the future hold nobody u
 
 /** Names below .rr that are read, and a folder for what is in one. DIGEST stands for 64 digits, ID for that of a run. */
 const PLANTED = [
-  'place', 'settings', 'key', 'seen', 'programs', 'binaries', 'owners', 'tracer', 'status', 'make', '.gitignore', 'atime-probe', 'software/DIGEST', 'index/2026-11.runs', 'index/2026-11.notes', 'heads/ID-DIGEST', 'running/ID', 'pending/ID', 'pending/ID.done', 'ended', 'note', 'running/x.tmp',
+  'place', 'settings', 'key', 'seen', 'programs', 'binaries', 'owners', 'tracer', 'status', 'make', '.gitignore', 'atime-probe', 'software/DIGEST', 'index/2026-11.runs', 'index/2026-11.notes', 'heads/ID-DIGEST', 'running/ID', 'pending/ID', 'pending/ID.done', 'signing/ID', 'ended', 'note', 'running/x.tmp',
   'making/1-aaaaaa', 'plan/1-aaaaaa', 'scratch/s-aaaaaa/holder', 'aside/held-aaaaaa/holder', 'aside/held-aaaaaa/list', 'aside/held-aaaaaa/run', 'aside/held-aaaaaa/job', 'aside/DIGEST', 'objects/aa/DIGEST', 'entries/aa/DIGEST/ID.rec',
   'slurm/ID/batch', 'slurm/ID/jobs', 'made/ID', 'made/make.lock/process', 'different/ID', 'pipes/x', 'build/x', 'reproduce/x', 'todo', 'copy', 'replaced/ID', '.fossil',
 ].map((name) => '.rr/' + name.replace(/DIGEST/g, HASH).replace(/ID/g, '20260101T000000Z-aaaaaa'));
