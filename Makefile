@@ -79,6 +79,7 @@ bench: all compile
 torture: all compile
 	sh test/install-tools.sh
 	$(NODE) .scratch/out/test/torture/main.js
+	RR_SOAK=100 $(NODE) --test --test-name-pattern='^rr killed' .scratch/out/test/shortsteps.test.js
 	RR_AGREE_WORLDS=100 $(NODE) --test .scratch/out/test/makeagreement.test.js
 	RR_SOAK=100 $(NODE) --test .scratch/out/test/enginekill.test.js
 

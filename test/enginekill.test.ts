@@ -1,6 +1,6 @@
 // enginekill.test.ts - kill -9 at random instants of a build of 100 steps, again and again: nothing good is ever lost.
 //
-// RR_SOAK=N kills N times instead of 30 ("make torture": 100).
+// RR_SOAK=N kills N times instead of 8 ("make torture": 100).
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'fs';
@@ -10,7 +10,7 @@ import { killIn, listProcessesIn, readAllRuns } from './enginerig.ts';
 import type { Graph, GraphStep } from './enginedriver.ts';
 
 const DRIVER = path.join(__dirname, 'enginedriver.js');
-const KILLS = Number(process.env.RR_SOAK ?? '12');
+const KILLS = Number(process.env.RR_SOAK ?? '8');
 const STEPS = 100;
 const PRIME = 1000003;
 

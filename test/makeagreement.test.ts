@@ -1,5 +1,5 @@
 // makeagreement.test.ts - provenance/Makefile and rr make agree, step for step, on random graphs of random small edits.
-// RR_AGREE_WORLDS=N makes N worlds instead of 12 ("make torture": 100).
+// RR_AGREE_WORLDS=N makes N worlds instead of 6 ("make torture": 100).
 //
 // A project in which all is as recorded is edited. What both must say, by docs/makefile.txt and docs/rr.1:
 //
@@ -366,7 +366,7 @@ function checkAfter(world: World, isCut: boolean, what: string): void {
   if (random(3) === 0) checkResultEdits(world, what + ', results');
 }
 
-const WORLDS = Number(process.env.RR_AGREE_WORLDS ?? '12');
+const WORLDS = Number(process.env.RR_AGREE_WORLDS ?? '6');
 const FIRST = Number(process.env.RR_AGREE_SEED ?? '1');
 
 test('the Makefile and rr make agree, step for step, on random graphs of random small edits', (t) => {

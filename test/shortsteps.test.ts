@@ -1,4 +1,6 @@
 // shortsteps.test.ts - short steps through shells: the same command, the same record, as if rr had started it by itself.
+//
+// RR_SOAK=N kills N times instead of 10 ("make torture": 100).
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'fs';
@@ -16,6 +18,7 @@ import { removeLostFifos, Shells } from '../src/sys/shells.ts';
 import { checkDerived, checkSeals, hasProgram, listLeftovers, listRecords, makeLeftoversOld, makeProject, makeTemporary, readRecord, rr, run, sleep, startProgram, waitUntil } from './rig.ts';
 import { listAside, readTree, redoStep } from './enginerig.ts';
 
+const KILL_ROUNDS = Number(process.env.RR_SOAK ?? '10');
 const NEEDS_PYTHON = hasProgram('python3') ? false : 'python3 is missing';
 
 // ---- rig --------------------------------------------------------------------------------------------------
@@ -376,7 +379,7 @@ test('ShortSteps: stop() ends what runs with the signal and begins nothing more'
 
 const DRIVER = path.join(__dirname, 'shortdriver.js');
 
-test('rr killed in the middle of short steps: what had ended is on record, earlier results are there, nothing is left over', { timeout: 240000 }, async () => {
+test('rr killed in the middle of short steps: what had ended is on record, earlier results are there, nothing is left over', { timeout: 600000 }, async () => {
   const project = makeProject();
   const chains = 4;
   const length = 12;
@@ -384,7 +387,7 @@ test('rr killed in the middle of short steps: what had ended is on record, earli
   const driverArguments = (salt: number): string[] => [process.execPath, DRIVER, project, String(chains), String(length), String(salt)];
   assert.equal(run(project, driverArguments(0)).status, 0);
   const checked = new Set<string>();
-  for (let round = 1; round <= 25; round++) {
+  for (let round = 1; round <= KILL_ROUNDS; round++) {
     const { child, ended } = startProgram(project, driverArguments(round));
     const delayMs = 120 + ((round * 67) % 500);
     await sleep(delayMs);

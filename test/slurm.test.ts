@@ -222,9 +222,9 @@ for (const [how, option] of [['begun anew elsewhere by Slurm', '--requeue'], ['r
   });
 }
 
-test('rr sweep --on slurm: a hundred points as one array, each recorded once, with their numbers kept', { skip: NEEDS_SLURM }, async () => {
+test('rr sweep --on slurm: points as one array, each recorded once, with their numbers kept', { skip: NEEDS_SLURM }, async () => {
   const folder = makeProject();
-  const points = Number(process.env.RR_SLURM_POINTS ?? 100);
+  const points = Number(process.env.RR_SLURM_POINTS ?? 40);
   const sweep = (count: number, options: string[]): string[] => ['sweep', '-l', 'scan', '-p', 'x=1..' + String(count), '-o', 'out/{n}', '--on', 'slurm'].concat(options, '--', 'echo {x} > out/{n}');
   fs.mkdirSync(path.join(folder, 'out'));
   const first = expect(onSlurm(folder, sweep(points, [])));

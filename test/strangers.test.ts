@@ -13,9 +13,17 @@ type Trap = { project: string; outside: string; before: string };
 
 const SECRET = 'SECRET-OF-THE-REVIEWER';
 
-/** Names, kinds, modes, times and contents of all in a folder. */
+/** Names, kinds, modes, times and contents of all in a folder. Asked after each command of rr: no program is started for it. */
 function survey(folder: string): string {
-  return sh(folder, 'find . -printf "%p %y %m %T@ %l\\n" | sort; find . -type f -exec sha256sum {} + | sort');
+  const lines: string[] = [];
+  const open = [folder];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const stat = fs.lstatSync(name, { bigint: true });
+    const content = stat.isSymbolicLink() ? fs.readlinkSync(name) : stat.isFile() ? fs.readFileSync(name, 'latin1') : '';
+    lines.push([path.relative(folder, name), stat.mode, stat.mtimeNs, content].join(' '));
+    if (stat.isDirectory()) for (const entry of fs.readdirSync(name)) open.push(path.join(name, entry));
+  }
+  return lines.sort().join('\n');
 }
 
 let made: string | undefined;
@@ -54,9 +62,11 @@ const LOOKS: string[][] = [
 
 const IS_ALL = process.env.RR_STRANGERS === 'all';
 
-/** Those of LOOKS that a test is about; all of them with RR_STRANGERS=all. */
-function chooseLooks(verbs: string): string[][] {
-  return IS_ALL ? LOOKS : LOOKS.filter((look) => verbs.split(' ').indexOf(look.slice(0, look[0] === 'export' ? 2 : 1).join(':')) >= 0);
+/** Those of LOOKS that a test is about, of each verb all forms or the first; all of them with RR_STRANGERS=all ("make torture"). */
+function chooseLooks(verbs: string, forms: 'all' | 'first'): string[][] {
+  const verbOf = (look: string[]): string => look.slice(0, look[0] === 'export' ? 2 : 1).join(':');
+  const chosen = LOOKS.filter((look) => verbs.split(' ').indexOf(verbOf(look)) >= 0);
+  return IS_ALL ? LOOKS : forms === 'all' ? chosen : chosen.filter((look, i) => chosen.findIndex((one) => verbOf(one) === verbOf(look)) === i);
 }
 
 function assertUnharmed(trap: Trap, what: string, done: Done): void {
@@ -70,9 +80,9 @@ function assertUnharmed(trap: Trap, what: string, done: Done): void {
 }
 
 /** Looks, and says what each look said. Terminal codes reach nobody's screen: what is told is on standard error. */
-function look(trap: Trap, verbs: string): { [look: string]: Done } {
+function look(trap: Trap, verbs: string, forms: 'all' | 'first' = 'first'): { [look: string]: Done } {
   const answers: { [look: string]: Done } = {};
-  for (const args of chooseLooks(verbs)) {
+  for (const args of chooseLooks(verbs, forms)) {
     const what = args.join(' ');
     answers[what] = rr(trap.project, args, { timeoutMs: 60000 });
     if (process.env.RR_STRANGERS_SHOW !== undefined) process.stderr.write(what + ' -> ' + String(answers[what].status) + ' ' + answers[what].stderr.slice(0, 300) + '\n');
@@ -147,7 +157,7 @@ test('strangers: logs, series, environments, patches, results and inputs that ar
     fs.symlinkSync(path.join(trap.outside, 'secret'), path.join(project, name));
   }
   for (const name of ['README.md', 'LICENSE', 'CITATION.cff', 'codemeta.json', '.zenodo.json', 'package.json']) fs.symlinkSync(path.join(trap.outside, 'secret'), path.join(project, name));
-  look(trap, MOST);
+  look(trap, MOST, 'all');
 });
 
 // ---- what cannot be read to its end -------------------------------------------------------------------
@@ -308,7 +318,7 @@ test('strangers: names in records that climb, are options, or code of make or sh
     + ['Declared_input', 'Declared_output', 'Missing_output', 'Removed', 'Absent', 'Parameter_file', 'Metrics_file'].map((field) => field + ': ' + name + '\n').join('') + 'Code_file: unversioned ' + name + '\nCompiler: ' + name.replace(/ /g, '%20') + ' GNU C\n').join('');
   addLines(project, lines + 'Aside: ../outside/folder\nWarning: x\n');
   forge(project, listRecords(project)[1], (text) => text.replace(/^Directory: .*/m, 'Directory: ../outside').replace(/^Rr: /m, 'Redirect: 0 < ../outside/secret\nRedirect: 1 >> ../outside/secret\nVariable: LD_PRELOAD=/x.so\nVariable: PATH=/x\nVariable: GIT_DIR=../outside\nVariable: MAKEFLAGS=-n\nDeclared_variable: LD_PRELOAD\nDeclared_variable: PATH\nRr: '));
-  look(trap, MOST);
+  look(trap, MOST, 'all');
   for (const args of [['makefile', '-q'], ['make'], ['rerun', '--all'], ['make', '--force', '--reuse'], ['gc', '--aside']]) assertUnharmed(trap, args.join(' '), rr(project, args, { timeoutMs: 60000 }));
   for (const args of [['make', 'verify'], ['make', '-k'], ['make', 'reproduce']]) assertUnharmed(trap, args.join(' '), run(project, args, { timeoutMs: 60000 }));
   assert.ok(!fs.existsSync(path.join(project, 'x')) && !fs.existsSync(path.join(project, '.rr/reproduce/x')), 'no name was run');
@@ -321,7 +331,7 @@ test('strangers: text in records reaches no terminal as its codes, no page as sc
   addLines(project, 'Reason: ' + evil + '\nTag: ' + evil + '\nParameter: ' + evil.replace(/ /g, '%20') + ' ' + evil + '\nMetric: m ' + evil + '\nCode: git ' + evil + '\nWarning: ' + evil + '\nJob: ' + evil + '\nBecause: ' + evil + '\nPlan: ' + evil + '\nCode_branch: ' + evil + '\nCode_remote: ' + evil + '\n');
   forge(project, listRecords(project)[0], (text) => text.replace(/^Label: .*/m, 'Label: ' + evil).replace(/^Command: .*/m, 'Command: sh make.sh ' + "'" + evil + "'"));
   forge(project, 'provenance/notes/' + sh(project, 'cd provenance/notes; ls */*').trim(), (text) => text.replace(/^Comment: .*/m, 'Comment: ' + evil));
-  const answers = look(trap, 'list show diff why used status journal verify make rerun');
+  const answers = look(trap, 'list show diff why used status journal verify make rerun', 'all');
   for (const [what, done] of Object.entries(answers)) {
     if (/--json|--raw|--logs|--csv|^export/.test(what)) assert.doesNotMatch(done.stderr, /[\x00-\x08\x0b-\x1f\x7f]/, what);
     else assert.doesNotMatch(done.stdout + done.stderr, /[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae|\xe2\x81\xa6|(?:^|[ -~])[\x80-\x9f]/, what);
@@ -455,7 +465,7 @@ test('strangers: marks of another machine with times in the future hold nobody u
 
 /** Names below .rr that are read, and a folder for what is in one. DIGEST stands for 64 digits, ID for that of a run. */
 const PLANTED = [
-  'place', 'settings', 'key', 'seen', 'programs', 'binaries', 'owners', 'tracer', 'status', 'make', '.gitignore', 'atime-probe', 'software/DIGEST', 'index/2026-11.runs', 'index/2026-11.notes', 'heads/ID-DIGEST', 'running/ID', 'pending/ID', 'pending/ID.done', 'ended', 'note', 'running/x.tmp',
+  'place', 'settings', 'key', 'seen', 'programs', 'binaries', 'owners', 'tracer', 'status', 'make', '.gitignore', 'atime-probe', 'software/DIGEST', 'index/2026-11.runs', 'index/2026-11.notes', 'heads/ID-DIGEST', 'running/ID', 'pending/ID', 'pending/ID.done', 'signing/ID', 'ended', 'note', 'running/x.tmp',
   'making/1-aaaaaa', 'plan/1-aaaaaa', 'scratch/s-aaaaaa/holder', 'aside/held-aaaaaa/holder', 'aside/held-aaaaaa/list', 'aside/held-aaaaaa/run', 'aside/held-aaaaaa/job', 'aside/DIGEST', 'objects/aa/DIGEST', 'entries/aa/DIGEST/ID.rec',
   'slurm/ID/batch', 'slurm/ID/jobs', 'made/ID', 'made/make.lock/process', 'different/ID', 'pipes/x', 'build/x', 'reproduce/x', 'todo', 'copy', 'replaced/ID', '.fossil',
 ].map((name) => '.rr/' + name.replace(/DIGEST/g, HASH).replace(/ID/g, '20260101T000000Z-aaaaaa'));

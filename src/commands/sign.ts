@@ -18,7 +18,7 @@ import type { Project } from '../sys/project.ts';
 import { checkRecord, checkRunRecords } from '../sys/recordcheck.ts';
 import { listRecordFiles } from '../sys/recordfiles.ts';
 import { listRecords } from '../sys/records.ts';
-import { compareSignedFiles, printStatement, readSignedStatements, readUnfixedFiles, saveStatement } from '../sys/signatures.ts';
+import { compareSignedFiles, printStatement, readSignedStatements, readUnfixedFiles, removeHalfStatements, saveStatement } from '../sys/signatures.ts';
 import type { ChangedFile } from '../sys/signatures.ts';
 import { fingerprintOf, readSigningKey } from '../sys/signing.ts';
 import { readMarks } from '../sys/store.ts';
@@ -68,6 +68,7 @@ export async function signProject(options: SignOptions): Promise<number> {
   const logs = new Set<ByteString>();
   const { records, faults } = checkRunRecords(project, ids, (run) => { for (const log of run.logs) logs.add(detachString(log.path)); });
   if (records.length === 0) throw new Failure('cannot sign: no run is recorded here', 'record one: rr record -- COMMAND');
+  removeHalfStatements(project);
   const earlier = readSignedStatements(project);
   for (const one of earlier) if (one.fault !== undefined) tell('rr: ' + one.name + ' does not count: ' + one.fault);
   const good = earlier.filter((one) => one.fault === undefined).map((one) => one.statement as Statement);

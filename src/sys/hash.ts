@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { crypto, fs } from './node.ts';
 import { errorCode, lstatIfThere, readLinkTarget, toFsPath } from './files.ts';
 import type { FileKind, FileState } from '../core/run.ts';
-import { startThread } from './threads.ts';
+import { shareWork } from './threads.ts';
 
 const SMALL_BYTES = 1 << 16;
 const CHUNK_BYTES = 1 << 20;
@@ -129,22 +129,18 @@ export function hashWithRetry(name: ByteString): HashOutcome {
   return outcome.kind === 'changing' ? hashRegularFile(name) : outcome;
 }
 
-// State of the shared queue, one Int32 each. next: index in `order` that nobody has taken yet.
-// results: 33 bytes a file: a flag (1 = hash follows), and the hash.
-type SharedQueue = { next: Int32Array; results: Uint8Array };
+// What the threads share. next: index in `order` that nobody has taken yet. results: 33 bytes a file: a
+// flag (1 = hash follows), and the hash.
+type SharedQueue = { names: ByteString[]; sizes: number[]; order: number[]; next: Int32Array; results: Uint8Array };
 const RESULT_BYTES = 33;
 
 /**
  * Runs in the worker, which gets this function as text: it must not use anything of this file.
  * What it cannot read plainly it leaves to the main thread, which knows what to say of it.
  */
-function hashInWorker(): void {
-  const worker = require('worker_threads');
-  const files = require('fs');
+function hashInWorker(queue: SharedQueue, files: typeof import('fs')): void {
   const hashing = require('crypto');
-  const { names, sizes, order, nextBuffer, resultBuffer } = worker.workerData;
-  const next = new Int32Array(nextBuffer);
-  const results = new Uint8Array(resultBuffer);
+  const { names, sizes, order, next, results } = queue;
   const buffer = Buffer.allocUnsafeSlow(1 << 20);
   for (let turn = Atomics.add(next, 0, 1); turn < order.length; turn = Atomics.add(next, 0, 1)) {
     const index = order[turn];
@@ -176,22 +172,19 @@ function hashInWorker(): void {
 async function shareWithWorker(requests: HashRequest[]): Promise<HashOutcome[]> {
   // Largest first, so that no thread is left alone with a large file at the end.
   const order = requests.map((_, i) => i).sort((a, b) => requests[b].sizeBytes - requests[a].sizeBytes || a - b);
-  const nextBuffer = new SharedArrayBuffer(4);
-  const resultBuffer = new SharedArrayBuffer(requests.length * RESULT_BYTES);
-  const queue: SharedQueue = { next: new Int32Array(nextBuffer), results: new Uint8Array(resultBuffer) };
-  const workerData = { names: requests.map((request) => request.name), sizes: requests.map((request) => request.sizeBytes), order, nextBuffer, resultBuffer };
-  const finished = startThread('(' + hashInWorker.toString() + ')()', workerData);
-  await new Promise((resolve) => setImmediate(resolve));
+  const results = new Uint8Array(new SharedArrayBuffer(requests.length * RESULT_BYTES));
+  const queue: SharedQueue = { names: requests.map((request) => request.name), sizes: requests.map((request) => request.sizeBytes), order, next: new Int32Array(new SharedArrayBuffer(4)), results };
   const outcomes: HashOutcome[] = new Array(requests.length);
-  for (let turn = Atomics.add(queue.next, 0, 1); turn < order.length; turn = Atomics.add(queue.next, 0, 1)) {
-    outcomes[order[turn]] = hashWithRetry(requests[order[turn]].name);
-  }
-  await finished;
+  await shareWork(hashInWorker, queue, () => {
+    for (let turn = Atomics.add(queue.next, 0, 1); turn < order.length; turn = Atomics.add(queue.next, 0, 1)) {
+      outcomes[order[turn]] = hashWithRetry(requests[order[turn]].name);
+    }
+  });
   for (let i = 0; i < requests.length; i++) {
     if (outcomes[i] !== undefined) continue;
     const at = i * RESULT_BYTES;
-    const hash = Buffer.from(resultBuffer, at + 1, 32).toString('hex');
-    outcomes[i] = queue.results[at] === 1
+    const hash = Buffer.from(results.buffer, at + 1, 32).toString('hex');
+    outcomes[i] = results[at] === 1
       ? { kind: 'hashed', hash, size: requests[i].sizeBytes }
       : hashWithRetry(requests[i].name);
   }

@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { childProcess, fs } from './node.ts';
 import { errorCode, lstatIfThere, toFsPath, toText } from './files.ts';
-import { startThread } from './threads.ts';
+import { shareWork } from './threads.ts';
 
 type LookedAt = import('fs').Stats;
 
@@ -204,13 +204,13 @@ export class SecondLook {
   }
 
   async look(): Promise<void> {
-    const isLarge = this.before.count >= SECOND_THREAD_NAMES;
-    const finished = isLarge ? startThread('(' + lookAtPieces.toString() + ')(require("worker_threads").workerData, require("fs"))', this.work) : undefined;
-    if (isLarge) await new Promise((resolve) => setImmediate(resolve));
-    const grown = this.listAgain();
-    lookAtPieces(this.work, fs);
-    if (await finished === false) {
-      // What the thread had taken, nobody has looked at.
+    let grown: Listed[] = [];
+    const lookHere = (): void => {
+      grown = this.listAgain();
+      lookAtPieces(this.work, fs);
+    };
+    if (this.before.count < SECOND_THREAD_NAMES) lookHere();
+    else if (!await shareWork(lookAtPieces, this.work, lookHere)) {
       this.work.next[0] = 0;
       lookAtPieces(this.work, fs);
     }

@@ -3,7 +3,9 @@
 //   provenance/signatures/ID.rec            the statement
 //                         ID.rec.sig        its signature of SSH, ID.rec.pub the public key
 //                         ID.rec.ed25519    or 64 bytes of Ed25519, ID.rec.pem the public key
+//   .rr/signing/ID                          who writes these now (describeSelf in store.ts), or was killed meanwhile
 //
+// A signature without its statement is half written if .rr/signing has it, else its statement was taken away.
 // What lies there may be a stranger's: only regular files of bounded size are read, and no name from them is opened
 // that is not under provenance/.
 import type { ByteString } from '../core/bytes.ts';
@@ -15,17 +17,19 @@ import type { Statement } from '../core/signature.ts';
 import { listSignedFiles } from '../core/signature.ts';
 import { sealRecord, unsealRecord } from '../formats/fields.ts';
 import { parseStatement, printStatementBody } from '../formats/statement.ts';
-import { createFile, keepTemporariesIn, listFolder, lstatIfThere, makeFolder, readRegularIfThere, removeIfThere, syncFolder } from './files.ts';
+import { createFile, isUnwritable, keepTemporariesIn, listFolder, lstatIfThere, makeFolder, readRegularIfThere, removeIfThere, syncFolder } from './files.ts';
 import { describeFile, hashBytes, hashFiles } from './hash.ts';
-import { absoluteOf } from './project.ts';
+import { absoluteOf, hideFromGit } from './project.ts';
 import type { Project } from './project.ts';
 import { takeSnapshot } from './scan.ts';
 import { checkRawSignature, checkSshSignature } from './signing.ts';
 import type { CheckedSignature, MadeSignature } from './signing.ts';
+import { describeSelf, isHolderAlive } from './store.ts';
 
 const SIGNATURES = 'provenance/signatures/';
 const LARGEST_STATEMENT = 1 << 28;
 const LARGEST_SIGNATURE = 1 << 16;
+const LARGEST_MARK = 4096;
 
 /** A statement, by whose key; `fault`: why it does not count, as a part of a sentence. */
 export type SignedStatement = { name: string; statement: Statement | undefined; publicKey: ByteString; fault: string | undefined };
@@ -52,7 +56,7 @@ function readSigned(project: Project, name: string): SignedStatement {
   const signed: SignedStatement = { name: path, statement: undefined, publicKey: '', fault: undefined };
   try {
     const text = readBounded(project, path, LARGEST_STATEMENT);
-    if (text === undefined) return { ...signed, fault: 'the statement is not there: it was removed, or rr sign was killed before it stood there' };
+    if (text === undefined) return { ...signed, fault: 'the statement is not there: it was removed, or rr sign was killed before it stood there; then the next one takes this away' };
     const parts = unsealRecord(text);
     if (parts === undefined || hashBytes(parts.body) !== parts.hash) return { ...signed, fault: 'it is not what its last line says' };
     const { publicKey, fault } = checkBeside(project, path, text);
@@ -130,7 +134,42 @@ export function printStatement(statement: Statement): ByteString {
   return sealRecord(body, hashBytes(body));
 }
 
-/** Writes a signature, its key, and last the statement: without that, the others are told to be left over. Returns the path. */
+/** The folder of marks; undefined if it is none of this project's own. */
+function openMarks(project: Project): ByteString | undefined {
+  const marks = project.own + '/signing';
+  return lstatIfThere(marks)?.isDirectory() === true ? marks : undefined;
+}
+
+/** Says that a statement is about to be written. Returns what takes that back. */
+function markSigning(project: Project, id: string): () => void {
+  try {
+    if (lstatIfThere(project.own + '/signing') === undefined) makeFolder(project.own + '/signing');
+    hideFromGit(project);
+    const marks = openMarks(project);
+    if (marks !== undefined) createFile(marks + '/' + id, describeSelf(), 0o666, true);
+    return () => { if (marks !== undefined) removeIfThere(marks + '/' + id); };
+  } catch (error) {
+    if (!isUnwritable(error)) throw error;
+    return () => undefined; // without a mark, rr verify names what one who is killed leaves
+  }
+}
+
+/** Takes away the signatures and keys whose statement was never written, as who wrote them was killed. */
+export function removeHalfStatements(project: Project): void {
+  const marks = openMarks(project);
+  for (const id of marks === undefined ? [] : listFolder(marks).filter((name) => RUN_ID.test(name))) {
+    const mark = lstatIfThere(marks + '/' + id);
+    if (mark === undefined || !mark.isFile()) continue;
+    if (mark.size <= LARGEST_MARK && isHolderAlive(readRegularIfThere(marks + '/' + id) ?? '', marks + '/' + id)) continue;
+    const name = absoluteOf(project, SIGNATURES + id + '.rec');
+    if (lstatIfThere(absoluteOf(project, SIGNATURES.slice(0, -1)))?.isDirectory() === true && lstatIfThere(name) === undefined) {
+      for (const ending of ['.sig', '.pub', '.ed25519', '.pem']) removeIfThere(name + ending);
+    }
+    removeIfThere(marks + '/' + id);
+  }
+}
+
+/** Writes a signature, its key, and last the statement, under a mark. Returns the path. */
 export function saveStatement(project: Project, id: string, text: ByteString, made: MadeSignature): ByteString {
   const path = SIGNATURES + id + '.rec';
   const folder = absoluteOf(project, SIGNATURES.slice(0, -1));
@@ -139,6 +178,7 @@ export function saveStatement(project: Project, id: string, text: ByteString, ma
   syncFolder(project.provenance);
   // Where the next record removes what is left there of one who was killed.
   keepTemporariesIn(project.own + '/running');
+  const unmark = markSigning(project, id);
   const [signatureEnding, keyEnding] = made.kind === 'ssh' ? ['.sig', '.pub'] : ['.ed25519', '.pem'];
   const written: ByteString[] = [];
   try {
@@ -153,6 +193,8 @@ export function saveStatement(project: Project, id: string, text: ByteString, ma
     // A key and a signature of nothing are told of as damage.
     for (const name of written) removeIfThere(name);
     throw error;
+  } finally {
+    unmark();
   }
   return path;
 }

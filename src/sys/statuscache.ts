@@ -18,14 +18,13 @@ import { fs } from './node.ts';
 import type { Project } from './project.ts';
 import { absoluteOf, describeOwnPlace, makePlace } from './project.ts';
 import { listMonths } from './recordfiles.ts';
-import { startThread } from './threads.ts';
+import { shareWork } from './threads.ts';
 
 type StoredStats = import('fs').Stats;
 
 const NUMBERS = 4;
 // Below this a second thread costs more to start than it saves.
 const WORKER_MIN_NAMES = 20000;
-const CHUNK_NAMES = 256;
 const HEAD_FIELDS = /^rr status 2 (\S+) (\d+ \d+) (\d+) (\d+) (\d+) (\d+)\n/;
 // The same number is other bytes where the order of bytes differs.
 const BYTE_ORDER = String(new Uint8Array(new Float64Array([1]).buffer)[7]);
@@ -61,8 +60,9 @@ type ComparingWork = { names: ByteString; base: ByteString; numbers: Float64Arra
  * Compares names with their numbers, a chunk at a time, until all are taken or one differs. The worker
  * gets this function as text: it must not use anything of this file.
  */
-function compareNames(work: ComparingWork, files: typeof import('fs'), chunk: number): void {
+function compareNames(work: ComparingWork, files: typeof import('fs')): void {
   const { names, base, numbers, state } = work;
+  const chunk = 256;
   const isPlain = /^[\x00-\x7f]*$/.test(names) && /^[\x00-\x7f]*$/.test(base);
   const count = numbers.length / 4;
   const quiet = { throwIfNoEntry: false };
@@ -104,12 +104,13 @@ export async function findKeptAnswer(project: Project, question: KeptQuestion): 
   if (kept === undefined) return undefined;
   const base = process.cwd() === project.root ? '' : absoluteOf(project, '');
   const work: ComparingWork = { names: kept.names, base, numbers: kept.numbers, state: new Int32Array(new SharedArrayBuffer(8)) };
-  const source = '(' + compareNames.toString() + ')(require("worker_threads").workerData, require("fs"), ' + String(CHUNK_NAMES) + ')';
-  const finished = kept.count >= WORKER_MIN_NAMES ? startThread(source, work) : undefined;
-  if (finished !== undefined) await new Promise((resolve) => setImmediate(resolve));
-  compareNames(work, fs, CHUNK_NAMES);
-  // What a thread that broke did not do is not known: as if a name had changed.
-  return await finished !== false && work.state[1] === 0 ? kept.answer : undefined;
+  const compareHere = (): void => compareNames(work, fs);
+  if (kept.count < WORKER_MIN_NAMES) compareHere();
+  else if (!await shareWork(compareNames, work, compareHere)) {
+    work.state[0] = 0;
+    compareHere();
+  }
+  return work.state[1] === 0 ? kept.answer : undefined;
 }
 
 /** Keeps an answer. Where that cannot be, or something is too fresh, nothing is kept. */

@@ -5,10 +5,19 @@
 import { workerThreads } from './node.ts';
 
 /**
- * Starts a thread that runs `source`, with `workerData`. Resolves when it is through: with false if it could not
- * be had or broke, and what it did not do is to be done by others.
+ * Has a second thread run `work` on what both share, while this one does `own`. The thread gets `work` as text: it
+ * must not use anything of its file, but `require`. False if no thread could be had, or it broke: then what it had
+ * taken is not done, and is to be done by the caller.
  */
-export function startThread(source: string, workerData: unknown): Promise<boolean> {
+export async function shareWork<Shared>(work: (shared: Shared, files: typeof import('fs')) => void, shared: Shared, own: () => void): Promise<boolean> {
+  const finished = startThread('(' + work.toString() + ')(require("worker_threads").workerData, require("fs"))', shared);
+  // The thread is started by the next turn; this one leaves no time for that.
+  await new Promise((resolve) => setImmediate(resolve));
+  own();
+  return finished;
+}
+
+function startThread(source: string, workerData: unknown): Promise<boolean> {
   return new Promise((resolve) => {
     try {
       const thread = new (workerThreads().Worker)(source, { eval: true, workerData });

@@ -2,6 +2,7 @@
 import * as childProcess from 'child_process';
 import * as crypto from 'crypto';
 import * as fs from 'fs';
+import * as os from 'os';
 import * as path from 'path';
 
 // usage: node runtests.js [--reuse] [FILE.test.ts ...]
@@ -58,8 +59,8 @@ function readClosing(tap: string): string {
 
 function runNode(files: string[]): boolean {
   const args = ['--test'];
-  // Node.js before 20.10 has no such option and takes all cores but one.
-  if (hasOption('--test-concurrency')) args.push('--test-concurrency=2');
+  // More than there are cores, as some wait for clocks. Node.js before 20.10 has no such option and takes all cores but one.
+  if (hasOption('--test-concurrency')) args.push('--test-concurrency=' + String(os.cpus().length + 1));
   args.push('--test-reporter=spec', '--test-reporter-destination=stdout', '--test-reporter=tap', '--test-reporter-destination=' + TAP_FILE);
   return childProcess.spawnSync(process.execPath, [...args, ...files], { stdio: 'inherit' }).status === 0;
 }
