@@ -251,7 +251,8 @@ test('strangers: a record with more lines than are taken is refused in one line,
     const { done, peakKib } = measure(project, args);
     assert.equal(done.status, 1);
     if (args[0] === 'list') assert.match(done.stderr, /line 2097153: more lines than are taken from a record/);
-    assert.ok(peakKib < 1200000, args[0] + ': ' + String(peakKib) + ' KiB');
+    // Of all: a million inputs beside a record of 250 MB.
+    assert.ok(peakKib < (IS_ALL ? 1600000 : 1200000), args[0] + ': ' + String(peakKib) + ' KiB');
   }
 });
 

@@ -172,20 +172,29 @@ export function parseSshPrivateKey(blob: ByteString): SshPrivateKey | undefined 
   return isKey ? { kind: 'ed25519', seed: both.slice(0, 32), publicKey } : undefined;
 }
 
-/** Who may have signed: a line of allowed_signers, authorized_keys, or a public key. `base64` is the key. */
-export type AllowedSigner = { principals: ByteString; base64: string; namespaces: string[] | undefined };
+/** Who may have signed: a line of allowed_signers, or a public key. `base64` is the key; `type`: as the line has it. */
+export type AllowedSigner = { principals: ByteString; type: string; base64: string; namespaces: string[] | undefined };
 
-/** The lines of allowed_signers (ssh-keygen(1)), or public keys one a line. Authorities of certificates are passed over. */
+/**
+ * The lines of allowed_signers (ssh-keygen(1)), or public keys one a line. Authorities of certificates are passed over,
+ * and so is a line with other options than namespaces: whom it allows for some time only is not allowed without a clock.
+ */
 export function parseAllowedSigners(text: ByteString): AllowedSigner[] {
   const signers: AllowedSigner[] = [];
   for (const line of text.split(/\r?\n/)) {
     const words: string[] = line.trim().match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
     const at = words.findIndex((word, i) => i + 1 < words.length && /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+$/.test(word) && /^[A-Za-z0-9+/]+={0,2}$/.test(words[i + 1]));
-    if (at < 0 || words[0][0] === '#') continue;
-    const options = at > 1 ? words[1] : '';
-    if (/(?:^|,)cert-authority(?:,|$)/i.test(options)) continue;
-    const namespaces = /(?:^|,)namespaces="([^"]*)"/i.exec(options)?.[1].split(',');
-    signers.push({ principals: at === 0 ? words.slice(2).join(' ') : words[0], base64: words[at + 1], namespaces });
+    if (at < 0 || at > 2 || words[0][0] === '#') continue;
+    const option = at === 2 ? /^namespaces="([^"\\]*)"$/i.exec(words[1]) : undefined;
+    if (option === null) continue;
+    signers.push({ principals: at === 0 ? words.slice(2).join(' ') : words[0], type: words[at], base64: words[at + 1], namespaces: option?.[1].split(',') });
   }
   return signers;
+}
+
+/** May it have signed for this purpose? Namespaces are patterns with "*" and "?"; one behind "!" excludes what it matches. */
+export function isAllowedFor({ namespaces }: AllowedSigner, namespace: string): boolean {
+  if (namespaces === undefined) return true;
+  const matches = (pattern: string): boolean => new RegExp('^' + pattern.replace(/\*+/g, '*').replace(/[^A-Za-z0-9*?]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.') + '$').test(namespace);
+  return namespaces.some((one) => one[0] !== '!' && matches(one)) && !namespaces.some((one) => one[0] === '!' && matches(one.slice(1)));
 }
