@@ -1,5 +1,6 @@
 // sshsig.ts - keys and signatures of OpenSSH as bytes: PROTOCOL.sshsig, PROTOCOL.key, RFC 4253, 5656, 8709. Computes nothing.
 import type { ByteString } from '../core/bytes.ts';
+import { lookUp } from '../core/bytes.ts';
 
 function printU32(value: number): ByteString {
   return String.fromCharCode((value >>> 24) & 255, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
@@ -102,6 +103,16 @@ function printDer(tag: number, content: ByteString): ByteString {
   return String.fromCharCode(tag) + size + content;
 }
 
+// As OpenSSH has it (SSHBUF_MAX_BIGNUM): 16,384 bits.
+const MOST_NUMBER_BYTES = 2049;
+
+/** A whole number of SSH (mpint, RFC 4251, 5) as INTEGER of DER, without needless zeros; undefined if it is negative or too long. */
+function printDerNumber(mpint: ByteString): ByteString | undefined {
+  if (mpint.length > MOST_NUMBER_BYTES || mpint.charCodeAt(0) >= 128) return undefined;
+  const digits = mpint.replace(/^\0+/, '');
+  return printDer(2, digits === '' || digits.charCodeAt(0) >= 128 ? '\0' + digits : digits);
+}
+
 /** Type of a public key of SSH; '' if it is none. */
 export function readKeyType(blob: ByteString): ByteString {
   const reader = new SshReader(blob);
@@ -133,20 +144,22 @@ export function printPublicDer(blob: ByteString): ByteString | undefined {
   const second = reader.string();
   if (reader.isWrong || !reader.isAtEnd()) return undefined;
   if (type === 'ssh-rsa') {
-    // Both are whole numbers as DER has them, too.
-    const key = printDer(0x30, printDer(2, second) + printDer(2, first));
+    const [modulus, exponent] = [printDerNumber(second), printDerNumber(first)];
+    if (modulus === undefined || exponent === undefined) return undefined;
+    const key = printDer(0x30, modulus + exponent);
     return printDer(0x30, printDer(0x30, RSA_OID + '\x05\x00') + printDer(3, '\0' + key));
   }
-  if (type !== 'ecdsa-sha2-' + first || CURVES[first] === undefined) return undefined;
-  return printDer(0x30, printDer(0x30, EC_OID + CURVES[first]) + printDer(3, '\0' + second));
+  const curve = lookUp(CURVES, first);
+  if (type !== 'ecdsa-sha2-' + first || curve === undefined || second.length > MOST_NUMBER_BYTES) return undefined;
+  return printDer(0x30, printDer(0x30, EC_OID + curve) + printDer(3, '\0' + second));
 }
 
 /** Of a signature of ECDSA in SSH's form DER's; undefined if it is none. */
 export function printEcdsaDer(bytes: ByteString): ByteString | undefined {
   const reader = new SshReader(bytes);
-  const r = reader.string();
-  const s = reader.string();
-  return reader.isWrong || !reader.isAtEnd() ? undefined : printDer(0x30, printDer(2, r) + printDer(2, s));
+  const r = printDerNumber(reader.string());
+  const s = printDerNumber(reader.string());
+  return r === undefined || s === undefined || reader.isWrong || !reader.isAtEnd() ? undefined : printDer(0x30, r + s);
 }
 
 export type SshPrivateKey = { kind: 'ed25519'; seed: ByteString; publicKey: ByteString } | { kind: 'other' };

@@ -133,8 +133,8 @@ function judgeSigners(inputs: ByteString[]): (string | undefined)[] {
     const own = parseAllowedSigners(line).filter((one) => fromBase64(one.base64) === KEY && readKeyType(KEY) === one.type && isAllowedFor(one, NAMESPACE));
     return isGood === own.length > 0 ? undefined : 'ssh-keygen says ' + (isGood ? 'yes' : 'no') + ' to ' + JSON.stringify(line);
   };
-  // Lines in which somebody is named, then perhaps options, then the key: others are rr's own matter (authorized_keys).
-  return inputs.map((input) => input.split('\n').filter((line) => /^[^\0\s"]+[ \t]+(?:[^\s"]+="[^"]*"|cert-authority|,)*[ \t]*(?:ssh|ecdsa|sk)-\S+[ \t]/i.test(line) && !/["#\\]/.test(line.split(/[ \t]/)[0])).slice(0, 3).map(judgeLine).find((wrong) => wrong !== undefined));
+  // Lines in which somebody is named, then perhaps options, then the key: others are rr's own matter. It has no clock for valid-after.
+  return inputs.map((input) => input.split('\n').filter((line) => /^[!-~]+[ \t]+(?:[^\s"]+="[^"]*"|cert-authority|,)*[ \t]*(?:ssh|ecdsa|sk)-\S+[ \t]/i.test(line) && !/valid-after/.test(line) && !/["#\\]/.test(line.split(/[ \t]/)[0])).slice(0, 3).map(judgeLine).find((wrong) => wrong !== undefined));
 }
 
 // ---- statements ---------------------------------------------------------------------------------------
