@@ -8,7 +8,8 @@
 #   make install    PREFIX=/usr/local DESTDIR=; needs no build and no Node.js
 #   make matrix     run the transcripts on Node.js 14 to 26, Bun and Deno (fetches them)
 #   make bench      measure against budgets and peers, 30 minutes (ROW=NAME; fetches them)
-#   make torture    kill, stop, starve and race whatever writes (ROUNDS=1000, SEED=N)
+#   make torture    kill, stop, starve and race whatever writes (ROUNDS=1000, SEED=N);
+#                   look in every way at every attack of docs/security.txt
 #   make fuzz       random and mutated inputs to all readers, 20 minutes (MINUTES=N, SEED=N)
 #   make cleanroom  the README's commands in bare Debian roots (root; fetches them)
 #   make example    record the example again
@@ -82,6 +83,7 @@ torture: all compile
 	RR_SOAK=100 $(NODE) --test --test-name-pattern='^rr killed' .scratch/out/test/shortsteps.test.js
 	RR_AGREE_WORLDS=100 $(NODE) --test .scratch/out/test/makeagreement.test.js
 	RR_SOAK=100 $(NODE) --test .scratch/out/test/enginekill.test.js
+	RR_STRANGERS=all $(NODE) .scratch/out/test/strangers.test.js
 
 fuzz: compile
 	$(NODE) .scratch/out/test/fuzz/main.js

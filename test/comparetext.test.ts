@@ -260,6 +260,9 @@ test('findCauses() knows the dates that date(1) prints, and the two orders of so
     assert.deepEqual(causesOf(compareContents(first, second, hints)), ['time stamp'], first);
     assert.deepEqual(causesOf(compareContents(print(format, 1000000000), second, hints)), [], 'no date of the run: ' + first);
   }
+  const day = print('%d.%m.%Y', 1652227200); // 11.05.2022
+  const span: [number, number] = [1652227200000, 1652230000000];
+  assert.deepEqual(causesOf(compareContents('17.02.2021', day, { firstSpan: span, secondSpan: span })), [], 'there is no month 17, which would be May of the next year');
   const words = 'beta\nAlpha\ngamma\nDelta\nalpha_2\nepsilon\n';
   const [bytes, letters] = [['sort'], ['sort', '-f', '-d']].map((argv) => run(undefined, argv, { input: words, env: { LC_ALL: 'C' } }).stdout);
   assert.deepEqual(causesOf(compareContents(bytes, letters)), ['locale']);

@@ -1,6 +1,7 @@
 // fuzz.test.ts - a bounded share of "make fuzz", and that the fuzzer finds what it is for.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import fs from 'fs';
 import path from 'path';
 import { run } from './rig.ts';
 import type { Done } from './rig.ts';
@@ -17,6 +18,44 @@ test('every reader takes random and mutated inputs, and where another program re
   for (const line of done.stdout.split('\n')) if (/not judged/.test(line)) context.diagnostic(line);
   const all = /^all: (\d+) cases, (\d+) judged/m.exec(done.stdout);
   assert.ok(Number(all?.[1]) > 3000 && Number(all?.[2]) > 200, done.stdout);
+});
+
+const TOP = path.resolve(__dirname, '..', '..', '..');
+// Reads what rr itself says of its verbs.
+const OWN = ['readOperands'];
+
+/** Source files of a folder without their comments and imports. */
+function readSources(folder: string): { name: string; code: string }[] {
+  return fs.readdirSync(path.join(TOP, folder)).filter((name) => /\.ts$/.test(name)).map((name) => ({
+    name: folder + '/' + name,
+    code: fs.readFileSync(path.join(TOP, folder, name), 'utf8').replace(/^import [^;]*;$/gm, '').replace(/\/\*[^]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, ''),
+  }));
+}
+
+test('each reader that src/core, src/formats and src/views export is called by a target, or by what one calls', () => {
+  // No two things at the top of src/ have one name, so a name in a body is the thing.
+  const bodies = new Map<string, string>();
+  const readers: string[] = [];
+  for (const { name, code } of ['src/core', 'src/formats', 'src/views', 'src/sys'].flatMap(readSources)) {
+    for (const body of code.split(/^(?=(?:export )?(?:async )?(?:function|class|const|let)\b)/m)) {
+      const found = /^(export )?(?:async )?(function|class|const|let)\b *\*? *(\w+)/.exec(body);
+      if (found === null) continue;
+      bodies.set(found[3], body);
+      if (found[1] !== undefined && !name.startsWith('src/sys/') && (found[2] === 'function' || found[2] === 'class') && /^(?:parse|read)[A-Z]|Reader$/.test(found[3])) readers.push(found[3]);
+    }
+  }
+  assert.ok(readers.length > 100, String(readers.length));
+  const reached = new Set<string>();
+  const waiting = readSources('test/fuzz').map(({ code }) => code);
+  for (let body = waiting.pop(); body !== undefined; body = waiting.pop()) {
+    for (const word of body.match(/\b[A-Za-z]\w*\b/g) ?? []) {
+      const next = bodies.get(word);
+      if (next === undefined || reached.has(word)) continue;
+      reached.add(word);
+      waiting.push(next);
+    }
+  }
+  assert.deepEqual(readers.filter((name) => !reached.has(name)), OWN, 'readers without a target in test/fuzz');
 });
 
 const PLANTED: { name: string; says: RegExp; env?: { [name: string]: string } }[] = [

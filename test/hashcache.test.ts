@@ -5,7 +5,7 @@ import fs from 'fs';
 import path from 'path';
 import { LineTable } from '../src/sys/hashcache.ts';
 import { makeProject } from './bench/projects.ts';
-import { makeTemporary, RR_JS, rr, sleep } from './rig.ts';
+import { evaluateApart, makeTemporary, RR_JS, rr, sleep } from './rig.ts';
 
 const SAME_START = ' 2049 1234567890123 4096 1764000000000.1234 1764000000000.1234 results/';
 
@@ -46,6 +46,13 @@ test('LineTable finds the last line of each key, and no line of another one', ()
   const others = [' not ended', SAME_START, SAME_START + '1500', SAME_START + '00', 'f', ' 2049'];
   for (let n = 5; n < keys.length; n += 11) others.push(keys[n] + '0', keys[n] + '\n', keys[n].slice(0, -1), keys[n].slice(1), keys[n].replace('2049', '2050'));
   for (const key of others) if (find(key) !== judge.get(key)) assert.equal(find(key), judge.get(key), JSON.stringify(key.slice(0, 100)));
+});
+
+test('LineTable ends with lines of which each was made to be looked for in the same place', () => {
+  // What is hashed is the same in all: time by the square of 100,000 lines would be minutes.
+  const program = 'Array.from({ length: 100000 }, (_, n) => "0".repeat(64) + " 1 2 3 4 5 " + "a".repeat(60) + String(n).padStart(6, "0") + "z".repeat(32) + "\\n").join("")';
+  const first = ' 1 2 3 4 5 ' + 'a'.repeat(60) + '000000' + 'z'.repeat(32);
+  assert.equal(evaluateApart('sys/hashcache.ts', 'new source.LineTable(Buffer.from(' + program + ')).find(Buffer.from(' + JSON.stringify(first) + '))'), '0'.repeat(64));
 });
 
 test('LineTable of a text without lines finds nothing', () => {

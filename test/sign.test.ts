@@ -308,3 +308,26 @@ test('two branches of git, each with runs and a signature, merge: all is covered
   record(clone);
   assert.equal(headsOf(clone).length, 1);
 });
+
+test('a line of allowed signers counts with rr as it does with ssh-keygen', { skip: NO_SSH }, () => {
+  const folder = makeProject();
+  record(folder);
+  const keys = makeTemporary();
+  const key = makeKey(keys);
+  const name = sign(folder, key);
+  const [type, base64] = fs.readFileSync(key + '.pub', 'latin1').trim().split(' ');
+  const other = fs.readFileSync(makeKey(makeTemporary()) + '.pub', 'latin1');
+  const allowed = path.join(keys, 'allowed');
+  const one = type + ' ' + base64;
+  const lines: [string, boolean][] = [
+    ['a ' + one, true], ['a namespaces="rr-*" ' + one, true], ['a namespaces="git,rr-provenanc?" ' + one, true], ['a NAMESPACES="rr-provenance" ' + one, true],
+    ['a namespaces="*,!rr-provenance" ' + one, false], ['a namespaces="git" ' + one, false], ['a namespaces="rr-prov" ' + one, false], ['a ssh-dss ' + base64, false], ['a valid-before="20200101" ' + one, false],
+    ['a cert-authority ' + one, false], ['a cert-authority,namespaces="rr-provenance" ' + one, false], ['a unknown ' + one, false], ['a b c ' + one, false], ['#a ' + one, false],
+  ];
+  for (const [line, counts] of lines) {
+    fs.writeFileSync(allowed, line + '\n');
+    assert.equal(run(folder, ['ssh-keygen', '-Y', 'verify', '-f', allowed, '-I', 'a', '-n', 'rr-provenance', '-s', name + '.sig'], { input: fs.readFileSync(name) }).status === 0, counts, 'ssh-keygen: ' + line);
+    fs.appendFileSync(allowed, 'b ' + other);
+    checkVerify(folder, counts ? [] : [/a key that is not expected/, /no signature by an expected key/], '--signer', allowed);
+  }
+});

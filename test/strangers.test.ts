@@ -116,7 +116,10 @@ for (const name of ['.rr', '.rr/seen', '.rr/programs', '.rr/status', '.rr/index'
     fs.mkdirSync(path.dirname(file), { recursive: true });
     fs.symlinkSync(path.join(trap.outside, path.extname(name) !== '' || /seen|programs|status|key|Makefile/.test(name) ? 'secret' : 'folder'), file);
     const answers = look(trap, 'list status verify');
-    if (name !== 'provenance' && name !== 'provenance/runs') for (const done of Object.values(answers)) assert.match(done.stderr, /is a link that leads out of it|is neither a file nor a folder/);
+    for (const [what, done] of Object.entries(answers)) {
+      // Not all that look with RR_STRANGERS=all have a use for it.
+      if (name !== 'provenance' && name !== 'provenance/runs' && /^(?:list|status|verify)\b/.test(what)) assert.match(done.stderr, /is a link that leads out of it|is neither a file nor a folder/, what);
+    }
     if (!IS_ALL && ['.rr', '.rr/pipes', 'provenance/runs', 'provenance/Makefile'].indexOf(name) < 0) return;
     for (const args of [['record', '-q', '--', 'true'], ['note', '-q', '-c', 'x', '@'], ['makefile'], ['make'], ['rerun', 'first'], ['init'], ['gc'], ['sweep', '-q', '-p', 'a=1..2', '--', 'true', '{a}']]) {
       assertUnharmed(trap, args.join(' '), rr(trap.project, args, { timeoutMs: 30000 }));
@@ -261,7 +264,8 @@ test('strangers: a record with more lines than are taken is refused in one line,
     const { done, peakKib } = measure(project, args);
     assert.equal(done.status, 1);
     if (args[0] === 'list') assert.match(done.stderr, /line 2097153: more lines than are taken from a record/);
-    assert.ok(peakKib < 1200000, args[0] + ': ' + String(peakKib) + ' KiB');
+    // Of all: a million inputs beside a record of 250 MB.
+    assert.ok(peakKib < (IS_ALL ? 1600000 : 1200000), args[0] + ': ' + String(peakKib) + ' KiB');
   }
 });
 

@@ -78,14 +78,19 @@ function isPlausible(stamp: Stamp, span: [number, number] | undefined): boolean 
   return listPossibleDays(stamp.text).some((dayMs) => dayMs + 24 * HOUR_MS >= span[0] - MOST_ZONE_MS && dayMs <= span[1] + MOST_ZONE_MS);
 }
 
-/** Starts of the days, as if UTC, that the date may mean: 03/04/2026 is two. */
+/** Start of the day, as if UTC; none if there is no such month or day. */
+function startOfDay(year: number, month: number, day: number): number[] {
+  return month >= 1 && month <= 12 && day >= 1 && day <= 31 ? [Date.UTC(year, month - 1, day)] : [];
+}
+
+/** Starts of the days, as if UTC, that the date may mean: 03/04/2026 is two, 17/04/2026 one. */
 function listPossibleDays(text: ByteString): number[] {
   const yearFirst = /^(\d{4})[-/]?(\d\d?)[-/]?(\d\d?)/.exec(text);
-  if (yearFirst !== null) return [Date.UTC(Number(yearFirst[1]), Number(yearFirst[2]) - 1, Number(yearFirst[3]))];
+  if (yearFirst !== null) return startOfDay(Number(yearFirst[1]), Number(yearFirst[2]), Number(yearFirst[3]));
   const numeric = /^(\d\d?)[./](\d\d?)[./](\d{4})/.exec(text);
   if (numeric !== null) {
     const [day, month, year] = numeric.slice(1).map(Number);
-    return [Date.UTC(year, month - 1, day), Date.UTC(year, day - 1, month)];
+    return startOfDay(year, month, day).concat(startOfDay(year, day, month));
   }
   const named = /(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)/.exec(text);
   const year = /\b(?:19|20)\d\d\b(?!:)/.exec(text);

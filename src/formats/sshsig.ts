@@ -1,5 +1,6 @@
 // sshsig.ts - keys and signatures of OpenSSH as bytes: PROTOCOL.sshsig, PROTOCOL.key, RFC 4253, 5656, 8709. Computes nothing.
 import type { ByteString } from '../core/bytes.ts';
+import { lookUp } from '../core/bytes.ts';
 
 function printU32(value: number): ByteString {
   return String.fromCharCode((value >>> 24) & 255, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
@@ -102,6 +103,16 @@ function printDer(tag: number, content: ByteString): ByteString {
   return String.fromCharCode(tag) + size + content;
 }
 
+// As OpenSSH has it (SSHBUF_MAX_BIGNUM): 16,384 bits.
+const MOST_NUMBER_BYTES = 2049;
+
+/** A whole number of SSH (mpint, RFC 4251, 5) as INTEGER of DER, without needless zeros; undefined if it is negative or too long. */
+function printDerNumber(mpint: ByteString): ByteString | undefined {
+  if (mpint.length > MOST_NUMBER_BYTES || mpint.charCodeAt(0) >= 128) return undefined;
+  const digits = mpint.replace(/^\0+/, '');
+  return printDer(2, digits === '' || digits.charCodeAt(0) >= 128 ? '\0' + digits : digits);
+}
+
 /** Type of a public key of SSH; '' if it is none. */
 export function readKeyType(blob: ByteString): ByteString {
   const reader = new SshReader(blob);
@@ -133,20 +144,22 @@ export function printPublicDer(blob: ByteString): ByteString | undefined {
   const second = reader.string();
   if (reader.isWrong || !reader.isAtEnd()) return undefined;
   if (type === 'ssh-rsa') {
-    // Both are whole numbers as DER has them, too.
-    const key = printDer(0x30, printDer(2, second) + printDer(2, first));
+    const [modulus, exponent] = [printDerNumber(second), printDerNumber(first)];
+    if (modulus === undefined || exponent === undefined) return undefined;
+    const key = printDer(0x30, modulus + exponent);
     return printDer(0x30, printDer(0x30, RSA_OID + '\x05\x00') + printDer(3, '\0' + key));
   }
-  if (type !== 'ecdsa-sha2-' + first || CURVES[first] === undefined) return undefined;
-  return printDer(0x30, printDer(0x30, EC_OID + CURVES[first]) + printDer(3, '\0' + second));
+  const curve = lookUp(CURVES, first);
+  if (type !== 'ecdsa-sha2-' + first || curve === undefined || second.length > MOST_NUMBER_BYTES) return undefined;
+  return printDer(0x30, printDer(0x30, EC_OID + curve) + printDer(3, '\0' + second));
 }
 
 /** Of a signature of ECDSA in SSH's form DER's; undefined if it is none. */
 export function printEcdsaDer(bytes: ByteString): ByteString | undefined {
   const reader = new SshReader(bytes);
-  const r = reader.string();
-  const s = reader.string();
-  return reader.isWrong || !reader.isAtEnd() ? undefined : printDer(0x30, printDer(2, r) + printDer(2, s));
+  const r = printDerNumber(reader.string());
+  const s = printDerNumber(reader.string());
+  return r === undefined || s === undefined || reader.isWrong || !reader.isAtEnd() ? undefined : printDer(0x30, r + s);
 }
 
 export type SshPrivateKey = { kind: 'ed25519'; seed: ByteString; publicKey: ByteString } | { kind: 'other' };
@@ -172,20 +185,29 @@ export function parseSshPrivateKey(blob: ByteString): SshPrivateKey | undefined 
   return isKey ? { kind: 'ed25519', seed: both.slice(0, 32), publicKey } : undefined;
 }
 
-/** Who may have signed: a line of allowed_signers, authorized_keys, or a public key. `base64` is the key. */
-export type AllowedSigner = { principals: ByteString; base64: string; namespaces: string[] | undefined };
+/** Who may have signed: a line of allowed_signers, or a public key. `base64` is the key; `type`: as the line has it. */
+export type AllowedSigner = { principals: ByteString; type: string; base64: string; namespaces: string[] | undefined };
 
-/** The lines of allowed_signers (ssh-keygen(1)), or public keys one a line. Authorities of certificates are passed over. */
+/**
+ * The lines of allowed_signers (ssh-keygen(1)), or public keys one a line. Authorities of certificates are passed over,
+ * and so is a line with other options than namespaces: whom it allows for some time only is not allowed without a clock.
+ */
 export function parseAllowedSigners(text: ByteString): AllowedSigner[] {
   const signers: AllowedSigner[] = [];
   for (const line of text.split(/\r?\n/)) {
     const words: string[] = line.trim().match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
     const at = words.findIndex((word, i) => i + 1 < words.length && /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+$/.test(word) && /^[A-Za-z0-9+/]+={0,2}$/.test(words[i + 1]));
-    if (at < 0 || words[0][0] === '#') continue;
-    const options = at > 1 ? words[1] : '';
-    if (/(?:^|,)cert-authority(?:,|$)/i.test(options)) continue;
-    const namespaces = /(?:^|,)namespaces="([^"]*)"/i.exec(options)?.[1].split(',');
-    signers.push({ principals: at === 0 ? words.slice(2).join(' ') : words[0], base64: words[at + 1], namespaces });
+    if (at < 0 || at > 2 || words[0][0] === '#') continue;
+    const option = at === 2 ? /^namespaces="([^"\\]*)"$/i.exec(words[1]) : undefined;
+    if (option === null) continue;
+    signers.push({ principals: at === 0 ? words.slice(2).join(' ') : words[0], type: words[at], base64: words[at + 1], namespaces: option?.[1].split(',') });
   }
   return signers;
+}
+
+/** May it have signed for this purpose? Namespaces are patterns with "*" and "?"; one behind "!" excludes what it matches. */
+export function isAllowedFor({ namespaces }: AllowedSigner, namespace: string): boolean {
+  if (namespaces === undefined) return true;
+  const matches = (pattern: string): boolean => new RegExp('^' + pattern.replace(/\*+/g, '*').replace(/[^A-Za-z0-9*?]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.') + '$').test(namespace);
+  return namespaces.some((one) => one[0] !== '!' && matches(one)) && !namespaces.some((one) => one[0] === '!' && matches(one.slice(1)));
 }

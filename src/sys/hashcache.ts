@@ -30,13 +30,17 @@ export function isSettled(stat: Pick<FileStamp, 'mtimeMs' | 'ctimeMs'>): boolean
 
 const FNV_BASIS = 0x811c9dc5 | 0;
 const FNV_PRIME = 0x01000193;
-// The numbers of a file differ within the first of them.
-const HASHED_BYTES = 64;
+// The numbers of a file differ within the first bytes, names of one file of many links within the last.
+const FIRST_BYTES = 64;
+const LAST_BYTES = 32;
+// Who made the file can give all lines one place: then those behind these are not noted, and their files read again.
+const MOST_LOOKED_AT = 128;
 
-/** FNV-1a (Fowler, Noll, Vo) of the first bytes of a key that begins at `start`. */
+/** FNV-1a (Fowler, Noll, Vo) of the length and of the first and last bytes of a key. */
 function hashKey(data: Buffer, start: number, end: number): number {
-  let hash = FNV_BASIS;
-  for (let at = start; at < end && at < start + HASHED_BYTES; at++) hash = Math.imul(hash ^ data[at], FNV_PRIME);
+  let hash = FNV_BASIS ^ (end - start);
+  for (let at = start; at < end && at < start + FIRST_BYTES; at++) hash = Math.imul(hash ^ data[at], FNV_PRIME);
+  for (let at = Math.max(start + FIRST_BYTES, end - LAST_BYTES); at < end; at++) hash = Math.imul(hash ^ data[at], FNV_PRIME);
   return hash;
 }
 
@@ -53,15 +57,17 @@ export class LineTable {
     this.data = data;
     this.slots = new Int32Array(size);
     for (let start = 0, end = data.indexOf(10); end >= 0; start = end + 1, end = data.indexOf(10, start)) {
-      if (end - start > 64) this.slots[this.findSlot(data, start + 64, end)] = start + 1;
+      const slot = end - start > 64 ? this.findSlot(data, start + 64, end) : -1;
+      if (slot >= 0) this.slots[slot] = start + 1;
     }
   }
 
-  /** The slot of a key, which stands in `key` from `from` to `to`, or where it would be. */
+  /** The slot of a key, which stands in `key` from `from` to `to`, or where it would be; -1: too far from its place. */
   private findSlot(key: Buffer, from: number, to: number): number {
     const { data, slots } = this;
     let slot = hashKey(key, from, to) & (slots.length - 1);
-    for (; slots[slot] !== 0; slot = (slot + 1) & (slots.length - 1)) {
+    for (let looked = 0; slots[slot] !== 0; slot = (slot + 1) & (slots.length - 1), looked++) {
+      if (looked === MOST_LOOKED_AT) return -1;
       const start = slots[slot] - 1 + 64;
       if (data[start + to - from] === 10 && data.compare(key, from, to, start, start + to - from) === 0) return slot;
     }
@@ -69,7 +75,8 @@ export class LineTable {
   }
 
   find(key: Buffer): string | undefined {
-    const start = this.slots[this.findSlot(key, 0, key.length)] - 1;
+    const slot = this.findSlot(key, 0, key.length);
+    const start = slot < 0 ? -1 : this.slots[slot] - 1;
     return start < 0 ? undefined : this.data.toString('latin1', start, start + 64);
   }
 }

@@ -1,7 +1,7 @@
 // signing.ts - makes and checks signatures of statements: with node:crypto, else with ssh-keygen. Keeps no key and prints none.
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
-import { parseAllowedSigners, parseArmor, parseSshPrivateKey, parseSshSignature, printArmor, printEcdsaDer, printEd25519Key, printEd25519Private, printPublicDer, printSignedBytes, printSshSignature, readEd25519Public, readKeyType } from '../formats/sshsig.ts';
+import { isAllowedFor, parseAllowedSigners, parseArmor, parseSshPrivateKey, parseSshSignature, printArmor, printEcdsaDer, printEd25519Key, printEd25519Private, printPublicDer, printSignedBytes, printSshSignature, readEd25519Public, readKeyType } from '../formats/sshsig.ts';
 import type { SshSignature } from '../formats/sshsig.ts';
 import { readRegularIfThere, statIfThere, toText } from './files.ts';
 import { childProcess, crypto } from './node.ts';
@@ -148,7 +148,8 @@ export function readAllowedSigners(name: ByteString, shown: ByteString): Map<Byt
   if (text === undefined) throw new Failure('cannot read "' + shown + '": it is no file', 'name a file of allowed signers, or a public key', EXIT.usage);
   const keys = new Map<ByteString, ByteString>();
   for (const signer of parseAllowedSigners(text)) {
-    if (signer.namespaces === undefined || signer.namespaces.some((one) => one === NAMESPACE || one === '*')) keys.set(fromBase64(signer.base64), signer.principals);
+    const key = fromBase64(signer.base64);
+    if (readKeyType(key) === signer.type && isAllowedFor(signer, NAMESPACE)) keys.set(key, signer.principals);
   }
   const pem = parseArmor('PUBLIC KEY', text);
   const raw = pem === undefined ? undefined : readEd25519Public(fromBase64(pem));
