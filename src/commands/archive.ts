@@ -14,8 +14,8 @@ import { chooseArchiveFiles } from '../sys/archivefiles.ts';
 import type { ArchiveContents } from '../sys/archivefiles.ts';
 import { checkArchiveTarget, writeArchive } from '../sys/archivewriter.ts';
 import type { ArchiveForm, ArchiveMember } from '../sys/archivewriter.ts';
-import { lstatIfThere, readBytesIfThere, toBytes } from '../sys/files.ts';
-import { hashBytes } from '../sys/hash.ts';
+import { gatherPieces, lstatIfThere, readBytesIfThere, toBytes } from '../sys/files.ts';
+import { hashBytes, hashPieces } from '../sys/hash.ts';
 import { nameOfOwnFile } from '../sys/late.ts';
 import { readCurrentFolder, resolveLinks } from '../sys/machine.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
@@ -99,6 +99,10 @@ function textMember(name: ByteString, text: ByteString, isExecutable = false): P
   return { kind: 'text', name, text, isExecutable, hash: hashBytes(text), sizeBytes: text.length };
 }
 
+function piecesMember(name: ByteString, pieces: () => Iterable<ByteString>): PayloadMember {
+  return { kind: 'pieces', name, pieces, isExecutable: false, ...hashPieces(gatherPieces(pieces())) };
+}
+
 function payloadMember(project: Project, file: ArchivedFile): PayloadMember {
   const name = 'data/' + file.path;
   const facts = { name, hash: file.hash, sizeBytes: file.sizeBytes };
@@ -124,7 +128,7 @@ function makePayload(project: Project, publication: Publication, contents: Archi
     publication, workflow: 'provenance/Makefile', changed: contents.changes,
     files: files.map((member) => ({ path: member.name.slice('data/'.length), size: member.sizeBytes, hash: member.hash, isFolder: false, swhid: swhidOfMember(project, member) })),
   });
-  payload.push(textMember('data/' + CRATE_DESCRIPTOR, crate.text));
+  payload.push(piecesMember('data/' + CRATE_DESCRIPTOR, crate.text));
   return { payload, left: crate.left };
 }
 
