@@ -326,8 +326,8 @@
 //   sys/tracing.ts              begins to watch a command by strace
 //   sys/recordcheck.ts          are records what their last lines say, and what is needed of them for the chain
 //   sys/signing.ts              makes and checks signatures of statements: with node:crypto, else with ssh-keygen
-//   sys/signatures.ts           signed statements on the disk: reading and checking all, what a new one says, writing one
 //   sys/runindex.ts             what lists and graphs need of all runs, without reading all records
+//   sys/signatures.ts           signed statements on the disk: reading and checking all, what a new one says, writing one
 //   sys/planfile.ts             provenance/plan.rec: reading it, and putting a step into it beside other writers
 //   sys/batch.ts                the records of many runs of one process: on the disk in groups, in the derived files now and then
 //   sys/objects.ts              a store of contents by their SHA-256, for any number of processes and machines at once
@@ -487,9 +487,10 @@ function lookUp(table, name) {
   return Object.prototype.hasOwnProperty.call(table, name) ? table[name] : undefined;
 }
 
-/** A copy that does not keep a larger string alive, of which it is a part. */
+/** A copy that does not keep a larger string alive, of which it is a part. Joined, as V8 holds what is cut off as a part of another one: 40 bytes more. */
 function detachString(text) {
-  return text.length < 13 ? text : (' ' + text).slice(1);
+  const middle = text.length >> 1;
+  return text.length < 13 ? text : [text.slice(0, middle), text.slice(middle)].join('');
 }
 
 // ==== src/core/version.ts ========================================================================
@@ -3329,9 +3330,18 @@ function createFileInPlace(name, content, mode, isDurable) {
 // Atomics.add(). So no thread waits for the other but at the end.
 
 /**
- * Starts a thread that runs `source`, with `workerData`. Resolves when it is through: with false if it could not
- * be had or broke, and what it did not do is to be done by others.
+ * Has a second thread run `work` on what both share, while this one does `own`. The thread gets `work` as text: it
+ * must not use anything of its file, but `require`. False if no thread could be had, or it broke: then what it had
+ * taken is not done, and is to be done by the caller.
  */
+async function shareWork(work, shared, own) {
+  const finished = startThread('(' + work.toString() + ')(require("worker_threads").workerData, require("fs"))', shared);
+  // The thread is started by the next turn; this one leaves no time for that.
+  await new Promise((resolve) => setImmediate(resolve));
+  own();
+  return finished;
+}
+
 function startThread(source, workerData) {
   return new Promise((resolve) => {
     try {
@@ -3610,6 +3620,17 @@ function hashBytes(bytes) {
   return crypto().createHash('sha256').update(bytes, 'latin1').digest('hex');
 }
 
+/** Hash and number of bytes of all pieces together. */
+function hashPieces(pieces) {
+  const sum = crypto().createHash('sha256');
+  let sizeBytes = 0;
+  for (const piece of pieces) {
+    sum.update(piece, 'latin1');
+    sizeBytes += piece.length;
+  }
+  return { hash: sum.digest('hex'), sizeBytes };
+}
+
 /** The same of a Buffer. */
 function hashBuffer(data) {
   return crypto().createHash('sha256').update(data).digest('hex');
@@ -3720,22 +3741,18 @@ function hashWithRetry(name) {
   return outcome.kind === 'changing' ? hashRegularFile(name) : outcome;
 }
 
-// State of the shared queue, one Int32 each. next: index in `order` that nobody has taken yet.
-// results: 33 bytes a file: a flag (1 = hash follows), and the hash.
-// type SharedQueue = { next: Int32Array; results: Uint8Array };
+// What the threads share. next: index in `order` that nobody has taken yet. results: 33 bytes a file: a
+// flag (1 = hash follows), and the hash.
+// type SharedQueue = { names: ByteString[]; sizes: number[]; order: number[]; next: Int32Array; results: Uint8Array };
 const RESULT_BYTES = 33;
 
 /**
  * Runs in the worker, which gets this function as text: it must not use anything of this file.
  * What it cannot read plainly it leaves to the main thread, which knows what to say of it.
  */
-function hashInWorker() {
-  const worker = require('worker_threads');
-  const files = require('fs');
+function hashInWorker(queue, files) {
   const hashing = require('crypto');
-  const { names, sizes, order, nextBuffer, resultBuffer } = worker.workerData;
-  const next = new Int32Array(nextBuffer);
-  const results = new Uint8Array(resultBuffer);
+  const { names, sizes, order, next, results } = queue;
   const buffer = Buffer.allocUnsafeSlow(1 << 20);
   for (let turn = Atomics.add(next, 0, 1); turn < order.length; turn = Atomics.add(next, 0, 1)) {
     const index = order[turn];
@@ -3767,22 +3784,19 @@ function hashInWorker() {
 async function shareWithWorker(requests) {
   // Largest first, so that no thread is left alone with a large file at the end.
   const order = requests.map((_, i) => i).sort((a, b) => requests[b].sizeBytes - requests[a].sizeBytes || a - b);
-  const nextBuffer = new SharedArrayBuffer(4);
-  const resultBuffer = new SharedArrayBuffer(requests.length * RESULT_BYTES);
-  const queue = { next: new Int32Array(nextBuffer), results: new Uint8Array(resultBuffer) };
-  const workerData = { names: requests.map((request) => request.name), sizes: requests.map((request) => request.sizeBytes), order, nextBuffer, resultBuffer };
-  const finished = startThread('(' + hashInWorker.toString() + ')()', workerData);
-  await new Promise((resolve) => setImmediate(resolve));
+  const results = new Uint8Array(new SharedArrayBuffer(requests.length * RESULT_BYTES));
+  const queue = { names: requests.map((request) => request.name), sizes: requests.map((request) => request.sizeBytes), order, next: new Int32Array(new SharedArrayBuffer(4)), results };
   const outcomes = new Array(requests.length);
-  for (let turn = Atomics.add(queue.next, 0, 1); turn < order.length; turn = Atomics.add(queue.next, 0, 1)) {
-    outcomes[order[turn]] = hashWithRetry(requests[order[turn]].name);
-  }
-  await finished;
+  await shareWork(hashInWorker, queue, () => {
+    for (let turn = Atomics.add(queue.next, 0, 1); turn < order.length; turn = Atomics.add(queue.next, 0, 1)) {
+      outcomes[order[turn]] = hashWithRetry(requests[order[turn]].name);
+    }
+  });
   for (let i = 0; i < requests.length; i++) {
     if (outcomes[i] !== undefined) continue;
     const at = i * RESULT_BYTES;
-    const hash = Buffer.from(resultBuffer, at + 1, 32).toString('hex');
-    outcomes[i] = queue.results[at] === 1
+    const hash = Buffer.from(results.buffer, at + 1, 32).toString('hex');
+    outcomes[i] = results[at] === 1
       ? { kind: 'hashed', hash, size: requests[i].sizeBytes }
       : hashWithRetry(requests[i].name);
   }
@@ -3817,13 +3831,17 @@ function isSettled(stat) {
 
 const FNV_BASIS = 0x811c9dc5 | 0;
 const FNV_PRIME = 0x01000193;
-// The numbers of a file differ within the first of them.
-const HASHED_BYTES = 64;
+// The numbers of a file differ within the first bytes, names of one file of many links within the last.
+const FIRST_BYTES = 64;
+const LAST_BYTES = 32;
+// Who made the file can give all lines one place: then those behind these are not noted, and their files read again.
+const MOST_LOOKED_AT = 128;
 
-/** FNV-1a (Fowler, Noll, Vo) of the first bytes of a key that begins at `start`. */
+/** FNV-1a (Fowler, Noll, Vo) of the length and of the first and last bytes of a key. */
 function hashKey(data, start, end) {
-  let hash = FNV_BASIS;
-  for (let at = start; at < end && at < start + HASHED_BYTES; at++) hash = Math.imul(hash ^ data[at], FNV_PRIME);
+  let hash = FNV_BASIS ^ (end - start);
+  for (let at = start; at < end && at < start + FIRST_BYTES; at++) hash = Math.imul(hash ^ data[at], FNV_PRIME);
+  for (let at = Math.max(start + FIRST_BYTES, end - LAST_BYTES); at < end; at++) hash = Math.imul(hash ^ data[at], FNV_PRIME);
   return hash;
 }
 
@@ -3840,15 +3858,17 @@ class LineTable {
     this.data = data;
     this.slots = new Int32Array(size);
     for (let start = 0, end = data.indexOf(10); end >= 0; start = end + 1, end = data.indexOf(10, start)) {
-      if (end - start > 64) this.slots[this.findSlot(data, start + 64, end)] = start + 1;
+      const slot = end - start > 64 ? this.findSlot(data, start + 64, end) : -1;
+      if (slot >= 0) this.slots[slot] = start + 1;
     }
   }
 
-  /** The slot of a key, which stands in `key` from `from` to `to`, or where it would be. */
+  /** The slot of a key, which stands in `key` from `from` to `to`, or where it would be; -1: too far from its place. */
   findSlot(key, from, to) {
     const { data, slots } = this;
     let slot = hashKey(key, from, to) & (slots.length - 1);
-    for (; slots[slot] !== 0; slot = (slot + 1) & (slots.length - 1)) {
+    for (let looked = 0; slots[slot] !== 0; slot = (slot + 1) & (slots.length - 1), looked++) {
+      if (looked === MOST_LOOKED_AT) return -1;
       const start = slots[slot] - 1 + 64;
       if (data[start + to - from] === 10 && data.compare(key, from, to, start, start + to - from) === 0) return slot;
     }
@@ -3856,7 +3876,8 @@ class LineTable {
   }
 
   find(key) {
-    const start = this.slots[this.findSlot(key, 0, key.length)] - 1;
+    const slot = this.findSlot(key, 0, key.length);
+    const start = slot < 0 ? -1 : this.slots[slot] - 1;
     return start < 0 ? undefined : this.data.toString('latin1', start, start + 64);
   }
 }
@@ -9666,7 +9687,7 @@ function printVerbHelp(verb) {
 
 // ==== what brings in the files below =============================================================
 noteParts({
-  build: '2b68206b2b9eaf6e',
+  build: '1b7b438a6bf3cee2',
   base: () => ({
     ACCEPTANCES, CANNOT_SYNC, CLOCK_TICKS_PER_S, CommandStopper, DURATION_WORDS, ENDING_SIGNALS,
     EXIT, EXPORT_FORMS, Failure, FieldWriter, HashCache, LARGEST_SOURCE_BYTES,
@@ -9687,52 +9708,53 @@ noteParts({
     findPrevious, findProgram, findRemoteUrl, findRepeatObstacle, findRepository,
     findReuseObstacle, findRpmOwners, findRuleFault, findRunsByFiles, findSqliteKeys,
     findSqliteRoot, findSqliteRow, findStrace, findUntrustedFilters, findWayOut, fixedFolder,
-    folderOfName, folderOfRecord, formatBytes, formatSeconds, formatUtcMicros, fs, guessSoftware,
-    hasDots, hasReftable, hasShellSyntax, hashBuffer, hashBytes, hashFiles, hashGitObject,
-    hashRegularFile, hashWithRetry, hideFromGit, holdOutsideHeap, identifyProcess, includeAllRuns,
-    inflateBytes, initialFiles, isComparable, isDeclarableVariable, isDeclared, isFaithfulRepeat,
-    isFree, isGitTrue, isGlob, isHolderAlive, isInProject, isLeftOut, isPlainText,
-    isReferenceName, isRepeatAccepted, isReplayedVariable, isResult, isResultPath,
-    isSameAsPlanned, isSameContent, isSameNode, isSecretFile, isSecretName, isSettled,
-    isSharingForeground, isShellFifo, isSourceName, isTargetInside, isTerminal, isUnwritable,
-    isUtf8, joinNames, joinWords, jsonFileOf, jsonTextOf, judgeRepeat, keepLinks,
-    keepTemporariesIn, kindsOfWord, listBelow, listCandidateWords, listDeclared, listDescendants,
-    listEntriesWithGit, listFiltered, listFolder, listMonth, listMonths, listOwners,
-    listParameters, listPatchedNames, listRecordFiles, listRecords, listSecretVariables,
-    listTellingVariables, listUnfinished, listVariables, lookUp, lstatIfThere, makeClassifier,
-    makeFolder, makeHarmless, makeHeldFolder, makeLiveRun, makeMonthFolder, makeOwnFolder,
-    makePlace, makeRandomDigits, makeResultTester, makeRunId, makeScratch, makeSecretHasher,
-    makeWithholder, makeWriterMark, maskArguments, maskText, maskValue, matchPattern,
-    moveMarkToPending, nameFileParameter, nameOfOwnFile, nameOfStep, noObservation, normalizeName,
-    noteCode, noteEnded, noteFacts, noteGood, noteMeasures, noteOwned, numberOfValue, offerSlots,
-    openBareRepository, openJobTokens, openOrMakeProject, openReader, openRepository, openReuse,
-    openSqlite, originOfRemote, os, parseDuration, parseFile, parseGitConfig, parseJson,
-    parsePlan, parseRawDiff, parseResources, parseRun, parseSeries, parseSize, parseSwhid,
-    parseSwhidRange, parseTimeout, pauseMs, placeRuns, pourInto, printChoices, printFile,
-    printJsonDocument, printJsonRun, printJsonValue, printKey, printMakefile, printMark, printOut,
-    printPieces, printProgress, printRanges, printRecord, printRunBody, printSize, printSnapshot,
-    printStep, printStepFailure, printStepStart, printSwhid, printSwhidFolder, printTable,
-    printTableHead, printTableRow, putBackSafely, putChecksums, putInPlace, putNamed,
-    quoteCommand, quoteWord, readAskedOptions, readBytesIfThere, readColumns, readCurrentFolder,
-    readEachRecord, readEnvironment, readFileInParts, readFileLookup, readFileParameters,
-    readFirstBytes, readFormatNumber, readGitObject, readGraphRuns, readHead, readHeads, readId,
-    readIdMicros, readIn, readLastBytes, readLinkTarget, readMarks, readMonotonicMs,
-    readNamedIfThere, readOperands, readParameterNow, readParameterText, readPeakMemoryBytes,
-    readPlan, readRecordFile, readRecordLink, readRecordText, readRegularBytesIfThere,
-    readRegularIfThere, readReuseSettings, readReusedIfThere, readRun, readRunOrNot, readStep,
-    readSummaries, readTarget, readTreeOfCommit, readUtcMicros, readVariableOptions,
-    readVariables, readWhole, rebuildDerived, recordCommand, recordPath, refreshHeads, refuseLink,
-    relativeTo, releasePipe, rememberHashes, removeAbandonedScratch, removeHeldFolder,
-    removeIfThere, removeTree, renewMark, replaceByName, replaceFile, replaceFileIf,
-    requireFields, requireProject, resolveLinks, resultsOf, runGit, runningLogName, saveByContent,
-    saveLogs, scanSqliteTable, sealRecord, setFields, setReuse, setUpProject, settleLostRuns,
-    shareSettings, signalAll, signalName, spanOfRun, spellCommand, spellForRecord, splitCommand,
-    splitFields, splitNames, splitParameterName, splitPatchSections, splitSimpleCommand,
-    splitVariable, splitWord, stagingFolder, startStepWorker, startThread, statIfThere, statKeyOf,
-    stepNotStarted, storeEnvironment, straceCommand, stripUrlCredentials, swhidOfCode, syncFolder,
-    takeSnapshot, tell, toBytes, toFsPath, toRecordPath, toSpawnArguments, toText, trimBlanks,
-    turnFiltersOff, unsealRecord, unsetReuse, utf8SequenceLength, withOutcome,
-    withholdSecretFiles, wrapText, writeAll, writeFileParameters, zlib,
+    folderOfName, folderOfRecord, formatBytes, formatSeconds, formatUtcMicros, fs, gatherPieces,
+    guessSoftware, hasDots, hasReftable, hasShellSyntax, hashBuffer, hashBytes, hashFiles,
+    hashGitObject, hashPieces, hashRegularFile, hashWithRetry, hideFromGit, holdOutsideHeap,
+    identifyProcess, includeAllRuns, inflateBytes, initialFiles, isComparable,
+    isDeclarableVariable, isDeclared, isFaithfulRepeat, isFree, isGitTrue, isGlob, isHolderAlive,
+    isInProject, isLeftOut, isPlainText, isReferenceName, isRepeatAccepted, isReplayedVariable,
+    isResult, isResultPath, isSameAsPlanned, isSameContent, isSameNode, isSecretFile,
+    isSecretName, isSettled, isSharingForeground, isShellFifo, isSourceName, isTargetInside,
+    isTerminal, isUnwritable, isUtf8, joinNames, joinWords, jsonFileOf, jsonTextOf, judgeRepeat,
+    keepLinks, keepTemporariesIn, kindsOfWord, listBelow, listCandidateWords, listDeclared,
+    listDescendants, listEntriesWithGit, listFiltered, listFolder, listMonth, listMonths,
+    listOwners, listParameters, listPatchedNames, listRecordFiles, listRecords,
+    listSecretVariables, listTellingVariables, listUnfinished, listVariables, lookUp,
+    lstatIfThere, makeClassifier, makeFolder, makeHarmless, makeHeldFolder, makeLiveRun,
+    makeMonthFolder, makeOwnFolder, makePlace, makeRandomDigits, makeResultTester, makeRunId,
+    makeScratch, makeSecretHasher, makeWithholder, makeWriterMark, maskArguments, maskText,
+    maskValue, matchPattern, moveMarkToPending, nameFileParameter, nameOfOwnFile, nameOfStep,
+    noObservation, normalizeName, noteCode, noteEnded, noteFacts, noteGood, noteMeasures,
+    noteOwned, numberOfValue, offerSlots, openBareRepository, openJobTokens, openOrMakeProject,
+    openReader, openRepository, openReuse, openSqlite, originOfRemote, os, parseDuration,
+    parseFile, parseGitConfig, parseJson, parsePlan, parseRawDiff, parseResources, parseRun,
+    parseSeries, parseSize, parseSwhid, parseSwhidRange, parseTimeout, pauseMs, placeRuns,
+    pourInto, printChoices, printFile, printJsonRun, printJsonValue, printKey, printMakefile,
+    printMark, printOut, printPieces, printProgress, printRanges, printRecord, printRunBody,
+    printSize, printSnapshot, printStep, printStepFailure, printStepStart, printSwhid,
+    printSwhidFolder, printTable, printTableHead, printTableRow, putBackSafely, putChecksums,
+    putInPlace, putNamed, quoteCommand, quoteWord, readAskedOptions, readBytesIfThere,
+    readColumns, readCurrentFolder, readEachRecord, readEnvironment, readFileInParts,
+    readFileLookup, readFileParameters, readFirstBytes, readFormatNumber, readGitObject,
+    readGraphRuns, readHead, readHeads, readId, readIdMicros, readIn, readLastBytes,
+    readLinkTarget, readMarks, readMonotonicMs, readNamedIfThere, readOperands, readParameterNow,
+    readParameterText, readPeakMemoryBytes, readPlan, readRecordFile, readRecordLink,
+    readRecordText, readRegularBytesIfThere, readRegularIfThere, readReuseSettings,
+    readReusedIfThere, readRun, readRunOrNot, readStep, readSummaries, readTarget,
+    readTreeOfCommit, readUtcMicros, readVariableOptions, readVariables, readWhole,
+    rebuildDerived, recordCommand, recordPath, refreshHeads, refuseLink, relativeTo, releasePipe,
+    rememberHashes, removeAbandonedScratch, removeHeldFolder, removeIfThere, removeTree,
+    renewMark, replaceByName, replaceFile, replaceFileIf, requireFields, requireProject,
+    resolveLinks, resultsOf, runGit, runningLogName, saveByContent, saveLogs, scanSqliteTable,
+    sealRecord, setFields, setReuse, setUpProject, settleLostRuns, shareSettings, shareWork,
+    signalAll, signalName, spanOfRun, spellCommand, spellForRecord, splitCommand, splitFields,
+    splitNames, splitParameterName, splitPatchSections, splitSimpleCommand, splitVariable,
+    splitWord, stagingFolder, startStepWorker, statIfThere, statKeyOf, stepNotStarted,
+    storeEnvironment, straceCommand, stripUrlCredentials, swhidOfCode, syncFolder, takeSnapshot,
+    tell, toBytes, toFsPath, toRecordPath, toSpawnArguments, toText, trimBlanks, turnFiltersOff,
+    unsealRecord, unsetReuse, utf8SequenceLength, withOutcome, withholdSecretFiles, wrapText,
+    writeAll, writeFileParameters, zlib,
   }),
   holder: holdLateFiles,
 });
@@ -9822,7 +9844,6 @@ function printTableRow(...args) { return bringIn('views/table.ts').printTableRow
 function wrapText(...args) { return bringIn('views/table.ts').wrapText(...args); }
 function jsonFileOf(...args) { return bringIn('views/json.ts').jsonFileOf(...args); }
 function jsonTextOf(...args) { return bringIn('views/json.ts').jsonTextOf(...args); }
-function printJsonDocument(...args) { return bringIn('views/json.ts').printJsonDocument(...args); }
 function printJsonRun(...args) { return bringIn('views/json.ts').printJsonRun(...args); }
 function printJsonValue(...args) { return bringIn('views/json.ts').printJsonValue(...args); }
 function initialFiles(...args) { return bringIn('views/texts.ts').initialFiles(...args); }
@@ -10064,1057 +10085,1057 @@ function explain(error) {
 if (isStepWorker()) serveAsWorker().catch(explain).then(() => process.exit());
 else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
 
-// ==== late, build 2b68206b2b9eaf6e ===============================================================
+// ==== late, build 1b7b438a6bf3cee2 ===============================================================
 function holdLateFiles() { /*
-core/heldrun.ts 11122
+core/heldrun.ts 11143
 uses detachString
 gives RunHolder
-core/signature.ts 11169
+core/signature.ts 11190
 uses compareBytes findHeads
 gives judgeRecordChain listSignedFiles stateRecords
-core/graph.ts 11290
+core/graph.ts 11311
 uses isComparable
 gives findLiveRuns isResult isResultPath isSameContent listOwners makeLiveRun noteOwned placeRuns resultsOf
 needs core/graph.ts
-core/circles.ts 11530
+core/circles.ts 11551
 uses 
 gives findCircles
-core/steps.ts 11575
+core/steps.ts 11596
 uses compareBytes compileGlob findCircles fixedFolder isGlob isResult noteOwned
 gives NO_FACTS buildStepGraph findCarriers findRunBefore makePatternTester plannedInputs plannedOutputs sortSteps splitFileParameter stepFactsOf withAllAfter withAllBefore
-core/stepcauses.ts 12046
+core/stepcauses.ts 12067
 uses isSameContent isSourceName splitFileParameter
 gives describeCause describeCauses findStepCauses isOfResult
-core/lineage.ts 12251
+core/lineage.ts 12272
 uses isComparable
 gives findMaker findReaders isKnownContent outputState traceDown traceLineage traceUp
-core/layers.ts 12541
+core/layers.ts 12562
 uses 
 gives layOut
-core/staleness.ts 12697
+core/staleness.ts 12718
 uses compareBytes findStepCauses isOfResult isSameContent
 gives findOverwriters judgeFiles listExpectations listPathsOfStep listResultFolders makeOrphanTester
-core/linediff.ts 12857
+core/linediff.ts 12878
 uses 
 gives diffTexts isBinaryContent
-core/versions.ts 13195
+core/versions.ts 13216
 uses 
 gives compareVersions
-core/environment.ts 13335
+core/environment.ts 13356
 uses 
 gives emptyEnvironment
-core/rundiff.ts 13366
+core/rundiff.ts 13387
 uses compareBytes compareVersions
 gives compareRuns hasDifference isSameAspect isSameRow splitAt
-core/select.ts 13715
+core/select.ts 13736
 uses compareBytes
 gives findCounterpart listValueNames matchesFiles matchesFilter parseParameterCondition readDecimal resolveName selectRun valuesOf
-core/comparison.ts 13893
+core/comparison.ts 13914
 uses 
 gives describeTolerance isWithin
-core/moment.ts 13974
+core/moment.ts 13995
 uses 
 gives readMoment
-core/notes.ts 14004
+core/notes.ts 14025
 uses compileGlob recordPath
 gives applyNotes emptyNote findCountingNotes findTolerance groupNotes hasEffect notePath
-core/journal.ts 14185
+core/journal.ts 14206
 uses compareBytes trimBlanks
 gives arrangeJournal countStatuses distinctTexts spanParameters
-core/metadata.ts 14265
+core/metadata.ts 14286
 uses 
 gives emptyMetadata emptyTold familyFirst joinMetadata nameOfField
-core/publication.ts 14499
+core/publication.ts 14520
 uses 
 gives oneFile
-core/paper.ts 14545
+core/paper.ts 14566
 uses 
 gives UsedKeys
-core/archive.ts 14599
+core/archive.ts 14620
 uses codePointAt compareBytes isResultPath isUtf8 utf8SequenceLength
 gives TOP_MAKEFILE_NAMES compareOmitted findBagFault findNameClashes includesProvenance isDocumentName judgeClaim listArchiveClaims
-core/report.ts 14729
+core/report.ts 14752
 uses 
 gives findLastRepeats orderDetails thinOut
-core/system.ts 14780
+core/system.ts 14803
 uses lookUp
 gives platformOf readSystemRelease
-core/recordedsoftware.ts 14830
+core/recordedsoftware.ts 14853
 uses EXIT Failure REPLAYED_VARIABLES compareBytes compareVersions lookUp readSystemRelease splitVariable
 gives collectSoftware
-core/filteroptions.ts 15047
+core/filteroptions.ts 15070
 uses EXIT Failure readMoment
 gives requireMoment
-core/parameters.ts 15058
+core/parameters.ts 15081
 uses compareBytes editDistance
 gives DEEPEST_NESTING canonicalFloat canonicalInteger fileParametersOf findParameter isSameNode listParameters nameFileParameter printKey splitParameterName
 needs core/parameters.ts
-core/tracefiles.ts 15279
+core/tracefiles.ts 15302
 uses detachString folderOfName hasDots joinNames normalizeName
 gives TracedFiles
-core/traceprocesses.ts 15693
+core/traceprocesses.ts 15716
 uses 
 gives TracedProcesses listIds noteKept noteRead noteWritten
-core/tracecalls.ts 15861
+core/tracecalls.ts 15884
 uses detachString folderOfName joinNames normalizeName noteKept noteRead noteWritten
 gives CALL_HANDLERS
-core/trace.ts 16320
+core/trace.ts 16343
 uses CALL_HANDLERS TracedFiles TracedProcesses compareBytes folderOfName listIds
 gives Trace
-core/packagefact.ts 16610
+core/packagefact.ts 16633
 uses compareBytes
 gives choosePackage
-core/timestamps.ts 16633
+core/timestamps.ts 16656
 uses 
 gives STAMP_PATTERN haveStampsAsOnlyDifference
-core/localecauses.ts 16739
+core/localecauses.ts 16767
 uses compareBytes
 gives isLocaleDifference isSortedOtherwise
-core/causes.ts 16832
+core/causes.ts 16860
 uses compareBytes haveStampsAsOnlyDifference isLocaleDifference isSortedOtherwise
 gives findCauses
-core/repeat.ts 16927
+core/repeat.ts 16955
 uses fileParametersOf isComparable isResultPath isSameContent joinWords resolveName resultsOf splitParameterName
 gives ResultHistory USUAL_SURROUNDINGS changeRun describeOtherEnd findRepeatObstacle isFaithfulRepeat isRepeatAccepted judgeRepeat shareSettings
 needs core/select.ts core/repeat.ts
-core/reproducible.ts 17211
+core/reproducible.ts 17239
 uses findRepeatObstacle isFaithfulRepeat
 gives judgeReproducible
-core/evidence.ts 17348
+core/evidence.ts 17376
 uses isFaithfulRepeat isRepeatAccepted
 gives judgeLastRepeats listCommits listUnkeptSources
-core/reuse.ts 17409
+core/reuse.ts 17437
 uses REPLAYED_VARIABLES compareBytes hasDots isResultPath isSourceName
 gives ListedFolders endingOfLog findReuseObstacle listTellingVariables
 needs core/reuse.ts
-core/freeing.ts 17565
+core/freeing.ts 17593
 uses compareBytes
 gives listNeeded planFreeing sumBytes
-core/schedule.ts 17642
+core/schedule.ts 17670
 uses 
 gives Schedule
-core/clusterplan.ts 17966
+core/clusterplan.ts 17994
 uses compareBytes
 gives TASK_ENDS countJobs isInFlight judgeTask planArrays tasksOfJob
-core/decimals.ts 18123
+core/decimals.ts 18151
 uses 
 gives mixGeometrically mixLinearly readExactDecimal stepRange
-core/random.ts 18292
+core/random.ts 18320
 uses 
 gives RANDOM_WHOLE SplitMix64
-core/sweep.ts 18338
+core/sweep.ts 18366
 uses EXIT Failure RANDOM_WHOLE SplitMix64 compareBytes mixGeometrically mixLinearly readExactDecimal stepRange
 gives crossAxes drawPoints findLatestPoints findSharedOutput keyOfParameters makeRowAxis numberPoints readParameterAxis zipAxes
-core/variations.ts 18640
+core/variations.ts 18668
 uses USUAL_SURROUNDINGS
 gives judgeVariations listVariations needsControl
-formats/iri.ts 18851
+formats/iri.ts 18879
 uses codePointAt utf8SequenceLength
 gives encodeIri isWebAddress
-formats/mediatypes.ts 18885
+formats/mediatypes.ts 18915
 uses 
 gives mediaTypeOf
-formats/placeholders.ts 18911
+formats/placeholders.ts 18941
 uses isGlob
 gives fillPattern fillText parsePlaceholders placeholderNamesIn valueOfPart
-formats/shelltext.ts 18979
+formats/shelltext.ts 19009
 uses valueOfPart
 gives baseName fillShellScript findProgramWords findShellScript isPlainShellValue isTameValue readShellScript
-formats/shellline.ts 19239
+formats/shellline.ts 19269
 uses quoteWord
 gives isShellName printLineCommand
-formats/commandtemplate.ts 19295
+formats/commandtemplate.ts 19325
 uses EXIT Failure fillShellScript fillText findProgramWords findShellScript isPlainShellValue isTameValue makeHarmless parsePlaceholders placeholderNamesIn readShellScript
 gives fillCommand namesInCommand readCommandTemplate
-formats/latex.ts 19352
+formats/latex.ts 19382
 uses codePointAt utf8SequenceLength
 gives LATEX_DEFINITION escapeLatex
-formats/tex.ts 19426
+formats/tex.ts 19456
 uses dropAtEnd
 gives scanTex
-formats/reuseentry.ts 19661
+formats/reuseentry.ts 19691
 uses FieldWriter compareBytes decodeText emptyRun encodeParameter encodeText fileParametersOf listTellingVariables parseRun printRunBody
 gives parseReuseEntry printReuseEntry printStepKey
-formats/runlines.ts 19717
+formats/runlines.ts 19747
 uses NO_FACTS decodeParameter decodeText decodeWithheld encodeParameter encodeText encodeWithheld encodeWord parseFile printFile stepFactsOf
 gives GraphLine SummaryLine isFileCell isLineOfProject printGraphLine printSummaryLine readLineId
-formats/claims.ts 19952
+formats/claims.ts 19982
 uses GraphLine detachString emptyRun isResult isResultPath listOwners parseFile placeRuns printFile printGraphLine readLineId
 gives RecordClaims
 needs core/circles.ts core/steps.ts formats/runlines.ts formats/claims.ts
-formats/indexfile.ts 20038
+formats/indexfile.ts 20068
 uses 
 gives INDEX_HASH_BYTES parseIndexFile printIndexBody
-formats/slurm.ts 20079
+formats/slurm.ts 20109
 uses splitWord
 gives SACCT_FORMAT SQUEUE_FORMAT parseMaxArraySize parseSacct parseSbatch parseSqueue printAskedOptions printJobName readJobState
-formats/clusterbatch.ts 20196
+formats/clusterbatch.ts 20226
 uses RUN_ID TASK_ENDS decodeText encodeText encodeWord splitWord
 gives parseArrayJobs parseBatch parseTask printArrayJob printAttempt printBatch printTask printTaskEnd
-formats/note.ts 20349
+formats/note.ts 20379
 uses EXIT Failure FieldWriter RUN_ID decodeText emptyNote encodeText failRecord readFormatNumber readId requireFields setFields splitFields splitWord
 gives parseNote parseToleranceOption printNoteBody
-formats/statement.ts 20446
+formats/statement.ts 20476
 uses FieldWriter RUN_ID decodeText encodeText failRecord parseFile readFormatNumber readId readRecordLink readWhole requireFields setFields splitFields
 gives parseStatement printStatementBody
-formats/sshsig.ts 20504
-uses 
-gives parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType
-formats/notetext.ts 20696
+formats/sshsig.ts 20534
+uses lookUp
+gives isAllowedFor parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType
+formats/notetext.ts 20747
 uses EXIT Failure decodeText makeHarmless trimBlanks
 gives parseNoteText printNoteText
-formats/environment.ts 20801
+formats/environment.ts 20852
 uses decodeText emptyEnvironment lookUp parseFile
 gives parseEnvironment
 needs core/environment.ts formats/environment.ts
-formats/longtext.ts 20846
+formats/longtext.ts 20897
 uses 
 gives findBackward findForward listSplicedParts spliceText
-formats/checksums.ts 20954
+formats/checksums.ts 21005
 uses compareBytes findBackward findForward spliceText
 gives findChecksum printChecksumPieces putChecksums
 needs formats/longtext.ts formats/checksums.ts
-formats/gitconfig.ts 21020
+formats/gitconfig.ts 21071
 uses trimBlanks
 gives findGitSetting findRemoteUrl isGitTrue parseGitConfig stripUrlCredentials
 needs formats/gitconfig.ts
-formats/gitindex.ts 21195
+formats/gitindex.ts 21246
 uses Failure compareBytes
 gives GIT_FOLDER GIT_LINK GIT_SYMLINK bytesFromHex computeTree findEntryPlace hexFromBytes parseGitIndex readUint32
-formats/gitpack.ts 21393
+formats/gitpack.ts 21444
 uses compareBytes readUint32
 gives applyGitDelta findInPackIndex parseLooseObject readPackedObject
-formats/gitpatch.ts 21561
+formats/gitpatch.ts 21612
 uses 
 gives dropEmptySections listPatchedNames parseRawDiff splitPatchSections
 needs formats/gitpatch.ts
-formats/gittree.ts 21610
+formats/gittree.ts 21661
 uses hexFromBytes
 gives parseGitTree
-formats/swhid.ts 21633
+formats/swhid.ts 21684
 uses EXIT Failure GIT_FOLDER bytesFromHex compareBytes
 gives originOfRemote parseSwhid parseSwhidRange printSnapshot printSwhid printSwhidFolder swhidOfCode
 needs formats/gitindex.ts formats/swhid.ts
-formats/gitapply.ts 21765
+formats/gitapply.ts 21816
 uses applyGitDelta splitPatchSections
 gives LARGEST_PATCHED_BYTES applyPatchSection splitGitPatch
-formats/vcsoutput.ts 21923
+formats/vcsoutput.ts 21974
 uses lookUp
 gives closeSpacedNames listShownNames parseFossilInfo parseFossilList parseHgStatus parseSvnInfo parseSvnStatus
-formats/jsontape.ts 22036
+formats/jsontape.ts 22087
 uses 
 gives decodeJsonString parseJson
 needs formats/jsontape.ts
-formats/series.ts 22224
+formats/series.ts 22275
 uses decodeText encodeText
 gives PRINTED_NUMBER SERIES_VALUE numberOfValue parseResources parseSeries printResources printSeries
 needs formats/series.ts
-formats/printedline.ts 22328
+formats/printedline.ts 22379
 uses PRINTED_NUMBER SERIES_VALUE decodeJsonString parseJson
 gives LONGEST_PRINTED_LINE isHopeless isPromising plainLine readPrintedLine
-formats/metricrule.ts 22529
+formats/metricrule.ts 22580
 uses EXIT Failure PRINTED_NUMBER compileGlob
 gives METRICS_FROM_HINT findRuleFault matchPattern readMetricRule
 needs formats/series.ts formats/metricrule.ts
-formats/printedreader.ts 22637
+formats/printedreader.ts 22688
 uses LONGEST_PRINTED_LINE SeriesCollector isHopeless isPromising matchPattern plainLine readPrintedLine
 gives PrintedReader
-formats/plan.ts 22805
+formats/plan.ts 22856
 uses DURATION_WORDS Failure METRICS_FROM_HINT SIZE_WORDS decodeText dropAtEnd emptyRun encodeText findNameFault findRuleFault isDeclarableVariable isResultPath isSecretName lookUp maskText parseDuration parseSize quoteCommand splitSimpleCommand splitVariable trimBlanks utf8SequenceLength
 gives PLAN_HEAD parsePlan printStep readAsked readStep spellTyped
 needs formats/series.ts formats/metricrule.ts formats/plan.ts
-formats/ldcache.ts 23184
+formats/ldcache.ts 23235
 uses 
 gives parseLibraryCache
-formats/strace.ts 23308
+formats/strace.ts 23359
 uses detachString
 gives StraceReader TRACED_CALLS
-formats/linesearch.ts 23633
+formats/linesearch.ts 23684
 uses 
 gives LineSearch
-formats/fileparts.ts 23671
+formats/fileparts.ts 23722
 uses 
 gives readBig16 readLittle16 readLittle32
-formats/dpkg.ts 23692
+formats/dpkg.ts 23743
 uses 
 gives parseDpkgDiversions parseDpkgStatus
-formats/apk.ts 23737
+formats/apk.ts 23788
 uses 
 gives findInApkList
-formats/pacman.ts 23775
+formats/pacman.ts 23826
 uses 
 gives parsePacmanDescription
-formats/conda.ts 23789
+formats/conda.ts 23840
 uses dropEndSlashes stripUrlCredentials
 gives parseCondaRecord spellInJson
-formats/storepath.ts 23846
+formats/storepath.ts 23897
 uses 
 gives parseStorePath
-formats/rpmheader.ts 23871
+formats/rpmheader.ts 23922
 uses readUint32
 gives findInRpmHeader
-formats/ndb.ts 23958
+formats/ndb.ts 24009
 uses readLittle32
 gives scanNdb
-formats/berkeleyhash.ts 23992
+formats/berkeleyhash.ts 24043
 uses readBig16 readLittle16 readLittle32 readUint32
 gives scanBerkeleyHash
-formats/sqlitelog.ts 24080
+formats/sqlitelog.ts 24131
 uses readLittle32 readUint32
 gives readSqliteLog
-formats/sqlite.ts 24134
+formats/sqlite.ts 24185
 uses readBig16 readSqliteLog readUint32
 gives findSqliteKeys findSqliteRoot findSqliteRow openSqlite scanSqliteTable
 needs formats/gitindex.ts formats/fileparts.ts formats/sqlitelog.ts formats/sqlite.ts
-formats/bytewindow.ts 24420
+formats/bytewindow.ts 24471
 uses 
 gives areSameBytes bytesAt bytesOfText isSpent openSource skipBytes sourceOfBytes startCursor takeText takeUint takeUleb128 textAt textOfBytes uintAt
-formats/dwarf.ts 24572
+formats/dwarf.ts 24623
 uses compareBytes isSpent skipBytes takeText takeUint takeUleb128 textAt uintAt
 gives readProducers
-formats/elffile.ts 24843
+formats/elffile.ts 24894
 uses isSpent openSource startCursor takeUint textAt textOfBytes uintAt
 gives ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE findOffset hasFlag isOnlyDebug openElf sourceOfSection takeWord
-formats/elfdebug.ts 24977
+formats/elfdebug.ts 25028
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE bytesAt hasFlag openSource sourceOfBytes sourceOfSection startCursor takeUint takeWord textOfBytes uintAt
 gives findDebugSection makeSectionOpener
-formats/gobuildinfo.ts 25090
+formats/gobuildinfo.ts 25141
 uses bytesAt findOffset isSpent sourceOfSection startCursor takeUleb128 textAt textOfBytes uintAt
 gives readGoFacts
-formats/elf.ts 25147
+formats/elf.ts 25198
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE bytesAt compareBytes findDebugSection findOffset hasFlag hexFromBytes isOnlyDebug isSpent makeSectionOpener openElf openSource readGoFacts readProducers sourceOfSection startCursor takeUint takeWord textAt textOfBytes uintAt
 gives describeProducer findSeparateDebugName readElf
 needs formats/gitindex.ts formats/bytewindow.ts formats/dwarf.ts formats/elffile.ts formats/elfdebug.ts formats/gobuildinfo.ts formats/elf.ts
-formats/headers.ts 25389
+formats/headers.ts 25440
 uses trimBlanks
 gives parseHeaders
-formats/zip.ts 25417
+formats/zip.ts 25468
 uses 
 gives ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra
-formats/amounts.ts 25534
+formats/amounts.ts 25585
 uses joinWords
 gives countThings groupDigits joinSome percentOf roundNumber tellDiffering
-formats/crc32.ts 25573
+formats/crc32.ts 25624
 uses 
 gives crc32
-formats/png.ts 25606
+formats/png.ts 25657
 uses bytesOfText crc32 textOfBytes
 gives PNG_SIGNATURE decodePng encodePng readPngRow
-formats/pngcomparison.ts 25949
+formats/pngcomparison.ts 26000
 uses areSameBytes compareBytes decodePng groupDigits joinSome makeHarmless percentOf readPngRow tellDiffering textOfBytes
 gives channelsApart comparePng
-formats/pngpicture.ts 26121
+formats/pngpicture.ts 26172
 uses channelsApart decodePng encodePng readPngRow
 gives drawPngDifference
-formats/npyheader.ts 26307
+formats/npyheader.ts 26358
 uses textOfBytes
 gives NPY_MAGIC readNpyHeader
-formats/npynumbers.ts 26541
+formats/npynumbers.ts 26592
 uses 
 gives PARTS_OF_NUMBER findLongForm isNumericField readNpyNumber sumOfParts
-formats/npy.ts 26688
+formats/npy.ts 26739
 uses PARTS_OF_NUMBER areSameBytes describeTolerance findLongForm groupDigits isNumericField makeHarmless readNpyHeader readNpyNumber roundNumber sumOfParts tellDiffering
 gives compareNpy
-formats/members.ts 26997
+formats/members.ts 27048
 uses areSameBytes compareBytes crc32 groupDigits makeHarmless tellDiffering
 gives compareMembers
-formats/tar.ts 27184
+formats/tar.ts 27235
 uses dropEndSlashes textOfBytes
 gives isTar readTar
-formats/tarwriter.ts 27408
+formats/tarwriter.ts 27459
 uses 
 gives printTarEnd printTarHeader printTarPadding
-formats/zipmembers.ts 27498
+formats/zipmembers.ts 27549
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES dropEndSlashes findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra textOfBytes
 gives readZip
-formats/zipwriter.ts 27579
+formats/zipwriter.ts 27630
 uses 
 gives ZIP_LOCAL_CRC_AT printZipDirectoryEntry printZipEnd printZipLocalHeader
-formats/bagit.ts 27653
+formats/bagit.ts 27704
 uses compareBytes
 gives BAGIT_TXT printBagInfo printBagManifest
-formats/binarykind.ts 27672
+formats/binarykind.ts 27723
 uses NPY_MAGIC PNG_SIGNATURE areSameBytes compareMembers compareNpy comparePng isTar readTar readZip textOfBytes
 gives BINARY_DEPTH compareBinary recognizeBinary startUnpackBudget
-formats/comparebytes.ts 27735
+formats/comparebytes.ts 27786
 uses countThings groupDigits
 gives compareAsBytes describeByteCount findFirstDifference
-formats/numbers.ts 27769
+formats/numbers.ts 27820
 uses dropAtEnd isWithin
 gives NumberScanner compareNumbers isNumber
-formats/numbertally.ts 27931
+formats/numbertally.ts 27982
 uses compareNumbers countThings groupDigits roundNumber
 gives NumberTally
-formats/comparetext.ts 27999
+formats/comparetext.ts 28050
 uses NumberScanner NumberTally countThings describeTolerance findCauses findFirstDifference groupDigits makeHarmless
 gives addNumbersOfText compareText describeTextTally looksLikeText quoteExcerpt tallyText
-formats/comparetable.ts 28202
+formats/comparetable.ts 28253
 uses NumberTally addNumbersOfText countThings describeTolerance findCauses groupDigits isNumber quoteExcerpt
 gives TableReader compareTables
-formats/comparejson.ts 28399
+formats/comparejson.ts 28450
 uses NumberTally countThings decodeJsonString describeTolerance findCauses findFirstDifference groupDigits makeHarmless parseJson quoteExcerpt
 gives compareJson
-formats/parametersource.ts 28563
+formats/parametersource.ts 28614
 uses EXIT Failure codePointAt utf8SequenceLength
 gives BYTE_ORDER_MARK ParameterSource encodeCodePoint
-formats/yamlscalars.ts 28641
+formats/yamlscalars.ts 28692
 uses canonicalFloat canonicalInteger encodeCodePoint
 gives isDayOfCalendar readYamlQuoted resolveYamlPlain
-formats/yaml.ts 28745
+formats/yaml.ts 28796
 uses DEEPEST_NESTING dropAtEnd readYamlQuoted resolveYamlPlain
 gives readYaml
-formats/toml.ts 29179
+formats/toml.ts 29230
 uses DEEPEST_NESTING canonicalFloat canonicalInteger encodeCodePoint isDayOfCalendar
 gives readToml
-formats/jsonvalues.ts 29509
+formats/jsonvalues.ts 29560
 uses DEEPEST_NESTING canonicalFloat canonicalInteger decodeJsonString
 gives readJsonValues
-formats/keylines.ts 29654
+formats/keylines.ts 29705
 uses dropAtEnd
 gives readIni readKeyLines readProperties
-formats/assignments.ts 29838
+formats/assignments.ts 29889
 uses DEEPEST_NESTING
 gives AssignmentBook LiteralCursor NoLiteral isSign makeLiteralList makeLiteralMapping matchAt readWholeLiteral replaceEscapes splitTokens
-formats/pythonvalues.ts 30039
+formats/pythonvalues.ts 30090
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readPythonValues
-formats/rvalues.ts 30329
+formats/rvalues.ts 30380
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readRValues
-formats/juliavalues.ts 30608
+formats/juliavalues.ts 30659
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList matchAt readWholeLiteral replaceEscapes splitTokens
 gives readJuliaValues
-formats/shellvalues.ts 30903
+formats/shellvalues.ts 30954
 uses AssignmentBook
 gives readShellValues
-formats/parameterfile.ts 31149
+formats/parameterfile.ts 31200
 uses EXIT Failure ParameterSource compareBytes fileParametersOf findParameter isPlainText isSameNode readIni readJsonValues readJuliaValues readKeyLines readProperties readPythonValues readRValues readShellValues readToml readYaml
 gives LARGEST_PARAMETER_FILE_BYTES alignFileParameters describeParameter hasParameterFormat parameterEnding readParameters requireParameter writeParameter
-formats/metrics.ts 31413
+formats/metrics.ts 31464
 uses Failure LONGEST_METRIC_BYTES MOST_METRICS SERIES_VALUE SeriesCollector TableReader decodeJsonString dropAtEnd dropAtEnds hasParameterFormat parameterEnding parseJson printKey readParameters
 gives readMetricSeries readMetricValues
-formats/pointtable.ts 31538
+formats/pointtable.ts 31589
 uses BYTE_ORDER_MARK EXIT Failure TableReader
 gives readPointTable
-formats/segments.ts 31576
+formats/segments.ts 31627
 uses compareAsBytes compareBytes countThings describeTextTally describeTolerance findCauses looksLikeText makeHarmless tallyText
 gives SegmentList compareSegments keepBut
-formats/pdf.ts 31715
+formats/pdf.ts 31766
 uses SegmentList keepBut looksLikeText
 gives PDF_MAGIC cutPdf
-formats/postscript.ts 31923
+formats/postscript.ts 31974
 uses SegmentList keepBut looksLikeText
 gives POSTSCRIPT_MAGIC cutPostScript
-formats/svg.ts 31940
+formats/svg.ts 31991
 uses STAMP_PATTERN SegmentList keepBut
 gives cutSvg looksLikeSvg
-formats/gzip.ts 32001
+formats/gzip.ts 32052
 uses 
 gives GZIP_MAGIC compareGzip
-formats/makeflags.ts 32054
+formats/makeflags.ts 32105
 uses 
 gives parseJobserver printJobserver
-formats/comparekind.ts 32091
+formats/comparekind.ts 32142
 uses BINARY_DEPTH GZIP_MAGIC PDF_MAGIC POSTSCRIPT_MAGIC bytesOfText compareAsBytes compareBinary compareGzip compareJson compareSegments compareTables compareText cutPdf cutPostScript cutSvg findCauses looksLikeSvg looksLikeText recognizeBinary startUnpackBudget textOfBytes
 gives compareByKind
-formats/license.ts 32174
+formats/license.ts 32225
 uses crc32 trimBlanks
 gives LARGEST_LICENSE_BYTES findSpdxLine isKnownLicense normalizeLicense recognizeLicense
-formats/metadatafile.ts 32269
+formats/metadatafile.ts 32320
 uses EXIT Failure ParameterSource emptyTold joinSome trimBlanks
 gives METADATA_HINT MetadataFile dayIn normalizeDoi normalizeOrcid personOf personOfAddress
-formats/citationfile.ts 32416
+formats/citationfile.ts 32467
 uses MetadataFile dayIn dropAtEnd dropAtEnds lookUp normalizeDoi normalizeLicense normalizeOrcid personOf readJsonValues readYaml
 gives readCitationFile readCodemetaFile readZenodoFile
-formats/packagefile.ts 32621
+formats/packagefile.ts 32672
 uses MetadataFile emptyTold isUtf8 normalizeLicense parseHeaders personOfAddress readJsonValues readToml stripUrlCredentials trimBlanks
 gives readJuliaProject readPackageJson readPyproject readRDescription readReadme
-formats/saidmetadata.ts 32781
+formats/saidmetadata.ts 32832
 uses EXIT Failure dayIn emptyTold isPlainText makeHarmless normalizeDoi normalizeLicense normalizeOrcid personOf trimBlanks
 gives readSaidMetadata
-formats/pythonmetadata.ts 32830
+formats/pythonmetadata.ts 32881
 uses dropEndSlashes stripUrlCredentials
 gives normalizePythonName parseDirectUrl parseEditableMapping parseNameLines parseRecordPaths pythonSourceOf topModuleOf
-formats/juliamanifest.ts 32905
+formats/juliamanifest.ts 32956
 uses 
 gives parseJuliaManifest parseJuliaProject
-formats/perlmodule.ts 32961
+formats/perlmodule.ts 33012
 uses 
 gives parsePerlModule
-views/makefile.ts 33021
+views/makefile.ts 33072
 uses compareBytes encodeText encodeWithheld findBackward findChecksum findForward isResult isSameContent makeLiveRun putChecksums resultsOf spliceText
 gives addRunToMakefile printMakefile printMakefilePieces
 needs formats/longtext.ts views/makefile.ts
-views/rerunscript.ts 33481
+views/rerunscript.ts 33532
 uses REFUSED_PREFIXES REFUSED_VARIABLES REPLAYED_VARIABLES
 gives RERUN_SCRIPT
-views/replayscript.ts 35086
+views/replayscript.ts 35137
 uses REPLAYED_VARIABLES RERUN_SCRIPT encodeText encodeWithheld isComparable isDeclarableVariable isReplayedVariable isResultPath makeHarmless quoteWord
 gives printReplay printReplayEnd printReplayHead
-views/table.ts 35381
+views/table.ts 35432
 uses codePointAt utf8SequenceLength
 gives TableMeasure cutToWidth displayWidth formatBytes formatSeconds printChoices printTable printTableHead printTableRow wrapText
 needs views/table.ts
-views/plot.ts 35557
+views/plot.ts 35608
 uses cutToWidth displayWidth
 gives printPlot
-views/columns.ts 35709
+views/columns.ts 35760
 uses compareBytes encodeText encodeWithheld encodeWord formatBytes formatSeconds listValueNames makeHarmless readDecimal valuesOf
 gives COLUMN_NAMES findColumn findColumns findVaryingParameters isAllColumns isNumeric jsonCell namedTitleOf printCell showCell sortRuns
-views/runlist.ts 35920
+views/runlist.ts 35971
 uses LATEX_DEFINITION TableMeasure escapeLatex isNumeric jsonCell makeHarmless namedTitleOf printCell printTableHead printTableRow showCell
 gives printRunCsv printRunJson printRunLatex printRunTable
-views/latexvalues.ts 35977
+views/latexvalues.ts 36028
 uses LATEX_DEFINITION RUN_ID compareBytes decodeText escapeLatex makeHarmless utf8SequenceLength
 gives LATEX_VALUES_HEAD collectLatexValues keyOfPath listRunValues parseLatexValues printLatexValues
-views/sweep.ts 36159
+views/sweep.ts 36210
 uses countThings encodeWithheld groupDigits joinSome makeHarmless printTable quoteWord
 gives printSweepForecast printSweepSum
-views/json.ts 36208
+views/json.ts 36259
 uses encodeText encodeWithheld printRanges utf8SequenceLength
-gives jsonFileOf jsonTextOf printJsonDocument printJsonRun printJsonValue
+gives jsonFileOf jsonTextOf printJsonRun printJsonValue
 needs views/json.ts
-views/page.ts 36300
+views/page.ts 36351
 uses decodeText encodeText formatBytes formatSeconds makeHarmless
 gives describeComment printEnvironmentPage printNotesPage printRunPage showFile showLines showText
-views/journal.ts 36449
+views/journal.ts 36500
 uses countStatuses distinctTexts formatBytes formatSeconds isResult makeHarmless showLines showText spanParameters
 gives countOf describeJournal describeStop showPrinted summarizeVerdicts
-views/journaltext.ts 36633
+views/journaltext.ts 36684
 uses displayWidth wrapText
 gives printJournalText
-views/journalmarkup.ts 36664
+views/journalmarkup.ts 36715
 uses trimBlanks
 gives escapeMarkdown fence printJournalMarkdown printJournalOrg
-views/journalhtml.ts 36765
+views/journalhtml.ts 36816
 uses 
 gives escapeHtml printJournalHtml
-views/citation.ts 36820
+views/citation.ts 36871
 uses EXIT Failure escapeHtml familyFirst isKnownLicense joinWords lookUp nameOfField oneFile
 gives listFacts printCitation printCodemeta printZenodo quoteYaml
-views/exportleft.ts 36976
+views/exportleft.ts 37027
 uses joinWords makeHarmless
 gives commentLine commentLines countWords findInterpreter headOfExport listSome spellPackage tellLeftPackages tellMachine tellRuns tellVariables
-views/exportpip.ts 37063
+views/exportpip.ts 37114
 uses collectSoftware commentLine countWords findInterpreter headOfExport listSome normalizePythonName oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printPipExport printRequirements selectPipPackages spellPipRequirements
-views/exportconda.ts 37155
+views/exportconda.ts 37206
 uses collectSoftware commentLine compareBytes countWords findInterpreter headOfExport listSome lookUp oneFile quoteYaml selectPipPackages spellPackage spellPipRequirements tellLeftPackages tellMachine tellRuns tellVariables
 gives listCondaChannels printCondaEnvironment printCondaExport selectCondaSpecs
-views/exportapt.ts 37251
+views/exportapt.ts 37302
 uses EXIT Failure collectSoftware commentLine commentLines compareBytes countWords headOfExport joinWords listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listLinkPackages listSnapshotSources printAptExport spellAptPins spellDay tellAptPins
-views/exportlanguages.ts 37361
+views/exportlanguages.ts 37412
 uses countWords listSome spellDay spellPackage
 gives spellJuliaPackages spellNodePackages spellRPackages spellRubyPackages
-views/exportdockerfile.ts 37422
+views/exportdockerfile.ts 37473
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listCondaChannels listLinkPackages listSnapshotSources listSome oneFile platformOf quoteWord selectCondaSpecs selectPipPackages spellAptPins spellDay spellJuliaPackages spellNodePackages spellPackage spellPipRequirements spellRPackages spellRubyPackages tellAptPins tellLeftPackages tellMachine tellRuns tellVariables utf8SequenceLength
 gives printDockerfileExport printImage selectOwnPackages
-views/exportguix.ts 37653
+views/exportguix.ts 37704
 uses collectSoftware commentLine commentLines countWords headOfExport listSome parseStorePath spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listPackageFolders printGuixExport
-views/exportnix.ts 37738
+views/exportnix.ts 37789
 uses collectSoftware commentLine countWords headOfExport listPackageFolders listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printNixExport
-views/exportspack.ts 37781
+views/exportspack.ts 37832
 uses collectSoftware commentLine compareBytes countWords headOfExport listSome lookUp oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printSpackExport
-views/exportbinder.ts 37858
+views/exportbinder.ts 37909
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listSome printCondaEnvironment printRequirements quoteWord selectOwnPackages spellAptPins spellDay spellJuliaPackages spellPackage spellRPackages tellLeftPackages tellMachine tellRuns tellVariables
 gives printBinderExport
-views/exportcodeocean.ts 37951
+views/exportcodeocean.ts 38002
 uses collectSoftware commentLine compareBytes countWords hasDots headOfExport listSome printImage quoteWord quoteYaml
 gives printCodeOceanExport
-views/badges.ts 38034
+views/badges.ts 38085
 uses countThings escapeMarkdown joinSome listCommits listUnkeptSources oneFile showText
 gives namePaths printBadges
-views/appendix.ts 38145
+views/appendix.ts 38196
 uses countThings escapeMarkdown familyFirst fence formatBytes formatSeconds joinSome listCommits listFacts listUnkeptSources namePaths oneFile showText
 gives printAppendix
-views/runprograms.ts 38283
+views/runprograms.ts 38334
 uses baseName joinNames normalizeName splitCommand splitSimpleCommand
 gives programOfRun
-views/rocrategraph.ts 38343
-uses printJsonDocument
-gives CrateGraph crateListOf
-views/rocratefiles.ts 38399
+views/rocrategraph.ts 38394
+uses 
+gives CrateFacts CrateGraph crateListOf printCrate
+views/rocratefiles.ts 38556
 uses compareBytes encodeIri isResultPath jsonTextOf mediaTypeOf
-gives CRATE_DESCRIPTOR CrateFiles listNamedFiles
-views/rocrateruns.ts 38513
+gives CRATE_DESCRIPTOR CrateFiles indexCrateFiles listNamedFiles
+views/rocrateruns.ts 38682
 uses crateListOf encodeIri isWebAddress jsonTextOf programOfRun spanOfRun splitAt swhidOfCode
 gives CrateRuns crateTimeOf
-views/rocrate.ts 38673
-uses CRATE_DESCRIPTOR CrateFiles CrateGraph CrateRuns countOf crateListOf crateTimeOf encodeIri findLiveRuns isWebAddress jsonTextOf listNamedFiles recordPath spanOfRun
+views/rocrate.ts 38846
+uses CRATE_DESCRIPTOR CrateFacts CrateFiles CrateGraph CrateRuns countOf crateListOf crateTimeOf encodeIri findLiveRuns indexCrateFiles isWebAddress jsonTextOf listNamedFiles printCrate recordPath spanOfRun
 gives printRoCrate
-views/provmodel.ts 38814
+views/provmodel.ts 39015
 uses jsonTextOf spanOfRun splitAt
 gives PROV_NAMESPACE PROV_RELATIONS makeProvDocument
-views/provjson.ts 39074
+views/provjson.ts 39275
 uses PROV_NAMESPACE PROV_RELATIONS
 gives printProvJson
-views/provn.ts 39131
+views/provn.ts 39332
 uses PROV_NAMESPACE PROV_RELATIONS
 gives printProvN
-views/reportscripts.ts 39173
+views/reportscripts.ts 39374
 uses 
 gives REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH
-views/reportrun.ts 42649
+views/reportrun.ts 42850
 uses countThings describeComment describeStop escapeHtml formatBytes formatSeconds groupDigits showLines showPrinted showText summarizeVerdicts thinOut
 gives escapeScriptJson htmlName htmlText linkRun printFacts printRunArticle
-views/reportentries.ts 42935
+views/reportentries.ts 43136
 uses escapeHtml formatBytes htmlName htmlText makeHarmless printFacts
 gives keyOfEnvironment keyOfPatch keyOfPreview printEnvironmentEntry printPatchEntry printPreviewEntry
-views/reportindex.ts 43008
+views/reportindex.ts 43209
 uses escapeHtml findColumns findLiveRuns formatBytes formatSeconds linkRun makeHarmless namedTitleOf showCell traceLineage
 gives makeReportColumns makeReportGraph printReportIndex printStaticResults printStaticTable traceReport
-views/reportpage.ts 43182
+views/reportpage.ts 43383
 uses REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH escapeHtml escapeScriptJson
 gives REPORT_MARK printPartElement printPartFile printReportPage
-views/reportparts.ts 43258
+views/reportparts.ts 43459
 uses makeHarmless printPartElement printPartFile printRunArticle thinOut
 gives ReportParts
-views/rundiff.ts 43399
+views/rundiff.ts 43600
 uses cutToWidth displayWidth formatBytes formatSeconds isSameAspect isSameRow lookUp makeHarmless printRanges showFile showText wrapText
 gives MOST_DIFFERENCE_ROWS printRunDifference
-views/rundiffjson.ts 43681
+views/rundiffjson.ts 43882
 uses encodeText encodeWithheld hasDifference isSameAspect isSameRow jsonFileOf printJsonValue
 gives printJsonDifference
-views/processes.ts 43715
+views/processes.ts 43916
 uses cutToWidth displayWidth formatSeconds makeHarmless showText
 gives printProcessTree
-views/verdicts.ts 43863
+views/verdicts.ts 44064
 uses cutToWidth describeOtherEnd encodeText encodeWithheld fileParametersOf makeHarmless nameFileParameter wrapText
 gives printJsonPlan printJsonStories printJsonStory printRepeatPlan printRepeatStory printStorySum
-views/freed.ts 43984
+views/freed.ts 44185
 uses countThings formatBytes showText
 gives printFreed printWouldGo
-views/archive.ts 44009
+views/archive.ts 44210
 uses countThings encodeText formatBytes makeHarmless printTable wrapText
 gives NOT_INCLUDED_FILE printArchivePlan printArchiveReadme printNotIncluded
-views/lineagestory.ts 44106
+views/lineagestory.ts 44307
 uses makeHarmless showText
 gives describeCodeOf describeMark describeParameters describeReproducible describeRunName foldStory listNeighbours resolveCopy shortHash shortTime summarizeReproducible toldOfRun
-views/lineagetree.ts 44267
+views/lineagetree.ts 44468
 uses compareBytes cutToWidth describeCodeOf describeMark describeParameters describeReproducible describeRunName displayWidth listNeighbours makeHarmless resolveCopy shortHash showText wrapText
 gives printLineageTree
-views/lineagejson.ts 44454
+views/lineagejson.ts 44655
 uses encodeText encodeWithheld jsonFileOf listNeighbours printJsonValue
 gives printLineageJson
-views/lineagedot.ts 44509
+views/lineagedot.ts 44710
 uses cutToWidth describeMark makeHarmless shortHash shortTime showText
 gives printLineageDot
-views/lineagesvg.ts 44548
+views/lineagesvg.ts 44749
 uses cutToWidth describeMark describeParameters describeRunName displayWidth layOut makeHarmless shortHash shortTime showText summarizeReproducible
 gives printLineageSvg
-views/clusterstatus.ts 44752
+views/clusterstatus.ts 44953
 uses encodeText lookUp makeHarmless showText
 gives countTasks jsonBatches listBatchGroups
-views/status.ts 44822
+views/status.ts 45023
 uses describeCause displayWidth encodeText encodeWithheld isSourceName jsonBatches listBatchGroups makeHarmless printJsonValue showText wrapText
 gives isAllFine jsonCauseOf printStatus printStatusJson
-views/make.ts 44961
+views/make.ts 45162
 uses describeCauses encodeText joinWords jsonCauseOf makeHarmless printJsonValue
 gives printAllCurrent printMadeStep printMakeJson printMakeSum
-views/variations.ts 45025
+views/variations.ts 45226
 uses encodeText joinWords makeHarmless printTable wrapText
 gives printJsonVariations printVariations
-views/texts.ts 45079
+views/texts.ts 45280
 uses RERUN_SCRIPT findLiveRuns printMakefile
 gives TOP_MAKEFILE initialFiles
 needs views/rerunscript.ts views/texts.ts
-views/completionscripts.ts 45197
+views/completionscripts.ts 45398
 uses 
 gives BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION
-views/completion.ts 45793
+views/completion.ts 45994
 uses BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION kindsOfWord quoteWord readOperands
 gives printCompletion
 needs views/completionscripts.ts views/completion.ts
-sys/scan.ts 45922
-uses childProcess errorCode fs lstatIfThere startThread toFsPath toText
+sys/scan.ts 46123
+uses childProcess errorCode fs lstatIfThere shareWork toFsPath toText
 gives isLeftOut lookAgain resetAccessTimes takeSnapshot
 needs sys/scan.ts
-sys/swhid.ts 46266
+sys/swhid.ts 46467
 uses Failure GIT_FOLDER GIT_SYMLINK bytesFromHex crypto errorCode fs lstatIfThere printSwhidFolder readLinkTarget toFsPath
 gives hashSwhidObject identifyContent swhidOfFolder
-sys/gitrepo.ts 46442
+sys/gitrepo.ts 46643
 uses Failure bytesFromHex crypto dropAtEnd findGitSetting findInPackIndex fs isGitTrue listFolder parseGitConfig parseLooseObject readPackedObject readRegularIfThere statIfThere toFsPath zlib
 gives findRepository hasReftable hashGitObject inflateBytes isReferenceName openBareRepository openRepository readGitObject readHead readTreeOfCommit
 needs formats/gitindex.ts formats/gitpack.ts sys/gitrepo.ts
-sys/gitstatus.ts 46663
+sys/gitstatus.ts 46864
 uses Failure GIT_LINK GIT_SYMLINK crypto errorCode findGitSetting fs hashGitObject isGitTrue lstatIfThere parseGitIndex readLinkTarget toFsPath
 gives compareWithFiles hasContentOfEntry readGitIndex
-sys/gitprocess.ts 46844
+sys/gitprocess.ts 47045
 uses Failure bytesFromHex childProcess errorCode findGitSetting isGitTrue statIfThere toSpawnArguments
 gives LARGEST_ANSWER_BYTES describeStartFailure findUntrustedFilters listEntriesWithGit listFiltered runGit splitNames turnFiltersOff
 needs formats/gitindex.ts sys/gitprocess.ts
-sys/gitobjects.ts 47003
+sys/gitobjects.ts 47204
 uses GIT_FOLDER bytesFromHex hashGitObject hexFromBytes parseGitTree readGitObject readTreeOfCommit runGit
 gives findCommitEntry findCommitFile listCommitFiles readBlobs readObjectBody resolveCommit
-sys/gitrefs.ts 47123
+sys/gitrefs.ts 47324
 uses Failure compareBytes dropAtEnd dropAtEnds hasReftable isReferenceName listFolder lstatIfThere readGitObject readObjectBody readRegularIfThere resolveCommit runGit
 gives findCommit findReference listReferences readObjectKind
-sys/trackedfiles.ts 47237
+sys/trackedfiles.ts 47438
 uses Failure GIT_LINK GIT_SYMLINK bytesFromHex compareWithFiles computeTree findEntryPlace findGitSetting hashSwhidObject hexFromBytes identifyContent isGitTrue listEntriesWithGit lstatIfThere openRepository readGitIndex readHead readLinkTarget
 gives findTracked readTrackedFiles swhidOfTracked
-sys/git.ts 47319
+sys/git.ts 47520
 uses Failure GIT_LINK GIT_SYMLINK compareBytes compareWithFiles computeTree dropEmptySections errorCode findEntryPlace findRemoteUrl findRepository findUntrustedFilters hasContentOfEntry hasReftable hashBytes hashGitObject hexFromBytes isSecretFile listEntriesWithGit listFiltered listPatchedNames lstatIfThere openRepository parseRawDiff readGitIndex readHead readObjectBody readTreeOfCommit runGit splitNames turnFiltersOff
 gives findGitFileState readCode readEarlierBlob
 needs formats/gitindex.ts formats/gittree.ts sys/gitstatus.ts sys/gitobjects.ts sys/git.ts
-sys/swhidpath.ts 47639
+sys/swhidpath.ts 47840
 uses Failure findCommit findCommitEntry findGitSetting findRemoteUrl findRepository findTracked hashSwhidObject hexFromBytes identifyContent isGitTrue lstatIfThere makeHarmless originOfRemote printSwhid readLinkTarget readTrackedFiles resolveLinks statIfThere swhidOfFolder swhidOfTracked
 gives PathNamer nameUpToThree
-sys/swhidgit.ts 47778
+sys/swhidgit.ts 47979
 uses EXIT Failure findCommit findReference findRemoteUrl findRepository hashSwhidObject listReferences nameUpToThree openBareRepository originOfRemote printSnapshot readObjectBody readObjectKind
 gives hasTag nameRelease nameRevision nameSnapshot originOfRepository requireRepository
-sys/othervcs.ts 47849
+sys/othervcs.ts 48050
 uses LARGEST_ANSWER_BYTES childProcess closeSpacedNames describeStartFailure errorCode findGitSetting findLinkOut fs isSecretFile listFolder listShownNames lstatIfThere makeFolder makeRandomDigits parseFossilInfo parseFossilList parseGitConfig parseHgStatus parseSvnInfo parseSvnStatus readRegularIfThere removeIfThere splitNames statIfThere stripUrlCredentials toFsPath toSpawnArguments toText
 gives findOtherFileState readOtherCode
 needs formats/gitindex.ts formats/vcsoutput.ts sys/gitprocess.ts sys/othervcs.ts
-sys/inflate.ts 48096
+sys/inflate.ts 48297
 uses errorCode zlib
 gives deflateZlib inflateRawAtMost inflateZlibAtMost unpackBytes
-sys/compare.ts 48137
+sys/compare.ts 48338
 uses compareByKind describeByteCount errorCode fs inflateRawAtMost inflateZlibAtMost toFsPath unpackBytes
 gives compareFiles
-sys/filesource.ts 48235
+sys/filesource.ts 48436
 uses errorCode fs listSplicedParts replaceFile toFsPath writeAll
 gives changeFiles readFileInParts
 needs formats/longtext.ts sys/filesource.ts
-sys/packagepaths.ts 48409
+sys/packagepaths.ts 48610
 uses errorCode lstatIfThere readRegularIfThere resolveLinks
 gives findFolderAliases findRealPath makePackageQuestion readPackageText spellPaths
-sys/dpkgdatabase.ts 48470
+sys/dpkgdatabase.ts 48671
 uses LineSearch choosePackage findRealPath listFolder parseDpkgDiversions parseDpkgStatus readPackageText
 gives DPKG_STAMPED findDpkgOwners
-sys/rpmdatabase.ts 48562
+sys/rpmdatabase.ts 48763
 uses LineSearch choosePackage findInRpmHeader findSqliteKeys findSqliteRoot findSqliteRow openSqlite readFileInParts resolveLinks scanBerkeleyHash scanNdb scanSqliteTable spellPaths
 gives RPM_STAMPED findRpmOwners
 needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/packagepaths.ts sys/rpmdatabase.ts
-sys/condaprefix.ts 48643
+sys/condaprefix.ts 48844
 uses LineSearch choosePackage listFolder parseCondaRecord readPackageText spellInJson statIfThere toBytes toText
 gives CONDA_STAMPED CondaPrefixes findCondaOwners
-sys/ownercache.ts 48688
+sys/ownercache.ts 48889
 uses decodeText encodeText errorCode fs hashBytes isSettled readRegularIfThere removeIfThere statIfThere toFsPath
 gives OwnerCache stampDatabases
-sys/packages.ts 48774
+sys/packages.ts 48975
 uses CONDA_STAMPED CondaPrefixes DPKG_STAMPED LineSearch OwnerCache RPM_STAMPED choosePackage findCondaOwners findDpkgOwners findFolderAliases findInApkList findRpmOwners listFolder makePackageQuestion parsePacmanDescription parseStorePath readPackageText spellPaths stampDatabases
 gives addPathTo findOwners
 needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/dpkg.ts formats/apk.ts formats/pacman.ts formats/conda.ts formats/storepath.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/packagepaths.ts sys/dpkgdatabase.ts sys/rpmdatabase.ts sys/condaprefix.ts sys/ownercache.ts sys/packages.ts
-sys/packagefiles.ts 48896
+sys/packagefiles.ts 49097
 uses listFolder readFirstBytes statIfThere
 gives cleanValue findNearest folderOf isBelow isFileQuietly joinFolders lastPartOf listQuietly nameFolder readQuietly
-sys/pythonsites.ts 48993
+sys/pythonsites.ts 49194
 uses cleanValue joinFolders listQuietly normalizePythonName parseDirectUrl parseHeaders parseNameLines parseRecordPaths readQuietly
 gives openPythonSite readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readTopLevel
-sys/pythoneditables.ts 49087
+sys/pythoneditables.ts 49288
 uses cleanValue findNearest findRepository isBelow joinFolders lastPartOf listQuietly nameFolder normalizePythonName parseEditableMapping parseHeaders parseNameLines readDistributionFacts readDistributionFiles readDistributionOrigin readHead readQuietly readTopLevel topModuleOf
 gives findPythonEditables
-sys/pythonpackages.ts 49187
+sys/pythonpackages.ts 49388
 uses addPathTo findPythonEditables folderOf isBelow isFileQuietly lastPartOf listQuietly normalizePythonName openPythonSite pythonSourceOf readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readQuietly readTopLevel topModuleOf
 gives findPythonPackages
-sys/folderpackages.ts 49425
+sys/folderpackages.ts 49626
 uses cleanValue findNearest folderOf isBelow isFileQuietly lastPartOf nameFolder parseHeaders readQuietly stripUrlCredentials
 gives findNodePackages findRPackages findRubyPackages
-sys/juliapackages.ts 49589
+sys/juliapackages.ts 49790
 uses findNearest folderOf isFileQuietly joinFolders listQuietly nameFolder parseJuliaManifest parseJuliaProject readQuietly stripUrlCredentials
 gives findJuliaPackages
-sys/perlpackages.ts 49729
+sys/perlpackages.ts 49930
 uses findNearest folderOf isBelow isFileQuietly listQuietly parsePerlModule readQuietly
 gives findPerlPackages
-sys/javapackages.ts 49834
+sys/javapackages.ts 50035
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES cleanValue findZipData fs isBelow lastPartOf parseHeaders parseZip64Record parseZipEnd parseZipEntries readQuietly toFsPath zlib
 gives findJavaPackages
-sys/languages.ts 49951
+sys/languages.ts 50152
 uses compareBytes findJavaPackages findJuliaPackages findNodePackages findPerlPackages findPythonPackages findRPackages findRubyPackages isFileQuietly lastPartOf listQuietly
 gives findLanguagePackages
 needs formats/headers.ts formats/zip.ts formats/pythonmetadata.ts formats/juliamanifest.ts formats/perlmodule.ts sys/packagefiles.ts sys/pythonsites.ts sys/pythoneditables.ts sys/pythonpackages.ts sys/folderpackages.ts sys/juliapackages.ts sys/perlpackages.ts sys/javapackages.ts sys/languages.ts
-sys/notes.ts 50043
+sys/notes.ts 50244
 uses Failure createFile explainStrays formatUtcMicros hashBytes listRecordFiles makeFolder makeRunId notePath parseNote printNoteBody readEachRecord readIdMicros readRecordFile readUtcMicros refuseLink sealRecord statIfThere syncFolder
 gives readNotes saveNote
-sys/author.ts 50097
+sys/author.ts 50298
 uses Failure errorCode findGitSetting findRepository os parseGitConfig readRegularIfThere toBytes
 gives findAuthor
-sys/editor.ts 50154
+sys/editor.ts 50355
 uses Failure childProcess createFile readBytesIfThere toText
 gives editText
-sys/filestates.ts 50178
+sys/filestates.ts 50379
 uses HashCache absoluteOf describeStat hashFiles hashWithRetry isSecretFile lstatIfThere
 gives keepStats readFileState readFileStates
-sys/environmentnow.ts 50237
+sys/environmentnow.ts 50438
 uses HashCache absoluteOf compareBytes decodeText hashWithRetry isSecretFile normalizePythonName openPythonSite parseDpkgStatus parseFile readDistributionFacts readPackageText readRecordFile statIfThere
 gives EnvironmentComparer
-sys/linking.ts 50397
+sys/linking.ts 50598
 uses compareBytes errorCode folderOfName fs listFolder parseLibraryCache readBytesIfThere resolveLinks statIfThere toFsPath
 gives findLinkedLibraries
 needs formats/ldcache.ts sys/linking.ts
-sys/strace.ts 50671
+sys/strace.ts 50872
 uses TRACED_CALLS childProcess errorCode findProgram fs os pauseMs readBytesIfThere readMonotonicMs removeIfThere replaceFile statIfThere toBytes toFsPath toSpawnArguments
 gives findStrace straceCommand
 needs formats/strace.ts sys/strace.ts
-sys/parameterfiles.ts 50770
+sys/parameterfiles.ts 50971
 uses EXIT Failure LARGEST_PARAMETER_FILE_BYTES absoluteOf describeParameter describeSystemError errorCode findLinkOut hasParameterFormat isResultPath isSecretFile listParameters listSecretVariables makeSecretHasher makeWithholder maskValue nameFileParameter readBytesIfThere readParameters replaceFile requireParameter resolveLinks statIfThere toRecordPath writeParameter
 gives readFileParameters readParameterNow readParameterOption readParameterText writeFileParameters
 needs core/parameters.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts sys/parameterfiles.ts
-sys/metrics.ts 50907
+sys/metrics.ts 51108
 uses Failure LONGEST_METRIC_BYTES MOST_METRICS makeSecretHasher maskValue nameFileParameter readMetricSeries readMetricValues readParameterText
 gives readMetrics
 needs core/comparison.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/series.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/metrics.ts sys/metrics.ts
-sys/printed.ts 50942
+sys/printed.ts 51143
 uses PrintedReader errorCode fs readMonotonicMs toFsPath
 gives beginPrinted readPrintedLogs
 needs formats/series.ts formats/printedline.ts formats/printedreader.ts sys/printed.ts
-sys/watch.ts 51053
+sys/watch.ts 51254
 uses absoluteOf addDeclaredOutputs addLinks addNewFolders describeFile folderOfName hashFiles hashWithRetry isDeclared isLeftOut joinNames listBelow lstatIfThere noObservation normalizeName readLinkTarget relativeTo rememberHashes resolveLinks withOutcome
 gives endWatch keepLinks
 needs sys/watch.ts
-sys/tracing.ts 51448
+sys/tracing.ts 51649
 uses StraceReader Trace isInProject isLeftOut keepLinks makeClassifier os readRegularIfThere readUtcMicros relativeTo resolveLinks statIfThere straceCommand toBytes
 gives beginWatch tracerRequest
 needs core/tracefiles.ts core/traceprocesses.ts core/tracecalls.ts core/trace.ts formats/strace.ts sys/tracing.ts
-sys/recordcheck.ts 51489
+sys/recordcheck.ts 51690
 uses Failure detachString findPrevious hashBytes parseRun readRecordFile recordPath spanOfRun unsealRecord
 gives checkRecord checkRunRecords
-sys/signing.ts 51557
-uses EXIT Failure childProcess crypto parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType readRegularIfThere statIfThere toText
+sys/signing.ts 51758
+uses EXIT Failure childProcess crypto isAllowedFor parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType readRegularIfThere statIfThere toText
 gives checkRawSignature checkSshSignature fingerprintOf readAllowedSigners readSigningKey
-sys/signatures.ts 51711
-uses Failure RUN_ID absoluteOf checkRawSignature checkSshSignature compareBytes createFile describeFile hashBytes hashFiles keepTemporariesIn listFolder listSignedFiles lstatIfThere makeFolder parseStatement printStatementBody readRegularIfThere removeIfThere sealRecord syncFolder takeSnapshot unsealRecord
-gives compareSignedFiles printStatement readSignedStatements readUnfixedFiles saveStatement
-sys/runindex.ts 51855
+sys/runindex.ts 51913
 uses Failure GraphLine INDEX_HASH_BYTES RR_VERSION SummaryLine addFault applyNotes describeOwnPlace detachString encodeText explainStrays groupNotes hashBuffer hashBytes hideFromGit isFileCell isLineOfProject isSettled isUnwritable keepTemporariesIn listMonth listMonths lstatIfThere makeFolder makePlace makeRandomDigits parseIndexFile printGraphLine printIndexBody printSummaryLine readLineId readNotes readReusedIfThere readRun removeIfThere replaceFile statIfThere
 gives findRunsByFiles noteFacts readFileLookup readGraphRuns readSummaries
 needs core/circles.ts core/steps.ts core/notes.ts formats/runlines.ts formats/indexfile.ts formats/note.ts sys/notes.ts sys/runindex.ts
-sys/planfile.ts 52154
+sys/signatures.ts 52212
+uses Failure RUN_ID absoluteOf checkRawSignature checkSshSignature compareBytes createFile describeFile describeSelf hashBytes hashFiles hideFromGit isHolderAlive isUnwritable keepTemporariesIn listFolder listSignedFiles lstatIfThere makeFolder parseStatement printStatementBody readRegularIfThere removeIfThere sealRecord syncFolder takeSnapshot unsealRecord
+gives compareSignedFiles printStatement readSignedStatements readUnfixedFiles removeHalfStatements saveStatement
+sys/planfile.ts 52397
 uses EXIT Failure PLAN_HEAD PLAN_PATH createFile describeSelf describeSystemError hideFromGit isHolderAlive isUnwritable keepTemporariesIn listFolder lstatIfThere makeFolder makeRandomDigits parsePlan pauseMs printRunBody printStep readBytesIfThere readMonotonicMs readStep removeIfThere replaceFileIf statIfThere
 gives addToPlan checkNewStep readPlan
 needs formats/series.ts formats/metricrule.ts formats/plan.ts sys/planfile.ts
-sys/batch.ts 52280
+sys/batch.ts 52523
 uses CANNOT_SYNC Failure addHead bringUpToDate describeSelf describeSystemError dropHeads errorCode folderOfRecord fs hashBuffer hideFromGit keepTemporariesIn lstatIfThere makeFolder makeMonthFolder makeRunId makeWriterMark moveMarkToPending noteEnded printMark printRecord readHeads readMonotonicMs readUtcMicros recordPath removeIfThere renewMark replaceFile settleLostRuns toFsPath writeAll
 gives beginBatch leaveToBatch
 needs sys/batch.ts
-sys/objects.ts 52580
+sys/objects.ts 52823
 uses crypto describeSystemError errorCode fs hashBytes hashRegularFile lstatIfThere makeFolder makeRandomDigits readRegularIfThere readUtcMicros removeIfThere tell toFsPath writeAll
 gives ContentStore copyChecked touchIfAllowed
-sys/contents.ts 52873
+sys/contents.ts 53116
 uses ContentStore Failure HashCache LARGEST_PATCHED_BYTES absoluteOf applyPatchSection errorCode findCommitFile findRepository hashBytes hashWithRetry inflateBytes lstatIfThere readBytesIfThere readGraphRuns readLinkTarget readObjectBody readReuseSettings runGit splitGitPatch
 gives ContentFinder readFound
-sys/swhidrun.ts 53127
+sys/swhidrun.ts 53370
 uses ContentFinder absoluteOf findCommitEntry hashSwhidObject identifyContent isComparable originOfRemote printSwhid
 gives nameFilesOfRun
-sys/scratchgit.ts 53170
+sys/scratchgit.ts 53413
 uses fs makeFolder runGit toFsPath
 gives GIT_PLACES putRepository
-sys/scratch.ts 53206
-uses Failure GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES absoluteOf applyPatchSection compareBytes describeFile describeSelf errorCode findLinkAbove findLinkOut folderOfName fs hashWithRetry hexFromBytes inflateBytes isHolderAlive isLeftOut isResultPath joinNames listBelow listCommitFiles listFolder lstatIfThere makeFolder makeRandomDigits normalizeName putRepository readBlobs readBytesIfThere readGitIndex readLinkTarget readUtcMicros relativeTo removeIfThere resolveLinks takeSnapshot toFsPath writeAll
+sys/scratch.ts 53449
+uses Failure GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES absoluteOf applyPatchSection compareBytes describeFile describeSelf errorCode findLinkAbove findLinkOut folderOfName fs hashWithRetry hexFromBytes inflateBytes isHolderAlive isLeftOut isResultPath joinNames keepTemporariesIn listBelow listCommitFiles listFolder lstatIfThere makeFolder makeRandomDigits normalizeName putRepository readBlobs readBytesIfThere readGitIndex readLinkTarget readUtcMicros relativeTo removeIfThere resolveLinks takeSnapshot toFsPath writeAll
 gives findWayOut makeHeldFolder makeOwnFolder makeScratch putNamed removeAbandonedScratch removeHeldFolder removeTree
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitstatus.ts sys/gitobjects.ts sys/scratchgit.ts sys/scratch.ts
-sys/gitknown.ts 53709
+sys/gitknown.ts 53954
 uses Failure GIT_LINK compareWithFiles findRepository hasReftable hexFromBytes listCommitFiles listEntriesWithGit readGitIndex readHead readTreeOfCommit runGit
 gives findUncommitted readGitKnowledge selectUnknownToGit
-sys/statuscache.ts 53780
-uses PLAN_PATH RR_VERSION absoluteOf describeOwnPlace errorCode fs isSettled listMonths lstatIfThere makePlace readRegularBytesIfThere replaceFile startThread statIfThere
+sys/statuscache.ts 54025
+uses PLAN_PATH RR_VERSION absoluteOf describeOwnPlace errorCode fs isSettled listMonths lstatIfThere makePlace readRegularBytesIfThere replaceFile shareWork statIfThere
 gives dependOn dependOnRecords findKeptAnswer keepAnswer
-sys/present.ts 53918
+sys/present.ts 54164
 uses EnvironmentComparer absoluteOf dependOn errorCode expandDeclared findOverwriters isSameContent isSecretName keepStats lstatIfThere makeSecretHasher maskValue readBytesIfThere readFileState readFileStates readParameterNow readRun statIfThere takeSnapshot toBytes toText
 gives PresentFacts
-sys/putback.ts 54074
+sys/putback.ts 54320
 uses absoluteOf errorCode folderOfName fs isLeftOut lstatIfThere makeFolder readBytesIfThere readLinkTarget statIfThere toFsPath writeAll
 gives areOpenedAsThen isFree isTargetInside pourInto printAgain putInPlace readTarget stagingFolder
 needs sys/putback.ts
-sys/reuse.ts 54200
+sys/reuse.ts 54446
 uses ContentFinder ContentStore EnvironmentComparer Failure HashCache ListedFolders RUN_ID absoluteOf areOpenedAsThen copyChecked describeStat describeSystemError endingOfLog errorCode expandDeclared fileParametersOf findArgumentFiles findReuseObstacle folderOfName fs hashBytes hashFiles isDeclared isFree isLeftOut isSettled isTargetInside listFolder lstatIfThere makeFolder makeRandomDigits makeResultTester makeSecretHasher parseReuseEntry pourInto printReuseEntry printStepKey putInPlace quoteCommand readBytesIfThere readParameterNow readRecordFile readTarget removeIfThere saveByContent sealRecord splitCommand stagingFolder statKeyOf tell toFsPath touchIfAllowed unsealRecord
 gives openReuse
 needs core/reuse.ts formats/reuseentry.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/reuse.ts
-sys/stored.ts 54549
+sys/stored.ts 54795
 uses Failure RUN_ID errorCode fs hashBytes listFolder lstatIfThere parseReuseEntry readBytesIfThere readUtcMicros toFsPath unsealRecord
 gives listStored removeStored
-sys/series.ts 54640
+sys/series.ts 54886
 uses Failure absoluteOf parseResources parseSeries readBytesIfThere statIfThere
 gives readResourcesOf readSeriesOf
-sys/surroundings.ts 54668
+sys/surroundings.ts 54914
 uses childProcess fs isReplayedVariable listFolder makeFolder os readBytesIfThere removeTree toBytes toFsPath toSpawnArguments
 gives listProcessors readVariationGround
-sys/commandplace.ts 54725
+sys/commandplace.ts 54971
 uses Failure REPLAYED_VARIABLES absoluteOf findLinkOut fs isDeclarableVariable isReplayedVariable isResultPath makeFolder splitCommand statIfThere toBytes toFsPath toText
 gives argumentsOf enterFolder listChangedInputs methodOf openStreams planVariables setVariables
-sys/repeat.ts 54845
+sys/repeat.ts 55091
 uses GIT_PLACES absoluteOf argumentsOf bytesOfText compareFiles deflateZlib drawPngDifference enterFolder errorCode fileParametersOf findLinkAbove fs inflateZlibAtMost isResultPath judgeRepeat listChangedInputs lstatIfThere makeFolder makeHeldFolder methodOf nameFileParameter openStreams pauseMs readCurrentFolder readFirstBytes readFound recognizeBinary recordCommand removeHeldFolder setVariables spanOfRun swhidOfCode toFsPath
 gives drawDifferences keepForLook repeatRun
-sys/making.ts 55035
+sys/making.ts 55281
 uses EXIT Failure createFile describeSelf describeSystemError errorCode fs hideFromGit isHolderAlive keepTemporariesIn listFolder lstatIfThere makeFolder makeRandomDigits readBytesIfThere readUtcMicros removeIfThere toFsPath
 gives enterMaking
-sys/aside.ts 55117
+sys/aside.ts 55363
 uses RUN_ID absoluteOf childProcess compareBytes decodeText describeFile encodeText enterMaking errorCode findChecksum findLinkAbove fs hashWithRetry isGlob isHolderAlive isResultPath listDescendants listFolder lstatIfThere makeFolder makeOwnFolder makeRandomDigits makeSecretHasher readBytesIfThere readGraphRuns readMarks readRun readUtcMicros removeHeldFolder removeIfThere removeTree replaceFile settleLostRuns signalAll statIfThere toFsPath toText
 gives HeldSlot asideFolder dropHeld endLostCommand holdResults isGoodRun listHeldNews makeKnownTester noteHeldRun pathOfSecret putBack recoverAside settleHeld touchHeld
-sys/execute.ts 55711
+sys/execute.ts 55957
 uses ContentFinder Failure RR_VERSION UNCLAIMED_ID absoluteOf argumentsOf asideFolder describeFile describeSystemError dropHeld emptyRun enterFolder errorCode fileParametersOf findLinkAbove findWayOut formatUtcMicros fs hashWithRetry holdResults isGoodRun isResultPath listChangedInputs listHeldNews lstatIfThere makeFolder makeKnownTester makeResultTester methodOf noteHeldRun openReuse openStreams pauseMs putBack readCurrentFolder readUtcMicros recordCommand recordPath setVariables settleHeld toFsPath toRecordPath touchHeld writeAll
 gives ALONE describeFault executeStep failUnmade fillStep listDeclared nameOfStep noteGood putBackSafely stepNotStarted
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitobjects.ts sys/objects.ts sys/contents.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts
-sys/shells.ts 56046
+sys/shells.ts 56292
 uses CLOCK_TICKS_PER_S childProcess claimFifos enterFolder errorCode fs identifyProcess isShellFifo isShellName listDescendants listFolder makeFolder makeRandomDigits openReader printLineCommand quoteWord readCurrentFolder readMonotonicMs readPeakMemoryBytes releasePipe removeIfThere signalAll signalName toBytes toFsPath toText writeAll
 gives LONGEST_SHELL_LINE Shells removeLostFifos
-sys/shortfiles.ts 56610
+sys/shortfiles.ts 56856
 uses HashCache absoluteOf describeStat hashWithRetry lstatIfThere
 gives ShortFiles isSameSeen
-sys/shortfacts.ts 56684
+sys/shortfacts.ts 56930
 uses RR_VERSION absoluteOf attempt beginCode compareBytes describeSoftware emptyRun endCode findProgram formatUtcMicros guessSoftware isInProject isSameSeen isShellName listSecretVariables listVariables makeResultTester makeSecretHasher makeWithholder maskArguments noteCode planVariables quoteCommand readFirstBytes readUtcMicros relativeTo setVariables spellCommand statIfThere storeEnvironment toBytes
 gives ShortFacts
-sys/jobserver.ts 56877
+sys/jobserver.ts 57123
 uses childProcess errorCode findInheritedDescriptors fs makeFolder makeRandomDigits parseJobserver printJobserver readBytesIfThere removeIfThere toFsPath toText
 gives closeTokenPipe makeTokenPipe offerJobserver openJobTokens
 needs formats/makeflags.ts sys/jobserver.ts
-sys/steplog.ts 57035
+sys/steplog.ts 57281
 uses absoluteOf errorCode fs readBytesIfThere readLastBytes toFsPath writeAll
 gives hasPrinted printStepOutput readOutputTail
-sys/shortsteps.ts 57103
+sys/shortsteps.ts 57349
 uses Failure HeldSlot LONGEST_SHELL_LINE LogKeeper RR_VERSION RunMeasures Shells ShortFacts ShortFiles absoluteOf argumentsOf compareBytes describeFault dropHeld emptyRun errorCode expandDeclared failUnmade fileParametersOf fillStep findArgumentFiles findLinkIn findLinkOut findWayOut formatUtcMicros holdResults isGlob isGoodRun isResultPath isSameSeen isSecretFile listDeclared makeFolder makeResultTester nameOfStep noteGood noteHeldRun noteMeasures putBack putBackSafely readFileParameters readMonotonicMs readUtcMicros replaceByName runningLogName saveLogs settleHeld statIfThere stepNotStarted toRecordPath withholdSecretFiles
 gives ShortSteps
-sys/engine.ts 57597
+sys/engine.ts 57843
 uses CommandStopper ENDING_SIGNALS LiveLine Schedule ShortSteps UNCLAIMED_ID beginBatch endLostCommand enterMaking executeStep hasPrinted isGoodRun isSharingForeground isTerminal nameOfStep offerSlots openJobTokens os printOut printProgress printStepFailure printStepOutput printStepStart readBytesIfThere readMonotonicMs readOutputTail readRun recoverAside removeLostFifos settleLostRuns startStepWorker stepNotStarted tell toBytes
 gives runTasks
-sys/steps.ts 57975
+sys/steps.ts 58221
 uses ContentFinder Failure PresentFacts buildStepGraph emptyRun findCarriers findRepeatObstacle findStepCauses formatUtcMicros isGlob isResultPath isSameAsPlanned isSameContent joinWords listPathsOfStep makePatternTester plannedInputs plannedOutputs readGraphRuns readPlan readRun readUtcMicros sortSteps splitFileParameter
 gives StepBook readStepGraph
-sys/slurm.ts 58442
+sys/slurm.ts 58688
 uses SACCT_FORMAT SQUEUE_FORMAT childProcess errorCode parseMaxArraySize parseSacct parseSbatch parseSqueue readJobState toBytes toSpawnArguments
 gives SlurmJobs askForJobs findJobByName readMaxArraySize runSbatch
-sys/clusterbatch.ts 58538
+sys/clusterbatch.ts 58784
 uses RUN_ID fs listFolder lstatIfThere makeFolder parseArrayJobs parseBatch parseRun parseTask printArrayJob printAttempt printBatch printRecord printTask printTaskEnd readBytesIfThere removeTree toFsPath
 gives batchFolder createBatch declareDead listBatches noteArrayJob noteAttempt noteTaskEnd readArrayJobs readBatch readTask readTaskState removeBatch removeUnfinishedBatches
-sys/clusterstate.ts 58669
+sys/clusterstate.ts 58915
 uses SlurmJobs askForJobs declareDead errorCode findJobByName isInFlight judgeTask listBatches printJobName readArrayJobs readBatch readTaskState removeBatch tasksOfJob
 gives declareLostTasks isAllDone listInFlight nameOfArray readCluster removeOver
-sys/clustersubmit.ts 58804
+sys/clustersubmit.ts 59050
 uses Failure countJobs createBatch declareLostTasks formatUtcMicros hideFromGit listInFlight makeFolder makeRunId nameOfArray noteArrayJob planArrays printAskedOptions quoteWord readCluster readMaxArraySize readUtcMicros recoverAside removeBatch removeOver removeUnfinishedBatches resolveLinks runSbatch settleLostRuns toBytes
 gives settleCluster submitTasks
-sys/clustertask.ts 58953
+sys/clustertask.ts 59199
 uses ALONE Failure UNCLAIMED_ID absoluteOf askForJobs batchFolder declareDead describeSelf describeSystemError executeStep listFolder lstatIfThere noteAttempt noteTaskEnd os readBatch readRun readTask readTaskState recoverAside removeIfThere settleLostRuns tasksOfJob tell toBytes
 gives requireBatch runClusterJob
-sys/codestates.ts 59144
+sys/codestates.ts 59390
 uses GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES applyPatchSection compareBytes findCommitFile hashBytes inflateBytes readObjectBody runGit
 gives countCommitsBetween findRecordedCode listChangedNames readRecordedFile readSubject
-sys/pickrun.ts 59204
+sys/pickrun.ts 59450
 uses EXIT Failure RUN_ID applyNotes compareBytes findRunsByFiles groupNotes matchesFiles noteFacts readMarks readNotes readRun readSummaries selectRun toRecordPath
 gives findKnownRunsByFiles pickAnnotatedRun pickAnnotatedRuns pickRun pickRunIds readKnownRun readKnownRuns selectKnownRuns
-sys/metadata.ts 59291
+sys/metadata.ts 59537
 uses EXIT Failure LARGEST_LICENSE_BYTES METADATA_HINT compareBytes emptyTold findLinkOut findRemoteUrl findRepository findSpdxLine joinMetadata joinWords listFolder makeHarmless nameOfField normalizeLicense readCitationFile readCodemetaFile readJuliaProject readPackageJson readPyproject readRDescription readReadme readRegularIfThere readZenodoFile recognizeLicense statIfThere stripUrlCredentials
 gives readMetadata
-sys/paper.ts 59416
+sys/paper.ts 59662
 uses EXIT Failure LATEX_VALUES_HEAD folderOfName joinNames lstatIfThere makeHarmless normalizeName readBytesIfThere readNamedIfThere relativeTo resolveLinks scanTex statIfThere
 gives readPaper
-sys/papercheck.ts 59559
+sys/papercheck.ts 59805
 uses EXIT Failure UsedKeys collectLatexValues compareBytes hashWithRetry keyOfPath listRunValues makeHarmless parseLatexValues
 gives checkPaper
-sys/report.ts 59690
+sys/report.ts 59936
 uses TableReader absoluteOf errorCode findLinkOut fs hashBuffer hashBytes isSecretFile listFolder listUnfinished lstatIfThere makeFolder parseResources parseSeries removeIfThere replaceFile toFsPath
 gives PartFolder readCourse readLogExcerpts readPatchExcerpt readPreview
-sys/publication.ts 59907
+sys/publication.ts 60153
 uses EXIT Failure RR_VERSION RunHolder applyNotes compareBytes emptyMetadata findLiveRuns pickRunIds placeRuns readEachRecord readEnvironment readGraphRuns readMetadata readRun readRunOrNot resultsOf spanOfRun
 gives readPublication
-sys/evidence.ts 60003
+sys/evidence.ts 60249
 uses compareBytes judgeLastRepeats listFolder readFileStates readRunOrNot
 gives readEvidence
-sys/archivefiles.ts 60027
+sys/archivefiles.ts 60273
 uses CRATE_DESCRIPTOR EXIT Failure GIT_LINK LARGEST_SOURCE_BYTES TOP_MAKEFILE_NAMES absoluteOf compareBytes compareOmitted detachString expandDeclared findBagFault hashBytes includesProvenance isDeclared isDocumentName isLeftOut isResultPath isSecretFile isSourceName judgeClaim listArchiveClaims listFolder listRecordFiles lstatIfThere makeClassifier pathOfSecret readFileStates readGitKnowledge readLinkTarget readRecordFile readRegularIfThere readRunOrNot recordPath relativeTo takeSnapshot unsealRecord
 gives chooseArchiveFiles
-sys/archivewriter.ts 60402
-uses EXIT Failure ZIP_LOCAL_CRC_AT blameName crc32 crypto errorCode fs listUnfinished lstatIfThere makeFolder makeRandomDigits printTarEnd printTarHeader printTarPadding printZipDirectoryEntry printZipEnd printZipLocalHeader removeIfThere removeTree syncFolder toFsPath zlib
+sys/archivewriter.ts 60649
+uses EXIT Failure ZIP_LOCAL_CRC_AT blameName crc32 crypto errorCode fs gatherPieces listUnfinished lstatIfThere makeFolder makeRandomDigits printTarEnd printTarHeader printTarPadding printZipDirectoryEntry printZipEnd printZipLocalHeader removeIfThere removeTree syncFolder toFsPath zlib
 gives checkArchiveTarget writeArchive
-sys/targets.ts 60746
+sys/targets.ts 61011
 uses EXIT Failure absoluteOf lstatIfThere makePatternTester pickAnnotatedRuns plannedInputs plannedOutputs toRecordPath
 gives findTargets findUsers
-sys/clusterrun.ts 60813
+sys/clusterrun.ts 61078
 uses EXIT Failure countTasks isInFlight listInFlight readAskedOptions readCluster submitTasks tell
 gives readClusterOptions refuseInFlight runOnCluster
-sys/clustersteps.ts 60918
+sys/clustersteps.ts 61183
 uses Failure PresentFacts StepBook compareBytes describeCauses keyOfParameters listInFlight readRun readStepGraph readTask
 gives decideTask keyOfPoint listFlyingPoints listStepTasks listTaskOptions makePointTask
-sys/sweeppoints.ts 61026
+sys/sweeppoints.ts 61291
 uses EXIT Failure absoluteOf compareBytes crossAxes drawPoints expandDeclared expandGlob hasParameterFormat isGlob joinNames makeRowAxis nameFileParameter normalizeName readIn readNamedIfThere readParameterAxis readPointTable statIfThere toRecordPath zipAxes
 gives FILE_NAMES MOST_POINTS readSweepPoints
-sys/sweepsteps.ts 61162
+sys/sweepsteps.ts 61427
 uses EXIT FILE_NAMES Failure REPLAYED_VARIABLES RR_VERSION absoluteOf editDistance emptyRun fillCommand fillPattern fillText findLinkOut hasParameterFormat hasShellSyntax isGlob isResultPath listSecretVariables lstatIfThere makeFolder makeSecretHasher makeWithholder maskValue namesInCommand parsePlaceholders placeholderNamesIn quoteCommand readBytesIfThere readCommandTemplate readParameterText readVariables relativeTo replaceFile toRecordPath writeParameter
 gives SweepSteps isWritten writeFiles
-sys/sweepstate.ts 61396
+sys/sweepstate.ts 61661
 uses PresentFacts absoluteOf describeCauses findStepCauses isGlob isSameContent isWritten keyOfParameters listOwners listPathsOfStep lstatIfThere makePatternTester makeSecretHasher maskValue noteOwned readGraphRuns readKnownRuns readRun spellForRecord toBytes toRecordPath toText
 gives SweepState
-commands/init.ts 61648
+commands/init.ts 61913
 uses EXIT Failure initialFiles readCurrentFolder resolveLinks setReuse setUpProject tell unsetReuse
 gives initProject
 needs commands/init.ts
-commands/list.ts 61675
+commands/list.ts 61940
 uses COLUMN_NAMES EXIT Failure compareBytes findColumn findColumns findKnownRunsByFiles findLatestPoints findVaryingParameters isAllColumns joinWords listValueNames matchesFilter parseParameterCondition printJsonRun printPieces printReplay printReplayEnd printReplayHead printRunCsv printRunJson printRunLatex printRunTable readColumns readCurrentFolder readFileLookup readKnownRun readKnownRuns readUtcMicros requireMoment requireProject resolveName sortRuns tell toRecordPath toText
 gives listRuns
 needs core/select.ts core/moment.ts core/notes.ts core/filteroptions.ts core/decimals.ts core/random.ts core/sweep.ts formats/latex.ts formats/note.ts views/rerunscript.ts views/replayscript.ts views/table.ts views/columns.ts views/runlist.ts sys/notes.ts sys/pickrun.ts commands/list.ts
-commands/sweep.ts 61888
+commands/sweep.ts 62153
 uses ALONE EXIT Failure MOST_POINTS RR_VERSION SweepState SweepSteps absoluteOf chooseReuse emptyRun executeStep findSharedOutput findStrace groupDigits isWritten keyOfParameters keyOfPoint listFlyingPoints listProcessors listTaskOptions lstatIfThere makePointTask numberPoints openOrMakeProject os parseTimeout printOut printSweepForecast printSweepSum quoteCommand quoteWord readAskedOptions readClusterOptions readColumns readCurrentFolder readSweepPoints readVariableOptions recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster settleLostRuns tell writeFiles
 gives runSweep
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/placeholders.ts formats/shelltext.ts formats/shellline.ts formats/commandtemplate.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/pointtable.ts formats/pythonmetadata.ts views/sweep.ts views/page.ts views/clusterstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/surroundings.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/clusterrun.ts sys/clustersteps.ts sys/sweeppoints.ts sys/sweepsteps.ts sys/sweepstate.ts commands/sweep.ts
-commands/show.ts 62190
+commands/show.ts 62455
 uses EXIT Failure RUN_ID absoluteOf compareBytes findLinkOut isTerminal makeHarmless numberOfValue pickAnnotatedRun printEnvironmentPage printJsonRun printNotesPage printOut printPlot printProcessTree printRecord printRunPage readBytesIfThere readColumns readCurrentFolder readRecordFile readRecordText readResourcesOf readSeriesOf recordPath requireProject
 gives showRuns
 needs core/select.ts core/notes.ts formats/note.ts views/plot.ts views/page.ts views/processes.ts sys/notes.ts sys/series.ts sys/pickrun.ts commands/show.ts
-commands/note.ts 62314
+commands/note.ts 62579
 uses EXIT Failure RR_VERSION compileGlob describeComment editText emptyNote encodeWithheld findAuthor findCountingNotes hasEffect hideFromGit includeAllRuns isTerminal keepTemporariesIn makeFolder makeRandomDigits parseNoteText parseToleranceOption pickAnnotatedRun printNoteText readCurrentFolder readIn readKnownRun readKnownRuns removeIfThere requireProject saveNote tell toRecordPath trimBlanks
 gives noteRun
 needs core/select.ts core/notes.ts formats/note.ts formats/notetext.ts views/page.ts sys/notes.ts sys/author.ts sys/editor.ts sys/pickrun.ts commands/note.ts
-commands/journal.ts 62515
+commands/journal.ts 62780
 uses EXIT Failure RunHolder absoluteOf arrangeJournal describeJournal matchesFilter printJournalHtml printJournalMarkdown printJournalOrg printJournalText printOut readCurrentFolder readKnownRun readKnownRuns readLastBytes readUtcMicros requireMoment requireProject selectKnownRuns tell trimBlanks
 gives printJournal
 needs core/heldrun.ts core/select.ts core/moment.ts core/notes.ts core/journal.ts core/filteroptions.ts formats/note.ts views/page.ts views/journal.ts views/journaltext.ts views/journalmarkup.ts views/journalhtml.ts sys/notes.ts sys/pickrun.ts commands/journal.ts
-commands/diff.ts 62591
+commands/diff.ts 62856
 uses ContentFinder EXIT Failure MOST_DIFFERENCE_ROWS alignFileParameters compareFiles compareRuns countCommitsBetween diffTexts findCounterpart findKnownRunsByFiles findRecordedCode findTolerance hasDifference isBinaryContent isResultPath isSameRow isSecretFile listChangedNames makeResultTester pickAnnotatedRun printJsonDifference printOut printRunDifference readColumns readCurrentFolder readEnvironment readFound readKnownRun readKnownRuns readRecordedFile readSubject relativeTo requireProject spanOfRun tell
 gives diffRuns
 needs core/linediff.ts core/versions.ts core/rundiff.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/page.ts views/rundiff.ts views/rundiffjson.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/codestates.ts sys/pickrun.ts commands/diff.ts
-commands/verify.ts 62796
+commands/verify.ts 63061
 uses EXIT Failure HashCache RUN_ID RecordClaims absoluteOf checkRecord checkRunRecords compareSignedFiles countThings describeFile detachString encodeText fingerprintOf hashBytes hashFiles holdOutsideHeap judgeRecordChain listRecordFiles listRecords listSignedFiles lstatIfThere makeHarmless notePath parseNote pickRun printOut readAllowedSigners readBytesIfThere readCurrentFolder readEachRecord readNotes readRun readSignedStatements recordPath refreshHeads requireProject tell toRecordPath
 gives verifyProject
 needs core/signature.ts core/circles.ts core/steps.ts core/select.ts core/notes.ts formats/runlines.ts formats/claims.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/notes.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts sys/pickrun.ts commands/verify.ts
-commands/sign.ts 63072
-uses EXIT Failure RR_VERSION checkRecord checkRunRecords compareSignedFiles countThings detachString encodeText findAuthor fingerprintOf formatUtcMicros judgeRecordChain listRecordFiles listRecords listSignedFiles makeRunId notePath parseNote printOut printStatement readCurrentFolder readMarks readSignedStatements readSigningKey readUnfixedFiles readUtcMicros refreshHeads requireProject saveStatement stateRecords tell
+commands/sign.ts 63337
+uses EXIT Failure RR_VERSION checkRecord checkRunRecords compareSignedFiles countThings detachString encodeText findAuthor fingerprintOf formatUtcMicros judgeRecordChain listRecordFiles listRecords listSignedFiles makeRunId notePath parseNote printOut printStatement readCurrentFolder readMarks readSignedStatements readSigningKey readUnfixedFiles readUtcMicros refreshHeads removeHalfStatements requireProject saveStatement stateRecords tell
 gives signProject
 needs core/signature.ts core/notes.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/author.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts commands/sign.ts
-commands/why.ts 63159
+commands/why.ts 63425
 uses EXIT EnvironmentComparer Failure RUN_ID RunHolder findMaker findReaders foldStory isKnownContent isSameContent isTerminal judgeReproducible listOwners outputState pickRun printLineageDot printLineageJson printLineageSvg printLineageTree printPieces readColumns readCurrentFolder readFileStates readGraphRuns readRunOrNot requireProject tell toRecordPath toldOfRun traceDown traceLineage traceUp
 gives explainFile
 needs core/heldrun.ts core/lineage.ts core/layers.ts core/select.ts core/notes.ts core/reproducible.ts formats/note.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/lineagestory.ts views/lineagetree.ts views/lineagejson.ts views/lineagedot.ts views/lineagesvg.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/pickrun.ts commands/why.ts
-commands/status.ts 63359
+commands/status.ts 63625
 uses EXIT Failure PresentFacts REPORT_MARK StepBook absoluteOf applyNotes compareBytes dependOn dependOnRecords findKeptAnswer findUncommitted isAllDone isAllFine isSourceName isTerminal judgeFiles keepAnswer listExpectations listFolder listResultFolders lstatIfThere makeOrphanTester printOut printStatus printStatusJson readCluster readColumns readCurrentFolder readFirstBytes readGitKnowledge readMarks readStepGraph removeOver requireProject selectUnknownToGit toRecordPath
 gives showStatus
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/notes.ts core/journal.ts core/report.ts core/clusterplan.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/pythonmetadata.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportpage.ts views/clusterstatus.ts views/status.ts sys/gitstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/gitknown.ts sys/statuscache.ts sys/present.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts commands/status.ts
-commands/makefile.ts 63494
+commands/makefile.ts 63760
 uses EXIT Failure absoluteOf includeAllRuns initialFiles keepTemporariesIn lstatIfThere makeFolder makeHarmless printOut printPieces readCurrentFolder readRegularIfThere rebuildDerived refreshHeads requireProject settleLostRuns tell
 gives rebuildMakefile
 needs commands/makefile.ts
-commands/make.ts 63557
+commands/make.ts 63823
 uses DURATION_WORDS EXIT Failure PresentFacts SIZE_WORDS StepBook chooseReuse dependOnRecords describeCauses findKeptAnswer findTargets findUsers keepAnswer listStepTasks listTaskOptions os parseDuration parseSize printAllCurrent printMadeStep printMakeJson printMakeSum printOut readClusterOptions readCurrentFolder readStepGraph recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster sortSteps tell withAllAfter withAllBefore
 gives makeTargets
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/notes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/shellline.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/clusterstatus.ts views/status.ts views/make.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/targets.ts sys/clusterrun.ts sys/clustersteps.ts commands/make.ts
-commands/gc.ts 63958
+commands/gc.ts 64224
 uses DURATION_WORDS EXIT Failure RUN_ID SIZE_WORDS countThings describeSystemError errorCode listFolder listNeeded listStored lstatIfThere parseDuration parseSize pickAnnotatedRuns planFreeing printFreed printOut printWouldGo readCurrentFolder readGraphRuns readMarks readRun readUtcMicros removeAbandonedScratch removeStored removeTree requireProject resolveLinks statIfThere sumBytes tell
 gives freeSpace
 needs core/select.ts core/notes.ts core/freeing.ts formats/reuseentry.ts formats/note.ts formats/amounts.ts views/page.ts views/freed.ts sys/notes.ts sys/stored.ts sys/pickrun.ts commands/gc.ts
-commands/export.ts 64086
+commands/export.ts 64352
 uses EXIT EXPORT_FORMS Failure UsedKeys absoluteOf checkPaper collectLatexValues findLinkAbove isTerminal joinNames joinWords listFolder listNamedFiles lstatIfThere makeFolder makeHarmless makeProvDocument oneFile printAppendix printAptExport printBadges printBinderExport printChoices printCitation printCodeOceanExport printCodemeta printCondaExport printDockerfileExport printGuixExport printLatexValues printNixExport printOut printPieces printPipExport printProvJson printProvN printRoCrate printSpackExport printZenodo readCurrentFolder readEvidence readPaper readPublication readRegularIfThere readSaidMetadata replaceFile requireProject resolveLinks statIfThere tell
 gives exportRecords
 needs core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/publication.ts core/paper.ts core/system.ts core/recordedsoftware.ts core/parameters.ts core/evidence.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/latex.ts formats/tex.ts formats/note.ts formats/storepath.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts formats/saidmetadata.ts formats/pythonmetadata.ts views/latexvalues.ts views/page.ts views/journal.ts views/journalmarkup.ts views/journalhtml.ts views/citation.ts views/exportleft.ts views/exportpip.ts views/exportconda.ts views/exportapt.ts views/exportlanguages.ts views/exportdockerfile.ts views/exportguix.ts views/exportnix.ts views/exportspack.ts views/exportbinder.ts views/exportcodeocean.ts views/badges.ts views/appendix.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/provmodel.ts views/provjson.ts views/provn.ts sys/notes.ts sys/filestates.ts sys/pickrun.ts sys/metadata.ts sys/paper.ts sys/papercheck.ts sys/publication.ts sys/evidence.ts commands/export.ts
-commands/rerun.ts 64227
+commands/rerun.ts 64493
 uses ACCEPTANCES ContentFinder EXIT Failure ResultHistory USUAL_SURROUNDINGS absoluteOf applyNotes argumentsOf changeRun compileGlob describeOtherEnd describeSystemError drawDifferences errorCode findLiveRuns findProgram findRepeatObstacle findRunBefore findTolerance findWayOut fs hashWithRetry isLeftOut isRepeatAccepted isResultPath judgeVariations keepForLook listCandidateWords listVariations lstatIfThere makeFolder makeHeldFolder makeRandomDigits makeScratch needsControl parseToleranceOption pauseMs pickRun pickRunIds printJsonPlan printJsonStories printJsonStory printJsonVariations printOut printPieces printRepeatPlan printRepeatStory printStorySum printVariations putNamed quoteCommand quoteWord readColumns readCurrentFolder readGraphRuns readRun readUtcMicros readVariationGround removeAbandonedScratch removeHeldFolder removeTree repeatRun requireProject resolveCommit shareSettings tell toFsPath toRecordPath writeFileParameters
 gives rerunRuns
 needs core/circles.ts core/steps.ts core/select.ts core/comparison.ts core/notes.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/repeat.ts core/variations.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/pngpicture.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/verdicts.ts views/variations.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/scratchgit.ts sys/surroundings.ts sys/commandplace.ts sys/repeat.ts sys/pickrun.ts commands/rerun.ts
-commands/clusterjob.ts 64809
+commands/clusterjob.ts 65075
 uses EXIT Failure RUN_ID decideTask readCurrentFolder requireBatch requireProject runClusterJob
 gives workAtClusterJob
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustertask.ts sys/clustersteps.ts commands/clusterjob.ts
-commands/archive.ts 64821
-uses BAGIT_TXT CRATE_DESCRIPTOR EXIT Failure NOT_INCLUDED_FILE SIZE_WORDS TOP_MAKEFILE absoluteOf checkArchiveTarget chooseArchiveFiles compareBytes countThings findBagFault findNameClashes formatBytes hashBytes hashSwhidObject identifyContent lstatIfThere nameOfOwnFile normalizeName parseSize printArchivePlan printArchiveReadme printBagInfo printBagManifest printNotIncluded printOut printRoCrate printSwhid readBytesIfThere readCurrentFolder readPublication requireProject resolveLinks tell toBytes writeArchive
+commands/archive.ts 65087
+uses BAGIT_TXT CRATE_DESCRIPTOR EXIT Failure NOT_INCLUDED_FILE SIZE_WORDS TOP_MAKEFILE absoluteOf checkArchiveTarget chooseArchiveFiles compareBytes countThings detachString findBagFault findNameClashes formatBytes gatherPieces hashBytes hashPieces hashSwhidObject identifyContent lstatIfThere nameOfOwnFile normalizeName parseSize printArchivePlan printArchiveReadme printBagInfo printBagManifest printNotIncluded printOut printRoCrate printSwhid readBytesIfThere readCurrentFolder readPublication requireProject resolveLinks tell toBytes writeArchive
 gives archiveProject
 needs core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/archive.ts core/parameters.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/note.ts formats/gitindex.ts formats/gittree.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/tarwriter.ts formats/zipwriter.ts formats/bagit.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/rerunscript.ts views/page.ts views/journal.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/archive.ts views/texts.ts sys/swhid.ts sys/gitstatus.ts sys/gitobjects.ts sys/notes.ts sys/filestates.ts sys/gitknown.ts sys/making.ts sys/aside.ts sys/pickrun.ts sys/metadata.ts sys/publication.ts sys/archivefiles.ts sys/archivewriter.ts commands/archive.ts
-commands/swhid.ts 65010
+commands/swhid.ts 65314
 uses EXIT Failure PathNamer RUN_ID encodeText hasTag joinNames lstatIfThere makeHarmless nameFilesOfRun nameRelease nameRevision nameSnapshot nameUpToThree originOfRepository parseSwhid parseSwhidRange pickAnnotatedRuns printOut printSwhid readCurrentFolder requireProject requireRepository swhidOfCode tell
 gives printSwhids
 needs core/select.ts core/notes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/swhid.ts sys/gitstatus.ts sys/gitobjects.ts sys/gitrefs.ts sys/trackedfiles.ts sys/swhidpath.ts sys/swhidgit.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/swhidrun.ts sys/pickrun.ts commands/swhid.ts
-commands/report.ts 65184
+commands/report.ts 65488
 uses EXIT Failure PartFolder REPORT_MARK RR_VERSION ReportParts SIZE_WORDS absoluteOf countStatuses countThings findLastRepeats formatBytes groupDigits keyOfEnvironment keyOfPatch keyOfPreview lstatIfThere makeFolder makeHarmless makeReportColumns makeReportGraph orderDetails parseSize printEnvironmentEntry printOut printPatchEntry printPreviewEntry printReportIndex printReportPage printSize printStaticResults printStaticTable readCourse readCurrentFolder readEnvironment readFirstBytes readGraphRuns readKnownRun readKnownRuns readLogExcerpts readMetadata readPatchExcerpt readPreview replaceFile requireProject selectKnownRuns tell toRecordPath traceReport
 gives writeReport
 needs core/lineage.ts core/select.ts core/comparison.ts core/notes.ts core/journal.ts core/metadata.ts core/report.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/columns.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportentries.ts views/reportindex.ts views/reportpage.ts views/reportparts.ts sys/notes.ts sys/pickrun.ts sys/metadata.ts sys/report.ts commands/report.ts
@@ -14697,14 +14718,16 @@ function foldName(path) {
 
 /** Names that are the same where neither case nor Unicode normalization counts: groups of two and more, in the order of the first. *_/
 function findNameClashes(paths) {
+  const firsts = new Map();
   const groups = new Map();
   for (const path of paths) {
     const folded = foldName(path);
-    const group = groups.get(folded);
-    if (group === undefined) groups.set(folded, [path]);
-    else group.push(path);
+    const first = firsts.get(folded);
+    if (first === undefined) firsts.set(folded, path);
+    else if (groups.has(folded)) (groups.get(folded)).push(path);
+    else groups.set(folded, [first, path]);
   }
-  return Array.from(groups.values()).filter((group) => group.length > 1);
+  return Array.from(firsts.keys()).map((folded) => groups.get(folded)).filter((group) => group !== undefined);
 }
 
 const DOCUMENT_NAME = /^(?:(?:readme|licen[cs]e|copying|copyright|notice|authors|contributors|citation|changes|changelog|news|install)(?:[._-][^/]*)?|codemeta\.json|\.zenodo\.json)$/i;
@@ -16709,14 +16732,19 @@ function isPlausible(stamp, span) {
   return listPossibleDays(stamp.text).some((dayMs) => dayMs + 24 * HOUR_MS >= span[0] - MOST_ZONE_MS && dayMs <= span[1] + MOST_ZONE_MS);
 }
 
-/** Starts of the days, as if UTC, that the date may mean: 03/04/2026 is two. *_/
+/** Start of the day, as if UTC; none if there is no such month or day. *_/
+function startOfDay(year, month, day) {
+  return month >= 1 && month <= 12 && day >= 1 && day <= 31 ? [Date.UTC(year, month - 1, day)] : [];
+}
+
+/** Starts of the days, as if UTC, that the date may mean: 03/04/2026 is two, 17/04/2026 one. *_/
 function listPossibleDays(text) {
   const yearFirst = /^(\d{4})[-/]?(\d\d?)[-/]?(\d\d?)/.exec(text);
-  if (yearFirst !== null) return [Date.UTC(Number(yearFirst[1]), Number(yearFirst[2]) - 1, Number(yearFirst[3]))];
+  if (yearFirst !== null) return startOfDay(Number(yearFirst[1]), Number(yearFirst[2]), Number(yearFirst[3]));
   const numeric = /^(\d\d?)[./](\d\d?)[./](\d{4})/.exec(text);
   if (numeric !== null) {
     const [day, month, year] = numeric.slice(1).map(Number);
-    return [Date.UTC(year, month - 1, day), Date.UTC(year, day - 1, month)];
+    return startOfDay(year, month, day).concat(startOfDay(year, day, month));
   }
   const named = /(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)/.exec(text);
   const year = /\b(?:19|20)\d\d\b(?!:)/.exec(text);
@@ -18853,6 +18881,7 @@ function judgeVariations(first, second, trials) {
 
 // ":" and "@" may stand in a path, but what begins with a scheme, "_:" or "@" means something else in JSON-LD.
 const PLAIN_IRI = /[A-Za-z0-9._~!$&'()*+,;=/-]/;
+const PLAIN_IRIS = /^[A-Za-z0-9._~!$&'()*+,;=/-]*$/;
 
 /** May this character over U+007F stand in an IRI (ucschar, without the marks that turn the direction of writing)? *_/
 function isIriCharacter(code) {
@@ -18866,6 +18895,7 @@ function isIriCharacter(code) {
  * are not UTF-8, too; other UTF-8 stands as it is. Also fit for what follows a "#".
  *_/
 function encodeIri(path) {
+  if (PLAIN_IRIS.test(path)) return path;
   let encoded = '';
   for (let at = 0; at < path.length;) {
     const length = utf8SequenceLength(path, at);
@@ -20605,6 +20635,16 @@ function printDer(tag, content) {
   return String.fromCharCode(tag) + size + content;
 }
 
+// As OpenSSH has it (SSHBUF_MAX_BIGNUM): 16,384 bits.
+const MOST_NUMBER_BYTES = 2049;
+
+/** A whole number of SSH (mpint, RFC 4251, 5) as INTEGER of DER, without needless zeros; undefined if it is negative or too long. *_/
+function printDerNumber(mpint) {
+  if (mpint.length > MOST_NUMBER_BYTES || mpint.charCodeAt(0) >= 128) return undefined;
+  const digits = mpint.replace(/^\0+/, '');
+  return printDer(2, digits === '' || digits.charCodeAt(0) >= 128 ? '\0' + digits : digits);
+}
+
 /** Type of a public key of SSH; '' if it is none. *_/
 function readKeyType(blob) {
   const reader = new SshReader(blob);
@@ -20636,20 +20676,22 @@ function printPublicDer(blob) {
   const second = reader.string();
   if (reader.isWrong || !reader.isAtEnd()) return undefined;
   if (type === 'ssh-rsa') {
-    // Both are whole numbers as DER has them, too.
-    const key = printDer(0x30, printDer(2, second) + printDer(2, first));
+    const [modulus, exponent] = [printDerNumber(second), printDerNumber(first)];
+    if (modulus === undefined || exponent === undefined) return undefined;
+    const key = printDer(0x30, modulus + exponent);
     return printDer(0x30, printDer(0x30, RSA_OID + '\x05\x00') + printDer(3, '\0' + key));
   }
-  if (type !== 'ecdsa-sha2-' + first || CURVES[first] === undefined) return undefined;
-  return printDer(0x30, printDer(0x30, EC_OID + CURVES[first]) + printDer(3, '\0' + second));
+  const curve = lookUp(CURVES, first);
+  if (type !== 'ecdsa-sha2-' + first || curve === undefined || second.length > MOST_NUMBER_BYTES) return undefined;
+  return printDer(0x30, printDer(0x30, EC_OID + curve) + printDer(3, '\0' + second));
 }
 
 /** Of a signature of ECDSA in SSH's form DER's; undefined if it is none. *_/
 function printEcdsaDer(bytes) {
   const reader = new SshReader(bytes);
-  const r = reader.string();
-  const s = reader.string();
-  return reader.isWrong || !reader.isAtEnd() ? undefined : printDer(0x30, printDer(2, r) + printDer(2, s));
+  const r = printDerNumber(reader.string());
+  const s = printDerNumber(reader.string());
+  return r === undefined || s === undefined || reader.isWrong || !reader.isAtEnd() ? undefined : printDer(0x30, r + s);
 }
 
 // type SshPrivateKey = { kind: 'ed25519'; seed: ByteString; publicKey: ByteString } | { kind: 'other' };
@@ -20675,22 +20717,31 @@ function parseSshPrivateKey(blob) {
   return isKey ? { kind: 'ed25519', seed: both.slice(0, 32), publicKey } : undefined;
 }
 
-/** Who may have signed: a line of allowed_signers, authorized_keys, or a public key. `base64` is the key. *_/
-// type AllowedSigner = { principals: ByteString; base64: string; namespaces: string[] | undefined };
+/** Who may have signed: a line of allowed_signers, or a public key. `base64` is the key; `type`: as the line has it. *_/
+// type AllowedSigner = { principals: ByteString; type: string; base64: string; namespaces: string[] | undefined };
 
-/** The lines of allowed_signers (ssh-keygen(1)), or public keys one a line. Authorities of certificates are passed over. *_/
+/**
+ * The lines of allowed_signers (ssh-keygen(1)), or public keys one a line. Authorities of certificates are passed over,
+ * and so is a line with other options than namespaces: whom it allows for some time only is not allowed without a clock.
+ *_/
 function parseAllowedSigners(text) {
   const signers = [];
   for (const line of text.split(/\r?\n/)) {
     const words = line.trim().match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
     const at = words.findIndex((word, i) => i + 1 < words.length && /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+$/.test(word) && /^[A-Za-z0-9+/]+={0,2}$/.test(words[i + 1]));
-    if (at < 0 || words[0][0] === '#') continue;
-    const options = at > 1 ? words[1] : '';
-    if (/(?:^|,)cert-authority(?:,|$)/i.test(options)) continue;
-    const namespaces = /(?:^|,)namespaces="([^"]*)"/i.exec(options)?.[1].split(',');
-    signers.push({ principals: at === 0 ? words.slice(2).join(' ') : words[0], base64: words[at + 1], namespaces });
+    if (at < 0 || at > 2 || words[0][0] === '#') continue;
+    const option = at === 2 ? /^namespaces="([^"\\]*)"$/i.exec(words[1]) : undefined;
+    if (option === null) continue;
+    signers.push({ principals: at === 0 ? words.slice(2).join(' ') : words[0], type: words[at], base64: words[at + 1], namespaces: option?.[1].split(',') });
   }
   return signers;
+}
+
+/** May it have signed for this purpose? Namespaces are patterns with "*" and "?"; one behind "!" excludes what it matches. *_/
+function isAllowedFor({ namespaces }, namespace) {
+  if (namespaces === undefined) return true;
+  const matches = (pattern) => new RegExp('^' + pattern.replace(/\*+/g, '*').replace(/[^A-Za-z0-9*?]/g, '\\$&').replace(/\*_/g, '.*').replace(/\?/g, '.') + '$').test(namespace);
+  return namespaces.some((one) => one[0] !== '!' && matches(one)) && !namespaces.some((one) => one[0] === '!' && matches(one.slice(1)));
 }
 
 // ==== src/formats/notetext.ts ====================================================================
@@ -38346,6 +38397,9 @@ function programOfRun(run, environment) {
 // 1. Each entity stands once, under one @id; what refers to it has { "@id": ... } alone.
 // 2. A key is in one of the two contexts, or begins with "@". No key of another origin is used.
 // 3. A list of one is the one itself; a list of none is left out.
+// 4. Of 100,000 runs there are a million entities, so they are not held: they are put anew for each time that they are
+//    printed. What is told of an entity after it was put, the first walk has noted.
+// 5. An entity whose @id begins with "#run/ID/" is put while that run is, and not by another.
 
 const CRATE_CONTEXTS = ['https://w3id.org/ro/crate/1.1/context', 'https://w3id.org/ro/terms/workflow-run/context'];
 
@@ -38357,43 +38411,146 @@ function crateListOf(values) {
   return values.length === 0 ? undefined : values.length === 1 ? values[0] : values;
 }
 
+/** What the first walk through all entities learns, and later ones need. *_/
+class CrateFacts {
+  /** By @id: types that an entity gets beside its own, and facts that it gets after its own. *_/
+  told = new Map();
+  /** Data entities, for the root's hasPart. *_/
+  parts = [];
+  /** Actions of single runs. *_/
+  actions = [];
+  isWhole = false;
+
+  toldOf(id) {
+    const told = this.told.get(id) ?? { types: [], facts: {} };
+    this.told.set(id, told);
+    return told;
+  }
+}
+
+/** One walk through the entities. *_/
 class CrateGraph {
-  entities = new Map();
+  // private readonly known: CrateFacts;
+  ids = new Set();
+  /** "#run/ID/" of the run that is being put, and the ids that begin so. *_/
+  prefix = '';
+  idsOfRun = new Set();
+  entities = [];
+
+  constructor(known) {
+    this.known = known;
+  }
+
+  /** Begins the entities of one run; the ids of the one before are forgotten. *_/
+  beginRun(id) {
+    this.prefix = id + '/';
+    this.idsOfRun.clear();
+  }
 
   has(id) {
-    return this.entities.has(id);
+    if (!id.startsWith('#run/')) return this.ids.has(id);
+    // Rule 5. An action has its run's id, which is there once.
+    return id.indexOf('/', 5) >= 0 && (!id.startsWith(this.prefix) || this.idsOfRun.has(id));
   }
 
   /** Puts an entity, unless there is one of that id. *_/
   put(entity) {
-    if (!this.entities.has(entity['@id'])) this.entities.set(entity['@id'], entity);
-    return { '@id': entity['@id'] };
+    const id = entity['@id'];
+    if (this.has(id)) return { '@id': id };
+    this.entities.push(entity);
+    if (!id.startsWith('#run/')) this.ids.add(id);
+    else if (id.startsWith(this.prefix)) this.idsOfRun.add(id);
+    return { '@id': id };
   }
 
   /** Puts an entity under this id, or if that is taken under the first free one of ID/2, ID/3, ... *_/
   putNew(entity) {
     let id = entity['@id'];
-    for (let n = 2; this.entities.has(id); n++) id = entity['@id'] + '/' + String(n);
+    for (let n = 2; this.has(id); n++) id = entity['@id'] + '/' + String(n);
     return this.put({ ...entity, '@id': id });
   }
 
   /** Says that an entity is of this type, too. *_/
   addType(reference, type) {
-    const entity = this.entities.get(reference['@id']);
-    const types = Array.isArray(entity['@type']) ? entity['@type'] : [entity['@type']];
-    if (types.indexOf(type) < 0) entity['@type'] = types.concat(type);
+    if (this.known.isWhole) return;
+    const { types } = this.known.toldOf(reference['@id']);
+    if (types.indexOf(type) < 0) types.push(type);
   }
 
   /** Adds facts to an entity. *_/
   tell(reference, facts) {
-    Object.assign(this.entities.get(reference['@id']), facts);
+    if (!this.known.isWhole) Object.assign(this.known.toldOf(reference['@id']).facts, facts);
   }
 
-  /** JSON, in which a reference is on one line: no string of JSON holds an end of line. *_/
-  print() {
-    const text = printJsonDocument({ '@context': CRATE_CONTEXTS, '@graph': Array.from(this.entities.values()) });
-    return text.replace(/\{\n +("@id": "[^"\n]*")\n +\}/g, '{ $1 }');
+  addPart(reference) {
+    if (!this.known.isWhole) this.known.parts.push(reference);
   }
+
+  addAction(reference) {
+    if (!this.known.isWhole) this.known.actions.push(reference);
+  }
+
+  /** The entities that were put since this was last called, with what is told of them. *_/
+  take() {
+    const taken = this.entities;
+    this.entities = [];
+    for (const entity of this.known.isWhole ? taken : []) {
+      const told = this.known.told.get(entity['@id']);
+      if (told === undefined) continue;
+      for (const type of told.types) {
+        const types = Array.isArray(entity['@type']) ? entity['@type'] : [entity['@type']];
+        if (types.indexOf(type) < 0) entity['@type'] = types.concat(type);
+      }
+      Object.assign(entity, told.facts);
+    }
+    return taken;
+  }
+}
+
+// ---- as JSON ----------------------------------------------------------------------------------------------
+
+const LEVEL = '  ';
+
+/** As printJsonDocument() would print it that deep, but a reference is on one line: no string of JSON holds an end of line. *_/
+function printCrateValue(value, indent) {
+  return JSON.stringify(value, undefined, 2).replace(/\{\n +("@id": "[^"\n]*")\n *\}/g, '{ $1 }').replace(/\n/g, '\n' + indent);
+}
+
+/** An entity with lists of 100,000 references is not made one text. *_/
+function* printCrateEntity(entity) {
+  const indent = LEVEL.repeat(3);
+  let before = LEVEL.repeat(2) + '{\n';
+  for (const key of Object.keys(entity)) {
+    const value = entity[key];
+    if (value === undefined) continue;
+    before += indent + JSON.stringify(key) + ': ';
+    if (Array.isArray(value) && value.length > 0) {
+      before += '[\n';
+      for (const one of value) {
+        yield before + indent + LEVEL + printCrateValue(one, indent + LEVEL);
+        before = ',\n';
+      }
+      before = '\n' + indent + '],\n';
+    } else {
+      yield before + printCrateValue(value, indent);
+      before = ',\n';
+    }
+  }
+  yield before.replace(/,\n$/, '\n') + LEVEL.repeat(2) + '}';
+}
+
+/** The crate, of the entities of one walk, in pieces. *_/
+function* printCrate(walk) {
+  const context = LEVEL + '"@context": ' + printCrateValue(CRATE_CONTEXTS, LEVEL);
+  let before = '{\n' + context + ',\n' + LEVEL + '"@graph": [\n';
+  for (const entities of walk) {
+    for (const entity of entities) {
+      yield before;
+      yield* printCrateEntity(entity);
+      before = ',\n';
+    }
+  }
+  yield '\n' + LEVEL + ']\n}\n';
 }
 
 // ==== src/views/rocratefiles.ts ==================================================================
@@ -38426,32 +38583,44 @@ function listNamedFiles(publication) {
   return states.map((file) => ({ path: file.path, size: file.size, hash: file.hash, isFolder: false }));
 }
 
+/** What lies beside the crate: files by path, and the folders that they are in or that were named. *_/
+// type CrateIndex = { files: Map<ByteString, CrateFile>; folders: Set<ByteString> };
+
+/** The index of files, of which some may be folders. *_/
+function indexCrateFiles(all) {
+  const files = new Map();
+  const folders = new Set();
+  for (const file of all) {
+    if (file.path === CRATE_DESCRIPTOR || !isCratePath(file.path)) continue;
+    if (file.isFolder) folders.add(file.path);
+    else files.set(file.path, file);
+    for (let slash = file.path.indexOf('/'); slash >= 0; slash = file.path.indexOf('/', slash + 1)) folders.add(file.path.slice(0, slash));
+  }
+  return { files, folders };
+}
+
+/** The files in one walk through the entities. *_/
 class CrateFiles {
   // private readonly graph: CrateGraph;
-  files = new Map();
-  folders = new Set();
-  /** Data entities, for the root's hasPart. *_/
-  parts = [];
+  // private readonly files: Map<ByteString, CrateFile>;
+  // private readonly folders: Set<ByteString>;
   /** Names that are not UTF-8, and so percent-encoded in texts, too. *_/
   odd = new Set();
 
-  constructor(graph, files) {
+  constructor(graph, { files, folders }) {
     this.graph = graph;
-    for (const file of files) {
-      if (file.path === CRATE_DESCRIPTOR || !isCratePath(file.path)) continue;
-      if (file.isFolder) this.folders.add(file.path);
-      else this.files.set(file.path, file);
-      for (let slash = file.path.indexOf('/'); slash >= 0; slash = file.path.indexOf('/', slash + 1)) this.folders.add(file.path.slice(0, slash));
-    }
+    this.files = files;
+    this.folders = folders;
   }
 
-  /** Puts the files beside the crate; `facts` tells more of a path, such as which run wrote it. *_/
-  putAll(facts) {
+  /** Puts the files beside the crate, and gives the entities; `facts` tells more of a path, such as which run wrote it. *_/
+  * putAll(facts) {
     for (const file of this.files.values()) {
-      this.parts.push(this.graph.put({
+      this.graph.addPart(this.graph.put({
         '@id': encodeIri(file.path), '@type': 'File', name: this.nameOf(file.path), contentSize: String(file.size), encodingFormat: mediaTypeOf(file.path),
         sha256: file.hash, identifier: file.swhid, ...facts(file.path),
       }));
+      yield this.graph.take();
     }
   }
 
@@ -38459,7 +38628,7 @@ class CrateFiles {
   putUnknown(path) {
     const known = this.files.has(path);
     const reference = this.graph.put({ '@id': encodeIri(path), '@type': 'File', name: this.nameOf(path), encodingFormat: mediaTypeOf(path) });
-    if (!known) this.parts.push(reference);
+    if (!known) this.graph.addPart(reference);
     return reference;
   }
 
@@ -38486,7 +38655,7 @@ class CrateFiles {
 
   putFolder(path) {
     const id = encodeIri(path) + '/';
-    if (!this.graph.has(id)) this.parts.push({ '@id': id });
+    if (!this.graph.has(id)) this.graph.addPart({ '@id': id });
     return this.graph.put({ '@id': id, '@type': 'Dataset', name: this.nameOf(path) });
   }
 
@@ -38531,7 +38700,6 @@ class CrateRuns {
   // private readonly graph: CrateGraph;
   // private readonly files: CrateFiles;
   // private readonly publication: Publication;
-  actions = [];
   /** Programs of which no version is told. *_/
   unversioned = new Set();
 
@@ -38541,12 +38709,17 @@ class CrateRuns {
     this.publication = publication;
   }
 
-  putAll() {
-    for (const one of this.publication.runs) this.putRun(one);
+  /** Puts the runs, and gives the entities. *_/
+  * putAll() {
+    for (const one of this.publication.runs) {
+      this.putRun(one);
+      yield this.graph.take();
+    }
   }
 
   putRun({ run, notes }) {
     const id = '#run/' + run.id;
+    this.graph.beginRun(id);
     const [startMs, endMs] = spanOfRun(run);
     const isDone = run.status === 'succeeded';
     const action = {
@@ -38557,7 +38730,7 @@ class CrateRuns {
       startTime: crateTimeOf(startMs), endTime: run.wallS === undefined ? undefined : crateTimeOf(endMs),
       actionStatus: run.status === 'running' ? undefined : 'http://schema.org/' + (isDone ? 'Completed' : 'Failed') + 'ActionStatus', error: errorOfRun(run),
     };
-    this.actions.push(this.graph.put(action));
+    this.graph.addAction(this.graph.put(action));
     action.instrument = crateListOf(this.putInstruments(run));
     action.object = crateListOf(this.putObjects(run));
     action.result = crateListOf(this.putResults(run));
@@ -38752,13 +38925,15 @@ function putWorkflow(graph, files, publication, workflow) {
 
 /** Of provenance/runs/... and provenance/logs/... the action that they tell of. *_/
 function aboutRuns(publication) {
-  const about = new Map();
+  const ids = new Set();
+  const logs = new Map();
   for (const { run } of publication.runs) {
-    about.set('provenance/' + recordPath(run.id), run.id);
-    for (const log of run.logs) about.set(log.path, run.id);
+    ids.add(run.id);
+    for (const log of run.logs) logs.set(log.path, run.id);
   }
   return (path) => {
-    const id = about.get(path);
+    const named = /([^/]*)\.rec$/.exec(path)?.[1] ?? '';
+    const id = ids.has(named) && path === 'provenance/' + recordPath(named) ? named : logs.get(path);
     if (id === undefined) return {};
     const isLog = path.startsWith('provenance/logs/');
     return { about: { '@id': '#run/' + id }, encodingFormat: 'text/plain', description: (isLog ? 'What the run printed or gave while it ran: run ' : 'Record of run ') + id };
@@ -38785,30 +38960,56 @@ function listLeft(request, files, runs) {
   return left;
 }
 
+/** One walk through all entities, and what it learns beside them. *_/
+class CrateWalk {
+  // readonly files: CrateFiles;
+  // readonly runs: CrateRuns;
+  // private readonly graph: CrateGraph;
+  // private readonly request: CrateRequest;
+  // private readonly known: CrateFacts;
+
+  constructor(request, index, known) {
+    this.request = request;
+    this.known = known;
+    this.graph = new CrateGraph(known);
+    this.files = new CrateFiles(this.graph, index);
+    this.runs = new CrateRuns(this.graph, this.files, request.publication);
+  }
+
+  * walk(about) {
+    const { graph, files, runs, known } = this;
+    const { publication, workflow } = this.request;
+    const profiles = PROFILES.slice(0, workflow === undefined || publication.runs.length === 0 ? 1 : 3);
+    const specifications = ['https://w3id.org/ro/crate/1.1'].concat(profiles.length > 1 ? [PROFILES[2][0]] : []);
+    graph.put({ '@id': CRATE_DESCRIPTOR, '@type': 'CreativeWork', about: { '@id': './' }, conformsTo: crateListOf(specifications.map((id) => ({ '@id': id }))), creator: { '@id': '#rr/' + encodeIri(publication.rr) } });
+    const root = graph.put({ '@id': './', '@type': 'Dataset' });
+    graph.tell(root, { conformsTo: crateListOf(profiles.map(([id, name, version]) => graph.put({ '@id': id, '@type': 'CreativeWork', name, version, url: id }))) });
+    graph.tell(root, describeRoot(graph, this.request));
+    runs.putRecorder(publication.rr);
+    yield graph.take();
+    yield* files.putAll(about);
+    yield* runs.putAll();
+    const whole = profiles.length > 1 && workflow !== undefined ? putWorkflow(graph, files, publication, workflow) : undefined;
+    graph.tell(root, { mainEntity: whole?.main, mentions: crateListOf((whole === undefined ? [] : [whole.action]).concat(known.actions)), hasPart: crateListOf(known.parts) });
+    yield graph.take();
+  }
+}
+
 /**
  * ro-crate-metadata.json as UTF-8, and what it cannot express or asks for in vain. With `files` each of
  * them is a data entity; all other contents that runs read or wrote are described without one.
  *_/
 function printRoCrate(request) {
-  const { publication, workflow } = request;
-  const graph = new CrateGraph();
-  const files = new CrateFiles(graph, request.files ?? listNamedFiles(publication));
-  const runs = new CrateRuns(graph, files, publication);
-  const profiles = PROFILES.slice(0, workflow === undefined || publication.runs.length === 0 ? 1 : 3);
-  const specifications = ['https://w3id.org/ro/crate/1.1'].concat(profiles.length > 1 ? [PROFILES[2][0]] : []);
-  graph.put({ '@id': CRATE_DESCRIPTOR, '@type': 'CreativeWork', about: { '@id': './' }, conformsTo: crateListOf(specifications.map((id) => ({ '@id': id }))), creator: { '@id': '#rr/' + encodeIri(publication.rr) } });
-  const root = { '@id': './', '@type': 'Dataset' };
-  graph.put(root);
-  root.conformsTo = crateListOf(profiles.map(([id, name, version]) => graph.put({ '@id': id, '@type': 'CreativeWork', name, version, url: id })));
-  Object.assign(root, describeRoot(graph, request));
-  runs.putRecorder(publication.rr);
-  files.putAll(aboutRuns(publication));
-  runs.putAll();
-  const whole = profiles.length > 1 && workflow !== undefined ? putWorkflow(graph, files, publication, workflow) : undefined;
-  root.mainEntity = whole?.main;
-  root.mentions = crateListOf((whole === undefined ? [] : [whole.action]).concat(runs.actions));
-  root.hasPart = crateListOf(files.parts);
-  return { text: graph.print(), left: listLeft(request, files, runs) };
+  const { publication } = request;
+  const index = indexCrateFiles(request.files ?? listNamedFiles(publication));
+  const about = aboutRuns(publication);
+  const known = new CrateFacts();
+  const first = new CrateWalk(request, index, known);
+  // Rule 4 of rocrategraph.ts.
+  const walk = first.walk(about);
+  while (walk.next().done !== true);
+  known.isWhole = true;
+  return { text: () => printCrate(new CrateWalk(request, index, known).walk(about)), left: listLeft(request, first.files, first.runs) };
 }
 
 // ==== src/views/provmodel.ts =====================================================================
@@ -46122,13 +46323,13 @@ class SecondLook {
   }
 
   async look() {
-    const isLarge = this.before.count >= SECOND_THREAD_NAMES;
-    const finished = isLarge ? startThread('(' + lookAtPieces.toString() + ')(require("worker_threads").workerData, require("fs"))', this.work) : undefined;
-    if (isLarge) await new Promise((resolve) => setImmediate(resolve));
-    const grown = this.listAgain();
-    lookAtPieces(this.work, fs);
-    if (await finished === false) {
-      // What the thread had taken, nobody has looked at.
+    let grown = [];
+    const lookHere = () => {
+      grown = this.listAgain();
+      lookAtPieces(this.work, fs);
+    };
+    if (this.before.count < SECOND_THREAD_NAMES) lookHere();
+    else if (!await shareWork(lookAtPieces, this.work, lookHere)) {
       this.work.next[0] = 0;
       lookAtPieces(this.work, fs);
     }
@@ -51699,157 +51900,14 @@ function readAllowedSigners(name, shown) {
   if (text === undefined) throw new Failure('cannot read "' + shown + '": it is no file', 'name a file of allowed signers, or a public key', EXIT.usage);
   const keys = new Map();
   for (const signer of parseAllowedSigners(text)) {
-    if (signer.namespaces === undefined || signer.namespaces.some((one) => one === NAMESPACE || one === '*')) keys.set(fromBase64(signer.base64), signer.principals);
+    const key = fromBase64(signer.base64);
+    if (readKeyType(key) === signer.type && isAllowedFor(signer, NAMESPACE)) keys.set(key, signer.principals);
   }
   const pem = parseArmor('PUBLIC KEY', text);
   const raw = pem === undefined ? undefined : readEd25519Public(fromBase64(pem));
   if (raw !== undefined) keys.set(printEd25519Key(raw), '');
   if (keys.size === 0) throw new Failure('cannot use "' + shown + '": no public key is in it', 'write "NAME ssh-ed25519 AAAA..." into it, a line for each key', EXIT.usage);
   return keys;
-}
-
-// ==== src/sys/signatures.ts ======================================================================
-// signatures.ts - signed statements on the disk: reading and checking all, what a new one says, writing one. Judges no records.
-//
-//   provenance/signatures/ID.rec            the statement
-//                         ID.rec.sig        its signature of SSH, ID.rec.pub the public key
-//                         ID.rec.ed25519    or 64 bytes of Ed25519, ID.rec.pem the public key
-//
-// What lies there may be a stranger's: only regular files of bounded size are read, and no name from them is opened
-// that is not under provenance/.
-
-const SIGNATURES = 'provenance/signatures/';
-const LARGEST_STATEMENT = 1 << 28;
-const LARGEST_SIGNATURE = 1 << 16;
-
-/** A statement, by whose key; `fault`: why it does not count, as a part of a sentence. *_/
-// type SignedStatement = { name: string; statement: Statement | undefined; publicKey: ByteString; fault: string | undefined };
-
-/** A regular file of at most so many bytes; a Failure says what else it is. undefined: it is not there. *_/
-function readBounded(project, path, mostBytes) {
-  const stat = lstatIfThere(absoluteOf(project, path));
-  if (stat === undefined) return undefined;
-  if (!stat.isFile()) throw new Failure('it is no regular file');
-  if (stat.size > mostBytes) throw new Failure('it is too large (' + String(stat.size) + ' bytes)');
-  return readRegularIfThere(absoluteOf(project, path));
-}
-
-function checkBeside(project, path, text) {
-  const ssh = readBounded(project, path + '.sig', LARGEST_SIGNATURE);
-  if (ssh !== undefined) return checkSshSignature(text, ssh, absoluteOf(project, path + '.sig'));
-  const raw = readBounded(project, path + '.ed25519', LARGEST_SIGNATURE);
-  if (raw === undefined) return { publicKey: '', fault: 'no signature lies beside it' };
-  return checkRawSignature(text, raw, readBounded(project, path + '.pem', LARGEST_SIGNATURE) ?? '');
-}
-
-function readSigned(project, name) {
-  const path = SIGNATURES + name;
-  const signed = { name: path, statement: undefined, publicKey: '', fault: undefined };
-  try {
-    const text = readBounded(project, path, LARGEST_STATEMENT);
-    if (text === undefined) return { ...signed, fault: 'the statement is not there: it was removed, or rr sign was killed before it stood there' };
-    const parts = unsealRecord(text);
-    if (parts === undefined || hashBytes(parts.body) !== parts.hash) return { ...signed, fault: 'it is not what its last line says' };
-    const { publicKey, fault } = checkBeside(project, path, text);
-    const statement = parseStatement(text, path);
-    return { name: path, statement, publicKey, fault: fault ?? (statement.id + '.rec' === name ? undefined : 'it claims the id ' + statement.id) };
-  } catch (error) {
-    if (error instanceof Failure) return { ...signed, fault: error.message };
-    throw error;
-  }
-}
-
-/** All statements in the order of their ids, with what is wrong with each; also signatures without one. *_/
-function readSignedStatements(project) {
-  const folder = absoluteOf(project, SIGNATURES.slice(0, -1));
-  if (lstatIfThere(folder)?.isDirectory() !== true) return [];
-  const names = new Set(listFolder(folder).map((name) => name.replace(/\.(?:sig|pub|ed25519|pem)$/, '')).filter((name) => name.endsWith('.rec')));
-  return Array.from(names).sort(compareBytes).map((name) => (RUN_ID.test(name.slice(0, -4)) ? readSigned(project, name)
-    : { name: SIGNATURES + name, statement: undefined, publicKey: '', fault: 'it is not of rr' }));
-}
-
-// ---- files -------------------------------------------------------------------------------------------------
-
-/** Files that others make anew from the records. *_/
-const DERIVED_FILES = ['Makefile', 'SHA256SUMS'];
-
-/** Does a record, or its own name, say what is in this file under provenance/? *_/
-function isFixed(path, logs) {
-  const run = /^runs\/(\d{4}-\d\d)\/([^/]*)\.rec$/.exec(path);
-  if (run !== null && RUN_ID.test(run[2]) && run[1] === run[2].slice(0, 4) + '-' + run[2].slice(4, 6)) return true;
-  return /^(?:environments\/[0-9a-f]{64}\.rec|code\/[0-9a-f]{64}\.(?:patch|src))$/.test(path) || logs.has('provenance/' + path) || DERIVED_FILES.indexOf(path) >= 0
-    || /(?:^|\/)\.[^/]*\.[a-z2-7]{6}\.tmp$/.test(path);
-}
-
-/** The files under provenance/ whose content no record fixes, as they are, sorted. `logs`: paths of the logs that records name. *_/
-async function readUnfixedFiles(project, logs) {
-  const paths = Array.from(takeSnapshot(project.provenance, [])).filter(([path, seen]) => !seen.isFolder && !isFixed(path, logs)).map(([path]) => 'provenance/' + path);
-  return readSignedStates(project, paths.sort(compareBytes));
-}
-
-/** These files as they are; those that are not there are left out. *_/
-async function readSignedStates(project, paths) {
-  const states = [];
-  for (const path of paths) {
-    const state = describeFile(absoluteOf(project, path), path);
-    if (state !== undefined) states.push(state);
-  }
-  const waiting = states.filter((state) => state.hash === '?');
-  const outcomes = await hashFiles(waiting.map((state) => ({ name: absoluteOf(project, state.path), sizeBytes: state.size })));
-  outcomes.forEach((outcome, i) => {
-    if (outcome.kind === 'hashed') Object.assign(waiting[i], { hash: outcome.hash, size: outcome.size });
-  });
-  return states;
-}
-
-/** A signed file that is not as it was: `found` undefined is gone. *_/
-// type ChangedFile = { path: ByteString; by: string; expected: FileState; found: FileState | undefined };
-
-/** What of the files in these statements is not as the last word on it says, and which of `now` are in none. *_/
-async function compareSignedFiles(project, statements) {
-  const changed = [];
-  const signed = listSignedFiles(statements);
-  const now = new Map((await readSignedStates(project, Array.from(signed.keys()).sort(compareBytes))).map((state) => [state.path, state]));
-  for (const [path, { state, by }] of Array.from(signed).sort((a, b) => compareBytes(a[0], b[0]))) {
-    const found = now.get(path);
-    if (state !== undefined && (found === undefined || found.hash !== state.hash || found.kind !== state.kind)) changed.push({ path, by, expected: state, found });
-  }
-  return changed;
-}
-
-// ---- writing -----------------------------------------------------------------------------------------------
-
-/** Text of a statement, sealed: what is signed. *_/
-function printStatement(statement) {
-  const body = printStatementBody(statement);
-  return sealRecord(body, hashBytes(body));
-}
-
-/** Writes a signature, its key, and last the statement: without that, the others are told to be left over. Returns the path. *_/
-function saveStatement(project, id, text, made) {
-  const path = SIGNATURES + id + '.rec';
-  const folder = absoluteOf(project, SIGNATURES.slice(0, -1));
-  if (lstatIfThere(folder)?.isSymbolicLink() === true) throw new Failure('cannot sign: "provenance/signatures" is a link', 'put a folder in its place');
-  makeFolder(folder);
-  syncFolder(project.provenance);
-  // Where the next record removes what is left there of one who was killed.
-  keepTemporariesIn(project.own + '/running');
-  const [signatureEnding, keyEnding] = made.kind === 'ssh' ? ['.sig', '.pub'] : ['.ed25519', '.pem'];
-  const written = [];
-  try {
-    for (const [ending, content] of [[keyEnding, made.publicText], [signatureEnding, made.signature], ['', text]]) {
-      const name = absoluteOf(project, path + ending);
-      const isThere = lstatIfThere(name) !== undefined;
-      // It may have its name and not be on the disk: then it goes, too.
-      if (!isThere) written.unshift(name);
-      if (isThere || !createFile(name, content, 0o666, true)) throw new Failure('cannot sign: "' + path + ending + '" is there', 'sign again');
-    }
-  } catch (error) {
-    // A key and a signature of nothing are told of as damage.
-    for (const name of written) removeIfThere(name);
-    throw error;
-  }
-  return path;
 }
 
 // ==== src/sys/runindex.ts ========================================================================
@@ -52149,6 +52207,191 @@ function findRunsByFiles(project, made, used) {
     if (finders.every((find) => find(text, start))) ids.add(detachString(readLineId(text, start)));
   });
   return ids;
+}
+
+// ==== src/sys/signatures.ts ======================================================================
+// signatures.ts - signed statements on the disk: reading and checking all, what a new one says, writing one. Judges no records.
+//
+//   provenance/signatures/ID.rec            the statement
+//                         ID.rec.sig        its signature of SSH, ID.rec.pub the public key
+//                         ID.rec.ed25519    or 64 bytes of Ed25519, ID.rec.pem the public key
+//   .rr/signing/ID                          who writes these now (describeSelf in store.ts), or was killed meanwhile
+//
+// A signature without its statement is half written if .rr/signing has it, else its statement was taken away.
+// What lies there may be a stranger's: only regular files of bounded size are read, and no name from them is opened
+// that is not under provenance/.
+
+const SIGNATURES = 'provenance/signatures/';
+const LARGEST_STATEMENT = 1 << 28;
+const LARGEST_SIGNATURE = 1 << 16;
+const LARGEST_MARK = 4096;
+
+/** A statement, by whose key; `fault`: why it does not count, as a part of a sentence. *_/
+// type SignedStatement = { name: string; statement: Statement | undefined; publicKey: ByteString; fault: string | undefined };
+
+/** A regular file of at most so many bytes; a Failure says what else it is. undefined: it is not there. *_/
+function readBounded(project, path, mostBytes) {
+  const stat = lstatIfThere(absoluteOf(project, path));
+  if (stat === undefined) return undefined;
+  if (!stat.isFile()) throw new Failure('it is no regular file');
+  if (stat.size > mostBytes) throw new Failure('it is too large (' + String(stat.size) + ' bytes)');
+  return readRegularIfThere(absoluteOf(project, path));
+}
+
+function checkBeside(project, path, text) {
+  const ssh = readBounded(project, path + '.sig', LARGEST_SIGNATURE);
+  if (ssh !== undefined) return checkSshSignature(text, ssh, absoluteOf(project, path + '.sig'));
+  const raw = readBounded(project, path + '.ed25519', LARGEST_SIGNATURE);
+  if (raw === undefined) return { publicKey: '', fault: 'no signature lies beside it' };
+  return checkRawSignature(text, raw, readBounded(project, path + '.pem', LARGEST_SIGNATURE) ?? '');
+}
+
+function readSigned(project, name) {
+  const path = SIGNATURES + name;
+  const signed = { name: path, statement: undefined, publicKey: '', fault: undefined };
+  try {
+    const text = readBounded(project, path, LARGEST_STATEMENT);
+    if (text === undefined) return { ...signed, fault: 'the statement is not there: it was removed, or rr sign was killed before it stood there; then the next one takes this away' };
+    const parts = unsealRecord(text);
+    if (parts === undefined || hashBytes(parts.body) !== parts.hash) return { ...signed, fault: 'it is not what its last line says' };
+    const { publicKey, fault } = checkBeside(project, path, text);
+    const statement = parseStatement(text, path);
+    return { name: path, statement, publicKey, fault: fault ?? (statement.id + '.rec' === name ? undefined : 'it claims the id ' + statement.id) };
+  } catch (error) {
+    if (error instanceof Failure) return { ...signed, fault: error.message };
+    throw error;
+  }
+}
+
+/** All statements in the order of their ids, with what is wrong with each; also signatures without one. *_/
+function readSignedStatements(project) {
+  const folder = absoluteOf(project, SIGNATURES.slice(0, -1));
+  if (lstatIfThere(folder)?.isDirectory() !== true) return [];
+  const names = new Set(listFolder(folder).map((name) => name.replace(/\.(?:sig|pub|ed25519|pem)$/, '')).filter((name) => name.endsWith('.rec')));
+  return Array.from(names).sort(compareBytes).map((name) => (RUN_ID.test(name.slice(0, -4)) ? readSigned(project, name)
+    : { name: SIGNATURES + name, statement: undefined, publicKey: '', fault: 'it is not of rr' }));
+}
+
+// ---- files -------------------------------------------------------------------------------------------------
+
+/** Files that others make anew from the records. *_/
+const DERIVED_FILES = ['Makefile', 'SHA256SUMS'];
+
+/** Does a record, or its own name, say what is in this file under provenance/? *_/
+function isFixed(path, logs) {
+  const run = /^runs\/(\d{4}-\d\d)\/([^/]*)\.rec$/.exec(path);
+  if (run !== null && RUN_ID.test(run[2]) && run[1] === run[2].slice(0, 4) + '-' + run[2].slice(4, 6)) return true;
+  return /^(?:environments\/[0-9a-f]{64}\.rec|code\/[0-9a-f]{64}\.(?:patch|src))$/.test(path) || logs.has('provenance/' + path) || DERIVED_FILES.indexOf(path) >= 0
+    || /(?:^|\/)\.[^/]*\.[a-z2-7]{6}\.tmp$/.test(path);
+}
+
+/** The files under provenance/ whose content no record fixes, as they are, sorted. `logs`: paths of the logs that records name. *_/
+async function readUnfixedFiles(project, logs) {
+  const paths = Array.from(takeSnapshot(project.provenance, [])).filter(([path, seen]) => !seen.isFolder && !isFixed(path, logs)).map(([path]) => 'provenance/' + path);
+  return readSignedStates(project, paths.sort(compareBytes));
+}
+
+/** These files as they are; those that are not there are left out. *_/
+async function readSignedStates(project, paths) {
+  const states = [];
+  for (const path of paths) {
+    const state = describeFile(absoluteOf(project, path), path);
+    if (state !== undefined) states.push(state);
+  }
+  const waiting = states.filter((state) => state.hash === '?');
+  const outcomes = await hashFiles(waiting.map((state) => ({ name: absoluteOf(project, state.path), sizeBytes: state.size })));
+  outcomes.forEach((outcome, i) => {
+    if (outcome.kind === 'hashed') Object.assign(waiting[i], { hash: outcome.hash, size: outcome.size });
+  });
+  return states;
+}
+
+/** A signed file that is not as it was: `found` undefined is gone. *_/
+// type ChangedFile = { path: ByteString; by: string; expected: FileState; found: FileState | undefined };
+
+/** What of the files in these statements is not as the last word on it says, and which of `now` are in none. *_/
+async function compareSignedFiles(project, statements) {
+  const changed = [];
+  const signed = listSignedFiles(statements);
+  const now = new Map((await readSignedStates(project, Array.from(signed.keys()).sort(compareBytes))).map((state) => [state.path, state]));
+  for (const [path, { state, by }] of Array.from(signed).sort((a, b) => compareBytes(a[0], b[0]))) {
+    const found = now.get(path);
+    if (state !== undefined && (found === undefined || found.hash !== state.hash || found.kind !== state.kind)) changed.push({ path, by, expected: state, found });
+  }
+  return changed;
+}
+
+// ---- writing -----------------------------------------------------------------------------------------------
+
+/** Text of a statement, sealed: what is signed. *_/
+function printStatement(statement) {
+  const body = printStatementBody(statement);
+  return sealRecord(body, hashBytes(body));
+}
+
+/** The folder of marks; undefined if it is none of this project's own. *_/
+function openMarks(project) {
+  const marks = project.own + '/signing';
+  return lstatIfThere(marks)?.isDirectory() === true ? marks : undefined;
+}
+
+/** Says that a statement is about to be written. Returns what takes that back. *_/
+function markSigning(project, id) {
+  try {
+    if (lstatIfThere(project.own + '/signing') === undefined) makeFolder(project.own + '/signing');
+    hideFromGit(project);
+    const marks = openMarks(project);
+    if (marks !== undefined) createFile(marks + '/' + id, describeSelf(), 0o666, true);
+    return () => { if (marks !== undefined) removeIfThere(marks + '/' + id); };
+  } catch (error) {
+    if (!isUnwritable(error)) throw error;
+    return () => undefined; // without a mark, rr verify names what one who is killed leaves
+  }
+}
+
+/** Takes away the signatures and keys whose statement was never written, as who wrote them was killed. *_/
+function removeHalfStatements(project) {
+  const marks = openMarks(project);
+  for (const id of marks === undefined ? [] : listFolder(marks).filter((name) => RUN_ID.test(name))) {
+    const mark = lstatIfThere(marks + '/' + id);
+    if (mark === undefined || !mark.isFile()) continue;
+    if (mark.size <= LARGEST_MARK && isHolderAlive(readRegularIfThere(marks + '/' + id) ?? '', marks + '/' + id)) continue;
+    const name = absoluteOf(project, SIGNATURES + id + '.rec');
+    if (lstatIfThere(absoluteOf(project, SIGNATURES.slice(0, -1)))?.isDirectory() === true && lstatIfThere(name) === undefined) {
+      for (const ending of ['.sig', '.pub', '.ed25519', '.pem']) removeIfThere(name + ending);
+    }
+    removeIfThere(marks + '/' + id);
+  }
+}
+
+/** Writes a signature, its key, and last the statement, under a mark. Returns the path. *_/
+function saveStatement(project, id, text, made) {
+  const path = SIGNATURES + id + '.rec';
+  const folder = absoluteOf(project, SIGNATURES.slice(0, -1));
+  if (lstatIfThere(folder)?.isSymbolicLink() === true) throw new Failure('cannot sign: "provenance/signatures" is a link', 'put a folder in its place');
+  makeFolder(folder);
+  syncFolder(project.provenance);
+  // Where the next record removes what is left there of one who was killed.
+  keepTemporariesIn(project.own + '/running');
+  const unmark = markSigning(project, id);
+  const [signatureEnding, keyEnding] = made.kind === 'ssh' ? ['.sig', '.pub'] : ['.ed25519', '.pem'];
+  const written = [];
+  try {
+    for (const [ending, content] of [[keyEnding, made.publicText], [signatureEnding, made.signature], ['', text]]) {
+      const name = absoluteOf(project, path + ending);
+      const isThere = lstatIfThere(name) !== undefined;
+      // It may have its name and not be on the disk: then it goes, too.
+      if (!isThere) written.unshift(name);
+      if (isThere || !createFile(name, content, 0o666, true)) throw new Failure('cannot sign: "' + path + ending + '" is there', 'sign again');
+    }
+  } catch (error) {
+    // A key and a signature of nothing are told of as damage.
+    for (const name of written) removeIfThere(name);
+    throw error;
+  } finally {
+    unmark();
+  }
+  return path;
 }
 
 // ==== src/sys/planfile.ts ========================================================================
@@ -53304,6 +53547,8 @@ function makeOwnFolder(project, place, stem, digits) {
   // It would have come with a stranger's project.
   if (lstatIfThere(base)?.isDirectory() !== true) throw new Failure('cannot use "' + base + '": it is no folder', 'remove it');
   const folder = resolveLinks(base) + '/' + stem + '-' + digits;
+  // Before anything is written there: unfinished files have their place, whoever is killed.
+  keepTemporariesIn(project.own + '/running');
   makeFolder(folder);
   fs.writeFileSync(toFsPath(folder + '/holder'), describeSelf() + '\n');
   return folder;
@@ -53795,7 +54040,6 @@ function findUncommitted(git, paths) {
 const NUMBERS = 4;
 // Below this a second thread costs more to start than it saves.
 const WORKER_MIN_NAMES = 20000;
-const CHUNK_NAMES = 256;
 const HEAD_FIELDS = /^rr status 2 (\S+) (\d+ \d+) (\d+) (\d+) (\d+) (\d+)\n/;
 // The same number is other bytes where the order of bytes differs.
 const BYTE_ORDER = String(new Uint8Array(new Float64Array([1]).buffer)[7]);
@@ -53831,8 +54075,9 @@ function readKeptStatus(name, place) {
  * Compares names with their numbers, a chunk at a time, until all are taken or one differs. The worker
  * gets this function as text: it must not use anything of this file.
  *_/
-function compareNames(work, files, chunk) {
+function compareNames(work, files) {
   const { names, base, numbers, state } = work;
+  const chunk = 256;
   const isPlain = /^[\x00-\x7f]*$/.test(names) && /^[\x00-\x7f]*$/.test(base);
   const count = numbers.length / 4;
   const quiet = { throwIfNoEntry: false };
@@ -53874,12 +54119,13 @@ async function findKeptAnswer(project, question) {
   if (kept === undefined) return undefined;
   const base = process.cwd() === project.root ? '' : absoluteOf(project, '');
   const work = { names: kept.names, base, numbers: kept.numbers, state: new Int32Array(new SharedArrayBuffer(8)) };
-  const source = '(' + compareNames.toString() + ')(require("worker_threads").workerData, require("fs"), ' + String(CHUNK_NAMES) + ')';
-  const finished = kept.count >= WORKER_MIN_NAMES ? startThread(source, work) : undefined;
-  if (finished !== undefined) await new Promise((resolve) => setImmediate(resolve));
-  compareNames(work, fs, CHUNK_NAMES);
-  // What a thread that broke did not do is not known: as if a name had changed.
-  return await finished !== false && work.state[1] === 0 ? kept.answer : undefined;
+  const compareHere = () => compareNames(work, fs);
+  if (kept.count < WORKER_MIN_NAMES) compareHere();
+  else if (!await shareWork(compareNames, work, compareHere)) {
+    work.state[0] = 0;
+    compareHere();
+  }
+  return work.state[1] === 0 ? kept.answer : undefined;
 }
 
 /** Keeps an answer. Where that cannot be, or something is too fresh, nothing is kept. *_/
@@ -60056,8 +60302,9 @@ async function readEvidence(publication, project) {
 // };
 
 const MOST_HOPS = 40;
+const NO_NEEDS = [];
 
-// type Chosen = { reason: ArchiveReason; stat: import('fs').Stats; target: ByteString; /** Of a link: all that must be there for it to lead on; the last is where it leads. *_/ needs: ByteString[] };
+// type Chosen = { reason: ArchiveReason; target: ByteString; /** Of a link: all that must be there for it to lead on; the last is where it leads. *_/ needs: ByteString[] };
 
 /** Is this what a killed rr left beside the archive's name, or in it? The next archive removes it (archivewriter.ts). *_/
 function isUnfinishedOf(target, name) {
@@ -60102,11 +60349,11 @@ class ArchiveSelection {
     if (isUnfinishedOf(this.choice.target, name)) return this.omit(path, 'is an archive that was never finished');
     const stat = lstatIfThere(name);
     if (stat === undefined || stat.isDirectory()) return;
-    if (stat.isSymbolicLink()) return this.addLink(path, reason, stat);
+    if (stat.isSymbolicLink()) return this.addLink(path, reason);
     if (!stat.isFile()) return this.omit(path, 'is no regular file');
     const { mostBytes } = this.choice;
     if (mostBytes !== undefined && stat.size > mostBytes && reason !== 'provenance' && reason !== 'asked for') return this.omit(path, 'is larger than --max-size', stat.size);
-    this.chosen.set(path, { reason, stat, target: '', needs: [] });
+    this.chosen.set(path, { reason, target: '', needs: NO_NEEDS });
   }
 
   isSettled(path) {
@@ -60163,7 +60410,7 @@ class ArchiveSelection {
     return { path: done.join('/'), links };
   }
 
-  addLink(path, reason, stat) {
+  addLink(path, reason) {
     const target = readLinkTarget(absoluteOf(this.project, path));
     const found = this.follow([], path, true);
     const told = '"' + path + '" cannot go in: it is a link to "' + target + '", ';
@@ -60173,7 +60420,7 @@ class ArchiveSelection {
     if (findBagFault(target.replace(/%/g, '')) !== undefined) return this.refuse(path, told + 'a name that a bag cannot carry');
     const there = lstatIfThere(absoluteOf(this.project, found.path === '' ? '.' : found.path));
     if (there === undefined) return this.refuse(path, told + 'which leads nowhere');
-    this.chosen.set(path, { reason, stat, target, needs: found.links.filter((link) => link !== path).concat(found.path) });
+    this.chosen.set(path, { reason, target, needs: found.links.filter((link) => link !== path).concat(found.path) });
     for (const link of found.links) this.add(link, reason);
     if (!there.isDirectory()) this.add(found.path, 'link target');
   }
@@ -60410,6 +60657,8 @@ async function chooseArchiveFiles(project, publication, choice) {
 /** `name`: below the archive's top folder. *_/
 // type ArchiveMember =
 //   | { kind: 'text'; name: ByteString; isExecutable: boolean; text: ByteString }
+//   /** A text that is not held: each call gives it anew. *_/
+//   | { kind: 'pieces'; name: ByteString; isExecutable: boolean; pieces: () => Iterable<ByteString>; sizeBytes: number; hash: string }
 //   | { kind: 'file'; name: ByteString; isExecutable: boolean; /** Absolute. *_/ from: ByteString; sizeBytes: number; hash: string }
 //   | { kind: 'link'; name: ByteString; target: ByteString };
 
@@ -60662,11 +60911,27 @@ function passFile(member, sink) {
   }
 }
 
+/** Throws an Error if the text is not what it was when its size and hash were taken. *_/
+function passPieces(member, sink) {
+  const hash = crypto().createHash('sha256');
+  let total = 0;
+  for (const piece of gatherPieces(member.pieces())) {
+    const data = Buffer.from(piece, 'latin1');
+    total += data.length;
+    hash.update(data);
+    sink.take(data);
+  }
+  if (total !== member.sizeBytes || hash.digest('hex') !== member.hash) throw new Error('the text of ' + member.name + ' came out in two ways');
+}
+
 function passMembers(request, sink) {
   for (const member of request.members) {
     if (member.kind === 'file') {
       sink.begin(member, member.sizeBytes);
       passFile(member, sink);
+    } else if (member.kind === 'pieces') {
+      sink.begin(member, member.sizeBytes);
+      passPieces(member, sink);
     } else if (member.kind === 'text') {
       const data = Buffer.from(member.text, 'latin1');
       sink.begin(member, data.length);
@@ -63116,6 +63381,7 @@ async function signProject(options) {
   const logs = new Set();
   const { records, faults } = checkRunRecords(project, ids, (run) => { for (const log of run.logs) logs.add(detachString(log.path)); });
   if (records.length === 0) throw new Failure('cannot sign: no run is recorded here', 'record one: rr record -- COMMAND');
+  removeHalfStatements(project);
   const earlier = readSignedStatements(project);
   for (const one of earlier) if (one.fault !== undefined) tell('rr: ' + one.name + ' does not count: ' + one.fault);
   const good = earlier.filter((one) => one.fault === undefined).map((one) => one.statement);
@@ -64891,17 +65157,55 @@ function textMember(name, text, isExecutable = false) {
   return { kind: 'text', name, text, isExecutable, hash: hashBytes(text), sizeBytes: text.length };
 }
 
+function piecesMember(name, pieces) {
+  return { kind: 'pieces', name, pieces, isExecutable: false, ...hashPieces(gatherPieces(pieces())) };
+}
+
+/** A regular file of the project. Its names are made when they are asked for: of 200,000 files they take much. *_/
+class PayloadFile {
+  kind = 'file';
+  // readonly file: ArchivedFile;
+  // private readonly project: Project;
+
+  constructor(project, file) {
+    this.project = project;
+    this.file = file;
+  }
+
+  get name() {
+    return 'data/' + this.file.path;
+  }
+
+  get from() {
+    return absoluteOf(this.project, this.file.path);
+  }
+
+  get isExecutable() {
+    return this.file.kind === 'x';
+  }
+
+  get hash() {
+    return this.file.hash;
+  }
+
+  get sizeBytes() {
+    return this.file.sizeBytes;
+  }
+}
+
 function payloadMember(project, file) {
-  const name = 'data/' + file.path;
-  const facts = { name, hash: file.hash, sizeBytes: file.sizeBytes };
-  if (file.kind === 'l') return { kind: 'link', target: file.target, ...facts };
-  return { kind: 'file', isExecutable: file.kind === 'x', from: absoluteOf(project, file.path), ...facts };
+  if (file.kind !== 'l') return new PayloadFile(project, file);
+  return { kind: 'link', name: 'data/' + file.path, target: file.target, hash: file.hash, sizeBytes: file.sizeBytes };
+}
+
+function pathOfMember(member) {
+  return member instanceof PayloadFile ? member.file.path : member.name.slice('data/'.length);
 }
 
 /** Also reads what is chosen once more: what it is named by is what was chosen. *_/
 function swhidOfMember(project, member) {
   if (member.kind === 'text') return printSwhid('cnt', hashSwhidObject('blob', member.text));
-  const path = member.name.slice('data/'.length);
+  const path = pathOfMember(member);
   const { hex, sha256 } = identifyContent(absoluteOf(project, path), true);
   if (sha256 !== member.hash) throw new Failure('cannot archive "' + path + '": it changed while it was read', 'see that nothing writes to it, and do it again', EXIT.differs);
   return printSwhid('cnt', hex);
@@ -64914,9 +65218,9 @@ function makePayload(project, publication, contents) {
   const files = payload.filter((member) => member.hash !== '-').sort((a, b) => compareBytes(a.name, b.name));
   const crate = printRoCrate({
     publication, workflow: 'provenance/Makefile', changed: contents.changes,
-    files: files.map((member) => ({ path: member.name.slice('data/'.length), size: member.sizeBytes, hash: member.hash, isFolder: false, swhid: swhidOfMember(project, member) })),
+    files: files.map((member) => ({ path: pathOfMember(member), size: member.sizeBytes, hash: member.hash, isFolder: false, swhid: detachString(swhidOfMember(project, member)) })),
   });
-  payload.push(textMember('data/' + CRATE_DESCRIPTOR, crate.text));
+  payload.push(piecesMember('data/' + CRATE_DESCRIPTOR, crate.text));
   return { payload, left: crate.left };
 }
 

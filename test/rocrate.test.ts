@@ -184,7 +184,8 @@ test('printRoCrate() takes the files that it is given, and what is known of the 
   const list = run(project, ['sh', '-c', 'find . -type f ! -path "./.rr/*" -exec sha256sum {} +']).stdout.trim().split('\n');
   const files = list.map((line) => ({ path: line.slice(68), hash: line.slice(0, 64), size: fs.statSync(path.join(project, line.slice(68))).size, isFolder: false, swhid: 'swh:1:cnt:94a9ed024d3859793618152ea559a168bbcbb5e2' }));
   const hostile = ['../up.txt', '/etc/passwd', 'a/../../b', './c', 'ro-crate-metadata.json'].map((name) => ({ path: name, hash: '0'.repeat(64), size: 1, isFolder: false }));
-  const { text, left } = printRoCrate({ publication, files: files.concat(hostile as typeof files), workflow: 'provenance/Makefile', changed: ['"x" changed since run Y'] });
+  const { text: print, left } = printRoCrate({ publication, files: files.concat(hostile as typeof files), workflow: 'provenance/Makefile', changed: ['"x" changed since run Y'] });
+  const text = Array.from(print()).join('');
   fs.writeFileSync(path.join(project, 'ro-crate-metadata.json'), text, 'latin1');
   const entities = entitiesOf(Buffer.from(text, 'latin1').toString('utf8'));
   const root = entities.get('./') as Entity;

@@ -1,7 +1,7 @@
 // archive.ts - rr archive: code, data, results and records in one file or folder, for a reader who has nothing else.
 import { findBagFault, findNameClashes } from '../core/archive.ts';
 import type { ArchivedFile } from '../core/archive.ts';
-import { compareBytes } from '../core/bytes.ts';
+import { compareBytes, detachString } from '../core/bytes.ts';
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { normalizeName } from '../core/names.ts';
@@ -14,8 +14,8 @@ import { chooseArchiveFiles } from '../sys/archivefiles.ts';
 import type { ArchiveContents } from '../sys/archivefiles.ts';
 import { checkArchiveTarget, writeArchive } from '../sys/archivewriter.ts';
 import type { ArchiveForm, ArchiveMember } from '../sys/archivewriter.ts';
-import { lstatIfThere, readBytesIfThere, toBytes } from '../sys/files.ts';
-import { hashBytes } from '../sys/hash.ts';
+import { gatherPieces, lstatIfThere, readBytesIfThere, toBytes } from '../sys/files.ts';
+import { hashBytes, hashPieces } from '../sys/hash.ts';
 import { nameOfOwnFile } from '../sys/late.ts';
 import { readCurrentFolder, resolveLinks } from '../sys/machine.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
@@ -99,17 +99,55 @@ function textMember(name: ByteString, text: ByteString, isExecutable = false): P
   return { kind: 'text', name, text, isExecutable, hash: hashBytes(text), sizeBytes: text.length };
 }
 
+function piecesMember(name: ByteString, pieces: () => Iterable<ByteString>): PayloadMember {
+  return { kind: 'pieces', name, pieces, isExecutable: false, ...hashPieces(gatherPieces(pieces())) };
+}
+
+/** A regular file of the project. Its names are made when they are asked for: of 200,000 files they take much. */
+class PayloadFile {
+  readonly kind = 'file';
+  readonly file: ArchivedFile;
+  private readonly project: Project;
+
+  constructor(project: Project, file: ArchivedFile) {
+    this.project = project;
+    this.file = file;
+  }
+
+  get name(): ByteString {
+    return 'data/' + this.file.path;
+  }
+
+  get from(): ByteString {
+    return absoluteOf(this.project, this.file.path);
+  }
+
+  get isExecutable(): boolean {
+    return this.file.kind === 'x';
+  }
+
+  get hash(): string {
+    return this.file.hash;
+  }
+
+  get sizeBytes(): number {
+    return this.file.sizeBytes;
+  }
+}
+
 function payloadMember(project: Project, file: ArchivedFile): PayloadMember {
-  const name = 'data/' + file.path;
-  const facts = { name, hash: file.hash, sizeBytes: file.sizeBytes };
-  if (file.kind === 'l') return { kind: 'link', target: file.target, ...facts };
-  return { kind: 'file', isExecutable: file.kind === 'x', from: absoluteOf(project, file.path), ...facts };
+  if (file.kind !== 'l') return new PayloadFile(project, file);
+  return { kind: 'link', name: 'data/' + file.path, target: file.target, hash: file.hash, sizeBytes: file.sizeBytes };
+}
+
+function pathOfMember(member: PayloadMember): ByteString {
+  return member instanceof PayloadFile ? member.file.path : member.name.slice('data/'.length);
 }
 
 /** Also reads what is chosen once more: what it is named by is what was chosen. */
 function swhidOfMember(project: Project, member: PayloadMember): string {
   if (member.kind === 'text') return printSwhid('cnt', hashSwhidObject('blob', member.text));
-  const path = member.name.slice('data/'.length);
+  const path = pathOfMember(member);
   const { hex, sha256 } = identifyContent(absoluteOf(project, path), true);
   if (sha256 !== member.hash) throw new Failure('cannot archive "' + path + '": it changed while it was read', 'see that nothing writes to it, and do it again', EXIT.differs);
   return printSwhid('cnt', hex);
@@ -122,9 +160,9 @@ function makePayload(project: Project, publication: Publication, contents: Archi
   const files = payload.filter((member) => member.hash !== '-').sort((a, b) => compareBytes(a.name, b.name));
   const crate = printRoCrate({
     publication, workflow: 'provenance/Makefile', changed: contents.changes,
-    files: files.map((member) => ({ path: member.name.slice('data/'.length), size: member.sizeBytes, hash: member.hash, isFolder: false, swhid: swhidOfMember(project, member) })),
+    files: files.map((member) => ({ path: pathOfMember(member), size: member.sizeBytes, hash: member.hash, isFolder: false, swhid: detachString(swhidOfMember(project, member)) })),
   });
-  payload.push(textMember('data/' + CRATE_DESCRIPTOR, crate.text));
+  payload.push(piecesMember('data/' + CRATE_DESCRIPTOR, crate.text));
   return { payload, left: crate.left };
 }
 

@@ -103,14 +103,16 @@ function foldName(path: ByteString): string {
 
 /** Names that are the same where neither case nor Unicode normalization counts: groups of two and more, in the order of the first. */
 export function findNameClashes(paths: ByteString[]): ByteString[][] {
+  const firsts = new Map<string, ByteString>();
   const groups = new Map<string, ByteString[]>();
   for (const path of paths) {
     const folded = foldName(path);
-    const group = groups.get(folded);
-    if (group === undefined) groups.set(folded, [path]);
-    else group.push(path);
+    const first = firsts.get(folded);
+    if (first === undefined) firsts.set(folded, path);
+    else if (groups.has(folded)) (groups.get(folded) as ByteString[]).push(path);
+    else groups.set(folded, [first, path]);
   }
-  return Array.from(groups.values()).filter((group) => group.length > 1);
+  return Array.from(firsts.keys()).map((folded) => groups.get(folded)).filter((group): group is ByteString[] => group !== undefined);
 }
 
 const DOCUMENT_NAME = /^(?:(?:readme|licen[cs]e|copying|copyright|notice|authors|contributors|citation|changes|changelog|news|install)(?:[._-][^/]*)?|codemeta\.json|\.zenodo\.json)$/i;

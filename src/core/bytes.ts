@@ -85,7 +85,8 @@ export function lookUp<T>(table: { readonly [name: string]: T }, name: string): 
   return Object.prototype.hasOwnProperty.call(table, name) ? table[name] : undefined;
 }
 
-/** A copy that does not keep a larger string alive, of which it is a part. */
+/** A copy that does not keep a larger string alive, of which it is a part. Joined, as V8 holds what is cut off as a part of another one: 40 bytes more. */
 export function detachString(text: ByteString): ByteString {
-  return text.length < 13 ? text : (' ' + text).slice(1);
+  const middle = text.length >> 1;
+  return text.length < 13 ? text : [text.slice(0, middle), text.slice(middle)].join('');
 }

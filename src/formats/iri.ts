@@ -4,6 +4,7 @@ import { codePointAt, utf8SequenceLength } from '../core/bytes.ts';
 
 // ":" and "@" may stand in a path, but what begins with a scheme, "_:" or "@" means something else in JSON-LD.
 const PLAIN_IRI = /[A-Za-z0-9._~!$&'()*+,;=/-]/;
+const PLAIN_IRIS = /^[A-Za-z0-9._~!$&'()*+,;=/-]*$/;
 
 /** May this character over U+007F stand in an IRI (ucschar, without the marks that turn the direction of writing)? */
 function isIriCharacter(code: number): boolean {
@@ -17,6 +18,7 @@ function isIriCharacter(code: number): boolean {
  * are not UTF-8, too; other UTF-8 stands as it is. Also fit for what follows a "#".
  */
 export function encodeIri(path: ByteString): ByteString {
+  if (PLAIN_IRIS.test(path)) return path;
   let encoded = '';
   for (let at = 0; at < path.length;) {
     const length = utf8SequenceLength(path, at);

@@ -54,8 +54,9 @@ export type ArchiveContents = {
 };
 
 const MOST_HOPS = 40;
+const NO_NEEDS: ByteString[] = [];
 
-type Chosen = { reason: ArchiveReason; stat: import('fs').Stats; target: ByteString; /** Of a link: all that must be there for it to lead on; the last is where it leads. */ needs: ByteString[] };
+type Chosen = { reason: ArchiveReason; target: ByteString; /** Of a link: all that must be there for it to lead on; the last is where it leads. */ needs: ByteString[] };
 
 /** Is this what a killed rr left beside the archive's name, or in it? The next archive removes it (archivewriter.ts). */
 function isUnfinishedOf(target: ByteString, name: ByteString): boolean {
@@ -100,11 +101,11 @@ class ArchiveSelection {
     if (isUnfinishedOf(this.choice.target, name)) return this.omit(path, 'is an archive that was never finished');
     const stat = lstatIfThere(name);
     if (stat === undefined || stat.isDirectory()) return;
-    if (stat.isSymbolicLink()) return this.addLink(path, reason, stat);
+    if (stat.isSymbolicLink()) return this.addLink(path, reason);
     if (!stat.isFile()) return this.omit(path, 'is no regular file');
     const { mostBytes } = this.choice;
     if (mostBytes !== undefined && stat.size > mostBytes && reason !== 'provenance' && reason !== 'asked for') return this.omit(path, 'is larger than --max-size', stat.size);
-    this.chosen.set(path, { reason, stat, target: '', needs: [] });
+    this.chosen.set(path, { reason, target: '', needs: NO_NEEDS });
   }
 
   isSettled(path: ByteString): boolean {
@@ -161,7 +162,7 @@ class ArchiveSelection {
     return { path: done.join('/'), links };
   }
 
-  private addLink(path: ByteString, reason: ArchiveReason, stat: import('fs').Stats): void {
+  private addLink(path: ByteString, reason: ArchiveReason): void {
     const target = readLinkTarget(absoluteOf(this.project, path));
     const found = this.follow([], path, true);
     const told = '"' + path + '" cannot go in: it is a link to "' + target + '", ';
@@ -171,7 +172,7 @@ class ArchiveSelection {
     if (findBagFault(target.replace(/%/g, '')) !== undefined) return this.refuse(path, told + 'a name that a bag cannot carry');
     const there = lstatIfThere(absoluteOf(this.project, found.path === '' ? '.' : found.path));
     if (there === undefined) return this.refuse(path, told + 'which leads nowhere');
-    this.chosen.set(path, { reason, stat, target, needs: found.links.filter((link) => link !== path).concat(found.path) });
+    this.chosen.set(path, { reason, target, needs: found.links.filter((link) => link !== path).concat(found.path) });
     for (const link of found.links) this.add(link, reason);
     if (!there.isDirectory()) this.add(found.path, 'link target');
   }

@@ -11,13 +11,15 @@ import { printTarEnd, printTarHeader, printTarPadding } from '../formats/tarwrit
 import { printZipDirectoryEntry, printZipEnd, printZipLocalHeader, ZIP_LOCAL_CRC_AT } from '../formats/zipwriter.ts';
 import type { ZipItem } from '../formats/zipwriter.ts';
 import { makeRandomDigits } from './clock.ts';
-import { blameName, errorCode, listUnfinished, lstatIfThere, makeFolder, removeIfThere, syncFolder, toFsPath } from './files.ts';
+import { blameName, errorCode, gatherPieces, listUnfinished, lstatIfThere, makeFolder, removeIfThere, syncFolder, toFsPath } from './files.ts';
 import { crypto, fs, zlib } from './node.ts';
 import { removeTree } from './scratch.ts';
 
 /** `name`: below the archive's top folder. */
 export type ArchiveMember =
   | { kind: 'text'; name: ByteString; isExecutable: boolean; text: ByteString }
+  /** A text that is not held: each call gives it anew. */
+  | { kind: 'pieces'; name: ByteString; isExecutable: boolean; pieces: () => Iterable<ByteString>; sizeBytes: number; hash: string }
   | { kind: 'file'; name: ByteString; isExecutable: boolean; /** Absolute. */ from: ByteString; sizeBytes: number; hash: string }
   | { kind: 'link'; name: ByteString; target: ByteString };
 
@@ -270,11 +272,27 @@ function passFile(member: ArchiveMember & { kind: 'file' }, sink: ArchiveSink): 
   }
 }
 
+/** Throws an Error if the text is not what it was when its size and hash were taken. */
+function passPieces(member: ArchiveMember & { kind: 'pieces' }, sink: ArchiveSink): void {
+  const hash = crypto().createHash('sha256');
+  let total = 0;
+  for (const piece of gatherPieces(member.pieces())) {
+    const data = Buffer.from(piece, 'latin1');
+    total += data.length;
+    hash.update(data);
+    sink.take(data);
+  }
+  if (total !== member.sizeBytes || hash.digest('hex') !== member.hash) throw new Error('the text of ' + member.name + ' came out in two ways');
+}
+
 function passMembers(request: ArchiveRequest, sink: ArchiveSink): void {
   for (const member of request.members) {
     if (member.kind === 'file') {
       sink.begin(member, member.sizeBytes);
       passFile(member, sink);
+    } else if (member.kind === 'pieces') {
+      sink.begin(member, member.sizeBytes);
+      passPieces(member, sink);
     } else if (member.kind === 'text') {
       const data = Buffer.from(member.text, 'latin1');
       sink.begin(member, data.length);

@@ -19,6 +19,17 @@ export function hashBytes(bytes: ByteString): string {
   return crypto().createHash('sha256').update(bytes, 'latin1').digest('hex');
 }
 
+/** Hash and number of bytes of all pieces together. */
+export function hashPieces(pieces: Iterable<ByteString>): { hash: string; sizeBytes: number } {
+  const sum = crypto().createHash('sha256');
+  let sizeBytes = 0;
+  for (const piece of pieces) {
+    sum.update(piece, 'latin1');
+    sizeBytes += piece.length;
+  }
+  return { hash: sum.digest('hex'), sizeBytes };
+}
+
 /** The same of a Buffer. */
 export function hashBuffer(data: Buffer): string {
   return crypto().createHash('sha256').update(data).digest('hex');

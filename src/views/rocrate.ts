@@ -8,9 +8,9 @@ import type { Run } from '../core/run.ts';
 import { encodeIri, isWebAddress } from '../formats/iri.ts';
 import { countOf } from './journal.ts';
 import { jsonTextOf } from './json.ts';
-import { CRATE_DESCRIPTOR, CrateFiles, listNamedFiles } from './rocratefiles.ts';
-import type { CrateFile } from './rocratefiles.ts';
-import { crateListOf, CrateGraph } from './rocrategraph.ts';
+import { CRATE_DESCRIPTOR, CrateFiles, indexCrateFiles, listNamedFiles } from './rocratefiles.ts';
+import type { CrateFile, CrateIndex } from './rocratefiles.ts';
+import { CrateFacts, crateListOf, CrateGraph, printCrate } from './rocrategraph.ts';
 import type { CrateEntity, CrateReference } from './rocrategraph.ts';
 import { CrateRuns, crateTimeOf } from './rocrateruns.ts';
 
@@ -93,13 +93,15 @@ function putWorkflow(graph: CrateGraph, files: CrateFiles, publication: Publicat
 
 /** Of provenance/runs/... and provenance/logs/... the action that they tell of. */
 function aboutRuns(publication: Publication): (path: ByteString) => { [key: string]: unknown } {
-  const about = new Map<ByteString, string>();
+  const ids = new Set<string>();
+  const logs = new Map<ByteString, string>();
   for (const { run } of publication.runs) {
-    about.set('provenance/' + recordPath(run.id), run.id);
-    for (const log of run.logs) about.set(log.path, run.id);
+    ids.add(run.id);
+    for (const log of run.logs) logs.set(log.path, run.id);
   }
   return (path) => {
-    const id = about.get(path);
+    const named = /([^/]*)\.rec$/.exec(path)?.[1] ?? '';
+    const id = ids.has(named) && path === 'provenance/' + recordPath(named) ? named : logs.get(path);
     if (id === undefined) return {};
     const isLog = path.startsWith('provenance/logs/');
     return { about: { '@id': '#run/' + id }, encodingFormat: 'text/plain', description: (isLog ? 'What the run printed or gave while it ran: run ' : 'Record of run ') + id };
@@ -126,28 +128,54 @@ function listLeft(request: CrateRequest, files: CrateFiles, runs: CrateRuns): By
   return left;
 }
 
+/** One walk through all entities, and what it learns beside them. */
+class CrateWalk {
+  readonly files: CrateFiles;
+  readonly runs: CrateRuns;
+  private readonly graph: CrateGraph;
+  private readonly request: CrateRequest;
+  private readonly known: CrateFacts;
+
+  constructor(request: CrateRequest, index: CrateIndex, known: CrateFacts) {
+    this.request = request;
+    this.known = known;
+    this.graph = new CrateGraph(known);
+    this.files = new CrateFiles(this.graph, index);
+    this.runs = new CrateRuns(this.graph, this.files, request.publication);
+  }
+
+  * walk(about: ReturnType<typeof aboutRuns>): Generator<CrateEntity[]> {
+    const { graph, files, runs, known } = this;
+    const { publication, workflow } = this.request;
+    const profiles = PROFILES.slice(0, workflow === undefined || publication.runs.length === 0 ? 1 : 3);
+    const specifications = ['https://w3id.org/ro/crate/1.1'].concat(profiles.length > 1 ? [PROFILES[2][0]] : []);
+    graph.put({ '@id': CRATE_DESCRIPTOR, '@type': 'CreativeWork', about: { '@id': './' }, conformsTo: crateListOf(specifications.map((id) => ({ '@id': id }))), creator: { '@id': '#rr/' + encodeIri(publication.rr) } });
+    const root = graph.put({ '@id': './', '@type': 'Dataset' });
+    graph.tell(root, { conformsTo: crateListOf(profiles.map(([id, name, version]) => graph.put({ '@id': id, '@type': 'CreativeWork', name, version, url: id }))) });
+    graph.tell(root, describeRoot(graph, this.request));
+    runs.putRecorder(publication.rr);
+    yield graph.take();
+    yield* files.putAll(about);
+    yield* runs.putAll();
+    const whole = profiles.length > 1 && workflow !== undefined ? putWorkflow(graph, files, publication, workflow) : undefined;
+    graph.tell(root, { mainEntity: whole?.main, mentions: crateListOf((whole === undefined ? [] : [whole.action]).concat(known.actions)), hasPart: crateListOf(known.parts) });
+    yield graph.take();
+  }
+}
+
 /**
  * ro-crate-metadata.json as UTF-8, and what it cannot express or asks for in vain. With `files` each of
  * them is a data entity; all other contents that runs read or wrote are described without one.
  */
-export function printRoCrate(request: CrateRequest): { text: ByteString; left: ByteString[] } {
-  const { publication, workflow } = request;
-  const graph = new CrateGraph();
-  const files = new CrateFiles(graph, request.files ?? listNamedFiles(publication));
-  const runs = new CrateRuns(graph, files, publication);
-  const profiles = PROFILES.slice(0, workflow === undefined || publication.runs.length === 0 ? 1 : 3);
-  const specifications = ['https://w3id.org/ro/crate/1.1'].concat(profiles.length > 1 ? [PROFILES[2][0]] : []);
-  graph.put({ '@id': CRATE_DESCRIPTOR, '@type': 'CreativeWork', about: { '@id': './' }, conformsTo: crateListOf(specifications.map((id) => ({ '@id': id }))), creator: { '@id': '#rr/' + encodeIri(publication.rr) } });
-  const root: CrateEntity = { '@id': './', '@type': 'Dataset' };
-  graph.put(root);
-  root.conformsTo = crateListOf(profiles.map(([id, name, version]) => graph.put({ '@id': id, '@type': 'CreativeWork', name, version, url: id })));
-  Object.assign(root, describeRoot(graph, request));
-  runs.putRecorder(publication.rr);
-  files.putAll(aboutRuns(publication));
-  runs.putAll();
-  const whole = profiles.length > 1 && workflow !== undefined ? putWorkflow(graph, files, publication, workflow) : undefined;
-  root.mainEntity = whole?.main;
-  root.mentions = crateListOf((whole === undefined ? [] : [whole.action]).concat(runs.actions));
-  root.hasPart = crateListOf(files.parts);
-  return { text: graph.print(), left: listLeft(request, files, runs) };
+export function printRoCrate(request: CrateRequest): { text: () => Iterable<ByteString>; left: ByteString[] } {
+  const { publication } = request;
+  const index = indexCrateFiles(request.files ?? listNamedFiles(publication));
+  const about = aboutRuns(publication);
+  const known = new CrateFacts();
+  const first = new CrateWalk(request, index, known);
+  // Rule 4 of rocrategraph.ts.
+  const walk = first.walk(about);
+  while (walk.next().done !== true);
+  known.isWhole = true;
+  return { text: () => printCrate(new CrateWalk(request, index, known).walk(about)), left: listLeft(request, first.files, first.runs) };
 }

@@ -36,32 +36,44 @@ export function listNamedFiles(publication: Publication): CrateFile[] {
   return states.map((file) => ({ path: file.path, size: file.size, hash: file.hash, isFolder: false }));
 }
 
+/** What lies beside the crate: files by path, and the folders that they are in or that were named. */
+export type CrateIndex = { files: Map<ByteString, CrateFile>; folders: Set<ByteString> };
+
+/** The index of files, of which some may be folders. */
+export function indexCrateFiles(all: CrateFile[]): CrateIndex {
+  const files = new Map<ByteString, CrateFile>();
+  const folders = new Set<ByteString>();
+  for (const file of all) {
+    if (file.path === CRATE_DESCRIPTOR || !isCratePath(file.path)) continue;
+    if (file.isFolder) folders.add(file.path);
+    else files.set(file.path, file);
+    for (let slash = file.path.indexOf('/'); slash >= 0; slash = file.path.indexOf('/', slash + 1)) folders.add(file.path.slice(0, slash));
+  }
+  return { files, folders };
+}
+
+/** The files in one walk through the entities. */
 export class CrateFiles {
   private readonly graph: CrateGraph;
-  private readonly files = new Map<ByteString, CrateFile>();
-  private readonly folders = new Set<ByteString>();
-  /** Data entities, for the root's hasPart. */
-  readonly parts: CrateReference[] = [];
+  private readonly files: Map<ByteString, CrateFile>;
+  private readonly folders: Set<ByteString>;
   /** Names that are not UTF-8, and so percent-encoded in texts, too. */
   readonly odd = new Set<ByteString>();
 
-  constructor(graph: CrateGraph, files: CrateFile[]) {
+  constructor(graph: CrateGraph, { files, folders }: CrateIndex) {
     this.graph = graph;
-    for (const file of files) {
-      if (file.path === CRATE_DESCRIPTOR || !isCratePath(file.path)) continue;
-      if (file.isFolder) this.folders.add(file.path);
-      else this.files.set(file.path, file);
-      for (let slash = file.path.indexOf('/'); slash >= 0; slash = file.path.indexOf('/', slash + 1)) this.folders.add(file.path.slice(0, slash));
-    }
+    this.files = files;
+    this.folders = folders;
   }
 
-  /** Puts the files beside the crate; `facts` tells more of a path, such as which run wrote it. */
-  putAll(facts: (path: ByteString) => { [key: string]: unknown }): void {
+  /** Puts the files beside the crate, and gives the entities; `facts` tells more of a path, such as which run wrote it. */
+  * putAll(facts: (path: ByteString) => { [key: string]: unknown }): Generator<CrateEntity[]> {
     for (const file of this.files.values()) {
-      this.parts.push(this.graph.put({
+      this.graph.addPart(this.graph.put({
         '@id': encodeIri(file.path), '@type': 'File', name: this.nameOf(file.path), contentSize: String(file.size), encodingFormat: mediaTypeOf(file.path),
         sha256: file.hash, identifier: file.swhid, ...facts(file.path),
       }));
+      yield this.graph.take();
     }
   }
 
@@ -69,7 +81,7 @@ export class CrateFiles {
   putUnknown(path: ByteString): CrateReference {
     const known = this.files.has(path);
     const reference = this.graph.put({ '@id': encodeIri(path), '@type': 'File', name: this.nameOf(path), encodingFormat: mediaTypeOf(path) });
-    if (!known) this.parts.push(reference);
+    if (!known) this.graph.addPart(reference);
     return reference;
   }
 
@@ -96,7 +108,7 @@ export class CrateFiles {
 
   private putFolder(path: ByteString): CrateReference {
     const id = encodeIri(path) + '/';
-    if (!this.graph.has(id)) this.parts.push({ '@id': id });
+    if (!this.graph.has(id)) this.graph.addPart({ '@id': id });
     return this.graph.put({ '@id': id, '@type': 'Dataset', name: this.nameOf(path) });
   }
 

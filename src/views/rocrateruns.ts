@@ -32,7 +32,6 @@ export class CrateRuns {
   private readonly graph: CrateGraph;
   private readonly files: CrateFiles;
   private readonly publication: Publication;
-  readonly actions: CrateReference[] = [];
   /** Programs of which no version is told. */
   readonly unversioned = new Set<string>();
 
@@ -42,12 +41,17 @@ export class CrateRuns {
     this.publication = publication;
   }
 
-  putAll(): void {
-    for (const one of this.publication.runs) this.putRun(one);
+  /** Puts the runs, and gives the entities. */
+  * putAll(): Generator<CrateEntity[]> {
+    for (const one of this.publication.runs) {
+      this.putRun(one);
+      yield this.graph.take();
+    }
   }
 
   private putRun({ run, notes }: AnnotatedRun): void {
     const id = '#run/' + run.id;
+    this.graph.beginRun(id);
     const [startMs, endMs] = spanOfRun(run);
     const isDone = run.status === 'succeeded';
     const action: CrateEntity = {
@@ -58,7 +62,7 @@ export class CrateRuns {
       startTime: crateTimeOf(startMs), endTime: run.wallS === undefined ? undefined : crateTimeOf(endMs),
       actionStatus: run.status === 'running' ? undefined : 'http://schema.org/' + (isDone ? 'Completed' : 'Failed') + 'ActionStatus', error: errorOfRun(run),
     };
-    this.actions.push(this.graph.put(action));
+    this.graph.addAction(this.graph.put(action));
     action.instrument = crateListOf(this.putInstruments(run));
     action.object = crateListOf(this.putObjects(run));
     action.result = crateListOf(this.putResults(run));
