@@ -1,6 +1,7 @@
 // sshsig.ts - keys and signatures of OpenSSH as bytes: PROTOCOL.sshsig, PROTOCOL.key, RFC 4253, 5656, 8709. Computes nothing.
 import type { ByteString } from '../core/bytes.ts';
 import { lookUp } from '../core/bytes.ts';
+import { joinAtStars } from '../core/glob.ts';
 
 function printU32(value: number): ByteString {
   return String.fromCharCode((value >>> 24) & 255, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
@@ -205,9 +206,12 @@ export function parseAllowedSigners(text: ByteString): AllowedSigner[] {
   return signers;
 }
 
-/** May it have signed for this purpose? Namespaces are patterns with "*" and "?"; one behind "!" excludes what it matches. */
+/** May it have signed for this purpose (without "/")? Namespaces are patterns with "*" and "?"; one behind "!" excludes what it matches. */
 export function isAllowedFor({ namespaces }: AllowedSigner, namespace: string): boolean {
   if (namespaces === undefined) return true;
-  const matches = (pattern: string): boolean => new RegExp('^' + pattern.replace(/\*+/g, '*').replace(/[^A-Za-z0-9*?]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.') + '$').test(namespace);
+  const matches = (pattern: string): boolean => {
+    const parts = pattern.split('*').map((part) => part.replace(/[^A-Za-z0-9?]/g, '\\$&').replace(/\?/g, '.'));
+    return new RegExp('^' + joinAtStars(parts, { count: 0 }) + '$').test(namespace);
+  };
   return namespaces.some((one) => one[0] !== '!' && matches(one)) && !namespaces.some((one) => one[0] === '!' && matches(one.slice(1)));
 }
